@@ -1,0 +1,96 @@
+//! What an order's content is: the `order` object with numbers by value and items sorted, hashed. The common
+//! attributes, the guest, the mode and the profile are no part of it, so a change there is no change of the order.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::json::OrderObject;
+use crate::model::{money::Amount, order::Order, planned::ContentHash};
+
+/// The hash by which the ledger sees whether an order is still the one that was accepted.
+#[must_use]
+pub fn content_hash(order: &Order) -> ContentHash {
+    let order = with_numbers_by_value(order);
+    let mut object = OrderObject::of(&order);
+    let mut items: Vec<String> = std::mem::take(&mut object.order_items).iter().map(json).collect();
+    items.sort_unstable();
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(json(&object).as_bytes());
+    for item in items {
+        hasher.update(b"\n");
+        hasher.update(item.as_bytes());
+    }
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    ContentHash(hash)
+}
+
+fn json(part: &impl Serialize) -> String {
+    serde_json::to_string(part).expect("text, numbers and maps with text keys always serialise")
+}
+
+fn with_numbers_by_value(order: &Order) -> Order {
+    let mut order = order.clone();
+    order.price = by_value(order.price);
+    order.extension.values_mut().for_each(value_by_value);
+    for item in &mut order.items {
+        item.price = item.price.map(by_value);
+        item.quantity = item.quantity.map(by_value);
+        item.extension.values_mut().for_each(value_by_value);
+    }
+    order
+}
+
+/// Text and booleans are no amounts and stay as they are.
+fn value_by_value(value: &mut Box<RawValue>) {
+    if let Ok(amount) = value.get().parse::<Amount>() {
+        *value = RawValue::from_string(by_value(amount).to_string()).expect("a decimal is a JSON number");
+    }
+}
+
+fn by_value(amount: Amount) -> Amount {
+    Amount(amount.0.normalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::json::tests::{extension, order};
+    use crate::model::order::Item;
+
+    fn changed(change: impl FnOnce(&mut Order)) -> bool {
+        let mut other = order();
+        other.items.push(Item { name: Some("second".into()), ..Item::default() });
+        let before = content_hash(&other);
+        change(&mut other);
+        content_hash(&other) != before
+    }
+
+    #[test]
+    fn the_same_order_written_otherwise_is_the_same() {
+        assert!(!changed(|order| order.price = "200.5000".parse().unwrap()));
+        assert!(!changed(|order| order.items[0].quantity = Some("1.0".parse().unwrap())));
+        assert!(!changed(|order| order.items.reverse()));
+        assert!(!changed(|order| order.common.page = "other".into()));
+        assert!(!changed(|order| order.guest.email = None));
+    }
+
+    #[test]
+    fn extension_numbers_count_by_value_too() {
+        let hash = |json| {
+            let mut order = order();
+            order.extension = extension("weight", json);
+            content_hash(&order)
+        };
+        assert_eq!(hash("2.5"), hash("2.50"));
+        assert_ne!(hash("2.5"), hash("\"2.5\""));
+    }
+
+    #[test]
+    fn another_content_is_another() {
+        assert!(changed(|order| order.status = "PAYMENT_PENDING".into()));
+        assert!(changed(|order| order.price = "200.51".parse().unwrap()));
+        assert!(changed(|order| order.extension = extension("refundable", "false")));
+        assert!(changed(|order| drop(order.items.pop())));
+    }
+}

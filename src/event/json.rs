@@ -1,0 +1,237 @@
+//! The events as minified JSON. `browser_id` stands first, so that it can be put in front when it is known.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use crate::model::{
+    guest::Guest,
+    money::{Amount, Currency},
+    order::{CommonAttributes, Extension, Item, Order},
+    planned::EventText,
+};
+
+/// How long a browser id is that the service makes: a UUID in text form.
+pub const BROWSER_ID_LENGTH: usize = 36;
+
+const UP_TO_BROWSER_ID: &str = "{\"browser_id\":\"";
+
+/// The whole event for a browser.
+#[must_use]
+pub fn for_browser(event: &EventText, browser_id: &str) -> String {
+    let mut json = String::with_capacity(UP_TO_BROWSER_ID.len() + browser_id.len() + event.0.len());
+    json.push_str(UP_TO_BROWSER_ID);
+    json.push_str(browser_id);
+    json.push_str(&event.0);
+    json
+}
+
+/// IDENTITY: who the guest is.
+#[must_use]
+pub fn identity(guest: &Guest, common: &CommonAttributes) -> EventText {
+    without_browser_id(&IdentityEvent { browser_id: "", kind: "IDENTITY", common, guest })
+}
+
+/// `ORDER_CHECKOUT`: what was bought.
+#[must_use]
+pub fn order_checkout(order: &Order) -> EventText {
+    let event = CheckoutEvent {
+        browser_id: "",
+        kind: "ORDER_CHECKOUT",
+        channel: &order.common.channel,
+        language: &order.common.language,
+        currency: order.common.currency,
+        page: &order.common.page,
+        pos: &order.common.pos,
+        order: OrderObject::of(order),
+    };
+    without_browser_id(&event)
+}
+
+fn without_browser_id(event: &impl Serialize) -> EventText {
+    let json = serde_json::to_string(event).expect("text, numbers and maps with text keys always serialise");
+    EventText(json.strip_prefix(UP_TO_BROWSER_ID).expect("browser_id is the first member").to_owned())
+}
+
+#[derive(Serialize)]
+struct IdentityEvent<'a> {
+    browser_id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(flatten)]
+    common: &'a CommonAttributes,
+    #[serde(flatten)]
+    guest: &'a Guest,
+}
+
+// Not flattened like IDENTITY: serde's flatten cannot carry numbers with exact digits.
+#[derive(Serialize)]
+struct CheckoutEvent<'a> {
+    browser_id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    channel: &'a str,
+    language: &'a str,
+    currency: Currency,
+    page: &'a str,
+    pos: &'a str,
+    order: OrderObject<'a>,
+}
+
+/// The `order` object in the manual's order of attributes.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OrderObject<'a> {
+    reference_id: &'a str,
+    #[serde(serialize_with = "in_utc")]
+    ordered_at: &'a DateTime<Utc>,
+    status: &'a str,
+    currency_code: Currency,
+    price: Amount,
+    payment_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    card_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<[ExtensionObject<'a>; 1]>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) order_items: Vec<ItemObject<'a>>,
+}
+
+impl<'a> OrderObject<'a> {
+    pub(super) fn of(order: &'a Order) -> Self {
+        Self {
+            reference_id: &order.reference,
+            ordered_at: &order.ordered_at,
+            status: &order.status,
+            currency_code: order.currency,
+            price: order.price,
+            payment_type: &order.payment_type,
+            card_type: order.card_type.as_deref(),
+            extensions: ExtensionObject::of(&order.extension),
+            order_items: order.items.iter().map(ItemObject::of).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ItemObject<'a> {
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference_id: Option<&'a str>,
+    #[serde(serialize_with = "in_utc_if_any", skip_serializing_if = "Option::is_none")]
+    ordered_at: Option<&'a DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency_code: Option<Currency>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quantity: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<[ExtensionObject<'a>; 1]>,
+}
+
+impl<'a> ItemObject<'a> {
+    fn of(item: &'a Item) -> Self {
+        Self {
+            kind: item.kind.as_deref(),
+            reference_id: item.reference.as_deref(),
+            ordered_at: item.ordered_at.as_ref(),
+            status: item.status.as_deref(),
+            currency_code: item.currency,
+            price: item.price,
+            name: item.name.as_deref(),
+            product_id: item.product_id.as_deref(),
+            quantity: item.quantity,
+            extensions: ExtensionObject::of(&item.extension),
+        }
+    }
+}
+
+/// `{"name":"ext","key":"default", …}`
+struct ExtensionObject<'a>(&'a Extension);
+
+impl<'a> ExtensionObject<'a> {
+    fn of(extension: &'a Extension) -> Option<[Self; 1]> {
+        (!extension.is_empty()).then_some([Self(extension)])
+    }
+}
+
+impl Serialize for ExtensionObject<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len() + 2))?;
+        map.serialize_entry("name", "ext")?;
+        map.serialize_entry("key", "default")?;
+        for (name, value) in self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+fn in_utc<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "serde calls it with a reference")]
+fn in_utc_if_any<S: Serializer>(time: &Option<&DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true)).serialize(serializer)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::event) fn order() -> Order {
+        Order {
+            reference: "123456".into(),
+            ordered_at: "2025-08-23T18:17:16+02:00".parse::<DateTime<Utc>>().unwrap(),
+            status: "PURCHASED".into(),
+            currency: "EUR".parse().unwrap(),
+            price: "200.50".parse().unwrap(),
+            payment_type: "Card".into(),
+            card_type: Some("Visa".into()),
+            extension: extension("refundable", "true"),
+            items: vec![Item {
+                kind: Some("MOBILE_PHONE".into()),
+                price: Some("200.50".parse().unwrap()),
+                quantity: Some("1".parse().unwrap()),
+                ordered_at: Some("2025-08-23T16:17:16Z".parse().unwrap()),
+                ..Item::default()
+            }],
+            guest: Guest { email: Some("ann@example.com".into()), ..Guest::default() },
+            common: CommonAttributes {
+                channel: "WEB".into(),
+                language: "EN".into(),
+                currency: "EUR".parse().unwrap(),
+                page: "checkout page".into(),
+                pos: "myretailsite/ireland".into(),
+            },
+        }
+    }
+
+    pub(in crate::event) fn extension(name: &str, json: &str) -> Extension {
+        Extension::from([(name.to_owned(), serde_json::value::RawValue::from_string(json.to_owned()).unwrap())])
+    }
+
+    #[test]
+    fn an_order_checkout_is_as_the_manual_shows_it() {
+        insta::assert_snapshot!(for_browser(&order_checkout(&order()), "a38b230c-11eb-4cf9-8d5d-274e9f344925"), @r#"{"browser_id":"a38b230c-11eb-4cf9-8d5d-274e9f344925","type":"ORDER_CHECKOUT","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","order":{"referenceId":"123456","orderedAt":"2025-08-23T16:17:16.000Z","status":"PURCHASED","currencyCode":"EUR","price":200.50,"paymentType":"Card","cardType":"Visa","extensions":[{"name":"ext","key":"default","refundable":true}],"orderItems":[{"type":"MOBILE_PHONE","orderedAt":"2025-08-23T16:17:16.000Z","price":200.50,"quantity":1}]}}"#);
+    }
+
+    #[test]
+    fn an_identity_carries_the_guest_beside_the_common_attributes() {
+        let order = order();
+        let mut guest = order.guest.clone();
+        guest
+            .identifiers
+            .push(crate::model::guest::Identifier { provider: "email".into(), id: "ann@example.com".into() });
+        insta::assert_snapshot!(for_browser(&identity(&guest, &order.common), "b"), @r#"{"browser_id":"b","type":"IDENTITY","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","identifiers":[{"provider":"email","id":"ann@example.com"}],"email":"ann@example.com"}"#);
+    }
+}

@@ -1,0 +1,8 @@
+//! Order and guest → the events' JSON and URLs, with their exact length.
+//!
+//! Pure. Follows the manual pages "ORDER_CHECKOUT event" and "IDENTITY event" to the letter. Called by `validate` (does
+//! it fit?), `plan` (what is to be sent) and `dispatch` (the URL). Knows only `model`.
+
+pub mod canonical;
+pub mod json;
+pub mod url;

@@ -1,0 +1,84 @@
+//! The URLs of the Stream API, and how long they are in their final, percent-encoded form.
+
+use super::json::{BROWSER_ID_LENGTH, for_browser};
+use crate::model::{planned::EventText, target::Target};
+
+/// The longest URL that can be sent at all: the limit of the `http` crate, on which HTTP clients in Rust stand.
+pub const LONGEST_URL: usize = 65_534;
+
+/// The URL that makes a browser.
+#[must_use]
+pub fn browser_create(target: &Target) -> String {
+    with_message(target, "browser/create.json", "{}")
+}
+
+/// The URL that sends an event.
+#[must_use]
+pub fn event_create(target: &Target, event: &EventText, browser_id: &str) -> String {
+    with_message(target, "event/create.json", &for_browser(event, browser_id))
+}
+
+/// How many bytes the URL of an event has in its final form, with a browser id as the service makes them.
+#[must_use]
+pub fn event_url_length(target: &Target, event: &EventText) -> usize {
+    let frame = with_message(target, "event/create.json", &for_browser(&EventText(String::new()), ""));
+    frame.len() + BROWSER_ID_LENGTH + encoded_length(&event.0)
+}
+
+fn with_message(target: &Target, path: &str, message: &str) -> String {
+    let mut url = format!("{}/v1.2/{path}?client_key=", target.base_url);
+    encode_into(&mut url, &target.client_key);
+    url.push_str("&message=");
+    encode_into(&mut url, message);
+    url
+}
+
+/// RFC 3986 §3.4 lets these stand in a query as they are. `&` and `+` are left out because servers read them as
+/// "next parameter" and "blank", `#` because it ends the query. Anything else would waste length, which is scarce.
+fn stands_as_it_is(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$'()*,;=:@/?".contains(&byte)
+}
+
+fn encode_into(url: &mut String, text: &str) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if stands_as_it_is(byte) {
+            url.push(char::from(byte));
+        } else {
+            url.push('%');
+            url.push(char::from(HEX[usize::from(byte >> 4)]));
+            url.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+}
+
+fn encoded_length(text: &str) -> usize {
+    text.bytes().map(|byte| if stands_as_it_is(byte) { 1 } else { 3 }).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn target() -> Target {
+        Target { base_url: "https://stream.example".into(), client_key: "k&y".into() }
+    }
+
+    #[test]
+    fn encodes_only_what_rfc_3986_demands() {
+        let event = EventText("\",\"a\":\"b c+d&e#f'g/h?i:j@k%l\u{e9}\"}".into());
+        insta::assert_snapshot!(event_create(&target(), &event, "B"), @"https://stream.example/v1.2/event/create.json?client_key=k%26y&message=%7B%22browser_id%22:%22B%22,%22a%22:%22b%20c%2Bd%26e%23f'g/h?i:j@k%25l%C3%A9%22%7D");
+        insta::assert_snapshot!(browser_create(&target()), @"https://stream.example/v1.2/browser/create.json?client_key=k%26y&message=%7B%7D");
+    }
+
+    proptest! {
+        #[test]
+        fn the_length_is_that_of_the_url(text in ".*") {
+            let event = EventText(text);
+            let url = event_create(&target(), &event, "a38b230c-11eb-4cf9-8d5d-274e9f344925");
+            prop_assert_eq!(event_url_length(&target(), &event), url.len());
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! orderferry ferries an OMS's order exports into Sitecore Personalize. The modules stand in the order of the data's
+//! way; README.md has the map.
+
+pub mod event;
+pub mod model;
+pub mod read;

@@ -1,0 +1,220 @@
+//! The target fields that a profile can fill, named as the canonical profile names them.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+/// The type an extension attribute keeps for ever at the tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExtensionKind {
+    /// Text.
+    String,
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number.
+    Integer,
+    /// A decimal number.
+    Float,
+}
+
+impl ExtensionKind {
+    /// The kinds by the names that profiles and column names use.
+    pub const NAMES: [(&'static str, Self); 4] =
+        [("string", Self::String), ("boolean", Self::Boolean), ("integer", Self::Integer), ("float", Self::Float)];
+
+    /// The kind called `name`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+    }
+
+    /// The kind's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// An extension attribute: its name and its declared type.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExtensionKey {
+    /// As the tenant will know it.
+    pub name: String,
+    /// Declared once, never guessed per row.
+    pub kind: ExtensionKind,
+}
+
+macro_rules! fields {
+    ($($(#[$doc:meta])* $variant:ident $name:literal,)*) => {
+        /// A target field: an attribute of the order, of one of its items, of its guest, or of both events.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Field {
+            $($(#[$doc])* $variant,)*
+            /// `ext.NAME`
+            Extension(Arc<ExtensionKey>),
+            /// `item.ext.NAME`
+            ItemExtension(Arc<ExtensionKey>),
+            /// `guest.id.PROVIDER`
+            Identifier(Arc<str>),
+        }
+
+        impl Field {
+            /// All fields that have one fixed name.
+            pub const NAMED: &'static [Self] = &[$(Self::$variant,)*];
+        }
+
+        impl fmt::Display for Field {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$variant => f.write_str($name),)*
+                    Self::Extension(key) => write!(f, "ext.{}", key.name),
+                    Self::ItemExtension(key) => write!(f, "item.ext.{}", key.name),
+                    Self::Identifier(provider) => write!(f, "guest.id.{provider}"),
+                }
+            }
+        }
+    };
+}
+
+fields! {
+    /// The order's reference.
+    ReferenceId "referenceId",
+    /// When the order was made.
+    OrderedAt "orderedAt",
+    /// The order's status.
+    Status "status",
+    /// The order's currency.
+    CurrencyCode "currencyCode",
+    /// The order's total.
+    Price "price",
+    /// How it was paid.
+    PaymentType "paymentType",
+    /// With which card.
+    CardType "cardType",
+    /// The item's type.
+    ItemType "item.type",
+    /// The item's reference.
+    ItemReferenceId "item.referenceId",
+    /// When the item was ordered.
+    ItemOrderedAt "item.orderedAt",
+    /// The item's status.
+    ItemStatus "item.status",
+    /// The item's currency.
+    ItemCurrencyCode "item.currencyCode",
+    /// The item's price, per unit or per line as the profile says.
+    ItemPrice "item.price",
+    /// The item's name.
+    ItemName "item.name",
+    /// The item's product code.
+    ItemProductId "item.productId",
+    /// How many.
+    ItemQuantity "item.quantity",
+    /// E-mail address.
+    GuestEmail "guest.email",
+    /// Form of address.
+    GuestTitle "guest.title",
+    /// First name.
+    GuestFirstname "guest.firstname",
+    /// Last name.
+    GuestLastname "guest.lastname",
+    /// Gender.
+    GuestGender "guest.gender",
+    /// Date of birth.
+    GuestDob "guest.dob",
+    /// Mobile number.
+    GuestMobile "guest.mobile",
+    /// Phone number.
+    GuestPhone "guest.phone",
+    /// Street; may have several lines.
+    GuestStreet "guest.street",
+    /// City.
+    GuestCity "guest.city",
+    /// State.
+    GuestState "guest.state",
+    /// Country, ISO 3166-1 alpha-2.
+    GuestCountry "guest.country",
+    /// Postal code.
+    GuestPostalCode "guest.postal_code",
+    /// The events' channel.
+    EventChannel "event.channel",
+    /// The events' language.
+    EventLanguage "event.language",
+    /// The events' currency.
+    EventCurrency "event.currency",
+    /// The events' page.
+    EventPage "event.page",
+    /// The events' point of sale.
+    EventPos "event.pos",
+}
+
+impl Field {
+    /// The part of the profile, and of the canonical names, that the field belongs to.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        match self {
+            Self::Identifier(_) => Part::Guest,
+            Self::Extension(_) => Part::Order,
+            Self::ItemExtension(_) => Part::Item,
+            named => {
+                let name = named.to_string();
+                Part::PREFIXED.into_iter().find(|part| name.starts_with(part.prefix())).unwrap_or(Part::Order)
+            }
+        }
+    }
+
+    /// The field's name within its part: `price` for `item.price`.
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        let name = self.to_string();
+        name.strip_prefix(self.part().prefix()).map_or(name.clone(), str::to_owned)
+    }
+
+    /// Whether a value of this field names or reaches a person.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        self.part() == Part::Guest
+    }
+}
+
+/// What a field is an attribute of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The order.
+    Order,
+    /// One of its items.
+    Item,
+    /// Its guest.
+    Guest,
+    /// The common attributes of its events.
+    Event,
+}
+
+impl Part {
+    const PREFIXED: [Self; 3] = [Self::Item, Self::Guest, Self::Event];
+
+    /// What the names of its fields begin with.
+    #[must_use]
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Order => "",
+            Self::Item => "item.",
+            Self::Guest => "guest.",
+            Self::Event => "event.",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_the_part() {
+        assert_eq!(Field::ItemPrice.part(), Part::Item);
+        assert_eq!(Field::ItemPrice.short_name(), "price");
+        assert_eq!(Field::Price.part(), Part::Order);
+        assert_eq!(Field::GuestPostalCode.short_name(), "postal_code");
+        assert_eq!(Field::Identifier("crm".into()).short_name(), "id.crm");
+    }
+}

@@ -1,0 +1,158 @@
+//! Exact amounts: decimal text in, the same digits out, never a binary float in between.
+
+use std::{fmt, str::FromStr};
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// A number as the export wrote it: its digits are kept, trailing zeros too. Serialises as a JSON number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Amount(pub Decimal);
+
+/// Why a text is no [`Amount`].
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum AmountError {
+    /// Not a decimal number with a point.
+    #[error("not a decimal number such as 1234.50")]
+    NotDecimal,
+    /// Would lose digits.
+    #[error("more digits than the 28 that can be kept exactly")]
+    TooLong,
+}
+
+impl FromStr for Amount {
+    type Err = AmountError;
+
+    /// Takes what JSON takes for a number, and a leading `+` or missing digit before the point as spreadsheets write.
+    fn from_str(text: &str) -> Result<Self, AmountError> {
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+            None => (text, None),
+        };
+        if !is_decimal(mantissa) || exponent.is_some_and(|exponent| !is_whole(exponent)) {
+            return Err(AmountError::NotDecimal);
+        }
+        let parsed = if exponent.is_some() { Decimal::from_scientific(text) } else { Decimal::from_str_exact(text) };
+        parsed.map(Self).map_err(|_| AmountError::TooLong)
+    }
+}
+
+fn is_decimal(text: &str) -> bool {
+    let digits = without_sign(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    (whole.len() + fraction.len() > 0) && whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit())
+}
+
+fn is_whole(text: &str) -> bool {
+    let digits = without_sign(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn without_sign(text: &str) -> &str {
+    text.strip_prefix(['+', '-']).unwrap_or(text)
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let number = RawValue::from_string(self.0.to_string()).map_err(serde::ser::Error::custom)?;
+        number.serialize(serializer)
+    }
+}
+
+/// An amount in a currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Money {
+    /// ISO 4217, upper case.
+    pub currency: Currency,
+    /// In the currency's main unit. Travels as text, so that no reader turns it into a float.
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    pub amount: Amount,
+}
+
+fn as_text<S: Serializer>(amount: &Amount, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(amount)
+}
+
+fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+/// A currency code of three upper-case letters; whether ISO 4217 knows it is for `validate` to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    /// The three letters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("only ASCII letters get in")
+    }
+}
+
+impl FromStr for Currency {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match <[u8; 3]>::try_from(text.as_bytes()) {
+            Ok(letters) if letters.iter().all(u8::is_ascii_uppercase) => Ok(Self(letters)),
+            _ => Err("a currency is three upper-case letters"),
+        }
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> Self {
+        currency.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(text: &str) -> String {
+        serde_json::to_string(&text.parse::<Amount>().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn keeps_the_digits_of_the_export() {
+        assert_eq!(json("30.60"), "30.60");
+        assert_eq!(json("+5"), "5");
+        assert_eq!(json("5."), "5");
+        assert_eq!(json(".5"), "0.5");
+        assert_eq!(json("5633.599999999999"), "5633.599999999999");
+        assert_eq!(json("1e3"), "1000");
+        assert_eq!(json("-45"), "-45");
+    }
+
+    #[test]
+    fn refuses_what_is_no_number() {
+        for text in ["", "-", "1,50", "NaN", "inf", "1_000", "0x10", "€5", "1.2.3", "--1", "1e", ".", "1e+"] {
+            assert_eq!(text.parse::<Amount>(), Err(AmountError::NotDecimal), "{text}");
+        }
+        assert_eq!("1.00000000000000000000000000000000001".parse::<Amount>(), Err(AmountError::TooLong));
+        assert_eq!("123456789012345678901234567890123".parse::<Amount>(), Err(AmountError::TooLong));
+    }
+}

@@ -1,0 +1,95 @@
+//! What became of an order.
+
+use serde::{Deserialize, Serialize};
+
+/// Every order that was read ends in exactly one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The service accepted its last event.
+    Accepted,
+    /// An earlier run's accepted order, same content.
+    AlreadySent,
+    /// Accepted by an earlier run with other content.
+    Changed,
+    /// Left out by a rule of the profile.
+    Skipped,
+    /// Fails validation.
+    Invalid,
+    /// The service said no, to the order or to its guest's IDENTITY.
+    Refused,
+    /// Surely not accepted, after all tries.
+    Failed,
+    /// Its last event was sent and no answer came.
+    Unknown,
+    /// The run ended first.
+    NotAttempted,
+    /// A check only: would be sent.
+    Valid,
+}
+
+impl Outcome {
+    /// All outcomes, in the order of reports.
+    pub const ALL: [Self; 10] = [
+        Self::Accepted,
+        Self::AlreadySent,
+        Self::Changed,
+        Self::Skipped,
+        Self::Invalid,
+        Self::Refused,
+        Self::Failed,
+        Self::Unknown,
+        Self::NotAttempted,
+        Self::Valid,
+    ];
+
+    /// The name in results and summaries.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::AlreadySent => "already_sent",
+            Self::Changed => "changed",
+            Self::Skipped => "skipped",
+            Self::Invalid => "invalid",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::NotAttempted => "not_attempted",
+            Self::Valid => "valid",
+        }
+    }
+
+    /// Whether its rows go to `rejects/`, to be mended and fed back.
+    #[must_use]
+    pub fn is_reject(self) -> bool {
+        matches!(self, Self::Invalid | Self::Refused | Self::Failed)
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How an order came to its outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// How often its last event was sent in this run.
+    pub attempts: u32,
+    /// The last answer's status, if there was one.
+    pub http_status: Option<u16>,
+    /// The service's words, the profile's rule, or what happened.
+    pub reason: Option<String>,
+}
+
+impl Settled {
+    /// An outcome without a request.
+    #[must_use]
+    pub fn unsent(outcome: Outcome, reason: Option<String>) -> Self {
+        Self { outcome, attempts: 0, http_status: None, reason }
+    }
+}

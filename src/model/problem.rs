@@ -1,0 +1,168 @@
+//! What is wrong with an order: a stable code, a place, and words for a person.
+
+use serde::{Deserialize, Serialize};
+
+use super::origin::Position;
+
+/// Whether a problem keeps an order from being sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The order is not sent.
+    Error,
+    /// The order is sent; someone should look.
+    Warning,
+}
+
+/// Something that is wrong with an order, or with a file where no order is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind of problem.
+    pub code: Code,
+    /// The target field, as the canonical profile names it, if one is meant.
+    pub field: Option<String>,
+    /// Where to look.
+    pub at: Position,
+    /// What was found and what was expected; lower case, no full stop, no personal data but the value itself masked.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem of a field.
+    pub fn of(code: Code, field: impl std::fmt::Display, at: Position, message: impl Into<String>) -> Self {
+        Self { code, field: Some(field.to_string()), at, message: message.into() }
+    }
+
+    /// A problem of an order as a whole.
+    pub fn of_order(code: Code, at: Position, message: impl Into<String>) -> Self {
+        Self { code, field: None, at, message: message.into() }
+    }
+
+    /// Whether it keeps the order from being sent.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.code.severity() == Severity::Error
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $severity:ident,)*) => {
+        /// The kinds of problems. Their names are a contract: scripts match on them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Code {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Code {
+            /// All codes, in the order of the catalogue.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name in results and reports.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Whether it keeps an order from being sent.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A required attribute has no value.
+    MissingAttribute "missing_attribute" Error,
+    /// `cardType` is required when `paymentType` is `Card`.
+    MissingCardType "missing_card_type" Error,
+    /// IDENTITY needs at least one identifier.
+    MissingIdentifier "missing_identifier" Error,
+    /// No point of sale: neither in the export nor in the settings.
+    MissingPos "missing_pos" Error,
+    /// A value that must be written in upper case.
+    NotUpperCase "not_upper_case" Error,
+    /// A currency that ISO 4217 does not list.
+    UnknownCurrency "unknown_currency" Error,
+    /// A language that ISO 639-1 does not list.
+    UnknownLanguage "unknown_language" Error,
+    /// A country that ISO 3166-1 does not list.
+    UnknownCountry "unknown_country" Error,
+    /// A status that the event does not know.
+    UnknownStatus "unknown_status" Error,
+    /// A title that IDENTITY does not know.
+    UnknownTitle "unknown_title" Error,
+    /// A gender that IDENTITY does not know.
+    UnknownGender "unknown_gender" Error,
+    /// A date of birth in another form than `YYYY-MM-DDThh:mm`.
+    DobUnreadable "dob_unreadable" Error,
+    /// A timestamp that does not have the profile's format.
+    TimestampUnreadable "timestamp_unreadable" Error,
+    /// A local time that the clocks skipped or passed twice.
+    TimestampAmbiguous "timestamp_ambiguous" Warning,
+    /// A timestamp after the run.
+    TimestampInFuture "timestamp_in_future" Warning,
+    /// A number that is none, or has more digits than can be kept.
+    NumberUnreadable "number_unreadable" Error,
+    /// A unit price that had to be rounded when a line total was divided by the quantity.
+    PriceRounded "price_rounded" Warning,
+    /// An array or object where a single value belongs.
+    NotAScalar "not_a_scalar" Error,
+    /// A value that the profile's table does not list.
+    ValueNotInTable "value_not_in_table" Error,
+    /// An e-mail address that cannot be one.
+    EmailImplausible "email_implausible" Error,
+    /// An item type that ORDER_CHECKOUT refuses.
+    ItemTypeUnsupported "item_type_unsupported" Error,
+    /// An item name of more than 128 characters.
+    NameTooLong "name_too_long" Error,
+    /// More items than the tenant keeps.
+    TooManyItems "too_many_items" Warning,
+    /// An extension attribute whose name is not alphanumeric, or is taken.
+    ExtensionName "extension_name" Error,
+    /// An extension attribute declared with a type that does not exist.
+    ExtensionTypeUnknown "extension_type_unknown" Error,
+    /// An extension value that is not of its declared type.
+    ExtensionValue "extension_value" Error,
+    /// More than 50 extension attributes.
+    TooManyExtensions "too_many_extensions" Error,
+    /// One extension attribute with two types in one run.
+    ExtensionTypeConflict "extension_type_conflict" Error,
+    /// An event that is longer than one request may be.
+    EventTooLarge "event_too_large" Error,
+    /// Rows of one order with different values for the same field.
+    RowsDisagree "rows_disagree" Error,
+    /// The same, where the profile lets the first value count.
+    FirstValueTaken "first_value_taken" Warning,
+    /// The same order in a second file or document, with other content.
+    OrderInTwoFiles "order_in_two_files" Error,
+    /// The same order in a second file or document, with equal content.
+    OrderCopied "order_copied" Warning,
+    /// The reference of an accepted order, used again two or more days apart.
+    ReferenceReused "reference_reused" Error,
+    /// A row of the order cannot be read.
+    RowUnreadable "row_unreadable" Error,
+    /// A row next to the order cannot be read and may belong to it.
+    NeighbourUnreadable "neighbour_unreadable" Error,
+    /// A row without a key that may belong to the order.
+    RowWithoutKey "row_without_key" Error,
+    /// The items do not add up to the order's price.
+    TotalDiffers "total_differs" Warning,
+    /// A payment type that the manual does not list.
+    UnknownPaymentType "unknown_payment_type" Warning,
+    /// A card type that the manual does not list.
+    UnknownCardType "unknown_card_type" Warning,
+    /// A channel that the manual lists for other APIs, or not at all.
+    UnknownChannel "unknown_channel" Warning,
+    /// The file's last row ends without a line break; it may have been cut off.
+    NoFinalNewline "no_final_newline" Warning,
+    /// A column that the profile does not know.
+    UnknownColumn "unknown_column" Warning,
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,155 @@
+//! A row as it was read: text and places, not yet believed.
+
+use std::sync::Arc;
+
+use super::origin::{FileId, Position, RowOrigin};
+
+/// One record of a CSV file or one line of an NDJSON file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Where it stood.
+    pub origin: RowOrigin,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a row holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// Cells under a header.
+    Record(Record),
+    /// A JSON object.
+    Document(Node),
+    /// Nothing that can be trusted as a whole.
+    Unreadable(Unreadable),
+}
+
+/// A row that cannot be read, with as much of it as is certain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unreadable {
+    /// What was found and what was expected.
+    pub reason: String,
+    /// What can be trusted nevertheless: cells or members that stood before the damage. A cell that cannot be trusted
+    /// is empty.
+    pub remains: Option<Box<Content>>,
+}
+
+/// The first row of a CSV file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The column names as they stand there, without blanks around them.
+    pub names: Vec<String>,
+    /// Where each name stands.
+    pub positions: Vec<Position>,
+}
+
+/// A CSV record: as many cells as its header.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The header of its file.
+    pub header: Arc<Header>,
+    /// The cells, unquoted, one after the other.
+    pub text: String,
+    /// Where each cell ends in `text`.
+    pub ends: Vec<usize>,
+    /// Where each cell begins in the file.
+    pub layout: Layout,
+}
+
+/// Where the cells of a record begin.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Layout {
+    /// Nothing is quoted: the cells stand one delimiter apart on one line.
+    Plain,
+    /// For each cell the lines below the record's first, and the character (from 1) within that line.
+    Explicit(Vec<(u32, u32)>),
+}
+
+impl Record {
+    /// The text of cell `index` (from 0), without blanks around it; empty where there is no such cell.
+    #[must_use]
+    pub fn cell(&self, index: usize) -> &str {
+        let start = self.start(index);
+        self.ends.get(index).and_then(|end| self.text.get(start..*end)).unwrap_or_default().trim()
+    }
+
+    /// Where cell `index` (from 0) begins.
+    #[must_use]
+    pub fn position(&self, origin: &RowOrigin, index: usize) -> Position {
+        let (lines_below, column) = match &self.layout {
+            Layout::Explicit(starts) => starts.get(index).copied().unwrap_or((0, 1)),
+            Layout::Plain => (0, self.plain_column(index)),
+        };
+        Position { file: origin.file, line: origin.line + u64::from(lines_below), column: Some(column) }
+    }
+
+    fn plain_column(&self, index: usize) -> u32 {
+        let before = self.text.get(..self.start(index)).unwrap_or_default();
+        let characters = if before.is_ascii() { before.len() } else { before.chars().count() };
+        u32::try_from(characters + index + 1).unwrap_or(u32::MAX)
+    }
+
+    fn start(&self, index: usize) -> usize {
+        index.checked_sub(1).and_then(|previous| self.ends.get(previous).copied()).unwrap_or(0)
+    }
+}
+
+/// A JSON value and where it stands in its line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// The character within the line where the value begins, from 1.
+    pub column: u32,
+    /// The value.
+    pub value: Json,
+}
+
+/// A JSON value whose scalars keep the text of the export.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Json {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Boolean(bool),
+    /// A number with its own digits.
+    Number(String),
+    /// A string, unescaped.
+    Text(String),
+    /// An array.
+    Array(Vec<Node>),
+    /// An object, its members in the order of the file.
+    Object(Vec<(String, Node)>),
+}
+
+impl Node {
+    /// The member `name` of an object; the last one where a name is repeated, as JSON parsers take it.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&Node> {
+        match &self.value {
+            Json::Object(members) => members.iter().rev().find(|(key, _)| key == name).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// The value at a dotted path such as `customer.address.city`. A member whose whole name has dots counts first;
+    /// a number steps into an array, from 0.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Option<&Node> {
+        if let Some(node) = self.step(path) {
+            return Some(node);
+        }
+        path.match_indices('.').find_map(|(dot, _)| self.step(&path[..dot])?.at(&path[dot + 1..]))
+    }
+
+    fn step(&self, name: &str) -> Option<&Node> {
+        match &self.value {
+            Json::Array(elements) => elements.get(name.parse::<usize>().ok()?),
+            _ => self.member(name),
+        }
+    }
+
+    /// Where the value stands in the file.
+    #[must_use]
+    pub fn position(&self, file: FileId, line: u64) -> Position {
+        Position { file, line, column: Some(self.column) }
+    }
+}

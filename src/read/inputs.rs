@@ -1,0 +1,138 @@
+//! What the user named → the files to read, in a stable order, each once.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::{Format, ReadError};
+
+/// The name that stands for standard input.
+pub const STDIN: &str = "-";
+
+/// A file to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// As messages and reports name it.
+    pub name: String,
+    /// Where its bytes are; for standard input the file it was copied to.
+    pub path: PathBuf,
+    /// Its size on disk, packed or not.
+    pub bytes: u64,
+}
+
+impl Input {
+    /// A file that exists.
+    pub fn file(name: &str, path: &Path) -> Result<Self, ReadError> {
+        let in_error = |source| ReadError::Io { name: name.to_owned(), source };
+        let metadata = fs::metadata(path).map_err(in_error)?;
+        Ok(Self { name: name.to_owned(), path: path.to_owned(), bytes: metadata.len() })
+    }
+
+    pub(super) fn error(&self, source: io::Error) -> ReadError {
+        ReadError::Io { name: self.name.clone(), source }
+    }
+}
+
+/// The files that `named` stands for: a file, a folder (its exports, by name, not those in folders below), a glob. A
+/// file that is named twice is read once. What cannot be read twice, standard input and pipes, is first copied to
+/// a file by `spool`, which is told its name.
+pub fn find(
+    named: &[String],
+    mut spool: impl FnMut(&str) -> Result<PathBuf, ReadError>,
+) -> Result<Vec<Input>, ReadError> {
+    let mut inputs = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    for name in named {
+        for path in paths(name)? {
+            let shown = path.to_string_lossy().into_owned();
+            if !seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
+                continue;
+            }
+            let is_stream = shown == STDIN || fs::metadata(&path).is_ok_and(|meta| !meta.is_file());
+            let place = if is_stream { spool(&shown)? } else { path };
+            inputs.push(Input::file(&shown, &place)?);
+        }
+    }
+    Ok(inputs)
+}
+
+fn paths(name: &str) -> Result<Vec<PathBuf>, ReadError> {
+    let path = Path::new(name);
+    if name == STDIN {
+        return Ok(vec![path.to_owned()]);
+    }
+    if path.is_dir() {
+        return exports_in(path, name);
+    }
+    if path.exists() || !name.contains(['*', '?', '[']) {
+        return Ok(vec![path.to_owned()]);
+    }
+    let pattern = glob::glob(name).map_err(|source| ReadError::BadPattern(name.to_owned(), source))?;
+    let found: Vec<PathBuf> = pattern.filter_map(Result::ok).filter(|path| !path.is_dir()).collect();
+    if found.is_empty() { Err(ReadError::NoInput(name.to_owned())) } else { Ok(found) }
+}
+
+fn exports_in(folder: &Path, name: &str) -> Result<Vec<PathBuf>, ReadError> {
+    let in_error = |source| ReadError::Io { name: name.to_owned(), source };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(in_error)? {
+        let path = entry.map_err(in_error)?.path();
+        if !path.is_dir() && format_by_name(&path).is_some() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    if found.is_empty() { Err(ReadError::NoInput(name.to_owned())) } else { Ok(found) }
+}
+
+/// The form that a file's name tells; an ending for its packing does not count.
+#[must_use]
+pub fn format_by_name(path: &Path) -> Option<Format> {
+    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+    match ending.as_str() {
+        "gz" | "zst" => format_by_name(Path::new(path.file_stem()?)),
+        "csv" => Some(Format::Csv),
+        "ndjson" | "jsonl" => Some(Format::Ndjson),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn never(_: &str) -> Result<PathBuf, ReadError> {
+        panic!("nothing to spool")
+    }
+
+    fn names(named: &[String]) -> Vec<String> {
+        let found = find(named, never).unwrap();
+        found.iter().map(|input| input.path.file_name().unwrap().to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn a_folder_a_glob_and_a_file_named_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.csv", "a.ndjson.gz", "notes.txt"] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        assert_eq!(names(&[at("")]), ["a.ndjson.gz", "b.csv"]);
+        assert_eq!(names(&[at("*.csv"), at("b.csv"), at("notes.txt")]), ["b.csv", "notes.txt"]);
+        assert!(matches!(find(&[at("*.zip")], never), Err(ReadError::NoInput(_))));
+        assert!(matches!(find(&[at("none.csv")], never), Err(ReadError::Io { .. })));
+    }
+
+    #[test]
+    fn standard_input_is_spooled() {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("copy");
+        fs::write(&copy, "a\n").unwrap();
+        let found = find(&["-".to_owned()], |name| {
+            assert_eq!(name, "-");
+            Ok(copy.clone())
+        });
+        assert_eq!(found.unwrap(), [Input { name: "-".into(), path: copy.clone(), bytes: 2 }]);
+    }
+}
