@@ -2,5 +2,9 @@
 //! way; README.md has the map.
 
 pub mod event;
+pub mod group;
+pub mod map;
 pub mod model;
 pub mod read;
+pub mod sandbox;
+pub mod validate;

@@ -120,7 +120,7 @@ pub(super) struct ItemObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reference_id: Option<&'a str>,
     #[serde(serialize_with = "in_utc_if_any", skip_serializing_if = "Option::is_none")]
-    ordered_at: Option<&'a DateTime<Utc>>,
+    ordered_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,7 +142,7 @@ impl<'a> ItemObject<'a> {
         Self {
             kind: item.kind.as_deref(),
             reference_id: item.reference.as_deref(),
-            ordered_at: item.ordered_at.as_ref(),
+            ordered_at: item.ordered_at,
             status: item.status.as_deref(),
             currency_code: item.currency,
             price: item.price,
@@ -179,8 +179,8 @@ fn in_utc<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S
     serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "serde calls it with a reference")]
-fn in_utc_if_any<S: Serializer>(time: &Option<&DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+#[expect(clippy::ref_option, reason = "serde calls it with a reference")]
+fn in_utc_if_any<S: Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
     time.map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true)).serialize(serializer)
 }
 

@@ -20,6 +20,8 @@ pub struct Cell {
     /// The cell was there but could not be brought into canonical form; the problem is already told, so nothing else
     /// is to be said about it.
     pub is_broken: bool,
+    /// A constant or default of the profile: any cell of the export counts before it.
+    pub is_fallback: bool,
     /// What happens when another row of the order has another value.
     pub first_counts: bool,
 }
@@ -48,8 +50,7 @@ pub enum RowKind {
     Part(Box<str>),
     /// A whole order in one document, with this key if it has one.
     Whole(Option<Box<str>>),
-    /// A readable row without a key. Holds whether cells of the order itself stand in it, by which it can be told
-    /// apart from other orders.
+    /// A readable row without a key.
     Keyless,
     /// A row that cannot be read, with its order's key if that is certain, and what is wrong with it.
     Unreadable(Option<Box<str>>, String),

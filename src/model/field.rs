@@ -170,6 +170,17 @@ impl Field {
         name.strip_prefix(self.part().prefix()).map_or(name.clone(), str::to_owned)
     }
 
+    /// Whether its values are numbers, which are equal by value.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        let is_number = |kind| matches!(kind, ExtensionKind::Integer | ExtensionKind::Float);
+        match self {
+            Self::Price | Self::ItemPrice | Self::ItemQuantity => true,
+            Self::Extension(key) | Self::ItemExtension(key) => is_number(key.kind),
+            _ => false,
+        }
+    }
+
     /// Whether a value of this field names or reaches a person.
     #[must_use]
     pub fn is_personal(&self) -> bool {

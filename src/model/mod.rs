@@ -14,6 +14,7 @@ pub mod order;
 pub mod origin;
 pub mod outcome;
 pub mod planned;
+pub mod pricing;
 pub mod problem;
 pub mod row;
 pub mod target;

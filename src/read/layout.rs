@@ -30,9 +30,8 @@ pub(super) fn layout(record: &[u8], delimiter: u8) -> Result<Layout, BadQuote> {
     let mut state = State::CellStart;
     for &byte in record {
         state = match (state, byte) {
-            (State::CellStart, b'"') => State::Quoted,
             (State::Quoted, b'"') => State::QuoteSeen,
-            (State::QuoteSeen, b'"') | (State::Quoted, _) => State::Quoted,
+            (State::CellStart | State::QuoteSeen, b'"') | (State::Quoted, _) => State::Quoted,
             (_, byte) if byte == delimiter => {
                 starts.push((line, column.saturating_add(1)));
                 State::CellStart

@@ -1,0 +1,53 @@
+//! Adds a row to its draft: the first filled value of a field counts, and another one is a problem.
+
+use crate::model::{
+    draft::{Cell, Draft, MappedRow},
+    mask::masked,
+    money::Amount,
+    problem::{Code, Problem},
+};
+
+pub(super) fn add_row(draft: &mut Draft, row: MappedRow) {
+    for cell in row.cells {
+        add_cell(draft, cell);
+    }
+    draft.rows.push(row.origin);
+    draft.items.extend(row.items);
+    draft.problems.extend(row.problems);
+    draft.skip = draft.skip.take().or(row.skip);
+}
+
+fn add_cell(draft: &mut Draft, cell: Cell) {
+    let Some(known) = draft.cells.iter_mut().find(|known| known.field == cell.field) else {
+        return draft.cells.push(cell);
+    };
+    if known.is_fallback && !cell.is_fallback {
+        *known = cell;
+    } else if !cell.is_fallback && !is_same(known, &cell) {
+        let problem = disagreement(known, &cell);
+        // One for each field says it; a long order would say it on every row.
+        let is_told = |told: &Problem| told.code == problem.code && told.field == problem.field;
+        if !draft.problems.iter().any(is_told) {
+            draft.problems.push(problem);
+        }
+    }
+}
+
+fn is_same(known: &Cell, cell: &Cell) -> bool {
+    known.text == cell.text || comparable(known) == comparable(cell)
+}
+
+/// A number by its value, so that `30.6` and `30.60` are no disagreement; everything else by its text.
+pub(super) fn comparable(cell: &Cell) -> String {
+    match cell.text.parse::<Amount>() {
+        Ok(amount) if cell.field.is_number() => amount.0.normalize().to_string(),
+        _ => cell.text.to_string(),
+    }
+}
+
+fn disagreement(known: &Cell, cell: &Cell) -> Problem {
+    let code = if known.first_counts { Code::FirstValueTaken } else { Code::RowsDisagree };
+    let shown = |cell: &Cell| if cell.field.is_personal() { masked(&cell.text) } else { cell.text.to_string() };
+    let words = format!("{:?} here, but {:?} in line {}", shown(cell), shown(known), known.at.line);
+    Problem::of(code, &cell.field, cell.at, words)
+}

@@ -1,0 +1,182 @@
+//! A profile bound to one file: its columns found in the header, ready to map row after row.
+
+use std::sync::Arc;
+
+use super::{
+    MapError,
+    document::DocumentMapper,
+    profile::{Goal, MissingColumns, Profile, UnknownColumns},
+    record::RecordMapper,
+    rule::Rule,
+};
+use crate::model::{
+    draft::{MappedRow, RowKind},
+    field::{ExtensionKey, ExtensionKind, Field},
+    nearest::nearest,
+    origin::RowOrigin,
+    problem::{Code, Problem},
+    row::{Content, Header, Row, Unreadable},
+};
+
+/// Maps the rows of one file.
+pub struct FileMapper<'p> {
+    mapper: Mapper<'p>,
+}
+
+enum Mapper<'p> {
+    Records(RecordMapper<'p>),
+    Documents(DocumentMapper<'p>),
+}
+
+impl<'p> FileMapper<'p> {
+    /// Binds a profile to a file by its header, or to a file of JSON documents without one. `file` is its name in
+    /// messages.
+    pub fn bind(profile: &'p Profile, header: Option<&Arc<Header>>, file: &str) -> Result<Self, MapError> {
+        let mapper = match header {
+            Some(header) => Mapper::Records(RecordMapper::bind(profile, header, file)?),
+            None => Mapper::Documents(DocumentMapper::bind(profile, file)?),
+        };
+        Ok(Self { mapper })
+    }
+
+    /// What the profile makes of a row.
+    pub fn map(&mut self, row: Row) -> MappedRow {
+        match (row.content, &mut self.mapper) {
+            (Content::Record(record), Mapper::Records(mapper)) => mapper.map(&record, row.origin),
+            (Content::Document(document), Mapper::Documents(mapper)) => mapper.map(&document, row.origin),
+            (Content::Unreadable(unreadable), mapper) => unreadable_row(mapper, unreadable, row.origin),
+            _ => unreachable!("a file has rows of one form"),
+        }
+    }
+
+    /// The columns or members seen so far that the profile does not know, each once, if it wants to hear of them.
+    #[must_use]
+    pub fn unknown_columns(&self) -> &[Problem] {
+        match &self.mapper {
+            Mapper::Records(mapper) => &mapper.unknown,
+            Mapper::Documents(mapper) => &mapper.unknown,
+        }
+    }
+}
+
+fn unreadable_row(mapper: &Mapper<'_>, unreadable: Unreadable, origin: RowOrigin) -> MappedRow {
+    let key = match (unreadable.remains.as_deref(), mapper) {
+        (Some(Content::Record(record)), Mapper::Records(mapper)) => mapper.certain_key(record),
+        (Some(Content::Document(document)), Mapper::Documents(mapper)) => mapper.key(document),
+        _ => None,
+    };
+    row_without_cells(origin, RowKind::Unreadable(key, unreadable.reason))
+}
+
+pub(super) fn row_without_cells(origin: RowOrigin, kind: RowKind) -> MappedRow {
+    MappedRow { origin, kind, cells: Vec::new(), items: Vec::new(), skip: None, problems: Vec::new() }
+}
+
+/// A field and the columns (from 0) that its rule takes it from.
+pub(super) struct Bound<'p> {
+    pub(super) field: Field,
+    pub(super) rule: &'p Rule,
+    pub(super) columns: Vec<usize>,
+}
+
+/// Finds the columns of all rules in a header.
+pub(super) fn bound_rules<'p>(profile: &'p Profile, header: &Header, file: &str) -> Result<Vec<Bound<'p>>, MapError> {
+    let mut bound = Vec::new();
+    for field_rule in &profile.rules {
+        let rule = &field_rule.rule;
+        match &field_rule.goal {
+            Goal::Field(field) => {
+                let columns = columns_of(rule, &field.to_string(), profile.missing_columns, header, file)?;
+                bound.push(Bound { field: field.clone(), rule, columns });
+            }
+            any => bound.extend(any_columns(any, rule, header)),
+        }
+    }
+    Ok(bound)
+}
+
+/// The columns that a rule names, those that are there. That none is there is an error unless the profile allows it.
+pub(super) fn columns_of(
+    rule: &Rule,
+    field: &str,
+    missing: MissingColumns,
+    header: &Header,
+    file: &str,
+) -> Result<Vec<usize>, MapError> {
+    let mut found = Vec::new();
+    for column in &rule.columns {
+        let mut places = header.names.iter().enumerate().filter(|(_, name)| *name == column).map(|(index, _)| index);
+        found.extend(places.next());
+        if places.next().is_some() {
+            let (file, column, field) = (file.to_owned(), column.clone(), field.to_owned());
+            return Err(MapError::AmbiguousColumn { file, column, field });
+        }
+    }
+    let is_wanted = missing == MissingColumns::Refuse && rule.fallback.is_none();
+    match rule.columns.first() {
+        Some(column) if found.is_empty() && is_wanted => Err(missing_column(column, field, header, file)),
+        _ => Ok(found),
+    }
+}
+
+pub(super) fn missing_column(column: &str, field: &str, header: &Header, file: &str) -> MapError {
+    MapError::MissingColumn {
+        file: file.to_owned(),
+        column: column.to_owned(),
+        field: field.to_owned(),
+        nearest: nearest(column, header.names.iter().map(String::as_str)).map(str::to_owned),
+    }
+}
+
+fn any_columns<'p>(any: &Goal, rule: &'p Rule, header: &Header) -> Vec<Bound<'p>> {
+    let prefixes: Vec<&str> = rule.columns.iter().filter_map(|column| column.strip_suffix('*')).collect();
+    let names = header.names.iter().enumerate();
+    let bind = |(index, name): (usize, &String)| {
+        let rest = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).filter(|rest| !rest.is_empty())?;
+        Some(Bound { field: any_field(any, rest, None), rule, columns: vec![index] })
+    };
+    names.filter_map(bind).collect()
+}
+
+/// The field of a wildcard: `giftWrap:boolean`, or without a type the one that JSON shows, or text.
+pub(super) fn any_field(any: &Goal, name: &str, shown: Option<ExtensionKind>) -> Field {
+    if let Goal::AnyIdentifier = any {
+        return Field::Identifier(name.into());
+    }
+    let (name, kind) = match name.rsplit_once(':') {
+        // An unknown type stays in the name, where validation finds that it is not alphanumeric.
+        Some((bare, kind)) => match ExtensionKind::from_name(kind.trim()) {
+            Some(kind) => (bare.trim(), kind),
+            None => (name, ExtensionKind::String),
+        },
+        None => (name, shown.unwrap_or(ExtensionKind::String)),
+    };
+    let key = Arc::new(ExtensionKey { name: name.to_owned(), kind });
+    if let Goal::AnyItemExtension = any { Field::ItemExtension(key) } else { Field::Extension(key) }
+}
+
+/// The columns that no rule and no condition takes anything from.
+pub(super) fn unknown_columns(profile: &Profile, header: &Header) -> Vec<Problem> {
+    if profile.unknown_columns == UnknownColumns::Ignore {
+        return Vec::new();
+    }
+    let rules = profile.rules.iter().map(|rule| &rule.rule).chain([&profile.key]);
+    let conditions = profile.skips.iter().map(|skip| &skip.when).chain(&profile.item_rows);
+    let known: Vec<&str> = rules
+        .flat_map(|rule| rule.columns.iter().map(String::as_str))
+        .chain(conditions.filter_map(|condition| condition.column.as_deref()))
+        .collect();
+    let is_known = |name: &str| {
+        known.iter().any(|column| match column.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix) && name.len() > prefix.len(),
+            None => *column == name,
+        })
+    };
+    let named = header.names.iter().zip(&header.positions);
+    named.filter(|(name, _)| !is_known(name)).map(|(name, at)| unknown_column(name, *at, &known)).collect()
+}
+
+pub(super) fn unknown_column(name: &str, at: crate::model::origin::Position, known: &[&str]) -> Problem {
+    let hint = nearest(name, known.iter().copied()).map_or_else(String::new, |known| format!(", nearest is {known:?}"));
+    Problem::of_order(Code::UnknownColumn, at, format!("{name:?} is unknown and ignored{hint}"))
+}

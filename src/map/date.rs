@@ -1,0 +1,171 @@
+//! Dates as exports write them → ISO 8601 in UTC with milliseconds.
+
+use chrono::{DateTime, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc};
+use chrono_tz::Tz;
+
+/// The name of the format that needs no zone: ISO 8601 with an offset or `Z`.
+pub const ISO_8601: &str = "iso8601";
+
+/// How a column writes dates.
+#[derive(Debug, Clone)]
+pub struct DateRule {
+    formats: Vec<DateFormat>,
+    zone: Option<Tz>,
+}
+
+#[derive(Debug, Clone)]
+enum DateFormat {
+    Iso,
+    /// Carries its offset.
+    WithOffset(String),
+    /// Local time.
+    Local(String),
+    /// Local midnight.
+    Day(String),
+}
+
+/// A date in canonical form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CanonicalDate {
+    /// `2025-01-01T16:17:16.000Z`
+    pub text: String,
+    /// The clocks were turned: the local time never was, or was twice (the first is taken).
+    pub is_ambiguous: bool,
+}
+
+impl DateRule {
+    /// A rule of formats as chrono's `strftime` writes them, or `iso8601`, tried in turn. A format without an offset
+    /// needs the name of a time zone such as `Europe/London`. An error says what is wrong with them.
+    pub fn new(formats: &[String], zone: Option<&str>) -> Result<Self, String> {
+        let zone = zone.map(|name| name.parse::<Tz>().map_err(|_| unknown_zone(name))).transpose()?;
+        let formats: Vec<_> = formats.iter().map(|format| DateFormat::new(format)).collect::<Result<_, _>>()?;
+        let needs_zone = formats.iter().any(|format| matches!(format, DateFormat::Local(_) | DateFormat::Day(_)));
+        if needs_zone && zone.is_none() {
+            return Err("a date format without an offset needs a zone, such as zone = \"Europe/London\"".to_owned());
+        }
+        Ok(Self { formats, zone })
+    }
+
+    /// The formats, for messages.
+    #[must_use]
+    pub fn expected(&self) -> String {
+        let names = self.formats.iter().map(|format| match format {
+            DateFormat::Iso => "ISO 8601 with an offset or Z".to_owned(),
+            DateFormat::WithOffset(format) | DateFormat::Local(format) | DateFormat::Day(format) => {
+                format!("the format {format}")
+            }
+        });
+        names.collect::<Vec<_>>().join(" or ")
+    }
+
+    /// The date in canonical form, or nothing where no format fits.
+    #[must_use]
+    pub fn canonical(&self, text: &str) -> Option<CanonicalDate> {
+        self.formats.iter().find_map(|format| self.read(format, text))
+    }
+
+    fn read(&self, format: &DateFormat, text: &str) -> Option<CanonicalDate> {
+        match format {
+            DateFormat::Iso => Some(certain(iso(text)?)),
+            DateFormat::WithOffset(format) => Some(certain(DateTime::parse_from_str(text, format).ok()?)),
+            DateFormat::Local(format) => self.local(NaiveDateTime::parse_from_str(text, format).ok()?),
+            DateFormat::Day(format) => self.local(NaiveDate::parse_from_str(text, format).ok()?.and_hms_opt(0, 0, 0)?),
+        }
+    }
+
+    fn local(&self, time: NaiveDateTime) -> Option<CanonicalDate> {
+        let zone = self.zone?;
+        let (time, is_ambiguous) = match zone.from_local_datetime(&time) {
+            LocalResult::Single(time) => (time, false),
+            LocalResult::Ambiguous(first, _) => (first, true),
+            // Clocks skip an hour at the most: an hour later exists, and an hour before that is the same instant.
+            LocalResult::None => {
+                (zone.from_local_datetime(&(time + Duration::hours(1))).earliest()? - Duration::hours(1), true)
+            }
+        };
+        Some(CanonicalDate { text: in_utc(&time), is_ambiguous })
+    }
+}
+
+impl DateFormat {
+    fn new(format: &str) -> Result<Self, String> {
+        if format == ISO_8601 {
+            return Ok(Self::Iso);
+        }
+        let items: Vec<_> = chrono::format::StrftimeItems::new(format).collect();
+        if items.contains(&chrono::format::Item::Error) || !format.contains('%') {
+            return Err(format!("{format:?} is no date format; write iso8601 or a format such as %Y-%m-%d %H:%M:%S"));
+        }
+        let has = |marks: &[&str]| marks.iter().any(|mark| format.contains(mark));
+        Ok(if has(&["%z", "%:z", "%#z", "%::z", "%+", "%s"]) {
+            Self::WithOffset(format.to_owned())
+        } else if has(&["%H", "%I", "%k", "%l", "%T", "%R", "%X", "%c", "%r"]) {
+            Self::Local(format.to_owned())
+        } else {
+            Self::Day(format.to_owned())
+        })
+    }
+}
+
+fn certain(time: DateTime<FixedOffset>) -> CanonicalDate {
+    CanonicalDate { text: in_utc(&time), is_ambiguous: false }
+}
+
+fn in_utc<Z: TimeZone>(time: &DateTime<Z>) -> String {
+    time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// RFC 3339, and what ISO 8601 allows beside it: an offset without a colon or minutes, no seconds.
+fn iso(text: &str) -> Option<DateTime<FixedOffset>> {
+    let with_offset = text.strip_suffix(['Z', 'z']).map_or(text.to_owned(), |time| format!("{time}+00:00"));
+    ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"]
+        .iter()
+        .find_map(|format| DateTime::parse_from_str(&with_offset, format).ok())
+}
+
+fn unknown_zone(name: &str) -> String {
+    let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let nearest = crate::model::nearest::nearest(name, known);
+    format!("{name:?} is no time zone{}", super::hint(nearest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canonical(format: &str, zone: &str, text: &str) -> Option<(String, bool)> {
+        let zone = (!zone.is_empty()).then_some(zone);
+        let date = DateRule::new(&[format.to_owned()], zone).unwrap().canonical(text)?;
+        Some((date.text, date.is_ambiguous))
+    }
+
+    #[test]
+    fn iso_8601_in_its_forms() {
+        let utc = |text| canonical(ISO_8601, "", text).map(|(text, _)| text);
+        assert_eq!(utc("2025-01-01T16:17:16.000Z").as_deref(), Some("2025-01-01T16:17:16.000Z"));
+        assert_eq!(utc("2016-12-26T09:28:48+00:00").as_deref(), Some("2016-12-26T09:28:48.000Z"));
+        assert_eq!(utc("2025-07-01T12:00+0200").as_deref(), Some("2025-07-01T10:00:00.000Z"));
+        assert_eq!(utc("2025-07-01 12:00:00-05").as_deref(), Some("2025-07-01T17:00:00.000Z"));
+        assert_eq!(utc("2025-07-01T12:00:00"), None);
+        assert_eq!(utc("2025-02-30T12:00:00Z"), None);
+    }
+
+    #[test]
+    fn local_times_know_when_the_clocks_were_turned() {
+        let london = |text| canonical("%Y-%m-%d %H:%M:%S", "Europe/London", text);
+        assert_eq!(london("2010-12-01 08:26:00"), Some(("2010-12-01T08:26:00.000Z".into(), false)));
+        assert_eq!(london("2011-07-01 08:26:00"), Some(("2011-07-01T07:26:00.000Z".into(), false)));
+        assert_eq!(london("2011-10-30 01:30:00"), Some(("2011-10-30T00:30:00.000Z".into(), true)));
+        assert_eq!(london("2011-03-27 01:30:00"), Some(("2011-03-27T01:30:00.000Z".into(), true)));
+        assert_eq!(canonical("%d.%m.%Y", "Europe/Berlin", "01.07.2025").unwrap().0, "2025-06-30T22:00:00.000Z");
+    }
+
+    #[test]
+    fn a_rule_that_cannot_work_is_refused() {
+        let fault = |format: &str, zone| DateRule::new(&[format.to_owned()], zone).unwrap_err();
+        assert!(fault("%Y-%m-%d", None).contains("needs a zone"));
+        assert!(fault("yyyy-MM-dd", Some("UTC")).contains("no date format"));
+        assert!(fault("%Y %Q", Some("UTC")).contains("no date format"));
+        assert!(fault("%Y-%m-%d", Some("Europe/Lodon")).contains("Europe/London"));
+    }
+}

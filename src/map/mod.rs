@@ -1,0 +1,93 @@
+//! Rows → cells with meaning: profiles say which cell means what.
+//!
+//! A profile is a TOML file; the canonical one is built in. Nothing is checked here but what a profile itself claims
+//! (a date has this format, a value stands in this table): the rest is for `validate`. Called by `pipeline`; knows
+//! only `model`.
+
+pub mod bind;
+mod collect;
+pub mod date;
+mod document;
+pub mod profile;
+mod record;
+pub mod rule;
+mod text;
+
+pub use text::{TomlFault, toml_fault};
+
+use std::path::PathBuf;
+
+/// Why a profile cannot be used: the run cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum MapError {
+    /// No such built-in profile and no such file.
+    #[error("no profile {name:?}: it is not built in and there is no such file{}", hint(.nearest.as_deref()))]
+    NoProfile {
+        /// What was asked for.
+        name: String,
+        /// The built-in profile that may be meant.
+        nearest: Option<String>,
+    },
+    /// A file that cannot be read.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The profile's file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A fault in the TOML text.
+    #[error("{name}:{fault}")]
+    Toml {
+        /// The profile's file or name.
+        name: String,
+        /// What and where.
+        fault: TomlFault,
+    },
+    /// A rule that makes no sense.
+    #[error("{name}: {field}: {fault}")]
+    Rule {
+        /// The profile's file or name.
+        name: String,
+        /// The rule's field.
+        field: String,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// A column that the profile names and the file does not have.
+    #[error("{file}:1: no column {column:?}, which the profile takes {field} from{}", hint(.nearest.as_deref()))]
+    MissingColumn {
+        /// The input.
+        file: String,
+        /// The column.
+        column: String,
+        /// What it is for.
+        field: String,
+        /// The column that may be meant.
+        nearest: Option<String>,
+    },
+    /// A column that the profile names and the file has twice.
+    #[error("{file}:1: column {column:?} stands there twice, so it is not clear which one {field} comes from")]
+    AmbiguousColumn {
+        /// The input.
+        file: String,
+        /// The column.
+        column: String,
+        /// What it is for.
+        field: String,
+    },
+    /// A profile of columns for a JSON file, or of paths for a CSV file.
+    #[error("{file}: the profile says no {wanted} for {field}\n  hint: it was written for files of another form")]
+    OtherForm {
+        /// The input.
+        file: String,
+        /// `column` or `path`.
+        wanted: &'static str,
+        /// The field, usually the order's reference.
+        field: String,
+    },
+}
+
+fn hint(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("\n  hint: did you mean {name:?}?"))
+}

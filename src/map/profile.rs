@@ -1,0 +1,331 @@
+//! A profile, ready to be used: loaded from a file or built in, its rules checked.
+
+use std::{fs, path::Path, sync::Arc};
+
+use serde::Deserialize;
+
+use super::{
+    MapError,
+    rule::{Condition, Rule},
+    text::{EventPartText, GuestText, ItemText, OrderText, ProfileText, RuleText, toml_fault},
+};
+use crate::model::{
+    field::{ExtensionKey, ExtensionKind, Field, Part},
+    nearest::nearest,
+    pricing::{PricePer, TotalFrom},
+};
+
+/// The built-in profiles: name and text.
+pub const BUILT_IN: &[(&str, &str)] = &[("canonical", include_str!("profiles/canonical.toml"))];
+
+/// The name under `ext` and `id` that stands for any.
+const ANY: &str = "*";
+
+/// The form of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// CSV.
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+/// What a row that cannot be read, and whose order is not known, does to the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum UnreadableRows {
+    /// It ends: some order would be sent in part.
+    #[default]
+    Refuse,
+    /// It is counted and the run goes on.
+    Accept,
+}
+
+/// What is done about columns that the profile does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownColumns {
+    /// Nothing: exports have many.
+    #[default]
+    Ignore,
+    /// They are reported, once.
+    Warn,
+}
+
+/// What is done about columns that the profile names and a file does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum MissingColumns {
+    /// The run ends: the profile or the export is the wrong one.
+    #[default]
+    Refuse,
+    /// They are taken as empty.
+    Allow,
+}
+
+/// What a rule fills.
+#[derive(Debug, Clone)]
+pub enum Goal {
+    /// One field.
+    Field(Field),
+    /// Any extension attribute of the order, its name from the column.
+    AnyExtension,
+    /// Any extension attribute of an item.
+    AnyItemExtension,
+    /// Any identifier, its provider from the column.
+    AnyIdentifier,
+}
+
+impl Goal {
+    /// The part of the order that is filled.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        match self {
+            Self::Field(field) => field.part(),
+            Self::AnyExtension => Part::Order,
+            Self::AnyItemExtension => Part::Item,
+            Self::AnyIdentifier => Part::Guest,
+        }
+    }
+}
+
+/// One rule and what it fills.
+#[derive(Debug, Clone)]
+pub struct FieldRule {
+    /// What it fills.
+    pub goal: Goal,
+    /// How.
+    pub rule: Rule,
+}
+
+/// A rule that leaves orders out.
+#[derive(Debug, Clone)]
+pub struct SkipRule {
+    /// Counted and reported under this name.
+    pub reason: Arc<str>,
+    /// An order is left out when this holds for any of its rows.
+    pub when: Condition,
+}
+
+/// Which cell of an export means what.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Its name.
+    pub name: String,
+    /// One line for a list.
+    pub about: String,
+    /// The form of the files, if it is always the same.
+    pub format: Option<Format>,
+    /// What stands between two cells of a CSV file; ASCII.
+    pub delimiter: u8,
+    /// The rows of an order stand next to each other.
+    pub has_adjacent_rows: bool,
+    /// The rows of an order may come from several files.
+    pub joins_files: bool,
+    /// What a row does that cannot be read.
+    pub unreadable_rows: UnreadableRows,
+    /// What unknown columns do.
+    pub unknown_columns: UnknownColumns,
+    /// What missing columns do.
+    pub missing_columns: MissingColumns,
+    /// Where totals come from.
+    pub order_price: TotalFrom,
+    /// What the export's item prices are for.
+    pub item_price: PricePer,
+    /// Where the array of items stands in a JSON document; with it a document is a whole order.
+    pub items_path: Option<String>,
+    /// Which rows are items; without it those that have any item column filled.
+    pub item_rows: Option<Condition>,
+    /// Which orders are left out.
+    pub skips: Vec<SkipRule>,
+    /// Where the order key comes from.
+    pub key: Rule,
+    /// Where the fields come from.
+    pub rules: Vec<FieldRule>,
+}
+
+impl Profile {
+    /// A built-in profile by its name, or the profile of a TOML file.
+    pub fn load(name: &str) -> Result<Self, MapError> {
+        if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
+            return Self::parse(name, text);
+        }
+        let path = Path::new(name);
+        if !path.exists() {
+            let nearest = nearest(name, BUILT_IN.iter().map(|(built_in, _)| *built_in)).map(str::to_owned);
+            return Err(MapError::NoProfile { name: name.to_owned(), nearest });
+        }
+        let text = fs::read_to_string(path).map_err(|source| MapError::Io { path: path.to_owned(), source })?;
+        Self::parse(name, &text)
+    }
+
+    /// The profile that a TOML text describes; `name` is for messages.
+    pub fn parse(name: &str, text: &str) -> Result<Self, MapError> {
+        let in_toml = |error| MapError::Toml { name: name.to_owned(), fault: toml_fault(&error, text) };
+        let written: ProfileText = toml::from_str(text).map_err(in_toml)?;
+        compiled(written).map_err(|(field, fault)| MapError::Rule { name: name.to_owned(), field, fault })
+    }
+}
+
+type Fault = (String, String);
+
+fn compiled(mut text: ProfileText) -> Result<Profile, Fault> {
+    let mut rules = order_rules(&mut text.order)?;
+    rules.extend(item_rules(&mut text.item)?);
+    rules.extend(guest_rules(&mut text.guest)?);
+    rules.extend(event_rules(&mut text.event)?);
+    let key = match text.key {
+        Some(key) => rule("key", key, false)?,
+        None => reference_rule(&rules).ok_or_else(|| in_field("key", "there is no key and no order.referenceId"))?,
+    };
+    let skips = text.skip.into_iter().map(|skip| {
+        let when = Condition::new(skip.when).map_err(|fault| in_field("skip", &fault))?;
+        Ok(SkipRule { reason: skip.reason.into(), when })
+    });
+    let item_rows = text.item_rows.map(Condition::new).transpose().map_err(|fault| in_field("item_rows", &fault))?;
+    Ok(Profile {
+        name: text.name,
+        about: text.about,
+        format: text.format,
+        delimiter: delimiter(text.delimiter)?,
+        has_adjacent_rows: text.rows_adjacent,
+        joins_files: text.join_files,
+        unreadable_rows: text.unreadable_rows,
+        unknown_columns: text.unknown_columns,
+        missing_columns: text.missing_columns,
+        order_price: text.order_price,
+        item_price: text.item_price,
+        items_path: text.items,
+        item_rows,
+        skips: skips.collect::<Result<_, Fault>>()?,
+        key,
+        rules,
+    })
+}
+
+fn in_field(field: &str, fault: &str) -> Fault {
+    (field.to_owned(), fault.to_owned())
+}
+
+fn delimiter(delimiter: Option<char>) -> Result<u8, Fault> {
+    let delimiter = delimiter.unwrap_or(',');
+    match u8::try_from(delimiter) {
+        Ok(byte) if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(byte),
+        _ => Err(in_field(
+            "delimiter",
+            &format!("{delimiter:?} cannot stand between cells; expected one such as ; or \\t"),
+        )),
+    }
+}
+
+fn reference_rule(rules: &[FieldRule]) -> Option<Rule> {
+    let is_reference = |rule: &&FieldRule| matches!(rule.goal, Goal::Field(Field::ReferenceId));
+    rules.iter().find(is_reference).map(|found| found.rule.clone())
+}
+
+fn rule(field: &str, text: RuleText, is_date: bool) -> Result<Rule, Fault> {
+    Rule::new(text, is_date).map_err(|fault| in_field(field, &fault))
+}
+
+fn named_rules(part: Part, named: Vec<(&'static str, RuleText)>) -> Result<Vec<FieldRule>, Fault> {
+    let compile = |(name, text)| {
+        let full_name = format!("{}{name}", part.prefix());
+        let field = Field::NAMED.iter().find(|field| field.to_string() == full_name);
+        let field = field.expect("the parts of a profile have the names of fields").clone();
+        let is_date = matches!(field, Field::OrderedAt | Field::ItemOrderedAt);
+        Ok(FieldRule { rule: rule(&full_name, text, is_date)?, goal: Goal::Field(field) })
+    };
+    named.into_iter().map(compile).collect()
+}
+
+/// The rules of `ext` or `id`: names are the user's own, `*` stands for any.
+fn free_rules(
+    texts: &mut std::collections::BTreeMap<String, RuleText>,
+    any: &Goal,
+    field: impl Fn(&str, ExtensionKind) -> Field,
+) -> Result<Vec<FieldRule>, Fault> {
+    let compile = |(name, text): (String, RuleText)| {
+        let rule = rule(&name, text, false)?;
+        let kind = rule.kind.unwrap_or(ExtensionKind::String);
+        let goal = if name == ANY { any.clone() } else { Goal::Field(field(&name, kind)) };
+        Ok(FieldRule { goal, rule })
+    };
+    std::mem::take(texts).into_iter().map(compile).collect()
+}
+
+fn extension_key(name: &str, kind: ExtensionKind) -> Arc<ExtensionKey> {
+    Arc::new(ExtensionKey { name: name.to_owned(), kind })
+}
+
+fn order_rules(text: &mut OrderText) -> Result<Vec<FieldRule>, Fault> {
+    let mut rules = named_rules(Part::Order, text.named())?;
+    let field = |name: &str, kind| Field::Extension(extension_key(name, kind));
+    rules.extend(free_rules(&mut text.ext, &Goal::AnyExtension, field)?);
+    Ok(rules)
+}
+
+fn item_rules(text: &mut ItemText) -> Result<Vec<FieldRule>, Fault> {
+    let mut rules = named_rules(Part::Item, text.named())?;
+    let field = |name: &str, kind| Field::ItemExtension(extension_key(name, kind));
+    rules.extend(free_rules(&mut text.ext, &Goal::AnyItemExtension, field)?);
+    Ok(rules)
+}
+
+fn guest_rules(text: &mut GuestText) -> Result<Vec<FieldRule>, Fault> {
+    let mut rules = named_rules(Part::Guest, text.named())?;
+    rules.extend(free_rules(&mut text.id, &Goal::AnyIdentifier, |name, _| Field::Identifier(name.into()))?);
+    Ok(rules)
+}
+
+fn event_rules(text: &mut EventPartText) -> Result<Vec<FieldRule>, Fault> {
+    named_rules(Part::Event, text.named())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str) -> String {
+        Profile::parse("p.toml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_built_in_profiles_are_sound() {
+        for (name, _) in BUILT_IN {
+            assert_eq!(Profile::load(name).unwrap().name, *name);
+        }
+    }
+
+    #[test]
+    fn the_canonical_profile_knows_every_field() {
+        let profile = Profile::load("canonical").unwrap();
+        for field in Field::NAMED {
+            let found = profile.rules.iter().find(|rule| matches!(&rule.goal, Goal::Field(known) if known == field));
+            assert_eq!(found.map(|rule| rule.rule.columns.clone()), Some(vec![field.to_string()]), "{field}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_gets_its_line_and_the_nearest_name() {
+        insta::assert_snapshot!(fault("name = 'x'\n[order]\nreferenceId = { colum = 'a' }\n"), @r#"
+        p.toml:3:17: unknown field `colum`, expected one of `column`, `path`, `value`, `default`, `values`, `other`, `date`, `zone`, `strip_prefix`, `strip_suffix`, `type`, `disagree`
+          hint: did you mean "column"?
+        "#);
+        insta::assert_snapshot!(fault("name = 'x'\n[order]\nrefrenceId = { column = 'a' }\n"), @r#"
+        p.toml:3:1: unknown field `refrenceId`, expected one of `referenceId`, `orderedAt`, `status`, `currencyCode`, `price`, `paymentType`, `cardType`, `ext`
+          hint: did you mean "referenceId"?
+        "#);
+    }
+
+    #[test]
+    fn a_senseless_rule_names_its_field() {
+        insta::assert_snapshot!(fault("name = 'x'\n[order]\norderedAt = { column = 'a', date = '%Y' }\n"), @r#"p.toml: orderedAt: a date format without an offset needs a zone, such as zone = "Europe/London""#);
+        insta::assert_snapshot!(fault("name = 'x'\n"), @"p.toml: key: there is no key and no order.referenceId");
+        insta::assert_snapshot!(fault("name = 'x'\ndelimiter = '§'\n[order]\nreferenceId = { column = 'a' }"), @r"p.toml: delimiter: '§' cannot stand between cells; expected one such as ; or \t");
+        insta::assert_snapshot!(Profile::load("cannonical").unwrap_err(), @r#"
+        no profile "cannonical": it is not built in and there is no such file
+          hint: did you mean "canonical"?
+        "#);
+    }
+}

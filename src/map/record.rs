@@ -1,0 +1,111 @@
+//! Maps the records of a CSV file.
+
+use super::{
+    MapError,
+    bind::{Bound, bound_rules, columns_of, missing_column, row_without_cells, unknown_columns},
+    collect::{Collector, Found},
+    profile::{MissingColumns, Profile, SkipRule},
+    rule::{Condition, Made},
+};
+use crate::model::{
+    draft::{ItemDraft, MappedRow, RowKind},
+    field::Part,
+    origin::RowOrigin,
+    problem::Problem,
+    row::{Header, Record},
+};
+
+pub(super) struct RecordMapper<'p> {
+    profile: &'p Profile,
+    n_columns: usize,
+    key_columns: Vec<usize>,
+    order_rules: Vec<Bound<'p>>,
+    item_rules: Vec<Bound<'p>>,
+    skips: Vec<(&'p SkipRule, usize)>,
+    item_rows: Option<(&'p Condition, usize)>,
+    pub(super) unknown: Vec<Problem>,
+}
+
+impl<'p> RecordMapper<'p> {
+    pub(super) fn bind(profile: &'p Profile, header: &Header, file: &str) -> Result<Self, MapError> {
+        if profile.key.columns.is_empty() {
+            let field = "the order's reference".to_owned();
+            return Err(MapError::OtherForm { file: file.to_owned(), wanted: "column", field });
+        }
+        let key_columns = columns_of(&profile.key, "referenceId", MissingColumns::Refuse, header, file)?;
+        let rules = bound_rules(profile, header, file)?;
+        let (item_rules, order_rules) = rules.into_iter().partition(|bound| bound.field.part() == Part::Item);
+        let column = |condition: &Condition| {
+            let name = condition.column.clone().unwrap_or_default();
+            let place = header.names.iter().position(|column| *column == name);
+            place.ok_or_else(|| missing_column(&name, "a condition", header, file))
+        };
+        Ok(Self {
+            profile,
+            n_columns: header.names.len(),
+            key_columns,
+            order_rules,
+            item_rules,
+            skips: profile.skips.iter().map(|skip| Ok((skip, column(&skip.when)?))).collect::<Result<_, MapError>>()?,
+            item_rows: profile.item_rows.as_ref().map(|rows| Ok((rows, column(rows)?))).transpose()?,
+            unknown: unknown_columns(profile, header),
+        })
+    }
+
+    pub(super) fn map(&self, record: &Record, origin: RowOrigin) -> MappedRow {
+        if (0..self.n_columns).all(|index| record.cell(index).is_empty()) {
+            return row_without_cells(origin, RowKind::Blank);
+        }
+        let mut order = Collector::new(origin.position());
+        apply(&mut order, &self.order_rules, record, &origin);
+        let item = self.item(record, &origin, &mut order);
+        let skip = self.skips.iter().find(|(skip, column)| skip.when.holds(record.cell(*column)));
+        MappedRow {
+            kind: self.key(record).map_or(RowKind::Keyless, RowKind::Part),
+            origin,
+            cells: order.cells,
+            items: item.into_iter().collect(),
+            skip: skip.map(|(skip, _)| skip.reason.clone()).or(order.skip),
+            problems: order.problems,
+        }
+    }
+
+    /// The item that the row adds, if any of its item columns is filled.
+    fn item(&self, record: &Record, origin: &RowOrigin, order: &mut Collector) -> Option<ItemDraft> {
+        if self.item_rows.is_some_and(|(rows, column)| !rows.holds(record.cell(column))) {
+            return None;
+        }
+        let mut item = Collector::new(origin.position());
+        apply(&mut item, &self.item_rules, record, origin);
+        if item.n_filled == 0 {
+            return None;
+        }
+        order.problems.append(&mut item.problems);
+        order.skip = order.skip.take().or(item.skip);
+        Some(ItemDraft { at: origin.position(), cells: item.cells })
+    }
+
+    fn key(&self, record: &Record) -> Option<Box<str>> {
+        let text = self.key_columns.iter().map(|index| record.cell(*index)).find(|text| !text.is_empty())?;
+        match self.profile.key.make(text) {
+            Made::Value(key, _) if !key.is_empty() => Some(key.into()),
+            _ => None,
+        }
+    }
+
+    /// The key of a row that cannot be read, if it is certain. Where the number of cells is wrong it is not known
+    /// which delimiter is one too many, so only the first cell is where it should be, and only if another follows.
+    pub(super) fn certain_key(&self, record: &Record) -> Option<Box<str>> {
+        let fits = record.ends.len() == self.n_columns;
+        let is_first = self.key_columns == [0] && record.ends.len() > 1;
+        if fits || is_first { self.key(record) } else { None }
+    }
+}
+
+fn apply(collector: &mut Collector, rules: &[Bound<'_>], record: &Record, origin: &RowOrigin) {
+    for Bound { field, rule, columns } in rules {
+        let filled = columns.iter().copied().find(|index| !record.cell(*index).is_empty());
+        let found = filled.map(|index| Found { text: record.cell(index), at: record.position(origin, index) });
+        collector.take(field, rule, found.as_ref());
+    }
+}

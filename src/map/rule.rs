@@ -1,0 +1,241 @@
+//! One rule of a profile: what becomes of a cell on its way to a field.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    date::{DateRule, ISO_8601},
+    text::{ConditionText, Disagree, RuleText, TableValue},
+};
+use crate::model::{field::ExtensionKind, nearest::nearest, problem::Code};
+
+/// Where a field comes from and what is done to it.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// CSV columns, the first filled one counts.
+    pub columns: Vec<String>,
+    /// JSON paths, the first filled one counts.
+    pub paths: Vec<String>,
+    /// A value for every row, or where the cell is empty.
+    pub fallback: Option<String>,
+    /// The declared type of an extension attribute.
+    pub kind: Option<ExtensionKind>,
+    /// Where rows disagree the first value counts.
+    pub first_counts: bool,
+    strip_prefix: Option<String>,
+    strip_suffix: Option<String>,
+    date: Option<DateRule>,
+    table: Option<BTreeMap<String, TableEntry>>,
+    other: Option<TableEntry>,
+}
+
+#[derive(Debug, Clone)]
+enum TableEntry {
+    Value(String),
+    Skip(Arc<str>),
+}
+
+impl From<TableValue> for TableEntry {
+    fn from(value: TableValue) -> Self {
+        match value {
+            TableValue::Text(text) => Self::Value(text),
+            TableValue::Skip { skip } => Self::Skip(skip.into()),
+        }
+    }
+}
+
+/// What a rule makes of a filled cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    /// A value in canonical form; with it a code and words, where someone should look.
+    Value(String, Option<(Code, String)>),
+    /// The profile leaves the order out, for this reason.
+    Skip(Arc<str>),
+    /// It cannot be brought into canonical form.
+    Broken(Code, String),
+}
+
+impl Rule {
+    /// An error says what is wrong with the rule.
+    pub(super) fn new(text: RuleText, is_date: bool) -> Result<Self, String> {
+        let has_source = text.column.is_some() || text.path.is_some();
+        match (&text.value, &text.default, has_source) {
+            (Some(_), None, false) | (None, _, true) => {}
+            (Some(_), _, true) => return Err("has a value and a column; a value for empty cells is a default".into()),
+            (Some(_), Some(_), false) => return Err("has a value and a default".into()),
+            (None, _, false) => return Err("names no column, no path and no value".into()),
+        }
+        if text.other.is_some() && text.values.is_none() {
+            return Err("has other without a table of values".into());
+        }
+        Ok(Self {
+            date: date_rule(&text, is_date)?,
+            kind: text.r#type.as_deref().map(kind).transpose()?,
+            columns: text.column.map(super::text::OneOrMany::into_vec).unwrap_or_default(),
+            paths: text.path.map(super::text::OneOrMany::into_vec).unwrap_or_default(),
+            fallback: text.value.or(text.default),
+            first_counts: text.disagree == Disagree::First,
+            strip_prefix: text.strip_prefix,
+            strip_suffix: text.strip_suffix,
+            table: text.values.map(|values| values.into_iter().map(|(from, to)| (from, to.into())).collect()),
+            other: text.other.map(TableEntry::from),
+        })
+    }
+
+    /// What becomes of a filled cell.
+    #[must_use]
+    pub fn make(&self, text: &str) -> Made {
+        let text = self.stripped(text);
+        match (&self.table, &self.date) {
+            (Some(table), _) => self.look_up(table, text),
+            (None, Some(date)) => dated(date, text),
+            (None, None) => Made::Value(text.to_owned(), None),
+        }
+    }
+
+    fn stripped<'a>(&self, text: &'a str) -> &'a str {
+        let strip = |affix: &Option<String>, by: fn(&'a str, &str) -> Option<&'a str>, text: &'a str| {
+            affix.as_deref().and_then(|affix| by(text, affix)).unwrap_or(text)
+        };
+        let text = strip(&self.strip_prefix, |text, prefix| text.strip_prefix(prefix), text);
+        strip(&self.strip_suffix, |text, suffix| text.strip_suffix(suffix), text)
+    }
+
+    fn look_up(&self, table: &BTreeMap<String, TableEntry>, text: &str) -> Made {
+        match table.get(text).or(self.other.as_ref()) {
+            Some(TableEntry::Value(value)) => Made::Value(value.clone(), None),
+            Some(TableEntry::Skip(reason)) => Made::Skip(Arc::clone(reason)),
+            None => {
+                let nearest = nearest(text, table.keys().map(String::as_str));
+                let hint = nearest.map_or_else(String::new, |name| format!(", nearest is {name:?}"));
+                Made::Broken(Code::ValueNotInTable, format!("{text:?} is not in the profile's table{hint}"))
+            }
+        }
+    }
+}
+
+fn date_rule(text: &RuleText, is_date: bool) -> Result<Option<DateRule>, String> {
+    let formats = match (&text.date, is_date) {
+        (Some(formats), true) => formats.clone().into_vec(),
+        (None, true) if text.column.is_some() || text.path.is_some() => vec![ISO_8601.to_owned()],
+        (None, _) if text.zone.is_some() => return Err("has a zone but no date".into()),
+        (None, _) => return Ok(None),
+        (Some(_), false) => return Err("has a date format, but its field holds no timestamp".into()),
+    };
+    DateRule::new(&formats, text.zone.as_deref()).map(Some)
+}
+
+fn kind(name: &str) -> Result<ExtensionKind, String> {
+    ExtensionKind::from_name(name)
+        .ok_or_else(|| format!("{name:?} is no type; expected string, boolean, integer or float"))
+}
+
+fn dated(rule: &DateRule, text: &str) -> Made {
+    match rule.canonical(text) {
+        Some(date) => {
+            let doubt = || (Code::TimestampAmbiguous, format!("{text:?} is a time at which the clocks were turned"));
+            let doubt = date.is_ambiguous.then(doubt);
+            Made::Value(date.text, doubt)
+        }
+        None => Made::Broken(Code::TimestampUnreadable, format!("{text:?} is no date, expected {}", rule.expected())),
+    }
+}
+
+/// A test of one cell.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    /// The CSV column.
+    pub column: Option<String>,
+    /// The JSON path.
+    pub path: Option<String>,
+    is: Option<Vec<String>>,
+    is_not: Option<Vec<String>>,
+    starts_with: Option<Vec<String>>,
+    empty: Option<bool>,
+}
+
+impl Condition {
+    pub(super) fn new(text: ConditionText) -> Result<Self, String> {
+        if text.column.is_none() && text.path.is_none() {
+            return Err("names no column and no path".into());
+        }
+        let many = |texts: Option<super::text::OneOrMany>| texts.map(super::text::OneOrMany::into_vec);
+        let condition = Self {
+            column: text.column,
+            path: text.path,
+            is: many(text.is),
+            is_not: many(text.is_not),
+            starts_with: many(text.starts_with),
+            empty: text.empty,
+        };
+        let has_test = condition.is.is_some()
+            || condition.is_not.is_some()
+            || condition.starts_with.is_some()
+            || condition.empty.is_some();
+        if has_test { Ok(condition) } else { Err("has no test: is, is_not, starts_with or empty".into()) }
+    }
+
+    /// Whether a cell with this text (empty for none) meets all tests.
+    #[must_use]
+    pub fn holds(&self, text: &str) -> bool {
+        let lists = |texts: &Vec<String>| texts.iter().any(|wanted| wanted == text);
+        self.is.as_ref().is_none_or(lists)
+            && self.is_not.as_ref().is_none_or(|texts| !lists(texts))
+            && self
+                .starts_with
+                .as_ref()
+                .is_none_or(|starts| starts.iter().any(|start| text.starts_with(start.as_str())))
+            && self.empty.is_none_or(|empty| text.is_empty() == empty)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(toml: &str) -> Result<Rule, String> {
+        Rule::new(toml::from_str(toml).unwrap(), toml.contains("date"))
+    }
+
+    fn made(toml: &str, cell: &str) -> Made {
+        rule(toml).unwrap().make(cell)
+    }
+
+    fn value(text: &str) -> Made {
+        Made::Value(text.into(), None)
+    }
+
+    #[test]
+    fn strips_and_looks_up() {
+        assert_eq!(made("column = 'c'\nstrip_suffix = '.0'", "17850.0"), value("17850"));
+        assert_eq!(made("column = 'c'\nstrip_prefix = '#'", "#1001"), value("1001"));
+        let table = "column = 'c'\nvalues = { paid = 'PURCHASED', void = { skip = 'voided' } }";
+        assert_eq!(made(table, "paid"), value("PURCHASED"));
+        assert_eq!(made(table, "void"), Made::Skip("voided".into()));
+        let unlisted = "\"piad\" is not in the profile's table, nearest is \"paid\"";
+        assert_eq!(made(table, "piad"), Made::Broken(Code::ValueNotInTable, unlisted.into()));
+        assert_eq!(made(&format!("{table}\nother = 'X'"), "piad"), value("X"));
+    }
+
+    #[test]
+    fn a_date_that_does_not_fit_says_what_was_expected() {
+        let words = "\"1/2/3\" is no date, expected the format %Y-%m-%d";
+        let broken = Made::Broken(Code::TimestampUnreadable, words.into());
+        assert_eq!(made("column = 'c'\ndate = '%Y-%m-%d'\nzone = 'UTC'", "1/2/3"), broken);
+    }
+
+    #[test]
+    fn a_rule_that_makes_no_sense_is_refused() {
+        assert!(rule("default = 'x'").unwrap_err().contains("no column"));
+        assert!(rule("value = 'x'\ncolumn = 'c'").unwrap_err().contains("a default"));
+        assert!(rule("column = 'c'\ntype = 'decimal'").unwrap_err().contains("no type"));
+        assert!(rule("column = 'c'\nzone = 'UTC'").unwrap_err().contains("no date"));
+    }
+
+    #[test]
+    fn a_condition_needs_all_its_tests() {
+        let holds = |toml: &str, text| Condition::new(toml::from_str(toml).unwrap()).unwrap().holds(text);
+        assert!(holds("column = 'c'\nstarts_with = 'C'", "C536379"));
+        assert!(!holds("column = 'c'\nstarts_with = 'C'\nis_not = ['C1']", "C1"));
+        assert!(holds("column = 'c'\nempty = true", ""));
+    }
+}

@@ -1,0 +1,79 @@
+//! What the sandbox answers: the documented body of an accepted request, and a small one for a refused request, whose
+//! body the manual does not show.
+//!
+//! Shapes only; it decides nothing. Called by `server`.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// "status": "OK" means accepted, not processed.
+#[derive(Debug, Serialize)]
+pub(super) struct Accepted {
+    status: &'static str,
+    version: &'static str,
+    client_key: String,
+    #[serde(rename = "ref")]
+    reference: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_ref: Option<String>,
+}
+
+impl Accepted {
+    /// For a new browser, with its anonymous guest.
+    pub(super) fn browser(client_key: String, browser_id: String) -> Self {
+        Self { customer_ref: Some(Uuid::new_v4().to_string()), ..Self::new(client_key, browser_id) }
+    }
+
+    /// For an event.
+    pub(super) fn event(client_key: String) -> Self {
+        Self::new(client_key, Uuid::new_v4().to_string())
+    }
+
+    fn new(client_key: String, reference: String) -> Self {
+        Self { status: "OK", version: "1.2", client_key, reference, customer_ref: None }
+    }
+}
+
+/// A 4xx and why.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct RefusalBody {
+    status: u16,
+    /// The status again: the service's own codes are not documented.
+    code: u16,
+    message: String,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { status, message }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let code = self.status.as_u16();
+        let body = RefusalBody { status: code, code, message: self.message };
+        let mut response = json(self.status, &body);
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+        }
+        response
+    }
+}
+
+/// A JSON answer.
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_string(body) {
+        Ok(text) => (status, [(header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}

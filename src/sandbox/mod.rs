@@ -1,0 +1,127 @@
+//! A stand-in tenant of Sitecore Personalize on this machine: it answers the Stream API as the manual documents it, and
+//! shows what it holds, and what a real tenant would silently have dropped, with the reason.
+//!
+//! It does not share code with the modules that write or check events (or both would be wrong together), does not keep
+//! anything on disk, and never listens beyond loopback. The caller of [`Sandbox`] is the pipeline (`send --sandbox`)
+//! and the command line (`orderferry sandbox`).
+//!
+//! `server` speaks HTTP, `answer` writes its bodies, `query` reads URLs, `message` turns a message into an event, `schema` and `form`
+//! hold the manual's rules, `tenant` and `guests` are what a tenant knows, `state` and `page` show it.
+
+mod answer;
+mod form;
+mod guests;
+mod message;
+mod page;
+mod query;
+mod schema;
+mod server;
+mod state;
+mod tenant;
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use server::Service;
+pub use state::{GuestEntry, Identifier, Money, NotProcessed, OrderEntry, Orders, Requests, State};
+
+/// The longest path and query that hyper and `http::Uri` read; a longer one never reaches this module.
+const LONGEST_URL: usize = 65_534;
+
+/// How long [`Sandbox::stop`] waits for answers under way; an answer takes well under a millisecond.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the tenant is like.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The port on 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+    /// The only client key that is let in; `None` lets in any that is not empty.
+    pub client_key: Option<String>,
+    /// The points of sale that the tenant knows; empty knows any.
+    pub pos: Vec<String>,
+    /// The longest URL, in bytes, of which nothing is refused with 414: `http://`, the `Host` header, path and query.
+    /// From 1 to 65,534.
+    pub max_url_bytes: usize,
+}
+
+impl Default for Settings {
+    /// Any port, any key, any point of sale, and 8 KiB of URL, where common front ends stop.
+    fn default() -> Self {
+        Self { port: 0, client_key: None, pos: Vec::new(), max_url_bytes: 8192 }
+    }
+}
+
+/// A running stand-in tenant. Dropping it stops it too, without waiting for answers under way.
+#[derive(Debug)]
+pub struct Sandbox {
+    service: Arc<Service>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Sandbox {
+    /// Starts to listen on 127.0.0.1 and serves on a task of the current tokio runtime.
+    ///
+    /// Fails when the port is taken, or (as `InvalidInput`) when `max_url_bytes` is out of its range.
+    pub async fn start(settings: Settings) -> io::Result<Self> {
+        check_max_url_bytes(settings.max_url_bytes)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
+        let service = Arc::new(Service::new(listener.local_addr()?, settings));
+        let (stop, stopped) = oneshot::channel::<()>();
+        // Answers are small and each fits one packet: with Nagle's algorithm some of them would wait 40 ms.
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
+        let serving = axum::serve(listener, server::router(Arc::clone(&service))).with_graceful_shutdown(async {
+            let _ = stopped.await;
+        });
+        Ok(Self { service, stop, task: tokio::spawn(serving.into_future()) })
+    }
+
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.service.base_url().to_owned()
+    }
+
+    /// What the tenant holds now, the same as `GET /sandbox/state`.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.service.state()
+    }
+
+    /// Stops listening, and lets answers under way end for at most two seconds.
+    pub async fn stop(self) {
+        let mut task = self.task;
+        let _ = self.stop.send(());
+        if tokio::time::timeout(PATIENCE, &mut task).await.is_err() {
+            task.abort();
+            // The listener is closed when the aborted task is gone, not before.
+            let _ = task.await;
+        }
+    }
+
+    /// Serves until the server's task ends, which it does not by itself: the caller ends the process.
+    pub async fn wait(self) {
+        // `self.stop` lives until the end of this function, and the server as long as it.
+        let _ = self.task.await;
+    }
+}
+
+fn check_max_url_bytes(bytes: usize) -> io::Result<()> {
+    if (1..=LONGEST_URL).contains(&bytes) {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("max_url_bytes is {bytes}, expected 1 to {LONGEST_URL}")))
+}
+
+#[cfg(test)]
+mod tests;

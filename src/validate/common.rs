@@ -1,0 +1,63 @@
+//! The rules of the attributes that every event carries.
+
+use super::{CommonDefaults, findings::Findings, findings::of_draft, lists, values};
+use crate::model::{
+    draft::{Cell, Draft},
+    field::Field,
+    money::Currency,
+    order::CommonAttributes,
+    problem::Code,
+};
+
+/// The common attributes: the export's, or the target's, or the usual ones.
+pub(super) fn checked(
+    draft: &Draft,
+    defaults: &CommonDefaults,
+    order_currency: Option<Currency>,
+    findings: &mut Findings,
+) -> Option<CommonAttributes> {
+    let value =
+        |field, default: &Option<String>, usual: &str| value(draft, field, Some(default.as_deref().unwrap_or(usual)));
+    let channel = value(&Field::EventChannel, &defaults.channel, "WEB").and_then(|cell| channel(&cell, findings));
+    let language = value(&Field::EventLanguage, &defaults.language, "EN").and_then(|cell| language(&cell, findings));
+    let currency = match self::value(draft, &Field::EventCurrency, defaults.currency.as_deref()) {
+        Some(cell) => values::currency(&cell, findings),
+        None => order_currency,
+    };
+    let page = value(&Field::EventPage, &defaults.page, "oms-import").map(|cell| cell.text.to_string());
+    let pos = self::value(draft, &Field::EventPos, defaults.pos.as_deref()).map(|cell| cell.text.to_string());
+    if pos.is_none() {
+        let words = "there is no point of sale: neither in the export nor in the settings (--pos)";
+        findings.absent(Code::MissingPos, &Field::EventPos, words);
+    }
+    Some(CommonAttributes { channel: channel?, language: language?, currency: currency?, page: page?, pos: pos? })
+}
+
+/// The export's sound cell, or the default as if it stood in the order's first row.
+fn value(draft: &Draft, field: &Field, default: Option<&str>) -> Option<Cell> {
+    let defaulted = || {
+        let (text, at) = (default?.into(), draft.position());
+        Some(Cell { field: field.clone(), text, at, is_broken: false, is_fallback: true, first_counts: false })
+    };
+    of_draft(draft, field).cloned().or_else(defaulted)
+}
+
+/// "string (uppercase)"; one that is documented for other APIs may be meant.
+fn channel(cell: &Cell, findings: &mut Findings) -> Option<String> {
+    let upper = cell.text.to_uppercase();
+    if upper != *cell.text {
+        findings.cell(Code::NotUpperCase, cell, format!("{:?} must be written in upper case: {upper:?}", cell.text));
+        return None;
+    }
+    if !lists::CHANNELS.contains(&upper.as_str()) {
+        let words = format!("{upper:?} is not documented here, expected one of {}", lists::CHANNELS.join(", "));
+        findings.cell(Code::UnknownChannel, cell, words);
+    }
+    Some(upper)
+}
+
+/// "string (uppercase ISO 639-1)"
+fn language(cell: &Cell, findings: &mut Findings) -> Option<String> {
+    let expected = "an ISO 639-1 language such as EN";
+    values::listed(cell, |word| lists::LANGUAGES.contains(&word), Code::UnknownLanguage, expected, findings)
+}

@@ -1,0 +1,60 @@
+//! The problems of one order while it is checked.
+
+use crate::model::{
+    draft::{Cell, Draft, ItemDraft},
+    field::Field,
+    origin::Position,
+    problem::{Code, Problem},
+};
+
+/// Collects problems.
+pub(super) struct Findings {
+    /// Where the order's first row stands.
+    at: Position,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Findings {
+    pub(super) fn new(at: Position) -> Self {
+        Self { at, problems: Vec::new() }
+    }
+
+    /// A problem of a cell.
+    pub(super) fn cell(&mut self, code: Code, cell: &Cell, words: impl Into<String>) {
+        self.problems.push(Problem::of(code, &cell.field, cell.at, words));
+    }
+
+    /// A problem of the order as a whole.
+    pub(super) fn order(&mut self, code: Code, words: impl Into<String>) {
+        self.problems.push(Problem::of_order(code, self.at, words));
+    }
+
+    /// A problem of a field that has no cell.
+    pub(super) fn absent(&mut self, code: Code, field: &Field, words: impl Into<String>) {
+        self.problems.push(Problem::of(code, field, self.at, words));
+    }
+
+    /// The cell of a required field; that it is missing is a problem, that it is broken is one already.
+    pub(super) fn required<'d>(&mut self, draft: &'d Draft, field: &Field) -> Option<&'d Cell> {
+        let cell = draft.cell(field);
+        if cell.is_none() {
+            self.absent(Code::MissingAttribute, field, format!("{field} is required and has no value"));
+        }
+        cell.filter(|cell| !cell.is_broken)
+    }
+}
+
+/// A cell that is there and sound.
+pub(super) fn sound(cell: Option<&Cell>) -> Option<&Cell> {
+    cell.filter(|cell| !cell.is_broken)
+}
+
+/// The sound cell of an item's field.
+pub(super) fn of_item<'d>(item: &'d ItemDraft, field: &Field) -> Option<&'d Cell> {
+    sound(item.cell(field))
+}
+
+/// The sound cell of a draft's field.
+pub(super) fn of_draft<'d>(draft: &'d Draft, field: &Field) -> Option<&'d Cell> {
+    sound(draft.cell(field))
+}

@@ -1,0 +1,167 @@
+//! The rules of IDENTITY's own attributes.
+
+use chrono::{NaiveDate, NaiveDateTime};
+
+use super::{
+    findings::{Findings, of_draft},
+    lists, values,
+};
+use crate::model::{
+    draft::{Cell, Draft},
+    field::Field,
+    guest::{Guest, Identifier},
+    mask::masked,
+    problem::Code,
+};
+
+/// The provider of an e-mail address that serves as identifier.
+const EMAIL_PROVIDER: &str = "email";
+
+/// The guest, if it can be identified.
+pub(super) fn checked(draft: &Draft, findings: &mut Findings) -> Option<Guest> {
+    let email = of_draft(draft, &Field::GuestEmail).and_then(|cell| email(cell, findings));
+    let identifiers = identifiers(draft, email.as_deref(), findings);
+    let text = |field| of_draft(draft, &field).map(|cell| cell.text.to_string());
+    let guest = Guest {
+        email,
+        title: of_draft(draft, &Field::GuestTitle).and_then(|cell| title(cell, findings)),
+        gender: of_draft(draft, &Field::GuestGender).and_then(|cell| gender(cell, findings)),
+        dob: of_draft(draft, &Field::GuestDob).and_then(|cell| dob(cell, findings)),
+        country: of_draft(draft, &Field::GuestCountry).and_then(|cell| country(cell, findings)),
+        street: of_draft(draft, &Field::GuestStreet).map(|cell| street(&cell.text)).unwrap_or_default(),
+        firstname: text(Field::GuestFirstname),
+        lastname: text(Field::GuestLastname),
+        mobile: text(Field::GuestMobile),
+        phone: text(Field::GuestPhone),
+        city: text(Field::GuestCity),
+        state: text(Field::GuestState),
+        postal_code: text(Field::GuestPostalCode),
+        identifiers,
+    };
+    (!guest.identifiers.is_empty()).then_some(guest)
+}
+
+/// "yes, not empty": those of the export, or else the e-mail address.
+fn identifiers(draft: &Draft, email: Option<&str>, findings: &mut Findings) -> Vec<Identifier> {
+    let mut identifiers = Vec::new();
+    let mut is_told = draft.cell(&Field::GuestEmail).is_some();
+    for cell in &draft.cells {
+        let Field::Identifier(provider) = &cell.field else { continue };
+        is_told = true;
+        if cell.is_broken {
+            continue;
+        }
+        let id = if &**provider == EMAIL_PROVIDER { self::email(cell, findings) } else { Some(cell.text.to_string()) };
+        identifiers.extend(id.map(|id| Identifier { provider: provider.to_string(), id }));
+    }
+    if !draft.cells.iter().any(|cell| matches!(cell.field, Field::Identifier(_))) {
+        identifiers.extend(email.map(|email| Identifier { provider: EMAIL_PROVIDER.into(), id: email.to_owned() }));
+    }
+    if !is_told {
+        let words = "nobody can be identified: there is no identifier and no e-mail address";
+        findings.absent(Code::MissingIdentifier, &Field::GuestEmail, words);
+    }
+    identifiers
+}
+
+/// An address that can be one, in lower case. The bounds are RFC 5321's, §4.5.3.1.
+fn email(cell: &Cell, findings: &mut Findings) -> Option<String> {
+    let fault = email_fault(&cell.text);
+    if let Some(fault) = fault {
+        findings.cell(Code::EmailImplausible, cell, format!("{:?} {fault}", masked(&cell.text)));
+        return None;
+    }
+    Some(cell.text.to_lowercase())
+}
+
+fn email_fault(address: &str) -> Option<&'static str> {
+    let Some((local, domain)) = address.rsplit_once('@') else {
+        return Some("has no @");
+    };
+    let is_label = |label: &str| {
+        let is_inner = |c: char| c.is_alphanumeric() || c == '-';
+        !label.is_empty() && label.chars().all(is_inner) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    if address.contains(char::is_whitespace) {
+        Some("has a blank inside")
+    } else if address.contains(|c: char| c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '[' | ']')) {
+        Some("has a character that no address has")
+    } else if local.is_empty() || local.contains('@') {
+        Some("must have one @ with a name before it")
+    } else if local.starts_with('.') || local.ends_with('.') || local.contains("..") {
+        Some("has a dot where none can be")
+    } else if !domain.contains('.') || !domain.split('.').all(is_label) {
+        Some("has no proper domain")
+    } else if local.len() > 64 || domain.len() > 255 {
+        Some("is longer than addresses are")
+    } else {
+        None
+    }
+}
+
+fn title(cell: &Cell, findings: &mut Findings) -> Option<String> {
+    let expected = format!("one of {}", lists::TITLES.join(", "));
+    values::listed(cell, |word| lists::TITLES.contains(&word), Code::UnknownTitle, &expected, findings)
+}
+
+fn gender(cell: &Cell, findings: &mut Findings) -> Option<String> {
+    values::listed(
+        cell,
+        |word| lists::GENDERS.contains(&word),
+        Code::UnknownGender,
+        "male, female or unknown",
+        findings,
+    )
+}
+
+fn country(cell: &Cell, findings: &mut Findings) -> Option<String> {
+    let expected = "an ISO 3166-1 alpha-2 country such as IE";
+    values::listed(cell, |word| lists::COUNTRIES.contains(&word), Code::UnknownCountry, expected, findings)
+}
+
+/// `YYYY-MM-DDThh:mm`; a date alone is its midnight.
+fn dob(cell: &Cell, findings: &mut Findings) -> Option<String> {
+    const FORM: &str = "%Y-%m-%dT%H:%M";
+    let time = NaiveDateTime::parse_from_str(&cell.text, FORM).ok();
+    let day = || NaiveDate::parse_from_str(&cell.text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
+    let dob = time.or_else(day).map(|time| time.format(FORM).to_string());
+    if dob.is_none() {
+        findings.cell(Code::DobUnreadable, cell, "is no date of birth, expected YYYY-MM-DDThh:mm or YYYY-MM-DD");
+    }
+    dob
+}
+
+/// "array of strings": a line each.
+fn street(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::email_fault;
+
+    #[test]
+    fn an_address_is_plausible_or_says_why_not() {
+        for good in
+            ["ann@example.com", "a.b+c@x-y.co.uk", "eddie@underwood-family.zzz", "jörg@exämple.de", "o'neil@x.ie"]
+        {
+            assert_eq!(email_fault(good), None, "{good}");
+        }
+        for bad in [
+            "",
+            "ann",
+            "@x.de",
+            "ann@",
+            "ann@localhost",
+            "rabbia al@baker-family.zzz",
+            "a@b@c.de",
+            "a..b@c.de",
+            "a@-b.de",
+            "a@b..de",
+            "<a@b.de>",
+            "a,b@c.de",
+        ] {
+            assert!(email_fault(bad).is_some(), "{bad}");
+        }
+    }
+}

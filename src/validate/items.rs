@@ -1,0 +1,149 @@
+//! The rules of `order.orderItems`.
+
+use rust_decimal::Decimal;
+
+use super::{
+    Settings,
+    extension::{self, ExtensionKinds},
+    findings::{Findings, of_item},
+    lists, values,
+};
+use crate::model::{
+    draft::{Cell, Draft, ItemDraft},
+    field::Field,
+    money::Amount,
+    order::Item,
+    pricing::PricePer,
+    problem::Code,
+};
+
+/// "Max limit: 128", in characters.
+const LONGEST_NAME: usize = 128;
+
+/// The tenant keeps no more items of an order.
+const MOST_ITEMS: usize = 100;
+
+/// Decimals of a unit price that a division does not leave whole: two more than any currency has.
+const UNIT_PRICE_DECIMALS: u32 = 6;
+
+/// The items, and what they add up to if all have a price.
+pub(super) fn checked(
+    draft: &Draft,
+    settings: &Settings,
+    kinds: &ExtensionKinds,
+    findings: &mut Findings,
+) -> (Vec<Item>, Option<Amount>) {
+    if draft.items.len() > MOST_ITEMS {
+        let words = format!("{} items, of which the tenant keeps {MOST_ITEMS}", draft.items.len());
+        findings.order(Code::TooManyItems, words);
+    }
+    let mut sum = Some(Decimal::ZERO);
+    let mut items = Vec::with_capacity(draft.items.len());
+    for item in &draft.items {
+        let (item, line) = checked_item(item, settings, kinds, findings);
+        sum = sum.zip(line).and_then(|(sum, line)| sum.checked_add(line));
+        items.push(item);
+    }
+    (items, sum.map(Amount))
+}
+
+/// The item, and the total of its line.
+fn checked_item(
+    draft: &ItemDraft,
+    settings: &Settings,
+    kinds: &ExtensionKinds,
+    findings: &mut Findings,
+) -> (Item, Option<Decimal>) {
+    let text = |field| of_item(draft, &field).map(|cell| cell.text.to_string());
+    let quantity = of_item(draft, &Field::ItemQuantity).and_then(|cell| values::number(cell, findings));
+    let has_broken_quantity = quantity.is_none() && draft.cell(&Field::ItemQuantity).is_some();
+    let prices = of_item(draft, &Field::ItemPrice).filter(|_| !has_broken_quantity).and_then(|cell| {
+        let price = values::number(cell, findings)?;
+        prices(cell, price, quantity, settings, findings)
+    });
+    let item = Item {
+        kind: of_item(draft, &Field::ItemType).and_then(|cell| kind(cell, findings)),
+        reference: text(Field::ItemReferenceId),
+        ordered_at: of_item(draft, &Field::ItemOrderedAt)
+            .and_then(|cell| values::checked_timestamp(cell, settings.now, findings)),
+        status: of_item(draft, &Field::ItemStatus).and_then(|cell| values::status(cell, findings)),
+        currency: of_item(draft, &Field::ItemCurrencyCode).and_then(|cell| values::currency(cell, findings)),
+        price: prices.as_ref().map(|prices| prices.sent),
+        name: of_item(draft, &Field::ItemName).and_then(|cell| name(cell, findings)),
+        product_id: text(Field::ItemProductId),
+        quantity,
+        extension: extension::checked(&draft.cells, kinds, findings),
+    };
+    (item, prices.map(|prices| prices.line))
+}
+
+/// "string (uppercase)", and not one of those that need several events.
+fn kind(cell: &Cell, findings: &mut Findings) -> Option<String> {
+    let upper = cell.text.to_uppercase();
+    if lists::UNSUPPORTED_ITEM_TYPES.contains(&upper.as_str()) {
+        let words = format!("{:?} cannot be sent with ORDER_CHECKOUT", cell.text);
+        findings.cell(Code::ItemTypeUnsupported, cell, words);
+        return None;
+    }
+    if upper != *cell.text {
+        let words = format!("{:?} must be written in upper case: {upper:?}", cell.text);
+        findings.cell(Code::NotUpperCase, cell, words);
+        return None;
+    }
+    Some(upper)
+}
+
+fn name(cell: &Cell, findings: &mut Findings) -> Option<String> {
+    let n_characters = cell.text.chars().count();
+    if n_characters > LONGEST_NAME {
+        let words = format!("the name has {n_characters} characters, at most {LONGEST_NAME} are allowed");
+        findings.cell(Code::NameTooLong, cell, words);
+        return None;
+    }
+    Some(cell.text.to_string())
+}
+
+struct Prices {
+    /// What the line adds to the order's total.
+    line: Decimal,
+    /// As the target wants it.
+    sent: Amount,
+}
+
+fn prices(
+    cell: &Cell,
+    price: Amount,
+    quantity: Option<Amount>,
+    settings: &Settings,
+    findings: &mut Findings,
+) -> Option<Prices> {
+    let quantity = quantity.map_or(Decimal::ONE, |quantity| quantity.0);
+    match (settings.price_per, settings.target_price_per) {
+        (PricePer::Line, PricePer::Line) => Some(Prices { line: price.0, sent: price }),
+        (PricePer::Line, PricePer::Unit) => {
+            Some(Prices { line: price.0, sent: unit_price(cell, price, quantity, findings)? })
+        }
+        (PricePer::Unit, wanted) => {
+            let Some(line) = price.0.checked_mul(quantity) else {
+                findings.cell(Code::NumberUnreadable, cell, format!("{price} times {quantity} has too many digits"));
+                return None;
+            };
+            let sent = if wanted == PricePer::Unit { price } else { Amount(line) };
+            Some(Prices { line, sent })
+        }
+    }
+}
+
+fn unit_price(cell: &Cell, line: Amount, quantity: Decimal, findings: &mut Findings) -> Option<Amount> {
+    let Some(unit) = line.0.checked_div(quantity) else {
+        findings.cell(Code::NumberUnreadable, cell, format!("a line total of {line} for {quantity} pieces"));
+        return None;
+    };
+    if unit.checked_mul(quantity) == Some(line.0) && unit.scale() <= UNIT_PRICE_DECIMALS {
+        return Some(Amount(unit));
+    }
+    let rounded = unit.round_dp(UNIT_PRICE_DECIMALS);
+    let words = format!("{line} for {quantity} pieces is rounded to {rounded} each");
+    findings.cell(Code::PriceRounded, cell, words);
+    Some(Amount(rounded))
+}

@@ -1,0 +1,83 @@
+//! Single values: timestamps, numbers, currencies, words of a list.
+
+use chrono::{DateTime, Utc};
+
+use super::{findings::Findings, lists};
+use crate::model::{
+    draft::Cell,
+    money::{Amount, Currency},
+    problem::Code,
+};
+
+/// A timestamp that `map` brought into canonical form.
+pub(super) fn timestamp(cell: &Cell) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(&cell.text).ok().map(|time| time.with_timezone(&Utc))
+}
+
+/// "ISO 8601 Date/Time UTC"
+pub(super) fn checked_timestamp(cell: &Cell, now: DateTime<Utc>, findings: &mut Findings) -> Option<DateTime<Utc>> {
+    let time = timestamp(cell);
+    match time {
+        None => {
+            let words = format!("{:?} is no timestamp, expected ISO 8601 with an offset or Z", cell.text);
+            findings.cell(Code::TimestampUnreadable, cell, words);
+        }
+        // A day's grace: clocks and zones differ.
+        Some(time) if time > now + chrono::Duration::days(1) => {
+            findings.cell(Code::TimestampInFuture, cell, format!("{:?} is in the future", cell.text));
+        }
+        Some(_) => {}
+    }
+    time
+}
+
+/// "number": decimal, with a point.
+pub(super) fn number(cell: &Cell, findings: &mut Findings) -> Option<Amount> {
+    cell.text
+        .parse()
+        .map_err(|error| findings.cell(Code::NumberUnreadable, cell, format!("{:?} is {error}", cell.text)))
+        .ok()
+}
+
+/// "string (uppercase ISO 4217)"
+pub(super) fn currency(cell: &Cell, findings: &mut Findings) -> Option<Currency> {
+    let is_known = |code: &str| iso_currency::Currency::from_code(code).is_some();
+    if is_known(&cell.text) {
+        return cell.text.parse().ok();
+    }
+    let (code, words) = word_fault(&cell.text, is_known, Code::UnknownCurrency, "an ISO 4217 currency such as EUR");
+    findings.cell(code, cell, words);
+    None
+}
+
+/// The statuses of an order and of an item.
+pub(super) fn status(cell: &Cell, findings: &mut Findings) -> Option<String> {
+    let is_known = |word: &str| lists::STATUSES.contains(&word);
+    listed(cell, is_known, Code::UnknownStatus, "PURCHASED or PAYMENT_PENDING", findings)
+}
+
+/// A word of a list, written as the list writes it.
+pub(super) fn listed(
+    cell: &Cell,
+    is_known: impl Fn(&str) -> bool,
+    unknown: Code,
+    expected: &str,
+    findings: &mut Findings,
+) -> Option<String> {
+    if is_known(&cell.text) {
+        return Some(cell.text.to_string());
+    }
+    let (code, words) = word_fault(&cell.text, is_known, unknown, expected);
+    findings.cell(code, cell, words);
+    None
+}
+
+/// A word that only needs upper case, or one that is not known.
+pub(super) fn word_fault(text: &str, is_known: impl Fn(&str) -> bool, unknown: Code, expected: &str) -> (Code, String) {
+    let upper = text.to_uppercase();
+    if upper != text && is_known(&upper) {
+        (Code::NotUpperCase, format!("{text:?} must be written in upper case: {upper:?}"))
+    } else {
+        (unknown, format!("{text:?} is not known, expected {expected}"))
+    }
+}
