@@ -78,10 +78,9 @@ impl DateRule {
         let (time, is_ambiguous) = match zone.from_local_datetime(&time) {
             LocalResult::Single(time) => (time, false),
             LocalResult::Ambiguous(first, _) => (first, true),
-            // Clocks skip an hour at the most: an hour later exists, and an hour before that is the same instant.
-            LocalResult::None => {
-                (zone.from_local_datetime(&(time + Duration::hours(1))).earliest()? - Duration::hours(1), true)
-            }
+            // Clocks skip an hour at the most: the time is taken as if they had not been turned yet, which is the
+            // instant that they show an hour later.
+            LocalResult::None => (zone.from_local_datetime(&(time + Duration::hours(1))).earliest()?, true),
         };
         Some(CanonicalDate { text: in_utc(&time), is_ambiguous })
     }
