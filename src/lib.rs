@@ -3,8 +3,11 @@
 
 pub mod event;
 pub mod group;
+pub mod ledger;
 pub mod map;
 pub mod model;
+pub mod plan;
 pub mod read;
+pub mod report;
 pub mod sandbox;
 pub mod validate;

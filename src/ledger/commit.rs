@@ -1,0 +1,104 @@
+//! Group commit: one sync to disk serves all deliveries that wait for one.
+
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use tokio::sync::oneshot;
+
+use super::{Attempt, Ledger, LedgerError, Write};
+
+/// More writes than deliveries can wait for at once; a bound for one transaction.
+const LARGEST_GROUP: usize = 4096;
+
+type Reply = Result<Attempt, Arc<LedgerError>>;
+
+/// A ledger that many deliveries write to at once. Its thread ends when the last handle is dropped.
+#[derive(Clone)]
+pub struct GroupCommit {
+    queue: mpsc::Sender<(Write, oneshot::Sender<Reply>)>,
+}
+
+impl GroupCommit {
+    /// Starts the thread that writes.
+    #[must_use]
+    pub fn start(ledger: impl Ledger + 'static) -> Self {
+        let (queue, waiting) = mpsc::channel();
+        thread::spawn(move || commit_groups(ledger, &waiting));
+        Self { queue }
+    }
+
+    /// Writes durably. An error means that it may or may not be written, and that nothing more may be sent.
+    pub async fn write(&self, write: Write) -> Reply {
+        let (reply, answered) = oneshot::channel();
+        self.queue.send((write, reply)).map_err(|_| Arc::new(LedgerError::Closed))?;
+        answered.await.map_err(|_| Arc::new(LedgerError::Closed))?
+    }
+}
+
+fn commit_groups(mut ledger: impl Ledger, waiting: &mpsc::Receiver<(Write, oneshot::Sender<Reply>)>) {
+    while let Ok(first) = waiting.recv() {
+        let (writes, replies): (Vec<_>, Vec<_>) =
+            std::iter::once(first).chain(waiting.try_iter().take(LARGEST_GROUP)).unzip();
+        match ledger.write(&writes) {
+            Ok(attempts) => answer(replies, attempts.into_iter().map(Ok)),
+            Err(error) => {
+                let error = Arc::new(error);
+                answer(replies, std::iter::repeat_with(|| Err(Arc::clone(&error))));
+            }
+        }
+    }
+}
+
+fn answer(replies: Vec<oneshot::Sender<Reply>>, answers: impl Iterator<Item = Reply>) {
+    for (reply, answer) in replies.into_iter().zip(answers) {
+        // Whoever has gone away needs no answer.
+        drop(reply.send(answer));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{AttemptState, Entry};
+
+    /// Numbers its writes; fails after a few.
+    struct Scripted {
+        written: i64,
+        fails_after: i64,
+    }
+
+    impl Ledger for Scripted {
+        fn history(&self, _: &str) -> Result<Vec<Entry>, LedgerError> {
+            Ok(Vec::new())
+        }
+
+        fn write(&mut self, writes: &[Write]) -> Result<Vec<Attempt>, LedgerError> {
+            if self.written >= self.fails_after {
+                return Err(LedgerError::Closed);
+            }
+            let attempts = writes.iter().map(|_| {
+                self.written += 1;
+                Attempt(self.written)
+            });
+            Ok(attempts.collect())
+        }
+    }
+
+    #[tokio::test]
+    async fn everyone_who_waits_gets_an_answer() {
+        let ledger = GroupCommit::start(Scripted { written: 0, fails_after: 20 });
+        let settle = || ledger.write(Write::Settle(Attempt(0), AttemptState::Accepted));
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..20 {
+            let ledger = ledger.clone();
+            tasks
+                .spawn(async move { ledger.write(Write::Settle(Attempt(0), AttemptState::Accepted)).await.unwrap().0 });
+        }
+        let mut attempts = tasks.join_all().await;
+        attempts.sort_unstable();
+        assert_eq!(attempts, (1..=20).collect::<Vec<_>>());
+        assert!(settle().await.is_err());
+    }
+}

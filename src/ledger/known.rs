@@ -1,0 +1,73 @@
+//! What the ledger's entries mean for an order that is to be sent.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{AttemptState, Entry};
+use crate::model::planned::ContentHash;
+
+/// Orders of one reference that are further apart are two orders (Sitecore's own rule for updates).
+const ONE_ORDER: TimeDelta = TimeDelta::days(2);
+
+/// What earlier runs did with an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing, or it was surely not accepted.
+    Nothing,
+    /// It was accepted, with the same content.
+    Accepted,
+    /// It was accepted, with other content.
+    Changed,
+    /// It was sent, and nobody knows what came of it.
+    Unknown,
+    /// An order of this reference was accepted that was made at another time.
+    ReferenceReused(DateTime<Utc>),
+}
+
+/// What the entries of an order's reference say about it.
+#[must_use]
+pub fn known(entries: &[Entry], ordered_at: DateTime<Utc>, content: ContentHash) -> Known {
+    let distance = |entry: &Entry| (entry.order.ordered_at - ordered_at).abs();
+    let accepted = entries.iter().filter(|entry| entry.state == AttemptState::Accepted);
+    let nearest = accepted.min_by_key(|entry| (distance(entry), entry.order.content != content));
+    let is_open = |state| matches!(state, AttemptState::Intended | AttemptState::Unknown);
+    let has_open = entries.iter().any(|entry| is_open(entry.state) && distance(entry) < ONE_ORDER);
+    match nearest {
+        Some(entry) if distance(entry) < ONE_ORDER && entry.order.content == content => Known::Accepted,
+        Some(entry) if distance(entry) < ONE_ORDER => Known::Changed,
+        _ if has_open => Known::Unknown,
+        Some(entry) => Known::ReferenceReused(entry.order.ordered_at),
+        None => Known::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::OrderKey;
+
+    fn at(hours: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::hours(hours)
+    }
+
+    fn entry(hours: i64, content: u8, state: AttemptState) -> Entry {
+        let order = OrderKey { reference: "A".into(), ordered_at: at(hours), content: ContentHash([content; 16]) };
+        Entry { order, state }
+    }
+
+    #[test]
+    fn the_nearest_accepted_order_decides() {
+        use AttemptState::{Accepted, Intended, NotAccepted, Unknown};
+        let known = |entries: &[Entry]| super::known(entries, at(100), ContentHash([1; 16]));
+        assert_eq!(known(&[]), Known::Nothing);
+        assert_eq!(known(&[entry(100, 1, NotAccepted)]), Known::Nothing);
+        assert_eq!(known(&[entry(100, 1, Accepted)]), Known::Accepted);
+        assert_eq!(known(&[entry(147, 1, Accepted)]), Known::Accepted);
+        assert_eq!(known(&[entry(148, 1, Accepted)]), Known::ReferenceReused(at(148)));
+        assert_eq!(known(&[entry(100, 2, Accepted)]), Known::Changed);
+        assert_eq!(known(&[entry(100, 2, Accepted), entry(110, 1, Accepted)]), Known::Changed);
+        assert_eq!(known(&[entry(100, 1, Intended)]), Known::Unknown);
+        assert_eq!(known(&[entry(52, 1, Unknown)]), Known::Nothing);
+        assert_eq!(known(&[entry(53, 1, Unknown), entry(0, 1, Accepted)]), Known::Unknown);
+        assert_eq!(known(&[entry(100, 1, Unknown), entry(100, 1, Accepted)]), Known::Accepted);
+    }
+}

@@ -1,0 +1,132 @@
+//! Numbers as people read them: grouped digits, shares, durations, sizes, tables that line up.
+//!
+//! Pure; files for scripts never use it. Used by `terminal` and `page`, and by `pipeline` for its words.
+
+use std::time::Duration;
+
+/// Decimal text with commas between the thousands: `-1234567.80` becomes `-1,234,567.80`.
+#[must_use]
+pub fn grouped(number: &str) -> String {
+    let (whole, fraction) = number.split_at(number.find('.').unwrap_or(number.len()));
+    let mut text = String::with_capacity(number.len() + whole.len() / 3);
+    for (index, character) in whole.char_indices() {
+        let n_left = whole.len() - index;
+        if n_left % 3 == 0 && text.ends_with(|before: char| before.is_ascii_digit()) {
+            text.push(',');
+        }
+        text.push(character);
+    }
+    text + fraction
+}
+
+/// A count with commas between the thousands.
+#[must_use]
+pub fn count(n: u64) -> String {
+    grouped(&n.to_string())
+}
+
+/// A count and its noun: `1 row`, `1,200 rows`.
+#[must_use]
+pub fn counted(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// `part` of `whole` in percent with one decimal. What is not nothing is never called `0.0 %`, and what is not
+/// everything never `100.0 %`.
+#[must_use]
+#[allow(clippy::cast_precision_loss)] // one decimal is shown
+pub fn share(part: u64, whole: u64) -> String {
+    match part {
+        0 => "0 %".to_owned(),
+        _ if part == whole => "100 %".to_owned(),
+        _ => format!("{:.1} %", (part as f64 * 100.0 / whole as f64).clamp(0.1, 99.9)),
+    }
+}
+
+/// A duration with the precision that people want: `2.3 s`, then whole seconds as `3m 12s`.
+#[must_use]
+pub fn spent(duration: Duration) -> String {
+    if duration < Duration::from_secs(60) {
+        return format!("{:.1} s", duration.as_secs_f64());
+    }
+    humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
+}
+
+/// A size in bytes, kB, MB or GB (of 1000).
+#[must_use]
+#[allow(clippy::cast_precision_loss)] // one decimal is shown
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => counted(bytes, "byte"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// Which way a column of a table is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Rows as lines whose columns line up, two blanks apart, each line indented by two blanks and ended by a line break.
+#[must_use]
+pub fn table<const N: usize>(sides: [Side; N], rows: &[[String; N]]) -> String {
+    let widths: [usize; N] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
+    let line = |row: &[String; N]| {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(sides)
+            .zip(widths)
+            .map(|((cell, side), width)| match side {
+                Side::Left => format!("{cell:width$}"),
+                Side::Right => format!("{cell:>width$}"),
+            })
+            .collect();
+        format!("  {}", cells.join("  ")).trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        for (number, expected) in [
+            ("0", "0"),
+            ("999", "999"),
+            ("1000", "1,000"),
+            ("-100", "-100"),
+            ("-1234567.80", "-1,234,567.80"),
+            ("8911407.9041234", "8,911,407.9041234"),
+            ("", ""),
+        ] {
+            assert_eq!(grouped(number), expected);
+        }
+        assert_eq!((counted(1, "row"), counted(1_200, "row")), ("1 row".to_owned(), "1,200 rows".to_owned()));
+    }
+
+    #[test]
+    fn a_share_does_not_round_to_nothing_or_all() {
+        for (part, whole, expected) in
+            [(0, 0, "0 %"), (7, 7, "100 %"), (1, 3, "33.3 %"), (1, 100_000, "0.1 %"), (99_999, 100_000, "99.9 %")]
+        {
+            assert_eq!(share(part, whole), expected);
+        }
+    }
+
+    #[test]
+    fn durations_and_sizes() {
+        assert_eq!(spent(Duration::from_millis(2_345)), "2.3 s");
+        assert_eq!(spent(Duration::from_millis(192_345)), "3m 12s");
+        assert_eq!(size(1), "1 byte");
+        assert_eq!(size(1_234_567), "1.2 MB");
+    }
+}

@@ -1,0 +1,81 @@
+//! An order and its problems as JSON, in the one form that `results.ndjson` and the reasons beside rejects share.
+//!
+//! Only shapes; writes no file. Used by `results`, `rejects` and `summary`, and `place` by whoever points at a row.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Serialize, Serializer};
+
+use crate::model::{
+    origin::{FileId, Position},
+    problem::{Problem, Severity},
+};
+
+/// One element of `problems`.
+#[derive(Serialize)]
+pub(super) struct ProblemLine<'a> {
+    code: &'static str,
+    severity: Severity,
+    field: Option<&'a str>,
+    file: &'a str,
+    line: u64,
+    column: Option<u32>,
+    message: &'a str,
+}
+
+/// The problems of an order.
+pub(super) fn problem_lines<'a>(problems: &'a [Problem], names: &'a [String]) -> Vec<ProblemLine<'a>> {
+    problems.iter().map(|problem| problem_line(problem, names)).collect()
+}
+
+fn problem_line<'a>(problem: &'a Problem, names: &'a [String]) -> ProblemLine<'a> {
+    ProblemLine {
+        code: problem.code.as_str(),
+        severity: problem.code.severity(),
+        field: problem.field.as_deref(),
+        file: name_of(names, problem.at.file),
+        line: problem.at.line,
+        column: problem.at.column,
+        message: &problem.message,
+    }
+}
+
+/// The input's name. A report is worth more than a panic, so a file that is none of the run's inputs is called `?`.
+pub(super) fn name_of(names: &[String], file: FileId) -> &str {
+    names.get(file.0 as usize).map_or("?", String::as_str)
+}
+
+/// A place as messages write it: `orders.csv:17:5`, or `orders.csv:17` where the row as a whole is meant. `names` are
+/// the inputs' names by [`FileId`].
+#[must_use]
+pub fn place(names: &[String], at: Position) -> String {
+    let (file, line) = (name_of(names, at.file), at.line);
+    at.column.map_or_else(|| format!("{file}:{line}"), |column| format!("{file}:{line}:{column}"))
+}
+
+/// RFC 3339 in UTC with milliseconds and `Z`, as everywhere in our files.
+pub(super) fn utc_millis<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+/// The same, or `null`.
+#[allow(clippy::ref_option)] // serde hands over a reference to the field
+pub(super) fn utc_millis_or_null<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => utc_millis(at, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_can_be_clicked() {
+        let names = ["orders.csv".to_owned()];
+        let at = Position { file: FileId(0), line: 17, column: Some(5) };
+        assert_eq!(place(&names, at), "orders.csv:17:5");
+        assert_eq!(place(&names, Position { column: None, ..at }), "orders.csv:17");
+        assert_eq!(place(&[], at), "?:17:5");
+    }
+}

@@ -1,0 +1,86 @@
+//! Outcomes become files, words and a page: everything that a run leaves behind for people and for scripts.
+//!
+//! The run folder (`folder`) holds `summary.json` (`summary`, counted by `tally`), `results.ndjson` (`results`),
+//! `rejects/` (`rejects`) and `report.html` (`page`); `terminal` says the same in a few lines.
+//!
+//! Decides nothing: which outcome an order has and which exit code a run has is handed in. Opens no input itself, has no
+//! clock, prints nothing. Knows only `model`. Called by `pipeline`.
+
+pub mod counts;
+pub mod figures;
+pub mod folder;
+mod line;
+pub mod page;
+pub mod rejects;
+pub mod results;
+pub mod sum;
+pub mod summary;
+pub mod tally;
+pub mod terminal;
+
+use std::{io, path::PathBuf};
+
+pub use line::place;
+
+/// Why something of the report could not be written. The io errors are part of the words, not sources, so that a chain
+/// printed whole says them once.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The run folder would mix with what is there already.
+    #[error(
+        "{}: the run folder exists and is not empty\nhint: name another one with --out, or leave --out away for a new one",
+        .0.display()
+    )]
+    NotEmpty(PathBuf),
+    /// The disk said no.
+    #[error("{}: cannot {doing}: {error}", path.display())]
+    Io {
+        /// What was to be made or written.
+        path: PathBuf,
+        /// What was to be done with it, such as `write`.
+        doing: &'static str,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// An input could not be read a second time, for `rejects/`.
+    #[error("{name}: cannot read it again for rejects: {error}")]
+    Input {
+        /// The input.
+        name: String,
+        /// What the system or the unpacking said.
+        error: io::Error,
+    },
+    /// An input ends before a row that was read from it.
+    #[error(
+        "{name}: ends at byte {end}, before a row that was read from it: it has changed since\nhint: run again, and leave \
+         the file alone until the run has ended"
+    )]
+    InputChanged {
+        /// The input.
+        name: String,
+        /// Its length now, unpacked.
+        end: u64,
+    },
+    /// The page could not be rendered.
+    #[error("cannot render report.html: {0}")]
+    Page(askama::Error),
+}
+
+impl ReportError {
+    /// Whether the disk is full: the run stops early then, and can go on once there is room.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Io { error, .. } => {
+                matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Names path and action in an io error; for `map_err`.
+fn io_error(path: impl Into<PathBuf>, doing: &'static str) -> impl FnOnce(io::Error) -> ReportError {
+    let path = path.into();
+    move |error| ReportError::Io { path, doing, error }
+}

@@ -1,0 +1,370 @@
+//! `report.html`: the report for people, in one file that needs no network and runs no script.
+//!
+//! Brings the summary's numbers into the form in which `page.html` shows them; the template escapes every value. Shows
+//! references and messages as they are given, so it belongs in the run folder. Called by `pipeline`.
+
+use askama::Template;
+
+use super::{
+    ReportError,
+    counts::PerOutcome,
+    figures::{self, count, grouped, share, spent},
+    line::place,
+    summary::Summary,
+    tally::Tally,
+    terminal::severity_word,
+};
+use crate::model::{
+    order::OrderRecord,
+    outcome::{Outcome, Settled},
+    problem::{Code, Problem},
+};
+
+/// The file's name in the run folder.
+pub const FILE: &str = "report.html";
+
+/// An order that someone should look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The order's reference.
+    pub reference: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Where to look: `orders.csv:17:5`.
+    pub place: String,
+    /// What is wrong, masked where it is personal.
+    pub message: String,
+}
+
+impl Listed {
+    /// Whether orders of this outcome are listed: those that do not come right by themselves.
+    #[must_use]
+    pub fn is_for(outcome: Outcome) -> bool {
+        matches!(outcome, Outcome::Changed | Outcome::Invalid | Outcome::Refused | Outcome::Failed | Outcome::Unknown)
+    }
+
+    /// What to say of an order: its reason, or the first of its errors and that one's place. `names` are the inputs'
+    /// names by `FileId`.
+    #[must_use]
+    pub fn of(record: &OrderRecord, settled: &Settled, names: &[String]) -> Self {
+        let first = record.problems.iter().find(|problem| problem.is_error());
+        let at = match settled.outcome {
+            Outcome::Invalid => first.map_or(record.source, |problem| problem.at),
+            _ => record.source,
+        };
+        let message = settled.reason.as_deref().or_else(|| first.map(|problem| problem.message.as_str()));
+        Self {
+            reference: record.reference.clone(),
+            outcome: settled.outcome,
+            place: place(names, at),
+            message: message.unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// One instance of a kind of problem, to show what is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// The kind.
+    pub code: Code,
+    /// Where it stands: `orders.csv:17:5`.
+    pub place: String,
+    /// What is wrong there, masked where it is personal.
+    pub message: String,
+}
+
+impl Example {
+    /// The first problem of each code that the tally met. `names` are the inputs' names by `FileId`.
+    #[must_use]
+    pub fn of_tally(tally: &Tally, names: &[String]) -> Vec<Self> {
+        let examples = tally.problem_counts().filter_map(|(_, count)| count.example.as_ref());
+        let example = |problem: &Problem| Self {
+            code: problem.code,
+            place: place(names, problem.at),
+            message: problem.message.clone(),
+        };
+        examples.map(example).collect()
+    }
+}
+
+/// The page as HTML. `listed` are the first orders that need attention; how many more there are is told from the
+/// summary.
+///
+/// # Errors
+///
+/// [`ReportError::Page`]
+pub fn page(summary: &Summary, examples: &[Example], listed: &[Listed]) -> Result<String, ReportError> {
+    let n_listable: u64 =
+        outcomes_met(&summary.orders).filter(|(outcome, _)| Listed::is_for(*outcome)).map(|(_, n)| n).sum();
+    let page = Page {
+        summary,
+        tone: tone(summary.exit_code),
+        glance: glance(summary),
+        segments: segments(&summary.orders),
+        money: money_rows(summary),
+        problems: problem_rows(summary, examples),
+        listed,
+        n_more: n_listable.saturating_sub(listed.len() as u64),
+    };
+    page.render().map_err(ReportError::Page)
+}
+
+#[derive(Template)]
+#[template(path = "page.html", config = "src/report/askama.toml")]
+struct Page<'a> {
+    summary: &'a Summary,
+    tone: &'static str,
+    glance: Vec<(String, &'static str)>,
+    segments: Vec<Segment>,
+    /// The sums of the summary's currencies, for each outcome that was met.
+    money: Vec<(Outcome, Vec<String>)>,
+    problems: Vec<ProblemRow<'a>>,
+    listed: &'a [Listed],
+    n_more: u64,
+}
+
+/// A part of the bar, and its line in the key below.
+struct Segment {
+    outcome: Outcome,
+    n: u64,
+    share: String,
+    meaning: &'static str,
+}
+
+/// A kind of problem and an example of it.
+struct ProblemRow<'a> {
+    code: Code,
+    severity: &'static str,
+    orders: u64,
+    rows: u64,
+    example: Option<&'a Example>,
+}
+
+/// The colour of the verdict: done, to be looked at, or not come to its end.
+fn tone(exit_code: u8) -> &'static str {
+    match exit_code {
+        0 => "good",
+        1 => "fair",
+        _ => "poor",
+    }
+}
+
+/// The numbers at the top: each with what it counts.
+fn glance(summary: &Summary) -> Vec<(String, &'static str)> {
+    let counts = [
+        (summary.orders.read, "orders"),
+        (summary.items, "items"),
+        (summary.guests, "guests"),
+        (summary.rows, "rows read"),
+    ];
+    let mut glance: Vec<_> = counts.map(|(n, noun)| (count(n), noun)).into();
+    glance.push((spent(summary.duration()), "from start to end"));
+    glance
+}
+
+fn outcomes_met(orders: &PerOutcome<u64>) -> impl Iterator<Item = (Outcome, u64)> {
+    orders.outcomes().map(|(outcome, n)| (outcome, *n)).filter(|(_, n)| *n > 0)
+}
+
+fn segments(orders: &PerOutcome<u64>) -> Vec<Segment> {
+    let segment = |(outcome, n)| Segment { outcome, n, share: share(n, orders.read), meaning: meaning(outcome) };
+    outcomes_met(orders).map(segment).collect()
+}
+
+/// What an outcome means and what happens next (`cli.md`, "What becomes of an order").
+fn meaning(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted => "the service accepted it",
+        Outcome::AlreadySent => "an earlier run sent it, with the same content",
+        Outcome::Changed => "an earlier run sent it with other content, which cannot be updated",
+        Outcome::Skipped => "left out by a rule of the profile",
+        Outcome::Invalid => "has errors; mend its rows in rejects/ and feed them back",
+        Outcome::Refused => "the service said no; the next run tries again",
+        Outcome::Failed => "surely not accepted, after all tries; the next run tries again",
+        Outcome::Unknown => "sent, but no answer came: it may or may not be there",
+        Outcome::NotAttempted => "the run ended first; the next run sends it",
+        Outcome::Valid => "would be sent",
+    }
+}
+
+fn money_rows(summary: &Summary) -> Vec<(Outcome, Vec<String>)> {
+    let sums = |outcome| summary.money.iter().map(|line| grouped(line.sums.of(outcome))).collect();
+    outcomes_met(&summary.orders).map(|(outcome, _)| (outcome, sums(outcome))).collect()
+}
+
+fn problem_rows<'a>(summary: &Summary, examples: &'a [Example]) -> Vec<ProblemRow<'a>> {
+    let rows = summary.problems.iter().map(|line| ProblemRow {
+        code: line.code,
+        severity: severity_word(line.severity),
+        orders: line.orders,
+        rows: line.rows,
+        example: examples.iter().find(|example| example.code == line.code),
+    });
+    rows.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::summary::tests::{clean_check, run_with_everything},
+        *,
+    };
+    use crate::model::{
+        order::OrderId,
+        origin::{FileId, Position},
+    };
+
+    fn full_page() -> String {
+        let (summary, tally) = run_with_everything();
+        let examples = Example::of_tally(&tally, &["orders.csv".to_owned()]);
+        let listed: Vec<_> = [Outcome::Invalid, Outcome::Refused, Outcome::Failed, Outcome::Unknown, Outcome::Changed]
+            .into_iter()
+            .zip(17_u32..)
+            .map(|(outcome, line)| Listed {
+                reference: format!("SO-2026-{line:06}"),
+                outcome,
+                place: format!("orders.csv:{line}:5"),
+                message: "found `<script>alert(1)</script>`, expected a number such as 1234.50".to_owned(),
+            })
+            .collect();
+        page(&summary, &examples, &listed).unwrap()
+    }
+
+    /// The page's words, one line per line of text.
+    fn text_of(html: &str) -> String {
+        let body = html.split_once("<body>").unwrap().1;
+        let (mut text, mut is_tag) = (String::new(), false);
+        for character in body.chars() {
+            match character {
+                '<' => is_tag = true,
+                '>' => is_tag = false,
+                _ if !is_tag => text.push(character),
+                _ => {}
+            }
+        }
+        let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn what_a_person_reads_after_a_clean_check() {
+        insta::assert_snapshot!(text_of(&page(&clean_check(), &[], &[]).unwrap()), @"
+        orderferry check, run 20261103T081500Z-7f3a
+        every order is valid or skipped
+        1,200 orders
+        4,300 items
+        780 guests
+        4,321 rows read
+        2.3 s from start to end
+        What became of the orders
+        outcome orders share meaning
+        valid 1,200 100 % would be sent
+        read 1,200
+        Money
+        outcome EUR
+        valid 12,600.00
+        read 12,600.00
+        Inputs
+        file rows size
+        orders.csv 4,321 1.2 MB
+        2026-11-03 08:15:00 to 2026-11-03 08:15:02 UTC, exit code 0.
+        The same in numbers: summary.json. Every order: results.ndjson. Rows to mend: rejects/.
+        ");
+    }
+
+    #[test]
+    fn what_a_person_reads_after_a_run_with_everything() {
+        insta::assert_snapshot!(text_of(&full_page()), @"
+        orderferry send, run 20261103T081500Z-7f3a
+        the outcome of some orders is unknown
+        Ended early: the deadline passed
+        1,431 orders
+        4,300 items
+        780 guests
+        4,321 rows read
+        3m 12s from start to end
+        What became of the orders
+        outcome orders share meaning
+        accepted 930 65.0 % the service accepted it
+        already_sent 120 8.4 % an earlier run sent it, with the same content
+        changed 1 0.1 % an earlier run sent it with other content, which cannot be updated
+        skipped 250 17.5 % left out by a rule of the profile
+        invalid 44 3.1 % has errors; mend its rows in rejects/ and feed them back
+        refused 3 0.2 % the service said no; the next run tries again
+        failed 2 0.1 % surely not accepted, after all tries; the next run tries again
+        unknown 1 0.1 % sent, but no answer came: it may or may not be there
+        not_attempted 80 5.6 % the run ended first; the next run sends it
+        read 1,431
+        Money
+        outcome BHD EUR
+        accepted 299.970 1,111,050.00
+        already_sent 0 148,140.00
+        changed 0 1,234.50
+        skipped 0 308,625.00
+        invalid 0 49,380.00
+        refused 0 3,703.50
+        failed 0 2,469.00
+        unknown 0 1,234.50
+        not_attempted 0 98,760.00
+        read 299.970 1,724,596.50
+        4 orders without a readable amount stand in no sum.
+        Problems errors keep an order from being sent, warnings do not
+        code severity orders rows for example
+        number_unreadable error 40 40 orders.csv:17:5 found `12,50 &#60;em&#62;`, expected a number such as 1234.50
+        email_implausible error 1 1 orders.csv:17:5 found `ann***`, expected an address such as a***@e***.com
+        total_differs warning 1 1 orders.csv:17:5 the items add up to 100.00, the order&#39;s price is 99.00
+        unknown_column warning 4,321
+        Orders that need attention
+        order outcome where what
+        SO-2026-000017 invalid orders.csv:17:5 found `&#60;script&#62;alert(1)&#60;/script&#62;`, expected a number such as 1234.50
+        SO-2026-000018 refused orders.csv:18:5 found `&#60;script&#62;alert(1)&#60;/script&#62;`, expected a number such as 1234.50
+        SO-2026-000019 failed orders.csv:19:5 found `&#60;script&#62;alert(1)&#60;/script&#62;`, expected a number such as 1234.50
+        SO-2026-000020 unknown orders.csv:20:5 found `&#60;script&#62;alert(1)&#60;/script&#62;`, expected a number such as 1234.50
+        SO-2026-000021 changed orders.csv:21:5 found `&#60;script&#62;alert(1)&#60;/script&#62;`, expected a number such as 1234.50
+        and 46 more in results.ndjson
+        Left out by the profile
+        reason orders
+        cancellation 240
+        test order 10
+        Requests
+        create browser 780
+        IDENTITY 785
+        ORDER_CHECKOUT 941
+        total, 12 of them retries 2,506
+        Inputs
+        file rows size
+        orders.csv 4,321 1.2 MB
+        exports/more-orders.ndjson.gz 12 9.9 kB
+        2 rows could not be read at all.
+        2026-11-03 08:15:00 to 2026-11-03 08:18:12 UTC, exit code 3.
+        The same in numbers: summary.json. Every order: results.ndjson. Rows to mend: rejects/.
+        ");
+    }
+
+    #[test]
+    fn needs_no_script_and_no_network_and_escapes_values() {
+        let html = full_page();
+        for forbidden in ["<script", "http://", "https://", "src=", "href=", "url(", "@import", "<em>"] {
+            assert!(!html.contains(forbidden), "{forbidden}");
+        }
+    }
+
+    #[test]
+    fn an_order_is_listed_with_its_reason_or_its_first_error() {
+        let source = Position { file: FileId(0), line: 2, column: None };
+        let cell = Position { column: Some(7), ..source };
+        let problems = vec![
+            Problem::of_order(Code::TotalDiffers, source, "a warning"),
+            Problem::of(Code::UnknownCurrency, "currencyCode", cell, "an error"),
+        ];
+        let (id, reference, rows) = (OrderId(0), "A-1".to_owned(), Vec::new());
+        let record = OrderRecord { id, reference, ordered_at: None, source, money: None, n_items: 0, rows, problems };
+        let names = ["a.csv".to_owned()];
+        let said = |outcome, reason: Option<&str>| {
+            let listed = Listed::of(&record, &Settled::unsent(outcome, reason.map(str::to_owned)), &names);
+            format!("{} {}", listed.place, listed.message)
+        };
+        assert_eq!(said(Outcome::Invalid, None), "a.csv:2:7 an error");
+        assert_eq!(said(Outcome::Refused, Some("pos is not known")), "a.csv:2 pos is not known");
+    }
+}

@@ -1,0 +1,468 @@
+//! `rejects/`: for each input, the original bytes of every row of the orders that did not get through, ready to be
+//! mended and fed back, and beside them the reasons.
+//!
+//! Copies bytes and interprets none, so quoting, decimals and encodings come out as they went in. Reads each input once,
+//! forwards, and holds none of it. Does not unpack: `open` hands over unpacked bytes. Called by `pipeline`.
+
+use std::{
+    collections::{HashMap, HashSet},
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    ops::Range,
+    path::Path,
+};
+
+use serde::Serialize;
+
+use super::{
+    ReportError,
+    folder::RunFolder,
+    io_error,
+    line::{ProblemLine, problem_lines},
+};
+use crate::model::{
+    order::OrderRecord,
+    origin::{FileId, RowOrigin},
+    outcome::{Outcome, Settled},
+};
+
+/// The folder's name in the run folder.
+pub const FOLDER: &str = "rejects";
+
+/// What the name of the file with the reasons ends in.
+const REASONS: &str = ".reasons.ndjson";
+
+/// Endings of packed files; rejects are written unpacked.
+const PACKED: [&str; 2] = [".gz", ".zst"];
+
+/// How much of an input is read at once. Rows are a few hundred bytes: one system call for some hundreds of them.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// How the lines of an input end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LineBreak {
+    /// `\n`
+    #[default]
+    Lf,
+    /// `\r\n`
+    CrLf,
+}
+
+impl LineBreak {
+    fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Lf => b"\n",
+            Self::CrLf => b"\r\n",
+        }
+    }
+}
+
+/// An input of the run; its place in the slice is its [`FileId`].
+#[derive(Debug, Clone)]
+pub struct RejectInput {
+    /// Its name, as results use it; `-` is standard input.
+    pub name: String,
+    /// The bytes of its header row in the unpacked file, without the line break; none where it has no header (NDJSON).
+    pub header: Option<Range<u64>>,
+    /// How its first line ends.
+    pub line_break: LineBreak,
+}
+
+/// An order that did not get through.
+#[derive(Debug, Clone, Copy)]
+pub struct Reject<'a> {
+    /// The order; `rows` names the bytes.
+    pub record: &'a OrderRecord,
+    /// What became of it; orders whose outcome is no reject are passed over.
+    pub settled: &'a Settled,
+}
+
+#[derive(Serialize)]
+struct ReasonLine<'a> {
+    #[serde(rename = "referenceId")]
+    reference_id: &'a str,
+    outcome: Outcome,
+    lines: Vec<u64>,
+    reason: Option<&'a str>,
+    problems: Vec<ProblemLine<'a>>,
+}
+
+/// Writes `rejects/`, for each input with rejected orders two files: its header and the rows of those orders in the
+/// order of the file, each once and followed by a line break; and `NAME.reasons.ndjson` with one line per order.
+/// Without rejects the folder stays empty. `open` gives the unpacked bytes of an input from their start, a byte order
+/// mark included.
+///
+/// # Errors
+///
+/// [`ReportError::Io`] for what is written, [`ReportError::Input`] for what is read, [`ReportError::InputChanged`]
+/// where an input has become shorter.
+pub fn write_rejects(
+    folder: &RunFolder,
+    inputs: &[RejectInput],
+    rejects: &[Reject<'_>],
+    open: impl Fn(FileId) -> io::Result<Box<dyn Read>>,
+) -> Result<(), ReportError> {
+    folder.create_folder(FOLDER)?;
+    let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
+    let mut by_file = by_file(rejects);
+    for ((id, input), file_name) in (0..).map(FileId).zip(inputs).zip(file_names(&names)) {
+        let Some(mut here) = by_file.remove(&id) else { continue };
+        here.sort_by_cached_key(|reject| rows_in(reject.record, id).map(|row| row.bytes.start).min());
+        write_rows(folder, &file_name, input, wanted_bytes(id, &here), || open(id))?;
+        write_reasons(folder, &file_name, id, &here, &names)?;
+    }
+    Ok(())
+}
+
+/// The rejects under each file that holds rows of them. One without any row stands under the file it is reported from.
+fn by_file<'a>(rejects: &[Reject<'a>]) -> HashMap<FileId, Vec<Reject<'a>>> {
+    let mut by_file: HashMap<FileId, Vec<Reject<'a>>> = HashMap::new();
+    for reject in rejects.iter().filter(|reject| reject.settled.outcome.is_reject()) {
+        let mut files: Vec<FileId> = reject.record.rows.iter().map(|row| row.file).collect();
+        files.sort_unstable();
+        files.dedup();
+        if files.is_empty() {
+            files.push(reject.record.source.file);
+        }
+        for file in files {
+            by_file.entry(file).or_default().push(*reject);
+        }
+    }
+    by_file
+}
+
+fn rows_in(record: &OrderRecord, file: FileId) -> impl Iterator<Item = &RowOrigin> {
+    record.rows.iter().filter(move |row| row.file == file)
+}
+
+/// The rows' bytes in the order of the file. An unreadable row can belong to two orders; it is wanted once.
+fn wanted_bytes(file: FileId, here: &[Reject<'_>]) -> Vec<Range<u64>> {
+    let rows = here.iter().flat_map(|reject| rows_in(reject.record, file));
+    let mut wanted: Vec<_> = rows.map(|row| row.bytes.clone()).collect();
+    wanted.sort_by_key(|bytes| (bytes.start, bytes.end));
+    wanted.dedup();
+    wanted
+}
+
+fn write_rows(
+    folder: &RunFolder,
+    file_name: &str,
+    input: &RejectInput,
+    wanted: Vec<Range<u64>>,
+    open: impl Fn() -> io::Result<Box<dyn Read>>,
+) -> Result<(), ReportError> {
+    let name = Path::new(FOLDER).join(file_name);
+    let mut to = BufWriter::new(folder.create_file(&name)?);
+    let unreadable = |error| ReportError::Input { name: input.name.clone(), error };
+    let mut source = Forward { from: BufReader::with_capacity(BUFFER_BYTES, open().map_err(unreadable)?), at: 0 };
+    for bytes in input.header.clone().into_iter().chain(wanted) {
+        source.copy(bytes, input.line_break, &mut to).map_err(|stop| match stop {
+            Stop::Reading(error) => unreadable(error),
+            Stop::Ended(end) => ReportError::InputChanged { name: input.name.clone(), end },
+            Stop::Writing(error) => io_error(folder.file(&name), "write")(error),
+        })?;
+    }
+    to.flush().map_err(io_error(folder.file(&name), "write"))
+}
+
+fn write_reasons(
+    folder: &RunFolder,
+    file_name: &str,
+    file: FileId,
+    here: &[Reject<'_>],
+    names: &[String],
+) -> Result<(), ReportError> {
+    let name = Path::new(FOLDER).join(format!("{file_name}{REASONS}"));
+    let mut to = BufWriter::new(folder.create_file(&name)?);
+    let mut write = |line: &ReasonLine<'_>| {
+        serde_json::to_writer(&mut to, line)?;
+        to.write_all(b"\n")
+    };
+    for reject in here {
+        write(&reason_line(*reject, file, names)).map_err(io_error(folder.file(&name), "write"))?;
+    }
+    to.flush().map_err(io_error(folder.file(&name), "write"))
+}
+
+fn reason_line<'a>(reject: Reject<'a>, file: FileId, names: &'a [String]) -> ReasonLine<'a> {
+    let mut lines: Vec<u64> = rows_in(reject.record, file).map(|row| row.line).collect();
+    lines.sort_unstable();
+    ReasonLine {
+        reference_id: &reject.record.reference,
+        outcome: reject.settled.outcome,
+        lines,
+        reason: reject.settled.reason.as_deref(),
+        problems: problem_lines(&reject.record.problems, names),
+    }
+}
+
+/// An input, read forwards only.
+struct Forward<R> {
+    from: R,
+    at: u64,
+}
+
+/// Which side ended a copy.
+enum Stop {
+    Reading(io::Error),
+    Writing(io::Error),
+    Ended(u64),
+}
+
+impl<R: BufRead> Forward<R> {
+    /// Copies a range of the input, and a line break. What stands before it is skipped. A byte order mark is left out:
+    /// the row behind it need not be the first one any more.
+    fn copy(&mut self, bytes: Range<u64>, line_break: LineBreak, to: &mut impl Write) -> Result<(), Stop> {
+        self.pass(bytes.start, |_| Ok(()))?;
+        if self.at == 0 {
+            self.pass_byte_order_mark()?;
+        }
+        self.pass(bytes.end, |chunk| to.write_all(chunk))?;
+        to.write_all(line_break.bytes()).map_err(Stop::Writing)
+    }
+
+    /// Reads on to byte `until`, handing over what is passed.
+    fn pass(&mut self, until: u64, mut hand_over: impl FnMut(&[u8]) -> io::Result<()>) -> Result<(), Stop> {
+        while self.at < until {
+            let chunk = self.from.fill_buf().map_err(Stop::Reading)?;
+            let left = usize::try_from(until - self.at).unwrap_or(usize::MAX);
+            let n = chunk.len().min(left);
+            if n == 0 {
+                return Err(Stop::Ended(self.at));
+            }
+            hand_over(&chunk[..n]).map_err(Stop::Writing)?;
+            self.from.consume(n);
+            self.at += n as u64;
+        }
+        Ok(())
+    }
+
+    fn pass_byte_order_mark(&mut self) -> Result<(), Stop> {
+        let is_marked = self.from.fill_buf().map_err(Stop::Reading)?.starts_with(BYTE_ORDER_MARK);
+        if is_marked { self.pass(BYTE_ORDER_MARK.len() as u64, |_| Ok(())) } else { Ok(()) }
+    }
+}
+
+/// What the inputs' files in `rejects/` are called: the input's own name, unpacked, with a number where another input,
+/// or its reasons, have the name already. File systems that ignore case are thought of.
+fn file_names(inputs: &[String]) -> Vec<String> {
+    let mut taken = HashSet::new();
+    inputs.iter().map(|input| free_name(&unpacked_name(input), &mut taken)).collect()
+}
+
+fn unpacked_name(input: &str) -> String {
+    if input == "-" {
+        return "stdin".to_owned();
+    }
+    let name =
+        Path::new(input).file_name().map_or_else(|| "input".to_owned(), |name| name.to_string_lossy().into_owned());
+    let unpacked = PACKED.iter().find_map(|ending| {
+        let (stem, end) = name.split_at_checked(name.len().checked_sub(ending.len())?)?;
+        (!stem.is_empty() && end.eq_ignore_ascii_case(ending)).then(|| stem.to_owned())
+    });
+    unpacked.unwrap_or(name)
+}
+
+fn free_name(wanted: &str, taken: &mut HashSet<String>) -> String {
+    let (stem, ending) = match wanted.split_once('.') {
+        Some((stem, ending)) if !stem.is_empty() => (stem, format!(".{ending}")),
+        _ => (wanted, String::new()),
+    };
+    let numbered = (2..).map(|number| format!("{stem}-{number}{ending}"));
+    let is_free = |name: &String| {
+        let name = name.to_lowercase();
+        !taken.contains(&name) && !taken.contains(&format!("{name}{REASONS}"))
+    };
+    let free = std::iter::once(wanted.to_owned()).chain(numbered).find(is_free).expect("numbers do not run out");
+    taken.insert(free.to_lowercase());
+    taken.insert(format!("{}{REASONS}", free.to_lowercase()));
+    free
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{
+        order::OrderId,
+        origin::Position,
+        problem::{Code, Problem},
+    };
+
+    fn record(reference: &str, rows: Vec<RowOrigin>) -> OrderRecord {
+        let source = rows.first().map_or(Position { file: FileId(0), line: 2, column: None }, RowOrigin::position);
+        let problems = vec![Problem::of(Code::MissingAttribute, "price", source, "no value")];
+        let reference = reference.to_owned();
+        OrderRecord { id: OrderId(0), reference, ordered_at: None, source, money: None, n_items: 1, rows, problems }
+    }
+
+    /// The rows of a text by their line breaks; none is quoted here.
+    fn rows_of(file: u32, text: &[u8], line_break: LineBreak) -> Vec<RowOrigin> {
+        let (mut rows, mut start) = (Vec::new(), 0);
+        for end in 0..text.len() {
+            if text[end..].starts_with(line_break.bytes()) {
+                let line = rows.len() as u64 + 1;
+                rows.push(RowOrigin { file: FileId(file), line, bytes: start..end as u64 });
+                start = (end + line_break.bytes().len()) as u64;
+            }
+        }
+        rows
+    }
+
+    fn run(
+        inputs: &[RejectInput],
+        contents: &[&[u8]],
+        rejects: &[Reject<'_>],
+    ) -> (tempfile::TempDir, Result<(), ReportError>) {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(dir.path()).unwrap();
+        let contents: Vec<Vec<u8>> = contents.iter().map(|content| content.to_vec()).collect();
+        let done = write_rejects(&folder, inputs, rejects, |id| {
+            Ok(Box::new(io::Cursor::new(contents[id.0 as usize].clone())))
+        });
+        (dir, done)
+    }
+
+    fn input(name: &str, header: Option<Range<u64>>, line_break: LineBreak) -> RejectInput {
+        RejectInput { name: name.to_owned(), header, line_break }
+    }
+
+    fn written(dir: &tempfile::TempDir, name: &str) -> String {
+        String::from_utf8_lossy(&fs::read(dir.path().join(FOLDER).join(name)).unwrap()).into_owned()
+    }
+
+    fn listed(dir: &tempfile::TempDir) -> Vec<String> {
+        let entries = fs::read_dir(dir.path().join(FOLDER)).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn rows_come_out_as_they_went_in() {
+        let text = b"\xef\xbb\xbfid;price\r\nA;\"1,50\"\r\nB;2\r\nA; 3\r\nC;\xff\xfe";
+        let rows = |ranges: &[(u64, Range<u64>)]| -> Vec<RowOrigin> {
+            ranges
+                .iter()
+                .map(|(line, bytes)| RowOrigin { file: FileId(0), line: *line, bytes: bytes.clone() })
+                .collect()
+        };
+        let a = record("A", rows(&[(2, 13..21), (4, 28..32)]));
+        let b = record("B", rows(&[(3, 23..26)]));
+        let c = record("C", rows(&[(5, 34..38)]));
+        let invalid = Settled::unsent(Outcome::Invalid, None);
+        let accepted = Settled::unsent(Outcome::Accepted, None);
+        let refused =
+            Settled { outcome: Outcome::Refused, attempts: 1, http_status: Some(400), reason: Some("no".to_owned()) };
+        let rejects = [
+            Reject { record: &c, settled: &refused },
+            Reject { record: &b, settled: &accepted },
+            Reject { record: &a, settled: &invalid },
+        ];
+        let inputs = [input("exports/orders.csv.gz", Some(0..11), LineBreak::CrLf)];
+        let (dir, done) = run(&inputs, &[text], &rejects);
+        done.unwrap();
+        assert_eq!(listed(&dir), ["orders.csv", "orders.csv.reasons.ndjson"]);
+        let bytes = fs::read(dir.path().join("rejects/orders.csv")).unwrap();
+        assert_eq!(bytes, b"id;price\r\nA;\"1,50\"\r\nA; 3\r\nC;\xff\xfe\r\n");
+        insta::assert_snapshot!(written(&dir, "orders.csv.reasons.ndjson"), @r#"
+        {"referenceId":"A","outcome":"invalid","lines":[2,4],"reason":null,"problems":[{"code":"missing_attribute","severity":"error","field":"price","file":"exports/orders.csv.gz","line":2,"column":null,"message":"no value"}]}
+        {"referenceId":"C","outcome":"refused","lines":[5],"reason":"no","problems":[{"code":"missing_attribute","severity":"error","field":"price","file":"exports/orders.csv.gz","line":5,"column":null,"message":"no value"}]}
+        "#);
+    }
+
+    #[test]
+    fn an_order_over_two_files_stands_in_both_and_a_shared_row_once() {
+        let (first, second) = (b"{\"a\":1}\n{\"b\":2}\n".as_slice(), b"{\"c\":3}\n{\"d\":4}\n".as_slice());
+        let rows = [rows_of(0, first, LineBreak::Lf), rows_of(1, second, LineBreak::Lf)].concat();
+        let both = record("both", vec![rows[1].clone(), rows[2].clone()]);
+        let neighbour = record("neighbour", vec![rows[2].clone()]);
+        let nowhere = record("nowhere", Vec::new());
+        let failed = Settled::unsent(Outcome::Failed, Some("service down".to_owned()));
+        let rejects = [&both, &neighbour, &nowhere].map(|record| Reject { record, settled: &failed });
+        let inputs = [input("one.ndjson", None, LineBreak::Lf), input("-", None, LineBreak::Lf)];
+        let (dir, done) = run(&inputs, &[first, second], &rejects);
+        done.unwrap();
+        assert_eq!(written(&dir, "one.ndjson"), "{\"b\":2}\n");
+        assert_eq!(written(&dir, "stdin"), "{\"c\":3}\n");
+        assert_eq!(written(&dir, "one.ndjson.reasons.ndjson").lines().count(), 2);
+        assert_eq!(written(&dir, "stdin.reasons.ndjson").lines().count(), 2);
+    }
+
+    #[test]
+    fn without_rejects_nothing_is_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(dir.path()).unwrap();
+        let inputs = [input("orders.csv", Some(0..3), LineBreak::Lf)];
+        write_rejects(&folder, &inputs, &[], |_| panic!("opened")).unwrap();
+        assert_eq!(listed(&dir), [""; 0]);
+    }
+
+    #[test]
+    fn an_input_that_became_shorter_is_told() {
+        let text = b"id\nA\nB\n";
+        let late = record("B", rows_of(0, text, LineBreak::Lf)[2..].to_vec());
+        let settled = Settled::unsent(Outcome::Invalid, None);
+        let inputs = [input("orders.csv", Some(0..2), LineBreak::Lf)];
+        let (_dir, done) = run(&inputs, &[b"id\nA\n"], &[Reject { record: &late, settled: &settled }]);
+        insta::assert_snapshot!(done.unwrap_err().to_string(), @"
+        orders.csv: ends at byte 5, before a row that was read from it: it has changed since
+        hint: run again, and leave the file alone until the run has ended
+        ");
+    }
+
+    #[test]
+    fn an_input_that_cannot_be_read_again_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(dir.path()).unwrap();
+        let order = record("A", rows_of(0, b"A\n", LineBreak::Lf));
+        let settled = Settled::unsent(Outcome::Invalid, None);
+        let inputs = [input("orders.csv", None, LineBreak::Lf)];
+        let rejects = [Reject { record: &order, settled: &settled }];
+        let error = write_rejects(&folder, &inputs, &rejects, |_| Err(io::ErrorKind::NotFound.into())).unwrap_err();
+        assert_eq!(error.to_string(), "orders.csv: cannot read it again for rejects: entity not found");
+    }
+
+    #[test]
+    fn names_are_the_inputs_and_never_meet() {
+        let cases: [(&[&str], &[&str]); 6] = [
+            (&["-", "stdin"], &["stdin", "stdin-2"]),
+            (&["a/orders.csv", "b/orders.csv.gz", "c/orders.CSV.ZST"], &["orders.csv", "orders-2.csv", "orders-3.CSV"]),
+            (&["orders-2.csv", "a/orders.csv", "b/orders.csv"], &["orders-2.csv", "orders.csv", "orders-3.csv"]),
+            (&["a.csv.reasons.ndjson", "a.csv"], &["a.csv.reasons.ndjson", "a-2.csv"]),
+            (&["a.csv", "a.csv.reasons.ndjson"], &["a.csv", "a-2.csv.reasons.ndjson"]),
+            (&[".gz", "..", "ü.gz", "x/.gz"], &[".gz", "input", "ü", ".gz-2"]),
+        ];
+        for (inputs, expected) in cases {
+            let inputs: Vec<String> = inputs.iter().map(ToString::to_string).collect();
+            assert_eq!(file_names(&inputs), expected, "{inputs:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_out_are_bytes_in(
+            rows in prop::collection::vec((prop::collection::vec(any::<u8>().prop_filter("a break", |b| *b != b'\n'), 0..40), any::<bool>()), 1..40),
+            seed in any::<u64>(),
+        ) {
+            let rows: Vec<_> = rows.into_iter().filter(|(row, _)| !row.starts_with(BYTE_ORDER_MARK)).collect();
+            let text: Vec<u8> = rows.iter().flat_map(|(row, _)| [row.as_slice(), b"\n"].concat()).collect();
+            let expected: Vec<u8> = rows.iter().filter(|(_, wanted)| *wanted).flat_map(|(row, _)| [row.as_slice(), b"\n"].concat()).collect();
+            let origins = rows_of(0, &text, LineBreak::Lf);
+            let mut wanted: Vec<_> = origins.into_iter().zip(&rows).filter(|(_, (_, wanted))| *wanted).map(|(origin, _)| origin).collect();
+            prop_assume!(!wanted.is_empty());
+            let turn = usize::try_from(seed % wanted.len() as u64).unwrap();
+            wanted.rotate_left(turn);
+            let records: Vec<_> = wanted.chunks(3).map(|rows| record("A", rows.to_vec())).collect();
+            let settled = Settled::unsent(Outcome::Invalid, None);
+            let rejects: Vec<_> = records.iter().map(|record| Reject { record, settled: &settled }).collect();
+            let (dir, done) = run(&[input("orders.ndjson", None, LineBreak::Lf)], &[&text], &rejects);
+            done.unwrap();
+            prop_assert_eq!(fs::read(dir.path().join("rejects/orders.ndjson")).unwrap(), expected);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! `results.ndjson`: one line per order, whatever became of it.
+//!
+//! Does not order the lines: they stand as they were written (input order for a check, as orders settle for a send).
+//! Called by `pipeline`.
+
+use std::io::Write;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{
+    ReportError, io_error,
+    line::{ProblemLine, name_of, problem_lines, utc_millis_or_null},
+};
+use crate::model::{
+    order::OrderRecord,
+    outcome::{Outcome, Settled},
+};
+
+/// The file's name in the run folder.
+pub const FILE: &str = "results.ndjson";
+
+/// Writes one line per order into `W`.
+#[derive(Debug)]
+pub struct ResultsWriter<W: Write> {
+    to: W,
+    input_names: Vec<String>,
+    line: Vec<u8>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResultLine<'a> {
+    reference_id: &'a str,
+    #[serde(serialize_with = "utc_millis_or_null")]
+    ordered_at: Option<DateTime<Utc>>,
+    outcome: Outcome,
+    source: Source<'a>,
+    attempts: u32,
+    #[serde(rename = "http_status")]
+    http_status: Option<u16>,
+    reason: Option<&'a str>,
+    problems: Vec<ProblemLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct Source<'a> {
+    file: &'a str,
+    line: u64,
+}
+
+impl<W: Write> ResultsWriter<W> {
+    /// A writer into `to`; `input_names` are the inputs' names by `FileId`. Each line reaches `to` in one write, so
+    /// what a killed run leaves behind are whole lines, unless `to` itself collects them.
+    pub fn new(to: W, input_names: Vec<String>) -> Self {
+        Self { to, input_names, line: Vec::new() }
+    }
+
+    /// Writes what became of an order.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`]
+    pub fn write(&mut self, record: &OrderRecord, settled: &Settled) -> Result<(), ReportError> {
+        self.line.clear();
+        let line = result_line(record, settled, &self.input_names);
+        serde_json::to_writer(&mut self.line, &line).map_err(|error| io_error(FILE, "write")(error.into()))?;
+        self.line.push(b'\n');
+        self.to.write_all(&self.line).map_err(io_error(FILE, "write"))
+    }
+
+    /// Hands everything on to what is below.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`]
+    pub fn flush(&mut self) -> Result<(), ReportError> {
+        self.to.flush().map_err(io_error(FILE, "write"))
+    }
+}
+
+fn result_line<'a>(record: &'a OrderRecord, settled: &'a Settled, names: &'a [String]) -> ResultLine<'a> {
+    ResultLine {
+        reference_id: &record.reference,
+        ordered_at: record.ordered_at,
+        outcome: settled.outcome,
+        source: Source { file: name_of(names, record.source.file), line: record.source.line },
+        attempts: settled.attempts,
+        http_status: settled.http_status,
+        reason: settled.reason.as_deref(),
+        problems: problem_lines(&record.problems, names),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        order::OrderId,
+        origin::{FileId, Position},
+        problem::{Code, Problem},
+    };
+
+    fn record(reference: &str) -> OrderRecord {
+        OrderRecord {
+            id: OrderId(0),
+            reference: reference.to_owned(),
+            ordered_at: None,
+            source: Position { file: FileId(1), line: 17, column: None },
+            money: None,
+            n_items: 2,
+            rows: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    fn written(record: &OrderRecord, settled: &Settled) -> String {
+        let mut to = Vec::new();
+        let mut writer = ResultsWriter::new(&mut to, vec!["a.csv".to_owned(), "b.csv".to_owned()]);
+        writer.write(record, settled).unwrap();
+        writer.flush().unwrap();
+        String::from_utf8(to).unwrap()
+    }
+
+    #[test]
+    fn an_accepted_order() {
+        let mut record = record("A-1");
+        record.ordered_at = Some("2026-03-01T09:30:00+01:00".parse().unwrap());
+        let settled = Settled { outcome: Outcome::Accepted, attempts: 2, http_status: Some(201), reason: None };
+        insta::assert_snapshot!(written(&record, &settled), @r#"{"referenceId":"A-1","orderedAt":"2026-03-01T08:30:00.000Z","outcome":"accepted","source":{"file":"b.csv","line":17},"attempts":2,"http_status":201,"reason":null,"problems":[]}"#);
+    }
+
+    #[test]
+    fn an_invalid_order() {
+        let mut record = record("line\nbreak \"quoted\"");
+        let at = Position { file: FileId(1), line: 18, column: Some(5) };
+        record.problems.push(Problem::of(Code::NumberUnreadable, "item.price", at, "found `12,50`, expected a number"));
+        record.problems.push(Problem::of_order(Code::OrderCopied, record.source, "the same order again"));
+        insta::assert_snapshot!(written(&record, &Settled::unsent(Outcome::Invalid, None)), @r#"{"referenceId":"line\nbreak \"quoted\"","orderedAt":null,"outcome":"invalid","source":{"file":"b.csv","line":17},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"number_unreadable","severity":"error","field":"item.price","file":"b.csv","line":18,"column":5,"message":"found `12,50`, expected a number"},{"code":"order_copied","severity":"warning","field":null,"file":"b.csv","line":17,"column":null,"message":"the same order again"}]}"#);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_apart() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let error = ResultsWriter::new(Full, Vec::new())
+            .write(&record("A-1"), &Settled::unsent(Outcome::Valid, None))
+            .unwrap_err();
+        assert!(error.is_disk_full());
+        assert_eq!(error.to_string(), "results.ndjson: cannot write: no storage space");
+    }
+}

@@ -1,0 +1,340 @@
+//! `summary.json`: the run in numbers, for scripts; the terminal and the page are made from it too.
+//!
+//! Its keys are a contract (`cli.md`, "The run folder"). Reads no clock and counts nothing: it brings together what the
+//! pipeline knows and what the tally counted. Called by `pipeline`.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{counts::PerOutcome, line::utc_millis, tally::Tally};
+use crate::model::{
+    money::Currency,
+    problem::{Code, Severity},
+};
+
+/// The file's name in the run folder.
+pub const FILE: &str = "summary.json";
+
+/// The run in numbers. The fields are the keys of `summary.json`, in its order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The run's name.
+    pub run_id: String,
+    /// `check` or `send`.
+    pub command: String,
+    /// When the run began.
+    #[serde(serialize_with = "utc_millis")]
+    pub started_at: DateTime<Utc>,
+    /// When the run ended.
+    #[serde(serialize_with = "utc_millis")]
+    pub finished_at: DateTime<Utc>,
+    /// As the process reports it.
+    pub exit_code: u8,
+    /// What was read.
+    pub inputs: Vec<Input>,
+    /// Rows of all inputs, headers not counted.
+    pub rows: u64,
+    /// Rows that could not be read at all.
+    pub rows_unreadable: u64,
+    /// Items of all orders.
+    pub items: u64,
+    /// Guests of the valid orders.
+    pub guests: u64,
+    /// Orders read and what became of them; the outcomes add up to `read`.
+    pub orders: PerOutcome<u64>,
+    /// Orders whose price or currency cannot be read; they are in no sum of `money`.
+    pub orders_without_amount: u64,
+    /// Requests on the wire.
+    pub requests: RequestCounts,
+    /// Exact sums, one element per currency, by the alphabet.
+    pub money: Vec<MoneyLine>,
+    /// Errors first, then by the number of orders.
+    pub problems: Vec<ProblemLine>,
+    /// Which rules left orders out, by the number of orders.
+    pub skipped: Vec<SkippedLine>,
+    /// Why the run ended early, if it did.
+    pub stopped: Option<String>,
+}
+
+/// One input of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// Its name, as messages use it.
+    pub file: String,
+    /// Its size as it lies there, packed or not.
+    pub bytes: u64,
+    /// Its rows, without a header.
+    pub rows: u64,
+}
+
+/// Requests on the wire, repeated ones included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RequestCounts {
+    /// Browser creations.
+    pub browser_create: u64,
+    /// IDENTITY events.
+    pub identity: u64,
+    /// `ORDER_CHECKOUT` events.
+    pub order_checkout: u64,
+    /// All of them.
+    pub total: u64,
+    /// Those of them that repeated an earlier one.
+    pub retries: u64,
+}
+
+/// The money of one currency, as decimal text with every digit; `0` where there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoneyLine {
+    /// ISO 4217.
+    pub currency: Currency,
+    /// The sums.
+    #[serde(flatten)]
+    pub sums: PerOutcome<String>,
+}
+
+/// How often a kind of problem was met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProblemLine {
+    /// Its stable code.
+    pub code: Code,
+    /// Whether it keeps an order from being sent.
+    pub severity: Severity,
+    /// Orders that have it; none for what belongs to a file.
+    pub orders: u64,
+    /// Rows that have it.
+    pub rows: u64,
+}
+
+/// A rule of the profile and the orders it left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedLine {
+    /// As the profile words it.
+    pub reason: String,
+    /// How many.
+    pub orders: u64,
+}
+
+/// What the pipeline knows beside the tally; the fields as in [`Summary`].
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The run's name.
+    pub run_id: String,
+    /// `check` or `send`.
+    pub command: String,
+    /// When the run began.
+    pub started_at: DateTime<Utc>,
+    /// When the run ended.
+    pub finished_at: DateTime<Utc>,
+    /// As the process will report it.
+    pub exit_code: u8,
+    /// What was read.
+    pub inputs: Vec<Input>,
+    /// Rows of all inputs.
+    pub rows: u64,
+    /// Rows that could not be read at all.
+    pub rows_unreadable: u64,
+    /// Items of all orders.
+    pub items: u64,
+    /// Guests of the valid orders.
+    pub guests: u64,
+    /// Requests on the wire.
+    pub requests: RequestCounts,
+    /// Reasons with the orders they left out.
+    pub skipped: Vec<(String, u64)>,
+    /// Why the run ended early, if it did.
+    pub stopped: Option<String>,
+}
+
+impl Summary {
+    /// Brings together what the pipeline knows and what was counted.
+    #[must_use]
+    pub fn new(facts: Facts, tally: &Tally) -> Self {
+        Self {
+            run_id: facts.run_id,
+            command: facts.command,
+            started_at: facts.started_at,
+            finished_at: facts.finished_at,
+            exit_code: facts.exit_code,
+            inputs: facts.inputs,
+            rows: facts.rows,
+            rows_unreadable: facts.rows_unreadable,
+            items: facts.items,
+            guests: facts.guests,
+            orders: tally.orders().clone(),
+            orders_without_amount: tally.orders_without_amount(),
+            requests: facts.requests,
+            money: money_lines(tally),
+            problems: problem_lines(tally),
+            skipped: skipped_lines(facts.skipped),
+            stopped: facts.stopped,
+        }
+    }
+
+    /// What the exit code means, in words for people (`cli.md`, "Exit codes").
+    #[must_use]
+    pub fn verdict(&self) -> &'static str {
+        let is_check = self.command == "check";
+        match self.exit_code {
+            0 if is_check => "every order is valid or skipped",
+            0 => "every order is accepted, already sent or skipped",
+            1 => "finished, but some orders need attention",
+            2 if is_check => "this export would not be sent",
+            2 => "nothing was sent",
+            3 => "the outcome of some orders is unknown",
+            4 => "stopped early; run it again to go on",
+            5 => "nothing was sent: another run holds the ledger",
+            _ => "ended in a way that has no name",
+        }
+    }
+
+    /// How long the run took; nothing where the clock was set back meanwhile.
+    #[must_use]
+    pub fn duration(&self) -> std::time::Duration {
+        (self.finished_at - self.started_at).to_std().unwrap_or_default()
+    }
+}
+
+fn money_lines(tally: &Tally) -> Vec<MoneyLine> {
+    tally.money().map(|(currency, sums)| MoneyLine { currency, sums: sums.map(ToString::to_string) }).collect()
+}
+
+fn problem_lines(tally: &Tally) -> Vec<ProblemLine> {
+    let line = |code: Code, orders, rows| ProblemLine { code, severity: code.severity(), orders, rows };
+    let mut lines: Vec<_> =
+        tally.problem_counts().map(|(code, count)| line(code, count.n_orders, count.n_rows)).collect();
+    lines.sort_by_key(|line| (line.severity, std::cmp::Reverse((line.orders, line.rows))));
+    lines
+}
+
+fn skipped_lines(skipped: Vec<(String, u64)>) -> Vec<SkippedLine> {
+    let mut lines: Vec<_> = skipped.into_iter().map(|(reason, orders)| SkippedLine { reason, orders }).collect();
+    lines.sort_by(|a, b| b.orders.cmp(&a.orders).then_with(|| a.reason.cmp(&b.reason)));
+    lines
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::model::{
+        money::Money,
+        order::{OrderId, OrderRecord},
+        origin::{FileId, Position},
+        outcome::Outcome,
+        problem::Problem,
+    };
+
+    const AT: Position = Position { file: FileId(0), line: 17, column: Some(5) };
+
+    fn count(tally: &mut Tally, n: usize, money: Option<(&str, &str)>, outcome: Outcome) {
+        let money = money
+            .map(|(amount, currency)| Money { currency: currency.parse().unwrap(), amount: amount.parse().unwrap() });
+        let (id, reference) = (OrderId(0), "A-1".to_owned());
+        let (rows, problems) = (Vec::new(), Vec::new());
+        let record = OrderRecord { id, reference, ordered_at: None, source: AT, money, n_items: 1, rows, problems };
+        for _ in 0..n {
+            tally.read(&record);
+            tally.settle(record.money.as_ref(), outcome);
+        }
+    }
+
+    fn facts(command: &str, exit_code: u8) -> Facts {
+        Facts {
+            run_id: "20261103T081500Z-7f3a".to_owned(),
+            command: command.to_owned(),
+            started_at: "2026-11-03T08:15:00Z".parse().unwrap(),
+            finished_at: "2026-11-03T08:18:12.345678Z".parse().unwrap(),
+            exit_code,
+            inputs: vec![Input { file: "orders.csv".to_owned(), bytes: 1_234_567, rows: 4_321 }],
+            rows: 4_321,
+            rows_unreadable: 0,
+            items: 4_300,
+            guests: 780,
+            requests: RequestCounts::default(),
+            skipped: Vec::new(),
+            stopped: None,
+        }
+    }
+
+    pub(crate) fn clean_check() -> Summary {
+        let mut tally = Tally::new();
+        count(&mut tally, 1_200, Some(("10.50", "EUR")), Outcome::Valid);
+        let mut facts = facts("check", 0);
+        facts.finished_at = "2026-11-03T08:15:02.300Z".parse().unwrap();
+        Summary::new(facts, &tally)
+    }
+
+    pub(crate) fn run_with_everything() -> (Summary, Tally) {
+        let mut tally = Tally::new();
+        for (n, outcome) in [900, 120, 1, 250, 40, 3, 2, 1, 80].into_iter().zip(Outcome::ALL) {
+            count(&mut tally, n, Some(("1234.50", "EUR")), outcome);
+        }
+        count(&mut tally, 30, Some(("9.999", "BHD")), Outcome::Accepted);
+        count(&mut tally, 4, None, Outcome::Invalid);
+        for _ in 0..40 {
+            let words = "found `12,50 <em>`, expected a number such as 1234.50";
+            tally.problems(&[Problem::of(Code::NumberUnreadable, "item.price", AT, words)]);
+        }
+        let words = "found `ann***`, expected an address such as a***@e***.com";
+        tally.problems(&[Problem::of(Code::EmailImplausible, "guest.email", AT, words)]);
+        let words = "the items add up to 100.00, the order's price is 99.00";
+        tally.problems(&[Problem::of_order(Code::TotalDiffers, AT, words)]);
+        tally.note(Code::UnknownColumn, 4_321);
+        let mut facts = facts("send", 3);
+        facts.inputs.push(Input { file: "exports/more-orders.ndjson.gz".to_owned(), bytes: 9_876, rows: 12 });
+        facts.rows_unreadable = 2;
+        facts.requests =
+            RequestCounts { browser_create: 780, identity: 785, order_checkout: 941, total: 2_506, retries: 12 };
+        facts.skipped = vec![("test order".to_owned(), 10), ("cancellation".to_owned(), 240)];
+        facts.stopped = Some("the deadline passed".to_owned());
+        (Summary::new(facts, &tally), tally)
+    }
+
+    #[test]
+    fn keys_and_order_of_the_contract() {
+        let (summary, _) = run_with_everything();
+        let json = serde_json::to_string(&summary).unwrap();
+        insta::assert_snapshot!(json.replace("],\"", "],\n\"").replace("},\"", "},\n\""), @r#"
+        {"run_id":"20261103T081500Z-7f3a","command":"send","started_at":"2026-11-03T08:15:00.000Z","finished_at":"2026-11-03T08:18:12.345Z","exit_code":3,"inputs":[{"file":"orders.csv","bytes":1234567,"rows":4321},{"file":"exports/more-orders.ndjson.gz","bytes":9876,"rows":12}],
+        "rows":4321,"rows_unreadable":2,"items":4300,"guests":780,"orders":{"read":1431,"accepted":930,"already_sent":120,"changed":1,"skipped":250,"invalid":44,"refused":3,"failed":2,"unknown":1,"not_attempted":80,"valid":0},
+        "orders_without_amount":4,"requests":{"browser_create":780,"identity":785,"order_checkout":941,"total":2506,"retries":12},
+        "money":[{"currency":"BHD","read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0"}],
+        "problems":[{"code":"number_unreadable","severity":"error","orders":40,"rows":40},{"code":"email_implausible","severity":"error","orders":1,"rows":1},{"code":"total_differs","severity":"warning","orders":1,"rows":1},{"code":"unknown_column","severity":"warning","orders":0,"rows":4321}],
+        "skipped":[{"reason":"cancellation","orders":240},{"reason":"test order","orders":10}],
+        "stopped":"the deadline passed"}
+        "#);
+    }
+
+    #[test]
+    fn comes_back_as_it_went() {
+        let mut summary = run_with_everything().0;
+        summary.finished_at = "2026-11-03T08:18:12.345Z".parse().unwrap();
+        let text = serde_json::to_string(&summary).unwrap();
+        assert_eq!(serde_json::from_str::<Summary>(&text).unwrap(), summary);
+    }
+
+    #[test]
+    fn every_exit_code_has_a_verdict() {
+        let mut summary = clean_check();
+        let mut said = Vec::new();
+        for command in ["check", "send"] {
+            for exit_code in 0..=5 {
+                (summary.command, summary.exit_code) = (command.to_owned(), exit_code);
+                said.push(format!("{command} {exit_code}: {}", summary.verdict()));
+            }
+        }
+        insta::assert_snapshot!(said.join("\n"), @"
+        check 0: every order is valid or skipped
+        check 1: finished, but some orders need attention
+        check 2: this export would not be sent
+        check 3: the outcome of some orders is unknown
+        check 4: stopped early; run it again to go on
+        check 5: nothing was sent: another run holds the ledger
+        send 0: every order is accepted, already sent or skipped
+        send 1: finished, but some orders need attention
+        send 2: nothing was sent
+        send 3: the outcome of some orders is unknown
+        send 4: stopped early; run it again to go on
+        send 5: nothing was sent: another run holds the ledger
+        ");
+    }
+}

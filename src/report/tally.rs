@@ -1,0 +1,217 @@
+//! Counts what was read and what became of it: a partition, so that the outcomes add up to the orders read.
+//!
+//! Pure: no I/O, no clock. Keeps one example per problem code and otherwise no order, so it stays small whatever the
+//! run's size. Called by `pipeline` as orders are read and as they settle; read by `summary` and `page`.
+
+use std::collections::BTreeMap;
+
+use super::{counts::PerOutcome, sum::ExactSum};
+use crate::model::{
+    money::{Currency, Money},
+    order::OrderRecord,
+    outcome::Outcome,
+    problem::{Code, Problem},
+};
+
+/// The run's counters.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    orders: PerOutcome<u64>,
+    money: BTreeMap<Currency, PerOutcome<ExactSum>>,
+    n_without_amount: u64,
+    problems: BTreeMap<Code, ProblemCount>,
+}
+
+/// How often a kind of problem was met.
+#[derive(Debug, Clone, Default)]
+pub struct ProblemCount {
+    /// Orders that have it at least once.
+    pub n_orders: u64,
+    /// Rows that have it at least once.
+    pub n_rows: u64,
+    /// The first one met.
+    pub example: Option<Problem>,
+}
+
+impl Tally {
+    /// Nothing counted yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Counts an order as read, with its money. To be called once for each order, and followed by one
+    /// [`Tally::settle`] when its outcome is known.
+    pub fn read(&mut self, record: &OrderRecord) {
+        self.orders.read += 1;
+        match &record.money {
+            Some(money) => self.sums_of(money).read.add(money.amount),
+            None => self.n_without_amount += 1,
+        }
+    }
+
+    /// Counts an order's outcome. `record_money` is what its record had when it was read.
+    pub fn settle(&mut self, record_money: Option<&Money>, outcome: Outcome) {
+        *self.orders.of_mut(outcome) += 1;
+        if let Some(money) = record_money {
+            self.sums_of(money).of_mut(outcome).add(money.amount);
+        }
+    }
+
+    /// Counts the problems of one order: each code once, and once for each row that has it.
+    pub fn problems(&mut self, problems: &[Problem]) {
+        let mut places: Vec<_> =
+            problems.iter().map(|problem| (problem.code, problem.at.file, problem.at.line)).collect();
+        places.sort_unstable();
+        places.dedup();
+        for of_code in places.chunk_by(|a, b| a.0 == b.0) {
+            let count = self.problems.entry(of_code[0].0).or_default();
+            count.n_orders += 1;
+            count.n_rows += of_code.len() as u64;
+        }
+        for problem in problems {
+            self.keep_example(problem);
+        }
+    }
+
+    /// Counts a problem that belongs to no order, such as an unknown column, and the rows it touches.
+    pub fn note(&mut self, code: Code, n_rows: u64) {
+        self.problems.entry(code).or_default().n_rows += n_rows;
+    }
+
+    /// Keeps the problem as the example of its code, if there is none yet. Counts nothing; needed only beside
+    /// [`Tally::note`].
+    pub fn keep_example(&mut self, problem: &Problem) {
+        self.problems.entry(problem.code).or_default().example.get_or_insert_with(|| problem.clone());
+    }
+
+    /// Orders read and settled so far.
+    #[must_use]
+    pub fn orders(&self) -> &PerOutcome<u64> {
+        &self.orders
+    }
+
+    /// Orders that were read and have no outcome yet; at the end of a run, none.
+    #[must_use]
+    pub fn unsettled(&self) -> u64 {
+        self.orders.read.saturating_sub(self.orders.n_settled())
+    }
+
+    /// Orders whose price or currency cannot be read: they are in no sum.
+    #[must_use]
+    pub fn orders_without_amount(&self) -> u64 {
+        self.n_without_amount
+    }
+
+    /// Exact sums by currency, in the alphabet's order.
+    pub fn money(&self) -> impl Iterator<Item = (Currency, &PerOutcome<ExactSum>)> {
+        self.money.iter().map(|(currency, sums)| (*currency, sums))
+    }
+
+    /// The problems met, in the order of the catalogue.
+    pub fn problem_counts(&self) -> impl Iterator<Item = (Code, &ProblemCount)> {
+        self.problems.iter().map(|(code, count)| (*code, count))
+    }
+
+    fn sums_of(&mut self, money: &Money) -> &mut PerOutcome<ExactSum> {
+        self.money.entry(money.currency).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::model::{
+        money::Amount,
+        order::OrderId,
+        origin::{FileId, Position},
+    };
+
+    fn record(money: Option<Money>) -> OrderRecord {
+        OrderRecord {
+            id: OrderId(0),
+            reference: "A-1".to_owned(),
+            ordered_at: None,
+            source: Position { file: FileId(0), line: 2, column: None },
+            money,
+            n_items: 1,
+            rows: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    fn problem(code: Code, line: u64, column: u32) -> Problem {
+        let at = Position { file: FileId(0), line, column: Some(column) };
+        Problem::of(code, "price", at, format!("found at {line}:{column}"))
+    }
+
+    #[test]
+    fn a_code_counts_once_per_order_and_once_per_row() {
+        let mut tally = Tally::new();
+        let (missing, number) = (Code::MissingAttribute, Code::NumberUnreadable);
+        tally.problems(&[
+            problem(missing, 3, 1),
+            problem(number, 3, 9),
+            problem(missing, 3, 5),
+            problem(missing, 4, 1),
+        ]);
+        tally.problems(&[problem(missing, 7, 1)]);
+        tally.note(Code::UnknownColumn, 20);
+        let counted: Vec<_> =
+            tally.problem_counts().map(|(code, count)| (code, count.n_orders, count.n_rows)).collect();
+        assert_eq!(counted, [(missing, 2, 3), (number, 1, 1), (Code::UnknownColumn, 0, 20)]);
+        let (_, first) = tally.problem_counts().next().unwrap();
+        assert_eq!(first.example, Some(problem(missing, 3, 1)));
+    }
+
+    #[test]
+    fn an_order_is_unsettled_until_its_outcome_is_told() {
+        let mut tally = Tally::new();
+        tally.read(&record(None));
+        tally.read(&record(None));
+        tally.settle(None, Outcome::Accepted);
+        assert_eq!((tally.unsettled(), tally.orders_without_amount()), (1, 2));
+        tally.settle(None, Outcome::Invalid);
+        assert_eq!(tally.unsettled(), 0);
+    }
+
+    fn any_money() -> impl Strategy<Value = Option<Money>> {
+        let currency = prop::sample::select(vec!["EUR", "GBP", "JPY"]);
+        let amount = (-1_000_000_i64..1_000_000, 0_u32..5);
+        prop::option::of((currency, amount).prop_map(|(currency, (n, scale))| Money {
+            currency: currency.parse().unwrap(),
+            amount: Amount(Decimal::new(n, scale)),
+        }))
+    }
+
+    fn value(sum: &ExactSum) -> Decimal {
+        sum.to_string().parse().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn it_adds_up(orders in prop::collection::vec((any_money(), prop::sample::select(Outcome::ALL.to_vec())), 0..200)) {
+            let mut tally = Tally::new();
+            for (money, _) in &orders {
+                tally.read(&record(money.clone()));
+            }
+            for (money, outcome) in orders.iter().rev() {
+                tally.settle(money.as_ref(), *outcome);
+            }
+
+            prop_assert_eq!(tally.orders().read, orders.len() as u64);
+            prop_assert_eq!(tally.orders().n_settled(), tally.orders().read);
+            prop_assert_eq!(tally.unsettled(), 0);
+            for (currency, sums) in tally.money() {
+                let settled: Decimal = sums.outcomes().map(|(_, sum)| value(sum)).sum();
+                let read: Decimal = orders.iter().filter_map(|(money, _)| money.as_ref())
+                    .filter(|money| money.currency == currency).map(|money| money.amount.0).sum();
+                prop_assert_eq!(value(&sums.read), read);
+                prop_assert_eq!(settled, read);
+            }
+        }
+    }
+}

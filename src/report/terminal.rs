@@ -1,0 +1,238 @@
+//! The words at the end of a run, for the person at the terminal: the verdict, the counts, where the report is.
+//!
+//! Says nothing that names a person: no reference, no value, only counts, codes, file names and the profile's reasons.
+//! Prints nothing itself. Called by `pipeline`.
+
+use super::{
+    figures::{Side, count, counted, grouped, size, spent, table},
+    page,
+    summary::Summary,
+};
+use crate::model::problem::Severity;
+
+/// More kinds of problems, reasons, inputs or currencies than this stand only in the report: the words should fit a
+/// screen.
+const MOST_LISTED: usize = 8;
+
+/// The words for a run; `folder` is its run folder as the user would type it. Ends with a line break.
+#[must_use]
+pub fn words(summary: &Summary, folder: &str) -> String {
+    let paragraphs = [
+        headline(summary),
+        inputs(summary),
+        orders(summary),
+        money(summary),
+        problems(summary),
+        skipped(summary),
+        requests(summary),
+        format!("report: {folder}/{}\n", page::FILE),
+    ];
+    paragraphs.into_iter().filter(|paragraph| !paragraph.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+fn headline(summary: &Summary) -> String {
+    let stopped = summary.stopped.as_ref().map(|why| format!("ended early: {why}\n")).unwrap_or_default();
+    format!("{}: {}\n{stopped}", summary.command, summary.verdict())
+}
+
+fn inputs(summary: &Summary) -> String {
+    let mut lines: Vec<_> = summary
+        .inputs
+        .iter()
+        .take(MOST_LISTED)
+        .map(|input| [input.file.clone(), counted(input.rows, "row"), size(input.bytes)])
+        .collect();
+    if summary.rows_unreadable > 0 {
+        lines.push(["unreadable".to_owned(), counted(summary.rows_unreadable, "row"), String::new()]);
+    }
+    section("read", &table([Side::Left, Side::Right, Side::Right], &lines), summary.inputs.len())
+}
+
+fn orders(summary: &Summary) -> String {
+    let outcomes = summary.orders.outcomes().filter(|(_, n)| **n > 0);
+    let mut lines: Vec<_> = outcomes.map(|(outcome, n)| [outcome.to_string(), count(*n)]).collect();
+    lines.push(["read".to_owned(), count(summary.orders.read)]);
+    section("orders", &table([Side::Left, Side::Right], &lines), 0)
+}
+
+fn money(summary: &Summary) -> String {
+    let mut lines = Vec::new();
+    for money in summary.money.iter().take(MOST_LISTED) {
+        let settled = money.sums.outcomes().filter(|(outcome, _)| *summary.orders.of(*outcome) > 0);
+        let sums = settled.map(|(outcome, sum)| (outcome.as_str(), sum)).chain([("read", &money.sums.read)]);
+        for (index, (name, sum)) in sums.filter(|(name, sum)| *name == "read" || !is_zero(sum)).enumerate() {
+            let currency = if index == 0 { money.currency.to_string() } else { String::new() };
+            lines.push([currency, name.to_owned(), grouped(sum)]);
+        }
+    }
+    let without = match summary.orders_without_amount {
+        0 => String::new(),
+        n => format!("  {} without a readable amount\n", counted(n, "order")),
+    };
+    let text = table([Side::Left, Side::Left, Side::Right], &lines) + &without;
+    section("money", &text, summary.money.len())
+}
+
+fn is_zero(sum: &str) -> bool {
+    !sum.contains(|digit| matches!(digit, '1'..='9'))
+}
+
+fn problems(summary: &Summary) -> String {
+    let lines: Vec<_> = summary
+        .problems
+        .iter()
+        .take(MOST_LISTED)
+        .map(|problem| {
+            let severity = severity_word(problem.severity).to_owned();
+            // What belongs to a file and to no order has no orders.
+            let orders = if problem.orders == 0 { String::new() } else { counted(problem.orders, "order") };
+            [severity, problem.code.to_string(), orders, counted(problem.rows, "row")]
+        })
+        .collect();
+    let sides = [Side::Left, Side::Left, Side::Right, Side::Right];
+    section("problems", &table(sides, &lines), summary.problems.len())
+}
+
+/// How a severity is written.
+pub(super) fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+fn skipped(summary: &Summary) -> String {
+    let lines: Vec<_> =
+        summary.skipped.iter().take(MOST_LISTED).map(|line| [line.reason.clone(), count(line.orders)]).collect();
+    section("skipped", &table([Side::Left, Side::Right], &lines), summary.skipped.len())
+}
+
+fn requests(summary: &Summary) -> String {
+    let (requests, took) = (&summary.requests, spent(summary.duration()));
+    if requests.total == 0 {
+        return format!("took {took}, no requests\n");
+    }
+    let lines = [
+        ["create browser", &count(requests.browser_create)],
+        ["IDENTITY", &count(requests.identity)],
+        ["ORDER_CHECKOUT", &count(requests.order_checkout)],
+        ["total", &count(requests.total)],
+        ["of these retries", &count(requests.retries)],
+    ]
+    .map(|line| line.map(str::to_owned));
+    format!("{}\ntook {took}\n", section("requests", &table([Side::Left, Side::Right], &lines), 0))
+}
+
+/// A heading over its lines; nothing where there are none. Of `n_all` things, those beyond the listed ones are told.
+fn section(heading: &str, lines: &str, n_all: usize) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let more = match n_all.saturating_sub(MOST_LISTED) {
+        0 => String::new(),
+        n => format!("  and {n} more in the report\n"),
+    };
+    format!("{heading}\n{lines}{more}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::summary::{
+            Input,
+            tests::{clean_check, run_with_everything},
+        },
+        *,
+    };
+
+    #[test]
+    fn a_clean_check() {
+        insta::assert_snapshot!(words(&clean_check(), "orderferry-runs/20261103T081500Z-7f3a"), @"
+        check: every order is valid or skipped
+
+        read
+          orders.csv  4,321 rows  1.2 MB
+
+        orders
+          valid  1,200
+          read   1,200
+
+        money
+          EUR  valid  12,600.00
+               read   12,600.00
+
+        took 2.3 s, no requests
+
+        report: orderferry-runs/20261103T081500Z-7f3a/report.html
+        ");
+    }
+
+    #[test]
+    fn a_run_with_everything() {
+        insta::assert_snapshot!(words(&run_with_everything().0, "runs/7f3a"), @"
+        send: the outcome of some orders is unknown
+        ended early: the deadline passed
+
+        read
+          orders.csv                     4,321 rows  1.2 MB
+          exports/more-orders.ndjson.gz     12 rows  9.9 kB
+          unreadable                         2 rows
+
+        orders
+          accepted         930
+          already_sent     120
+          changed            1
+          skipped          250
+          invalid           44
+          refused            3
+          failed             2
+          unknown            1
+          not_attempted     80
+          read           1,431
+
+        money
+          BHD  accepted            299.970
+               read                299.970
+          EUR  accepted       1,111,050.00
+               already_sent     148,140.00
+               changed            1,234.50
+               skipped          308,625.00
+               invalid           49,380.00
+               refused            3,703.50
+               failed             2,469.00
+               unknown            1,234.50
+               not_attempted     98,760.00
+               read           1,724,596.50
+          4 orders without a readable amount
+
+        problems
+          error    number_unreadable  40 orders     40 rows
+          error    email_implausible    1 order       1 row
+          warning  total_differs        1 order       1 row
+          warning  unknown_column                4,321 rows
+
+        skipped
+          cancellation  240
+          test order     10
+
+        requests
+          create browser      780
+          IDENTITY            785
+          ORDER_CHECKOUT      941
+          total             2,506
+          of these retries     12
+
+        took 3m 12s
+
+        report: runs/7f3a/report.html
+        ");
+    }
+
+    #[test]
+    fn many_inputs_do_not_fill_the_screen() {
+        let mut summary = clean_check();
+        let input = |n| Input { file: format!("orders-{n}.csv"), bytes: 10, rows: 1 };
+        summary.inputs = (0..20).map(input).collect();
+        assert!(words(&summary, "runs").contains("  and 12 more in the report\n"));
+    }
+}
