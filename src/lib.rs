@@ -1,6 +1,7 @@
 //! orderferry ferries an OMS's order exports into Sitecore Personalize. The modules stand in the order of the data's
 //! way; README.md has the map.
 
+pub mod dispatch;
 pub mod event;
 pub mod group;
 pub mod ledger;

@@ -1,0 +1,245 @@
+//! What an answer means: the one table of what may be repeated.
+//!
+//! How often and how patiently is said elsewhere (`delivery`, `backoff`).
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::AttemptOutcome;
+
+/// What was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The creation of a browser. A second one only makes another anonymous guest.
+    BrowserCreate,
+    /// IDENTITY. A second one says the same.
+    Identity,
+    /// ORDER_CHECKOUT. A second one may be a second order.
+    OrderCheckout,
+}
+
+/// What was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// A status, and the body as far as it came.
+    Answer {
+        /// The status code.
+        status: u16,
+        /// The first bytes of the body; nothing if it was cut off.
+        body: Option<String>,
+        /// How long the service asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The request surely did not leave: no connection, no name, no TLS.
+    NotSent(String),
+    /// It may have left, and no answer came.
+    NoAnswer(String),
+}
+
+impl Heard {
+    /// The status, if there was an answer.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answer { status, .. } => Some(*status),
+            Self::NotSent(_) | Self::NoAnswer(_) => None,
+        }
+    }
+}
+
+/// What follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The service accepted it; a browser has its id.
+    Accepted {
+        /// The body's `ref`.
+        reference: Option<String>,
+    },
+    /// Surely not accepted, or harmless to repeat: try again.
+    Repeat {
+        /// What happened.
+        reason: String,
+        /// Not earlier than this.
+        not_before: Option<Duration>,
+    },
+    /// The service does not know the browser: a new one, and once more.
+    NewBrowser {
+        /// The service's words.
+        reason: String,
+    },
+    /// The service said no.
+    Refused {
+        /// The service's words.
+        reason: String,
+    },
+    /// It may have been accepted, and must not be repeated.
+    Unknown {
+        /// What happened.
+        reason: String,
+    },
+    /// Surely not accepted, and nothing else will be: the run stops.
+    Stop {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Verdict {
+    /// What is recorded of an attempt with this verdict.
+    #[must_use]
+    pub fn attempt_outcome(&self) -> AttemptOutcome {
+        match self {
+            Self::Accepted { .. } => AttemptOutcome::Accepted,
+            Self::Unknown { .. } => AttemptOutcome::Unknown,
+            Self::Repeat { .. } | Self::NewBrowser { .. } | Self::Refused { .. } | Self::Stop { .. } => {
+                AttemptOutcome::NotAccepted
+            }
+        }
+    }
+}
+
+/// The members of a body that count.
+#[derive(Deserialize)]
+struct Body {
+    status: Option<serde_json::Value>,
+    r#ref: Option<String>,
+}
+
+/// What follows from what was heard of a request.
+#[must_use]
+pub fn verdict(kind: Kind, heard: Heard) -> Verdict {
+    match heard {
+        Heard::NotSent(reason) => Verdict::Repeat { reason, not_before: None },
+        Heard::NoAnswer(reason) => uncertain(kind, reason),
+        Heard::Answer { status, body, retry_after } => answered(kind, status, body.as_deref(), retry_after),
+    }
+}
+
+fn answered(kind: Kind, status: u16, body: Option<&str>, retry_after: Option<Duration>) -> Verdict {
+    let reason = words(status, body.unwrap_or_default());
+    match status {
+        200..=299 => received(kind, status, body),
+        // Redirects are never followed: they would carry a customer's order to who knows where.
+        300..=399 => Verdict::Stop { reason: format!("the service redirects ({reason}); is the base URL right?") },
+        401 => Verdict::Stop { reason: format!("the client key was refused ({reason})") },
+        404 if kind != Kind::BrowserCreate => Verdict::NewBrowser { reason },
+        // These two say that nothing was taken.
+        429 | 503 => Verdict::Repeat { reason, not_before: retry_after },
+        // A time-out on the service's side says nothing of what it did before.
+        408 => uncertain(kind, reason),
+        400..=499 => Verdict::Refused { reason },
+        _ => uncertain(kind, reason),
+    }
+}
+
+/// A 2xx: accepted if the body says so.
+fn received(kind: Kind, status: u16, body: Option<&str>) -> Verdict {
+    let parsed = body.and_then(|body| serde_json::from_str::<Body>(body).ok());
+    let said = parsed.as_ref().and_then(|body| body.status.as_ref()).and_then(serde_json::Value::as_str);
+    let reference = parsed.as_ref().and_then(|body| body.r#ref.clone());
+    match said {
+        Some("OK") if kind == Kind::BrowserCreate && reference.as_ref().is_none_or(String::is_empty) => {
+            uncertain(kind, "a browser without a ref".to_owned())
+        }
+        Some("OK") => Verdict::Accepted { reference },
+        Some(_) => Verdict::Refused { reason: words(status, body.unwrap_or_default()) },
+        None => uncertain(kind, format!("{}, but the body does not say OK", words(status, body.unwrap_or_default()))),
+    }
+}
+
+/// A checkout that may have been accepted is not repeated; a browser or IDENTITY may be.
+fn uncertain(kind: Kind, reason: String) -> Verdict {
+    match kind {
+        Kind::OrderCheckout => Verdict::Unknown { reason },
+        Kind::BrowserCreate | Kind::Identity => Verdict::Repeat { reason, not_before: None },
+    }
+}
+
+/// The status and the service's words, on one line.
+fn words(status: u16, body: &str) -> String {
+    let body: String = body.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let body = body.trim();
+    if body.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {body}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OK: &str = r#"{"status":"OK","ref":"b"}"#;
+
+    fn name(kind: Kind, heard: Heard) -> &'static str {
+        match verdict(kind, heard) {
+            Verdict::Accepted { .. } => "accepted",
+            Verdict::Repeat { .. } => "repeat",
+            Verdict::NewBrowser { .. } => "new browser",
+            Verdict::Refused { .. } => "refused",
+            Verdict::Unknown { .. } => "unknown",
+            Verdict::Stop { .. } => "stop",
+        }
+    }
+
+    fn answer(status: u16, body: Option<&str>) -> Heard {
+        Heard::Answer { status, body: body.map(str::to_owned), retry_after: None }
+    }
+
+    /// Runs of statuses with the same verdicts: `first-last browser, identity, checkout`.
+    fn table(body: Option<&str>) -> String {
+        let mut runs: Vec<(u16, u16, [&str; 3])> = Vec::new();
+        for status in 100..=599 {
+            let names =
+                [Kind::BrowserCreate, Kind::Identity, Kind::OrderCheckout].map(|kind| name(kind, answer(status, body)));
+            match runs.last_mut() {
+                Some((_, last, known)) if *known == names => *last = status,
+                _ => runs.push((status, status, names)),
+            }
+        }
+        runs.iter().map(|(first, last, names)| format!("{first}-{last} {}\n", names.join(", "))).collect()
+    }
+
+    #[test]
+    fn every_status_code_has_its_verdict() {
+        insta::assert_snapshot!(table(Some(OK)), @r"
+        100-199 repeat, repeat, unknown
+        200-299 accepted, accepted, accepted
+        300-399 stop, stop, stop
+        400-400 refused, refused, refused
+        401-401 stop, stop, stop
+        402-403 refused, refused, refused
+        404-404 refused, new browser, new browser
+        405-407 refused, refused, refused
+        408-408 repeat, repeat, unknown
+        409-428 refused, refused, refused
+        429-429 repeat, repeat, repeat
+        430-499 refused, refused, refused
+        500-502 repeat, repeat, unknown
+        503-503 repeat, repeat, repeat
+        504-599 repeat, repeat, unknown
+        ");
+    }
+
+    #[test]
+    fn a_2xx_counts_only_with_its_body() {
+        let bodies =
+            [None, Some(""), Some("{\"status\":"), Some("<html>"), Some("{}"), Some("[]"), Some("{\"status\":1}")];
+        for body in bodies {
+            let names =
+                [Kind::BrowserCreate, Kind::Identity, Kind::OrderCheckout].map(|kind| name(kind, answer(201, body)));
+            assert_eq!(names, ["repeat", "repeat", "unknown"], "{body:?}");
+        }
+        let no = Some("{\"status\":\"ERROR\",\"ref\":\"b\"}");
+        assert_eq!(name(Kind::OrderCheckout, answer(200, no)), "refused");
+        assert_eq!(name(Kind::BrowserCreate, answer(201, Some("{\"status\":\"OK\"}"))), "repeat");
+        assert_eq!(name(Kind::Identity, answer(201, Some("{\"status\":\"OK\"}"))), "accepted");
+    }
+
+    #[test]
+    fn what_did_not_leave_is_repeated_and_silence_is_not() {
+        let lost = || Heard::NoAnswer("timed out".into());
+        assert_eq!(name(Kind::OrderCheckout, Heard::NotSent("refused".into())), "repeat");
+        assert_eq!(name(Kind::OrderCheckout, lost()), "unknown");
+        assert_eq!(name(Kind::Identity, lost()), "repeat");
+        assert_eq!(name(Kind::BrowserCreate, lost()), "repeat");
+    }
+}

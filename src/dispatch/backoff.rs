@@ -1,0 +1,40 @@
+//! How long to wait before another try: twice as long each time, anywhere in between ("full jitter"), so that
+//! deliveries that failed together do not come back together.
+
+use std::time::Duration;
+
+/// No wait is longer, whatever the number of tries.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// The wait before the next try, after `tries` of them. `spread` tells deliveries apart.
+#[must_use]
+pub fn backoff(first: Duration, tries: u32, spread: u64) -> Duration {
+    let ceiling = first.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST);
+    ceiling.mul_f64(fraction(spread ^ (u64::from(tries) << 32)))
+}
+
+/// A number in [0, 1) from a seed: `SplitMix64`'s output function, of which the upper 53 bits make a float.
+#[expect(clippy::cast_precision_loss, reason = "53 bits fit a float")]
+fn fraction(seed: u64) -> f64 {
+    let mut mixed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^= mixed >> 31;
+    (mixed >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_spread_and_have_a_bound() {
+        let first = Duration::from_millis(500);
+        for tries in 1..40 {
+            let ceiling = first.saturating_mul(1 << (tries - 1).min(16)).min(LONGEST);
+            let waits: Vec<_> = (0..1000).map(|spread| backoff(first, tries, spread)).collect();
+            assert!(waits.iter().all(|wait| *wait < ceiling));
+            assert!(waits.iter().any(|wait| *wait < ceiling / 10) && waits.iter().any(|wait| *wait > ceiling * 9 / 10));
+        }
+    }
+}

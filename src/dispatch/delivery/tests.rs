@@ -1,0 +1,210 @@
+//! The machine as scripts: answers in, steps out, one line each.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{
+    money::Money,
+    planned::{ContentHash, EventText, PlannedOrder},
+};
+
+const OK: &str = "201 OK";
+
+fn settings() -> Settings {
+    Settings {
+        rate: None,
+        in_flight: 1,
+        timeout: Duration::from_secs(30),
+        identity_pause: Duration::from_millis(500),
+        tries: 3,
+        first_backoff: Duration::ZERO,
+    }
+}
+
+fn guest(n_orders: u32) -> PlannedGuest {
+    let order = |id| PlannedOrder {
+        id: OrderId(id),
+        reference: format!("A-{id}"),
+        ordered_at: "2025-01-01T00:00:00Z".parse().unwrap(),
+        money: Money { currency: "EUR".parse().unwrap(), amount: "1".parse().unwrap() },
+        content: ContentHash([0; 16]),
+        checkout: EventText(String::new()),
+    };
+    PlannedGuest { identity: EventText(String::new()), orders: (0..n_orders).map(order).collect() }
+}
+
+/// `201 OK` with a browser id that counts up, `silence`, `no connection`, or a bare status.
+fn heard(word: &str, n_browsers: &mut u32) -> Heard {
+    let answer = |status, body| Heard::Answer { status, body: Some(body), retry_after: None };
+    match word {
+        OK => {
+            *n_browsers += 1;
+            answer(201, format!("{{\"status\":\"OK\",\"ref\":\"b{n_browsers}\"}}"))
+        }
+        "silence" => Heard::NoAnswer("timed out".into()),
+        "no connection" => Heard::NotSent("refused".into()),
+        status => answer(status.parse().unwrap(), String::new()),
+    }
+}
+
+/// Plays a script until it is used up: one line for each step and what followed.
+fn played(n_orders: u32, script: &[&str]) -> String {
+    let (guest, settings) = (guest(n_orders), settings());
+    let mut delivery = Delivery::new(&guest, SINGLE, &settings);
+    let (mut lines, mut n_browsers, mut answers) = (String::new(), 0, script.iter());
+    loop {
+        let line = match delivery.next() {
+            Next::Done => break,
+            Next::Wait(time) => format!("wait {}ms", time.as_millis()),
+            Next::StopRun(reason) => {
+                delivery.stop("stopped");
+                format!("stop the run: {reason}")
+            }
+            Next::Settled(id, settled) => {
+                let reason = settled.reason.unwrap_or_default();
+                format!("{} {} after {} {reason}", id.0, settled.outcome, settled.attempts)
+            }
+            Next::Send(step) => {
+                let Some(answer) = answers.next() else { break };
+                delivery.heard(heard(answer, &mut n_browsers));
+                format!("{step:?} -> {answer}")
+            }
+        };
+        lines += line.trim_end();
+        lines.push('\n');
+    }
+    lines
+}
+
+#[test]
+fn a_guest_in_a_good_night() {
+    insta::assert_snapshot!(played(2, &[OK, OK, OK, OK]), @r#"
+    CreateBrowser -> 201 OK
+    Identity { browser: "b1" } -> 201 OK
+    wait 500ms
+    OrderCheckout { order: 0, browser: "b1" } -> 201 OK
+    0 accepted after 1
+    OrderCheckout { order: 1, browser: "b1" } -> 201 OK
+    1 accepted after 1
+    "#);
+}
+
+#[test]
+fn silence_on_a_checkout_is_unknown_and_the_next_order_goes() {
+    insta::assert_snapshot!(played(2, &["silence", OK, "500", OK, "silence", OK]), @r#"
+    CreateBrowser -> silence
+    wait 0ms
+    CreateBrowser -> 201 OK
+    Identity { browser: "b1" } -> 500
+    wait 0ms
+    Identity { browser: "b1" } -> 201 OK
+    wait 500ms
+    OrderCheckout { order: 0, browser: "b1" } -> silence
+    0 unknown after 1 timed out
+    OrderCheckout { order: 1, browser: "b1" } -> 201 OK
+    1 accepted after 1
+    "#);
+}
+
+#[test]
+fn what_surely_was_not_accepted_is_tried_again_and_then_fails() {
+    insta::assert_snapshot!(played(2, &[OK, OK, "503", "no connection", "429", "400"]), @r#"
+    CreateBrowser -> 201 OK
+    Identity { browser: "b1" } -> 201 OK
+    wait 500ms
+    OrderCheckout { order: 0, browser: "b1" } -> 503
+    wait 0ms
+    OrderCheckout { order: 0, browser: "b1" } -> no connection
+    wait 0ms
+    OrderCheckout { order: 0, browser: "b1" } -> 429
+    0 failed after 3 HTTP 429
+    OrderCheckout { order: 1, browser: "b1" } -> 400
+    1 refused after 1 HTTP 400
+    "#);
+}
+
+#[test]
+fn a_guest_that_cannot_be_identified_takes_its_orders_along() {
+    insta::assert_snapshot!(played(2, &[OK, "400"]), @r#"
+    CreateBrowser -> 201 OK
+    Identity { browser: "b1" } -> 400
+    0 refused after 0 the guest could not be identified: HTTP 400
+    1 refused after 0 the guest could not be identified: HTTP 400
+    "#);
+    insta::assert_snapshot!(played(1, &["500", "500", "500"]), @r"
+    CreateBrowser -> 500
+    wait 0ms
+    CreateBrowser -> 500
+    wait 0ms
+    CreateBrowser -> 500
+    0 failed after 0 the guest could not be identified: HTTP 500
+    ");
+}
+
+#[test]
+fn an_unknown_browser_is_replaced_once() {
+    insta::assert_snapshot!(played(2, &[OK, OK, "404", OK, OK, "404", OK]), @r#"
+    CreateBrowser -> 201 OK
+    Identity { browser: "b1" } -> 201 OK
+    wait 500ms
+    OrderCheckout { order: 0, browser: "b1" } -> 404
+    CreateBrowser -> 201 OK
+    Identity { browser: "b3" } -> 201 OK
+    wait 500ms
+    OrderCheckout { order: 0, browser: "b3" } -> 404
+    0 refused after 2 HTTP 404
+    OrderCheckout { order: 1, browser: "b3" } -> 201 OK
+    1 accepted after 1
+    "#);
+    insta::assert_snapshot!(played(1, &[OK, "404", OK, OK, OK]), @r#"
+    CreateBrowser -> 201 OK
+    Identity { browser: "b1" } -> 404
+    CreateBrowser -> 201 OK
+    Identity { browser: "b2" } -> 201 OK
+    wait 500ms
+    OrderCheckout { order: 0, browser: "b2" } -> 201 OK
+    0 accepted after 1
+    "#);
+}
+
+#[test]
+fn a_refused_key_ends_the_run() {
+    insta::assert_snapshot!(played(3, &[OK, OK, "401"]), @r#"
+    CreateBrowser -> 201 OK
+    Identity { browser: "b1" } -> 201 OK
+    wait 500ms
+    OrderCheckout { order: 0, browser: "b1" } -> 401
+    0 refused after 1 the client key was refused (HTTP 401)
+    stop the run: the client key was refused (HTTP 401)
+    1 not_attempted after 0 stopped
+    2 not_attempted after 0 stopped
+    "#);
+    insta::assert_snapshot!(played(1, &["302"]), @r"
+    CreateBrowser -> 302
+    stop the run: the service redirects (HTTP 302); is the base URL right?
+    0 not_attempted after 0 stopped
+    ");
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_heard_every_order_has_one_outcome(
+        n_orders in 0_u32..5,
+        script in prop::collection::vec(prop::sample::select(vec![OK, OK, "silence", "no connection", "400", "401", "404", "503", "302", "500"]), 60)
+    ) {
+        let lines = played(n_orders, &script);
+        let settled: Vec<_> = lines.lines().filter_map(|line| {
+            let (id, rest) = line.split_once(' ')?;
+            Outcome::ALL.iter().any(|outcome| rest.starts_with(outcome.as_str())).then(|| id.parse::<u32>().ok())?
+        }).collect();
+        prop_assert_eq!(settled, (0..n_orders).collect::<Vec<_>>());
+        // At most three tries on each of two browsers, and never one after an answer that may mean "accepted".
+        for order in 0..n_orders {
+            let sent: Vec<_> = lines.lines().filter(|line| line.starts_with(&format!("OrderCheckout {{ order: {order},"))).collect();
+            prop_assert!(sent.len() <= 6);
+            for line in sent.iter().rev().skip(1) {
+                prop_assert!(["503", "no connection", "404"].iter().any(|harmless| line.ends_with(harmless)), "{}", line);
+            }
+        }
+    }
+}

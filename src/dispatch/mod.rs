@@ -1,0 +1,80 @@
+//! Planned guests → outcomes: the delivery machine, the pacer, the wire.
+//!
+//! One browser for each guest, IDENTITY once, then the guest's orders oldest first and one at a time; different guests
+//! side by side. Nothing is sent whose intent is not recorded. Called by `pipeline`; knows only `model` and `event`.
+
+pub mod answer;
+pub mod backoff;
+pub mod delivery;
+pub mod pacer;
+mod run;
+mod wire;
+
+pub use answer::{Heard, Kind};
+pub use run::{Ended, Event, run};
+pub use wire::HttpWire;
+
+use std::{future::Future, num::NonZeroU32, time::Duration};
+
+use crate::model::planned::PlannedOrder;
+
+/// Why sending cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum DispatchError {
+    /// The HTTP client cannot be made, for want of certificates for example.
+    #[error("the HTTP client: {0}")]
+    Client(String),
+    /// The base URL is none.
+    #[error("the base URL {0:?} is none")]
+    BaseUrl(String),
+}
+
+/// How patiently orders are sent.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The most requests started in any second, retries included; none for no limit.
+    pub rate: Option<NonZeroU32>,
+    /// The most requests that wait for an answer.
+    pub in_flight: usize,
+    /// How long to wait for one answer.
+    pub timeout: Duration,
+    /// How long to wait between an accepted IDENTITY and the guest's first order.
+    pub identity_pause: Duration,
+    /// How often one request is tried that may be repeated.
+    pub tries: u32,
+    /// The longest pause before the second try; it doubles with each.
+    pub first_backoff: Duration,
+}
+
+/// What came of one sending of an order's last event, for the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttemptOutcome {
+    /// The service accepted it.
+    Accepted,
+    /// The service surely did not take it.
+    NotAccepted,
+    /// Nothing is certain.
+    Unknown,
+}
+
+/// Where attempts are recorded. An error says that the record failed: then nothing more is sent.
+pub trait Journal: Send + Sync + 'static {
+    /// Names one attempt.
+    type Attempt: Copy + Send;
+
+    /// Records durably that an order's last event is about to be sent.
+    fn intend(&self, order: &PlannedOrder) -> impl Future<Output = Result<Self::Attempt, String>> + Send;
+
+    /// Records durably what came of it.
+    fn settle(
+        &self,
+        attempt: Self::Attempt,
+        outcome: AttemptOutcome,
+    ) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+/// What carries requests.
+pub trait Wire: Send + Sync + 'static {
+    /// Sends one GET and says what was heard. Never repeats anything, never follows a redirect.
+    fn send(&self, url: String) -> impl Future<Output = Heard> + Send;
+}

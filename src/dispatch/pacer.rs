@@ -1,0 +1,108 @@
+//! Hands out permits, one for each request on the wire, never more in a second than the rate and a small burst.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::Clock,
+    middleware::NoOpMiddleware,
+    state::{InMemoryState, NotKeyed},
+};
+use tokio::{sync::Mutex, time::Instant};
+
+/// The burst as a part of the rate, so that one in twenty requests may come early.
+const BURST: u32 = 20;
+
+/// tokio's clock, which tests can stop; governor's own cannot be.
+#[derive(Debug, Clone)]
+struct TokioClock {
+    start: Instant,
+}
+
+impl Clock for TokioClock {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Duration>>;
+
+/// Hands out permits in the order in which they are asked for.
+pub struct Pacer {
+    clock: TokioClock,
+    limiter: Option<Limiter>,
+    queue: Mutex<()>,
+}
+
+impl Pacer {
+    /// A pacer of so many requests a second, or without a limit.
+    #[must_use]
+    pub fn new(rate: Option<NonZeroU32>) -> Self {
+        let clock = TokioClock { start: Instant::now() };
+        let quota = |rate: NonZeroU32| {
+            let burst = NonZeroU32::new(rate.get() / BURST).unwrap_or(NonZeroU32::MIN);
+            Quota::per_second(rate).allow_burst(burst)
+        };
+        let limiter = rate.map(|rate| RateLimiter::direct_with_clock(quota(rate), clock.clone()));
+        Self { clock, limiter, queue: Mutex::new(()) }
+    }
+
+    /// Waits until another request may be started.
+    pub async fn permit(&self) {
+        let Some(limiter) = &self.limiter else { return };
+        let _turn = self.queue.lock().await;
+        while let Err(not_yet) = limiter.check() {
+            tokio::time::sleep(not_yet.wait_time_from(self.clock.now())).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    async fn starts(rate: u32, n_requests: usize) -> Vec<Duration> {
+        let pacer = Arc::new(Pacer::new(NonZeroU32::new(rate)));
+        let begin = Instant::now();
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..n_requests {
+            let pacer = Arc::clone(&pacer);
+            tasks.spawn(async move {
+                pacer.permit().await;
+                begin.elapsed()
+            });
+        }
+        let mut starts = tasks.join_all().await;
+        starts.sort_unstable();
+        starts
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn never_more_in_a_second_than_the_rate_and_its_burst() {
+        for rate in [1, 7, 20, 100, 500] {
+            let starts = starts(rate, rate as usize * 5).await;
+            let most = (rate + (rate / 20).max(1)) as usize;
+            for (index, start) in starts.iter().enumerate() {
+                let within =
+                    starts[index..].iter().take_while(|other| **other < *start + Duration::from_secs(1)).count();
+                assert!(within <= most, "{within} starts within a second at {rate}/s");
+            }
+            let needed = *starts.last().unwrap();
+            assert!(needed <= Duration::from_millis(5200), "{needed:?} for 5 seconds' worth at {rate}/s");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_rate_nobody_waits() {
+        let begin = Instant::now();
+        let pacer = Pacer::new(None);
+        for _ in 0..1000 {
+            pacer.permit().await;
+        }
+        assert_eq!(begin.elapsed(), Duration::ZERO);
+    }
+}

@@ -1,0 +1,144 @@
+//! The wire: one GET through reqwest, and what was heard of it.
+//!
+//! Repeats nothing and follows no redirect. A URL carries a customer's order, so no message ever shows one.
+
+use std::{
+    error::Error,
+    time::{Duration, SystemTime},
+};
+
+use reqwest::{Client, Response, redirect, retry};
+use serde::Serialize;
+use url::Url;
+
+use super::{DispatchError, Heard, Settings, Wire};
+use crate::model::target::Target;
+
+/// A connection that takes longer does not come; and until there is one nothing was sent, so it may be tried again.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// More of a body is not read: answers are short, and an error page tells all on its first lines.
+const MOST_BODY: usize = 64 * 1024;
+
+/// The longest words of the service that are kept, in bytes.
+const MOST_WORDS: usize = 500;
+
+/// Requests over HTTP/1.1, kept alive.
+pub struct HttpWire {
+    client: Client,
+    /// The parts of the base URL, for building others on it.
+    base: Url,
+}
+
+impl HttpWire {
+    /// A wire to a target. A target on this machine is reached without any proxy.
+    pub fn new(target: &Target, settings: &Settings) -> Result<Self, DispatchError> {
+        let base = Url::parse(&target.base_url).map_err(|_| DispatchError::BaseUrl(target.base_url.clone()))?;
+        let mut client = Client::builder()
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .timeout(settings.timeout)
+            .connect_timeout(settings.timeout.min(CONNECT_TIMEOUT))
+            .pool_max_idle_per_host(settings.in_flight)
+            .tcp_nodelay(true)
+            .user_agent(concat!("orderferry/", env!("CARGO_PKG_VERSION")));
+        if target.is_on_this_machine() {
+            client = client.no_proxy();
+        }
+        let client = client.build().map_err(|error| DispatchError::Client(words_of(error)))?;
+        Ok(Self { client, base })
+    }
+}
+
+impl Wire for HttpWire {
+    async fn send(&self, url: String) -> Heard {
+        let Some(url) = verbatim(&self.base, url) else {
+            return Heard::NotSent("the URL cannot be sent".to_owned());
+        };
+        match self.client.get(url).send().await {
+            Ok(response) => heard(response).await,
+            Err(error) if error.is_connect() || error.is_builder() => Heard::NotSent(words_of(error)),
+            Err(error) => Heard::NoAnswer(words_of(error)),
+        }
+    }
+}
+
+async fn heard(mut response: Response) -> Heard {
+    let status = response.status().as_u16();
+    let retry_after = response.headers().get("retry-after").and_then(|value| wait(value.to_str().ok()?));
+    let mut bytes = Vec::new();
+    let body = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if bytes.len() < MOST_BODY => bytes.extend_from_slice(&chunk),
+            Ok(_) => break Some(text(&bytes, status)),
+            Err(_) => break None,
+        }
+    };
+    Heard::Answer { status, body, retry_after }
+}
+
+/// A 2xx is parsed and needs its whole body; of others the first words are kept.
+fn text(bytes: &[u8], status: u16) -> String {
+    let most = if (200..300).contains(&status) { MOST_BODY } else { MOST_WORDS };
+    String::from_utf8_lossy(&bytes[..bytes.len().min(most)]).into_owned()
+}
+
+/// `Retry-After`: seconds or a date (RFC 9110, §10.2.3).
+fn wait(value: &str) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(value).ok()?;
+    Some(until.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+/// The causes of an error without its URL.
+fn words_of(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        words = format!("{words}: {deeper}");
+        cause = deeper.source();
+    }
+    words
+}
+
+/// `url` as it is written, which must begin with `base`. `Url::parse` would write `'` as `%27`, against RFC 3986 and at
+/// the cost of two scarce bytes, so the URL is put together from the parts of the base, which is parsed.
+fn verbatim(base: &Url, url: String) -> Option<Url> {
+    let path_end = u32::try_from(url.find('?')?).ok()?;
+    let parts = base.serialize_internal(serde_json::value::Serializer).ok()?;
+    let serde_json::Value::Array(mut parts) = parts else { return None };
+    // (serialization, scheme_end, …, path_start, query_start, fragment_start)
+    *parts.first_mut()? = url.into();
+    *parts.get_mut(8)? = Some(path_end).serialize(serde_json::value::Serializer).ok()?;
+    Url::deserialize_internal(serde_json::Value::Array(parts)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_stays_as_it_is_written() {
+        let base = Url::parse("https://stream.example:8443").unwrap();
+        let written = "https://stream.example:8443/v1.2/event/create.json?client_key=k&message=%7B'it's':@/?%7D";
+        let url = verbatim(&base, written.to_owned()).unwrap();
+        assert_eq!(url.as_str(), written);
+        assert_eq!(
+            (url.path(), url.port(), url.host_str()),
+            ("/v1.2/event/create.json", Some(8443), Some("stream.example"))
+        );
+        assert_eq!(url.query(), Some("client_key=k&message=%7B'it's':@/?%7D"));
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        assert_eq!(wait("120"), Some(Duration::from_secs(120)));
+        assert_eq!(wait("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(60));
+        assert!(wait(&soon).unwrap() > Duration::from_secs(50));
+        assert_eq!(wait("soon"), None);
+    }
+}
