@@ -195,7 +195,9 @@ mod tests {
                 _ => runs.push((status, status, names)),
             }
         }
-        runs.iter().map(|(first, last, names)| format!("{first}-{last} {}\n", names.join(", "))).collect()
+        let lines: Vec<_> =
+            runs.iter().map(|(first, last, names)| format!("{first}-{last} {}", names.join(", "))).collect();
+        lines.join("\n")
     }
 
     #[test]

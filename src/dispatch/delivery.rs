@@ -31,7 +31,7 @@ pub const SINGLE: Recipe =
 
 /// What to do next.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum Move {
     /// Send this, and tell what was heard.
     Send(Step),
     /// Ask again after this time.
@@ -84,7 +84,7 @@ pub struct Delivery<'p> {
     /// Steps until the current order is settled; the first one is under way.
     steps: VecDeque<Kind>,
     /// What to say before the next step.
-    pending: VecDeque<Next>,
+    pending: VecDeque<Move>,
     /// The current order's place.
     order: usize,
     browser: Option<String>,
@@ -118,13 +118,13 @@ impl<'p> Delivery<'p> {
     }
 
     /// What to do next.
-    pub fn next(&mut self) -> Next {
+    pub fn next_move(&mut self) -> Move {
         if let Some(said) = self.pending.pop_front() {
             return said;
         }
         match self.steps.front() {
-            Some(kind) if !self.is_over() => Next::Send(self.step(*kind)),
-            _ => Next::Done,
+            Some(kind) if !self.is_over() => Move::Send(self.step(*kind)),
+            _ => Move::Done,
         }
     }
 
@@ -134,13 +134,13 @@ impl<'p> Delivery<'p> {
         self.settle_all(&Settled::unsent(Outcome::NotAttempted, Some(reason.to_owned())));
     }
 
-    /// Whether the step that `next` asks to send was sent before.
+    /// Whether the step that `next_move` asks to send was sent before.
     #[must_use]
     pub fn is_retry(&self) -> bool {
         self.tries > 0 || (self.is_last_step() && self.attempts > 0)
     }
 
-    /// Tells what was heard of the step that `next` asked to send, and what it means for the record.
+    /// Tells what was heard of the step that `next_move` asked to send, and what it means for the record.
     pub fn heard(&mut self, heard: Heard) -> Verdict {
         let kind = self.steps.front().copied().unwrap_or(Kind::OrderCheckout);
         let status = heard.status();
@@ -159,7 +159,7 @@ impl<'p> Delivery<'p> {
             Verdict::Repeat { not_before, .. } if self.tries < self.settings.tries => {
                 let spread = u64::from(self.current_id().0);
                 let wait = backoff(self.settings.first_backoff, self.tries, spread).max(not_before.unwrap_or_default());
-                self.pending.push_back(Next::Wait(wait));
+                self.pending.push_back(Move::Wait(wait));
             }
             Verdict::Repeat { reason, .. } => self.give_up(Outcome::Failed, status, reason),
             Verdict::NewBrowser { .. } if !self.has_new_browser => self.renew_browser(),
@@ -181,7 +181,7 @@ impl<'p> Delivery<'p> {
         }
         self.steps.pop_front();
         if kind == Kind::Identity && !self.settings.identity_pause.is_zero() {
-            self.pending.push_back(Next::Wait(self.settings.identity_pause));
+            self.pending.push_back(Move::Wait(self.settings.identity_pause));
         }
     }
 
@@ -212,7 +212,7 @@ impl<'p> Delivery<'p> {
         if self.is_step_of_order() {
             self.settle(self.settled(outcome, status, Some(reason.clone())));
         }
-        self.pending.push_back(Next::StopRun(reason));
+        self.pending.push_back(Move::StopRun(reason));
     }
 
     fn settled(&self, outcome: Outcome, http_status: Option<u16>, reason: Option<String>) -> Settled {
@@ -220,7 +220,7 @@ impl<'p> Delivery<'p> {
     }
 
     fn settle(&mut self, settled: Settled) {
-        self.pending.push_back(Next::Settled(self.current_id(), settled));
+        self.pending.push_back(Move::Settled(self.current_id(), settled));
         self.order += 1;
         self.tries = 0;
         self.attempts = 0;

@@ -10,7 +10,7 @@ use tokio::{
 use super::{
     Journal, Settings, Wire,
     answer::Kind,
-    delivery::{Delivery, Next, SINGLE, Step},
+    delivery::{Delivery, Move, SINGLE, Step},
     pacer::Pacer,
 };
 use crate::{
@@ -123,12 +123,12 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         let mut delivery = Delivery::new(guest, SINGLE, &self.settings);
         let mut is_stopped = false;
         loop {
-            match delivery.next() {
-                Next::Done => return,
-                Next::Settled(id, settled) => self.tell(Event::Settled(id, settled)),
-                Next::StopRun(reason) => self.stop(reason),
-                Next::Wait(time) => tokio::time::sleep(time).await,
-                Next::Send(step) => {
+            match delivery.next_move() {
+                Move::Done => return,
+                Move::Settled(id, settled) => self.tell(Event::Settled(id, settled)),
+                Move::StopRun(reason) => self.stop(reason),
+                Move::Wait(time) => tokio::time::sleep(time).await,
+                Move::Send(step) => {
                     if let Some(reason) = self.stopped.get().filter(|_| !is_stopped) {
                         is_stopped = true;
                         delivery.stop(reason);

@@ -47,10 +47,6 @@ fn others(n_more: u64) -> String {
 pub struct Grouped {
     /// In the order of their first rows.
     pub drafts: Vec<Draft>,
-    /// Rows that were added, without blank ones.
-    pub n_rows: u64,
-    /// Rows of these that cannot be read.
-    pub n_unreadable: u64,
     /// Unreadable rows that were accepted.
     pub accepted_unreadable: Vec<Problem>,
 }
@@ -116,6 +112,18 @@ impl Grouper {
         merge::add_row(&mut self.drafts[index], row);
     }
 
+    /// How many rows were added, without blank ones.
+    #[must_use]
+    pub fn n_rows(&self) -> u64 {
+        self.n_rows
+    }
+
+    /// How many of them cannot be read.
+    #[must_use]
+    pub fn n_unreadable(&self) -> u64 {
+        self.n_unreadable
+    }
+
     /// Adds a problem to the order of the last row.
     pub fn add_problem_to_last(&mut self, problem: Problem) {
         if let Some((_, index)) = self.last {
@@ -131,12 +139,7 @@ impl Grouper {
             return Err(GroupError { at: first.at, reason: first.message.clone(), n_more });
         }
         keyless::suspect(&mut self.drafts, &self.keyless);
-        Ok(Grouped {
-            drafts: copies::resolved(self.drafts),
-            n_rows: self.n_rows,
-            n_unreadable: self.n_unreadable,
-            accepted_unreadable: self.lost,
-        })
+        Ok(Grouped { drafts: copies::resolved(self.drafts), accepted_unreadable: self.lost })
     }
 
     fn draft_of(&mut self, key: Box<str>, origin: &RowOrigin) -> usize {

@@ -28,7 +28,7 @@ pub use line::place;
 pub enum ReportError {
     /// The run folder would mix with what is there already.
     #[error(
-        "{}: the run folder exists and is not empty\nhint: name another one with --out, or leave --out away for a new one",
+        "{}: the run folder exists and is not empty\n  hint: name another one with --out, or leave --out away for a new one",
         .0.display()
     )]
     NotEmpty(PathBuf),
@@ -52,7 +52,7 @@ pub enum ReportError {
     },
     /// An input ends before a row that was read from it.
     #[error(
-        "{name}: ends at byte {end}, before a row that was read from it: it has changed since\nhint: run again, and leave \
+        "{name}: ends at byte {end}, before a row that was read from it: it has changed since\n  hint: run again, and leave \
          the file alone until the run has ended"
     )]
     InputChanged {

@@ -11,6 +11,7 @@ mod guest;
 mod items;
 mod lists;
 mod order;
+mod references;
 mod values;
 
 #[cfg(test)]
@@ -49,6 +50,8 @@ pub struct Settings {
     pub price_per: PricePer,
     /// What the target's item prices are for.
     pub target_price_per: PricePer,
+    /// Whether a reference may be used again for an order two or more days apart.
+    pub sends_reused_references: bool,
     /// When the run started.
     pub now: DateTime<Utc>,
 }
@@ -73,14 +76,16 @@ pub struct CommonDefaults {
 pub fn check_all(drafts: Vec<Draft>, settings: &Settings, checked: impl Fn() + Sync) -> Vec<Checked> {
     let kinds = ExtensionKinds::of(&drafts);
     let numbered: Vec<(u32, Draft)> = (0..).zip(drafts).collect();
-    numbered
+    let mut all: Vec<Checked> = numbered
         .into_par_iter()
         .map(|(id, draft)| {
             let result = check(OrderId(id), draft, settings, &kinds);
             checked();
             result
         })
-        .collect()
+        .collect();
+    references::check(&mut all, settings);
+    all
 }
 
 fn check(id: OrderId, draft: Draft, settings: &Settings, kinds: &ExtensionKinds) -> Checked {

@@ -53,18 +53,18 @@ fn played(n_orders: u32, script: &[&str]) -> String {
     let mut delivery = Delivery::new(&guest, SINGLE, &settings);
     let (mut lines, mut n_browsers, mut answers) = (String::new(), 0, script.iter());
     loop {
-        let line = match delivery.next() {
-            Next::Done => break,
-            Next::Wait(time) => format!("wait {}ms", time.as_millis()),
-            Next::StopRun(reason) => {
+        let line = match delivery.next_move() {
+            Move::Done => break,
+            Move::Wait(time) => format!("wait {}ms", time.as_millis()),
+            Move::StopRun(reason) => {
                 delivery.stop("stopped");
                 format!("stop the run: {reason}")
             }
-            Next::Settled(id, settled) => {
+            Move::Settled(id, settled) => {
                 let reason = settled.reason.unwrap_or_default();
                 format!("{} {} after {} {reason}", id.0, settled.outcome, settled.attempts)
             }
-            Next::Send(step) => {
+            Move::Send(step) => {
                 let Some(answer) = answers.next() else { break };
                 delivery.heard(heard(answer, &mut n_browsers));
                 format!("{step:?} -> {answer}")

@@ -1,0 +1,183 @@
+//! What can be typed.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::settings::{Percent, Rate, duration};
+use crate::sandbox;
+
+/// Ferries an OMS's order exports into Sitecore Personalize: never twice, never lost, always told.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 120)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Reads, groups and validates an export; sends nothing
+    Check(CheckArguments),
+    /// Checks an export, then sends every valid order that was not sent before. Run again, it goes on
+    Send(SendArguments),
+    /// Lists the built-in profiles, or prints one
+    Profiles(ProfilesArguments),
+    /// Runs a stand-in tenant on this machine that answers as the Stream API is documented to
+    Sandbox(SandboxArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    #[command(flatten)]
+    pub(super) reading: Reading,
+    #[command(flatten)]
+    pub(super) target: TargetArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SendArguments {
+    #[command(flatten)]
+    pub(super) reading: Reading,
+    #[command(flatten)]
+    pub(super) target: TargetArguments,
+    /// Send to a sandbox inside this process, which ends with it
+    #[arg(long, conflicts_with_all = ["to", "base_url"])]
+    pub(super) sandbox: bool,
+    /// The most requests started in any second, such as 20/s; "unlimited" for targets on this machine only
+    #[arg(long, value_name = "N/s")]
+    pub(super) rate: Option<Rate>,
+    /// The most requests waiting for an answer
+    #[arg(long, value_name = "N")]
+    pub(super) in_flight: Option<usize>,
+    /// How long to wait for one answer, such as 30s
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) timeout: Option<Duration>,
+    /// How long to wait between an accepted IDENTITY and the guest's first order, such as 500ms
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) identity_pause: Option<Duration>,
+    /// The go-ahead for orders older than 30 days, which may trigger live campaigns
+    #[arg(long)]
+    pub(super) backfill: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Reading {
+    /// Files, folders or globs; - is standard input. CSV or NDJSON, .gz and .zst too
+    #[arg(required = true, value_name = "INPUT")]
+    pub(super) inputs: Vec<String>,
+    /// How to read the export: a built-in profile or a TOML file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) profile: Option<String>,
+    /// Settings [default: orderferry.toml in the working folder, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The run folder [default: orderferry-runs/<run id>]
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// More invalid orders than this (of those not skipped) and nothing is sent
+    #[arg(long, value_name = "N|P%")]
+    pub(super) max_invalid: Option<Percent>,
+    /// The longest URL that the service takes, in bytes
+    #[arg(long, value_name = "N")]
+    pub(super) max_url_bytes: Option<usize>,
+    /// What was sent before [default: orderferry-ledger.db beside the config file, else in the working folder]
+    #[arg(long, value_name = "FILE")]
+    pub(super) ledger: Option<PathBuf>,
+    /// Overrides any setting of the config file; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// The summary in words, or as one line of JSON and nothing else
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// No progress, no words on success
+    #[arg(long)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Target")]
+pub(super) struct TargetArguments {
+    /// A target of the config file
+    #[arg(long, value_name = "NAME")]
+    pub(super) to: Option<String>,
+    /// Such as <https://api-engage-eu.sitecorecloud.io>
+    #[arg(long, value_name = "URL")]
+    pub(super) base_url: Option<String>,
+    /// The tenant's key; better in the environment, as `ORDERFERRY_CLIENT_KEY`
+    #[arg(long, value_name = "KEY")]
+    pub(super) client_key: Option<String>,
+    /// The point of sale, where the export has none; one that the tenant does not know loses orders silently
+    #[arg(long)]
+    pub(super) pos: Option<String>,
+    /// The events' channel, where the export has none
+    #[arg(long)]
+    pub(super) channel: Option<String>,
+    /// The events' language, where the export has none
+    #[arg(long)]
+    pub(super) language: Option<String>,
+    /// The events' currency, where the export has none
+    #[arg(long)]
+    pub(super) currency: Option<String>,
+    /// The events' page, where the export has none
+    #[arg(long)]
+    pub(super) page: Option<String>,
+}
+
+/// The form of the summary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Words
+    Text,
+    /// One line of JSON
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ProfilesArguments {
+    #[command(subcommand)]
+    show: Option<Show>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Show {
+    /// Prints a built-in profile
+    Show {
+        /// Its name
+        name: String,
+    },
+}
+
+impl ProfilesArguments {
+    /// The profile to print, or none to list them.
+    pub(super) fn show(&self) -> Option<&str> {
+        self.show.as_ref().map(|Show::Show { name }| name.as_str())
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SandboxArguments {
+    /// The port on 127.0.0.1; 0 for any
+    #[arg(long, default_value_t = 8642)]
+    port: u16,
+    /// The only client key that it takes [default: any]
+    #[arg(long, value_name = "KEY")]
+    client_key: Option<String>,
+    /// A point of sale that it knows; may be repeated [default: any]
+    #[arg(long)]
+    pos: Vec<String>,
+    /// The longest URL that it takes, in bytes
+    #[arg(long, value_name = "N", default_value_t = 8192)]
+    max_url_bytes: usize,
+}
+
+impl SandboxArguments {
+    pub(super) fn settings(&self) -> sandbox::Settings {
+        sandbox::Settings {
+            port: self.port,
+            client_key: self.client_key.clone(),
+            pos: self.pos.clone(),
+            max_url_bytes: self.max_url_bytes,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Options and settings → a job for the pipeline. Precedence: option, environment, file, default.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::{Context, bail, ensure};
+use chrono::{DateTime, Utc};
+use tokio::runtime::Runtime;
+
+use super::{
+    args::{CheckArguments, Reading, SendArguments, TargetArguments},
+    settings::{self, Loaded, Rate, ReusedReferences, TargetSettings, UnreadableRows},
+};
+use crate::{
+    dispatch,
+    event::url::LONGEST_URL,
+    map::profile::{self, Profile},
+    model::target::Target,
+    pipeline::{Job, MaxInvalid, Sending},
+    sandbox::{self, Sandbox},
+    validate::{self, CommonDefaults},
+};
+
+const DEFAULT_PROFILE: &str = "canonical";
+const DEFAULT_LEDGER: &str = "orderferry-ledger.db";
+const RUNS: &str = "orderferry-runs";
+
+/// Common front ends stop at 8 KiB of request line.
+const DEFAULT_MAX_URL_BYTES: usize = 8192;
+
+/// The target of a check that names none: events are as long there as anywhere, and nothing is sent.
+const CHECK_BASE_URL: &str = "https://api-engage-eu.sitecorecloud.io";
+const CHECK_CLIENT_KEY: &str = "a-client-key-of-32-characters---";
+
+/// The client key and point of sale of an embedded sandbox.
+const SANDBOX: &str = "sandbox";
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A job that sends nothing.
+pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<Job<'static>> {
+    let loaded = load(&arguments.reading)?;
+    let mut values = target_values(&arguments.target, &loaded)?;
+    values.base_url.get_or_insert_with(|| CHECK_BASE_URL.to_owned());
+    values.client_key.get_or_insert_with(|| CHECK_CLIENT_KEY.to_owned());
+    job(&arguments.reading, &loaded, values)
+}
+
+/// A job that sends, for as long as `run` runs.
+pub(super) fn send(
+    arguments: &SendArguments,
+    run: impl FnOnce(&Job<'_>) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let loaded = load(&arguments.reading)?;
+    let mut values = target_values(&arguments.target, &loaded)?;
+    let runtime = Runtime::new().context("cannot start sending")?;
+    let sandbox = arguments.sandbox.then(|| start_sandbox(arguments, &loaded, &mut values, &runtime)).transpose()?;
+    let mut job = job(&arguments.reading, &loaded, values)?;
+    if sandbox.is_some() && arguments.reading.ledger.is_none() {
+        // The sandbox ends with the process, and what it accepted with it.
+        job.ledger = job.folder.join(DEFAULT_LEDGER);
+    }
+    let needs_go_ahead = !arguments.backfill && sandbox.is_none();
+    let age = loaded.settings.backfill_after.map_or(30 * DAY, |span| span.0);
+    job.sending = Some(Sending {
+        dispatch: dispatch_settings(arguments, &loaded, &job.validate.target)?,
+        runtime: &runtime,
+        oldest: needs_go_ahead.then_some(age),
+        sandbox: sandbox.as_ref(),
+    });
+    let code = run(&job);
+    if let Some(sandbox) = sandbox {
+        runtime.block_on(sandbox.stop());
+    }
+    code
+}
+
+fn load(reading: &Reading) -> anyhow::Result<Loaded> {
+    // A variable that is no text is none of ours.
+    let environment =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    settings::load(reading.config.as_deref(), environment, &reading.set)
+}
+
+fn target_values(arguments: &TargetArguments, loaded: &Loaded) -> anyhow::Result<TargetSettings> {
+    let typed = TargetSettings {
+        base_url: arguments.base_url.clone(),
+        client_key: arguments.client_key.clone(),
+        pos: arguments.pos.clone(),
+        channel: arguments.channel.clone(),
+        language: arguments.language.clone(),
+        currency: arguments.currency.clone(),
+        page: arguments.page.clone(),
+    };
+    Ok(typed.or(&loaded.settings.target(arguments.to.as_deref())?))
+}
+
+/// The settings' target is of no use to a sandbox, but for what events carry.
+fn start_sandbox(
+    arguments: &SendArguments,
+    loaded: &Loaded,
+    values: &mut TargetSettings,
+    runtime: &Runtime,
+) -> anyhow::Result<Sandbox> {
+    let max_url_bytes = max_url_bytes(&arguments.reading, loaded)?;
+    let settings = sandbox::Settings { max_url_bytes, ..sandbox::Settings::default() };
+    let sandbox = runtime.block_on(Sandbox::start(settings)).context("cannot start the sandbox")?;
+    values.base_url = Some(sandbox.base_url());
+    values.client_key = Some(arguments.target.client_key.clone().unwrap_or_else(|| SANDBOX.to_owned()));
+    values.pos.get_or_insert_with(|| SANDBOX.to_owned());
+    Ok(sandbox)
+}
+
+fn max_url_bytes(reading: &Reading, loaded: &Loaded) -> anyhow::Result<usize> {
+    let most = reading.max_url_bytes.or(loaded.settings.max_url_bytes).unwrap_or(DEFAULT_MAX_URL_BYTES);
+    ensure!((1..=LONGEST_URL).contains(&most), "max_url_bytes is {most}, expected 1 to {LONGEST_URL}");
+    Ok(most)
+}
+
+fn job(reading: &Reading, loaded: &Loaded, values: TargetSettings) -> anyhow::Result<Job<'static>> {
+    let started_at = Utc::now();
+    let run_id = run_id(started_at);
+    let settings = &loaded.settings;
+    let profile_name = reading.profile.as_deref().or(settings.profile.as_deref()).unwrap_or(DEFAULT_PROFILE);
+    let profile = Profile::load(profile_name)?;
+    let accepts_unreadable = match settings.unreadable_rows {
+        Some(rows) => rows == UnreadableRows::Accept,
+        None => profile.unreadable_rows == profile::UnreadableRows::Accept,
+    };
+    Ok(Job {
+        started_at,
+        inputs: reading.inputs.clone(),
+        accepts_unreadable,
+        folder: reading.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
+        validate: validate_settings(reading, loaded, values, &profile, started_at)?,
+        max_invalid: reading.max_invalid.or(settings.max_invalid).map_or(MaxInvalid::Percent(10.0), |limit| limit.0),
+        ledger: ledger(reading, loaded),
+        sending: None,
+        run_id,
+        profile,
+    })
+}
+
+/// The time, so that folders sort, and a few letters, so that two runs of one second differ.
+fn run_id(started_at: DateTime<Utc>) -> String {
+    let letters = uuid::Uuid::new_v4().simple().to_string();
+    format!("{}-{}", started_at.format("%Y%m%d-%H%M%S"), &letters[..4])
+}
+
+fn ledger(reading: &Reading, loaded: &Loaded) -> PathBuf {
+    let beside = |path: PathBuf| loaded.folder.as_ref().map_or_else(|| path.clone(), |folder| folder.join(&path));
+    let typed = reading.ledger.clone();
+    typed.unwrap_or_else(|| beside(loaded.settings.ledger.clone().unwrap_or_else(|| DEFAULT_LEDGER.into())))
+}
+
+fn validate_settings(
+    reading: &Reading,
+    loaded: &Loaded,
+    values: TargetSettings,
+    profile: &Profile,
+    now: DateTime<Utc>,
+) -> anyhow::Result<validate::Settings> {
+    let Some(base_url) = &values.base_url else {
+        bail!(
+            "no target\n  hint: --base-url and --client-key name one, or [target] in orderferry.toml; --sandbox needs none"
+        );
+    };
+    let Some(client_key) = &values.client_key else {
+        bail!("no client key\n  hint: set ORDERFERRY_CLIENT_KEY, or client_key of the target in orderferry.toml");
+    };
+    Ok(validate::Settings {
+        target: Target::new(base_url, client_key)?,
+        common: CommonDefaults {
+            channel: values.channel,
+            language: values.language,
+            currency: values.currency,
+            page: values.page,
+            pos: values.pos,
+        },
+        max_url_bytes: max_url_bytes(reading, loaded)?,
+        total_from: profile.order_price,
+        price_per: profile.item_price,
+        target_price_per: loaded.settings.item_price,
+        sends_reused_references: loaded.settings.reused_references == ReusedReferences::Send,
+        now,
+    })
+}
+
+fn dispatch_settings(
+    arguments: &SendArguments,
+    loaded: &Loaded,
+    target: &Target,
+) -> anyhow::Result<dispatch::Settings> {
+    let settings = &loaded.settings;
+    let Rate(rate) = arguments.rate.or(settings.rate).unwrap_or(Rate(std::num::NonZeroU32::new(20)));
+    ensure!(
+        rate.is_some() || target.is_on_this_machine(),
+        "--rate unlimited is for targets on this machine only\n  hint: ask Sitecore which rate your tenant bears"
+    );
+    let in_flight = arguments.in_flight.or(settings.in_flight).unwrap_or(64);
+    ensure!((1..=10_000).contains(&in_flight), "in_flight is {in_flight}, expected 1 to 10000");
+    let tries = settings.tries.unwrap_or(5);
+    ensure!(tries > 0, "tries is 0, expected 1 or more");
+    let span = |typed: Option<Duration>, set: Option<settings::Span>| typed.or(set.map(|span| span.0));
+    Ok(dispatch::Settings {
+        rate,
+        in_flight,
+        timeout: span(arguments.timeout, settings.timeout).unwrap_or(Duration::from_secs(30)),
+        identity_pause: span(arguments.identity_pause, settings.identity_pause).unwrap_or(Duration::from_millis(500)),
+        tries,
+        first_backoff: Duration::from_millis(500),
+    })
+}

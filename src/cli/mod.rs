@@ -1,0 +1,103 @@
+//! What was typed → what it means; progress; exit codes.
+//!
+//! The only place that prints. Knows `pipeline`, the embedded sandbox, the built-in profiles and the settings of the
+//! stages.
+
+mod args;
+mod job;
+mod print;
+mod progress;
+mod settings;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+
+use crate::{
+    map::profile,
+    pipeline::{self, Finished, RunError},
+    report::terminal,
+    sandbox::Sandbox,
+};
+use args::{Arguments, Command, Format, Reading, SandboxArguments};
+use progress::Watch;
+
+/// Usage, configuration, an unreadable input: nothing was sent.
+const NOTHING_SENT: u8 = 2;
+
+/// Stopped early: run it again to go on.
+const STOPPED: u8 = 4;
+
+/// Runs the program as it was typed.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return typed_wrongly(&error),
+    };
+    let done = match arguments.command {
+        Command::Check(check) => job::check(&check).and_then(|job| run(&job, &check.reading)),
+        Command::Send(send) => job::send(&send, |job| run(job, &send.reading)),
+        Command::Sandbox(sandbox) => serve(&sandbox),
+        Command::Profiles(profiles) => show_profiles(profiles.show()),
+    };
+    done.unwrap_or_else(|error| {
+        print::talk(&format!("error: {error:#}"));
+        ExitCode::from(error.downcast_ref::<RunError>().map_or(NOTHING_SENT, code_of))
+    })
+}
+
+/// Help and version go to standard output and are no error.
+fn typed_wrongly(error: &clap::Error) -> ExitCode {
+    drop(error.print());
+    if error.use_stderr() { ExitCode::from(NOTHING_SENT) } else { ExitCode::SUCCESS }
+}
+
+/// An error after which there is no report. What came before may have been sent, and the ledger knows.
+fn code_of(error: &RunError) -> u8 {
+    if error.may_have_sent() { STOPPED } else { NOTHING_SENT }
+}
+
+fn run(job: &pipeline::Job<'_>, reading: &Reading) -> anyhow::Result<ExitCode> {
+    let watch = Watch::new(reading.quiet);
+    let finished = pipeline::run(job, &|progress| watch.tell(progress))?;
+    watch.finish();
+    show(&finished, job, reading);
+    Ok(ExitCode::from(finished.summary.exit_code))
+}
+
+fn show(finished: &Finished, job: &pipeline::Job<'_>, reading: &Reading) {
+    if let Some(error) = &finished.error {
+        print::talk(&format!("error: {error}"));
+    }
+    match reading.format {
+        Format::Json => print::data(&serde_json::to_string(&finished.summary).expect("a summary is plain data")),
+        Format::Text if reading.quiet && finished.summary.exit_code == 0 => {}
+        Format::Text => print::data(terminal::words(&finished.summary, &job.folder.display().to_string()).trim_end()),
+    }
+}
+
+fn serve(arguments: &SandboxArguments) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the sandbox")?;
+    runtime.block_on(async {
+        let sandbox = Sandbox::start(arguments.settings()).await.context("cannot start the sandbox")?;
+        print::data(&format!("sandbox: {} (its page is there too; Ctrl-C ends it)", sandbox.base_url()));
+        tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
+        sandbox.stop().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn show_profiles(name: Option<&str>) -> anyhow::Result<ExitCode> {
+    let Some(name) = name else {
+        for (name, _) in profile::BUILT_IN {
+            print::data(&format!("{name:12} {}", profile::Profile::load(name)?.about));
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    profile::Profile::load(name)?;
+    let text = profile::BUILT_IN.iter().find(|(built_in, _)| *built_in == name).map(|(_, text)| *text);
+    print::data(text.with_context(|| format!("{name} is a file, not a built-in profile"))?.trim_end());
+    Ok(ExitCode::SUCCESS)
+}

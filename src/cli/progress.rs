@@ -1,0 +1,62 @@
+//! How far the run is, on standard error: rows read, orders checked, requests sent with their rate and the time left.
+//! Silent where standard error is no terminal.
+
+use std::{sync::Mutex, time::Duration};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::print;
+use crate::pipeline::Progress;
+
+/// Shows progress, unless it shall be quiet.
+pub(super) struct Watch {
+    is_quiet: bool,
+    bar: Mutex<ProgressBar>,
+}
+
+impl Watch {
+    pub(super) fn new(is_quiet: bool) -> Self {
+        let watch = Self { is_quiet, bar: Mutex::new(ProgressBar::hidden()) };
+        watch.begin(None, "reading   {human_pos} rows  {per_sec}");
+        watch
+    }
+
+    /// Shows what happened.
+    pub(super) fn tell(&self, progress: Progress<'_>) {
+        match progress {
+            Progress::Rows(n_rows) => self.bar().inc(n_rows),
+            Progress::Checking(n_orders) => {
+                self.begin(Some(n_orders), "checking  {human_pos}/{human_len} orders  {bar:30}");
+            }
+            Progress::Checked | Progress::Sent { is_retry: false } => self.bar().inc(1),
+            Progress::Sending(n_requests) => self.begin(
+                Some(n_requests),
+                "sending   {human_pos}/{human_len} requests  {bar:30}  {per_sec}, {eta} left  {msg}",
+            ),
+            Progress::Sent { is_retry: true } => self.bar().set_message("retrying"),
+            Progress::Warning(words) if !self.is_quiet => {
+                self.bar().suspend(|| print::talk(&format!("warning: {words}")));
+            }
+            Progress::Warning(_) => {}
+        }
+    }
+
+    /// Leaves the screen to the summary.
+    pub(super) fn finish(&self) {
+        self.bar().finish_and_clear();
+    }
+
+    fn begin(&self, length: Option<u64>, template: &str) {
+        let target = if self.is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(length, target);
+        bar.set_style(ProgressStyle::with_template(template).expect("the templates are ours"));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        let mut shown = self.bar();
+        shown.finish_and_clear();
+        *shown = bar;
+    }
+
+    fn bar(&self) -> std::sync::MutexGuard<'_, ProgressBar> {
+        self.bar.lock().expect("nobody panics while drawing")
+    }
+}

@@ -1,0 +1,296 @@
+//! The settings that a file, the environment and `--set` give.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, de::DeserializeOwned};
+use toml::{Table, Value};
+
+use crate::{
+    map::toml_fault,
+    model::{nearest::nearest, pricing::PricePer},
+    pipeline::MaxInvalid,
+};
+
+/// The file that is taken where none is named.
+const DEFAULT_FILE: &str = "orderferry.toml";
+
+/// What the names of environment variables begin with.
+const ENVIRONMENT: &str = "ORDERFERRY_";
+
+/// Settings whose values are numbers; all others are text.
+const NUMBERS: [&str; 3] = ["in_flight", "max_url_bytes", "tries"];
+
+/// Settings by their names in the file. What is not said is none.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Settings {
+    pub(super) profile: Option<String>,
+    pub(super) ledger: Option<PathBuf>,
+    pub(super) max_invalid: Option<Percent>,
+    pub(super) rate: Option<Rate>,
+    pub(super) in_flight: Option<usize>,
+    pub(super) timeout: Option<Span>,
+    pub(super) identity_pause: Option<Span>,
+    pub(super) tries: Option<u32>,
+    pub(super) max_url_bytes: Option<usize>,
+    pub(super) backfill_after: Option<Span>,
+    pub(super) item_price: PricePer,
+    pub(super) reused_references: ReusedReferences,
+    pub(super) unreadable_rows: Option<UnreadableRows>,
+    /// The target where `--to` names none.
+    pub(super) target: TargetSettings,
+    /// The targets that `--to` can name.
+    pub(super) targets: BTreeMap<String, TargetSettings>,
+}
+
+/// Where orders go, and what their events carry where the export says nothing.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct TargetSettings {
+    pub(super) base_url: Option<String>,
+    pub(super) client_key: Option<String>,
+    pub(super) pos: Option<String>,
+    pub(super) channel: Option<String>,
+    pub(super) language: Option<String>,
+    pub(super) currency: Option<String>,
+    pub(super) page: Option<String>,
+}
+
+/// What becomes of an order whose reference was accepted for another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ReusedReferences {
+    #[default]
+    Invalid,
+    Send,
+}
+
+/// What becomes of rows that cannot be read, and whose order is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum UnreadableRows {
+    Refuse,
+    Accept,
+}
+
+/// Requests a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Rate(pub(super) Option<NonZeroU32>);
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "unlimited" {
+            return Ok(Self(None));
+        }
+        let number = text.strip_suffix("/s").unwrap_or(text).trim();
+        number.parse().map(|rate| Self(Some(rate))).map_err(|_| format!("{text:?} is no rate, expected such as 20/s"))
+    }
+}
+
+/// How many invalid orders are borne: `10%` or `25`.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Percent(pub(super) MaxInvalid);
+
+impl FromStr for Percent {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = match text.strip_suffix('%') {
+            Some(number) => {
+                let percent = number.trim().parse::<f64>().ok().filter(|percent| (0.0..=100.0).contains(percent));
+                percent.map(MaxInvalid::Percent)
+            }
+            None => text.parse().ok().map(MaxInvalid::Orders),
+        };
+        parsed.map(Self).ok_or_else(|| format!("{text:?} is no limit, expected such as 10% or 25"))
+    }
+}
+
+/// A duration such as `500ms` or `30d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Span(pub(super) Duration);
+
+/// A duration as it is typed.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|_| format!("{text:?} is no duration, expected such as 500ms, 30s or 10min"))
+}
+
+impl TryFrom<String> for Rate {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Percent {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Span {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        duration(&text).map(Self)
+    }
+}
+
+/// Settings and the folder of the file that they come from.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) settings: Settings,
+    pub(super) folder: Option<PathBuf>,
+}
+
+/// The settings of the file, overridden by the environment, overridden by `--set`.
+pub(super) fn load(
+    file: Option<&Path>,
+    environment: impl Iterator<Item = (String, String)>,
+    set: &[String],
+) -> anyhow::Result<Loaded> {
+    let file = file.map(Path::to_owned).or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists()));
+    let mut table = match &file {
+        Some(file) => read(file)?,
+        None => Table::new(),
+    };
+    for (name, value) in environment {
+        if let Some(path) = setting_of_variable(&name) {
+            put(&mut table, &path, &value).with_context(|| format!("the variable {name}"))?;
+        }
+    }
+    for set in set {
+        let (path, value) = set.split_once('=').with_context(|| format!("--set {set}: expected KEY=VALUE"))?;
+        put(&mut table, path.trim(), value.trim()).with_context(|| format!("--set {set}"))?;
+    }
+    let settings = Value::Table(table).try_into::<Settings>()?;
+    Ok(Loaded { settings, folder: file.and_then(|file| file.parent().map(Path::to_owned)) })
+}
+
+/// A file's settings; a fault names its line.
+fn read(file: &Path) -> anyhow::Result<Table> {
+    let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    parse::<Settings>(&text).and_then(|_| parse(&text)).map_err(|fault| anyhow::anyhow!("{}:{fault}", file.display()))
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, crate::map::TomlFault> {
+    toml::from_str(text).map_err(|error| toml_fault(&error, text))
+}
+
+/// `ORDERFERRY_CLIENT_KEY` is `target.client_key`, `ORDERFERRY_RATE` is `rate`.
+fn setting_of_variable(name: &str) -> Option<String> {
+    const OF_TARGET: [&str; 7] = ["base_url", "client_key", "pos", "channel", "language", "currency", "page"];
+    let name = name.strip_prefix(ENVIRONMENT)?.to_ascii_lowercase();
+    Some(if OF_TARGET.contains(&name.as_str()) { format!("target.{name}") } else { name })
+}
+
+/// Puts a value at a dotted path and checks that the settings still make sense.
+fn put(table: &mut Table, path: &str, value: &str) -> anyhow::Result<()> {
+    let value = match value.parse::<i64>() {
+        Ok(number) if NUMBERS.contains(&path) => Value::Integer(number),
+        _ => Value::String(value.to_owned()),
+    };
+    let (parents, name) = path.rsplit_once('.').map_or((None, path), |(parents, name)| (Some(parents), name));
+    let mut place = &mut *table;
+    for parent in parents.into_iter().flat_map(|parents| parents.split('.')) {
+        let entry = place.entry(parent).or_insert_with(|| Value::Table(Table::new()));
+        place = entry.as_table_mut().with_context(|| format!("{parent:?} has no settings below it"))?;
+    }
+    place.insert(name.to_owned(), value);
+    if let Err(error) = Value::Table(table.clone()).try_into::<Settings>() {
+        let fault = toml_fault(&error, "");
+        let hint = fault.nearest.map_or_else(String::new, |name| format!("\n  hint: did you mean {name:?}?"));
+        bail!("{}{hint}", fault.message);
+    }
+    Ok(())
+}
+
+impl Settings {
+    /// The settings of the target that was asked for, or of the usual one.
+    pub(super) fn target(&self, name: Option<&str>) -> anyhow::Result<TargetSettings> {
+        let Some(name) = name else { return Ok(self.target.clone()) };
+        let Some(target) = self.targets.get(name) else {
+            let nearest = nearest(name, self.targets.keys().map(String::as_str));
+            let hint = nearest.map_or_else(String::new, |name| format!("\n  hint: did you mean {name:?}?"));
+            bail!("the config file has no target {name:?}{hint}");
+        };
+        // What the environment says of the target is said of any.
+        Ok(target.clone().or(&self.target))
+    }
+}
+
+impl TargetSettings {
+    /// These, and where they say nothing, the others.
+    pub(super) fn or(self, others: &Self) -> Self {
+        let or = |mine: Option<String>, other: &Option<String>| mine.or_else(|| other.clone());
+        Self {
+            base_url: or(self.base_url, &others.base_url),
+            client_key: or(self.client_key, &others.client_key),
+            pos: or(self.pos, &others.pos),
+            channel: or(self.channel, &others.channel),
+            language: or(self.language, &others.language),
+            currency: or(self.currency, &others.currency),
+            page: or(self.page, &others.page),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loaded(file: &str, environment: &[(&str, &str)], set: &[&str]) -> anyhow::Result<Settings> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("o.toml");
+        fs::write(&path, file).unwrap();
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let set: Vec<_> = set.iter().map(|set| (*set).to_owned()).collect();
+        Ok(load(Some(&path), environment, &set)?.settings)
+    }
+
+    fn fault(file: &str, environment: &[(&str, &str)], set: &[&str]) -> String {
+        let error = format!("{:#}", loaded(file, environment, set).unwrap_err());
+        error[error.find("o.toml").unwrap_or(0)..].to_owned()
+    }
+
+    #[test]
+    fn set_counts_before_the_environment_and_that_before_the_file() {
+        let file = "rate = '5/s'\nin_flight = 3\n[target]\npos = 'file'";
+        let settings = loaded(file, &[("ORDERFERRY_RATE", "6/s"), ("ORDERFERRY_POS", "env")], &["rate=7/s"]).unwrap();
+        assert_eq!(settings.rate, Some(Rate(NonZeroU32::new(7))));
+        assert_eq!(settings.in_flight, Some(3));
+        assert_eq!(settings.target.pos.as_deref(), Some("env"));
+        let settings = loaded(file, &[("HOME", "x")], &["in_flight=9", "targets.eu.pos=p"]).unwrap();
+        assert_eq!(settings.in_flight, Some(9));
+        assert_eq!(settings.target(Some("eu")).unwrap().pos.as_deref(), Some("p"));
+    }
+
+    #[test]
+    fn a_fault_says_where_and_what_may_be_meant() {
+        insta::assert_snapshot!(fault("rate = '5/s'\nin_fligth = 3", &[], &[]).replace("`, `", " "), @r#"
+        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause tries max_url_bytes backfill_after item_price reused_references unreadable_rows target targets`
+          hint: did you mean "in_flight"?
+        "#);
+        insta::assert_snapshot!(fault("rate = 'fast'", &[], &[]), @r#"o.toml:1:8: "fast" is no rate, expected such as 20/s"#);
+        insta::assert_snapshot!(fault("", &[("ORDERFERRY_TIMEOUT", "soon")], &[]).split(", expected").next().unwrap(), @r#"the variable ORDERFERRY_TIMEOUT: "soon" is no duration"#);
+        insta::assert_snapshot!(fault("", &[], &["rate"]), @"--set rate: expected KEY=VALUE");
+        assert!(fault("", &[], &["target.poss=x"]).contains("did you mean \"pos\"?"));
+    }
+}

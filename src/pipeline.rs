@@ -1,0 +1,255 @@
+//! The one place where the stages meet: what a run does, from the named inputs to its report.
+//!
+//! Everything is checked before anything is sent. Called by `cli`; knows every stage, and no stage knows it.
+
+mod account;
+mod known;
+mod read_in;
+mod send;
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    dispatch, group,
+    ledger::{GroupCommit, Ledger, LedgerError, SqliteLedger},
+    map::{MapError, profile::Profile},
+    model::{
+        order::{Order, OrderId, Verdict},
+        outcome::Outcome,
+    },
+    plan::{self, PlanError},
+    read::ReadError,
+    report::{ReportError, folder::RunFolder, summary::Summary},
+    sandbox::Sandbox,
+    validate,
+};
+use account::Account;
+
+/// What the state of an embedded sandbox is called in the run folder.
+const SANDBOX_FILE: &str = "sandbox.json";
+
+/// Everything that a run needs to know.
+pub struct Job<'a> {
+    /// The run's name.
+    pub run_id: String,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// Files, folders, globs, `-`.
+    pub inputs: Vec<String>,
+    /// How to read them.
+    pub profile: Profile,
+    /// Whether rows that cannot be read, and whose order is not known, are only counted.
+    pub accepts_unreadable: bool,
+    /// Where the report goes.
+    pub folder: PathBuf,
+    /// How orders are checked, and for which target.
+    pub validate: validate::Settings,
+    /// How many invalid orders are borne.
+    pub max_invalid: MaxInvalid,
+    /// What was sent before.
+    pub ledger: PathBuf,
+    /// What is done with valid orders.
+    pub sending: Option<Sending<'a>>,
+}
+
+/// How valid orders are sent.
+pub struct Sending<'a> {
+    /// How patiently.
+    pub dispatch: dispatch::Settings,
+    /// Where it runs.
+    pub runtime: &'a tokio::runtime::Runtime,
+    /// Orders older than this need a go-ahead, which is not given; none if it is.
+    pub oldest: Option<Duration>,
+    /// The target, where it is inside this process.
+    pub sandbox: Option<&'a Sandbox>,
+}
+
+/// More invalid orders than this, of those not skipped, and nothing is sent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MaxInvalid {
+    /// A number of orders.
+    Orders(u64),
+    /// A part of the orders, in percent.
+    Percent(f64),
+}
+
+impl MaxInvalid {
+    #[expect(clippy::cast_precision_loss, reason = "no export has 2^53 orders")]
+    fn is_exceeded(self, n_invalid: u64, n_orders: u64) -> bool {
+        match self {
+            Self::Orders(most) => n_invalid > most,
+            Self::Percent(most) => n_invalid as f64 * 100.0 > most * n_orders as f64,
+        }
+    }
+}
+
+/// What happens, as it happens.
+#[derive(Debug, Clone, Copy)]
+pub enum Progress<'a> {
+    /// So many rows more were read.
+    Rows(u64),
+    /// So many orders are to be checked.
+    Checking(u64),
+    /// One order was checked.
+    Checked,
+    /// So many requests are to be sent, if all goes well.
+    Sending(u64),
+    /// A request goes on the wire; not one of the expected if it is a retry.
+    Sent {
+        /// The same step went before.
+        is_retry: bool,
+    },
+    /// Someone should know.
+    Warning(&'a str),
+}
+
+/// Hears of progress, from any thread.
+pub type Tell<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
+
+/// Why a run ended without a report: exit code 2 or, where sending had begun, 4.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The report cannot be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// The ledger cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The plan cannot be written.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The plan cannot be read back.
+    #[error("the plan: {0}")]
+    PlanFile(#[source] std::io::Error),
+    /// No HTTP client.
+    #[error(transparent)]
+    Dispatch(#[from] dispatch::DispatchError),
+}
+
+impl RunError {
+    /// Whether orders may have been sent before the error.
+    #[must_use]
+    pub fn may_have_sent(&self) -> bool {
+        matches!(self, Self::Report(ReportError::Io { .. }))
+    }
+}
+
+/// Why nothing is sent although the report is written: exit code 2.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Map(#[from] MapError),
+    #[error("{place}: {error}\n  hint: mend the row, or set unreadable_rows = \"accept\" to leave such rows out")]
+    Group { place: String, error: group::GroupError },
+    #[error(
+        "{n_invalid} of {n_orders} orders are invalid, more than {max_invalid}; nothing was sent\n  hint: mend them, see rejects/ in the run folder, or allow more with --max-invalid"
+    )]
+    TooManyInvalid { n_invalid: u64, n_orders: u64, max_invalid: MaxInvalid },
+    #[error(
+        "{n_old} orders are older than {}, the oldest of {oldest}; nothing was sent\n  hint: imported history may trigger live campaigns; --backfill is the go-ahead",
+        humantime::format_duration(*age)
+    )]
+    Backfill { n_old: usize, age: Duration, oldest: DateTime<Utc> },
+}
+
+impl std::fmt::Display for MaxInvalid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Orders(most) => write!(f, "{most}"),
+            Self::Percent(most) => write!(f, "{most}%"),
+        }
+    }
+}
+
+/// A finished run.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its summary, with the exit code.
+    pub summary: Summary,
+    /// Why nothing was sent or the run ended early, in words for a person.
+    pub error: Option<String>,
+}
+
+/// Runs a job.
+pub fn run(job: &Job<'_>, tell: Tell<'_>) -> Result<Finished, RunError> {
+    let folder = RunFolder::create(&job.folder)?;
+    let finished = run_in(&folder, job, tell)?;
+    if let Some(sandbox) = job.sending.as_ref().and_then(|sending| sending.sandbox) {
+        let state = serde_json::to_string_pretty(&sandbox.state()).expect("a state is plain data");
+        folder.write_file(SANDBOX_FILE, &state)?;
+    }
+    Ok(finished)
+}
+
+fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished, RunError> {
+    let export = read_in::read_in(job, folder, tell);
+    let mut account = Account::open(job, folder, export.files)?;
+    account.note_all(&export.notes);
+    let checked = match export.drafts {
+        Ok(drafts) => check(drafts, job, tell),
+        Err(refusal) => return account.refuse(job, folder, &refusal),
+    };
+    let to_send = settle_without_sending(checked, job, &mut account)?;
+    account.write_rejects(folder)?;
+    if let Err(refusal) = may_send(&to_send, job, &account) {
+        account.settle_rest(Outcome::NotAttempted, "nothing was sent")?;
+        return account.refuse(job, folder, &refusal);
+    }
+    let Some(sending) = &job.sending else { return account.finish(job, folder, None) };
+    let ended = send::send(to_send, job, sending, folder, &mut account, tell)?;
+    account.settle_rest(Outcome::NotAttempted, ended.stopped.as_deref().unwrap_or("the run ended first"))?;
+    account.write_rejects(folder)?;
+    account.finish(job, folder, ended.stopped)
+}
+
+fn check(drafts: Vec<crate::model::draft::Draft>, job: &Job<'_>, tell: Tell<'_>) -> Vec<crate::model::order::Checked> {
+    tell(Progress::Checking(drafts.len() as u64));
+    validate::check_all(drafts, &job.validate, || tell(Progress::Checked))
+}
+
+type ToSend = Vec<(OrderId, Box<Order>)>;
+
+/// Puts all orders on the account; those that are not sent are settled. Gives the others, in the order of the input.
+fn settle_without_sending(
+    checked: Vec<crate::model::order::Checked>,
+    job: &Job<'_>,
+    account: &mut Account,
+) -> Result<ToSend, RunError> {
+    let ledger = SqliteLedger::open_existing(&job.ledger, &job.validate.target)?;
+    let valid = checked.iter().filter_map(|checked| match &checked.verdict {
+        Verdict::Valid(order) => Some(&**order),
+        Verdict::Invalid | Verdict::Skipped(_) => None,
+    });
+    account.n_guests = plan::n_guests(valid) as u64;
+    let mut to_send = Vec::new();
+    for mut order in checked {
+        let ledger = ledger.as_ref().map(|ledger| ledger as &dyn Ledger);
+        let settled = known::settled(&mut order, ledger, job)?;
+        let id = account.add(order.record, &order.verdict);
+        match (settled, order.verdict) {
+            (Some(settled), _) => account.settle(id, settled)?,
+            (None, Verdict::Valid(order)) => to_send.push((id, order)),
+            (None, _) => unreachable!("an order that is not valid is settled"),
+        }
+    }
+    Ok(to_send)
+}
+
+/// Whether the valid orders may be sent, or a check that found them is a good one.
+fn may_send(to_send: &ToSend, job: &Job<'_>, account: &Account) -> Result<(), Refusal> {
+    let (n_invalid, n_orders) = (account.n_settled(Outcome::Invalid), account.n_not_skipped());
+    if job.max_invalid.is_exceeded(n_invalid, n_orders) {
+        return Err(Refusal::TooManyInvalid { n_invalid, n_orders, max_invalid: job.max_invalid });
+    }
+    let Some(age) = job.sending.as_ref().and_then(|sending| sending.oldest) else { return Ok(()) };
+    let limit = job.started_at - age;
+    let old: Vec<_> = to_send.iter().map(|(_, order)| order.ordered_at).filter(|made| *made < limit).collect();
+    match old.iter().min() {
+        Some(oldest) => Err(Refusal::Backfill { n_old: old.len(), age, oldest: *oldest }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,148 @@
+//! Inputs → drafts: finds the files, reads their rows, maps them, groups them.
+
+use std::{fs::File, io, path::PathBuf};
+
+use super::{Job, Progress, Refusal, Tell};
+use crate::{
+    group::{self, Grouped, Grouper},
+    map::{bind::FileMapper, profile},
+    model::{
+        draft::Draft,
+        origin::FileId,
+        problem::{Code, Problem},
+    },
+    read::{
+        Dialect, FileEnd, Format, ReadError, Rows,
+        inputs::{self, Input},
+    },
+    report::folder::RunFolder,
+};
+
+/// Rows between two words on progress.
+const ROWS_PER_WORD: u64 = 1000;
+
+/// What was read.
+pub(super) struct Export {
+    /// The files, as far as they were read.
+    pub(super) files: Files,
+    /// Problems of no order.
+    pub(super) notes: Vec<Problem>,
+    /// The orders, or why none of them may be sent.
+    pub(super) drafts: Result<Vec<Draft>, Refusal>,
+}
+
+/// The files of the export.
+#[derive(Default)]
+pub(super) struct Files {
+    pub(super) inputs: Vec<ReadInput>,
+    pub(super) n_rows: u64,
+    pub(super) n_unreadable: u64,
+}
+
+/// A file that was read.
+pub(super) struct ReadInput {
+    pub(super) input: Input,
+    pub(super) n_rows: u64,
+    pub(super) end: FileEnd,
+}
+
+/// Reads everything.
+pub(super) fn read_in(job: &Job<'_>, folder: &RunFolder, tell: Tell<'_>) -> Export {
+    let mut export = Export { files: Files::default(), notes: Vec::new(), drafts: Ok(Vec::new()) };
+    match grouped(job, folder, &mut export, tell) {
+        Ok(grouped) => {
+            export.notes.extend(grouped.accepted_unreadable);
+            export.drafts = Ok(grouped.drafts);
+        }
+        Err(refusal) => export.drafts = Err(refusal),
+    }
+    export
+}
+
+fn grouped(job: &Job<'_>, folder: &RunFolder, export: &mut Export, tell: Tell<'_>) -> Result<Grouped, Refusal> {
+    let mut n_spooled = 0;
+    let inputs = inputs::find(&job.inputs, |name| {
+        n_spooled += 1;
+        spool(name, folder, n_spooled)
+    })?;
+    let mut grouper = Grouper::new(group::Settings {
+        joins_files: job.profile.joins_files,
+        has_adjacent_rows: job.profile.has_adjacent_rows,
+        accepts_unreadable: job.accepts_unreadable,
+    });
+    for (file, input) in (0..).map(FileId).zip(inputs) {
+        read_file(file, input, job, &mut grouper, export, tell)?;
+    }
+    (export.files.n_rows, export.files.n_unreadable) = (grouper.n_rows(), grouper.n_unreadable());
+    grouper.finish().map_err(|error| {
+        let name = &export.files.inputs[error.at.file.0 as usize].input.name;
+        Refusal::Group { place: format!("{name}:{}", error.at.line), error }
+    })
+}
+
+/// Copies what can be read only once into the run folder, which others may not read.
+fn spool(name: &str, folder: &RunFolder, number: u32) -> Result<PathBuf, ReadError> {
+    let in_error = |source: io::Error| ReadError::Io { name: name.to_owned(), source };
+    let file_name = format!(".input-{number}");
+    let mut copy = folder.create_file(&file_name).map_err(|error| in_error(io::Error::other(error.to_string())))?;
+    if name == inputs::STDIN {
+        io::copy(&mut io::stdin().lock(), &mut copy).map_err(in_error)?;
+    } else {
+        io::copy(&mut File::open(name).map_err(in_error)?, &mut copy).map_err(in_error)?;
+    }
+    Ok(folder.file(file_name))
+}
+
+fn read_file(
+    file: FileId,
+    input: Input,
+    job: &Job<'_>,
+    grouper: &mut Grouper,
+    export: &mut Export,
+    tell: Tell<'_>,
+) -> Result<(), Refusal> {
+    let mut rows = Rows::open(&input, file, &dialect(&job.profile))?;
+    let mut mapper = FileMapper::bind(&job.profile, rows.header(), &input.name)?;
+    let before = grouper.n_rows();
+    let name = input.name.clone();
+    export.files.inputs.push(ReadInput { input, n_rows: 0, end: rows.end() });
+    let mut untold = 0;
+    let mut all_read = Ok(());
+    for row in rows.by_ref() {
+        match row {
+            Ok(row) => grouper.add(mapper.map(row)),
+            Err(error) => {
+                all_read = Err(error.into());
+                break;
+            }
+        }
+        untold += 1;
+        if untold == ROWS_PER_WORD {
+            tell(Progress::Rows(std::mem::take(&mut untold)));
+        }
+    }
+    tell(Progress::Rows(untold));
+    let end = rows.end();
+    if let Some(at) = end.unfinished {
+        let words = "the file's last row ends without a line break; if the file was cut off, a value is cut off too";
+        grouper.add_problem_to_last(Problem::of_order(Code::NoFinalNewline, at, words));
+    }
+    for unknown in mapper.unknown_columns() {
+        let column = unknown.at.column.map_or_else(String::new, |column| format!(":{column}"));
+        tell(Progress::Warning(&format!("{name}:{}{column}: column {}", unknown.at.line, unknown.message)));
+        export.notes.push(unknown.clone());
+    }
+    if let Some(read) = export.files.inputs.last_mut() {
+        read.n_rows = grouper.n_rows() - before;
+        read.end = end;
+    }
+    all_read
+}
+
+fn dialect(profile: &profile::Profile) -> Dialect {
+    let format = profile.format.map(|format| match format {
+        profile::Format::Csv => Format::Csv,
+        profile::Format::Ndjson => Format::Ndjson,
+    });
+    Dialect { format, delimiter: profile.delimiter }
+}

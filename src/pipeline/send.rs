@@ -1,0 +1,100 @@
+//! Valid orders → outcomes: writes the plan, opens the ledger, dispatches.
+
+use std::{fs::File, io::BufReader, io::BufWriter};
+
+use super::{Account, GroupCommit, Job, Progress, RunError, RunFolder, Sending, SqliteLedger, Tell, ToSend};
+use crate::{
+    dispatch::{self, AttemptOutcome, Ended, Event, HttpWire, Journal, Kind},
+    ledger::{Attempt, AttemptState, OrderKey, Write},
+    model::planned::{PlannedGuest, PlannedOrder},
+    plan::{self, PlannedGuests},
+    report::ReportError,
+};
+
+/// What the plan is called in the run folder.
+const PLAN_FILE: &str = "plan.ndjson";
+
+/// Sends orders. Each of them is settled on the account, but for those that the run did not come to.
+pub(super) fn send(
+    orders: ToSend,
+    job: &Job<'_>,
+    sending: &Sending<'_>,
+    folder: &RunFolder,
+    account: &mut Account,
+    tell: Tell<'_>,
+) -> Result<Ended, RunError> {
+    let target = job.validate.target.clone();
+    // Opened even when there is nothing to send: a ledger that cannot be written is found out tonight.
+    let ledger = SqliteLedger::open(&job.ledger, &target, &job.run_id)?;
+    let guests = plan::planned(orders);
+    let mut file = BufWriter::new(folder.create_file(PLAN_FILE)?);
+    plan::write(&guests, &mut file)?;
+    drop(file);
+    tell(Progress::Sending(n_requests(&guests)));
+    drop(guests);
+    account.flush()?;
+    let plan = BufReader::new(File::open(folder.file(PLAN_FILE)).map_err(RunError::PlanFile)?);
+    let guests = PlannedGuests::new(plan).map(|guest| guest.map_err(|error| error.to_string()));
+    let journal = LedgerJournal(GroupCommit::start(ledger));
+    let wire = HttpWire::new(&target, &sending.dispatch)?;
+    let mut written = Ok(());
+    let hear = |event| {
+        if let Err(error) = heard(event, account, tell) {
+            written = Err(error);
+        }
+    };
+    let ended = sending.runtime.block_on(dispatch::run(guests, target, sending.dispatch.clone(), journal, wire, hear));
+    written?;
+    Ok(ended)
+}
+
+/// A browser and IDENTITY for each guest, and a checkout for each order.
+fn n_requests(guests: &[PlannedGuest]) -> u64 {
+    guests.iter().map(|guest| 2 + guest.orders.len() as u64).sum()
+}
+
+fn heard(event: Event, account: &mut Account, tell: Tell<'_>) -> Result<(), ReportError> {
+    match event {
+        Event::Sending { kind, is_retry } => {
+            count(kind, is_retry, account);
+            tell(Progress::Sent { is_retry });
+            Ok(())
+        }
+        Event::Settled(id, settled) => {
+            account.settle(id, settled)?;
+            account.flush()
+        }
+    }
+}
+
+fn count(kind: Kind, is_retry: bool, account: &mut Account) {
+    let requests = &mut account.requests;
+    match kind {
+        Kind::BrowserCreate => requests.browser_create += 1,
+        Kind::Identity => requests.identity += 1,
+        Kind::OrderCheckout => requests.order_checkout += 1,
+    }
+    requests.total += 1;
+    requests.retries += u64::from(is_retry);
+}
+
+/// The ledger as `dispatch` wants a journal.
+struct LedgerJournal(GroupCommit);
+
+impl Journal for LedgerJournal {
+    type Attempt = Attempt;
+
+    async fn intend(&self, order: &PlannedOrder) -> Result<Attempt, String> {
+        let key = OrderKey { reference: order.reference.clone(), ordered_at: order.ordered_at, content: order.content };
+        self.0.write(Write::Intend(key)).await.map_err(|error| error.to_string())
+    }
+
+    async fn settle(&self, attempt: Attempt, outcome: AttemptOutcome) -> Result<(), String> {
+        let state = match outcome {
+            AttemptOutcome::Accepted => AttemptState::Accepted,
+            AttemptOutcome::NotAccepted => AttemptState::NotAccepted,
+            AttemptOutcome::Unknown => AttemptState::Unknown,
+        };
+        self.0.write(Write::Settle(attempt, state)).await.map(drop).map_err(|error| error.to_string())
+    }
+}

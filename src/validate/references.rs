@@ -1,0 +1,46 @@
+//! A reference that two orders of one run have: the tenant could not tell them apart, so neither is sent.
+
+use std::collections::HashMap;
+
+use chrono::TimeDelta;
+
+use super::Settings;
+use crate::model::{
+    order::{Checked, Verdict},
+    problem::{Code, Problem},
+};
+
+/// Orders of one reference that are further apart are two orders (Sitecore's own rule for updates).
+const ONE_ORDER: TimeDelta = TimeDelta::days(2);
+
+/// Makes orders invalid whose reference another valid order of the run has. Two or more days apart they may be sent
+/// where the settings say so.
+pub(super) fn check(all: &mut [Checked], settings: &Settings) {
+    let mut by_reference: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, checked) in all.iter().enumerate() {
+        if let Verdict::Valid(order) = &checked.verdict {
+            by_reference.entry(&order.reference).or_default().push(index);
+        }
+    }
+    let shared = by_reference.into_values().filter(|indices| indices.len() > 1);
+    let mut clashes: Vec<(usize, usize)> = shared.flat_map(|indices| clashes(&indices, all, settings)).collect();
+    clashes.sort_unstable();
+    for (index, other) in clashes {
+        let at = all[other].record.source;
+        let words =
+            "another order of this run has the same reference; its profile's key tells them apart, the tenant cannot";
+        all[index].record.problems.push(Problem::of_order(Code::ReferenceReused, at, words));
+        all[index].verdict = Verdict::Invalid;
+    }
+}
+
+/// Each order that clashes, with the first one that it clashes with.
+fn clashes(indices: &[usize], all: &[Checked], settings: &Settings) -> Vec<(usize, usize)> {
+    let is_clash = |one: usize, other: usize| {
+        let distance =
+            all[one].record.ordered_at.zip(all[other].record.ordered_at).map(|(one, other)| (one - other).abs());
+        one != other && (!settings.sends_reused_references || distance.is_none_or(|distance| distance < ONE_ORDER))
+    };
+    let clash = |&one: &usize| indices.iter().find(|&&other| is_clash(one, other)).map(|other| (one, *other));
+    indices.iter().filter_map(clash).collect()
+}
