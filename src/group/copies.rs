@@ -30,7 +30,9 @@ fn settle(drafts: &mut [Draft], indices: &[usize], is_copy: &mut [bool]) {
     let mut distinct: Vec<(usize, Content)> = Vec::new();
     for &index in indices {
         let content = content(&drafts[index]);
-        match distinct.iter().find(|(_, known)| *known == content) {
+        let is_sound = |index: usize| !drafts[index].problems.iter().any(Problem::is_error);
+        let mut known = distinct.iter().filter(|(known, _)| is_sound(*known) && is_sound(index));
+        match known.find(|(_, known)| *known == content) {
             Some(&(original, _)) => {
                 is_copy[index] = true;
                 let words = "the order stands here again, with equal content; it counts once";

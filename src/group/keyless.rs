@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::merge::comparable;
 use crate::model::{
     draft::{Cell, Draft, MappedRow},
     field::Field,
@@ -23,7 +24,9 @@ pub(super) fn suspect(drafts: &mut [Draft], keyless: &[usize]) {
     }
     let mut by_time: HashMap<Box<str>, Vec<usize>> = HashMap::new();
     for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| !draft.key.is_empty()) {
-        let time = draft.cell(&Field::OrderedAt).map_or_else(Box::default, |cell| cell.text.clone());
+        // A time that rows may disagree on tells no order apart.
+        let time = draft.cell(&Field::OrderedAt).filter(|cell| !cell.first_counts);
+        let time = time.map_or_else(Box::default, |cell| cell.text.clone());
         by_time.entry(time).or_default().push(index);
     }
     for &lost in keyless {
@@ -40,8 +43,9 @@ pub(super) fn suspect(drafts: &mut [Draft], keyless: &[usize]) {
 }
 
 fn contradicts(row: &Draft, draft: &Draft) -> bool {
+    let is_firm = |known: &&Cell| !known.is_fallback && !known.first_counts;
     filled(&row.cells)
-        .any(|cell| draft.cell(&cell.field).is_some_and(|known| !known.is_fallback && known.text != cell.text))
+        .any(|cell| draft.cell(&cell.field).filter(is_firm).is_some_and(|known| comparable(known) != comparable(cell)))
 }
 
 fn filled(cells: &[Cell]) -> impl Iterator<Item = &Cell> {

@@ -2,6 +2,7 @@
 
 use crate::model::{
     draft::{Cell, Draft, MappedRow},
+    field::Part,
     mask::masked,
     money::Amount,
     problem::{Code, Problem},
@@ -13,7 +14,11 @@ pub(super) fn add_row(draft: &mut Draft, row: MappedRow) {
     }
     draft.rows.push(row.origin);
     draft.items.extend(row.items);
-    draft.problems.extend(row.problems);
+    for problem in row.problems {
+        if !is_told(draft, &problem) {
+            draft.problems.push(problem);
+        }
+    }
     draft.skip = draft.skip.take().or(row.skip);
 }
 
@@ -25,12 +30,17 @@ fn add_cell(draft: &mut Draft, cell: Cell) {
         *known = cell;
     } else if !cell.is_fallback && !is_same(known, &cell) {
         let problem = disagreement(known, &cell);
-        // One for each field says it; a long order would say it on every row.
-        let is_told = |told: &Problem| told.code == problem.code && told.field == problem.field;
-        if !draft.problems.iter().any(is_told) {
+        if !is_told(draft, &problem) {
             draft.problems.push(problem);
         }
     }
+}
+
+/// One problem for each field of the order says it; a long order would say it on every row.
+fn is_told(draft: &Draft, problem: &Problem) -> bool {
+    let is_of_item = problem.field.as_ref().is_none_or(|field| field.starts_with(Part::Item.prefix()));
+    let is_same = |told: &Problem| told.code == problem.code && told.field == problem.field;
+    !is_of_item && draft.problems.iter().any(is_same)
 }
 
 fn is_same(known: &Cell, cell: &Cell) -> bool {

@@ -109,6 +109,11 @@ impl Grouper {
             let problem = Problem::of_order(Code::RowUnreadable, row.origin.position(), reason.clone());
             self.drafts[index].problems.push(problem);
         }
+        if self.drafts[index].key.is_empty() {
+            let words = "there is no order key, so it is not known which order this is";
+            let problem = Problem::of_order(Code::RowWithoutKey, row.origin.position(), words);
+            self.drafts[index].problems.push(problem);
+        }
         merge::add_row(&mut self.drafts[index], row);
     }
 

@@ -120,9 +120,41 @@ fn a_row_without_a_key_spoils_only_orders_it_may_belong_to() {
     let at = |key: &str, line, time: &'static str| part(key, 0, line, &[(Field::OrderedAt, time)]);
     let keyless = |cells: &[(Field, &str)]| row(RowKind::Keyless, origin(0, 9), cells);
     let rows = |keyless| vec![at("A", 2, "t1"), at("B", 3, "t2"), keyless];
-    assert_eq!(shown(ALONE, rows(keyless(&[(Field::OrderedAt, "t2")]))), ["A 2", "B 3 row_without_key", "9"]);
-    assert_eq!(shown(ALONE, rows(keyless(&[(Field::OrderedAt, "t3")]))), ["A 2", "B 3", "9"]);
+    assert_eq!(
+        shown(ALONE, rows(keyless(&[(Field::OrderedAt, "t2")]))),
+        ["A 2", "B 3 row_without_key", "9 row_without_key"]
+    );
+    assert_eq!(shown(ALONE, rows(keyless(&[(Field::OrderedAt, "t3")]))), ["A 2", "B 3", "9 row_without_key"]);
     assert!(grouped(ALONE, rows(keyless(&[]))).is_err());
+}
+
+#[test]
+fn a_row_without_a_key_is_an_invalid_order_of_its_own_even_with_a_reference() {
+    let keyless = row(RowKind::Keyless, origin(0, 9), &[(Field::OrderedAt, "t9"), (Field::ReferenceId, "R")]);
+    assert_eq!(shown(ALONE, vec![keyless]), ["9 row_without_key"]);
+}
+
+#[test]
+fn a_row_without_a_key_is_compared_by_value_and_not_where_rows_may_disagree() {
+    let keyless = |cells: &[(Field, &str)]| row(RowKind::Keyless, origin(0, 9), cells);
+    let known = || part("A", 0, 2, &[(Field::OrderedAt, "t2"), (Field::Price, "5")]);
+    let by_value = keyless(&[(Field::OrderedAt, "t2"), (Field::Price, "5.0")]);
+    assert_eq!(shown(ALONE, vec![known(), by_value])[0], "A 2 row_without_key");
+    let mut first_counts = known();
+    first_counts.cells[0].first_counts = true;
+    assert_eq!(shown(ALONE, vec![first_counts, keyless(&[(Field::OrderedAt, "t3")])])[0], "A 2 row_without_key");
+}
+
+#[test]
+fn a_copy_with_an_error_is_no_copy() {
+    let bare = |kind, file, line| {
+        let mut row = row(kind, origin(file, line), &[]);
+        row.items.clear();
+        row
+    };
+    let whole = |file| bare(RowKind::Part("A".into()), file, 2);
+    let bad = bare(RowKind::Unreadable(Some("A".into()), "bad".into()), 1, 3);
+    assert_ne!(shown(ALONE, vec![whole(0), whole(1), bad]), ["A 2 order_copied"]);
 }
 
 proptest! {

@@ -62,7 +62,7 @@ impl<'p> FileMapper<'p> {
 fn unreadable_row(mapper: &Mapper<'_>, unreadable: Unreadable, origin: RowOrigin) -> MappedRow {
     let key = match (unreadable.remains.as_deref(), mapper) {
         (Some(Content::Record(record)), Mapper::Records(mapper)) => mapper.certain_key(record),
-        (Some(Content::Document(document)), Mapper::Documents(mapper)) => mapper.key(document),
+        (Some(Content::Document(document)), Mapper::Documents(mapper)) => mapper.certain_key(document),
         _ => None,
     };
     row_without_cells(origin, RowKind::Unreadable(key, unreadable.reason))
@@ -89,7 +89,7 @@ pub(super) fn bound_rules<'p>(profile: &'p Profile, header: &Header, file: &str)
                 let columns = columns_of(rule, &field.to_string(), profile.missing_columns, header, file)?;
                 bound.push(Bound { field: field.clone(), rule, columns });
             }
-            any => bound.extend(any_columns(any, rule, header)),
+            any => bound.extend(any_columns(any, rule, profile, header, file)?),
         }
     }
     Ok(bound)
@@ -105,18 +105,24 @@ pub(super) fn columns_of(
 ) -> Result<Vec<usize>, MapError> {
     let mut found = Vec::new();
     for column in &rule.columns {
-        let mut places = header.names.iter().enumerate().filter(|(_, name)| *name == column).map(|(index, _)| index);
-        found.extend(places.next());
-        if places.next().is_some() {
-            let (file, column, field) = (file.to_owned(), column.clone(), field.to_owned());
-            return Err(MapError::AmbiguousColumn { file, column, field });
-        }
+        found.extend(only_column(column, field, header, file)?);
     }
     let is_wanted = missing == MissingColumns::Refuse && rule.fallback.is_none();
     match rule.columns.first() {
         Some(column) if found.is_empty() && is_wanted => Err(missing_column(column, field, header, file)),
         _ => Ok(found),
     }
+}
+
+/// The place of a column, if it is there, which must be once.
+pub(super) fn only_column(column: &str, field: &str, header: &Header, file: &str) -> Result<Option<usize>, MapError> {
+    let mut places = header.names.iter().enumerate().filter(|(_, name)| *name == column).map(|(index, _)| index);
+    let place = places.next();
+    if places.next().is_some() {
+        let (file, column, field) = (file.to_owned(), column.to_owned(), field.to_owned());
+        return Err(MapError::AmbiguousColumn { file, column, field });
+    }
+    Ok(place)
 }
 
 pub(super) fn missing_column(column: &str, field: &str, header: &Header, file: &str) -> MapError {
@@ -128,14 +134,26 @@ pub(super) fn missing_column(column: &str, field: &str, header: &Header, file: &
     }
 }
 
-fn any_columns<'p>(any: &Goal, rule: &'p Rule, header: &Header) -> Vec<Bound<'p>> {
+/// The columns of a wildcard, but for those that have a rule of their own.
+fn any_columns<'p>(
+    any: &Goal,
+    rule: &'p Rule,
+    profile: &Profile,
+    header: &Header,
+    file: &str,
+) -> Result<Vec<Bound<'p>>, MapError> {
     let prefixes: Vec<&str> = rule.columns.iter().filter_map(|column| column.strip_suffix('*')).collect();
-    let names = header.names.iter().enumerate();
-    let bind = |(index, name): (usize, &String)| {
-        let rest = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).filter(|rest| !rest.is_empty())?;
-        Some(Bound { field: any_field(any, rest, None), rule, columns: vec![index] })
-    };
-    names.filter_map(bind).collect()
+    let has_own_rule = |name: &String| profile.rules.iter().any(|other| other.rule.columns.contains(name));
+    let mut bound = Vec::new();
+    for (index, name) in header.names.iter().enumerate().filter(|(_, name)| !has_own_rule(name)) {
+        let rest = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).filter(|rest| !rest.is_empty());
+        if let Some(rest) = rest {
+            let field = any_field(any, rest, None);
+            only_column(name, &field.to_string(), header, file)?;
+            bound.push(Bound { field, rule, columns: vec![index] });
+        }
+    }
+    Ok(bound)
 }
 
 /// The field of a wildcard: `giftWrap:boolean`, or without a type the one that JSON shows, or text.

@@ -52,7 +52,7 @@ impl<'p> DocumentMapper<'p> {
             (None, Some(key)) => RowKind::Part(key),
             (None, None) => RowKind::Keyless,
         };
-        if kind == RowKind::Keyless && order.n_filled == 0 && items.is_empty() {
+        if is_blank(document) {
             return row_without_cells(origin, RowKind::Blank);
         }
         MappedRow {
@@ -65,9 +65,18 @@ impl<'p> DocumentMapper<'p> {
         }
     }
 
-    pub(super) fn key(&self, document: &Node) -> Option<Box<str>> {
-        let node = find(document, &self.profile.key.paths)?;
-        match self.profile.key.make(&scalar(node)?) {
+    /// The key of a document that cannot be read, if it is certain: an alternative path does not stand in for one whose
+    /// member may be lost in the damage.
+    pub(super) fn certain_key(&self, document: &Node) -> Option<Box<str>> {
+        self.key_at(document, self.profile.key.paths.get(..1)?)
+    }
+
+    fn key(&self, document: &Node) -> Option<Box<str>> {
+        self.key_at(document, &self.profile.key.paths)
+    }
+
+    fn key_at(&self, document: &Node, paths: &[String]) -> Option<Box<str>> {
+        match self.profile.key.make(&scalar(find(document, paths)?)?) {
             Made::Value(key, _) if !key.is_empty() => Some(key.into()),
             _ => None,
         }
@@ -143,6 +152,10 @@ fn known_paths(profile: &Profile) -> Vec<String> {
     let mut known: Vec<String> = profile.key.paths.clone();
     known.extend(profile.items_path.clone());
     known.extend(profile.skips.iter().filter_map(|skip| skip.when.path.clone()));
+    let of_items = profile.item_rows.as_ref().and_then(|rows| rows.path.as_deref());
+    let below_items =
+        |path: &str| profile.items_path.as_ref().map_or_else(|| path.to_owned(), |above| format!("{above}.{path}"));
+    known.extend(of_items.map(below_items));
     for FieldRule { goal, rule } in &profile.rules {
         let above = profile.items_path.as_deref().filter(|_| goal.part() == Part::Item);
         for path in &rule.paths {
@@ -164,6 +177,11 @@ fn holds(condition: &Condition, node: &Node) -> bool {
 /// The first of the paths at which something stands.
 fn find<'n>(node: &'n Node, paths: &[String]) -> Option<&'n Node> {
     paths.iter().filter_map(|path| node.at(path)).find(|found| !is_empty(found))
+}
+
+/// Whether nothing stands in a document.
+fn is_blank(document: &Node) -> bool {
+    members_of(document).into_iter().all(|(_, member)| is_empty(member))
 }
 
 fn is_empty(node: &Node) -> bool {
@@ -242,6 +260,9 @@ impl Place<'_> {
                 Some((found, Json::Object(_))) if found.member("provider").is_some() => {
                     self.identifier(collector, rule, found);
                 }
+                Some((found, _)) if scalar(found).is_some_and(|text| !text.is_empty()) => {
+                    self.identifier(collector, rule, found);
+                }
                 _ => {
                     for (name, member) in free_members(node, path) {
                         self.take(
@@ -271,10 +292,17 @@ impl Place<'_> {
     fn extensions(&self, collector: &mut Collector, any: &Goal, rule: &Rule, node: &Node) {
         for path in &rule.paths {
             let found = node.at(path);
+            if let Some(found) = found.filter(|found| scalar(found).is_some_and(|text| !text.is_empty())) {
+                self.no_extension(collector, found);
+            }
             let single = match found.map(|found| &found.value) {
                 Some(Json::Array(elements)) => match elements.as_slice() {
                     [] => continue,
-                    [single] => Some(single),
+                    [single @ Node { value: Json::Object(_), .. }] => Some(single),
+                    [other] => {
+                        self.no_extension(collector, other);
+                        continue;
+                    }
                     [_, second, ..] => {
                         let words = format!("{} extension objects, expected one", elements.len());
                         collector.problems.push(Problem::of_order(Code::ExtensionValue, self.of(second), words));
@@ -293,6 +321,11 @@ impl Place<'_> {
                 self.extension(collector, any, rule, name, value);
             }
         }
+    }
+
+    fn no_extension(&self, collector: &mut Collector, found: &Node) {
+        let words = format!("{} where an object of extension attributes is expected", name_of(&found.value));
+        collector.problems.push(Problem::of_order(Code::ExtensionValue, self.of(found), words));
     }
 
     fn extension(&self, collector: &mut Collector, any: &Goal, rule: &Rule, name: &str, value: &Node) {

@@ -13,6 +13,9 @@ mod record;
 pub mod rule;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 pub use text::{TomlFault, toml_fault};
 
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 use super::{
     MapError,
-    bind::{Bound, bound_rules, columns_of, missing_column, row_without_cells, unknown_columns},
+    bind::{Bound, bound_rules, columns_of, missing_column, only_column, row_without_cells, unknown_columns},
     collect::{Collector, Found},
     profile::{MissingColumns, Profile, SkipRule},
     rule::{Condition, Made},
@@ -37,8 +37,8 @@ impl<'p> RecordMapper<'p> {
         let (item_rules, order_rules) = rules.into_iter().partition(|bound| bound.field.part() == Part::Item);
         let column = |condition: &Condition| {
             let name = condition.column.clone().unwrap_or_default();
-            let place = header.names.iter().position(|column| *column == name);
-            place.ok_or_else(|| missing_column(&name, "a condition", header, file))
+            only_column(&name, "a condition", header, file)?
+                .ok_or_else(|| missing_column(&name, "a condition", header, file))
         };
         Ok(Self {
             profile,
@@ -87,6 +87,10 @@ impl<'p> RecordMapper<'p> {
 
     fn key(&self, record: &Record) -> Option<Box<str>> {
         let text = self.key_columns.iter().map(|index| record.cell(*index)).find(|text| !text.is_empty())?;
+        self.made_key(text)
+    }
+
+    fn made_key(&self, text: &str) -> Option<Box<str>> {
         match self.profile.key.make(text) {
             Made::Value(key, _) if !key.is_empty() => Some(key.into()),
             _ => None,
@@ -94,11 +98,14 @@ impl<'p> RecordMapper<'p> {
     }
 
     /// The key of a row that cannot be read, if it is certain. Where the number of cells is wrong it is not known
-    /// which delimiter is one too many, so only the first cell is where it should be, and only if another follows.
+    /// which delimiter is one too many, so only the first cell is where it should be, and only if another follows. So
+    /// many cells that two rows may have run together hold the key of a second order, which is lost. An alternative
+    /// column does not stand in for a damaged one.
     pub(super) fn certain_key(&self, record: &Record) -> Option<Box<str>> {
-        let fits = record.ends.len() == self.n_columns;
-        let is_first = self.key_columns == [0] && record.ends.len() > 1;
-        if fits || is_first { self.key(record) } else { None }
+        let (n_cells, column) = (record.ends.len(), *self.key_columns.first()?);
+        let is_where_it_should_be = column == 0 && n_cells > 1 && n_cells < 2 * self.n_columns - 1;
+        let is_certain = n_cells == self.n_columns || is_where_it_should_be;
+        self.made_key(record.cell(column)).filter(|_| is_certain)
     }
 }
 

@@ -97,7 +97,7 @@ impl Rule {
             affix.as_deref().and_then(|affix| by(text, affix)).unwrap_or(text)
         };
         let text = strip(&self.strip_prefix, |text, prefix| text.strip_prefix(prefix), text);
-        strip(&self.strip_suffix, |text, suffix| text.strip_suffix(suffix), text)
+        strip(&self.strip_suffix, |text, suffix| text.strip_suffix(suffix), text).trim()
     }
 
     fn look_up(&self, table: &BTreeMap<String, TableEntry>, text: &str) -> Made {

@@ -33,8 +33,39 @@ impl FromStr for Amount {
         if !is_decimal(mantissa) || exponent.is_some_and(|exponent| !is_whole(exponent)) {
             return Err(AmountError::NotDecimal);
         }
-        let parsed = if exponent.is_some() { Decimal::from_scientific(text) } else { Decimal::from_str_exact(text) };
-        parsed.map(Self).map_err(|_| AmountError::TooLong)
+        let digits = Decimal::from_str_exact(mantissa).map_err(|_| AmountError::TooLong)?;
+        let exponent = exponent.map_or(Ok(0), str::parse).map_err(|_| AmountError::TooLong)?;
+        shifted(digits, exponent).map(Self).ok_or(AmountError::TooLong)
+    }
+}
+
+/// `digits` × 10^`exponent`, if no digit is lost.
+fn shifted(mut digits: Decimal, exponent: i64) -> Option<Decimal> {
+    let scale = i64::from(digits.scale()).checked_sub(exponent)?;
+    digits.set_scale(u32::try_from(scale.max(0)).ok()?).ok()?;
+    let zeros = u32::try_from((-scale).max(0)).ok()?;
+    if zeros == 0 {
+        return Some(digits);
+    }
+    let power = Decimal::try_from_i128_with_scale(10_i128.checked_pow(zeros)?, 0).ok()?;
+    digits.checked_mul(power)
+}
+
+impl Amount {
+    /// The sum, if no digit is lost.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Option<Self> {
+        let sum = self.0.checked_add(other.0)?;
+        (sum.scale() >= self.0.scale().max(other.0.scale())).then_some(Self(sum))
+    }
+
+    /// The product, if no digit is lost.
+    #[must_use]
+    pub fn times(self, other: Self) -> Option<Self> {
+        let product = self.0.checked_mul(other.0)?;
+        let has_zero = self.0.is_zero() || other.0.is_zero();
+        let is_exact = has_zero || product.scale() >= self.0.scale() + other.0.scale();
+        is_exact.then_some(Self(product))
     }
 }
 
@@ -144,7 +175,20 @@ mod tests {
         assert_eq!(json(".5"), "0.5");
         assert_eq!(json("5633.599999999999"), "5633.599999999999");
         assert_eq!(json("1e3"), "1000");
+        assert_eq!(json("1.50E+1"), "15.0");
+        assert_eq!(json("15e-1"), "1.5");
         assert_eq!(json("-45"), "-45");
+    }
+
+    #[test]
+    fn reckons_exactly_or_not_at_all() {
+        let amount = |text: &str| text.parse::<Amount>().unwrap();
+        assert_eq!(amount("2.50").times(amount("3")), Some(amount("7.50")));
+        assert_eq!(amount("0.1").plus(amount("0.20")), Some(amount("0.30")));
+        let tiny = amount("0.000000000000000000001");
+        assert_eq!(tiny.times(tiny), None);
+        assert_eq!(amount("70000000000000000000000000000").plus(amount("0.1")), None);
+        assert_eq!(amount("79000000000000000000000000000").times(amount("10")), None);
     }
 
     #[test]
@@ -152,6 +196,10 @@ mod tests {
         for text in ["", "-", "1,50", "NaN", "inf", "1_000", "0x10", "€5", "1.2.3", "--1", "1e", ".", "1e+"] {
             assert_eq!(text.parse::<Amount>(), Err(AmountError::NotDecimal), "{text}");
         }
+        assert_eq!("12345678901234567890123456789.25e0".parse::<Amount>(), Err(AmountError::TooLong));
+        assert_eq!("1e99".parse::<Amount>(), Err(AmountError::TooLong));
+        assert_eq!("1e-29".parse::<Amount>(), Err(AmountError::TooLong));
+        assert_eq!("1e99999999999999999999".parse::<Amount>(), Err(AmountError::TooLong));
         assert_eq!("1.00000000000000000000000000000000001".parse::<Amount>(), Err(AmountError::TooLong));
         assert_eq!("123456789012345678901234567890123".parse::<Amount>(), Err(AmountError::TooLong));
     }

@@ -149,6 +149,8 @@ codes! {
     RowWithoutKey "row_without_key" Error,
     /// The items do not add up to the order's price.
     TotalDiffers "total_differs" Warning,
+    /// Items in another currency than the order whose price they add up to.
+    MixedCurrencies "mixed_currencies" Error,
     /// A payment type that the manual does not list.
     UnknownPaymentType "unknown_payment_type" Warning,
     /// A card type that the manual does not list.

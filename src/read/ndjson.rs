@@ -18,6 +18,9 @@ use crate::model::{
 /// Deeper than any order; a bound, so that hostile nesting cannot exhaust the stack.
 const DEEPEST: usize = 64;
 
+/// What `serde_json` says of something behind a whole value.
+const TRAILING: &str = "trailing characters";
+
 /// The lines of one file.
 pub struct NdjsonRows {
     bytes: Bytes,
@@ -107,7 +110,10 @@ fn content(line: &[u8]) -> Content {
     match encoding_error.or_else(|| parsed.err()) {
         None => Content::Document(object(members)),
         Some(reason) => {
-            let remains = (!members.is_empty()).then(|| Box::new(Content::Document(object(members))));
+            // What trails behind a whole object is a second one, whose order would be lost.
+            let may_hold_others = reason.contains(TRAILING);
+            let remains =
+                (!members.is_empty() && !may_hold_others).then(|| Box::new(Content::Document(object(members))));
             Content::Unreadable(Unreadable { reason, remains })
         }
     }
@@ -243,7 +249,8 @@ mod tests {
         assert_eq!(node.at("id").unwrap().value, Json::Text("A-1".into()));
         assert_eq!(damaged(b"{\"id\": \"\xFF\"}").0, "byte 9 of the line is not UTF-8");
         assert_eq!(damaged(b"[1]").1, None);
-        assert!(damaged(b"{} {}").0.contains("trailing characters"));
+        let (reason, remains) = damaged(b"{\"id\": \"A\"}{\"id\": \"B\"}");
+        assert!(reason.contains("trailing characters") && remains.is_none());
         let deep = format!("{{\"a\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(
             damaged(deep.as_bytes()).0.contains("nested deeper") || damaged(deep.as_bytes()).0.contains("recursion")

@@ -162,7 +162,7 @@ mod tests {
         assert!(matches!(&error, ReportError::NotEmpty(path) if path == dir.path()));
         insta::assert_snapshot!(error.to_string().replace(dir.path().to_str().unwrap(), "DIR"), @"
         DIR: the run folder exists and is not empty
-        hint: name another one with --out, or leave --out away for a new one
+          hint: name another one with --out, or leave --out away for a new one
         ");
         assert_eq!(fs::read_to_string(dir.path().join("precious")).unwrap(), "kept");
     }

@@ -411,7 +411,7 @@ mod tests {
         let (_dir, done) = run(&inputs, &[b"id\nA\n"], &[Reject { record: &late, settled: &settled }]);
         insta::assert_snapshot!(done.unwrap_err().to_string(), @"
         orders.csv: ends at byte 5, before a row that was read from it: it has changed since
-        hint: run again, and leave the file alone until the run has ended
+          hint: run again, and leave the file alone until the run has ended
         ");
     }
 

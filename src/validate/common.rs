@@ -26,7 +26,7 @@ pub(super) fn checked(
     };
     let page = value(&Field::EventPage, &defaults.page, "oms-import").map(|cell| cell.text.to_string());
     let pos = self::value(draft, &Field::EventPos, defaults.pos.as_deref()).map(|cell| cell.text.to_string());
-    if pos.is_none() {
+    if pos.is_none() && draft.cell(&Field::EventPos).is_none() {
         let words = "there is no point of sale: neither in the export nor in the settings (--pos)";
         findings.absent(Code::MissingPos, &Field::EventPos, words);
     }

@@ -28,7 +28,8 @@ impl ExtensionKinds {
         let mut kinds = HashMap::new();
         for draft in drafts.iter().filter(|draft| draft.skip.is_none()) {
             let cells = draft.cells.iter().chain(draft.items.iter().flat_map(|item| &item.cells));
-            for (is_item, key) in cells.filter_map(|cell| extension_key(&cell.field)) {
+            let sound = cells.filter(|cell| !cell.is_broken);
+            for (is_item, key) in sound.filter_map(|cell| extension_key(&cell.field)) {
                 match kinds.get_mut(&(is_item, key.name.clone())) {
                     None => drop(kinds.insert((is_item, key.name.clone()), key.kind)),
                     Some(known) if are_numbers(*known, key.kind) && *known != key.kind => *known = ExtensionKind::Float,
@@ -64,12 +65,15 @@ pub(super) fn checked(cells: &[Cell], kinds: &ExtensionKinds, findings: &mut Fin
         let Some((is_item, key)) = extension_key(&cell.field) else { continue };
         let has_good_name = has_good_name(key, cell, findings);
         let kind = kinds.kind(is_item, key);
-        if kind != key.kind && !are_numbers(kind, key.kind) {
+        if !cell.is_broken && kind != key.kind && !are_numbers(kind, key.kind) {
             let words = format!("{} here, but {} before: an attribute keeps its type", key.kind.name(), kind.name());
             findings.cell(Code::ExtensionTypeConflict, cell, words);
         } else if has_good_name && !cell.is_broken {
             let value = value(cell, kind, findings);
-            extension.extend(value.map(|value| (key.name.clone(), value)));
+            let known = value.and_then(|value| extension.insert(key.name.clone(), value));
+            if known.is_some_and(|known| extension.get(&key.name).is_some_and(|value| value.get() != known.get())) {
+                findings.cell(Code::ExtensionValue, cell, format!("{:?} is a second value", cell.text));
+            }
         }
     }
     if extension.len() > MOST_ATTRIBUTES {

@@ -11,12 +11,15 @@ use crate::model::{
 pub(super) struct Findings {
     /// Where the order's first row stands.
     at: Position,
+    /// A row of the order could not be read.
+    is_in_part: bool,
     pub(super) problems: Vec<Problem>,
 }
 
 impl Findings {
-    pub(super) fn new(at: Position) -> Self {
-        Self { at, problems: Vec::new() }
+    pub(super) fn new(draft: &Draft) -> Self {
+        let is_in_part = draft.problems.iter().any(|problem| problem.code == Code::RowUnreadable);
+        Self { at: draft.position(), is_in_part, problems: Vec::new() }
     }
 
     /// A problem of a cell.
@@ -30,7 +33,11 @@ impl Findings {
     }
 
     /// A problem of a field that has no cell.
+    /// In an order that could not be read as a whole it is no news.
     pub(super) fn absent(&mut self, code: Code, field: &Field, words: impl Into<String>) {
+        if self.is_in_part {
+            return;
+        }
         self.problems.push(Problem::of(code, field, self.at, words));
     }
 

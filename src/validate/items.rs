@@ -14,7 +14,7 @@ use crate::model::{
     money::Amount,
     order::Item,
     pricing::PricePer,
-    problem::Code,
+    problem::{Code, Problem},
 };
 
 /// "Max limit: 128", in characters.
@@ -37,14 +37,40 @@ pub(super) fn checked(
         let words = format!("{} items, of which the tenant keeps {MOST_ITEMS}", draft.items.len());
         findings.order(Code::TooManyItems, words);
     }
-    let mut sum = Some(Decimal::ZERO);
+    let mut sum = Some(Amount(Decimal::ZERO));
     let mut items = Vec::with_capacity(draft.items.len());
     for item in &draft.items {
         let (item, line) = checked_item(item, settings, kinds, findings);
-        sum = sum.zip(line).and_then(|(sum, line)| sum.checked_add(line));
+        sum = sum.zip(line).and_then(|(sum, line)| sum.plus(line));
         items.push(item);
     }
-    (items, sum.map(Amount))
+    (items, sum)
+}
+
+/// What a total that is the sum of the lines needs: items, a price for each, one currency.
+pub(super) fn can_be_summed(draft: &Draft, lines: Option<Amount>, findings: &mut Findings) {
+    if draft.items.is_empty() {
+        let words = "there are no items to add up to the order's price";
+        findings.absent(Code::MissingAttribute, &Field::Price, words);
+    }
+    let currency = draft.cell(&Field::CurrencyCode).map(|cell| &cell.text);
+    let mut is_priced = true;
+    for item in &draft.items {
+        if item.cell(&Field::ItemPrice).is_none() {
+            is_priced = false;
+            let words = "an item without a price cannot be added up to the order's price";
+            findings.problems.push(Problem::of(Code::MissingAttribute, &Field::ItemPrice, item.at, words));
+        }
+        let other = item.cell(&Field::ItemCurrencyCode).filter(|cell| Some(&cell.text) != currency);
+        if let Some(cell) = other {
+            let words = format!("{:?} cannot be added up to a price in another currency", cell.text);
+            findings.cell(Code::MixedCurrencies, cell, words);
+        }
+    }
+    let has_bad_number = findings.problems.iter().any(|problem| problem.code == Code::NumberUnreadable);
+    if lines.is_none() && is_priced && !has_bad_number {
+        findings.absent(Code::NumberUnreadable, &Field::Price, "the lines add up to more digits than can be kept");
+    }
 }
 
 /// The item, and the total of its line.
@@ -53,7 +79,7 @@ fn checked_item(
     settings: &Settings,
     kinds: &ExtensionKinds,
     findings: &mut Findings,
-) -> (Item, Option<Decimal>) {
+) -> (Item, Option<Amount>) {
     let text = |field| of_item(draft, &field).map(|cell| cell.text.to_string());
     let quantity = of_item(draft, &Field::ItemQuantity).and_then(|cell| values::number(cell, findings));
     let has_broken_quantity = quantity.is_none() && draft.cell(&Field::ItemQuantity).is_some();
@@ -105,7 +131,7 @@ fn name(cell: &Cell, findings: &mut Findings) -> Option<String> {
 
 struct Prices {
     /// What the line adds to the order's total.
-    line: Decimal,
+    line: Amount,
     /// As the target wants it.
     sent: Amount,
 }
@@ -117,29 +143,29 @@ fn prices(
     settings: &Settings,
     findings: &mut Findings,
 ) -> Option<Prices> {
-    let quantity = quantity.map_or(Decimal::ONE, |quantity| quantity.0);
+    let quantity = quantity.unwrap_or(Amount(Decimal::ONE));
     match (settings.price_per, settings.target_price_per) {
-        (PricePer::Line, PricePer::Line) => Some(Prices { line: price.0, sent: price }),
+        (PricePer::Line, PricePer::Line) => Some(Prices { line: price, sent: price }),
         (PricePer::Line, PricePer::Unit) => {
-            Some(Prices { line: price.0, sent: unit_price(cell, price, quantity, findings)? })
+            Some(Prices { line: price, sent: unit_price(cell, price, quantity, findings)? })
         }
         (PricePer::Unit, wanted) => {
-            let Some(line) = price.0.checked_mul(quantity) else {
+            let Some(line) = price.times(quantity) else {
                 findings.cell(Code::NumberUnreadable, cell, format!("{price} times {quantity} has too many digits"));
                 return None;
             };
-            let sent = if wanted == PricePer::Unit { price } else { Amount(line) };
+            let sent = if wanted == PricePer::Unit { price } else { line };
             Some(Prices { line, sent })
         }
     }
 }
 
-fn unit_price(cell: &Cell, line: Amount, quantity: Decimal, findings: &mut Findings) -> Option<Amount> {
-    let Some(unit) = line.0.checked_div(quantity) else {
+fn unit_price(cell: &Cell, line: Amount, quantity: Amount, findings: &mut Findings) -> Option<Amount> {
+    let Some(unit) = line.0.checked_div(quantity.0) else {
         findings.cell(Code::NumberUnreadable, cell, format!("a line total of {line} for {quantity} pieces"));
         return None;
     };
-    if unit.checked_mul(quantity) == Some(line.0) && unit.scale() <= UNIT_PRICE_DECIMALS {
+    if Amount(unit).times(quantity).is_some_and(|whole| whole.0 == line.0) && unit.scale() <= UNIT_PRICE_DECIMALS {
         return Some(Amount(unit));
     }
     let rounded = unit.round_dp(UNIT_PRICE_DECIMALS);

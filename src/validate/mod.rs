@@ -89,9 +89,9 @@ pub fn check_all(drafts: Vec<Draft>, settings: &Settings, checked: impl Fn() + S
 }
 
 fn check(id: OrderId, draft: Draft, settings: &Settings, kinds: &ExtensionKinds) -> Checked {
-    let mut findings = Findings::new(draft.position());
+    let mut findings = Findings::new(&draft);
     let (order, money) = order::checked(&draft, settings, kinds, &mut findings);
-    let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
+    let reference = findings::of_draft(&draft, &Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
     let mut record = OrderRecord {
         id,
         reference: reference.to_string(),
@@ -126,9 +126,9 @@ fn fits_one_request(order: &Order, settings: &Settings, findings: &mut Findings)
     for (name, event) in events {
         let length = url::event_url_length(&settings.target, &event);
         if length > settings.max_url_bytes {
+            let items = if name == "IDENTITY" { String::new() } else { format!(" with {} items", order.items.len()) };
             let words = format!(
-                "{name} with {} items makes a URL of {length} bytes, more than the {} that are allowed",
-                order.items.len(),
+                "{name}{items} makes a URL of {length} bytes, more than the {} that are allowed",
                 settings.max_url_bytes
             );
             findings.order(Code::EventTooLarge, words);

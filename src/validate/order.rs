@@ -61,7 +61,8 @@ fn assembled(
 /// `price`: from its cell, or what the items add up to.
 fn price(draft: &Draft, settings: &Settings, lines: Option<Amount>, findings: &mut Findings) -> Option<Amount> {
     if settings.total_from == TotalFrom::SumOfLines {
-        return lines;
+        items::can_be_summed(draft, lines, findings);
+        return lines.filter(|_| !draft.items.is_empty());
     }
     let cell = findings.required(draft, &Field::Price)?;
     let price = values::number(cell, findings)?;

@@ -13,18 +13,21 @@ use crate::model::{
 /// Orders of one reference that are further apart are two orders (Sitecore's own rule for updates).
 const ONE_ORDER: TimeDelta = TimeDelta::days(2);
 
-/// Makes orders invalid whose reference another valid order of the run has. Two or more days apart they may be sent
+/// Makes orders invalid whose reference another order of the run has. Two or more days apart they may be sent
 /// where the settings say so.
 pub(super) fn check(all: &mut [Checked], settings: &Settings) {
     let mut by_reference: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, checked) in all.iter().enumerate() {
-        if let Verdict::Valid(order) = &checked.verdict {
-            by_reference.entry(&order.reference).or_default().push(index);
+        let is_left_out = matches!(checked.verdict, Verdict::Skipped(_)) || checked.record.reference.is_empty();
+        if !is_left_out {
+            by_reference.entry(&checked.record.reference).or_default().push(index);
         }
     }
     let shared = by_reference.into_values().filter(|indices| indices.len() > 1);
     let mut clashes: Vec<(usize, usize)> = shared.flat_map(|indices| clashes(&indices, all, settings)).collect();
     clashes.sort_unstable();
+    // An order that is invalid already counts as the other half of a valid one, and needs no second reason.
+    clashes.retain(|(index, _)| matches!(all[*index].verdict, Verdict::Valid(_)));
     for (index, other) in clashes {
         let at = all[other].record.source;
         let words =

@@ -1,1 +1,490 @@
+//! Every code of this stage has a case, and so has what looks like a problem and is none.
 
+mod cases;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::*;
+use crate::model::{
+    draft::{Cell, ItemDraft},
+    field::{ExtensionKey, ExtensionKind, Part},
+    guest::Identifier,
+    origin::{FileId, Position, RowOrigin},
+    outcome::Outcome,
+    problem::Problem,
+};
+use cases::cases;
+
+type Change<'a> = (Field, &'a str);
+
+const BASE: [Change; 11] = [
+    (Field::ReferenceId, "A-1"),
+    (Field::OrderedAt, "2025-01-01T16:17:16.000Z"),
+    (Field::Status, "PURCHASED"),
+    (Field::CurrencyCode, "EUR"),
+    (Field::Price, "20.00"),
+    (Field::PaymentType, "Card"),
+    (Field::CardType, "Visa"),
+    (Field::GuestEmail, "ann@example.com"),
+    (Field::ItemType, "PRODUCT"),
+    (Field::ItemPrice, "10.00"),
+    (Field::ItemQuantity, "2"),
+];
+
+/// The order stands in line 7, its items in those below; a cell's column is its place among the cells.
+const LINE: u64 = 7;
+
+fn cells(changes: &[Change], line: u64) -> Vec<Cell> {
+    let at = |column| Position { file: FileId(0), line, column: Some(column) };
+    let filled = changes.iter().filter(|(_, text)| !text.is_empty());
+    let cell = |(column, (field, text)): (u32, &Change)| Cell {
+        field: field.clone(),
+        text: (*text).into(),
+        at: at(column),
+        is_broken: false,
+        is_fallback: false,
+        first_counts: false,
+    };
+    (1..).zip(filled).map(cell).collect()
+}
+
+/// A sound order of one item with some of its cells changed, added or (with an empty text) taken away.
+fn order(changes: &[Change]) -> Draft {
+    let mut all = BASE.to_vec();
+    for (field, text) in changes {
+        match all.iter_mut().find(|(known, _)| known == field) {
+            Some(known) => known.1 = text,
+            None => all.push((field.clone(), text)),
+        }
+    }
+    let (item, order): (Vec<_>, Vec<_>) = all.into_iter().partition(|(field, _)| field.part() == Part::Item);
+    let origin = RowOrigin { file: FileId(0), line: LINE, bytes: 0..9 };
+    let items = vec![ItemDraft { at: Position { line: LINE + 1, ..origin.position() }, cells: cells(&item, LINE + 1) }];
+    let cells = cells(&order, LINE);
+    Draft { key: "KEY".into(), rows: vec![origin], cells, items, skip: None, problems: Vec::new() }
+}
+
+/// The same item `n` times.
+fn with_items(mut draft: Draft, n: usize) -> Draft {
+    draft.items = vec![draft.items[0].clone(); n];
+    draft
+}
+
+/// The cell as `map` leaves it when it has told what is wrong with it.
+fn with_broken(mut draft: Draft, field: &Field) -> Draft {
+    let items = draft.items.iter_mut().flat_map(|item| &mut item.cells);
+    let cell = draft.cells.iter_mut().chain(items).find(|cell| cell.field == *field).unwrap();
+    cell.is_broken = true;
+    draft.problems.push(Problem::of(Code::NotAScalar, field, cell.at, "told by map"));
+    draft
+}
+
+fn settings() -> Settings {
+    Settings {
+        target: Target { base_url: "https://stream.example".into(), client_key: "key".into() },
+        common: CommonDefaults { pos: Some("shop".into()), ..CommonDefaults::default() },
+        max_url_bytes: 8192,
+        total_from: TotalFrom::Given,
+        price_per: PricePer::Unit,
+        target_price_per: PricePer::Unit,
+        sends_reused_references: false,
+        now: "2025-06-01T12:00:00Z".parse().unwrap(),
+    }
+}
+
+fn prices(price_per: PricePer, target_price_per: PricePer) -> Settings {
+    Settings { price_per, target_price_per, ..settings() }
+}
+
+fn sum_of_lines() -> Settings {
+    Settings { total_from: TotalFrom::SumOfLines, ..settings() }
+}
+
+fn without_pos() -> Settings {
+    Settings { common: CommonDefaults::default(), ..settings() }
+}
+
+/// The same drafts as orders of different references.
+fn numbered(drafts: impl IntoIterator<Item = Draft>) -> Vec<Draft> {
+    let with_number = |(number, mut draft): (usize, Draft)| {
+        let reference = draft.cells.iter_mut().find(|cell| cell.field == Field::ReferenceId).unwrap();
+        reference.text = format!("A-{number}").into();
+        draft
+    };
+    drafts.into_iter().enumerate().map(with_number).collect()
+}
+
+fn checked(draft: Draft, settings: &Settings) -> Checked {
+    check_all(vec![draft], settings, || {}).pop().unwrap()
+}
+
+fn valid(draft: Draft, settings: &Settings) -> Order {
+    let checked = checked(draft, settings);
+    match checked.verdict {
+        Verdict::Valid(order) => *order,
+        _ => panic!("{:?}", checked.record.problems),
+    }
+}
+
+/// `code field` of every problem.
+fn found(draft: Draft, settings: &Settings) -> Vec<String> {
+    let show = |problem: &Problem| format!("{} {}", problem.code, problem.field.as_deref().unwrap_or("-"));
+    checked(draft, settings).record.problems.iter().map(show).collect()
+}
+
+fn ext(name: &str, kind: ExtensionKind) -> Field {
+    Field::Extension(Arc::new(ExtensionKey { name: name.into(), kind }))
+}
+
+fn item_ext(name: &str, kind: ExtensionKind) -> Field {
+    Field::ItemExtension(Arc::new(ExtensionKey { name: name.into(), kind }))
+}
+
+fn id(provider: &str) -> Field {
+    Field::Identifier(provider.into())
+}
+
+fn attributes(n: usize) -> Vec<Change<'static>> {
+    (0..n).map(|index| (ext(&format!("a{index}"), ExtensionKind::String), "x")).collect()
+}
+
+#[test]
+fn every_problem_has_its_code_field_and_words() {
+    for (code, field, words, draft, settings) in cases() {
+        let checked = checked(draft, &settings);
+        let found = checked.record.problems.iter();
+        let found: Vec<_> = found.map(|p| (p.code, p.field.as_deref().unwrap_or(""), p.message.as_str())).collect();
+        assert_eq!(found, [(code, field, words)]);
+        let outcome = if checked.record.problems[0].is_error() { Outcome::Invalid } else { Outcome::Valid };
+        assert_eq!(checked.verdict.outcome(), outcome, "{words}");
+    }
+}
+
+/// A new code fails here until it has a case above, or belongs to another stage.
+#[test]
+fn every_code_of_this_stage_has_a_case() {
+    #[rustfmt::skip]
+    let of_other_stages = [
+        // map
+        Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::UnknownColumn,
+        // group
+        Code::RowsDisagree, Code::FirstValueTaken, Code::OrderInTwoFiles, Code::OrderCopied, Code::RowUnreadable,
+        Code::NeighbourUnreadable, Code::RowWithoutKey,
+        // what pipeline learns from read
+        Code::NoFinalNewline,
+    ];
+    // It takes two orders, so its cases are a test of their own.
+    let of_several_orders = [Code::ReferenceReused];
+    let covered: BTreeSet<_> = cases().into_iter().map(|(code, ..)| code).chain(of_several_orders).collect();
+    let expected = Code::ALL.iter().copied().filter(|code| !of_other_stages.contains(code));
+    assert_eq!(covered, expected.collect());
+}
+
+#[test]
+fn a_problem_points_at_its_cell_or_else_at_the_first_row() {
+    let places = |changes: &[Change]| -> Vec<_> {
+        let problems = checked(order(changes), &settings()).record.problems;
+        problems.iter().map(|problem| (problem.at.line, problem.at.column)).collect()
+    };
+    assert_eq!(places(&[(Field::Status, "x")]), [(LINE, Some(3))]);
+    assert_eq!(places(&[(Field::ItemQuantity, "x")]), [(LINE + 1, Some(3))]);
+    assert_eq!(places(&[(Field::Status, "")]), [(LINE, None)]);
+    assert_eq!(places(&attributes(51)), [(LINE, None)]);
+}
+
+#[test]
+fn what_is_within_its_bounds_is_no_problem() {
+    let (name, fifty) = ("ü".repeat(128), attributes(50));
+    let no_card = (Field::CardType, "");
+    let sound: &[&[Change]] = &[
+        &[],
+        &[(Field::ItemName, &name)],
+        &fifty,
+        &[(Field::Status, "PAYMENT_PENDING"), (Field::ItemStatus, "PAYMENT_PENDING")],
+        &[(Field::OrderedAt, "2025-06-02T12:00:00.000Z")],
+        &[(Field::Price, "20")],
+        &[(Field::ItemPrice, "")],
+        &[(Field::PaymentType, "PayPal"), no_card.clone()],
+        &[(Field::PaymentType, "voucher"), no_card.clone()],
+        &[(Field::PaymentType, "other"), no_card],
+        &[(Field::CardType, "American Express")],
+        &[(Field::ItemType, "FLIGHT_BAG")],
+        &[(Field::GuestTitle, "Shaikha"), (Field::GuestGender, "unknown"), (Field::GuestCountry, "GB")],
+        &[(Field::EventLanguage, "FR"), (Field::EventCurrency, "JPY"), (Field::EventChannel, "MOBILE_APP")],
+        &[(id("crm"), "17850"), (Field::GuestEmail, "")],
+    ];
+    for changes in sound {
+        assert_eq!(found(order(changes), &settings()), [""; 0], "{changes:?}");
+    }
+    let roomy = Settings { max_url_bytes: 65_534, ..settings() };
+    assert_eq!(found(with_items(order(&[(Field::Price, "2000")]), 100), &roomy), [""; 0]);
+    assert_eq!(found(with_items(order(&[]), 0), &settings()), [""; 0]);
+}
+
+#[test]
+fn both_events_of_an_order_must_fit_the_url_to_the_byte() {
+    let city = "x".repeat(900);
+    let draft = || order(&[(Field::GuestCity, &city)]);
+    let whole = valid(draft(), &settings());
+    let length = |event| url::event_url_length(&settings().target, &event);
+    let identity = length(json::identity(&whole.guest, &whole.common));
+    let fitting = |max_url_bytes| found(draft(), &Settings { max_url_bytes, ..settings() });
+    assert!(identity > length(json::order_checkout(&whole)));
+    assert_eq!(fitting(identity), [""; 0]);
+    assert_eq!(fitting(identity - 1), ["event_too_large -"]);
+    assert_eq!(fitting(100), ["event_too_large -", "event_too_large -"]);
+}
+
+#[test]
+fn all_problems_of_an_order_are_collected_and_it_still_has_its_money() {
+    #[rustfmt::skip]
+    let changes = [
+        (Field::Status, "paid"), (Field::CardType, ""), (Field::GuestEmail, "ann"), (Field::ItemType, "HOTEL"),
+        (Field::ItemStatus, "x"), (ext("a", ExtensionKind::Integer), "b"),
+    ];
+    let mut draft = order(&changes);
+    draft.problems.push(Problem::of_order(Code::RowsDisagree, draft.position(), "told by group"));
+    let spoilt = checked(draft, &without_pos());
+    let codes: Vec<_> = spoilt.record.problems.iter().map(|problem| problem.code.as_str()).collect();
+    let expected = "rows_disagree unknown_status item_type_unsupported unknown_status missing_card_type \
+                    extension_value email_implausible missing_pos";
+    assert_eq!(codes.join(" "), expected);
+    assert_eq!(spoilt.verdict.outcome(), Outcome::Invalid);
+    let money = spoilt.record.money.unwrap();
+    assert_eq!((money.currency.as_str(), money.amount.to_string()), ("EUR", "20.00".into()));
+    // Without a price or a currency there is none.
+    for changes in [[(Field::Price, "x")], [(Field::Price, "")], [(Field::CurrencyCode, "eur")]] {
+        assert_eq!(checked(order(&changes), &settings()).record.money, None, "{changes:?}");
+    }
+}
+
+#[test]
+fn nothing_more_is_said_of_a_broken_cell() {
+    #[rustfmt::skip]
+    let filled = [
+        Field::ItemReferenceId, Field::ItemOrderedAt, Field::ItemStatus, Field::ItemCurrencyCode, Field::ItemName,
+        Field::ItemProductId, Field::GuestTitle, Field::GuestGender, Field::GuestDob, Field::GuestStreet,
+        Field::GuestCountry, Field::EventChannel, Field::EventLanguage, Field::EventCurrency, Field::EventPage,
+        Field::EventPos, ext("a", ExtensionKind::Integer), item_ext("b", ExtensionKind::Float),
+    ];
+    for field in BASE.iter().map(|(field, _)| field).chain(&filled) {
+        let draft = with_broken(order(&[(field.clone(), "x")]), field);
+        assert_eq!(found(draft, &settings()), [format!("not_a_scalar {field}")]);
+    }
+    let with_id = with_broken(order(&[(id("crm"), "x"), (Field::GuestEmail, "")]), &id("crm"));
+    assert_eq!(found(with_id, &settings()), ["not_a_scalar guest.id.crm"]);
+    let with_pos = with_broken(order(&[(Field::EventPos, "x")]), &Field::EventPos);
+    assert_eq!(found(with_pos, &without_pos()), ["not_a_scalar event.pos"]);
+}
+
+/// What `map` could not read declares no type: one broken cell must not spoil the orders of a whole run.
+#[test]
+fn a_broken_extension_cell_takes_no_part_in_the_types() {
+    let a = |kind, text| order(&[(ext("a", kind), text)]);
+    let broken = with_broken(a(ExtensionKind::String, "an array"), &ext("a", ExtensionKind::String));
+    let drafts = numbered([broken.clone(), a(ExtensionKind::Integer, "1"), broken]);
+    let problems = check_all(drafts, &settings(), || {}).into_iter().map(|checked| checked.record.problems.len());
+    assert_eq!(problems.collect::<Vec<_>>(), [1, 0, 1]);
+}
+
+#[test]
+fn prices_per_line_and_per_unit() {
+    use PricePer::{Line, Unit};
+    // Export's price, quantity, export per, target per: price that is sent, total of the line.
+    let cases = [
+        ("10.00", "2", Unit, Unit, "10.00", "20.00"),
+        ("10.00", "2", Unit, Line, "20.00", "20.00"),
+        ("20.00", "2", Line, Line, "20.00", "20.00"),
+        ("20.50", "2", Line, Unit, "10.25", "20.50"),
+        ("0.10", "3", Unit, Line, "0.30", "0.30"),
+        ("9.99", "", Unit, Line, "9.99", "9.99"),
+        ("9.99", "", Line, Unit, "9.99", "9.99"),
+        ("9.99", "0", Unit, Unit, "9.99", "0"),
+        ("9.99", "0", Line, Line, "9.99", "9.99"),
+        ("9.99", "-2", Unit, Line, "-19.98", "-19.98"),
+        ("-19.98", "-2", Line, Unit, "9.99", "-19.98"),
+        ("1.5", "0.25", Unit, Line, "0.375", "0.375"),
+        ("0.000007", "7", Line, Unit, "0.000001", "0.000007"),
+    ];
+    for (price, quantity, from, to, sent, line) in cases {
+        let settings = Settings { total_from: TotalFrom::SumOfLines, ..prices(from, to) };
+        let order = valid(order(&[(Field::ItemPrice, price), (Field::ItemQuantity, quantity)]), &settings);
+        let found = (order.items[0].price.unwrap().to_string(), order.price.to_string());
+        assert_eq!(found, (sent.into(), line.into()), "{price} x {quantity} {from:?} -> {to:?}");
+    }
+}
+
+#[test]
+fn a_total_of_lines_counts_instead_of_the_exports_price() {
+    let items = with_items(order(&[(Field::ItemPrice, "0.1"), (Field::Price, "99")]), 3);
+    assert_eq!(valid(items, &sum_of_lines()).price.to_string(), "0.6");
+    // A rounded unit price leaves the total exact.
+    let rounded = with_items(order(&[(Field::ItemPrice, "10"), (Field::ItemQuantity, "3")]), 3);
+    let rounded = valid(rounded, &Settings { price_per: PricePer::Line, ..sum_of_lines() });
+    assert_eq!(
+        (rounded.items[0].price.unwrap().to_string(), rounded.price.to_string()),
+        ("3.333333".into(), "30".into())
+    );
+    let spoilt = checked(order(&[(Field::ItemPrice, "x")]), &sum_of_lines());
+    assert_eq!((spoilt.record.money, spoilt.record.problems.len()), (None, 1));
+}
+
+/// An invalid order lists its problems, and an order whose items are missing must not be sent with a total of 0.
+#[test]
+fn a_total_that_cannot_be_summed_is_a_problem() {
+    let without_price = order(&[(Field::ItemPrice, "")]);
+    assert_eq!(found(without_price, &sum_of_lines()), ["missing_attribute item.price"]);
+    let without_items = with_items(order(&[]), 0);
+    assert_eq!(checked(without_items, &sum_of_lines()).verdict.outcome(), Outcome::Invalid);
+}
+
+/// Values of `ext.a` in several orders, or the problem in their place.
+fn extension_values(values: &[(ExtensionKind, &str)]) -> Vec<String> {
+    let drafts = numbered(values.iter().map(|(kind, text)| order(&[(ext("a", *kind), text)])));
+    let show = |checked: Checked| match checked.verdict {
+        Verdict::Valid(order) => order.extension["a"].get().to_owned(),
+        _ => checked.record.problems[0].code.to_string(),
+    };
+    check_all(drafts, &settings(), || {}).into_iter().map(show).collect()
+}
+
+#[test]
+fn an_extension_attribute_has_one_type_in_all_orders() {
+    use ExtensionKind::{Boolean, Float, Integer, String};
+    assert_eq!(extension_values(&[(Integer, "10"), (Integer, "-007")]), ["10", "-7"]);
+    assert_eq!(extension_values(&[(Integer, "10"), (Float, "2.50")]), ["10.0", "2.50"]);
+    assert_eq!(extension_values(&[(Float, "10"), (Integer, "2")]), ["10.0", "2.0"]);
+    assert_eq!(extension_values(&[(String, "10"), (Integer, "10")]), ["\"10\"", "extension_type_conflict"]);
+    assert_eq!(extension_values(&[(Boolean, "TRUE"), (Float, "1")]), ["true", "extension_type_conflict"]);
+    assert_eq!(extension_values(&[(String, "a \"b\"")]), [r#""a \"b\"""#]);
+    // An item's attribute is another one than the order's.
+    let both = order(&[(ext("a", String), "x"), (item_ext("a", Integer), "1")]);
+    assert_eq!(found(both, &settings()), [""; 0]);
+}
+
+#[test]
+fn what_a_skipped_order_holds_decides_no_type() {
+    let mut skipped = order(&[(ext("a", ExtensionKind::String), "x")]);
+    skipped.skip = Some("test order".into());
+    let drafts = vec![skipped, order(&[(ext("a", ExtensionKind::Integer), "1")])];
+    let outcomes: Vec<_> = check_all(drafts, &settings(), || {}).iter().map(|c| c.verdict.outcome()).collect();
+    assert_eq!(outcomes, [Outcome::Skipped, Outcome::Valid]);
+}
+
+#[test]
+fn common_attributes_come_from_the_export_or_the_target_or_are_the_usual_ones() {
+    let shown = |changes: &[Change], common: CommonDefaults| {
+        let common = valid(order(changes), &Settings { common, ..settings() }).common;
+        [common.channel, common.language, common.currency.to_string(), common.page, common.pos].join(" ")
+    };
+    let some = |text: &str| Some(text.to_owned());
+    let target = CommonDefaults {
+        channel: some("MOBILE_WEB"),
+        language: some("DE"),
+        currency: some("CHF"),
+        page: some("till"),
+        pos: some("shop"),
+    };
+    let only_pos = CommonDefaults { pos: some("shop"), ..CommonDefaults::default() };
+    assert_eq!(shown(&[], only_pos.clone()), "WEB EN EUR oms-import shop");
+    assert_eq!(shown(&[], target.clone()), "MOBILE_WEB DE CHF till shop");
+    let all = [
+        (Field::EventChannel, "MOBILE_APP"),
+        (Field::EventLanguage, "FR"),
+        (Field::EventCurrency, "USD"),
+        (Field::EventPage, "home"),
+        (Field::EventPos, "shop/ie"),
+    ];
+    assert_eq!(shown(&all, target), "MOBILE_APP FR USD home shop/ie");
+    assert_eq!(shown(&[(Field::CurrencyCode, "GBP")], only_pos), "WEB EN GBP oms-import shop");
+}
+
+#[test]
+fn a_guest_is_known_by_its_identifiers_or_else_by_its_email() {
+    let ids = |changes: &[Change]| -> Vec<String> {
+        let ids = valid(order(changes), &settings()).guest.identifiers;
+        ids.into_iter().map(|Identifier { provider, id }| format!("{provider}={id}")).collect()
+    };
+    let email = (Field::GuestEmail, "Ann@Example.COM");
+    assert_eq!(ids(std::slice::from_ref(&email)), ["email=ann@example.com"]);
+    assert_eq!(ids(&[email, (id("crm"), "Ab1"), (id("EMAIL"), "X@y.de")]), ["crm=Ab1", "EMAIL=X@y.de"]);
+    assert_eq!(ids(&[(id("email"), "Bob@Example.com")]), ["email=bob@example.com"]);
+}
+
+#[test]
+fn a_guests_attributes_take_the_form_that_identity_wants() {
+    let guest = |field, text: &str| valid(order(&[(field, text)]), &settings()).guest;
+    assert_eq!(guest(Field::GuestEmail, "Ann@Example.COM").email.as_deref(), Some("ann@example.com"));
+    assert_eq!(guest(Field::GuestDob, "1990-02-03").dob.as_deref(), Some("1990-02-03T00:00"));
+    assert_eq!(guest(Field::GuestDob, "1990-02-03T04:05").dob.as_deref(), Some("1990-02-03T04:05"));
+    assert_eq!(guest(Field::GuestStreet, "House 1\n\n 2 High St ").street, ["House 1", "2 High St"]);
+}
+
+#[test]
+fn a_skipped_order_has_no_problems_whatever_it_holds() {
+    let mut draft = with_broken(order(&[(Field::Status, "x"), (Field::GuestEmail, "")]), &Field::Price);
+    draft.skip = Some("cancelled".into());
+    let checked = checked(draft, &settings());
+    assert_eq!(checked.record.problems, []);
+    assert!(matches!(checked.verdict, Verdict::Skipped(reason) if &*reason == "cancelled"));
+}
+
+#[test]
+fn results_keep_the_order_of_the_drafts() {
+    let references: Vec<_> = (0..500).map(|n| format!("R{n}")).collect();
+    let drafts = references.iter().map(|reference| order(&[(Field::ReferenceId, reference)])).collect();
+    let counted = std::sync::atomic::AtomicU32::new(0);
+    let results = check_all(drafts, &settings(), || {
+        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    });
+    let found: Vec<_> = results.iter().map(|checked| checked.record.reference.clone()).collect();
+    assert_eq!(found, references);
+    assert!((0..).zip(&results).all(|(n, checked)| checked.record.id == OrderId(n)));
+    assert_eq!(counted.into_inner(), 500);
+}
+
+#[test]
+fn a_record_names_an_order_that_has_no_reference_by_its_key() {
+    let record = |changes: &[Change]| checked(order(changes), &settings()).record;
+    assert_eq!(record(&[]).reference, "A-1");
+    assert_eq!(record(&[(Field::ReferenceId, "")]).reference, "KEY");
+    assert_eq!(record(&[(Field::OrderedAt, "x")]).ordered_at, None);
+    assert_eq!((record(&[]).n_items, record(&[]).source.line), (1, LINE));
+    // A broken cell holds words such as "an array", not a reference.
+    let broken = checked(with_broken(order(&[]), &Field::ReferenceId), &settings());
+    assert_eq!(broken.record.reference, "KEY");
+}
+
+/// `code line` of the problems of orders that all have one reference, made in these hours of January 2025.
+fn of_one_reference(hours: &[u32], settings: &Settings) -> Vec<String> {
+    let draft = |(line, hour): (u64, &u32)| {
+        let time = format!("2025-01-{:02}T{:02}:00:00.000Z", 1 + hour / 24, hour % 24);
+        let mut draft = order(&[(Field::OrderedAt, &time)]);
+        draft.rows[0].line = line;
+        draft
+    };
+    let results = check_all((1..).zip(hours).map(draft).collect(), settings, || {});
+    let show = |checked: &Checked| {
+        let problems = checked.record.problems.iter().map(|problem| format!("{} {}", problem.code, problem.at.line));
+        problems.collect::<Vec<_>>().join(" ")
+    };
+    results.iter().map(show).collect()
+}
+
+#[test]
+fn two_orders_of_one_reference_point_at_each_other_and_neither_is_valid() {
+    let reused = |line| format!("reference_reused {line}");
+    assert_eq!(of_one_reference(&[0, 0], &settings()), [reused(2), reused(1)]);
+    assert_eq!(of_one_reference(&[0, 480], &settings()), [reused(2), reused(1)]);
+    let sending = Settings { sends_reused_references: true, ..settings() };
+    assert_eq!(of_one_reference(&[0, 48], &sending), ["", ""]);
+    assert_eq!(of_one_reference(&[0, 47], &sending), [reused(2), reused(1)]);
+    assert_eq!(of_one_reference(&[0, 480, 47], &sending), [reused(3), String::new(), reused(1)]);
+}
+
+/// The invalid one may be the other half of the same order.
+#[test]
+fn an_invalid_order_of_the_same_reference_counts_too() {
+    let results = check_all(vec![order(&[]), order(&[(Field::Status, "x")])], &settings(), || {});
+    assert_eq!(results[0].verdict.outcome(), Outcome::Invalid);
+}

@@ -1,0 +1,354 @@
+//! Profiles bound to headers and documents: what becomes of a row, from its cells to its items, key and problems.
+
+mod rows;
+
+use serde_json::{Value, json};
+
+use super::{bind::FileMapper, profile::Profile};
+use crate::model::{problem::Problem, row::Content};
+use rows::{canonical, csv, document, documents, fault, header, ndjson, profile, record, records, told, unreadable};
+
+#[test]
+fn a_canonical_csv_row_becomes_cells_that_know_their_places() {
+    let columns = "referenceId,orderedAt,price,ext.gift:boolean,item.name,item.quantity,item.ext.size,guest.email,\
+                   guest.id.crm,event.pos";
+    let line = "A-1,2025-01-01T01:00+01:00, 30.60 ,true,Tee,2,XL,Ann@x.de,17,shop/ie";
+    assert_eq!(
+        csv(&canonical(), columns, line),
+        "part A-1: orderedAt=2025-01-01T00:00:00.000Z@5 price=30.60@28 ext.gift:boolean=true@36 \
+         guest.email=Ann@x.de@50 guest.id.crm=17@59 event.pos=shop/ie@62 \
+         | item@- item.name=Tee@41 item.quantity=2@45 item.ext.size:string=XL@47"
+    );
+}
+
+#[test]
+fn a_columns_name_declares_an_extensions_type() {
+    let columns = "referenceId,ext.a,ext.b:integer,ext.c: float ,ext.d:decimal,item.ext.e:boolean";
+    assert_eq!(
+        csv(&canonical(), columns, "A,1,2,3,4,5"),
+        "part A: ext.a:string=1@3 ext.b:integer=2@5 ext.c:float=3@7 ext.d:decimal:string=4@9 \
+         | item@- item.ext.e:boolean=5@11"
+    );
+}
+
+#[test]
+fn a_row_without_item_cells_adds_no_item() {
+    let with_type = profile("item.type = { value = 'PRODUCT' }\nitem.name = { column = 'name' }");
+    assert_eq!(csv(&with_type, "id,name", "A, "), "part A: ");
+    assert_eq!(csv(&with_type, "id,name", "A,Tee"), "part A:  | item@- item.type~PRODUCT@- item.name=Tee@3");
+    assert_eq!(csv(&canonical(), "referenceId,item.name,item.ext.x", "A,,"), "part A: ");
+}
+
+#[test]
+fn which_rows_are_items_can_be_a_rule() {
+    let lines = profile("item.name = { column = 'name' }\nitem_rows = { column = 'kind', is = ['line', 'gift'] }");
+    assert_eq!(csv(&lines, "id,kind,name", "A,line,Tee"), "part A:  | item@- item.name=Tee@8");
+    assert_eq!(csv(&lines, "id,kind,name", "A,shipping,DHL"), "part A: ");
+    let elements =
+        profile("items = 'lines'\nitem.name = { path = 'name' }\nitem_rows = { path = 'kind', is = 'line' }");
+    let value = json!({"id": "A", "lines": [{"kind": "line", "name": "Tee"}, {"kind": "tax", "name": "VAT"}]});
+    assert_eq!(ndjson(&elements, value), "whole A:  | item@4 item.name=Tee@6");
+}
+
+#[test]
+fn constants_and_defaults_give_way_to_any_cell() {
+    let rules = "order.status = { column = 'status', path = 'status', default = 'PURCHASED' }\n\
+                 order.paymentType = { value = 'other' }\nguest.id.crm = { column = 'nr', strip_suffix = '.0' }";
+    let rules = profile(rules);
+    assert_eq!(
+        csv(&rules, "id,status,nr", "A,,17.0"),
+        "part A: status~PURCHASED@- paymentType~other@- guest.id.crm=17@4"
+    );
+    assert_eq!(csv(&rules, "id,status,nr", "A,X,.0"), "part A: status=X@3 paymentType~other@-");
+    assert_eq!(ndjson(&rules, json!({"id": "A", "status": null})), "part A: status~PURCHASED@- paymentType~other@-");
+}
+
+#[test]
+fn of_several_columns_the_first_filled_one_counts() {
+    let rules = profile("guest.phone = { column = ['mobile', 'phone'], path = ['mobile', 'phone'] }");
+    assert_eq!(csv(&rules, "id,phone,mobile", "A,1,2"), "part A: guest.phone=2@5");
+    assert_eq!(csv(&rules, "id,phone,mobile", "A,1, "), "part A: guest.phone=1@3");
+    assert_eq!(csv(&rules, "id,phone", "A,1"), "part A: guest.phone=1@3");
+    assert_eq!(ndjson(&rules, json!({"id": "A", "mobile": " ", "phone": "1"})), "part A: guest.phone=1@4");
+}
+
+#[test]
+fn a_table_gives_a_value_or_a_reason_to_skip_or_a_problem() {
+    let rules = "order.status = { column = 's', values = { paid = 'PURCHASED', void = { skip = 'voided' } } }\n\
+                 guest.gender = { column = 'g', values = { f = 'female' } }\nitem.type = { column = 't', values = { x = { skip = 'sample' } } }";
+    let rules = profile(rules);
+    let mapped = |line| csv(&rules, "id,s,g,t", line);
+    assert_eq!(mapped("A,paid,f,"), "part A: status=PURCHASED@3 guest.gender=female@8");
+    assert_eq!(mapped("A,void,,"), "part A:  | skip voided");
+    assert_eq!(mapped("A,,,x"), "part A:  | item@-  | skip sample");
+    let unlisted = "value_not_in_table status@3 \"piad\" is not in the profile's table, nearest is \"paid\"";
+    assert_eq!(mapped("A,piad,,"), format!("part A: status!piad@3 | {unlisted}"));
+    // What a guest's cell holds is for nobody to read.
+    let masked = "value_not_in_table guest.gender@4 does not fit the profile's rule";
+    assert_eq!(mapped("A,,Ann,"), format!("part A: guest.gender!Ann@4 | {masked}"));
+}
+
+#[test]
+fn the_first_rule_that_leaves_an_order_out_is_its_reason() {
+    let rules = "[[skip]]\nreason = 'cancelled'\nwhen = { column = 'id', path = 'id', starts_with = 'C' }\n\
+                 [[skip]]\nreason = 'test'\nwhen = { column = 'note', path = 'meta.note', is = 'test', is_not = 'x' }";
+    let rules = profile(rules);
+    let mapped = |line| csv(&rules, "id,note", line);
+    assert_eq!(
+        [mapped("C1,test"), mapped("A1,test"), mapped("A1,tested")],
+        ["part C1:  | skip cancelled", "part A1:  | skip test", "part A1: "]
+    );
+    assert_eq!(ndjson(&rules, json!({"id": "A1", "meta": {"note": "test"}})), "part A1:  | skip test");
+}
+
+#[test]
+fn a_column_that_a_rule_needs_must_be_there_once() {
+    let rules = profile("order.status = { column = 'Status' }\norder.price = { column = 'total', default = '0' }");
+    let missing = "orders.csv:1: no column \"Status\", which the profile takes status from";
+    assert_eq!(fault(&rules, "id,price"), missing);
+    assert_eq!(fault(&rules, "id,status"), missing.to_owned() + "\n  hint: did you mean \"status\"?");
+    assert_eq!(fault(&rules, "id,Status"), "");
+    let twice = "orders.csv:1: column \"Status\" stands there twice, so it is not clear which one status comes from";
+    assert_eq!(fault(&rules, "id,Status,x,Status"), twice);
+    let key = "orders.csv:1: no column \"referenceId\", which the profile takes referenceId from";
+    assert_eq!(fault(&canonical(), "price"), key);
+    let skip = profile("[[skip]]\nreason = 'x'\nwhen = { column = 'kind', is = 'x' }");
+    assert_eq!(fault(&skip, "id"), "orders.csv:1: no column \"kind\", which the profile takes a condition from");
+}
+
+/// A wildcard's column that stands there twice is no less ambiguous; an item would silently keep the last one.
+#[test]
+fn a_column_of_a_wildcard_or_a_condition_must_be_there_once_too() {
+    assert!(fault(&canonical(), "referenceId,item.ext.a,item.ext.a").contains("twice"));
+    let skip = profile("[[skip]]\nreason = 'x'\nwhen = { column = 'kind', is = 'x' }");
+    assert!(fault(&skip, "id,kind,kind").contains("twice"));
+}
+
+#[test]
+fn a_profile_of_the_other_form_is_refused() {
+    let of_paths = Profile::parse("p", "name = 'p'\norder.referenceId = { path = 'id' }").unwrap();
+    assert!(fault(&of_paths, "id").contains("the profile says no column for the order's reference"));
+    let of_columns = Profile::parse("p", "name = 'p'\norder.referenceId = { column = 'id' }").unwrap();
+    let error = FileMapper::bind(&of_columns, None, "orders.ndjson").err().unwrap().to_string();
+    assert!(error.contains("the profile says no path for the order's reference"), "{error}");
+}
+
+fn unknown(problems: &[Problem]) -> Vec<String> {
+    problems.iter().map(|problem| format!("{}:{}", problem.at.line, told(problem))).collect()
+}
+
+#[test]
+fn unknown_columns_are_told_once_where_the_profile_wants_it() {
+    let columns = "referenceId,Price,ext.,sku,ext.ok,guest.id.crm";
+    let words = [
+        "1:unknown_column -@13 \"Price\" is unknown and ignored, nearest is \"price\"",
+        "1:unknown_column -@19 \"ext.\" is unknown and ignored, nearest is \"ext.*\"",
+        "1:unknown_column -@24 \"sku\" is unknown and ignored",
+    ];
+    assert_eq!(unknown(&records(&canonical(), columns, &["A,1,2,3,4,5", "B,1,2,3,4,5"]).1), words);
+    assert_eq!(records(&profile(""), "id,sku", &["A,1"]).1, []);
+}
+
+#[test]
+fn unknown_members_are_told_once_with_their_path() {
+    let value = json!({
+        "ext": {"any": 1},
+        "extensions": [{"name": "ext", "key": "default", "any": true}],
+        "guest": {"emial": "x", "identifiers": [{"provider": "p", "id": "1"}], "street": ["x"]},
+        "orderItems": [{"sku": 1, "name": "Tee"}, {"sku": 2, "ext": {"any": 1}}],
+        "referenceId": "A",
+        "tags": ["x"],
+    });
+    let words = [
+        "1:unknown_column -@10 \"guest.emial\" is unknown and ignored, nearest is \"guest.email\"",
+        "1:unknown_column -@20 \"orderItems.sku\" is unknown and ignored, nearest is \"orderItems\"",
+        "1:unknown_column -@26 \"tags\" is unknown and ignored, nearest is \"status\"",
+    ];
+    assert_eq!(unknown(&documents(&canonical(), &[value.clone(), value]).1), words);
+}
+
+#[test]
+fn what_a_condition_reads_is_not_unknown() {
+    let rules = "unknown_columns = 'warn'\nitems = 'lines'\nitem.name = { path = 'name' }\n\
+                 item_rows = { path = 'kind', is = 'line' }\n[[skip]]\nreason = 'x'\nwhen = { path = 'test', is = 'x' }";
+    let value = json!({"id": "A", "lines": [{"kind": "line", "name": "Tee"}], "test": "y"});
+    assert_eq!(unknown(&documents(&profile(rules), &[value]).1), [""; 0]);
+}
+
+#[test]
+fn a_canonical_document_is_a_whole_order() {
+    let value = json!({
+        "event": {"pos": "shop/ie"},
+        "guest": {"email": "ann@x.de", "identifiers": [{"id": "#17", "provider": "crm"}, {"id": "x", "provider": "web"}]},
+        "orderItems": [{"name": "Tee", "price": "#10.10", "quantity": "#2"}, {}, null, {"ext": {"size": "XL"}}],
+        "orderedAt": "2025-01-01T00:00:00Z",
+        "price": "#30.60",
+        "referenceId": "#0012345678901234567890",
+    });
+    assert_eq!(
+        ndjson(&canonical(), value),
+        "whole 0012345678901234567890: orderedAt=2025-01-01T00:00:00.000Z@23 price=30.60@24 guest.email=ann@x.de@5 \
+         guest.id.crm=17@8 guest.id.web=x@11 event.pos=shop/ie@3 \
+         | item@14 item.price=10.10@16 item.name=Tee@15 item.quantity=2@17 | item@20 item.ext.size:string=XL@22"
+    );
+}
+
+#[test]
+fn extensions_stand_in_any_of_their_forms_and_show_their_types() {
+    let of = |value| ndjson(&canonical(), value);
+    let attributes = json!({"b": true, "e": "#1e3", "f": "#2.50", "i": "#7", "n": null, "s": "x", "z:float": "1"});
+    let expected = "whole A: ext.b:boolean=true@3 ext.e:float=1e3@4 ext.f:float=2.50@5 ext.i:integer=7@6 \
+                    ext.s:string=x@8 ext.z:float=1@9";
+    assert_eq!(of(json!({"ext": attributes, "referenceId": "A"})), expected);
+    assert_eq!(of(json!({"extensions": attributes, "referenceId": "A"})), expected);
+    let event_form = json!({"extensions": [{"key": "default", "name": "ext", "s": "x"}], "referenceId": "A"});
+    assert_eq!(of(event_form), "whole A: ext.s:string=x@6");
+    assert_eq!(of(json!({"ext.i:integer": "7", "referenceId": "A"})), "whole A: ext.i:integer=7@2");
+    // Only the event's own values of `name` and `key` are its form; any other is an attribute, if a forbidden one.
+    assert_eq!(of(json!({"extensions": [{"key": "x"}], "referenceId": "A"})), "whole A: ext.key:string=x@4");
+    let two = "extension_value -@4 2 extension objects, expected one";
+    assert_eq!(
+        of(json!({"extensions": [{"a": 1}, {"b": 1}], "referenceId": "A"})).replace("@5", "@4"),
+        format!("whole A:  | {two}")
+    );
+    let nested = "not_a_scalar ext.a@3 an array where a single value is expected";
+    assert_eq!(
+        of(json!({"ext": {"a": [1]}, "referenceId": "A"})),
+        format!("whole A: ext.a:string!an array@3 | {nested}")
+    );
+}
+
+#[test]
+fn identifiers_stand_in_any_of_their_forms() {
+    let of = |guest: Value| ndjson(&canonical(), json!({"guest": guest, "referenceId": "A"}));
+    let expected = "whole A: guest.id.crm=17@";
+    assert_eq!(of(json!({"identifiers": [{"id": "17", "provider": "crm"}]})), format!("{expected}5"));
+    assert_eq!(of(json!({"identifiers": {"id": "17", "provider": "crm"}})), format!("{expected}4"));
+    assert_eq!(of(json!({"identifiers": {"crm": "17", "web": ""}})), format!("{expected}4"));
+    assert_eq!(of(json!({"id": {"crm": "#17"}})), format!("{expected}4"));
+    assert_eq!(ndjson(&canonical(), json!({"guest.id.crm": "17", "referenceId": "A"})), format!("{expected}2"));
+    assert_eq!(
+        ndjson(&canonical(), json!({"guest.email": "a@b.de", "referenceId": "A"})),
+        "whole A: guest.email=a@b.de@2"
+    );
+    let half =
+        "missing_attribute guest.identifiers@4 an identifier has a provider and an id: {\"provider\": …, \"id\": …}";
+    for element in [json!({"provider": "crm"}), json!({"id": "17", "provider": " "}), json!("17")] {
+        assert_eq!(of(json!({ "identifiers": [element] })), format!("whole A: guest.id.?!@4 | {half}"));
+    }
+}
+
+/// Else the attributes are silently lost, and the guest is known by something else.
+#[test]
+fn a_single_value_in_the_place_of_extensions_or_identifiers_is_a_problem() {
+    for members in [json!({"ext": "x"}), json!({"extensions": ["x"]}), json!({"guest": {"identifiers": "17"}})] {
+        let mut value = members.clone();
+        value["referenceId"] = json!("A");
+        assert_eq!(documents(&canonical(), &[value]).0[0].problems.len(), 1, "{members}");
+    }
+}
+
+#[test]
+fn a_nested_value_is_no_single_value() {
+    let of = |value| ndjson(&canonical(), value);
+    let problem = |field, at, what| format!("not_a_scalar {field}@{at} {what}");
+    let object = problem("price", 2, "an object where a single value is expected");
+    assert_eq!(of(json!({"price": {}, "referenceId": "A"})), format!("whole A: price!an object@2 | {object}"));
+    let array = problem("item.name", 4, "an array where a single value is expected");
+    let value = json!({"orderItems": [{"name": []}], "referenceId": "A"});
+    assert_eq!(of(value), format!("whole A:  | item@3 item.name!an array@4 | {array}"));
+    let items = problem("-", 2, "\"orderItems\" is no array of items");
+    assert_eq!(of(json!({"orderItems": "x", "referenceId": "A"})), format!("whole A:  | {items}"));
+    let item = problem("-", 3, "a text where an item is expected");
+    assert_eq!(of(json!({"orderItems": ["x"], "referenceId": "A"})), format!("whole A:  | {item}"));
+    let key = problem("referenceId", 2, "an array where a single value is expected");
+    assert_eq!(of(json!({"referenceId": ["A"]})), format!("whole -:  | {key}"));
+    // XML turned into JSON has an object where there is only one item.
+    let single = json!({"orderItems": {"name": "Tee"}, "referenceId": "A"});
+    assert_eq!(of(single), "whole A:  | item@2 item.name=Tee@3");
+}
+
+#[test]
+fn a_street_may_have_several_lines() {
+    let street = |value: Value| ndjson(&canonical(), json!({"guest": {"street": value}, "referenceId": "A"}));
+    assert_eq!(street(json!(["House 1", " 2 High St", "#3"])), "whole A: guest.street=House 1\n2 High St\n3@3");
+    assert_eq!(street(json!("2 High St")), "whole A: guest.street=2 High St@3");
+    assert_eq!(street(json!([])), "whole A: ");
+    assert!(street(json!([["x"]])).contains("not_a_scalar guest.street@3 an array"));
+}
+
+#[test]
+fn a_row_without_a_key_or_without_anything() {
+    assert_eq!(csv(&canonical(), "referenceId,price,sku", " ,5,"), "keyless: price=5@3");
+    assert_eq!(csv(&canonical(), "referenceId,price,sku", ",, "), "blank: ");
+    // What stands only in a column that nobody knows is no blank row either.
+    assert_eq!(csv(&canonical(), "referenceId,price,sku", ",,x"), "keyless: ");
+    assert_eq!(ndjson(&canonical(), json!({"price": 5})), "whole -: price=5@2");
+    assert_eq!(ndjson(&profile(""), json!({"id": " "})), "blank: ");
+    let price = profile("order.price = { path = 'price' }");
+    assert_eq!(ndjson(&price, json!({"price": 5})), "keyless: price=5@2");
+    let stripped = profile("[key]\ncolumn = 'id'\nstrip_prefix = '#'");
+    assert!(csv(&stripped, "id", "#17").starts_with("part 17:"));
+    assert!(csv(&stripped, "id", "#").starts_with("keyless:"));
+}
+
+#[test]
+fn the_key_of_a_row_that_cannot_be_read_counts_only_where_it_is_certain() {
+    let of = |columns, line| {
+        let remains = Content::Record(record(&header(columns), line));
+        unreadable(&canonical(), Some(columns), Some(remains))
+    };
+    let (known, lost) = ("unreadable A broken: ", "unreadable - broken: ");
+    // Too many or too few cells: only the first one stands where it should, and only if it is not cut off itself.
+    assert_eq!(of("referenceId,price,status", "A,1"), known);
+    assert_eq!(of("referenceId,price,status", "A,1,2,3"), known);
+    assert_eq!(of("referenceId,price,status", "A"), lost);
+    assert_eq!(of("price,referenceId,status", "1,A"), lost);
+    assert_eq!(of("price,referenceId,status", "1,A,x,y"), lost);
+    // The right number of cells, one of them in a broken encoding and therefore empty.
+    assert_eq!(of("price,referenceId,status", ",A,x"), known);
+    assert_eq!(of("price,referenceId,status", "1,,x"), lost);
+    assert_eq!(unreadable(&canonical(), Some("referenceId"), None), lost);
+    assert_eq!(unreadable(&canonical(), None, Some(document(&json!({"referenceId": "A"})))), known);
+    assert_eq!(unreadable(&canonical(), None, Some(document(&json!({"price": 5})))), lost);
+    assert_eq!(unreadable(&canonical(), None, None), lost);
+}
+
+/// Where the first cell is lost, another that is filled would name another order.
+#[test]
+fn an_alternative_is_no_certain_key() {
+    let rules =
+        Profile::parse("p", "name = 'p'\norder.referenceId = { column = ['a', 'b'], path = ['a', 'b'] }").unwrap();
+    let remains = Content::Record(record(&header("a,b,c"), ",B,x"));
+    assert_eq!(unreadable(&rules, Some("a,b,c"), Some(remains)), "unreadable - broken: ");
+    assert_eq!(unreadable(&rules, None, Some(document(&json!({"b": "B"})))), "unreadable - broken: ");
+}
+
+/// Two rows of a header's length in one line: a line break is lost, and what follows it belongs to another order.
+#[test]
+fn two_rows_that_ran_together_have_no_certain_key() {
+    let remains = Content::Record(record(&header("referenceId,price,status"), "A,1,xB,2,y"));
+    assert_eq!(unreadable(&canonical(), Some("referenceId,price,status"), Some(remains)), "unreadable - broken: ");
+}
+
+#[test]
+fn a_date_that_is_none_breaks_its_cell_and_one_that_was_twice_is_told() {
+    let local = profile("order.orderedAt = { column = 't', date = '%d.%m.%Y %H:%M', zone = 'Europe/Berlin' }");
+    let ambiguous = "timestamp_ambiguous orderedAt@3 \"26.10.2025 02:30\" is a time at which the clocks were turned";
+    assert_eq!(
+        csv(&local, "id,t", "A,26.10.2025 02:30"),
+        format!("part A: orderedAt=2025-10-26T00:30:00.000Z@3 | {ambiguous}")
+    );
+    let no_date = "timestamp_unreadable item.orderedAt@3 \"today\" is no date, expected ISO 8601 with an offset or Z";
+    assert_eq!(
+        csv(&canonical(), "referenceId,item.orderedAt", "A,today"),
+        format!("part A:  | item@- item.orderedAt!today@3 | {no_date}")
+    );
+}
+
+#[test]
+fn where_rows_may_disagree_their_cells_say_so() {
+    let rules = profile("order.status = { column = 's', disagree = 'first' }\norder.price = { column = 'p' }");
+    let row = &records(&rules, "id,s,p", &["A,x,1"]).0[0];
+    assert_eq!(row.cells.iter().map(|cell| cell.first_counts).collect::<Vec<_>>(), [false, true, false]);
+}

@@ -1,0 +1,99 @@
+//! Every folder of `samples/cases` is a case: a command, and what comes of it. A new case needs no code.
+//!
+//! `case.toml` names the command. `summary.json` is the run's summary without what differs from run to run;
+//! `results.txt` has a line for each order that is not simply fine. `UPDATE_SAMPLES=1 cargo test` writes both anew.
+
+use std::{fmt::Write, fs, path::Path};
+
+use serde_json::Value;
+
+use crate::support::{self, Run};
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    command: String,
+}
+
+#[test]
+fn every_sample_comes_to_its_expected_end() {
+    let folder = support::root().join("samples/cases");
+    let mut cases: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    assert!(cases.len() >= 6, "the cases are gone");
+    for case in cases {
+        check(&case);
+    }
+}
+
+fn check(folder: &Path) {
+    let case: Case = toml::from_str(&fs::read_to_string(folder.join("case.toml")).unwrap()).unwrap();
+    let run = Run::in_root(&case.command);
+    let summary = summary(&run);
+    compare(&folder.join("summary.json"), &format!("{}\n", serde_json::to_string_pretty(&summary).unwrap()));
+    compare(&folder.join("results.txt"), &results(&run));
+    if let Some(sandbox) = run.json("sandbox.json") {
+        agrees(&summary, &sandbox, &case.command);
+    }
+}
+
+fn compare(file: &Path, found: &str) {
+    if std::env::var_os("UPDATE_SAMPLES").is_some() {
+        fs::write(file, found).unwrap();
+    }
+    let expected = fs::read_to_string(file).unwrap_or_default();
+    assert!(expected == found, "{}:\n--- expected\n{expected}\n--- found\n{found}", file.display());
+}
+
+fn summary(run: &Run) -> Value {
+    let mut summary = run.json("summary.json").unwrap();
+    for changing in ["run_id", "started_at", "finished_at"] {
+        summary.as_object_mut().unwrap().remove(changing);
+    }
+    summary
+}
+
+/// `reference outcome code@line:column …` of each order that has a problem or is not accepted.
+fn results(run: &Run) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for result in run.results() {
+        let problems = result["problems"].as_array().unwrap();
+        let (reference, outcome) = (text(&result["referenceId"]), text(&result["outcome"]));
+        if problems.is_empty() && ["accepted", "valid"].contains(&outcome) {
+            continue;
+        }
+        let mut line = format!("{reference} {outcome}");
+        for problem in problems {
+            write!(line, " {}@{}", text(&problem["code"]), problem["line"]).unwrap();
+            if let Some(column) = problem["column"].as_u64() {
+                write!(line, ":{column}").unwrap();
+            }
+        }
+        lines.push(line + "\n");
+    }
+    // As they settle, which differs from run to run.
+    lines.sort();
+    lines.concat()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+/// What the tenant has is what the run says it has.
+fn agrees(summary: &Value, sandbox: &Value, command: &str) {
+    assert_eq!(summary["orders"]["accepted"], sandbox["orders"]["processed"], "{command}");
+    assert_eq!(sandbox["orders"]["not_processed"], 0, "{command}");
+    assert_eq!(sandbox["orders"]["repeated_references"], 0, "{command}");
+    for kind in ["browser_create", "identity", "order_checkout", "total"] {
+        assert_eq!(summary["requests"][kind], sandbox["requests"][kind], "{command}: {kind}");
+    }
+    if summary["requests"]["total"] != 0 {
+        assert_eq!(summary["guests"], sandbox["guests"], "{command}");
+        assert_eq!(summary["items"], sandbox["orders"]["items"], "{command}");
+    }
+    let accepted = summary["money"].as_array().unwrap().iter().map(|money| (&money["currency"], &money["accepted"]));
+    let accepted: Vec<_> = accepted.filter(|(_, sum)| *sum != "0").collect();
+    let there = sandbox["money"].as_array().unwrap().iter().map(|money| (&money["currency"], &money["total"]));
+    assert_eq!(accepted, there.collect::<Vec<_>>(), "{command}");
+}
