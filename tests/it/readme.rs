@@ -1,0 +1,66 @@
+//! The README is true: its commands run, its map names what is there.
+
+use std::fs;
+
+use crate::support::{Run, root};
+
+fn readme() -> String {
+    fs::read_to_string(root().join("README.md")).unwrap()
+}
+
+/// The lines of the README's `sh` blocks that run orderferry, without what stands around it.
+fn commands() -> Vec<String> {
+    let readme = readme();
+    let blocks = readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let lines = blocks.flat_map(str::lines).filter_map(|line| {
+        let command = line.split(" #").next().unwrap().trim();
+        let typed = command.strip_prefix("cargo run --release -- ").or_else(|| command.strip_prefix("orderferry "))?;
+        Some(typed.to_owned())
+    });
+    lines.collect()
+}
+
+#[test]
+fn the_commands_of_the_readme_do_what_it_says() {
+    let commands = commands();
+    assert!(commands.iter().any(|command| command == "send samples/orders.csv --sandbox"), "{commands:?}");
+    for command in commands {
+        let is_run = command.starts_with("check ") || command.starts_with("send ");
+        // Those that need a tenant, a file of the user's or a second terminal are shown, not run.
+        let is_runnable = is_run && command.contains("samples/") && !command.contains("--to ");
+        if !is_runnable {
+            continue;
+        }
+        // What the README lets a person watch at the default rate, the test does at once.
+        let mut hurried = command.clone();
+        if command.contains("--sandbox") {
+            let rate = if command.contains("--rate") { "" } else { " --rate unlimited" };
+            hurried = format!("{command}{rate} --identity-pause 0s");
+        }
+        let run = Run::in_root(&hurried);
+        let expected = i32::from(command.contains("mistakes"));
+        assert_eq!(run.code(), expected, "{command}: {}", String::from_utf8_lossy(&run.output.stderr));
+    }
+}
+
+#[test]
+fn the_map_names_every_room() {
+    let readme = readme();
+    for entry in fs::read_dir(root().join("src")).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        let room = name.strip_suffix(".rs").map_or_else(|| format!("`{name}/`"), |_| format!("`{name}`"));
+        let is_pipeline_folder = name == "pipeline";
+        assert!(is_pipeline_folder || readme.contains(&room), "the README's map does not name {room}");
+    }
+}
+
+#[test]
+fn the_readme_names_every_outcome_and_exit_code() {
+    let readme = readme();
+    for outcome in orderferry::model::outcome::Outcome::ALL {
+        assert!(readme.contains(&format!("| `{outcome}` |")), "{outcome}");
+    }
+    for code in 0..=4 {
+        assert!(readme.contains(&format!("| {code} |")), "exit code {code}");
+    }
+}

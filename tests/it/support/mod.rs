@@ -1,0 +1,64 @@
+//! Running the program and looking at what it leaves behind.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The repository.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The program in a folder, with an environment that says nothing about it.
+pub(crate) fn program(folder: &Path) -> Command {
+    let mut command = Command::cargo_bin("orderferry").unwrap();
+    command.current_dir(folder);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORDERFERRY_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A finished run and its folder.
+pub(crate) struct Run {
+    pub(crate) output: Output,
+    folder: PathBuf,
+    _home: TempDir,
+}
+
+impl Run {
+    /// Runs a command of the README or of a sample, from the repository, with a folder and a ledger of its own.
+    pub(crate) fn in_root(command: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("run");
+        let mut program = program(&root());
+        program.args(command.split_whitespace()).arg("--out").arg(&folder);
+        if !command.contains("--sandbox") {
+            program.arg("--ledger").arg(home.path().join("ledger.db"));
+        }
+        Self { output: program.output().unwrap(), folder, _home: home }
+    }
+
+    /// The exit code.
+    pub(crate) fn code(&self) -> i32 {
+        self.output.status.code().unwrap()
+    }
+
+    /// A JSON file of the run folder, if it is there.
+    pub(crate) fn json(&self, name: &str) -> Option<Value> {
+        let text = fs::read_to_string(self.folder.join(name)).ok()?;
+        Some(serde_json::from_str(&text).unwrap())
+    }
+
+    /// The lines of `results.ndjson`.
+    pub(crate) fn results(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.folder.join("results.ndjson")).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
