@@ -1,5 +1,7 @@
 //! The integration tests, one binary: the arrows of the house, the samples, the program as a user meets it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod layers;
 mod readme;
 mod samples;
