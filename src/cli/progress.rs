@@ -1,9 +1,9 @@
 //! How far the run is, on standard error: rows read, orders checked, requests sent with their rate and the time left.
 //! Silent where standard error is no terminal.
 
-use std::{sync::Mutex, time::Duration};
+use std::{fmt::Write, sync::Mutex, time::Duration};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::print;
 use crate::pipeline::Progress;
@@ -17,7 +17,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(is_quiet: bool) -> Self {
         let watch = Self { is_quiet, bar: Mutex::new(ProgressBar::hidden()) };
-        watch.begin(None, "reading   {human_pos} rows  {per_sec}");
+        watch.begin(None, "reading   {human_pos} rows  {rate}");
         watch
     }
 
@@ -31,7 +31,7 @@ impl Watch {
             Progress::Checked | Progress::Sent { is_retry: false } => self.bar().inc(1),
             Progress::Sending(n_requests) => self.begin(
                 Some(n_requests),
-                "sending   {human_pos}/{human_len} requests  {bar:30}  {per_sec}, {eta} left  {msg}",
+                "sending   {human_pos}/{human_len} requests  {bar:30}  {rate}, {eta} left  {msg}",
             ),
             Progress::Sent { is_retry: true } => self.bar().set_message("retrying"),
             Progress::Warning(words) if !self.is_quiet => {
@@ -49,7 +49,11 @@ impl Watch {
     fn begin(&self, length: Option<u64>, template: &str) {
         let target = if self.is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(length, target);
-        bar.set_style(ProgressStyle::with_template(template).expect("the templates are ours"));
+        let style = ProgressStyle::with_template(template).expect("the templates are ours");
+        bar.set_style(style.with_key("rate", |state: &ProgressState, to: &mut dyn Write| {
+            // A line that cannot be drawn is no loss.
+            let _ = write!(to, "{:.0}/s", state.per_sec());
+        }));
         bar.enable_steady_tick(Duration::from_millis(200));
         let mut shown = self.bar();
         shown.finish_and_clear();

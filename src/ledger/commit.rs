@@ -21,12 +21,12 @@ pub struct GroupCommit {
 }
 
 impl GroupCommit {
-    /// Starts the thread that writes.
+    /// Starts the thread that writes. Joined after the last handle is dropped, it has closed the ledger.
     #[must_use]
-    pub fn start(ledger: impl Ledger + 'static) -> Self {
+    pub fn start(ledger: impl Ledger + 'static) -> (Self, thread::JoinHandle<()>) {
         let (queue, waiting) = mpsc::channel();
-        thread::spawn(move || commit_groups(ledger, &waiting));
-        Self { queue }
+        let writer = thread::spawn(move || commit_groups(ledger, &waiting));
+        (Self { queue }, writer)
     }
 
     /// Writes durably. An error means that it may or may not be written, and that nothing more may be sent.
@@ -88,7 +88,7 @@ mod tests {
 
     #[tokio::test]
     async fn everyone_who_waits_gets_an_answer() {
-        let ledger = GroupCommit::start(Scripted { written: 0, fails_after: 20 });
+        let (ledger, _writer) = GroupCommit::start(Scripted { written: 0, fails_after: 20 });
         let settle = || ledger.write(Write::Settle(Attempt(0), AttemptState::Accepted));
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..20 {

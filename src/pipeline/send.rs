@@ -35,7 +35,8 @@ pub(super) fn send(
     account.flush()?;
     let plan = BufReader::new(File::open(folder.file(PLAN_FILE)).map_err(RunError::PlanFile)?);
     let guests = PlannedGuests::new(plan).map(|guest| guest.map_err(|error| error.to_string()));
-    let journal = LedgerJournal(GroupCommit::start(ledger));
+    let (ledger, writer) = GroupCommit::start(ledger);
+    let journal = LedgerJournal(ledger);
     let wire = HttpWire::new(&target, &sending.dispatch)?;
     let mut written = Ok(());
     let hear = |event| {
@@ -44,6 +45,8 @@ pub(super) fn send(
         }
     };
     let ended = sending.runtime.block_on(dispatch::run(guests, target, sending.dispatch.clone(), journal, wire, hear));
+    // Whatever ended the thread, what it had to say was said to those who waited for it.
+    drop(writer.join());
     written?;
     Ok(ended)
 }

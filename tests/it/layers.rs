@@ -160,7 +160,7 @@ fn only_validate_makes_an_order() {
     for source in sources().iter().filter(|source| source.module != "sandbox") {
         let makes = source.code.match_indices("Order {").any(|(at, _)| {
             let before = source.code[..at].trim_end();
-            let is_name = source.code[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric());
+            let is_name = source.code[..at].chars().next_back().is_some_and(char::is_alphanumeric);
             let is_type = ["struct", "enum", "impl", "for", "->"].iter().any(|word| before.ends_with(word));
             !is_name && !is_type
         });

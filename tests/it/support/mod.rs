@@ -1,5 +1,7 @@
 //! Running the program and looking at what it leaves behind.
 
+pub(crate) mod service;
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,0 +1,187 @@
+//! The program against a service over real HTTP: what goes on the wire, in which order, and what follows from answers.
+
+use std::{fs, path::Path};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{
+    program,
+    service::{Reply, Service},
+};
+
+const EXPORT: &str = "\
+referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,item.quantity,guest.email,guest.city
+A-2,2026-11-03T10:00:00Z,PURCHASED,EUR,30.60,other,TENT,\"Fjell & Co's #1 + 100% \"\"wool\"\" ünder\",30.60,1,Ann@Example.com,Bergen
+A-1,2026-11-02T10:00:00Z,PURCHASED,EUR,5,other,,,,,ann@example.com,Oslo
+B-1,2026-11-01T10:00:00Z,PURCHASED,EUR,7.10,other,,,,,bo@example.com,Malmö
+";
+
+/// A folder with an export and a ledger, for runs against one service.
+struct Shop {
+    folder: TempDir,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("orders.csv"), EXPORT).unwrap();
+        Self { folder }
+    }
+
+    /// Sends the export; gives the exit code, what was printed, and the summary.
+    fn send(&self, service: &Service, options: &str) -> (i32, String, Value) {
+        let is_run = |name: &str| name.starts_with("run-");
+        let entries = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let n_runs = entries.filter(|name| is_run(&name.to_string_lossy())).count();
+        let out = self.folder.path().join(format!("run-{}", n_runs + 1));
+        let mut program = program(self.folder.path());
+        program.args(["send", "orders.csv", "--client-key", "k'e&y", "--pos", "shop/no", "--base-url"]);
+        program.arg(&service.base_url).args(options.split_whitespace()).arg("--out").arg(&out);
+        program.args("--rate unlimited --identity-pause 0s --backfill --set tries=3".split_whitespace());
+        let output = program.output().unwrap();
+        let printed = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(printed).unwrap(), json(&out.join("summary.json")))
+    }
+
+    fn outcomes(&self, run: &str) -> Vec<String> {
+        let text = fs::read_to_string(self.folder.path().join(run).join("results.ndjson")).unwrap();
+        let result = |line: &str| serde_json::from_str::<Value>(line).unwrap();
+        let mut lines: Vec<_> = text
+            .lines()
+            .map(result)
+            .map(|result| {
+                format!("{} {}", result["referenceId"].as_str().unwrap(), result["outcome"].as_str().unwrap())
+            })
+            .collect();
+        lines.sort();
+        lines
+    }
+}
+
+fn json(file: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+}
+
+fn only_for(reference: &'static str, reply: Reply) -> Service {
+    Service::start(move |request| (request.reference() == reference).then(|| reply.clone()))
+}
+
+#[test]
+fn what_goes_on_the_wire() {
+    let service = Service::start(|_| None);
+    let (code, printed, summary) = Shop::new().send(&service, "");
+    assert_eq!(code, 0, "{printed}");
+    let received = service.received();
+    let ann: Vec<_> =
+        received.iter().filter(|request| !request.line.contains("B-1") && !request.line.contains("bo@")).collect();
+    let checkout = ann.iter().find(|request| request.reference() == "A-2").unwrap();
+    let browser = checkout.message["browser_id"].as_str().unwrap();
+    // The blanks of `%20` and the characters that RFC 3986 leaves alone, byte by byte.
+    let expected = "GET /v1.2/event/create.json?client_key=k'e%26y&message=%7B%22browser_id%22:%22BROWSER%22,%22type%22:%22ORDER_CHECKOUT%22,%22channel%22:%22WEB%22,%22language%22:%22EN%22,%22currency%22:%22EUR%22,%22page%22:%22oms-import%22,%22pos%22:%22shop/no%22,%22order%22:%7B%22referenceId%22:%22A-2%22,%22orderedAt%22:%222026-11-03T10:00:00.000Z%22,%22status%22:%22PURCHASED%22,%22currencyCode%22:%22EUR%22,%22price%22:30.60,%22paymentType%22:%22other%22,%22orderItems%22:%5B%7B%22type%22:%22TENT%22,%22price%22:30.60,%22name%22:%22Fjell%20%26%20Co's%20%231%20%2B%20100%25%20%5C%22wool%5C%22%20%C3%BCnder%22,%22quantity%22:1%7D%5D%7D%7D HTTP/1.1";
+    assert_eq!(checkout.line, expected.replace("BROWSER", browser));
+    // One IDENTITY, from the newest order, on the browser that the orders use, oldest first.
+    let identity: Vec<_> = ann.iter().filter(|request| request.kind() == "IDENTITY").collect();
+    assert_eq!(identity.len(), 1);
+    assert_eq!(identity[0].message["city"], "Bergen");
+    assert_eq!(identity[0].message["email"], "ann@example.com");
+    assert_eq!(identity[0].message["browser_id"], browser);
+    let order: Vec<_> =
+        ann.iter().filter(|request| request.kind() != "BROWSER").map(|request| request.reference()).collect();
+    assert_eq!(order, ["", "A-1", "A-2"]);
+    assert_eq!((service.count("BROWSER"), service.count("IDENTITY"), service.count("ORDER_CHECKOUT")), (2, 2, 3));
+    assert_eq!(summary["requests"]["total"], 7);
+}
+
+#[test]
+fn the_same_run_twice_sends_nothing_the_second_time() {
+    let (shop, service) = (Shop::new(), Service::start(|_| None));
+    assert_eq!(shop.send(&service, "").0, 0);
+    let before = service.received().len();
+    let (code, _, summary) = shop.send(&service, "");
+    assert_eq!((code, service.received().len()), (0, before));
+    assert_eq!(summary["orders"]["already_sent"], 3);
+    // The same order with another price is told, not sent.
+    fs::write(shop.folder.path().join("orders.csv"), EXPORT.replace(",5,other", ",6,other")).unwrap();
+    let (code, _, summary) = shop.send(&service, "");
+    assert_eq!((code, service.received().len()), (1, before));
+    assert_eq!(summary["orders"]["changed"], 1);
+    // The reference of an accepted order two days later is another order, which the tenant could not tell apart.
+    fs::write(shop.folder.path().join("orders.csv"), EXPORT.replace("2026-11-01T", "2026-11-03T")).unwrap();
+    let (code, printed, summary) = shop.send(&service, "--max-invalid 50%");
+    assert_eq!((code, &summary["orders"]["invalid"]), (1, &Value::from(1)), "{printed}");
+    let (code, _, summary) = shop.send(&service, "--set reused_references=send");
+    assert_eq!((code, &summary["orders"]["accepted"]), (0, &Value::from(1)));
+}
+
+#[test]
+fn silence_on_a_checkout_is_unknown_and_held() {
+    let (shop, service) = (Shop::new(), only_for("A-1", Reply::Silence));
+    let (code, _, summary) = shop.send(&service, "");
+    assert_eq!((code, &summary["orders"]["unknown"]), (3, &Value::from(1)));
+    assert_eq!(shop.outcomes("run-1"), ["A-1 unknown", "A-2 accepted", "B-1 accepted"]);
+    let before = service.received().len();
+    let (code, _, summary) = shop.send(&service, "");
+    assert_eq!((code, &summary["orders"]["unknown"], service.received().len()), (3, &Value::from(1), before));
+}
+
+#[test]
+fn what_the_service_refuses_is_not_repeated_and_what_it_defers_is() {
+    let words = Reply::Answer(400, Vec::new(), "{\"message\":\"no such type\"}".into());
+    let (shop, service) = (Shop::new(), only_for("A-1", words));
+    assert_eq!(shop.send(&service, "").0, 1);
+    assert_eq!(shop.outcomes("run-1"), ["A-1 refused", "A-2 accepted", "B-1 accepted"]);
+    assert_eq!(service.count("ORDER_CHECKOUT"), 3);
+    let results = fs::read_to_string(shop.folder.path().join("run-1/results.ndjson")).unwrap();
+    assert!(results.contains("no such type"));
+    let rejects = fs::read_to_string(shop.folder.path().join("run-1/rejects/orders.csv")).unwrap();
+    let lines: Vec<_> = EXPORT.lines().collect();
+    assert_eq!(rejects, format!("{}\n{}\n", lines[0], lines[2]));
+
+    let later = Reply::Answer(503, vec![("retry-after", "0".into())], String::new());
+    let (shop, service) = (Shop::new(), only_for("B-1", later));
+    let (code, _, summary) = shop.send(&service, "");
+    assert_eq!((code, &summary["orders"]["failed"], &summary["requests"]["retries"]), (1, &1.into(), &2.into()));
+    assert_eq!(service.count("ORDER_CHECKOUT"), 5);
+}
+
+#[test]
+fn a_wrong_key_or_a_redirect_stops_the_run() {
+    let (shop, service) = (Shop::new(), Service::start(|_| Some(Reply::status(401))));
+    let (code, printed, summary) = shop.send(&service, "--in-flight 1");
+    assert_eq!((code, &summary["orders"]["not_attempted"]), (4, &Value::from(3)));
+    assert!(printed.contains("the client key was refused"), "{printed}");
+    let elsewhere = Service::start(|_| None);
+    let location = format!("{}/v1.2/browser/create.json", elsewhere.base_url);
+    let redirect = Reply::Answer(302, vec![("location", location)], String::new());
+    let (shop, service) = (Shop::new(), Service::start(move |_| Some(redirect.clone())));
+    assert_eq!(shop.send(&service, "").0, 4);
+    assert!(elsewhere.received().is_empty());
+}
+
+#[test]
+fn a_service_that_is_not_there_fails_orders_and_shows_no_url() {
+    let (shop, mut service) = (Shop::new(), Service::start(|_| None));
+    // Nobody listens on the discard port.
+    service.base_url = "http://127.0.0.1:9".into();
+    let (code, printed, summary) = shop.send(&service, "");
+    assert_eq!((code, &summary["orders"]["failed"]), (1, &Value::from(3)));
+    let results = fs::read_to_string(shop.folder.path().join("run-1/results.ndjson")).unwrap();
+    for secret in ["message=", "client_key", "k'e", "ann@"] {
+        assert!(!printed.contains(secret) && !results.contains(secret), "{secret}: {printed} {results}");
+    }
+}
+
+#[test]
+fn old_orders_need_a_go_ahead() {
+    let (shop, service) = (Shop::new(), Service::start(|_| None));
+    let old = EXPORT.replace("A-1,2026", "A-1,2006");
+    fs::write(shop.folder.path().join("orders.csv"), old).unwrap();
+    let mut program = program(shop.folder.path());
+    program.args(["send", "orders.csv", "--client-key", "k", "--pos", "p", "--base-url", &service.base_url]);
+    let output = program.output().unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{printed}");
+    assert!(printed.contains("older than 30days") && printed.contains("2006-11-02"), "{printed}");
+    assert!(service.received().is_empty());
+}
