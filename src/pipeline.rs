@@ -7,16 +7,17 @@ mod known;
 mod read_in;
 mod send;
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use chrono::{DateTime, Utc};
 
 use crate::{
     dispatch, group,
-    ledger::{GroupCommit, Ledger, LedgerError, SqliteLedger},
+    ledger::{Ledger, LedgerError, SqliteLedger},
     map::{MapError, profile::Profile},
     model::{
-        order::{Order, OrderId, Verdict},
+        draft::Draft,
+        order::{Checked, Order, OrderId, Verdict},
         outcome::Outcome,
     },
     plan::{self, PlanError},
@@ -123,6 +124,9 @@ pub enum RunError {
     /// The plan cannot be read back.
     #[error("the plan: {0}")]
     PlanFile(#[source] std::io::Error),
+    /// Orders were sent, and what became of them cannot be written down but in the ledger.
+    #[error("{0}\n  hint: what was accepted stands in the ledger; run it again to go on")]
+    AfterSending(Box<RunError>),
     /// No HTTP client.
     #[error(transparent)]
     Dispatch(#[from] dispatch::DispatchError),
@@ -132,17 +136,23 @@ impl RunError {
     /// Whether orders may have been sent before the error.
     #[must_use]
     pub fn may_have_sent(&self) -> bool {
-        matches!(self, Self::Report(ReportError::Io { .. }))
+        matches!(self, Self::AfterSending(_))
+    }
+
+    fn after_sending(self) -> Self {
+        Self::AfterSending(Box::new(self))
     }
 }
 
-/// Why nothing is sent although the report is written: exit code 2.
+/// Why nothing is sent although the report is written.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error(transparent)]
     Map(#[from] MapError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     #[error("{place}: {error}\n  hint: mend the row, or set unreadable_rows = \"accept\" to leave such rows out")]
     Group { place: String, error: group::GroupError },
     #[error(
@@ -154,6 +164,15 @@ enum Refusal {
         humantime::format_duration(*age)
     )]
     Backfill { n_old: usize, age: Duration, oldest: DateTime<Utc> },
+}
+
+impl Refusal {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Ledger(LedgerError::Held { .. }) => 5,
+            _ => 2,
+        }
+    }
 }
 
 impl std::fmt::Display for MaxInvalid {
@@ -193,33 +212,57 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
         Ok(drafts) => check(drafts, job, tell),
         Err(refusal) => return account.refuse(job, folder, &refusal),
     };
-    let to_send = settle_without_sending(checked, job, &mut account)?;
+    let ledger = open_ledger(job);
+    let known = ledger.as_ref().ok().and_then(Option::as_ref);
+    let to_send = settle_without_sending(checked, known, job, &mut account)?;
     account.write_rejects(folder)?;
-    if let Err(refusal) = may_send(&to_send, job, &account) {
-        account.settle_rest(Outcome::NotAttempted, "nothing was sent")?;
-        return account.refuse(job, folder, &refusal);
-    }
-    let Some(sending) = &job.sending else { return account.finish(job, folder, None) };
-    let ended = send::send(to_send, job, sending, folder, &mut account, tell)?;
-    account.settle_rest(Outcome::NotAttempted, ended.stopped.as_deref().unwrap_or("the run ended first"))?;
-    account.write_rejects(folder)?;
-    account.finish(job, folder, ended.stopped)
+    let ledger = match may_send(&to_send, job, &account).and(ledger.map_err(Refusal::from)) {
+        Ok(ledger) => ledger,
+        Err(refusal) => {
+            account.settle_rest(Outcome::NotAttempted, "nothing was sent")?;
+            return account.refuse(job, folder, &refusal);
+        }
+    };
+    let (Some(sending), Some(ledger)) = (&job.sending, ledger) else { return account.finish(job, folder, None) };
+    let ended = send::send(to_send, ledger, job, sending, folder, &mut account, tell)?;
+    report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
 }
 
-fn check(drafts: Vec<crate::model::draft::Draft>, job: &Job<'_>, tell: Tell<'_>) -> Vec<crate::model::order::Checked> {
+/// Reports what was sent. Rejects that cannot be written, the input being gone for example, are no reason to say less.
+fn report_sent(
+    mut account: Account,
+    job: &Job<'_>,
+    folder: &RunFolder,
+    stopped: Option<String>,
+) -> Result<Finished, RunError> {
+    account.settle_rest(Outcome::NotAttempted, stopped.as_deref().unwrap_or("the run ended first"))?;
+    let rejects = account.write_rejects(folder).err().map(|error| error.to_string());
+    let stopped = stopped.or(rejects);
+    account.finish(job, folder, stopped)
+}
+
+fn check(drafts: Vec<Draft>, job: &Job<'_>, tell: Tell<'_>) -> Vec<Checked> {
     tell(Progress::Checking(drafts.len() as u64));
     validate::check_all(drafts, &job.validate, || tell(Progress::Checked))
 }
 
 type ToSend = Vec<(OrderId, Box<Order>)>;
 
+/// The ledger that a run will write, held for it; or the one that a check only looks at, if there is one.
+fn open_ledger(job: &Job<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
+    match job.sending {
+        Some(_) => SqliteLedger::open(&job.ledger, &job.validate.target, &job.run_id).map(Some),
+        None => SqliteLedger::open_existing(&job.ledger, &job.validate.target),
+    }
+}
+
 /// Puts all orders on the account; those that are not sent are settled. Gives the others, in the order of the input.
 fn settle_without_sending(
-    checked: Vec<crate::model::order::Checked>,
+    checked: Vec<Checked>,
+    ledger: Option<&SqliteLedger>,
     job: &Job<'_>,
     account: &mut Account,
 ) -> Result<ToSend, RunError> {
-    let ledger = SqliteLedger::open_existing(&job.ledger, &job.validate.target)?;
     let valid = checked.iter().filter_map(|checked| match &checked.verdict {
         Verdict::Valid(order) => Some(&**order),
         Verdict::Invalid | Verdict::Skipped(_) => None,
@@ -227,7 +270,7 @@ fn settle_without_sending(
     account.n_guests = plan::n_guests(valid) as u64;
     let mut to_send = Vec::new();
     for mut order in checked {
-        let ledger = ledger.as_ref().map(|ledger| ledger as &dyn Ledger);
+        let ledger = ledger.map(|ledger| ledger as &dyn Ledger);
         let settled = known::settled(&mut order, ledger, job)?;
         let id = account.add(order.record, &order.verdict);
         match (settled, order.verdict) {

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::settings::{Percent, Rate, duration};
+use super::settings::{InvalidLimit, Rate, duration};
 use crate::sandbox;
 
 /// Ferries an OMS's order exports into Sitecore Personalize: never twice, never lost, always told.
@@ -77,7 +77,7 @@ pub(super) struct Reading {
     pub(super) out: Option<PathBuf>,
     /// More invalid orders than this (of those not skipped) and nothing is sent
     #[arg(long, value_name = "N|P%")]
-    pub(super) max_invalid: Option<Percent>,
+    pub(super) max_invalid: Option<InvalidLimit>,
     /// The longest URL that the service takes, in bytes
     #[arg(long, value_name = "N")]
     pub(super) max_url_bytes: Option<usize>,

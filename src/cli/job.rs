@@ -27,8 +27,8 @@ const RUNS: &str = "orderferry-runs";
 /// Common front ends stop at 8 KiB of request line.
 const DEFAULT_MAX_URL_BYTES: usize = 8192;
 
-/// The target of a check that names none: events are as long there as anywhere, and nothing is sent.
-const CHECK_BASE_URL: &str = "https://api-engage-eu.sitecorecloud.io";
+/// The target of a check that names none, and sends nothing: the longest of the documented ones.
+const CHECK_BASE_URL: &str = "https://api-engage-jpe.sitecorecloud.io";
 const CHECK_CLIENT_KEY: &str = "a-client-key-of-32-characters---";
 
 /// The client key and point of sale of an embedded sandbox.
@@ -91,7 +91,7 @@ fn target_values(arguments: &TargetArguments, loaded: &Loaded) -> anyhow::Result
         currency: arguments.currency.clone(),
         page: arguments.page.clone(),
     };
-    Ok(typed.or(&loaded.settings.target(arguments.to.as_deref())?))
+    Ok(typed.or(&loaded.target(arguments.to.as_deref())?))
 }
 
 /// The settings' target is of no use to a sandbox, but for what events carry.

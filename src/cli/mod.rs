@@ -17,7 +17,7 @@ use clap::Parser;
 use crate::{
     map::profile,
     pipeline::{self, Finished, RunError},
-    report::terminal,
+    report::{summary::Summary, terminal},
     sandbox::Sandbox,
 };
 use args::{Arguments, Command, Format, Reading, SandboxArguments};
@@ -74,7 +74,11 @@ fn show(finished: &Finished, job: &pipeline::Job<'_>, reading: &Reading) {
     match reading.format {
         Format::Json => print::data(&serde_json::to_string(&finished.summary).expect("a summary is plain data")),
         Format::Text if reading.quiet && finished.summary.exit_code == 0 => {}
-        Format::Text => print::data(terminal::words(&finished.summary, &job.folder.display().to_string()).trim_end()),
+        Format::Text => {
+            // Why it stopped was said above.
+            let summary = Summary { stopped: None, ..finished.summary.clone() };
+            print::data(terminal::words(&summary, &job.folder.display().to_string()).trim_end());
+        }
     }
 }
 
@@ -92,7 +96,8 @@ fn serve(arguments: &SandboxArguments) -> anyhow::Result<ExitCode> {
 fn show_profiles(name: Option<&str>) -> anyhow::Result<ExitCode> {
     let Some(name) = name else {
         for (name, _) in profile::BUILT_IN {
-            print::data(&format!("{name:12} {}", profile::Profile::load(name)?.about));
+            let profile = profile::Profile::load(name)?;
+            print::data(&format!("{:12} {}", profile.name, profile.about));
         }
         return Ok(ExitCode::SUCCESS);
     };

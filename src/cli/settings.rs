@@ -22,6 +22,9 @@ use crate::{
 /// The file that is taken where none is named.
 const DEFAULT_FILE: &str = "orderferry.toml";
 
+/// Where the settings of the usual target stand.
+const TARGET: &str = "target.";
+
 /// What the names of environment variables begin with.
 const ENVIRONMENT: &str = "ORDERFERRY_";
 
@@ -34,7 +37,7 @@ const NUMBERS: [&str; 3] = ["in_flight", "max_url_bytes", "tries"];
 pub(super) struct Settings {
     pub(super) profile: Option<String>,
     pub(super) ledger: Option<PathBuf>,
-    pub(super) max_invalid: Option<Percent>,
+    pub(super) max_invalid: Option<InvalidLimit>,
     pub(super) rate: Option<Rate>,
     pub(super) in_flight: Option<usize>,
     pub(super) timeout: Option<Span>,
@@ -100,10 +103,10 @@ impl FromStr for Rate {
 
 /// How many invalid orders are borne: `10%` or `25`.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(try_from = "String")]
-pub(super) struct Percent(pub(super) MaxInvalid);
+#[serde(try_from = "NumberOrText")]
+pub(super) struct InvalidLimit(pub(super) MaxInvalid);
 
-impl FromStr for Percent {
+impl FromStr for InvalidLimit {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -116,6 +119,14 @@ impl FromStr for Percent {
         };
         parsed.map(Self).ok_or_else(|| format!("{text:?} is no limit, expected such as 10% or 25"))
     }
+}
+
+/// A limit as a file may write it.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a number of orders such as 25, or a part such as \"10%\"")]
+enum NumberOrText {
+    Number(u64),
+    Text(String),
 }
 
 /// A duration such as `500ms` or `30d`.
@@ -137,11 +148,14 @@ impl TryFrom<String> for Rate {
     }
 }
 
-impl TryFrom<String> for Percent {
+impl TryFrom<NumberOrText> for InvalidLimit {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
+    fn try_from(limit: NumberOrText) -> Result<Self, String> {
+        match limit {
+            NumberOrText::Number(most) => Ok(Self(MaxInvalid::Orders(most))),
+            NumberOrText::Text(text) => text.parse(),
+        }
     }
 }
 
@@ -157,6 +171,8 @@ impl TryFrom<String> for Span {
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) settings: Settings,
+    /// What the environment says of the target, whichever it is.
+    environment: TargetSettings,
     pub(super) folder: Option<PathBuf>,
 }
 
@@ -171,17 +187,19 @@ pub(super) fn load(
         Some(file) => read(file)?,
         None => Table::new(),
     };
+    let mut said_of_target = Table::new();
     for (name, value) in environment {
-        if let Some(path) = setting_of_variable(&name) {
-            put(&mut table, &path, &value).with_context(|| format!("the variable {name}"))?;
-        }
+        let Some(path) = setting_of_variable(&name) else { continue };
+        let place = if path.starts_with(TARGET) { &mut said_of_target } else { &mut table };
+        put(place, &path, &value).with_context(|| format!("the variable {name}"))?;
     }
     for set in set {
-        let (path, value) = set.split_once('=').with_context(|| format!("--set {set}: expected KEY=VALUE"))?;
-        put(&mut table, path.trim(), value.trim()).with_context(|| format!("--set {set}"))?;
+        let (path, value) = set.split_once('=').context("--set takes KEY=VALUE")?;
+        put(&mut table, path.trim(), value.trim()).with_context(|| format!("--set {}", path.trim()))?;
     }
     let settings = Value::Table(table).try_into::<Settings>()?;
-    Ok(Loaded { settings, folder: file.and_then(|file| file.parent().map(Path::to_owned)) })
+    let environment = Value::Table(said_of_target).try_into::<Settings>()?.target;
+    Ok(Loaded { settings, environment, folder: file.and_then(|file| file.parent().map(Path::to_owned)) })
 }
 
 /// A file's settings; a fault names its line.
@@ -198,7 +216,7 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, crate::map::TomlFault> {
 fn setting_of_variable(name: &str) -> Option<String> {
     const OF_TARGET: [&str; 7] = ["base_url", "client_key", "pos", "channel", "language", "currency", "page"];
     let name = name.strip_prefix(ENVIRONMENT)?.to_ascii_lowercase();
-    Some(if OF_TARGET.contains(&name.as_str()) { format!("target.{name}") } else { name })
+    Some(if OF_TARGET.contains(&name.as_str()) { format!("{TARGET}{name}") } else { name })
 }
 
 /// Puts a value at a dotted path and checks that the settings still make sense.
@@ -222,17 +240,19 @@ fn put(table: &mut Table, path: &str, value: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl Settings {
-    /// The settings of the target that was asked for, or of the usual one.
+impl Loaded {
+    /// The settings of the target that was asked for, or of the usual one. The environment counts before either. A named
+    /// target takes nothing from the usual one that says where orders go: its key is no key of another tenant.
     pub(super) fn target(&self, name: Option<&str>) -> anyhow::Result<TargetSettings> {
-        let Some(name) = name else { return Ok(self.target.clone()) };
-        let Some(target) = self.targets.get(name) else {
-            let nearest = nearest(name, self.targets.keys().map(String::as_str));
+        let usual = self.settings.target.clone();
+        let Some(name) = name else { return Ok(self.environment.clone().or(&usual)) };
+        let Some(target) = self.settings.targets.get(name) else {
+            let nearest = nearest(name, self.settings.targets.keys().map(String::as_str));
             let hint = nearest.map_or_else(String::new, |name| format!("\n  hint: did you mean {name:?}?"));
             bail!("the config file has no target {name:?}{hint}");
         };
-        // What the environment says of the target is said of any.
-        Ok(target.clone().or(&self.target))
+        let usual = TargetSettings { base_url: None, client_key: None, pos: None, ..usual };
+        Ok(self.environment.clone().or(target).or(&usual))
     }
 }
 
@@ -256,13 +276,13 @@ impl TargetSettings {
 mod tests {
     use super::*;
 
-    fn loaded(file: &str, environment: &[(&str, &str)], set: &[&str]) -> anyhow::Result<Settings> {
+    fn loaded(file: &str, environment: &[(&str, &str)], set: &[&str]) -> anyhow::Result<Loaded> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("o.toml");
         fs::write(&path, file).unwrap();
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let set: Vec<_> = set.iter().map(|set| (*set).to_owned()).collect();
-        Ok(load(Some(&path), environment, &set)?.settings)
+        load(Some(&path), environment, &set)
     }
 
     fn fault(file: &str, environment: &[(&str, &str)], set: &[&str]) -> String {
@@ -273,13 +293,32 @@ mod tests {
     #[test]
     fn set_counts_before_the_environment_and_that_before_the_file() {
         let file = "rate = '5/s'\nin_flight = 3\n[target]\npos = 'file'";
-        let settings = loaded(file, &[("ORDERFERRY_RATE", "6/s"), ("ORDERFERRY_POS", "env")], &["rate=7/s"]).unwrap();
-        assert_eq!(settings.rate, Some(Rate(NonZeroU32::new(7))));
-        assert_eq!(settings.in_flight, Some(3));
-        assert_eq!(settings.target.pos.as_deref(), Some("env"));
-        let settings = loaded(file, &[("HOME", "x")], &["in_flight=9", "targets.eu.pos=p"]).unwrap();
-        assert_eq!(settings.in_flight, Some(9));
-        assert_eq!(settings.target(Some("eu")).unwrap().pos.as_deref(), Some("p"));
+        let with_env = loaded(file, &[("ORDERFERRY_RATE", "6/s"), ("ORDERFERRY_POS", "env")], &["rate=7/s"]).unwrap();
+        assert_eq!(with_env.settings.rate, Some(Rate(NonZeroU32::new(7))));
+        assert_eq!(with_env.settings.in_flight, Some(3));
+        assert_eq!(with_env.target(None).unwrap().pos.as_deref(), Some("env"));
+        assert_eq!(
+            loaded("max_invalid = 25", &[], &[]).unwrap().settings.max_invalid.unwrap().0,
+            MaxInvalid::Orders(25)
+        );
+        let with_set = loaded(file, &[("HOME", "x")], &["in_flight=9", "targets.eu.pos=p"]).unwrap();
+        assert_eq!(with_set.settings.in_flight, Some(9));
+        assert_eq!(with_set.target(Some("eu")).unwrap().pos.as_deref(), Some("p"));
+    }
+
+    #[test]
+    fn a_named_target_borrows_no_key_and_the_environment_counts_before_it() {
+        let file =
+            "[target]\nclient_key = 'live'\npos = 'live'\npage = 'usual'\n[targets.staging]\nbase_url = 'https://s'";
+        let staging = loaded(file, &[], &[]).unwrap().target(Some("staging")).unwrap();
+        assert_eq!((staging.client_key, staging.pos, staging.page.as_deref()), (None, None, Some("usual")));
+        let with_key = format!("{file}\nclient_key = 'file'");
+        let staging =
+            loaded(&with_key, &[("ORDERFERRY_CLIENT_KEY", "env")], &[]).unwrap().target(Some("staging")).unwrap();
+        assert_eq!(staging.client_key.as_deref(), Some("env"));
+        assert!(
+            loaded(file, &[], &[]).unwrap().target(Some("stagng")).unwrap_err().to_string().contains("\"staging\"")
+        );
     }
 
     #[test]
@@ -290,7 +329,7 @@ mod tests {
         "#);
         insta::assert_snapshot!(fault("rate = 'fast'", &[], &[]), @r#"o.toml:1:8: "fast" is no rate, expected such as 20/s"#);
         insta::assert_snapshot!(fault("", &[("ORDERFERRY_TIMEOUT", "soon")], &[]).split(", expected").next().unwrap(), @r#"the variable ORDERFERRY_TIMEOUT: "soon" is no duration"#);
-        insta::assert_snapshot!(fault("", &[], &["rate"]), @"--set rate: expected KEY=VALUE");
+        insta::assert_snapshot!(fault("", &[], &["rate"]), @"--set takes KEY=VALUE");
         assert!(fault("", &[], &["target.poss=x"]).contains("did you mean \"pos\"?"));
     }
 }

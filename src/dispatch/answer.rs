@@ -8,6 +8,12 @@ use serde::Deserialize;
 
 use super::AttemptOutcome;
 
+/// Stands in the service's words for what nobody shall read.
+const LEFT_OUT: &str = "[left out]";
+
+/// The longest words of the service that are kept, in characters.
+const MOST_WORDS: usize = 500;
+
 /// What was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -103,7 +109,7 @@ impl Verdict {
 #[derive(Deserialize)]
 struct Body {
     status: Option<serde_json::Value>,
-    r#ref: Option<String>,
+    r#ref: Option<serde_json::Value>,
 }
 
 /// What follows from what was heard of a request.
@@ -121,8 +127,8 @@ fn answered(kind: Kind, status: u16, body: Option<&str>, retry_after: Option<Dur
     match status {
         200..=299 => received(kind, status, body),
         // Redirects are never followed: they would carry a customer's order to who knows where.
-        300..=399 => Verdict::Stop { reason: format!("the service redirects ({reason}); is the base URL right?") },
-        401 => Verdict::Stop { reason: format!("the client key was refused ({reason})") },
+        300..=399 => Verdict::Stop { reason: format!("the service redirects (HTTP {status}); is the base URL right?") },
+        401 => Verdict::Stop { reason: "the client key was refused (HTTP 401)".to_owned() },
         404 if kind != Kind::BrowserCreate => Verdict::NewBrowser { reason },
         // These two say that nothing was taken.
         429 | 503 => Verdict::Repeat { reason, not_before: retry_after },
@@ -137,15 +143,20 @@ fn answered(kind: Kind, status: u16, body: Option<&str>, retry_after: Option<Dur
 fn received(kind: Kind, status: u16, body: Option<&str>) -> Verdict {
     let parsed = body.and_then(|body| serde_json::from_str::<Body>(body).ok());
     let said = parsed.as_ref().and_then(|body| body.status.as_ref()).and_then(serde_json::Value::as_str);
-    let reference = parsed.as_ref().and_then(|body| body.r#ref.clone());
+    let reference = parsed.as_ref().and_then(|body| body.r#ref.as_ref()?.as_str()).map(str::to_owned);
     match said {
-        Some("OK") if kind == Kind::BrowserCreate && reference.as_ref().is_none_or(String::is_empty) => {
-            uncertain(kind, "a browser without a ref".to_owned())
+        Some("OK") if kind == Kind::BrowserCreate && !reference.as_deref().is_some_and(is_browser_id) => {
+            uncertain(kind, "a browser without a proper ref".to_owned())
         }
         Some("OK") => Verdict::Accepted { reference },
         Some(_) => Verdict::Refused { reason: words(status, body.unwrap_or_default()) },
         None => uncertain(kind, format!("{}, but the body does not say OK", words(status, body.unwrap_or_default()))),
     }
+}
+
+/// It goes into the events' JSON as it is.
+fn is_browser_id(reference: &str) -> bool {
+    !reference.is_empty() && reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 /// A checkout that may have been accepted is not repeated; a browser or IDENTITY may be.
@@ -156,11 +167,17 @@ fn uncertain(kind: Kind, reason: String) -> Verdict {
     }
 }
 
-/// The status and the service's words, on one line.
+/// The status and the service's words, on one line. Front ends like to show the URL, which carries the key and a
+/// customer's order, so whatever looks like a part of one is left out, and so are e-mail addresses.
 fn words(status: u16, body: &str) -> String {
-    let body: String = body.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let body = body.trim();
-    if body.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {body}") }
+    let shown = |word: &str| -> String {
+        let has_secret = ["client_key", "message=", "browser_id", "%22", "@"].iter().any(|mark| word.contains(mark));
+        if has_secret { LEFT_OUT.to_owned() } else { word.chars().filter(|c| !c.is_control()).collect() }
+    };
+    let words: Vec<_> = body.split_whitespace().map(shown).collect();
+    let words = words.join(" ");
+    let words: String = words.chars().take(MOST_WORDS).collect();
+    if words.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {words}") }
 }
 
 #[cfg(test)]
@@ -233,7 +250,17 @@ mod tests {
         let no = Some("{\"status\":\"ERROR\",\"ref\":\"b\"}");
         assert_eq!(name(Kind::OrderCheckout, answer(200, no)), "refused");
         assert_eq!(name(Kind::BrowserCreate, answer(201, Some("{\"status\":\"OK\"}"))), "repeat");
+        assert_eq!(name(Kind::OrderCheckout, answer(201, Some("{\"status\":\"OK\",\"ref\":1}"))), "accepted");
         assert_eq!(name(Kind::Identity, answer(201, Some("{\"status\":\"OK\"}"))), "accepted");
+    }
+
+    #[test]
+    fn the_services_words_show_no_url_and_no_address() {
+        let echo =
+            "The URL /v1.2/event/create.json?client_key=K&message=%7B%22email%22 of ann@example.com\nis <b>wrong</b>";
+        let refused = verdict(Kind::OrderCheckout, answer(400, Some(echo)));
+        let reason = "HTTP 400: The URL [left out] of [left out] is <b>wrong</b>".to_owned();
+        assert_eq!(refused, Verdict::Refused { reason });
     }
 
     #[test]

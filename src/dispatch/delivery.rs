@@ -75,6 +75,13 @@ impl Step {
     }
 }
 
+/// A service that asks to wait longer than this is not waited for: the order fails, and the next run tries again.
+const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
+
+fn is_too_long(not_before: Option<Duration>) -> bool {
+    not_before.is_some_and(|wait| wait > LONGEST_WAIT)
+}
+
 /// The machine.
 #[derive(Debug)]
 pub struct Delivery<'p> {
@@ -156,7 +163,7 @@ impl<'p> Delivery<'p> {
     fn follow(&mut self, kind: Kind, status: Option<u16>, verdict: Verdict) {
         match verdict {
             Verdict::Accepted { reference } => self.advance(kind, status, reference),
-            Verdict::Repeat { not_before, .. } if self.tries < self.settings.tries => {
+            Verdict::Repeat { not_before, .. } if self.tries < self.settings.tries && !is_too_long(not_before) => {
                 let spread = u64::from(self.current_id().0);
                 let wait = backoff(self.settings.first_backoff, self.tries, spread).max(not_before.unwrap_or_default());
                 self.pending.push_back(Move::Wait(wait));

@@ -1,30 +1,43 @@
-//! Runs deliveries side by side: takes each machine's steps to the pacer, the journal and the wire.
+//! Runs deliveries side by side: takes each machine's steps to the journal, the pacer and the wire.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::{
+    future::Future,
+    panic::resume_unwind,
+    sync::{Arc, Mutex},
+};
 
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{Semaphore, mpsc, watch},
     task::JoinSet,
 };
 
 use super::{
-    Journal, Settings, Wire,
+    AttemptOutcome, Journal, Settings, Wire,
     answer::Kind,
     delivery::{Delivery, Move, SINGLE, Step},
     pacer::Pacer,
 };
 use crate::{
     event::url,
-    model::{order::OrderId, outcome::Settled, planned::PlannedGuest, target::Target},
+    model::{
+        order::OrderId,
+        outcome::Settled,
+        planned::{PlannedGuest, PlannedOrder},
+        target::Target,
+    },
 };
 
 /// Guests under way for each request in flight: while one pauses behind its IDENTITY, others send.
 const GUESTS_PER_REQUEST: usize = 8;
 
+/// Intents that may wait for their permit, as a part of the requests of a second. A crash leaves them as unknown
+/// although they were never sent, so they are few; recording them must not hold back the rate, so they are some.
+const INTENTS_AHEAD: u32 = 20;
+
 /// Something to tell the user.
 #[derive(Debug)]
 pub enum Event {
-    /// A request goes on the wire; again if it did before.
+    /// A request goes on the wire.
     Sending {
         /// Of this kind.
         kind: Kind,
@@ -42,48 +55,48 @@ pub struct Ended {
     pub stopped: Option<String>,
 }
 
-/// Sends everything to a target. `tell` hears of every request and every outcome, as they happen; each order that the
-/// guests bring is settled exactly once. A guest that cannot be read stops the run.
+/// Sends everything to a target. `tell` hears of every request and every outcome as they happen, and may say why the
+/// run must stop; each order that the guests bring is settled exactly once. A guest that cannot be read stops the run.
 pub async fn run<J: Journal, W: Wire>(
     guests: impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static,
     target: Target,
     settings: Settings,
     journal: J,
     wire: W,
-    mut tell: impl FnMut(Event),
+    mut tell: impl FnMut(Event) -> Result<(), String>,
 ) -> Ended {
     let (events, mut told) = mpsc::unbounded_channel();
-    let dispatch = Arc::new(Dispatch {
-        guests: Mutex::new(Box::new(guests)),
-        pacer: Pacer::new(settings.rate),
-        slots: Semaphore::new(settings.in_flight),
-        stopped: OnceLock::new(),
-        target,
-        settings,
-        journal,
-        wire,
-        events,
-    });
+    let (stop, stopped) = watch::channel(None);
+    let n_workers = settings.in_flight * GUESTS_PER_REQUEST;
+    let dispatch = Arc::new(Dispatch::new(Box::new(guests), target, settings, journal, wire, events, stop.clone()));
     let mut workers = JoinSet::new();
-    for _ in 0..dispatch.settings.in_flight * GUESTS_PER_REQUEST {
+    for _ in 0..n_workers {
         workers.spawn(Arc::clone(&dispatch).work());
     }
-    let stopped = Arc::clone(&dispatch);
-    // The workers alone keep the channel open.
+    // The workers alone keep the channel of events open.
     drop(dispatch);
-    let finished = async { while workers.join_next().await.is_some() {} };
-    tokio::pin!(finished);
-    loop {
-        tokio::select! {
-            biased;
-            Some(event) = told.recv() => tell(event),
-            () = &mut finished => break,
+    while let Some(event) = told.recv().await {
+        if let Err(reason) = tell(event) {
+            say_stop(&stop, reason);
         }
     }
-    while let Ok(event) = told.try_recv() {
-        tell(event);
+    while let Some(worker) = workers.join_next().await {
+        // A panic is a bug. What was on the wire stands in the journal, and nobody shall be told otherwise.
+        worker.unwrap_or_else(|error| resume_unwind(error.into_panic()));
     }
-    Ended { stopped: stopped.stopped.get().cloned() }
+    let stopped = stopped.borrow().clone();
+    Ended { stopped }
+}
+
+type Stop = watch::Sender<Option<String>>;
+
+/// The first reason is the one that counts.
+fn say_stop(stop: &Stop, reason: String) {
+    stop.send_if_modified(|known| {
+        let is_first = known.is_none();
+        known.get_or_insert(reason);
+        is_first
+    });
 }
 
 type Guests = Box<dyn Iterator<Item = Result<PlannedGuest, String>> + Send>;
@@ -93,7 +106,8 @@ struct Dispatch<J, W> {
     guests: Mutex<Guests>,
     pacer: Pacer,
     slots: Semaphore,
-    stopped: OnceLock<String>,
+    intents: Semaphore,
+    stop: Stop,
     target: Target,
     settings: Settings,
     journal: J,
@@ -102,6 +116,30 @@ struct Dispatch<J, W> {
 }
 
 impl<J: Journal, W: Wire> Dispatch<J, W> {
+    fn new(
+        guests: Guests,
+        target: Target,
+        settings: Settings,
+        journal: J,
+        wire: W,
+        events: mpsc::UnboundedSender<Event>,
+        stop: Stop,
+    ) -> Self {
+        let ahead = |rate: std::num::NonZeroU32| (rate.get() / INTENTS_AHEAD).max(1) as usize;
+        Self {
+            guests: Mutex::new(guests),
+            pacer: Pacer::new(settings.rate),
+            slots: Semaphore::new(settings.in_flight),
+            intents: Semaphore::new(settings.rate.map_or(settings.in_flight, ahead)),
+            stop,
+            target,
+            settings,
+            journal,
+            wire,
+            events,
+        }
+    }
+
     async fn work(self: Arc<Self>) {
         while let Some(guest) = self.next_guest() {
             self.deliver(&guest).await;
@@ -113,7 +151,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         match guests.next()? {
             Ok(guest) => Some(guest),
             Err(reason) => {
-                self.stop(reason);
+                say_stop(&self.stop, reason);
                 None
             }
         }
@@ -121,43 +159,64 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
 
     async fn deliver(&self, guest: &PlannedGuest) {
         let mut delivery = Delivery::new(guest, SINGLE, &self.settings);
-        let mut is_stopped = false;
         loop {
             match delivery.next_move() {
                 Move::Done => return,
                 Move::Settled(id, settled) => self.tell(Event::Settled(id, settled)),
-                Move::StopRun(reason) => self.stop(reason),
-                Move::Wait(time) => tokio::time::sleep(time).await,
-                Move::Send(step) => {
-                    if let Some(reason) = self.stopped.get().filter(|_| !is_stopped) {
-                        is_stopped = true;
-                        delivery.stop(reason);
-                    } else if let Err(reason) = self.send(guest, &mut delivery, &step).await {
-                        self.stop(reason);
-                    }
-                }
+                Move::StopRun(reason) => say_stop(&self.stop, reason),
+                Move::Wait(time) => drop(self.unless_stopped(tokio::time::sleep(time)).await),
+                Move::Send(step) => match self.stopped() {
+                    Some(reason) => delivery.stop(&reason),
+                    None => self.send(guest, &mut delivery, &step).await,
+                },
             }
         }
     }
 
-    /// Sends one step. An error means that the journal failed: if the step was not sent yet it is not sent.
-    async fn send(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step) -> Result<(), String> {
-        let _slot = self.slots.acquire().await.map_err(|closed| closed.to_string())?;
-        self.pacer.permit().await;
-        if self.stopped.get().is_some() {
+    /// Sends one step, unless the run stops first or the journal fails.
+    async fn send(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step) {
+        let _slot = self.slots.acquire().await.expect("the slots are never closed");
+        let sent = match step {
+            Step::OrderCheckout { order, .. } => self.send_recorded(guest, &guest.orders[*order], delivery, step).await,
+            Step::CreateBrowser | Step::Identity { .. } => {
+                if self.unless_stopped(self.pacer.permit()).await.is_some() {
+                    self.put_on_the_wire(guest, delivery, step).await;
+                }
+                Ok(())
+            }
+        };
+        if let Err(reason) = sent {
+            say_stop(&self.stop, reason);
+        }
+    }
+
+    /// Sends an order's last event between its intent and its outcome in the journal. An error is the journal's.
+    async fn send_recorded(
+        &self,
+        guest: &PlannedGuest,
+        order: &PlannedOrder,
+        delivery: &mut Delivery<'_>,
+        step: &Step,
+    ) -> Result<(), String> {
+        // The intent comes before the permit, so that a slow disk cannot bunch up requests that have theirs.
+        let ahead = self.intents.acquire().await.expect("the intents are never closed");
+        if self.stopped().is_some() {
             return Ok(());
         }
-        let attempt = match step {
-            Step::OrderCheckout { order, .. } => Some(self.journal.intend(&guest.orders[*order]).await?),
-            Step::CreateBrowser | Step::Identity { .. } => None,
-        };
+        let attempt = self.journal.intend(order).await?;
+        let has_permit = self.unless_stopped(self.pacer.permit()).await.is_some();
+        drop(ahead);
+        if !has_permit {
+            return self.journal.settle(attempt, AttemptOutcome::NotAccepted).await;
+        }
+        let outcome = self.put_on_the_wire(guest, delivery, step).await;
+        self.journal.settle(attempt, outcome).await
+    }
+
+    async fn put_on_the_wire(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step) -> AttemptOutcome {
         self.tell(Event::Sending { kind: step.kind(), is_retry: delivery.is_retry() });
         let heard = self.wire.send(self.url(guest, step)).await;
-        let verdict = delivery.heard(heard);
-        match attempt {
-            Some(attempt) => self.journal.settle(attempt, verdict.attempt_outcome()).await,
-            None => Ok(()),
-        }
+        delivery.heard(heard).attempt_outcome()
     }
 
     fn url(&self, guest: &PlannedGuest, step: &Step) -> String {
@@ -170,9 +229,18 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         }
     }
 
-    fn stop(&self, reason: String) {
-        // The first reason is the one that counts.
-        drop(self.stopped.set(reason));
+    fn stopped(&self) -> Option<String> {
+        self.stop.borrow().clone()
+    }
+
+    /// What comes of `future`, or nothing if the run stops first.
+    async fn unless_stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let mut stopped = self.stop.subscribe();
+        tokio::select! {
+            biased;
+            _ = stopped.wait_for(Option::is_some) => None,
+            done = future => Some(done),
+        }
     }
 
     fn tell(&self, event: Event) {
@@ -180,3 +248,6 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         drop(self.events.send(event));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,9 +20,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// More of a body is not read: answers are short, and an error page tells all on its first lines.
 const MOST_BODY: usize = 64 * 1024;
 
-/// The longest words of the service that are kept, in bytes.
-const MOST_WORDS: usize = 500;
-
 /// Requests over HTTP/1.1, kept alive.
 pub struct HttpWire {
     client: Client,
@@ -44,6 +41,10 @@ impl HttpWire {
             .user_agent(concat!("orderferry/", env!("CARGO_PKG_VERSION")));
         if target.is_on_this_machine() {
             client = client.no_proxy();
+        }
+        let probe = format!("{base_url}/?it's", base_url = target.base_url);
+        if verbatim(&base, probe.clone()).is_none_or(|url| url.as_str() != probe) {
+            return Err(DispatchError::Client("the url crate no longer takes a URL as it is written".to_owned()));
         }
         let client = client.build().map_err(|error| DispatchError::Client(words_of(error)))?;
         Ok(Self { client, base })
@@ -70,17 +71,11 @@ async fn heard(mut response: Response) -> Heard {
     let body = loop {
         match response.chunk().await {
             Ok(Some(chunk)) if bytes.len() < MOST_BODY => bytes.extend_from_slice(&chunk),
-            Ok(_) => break Some(text(&bytes, status)),
+            Ok(_) => break Some(String::from_utf8_lossy(&bytes).into_owned()),
             Err(_) => break None,
         }
     };
     Heard::Answer { status, body, retry_after }
-}
-
-/// A 2xx is parsed and needs its whole body; of others the first words are kept.
-fn text(bytes: &[u8], status: u16) -> String {
-    let most = if (200..300).contains(&status) { MOST_BODY } else { MOST_WORDS };
-    String::from_utf8_lossy(&bytes[..bytes.len().min(most)]).into_owned()
 }
 
 /// `Retry-After`: seconds or a date (RFC 9110, §10.2.3).

@@ -62,6 +62,8 @@ pub struct Grouper {
     n_unreadable: u64,
     /// Unreadable rows whose order is not known.
     lost: Vec<Problem>,
+    /// Keys that may stand in unreadable rows of other orders, and those rows.
+    swallowed: Vec<(Box<str>, RowOrigin)>,
     last: Option<(FileId, usize)>,
     unreadable_before: Option<(FileId, Position)>,
 }
@@ -78,6 +80,7 @@ impl Grouper {
             n_rows: 0,
             n_unreadable: 0,
             lost: Vec::new(),
+            swallowed: Vec::new(),
             last: None,
             unreadable_before: None,
         }
@@ -90,22 +93,20 @@ impl Grouper {
         }
         self.n_rows += 1;
         let index = match &row.kind {
-            RowKind::Part(key) | RowKind::Unreadable(Some(key), _) => self.draft_of(key.clone(), &row.origin),
+            RowKind::Part(key) | RowKind::Unreadable { key: Some(key), .. } => self.draft_of(key.clone(), &row.origin),
             RowKind::Whole(key) => self.new_draft(key.clone().unwrap_or_default()),
             RowKind::Keyless if keyless::can_be_told_apart(&row) => {
                 self.keyless.push(self.drafts.len());
                 self.new_draft(Box::default())
             }
             RowKind::Keyless => return self.lose(&row.origin, "the row has no order key".to_owned()),
-            RowKind::Unreadable(None, reason) => {
-                self.n_unreadable += 1;
-                return self.lose(&row.origin, reason.clone());
-            }
+            RowKind::Unreadable { key: None, reason, .. } => return self.lose(&row.origin, reason.clone()),
             RowKind::Blank => return,
         };
         self.follow(&row.origin, index);
-        if let RowKind::Unreadable(_, reason) = &row.kind {
+        if let RowKind::Unreadable { reason, swallowed, .. } = &row.kind {
             self.n_unreadable += 1;
+            self.swallowed.extend(swallowed.iter().map(|key| (key.clone(), row.origin.clone())));
             let problem = Problem::of_order(Code::RowUnreadable, row.origin.position(), reason.clone());
             self.drafts[index].problems.push(problem);
         }
@@ -123,7 +124,7 @@ impl Grouper {
         self.n_rows
     }
 
-    /// How many of them cannot be read.
+    /// How many of them cannot be read, or are of no order that is known.
     #[must_use]
     pub fn n_unreadable(&self) -> u64 {
         self.n_unreadable
@@ -144,14 +145,20 @@ impl Grouper {
             return Err(GroupError { at: first.at, reason: first.message.clone(), n_more });
         }
         keyless::suspect(&mut self.drafts, &self.keyless);
+        self.suspect_swallowed();
         Ok(Grouped { drafts: copies::resolved(self.drafts), accepted_unreadable: self.lost })
     }
 
     fn draft_of(&mut self, key: Box<str>, origin: &RowOrigin) -> usize {
-        let file = if self.settings.joins_files { FileId(0) } else { origin.file };
+        let file = self.file_of(origin);
         let next = self.drafts.len();
         let index = *self.by_key.entry((file, key.clone())).or_insert(next);
         if index == next { self.new_draft(key) } else { index }
+    }
+
+    /// The file that the rows of an order share.
+    fn file_of(&self, origin: &RowOrigin) -> FileId {
+        if self.settings.joins_files { FileId(0) } else { origin.file }
     }
 
     fn new_draft(&mut self, key: Box<str>) -> usize {
@@ -164,24 +171,34 @@ impl Grouper {
     /// Notes that a row of draft `index` stands here, behind an unreadable one or not.
     fn follow(&mut self, origin: &RowOrigin, index: usize) {
         if let Some((file, at)) = self.unreadable_before.take()
-            && file == origin.file
+            && file == self.file_of(origin)
         {
             self.suspect_neighbour(index, at);
         }
-        self.last = Some((origin.file, index));
+        self.last = Some((self.file_of(origin), index));
     }
 
     fn lose(&mut self, origin: &RowOrigin, reason: String) {
+        self.n_unreadable += 1;
         let at = origin.position();
         if self.settings.has_adjacent_rows {
             if let Some((file, index)) = self.last
-                && file == origin.file
+                && file == self.file_of(origin)
             {
                 self.suspect_neighbour(index, at);
             }
-            self.unreadable_before = Some((origin.file, at));
+            self.unreadable_before = Some((self.file_of(origin), at));
         }
         self.lost.push(Problem::of_order(Code::RowUnreadable, at, reason));
+    }
+
+    /// An order may have lost a row to one of another order that it ran together with.
+    fn suspect_swallowed(&mut self) {
+        for (key, origin) in std::mem::take(&mut self.swallowed) {
+            if let Some(&index) = self.by_key.get(&(self.file_of(&origin), key)) {
+                self.suspect_neighbour(index, origin.position());
+            }
+        }
     }
 
     fn suspect_neighbour(&mut self, index: usize, at: Position) {

@@ -99,7 +99,11 @@ fn the_same_document_twice_in_a_file_is_a_copy() {
 #[test]
 fn an_unreadable_row_never_leaves_an_order_in_part() {
     let bad = |line, key: Option<&str>| {
-        let mut row = row(RowKind::Unreadable(key.map(Into::into), "bad".into()), origin(0, line), &[]);
+        let mut row = row(
+            RowKind::Unreadable { key: key.map(Into::into), reason: "bad".into(), swallowed: Vec::new() },
+            origin(0, line),
+            &[],
+        );
         row.items.clear();
         row
     };
@@ -113,6 +117,23 @@ fn an_unreadable_row_never_leaves_an_order_in_part() {
     let accepting = Settings { accepts_unreadable: true, ..ALONE };
     let accepted = grouped(accepting, rows(bad(4, None))).unwrap();
     assert_eq!((accepted.drafts.len(), accepted.accepted_unreadable.len()), (4, 1));
+}
+
+#[test]
+fn an_order_that_lost_a_row_to_another_one_is_not_sent() {
+    let kind = RowKind::Unreadable { key: Some("A".into()), reason: "bad".into(), swallowed: vec!["B".into()] };
+    let rows = vec![part("A", 0, 2, &[]), row(kind, origin(0, 3), &[]), part("B", 0, 4, &[]), part("C", 0, 5, &[])];
+    assert_eq!(shown(ALONE, rows), ["A 2,3 row_unreadable", "B 4 neighbour_unreadable", "C 5"]);
+}
+
+#[test]
+fn neighbours_of_joined_files_stand_next_to_each_other() {
+    let bad = row(RowKind::Unreadable { key: None, reason: "bad".into(), swallowed: Vec::new() }, origin(0, 3), &[]);
+    let rows = || vec![part("A", 0, 2, &[]), bad.clone(), part("B", 1, 2, &[])];
+    let adjacent = Settings { has_adjacent_rows: true, ..ALONE };
+    assert_eq!(shown(adjacent, rows()), ["A 2 neighbour_unreadable", "B 2"]);
+    let joined = Settings { joins_files: true, ..adjacent };
+    assert_eq!(shown(joined, rows()), ["A 2 neighbour_unreadable", "B 2 neighbour_unreadable"]);
 }
 
 #[test]
@@ -135,11 +156,16 @@ fn a_row_without_a_key_is_an_invalid_order_of_its_own_even_with_a_reference() {
 }
 
 #[test]
-fn a_row_without_a_key_is_compared_by_value_and_not_where_rows_may_disagree() {
+fn nothing_but_a_certain_time_tells_a_row_without_a_key_apart() {
     let keyless = |cells: &[(Field, &str)]| row(RowKind::Keyless, origin(0, 9), cells);
     let known = || part("A", 0, 2, &[(Field::OrderedAt, "t2"), (Field::Price, "5")]);
-    let by_value = keyless(&[(Field::OrderedAt, "t2"), (Field::Price, "5.0")]);
-    assert_eq!(shown(ALONE, vec![known(), by_value])[0], "A 2 row_without_key");
+    for price in ["5.0", "6", "5o"] {
+        let damaged = keyless(&[(Field::OrderedAt, "t2"), (Field::Price, price)]);
+        assert_eq!(shown(ALONE, vec![known(), damaged])[0], "A 2 row_without_key");
+    }
+    let mut broken = keyless(&[(Field::OrderedAt, "garbage")]);
+    broken.cells[0].is_broken = true;
+    assert!(grouped(ALONE, vec![known(), broken]).is_err());
     let mut first_counts = known();
     first_counts.cells[0].first_counts = true;
     assert_eq!(shown(ALONE, vec![first_counts, keyless(&[(Field::OrderedAt, "t3")])])[0], "A 2 row_without_key");
@@ -153,7 +179,7 @@ fn a_copy_with_an_error_is_no_copy() {
         row
     };
     let whole = |file| bare(RowKind::Part("A".into()), file, 2);
-    let bad = bare(RowKind::Unreadable(Some("A".into()), "bad".into()), 1, 3);
+    let bad = bare(RowKind::Unreadable { key: Some("A".into()), reason: "bad".into(), swallowed: Vec::new() }, 1, 3);
     assert_ne!(shown(ALONE, vec![whole(0), whole(1), bad]), ["A 2 order_copied"]);
 }
 

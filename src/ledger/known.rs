@@ -1,12 +1,9 @@
 //! What the ledger's entries mean for an order that is to be sent.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{AttemptState, Entry};
-use crate::model::planned::ContentHash;
-
-/// Orders of one reference that are further apart are two orders (Sitecore's own rule for updates).
-const ONE_ORDER: TimeDelta = TimeDelta::days(2);
+use crate::model::{order::ONE_ORDER, planned::ContentHash};
 
 /// What earlier runs did with an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +39,8 @@ pub fn known(entries: &[Entry], ordered_at: DateTime<Utc>, content: ContentHash)
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::ledger::OrderKey;
 

@@ -6,10 +6,12 @@
 
 mod commit;
 mod known;
+mod lock;
 mod sqlite;
 
 pub use commit::GroupCommit;
 pub use known::{Known, known};
+pub use lock::RunLock;
 pub use sqlite::SqliteLedger;
 
 use std::path::PathBuf;
@@ -49,6 +51,20 @@ pub enum LedgerError {
     Foreign {
         /// Its file.
         path: PathBuf,
+    },
+    /// The lock file cannot be made.
+    #[error("{}: {error}\n  hint: the ledger must lie on a writable disk; --ledger names another place", .path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// Another run holds it.
+    #[error("another run sends to this target with this ledger: {holder}\n  hint: wait until it has ended")]
+    Held {
+        /// Who it is.
+        holder: String,
     },
     /// A read or write failed.
     #[error("the ledger: {0}")]

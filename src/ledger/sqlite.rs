@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Attempt, AttemptState, Entry, Ledger, LedgerError, OrderKey, Write};
+use super::{Attempt, AttemptState, Entry, Ledger, LedgerError, OrderKey, RunLock, Write};
 use crate::model::{planned::ContentHash, target::Target};
 
 /// "ordf", so that a database of something else is not taken for a ledger.
@@ -35,16 +35,21 @@ pub struct SqliteLedger {
     connection: Connection,
     target: [u8; 32],
     run: String,
+    /// No other run writes for this target while this one does.
+    _lock: Option<RunLock>,
 }
 
 impl SqliteLedger {
-    /// Opens a ledger, or makes one with mode 0600. `run` names the run whose attempts are written.
+    /// Opens a ledger, or makes one with mode 0600, and holds it for this target. `run` names the run whose attempts are
+    /// written.
     pub fn open(path: &Path, target: &Target, run: &str) -> Result<Self, LedgerError> {
         let in_open = |source| LedgerError::Open { path: path.to_owned(), source };
+        let hash = target_hash(target);
+        let lock = RunLock::take(path, &hash, run)?;
         create_private(path);
         let connection = Connection::open(path).map_err(in_open)?;
         prepare(&connection, path)?;
-        Ok(Self { connection, target: target_hash(target), run: run.to_owned() })
+        Ok(Self { connection, target: hash, run: run.to_owned(), _lock: Some(lock) })
     }
 
     /// Opens a ledger that is there, to look at it only. Nothing where there is none.
@@ -56,7 +61,7 @@ impl SqliteLedger {
         let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
         let connection = Connection::open_with_flags(path, flags).map_err(in_open)?;
         check_version(&connection, path)?;
-        Ok(Some(Self { connection, target: target_hash(target), run: String::new() }))
+        Ok(Some(Self { connection, target: target_hash(target), run: String::new(), _lock: None }))
     }
 }
 
@@ -80,13 +85,14 @@ fn target_hash(target: &Target) -> [u8; 32] {
 fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     let in_open = |source| LedgerError::Open { path: path.to_owned(), source };
     connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(in_open)?;
-    if check_version(connection, path)? == 0 {
-        connection
-            .execute_batch(&format!(
-                "BEGIN EXCLUSIVE; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
-            ))
-            .map_err(in_open)?;
+    // Two runs may come to a new ledger at once: the one that waits finds it made.
+    let transaction = rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Immediate);
+    let transaction = transaction.map_err(in_open)?;
+    if check_version(&transaction, path)? == 0 {
+        let versions = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};");
+        transaction.execute_batch(&format!("{SCHEMA} {versions}")).map_err(in_open)?;
     }
+    transaction.commit().map_err(in_open)?;
     // FULL: a commit that returned survives a power cut, which WAL alone does not promise.
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").map_err(in_open)
 }
@@ -231,7 +237,7 @@ mod tests {
         let mut ledger = SqliteLedger::open(&folder.path().join("ledger.db"), &target("a"), "r").unwrap();
         ledger.write(&[Write::Intend(order("A"))]).unwrap();
         let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
-        assert_eq!(files.len(), 3);
+        assert_eq!(files.len(), 4);
         for file in files {
             assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
         }

@@ -60,12 +60,14 @@ impl<'p> FileMapper<'p> {
 }
 
 fn unreadable_row(mapper: &Mapper<'_>, unreadable: Unreadable, origin: RowOrigin) -> MappedRow {
-    let key = match (unreadable.remains.as_deref(), mapper) {
-        (Some(Content::Record(record)), Mapper::Records(mapper)) => mapper.certain_key(record),
-        (Some(Content::Document(document)), Mapper::Documents(mapper)) => mapper.certain_key(document),
-        _ => None,
+    let (key, swallowed) = match (unreadable.remains.as_deref(), mapper) {
+        (Some(Content::Record(record)), Mapper::Records(mapper)) => {
+            (mapper.certain_key(record), mapper.swallowed_keys(record))
+        }
+        (Some(Content::Document(document)), Mapper::Documents(mapper)) => (mapper.certain_key(document), Vec::new()),
+        _ => (None, Vec::new()),
     };
-    row_without_cells(origin, RowKind::Unreadable(key, unreadable.reason))
+    row_without_cells(origin, RowKind::Unreadable { key, reason: unreadable.reason, swallowed })
 }
 
 pub(super) fn row_without_cells(origin: RowOrigin, kind: RowKind) -> MappedRow {

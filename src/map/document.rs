@@ -22,7 +22,7 @@ pub(super) struct DocumentMapper<'p> {
     order_rules: Vec<&'p FieldRule>,
     item_rules: Vec<&'p FieldRule>,
     known: Vec<String>,
-    reported: HashSet<String>,
+    judged: HashSet<String>,
     pub(super) unknown: Vec<Problem>,
 }
 
@@ -34,7 +34,7 @@ impl<'p> DocumentMapper<'p> {
         }
         let (item_rules, order_rules) = profile.rules.iter().partition(|rule| rule.goal.part() == Part::Item);
         let known = known_paths(profile);
-        Ok(Self { profile, order_rules, item_rules, known, reported: HashSet::new(), unknown: Vec::new() })
+        Ok(Self { profile, order_rules, item_rules, known, judged: HashSet::new(), unknown: Vec::new() })
     }
 
     pub(super) fn map(&mut self, document: &Node, origin: RowOrigin) -> MappedRow {
@@ -131,8 +131,12 @@ impl<'p> DocumentMapper<'p> {
             }
             _ => {}
         }
-        let is_part = self.known.iter().any(|known| covers(known, path) || known.starts_with(&format!("{path}.")));
-        if !path.is_empty() && !is_part && self.reported.insert(path.to_owned()) {
+        // Each path is judged once, not on every line.
+        if path.is_empty() || !self.judged.insert(path.to_owned()) {
+            return;
+        }
+        let is_above = |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+        if !self.known.iter().any(|known| covers(known, path) || is_above(known)) {
             let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
             self.unknown.push(unknown_column(path, node.position(origin.file, origin.line), &known));
         }

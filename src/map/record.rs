@@ -15,6 +15,9 @@ use crate::model::{
     row::{Header, Record},
 };
 
+/// Keys are looked for no further from the end of a cell, in characters.
+const LONGEST_KEY: usize = 64;
+
 pub(super) struct RecordMapper<'p> {
     profile: &'p Profile,
     n_columns: usize,
@@ -88,6 +91,24 @@ impl<'p> RecordMapper<'p> {
     fn key(&self, record: &Record) -> Option<Box<str>> {
         let text = self.key_columns.iter().map(|index| record.cell(*index)).find(|text| !text.is_empty())?;
         self.made_key(text)
+    }
+
+    /// What may be the key of another order in a row with too many cells: where a row was cut off and the next one
+    /// follows without a line break, a cell ends with the next one's key.
+    pub(super) fn swallowed_keys(&self, record: &Record) -> Vec<Box<str>> {
+        let n_cells = record.ends.len();
+        if n_cells <= self.n_columns {
+            return Vec::new();
+        }
+        let endings = (1..n_cells).flat_map(|index| {
+            let cell = record.cell(index);
+            let starts = cell.char_indices().rev().take(LONGEST_KEY);
+            starts.map(|(start, _)| &cell[start..])
+        });
+        let mut keys: Vec<_> = endings.filter_map(|ending| self.made_key(ending)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
     }
 
     fn made_key(&self, text: &str) -> Option<Box<str>> {

@@ -52,8 +52,15 @@ pub enum RowKind {
     Whole(Option<Box<str>>),
     /// A readable row without a key.
     Keyless,
-    /// A row that cannot be read, with its order's key if that is certain, and what is wrong with it.
-    Unreadable(Option<Box<str>>, String),
+    /// A row that cannot be read.
+    Unreadable {
+        /// Its order's key, if that is certain.
+        key: Option<Box<str>>,
+        /// What is wrong with it.
+        reason: String,
+        /// Keys of other orders, if the row ran together with one of theirs: whatever may be one.
+        swallowed: Vec<Box<str>>,
+    },
     /// Nothing stands in it.
     Blank,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -108,6 +108,10 @@ pub struct OrderRecord {
     /// What is wrong with it.
     pub problems: Vec<Problem>,
 }
+
+/// Two orders of one reference that are closer than this are one order: Sitecore's own rule for updates, because some
+/// shops use references again.
+pub const ONE_ORDER: TimeDelta = TimeDelta::days(2);
 
 /// What validation makes of a draft.
 #[derive(Debug)]

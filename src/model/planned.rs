@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{money::Money, order::OrderId};
+use super::order::OrderId;
 
 /// An event's minified JSON but for its browser id, which is known only when it is sent. Made by `event`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,8 +28,6 @@ pub struct PlannedOrder {
     pub reference: String,
     /// When it was made.
     pub ordered_at: DateTime<Utc>,
-    /// Its total.
-    pub money: Money,
     /// A hash of the `order` object in canonical form.
     pub content: ContentHash,
     /// `ORDER_CHECKOUT`

@@ -1,11 +1,11 @@
 //! The account of a run: every order once, its outcome once, and the files that say so.
 
-use std::{fs::File, io::BufWriter};
+use std::{collections::BTreeMap, fs::File, io::BufWriter};
 
 use chrono::Utc;
 
 use super::{
-    BTreeMap, Finished, Job, Refusal, ReportError, RunError, RunFolder,
+    Finished, Job, Refusal, RunError,
     read_in::{Files, ReadInput},
 };
 use crate::{
@@ -16,6 +16,8 @@ use crate::{
     },
     read::unpack,
     report::{
+        ReportError,
+        folder::RunFolder,
         page::{self, Example, Listed},
         rejects::{LineBreak, Reject, RejectInput, write_rejects},
         results::{self, ResultsWriter},
@@ -98,10 +100,9 @@ impl Account {
             return Ok(());
         };
         self.tally.settle(record.money.as_ref(), settled.outcome);
-        self.results.write(record, &settled)?;
         self.has_new_rejects |= settled.outcome.is_reject();
-        self.settled[index] = Some(settled);
-        Ok(())
+        let settled = self.settled[index].insert(settled);
+        self.results.write(record, settled)
     }
 
     /// Settles every order that is not settled yet.
@@ -153,7 +154,7 @@ impl Account {
 
     /// Ends a run that sent nothing, for a reason that the report names.
     pub(super) fn refuse(self, job: &Job<'_>, folder: &RunFolder, refusal: &Refusal) -> Result<Finished, RunError> {
-        self.close(job, folder, Some(refusal.to_string()), |_, _| 2)
+        self.close(job, folder, Some(refusal.to_string()), |_, _| refusal.exit_code())
     }
 
     /// Ends a run that did what it could.

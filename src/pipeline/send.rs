@@ -2,13 +2,13 @@
 
 use std::{fs::File, io::BufReader, io::BufWriter};
 
-use super::{Account, GroupCommit, Job, Progress, RunError, RunFolder, Sending, SqliteLedger, Tell, ToSend};
+use super::{Account, Job, Progress, RunError, Sending, Tell, ToSend};
 use crate::{
     dispatch::{self, AttemptOutcome, Ended, Event, HttpWire, Journal, Kind},
-    ledger::{Attempt, AttemptState, OrderKey, Write},
+    ledger::{Attempt, AttemptState, GroupCommit, OrderKey, SqliteLedger, Write},
     model::planned::{PlannedGuest, PlannedOrder},
     plan::{self, PlannedGuests},
-    report::ReportError,
+    report::{ReportError, folder::RunFolder},
 };
 
 /// What the plan is called in the run folder.
@@ -17,6 +17,7 @@ const PLAN_FILE: &str = "plan.ndjson";
 /// Sends orders. Each of them is settled on the account, but for those that the run did not come to.
 pub(super) fn send(
     orders: ToSend,
+    ledger: SqliteLedger,
     job: &Job<'_>,
     sending: &Sending<'_>,
     folder: &RunFolder,
@@ -24,8 +25,6 @@ pub(super) fn send(
     tell: Tell<'_>,
 ) -> Result<Ended, RunError> {
     let target = job.validate.target.clone();
-    // Opened even when there is nothing to send: a ledger that cannot be written is found out tonight.
-    let ledger = SqliteLedger::open(&job.ledger, &target, &job.run_id)?;
     let guests = plan::planned(orders);
     let mut file = BufWriter::new(folder.create_file(PLAN_FILE)?);
     plan::write(&guests, &mut file)?;
@@ -38,16 +37,11 @@ pub(super) fn send(
     let (ledger, writer) = GroupCommit::start(ledger);
     let journal = LedgerJournal(ledger);
     let wire = HttpWire::new(&target, &sending.dispatch)?;
-    let mut written = Ok(());
-    let hear = |event| {
-        if let Err(error) = heard(event, account, tell) {
-            written = Err(error);
-        }
-    };
+    // Results that cannot be written stop the run: whoever cannot be told shall not be sent for.
+    let hear = |event| heard(event, account, tell).map_err(|error| error.to_string());
     let ended = sending.runtime.block_on(dispatch::run(guests, target, sending.dispatch.clone(), journal, wire, hear));
     // Whatever ended the thread, what it had to say was said to those who waited for it.
     drop(writer.join());
-    written?;
     Ok(ended)
 }
 

@@ -106,7 +106,6 @@ impl<R: BufRead> Iterator for PlannedGuests<R> {
 mod tests {
     use super::*;
     use crate::model::{
-        money::Money,
         order::OrderId,
         planned::{ContentHash, EventText},
     };
@@ -116,7 +115,6 @@ mod tests {
             id: OrderId(id),
             reference: format!("A-{id}"),
             ordered_at: "2025-01-01T16:17:16.123Z".parse().unwrap(),
-            money: Money { currency: "EUR".parse().unwrap(), amount: "30.60".parse().unwrap() },
             content: ContentHash([7; 16]),
             checkout: EventText("\",\"price\":30.60}".into()),
         }

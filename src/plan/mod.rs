@@ -14,7 +14,6 @@ use crate::{
     event::{canonical, json},
     model::{
         guest::Identifier,
-        money::Money,
         order::{Order, OrderId},
         planned::{PlannedGuest, PlannedOrder},
     },
@@ -65,7 +64,6 @@ fn planned_order(id: OrderId, order: &Order) -> PlannedOrder {
         id,
         reference: order.reference.clone(),
         ordered_at: order.ordered_at,
-        money: Money { currency: order.currency, amount: order.price },
         content: canonical::content_hash(order),
         checkout: json::order_checkout(order),
     }

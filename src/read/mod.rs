@@ -149,7 +149,7 @@ impl Iterator for Rows {
 fn format_of(input: &Input, start: &[u8]) -> Format {
     match inputs::format_by_name(&PathBuf::from(&input.name)) {
         Some(format) => format,
-        None => match start.trim_ascii_start().first() {
+        None => match start.strip_prefix(unpack::BOM).unwrap_or(start).trim_ascii_start().first() {
             Some(b'{' | b'[') => Format::Ndjson,
             _ => Format::Csv,
         },

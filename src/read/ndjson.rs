@@ -11,7 +11,7 @@ use super::{
     unpack::{self, Bytes},
 };
 use crate::model::{
-    origin::{FileId, Position, RowOrigin},
+    origin::{FileId, RowOrigin},
     row::{Content, Json, Node, Row, Unreadable},
 };
 
@@ -29,8 +29,6 @@ pub struct NdjsonRows {
     line: u64,
     offset: u64,
     has_crlf: bool,
-    last: Option<Position>,
-    ended_without_break: bool,
     buffer: Vec<u8>,
 }
 
@@ -41,17 +39,7 @@ impl NdjsonRows {
         if start.trim_ascii_start().first() == Some(&b'[') {
             return Err(ReadError::JsonArray(input.name.clone()));
         }
-        Ok(Self {
-            bytes,
-            input: input.clone(),
-            file,
-            line: 0,
-            offset,
-            has_crlf: false,
-            last: None,
-            ended_without_break: false,
-            buffer: Vec::new(),
-        })
+        Ok(Self { bytes, input: input.clone(), file, line: 0, offset, has_crlf: false, buffer: Vec::new() })
     }
 
     pub(super) fn end(&self) -> FileEnd {
@@ -67,15 +55,12 @@ impl NdjsonRows {
             return Ok(None);
         }
         self.has_crlf |= self.buffer.ends_with(b"\r\n");
-        self.ended_without_break = !self.buffer.ends_with(b"\n");
         let length = self.buffer.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
         self.buffer.truncate(length);
         self.line += 1;
         let bytes = self.offset..self.offset + length as u64;
         self.offset += n_bytes as u64;
-        let origin = RowOrigin { file: self.file, line: self.line, bytes };
-        self.last = Some(origin.position());
-        Ok(Some(origin))
+        Ok(Some(RowOrigin { file: self.file, line: self.line, bytes }))
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Chain, Cursor, Read},
+    io::{self, BufRead, BufReader, Read, Seek},
     path::Path,
 };
 
 /// Room for one read from the disk or the unpacker; larger gains nothing that could be measured.
 const BUFFER: usize = 128 * 1024;
+
+/// The UTF-8 byte order mark.
+pub(super) const BOM: &[u8] = &[0xEF, 0xBB, 0xBF];
 
 /// Bytes that can be read by line.
 pub type Bytes = BufReader<Box<dyn Read + Send>>;
@@ -19,8 +22,8 @@ pub fn open(path: &Path) -> io::Result<Bytes> {
     file.by_ref().take(4).read_to_end(&mut magic)?;
     let is_gzip = magic.starts_with(&[0x1F, 0x8B]);
     let is_zstd = magic.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]);
-    let whole: BufReader<Chain<Cursor<Vec<u8>>, File>> =
-        BufReader::with_capacity(BUFFER, Cursor::new(magic).chain(file));
+    file.rewind()?;
+    let whole = BufReader::with_capacity(BUFFER, file);
     let unpacked: Box<dyn Read + Send> = if is_gzip {
         Box::new(flate2::bufread::MultiGzDecoder::new(whole))
     } else if is_zstd {
@@ -38,9 +41,9 @@ pub fn first_bytes(bytes: &mut Bytes) -> io::Result<Vec<u8>> {
 
 /// Steps over a UTF-8 byte order mark and says how many bytes that were.
 pub(super) fn skip_bom(bytes: &mut Bytes) -> io::Result<u64> {
-    if bytes.fill_buf()?.starts_with(&[0xEF, 0xBB, 0xBF]) {
-        bytes.consume(3);
-        return Ok(3);
+    if bytes.fill_buf()?.starts_with(BOM) {
+        bytes.consume(BOM.len());
+        return Ok(BOM.len() as u64);
     }
     Ok(0)
 }

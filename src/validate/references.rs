@@ -2,16 +2,11 @@
 
 use std::collections::HashMap;
 
-use chrono::TimeDelta;
-
 use super::Settings;
 use crate::model::{
-    order::{Checked, Verdict},
+    order::{Checked, ONE_ORDER, Verdict},
     problem::{Code, Problem},
 };
-
-/// Orders of one reference that are further apart are two orders (Sitecore's own rule for updates).
-const ONE_ORDER: TimeDelta = TimeDelta::days(2);
 
 /// Makes orders invalid whose reference another order of the run has. Two or more days apart they may be sent
 /// where the settings say so.

@@ -3,10 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{
-    money::Money,
-    planned::{ContentHash, EventText, PlannedOrder},
-};
+use crate::model::planned::{ContentHash, EventText, PlannedOrder};
 
 const OK: &str = "201 OK";
 
@@ -26,7 +23,6 @@ fn guest(n_orders: u32) -> PlannedGuest {
         id: OrderId(id),
         reference: format!("A-{id}"),
         ordered_at: "2025-01-01T00:00:00Z".parse().unwrap(),
-        money: Money { currency: "EUR".parse().unwrap(), amount: "1".parse().unwrap() },
         content: ContentHash([0; 16]),
         checkout: EventText(String::new()),
     };

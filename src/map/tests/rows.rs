@@ -130,7 +130,7 @@ fn shown(row: &MappedRow) -> String {
         RowKind::Part(key) => format!("part {key}"),
         RowKind::Whole(key) => format!("whole {}", key.as_deref().unwrap_or("-")),
         RowKind::Keyless => "keyless".into(),
-        RowKind::Unreadable(key, reason) => format!("unreadable {} {reason}", key.as_deref().unwrap_or("-")),
+        RowKind::Unreadable { key, reason, .. } => format!("unreadable {} {reason}", key.as_deref().unwrap_or("-")),
         RowKind::Blank => "blank".into(),
     };
     let cells_of_order = row.cells.iter().filter(|cell| cell.field != Field::ReferenceId).cloned();

@@ -1,0 +1,175 @@
+//! Many deliveries at once in virtual time, against a wire and a journal that do as a test wants.
+
+use std::{
+    num::NonZeroU32,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep};
+
+use super::*;
+use crate::{
+    dispatch::Heard,
+    model::{
+        outcome::Outcome,
+        planned::{ContentHash, EventText},
+    },
+};
+
+fn settings(rate: Option<u32>) -> Settings {
+    Settings {
+        rate: rate.and_then(NonZeroU32::new),
+        in_flight: 16,
+        timeout: Duration::from_secs(30),
+        identity_pause: Duration::ZERO,
+        tries: 3,
+        first_backoff: Duration::from_millis(500),
+    }
+}
+
+fn guests(n_guests: u32, orders_each: u32) -> impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static {
+    let order = |id| PlannedOrder {
+        id: OrderId(id),
+        reference: format!("A-{id}"),
+        ordered_at: "2025-01-01T00:00:00Z".parse().unwrap(),
+        content: ContentHash([0; 16]),
+        checkout: EventText(format!("\",\"order\":{id}}}")),
+    };
+    (0..n_guests).map(move |guest| {
+        let orders = (guest * orders_each..(guest + 1) * orders_each).map(order).collect();
+        Ok(PlannedGuest { identity: EventText("\"}".into()), orders })
+    })
+}
+
+/// Answers as documented after a while, unless told otherwise; remembers when requests started.
+struct ScriptedWire<A> {
+    starts: Arc<Mutex<Vec<Instant>>>,
+    answer: A,
+}
+
+impl<A: Fn(&str) -> Option<Heard> + Send + Sync + 'static> Wire for ScriptedWire<A> {
+    async fn send(&self, url: String) -> Heard {
+        self.starts.lock().unwrap().push(Instant::now());
+        sleep(Duration::from_millis(20)).await;
+        let body = Some("{\"status\":\"OK\",\"ref\":\"b\"}".to_owned());
+        (self.answer)(&url).unwrap_or(Heard::Answer { status: 201, body, retry_after: None })
+    }
+}
+
+/// Takes its time; fails after so many writes.
+struct ScriptedJournal {
+    n_open: Arc<AtomicUsize>,
+    n_writes: AtomicUsize,
+    fails_after: usize,
+    stall: Duration,
+}
+
+impl Journal for ScriptedJournal {
+    type Attempt = ();
+
+    async fn intend(&self, _: &PlannedOrder) -> Result<(), String> {
+        sleep(self.stall).await;
+        if self.n_writes.fetch_add(1, Ordering::SeqCst) >= self.fails_after {
+            return Err("disk full".into());
+        }
+        self.n_open.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn settle(&self, (): (), _: AttemptOutcome) -> Result<(), String> {
+        self.n_open.fetch_sub(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+struct Night {
+    ended: Ended,
+    outcomes: Vec<Outcome>,
+    starts: Vec<Instant>,
+    n_sending: usize,
+    n_open: usize,
+    took: Duration,
+}
+
+async fn night(
+    guests: impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static,
+    settings: Settings,
+    (fails_after, stall): (usize, Duration),
+    answer: impl Fn(&str) -> Option<Heard> + Send + Sync + 'static,
+) -> Night {
+    let begin = Instant::now();
+    let (starts, n_open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
+    let wire = ScriptedWire { starts: Arc::clone(&starts), answer };
+    let journal = ScriptedJournal { n_open: Arc::clone(&n_open), n_writes: AtomicUsize::new(0), fails_after, stall };
+    let target = Target { base_url: "http://127.0.0.1".into(), client_key: "k".into() };
+    let (mut settled, mut n_sending) = (Vec::new(), 0);
+    let tell = |event| {
+        match event {
+            Event::Sending { .. } => n_sending += 1,
+            Event::Settled(id, Settled { outcome, .. }) => settled.push((id, outcome)),
+        }
+        Ok(())
+    };
+    let ended = run(guests, target, settings, journal, wire, tell).await;
+    settled.sort();
+    let ids: Vec<u32> = settled.iter().map(|(id, _)| id.0).collect();
+    assert_eq!(ids, (0..u32::try_from(ids.len()).unwrap()).collect::<Vec<_>>(), "each order once");
+    let outcomes = settled.into_iter().map(|(_, outcome)| outcome).collect();
+    let starts = starts.lock().unwrap().clone();
+    Night { ended, outcomes, starts, n_sending, n_open: n_open.load(Ordering::SeqCst), took: begin.elapsed() }
+}
+
+const SOUND: (usize, Duration) = (usize::MAX, Duration::ZERO);
+
+fn count(night: &Night, outcome: Outcome) -> usize {
+    night.outcomes.iter().filter(|known| **known == outcome).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_orders_of_all_guests_arrive() {
+    let night = night(guests(200, 3), settings(None), SOUND, |_| None).await;
+    assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped.clone()), (600, None));
+    assert_eq!((night.starts.len(), night.n_sending, night.n_open), (1000, 1000, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_disk_does_not_bunch_requests_up() {
+    let stalling = (usize::MAX, Duration::from_millis(700));
+    let night = night(guests(30, 10), settings(Some(20)), stalling, |_| None).await;
+    assert_eq!(count(&night, Outcome::Accepted), 300);
+    for (index, start) in night.starts.iter().enumerate() {
+        let within = night.starts[index..].iter().take_while(|other| **other < *start + Duration::from_secs(1)).count();
+        assert!(within <= 21, "{within} requests in a second");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_journal_fails_nothing_more_is_sent() {
+    let night = night(guests(50, 2), settings(None), (10, Duration::ZERO), |_| None).await;
+    assert_eq!(night.ended.stopped.as_deref(), Some("disk full"));
+    assert_eq!((count(&night, Outcome::Accepted), count(&night, Outcome::NotAttempted)), (10, 90));
+    assert_eq!(night.n_open, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_key_wakes_those_who_wait() {
+    let wait = |url: &str| {
+        let is_first = url.contains(":1%7D");
+        let later = Some(Duration::from_secs(500));
+        is_first.then_some(Heard::Answer { status: 429, body: None, retry_after: later })
+    };
+    let refused =
+        |url: &str| url.contains(":99%7D").then_some(Heard::Answer { status: 401, body: None, retry_after: None });
+    let night = night(guests(100, 1), settings(Some(100)), SOUND, move |url| wait(url).or_else(|| refused(url))).await;
+    assert_eq!((count(&night, Outcome::Refused), night.outcomes[1]), (1, Outcome::NotAttempted));
+    assert!(night.took < Duration::from_secs(10), "{:?}", night.took);
+    assert_eq!(night.n_open, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_cannot_be_read_stops_the_run() {
+    let torn = guests(3, 1).chain([Err("the plan is torn".to_owned())]);
+    let night = night(torn, settings(None), SOUND, |_| None).await;
+    assert_eq!(night.ended.stopped.as_deref(), Some("the plan is torn"));
+}

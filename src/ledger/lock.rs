@@ -1,0 +1,67 @@
+//! One run at a time for a ledger and a target. The lock is the operating system's: it dies with its process, so no
+//! crash leaves one behind.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{Read, Seek, Write},
+    path::{Path, PathBuf},
+};
+
+use super::LedgerError;
+
+/// Held until it is dropped, or the process ends however it does.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+impl RunLock {
+    /// Takes the lock of a ledger for a target, named by its hash, and says in it who holds it.
+    pub(super) fn take(ledger: &Path, target: &[u8], run: &str) -> Result<Self, LedgerError> {
+        let path = lock_file(ledger, target);
+        let in_lock = |error| LedgerError::Lock { path: path.clone(), error };
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).read(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&path).map_err(in_lock)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // Who holds it is a courtesy; that it is held is certain.
+                drop(file.read_to_string(&mut holder));
+                return Err(LedgerError::Held { holder: holder.trim().to_owned() });
+            }
+            Err(TryLockError::Error(error)) => return Err(in_lock(error)),
+        }
+        file.set_len(0).and_then(|()| file.rewind()).map_err(in_lock)?;
+        writeln!(file, "run {run}, process {}", std::process::id()).map_err(in_lock)?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// Beside the ledger, a file for each target.
+fn lock_file(ledger: &Path, target: &[u8]) -> PathBuf {
+    let target: String = target.iter().take(4).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    let mut name = ledger.as_os_str().to_owned();
+    name.push(format!(".{target}.lock"));
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_run_is_told_who_holds_the_ledger() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("ledger.db");
+        let lock = RunLock::take(&ledger, &[1; 32], "run-1").unwrap();
+        let held = RunLock::take(&ledger, &[1; 32], "run-2").unwrap_err().to_string();
+        assert!(held.contains("run run-1, process"), "{held}");
+        drop(RunLock::take(&ledger, &[2; 32], "run-2").unwrap());
+        drop(lock);
+        drop(RunLock::take(&ledger, &[1; 32], "run-2").unwrap());
+    }
+}
