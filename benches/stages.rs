@@ -117,7 +117,7 @@ fn plan(criterion: &mut Criterion, stations: &Stations) {
     let mut group = criterion.benchmark_group("plan");
     group.throughput(elements(stations.orders.len()));
     group.bench_function("planned", |bencher| {
-        bencher.iter_batched(|| stations.orders.clone(), plan::planned, BatchSize::LargeInput);
+        bencher.iter_batched(|| stations.orders.clone(), support::planned, BatchSize::LargeInput);
     });
     group.bench_function("write", |bencher| bencher.iter(|| written(&stations.guests)));
     let file = written(&stations.guests);

@@ -9,7 +9,8 @@ mod send;
 
 use std::{path::PathBuf, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 
 use crate::{
     dispatch, group,
@@ -20,7 +21,7 @@ use crate::{
         order::{Checked, Order, OrderId, Verdict},
         outcome::Outcome,
     },
-    plan::{self, PlanError},
+    plan::{Identities, PlanError},
     read::ReadError,
     report::{ReportError, folder::RunFolder, summary::Summary},
     sandbox::Sandbox,
@@ -68,20 +69,19 @@ pub struct Sending<'a> {
 }
 
 /// More invalid orders than this, of those not skipped, and nothing is sent.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MaxInvalid {
     /// A number of orders.
     Orders(u64),
     /// A part of the orders, in percent.
-    Percent(f64),
+    Percent(Decimal),
 }
 
 impl MaxInvalid {
-    #[expect(clippy::cast_precision_loss, reason = "no export has 2^53 orders")]
     fn is_exceeded(self, n_invalid: u64, n_orders: u64) -> bool {
         match self {
             Self::Orders(most) => n_invalid > most,
-            Self::Percent(most) => n_invalid as f64 * 100.0 > most * n_orders as f64,
+            Self::Percent(most) => Decimal::from(n_invalid) * Decimal::ONE_HUNDRED > most * Decimal::from(n_orders),
         }
     }
 }
@@ -123,7 +123,7 @@ pub enum RunError {
     Plan(#[from] PlanError),
     /// The plan cannot be read back.
     #[error("the plan: {0}")]
-    PlanFile(#[source] std::io::Error),
+    PlanFile(std::io::Error),
     /// Orders were sent, and what became of them cannot be written down but in the ledger.
     #[error("{0}\n  hint: what was accepted stands in the ledger; run it again to go on")]
     AfterSending(Box<RunError>),
@@ -160,10 +160,18 @@ enum Refusal {
     )]
     TooManyInvalid { n_invalid: u64, n_orders: u64, max_invalid: MaxInvalid },
     #[error(
-        "{n_old} orders are older than {}, the oldest of {oldest}; nothing was sent\n  hint: imported history may trigger live campaigns; --backfill is the go-ahead",
-        humantime::format_duration(*age)
+        "{n_old} orders are older than {}, the oldest is of {oldest}; nothing was sent\n  hint: imported history may trigger live campaigns; --backfill is the go-ahead",
+        in_days(*age)
     )]
     Backfill { n_old: usize, age: Duration, oldest: DateTime<Utc> },
+}
+
+fn in_days(age: Duration) -> String {
+    const DAY: u64 = 24 * 60 * 60;
+    match (age.as_secs() / DAY, age.as_secs() % DAY) {
+        (days, 0) if days > 1 => format!("{days} days"),
+        _ => humantime::format_duration(age).to_string(),
+    }
 }
 
 impl Refusal {
@@ -219,7 +227,7 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     let ledger = match may_send(&to_send, job, &account).and(ledger.map_err(Refusal::from)) {
         Ok(ledger) => ledger,
         Err(refusal) => {
-            account.settle_rest(Outcome::NotAttempted, "nothing was sent")?;
+            account.settle_rest(Outcome::NotAttempted, refusal.to_string().lines().next().unwrap_or_default())?;
             return account.refuse(job, folder, &refusal);
         }
     };
@@ -246,7 +254,12 @@ fn check(drafts: Vec<Draft>, job: &Job<'_>, tell: Tell<'_>) -> Vec<Checked> {
     validate::check_all(drafts, &job.validate, || tell(Progress::Checked))
 }
 
-type ToSend = Vec<(OrderId, Box<Order>)>;
+/// The orders to send, and who their guests are.
+#[derive(Default)]
+struct ToSend {
+    orders: Vec<(OrderId, Box<Order>)>,
+    identities: Identities,
+}
 
 /// The ledger that a run will write, held for it; or the one that a check only looks at, if there is one.
 fn open_ledger(job: &Job<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
@@ -263,22 +276,21 @@ fn settle_without_sending(
     job: &Job<'_>,
     account: &mut Account,
 ) -> Result<ToSend, RunError> {
-    let valid = checked.iter().filter_map(|checked| match &checked.verdict {
-        Verdict::Valid(order) => Some(&**order),
-        Verdict::Invalid | Verdict::Skipped(_) => None,
-    });
-    account.n_guests = plan::n_guests(valid) as u64;
-    let mut to_send = Vec::new();
+    let mut to_send = ToSend::default();
     for mut order in checked {
+        if let Verdict::Valid(order) = &order.verdict {
+            to_send.identities.note(order);
+        }
         let ledger = ledger.map(|ledger| ledger as &dyn Ledger);
         let settled = known::settled(&mut order, ledger, job)?;
         let id = account.add(order.record, &order.verdict);
         match (settled, order.verdict) {
             (Some(settled), _) => account.settle(id, settled)?,
-            (None, Verdict::Valid(order)) => to_send.push((id, order)),
+            (None, Verdict::Valid(order)) => to_send.orders.push((id, order)),
             (None, _) => unreachable!("an order that is not valid is settled"),
         }
     }
+    account.n_guests = to_send.identities.n_guests() as u64;
     Ok(to_send)
 }
 
@@ -289,8 +301,11 @@ fn may_send(to_send: &ToSend, job: &Job<'_>, account: &Account) -> Result<(), Re
         return Err(Refusal::TooManyInvalid { n_invalid, n_orders, max_invalid: job.max_invalid });
     }
     let Some(age) = job.sending.as_ref().and_then(|sending| sending.oldest) else { return Ok(()) };
-    let limit = job.started_at - age;
-    let old: Vec<_> = to_send.iter().map(|(_, order)| order.ordered_at).filter(|made| *made < limit).collect();
+    // Before the beginning of time nothing is too old.
+    let Some(limit) = TimeDelta::from_std(age).ok().and_then(|age| job.started_at.checked_sub_signed(age)) else {
+        return Ok(());
+    };
+    let old: Vec<_> = to_send.orders.iter().map(|(_, order)| order.ordered_at).filter(|made| *made < limit).collect();
     match old.iter().min() {
         Some(oldest) => Err(Refusal::Backfill { n_old: old.len(), age, oldest: *oldest }),
         None => Ok(()),

@@ -67,7 +67,7 @@ impl Stations {
             records.push(order.record);
         }
         assert_eq!((records.len(), records.len() - orders.len()), (N_ORDERS, N_ORDERS / INVALID_EVERY));
-        let guests = plan::planned(orders.clone());
+        let guests = planned(orders.clone());
         Self {
             csv,
             ndjson,
@@ -148,4 +148,13 @@ pub(crate) fn dispatch_settings() -> dispatch::Settings {
         tries: 5,
         first_backoff: Duration::from_millis(500),
     }
+}
+
+/// The plan of orders, noted and brought into their order.
+pub(crate) fn planned(orders: Vec<(OrderId, Box<Order>)>) -> Vec<PlannedGuest> {
+    let mut identities = plan::Identities::default();
+    for (_, order) in &orders {
+        identities.note(order);
+    }
+    plan::planned(orders, &identities)
 }

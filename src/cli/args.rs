@@ -70,10 +70,10 @@ pub(super) struct Reading {
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) profile: Option<String>,
     /// Settings [default: orderferry.toml in the working folder, if there is one]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "ORDERFERRY_CONFIG", hide_env = true)]
     pub(super) config: Option<PathBuf>,
     /// The run folder [default: orderferry-runs/<run id>]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "ORDERFERRY_OUT", hide_env = true)]
     pub(super) out: Option<PathBuf>,
     /// More invalid orders than this (of those not skipped) and nothing is sent
     #[arg(long, value_name = "N|P%")]
@@ -88,7 +88,7 @@ pub(super) struct Reading {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
     /// The summary in words, or as one line of JSON and nothing else
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t = Format::Text, env = "ORDERFERRY_FORMAT", hide_env = true)]
     pub(super) format: Format,
     /// No progress, no words on success
     #[arg(long)]
@@ -99,7 +99,7 @@ pub(super) struct Reading {
 #[command(next_help_heading = "Target")]
 pub(super) struct TargetArguments {
     /// A target of the config file
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", env = "ORDERFERRY_TO", hide_env = true)]
     pub(super) to: Option<String>,
     /// Such as <https://api-engage-eu.sitecorecloud.io>
     #[arg(long, value_name = "URL")]

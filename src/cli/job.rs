@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use tokio::runtime::Runtime;
 
 use super::{
@@ -33,6 +34,9 @@ const CHECK_CLIENT_KEY: &str = "a-client-key-of-32-characters---";
 
 /// The client key and point of sale of an embedded sandbox.
 const SANDBOX: &str = "sandbox";
+
+/// A longer pause is a slip of the pen.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -132,7 +136,10 @@ fn job(reading: &Reading, loaded: &Loaded, values: TargetSettings) -> anyhow::Re
         accepts_unreadable,
         folder: reading.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
         validate: validate_settings(reading, loaded, values, &profile, started_at)?,
-        max_invalid: reading.max_invalid.or(settings.max_invalid).map_or(MaxInvalid::Percent(10.0), |limit| limit.0),
+        max_invalid: reading
+            .max_invalid
+            .or(settings.max_invalid)
+            .map_or(MaxInvalid::Percent(Decimal::TEN), |limit| limit.0),
         ledger: ledger(reading, loaded),
         sending: None,
         run_id,
@@ -200,12 +207,16 @@ fn dispatch_settings(
     ensure!((1..=10_000).contains(&in_flight), "in_flight is {in_flight}, expected 1 to 10000");
     let tries = settings.tries.unwrap_or(5);
     ensure!(tries > 0, "tries is 0, expected 1 or more");
-    let span = |typed: Option<Duration>, set: Option<settings::Span>| typed.or(set.map(|span| span.0));
+    let timeout = arguments.timeout.or(settings.timeout.map(|span| span.0)).unwrap_or(Duration::from_secs(30));
+    ensure!(!timeout.is_zero(), "timeout is 0, so that no answer could come in time");
+    let pause = arguments.identity_pause.or(settings.identity_pause.map(|span| span.0));
+    let identity_pause = pause.unwrap_or(Duration::from_millis(500));
+    ensure!(identity_pause <= LONGEST_PAUSE, "identity_pause is longer than an hour");
     Ok(dispatch::Settings {
         rate,
         in_flight,
-        timeout: span(arguments.timeout, settings.timeout).unwrap_or(Duration::from_secs(30)),
-        identity_pause: span(arguments.identity_pause, settings.identity_pause).unwrap_or(Duration::from_millis(500)),
+        timeout,
+        identity_pause,
         tries,
         first_backoff: Duration::from_millis(500),
     })

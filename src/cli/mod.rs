@@ -9,7 +9,7 @@ mod print;
 mod progress;
 mod settings;
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use anyhow::Context;
 use clap::Parser;
@@ -63,21 +63,21 @@ fn run(job: &pipeline::Job<'_>, reading: &Reading) -> anyhow::Result<ExitCode> {
     let watch = Watch::new(reading.quiet);
     let finished = pipeline::run(job, &|progress| watch.tell(progress))?;
     watch.finish();
-    show(&finished, job, reading);
+    show(&finished, job, reading).context("standard output")?;
     Ok(ExitCode::from(finished.summary.exit_code))
 }
 
-fn show(finished: &Finished, job: &pipeline::Job<'_>, reading: &Reading) {
+fn show(finished: &Finished, job: &pipeline::Job<'_>, reading: &Reading) -> io::Result<()> {
     if let Some(error) = &finished.error {
         print::talk(&format!("error: {error}"));
     }
     match reading.format {
         Format::Json => print::data(&serde_json::to_string(&finished.summary).expect("a summary is plain data")),
-        Format::Text if reading.quiet && finished.summary.exit_code == 0 => {}
+        Format::Text if reading.quiet && finished.summary.exit_code == 0 => Ok(()),
         Format::Text => {
             // Why it stopped was said above.
             let summary = Summary { stopped: None, ..finished.summary.clone() };
-            print::data(terminal::words(&summary, &job.folder.display().to_string()).trim_end());
+            print::data(terminal::words(&summary, &job.folder.display().to_string()).trim_end())
         }
     }
 }
@@ -86,7 +86,7 @@ fn serve(arguments: &SandboxArguments) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the sandbox")?;
     runtime.block_on(async {
         let sandbox = Sandbox::start(arguments.settings()).await.context("cannot start the sandbox")?;
-        print::data(&format!("sandbox: {} (its page is there too; Ctrl-C ends it)", sandbox.base_url()));
+        print::data(&format!("sandbox: {} (its page is there too; Ctrl-C ends it)", sandbox.base_url()))?;
         tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
         sandbox.stop().await;
         Ok(ExitCode::SUCCESS)
@@ -97,12 +97,12 @@ fn show_profiles(name: Option<&str>) -> anyhow::Result<ExitCode> {
     let Some(name) = name else {
         for (name, _) in profile::BUILT_IN {
             let profile = profile::Profile::load(name)?;
-            print::data(&format!("{:12} {}", profile.name, profile.about));
+            print::data(&format!("{:12} {}", profile.name, profile.about))?;
         }
         return Ok(ExitCode::SUCCESS);
     };
     profile::Profile::load(name)?;
     let text = profile::BUILT_IN.iter().find(|(built_in, _)| *built_in == name).map(|(_, text)| *text);
-    print::data(text.with_context(|| format!("{name} is a file, not a built-in profile"))?.trim_end());
+    print::data(text.with_context(|| format!("{name} is a file, not a built-in profile"))?.trim_end())?;
     Ok(ExitCode::SUCCESS)
 }

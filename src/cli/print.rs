@@ -2,17 +2,21 @@
 
 use std::io::{self, Write};
 
-/// A line of data.
-pub(super) fn data(line: &str) {
-    put(io::stdout().lock(), line);
+/// A line of data. An error is one that its reader should hear of: a full disk, say.
+pub(super) fn data(line: &str) -> io::Result<()> {
+    match put(io::stdout().lock(), line) {
+        // `orderferry check … | head` closes the pipe; the run's files and its exit code say what counts.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
 }
 
 /// A line for a person.
 pub(super) fn talk(line: &str) {
-    put(io::stderr().lock(), line);
+    // There is nobody else to tell.
+    drop(put(io::stderr().lock(), line));
 }
 
-fn put(mut to: impl Write, line: &str) {
-    // `orderferry check … | head` closes the pipe; the run's files and its exit code say what counts.
-    drop(writeln!(to, "{line}").and_then(|()| to.flush()));
+fn put(mut to: impl Write, line: &str) -> io::Result<()> {
+    writeln!(to, "{line}").and_then(|()| to.flush())
 }

@@ -10,12 +10,13 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use rust_decimal::Decimal;
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
 use crate::{
     map::toml_fault,
-    model::{nearest::nearest, pricing::PricePer},
+    model::{money::Amount, nearest::nearest, pricing::PricePer},
     pipeline::MaxInvalid,
 };
 
@@ -86,7 +87,7 @@ pub(super) enum UnreadableRows {
 
 /// Requests a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[serde(try_from = "NumberOrText")]
 pub(super) struct Rate(pub(super) Option<NonZeroU32>);
 
 impl FromStr for Rate {
@@ -112,8 +113,9 @@ impl FromStr for InvalidLimit {
     fn from_str(text: &str) -> Result<Self, String> {
         let parsed = match text.strip_suffix('%') {
             Some(number) => {
-                let percent = number.trim().parse::<f64>().ok().filter(|percent| (0.0..=100.0).contains(percent));
-                percent.map(MaxInvalid::Percent)
+                let percent = number.trim().parse().ok().map(|percent: Amount| percent.0);
+                let hundred = Decimal::ONE_HUNDRED;
+                percent.filter(|percent| (Decimal::ZERO..=hundred).contains(percent)).map(MaxInvalid::Percent)
             }
             None => text.parse().ok().map(MaxInvalid::Orders),
         };
@@ -121,9 +123,9 @@ impl FromStr for InvalidLimit {
     }
 }
 
-/// A limit as a file may write it.
+/// A limit or a rate as a file may write it.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a number of orders such as 25, or a part such as \"10%\"")]
+#[serde(untagged, expecting = "expected a number or a text")]
 enum NumberOrText {
     Number(u64),
     Text(String),
@@ -140,11 +142,14 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .map_err(|_| format!("{text:?} is no duration, expected such as 500ms, 30s or 10min"))
 }
 
-impl TryFrom<String> for Rate {
+impl TryFrom<NumberOrText> for Rate {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
+    fn try_from(rate: NumberOrText) -> Result<Self, String> {
+        match rate {
+            NumberOrText::Number(rate) => rate.to_string().parse(),
+            NumberOrText::Text(text) => text.parse(),
+        }
     }
 }
 
@@ -195,7 +200,7 @@ pub(super) fn load(
     }
     for set in set {
         let (path, value) = set.split_once('=').context("--set takes KEY=VALUE")?;
-        put(&mut table, path.trim(), value.trim()).with_context(|| format!("--set {}", path.trim()))?;
+        put(&mut table, &full_path(path.trim()), value.trim()).with_context(|| format!("--set {}", path.trim()))?;
     }
     let settings = Value::Table(table).try_into::<Settings>()?;
     let environment = Value::Table(said_of_target).try_into::<Settings>()?.target;
@@ -213,10 +218,17 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, crate::map::TomlFault> {
 }
 
 /// `ORDERFERRY_CLIENT_KEY` is `target.client_key`, `ORDERFERRY_RATE` is `rate`.
+/// Those that stand for an option alone are read with the options.
 fn setting_of_variable(name: &str) -> Option<String> {
-    const OF_TARGET: [&str; 7] = ["base_url", "client_key", "pos", "channel", "language", "currency", "page"];
+    const OF_OPTIONS: [&str; 4] = ["config", "out", "to", "format"];
     let name = name.strip_prefix(ENVIRONMENT)?.to_ascii_lowercase();
-    Some(if OF_TARGET.contains(&name.as_str()) { format!("{TARGET}{name}") } else { name })
+    (!OF_OPTIONS.contains(&name.as_str())).then(|| full_path(&name))
+}
+
+/// `pos` is `target.pos`.
+fn full_path(name: &str) -> String {
+    const OF_TARGET: [&str; 7] = ["base_url", "client_key", "pos", "channel", "language", "currency", "page"];
+    if OF_TARGET.contains(&name) { format!("{TARGET}{name}") } else { name.to_owned() }
 }
 
 /// Puts a value at a dotted path and checks that the settings still make sense.
@@ -259,7 +271,10 @@ impl Loaded {
 impl TargetSettings {
     /// These, and where they say nothing, the others.
     pub(super) fn or(self, others: &Self) -> Self {
-        let or = |mine: Option<String>, other: &Option<String>| mine.or_else(|| other.clone());
+        // An empty value says nothing: an empty point of sale would lose every order silently.
+        let said = |value: &String| !value.trim().is_empty();
+        let or =
+            |mine: Option<String>, other: &Option<String>| mine.filter(said).or_else(|| other.clone().filter(said));
         Self {
             base_url: or(self.base_url, &others.base_url),
             client_key: or(self.client_key, &others.client_key),
@@ -301,6 +316,10 @@ mod tests {
             loaded("max_invalid = 25", &[], &[]).unwrap().settings.max_invalid.unwrap().0,
             MaxInvalid::Orders(25)
         );
+        assert_eq!(
+            loaded(file, &[("ORDERFERRY_POS", "")], &[]).unwrap().target(None).unwrap().pos.as_deref(),
+            Some("file")
+        );
         let with_set = loaded(file, &[("HOME", "x")], &["in_flight=9", "targets.eu.pos=p"]).unwrap();
         assert_eq!(with_set.settings.in_flight, Some(9));
         assert_eq!(with_set.target(Some("eu")).unwrap().pos.as_deref(), Some("p"));
@@ -327,6 +346,7 @@ mod tests {
         o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause tries max_url_bytes backfill_after item_price reused_references unreadable_rows target targets`
           hint: did you mean "in_flight"?
         "#);
+        assert_eq!(loaded("rate = 5", &[], &["pos=p"]).unwrap().target(None).unwrap().pos.as_deref(), Some("p"));
         insta::assert_snapshot!(fault("rate = 'fast'", &[], &[]), @r#"o.toml:1:8: "fast" is no rate, expected such as 20/s"#);
         insta::assert_snapshot!(fault("", &[("ORDERFERRY_TIMEOUT", "soon")], &[]).split(", expected").next().unwrap(), @r#"the variable ORDERFERRY_TIMEOUT: "soon" is no duration"#);
         insta::assert_snapshot!(fault("", &[], &["rate"]), @"--set takes KEY=VALUE");

@@ -17,6 +17,10 @@ use crate::model::target::Target;
 /// A connection that takes longer does not come; and until there is one nothing was sent, so it may be tried again.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Front ends close idle connections, some after 5 seconds. A request on a connection that is being closed is lost, and
+/// nobody can tell it from one that was taken.
+const IDLE_CONNECTION: Duration = Duration::from_secs(4);
+
 /// More of a body is not read: answers are short, and an error page tells all on its first lines.
 const MOST_BODY: usize = 64 * 1024;
 
@@ -37,6 +41,7 @@ impl HttpWire {
             .timeout(settings.timeout)
             .connect_timeout(settings.timeout.min(CONNECT_TIMEOUT))
             .pool_max_idle_per_host(settings.in_flight)
+            .pool_idle_timeout(IDLE_CONNECTION)
             .tcp_nodelay(true)
             .user_agent(concat!("orderferry/", env!("CARGO_PKG_VERSION")));
         if target.is_on_this_machine() {

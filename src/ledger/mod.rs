@@ -25,13 +25,13 @@ use crate::model::planned::ContentHash;
 pub enum LedgerError {
     /// The database cannot be opened.
     #[error(
-        "the ledger {}: {source}\n  hint: it must lie on a writable disk; --ledger names another place", .path.display()
+        "the ledger {}: {error}\n  hint: it must lie on a writable disk; --ledger names another place", .path.display()
     )]
     Open {
         /// Its file.
         path: PathBuf,
         /// What SQLite says.
-        source: rusqlite::Error,
+        error: rusqlite::Error,
     },
     /// It was written by a newer program.
     #[error(
@@ -68,10 +68,16 @@ pub enum LedgerError {
     },
     /// A read or write failed.
     #[error("the ledger: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(String),
     /// The thread that writes is gone.
     #[error("the ledger is closed")]
     Closed,
+}
+
+impl From<rusqlite::Error> for LedgerError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error.to_string())
+    }
 }
 
 /// An order as the ledger knows it: by reference and time, compared by content.

@@ -43,7 +43,7 @@ impl SqliteLedger {
     /// Opens a ledger, or makes one with mode 0600, and holds it for this target. `run` names the run whose attempts are
     /// written.
     pub fn open(path: &Path, target: &Target, run: &str) -> Result<Self, LedgerError> {
-        let in_open = |source| LedgerError::Open { path: path.to_owned(), source };
+        let in_open = |error| LedgerError::Open { path: path.to_owned(), error };
         let hash = target_hash(target);
         let lock = RunLock::take(path, &hash, run)?;
         create_private(path);
@@ -54,13 +54,16 @@ impl SqliteLedger {
 
     /// Opens a ledger that is there, to look at it only. Nothing where there is none.
     pub fn open_existing(path: &Path, target: &Target) -> Result<Option<Self>, LedgerError> {
-        let in_open = |source| LedgerError::Open { path: path.to_owned(), source };
+        let in_open = |error| LedgerError::Open { path: path.to_owned(), error };
         if !path.exists() {
             return Ok(None);
         }
         let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
         let connection = Connection::open_with_flags(path, flags).map_err(in_open)?;
-        check_version(&connection, path)?;
+        if check_version(&connection, path)? == 0 {
+            // Made, but not written to: nothing was ever sent.
+            return Ok(None);
+        }
         Ok(Some(Self { connection, target: target_hash(target), run: String::new(), _lock: None }))
     }
 }
@@ -83,7 +86,7 @@ fn target_hash(target: &Target) -> [u8; 32] {
 }
 
 fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
-    let in_open = |source| LedgerError::Open { path: path.to_owned(), source };
+    let in_open = |error| LedgerError::Open { path: path.to_owned(), error };
     connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(in_open)?;
     // Two runs may come to a new ledger at once: the one that waits finds it made.
     let transaction = rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Immediate);
@@ -99,7 +102,7 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
 
 /// The version of the schema, 0 for an empty database.
 fn check_version(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
-    let in_open = |source| LedgerError::Open { path: path.to_owned(), source };
+    let in_open = |error| LedgerError::Open { path: path.to_owned(), error };
     let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
     let (application, version) = (pragma("application_id").map_err(in_open)?, pragma("user_version").map_err(in_open)?);
     let has_tables = connection
@@ -217,6 +220,8 @@ mod tests {
     fn refuses_what_it_does_not_know() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
+        assert!(SqliteLedger::open_existing(&path, &target("a")).unwrap().is_none());
+        std::fs::write(&path, "").unwrap();
         assert!(SqliteLedger::open_existing(&path, &target("a")).unwrap().is_none());
         drop(SqliteLedger::open(&path, &target("a"), "run-1").unwrap());
         Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 2").unwrap();

@@ -132,7 +132,12 @@ pub(super) fn missing_column(column: &str, field: &str, header: &Header, file: &
         file: file.to_owned(),
         column: column.to_owned(),
         field: field.to_owned(),
-        nearest: nearest(column, header.names.iter().map(String::as_str)).map(str::to_owned),
+        hint: match header.names.as_slice() {
+            [only] if only.contains([';', '\t', '|']) => {
+                "\n  hint: the header is one column; a profile says which delimiter a file has".to_owned()
+            }
+            names => super::hint(nearest(column, names.iter().map(String::as_str))),
+        },
     }
 }
 

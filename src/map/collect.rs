@@ -58,7 +58,7 @@ impl Collector {
     }
 
     fn fall_back(&mut self, field: &Field, rule: &Rule) {
-        if let Some(fallback) = &rule.fallback {
+        if let Some(fallback) = rule.fallback.as_ref().filter(|fallback| !fallback.is_empty()) {
             let at = self.at;
             self.push(field, rule.first_counts, fallback, at, true);
         }

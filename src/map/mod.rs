@@ -32,12 +32,12 @@ pub enum MapError {
         nearest: Option<String>,
     },
     /// A file that cannot be read.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {error}", .path.display())]
     Io {
         /// The profile's file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// A fault in the TOML text.
     #[error("{name}:{fault}")]
@@ -58,7 +58,7 @@ pub enum MapError {
         fault: String,
     },
     /// A column that the profile names and the file does not have.
-    #[error("{file}:1: no column {column:?}, which the profile takes {field} from{}", hint(.nearest.as_deref()))]
+    #[error("{file}:1: no column {column:?}, which the profile takes {field} from{hint}")]
     MissingColumn {
         /// The input.
         file: String,
@@ -66,8 +66,8 @@ pub enum MapError {
         column: String,
         /// What it is for.
         field: String,
-        /// The column that may be meant.
-        nearest: Option<String>,
+        /// The column that may be meant, or what else may be wrong.
+        hint: String,
     },
     /// A column that the profile names and the file has twice.
     #[error("{file}:1: column {column:?} stands there twice, so it is not clear which one {field} comes from")]

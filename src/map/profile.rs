@@ -156,7 +156,7 @@ impl Profile {
             let nearest = nearest(name, BUILT_IN.iter().map(|(built_in, _)| *built_in)).map(str::to_owned);
             return Err(MapError::NoProfile { name: name.to_owned(), nearest });
         }
-        let text = fs::read_to_string(path).map_err(|source| MapError::Io { path: path.to_owned(), source })?;
+        let text = fs::read_to_string(path).map_err(|error| MapError::Io { path: path.to_owned(), error })?;
         Self::parse(name, &text)
     }
 

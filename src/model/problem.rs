@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::origin::Position;
 
+/// In characters: a cell of megabytes is not repeated in every report.
+const LONGEST_MESSAGE: usize = 500;
+
 /// Whether a problem keeps an order from being sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -30,12 +33,17 @@ pub struct Problem {
 impl Problem {
     /// A problem of a field.
     pub fn of(code: Code, field: impl std::fmt::Display, at: Position, message: impl Into<String>) -> Self {
-        Self { code, field: Some(field.to_string()), at, message: message.into() }
+        Self { field: Some(field.to_string()), ..Self::of_order(code, at, message) }
     }
 
     /// A problem of an order as a whole.
     pub fn of_order(code: Code, at: Position, message: impl Into<String>) -> Self {
-        Self { code, field: None, at, message: message.into() }
+        let mut message: String = message.into();
+        if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+            message.truncate(end);
+            message.push('…');
+        }
+        Self { code, field: None, at, message }
     }
 
     /// Whether it keeps the order from being sent.

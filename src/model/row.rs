@@ -121,11 +121,11 @@ pub enum Json {
 }
 
 impl Node {
-    /// The member `name` of an object; the last one where a name is repeated, as JSON parsers take it.
+    /// The member `name` of an object.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Node> {
         match &self.value {
-            Json::Object(members) => members.iter().rev().find(|(key, _)| key == name).map(|(_, node)| node),
+            Json::Object(members) => members.iter().find(|(key, _)| key == name).map(|(_, node)| node),
             _ => None,
         }
     }

@@ -195,7 +195,7 @@ impl Account {
         let json = serde_json::to_string_pretty(&summary).expect("a summary is plain data");
         folder.write_file(page::FILE, &self.page(&summary)?)?;
         folder.write_file(summary::FILE, &format!("{json}\n"))?;
-        self.forget_copies(folder);
+        self.forget_copies();
         Ok(Finished { summary, error })
     }
 
@@ -217,12 +217,10 @@ impl Account {
     }
 
     /// Copies of what could be read only once hold customers' data and have served.
-    fn forget_copies(&self, folder: &RunFolder) {
-        for read in &self.files.inputs {
-            if read.input.path.starts_with(folder.path()) {
-                // What cannot be removed lies in a folder that nobody else may enter.
-                drop(std::fs::remove_file(&read.input.path));
-            }
+    fn forget_copies(&self) {
+        for copy in &self.files.copies {
+            // What cannot be removed lies in a folder that nobody else may enter.
+            drop(std::fs::remove_file(copy));
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Inputs → drafts: finds the files, reads their rows, maps them, groups them.
 
-use std::{fs::File, io, path::PathBuf};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
 
 use super::{Job, Progress, Refusal, Tell};
 use crate::{
@@ -21,6 +25,9 @@ use crate::{
 /// Rows between two words on progress.
 const ROWS_PER_WORD: u64 = 1000;
 
+/// Unknown columns that are told one by one.
+const MOST_TOLD: usize = 20;
+
 /// What was read.
 pub(super) struct Export {
     /// The files, as far as they were read.
@@ -37,6 +44,8 @@ pub(super) struct Files {
     pub(super) inputs: Vec<ReadInput>,
     pub(super) n_rows: u64,
     pub(super) n_unreadable: u64,
+    /// Copies of what could be read only once.
+    pub(super) copies: Vec<PathBuf>,
 }
 
 /// A file that was read.
@@ -60,10 +69,10 @@ pub(super) fn read_in(job: &Job<'_>, folder: &RunFolder, tell: Tell<'_>) -> Expo
 }
 
 fn grouped(job: &Job<'_>, folder: &RunFolder, export: &mut Export, tell: Tell<'_>) -> Result<Grouped, Refusal> {
-    let mut n_spooled = 0;
+    let copies = &mut export.files.copies;
     let inputs = inputs::find(&job.inputs, |name| {
-        n_spooled += 1;
-        spool(name, folder, n_spooled)
+        copies.push(folder.file(format!(".input-{}", copies.len() + 1)));
+        spool(name, folder, &copies[copies.len() - 1])
     })?;
     let mut grouper = Grouper::new(group::Settings {
         joins_files: job.profile.joins_files,
@@ -73,7 +82,6 @@ fn grouped(job: &Job<'_>, folder: &RunFolder, export: &mut Export, tell: Tell<'_
     for (file, input) in (0..).map(FileId).zip(inputs) {
         read_file(file, input, job, &mut grouper, export, tell)?;
     }
-    (export.files.n_rows, export.files.n_unreadable) = (grouper.n_rows(), grouper.n_unreadable());
     grouper.finish().map_err(|error| {
         let name = &export.files.inputs[error.at.file.0 as usize].input.name;
         Refusal::Group { place: format!("{name}:{}", error.at.line), error }
@@ -81,16 +89,15 @@ fn grouped(job: &Job<'_>, folder: &RunFolder, export: &mut Export, tell: Tell<'_
 }
 
 /// Copies what can be read only once into the run folder, which others may not read.
-fn spool(name: &str, folder: &RunFolder, number: u32) -> Result<PathBuf, ReadError> {
-    let in_error = |source: io::Error| ReadError::Io { name: name.to_owned(), source };
-    let file_name = format!(".input-{number}");
-    let mut copy = folder.create_file(&file_name).map_err(|error| in_error(io::Error::other(error.to_string())))?;
+fn spool(name: &str, folder: &RunFolder, place: &Path) -> Result<PathBuf, ReadError> {
+    let in_error = |error: io::Error| ReadError::Io { name: name.to_owned(), error };
+    let mut copy = folder.create_file(place).map_err(|error| in_error(io::Error::other(error.to_string())))?;
     if name == inputs::STDIN {
         io::copy(&mut io::stdin().lock(), &mut copy).map_err(in_error)?;
     } else {
         io::copy(&mut File::open(name).map_err(in_error)?, &mut copy).map_err(in_error)?;
     }
-    Ok(folder.file(file_name))
+    Ok(place.to_owned())
 }
 
 fn read_file(
@@ -127,16 +134,25 @@ fn read_file(
         let words = "the file's last row ends without a line break; if the file was cut off, a value is cut off too";
         grouper.add_problem_to_last(Problem::of_order(Code::NoFinalNewline, at, words));
     }
-    for unknown in mapper.unknown_columns() {
-        let column = unknown.at.column.map_or_else(String::new, |column| format!(":{column}"));
-        tell(Progress::Warning(&format!("{name}:{}{column}: column {}", unknown.at.line, unknown.message)));
-        export.notes.push(unknown.clone());
-    }
-    if let Some(read) = export.files.inputs.last_mut() {
+    tell_unknown(mapper.unknown_columns(), &name, tell);
+    export.notes.extend_from_slice(mapper.unknown_columns());
+    let files = &mut export.files;
+    (files.n_rows, files.n_unreadable) = (grouper.n_rows(), grouper.n_unreadable());
+    if let Some(read) = files.inputs.last_mut() {
         read.n_rows = grouper.n_rows() - before;
         read.end = end;
     }
     all_read
+}
+
+fn tell_unknown(unknown: &[Problem], file: &str, tell: Tell<'_>) {
+    for problem in unknown.iter().take(MOST_TOLD) {
+        let column = problem.at.column.map_or_else(String::new, |column| format!(":{column}"));
+        tell(Progress::Warning(&format!("{file}:{}{column}: column {}", problem.at.line, problem.message)));
+    }
+    if let Some(n_more) = unknown.len().checked_sub(MOST_TOLD).filter(|n_more| *n_more > 0) {
+        tell(Progress::Warning(&format!("{file}: {n_more} more columns are unknown and ignored")));
+    }
 }
 
 fn dialect(profile: &profile::Profile) -> Dialect {

@@ -16,7 +16,7 @@ const PLAN_FILE: &str = "plan.ndjson";
 
 /// Sends orders. Each of them is settled on the account, but for those that the run did not come to.
 pub(super) fn send(
-    orders: ToSend,
+    to_send: ToSend,
     ledger: SqliteLedger,
     job: &Job<'_>,
     sending: &Sending<'_>,
@@ -25,7 +25,7 @@ pub(super) fn send(
     tell: Tell<'_>,
 ) -> Result<Ended, RunError> {
     let target = job.validate.target.clone();
-    let guests = plan::planned(orders);
+    let guests = plan::planned(to_send.orders, &to_send.identities);
     let mut file = BufWriter::new(folder.create_file(PLAN_FILE)?);
     plan::write(&guests, &mut file)?;
     drop(file);

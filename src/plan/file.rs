@@ -14,14 +14,14 @@ use crate::model::planned::{EventText, PlannedGuest, PlannedOrder};
 pub enum PlanError {
     /// The disk failed.
     #[error("the plan: {0}")]
-    Io(#[from] io::Error),
+    Io(io::Error),
     /// A line is not as `write` left it.
-    #[error("the plan, line {line}: {source}")]
+    #[error("the plan, line {line}: {error}")]
     Line {
         /// From 1.
         line: usize,
         /// What serde says.
-        source: serde_json::Error,
+        error: serde_json::Error,
     },
     /// An order stands before any guest.
     #[error("the plan, line {line}: an order without a guest")]
@@ -29,6 +29,12 @@ pub enum PlanError {
         /// From 1.
         line: usize,
     },
+}
+
+impl From<io::Error> for PlanError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,7 +77,7 @@ impl<R: BufRead> Iterator for NumberedLines<R> {
         self.line += 1;
         let line = self.line;
         let parsed = self.lines.next()?.map_err(PlanError::from).and_then(|text| {
-            serde_json::from_str(&text).map(|parsed| (line, parsed)).map_err(|source| PlanError::Line { line, source })
+            serde_json::from_str(&text).map(|parsed| (line, parsed)).map_err(|error| PlanError::Line { line, error })
         });
         Some(parsed)
     }

@@ -10,33 +10,50 @@ pub use file::{PlanError, PlannedGuests, write};
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     event::{canonical, json},
     model::{
         guest::Identifier,
         order::{Order, OrderId},
-        planned::{PlannedGuest, PlannedOrder},
+        planned::{EventText, PlannedGuest, PlannedOrder},
     },
 };
 
-/// Brings orders into the order of sending. IDENTITY is taken from the guest's newest order, which knows best.
+/// IDENTITY of each guest from its newest order, which knows best, whether that one is to be sent or was sent before.
+#[derive(Debug, Default)]
+pub struct Identities(HashMap<Identifier, (DateTime<Utc>, EventText)>);
+
+impl Identities {
+    /// Takes note of a valid order.
+    pub fn note(&mut self, order: &Order) {
+        let identity = || (order.ordered_at, json::identity(&order.guest, &order.common));
+        let known = self.0.entry(order.guest.key().clone()).or_insert_with(identity);
+        if known.0 < order.ordered_at {
+            *known = identity();
+        }
+    }
+
+    /// How many guests there are.
+    #[must_use]
+    pub fn n_guests(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Brings orders into the order of sending. All of them were noted in `identities`.
 #[must_use]
-pub fn planned(orders: Vec<(OrderId, Box<Order>)>) -> Vec<PlannedGuest> {
+pub fn planned(orders: Vec<(OrderId, Box<Order>)>, identities: &Identities) -> Vec<PlannedGuest> {
     let mut guests = by_guest(orders);
     for orders in &mut guests {
         orders.sort_by_key(|(id, order)| (order.ordered_at, *id));
     }
     guests.sort_by_key(|orders| orders.first().map(|(id, order)| (order.ordered_at, *id)));
-    guests.iter().map(guest).collect()
+    guests.iter().map(|orders| guest(orders, identities)).collect()
 }
 
 type Orders = Vec<(OrderId, Box<Order>)>;
-
-/// How many guests the orders belong to.
-#[must_use]
-pub fn n_guests<'a>(orders: impl Iterator<Item = &'a Order>) -> usize {
-    orders.map(|order| order.guest.key()).collect::<std::collections::HashSet<_>>().len()
-}
 
 fn by_guest(orders: Orders) -> Vec<Orders> {
     let mut guests: Vec<Orders> = Vec::new();
@@ -51,10 +68,11 @@ fn by_guest(orders: Orders) -> Vec<Orders> {
     guests
 }
 
-fn guest(orders: &Orders) -> PlannedGuest {
-    let (_, newest) = orders.last().expect("a guest is there because of an order");
+fn guest(orders: &Orders, identities: &Identities) -> PlannedGuest {
+    let (_, any) = orders.first().expect("a guest is there because of an order");
+    let (_, identity) = identities.0.get(any.guest.key()).expect("every order was noted");
     PlannedGuest {
-        identity: json::identity(&newest.guest, &newest.common),
+        identity: identity.clone(),
         orders: orders.iter().map(|(id, order)| planned_order(*id, order)).collect(),
     }
 }

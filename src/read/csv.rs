@@ -61,8 +61,12 @@ impl CsvRows {
         let Some(row) = self.next().transpose()? else {
             return Err(ReadError::NoHeader(self.input.name.clone()));
         };
-        let Content::Record(record) = &row.content else {
-            return Err(ReadError::HeaderEncoding(self.input.name.clone()));
+        let record = match &row.content {
+            Content::Record(record) => record,
+            Content::Unreadable(bad) => {
+                return Err(ReadError::BadHeader(self.input.name.clone(), bad.reason.clone()));
+            }
+            Content::Document(_) => unreachable!("a CSV file has no documents"),
         };
         let n_columns = record.ends.len();
         self.header = Arc::new(Header {
@@ -136,8 +140,8 @@ impl CsvRows {
 
     fn broken_encoding(&self) -> Option<String> {
         let index = self.record.iter().position(|cell| std::str::from_utf8(cell).is_err())?;
-        let column = self.header.names.get(index).map_or("?", String::as_str);
-        Some(format!("the cell of column {column:?} is not UTF-8"))
+        let column = self.header.names.get(index).map_or_else(|| (index + 1).to_string(), |name| format!("{name:?}"));
+        Some(format!("the cell of column {column} is not UTF-8"))
     }
 
     /// The record as text; a cell that is not UTF-8 is left empty.

@@ -24,13 +24,13 @@ pub struct Input {
 impl Input {
     /// A file that exists.
     pub fn file(name: &str, path: &Path) -> Result<Self, ReadError> {
-        let in_error = |source| ReadError::Io { name: name.to_owned(), source };
+        let in_error = |error| ReadError::Io { name: name.to_owned(), error };
         let metadata = fs::metadata(path).map_err(in_error)?;
         Ok(Self { name: name.to_owned(), path: path.to_owned(), bytes: metadata.len() })
     }
 
-    pub(super) fn error(&self, source: io::Error) -> ReadError {
-        ReadError::Io { name: self.name.clone(), source }
+    pub(super) fn error(&self, error: io::Error) -> ReadError {
+        ReadError::Io { name: self.name.clone(), error }
     }
 }
 
@@ -69,21 +69,31 @@ fn paths(name: &str) -> Result<Vec<PathBuf>, ReadError> {
         return Ok(vec![path.to_owned()]);
     }
     let pattern = glob::glob(name).map_err(|source| ReadError::BadPattern(name.to_owned(), source))?;
-    let found: Vec<PathBuf> = pattern.filter_map(Result::ok).filter(|path| !path.is_dir()).collect();
+    let mut found = Vec::new();
+    for path in pattern {
+        let unreadable = |error: glob::GlobError| ReadError::Io { name: name.to_owned(), error: error.into() };
+        found.push(path.map_err(unreadable)?);
+    }
+    found.retain(|path| !path.is_dir() && !is_reasons(path));
     if found.is_empty() { Err(ReadError::NoInput(name.to_owned())) } else { Ok(found) }
 }
 
 fn exports_in(folder: &Path, name: &str) -> Result<Vec<PathBuf>, ReadError> {
-    let in_error = |source| ReadError::Io { name: name.to_owned(), source };
+    let in_error = |error| ReadError::Io { name: name.to_owned(), error };
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(in_error)? {
         let path = entry.map_err(in_error)?.path();
-        if !path.is_dir() && format_by_name(&path).is_some() {
+        if !path.is_dir() && format_by_name(&path).is_some() && !is_reasons(&path) {
             found.push(path);
         }
     }
     found.sort();
     if found.is_empty() { Err(ReadError::NoInput(name.to_owned())) } else { Ok(found) }
+}
+
+/// Whether a file holds the reasons beside the rejects of a run, which can be fed back as a folder.
+fn is_reasons(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(".reasons.ndjson")
 }
 
 /// The form that a file's name tells; an ending for its packing does not count.
@@ -114,12 +124,12 @@ mod tests {
     #[test]
     fn a_folder_a_glob_and_a_file_named_twice() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["b.csv", "a.ndjson.gz", "notes.txt"] {
+        for name in ["b.csv", "a.ndjson.gz", "notes.txt", "b.csv.reasons.ndjson"] {
             fs::write(folder.path().join(name), "x").unwrap();
         }
         let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         assert_eq!(names(&[at("")]), ["a.ndjson.gz", "b.csv"]);
-        assert_eq!(names(&[at("*.csv"), at("b.csv"), at("notes.txt")]), ["b.csv", "notes.txt"]);
+        assert_eq!(names(&[at("*.csv*"), at("b.csv"), at("notes.txt")]), ["b.csv", "notes.txt"]);
         assert!(matches!(find(&[at("*.zip")], never), Err(ReadError::NoInput(_))));
         assert!(matches!(find(&[at("none.csv")], never), Err(ReadError::Io { .. })));
     }

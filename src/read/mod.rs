@@ -22,12 +22,12 @@ use inputs::Input;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// No such file, no permission, a broken archive.
-    #[error("{name}: {source}")]
+    #[error("{name}: {error}")]
     Io {
         /// The input as the user named it.
         name: String,
         /// What the system said.
-        source: io::Error,
+        error: io::Error,
     },
     /// A pattern or folder without a file to read.
     #[error(
@@ -45,9 +45,9 @@ pub enum ReadError {
         "{0}:1: the file is UTF-16, expected UTF-8\n  hint: export it as UTF-8, or convert it: iconv -f utf-16 -t utf-8"
     )]
     Utf16(String),
-    /// A header whose names are not UTF-8.
-    #[error("{0}:1: the header is not UTF-8\n  hint: export the file as UTF-8, or convert it with iconv")]
-    HeaderEncoding(String),
+    /// A header whose names are not UTF-8, or whose quotes are not closed.
+    #[error("{0}:1: the header cannot be read: {1}")]
+    BadHeader(String, String),
     /// A file that is one JSON array.
     #[error(
         "{0}:1:1: the file is one JSON array, expected one JSON object a line\n  hint: jq -c '.[]' makes lines of an array"

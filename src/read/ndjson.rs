@@ -1,6 +1,6 @@
 //! NDJSON: one JSON object a line; numbers keep their text, every value knows its column.
 
-use std::io::BufRead;
+use std::{collections::HashSet, io::BufRead};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -117,10 +117,15 @@ impl<'line> Reader<'line> {
         let mut raw = Vec::new();
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let parsed = Members(&mut raw).deserialize(&mut deserializer).and_then(|()| deserializer.end());
+        let mut seen = HashSet::new();
         for (name, value) in raw {
+            // Parsers differ in which of two they take: an order must not depend on that.
+            if !seen.insert(name.clone()) {
+                return Err(format!("the member {name:?} stands there twice"));
+            }
             into.push((name, self.node(value, depth + 1)?));
         }
-        parsed.map_err(|error| no_json(&error))
+        parsed.map_err(|error| no_json(1, &error))
     }
 
     fn node(&mut self, raw: &'line RawValue, depth: usize) -> Result<Node, String> {
@@ -136,7 +141,7 @@ impl<'line> Reader<'line> {
                 Json::Object(members)
             }
             Some(b'[') => Json::Array(self.array(text, depth)?),
-            Some(b'"') => Json::Text(serde_json::from_str(text).map_err(|error| no_json(&error))?),
+            Some(b'"') => Json::Text(serde_json::from_str(text).map_err(|error| no_json(column, &error))?),
             Some(b't') => Json::Boolean(true),
             Some(b'f') => Json::Boolean(false),
             Some(b'n') => Json::Null,
@@ -146,7 +151,7 @@ impl<'line> Reader<'line> {
     }
 
     fn array(&mut self, text: &'line str, depth: usize) -> Result<Vec<Node>, String> {
-        let elements: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| no_json(&error))?;
+        let elements: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| no_json(1, &error))?;
         elements.into_iter().map(|element| self.node(element, depth + 1)).collect()
     }
 
@@ -161,10 +166,12 @@ impl<'line> Reader<'line> {
     }
 }
 
-fn no_json(error: &serde_json::Error) -> String {
+/// What is wrong with a value that begins at `column` of its line.
+fn no_json(column: u32, error: &serde_json::Error) -> String {
     let what = error.to_string();
     let what = what.split(" at line ").next().unwrap_or_default();
-    format!("no JSON object at column {}: {what}", error.column().max(1))
+    let column = column as usize + error.column().max(1) - 1;
+    format!("no whole JSON object on the line: {what} at column {column}")
 }
 
 /// Collects an object's members as they come.
@@ -229,11 +236,14 @@ mod tests {
     #[test]
     fn damage_says_where_and_keeps_what_stood_before() {
         let (reason, remains) = damaged(br#"{"id": "A-1", "price": 3"#);
-        assert_eq!(reason, "no JSON object at column 24: EOF while parsing an object");
+        assert_eq!(reason, "no whole JSON object on the line: EOF while parsing an object at column 24");
         let Some(Content::Document(node)) = remains.as_deref() else { panic!() };
         assert_eq!(node.at("id").unwrap().value, Json::Text("A-1".into()));
         assert_eq!(damaged(b"{\"id\": \"\xFF\"}").0, "byte 9 of the line is not UTF-8");
         assert_eq!(damaged(b"[1]").1, None);
+        assert_eq!(damaged(b"{\"id\": 1, \"id\": 2}").0, "the member \"id\" stands there twice");
+        let (reason, _) = damaged(b"{\"id\": \"A\", \"name\": \"\\u12\"}");
+        assert_eq!(reason, "no whole JSON object on the line: invalid escape at column 27");
         let (reason, remains) = damaged(b"{\"id\": \"A\"}{\"id\": \"B\"}");
         assert!(reason.contains("trailing characters") && remains.is_none());
         let deep = format!("{{\"a\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));

@@ -182,6 +182,6 @@ fn old_orders_need_a_go_ahead() {
     let output = program.output().unwrap();
     let printed = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{printed}");
-    assert!(printed.contains("older than 30days") && printed.contains("2006-11-02"), "{printed}");
+    assert!(printed.contains("older than 30 days") && printed.contains("2006-11-02"), "{printed}");
     assert!(service.received().is_empty());
 }
