@@ -8,6 +8,8 @@ pub mod inputs;
 mod layout;
 pub mod ndjson;
 mod tape;
+#[cfg(test)]
+mod tests;
 pub mod unpack;
 
 use std::{io, ops::Range, path::PathBuf, sync::Arc};
