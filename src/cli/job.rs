@@ -14,7 +14,7 @@ use super::{
 use crate::{
     dispatch,
     event::url::LONGEST_URL,
-    map::profile::{self, Profile},
+    map::{profile::Profile, reading},
     model::target::Target,
     pipeline::{Job, MaxInvalid, Sending},
     sandbox::{self, Sandbox},
@@ -128,7 +128,7 @@ fn job(reading: &Reading, loaded: &Loaded, values: TargetSettings) -> anyhow::Re
     let profile = Profile::load(profile_name)?;
     let accepts_unreadable = match settings.unreadable_rows {
         Some(rows) => rows == UnreadableRows::Accept,
-        None => profile.unreadable_rows == profile::UnreadableRows::Accept,
+        None => profile.unreadable_rows == reading::UnreadableRows::Accept,
     };
     Ok(Job {
         started_at,

@@ -101,7 +101,6 @@ pub struct Delivery<'p> {
     attempts: u32,
     /// The current order already got a new browser.
     has_new_browser: bool,
-    is_stopped: bool,
 }
 
 impl<'p> Delivery<'p> {
@@ -120,7 +119,6 @@ impl<'p> Delivery<'p> {
             tries: 0,
             attempts: 0,
             has_new_browser: false,
-            is_stopped: false,
         }
     }
 
@@ -137,7 +135,6 @@ impl<'p> Delivery<'p> {
 
     /// The run ends: what is not settled was not attempted.
     pub fn stop(&mut self, reason: &str) {
-        self.is_stopped = true;
         self.settle_all(&Settled::unsent(Outcome::NotAttempted, Some(reason.to_owned())));
     }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::rule::{Made, Rule};
 use crate::model::{
-    draft::Cell,
+    draft::{Cell, MappedRow, RowKind},
     field::Field,
-    origin::Position,
+    origin::{Position, RowOrigin},
     problem::{Code, Problem},
 };
 
@@ -95,4 +95,9 @@ impl Collector {
         let words = format!("{found} where a single value is expected");
         self.broken(field, Problem::of(Code::NotAScalar, field, at, words), found);
     }
+}
+
+/// A row that adds nothing to an order.
+pub(super) fn row_without_cells(origin: RowOrigin, kind: RowKind) -> MappedRow {
+    MappedRow { origin, kind, cells: Vec::new(), items: Vec::new(), skip: None, problems: Vec::new() }
 }

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use super::{
     MapError,
-    bind::{any_field, row_without_cells, unknown_column},
-    collect::{Collector, Found},
-    profile::{FieldRule, Goal, Profile, UnknownColumns},
+    collect::{Collector, Found, row_without_cells},
+    columns::{any_field, unknown_column},
+    profile::{FieldRule, Goal, Profile},
+    reading::UnknownColumns,
     rule::{Condition, Made, Rule},
 };
 use crate::model::{

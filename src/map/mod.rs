@@ -6,9 +6,11 @@
 
 pub mod bind;
 mod collect;
+mod columns;
 pub mod date;
 mod document;
 pub mod profile;
+pub mod reading;
 mod record;
 pub mod rule;
 mod text;

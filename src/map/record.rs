@@ -2,9 +2,10 @@
 
 use super::{
     MapError,
-    bind::{Bound, bound_rules, columns_of, missing_column, only_column, row_without_cells, unknown_columns},
-    collect::{Collector, Found},
-    profile::{MissingColumns, Profile, SkipRule},
+    collect::{Collector, Found, row_without_cells},
+    columns::{Bound, bound_rules, columns_of, missing_column, only_column, unknown_columns},
+    profile::{Profile, SkipRule},
+    reading::MissingColumns,
     rule::{Condition, Made},
 };
 use crate::model::{

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
 
+use super::reading::{Format, MissingColumns, UnknownColumns, UnreadableRows};
 use crate::model::{
     nearest::nearest,
     pricing::{PricePer, TotalFrom},
@@ -114,18 +115,18 @@ pub(super) struct ProfileText {
     pub(super) name: String,
     #[serde(default)]
     pub(super) about: String,
-    pub(super) format: Option<super::profile::Format>,
+    pub(super) format: Option<Format>,
     pub(super) delimiter: Option<char>,
     #[serde(default)]
     pub(super) rows_adjacent: bool,
     #[serde(default)]
     pub(super) join_files: bool,
     #[serde(default)]
-    pub(super) unreadable_rows: super::profile::UnreadableRows,
+    pub(super) unreadable_rows: UnreadableRows,
     #[serde(default)]
-    pub(super) unknown_columns: super::profile::UnknownColumns,
+    pub(super) unknown_columns: UnknownColumns,
     #[serde(default)]
-    pub(super) missing_columns: super::profile::MissingColumns,
+    pub(super) missing_columns: MissingColumns,
     #[serde(default)]
     pub(super) order_price: TotalFrom,
     #[serde(default)]

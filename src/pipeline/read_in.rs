@@ -9,7 +9,7 @@ use std::{
 use super::{Job, Progress, Refusal, Tell};
 use crate::{
     group::{self, Grouped, Grouper},
-    map::{bind::FileMapper, profile},
+    map::{bind::FileMapper, profile::Profile, reading},
     model::{
         draft::Draft,
         origin::FileId,
@@ -155,10 +155,10 @@ fn tell_unknown(unknown: &[Problem], file: &str, tell: Tell<'_>) {
     }
 }
 
-fn dialect(profile: &profile::Profile) -> Dialect {
+fn dialect(profile: &Profile) -> Dialect {
     let format = profile.format.map(|format| match format {
-        profile::Format::Csv => Format::Csv,
-        profile::Format::Ndjson => Format::Ndjson,
+        reading::Format::Csv => Format::Csv,
+        reading::Format::Ndjson => Format::Ndjson,
     });
     Dialect { format, delimiter: profile.delimiter }
 }

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::model::problem::Severity;
+
 /// Decimal text with commas between the thousands: `-1234567.80` becomes `-1,234,567.80`.
 #[must_use]
 pub fn grouped(number: &str) -> String {
@@ -91,6 +93,14 @@ pub fn table<const N: usize>(sides: [Side; N], rows: &[[String; N]]) -> String {
         format!("  {}", cells.join("  ")).trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()
+}
+
+/// How a severity is written.
+pub(super) fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
 }
 
 #[cfg(test)]

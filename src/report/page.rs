@@ -8,11 +8,10 @@ use askama::Template;
 use super::{
     ReportError,
     counts::PerOutcome,
-    figures::{self, count, grouped, share, spent},
+    figures::{self, count, grouped, severity_word, share, spent},
     line::place,
     summary::Summary,
     tally::Tally,
-    terminal::severity_word,
 };
 use crate::model::{
     order::OrderRecord,

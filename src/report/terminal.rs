@@ -4,12 +4,10 @@
 //! Prints nothing itself. Called by `pipeline`.
 
 use super::{
-    figures::{Side, count, counted, grouped, size, spent, table},
+    figures::{Side, count, counted, grouped, severity_word, size, spent, table},
     page,
     summary::Summary,
 };
-use crate::model::problem::Severity;
-
 /// More kinds of problems, reasons, inputs or currencies than this stand only in the report: the words should fit a
 /// screen.
 const MOST_LISTED: usize = 8;
@@ -91,14 +89,6 @@ fn problems(summary: &Summary) -> String {
         .collect();
     let sides = [Side::Left, Side::Left, Side::Right, Side::Right];
     section("problems", &table(sides, &lines), summary.problems.len())
-}
-
-/// How a severity is written.
-pub(super) fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    }
 }
 
 fn skipped(summary: &Summary) -> String {

@@ -1,0 +1,149 @@
+//! The columns of a header that a profile's rules take their cells from, and those that none of them knows.
+
+use std::sync::Arc;
+
+use super::{
+    MapError,
+    profile::{Goal, Profile},
+    reading::{MissingColumns, UnknownColumns},
+    rule::Rule,
+};
+use crate::model::{
+    field::{ExtensionKey, ExtensionKind, Field},
+    nearest::nearest,
+    origin::Position,
+    problem::{Code, Problem},
+    row::Header,
+};
+
+/// A field and the columns (from 0) that its rule takes it from.
+pub(super) struct Bound<'p> {
+    pub(super) field: Field,
+    pub(super) rule: &'p Rule,
+    pub(super) columns: Vec<usize>,
+}
+
+/// Finds the columns of all rules in a header.
+pub(super) fn bound_rules<'p>(profile: &'p Profile, header: &Header, file: &str) -> Result<Vec<Bound<'p>>, MapError> {
+    let mut bound = Vec::new();
+    for field_rule in &profile.rules {
+        let rule = &field_rule.rule;
+        match &field_rule.goal {
+            Goal::Field(field) => {
+                let columns = columns_of(rule, &field.to_string(), profile.missing_columns, header, file)?;
+                bound.push(Bound { field: field.clone(), rule, columns });
+            }
+            any => bound.extend(any_columns(any, rule, profile, header, file)?),
+        }
+    }
+    Ok(bound)
+}
+
+/// The columns that a rule names, those that are there. That none is there is an error unless the profile allows it.
+pub(super) fn columns_of(
+    rule: &Rule,
+    field: &str,
+    missing: MissingColumns,
+    header: &Header,
+    file: &str,
+) -> Result<Vec<usize>, MapError> {
+    let mut found = Vec::new();
+    for column in &rule.columns {
+        found.extend(only_column(column, field, header, file)?);
+    }
+    let is_wanted = missing == MissingColumns::Refuse && rule.fallback.is_none();
+    match rule.columns.first() {
+        Some(column) if found.is_empty() && is_wanted => Err(missing_column(column, field, header, file)),
+        _ => Ok(found),
+    }
+}
+
+/// The place of a column, if it is there, which must be once.
+pub(super) fn only_column(column: &str, field: &str, header: &Header, file: &str) -> Result<Option<usize>, MapError> {
+    let mut places = header.names.iter().enumerate().filter(|(_, name)| *name == column).map(|(index, _)| index);
+    let place = places.next();
+    if places.next().is_some() {
+        let (file, column, field) = (file.to_owned(), column.to_owned(), field.to_owned());
+        return Err(MapError::AmbiguousColumn { file, column, field });
+    }
+    Ok(place)
+}
+
+pub(super) fn missing_column(column: &str, field: &str, header: &Header, file: &str) -> MapError {
+    MapError::MissingColumn {
+        file: file.to_owned(),
+        column: column.to_owned(),
+        field: field.to_owned(),
+        hint: match header.names.as_slice() {
+            [only] if only.contains([';', '\t', '|']) => {
+                "\n  hint: the header is one column; a profile says which delimiter a file has".to_owned()
+            }
+            names => super::hint(nearest(column, names.iter().map(String::as_str))),
+        },
+    }
+}
+
+/// The columns of a wildcard, but for those that have a rule of their own.
+fn any_columns<'p>(
+    any: &Goal,
+    rule: &'p Rule,
+    profile: &Profile,
+    header: &Header,
+    file: &str,
+) -> Result<Vec<Bound<'p>>, MapError> {
+    let prefixes: Vec<&str> = rule.columns.iter().filter_map(|column| column.strip_suffix('*')).collect();
+    let has_own_rule = |name: &String| profile.rules.iter().any(|other| other.rule.columns.contains(name));
+    let mut bound = Vec::new();
+    for (index, name) in header.names.iter().enumerate().filter(|(_, name)| !has_own_rule(name)) {
+        let rest = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).filter(|rest| !rest.is_empty());
+        if let Some(rest) = rest {
+            let field = any_field(any, rest, None);
+            only_column(name, &field.to_string(), header, file)?;
+            bound.push(Bound { field, rule, columns: vec![index] });
+        }
+    }
+    Ok(bound)
+}
+
+/// The field of a wildcard: `giftWrap:boolean`, or without a type the one that JSON shows, or text.
+pub(super) fn any_field(any: &Goal, name: &str, shown: Option<ExtensionKind>) -> Field {
+    if let Goal::AnyIdentifier = any {
+        return Field::Identifier(name.into());
+    }
+    let (name, kind) = match name.rsplit_once(':') {
+        // An unknown type stays in the name, where validation finds that it is not alphanumeric.
+        Some((bare, kind)) => match ExtensionKind::from_name(kind.trim()) {
+            Some(kind) => (bare.trim(), kind),
+            None => (name, ExtensionKind::String),
+        },
+        None => (name, shown.unwrap_or(ExtensionKind::String)),
+    };
+    let key = Arc::new(ExtensionKey { name: name.to_owned(), kind });
+    if let Goal::AnyItemExtension = any { Field::ItemExtension(key) } else { Field::Extension(key) }
+}
+
+/// The columns that no rule and no condition takes anything from.
+pub(super) fn unknown_columns(profile: &Profile, header: &Header) -> Vec<Problem> {
+    if profile.unknown_columns == UnknownColumns::Ignore {
+        return Vec::new();
+    }
+    let rules = profile.rules.iter().map(|rule| &rule.rule).chain([&profile.key]);
+    let conditions = profile.skips.iter().map(|skip| &skip.when).chain(&profile.item_rows);
+    let known: Vec<&str> = rules
+        .flat_map(|rule| rule.columns.iter().map(String::as_str))
+        .chain(conditions.filter_map(|condition| condition.column.as_deref()))
+        .collect();
+    let is_known = |name: &str| {
+        known.iter().any(|column| match column.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix) && name.len() > prefix.len(),
+            None => *column == name,
+        })
+    };
+    let named = header.names.iter().zip(&header.positions);
+    named.filter(|(name, _)| !is_known(name)).map(|(name, at)| unknown_column(name, *at, &known)).collect()
+}
+
+pub(super) fn unknown_column(name: &str, at: Position, known: &[&str]) -> Problem {
+    let hint = nearest(name, known.iter().copied()).map_or_else(String::new, |known| format!(", nearest is {known:?}"));
+    Problem::of_order(Code::UnknownColumn, at, format!("{name:?} is unknown and ignored{hint}"))
+}
