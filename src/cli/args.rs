@@ -42,22 +42,22 @@ pub(super) struct SendArguments {
     #[command(flatten)]
     pub(super) target: TargetArguments,
     /// Send to a sandbox inside this process, which ends with it
-    #[arg(long, conflicts_with_all = ["to", "base_url"])]
+    #[arg(long, conflicts_with_all = ["to", "base_url"], help_heading = "Sending")]
     pub(super) sandbox: bool,
-    /// The most requests started in any second, such as 20/s; "unlimited" for targets on this machine only
-    #[arg(long, value_name = "N/s")]
+    /// The most requests started in any second, such as 20/s; "unlimited" for targets on this machine only [default: 20/s]
+    #[arg(long, value_name = "N/s", help_heading = "Sending")]
     pub(super) rate: Option<Rate>,
-    /// The most requests waiting for an answer
-    #[arg(long, value_name = "N")]
+    /// The most requests waiting for an answer [default: 64]
+    #[arg(long, value_name = "N", help_heading = "Sending")]
     pub(super) in_flight: Option<usize>,
-    /// How long to wait for one answer, such as 30s
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    /// How long to wait for one answer [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Sending")]
     pub(super) timeout: Option<Duration>,
-    /// How long to wait between an accepted IDENTITY and the guest's first order, such as 500ms
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    /// How long to wait between an accepted IDENTITY and the guest's first order [default: 500ms]
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Sending")]
     pub(super) identity_pause: Option<Duration>,
     /// The go-ahead for orders older than 30 days, which may trigger live campaigns
-    #[arg(long)]
+    #[arg(long, help_heading = "Sending")]
     pub(super) backfill: bool,
 }
 
@@ -66,7 +66,7 @@ pub(super) struct Reading {
     /// Files, folders or globs; - is standard input. CSV or NDJSON, .gz and .zst too
     #[arg(required = true, value_name = "INPUT")]
     pub(super) inputs: Vec<String>,
-    /// How to read the export: a built-in profile or a TOML file
+    /// How to read the export: a built-in profile or a TOML file [default: canonical]
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) profile: Option<String>,
     /// Settings [default: orderferry.toml in the working folder, if there is one]
@@ -75,10 +75,10 @@ pub(super) struct Reading {
     /// The run folder [default: orderferry-runs/<run id>]
     #[arg(long, value_name = "DIR", env = "ORDERFERRY_OUT", hide_env = true)]
     pub(super) out: Option<PathBuf>,
-    /// More invalid orders than this (of those not skipped) and nothing is sent
+    /// More invalid orders than this (of those not skipped) and nothing is sent [default: 10%]
     #[arg(long, value_name = "N|P%")]
     pub(super) max_invalid: Option<InvalidLimit>,
-    /// The longest URL that the service takes, in bytes
+    /// The longest URL that the service takes, in bytes [default: 8192]
     #[arg(long, value_name = "N")]
     pub(super) max_url_bytes: Option<usize>,
     /// What was sent before [default: orderferry-ledger.db beside the config file, else in the working folder]
@@ -110,16 +110,16 @@ pub(super) struct TargetArguments {
     /// The point of sale, where the export has none; one that the tenant does not know loses orders silently
     #[arg(long)]
     pub(super) pos: Option<String>,
-    /// The events' channel, where the export has none
+    /// The events' channel, where the export has none [default: WEB]
     #[arg(long)]
     pub(super) channel: Option<String>,
-    /// The events' language, where the export has none
+    /// The events' language, where the export has none [default: EN]
     #[arg(long)]
     pub(super) language: Option<String>,
-    /// The events' currency, where the export has none
+    /// The events' currency, where the export has none [default: the order's]
     #[arg(long)]
     pub(super) currency: Option<String>,
-    /// The events' page, where the export has none
+    /// The events' page, where the export has none [default: oms-import]
     #[arg(long)]
     pub(super) page: Option<String>,
 }
