@@ -64,6 +64,12 @@ pub struct Sending<'a> {
     pub runtime: &'a tokio::runtime::Runtime,
     /// Orders older than this need a go-ahead, which is not given; none if it is.
     pub oldest: Option<Duration>,
+    /// At most so many orders are settled by sending.
+    pub limit: Option<usize>,
+    /// Whether orders that an earlier run left unknown are sent again.
+    pub resends_unknown: bool,
+    /// Set by whoever wants the run to stop early.
+    pub asked_to_stop: dispatch::StopRequest,
     /// The target, where it is inside this process.
     pub sandbox: Option<&'a Sandbox>,
 }

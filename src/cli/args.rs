@@ -4,7 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::settings::{InvalidLimit, Rate, duration};
+use super::{
+    settings::{InvalidLimit, Rate, duration},
+    stop::{Deadline, deadline},
+};
 use crate::sandbox;
 
 /// Ferries an OMS's order exports into Sitecore Personalize: never twice, never lost, always told.
@@ -56,6 +59,15 @@ pub(super) struct SendArguments {
     /// How long to wait between an accepted IDENTITY and the guest's first order [default: 500ms]
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Sending")]
     pub(super) identity_pause: Option<Duration>,
+    /// Settle at most so many orders in this run
+    #[arg(long, value_name = "N", help_heading = "Sending")]
+    pub(super) limit: Option<usize>,
+    /// Stop starting requests after this time, or at this time of day, and leave the rest for the next run
+    #[arg(long, value_name = "DURATION|HH:MM", value_parser = deadline, help_heading = "Sending")]
+    pub(super) deadline: Option<Deadline>,
+    /// What to do with orders whose outcome an earlier run left unknown
+    #[arg(long, value_enum, default_value_t = Unknown::Hold, help_heading = "Sending")]
+    pub(super) unknown: Unknown,
     /// The go-ahead for orders older than 30 days, which may trigger live campaigns
     #[arg(long, help_heading = "Sending")]
     pub(super) backfill: bool,
@@ -122,6 +134,15 @@ pub(super) struct TargetArguments {
     /// The events' page, where the export has none [default: oms-import]
     #[arg(long)]
     pub(super) page: Option<String>,
+}
+
+/// What is done with orders of which nobody knows whether the service has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Unknown {
+    /// Nothing, until someone has looked
+    Hold,
+    /// They are sent again, though they may be there
+    Resend,
 }
 
 /// The form of the summary.

@@ -3,13 +3,14 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail, ensure};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Local, Utc};
 use rust_decimal::Decimal;
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
-    args::{CheckArguments, Reading, SendArguments, TargetArguments},
+    args::{CheckArguments, Reading, SendArguments, TargetArguments, Unknown},
     settings::{self, Loaded, Rate, ReusedReferences, TargetSettings, UnreadableRows},
+    stop,
 };
 use crate::{
     dispatch,
@@ -65,7 +66,13 @@ pub(super) fn send(
     }
     let needs_go_ahead = !arguments.backfill && sandbox.is_none();
     let age = loaded.settings.backfill_after.map_or(30 * DAY, |span| span.0);
+    let (ask, asked_to_stop) = watch::channel(None);
+    let deadline = arguments.deadline.map(|deadline| deadline.from(Local::now()));
+    runtime.spawn(stop::ask(ask, deadline));
     job.sending = Some(Sending {
+        limit: arguments.limit,
+        resends_unknown: arguments.unknown == Unknown::Resend,
+        asked_to_stop,
         dispatch: dispatch_settings(arguments, &loaded, &job.validate.target)?,
         runtime: &runtime,
         oldest: needs_go_ahead.then_some(age),

@@ -8,6 +8,7 @@ mod job;
 mod print;
 mod progress;
 mod settings;
+mod stop;
 
 use std::{io, process::ExitCode};
 

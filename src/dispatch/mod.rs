@@ -11,7 +11,7 @@ mod run;
 mod wire;
 
 pub use answer::{Heard, Kind};
-pub use run::{Ended, Event, run};
+pub use run::{Ended, Event, StopRequest, run};
 pub use wire::HttpWire;
 
 use std::{future::Future, num::NonZeroU32, time::Duration};

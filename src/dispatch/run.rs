@@ -56,13 +56,15 @@ pub struct Ended {
 }
 
 /// Sends everything to a target. `tell` hears of every request and every outcome as they happen, and may say why the
-/// run must stop; each order that the guests bring is settled exactly once. A guest that cannot be read stops the run.
+/// run must stop, as `asked_to_stop` may at any time: then nothing more is started, and what is in flight settles. Each
+/// order that the guests bring is settled exactly once. A guest that cannot be read stops the run.
 pub async fn run<J: Journal, W: Wire>(
     guests: impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static,
     target: Target,
     settings: Settings,
     journal: J,
     wire: W,
+    mut asked_to_stop: StopRequest,
     mut tell: impl FnMut(Event) -> Result<(), String>,
 ) -> Ended {
     let (events, mut told) = mpsc::unbounded_channel();
@@ -75,9 +77,15 @@ pub async fn run<J: Journal, W: Wire>(
     }
     // The workers alone keep the channel of events open.
     drop(dispatch);
-    while let Some(event) = told.recv().await {
-        if let Err(reason) = tell(event) {
-            say_stop(&stop, reason);
+    loop {
+        tokio::select! {
+            event = told.recv() => match event.map(&mut tell) {
+                None => break,
+                Some(told) => told.unwrap_or_else(|reason| say_stop(&stop, reason)),
+            },
+            Ok(reason) = asked_to_stop.wait_for(Option::is_some), if stopped.borrow().is_none() => {
+                say_stop(&stop, reason.clone().unwrap_or_default());
+            }
         }
     }
     while let Some(worker) = workers.join_next().await {
@@ -89,6 +97,9 @@ pub async fn run<J: Journal, W: Wire>(
 }
 
 type Stop = watch::Sender<Option<String>>;
+
+/// Holds the reason once someone asks the run to stop.
+pub type StopRequest = watch::Receiver<Option<String>>;
 
 /// The first reason is the one that counts.
 fn say_stop(stop: &Stop, reason: String) {

@@ -28,14 +28,16 @@ pub(super) fn settled(
         Known::Changed => {
             unsent(Outcome::Changed, "accepted by an earlier run with other content, which cannot be updated")
         }
-        Known::Unknown => unsent(Outcome::Unknown, "sent by an earlier run, and no answer came; it is held"),
+        Known::Unknown if !job.sending.as_ref().is_some_and(|sending| sending.resends_unknown) => {
+            unsent(Outcome::Unknown, "sent by an earlier run, and no answer came; it is held")
+        }
         Known::ReferenceReused(made) if !job.validate.sends_reused_references => {
             let words = format!("an order of this reference, made at {made}, was accepted by an earlier run");
             checked.record.problems.push(Problem::of_order(Code::ReferenceReused, checked.record.source, words));
             checked.verdict = Verdict::Invalid;
             Some(Settled::unsent(Outcome::Invalid, None))
         }
-        Known::ReferenceReused(_) | Known::Nothing => {
+        Known::ReferenceReused(_) | Known::Unknown | Known::Nothing => {
             job.sending.is_none().then(|| Settled::unsent(Outcome::Valid, None))
         }
     })

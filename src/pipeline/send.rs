@@ -29,17 +29,23 @@ pub(super) fn send(
     let mut file = BufWriter::new(folder.create_file(PLAN_FILE)?);
     plan::write(&guests, &mut file)?;
     drop(file);
+    let n_orders: usize = guests.iter().map(|guest| guest.orders.len()).sum();
     tell(Progress::Sending(n_requests(&guests)));
     drop(guests);
     account.flush()?;
     let plan = BufReader::new(File::open(folder.file(PLAN_FILE)).map_err(RunError::PlanFile)?);
     let guests = PlannedGuests::new(plan).map(|guest| guest.map_err(|error| error.to_string()));
+    let guests = plan::limited(guests, sending.limit);
     let (ledger, writer) = GroupCommit::start(ledger);
     let journal = LedgerJournal(ledger);
     let wire = HttpWire::new(&target, &sending.dispatch)?;
     // Results that cannot be written stop the run: whoever cannot be told shall not be sent for.
     let hear = |event| heard(event, account, tell).map_err(|error| error.to_string());
-    let ended = sending.runtime.block_on(dispatch::run(guests, target, sending.dispatch.clone(), journal, wire, hear));
+    let (settings, stop) = (sending.dispatch.clone(), sending.asked_to_stop.clone());
+    let mut ended = sending.runtime.block_on(dispatch::run(guests, target, settings, journal, wire, stop, hear));
+    if let Some(limit) = sending.limit.filter(|limit| *limit < n_orders) {
+        ended.stopped.get_or_insert_with(|| format!("the limit of {limit} orders was reached"));
+    }
     // Whatever ended the thread, what it had to say was said to those who waited for it.
     drop(writer.join());
     Ok(ended)

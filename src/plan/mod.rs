@@ -42,6 +42,25 @@ impl Identities {
     }
 }
 
+/// The guests of a plan as long as they have no more than `limit` orders together; the last one with a part of its
+/// orders, its oldest.
+pub fn limited<E>(
+    guests: impl Iterator<Item = Result<PlannedGuest, E>>,
+    limit: Option<usize>,
+) -> impl Iterator<Item = Result<PlannedGuest, E>> {
+    let mut left = limit.unwrap_or(usize::MAX);
+    guests.map_while(move |guest| {
+        if left == 0 {
+            return None;
+        }
+        Some(guest.map(|mut guest| {
+            guest.orders.truncate(left);
+            left -= guest.orders.len();
+            guest
+        }))
+    })
+}
+
 /// Brings orders into the order of sending. All of them were noted in `identities`.
 #[must_use]
 pub fn planned(orders: Vec<(OrderId, Box<Order>)>, identities: &Identities) -> Vec<PlannedGuest> {

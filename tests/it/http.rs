@@ -123,6 +123,53 @@ fn silence_on_a_checkout_is_unknown_and_held() {
     let before = service.received().len();
     let (code, _, summary) = shop.send(&service, "");
     assert_eq!((code, &summary["orders"]["unknown"], service.received().len()), (3, &Value::from(1), before));
+    // Whoever chooses to send it again may.
+    let healthy = Service::start(|_| None);
+    let (code, _, summary) = shop.send(&healthy, "--unknown resend");
+    assert_eq!((code, &summary["orders"]["accepted"]), (0, &Value::from(3)), "another target knows nothing");
+    assert_eq!(shop.send(&service, "--unknown resend").0, 3);
+    assert_eq!(service.received().iter().filter(|request| request.reference() == "A-1").count(), 2);
+}
+
+#[test]
+fn a_limit_leaves_the_rest_for_the_next_run() {
+    let (shop, service) = (Shop::new(), Service::start(|_| None));
+    let (code, printed, summary) = shop.send(&service, "--limit 2");
+    assert_eq!((code, &summary["orders"]["accepted"], &summary["orders"]["not_attempted"]), (4, &2.into(), &1.into()));
+    assert!(printed.contains("the limit of 2 orders was reached"), "{printed}");
+    // The oldest go first.
+    assert_eq!(shop.outcomes("run-1"), ["A-1 accepted", "A-2 not_attempted", "B-1 accepted"]);
+    let (code, _, summary) = shop.send(&service, "--limit 2");
+    assert_eq!((code, &summary["orders"]["accepted"], &summary["orders"]["already_sent"]), (0, &1.into(), &2.into()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_stops_the_run_and_the_report_is_written() {
+    let shop = Shop::new();
+    // The guest of A-1 is never identified, so the run cannot end by itself before the signal.
+    let service = Service::start(|request| {
+        let is_deferred = request.kind() == "IDENTITY" && request.message["email"] == "ann@example.com";
+        is_deferred.then(|| Reply::Answer(503, vec![("retry-after", "300".into())], String::new()))
+    });
+    let child = std::process::Command::new(env!("CARGO_BIN_EXE_orderferry"))
+        .current_dir(shop.folder.path())
+        .args(["send", "orders.csv", "--client-key", "k", "--pos", "p", "--backfill", "--out", "run-1", "--base-url"])
+        .args([&service.base_url, "--rate", "unlimited", "--identity-pause", "0s"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while service.count("ORDER_CHECKOUT") < 1 {
+        std::thread::yield_now();
+    }
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let output = child.wait_with_output().unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{printed}");
+    assert!(printed.contains("interrupted"), "{printed}");
+    assert_eq!(shop.outcomes("run-1"), ["A-1 not_attempted", "A-2 not_attempted", "B-1 accepted"]);
 }
 
 #[test]

@@ -96,6 +96,7 @@ async fn night(
     guests: impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static,
     settings: Settings,
     (fails_after, stall): (usize, Duration),
+    stop_after: Option<(Duration, &'static str)>,
     answer: impl Fn(&str) -> Option<Heard> + Send + Sync + 'static,
 ) -> Night {
     let begin = Instant::now();
@@ -111,7 +112,16 @@ async fn night(
         }
         Ok(())
     };
-    let ended = run(guests, target, settings, journal, wire, tell).await;
+    let (ask, asked) = watch::channel(None);
+    tokio::spawn(async move {
+        if let Some((after, reason)) = stop_after {
+            sleep(after).await;
+            ask.send_replace(Some(reason.to_owned()));
+        }
+        // Nobody else asks.
+        std::future::pending::<()>().await;
+    });
+    let ended = run(guests, target, settings, journal, wire, asked, tell).await;
     settled.sort();
     let ids: Vec<u32> = settled.iter().map(|(id, _)| id.0).collect();
     assert_eq!(ids, (0..u32::try_from(ids.len()).unwrap()).collect::<Vec<_>>(), "each order once");
@@ -128,7 +138,7 @@ fn count(night: &Night, outcome: Outcome) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn all_orders_of_all_guests_arrive() {
-    let night = night(guests(200, 3), settings(None), SOUND, |_| None).await;
+    let night = night(guests(200, 3), settings(None), SOUND, None, |_| None).await;
     assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped.clone()), (600, None));
     assert_eq!((night.starts.len(), night.n_sending, night.n_open), (1000, 1000, 0));
 }
@@ -136,7 +146,7 @@ async fn all_orders_of_all_guests_arrive() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_disk_does_not_bunch_requests_up() {
     let stalling = (usize::MAX, Duration::from_millis(700));
-    let night = night(guests(30, 10), settings(Some(20)), stalling, |_| None).await;
+    let night = night(guests(30, 10), settings(Some(20)), stalling, None, |_| None).await;
     assert_eq!(count(&night, Outcome::Accepted), 300);
     for (index, start) in night.starts.iter().enumerate() {
         let within = night.starts[index..].iter().take_while(|other| **other < *start + Duration::from_secs(1)).count();
@@ -146,7 +156,7 @@ async fn a_slow_disk_does_not_bunch_requests_up() {
 
 #[tokio::test(start_paused = true)]
 async fn when_the_journal_fails_nothing_more_is_sent() {
-    let night = night(guests(50, 2), settings(None), (10, Duration::ZERO), |_| None).await;
+    let night = night(guests(50, 2), settings(None), (10, Duration::ZERO), None, |_| None).await;
     assert_eq!(night.ended.stopped.as_deref(), Some("disk full"));
     assert_eq!((count(&night, Outcome::Accepted), count(&night, Outcome::NotAttempted)), (10, 90));
     assert_eq!(night.n_open, 0);
@@ -161,15 +171,26 @@ async fn a_refused_key_wakes_those_who_wait() {
     };
     let refused =
         |url: &str| url.contains(":99%7D").then_some(Heard::Answer { status: 401, body: None, retry_after: None });
-    let night = night(guests(100, 1), settings(Some(100)), SOUND, move |url| wait(url).or_else(|| refused(url))).await;
+    let night =
+        night(guests(100, 1), settings(Some(100)), SOUND, None, move |url| wait(url).or_else(|| refused(url))).await;
     assert_eq!((count(&night, Outcome::Refused), night.outcomes[1]), (1, Outcome::NotAttempted));
     assert!(night.took < Duration::from_secs(10), "{:?}", night.took);
     assert_eq!(night.n_open, 0);
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_that_is_asked_to_stop_settles_what_is_in_flight_and_starts_nothing_more() {
+    let stop = Some((Duration::from_millis(2510), "interrupted"));
+    let night = night(guests(100, 2), settings(Some(20)), SOUND, stop, |_| None).await;
+    assert_eq!(night.ended.stopped.as_deref(), Some("interrupted"));
+    assert_eq!((night.starts.len(), night.n_sending, night.n_open), (51, 51, 0));
+    assert_eq!(count(&night, Outcome::Accepted) + count(&night, Outcome::NotAttempted), 200);
+    assert!(night.took < Duration::from_secs(3), "{:?}", night.took);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_plan_that_cannot_be_read_stops_the_run() {
     let torn = guests(3, 1).chain([Err("the plan is torn".to_owned())]);
-    let night = night(torn, settings(None), SOUND, |_| None).await;
+    let night = night(torn, settings(None), SOUND, None, |_| None).await;
     assert_eq!(night.ended.stopped.as_deref(), Some("the plan is torn"));
 }

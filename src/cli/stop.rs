@@ -1,0 +1,97 @@
+//! What makes a run stop early: a signal, or a deadline.
+
+use std::{process, time::Duration};
+
+use chrono::{DateTime, Local, NaiveTime, TimeDelta, TimeZone};
+use tokio::sync::watch;
+
+use super::{STOPPED, print, settings};
+
+/// When to stop starting requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deadline {
+    /// So long after the start.
+    After(Duration),
+    /// At this time of day, local, its next occurrence.
+    At(NaiveTime),
+}
+
+/// A deadline as it is typed: `90min` or `06:30`.
+pub(super) fn deadline(text: &str) -> Result<Deadline, String> {
+    match NaiveTime::parse_from_str(text, "%H:%M") {
+        Ok(time) => Ok(Deadline::At(time)),
+        Err(_) => settings::duration(text).map(Deadline::After).map_err(|_| {
+            format!("{text:?} is no deadline, expected a duration such as 2h or a time of day such as 06:30")
+        }),
+    }
+}
+
+impl Deadline {
+    /// How long it is until then.
+    pub(super) fn from(self, now: DateTime<Local>) -> Duration {
+        let time = match self {
+            Self::After(time) => return time,
+            Self::At(time) => time,
+        };
+        let on = |date| Local.from_local_datetime(&(date + (time - NaiveTime::MIN))).earliest();
+        let midnight = |days| (now.date_naive() + TimeDelta::days(days)).and_time(NaiveTime::MIN);
+        let next = [0, 1, 2].into_iter().filter_map(|days| on(midnight(days))).find(|then| *then > now);
+        next.and_then(|then| (then - now).to_std().ok()).unwrap_or_default()
+    }
+}
+
+/// Asks the run to stop when the deadline comes or the first signal does. A second signal ends the process at once: what
+/// is in flight then is unknown to the next run.
+pub(super) async fn ask(ask: watch::Sender<Option<String>>, deadline: Option<Duration>) {
+    let expired = async {
+        match deadline {
+            Some(time) => tokio::time::sleep(time).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = expired => drop(ask.send_replace(Some("the deadline has come".to_owned()))),
+        () = signal() => {
+            print::talk("stopping: what is in flight is waited for; once more to leave at once");
+            drop(ask.send_replace(Some("interrupted".to_owned())));
+        }
+    }
+    signal().await;
+    process::exit(STOPPED.into());
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signals) => drop(signals.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_a_duration_or_the_next_time_of_day() {
+        assert_eq!(deadline("90min"), Ok(Deadline::After(Duration::from_secs(5400))));
+        assert!(deadline("25:00").unwrap_err().contains("06:30"));
+        let noon = Local.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap();
+        let hours = |text: &str| deadline(text).unwrap().from(noon).as_secs() / 3600;
+        assert_eq!((hours("13:00"), hours("11:00"), hours("12:00")), (1, 23, 24));
+    }
+}
