@@ -118,7 +118,7 @@ pub(crate) fn group(rows: Vec<MappedRow>) -> Vec<Draft> {
     for row in rows {
         grouper.add(row);
     }
-    grouper.finish().expect("every row can be read and has a key").drafts
+    grouper.finish(|text| Some(text.into())).expect("every row can be read and has a key").drafts
 }
 
 pub(crate) fn target(base_url: &str) -> Target {

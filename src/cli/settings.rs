@@ -176,8 +176,8 @@ impl TryFrom<String> for Span {
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) settings: Settings,
-    /// What the environment says of the target, whichever it is.
-    environment: TargetSettings,
+    /// What the environment and `--set` say of the target, whichever it is.
+    said_of_target: TargetSettings,
     pub(super) folder: Option<PathBuf>,
 }
 
@@ -200,11 +200,13 @@ pub(super) fn load(
     }
     for set in set {
         let (path, value) = set.split_once('=').context("--set takes KEY=VALUE")?;
-        put(&mut table, &full_path(path.trim()), value.trim()).with_context(|| format!("--set {}", path.trim()))?;
+        let path = &full_path(path.trim());
+        let place = if path.starts_with(TARGET) { &mut said_of_target } else { &mut table };
+        put(place, path, value.trim()).with_context(|| format!("--set {}", path.trim()))?;
     }
     let settings = Value::Table(table).try_into::<Settings>()?;
-    let environment = Value::Table(said_of_target).try_into::<Settings>()?.target;
-    Ok(Loaded { settings, environment, folder: file.and_then(|file| file.parent().map(Path::to_owned)) })
+    let said_of_target = Value::Table(said_of_target).try_into::<Settings>()?.target;
+    Ok(Loaded { settings, said_of_target, folder: file.and_then(|file| file.parent().map(Path::to_owned)) })
 }
 
 /// A file's settings; a fault names its line.
@@ -253,18 +255,18 @@ fn put(table: &mut Table, path: &str, value: &str) -> anyhow::Result<()> {
 }
 
 impl Loaded {
-    /// The settings of the target that was asked for, or of the usual one. The environment counts before either. A named
+    /// The settings of the target that was asked for, or of the usual one. The environment and `--set` count before either. A named
     /// target takes nothing from the usual one that says where orders go: its key is no key of another tenant.
     pub(super) fn target(&self, name: Option<&str>) -> anyhow::Result<TargetSettings> {
         let usual = self.settings.target.clone();
-        let Some(name) = name else { return Ok(self.environment.clone().or(&usual)) };
+        let Some(name) = name else { return Ok(self.said_of_target.clone().or(&usual)) };
         let Some(target) = self.settings.targets.get(name) else {
             let nearest = nearest(name, self.settings.targets.keys().map(String::as_str));
             let hint = nearest.map_or_else(String::new, |name| format!("\n  hint: did you mean {name:?}?"));
             bail!("the config file has no target {name:?}{hint}");
         };
         let usual = TargetSettings { base_url: None, client_key: None, pos: None, ..usual };
-        Ok(self.environment.clone().or(target).or(&usual))
+        Ok(self.said_of_target.clone().or(target).or(&usual))
     }
 }
 
@@ -335,6 +337,8 @@ mod tests {
         let staging =
             loaded(&with_key, &[("ORDERFERRY_CLIENT_KEY", "env")], &[]).unwrap().target(Some("staging")).unwrap();
         assert_eq!(staging.client_key.as_deref(), Some("env"));
+        let set = loaded(file, &[("ORDERFERRY_POS", "env")], &["target.pos=set"]).unwrap();
+        assert_eq!(set.target(None).unwrap().pos.as_deref(), Some("set"));
         assert!(
             loaded(file, &[], &[]).unwrap().target(Some("stagng")).unwrap_err().to_string().contains("\"staging\"")
         );

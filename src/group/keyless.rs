@@ -29,7 +29,9 @@ pub(super) fn suspect(drafts: &mut [Draft], keyless: &[usize]) {
     for &lost in keyless {
         let at = drafts[lost].position();
         for time in [time(&drafts[lost]), None] {
-            for &owner in by_time.get(&time).into_iter().flatten() {
+            // Each order is told of the first row that may be its own: of many rows and many orders of one day it would
+            // be told too much.
+            for owner in by_time.remove(&time).into_iter().flatten() {
                 let words = "the row here has no order key and may belong to this order";
                 drafts[owner].problems.push(Problem::of_order(Code::RowWithoutKey, at, words));
             }

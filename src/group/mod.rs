@@ -62,8 +62,8 @@ pub struct Grouper {
     n_unreadable: u64,
     /// Unreadable rows whose order is not known.
     lost: Vec<Problem>,
-    /// Keys that may stand in unreadable rows of other orders, and those rows.
-    swallowed: Vec<(Box<str>, RowOrigin)>,
+    /// Unreadable rows that may hold the key of a second order, and the ends of their cells.
+    run_together: Vec<(RowOrigin, Vec<Box<str>>)>,
     last: Option<(FileId, usize)>,
     unreadable_before: Option<(FileId, Position)>,
 }
@@ -80,7 +80,7 @@ impl Grouper {
             n_rows: 0,
             n_unreadable: 0,
             lost: Vec::new(),
-            swallowed: Vec::new(),
+            run_together: Vec::new(),
             last: None,
             unreadable_before: None,
         }
@@ -104,9 +104,11 @@ impl Grouper {
             RowKind::Blank => return,
         };
         self.follow(&row.origin, index);
-        if let RowKind::Unreadable { reason, swallowed, .. } = &row.kind {
+        if let RowKind::Unreadable { reason, cell_ends, .. } = &row.kind {
             self.n_unreadable += 1;
-            self.swallowed.extend(swallowed.iter().map(|key| (key.clone(), row.origin.clone())));
+            if !cell_ends.is_empty() {
+                self.run_together.push((row.origin.clone(), cell_ends.clone()));
+            }
             let problem = Problem::of_order(Code::RowUnreadable, row.origin.position(), reason.clone());
             self.drafts[index].problems.push(problem);
         }
@@ -137,15 +139,15 @@ impl Grouper {
         }
     }
 
-    /// All orders, once all rows are there.
-    pub fn finish(mut self) -> Result<Grouped, GroupError> {
+    /// All orders, once all rows are there. `key_of` makes an order key of the text of its cell, as the profile says.
+    pub fn finish(mut self, key_of: impl Fn(&str) -> Option<Box<str>>) -> Result<Grouped, GroupError> {
         let may_go_on = self.settings.accepts_unreadable || self.settings.has_adjacent_rows;
         if let Some(first) = self.lost.first().filter(|_| !may_go_on) {
             let n_more = self.lost.len() as u64 - 1;
             return Err(GroupError { at: first.at, reason: first.message.clone(), n_more });
         }
         keyless::suspect(&mut self.drafts, &self.keyless);
-        self.suspect_swallowed();
+        self.suspect_run_together(key_of);
         Ok(Grouped { drafts: copies::resolved(self.drafts), accepted_unreadable: self.lost })
     }
 
@@ -193,11 +195,18 @@ impl Grouper {
     }
 
     /// An order may have lost a row to one of another order that it ran together with.
-    fn suspect_swallowed(&mut self) {
-        for (key, origin) in std::mem::take(&mut self.swallowed) {
-            if let Some(&index) = self.by_key.get(&(self.file_of(&origin), key)) {
-                self.suspect_neighbour(index, origin.position());
-            }
+    fn suspect_run_together(&mut self, key_of: impl Fn(&str) -> Option<Box<str>>) {
+        let mut suspects = Vec::new();
+        for (origin, cell_ends) in &self.run_together {
+            let endings = cell_ends.iter().flat_map(|end| end.char_indices().map(|(start, _)| &end[start..]));
+            let indices = endings.filter_map(|text| self.by_key.get(&(self.file_of(origin), key_of(text)?)));
+            suspects.extend(indices.map(|index| (*index, origin.position())));
+        }
+        // Each order is told of the first such row.
+        suspects.sort_by_key(|(index, at)| (*index, at.line));
+        suspects.dedup_by_key(|(index, _)| *index);
+        for (index, at) in suspects {
+            self.suspect_neighbour(index, at);
         }
     }
 

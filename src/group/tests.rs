@@ -36,7 +36,7 @@ fn grouped(settings: Settings, rows: Vec<MappedRow>) -> Result<Grouped, GroupErr
     for row in rows {
         grouper.add(row);
     }
-    grouper.finish()
+    grouper.finish(|text| Some(text.into()))
 }
 
 /// `KEY lines problems` of each draft.
@@ -100,7 +100,7 @@ fn the_same_document_twice_in_a_file_is_a_copy() {
 fn an_unreadable_row_never_leaves_an_order_in_part() {
     let bad = |line, key: Option<&str>| {
         let mut row = row(
-            RowKind::Unreadable { key: key.map(Into::into), reason: "bad".into(), swallowed: Vec::new() },
+            RowKind::Unreadable { key: key.map(Into::into), reason: "bad".into(), cell_ends: Vec::new() },
             origin(0, line),
             &[],
         );
@@ -121,14 +121,14 @@ fn an_unreadable_row_never_leaves_an_order_in_part() {
 
 #[test]
 fn an_order_that_lost_a_row_to_another_one_is_not_sent() {
-    let kind = RowKind::Unreadable { key: Some("A".into()), reason: "bad".into(), swallowed: vec!["B".into()] };
+    let kind = RowKind::Unreadable { key: Some("A".into()), reason: "bad".into(), cell_ends: vec!["xB".into()] };
     let rows = vec![part("A", 0, 2, &[]), row(kind, origin(0, 3), &[]), part("B", 0, 4, &[]), part("C", 0, 5, &[])];
     assert_eq!(shown(ALONE, rows), ["A 2,3 row_unreadable", "B 4 neighbour_unreadable", "C 5"]);
 }
 
 #[test]
 fn neighbours_of_joined_files_stand_next_to_each_other() {
-    let bad = row(RowKind::Unreadable { key: None, reason: "bad".into(), swallowed: Vec::new() }, origin(0, 3), &[]);
+    let bad = row(RowKind::Unreadable { key: None, reason: "bad".into(), cell_ends: Vec::new() }, origin(0, 3), &[]);
     let rows = || vec![part("A", 0, 2, &[]), bad.clone(), part("B", 1, 2, &[])];
     let adjacent = Settings { has_adjacent_rows: true, ..ALONE };
     assert_eq!(shown(adjacent, rows()), ["A 2 neighbour_unreadable", "B 2"]);
@@ -179,7 +179,7 @@ fn a_copy_with_an_error_is_no_copy() {
         row
     };
     let whole = |file| bare(RowKind::Part("A".into()), file, 2);
-    let bad = bare(RowKind::Unreadable { key: Some("A".into()), reason: "bad".into(), swallowed: Vec::new() }, 1, 3);
+    let bad = bare(RowKind::Unreadable { key: Some("A".into()), reason: "bad".into(), cell_ends: Vec::new() }, 1, 3);
     assert_ne!(shown(ALONE, vec![whole(0), whole(1), bad]), ["A 2 order_copied"]);
 }
 

@@ -52,12 +52,12 @@ impl<'p> FileMapper<'p> {
 }
 
 fn unreadable_row(mapper: &Mapper<'_>, unreadable: Unreadable, origin: RowOrigin) -> MappedRow {
-    let (key, swallowed) = match (unreadable.remains.as_deref(), mapper) {
+    let (key, cell_ends) = match (unreadable.remains.as_deref(), mapper) {
         (Some(Content::Record(record)), Mapper::Records(mapper)) => {
-            (mapper.certain_key(record), mapper.swallowed_keys(record))
+            (mapper.certain_key(record), mapper.cell_ends(record))
         }
         (Some(Content::Document(document)), Mapper::Documents(mapper)) => (mapper.certain_key(document), Vec::new()),
         _ => (None, Vec::new()),
     };
-    row_without_cells(origin, RowKind::Unreadable { key, reason: unreadable.reason, swallowed })
+    row_without_cells(origin, RowKind::Unreadable { key, reason: unreadable.reason, cell_ends })
 }

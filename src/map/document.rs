@@ -8,7 +8,7 @@ use super::{
     columns::{any_field, unknown_column},
     profile::{FieldRule, Goal, Profile},
     reading::UnknownColumns,
-    rule::{Condition, Made, Rule},
+    rule::{Condition, Rule},
 };
 use crate::model::{
     draft::{ItemDraft, MappedRow, RowKind},
@@ -77,10 +77,7 @@ impl<'p> DocumentMapper<'p> {
     }
 
     fn key_at(&self, document: &Node, paths: &[String]) -> Option<Box<str>> {
-        match self.profile.key.make(&scalar(find(document, paths)?)?) {
-            Made::Value(key, _) if !key.is_empty() => Some(key.into()),
-            _ => None,
-        }
+        self.profile.key_of(&scalar(find(document, paths)?)?)
     }
 
     fn items(&self, document: &Node, place: &Place<'_>, order: &mut Collector) -> Vec<ItemDraft> {

@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use super::{
     MapError,
     reading::{Format, MissingColumns, UnknownColumns, UnreadableRows},
-    rule::{Condition, Rule},
+    rule::{Condition, Made, Rule},
     text::{EventPartText, GuestText, ItemText, OrderText, ProfileText, RuleText, toml_fault},
 };
 use crate::model::{
@@ -114,6 +114,15 @@ impl Profile {
         }
         let text = fs::read_to_string(path).map_err(|error| MapError::Io { path: path.to_owned(), error })?;
         Self::parse(name, &text)
+    }
+
+    /// The order key that the text of a key's cell makes, if it makes one.
+    #[must_use]
+    pub fn key_of(&self, text: &str) -> Option<Box<str>> {
+        match self.key.make(text) {
+            Made::Value(key, _) if !key.is_empty() => Some(key.into()),
+            _ => None,
+        }
     }
 
     /// The profile that a TOML text describes; `name` is for messages.

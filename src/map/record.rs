@@ -6,7 +6,7 @@ use super::{
     columns::{Bound, bound_rules, columns_of, missing_column, only_column, unknown_columns},
     profile::{Profile, SkipRule},
     reading::MissingColumns,
-    rule::{Condition, Made},
+    rule::Condition,
 };
 use crate::model::{
     draft::{ItemDraft, MappedRow, RowKind},
@@ -89,36 +89,6 @@ impl<'p> RecordMapper<'p> {
         Some(ItemDraft { at: origin.position(), cells: item.cells })
     }
 
-    fn key(&self, record: &Record) -> Option<Box<str>> {
-        let text = self.key_columns.iter().map(|index| record.cell(*index)).find(|text| !text.is_empty())?;
-        self.made_key(text)
-    }
-
-    /// What may be the key of another order in a row with too many cells: where a row was cut off and the next one
-    /// follows without a line break, a cell ends with the next one's key.
-    pub(super) fn swallowed_keys(&self, record: &Record) -> Vec<Box<str>> {
-        let n_cells = record.ends.len();
-        if n_cells <= self.n_columns {
-            return Vec::new();
-        }
-        let endings = (1..n_cells).flat_map(|index| {
-            let cell = record.cell(index);
-            let starts = cell.char_indices().rev().take(LONGEST_KEY);
-            starts.map(|(start, _)| &cell[start..])
-        });
-        let mut keys: Vec<_> = endings.filter_map(|ending| self.made_key(ending)).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        keys
-    }
-
-    fn made_key(&self, text: &str) -> Option<Box<str>> {
-        match self.profile.key.make(text) {
-            Made::Value(key, _) if !key.is_empty() => Some(key.into()),
-            _ => None,
-        }
-    }
-
     /// The key of a row that cannot be read, if it is certain. Where the number of cells is wrong it is not known
     /// which delimiter is one too many, so only the first cell is where it should be, and only if another follows. So
     /// many cells that two rows may have run together hold the key of a second order, which is lost. An alternative
@@ -127,7 +97,26 @@ impl<'p> RecordMapper<'p> {
         let (n_cells, column) = (record.ends.len(), *self.key_columns.first()?);
         let is_where_it_should_be = column == 0 && n_cells > 1 && n_cells < 2 * self.n_columns - 1;
         let is_certain = n_cells == self.n_columns || is_where_it_should_be;
-        self.made_key(record.cell(column)).filter(|_| is_certain)
+        self.profile.key_of(record.cell(column)).filter(|_| is_certain)
+    }
+
+    /// The ends of the cells of a row with too many of them: where a row was cut off and the next one follows without a
+    /// line break, one of them ends with the next one's key.
+    pub(super) fn cell_ends(&self, record: &Record) -> Vec<Box<str>> {
+        let n_cells = record.ends.len();
+        if n_cells <= self.n_columns {
+            return Vec::new();
+        }
+        let end = |cell: &str| -> Box<str> {
+            let start = cell.char_indices().rev().take(LONGEST_KEY).last().map_or(0, |(start, _)| start);
+            cell[start..].into()
+        };
+        (1..n_cells).map(|index| end(record.cell(index))).filter(|end| !end.is_empty()).collect()
+    }
+
+    fn key(&self, record: &Record) -> Option<Box<str>> {
+        let text = self.key_columns.iter().map(|index| record.cell(*index)).find(|text| !text.is_empty())?;
+        self.profile.key_of(text)
     }
 }
 

@@ -58,8 +58,9 @@ pub enum RowKind {
         key: Option<Box<str>>,
         /// What is wrong with it.
         reason: String,
-        /// Keys of other orders, if the row ran together with one of theirs: whatever may be one.
-        swallowed: Vec<Box<str>>,
+        /// Where it may have run together with a row of another order, the ends of its cells: one of them may end with
+        /// the other order's key.
+        cell_ends: Vec<Box<str>>,
     },
     /// Nothing stands in it.
     Blank,

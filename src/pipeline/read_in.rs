@@ -82,7 +82,7 @@ fn grouped(job: &Job<'_>, folder: &RunFolder, export: &mut Export, tell: Tell<'_
     for (file, input) in (0..).map(FileId).zip(inputs) {
         read_file(file, input, job, &mut grouper, export, tell)?;
     }
-    grouper.finish().map_err(|error| {
+    grouper.finish(|text| job.profile.key_of(text)).map_err(|error| {
         let name = &export.files.inputs[error.at.file.0 as usize].input.name;
         Refusal::Group { place: format!("{name}:{}", error.at.line), error }
     })
