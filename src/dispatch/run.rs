@@ -1,13 +1,9 @@
 //! Runs deliveries side by side: takes each machine's steps to the journal, the pacer and the wire.
 
-use std::{
-    future::Future,
-    panic::resume_unwind,
-    sync::{Arc, Mutex},
-};
+use std::{future::Future, panic::resume_unwind, sync::Arc};
 
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{Mutex, MutexGuard, Semaphore, mpsc, watch},
     task::JoinSet,
 };
 
@@ -112,9 +108,14 @@ fn say_stop(stop: &Stop, reason: String) {
 
 type Guests = Box<dyn Iterator<Item = Result<PlannedGuest, String>> + Send>;
 
+/// Held by the guest that comes next until it may send, so that guests come one by one.
+type Door<'a> = Option<MutexGuard<'a, Guests>>;
+
 /// What all workers share.
 struct Dispatch<J, W> {
     guests: Mutex<Guests>,
+    /// Requests of guests under way that wait until they may be sent.
+    n_waiting: watch::Sender<usize>,
     pacer: Pacer,
     slots: Semaphore,
     intents: Semaphore,
@@ -139,6 +140,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         let ahead = |rate: std::num::NonZeroU32| (rate.get() / INTENTS_AHEAD).max(1) as usize;
         Self {
             guests: Mutex::new(guests),
+            n_waiting: watch::Sender::new(0),
             pacer: Pacer::new(settings.rate),
             slots: Semaphore::new(settings.in_flight),
             intents: Semaphore::new(settings.rate.map_or(settings.in_flight, ahead)),
@@ -152,15 +154,19 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
     }
 
     async fn work(self: Arc<Self>) {
-        while let Some(guest) = self.next_guest() {
-            self.deliver(&guest).await;
+        while let Some((guest, door)) = self.next_guest().await {
+            self.deliver(&guest, Some(door)).await;
         }
     }
 
-    fn next_guest(&self) -> Option<PlannedGuest> {
-        let mut guests = self.guests.lock().expect("nobody panics while holding the plan");
-        match guests.next()? {
-            Ok(guest) => Some(guest),
+    /// The next guest, once nobody under way waits: guests are finished before others are begun, so that a crash wastes
+    /// little and browsers are fresh when they are used.
+    async fn next_guest(&self) -> Option<(PlannedGuest, MutexGuard<'_, Guests>)> {
+        let mut door = self.guests.lock().await;
+        let mut n_waiting = self.n_waiting.subscribe();
+        n_waiting.wait_for(|n_waiting| *n_waiting == 0).await.expect("we hold the sender");
+        match door.next()? {
+            Ok(guest) => Some((guest, door)),
             Err(reason) => {
                 say_stop(&self.stop, reason);
                 None
@@ -168,7 +174,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         }
     }
 
-    async fn deliver(&self, guest: &PlannedGuest) {
+    async fn deliver<'a>(&'a self, guest: &PlannedGuest, mut door: Door<'a>) {
         let mut delivery = Delivery::new(guest, SINGLE, &self.settings);
         loop {
             match delivery.next_move() {
@@ -178,19 +184,25 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
                 Move::Wait(time) => drop(self.unless_stopped(tokio::time::sleep(time)).await),
                 Move::Send(step) => match self.stopped() {
                     Some(reason) => delivery.stop(&reason),
-                    None => self.send(guest, &mut delivery, &step).await,
+                    None => self.send(guest, &mut delivery, &step, &mut door).await,
                 },
             }
         }
     }
 
     /// Sends one step, unless the run stops first or the journal fails.
-    async fn send(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step) {
+    async fn send(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step, door: &mut Door<'_>) {
+        let mut waiting = Waiting::new(&self.n_waiting);
         let _slot = self.slots.acquire().await.expect("the slots are never closed");
         let sent = match step {
-            Step::OrderCheckout { order, .. } => self.send_recorded(guest, &guest.orders[*order], delivery, step).await,
+            Step::OrderCheckout { order, .. } => {
+                self.send_recorded(guest, &guest.orders[*order], delivery, step, &mut waiting).await
+            }
             Step::CreateBrowser | Step::Identity { .. } => {
-                if self.unless_stopped(self.pacer.permit()).await.is_some() {
+                let has_permit = self.unless_stopped(self.pacer.permit()).await.is_some();
+                waiting.end();
+                door.take();
+                if has_permit {
                     self.put_on_the_wire(guest, delivery, step).await;
                 }
                 Ok(())
@@ -208,6 +220,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         order: &PlannedOrder,
         delivery: &mut Delivery<'_>,
         step: &Step,
+        waiting: &mut Waiting<'_>,
     ) -> Result<(), String> {
         // The intent comes before the permit, so that a slow disk cannot bunch up requests that have theirs.
         let ahead = self.intents.acquire().await.expect("the intents are never closed");
@@ -217,6 +230,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         let attempt = self.journal.intend(order).await?;
         let has_permit = self.unless_stopped(self.pacer.permit()).await.is_some();
         drop(ahead);
+        waiting.end();
         if !has_permit {
             return self.journal.settle(attempt, AttemptOutcome::NotAccepted).await;
         }
@@ -257,6 +271,28 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
     fn tell(&self, event: Event) {
         // Whoever ran us has gone away: the journal still knows.
         drop(self.events.send(event));
+    }
+}
+
+/// Counts a request among those that wait until it may be sent, or is given up.
+struct Waiting<'a>(Option<&'a watch::Sender<usize>>);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a watch::Sender<usize>) -> Self {
+        count.send_modify(|n_waiting| *n_waiting += 1);
+        Self(Some(count))
+    }
+
+    fn end(&mut self) {
+        if let Some(count) = self.0.take() {
+            count.send_modify(|n_waiting| *n_waiting -= 1);
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

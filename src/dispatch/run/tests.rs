@@ -2,13 +2,19 @@
 
 use std::{
     num::NonZeroU32,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use tokio::time::{Instant, sleep};
 
-use super::*;
+use super::{
+    Arc, AttemptOutcome, Ended, Event, Journal, OrderId, PlannedGuest, PlannedOrder, Settings, Settled, Target, Wire,
+    run, watch,
+};
 use crate::{
     dispatch::Heard,
     model::{
@@ -141,6 +147,15 @@ async fn all_orders_of_all_guests_arrive() {
     let night = night(guests(200, 3), settings(None), SOUND, None, |_| None).await;
     assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped.clone()), (600, None));
     assert_eq!((night.starts.len(), night.n_sending, night.n_open), (1000, 1000, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn guests_are_finished_before_others_are_begun() {
+    let stop = Some((Duration::from_secs(10), "interrupted"));
+    let night = night(guests(200, 1), settings(Some(20)), SOUND, stop, |_| None).await;
+    // Of some 200 requests in 10 seconds, nearly every third one was an order.
+    let n_accepted = count(&night, Outcome::Accepted);
+    assert!(n_accepted * 3 + 10 > night.n_sending, "{n_accepted} accepted of {} requests", night.n_sending);
 }
 
 #[tokio::test(start_paused = true)]
