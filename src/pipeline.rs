@@ -50,8 +50,8 @@ pub struct Job<'a> {
     pub validate: validate::Settings,
     /// How many invalid orders are borne.
     pub max_invalid: MaxInvalid,
-    /// What was sent before.
-    pub ledger: PathBuf,
+    /// What was sent before; none where a check knows no target to ask it about.
+    pub ledger: Option<PathBuf>,
     /// What is done with valid orders.
     pub sending: Option<Sending<'a>>,
 }
@@ -213,7 +213,8 @@ pub fn run(job: &Job<'_>, tell: Tell<'_>) -> Result<Finished, RunError> {
     let finished = run_in(&folder, job, tell)?;
     if let Some(sandbox) = job.sending.as_ref().and_then(|sending| sending.sandbox) {
         let state = serde_json::to_string_pretty(&sandbox.state()).expect("a state is plain data");
-        folder.write_file(SANDBOX_FILE, &state)?;
+        let written = folder.write_file(SANDBOX_FILE, &state).map_err(RunError::from);
+        written.map_err(RunError::after_sending)?;
     }
     Ok(finished)
 }
@@ -269,9 +270,10 @@ struct ToSend {
 
 /// The ledger that a run will write, held for it; or the one that a check only looks at, if there is one.
 fn open_ledger(job: &Job<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
+    let Some(path) = &job.ledger else { return Ok(None) };
     match job.sending {
-        Some(_) => SqliteLedger::open(&job.ledger, &job.validate.target, &job.run_id).map(Some),
-        None => SqliteLedger::open_existing(&job.ledger, &job.validate.target),
+        Some(_) => SqliteLedger::open(path, &job.validate.target, &job.run_id).map(Some),
+        None => SqliteLedger::open_existing(path, &job.validate.target),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 
 use super::{
     settings::{InvalidLimit, Rate, duration},
@@ -103,7 +103,7 @@ pub(super) struct Reading {
     #[arg(long, value_enum, default_value_t = Format::Text, env = "ORDERFERRY_FORMAT", hide_env = true)]
     pub(super) format: Format,
     /// No progress, no words on success
-    #[arg(long)]
+    #[arg(long, env = "ORDERFERRY_QUIET", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) quiet: bool,
 }
 

@@ -9,6 +9,7 @@ use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
     args::{CheckArguments, Reading, SendArguments, TargetArguments, Unknown},
+    print,
     settings::{self, Loaded, Rate, ReusedReferences, TargetSettings, UnreadableRows},
     stop,
 };
@@ -45,9 +46,16 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<Job<'static>> {
     let loaded = load(&arguments.reading)?;
     let mut values = target_values(&arguments.target, &loaded)?;
+    let has_target = values.base_url.is_some() && values.client_key.is_some();
     values.base_url.get_or_insert_with(|| CHECK_BASE_URL.to_owned());
     values.client_key.get_or_insert_with(|| CHECK_CLIENT_KEY.to_owned());
-    job(&arguments.reading, &loaded, values)
+    let mut job = job(&arguments.reading, &loaded, values)?;
+    if !has_target && job.ledger.take().is_some_and(|ledger| ledger.exists()) {
+        print::talk(
+            "warning: without a base URL and a client key it is not known what the ledger holds for the target",
+        );
+    }
+    Ok(job)
 }
 
 /// A job that sends, for as long as `run` runs.
@@ -62,7 +70,7 @@ pub(super) fn send(
     let mut job = job(&arguments.reading, &loaded, values)?;
     if sandbox.is_some() && arguments.reading.ledger.is_none() {
         // The sandbox ends with the process, and what it accepted with it.
-        job.ledger = job.folder.join(DEFAULT_LEDGER);
+        job.ledger = Some(job.folder.join(DEFAULT_LEDGER));
     }
     let needs_go_ahead = !arguments.backfill && sandbox.is_none();
     let age = loaded.settings.backfill_after.map_or(30 * DAY, |span| span.0);
@@ -147,7 +155,7 @@ fn job(reading: &Reading, loaded: &Loaded, values: TargetSettings) -> anyhow::Re
             .max_invalid
             .or(settings.max_invalid)
             .map_or(MaxInvalid::Percent(Decimal::TEN), |limit| limit.0),
-        ledger: ledger(reading, loaded),
+        ledger: Some(ledger(reading, loaded)),
         sending: None,
         run_id,
         profile,

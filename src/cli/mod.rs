@@ -64,8 +64,11 @@ fn run(job: &pipeline::Job<'_>, reading: &Reading) -> anyhow::Result<ExitCode> {
     let watch = Watch::new(reading.quiet);
     let finished = pipeline::run(job, &|progress| watch.tell(progress))?;
     watch.finish();
-    show(&finished, job, reading).context("standard output")?;
-    Ok(ExitCode::from(finished.summary.exit_code))
+    let code = finished.summary.exit_code;
+    let Err(error) = show(&finished, job, reading) else { return Ok(ExitCode::from(code)) };
+    // The run is over and its code stands, unless it says that all is well.
+    print::talk(&format!("error: standard output: {error}"));
+    Ok(ExitCode::from(if code == 0 { STOPPED } else { code }))
 }
 
 fn show(finished: &Finished, job: &pipeline::Job<'_>, reading: &Reading) -> io::Result<()> {

@@ -222,7 +222,7 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, crate::map::TomlFault> {
 /// `ORDERFERRY_CLIENT_KEY` is `target.client_key`, `ORDERFERRY_RATE` is `rate`.
 /// Those that stand for an option alone are read with the options.
 fn setting_of_variable(name: &str) -> Option<String> {
-    const OF_OPTIONS: [&str; 4] = ["config", "out", "to", "format"];
+    const OF_OPTIONS: [&str; 5] = ["config", "out", "to", "format", "quiet"];
     let name = name.strip_prefix(ENVIRONMENT)?.to_ascii_lowercase();
     (!OF_OPTIONS.contains(&name.as_str())).then(|| full_path(&name))
 }

@@ -137,7 +137,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         events: mpsc::UnboundedSender<Event>,
         stop: Stop,
     ) -> Self {
-        let ahead = |rate: std::num::NonZeroU32| (rate.get() / INTENTS_AHEAD).max(1) as usize;
+        let ahead = |rate: std::num::NonZeroU32| (rate.get() / INTENTS_AHEAD).max(2) as usize;
         Self {
             guests: Mutex::new(guests),
             n_waiting: watch::Sender::new(0),

@@ -27,33 +27,33 @@ pub(super) fn resolved(mut drafts: Vec<Draft>) -> Vec<Draft> {
 }
 
 fn settle(drafts: &mut [Draft], indices: &[usize], is_copy: &mut [bool]) {
-    let mut distinct: Vec<(usize, Content)> = Vec::new();
+    let mut distinct = Vec::new();
+    let mut sound: HashMap<Content, usize> = HashMap::new();
     for &index in indices {
-        let content = content(&drafts[index]);
-        let is_sound = |index: usize| !drafts[index].problems.iter().any(Problem::is_error);
-        let mut known = distinct.iter().filter(|(known, _)| is_sound(*known) && is_sound(index));
-        match known.find(|(_, known)| *known == content) {
-            Some(&(original, _)) => {
-                is_copy[index] = true;
-                let words = "the order stands here again, with equal content; it counts once";
-                let problem = Problem::of_order(Code::OrderCopied, drafts[index].position(), words);
-                drafts[original].problems.push(problem);
-            }
-            None => distinct.push((index, content)),
+        // What a draft with errors would hold is not known, so it is no copy of anything.
+        let is_sound = !drafts[index].problems.iter().any(Problem::is_error);
+        let original = if is_sound { *sound.entry(content(&drafts[index])).or_insert(index) } else { index };
+        if original == index {
+            distinct.push(index);
+        } else {
+            is_copy[index] = true;
+            let words = "the order stands here again, with equal content; it counts once";
+            let problem = Problem::of_order(Code::OrderCopied, drafts[index].position(), words);
+            drafts[original].problems.push(problem);
         }
     }
-    if distinct.len() > 1 {
-        for (index, _) in &distinct {
-            let other = distinct.iter().find(|(other, _)| other != index).map_or(*index, |(other, _)| *other);
+    if let [first, second, ..] = distinct[..] {
+        for &index in &distinct {
+            let other = if index == first { second } else { first };
             let words = "the order stands here too, with other content; it is not known which one counts";
             let problem = Problem::of_order(Code::OrderInTwoFiles, drafts[other].position(), words);
-            drafts[*index].problems.push(problem);
+            drafts[index].problems.push(problem);
         }
     }
 }
 
 /// What must be equal: the order itself, its items in any order, and who ordered it.
-#[derive(PartialEq)]
+#[derive(PartialEq, Eq, Hash)]
 struct Content {
     order: Vec<(Field, String)>,
     items: Vec<Vec<(Field, String)>>,

@@ -9,8 +9,8 @@ use crate::model::{
 };
 
 pub(super) fn add_row(draft: &mut Draft, row: MappedRow) {
-    for cell in row.cells {
-        add_cell(draft, cell);
+    for (place, cell) in row.cells.into_iter().enumerate() {
+        add_cell(draft, place, cell);
     }
     draft.rows.push(row.origin);
     draft.items.extend(row.items);
@@ -22,8 +22,11 @@ pub(super) fn add_row(draft: &mut Draft, row: MappedRow) {
     draft.skip = draft.skip.take().or(row.skip);
 }
 
-fn add_cell(draft: &mut Draft, cell: Cell) {
-    let Some(known) = draft.cells.iter_mut().find(|known| known.field == cell.field) else {
+/// `place` is the cell's in its row, where it stands in the draft too if the rows are alike.
+fn add_cell(draft: &mut Draft, place: usize, cell: Cell) {
+    let is_there = draft.cells.get(place).is_some_and(|known| known.field == cell.field);
+    let place = if is_there { Some(place) } else { draft.cells.iter().position(|known| known.field == cell.field) };
+    let Some(known) = place.and_then(|place| draft.cells.get_mut(place)) else {
         return draft.cells.push(cell);
     };
     if known.is_fallback && !cell.is_fallback {

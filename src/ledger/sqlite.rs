@@ -45,9 +45,12 @@ impl SqliteLedger {
     pub fn open(path: &Path, target: &Target, run: &str) -> Result<Self, LedgerError> {
         let in_open = |error| LedgerError::Open { path: path.to_owned(), error };
         let hash = target_hash(target);
-        let lock = RunLock::take(path, &hash, run)?;
         create_private(path);
         let connection = Connection::open(path).map_err(in_open)?;
+        check_version(&connection, path)?;
+        // However the path is written, through a link or not, it is one ledger.
+        let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let lock = RunLock::take(&place, &hash, run)?;
         prepare(&connection, path)?;
         Ok(Self { connection, target: hash, run: run.to_owned(), _lock: Some(lock) })
     }
@@ -239,7 +242,12 @@ mod tests {
     fn nobody_else_may_read_it() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let mut ledger = SqliteLedger::open(&folder.path().join("ledger.db"), &target("a"), "r").unwrap();
+        let path = folder.path().join("ledger.db");
+        let mut ledger = SqliteLedger::open(&path, &target("a"), "r").unwrap();
+        let link = folder.path().join("link.db");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(matches!(SqliteLedger::open(&link, &target("a"), "r"), Err(LedgerError::Held { .. })));
+        std::fs::remove_file(&link).unwrap();
         ledger.write(&[Write::Intend(order("A"))]).unwrap();
         let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
         assert_eq!(files.len(), 4);

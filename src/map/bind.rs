@@ -41,6 +41,14 @@ impl<'p> FileMapper<'p> {
         }
     }
 
+    /// Says what is wrong with a file of which every row was mapped.
+    pub fn finish(&self) -> Result<(), MapError> {
+        match &self.mapper {
+            Mapper::Records(_) => Ok(()),
+            Mapper::Documents(mapper) => mapper.finish(),
+        }
+    }
+
     /// The columns or members seen so far that the profile does not know, each once, if it wants to hear of them.
     #[must_use]
     pub fn unknown_columns(&self) -> &[Problem] {

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::model::{
     field::{ExtensionKey, ExtensionKind, Field},
+    mask::masked,
     nearest::nearest,
     origin::Position,
     problem::{Code, Problem},
@@ -145,5 +146,7 @@ pub(super) fn unknown_columns(profile: &Profile, header: &Header) -> Vec<Problem
 
 pub(super) fn unknown_column(name: &str, at: Position, known: &[&str]) -> Problem {
     let hint = nearest(name, known.iter().copied()).map_or_else(String::new, |known| format!(", nearest is {known:?}"));
+    // Where a file has no header, a customer's address may stand in its place.
+    let name = if name.contains('@') { masked(name) } else { name.to_owned() };
     Problem::of_order(Code::UnknownColumn, at, format!("{name:?} is unknown and ignored{hint}"))
 }

@@ -111,7 +111,9 @@ fn certain(time: DateTime<FixedOffset>) -> CanonicalDate {
 }
 
 fn in_utc<Z: TimeZone>(time: &DateTime<Z>) -> String {
-    time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Millis, true)
+    // Through milliseconds, which make a leap second the first one after it: few services know of `:60`.
+    let time = DateTime::from_timestamp_millis(time.timestamp_millis()).unwrap_or_else(|| time.with_timezone(&Utc));
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// RFC 3339, and what ISO 8601 allows beside it: an offset without a colon or minutes, no seconds.
@@ -145,6 +147,7 @@ mod tests {
         assert_eq!(utc("2016-12-26T09:28:48+00:00").as_deref(), Some("2016-12-26T09:28:48.000Z"));
         assert_eq!(utc("2025-07-01T12:00+0200").as_deref(), Some("2025-07-01T10:00:00.000Z"));
         assert_eq!(utc("2025-07-01 12:00:00-05").as_deref(), Some("2025-07-01T17:00:00.000Z"));
+        assert_eq!(utc("2016-12-31T23:59:60Z").as_deref(), Some("2017-01-01T00:00:00.000Z"));
         assert_eq!(utc("2025-07-01T12:00:00"), None);
         assert_eq!(utc("2025-02-30T12:00:00Z"), None);
     }

@@ -7,12 +7,13 @@ use super::{
     collect::{Collector, Found, row_without_cells},
     columns::{any_field, unknown_column},
     profile::{FieldRule, Goal, Profile},
-    reading::UnknownColumns,
+    reading::{MissingColumns, UnknownColumns},
     rule::{Condition, Rule},
 };
 use crate::model::{
     draft::{ItemDraft, MappedRow, RowKind},
     field::{ExtensionKind, Field, Part},
+    nearest::nearest,
     origin::{Position, RowOrigin},
     problem::{Code, Problem},
     row::{Json, Node},
@@ -20,6 +21,11 @@ use crate::model::{
 
 pub(super) struct DocumentMapper<'p> {
     profile: &'p Profile,
+    file: String,
+    /// Whether any document has something where the items are; none while there was no document.
+    has_items: Option<bool>,
+    /// The members of the last document, for hints.
+    members: Vec<String>,
     order_rules: Vec<&'p FieldRule>,
     item_rules: Vec<&'p FieldRule>,
     known: Vec<String>,
@@ -35,10 +41,32 @@ impl<'p> DocumentMapper<'p> {
         }
         let (item_rules, order_rules) = profile.rules.iter().partition(|rule| rule.goal.part() == Part::Item);
         let known = known_paths(profile);
-        Ok(Self { profile, order_rules, item_rules, known, judged: HashSet::new(), unknown: Vec::new() })
+        Ok(Self {
+            profile,
+            file: file.to_owned(),
+            has_items: None,
+            members: Vec::new(),
+            order_rules,
+            item_rules,
+            known,
+            judged: HashSet::new(),
+            unknown: Vec::new(),
+        })
+    }
+
+    /// A path of items that leads nowhere is a slip of the pen, like a column that is not there.
+    pub(super) fn finish(&self) -> Result<(), MapError> {
+        match &self.profile.items_path {
+            Some(path) if self.has_items == Some(false) && self.profile.missing_columns == MissingColumns::Refuse => {
+                let hint = super::hint(nearest(path, self.members.iter().map(String::as_str)));
+                Err(MapError::MissingItems { file: self.file.clone(), path: path.clone(), hint })
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn map(&mut self, document: &Node, origin: RowOrigin) -> MappedRow {
+        self.look_for_items(document);
         if self.profile.unknown_columns == UnknownColumns::Warn {
             self.report_unknown(document, "", &origin);
         }
@@ -64,6 +92,12 @@ impl<'p> DocumentMapper<'p> {
             problems: order.problems,
             origin,
         }
+    }
+
+    fn look_for_items(&mut self, document: &Node) {
+        let Some(path) = self.profile.items_path.as_deref().filter(|_| self.has_items != Some(true)) else { return };
+        self.has_items = Some(document.at(path).is_some());
+        self.members = members_of(document).into_iter().map(|(name, _)| name.to_owned()).collect();
     }
 
     /// The key of a document that cannot be read, if it is certain: an alternative path does not stand in for one whose

@@ -81,6 +81,16 @@ pub enum MapError {
         /// What it is for.
         field: String,
     },
+    /// A place of items that no document of a file has: all its orders would go without.
+    #[error("{file}: no document has {path:?}, where the profile says its items are{hint}")]
+    MissingItems {
+        /// The input.
+        file: String,
+        /// The path of the items.
+        path: String,
+        /// The member that may be meant.
+        hint: String,
+    },
     /// A profile of columns for a JSON file, or of paths for a CSV file.
     #[error("{file}: the profile says no {wanted} for {field}\n  hint: it was written for files of another form")]
     OtherForm {

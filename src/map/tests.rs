@@ -5,7 +5,11 @@ mod rows;
 use serde_json::{Value, json};
 
 use super::{bind::FileMapper, profile::Profile};
-use crate::model::{problem::Problem, row::Content};
+use crate::model::{
+    origin::{FileId, RowOrigin},
+    problem::Problem,
+    row::{Content, Row},
+};
 use rows::{canonical, csv, document, documents, fault, header, ndjson, profile, record, records, told, unreadable};
 
 #[test]
@@ -165,6 +169,22 @@ fn unknown_members_are_told_once_with_their_path() {
         "1:unknown_column -@26 \"tags\" is unknown and ignored, nearest is \"status\"",
     ];
     assert_eq!(unknown(&documents(&canonical(), &[value.clone(), value]).1), words);
+}
+
+#[test]
+fn items_that_no_document_has_are_a_slip_of_the_pen() {
+    let finished = |items: &str, value: &serde_json::Value| {
+        let text = format!("name = 'p'\nitems = '{items}'\norder.referenceId = {{ path = 'id' }}");
+        let profile = Profile::parse("p", &text).unwrap();
+        let mut mapper = FileMapper::bind(&profile, None, "orders.ndjson").unwrap();
+        let origin = RowOrigin { file: FileId(0), line: 1, bytes: 0..1 };
+        mapper.map(Row { origin, content: document(value) });
+        mapper.finish().map_err(|error| error.to_string())
+    };
+    let order = json!({"id": "A", "line_items": []});
+    assert_eq!(finished("line_items", &order), Ok(()));
+    let fault = finished("line_itmes", &order).unwrap_err();
+    assert!(fault.contains("no document has \"line_itmes\"") && fault.contains("\"line_items\"?"), "{fault}");
 }
 
 #[test]

@@ -30,7 +30,9 @@ pub enum TargetError {
 impl Target {
     /// A target in normal form, so that the ledger knows it again however it is written.
     pub fn new(base_url: &str, client_key: &str) -> Result<Self, TargetError> {
-        let no_url = || TargetError::NoUrl(base_url.to_owned());
+        // A query may hold the key.
+        let shown = base_url.split('?').next().unwrap_or_default();
+        let no_url = || TargetError::NoUrl(shown.to_owned());
         let url = Url::parse(base_url.trim()).map_err(|_| no_url())?;
         let is_bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
         if !matches!(url.scheme(), "http" | "https") || !is_bare || url.password().is_some() {

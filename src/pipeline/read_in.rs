@@ -1,10 +1,6 @@
 //! Inputs → drafts: finds the files, reads their rows, maps them, groups them.
 
-use std::{
-    fs::File,
-    io,
-    path::{Path, PathBuf},
-};
+use std::{fs::File, io, path::PathBuf};
 
 use super::{Job, Progress, Refusal, Tell};
 use crate::{
@@ -71,8 +67,9 @@ pub(super) fn read_in(job: &Job<'_>, folder: &RunFolder, tell: Tell<'_>) -> Expo
 fn grouped(job: &Job<'_>, folder: &RunFolder, export: &mut Export, tell: Tell<'_>) -> Result<Grouped, Refusal> {
     let copies = &mut export.files.copies;
     let inputs = inputs::find(&job.inputs, |name| {
-        copies.push(folder.file(format!(".input-{}", copies.len() + 1)));
-        spool(name, folder, &copies[copies.len() - 1])
+        let copy = format!(".input-{}", copies.len() + 1);
+        copies.push(folder.file(&copy));
+        spool(name, folder, &copy)
     })?;
     let mut grouper = Grouper::new(group::Settings {
         joins_files: job.profile.joins_files,
@@ -89,15 +86,15 @@ fn grouped(job: &Job<'_>, folder: &RunFolder, export: &mut Export, tell: Tell<'_
 }
 
 /// Copies what can be read only once into the run folder, which others may not read.
-fn spool(name: &str, folder: &RunFolder, place: &Path) -> Result<PathBuf, ReadError> {
+fn spool(name: &str, folder: &RunFolder, copy_name: &str) -> Result<PathBuf, ReadError> {
     let in_error = |error: io::Error| ReadError::Io { name: name.to_owned(), error };
-    let mut copy = folder.create_file(place).map_err(|error| in_error(io::Error::other(error.to_string())))?;
+    let mut copy = folder.create_file(copy_name).map_err(|error| in_error(io::Error::other(error.to_string())))?;
     if name == inputs::STDIN {
         io::copy(&mut io::stdin().lock(), &mut copy).map_err(in_error)?;
     } else {
         io::copy(&mut File::open(name).map_err(in_error)?, &mut copy).map_err(in_error)?;
     }
-    Ok(place.to_owned())
+    Ok(folder.file(copy_name))
 }
 
 fn read_file(
@@ -142,7 +139,7 @@ fn read_file(
         read.n_rows = grouper.n_rows() - before;
         read.end = end;
     }
-    all_read
+    all_read.and_then(|()| Ok(mapper.finish()?))
 }
 
 fn tell_unknown(unknown: &[Problem], file: &str, tell: Tell<'_>) {

@@ -29,6 +29,8 @@ pub struct CsvRows {
     has_crlf: bool,
     last: Option<Position>,
     ended_without_break: bool,
+    /// The csv crate leaves the LF of a CRLF to the next record.
+    ended_in_cr: bool,
     record: ByteRecord,
 }
 
@@ -51,6 +53,7 @@ impl CsvRows {
             has_crlf: false,
             last: None,
             ended_without_break: false,
+            ended_in_cr: false,
             record: ByteRecord::new(),
         };
         rows.read_header()?;
@@ -90,12 +93,17 @@ impl CsvRows {
         }
     }
 
-    fn row(&mut self) -> Row {
+    fn row(&mut self) -> Result<Row, ReadError> {
         let (origin, content) = {
             let from = self.base + self.record.position().map_or(0, ::csv::Position::byte);
             let to = self.base + self.reader.position().byte();
             let taken = self.reader.get_ref().between(from, to);
             let own = own_bytes(taken);
+            if self.ended_in_cr && !taken.starts_with(b"\n") {
+                let line = self.record.position().map_or(1, ::csv::Position::line);
+                return Err(ReadError::LoneCr(self.input.name.clone(), line));
+            }
+            self.ended_in_cr = taken.ends_with(b"\r");
             self.has_crlf |= taken.ends_with(b"\r\n") || taken.ends_with(b"\r");
             self.ended_without_break = !taken.ends_with(b"\n") && !taken.ends_with(b"\r");
             let blank_lines = taken[..own.start].iter().filter(|byte| **byte == b'\n').count();
@@ -105,7 +113,7 @@ impl CsvRows {
         };
         self.last = Some(origin.position());
         self.reader.get_mut().forget_before(origin.bytes.end);
-        Row { origin, content }
+        Ok(Row { origin, content })
     }
 
     fn content(&self, own: &[u8]) -> Content {
@@ -168,7 +176,7 @@ impl Iterator for CsvRows {
         let is_read = self.reader.read_byte_record(&mut record);
         self.record = record;
         match is_read {
-            Ok(true) => Some(Ok(self.row())),
+            Ok(true) => Some(self.row()),
             Ok(false) => None,
             Err(error) => Some(Err(self.input.error(error.into()))),
         }

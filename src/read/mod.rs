@@ -50,6 +50,11 @@ pub enum ReadError {
     /// A header whose names are not UTF-8, or whose quotes are not closed.
     #[error("{0}:1: the header cannot be read: {1}")]
     BadHeader(String, String),
+    /// A line that ends in a carriage return alone: lines could not be counted, and a row may have been torn.
+    #[error(
+        "{0}:{1}: the line ends in CR alone, expected LF or CRLF\n  hint: tr '\\r' '\\n' makes lines of an old Mac's file"
+    )]
+    LoneCr(String, u64),
     /// A file that is one JSON array.
     #[error(
         "{0}:1:1: the file is one JSON array, expected one JSON object a line\n  hint: jq -c '.[]' makes lines of an array"

@@ -66,19 +66,6 @@ pub enum ReportError {
     Page(askama::Error),
 }
 
-impl ReportError {
-    /// Whether the disk is full: the run stops early then, and can go on once there is room.
-    #[must_use]
-    pub fn is_disk_full(&self) -> bool {
-        match self {
-            Self::Io { error, .. } => {
-                matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-            }
-            _ => false,
-        }
-    }
-}
-
 /// Names path and action in an io error; for `map_err`.
 fn io_error(path: impl Into<PathBuf>, doing: &'static str) -> impl FnOnce(io::Error) -> ReportError {
     let path = path.into();

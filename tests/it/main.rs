@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod arbitrary;
+mod cli;
 mod http;
 mod layers;
 mod readme;

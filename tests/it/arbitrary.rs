@@ -1,0 +1,156 @@
+//! Arbitrary bytes: no input makes the readers or a whole check panic, lose a row's place, or lose an order.
+
+use std::{fs, path::Path};
+
+use orderferry::{
+    map::profile::Profile,
+    model::{origin::FileId, target::Target},
+    pipeline::{self, Finished, Job, MaxInvalid},
+    read::{Dialect, Format, Rows, inputs::Input},
+    validate::{self, CommonDefaults},
+};
+use proptest::prelude::*;
+
+use crate::support::place::HEADER;
+
+/// What exports are made of, and what damages them.
+const PIECES: [&str; 34] = [
+    ",",
+    ",",
+    ",",
+    "\n",
+    "\n",
+    "\r\n",
+    "\r",
+    "\"",
+    "\"\"",
+    " ",
+    "\t",
+    "\0",
+    "\u{feff}",
+    "é",
+    "A-1",
+    "A-2",
+    "2025-03-01T10:00:00Z",
+    "2025-02-30",
+    "PURCHASED",
+    "EUR",
+    "30.60",
+    "1e9",
+    "-",
+    "other",
+    "ann@example.com",
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    "\"referenceId\":\"A-1\",",
+    "\"price\":1.0,",
+    "\"orderItems\":[{},1],",
+    "null",
+];
+
+const GOOD_ROW: &str = "A-1,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,ann@example.com,Smith\n";
+const GOOD_LINE: &str = "{\"referenceId\":\"A-1\",\"orderedAt\":\"2025-03-01T10:00:00Z\",\"status\":\"PURCHASED\",\"currencyCode\":\"EUR\",\"price\":30.60,\"paymentType\":\"other\",\"orderItems\":[{\"name\":\"Rope\"}],\"guest\":{\"email\":\"ann@example.com\"}}\n";
+
+/// Bytes of no form, of pieces, or of a good export with a few bytes replaced.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    let noise = prop::collection::vec(any::<u8>(), 0..400);
+    let pieces = prop::collection::vec(prop::sample::select(&PIECES[..]), 0..120).prop_map(|pieces| pieces.concat());
+    let starts = prop::sample::select(vec!["", HEADER, "{", "{\"referenceId\":\"A-1\","]);
+    let of_pieces = (starts, pieces).prop_map(|(start, pieces)| format!("{start}{pieces}").into_bytes());
+    let good = vec![format!("{HEADER}{}", GOOD_ROW.repeat(4)), GOOD_LINE.repeat(3)];
+    let hits = prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(&PIECES[..])), 1..4);
+    let damaged = (prop::sample::select(good), hits).prop_map(|(good, hits)| {
+        let mut bytes = good.into_bytes();
+        for (index, piece) in hits {
+            let at = index.index(bytes.len());
+            bytes.splice(at..=at, piece.bytes());
+        }
+        bytes
+    });
+    prop_oneof![noise, of_pieces, damaged]
+}
+
+fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
+    let now = "2025-06-01T00:00:00Z".parse().unwrap();
+    let job = Job {
+        run_id: "arbitrary".into(),
+        started_at: now,
+        inputs: vec![input.to_string_lossy().into_owned()],
+        profile: Profile::parse("profile", profile).unwrap(),
+        accepts_unreadable: false,
+        folder: folder.join("run"),
+        validate: validate::Settings {
+            target: Target::new("https://tenant.example", "key").unwrap(),
+            common: CommonDefaults { pos: Some("pos".into()), ..CommonDefaults::default() },
+            max_url_bytes: 8192,
+            total_from: orderferry::model::pricing::TotalFrom::Given,
+            price_per: orderferry::model::pricing::PricePer::Unit,
+            target_price_per: orderferry::model::pricing::PricePer::Unit,
+            sends_reused_references: false,
+            now,
+        },
+        max_invalid: MaxInvalid::Orders(u64::MAX),
+        ledger: Some(folder.join("ledger.db")),
+        sending: None,
+    };
+    pipeline::run(&job, &|_| {}).unwrap()
+}
+
+fn profile_text(has_adjacent_rows: bool) -> String {
+    let canonical = orderferry::map::profile::BUILT_IN.iter().find(|(name, _)| *name == "canonical").unwrap().1;
+    let adjacent = format!("rows_adjacent = {has_adjacent_rows}\nunknown_columns");
+    canonical.replacen("unknown_columns", &adjacent, 1)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Rows come in the order of the file, none overlaps another, and each knows where it is.
+    #[test]
+    fn the_readers_take_any_bytes(bytes in bytes(), is_csv: bool) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("orders");
+        fs::write(&path, &bytes).unwrap();
+        let input = Input::file("orders", &path).unwrap();
+        let format = if is_csv { Format::Csv } else { Format::Ndjson };
+        let dialect = Dialect { format: Some(format), ..Dialect::default() };
+        if let Ok(mut rows) = Rows::open(&input, FileId(0), &dialect) {
+            let mut end = rows.end().header.map_or(0, |header| header.end);
+            let mut line = 0;
+            for row in rows.by_ref() {
+                let Ok(row) = row else { break };
+                prop_assert!(row.origin.bytes.start >= end && row.origin.bytes.end >= row.origin.bytes.start);
+                prop_assert!(row.origin.line >= line.max(1));
+                (end, line) = (row.origin.bytes.end, row.origin.line);
+            }
+            prop_assert!(end <= bytes.len() as u64);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Every order has one outcome and one line, and what is rejected stands in the export byte for byte.
+    #[test]
+    fn a_check_takes_any_bytes(bytes in bytes(), has_adjacent_rows: bool, name in prop::sample::select(vec!["a.csv", "a.ndjson", "a"])) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, &bytes).unwrap();
+        let finished = check(folder.path(), &path, &profile_text(has_adjacent_rows));
+        let summary = finished.summary;
+        let n_settled: u64 = summary.orders.outcomes().map(|(_, n)| *n).sum();
+        prop_assert_eq!(summary.orders.read, n_settled);
+        let results = fs::read_to_string(folder.path().join("run/results.ndjson")).unwrap();
+        prop_assert_eq!(results.lines().count() as u64, n_settled);
+        prop_assert!([0, 1, 2].contains(&summary.exit_code));
+        let rejects = fs::read(folder.path().join("run/rejects").join(name)).unwrap_or_default();
+        // Every rejected line stands in the export; line breaks are the file's own.
+        for line in rejects.split(|byte| matches!(byte, b'\n' | b'\r')) {
+            prop_assert!(line.is_empty() || bytes.windows(line.len()).any(|window| window == line));
+        }
+    }
+}

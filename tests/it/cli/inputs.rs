@@ -1,0 +1,489 @@
+//! Inputs of every kind: a sound one reads the same however it is written, a broken one says what and where.
+
+use std::{fs, io::Write};
+
+use crate::support::place::{HEADER, Line, Place, cases, export, row};
+
+const CHECK: &str = "check orders.csv --pos x --max-invalid 100%";
+const CHECK_LINES: &str = "check orders.ndjson --pos x --max-invalid 100%";
+
+/// One order as NDJSON, with members put in behind the others.
+fn line(reference: &str, members: &str) -> String {
+    format!(
+        r#"{{"referenceId":"{reference}","orderedAt":"2025-03-01T10:00:00Z","status":"PURCHASED","currencyCode":"EUR","price":30.60,"paymentType":"other","guest":{{"email":"ann@example.com"}}{members}}}"#
+    )
+}
+
+#[test]
+fn a_file_that_is_no_export() {
+    let good = export(&["A-1"]);
+    let utf16: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let found = cases(
+        "orders.csv",
+        CHECK,
+        &[
+            ("empty", &b""[..]),
+            ("only blank lines", b"\n\r\n\n"),
+            ("header alone", HEADER.as_bytes()),
+            ("UTF-16", &[&[0xFF, 0xFE], &utf16[..]].concat()),
+            ("header in Latin-1", &[b"gr\xF6\xDFe,", good.as_bytes()].concat()),
+            ("no key column", good.replace("referenceId", "reference").as_bytes()),
+            ("a column twice", good.replace("status", "price").as_bytes()),
+            ("a JSON array", b"[{\"referenceId\":\"A-1\"}]"),
+        ],
+    );
+    insta::assert_snapshot!(found, @r#"
+    empty: exit 2
+        error: orders.csv:1: the file is empty, expected a header
+          hint: an export without orders still has its header line
+    only blank lines: exit 2
+        error: orders.csv:1: the file is empty, expected a header
+          hint: an export without orders still has its header line
+    header alone: exit 0
+    UTF-16: exit 2
+        error: orders.csv:1: the file is UTF-16, expected UTF-8
+          hint: export it as UTF-8, or convert it: iconv -f utf-16 -t utf-8
+    header in Latin-1: exit 2
+        error: orders.csv:1: the header cannot be read: the cell of column 1 is not UTF-8
+    no key column: exit 2
+        error: orders.csv:1: no column "referenceId", which the profile takes referenceId from
+          hint: did you mean "reference"?
+    a column twice: exit 2
+        error: orders.csv:1: column "price" stands there twice, so it is not clear which one price comes from
+    a JSON array: exit 2
+        error: orders.csv:1: no column "referenceId", which the profile takes referenceId from
+          hint: did you mean "[{\"referenceId\":\"A-1\"}]"?
+    "#);
+}
+
+#[test]
+fn rows_that_cannot_be_read() {
+    let with = |rows: &[u8]| [export(&["A-1"]).as_bytes(), rows, row("A-3").as_bytes()].concat();
+    let quoted = |name| with(Line { reference: "A-2", name, ..Line::default() }.csv().as_bytes());
+    let cells_missing = with(b"A-2,2025-03-01T10:00:00Z\n");
+    let found = cases(
+        "orders.csv",
+        CHECK,
+        &[
+            ("too few cells", cells_missing),
+            ("one cell", with(b"A-2\n")),
+            ("too many cells", with(row("A-2").replace("Rope", "Rope, red").as_bytes())),
+            (
+                "not UTF-8",
+                with(&row("A-2").into_bytes().iter().map(|b| if *b == b'o' { 0xF6 } else { *b }).collect::<Vec<_>>()),
+            ),
+            ("a quote that is never closed", quoted("\"Rope")),
+            ("text behind a closing quote", quoted("\"Rope\" red")),
+            ("no key, and no time to tell it apart by", with(row("").replace("2025-03-01T10:00:00Z", "").as_bytes())),
+        ],
+    );
+    insta::assert_snapshot!(found, @r#"
+    too few cells: exit 1
+        A-1 valid
+        A-2 invalid
+            row_unreadable 3:null the row has 2 cells, the header has 12
+        A-3 valid
+    one cell: exit 2
+        error: orders.csv:3: the row has 1 cell, the header has 12; it is not known which order the row belongs to
+          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+    too many cells: exit 1
+        A-1 valid
+        A-2 invalid
+            row_unreadable 3:null the row has 13 cells, the header has 12
+        A-3 valid
+    not UTF-8: exit 1
+        A-1 valid
+        A-2 invalid
+            row_unreadable 3:null the cell of column "paymentType" is not UTF-8
+        A-3 valid
+    a quote that is never closed: exit 2
+        error: orders.csv:3: the quote opened at column 57 is never closed; it is not known which order the row belongs to
+          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+    text behind a closing quote: exit 2
+        error: orders.csv:3: text behind a closing quote at column 63, expected a delimiter; a quote within a cell is written ""; it is not known which order the row belongs to
+          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+    no key, and no time to tell it apart by: exit 2
+        error: orders.csv:3: the row has no order key; it is not known which order the row belongs to
+          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+    "#);
+}
+
+#[test]
+fn a_row_without_a_key_taints_every_order_that_it_may_belong_to() {
+    let other_time = Line { reference: "A-2", ordered_at: "2025-03-02T10:00:00Z", ..Line::default() }.csv();
+    let with = |line: Line<'_>| format!("{}{other_time}{}", export(&["A-1"]), line.csv());
+    let lost = Line { reference: "", ..Line::default() };
+    let found = cases(
+        "orders.csv",
+        CHECK,
+        &[
+            ("the same time", with(lost)),
+            ("the same price, written otherwise", with(Line { price: "30.6", ..lost })),
+            ("another price", with(Line { price: "31", ..lost })),
+            ("a broken time", with(Line { ordered_at: "2025-03-32T10:00:00Z", ..lost })),
+        ],
+    );
+    insta::assert_snapshot!(found, @r#"
+    the same time: exit 1
+        A-1 invalid
+            row_without_key 4:null the row here has no order key and may belong to this order
+        A-2 valid
+         invalid
+            row_without_key 4:null there is no order key, so it is not known which order this is
+            missing_attribute 4:null referenceId is required and has no value
+    the same price, written otherwise: exit 1
+        A-1 invalid
+            row_without_key 4:null the row here has no order key and may belong to this order
+        A-2 valid
+         invalid
+            row_without_key 4:null there is no order key, so it is not known which order this is
+            missing_attribute 4:null referenceId is required and has no value
+    another price: exit 1
+        A-1 invalid
+            row_without_key 4:null the row here has no order key and may belong to this order
+        A-2 valid
+         invalid
+            row_without_key 4:null there is no order key, so it is not known which order this is
+            missing_attribute 4:null referenceId is required and has no value
+            total_differs 4:37 the items add up to 30.60, the order's price is 31
+    a broken time: exit 2
+        error: orders.csv:4: the row has no order key; it is not known which order the row belongs to
+          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+    "#);
+}
+
+#[test]
+fn lines_that_are_no_json_object() {
+    let good = line("A-1", "");
+    let deep = format!("{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let found = cases(
+        "orders.ndjson",
+        CHECK_LINES,
+        &[
+            ("an empty file is no orders", Vec::new()),
+            ("an array", format!("[{good}]\n").into_bytes()),
+            ("cut off behind the key", good.as_bytes()[..60].to_vec()),
+            ("cut off before the key", good.as_bytes()[..10].to_vec()),
+            ("two objects on a line", format!("{good}{good}\n").into_bytes()),
+            ("a comma too many", line("A-1", ",").into_bytes()),
+            ("no object", b"5\n\"x\"\nnull\n".to_vec()),
+            ("deep nesting", deep.into_bytes()),
+            ("a number with a leading zero", line("A-1", ",\"x\":007").into_bytes()),
+            ("not UTF-8", [line("A-1", ",\"x\":\"").as_bytes(), b"\xFF\"}\n"].concat()),
+        ],
+    );
+    insta::assert_snapshot!(found, @r#"
+    an empty file is no orders: exit 0
+    an array: exit 2
+        error: orders.ndjson:1:1: the file is one JSON array, expected one JSON object a line
+          hint: jq -c '.[]' makes lines of an array
+    cut off behind the key: exit 1
+        A-1 invalid
+            row_unreadable 1:null no whole JSON object on the line: EOF while parsing a string at column 60
+    cut off before the key: exit 2
+        error: orders.ndjson:1: no whole JSON object on the line: EOF while parsing a string at column 10; it is not known which order the row belongs to
+          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+    two objects on a line: exit 2
+        error: orders.ndjson:1: no whole JSON object on the line: trailing characters at column 171; it is not known which order the row belongs to
+          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+    a comma too many: exit 1
+        A-1 invalid
+            row_unreadable 1:null no whole JSON object on the line: trailing comma at column 171
+    no object: exit 2
+        error: orders.ndjson:1: no whole JSON object on the line: invalid type: integer `5`, expected one whole JSON object on the line at column 1; it is not known which order the row belongs to (2 more such rows)
+          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+    deep nesting: exit 2
+        error: orders.ndjson:1: nested deeper than 64 levels; it is not known which order the row belongs to
+          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+    a number with a leading zero: exit 1
+        A-1 invalid
+            row_unreadable 1:null no whole JSON object on the line: invalid number at column 176
+    not UTF-8: exit 1
+        A-1 invalid
+            row_unreadable 1:null byte 177 of the line is not UTF-8
+    "#);
+}
+
+#[test]
+fn members_of_the_wrong_form() {
+    let found = cases(
+        "orders.ndjson",
+        CHECK_LINES,
+        &[
+            ("items that are no array", line("A-1", ",\"orderItems\":\"x\"")),
+            ("items that are no objects", line("A-1", ",\"orderItems\":[1,null,[]]")),
+            (
+                "an identifier without a provider",
+                line("A-1", "").replace("\"email\":\"ann@example.com\"", "\"identifiers\":[{\"id\":5}]"),
+            ),
+            (
+                "an identifier without an id",
+                line("A-1", "")
+                    .replace("\"email\":\"ann@example.com\"", "\"identifiers\":[{\"provider\":\"crm\",\"id\":null}]"),
+            ),
+            ("an extension within an extension", line("A-1", ",\"extensions\":{\"a\":{\"b\":1}}")),
+            ("two extension objects", line("A-1", ",\"extensions\":[{\"a\":1},{\"b\":1}]")),
+            ("names that are taken", line("A-1", ",\"extensions\":{\"name\":\"x\",\"key\":\"y\",\"a b\":1}")),
+            (
+                "an attribute of two types",
+                format!(
+                    "{}\n{}\n",
+                    line("A-1", ",\"extensions\":{\"a\":1}"),
+                    line("A-2", ",\"extensions\":{\"a\":\"1\"}")
+                ),
+            ),
+            ("a number as text is a number", line("A-1", "").replace("30.60", "\"30.60\"")),
+            ("a boolean is none", line("A-1", "").replace("30.60", "true")),
+        ],
+    );
+    insta::assert_snapshot!(found, @r#"
+    items that are no array: exit 1
+        A-1 invalid
+            not_a_scalar 1:184 "orderItems" is no array of items
+    items that are no objects: exit 1
+        A-1 invalid
+            not_a_scalar 1:185 a number where an item is expected
+            not_a_scalar 1:192 an array where an item is expected
+    an identifier without a provider: exit 1
+        A-1 invalid
+            missing_attribute 1:159 an identifier has a provider and an id: {"provider": …, "id": …}
+    an identifier without an id: exit 1
+        A-1 invalid
+            missing_attribute 1:159 an identifier has a provider and an id: {"provider": …, "id": …}
+    an extension within an extension: exit 1
+        A-1 invalid
+            not_a_scalar 1:189 an object where a single value is expected
+    two extension objects: exit 1
+        A-1 invalid
+            extension_value 1:193 2 extension objects, expected one
+    names that are taken: exit 1
+        A-1 invalid
+            extension_name 1:192 "name" is taken by the extension object itself
+            extension_name 1:202 "key" is taken by the extension object itself
+            extension_name 1:212 "a b" is not alphanumeric
+    an attribute of two types: exit 1
+        A-1 valid
+        A-2 invalid
+            extension_type_conflict 2:189 string here, but integer before: an attribute keeps its type
+    a number as text is a number: exit 0
+        A-1 valid
+    a boolean is none: exit 1
+        A-1 invalid
+            number_unreadable 1:107 "true" is not a decimal number such as 1234.50
+    "#);
+}
+
+/// A byte order mark, line breaks, blank lines, packing and the way in change nothing.
+#[test]
+fn a_sound_export_reads_the_same_however_it_comes() {
+    let plain =
+        format!("{}{}", export(&["A-1", "A-2"]), Line { reference: "A-3", price: "x", ..Line::default() }.csv());
+    let packed = {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(plain.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let wanted = Place::with("orders.csv", &plain).run(CHECK);
+    assert_eq!(wanted.outcomes(), "A-1 valid, A-2 valid, A-3 invalid");
+    let forms: Vec<(&str, Vec<u8>)> = vec![
+        ("orders.csv", [b"\xEF\xBB\xBF", plain.as_bytes()].concat()),
+        ("orders.csv", plain.replace('\n', "\r\n").into_bytes()),
+        ("orders.csv", plain.trim_end().as_bytes().to_vec()),
+        ("orders.csv.gz", packed.clone()),
+        ("orders.csv.zst", zstd::encode_all(plain.as_bytes(), 1).unwrap()),
+        ("packed-but-not-called-so.csv", packed.clone()),
+        ("orders.txt", plain.clone().into_bytes()),
+    ];
+    for (name, content) in forms {
+        let ran = Place::with(name, content).run(&CHECK.replace("orders.csv", name));
+        assert_eq!((ran.code, ran.outcomes()), (1, wanted.outcomes()), "{name}");
+        let results = ran.results();
+        let last = results[2]["problems"].as_array().unwrap().last().unwrap();
+        assert_eq!((&last["line"], &last["column"]), (&4.into(), &40.into()), "{name}: {}", ran.told());
+    }
+    for content in [plain.as_bytes(), &packed] {
+        let ran = Place::new().run_with(&CHECK.replace("orders.csv", "-"), &[], content);
+        assert_eq!((ran.code, ran.outcomes()), (1, wanted.outcomes()));
+        assert_eq!(ran.summary()["inputs"][0]["file"], "-");
+        let left: Vec<_> = fs::read_dir(ran.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(!left.iter().any(|name| name.to_string_lossy().contains("input")), "{left:?}");
+    }
+}
+
+#[test]
+fn lines_and_columns_count_blank_lines_and_quoted_breaks() {
+    let rows = "\n\nA-1,2025-03-01T10:00:00Z,PURCHASED,EUR,5,other,GEAR,\"Rö\npe\",q,1,ann@example.com,x\n\n\n";
+    let last = Line { reference: "A-2", price: "x", ..Line::default() }.csv();
+    for (content, line_of_last) in [(format!("\n{HEADER}{rows}{last}"), 9), (format!("{HEADER}{last}"), 2)] {
+        for content in [content.clone(), content.replace('\n', "\r\n")] {
+            let ran = Place::with("orders.csv", content).run(CHECK);
+            let results = ran.results();
+            let problems = |index: usize| results[index]["problems"][0].clone();
+            let of_last = problems(results.len() - 1);
+            assert_eq!((&of_last["line"], &of_last["column"]), (&line_of_last.into(), &40.into()));
+            if results.len() == 2 {
+                assert_eq!((&problems(0)["line"], &problems(0)["column"]), (&6.into(), &5.into()), "{}", ran.told());
+            }
+        }
+    }
+}
+
+#[test]
+fn an_archive_that_is_cut_off_is_no_shorter_export() {
+    let rows: String = (0..2000).map(|number| row(&format!("A-{number}"))).collect();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(format!("{HEADER}{rows}").as_bytes()).unwrap();
+    let packed = encoder.finish().unwrap();
+    for length in [packed.len() - 3, packed.len() / 2, 30] {
+        let ran = Place::with("orders.csv.gz", &packed[..length]).run("check orders.csv.gz --pos x");
+        assert_eq!((ran.code, &ran.summary()["orders"]["read"]), (2, &0.into()), "{}", ran.err);
+        assert!(ran.err.starts_with("error: orders.csv.gz: "), "{}", ran.err);
+    }
+}
+
+#[test]
+fn inputs_that_are_not_there() {
+    let place = Place::with("sub/notes.txt", "x");
+    let found: Vec<String> = ["none.csv", "*.csv", "[", "sub", ""]
+        .iter()
+        .map(|input| format!("{input:?}: {}", place.run(&format!("check {input} --pos x")).told()))
+        .collect();
+    insta::assert_snapshot!(found.concat(), @r#"
+    "none.csv": exit 2
+        error: none.csv: No such file or directory (os error 2)
+    "*.csv": exit 2
+        error: *.csv: no input found
+          hint: name a file, a folder or a glob with .csv, .ndjson or .jsonl files (also .gz, .zst)
+    "[": exit 2
+        error: [: Pattern syntax error near position 0: invalid range pattern
+    "sub": exit 2
+        error: sub: no input found
+          hint: name a file, a folder or a glob with .csv, .ndjson or .jsonl files (also .gz, .zst)
+    "": exit 2
+        error: : No such file or directory (os error 2)
+    "#);
+}
+
+#[test]
+fn a_file_named_twice_is_read_once_and_a_copy_counts_once() {
+    let place = Place::with("a.csv", export(&["A-1"]));
+    place.file("sub/b.csv", export(&["A-1", "B-1"])).file("sub/deeper/c.csv", export(&["C-1"]));
+    let outcomes = |inputs: &str| place.run(&format!("check {inputs} --pos x --max-invalid 100%")).outcomes();
+    assert_eq!(outcomes("a.csv ./a.csv *.csv"), "A-1 valid");
+    assert_eq!(outcomes("a.csv sub"), "A-1 valid, B-1 valid");
+    place.file("d.csv", export(&["A-1"]).replace("30.60,other", "31,other"));
+    assert_eq!(outcomes("a.csv d.csv"), "A-1 invalid, A-1 invalid");
+}
+
+/// The copy that cannot be read as a whole may be the better one, whichever comes first.
+#[test]
+fn a_damaged_copy_is_no_copy() {
+    let damaged = [export(&["A-1"]).into_bytes(), b"A-1,damaged\n".to_vec()].concat();
+    let disagreeing = format!("{}{}", export(&["A-1"]), "A-1,2025-03-01T10:00:00Z,PURCHASED,EUR,31,other,,,,,,\n");
+    for copy in [damaged, disagreeing.into_bytes()] {
+        let place = Place::with("a.csv", export(&["A-1"]));
+        place.file("b.csv", copy);
+        for inputs in ["a.csv b.csv", "b.csv a.csv"] {
+            let ran = place.run(&format!("check {inputs} --pos x --max-invalid 100%"));
+            assert!(!ran.outcomes().contains(" valid"), "{inputs}: {}", ran.told());
+        }
+    }
+}
+
+#[test]
+fn digits_are_kept_or_refused() {
+    let prices = [
+        "30.60",
+        "007.50",
+        "+5",
+        "-5.00",
+        "1.",
+        ".5",
+        "1e2",
+        "1E-2",
+        "1.50e1",
+        "-0.00",
+        "79228162514264337593543950335",
+        "0.0000000000000000000000000001",
+        "123456789012345678901234567890",
+        "0.12345678901234567890123456789012e1",
+        "1e29",
+        "1e-29",
+        "1.00000000000000000000000000001",
+        "12;50",
+        "1 000",
+        "1e",
+        "e5",
+        "0x1",
+        "NaN",
+        "٣",
+    ];
+    let found: Vec<String> = prices
+        .iter()
+        .map(|price| {
+            let line = Line { price, ..Line::default() }.csv();
+            let ran = Place::with("orders.csv", format!("{HEADER}{line}")).run(CHECK);
+            format!("{price} {} {}\n", ran.outcomes(), ran.summary()["money"][0]["read"])
+        })
+        .collect();
+    insta::assert_snapshot!(found.concat(), @r#"
+    30.60 A-1 valid "30.60"
+    007.50 A-1 valid "7.50"
+    +5 A-1 valid "5"
+    -5.00 A-1 valid "-5.00"
+    1. A-1 valid "1"
+    .5 A-1 valid "0.5"
+    1e2 A-1 valid "100"
+    1E-2 A-1 valid "0.01"
+    1.50e1 A-1 valid "15.0"
+    -0.00 A-1 valid "0.00"
+    79228162514264337593543950335 A-1 valid "79228162514264337593543950335"
+    0.0000000000000000000000000001 A-1 valid "0.0000000000000000000000000001"
+    123456789012345678901234567890 A-1 invalid null
+    0.12345678901234567890123456789012e1 A-1 invalid null
+    1e29 A-1 invalid null
+    1e-29 A-1 invalid null
+    1.00000000000000000000000000001 A-1 invalid null
+    12;50 A-1 invalid null
+    1 000 A-1 invalid null
+    1e A-1 invalid null
+    e5 A-1 invalid null
+    0x1 A-1 invalid null
+    NaN A-1 invalid null
+    ٣ A-1 invalid null
+    "#);
+}
+
+#[test]
+fn huge_cells_and_many_columns() {
+    let name = "x".repeat(5_000_000);
+    let content = format!("{HEADER}{}{}", Line { name: &name, ..Line::default() }.csv(), row("A-2"));
+    let ran = Place::with("orders.csv", content).run(CHECK);
+    assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid, A-2 valid"));
+    let columns: Vec<_> = (0..2000).map(|number| format!(",more{number}")).collect();
+    let content = format!("{}{}\n{}{}\n", HEADER.trim_end(), columns.concat(), row("A-1").trim_end(), ",".repeat(2000));
+    let ran = Place::with("orders.csv", content).run(CHECK);
+    assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 valid"));
+}
+
+#[test]
+fn clocks_that_are_turned() {
+    let profile = "name = 'local'\n[order]\nreferenceId = { column = 'referenceId' }\nstatus = { column = 'status' }\ncurrencyCode = { column = 'currencyCode' }\nprice = { column = 'price' }\npaymentType = { column = 'paymentType' }\norderedAt = { column = 'orderedAt', date = '%Y-%m-%d %H:%M', zone = 'Europe/London' }\n[guest]\nemail = { column = 'guest.email' }\n";
+    let times = ["2025-03-30 00:30", "2025-03-30 01:30", "2025-10-26 00:30", "2025-10-26 01:30", "2025-10-26 02:30"];
+    let at = |ordered_at: &&str| Line { reference: ordered_at, ordered_at, ..Line::default() }.csv();
+    let place = Place::with("local.toml", profile);
+    place.file("orders.csv", format!("{HEADER}{}", times.iter().map(at).collect::<String>()));
+    let ran = place.run("check orders.csv --pos x --profile local.toml");
+    let shown: Vec<_> = ran
+        .results()
+        .iter()
+        .map(|result| format!("{} {} {}\n", result["referenceId"], result["orderedAt"], result["problems"][0]["code"]))
+        .collect();
+    insta::assert_snapshot!(shown.concat(), @r#"
+    "2025-03-30 00:30" "2025-03-30T00:30:00.000Z" null
+    "2025-03-30 01:30" "2025-03-30T01:30:00.000Z" "timestamp_ambiguous"
+    "2025-10-26 00:30" "2025-10-25T23:30:00.000Z" null
+    "2025-10-26 01:30" "2025-10-26T00:30:00.000Z" "timestamp_ambiguous"
+    "2025-10-26 02:30" "2025-10-26T02:30:00.000Z" null
+    "#);
+}

@@ -1,0 +1,161 @@
+//! What is printed: words or JSON, on which stream, and nothing that names a person.
+
+use std::process::{Command, Stdio};
+
+use crate::support::place::{HEADER, Line, Place, export};
+
+const FILTERS: [(&str, &str); 2] = [(r"took \d+\.\d s", "took SOME TIME"), (r"run-\d+", "RUN")];
+
+#[test]
+fn help_names_what_there_is() {
+    let ran = Place::new().run("--help");
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    insta::assert_snapshot!(ran.out, @r#"
+    Ferries an OMS's order exports into Sitecore Personalize: never twice, never lost, always told
+
+    Usage: orderferry <COMMAND>
+
+    Commands:
+      check     Reads, groups and validates an export; sends nothing
+      send      Checks an export, then sends every valid order that was not sent before. Run again, it
+                goes on
+      profiles  Lists the built-in profiles, or prints one
+      sandbox   Runs a stand-in tenant on this machine that answers as the Stream API is documented to
+      help      Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+    "#);
+}
+
+#[test]
+fn the_words_of_a_check() {
+    let damaged = format!(
+        "{}{}",
+        export(&["A-1", "A-2"]),
+        Line { reference: "A-3", price: "x", email: "a b@c.de", ..Line::default() }.csv()
+    );
+    let ran = Place::with("orders.csv", damaged.replace("status", "state,status").replace("PURCHASED", ",PURCHASED"))
+        .run("check orders.csv --pos x --max-invalid 50%");
+    assert_eq!(ran.code, 1);
+    insta::with_settings!({filters => FILTERS.to_vec()}, {
+        insta::assert_snapshot!(format!("{}---\n{}", ran.err, ran.out), @r#"
+        warning: orders.csv:1:23: column "state" is unknown and ignored, nearest is "status"
+        ---
+        check: finished, but some orders need attention
+
+        read
+          orders.csv  3 rows  403 bytes
+
+        orders
+          invalid  1
+          valid    2
+          read     3
+
+        money
+          EUR  valid  61.20
+               read   61.20
+          1 order without a readable amount
+
+        problems
+          error    number_unreadable  1 order  1 row
+          error    email_implausible  1 order  1 row
+          warning  unknown_column              1 row
+
+        took SOME TIME, no requests
+
+        report: RUN/report.html
+        "#);
+    });
+}
+
+#[test]
+fn the_words_of_a_send() {
+    let ran = Place::with("orders.csv", export(&["A-1", "A-2"]))
+        .run("send orders.csv --sandbox --rate unlimited --identity-pause 0s");
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    insta::with_settings!({filters => FILTERS.to_vec()}, {
+        insta::assert_snapshot!(ran.out, @r#"
+        send: every order is accepted, already sent or skipped
+
+        read
+          orders.csv  2 rows  314 bytes
+
+        orders
+          accepted  2
+          read      2
+
+        money
+          EUR  accepted  61.20
+               read      61.20
+
+        requests
+          create browser    1
+          IDENTITY          1
+          ORDER_CHECKOUT    2
+          total             4
+          of these retries  0
+
+        took SOME TIME
+
+        report: RUN/report.html
+        "#);
+    });
+}
+
+#[test]
+fn json_is_one_line_and_quiet_is_silent() {
+    let good = Place::with("orders.csv", export(&["A-1"]));
+    let bad = Place::with("orders.csv", export(&["A-1"]).replace("30.60,other", "x,other"));
+    let json = good.run("check orders.csv --pos x --format json");
+    assert_eq!((json.out.lines().count(), json.err.as_str()), (1, ""));
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json.out).unwrap(), json.summary());
+    let quiet = good.run("check orders.csv --pos x --quiet");
+    assert_eq!((quiet.out.as_str(), quiet.err.as_str()), ("", ""));
+    // Even where nothing may be sent there is a summary for the script.
+    let json = bad.run("check orders.csv --pos x --format json --quiet");
+    assert_eq!(
+        (json.code, serde_json::from_str::<serde_json::Value>(&json.out).unwrap()["exit_code"].as_i64()),
+        (2, Some(2))
+    );
+    assert!(json.err.starts_with("error: 1 of 1 orders are invalid, more than 10%"), "{}", json.err);
+    // And a quiet run that did not go well says so.
+    assert!(bad.run("check orders.csv --pos x --quiet --max-invalid 100%").out.contains("some orders need attention"));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    let mut program = Command::new(env!("CARGO_BIN_EXE_orderferry"));
+    program.args(["check", "orders.csv", "--pos", "x", "--format", "json", "--out", "run"]).current_dir(place.path(""));
+    let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+    assert!(place.path("run/summary.json").exists());
+}
+
+#[test]
+fn nothing_printed_names_a_person() {
+    let header = HEADER
+        .replace("guest.lastname", "guest.lastname,guest.title,guest.gender,guest.dob,guest.country,guest.id.email");
+    let row = |reference: &str, name: &str| {
+        Line { reference, email: "ann smith@secretmail.com", ..Line::default() }
+            .csv()
+            .replace("Smith\n", &format!("{name},Doktor,femme,31.12.1980,Germania,secret person\n"))
+    };
+    // The second row of each order disagrees with the first.
+    let content = format!("{header}{}{}", row("A-1", "Winterbottom"), row("A-1", "Summerbottom"));
+    for options in ["", " --format json", " --max-invalid 0"] {
+        let ran = Place::with("orders.csv", &content).run(
+            &format!("check orders.csv --pos x --max-invalid 100%{options}")
+                .replace("--max-invalid 100% --max", "--max"),
+        );
+        assert_eq!(ran.results().len(), 1);
+        let said = [ran.out.clone(), ran.err.clone(), ran.results()[0]["problems"].to_string()].concat();
+        for secret in ["secret", "smith", "bottom", "1980"] {
+            assert!(!said.contains(secret), "{secret} in {said}");
+        }
+    }
+}

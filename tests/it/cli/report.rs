@@ -1,0 +1,173 @@
+//! The run folder: who may read it, that it adds up, and that its rejects are the export's own bytes.
+
+use std::{fs, str::FromStr};
+
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use crate::support::place::{HEADER, Line, Place, Ran, export, row};
+
+/// Two good orders, one with a broken price, one skipped, one in another currency.
+fn mixed() -> Place {
+    let profile = Place::new().run("profiles show canonical").out;
+    let place = Place::with(
+        "mixed.toml",
+        profile.replace(
+            "[order]\n",
+            "[[skip]]\nreason = 'test orders'\nwhen = { column = 'item.name', is = 'Test' }\n\n[order]\n",
+        ),
+    );
+    let invalid = Line { reference: "A-3", price: "x", ..Line::default() }.csv();
+    let priced_invalid = Line { reference: "A-4", email: "no address", price: "0.1", ..Line::default() }.csv();
+    let skipped = Line { reference: "A-5", name: "Test", price: "100", ..Line::default() }.csv();
+    let yen = row("A-6").replace("EUR", "JPY");
+    place.file("orders.csv", format!("{}{invalid}{priced_invalid}{skipped}{yen}", export(&["A-1", "A-2", "A-2"])));
+    place
+}
+
+fn adds_up(ran: &Ran) {
+    let summary = ran.summary();
+    let outcomes = |counts: &Value| -> Vec<(String, Value)> {
+        let counts = counts.as_object().unwrap().iter();
+        counts
+            .filter(|(name, _)| !["read", "currency"].contains(&name.as_str()))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    };
+    let n_orders: u64 = outcomes(&summary["orders"]).iter().map(|(_, count)| count.as_u64().unwrap()).sum();
+    assert_eq!(summary["orders"]["read"], n_orders);
+    for (name, count) in outcomes(&summary["orders"]) {
+        let listed = ran.results().iter().filter(|result| result["outcome"] == name.as_str()).count();
+        assert_eq!(count, listed, "{name}");
+    }
+    for money in summary["money"].as_array().unwrap() {
+        let amount = |value: &Value| Decimal::from_str(value.as_str().unwrap()).unwrap();
+        let total: Decimal = outcomes(money).iter().map(|(_, sum)| amount(sum)).sum();
+        assert_eq!(amount(&money["read"]), total);
+    }
+    let requests = &summary["requests"];
+    let of_kinds: u64 =
+        ["browser_create", "identity", "order_checkout"].iter().map(|kind| requests[kind].as_u64().unwrap()).sum();
+    assert_eq!(requests["total"], of_kinds);
+    let n_rows: u64 = summary["inputs"].as_array().unwrap().iter().map(|input| input["rows"].as_u64().unwrap()).sum();
+    assert_eq!(summary["rows"], n_rows);
+}
+
+#[test]
+fn the_summary_adds_up() {
+    let place = mixed();
+    let check = place.run("check orders.csv --pos x --profile mixed.toml --max-invalid 100%");
+    adds_up(&check);
+    assert_eq!(check.code, 1);
+    let summary = check.summary();
+    let orders: Vec<_> =
+        ["read", "valid", "invalid", "skipped"].iter().map(|name| summary["orders"][name].as_u64().unwrap()).collect();
+    assert_eq!(orders, [6, 3, 2, 1]);
+    assert_eq!(
+        (&summary["rows"], &summary["items"], &summary["orders_without_amount"]),
+        (&7.into(), &4.into(), &1.into())
+    );
+    let eur = &summary["money"][0];
+    assert_eq!([&eur["read"], &eur["valid"], &eur["invalid"], &eur["skipped"]], ["161.30", "61.20", "0.1", "100"]);
+    let send = place
+        .run("send orders.csv --sandbox --rate unlimited --identity-pause 0s --profile mixed.toml --max-invalid 100%");
+    adds_up(&send);
+    assert_eq!(send.summary()["money"][0]["accepted"], "61.20");
+    adds_up(&place.run("check orders.csv --pos x --profile mixed.toml"));
+}
+
+#[test]
+fn results_have_the_fields_of_the_contract() {
+    let ran = mixed()
+        .run("send orders.csv --sandbox --rate unlimited --identity-pause 0s --profile mixed.toml --max-invalid 100%");
+    let mut lines: Vec<_> = ran.text("results.ndjson").lines().map(str::to_owned).collect();
+    lines.sort();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    {"referenceId":"A-1","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"accepted","source":{"file":"orders.csv","line":2},"attempts":1,"http_status":201,"reason":null,"problems":[]}
+    {"referenceId":"A-2","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"accepted","source":{"file":"orders.csv","line":3},"attempts":1,"http_status":201,"reason":null,"problems":[{"code":"total_differs","severity":"warning","field":"price","file":"orders.csv","line":3,"column":40,"message":"the items add up to 61.20, the order's price is 30.60"}]}
+    {"referenceId":"A-3","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"invalid","source":{"file":"orders.csv","line":5},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"number_unreadable","severity":"error","field":"price","file":"orders.csv","line":5,"column":40,"message":"\"x\" is not a decimal number such as 1234.50"}]}
+    {"referenceId":"A-4","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"invalid","source":{"file":"orders.csv","line":6},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"total_differs","severity":"warning","field":"price","file":"orders.csv","line":6,"column":40,"message":"the items add up to 30.60, the order's price is 0.1"},{"code":"email_implausible","severity":"error","field":"guest.email","file":"orders.csv","line":6,"column":68,"message":"\"n***\" has no @"}]}
+    {"referenceId":"A-5","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"skipped","source":{"file":"orders.csv","line":7},"attempts":0,"http_status":null,"reason":"test orders","problems":[]}
+    {"referenceId":"A-6","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"accepted","source":{"file":"orders.csv","line":8},"attempts":1,"http_status":201,"reason":null,"problems":[]}
+    "#);
+}
+
+#[test]
+fn rejects_are_the_bytes_of_the_export_and_can_be_fed_back() {
+    let quoted =
+        "A-3,2025-03-01T10:00:00Z,PURCHASED,EUR, x ,other,GEAR,\"Rö\n\"\"pe\"\"\",30.60,1,ann@example.com,Smith";
+    let second = "A-3,,,,,,GEAR,  second ,1,1,,";
+    for line_break in ["\n", "\r\n"] {
+        let (first, last) = (row("A-1"), row("A-2"));
+        let lines = [HEADER.trim_end(), first.trim_end(), quoted, last.trim_end(), second];
+        let content = format!("\u{feff}{}{line_break}", lines.join(line_break));
+        let place = Place::with("orders.csv", &content);
+        let ran = place.run("check orders.csv --pos x --max-invalid 100%");
+        assert_eq!(ran.outcomes(), "A-1 valid, A-3 invalid, A-2 valid");
+        let rejects = ran.text("rejects/orders.csv");
+        assert_eq!(rejects, [HEADER.trim_end(), quoted, second].map(|line| format!("{line}{line_break}")).concat());
+        place.file("mended.csv", rejects.replace(" x ", "31.60"));
+        let again = place.run("check mended.csv --pos x");
+        assert_eq!((again.code, again.outcomes().as_str()), (0, "A-3 valid"), "{}", again.told());
+    }
+}
+
+#[test]
+fn a_folder_with_something_in_it_is_left_alone() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    place.file("full/note.txt", "mine");
+    let ran = place.run("check orders.csv --pos x --out full");
+    assert_eq!(ran.code, 2);
+    assert_eq!(
+        ran.err,
+        "error: full: the run folder exists and is not empty\n  hint: name another one with --out, or leave --out away for a new one\n"
+    );
+    assert_eq!(fs::read_dir(place.path("full")).unwrap().count(), 1);
+    fs::create_dir(place.path("empty")).unwrap();
+    assert_eq!(place.run("check orders.csv --pos x --out empty").code, 0);
+    assert!(place.path("empty/summary.json").exists());
+    // Without a name it gets its run id.
+    let named = place.run("check orders.csv --pos x --format json --out orderferry-runs/x");
+    assert_eq!(named.code, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_look() {
+    use std::os::unix::fs::PermissionsExt;
+    fn visit(folder: &std::path::Path, seen: &mut Vec<(String, u32)>) {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            seen.push((entry.file_name().to_string_lossy().into_owned(), mode));
+            if entry.path().is_dir() {
+                visit(&entry.path(), seen);
+            }
+        }
+    }
+    let ran = mixed()
+        .run("send orders.csv --sandbox --rate unlimited --identity-pause 0s --profile mixed.toml --max-invalid 100%");
+    assert_eq!(ran.code, 1);
+    let mut seen = vec![("run".to_owned(), fs::metadata(ran.path("")).unwrap().permissions().mode() & 0o777)];
+    visit(&ran.path(""), &mut seen);
+    seen.sort();
+    for (name, mode) in &seen {
+        let wanted = if ["run", "rejects"].contains(&name.as_str()) { 0o700 } else { 0o600 };
+        assert_eq!(*mode, wanted, "{name}");
+    }
+    assert!(seen.iter().any(|(name, _)| name.contains("ledger")) && seen.len() >= 8, "{seen:?}");
+}
+
+#[test]
+fn a_ledger_that_is_none_is_refused() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    place.file("notes.txt", "no database at all, though long enough to be looked at as one ".repeat(100));
+    for command in ["check", "send --backfill"] {
+        let target = "--pos x --base-url http://127.0.0.1:1 --client-key k";
+        let ran = place.run(&format!("{command} orders.csv {target} --ledger notes.txt"));
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        assert!(ran.err.starts_with("error: the ledger notes.txt: "), "{}", ran.err);
+        // There is a report all the same.
+        assert_eq!((ran.summary()["exit_code"].as_u64(), ran.results().len()), (Some(2), 1));
+        assert_eq!(ran.summary()["requests"]["total"], 0);
+    }
+}

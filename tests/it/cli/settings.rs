@@ -1,0 +1,254 @@
+//! Options, the environment, the config file and profiles: what counts before what, and what is wrong with them.
+
+use crate::support::place::{Place, export};
+
+#[test]
+fn what_is_typed_wrongly_sends_nothing() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    let found: Vec<String> = [
+        "",
+        "frob",
+        "check",
+        "check orders.csv --bogus",
+        "send orders.csv",
+        "send orders.csv --base-url https://api.example",
+        "send orders.csv --base-url http://api.example --client-key k",
+        "send orders.csv --base-url ftp://127.0.0.1 --client-key k",
+        "send orders.csv --base-url https://api.example --client-key k --pos x --rate unlimited",
+        "send orders.csv --sandbox --base-url http://127.0.0.1:1",
+        "send orders.csv --sandbox --rate 0/s",
+        "send orders.csv --sandbox --rate fast",
+        "send orders.csv --sandbox --in-flight 0",
+        "send orders.csv --sandbox --timeout 5",
+        "send orders.csv --sandbox --max-invalid 101%",
+        "send orders.csv --sandbox --max-url-bytes 65535",
+        "send orders.csv --sandbox --set rate",
+        "send orders.csv --sandbox --set tries=0",
+        "send orders.csv --sandbox --set rat=5/s",
+        "send orders.csv --to eu",
+        "check orders.csv --profile cannonical",
+        "check orders.csv --config none.toml",
+    ]
+    .iter()
+    .map(|command| {
+        let ran = place.run(command);
+        assert!(!ran.path("").exists(), "{command} made a run folder");
+        assert_eq!(ran.out, "", "{command}");
+        // What clap says of the usage is its own affair.
+        let words: Vec<_> = ran
+            .err
+            .lines()
+            .take_while(|line| !line.starts_with("Usage") && !line.starts_with("For more"))
+            .filter(|line| !line.is_empty())
+            .collect();
+        format!("{command}: exit {}\n    {}\n", ran.code, words.join("\n    "))
+    })
+    .collect();
+    insta::with_settings!({filters => vec![("expected one of .*", "expected one of …")]}, {
+        insta::assert_snapshot!(found.concat(), @r#"
+        : exit 2
+            error: unrecognized subcommand ''
+        frob: exit 2
+            error: unrecognized subcommand 'frob'
+        check: exit 2
+            error: the following required arguments were not provided:
+              <INPUT>...
+        check orders.csv --bogus: exit 2
+            error: unexpected argument '--bogus' found
+              tip: to pass '--bogus' as a value, use '-- --bogus'
+        send orders.csv: exit 2
+            error: no target
+              hint: --base-url and --client-key name one, or [target] in orderferry.toml; --sandbox needs none
+        send orders.csv --base-url https://api.example: exit 2
+            error: no client key
+              hint: set ORDERFERRY_CLIENT_KEY, or client_key of the target in orderferry.toml
+        send orders.csv --base-url http://api.example --client-key k: exit 2
+            error: the base URL "http://api.example" is not HTTPS, which is taken for addresses of this machine only
+        send orders.csv --base-url ftp://127.0.0.1 --client-key k: exit 2
+            error: the base URL "ftp://127.0.0.1" is none
+              hint: such as https://api-engage-eu.sitecorecloud.io
+        send orders.csv --base-url https://api.example --client-key k --pos x --rate unlimited: exit 2
+            error: --rate unlimited is for targets on this machine only
+              hint: ask Sitecore which rate your tenant bears
+        send orders.csv --sandbox --base-url http://127.0.0.1:1: exit 2
+            error: the argument '--sandbox' cannot be used with '--base-url <URL>'
+        send orders.csv --sandbox --rate 0/s: exit 2
+            error: invalid value '0/s' for '--rate <N/s>': "0/s" is no rate, expected such as 20/s
+        send orders.csv --sandbox --rate fast: exit 2
+            error: invalid value 'fast' for '--rate <N/s>': "fast" is no rate, expected such as 20/s
+        send orders.csv --sandbox --in-flight 0: exit 2
+            error: in_flight is 0, expected 1 to 10000
+        send orders.csv --sandbox --timeout 5: exit 2
+            error: invalid value '5' for '--timeout <DURATION>': "5" is no duration, expected such as 500ms, 30s or 10min
+        send orders.csv --sandbox --max-invalid 101%: exit 2
+            error: invalid value '101%' for '--max-invalid <N|P%>': "101%" is no limit, expected such as 10% or 25
+        send orders.csv --sandbox --max-url-bytes 65535: exit 2
+            error: max_url_bytes is 65535, expected 1 to 65534
+        send orders.csv --sandbox --set rate: exit 2
+            error: --set takes KEY=VALUE
+        send orders.csv --sandbox --set tries=0: exit 2
+            error: tries is 0, expected 1 or more
+        send orders.csv --sandbox --set rat=5/s: exit 2
+            error: --set rat: unknown field `rat`, expected one of …
+              hint: did you mean "rate"?
+        send orders.csv --to eu: exit 2
+            error: the config file has no target "eu"
+        check orders.csv --profile cannonical: exit 2
+            error: no profile "cannonical": it is not built in and there is no such file
+              hint: did you mean "canonical"?
+        check orders.csv --config none.toml: exit 2
+            error: none.toml: No such file or directory (os error 2)
+        "#);
+    });
+}
+
+#[test]
+fn files_with_faults_name_the_line() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    let profile = "name = 'p'\n[order]\nreferenceId = { column = 'referenceId' }\n";
+    let found: Vec<String> = [
+        ("orderferry.toml", "in_fligth = 3\n".to_owned()),
+        ("orderferry.toml", "rate = 'fast'\n".to_owned()),
+        ("orderferry.toml", "[target]\npos = 3\n".to_owned()),
+        ("orderferry.toml", "rate =\n".to_owned()),
+        ("p.toml", "name = 'p'\n".to_owned()),
+        ("p.toml", format!("{profile}status = {{ colum = 'status' }}\n")),
+        ("p.toml", format!("{profile}orderedAt = {{ column = 'orderedAt', date = '%Y-%m-%d' }}\n")),
+        ("p.toml", format!("{profile}orderedAt = {{ column = 'orderedAt', date = '%Y', zone = 'Europe/Lodnon' }}\n")),
+        ("p.toml", format!("{profile}price = {{ column = 'prise' }}\n")),
+        ("p.toml", format!("{profile}[[skip]]\nreason = 'x'\nwhen = {{ column = 'status' }}\n")),
+    ]
+    .iter()
+    .map(|(name, content)| {
+        place.file("p.toml", profile).file("orderferry.toml", "").file(name, content);
+        let ran = place.run("check orders.csv --pos x --profile p.toml");
+        format!("{}: {}", content.lines().last().unwrap(), ran.told())
+    })
+    .collect();
+    insta::with_settings!({filters => vec![("expected one of .*", "expected one of …")]}, {
+        insta::assert_snapshot!(found.concat(), @r#"
+        in_fligth = 3: exit 2
+            error: orderferry.toml:1:1: unknown field `in_fligth`, expected one of …
+              hint: did you mean "in_flight"?
+        rate = 'fast': exit 2
+            error: orderferry.toml:1:8: "fast" is no rate, expected such as 20/s
+        pos = 3: exit 2
+            error: orderferry.toml:2:7: invalid type: integer `3`, expected a string
+        rate =: exit 2
+            error: orderferry.toml:1:7: string values must be quoted, expected literal string
+        name = 'p': exit 2
+            error: p.toml: key: there is no key and no order.referenceId
+        status = { colum = 'status' }: exit 2
+            error: p.toml:4:12: unknown field `colum`, expected one of …
+              hint: did you mean "column"?
+        orderedAt = { column = 'orderedAt', date = '%Y-%m-%d' }: exit 2
+            error: p.toml: orderedAt: a date format without an offset needs a zone, such as zone = "Europe/London"
+        orderedAt = { column = 'orderedAt', date = '%Y', zone = 'Europe/Lodnon' }: exit 2
+            error: p.toml: orderedAt: "Europe/Lodnon" is no time zone
+              hint: did you mean "Europe/London"?
+        price = { column = 'prise' }: exit 2
+            error: orders.csv:1: no column "prise", which the profile takes price from
+              hint: did you mean "price"?
+        when = { column = 'status' }: exit 2
+            error: p.toml: skip: has no test: is, is_not, starts_with or empty
+        "#);
+    });
+}
+
+/// The point of sale of the first event that a sandbox got.
+fn pos_sent(place: &Place, options: &str, environment: &[(&str, &str)]) -> String {
+    let command = format!("send orders.csv --sandbox --rate unlimited --identity-pause 0s{options}");
+    let ran = place.run_with(&command, environment, b"");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let plan = ran.text("plan.ndjson").replace('\\', "");
+    let (_, rest) = plan.split_once("\"pos\":\"").unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+#[test]
+fn an_option_counts_before_the_environment_and_that_before_the_file() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    assert_eq!(pos_sent(&place, "", &[]), "sandbox");
+    place.file("orderferry.toml", "[target]\npos = 'file'\n");
+    assert_eq!(pos_sent(&place, "", &[]), "file");
+    assert_eq!(pos_sent(&place, "", &[("ORDERFERRY_POS", "environment")]), "environment");
+    assert_eq!(pos_sent(&place, " --set target.pos=set", &[("ORDERFERRY_POS", "environment")]), "set");
+    assert_eq!(pos_sent(&place, " --pos option", &[("ORDERFERRY_POS", "environment")]), "option");
+    place.file("other.toml", "[target]\npos = 'other'\n");
+    assert_eq!(pos_sent(&place, " --config other.toml", &[]), "other");
+    place.file(
+        "orders.csv",
+        export(&["A-1"]).replace("status", "status,event.pos").replace("PURCHASED", "PURCHASED,export"),
+    );
+    assert_eq!(pos_sent(&place, " --pos option", &[]), "export");
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_told() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    let told = |name: &str, value: &str| place.run_with("check orders.csv --pos x", &[(name, value)], b"").err;
+    assert!(told("ORDERFERRY_RATEE", "5/s").starts_with("error: the variable ORDERFERRY_RATEE: unknown field"));
+    assert_eq!(
+        told("ORDERFERRY_RATE", "fast"),
+        "error: the variable ORDERFERRY_RATE: \"fast\" is no rate, expected such as 20/s\n"
+    );
+    assert_eq!(told("ORDERFERRY_RATE", "5/s"), "");
+}
+
+#[test]
+fn as_many_invalid_orders_as_allowed_are_borne() {
+    let code = |n_invalid: usize, n_orders: usize, limit: &str| {
+        let references: Vec<_> = (0..n_orders).map(|number| format!("A-{number}")).collect();
+        let references: Vec<_> = references.iter().map(String::as_str).collect();
+        let content = export(&references).replacen("30.60,other", "x,other", n_invalid);
+        let ran = Place::with("orders.csv", content).run(&format!("check orders.csv --pos x --max-invalid {limit}"));
+        assert_eq!(ran.summary()["orders"]["invalid"], n_invalid);
+        ran.code
+    };
+    assert_eq!([code(1, 10, "10%"), code(2, 10, "10%")], [1, 2]);
+    assert_eq!([code(0, 10, "0"), code(1, 10, "0"), code(1, 10, "1"), code(2, 10, "1")], [0, 2, 1, 2]);
+    assert_eq!([code(1, 3, "33.4%"), code(1, 3, "33.3%")], [1, 2]);
+    assert_eq!([code(0, 0, "0%"), code(3, 3, "100%")], [0, 1]);
+}
+
+#[test]
+fn old_orders_need_a_go_ahead() {
+    let place = Place::with("orders.csv", export(&["A-1", "A-2"]).replacen("2025-03-01", "2001-02-03", 1));
+    let send = "send orders.csv --base-url http://127.0.0.1:1 --client-key k --pos x";
+    let ran = place.run(send);
+    insta::assert_snapshot!(ran.err, @r#"
+    error: 2 orders are older than 30 days, the oldest is of 2001-02-03 10:00:00 UTC; nothing was sent
+      hint: imported history may trigger live campaigns; --backfill is the go-ahead
+    "#);
+    assert_eq!((ran.code, ran.outcomes().as_str()), (2, "A-1 not_attempted, A-2 not_attempted"));
+    assert_eq!(ran.summary()["requests"]["total"], 0);
+    // Not asked for where nothing leaves the machine.
+    assert_eq!(place.run("send orders.csv --sandbox --rate unlimited --identity-pause 0s").code, 0);
+}
+
+#[test]
+fn the_longest_url_is_the_longest_that_fits() {
+    let place = Place::with("orders.csv", export(&["A-1"]).replace("Rope", "O'Neil & Söhne #1 + \"\"\"\" %"));
+    place.file("orders.csv", export(&["A-1"]).replace("Rope", "\"O'Neil & Söhne, #1 + \"\"2\"\" 100%\""));
+    let send = |most: &str| {
+        place.run(&format!(
+            "send orders.csv --sandbox --rate unlimited --identity-pause 0s --max-invalid 100% --max-url-bytes {most}"
+        ))
+    };
+    let told = send("400").told();
+    let length = told.split("makes a URL of ").nth(1).unwrap().split(' ').next().unwrap();
+    // The sandbox, which measures what comes, is as strict.
+    assert_eq!(send(length).outcomes(), "A-1 accepted");
+    let less = length.parse::<u32>().unwrap() - 1;
+    assert_eq!(send(&less.to_string()).outcomes(), "A-1 invalid");
+}
+
+#[test]
+fn profiles_are_listed_and_shown() {
+    let place = Place::new();
+    let listed = place.run("profiles");
+    assert!(listed.out.starts_with("canonical "), "{}", listed.out);
+    let shown = place.run("profiles show canonical");
+    place.file("own.toml", &shown.out).file("orders.csv", export(&["A-1"]));
+    assert_eq!(place.run("check orders.csv --pos x --profile own.toml").outcomes(), "A-1 valid");
+}

@@ -1,0 +1,188 @@
+//! A folder of a user's own: files, runs in it, and what those say.
+
+use std::{
+    cell::Cell,
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::program;
+
+/// The columns of [`Line`].
+pub(crate) const HEADER: &str = "referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,item.quantity,guest.email,guest.lastname\n";
+
+/// A row of a canonical export; what is not said is as a good one has it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line<'a> {
+    pub(crate) reference: &'a str,
+    pub(crate) ordered_at: &'a str,
+    pub(crate) price: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) email: &'a str,
+}
+
+impl Default for Line<'_> {
+    fn default() -> Self {
+        let (reference, ordered_at, price) = ("A-1", "2025-03-01T10:00:00Z", "30.60");
+        Self { reference, ordered_at, price, name: "Rope", email: "ann@example.com" }
+    }
+}
+
+impl Line<'_> {
+    /// The row with its line break.
+    pub(crate) fn csv(&self) -> String {
+        let Self { reference, ordered_at, price, name, email } = self;
+        format!("{reference},{ordered_at},PURCHASED,EUR,{price},other,GEAR,{name},30.60,1,{email},Smith\n")
+    }
+}
+
+/// A good row of the order `reference`.
+pub(crate) fn row(reference: &str) -> String {
+    Line { reference, ..Line::default() }.csv()
+}
+
+/// A good export of these orders.
+pub(crate) fn export(references: &[&str]) -> String {
+    let rows: String = references.iter().map(|reference| row(reference)).collect();
+    format!("{HEADER}{rows}")
+}
+
+/// A folder with files and runs.
+pub(crate) struct Place {
+    folder: Rc<TempDir>,
+    n_runs: Cell<u32>,
+}
+
+impl Place {
+    /// An empty folder.
+    pub(crate) fn new() -> Self {
+        Self { folder: Rc::new(tempfile::tempdir().unwrap()), n_runs: Cell::new(0) }
+    }
+
+    /// A folder with one file.
+    pub(crate) fn with(name: &str, content: impl AsRef<[u8]>) -> Self {
+        let place = Self::new();
+        place.file(name, content);
+        place
+    }
+
+    /// Writes a file, and the folders above it.
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+        self
+    }
+
+    /// Where a file stands.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs the program; the words of `command` stand one blank apart. A run that names no folder gets one.
+    pub(crate) fn run(&self, command: &str) -> Ran {
+        self.run_with(command, &[], b"")
+    }
+
+    /// The same with an environment and standard input.
+    pub(crate) fn run_with(&self, command: &str, environment: &[(&str, &str)], stdin: &[u8]) -> Ran {
+        let mut words: Vec<&str> = command.split(' ').collect();
+        let out = format!("run-{}", self.n_runs.get() + 1);
+        if matches!(words[0], "check" | "send") && !words.contains(&"--out") {
+            self.n_runs.set(self.n_runs.get() + 1);
+            words.extend(["--out", &out]);
+        }
+        let mut program = program(self.folder.path());
+        program.args(words).envs(environment.iter().copied()).env("COLUMNS", "100").write_stdin(stdin);
+        let output = program.output().unwrap();
+        Ran {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+            folder: self.path(&out),
+            _place: Rc::clone(&self.folder),
+        }
+    }
+}
+
+/// What a run said and left behind.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+    folder: PathBuf,
+    /// The folder stays as long as someone may look.
+    _place: Rc<TempDir>,
+}
+
+impl Ran {
+    /// A file of the run folder.
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The text of a file of the run folder.
+    pub(crate) fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// `summary.json`
+    pub(crate) fn summary(&self) -> Value {
+        serde_json::from_str(&self.text("summary.json")).unwrap()
+    }
+
+    /// The lines of `results.ndjson`; none where there is none.
+    pub(crate) fn results(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.path("results.ndjson")).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The references in the order of the results, with their outcomes.
+    pub(crate) fn outcomes(&self) -> String {
+        let outcome = |result: &Value| format!("{} {}", text_of(&result["referenceId"]), text_of(&result["outcome"]));
+        self.results().iter().map(outcome).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Exit code, errors, and every order with its problems.
+    pub(crate) fn told(&self) -> String {
+        let mut told = format!("exit {}\n", self.code);
+        for line in self.err.lines() {
+            writeln!(told, "    {}", line.trim_end()).unwrap();
+        }
+        for result in self.results() {
+            let (reference, outcome) = (text_of(&result["referenceId"]), text_of(&result["outcome"]));
+            writeln!(told, "    {} {outcome}{}", printable(&reference), problems(&result)).unwrap();
+        }
+        told
+    }
+}
+
+fn problems(result: &Value) -> String {
+    let problem = |problem: &Value| {
+        let place = [&problem["line"], &problem["column"]].map(text_of).join(":");
+        format!("\n        {} {} {}", text_of(&problem["code"]), place, printable(&text_of(&problem["message"])))
+    };
+    result["problems"].as_array().unwrap().iter().map(problem).collect()
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}
+
+/// Runs a command for each named file content and lists what is told.
+pub(crate) fn cases<C: AsRef<[u8]>>(file: &str, command: &str, cases: &[(&str, C)]) -> String {
+    let told = cases.iter().map(|(name, content)| {
+        let ran = Place::with(file, content).run(command);
+        format!("{name}: {}", ran.told())
+    });
+    told.collect()
+}
