@@ -13,6 +13,10 @@ use tokio::{sync::Mutex, time::Instant};
 /// The burst as a part of the rate, so that one in twenty requests may come early.
 const BURST: u32 = 20;
 
+/// governor's cells for one request. Half a request more than the burst may be saved up: that makes up for timers, which
+/// are always a little late, and is still no whole request more in any second.
+const CELLS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
+
 /// tokio's clock, which tests can stop; governor's own cannot be.
 #[derive(Debug, Clone)]
 struct TokioClock {
@@ -43,7 +47,8 @@ impl Pacer {
         let clock = TokioClock { start: Instant::now() };
         let quota = |rate: NonZeroU32| {
             let burst = NonZeroU32::new(rate.get() / BURST).unwrap_or(NonZeroU32::MIN);
-            Quota::per_second(rate).allow_burst(burst)
+            let saved_up = burst.saturating_mul(CELLS).saturating_add(CELLS.get() / 2);
+            Quota::per_second(rate.saturating_mul(CELLS)).allow_burst(saved_up)
         };
         let limiter = rate.map(|rate| RateLimiter::direct_with_clock(quota(rate), clock.clone()));
         Self { clock, limiter, queue: Mutex::new(()) }
@@ -53,7 +58,7 @@ impl Pacer {
     pub async fn permit(&self) {
         let Some(limiter) = &self.limiter else { return };
         let _turn = self.queue.lock().await;
-        while let Err(not_yet) = limiter.check() {
+        while let Err(not_yet) = limiter.check_n(CELLS).expect("a request has no more cells than can be saved up") {
             tokio::time::sleep(not_yet.wait_time_from(self.clock.now())).await;
         }
     }
