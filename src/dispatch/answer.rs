@@ -52,6 +52,15 @@ impl Heard {
             Self::NotSent(_) | Self::NoAnswer(_) => None,
         }
     }
+
+    /// How long the service asks all of us to wait.
+    #[must_use]
+    pub fn asks_to_wait(&self) -> Option<Duration> {
+        match self {
+            Self::Answer { status: 429 | 503, retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
 }
 
 /// What follows.

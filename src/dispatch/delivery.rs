@@ -76,7 +76,7 @@ impl Step {
 }
 
 /// A service that asks to wait longer than this is not waited for: the order fails, and the next run tries again.
-const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
+pub const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
 
 fn is_too_long(not_before: Option<Duration>) -> bool {
     not_before.is_some_and(|wait| wait > LONGEST_WAIT)

@@ -38,6 +38,8 @@ pub struct Pacer {
     clock: TokioClock,
     limiter: Option<Limiter>,
     queue: Mutex<()>,
+    /// Until then nobody gets a permit.
+    held_until: std::sync::Mutex<Instant>,
 }
 
 impl Pacer {
@@ -51,15 +53,39 @@ impl Pacer {
             Quota::per_second(rate.saturating_mul(CELLS)).allow_burst(saved_up)
         };
         let limiter = rate.map(|rate| RateLimiter::direct_with_clock(quota(rate), clock.clone()));
-        Self { clock, limiter, queue: Mutex::new(()) }
+        Self { clock, limiter, queue: Mutex::new(()), held_until: std::sync::Mutex::new(Instant::now()) }
+    }
+
+    /// Holds everyone back for a while, because the service asked for it: it means the tenant, not one guest.
+    pub fn hold(&self, time: Duration) {
+        let until = Instant::now() + time;
+        let mut held_until = self.held_until.lock().expect("nobody panics while holding it");
+        *held_until = until.max(*held_until);
     }
 
     /// Waits until another request may be started.
     pub async fn permit(&self) {
-        let Some(limiter) = &self.limiter else { return };
         let _turn = self.queue.lock().await;
+        if let Some(limiter) = &self.limiter {
+            self.turn_of(limiter).await;
+        }
+        self.end_of_hold().await;
+    }
+
+    async fn turn_of(&self, limiter: &Limiter) {
         while let Err(not_yet) = limiter.check_n(CELLS).expect("a request has no more cells than can be saved up") {
             tokio::time::sleep(not_yet.wait_time_from(self.clock.now())).await;
+        }
+    }
+
+    /// A hold may be made longer while one waits for its end.
+    async fn end_of_hold(&self) {
+        loop {
+            let until = *self.held_until.lock().expect("nobody panics while holding it");
+            if until <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
         }
     }
 }
@@ -98,6 +124,19 @@ mod tests {
             }
             let needed = *starts.last().unwrap();
             assert!(needed <= Duration::from_millis(5200), "{needed:?} for 5 seconds' worth at {rate}/s");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hold_is_for_everyone_and_the_longest_one_counts() {
+        for rate in [None, NonZeroU32::new(1000)] {
+            let begin = Instant::now();
+            let pacer = Pacer::new(rate);
+            pacer.permit().await;
+            pacer.hold(Duration::from_secs(9));
+            pacer.hold(Duration::from_secs(2));
+            pacer.permit().await;
+            assert!(begin.elapsed() >= Duration::from_secs(9) && begin.elapsed() < Duration::from_secs(10));
         }
     }
 

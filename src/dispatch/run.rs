@@ -10,7 +10,7 @@ use tokio::{
 use super::{
     AttemptOutcome, Journal, Settings, Wire,
     answer::Kind,
-    delivery::{Delivery, Move, SINGLE, Step},
+    delivery::{Delivery, LONGEST_WAIT, Move, SINGLE, Step},
     pacer::Pacer,
 };
 use crate::{
@@ -241,6 +241,9 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
     async fn put_on_the_wire(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step) -> AttemptOutcome {
         self.tell(Event::Sending { kind: step.kind(), is_retry: delivery.is_retry() });
         let heard = self.wire.send(self.url(guest, step)).await;
+        if let Some(time) = heard.asks_to_wait() {
+            self.pacer.hold(time.min(LONGEST_WAIT));
+        }
         delivery.heard(heard).attempt_outcome()
     }
 

@@ -150,12 +150,12 @@ fn a_signal_stops_the_run_and_the_report_is_written() {
     // The guest of A-1 is never identified, so the run cannot end by itself before the signal.
     let service = Service::start(|request| {
         let is_deferred = request.kind() == "IDENTITY" && request.message["email"] == "ann@example.com";
-        is_deferred.then(|| Reply::Answer(503, vec![("retry-after", "300".into())], String::new()))
+        is_deferred.then(|| Reply::status(503))
     });
     let child = std::process::Command::new(env!("CARGO_BIN_EXE_orderferry"))
         .current_dir(shop.folder.path())
         .args(["send", "orders.csv", "--client-key", "k", "--pos", "p", "--backfill", "--out", "run-1", "--base-url"])
-        .args([&service.base_url, "--rate", "unlimited", "--identity-pause", "0s"])
+        .args([&service.base_url, "--rate", "unlimited", "--identity-pause", "0s", "--set", "tries=1000000"])
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::piped())
         .spawn()

@@ -178,17 +178,31 @@ async fn when_the_journal_fails_nothing_more_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_key_wakes_those_who_wait() {
-    let wait = |url: &str| {
-        let is_first = url.contains(":1%7D");
-        let later = Some(Duration::from_secs(500));
-        is_first.then_some(Heard::Answer { status: 429, body: None, retry_after: later })
+async fn when_the_service_asks_to_wait_nobody_starts() {
+    let is_told = AtomicUsize::new(0);
+    let busy = move |url: &str| {
+        let is_first = url.contains(":7%7D") && is_told.fetch_add(1, Ordering::SeqCst) == 0;
+        is_first.then_some(Heard::Answer { status: 503, body: None, retry_after: Some(Duration::from_secs(60)) })
     };
-    let refused =
-        |url: &str| url.contains(":99%7D").then_some(Heard::Answer { status: 401, body: None, retry_after: None });
-    let night =
-        night(guests(100, 1), settings(Some(100)), SOUND, None, move |url| wait(url).or_else(|| refused(url))).await;
-    assert_eq!((count(&night, Outcome::Refused), night.outcomes[1]), (1, Outcome::NotAttempted));
+    let night = night(guests(20, 1), settings(Some(20)), SOUND, None, busy).await;
+    assert_eq!(count(&night, Outcome::Accepted), 20);
+    let gaps = night.starts.windows(2).map(|pair| pair[1] - pair[0]);
+    assert_eq!(gaps.filter(|gap| *gap > Duration::from_secs(58)).count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_key_wakes_those_who_wait() {
+    let answer = |status| Some(Heard::Answer { status, body: None, retry_after: None });
+    let mean = move |url: &str| {
+        if url.contains(":99%7D") {
+            return answer(401);
+        }
+        // Ten guests wait a long time before they try again.
+        (90..99).any(|id| url.contains(&format!(":{id}%7D"))).then(|| answer(503)).flatten()
+    };
+    let patient = Settings { first_backoff: Duration::from_secs(30), tries: 50, ..settings(Some(100)) };
+    let night = night(guests(100, 1), patient, SOUND, None, mean).await;
+    assert_eq!((count(&night, Outcome::Refused), count(&night, Outcome::NotAttempted)), (1, 9));
     assert!(night.took < Duration::from_secs(10), "{:?}", night.took);
     assert_eq!(night.n_open, 0);
 }
