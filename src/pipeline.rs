@@ -284,12 +284,12 @@ fn settle_without_sending(
     job: &Job<'_>,
     account: &mut Account,
 ) -> Result<ToSend, RunError> {
+    let ledger = ledger.map(|ledger| ledger as &dyn Ledger);
     let mut to_send = ToSend::default();
     for mut order in checked {
         if let Verdict::Valid(order) = &order.verdict {
             to_send.identities.note(order);
         }
-        let ledger = ledger.map(|ledger| ledger as &dyn Ledger);
         let settled = known::settled(&mut order, ledger, job)?;
         let id = account.add(order.record, &order.verdict);
         match (settled, order.verdict) {

@@ -16,7 +16,11 @@ use toml::{Table, Value};
 
 use crate::{
     map::toml_fault,
-    model::{money::Amount, nearest::nearest, pricing::PricePer},
+    model::{
+        money::Amount,
+        nearest::{did_you_mean, nearest},
+        pricing::PricePer,
+    },
     pipeline::MaxInvalid,
 };
 
@@ -248,8 +252,7 @@ fn put(table: &mut Table, path: &str, value: &str) -> anyhow::Result<()> {
     place.insert(name.to_owned(), value);
     if let Err(error) = Value::Table(table.clone()).try_into::<Settings>() {
         let fault = toml_fault(&error, "");
-        let hint = fault.nearest.map_or_else(String::new, |name| format!("\n  hint: did you mean {name:?}?"));
-        bail!("{}{hint}", fault.message);
+        bail!("{}{}", fault.message, did_you_mean(fault.nearest.as_deref()));
     }
     Ok(())
 }
@@ -262,8 +265,7 @@ impl Loaded {
         let Some(name) = name else { return Ok(self.said_of_target.clone().or(&usual)) };
         let Some(target) = self.settings.targets.get(name) else {
             let nearest = nearest(name, self.settings.targets.keys().map(String::as_str));
-            let hint = nearest.map_or_else(String::new, |name| format!("\n  hint: did you mean {name:?}?"));
-            bail!("the config file has no target {name:?}{hint}");
+            bail!("the config file has no target {name:?}{}", did_you_mean(nearest));
         };
         let usual = TargetSettings { base_url: None, client_key: None, pos: None, ..usual };
         Ok(self.said_of_target.clone().or(target).or(&usual))

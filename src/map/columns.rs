@@ -11,7 +11,7 @@ use super::{
 use crate::model::{
     field::{ExtensionKey, ExtensionKind, Field},
     mask::masked,
-    nearest::nearest,
+    nearest::{did_you_mean, nearest},
     origin::Position,
     problem::{Code, Problem},
     row::Header,
@@ -79,7 +79,7 @@ pub(super) fn missing_column(column: &str, field: &str, header: &Header, file: &
             [only] if only.contains([';', '\t', '|']) => {
                 "\n  hint: the header is one column; a profile says which delimiter a file has".to_owned()
             }
-            names => super::hint(nearest(column, names.iter().map(String::as_str))),
+            names => did_you_mean(nearest(column, names.iter().map(String::as_str))),
         },
     }
 }

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 
+use crate::model::nearest::{did_you_mean, nearest};
+
 /// The name of the format that needs no zone: ISO 8601 with an offset or `Z`.
 pub const ISO_8601: &str = "iso8601";
 
@@ -126,8 +128,8 @@ fn iso(text: &str) -> Option<DateTime<FixedOffset>> {
 
 fn unknown_zone(name: &str) -> String {
     let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-    let nearest = crate::model::nearest::nearest(name, known);
-    format!("{name:?} is no time zone{}", super::hint(nearest))
+    let nearest = nearest(name, known);
+    format!("{name:?} is no time zone{}", did_you_mean(nearest))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::{
 use crate::model::{
     draft::{ItemDraft, MappedRow, RowKind},
     field::{ExtensionKind, Field, Part},
-    nearest::nearest,
+    nearest::{did_you_mean, nearest},
     origin::{Position, RowOrigin},
     problem::{Code, Problem},
     row::{Json, Node},
@@ -58,7 +58,7 @@ impl<'p> DocumentMapper<'p> {
     pub(super) fn finish(&self) -> Result<(), MapError> {
         match &self.profile.items_path {
             Some(path) if self.has_items == Some(false) && self.profile.missing_columns == MissingColumns::Refuse => {
-                let hint = super::hint(nearest(path, self.members.iter().map(String::as_str)));
+                let hint = did_you_mean(nearest(path, self.members.iter().map(String::as_str)));
                 Err(MapError::MissingItems { file: self.file.clone(), path: path.clone(), hint })
             }
             _ => Ok(()),
@@ -69,6 +69,9 @@ impl<'p> DocumentMapper<'p> {
         self.look_for_items(document);
         if self.profile.unknown_columns == UnknownColumns::Warn {
             self.report_unknown(document, "", &origin);
+        }
+        if is_blank(document) {
+            return row_without_cells(origin, RowKind::Blank);
         }
         let mut order = Collector::new(origin.position());
         let place = Place { origin: &origin };
@@ -81,9 +84,6 @@ impl<'p> DocumentMapper<'p> {
             (None, Some(key)) => RowKind::Part(key),
             (None, None) => RowKind::Keyless,
         };
-        if is_blank(document) {
-            return row_without_cells(origin, RowKind::Blank);
-        }
         MappedRow {
             kind,
             cells: order.cells,

@@ -22,11 +22,13 @@ pub use text::{TomlFault, toml_fault};
 
 use std::path::PathBuf;
 
+use crate::model::nearest::did_you_mean;
+
 /// Why a profile cannot be used: the run cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum MapError {
     /// No such built-in profile and no such file.
-    #[error("no profile {name:?}: it is not built in and there is no such file{}", hint(.nearest.as_deref()))]
+    #[error("no profile {name:?}: it is not built in and there is no such file{}", did_you_mean(.nearest.as_deref()))]
     NoProfile {
         /// What was asked for.
         name: String,
@@ -101,8 +103,4 @@ pub enum MapError {
         /// The field, usually the order's reference.
         field: String,
     },
-}
-
-fn hint(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!("\n  hint: did you mean {name:?}?"))
 }

@@ -195,11 +195,10 @@ fn rule(field: &str, text: RuleText, is_date: bool) -> Result<Rule, Fault> {
 
 fn named_rules(part: Part, named: Vec<(&'static str, RuleText)>) -> Result<Vec<FieldRule>, Fault> {
     let compile = |(name, text)| {
-        let full_name = format!("{}{name}", part.prefix());
-        let field = Field::NAMED.iter().find(|field| field.to_string() == full_name);
+        let field = Field::NAMED.iter().find(|field| field.part() == part && field.short_name() == name);
         let field = field.expect("the parts of a profile have the names of fields").clone();
         let is_date = matches!(field, Field::OrderedAt | Field::ItemOrderedAt);
-        Ok(FieldRule { rule: rule(&full_name, text, is_date)?, goal: Goal::Field(field) })
+        Ok(FieldRule { rule: rule(&field.to_string(), text, is_date)?, goal: Goal::Field(field) })
     };
     named.into_iter().map(compile).collect()
 }

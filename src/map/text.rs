@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::reading::{Format, MissingColumns, UnknownColumns, UnreadableRows};
 use crate::model::{
-    nearest::nearest,
+    nearest::{did_you_mean, nearest},
     pricing::{PricePer, TotalFrom},
 };
 
@@ -161,7 +161,7 @@ pub struct TomlFault {
 
 impl fmt::Display for TomlFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}{}", self.line, self.column, self.message, super::hint(self.nearest.as_deref()))
+        write!(f, "{}:{}: {}{}", self.line, self.column, self.message, did_you_mean(self.nearest.as_deref()))
     }
 }
 

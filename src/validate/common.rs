@@ -44,11 +44,7 @@ fn value(draft: &Draft, field: &Field, default: Option<&str>) -> Option<Cell> {
 
 /// "string (uppercase)"; one that is documented for other APIs may be meant.
 fn channel(cell: &Cell, findings: &mut Findings) -> Option<String> {
-    let upper = cell.text.to_uppercase();
-    if upper != *cell.text {
-        findings.cell(Code::NotUpperCase, cell, format!("{:?} must be written in upper case: {upper:?}", cell.text));
-        return None;
-    }
+    let upper = values::upper_case(cell, findings)?;
     if !lists::CHANNELS.contains(&upper.as_str()) {
         let words = format!("{upper:?} is not documented here, expected one of {}", lists::CHANNELS.join(", "));
         findings.cell(Code::UnknownChannel, cell, words);

@@ -105,18 +105,12 @@ fn checked_item(
 
 /// "string (uppercase)", and not one of those that need several events.
 fn kind(cell: &Cell, findings: &mut Findings) -> Option<String> {
-    let upper = cell.text.to_uppercase();
-    if lists::UNSUPPORTED_ITEM_TYPES.contains(&upper.as_str()) {
+    if lists::UNSUPPORTED_ITEM_TYPES.contains(&cell.text.to_uppercase().as_str()) {
         let words = format!("{:?} cannot be sent with ORDER_CHECKOUT", cell.text);
         findings.cell(Code::ItemTypeUnsupported, cell, words);
         return None;
     }
-    if upper != *cell.text {
-        let words = format!("{:?} must be written in upper case: {upper:?}", cell.text);
-        findings.cell(Code::NotUpperCase, cell, words);
-        return None;
-    }
-    Some(upper)
+    values::upper_case(cell, findings)
 }
 
 fn name(cell: &Cell, findings: &mut Findings) -> Option<String> {

@@ -72,11 +72,25 @@ pub(super) fn listed(
     None
 }
 
+/// "string (uppercase)", of whatever word.
+pub(super) fn upper_case(cell: &Cell, findings: &mut Findings) -> Option<String> {
+    let upper = cell.text.to_uppercase();
+    if upper == *cell.text {
+        return Some(upper);
+    }
+    findings.cell(Code::NotUpperCase, cell, needs_upper_case(&cell.text, &upper));
+    None
+}
+
+fn needs_upper_case(text: &str, upper: &str) -> String {
+    format!("{text:?} must be written in upper case: {upper:?}")
+}
+
 /// A word that only needs upper case, or one that is not known.
 pub(super) fn word_fault(text: &str, is_known: impl Fn(&str) -> bool, unknown: Code, expected: &str) -> (Code, String) {
     let upper = text.to_uppercase();
     if upper != text && is_known(&upper) {
-        (Code::NotUpperCase, format!("{text:?} must be written in upper case: {upper:?}"))
+        (Code::NotUpperCase, needs_upper_case(text, &upper))
     } else {
         (unknown, format!("{text:?} is not known, expected {expected}"))
     }
