@@ -108,7 +108,7 @@ fn event(criterion: &mut Criterion, stations: &Stations) {
     group.throughput(elements(stations.orders.len()));
     group.bench_function("order_checkout", |bencher| {
         let length = |order| url::event_url_length(&stations.rules.target, &json::order_checkout(order));
-        bencher.iter(|| stations.orders.iter().map(|(_, order)| length(order)).sum::<usize>());
+        bencher.iter(|| stations.orders.iter().map(|order| length(&order.order)).sum::<usize>());
     });
     group.finish();
 }
@@ -123,7 +123,8 @@ fn plan(criterion: &mut Criterion, stations: &Stations) {
     let file = written(&stations.guests);
     group.bench_function("read_back", |bencher| {
         bencher.iter(|| {
-            for guest in PlannedGuests::new(&file[..]) {
+            let (_, guests) = PlannedGuests::open::<String>(&file[..]).expect("it was just written");
+            for guest in guests {
                 black_box(guest.expect("it was just written"));
             }
         });
@@ -133,7 +134,7 @@ fn plan(criterion: &mut Criterion, stations: &Stations) {
 
 fn written(guests: &[PlannedGuest]) -> Vec<u8> {
     let mut file = Vec::new();
-    plan::write(guests, &mut file).expect("a Vec takes all bytes");
+    plan::write(&"bench", guests.iter().cloned(), &mut file).expect("a Vec takes all bytes");
     file
 }
 
@@ -159,7 +160,7 @@ fn ledger(criterion: &mut Criterion, stations: &Stations) {
 fn intents(guests: &[PlannedGuest]) -> Vec<ledger::Write> {
     let orders = guests.iter().flat_map(|guest| &guest.orders);
     let key = orders.map(|order| OrderKey {
-        reference: order.reference.clone(),
+        reference: order.record.reference.clone(),
         ordered_at: order.ordered_at,
         content: order.content,
     });
@@ -211,7 +212,7 @@ fn created() -> Heard {
 fn report(criterion: &mut Criterion, stations: &Stations) {
     let settled = |record: &OrderRecord| {
         if record.problems.is_empty() {
-            Settled { outcome: Outcome::Accepted, attempts: 1, http_status: Some(201), reason: None }
+            Settled { attempts: 1, http_status: Some(201), ..Settled::unsent(Outcome::Accepted, None) }
         } else {
             Settled::unsent(Outcome::Invalid, None)
         }

@@ -3,31 +3,38 @@
 //! Everything is checked before anything is sent. Called by `cli`; knows every stage, and no stage knows it.
 
 mod account;
+mod age;
 mod known;
 mod read_in;
+mod resume;
+mod saved;
 mod send;
 
 use std::{path::PathBuf, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
     dispatch, group,
-    ledger::{Ledger, LedgerError, SqliteLedger},
+    ledger::{self, Ledger, LedgerError, SqliteLedger},
     map::{MapError, profile::Profile},
     model::{
         draft::Draft,
-        order::{Checked, Order, OrderId, Verdict},
-        outcome::Outcome,
+        order::{Checked, Verdict},
+        outcome::{Outcome, Settled},
+        problem::Problem,
     },
-    plan::{Identities, PlanError},
+    plan::{self, Identities, OrderToSend, PlanError},
     read::ReadError,
     report::{ReportError, folder::RunFolder, summary::Summary},
     sandbox::Sandbox,
     validate,
 };
 use account::Account;
+use age::Age;
+use known::Fate;
+use saved::{About, LeftOut, Saved};
 
 /// What the state of an embedded sandbox is called in the run folder.
 const SANDBOX_FILE: &str = "sandbox.json";
@@ -50,14 +57,18 @@ pub struct Job<'a> {
     pub validate: validate::Settings,
     /// How many invalid orders are borne.
     pub max_invalid: MaxInvalid,
-    /// What was sent before; none where a check knows no target to ask it about.
-    pub ledger: Option<PathBuf>,
+    /// What was sent before.
+    pub ledger: PathBuf,
+    /// Whether it is known which target to ask the ledger about; a check may name none.
+    pub has_target: bool,
     /// What is done with valid orders.
     pub sending: Option<Sending<'a>>,
 }
 
 /// How valid orders are sent.
 pub struct Sending<'a> {
+    /// The run folder with the plan to go on with, in place of the inputs.
+    pub resumes: Option<PathBuf>,
     /// How patiently.
     pub dispatch: dispatch::Settings,
     /// Where it runs.
@@ -127,9 +138,17 @@ pub enum RunError {
     /// The plan cannot be written.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// The plan cannot be read back.
+    /// The plan cannot be written or read back.
     #[error("the plan: {0}")]
     PlanFile(std::io::Error),
+    /// There is nothing to go on with.
+    #[error(
+        "{}: no plan in it to go on with\n  hint: only a run that had begun to send leaves one; send the export again", .folder.display()
+    )]
+    NoPlan {
+        /// The run folder.
+        folder: PathBuf,
+    },
     /// Orders were sent, and what became of them cannot be written down but in the ledger.
     #[error("{0}\n  hint: what was accepted stands in the ledger; run it again to go on")]
     AfterSending(Box<RunError>),
@@ -159,6 +178,12 @@ enum Refusal {
     Map(#[from] MapError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    #[error("{0}")]
+    Plan(#[from] Box<RunError>),
+    #[error(
+        "the plan in {} is for another target; nothing was sent\n  hint: check it with the settings of this target, and send it from its export", .plan.display()
+    )]
+    OtherTarget { plan: PathBuf },
     #[error("{place}: {error}\n  hint: mend the row, or set unreadable_rows = \"accept\" to leave such rows out")]
     Group { place: String, error: group::GroupError },
     #[error(
@@ -177,6 +202,12 @@ fn in_days(age: Duration) -> String {
     match (age.as_secs() / DAY, age.as_secs() % DAY) {
         (days, 0) if days > 1 => format!("{days} days"),
         _ => humantime::format_duration(age).to_string(),
+    }
+}
+
+impl From<RunError> for Refusal {
+    fn from(error: RunError) -> Self {
+        Self::Plan(Box::new(error))
     }
 }
 
@@ -209,8 +240,17 @@ pub struct Finished {
 
 /// Runs a job.
 pub fn run(job: &Job<'_>, tell: Tell<'_>) -> Result<Finished, RunError> {
+    let resumed = job.sending.as_ref().and_then(|sending| Some((sending.resumes.as_ref()?, sending)));
+    // What is not there should leave no folder behind.
+    let resumed = match resumed {
+        Some((run, sending)) => Some((saved::open(run)?, sending)),
+        None => None,
+    };
     let folder = RunFolder::create(&job.folder)?;
-    let finished = run_in(&folder, job, tell)?;
+    let finished = match resumed {
+        Some((plan, sending)) => resume::resume(plan, &folder, job, sending, tell)?,
+        None => run_in(&folder, job, tell)?,
+    };
     if let Some(sandbox) = job.sending.as_ref().and_then(|sending| sending.sandbox) {
         let state = serde_json::to_string_pretty(&sandbox.state()).expect("a state is plain data");
         let written = folder.write_file(SANDBOX_FILE, &state).map_err(RunError::from);
@@ -229,17 +269,20 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     };
     let ledger = open_ledger(job);
     let known = ledger.as_ref().ok().and_then(Option::as_ref);
-    let to_send = settle_without_sending(checked, known, job, &mut account)?;
+    let to_send = settle_without_sending(checked, known, job, folder, &mut account)?;
     account.write_rejects(folder)?;
     let ledger = match may_send(&to_send, job, &account).and(ledger.map_err(Refusal::from)) {
         Ok(ledger) => ledger,
         Err(refusal) => {
-            account.settle_rest(Outcome::NotAttempted, refusal.to_string().lines().next().unwrap_or_default())?;
+            settle_unsent(to_send, &refusal.to_string(), &mut account)?;
             return account.refuse(job, folder, &refusal);
         }
     };
     let (Some(sending), Some(ledger)) = (&job.sending, ledger) else { return account.finish(job, folder, None) };
-    let ended = send::send(to_send, ledger, job, sending, folder, &mut account, tell)?;
+    let plan = write_plan(to_send, &export.notes, job, folder, &mut account)?;
+    tell(Progress::Sending(plan.about.n_requests));
+    let guests = plan.guests.map(|guest| guest.map_err(RunError::from));
+    let ended = send::send(guests, ledger, job, sending, &mut account, Account::settle, tell)?;
     report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
 }
 
@@ -250,9 +293,12 @@ fn report_sent(
     folder: &RunFolder,
     stopped: Option<String>,
 ) -> Result<Finished, RunError> {
-    account.settle_rest(Outcome::NotAttempted, stopped.as_deref().unwrap_or("the run ended first"))?;
     let rejects = account.write_rejects(folder).err().map(|error| error.to_string());
-    let stopped = stopped.or(rejects);
+    let lost = match account.settle_lost() {
+        0 => None,
+        n_lost => Some(format!("{n_lost} orders of the plan were not attempted, and the results do not name them")),
+    };
+    let stopped = stopped.or(rejects).or(lost);
     account.finish(job, folder, stopped)
 }
 
@@ -264,16 +310,16 @@ fn check(drafts: Vec<Draft>, job: &Job<'_>, tell: Tell<'_>) -> Vec<Checked> {
 /// The orders to send, and who their guests are.
 #[derive(Default)]
 struct ToSend {
-    orders: Vec<(OrderId, Box<Order>)>,
+    orders: Vec<OrderToSend>,
     identities: Identities,
 }
 
 /// The ledger that a run will write, held for it; or the one that a check only looks at, if there is one.
 fn open_ledger(job: &Job<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
-    let Some(path) = &job.ledger else { return Ok(None) };
     match job.sending {
-        Some(_) => SqliteLedger::open(path, &job.validate.target, &job.run_id).map(Some),
-        None => SqliteLedger::open_existing(path, &job.validate.target),
+        Some(_) => SqliteLedger::open(&job.ledger, &job.validate.target, &job.run_id).map(Some),
+        None if job.has_target => SqliteLedger::open_existing(&job.ledger, &job.validate.target),
+        None => Ok(None),
     }
 }
 
@@ -282,24 +328,74 @@ fn settle_without_sending(
     checked: Vec<Checked>,
     ledger: Option<&SqliteLedger>,
     job: &Job<'_>,
+    folder: &RunFolder,
     account: &mut Account,
 ) -> Result<ToSend, RunError> {
     let ledger = ledger.map(|ledger| ledger as &dyn Ledger);
+    let rules = known::Rules::of(job);
+    let mut left_out = job.sending.is_some().then(|| LeftOut::create(folder)).transpose()?;
     let mut to_send = ToSend::default();
     for mut order in checked {
         if let Verdict::Valid(order) = &order.verdict {
             to_send.identities.note(order);
         }
-        let settled = known::settled(&mut order, ledger, job)?;
-        let id = account.add(order.record, &order.verdict);
-        match (settled, order.verdict) {
-            (Some(settled), _) => account.settle(id, settled)?,
-            (None, Verdict::Valid(order)) => to_send.orders.push((id, order)),
-            (None, _) => unreachable!("an order that is not valid is settled"),
+        let fate = known::fate(&mut order, ledger, rules)?;
+        let record = order.record;
+        account.add(&record);
+        match (fate, order.verdict) {
+            (Fate::Settled(settled), verdict) => {
+                account.n_items += if is_sound(&verdict, &settled) { record.n_items as u64 } else { 0 };
+                left_out.as_mut().map_or(Ok(()), |left_out| left_out.add(&record, &settled))?;
+                account.settle(record, settled)?;
+            }
+            (Fate::Sent { may_be_there }, Verdict::Valid(order)) => {
+                account.n_items += record.n_items as u64;
+                to_send.orders.push(OrderToSend { record, order, may_be_there });
+            }
+            (Fate::Sent { .. }, _) => unreachable!("an order that is not valid is settled"),
         }
     }
+    left_out.map_or(Ok(()), LeftOut::finish)?;
     account.n_guests = to_send.identities.n_guests() as u64;
     Ok(to_send)
+}
+
+/// Whether an order that is not sent passed every check, that of its reference included.
+fn is_sound(verdict: &Verdict, settled: &Settled) -> bool {
+    matches!(verdict, Verdict::Valid(_)) && settled.outcome != Outcome::Invalid
+}
+
+/// Settles every order that was to be sent as not attempted, with the first line of the reason.
+fn settle_unsent(to_send: ToSend, reason: &str, account: &mut Account) -> Result<(), RunError> {
+    let reason = reason.lines().next().unwrap_or_default();
+    for order in to_send.orders {
+        account.settle(order.record, Settled::unsent(Outcome::NotAttempted, Some(reason.to_owned())))?;
+    }
+    Ok(())
+}
+
+/// Writes the plan, and opens it again for sending: a service that is slow holds no export in memory.
+fn write_plan(
+    to_send: ToSend,
+    notes: &[Problem],
+    job: &Job<'_>,
+    folder: &RunFolder,
+    account: &mut Account,
+) -> Result<Saved, RunError> {
+    let n_orders = to_send.orders.len() as u64;
+    let guests = plan::planned(to_send.orders, &to_send.identities);
+    let about = About {
+        target: ledger::target_name(&job.validate.target),
+        n_orders,
+        n_requests: 2 * guests.len() as u64 + n_orders,
+        n_items: account.n_items,
+        n_guests: account.n_guests,
+        files: account.files().clone(),
+        notes: notes.to_vec(),
+    };
+    saved::write(folder, about, guests)?;
+    account.flush()?;
+    saved::open(folder.path())
 }
 
 /// Whether the valid orders may be sent, or a check that found them is a good one.
@@ -308,14 +404,8 @@ fn may_send(to_send: &ToSend, job: &Job<'_>, account: &Account) -> Result<(), Re
     if job.max_invalid.is_exceeded(n_invalid, n_orders) {
         return Err(Refusal::TooManyInvalid { n_invalid, n_orders, max_invalid: job.max_invalid });
     }
-    let Some(age) = job.sending.as_ref().and_then(|sending| sending.oldest) else { return Ok(()) };
-    // Before the beginning of time nothing is too old.
-    let Some(limit) = TimeDelta::from_std(age).ok().and_then(|age| job.started_at.checked_sub_signed(age)) else {
-        return Ok(());
-    };
-    let old: Vec<_> = to_send.orders.iter().map(|(_, order)| order.ordered_at).filter(|made| *made < limit).collect();
-    match old.iter().min() {
-        Some(oldest) => Err(Refusal::Backfill { n_old: old.len(), age, oldest: *oldest }),
-        None => Ok(()),
-    }
+    let Some(sending) = &job.sending else { return Ok(()) };
+    let mut age = Age::new(job, sending);
+    to_send.orders.iter().for_each(|order| age.note(order.order.ordered_at));
+    age.refusal()
 }

@@ -10,13 +10,13 @@ use orderferry::{
     map::{bind::FileMapper, profile::Profile},
     model::{
         draft::{Draft, MappedRow},
-        order::{Order, OrderId, OrderRecord, Verdict},
+        order::{OrderRecord, Verdict},
         origin::FileId,
         planned::PlannedGuest,
         row::{Header, Row},
         target::Target,
     },
-    plan,
+    plan::{self, OrderToSend},
     read::{Dialect, Rows, inputs::Input},
     validate::{self, CommonDefaults},
 };
@@ -35,7 +35,7 @@ pub(crate) struct Stations {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) rules: validate::Settings,
     pub(crate) records: Vec<OrderRecord>,
-    pub(crate) orders: Vec<(OrderId, Box<Order>)>,
+    pub(crate) orders: Vec<OrderToSend>,
     pub(crate) guests: Vec<PlannedGuest>,
     /// Holds the files as long as they are needed.
     _folder: TempDir,
@@ -62,7 +62,7 @@ impl Stations {
         let (mut records, mut orders) = (Vec::new(), Vec::new());
         for order in checked {
             if let Verdict::Valid(valid) = order.verdict {
-                orders.push((order.record.id, valid));
+                orders.push(OrderToSend { record: order.record.clone(), order: valid, may_be_there: false });
             }
             records.push(order.record);
         }
@@ -146,15 +146,18 @@ pub(crate) fn dispatch_settings() -> dispatch::Settings {
         timeout: Duration::from_secs(30),
         identity_pause: Duration::from_millis(500),
         tries: 5,
+        repeats_500: false,
+        down_after: 4,
+        gives_up_after: Duration::from_secs(600),
         first_backoff: Duration::from_millis(500),
     }
 }
 
 /// The plan of orders, noted and brought into their order.
-pub(crate) fn planned(orders: Vec<(OrderId, Box<Order>)>) -> Vec<PlannedGuest> {
+pub(crate) fn planned(orders: Vec<OrderToSend>) -> Vec<PlannedGuest> {
     let mut identities = plan::Identities::default();
-    for (_, order) in &orders {
-        identities.note(order);
+    for order in &orders {
+        identities.note(&order.order);
     }
-    plan::planned(orders, &identities)
+    plan::planned(orders, &identities).collect()
 }

@@ -32,6 +32,9 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
+    /// Files, folders or globs; - is standard input. CSV or NDJSON, .gz and .zst too
+    #[arg(required = true, value_name = "INPUT")]
+    pub(super) inputs: Vec<String>,
     #[command(flatten)]
     pub(super) reading: Reading,
     #[command(flatten)]
@@ -40,10 +43,16 @@ pub(super) struct CheckArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct SendArguments {
+    /// Files, folders or globs; - is standard input. CSV or NDJSON, .gz and .zst too
+    #[arg(required_unless_present = "resume", conflicts_with = "resume", value_name = "INPUT")]
+    pub(super) inputs: Vec<String>,
     #[command(flatten)]
     pub(super) reading: Reading,
     #[command(flatten)]
     pub(super) target: TargetArguments,
+    /// Go on with the plan in that run's folder, without the export
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["profile", "max_invalid"], help_heading = "Sending")]
+    pub(super) resume: Option<PathBuf>,
     /// Send to a sandbox inside this process, which ends with it
     #[arg(long, conflicts_with_all = ["to", "base_url"], help_heading = "Sending")]
     pub(super) sandbox: bool,
@@ -75,9 +84,6 @@ pub(super) struct SendArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct Reading {
-    /// Files, folders or globs; - is standard input. CSV or NDJSON, .gz and .zst too
-    #[arg(required = true, value_name = "INPUT")]
-    pub(super) inputs: Vec<String>,
     /// How to read the export: a built-in profile or a TOML file [default: canonical]
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) profile: Option<String>,

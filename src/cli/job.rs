@@ -40,6 +40,10 @@ const SANDBOX: &str = "sandbox";
 /// A longer pause is a slip of the pen.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
+/// One less than the tries of a request, so that no order fails because the service was down for a while.
+const DEFAULT_DOWN_AFTER: u32 = 4;
+
+const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A job that sends nothing.
@@ -49,8 +53,8 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<Job<'static>> 
     let has_target = values.base_url.is_some() && values.client_key.is_some();
     values.base_url.get_or_insert_with(|| CHECK_BASE_URL.to_owned());
     values.client_key.get_or_insert_with(|| CHECK_CLIENT_KEY.to_owned());
-    let mut job = job(&arguments.reading, &loaded, values)?;
-    if !has_target && job.ledger.take().is_some_and(|ledger| ledger.exists()) {
+    let job = Job { has_target, ..job(&arguments.inputs, &arguments.reading, &loaded, values)? };
+    if !has_target && job.ledger.exists() {
         print::talk(
             "warning: without a base URL and a client key it is not known what the ledger holds for the target",
         );
@@ -67,10 +71,10 @@ pub(super) fn send(
     let mut values = target_values(&arguments.target, &loaded)?;
     let runtime = Runtime::new().context("cannot start sending")?;
     let sandbox = arguments.sandbox.then(|| start_sandbox(arguments, &loaded, &mut values, &runtime)).transpose()?;
-    let mut job = job(&arguments.reading, &loaded, values)?;
+    let mut job = job(&arguments.inputs, &arguments.reading, &loaded, values)?;
     if sandbox.is_some() && arguments.reading.ledger.is_none() {
         // The sandbox ends with the process, and what it accepted with it.
-        job.ledger = Some(job.folder.join(DEFAULT_LEDGER));
+        job.ledger = job.folder.join(DEFAULT_LEDGER);
     }
     let needs_go_ahead = !arguments.backfill && sandbox.is_none();
     let age = loaded.settings.backfill_after.map_or(30 * DAY, |span| span.0);
@@ -78,6 +82,7 @@ pub(super) fn send(
     let deadline = arguments.deadline.map(|deadline| deadline.from(Local::now()));
     runtime.spawn(stop::ask(ask, deadline));
     job.sending = Some(Sending {
+        resumes: arguments.resume.clone(),
         limit: arguments.limit,
         resends_unknown: arguments.unknown == Unknown::Resend,
         asked_to_stop,
@@ -135,7 +140,7 @@ fn max_url_bytes(reading: &Reading, loaded: &Loaded) -> anyhow::Result<usize> {
     Ok(most)
 }
 
-fn job(reading: &Reading, loaded: &Loaded, values: TargetSettings) -> anyhow::Result<Job<'static>> {
+fn job(inputs: &[String], reading: &Reading, loaded: &Loaded, values: TargetSettings) -> anyhow::Result<Job<'static>> {
     let started_at = Utc::now();
     let run_id = run_id(started_at);
     let settings = &loaded.settings;
@@ -147,7 +152,7 @@ fn job(reading: &Reading, loaded: &Loaded, values: TargetSettings) -> anyhow::Re
     };
     Ok(Job {
         started_at,
-        inputs: reading.inputs.clone(),
+        inputs: inputs.to_vec(),
         accepts_unreadable,
         folder: reading.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
         validate: validate_settings(reading, loaded, values, &profile, started_at)?,
@@ -155,7 +160,8 @@ fn job(reading: &Reading, loaded: &Loaded, values: TargetSettings) -> anyhow::Re
             .max_invalid
             .or(settings.max_invalid)
             .map_or(MaxInvalid::Percent(Decimal::TEN), |limit| limit.0),
-        ledger: Some(ledger(reading, loaded)),
+        ledger: ledger(reading, loaded),
+        has_target: true,
         sending: None,
         run_id,
         profile,
@@ -222,6 +228,8 @@ fn dispatch_settings(
     ensure!((1..=10_000).contains(&in_flight), "in_flight is {in_flight}, expected 1 to 10000");
     let tries = settings.tries.unwrap_or(5);
     ensure!(tries > 0, "tries is 0, expected 1 or more");
+    let down_after = settings.down_after.unwrap_or(DEFAULT_DOWN_AFTER);
+    ensure!(down_after > 0, "down_after is 0, expected 1 or more");
     let timeout = arguments.timeout.or(settings.timeout.map(|span| span.0)).unwrap_or(Duration::from_secs(30));
     ensure!(!timeout.is_zero(), "timeout is 0, so that no answer could come in time");
     let pause = arguments.identity_pause.or(settings.identity_pause.map(|span| span.0));
@@ -233,6 +241,9 @@ fn dispatch_settings(
         timeout,
         identity_pause,
         tries,
+        repeats_500: settings.repeat_after_500.unwrap_or(false),
+        down_after,
+        gives_up_after: settings.give_up_after.map_or(10 * MINUTE, |span| span.0),
         first_backoff: Duration::from_millis(500),
     })
 }

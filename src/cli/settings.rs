@@ -34,7 +34,10 @@ const TARGET: &str = "target.";
 const ENVIRONMENT: &str = "ORDERFERRY_";
 
 /// Settings whose values are numbers; all others are text.
-const NUMBERS: [&str; 3] = ["in_flight", "max_url_bytes", "tries"];
+const NUMBERS: [&str; 4] = ["in_flight", "max_url_bytes", "tries", "down_after"];
+
+/// Settings whose values are yes or no.
+const SWITCHES: [&str; 1] = ["repeat_after_500"];
 
 /// Settings by their names in the file. What is not said is none.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -48,6 +51,9 @@ pub(super) struct Settings {
     pub(super) timeout: Option<Span>,
     pub(super) identity_pause: Option<Span>,
     pub(super) tries: Option<u32>,
+    pub(super) repeat_after_500: Option<bool>,
+    pub(super) down_after: Option<u32>,
+    pub(super) give_up_after: Option<Span>,
     pub(super) max_url_bytes: Option<usize>,
     pub(super) backfill_after: Option<Span>,
     pub(super) item_price: PricePer,
@@ -239,8 +245,9 @@ fn full_path(name: &str) -> String {
 
 /// Puts a value at a dotted path and checks that the settings still make sense.
 fn put(table: &mut Table, path: &str, value: &str) -> anyhow::Result<()> {
-    let value = match value.parse::<i64>() {
-        Ok(number) if NUMBERS.contains(&path) => Value::Integer(number),
+    let value = match (value.parse(), value.parse()) {
+        (Ok(number), _) if NUMBERS.contains(&path) => Value::Integer(number),
+        (_, Ok(switch)) if SWITCHES.contains(&path) => Value::Boolean(switch),
         _ => Value::String(value.to_owned()),
     };
     let (parents, name) = path.rsplit_once('.').map_or((None, path), |(parents, name)| (Some(parents), name));
@@ -349,7 +356,7 @@ mod tests {
     #[test]
     fn a_fault_says_where_and_what_may_be_meant() {
         insta::assert_snapshot!(fault("rate = '5/s'\nin_fligth = 3", &[], &[]).replace("`, `", " "), @r#"
-        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause tries max_url_bytes backfill_after item_price reused_references unreadable_rows target targets`
+        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause tries repeat_after_500 down_after give_up_after max_url_bytes backfill_after item_price reused_references unreadable_rows target targets`
           hint: did you mean "in_flight"?
         "#);
         assert_eq!(loaded("rate = 5", &[], &["pos=p"]).unwrap().target(None).unwrap().pos.as_deref(), Some("p"));

@@ -53,11 +53,11 @@ impl Heard {
         }
     }
 
-    /// How long the service asks all of us to wait.
+    /// Whether we are too much for the service, and how long it asks all of us to wait, if it says so.
     #[must_use]
-    pub fn asks_to_wait(&self) -> Option<Duration> {
+    pub fn asks_for_less(&self) -> Option<Option<Duration>> {
         match self {
-            Self::Answer { status: 429 | 503, retry_after, .. } => *retry_after,
+            Self::Answer { status: 429 | 503, retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }
@@ -77,6 +77,11 @@ pub enum Verdict {
         reason: String,
         /// Not earlier than this.
         not_before: Option<Duration>,
+    },
+    /// It may have been accepted, and the settings let it be repeated nevertheless.
+    RepeatInDoubt {
+        /// What happened.
+        reason: String,
     },
     /// The service does not know the browser: a new one, and once more.
     NewBrowser {
@@ -106,11 +111,31 @@ impl Verdict {
     pub fn attempt_outcome(&self) -> AttemptOutcome {
         match self {
             Self::Accepted { .. } => AttemptOutcome::Accepted,
-            Self::Unknown { .. } => AttemptOutcome::Unknown,
+            Self::Unknown { .. } | Self::RepeatInDoubt { .. } => AttemptOutcome::Unknown,
             Self::Repeat { .. } | Self::NewBrowser { .. } | Self::Refused { .. } | Self::Stop { .. } => {
                 AttemptOutcome::NotAccepted
             }
         }
+    }
+
+    /// The service's words, or what happened.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Accepted { .. } => None,
+            Self::Repeat { reason, .. }
+            | Self::RepeatInDoubt { reason }
+            | Self::NewBrowser { reason }
+            | Self::Refused { reason }
+            | Self::Unknown { reason }
+            | Self::Stop { reason } => Some(reason),
+        }
+    }
+
+    /// Whether the service is up: it said yes or no.
+    #[must_use]
+    pub fn is_sign_of_life(&self) -> bool {
+        !matches!(self, Self::Repeat { .. } | Self::RepeatInDoubt { .. } | Self::Unknown { .. })
     }
 }
 
@@ -121,10 +146,14 @@ struct Body {
     r#ref: Option<serde_json::Value>,
 }
 
-/// What follows from what was heard of a request.
+/// What follows from what was heard of a request. `repeats_500` says that a 500, whose page says "try again", may be
+/// tried again although the event may have been taken.
 #[must_use]
-pub fn verdict(kind: Kind, heard: Heard) -> Verdict {
+pub fn verdict(kind: Kind, heard: Heard, repeats_500: bool) -> Verdict {
     match heard {
+        Heard::Answer { status: 500, body, .. } if repeats_500 && kind == Kind::OrderCheckout => {
+            Verdict::RepeatInDoubt { reason: words(500, body.as_deref().unwrap_or_default()) }
+        }
         Heard::NotSent(reason) => Verdict::Repeat { reason, not_before: None },
         Heard::NoAnswer(reason) => uncertain(kind, reason),
         Heard::Answer { status, body, retry_after } => answered(kind, status, body.as_deref(), retry_after),
@@ -196,9 +225,14 @@ mod tests {
     const OK: &str = r#"{"status":"OK","ref":"b"}"#;
 
     fn name(kind: Kind, heard: Heard) -> &'static str {
-        match verdict(kind, heard) {
+        name_of(&verdict(kind, heard, false))
+    }
+
+    fn name_of(verdict: &Verdict) -> &'static str {
+        match verdict {
             Verdict::Accepted { .. } => "accepted",
             Verdict::Repeat { .. } => "repeat",
+            Verdict::RepeatInDoubt { .. } => "repeat in doubt",
             Verdict::NewBrowser { .. } => "new browser",
             Verdict::Refused { .. } => "refused",
             Verdict::Unknown { .. } => "unknown",
@@ -267,9 +301,21 @@ mod tests {
     fn the_services_words_show_no_url_and_no_address() {
         let echo =
             "The URL /v1.2/event/create.json?client_key=K&message=%7B%22email%22 of ann@example.com\nis <b>wrong</b>";
-        let refused = verdict(Kind::OrderCheckout, answer(400, Some(echo)));
+        let refused = verdict(Kind::OrderCheckout, answer(400, Some(echo)), false);
         let reason = "HTTP 400: The URL [left out] of [left out] is <b>wrong</b>".to_owned();
         assert_eq!(refused, Verdict::Refused { reason });
+    }
+
+    #[test]
+    fn a_setting_lets_500_be_repeated_and_nothing_else() {
+        for status in 100..=599 {
+            let [usual, lenient] =
+                [false, true].map(|lenient| verdict(Kind::OrderCheckout, answer(status, Some(OK)), lenient));
+            assert_eq!(usual != lenient, status == 500, "{status}");
+        }
+        let doubt = verdict(Kind::OrderCheckout, answer(500, None), true);
+        assert_eq!((name_of(&doubt), doubt.attempt_outcome()), ("repeat in doubt", AttemptOutcome::Unknown));
+        assert_eq!(name_of(&verdict(Kind::Identity, answer(500, None), true)), "repeat");
     }
 
     #[test]

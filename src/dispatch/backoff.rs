@@ -9,8 +9,13 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// The wait before the next try, after `tries` of them. `spread` tells deliveries apart.
 #[must_use]
 pub fn backoff(first: Duration, tries: u32, spread: u64) -> Duration {
-    let ceiling = first.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST);
-    ceiling.mul_f64(fraction(spread ^ (u64::from(tries) << 32)))
+    ceiling(first, tries).mul_f64(fraction(spread ^ (u64::from(tries) << 32)))
+}
+
+/// The longest wait after `tries` of them.
+#[must_use]
+pub fn ceiling(first: Duration, tries: u32) -> Duration {
+    first.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST)
 }
 
 /// A number in [0, 1) from a seed: `SplitMix64`'s output function, of which the upper 53 bits make a float.
@@ -31,7 +36,7 @@ mod tests {
     fn waits_grow_and_spread_and_have_a_bound() {
         let first = Duration::from_millis(500);
         for tries in 1..40 {
-            let ceiling = first.saturating_mul(1 << (tries - 1).min(16)).min(LONGEST);
+            let ceiling = ceiling(first, tries);
             let waits: Vec<_> = (0..1000).map(|spread| backoff(first, tries, spread)).collect();
             assert!(waits.iter().all(|wait| *wait < ceiling));
             assert!(waits.iter().any(|wait| *wait < ceiling / 10) && waits.iter().any(|wait| *wait > ceiling * 9 / 10));

@@ -11,7 +11,6 @@ use super::{
     backoff::backoff,
 };
 use crate::model::{
-    order::OrderId,
     outcome::{Outcome, Settled},
     planned::PlannedGuest,
 };
@@ -36,8 +35,8 @@ pub enum Move {
     Send(Step),
     /// Ask again after this time.
     Wait(Duration),
-    /// This became of an order; ask again.
-    Settled(OrderId, Settled),
+    /// This became of the order at this place of the guest's orders; ask again.
+    Settled(usize, Settled),
     /// The whole run must stop, for this reason; then ask again.
     StopRun(String),
     /// Everything is settled.
@@ -75,12 +74,8 @@ impl Step {
     }
 }
 
-/// A service that asks to wait longer than this is not waited for: the order fails, and the next run tries again.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
-
-fn is_too_long(not_before: Option<Duration>) -> bool {
-    not_before.is_some_and(|wait| wait > LONGEST_WAIT)
-}
+/// What is said of an order that is sent again as someone chose.
+const SENT_BEFORE: &str = "sent by an earlier run, and no answer came";
 
 /// The machine.
 #[derive(Debug)]
@@ -99,6 +94,10 @@ pub struct Delivery<'p> {
     tries: u32,
     /// Sendings of the current order's last event.
     attempts: u32,
+    /// What came of an earlier sending of the current order that may have been taken.
+    doubt: Option<String>,
+    /// The current order was sent again in spite of a doubt.
+    was_repeated: bool,
     /// The current order already got a new browser.
     has_new_browser: bool,
 }
@@ -108,7 +107,7 @@ impl<'p> Delivery<'p> {
     #[must_use]
     pub fn new(guest: &'p PlannedGuest, recipe: Recipe, settings: &'p Settings) -> Self {
         let steps = recipe.per_guest.iter().chain(recipe.per_order).copied().collect();
-        Self {
+        let mut delivery = Self {
             guest,
             recipe,
             settings,
@@ -118,8 +117,12 @@ impl<'p> Delivery<'p> {
             browser: None,
             tries: 0,
             attempts: 0,
+            doubt: None,
+            was_repeated: false,
             has_new_browser: false,
-        }
+        };
+        delivery.doubt = delivery.doubt_of_order();
+        delivery
     }
 
     /// What to do next.
@@ -151,8 +154,9 @@ impl<'p> Delivery<'p> {
         self.tries += 1;
         if self.is_last_step() {
             self.attempts += 1;
+            self.was_repeated |= self.doubt.is_some();
         }
-        let verdict = verdict(kind, heard);
+        let verdict = verdict(kind, heard, self.settings.repeats_500);
         self.follow(kind, status, verdict.clone());
         verdict
     }
@@ -160,19 +164,31 @@ impl<'p> Delivery<'p> {
     fn follow(&mut self, kind: Kind, status: Option<u16>, verdict: Verdict) {
         match verdict {
             Verdict::Accepted { reference } => self.advance(kind, status, reference),
-            Verdict::Repeat { not_before, .. } if self.tries < self.settings.tries && !is_too_long(not_before) => {
-                let spread = u64::from(self.current_id().0);
-                let wait = backoff(self.settings.first_backoff, self.tries, spread).max(not_before.unwrap_or_default());
-                self.pending.push_back(Move::Wait(wait));
-            }
+            Verdict::Repeat { not_before, .. } if self.has_tries_left() => self.wait(not_before.unwrap_or_default()),
             Verdict::Repeat { reason, .. } => self.give_up(Outcome::Failed, status, reason),
+            Verdict::RepeatInDoubt { reason } if self.has_tries_left() => {
+                self.doubt = Some(reason);
+                self.wait(Duration::ZERO);
+            }
             Verdict::NewBrowser { .. } if !self.has_new_browser => self.renew_browser(),
             Verdict::NewBrowser { reason } | Verdict::Refused { reason } => {
                 self.give_up(Outcome::Refused, status, reason);
             }
-            Verdict::Unknown { reason } => self.settle(self.settled(Outcome::Unknown, status, Some(reason))),
+            Verdict::Unknown { reason } | Verdict::RepeatInDoubt { reason } => {
+                self.settle(self.settled(Outcome::Unknown, status, Some(reason)));
+            }
             Verdict::Stop { reason } => self.end_run(status, reason),
         }
+    }
+
+    fn has_tries_left(&self) -> bool {
+        self.tries < self.settings.tries
+    }
+
+    fn wait(&mut self, not_before: Duration) {
+        let spread = self.guest.orders.get(self.order).map_or(0, |order| u64::from(order.record.id.0));
+        let wait = backoff(self.settings.first_backoff, self.tries, spread);
+        self.pending.push_back(Move::Wait(wait.max(not_before)));
     }
 
     fn advance(&mut self, kind: Kind, status: Option<u16>, reference: Option<String>) {
@@ -195,7 +211,7 @@ impl<'p> Delivery<'p> {
             self.settle(self.settled(outcome, status, Some(reason)));
         } else {
             let reason = format!("the guest could not be identified: {reason}");
-            self.settle_all(&Settled { outcome, attempts: 0, http_status: status, reason: Some(reason) });
+            self.settle_all(&Settled { http_status: status, ..Settled::unsent(outcome, Some(reason)) });
         }
     }
 
@@ -220,16 +236,35 @@ impl<'p> Delivery<'p> {
     }
 
     fn settled(&self, outcome: Outcome, http_status: Option<u16>, reason: Option<String>) -> Settled {
-        Settled { outcome, attempts: self.attempts, http_status, reason }
+        Settled { outcome, attempts: self.attempts, http_status, reason, repeated_after: None }
     }
 
     fn settle(&mut self, settled: Settled) {
-        self.pending.push_back(Move::Settled(self.current_id(), settled));
+        let settled = self.in_doubt(settled);
+        self.pending.push_back(Move::Settled(self.order, settled));
         self.order += 1;
         self.tries = 0;
         self.attempts = 0;
         self.has_new_browser = false;
+        self.was_repeated = false;
+        self.doubt = self.doubt_of_order();
         self.steps = self.recipe.per_order.iter().copied().collect();
+    }
+
+    /// A later no does not take back an earlier perhaps.
+    fn in_doubt(&mut self, mut settled: Settled) -> Settled {
+        let Some(doubt) = self.doubt.take() else { return settled };
+        if settled.outcome != Outcome::Accepted {
+            let reason = settled.reason.map_or_else(|| doubt.clone(), |reason| format!("{doubt}; then: {reason}"));
+            settled = Settled { outcome: Outcome::Unknown, reason: Some(reason), ..settled };
+        }
+        settled.repeated_after = self.was_repeated.then_some(doubt);
+        settled
+    }
+
+    fn doubt_of_order(&self) -> Option<String> {
+        let order = self.guest.orders.get(self.order)?;
+        order.may_be_there.then(|| SENT_BEFORE.to_owned())
     }
 
     fn settle_all(&mut self, settled: &Settled) {
@@ -259,10 +294,6 @@ impl<'p> Delivery<'p> {
 
     fn is_step_of_order(&self) -> bool {
         self.steps.len() <= self.recipe.per_order.len()
-    }
-
-    fn current_id(&self) -> OrderId {
-        self.guest.orders.get(self.order).map_or(OrderId(u32::MAX), |order| order.id)
     }
 }
 

@@ -6,8 +6,10 @@
 pub mod answer;
 pub mod backoff;
 pub mod delivery;
+mod health;
 pub mod pacer;
 mod run;
+mod stop;
 mod wire;
 
 pub use answer::{Heard, Kind};
@@ -42,6 +44,12 @@ pub struct Settings {
     pub identity_pause: Duration,
     /// How often one request is tried that may be repeated.
     pub tries: u32,
+    /// Whether a checkout is sent again after a 500, although the event may have been taken.
+    pub repeats_500: bool,
+    /// When so many requests in a row fail, the service is down: nothing is started, and single requests probe it.
+    pub down_after: u32,
+    /// The run stops when the service was down for so long, or asks to wait for longer.
+    pub gives_up_after: Duration,
     /// The longest pause before the second try; it doubles with each.
     pub first_backoff: Duration,
 }
@@ -78,3 +86,6 @@ pub trait Wire: Send + Sync + 'static {
     /// Sends one GET and says what was heard. Never repeats anything, never follows a redirect.
     fn send(&self, url: String) -> impl Future<Output = Heard> + Send;
 }
+
+#[cfg(test)]
+mod tests;

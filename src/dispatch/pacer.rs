@@ -8,7 +8,10 @@ use governor::{
     middleware::NoOpMiddleware,
     state::{InMemoryState, NotKeyed},
 };
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{
+    sync::{Mutex, Notify},
+    time::Instant,
+};
 
 /// The burst as a part of the rate, so that one in twenty requests may come early.
 const BURST: u32 = 20;
@@ -33,60 +36,172 @@ impl Clock for TokioClock {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Duration>>;
 
+/// The least part of the rate that is left, however often the service says that we are too much.
+const LEAST_SHARE: f64 = 1.0 / 64.0;
+
+/// So much of the rate comes back after each [`STEP_TIME`] without such a word: from a half in 50 seconds.
+const STEP: f64 = 0.1;
+
+const STEP_TIME: Duration = Duration::from_secs(10);
+
+/// Stands for the time between two requests where there is no rate of which a part could be taken.
+const GAP_WITHOUT_RATE: Duration = Duration::from_millis(1);
+
 /// Hands out permits in the order in which they are asked for.
 pub struct Pacer {
     clock: TokioClock,
     limiter: Option<Limiter>,
+    /// Between two requests at the full rate.
+    full_gap: Duration,
     queue: Mutex<()>,
+    brake: std::sync::Mutex<Brake>,
+    opened: Notify,
+}
+
+/// What holds requests back beside the rate.
+#[derive(Debug)]
+struct Brake {
     /// Until then nobody gets a permit.
-    held_until: std::sync::Mutex<Instant>,
+    held_until: Instant,
+    /// Nobody but a probe gets one.
+    is_shut: bool,
+    /// The part of the rate that was left when the service last said that we are too much.
+    share: f64,
+    /// When it said so.
+    slowed_at: Instant,
+    /// When the last permit was given.
+    last_start: Instant,
+}
+
+impl Brake {
+    /// The part of the rate that may be used now: it comes back step by step.
+    fn share(&self, now: Instant) -> f64 {
+        let n_steps = (now - self.slowed_at).as_secs() / STEP_TIME.as_secs();
+        // More than a thousand steps are a full rate too.
+        (self.share + STEP * f64::from(u16::try_from(n_steps).unwrap_or(u16::MAX))).min(1.0)
+    }
 }
 
 impl Pacer {
     /// A pacer of so many requests a second, or without a limit.
     #[must_use]
     pub fn new(rate: Option<NonZeroU32>) -> Self {
-        let clock = TokioClock { start: Instant::now() };
+        let now = Instant::now();
+        let clock = TokioClock { start: now };
         let quota = |rate: NonZeroU32| {
             let burst = NonZeroU32::new(rate.get() / BURST).unwrap_or(NonZeroU32::MIN);
             let saved_up = burst.saturating_mul(CELLS).saturating_add(CELLS.get() / 2);
             Quota::per_second(rate.saturating_mul(CELLS)).allow_burst(saved_up)
         };
         let limiter = rate.map(|rate| RateLimiter::direct_with_clock(quota(rate), clock.clone()));
-        Self { clock, limiter, queue: Mutex::new(()), held_until: std::sync::Mutex::new(Instant::now()) }
+        let full_gap = rate.map_or(GAP_WITHOUT_RATE, |rate| Duration::from_secs(1) / rate.get());
+        let brake = Brake { held_until: now, is_shut: false, share: 1.0, slowed_at: now, last_start: now };
+        Self { clock, limiter, full_gap, queue: Mutex::new(()), brake: brake.into(), opened: Notify::new() }
     }
 
     /// Holds everyone back for a while, because the service asked for it: it means the tenant, not one guest.
     pub fn hold(&self, time: Duration) {
-        let until = Instant::now() + time;
-        let mut held_until = self.held_until.lock().expect("nobody panics while holding it");
-        *held_until = until.max(*held_until);
+        let mut brake = self.brake();
+        brake.held_until = brake.held_until.max(Instant::now() + time);
     }
 
-    /// Waits until another request may be started.
-    pub async fn permit(&self) {
-        let _turn = self.queue.lock().await;
-        if let Some(limiter) = &self.limiter {
-            self.turn_of(limiter).await;
+    /// Halves the rate, because a request that was started then was too much for the service. One that was started
+    /// before the rate was last halved says nothing new.
+    pub fn slow_down(&self, started: Instant) {
+        let mut brake = self.brake();
+        let now = Instant::now();
+        let share = brake.share(now);
+        if share >= 1.0 || started > brake.slowed_at {
+            (brake.share, brake.slowed_at) = ((share / 2.0).max(LEAST_SHARE), now);
         }
-        self.end_of_hold().await;
     }
 
-    async fn turn_of(&self, limiter: &Limiter) {
+    /// Gives no permits until [`Pacer::open`], but to probes.
+    pub fn shut(&self) {
+        self.brake().is_shut = true;
+    }
+
+    /// Gives permits again.
+    pub fn open(&self) {
+        self.brake().is_shut = false;
+        self.opened.notify_waiters();
+    }
+
+    /// Waits until another request may be started; that is now, and given back.
+    pub async fn permit(&self) -> Instant {
+        let _turn = self.queue.lock().await;
+        loop {
+            self.until_open().await;
+            self.end_of_gap().await;
+            self.turn_at_limiter().await;
+            // The rate's turn comes last, so that none is saved up while everyone is held back.
+            if self.is_open() {
+                let now = Instant::now();
+                self.brake().last_start = now;
+                return now;
+            }
+        }
+    }
+
+    /// Waits until a probe may be started while everyone else must wait.
+    pub async fn permit_of_probe(&self) {
+        self.end_of_hold().await;
+        self.turn_at_limiter().await;
+    }
+
+    /// Waits as long as nobody gets a permit at all.
+    pub async fn until_open(&self) {
+        loop {
+            // Made before the look, so that a word in between is not missed.
+            let opened = self.opened.notified();
+            if self.brake().is_shut {
+                opened.await;
+            }
+            self.end_of_hold().await;
+            if self.is_open() {
+                return;
+            }
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        let brake = self.brake();
+        !brake.is_shut && brake.held_until <= Instant::now()
+    }
+
+    async fn turn_at_limiter(&self) {
+        let Some(limiter) = &self.limiter else { return };
         while let Err(not_yet) = limiter.check_n(CELLS).expect("a request has no more cells than can be saved up") {
             tokio::time::sleep(not_yet.wait_time_from(self.clock.now())).await;
         }
     }
 
+    /// At less than the full rate requests stand apart.
+    async fn end_of_gap(&self) {
+        let until = {
+            let brake = self.brake();
+            let share = brake.share(Instant::now());
+            if share >= 1.0 {
+                return;
+            }
+            brake.last_start + self.full_gap.div_f64(share)
+        };
+        tokio::time::sleep_until(until).await;
+    }
+
     /// A hold may be made longer while one waits for its end.
     async fn end_of_hold(&self) {
         loop {
-            let until = *self.held_until.lock().expect("nobody panics while holding it");
+            let until = self.brake().held_until;
             if until <= Instant::now() {
                 return;
             }
             tokio::time::sleep_until(until).await;
         }
+    }
+
+    fn brake(&self) -> std::sync::MutexGuard<'_, Brake> {
+        self.brake.lock().expect("nobody panics while holding it")
     }
 }
 
@@ -137,6 +252,78 @@ mod tests {
             pacer.hold(Duration::from_secs(2));
             pacer.permit().await;
             assert!(begin.elapsed() >= Duration::from_secs(9) && begin.elapsed() < Duration::from_secs(10));
+        }
+    }
+
+    /// Starts one after the other for so long; `each` hears of every one.
+    async fn starts_within(pacer: &Pacer, time: Duration, mut each: impl FnMut(Instant)) -> u32 {
+        let (end, mut n_starts) = (Instant::now() + time, 0);
+        while let Ok(started) = tokio::time::timeout_at(end, pacer.permit()).await {
+            n_starts += 1;
+            each(started);
+        }
+        n_starts
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_for_which_it_is_too_much_gets_half_and_then_more_step_by_step() {
+        let pacer = Pacer::new(NonZeroU32::new(100));
+        let begin = pacer.permit().await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        pacer.slow_down(begin);
+        // What was in flight then says nothing new.
+        pacer.slow_down(begin);
+        let per_step = [0; 7].map(|_: i32| ());
+        let mut seen = Vec::new();
+        for () in per_step {
+            seen.push(starts_within(&pacer, STEP_TIME, |_| ()).await / 10);
+        }
+        insta::assert_debug_snapshot!(seen, @"
+        [
+            50,
+            58,
+            66,
+            76,
+            83,
+            100,
+            100,
+        ]
+        ");
+        for _ in 0..20 {
+            let started = pacer.permit().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            pacer.slow_down(started);
+        }
+        let least = starts_within(&pacer, Duration::from_secs(9), |_| ()).await;
+        assert!((12..=15).contains(&least), "{least} in 9 seconds at a sixty-fourth of 100/s");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_it_is_shut_only_probes_pass_and_nothing_is_saved_up() {
+        let pacer = Arc::new(Pacer::new(NonZeroU32::new(20)));
+        pacer.shut();
+        let waiting = tokio::spawn({
+            let pacer = Arc::clone(&pacer);
+            async move { starts_within(&pacer, Duration::from_secs(61), |_| ()).await }
+        });
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        pacer.permit_of_probe().await;
+        pacer.open();
+        let n_starts = waiting.await.unwrap();
+        assert!((19..=20).contains(&n_starts), "{n_starts} in the second after");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_hold_the_rate_holds_too() {
+        let pacer = Pacer::new(NonZeroU32::new(20));
+        let mut starts = Vec::new();
+        for _ in 0..5 {
+            starts_within(&pacer, Duration::from_millis(700), |start| starts.push(start)).await;
+            pacer.hold(Duration::from_millis(200));
+        }
+        for (index, start) in starts.iter().enumerate() {
+            let within = starts[index..].iter().take_while(|other| **other < *start + Duration::from_secs(1)).count();
+            assert!(within <= 21, "{within} starts within a second");
         }
     }
 

@@ -1,22 +1,28 @@
 //! Runs deliveries side by side: takes each machine's steps to the journal, the pacer and the wire.
 
-use std::{future::Future, panic::resume_unwind, sync::Arc};
+use std::{
+    panic::resume_unwind,
+    sync::{Arc, Mutex as BlockingMutex},
+};
 
 use tokio::{
     sync::{Mutex, MutexGuard, Semaphore, mpsc, watch},
     task::JoinSet,
+    time::{Instant, sleep},
 };
 
 use super::{
     AttemptOutcome, Journal, Settings, Wire,
-    answer::Kind,
-    delivery::{Delivery, LONGEST_WAIT, Move, SINGLE, Step},
+    answer::{Heard, Kind, Verdict, verdict},
+    delivery::{Delivery, Move, SINGLE, Step},
+    health::{self, Health},
     pacer::Pacer,
+    stop::Stop,
 };
 use crate::{
     event::url,
     model::{
-        order::OrderId,
+        order::OrderRecord,
         outcome::Settled,
         planned::{PlannedGuest, PlannedOrder},
         target::Target,
@@ -30,6 +36,9 @@ const GUESTS_PER_REQUEST: usize = 8;
 /// although they were never sent, so they are few; recording them must not hold back the rate, so they are some.
 const INTENTS_AHEAD: u32 = 20;
 
+/// Events that wait to be told: whoever tells them holds back whoever has more.
+const MOST_EVENTS: usize = 1024;
+
 /// Something to tell the user.
 #[derive(Debug)]
 pub enum Event {
@@ -41,7 +50,9 @@ pub enum Event {
         is_retry: bool,
     },
     /// This became of an order.
-    Settled(OrderId, Settled),
+    Settled(Box<OrderRecord>, Settled),
+    /// Someone should know.
+    Warning(String),
 }
 
 /// How sending ended.
@@ -63,10 +74,11 @@ pub async fn run<J: Journal, W: Wire>(
     mut asked_to_stop: StopRequest,
     mut tell: impl FnMut(Event) -> Result<(), String>,
 ) -> Ended {
-    let (events, mut told) = mpsc::unbounded_channel();
-    let (stop, stopped) = watch::channel(None);
+    let (events, mut told) = mpsc::channel(MOST_EVENTS);
+    let stop = Arc::new(Stop::default());
     let n_workers = settings.in_flight * GUESTS_PER_REQUEST;
-    let dispatch = Arc::new(Dispatch::new(Box::new(guests), target, settings, journal, wire, events, stop.clone()));
+    let stop_here = Arc::clone(&stop);
+    let dispatch = Arc::new(Dispatch::new(Box::new(guests), target, settings, journal, wire, events, stop_here));
     let mut workers = JoinSet::new();
     for _ in 0..n_workers {
         workers.spawn(Arc::clone(&dispatch).work());
@@ -75,36 +87,25 @@ pub async fn run<J: Journal, W: Wire>(
     drop(dispatch);
     loop {
         tokio::select! {
+            biased;
+            Ok(reason) = asked_to_stop.wait_for(Option::is_some), if stop.reason().is_none() => {
+                stop.say(reason.clone().unwrap_or_default());
+            }
             event = told.recv() => match event.map(&mut tell) {
                 None => break,
-                Some(told) => told.unwrap_or_else(|reason| say_stop(&stop, reason)),
+                Some(told) => told.unwrap_or_else(|reason| stop.say(reason)),
             },
-            Ok(reason) = asked_to_stop.wait_for(Option::is_some), if stopped.borrow().is_none() => {
-                say_stop(&stop, reason.clone().unwrap_or_default());
-            }
         }
     }
     while let Some(worker) = workers.join_next().await {
         // A panic is a bug. What was on the wire stands in the journal, and nobody shall be told otherwise.
         worker.unwrap_or_else(|error| resume_unwind(error.into_panic()));
     }
-    let stopped = stopped.borrow().clone();
-    Ended { stopped }
+    Ended { stopped: stop.reason().map(str::to_owned) }
 }
-
-type Stop = watch::Sender<Option<String>>;
 
 /// Holds the reason once someone asks the run to stop.
 pub type StopRequest = watch::Receiver<Option<String>>;
-
-/// The first reason is the one that counts.
-fn say_stop(stop: &Stop, reason: String) {
-    stop.send_if_modified(|known| {
-        let is_first = known.is_none();
-        known.get_or_insert(reason);
-        is_first
-    });
-}
 
 type Guests = Box<dyn Iterator<Item = Result<PlannedGuest, String>> + Send>;
 
@@ -117,14 +118,15 @@ struct Dispatch<J, W> {
     /// Requests of guests under way that wait until they may be sent.
     n_waiting: watch::Sender<usize>,
     pacer: Pacer,
+    health: BlockingMutex<Health>,
     slots: Semaphore,
     intents: Semaphore,
-    stop: Stop,
+    stop: Arc<Stop>,
     target: Target,
     settings: Settings,
     journal: J,
     wire: W,
-    events: mpsc::UnboundedSender<Event>,
+    events: mpsc::Sender<Event>,
 }
 
 impl<J: Journal, W: Wire> Dispatch<J, W> {
@@ -134,14 +136,15 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         settings: Settings,
         journal: J,
         wire: W,
-        events: mpsc::UnboundedSender<Event>,
-        stop: Stop,
+        events: mpsc::Sender<Event>,
+        stop: Arc<Stop>,
     ) -> Self {
         let ahead = |rate: std::num::NonZeroU32| (rate.get() / INTENTS_AHEAD).max(2) as usize;
         Self {
             guests: Mutex::new(guests),
             n_waiting: watch::Sender::new(0),
             pacer: Pacer::new(settings.rate),
+            health: Health::new(settings.down_after).into(),
             slots: Semaphore::new(settings.in_flight),
             intents: Semaphore::new(settings.rate.map_or(settings.in_flight, ahead)),
             stop,
@@ -168,22 +171,27 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         match door.next()? {
             Ok(guest) => Some((guest, door)),
             Err(reason) => {
-                say_stop(&self.stop, reason);
+                self.stop.say(reason);
                 None
             }
         }
     }
 
     async fn deliver<'a>(&'a self, guest: &PlannedGuest, mut door: Door<'a>) {
+        for (record, settled) in &guest.settled {
+            self.tell(Event::Settled(Box::new(record.clone()), settled.clone())).await;
+        }
         let mut delivery = Delivery::new(guest, SINGLE, &self.settings);
         loop {
             match delivery.next_move() {
                 Move::Done => return,
-                Move::Settled(id, settled) => self.tell(Event::Settled(id, settled)),
-                Move::StopRun(reason) => say_stop(&self.stop, reason),
-                Move::Wait(time) => drop(self.unless_stopped(tokio::time::sleep(time)).await),
-                Move::Send(step) => match self.stopped() {
-                    Some(reason) => delivery.stop(&reason),
+                Move::Settled(place, settled) => {
+                    self.tell(Event::Settled(Box::new(guest.orders[place].record.clone()), settled)).await;
+                }
+                Move::StopRun(reason) => self.stop.say(reason),
+                Move::Wait(time) => drop(self.stop.or(sleep(time)).await),
+                Move::Send(step) => match self.stop.reason() {
+                    Some(reason) => delivery.stop(reason),
                     None => self.send(guest, &mut delivery, &step, &mut door).await,
                 },
             }
@@ -193,27 +201,31 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
     /// Sends one step, unless the run stops first or the journal fails.
     async fn send(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step, door: &mut Door<'_>) {
         let mut waiting = Waiting::new(&self.n_waiting);
-        let _slot = self.slots.acquire().await.expect("the slots are never closed");
+        let slot = self.slots.acquire().await.expect("the slots are never closed");
         let sent = match step {
             Step::OrderCheckout { order, .. } => {
                 self.send_recorded(guest, &guest.orders[*order], delivery, step, &mut waiting).await
             }
             Step::CreateBrowser | Step::Identity { .. } => {
-                let has_permit = self.unless_stopped(self.pacer.permit()).await.is_some();
+                let permit = self.stop.or(self.pacer.permit()).await;
                 waiting.end();
                 door.take();
-                if has_permit {
-                    self.put_on_the_wire(guest, delivery, step).await;
+                match permit {
+                    Some(started) => Ok(Some(self.put_on_the_wire(guest, delivery, step, started).await)),
+                    None => Ok(None),
                 }
-                Ok(())
             }
         };
-        if let Err(reason) = sent {
-            say_stop(&self.stop, reason);
+        drop(slot);
+        match sent {
+            Ok(Some(verdict)) => self.follow_health(&verdict).await,
+            Ok(None) => {}
+            Err(reason) => self.stop.say(reason),
         }
     }
 
-    /// Sends an order's last event between its intent and its outcome in the journal. An error is the journal's.
+    /// Sends an order's last event between its intent and its outcome in the journal; nothing where the run stops first.
+    /// An error is the journal's.
     async fn send_recorded(
         &self,
         guest: &PlannedGuest,
@@ -221,30 +233,94 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         delivery: &mut Delivery<'_>,
         step: &Step,
         waiting: &mut Waiting<'_>,
-    ) -> Result<(), String> {
-        // The intent comes before the permit, so that a slow disk cannot bunch up requests that have theirs.
+    ) -> Result<Option<Verdict>, String> {
+        // The intent comes before the permit, so that a slow disk cannot bunch up requests that have theirs; but not
+        // while nobody gets one, since a crash would leave it as unknown.
         let ahead = self.intents.acquire().await.expect("the intents are never closed");
-        if self.stopped().is_some() {
-            return Ok(());
+        if self.stop.or(self.pacer.until_open()).await.is_none() {
+            return Ok(None);
         }
         let attempt = self.journal.intend(order).await?;
-        let has_permit = self.unless_stopped(self.pacer.permit()).await.is_some();
+        let permit = self.stop.or(self.pacer.permit()).await;
         drop(ahead);
         waiting.end();
-        if !has_permit {
-            return self.journal.settle(attempt, AttemptOutcome::NotAccepted).await;
-        }
-        let outcome = self.put_on_the_wire(guest, delivery, step).await;
-        self.journal.settle(attempt, outcome).await
+        let Some(started) = permit else {
+            self.journal.settle(attempt, AttemptOutcome::NotAccepted).await?;
+            return Ok(None);
+        };
+        let verdict = self.put_on_the_wire(guest, delivery, step, started).await;
+        self.journal.settle(attempt, verdict.attempt_outcome()).await?;
+        Ok(Some(verdict))
     }
 
-    async fn put_on_the_wire(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step) -> AttemptOutcome {
-        self.tell(Event::Sending { kind: step.kind(), is_retry: delivery.is_retry() });
+    async fn put_on_the_wire(
+        &self,
+        guest: &PlannedGuest,
+        delivery: &mut Delivery<'_>,
+        step: &Step,
+        started: Instant,
+    ) -> Verdict {
+        self.tell(Event::Sending { kind: step.kind(), is_retry: delivery.is_retry() }).await;
         let heard = self.wire.send(self.url(guest, step)).await;
-        if let Some(time) = heard.asks_to_wait() {
-            self.pacer.hold(time.min(LONGEST_WAIT));
+        self.obey(&heard, started);
+        delivery.heard(heard)
+    }
+
+    /// What the service asks of one request it asks of all.
+    fn obey(&self, heard: &Heard, started: Instant) {
+        match heard.asks_for_less() {
+            Some(Some(wait)) if wait > self.settings.gives_up_after => {
+                self.stop.say(format!("the service asks to wait for {}", humantime::format_duration(wait)));
+            }
+            Some(Some(wait)) => self.pacer.hold(wait),
+            Some(None) => self.pacer.slow_down(started),
+            None => {}
         }
-        delivery.heard(heard).attempt_outcome()
+    }
+
+    /// Whoever hears the failure that shows the service to be down stays and probes it.
+    async fn follow_health(&self, verdict: &Verdict) {
+        let goes_down = self.health().hear(verdict.is_sign_of_life());
+        if goes_down {
+            self.pacer.shut();
+            let (reason, patience) = (verdict.reason().unwrap_or_default(), self.patience());
+            let words = format!(
+                "the service seems to be down ({reason}): it is probed for {patience}, nothing else is started"
+            );
+            self.tell(Event::Warning(words)).await;
+            self.stop.or(self.probe_until_up()).await;
+        }
+    }
+
+    /// Creates browsers, which does no harm, until one comes or it takes too long.
+    async fn probe_until_up(&self) {
+        let down_since = Instant::now();
+        for n_probes in 0.. {
+            sleep(health::pause(n_probes)).await;
+            self.pacer.permit_of_probe().await;
+            if down_since.elapsed() >= self.settings.gives_up_after {
+                return self.stop.say(format!("the service is down: no proper answer for {}", self.patience()));
+            }
+            self.tell(Event::Sending { kind: Kind::BrowserCreate, is_retry: true }).await;
+            let heard = self.wire.send(url::browser_create(&self.target)).await;
+            self.obey(&heard, Instant::now());
+            match verdict(Kind::BrowserCreate, heard, false) {
+                Verdict::Stop { reason } => return self.stop.say(reason),
+                answer if answer.is_sign_of_life() => break,
+                _ => {}
+            }
+        }
+        self.health().came_up();
+        self.pacer.open();
+        self.tell(Event::Warning("the service answers again".to_owned())).await;
+    }
+
+    fn patience(&self) -> humantime::FormattedDuration {
+        humantime::format_duration(self.settings.gives_up_after)
+    }
+
+    fn health(&self) -> std::sync::MutexGuard<'_, Health> {
+        self.health.lock().expect("nobody panics while holding it")
     }
 
     fn url(&self, guest: &PlannedGuest, step: &Step) -> String {
@@ -257,23 +333,9 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         }
     }
 
-    fn stopped(&self) -> Option<String> {
-        self.stop.borrow().clone()
-    }
-
-    /// What comes of `future`, or nothing if the run stops first.
-    async fn unless_stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        let mut stopped = self.stop.subscribe();
-        tokio::select! {
-            biased;
-            _ = stopped.wait_for(Option::is_some) => None,
-            done = future => Some(done),
-        }
-    }
-
-    fn tell(&self, event: Event) {
+    async fn tell(&self, event: Event) {
         // Whoever ran us has gone away: the journal still knows.
-        drop(self.events.send(event));
+        drop(self.events.send(event).await);
     }
 }
 

@@ -12,7 +12,7 @@ mod sqlite;
 pub use commit::GroupCommit;
 pub use known::{Known, known};
 pub use lock::RunLock;
-pub use sqlite::SqliteLedger;
+pub use sqlite::{SqliteLedger, target_name};
 
 use std::path::PathBuf;
 

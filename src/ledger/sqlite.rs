@@ -88,6 +88,12 @@ fn target_hash(target: &Target) -> [u8; 32] {
     *hasher.finalize().as_bytes()
 }
 
+/// The same as text.
+#[must_use]
+pub fn target_name(target: &Target) -> String {
+    blake3::Hash::from(target_hash(target)).to_hex().to_string()
+}
+
 fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     let in_open = |error| LedgerError::Open { path: path.to_owned(), error };
     connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(in_open)?;

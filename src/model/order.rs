@@ -89,7 +89,7 @@ pub struct CommonAttributes {
 }
 
 /// What a report says about an order, whatever became of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderRecord {
     /// Its place in the run.
     pub id: OrderId,

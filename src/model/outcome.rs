@@ -74,7 +74,7 @@ impl std::fmt::Display for Outcome {
 }
 
 /// How an order came to its outcome.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
     /// The outcome.
     pub outcome: Outcome,
@@ -84,12 +84,14 @@ pub struct Settled {
     pub http_status: Option<u16>,
     /// The service's words, the profile's rule, or what happened.
     pub reason: Option<String>,
+    /// What came of an earlier sending that may have been taken and after which it was sent again: it may be there twice.
+    pub repeated_after: Option<String>,
 }
 
 impl Settled {
     /// An outcome without a request.
     #[must_use]
     pub fn unsent(outcome: Outcome, reason: Option<String>) -> Self {
-        Self { outcome, attempts: 0, http_status: None, reason }
+        Self { outcome, attempts: 0, http_status: None, reason, repeated_after: None }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::order::OrderId;
+use super::{order::OrderRecord, outcome::Settled};
 
 /// An event's minified JSON but for its browser id, which is known only when it is sent. Made by `event`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,21 +17,23 @@ pub struct PlannedGuest {
     pub identity: EventText,
     /// Oldest first.
     pub orders: Vec<PlannedOrder>,
+    /// Orders of the guest that are not to be sent after all, and what became of them.
+    pub settled: Vec<(OrderRecord, Settled)>,
 }
 
 /// One order to send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedOrder {
-    /// Its place in the run.
-    pub id: OrderId,
-    /// Its reference at the shop.
-    pub reference: String,
+    /// For the report.
+    pub record: OrderRecord,
     /// When it was made.
     pub ordered_at: DateTime<Utc>,
     /// A hash of the `order` object in canonical form.
     pub content: ContentHash,
     /// `ORDER_CHECKOUT`
     pub checkout: EventText,
+    /// An earlier run sent it, nobody knows what came of that, and someone chose to send it again.
+    pub may_be_there: bool,
 }
 
 /// A hash of an order's content: numbers by value, items sorted; not the common attributes, nor the guest.

@@ -18,7 +18,7 @@ pub enum Severity {
 }
 
 /// Something that is wrong with an order, or with a file where no order is meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// What kind of problem.
     pub code: Code,

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     model::{
-        order::{OrderId, OrderRecord, Verdict},
+        order::{OrderId, OrderRecord},
         outcome::{Outcome, Settled},
         problem::Problem,
     },
@@ -29,18 +29,21 @@ use crate::{
 /// Orders that the page lists; all stand in `results.ndjson`.
 const MOST_LISTED: usize = 200;
 
-/// Everything that the report will say.
+/// Everything that the report will say. Of orders it keeps what the page lists and what goes to `rejects/`.
 pub(super) struct Account {
     files: Files,
     names: Vec<String>,
-    records: Vec<OrderRecord>,
-    settled: Vec<Option<Settled>>,
+    /// By the orders' ids.
+    is_settled: Vec<bool>,
+    rejects: Vec<(OrderRecord, Settled)>,
+    listed: Vec<Listed>,
     results: ResultsWriter<BufWriter<File>>,
     tally: Tally,
     skipped: BTreeMap<String, u64>,
-    n_items: u64,
+    pub(super) n_items: u64,
     pub(super) n_guests: u64,
     pub(super) requests: RequestCounts,
+    n_repeated: u64,
     has_new_rejects: bool,
 }
 
@@ -56,14 +59,16 @@ impl Account {
         Ok(Self {
             files,
             names,
-            records: Vec::new(),
-            settled: Vec::new(),
+            is_settled: Vec::new(),
+            rejects: Vec::new(),
+            listed: Vec::new(),
             results,
             tally: Tally::new(),
             skipped: BTreeMap::new(),
             n_items: 0,
             n_guests: 0,
             requests: RequestCounts::default(),
+            n_repeated: 0,
             has_new_rejects: true,
         })
     }
@@ -76,43 +81,52 @@ impl Account {
         }
     }
 
-    /// Puts an order on the account. Orders come in the order of their ids.
-    pub(super) fn add(&mut self, record: OrderRecord, verdict: &Verdict) -> OrderId {
-        let id = record.id;
-        assert_eq!(id.0 as usize, self.records.len(), "orders come in the order of their ids");
-        self.tally.read(&record);
+    /// Puts an order on the account.
+    pub(super) fn add(&mut self, record: &OrderRecord) {
+        self.tally.read(record);
         self.tally.problems(&record.problems);
-        match verdict {
-            Verdict::Valid(_) => self.n_items += record.n_items as u64,
-            Verdict::Skipped(reason) => *self.skipped.entry(reason.to_string()).or_default() += 1,
-            Verdict::Invalid => {}
-        }
-        self.records.push(record);
-        self.settled.push(None);
-        id
     }
 
     /// Says what became of an order, once.
-    pub(super) fn settle(&mut self, id: OrderId, settled: Settled) -> Result<(), ReportError> {
-        let index = id.0 as usize;
-        let (Some(record), Some(None)) = (self.records.get(index), self.settled.get(index)) else {
-            debug_assert!(false, "order {index} is settled twice");
+    pub(super) fn settle(&mut self, record: OrderRecord, settled: Settled) -> Result<(), ReportError> {
+        if !self.is_first_word_on(record.id) {
+            debug_assert!(false, "{:?} is settled twice", record.id);
             return Ok(());
-        };
+        }
         self.tally.settle(record.money.as_ref(), settled.outcome);
-        self.has_new_rejects |= settled.outcome.is_reject();
-        let settled = self.settled[index].insert(settled);
-        self.results.write(record, settled)
-    }
-
-    /// Settles every order that is not settled yet.
-    pub(super) fn settle_rest(&mut self, outcome: Outcome, reason: &str) -> Result<(), ReportError> {
-        let open: Vec<u32> =
-            (0..).zip(&self.settled).filter(|(_, settled)| settled.is_none()).map(|(id, _)| id).collect();
-        for id in open {
-            self.settle(OrderId(id), Settled::unsent(outcome, Some(reason.to_owned())))?;
+        self.n_repeated += u64::from(settled.repeated_after.is_some());
+        self.results.write(&record, &settled)?;
+        if let (Outcome::Skipped, Some(reason)) = (settled.outcome, &settled.reason) {
+            *self.skipped.entry(reason.clone()).or_default() += 1;
+        }
+        if Listed::is_for(settled.outcome) && self.listed.len() < MOST_LISTED {
+            self.listed.push(Listed::of(&record, &settled, &self.names));
+        }
+        if settled.outcome.is_reject() {
+            self.has_new_rejects = true;
+            self.rejects.push((record, settled));
         }
         Ok(())
+    }
+
+    fn is_first_word_on(&mut self, id: OrderId) -> bool {
+        let index = id.0 as usize;
+        if self.is_settled.len() <= index {
+            self.is_settled.resize(index + 1, false);
+        }
+        !std::mem::replace(&mut self.is_settled[index], true)
+    }
+
+    /// Counts the orders of a plan that could not be read to its end as not attempted. How many there are.
+    pub(super) fn settle_lost(&mut self) -> u64 {
+        let n_lost = self.tally.unsettled();
+        self.tally.settle_rest(Outcome::NotAttempted);
+        n_lost
+    }
+
+    /// The files that were read, and where they lie.
+    pub(super) fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Makes sure that what is said of orders so far survives a crash of this process.
@@ -139,13 +153,10 @@ impl Account {
             name: read.input.name.clone(),
             header: read.end.header.clone(),
             line_break: if read.end.has_crlf { LineBreak::CrLf } else { LineBreak::Lf },
-        };
-        let reject = |(record, settled)| {
-            let settled = Option::as_ref(settled).filter(|settled: &&Settled| settled.outcome.is_reject())?;
-            Some(Reject { record, settled })
+            is_gone: self.files.are_of_another_run && !read.input.is_unchanged(),
         };
         let inputs: Vec<_> = self.files.inputs.iter().map(input).collect();
-        let rejects: Vec<_> = self.records.iter().zip(&self.settled).filter_map(reject).collect();
+        let rejects: Vec<_> = self.rejects.iter().map(|(record, settled)| Reject { record, settled }).collect();
         write_rejects(folder, &inputs, &rejects, |file| {
             let path = &self.files.inputs[file.0 as usize].input.path;
             Ok(Box::new(unpack::open(path)?))
@@ -188,6 +199,7 @@ impl Account {
             items: self.n_items,
             guests: self.n_guests,
             requests: self.requests,
+            repeated_after: self.n_repeated,
             skipped: self.skipped.clone().into_iter().collect(),
             stopped: error.clone(),
         };
@@ -206,14 +218,7 @@ impl Account {
     }
 
     fn page(&self, summary: &Summary) -> Result<String, ReportError> {
-        let pairs = self.records.iter().zip(&self.settled);
-        let listed: Vec<_> = pairs
-            .filter_map(|(record, settled)| Some((record, settled.as_ref()?)))
-            .filter(|(_, settled)| Listed::is_for(settled.outcome))
-            .take(MOST_LISTED)
-            .map(|(record, settled)| Listed::of(record, settled, &self.names))
-            .collect();
-        page::page(summary, &Example::of_tally(&self.tally, &self.names), &listed)
+        page::page(summary, &Example::of_tally(&self.tally, &self.names), &self.listed)
     }
 
     /// Copies of what could be read only once hold customers' data and have served.

@@ -1,53 +1,109 @@
-//! What is to be said of an order before anything is sent: by its check, and by what earlier runs did with it.
+//! What is to be done with an order, by its check and by what earlier runs did with it.
+
+use chrono::{DateTime, Utc};
 
 use super::{Job, RunError};
 use crate::{
     event::canonical,
     ledger::{self, Known, Ledger},
     model::{
-        order::{Checked, Order, Verdict},
+        order::{Checked, Order, OrderRecord, Verdict},
         outcome::{Outcome, Settled},
+        planned::{ContentHash, PlannedGuest, PlannedOrder},
         problem::{Code, Problem},
     },
 };
 
-/// What became of an order that is not to be sent; nothing for one that is.
-pub(super) fn settled(
-    checked: &mut Checked,
-    ledger: Option<&dyn Ledger>,
-    job: &Job<'_>,
-) -> Result<Option<Settled>, RunError> {
+/// What decides about orders that the ledger knows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    is_sending: bool,
+    resends_unknown: bool,
+    sends_reused_references: bool,
+}
+
+impl Rules {
+    pub(super) fn of(job: &Job<'_>) -> Self {
+        Self {
+            is_sending: job.sending.is_some(),
+            resends_unknown: job.sending.as_ref().is_some_and(|sending| sending.resends_unknown),
+            sends_reused_references: job.validate.sends_reused_references,
+        }
+    }
+}
+
+/// What is to be done with an order.
+pub(super) enum Fate {
+    /// Nothing.
+    Settled(Settled),
+    /// It is sent. It may be there already if an earlier run sent it and nobody knows what came of that.
+    Sent { may_be_there: bool },
+}
+
+/// What is to be done with an order that was checked.
+pub(super) fn fate(checked: &mut Checked, ledger: Option<&dyn Ledger>, rules: Rules) -> Result<Fate, RunError> {
     let order = match &checked.verdict {
-        Verdict::Skipped(reason) => return Ok(Some(Settled::unsent(Outcome::Skipped, Some(reason.to_string())))),
-        Verdict::Invalid => return Ok(Some(Settled::unsent(Outcome::Invalid, None))),
+        Verdict::Skipped(reason) => return Ok(unsent(Outcome::Skipped, reason)),
+        Verdict::Invalid => return Ok(Fate::Settled(Settled::unsent(Outcome::Invalid, None))),
         Verdict::Valid(order) => order,
     };
-    let unsent = |outcome, words: &str| Some(Settled::unsent(outcome, Some(words.to_owned())));
-    Ok(match known(order, ledger)? {
+    let known = known(order, ledger)?;
+    Ok(fate_by(known, &mut checked.record, rules))
+}
+
+/// Settles those of a planned guest's orders that have been sent since they were planned, or may not be sent now.
+pub(super) fn settle_known(guest: &mut PlannedGuest, ledger: &dyn Ledger, rules: Rules) -> Result<(), RunError> {
+    for mut order in std::mem::take(&mut guest.orders) {
+        let known = known_of(&order.record.reference, order.ordered_at, ledger, || order.content)?;
+        match fate_by(known, &mut order.record, rules) {
+            Fate::Settled(settled) => guest.settled.push((order.record, settled)),
+            Fate::Sent { may_be_there } => guest.orders.push(PlannedOrder { may_be_there, ..order }),
+        }
+    }
+    Ok(())
+}
+
+fn fate_by(known: Known, record: &mut OrderRecord, rules: Rules) -> Fate {
+    match known {
         Known::Accepted => unsent(Outcome::AlreadySent, "accepted by an earlier run"),
         Known::Changed => {
             unsent(Outcome::Changed, "accepted by an earlier run with other content, which cannot be updated")
         }
-        Known::Unknown if !job.sending.as_ref().is_some_and(|sending| sending.resends_unknown) => {
+        Known::Unknown if !rules.resends_unknown => {
             unsent(Outcome::Unknown, "sent by an earlier run, and no answer came; it is held")
         }
-        Known::ReferenceReused(made) if !job.validate.sends_reused_references => {
+        Known::ReferenceReused(made) if !rules.sends_reused_references => {
             let words = format!("an order of this reference, made at {made}, was accepted by an earlier run");
-            checked.record.problems.push(Problem::of_order(Code::ReferenceReused, checked.record.source, words));
-            checked.verdict = Verdict::Invalid;
-            Some(Settled::unsent(Outcome::Invalid, None))
+            record.problems.push(Problem::of_order(Code::ReferenceReused, record.source, words));
+            Fate::Settled(Settled::unsent(Outcome::Invalid, None))
         }
-        Known::ReferenceReused(_) | Known::Unknown | Known::Nothing => {
-            job.sending.is_none().then(|| Settled::unsent(Outcome::Valid, None))
+        Known::ReferenceReused(_) | Known::Unknown | Known::Nothing if !rules.is_sending => {
+            Fate::Settled(Settled::unsent(Outcome::Valid, None))
         }
-    })
+        Known::ReferenceReused(_) | Known::Nothing => Fate::Sent { may_be_there: false },
+        Known::Unknown => Fate::Sent { may_be_there: true },
+    }
+}
+
+fn unsent(outcome: Outcome, words: &str) -> Fate {
+    Fate::Settled(Settled::unsent(outcome, Some(words.to_owned())))
 }
 
 fn known(order: &Order, ledger: Option<&dyn Ledger>) -> Result<Known, RunError> {
     let Some(ledger) = ledger else { return Ok(Known::Nothing) };
-    let entries = ledger.history(&order.reference)?;
+    known_of(&order.reference, order.ordered_at, ledger, || canonical::content_hash(order))
+}
+
+/// The content is asked for only where there is something to compare it with.
+fn known_of(
+    reference: &str,
+    ordered_at: DateTime<Utc>,
+    ledger: &dyn Ledger,
+    content: impl FnOnce() -> ContentHash,
+) -> Result<Known, RunError> {
+    let entries = ledger.history(reference)?;
     if entries.is_empty() {
         return Ok(Known::Nothing);
     }
-    Ok(ledger::known(&entries, order.ordered_at, canonical::content_hash(order)))
+    Ok(ledger::known(&entries, ordered_at, content()))
 }

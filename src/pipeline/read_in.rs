@@ -2,6 +2,8 @@
 
 use std::{fs::File, io, path::PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Job, Progress, Refusal, Tell};
 use crate::{
     group::{self, Grouped, Grouper},
@@ -35,16 +37,19 @@ pub(super) struct Export {
 }
 
 /// The files of the export.
-#[derive(Default)]
+#[derive(Default, Clone, Serialize, Deserialize)]
 pub(super) struct Files {
     pub(super) inputs: Vec<ReadInput>,
     pub(super) n_rows: u64,
     pub(super) n_unreadable: u64,
     /// Copies of what could be read only once.
     pub(super) copies: Vec<PathBuf>,
+    /// An earlier run read them: they may have changed since, or be gone.
+    pub(super) are_of_another_run: bool,
 }
 
 /// A file that was read.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct ReadInput {
     pub(super) input: Input,
     pub(super) n_rows: u64,

@@ -16,7 +16,8 @@ use crate::{
     event::{canonical, json},
     model::{
         guest::Identifier,
-        order::{Order, OrderId},
+        order::{Order, OrderId, OrderRecord},
+        outcome::{Outcome, Settled},
         planned::{EventText, PlannedGuest, PlannedOrder},
     },
 };
@@ -42,66 +43,92 @@ impl Identities {
     }
 }
 
-/// The guests of a plan as long as they have no more than `limit` orders together; the last one with a part of its
-/// orders, its oldest.
+/// The guests of a plan with no more than `limit` orders to send together, oldest first; the others are settled as not
+/// attempted.
 pub fn limited<E>(
     guests: impl Iterator<Item = Result<PlannedGuest, E>>,
     limit: Option<usize>,
 ) -> impl Iterator<Item = Result<PlannedGuest, E>> {
     let mut left = limit.unwrap_or(usize::MAX);
-    guests.map_while(move |guest| {
-        if left == 0 {
-            return None;
-        }
-        Some(guest.map(|mut guest| {
-            guest.orders.truncate(left);
+    guests.map(move |guest| {
+        guest.map(|mut guest| {
+            let beyond = guest.orders.split_off(left.min(guest.orders.len()));
             left -= guest.orders.len();
+            let words = || limit.map(beyond_limit);
+            guest.settled.extend(
+                beyond.into_iter().map(|order| (order.record, Settled::unsent(Outcome::NotAttempted, words()))),
+            );
             guest
-        }))
+        })
     })
 }
 
-/// Brings orders into the order of sending. All of them were noted in `identities`.
+/// What is said where a limit keeps orders from being sent.
 #[must_use]
-pub fn planned(orders: Vec<(OrderId, Box<Order>)>, identities: &Identities) -> Vec<PlannedGuest> {
-    let mut guests = by_guest(orders);
-    for orders in &mut guests {
-        orders.sort_by_key(|(id, order)| (order.ordered_at, *id));
-    }
-    guests.sort_by_key(|orders| orders.first().map(|(id, order)| (order.ordered_at, *id)));
-    guests.iter().map(|orders| guest(orders, identities)).collect()
+pub fn beyond_limit(limit: usize) -> String {
+    format!("the limit of {limit} orders was reached")
 }
 
-type Orders = Vec<(OrderId, Box<Order>)>;
+/// Brings orders into the order of sending. All of them were noted in `identities`.
+pub fn planned(
+    orders: Vec<OrderToSend>,
+    identities: &Identities,
+) -> impl ExactSizeIterator<Item = PlannedGuest> + use<'_> {
+    let mut guests = by_guest(orders);
+    for orders in &mut guests {
+        orders.sort_by_key(OrderToSend::age);
+    }
+    guests.sort_by_key(|orders| orders.first().map(OrderToSend::age));
+    guests.into_iter().map(|orders| guest(orders, identities))
+}
 
-fn by_guest(orders: Orders) -> Vec<Orders> {
-    let mut guests: Vec<Orders> = Vec::new();
+/// A valid order that is to be sent.
+#[derive(Debug, Clone)]
+pub struct OrderToSend {
+    /// For the report.
+    pub record: OrderRecord,
+    /// The order.
+    pub order: Box<Order>,
+    /// An earlier run sent it, and nobody knows what came of that.
+    pub may_be_there: bool,
+}
+
+impl OrderToSend {
+    /// Oldest first; of two at the same time the one that was read first.
+    fn age(&self) -> (DateTime<Utc>, OrderId) {
+        (self.order.ordered_at, self.record.id)
+    }
+
+    fn planned(self) -> PlannedOrder {
+        PlannedOrder {
+            ordered_at: self.order.ordered_at,
+            content: canonical::content_hash(&self.order),
+            checkout: json::order_checkout(&self.order),
+            record: self.record,
+            may_be_there: self.may_be_there,
+        }
+    }
+}
+
+fn by_guest(orders: Vec<OrderToSend>) -> Vec<Vec<OrderToSend>> {
+    let mut guests: Vec<Vec<OrderToSend>> = Vec::new();
     let mut places: HashMap<Identifier, usize> = HashMap::new();
-    for (id, order) in orders {
-        let place = *places.entry(order.guest.key().clone()).or_insert(guests.len());
+    for order in orders {
+        let place = *places.entry(order.order.guest.key().clone()).or_insert(guests.len());
         if place == guests.len() {
             guests.push(Vec::new());
         }
-        guests[place].push((id, order));
+        guests[place].push(order);
     }
     guests
 }
 
-fn guest(orders: &Orders, identities: &Identities) -> PlannedGuest {
-    let (_, any) = orders.first().expect("a guest is there because of an order");
-    let (_, identity) = identities.0.get(any.guest.key()).expect("every order was noted");
+fn guest(orders: Vec<OrderToSend>, identities: &Identities) -> PlannedGuest {
+    let any = orders.first().expect("a guest is there because of an order");
+    let (_, identity) = identities.0.get(any.order.guest.key()).expect("every order was noted");
     PlannedGuest {
         identity: identity.clone(),
-        orders: orders.iter().map(|(id, order)| planned_order(*id, order)).collect(),
-    }
-}
-
-fn planned_order(id: OrderId, order: &Order) -> PlannedOrder {
-    PlannedOrder {
-        id,
-        reference: order.reference.clone(),
-        ordered_at: order.ordered_at,
-        content: canonical::content_hash(order),
-        checkout: json::order_checkout(order),
+        orders: orders.into_iter().map(OrderToSend::planned).collect(),
+        settled: Vec::new(),
     }
 }

@@ -3,7 +3,10 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
+
+use serde::{Deserialize, Serialize};
 
 use super::{Format, ReadError};
 
@@ -11,7 +14,7 @@ use super::{Format, ReadError};
 pub const STDIN: &str = "-";
 
 /// A file to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// As messages and reports name it.
     pub name: String,
@@ -19,6 +22,8 @@ pub struct Input {
     pub path: PathBuf,
     /// Its size on disk, packed or not.
     pub bytes: u64,
+    /// When it was last written, where the system knows.
+    pub modified: Option<SystemTime>,
 }
 
 impl Input {
@@ -26,7 +31,14 @@ impl Input {
     pub fn file(name: &str, path: &Path) -> Result<Self, ReadError> {
         let in_error = |error| ReadError::Io { name: name.to_owned(), error };
         let metadata = fs::metadata(path).map_err(in_error)?;
-        Ok(Self { name: name.to_owned(), path: path.to_owned(), bytes: metadata.len() })
+        let (bytes, modified) = (metadata.len(), metadata.modified().ok());
+        Ok(Self { name: name.to_owned(), path: path.to_owned(), bytes, modified })
+    }
+
+    /// Whether the file is still there as it was.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        Self::file(&self.name, &self.path).is_ok_and(|now| now == *self)
     }
 
     pub(super) fn error(&self, error: io::Error) -> ReadError {
@@ -143,6 +155,6 @@ mod tests {
             assert_eq!(name, "-");
             Ok(copy.clone())
         });
-        assert_eq!(found.unwrap(), [Input { name: "-".into(), path: copy.clone(), bytes: 2 }]);
+        assert_eq!(found.unwrap(), [Input::file("-", &copy).unwrap()]);
     }
 }

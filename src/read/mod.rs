@@ -14,6 +14,8 @@ pub mod unpack;
 
 use std::{io, ops::Range, path::PathBuf, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{
     origin::{FileId, Position},
     row::{Header, Row},
@@ -98,7 +100,7 @@ enum Source {
 }
 
 /// What is known about a file when all its rows are read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEnd {
     /// The bytes of the header in the unpacked file, without its line break.
     pub header: Option<Range<u64>>,

@@ -36,7 +36,7 @@ fn trickling(bytes: &[u8], sizes: &[usize]) -> Bytes {
 }
 
 fn input() -> Input {
-    Input { name: "orders".into(), path: "orders".into(), bytes: 0 }
+    Input { name: "orders".into(), path: "orders".into(), bytes: 0, modified: None }
 }
 
 fn csv_rows(bytes: &[u8], sizes: &[usize]) -> Vec<Row> {

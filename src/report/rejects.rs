@@ -67,6 +67,8 @@ pub struct RejectInput {
     pub header: Option<Range<u64>>,
     /// How its first line ends.
     pub line_break: LineBreak,
+    /// Its bytes are gone or have changed: only the reasons can be written.
+    pub is_gone: bool,
 }
 
 /// An order that did not get through.
@@ -109,7 +111,9 @@ pub fn write_rejects(
     for ((id, input), file_name) in (0..).map(FileId).zip(inputs).zip(file_names(&names)) {
         let Some(mut here) = by_file.remove(&id) else { continue };
         here.sort_by_cached_key(|reject| rows_in(reject.record, id).map(|row| row.bytes.start).min());
-        write_rows(folder, &file_name, input, wanted_bytes(id, &here), || open(id))?;
+        if !input.is_gone {
+            write_rows(folder, &file_name, input, wanted_bytes(id, &here), || open(id))?;
+        }
         write_reasons(folder, &file_name, id, &here, &names)?;
     }
     Ok(())
@@ -328,7 +332,7 @@ mod tests {
     }
 
     fn input(name: &str, header: Option<Range<u64>>, line_break: LineBreak) -> RejectInput {
-        RejectInput { name: name.to_owned(), header, line_break }
+        RejectInput { name: name.to_owned(), header, line_break, is_gone: false }
     }
 
     fn written(dir: &tempfile::TempDir, name: &str) -> String {
@@ -357,7 +361,7 @@ mod tests {
         let invalid = Settled::unsent(Outcome::Invalid, None);
         let accepted = Settled::unsent(Outcome::Accepted, None);
         let refused =
-            Settled { outcome: Outcome::Refused, attempts: 1, http_status: Some(400), reason: Some("no".to_owned()) };
+            Settled { attempts: 1, http_status: Some(400), ..Settled::unsent(Outcome::Refused, Some("no".to_owned())) };
         let rejects = [
             Reject { record: &c, settled: &refused },
             Reject { record: &b, settled: &accepted },

@@ -40,6 +40,8 @@ struct ResultLine<'a> {
     #[serde(rename = "http_status")]
     http_status: Option<u16>,
     reason: Option<&'a str>,
+    #[serde(rename = "repeated_after", skip_serializing_if = "Option::is_none")]
+    repeated_after: Option<&'a str>,
     problems: Vec<ProblemLine<'a>>,
 }
 
@@ -88,6 +90,7 @@ fn result_line<'a>(record: &'a OrderRecord, settled: &'a Settled, names: &'a [St
         attempts: settled.attempts,
         http_status: settled.http_status,
         reason: settled.reason.as_deref(),
+        repeated_after: settled.repeated_after.as_deref(),
         problems: problem_lines(&record.problems, names),
     }
 }
@@ -126,8 +129,14 @@ mod tests {
     fn an_accepted_order() {
         let mut record = record("A-1");
         record.ordered_at = Some("2026-03-01T09:30:00+01:00".parse().unwrap());
-        let settled = Settled { outcome: Outcome::Accepted, attempts: 2, http_status: Some(201), reason: None };
-        insta::assert_snapshot!(written(&record, &settled), @r#"{"referenceId":"A-1","orderedAt":"2026-03-01T08:30:00.000Z","outcome":"accepted","source":{"file":"b.csv","line":17},"attempts":2,"http_status":201,"reason":null,"problems":[]}"#);
+        let settled = Settled {
+            outcome: Outcome::Accepted,
+            attempts: 2,
+            http_status: Some(201),
+            reason: None,
+            repeated_after: Some("HTTP 500".to_owned()),
+        };
+        insta::assert_snapshot!(written(&record, &settled), @r#"{"referenceId":"A-1","orderedAt":"2026-03-01T08:30:00.000Z","outcome":"accepted","source":{"file":"b.csv","line":17},"attempts":2,"http_status":201,"reason":null,"repeated_after":"HTTP 500","problems":[]}"#);
     }
 
     #[test]

@@ -37,6 +37,23 @@ impl ExactSum {
         self.carry();
     }
 
+    /// This sum and what `others` lack of `whole`.
+    #[must_use]
+    pub fn with_rest_of(self, whole: &Self, others: &[Self]) -> Self {
+        let mut sum = self;
+        for (limb, of_whole) in sum.limbs.iter_mut().zip(whole.limbs) {
+            *limb += of_whole;
+        }
+        for other in others {
+            for (limb, of_other) in sum.limbs.iter_mut().zip(other.limbs) {
+                *limb -= of_other;
+            }
+        }
+        sum.scale = sum.scale.max(whole.scale);
+        sum.carry();
+        sum
+    }
+
     fn carry(&mut self) {
         for low in 0..2 {
             self.limbs[low + 1] += self.limbs[low] / BASE;
@@ -147,6 +164,24 @@ mod tests {
                 text.to_owned()
             };
             prop_assert_eq!(without_zeros(&left), without_zeros(&only));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_away_and_added_again_is_the_same(terms in prop::collection::vec((any::<i64>(), 0_u32..20), 1..20), cut in 0_usize..20) {
+            let amounts: Vec<_> = terms.iter().map(|(n, scale)| Amount(Decimal::new(*n, *scale))).collect();
+            let sum = |amounts: &[Amount]| {
+                let mut sum = ExactSum::default();
+                for amount in amounts {
+                    sum.add(*amount);
+                }
+                sum
+            };
+            let (first, second) = amounts.split_at(cut.min(amounts.len()));
+            let rest = ExactSum::default().with_rest_of(&sum(&amounts), &[sum(first)]);
+            let rest: Decimal = rest.to_string().parse().unwrap();
+            prop_assert_eq!(rest, sum(second).to_string().parse::<Decimal>().unwrap());
         }
     }
 }

@@ -46,6 +46,8 @@ pub struct Summary {
     pub orders_without_amount: u64,
     /// Requests on the wire.
     pub requests: RequestCounts,
+    /// Orders that were sent again although an earlier sending may have been taken.
+    pub repeated_after: u64,
     /// Exact sums, one element per currency, by the alphabet.
     pub money: Vec<MoneyLine>,
     /// Errors first, then by the number of orders.
@@ -139,6 +141,8 @@ pub struct Facts {
     pub guests: u64,
     /// Requests on the wire.
     pub requests: RequestCounts,
+    /// Orders that were sent again although an earlier sending may have been taken.
+    pub repeated_after: u64,
     /// Reasons with the orders they left out.
     pub skipped: Vec<(String, u64)>,
     /// Why the run ended early, if it did.
@@ -163,6 +167,7 @@ impl Summary {
             orders: tally.orders().clone(),
             orders_without_amount: tally.orders_without_amount(),
             requests: facts.requests,
+            repeated_after: facts.repeated_after,
             money: money_lines(tally),
             problems: problem_lines(tally),
             skipped: skipped_lines(facts.skipped),
@@ -250,6 +255,7 @@ pub(super) mod tests {
             items: 4_300,
             guests: 780,
             requests: RequestCounts::default(),
+            repeated_after: 0,
             skipped: Vec::new(),
             stopped: None,
         }
@@ -284,6 +290,7 @@ pub(super) mod tests {
         facts.rows_unreadable = 2;
         facts.requests =
             RequestCounts { browser_create: 780, identity: 785, order_checkout: 941, total: 2_506, retries: 12 };
+        facts.repeated_after = 2;
         facts.skipped = vec![("test order".to_owned(), 10), ("cancellation".to_owned(), 240)];
         facts.stopped = Some("the deadline passed".to_owned());
         (Summary::new(facts, &tally), tally)
@@ -297,7 +304,7 @@ pub(super) mod tests {
         {"run_id":"20261103T081500Z-7f3a","command":"send","started_at":"2026-11-03T08:15:00.000Z","finished_at":"2026-11-03T08:18:12.345Z","exit_code":3,"inputs":[{"file":"orders.csv","bytes":1234567,"rows":4321},{"file":"exports/more-orders.ndjson.gz","bytes":9876,"rows":12}],
         "rows":4321,"rows_unreadable":2,"items":4300,"guests":780,"orders":{"read":1431,"accepted":930,"already_sent":120,"changed":1,"skipped":250,"invalid":44,"refused":3,"failed":2,"unknown":1,"not_attempted":80,"valid":0},
         "orders_without_amount":4,"requests":{"browser_create":780,"identity":785,"order_checkout":941,"total":2506,"retries":12},
-        "money":[{"currency":"BHD","read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0"}],
+        "repeated_after":2,"money":[{"currency":"BHD","read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0"}],
         "problems":[{"code":"number_unreadable","severity":"error","orders":40,"rows":40},{"code":"email_implausible","severity":"error","orders":1,"rows":1},{"code":"total_differs","severity":"warning","orders":1,"rows":1},{"code":"unknown_column","severity":"warning","orders":0,"rows":4321}],
         "skipped":[{"reason":"cancellation","orders":240},{"reason":"test order","orders":10}],
         "stopped":"the deadline passed"}

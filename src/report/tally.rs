@@ -58,6 +58,18 @@ impl Tally {
         }
     }
 
+    /// Gives this outcome to all orders that were read and have none: they cannot be named any more.
+    pub fn settle_rest(&mut self, outcome: Outcome) {
+        if self.unsettled() == 0 {
+            return;
+        }
+        *self.orders.of_mut(outcome) += self.unsettled();
+        for sums in self.money.values_mut() {
+            let settled: Vec<_> = sums.outcomes().map(|(_, sum)| *sum).collect();
+            *sums.of_mut(outcome) = sums.of(outcome).with_rest_of(&sums.read, &settled);
+        }
+    }
+
     /// Counts the problems of one order: each code once, and once for each row that has it.
     pub fn problems(&mut self, problems: &[Problem]) {
         let mut places: Vec<_> =

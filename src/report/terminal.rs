@@ -50,7 +50,14 @@ fn orders(summary: &Summary) -> String {
     let outcomes = summary.orders.outcomes().filter(|(_, n)| **n > 0);
     let mut lines: Vec<_> = outcomes.map(|(outcome, n)| [outcome.to_string(), count(*n)]).collect();
     lines.push(["read".to_owned(), count(summary.orders.read)]);
-    section("orders", &table([Side::Left, Side::Right], &lines), 0)
+    let repeated = match summary.repeated_after {
+        0 => String::new(),
+        n => format!(
+            "  {} sent again after an uncertain answer: see repeated_after in the results\n",
+            counted(n, "order")
+        ),
+    };
+    section("orders", &(table([Side::Left, Side::Right], &lines) + &repeated), 0)
 }
 
 fn money(summary: &Summary) -> String {
@@ -179,6 +186,7 @@ mod tests {
           unknown            1
           not_attempted     80
           read           1,431
+          2 orders sent again after an uncertain answer: see repeated_after in the results
 
         money
           BHD  accepted            299.970

@@ -93,7 +93,8 @@ fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
             now,
         },
         max_invalid: MaxInvalid::Orders(u64::MAX),
-        ledger: Some(folder.join("ledger.db")),
+        ledger: folder.join("ledger.db"),
+        has_target: true,
         sending: None,
     };
     pipeline::run(&job, &|_| {}).unwrap()

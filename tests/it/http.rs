@@ -38,7 +38,9 @@ impl Shop {
         let mut program = program(self.folder.path());
         program.args(["send", "orders.csv", "--client-key", "k'e&y", "--pos", "shop/no", "--base-url"]);
         program.arg(&service.base_url).args(options.split_whitespace()).arg("--out").arg(&out);
-        program.args("--rate unlimited --identity-pause 0s --backfill --set tries=3".split_whitespace());
+        program.args(
+            "--rate unlimited --identity-pause 0s --backfill --set tries=3 --set down_after=1000".split_whitespace(),
+        );
         let output = program.output().unwrap();
         let printed = [output.stdout, output.stderr].concat();
         (output.status.code().unwrap(), String::from_utf8(printed).unwrap(), json(&out.join("summary.json")))

@@ -3,30 +3,12 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::planned::{ContentHash, EventText, PlannedOrder};
+use crate::dispatch::tests::{planned_guest, settings as usual_settings};
 
 const OK: &str = "201 OK";
 
 fn settings() -> Settings {
-    Settings {
-        rate: None,
-        in_flight: 1,
-        timeout: Duration::from_secs(30),
-        identity_pause: Duration::from_millis(500),
-        tries: 3,
-        first_backoff: Duration::ZERO,
-    }
-}
-
-fn guest(n_orders: u32) -> PlannedGuest {
-    let order = |id| PlannedOrder {
-        id: OrderId(id),
-        reference: format!("A-{id}"),
-        ordered_at: "2025-01-01T00:00:00Z".parse().unwrap(),
-        content: ContentHash([0; 16]),
-        checkout: EventText(String::new()),
-    };
-    PlannedGuest { identity: EventText(String::new()), orders: (0..n_orders).map(order).collect() }
+    Settings { identity_pause: Duration::from_millis(500), first_backoff: Duration::ZERO, ..usual_settings(None) }
 }
 
 /// `201 OK` with a browser id that counts up, `silence`, `no connection`, or a bare status.
@@ -45,8 +27,11 @@ fn heard(word: &str, n_browsers: &mut u32) -> Heard {
 
 /// Plays a script until it is used up: one line for each step and what followed.
 fn played(n_orders: u32, script: &[&str]) -> String {
-    let (guest, settings) = (guest(n_orders), settings());
-    let mut delivery = Delivery::new(&guest, SINGLE, &settings);
+    played_with(&planned_guest(0, n_orders), &settings(), script)
+}
+
+fn played_with(guest: &PlannedGuest, settings: &Settings, script: &[&str]) -> String {
+    let mut delivery = Delivery::new(guest, SINGLE, settings);
     let (mut lines, mut n_browsers, mut answers) = (String::new(), 0, script.iter());
     loop {
         let line = match delivery.next_move() {
@@ -56,9 +41,11 @@ fn played(n_orders: u32, script: &[&str]) -> String {
                 delivery.stop("stopped");
                 format!("stop the run: {reason}")
             }
-            Move::Settled(id, settled) => {
+            Move::Settled(place, settled) => {
                 let reason = settled.reason.unwrap_or_default();
-                format!("{} {} after {} {reason}", id.0, settled.outcome, settled.attempts)
+                let repeated = settled.repeated_after.map(|doubt| format!(" [repeated after: {doubt}]"));
+                let repeated = repeated.unwrap_or_default();
+                format!("{place} {} after {} {reason}{repeated}", settled.outcome, settled.attempts)
             }
             Move::Send(step) => {
                 let Some(answer) = answers.next() else { break };
@@ -179,6 +166,55 @@ fn a_refused_key_ends_the_run() {
     CreateBrowser -> 302
     stop the run: the service redirects (HTTP 302); is the base URL right?
     0 not_attempted after 0 stopped
+    ");
+}
+
+#[test]
+fn a_500_that_may_be_repeated_leaves_a_doubt_that_only_a_yes_ends() {
+    let lenient = Settings { repeats_500: true, ..settings() };
+    insta::assert_snapshot!(played_with(&planned_guest(0, 3), &lenient, &[OK, OK, "500", OK, "500", "400", "500", "500", "500"]), @r#"
+    CreateBrowser -> 201 OK
+    Identity { browser: "b1" } -> 201 OK
+    wait 500ms
+    OrderCheckout { order: 0, browser: "b1" } -> 500
+    wait 0ms
+    OrderCheckout { order: 0, browser: "b1" } -> 201 OK
+    0 accepted after 2  [repeated after: HTTP 500]
+    OrderCheckout { order: 1, browser: "b1" } -> 500
+    wait 0ms
+    OrderCheckout { order: 1, browser: "b1" } -> 400
+    1 unknown after 2 HTTP 500; then: HTTP 400 [repeated after: HTTP 500]
+    OrderCheckout { order: 2, browser: "b1" } -> 500
+    wait 0ms
+    OrderCheckout { order: 2, browser: "b1" } -> 500
+    wait 0ms
+    OrderCheckout { order: 2, browser: "b1" } -> 500
+    2 unknown after 3 HTTP 500; then: HTTP 500 [repeated after: HTTP 500]
+    "#);
+}
+
+#[test]
+fn what_an_earlier_run_left_unknown_stays_so_unless_it_is_accepted() {
+    let mut guest = planned_guest(0, 3);
+    for order in &mut guest.orders[..2] {
+        order.may_be_there = true;
+    }
+    insta::assert_snapshot!(played_with(&guest, &settings(), &[OK, OK, OK, "400", "400"]), @r#"
+    CreateBrowser -> 201 OK
+    Identity { browser: "b1" } -> 201 OK
+    wait 500ms
+    OrderCheckout { order: 0, browser: "b1" } -> 201 OK
+    0 accepted after 1  [repeated after: sent by an earlier run, and no answer came]
+    OrderCheckout { order: 1, browser: "b1" } -> 400
+    1 unknown after 1 sent by an earlier run, and no answer came; then: HTTP 400 [repeated after: sent by an earlier run, and no answer came]
+    OrderCheckout { order: 2, browser: "b1" } -> 400
+    2 refused after 1 HTTP 400
+    "#);
+    insta::assert_snapshot!(played_with(&guest, &settings(), &["400"]), @"
+    CreateBrowser -> 400
+    0 unknown after 0 sent by an earlier run, and no answer came; then: the guest could not be identified: HTTP 400
+    1 unknown after 0 sent by an earlier run, and no answer came; then: the guest could not be identified: HTTP 400
+    2 refused after 0 the guest could not be identified: HTTP 400
     ");
 }
 

@@ -1,7 +1,6 @@
 //! Many deliveries at once in virtual time, against a wire and a journal that do as a test wants.
 
 use std::{
-    num::NonZeroU32,
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -12,40 +11,18 @@ use std::{
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Arc, AttemptOutcome, Ended, Event, Journal, OrderId, PlannedGuest, PlannedOrder, Settings, Settled, Target, Wire,
-    run, watch,
+    Arc, AttemptOutcome, Ended, Event, Journal, PlannedGuest, PlannedOrder, Settings, Settled, Target, Wire, run, watch,
 };
 use crate::{
-    dispatch::Heard,
-    model::{
-        outcome::Outcome,
-        planned::{ContentHash, EventText},
+    dispatch::{
+        Heard,
+        tests::{planned_guest, settings},
     },
+    model::{order::OrderId, outcome::Outcome},
 };
 
-fn settings(rate: Option<u32>) -> Settings {
-    Settings {
-        rate: rate.and_then(NonZeroU32::new),
-        in_flight: 16,
-        timeout: Duration::from_secs(30),
-        identity_pause: Duration::ZERO,
-        tries: 3,
-        first_backoff: Duration::from_millis(500),
-    }
-}
-
 fn guests(n_guests: u32, orders_each: u32) -> impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static {
-    let order = |id| PlannedOrder {
-        id: OrderId(id),
-        reference: format!("A-{id}"),
-        ordered_at: "2025-01-01T00:00:00Z".parse().unwrap(),
-        content: ContentHash([0; 16]),
-        checkout: EventText(format!("\",\"order\":{id}}}")),
-    };
-    (0..n_guests).map(move |guest| {
-        let orders = (guest * orders_each..(guest + 1) * orders_each).map(order).collect();
-        Ok(PlannedGuest { identity: EventText("\"}".into()), orders })
-    })
+    (0..n_guests).map(move |guest| Ok(planned_guest(guest * orders_each, orders_each)))
 }
 
 /// Answers as documented after a while, unless told otherwise; remembers when requests started.
@@ -94,6 +71,7 @@ struct Night {
     outcomes: Vec<Outcome>,
     starts: Vec<Instant>,
     n_sending: usize,
+    warnings: Vec<String>,
     n_open: usize,
     took: Duration,
 }
@@ -110,11 +88,12 @@ async fn night(
     let wire = ScriptedWire { starts: Arc::clone(&starts), answer };
     let journal = ScriptedJournal { n_open: Arc::clone(&n_open), n_writes: AtomicUsize::new(0), fails_after, stall };
     let target = Target { base_url: "http://127.0.0.1".into(), client_key: "k".into() };
-    let (mut settled, mut n_sending) = (Vec::new(), 0);
+    let (mut settled, mut n_sending, mut warnings) = (Vec::<(OrderId, Outcome)>::new(), 0, Vec::new());
     let tell = |event| {
         match event {
             Event::Sending { .. } => n_sending += 1,
-            Event::Settled(id, Settled { outcome, .. }) => settled.push((id, outcome)),
+            Event::Settled(record, Settled { outcome, .. }) => settled.push((record.id, outcome)),
+            Event::Warning(words) => warnings.push(words),
         }
         Ok(())
     };
@@ -133,7 +112,7 @@ async fn night(
     assert_eq!(ids, (0..u32::try_from(ids.len()).unwrap()).collect::<Vec<_>>(), "each order once");
     let outcomes = settled.into_iter().map(|(_, outcome)| outcome).collect();
     let starts = starts.lock().unwrap().clone();
-    Night { ended, outcomes, starts, n_sending, n_open: n_open.load(Ordering::SeqCst), took: begin.elapsed() }
+    Night { ended, outcomes, starts, n_sending, warnings, n_open: n_open.load(Ordering::SeqCst), took: begin.elapsed() }
 }
 
 const SOUND: (usize, Duration) = (usize::MAX, Duration::ZERO);
@@ -188,6 +167,68 @@ async fn when_the_service_asks_to_wait_nobody_starts() {
     assert_eq!(count(&night, Outcome::Accepted), 20);
     let gaps = night.starts.windows(2).map(|pair| pair[1] - pair[0]);
     assert_eq!(gaps.filter(|gap| *gap > Duration::from_secs(58)).count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_it_asks_for_more_time_than_the_run_has_the_run_ends() {
+    let busy = |_: &str| Some(Heard::Answer { status: 503, body: None, retry_after: Some(Duration::from_secs(3600)) });
+    let night = night(guests(20, 1), settings(Some(20)), SOUND, None, busy).await;
+    assert_eq!(night.ended.stopped.as_deref(), Some("the service asks to wait for 1h"));
+    assert_eq!((night.starts.len(), count(&night, Outcome::NotAttempted)), (1, 20));
+}
+
+/// No connection between these times.
+fn outage(from: u64, to: u64) -> impl Fn(&str) -> Option<Heard> + Send + Sync + 'static {
+    let begin = Instant::now();
+    let within = Duration::from_secs(from)..Duration::from_secs(to);
+    move |_| within.contains(&begin.elapsed()).then(|| Heard::NotSent("no connection".to_owned()))
+}
+
+fn watchful() -> Settings {
+    Settings { down_after: 2, ..settings(Some(20)) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_waited_for_with_single_probes_and_no_order_fails() {
+    let night = night(guests(100, 2), watchful(), SOUND, None, outage(5, 300)).await;
+    assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped.clone()), (200, None));
+    assert_eq!(night.warnings.len(), 2, "{:?}", night.warnings);
+    let n_meanwhile = night.starts.windows(2).filter(|pair| pair[1] - pair[0] > Duration::from_secs(1)).count();
+    assert!((10..=40).contains(&n_meanwhile), "{n_meanwhile} probes in five minutes");
+    assert_eq!((night.starts.len(), night.n_open), (night.n_sending, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_stays_away_ends_the_run() {
+    let night = night(guests(100, 2), watchful(), SOUND, None, outage(5, u64::MAX)).await;
+    assert_eq!(night.ended.stopped.as_deref(), Some("the service is down: no proper answer for 10m"));
+    assert_eq!(count(&night, Outcome::Accepted) + count(&night, Outcome::NotAttempted), 200);
+    assert!(night.took > Duration::from_secs(600) && night.took < Duration::from_secs(660), "{:?}", night.took);
+    assert_eq!(night.n_open, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_intent_lies_about_while_the_service_is_down() {
+    let stop = Some((Duration::from_secs(100), "interrupted"));
+    let night = night(guests(100, 2), watchful(), SOUND, stop, outage(5, u64::MAX)).await;
+    assert_eq!((night.ended.stopped.as_deref(), night.n_open), (Some("interrupted"), 0));
+    assert!(night.took < Duration::from_secs(101));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_for_which_it_is_too_much_gets_less() {
+    let begin = Instant::now();
+    // It bears five requests a second.
+    let taken = std::sync::Mutex::new((0_u64, 0));
+    let busy = move |_: &str| {
+        let (second, mut taken) = (begin.elapsed().as_secs(), taken.lock().unwrap());
+        *taken = if taken.0 == second { (second, taken.1 + 1) } else { (second, 1) };
+        (taken.1 > 5).then_some(Heard::Answer { status: 429, body: None, retry_after: None })
+    };
+    let patient = Settings { tries: 8, ..settings(Some(20)) };
+    let night = night(guests(100, 2), patient, SOUND, None, busy).await;
+    assert_eq!(count(&night, Outcome::Accepted), 200);
+    assert!(night.starts.len() < 600, "{} requests for 400", night.starts.len());
 }
 
 #[tokio::test(start_paused = true)]

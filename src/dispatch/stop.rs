@@ -1,0 +1,45 @@
+//! The word that ends a run: said once, heard by everyone who waits.
+//!
+//! tokio's `watch` would do, but wakes those who wait in an order drawn by lot, and a simulation must replay exactly.
+
+use std::{future::Future, sync::OnceLock};
+
+use tokio::sync::Notify;
+
+/// Whether the run must stop, and why.
+#[derive(Debug, Default)]
+pub(super) struct Stop {
+    reason: OnceLock<String>,
+    said: Notify,
+}
+
+impl Stop {
+    /// Says that the run must stop. The first reason is the one that counts.
+    pub(super) fn say(&self, reason: String) {
+        // A later reason is dropped.
+        drop(self.reason.set(reason));
+        self.said.notify_waiters();
+    }
+
+    /// Why the run must stop, if it must.
+    pub(super) fn reason(&self) -> Option<&str> {
+        self.reason.get().map(String::as_str)
+    }
+
+    /// What comes of `future`, or nothing if the run stops first.
+    pub(super) async fn or<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.wait() => None,
+            done = future => Some(done),
+        }
+    }
+
+    async fn wait(&self) {
+        // Made before the look, so that a word in between is not missed.
+        let said = self.said.notified();
+        if self.reason().is_none() {
+            said.await;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What the tests of this room share.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use super::Settings;
+use crate::model::{
+    order::{OrderId, OrderRecord},
+    origin::{FileId, Position},
+    planned::{ContentHash, EventText, PlannedGuest, PlannedOrder},
+};
+
+/// Without a pause, three tries.
+pub(super) fn settings(rate: Option<u32>) -> Settings {
+    Settings {
+        rate: rate.and_then(NonZeroU32::new),
+        in_flight: 16,
+        timeout: Duration::from_secs(30),
+        identity_pause: Duration::ZERO,
+        tries: 3,
+        repeats_500: false,
+        down_after: u32::MAX,
+        gives_up_after: Duration::from_secs(600),
+        first_backoff: Duration::from_millis(500),
+    }
+}
+
+/// A guest with so many orders, their ids from `first`; `"order":ID` stands in each checkout.
+pub(super) fn planned_guest(first: u32, n_orders: u32) -> PlannedGuest {
+    let orders = (first..first + n_orders).map(planned_order).collect();
+    PlannedGuest { identity: EventText("\"}".into()), orders, settled: Vec::new() }
+}
+
+fn planned_order(id: u32) -> PlannedOrder {
+    let ordered_at = "2025-01-01T00:00:00Z".parse().unwrap();
+    let record = OrderRecord {
+        id: OrderId(id),
+        reference: format!("A-{id}"),
+        ordered_at: Some(ordered_at),
+        source: Position { file: FileId(0), line: 1, column: None },
+        money: None,
+        n_items: 1,
+        rows: Vec::new(),
+        problems: Vec::new(),
+    };
+    let checkout = EventText(format!("\",\"order\":{id}}}"));
+    PlannedOrder { record, ordered_at, content: ContentHash([0; 16]), checkout, may_be_there: false }
+}

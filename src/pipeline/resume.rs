@@ -1,0 +1,124 @@
+//! Goes on with the plan of an earlier run, without its export and without holding more of the plan than is being sent.
+
+use std::path::Path;
+
+use super::{
+    Account, Finished, Job, Progress, Refusal, RunError, Sending, Tell,
+    age::Age,
+    known,
+    read_in::Files,
+    report_sent,
+    saved::{self, About, Guests, Saved},
+    send,
+};
+use crate::{
+    ledger::{self, SqliteLedger},
+    model::{
+        order::OrderRecord,
+        outcome::{Outcome, Settled},
+        planned::PlannedGuest,
+    },
+    report::{ReportError, folder::RunFolder},
+};
+
+/// Sends what is left of a plan. The outcomes are those of a run from the export.
+pub(super) fn resume(
+    plan: Saved,
+    folder: &RunFolder,
+    job: &Job<'_>,
+    sending: &Sending<'_>,
+    tell: Tell<'_>,
+) -> Result<Finished, RunError> {
+    let Saved { about, guests, folder: origin } = plan;
+    saved::write_elsewhere(folder, &origin)?;
+    let mut account = Account::open(job, folder, Files { are_of_another_run: true, ..about.files.clone() })?;
+    account.note_all(&about.notes);
+    (account.n_items, account.n_guests) = (about.n_items, about.n_guests);
+    let ledger = match may_send(&about, &origin, job, sending) {
+        Ok(ledger) => ledger,
+        Err(refusal) => return refuse(&refusal, guests, &origin, account, job, folder),
+    };
+    tell(Progress::Sending(about.n_requests));
+    let guests = not_yet_sent(guests, job)?;
+    let ended = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
+    settle_left_out(&origin, &mut account).map_err(RunError::after_sending)?;
+    report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
+}
+
+/// The ledger, held for this run, if the plan is for its target and has the go-ahead that it needs.
+fn may_send(about: &About, origin: &Path, job: &Job<'_>, sending: &Sending<'_>) -> Result<SqliteLedger, Refusal> {
+    let is_for_target = sending.sandbox.is_some() || about.target == ledger::target_name(&job.validate.target);
+    if !is_for_target {
+        return Err(Refusal::OtherTarget { plan: origin.to_owned() });
+    }
+    let ledger = SqliteLedger::open(&job.ledger, &job.validate.target, &job.run_id)?;
+    has_go_ahead(origin, job, sending).map(|()| ledger)
+}
+
+/// The guests of a plan; those of their orders that are not to be sent any more are settled.
+fn not_yet_sent(
+    guests: Guests,
+    job: &Job<'_>,
+) -> Result<impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + 'static, RunError> {
+    let rules = known::Rules::of(job);
+    let ledger = SqliteLedger::open_existing(&job.ledger, &job.validate.target)?;
+    Ok(guests.map(move |guest| {
+        let mut guest = guest?;
+        if let Some(ledger) = &ledger {
+            known::settle_known(&mut guest, ledger, rules)?;
+        }
+        Ok(guest)
+    }))
+}
+
+/// Orders of the plan are put on the account as they settle.
+fn add_and_settle(account: &mut Account, record: OrderRecord, settled: Settled) -> Result<(), ReportError> {
+    account.add(&record);
+    account.settle(record, settled)
+}
+
+fn settle_left_out(origin: &Path, account: &mut Account) -> Result<(), RunError> {
+    for left_out in saved::left_out(origin)? {
+        let (record, settled) = left_out?;
+        add_and_settle(account, record, settled)?;
+    }
+    Ok(())
+}
+
+/// Ends a run before it has sent anything.
+fn refuse(
+    refusal: &Refusal,
+    guests: Guests,
+    origin: &Path,
+    mut account: Account,
+    job: &Job<'_>,
+    folder: &RunFolder,
+) -> Result<Finished, RunError> {
+    for guest in guests {
+        for order in guest?.orders {
+            let words = refusal.to_string().lines().next().map(str::to_owned);
+            add_and_settle(&mut account, order.record, Settled::unsent(Outcome::NotAttempted, words))?;
+        }
+    }
+    settle_left_out(origin, &mut account)?;
+    account.refuse(job, folder, refusal)
+}
+
+/// Whether orders that would be sent are so old that they need a go-ahead, and have none.
+fn has_go_ahead(origin: &Path, job: &Job<'_>, sending: &Sending<'_>) -> Result<(), Refusal> {
+    let mut age = Age::new(job, sending);
+    if !age.matters() {
+        return Ok(());
+    }
+    for guest in not_yet_sent(saved::open(origin)?.guests, job)? {
+        let guest = guest?;
+        let times = || guest.orders.iter().map(|order| order.ordered_at);
+        times().for_each(|made| age.note(made));
+        let settled = guest.settled.iter().filter_map(|(record, _)| record.ordered_at);
+        // The plan begins with the guest that has the oldest order.
+        if settled.chain(times()).all(|made| !age.is_old(made)) {
+            break;
+        }
+    }
+    age.refusal()
+}

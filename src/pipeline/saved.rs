@@ -1,0 +1,143 @@
+//! What a run leaves on disk before it sends, so that a later one can go on without the export: the plan, and the orders
+//! that are in no plan. Once the plan is there, both are whole.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{RunError, read_in::Files};
+use crate::{
+    model::{order::OrderRecord, outcome::Settled, planned::PlannedGuest, problem::Problem},
+    plan::{self, PlanError, PlannedGuests},
+    report::{ReportError, folder::RunFolder},
+};
+
+/// What the plan is called in the run folder.
+const PLAN: &str = "plan.ndjson";
+
+/// The plan before it is whole.
+const UNFINISHED_PLAN: &str = ".plan.part";
+
+/// What is not in the plan: orders and what became of them before anything was sent.
+const LEFT_OUT: &str = "left_out.ndjson";
+
+/// The first line of a plan.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Head {
+    Plan(Box<About>),
+    /// The run went on with the plan in this folder.
+    Elsewhere(PathBuf),
+}
+
+/// What a plan's reader must know beside its guests.
+#[derive(Serialize, Deserialize)]
+pub(super) struct About {
+    /// For which target, by its hash.
+    pub(super) target: String,
+    pub(super) n_orders: u64,
+    /// If all goes well.
+    pub(super) n_requests: u64,
+    /// Items and guests of all valid orders, in the plan or not.
+    pub(super) n_items: u64,
+    pub(super) n_guests: u64,
+    pub(super) files: Files,
+    pub(super) notes: Vec<Problem>,
+}
+
+/// A plan that is being read.
+pub(super) type Guests = PlannedGuests<BufReader<File>>;
+
+/// The plan in a run folder, and the folder in which it really lies.
+pub(super) struct Saved {
+    pub(super) about: About,
+    pub(super) guests: Guests,
+    pub(super) folder: PathBuf,
+}
+
+/// Writes a plan, so that it is there as a whole or not at all, even after a power cut.
+pub(super) fn write(
+    folder: &RunFolder,
+    about: About,
+    guests: impl Iterator<Item = PlannedGuest>,
+) -> Result<(), RunError> {
+    write_as_a_whole(folder, &Head::Plan(Box::new(about)), guests)
+}
+
+/// Says in a run folder that its plan is another run's.
+pub(super) fn write_elsewhere(folder: &RunFolder, place: &Path) -> Result<(), RunError> {
+    write_as_a_whole(folder, &Head::Elsewhere(place.to_owned()), std::iter::empty())
+}
+
+fn write_as_a_whole(
+    folder: &RunFolder,
+    head: &Head,
+    guests: impl Iterator<Item = PlannedGuest>,
+) -> Result<(), RunError> {
+    let mut file = BufWriter::new(folder.create_file(UNFINISHED_PLAN)?);
+    plan::write(head, guests, &mut file)?;
+    let whole = file.into_inner().map_err(std::io::IntoInnerError::into_error).and_then(|file| file.sync_all());
+    whole.and_then(|()| fs::rename(folder.file(UNFINISHED_PLAN), folder.file(PLAN))).map_err(RunError::PlanFile)
+}
+
+/// Opens the plan of a run.
+pub(super) fn open(folder: &Path) -> Result<Saved, RunError> {
+    match open_here(folder)? {
+        (Head::Plan(about), guests) => Ok(Saved { about: *about, guests, folder: folder.to_owned() }),
+        (Head::Elsewhere(place), _) => match open_here(&place)? {
+            (Head::Plan(about), guests) => Ok(Saved { about: *about, guests, folder: place }),
+            (Head::Elsewhere(_), _) => Err(RunError::NoPlan { folder: place }),
+        },
+    }
+}
+
+fn open_here(folder: &Path) -> Result<(Head, Guests), RunError> {
+    let Ok(file) = File::open(folder.join(PLAN)) else { return Err(RunError::NoPlan { folder: folder.to_owned() }) };
+    Ok(PlannedGuests::open(BufReader::new(file))?)
+}
+
+#[derive(Serialize, Deserialize)]
+struct LeftOutLine<R, S> {
+    order: R,
+    settled: S,
+}
+
+/// Takes down the orders that are in no plan.
+pub(super) struct LeftOut(BufWriter<File>);
+
+impl LeftOut {
+    /// An empty file.
+    pub(super) fn create(folder: &RunFolder) -> Result<Self, ReportError> {
+        Ok(Self(BufWriter::new(folder.create_file(LEFT_OUT)?)))
+    }
+
+    /// Takes down an order.
+    pub(super) fn add(&mut self, order: &OrderRecord, settled: &Settled) -> Result<(), RunError> {
+        let line = LeftOutLine { order, settled };
+        let written = serde_json::to_writer(&mut self.0, &line).map_err(std::io::Error::from);
+        written.and_then(|()| self.0.write_all(b"\n")).map_err(RunError::PlanFile)
+    }
+
+    /// Makes sure that all of them survive a crash.
+    pub(super) fn finish(self) -> Result<(), RunError> {
+        let file = self.0.into_inner().map_err(std::io::IntoInnerError::into_error);
+        file.and_then(|file| file.sync_all()).map_err(RunError::PlanFile)
+    }
+}
+
+/// The orders that are in no plan of that folder.
+pub(super) fn left_out(
+    folder: &Path,
+) -> Result<impl Iterator<Item = Result<(OrderRecord, Settled), RunError>>, RunError> {
+    let file = BufReader::new(File::open(folder.join(LEFT_OUT)).map_err(RunError::PlanFile)?);
+    Ok(file.lines().enumerate().map(|(index, line)| {
+        let line = line.map_err(RunError::PlanFile)?;
+        let in_line = |error| PlanError::Line { line: index + 1, error };
+        let LeftOutLine { order, settled } = serde_json::from_str(&line).map_err(in_line)?;
+        Ok((order, settled))
+    }))
+}
