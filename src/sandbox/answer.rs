@@ -3,10 +3,15 @@
 //!
 //! Shapes only; it decides nothing. Called by `server`.
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use hyper::header::{self, HeaderValue};
+use hyper::{Response, StatusCode};
 use serde::Serialize;
 use uuid::Uuid;
+
+use super::body::Body;
+
+/// What goes back to a client.
+pub(super) type Answer = Response<Body>;
 
 /// "status": "OK" means accepted, not processed.
 #[derive(Debug, Serialize)]
@@ -56,24 +61,39 @@ impl Refusal {
         let message = message.into();
         Self { status, message }
     }
-}
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
+    pub(super) fn answer(self) -> Answer {
         let code = self.status.as_u16();
         let body = RefusalBody { status: code, code, message: self.message };
-        let mut response = json(self.status, &body);
+        let mut answer = json(self.status, &body);
         if self.status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
         }
-        response
+        answer
     }
 }
 
 /// A JSON answer.
-pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
     match serde_json::to_string(body) {
-        Ok(text) => (status, [(header::CONTENT_TYPE, "application/json")], text).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+        Ok(text) => with_type(status, "application/json", text),
+        Err(error) => broken(&error),
     }
+}
+
+/// A page.
+pub(super) fn html(page: String) -> Answer {
+    with_type(StatusCode::OK, "text/html; charset=utf-8", page)
+}
+
+/// The sandbox itself failed.
+pub(super) fn broken(error: &impl ToString) -> Answer {
+    with_type(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", error.to_string())
+}
+
+fn with_type(status: StatusCode, content_type: &'static str, text: String) -> Answer {
+    let mut answer = Response::new(Body::new(text));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer
 }

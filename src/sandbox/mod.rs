@@ -5,12 +5,14 @@
 //! anything on disk, and never listens beyond loopback. The caller of [`Sandbox`] is the pipeline (`send --sandbox`)
 //! and the command line (`orderferry sandbox`).
 //!
-//! `server` speaks HTTP, `answer` writes its bodies, `query` reads URLs, `message` turns a message into an event, `schema` and `form`
-//! hold the manual's rules, `tenant` and `guests` are what a tenant knows, `state` and `page` show it.
+//! `listen` takes connections, `server` speaks HTTP, `answer` and `body` are what it says, `query` reads URLs, `message`
+//! turns a message into an event, `schema` and `form` hold the manual's rules, `tenant` and `guests` are what a tenant knows, `state` and `page` show it.
 
 mod answer;
+mod body;
 mod form;
 mod guests;
+mod listen;
 mod message;
 mod page;
 mod query;
@@ -24,7 +26,6 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -64,7 +65,7 @@ impl Default for Settings {
 pub struct Sandbox {
     service: Arc<Service>,
     stop: oneshot::Sender<()>,
-    task: JoinHandle<io::Result<()>>,
+    task: JoinHandle<()>,
 }
 
 impl Sandbox {
@@ -75,15 +76,9 @@ impl Sandbox {
         check_max_url_bytes(settings.max_url_bytes)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
         let service = Arc::new(Service::new(listener.local_addr()?, settings));
-        let (stop, stopped) = oneshot::channel::<()>();
-        // Answers are small and each fits one packet: with Nagle's algorithm some of them would wait 40 ms.
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        let serving = axum::serve(listener, server::router(Arc::clone(&service))).with_graceful_shutdown(async {
-            let _ = stopped.await;
-        });
-        Ok(Self { service, stop, task: tokio::spawn(serving.into_future()) })
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(listen::serve(listener, Arc::clone(&service), stopped));
+        Ok(Self { service, stop, task })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.

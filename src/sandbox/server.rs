@@ -1,18 +1,16 @@
 //! The sandbox's HTTP side: which path means what, which check comes first, and what an answer looks like.
 //!
 //! It does not know what an event means. Everything that can be done without the tenant is done before its lock is
-//! taken, and the lock is never held across an `await`. Called by [`Sandbox`](super::Sandbox).
+//! taken, and the lock is never held across an `await`. Called by `listen`.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
-use axum::extract::{Request, State as Extract};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::response::{Html, IntoResponse, Response};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Method, Request, StatusCode, Uri};
 use uuid::Uuid;
 
-use super::answer::{Accepted, Refusal, json};
+use super::answer::{Accepted, Answer, Refusal, broken, html, json};
 use super::message::{self, Event};
 use super::state::State;
 use super::tenant::{Kind, Tenant, UnknownBrowser};
@@ -25,21 +23,6 @@ pub(super) struct Service {
     client_key: Option<String>,
     max_url_bytes: usize,
     tenant: Mutex<Tenant>,
-}
-
-/// One service for all paths: the sandbox counts what it refuses, and axum's own 404 and 405 would pass it by. Also,
-/// axum answers HEAD wherever it answers GET, and a HEAD must not make a browser.
-pub(super) fn router(service: Arc<Service>) -> Router {
-    Router::new().fallback(answer).with_state(service)
-}
-
-async fn answer(Extract(service): Extract<Arc<Service>>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    match parts.uri.path() {
-        "/" | "/sandbox" if parts.method == Method::GET => service.page(),
-        "/sandbox/state" if parts.method == Method::GET => json(StatusCode::OK, &service.state()),
-        _ => service.stream_api(&parts.method, &parts.uri, &parts.headers),
-    }
 }
 
 impl Service {
@@ -60,26 +43,33 @@ impl Service {
         self.tenant().state(&self.base_url)
     }
 
+    /// One function for all paths, since the sandbox counts what it refuses, and a HEAD must not make a browser.
+    pub(super) fn answer<B>(&self, request: &Request<B>) -> Answer {
+        let (method, uri) = (request.method(), request.uri());
+        match uri.path() {
+            "/" | "/sandbox" if method == Method::GET => self.page(),
+            "/sandbox/state" if method == Method::GET => json(StatusCode::OK, &self.state()),
+            _ => self.stream_api(method, uri, request.headers()),
+        }
+    }
+
     /// A panic under the lock would leave at most a count behind the others; the tenant stays usable.
     fn tenant(&self) -> MutexGuard<'_, Tenant> {
         self.tenant.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn page(&self) -> Response {
-        match page::render(&self.state()) {
-            Ok(html) => Html(html).into_response(),
-            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-        }
+    fn page(&self) -> Answer {
+        page::render(&self.state()).map_or_else(|error| broken(&error), html)
     }
 
     /// The checks in this order: length, path, method, key, message, browser.
-    fn stream_api(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
+    fn stream_api(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Answer {
         let query = uri.query().unwrap_or_default();
         let call = Call::read(method, uri.path(), query);
         let screened = self.screen(&call, uri, headers, query);
         match self.take(call, screened) {
             Ok(accepted) => json(StatusCode::CREATED, &accepted),
-            Err(refusal) => refusal.into_response(),
+            Err(refusal) => refusal.answer(),
         }
     }
 
