@@ -1,7 +1,9 @@
-//! What the sandbox answers: the documented body of an accepted request, and a small one for a refused request, whose
-//! body the manual does not show.
+//! What the sandbox answers: the documented body of an accepted request, a small one for a refused request, whose body
+//! the manual does not show, and both spoilt as a fault wants it.
 //!
 //! Shapes only; it decides nothing. Called by `server`.
+
+use std::time::{Duration, SystemTime};
 
 use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
@@ -9,6 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::body::Body;
+use super::faults::RetryAfterForm;
 
 /// What goes back to a client.
 pub(super) type Answer = Response<Body>;
@@ -41,7 +44,7 @@ impl Accepted {
     }
 }
 
-/// A 4xx and why.
+/// An answer that is not a 2xx, and why.
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
@@ -60,6 +63,11 @@ impl Refusal {
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let message = message.into();
         Self { status, message }
+    }
+
+    /// Whether the request is to blame, not the service.
+    pub(super) fn is_clients(&self) -> bool {
+        self.status.is_client_error()
     }
 
     pub(super) fn answer(self) -> Answer {
@@ -84,6 +92,27 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
 /// A page.
 pub(super) fn html(page: String) -> Answer {
     with_type(StatusCode::OK, "text/html; charset=utf-8", page)
+}
+
+/// The same answer, which asks to wait before the next request.
+pub(super) fn with_retry_after(mut answer: Answer, wait: Duration, form: RetryAfterForm) -> Answer {
+    let text = match form {
+        RetryAfterForm::Seconds => wait.as_secs().to_string(),
+        RetryAfterForm::Date => httpdate::fmt_http_date(SystemTime::now() + wait),
+    };
+    let value = HeaderValue::try_from(text).expect("a number and a date of HTTP are ASCII");
+    answer.headers_mut().insert(header::RETRY_AFTER, value);
+    answer
+}
+
+/// The same answer up to the middle of its body; the connection ends there.
+pub(super) fn cut_in_half(answer: Answer) -> Answer {
+    answer.map(Body::half)
+}
+
+/// The same status and headers over a body that is no JSON, as a page of a proxy is.
+pub(super) fn garbled(answer: Answer) -> Answer {
+    answer.map(|_| Body::new("<html><body>\u{fffd}\u{0} {\"status\": OK</body>"))
 }
 
 /// The sandbox itself failed.

@@ -7,11 +7,13 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Method, Request, StatusCode, Uri};
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode, Uri};
 use uuid::Uuid;
 
 use super::answer::{Accepted, Answer, Refusal, broken, html, json};
 use super::message::{self, Event};
+use super::night::{self, Closed, Night};
 use super::state::State;
 use super::tenant::{Kind, Tenant, UnknownBrowser};
 use super::{Settings, page, query};
@@ -23,6 +25,7 @@ pub(super) struct Service {
     client_key: Option<String>,
     max_url_bytes: usize,
     tenant: Mutex<Tenant>,
+    night: Night,
 }
 
 impl Service {
@@ -32,6 +35,7 @@ impl Service {
             client_key: settings.client_key,
             max_url_bytes: settings.max_url_bytes,
             tenant: Mutex::new(Tenant::new(settings.pos)),
+            night: Night::new(settings.faults),
         }
     }
 
@@ -40,16 +44,21 @@ impl Service {
     }
 
     pub(super) fn state(&self) -> State {
-        self.tenant().state(&self.base_url)
+        let faults = self.night.dealt();
+        State { faults, ..self.tenant().state(&self.base_url) }
+    }
+
+    /// The faults of this sandbox.
+    pub(super) fn night(&self) -> &Night {
+        &self.night
     }
 
     /// One function for all paths, since the sandbox counts what it refuses, and a HEAD must not make a browser.
-    pub(super) fn answer<B>(&self, request: &Request<B>) -> Answer {
-        let (method, uri) = (request.method(), request.uri());
-        match uri.path() {
-            "/" | "/sandbox" if method == Method::GET => self.page(),
-            "/sandbox/state" if method == Method::GET => json(StatusCode::OK, &self.state()),
-            _ => self.stream_api(method, uri, request.headers()),
+    pub(super) async fn answer(&self, request: &Parts) -> Result<Answer, Closed> {
+        match request.uri.path() {
+            "/" | "/sandbox" if request.method == Method::GET => Ok(self.page()),
+            "/sandbox/state" if request.method == Method::GET => Ok(json(StatusCode::OK, &self.state())),
+            _ => self.stream_api(request).await,
         }
     }
 
@@ -62,15 +71,25 @@ impl Service {
         page::render(&self.state()).map_or_else(|error| broken(&error), html)
     }
 
-    /// The checks in this order: length, path, method, key, message, browser.
-    fn stream_api(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Answer {
+    /// The checks in this order: length, path, method, key, message, browser. A fault that keeps an event from being
+    /// taken comes before all of them; one that spoils the answer comes after, when the event is taken.
+    async fn stream_api(&self, Parts { method, uri, headers, .. }: &Parts) -> Result<Answer, Closed> {
+        let _under_way = self.night.under_way();
         let query = uri.query().unwrap_or_default();
+        let dealt = self.night.deal(uri.path(), query);
         let call = Call::read(method, uri.path(), query);
-        let screened = self.screen(&call, uri, headers, query);
-        match self.take(call, screened) {
+        let screened = match night::refusal(dealt.fault) {
+            Some(refusal) => Err(refusal),
+            None => self.screen(&call, uri, headers, query),
+        };
+        let answer = match self.take(call, screened) {
             Ok(accepted) => json(StatusCode::CREATED, &accepted),
             Err(refusal) => refusal.answer(),
+        };
+        if !dealt.wait.is_zero() {
+            tokio::time::sleep(dealt.wait).await;
         }
+        night::spoil(answer, dealt.fault)
     }
 
     /// The part under the lock.
@@ -78,7 +97,7 @@ impl Service {
         let mut tenant = self.tenant();
         tenant.count(call.kind());
         let answer = screened.and_then(|client_key| call.perform(&mut tenant, client_key));
-        if answer.is_err() {
+        if answer.as_ref().is_err_and(Refusal::is_clients) {
             tenant.count_refused();
         }
         answer
