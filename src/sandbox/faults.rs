@@ -2,8 +2,8 @@
 //!
 //! [`Faults::decide`] is a pure function of the seed, of what the request is and of how often that came before. It never
 //! looks at a number of all calls or at a clock, so with the same seed the same requests are hit however many are on
-//! their way at once. It does no I/O; [`Dealer`] only remembers what came and counts. Called by `night`, which does what is
-//! decided here.
+//! their way at once. It does no I/O; [`Dealer`] only remembers what came and counts. Called by `night`, which does what
+//! is decided here.
 
 mod latency;
 mod settings;
@@ -46,7 +46,7 @@ pub(super) struct Decision {
 #[derive(Debug, Clone)]
 pub struct Faults {
     settings: FaultSettings,
-    /// In a fixed order. A status says here that the event is not taken, which [`Faults::decide`] has the last word on.
+    /// In a fixed order. Whether a status takes the event is open here; [`Faults::toss`] says so for each request.
     shares: Vec<(Fault, Share)>,
 }
 

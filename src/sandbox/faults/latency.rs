@@ -26,7 +26,7 @@ pub enum Latency {
     /// Anywhere in between, evenly: `20ms..200ms`.
     Spread(Span, Span),
     /// A log-normal distribution by its median and its 99th percentile: `50ms p99 2s`. One answer in a thousand takes
-    /// longer still, here about 6.8 s.
+    /// longer still, here about 6.7 s.
     LongTail(Span, Span),
 }
 

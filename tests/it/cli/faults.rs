@@ -45,6 +45,21 @@ fn after_a_bad_night_the_run_and_the_tenant_agree() {
     assert_eq!(dealt, all);
 }
 
+/// What becomes of each order with these faults and so many requests in flight.
+fn fates(in_flight: u32) -> BTreeSet<(String, String)> {
+    let run = Run::in_root(&format!(
+        "send samples/orders.csv --sandbox --rate unlimited --in-flight {in_flight} --identity-pause 0s \
+         --set tries=20 {FAULTS}"
+    ));
+    let word = |value: &Value| value.as_str().unwrap().to_owned();
+    run.results().iter().map(|result| (word(&result["referenceId"]), word(&result["outcome"]))).collect()
+}
+
+#[test]
+fn the_same_seed_is_the_same_night_however_busy() {
+    assert_eq!(fates(64), fates(12));
+}
+
 #[test]
 fn faults_that_are_set_wrongly_send_nothing() {
     let place = Place::with("orders.csv", export(&["A-1"]));
