@@ -1,9 +1,9 @@
 //! How the sandbox misbehaves on request: what happens to one request of a bad night.
 //!
-//! [`Faults::decide`] is a pure function of the seed, of what the request is and of how often that came before. It never
-//! looks at a number of all calls or at a clock, so with the same seed the same requests are hit however many are on
-//! their way at once. It does no I/O; [`Dealer`] only remembers what came and counts. Called by `night`, which does what
-//! is decided here.
+//! [`Faults::decide`] is a pure function of the seed, of what the request is and of how often that came before. It
+//! never looks at a number of all calls or at a clock, so with the same seed the same requests are hit however many are
+//! on their way at once. It does no I/O; [`Dealer`] only remembers what came and counts. Called by `night`, which does
+//! what is decided here.
 
 mod latency;
 mod settings;
@@ -55,12 +55,14 @@ pub struct Faults {
 pub enum FaultError {
     /// A request can have one fault only.
     #[error(
-        "the shares of the faults add up to {0}, expected at most 100%\n  hint: a request has one fault at most; lower some of them"
+        "the shares of the faults add up to {0}, expected at most 100%\n  \
+         hint: a request has one fault at most; lower some of them"
     )]
     TooMany(Share),
     /// The next outage would begin before the last one is over.
     #[error(
-        "outage.every is {every}, expected more than outage.lasts, which is {lasts}\n  hint: outage.every is the time from one beginning to the next"
+        "outage.every is {every}, expected more than outage.lasts, which is {lasts}\n  \
+         hint: outage.every is the time from one beginning to the next"
     )]
     Endless {
         /// From one beginning to the next.

@@ -5,8 +5,9 @@
 //! anything on disk, and never listens beyond loopback. The caller of [`Sandbox`] is the pipeline (`send --sandbox`)
 //! and the command line (`orderferry sandbox`).
 //!
-//! `listen` takes connections, `server` speaks HTTP, `answer` and `body` are what it says, `query` reads URLs, `message`
-//! turns a message into an event, `schema` and `form` hold the manual's rules, `faults` decides who is answered badly and `night` does it, `tenant` and `guests` are what a tenant knows, `state` and `page` show it.
+//! `listen` takes connections, `server` speaks HTTP, `answer` and `body` are what it says, `query` reads URLs,
+//! `message` turns a message into an event, `schema` and `form` hold the manual's rules, `faults` decides who is
+//! answered badly and `night` does it, `tenant` and `guests` are what a tenant knows, `state` and `page` show it.
 
 mod answer;
 mod body;

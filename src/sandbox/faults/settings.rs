@@ -17,8 +17,8 @@ use serde::Deserialize;
 
 use super::Latency;
 
-/// The seed and the faults, by their names in a file. What is not said does not happen. A request has one fault at most;
-/// the latency is that of every answer.
+/// The seed and the faults, by their names in a file. What is not said does not happen. A request has one fault at
+/// most; the latency is that of every answer.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FaultSettings {
@@ -28,7 +28,7 @@ pub struct FaultSettings {
     pub latency: Latency,
     /// Answers with an error's status; 429 has no `Retry-After` here.
     pub status: BTreeMap<ErrorStatus, Share>,
-    /// How many events are taken although the answer is 500, 502, 504 or another 5xx but 503, which say nothing certain.
+    /// How many events are taken although the answer is a 5xx but 503, which says nothing certain.
     pub taken_anyway: Share,
     /// 429 with `Retry-After`; the event is not taken.
     pub throttled: Share,
