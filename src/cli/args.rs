@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 
 use super::{
+    faults,
     settings::{InvalidLimit, Rate, duration},
     stop::{Deadline, deadline},
 };
@@ -56,6 +57,12 @@ pub(super) struct SendArguments {
     /// Send to a sandbox inside this process, which ends with it
     #[arg(long, conflicts_with_all = ["to", "base_url"], help_heading = "Sending")]
     pub(super) sandbox: bool,
+    /// A TOML file of faults that the sandbox has, such as samples/bad-night.toml
+    #[arg(long, value_name = "FILE", requires = "sandbox", conflicts_with_all = ["to", "base_url"], help_heading = "Sending")]
+    pub(super) faults: Option<PathBuf>,
+    /// Overrides any setting of the faults' file, such as late=2% or seed=7; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", requires = "sandbox", conflicts_with_all = ["to", "base_url"], help_heading = "Sending")]
+    pub(super) fault: Vec<String>,
     /// The most requests started in any second, such as 20/s; "unlimited" for targets on this machine only [default: 20/s]
     #[arg(long, value_name = "N/s", help_heading = "Sending")]
     pub(super) rate: Option<Rate>,
@@ -196,15 +203,22 @@ pub(super) struct SandboxArguments {
     /// The longest URL that it takes, in bytes
     #[arg(long, value_name = "N", default_value_t = 8192)]
     max_url_bytes: usize,
+    /// A TOML file of faults that it has, such as samples/bad-night.toml
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+    /// Overrides any setting of the faults' file, such as late=2% or seed=7; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    fault: Vec<String>,
 }
 
 impl SandboxArguments {
-    pub(super) fn settings(&self) -> sandbox::Settings {
-        sandbox::Settings {
+    pub(super) fn settings(&self) -> anyhow::Result<sandbox::Settings> {
+        Ok(sandbox::Settings {
             port: self.port,
             client_key: self.client_key.clone(),
             pos: self.pos.clone(),
             max_url_bytes: self.max_url_bytes,
-        }
+            faults: faults::load(self.faults.as_deref(), &self.fault)?,
+        })
     }
 }

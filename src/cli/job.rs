@@ -9,7 +9,7 @@ use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
     args::{CheckArguments, Reading, SendArguments, TargetArguments, Unknown},
-    print,
+    faults, print,
     settings::{self, Loaded, Rate, ReusedReferences, TargetSettings, UnreadableRows},
     stop,
 };
@@ -126,7 +126,8 @@ fn start_sandbox(
     runtime: &Runtime,
 ) -> anyhow::Result<Sandbox> {
     let max_url_bytes = max_url_bytes(&arguments.reading, loaded)?;
-    let settings = sandbox::Settings { max_url_bytes, ..sandbox::Settings::default() };
+    let faults = faults::load(arguments.faults.as_deref(), &arguments.fault)?;
+    let settings = sandbox::Settings { max_url_bytes, faults, ..sandbox::Settings::default() };
     let sandbox = runtime.block_on(Sandbox::start(settings)).context("cannot start the sandbox")?;
     values.base_url = Some(sandbox.base_url());
     values.client_key = Some(arguments.target.client_key.clone().unwrap_or_else(|| SANDBOX.to_owned()));

@@ -4,6 +4,7 @@
 //! stages.
 
 mod args;
+mod faults;
 mod job;
 mod print;
 mod progress;
@@ -88,8 +89,9 @@ fn show(finished: &Finished, job: &pipeline::Job<'_>, reading: &Reading) -> io::
 
 fn serve(arguments: &SandboxArguments) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the sandbox")?;
+    let settings = arguments.settings()?;
     runtime.block_on(async {
-        let sandbox = Sandbox::start(arguments.settings()).await.context("cannot start the sandbox")?;
+        let sandbox = Sandbox::start(settings).await.context("cannot start the sandbox")?;
         print::data(&format!("sandbox: {} (its page is there too; Ctrl-C ends it)", sandbox.base_url()))?;
         tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
         sandbox.stop().await;

@@ -199,30 +199,30 @@ pub(super) fn load(
 ) -> anyhow::Result<Loaded> {
     let file = file.map(Path::to_owned).or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists()));
     let mut table = match &file {
-        Some(file) => read(file)?,
+        Some(file) => read::<Settings>(file)?,
         None => Table::new(),
     };
     let mut said_of_target = Table::new();
     for (name, value) in environment {
         let Some(path) = setting_of_variable(&name) else { continue };
         let place = if path.starts_with(TARGET) { &mut said_of_target } else { &mut table };
-        put(place, &path, &value).with_context(|| format!("the variable {name}"))?;
+        put::<Settings>(place, &path, value_of(&path, &value)).with_context(|| format!("the variable {name}"))?;
     }
     for set in set {
         let (path, value) = set.split_once('=').context("--set takes KEY=VALUE")?;
         let path = &full_path(path.trim());
         let place = if path.starts_with(TARGET) { &mut said_of_target } else { &mut table };
-        put(place, path, value.trim()).with_context(|| format!("--set {}", path.trim()))?;
+        put::<Settings>(place, path, value_of(path, value.trim())).with_context(|| format!("--set {}", path.trim()))?;
     }
     let settings = Value::Table(table).try_into::<Settings>()?;
     let said_of_target = Value::Table(said_of_target).try_into::<Settings>()?.target;
     Ok(Loaded { settings, said_of_target, folder: file.and_then(|file| file.parent().map(Path::to_owned)) })
 }
 
-/// A file's settings; a fault names its line.
-fn read(file: &Path) -> anyhow::Result<Table> {
+/// A file's settings, which are those of a `T`; a fault names its line.
+pub(super) fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Table> {
     let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    parse::<Settings>(&text).and_then(|_| parse(&text)).map_err(|fault| anyhow::anyhow!("{}:{fault}", file.display()))
+    parse::<T>(&text).and_then(|_| parse(&text)).map_err(|fault| anyhow::anyhow!("{}:{fault}", file.display()))
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, crate::map::TomlFault> {
@@ -243,13 +243,16 @@ fn full_path(name: &str) -> String {
     if OF_TARGET.contains(&name) { format!("{TARGET}{name}") } else { name.to_owned() }
 }
 
-/// Puts a value at a dotted path and checks that the settings still make sense.
-fn put(table: &mut Table, path: &str, value: &str) -> anyhow::Result<()> {
-    let value = match (value.parse(), value.parse()) {
+fn value_of(path: &str, text: &str) -> Value {
+    match (text.parse(), text.parse()) {
         (Ok(number), _) if NUMBERS.contains(&path) => Value::Integer(number),
         (_, Ok(switch)) if SWITCHES.contains(&path) => Value::Boolean(switch),
-        _ => Value::String(value.to_owned()),
-    };
+        _ => Value::String(text.to_owned()),
+    }
+}
+
+/// Puts a value at a dotted path and checks that the settings still make sense as a `T`.
+pub(super) fn put<T: DeserializeOwned>(table: &mut Table, path: &str, value: Value) -> anyhow::Result<()> {
     let (parents, name) = path.rsplit_once('.').map_or((None, path), |(parents, name)| (Some(parents), name));
     let mut place = &mut *table;
     for parent in parents.into_iter().flat_map(|parents| parents.split('.')) {
@@ -257,7 +260,7 @@ fn put(table: &mut Table, path: &str, value: &str) -> anyhow::Result<()> {
         place = entry.as_table_mut().with_context(|| format!("{parent:?} has no settings below it"))?;
     }
     place.insert(name.to_owned(), value);
-    if let Err(error) = Value::Table(table.clone()).try_into::<Settings>() {
+    if let Err(error) = Value::Table(table.clone()).try_into::<T>() {
         let fault = toml_fault(&error, "");
         bail!("{}{}", fault.message, did_you_mean(fault.nearest.as_deref()));
     }

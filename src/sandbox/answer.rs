@@ -1,12 +1,20 @@
-//! What the sandbox answers: the documented body of an accepted request, and a small one for a refused request, whose
-//! body the manual does not show.
+//! What the sandbox answers: the documented body of an accepted request, a small one for a refused request, whose body
+//! the manual does not show, and both spoilt as a fault wants it.
 //!
 //! Shapes only; it decides nothing. Called by `server`.
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use std::time::{Duration, SystemTime};
+
+use hyper::header::{self, HeaderValue};
+use hyper::{Response, StatusCode};
 use serde::Serialize;
 use uuid::Uuid;
+
+use super::body::Body;
+use super::faults::RetryAfterForm;
+
+/// What goes back to a client.
+pub(super) type Answer = Response<Body>;
 
 /// "status": "OK" means accepted, not processed.
 #[derive(Debug, Serialize)]
@@ -36,7 +44,7 @@ impl Accepted {
     }
 }
 
-/// A 4xx and why.
+/// An answer that is not a 2xx, and why.
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
@@ -56,24 +64,65 @@ impl Refusal {
         let message = message.into();
         Self { status, message }
     }
-}
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
+    /// Whether the request is to blame, not the service.
+    pub(super) fn is_clients(&self) -> bool {
+        self.status.is_client_error()
+    }
+
+    pub(super) fn answer(self) -> Answer {
         let code = self.status.as_u16();
         let body = RefusalBody { status: code, code, message: self.message };
-        let mut response = json(self.status, &body);
+        let mut answer = json(self.status, &body);
         if self.status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
         }
-        response
+        answer
     }
 }
 
 /// A JSON answer.
-pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
     match serde_json::to_string(body) {
-        Ok(text) => (status, [(header::CONTENT_TYPE, "application/json")], text).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+        Ok(text) => with_type(status, "application/json", text),
+        Err(error) => broken(&error),
     }
+}
+
+/// A page.
+pub(super) fn html(page: String) -> Answer {
+    with_type(StatusCode::OK, "text/html; charset=utf-8", page)
+}
+
+/// The same answer, which asks to wait before the next request.
+pub(super) fn with_retry_after(mut answer: Answer, wait: Duration, form: RetryAfterForm) -> Answer {
+    let text = match form {
+        RetryAfterForm::Seconds => wait.as_secs().to_string(),
+        RetryAfterForm::Date => httpdate::fmt_http_date(SystemTime::now() + wait),
+    };
+    let value = HeaderValue::try_from(text).expect("a number and a date of HTTP are ASCII");
+    answer.headers_mut().insert(header::RETRY_AFTER, value);
+    answer
+}
+
+/// The same answer up to the middle of its body; the connection ends there.
+pub(super) fn cut_in_half(answer: Answer) -> Answer {
+    answer.map(Body::half)
+}
+
+/// The same status and headers over a body that is no JSON, as a page of a proxy is.
+pub(super) fn garbled(answer: Answer) -> Answer {
+    answer.map(|_| Body::new("<html><body>\u{fffd}\u{0} {\"status\": OK</body>"))
+}
+
+/// The sandbox itself failed.
+pub(super) fn broken(error: &impl ToString) -> Answer {
+    with_type(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", error.to_string())
+}
+
+fn with_type(status: StatusCode, content_type: &'static str, text: String) -> Answer {
+    let mut answer = Response::new(Body::new(text));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer
 }

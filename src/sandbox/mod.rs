@@ -5,13 +5,18 @@
 //! anything on disk, and never listens beyond loopback. The caller of [`Sandbox`] is the pipeline (`send --sandbox`)
 //! and the command line (`orderferry sandbox`).
 //!
-//! `server` speaks HTTP, `answer` writes its bodies, `query` reads URLs, `message` turns a message into an event, `schema` and `form`
-//! hold the manual's rules, `tenant` and `guests` are what a tenant knows, `state` and `page` show it.
+//! `listen` takes connections, `server` speaks HTTP, `answer` and `body` are what it says, `query` reads URLs,
+//! `message` turns a message into an event, `schema` and `form` hold the manual's rules, `faults` decides who is
+//! answered badly and `night` does it, `tenant` and `guests` are what a tenant knows, `state` and `page` show it.
 
 mod answer;
+mod body;
+mod faults;
 mod form;
 mod guests;
+mod listen;
 mod message;
+mod night;
 mod page;
 mod query;
 mod schema;
@@ -24,18 +29,18 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+pub use faults::{ErrorStatus, FaultError, FaultSettings, Faults, Latency, Outage, RetryAfterForm, Share, Span};
 use server::Service;
 pub use state::{GuestEntry, Identifier, Money, NotProcessed, OrderEntry, Orders, Requests, State};
 
 /// The longest path and query that hyper and `http::Uri` read; a longer one never reaches this module.
 const LONGEST_URL: usize = 65_534;
 
-/// How long [`Sandbox::stop`] waits for answers under way; an answer takes well under a millisecond.
+/// How long [`Sandbox::stop`] waits for answers under way. One takes well under a millisecond, if no fault keeps it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the tenant is like.
@@ -50,12 +55,14 @@ pub struct Settings {
     /// The longest URL, in bytes, of which nothing is refused with 414: `http://`, the `Host` header, path and query.
     /// From 1 to 65,534.
     pub max_url_bytes: usize,
+    /// How it misbehaves; `None`: not at all.
+    pub faults: Option<Faults>,
 }
 
 impl Default for Settings {
-    /// Any port, any key, any point of sale, and 8 KiB of URL, where common front ends stop.
+    /// Any port, any key, any point of sale, 8 KiB of URL, where common front ends stop, and no faults.
     fn default() -> Self {
-        Self { port: 0, client_key: None, pos: Vec::new(), max_url_bytes: 8192 }
+        Self { port: 0, client_key: None, pos: Vec::new(), max_url_bytes: 8192, faults: None }
     }
 }
 
@@ -64,7 +71,7 @@ impl Default for Settings {
 pub struct Sandbox {
     service: Arc<Service>,
     stop: oneshot::Sender<()>,
-    task: JoinHandle<io::Result<()>>,
+    task: JoinHandle<()>,
 }
 
 impl Sandbox {
@@ -74,16 +81,11 @@ impl Sandbox {
     pub async fn start(settings: Settings) -> io::Result<Self> {
         check_max_url_bytes(settings.max_url_bytes)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
-        let service = Arc::new(Service::new(listener.local_addr()?, settings));
-        let (stop, stopped) = oneshot::channel::<()>();
-        // Answers are small and each fits one packet: with Nagle's algorithm some of them would wait 40 ms.
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        let serving = axum::serve(listener, server::router(Arc::clone(&service))).with_graceful_shutdown(async {
-            let _ = stopped.await;
-        });
-        Ok(Self { service, stop, task: tokio::spawn(serving.into_future()) })
+        let address = listener.local_addr()?;
+        let service = Arc::new(Service::new(address, settings));
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(listen::serve(listener, address, Arc::clone(&service), stopped));
+        Ok(Self { service, stop, task })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.

@@ -30,6 +30,8 @@ pub(super) fn render(state: &State) -> Result<String, askama::Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::state::{Orders, Requests};
     use super::*;
 
@@ -51,6 +53,7 @@ mod tests {
         State {
             base_url: "http://127.0.0.1:1".to_owned(),
             requests: Requests::default(),
+            faults: BTreeMap::new(),
             browsers: 0,
             guests: 0,
             orders: Orders::default(),
@@ -74,6 +77,14 @@ mod tests {
         assert!(html.contains("The newest 100 of 150.") && html.contains("The newest 100 of 101."));
         assert!(html.contains(">R149<") && html.contains(">R50<") && !html.contains(">R49<"));
         assert!(html.find(">N100<") < html.find(">N1<") && !html.contains(">N0<"));
+    }
+
+    #[test]
+    fn faults_are_shown_where_there_are_some() {
+        assert!(!render(&state(0, 0)).unwrap().contains("Faults"));
+        let faults = BTreeMap::from([("status.503".to_owned(), 21)]);
+        let html = render(&State { faults, ..state(0, 0) }).unwrap();
+        assert!(html.contains("<td>status.503</td><td class=\"n\">21</td>"));
     }
 
     #[test]

@@ -1,19 +1,19 @@
 //! The sandbox's HTTP side: which path means what, which check comes first, and what an answer looks like.
 //!
 //! It does not know what an event means. Everything that can be done without the tenant is done before its lock is
-//! taken, and the lock is never held across an `await`. Called by [`Sandbox`](super::Sandbox).
+//! taken, and the lock is never held across an `await`. Called by `listen`.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
-use axum::extract::{Request, State as Extract};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::response::{Html, IntoResponse, Response};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode, Uri};
 use uuid::Uuid;
 
-use super::answer::{Accepted, Refusal, json};
+use super::answer::{Accepted, Answer, Refusal, broken, html, json};
 use super::message::{self, Event};
+use super::night::{self, Closed, Night};
 use super::state::State;
 use super::tenant::{Kind, Tenant, UnknownBrowser};
 use super::{Settings, page, query};
@@ -25,21 +25,7 @@ pub(super) struct Service {
     client_key: Option<String>,
     max_url_bytes: usize,
     tenant: Mutex<Tenant>,
-}
-
-/// One service for all paths: the sandbox counts what it refuses, and axum's own 404 and 405 would pass it by. Also,
-/// axum answers HEAD wherever it answers GET, and a HEAD must not make a browser.
-pub(super) fn router(service: Arc<Service>) -> Router {
-    Router::new().fallback(answer).with_state(service)
-}
-
-async fn answer(Extract(service): Extract<Arc<Service>>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    match parts.uri.path() {
-        "/" | "/sandbox" if parts.method == Method::GET => service.page(),
-        "/sandbox/state" if parts.method == Method::GET => json(StatusCode::OK, &service.state()),
-        _ => service.stream_api(&parts.method, &parts.uri, &parts.headers),
-    }
+    night: Night,
 }
 
 impl Service {
@@ -49,6 +35,7 @@ impl Service {
             client_key: settings.client_key,
             max_url_bytes: settings.max_url_bytes,
             tenant: Mutex::new(Tenant::new(settings.pos)),
+            night: Night::new(settings.faults),
         }
     }
 
@@ -57,7 +44,22 @@ impl Service {
     }
 
     pub(super) fn state(&self) -> State {
-        self.tenant().state(&self.base_url)
+        let faults = self.night.dealt();
+        State { faults, ..self.tenant().state(&self.base_url) }
+    }
+
+    /// The faults of this sandbox.
+    pub(super) fn night(&self) -> &Night {
+        &self.night
+    }
+
+    /// One function for all paths, since the sandbox counts what it refuses, and a HEAD must not make a browser.
+    pub(super) async fn answer(&self, request: &Parts) -> Result<Answer, Closed> {
+        match request.uri.path() {
+            "/" | "/sandbox" if request.method == Method::GET => Ok(self.page()),
+            "/sandbox/state" if request.method == Method::GET => Ok(json(StatusCode::OK, &self.state())),
+            _ => self.stream_api(request).await,
+        }
     }
 
     /// A panic under the lock would leave at most a count behind the others; the tenant stays usable.
@@ -65,22 +67,29 @@ impl Service {
         self.tenant.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn page(&self) -> Response {
-        match page::render(&self.state()) {
-            Ok(html) => Html(html).into_response(),
-            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-        }
+    fn page(&self) -> Answer {
+        page::render(&self.state()).map_or_else(|error| broken(&error), html)
     }
 
-    /// The checks in this order: length, path, method, key, message, browser.
-    fn stream_api(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
+    /// The checks in this order: length, path, method, key, message, browser. A fault that keeps an event from being
+    /// taken comes before all of them; one that spoils the answer comes after, when the event is taken.
+    async fn stream_api(&self, Parts { method, uri, headers, .. }: &Parts) -> Result<Answer, Closed> {
+        let _under_way = self.night.under_way();
         let query = uri.query().unwrap_or_default();
+        let dealt = self.night.deal(uri.path(), query);
         let call = Call::read(method, uri.path(), query);
-        let screened = self.screen(&call, uri, headers, query);
-        match self.take(call, screened) {
+        let screened = match night::refusal(dealt.fault) {
+            Some(refusal) => Err(refusal),
+            None => self.screen(&call, uri, headers, query),
+        };
+        let answer = match self.take(call, screened) {
             Ok(accepted) => json(StatusCode::CREATED, &accepted),
-            Err(refusal) => refusal.into_response(),
+            Err(refusal) => refusal.answer(),
+        };
+        if !dealt.wait.is_zero() {
+            tokio::time::sleep(dealt.wait).await;
         }
+        night::spoil(answer, dealt.fault)
     }
 
     /// The part under the lock.
@@ -88,7 +97,7 @@ impl Service {
         let mut tenant = self.tenant();
         tenant.count(call.kind());
         let answer = screened.and_then(|client_key| call.perform(&mut tenant, client_key));
-        if answer.is_err() {
+        if answer.as_ref().is_err_and(Refusal::is_clients) {
             tenant.count_refused();
         }
         answer

@@ -2,6 +2,8 @@
 //!
 //! Only shapes; `tenant` fills them, `page` and the callers of the sandbox read them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// All that the tenant holds.
@@ -11,6 +13,10 @@ pub struct State {
     pub base_url: String,
     /// What reached it.
     pub requests: Requests,
+    /// How many of each fault it dealt out, by the names of their settings; `outage.cut_off` is the number of answers
+    /// that an outage cut off. A request during an outage never reached it and is counted nowhere.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub faults: BTreeMap<String, u64>,
     /// Browsers it made.
     pub browsers: usize,
     /// Guests that an IDENTITY made known.

@@ -100,6 +100,7 @@ impl Tenant {
         State {
             base_url: base_url.to_owned(),
             requests: self.requests,
+            faults: BTreeMap::new(),
             browsers: self.browsers.len(),
             guests: guest_list.len(),
             orders: Orders { processed: self.orders.len(), ..self.counts },

@@ -1,5 +1,7 @@
 //! The sandbox over a real socket, with requests written by hand, so that no client's habits come between.
 
+mod faults;
+
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

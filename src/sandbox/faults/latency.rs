@@ -1,0 +1,141 @@
+//! How long an answer takes: always the same, spread evenly, or with a long tail.
+//!
+//! Pure: chance comes from outside. Called by `faults`.
+
+use std::f64::consts::TAU;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::settings::{Span, Text};
+
+/// Of a standard normal distribution, 99 of 100 lie below this.
+const P99: f64 = 2.326_347_874;
+
+/// How many different draws there are.
+const DRAWS: f64 = 4_294_967_296.0;
+
+/// How long an answer takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Text")]
+pub enum Latency {
+    /// Always the same: `50ms`.
+    Fixed(Span),
+    /// Anywhere in between, evenly: `20ms..200ms`.
+    Spread(Span, Span),
+    /// A log-normal distribution by its median and its 99th percentile: `50ms p99 2s`. One answer in a thousand takes
+    /// longer still, here about 6.7 s.
+    LongTail(Span, Span),
+}
+
+impl Default for Latency {
+    fn default() -> Self {
+        Self::Fixed(Span(Duration::ZERO))
+    }
+}
+
+impl Latency {
+    /// The latency of one answer, from two draws.
+    pub(super) fn sample(self, first: u32, second: u32) -> Duration {
+        match self {
+            Self::Fixed(Span(time)) => time,
+            Self::Spread(Span(from), Span(to)) => from + to.saturating_sub(from).mul_f64(f64::from(first) / DRAWS),
+            Self::LongTail(Span(median), Span(p99)) => {
+                let sigma = (p99.as_secs_f64() / median.as_secs_f64()).ln() / P99;
+                let seconds = median.as_secs_f64() * (sigma * normal(first, second)).exp();
+                Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+            }
+        }
+    }
+
+    fn is_sound(self) -> bool {
+        match self {
+            Self::Fixed(_) => true,
+            Self::Spread(from, to) => from <= to,
+            Self::LongTail(median, p99) => median <= p99 && !median.0.is_zero(),
+        }
+    }
+}
+
+/// A number of the standard normal distribution, as Box and Muller make it.
+fn normal(first: u32, second: u32) -> f64 {
+    // Never 0, which has no logarithm.
+    let radius = (-2.0 * ((f64::from(first) + 1.0) / DRAWS).ln()).sqrt();
+    radius * (TAU * f64::from(second) / DRAWS).cos()
+}
+
+impl FromStr for Latency {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let pair = |(one, other): (&str, &str)| Some((one.trim().parse().ok()?, other.trim().parse().ok()?));
+        let parsed = if let Some(ends) = text.split_once("..") {
+            pair(ends).map(|(from, to)| Self::Spread(from, to))
+        } else if let Some(points) = text.split_once("p99") {
+            pair(points).map(|(median, p99)| Self::LongTail(median, p99))
+        } else {
+            text.parse().ok().map(Self::Fixed)
+        };
+        let wanted = "expected such as 50ms, 20ms..200ms or 50ms p99 2s";
+        parsed.filter(|latency| latency.is_sound()).ok_or_else(|| format!("{text:?} is no latency, {wanted}"))
+    }
+}
+
+impl TryFrom<Text> for Latency {
+    type Error = String;
+
+    fn try_from(text: Text) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for Latency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(time) => write!(f, "{time}"),
+            Self::Spread(from, to) => write!(f, "{from}..{to}"),
+            Self::LongTail(median, p99) => write!(f, "{median} p99 {p99}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The latencies of many answers, shortest first, in milliseconds.
+    fn samples(latency: &str) -> Vec<u128> {
+        let latency: Latency = latency.parse().unwrap();
+        // Draws that cover the square evenly, so that no chance is in the test.
+        let draws = (0..100).flat_map(|first| (0..100).map(move |second| (first, second)));
+        let spread = |n: u32| n * (u32::MAX / 100) + u32::MAX / 200;
+        let mut samples: Vec<_> =
+            draws.map(|(first, second)| latency.sample(spread(first), spread(second)).as_millis()).collect();
+        samples.sort_unstable();
+        samples
+    }
+
+    #[test]
+    fn fixed_spread_and_long_tail() {
+        assert_eq!(samples("50ms")[0], 50);
+        let spread = samples("100ms..300ms");
+        assert!(spread[0] >= 100 && spread[9_999] < 300);
+        assert!((190..210).contains(&spread[5_000]) && (285..300).contains(&spread[9_500]));
+        let tail = samples("50ms p99 2s");
+        assert!((48..52).contains(&tail[5_000]), "{}", tail[5_000]);
+        assert!((1_800..2_200).contains(&tail[9_900]), "{}", tail[9_900]);
+    }
+
+    #[test]
+    fn what_is_read_is_what_is_meant() {
+        for text in ["50ms", "20ms..200ms", "50ms p99 2s", "0s"] {
+            assert_eq!(text.parse::<Latency>().unwrap().to_string(), text);
+        }
+        for text in ["", "fast", "50", "200ms..20ms", "2s p99 50ms", "0s p99 1s", "1s..", "1s p99"] {
+            let error = text.parse::<Latency>().unwrap_err();
+            assert!(error.starts_with(&format!("{text:?} is no latency, expected such as 50ms")), "{error}");
+        }
+    }
+}

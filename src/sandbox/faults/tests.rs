@@ -1,0 +1,110 @@
+//! Decisions without a socket: who is hit, how often, and that the way in does not matter.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn faults(settings: Value) -> Result<Faults, FaultError> {
+    Faults::new(serde_json::from_value(settings).unwrap())
+}
+
+/// Some of each, beside what is documented.
+fn bad_night(seed: u64) -> Faults {
+    faults(json!({ "seed": seed, "latency": "10ms p99 1s", "status": { "500": "4%", "503": "3%" }, "throttled": "2%",
+        "closed_not_taken": "1%", "closed_taken": "0.5%", "late": "1%", "half": "1.5%", "garbage": "2%" }))
+    .unwrap()
+}
+
+fn order(n: u32, browser: &str) -> Thing {
+    let message = json!({ "type": "ORDER_CHECKOUT", "browser_id": browser, "order": { "referenceId": n } });
+    Thing::new("/v1.2/event/create.json", Some(&message.to_string()))
+}
+
+/// What each of the orders gets each of three times, whichever comes first.
+fn dealt(dealer: &mut Dealer, orders: impl Iterator<Item = u32>, browser: &str) -> BTreeMap<u32, Vec<Decision>> {
+    orders.map(|n| (n, (0..3).map(|_| dealer.deal(order(n, browser))).collect())).collect()
+}
+
+#[test]
+fn the_same_seed_hits_the_same_requests_in_any_order() {
+    let (mut one, mut other) = (Dealer::new(bad_night(7)), Dealer::new(bad_night(7)));
+    let decisions = dealt(&mut one, 0..500, "one browser");
+    assert_eq!(decisions, dealt(&mut other, (0..500).rev(), "another browser"));
+    assert_eq!(one.dealt(), other.dealt());
+    assert_ne!(decisions, dealt(&mut Dealer::new(bad_night(8)), 0..500, "one browser"));
+    assert!(
+        decisions.values().any(|times| times[0].fault.is_some() && times[1].fault.is_none()),
+        "a retry is hit anew"
+    );
+}
+
+#[test]
+fn a_thing_is_its_path_and_its_message_without_the_browser() {
+    assert_eq!(order(1, "a"), order(1, "b"));
+    assert_ne!(order(1, "a"), order(2, "a"));
+    let create = |message| Thing::new("/v1.2/browser/create.json", message);
+    assert_eq!(create(Some("{}")), create(Some(" { } ")));
+    assert_ne!(create(Some("{}")), Thing::new("/v1.2/event/create.json", Some("{}")));
+    assert_ne!(create(Some("no JSON")), create(None));
+}
+
+/// Within five standard deviations of a fair draw.
+#[test]
+fn shares_hold_over_many_requests() {
+    let mut dealer = Dealer::new(bad_night(1));
+    let decisions: Vec<_> = (0..10_000).map(|n| dealer.deal(order(n, "b"))).collect();
+    let dealt = dealer.dealt();
+    for (name, expected) in [
+        ("status.500", 400.0),
+        ("status.503", 300.0),
+        ("throttled", 200.0),
+        ("closed_not_taken", 100.0),
+        ("closed_taken", 50.0),
+        ("late", 100.0),
+        ("half", 150.0),
+        ("garbage", 200.0),
+    ] {
+        let found = f64::from(u32::try_from(dealt[name]).unwrap());
+        assert!((found - expected).abs() < 5.0 * f64::sqrt(expected), "{name}: {found}, expected about {expected}");
+    }
+    let failed = decisions.iter().filter_map(|decision| decision.fault);
+    let n_taken = failed.filter(|fault| matches!(fault, Fault::Status { is_taken: true, .. })).count();
+    assert!((150..250).contains(&n_taken), "{n_taken} of about 400 are taken anyway");
+}
+
+#[test]
+fn everything_and_nothing_are_shares_too() {
+    let all = faults(json!({ "half": "60%", "late": "40%", "late_after": "40s", "latency": "1s" })).unwrap();
+    let none = faults(json!({})).unwrap();
+    for n in 0..1000 {
+        let decision = all.decide(order(n, "b"), 0);
+        let seconds = if decision.fault == Some(Fault::Late) { 41 } else { 1 };
+        assert!(decision.fault.is_some() && decision.wait == Duration::from_secs(seconds));
+        assert_eq!(none.decide(order(n, "b"), 0), Decision::default());
+    }
+}
+
+#[test]
+fn only_a_server_that_fails_may_have_taken_the_event() {
+    let all = |status: &str| {
+        let faults = faults(json!({ "status": { status: "100%" }, "taken_anyway": "100%" })).unwrap();
+        matches!(faults.decide(order(1, "b"), 0).fault, Some(Fault::Status { is_taken: true, .. }))
+    };
+    assert_eq!(["401", "429", "500", "502", "503", "504"].map(all), [false, false, true, true, false, true]);
+}
+
+#[test]
+fn faults_that_make_no_sense_together_are_refused() {
+    let error = |settings| faults(settings).unwrap_err().to_string();
+    insta::assert_snapshot!(error(json!({ "half": "60%", "status": { "500": "40.5%" } })), @"
+    the shares of the faults add up to 100.5%, expected at most 100%
+      hint: a request has one fault at most; lower some of them
+    ");
+    insta::assert_snapshot!(error(json!({ "outage": { "lasts": "1min", "every": "60s" } })), @"
+    outage.every is 1m, expected more than outage.lasts, which is 1m
+      hint: outage.every is the time from one beginning to the next
+    ");
+    assert!(faults(json!({ "outage": { "lasts": "1min" } })).is_ok());
+}

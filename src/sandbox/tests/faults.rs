@@ -1,0 +1,182 @@
+//! Each fault over a real socket. Time is tokio's and paused, so that no test waits or depends on the machine.
+
+use std::io::ErrorKind;
+use std::time::{Duration, SystemTime};
+
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::super::{FaultSettings, Faults};
+use super::*;
+
+const CREATE: &str = "/v1.2/browser/create.json?client_key=key&message={}";
+
+async fn with_faults(faults: Value) -> Sandbox {
+    let settings: FaultSettings = serde_json::from_value(faults).unwrap();
+    start(Settings { faults: Some(Faults::new(settings).unwrap()), ..Settings::default() }).await
+}
+
+fn host(sandbox: &Sandbox) -> String {
+    sandbox.base_url().replace("http://", "")
+}
+
+/// Asks for a browser, and returns all that comes until the connection ends.
+async fn create_at(host: String) -> String {
+    let mut stream = TcpStream::connect(&host).await.unwrap();
+    let head = format!("GET {CREATE} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    text
+}
+
+fn create_meanwhile(sandbox: &Sandbox) -> JoinHandle<String> {
+    tokio::spawn(create_at(host(sandbox)))
+}
+
+/// One line per fault: what it is called in the state, its settings, how the answer begins, and how many browsers there
+/// are afterwards, which says whether the request was taken.
+#[tokio::test]
+async fn each_fault_answers_as_it_should_and_takes_or_does_not() {
+    let table = [
+        ("status.429", json!({ "status": { "429": "100%" } }), "HTTP/1.1 429 ", 0),
+        ("status.503", json!({ "status": { "503": "100%" }, "taken_anyway": "100%" }), "HTTP/1.1 503 ", 0),
+        ("status.500", json!({ "status": { "500": "100%" }, "taken_anyway": "100%" }), "HTTP/1.1 500 ", 1),
+        ("status.504", json!({ "status": { "504": "100%" }, "taken_anyway": "0%" }), "HTTP/1.1 504 ", 0),
+        ("throttled", json!({ "throttled": "100%" }), "HTTP/1.1 429 ", 0),
+        ("closed_not_taken", json!({ "closed_not_taken": "100%" }), "", 0),
+        ("closed_taken", json!({ "closed_taken": "100%" }), "", 1),
+        ("late", json!({ "late": "100%", "late_after": "1ms" }), "HTTP/1.1 201 ", 1),
+        ("half", json!({ "half": "100%" }), "HTTP/1.1 201 ", 1),
+        ("garbage", json!({ "garbage": "100%" }), "HTTP/1.1 201 ", 1),
+    ];
+    for (name, faults, begins, n_browsers) in table {
+        let sandbox = with_faults(faults).await;
+        let text = create_at(host(&sandbox)).await;
+        assert!(text.starts_with(begins) && text.is_empty() == begins.is_empty(), "{name}: {text}");
+        let state = get(&sandbox, "/sandbox/state").await.json();
+        assert_eq!(state["faults"], json!({ name: 1 }));
+        assert_eq!(
+            (&state["browsers"], &state["requests"]["browser_create"]),
+            (&n_browsers.into(), &1.into()),
+            "{name}"
+        );
+        let is_refused = begins.starts_with("HTTP/1.1 4");
+        assert_eq!(state["requests"]["refused"], u64::from(is_refused), "{name}");
+        assert_eq!(text.contains("retry-after: 2\r\n"), name == "throttled", "{text}");
+    }
+}
+
+#[tokio::test]
+async fn retry_after_may_be_a_date() {
+    let faults = json!({ "throttled": "100%", "retry_after": "1h", "retry_after_as": "date" });
+    let text = create_at(host(&with_faults(faults).await)).await;
+    let date = text.split("retry-after: ").nth(1).unwrap().split("\r\n").next().unwrap();
+    let wait = httpdate::parse_http_date(date).unwrap().duration_since(SystemTime::now()).unwrap();
+    assert!(wait > Duration::from_secs(50 * 60) && wait <= Duration::from_secs(60 * 60), "{date}");
+}
+
+#[tokio::test]
+async fn half_an_answer_promises_the_whole() {
+    let text = create_at(host(&with_faults(json!({ "half": "100%" })).await)).await;
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let promised: usize = head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap().parse().unwrap();
+    assert_eq!(body.len(), promised / 2, "{text}");
+    assert!(body.starts_with("{\"status\":\"OK\""));
+}
+
+#[tokio::test]
+async fn garbage_is_no_json() {
+    let text = create_at(host(&with_faults(json!({ "garbage": "100%" })).await)).await;
+    assert!(serde_json::from_str::<Value>(text.split_once("\r\n\r\n").unwrap().1).is_err());
+}
+
+/// A closed connection is closed for one request, not for its neighbours or the sandbox's own pages.
+#[tokio::test]
+async fn faults_keep_to_their_request() {
+    let sandbox = with_faults(json!({ "closed_not_taken": "50%" })).await;
+    let mut n_answers = 0;
+    for _ in 0..50 {
+        n_answers += usize::from(!create_at(host(&sandbox)).await.is_empty());
+    }
+    let state = get(&sandbox, "/sandbox/state").await.json();
+    assert!((10..40).contains(&n_answers), "{n_answers}");
+    assert_eq!(
+        (&state["browsers"], &state["faults"]["closed_not_taken"]),
+        (&n_answers.into(), &(50 - n_answers).into())
+    );
+    assert_eq!(state["requests"]["total"], 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn latency_is_that_of_every_answer() {
+    let sandbox = with_faults(json!({ "latency": "50ms..60ms", "status": { "503": "50%" } })).await;
+    for _ in 0..10 {
+        let before = Instant::now();
+        create_at(host(&sandbox)).await;
+        let waited = before.elapsed();
+        assert!((50..=61).contains(&waited.as_millis()), "{waited:?}");
+    }
+    let before = Instant::now();
+    get(&sandbox, "/sandbox/state").await;
+    assert!(before.elapsed() < Duration::from_millis(50));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_answer_holds_up_nobody() {
+    let sandbox = with_faults(json!({ "late": "100%" })).await;
+    let before = Instant::now();
+    let late = create_meanwhile(&sandbox);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(get(&sandbox, "/sandbox/state").await.json()["browsers"], 1);
+    assert!(late.await.unwrap().starts_with("HTTP/1.1 201 "));
+    assert!((35..37).contains(&before.elapsed().as_secs()));
+    // Nor does it hold up the end.
+    let late = create_meanwhile(&sandbox);
+    sleep(Duration::from_secs(1)).await;
+    let before = Instant::now();
+    sandbox.stop().await;
+    assert!(before.elapsed() <= super::super::PATIENCE + Duration::from_millis(100));
+    assert_eq!(late.await.unwrap(), "");
+}
+
+/// Whether someone answers, and if not, why.
+async fn try_it(host: &str) -> Result<(), ErrorKind> {
+    TcpStream::connect(host).await.map(drop).map_err(|error| error.kind())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_cuts_refuses_and_ends() {
+    let sandbox = with_faults(json!({ "outage": { "after": "10s", "lasts": "20s", "every": "1min" } })).await;
+    let host = host(&sandbox);
+    // It begins with the first request, not with the sandbox.
+    sleep(Duration::from_secs(100)).await;
+    assert!(create_at(host.clone()).await.starts_with("HTTP/1.1 201 "));
+    for n_outages in 1..=2 {
+        sleep(Duration::from_secs(9)).await;
+        let mut idle = TcpStream::connect(&host).await.unwrap();
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(idle.read(&mut [0]).await.unwrap(), 0);
+        assert_eq!(try_it(&host).await, Err(ErrorKind::ConnectionRefused));
+        sleep(Duration::from_secs(18)).await;
+        assert_eq!(try_it(&host).await, Err(ErrorKind::ConnectionRefused));
+        sleep(Duration::from_secs(2)).await;
+        assert!(create_at(host.clone()).await.starts_with("HTTP/1.1 201 "));
+        assert_eq!(sandbox.state().faults["outage"], n_outages);
+        sleep(Duration::from_secs(29)).await;
+    }
+    assert_eq!((sandbox.state().requests.total, sandbox.state().faults["outage.cut_off"]), (3, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_loses_answers_under_way_and_does_not_hold_up_the_end() {
+    let sandbox = with_faults(json!({ "latency": "1min", "outage": { "after": "1s", "lasts": "1h" } })).await;
+    let cut_off = create_meanwhile(&sandbox);
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(cut_off.await.unwrap(), "");
+    let state = sandbox.state();
+    assert_eq!((state.browsers, state.faults["outage"], state.faults["outage.cut_off"]), (1, 1, 1));
+    let before = Instant::now();
+    sandbox.stop().await;
+    assert!(before.elapsed() < Duration::from_secs(1));
+}

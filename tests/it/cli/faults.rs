@@ -1,0 +1,178 @@
+//! A sandbox that misbehaves: what the run says of each order is true of the tenant, and faults that are set wrongly.
+
+use std::{collections::BTreeSet, fmt::Write};
+
+use serde_json::Value;
+
+use crate::support::{
+    Run,
+    place::{Place, export},
+};
+
+/// About one request in four fails in some way; at the same time 64 are on their way.
+const FAULTS: &str = "--fault seed=1 --fault closed_taken=5% --fault closed_not_taken=4% --fault half=4% \
+    --fault garbage=4% --fault status.500=4% --fault status.503=2% --fault throttled=1% --fault retry_after=0s \
+    --fault latency=0s..5ms";
+
+fn references(orders: &[Value], is_wanted: impl Fn(&Value) -> bool) -> BTreeSet<String> {
+    let wanted = orders.iter().filter(|order| is_wanted(order));
+    wanted.map(|order| order["referenceId"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn after_a_bad_night_the_run_and_the_tenant_agree() {
+    let run = Run::in_root(&format!(
+        "send samples/orders.csv --sandbox --rate unlimited --identity-pause 0s --set tries=20 {FAULTS}"
+    ));
+    assert_eq!(run.code(), 3, "{}", String::from_utf8_lossy(&run.output.stderr));
+    let (summary, sandbox, results) =
+        (run.json("summary.json").unwrap(), run.json("sandbox.json").unwrap(), run.results());
+    let of_outcome = |outcome: &str| references(&results, |result| result["outcome"] == outcome);
+    let (accepted, unknown) = (of_outcome("accepted"), of_outcome("unknown"));
+    let there = references(sandbox["order_list"].as_array().unwrap(), |_| true);
+    assert!(accepted.is_subset(&there), "{:?}", accepted.difference(&there));
+    assert!(there.iter().all(|order| accepted.contains(order) || unknown.contains(order)));
+    // Some of the unknown ones are there, and some are not, or the word would say nothing.
+    assert!(unknown.intersection(&there).next().is_some() && unknown.difference(&there).next().is_some());
+    assert_eq!((results.len(), summary["orders"]["accepted"].as_u64()), (300, u64::try_from(accepted.len()).ok()));
+    assert_eq!(sandbox["orders"]["repeated_references"], 0, "an order was sent twice");
+    assert_eq!(sandbox["orders"]["not_processed"], 0);
+    for kind in ["browser_create", "identity", "order_checkout", "total"] {
+        assert_eq!(summary["requests"][kind], sandbox["requests"][kind], "{kind}");
+    }
+    let dealt: Vec<_> = sandbox["faults"].as_object().unwrap().keys().collect();
+    let all = ["closed_not_taken", "closed_taken", "garbage", "half", "status.500", "status.503", "throttled"];
+    assert_eq!(dealt, all);
+}
+
+/// What becomes of each order with these faults and so many requests in flight.
+fn fates(in_flight: u32) -> BTreeSet<(String, String)> {
+    let run = Run::in_root(&format!(
+        "send samples/orders.csv --sandbox --rate unlimited --in-flight {in_flight} --identity-pause 0s \
+         --set tries=20 {FAULTS}"
+    ));
+    let word = |value: &Value| value.as_str().unwrap().to_owned();
+    run.results().iter().map(|result| (word(&result["referenceId"]), word(&result["outcome"]))).collect()
+}
+
+#[test]
+fn the_same_seed_is_the_same_night_however_busy() {
+    assert_eq!(fates(64), fates(12));
+}
+
+#[test]
+fn faults_that_are_set_wrongly_send_nothing() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    let mut found = String::new();
+    for content in [
+        "seed = 7\nclosed_takn = '1%'\n",
+        "late = '2'\n",
+        "late = 2\n",
+        "latency = 'slow'\n",
+        "late_after = '35'\n",
+        "retry_after_as = 'words'\n",
+        "seed = -1\n",
+        "[status]\n200 = '1%'\n",
+        "[outage]\nlast = '1s'\n",
+        "[outage]\nlasts = '2s'\nevery = '1s'\n",
+        "late = '60%'\nhalf = '50%'\n",
+        "late =\n",
+    ] {
+        place.file("night.toml", content);
+        let ran = place.run("send orders.csv --sandbox --faults night.toml");
+        write!(found, "{}: {}", content.trim_end().replace('\n', "; "), ran.told()).unwrap();
+    }
+    for options in [
+        "--fault late",
+        "--fault lat=2%",
+        "--fault late=101%",
+        "--fault seed=many",
+        "--fault status.50x=1%",
+        "--fault outage=1s",
+        "--fault late=60% --fault half=50%",
+        "--faults none.toml",
+    ] {
+        let sent = place.run(&format!("send orders.csv --sandbox {options}"));
+        write!(found, "{options}: {}", sent.told()).unwrap();
+        let typed = place.run(&format!("sandbox --port 0 {options}"));
+        assert_eq!(typed.told(), sent.told());
+    }
+    insta::with_settings!({filters => vec![("expected one of .*", "expected one of …")]}, {
+        insta::assert_snapshot!(found, @r#"
+        seed = 7; closed_takn = '1%': exit 2
+            error: night.toml:2:1: unknown field `closed_takn`, expected one of …
+              hint: did you mean "closed_taken"?
+        late = '2': exit 2
+            error: night.toml:1:8: "2" is no share of requests, expected such as 2% or 0.5%, at most 100%
+        late = 2: exit 2
+            error: night.toml:1:8: expected text in quotation marks, such as "2%" or "30s"
+        latency = 'slow': exit 2
+            error: night.toml:1:11: "slow" is no latency, expected such as 50ms, 20ms..200ms or 50ms p99 2s
+        late_after = '35': exit 2
+            error: night.toml:1:14: "35" is no duration, expected such as 500ms, 30s or 10min
+        retry_after_as = 'words': exit 2
+            error: night.toml:1:18: unknown variant `words`, expected `seconds` or `date`
+        seed = -1: exit 2
+            error: night.toml:1:8: invalid value: integer `-1`, expected u64
+        [status]; 200 = '1%': exit 2
+            error: night.toml:2:1: "200" is no status of an error, expected 300 to 599
+        [outage]; last = '1s': exit 2
+            error: night.toml:2:1: unknown field `last`, expected one of …
+              hint: did you mean "lasts"?
+        [outage]; lasts = '2s'; every = '1s': exit 2
+            error: night.toml: outage.every is 1s, expected more than outage.lasts, which is 2s
+              hint: outage.every is the time from one beginning to the next
+        late = '60%'; half = '50%': exit 2
+            error: night.toml: the shares of the faults add up to 110%, expected at most 100%
+              hint: a request has one fault at most; lower some of them
+        late =: exit 2
+            error: night.toml:1:7: string values must be quoted, expected literal string
+        --fault late: exit 2
+            error: --fault takes KEY=VALUE
+        --fault lat=2%: exit 2
+            error: --fault lat: unknown field `lat`, expected one of …
+              hint: did you mean "late"?
+        --fault late=101%: exit 2
+            error: --fault late: "101%" is no share of requests, expected such as 2% or 0.5%, at most 100%
+        --fault seed=many: exit 2
+            error: --fault seed: invalid type: string "many", expected u64
+        --fault status.50x=1%: exit 2
+            error: --fault status.50x: "50x" is no status of an error, expected 300 to 599
+        --fault outage=1s: exit 2
+            error: --fault outage: invalid type: string "1s", expected outage.after, outage.lasts and outage.every
+        --fault late=60% --fault half=50%: exit 2
+            error: --fault: the shares of the faults add up to 110%, expected at most 100%
+              hint: a request has one fault at most; lower some of them
+        --faults none.toml: exit 2
+            error: none.toml: No such file or directory (os error 2)
+        "#);
+    });
+}
+
+#[test]
+fn an_option_counts_before_the_file() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    place.file("night.toml", "garbage = '100%'\n[status]\n401 = '0%'\n");
+    let faults = |options: &str| {
+        let command = "send orders.csv --sandbox --rate unlimited --identity-pause 0s --set tries=1";
+        let ran = place.run(&format!("{command} --faults night.toml{options}"));
+        let sandbox: Value = serde_json::from_str(&ran.text("sandbox.json")).unwrap();
+        format!("exit {}, {}", ran.code, sandbox["faults"])
+    };
+    assert_eq!(faults(""), "exit 1, {\"garbage\":1}");
+    assert_eq!(faults(" --fault garbage=0%"), "exit 0, null");
+    assert_eq!(faults(" --fault garbage=0% --fault status.401=100%"), "exit 4, {\"status.401\":1}");
+}
+
+#[test]
+fn faults_are_the_sandboxs() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    for options in ["--client-key k", "--base-url http://127.0.0.1:1 --client-key k", "--to eu"] {
+        for faults in ["--fault late=1%", "--faults night.toml"] {
+            let ran = place.run(&format!("send orders.csv {options} {faults}"));
+            let told = ["required arguments were not provided:\n  --sandbox", "cannot be used with"];
+            let is_told = told.iter().any(|told| ran.err.contains(told));
+            assert!(ran.code == 2 && is_told, "{options} {faults}: {}", ran.err);
+        }
+    }
+}
