@@ -286,17 +286,25 @@ fn settle_without_sending(
 ) -> Result<ToSend, RunError> {
     let ledger = ledger.map(|ledger| ledger as &dyn Ledger);
     let mut to_send = ToSend::default();
+    let mut changed = Vec::new();
     for mut order in checked {
         if let Verdict::Valid(order) = &order.verdict {
             to_send.identities.note(order);
         }
         let settled = known::settled(&mut order, ledger, job)?;
+        if let (Some(Outcome::Changed), Verdict::Valid(order)) = (settled.as_ref().map(|it| it.outcome), &order.verdict)
+        {
+            changed.push(known::key(order));
+        }
         let id = account.add(order.record, &order.verdict);
         match (settled, order.verdict) {
             (Some(settled), _) => account.settle(id, settled)?,
             (None, Verdict::Valid(order)) => to_send.orders.push((id, order)),
             (None, _) => unreachable!("an order that is not valid is settled"),
         }
+    }
+    if let (Some(ledger), Some(_)) = (ledger, &job.sending) {
+        ledger.note_changed(&changed)?;
     }
     account.n_guests = to_send.identities.n_guests() as u64;
     Ok(to_send)

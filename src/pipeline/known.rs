@@ -3,7 +3,7 @@
 use super::{Job, RunError};
 use crate::{
     event::canonical,
-    ledger::{self, Known, Ledger},
+    ledger::{self, Known, Ledger, OrderKey},
     model::{
         order::{Checked, Order, Verdict},
         outcome::{Outcome, Settled},
@@ -25,6 +25,10 @@ pub(super) fn settled(
     let unsent = |outcome, words: &str| Some(Settled::unsent(outcome, Some(words.to_owned())));
     Ok(match known(order, ledger)? {
         Known::Accepted => unsent(Outcome::AlreadySent, "accepted by an earlier run"),
+        Known::AcceptedByHand => unsent(Outcome::AlreadySent, "settled by hand as accepted"),
+        Known::Acknowledged => {
+            unsent(Outcome::AlreadySent, "accepted by an earlier run with other content, acknowledged by hand")
+        }
         Known::Changed => {
             unsent(Outcome::Changed, "accepted by an earlier run with other content, which cannot be updated")
         }
@@ -49,5 +53,15 @@ fn known(order: &Order, ledger: Option<&dyn Ledger>) -> Result<Known, RunError> 
     if entries.is_empty() {
         return Ok(Known::Nothing);
     }
-    Ok(ledger::known(&entries, order.ordered_at, canonical::content_hash(order)))
+    let key = key(order);
+    match ledger::known(&entries, key.ordered_at, key.content) {
+        Known::Changed if ledger.is_acknowledged(&key)? => Ok(Known::Acknowledged),
+        known => Ok(known),
+    }
+}
+
+/// An order as the ledger knows it.
+pub(super) fn key(order: &Order) -> OrderKey {
+    let (reference, ordered_at) = (order.reference.clone(), order.ordered_at);
+    OrderKey { reference, ordered_at, content: canonical::content_hash(order) }
 }
