@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 
 use super::{
+    ledger::LedgerArguments,
     settings::{InvalidLimit, Rate, duration},
     stop::{Deadline, deadline},
 };
@@ -24,6 +25,8 @@ pub(super) enum Command {
     Check(CheckArguments),
     /// Checks an export, then sends every valid order that was not sent before. Run again, it goes on
     Send(SendArguments),
+    /// Lists, exports and settles what the ledger holds
+    Ledger(LedgerArguments),
     /// Lists the built-in profiles, or prints one
     Profiles(ProfilesArguments),
     /// Runs a stand-in tenant on this machine that answers as the Stream API is documented to

@@ -27,6 +27,12 @@ pub struct Sending {
 }
 
 impl Sending {
+    /// What came of it, as the ledger writes it; nothing while nothing is known.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&'static str> {
+        outcome(self.state)
+    }
+
     pub(super) fn is_open(&self) -> bool {
         matches!(self.state, AttemptState::Intended | AttemptState::Unknown)
     }

@@ -7,7 +7,7 @@ use std::{
     ops::Range,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::{
@@ -49,7 +49,7 @@ pub struct Settlement {
 #[derive(Debug, thiserror::Error)]
 pub enum SettleError {
     /// Some references cannot be settled.
-    #[error("{}; nothing was settled", in_lines(.0))]
+    #[error("nothing was settled{}", in_lines(.0))]
     Refused(Vec<Fault>),
     /// The ledger cannot be used.
     #[error(transparent)]
@@ -74,7 +74,10 @@ pub enum Fault {
 }
 
 fn in_lines(faults: &[Fault]) -> String {
-    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    let lines: Vec<_> = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+    let is_ambiguous = faults.iter().any(|fault| matches!(fault, Fault::Ambiguous(..)));
+    let hint = if is_ambiguous { "\n  hint: --ordered-at and --target say which is meant" } else { "" };
+    lines.concat() + hint
 }
 
 impl fmt::Display for Fault {
@@ -85,8 +88,8 @@ impl fmt::Display for Fault {
             Self::Ambiguous(reference, candidates) => {
                 write!(f, "{reference}: {} orders could be meant", candidates.len())?;
                 for order in candidates.iter().take(MOST_SHOWN) {
-                    let (made, state) = (order.ordered_at(), order.state().as_str());
-                    write!(f, "\n  {} to target {}, {state}", made.format("%+"), order.target)?;
+                    let made = order.ordered_at().to_rfc3339_opts(SecondsFormat::AutoSi, true);
+                    write!(f, "\n    made at {made}, sent to target {}, {}", order.target, order.state().as_str())?;
                 }
                 Ok(())
             }
@@ -300,7 +303,7 @@ mod tests {
         assert_eq!(shop.known(&order), Known::Unknown);
         assert_eq!(shop.say(&["A", "A"], ByHand::Failed).unwrap(), "A unknown");
         assert_eq!(shop.known(&order), Known::Nothing);
-        assert_eq!(shop.say(&["A"], ByHand::Failed).unwrap_err(), "A: it is failed already; nothing was settled");
+        assert_eq!(shop.say(&["A"], ByHand::Failed).unwrap_err(), "nothing was settled\n  A: it is failed already");
         assert_eq!(shop.say(&["A"], ByHand::Accepted).unwrap(), "A failed");
         assert_eq!(shop.known(&order), Known::AcceptedByHand);
         assert_eq!(shop.known(&key("A", 0, 2)), Known::Changed);
@@ -315,18 +318,21 @@ mod tests {
         shop.send("a", key("C", 0, 1), AttemptState::Unknown);
         let refused = shop.say(&["A", "B", "C", "D"], ByHand::Failed).unwrap_err();
         insta::assert_snapshot!(refused, @r"
-        A: it is accepted: the service said so
-        B: it is failed already
-        D: the ledger has no such order; nothing was settled
+        nothing was settled
+          A: it is accepted: the service said so
+          B: it is failed already
+          D: the ledger has no such order
         ");
         insta::assert_snapshot!(shop.say(&["A", "B", "C"], ByHand::Accepted).unwrap_err(), @r"
-        A: it is accepted already
-        B: it is failed: the service surely did not take it; nothing was settled
+        nothing was settled
+          A: it is accepted already
+          B: it is failed: the service surely did not take it
         ");
         insta::assert_snapshot!(shop.say(&["A", "B", "C"], ByHand::Acknowledged).unwrap_err(), @r"
-        A: it is accepted, and no run has seen other content of it
-        B: it is failed, not accepted with other content
-        C: it is unknown, not accepted with other content; nothing was settled
+        nothing was settled
+          A: it is accepted, and no run has seen other content of it
+          B: it is failed, not accepted with other content
+          C: it is unknown, not accepted with other content
         ");
         assert_eq!(shop.states(), "A accepted, B failed, C unknown");
     }
@@ -353,14 +359,16 @@ mod tests {
         shop.send("a", key("B", 0, 1), AttemptState::Unknown).send("b", key("C", 0, 1), AttemptState::Accepted);
         shop.send("a", key("C", 0, 1), AttemptState::Unknown);
         let said = shop.say(&["A", "B", "C"], ByHand::Failed).unwrap_err();
-        insta::with_settings!({filters => vec![("[0-9a-f]{8},", "HASH,")]}, {
+        insta::with_settings!({filters => vec![("target [0-9a-f]{8}", "target HASH")]}, {
             insta::assert_snapshot!(said, @r"
-            A: 2 orders could be meant
-              2024-10-05T00:00:00+00:00 to target HASH, unknown
-              2024-10-09T00:00:00+00:00 to target HASH, unknown
-            B: 2 orders could be meant
-              2024-10-04T00:00:00+00:00 to target HASH, unknown
-              2024-10-04T00:00:00+00:00 to target HASH, unknown; nothing was settled
+            nothing was settled
+              A: 2 orders could be meant
+                made at 2024-10-05T00:00:00Z, sent to target HASH, unknown
+                made at 2024-10-09T00:00:00Z, sent to target HASH, unknown
+              B: 2 orders could be meant
+                made at 2024-10-04T00:00:00Z, sent to target HASH, unknown
+                made at 2024-10-04T00:00:00Z, sent to target HASH, unknown
+              hint: --ordered-at and --target say which is meant
             ");
         });
         let made = Filter { ordered_at: Some(at(5)..at(6)), ..Filter::default() };
