@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::{
     Attempt, Change, LedgerError, LedgerOrder, OrderState, Sending, TargetHash, TargetPrefix, file,
@@ -169,7 +169,7 @@ fn next_target(connection: &Connection, after: Option<TargetHash>) -> Result<Opt
 
 /// The sendings to a target by reference, in the order of the index: nothing need be sorted but those of one reference.
 struct Sendings<'a> {
-    statement: Statement<'a>,
+    statement: CachedStatement<'a>,
     target: TargetHash,
     pattern: Option<&'a str>,
 }
@@ -181,7 +181,7 @@ impl<'a> Sendings<'a> {
             References::Is(reference) => ("reference = ?2", Some(reference.as_str())),
             References::Like(pattern) => ("reference GLOB ?2", Some(pattern.as_str())),
         };
-        let statement = connection.prepare(&format!(
+        let statement = connection.prepare_cached(&format!(
             "SELECT reference, attempt, ordered_at, content, run, intended_at, outcome, settled_at, by_hand
              FROM attempts WHERE target = ?1 AND {condition} ORDER BY reference, ordered_at, attempt"
         ))?;
@@ -214,7 +214,7 @@ fn read_sending(row: &Row<'_>) -> Result<(String, Sending), rusqlite::Error> {
 
 /// The changes of orders to a target; most ledgers have none, and then none is looked for.
 struct Changes<'a> {
-    statement: Option<Statement<'a>>,
+    statement: Option<CachedStatement<'a>>,
     target: TargetHash,
 }
 
@@ -223,7 +223,7 @@ impl<'a> Changes<'a> {
         let has_any = connection.prepare_cached("SELECT 1 FROM changes WHERE target = ?1")?.exists([target.0])?;
         let sql = "SELECT ordered_at, content, run, seen_at, acknowledged_at
                    FROM changes WHERE target = ?1 AND reference = ?2 ORDER BY change";
-        let statement = has_any.then(|| connection.prepare(sql)).transpose()?;
+        let statement = has_any.then(|| connection.prepare_cached(sql)).transpose()?;
         Ok(Self { statement, target })
     }
 

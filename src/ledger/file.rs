@@ -74,6 +74,11 @@ pub(super) fn open_existing(path: &Path) -> Result<Option<Connection>, LedgerErr
     Ok(Some(connection))
 }
 
+/// A commit is one write to a log beside the file, and readers do not wait for it. The file remembers.
+pub(super) fn write_ahead(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    connection.execute_batch("PRAGMA journal_mode = WAL").map_err(in_open(path))
+}
+
 /// A ledger in memory that holds nothing, in place of one that was made but not written to.
 pub(super) fn empty() -> Result<Connection, LedgerError> {
     let connection = Connection::open_in_memory()?;
@@ -121,7 +126,8 @@ fn version(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
 }
 
 fn configure(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
-    connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(in_open(path))?;
+    // Longer than a person's word on a hundred thousand orders takes.
+    connection.busy_timeout(std::time::Duration::from_secs(30)).map_err(in_open(path))?;
     // FULL: a commit that returned survives a power cut, which WAL alone does not promise.
     connection.execute_batch("PRAGMA synchronous = FULL").map_err(in_open(path))
 }

@@ -153,11 +153,9 @@ fn choose(
         ..Filter::default()
     };
     let found = orders(connection, &filter)?;
-    let is_in_doubt = |order: &&LedgerOrder| matches!(order.state(), OrderState::Unknown | OrderState::Changed);
-    let can_be_meant = |order: &&LedgerOrder| has_something_to_say(order, settlement.verdict);
-    let mut meant: Vec<_> = found.iter().filter(can_be_meant).filter(is_in_doubt).collect();
-    if meant.is_empty() {
-        meant = found.iter().filter(can_be_meant).collect();
+    let mut meant: Vec<_> = found.iter().filter(|order| has_something_to_say(order, settlement.verdict)).collect();
+    if meant.iter().any(|order| order.state() == OrderState::Unknown) {
+        meant.retain(|order| order.state() == OrderState::Unknown);
     }
     Ok(match (meant.as_slice(), found.first()) {
         ([order], _) => Ok((*order).clone()),

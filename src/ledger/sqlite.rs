@@ -38,7 +38,7 @@ impl SqliteLedger {
         let target = TargetHash::of(target);
         let lock = RunLock::take(path, target, &format!("run {run}"))?;
         file::bring_up_to_date(&connection, path)?;
-        connection.execute_batch("PRAGMA journal_mode = WAL")?;
+        file::write_ahead(&connection, path)?;
         Self::new(connection, target, run.to_owned(), Some(lock))
     }
 

@@ -126,14 +126,15 @@ fn changed(change: &Change) -> String {
     format!("  {at}  seen by run {} with content {content}: {known}\n", change.run)
 }
 
-/// What was settled, as one line.
-pub(super) fn settled(order: &LedgerOrder, verdict: Verdict) -> String {
+/// What was settled, as one line. The order is as it was before.
+pub(super) fn settled(before: &LedgerOrder, verdict: Verdict) -> String {
     let what = match verdict {
         Verdict::Accepted => "settled as accepted; it is not sent again",
         Verdict::Failed => "settled as failed; the next run that reads it sends it again",
         Verdict::Acknowledged => "its change is acknowledged; the service keeps what it accepted",
     };
-    format!("{} made at {}: {what}", printable(&order.reference), in_full(order.ordered_at()))
+    let (reference, made) = (printable(&before.reference), in_full(before.ordered_at()));
+    format!("{reference} made at {made}, was {}: {what}", before.state().as_str())
 }
 
 /// As exact as the ledger has it.

@@ -85,7 +85,7 @@ fn an_unknown_order_that_is_not_there_is_sent_again() {
     accepted  A-2                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  HASH
     ");
     assert_words!(shop.say("list --outcome unknown --references"), @r"A-1");
-    assert_words!(shop.say("settle A-1 --as failed"), @r"A-1 made at 2025-03-01T10:00:00Z: settled as failed; the next run that reads it sends it again");
+    assert_words!(shop.say("settle A-1 --as failed"), @r"A-1 made at 2025-03-01T10:00:00Z, was unknown: settled as failed; the next run that reads it sends it again");
     assert_words!(shop.say("show A-1"), @r"
     A-1 made at 2025-03-01T10:00:00Z, sent to target HASH: failed
       2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 8af8e47c: settled by hand as not accepted at 2026-11-22T00:00:00Z
@@ -143,7 +143,7 @@ fn an_order_that_was_accepted_while_its_payment_was_pending_is_acknowledged_when
     state     reference             made at               sent  last at               by run                target
     changed   A-1                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  HASH
     ");
-    assert_words!(shop.say("settle A-1 --as acknowledged"), @r"A-1 made at 2025-03-01T10:00:00Z: its change is acknowledged; the service keeps what it accepted");
+    assert_words!(shop.say("settle A-1 --as acknowledged"), @r"A-1 made at 2025-03-01T10:00:00Z, was changed: its change is acknowledged; the service keeps what it accepted");
     assert_words!(shop.say("show A-1"), @r"
     A-1 made at 2025-03-01T10:00:00Z, sent to target HASH: accepted
       2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 2f1af225: accepted at 2026-11-22T00:00:00Z
