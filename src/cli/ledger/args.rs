@@ -51,14 +51,15 @@ pub(super) enum LedgerCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
-    #[command(flatten)]
-    pub(super) filter: FilterArguments,
     /// Words in columns, or one JSON object a line
     #[arg(long, value_enum, default_value_t = Format::Text, env = "ORDERFERRY_FORMAT", hide_env = true)]
     pub(super) format: Format,
-    /// The references alone, one a line, as `ledger settle -` reads them
-    #[arg(long, conflicts_with = "format")]
+    /// The references alone, one a line, as "ledger settle -" reads them; whatever the format
+    #[arg(long)]
     pub(super) references: bool,
+    // Last, for its heading counts for all that follows.
+    #[command(flatten)]
+    pub(super) filter: FilterArguments,
 }
 
 #[derive(Debug, Args)]

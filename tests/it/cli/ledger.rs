@@ -263,6 +263,8 @@ fn a_list_can_be_narrowed() {
     assert_eq!(listed("--since 2026-01-01 --until 2999-01-01T00:00:00Z"), "A-1 A-2 B-1 B-2");
     assert_eq!(listed("--until 2026-01-01"), "");
     assert_eq!(shop.say("list --outcome failed"), "");
+    let in_json = shop.place.run_with("ledger list --references", &[("ORDERFERRY_FORMAT", "json")], b"");
+    assert_eq!(in_json.out, "A-1\nA-2\nB-1\nB-2\n");
     for wrong in ["--since yesterday", "--target staging", "--outcome lost", "--limit x"] {
         assert_eq!(shop.ledger(&format!("list {wrong}")).code, 2, "{wrong}");
     }
