@@ -17,7 +17,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     dispatch, group,
-    ledger::{self, Ledger, LedgerError, SqliteLedger},
+    ledger::{Ledger, LedgerError, SqliteLedger, TargetHash},
     map::{MapError, profile::Profile},
     model::{
         draft::Draft,
@@ -335,11 +335,17 @@ fn settle_without_sending(
     let rules = known::Rules::of(job);
     let mut left_out = job.sending.is_some().then(|| LeftOut::create(folder)).transpose()?;
     let mut to_send = ToSend::default();
+    let mut changed = Vec::new();
     for mut order in checked {
         if let Verdict::Valid(order) = &order.verdict {
             to_send.identities.note(order);
         }
         let fate = known::fate(&mut order, ledger, rules)?;
+        if let (Fate::Settled(Settled { outcome: Outcome::Changed, .. }), Verdict::Valid(order)) =
+            (&fate, &order.verdict)
+        {
+            changed.push(known::key(order));
+        }
         let record = order.record;
         account.add(&record);
         match (fate, order.verdict) {
@@ -356,6 +362,9 @@ fn settle_without_sending(
         }
     }
     left_out.map_or(Ok(()), LeftOut::finish)?;
+    if let (Some(ledger), Some(_)) = (ledger, &job.sending) {
+        ledger.note_changed(&changed)?;
+    }
     account.n_guests = to_send.identities.n_guests() as u64;
     Ok(to_send)
 }
@@ -385,7 +394,7 @@ fn write_plan(
     let n_orders = to_send.orders.len() as u64;
     let guests = plan::planned(to_send.orders, &to_send.identities);
     let about = About {
-        target: ledger::target_name(&job.validate.target),
+        target: TargetHash::of(&job.validate.target).in_full(),
         n_orders,
         n_requests: 2 * guests.len() as u64 + n_orders,
         n_items: account.n_items,

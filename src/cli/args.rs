@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 
 use super::{
     faults,
+    ledger::LedgerArguments,
     settings::{InvalidLimit, Rate, duration},
     stop::{Deadline, deadline},
 };
@@ -25,6 +26,8 @@ pub(super) enum Command {
     Check(CheckArguments),
     /// Checks an export, then sends every valid order that was not sent before. Run again, it goes on
     Send(SendArguments),
+    /// Lists, exports and settles what the ledger holds
+    Ledger(LedgerArguments),
     /// Lists the built-in profiles, or prints one
     Profiles(ProfilesArguments),
     /// Runs a stand-in tenant on this machine that answers as the Stream API is documented to

@@ -1,6 +1,10 @@
 //! Options and settings → a job for the pipeline. Precedence: option, environment, file, default.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, Local, Utc};
@@ -99,10 +103,14 @@ pub(super) fn send(
 }
 
 fn load(reading: &Reading) -> anyhow::Result<Loaded> {
+    load_settings(reading.config.as_deref(), &reading.set)
+}
+
+fn load_settings(config: Option<&Path>, set: &[String]) -> anyhow::Result<Loaded> {
     // A variable that is no text is none of ours.
     let environment =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    settings::load(reading.config.as_deref(), environment, &reading.set)
+    settings::load(config, environment, set)
 }
 
 fn target_values(arguments: &TargetArguments, loaded: &Loaded) -> anyhow::Result<TargetSettings> {
@@ -161,7 +169,7 @@ fn job(inputs: &[String], reading: &Reading, loaded: &Loaded, values: TargetSett
             .max_invalid
             .or(settings.max_invalid)
             .map_or(MaxInvalid::Percent(Decimal::TEN), |limit| limit.0),
-        ledger: ledger(reading, loaded),
+        ledger: ledger(reading.ledger.as_deref(), loaded),
         has_target: true,
         sending: None,
         run_id,
@@ -175,10 +183,15 @@ fn run_id(started_at: DateTime<Utc>) -> String {
     format!("{}-{}", started_at.format("%Y%m%d-%H%M%S"), &letters[..4])
 }
 
-fn ledger(reading: &Reading, loaded: &Loaded) -> PathBuf {
+/// The ledger that a run would use which is told the same.
+pub(super) fn ledger_of(typed: Option<&Path>, config: Option<&Path>, set: &[String]) -> anyhow::Result<PathBuf> {
+    Ok(ledger(typed, &load_settings(config, set)?))
+}
+
+fn ledger(typed: Option<&Path>, loaded: &Loaded) -> PathBuf {
     let beside = |path: PathBuf| loaded.folder.as_ref().map_or_else(|| path.clone(), |folder| folder.join(&path));
-    let typed = reading.ledger.clone();
-    typed.unwrap_or_else(|| beside(loaded.settings.ledger.clone().unwrap_or_else(|| DEFAULT_LEDGER.into())))
+    let said = || beside(loaded.settings.ledger.clone().unwrap_or_else(|| DEFAULT_LEDGER.into()));
+    typed.map_or_else(said, Path::to_owned)
 }
 
 fn validate_settings(

@@ -1,11 +1,12 @@
 //! What was typed → what it means; progress; exit codes.
 //!
-//! The only place that prints. Knows `pipeline`, the embedded sandbox, the built-in profiles and the settings of the
-//! stages.
+//! The only place that prints. Knows `pipeline`, the embedded sandbox, the built-in profiles, a person's view of the
+//! ledger and the settings of the stages.
 
 mod args;
 mod faults;
 mod job;
+mod ledger;
 mod print;
 mod progress;
 mod settings;
@@ -28,6 +29,9 @@ use progress::Watch;
 /// Usage, configuration, an unreadable input: nothing was sent.
 const NOTHING_SENT: u8 = 2;
 
+/// Another run holds the ledger.
+const HELD: u8 = 5;
+
 /// Stopped early: run it again to go on.
 const STOPPED: u8 = 4;
 
@@ -41,6 +45,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Check(check) => job::check(&check).and_then(|job| run(&job, &check.reading)),
         Command::Send(send) => job::send(&send, |job| run(job, &send.reading)),
+        Command::Ledger(ledger) => ledger::run(&ledger),
         Command::Sandbox(sandbox) => serve(&sandbox),
         Command::Profiles(profiles) => show_profiles(profiles.show()),
     };

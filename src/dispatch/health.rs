@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::backoff;
 
 /// The longest pause before the second probe; it doubles with each up to half a minute.
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Counts failures in a row.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ mod tests {
     fn probes_become_rare() {
         for n_probes in 0..40 {
             let pause = pause(n_probes);
-            assert!(pause >= Duration::from_secs(1) && pause <= Duration::from_secs(30), "{pause:?}");
+            assert!(pause >= Duration::from_millis(250) && pause <= Duration::from_secs(30), "{pause:?}");
         }
         assert!(pause(10) >= Duration::from_secs(15));
     }

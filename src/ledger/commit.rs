@@ -43,6 +43,11 @@ fn commit_groups(mut ledger: impl Ledger, waiting: &mpsc::Receiver<(Write, onesh
             std::iter::once(first).chain(waiting.try_iter().take(LARGEST_GROUP)).unzip();
         match ledger.write(&writes) {
             Ok(attempts) => answer(replies, attempts.into_iter().map(Ok)),
+            // Nothing of the group is written. What came of requests may be, without the intents.
+            Err(LedgerError::OtherRun { .. }) if writes.len() > 1 => {
+                let mut alone = |write: &Write| Ok(ledger.write(std::slice::from_ref(write))?[0]);
+                answer(replies, writes.iter().map(|write| alone(write).map_err(Arc::new)));
+            }
             Err(error) => {
                 let error = Arc::new(error);
                 answer(replies, std::iter::repeat_with(|| Err(Arc::clone(&error))));
@@ -61,7 +66,7 @@ fn answer(replies: Vec<oneshot::Sender<Reply>>, answers: impl Iterator<Item = Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{AttemptState, Entry};
+    use crate::ledger::{AttemptState, Entry, OrderKey};
 
     /// Numbers its writes; fails after a few.
     struct Scripted {
@@ -72,6 +77,14 @@ mod tests {
     impl Ledger for Scripted {
         fn history(&self, _: &str) -> Result<Vec<Entry>, LedgerError> {
             Ok(Vec::new())
+        }
+
+        fn is_acknowledged(&self, _: &OrderKey) -> Result<bool, LedgerError> {
+            Ok(false)
+        }
+
+        fn note_changed(&self, _: &[OrderKey]) -> Result<(), LedgerError> {
+            Ok(())
         }
 
         fn write(&mut self, writes: &[Write]) -> Result<Vec<Attempt>, LedgerError> {
@@ -100,5 +113,50 @@ mod tests {
         attempts.sort_unstable();
         assert_eq!(attempts, (1..=20).collect::<Vec<_>>());
         assert!(settle().await.is_err());
+    }
+
+    /// Refuses intents, as if another run had come.
+    struct Overtaken;
+
+    impl Ledger for Overtaken {
+        fn history(&self, _: &str) -> Result<Vec<Entry>, LedgerError> {
+            Ok(Vec::new())
+        }
+
+        fn is_acknowledged(&self, _: &OrderKey) -> Result<bool, LedgerError> {
+            Ok(false)
+        }
+
+        fn note_changed(&self, _: &[OrderKey]) -> Result<(), LedgerError> {
+            Ok(())
+        }
+
+        fn write(&mut self, writes: &[Write]) -> Result<Vec<Attempt>, LedgerError> {
+            if writes.iter().any(|write| matches!(write, Write::Intend(_))) {
+                return Err(LedgerError::OtherRun { run: "run-2".into() });
+            }
+            Ok(vec![Attempt(1); writes.len()])
+        }
+    }
+
+    #[test]
+    fn what_came_of_requests_is_written_though_no_more_may_be_sent() {
+        let order = OrderKey {
+            reference: "A".into(),
+            ordered_at: chrono::DateTime::UNIX_EPOCH,
+            content: crate::model::planned::ContentHash([0; 16]),
+        };
+        let (queue, waiting) = mpsc::channel();
+        let ask = |write| {
+            let (reply, answered) = oneshot::channel();
+            queue.send((write, reply)).unwrap();
+            answered
+        };
+        let intended = ask(Write::Intend(order));
+        let settled = ask(Write::Settle(Attempt(1), AttemptState::Accepted));
+        drop(queue);
+        commit_groups(Overtaken, &waiting);
+        assert!(intended.blocking_recv().unwrap().is_err());
+        assert!(settled.blocking_recv().unwrap().is_ok());
     }
 }

@@ -12,15 +12,19 @@ pub enum Known {
     Nothing,
     /// It was accepted, with the same content.
     Accepted,
+    /// The same, and that it was accepted is what a person said.
+    AcceptedByHand,
     /// It was accepted, with other content.
     Changed,
+    /// The same, and a person knows.
+    Acknowledged,
     /// It was sent, and nobody knows what came of it.
     Unknown,
     /// An order of this reference was accepted that was made at another time.
     ReferenceReused(DateTime<Utc>),
 }
 
-/// What the entries of an order's reference say about it.
+/// What the entries of an order's reference say about it. Whether a change is acknowledged, they do not say.
 #[must_use]
 pub fn known(entries: &[Entry], ordered_at: DateTime<Utc>, content: ContentHash) -> Known {
     let distance = |entry: &Entry| (entry.order.ordered_at - ordered_at).abs();
@@ -29,7 +33,13 @@ pub fn known(entries: &[Entry], ordered_at: DateTime<Utc>, content: ContentHash)
     let is_open = |state| matches!(state, AttemptState::Intended | AttemptState::Unknown);
     let has_open = entries.iter().any(|entry| is_open(entry.state) && distance(entry) < ONE_ORDER);
     match nearest {
-        Some(entry) if distance(entry) < ONE_ORDER && entry.order.content == content => Known::Accepted,
+        Some(entry) if distance(entry) < ONE_ORDER && entry.order.content == content => {
+            if entry.is_by_hand {
+                Known::AcceptedByHand
+            } else {
+                Known::Accepted
+            }
+        }
         Some(entry) if distance(entry) < ONE_ORDER => Known::Changed,
         _ if has_open => Known::Unknown,
         Some(entry) => Known::ReferenceReused(entry.order.ordered_at),
@@ -50,7 +60,7 @@ mod tests {
 
     fn entry(hours: i64, content: u8, state: AttemptState) -> Entry {
         let order = OrderKey { reference: "A".into(), ordered_at: at(hours), content: ContentHash([content; 16]) };
-        Entry { order, state }
+        Entry { order, state, is_by_hand: false }
     }
 
     #[test]
@@ -64,6 +74,9 @@ mod tests {
         assert_eq!(known(&[entry(148, 1, Accepted)]), Known::ReferenceReused(at(148)));
         assert_eq!(known(&[entry(100, 2, Accepted)]), Known::Changed);
         assert_eq!(known(&[entry(100, 2, Accepted), entry(110, 1, Accepted)]), Known::Changed);
+        let by_hand = |state| Entry { is_by_hand: true, ..entry(100, 1, state) };
+        assert_eq!(known(&[by_hand(Accepted)]), Known::AcceptedByHand);
+        assert_eq!(known(&[by_hand(NotAccepted)]), Known::Nothing);
         assert_eq!(known(&[entry(100, 1, Intended)]), Known::Unknown);
         assert_eq!(known(&[entry(52, 1, Unknown)]), Known::Nothing);
         assert_eq!(known(&[entry(53, 1, Unknown), entry(0, 1, Accepted)]), Known::Unknown);

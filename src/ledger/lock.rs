@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::LedgerError;
+use super::{LedgerError, TargetHash};
 
 /// Held until it is dropped, or the process ends however it does.
 #[derive(Debug)]
@@ -16,9 +16,11 @@ pub struct RunLock {
 }
 
 impl RunLock {
-    /// Takes the lock of a ledger for a target, named by its hash, and says in it who holds it.
-    pub(super) fn take(ledger: &Path, target: &[u8], run: &str) -> Result<Self, LedgerError> {
-        let path = lock_file(ledger, target);
+    /// Takes the lock of a ledger for a target and says in it who holds it: `run 7`, say.
+    pub(super) fn take(ledger: &Path, target: TargetHash, holder: &str) -> Result<Self, LedgerError> {
+        // However the path is written, through a link or not, it is one ledger.
+        let place = std::fs::canonicalize(ledger).unwrap_or_else(|_| ledger.to_owned());
+        let path = lock_file(&place, target);
         let in_lock = |error| LedgerError::Lock { path: path.clone(), error };
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).read(true).write(true);
@@ -36,14 +38,13 @@ impl RunLock {
             Err(TryLockError::Error(error)) => return Err(in_lock(error)),
         }
         file.set_len(0).and_then(|()| file.rewind()).map_err(in_lock)?;
-        writeln!(file, "run {run}, process {}", std::process::id()).map_err(in_lock)?;
+        writeln!(file, "{holder}, process {}", std::process::id()).map_err(in_lock)?;
         Ok(Self { _file: file })
     }
 }
 
 /// Beside the ledger, a file for each target.
-fn lock_file(ledger: &Path, target: &[u8]) -> PathBuf {
-    let target: String = target.iter().take(4).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+fn lock_file(ledger: &Path, target: TargetHash) -> PathBuf {
     let mut name = ledger.as_os_str().to_owned();
     name.push(format!(".{target}.lock"));
     PathBuf::from(name)
@@ -57,11 +58,11 @@ mod tests {
     fn a_second_run_is_told_who_holds_the_ledger() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = folder.path().join("ledger.db");
-        let lock = RunLock::take(&ledger, &[1; 32], "run-1").unwrap();
-        let held = RunLock::take(&ledger, &[1; 32], "run-2").unwrap_err().to_string();
-        assert!(held.contains("run run-1, process"), "{held}");
-        drop(RunLock::take(&ledger, &[2; 32], "run-2").unwrap());
+        let lock = RunLock::take(&ledger, TargetHash([1; 32]), "run 1").unwrap();
+        let held = RunLock::take(&ledger, TargetHash([1; 32]), "run 2").unwrap_err().to_string();
+        assert!(held.contains("run 1, process"), "{held}");
+        drop(RunLock::take(&ledger, TargetHash([2; 32]), "run 2").unwrap());
         drop(lock);
-        drop(RunLock::take(&ledger, &[1; 32], "run-2").unwrap());
+        drop(RunLock::take(&ledger, TargetHash([1; 32]), "run 2").unwrap());
     }
 }

@@ -1,18 +1,28 @@
 //! What was sent and what came of it, durably: the memory that keeps an order from being sent twice.
 //!
 //! Holds references and hashes, nothing personal. Before a checkout goes on the wire its intent is written; after the
-//! answer its outcome. An intent without an outcome is an order of which nobody knows. Called by `pipeline`; knows only
-//! `model`.
+//! answer its outcome. An intent without an outcome is an order of which nobody knows. There are two views of it: that
+//! of a run to one target, a [`Ledger`], which `pipeline` uses, and that of a person on all of it, a [`Book`], which the
+//! command `ledger` of `cli` uses. Knows only `model`.
 
+mod book;
 mod commit;
+mod file;
+mod key;
 mod known;
 mod lock;
+mod order;
+mod settle;
 mod sqlite;
 
+pub use book::{Book, Filter, References};
 pub use commit::GroupCommit;
+pub use key::{TargetHash, TargetPrefix, hex};
 pub use known::{Known, known};
 pub use lock::RunLock;
-pub use sqlite::{SqliteLedger, target_name};
+pub use order::{Change, LedgerOrder, OrderState, Sending};
+pub use settle::{ByHand, Fault, SettleError, Settlement};
+pub use sqlite::SqliteLedger;
 
 use std::path::PathBuf;
 
@@ -46,6 +56,38 @@ pub enum LedgerError {
         /// The newest known version.
         known: i64,
     },
+    /// It was written by an older program, and cannot be brought up to date.
+    #[error(
+        "the ledger {} has version {found} and cannot be brought to version {known}: {error}\n  hint: this user must be able to write the file and its folder",
+        .path.display()
+    )]
+    Outdated {
+        /// Its file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest known version.
+        known: i64,
+        /// What SQLite says.
+        error: rusqlite::Error,
+    },
+    /// There is none, where one was asked for what it holds.
+    #[error(
+        "there is no ledger {}\n  hint: --ledger names it; a run makes it when it first sends something", .path.display()
+    )]
+    NotThere {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// Its file has a second name.
+    #[error(
+        "the ledger {} is one file under several names (hard links), which would damage it\n  hint: keep one name and remove the others; a copy (cp) is a file of its own",
+        .path.display()
+    )]
+    Linked {
+        /// One of its names.
+        path: PathBuf,
+    },
     /// It is a database of something else.
     #[error("{} is no ledger of orderferry", .path.display())]
     Foreign {
@@ -60,11 +102,19 @@ pub enum LedgerError {
         /// What the system says.
         error: std::io::Error,
     },
-    /// Another run holds it.
-    #[error("another run sends to this target with this ledger: {holder}\n  hint: wait until it has ended")]
+    /// Another run holds it, or someone who settles orders by hand.
+    #[error("the ledger is held for this target: {holder}\n  hint: wait until it has ended")]
     Held {
         /// Who it is.
         holder: String,
+    },
+    /// Another run writes to it all the same: someone removed the lock file.
+    #[error(
+        "another run ({run}) writes to this ledger for the same target, so nothing more is sent\n  hint: wait until it has ended, run this again, and leave the .lock files alone"
+    )]
+    OtherRun {
+        /// Which.
+        run: String,
     },
     /// A read or write failed.
     #[error("the ledger: {0}")]
@@ -115,6 +165,8 @@ pub struct Entry {
     pub order: OrderKey,
     /// What came of it.
     pub state: AttemptState,
+    /// Whether a person said so.
+    pub is_by_hand: bool,
 }
 
 /// Something to be written.
@@ -130,6 +182,12 @@ pub enum Write {
 pub trait Ledger: Send {
     /// All sendings of a reference to this target, by any run.
     fn history(&self, reference: &str) -> Result<Vec<Entry>, LedgerError>;
+
+    /// Whether a person knows that the accepted order has this content now.
+    fn is_acknowledged(&self, order: &OrderKey) -> Result<bool, LedgerError>;
+
+    /// Notes orders that were accepted with other content, each content once, so that a person can acknowledge it.
+    fn note_changed(&self, orders: &[OrderKey]) -> Result<(), LedgerError>;
 
     /// Writes all or nothing, durably when it returns. Gives the attempt of each write.
     fn write(&mut self, writes: &[Write]) -> Result<Vec<Attempt>, LedgerError>;

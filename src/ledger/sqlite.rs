@@ -1,196 +1,168 @@
-//! The ledger as an SQLite database: one file, durable at every commit.
+//! The view of a run on the ledger: an SQLite database, one file, durable at every commit.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use chrono::Utc;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::{Attempt, AttemptState, Entry, Ledger, LedgerError, OrderKey, RunLock, Write};
+use super::{
+    Attempt, AttemptState, Entry, Ledger, LedgerError, OrderKey, RunLock, TargetHash, Write, file,
+    order::{outcome, state, time},
+};
 use crate::model::{planned::ContentHash, target::Target};
-
-/// "ordf", so that a database of something else is not taken for a ledger.
-const APPLICATION_ID: i64 = 0x6f72_6466;
-
-/// The newest schema; `user_version` of the database.
-const VERSION: i64 = 1;
-
-/// Times are milliseconds since 1970, hashes BLAKE3. `outcome` is empty while nothing is known.
-const SCHEMA: &str = "
-    CREATE TABLE attempts (
-        attempt INTEGER PRIMARY KEY,
-        target BLOB NOT NULL,
-        reference TEXT NOT NULL,
-        ordered_at INTEGER NOT NULL,
-        content BLOB NOT NULL,
-        run TEXT NOT NULL,
-        intended_at INTEGER NOT NULL,
-        outcome TEXT CHECK (outcome IN ('accepted', 'not_accepted', 'unknown')),
-        settled_at INTEGER
-    ) STRICT;
-    CREATE INDEX attempts_of_reference ON attempts (target, reference);
-";
 
 /// An open ledger, seen from one run to one target.
 pub struct SqliteLedger {
     connection: Connection,
-    target: [u8; 32],
+    target: TargetHash,
     run: String,
+    seen: Seen,
     /// No other run writes for this target while this one does.
     _lock: Option<RunLock>,
+}
+
+/// How far this run knows what others have written.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    /// SQLite's mark, another one whenever another connection has written.
+    data_version: i64,
+    /// The newest attempt then, of any run.
+    attempt: i64,
 }
 
 impl SqliteLedger {
     /// Opens a ledger, or makes one with mode 0600, and holds it for this target. `run` names the run whose attempts are
     /// written.
     pub fn open(path: &Path, target: &Target, run: &str) -> Result<Self, LedgerError> {
-        let in_open = |error| LedgerError::Open { path: path.to_owned(), error };
-        let hash = target_hash(target);
-        create_private(path);
-        let connection = Connection::open(path).map_err(in_open)?;
-        check_version(&connection, path)?;
-        // However the path is written, through a link or not, it is one ledger.
-        let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let lock = RunLock::take(&place, &hash, run)?;
-        prepare(&connection, path)?;
-        Ok(Self { connection, target: hash, run: run.to_owned(), _lock: Some(lock) })
+        let connection = file::open_or_make(path)?;
+        let target = TargetHash::of(target);
+        let lock = RunLock::take(path, target, &format!("run {run}"))?;
+        file::bring_up_to_date(&connection, path)?;
+        file::write_ahead(&connection, path)?;
+        Self::new(connection, target, run.to_owned(), Some(lock))
     }
 
     /// Opens a ledger that is there, to look at it only. Nothing where there is none.
     pub fn open_existing(path: &Path, target: &Target) -> Result<Option<Self>, LedgerError> {
-        let in_open = |error| LedgerError::Open { path: path.to_owned(), error };
-        if !path.exists() {
-            return Ok(None);
-        }
-        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
-        let connection = Connection::open_with_flags(path, flags).map_err(in_open)?;
-        if check_version(&connection, path)? == 0 {
-            // Made, but not written to: nothing was ever sent.
-            return Ok(None);
-        }
-        Ok(Some(Self { connection, target: target_hash(target), run: String::new(), _lock: None }))
+        let connection = file::open_existing(path)?;
+        connection.map(|connection| Self::new(connection, TargetHash::of(target), String::new(), None)).transpose()
+    }
+
+    fn new(
+        connection: Connection,
+        target: TargetHash,
+        run: String,
+        lock: Option<RunLock>,
+    ) -> Result<Self, LedgerError> {
+        let seen = Seen::now(&connection)?;
+        Ok(Self { connection, target, run, seen, _lock: lock })
     }
 }
 
-/// SQLite gives its companions the mode of the database, which it would make with the umask's.
-fn create_private(path: &Path) {
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // What is wrong with the place, SQLite will say.
-    drop(options.open(path));
-}
-
-/// The target's name in the ledger: who reads it learns no key.
-fn target_hash(target: &Target) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(target.base_url.as_bytes()).update(b"\n").update(target.client_key.as_bytes());
-    *hasher.finalize().as_bytes()
-}
-
-/// The same as text.
-#[must_use]
-pub fn target_name(target: &Target) -> String {
-    blake3::Hash::from(target_hash(target)).to_hex().to_string()
-}
-
-fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
-    let in_open = |error| LedgerError::Open { path: path.to_owned(), error };
-    connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(in_open)?;
-    // Two runs may come to a new ledger at once: the one that waits finds it made.
-    let transaction = rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Immediate);
-    let transaction = transaction.map_err(in_open)?;
-    if check_version(&transaction, path)? == 0 {
-        let versions = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};");
-        transaction.execute_batch(&format!("{SCHEMA} {versions}")).map_err(in_open)?;
+impl Seen {
+    fn now(connection: &Connection) -> Result<Self, LedgerError> {
+        // The mark first: what is written between the two is looked at again.
+        let data_version = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+        let attempt = connection.query_row("SELECT coalesce(max(attempt), 0) FROM attempts", [], |row| row.get(0))?;
+        Ok(Self { data_version, attempt })
     }
-    transaction.commit().map_err(in_open)?;
-    // FULL: a commit that returned survives a power cut, which WAL alone does not promise.
-    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").map_err(in_open)
-}
 
-/// The version of the schema, 0 for an empty database.
-fn check_version(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
-    let in_open = |error| LedgerError::Open { path: path.to_owned(), error };
-    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
-    let (application, version) = (pragma("application_id").map_err(in_open)?, pragma("user_version").map_err(in_open)?);
-    let has_tables = connection
-        .query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(()))
-        .optional()
-        .map_err(in_open)?
-        .is_some();
-    match (application, version) {
-        (0, 0) if !has_tables => Ok(0),
-        (APPLICATION_ID, VERSION) => Ok(version),
-        (APPLICATION_ID, found) => Err(LedgerError::Newer { path: path.to_owned(), found, known: VERSION }),
-        _ => Err(LedgerError::Foreign { path: PathBuf::from(path) }),
+    /// Looks at what others have written since: another run to the same target must not go on beside this one. The lock
+    /// keeps it out, unless someone removes the lock file.
+    fn look_again(self, connection: &Connection, target: TargetHash, run: &str) -> Result<Self, LedgerError> {
+        let now: i64 = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+        if now == self.data_version {
+            return Ok(self);
+        }
+        // The plus keeps SQLite from going through all attempts of the target.
+        let other = connection
+            .prepare_cached("SELECT run FROM attempts WHERE attempt > ?1 AND +target = ?2 AND run <> ?3 LIMIT 1")?
+            .query_row(params![self.attempt, target.0, run], |row| row.get(0))
+            .optional()?;
+        other.map_or_else(|| Self::now(connection), |run| Err(LedgerError::OtherRun { run }))
     }
 }
 
 impl Ledger for SqliteLedger {
     fn history(&self, reference: &str) -> Result<Vec<Entry>, LedgerError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT ordered_at, content, outcome FROM attempts WHERE target = ?1 AND reference = ?2 ORDER BY attempt",
+            "SELECT ordered_at, content, outcome, by_hand FROM attempts
+             WHERE target = ?1 AND reference = ?2 ORDER BY attempt",
         )?;
-        let entries = statement.query_map(params![self.target, reference], |row| {
-            let ordered_at = DateTime::from_timestamp_millis(row.get(0)?).unwrap_or(DateTime::UNIX_EPOCH);
-            let order = OrderKey { reference: reference.to_owned(), ordered_at, content: ContentHash(row.get(1)?) };
-            Ok(Entry { order, state: state(row.get::<_, Option<String>>(2)?.as_deref()) })
+        let entries = statement.query_map(params![self.target.0, reference], |row| {
+            let (ordered_at, content) = (time(row.get(0)?), ContentHash(row.get(1)?));
+            let order = OrderKey { reference: reference.to_owned(), ordered_at, content };
+            Ok(Entry { order, state: state(row.get::<_, Option<String>>(2)?.as_deref()), is_by_hand: row.get(3)? })
         })?;
         Ok(entries.collect::<Result<_, _>>()?)
     }
 
+    fn is_acknowledged(&self, order: &OrderKey) -> Result<bool, LedgerError> {
+        // The time of an order is part of its content, so that it need not be compared.
+        let mut statement = self.connection.prepare_cached(
+            "SELECT 1 FROM changes
+             WHERE target = ?1 AND reference = ?2 AND content = ?3 AND acknowledged_at IS NOT NULL",
+        )?;
+        Ok(statement.exists(params![self.target.0, order.reference, order.content.0])?)
+    }
+
+    fn note_changed(&self, orders: &[OrderKey]) -> Result<(), LedgerError> {
+        if orders.is_empty() {
+            return Ok(());
+        }
+        let now = Utc::now().timestamp_millis();
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        for order in orders {
+            let mut statement = transaction.prepare_cached(
+                "INSERT INTO changes (target, reference, ordered_at, content, run, seen_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+            )?;
+            let ordered_at = order.ordered_at.timestamp_millis();
+            statement.execute(params![self.target.0, order.reference, ordered_at, order.content.0, self.run, now])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
     fn write(&mut self, writes: &[Write]) -> Result<Vec<Attempt>, LedgerError> {
         let now = Utc::now().timestamp_millis();
-        let transaction = self.connection.transaction()?;
-        let mut attempts = Vec::with_capacity(writes.len());
-        for write in writes {
-            attempts.push(match write {
-                Write::Intend(order) => {
-                    let mut statement = transaction.prepare_cached(
-                        "INSERT INTO attempts (target, reference, ordered_at, content, run, intended_at)
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    )?;
-                    let ordered_at = order.ordered_at.timestamp_millis();
-                    statement.execute(params![
-                        self.target,
-                        order.reference,
-                        ordered_at,
-                        order.content.0,
-                        self.run,
-                        now
-                    ])?;
-                    Attempt(transaction.last_insert_rowid())
-                }
-                Write::Settle(attempt, state) => {
-                    let mut statement = transaction
-                        .prepare_cached("UPDATE attempts SET outcome = ?2, settled_at = ?3 WHERE attempt = ?1")?;
-                    statement.execute(params![attempt.0, outcome(*state), now])?;
-                    *attempt
-                }
-            });
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut seen = self.seen;
+        if writes.iter().any(|write| matches!(write, Write::Intend(_))) {
+            // What came of a request may be written whoever else is there.
+            seen = seen.look_again(&transaction, self.target, &self.run)?;
         }
+        let write = |write: &Write| match write {
+            Write::Intend(order) => intend(&transaction, order, self.target, &self.run, now),
+            Write::Settle(attempt, state) => settle(&transaction, *attempt, *state, now),
+        };
+        let attempts = writes.iter().map(write).collect::<Result<_, _>>()?;
         transaction.commit()?;
+        self.seen = seen;
         Ok(attempts)
     }
 }
 
-fn outcome(state: AttemptState) -> Option<&'static str> {
-    match state {
-        AttemptState::Intended => None,
-        AttemptState::Accepted => Some("accepted"),
-        AttemptState::NotAccepted => Some("not_accepted"),
-        AttemptState::Unknown => Some("unknown"),
-    }
+fn intend(
+    connection: &Connection,
+    order: &OrderKey,
+    target: TargetHash,
+    run: &str,
+    now: i64,
+) -> Result<Attempt, LedgerError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO attempts (target, reference, ordered_at, content, run, intended_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    let ordered_at = order.ordered_at.timestamp_millis();
+    statement.execute(params![target.0, order.reference, ordered_at, order.content.0, run, now])?;
+    Ok(Attempt(connection.last_insert_rowid()))
 }
 
-fn state(outcome: Option<&str>) -> AttemptState {
-    match outcome {
-        None => AttemptState::Intended,
-        Some("accepted") => AttemptState::Accepted,
-        Some("not_accepted") => AttemptState::NotAccepted,
-        Some(_) => AttemptState::Unknown,
-    }
+fn settle(connection: &Connection, attempt: Attempt, state: AttemptState, now: i64) -> Result<Attempt, LedgerError> {
+    let mut statement = connection
+        .prepare_cached("UPDATE attempts SET outcome = ?2, settled_at = ?3, by_hand = 0 WHERE attempt = ?1")?;
+    statement.execute(params![attempt.0, outcome(state), now])?;
+    Ok(attempt)
 }
 
 #[cfg(test)]
@@ -219,7 +191,10 @@ mod tests {
         ledger.write(&[Write::Settle(attempts[0], AttemptState::Accepted)]).unwrap();
         drop(ledger);
         let ledger = SqliteLedger::open_existing(&path, &target("a")).unwrap().unwrap();
-        assert_eq!(ledger.history("A").unwrap(), [Entry { order: order("A"), state: AttemptState::Accepted }]);
+        assert_eq!(
+            ledger.history("A").unwrap(),
+            [Entry { order: order("A"), state: AttemptState::Accepted, is_by_hand: false }]
+        );
         assert_eq!(states(&ledger, "B"), [AttemptState::Intended]);
         let other = SqliteLedger::open_existing(&path, &target("b")).unwrap().unwrap();
         assert_eq!(states(&other, "A"), []);
@@ -233,14 +208,56 @@ mod tests {
         std::fs::write(&path, "").unwrap();
         assert!(SqliteLedger::open_existing(&path, &target("a")).unwrap().is_none());
         drop(SqliteLedger::open(&path, &target("a"), "run-1").unwrap());
-        Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 2").unwrap();
-        assert!(matches!(SqliteLedger::open(&path, &target("a"), "r"), Err(LedgerError::Newer { found: 2, .. })));
+        Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 3").unwrap();
+        assert!(matches!(SqliteLedger::open(&path, &target("a"), "r"), Err(LedgerError::Newer { found: 3, .. })));
         let foreign = folder.path().join("other.db");
         Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
         assert!(matches!(SqliteLedger::open(&foreign, &target("a"), "r"), Err(LedgerError::Foreign { .. })));
         let text = folder.path().join("notes.txt");
         std::fs::write(&text, "no database at all, but long enough to be looked at as one".repeat(20)).unwrap();
         assert!(matches!(SqliteLedger::open(&text, &target("a"), "r"), Err(LedgerError::Open { .. })));
+    }
+
+    #[test]
+    fn a_change_is_noted_once_and_known_when_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let ledger = SqliteLedger::open(&path, &target("a"), "run-1").unwrap();
+        ledger.note_changed(&[order("A"), order("A"), order("B")]).unwrap();
+        ledger.note_changed(&[order("A")]).unwrap();
+        let count = |sql: &str| ledger.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count("SELECT count(*) FROM changes"), 2);
+        assert!(!ledger.is_acknowledged(&order("A")).unwrap());
+        ledger.connection.execute_batch("UPDATE changes SET acknowledged_at = 1 WHERE reference = 'A'").unwrap();
+        assert!(ledger.is_acknowledged(&order("A")).unwrap());
+        assert!(!ledger.is_acknowledged(&order("B")).unwrap());
+        assert!(!ledger.is_acknowledged(&OrderKey { content: ContentHash([2; 16]), ..order("A") }).unwrap());
+    }
+
+    #[test]
+    fn a_run_that_finds_another_beside_it_sends_nothing_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let intend = |reference| Write::Intend(order(reference));
+        let mut first = SqliteLedger::open(&path, &target("a"), "run-1").unwrap();
+        let attempt = first.write(&[intend("A")]).unwrap()[0];
+        // A run to another target is no matter.
+        SqliteLedger::open(&path, &target("b"), "run-b").unwrap().write(&[intend("A")]).unwrap();
+        first.write(&[intend("B")]).unwrap();
+        let lock = |file: &std::fs::DirEntry| file.path().extension().is_some_and(|ending| ending == "lock");
+        for file in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).filter(lock) {
+            std::fs::remove_file(file.path()).unwrap();
+        }
+        let mut second = SqliteLedger::open(&path, &target("a"), "run-2").unwrap();
+        // What the first wrote before is known to the second, which looked when it began.
+        second.write(&[intend("C")]).unwrap();
+        for _ in 0..2 {
+            let found = first.write(&[intend("C"), Write::Settle(attempt, AttemptState::Accepted)]);
+            assert!(matches!(found, Err(LedgerError::OtherRun { run }) if run == "run-2"));
+        }
+        assert_eq!(states(&first, "C"), [AttemptState::Intended]);
+        first.write(&[Write::Settle(attempt, AttemptState::Accepted)]).unwrap();
+        assert_eq!(states(&second, "A"), [AttemptState::Accepted]);
     }
 
     #[cfg(unix)]

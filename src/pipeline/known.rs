@@ -1,15 +1,13 @@
 //! What is to be done with an order, by its check and by what earlier runs did with it.
 
-use chrono::{DateTime, Utc};
-
 use super::{Job, RunError};
 use crate::{
     event::canonical,
-    ledger::{self, Known, Ledger},
+    ledger::{self, Known, Ledger, OrderKey},
     model::{
         order::{Checked, Order, OrderRecord, Verdict},
         outcome::{Outcome, Settled},
-        planned::{ContentHash, PlannedGuest, PlannedOrder},
+        planned::{PlannedGuest, PlannedOrder},
         problem::{Code, Problem},
     },
 };
@@ -54,7 +52,10 @@ pub(super) fn fate(checked: &mut Checked, ledger: Option<&dyn Ledger>, rules: Ru
 /// Settles those of a planned guest's orders that have been sent since they were planned, or may not be sent now.
 pub(super) fn settle_known(guest: &mut PlannedGuest, ledger: &dyn Ledger, rules: Rules) -> Result<(), RunError> {
     for mut order in std::mem::take(&mut guest.orders) {
-        let known = known_of(&order.record.reference, order.ordered_at, ledger, || order.content)?;
+        let known = known_of(&order.record.reference, || key_of_planned(&order), ledger)?;
+        if known == Known::Changed {
+            ledger.note_changed(&[key_of_planned(&order)])?;
+        }
         match fate_by(known, &mut order.record, rules) {
             Fate::Settled(settled) => guest.settled.push((order.record, settled)),
             Fate::Sent { may_be_there } => guest.orders.push(PlannedOrder { may_be_there, ..order }),
@@ -66,6 +67,10 @@ pub(super) fn settle_known(guest: &mut PlannedGuest, ledger: &dyn Ledger, rules:
 fn fate_by(known: Known, record: &mut OrderRecord, rules: Rules) -> Fate {
     match known {
         Known::Accepted => unsent(Outcome::AlreadySent, "accepted by an earlier run"),
+        Known::AcceptedByHand => unsent(Outcome::AlreadySent, "settled by hand as accepted"),
+        Known::Acknowledged => {
+            unsent(Outcome::AlreadySent, "accepted by an earlier run with other content, acknowledged by hand")
+        }
         Known::Changed => {
             unsent(Outcome::Changed, "accepted by an earlier run with other content, which cannot be updated")
         }
@@ -90,20 +95,30 @@ fn unsent(outcome: Outcome, words: &str) -> Fate {
 }
 
 fn known(order: &Order, ledger: Option<&dyn Ledger>) -> Result<Known, RunError> {
-    let Some(ledger) = ledger else { return Ok(Known::Nothing) };
-    known_of(&order.reference, order.ordered_at, ledger, || canonical::content_hash(order))
+    ledger.map_or(Ok(Known::Nothing), |ledger| known_of(&order.reference, || key(order), ledger))
 }
 
-/// The content is asked for only where there is something to compare it with.
-fn known_of(
-    reference: &str,
-    ordered_at: DateTime<Utc>,
-    ledger: &dyn Ledger,
-    content: impl FnOnce() -> ContentHash,
-) -> Result<Known, RunError> {
+/// The key, and with it the hash of the content, is made only where there is something to compare it with.
+fn known_of(reference: &str, key: impl FnOnce() -> OrderKey, ledger: &dyn Ledger) -> Result<Known, RunError> {
     let entries = ledger.history(reference)?;
     if entries.is_empty() {
         return Ok(Known::Nothing);
     }
-    Ok(ledger::known(&entries, ordered_at, content()))
+    let key = key();
+    match ledger::known(&entries, key.ordered_at, key.content) {
+        Known::Changed if ledger.is_acknowledged(&key)? => Ok(Known::Acknowledged),
+        known => Ok(known),
+    }
+}
+
+/// An order as the ledger knows it.
+pub(super) fn key(order: &Order) -> OrderKey {
+    let (reference, ordered_at) = (order.reference.clone(), order.ordered_at);
+    OrderKey { reference, ordered_at, content: canonical::content_hash(order) }
+}
+
+/// A planned order as the ledger knows it.
+pub(super) fn key_of_planned(order: &PlannedOrder) -> OrderKey {
+    let (reference, ordered_at) = (order.record.reference.clone(), order.ordered_at);
+    OrderKey { reference, ordered_at, content: order.content }
 }

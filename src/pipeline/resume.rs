@@ -12,7 +12,7 @@ use super::{
     send,
 };
 use crate::{
-    ledger::{self, SqliteLedger},
+    ledger::{SqliteLedger, TargetHash},
     model::{
         order::OrderRecord,
         outcome::{Outcome, Settled},
@@ -47,7 +47,7 @@ pub(super) fn resume(
 
 /// The ledger, held for this run, if the plan is for its target and has the go-ahead that it needs.
 fn may_send(about: &About, origin: &Path, job: &Job<'_>, sending: &Sending<'_>) -> Result<SqliteLedger, Refusal> {
-    let is_for_target = sending.sandbox.is_some() || about.target == ledger::target_name(&job.validate.target);
+    let is_for_target = sending.sandbox.is_some() || about.target == TargetHash::of(&job.validate.target).in_full();
     if !is_for_target {
         return Err(Refusal::OtherTarget { plan: origin.to_owned() });
     }

@@ -1,9 +1,9 @@
 //! The plan → outcomes: dispatches it, with the ledger as its journal.
 
-use super::{Account, Job, Progress, RunError, Sending, Tell};
+use super::{Account, Job, Progress, RunError, Sending, Tell, known};
 use crate::{
     dispatch::{self, AttemptOutcome, Ended, Event, HttpWire, Journal, Kind},
-    ledger::{Attempt, AttemptState, GroupCommit, OrderKey, SqliteLedger, Write},
+    ledger::{Attempt, AttemptState, GroupCommit, SqliteLedger, Write},
     model::{
         order::OrderRecord,
         outcome::{Outcome, Settled},
@@ -83,9 +83,7 @@ impl Journal for LedgerJournal {
     type Attempt = Attempt;
 
     async fn intend(&self, order: &PlannedOrder) -> Result<Attempt, String> {
-        let (reference, ordered_at) = (order.record.reference.clone(), order.ordered_at);
-        let key = OrderKey { reference, ordered_at, content: order.content };
-        self.0.write(Write::Intend(key)).await.map_err(|error| error.to_string())
+        self.0.write(Write::Intend(known::key_of_planned(order))).await.map_err(|error| error.to_string())
     }
 
     async fn settle(&self, attempt: Attempt, outcome: AttemptOutcome) -> Result<(), String> {

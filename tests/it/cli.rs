@@ -2,6 +2,7 @@
 
 mod faults;
 mod inputs;
+mod ledger;
 mod mended;
 mod output;
 mod report;

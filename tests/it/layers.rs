@@ -23,8 +23,9 @@ const ARROWS: &[(&str, &[&str])] = &[
         "pipeline",
         &["model", "read", "map", "group", "event", "validate", "plan", "ledger", "dispatch", "report", "sandbox"],
     ),
-    // Settings of the stages, the built-in profiles, the words of the summary, the sandbox that it starts.
-    ("cli", &["model", "map", "event", "validate", "dispatch", "report", "sandbox", "pipeline"]),
+    // Settings of the stages, the built-in profiles, the ledger as a person sees it, the words of the summary, the
+    // sandbox that it starts.
+    ("cli", &["model", "map", "event", "validate", "ledger", "dispatch", "report", "sandbox", "pipeline"]),
     ("main", &["cli"]),
 ];
 

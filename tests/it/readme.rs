@@ -37,8 +37,12 @@ fn the_commands_of_the_readme_do_what_it_says() {
             let rate = if command.contains("--rate") { "" } else { " --rate unlimited" };
             hurried = format!("{command}{rate} --identity-pause 0s");
         }
+        if command.contains("--fault ") {
+            hurried += " --set down_after=1000";
+        }
         if command.contains("--faults") {
-            hurried += " --timeout 1s --fault latency=0s --fault retry_after=0s --fault outage.lasts=0s";
+            hurried +=
+                " --timeout 1s --fault latency=0s --fault retry_after=0s --fault outage.lasts=0s --set down_after=1000";
         }
         let run = Run::in_root(&hurried);
         // With faults the outcome of some orders is unknown.

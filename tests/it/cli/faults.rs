@@ -22,7 +22,7 @@ fn references(orders: &[Value], is_wanted: impl Fn(&Value) -> bool) -> BTreeSet<
 #[test]
 fn after_a_bad_night_the_run_and_the_tenant_agree() {
     let run = Run::in_root(&format!(
-        "send samples/orders.csv --sandbox --rate unlimited --identity-pause 0s --set tries=20 {FAULTS}"
+        "send samples/orders.csv --sandbox --rate unlimited --identity-pause 0s --set tries=20 --set down_after=1000 {FAULTS}"
     ));
     assert_eq!(run.code(), 3, "{}", String::from_utf8_lossy(&run.output.stderr));
     let (summary, sandbox, results) =
@@ -49,7 +49,7 @@ fn after_a_bad_night_the_run_and_the_tenant_agree() {
 fn fates(in_flight: u32) -> BTreeSet<(String, String)> {
     let run = Run::in_root(&format!(
         "send samples/orders.csv --sandbox --rate unlimited --in-flight {in_flight} --identity-pause 0s \
-         --set tries=20 {FAULTS}"
+         --set tries=20 --set down_after=1000 {FAULTS}"
     ));
     let word = |value: &Value| value.as_str().unwrap().to_owned();
     run.results().iter().map(|result| (word(&result["referenceId"]), word(&result["outcome"]))).collect()

@@ -19,6 +19,7 @@ fn help_names_what_there_is() {
       check     Reads, groups and validates an export; sends nothing
       send      Checks an export, then sends every valid order that was not sent before. Run again, it
                 goes on
+      ledger    Lists, exports and settles what the ledger holds
       profiles  Lists the built-in profiles, or prints one
       sandbox   Runs a stand-in tenant on this machine that answers as the Stream API is documented to
       help      Print this message or the help of the given subcommand(s)

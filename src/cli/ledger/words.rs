@@ -1,0 +1,157 @@
+//! What the ledger holds, in words and as JSON. Does no I/O.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+use super::args::Verdict;
+use crate::{
+    ledger::{Change, LedgerOrder, Sending, hex},
+    model::planned::ContentHash,
+};
+
+/// What stands above the lines of a list.
+pub(super) fn header() -> String {
+    columns(["state", "reference", "made at", "sent", "last at", "by run", "target"])
+}
+
+/// An order in one line.
+pub(super) fn line(order: &LedgerOrder) -> String {
+    let last = order.last();
+    columns([
+        order.state().as_str(),
+        &printable(&order.reference),
+        &in_full(order.ordered_at()),
+        &order.sendings.len().to_string(),
+        &in_seconds(last.intended_at),
+        &last.run,
+        &order.target.to_string(),
+    ])
+}
+
+fn columns([state, reference, made, n_sent, last, run, target]: [&str; 7]) -> String {
+    format!("{state:<8}  {reference:<20}  {made:<20}  {n_sent:>4}  {last:<20}  {run:<20}  {target}")
+}
+
+/// An order in one JSON object.
+#[derive(Serialize)]
+struct OrderLine<'a> {
+    target: String,
+    reference: &'a str,
+    ordered_at: String,
+    state: &'static str,
+    attempts: usize,
+    last_sent_at: String,
+    run: &'a str,
+}
+
+/// An order as one line of JSON.
+pub(super) fn json_line(order: &LedgerOrder) -> String {
+    let last = order.last();
+    json(&OrderLine {
+        target: order.target.in_full(),
+        reference: &order.reference,
+        ordered_at: in_full(order.ordered_at()),
+        state: order.state().as_str(),
+        attempts: order.sendings.len(),
+        last_sent_at: in_full(last.intended_at),
+        run: &last.run,
+    })
+}
+
+/// A sending in one JSON object.
+#[derive(Serialize)]
+struct SendingLine<'a> {
+    target: String,
+    reference: &'a str,
+    ordered_at: String,
+    content: String,
+    run: &'a str,
+    intended_at: String,
+    outcome: Option<&'static str>,
+    settled_at: Option<String>,
+    by_hand: bool,
+}
+
+/// A sending as one line of JSON.
+pub(super) fn sending_line(order: &LedgerOrder, sending: &Sending) -> String {
+    json(&SendingLine {
+        target: order.target.in_full(),
+        reference: &order.reference,
+        ordered_at: in_full(sending.ordered_at),
+        content: hex(&sending.content.0),
+        run: &sending.run,
+        intended_at: in_full(sending.intended_at),
+        outcome: sending.outcome(),
+        settled_at: sending.settled_at.map(in_full),
+        by_hand: sending.is_by_hand,
+    })
+}
+
+fn json(line: &impl Serialize) -> String {
+    serde_json::to_string(line).expect("texts and numbers always serialise")
+}
+
+/// Everything about an order.
+pub(super) fn story(order: &LedgerOrder) -> String {
+    let head = format!(
+        "{} made at {}, sent to target {}: {}\n",
+        printable(&order.reference),
+        in_full(order.ordered_at()),
+        order.target,
+        order.state().as_str()
+    );
+    let sendings = order.sendings.iter().map(sent);
+    let changes = order.changes.iter().map(changed);
+    std::iter::once(head).chain(sendings).chain(changes).collect()
+}
+
+fn sent(sending: &Sending) -> String {
+    let (at, content) = (in_seconds(sending.intended_at), short(sending.content));
+    let known = match (sending.outcome(), sending.settled_at) {
+        (None, _) => "no outcome was written".to_owned(),
+        (Some(outcome), at) => {
+            let by = if sending.is_by_hand { "settled by hand as " } else { "" };
+            let at = at.map_or_else(String::new, |at| format!(" at {}", in_seconds(at)));
+            format!("{by}{}{at}", outcome.replace('_', " "))
+        }
+    };
+    format!("  {at}  sent by run {} with content {content}: {known}\n", sending.run)
+}
+
+fn changed(change: &Change) -> String {
+    let (at, content) = (in_seconds(change.seen_at), short(change.content));
+    let known = change
+        .acknowledged_at
+        .map_or_else(|| "not acknowledged".to_owned(), |at| format!("acknowledged by hand at {}", in_seconds(at)));
+    format!("  {at}  seen by run {} with content {content}: {known}\n", change.run)
+}
+
+/// What was settled, as one line. The order is as it was before.
+pub(super) fn settled(before: &LedgerOrder, verdict: Verdict) -> String {
+    let what = match verdict {
+        Verdict::Accepted => "settled as accepted; it is not sent again",
+        Verdict::Failed => "settled as failed; the next run that reads it sends it again",
+        Verdict::Acknowledged => "its change is acknowledged; the service keeps what it accepted",
+    };
+    let (reference, made) = (printable(&before.reference), in_full(before.ordered_at()));
+    format!("{reference} made at {made}, was {}: {what}", before.state().as_str())
+}
+
+/// As exact as the ledger has it.
+fn in_full(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+fn in_seconds(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// Enough of a hash to see that it is another one.
+fn short(content: ContentHash) -> String {
+    hex(&content.0[..4])
+}
+
+/// A reference comes from an export and could steer a terminal.
+fn printable(reference: &str) -> String {
+    reference.replace(char::is_control, "\u{fffd}")
+}

@@ -1,0 +1,301 @@
+//! The view of a person on the ledger: all orders to all targets, one after the other and never all at once. Writes
+//! nothing but what `settle` does. Called by the command `ledger` of `cli`.
+
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, Utc};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+
+use super::{
+    Attempt, Change, LedgerError, LedgerOrder, OrderState, Sending, TargetHash, TargetPrefix, file,
+    order::{state, time},
+};
+use crate::model::planned::ContentHash;
+
+/// An open ledger, with whatever any run wrote for any target.
+pub struct Book {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+}
+
+/// Which orders are asked for; what is not said does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Their references.
+    pub references: References,
+    /// Their states; any if none is named.
+    pub states: Vec<OrderState>,
+    /// Where they were sent.
+    pub target: Option<TargetPrefix>,
+    /// The run that sent them.
+    pub run: Option<String>,
+    /// Sent then or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Sent before.
+    pub until: Option<DateTime<Utc>>,
+    /// When they were made.
+    pub ordered_at: Option<Range<DateTime<Utc>>>,
+    /// So many at most.
+    pub limit: Option<usize>,
+}
+
+/// Which references are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum References {
+    /// All.
+    #[default]
+    All,
+    /// This one.
+    Is(String),
+    /// Those that a pattern of SQLite's GLOB fits: `*`, `?`, `[a-z]`; letters as they are.
+    Like(String),
+}
+
+impl Filter {
+    /// Whether it asks for this order.
+    fn asks_for(&self, order: &LedgerOrder) -> bool {
+        let is_sent = |sending: &Sending| {
+            self.run.as_ref().is_none_or(|run| *run == sending.run)
+                && self.since.is_none_or(|since| since <= sending.intended_at)
+                && self.until.is_none_or(|until| sending.intended_at < until)
+        };
+        let is_made = |made: &Range<DateTime<Utc>>| order.sendings.iter().any(|sent| made.contains(&sent.ordered_at));
+        (self.states.is_empty() || self.states.contains(&order.state()))
+            && order.sendings.iter().any(is_sent)
+            && self.ordered_at.as_ref().is_none_or(is_made)
+    }
+}
+
+impl Book {
+    /// Opens a ledger that is there, and brings it up to date.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        if !path.exists() {
+            return Err(LedgerError::NotThere { path: path.to_owned() });
+        }
+        let connection = file::open_existing(path)?.map_or_else(file::empty, Ok)?;
+        Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// Visits the orders that are asked for, by target, reference and time, until one visit fails.
+    pub fn visit<E: From<LedgerError>>(
+        &self,
+        filter: &Filter,
+        visit: impl FnMut(LedgerOrder) -> Result<(), E>,
+    ) -> Result<(), E> {
+        visit_orders(&self.connection, filter, visit)
+    }
+}
+
+/// The orders that are asked for, all at once: for those of one reference.
+pub(super) fn orders(connection: &Connection, filter: &Filter) -> Result<Vec<LedgerOrder>, LedgerError> {
+    let mut orders = Vec::new();
+    visit_orders(connection, filter, |order| {
+        orders.push(order);
+        Ok::<_, LedgerError>(())
+    })?;
+    Ok(orders)
+}
+
+fn visit_orders<E: From<LedgerError>>(
+    connection: &Connection,
+    filter: &Filter,
+    mut visit: impl FnMut(LedgerOrder) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut left = filter.limit.unwrap_or(usize::MAX);
+    let mut next = next_target(connection, None)?;
+    while let Some(target) = next {
+        if filter.target.as_ref().is_none_or(|prefix| prefix.is_of(target)) {
+            visit_target(connection, target, filter, &mut left, &mut visit)?;
+        }
+        next = next_target(connection, Some(target))?;
+    }
+    Ok(())
+}
+
+fn visit_target<E: From<LedgerError>>(
+    connection: &Connection,
+    target: TargetHash,
+    filter: &Filter,
+    left: &mut usize,
+    visit: &mut impl FnMut(LedgerOrder) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut sendings = Sendings::new(connection, target, &filter.references)?;
+    let mut rows = sendings.query()?;
+    let mut changes = Changes::new(connection, target)?;
+    let mut open = None;
+    while *left > 0 {
+        let sending = next_sending(&mut rows)?;
+        let is_end = sending.is_none();
+        if let Some(mut order) = joined(&mut open, target, sending) {
+            order.take_changes(changes.of(&order)?);
+            if filter.asks_for(&order) {
+                *left -= 1;
+                visit(order)?;
+            }
+        }
+        if is_end {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Adds a sending to the open order or begins another one; gives the order that is complete by that.
+fn joined(
+    open: &mut Option<LedgerOrder>,
+    target: TargetHash,
+    sending: Option<(String, Sending)>,
+) -> Option<LedgerOrder> {
+    let Some((reference, sending)) = sending else { return open.take() };
+    match open {
+        Some(order) if order.reference == reference && order.is_of(sending.ordered_at) => {
+            order.sendings.push(sending);
+            None
+        }
+        _ => open.replace(LedgerOrder::new(target, reference, sending)),
+    }
+}
+
+/// The first target, or the one after another.
+fn next_target(connection: &Connection, after: Option<TargetHash>) -> Result<Option<TargetHash>, LedgerError> {
+    let mut statement =
+        connection.prepare_cached("SELECT target FROM attempts WHERE target > ?1 ORDER BY target LIMIT 1")?;
+    let after = after.as_ref().map_or(&[][..], |target| &target.0);
+    Ok(statement.query_row(params![after], |row| Ok(TargetHash(row.get(0)?))).optional()?)
+}
+
+/// The sendings to a target by reference, in the order of the index: nothing need be sorted but those of one reference.
+struct Sendings<'a> {
+    statement: CachedStatement<'a>,
+    target: TargetHash,
+    pattern: Option<&'a str>,
+}
+
+impl<'a> Sendings<'a> {
+    fn new(connection: &'a Connection, target: TargetHash, references: &'a References) -> Result<Self, LedgerError> {
+        let (condition, pattern) = match references {
+            References::All => ("?2 IS NULL", None),
+            References::Is(reference) => ("reference = ?2", Some(reference.as_str())),
+            References::Like(pattern) => ("reference GLOB ?2", Some(pattern.as_str())),
+        };
+        let statement = connection.prepare_cached(&format!(
+            "SELECT reference, attempt, ordered_at, content, run, intended_at, outcome, settled_at, by_hand
+             FROM attempts WHERE target = ?1 AND {condition} ORDER BY reference, ordered_at, attempt"
+        ))?;
+        Ok(Self { statement, target, pattern })
+    }
+
+    fn query(&mut self) -> Result<rusqlite::Rows<'_>, LedgerError> {
+        Ok(self.statement.query(params![self.target.0, self.pattern])?)
+    }
+}
+
+/// A reference and one of its sendings.
+fn next_sending(rows: &mut rusqlite::Rows<'_>) -> Result<Option<(String, Sending)>, LedgerError> {
+    Ok(rows.next()?.map(read_sending).transpose()?)
+}
+
+fn read_sending(row: &Row<'_>) -> Result<(String, Sending), rusqlite::Error> {
+    let sending = Sending {
+        attempt: Attempt(row.get(1)?),
+        ordered_at: time(row.get(2)?),
+        content: ContentHash(row.get(3)?),
+        run: row.get(4)?,
+        intended_at: time(row.get(5)?),
+        state: state(row.get::<_, Option<String>>(6)?.as_deref()),
+        settled_at: row.get::<_, Option<i64>>(7)?.map(time),
+        is_by_hand: row.get(8)?,
+    };
+    Ok((row.get(0)?, sending))
+}
+
+/// The changes of orders to a target; most ledgers have none, and then none is looked for.
+struct Changes<'a> {
+    statement: Option<CachedStatement<'a>>,
+    target: TargetHash,
+}
+
+impl<'a> Changes<'a> {
+    fn new(connection: &'a Connection, target: TargetHash) -> Result<Self, LedgerError> {
+        let has_any = connection.prepare_cached("SELECT 1 FROM changes WHERE target = ?1")?.exists([target.0])?;
+        let sql = "SELECT ordered_at, content, run, seen_at, acknowledged_at
+                   FROM changes WHERE target = ?1 AND reference = ?2 ORDER BY change";
+        let statement = has_any.then(|| connection.prepare_cached(sql)).transpose()?;
+        Ok(Self { statement, target })
+    }
+
+    fn of(&mut self, order: &LedgerOrder) -> Result<Vec<Change>, LedgerError> {
+        let (Some(statement), Some(_)) = (&mut self.statement, order.accepted()) else { return Ok(Vec::new()) };
+        let changes = statement.query_map(params![self.target.0, order.reference], |row| {
+            Ok(Change {
+                ordered_at: time(row.get(0)?),
+                content: ContentHash(row.get(1)?),
+                run: row.get(2)?,
+                seen_at: time(row.get(3)?),
+                acknowledged_at: row.get::<_, Option<i64>>(4)?.map(time),
+            })
+        })?;
+        Ok(changes.collect::<Result<_, _>>()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ledger::{AttemptState, Ledger, OrderKey, SqliteLedger, Write},
+        model::target::Target,
+    };
+
+    fn asked(book: &Book, filter: &Filter) -> String {
+        let mut found = Vec::new();
+        book.visit(filter, |order| {
+            found.push(order.reference);
+            Ok::<_, LedgerError>(())
+        })
+        .unwrap();
+        found.join(" ")
+    }
+
+    #[test]
+    fn orders_are_found_by_what_is_known_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        assert!(matches!(Book::open(&path), Err(LedgerError::NotThere { .. })));
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(asked(&Book::open(&path).unwrap(), &Filter::default()), "");
+        let target = Target { base_url: "https://stream.example".into(), client_key: "a".into() };
+        let before = Utc::now();
+        for (run, reference, state) in [
+            ("run-1", "A-10", AttemptState::Accepted),
+            ("run-1", "A-2", AttemptState::Unknown),
+            ("run-2", "A-2", AttemptState::Accepted),
+            ("run-2", "B*", AttemptState::NotAccepted),
+        ] {
+            let mut ledger = SqliteLedger::open(&path, &target, run).unwrap();
+            let order = OrderKey { reference: reference.into(), ordered_at: before, content: ContentHash([1; 16]) };
+            let attempt = ledger.write(&[Write::Intend(order)]).unwrap()[0];
+            ledger.write(&[Write::Settle(attempt, state)]).unwrap();
+        }
+        let book = Book::open(&path).unwrap();
+        let all = Filter::default;
+        let like = |pattern: &str| Filter { references: References::Like(pattern.into()), ..all() };
+        assert_eq!(asked(&book, &all()), "A-10 A-2 B*");
+        assert_eq!(asked(&book, &like("A-*")), "A-10 A-2");
+        assert_eq!(asked(&book, &Filter { references: References::Is("B*".into()), ..all() }), "B*");
+        assert_eq!(asked(&book, &Filter { states: vec![OrderState::Accepted], ..all() }), "A-10 A-2");
+        assert_eq!(asked(&book, &Filter { states: vec![OrderState::Failed, OrderState::Unknown], ..all() }), "B*");
+        assert_eq!(asked(&book, &Filter { run: Some("run-1".into()), ..all() }), "A-10 A-2");
+        assert_eq!(asked(&book, &Filter { limit: Some(2), ..all() }), "A-10 A-2");
+        assert_eq!(asked(&book, &Filter { limit: Some(0), ..all() }), "");
+        let (earlier, later) = (before - chrono::TimeDelta::hours(1), before + chrono::TimeDelta::hours(1));
+        assert_eq!(asked(&book, &Filter { since: Some(earlier), until: Some(later), ..all() }), "A-10 A-2 B*");
+        assert_eq!(asked(&book, &Filter { since: Some(later), ..all() }), "");
+        assert_eq!(asked(&book, &Filter { until: Some(earlier), ..all() }), "");
+        let other = if TargetHash::of(&target).to_string().starts_with('0') { "1" } else { "0" };
+        assert_eq!(asked(&book, &Filter { target: Some(other.parse().unwrap()), ..all() }), "");
+    }
+}

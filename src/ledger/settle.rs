@@ -1,0 +1,404 @@
+//! What a person says of orders: accepted, failed, or changed and that is known. All that is said at once is written, or
+//! nothing. Holds the targets as a run does, so that none sends meanwhile. Called by the command `ledger` of `cli`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    ops::Range,
+};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::{
+    Attempt, AttemptState, Book, Filter, LedgerError, LedgerOrder, OrderState, References, RunLock, TargetPrefix,
+    book::orders, order::outcome,
+};
+
+/// Who holds the lock meanwhile.
+const HOLDER: &str = "orderferry ledger settle";
+
+/// Orders that are shown where several could be meant.
+const MOST_SHOWN: usize = 10;
+
+/// What a person says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ByHand {
+    /// The service has the order.
+    Accepted,
+    /// The service does not have the order.
+    Failed,
+    /// That the order has other content now is known.
+    Acknowledged,
+}
+
+/// Which orders a person speaks of, and what is said.
+#[derive(Debug)]
+pub struct Settlement {
+    /// Their references; one that stands twice counts once.
+    pub references: Vec<String>,
+    /// What is said.
+    pub verdict: ByHand,
+    /// Where they were sent, if several targets have them.
+    pub target: Option<TargetPrefix>,
+    /// When they were made, if references were used again.
+    pub ordered_at: Option<Range<DateTime<Utc>>>,
+}
+
+/// Why nothing was settled.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// Some references cannot be settled.
+    #[error("nothing was settled{}", in_lines(.0))]
+    Refused(Vec<Fault>),
+    /// The ledger cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl From<rusqlite::Error> for SettleError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+/// Why a reference cannot be settled.
+#[derive(Debug)]
+pub enum Fault {
+    /// The ledger has no such order.
+    NotThere(String),
+    /// There is nothing to say of it.
+    NothingToSay(Box<LedgerOrder>, ByHand),
+    /// Several orders could be meant.
+    Ambiguous(String, Vec<LedgerOrder>),
+}
+
+fn in_lines(faults: &[Fault]) -> String {
+    let lines: Vec<_> = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+    let is_ambiguous = faults.iter().any(|fault| matches!(fault, Fault::Ambiguous(..)));
+    let hint = if is_ambiguous { "\n  hint: --ordered-at and --target say which is meant" } else { "" };
+    lines.concat() + hint
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotThere(reference) => write!(f, "{reference}: the ledger has no such order"),
+            Self::NothingToSay(order, verdict) => write!(f, "{}: {}", order.reference, why_not(order, *verdict)),
+            Self::Ambiguous(reference, candidates) => {
+                write!(f, "{reference}: {} orders could be meant", candidates.len())?;
+                for order in candidates.iter().take(MOST_SHOWN) {
+                    let made = order.ordered_at().to_rfc3339_opts(SecondsFormat::AutoSi, true);
+                    write!(f, "\n    made at {made}, sent to target {}, {}", order.target, order.state().as_str())?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn why_not(order: &LedgerOrder, verdict: ByHand) -> &'static str {
+    match (verdict, order.state()) {
+        (ByHand::Accepted, _) if order.accepted().is_some() => "it is accepted already",
+        (ByHand::Accepted, _) => "it is failed: the service surely did not take it",
+        (ByHand::Failed, OrderState::Failed) => "it is failed already",
+        (ByHand::Failed, _) => "it is accepted: the service said so",
+        (ByHand::Acknowledged, OrderState::Accepted) if order.changes.is_empty() => {
+            "it is accepted, and no run has seen other content of it"
+        }
+        (ByHand::Acknowledged, OrderState::Accepted) => "it is accepted, and all its changes are acknowledged already",
+        (ByHand::Acknowledged, OrderState::Unknown) => "it is unknown, not accepted with other content",
+        (ByHand::Acknowledged, _) => "it is failed, not accepted with other content",
+    }
+}
+
+impl Book {
+    /// Writes what a person says of orders. Gives them as they were before.
+    pub fn settle(&mut self, settlement: &Settlement) -> Result<Vec<LedgerOrder>, SettleError> {
+        let now = Utc::now().timestamp_millis();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut chosen = BTreeMap::new();
+        let mut faults = Vec::new();
+        for reference in settlement.references.iter().collect::<BTreeSet<_>>() {
+            match choose(&transaction, reference, settlement)? {
+                Ok(order) => drop(chosen.insert(reference, order)),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(SettleError::Refused(faults));
+        }
+        // Nobody writes while this transaction is open; the locks tell whether a run is between two of its own.
+        let targets: BTreeSet<_> = chosen.values().map(|order| order.target).collect();
+        let take = |target| RunLock::take(&self.path, target, HOLDER);
+        let _locks = targets.into_iter().map(take).collect::<Result<Vec<_>, _>>()?;
+        for order in chosen.values() {
+            write(&transaction, order, settlement.verdict, now)?;
+        }
+        transaction.commit()?;
+        Ok(chosen.into_values().collect())
+    }
+}
+
+/// The one order that can be meant. What nobody has settled yet counts before what a person would settle anew.
+fn choose(
+    connection: &Connection,
+    reference: &str,
+    settlement: &Settlement,
+) -> Result<Result<LedgerOrder, Fault>, LedgerError> {
+    let filter = Filter {
+        references: References::Is(reference.to_owned()),
+        target: settlement.target.clone(),
+        ordered_at: settlement.ordered_at.clone(),
+        ..Filter::default()
+    };
+    let found = orders(connection, &filter)?;
+    let mut meant: Vec<_> = found.iter().filter(|order| has_something_to_say(order, settlement.verdict)).collect();
+    if meant.iter().any(|order| order.state() == OrderState::Unknown) {
+        meant.retain(|order| order.state() == OrderState::Unknown);
+    }
+    Ok(match (meant.as_slice(), found.first()) {
+        ([order], _) => Ok((*order).clone()),
+        ([], None) => Err(Fault::NotThere(reference.to_owned())),
+        ([], Some(order)) => Err(Fault::NothingToSay(Box::new(order.clone()), settlement.verdict)),
+        (several, _) => Err(Fault::Ambiguous(reference.to_owned(), several.iter().copied().cloned().collect())),
+    })
+}
+
+fn has_something_to_say(order: &LedgerOrder, verdict: ByHand) -> bool {
+    match verdict {
+        ByHand::Acknowledged => order.state() == OrderState::Changed,
+        ByHand::Accepted | ByHand::Failed => !attempts_to_settle(order, verdict).is_empty(),
+    }
+}
+
+/// The attempts that a person's word settles: those that nobody knows of; where there are none, or where the word is
+/// taken back, those that a person settled. What the service said, nobody changes.
+fn attempts_to_settle(order: &LedgerOrder, verdict: ByHand) -> Vec<Attempt> {
+    let by_hand = |state| move |sending: &super::Sending| sending.is_by_hand && sending.state == state;
+    let attempts_of = |is_meant: &dyn Fn(&super::Sending) -> bool| -> Vec<Attempt> {
+        order.sendings.iter().filter(|sending| is_meant(sending)).map(|sending| sending.attempt).collect()
+    };
+    let accepted = || order.sendings.iter().filter(|sending| sending.state == AttemptState::Accepted);
+    match verdict {
+        ByHand::Accepted if accepted().next().is_some() => Vec::new(),
+        ByHand::Failed if accepted().any(|sending| !sending.is_by_hand) => Vec::new(),
+        ByHand::Failed => attempts_of(&|sending| sending.is_open() || by_hand(AttemptState::Accepted)(sending)),
+        _ => match attempts_of(&super::Sending::is_open) {
+            open if open.is_empty() => attempts_of(&by_hand(AttemptState::NotAccepted)),
+            open => open,
+        },
+    }
+}
+
+fn write(connection: &Connection, order: &LedgerOrder, verdict: ByHand, now: i64) -> Result<(), LedgerError> {
+    let state = match verdict {
+        ByHand::Acknowledged => return acknowledge(connection, order, now),
+        ByHand::Accepted => AttemptState::Accepted,
+        ByHand::Failed => AttemptState::NotAccepted,
+    };
+    for attempt in attempts_to_settle(order, verdict) {
+        let mut statement = connection
+            .prepare_cached("UPDATE attempts SET outcome = ?2, settled_at = ?3, by_hand = 1 WHERE attempt = ?1")?;
+        statement.execute(params![attempt.0, outcome(state), now])?;
+    }
+    Ok(())
+}
+
+fn acknowledge(connection: &Connection, order: &LedgerOrder, now: i64) -> Result<(), LedgerError> {
+    for change in order.changes.iter().filter(|change| change.acknowledged_at.is_none()) {
+        let mut statement = connection.prepare_cached(
+            "UPDATE changes SET acknowledged_at = ?4 WHERE target = ?1 AND reference = ?2 AND content = ?3",
+        )?;
+        statement.execute(params![order.target.0, order.reference, change.content.0, now])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use chrono::TimeDelta;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{
+        ledger::{Known, Ledger, OrderKey, SqliteLedger, Write, known},
+        model::{planned::ContentHash, target::Target},
+    };
+
+    struct Shop {
+        _folder: TempDir,
+        path: PathBuf,
+    }
+
+    fn at(days: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000 + days)
+    }
+
+    fn key(reference: &str, days: i64, content: u8) -> OrderKey {
+        OrderKey { reference: reference.into(), ordered_at: at(days), content: ContentHash([content; 16]) }
+    }
+
+    impl Shop {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            Self { path: folder.path().join("ledger.db"), _folder: folder }
+        }
+
+        fn run(&self, target: &str) -> SqliteLedger {
+            let target = Target { base_url: "https://stream.example".into(), client_key: target.into() };
+            SqliteLedger::open(&self.path, &target, "run").unwrap()
+        }
+
+        fn send(&self, target: &str, order: OrderKey, state: AttemptState) -> &Self {
+            let mut run = self.run(target);
+            let attempt = run.write(&[Write::Intend(order)]).unwrap()[0];
+            if state != AttemptState::Intended {
+                run.write(&[Write::Settle(attempt, state)]).unwrap();
+            }
+            self
+        }
+
+        /// What a run makes of an order now.
+        fn known(&self, order: &OrderKey) -> Known {
+            let run = self.run("a");
+            let known = known(&run.history(&order.reference).unwrap(), order.ordered_at, order.content);
+            if known == Known::Changed && run.is_acknowledged(order).unwrap() { Known::Acknowledged } else { known }
+        }
+
+        fn settle(&self, references: &[&str], verdict: ByHand, narrowed: Filter) -> Result<String, String> {
+            let settlement = Settlement {
+                references: references.iter().map(ToString::to_string).collect(),
+                verdict,
+                target: narrowed.target,
+                ordered_at: narrowed.ordered_at,
+            };
+            let settled = Book::open(&self.path).unwrap().settle(&settlement);
+            let words = |order: &LedgerOrder| format!("{} {}", order.reference, order.state().as_str());
+            settled
+                .map(|orders| orders.iter().map(words).collect::<Vec<_>>().join(", "))
+                .map_err(|error| error.to_string())
+        }
+
+        fn say(&self, references: &[&str], verdict: ByHand) -> Result<String, String> {
+            self.settle(references, verdict, Filter::default())
+        }
+
+        fn states(&self) -> String {
+            let orders = orders(&Book::open(&self.path).unwrap().connection, &Filter::default()).unwrap();
+            let words = orders.iter().map(|order| format!("{} {}", order.reference, order.state().as_str()));
+            words.collect::<Vec<_>>().join(", ")
+        }
+    }
+
+    #[test]
+    fn a_word_settles_what_nobody_knows_and_can_be_taken_back() {
+        let shop = Shop::new();
+        let order = key("A", 0, 1);
+        shop.send("a", order.clone(), AttemptState::Unknown).send("a", order.clone(), AttemptState::Intended);
+        assert_eq!(shop.known(&order), Known::Unknown);
+        assert_eq!(shop.say(&["A", "A"], ByHand::Failed).unwrap(), "A unknown");
+        assert_eq!(shop.known(&order), Known::Nothing);
+        assert_eq!(shop.say(&["A"], ByHand::Failed).unwrap_err(), "nothing was settled\n  A: it is failed already");
+        assert_eq!(shop.say(&["A"], ByHand::Accepted).unwrap(), "A failed");
+        assert_eq!(shop.known(&order), Known::AcceptedByHand);
+        assert_eq!(shop.known(&key("A", 0, 2)), Known::Changed);
+        assert_eq!(shop.say(&["A"], ByHand::Failed).unwrap(), "A accepted");
+        assert_eq!(shop.known(&order), Known::Nothing);
+    }
+
+    #[test]
+    fn what_the_service_said_stands_and_one_fault_settles_nothing() {
+        let shop = Shop::new();
+        shop.send("a", key("A", 0, 1), AttemptState::Accepted).send("a", key("B", 0, 1), AttemptState::NotAccepted);
+        shop.send("a", key("C", 0, 1), AttemptState::Unknown);
+        let refused = shop.say(&["A", "B", "C", "D"], ByHand::Failed).unwrap_err();
+        insta::assert_snapshot!(refused, @r"
+        nothing was settled
+          A: it is accepted: the service said so
+          B: it is failed already
+          D: the ledger has no such order
+        ");
+        insta::assert_snapshot!(shop.say(&["A", "B", "C"], ByHand::Accepted).unwrap_err(), @r"
+        nothing was settled
+          A: it is accepted already
+          B: it is failed: the service surely did not take it
+        ");
+        insta::assert_snapshot!(shop.say(&["A", "B", "C"], ByHand::Acknowledged).unwrap_err(), @r"
+        nothing was settled
+          A: it is accepted, and no run has seen other content of it
+          B: it is failed, not accepted with other content
+          C: it is unknown, not accepted with other content
+        ");
+        assert_eq!(shop.states(), "A accepted, B failed, C unknown");
+    }
+
+    #[test]
+    fn a_change_is_acknowledged_for_its_content() {
+        let shop = Shop::new();
+        shop.send("a", key("A", 0, 1), AttemptState::Accepted);
+        shop.run("a").note_changed(&[key("A", 1, 2), key("A", 30, 3)]).unwrap();
+        assert_eq!((shop.states().as_str(), shop.known(&key("A", 1, 2))), ("A changed", Known::Changed));
+        assert_eq!(shop.say(&["A"], ByHand::Acknowledged).unwrap(), "A changed");
+        assert_eq!((shop.states().as_str(), shop.known(&key("A", 1, 2))), ("A accepted", Known::Acknowledged));
+        assert!(shop.say(&["A"], ByHand::Acknowledged).unwrap_err().contains("acknowledged already"));
+        // Another change is another matter.
+        shop.run("a").note_changed(&[key("A", 1, 4)]).unwrap();
+        assert_eq!((shop.states().as_str(), shop.known(&key("A", 1, 4))), ("A changed", Known::Changed));
+    }
+
+    #[test]
+    fn which_order_is_meant_is_not_guessed() {
+        let shop = Shop::new();
+        shop.send("a", key("A", 0, 1), AttemptState::Unknown).send("a", key("A", 1, 2), AttemptState::Unknown);
+        shop.send("a", key("A", 5, 3), AttemptState::Unknown).send("b", key("B", 0, 1), AttemptState::Unknown);
+        shop.send("a", key("B", 0, 1), AttemptState::Unknown).send("b", key("C", 0, 1), AttemptState::Accepted);
+        shop.send("a", key("C", 0, 1), AttemptState::Unknown);
+        let said = shop.say(&["A", "B", "C"], ByHand::Failed).unwrap_err();
+        insta::with_settings!({filters => vec![("target [0-9a-f]{8}", "target HASH")]}, {
+            insta::assert_snapshot!(said, @r"
+            nothing was settled
+              A: 2 orders could be meant
+                made at 2024-10-05T00:00:00Z, sent to target HASH, unknown
+                made at 2024-10-09T00:00:00Z, sent to target HASH, unknown
+              B: 2 orders could be meant
+                made at 2024-10-04T00:00:00Z, sent to target HASH, unknown
+                made at 2024-10-04T00:00:00Z, sent to target HASH, unknown
+              hint: --ordered-at and --target say which is meant
+            ");
+        });
+        let made = Filter { ordered_at: Some(at(5)..at(6)), ..Filter::default() };
+        assert_eq!(shop.settle(&["A"], ByHand::Failed, made).unwrap(), "A unknown");
+        let target = crate::ledger::TargetHash::of(&Target {
+            base_url: "https://stream.example".into(),
+            client_key: "b".into(),
+        });
+        let to_b = Filter { target: Some(target.to_string().parse().unwrap()), ..Filter::default() };
+        assert_eq!(shop.settle(&["B"], ByHand::Failed, to_b).unwrap(), "B unknown");
+        // Only one of the two is in doubt.
+        assert_eq!(shop.say(&["C"], ByHand::Failed).unwrap(), "C unknown");
+    }
+
+    #[test]
+    fn while_a_run_is_on_nothing_is_settled() {
+        let shop = Shop::new();
+        shop.send("a", key("A", 0, 1), AttemptState::Unknown).send("b", key("B", 0, 1), AttemptState::Unknown);
+        let run = shop.run("a");
+        let settlement = Settlement {
+            references: vec!["A".into(), "B".into()],
+            verdict: ByHand::Failed,
+            target: None,
+            ordered_at: None,
+        };
+        let mut book = Book::open(&shop.path).unwrap();
+        let held = book.settle(&settlement);
+        assert!(matches!(held, Err(SettleError::Ledger(LedgerError::Held { .. }))));
+        assert_eq!(shop.states(), "A unknown, B unknown");
+        assert_eq!(shop.say(&["B"], ByHand::Failed).unwrap(), "B unknown");
+        drop(run);
+        book.settle(&Settlement { references: vec!["A".into()], ..settlement }).unwrap();
+        assert_eq!(shop.states(), "A failed, B failed");
+    }
+}

@@ -1,0 +1,332 @@
+//! What the ledger holds and what a person says of it: whole stories, from the run that left an order open to the run
+//! that knows better.
+
+use std::{
+    fs,
+    process::{Command, Stdio},
+    sync::{Arc, Mutex},
+};
+
+use serde_json::Value;
+
+use crate::support::{
+    place::{Place, Ran, export},
+    program,
+    service::{Received, Reply, Service},
+};
+
+/// What differs from run to run, in as many characters.
+const FILTERS: [(&str, &str); 4] = [
+    (r"\d{8}-\d{6}-[0-9a-f]{4}", "20261122-000000-RUN_"),
+    (r"20(2[6-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\dZ", "2026-11-22T00:00:00Z"),
+    (r"target [0-9a-f]{8}", "target HASH"),
+    (r"[0-9a-f]{8}\n", "HASH\n"),
+];
+
+macro_rules! assert_words {
+    ($words:expr, @$expected:literal) => {
+        insta::with_settings!({filters => FILTERS.to_vec()}, { insta::assert_snapshot!($words, @$expected) });
+    };
+}
+
+/// A shop and its service.
+struct Shop {
+    place: Place,
+    service: Service,
+}
+
+impl Shop {
+    /// A service that answers as documented, but says nothing to the orders of these references.
+    fn silent_on(references: &'static [&'static str]) -> Self {
+        Self::with(move |request| references.contains(&request.reference()).then_some(Reply::Silence))
+    }
+
+    fn with(answer: impl Fn(&Received) -> Option<Reply> + Send + Sync + 'static) -> Self {
+        Self { place: Place::new(), service: Service::start(answer) }
+    }
+
+    fn send(&self, content: &str, options: &str) -> Ran {
+        self.send_to(&self.service.base_url, content, options)
+    }
+
+    fn send_to(&self, base_url: &str, content: &str, options: &str) -> Ran {
+        self.place.file("orders.csv", content);
+        let target = format!("--base-url {base_url} --client-key k --pos x --backfill --set tries=2");
+        self.place.run(&format!("send orders.csv {target} --rate unlimited --identity-pause 0s{options}"))
+    }
+
+    fn ledger(&self, command: &str) -> Ran {
+        self.place.run(&format!("ledger {command}"))
+    }
+
+    /// What a command says, with its exit code where that is not 0.
+    fn say(&self, command: &str) -> String {
+        let ran = self.ledger(command);
+        let code = if ran.code == 0 { String::new() } else { format!("exit {}\n", ran.code) };
+        format!("{code}{}{}", ran.out, ran.err)
+    }
+}
+
+fn reason(ran: &Ran) -> String {
+    ran.results()[0]["reason"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_unknown_order_that_is_not_there_is_sent_again() {
+    let silent = Arc::new(Mutex::new(true));
+    let is_silent = Arc::clone(&silent);
+    let shop = Shop::with(move |request| {
+        (request.reference() == "A-1" && *is_silent.lock().unwrap()).then_some(Reply::Silence)
+    });
+    assert_eq!(shop.send(&export(&["A-1", "A-2"]), "").code, 3);
+    assert_words!(shop.say("list"), @r"
+    state     reference             made at               sent  last at               by run                target
+    unknown   A-1                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  HASH
+    accepted  A-2                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  HASH
+    ");
+    assert_words!(shop.say("list --outcome unknown --references"), @r"A-1");
+    assert_words!(shop.say("settle A-1 --as failed"), @r"A-1 made at 2025-03-01T10:00:00Z, was unknown: settled as failed; the next run that reads it sends it again");
+    assert_words!(shop.say("show A-1"), @r"
+    A-1 made at 2025-03-01T10:00:00Z, sent to target HASH: failed
+      2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 8af8e47c: settled by hand as not accepted at 2026-11-22T00:00:00Z
+    ");
+    *silent.lock().unwrap() = false;
+    assert_eq!(shop.send(&export(&["A-1", "A-2"]), "").outcomes(), "A-2 already_sent, A-1 accepted");
+    assert_words!(shop.say("show A-1"), @r"
+    A-1 made at 2025-03-01T10:00:00Z, sent to target HASH: accepted
+      2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 8af8e47c: settled by hand as not accepted at 2026-11-22T00:00:00Z
+      2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 8af8e47c: accepted at 2026-11-22T00:00:00Z
+    ");
+    let n_checkouts = |reference: &str| {
+        let of_order = |request: &&Received| request.reference() == reference;
+        shop.service.received().iter().filter(of_order).count()
+    };
+    assert_eq!((n_checkouts("A-1"), n_checkouts("A-2")), (2, 1));
+}
+
+#[test]
+fn an_unknown_order_that_is_there_is_not_sent_again() {
+    let shop = Shop::silent_on(&["A-1"]);
+    let orders = export(&["A-1"]);
+    assert_eq!(shop.send(&orders, "").outcomes(), "A-1 unknown");
+    let listed = shop.ledger("list --outcome unknown --references");
+    let settle = "ledger settle - --as accepted --quiet";
+    let settled = shop.place.run_with(settle, &[], listed.out.as_bytes());
+    assert_eq!((settled.code, settled.out.as_str(), settled.err.as_str()), (0, "", ""));
+    let again = shop.send(&orders, "");
+    assert_eq!((again.code, again.outcomes().as_str()), (0, "A-1 already_sent"));
+    assert_eq!(reason(&again), "settled by hand as accepted");
+    assert_eq!(shop.service.count("ORDER_CHECKOUT"), 1);
+    // A word can be taken back.
+    assert_eq!(shop.ledger("settle A-1 --as failed").code, 0);
+    assert_eq!(shop.send(&orders, "").outcomes(), "A-1 unknown");
+    assert_eq!(shop.service.count("ORDER_CHECKOUT"), 2);
+}
+
+#[test]
+fn an_order_that_was_accepted_while_its_payment_was_pending_is_acknowledged_when_it_is_paid() {
+    let shop = Shop::silent_on(&[]);
+    let paid = export(&["A-1"]);
+    assert_eq!(shop.send(&paid.replace("PURCHASED", "PAYMENT_PENDING"), "").code, 0);
+    // A dry run leaves no trace.
+    let check = format!("check orders.csv --base-url {} --client-key k --pos x", shop.service.base_url);
+    shop.place.file("orders.csv", &paid);
+    assert_eq!(shop.place.run(&check).outcomes(), "A-1 changed");
+    assert_words!(shop.say("settle A-1 --as acknowledged"), @r"
+    exit 2
+    error: nothing was settled
+      A-1: it is accepted, and no run has seen other content of it
+    ");
+    let changed = shop.send(&paid, "");
+    assert_eq!((changed.code, changed.outcomes().as_str()), (1, "A-1 changed"));
+    assert_words!(shop.say("list --outcome changed"), @r"
+    state     reference             made at               sent  last at               by run                target
+    changed   A-1                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  HASH
+    ");
+    assert_words!(shop.say("settle A-1 --as acknowledged"), @r"A-1 made at 2025-03-01T10:00:00Z, was changed: its change is acknowledged; the service keeps what it accepted");
+    assert_words!(shop.say("show A-1"), @r"
+    A-1 made at 2025-03-01T10:00:00Z, sent to target HASH: accepted
+      2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 2f1af225: accepted at 2026-11-22T00:00:00Z
+      2026-11-22T00:00:00Z  seen by run 20261122-000000-RUN_ with content 8af8e47c: acknowledged by hand at 2026-11-22T00:00:00Z
+    ");
+    let again = shop.send(&paid, "");
+    assert_eq!((again.code, again.outcomes().as_str()), (0, "A-1 already_sent"));
+    assert_eq!(reason(&again), "accepted by an earlier run with other content, acknowledged by hand");
+    // Yet another content is another change.
+    assert_eq!(shop.send(&paid.replace("30.60,other", "30.61,other"), "").outcomes(), "A-1 changed");
+    assert_eq!(shop.service.count("ORDER_CHECKOUT"), 1);
+}
+
+#[test]
+fn what_cannot_be_settled_is_told_and_nothing_is() {
+    let shop = Shop::silent_on(&["A-1", "A-2"]);
+    let other = Service::start(|request| (request.reference() == "A-1").then_some(Reply::Silence));
+    assert_eq!(shop.send(&export(&["A-1", "A-2", "A-3"]), "").code, 3);
+    assert_eq!(shop.send_to(&other.base_url, &export(&["A-1"]), "").code, 3);
+    assert_words!(shop.say("settle A-1 A-2 A-3 A-4 --as accepted"), @r"
+    exit 2
+    error: nothing was settled
+      A-1: 2 orders could be meant
+        made at 2025-03-01T10:00:00Z, sent to target HASH, unknown
+        made at 2025-03-01T10:00:00Z, sent to target HASH, unknown
+      A-3: it is accepted already
+      A-4: the ledger has no such order
+      hint: --ordered-at and --target say which is meant
+    ");
+    assert_eq!(shop.ledger("list --outcome unknown --references").out.lines().count(), 3);
+    let lines = shop.ledger("list --reference A-1 --format json").out;
+    let targets: Vec<String> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["target"].as_str().unwrap().to_owned())
+        .collect();
+    let settle = format!("settle A-1 --as accepted --target {}", &targets[0][..8]);
+    assert_eq!(shop.ledger(&settle).code, 0);
+    let states = |target: &str| shop.ledger(&format!("list --reference A-1 --target {target} --format json")).out;
+    assert!(states(&targets[0]).contains("accepted") && states(&targets[1]).contains("unknown"));
+    assert_words!(shop.say("settle A-2 --as accepted --ordered-at 2025-03-02"), @r"
+    exit 2
+    error: nothing was settled
+      A-2: the ledger has no such order
+    ");
+    assert_eq!(shop.ledger("settle A-2 --as accepted --ordered-at 2025-03-01").code, 0);
+}
+
+#[test]
+fn nothing_is_settled_while_a_run_is_on() {
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&said);
+    let place = Place::new();
+    let folder = place.path("");
+    let service = Service::start(move |request| {
+        if request.kind() == "ORDER_CHECKOUT" {
+            let output = program(&folder).args(["ledger", "settle", "A-1", "--as", "failed"]).output().unwrap();
+            heard.lock().unwrap().push((output.status.code(), String::from_utf8(output.stderr).unwrap()));
+        }
+        None
+    });
+    let shop = Shop { place, service };
+    assert_eq!(shop.send(&export(&["A-1"]), "").outcomes(), "A-1 accepted");
+    let (code, words) = said.lock().unwrap()[0].clone();
+    assert_eq!(code, Some(5));
+    insta::with_settings!({filters => vec![(r"run \S+, process \d+", "RUN, PROCESS")]}, {
+        insta::assert_snapshot!(words, @r"
+        error: the ledger is held for this target: RUN, PROCESS
+          hint: wait until it has ended
+        ");
+    });
+}
+
+/// Someone removes the lock file while a run is on, and starts another.
+#[test]
+fn a_run_that_is_overtaken_by_another_stops() {
+    let place = Place::new();
+    let folder = place.path("");
+    let base_url = Arc::new(Mutex::new(String::new()));
+    let to = Arc::clone(&base_url);
+    let service = Service::start(move |request| {
+        if request.reference() == "A-1" {
+            let files = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+            files
+                .filter(|file| file.extension() == Some("lock".as_ref()))
+                .for_each(|file| fs::remove_file(file).unwrap());
+            let mut second = program(&folder);
+            second.args("send second.csv --client-key k --pos x --backfill --rate unlimited --out second".split(' '));
+            assert_eq!(second.args(["--base-url", &to.lock().unwrap()]).output().unwrap().status.code(), Some(0));
+        }
+        None
+    });
+    base_url.lock().unwrap().clone_from(&service.base_url);
+    let shop = Shop { place, service };
+    shop.place.file("second.csv", export(&["B-1"]));
+    let first = shop.send(&export(&["A-1", "A-2"]), "");
+    assert_eq!((first.code, first.outcomes().as_str()), (4, "A-1 accepted, A-2 not_attempted"));
+    assert!(first.err.contains("writes to this ledger for the same target"), "{}", first.err);
+    assert_eq!(shop.ledger("list --references --outcome accepted").out, "A-1\nB-1\n");
+}
+
+#[test]
+fn a_list_can_be_narrowed() {
+    let shop = Shop::silent_on(&["A-2"]);
+    let first = shop.send(&export(&["A-1", "A-2", "B-1"]), "");
+    shop.send(&export(&["B-2"]), "");
+    let run = first.summary()["run_id"].as_str().unwrap().to_owned();
+    let listed = |options: &str| {
+        let ran = shop.ledger(&format!("list --references {options}"));
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{options}");
+        ran.out.lines().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(listed("--set rate=5/s"), "A-1 A-2 B-1 B-2");
+    assert_eq!(listed("--reference A-*"), "A-1 A-2");
+    assert_eq!(listed("--outcome accepted --outcome failed"), "A-1 B-1 B-2");
+    assert_eq!(listed(&format!("--run {run}")), "A-1 A-2 B-1");
+    assert_eq!(listed("--limit 1"), "A-1");
+    assert_eq!(listed("--since 2026-01-01 --until 2999-01-01T00:00:00Z"), "A-1 A-2 B-1 B-2");
+    assert_eq!(listed("--until 2026-01-01"), "");
+    assert_eq!(shop.say("list --outcome failed"), "");
+    let in_json = shop.place.run_with("ledger list --references", &[("ORDERFERRY_FORMAT", "json")], b"");
+    assert_eq!(in_json.out, "A-1\nA-2\nB-1\nB-2\n");
+    for wrong in ["--since yesterday", "--target staging", "--outcome lost", "--limit x"] {
+        assert_eq!(shop.ledger(&format!("list {wrong}")).code, 2, "{wrong}");
+    }
+}
+
+#[test]
+fn an_export_has_every_sending_and_nothing_personal() {
+    let shop = Shop::silent_on(&["A-1"]);
+    shop.send(&export(&["A-1", "A-2"]), "");
+    shop.send(&export(&["A-1"]), " --unknown resend");
+    let ran = shop.ledger("export");
+    let lines: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let words = |line: &Value| format!("{} {} {}", line["reference"], line["outcome"], line["by_hand"]);
+    let found: Vec<_> = lines.iter().map(words).collect();
+    assert_eq!(found, [r#""A-1" "unknown" false"#, r#""A-1" "unknown" false"#, r#""A-2" "accepted" false"#]);
+    for time in ["ordered_at", "intended_at", "settled_at"] {
+        assert!(chrono::DateTime::parse_from_rfc3339(lines[0][time].as_str().unwrap()).is_ok(), "{time}");
+    }
+    let run = lines[0]["run"].as_str().unwrap();
+    assert!(shop.say("show A-1").contains(run) && lines[0]["target"].as_str().unwrap().len() == 64);
+    assert_eq!(lines[0]["content"].as_str().unwrap().len(), 32);
+    let bytes = fs::read(shop.place.path("orderferry-ledger.db")).unwrap();
+    for said in [ran.out.as_bytes(), &bytes] {
+        let said = String::from_utf8_lossy(said);
+        assert!(!said.contains("Smith") && !said.contains("example.com") && !said.contains("Rope"));
+    }
+}
+
+#[test]
+fn a_ledger_is_found_where_a_run_finds_it() {
+    let shop = Shop::silent_on(&[]);
+    assert_words!(shop.say("list --ledger none.db"), @r"
+    exit 2
+    error: there is no ledger none.db
+      hint: --ledger names it; a run makes it when it first sends something
+    ");
+    assert!(!shop.place.path("none.db").exists());
+    shop.send(&export(&["A-1"]), " --ledger kept.db");
+    shop.place.file("other/settings.toml", "ledger = '../kept.db'\n");
+    for place in ["--ledger kept.db", "--config other/settings.toml", "--set ledger=kept.db"] {
+        assert_eq!(shop.ledger(&format!("list --references {place}")).out, "A-1\n", "{place}");
+        assert_eq!(shop.ledger(&format!("{place} list --references")).out, "A-1\n", "{place}");
+    }
+    assert_eq!(shop.ledger("list").code, 2);
+    shop.place.file("orderferry-ledger.db", "");
+    assert_eq!(shop.say("list"), "");
+    assert_words!(shop.say("show A-1"), @r#"
+    exit 2
+    error: the ledger orderferry-ledger.db has no order "A-1"
+    "#);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let shop = Shop::silent_on(&[]);
+    shop.send(&export(&["A-1"]), "");
+    for command in ["list", "export"] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_orderferry"));
+        program.args(["ledger", command]).current_dir(shop.place.path(""));
+        let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+    }
+}
