@@ -11,7 +11,7 @@ use crate::support::{
 
 /// About one request in four fails in some way; at the same time 64 are on their way.
 const FAULTS: &str = "--fault seed=1 --fault closed_taken=5% --fault closed_not_taken=4% --fault half=4% \
-    --fault garbage=4% --fault status.500=4% --fault status.503=2% --fault throttled=1% --fault retry_after=0s \
+    --fault garbage=4% --fault status.500=4% --fault status.503=1% --fault throttled=1% --fault retry_after=0s \
     --fault latency=0s..5ms";
 
 fn references(orders: &[Value], is_wanted: impl Fn(&Value) -> bool) -> BTreeSet<String> {
