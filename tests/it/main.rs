@@ -4,6 +4,8 @@
 
 mod arbitrary;
 mod cli;
+#[cfg(unix)]
+mod crash;
 mod http;
 mod layers;
 mod readme;
