@@ -10,4 +10,5 @@ mod http;
 mod layers;
 mod readme;
 mod samples;
+mod secrets;
 mod support;
