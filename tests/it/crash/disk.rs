@@ -90,15 +90,15 @@ fn a_read_only_folder() {
         assert_eq!((run.code, run.exchanges.len()), (Some(2), 0), "{}", run.errors);
         assert!(run.errors.contains(words), "{}", run.errors);
     };
-    inside.must("mount -o remount,ro disk");
+    inside.must("mount -o remount,bind,ro disk");
     refused(&mut inside, &format!("--ledger disk/{LEDGER} --out run"), "ledger");
     refused(&mut inside, "--out disk/run", "disk/run");
     // A ledger that could be written before.
-    inside.must("mount -o remount,rw disk");
+    inside.must("mount -o remount,bind,rw disk");
     assert_eq!(run_on_disk(&mut inside, &shop).code, Some(0));
-    inside.must("mount -o remount,ro disk");
+    inside.must("mount -o remount,bind,ro disk");
     refused(&mut inside, &format!("--ledger disk/{LEDGER} --out run2"), "ledger");
-    inside.must("mount -o remount,rw disk");
+    inside.must("mount -o remount,bind,rw disk");
     let run = run_on_disk(&mut inside, &shop);
     audit::check(&run, &shop);
     assert_eq!((run.code, run.n("already_sent")), (Some(0), 6));
