@@ -134,7 +134,7 @@ fn mood(dice: &mut Dice, time: usize, can_be_mute: bool) -> Option<Reply> {
     }
     let later = Reply::Answer(503, vec![("retry-after", "0".into())], String::new());
     let page = Reply::Answer(201, Vec::new(), "<html>all is well</html>".into());
-    let kind = dice.below(if can_be_mute { 8 } else { 7 });
+    let kind = dice.below(if can_be_mute { 9 } else { 8 });
     let n_times = if kind == 0 { 4 } else { 1 };
     let reply = match kind {
         0 | 1 => later,
@@ -142,7 +142,8 @@ fn mood(dice: &mut Dice, time: usize, can_be_mute: bool) -> Option<Reply> {
         3 => Reply::status(500),
         4 => Reply::status(404),
         5 => page,
-        6 => Reply::Silence,
+        6 => Reply::Half(Gate::opened()),
+        7 => Reply::Silence,
         _ => Reply::Mute,
     };
     (time <= n_times).then_some(reply)

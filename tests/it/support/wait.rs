@@ -34,6 +34,13 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
 impl Gate {
+    /// One that holds nobody back.
+    pub(crate) fn opened() -> Self {
+        let gate = Self::default();
+        gate.open();
+        gate
+    }
+
     /// Lets everyone pass.
     pub(crate) fn open(&self) {
         *self.0.0.lock().unwrap() = true;
