@@ -41,6 +41,21 @@ fn run_on_disk(inside: &mut Namespace, shop: &Shop) -> Run {
     })
 }
 
+/// Runs with more and more room on the disk, which are looked at, until nothing stops a run any more, which is given.
+fn with_more_and_more_room(inside: &mut Namespace, shop: &Shop, mut look: impl FnMut(&Run)) -> Run {
+    for room in (0..DISK / 4).step_by(STEP) {
+        let fill = format!("$(( ($(df -kP disk | awk 'NR == 2 {{ print $4 }}') - {room}) * 1024 ))");
+        inside.must(&format!("head -c {fill} /dev/zero > disk/filler"));
+        let run = run_on_disk(inside, shop);
+        inside.must("rm disk/filler");
+        if run.errors.is_empty() {
+            return run;
+        }
+        look(&run);
+    }
+    panic!("a run needs more than {} kB", DISK / 4);
+}
+
 fn is_unknown(result: &Value) -> bool {
     result["outcome"] == "unknown"
 }
@@ -52,31 +67,46 @@ fn a_full_disk() {
     let shop = Shop::new(folder.path(), 60, 20, &mut Dice::new(1), Tenant::healthy());
     mount_disk(&mut inside, &shop);
     let (mut n_before_sending, mut n_while_sending) = (0, 0);
-    for room in (0..DISK / 4).step_by(STEP) {
-        let fill = format!("$(( ($(df -kP disk | awk 'NR == 2 {{ print $4 }}') - {room}) * 1024 ))");
-        inside.must(&format!("head -c {fill} /dev/zero > disk/filler"));
-        let run = run_on_disk(&mut inside, &shop);
-        inside.must("rm disk/filler");
-        audit::the_wire_and_the_ledger(&run, &shop);
-        if run.errors.is_empty() {
-            break;
-        }
+    let run = with_more_and_more_room(&mut inside, &shop, |run| {
+        audit::the_wire_and_the_ledger(run, &shop);
         let (is_sent, is_unknown) = (!run.exchanges.is_empty(), run.results.iter().any(is_unknown));
         match run.code {
             Some(2) if !is_sent => n_before_sending += 1,
-            // Where an earlier one of these runs left an order unknown, 3 goes before 4.
             Some(4) => n_while_sending += usize::from(is_sent),
+            // Where an earlier one of these runs left an order unknown, 3 goes before 4.
             Some(3) if is_unknown => n_while_sending += usize::from(is_sent),
             code => panic!("{code:?}: {}", run.errors),
         }
-        let is_told =
-            ["No space left", "disk is full", "disk I/O error"].iter().any(|words| run.errors.contains(words));
+        let says = |words: &&str| run.errors.contains(words);
+        let is_told = ["No space left", "disk is full", "disk I/O error"].iter().any(says);
         assert!(is_told, "{}", run.errors);
-    }
+    });
     assert!(n_before_sending > 0 && n_while_sending > 0, "{n_before_sending}, {n_while_sending}");
-    let run = run_on_disk(&mut inside, &shop);
     audit::check(&run, &shop);
     audit::nothing_is_lost(&run, &shop);
+    let after = run_on_disk(&mut inside, &shop);
+    audit::check(&after, &shop);
+    assert!(after.exchanges.is_empty(), "nothing was left to send");
+}
+
+/// A bug that is known: lines that did not get into `results.ndjson` while the disk was full are lost, although there is
+/// room again, once the ledger is closed, for the rest of the report.
+#[test]
+#[ignore = "results.ndjson lacks orders that the summary counts"]
+fn a_full_disk_and_a_report_that_is_whole() {
+    let Some(mut inside) = Namespace::enter_or_skip("a_full_disk_and_a_report_that_is_whole") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let shop = Shop::new(folder.path(), 60, 20, &mut Dice::new(1), Tenant::healthy());
+    mount_disk(&mut inside, &shop);
+    with_more_and_more_room(&mut inside, &shop, |run| {
+        let is_whole = run.summary.as_ref().is_some_and(|summary| summary.ends_with("}\n"));
+        assert!(
+            !is_whole || run.results.len() as u64 == run.n("read"),
+            "{} results: {}",
+            run.results.len(),
+            run.errors
+        );
+    });
 }
 
 #[test]

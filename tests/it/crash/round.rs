@@ -26,7 +26,7 @@ pub(super) fn round(seed: u64, folder: &Path) {
     if let Some(point) = point {
         hit(point, &shop, &options, &mut dice);
     }
-    for _ in 0..dice.below(4) {
+    for _ in 0..dice.below(6) {
         let is_named = is_healthy && dice.is_within(40);
         let moment =
             if is_named { Moment::At(dice.pick(&POINTS)) } else { Moment::any(&mut dice, n_orders + 2 * n_guests) };
