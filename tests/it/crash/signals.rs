@@ -38,7 +38,7 @@ fn waiting(gate: &Gate) -> Tenant {
 fn in_flight<'s>(shop: &'s Shop, options: &str) -> Running<'s> {
     let running = shop.start(&format!("{OPTIONS} {options}"));
     wait::until("the first order, and the other guest's", || {
-        shop.tenant.service.n_checkouts_of(FIRST) == 1 && shop.tenant.service.count("ORDER_CHECKOUT") == 4
+        shop.tenant.service.n_checkouts_of(FIRST) == 1 && shop.tenant.service.count("ORDER_CHECKOUT") >= 4
     });
     running
 }
