@@ -4,8 +4,11 @@
 
 mod arbitrary;
 mod cli;
+#[cfg(unix)]
+mod crash;
 mod http;
 mod layers;
 mod readme;
 mod samples;
+mod secrets;
 mod support;

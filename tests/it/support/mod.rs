@@ -2,16 +2,20 @@
 
 pub(crate) mod place;
 pub(crate) mod service;
+pub(crate) mod wait;
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Output,
+    process::{self, Output},
 };
 
 use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// The program's file.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_orderferry");
 
 /// The repository.
 pub(crate) fn root() -> PathBuf {
@@ -20,12 +24,22 @@ pub(crate) fn root() -> PathBuf {
 
 /// The program in a folder, with an environment that says nothing about it.
 pub(crate) fn program(folder: &Path) -> Command {
-    let mut command = Command::cargo_bin("orderferry").unwrap();
+    Command::from_std(process(folder))
+}
+
+/// The same for a test that does not only wait for its end.
+pub(crate) fn process(folder: &Path) -> process::Command {
+    let mut command = process::Command::new(PROGRAM);
+    without_settings(&mut command);
     command.current_dir(folder);
+    command
+}
+
+/// Takes everything from the environment that the program would read.
+pub(crate) fn without_settings(command: &mut process::Command) {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORDERFERRY_")) {
         command.env_remove(name);
     }
-    command
 }
 
 /// A finished run and its folder.

@@ -1,13 +1,18 @@
 //! A service that records every request and answers as a test wants: by what a request is, never by its number.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
 };
 
 use serde_json::Value;
+
+use super::wait::{self, Gate};
+
+/// What a test says to the service itself, to hear that all earlier connections were taken.
+const PING: &str = "PING\r\n";
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -37,6 +42,10 @@ pub(crate) enum Reply {
     Answer(u16, Vec<(&'static str, String)>, String),
     /// The connection ends without an answer.
     Silence,
+    /// No answer comes for as long as the client waits.
+    Mute,
+    /// The first half of `201`; the connection ends once the gate opens.
+    Half(Gate),
 }
 
 impl Reply {
@@ -46,64 +55,167 @@ impl Reply {
     }
 }
 
+/// How much of an answer the system has taken from us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sent {
+    Nothing,
+    Half,
+    Whole,
+}
+
+/// A request and what it was answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Exchange {
+    pub(crate) request: Received,
+    /// How many requests came before it.
+    pub(crate) came_after: usize,
+    /// Known before the first byte of the answer leaves; none while it is held back, and where none comes.
+    pub(crate) status: Option<u16>,
+    /// How many requests had come when the status was known.
+    pub(crate) answered_at: usize,
+    pub(crate) sent: Sent,
+}
+
+/// What the service has seen.
+#[derive(Default)]
+struct Log {
+    exchanges: Vec<Exchange>,
+    n_open: usize,
+}
+
 /// A running service; its thread ends with the test.
 pub(crate) struct Service {
     /// Such as `http://127.0.0.1:4711`.
     pub(crate) base_url: String,
-    received: Arc<Mutex<Vec<Received>>>,
+    log: Arc<Mutex<Log>>,
 }
 
 type Answer = dyn Fn(&Received) -> Option<Reply> + Send + Sync;
 
 impl Service {
-    /// A service that answers as `answer` says, or where it says nothing, as documented.
+    /// A service that answers as `answer` says, or where it says nothing, as documented. An answer may take its time:
+    /// each connection has its own thread.
     pub(crate) fn start(answer: impl Fn(&Received) -> Option<Reply> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
-        let received = Arc::new(Mutex::new(Vec::new()));
-        let (seen, answer): (_, Arc<Answer>) = (Arc::clone(&received), Arc::new(answer));
+        let log = Arc::new(Mutex::new(Log::default()));
+        let (seen, answer): (_, Arc<Answer>) = (Arc::clone(&log), Arc::new(answer));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
-                thread::spawn(move || serve(stream, &seen, &*answer));
+                seen.lock().unwrap().n_open += 1;
+                thread::spawn(move || {
+                    serve(stream, &seen, &*answer);
+                    seen.lock().unwrap().n_open -= 1;
+                });
             }
         });
-        Self { base_url, received }
+        Self { base_url, log }
     }
 
     /// All requests so far.
     pub(crate) fn received(&self) -> Vec<Received> {
-        self.received.lock().unwrap().clone()
+        self.log.lock().unwrap().exchanges.iter().map(|exchange| exchange.request.clone()).collect()
+    }
+
+    /// All requests so far, with what came of them.
+    pub(crate) fn exchanges(&self) -> Vec<Exchange> {
+        self.log.lock().unwrap().exchanges.clone()
+    }
+
+    /// How many requests came.
+    pub(crate) fn n_received(&self) -> usize {
+        self.log.lock().unwrap().exchanges.len()
     }
 
     /// How many requests of a kind came.
     pub(crate) fn count(&self, kind: &str) -> usize {
-        self.received().iter().filter(|request| request.kind() == kind).count()
+        self.log.lock().unwrap().exchanges.iter().filter(|exchange| exchange.request.kind() == kind).count()
+    }
+
+    /// How often the checkout of an order came.
+    pub(crate) fn n_checkouts_of(&self, reference: &str) -> usize {
+        self.log.lock().unwrap().exchanges.iter().filter(|exchange| exchange.request.reference() == reference).count()
+    }
+
+    /// Waits until all that programs which have ended sent is read, even what lay in the system's buffers.
+    pub(crate) fn drain(&self) {
+        let mut stream = TcpStream::connect(self.base_url.trim_start_matches("http://")).unwrap();
+        stream.set_read_timeout(Some(wait::LONGEST)).unwrap();
+        stream.write_all(PING.as_bytes()).unwrap();
+        // Connections are taken in the order in which they were made, so whoever is heard knows of all before.
+        stream.read_exact(&mut [0; PING.len()]).unwrap();
+        drop(stream);
+        wait::until("the end of all connections", || self.log.lock().unwrap().n_open == 0);
     }
 }
 
-fn serve(stream: TcpStream, seen: &Mutex<Vec<Received>>, answer: &Answer) {
+fn serve(stream: TcpStream, log: &Mutex<Log>, answer: &Answer) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut writer = stream;
-    while let Some(request) = next_request(&mut reader) {
+    while let Some(head) = next_head(&mut reader) {
+        if head == PING {
+            // Who asked may be gone.
+            drop(writer.write_all(PING.as_bytes()));
+            return;
+        }
+        let request = received(&head);
         let number = {
-            let mut seen = seen.lock().unwrap();
-            seen.push(request.clone());
-            seen.len()
+            let mut log = log.lock().unwrap();
+            let (request, came_after, sent) = (request.clone(), log.exchanges.len(), Sent::Nothing);
+            log.exchanges.push(Exchange { request, came_after, status: None, answered_at: 0, sent });
+            log.exchanges.len()
         };
-        match answer(&request).unwrap_or_else(|| documented(number)) {
-            Reply::Silence => return,
-            Reply::Answer(status, headers, body) => {
-                let headers: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-                let headers = headers.concat();
-                let length = body.len();
-                let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
-                if writer.write_all(answer.as_bytes()).is_err() {
-                    return;
-                }
-            }
+        let reply = answer(&request).unwrap_or_else(|| documented(number));
+        if !say(&reply, number, &mut reader, &mut writer, log) {
+            return;
         }
     }
+}
+
+/// Says it to the client; whether the connection goes on.
+fn say(reply: &Reply, number: usize, reader: &mut impl BufRead, writer: &mut impl Write, log: &Mutex<Log>) -> bool {
+    let note = |sent: Sent, status: Option<u16>| {
+        let mut log = log.lock().unwrap();
+        let answered_at = log.exchanges.len();
+        let exchange = &mut log.exchanges[number - 1];
+        if sent == Sent::Nothing {
+            (exchange.status, exchange.answered_at) = (status, answered_at);
+        }
+        exchange.sent = sent;
+    };
+    match reply {
+        Reply::Silence => false,
+        Reply::Mute => {
+            // The client says nothing more; it goes.
+            drop(reader.read(&mut [0]));
+            false
+        }
+        Reply::Half(gate) => {
+            let answer = bytes(&documented(number));
+            note(Sent::Nothing, Some(201));
+            if writer.write_all(&answer[..answer.len() / 2]).is_ok() {
+                note(Sent::Half, None);
+                gate.pass();
+            }
+            false
+        }
+        Reply::Answer(status, ..) => {
+            note(Sent::Nothing, Some(*status));
+            let is_sent = writer.write_all(&bytes(reply)).is_ok();
+            if is_sent {
+                note(Sent::Whole, None);
+            }
+            is_sent
+        }
+    }
+}
+
+fn bytes(reply: &Reply) -> Vec<u8> {
+    let Reply::Answer(status, headers, body) = reply else { return Vec::new() };
+    let headers: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let (headers, length) = (headers.concat(), body.len());
+    format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n{body}").into_bytes()
 }
 
 /// `201` with a browser id of its own.
@@ -112,18 +224,28 @@ fn documented(number: usize) -> Reply {
     Reply::Answer(201, Vec::new(), body)
 }
 
-fn next_request(reader: &mut impl BufRead) -> Option<Received> {
-    let mut line = String::new();
-    if reader.read_line(&mut line).ok()? == 0 {
-        return None;
+/// The first line of the next request that comes whole.
+fn next_head(reader: &mut impl BufRead) -> Option<String> {
+    let mut head = String::new();
+    reader.read_line(&mut head).ok()?;
+    if head == PING {
+        return Some(head);
     }
     let mut header = String::new();
-    while reader.read_line(&mut header).ok()? > 2 {
+    while header != "\r\n" {
         header.clear();
+        // What a client that died began to say was not said.
+        if reader.read_line(&mut header).ok()? == 0 {
+            return None;
+        }
     }
-    let query = line.split_once("&message=").unwrap().1.split(' ').next().unwrap();
+    Some(head)
+}
+
+fn received(head: &str) -> Received {
+    let query = head.split_once("&message=").unwrap().1.split(' ').next().unwrap();
     let message = serde_json::from_str(&decoded(query)).unwrap();
-    Some(Received { line: line.trim_end().to_owned(), message })
+    Received { line: head.trim_end().to_owned(), message }
 }
 
 fn decoded(query: &str) -> String {

@@ -1,0 +1,58 @@
+//! The program killed, stopped, without room on the disk, and started twice, against a service that records every
+//! request: never twice, never lost, always told.
+//!
+//! A round is made from its seed; the moment at which a process dies is not, so a seed repeats a round only nearly.
+
+mod audit;
+mod clock;
+mod dice;
+mod disk;
+mod ledger;
+mod moment;
+mod namespace;
+mod round;
+mod shop;
+mod signals;
+mod tenant;
+
+use std::{
+    env,
+    io::{self, Write},
+    panic::{self, AssertUnwindSafe},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// Each named point comes once.
+const ROUNDS: u64 = 20;
+
+/// A number from the environment.
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+/// Other seeds each time, so that many runs see more than one.
+fn some_seed() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// Says that this machine cannot run a test, and why. Not through a macro, whose words are shown for tests that fail only.
+fn skip(test: &str, reason: &str) {
+    io::stderr().write_all(format!("\nskipped: {test}: {reason}\n").as_bytes()).unwrap();
+}
+
+#[test]
+fn kill_9_at_any_moment() {
+    let first = number("ORDERFERRY_CRASH_SEED").unwrap_or_else(some_seed);
+    let n_rounds = number("ORDERFERRY_CRASH_ROUNDS").unwrap_or(ROUNDS);
+    for seed in first..first + n_rounds {
+        let folder = tempfile::tempdir().unwrap();
+        if panic::catch_unwind(AssertUnwindSafe(|| round::round(seed, folder.path()))).is_err() {
+            let folder = folder.keep();
+            panic!(
+                "a round failed, see above; what it left is in {}; again: \
+                 ORDERFERRY_CRASH_SEED={seed} ORDERFERRY_CRASH_ROUNDS=1 cargo test --test it crash",
+                folder.display()
+            );
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What must hold after every run, killed or not: the service's log against the ledger and the run folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    ledger::Attempt,
+    shop::{Run, Shop},
+};
+use crate::support::service::{Exchange, Sent};
+
+/// Statuses that say that nothing was taken. A run repeats a checkout after no other.
+const NOT_TAKEN: [u16; 5] = [400, 401, 404, 429, 503];
+
+/// Everything that can be said of one run.
+pub(super) fn check(run: &Run, shop: &Shop) {
+    the_wire_and_the_ledger(run, shop);
+    what_is_told_is_right(run);
+    if run.summary.is_some() && run.code.is_some() {
+        the_summary_adds_up(run);
+        the_exit_code_is_right(run);
+    }
+}
+
+/// What can be said of a run that could not write down what it has to tell.
+pub(super) fn the_wire_and_the_ledger(run: &Run, shop: &Shop) {
+    the_ledger_only_grows(run);
+    intents_come_first(run);
+    nothing_is_sent_twice(run);
+    identity_comes_before(run, shop);
+    the_ledger_is_right(run);
+}
+
+/// What must hold when only orders of which nobody knows are left: none is missing.
+pub(super) fn nothing_is_lost(run: &Run, shop: &Shop) {
+    let references: Vec<_> = run.results.iter().map(|result| result["referenceId"].as_str().unwrap()).collect();
+    let told: BTreeSet<_> = references.iter().copied().collect();
+    let orders: BTreeSet<_> = shop.guests.keys().map(String::as_str).collect();
+    assert_eq!((&told, references.len()), (&orders, orders.len()), "every order is told once");
+    for reference in references {
+        match run.outcome(reference) {
+            "accepted" | "already_sent" => assert!(has(&run.after, reference, Attempt::is_accepted), "{reference}"),
+            "unknown" => {
+                assert!(has(&run.after, reference, Attempt::is_unknown), "{reference}");
+                assert!(!has(&run.after, reference, Attempt::is_accepted), "{reference}");
+            }
+            other => panic!("{reference} is {other}"),
+        }
+    }
+}
+
+/// What an attempt of an earlier run came to stays.
+fn the_ledger_only_grows(run: &Run) {
+    assert!(run.after.starts_with(&run.before), "the ledger was\n{:?}\nand is\n{:?}", run.before, run.after);
+}
+
+fn intents_come_first(run: &Run) {
+    for (reference, exchanges) in checkouts(run) {
+        let n_intents = new_attempts(run, reference).count();
+        assert!(n_intents >= exchanges.len(), "{reference} came {} times with {n_intents} intents", exchanges.len());
+    }
+}
+
+/// Again is sent only what was surely not taken, or is unknown if the user wants it so.
+fn nothing_is_sent_twice(run: &Run) {
+    for (reference, exchanges) in checkouts(run) {
+        assert!(!has(&run.before, reference, Attempt::is_accepted), "{reference} was accepted, and sent again");
+        let is_held = !run.resends && has(&run.before, reference, Attempt::is_unknown);
+        assert!(!is_held, "{reference} is unknown, and was sent again");
+        for (_, exchange) in &exchanges[..exchanges.len() - 1] {
+            assert!(is_sure_no(exchange), "{reference} was answered {:?}, and sent again", exchange.status);
+        }
+    }
+}
+
+fn identity_comes_before(run: &Run, shop: &Shop) {
+    for (reference, exchanges) in checkouts(run) {
+        for (at, checkout) in exchanges {
+            let browser = &checkout.request.message["browser_id"];
+            let is_identified = run.exchanges[..at].iter().any(|exchange| {
+                let request = &exchange.request;
+                let is_guest = request.kind() == "IDENTITY" && request.message["email"] == *shop.guests[reference];
+                // It is answered before the checkout comes; the numbers of requests count from the first run.
+                let is_answered = exchange.status == Some(201) && exchange.answered_at <= checkout.came_after;
+                is_guest && is_answered && request.message["browser_id"] == *browser
+            });
+            assert!(is_identified, "{reference} came before its guest's IDENTITY was accepted");
+        }
+    }
+}
+
+/// Accepted is what was answered so; not accepted is only what was surely not taken.
+fn the_ledger_is_right(run: &Run) {
+    let checkouts = checkouts(run);
+    for reference in run.after[run.before.len()..].iter().map(|attempt| attempt.reference.as_str()) {
+        let exchanges = checkouts.get(reference).map_or(&[][..], Vec::as_slice);
+        let n_accepted = new_attempts(run, reference).filter(|attempt| attempt.is_accepted()).count();
+        let n_answered = exchanges.iter().filter(|(_, exchange)| is_yes(exchange)).count();
+        assert!(n_accepted <= n_answered, "{reference} is said to be accepted");
+        let n_maybe = new_attempts(run, reference).filter(|attempt| attempt.is_accepted() || attempt.is_unknown());
+        let n_taken = exchanges.iter().filter(|(_, exchange)| !is_sure_no(exchange)).count();
+        assert!(n_maybe.count() >= n_taken, "{reference} may be there, and is said not to be");
+    }
+}
+
+/// What stands in the results stands in the ledger.
+fn what_is_told_is_right(run: &Run) {
+    for result in &run.results {
+        let (reference, outcome) = (result["referenceId"].as_str().unwrap(), result["outcome"].as_str().unwrap());
+        let is_right = match outcome {
+            "accepted" => new_attempts(run, reference).any(Attempt::is_accepted),
+            "already_sent" => has(&run.before, reference, Attempt::is_accepted),
+            "unknown" => has(&run.after, reference, Attempt::is_unknown),
+            "refused" | "failed" | "not_attempted" => !new_attempts(run, reference).any(|new| new.outcome.is_none()),
+            _ => false,
+        };
+        assert!(is_right, "{reference} is told to be {outcome}; the ledger:\n{:?}", run.after);
+    }
+}
+
+fn the_summary_adds_up(run: &Run) {
+    let summary = run.summary();
+    let orders = summary["orders"].as_object().unwrap();
+    let n: u64 = orders.iter().filter(|(name, _)| *name != "read").map(|(_, n)| n.as_u64().unwrap()).sum();
+    assert_eq!(orders["read"], n, "{orders:?}");
+    assert_eq!(run.results.len() as u64, n);
+    for (name, kind) in [("browser_create", "BROWSER"), ("identity", "IDENTITY"), ("order_checkout", "ORDER_CHECKOUT")]
+    {
+        let n_received = run.exchanges.iter().filter(|exchange| exchange.request.kind() == kind).count() as u64;
+        let n_sent = summary["requests"][name].as_u64().unwrap();
+        // One that is given up before it has left is sent by its own account only.
+        let is_equal = n_sent == n_received || (run.is_impatient && n_sent > n_received);
+        assert!(is_equal, "{n_sent} {name} were sent, {n_received} came");
+    }
+}
+
+fn the_exit_code_is_right(run: &Run) {
+    let has = |outcomes: &[&str]| outcomes.iter().any(|outcome| run.n(outcome) > 0);
+    let expected = match () {
+        () if has(&["unknown"]) => 3,
+        () if has(&["not_attempted"]) => 4,
+        () => i32::from(has(&["invalid", "refused", "failed", "changed"])),
+    };
+    assert_eq!(run.code, Some(expected), "{}", run.errors);
+}
+
+/// The checkouts of each order in the order in which they came, with their places.
+fn checkouts(run: &Run) -> BTreeMap<&str, Vec<(usize, &Exchange)>> {
+    let mut checkouts: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (at, exchange) in run.exchanges.iter().enumerate() {
+        if exchange.request.kind() == "ORDER_CHECKOUT" {
+            checkouts.entry(exchange.request.reference()).or_default().push((at, exchange));
+        }
+    }
+    checkouts
+}
+
+fn new_attempts<'r>(run: &'r Run, reference: &'r str) -> impl Iterator<Item = &'r Attempt> {
+    run.after[run.before.len()..].iter().filter(move |attempt| attempt.reference == reference)
+}
+
+fn has(attempts: &[Attempt], reference: &str, is_so: impl Fn(&Attempt) -> bool) -> bool {
+    attempts.iter().any(|attempt| attempt.reference == reference && is_so(attempt))
+}
+
+fn is_sure_no(exchange: &Exchange) -> bool {
+    exchange.sent == Sent::Whole && exchange.status.is_some_and(|status| NOT_TAKEN.contains(&status))
+}
+
+fn is_yes(exchange: &Exchange) -> bool {
+    exchange.sent == Sent::Whole && exchange.status == Some(201)
+}

@@ -1,0 +1,70 @@
+//! A clock that was set back: what the ledger holds is of the future.
+
+use std::process::Command;
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use super::{
+    audit,
+    dice::Dice,
+    moment::{Moment, Point, kill_at},
+    shop::{LEDGER, Run, Shop},
+    tenant::Tenant,
+};
+use crate::support::{PROGRAM, without_settings};
+
+const OPTIONS: &str = "--rate unlimited --identity-pause 0s --in-flight 1";
+
+/// A shop whose first run was killed with a checkout in flight.
+fn shop(folder: &std::path::Path) -> Shop {
+    let shop = Shop::small(folder, Tenant::healthy());
+    let (run, has_come) = kill_at(&shop, OPTIONS, Moment::At(Point::CheckoutAnswered), &mut Dice::new(3));
+    assert!(has_come && run.code.is_none(), "{}", run.errors);
+    shop
+}
+
+/// A run after the clock was set back: it holds what is unknown and sends the rest.
+fn check(run: &Run, shop: &Shop) {
+    audit::check(run, shop);
+    audit::nothing_is_lost(run, shop);
+    let n_known = run.before.iter().filter(|attempt| attempt.is_accepted()).count() as u64;
+    assert_eq!(run.n("already_sent"), n_known);
+    assert_eq!(run.n("already_sent") + run.n("accepted") + run.n("unknown"), 6);
+    let summary = run.summary();
+    let time = |name: &str| summary[name].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+    assert!(time("started_at") <= time("finished_at"));
+}
+
+#[test]
+fn the_clock_set_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = shop(folder.path());
+    let year = "365 * 24 * 60 * 60 * 1000";
+    let later = format!("UPDATE attempts SET intended_at = intended_at + {year}, settled_at = settled_at + {year}");
+    let ledger = Connection::open(folder.path().join(LEDGER)).unwrap();
+    assert!(ledger.execute(&later, []).unwrap() > 0);
+    drop(ledger);
+    check(&shop.run(OPTIONS), &shop);
+    let run = shop.run(&format!("{OPTIONS} --unknown resend"));
+    assert_eq!((run.code, run.exchanges.len() <= 3), (Some(0), true));
+}
+
+/// Where there is `faketime`: the same with the clock itself.
+#[test]
+fn the_clock_set_back_a_month() {
+    let folder = tempfile::tempdir().unwrap();
+    let has_faketime = Command::new("faketime").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !has_faketime {
+        return super::skip("the_clock_set_back_a_month", "there is no faketime");
+    }
+    let shop = shop(folder.path());
+    let run = shop.run_by(OPTIONS, |words, _| {
+        let mut command = Command::new("faketime");
+        without_settings(&mut command);
+        let output = command.args(["-f", "-30d", PROGRAM]).args(words).current_dir(&shop.folder).output();
+        output.unwrap().status.code()
+    });
+    check(&run, &shop);
+    assert!(run.summary()["started_at"].as_str().unwrap() < &*Utc::now().format("%Y-%m-%d").to_string());
+}

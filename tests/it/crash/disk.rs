@@ -1,0 +1,135 @@
+//! No room on the disk, and folders that nobody may write to. The ledger and the run folder lie on small file systems.
+
+use serde_json::Value;
+
+use super::{
+    audit,
+    dice::Dice,
+    namespace::Namespace,
+    shop::{LEDGER, Run, Shop},
+    tenant::Tenant,
+};
+use crate::support::PROGRAM;
+
+const OPTIONS: &str = "--rate unlimited --identity-pause 0s --in-flight 4";
+
+/// So much more room each time, in kB: fine enough that the disk is full at every stage of a run.
+const STEP: usize = 12;
+
+/// A disk on which everything fits, in kB.
+const DISK: usize = 16 * 1024;
+
+/// Makes a file system at `disk` in the shop's folder.
+fn mount_disk(inside: &mut Namespace, shop: &Shop) {
+    let folder = shop.folder.display();
+    inside.must(&format!("cd '{folder}' && mkdir disk && mount -t tmpfs -o size={DISK}k none disk"));
+}
+
+/// Runs the words of a command, but with a run folder, and perhaps a ledger, elsewhere.
+fn run_at(inside: &mut Namespace, words: &[String], name: &str, place: &str) -> i32 {
+    let without_out = words[..words.len() - 2].join("' '");
+    inside.run(&format!("'{PROGRAM}' '{without_out}' {place} > {name}.out 2> {name}.err < /dev/null")).0
+}
+
+/// A run whose ledger and folder lie on the disk; afterwards copies of both lie where they usually do.
+fn run_on_disk(inside: &mut Namespace, shop: &Shop) -> Run {
+    shop.run_by(OPTIONS, |words, name| {
+        let code = run_at(inside, words, name, &format!("--ledger disk/{LEDGER} --out disk/{name}"));
+        inside.must(&format!("rm -f {LEDGER}*; test ! -e disk/{LEDGER} || cp disk/{LEDGER}* ."));
+        inside.must(&format!("test ! -e disk/{name} || {{ cp -r disk/{name} . && rm -r disk/{name}; }}"));
+        Some(code)
+    })
+}
+
+/// Runs with more and more room on the disk, which are looked at, until nothing stops a run any more, which is given.
+fn with_more_and_more_room(inside: &mut Namespace, shop: &Shop, mut look: impl FnMut(&Run)) -> Run {
+    for room in (0..DISK / 4).step_by(STEP) {
+        let fill = format!("$(( ($(df -kP disk | awk 'NR == 2 {{ print $4 }}') - {room}) * 1024 ))");
+        inside.must(&format!("head -c {fill} /dev/zero > disk/filler"));
+        let run = run_on_disk(inside, shop);
+        inside.must("rm disk/filler");
+        if run.errors.is_empty() {
+            return run;
+        }
+        look(&run);
+    }
+    panic!("a run needs more than {} kB", DISK / 4);
+}
+
+fn is_unknown(result: &Value) -> bool {
+    result["outcome"] == "unknown"
+}
+
+#[test]
+fn a_full_disk() {
+    let Some(mut inside) = Namespace::enter_or_skip("a_full_disk") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let shop = Shop::new(folder.path(), 60, 20, &mut Dice::new(1), Tenant::healthy());
+    mount_disk(&mut inside, &shop);
+    let (mut n_before_sending, mut n_while_sending) = (0, 0);
+    let run = with_more_and_more_room(&mut inside, &shop, |run| {
+        audit::the_wire_and_the_ledger(run, &shop);
+        let (is_sent, is_unknown) = (!run.exchanges.is_empty(), run.results.iter().any(is_unknown));
+        match run.code {
+            Some(2) if !is_sent => n_before_sending += 1,
+            Some(4) => n_while_sending += usize::from(is_sent),
+            // Where an earlier one of these runs left an order unknown, 3 goes before 4.
+            Some(3) if is_unknown => n_while_sending += usize::from(is_sent),
+            code => panic!("{code:?}: {}", run.errors),
+        }
+        let says = |words: &&str| run.errors.contains(words);
+        let is_told = ["No space left", "disk is full", "disk I/O error"].iter().any(says);
+        assert!(is_told, "{}", run.errors);
+    });
+    assert!(n_before_sending > 0 && n_while_sending > 0, "{n_before_sending}, {n_while_sending}");
+    audit::check(&run, &shop);
+    audit::nothing_is_lost(&run, &shop);
+    let after = run_on_disk(&mut inside, &shop);
+    audit::check(&after, &shop);
+    assert!(after.exchanges.is_empty(), "nothing was left to send");
+}
+
+/// A bug that is known: lines that did not get into `results.ndjson` while the disk was full are lost, although there is
+/// room again, once the ledger is closed, for the rest of the report.
+#[test]
+#[ignore = "results.ndjson lacks orders that the summary counts"]
+fn a_full_disk_and_a_report_that_is_whole() {
+    let Some(mut inside) = Namespace::enter_or_skip("a_full_disk_and_a_report_that_is_whole") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let shop = Shop::new(folder.path(), 60, 20, &mut Dice::new(1), Tenant::healthy());
+    mount_disk(&mut inside, &shop);
+    with_more_and_more_room(&mut inside, &shop, |run| {
+        let is_whole = run.summary.as_ref().is_some_and(|summary| summary.ends_with("}\n"));
+        assert!(
+            !is_whole || run.results.len() as u64 == run.n("read"),
+            "{} results: {}",
+            run.results.len(),
+            run.errors
+        );
+    });
+}
+
+#[test]
+fn a_read_only_folder() {
+    let Some(mut inside) = Namespace::enter_or_skip("a_read_only_folder") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let shop = Shop::small(folder.path(), Tenant::healthy());
+    mount_disk(&mut inside, &shop);
+    let refused = |inside: &mut Namespace, place: &str, words: &str| {
+        let run = shop.run_by(OPTIONS, |arguments, name| Some(run_at(inside, arguments, name, place)));
+        assert_eq!((run.code, run.exchanges.len()), (Some(2), 0), "{}", run.errors);
+        assert!(run.errors.contains(words), "{}", run.errors);
+    };
+    inside.must("mount -o remount,bind,ro disk");
+    refused(&mut inside, &format!("--ledger disk/{LEDGER} --out run"), "ledger");
+    refused(&mut inside, "--out disk/run", "disk/run");
+    // A ledger that could be written before.
+    inside.must("mount -o remount,bind,rw disk");
+    assert_eq!(run_on_disk(&mut inside, &shop).code, Some(0));
+    inside.must("mount -o remount,bind,ro disk");
+    refused(&mut inside, &format!("--ledger disk/{LEDGER} --out run2"), "ledger");
+    inside.must("mount -o remount,bind,rw disk");
+    let run = run_on_disk(&mut inside, &shop);
+    audit::check(&run, &shop);
+    assert_eq!((run.code, run.n("already_sent")), (Some(0), 6));
+}

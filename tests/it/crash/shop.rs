@@ -1,0 +1,240 @@
+//! A shop with an export and a ledger that sends to a tenant, run by run. Every run is audited when it is over.
+
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Stdio},
+};
+
+use serde_json::Value;
+
+use super::{
+    audit,
+    dice::Dice,
+    ledger::{self, Attempt},
+    tenant::Tenant,
+};
+use crate::support::{
+    place::{HEADER, Line},
+    process,
+    service::Exchange,
+    wait,
+};
+
+/// The ledger's name in the shop's folder.
+pub(super) const LEDGER: &str = "orderferry-ledger.db";
+
+/// A shop.
+pub(super) struct Shop {
+    pub(super) folder: PathBuf,
+    pub(super) tenant: Tenant,
+    /// The e-mail address of the guest of each order.
+    pub(super) guests: BTreeMap<String, String>,
+    n_runs: Cell<usize>,
+}
+
+impl Shop {
+    /// A shop with `n_orders` orders of `n_guests` guests, whose rows stand anywhere.
+    pub(super) fn new(folder: &Path, n_orders: usize, n_guests: usize, dice: &mut Dice, tenant: Tenant) -> Self {
+        let mut guests = BTreeMap::new();
+        let mut rows = Vec::new();
+        for number in 0..n_orders {
+            let (reference, email) = (format!("A-{number:03}"), format!("guest{}@example.com", number % n_guests));
+            let ordered_at = format!("2025-03-01T10:{:02}:{:02}Z", number / 60, number % 60);
+            let n_rows = 1 + dice.below(3);
+            let line = Line { reference: &reference, ordered_at: &ordered_at, email: &email, ..Line::default() };
+            rows.extend(std::iter::repeat_n(line.csv(), n_rows));
+            guests.insert(reference, email);
+        }
+        dice.shuffle(&mut rows);
+        fs::write(folder.join("orders.csv"), format!("{HEADER}{}", rows.concat())).unwrap();
+        Self { folder: folder.to_owned(), tenant, guests, n_runs: Cell::new(0) }
+    }
+
+    /// One with few orders, for a test that looks at one run.
+    pub(super) fn small(folder: &Path, tenant: Tenant) -> Self {
+        Self::new(folder, 6, 2, &mut Dice::new(1), tenant)
+    }
+
+    /// All attempts that the ledger holds; nobody may write it.
+    pub(super) fn attempts(&self) -> Vec<Attempt> {
+        ledger::attempts(&self.folder.join(LEDGER))
+    }
+
+    /// The words of a command that sends the export with these options, and its run's name.
+    pub(super) fn command(&self, options: &str) -> (Vec<String>, String) {
+        self.n_runs.set(self.n_runs.get() + 1);
+        let name = format!("run-{}", self.n_runs.get());
+        let usual = "send orders.csv --client-key k --pos p --backfill --set tries=3 --base-url";
+        let words = usual.split(' ').chain([self.tenant.service.base_url.as_str()]).chain(options.split_whitespace());
+        (words.map(str::to_owned).chain(["--out".into(), name.clone()]).collect(), name)
+    }
+
+    /// Starts a run.
+    pub(super) fn start(&self, options: &str) -> Running<'_> {
+        let (words, name) = self.command(options);
+        let said = self.folder.join(format!("{name}.out"));
+        self.start_with(words, name, options, Stdio::from(File::create(said).unwrap()))
+    }
+
+    /// Starts a run with a standard output of its own.
+    pub(super) fn start_with(&self, words: Vec<String>, name: String, options: &str, out: Stdio) -> Running<'_> {
+        let (before, n_before) = (self.attempts(), self.tenant.service.n_received());
+        let errors = File::create(self.folder.join(format!("{name}.err"))).unwrap();
+        let child = process(&self.folder).args(words).stdin(Stdio::null()).stdout(out).stderr(errors).spawn().unwrap();
+        Running { shop: self, child, name, options: options.to_owned(), before, n_before }
+    }
+
+    /// A run to its end, in a way of its own: `run` has the words of the command and the run's name, and gives the exit
+    /// code. It is not audited.
+    pub(super) fn run_by(&self, options: &str, run: impl FnOnce(&[String], &str) -> Option<i32>) -> Run {
+        let (words, name) = self.command(options);
+        let (before, n_before) = (self.attempts(), self.tenant.service.n_received());
+        let code = run(&words, &name);
+        self.over(&name, options, code, before, n_before)
+    }
+
+    /// What a run that has ended, or was killed, leaves behind.
+    fn over(&self, name: &str, options: &str, code: Option<i32>, before: Vec<Attempt>, n_before: usize) -> Run {
+        self.tenant.let_go();
+        self.tenant.service.drain();
+        Run {
+            code,
+            errors: fs::read_to_string(self.folder.join(format!("{name}.err"))).unwrap_or_default(),
+            resends: options.contains("resend"),
+            is_impatient: is_impatient(options),
+            exchanges: self.tenant.service.exchanges().split_off(n_before),
+            before,
+            after: self.attempts(),
+            results: results(&self.folder.join(name).join("results.ndjson")),
+            summary: fs::read_to_string(self.folder.join(name).join("summary.json")).ok(),
+        }
+    }
+
+    /// A run to its end.
+    pub(super) fn run(&self, options: &str) -> Run {
+        self.start(options).wait()
+    }
+}
+
+/// A run that goes on.
+pub(super) struct Running<'s> {
+    pub(super) shop: &'s Shop,
+    pub(super) before: Vec<Attempt>,
+    child: Child,
+    name: String,
+    /// Requests that came before it.
+    n_before: usize,
+    options: String,
+}
+
+impl Running<'_> {
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A file of the run folder.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.shop.folder.join(&self.name).join(name)
+    }
+
+    /// What it said on standard error so far.
+    pub(super) fn errors(&self) -> String {
+        fs::read_to_string(self.shop.folder.join(format!("{}.err", self.name))).unwrap()
+    }
+
+    /// How many requests came before it.
+    pub(super) fn n_before(&self) -> usize {
+        self.n_before
+    }
+
+    /// What it sent so far.
+    pub(super) fn exchanges(&self) -> Vec<Exchange> {
+        self.shop.tenant.service.exchanges().split_off(self.n_before)
+    }
+
+    pub(super) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Kills it, if it has not ended.
+    pub(super) fn kill(mut self) -> Run {
+        // One that has ended by itself cannot be killed.
+        drop(self.child.kill());
+        self.over()
+    }
+
+    /// Waits for its end.
+    pub(super) fn wait(mut self) -> Run {
+        wait::until("the end of a run", || self.has_ended());
+        self.over()
+    }
+
+    fn over(mut self) -> Run {
+        let code = self.child.wait().unwrap().code();
+        let before = std::mem::take(&mut self.before);
+        let run = self.shop.over(&self.name, &self.options, code, before, self.n_before);
+        audit::check(&run, self.shop);
+        run
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        // A test that fails leaves no process behind.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A run that is over, and what it left behind.
+pub(super) struct Run {
+    /// None if it was killed.
+    pub(super) code: Option<i32>,
+    pub(super) errors: String,
+    pub(super) resends: bool,
+    /// It may give up requests that have not left.
+    pub(super) is_impatient: bool,
+    pub(super) exchanges: Vec<Exchange>,
+    pub(super) before: Vec<Attempt>,
+    pub(super) after: Vec<Attempt>,
+    pub(super) results: Vec<Value>,
+    pub(super) summary: Option<String>,
+}
+
+impl Run {
+    /// `summary.json` of a run that was not killed.
+    pub(super) fn summary(&self) -> Value {
+        serde_json::from_str(self.summary.as_ref().unwrap()).unwrap()
+    }
+
+    /// How many orders came to this end.
+    pub(super) fn n(&self, outcome: &str) -> u64 {
+        self.summary()["orders"][outcome].as_u64().unwrap()
+    }
+
+    /// What became of an order.
+    pub(super) fn outcome(&self, reference: &str) -> &str {
+        let result = self.results.iter().find(|result| result["referenceId"] == reference);
+        result.unwrap()["outcome"].as_str().unwrap()
+    }
+
+    /// How often it sent the checkout of an order.
+    pub(super) fn n_checkouts_of(&self, reference: &str) -> usize {
+        self.exchanges.iter().filter(|exchange| exchange.request.reference() == reference).count()
+    }
+}
+
+/// The lines of `results.ndjson`, without one that a killed run did not finish.
+pub(super) fn results(file: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Whether a machine that has much to do may need longer than the time-out.
+fn is_impatient(options: &str) -> bool {
+    options.split(' ').skip_while(|word| *word != "--timeout").nth(1).is_some_and(|time| time.ends_with("ms"))
+}

@@ -1,0 +1,138 @@
+//! Stopped for longer than the time-out, asked to stop, asked twice, and two runs at once.
+
+use std::{
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    audit,
+    shop::{Running, Shop},
+    tenant::Tenant,
+};
+use crate::support::wait::{self, Gate};
+
+/// The order on which all these runs wait: the guest's oldest one, so that two more wait behind it.
+const FIRST: &str = "A-000";
+
+const OPTIONS: &str = "--rate unlimited --identity-pause 0s";
+
+fn signal(running: &Running<'_>, name: &str) {
+    let kill = Command::new("kill").args([&format!("-{name}"), &running.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+}
+
+/// A tenant that answers the first order only when the gate is open.
+fn waiting(gate: &Gate) -> Tenant {
+    let gate = gate.clone();
+    Tenant::start(move |request| {
+        if request.reference() == FIRST {
+            gate.pass();
+        }
+        None
+    })
+}
+
+/// A run that has sent the first order, and all orders of the other guest.
+fn in_flight<'s>(shop: &'s Shop, options: &str) -> Running<'s> {
+    let running = shop.start(&format!("{OPTIONS} {options}"));
+    wait::until("the first order, and the other guest's", || {
+        shop.tenant.service.n_checkouts_of(FIRST) == 1 && shop.tenant.service.count("ORDER_CHECKOUT") >= 4
+    });
+    running
+}
+
+/// Whether the system has stopped a process.
+fn is_stopped(running: &Running<'_>) -> bool {
+    let state = Command::new("ps").args(["-o", "stat=", "-p", &running.id().to_string()]).output().unwrap();
+    state.stdout.starts_with(b"T")
+}
+
+#[test]
+fn stopped_for_longer_than_the_timeout() {
+    for is_answered_meanwhile in [true, false] {
+        let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
+        let shop = Shop::small(folder.path(), waiting(&gate));
+        let timeout = Duration::from_millis(1500);
+        let mut running = in_flight(&shop, "--timeout 1500ms");
+        signal(&running, "STOP");
+        wait::until("the process to stop", || is_stopped(&running));
+        let stopped_at = Instant::now();
+        if is_answered_meanwhile {
+            gate.open();
+        }
+        // Nothing happens meanwhile that could be awaited: the time itself must pass.
+        thread::sleep((timeout + Duration::from_millis(200)).saturating_sub(stopped_at.elapsed()));
+        signal(&running, "CONT");
+        wait::until("the end of the run", || running.has_ended());
+        gate.open();
+        let run = running.wait();
+        let outcome = run.outcome(FIRST).to_owned();
+        let is_told = outcome == "unknown" || (is_answered_meanwhile && outcome == "accepted");
+        assert!(is_told, "{outcome}");
+        assert_eq!(run.n("accepted") + run.n("unknown"), 6);
+        let next = shop.run(OPTIONS);
+        assert!(next.exchanges.is_empty());
+        assert_eq!(next.outcome(FIRST), if outcome == "accepted" { "already_sent" } else { "unknown" });
+        audit::nothing_is_lost(&next, &shop);
+    }
+}
+
+#[test]
+fn a_signal_lets_what_is_in_flight_settle() {
+    let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
+    let shop = Shop::small(folder.path(), waiting(&gate));
+    let running = in_flight(&shop, "");
+    signal(&running, "TERM");
+    wait::until("the words of a run that stops", || running.errors().contains("stopping"));
+    gate.open();
+    let run = running.wait();
+    assert_eq!((run.code, run.n("accepted"), run.n("not_attempted")), (Some(4), 4, 2), "{}", run.errors);
+    assert_eq!(run.outcome(FIRST), "accepted");
+    let next = shop.run(OPTIONS);
+    assert_eq!((next.code, next.n("accepted"), next.n("already_sent")), (Some(0), 2, 4));
+}
+
+#[test]
+fn a_second_signal_leaves_at_once_and_the_next_run_tells() {
+    let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
+    let shop = Shop::small(folder.path(), waiting(&gate));
+    let mut running = in_flight(&shop, "");
+    signal(&running, "TERM");
+    wait::until("the words of a run that stops", || running.errors().contains("stopping"));
+    // The run says so a moment before it listens again.
+    wait::until("the end after a second signal", || {
+        running.has_ended() || {
+            signal(&running, "TERM");
+            thread::sleep(Duration::from_millis(20));
+            false
+        }
+    });
+    gate.open();
+    let run = running.wait();
+    assert_eq!((run.code, run.n_checkouts_of(FIRST)), (Some(4), 1), "{}", run.errors);
+    let next = shop.run(OPTIONS);
+    assert_eq!((next.code, next.outcome(FIRST), next.n("accepted")), (Some(3), "unknown", 2), "{}", next.errors);
+    assert_eq!(next.n_checkouts_of(FIRST), 0);
+    audit::nothing_is_lost(&next, &shop);
+}
+
+#[test]
+fn two_runs_at_once() {
+    let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
+    let shop = Shop::small(folder.path(), waiting(&gate));
+    let first = in_flight(&shop, "");
+    let n_received = shop.tenant.service.n_received();
+    // The second one is no run of the shop: the ledger may not be looked at while the first one writes.
+    let second = crate::support::program(&shop.folder).args(shop.command(OPTIONS).0).output().unwrap();
+    let errors = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(5), "{errors}");
+    assert!(errors.contains("another run sends to this target with this ledger"), "{errors}");
+    assert!(errors.contains(&format!("process {}", first.id())), "{errors}");
+    assert_eq!(shop.tenant.service.n_received(), n_received);
+    gate.open();
+    assert_eq!(first.wait().code, Some(0));
+    let third = shop.run(OPTIONS);
+    assert_eq!((third.code, third.exchanges.len(), third.n("already_sent")), (Some(0), 0, 6));
+}

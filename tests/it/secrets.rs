@@ -1,0 +1,198 @@
+//! What must not get out: the client key, URLs, and who the customers are, even where everything goes wrong.
+//!
+//! Two kinds of files of the run folder hold customers' data on purpose: `plan.ndjson`, which is what is to be sent, and
+//! the rows in `rejects/`, which are the export's own bytes. There an address may stand; the key and URLs may not even
+//! there.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use crate::support::{
+    place::{Place, Ran},
+    service::{Received, Reply, Service},
+};
+
+const KEY: &str = "Kf93xSecretOfTheTenant";
+
+/// The domain of all customers' addresses, which all begin with [`LOCAL`].
+const DOMAIN: &str = "quux-mail.example";
+const LOCAL: &str = "zephyrine";
+const FIRST_NAME: &str = "Quetzalina";
+const LAST_NAME: &str = "Oberhuber-Kvist";
+
+const HEADER: &str = "referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,item.quantity,guest.email,guest.firstname,guest.lastname,guest.dob";
+
+/// One order of a guest of its own for each way in which something goes wrong.
+fn export(references: &[&str]) -> String {
+    let row = |reference: &&str| {
+        let email = format!("{LOCAL}.{}@{DOMAIN}", reference.to_lowercase());
+        let names = format!("{FIRST_NAME},{LAST_NAME}");
+        format!("{reference},2025-03-01T10:00:00Z,PURCHASED,EUR,5,other,GEAR,Rope,5,1,{email},{names},\n")
+    };
+    let good: String = references.iter().map(row).collect();
+    // Two that are invalid by what says who the customer is.
+    let bad = format!(
+        "BAD-1,2025-03-01T10:00:00Z,PURCHASED,EUR,5,other,GEAR,Rope,5,1,{LOCAL}.bad1@@{DOMAIN},{FIRST_NAME},{LAST_NAME},1.2.3\n\
+         BAD-2,yesterday,PURCHASED,EUR,x,other,GEAR,Rope,5,1,{LOCAL}.bad2@{DOMAIN},{FIRST_NAME}\u{7},{LAST_NAME},\n\
+         BAD-2,yesterday,PURCHASED,EUR,x,other,GEAR,Rope,5,1,{LOCAL}.other@{DOMAIN},{FIRST_NAME},{LAST_NAME},\n"
+    );
+    format!("{HEADER}\n{good}{bad}")
+}
+
+/// A run that sends orders of these references, with exit code and all files.
+fn run(references: &[&str], base_url: &str, options: &str) -> (Place, Ran) {
+    let place = Place::with("orders.csv", export(references));
+    let usual = "--pos p --backfill --max-invalid 100% --rate unlimited --identity-pause 0s --timeout 20s";
+    let command = format!("send orders.csv --base-url {base_url} --client-key {KEY} {usual} --set tries=1{options}");
+    let ran = place.run(&command);
+    (place, ran)
+}
+
+/// A body that shows what was asked, as front ends like to.
+fn echo(request: &Received) -> String {
+    let email = request.message["email"].as_str().unwrap_or("zephyrine.someone@quux-mail.example");
+    format!("cannot GET {}\n<p>(http://tenant/?client_key={KEY}) for {email}, \"{email}\"</p>", request.line)
+}
+
+fn answer(status: u16, body: String) -> Reply {
+    Reply::Answer(status, Vec::new(), body)
+}
+
+/// Where a service speaks no HTTP, but says what it heard.
+fn no_http() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut heard = vec![0; 64 * 1024];
+            let n_heard = stream.read(&mut heard).unwrap_or_default();
+            // Whoever asked may be gone.
+            drop(stream.write_all(&[b"? ", &heard[..n_heard], b"\r\n\r\n"].concat()));
+        }
+    });
+    base_url
+}
+
+/// All files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// Whether a file holds customers' data on purpose.
+fn is_for_customers_data(file: &Path) -> bool {
+    let name = file.file_name().unwrap().to_string_lossy();
+    let is_of_rejects = file.parent().unwrap().ends_with("rejects");
+    name == "plan.ndjson" || (is_of_rejects && !name.ends_with(".reasons.ndjson"))
+}
+
+/// Looks through everything that a run said and wrote, the ledger and its companions too; the export is its input.
+fn assert_nothing_gets_out(place: &Place, ran: &Ran) {
+    let folder = place.path("");
+    let mut written: Vec<(PathBuf, Vec<u8>)> = vec![
+        ("standard output".into(), ran.out.clone().into_bytes()),
+        ("standard error".into(), ran.err.clone().into_bytes()),
+    ];
+    let is_written = |path: &PathBuf| *path != place.path("orders.csv");
+    written.extend(files(&folder).into_iter().filter(is_written).map(|path| (path.clone(), fs::read(path).unwrap())));
+    assert!(written.iter().any(|(path, _)| path.ends_with("summary.json")), "{}", ran.err);
+    let of_customers = [LOCAL, DOMAIN, FIRST_NAME, LAST_NAME];
+    for (path, bytes) in written {
+        let text = String::from_utf8_lossy(&bytes).to_lowercase();
+        let leaks = |secrets: &[&str]| {
+            for secret in secrets {
+                let at = text.find(&secret.to_lowercase());
+                let around = at.map(|at| text[..at].chars().rev().take(60).collect::<String>());
+                let around = around.map(|text| text.chars().rev().collect::<String>());
+                assert!(at.is_none(), "{secret} stands in {} behind {around:?}", path.display());
+            }
+        };
+        leaks(&[KEY, "message=", "client_key="]);
+        if !is_for_customers_data(&path) {
+            leaks(&of_customers);
+        }
+    }
+}
+
+#[test]
+fn where_everything_goes_wrong_no_url_no_key_and_no_customer_gets_out() {
+    let service = Service::start(|request| {
+        let is_guest = |name: &str| request.message["email"].as_str().is_some_and(|email| email.contains(name));
+        let reply = match request.reference() {
+            "R-400" => answer(400, echo(request)),
+            "R-404" => answer(404, echo(request)),
+            "R-409" => answer(409, format!("{{\"message\":\"{}\"}}", echo(request).replace('"', "\\\""))),
+            "R-500" => answer(500, echo(request)),
+            "R-503" => answer(503, echo(request)),
+            "R-201" => answer(201, echo(request)),
+            "R-200" => answer(200, format!("{{\"status\":\"ERROR\",\"for\":\"{LOCAL}.x@{DOMAIN}\"}}")),
+            "R-SILENT" => Reply::Silence,
+            _ if is_guest("r-guest") => answer(403, echo(request)),
+            _ => return None,
+        };
+        Some(reply)
+    });
+    let references = ["R-400", "R-404", "R-409", "R-500", "R-503", "R-201", "R-200", "R-SILENT", "R-GUEST", "R-WELL"];
+    let (place, ran) = run(&references, &service.base_url, "");
+    let n = |outcome: &str| ran.summary()["orders"][outcome].as_u64().unwrap();
+    let outcomes = ["accepted", "refused", "failed", "unknown", "invalid"].map(n);
+    assert_eq!((ran.code, outcomes), (3, [1, 5, 1, 3, 2]), "{}", ran.outcomes());
+    assert_nothing_gets_out(&place, &ran);
+}
+
+#[test]
+fn where_the_run_stops_neither() {
+    let service = Service::start(|request| {
+        let location = format!("http://127.0.0.1:9/?client_key={KEY}&message={}", request.message);
+        Some(Reply::Answer(302, vec![("location", location)], echo(request)))
+    });
+    let (place, ran) = run(&["A-1", "A-2"], &service.base_url, "");
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    assert_nothing_gets_out(&place, &ran);
+
+    let service = Service::start(|request| Some(answer(401, echo(request))));
+    let (place, ran) = run(&["A-1", "A-2"], &service.base_url, "");
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    assert_nothing_gets_out(&place, &ran);
+
+    // Nobody listens on the discard port.
+    let (place, ran) = run(&["A-1", "A-2"], "http://127.0.0.1:9", "");
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert_nothing_gets_out(&place, &ran);
+
+    let (place, ran) = run(&["A-1", "A-2"], &no_http(), "");
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert_nothing_gets_out(&place, &ran);
+
+    // Every event is too long, and nothing is sent.
+    let (place, ran) = run(&["A-1", "A-2"], &service.base_url, " --max-url-bytes 100");
+    assert_nothing_gets_out(&place, &ran);
+}
+
+/// A bug that is known: only words that look like a part of a URL are left out of what the service says.
+#[test]
+#[ignore = "the service's words are kept with the key in them"]
+fn the_key_alone_in_the_services_words_does_not_get_out() {
+    let service = Service::start(|request| {
+        (request.kind() == "ORDER_CHECKOUT").then(|| answer(400, format!("key {KEY} is blocked")))
+    });
+    let (place, ran) = run(&["A-1"], &service.base_url, "");
+    assert_nothing_gets_out(&place, &ran);
+}
+
+/// A bug that is known: of addresses, only those with a plain `@` are left out of what the service says.
+#[test]
+#[ignore = "the service's words are kept with an encoded address in them"]
+fn an_encoded_address_in_the_services_words_does_not_get_out() {
+    let service = Service::start(|request| {
+        let words = format!("no guest {LOCAL}.a-1%40{DOMAIN} here");
+        (request.kind() == "ORDER_CHECKOUT").then_some(answer(400, words))
+    });
+    let (place, ran) = run(&["A-1"], &service.base_url, "");
+    assert_nothing_gets_out(&place, &ran);
+}
