@@ -117,7 +117,7 @@ fn what_cannot_be_gone_on_with_is_told() {
     exit 2
         error: 5 orders are older than 30 days, the oldest is of 2025-03-02 10:00:00 UTC; nothing was sent
           hint: imported history may trigger live campaigns; --backfill is the go-ahead
-        A-1 not_attempted
+        A-1 already_sent
         A-4 not_attempted
         A-2 not_attempted
         A-5 not_attempted
