@@ -245,9 +245,11 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         if self.stop.or(self.pacer.until_open()).await.is_none() {
             return Ok(None);
         }
+        // Who waits for the disk keeps no guest out.
+        drop(waits);
         let attempt = self.journal.intend(order).await?;
         let start = self.start(&mut None).await;
-        drop((ahead, waits));
+        drop(ahead);
         let Some(start) = start else {
             self.journal.settle(attempt, AttemptOutcome::NotAccepted).await?;
             return Ok(None);
