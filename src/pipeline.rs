@@ -155,7 +155,7 @@ pub enum RunError {
         folder: PathBuf,
     },
     /// Orders were sent, and what became of them cannot be written down but in the ledger.
-    #[error("{0}\n  hint: what was accepted stands in the ledger; run it again to go on")]
+    #[error("{0}\n  hint: the ledger knows what was sent; run it again to go on")]
     AfterSending(Box<RunError>),
     /// No HTTP client.
     #[error(transparent)]
