@@ -221,7 +221,7 @@ fn report(criterion: &mut Criterion, stations: &Stations) {
     let mut group = criterion.benchmark_group("report");
     group.throughput(elements(orders.len()));
     group.bench_function("results", |bencher| {
-        let mut writer = ResultsWriter::new(io::sink(), vec!["orders.csv".to_owned()]);
+        let mut writer = ResultsWriter::new(io::sink(), "results.ndjson".into(), vec!["orders.csv".to_owned()]);
         bencher.iter(|| {
             for (record, settled) in black_box(&orders) {
                 writer.write(record, settled).expect("a sink takes all bytes");

@@ -135,12 +135,17 @@ pub enum RunError {
     /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// The plan cannot be written.
+    /// The plan is damaged.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// The plan cannot be written or read back.
-    #[error("the plan: {0}")]
-    PlanFile(std::io::Error),
+    /// A file of the plan cannot be read.
+    #[error("{}: cannot read: {error}", .path.display())]
+    PlanFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
     /// There is nothing to go on with.
     #[error(
         "{}: no plan in it to go on with\n  hint: only a run that had begun to send leaves one; send the export again", .folder.display()
@@ -150,7 +155,7 @@ pub enum RunError {
         folder: PathBuf,
     },
     /// Orders were sent, and what became of them cannot be written down but in the ledger.
-    #[error("{0}\n  hint: what was accepted stands in the ledger; run it again to go on")]
+    #[error("{0}\n  hint: the ledger knows what was sent; run it again to go on")]
     AfterSending(Box<RunError>),
     /// No HTTP client.
     #[error(transparent)]

@@ -138,7 +138,9 @@ impl<'p> Delivery<'p> {
 
     /// The run ends: what is not settled was not attempted.
     pub fn stop(&mut self, reason: &str) {
-        self.settle_all(&Settled::unsent(Outcome::NotAttempted, Some(reason.to_owned())));
+        // What follows the first line are hints for whoever runs this.
+        let reason = reason.lines().next().map(str::to_owned);
+        self.settle_all(&Settled::unsent(Outcome::NotAttempted, reason));
     }
 
     /// Whether the step that `next_move` asks to send was sent before.

@@ -32,9 +32,10 @@ pub struct GroupCommit {
 }
 
 impl GroupCommit {
-    /// Starts the thread that writes. Joined after the last handle is dropped, it has closed the ledger.
+    /// Starts the thread that writes. Joined after the last handle is dropped, it has closed the ledger, and gives how many
+    /// outcomes could not be written.
     #[must_use]
-    pub fn start(ledger: impl Ledger + 'static) -> (Self, thread::JoinHandle<()>) {
+    pub fn start(ledger: impl Ledger + 'static) -> (Self, thread::JoinHandle<usize>) {
         let (queue, waiting) = mpsc::channel();
         let writer = thread::Builder::new().name("ledger".to_owned()).spawn(move || commit_groups(ledger, &waiting));
         let writer = writer.expect("the system has room for one more thread");
@@ -49,7 +50,7 @@ impl GroupCommit {
     }
 }
 
-fn commit_groups(mut ledger: impl Ledger, waiting: &mpsc::Receiver<Waiting>) {
+fn commit_groups(mut ledger: impl Ledger, waiting: &mpsc::Receiver<Waiting>) -> usize {
     let mut owed = Vec::new();
     while let Ok(first) = waiting.recv() {
         let (writes, replies): (Vec<_>, Vec<_>) = gathered(first, waiting).into_iter().unzip();
@@ -67,10 +68,9 @@ fn commit_groups(mut ledger: impl Ledger, waiting: &mpsc::Receiver<Waiting>) {
             }
         }
     }
-    if !owed.is_empty() {
-        // Nothing more is sent, and the disk may have room again: what is known should not be unknown to the next run.
-        drop(ledger.write(&owed));
-    }
+    // Nothing more is sent, and the disk may have room again: what is known should not be unknown to the next run.
+    let is_paid = owed.is_empty() || ledger.write(&owed).is_ok();
+    if is_paid { 0 } else { owed.len() }
 }
 
 fn gathered(first: Waiting, waiting: &mpsc::Receiver<Waiting>) -> Vec<Waiting> {
@@ -129,7 +129,7 @@ mod tests {
 
     #[tokio::test]
     async fn everyone_who_waits_gets_an_answer() {
-        let (ledger, _writer) = GroupCommit::start(Scripted { written: 0, fails_after: 20 });
+        let (ledger, writer) = GroupCommit::start(Scripted { written: 0, fails_after: 20 });
         let settle = || ledger.write(Write::Settle(Attempt(0), AttemptState::Accepted));
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..20 {
@@ -141,6 +141,8 @@ mod tests {
         attempts.sort_unstable();
         assert_eq!(attempts, (1..=20).collect::<Vec<_>>());
         assert!(settle().await.is_err());
+        drop(ledger);
+        assert_eq!(writer.join().unwrap(), 1, "what nobody could write");
     }
 
     /// Refuses intents, as if another run had come.
@@ -183,7 +185,7 @@ mod tests {
         let intended = ask(Write::Intend(order));
         let settled = ask(Write::Settle(Attempt(1), AttemptState::Accepted));
         drop(queue);
-        commit_groups(Overtaken, &waiting);
+        assert_eq!(commit_groups(Overtaken, &waiting), 0);
         assert!(intended.blocking_recv().unwrap().is_err());
         assert!(settled.blocking_recv().unwrap().is_ok());
     }

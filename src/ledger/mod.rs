@@ -35,7 +35,8 @@ use crate::model::planned::ContentHash;
 pub enum LedgerError {
     /// The database cannot be opened.
     #[error(
-        "the ledger {}: {error}\n  hint: it must lie on a writable disk; --ledger names another place", .path.display()
+        "the ledger {}: {error}\n  hint: it must lie on a writable disk with some room; move it if need be, and --ledger names the place",
+        .path.display()
     )]
     Open {
         /// Its file.
@@ -95,7 +96,10 @@ pub enum LedgerError {
         path: PathBuf,
     },
     /// The lock file cannot be made.
-    #[error("{}: {error}\n  hint: the ledger must lie on a writable disk; --ledger names another place", .path.display())]
+    #[error(
+        "{}: {error}\n  hint: the ledger must lie on a writable disk with some room; move it if need be, and --ledger names the place",
+        .path.display()
+    )]
     Lock {
         /// The lock file.
         path: PathBuf,
@@ -116,7 +120,18 @@ pub enum LedgerError {
         /// Which.
         run: String,
     },
-    /// A read or write failed.
+    /// A read or write failed. An empty ledger elsewhere would be no way out: everything would be sent again.
+    #[error(
+        "the ledger {}: {error}\n  hint: see to its disk and run it again to go on, with this ledger: it knows what was sent",
+        .path.display()
+    )]
+    Failed {
+        /// Its file.
+        path: PathBuf,
+        /// What SQLite says.
+        error: String,
+    },
+    /// The same, said by someone who does not know the file.
     #[error("the ledger: {0}")]
     Sqlite(String),
     /// The thread that writes is gone.
@@ -127,6 +142,16 @@ pub enum LedgerError {
 impl From<rusqlite::Error> for LedgerError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error.to_string())
+    }
+}
+
+impl LedgerError {
+    /// Names the file of a failed read or write.
+    fn in_file_of(self, connection: &rusqlite::Connection) -> Self {
+        match (self, connection.path()) {
+            (Self::Sqlite(error), Some(path)) => Self::Failed { path: path.into(), error },
+            (error, _) => error,
+        }
     }
 }
 

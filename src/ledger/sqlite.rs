@@ -54,7 +54,7 @@ impl SqliteLedger {
         run: String,
         lock: Option<RunLock>,
     ) -> Result<Self, LedgerError> {
-        let seen = Seen::now(&connection)?;
+        let seen = Seen::now(&connection).map_err(|error| error.in_file_of(&connection))?;
         Ok(Self { connection, target, run, seen, _lock: lock })
     }
 }
@@ -85,6 +85,24 @@ impl Seen {
 
 impl Ledger for SqliteLedger {
     fn history(&self, reference: &str) -> Result<Vec<Entry>, LedgerError> {
+        self.entries(reference).map_err(|error| error.in_file_of(&self.connection))
+    }
+
+    fn is_acknowledged(&self, order: &OrderKey) -> Result<bool, LedgerError> {
+        self.has_acknowledgement(order).map_err(|error| error.in_file_of(&self.connection))
+    }
+
+    fn note_changed(&self, orders: &[OrderKey]) -> Result<(), LedgerError> {
+        self.insert_changes(orders).map_err(|error| error.in_file_of(&self.connection))
+    }
+
+    fn write(&mut self, writes: &[Write]) -> Result<Vec<Attempt>, LedgerError> {
+        self.commit(writes).map_err(|error| error.in_file_of(&self.connection))
+    }
+}
+
+impl SqliteLedger {
+    fn entries(&self, reference: &str) -> Result<Vec<Entry>, LedgerError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT ordered_at, content, outcome, by_hand FROM attempts
              WHERE target = ?1 AND reference = ?2 ORDER BY attempt",
@@ -97,7 +115,7 @@ impl Ledger for SqliteLedger {
         Ok(entries.collect::<Result<_, _>>()?)
     }
 
-    fn is_acknowledged(&self, order: &OrderKey) -> Result<bool, LedgerError> {
+    fn has_acknowledgement(&self, order: &OrderKey) -> Result<bool, LedgerError> {
         // The time of an order is part of its content, so that it need not be compared.
         let mut statement = self.connection.prepare_cached(
             "SELECT 1 FROM changes
@@ -106,7 +124,7 @@ impl Ledger for SqliteLedger {
         Ok(statement.exists(params![self.target.0, order.reference, order.content.0])?)
     }
 
-    fn note_changed(&self, orders: &[OrderKey]) -> Result<(), LedgerError> {
+    fn insert_changes(&self, orders: &[OrderKey]) -> Result<(), LedgerError> {
         if orders.is_empty() {
             return Ok(());
         }
@@ -123,7 +141,7 @@ impl Ledger for SqliteLedger {
         Ok(transaction.commit()?)
     }
 
-    fn write(&mut self, writes: &[Write]) -> Result<Vec<Attempt>, LedgerError> {
+    fn commit(&mut self, writes: &[Write]) -> Result<Vec<Attempt>, LedgerError> {
         let now = Utc::now().timestamp_millis();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut seen = self.seen;

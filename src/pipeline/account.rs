@@ -55,7 +55,7 @@ impl Account {
         } else {
             files.inputs.iter().map(|read| read.input.name.clone()).collect()
         };
-        let results = ResultsWriter::new(folder.create_file(results::FILE)?, names.clone());
+        let results = ResultsWriter::new(folder.create_file(results::FILE)?, folder.file(results::FILE), names.clone());
         Ok(Self {
             files,
             names,

@@ -13,7 +13,7 @@ use super::{RunError, read_in::Files};
 use crate::{
     model::{order::OrderRecord, outcome::Settled, planned::PlannedGuest, problem::Problem},
     plan::{self, PlanError, PlannedGuests},
-    report::{ReportError, folder::RunFolder},
+    report::{ReportError, folder::RunFolder, io_error},
 };
 
 /// What the plan is called in the run folder.
@@ -79,9 +79,14 @@ fn write_as_a_whole(
     guests: impl Iterator<Item = PlannedGuest>,
 ) -> Result<(), RunError> {
     let mut file = BufWriter::new(folder.create_file(UNFINISHED_PLAN)?);
-    plan::write(head, guests, &mut file)?;
+    let unfinished = folder.file(UNFINISHED_PLAN);
+    plan::write(head, guests, &mut file).map_err(|error| match error {
+        PlanError::Io(error) => io_error(&unfinished, "write")(error).into(),
+        error => RunError::from(error),
+    })?;
     let whole = file.into_inner().map_err(std::io::IntoInnerError::into_error).and_then(|file| file.sync_all());
-    whole.and_then(|()| fs::rename(folder.file(UNFINISHED_PLAN), folder.file(PLAN))).map_err(RunError::PlanFile)
+    let done = whole.and_then(|()| fs::rename(&unfinished, folder.file(PLAN)));
+    Ok(done.map_err(io_error(folder.file(PLAN), "write"))?)
 }
 
 /// Opens the plan of a run.
@@ -107,25 +112,28 @@ struct LeftOutLine<R, S> {
 }
 
 /// Takes down the orders that are in no plan.
-pub(super) struct LeftOut(BufWriter<File>);
+pub(super) struct LeftOut {
+    file: BufWriter<File>,
+    path: PathBuf,
+}
 
 impl LeftOut {
     /// An empty file.
     pub(super) fn create(folder: &RunFolder) -> Result<Self, ReportError> {
-        Ok(Self(BufWriter::new(folder.create_file(LEFT_OUT)?)))
+        Ok(Self { file: BufWriter::new(folder.create_file(LEFT_OUT)?), path: folder.file(LEFT_OUT) })
     }
 
     /// Takes down an order.
-    pub(super) fn add(&mut self, order: &OrderRecord, settled: &Settled) -> Result<(), RunError> {
+    pub(super) fn add(&mut self, order: &OrderRecord, settled: &Settled) -> Result<(), ReportError> {
         let line = LeftOutLine { order, settled };
-        let written = serde_json::to_writer(&mut self.0, &line).map_err(std::io::Error::from);
-        written.and_then(|()| self.0.write_all(b"\n")).map_err(RunError::PlanFile)
+        let written = serde_json::to_writer(&mut self.file, &line).map_err(std::io::Error::from);
+        written.and_then(|()| self.file.write_all(b"\n")).map_err(io_error(&self.path, "write"))
     }
 
     /// Makes sure that all of them survive a crash.
-    pub(super) fn finish(self) -> Result<(), RunError> {
-        let file = self.0.into_inner().map_err(std::io::IntoInnerError::into_error);
-        file.and_then(|file| file.sync_all()).map_err(RunError::PlanFile)
+    pub(super) fn finish(self) -> Result<(), ReportError> {
+        let file = self.file.into_inner().map_err(std::io::IntoInnerError::into_error);
+        file.and_then(|file| file.sync_all()).map_err(io_error(self.path, "write"))
     }
 }
 
@@ -133,11 +141,16 @@ impl LeftOut {
 pub(super) fn left_out(
     folder: &Path,
 ) -> Result<impl Iterator<Item = Result<(OrderRecord, Settled), RunError>>, RunError> {
-    let file = BufReader::new(File::open(folder.join(LEFT_OUT)).map_err(RunError::PlanFile)?);
-    Ok(file.lines().enumerate().map(|(index, line)| {
-        let line = line.map_err(RunError::PlanFile)?;
+    let path = folder.join(LEFT_OUT);
+    let file = BufReader::new(File::open(&path).map_err(unreadable(&path))?);
+    Ok(file.lines().enumerate().map(move |(index, line)| {
+        let line = line.map_err(unreadable(&path))?;
         let in_line = |error| PlanError::Line { line: index + 1, error };
         let LeftOutLine { order, settled } = serde_json::from_str(&line).map_err(in_line)?;
         Ok((order, settled))
     }))
+}
+
+fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> RunError {
+    move |error| RunError::PlanFile { path: path.to_owned(), error }
 }

@@ -37,9 +37,20 @@ pub(super) fn send(
         let limit = sending.limit.map(plan::beyond_limit);
         ended.stopped = ended.stopped.or(limit);
     }
-    // Whatever ended the thread, what it had to say was said to those who waited for it.
-    drop(writer.join());
+    // Whatever else ended the thread, what it had to say was said to those who waited for it.
+    if let n_lacking @ 1.. = writer.join().unwrap_or_default() {
+        ended.stopped = ended.stopped.map(|why| lacking(&why, n_lacking));
+    }
     Ok(ended)
+}
+
+/// Why a run ended whose ledger does not hold all that it knows.
+fn lacking(why: &str, n_lacking: usize) -> String {
+    let orders = if n_lacking == 1 { "1 order".to_owned() } else { format!("{n_lacking} orders") };
+    format!(
+        "{why}\n  hint: the ledger lacks what came of {orders}, which the next run takes for unknown; results.ndjson may \
+         know, and orderferry ledger settle tells the ledger"
+    )
 }
 
 fn heard(

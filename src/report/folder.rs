@@ -62,15 +62,17 @@ impl RunFolder {
         private_file().open(&path).map_err(io_error(path, "create the file"))
     }
 
-    /// Writes a whole file of the folder, as [`RunFolder::create_file`] makes it.
+    /// Writes a whole file of the folder, as [`RunFolder::create_file`] makes it. It is there as a whole or not at all.
     ///
     /// # Errors
     ///
     /// [`ReportError::Io`]
     pub fn write_file(&self, name: impl AsRef<Path>, content: &str) -> Result<(), ReportError> {
-        let path = self.file(&name);
-        let mut file = self.create_file(name)?;
-        file.write_all(content.as_bytes()).map_err(io_error(path, "write"))
+        let path = self.file(name);
+        let unfinished = path.with_extension("part");
+        let mut file = private_file().open(&unfinished).map_err(io_error(&path, "create the file"))?;
+        let written = file.write_all(content.as_bytes());
+        written.and_then(|()| fs::rename(&unfinished, &path)).map_err(io_error(path, "write"))
     }
 
     /// Makes a folder in the folder with mode 0700; one that exists is taken. Returns where it stands.

@@ -33,7 +33,10 @@ pub enum ReportError {
     )]
     NotEmpty(PathBuf),
     /// The disk said no.
-    #[error("{}: cannot {doing}: {error}", path.display())]
+    #[error(
+        "{}: cannot {doing}: {error}\n  hint: the run folder must lie on a writable disk with some room; --out names another place",
+        .path.display()
+    )]
     Io {
         /// What was to be made or written.
         path: PathBuf,
@@ -67,7 +70,7 @@ pub enum ReportError {
 }
 
 /// Names path and action in an io error; for `map_err`.
-fn io_error(path: impl Into<PathBuf>, doing: &'static str) -> impl FnOnce(io::Error) -> ReportError {
+pub fn io_error(path: impl Into<PathBuf>, doing: &'static str) -> impl FnOnce(io::Error) -> ReportError {
     let path = path.into();
     move |error| ReportError::Io { path, doing, error }
 }

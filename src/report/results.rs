@@ -3,7 +3,10 @@
 //! Does not order the lines: they stand as they were written (input order for a check, as orders settle for a send).
 //! Called by `pipeline`.
 
-use std::io::{ErrorKind, Write};
+use std::{
+    io::{ErrorKind, Write},
+    path::PathBuf,
+};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -28,6 +31,8 @@ const BUFFER_BYTES: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct ResultsWriter<W: Write> {
     to: W,
+    /// What errors name.
+    path: PathBuf,
     input_names: Vec<String>,
     /// Not written yet.
     lines: Vec<u8>,
@@ -57,9 +62,10 @@ struct Source<'a> {
 }
 
 impl<W: Write> ResultsWriter<W> {
-    /// A writer into `to`, which need not collect anything itself; `input_names` are the inputs' names by `FileId`.
-    pub fn new(to: W, input_names: Vec<String>) -> Self {
-        Self { to, input_names, lines: Vec::new() }
+    /// A writer into `to`, which need not collect anything itself and which errors call `path`; `input_names` are the
+    /// inputs' names by `FileId`.
+    pub fn new(to: W, path: PathBuf, input_names: Vec<String>) -> Self {
+        Self { to, path, input_names, lines: Vec::new() }
     }
 
     /// Writes what became of an order.
@@ -69,7 +75,7 @@ impl<W: Write> ResultsWriter<W> {
     /// [`ReportError::Io`]; the line is not lost then.
     pub fn write(&mut self, record: &OrderRecord, settled: &Settled) -> Result<(), ReportError> {
         let line = result_line(record, settled, &self.input_names);
-        serde_json::to_writer(&mut self.lines, &line).map_err(|error| io_error(FILE, "write")(error.into()))?;
+        serde_json::to_writer(&mut self.lines, &line).map_err(|error| io_error(&self.path, "write")(error.into()))?;
         self.lines.push(b'\n');
         if self.lines.len() < BUFFER_BYTES { Ok(()) } else { self.flush() }
     }
@@ -93,7 +99,7 @@ impl<W: Write> ResultsWriter<W> {
             }
         };
         self.lines.drain(..n_written);
-        done.and_then(|()| self.to.flush()).map_err(io_error(FILE, "write"))
+        done.and_then(|()| self.to.flush()).map_err(io_error(&self.path, "write"))
     }
 }
 
@@ -135,7 +141,7 @@ mod tests {
 
     fn written(record: &OrderRecord, settled: &Settled) -> String {
         let mut to = Vec::new();
-        let mut writer = ResultsWriter::new(&mut to, vec!["a.csv".to_owned(), "b.csv".to_owned()]);
+        let mut writer = ResultsWriter::new(&mut to, PathBuf::from(FILE), vec!["a.csv".to_owned(), "b.csv".to_owned()]);
         writer.write(record, settled).unwrap();
         writer.flush().unwrap();
         String::from_utf8(to).unwrap()
@@ -190,12 +196,17 @@ mod tests {
         let settled = Settled::unsent(Outcome::Valid, None);
         for room in 0..600 {
             let (mut bytes, room) = (Vec::new(), std::cell::Cell::new(room));
-            let mut writer = ResultsWriter::new(Small { written: &mut bytes, room: &room }, Vec::new());
+            let mut writer = ResultsWriter::new(
+                Small { written: &mut bytes, room: &room },
+                PathBuf::from("run/results.ndjson"),
+                Vec::new(),
+            );
             let mut failed = false;
             for reference in ["A-1", "A-2", "A-3"] {
                 writer.write(&record(reference), &settled).unwrap();
                 if let Err(error) = writer.flush() {
-                    assert_eq!(error.to_string(), "results.ndjson: cannot write: no storage space");
+                    let said = error.to_string();
+                    assert!(said.starts_with("run/results.ndjson: cannot write: no storage space\n  hint: "), "{said}");
                     failed = true;
                 }
             }

@@ -1,5 +1,5 @@
-//! The program killed, stopped, without room on the disk, and started twice, against a service that records every
-//! request: never twice, never lost, always told.
+//! The program killed, stopped, without room on the disk, with writes that fail, and started twice, against a service
+//! that records every request: never twice, never lost, always told.
 //!
 //! A round is made from its seed; the moment at which a process dies is not, so a seed repeats a round only nearly.
 
@@ -14,6 +14,8 @@ mod round;
 mod shop;
 mod signals;
 mod tenant;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod writes;
 
 use std::{
     env,

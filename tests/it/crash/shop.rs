@@ -3,7 +3,8 @@
 use std::{
     cell::Cell,
     collections::BTreeMap,
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
+    io::Write,
     path::{Path, PathBuf},
     process::{Child, Stdio},
 };
@@ -25,6 +26,9 @@ use crate::support::{
 
 /// The ledger's name in the shop's folder.
 pub(super) const LEDGER: &str = "orderferry-ledger.db";
+
+/// The reference of an order that is not valid.
+pub(super) const INVALID: &str = "A-invalid";
 
 /// A shop.
 pub(super) struct Shop {
@@ -56,6 +60,13 @@ impl Shop {
     /// One with few orders, for a test that looks at one run.
     pub(super) fn small(folder: &Path, tenant: Tenant) -> Self {
         Self::new(folder, 6, 2, &mut Dice::new(1), tenant)
+    }
+
+    /// Puts an order into the export whose price is no number. It is none of the shop's `guests`' orders.
+    pub(super) fn add_invalid(&self) {
+        let line = Line { reference: INVALID, price: "much", ..Line::default() };
+        let mut export = OpenOptions::new().append(true).open(self.folder.join("orders.csv")).unwrap();
+        export.write_all(line.csv().as_bytes()).unwrap();
     }
 
     /// All attempts that the ledger holds; nobody may write it.

@@ -3,7 +3,10 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
@@ -83,11 +86,12 @@ struct Log {
     n_open: usize,
 }
 
-/// A running service; its thread ends with the test.
+/// A running service; it takes no connection once it is dropped.
 pub(crate) struct Service {
     /// Such as `http://127.0.0.1:4711`.
     pub(crate) base_url: String,
     log: Arc<Mutex<Log>>,
+    is_over: Arc<AtomicBool>,
 }
 
 type Answer = dyn Fn(&Received) -> Option<Reply> + Send + Sync;
@@ -100,8 +104,10 @@ impl Service {
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let log = Arc::new(Mutex::new(Log::default()));
         let (seen, answer): (_, Arc<Answer>) = (Arc::clone(&log), Arc::new(answer));
+        let is_over = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&is_over);
         thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
+            for stream in listener.incoming().flatten().take_while(|_| !ends.load(Ordering::SeqCst)) {
                 let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
                 seen.lock().unwrap().n_open += 1;
                 thread::spawn(move || {
@@ -110,7 +116,7 @@ impl Service {
                 });
             }
         });
-        Self { base_url, log }
+        Self { base_url, log, is_over }
     }
 
     /// All requests so far.
@@ -138,15 +144,27 @@ impl Service {
         self.log.lock().unwrap().exchanges.iter().filter(|exchange| exchange.request.reference() == reference).count()
     }
 
+    fn address(&self) -> &str {
+        self.base_url.trim_start_matches("http://")
+    }
+
     /// Waits until all that programs which have ended sent is read, even what lay in the system's buffers.
     pub(crate) fn drain(&self) {
-        let mut stream = TcpStream::connect(self.base_url.trim_start_matches("http://")).unwrap();
+        let mut stream = TcpStream::connect(self.address()).unwrap();
         stream.set_read_timeout(Some(wait::LONGEST)).unwrap();
         stream.write_all(PING.as_bytes()).unwrap();
         // Connections are taken in the order in which they were made, so whoever is heard knows of all before.
         stream.read_exact(&mut [0; PING.len()]).unwrap();
         drop(stream);
         wait::until("the end of all connections", || self.log.lock().unwrap().n_open == 0);
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        // Whoever waits for a connection looks up when one comes.
+        drop(TcpStream::connect(self.address()));
     }
 }
 
