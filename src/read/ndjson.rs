@@ -30,16 +30,14 @@ pub struct NdjsonRows {
     offset: u64,
     has_crlf: bool,
     buffer: Vec<u8>,
+    /// A line with something on it was read.
+    is_begun: bool,
 }
 
 impl NdjsonRows {
     pub(super) fn open(mut bytes: Bytes, input: &Input, file: FileId) -> Result<Self, ReadError> {
         let offset = unpack::skip_bom(&mut bytes).map_err(|source| input.error(source))?;
-        let start = unpack::first_bytes(&mut bytes).map_err(|source| input.error(source))?;
-        if start.trim_ascii_start().first() == Some(&b'[') {
-            return Err(ReadError::JsonArray(input.name.clone()));
-        }
-        Ok(Self { bytes, input: input.clone(), file, line: 0, offset, has_crlf: false, buffer: Vec::new() })
+        Ok(Self { bytes, input: input.clone(), file, line: 0, offset, has_crlf: false, buffer: Vec::new(), is_begun: false })
     }
 
     pub(super) fn end(&self) -> FileEnd {
@@ -72,7 +70,13 @@ impl Iterator for NdjsonRows {
             match self.next_line() {
                 Ok(None) => return None,
                 Ok(Some(_)) if self.buffer.trim_ascii().is_empty() => {}
-                Ok(Some(origin)) => return Some(Ok(Row { origin, content: content(&self.buffer) })),
+                Ok(Some(_)) if !self.is_begun && self.buffer.trim_ascii_start().starts_with(b"[") => {
+                    return Some(Err(ReadError::JsonArray(self.input.name.clone())));
+                }
+                Ok(Some(origin)) => {
+                    self.is_begun = true;
+                    return Some(Ok(Row { origin, content: content(&self.buffer) }));
+                }
                 Err(error) => return Some(Err(error)),
             }
         }
