@@ -15,7 +15,7 @@ const LARGEST_GROUP: usize = 4096;
 
 /// How long a write waits for others to share its sync with. At 1,000 requests a second the thread used 8.7 % of a core
 /// without it (2 cores, a virtual disk).
-const GATHERING: Duration = Duration::from_millis(3);
+const GATHERING: Duration = Duration::from_millis(5);
 
 /// So many need not wait for more.
 const LARGE_GROUP: usize = 32;

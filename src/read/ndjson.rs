@@ -37,7 +37,16 @@ pub struct NdjsonRows {
 impl NdjsonRows {
     pub(super) fn open(mut bytes: Bytes, input: &Input, file: FileId) -> Result<Self, ReadError> {
         let offset = unpack::skip_bom(&mut bytes).map_err(|source| input.error(source))?;
-        Ok(Self { bytes, input: input.clone(), file, line: 0, offset, has_crlf: false, buffer: Vec::new(), is_begun: false })
+        Ok(Self {
+            bytes,
+            input: input.clone(),
+            file,
+            line: 0,
+            offset,
+            has_crlf: false,
+            buffer: Vec::new(),
+            is_begun: false,
+        })
     }
 
     pub(super) fn end(&self) -> FileEnd {

@@ -23,6 +23,7 @@ pub(super) fn round(seed: u64, folder: &Path) {
     let tenant = if is_healthy { Tenant::healthy() } else { Tenant::moody(seed, !is_patient) };
     let shop = Shop::new(folder, n_orders, n_guests, &mut dice, tenant);
     let options = options(&mut dice, is_patient);
+    shop.takes_plans.set(dice.is_within(50));
     if let Some(point) = point {
         hit(point, &shop, &options, &mut dice);
     }

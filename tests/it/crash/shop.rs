@@ -36,6 +36,8 @@ pub(super) struct Shop {
     pub(super) tenant: Tenant,
     /// The e-mail address of the guest of each order.
     pub(super) guests: BTreeMap<String, String>,
+    /// Every other run goes on with the plan of an earlier one, if there is one.
+    pub(super) takes_plans: Cell<bool>,
     n_runs: Cell<usize>,
 }
 
@@ -54,7 +56,8 @@ impl Shop {
         }
         dice.shuffle(&mut rows);
         fs::write(folder.join("orders.csv"), format!("{HEADER}{}", rows.concat())).unwrap();
-        Self { folder: folder.to_owned(), tenant, guests, n_runs: Cell::new(0) }
+        let takes_plans = Cell::new(false);
+        Self { folder: folder.to_owned(), tenant, guests, takes_plans, n_runs: Cell::new(0) }
     }
 
     /// One with few orders, for a test that looks at one run.
@@ -78,9 +81,18 @@ impl Shop {
     pub(super) fn command(&self, options: &str) -> (Vec<String>, String) {
         self.n_runs.set(self.n_runs.get() + 1);
         let name = format!("run-{}", self.n_runs.get());
-        let usual = "send orders.csv --client-key k --pos p --backfill --set tries=3 --base-url";
+        let what = self.plan().map_or_else(|| "orders.csv".to_owned(), |run| format!("--resume {run}"));
+        let usual = format!("send {what} --client-key k --pos p --backfill --set tries=3 --base-url");
         let words = usual.split(' ').chain([self.tenant.service.base_url.as_str()]).chain(options.split_whitespace());
         (words.map(str::to_owned).chain(["--out".into(), name.clone()]).collect(), name)
+    }
+
+    /// The latest run whose plan the next one is to go on with.
+    fn plan(&self) -> Option<String> {
+        let n_runs = self.n_runs.get();
+        let earlier = (1..n_runs).rev().map(|number| format!("run-{number}"));
+        let has_plan = |run: &String| self.folder.join(run).join("plan.ndjson").exists();
+        (self.takes_plans.get() && n_runs.is_multiple_of(2)).then(|| earlier.into_iter().find(has_plan))?
     }
 
     /// Starts a run.
