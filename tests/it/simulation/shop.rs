@@ -3,12 +3,12 @@
 //! The first runs may be disturbed in any way; then comes one in fine weather, and one more that has nothing to do.
 //! What is done with an order by what the ledger says of it is said again here, since `pipeline::known` is private.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, thread, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orderferry::{
     dispatch::{self, Event, Settings},
-    ledger::{Known, Ledger, SqliteLedger, known},
+    ledger::{Known, Ledger, LedgerError, SqliteLedger, known},
     model::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
@@ -161,8 +161,15 @@ impl Shop {
     }
 
     fn open_ledger(&self) -> SqliteLedger {
-        SqliteLedger::open(&self.folder.path().join("ledger.db"), &self.target, &format!("run-{}", self.n_runs))
-            .unwrap()
+        let (file, run) = (self.folder.path().join("ledger.db"), format!("run-{}", self.n_runs));
+        let open = || SqliteLedger::open(&file, &self.target, &run);
+        // Programs that other tests start hold the lock of the run before for the moment until they have begun.
+        let moments = (0..5000).map(|_| thread::sleep(Duration::from_millis(1)));
+        let is_held = |opened: &Result<_, LedgerError>| matches!(opened, Err(LedgerError::Held { .. }));
+        let first = open();
+        let opened =
+            if is_held(&first) { moments.map(|()| open()).find(|opened| !is_held(opened)) } else { Some(first) };
+        opened.expect("the run before is over").unwrap()
     }
 
     /// What is to be sent, and what is settled without.
