@@ -3,6 +3,8 @@
 use std::{process, time::Duration};
 
 use chrono::{DateTime, Local, NaiveTime, TimeDelta, TimeZone};
+#[cfg(unix)]
+use tokio::signal::unix;
 use tokio::sync::watch;
 
 use super::{STOPPED, print, settings};
@@ -43,6 +45,7 @@ impl Deadline {
 /// Asks the run to stop when the deadline comes or the first signal does. A second signal ends the process at once: what
 /// is in flight then is unknown to the next run.
 pub(super) async fn ask(ask: watch::Sender<Option<String>>, deadline: Option<Duration>) {
+    let mut signals = Signals::listen();
     let expired = async {
         match deadline {
             Some(time) => tokio::time::sleep(time).await,
@@ -51,34 +54,61 @@ pub(super) async fn ask(ask: watch::Sender<Option<String>>, deadline: Option<Dur
     };
     tokio::select! {
         () = expired => drop(ask.send_replace(Some("the deadline has come".to_owned()))),
-        () = signal() => {
-            print::talk("stopping: what is in flight is waited for; once more to leave at once");
+        () = signals.next() => {
             drop(ask.send_replace(Some("interrupted".to_owned())));
+            print::talk("stopping: what is in flight is waited for; once more to leave at once");
         }
     }
-    signal().await;
+    signals.next().await;
     process::exit(STOPPED.into());
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-async fn signal() {
-    let interrupt = async {
+/// Ctrl-C and SIGTERM, listened to all the time: one that comes while another is followed is not lost.
+#[cfg(unix)]
+struct Signals {
+    interrupt: Option<unix::Signal>,
+    terminate: Option<unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> Self {
+        let of = |kind| unix::signal(kind).ok();
+        Self { interrupt: of(unix::SignalKind::interrupt()), terminate: of(unix::SignalKind::terminate()) }
+    }
+
+    /// Waits for the next one.
+    async fn next(&mut self) {
+        tokio::select! {
+            () = next(self.interrupt.as_mut()) => {}
+            () = next(self.terminate.as_mut()) => {}
+        }
+    }
+}
+
+/// Where the system gives no such signals, none comes.
+#[cfg(unix)]
+async fn next(signals: Option<&mut unix::Signal>) {
+    match signals {
+        Some(signals) => drop(signals.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signals) => drop(signals.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
     }
 }
 

@@ -38,6 +38,7 @@ impl GroupCommit {
 }
 
 fn commit_groups(mut ledger: impl Ledger, waiting: &mpsc::Receiver<(Write, oneshot::Sender<Reply>)>) {
+    let mut owed = Vec::new();
     while let Ok(first) = waiting.recv() {
         let (writes, replies): (Vec<_>, Vec<_>) =
             std::iter::once(first).chain(waiting.try_iter().take(LARGEST_GROUP)).unzip();
@@ -50,9 +51,14 @@ fn commit_groups(mut ledger: impl Ledger, waiting: &mpsc::Receiver<(Write, onesh
             }
             Err(error) => {
                 let error = Arc::new(error);
+                owed.extend(writes.into_iter().filter(|write| matches!(write, Write::Settle(..))));
                 answer(replies, std::iter::repeat_with(|| Err(Arc::clone(&error))));
             }
         }
+    }
+    if !owed.is_empty() {
+        // Nothing more is sent, and the disk may have room again: what is known should not be unknown to the next run.
+        drop(ledger.write(&owed));
     }
 }
 

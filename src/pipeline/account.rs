@@ -1,6 +1,6 @@
 //! The account of a run: every order once, its outcome once, and the files that say so.
 
-use std::{collections::BTreeMap, fs::File, io::BufWriter};
+use std::{collections::BTreeMap, fs::File};
 
 use chrono::Utc;
 
@@ -37,7 +37,7 @@ pub(super) struct Account {
     is_settled: Vec<bool>,
     rejects: Vec<(OrderRecord, Settled)>,
     listed: Vec<Listed>,
-    results: ResultsWriter<BufWriter<File>>,
+    results: ResultsWriter<File>,
     tally: Tally,
     skipped: BTreeMap<String, u64>,
     pub(super) n_items: u64,
@@ -55,7 +55,7 @@ impl Account {
         } else {
             files.inputs.iter().map(|read| read.input.name.clone()).collect()
         };
-        let results = ResultsWriter::new(BufWriter::new(folder.create_file(results::FILE)?), names.clone());
+        let results = ResultsWriter::new(folder.create_file(results::FILE)?, names.clone());
         Ok(Self {
             files,
             names,
@@ -95,18 +95,18 @@ impl Account {
         }
         self.tally.settle(record.money.as_ref(), settled.outcome);
         self.n_repeated += u64::from(settled.repeated_after.is_some());
-        self.results.write(&record, &settled)?;
         if let (Outcome::Skipped, Some(reason)) = (settled.outcome, &settled.reason) {
             *self.skipped.entry(reason.clone()).or_default() += 1;
         }
         if Listed::is_for(settled.outcome) && self.listed.len() < MOST_LISTED {
             self.listed.push(Listed::of(&record, &settled, &self.names));
         }
+        let written = self.results.write(&record, &settled);
         if settled.outcome.is_reject() {
             self.has_new_rejects = true;
             self.rejects.push((record, settled));
         }
-        Ok(())
+        written
     }
 
     fn is_first_word_on(&mut self, id: OrderId) -> bool {

@@ -55,16 +55,23 @@ fn may_send(about: &About, origin: &Path, job: &Job<'_>, sending: &Sending<'_>) 
 fn not_yet_sent(
     guests: Guests,
     job: &Job<'_>,
-) -> Result<impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + 'static, RunError> {
-    let rules = known::Rules::of(job);
+) -> Result<impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + use<>, RunError> {
     let ledger = SqliteLedger::open_existing(&job.ledger, &job.validate.target)?;
-    Ok(guests.map(move |guest| {
+    Ok(unknown_to(ledger, guests, known::Rules::of(job)))
+}
+
+fn unknown_to(
+    ledger: Option<SqliteLedger>,
+    guests: Guests,
+    rules: known::Rules,
+) -> impl Iterator<Item = Result<PlannedGuest, RunError>> + Send {
+    guests.map(move |guest| {
         let mut guest = guest?;
         if let Some(ledger) = &ledger {
             known::settle_known(&mut guest, ledger, rules)?;
         }
         Ok(guest)
-    }))
+    })
 }
 
 /// Orders of the plan are put on the account as they settle.
@@ -90,8 +97,14 @@ fn refuse(
     job: &Job<'_>,
     folder: &RunFolder,
 ) -> Result<Finished, RunError> {
-    for guest in guests {
-        for order in guest?.orders {
+    // A ledger that cannot be read may be the very reason of the refusal.
+    let ledger = SqliteLedger::open_existing(&job.ledger, &job.validate.target).ok().flatten();
+    for guest in unknown_to(ledger, guests, known::Rules::of(job)) {
+        let guest = guest?;
+        for (record, settled) in guest.settled {
+            add_and_settle(&mut account, record, settled)?;
+        }
+        for order in guest.orders {
             let words = refusal.to_string().lines().next().map(str::to_owned);
             add_and_settle(&mut account, order.record, Settled::not_attempted(order.may_be_there, words))?;
         }

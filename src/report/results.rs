@@ -3,7 +3,7 @@
 //! Does not order the lines: they stand as they were written (input order for a check, as orders settle for a send).
 //! Called by `pipeline`.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -20,12 +20,17 @@ use crate::model::{
 /// The file's name in the run folder.
 pub const FILE: &str = "results.ndjson";
 
-/// Writes one line per order into `W`.
+/// Lines that are kept together before they are written: one system call for some dozens of them.
+const BUFFER_BYTES: usize = 16 * 1024;
+
+/// Writes one line per order into `W`. What cannot be written is kept and tried again: once there is room on the disk, no
+/// line is missing.
 #[derive(Debug)]
 pub struct ResultsWriter<W: Write> {
     to: W,
     input_names: Vec<String>,
-    line: Vec<u8>,
+    /// Not written yet.
+    lines: Vec<u8>,
 }
 
 #[derive(Serialize)]
@@ -52,23 +57,21 @@ struct Source<'a> {
 }
 
 impl<W: Write> ResultsWriter<W> {
-    /// A writer into `to`; `input_names` are the inputs' names by `FileId`. Each line reaches `to` in one write, so
-    /// what a killed run leaves behind are whole lines, unless `to` itself collects them.
+    /// A writer into `to`, which need not collect anything itself; `input_names` are the inputs' names by `FileId`.
     pub fn new(to: W, input_names: Vec<String>) -> Self {
-        Self { to, input_names, line: Vec::new() }
+        Self { to, input_names, lines: Vec::new() }
     }
 
     /// Writes what became of an order.
     ///
     /// # Errors
     ///
-    /// [`ReportError::Io`]
+    /// [`ReportError::Io`]; the line is not lost then.
     pub fn write(&mut self, record: &OrderRecord, settled: &Settled) -> Result<(), ReportError> {
-        self.line.clear();
         let line = result_line(record, settled, &self.input_names);
-        serde_json::to_writer(&mut self.line, &line).map_err(|error| io_error(FILE, "write")(error.into()))?;
-        self.line.push(b'\n');
-        self.to.write_all(&self.line).map_err(io_error(FILE, "write"))
+        serde_json::to_writer(&mut self.lines, &line).map_err(|error| io_error(FILE, "write")(error.into()))?;
+        self.lines.push(b'\n');
+        if self.lines.len() < BUFFER_BYTES { Ok(()) } else { self.flush() }
     }
 
     /// Hands everything on to what is below.
@@ -77,7 +80,20 @@ impl<W: Write> ResultsWriter<W> {
     ///
     /// [`ReportError::Io`]
     pub fn flush(&mut self) -> Result<(), ReportError> {
-        self.to.flush().map_err(io_error(FILE, "write"))
+        let mut n_written = 0;
+        let done = loop {
+            if n_written == self.lines.len() {
+                break Ok(());
+            }
+            match self.to.write(&self.lines[n_written..]) {
+                Ok(0) => break Err(ErrorKind::WriteZero.into()),
+                Ok(n_more) => n_written += n_more,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        self.lines.drain(..n_written);
+        done.and_then(|()| self.to.flush()).map_err(io_error(FILE, "write"))
     }
 }
 
@@ -148,20 +164,46 @@ mod tests {
         insta::assert_snapshot!(written(&record, &Settled::unsent(Outcome::Invalid, None)), @r#"{"referenceId":"line\nbreak \"quoted\"","orderedAt":null,"outcome":"invalid","source":{"file":"b.csv","line":17},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"number_unreadable","severity":"error","field":"item.price","file":"b.csv","line":18,"column":5,"message":"found `12,50`, expected a number"},{"code":"order_copied","severity":"warning","field":null,"file":"b.csv","line":17,"column":null,"message":"the same order again"}]}"#);
     }
 
-    #[test]
-    fn a_full_disk_is_told_apart() {
-        struct Full;
-        impl Write for Full {
-            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-                Err(std::io::ErrorKind::StorageFull.into())
+    /// Takes so many bytes more, a few at a time.
+    struct Small<'a> {
+        written: &'a mut Vec<u8>,
+        room: &'a std::cell::Cell<usize>,
+    }
+
+    impl Write for Small<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let n = bytes.len().min(self.room.get()).min(7);
+            if n == 0 && !bytes.is_empty() {
+                return Err(ErrorKind::StorageFull.into());
             }
-            fn flush(&mut self) -> std::io::Result<()> {
-                Ok(())
-            }
+            self.room.set(self.room.get() - n);
+            self.written.extend_from_slice(&bytes[..n]);
+            Ok(n)
         }
-        let error = ResultsWriter::new(Full, Vec::new())
-            .write(&record("A-1"), &Settled::unsent(Outcome::Valid, None))
-            .unwrap_err();
-        assert_eq!(error.to_string(), "results.ndjson: cannot write: no storage space");
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn when_the_disk_was_full_and_has_room_again_no_line_is_missing() {
+        let settled = Settled::unsent(Outcome::Valid, None);
+        for room in 0..600 {
+            let (mut bytes, room) = (Vec::new(), std::cell::Cell::new(room));
+            let mut writer = ResultsWriter::new(Small { written: &mut bytes, room: &room }, Vec::new());
+            let mut failed = false;
+            for reference in ["A-1", "A-2", "A-3"] {
+                writer.write(&record(reference), &settled).unwrap();
+                if let Err(error) = writer.flush() {
+                    assert_eq!(error.to_string(), "results.ndjson: cannot write: no storage space");
+                    failed = true;
+                }
+            }
+            room.set(usize::MAX);
+            writer.flush().unwrap();
+            let written = String::from_utf8(bytes).unwrap();
+            let references: Vec<_> = written.lines().map(|line| &line[16..19]).collect();
+            assert_eq!(references, ["A-1", "A-2", "A-3"], "{failed}");
+        }
     }
 }

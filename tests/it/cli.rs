@@ -6,4 +6,5 @@ mod ledger;
 mod mended;
 mod output;
 mod report;
+mod resume;
 mod settings;

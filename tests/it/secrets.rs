@@ -176,7 +176,6 @@ fn where_the_run_stops_neither() {
 
 /// A bug that is known: only words that look like a part of a URL are left out of what the service says.
 #[test]
-#[ignore = "the service's words are kept with the key in them"]
 fn the_key_alone_in_the_services_words_does_not_get_out() {
     let service = Service::start(|request| {
         (request.kind() == "ORDER_CHECKOUT").then(|| answer(400, format!("key {KEY} is blocked")))
@@ -187,7 +186,6 @@ fn the_key_alone_in_the_services_words_does_not_get_out() {
 
 /// A bug that is known: of addresses, only those with a plain `@` are left out of what the service says.
 #[test]
-#[ignore = "the service's words are kept with an encoded address in them"]
 fn an_encoded_address_in_the_services_words_does_not_get_out() {
     let service = Service::start(|request| {
         let words = format!("no guest {LOCAL}.a-1%40{DOMAIN} here");

@@ -101,14 +101,8 @@ fn a_second_signal_leaves_at_once_and_the_next_run_tells() {
     let mut running = in_flight(&shop, "");
     signal(&running, "TERM");
     wait::until("the words of a run that stops", || running.errors().contains("stopping"));
-    // The run says so a moment before it listens again.
-    wait::until("the end after a second signal", || {
-        running.has_ended() || {
-            signal(&running, "TERM");
-            thread::sleep(Duration::from_millis(20));
-            false
-        }
-    });
+    signal(&running, "TERM");
+    wait::until("the end after a second signal", || running.has_ended());
     gate.open();
     let run = running.wait();
     assert_eq!((run.code, run.n_checkouts_of(FIRST)), (Some(4), 1), "{}", run.errors);
@@ -128,7 +122,7 @@ fn two_runs_at_once() {
     let second = crate::support::program(&shop.folder).args(shop.command(OPTIONS).0).output().unwrap();
     let errors = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(5), "{errors}");
-    assert!(errors.contains("another run sends to this target with this ledger"), "{errors}");
+    assert!(errors.contains("the ledger is held for this target: run "), "{errors}");
     assert!(errors.contains(&format!("process {}", first.id())), "{errors}");
     assert_eq!(shop.tenant.service.n_received(), n_received);
     gate.open();

@@ -1,0 +1,192 @@
+//! A run that goes on with the plan of an earlier one, without its export.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{
+    place::{HEADER, Line, Place, Ran, row},
+    service::{Reply, Service},
+};
+
+/// Comes after the canonical rules.
+const SKIP: &str = "[[skip]]\nreason = \"a test\"\nwhen = { column = \"item.name\", is = \"Test\" }\n";
+
+/// A shop whose service refuses the order A-4.
+struct Shop {
+    place: Place,
+    service: Service,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let place = Place::with("orders.csv", content());
+        let canonical = place.run("profiles show canonical").out;
+        place.file("shop.toml", format!("{canonical}\n{SKIP}"));
+        let refuses = |reference: &str| (reference == "A-4").then(|| Reply::status(400));
+        Self { place, service: Service::start(move |request| refuses(request.reference())) }
+    }
+
+    fn send(&self, what: &str) -> Ran {
+        let target = format!("--base-url {} --client-key a-key --pos x --max-invalid 100%", self.service.base_url);
+        let target = if what.starts_with("--resume") { target.replace(" --max-invalid 100%", "") } else { target };
+        self.place.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s"))
+    }
+}
+
+/// Six good orders of three guests, one that a rule leaves out and one that is invalid.
+fn content() -> String {
+    let email = |n: u32| format!("guest{}@example.com", n % 3);
+    let orders: String = (1..=6)
+        .map(|n| {
+            let (reference, ordered_at, email) = (format!("A-{n}"), format!("2025-03-0{n}T10:00:00Z"), email(n));
+            Line { reference: &reference, ordered_at: &ordered_at, email: &email, ..Line::default() }.csv()
+        })
+        .collect();
+    let skipped = Line { reference: "B-1", name: "Test", ..Line::default() }.csv();
+    let invalid = Line { reference: "C-1", price: "much", ..Line::default() }.csv();
+    format!("{HEADER}{invalid}{orders}{skipped}")
+}
+
+/// What a summary says of the orders, and not of the run.
+fn said_of_orders(ran: &Ran) -> Value {
+    let mut summary = ran.summary();
+    let object = summary.as_object_mut().unwrap();
+    for of_the_run in ["run_id", "started_at", "finished_at"] {
+        object.remove(of_the_run);
+    }
+    summary
+}
+
+fn sorted_results(ran: &Ran) -> Vec<String> {
+    let mut results: Vec<_> = ran.results().iter().map(Value::to_string).collect();
+    results.sort();
+    results
+}
+
+#[test]
+fn from_the_plan_the_outcomes_are_those_from_the_export() {
+    let (again, resumed) = (Shop::new(), Shop::new());
+    for shop in [&again, &resumed] {
+        let first = shop.send("orders.csv --profile shop.toml --backfill --limit 2");
+        assert_eq!((first.code, first.summary()["orders"]["not_attempted"].clone()), (4, 4.into()), "{}", first.err);
+    }
+    let again = again.send("orders.csv --profile shop.toml --backfill");
+    let requests_before = resumed.service.received().len();
+    let from_plan = resumed.send("--resume run-1 --backfill");
+    assert_eq!(said_of_orders(&from_plan), said_of_orders(&again));
+    assert_eq!(sorted_results(&from_plan), sorted_results(&again));
+    assert_eq!(from_plan.text("rejects/orders.csv"), again.text("rejects/orders.csv"));
+    let n_requests = resumed.service.received().len() - requests_before;
+    assert_eq!(from_plan.summary()["requests"]["total"], n_requests);
+    // Whatever folder one goes on with, the orders are those of the first.
+    let third = resumed.send("--resume run-2 --backfill");
+    assert_eq!(third.summary()["orders"]["already_sent"], 5, "{}", third.err);
+    assert_eq!(third.summary()["orders"]["read"], 8);
+}
+
+#[test]
+fn the_export_need_not_be_there() {
+    let shop = Shop::new();
+    shop.send("orders.csv --profile shop.toml --backfill --limit 1");
+    fs::remove_file(shop.place.path("orders.csv")).unwrap();
+    let resumed = shop.send("--resume run-1 --backfill");
+    assert_eq!((resumed.code, resumed.summary()["orders"]["accepted"].clone()), (1, 4.into()), "{}", resumed.err);
+    // The bytes of the rows are gone, the reasons are not.
+    assert!(!resumed.path("rejects/orders.csv").exists());
+    let reasons = resumed.text("rejects/orders.csv.reasons.ndjson");
+    assert!(reasons.contains("A-4") && reasons.contains("C-1"), "{reasons}");
+}
+
+#[test]
+fn what_cannot_be_gone_on_with_is_told() {
+    let shop = Shop::new();
+    shop.place.file("empty/notes.txt", "");
+    for (run, words) in [("empty", "no plan in it to go on with"), ("nowhere", "no plan in it to go on with")] {
+        let ran = shop.send(&format!("--resume {run}"));
+        assert_eq!((ran.code, ran.err.contains(words)), (2, true), "{}", ran.err);
+        assert!(!ran.path("").exists());
+    }
+    shop.place.file("torn/plan.ndjson", "{\"head\":{\"pl");
+    let ran = shop.send("--resume torn");
+    assert_eq!((ran.code, ran.err.contains("the plan, line 1")), (2, true), "{}", ran.err);
+    shop.send("orders.csv --profile shop.toml --backfill --limit 1");
+    let n_requests = shop.service.received().len();
+    let old = shop.send("--resume run-4");
+    insta::assert_snapshot!(old.told(), @r#"
+    exit 2
+        error: 5 orders are older than 30 days, the oldest is of 2025-03-02 10:00:00 UTC; nothing was sent
+          hint: imported history may trigger live campaigns; --backfill is the go-ahead
+        A-1 already_sent
+        A-4 not_attempted
+        A-2 not_attempted
+        A-5 not_attempted
+        A-3 not_attempted
+        A-6 not_attempted
+        C-1 invalid
+            number_unreadable 2:40 "much" is not a decimal number such as 1234.50
+        B-1 skipped
+    "#);
+    let other = shop
+        .place
+        .run(&format!("send --resume run-4 --base-url {}/other --client-key k --pos x", shop.service.base_url));
+    assert_eq!((other.code, other.err.contains("is for another target")), (2, true), "{}", other.err);
+    assert_eq!(
+        (other.summary()["orders"]["not_attempted"].clone(), shop.service.received().len()),
+        (6.into(), n_requests)
+    );
+    let both = shop.place.run("send orders.csv --resume run-4");
+    assert_eq!((both.code, both.err.contains("cannot be used with")), (2, true), "{}", both.err);
+}
+
+#[test]
+fn a_plan_can_be_rehearsed_against_a_sandbox() {
+    let shop = Shop::new();
+    shop.send("orders.csv --profile shop.toml --backfill --limit 1");
+    let rehearsed = shop.place.run("send --resume run-1 --sandbox --rate unlimited --identity-pause 0s");
+    let summary = rehearsed.summary();
+    assert_eq!(
+        (&summary["orders"]["accepted"], &summary["orders"]["read"]),
+        (&6.into(), &8.into()),
+        "{}",
+        rehearsed.err
+    );
+}
+
+/// A service that is down when the run begins and comes up; one that stays away.
+#[test]
+fn a_service_that_is_down_ends_the_run_and_the_next_one_goes_on() {
+    let place = Place::with("orders.csv", format!("{HEADER}{}", row("A-1")));
+    let service = Service::start(|_| None);
+    let send = |base_url: &str, options: &str| {
+        let target = format!("--base-url {base_url} --client-key a-key --pos x --backfill --rate unlimited{options}");
+        place.run(&format!("send orders.csv {target} --identity-pause 0s"))
+    };
+    let patience = " --set down_after=2 --set give_up_after=600ms";
+    let down = send("http://127.0.0.1:9", patience);
+    assert_eq!((down.code, down.outcomes().as_str()), (4, "A-1 not_attempted"));
+    assert!(
+        down.err.contains("the service seems to be down") && down.err.contains("no proper answer for 600ms"),
+        "{}",
+        down.err
+    );
+    assert_eq!(send(&service.base_url, "").code, 0);
+}
+
+#[test]
+fn a_500_is_repeated_where_the_settings_say_so_and_listed() {
+    let place = Place::with("orders.csv", format!("{HEADER}{}", row("A-1")));
+    let n_heard = std::sync::atomic::AtomicU32::new(0);
+    let service = Service::start(move |request| {
+        let is_first = || n_heard.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        (request.kind() == "ORDER_CHECKOUT" && is_first()).then(|| Reply::status(500))
+    });
+    let target = format!("--base-url {} --client-key a-key --pos x --backfill --rate unlimited", service.base_url);
+    let ran = place.run(&format!("send orders.csv {target} --identity-pause 0s --set repeat_after_500=true"));
+    assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 accepted"));
+    assert_eq!(
+        (&ran.results()[0]["repeated_after"], &ran.summary()["repeated_after"]),
+        (&"HTTP 500".into(), &1.into())
+    );
+    assert!(ran.out.contains("1 order sent again after an uncertain answer"), "{}", ran.out);
+}
