@@ -11,7 +11,10 @@ use orderferry::{
     model::outcome::Outcome,
 };
 
-use super::history::{Ask, History, Line, OrderNo, Request, Run, What};
+use super::{
+    history::{Ask, History, Line, OrderNo, Request, Run, What},
+    shop::MAY_BE_THERE_TWICE,
+};
 
 type Checked = Result<(), String>;
 
@@ -115,7 +118,7 @@ fn received_twice_is_told(history: &History) -> Checked {
         for pair in receipts.windows(2) {
             let is_told = was_unknown_between(history, order, pair[0], pair[1])
                 || was_told_to_be_repeated(history, order, pair[1])
-                || is_left_open_by_a_crash(history, order, pair[1]);
+                || was_told_later(history, order, pair[1]);
             ensure(is_told, || format!("order {order} was received twice, by {pair:?}, and nobody was told"))?;
         }
     }
@@ -140,12 +143,12 @@ fn was_told_to_be_repeated(history: &History, order: OrderNo, request: usize) ->
     run_of(history, request).told().any(|(told, settled)| told == order && settled.repeated_after.is_some())
 }
 
-/// A run that is killed, or cannot write, tells nothing; but the ledger holds the doubt beside what came later.
-fn is_left_open_by_a_crash(history: &History, order: OrderNo, request: usize) -> bool {
+/// A run that is killed, or cannot write, tells nothing; those after it do.
+fn was_told_later(history: &History, order: OrderNo, request: usize) -> bool {
     let run = run_of(history, request);
-    let could_not_tell = run.lines.iter().any(|line| matches!(line.what, What::Crashed | What::TellFailed));
-    let was_told = run.told().any(|(told, _)| told == order);
-    could_not_tell && !was_told && n_open(history.lines(), order) > 0
+    let told_later = history.runs.iter().rev().take_while(|later| !std::ptr::eq(*later, run)).flat_map(Run::told);
+    let mut told_later = told_later.filter(|(told, _)| *told == order);
+    told_later.any(|(_, settled)| settled.reason.as_deref() == Some(MAY_BE_THERE_TWICE))
 }
 
 /// How many intents of an order the ledger holds of which nothing certain is known.
@@ -389,7 +392,7 @@ fn everything_is_settled_at_the_end(history: &History) -> Checked {
     let received = receipts(history);
     for (order, known) in history.known.iter().enumerate() {
         let is_settled = match known {
-            Known::Accepted => received.contains_key(&order),
+            Known::Accepted | Known::AcceptedInDoubt => received.contains_key(&order),
             Known::Unknown => !fine.resends,
             _ => false,
         };

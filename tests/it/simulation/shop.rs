@@ -32,6 +32,9 @@ use super::{
 /// No run lasts longer unless it hangs.
 const FOREVER: Duration = Duration::from_secs(400 * 24 * 3600);
 
+/// What is told of an accepted order of which another sending is unknown.
+pub(super) const MAY_BE_THERE_TWICE: &str = "it may be there twice";
+
 /// How a run is started.
 struct Start {
     settings: Settings,
@@ -239,6 +242,10 @@ fn add(guest: &mut PlannedGuest, order: PlannedOrder, known: Known, resends: boo
         Known::Unknown if resends => guest.orders.push(PlannedOrder { may_be_there: true, ..order }),
         Known::Unknown => guest.settled.push((order.record, unsent(Outcome::Unknown))),
         Known::Accepted => guest.settled.push((order.record, unsent(Outcome::AlreadySent))),
+        Known::AcceptedInDoubt => {
+            let reason = Some(MAY_BE_THERE_TWICE.to_owned());
+            guest.settled.push((order.record, Settled::unsent(Outcome::AlreadySent, reason)));
+        }
         other => panic!("nobody touches the orders of this shop or its ledger: {other:?}"),
     }
 }
