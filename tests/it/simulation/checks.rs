@@ -8,7 +8,7 @@ use std::{
 use orderferry::{
     dispatch::{AttemptOutcome, Heard, Kind},
     ledger::Known,
-    model::outcome::Outcome,
+    model::outcome::{Outcome, Settled},
 };
 
 use super::{
@@ -148,7 +148,9 @@ fn was_told_later(history: &History, order: OrderNo, request: usize) -> bool {
     let run = run_of(history, request);
     let told_later = history.runs.iter().rev().take_while(|later| !std::ptr::eq(*later, run)).flat_map(Run::told);
     let mut told_later = told_later.filter(|(told, _)| *told == order);
-    told_later.any(|(_, settled)| settled.reason.as_deref() == Some(MAY_BE_THERE_TWICE))
+    told_later.any(|(_, Settled { outcome, reason, .. })| {
+        *outcome == Outcome::Unknown || reason.as_deref() == Some(MAY_BE_THERE_TWICE)
+    })
 }
 
 /// How many intents of an order the ledger holds of which nothing certain is known.
