@@ -2,13 +2,16 @@
 
 use std::{
     panic::resume_unwind,
-    sync::{Arc, Mutex as BlockingMutex},
+    sync::{
+        Arc, Mutex as BlockingMutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use tokio::{
-    sync::{Mutex, MutexGuard, Semaphore, mpsc, watch},
+    sync::{Mutex, MutexGuard, Notify, Semaphore, SemaphorePermit, mpsc, watch},
     task::JoinSet,
-    time::{Instant, sleep},
+    time::{Duration, Instant, sleep},
 };
 
 use super::{
@@ -39,6 +42,9 @@ const INTENTS_AHEAD: u32 = 20;
 /// Events that wait to be told: whoever tells them holds back whoever has more.
 const MOST_EVENTS: usize = 1024;
 
+/// Events are told together after this time: to wake up for each of them costs more than to send a request.
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// Something to tell the user.
 #[derive(Debug)]
 pub enum Event {
@@ -53,6 +59,8 @@ pub enum Event {
     Settled(Box<OrderRecord>, Settled),
     /// Someone should know.
     Warning(String),
+    /// There is nothing more to tell for the moment: a good time to write down what was told.
+    Pause,
 }
 
 /// How sending ended.
@@ -74,27 +82,33 @@ pub async fn run<J: Journal, W: Wire>(
     mut asked_to_stop: StopRequest,
     mut tell: impl FnMut(Event) -> Result<(), String>,
 ) -> Ended {
-    let (events, mut told) = mpsc::channel(MOST_EVENTS);
+    let (teller, mut told) = mpsc::channel(MOST_EVENTS);
     let stop = Arc::new(Stop::default());
     let n_workers = settings.in_flight * GUESTS_PER_REQUEST;
     let stop_here = Arc::clone(&stop);
-    let dispatch = Arc::new(Dispatch::new(Box::new(guests), target, settings, journal, wire, events, stop_here));
+    let dispatch = Arc::new(Dispatch::new(Box::new(guests), target, settings, journal, wire, teller, stop_here));
     let mut workers = JoinSet::new();
     for _ in 0..n_workers {
         workers.spawn(Arc::clone(&dispatch).work());
     }
     // The workers alone keep the channel of events open.
     drop(dispatch);
+    let mut events = Vec::with_capacity(MOST_EVENTS);
     loop {
         tokio::select! {
             biased;
             Ok(reason) = asked_to_stop.wait_for(Option::is_some), if stop.reason().is_none() => {
                 stop.say(reason.clone().unwrap_or_default());
             }
-            event = told.recv() => match event.map(&mut tell) {
-                None => break,
-                Some(told) => told.unwrap_or_else(|reason| stop.say(reason)),
-            },
+            n_events = told.recv_many(&mut events, MOST_EVENTS) => {
+                if n_events == 0 {
+                    break;
+                }
+                for event in events.drain(..).chain([Event::Pause]) {
+                    tell(event).unwrap_or_else(|reason| stop.say(reason));
+                }
+                sleep(PAUSE).await;
+            }
         }
     }
     while let Some(worker) = workers.join_next().await {
@@ -115,8 +129,7 @@ type Door<'a> = Option<MutexGuard<'a, Guests>>;
 /// What all workers share.
 struct Dispatch<J, W> {
     guests: Mutex<Guests>,
-    /// Requests of guests under way that wait until they may be sent.
-    n_waiting: watch::Sender<usize>,
+    waiting: Waiting,
     pacer: Pacer,
     health: BlockingMutex<Health>,
     slots: Semaphore,
@@ -142,7 +155,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         let ahead = |rate: std::num::NonZeroU32| (rate.get() / INTENTS_AHEAD).max(2) as usize;
         Self {
             guests: Mutex::new(guests),
-            n_waiting: watch::Sender::new(0),
+            waiting: Waiting::default(),
             pacer: Pacer::new(settings.rate),
             health: Health::new(settings.down_after).into(),
             slots: Semaphore::new(settings.in_flight),
@@ -166,8 +179,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
     /// little and browsers are fresh when they are used.
     async fn next_guest(&self) -> Option<(PlannedGuest, MutexGuard<'_, Guests>)> {
         let mut door = self.guests.lock().await;
-        let mut n_waiting = self.n_waiting.subscribe();
-        n_waiting.wait_for(|n_waiting| *n_waiting == 0).await.expect("we hold the sender");
+        self.waiting.until_nobody_waits().await;
         match door.next()? {
             Ok(guest) => Some((guest, door)),
             Err(reason) => {
@@ -200,23 +212,16 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
 
     /// Sends one step, unless the run stops first or the journal fails.
     async fn send(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step, door: &mut Door<'_>) {
-        let mut waiting = Waiting::new(&self.n_waiting);
-        let slot = self.slots.acquire().await.expect("the slots are never closed");
         let sent = match step {
-            Step::OrderCheckout { order, .. } => {
-                self.send_recorded(guest, &guest.orders[*order], delivery, step, &mut waiting).await
-            }
+            Step::OrderCheckout { order, .. } => self.send_recorded(guest, &guest.orders[*order], delivery, step).await,
             Step::CreateBrowser | Step::Identity { .. } => {
-                let permit = self.stop.or(self.pacer.permit()).await;
-                waiting.end();
-                door.take();
-                match permit {
-                    Some(started) => Ok(Some(self.put_on_the_wire(guest, delivery, step, started).await)),
+                let start = self.start(door).await;
+                match start {
+                    Some(start) => Ok(Some(self.put_on_the_wire(guest, delivery, step, start).await)),
                     None => Ok(None),
                 }
             }
         };
-        drop(slot);
         match sent {
             Ok(Some(verdict)) => self.follow_health(&verdict).await,
             Ok(None) => {}
@@ -232,8 +237,8 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         order: &PlannedOrder,
         delivery: &mut Delivery<'_>,
         step: &Step,
-        waiting: &mut Waiting<'_>,
     ) -> Result<Option<Verdict>, String> {
+        let waits = self.waiting.one_more();
         // The intent comes before the permit, so that a slow disk cannot bunch up requests that have theirs; but not
         // while nobody gets one, since a crash would leave it as unknown.
         let ahead = self.intents.acquire().await.expect("the intents are never closed");
@@ -241,16 +246,24 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             return Ok(None);
         }
         let attempt = self.journal.intend(order).await?;
-        let permit = self.stop.or(self.pacer.permit()).await;
-        drop(ahead);
-        waiting.end();
-        let Some(started) = permit else {
+        let start = self.start(&mut None).await;
+        drop((ahead, waits));
+        let Some(start) = start else {
             self.journal.settle(attempt, AttemptOutcome::NotAccepted).await?;
             return Ok(None);
         };
-        let verdict = self.put_on_the_wire(guest, delivery, step, started).await;
+        let verdict = self.put_on_the_wire(guest, delivery, step, start).await;
         self.journal.settle(attempt, verdict.attempt_outcome()).await?;
         Ok(Some(verdict))
+    }
+
+    /// Waits until a request may be started, unless the run stops first. The next guest may come then.
+    async fn start(&self, door: &mut Door<'_>) -> Option<Start<'_>> {
+        let _waits = self.waiting.one_more();
+        let slot = self.slots.acquire().await.expect("the slots are never closed");
+        let at = self.stop.or(self.pacer.permit()).await;
+        door.take();
+        Some(Start { at: at?, _slot: slot })
     }
 
     async fn put_on_the_wire(
@@ -258,11 +271,11 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         guest: &PlannedGuest,
         delivery: &mut Delivery<'_>,
         step: &Step,
-        started: Instant,
+        start: Start<'_>,
     ) -> Verdict {
         self.tell(Event::Sending { kind: step.kind(), is_retry: delivery.is_retry() }).await;
         let heard = self.wire.send(self.url(guest, step)).await;
-        self.obey(&heard, started);
+        self.obey(&heard, start.at);
         let verdict = delivery.heard(heard);
         if let Verdict::Stop { reason } = &verdict {
             // Before the record of it, which takes a while.
@@ -344,25 +357,45 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
     }
 }
 
-/// Counts a request among those that wait until it may be sent, or is given up.
-struct Waiting<'a>(Option<&'a watch::Sender<usize>>);
+/// A request that may be started, and holds one of the places in flight until it is answered.
+struct Start<'a> {
+    at: Instant,
+    _slot: SemaphorePermit<'a>,
+}
 
-impl<'a> Waiting<'a> {
-    fn new(count: &'a watch::Sender<usize>) -> Self {
-        count.send_modify(|n_waiting| *n_waiting += 1);
-        Self(Some(count))
+/// Counts the requests of guests under way that wait until they may be sent.
+#[derive(Default)]
+struct Waiting {
+    n_waiting: AtomicUsize,
+    nobody: Notify,
+}
+
+impl Waiting {
+    fn one_more(&self) -> Waits<'_> {
+        self.n_waiting.fetch_add(1, Ordering::SeqCst);
+        Waits(self)
     }
 
-    fn end(&mut self) {
-        if let Some(count) = self.0.take() {
-            count.send_modify(|n_waiting| *n_waiting -= 1);
+    async fn until_nobody_waits(&self) {
+        loop {
+            // Made before the look, so that a word in between is not missed.
+            let nobody = self.nobody.notified();
+            if self.n_waiting.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            nobody.await;
         }
     }
 }
 
-impl Drop for Waiting<'_> {
+/// One request that waits.
+struct Waits<'a>(&'a Waiting);
+
+impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        self.end();
+        if self.0.n_waiting.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.nobody.notify_waiters();
+        }
     }
 }
 

@@ -28,10 +28,14 @@ impl Stop {
 
     /// What comes of `future`, or nothing if the run stops first.
     pub(super) async fn or<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        if self.reason().is_some() {
+            return None;
+        }
+        // What is ready at once need not listen.
         tokio::select! {
             biased;
-            () = self.wait() => None,
             done = future => Some(done),
+            () = self.wait() => None,
         }
     }
 

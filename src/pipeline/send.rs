@@ -54,10 +54,8 @@ fn heard(
             tell(Progress::Sent { is_retry });
             Ok(())
         }
-        Event::Settled(record, settled) => {
-            settle(account, *record, settled)?;
-            account.flush()
-        }
+        Event::Settled(record, settled) => settle(account, *record, settled),
+        Event::Pause => account.flush(),
         Event::Warning(words) => {
             tell(Progress::Warning(&words));
             Ok(())

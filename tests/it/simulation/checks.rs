@@ -18,6 +18,9 @@ use super::{
 
 type Checked = Result<(), String>;
 
+/// Events are told together, and a request to stop is heard, so much later (`PAUSE` of `dispatch::run`; 1 ms for timers).
+const LATE: Duration = Duration::from_millis(3);
+
 /// All of them.
 const CHECKS: [fn(&History) -> Checked; 19] = [
     accepted_was_received,
@@ -328,7 +331,8 @@ fn every_request_is_told(history: &History) -> Checked {
 fn nothing_starts_after_the_end_was_said(history: &History) -> Checked {
     each_run(history, |run| {
         let Some(end) = run.lines.iter().find(|line| ends_the_run(run, &line.what)) else { return Ok(()) };
-        let late = run.starts().find(|(at, _)| *at > end.at);
+        let heard_late = if end.what == What::AskedToStop { LATE } else { Duration::ZERO };
+        let late = run.starts().find(|(at, _)| *at > end.at + heard_late);
         ensure(late.is_none(), || format!("{late:?} was started after {end:?}"))
     })
 }
@@ -380,7 +384,7 @@ fn only_probes_while_it_is_down(history: &History) -> Checked {
 }
 
 fn are_probes(run: &Run, since: Duration, until: Duration) -> Checked {
-    let starts: Vec<_> = run.starts().filter(|(at, _)| *at > since && *at < until).collect();
+    let starts: Vec<_> = run.starts().filter(|(at, _)| *at > since && at.saturating_add(LATE) < until).collect();
     let are_browsers = starts.iter().all(|(_, request)| request.ask == Ask::Browser);
     let are_rare = starts.windows(2).all(|pair| pair[1].0 >= pair[0].0 + Duration::from_millis(250));
     ensure(are_browsers && are_rare, || format!("the service was down since {since:?}, but {starts:?} were started"))

@@ -230,6 +230,7 @@ fn hear(world: &World, event: Event) -> Result<(), String> {
         Event::Sending { kind, .. } => What::ToldSending(kind),
         Event::Settled(record, settled) => What::Told(usize::try_from(record.id.0).unwrap(), settled),
         Event::Warning(words) => What::Warned(words),
+        Event::Pause => return Ok(()),
     });
     Ok(())
 }

@@ -1,0 +1,150 @@
+//! How fast orders are sent, and what that costs: the real program against a service on this machine, each figure beside
+//! what it is to be compared with in the same run.
+//!
+//! `cargo bench --bench sending` takes some minutes; with `-- --test` everything is tiny and shows only that it works, with
+//! `-- bare` only what is called so is measured.
+//! Needs Linux for what it reads from `/proc`; elsewhere those figures are left out.
+
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench talks, and ends where something is wrong")]
+
+#[path = "sending/program.rs"]
+mod program;
+#[path = "sending/service.rs"]
+mod service;
+
+use std::{
+    env,
+    time::{Duration, Instant},
+};
+
+use program::{Place, bare_loop};
+use service::{Manner, Service};
+
+/// How much is done.
+struct Size {
+    n_orders: usize,
+    seconds: usize,
+    n_planned: usize,
+}
+
+const FULL: Size = Size { n_orders: 40_000, seconds: 20, n_planned: 2_000_000 };
+const TINY: Size = Size { n_orders: 200, seconds: 1, n_planned: 1_000 };
+
+/// What the bare loop is started with, in a process of its own.
+const BARE_LOOP: &str = "bare-loop";
+
+fn main() {
+    let arguments: Vec<String> = env::args().collect();
+    if let [_, mode, url, n_requests, in_flight] = &arguments[..]
+        && mode == BARE_LOOP
+    {
+        return bare_loop(url, n_requests.parse().unwrap(), in_flight.parse().unwrap());
+    }
+    let size = if arguments.iter().any(|argument| argument == "--test") { TINY } else { FULL };
+    let wanted = arguments.iter().skip(1).find(|argument| !argument.starts_with("--"));
+    for (name, measure) in MEASURES {
+        if wanted.is_none_or(|wanted| name.contains(wanted)) {
+            measure(&size);
+        }
+    }
+}
+
+type Measure = fn(&Size);
+
+/// By the names that can be typed after `--`.
+const MEASURES: [(&str, Measure); 5] = [
+    ("bare", beside_a_bare_loop),
+    ("ledger", rate_and_ledger),
+    ("latency", rate_with_latency),
+    ("limit", most_in_a_second),
+    ("plan", large_plan),
+];
+
+/// As many requests a second as the program can, beside as many as reqwest can, one after the other, three times.
+fn beside_a_bare_loop(size: &Size) {
+    let n_requests = size.n_orders * 3;
+    let mut ratios: Vec<f64> = (0..3)
+        .map(|_| {
+            let bare = Service::start(Manner::Prompt);
+            program::run_bare_loop(&bare.base_url, n_requests);
+            let place = Place::with_orders(size.n_orders);
+            let service = Service::start(Manner::Prompt);
+            place.send(&service, "--rate unlimited --in-flight 64 --identity-pause 0s");
+            assert_eq!(service.n_received(), n_requests);
+            let (bare, ours) = (bare.per_second(), service.per_second());
+            println!("64 in flight: bare reqwest {bare:.0}/s, orderferry {ours:.0}/s, ratio {:.2}", ours / bare);
+            ours / bare
+        })
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    println!("64 in flight: ratio {:.2} (median of three)", ratios[1]);
+}
+
+/// What the ledger's thread uses of a core at 1,000 requests a second.
+fn rate_and_ledger(size: &Size) {
+    const RATE: usize = 1_000;
+    let place = Place::with_orders(RATE * size.seconds / 3);
+    let service = Service::start(Manner::Prompt);
+    let mut running = place.start(&service, "--rate 1000/s --in-flight 64 --identity-pause 0s");
+    let (mut used, mut begin) = (None, None);
+    while !running.has_ended() {
+        if service.n_received() > 0 {
+            begin.get_or_insert_with(Instant::now);
+        }
+        used = running.cpu_of("ledger").or(used);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let (rate, sent) = (service.per_second(), begin.map_or(Duration::ZERO, |begin| begin.elapsed()));
+    println!("--rate 1000/s: {rate:.0} requests a second, {:.1} % of the rate", rate / 10.0);
+    if let Some(used) = used {
+        let share = used.as_secs_f64() / sent.as_secs_f64();
+        println!("--rate 1000/s: the ledger uses {:.1} % of a core", share * 100.0);
+    }
+}
+
+fn rate_with_latency(size: &Size) {
+    const RATE: usize = 500;
+    let place = Place::with_orders(RATE * size.seconds / 3);
+    let service = Service::start(Manner::Slow(Duration::from_millis(50)));
+    place.send(&service, "--rate 500/s --in-flight 64 --identity-pause 0s");
+    let rate = service.per_second();
+    println!("--rate 500/s, answers after 50 ms: {rate:.1} requests a second, {:.1} % of the rate", rate / 5.0);
+}
+
+/// The limit as the service sees it, with faults and what they make the program repeat.
+fn most_in_a_second(size: &Size) {
+    const RATE: usize = 200;
+    let place = Place::with_orders(RATE * size.seconds / 3);
+    let service = Service::start(Manner::Faulty);
+    place.send(&service, "--rate 200/s --in-flight 64 --identity-pause 100ms --timeout 2s --set tries=20");
+    println!(
+        "--rate 200/s with faults: {} requests, at most {} in any second; 210 are allowed",
+        service.n_received(),
+        service.most_in_a_second()
+    );
+}
+
+/// How soon a large plan begins to be sent, and how much memory it takes.
+fn large_plan(size: &Size) {
+    let place = Place::with_orders(100);
+    let service = Service::start(Manner::Prompt);
+    place.multiply_plan(&service, size.n_planned);
+    let begin = Instant::now();
+    let mut running = place.resume(&service, "--rate unlimited --in-flight 64 --identity-pause 0s --deadline 20s");
+    let mut peak = None;
+    while !running.has_ended() {
+        peak = running.peak_memory().or(peak);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let first = service.first().unwrap() - begin;
+    println!("a plan of {} orders: the first request after {:.2} s", size.n_planned, first.as_secs_f64());
+    println!(
+        "a plan of {} orders: {} requests sent, {:.1} s in all",
+        size.n_planned,
+        service.n_received(),
+        begin.elapsed().as_secs_f64()
+    );
+    if let Some(peak) = peak {
+        println!("a plan of {} orders: at most {peak} MB of memory", size.n_planned);
+    }
+}

@@ -1,0 +1,156 @@
+//! The program with an export of invented orders, and the bare loop beside it.
+
+use std::{
+    fmt::Write,
+    fs::{self, File},
+    io::{self, BufWriter, Write as _},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use crate::{BARE_LOOP, service::Service};
+
+const HEADER: &str = "referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,item.quantity,guest.email,guest.lastname";
+
+/// A folder with an export, each of whose orders has a guest of its own.
+pub(crate) struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    pub(crate) fn with_orders(n_orders: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut export = format!("{HEADER}\n");
+        for n in 0..n_orders {
+            writeln!(
+                export,
+                "A-{n},2026-11-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope {n},30.60,1,guest{n}@example.com,Name{n}"
+            )
+            .unwrap();
+        }
+        fs::write(folder.path().join("orders.csv"), export).unwrap();
+        Self { folder }
+    }
+
+    /// Runs `send` to its end.
+    pub(crate) fn send(&self, service: &Service, options: &str) {
+        self.start(service, options).wait();
+    }
+
+    /// Starts `send`.
+    pub(crate) fn start(&self, service: &Service, options: &str) -> Running {
+        self.spawn("orders.csv", service, options)
+    }
+
+    /// Starts `send` with the plan of the first run.
+    pub(crate) fn resume(&self, service: &Service, options: &str) -> Running {
+        self.spawn("--resume planned", service, options)
+    }
+
+    fn spawn(&self, what: &str, service: &Service, options: &str) -> Running {
+        let command = format!(
+            "send {what} --base-url {} --client-key k --pos shop --backfill --quiet {options}",
+            service.base_url
+        );
+        let child = Command::new(env!("CARGO_BIN_EXE_orderferry"))
+            .args(command.split_whitespace())
+            .current_dir(self.folder.path())
+            .stdout(Stdio::null())
+            .spawn();
+        Running(child.unwrap())
+    }
+
+    /// Makes a plan of so many orders out of that of the export, of which nothing was sent.
+    pub(crate) fn multiply_plan(&self, service: &Service, n_orders: usize) {
+        self.spawn("orders.csv --limit 0 --out planned", service, "").wait();
+        let place: PathBuf = self.folder.path().join("planned/plan.ndjson");
+        let small = fs::read_to_string(&place).unwrap();
+        let (head, guests) = small.split_once('\n').unwrap();
+        let (guest, order) = guests.split_once('\n').unwrap();
+        let order = order.lines().next().unwrap();
+        let mut plan = BufWriter::new(File::create(place).unwrap());
+        writeln!(plan, "{head}").unwrap();
+        for n in 0..n_orders {
+            let order = order.replace("\"id\":0,", &format!("\"id\":{n},")).replace("A-0\"", &format!("A-{n}\""));
+            writeln!(plan, "{guest}\n{}", order.replace("A-0\\\"", &format!("A-{n}\\\""))).unwrap();
+        }
+        plan.flush().unwrap();
+    }
+}
+
+/// A run under way.
+pub(crate) struct Running(Child);
+
+impl Running {
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
+
+    fn wait(mut self) {
+        self.0.wait().unwrap();
+    }
+
+    /// The time that the thread of this name has used of a core.
+    pub(crate) fn cpu_of(&self, name: &str) -> Option<Duration> {
+        /// `CLK_TCK`, the same on all Linux machines.
+        const TICKS_PER_SECOND: u64 = 100;
+        let threads = fs::read_dir(format!("/proc/{}/task", self.0.id())).ok()?;
+        let stat = threads.flatten().find_map(|thread| {
+            let stat = fs::read_to_string(thread.path().join("stat")).ok()?;
+            stat.contains(&format!("({name})")).then_some(stat)
+        })?;
+        // proc(5): utime and stime are the 14th and 15th field, the name is the second.
+        let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
+        let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+        Some(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
+    }
+
+    /// The most memory so far, in MB.
+    pub(crate) fn peak_memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).ok()?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(peak.trim().trim_end_matches(" kB").parse::<u64>().ok()? / 1024)
+    }
+}
+
+/// Runs the bare loop in a process of its own, as the program is.
+pub(crate) fn run_bare_loop(base_url: &str, n_requests: usize) {
+    let status = Command::new(std::env::current_exe().unwrap())
+        .args([BARE_LOOP, base_url, &n_requests.to_string(), "64"])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+/// reqwest and nothing else: so many requests, so many of them at a time.
+pub(crate) fn bare_loop(base_url: &str, n_requests: usize, in_flight: usize) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    // As long as the events of the export.
+    let message = "x".repeat(700);
+    let url = format!("{base_url}/v1.2/event/create.json?client_key=k&message={message}");
+    let left = Arc::new(AtomicUsize::new(n_requests));
+    runtime.block_on(async {
+        let client = reqwest::Client::builder().no_proxy().tcp_nodelay(true).build().unwrap();
+        let workers: Vec<_> = (0..in_flight)
+            .map(|_| {
+                let (client, url, left) = (client.clone(), url.clone(), Arc::clone(&left));
+                tokio::spawn(async move {
+                    let take = |left: usize| left.checked_sub(1);
+                    while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
+                        let answer = client.get(&url).send().await.unwrap();
+                        io::sink().write_all(&answer.bytes().await.unwrap()).unwrap();
+                    }
+                })
+            })
+            .collect();
+        for worker in workers {
+            worker.await.unwrap();
+        }
+    });
+}
