@@ -379,11 +379,11 @@ fn is_sound(verdict: &Verdict, settled: &Settled) -> bool {
     matches!(verdict, Verdict::Valid(_)) && settled.outcome != Outcome::Invalid
 }
 
-/// Settles every order that was to be sent as not attempted, with the first line of the reason.
+/// Settles every order that was to be sent as not attempted, or still unknown, with the first line of the reason.
 fn settle_unsent(to_send: ToSend, reason: &str, account: &mut Account) -> Result<(), RunError> {
     let reason = reason.lines().next().unwrap_or_default();
     for order in to_send.orders {
-        account.settle(order.record, Settled::unsent(Outcome::NotAttempted, Some(reason.to_owned())))?;
+        account.settle(order.record, Settled::not_attempted(order.may_be_there, Some(reason.to_owned())))?;
     }
     Ok(())
 }

@@ -278,7 +278,12 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         self.tell(Event::Sending { kind: step.kind(), is_retry: delivery.is_retry() }).await;
         let heard = self.wire.send(self.url(guest, step)).await;
         self.obey(&heard, start.at);
-        delivery.heard(heard)
+        let verdict = delivery.heard(heard);
+        if let Verdict::Stop { reason } = &verdict {
+            // Before the record of it, which takes a while.
+            self.stop.say(reason.clone());
+        }
+        verdict
     }
 
     /// What the service asks of one request it asks of all.

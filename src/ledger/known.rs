@@ -14,6 +14,8 @@ pub enum Known {
     Accepted,
     /// The same, and that it was accepted is what a person said.
     AcceptedByHand,
+    /// It was accepted, with the same content, and of another sending nobody knows: it may be there twice.
+    AcceptedInDoubt,
     /// It was accepted, with other content.
     Changed,
     /// The same, and a person knows.
@@ -33,13 +35,11 @@ pub fn known(entries: &[Entry], ordered_at: DateTime<Utc>, content: ContentHash)
     let is_open = |state| matches!(state, AttemptState::Intended | AttemptState::Unknown);
     let has_open = entries.iter().any(|entry| is_open(entry.state) && distance(entry) < ONE_ORDER);
     match nearest {
-        Some(entry) if distance(entry) < ONE_ORDER && entry.order.content == content => {
-            if entry.is_by_hand {
-                Known::AcceptedByHand
-            } else {
-                Known::Accepted
-            }
-        }
+        Some(entry) if distance(entry) < ONE_ORDER && entry.order.content == content => match entry.is_by_hand {
+            true => Known::AcceptedByHand,
+            false if has_open => Known::AcceptedInDoubt,
+            false => Known::Accepted,
+        },
         Some(entry) if distance(entry) < ONE_ORDER => Known::Changed,
         _ if has_open => Known::Unknown,
         Some(entry) => Known::ReferenceReused(entry.order.ordered_at),
@@ -80,6 +80,10 @@ mod tests {
         assert_eq!(known(&[entry(100, 1, Intended)]), Known::Unknown);
         assert_eq!(known(&[entry(52, 1, Unknown)]), Known::Nothing);
         assert_eq!(known(&[entry(53, 1, Unknown), entry(0, 1, Accepted)]), Known::Unknown);
-        assert_eq!(known(&[entry(100, 1, Unknown), entry(100, 1, Accepted)]), Known::Accepted);
+        for open in [Intended, Unknown] {
+            assert_eq!(known(&[entry(100, 1, open), entry(100, 1, Accepted)]), Known::AcceptedInDoubt);
+        }
+        assert_eq!(known(&[entry(100, 1, Unknown), by_hand(Accepted)]), Known::AcceptedByHand);
+        assert_eq!(known(&[entry(52, 1, Unknown), entry(100, 1, Accepted)]), Known::Accepted);
     }
 }

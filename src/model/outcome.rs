@@ -94,4 +94,11 @@ impl Settled {
     pub fn unsent(outcome: Outcome, reason: Option<String>) -> Self {
         Self { outcome, attempts: 0, http_status: None, reason, repeated_after: None }
     }
+
+    /// An order that this run does not send. One that an earlier run may have brought there stays unknown: that it is not
+    /// sent now says nothing of then.
+    #[must_use]
+    pub fn not_attempted(may_be_there: bool, reason: Option<String>) -> Self {
+        Self::unsent(if may_be_there { Outcome::Unknown } else { Outcome::NotAttempted }, reason)
+    }
 }

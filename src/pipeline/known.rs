@@ -12,6 +12,9 @@ use crate::{
     },
 };
 
+/// The run that sent it again may have been killed before it said so.
+const SENT_TWICE: &str = "accepted by an earlier run, and of another sending nobody knows: it may be there twice";
+
 /// What decides about orders that the ledger knows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
@@ -67,6 +70,7 @@ pub(super) fn settle_known(guest: &mut PlannedGuest, ledger: &dyn Ledger, rules:
 fn fate_by(known: Known, record: &mut OrderRecord, rules: Rules) -> Fate {
     match known {
         Known::Accepted => unsent(Outcome::AlreadySent, "accepted by an earlier run"),
+        Known::AcceptedInDoubt => unsent(Outcome::AlreadySent, SENT_TWICE),
         Known::AcceptedByHand => unsent(Outcome::AlreadySent, "settled by hand as accepted"),
         Known::Acknowledged => {
             unsent(Outcome::AlreadySent, "accepted by an earlier run with other content, acknowledged by hand")

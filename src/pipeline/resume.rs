@@ -13,11 +13,7 @@ use super::{
 };
 use crate::{
     ledger::{SqliteLedger, TargetHash},
-    model::{
-        order::OrderRecord,
-        outcome::{Outcome, Settled},
-        planned::PlannedGuest,
-    },
+    model::{order::OrderRecord, outcome::Settled, planned::PlannedGuest},
     report::{ReportError, folder::RunFolder},
 };
 
@@ -110,7 +106,7 @@ fn refuse(
         }
         for order in guest.orders {
             let words = refusal.to_string().lines().next().map(str::to_owned);
-            add_and_settle(&mut account, order.record, Settled::unsent(Outcome::NotAttempted, words))?;
+            add_and_settle(&mut account, order.record, Settled::not_attempted(order.may_be_there, words))?;
         }
     }
     settle_left_out(origin, &mut account)?;

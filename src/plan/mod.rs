@@ -17,7 +17,7 @@ use crate::{
     model::{
         guest::Identifier,
         order::{Order, OrderId, OrderRecord},
-        outcome::{Outcome, Settled},
+        outcome::Settled,
         planned::{EventText, PlannedGuest, PlannedOrder},
     },
 };
@@ -44,7 +44,7 @@ impl Identities {
 }
 
 /// The guests of a plan with no more than `limit` orders to send together, oldest first; the others are settled as not
-/// attempted.
+/// attempted, or are still unknown.
 pub fn limited<E>(
     guests: impl Iterator<Item = Result<PlannedGuest, E>>,
     limit: Option<usize>,
@@ -54,10 +54,10 @@ pub fn limited<E>(
         guest.map(|mut guest| {
             let beyond = guest.orders.split_off(left.min(guest.orders.len()));
             left -= guest.orders.len();
-            let words = || limit.map(beyond_limit);
-            guest.settled.extend(
-                beyond.into_iter().map(|order| (order.record, Settled::unsent(Outcome::NotAttempted, words()))),
-            );
+            guest.settled.extend(beyond.into_iter().map(|order| {
+                let settled = Settled::not_attempted(order.may_be_there, limit.map(beyond_limit));
+                (order.record, settled)
+            }));
             guest
         })
     })
@@ -130,5 +130,43 @@ fn guest(orders: Vec<OrderToSend>, identities: &Identities) -> PlannedGuest {
         identity: identity.clone(),
         orders: orders.into_iter().map(OrderToSend::planned).collect(),
         settled: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        origin::{FileId, Position},
+        outcome::Outcome,
+        planned::ContentHash,
+    };
+
+    fn order(id: u32, may_be_there: bool) -> PlannedOrder {
+        let source = Position { file: FileId(0), line: 1, column: None };
+        let record = OrderRecord {
+            id: OrderId(id),
+            reference: format!("A-{id}"),
+            ordered_at: None,
+            source,
+            money: None,
+            n_items: 0,
+            rows: Vec::new(),
+            problems: Vec::new(),
+        };
+        let (content, checkout) = (ContentHash([0; 16]), EventText(String::new()));
+        PlannedOrder { record, ordered_at: DateTime::UNIX_EPOCH, content, checkout, may_be_there }
+    }
+
+    #[test]
+    fn beyond_the_limit_nothing_is_attempted_and_what_was_unknown_stays_so() {
+        let guest = |orders| PlannedGuest { identity: EventText(String::new()), orders, settled: Vec::new() };
+        let guests = [vec![order(0, true)], vec![order(1, false), order(2, false), order(3, true)], vec![]];
+        let guests = guests.into_iter().map(|orders| Ok::<_, ()>(guest(orders)));
+        let guests: Vec<_> = limited(guests, Some(2)).map(Result::unwrap).collect();
+        assert_eq!(guests.iter().map(|guest| guest.orders.len()).collect::<Vec<_>>(), [1, 1, 0]);
+        let settled = guests.iter().flat_map(|guest| &guest.settled);
+        let settled: Vec<_> = settled.map(|(record, settled)| (record.id.0, settled.outcome)).collect();
+        assert_eq!(settled, [(2, Outcome::NotAttempted), (3, Outcome::Unknown)]);
     }
 }

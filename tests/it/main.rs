@@ -11,4 +11,5 @@ mod layers;
 mod readme;
 mod samples;
 mod secrets;
+mod simulation;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Mutex,
+        Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -61,6 +61,7 @@ impl Journal for ScriptedJournal {
     }
 
     async fn settle(&self, (): (), _: AttemptOutcome) -> Result<(), String> {
+        sleep(self.stall).await;
         self.n_open.fetch_sub(1, Ordering::SeqCst);
         Ok(())
     }
@@ -249,6 +250,22 @@ async fn a_refused_key_wakes_those_who_wait() {
     assert_eq!((count(&night, Outcome::Refused), count(&night, Outcome::NotAttempted)), (1, 9));
     assert!(night.took < Duration::from_secs(10), "{:?}", night.took);
     assert_eq!(night.n_open, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_refused_key_nothing_starts_however_slow_the_disk_is() {
+    let refused_at = Arc::new(OnceLock::new());
+    let is_refused = Arc::clone(&refused_at);
+    let answer = move |url: &str| {
+        url.contains(":0%7D").then(|| {
+            is_refused.set(Instant::now()).unwrap();
+            Heard::Answer { status: 401, body: None, retry_after: None }
+        })
+    };
+    let stalling = (usize::MAX, Duration::from_millis(300));
+    let night = night(guests(100, 1), settings(Some(100)), stalling, None, answer).await;
+    assert!(night.starts.iter().max() <= refused_at.get());
+    assert_eq!((count(&night, Outcome::Refused), night.n_open), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]

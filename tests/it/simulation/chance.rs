@@ -1,0 +1,56 @@
+//! Chance that replays: numbers from a seed (`SplitMix64`), the same on every machine.
+
+use std::time::Duration;
+
+/// A stream of numbers.
+#[derive(Debug, Clone)]
+pub(super) struct Chance(u64);
+
+impl Chance {
+    /// The stream of a seed and of what it is for.
+    pub(super) fn of(seed: u64, purpose: &[u64]) -> Self {
+        let stream = purpose.iter().fold(Self(seed).next(), |mixed, part| Self(mixed ^ part).next());
+        Self(stream)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// One of so many, from 0. That small numbers are the likelier by one in 2⁵⁰ matters to nobody here.
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    /// Both ends belong to it.
+    pub(super) fn between(&mut self, least: u64, most: u64) -> u64 {
+        least + self.below(most - least + 1)
+    }
+
+    /// The same for settings.
+    pub(super) fn small(&mut self, least: u32, most: u32) -> u32 {
+        u32::try_from(self.between(least.into(), most.into())).unwrap()
+    }
+
+    /// The same for counts.
+    pub(super) fn count(&mut self, least: usize, most: usize) -> usize {
+        let (least, most) = (u64::try_from(least).unwrap(), u64::try_from(most).unwrap());
+        usize::try_from(self.between(least, most)).unwrap()
+    }
+
+    /// Whole milliseconds, which is what tokio's timers have.
+    pub(super) fn millis(&mut self, least: u64, most: u64) -> Duration {
+        Duration::from_millis(self.between(least, most))
+    }
+
+    pub(super) fn one_in(&mut self, bound: u64) -> bool {
+        self.below(bound) == 0
+    }
+
+    pub(super) fn one_of<T: Copy>(&mut self, things: &[T]) -> T {
+        things[self.count(0, things.len() - 1)]
+    }
+}

@@ -1,0 +1,158 @@
+//! What happened in a simulated shop, from its first run to its last: what the checks look at, and what a replay shows.
+
+use std::{fmt, time::Duration};
+
+use orderferry::{
+    dispatch::{AttemptOutcome, Ended, Heard, Kind, Settings},
+    ledger::Known,
+    model::outcome::Settled,
+};
+
+/// The number of an order; orders are numbered guest by guest, oldest first.
+pub(super) type OrderNo = usize;
+
+/// What a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Ask {
+    Browser,
+    Identity { guest: usize, browser: String },
+    Checkout { order: OrderNo, browser: String },
+}
+
+impl Ask {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Browser => Kind::BrowserCreate,
+            Self::Identity { .. } => Kind::Identity,
+            Self::Checkout { .. } => Kind::OrderCheckout,
+        }
+    }
+}
+
+/// One request on the wire, numbered in the order of their starts through all runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) no: usize,
+    pub(super) ask: Ask,
+}
+
+impl Request {
+    /// The order, where it is a checkout.
+    pub(super) fn order(&self) -> Option<OrderNo> {
+        match self.ask {
+            Ask::Checkout { order, .. } => Some(order),
+            Ask::Browser | Ask::Identity { .. } => None,
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum What {
+    /// The ledger holds an intent.
+    Intended(OrderNo),
+    /// The ledger holds what came of one.
+    Recorded(OrderNo, AttemptOutcome),
+    /// The run was told that a write failed.
+    WriteFailed,
+    /// A request was handed to the wire.
+    Started(Request),
+    /// The tenant did what was asked.
+    Taken(Request),
+    /// The run heard of a request.
+    Heard(Request, Heard),
+    /// The run told of a request.
+    ToldSending(Kind),
+    /// The run told of an order.
+    Told(OrderNo, Settled),
+    /// The run warned.
+    Warned(String),
+    /// The run was told that what it tells can be kept no longer.
+    TellFailed,
+    /// Someone asked the run to stop.
+    AskedToStop,
+    /// The process was killed.
+    Crashed,
+    /// The run came to its end.
+    Ended(Ended),
+}
+
+/// When something happened, in virtual time since the first run began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) at: Duration,
+    pub(super) what: What,
+}
+
+/// One run of the program.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) settings: Settings,
+    /// `--unknown resend`
+    pub(super) resends: bool,
+    /// `--limit`
+    pub(super) limit: Option<usize>,
+    /// The orders that it may send, by what the ledger says.
+    pub(super) to_send: Vec<OrderNo>,
+    pub(super) lines: Vec<Line>,
+}
+
+impl Run {
+    /// How it ended; nothing where it crashed.
+    pub(super) fn ended(&self) -> Option<&Ended> {
+        self.lines.iter().find_map(|line| match &line.what {
+            What::Ended(ended) => Some(ended),
+            _ => None,
+        })
+    }
+
+    /// The requests that it started, and when.
+    pub(super) fn starts(&self) -> impl Iterator<Item = (Duration, &Request)> {
+        self.lines.iter().filter_map(|line| match &line.what {
+            What::Started(request) => Some((line.at, request)),
+            _ => None,
+        })
+    }
+
+    /// What it told of orders.
+    pub(super) fn told(&self) -> impl Iterator<Item = (OrderNo, &Settled)> {
+        self.lines.iter().filter_map(|line| match &line.what {
+            What::Told(order, settled) => Some((*order, settled)),
+            _ => None,
+        })
+    }
+}
+
+/// All runs of one seed.
+#[derive(Debug)]
+pub(super) struct History {
+    /// The guest of each order.
+    pub(super) guest_of: Vec<usize>,
+    pub(super) runs: Vec<Run>,
+    /// What the ledger says of each order at the end.
+    pub(super) known: Vec<Known>,
+}
+
+impl History {
+    pub(super) fn n_orders(&self) -> usize {
+        self.guest_of.len()
+    }
+
+    /// Everything that happened, one after the other.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &What> {
+        self.runs.iter().flat_map(|run| &run.lines).map(|line| &line.what)
+    }
+}
+
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "guest of each order: {:?}", self.guest_of)?;
+        for (no, Run { settings, resends, limit, to_send, lines }) in self.runs.iter().enumerate() {
+            writeln!(f, "\nrun {no}: resends {resends}, limit {limit:?}, to send {to_send:?}\n{settings:?}")?;
+            for line in lines {
+                writeln!(f, "{:>12.3}s  {:?}", line.at.as_secs_f64(), line.what)?;
+            }
+        }
+        writeln!(f, "\nthe ledger at the end: {:?}", self.known)
+    }
+}

@@ -1,0 +1,126 @@
+//! The two hands of a run: its wire, which leads to the model tenant, and its journal, which is the real ledger.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use orderferry::{
+    dispatch::{AttemptOutcome, Heard, Journal, Wire},
+    ledger::{Attempt, AttemptState, Ledger, OrderKey, SqliteLedger, Write},
+    model::planned::PlannedOrder,
+};
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
+
+use super::{
+    history::{OrderNo, Request, What},
+    tenant,
+    weather::{Fate, Turn},
+    world::{Disk, World},
+};
+
+/// A connection that takes longer does not come, as in `HttpWire`.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Says what `HttpWire` would say.
+pub(super) struct ModelWire {
+    pub(super) world: Arc<World>,
+    pub(super) timeout: Duration,
+}
+
+impl Wire for ModelWire {
+    async fn send(&self, url: String) -> Heard {
+        self.world.point().await;
+        let (request, fate) = self.world.start(tenant::ask(&url), self.timeout);
+        let heard = if fate.turn == Turn::NotSent {
+            sleep(fate.there.min(self.timeout).min(CONNECT_TIMEOUT)).await;
+            Heard::NotSent("no connection".to_owned())
+        } else {
+            self.exchange(&request, fate).await
+        };
+        self.world.point().await;
+        self.world.note(What::Heard(request, heard.clone()));
+        heard
+    }
+}
+
+impl ModelWire {
+    /// The request goes its way even where nobody waits for the answer any more.
+    async fn exchange(&self, request: &Request, fate: Fate) -> Heard {
+        let (answer, answered) = oneshot::channel();
+        tokio::spawn(carry(Arc::clone(&self.world), request.clone(), fate, answer));
+        let heard = async {
+            let heard = answered.await.unwrap();
+            sleep(fate.back).await;
+            heard
+        };
+        timeout(self.timeout, heard).await.unwrap_or_else(|_| Heard::NoAnswer("timed out".to_owned()))
+    }
+}
+
+async fn carry(world: Arc<World>, request: Request, fate: Fate, answer: oneshot::Sender<Heard>) {
+    sleep(fate.there).await;
+    world.point().await;
+    let heard = world.arrive(&request, fate);
+    world.point().await;
+    // Whoever asked may have given up.
+    drop(answer.send(heard));
+}
+
+/// The ledger on a disk that takes its time and may fail.
+pub(super) struct ModelJournal {
+    pub(super) world: Arc<World>,
+    pub(super) ledger: Mutex<SqliteLedger>,
+}
+
+impl Journal for ModelJournal {
+    type Attempt = (Attempt, OrderNo);
+
+    async fn intend(&self, order: &PlannedOrder) -> Result<Self::Attempt, String> {
+        let no = usize::try_from(order.record.id.0).unwrap();
+        let reference = order.record.reference.clone();
+        let key = OrderKey { reference, ordered_at: order.ordered_at, content: order.content };
+        Ok((self.write(Write::Intend(key), What::Intended(no)).await?, no))
+    }
+
+    async fn settle(&self, (attempt, no): Self::Attempt, outcome: AttemptOutcome) -> Result<(), String> {
+        let state = match outcome {
+            AttemptOutcome::Accepted => AttemptState::Accepted,
+            AttemptOutcome::NotAccepted => AttemptState::NotAccepted,
+            AttemptOutcome::Unknown => AttemptState::Unknown,
+        };
+        self.write(Write::Settle(attempt, state), What::Recorded(no, outcome)).await.map(drop)
+    }
+}
+
+impl ModelJournal {
+    async fn write(&self, write: Write, what: What) -> Result<Attempt, String> {
+        self.take_time().await;
+        let disk = self.world.disk();
+        let attempt = (disk != Disk::Fails).then(|| self.commit(write, what));
+        self.take_time().await;
+        if let (Disk::Writes, Some(attempt)) = (disk, attempt) {
+            return Ok(attempt);
+        }
+        self.world.note(What::WriteFailed);
+        Err("the disk is full".to_owned())
+    }
+
+    fn commit(&self, write: Write, what: What) -> Attempt {
+        let attempts = self.ledger.lock().unwrap().write(&[write]).unwrap();
+        self.world.note(what);
+        attempts[0]
+    }
+
+    /// Half a write; a crash may come at its end.
+    async fn take_time(&self) {
+        let time = self.world.time_of_disk();
+        if !time.is_zero() {
+            sleep(time).await;
+        }
+        self.world.point().await;
+    }
+}

@@ -1,0 +1,292 @@
+//! One seed: a shop's guests and orders, and runs of the program one after the other until everything is settled.
+//!
+//! The first runs may be disturbed in any way; then comes one in fine weather, and one more that has nothing to do.
+//! What is done with an order by what the ledger says of it is said again here, since `pipeline::known` is private.
+
+use std::{path::Path, sync::Arc, thread, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use orderferry::{
+    dispatch::{self, Event, Settings},
+    ledger::{Known, Ledger, LedgerError, SqliteLedger, known},
+    model::{
+        order::{OrderId, OrderRecord},
+        origin::{FileId, Position},
+        outcome::{Outcome, Settled},
+        planned::{ContentHash, EventText, PlannedGuest, PlannedOrder},
+        target::Target,
+    },
+    plan,
+};
+use tempfile::TempDir;
+use tokio::{sync::watch, time::sleep};
+
+use super::{
+    chance::Chance,
+    history::{History, OrderNo, Run, What},
+    hooks::{ModelJournal, ModelWire},
+    weather::Weather,
+    world::{Trouble, World},
+};
+
+/// No run lasts longer unless it hangs.
+const FOREVER: Duration = Duration::from_secs(400 * 24 * 3600);
+
+/// What is told of an accepted order of which another sending is unknown.
+pub(super) const MAY_BE_THERE_TWICE: &str = "it may be there twice";
+
+/// How a run is started.
+struct Start {
+    settings: Settings,
+    resends: bool,
+    limit: Option<usize>,
+    asked_to_stop_after: Option<Duration>,
+    trouble: Trouble,
+    /// Until the next one begins.
+    pause: Duration,
+}
+
+struct Shop {
+    chance: Chance,
+    world: Arc<World>,
+    /// The orders of each guest.
+    guests: Vec<Vec<OrderNo>>,
+    n_orders: usize,
+    n_runs: u32,
+    folder: TempDir,
+    target: Target,
+}
+
+/// Everything that happens with a seed.
+pub(super) fn history(seed: u64) -> History {
+    let mut shop = Shop::new(seed);
+    let mut runs: Vec<_> = (0..shop.chance.between(0, 5)).map(|_| shop.stormy_run()).collect();
+    let resends = shop.chance.one_in(2);
+    runs.push(shop.fine_run(resends));
+    runs.push(shop.fine_run(resends));
+    let guest_of =
+        shop.guests.iter().enumerate().flat_map(|(guest, orders)| orders.iter().map(move |_| guest)).collect();
+    let ledger = shop.open_ledger();
+    let known = (0..shop.n_orders).map(|order| known_of(order, &ledger)).collect();
+    History { guest_of, runs, known }
+}
+
+impl Shop {
+    fn new(seed: u64) -> Self {
+        let mut chance = Chance::of(seed, &[0]);
+        let mut n_orders = 0;
+        let mut guests = Vec::new();
+        for _ in 0..chance.between(1, 12) {
+            let n_orders_of_guest = chance.count(1, 4);
+            guests.push((n_orders..n_orders + n_orders_of_guest).collect());
+            n_orders += n_orders_of_guest;
+        }
+        let target = Target { base_url: "http://127.0.0.1".into(), client_key: "k".into() };
+        Self { chance, world: Arc::new(World::new(seed)), guests, n_orders, n_runs: 0, folder: folder(), target }
+    }
+
+    fn stormy_run(&mut self) -> Run {
+        let settings = self.any_settings();
+        let chance = &mut self.chance;
+        // A run has some 10 points for each order.
+        let n_points = u64::try_from(self.n_orders * 10).unwrap();
+        let trouble = Trouble {
+            weather: Weather::any(chance, self.world.epoch()),
+            crash_after: chance.one_in(2).then(|| chance.below(n_points)),
+            writes_fail_after: chance.one_in(8).then(|| chance.below(n_points / 5)),
+            failed_writes_are_there: chance.one_in(2),
+            tells_fail_after: chance.one_in(12).then(|| chance.below(n_points / 4)),
+            slowest_disk: chance.one_of(&[0, 1, 10, 10, 700]),
+        };
+        let start = Start {
+            settings,
+            resends: chance.one_in(2),
+            limit: chance.one_in(4).then(|| chance.count(1, self.n_orders)),
+            asked_to_stop_after: chance.one_in(4).then(|| chance.millis(0, 20_000)),
+            trouble,
+            pause: chance.millis(1000, 100_000),
+        };
+        self.run(start)
+    }
+
+    fn fine_run(&mut self, resends: bool) -> Run {
+        let settings = self.any_settings();
+        let trouble = Trouble {
+            weather: Weather::fine(),
+            crash_after: None,
+            writes_fail_after: None,
+            failed_writes_are_there: false,
+            tells_fail_after: None,
+            slowest_disk: 10,
+        };
+        let pause = Duration::from_secs(1);
+        self.run(Start { settings, resends, limit: None, asked_to_stop_after: None, trouble, pause })
+    }
+
+    fn any_settings(&mut self) -> Settings {
+        let chance = &mut self.chance;
+        Settings {
+            rate: (!chance.one_in(4)).then(|| chance.small(1, 50)).and_then(std::num::NonZeroU32::new),
+            in_flight: chance.count(1, 8),
+            timeout: chance.millis(1000, 30_000),
+            identity_pause: Duration::from_millis(chance.one_of(&[0, 100, 500, 3000])),
+            tries: chance.small(1, 5),
+            repeats_500: chance.one_in(3),
+            down_after: chance.one_of(&[2, 3, 5, 8, u32::MAX]),
+            gives_up_after: Duration::from_secs(chance.between(30, 600)),
+            first_backoff: Duration::from_millis(chance.one_of(&[0, 100, 500, 2000])),
+        }
+    }
+
+    fn run(&mut self, start: Start) -> Run {
+        let Start { settings, resends, limit, asked_to_stop_after, trouble, pause } = start;
+        self.n_runs += 1;
+        let ledger = self.open_ledger();
+        let guests = self.planned(&ledger, resends);
+        let to_send = guests.iter().flat_map(|guest| &guest.orders).map(order_no).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let world = Arc::clone(&self.world);
+        let guests = plan::limited(guests.into_iter().map(Ok), limit);
+        let sending = send(&self.world, guests, self.target.clone(), ledger, settings.clone(), asked_to_stop_after);
+        runtime.block_on(async {
+            world.begin(trouble);
+            tokio::select! {
+                biased;
+                () = world.crash.notified() => {}
+                () = sending => {}
+                () = sleep(FOREVER) => panic!("the run hangs"),
+            }
+            world.end(pause);
+        });
+        // With it goes everything that was under way.
+        drop(runtime);
+        Run { settings, resends, limit, to_send, lines: self.world.settle_underway() }
+    }
+
+    fn open_ledger(&self) -> SqliteLedger {
+        let (file, run) = (self.folder.path().join("ledger.db"), format!("run-{}", self.n_runs));
+        let open = || SqliteLedger::open(&file, &self.target, &run);
+        // Programs that other tests start hold the lock of the run before for the moment until they have begun.
+        let moments = (0..5000).map(|_| thread::sleep(Duration::from_millis(1)));
+        let is_held = |opened: &Result<_, LedgerError>| matches!(opened, Err(LedgerError::Held { .. }));
+        let first = open();
+        let opened =
+            if is_held(&first) { moments.map(|()| open()).find(|opened| !is_held(opened)) } else { Some(first) };
+        opened.expect("the run before is over").unwrap()
+    }
+
+    /// What is to be sent, and what is settled without.
+    fn planned(&self, ledger: &SqliteLedger, resends: bool) -> Vec<PlannedGuest> {
+        let planned = self.guests.iter().enumerate().map(|(guest, orders)| {
+            let identity = EventText(format!("\",\"type\":\"IDENTITY\",\"guest\":{guest}}}"));
+            let mut planned = PlannedGuest { identity, orders: Vec::new(), settled: Vec::new() };
+            for order in orders {
+                add(&mut planned, order_of(*order), known_of(*order, ledger), resends);
+            }
+            planned
+        });
+        planned.collect()
+    }
+}
+
+/// In memory where that is possible, so that a sync costs nothing.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
+async fn send(
+    world: &Arc<World>,
+    guests: impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static,
+    target: Target,
+    ledger: SqliteLedger,
+    settings: Settings,
+    asked_to_stop_after: Option<Duration>,
+) {
+    let journal = ModelJournal { world: Arc::clone(world), ledger: ledger.into() };
+    let wire = ModelWire { world: Arc::clone(world), timeout: settings.timeout };
+    let (ask, asked) = watch::channel(None);
+    tokio::spawn(ask_to_stop(Arc::clone(world), asked_to_stop_after, ask));
+    let ended = dispatch::run(guests, target, settings, journal, wire, asked, |event| hear(world, event)).await;
+    world.note(What::Ended(ended));
+}
+
+async fn ask_to_stop(world: Arc<World>, after: Option<Duration>, ask: watch::Sender<Option<String>>) {
+    if let Some(after) = after {
+        sleep(after).await;
+        world.note(What::AskedToStop);
+        ask.send_replace(Some("interrupted".to_owned()));
+    }
+    // Nobody else asks.
+    std::future::pending::<()>().await;
+}
+
+fn hear(world: &World, event: Event) -> Result<(), String> {
+    if !world.keeps_what_is_told() {
+        world.note(What::TellFailed);
+        return Err("the results cannot be written".to_owned());
+    }
+    world.note(match event {
+        Event::Sending { kind, .. } => What::ToldSending(kind),
+        Event::Settled(record, settled) => What::Told(usize::try_from(record.id.0).unwrap(), settled),
+        Event::Warning(words) => What::Warned(words),
+        Event::Pause => return Ok(()),
+    });
+    Ok(())
+}
+
+/// Does with an order what `pipeline` does by what is known of it.
+fn add(guest: &mut PlannedGuest, order: PlannedOrder, known: Known, resends: bool) {
+    let unsent = |outcome| Settled::unsent(outcome, None);
+    match known {
+        Known::Nothing => guest.orders.push(order),
+        Known::Unknown if resends => guest.orders.push(PlannedOrder { may_be_there: true, ..order }),
+        Known::Unknown => guest.settled.push((order.record, unsent(Outcome::Unknown))),
+        Known::Accepted => guest.settled.push((order.record, unsent(Outcome::AlreadySent))),
+        Known::AcceptedInDoubt => {
+            let reason = Some(MAY_BE_THERE_TWICE.to_owned());
+            guest.settled.push((order.record, Settled::unsent(Outcome::AlreadySent, reason)));
+        }
+        other => panic!("nobody touches the orders of this shop or its ledger: {other:?}"),
+    }
+}
+
+fn known_of(order: OrderNo, ledger: &SqliteLedger) -> Known {
+    known(&ledger.history(&reference(order)).unwrap(), ordered_at(order), content(order))
+}
+
+fn reference(order: OrderNo) -> String {
+    format!("A-{order}")
+}
+
+fn ordered_at(order: OrderNo) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::hours(i64::try_from(order).unwrap())
+}
+
+fn content(order: OrderNo) -> ContentHash {
+    ContentHash([u8::try_from(order).unwrap(); 16])
+}
+
+fn order_no(order: &PlannedOrder) -> OrderNo {
+    usize::try_from(order.record.id.0).unwrap()
+}
+
+fn order_of(order: OrderNo) -> PlannedOrder {
+    let record = OrderRecord {
+        id: OrderId(u32::try_from(order).unwrap()),
+        reference: reference(order),
+        ordered_at: Some(ordered_at(order)),
+        source: Position { file: FileId(0), line: 1, column: None },
+        money: None,
+        n_items: 1,
+        rows: Vec::new(),
+        problems: Vec::new(),
+    };
+    PlannedOrder {
+        record,
+        ordered_at: ordered_at(order),
+        content: content(order),
+        checkout: EventText(format!("\",\"type\":\"ORDER_CHECKOUT\",\"order\":{order}}}")),
+        may_be_there: false,
+    }
+}
