@@ -18,7 +18,7 @@ const LARGEST_GROUP: usize = 4096;
 const GATHERING: Duration = Duration::from_millis(5);
 
 /// So many need not wait for more.
-const LARGE_GROUP: usize = 32;
+const LARGE_GROUP: usize = 8;
 
 type Reply = Result<Attempt, Arc<LedgerError>>;
 
