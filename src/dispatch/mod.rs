@@ -10,6 +10,7 @@ mod health;
 pub mod pacer;
 mod run;
 mod stop;
+mod waiting;
 mod wire;
 
 pub use answer::{Heard, Kind};

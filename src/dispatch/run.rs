@@ -2,14 +2,11 @@
 
 use std::{
     panic::resume_unwind,
-    sync::{
-        Arc, Mutex as BlockingMutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex as BlockingMutex},
 };
 
 use tokio::{
-    sync::{Mutex, MutexGuard, Notify, Semaphore, SemaphorePermit, mpsc, watch},
+    sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit, mpsc, watch},
     task::JoinSet,
     time::{Duration, Instant, sleep},
 };
@@ -21,6 +18,7 @@ use super::{
     health::{self, Health},
     pacer::Pacer,
     stop::Stop,
+    waiting::Waiting,
 };
 use crate::{
     event::url,
@@ -363,42 +361,6 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
 struct Start<'a> {
     at: Instant,
     _slot: SemaphorePermit<'a>,
-}
-
-/// Counts the requests of guests under way that wait until they may be sent.
-#[derive(Default)]
-struct Waiting {
-    n_waiting: AtomicUsize,
-    nobody: Notify,
-}
-
-impl Waiting {
-    fn one_more(&self) -> Waits<'_> {
-        self.n_waiting.fetch_add(1, Ordering::SeqCst);
-        Waits(self)
-    }
-
-    async fn until_nobody_waits(&self) {
-        loop {
-            // Made before the look, so that a word in between is not missed.
-            let nobody = self.nobody.notified();
-            if self.n_waiting.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-            nobody.await;
-        }
-    }
-}
-
-/// One request that waits.
-struct Waits<'a>(&'a Waiting);
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        if self.0.n_waiting.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.0.nobody.notify_waiters();
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,45 @@
+//! How many requests wait until they may be sent: as long as some do, no further guest is begun.
+//!
+//! Counts only; `run` knows who waits for what.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+
+/// Counts the requests of guests under way that wait until they may be sent.
+#[derive(Default)]
+pub(super) struct Waiting {
+    n_waiting: AtomicUsize,
+    nobody: Notify,
+}
+
+impl Waiting {
+    /// Counts one more for as long as what is given back lives.
+    pub(super) fn one_more(&self) -> Waits<'_> {
+        self.n_waiting.fetch_add(1, Ordering::SeqCst);
+        Waits(self)
+    }
+
+    /// Waits for a moment in which nobody waits.
+    pub(super) async fn until_nobody_waits(&self) {
+        loop {
+            // Made before the look, so that a word in between is not missed.
+            let nobody = self.nobody.notified();
+            if self.n_waiting.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            nobody.await;
+        }
+    }
+}
+
+/// One request that waits.
+pub(super) struct Waits<'a>(&'a Waiting);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        if self.0.n_waiting.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.nobody.notify_waiters();
+        }
+    }
+}
