@@ -10,7 +10,7 @@ mod resume;
 mod saved;
 mod send;
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::HashSet, path::PathBuf, time::Duration};
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -83,6 +83,13 @@ pub struct Sending<'a> {
     pub asked_to_stop: dispatch::StopRequest,
     /// The target, where it is inside this process.
     pub sandbox: Option<&'a Sandbox>,
+}
+
+impl Job<'_> {
+    /// Why the run is to stop, if someone wants it to.
+    fn asked_to_stop(&self) -> Option<String> {
+        self.sending.as_ref()?.asked_to_stop.borrow().clone()
+    }
 }
 
 /// More invalid orders than this, of those not skipped, and nothing is sent.
@@ -185,6 +192,8 @@ enum Refusal {
     Ledger(#[from] LedgerError),
     #[error("{0}")]
     Plan(#[from] Box<RunError>),
+    #[error("{0}; nothing was sent")]
+    Stopped(String),
     #[error(
         "the plan in {} is for another target; nothing was sent\n  hint: check it with the settings of this target, and send it from its export", .plan.display()
     )]
@@ -220,6 +229,7 @@ impl Refusal {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Ledger(LedgerError::Held { .. }) => 5,
+            Self::Stopped(_) => 4,
             _ => 2,
         }
     }
@@ -286,7 +296,7 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     let (Some(sending), Some(ledger)) = (&job.sending, ledger) else { return account.finish(job, folder, None) };
     let plan = write_plan(to_send, &export.notes, job, folder, &mut account)?;
     tell(Progress::Sending(plan.about.n_requests));
-    let guests = plan.guests.map(|guest| guest.map_err(RunError::from));
+    let guests = plan.guests.map(|guest| Ok(guest?.without_held()));
     let ended = send::send(guests, ledger, job, sending, &mut account, Account::settle, tell)?;
     report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
 }
@@ -319,11 +329,20 @@ struct ToSend {
     identities: Identities,
 }
 
+impl ToSend {
+    /// A browser and IDENTITY for each guest that has something to send, and a checkout for each order.
+    fn n_requests(&self) -> u64 {
+        let orders = || self.orders.iter().filter(|order| order.held.is_none());
+        let guests: HashSet<_> = orders().map(|order| order.order.guest.key()).collect();
+        (2 * guests.len() + orders().count()) as u64
+    }
+}
+
 /// The ledger that a run will write, held for it; or the one that a check only looks at, if there is one.
 fn open_ledger(job: &Job<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
     match job.sending {
         Some(_) => SqliteLedger::open(&job.ledger, &job.validate.target, &job.run_id).map(Some),
-        None if job.has_target => SqliteLedger::open_existing(&job.ledger, &job.validate.target),
+        None if job.has_target => SqliteLedger::open_existing(&job.ledger, &job.validate.target, &job.run_id),
         None => Ok(None),
     }
 }
@@ -354,6 +373,10 @@ fn settle_without_sending(
         let record = order.record;
         account.add(&record);
         match (fate, order.verdict) {
+            (Fate::Settled(settled), Verdict::Valid(order)) if job.sending.is_some() && may_be_sent_later(&settled) => {
+                account.n_items += record.n_items as u64;
+                to_send.orders.push(OrderToSend { record, order, may_be_there: false, held: Some(settled) });
+            }
             (Fate::Settled(settled), verdict) => {
                 account.n_items += if is_sound(&verdict, &settled) { record.n_items as u64 } else { 0 };
                 left_out.as_mut().map_or(Ok(()), |left_out| left_out.add(&record, &settled))?;
@@ -361,7 +384,7 @@ fn settle_without_sending(
             }
             (Fate::Sent { may_be_there }, Verdict::Valid(order)) => {
                 account.n_items += record.n_items as u64;
-                to_send.orders.push(OrderToSend { record, order, may_be_there });
+                to_send.orders.push(OrderToSend { record, order, may_be_there, held: None });
             }
             (Fate::Sent { .. }, _) => unreachable!("an order that is not valid is settled"),
         }
@@ -374,6 +397,11 @@ fn settle_without_sending(
     Ok(to_send)
 }
 
+/// Whether a person's word, or another option, may let a later run send an order that this one does not.
+fn may_be_sent_later(settled: &Settled) -> bool {
+    matches!(settled.outcome, Outcome::Unknown | Outcome::Changed)
+}
+
 /// Whether an order that is not sent passed every check, that of its reference included.
 fn is_sound(verdict: &Verdict, settled: &Settled) -> bool {
     matches!(verdict, Verdict::Valid(_)) && settled.outcome != Outcome::Invalid
@@ -383,7 +411,8 @@ fn is_sound(verdict: &Verdict, settled: &Settled) -> bool {
 fn settle_unsent(to_send: ToSend, reason: &str, account: &mut Account) -> Result<(), RunError> {
     let reason = reason.lines().next().unwrap_or_default();
     for order in to_send.orders {
-        account.settle(order.record, Settled::not_attempted(order.may_be_there, Some(reason.to_owned())))?;
+        let unsent = || Settled::not_attempted(order.may_be_there, Some(reason.to_owned()));
+        account.settle(order.record, order.held.unwrap_or_else(unsent))?;
     }
     Ok(())
 }
@@ -396,18 +425,15 @@ fn write_plan(
     folder: &RunFolder,
     account: &mut Account,
 ) -> Result<Saved, RunError> {
-    let n_orders = to_send.orders.len() as u64;
-    let guests = plan::planned(to_send.orders, &to_send.identities);
     let about = About {
         target: TargetHash::of(&job.validate.target).in_full(),
-        n_orders,
-        n_requests: 2 * guests.len() as u64 + n_orders,
+        n_requests: to_send.n_requests(),
         n_items: account.n_items,
         n_guests: account.n_guests,
-        files: account.files().clone(),
+        files: account.files().at_absolute_paths(),
         notes: notes.to_vec(),
     };
-    saved::write(folder, about, guests)?;
+    saved::write(folder, about, plan::planned(to_send.orders, &to_send.identities))?;
     account.flush()?;
     saved::open(folder.path())
 }
@@ -420,6 +446,8 @@ fn may_send(to_send: &ToSend, job: &Job<'_>, account: &Account) -> Result<(), Re
     }
     let Some(sending) = &job.sending else { return Ok(()) };
     let mut age = Age::new(job, sending);
-    to_send.orders.iter().for_each(|order| age.note(order.order.ordered_at));
+    for order in to_send.orders.iter().filter(|order| order.held.is_none()) {
+        age.note(order.order.ordered_at);
+    }
     age.refusal()
 }

@@ -62,7 +62,12 @@ impl Stations {
         let (mut records, mut orders) = (Vec::new(), Vec::new());
         for order in checked {
             if let Verdict::Valid(valid) = order.verdict {
-                orders.push(OrderToSend { record: order.record.clone(), order: valid, may_be_there: false });
+                orders.push(OrderToSend {
+                    record: order.record.clone(),
+                    order: valid,
+                    may_be_there: false,
+                    held: None,
+                });
             }
             records.push(order.record);
         }

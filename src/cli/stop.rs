@@ -52,13 +52,17 @@ pub(super) async fn ask(ask: watch::Sender<Option<String>>, deadline: Option<Dur
             None => std::future::pending().await,
         }
     };
-    tokio::select! {
-        () = expired => drop(ask.send_replace(Some("the deadline has come".to_owned()))),
-        () = signals.next() => {
-            drop(ask.send_replace(Some("interrupted".to_owned())));
-            print::talk("stopping: what is in flight is waited for; once more to leave at once");
-        }
+    let has_expired = tokio::select! {
+        () = expired => true,
+        () = signals.next() => false,
+    };
+    let reason = if has_expired { "the deadline has come" } else { "interrupted" };
+    drop(ask.send_replace(Some(reason.to_owned())));
+    if has_expired {
+        // Whoever grows impatient then is told first, as without a deadline.
+        signals.next().await;
     }
+    print::talk("stopping: what is in flight is waited for; once more to leave at once");
     signals.next().await;
     process::exit(STOPPED.into());
 }

@@ -173,16 +173,22 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         }
     }
 
-    /// The next guest, once nobody under way waits: guests are finished before others are begun, so that a crash wastes
-    /// little and browsers are fresh when they are used.
+    /// The next guest that has something to send, once nobody under way waits: guests are finished before others are
+    /// begun, so that a crash wastes little and browsers are fresh when they are used. Guests without, and all of them
+    /// once the run stops, are settled on the way: there may be millions.
     async fn next_guest(&self) -> Option<(PlannedGuest, MutexGuard<'_, Guests>)> {
         let mut door = self.guests.lock().await;
-        self.waiting.until_nobody_waits().await;
-        match door.next()? {
-            Ok(guest) => Some((guest, door)),
-            Err(reason) => {
-                self.stop.say(reason);
-                None
+        loop {
+            self.waiting.until_nobody_waits().await;
+            match door.next()? {
+                Ok(guest) if guest.orders.is_empty() || self.stop.reason().is_some() => {
+                    self.deliver(&guest, None).await;
+                }
+                Ok(guest) => return Some((guest, door)),
+                Err(reason) => {
+                    self.stop.say(reason);
+                    return None;
+                }
             }
         }
     }
@@ -303,7 +309,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             self.pacer.shut();
             let (reason, patience) = (verdict.reason().unwrap_or_default(), self.patience());
             let words = format!(
-                "the service seems to be down ({reason}): it is probed for {patience}, nothing else is started"
+                "the service takes nothing ({reason}): it is probed for {patience}, and nothing else is started"
             );
             self.tell(Event::Warning(words)).await;
             self.stop.or(self.probe_until_up()).await;

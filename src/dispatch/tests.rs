@@ -43,5 +43,5 @@ fn planned_order(id: u32) -> PlannedOrder {
         problems: Vec::new(),
     };
     let checkout = EventText(format!("\",\"order\":{id}}}"));
-    PlannedOrder { record, ordered_at, content: ContentHash([0; 16]), checkout, may_be_there: false }
+    PlannedOrder { record, ordered_at, content: ContentHash([0; 16]), checkout, may_be_there: false, held: None }
 }

@@ -43,9 +43,9 @@ impl SqliteLedger {
     }
 
     /// Opens a ledger that is there, to look at it only. Nothing where there is none.
-    pub fn open_existing(path: &Path, target: &Target) -> Result<Option<Self>, LedgerError> {
+    pub fn open_existing(path: &Path, target: &Target, run: &str) -> Result<Option<Self>, LedgerError> {
         let connection = file::open_existing(path)?;
-        connection.map(|connection| Self::new(connection, TargetHash::of(target), String::new(), None)).transpose()
+        connection.map(|connection| Self::new(connection, TargetHash::of(target), run.to_owned(), None)).transpose()
     }
 
     fn new(
@@ -208,13 +208,13 @@ mod tests {
         let attempts = ledger.write(&[Write::Intend(order("A")), Write::Intend(order("B"))]).unwrap();
         ledger.write(&[Write::Settle(attempts[0], AttemptState::Accepted)]).unwrap();
         drop(ledger);
-        let ledger = SqliteLedger::open_existing(&path, &target("a")).unwrap().unwrap();
+        let ledger = SqliteLedger::open_existing(&path, &target("a"), "run-2").unwrap().unwrap();
         assert_eq!(
             ledger.history("A").unwrap(),
             [Entry { order: order("A"), state: AttemptState::Accepted, is_by_hand: false }]
         );
         assert_eq!(states(&ledger, "B"), [AttemptState::Intended]);
-        let other = SqliteLedger::open_existing(&path, &target("b")).unwrap().unwrap();
+        let other = SqliteLedger::open_existing(&path, &target("b"), "run-2").unwrap().unwrap();
         assert_eq!(states(&other, "A"), []);
     }
 
@@ -222,9 +222,9 @@ mod tests {
     fn refuses_what_it_does_not_know() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
-        assert!(SqliteLedger::open_existing(&path, &target("a")).unwrap().is_none());
+        assert!(SqliteLedger::open_existing(&path, &target("a"), "run-2").unwrap().is_none());
         std::fs::write(&path, "").unwrap();
-        assert!(SqliteLedger::open_existing(&path, &target("a")).unwrap().is_none());
+        assert!(SqliteLedger::open_existing(&path, &target("a"), "run-2").unwrap().is_none());
         drop(SqliteLedger::open(&path, &target("a"), "run-1").unwrap());
         Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 3").unwrap();
         assert!(matches!(SqliteLedger::open(&path, &target("a"), "r"), Err(LedgerError::Newer { found: 3, .. })));

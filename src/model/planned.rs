@@ -34,6 +34,23 @@ pub struct PlannedOrder {
     pub checkout: EventText,
     /// An earlier run sent it, nobody knows what came of that, and someone chose to send it again.
     pub may_be_there: bool,
+    /// What became of it when it was planned, where it was not to be sent then: a later run may send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Settled>,
+}
+
+impl PlannedGuest {
+    /// The guest without what was not to be sent when it was planned.
+    #[must_use]
+    pub fn without_held(mut self) -> Self {
+        for order in std::mem::take(&mut self.orders) {
+            match order.held {
+                Some(settled) => self.settled.push((order.record, settled)),
+                None => self.orders.push(order),
+            }
+        }
+        self
+    }
 }
 
 /// A hash of an order's content: numbers by value, items sorted; not the common attributes, nor the guest.

@@ -221,8 +221,11 @@ impl Account {
         page::page(summary, &Example::of_tally(&self.tally, &self.names), &self.listed)
     }
 
-    /// Copies of what could be read only once hold customers' data and have served.
+    /// Copies of what could be read only once hold customers' data and have served, unless a run may go on with the plan.
     fn forget_copies(&self) {
+        if self.n_settled(Outcome::NotAttempted) > 0 {
+            return;
+        }
         for copy in &self.files.copies {
             // What cannot be removed lies in a folder that nobody else may enter.
             drop(std::fs::remove_file(copy));

@@ -61,7 +61,7 @@ pub(super) fn settle_known(guest: &mut PlannedGuest, ledger: &dyn Ledger, rules:
         }
         match fate_by(known, &mut order.record, rules) {
             Fate::Settled(settled) => guest.settled.push((order.record, settled)),
-            Fate::Sent { may_be_there } => guest.orders.push(PlannedOrder { may_be_there, ..order }),
+            Fate::Sent { may_be_there } => guest.orders.push(PlannedOrder { may_be_there, held: None, ..order }),
         }
     }
     Ok(())

@@ -48,6 +48,19 @@ pub(super) struct Files {
     pub(super) are_of_another_run: bool,
 }
 
+impl Files {
+    /// The same for a reader who stands elsewhere.
+    pub(super) fn at_absolute_paths(&self) -> Self {
+        let mut files = self.clone();
+        for read in &mut files.inputs {
+            if let Ok(path) = std::path::absolute(&read.input.path) {
+                read.input.path = path;
+            }
+        }
+        files
+    }
+}
+
 /// A file that was read.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct ReadInput {
@@ -128,6 +141,10 @@ fn read_file(
         untold += 1;
         if untold == ROWS_PER_WORD {
             tell(Progress::Rows(std::mem::take(&mut untold)));
+            if let Some(reason) = job.asked_to_stop() {
+                all_read = Err(Refusal::Stopped(reason));
+                break;
+            }
         }
     }
     tell(Progress::Rows(untold));

@@ -26,6 +26,8 @@ pub(super) fn resume(
     tell: Tell<'_>,
 ) -> Result<Finished, RunError> {
     let Saved { about, guests, folder: origin } = plan;
+    // Opened before anything is sent: what was left out shall be told too.
+    let left_out = saved::left_out(&origin)?;
     saved::write_elsewhere(folder, &origin)?;
     let mut account = Account::open(job, folder, Files { are_of_another_run: true, ..about.files.clone() })?;
     account.note_all(&about.notes);
@@ -37,7 +39,7 @@ pub(super) fn resume(
     tell(Progress::Sending(about.n_requests));
     let guests = not_yet_sent(guests, job)?;
     let ended = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
-    settle_left_out(&origin, &mut account).map_err(RunError::after_sending)?;
+    settle_left_out(left_out, &mut account).map_err(RunError::after_sending)?;
     report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
 }
 
@@ -56,7 +58,7 @@ fn not_yet_sent(
     guests: Guests,
     job: &Job<'_>,
 ) -> Result<impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + use<>, RunError> {
-    let ledger = SqliteLedger::open_existing(&job.ledger, &job.validate.target)?;
+    let ledger = SqliteLedger::open_existing(&job.ledger, &job.validate.target, &job.run_id)?;
     Ok(unknown_to(ledger, guests, known::Rules::of(job)))
 }
 
@@ -67,9 +69,8 @@ fn unknown_to(
 ) -> impl Iterator<Item = Result<PlannedGuest, RunError>> + Send {
     guests.map(move |guest| {
         let mut guest = guest?;
-        if let Some(ledger) = &ledger {
-            known::settle_known(&mut guest, ledger, rules)?;
-        }
+        let Some(ledger) = &ledger else { return Ok(guest.without_held()) };
+        known::settle_known(&mut guest, ledger, rules)?;
         Ok(guest)
     })
 }
@@ -80,9 +81,12 @@ fn add_and_settle(account: &mut Account, record: OrderRecord, settled: Settled) 
     account.settle(record, settled)
 }
 
-fn settle_left_out(origin: &Path, account: &mut Account) -> Result<(), RunError> {
-    for left_out in saved::left_out(origin)? {
-        let (record, settled) = left_out?;
+fn settle_left_out(
+    left_out: impl Iterator<Item = Result<(OrderRecord, Settled), RunError>>,
+    account: &mut Account,
+) -> Result<(), RunError> {
+    for order in left_out {
+        let (record, settled) = order?;
         add_and_settle(account, record, settled)?;
     }
     Ok(())
@@ -97,8 +101,10 @@ fn refuse(
     job: &Job<'_>,
     folder: &RunFolder,
 ) -> Result<Finished, RunError> {
+    let is_for_target = !matches!(refusal, Refusal::OtherTarget { .. });
     // A ledger that cannot be read may be the very reason of the refusal.
-    let ledger = SqliteLedger::open_existing(&job.ledger, &job.validate.target).ok().flatten();
+    let ledger = SqliteLedger::open_existing(&job.ledger, &job.validate.target, &job.run_id).ok().flatten();
+    let ledger = ledger.filter(|_| is_for_target);
     for guest in unknown_to(ledger, guests, known::Rules::of(job)) {
         let guest = guest?;
         for (record, settled) in guest.settled {
@@ -109,7 +115,7 @@ fn refuse(
             add_and_settle(&mut account, order.record, Settled::not_attempted(order.may_be_there, words))?;
         }
     }
-    settle_left_out(origin, &mut account)?;
+    settle_left_out(saved::left_out(origin)?, &mut account)?;
     account.refuse(job, folder, refusal)
 }
 

@@ -39,7 +39,6 @@ enum Head {
 pub(super) struct About {
     /// For which target, by its hash.
     pub(super) target: String,
-    pub(super) n_orders: u64,
     /// If all goes well.
     pub(super) n_requests: u64,
     /// Items and guests of all valid orders, in the plan or not.
@@ -70,7 +69,9 @@ pub(super) fn write(
 
 /// Says in a run folder that its plan is another run's.
 pub(super) fn write_elsewhere(folder: &RunFolder, place: &Path) -> Result<(), RunError> {
-    write_as_a_whole(folder, &Head::Elsewhere(place.to_owned()), std::iter::empty())
+    // Whoever goes on with this one may stand elsewhere.
+    let place = std::path::absolute(place).map_err(unreadable(folder.path()))?;
+    write_as_a_whole(folder, &Head::Elsewhere(place), std::iter::empty())
 }
 
 fn write_as_a_whole(

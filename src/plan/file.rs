@@ -150,7 +150,7 @@ mod tests {
             problems: vec![Problem::of(Code::TotalDiffers, "price", source, "30.6 and 30.60")],
         };
         let checkout = EventText("\",\"price\":30.60}".into());
-        PlannedOrder { record, ordered_at, content: ContentHash([7; 16]), checkout, may_be_there: id == 1 }
+        PlannedOrder { record, ordered_at, content: ContentHash([7; 16]), checkout, may_be_there: id == 1, held: None }
     }
 
     #[test]

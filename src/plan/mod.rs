@@ -91,6 +91,8 @@ pub struct OrderToSend {
     pub order: Box<Order>,
     /// An earlier run sent it, and nobody knows what came of that.
     pub may_be_there: bool,
+    /// What became of it already: it is planned only for a run that goes on with the plan later, when it may be sent.
+    pub held: Option<Settled>,
 }
 
 impl OrderToSend {
@@ -106,6 +108,7 @@ impl OrderToSend {
             checkout: json::order_checkout(&self.order),
             record: self.record,
             may_be_there: self.may_be_there,
+            held: self.held,
         }
     }
 }
@@ -155,7 +158,7 @@ mod tests {
             problems: Vec::new(),
         };
         let (content, checkout) = (ContentHash([0; 16]), EventText(String::new()));
-        PlannedOrder { record, ordered_at: DateTime::UNIX_EPOCH, content, checkout, may_be_there }
+        PlannedOrder { record, ordered_at: DateTime::UNIX_EPOCH, content, checkout, may_be_there, held: None }
     }
 
     #[test]

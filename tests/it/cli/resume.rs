@@ -1,11 +1,18 @@
 //! A run that goes on with the plan of an earlier one, without its export.
 
-use std::fs;
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use serde_json::Value;
 
 use crate::support::{
-    place::{HEADER, Line, Place, Ran, row},
+    place::{HEADER, Line, Place, Ran, export, row},
+    program,
     service::{Reply, Service},
 };
 
@@ -98,6 +105,64 @@ fn the_export_need_not_be_there() {
     assert!(reasons.contains("A-4") && reasons.contains("C-1"), "{reasons}");
 }
 
+/// What is unknown when it is planned may be sent by a run that goes on with the plan.
+#[test]
+fn what_was_held_can_be_sent_from_the_plan() {
+    let place = Place::with("orders.csv", export(&["A-1", "A-2"]));
+    let is_silent = Arc::new(AtomicBool::new(true));
+    let silence = Arc::clone(&is_silent);
+    let service = Service::start(move |request| {
+        (request.reference() == "A-1" && silence.load(Ordering::SeqCst)).then_some(Reply::Silence)
+    });
+    let send = |what: &str| {
+        let target = format!("--base-url {} --client-key a-key --pos x --backfill", service.base_url);
+        place.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s"))
+    };
+    let outcomes = |ran: &Ran| {
+        let told = ran.outcomes();
+        let mut outcomes: Vec<_> = told.split(", ").collect();
+        outcomes.sort_unstable();
+        outcomes.join(", ")
+    };
+    assert_eq!(outcomes(&send("orders.csv --limit 1")), "A-1 unknown, A-2 not_attempted");
+    // The second run plans A-1 although it holds it.
+    assert_eq!(outcomes(&send("orders.csv --limit 0")), "A-1 unknown, A-2 not_attempted");
+    is_silent.store(false, Ordering::SeqCst);
+    assert_eq!(outcomes(&send("--resume run-2 --limit 0")), "A-1 unknown, A-2 not_attempted");
+    let resent = send("--resume run-2 --unknown resend");
+    assert_eq!((resent.code, outcomes(&resent)), (0, "A-1 accepted, A-2 accepted".to_owned()));
+    assert_eq!(resent.summary()["repeated_after"], 1);
+}
+
+/// The folder and the export are found from wherever one goes on.
+#[test]
+fn another_working_folder_is_no_hindrance() {
+    let shop = Shop::new();
+    shop.send("orders.csv --profile shop.toml --backfill --limit 1");
+    shop.send("--resume run-1 --backfill --limit 1");
+    shop.place.file("elsewhere/notes.txt", "");
+    let run = shop.place.path("run-2");
+    let ledger = shop.place.path("orderferry-ledger.db");
+    let mut program = program(&shop.place.path("elsewhere"));
+    program.args(["send", "--backfill", "--client-key", "a-key", "--pos", "x", "--out", "run", "--resume"]).arg(run);
+    program.args(["--base-url", &shop.service.base_url, "--rate", "unlimited", "--ledger"]).arg(ledger);
+    let output = program.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let rejects = fs::read_to_string(shop.place.path("elsewhere/run/rejects/orders.csv")).unwrap();
+    assert!(rejects.contains("A-4") && rejects.contains("C-1"), "{rejects}");
+}
+
+#[test]
+fn what_was_read_from_standard_input_can_be_rejected_by_a_later_run() {
+    let shop = Shop::new();
+    let target = format!("--base-url {} --client-key a-key --pos x --backfill --limit 1", shop.service.base_url);
+    let first = format!("send - --profile shop.toml {target} --max-invalid 100% --rate unlimited --identity-pause 0s");
+    let first = shop.place.run_with(&first, &[], content().as_bytes());
+    assert_eq!(first.code, 4, "{}", first.err);
+    let resumed = shop.send("--resume run-1 --backfill");
+    assert!(resumed.text("rejects/stdin").contains("A-4"), "{}", resumed.err);
+}
+
 #[test]
 fn what_cannot_be_gone_on_with_is_told() {
     let shop = Shop::new();
@@ -166,7 +231,7 @@ fn a_service_that_is_down_ends_the_run_and_the_next_one_goes_on() {
     let down = send("http://127.0.0.1:9", patience);
     assert_eq!((down.code, down.outcomes().as_str()), (4, "A-1 not_attempted"));
     assert!(
-        down.err.contains("the service seems to be down") && down.err.contains("no proper answer for 600ms"),
+        down.err.contains("the service takes nothing") && down.err.contains("no proper answer for 600ms"),
         "{}",
         down.err
     );

@@ -365,7 +365,7 @@ fn only_probes_while_it_is_down(history: &History) -> Checked {
         let mut down = None;
         for Line { at, what } in &run.lines {
             let is_down = match what {
-                What::Warned(words) if words.starts_with("the service seems to be down") => true,
+                What::Warned(words) if words.starts_with("the service takes nothing") => true,
                 What::Warned(words) => {
                     ensure(words == "the service answers again", || format!("a new warning: {words}"))?;
                     false

@@ -288,5 +288,6 @@ fn order_of(order: OrderNo) -> PlannedOrder {
         content: content(order),
         checkout: EventText(format!("\",\"type\":\"ORDER_CHECKOUT\",\"order\":{order}}}")),
         may_be_there: false,
+        held: None,
     }
 }
