@@ -146,7 +146,8 @@ impl<'p> Delivery<'p> {
     /// Whether the step that `next_move` asks to send was sent before.
     #[must_use]
     pub fn is_retry(&self) -> bool {
-        self.tries > 0 || (self.is_last_step() && self.attempts > 0)
+        // Of an order whose browser is not known any more, what went before goes again.
+        self.tries > 0 || self.attempts > 0 && self.is_last_step() || self.has_new_browser && !self.is_last_step()
     }
 
     /// Tells what was heard of the step that `next_move` asked to send, and what it means for the record.
@@ -156,7 +157,7 @@ impl<'p> Delivery<'p> {
         self.tries += 1;
         if self.is_last_step() {
             self.attempts += 1;
-            self.was_repeated |= self.doubt.is_some();
+            self.was_repeated |= self.doubt.is_some() && !matches!(heard, Heard::NotSent(_));
         }
         let verdict = verdict(kind, heard, self.settings.repeats_500);
         self.follow(kind, status, verdict.clone());

@@ -1,46 +1,105 @@
-//! Whether the service is up, judged by what is heard: a machine without I/O and clock.
+//! Whether the service is up, judged by what is heard: a machine without I/O.
 //!
-//! It knows how many failures in a row mean "down" and how patiently to probe; `run` holds everyone back and sends the
-//! probes.
+//! It knows how many failures in a row mean "down", how patiently to probe, and when to believe that it is up again;
+//! `run` holds everyone back and sends the probes.
 
-use std::time::Duration;
+use tokio::time::{Duration, Instant};
 
-use super::backoff;
+use super::{answer::Kind, backoff};
 
 /// The longest pause before the second probe; it doubles with each up to half a minute.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// Counts failures in a row.
+/// What follows from what was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It seems to be down: whoever sent the request stays and probes it, and nobody else starts anything.
+    GoesDown,
+    /// A browser could be created, but that is not what failed: requests may be tried, one at a time.
+    TriesOne,
+    /// What failed goes through again.
+    ComesUp,
+}
+
+/// Counts failures in a row, for each kind of request: that browsers can be created says nothing of events.
 #[derive(Debug)]
 pub(super) struct Health {
     down_after: u32,
-    n_failed: u32,
-    is_down: bool,
+    n_failed: [u32; 3],
+    trouble: Option<Trouble>,
+}
+
+/// A service that is not well.
+#[derive(Debug, Clone, Copy)]
+struct Trouble {
+    /// What failed so often.
+    kind: Kind,
+    since: Instant,
+    n_probes: u32,
+    /// Since when requests are tried, one at a time.
+    trying_since: Option<Instant>,
 }
 
 impl Health {
-    /// A service that is thought to be up until so many requests in a row fail.
+    /// A service that is thought to be up until so many requests of a kind fail in a row.
     pub(super) fn new(down_after: u32) -> Self {
-        Self { down_after, n_failed: 0, is_down: false }
+        Self { down_after, n_failed: [0; 3], trouble: None }
     }
 
-    /// Hears of a request. True when it is the one that shows the service to be down: whoever sent it shall probe.
-    pub(super) fn hear(&mut self, is_sign_of_life: bool) -> bool {
-        self.n_failed = if is_sign_of_life { 0 } else { self.n_failed.saturating_add(1) };
-        let goes_down = !self.is_down && self.n_failed >= self.down_after;
-        self.is_down |= goes_down;
-        goes_down
+    /// Hears of a request that was started then.
+    pub(super) fn hear(&mut self, kind: Kind, is_sign_of_life: bool, started: Instant) -> Option<Turn> {
+        let Some(trouble) = &mut self.trouble else { return self.count(kind, is_sign_of_life) };
+        // What was started before says nothing of now.
+        let is_tried = trouble.trying_since.is_some_and(|since| started >= since);
+        if is_tried && !is_sign_of_life {
+            trouble.trying_since = None;
+            return Some(Turn::GoesDown);
+        }
+        (is_tried && kind == trouble.kind).then(|| self.come_up())
     }
 
-    /// A probe was answered.
-    pub(super) fn came_up(&mut self) {
-        self.n_failed = 0;
-        self.is_down = false;
+    fn count(&mut self, kind: Kind, is_sign_of_life: bool) -> Option<Turn> {
+        let n_failed = &mut self.n_failed[kind as usize];
+        *n_failed = if is_sign_of_life { 0 } else { n_failed.saturating_add(1) };
+        (*n_failed >= self.down_after).then(|| {
+            self.trouble = Some(Trouble { kind, since: Instant::now(), n_probes: 0, trying_since: None });
+            Turn::GoesDown
+        })
+    }
+
+    /// How long to wait before the next probe.
+    pub(super) fn next_pause(&mut self) -> Duration {
+        let n_probes = self.trouble.as_mut().map_or(0, |trouble| {
+            trouble.n_probes += 1;
+            trouble.n_probes - 1
+        });
+        pause(n_probes)
+    }
+
+    /// How long it has not been well.
+    pub(super) fn trouble_lasts(&self) -> Duration {
+        self.trouble.map_or(Duration::ZERO, |trouble| trouble.since.elapsed())
+    }
+
+    /// A probe was answered: a browser was created.
+    pub(super) fn probe_answered(&mut self) -> Turn {
+        match &mut self.trouble {
+            Some(trouble) if trouble.kind != Kind::BrowserCreate => {
+                trouble.trying_since = Some(Instant::now());
+                Turn::TriesOne
+            }
+            _ => self.come_up(),
+        }
+    }
+
+    fn come_up(&mut self) -> Turn {
+        (self.n_failed, self.trouble) = ([0; 3], None);
+        Turn::ComesUp
     }
 }
 
 /// How long to wait before a probe, after so many of them.
-pub(super) fn pause(n_probes: u32) -> Duration {
+fn pause(n_probes: u32) -> Duration {
     // At least half the ceiling: probes are there to leave the service in peace.
     let ceiling = backoff::ceiling(FIRST_PAUSE, n_probes + 1);
     ceiling / 2 + backoff::backoff(FIRST_PAUSE, n_probes + 1, 0) / 2
@@ -50,16 +109,43 @@ pub(super) fn pause(n_probes: u32) -> Duration {
 mod tests {
     use super::*;
 
-    #[test]
-    fn so_many_failures_in_a_row_mean_down_and_one_of_them_probes() {
+    /// Lets so much time pass, and hears of a request that was started at its end.
+    async fn heard(health: &mut Health, kind: Kind, is_sign_of_life: bool) -> Option<Turn> {
+        tokio::time::advance(Duration::from_millis(1)).await;
+        health.hear(kind, is_sign_of_life, Instant::now())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_many_failures_of_a_kind_in_a_row_mean_down_and_one_of_them_probes() {
+        use Kind::{BrowserCreate, OrderCheckout};
         let mut health = Health::new(3);
-        let heard: Vec<_> = "..x..xx...".chars().map(|c| health.hear(c == 'x')).collect();
-        let down = [false; 9].into_iter().chain([true]).collect::<Vec<_>>();
-        assert_eq!(heard, down);
-        // What was in flight neither probes again nor opens the door.
-        assert!(!health.hear(false) && !health.hear(true) && !health.hear(false));
-        health.came_up();
-        assert_eq!([false, false, false].map(|life| health.hear(life)), [false, false, true]);
+        for (kind, life) in
+            [(OrderCheckout, false), (BrowserCreate, true), (OrderCheckout, false), (OrderCheckout, true)]
+        {
+            assert_eq!(heard(&mut health, kind, life).await, None);
+        }
+        for turn in [None, None, Some(Turn::GoesDown), None, None] {
+            assert_eq!(heard(&mut health, BrowserCreate, true).await, None);
+            assert_eq!(heard(&mut health, OrderCheckout, false).await, turn);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_browser_ends_the_trouble_of_browsers_and_other_troubles_are_tried_one_at_a_time() {
+        let mut health = Health::new(1);
+        assert_eq!(heard(&mut health, Kind::BrowserCreate, false).await, Some(Turn::GoesDown));
+        assert_eq!(health.probe_answered(), Turn::ComesUp);
+        let before = Instant::now();
+        assert_eq!(heard(&mut health, Kind::Identity, false).await, Some(Turn::GoesDown));
+        assert_eq!(health.probe_answered(), Turn::TriesOne);
+        // What was in flight all the time decides nothing.
+        assert_eq!(health.hear(Kind::Identity, true, before), None);
+        assert_eq!(heard(&mut health, Kind::BrowserCreate, true).await, None);
+        assert_eq!(heard(&mut health, Kind::Identity, false).await, Some(Turn::GoesDown));
+        assert_eq!(health.trouble_lasts(), Duration::from_millis(2));
+        assert_eq!(health.probe_answered(), Turn::TriesOne);
+        assert_eq!(heard(&mut health, Kind::Identity, true).await, Some(Turn::ComesUp));
+        assert_eq!(health.trouble_lasts(), Duration::ZERO);
     }
 
     #[test]

@@ -59,13 +59,32 @@ pub struct Pacer {
     opened: Notify,
 }
 
+/// Who is let through while the service is not well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gate {
+    /// Everyone.
+    Open,
+    /// Nobody but a probe.
+    Shut,
+    /// One at a time; whether one is on its way.
+    OneAtATime(bool),
+}
+
+/// Leave to start one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permit {
+    /// When it was given.
+    pub at: Instant,
+    /// Nobody else gets one until it is given back.
+    is_only_one: bool,
+}
+
 /// What holds requests back beside the rate.
 #[derive(Debug)]
 struct Brake {
     /// Until then nobody gets a permit.
     held_until: Instant,
-    /// Nobody but a probe gets one.
-    is_shut: bool,
+    gate: Gate,
     /// The part of the rate that was left when the service last said that we are too much.
     share: f64,
     /// When it said so.
@@ -75,6 +94,10 @@ struct Brake {
 }
 
 impl Brake {
+    fn is_open(&self, now: Instant) -> bool {
+        matches!(self.gate, Gate::Open | Gate::OneAtATime(false)) && self.held_until <= now
+    }
+
     /// The part of the rate that may be used now: it comes back step by step.
     fn share(&self, now: Instant) -> f64 {
         let n_steps = (now - self.slowed_at).as_secs() / STEP_TIME.as_secs();
@@ -96,7 +119,7 @@ impl Pacer {
         };
         let limiter = rate.map(|rate| RateLimiter::direct_with_clock(quota(rate), clock.clone()));
         let full_gap = rate.map_or(GAP_WITHOUT_RATE, |rate| Duration::from_secs(1) / rate.get());
-        let brake = Brake { held_until: now, is_shut: false, share: 1.0, slowed_at: now, last_start: now };
+        let brake = Brake { held_until: now, gate: Gate::Open, share: 1.0, slowed_at: now, last_start: now };
         Self { clock, limiter, full_gap, queue: Mutex::new(()), brake: brake.into(), opened: Notify::new() }
     }
 
@@ -117,31 +140,60 @@ impl Pacer {
         }
     }
 
-    /// Gives no permits until [`Pacer::open`], but to probes.
+    /// Gives no permits until it is opened again, but to probes.
     pub fn shut(&self) {
-        self.brake().is_shut = true;
+        self.brake().gate = Gate::Shut;
     }
 
     /// Gives permits again.
     pub fn open(&self) {
-        self.brake().is_shut = false;
+        self.set(Gate::Open);
+    }
+
+    /// Gives permits one at a time.
+    pub fn open_for_one(&self) {
+        self.set(Gate::OneAtATime(false));
+    }
+
+    fn set(&self, gate: Gate) {
+        self.brake().gate = gate;
         self.opened.notify_waiters();
     }
 
-    /// Waits until another request may be started; that is now, and given back.
-    pub async fn permit(&self) -> Instant {
+    /// Takes back a permit whose request is answered.
+    pub fn give_back(&self, permit: Permit) {
+        let is_next_one_free = permit.is_only_one && self.brake().gate == Gate::OneAtATime(true);
+        if is_next_one_free {
+            self.open_for_one();
+        }
+    }
+
+    /// Waits until another request may be started; that is now.
+    pub async fn permit(&self) -> Permit {
         let _turn = self.queue.lock().await;
         loop {
             self.until_open().await;
             self.end_of_gap().await;
             self.turn_at_limiter().await;
             // The rate's turn comes last, so that none is saved up while everyone is held back.
-            if self.is_open() {
-                let now = Instant::now();
-                self.brake().last_start = now;
-                return now;
+            if let Some(permit) = self.permit_if_open() {
+                return permit;
             }
         }
+    }
+
+    fn permit_if_open(&self) -> Option<Permit> {
+        let at = Instant::now();
+        let mut brake = self.brake();
+        if !brake.is_open(at) {
+            return None;
+        }
+        let is_only_one = brake.gate == Gate::OneAtATime(false);
+        if is_only_one {
+            brake.gate = Gate::OneAtATime(true);
+        }
+        brake.last_start = at;
+        Some(Permit { at, is_only_one })
     }
 
     /// Waits until a probe may be started while everyone else must wait.
@@ -155,19 +207,15 @@ impl Pacer {
         loop {
             // Made before the look, so that a word in between is not missed.
             let opened = self.opened.notified();
-            if self.brake().is_shut {
+            let gate = self.brake().gate;
+            if matches!(gate, Gate::Shut | Gate::OneAtATime(true)) {
                 opened.await;
             }
             self.end_of_hold().await;
-            if self.is_open() {
+            if self.brake().is_open(Instant::now()) {
                 return;
             }
         }
-    }
-
-    fn is_open(&self) -> bool {
-        let brake = self.brake();
-        !brake.is_shut && brake.held_until <= Instant::now()
     }
 
     async fn turn_at_limiter(&self) {
@@ -261,7 +309,7 @@ mod tests {
         let (end, mut n_starts) = (Instant::now() + time, 0);
         while let Ok(started) = tokio::time::timeout_at(end, pacer.permit()).await {
             n_starts += 1;
-            each(started);
+            each(started.at);
         }
         n_starts
     }
@@ -269,7 +317,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_service_for_which_it_is_too_much_gets_half_and_then_more_step_by_step() {
         let pacer = Pacer::new(NonZeroU32::new(100));
-        let begin = pacer.permit().await;
+        let begin = pacer.permit().await.at;
         tokio::time::sleep(Duration::from_millis(5)).await;
         pacer.slow_down(begin);
         // What was in flight then says nothing new.
@@ -280,7 +328,7 @@ mod tests {
         }
         insta::assert_snapshot!(seen.join(" "), @"50 52 59 63 67 71 77 83 84 91 104 100");
         for _ in 0..20 {
-            let started = pacer.permit().await;
+            let started = pacer.permit().await.at;
             tokio::time::sleep(Duration::from_millis(1)).await;
             pacer.slow_down(started);
         }
@@ -301,6 +349,22 @@ mod tests {
         pacer.open();
         let n_starts = waiting.await.unwrap();
         assert!((19..=20).contains(&n_starts), "{n_starts} in the second after");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_at_a_time_means_that_the_next_one_waits_for_the_answer() {
+        let pacer = Pacer::new(None);
+        let before = pacer.permit().await;
+        pacer.shut();
+        pacer.open_for_one();
+        let one = pacer.permit().await;
+        let is_next = |time| tokio::time::timeout(Duration::from_secs(time), pacer.permit());
+        pacer.give_back(before);
+        assert!(is_next(5).await.is_err());
+        pacer.give_back(one);
+        assert!(is_next(5).await.is_ok() && is_next(5).await.is_err());
+        pacer.open();
+        assert!(is_next(5).await.is_ok() && is_next(5).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,10 +13,10 @@ use tokio::{
 
 use super::{
     AttemptOutcome, Journal, Settings, Wire,
-    answer::{Heard, Kind, Verdict, verdict},
+    answer::{Heard, Kind, Verdict},
     delivery::{Delivery, Move, SINGLE, Step},
-    health::{self, Health},
-    pacer::Pacer,
+    health::{Health, Turn},
+    pacer::{Pacer, Permit},
     stop::Stop,
     waiting::Waiting,
 };
@@ -85,6 +85,9 @@ pub async fn run<J: Journal, W: Wire>(
     let n_workers = settings.in_flight * GUESTS_PER_REQUEST;
     let stop_here = Arc::clone(&stop);
     let dispatch = Arc::new(Dispatch::new(Box::new(guests), target, settings, journal, wire, teller, stop_here));
+    if let Some(reason) = asked_to_stop.borrow().clone() {
+        stop.say(reason);
+    }
     let mut workers = JoinSet::new();
     for _ in 0..n_workers {
         workers.spawn(Arc::clone(&dispatch).work());
@@ -227,7 +230,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             }
         };
         match sent {
-            Ok(Some(verdict)) => self.follow_health(&verdict).await,
+            Ok(Some((verdict, turn))) => self.follow(turn, &verdict).await,
             Ok(None) => {}
             Err(reason) => self.stop.say(reason),
         }
@@ -241,7 +244,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         order: &PlannedOrder,
         delivery: &mut Delivery<'_>,
         step: &Step,
-    ) -> Result<Option<Verdict>, String> {
+    ) -> Result<Option<(Verdict, Option<Turn>)>, String> {
         let waits = self.waiting.one_more();
         // The intent comes before the permit, so that a slow disk cannot bunch up requests that have theirs; but not
         // while nobody gets one, since a crash would leave it as unknown.
@@ -258,36 +261,48 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             self.journal.settle(attempt, AttemptOutcome::NotAccepted).await?;
             return Ok(None);
         };
-        let verdict = self.put_on_the_wire(guest, delivery, step, start).await;
-        self.journal.settle(attempt, verdict.attempt_outcome()).await?;
-        Ok(Some(verdict))
+        let heard = self.put_on_the_wire(guest, delivery, step, start).await;
+        self.journal.settle(attempt, heard.0.attempt_outcome()).await?;
+        Ok(Some(heard))
     }
 
     /// Waits until a request may be started, unless the run stops first. The next guest may come then.
     async fn start(&self, door: &mut Door<'_>) -> Option<Start<'_>> {
         let _waits = self.waiting.one_more();
         let slot = self.slots.acquire().await.expect("the slots are never closed");
-        let at = self.stop.or(self.pacer.permit()).await;
+        // Whatever may take time comes before the permit, so that requests that have one do not bunch up.
+        let place = self.stop.or(self.events.reserve()).await?.ok()?;
+        let permit = self.stop.or(self.pacer.permit()).await;
         door.take();
-        Some(Start { at: at?, _slot: slot })
+        let is_stopped = self.stop.reason().is_some();
+        permit.filter(|_| !is_stopped).map(|permit| Start { permit, place, _slot: slot })
     }
 
+    /// Sends a step. Gives what its answer means, for the order and for whether the service is well.
     async fn put_on_the_wire(
         &self,
         guest: &PlannedGuest,
         delivery: &mut Delivery<'_>,
         step: &Step,
         start: Start<'_>,
-    ) -> Verdict {
-        self.tell(Event::Sending { kind: step.kind(), is_retry: delivery.is_retry() }).await;
+    ) -> (Verdict, Option<Turn>) {
+        let Start { permit, place, _slot } = start;
+        place.send(Event::Sending { kind: step.kind(), is_retry: delivery.is_retry() });
         let heard = self.wire.send(self.url(guest, step)).await;
-        self.obey(&heard, start.at);
+        self.obey(&heard, permit.at);
         let verdict = delivery.heard(heard);
         if let Verdict::Stop { reason } = &verdict {
             // Before the record of it, which takes a while.
             self.stop.say(reason.clone());
         }
-        verdict
+        let turn = self.health().hear(step.kind(), verdict.is_sign_of_life(), permit.at);
+        match turn {
+            Some(Turn::GoesDown) => self.pacer.shut(),
+            Some(Turn::ComesUp) => self.pacer.open(),
+            Some(Turn::TriesOne) | None => {}
+        }
+        self.pacer.give_back(permit);
+        (verdict, turn)
     }
 
     /// What the service asks of one request it asks of all.
@@ -300,47 +315,6 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             Some(None) => self.pacer.slow_down(started),
             None => {}
         }
-    }
-
-    /// Whoever hears the failure that shows the service to be down stays and probes it.
-    async fn follow_health(&self, verdict: &Verdict) {
-        let goes_down = self.health().hear(verdict.is_sign_of_life());
-        if goes_down {
-            self.pacer.shut();
-            let (reason, patience) = (verdict.reason().unwrap_or_default(), self.patience());
-            let words = format!(
-                "the service takes nothing ({reason}): it is probed for {patience}, and nothing else is started"
-            );
-            self.tell(Event::Warning(words)).await;
-            self.stop.or(self.probe_until_up()).await;
-        }
-    }
-
-    /// Creates browsers, which does no harm, until one comes or it takes too long.
-    async fn probe_until_up(&self) {
-        let down_since = Instant::now();
-        for n_probes in 0.. {
-            sleep(health::pause(n_probes)).await;
-            self.pacer.permit_of_probe().await;
-            if down_since.elapsed() >= self.settings.gives_up_after {
-                return self.stop.say(format!("the service is down: no proper answer for {}", self.patience()));
-            }
-            self.tell(Event::Sending { kind: Kind::BrowserCreate, is_retry: true }).await;
-            let heard = self.wire.send(url::browser_create(&self.target)).await;
-            self.obey(&heard, Instant::now());
-            match verdict(Kind::BrowserCreate, heard, false) {
-                Verdict::Stop { reason } => return self.stop.say(reason),
-                answer if answer.is_sign_of_life() => break,
-                _ => {}
-            }
-        }
-        self.health().came_up();
-        self.pacer.open();
-        self.tell(Event::Warning("the service answers again".to_owned())).await;
-    }
-
-    fn patience(&self) -> humantime::FormattedDuration {
-        humantime::format_duration(self.settings.gives_up_after)
     }
 
     fn health(&self) -> std::sync::MutexGuard<'_, Health> {
@@ -365,9 +339,13 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
 
 /// A request that may be started, and holds one of the places in flight until it is answered.
 struct Start<'a> {
-    at: Instant,
+    permit: Permit,
+    /// To tell of it without waiting.
+    place: mpsc::Permit<'a, Event>,
     _slot: SemaphorePermit<'a>,
 }
+
+mod probing;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Many deliveries at once in virtual time, against a wire and a journal that do as a test wants.
 
 use std::{
+    num::NonZeroU32,
     sync::{
         Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -99,7 +100,8 @@ async fn night(
         }
         Ok(())
     };
-    let (ask, asked) = watch::channel(None);
+    let asked_before = stop_after.filter(|(after, _)| after.is_zero()).map(|(_, reason)| reason.to_owned());
+    let (ask, asked) = watch::channel(asked_before);
     tokio::spawn(async move {
         if let Some((after, reason)) = stop_after {
             sleep(after).await;
@@ -196,7 +198,8 @@ fn watchful() -> Settings {
 async fn an_outage_is_waited_for_with_single_probes_and_no_order_fails() {
     let night = night(guests(100, 2), watchful(), SOUND, None, outage(5, 300)).await;
     assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped.clone()), (200, None));
-    assert_eq!(night.warnings.len(), 2, "{:?}", night.warnings);
+    let is_told = |words: &str| night.warnings.iter().any(|warning| warning.starts_with(words));
+    assert!(is_told("the service takes nothing (no connection)") && is_told("the service answers again"));
     let n_meanwhile = night.starts.windows(2).filter(|pair| pair[1] - pair[0] > Duration::from_secs(1)).count();
     assert!((10..=40).contains(&n_meanwhile), "{n_meanwhile} probes in five minutes");
     assert_eq!((night.starts.len(), night.n_open), (night.n_sending, 0));
@@ -209,6 +212,38 @@ async fn a_service_that_stays_away_ends_the_run() {
     assert_eq!(count(&night, Outcome::Accepted) + count(&night, Outcome::NotAttempted), 200);
     assert!(night.took > Duration::from_secs(600) && night.took < Duration::from_secs(660), "{:?}", night.took);
     assert_eq!(night.n_open, 0);
+}
+
+/// Browsers and IDENTITY go through all the time.
+#[tokio::test(start_paused = true)]
+async fn orders_that_are_never_answered_properly_end_the_run_before_many_are_unknown() {
+    let bad = |url: &str| url.contains("order").then_some(Heard::Answer { status: 504, body: None, retry_after: None });
+    let settings = Settings { rate: NonZeroU32::new(20), in_flight: 4, ..watchful() };
+    let night = night(guests(500, 1), settings, SOUND, None, bad).await;
+    assert_eq!(night.ended.stopped.as_deref(), Some("the service is down: no proper answer for 10m"));
+    let n_unknown = count(&night, Outcome::Unknown);
+    assert!(n_unknown < 40, "{n_unknown} orders are unknown");
+    assert_eq!(n_unknown + count(&night, Outcome::NotAttempted), 500);
+}
+
+#[tokio::test(start_paused = true)]
+async fn orders_that_are_answered_again_are_all_sent() {
+    let begin = Instant::now();
+    let bad = move |url: &str| {
+        let is_bad = url.contains("order") && begin.elapsed() < Duration::from_secs(100);
+        is_bad.then_some(Heard::Answer { status: 504, body: None, retry_after: None })
+    };
+    let night = night(guests(500, 1), watchful(), SOUND, None, bad).await;
+    let n_unknown = count(&night, Outcome::Unknown);
+    assert_eq!((night.ended.stopped.clone(), n_unknown + count(&night, Outcome::Accepted)), (None, 500));
+    assert!(n_unknown < 40 && night.took < Duration::from_secs(300), "{n_unknown} unknown, {:?}", night.took);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_stopped_before_it_begins_sends_nothing() {
+    let night =
+        night(guests(5, 1), settings(None), SOUND, Some((Duration::ZERO, "the deadline has come")), |_| None).await;
+    assert_eq!((night.starts.len(), count(&night, Outcome::NotAttempted)), (0, 5));
 }
 
 #[tokio::test(start_paused = true)]
