@@ -155,7 +155,7 @@ pub enum RunError {
     },
     /// There is nothing to go on with.
     #[error(
-        "{}: no plan in it to go on with\n  hint: only a run that had begun to send leaves one; send the export again", .folder.display()
+        "{}: no plan in it to go on with\n  hint: name the folder of a run; only one that had begun to send has a plan, else send the export again", .folder.display()
     )]
     NoPlan {
         /// The run folder.

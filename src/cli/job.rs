@@ -44,7 +44,7 @@ const SANDBOX: &str = "sandbox";
 /// A longer pause is a slip of the pen.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
-/// One less than the tries of a request, so that no order fails because the service was down for a while.
+/// One less than the usual tries of a request: few orders fail because the service was down for a while.
 const DEFAULT_DOWN_AFTER: u32 = 4;
 
 const MINUTE: Duration = Duration::from_secs(60);

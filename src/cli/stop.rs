@@ -1,6 +1,9 @@
 //! What makes a run stop early: a signal, or a deadline.
 
-use std::{process, time::Duration};
+use std::{
+    process,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Local, NaiveTime, TimeDelta, TimeZone};
 #[cfg(unix)]
@@ -42,6 +45,9 @@ impl Deadline {
     }
 }
 
+/// A second signal that comes so soon is the first one again: `timeout` sends one to the process and one to its group.
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
+
 /// Asks the run to stop when the deadline comes or the first signal does. A second signal ends the process at once: what
 /// is in flight then is unknown to the next run.
 pub(super) async fn ask(ask: watch::Sender<Option<String>>, deadline: Option<Duration>) {
@@ -63,7 +69,10 @@ pub(super) async fn ask(ask: watch::Sender<Option<String>>, deadline: Option<Dur
         signals.next().await;
     }
     print::talk("stopping: what is in flight is waited for; once more to leave at once");
-    signals.next().await;
+    let first = Instant::now();
+    while first.elapsed() < SAME_SIGNAL {
+        signals.next().await;
+    }
     process::exit(STOPPED.into());
 }
 

@@ -157,7 +157,10 @@ fn refuse_second_names(path: &Path) -> Result<(), LedgerError> {
 }
 
 fn in_open(path: &Path) -> impl Fn(rusqlite::Error) -> LedgerError {
-    move |error| LedgerError::Open { path: path.to_owned(), error }
+    move |error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => LedgerError::Foreign { path: path.to_owned() },
+        _ => LedgerError::Open { path: path.to_owned(), error },
+    }
 }
 
 #[cfg(test)]

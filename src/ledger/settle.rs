@@ -172,8 +172,9 @@ fn has_something_to_say(order: &LedgerOrder, verdict: ByHand) -> bool {
     }
 }
 
-/// The attempts that a person's word settles: those that nobody knows of; where there are none, or where the word is
-/// taken back, those that a person settled. What the service said, nobody changes.
+/// The attempts that a person's word settles: those that nobody knows of, be it beside one that the service accepted;
+/// where there are none, or where the word is taken back, those that a person settled. What the service said, nobody
+/// changes.
 fn attempts_to_settle(order: &LedgerOrder, verdict: ByHand) -> Vec<Attempt> {
     let by_hand = |state| move |sending: &super::Sending| sending.is_by_hand && sending.state == state;
     let attempts_of = |is_meant: &dyn Fn(&super::Sending) -> bool| -> Vec<Attempt> {
@@ -181,8 +182,8 @@ fn attempts_to_settle(order: &LedgerOrder, verdict: ByHand) -> Vec<Attempt> {
     };
     let accepted = || order.sendings.iter().filter(|sending| sending.state == AttemptState::Accepted);
     match verdict {
-        ByHand::Accepted if accepted().next().is_some() => Vec::new(),
-        ByHand::Failed if accepted().any(|sending| !sending.is_by_hand) => Vec::new(),
+        ByHand::Accepted if accepted().next().is_some() => attempts_of(&super::Sending::is_open),
+        ByHand::Failed if accepted().any(|sending| !sending.is_by_hand) => attempts_of(&super::Sending::is_open),
         ByHand::Failed => attempts_of(&|sending| sending.is_open() || by_hand(AttemptState::Accepted)(sending)),
         _ => match attempts_of(&super::Sending::is_open) {
             open if open.is_empty() => attempts_of(&by_hand(AttemptState::NotAccepted)),

@@ -233,7 +233,7 @@ mod tests {
         assert!(matches!(SqliteLedger::open(&foreign, &target("a"), "r"), Err(LedgerError::Foreign { .. })));
         let text = folder.path().join("notes.txt");
         std::fs::write(&text, "no database at all, but long enough to be looked at as one".repeat(20)).unwrap();
-        assert!(matches!(SqliteLedger::open(&text, &target("a"), "r"), Err(LedgerError::Open { .. })));
+        assert!(matches!(SqliteLedger::open(&text, &target("a"), "r"), Err(LedgerError::Foreign { .. })));
     }
 
     #[test]

@@ -101,10 +101,10 @@ fn refuse(
     job: &Job<'_>,
     folder: &RunFolder,
 ) -> Result<Finished, RunError> {
-    let is_for_target = !matches!(refusal, Refusal::OtherTarget { .. });
-    // A ledger that cannot be read may be the very reason of the refusal.
-    let ledger = SqliteLedger::open_existing(&job.ledger, &job.validate.target, &job.run_id).ok().flatten();
-    let ledger = ledger.filter(|_| is_for_target);
+    // Otherwise the ledger is the reason of the refusal, or that of another target.
+    let knows_more = matches!(refusal, Refusal::Backfill { .. });
+    let open = || SqliteLedger::open_existing(&job.ledger, &job.validate.target, &job.run_id);
+    let ledger = if knows_more { open()? } else { None };
     for guest in unknown_to(ledger, guests, known::Rules::of(job)) {
         let guest = guest?;
         for (record, settled) in guest.settled {

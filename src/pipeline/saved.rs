@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader, BufWriter, Write},
+    io::{BufRead, BufReader, BufWriter, ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
@@ -87,7 +87,10 @@ fn write_as_a_whole(
     })?;
     let whole = file.into_inner().map_err(std::io::IntoInnerError::into_error).and_then(|file| file.sync_all());
     let done = whole.and_then(|()| fs::rename(&unfinished, folder.file(PLAN)));
-    Ok(done.map_err(io_error(folder.file(PLAN), "write"))?)
+    done.map_err(io_error(folder.file(PLAN), "write"))?;
+    // The name survives a power cut too, where the file system can promise that.
+    drop(File::open(folder.path()).and_then(|folder| folder.sync_all()));
+    Ok(())
 }
 
 /// Opens the plan of a run.
@@ -102,7 +105,11 @@ pub(super) fn open(folder: &Path) -> Result<Saved, RunError> {
 }
 
 fn open_here(folder: &Path) -> Result<(Head, Guests), RunError> {
-    let Ok(file) = File::open(folder.join(PLAN)) else { return Err(RunError::NoPlan { folder: folder.to_owned() }) };
+    let path = folder.join(PLAN);
+    let file = File::open(&path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => RunError::NoPlan { folder: folder.to_owned() },
+        _ => unreadable(&path)(error),
+    })?;
     Ok(PlannedGuests::open(BufReader::new(file))?)
 }
 

@@ -16,7 +16,7 @@ pub enum PlanError {
     #[error("the plan: {0}")]
     Io(io::Error),
     /// A line is not as `write` left it.
-    #[error("the plan, line {line}: {error}")]
+    #[error("the plan, line {line}: {error}\n  hint: it is damaged; send the export again")]
     Line {
         /// From 1.
         line: usize,

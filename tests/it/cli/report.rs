@@ -165,7 +165,7 @@ fn a_ledger_that_is_none_is_refused() {
         let target = "--pos x --base-url http://127.0.0.1:1 --client-key k";
         let ran = place.run(&format!("{command} orders.csv {target} --ledger notes.txt"));
         assert_eq!(ran.code, 2, "{}", ran.err);
-        assert!(ran.err.starts_with("error: the ledger notes.txt: "), "{}", ran.err);
+        assert!(ran.err.starts_with("error: notes.txt is no ledger of orderferry"), "{}", ran.err);
         // There is a report all the same.
         assert_eq!((ran.summary()["exit_code"].as_u64(), ran.results().len()), (Some(2), 1));
         assert_eq!(ran.summary()["requests"]["total"], 0);
