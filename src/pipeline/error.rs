@@ -1,0 +1,112 @@
+//! Why a run ends without a report, and why nothing is sent although there is one.
+
+use std::{path::PathBuf, time::Duration};
+
+use chrono::{DateTime, Utc};
+
+use super::MaxInvalid;
+use crate::{
+    dispatch, group, ledger::LedgerError, map::MapError, plan::PlanError, read::ReadError, report::ReportError,
+};
+
+/// Why a run ended without a report: exit code 2 or, where sending had begun, 4.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The report cannot be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// The ledger cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The plan is damaged.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A file of the plan cannot be read.
+    #[error("{}: cannot read: {error}", .path.display())]
+    PlanFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// There is nothing to go on with.
+    #[error(
+        "{}: no plan in it to go on with\n  hint: name the folder of a run; only one that had begun to send has a plan, else send the export again", .folder.display()
+    )]
+    NoPlan {
+        /// The run folder.
+        folder: PathBuf,
+    },
+    /// Orders were sent, and what became of them cannot be written down but in the ledger.
+    #[error("{0}\n  hint: the ledger knows what was sent; run it again to go on")]
+    AfterSending(Box<RunError>),
+    /// No HTTP client.
+    #[error(transparent)]
+    Dispatch(#[from] dispatch::DispatchError),
+}
+
+impl RunError {
+    /// Whether orders may have been sent before the error.
+    #[must_use]
+    pub fn may_have_sent(&self) -> bool {
+        matches!(self, Self::AfterSending(_))
+    }
+
+    pub(super) fn after_sending(self) -> Self {
+        Self::AfterSending(Box::new(self))
+    }
+}
+
+/// Why nothing is sent although the report is written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Map(#[from] MapError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("{0}")]
+    Plan(#[from] Box<RunError>),
+    #[error("{0}; nothing was sent")]
+    Stopped(String),
+    #[error(
+        "the plan in {} is for another target; nothing was sent\n  hint: check it with the settings of this target, and send it from its export", .plan.display()
+    )]
+    OtherTarget { plan: PathBuf },
+    #[error("{place}: {error}\n  hint: mend the row, or set unreadable_rows = \"accept\" to leave such rows out")]
+    Group { place: String, error: group::GroupError },
+    #[error(
+        "{n_invalid} of {n_orders} orders are invalid, more than {max_invalid}; nothing was sent\n  hint: mend them, see rejects/ in the run folder, or allow more with --max-invalid"
+    )]
+    TooManyInvalid { n_invalid: u64, n_orders: u64, max_invalid: MaxInvalid },
+    #[error(
+        "{n_old} orders are older than {}, the oldest is of {oldest}; nothing was sent\n  hint: imported history may trigger live campaigns; --backfill is the go-ahead",
+        in_days(*age)
+    )]
+    Backfill { n_old: usize, age: Duration, oldest: DateTime<Utc> },
+}
+
+fn in_days(age: Duration) -> String {
+    const DAY: u64 = 24 * 60 * 60;
+    match (age.as_secs() / DAY, age.as_secs() % DAY) {
+        (days, 0) if days > 1 => format!("{days} days"),
+        _ => humantime::format_duration(age).to_string(),
+    }
+}
+
+impl From<RunError> for Refusal {
+    fn from(error: RunError) -> Self {
+        Self::Plan(Box::new(error))
+    }
+}
+
+impl Refusal {
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Ledger(LedgerError::Held { .. }) => 5,
+            Self::Stopped(_) => 4,
+            _ => 2,
+        }
+    }
+}
