@@ -14,6 +14,7 @@ use super::{
 use crate::{
     ledger::{SqliteLedger, TargetHash},
     model::{order::OrderRecord, outcome::Settled, planned::PlannedGuest},
+    plan::PlanError,
     report::{ReportError, folder::RunFolder},
 };
 
@@ -37,7 +38,7 @@ pub(super) fn resume(
         Err(refusal) => return refuse(&refusal, guests, &origin, account, job, folder),
     };
     tell(Progress::Sending(about.n_requests));
-    let guests = not_yet_sent(guests, job)?;
+    let guests = not_yet_sent(from_first_unsent(guests, &origin, job)?, job)?;
     let ended = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
     settle_left_out(left_out, &mut account).map_err(RunError::after_sending)?;
     report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
@@ -53,20 +54,59 @@ fn may_send(about: &About, origin: &Path, job: &Job<'_>, sending: &Sending<'_>) 
     has_go_ahead(origin, job, sending).map(|()| ledger)
 }
 
-/// The guests of a plan; those of their orders that are not to be sent any more are settled.
-fn not_yet_sent(
-    guests: Guests,
+/// A plan is not searched for what is not sent yet more closely than this, in bytes: a few hundred guests.
+const NEAR: u64 = 256 * 1024;
+
+/// All guests of a plan, those first that an interrupted run did not come to: most of what it did stands before them, and
+/// to go through a million of those takes longer than anyone should wait for the first request.
+fn from_first_unsent(
+    mut guests: Guests,
+    origin: &Path,
     job: &Job<'_>,
-) -> Result<impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + use<>, RunError> {
+) -> Result<impl Iterator<Item = Result<PlannedGuest, PlanError>> + Send + use<>, RunError> {
+    let first = first_unsent(&mut saved::open(origin)?.guests, origin, job)?;
+    if first > 0 {
+        guests.go_to(first)?;
+    }
+    Ok(guests.chain(saved::open(origin)?.guests.until(first)))
+}
+
+/// The byte at which a guest begins before which most are sent.
+fn first_unsent(guests: &mut Guests, origin: &Path, job: &Job<'_>) -> Result<u64, RunError> {
+    let ledger = SqliteLedger::open_existing(&job.ledger, &job.validate.target, &job.run_id)?;
+    let Some(ledger) = ledger else { return Ok(0) };
+    let (mut sent, mut end) = (0, saved::n_bytes(origin)?);
+    while end - sent > NEAR {
+        let middle = sent + (end - sent) / 2;
+        let at = guests.go_to(middle)?.filter(|at| *at < end);
+        let is_sent = guests.next().map_or(Ok(false), |guest| is_sent(guest?, &ledger, job))?;
+        match at {
+            Some(at) if is_sent => sent = at,
+            _ => end = middle,
+        }
+    }
+    Ok(sent)
+}
+
+fn is_sent(mut guest: PlannedGuest, ledger: &SqliteLedger, job: &Job<'_>) -> Result<bool, RunError> {
+    known::settle_known(&mut guest, ledger, known::Rules::of(job))?;
+    Ok(guest.orders.is_empty())
+}
+
+/// The guests of a plan; those of their orders that are not to be sent any more are settled.
+fn not_yet_sent<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'static>(
+    guests: G,
+    job: &Job<'_>,
+) -> Result<impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + use<G>, RunError> {
     let ledger = SqliteLedger::open_existing(&job.ledger, &job.validate.target, &job.run_id)?;
     Ok(unknown_to(ledger, guests, known::Rules::of(job)))
 }
 
-fn unknown_to(
+fn unknown_to<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'static>(
     ledger: Option<SqliteLedger>,
-    guests: Guests,
+    guests: G,
     rules: known::Rules,
-) -> impl Iterator<Item = Result<PlannedGuest, RunError>> + Send {
+) -> impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + use<G> {
     guests.map(move |guest| {
         let mut guest = guest?;
         let Some(ledger) = &ledger else { return Ok(guest.without_held()) };

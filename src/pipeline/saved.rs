@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader, BufWriter, ErrorKind, Write},
+    io::{self, BufRead, BufReader, BufWriter, ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
@@ -113,6 +113,12 @@ fn open_here(folder: &Path) -> Result<(Head, Guests), RunError> {
     Ok(PlannedGuests::open(BufReader::new(file))?)
 }
 
+/// The size of the plan in that folder.
+pub(super) fn n_bytes(folder: &Path) -> Result<u64, RunError> {
+    let path = folder.join(PLAN);
+    Ok(fs::metadata(&path).map_err(unreadable(&path))?.len())
+}
+
 #[derive(Serialize, Deserialize)]
 struct LeftOutLine<R, S> {
     order: R,
@@ -153,7 +159,7 @@ pub(super) fn left_out(
     let file = BufReader::new(File::open(&path).map_err(unreadable(&path))?);
     Ok(file.lines().enumerate().map(move |(index, line)| {
         let line = line.map_err(unreadable(&path))?;
-        let in_line = |error| PlanError::Line { line: index + 1, error };
+        let in_line = |error| unreadable(&path)(io::Error::other(format!("line {}: {error}", index + 1)));
         let LeftOutLine { order, settled } = serde_json::from_str(&line).map_err(in_line)?;
         Ok((order, settled))
     }))

@@ -1,6 +1,6 @@
 //! The plan as a file: NDJSON, a line for its reader, then a line for each guest and one for each of its orders.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Seek, SeekFrom, Write};
 
 use serde::{
     Deserialize, Serialize,
@@ -16,10 +16,10 @@ pub enum PlanError {
     #[error("the plan: {0}")]
     Io(io::Error),
     /// A line is not as `write` left it.
-    #[error("the plan, line {line}: {error}\n  hint: it is damaged; send the export again")]
+    #[error("the plan, byte {at}: {error}\n  hint: it is damaged; send the export again")]
     Line {
-        /// From 1.
-        line: usize,
+        /// Where the line begins.
+        at: u64,
         /// What serde says.
         error: serde_json::Error,
     },
@@ -27,10 +27,10 @@ pub enum PlanError {
     #[error("the plan: its first line is not that of a plan of this orderferry")]
     NoHead,
     /// An order stands before any guest.
-    #[error("the plan, line {line}: an order without a guest")]
+    #[error("the plan, byte {at}: an order without a guest")]
     NoGuest {
-        /// From 1.
-        line: usize,
+        /// Where its line begins.
+        at: u64,
     },
 }
 
@@ -73,7 +73,10 @@ fn write_line(line: &impl Serialize, into: &mut impl Write) -> Result<(), PlanEr
 pub struct PlannedGuests<R: BufRead> {
     plan: R,
     line: Vec<u8>,
-    n_lines: usize,
+    /// The byte at which the next line begins.
+    at: u64,
+    /// Lines from here on are not read.
+    end: u64,
     /// IDENTITY of the guest whose line was read last.
     next: Option<EventText>,
 }
@@ -81,25 +84,33 @@ pub struct PlannedGuests<R: BufRead> {
 impl<R: BufRead> PlannedGuests<R> {
     /// Reads the head of a plan that [`write`] wrote; its guests are read one by one.
     pub fn open<H: DeserializeOwned>(plan: R) -> Result<(H, Self), PlanError> {
-        let mut guests = Self { plan, line: Vec::new(), n_lines: 0, next: None };
+        let mut guests = Self { plan, line: Vec::new(), at: 0, end: u64::MAX, next: None };
         match guests.next_line()? {
             Some(Line::Head(head)) => Ok((head, guests)),
             _ => Err(PlanError::NoHead),
         }
     }
 
+    /// The guests whose lines begin before this byte, at which one begins.
+    #[must_use]
+    pub fn until(self, end: u64) -> Self {
+        Self { end, ..self }
+    }
+
     fn next_line<H: DeserializeOwned>(&mut self) -> Result<Option<Line<H, EventText, PlannedOrder>>, PlanError> {
         self.line.clear();
-        self.n_lines += 1;
-        if self.plan.read_until(b'\n', &mut self.line)? == 0 {
+        if self.at >= self.end || self.plan.read_until(b'\n', &mut self.line)? == 0 {
             return Ok(None);
         }
-        serde_json::from_slice(&self.line).map(Some).map_err(|error| PlanError::Line { line: self.n_lines, error })
+        let at = self.at;
+        self.at += self.line.len() as u64;
+        serde_json::from_slice(&self.line).map(Some).map_err(|error| PlanError::Line { at, error })
     }
 
     fn next_guest(&mut self) -> Result<Option<PlannedGuest>, PlanError> {
         let mut guest: Option<PlannedGuest> = self.next.take().map(guest_of);
         loop {
+            let at = self.at;
             match (self.next_line::<IgnoredAny>()?, &mut guest) {
                 (None, _) => return Ok(guest),
                 (Some(Line::Guest(identity)), None) => guest = Some(guest_of(identity)),
@@ -108,7 +119,29 @@ impl<R: BufRead> PlannedGuests<R> {
                     return Ok(guest);
                 }
                 (Some(Line::Order(order)), Some(guest)) => guest.orders.push(order),
-                (Some(Line::Order(_) | Line::Head(_)), _) => return Err(PlanError::NoGuest { line: self.n_lines }),
+                (Some(Line::Order(_) | Line::Head(_)), _) => return Err(PlanError::NoGuest { at }),
+            }
+        }
+    }
+}
+
+impl<R: BufRead + Seek> PlannedGuests<R> {
+    /// Goes to the first guest whose line begins at this byte, which is not the first, or behind it. Gives where that is;
+    /// nothing where there is none.
+    pub fn go_to(&mut self, byte: u64) -> Result<Option<u64>, PlanError> {
+        self.plan.seek(SeekFrom::Start(byte - 1))?;
+        self.line.clear();
+        self.at = byte - 1 + self.plan.read_until(b'\n', &mut self.line)? as u64;
+        self.next = None;
+        loop {
+            let at = self.at;
+            match self.next_line::<IgnoredAny>()? {
+                None => return Ok(None),
+                Some(Line::Guest(identity)) => {
+                    self.next = Some(identity);
+                    return Ok(Some(at));
+                }
+                Some(Line::Order(_) | Line::Head(_)) => {}
             }
         }
     }
@@ -166,10 +199,33 @@ mod tests {
         assert_eq!((head.as_str(), guests.map(Result::unwrap).collect::<Vec<_>>()), ("head", plan));
         // Cut off in the middle of the last line.
         let (_, cut) = PlannedGuests::open::<String>(&bytes[..bytes.len() - 10]).unwrap();
-        assert!(matches!(cut.last(), Some(Err(PlanError::Line { line: 6, .. }))));
+        assert!(matches!(cut.last(), Some(Err(PlanError::Line { .. }))));
         assert!(PlannedGuests::open::<String>(&b"{}"[..]).is_err());
         let headless = [&b"{\"head\":\"h\"}\n"[..], &bytes[bytes.len() / 2..]].concat();
         let (_, mut headless) = PlannedGuests::open::<String>(&headless[..]).unwrap();
         assert!(headless.next().is_some_and(|guest| guest.is_err()));
+    }
+
+    #[test]
+    fn a_plan_can_be_read_from_the_middle_and_what_was_passed_over_afterwards() {
+        let guest = |name: &u32| PlannedGuest {
+            orders: (0..=(name % 3)).map(order).collect(),
+            ..guest_of(EventText(name.to_string()))
+        };
+        let plan: Vec<_> = (0..9).map(|name| guest(&name)).collect();
+        let mut bytes = Vec::new();
+        write(&"head", plan.clone(), &mut bytes).unwrap();
+        let open = || PlannedGuests::open::<String>(std::io::Cursor::new(&bytes)).unwrap().1;
+        let mut n_places = std::collections::BTreeSet::new();
+        for byte in 1..bytes.len() as u64 {
+            let mut late = open();
+            let Some(at) = late.go_to(byte).unwrap() else { continue };
+            assert_eq!(open().go_to(at).unwrap(), Some(at));
+            let early = open().until(at).map(Result::unwrap);
+            let late: Vec<_> = late.map(Result::unwrap).collect();
+            n_places.insert(late.len());
+            assert_eq!(early.chain(late).collect::<Vec<_>>(), plan);
+        }
+        assert_eq!(n_places.len(), plan.len());
     }
 }
