@@ -92,6 +92,11 @@ impl Job<'_> {
     fn asked_to_stop(&self) -> Option<String> {
         self.sending.as_ref()?.asked_to_stop.borrow().clone()
     }
+
+    /// The ledger to look at only, if there is one: it is not held.
+    fn ledger_to_read(&self) -> Result<Option<SqliteLedger>, LedgerError> {
+        SqliteLedger::open_existing(&self.ledger, &self.validate.target, &self.run_id)
+    }
 }
 
 /// More invalid orders than this, of those not skipped, and nothing is sent.
@@ -189,7 +194,7 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     let ledger = match may_send(&to_send, job, &account).and(ledger.map_err(Refusal::from)) {
         Ok(ledger) => ledger,
         Err(refusal) => {
-            settle_unsent(to_send, &refusal.to_string(), &mut account)?;
+            settle_unsent(to_send, &refusal, &mut account)?;
             return account.refuse(job, folder, &refusal);
         }
     };
@@ -242,7 +247,7 @@ impl ToSend {
 fn open_ledger(job: &Job<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
     match job.sending {
         Some(_) => SqliteLedger::open(&job.ledger, &job.validate.target, &job.run_id).map(Some),
-        None if job.has_target => SqliteLedger::open_existing(&job.ledger, &job.validate.target, &job.run_id),
+        None if job.has_target => job.ledger_to_read(),
         None => Ok(None),
     }
 }
@@ -272,18 +277,16 @@ fn settle_without_sending(
         }
         let record = order.record;
         account.add(&record);
+        account.n_items += if is_sound(&fate, &order.verdict) { record.n_items as u64 } else { 0 };
         match (fate, order.verdict) {
             (Fate::Settled(settled), Verdict::Valid(order)) if job.sending.is_some() && may_be_sent_later(&settled) => {
-                account.n_items += record.n_items as u64;
                 to_send.orders.push(OrderToSend { record, order, may_be_there: false, held: Some(settled) });
             }
-            (Fate::Settled(settled), verdict) => {
-                account.n_items += if is_sound(&verdict, &settled) { record.n_items as u64 } else { 0 };
+            (Fate::Settled(settled), _) => {
                 left_out.as_mut().map_or(Ok(()), |left_out| left_out.add(&record, &settled))?;
                 account.settle(record, settled)?;
             }
             (Fate::Sent { may_be_there }, Verdict::Valid(order)) => {
-                account.n_items += record.n_items as u64;
                 to_send.orders.push(OrderToSend { record, order, may_be_there, held: None });
             }
             (Fate::Sent { .. }, _) => unreachable!("an order that is not valid is settled"),
@@ -302,16 +305,17 @@ fn may_be_sent_later(settled: &Settled) -> bool {
     matches!(settled.outcome, Outcome::Unknown | Outcome::Changed)
 }
 
-/// Whether an order that is not sent passed every check, that of its reference included.
-fn is_sound(verdict: &Verdict, settled: &Settled) -> bool {
-    matches!(verdict, Verdict::Valid(_)) && settled.outcome != Outcome::Invalid
+/// Whether an order passed every check, that of its reference included.
+fn is_sound(fate: &Fate, verdict: &Verdict) -> bool {
+    let is_invalid = matches!(fate, Fate::Settled(Settled { outcome: Outcome::Invalid, .. }));
+    matches!(verdict, Verdict::Valid(_)) && !is_invalid
 }
 
-/// Settles every order that was to be sent as not attempted, or still unknown, with the first line of the reason.
-fn settle_unsent(to_send: ToSend, reason: &str, account: &mut Account) -> Result<(), RunError> {
-    let reason = reason.lines().next().unwrap_or_default();
+/// Settles every order that was to be sent as not attempted, or still unknown.
+fn settle_unsent(to_send: ToSend, refusal: &Refusal, account: &mut Account) -> Result<(), RunError> {
+    let reason = refusal.in_one_line();
     for order in to_send.orders {
-        let unsent = || Settled::not_attempted(order.may_be_there, Some(reason.to_owned()));
+        let unsent = || Settled::not_attempted(order.may_be_there, Some(reason.clone()));
         account.settle(order.record, order.held.unwrap_or_else(unsent))?;
     }
     Ok(())

@@ -172,7 +172,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
 
     async fn work(self: Arc<Self>) {
         while let Some((guest, door)) = self.next_guest().await {
-            self.deliver(&guest, Some(door)).await;
+            self.deliver(guest, Some(door)).await;
         }
     }
 
@@ -185,7 +185,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             self.waiting.until_nobody_waits().await;
             match door.next()? {
                 Ok(guest) if guest.orders.is_empty() || self.stop.reason().is_some() => {
-                    self.deliver(&guest, None).await;
+                    self.deliver(guest, None).await;
                 }
                 Ok(guest) => return Some((guest, door)),
                 Err(reason) => {
@@ -196,11 +196,11 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         }
     }
 
-    async fn deliver<'a>(&'a self, guest: &PlannedGuest, mut door: Door<'a>) {
-        for (record, settled) in &guest.settled {
-            self.tell(Event::Settled(Box::new(record.clone()), settled.clone())).await;
+    async fn deliver<'a>(&'a self, mut guest: PlannedGuest, mut door: Door<'a>) {
+        for (record, settled) in std::mem::take(&mut guest.settled) {
+            self.tell(Event::Settled(Box::new(record), settled)).await;
         }
-        let mut delivery = Delivery::new(guest, SINGLE, &self.settings);
+        let mut delivery = Delivery::new(&guest, SINGLE, &self.settings);
         loop {
             match delivery.next_move() {
                 Move::Done => return,
@@ -211,7 +211,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
                 Move::Wait(time) => drop(self.stop.or(sleep(time)).await),
                 Move::Send(step) => match self.stop.reason() {
                     Some(reason) => delivery.stop(reason),
-                    None => self.send(guest, &mut delivery, &step, &mut door).await,
+                    None => self.send(&guest, &mut delivery, &step, &mut door).await,
                 },
             }
         }

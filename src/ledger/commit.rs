@@ -96,13 +96,10 @@ mod tests {
     use super::*;
     use crate::ledger::{AttemptState, Entry, OrderKey};
 
-    /// Numbers its writes; fails after a few.
-    struct Scripted {
-        written: i64,
-        fails_after: i64,
-    }
+    /// Writes as a test says, and knows nothing.
+    struct Scripted<W>(W);
 
-    impl Ledger for Scripted {
+    impl<W: FnMut(&[Write]) -> Result<Vec<Attempt>, LedgerError> + Send> Ledger for Scripted<W> {
         fn history(&self, _: &str) -> Result<Vec<Entry>, LedgerError> {
             Ok(Vec::new())
         }
@@ -116,20 +113,36 @@ mod tests {
         }
 
         fn write(&mut self, writes: &[Write]) -> Result<Vec<Attempt>, LedgerError> {
-            if self.written >= self.fails_after {
+            (self.0)(writes)
+        }
+    }
+
+    /// Numbers its writes; fails after so many.
+    fn failing_after(most: i64) -> impl FnMut(&[Write]) -> Result<Vec<Attempt>, LedgerError> {
+        let mut n_written = 0;
+        move |writes| {
+            if n_written >= most {
                 return Err(LedgerError::Closed);
             }
             let attempts = writes.iter().map(|_| {
-                self.written += 1;
-                Attempt(self.written)
+                n_written += 1;
+                Attempt(n_written)
             });
             Ok(attempts.collect())
         }
     }
 
+    /// Refuses intents, as if another run had come.
+    fn overtaken(writes: &[Write]) -> Result<Vec<Attempt>, LedgerError> {
+        if writes.iter().any(|write| matches!(write, Write::Intend(_))) {
+            return Err(LedgerError::OtherRun { run: "run-2".into() });
+        }
+        Ok(vec![Attempt(1); writes.len()])
+    }
+
     #[tokio::test]
     async fn everyone_who_waits_gets_an_answer() {
-        let (ledger, writer) = GroupCommit::start(Scripted { written: 0, fails_after: 20 });
+        let (ledger, writer) = GroupCommit::start(Scripted(failing_after(20)));
         let settle = || ledger.write(Write::Settle(Attempt(0), AttemptState::Accepted));
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..20 {
@@ -143,30 +156,6 @@ mod tests {
         assert!(settle().await.is_err());
         drop(ledger);
         assert_eq!(writer.join().unwrap(), 1, "what nobody could write");
-    }
-
-    /// Refuses intents, as if another run had come.
-    struct Overtaken;
-
-    impl Ledger for Overtaken {
-        fn history(&self, _: &str) -> Result<Vec<Entry>, LedgerError> {
-            Ok(Vec::new())
-        }
-
-        fn is_acknowledged(&self, _: &OrderKey) -> Result<bool, LedgerError> {
-            Ok(false)
-        }
-
-        fn note_changed(&self, _: &[OrderKey]) -> Result<(), LedgerError> {
-            Ok(())
-        }
-
-        fn write(&mut self, writes: &[Write]) -> Result<Vec<Attempt>, LedgerError> {
-            if writes.iter().any(|write| matches!(write, Write::Intend(_))) {
-                return Err(LedgerError::OtherRun { run: "run-2".into() });
-            }
-            Ok(vec![Attempt(1); writes.len()])
-        }
     }
 
     #[test]
@@ -185,7 +174,7 @@ mod tests {
         let intended = ask(Write::Intend(order));
         let settled = ask(Write::Settle(Attempt(1), AttemptState::Accepted));
         drop(queue);
-        assert_eq!(commit_groups(Overtaken, &waiting), 0);
+        assert_eq!(commit_groups(Scripted(overtaken), &waiting), 0);
         assert!(intended.blocking_recv().unwrap().is_err());
         assert!(settled.blocking_recv().unwrap().is_ok());
     }

@@ -32,8 +32,7 @@ pub fn known(entries: &[Entry], ordered_at: DateTime<Utc>, content: ContentHash)
     let distance = |entry: &Entry| (entry.order.ordered_at - ordered_at).abs();
     let accepted = entries.iter().filter(|entry| entry.state == AttemptState::Accepted);
     let nearest = accepted.min_by_key(|entry| (distance(entry), entry.order.content != content));
-    let is_open = |state| matches!(state, AttemptState::Intended | AttemptState::Unknown);
-    let has_open = entries.iter().any(|entry| is_open(entry.state) && distance(entry) < ONE_ORDER);
+    let has_open = entries.iter().any(|entry| entry.state.is_open() && distance(entry) < ONE_ORDER);
     match nearest {
         Some(entry) if distance(entry) < ONE_ORDER && entry.order.content == content => match entry.is_by_hand {
             true => Known::AcceptedByHand,

@@ -183,6 +183,13 @@ pub enum AttemptState {
     Unknown,
 }
 
+impl AttemptState {
+    /// Whether the service may have it, and nobody knows.
+    fn is_open(self) -> bool {
+        matches!(self, Self::Intended | Self::Unknown)
+    }
+}
+
 /// An earlier sending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

@@ -34,7 +34,7 @@ impl Sending {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.state, AttemptState::Intended | AttemptState::Unknown)
+        self.state.is_open()
     }
 }
 

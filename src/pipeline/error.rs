@@ -67,7 +67,7 @@ pub(super) enum Refusal {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error("{0}")]
-    Plan(#[from] Box<RunError>),
+    Plan(Box<RunError>),
     #[error("{0}; nothing was sent")]
     Stopped(String),
     #[error(
@@ -102,6 +102,11 @@ impl From<RunError> for Refusal {
 }
 
 impl Refusal {
+    /// Without the hint, as the reason of an order that was not attempted.
+    pub(super) fn in_one_line(&self) -> String {
+        self.to_string().lines().next().unwrap_or_default().to_owned()
+    }
+
     pub(super) fn exit_code(&self) -> u8 {
         match self {
             Self::Ledger(LedgerError::Held { .. }) => 5,

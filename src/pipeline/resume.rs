@@ -73,8 +73,7 @@ fn from_first_unsent(
 
 /// The byte at which a guest begins before which most are sent.
 fn first_unsent(guests: &mut Guests, origin: &Path, job: &Job<'_>) -> Result<u64, RunError> {
-    let ledger = SqliteLedger::open_existing(&job.ledger, &job.validate.target, &job.run_id)?;
-    let Some(ledger) = ledger else { return Ok(0) };
+    let Some(ledger) = job.ledger_to_read()? else { return Ok(0) };
     let (mut sent, mut end) = (0, saved::n_bytes(origin)?);
     while end - sent > NEAR {
         let middle = sent + (end - sent) / 2;
@@ -98,8 +97,7 @@ fn not_yet_sent<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'st
     guests: G,
     job: &Job<'_>,
 ) -> Result<impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + use<G>, RunError> {
-    let ledger = SqliteLedger::open_existing(&job.ledger, &job.validate.target, &job.run_id)?;
-    Ok(unknown_to(ledger, guests, known::Rules::of(job)))
+    Ok(unknown_to(job.ledger_to_read()?, guests, known::Rules::of(job)))
 }
 
 fn unknown_to<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'static>(
@@ -143,16 +141,16 @@ fn refuse(
 ) -> Result<Finished, RunError> {
     // Otherwise the ledger is the reason of the refusal, or that of another target.
     let knows_more = matches!(refusal, Refusal::Backfill { .. });
-    let open = || SqliteLedger::open_existing(&job.ledger, &job.validate.target, &job.run_id);
-    let ledger = if knows_more { open()? } else { None };
+    let ledger = if knows_more { job.ledger_to_read()? } else { None };
+    let reason = refusal.in_one_line();
     for guest in unknown_to(ledger, guests, known::Rules::of(job)) {
         let guest = guest?;
         for (record, settled) in guest.settled {
             add_and_settle(&mut account, record, settled)?;
         }
         for order in guest.orders {
-            let words = refusal.to_string().lines().next().map(str::to_owned);
-            add_and_settle(&mut account, order.record, Settled::not_attempted(order.may_be_there, words))?;
+            let settled = Settled::not_attempted(order.may_be_there, Some(reason.clone()));
+            add_and_settle(&mut account, order.record, settled)?;
         }
     }
     settle_left_out(saved::left_out(origin)?, &mut account)?;

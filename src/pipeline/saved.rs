@@ -85,8 +85,7 @@ fn write_as_a_whole(
         PlanError::Io(error) => io_error(&unfinished, "write")(error).into(),
         error => RunError::from(error),
     })?;
-    let whole = file.into_inner().map_err(std::io::IntoInnerError::into_error).and_then(|file| file.sync_all());
-    let done = whole.and_then(|()| fs::rename(&unfinished, folder.file(PLAN)));
+    let done = sync(file).and_then(|()| fs::rename(&unfinished, folder.file(PLAN)));
     done.map_err(io_error(folder.file(PLAN), "write"))?;
     // The name survives a power cut too, where the file system can promise that.
     drop(File::open(folder.path()).and_then(|folder| folder.sync_all()));
@@ -140,14 +139,13 @@ impl LeftOut {
     /// Takes down an order.
     pub(super) fn add(&mut self, order: &OrderRecord, settled: &Settled) -> Result<(), ReportError> {
         let line = LeftOutLine { order, settled };
-        let written = serde_json::to_writer(&mut self.file, &line).map_err(std::io::Error::from);
+        let written = serde_json::to_writer(&mut self.file, &line).map_err(io::Error::from);
         written.and_then(|()| self.file.write_all(b"\n")).map_err(io_error(&self.path, "write"))
     }
 
     /// Makes sure that all of them survive a crash.
     pub(super) fn finish(self) -> Result<(), ReportError> {
-        let file = self.file.into_inner().map_err(std::io::IntoInnerError::into_error);
-        file.and_then(|file| file.sync_all()).map_err(io_error(self.path, "write"))
+        sync(self.file).map_err(io_error(self.path, "write"))
     }
 }
 
@@ -165,6 +163,11 @@ pub(super) fn left_out(
     }))
 }
 
-fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> RunError {
+/// Writes what is left of a file and makes sure that it survives a power cut.
+fn sync(file: BufWriter<File>) -> io::Result<()> {
+    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+}
+
+fn unreadable(path: &Path) -> impl Fn(io::Error) -> RunError {
     move |error| RunError::PlanFile { path: path.to_owned(), error }
 }

@@ -10,7 +10,7 @@ use crate::{
         planned::{PlannedGuest, PlannedOrder},
     },
     plan,
-    report::ReportError,
+    report::{ReportError, figures::counted},
 };
 
 /// Sends what `guests` bring. Each of their orders is settled, as `settle` puts it on the account.
@@ -46,7 +46,7 @@ pub(super) fn send(
 
 /// Why a run ended whose ledger does not hold all that it knows.
 fn lacking(why: &str, n_lacking: usize) -> String {
-    let orders = if n_lacking == 1 { "1 order".to_owned() } else { format!("{n_lacking} orders") };
+    let orders = counted(n_lacking as u64, "order");
     format!(
         "{why}\n  hint: the ledger lacks what came of {orders}, which the next run takes for unknown; results.ndjson may \
          know, and orderferry ledger settle tells the ledger"
