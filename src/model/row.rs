@@ -4,34 +4,34 @@ use std::sync::Arc;
 
 use super::origin::{FileId, Position, RowOrigin};
 
-/// One record of a CSV file or one line of an NDJSON file.
+/// One record of a CSV file, one line of an NDJSON file or one element of a JSON array.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct Row<'a> {
     /// Where it stood.
     pub origin: RowOrigin,
     /// What it holds.
-    pub content: Content,
+    pub content: Content<'a>,
 }
 
 /// What a row holds.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Content {
+pub enum Content<'a> {
     /// Cells under a header.
-    Record(Record),
+    Record(Record<'a>),
     /// A JSON object.
     Document(Node),
     /// Nothing that can be trusted as a whole.
-    Unreadable(Unreadable),
+    Unreadable(Unreadable<'a>),
 }
 
 /// A row that cannot be read, with as much of it as is certain.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Unreadable {
+pub struct Unreadable<'a> {
     /// What was found and what was expected.
     pub reason: String,
     /// What can be trusted nevertheless: cells or members that stood before the damage. A cell that cannot be trusted
     /// is empty.
-    pub remains: Option<Box<Content>>,
+    pub remains: Option<Box<Content<'a>>>,
 }
 
 /// The first row of a CSV file.
@@ -43,40 +43,45 @@ pub struct Header {
     pub positions: Vec<Position>,
 }
 
-/// A CSV record: as many cells as its header.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Record {
-    /// The header of its file.
-    pub header: Arc<Header>,
-    /// The cells, unquoted, one after the other.
-    pub text: String,
-    /// Where each cell ends in `text`.
-    pub ends: Vec<usize>,
+/// A CSV record, seen in the bytes that it was read from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Record<'a> {
+    /// The cells, unquoted, with one byte between each and the next.
+    pub text: &'a str,
+    /// Where each cell ends in `text`, in bytes.
+    pub ends: &'a [u32],
     /// Where each cell begins in the file.
-    pub layout: Layout,
+    pub layout: Layout<'a>,
 }
 
 /// Where the cells of a record begin.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Layout {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Layout<'a> {
     /// Nothing is quoted: the cells stand one delimiter apart on one line.
     Plain,
     /// For each cell the lines below the record's first, and the character (from 1) within that line.
-    Explicit(Vec<(u32, u32)>),
+    Explicit(&'a [(u32, u32)]),
 }
 
-impl Record {
+impl<'a> Record<'a> {
+    /// How many cells it has.
+    #[must_use]
+    pub fn n_cells(&self) -> usize {
+        self.ends.len()
+    }
+
     /// The text of cell `index` (from 0), without blanks around it; empty where there is no such cell.
     #[must_use]
-    pub fn cell(&self, index: usize) -> &str {
+    pub fn cell(&self, index: usize) -> &'a str {
         let start = self.start(index);
-        self.ends.get(index).and_then(|end| self.text.get(start..*end)).unwrap_or_default().trim()
+        let cell = self.ends.get(index).and_then(|end| self.text.get(start..*end as usize)).unwrap_or_default();
+        without_blanks(cell)
     }
 
     /// Where cell `index` (from 0) begins.
     #[must_use]
     pub fn position(&self, origin: &RowOrigin, index: usize) -> Position {
-        let (lines_below, column) = match &self.layout {
+        let (lines_below, column) = match self.layout {
             Layout::Explicit(starts) => starts.get(index).copied().unwrap_or((0, 1)),
             Layout::Plain => (0, self.plain_column(index)),
         };
@@ -85,12 +90,20 @@ impl Record {
 
     fn plain_column(&self, index: usize) -> u32 {
         let before = self.text.get(..self.start(index)).unwrap_or_default();
-        let characters = if before.is_ascii() { before.len() } else { before.chars().count() };
-        u32::try_from(characters + index + 1).unwrap_or(u32::MAX)
+        u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX)
     }
 
     fn start(&self, index: usize) -> usize {
-        index.checked_sub(1).and_then(|previous| self.ends.get(previous).copied()).unwrap_or(0)
+        index.checked_sub(1).and_then(|previous| self.ends.get(previous)).map_or(0, |end| *end as usize + 1)
+    }
+}
+
+/// Most cells have no blanks around them, which their first and last byte tell.
+fn without_blanks(cell: &str) -> &str {
+    match cell.as_bytes() {
+        [] => cell,
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => cell,
+        _ => cell.trim(),
     }
 }
 
