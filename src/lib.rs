@@ -13,4 +13,5 @@ pub mod plan;
 pub mod read;
 pub mod report;
 pub mod sandbox;
+pub mod spill;
 pub mod validate;

@@ -4,29 +4,33 @@
 
 mod account;
 mod age;
+mod desk;
 mod error;
+mod intake;
 mod known;
-mod read_in;
+mod memory;
+mod reading;
 mod resume;
 mod saved;
 mod send;
+mod sheet;
 
-use std::{collections::HashSet, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
-    dispatch,
-    ledger::{Ledger, LedgerError, SqliteLedger, TargetHash},
+    dispatch, group,
+    ledger::{LedgerError, SqliteLedger, TargetHash},
     map::profile::Profile,
     model::{
-        draft::Draft,
-        order::{Checked, Verdict},
+        order::OrderRecord,
         outcome::{Outcome, Settled},
         problem::Problem,
     },
-    plan::{self, Identities, OrderToSend},
+    plan::PlanError,
+    read::Bounds,
     report::{folder::RunFolder, summary::Summary},
     sandbox::Sandbox,
     validate,
@@ -35,8 +39,9 @@ use account::Account;
 use age::Age;
 use error::Refusal;
 pub use error::RunError;
-use known::Fate;
-use saved::{About, LeftOut, Saved};
+use intake::{Intake, ToSend};
+use reading::files::Files;
+use saved::{About, Saved};
 
 /// What the state of an embedded sandbox is called in the run folder.
 const SANDBOX_FILE: &str = "sandbox.json";
@@ -53,6 +58,10 @@ pub struct Job<'a> {
     pub profile: Profile,
     /// Whether rows that cannot be read, and whose order is not known, are only counted.
     pub accepts_unreadable: bool,
+    /// What hostile input may not exceed.
+    pub bounds: Bounds,
+    /// What grows with the export may hold so many bytes in memory; the rest of it goes to the run folder.
+    pub memory: u64,
     /// Where the report goes.
     pub folder: PathBuf,
     /// How orders are checked, and for which target.
@@ -93,6 +102,15 @@ impl Job<'_> {
         self.sending.as_ref()?.asked_to_stop.borrow().clone()
     }
 
+    /// How rows are brought together.
+    fn grouping(&self) -> group::Settings {
+        group::Settings {
+            joins_files: self.profile.joins_files,
+            has_adjacent_rows: self.profile.has_adjacent_rows,
+            accepts_unreadable: self.accepts_unreadable,
+        }
+    }
+
     /// The ledger to look at only, if there is one: it is not held.
     fn ledger_to_read(&self) -> Result<Option<SqliteLedger>, LedgerError> {
         SqliteLedger::open_existing(&self.ledger, &self.validate.target, &self.run_id)
@@ -122,10 +140,15 @@ impl MaxInvalid {
 pub enum Progress<'a> {
     /// So many rows more were read.
     Rows(u64),
-    /// So many orders are to be checked.
-    Checking(u64),
-    /// One order was checked.
-    Checked,
+    /// The rows of orders are scattered: the export is read again, and they are brought together on disk.
+    Scattered {
+        /// So many orders, about.
+        n_orders: u64,
+        /// It takes so many bytes of disk at the most.
+        n_bytes: u64,
+        /// So many are free.
+        n_free: u64,
+    },
     /// So many requests are to be sent, if all goes well.
     Sending(u64),
     /// A request goes on the wire; not one of the expected if it is a retry.
@@ -180,29 +203,31 @@ pub fn run(job: &Job<'_>, tell: Tell<'_>) -> Result<Finished, RunError> {
 }
 
 fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished, RunError> {
-    let export = read_in::read_in(job, folder, tell);
-    let mut account = Account::open(job, folder, export.files)?;
-    account.note_all(&export.notes);
-    let checked = match export.drafts {
-        Ok(drafts) => check(drafts, job, tell),
-        Err(refusal) => return account.refuse(job, folder, &refusal),
+    let files = match Files::find(job, folder) {
+        Ok(files) => files,
+        Err(error) => return Account::open(job, folder, Files::default())?.refuse(job, folder, &error.into()),
     };
-    let ledger = open_ledger(job);
-    let known = ledger.as_ref().ok().and_then(Option::as_ref);
-    let to_send = settle_without_sending(checked, known, job, folder, &mut account)?;
+    let (ledger, held) = open_ledger(job);
+    let mut intake = Intake::open(job, folder, files.clone())?;
+    let export = reading::read(files, ledger, job, folder, &mut intake, tell);
+    let (mut account, mut to_send) = intake.close(export.files, &export.notes)?;
+    if let Err(refusal) = export.done {
+        return account.refuse(job, folder, &refusal);
+    }
     account.write_rejects(folder)?;
-    let ledger = match may_send(&to_send, job, &account).and(ledger.map_err(Refusal::from)) {
-        Ok(ledger) => ledger,
-        Err(refusal) => {
-            settle_unsent(to_send, &refusal, &mut account)?;
-            return account.refuse(job, folder, &refusal);
-        }
+    if let Err(refusal) = may_send(&to_send, job, &account).and(held) {
+        settle_unsent(to_send, &refusal, &mut account)?;
+        return account.refuse(job, folder, &refusal);
+    }
+    let (Some(sending), Some(ledger)) = (&job.sending, export.ledger) else {
+        return account.finish(job, folder, None);
     };
-    let (Some(sending), Some(ledger)) = (&job.sending, ledger) else { return account.finish(job, folder, None) };
+    to_send.note_changed(&ledger)?;
     let plan = write_plan(to_send, &export.notes, job, folder, &mut account)?;
     tell(Progress::Sending(plan.about.n_requests));
     let guests = plan.guests.map(|guest| Ok(guest?.without_held()));
-    let ended = send::send(guests, ledger, job, sending, &mut account, Account::settle, tell)?;
+    let settle = |account: &mut Account, record: OrderRecord, settled: Settled| account.settle(&record, &settled);
+    let ended = send::send(guests, ledger, job, sending, &mut account, settle, tell)?;
     report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
 }
 
@@ -222,103 +247,30 @@ fn report_sent(
     account.finish(job, folder, stopped)
 }
 
-fn check(drafts: Vec<Draft>, job: &Job<'_>, tell: Tell<'_>) -> Vec<Checked> {
-    tell(Progress::Checking(drafts.len() as u64));
-    validate::check_all(drafts, &job.validate, || tell(Progress::Checked))
-}
-
-/// The orders to send, and who their guests are.
-#[derive(Default)]
-struct ToSend {
-    orders: Vec<OrderToSend>,
-    identities: Identities,
-}
-
-impl ToSend {
-    /// A browser and IDENTITY for each guest that has something to send, and a checkout for each order.
-    fn n_requests(&self) -> u64 {
-        let orders = || self.orders.iter().filter(|order| order.held.is_none());
-        let guests: HashSet<_> = orders().map(|order| order.order.guest.key()).collect();
-        (2 * guests.len() + orders().count()) as u64
-    }
-}
-
-/// The ledger that a run will write, held for it; or the one that a check only looks at, if there is one.
-fn open_ledger(job: &Job<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
-    match job.sending {
+/// The ledger that a run will write, held for it, or why it cannot be; or the one that a check only looks at, if there is
+/// one.
+fn open_ledger(job: &Job<'_>) -> (Option<SqliteLedger>, Result<(), Refusal>) {
+    let opened = match job.sending {
         Some(_) => SqliteLedger::open(&job.ledger, &job.validate.target, &job.run_id).map(Some),
         None if job.has_target => job.ledger_to_read(),
         None => Ok(None),
+    };
+    match opened {
+        Ok(ledger) => (ledger, Ok(())),
+        Err(error) => (None, Err(error.into())),
     }
-}
-
-/// Puts all orders on the account; those that are not sent are settled. Gives the others, in the order of the input.
-fn settle_without_sending(
-    checked: Vec<Checked>,
-    ledger: Option<&SqliteLedger>,
-    job: &Job<'_>,
-    folder: &RunFolder,
-    account: &mut Account,
-) -> Result<ToSend, RunError> {
-    let ledger = ledger.map(|ledger| ledger as &dyn Ledger);
-    let rules = known::Rules::of(job);
-    let mut left_out = job.sending.is_some().then(|| LeftOut::create(folder)).transpose()?;
-    let mut to_send = ToSend::default();
-    let mut changed = Vec::new();
-    for mut order in checked {
-        if let Verdict::Valid(order) = &order.verdict {
-            to_send.identities.note(order);
-        }
-        let fate = known::fate(&mut order, ledger, rules)?;
-        if let (Fate::Settled(Settled { outcome: Outcome::Changed, .. }), Verdict::Valid(order)) =
-            (&fate, &order.verdict)
-        {
-            changed.push(known::key(order));
-        }
-        let record = order.record;
-        account.add(&record);
-        account.n_items += if is_sound(&fate, &order.verdict) { record.n_items as u64 } else { 0 };
-        match (fate, order.verdict) {
-            (Fate::Settled(settled), Verdict::Valid(order)) if job.sending.is_some() && may_be_sent_later(&settled) => {
-                to_send.orders.push(OrderToSend { record, order, may_be_there: false, held: Some(settled) });
-            }
-            (Fate::Settled(settled), _) => {
-                left_out.as_mut().map_or(Ok(()), |left_out| left_out.add(&record, &settled))?;
-                account.settle(record, settled)?;
-            }
-            (Fate::Sent { may_be_there }, Verdict::Valid(order)) => {
-                to_send.orders.push(OrderToSend { record, order, may_be_there, held: None });
-            }
-            (Fate::Sent { .. }, _) => unreachable!("an order that is not valid is settled"),
-        }
-    }
-    left_out.map_or(Ok(()), LeftOut::finish)?;
-    if let (Some(ledger), Some(_)) = (ledger, &job.sending) {
-        ledger.note_changed(&changed)?;
-    }
-    account.n_guests = to_send.identities.n_guests() as u64;
-    Ok(to_send)
-}
-
-/// Whether a person's word, or another option, may let a later run send an order that this one does not.
-fn may_be_sent_later(settled: &Settled) -> bool {
-    matches!(settled.outcome, Outcome::Unknown | Outcome::Changed)
-}
-
-/// Whether an order passed every check, that of its reference included.
-fn is_sound(fate: &Fate, verdict: &Verdict) -> bool {
-    let is_invalid = matches!(fate, Fate::Settled(Settled { outcome: Outcome::Invalid, .. }));
-    matches!(verdict, Verdict::Valid(_)) && !is_invalid
 }
 
 /// Settles every order that was to be sent as not attempted, or still unknown.
 fn settle_unsent(to_send: ToSend, refusal: &Refusal, account: &mut Account) -> Result<(), RunError> {
     let reason = refusal.in_one_line();
-    for order in to_send.orders {
-        let unsent = || Settled::not_attempted(order.may_be_there, Some(reason.clone()));
-        account.settle(order.record, order.held.unwrap_or_else(unsent))?;
-    }
-    Ok(())
+    let mut done = Ok(());
+    to_send.planner.for_each(|order| {
+        let unsent = Settled::not_attempted(order.may_be_there, Some(reason.clone()));
+        let settled = order.held.unwrap_or(unsent);
+        done = std::mem::replace(&mut done, Ok(())).and_then(|()| account.settle(&order.record, &settled));
+    })?;
+    Ok(done?)
 }
 
 /// Writes the plan, and opens it again for sending: a service that is slow holds no export in memory.
@@ -329,15 +281,16 @@ fn write_plan(
     folder: &RunFolder,
     account: &mut Account,
 ) -> Result<Saved, RunError> {
+    let plan = to_send.planner.ordered().map_err(PlanError::from)?;
     let about = About {
         target: TargetHash::of(&job.validate.target).in_full(),
-        n_requests: to_send.n_requests(),
+        n_requests: plan.n_requests,
         n_items: account.n_items,
         n_guests: account.n_guests,
         files: account.files().at_absolute_paths(),
         notes: notes.to_vec(),
     };
-    saved::write(folder, about, plan::planned(to_send.orders, &to_send.identities))?;
+    saved::write(folder, about, plan)?;
     account.flush()?;
     saved::open(folder.path())
 }
@@ -348,10 +301,5 @@ fn may_send(to_send: &ToSend, job: &Job<'_>, account: &Account) -> Result<(), Re
     if job.max_invalid.is_exceeded(n_invalid, n_orders) {
         return Err(Refusal::TooManyInvalid { n_invalid, n_orders, max_invalid: job.max_invalid });
     }
-    let Some(sending) = &job.sending else { return Ok(()) };
-    let mut age = Age::new(job, sending);
-    for order in to_send.orders.iter().filter(|order| order.held.is_none()) {
-        age.note(order.order.ordered_at);
-    }
-    age.refusal()
+    Age::of(job).judge(to_send.old)
 }

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use super::{
     faults,
     ledger::LedgerArguments,
-    settings::{InvalidLimit, Rate, duration},
+    settings::{InvalidLimit, Rate, Size, duration},
     stop::{Deadline, deadline},
 };
 use crate::sandbox;
@@ -106,6 +106,9 @@ pub(super) struct Reading {
     /// More invalid orders than this (of those not skipped) and nothing is sent [default: 10%]
     #[arg(long, value_name = "N|P%")]
     pub(super) max_invalid: Option<InvalidLimit>,
+    /// What grows with the export may hold so much in memory; the rest of it goes to the run folder [default: 256MB]
+    #[arg(long, value_name = "SIZE")]
+    pub(super) memory: Option<Size>,
     /// The longest URL that the service takes, in bytes [default: 8192]
     #[arg(long, value_name = "N")]
     pub(super) max_url_bytes: Option<usize>,

@@ -15,6 +15,7 @@ use super::{
     args::{CheckArguments, Reading, SendArguments, TargetArguments, Unknown},
     faults, print,
     settings::{self, Loaded, Rate, ReusedReferences, TargetSettings, UnreadableRows},
+    settings::{Settings, Size},
     stop,
 };
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
     map::{profile::Profile, reading},
     model::target::Target,
     pipeline::{Job, MaxInvalid, Sending},
+    read::Bounds,
     sandbox::{self, Sandbox},
     validate::{self, CommonDefaults},
 };
@@ -163,6 +165,8 @@ fn job(inputs: &[String], reading: &Reading, loaded: &Loaded, values: TargetSett
         started_at,
         inputs: inputs.to_vec(),
         accepts_unreadable,
+        bounds: bounds(settings),
+        memory: memory(reading, settings)?,
         folder: reading.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
         validate: validate_settings(reading, loaded, values, &profile, started_at)?,
         max_invalid: reading
@@ -175,6 +179,28 @@ fn job(inputs: &[String], reading: &Reading, loaded: &Loaded, values: TargetSett
         run_id,
         profile,
     })
+}
+
+/// What grows with the export may hold so much in memory, if nothing else is said.
+const DEFAULT_MEMORY: Size = Size(256_000_000);
+
+/// With less, files of the run folder would be read in pieces too small to be of use.
+const LEAST_MEMORY: Size = Size(1_000_000);
+
+fn memory(reading: &Reading, settings: &Settings) -> anyhow::Result<u64> {
+    let Size(memory) = reading.memory.or(settings.memory).unwrap_or(DEFAULT_MEMORY);
+    ensure!(memory >= LEAST_MEMORY.0, "memory is {memory} bytes, expected 1MB or more");
+    Ok(memory)
+}
+
+fn bounds(settings: &Settings) -> Bounds {
+    let usual = Bounds::default();
+    Bounds {
+        cell: settings.max_cell.map_or(usual.cell, |size| size.0),
+        record: settings.max_record.map_or(usual.record, |size| size.0),
+        columns: settings.max_columns.unwrap_or(usual.columns),
+        expansion: settings.max_expansion.unwrap_or(usual.expansion),
+    }
 }
 
 /// The time, so that folders sort, and a few letters, so that two runs of one second differ.

@@ -25,10 +25,8 @@ impl Watch {
     pub(super) fn tell(&self, progress: Progress<'_>) {
         match progress {
             Progress::Rows(n_rows) => self.bar().inc(n_rows),
-            Progress::Checking(n_orders) => {
-                self.begin(Some(n_orders), "checking  {human_pos}/{human_len} orders  {bar:30}");
-            }
-            Progress::Checked | Progress::Sent { is_retry: false } => self.bar().inc(1),
+            Progress::Scattered { n_orders, n_bytes, n_free } => self.scattered(n_orders, n_bytes, n_free),
+            Progress::Sent { is_retry: false } => self.bar().inc(1),
             Progress::Sending(n_requests) => self.begin(
                 Some(n_requests),
                 "sending   {human_pos}/{human_len} requests  {bar:30}  {rate}, {eta} left  {msg}",
@@ -38,6 +36,20 @@ impl Watch {
                 self.bar().suspend(|| print::talk(&format!("warning: {words}")));
             }
             Progress::Warning(_) => {}
+        }
+    }
+
+    fn scattered(&self, n_orders: u64, n_bytes: u64, n_free: u64) {
+        self.begin(None, "reading   {human_pos} rows  {rate}  to bring scattered orders together");
+        if !self.is_quiet {
+            let size = |n_bytes| bytesize::ByteSize(n_bytes).display().si();
+            self.bar().suspend(|| {
+                print::talk(&format!(
+                    "the rows of {n_orders} orders are scattered: the export is read once more, with up to {} of disk in the run folder ({} are free)",
+                    size(n_bytes),
+                    size(n_free)
+                ));
+            });
         }
     }
 

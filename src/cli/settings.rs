@@ -34,7 +34,7 @@ const TARGET: &str = "target.";
 const ENVIRONMENT: &str = "ORDERFERRY_";
 
 /// Settings whose values are numbers; all others are text.
-const NUMBERS: [&str; 4] = ["in_flight", "max_url_bytes", "tries", "down_after"];
+const NUMBERS: [&str; 6] = ["in_flight", "max_url_bytes", "tries", "down_after", "max_columns", "max_expansion"];
 
 /// Settings whose values are yes or no.
 const SWITCHES: [&str; 1] = ["repeat_after_500"];
@@ -55,6 +55,11 @@ pub(super) struct Settings {
     pub(super) down_after: Option<u32>,
     pub(super) give_up_after: Option<Span>,
     pub(super) max_url_bytes: Option<usize>,
+    pub(super) memory: Option<Size>,
+    pub(super) max_cell: Option<Size>,
+    pub(super) max_record: Option<Size>,
+    pub(super) max_columns: Option<usize>,
+    pub(super) max_expansion: Option<u64>,
     pub(super) backfill_after: Option<Span>,
     pub(super) item_price: PricePer,
     pub(super) reused_references: ReusedReferences,
@@ -139,6 +144,31 @@ impl FromStr for InvalidLimit {
 enum NumberOrText {
     Number(u64),
     Text(String),
+}
+
+/// A size such as `256 MB` or `1 GiB`, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "NumberOrText")]
+pub(super) struct Size(pub(super) u64);
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let size: Result<bytesize::ByteSize, _> = text.trim().parse();
+        size.map(|size| Self(size.as_u64())).map_err(|_| format!("{text:?} is no size, expected such as 256MB or 1GiB"))
+    }
+}
+
+impl TryFrom<NumberOrText> for Size {
+    type Error = String;
+
+    fn try_from(size: NumberOrText) -> Result<Self, String> {
+        match size {
+            NumberOrText::Number(n_bytes) => Ok(Self(n_bytes)),
+            NumberOrText::Text(text) => text.parse(),
+        }
+    }
 }
 
 /// A duration such as `500ms` or `30d`.
@@ -359,7 +389,7 @@ mod tests {
     #[test]
     fn a_fault_says_where_and_what_may_be_meant() {
         insta::assert_snapshot!(fault("rate = '5/s'\nin_fligth = 3", &[], &[]).replace("`, `", " "), @r#"
-        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause tries repeat_after_500 down_after give_up_after max_url_bytes backfill_after item_price reused_references unreadable_rows target targets`
+        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_expansion backfill_after item_price reused_references unreadable_rows target targets`
           hint: did you mean "in_flight"?
         "#);
         assert_eq!(loaded("rate = 5", &[], &["pos=p"]).unwrap().target(None).unwrap().pos.as_deref(), Some("p"));

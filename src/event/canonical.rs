@@ -2,14 +2,17 @@
 //! attributes, the guest, the mode and the profile are no part of it, so a change there is no change of the order.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::json::OrderObject;
-use crate::model::{money::Amount, order::Order, planned::ContentHash};
+use crate::model::{
+    money::Amount,
+    order::{ExtensionValue, Order},
+    planned::ContentHash,
+};
 
 /// The hash by which the ledger sees whether an order is still the one that was accepted.
 #[must_use]
-pub fn content_hash(order: &Order) -> ContentHash {
+pub fn content_hash(order: &Order<'_>) -> ContentHash {
     let order = with_numbers_by_value(order);
     let mut object = OrderObject::of(&order);
     let mut items: Vec<String> = std::mem::take(&mut object.order_items).iter().map(json).collect();
@@ -29,7 +32,7 @@ fn json(part: &impl Serialize) -> String {
     serde_json::to_string(part).expect("text, numbers and maps with text keys always serialise")
 }
 
-fn with_numbers_by_value(order: &Order) -> Order {
+fn with_numbers_by_value<'a>(order: &Order<'a>) -> Order<'a> {
     let mut order = order.clone();
     order.price = by_value(order.price);
     order.extension.values_mut().for_each(value_by_value);
@@ -41,10 +44,10 @@ fn with_numbers_by_value(order: &Order) -> Order {
     order
 }
 
-/// Text and booleans are no amounts and stay as they are.
-fn value_by_value(value: &mut Box<RawValue>) {
-    if let Ok(amount) = value.get().parse::<Amount>() {
-        *value = RawValue::from_string(by_value(amount).to_string()).expect("a decimal is a JSON number");
+/// Text and booleans stay as they are.
+fn value_by_value(value: &mut ExtensionValue<'_>) {
+    if let ExtensionValue::Number(amount) | ExtensionValue::Float(amount) = *value {
+        *value = ExtensionValue::Number(by_value(amount));
     }
 }
 

@@ -27,13 +27,13 @@ pub fn for_browser(event: &EventText, browser_id: &str) -> String {
 
 /// IDENTITY: who the guest is.
 #[must_use]
-pub fn identity(guest: &Guest, common: &CommonAttributes) -> EventText {
+pub fn identity(guest: &Guest<'_>, common: &CommonAttributes<'_>) -> EventText {
     without_browser_id(&IdentityEvent { browser_id: "", kind: "IDENTITY", common, guest })
 }
 
 /// `ORDER_CHECKOUT`: what was bought.
 #[must_use]
-pub fn order_checkout(order: &Order) -> EventText {
+pub fn order_checkout(order: &Order<'_>) -> EventText {
     let event = CheckoutEvent {
         browser_id: "",
         kind: "ORDER_CHECKOUT",
@@ -58,9 +58,9 @@ struct IdentityEvent<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     #[serde(flatten)]
-    common: &'a CommonAttributes,
+    common: &'a CommonAttributes<'a>,
     #[serde(flatten)]
-    guest: &'a Guest,
+    guest: &'a Guest<'a>,
 }
 
 // Not flattened like IDENTITY: serde's flatten cannot carry numbers with exact digits.
@@ -97,7 +97,7 @@ pub(super) struct OrderObject<'a> {
 }
 
 impl<'a> OrderObject<'a> {
-    pub(super) fn of(order: &'a Order) -> Self {
+    pub(super) fn of(order: &'a Order<'_>) -> Self {
         Self {
             reference_id: &order.reference,
             ordered_at: &order.ordered_at,
@@ -138,7 +138,7 @@ pub(super) struct ItemObject<'a> {
 }
 
 impl<'a> ItemObject<'a> {
-    fn of(item: &'a Item) -> Self {
+    fn of(item: &'a Item<'_>) -> Self {
         Self {
             kind: item.kind.as_deref(),
             reference_id: item.reference.as_deref(),
@@ -155,10 +155,10 @@ impl<'a> ItemObject<'a> {
 }
 
 /// `{"name":"ext","key":"default", …}`
-struct ExtensionObject<'a>(&'a Extension);
+struct ExtensionObject<'a>(&'a Extension<'a>);
 
 impl<'a> ExtensionObject<'a> {
-    fn of(extension: &'a Extension) -> Option<[Self; 1]> {
+    fn of(extension: &'a Extension<'_>) -> Option<[Self; 1]> {
         (!extension.is_empty()).then_some([Self(extension)])
     }
 }
@@ -168,7 +168,7 @@ impl Serialize for ExtensionObject<'_> {
         let mut map = serializer.serialize_map(Some(self.0.len() + 2))?;
         map.serialize_entry("name", "ext")?;
         map.serialize_entry("key", "default")?;
-        for (name, value) in self.0 {
+        for (name, value) in self.0.iter() {
             map.serialize_entry(name, value)?;
         }
         map.end()

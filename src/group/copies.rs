@@ -10,7 +10,7 @@ use crate::model::{
 };
 
 /// The drafts without copies of others.
-pub(super) fn resolved(mut drafts: Vec<Draft>) -> Vec<Draft> {
+pub fn resolved(mut drafts: Vec<Draft<'_>>) -> Vec<Draft<'_>> {
     let mut by_key: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| !draft.key.is_empty()) {
         by_key.entry(&draft.key).or_default().push(index);
@@ -26,7 +26,7 @@ pub(super) fn resolved(mut drafts: Vec<Draft>) -> Vec<Draft> {
     drafts
 }
 
-fn settle(drafts: &mut [Draft], indices: &[usize], is_copy: &mut [bool]) {
+fn settle(drafts: &mut [Draft<'_>], indices: &[usize], is_copy: &mut [bool]) {
     let mut distinct = Vec::new();
     let mut sound: HashMap<Content, usize> = HashMap::new();
     for &index in indices {
@@ -60,9 +60,9 @@ struct Content {
     is_skipped: bool,
 }
 
-fn content(draft: &Draft) -> Content {
-    let has_identifier = draft.cells.iter().any(|cell| matches!(cell.field, Field::Identifier(_)));
-    let counts = |cell: &&Cell| match cell.field {
+fn content(draft: &Draft<'_>) -> Content {
+    let has_identifier = draft.cells.iter().any(|cell| matches!(*cell.field, Field::Identifier(_)));
+    let counts = |cell: &&Cell<'_>| match *cell.field {
         Field::Identifier(_) => true,
         Field::GuestEmail => !has_identifier,
         ref field => field.part() == Part::Order,
@@ -72,8 +72,8 @@ fn content(draft: &Draft) -> Content {
     Content { order: values(draft.cells.iter().filter(counts)), items, is_skipped: draft.skip.is_some() }
 }
 
-fn values<'a>(cells: impl Iterator<Item = &'a Cell>) -> Vec<(Field, String)> {
-    let mut values: Vec<_> = cells.map(|cell| (cell.field.clone(), comparable(cell))).collect();
+fn values<'a>(cells: impl Iterator<Item = &'a Cell<'a>>) -> Vec<(Field, String)> {
+    let mut values: Vec<_> = cells.map(|cell| (cell.field.clone().into_owned(), comparable(cell))).collect();
     values.sort_unstable();
     values
 }

@@ -1,32 +1,82 @@
-//! Adds a row to its draft: the first filled value of a field counts, and another one is a problem.
+//! Rows of one order → its draft: the first filled value of a field counts, and another one is a problem.
 
+use std::borrow::Cow;
+
+use super::doubts::neighbour;
 use crate::model::{
-    draft::{Cell, Draft, MappedRow},
+    draft::{Cell, Cells, Draft, KeyedRow, MappedRow, RowKind},
     field::Part,
     mask::masked,
     money::Amount,
+    origin::Position,
     problem::{Code, Problem},
+    row::Row,
 };
 
-pub(super) fn add_row(draft: &mut Draft, row: MappedRow) {
-    for (place, cell) in row.cells.into_iter().enumerate() {
-        add_cell(draft, place, cell);
+/// The draft of an order with these rows. `map` says what a row holds beside what the row before it, which is of the same
+/// file, has told already. `suspects` are lost rows that may be a part of the order.
+pub fn draft<'a>(
+    rows: impl IntoIterator<Item = &'a KeyedRow<'a>>,
+    map: impl Fn(&'a Row<'a>, Option<&'a Row<'a>>) -> MappedRow<'a>,
+    suspects: &[Position],
+) -> Draft<'a> {
+    let (key, cells) = (Cow::Borrowed(""), Cells::default());
+    let mut draft = Draft { key, rows: Vec::new(), cells, items: Vec::new(), skip: None, problems: Vec::new() };
+    let mut before: Option<&'a Row<'a>> = None;
+    for KeyedRow { row, kind } in rows {
+        if *kind == RowKind::Blank || kind.is_lost() {
+            continue;
+        }
+        note_kind(&mut draft, row, kind);
+        let before = before.replace(row).filter(|before| before.origin.file == row.origin.file);
+        add_row(&mut draft, row, map(row, before));
     }
-    draft.rows.push(row.origin);
-    draft.items.extend(row.items);
-    for problem in row.problems {
+    add_suspects(&mut draft, suspects);
+    draft
+}
+
+fn note_kind<'a>(draft: &mut Draft<'a>, row: &Row<'_>, kind: &'a RowKind<'a>) {
+    let at = row.origin.position();
+    if let RowKind::Unreadable { reason, .. } = kind {
+        draft.problems.push(Problem::of_order(Code::RowUnreadable, at, *reason));
+    }
+    if draft.rows.is_empty() {
+        draft.key = match kind {
+            RowKind::Whole(Some(key)) => Cow::Borrowed(key),
+            kind => Cow::Borrowed(kind.part_of().unwrap_or_default()),
+        };
+    }
+    if draft.key.is_empty() {
+        let words = "there is no order key, so it is not known which order this is";
+        draft.problems.push(Problem::of_order(Code::RowWithoutKey, at, words));
+    }
+}
+
+fn add_row<'a>(draft: &mut Draft<'a>, row: &Row<'_>, mapped: MappedRow<'a>) {
+    if draft.rows.is_empty() {
+        (draft.cells, draft.items) = (mapped.cells, mapped.items);
+    } else {
+        mapped.cells.into_iter().for_each(|cell| add_cell(draft, cell));
+        draft.items.extend(mapped.items);
+    }
+    draft.rows.push(row.origin.clone());
+    for problem in mapped.problems {
         if !is_told(draft, &problem) {
             draft.problems.push(problem);
         }
     }
-    draft.skip = draft.skip.take().or(row.skip);
+    draft.skip = draft.skip.take().or(mapped.skip);
 }
 
-/// `place` is the cell's in its row, where it stands in the draft too if the rows are alike.
-fn add_cell(draft: &mut Draft, place: usize, cell: Cell) {
-    let is_there = draft.cells.get(place).is_some_and(|known| known.field == cell.field);
-    let place = if is_there { Some(place) } else { draft.cells.iter().position(|known| known.field == cell.field) };
-    let Some(known) = place.and_then(|place| draft.cells.get_mut(place)) else {
+fn add_suspects(draft: &mut Draft<'_>, suspects: &[Position]) {
+    let mut suspects = suspects.to_vec();
+    suspects.sort_unstable_by_key(|at| (at.file, at.line));
+    suspects.dedup();
+    draft.problems.extend(suspects.into_iter().map(neighbour));
+}
+
+fn add_cell<'a>(draft: &mut Draft<'a>, cell: Cell<'a>) {
+    let Some(known) = draft.cells.of_mut(&cell.field) else {
         return draft.cells.push(cell);
     };
     if known.is_fallback && !cell.is_fallback {
@@ -40,27 +90,31 @@ fn add_cell(draft: &mut Draft, place: usize, cell: Cell) {
 }
 
 /// One problem for each field of the order says it; a long order would say it on every row.
-fn is_told(draft: &Draft, problem: &Problem) -> bool {
+fn is_told(draft: &Draft<'_>, problem: &Problem) -> bool {
     let is_of_item = problem.field.as_ref().is_none_or(|field| field.starts_with(Part::Item.prefix()));
     let is_same = |told: &Problem| told.code == problem.code && told.field == problem.field;
     !is_of_item && draft.problems.iter().any(is_same)
 }
 
-fn is_same(known: &Cell, cell: &Cell) -> bool {
+fn is_same(known: &Cell<'_>, cell: &Cell<'_>) -> bool {
     known.text == cell.text || comparable(known) == comparable(cell)
 }
 
-/// A number by its value, so that `30.6` and `30.60` are no disagreement; everything else by its text.
-pub(super) fn comparable(cell: &Cell) -> String {
+/// A number by its value, so that `30.6` and `30.60` are no disagreement, a time likewise; everything else by its text.
+pub(super) fn comparable(cell: &Cell<'_>) -> String {
+    if let Some(time) = cell.time {
+        return time.to_rfc3339();
+    }
     match cell.text.parse::<Amount>() {
         Ok(amount) if cell.field.is_number() => amount.0.normalize().to_string(),
         _ => cell.text.to_string(),
     }
 }
 
-fn disagreement(known: &Cell, cell: &Cell) -> Problem {
+fn disagreement(known: &Cell<'_>, cell: &Cell<'_>) -> Problem {
     let code = if known.first_counts { Code::FirstValueTaken } else { Code::RowsDisagree };
-    let shown = |cell: &Cell| if cell.field.is_personal() { masked(&cell.text) } else { cell.text.to_string() };
-    let words = format!("{:?} here, but {:?} in line {}", shown(cell), shown(known), known.at.line);
-    Problem::of(code, &cell.field, cell.at, words)
+    let shown = |cell: &Cell<'_>| if cell.field.is_personal() { masked(&cell.text) } else { cell.text.to_string() };
+    let line = known.at.position().line;
+    let words = format!("{:?} here, but {:?} in line {line}", shown(cell), shown(known));
+    Problem::of(code, &cell.field, cell.at.position(), words)
 }

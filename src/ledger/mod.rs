@@ -27,6 +27,7 @@ pub use sqlite::SqliteLedger;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::model::planned::ContentHash;
 
@@ -156,7 +157,7 @@ impl LedgerError {
 }
 
 /// An order as the ledger knows it: by reference and time, compared by content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderKey {
     /// The order's reference.
     pub reference: String,

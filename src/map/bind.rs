@@ -1,13 +1,18 @@
-//! A profile bound to one file: its columns found in the header, ready to map row after row.
+//! A profile bound to one file: its columns found in the header, ready to map rows, on all cores at once.
 
 use std::sync::Arc;
 
-use super::{MapError, collect::row_without_cells, document::DocumentMapper, profile::Profile, record::RecordMapper};
+use super::{
+    MapError,
+    document::{DocumentMapper, Noticed},
+    profile::Profile,
+    record::RecordMapper,
+};
 use crate::model::{
-    draft::{MappedRow, RowKind},
-    origin::RowOrigin,
+    draft::{Cell, MappedRow, RowKind},
+    field::Field,
     problem::Problem,
-    row::{Content, Header, Row, Unreadable},
+    row::{Content, Header, Row},
 };
 
 /// Maps the rows of one file.
@@ -31,41 +36,88 @@ impl<'p> FileMapper<'p> {
         Ok(Self { mapper })
     }
 
-    /// What the profile makes of a row.
-    pub fn map(&mut self, row: Row) -> MappedRow {
-        match (row.content, &mut self.mapper) {
-            (Content::Record(record), Mapper::Records(mapper)) => mapper.map(&record, row.origin),
-            (Content::Document(document), Mapper::Documents(mapper)) => mapper.map(&document, row.origin),
-            (Content::Unreadable(unreadable), mapper) => unreadable_row(mapper, unreadable, row.origin),
+    /// Which order a row is of.
+    pub fn kind<'a>(&'a self, row: &'a Row<'a>) -> RowKind<'a> {
+        let kind = match (&row.content, &self.mapper) {
+            (Content::Record(record), Mapper::Records(mapper)) => mapper.kind(record),
+            (Content::Document(document), Mapper::Documents(mapper)) => mapper.kind(document),
+            (Content::Unreadable(unreadable), mapper) => {
+                let key = match (unreadable.remains.as_deref(), mapper) {
+                    (Some(Content::Record(record)), Mapper::Records(mapper)) => mapper.certain_key(record),
+                    (Some(Content::Document(document)), Mapper::Documents(mapper)) => mapper.certain_key(document),
+                    _ => None,
+                };
+                RowKind::Unreadable { key, reason: &unreadable.reason }
+            }
             _ => unreachable!("a file has rows of one form"),
+        };
+        match kind {
+            RowKind::Keyless(_) => {
+                RowKind::Keyless(self.map(row, None).cells.of(&Field::OrderedAt).and_then(Cell::certain_time))
+            }
+            kind => kind,
         }
     }
 
-    /// Says what is wrong with a file of which every row was mapped.
-    pub fn finish(&self) -> Result<(), MapError> {
+    /// What the profile makes of a row. A cell of the order that repeats what the same order's row `before` has there
+    /// adds nothing and is left out.
+    pub fn map<'a>(&'a self, row: &'a Row<'a>, before: Option<&Row<'_>>) -> MappedRow<'a> {
+        match (&row.content, &self.mapper) {
+            (Content::Record(record), Mapper::Records(mapper)) => {
+                let before = before.and_then(|before| match &before.content {
+                    Content::Record(before) => Some(before),
+                    _ => None,
+                });
+                mapper.map(row, record, before)
+            }
+            (Content::Document(document), Mapper::Documents(mapper)) => mapper.map(row, document),
+            _ => MappedRow::default(),
+        }
+    }
+
+    /// The keys of other orders that a row which cannot be read may hold: where a row was cut off and the next one
+    /// follows without a line break, one of its cells ends with the next one's key.
+    #[must_use]
+    pub fn other_keys(&self, row: &Row<'_>) -> Vec<String> {
+        match (&row.content, &self.mapper) {
+            (Content::Unreadable(unreadable), Mapper::Records(mapper)) => match unreadable.remains.as_deref() {
+                Some(Content::Record(record)) => mapper.other_keys(record),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// Takes note of what is to be said of a row's file.
+    pub fn notice(&self, row: &Row<'_>, noticed: &mut Noticed) {
+        if let (Content::Document(document), Mapper::Documents(mapper)) = (&row.content, &self.mapper) {
+            mapper.notice(document, row, noticed);
+        }
+    }
+
+    /// Says what is wrong with a file of which every row was noticed.
+    pub fn finish(&self, noticed: &Noticed) -> Result<(), MapError> {
         match &self.mapper {
             Mapper::Records(_) => Ok(()),
-            Mapper::Documents(mapper) => mapper.finish(),
+            Mapper::Documents(mapper) => mapper.finish(noticed),
         }
     }
 
-    /// The columns or members seen so far that the profile does not know, each once, if it wants to hear of them.
+    /// The extension attributes that the file's columns declare; nothing of documents, whose values show their types.
+    #[must_use]
+    pub fn declared(&self) -> Option<Vec<&Field>> {
+        match &self.mapper {
+            Mapper::Records(mapper) => Some(mapper.declared()),
+            Mapper::Documents(_) => None,
+        }
+    }
+
+    /// The columns that the profile does not know, if it wants to hear of them; of documents [`Noticed`] knows.
     #[must_use]
     pub fn unknown_columns(&self) -> &[Problem] {
         match &self.mapper {
             Mapper::Records(mapper) => &mapper.unknown,
-            Mapper::Documents(mapper) => &mapper.unknown,
+            Mapper::Documents(_) => &[],
         }
     }
-}
-
-fn unreadable_row(mapper: &Mapper<'_>, unreadable: Unreadable, origin: RowOrigin) -> MappedRow {
-    let (key, cell_ends) = match (unreadable.remains.as_deref(), mapper) {
-        (Some(Content::Record(record)), Mapper::Records(mapper)) => {
-            (mapper.certain_key(record), mapper.cell_ends(record))
-        }
-        (Some(Content::Document(document)), Mapper::Documents(mapper)) => (mapper.certain_key(document), Vec::new()),
-        _ => (None, Vec::new()),
-    };
-    row_without_cells(origin, RowKind::Unreadable { key, reason: unreadable.reason, cell_ends })
 }

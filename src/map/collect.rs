@@ -1,54 +1,70 @@
 //! Collects the cells of one row or item while rules are applied to it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
+
+use chrono::{DateTime, Utc};
 
 use super::rule::{Made, Rule};
 use crate::model::{
-    draft::{Cell, MappedRow, RowKind},
+    draft::{Cell, Cells, Place},
     field::Field,
-    origin::{Position, RowOrigin},
     problem::{Code, Problem},
 };
 
 /// A filled cell of the export and where it stands.
+#[derive(Clone, Copy)]
 pub(super) struct Found<'a> {
     pub(super) text: &'a str,
-    pub(super) at: Position,
+    pub(super) at: Place<'a>,
 }
 
 /// What the rules made of the row so far.
-pub(super) struct Collector {
+pub(super) struct Collector<'a> {
     /// Where constants stand.
-    at: Position,
-    pub(super) cells: Vec<Cell>,
+    at: Place<'a>,
+    pub(super) cells: Cells<'a>,
     /// How many cells came from the export, not from a constant or default.
     pub(super) n_filled: usize,
     pub(super) skip: Option<Arc<str>>,
     pub(super) problems: Vec<Problem>,
 }
 
-impl Collector {
-    pub(super) fn new(at: Position) -> Self {
-        Self { at, cells: Vec::new(), n_filled: 0, skip: None, problems: Vec::new() }
+impl<'a> Collector<'a> {
+    pub(super) fn new(at: Place<'a>, n_cells: usize) -> Self {
+        Self { at, cells: Cells::with_capacity(n_cells), n_filled: 0, skip: None, problems: Vec::new() }
     }
 
     /// Applies the rule of a field to its cell, or to nothing.
-    pub(super) fn take(&mut self, field: &Field, rule: &Rule, found: Option<&Found<'_>>) {
-        let Some(&Found { text, at }) = found else {
-            return self.fall_back(field, rule);
-        };
-        match rule.make(text) {
-            Made::Value(made, _) if made.is_empty() => self.fall_back(field, rule),
-            Made::Value(made, doubt) => {
+    pub(super) fn take(&mut self, field: Cow<'a, Field>, rule: &'a Rule, found: Option<Found<'a>>) {
+        match found {
+            None => self.fall_back(field, rule),
+            Some(found) => self.take_made(field, rule, rule.make(found.text), Cow::Borrowed(found.text), found.at),
+        }
+    }
+
+    /// Puts down what a rule made of a text.
+    pub(super) fn take_made(
+        &mut self,
+        field: Cow<'a, Field>,
+        rule: &'a Rule,
+        made: Made<'a>,
+        text: Cow<'a, str>,
+        at: Place<'a>,
+    ) {
+        match made {
+            Made::Value(made) if made.is_empty() => self.fall_back(field, rule),
+            Made::Value(made) => self.fill(field, rule, made, None, at),
+            Made::Time(time, doubt) => {
                 if let Some((code, words)) = doubt {
-                    self.problems.push(Problem::of(code, field, at, words));
+                    self.problems.push(Problem::of(code, &field, at.position(), words));
                 }
-                self.fill(field, rule, &made, at, false);
+                self.fill(field, rule, text, Some(time), at);
             }
             Made::Broken(code, words) => {
                 // The value of a guest's field is for nobody to read.
                 let words = if field.is_personal() { "does not fit the profile's rule".to_owned() } else { words };
-                self.broken(field, Problem::of(code, field, at, words), text);
+                let problem = Problem::of(code, &field, at.position(), words);
+                self.broken(field, problem, text, at);
             }
             Made::Skip(reason) => {
                 self.n_filled += 1;
@@ -57,47 +73,38 @@ impl Collector {
         }
     }
 
-    fn fall_back(&mut self, field: &Field, rule: &Rule) {
-        if let Some(fallback) = rule.fallback.as_ref().filter(|fallback| !fallback.is_empty()) {
-            let at = self.at;
-            self.push(field, rule.first_counts, fallback, at, true);
+    fn fall_back(&mut self, field: Cow<'a, Field>, rule: &'a Rule) {
+        if let Some(fallback) = rule.fallback.as_deref().filter(|fallback| !fallback.is_empty()) {
+            let (text, at, first_counts) = (Cow::Borrowed(fallback), self.at, rule.first_counts);
+            self.cells.push(Cell { field, text, time: None, at, is_broken: false, is_fallback: true, first_counts });
         }
     }
 
-    /// Fills a field with a value in canonical form.
-    pub(super) fn fill(&mut self, field: &Field, rule: &Rule, text: &str, at: Position, is_fallback: bool) {
+    fn fill(
+        &mut self,
+        field: Cow<'a, Field>,
+        rule: &Rule,
+        text: Cow<'a, str>,
+        time: Option<DateTime<Utc>>,
+        at: Place<'a>,
+    ) {
         self.n_filled += 1;
-        self.push(field, rule.first_counts, text, at, is_fallback);
-    }
-
-    fn push(&mut self, field: &Field, first_counts: bool, text: &str, at: Position, is_fallback: bool) {
-        let cell = Cell { field: field.clone(), text: text.into(), at, is_broken: false, is_fallback, first_counts };
-        self.cells.push(cell);
+        let first_counts = rule.first_counts;
+        self.cells.push(Cell { field, text, time, at, is_broken: false, is_fallback: false, first_counts });
     }
 
     /// Marks a field as there but broken.
-    pub(super) fn broken(&mut self, field: &Field, problem: Problem, text: &str) {
+    pub(super) fn broken(&mut self, field: Cow<'a, Field>, problem: Problem, text: Cow<'a, str>, at: Place<'a>) {
         self.n_filled += 1;
-        let at = problem.at;
         self.problems.push(problem);
-        self.cells.push(Cell {
-            field: field.clone(),
-            text: text.into(),
-            at,
-            is_broken: true,
-            is_fallback: false,
-            first_counts: false,
-        });
+        let cell = Cell { field, text, time: None, at, is_broken: true, is_fallback: false, first_counts: false };
+        self.cells.push(cell);
     }
 
     /// Marks a field as holding an array or object where one value belongs.
-    pub(super) fn not_a_scalar(&mut self, field: &Field, at: Position, found: &str) {
+    pub(super) fn not_a_scalar(&mut self, field: Cow<'a, Field>, at: Place<'a>, found: &'static str) {
         let words = format!("{found} where a single value is expected");
-        self.broken(field, Problem::of(Code::NotAScalar, field, at, words), found);
+        let problem = Problem::of(Code::NotAScalar, &field, at.position(), words);
+        self.broken(field, problem, Cow::Borrowed(found), at);
     }
-}
-
-/// A row that adds nothing to an order.
-pub(super) fn row_without_cells(origin: RowOrigin, kind: RowKind) -> MappedRow {
-    MappedRow { origin, kind, cells: Vec::new(), items: Vec::new(), skip: None, problems: Vec::new() }
 }

@@ -1,36 +1,64 @@
 //! Maps the documents of an NDJSON file.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use super::{
     MapError,
-    collect::{Collector, Found, row_without_cells},
+    collect::{Collector, Found},
     columns::{any_field, unknown_column},
     profile::{FieldRule, Goal, Profile},
     reading::{MissingColumns, UnknownColumns},
     rule::{Condition, Rule},
 };
 use crate::model::{
-    draft::{ItemDraft, MappedRow, RowKind},
+    draft::{ItemDraft, MappedRow, Place, RowKind},
     field::{ExtensionKind, Field, Part},
     nearest::{did_you_mean, nearest},
-    origin::{Position, RowOrigin},
     problem::{Code, Problem},
-    row::{Json, Node},
+    row::{Json, Node, Row},
 };
+
+/// Unknown members that are judged; more come from names that are data, and nobody reads of them all.
+const MOST_JUDGED: usize = 10_000;
 
 pub(super) struct DocumentMapper<'p> {
     profile: &'p Profile,
     file: String,
+    order_rules: Vec<&'p FieldRule>,
+    item_rules: Vec<&'p FieldRule>,
+    known: Vec<String>,
+}
+
+/// What is to be said of a file of documents once all were seen.
+#[derive(Debug, Default)]
+pub struct Noticed {
     /// Whether any document has something where the items are; none while there was no document.
     has_items: Option<bool>,
     /// The members of the last document, for hints.
     members: Vec<String>,
-    order_rules: Vec<&'p FieldRule>,
-    item_rules: Vec<&'p FieldRule>,
-    known: Vec<String>,
     judged: HashSet<String>,
-    pub(super) unknown: Vec<Problem>,
+    /// The members that the profile does not know, each once, if it wants to hear of them.
+    unknown: Vec<(String, Problem)>,
+}
+
+impl Noticed {
+    /// Adds what was noticed in later documents.
+    pub fn append(&mut self, later: Self) {
+        self.has_items = self.has_items.max(later.has_items);
+        if !later.members.is_empty() {
+            self.members = later.members;
+        }
+        for (path, problem) in later.unknown {
+            if self.judged.len() < MOST_JUDGED && self.judged.insert(path.clone()) {
+                self.unknown.push((path, problem));
+            }
+        }
+    }
+
+    /// The members that the profile does not know, each once, in the order of the file.
+    pub fn unknown(&self) -> impl Iterator<Item = &Problem> {
+        self.unknown.iter().map(|(_, problem)| problem)
+    }
 }
 
 impl<'p> DocumentMapper<'p> {
@@ -41,81 +69,74 @@ impl<'p> DocumentMapper<'p> {
         }
         let (item_rules, order_rules) = profile.rules.iter().partition(|rule| rule.goal.part() == Part::Item);
         let known = known_paths(profile);
-        Ok(Self {
-            profile,
-            file: file.to_owned(),
-            has_items: None,
-            members: Vec::new(),
-            order_rules,
-            item_rules,
-            known,
-            judged: HashSet::new(),
-            unknown: Vec::new(),
-        })
+        Ok(Self { profile, file: file.to_owned(), order_rules, item_rules, known })
     }
 
     /// A path of items that leads nowhere is a slip of the pen, like a column that is not there.
-    pub(super) fn finish(&self) -> Result<(), MapError> {
+    pub(super) fn finish(&self, noticed: &Noticed) -> Result<(), MapError> {
         match &self.profile.items_path {
-            Some(path) if self.has_items == Some(false) && self.profile.missing_columns == MissingColumns::Refuse => {
-                let hint = did_you_mean(nearest(path, self.members.iter().map(String::as_str)));
+            Some(path)
+                if noticed.has_items == Some(false) && self.profile.missing_columns == MissingColumns::Refuse =>
+            {
+                let hint = did_you_mean(nearest(path, noticed.members.iter().map(String::as_str)));
                 Err(MapError::MissingItems { file: self.file.clone(), path: path.clone(), hint })
             }
             _ => Ok(()),
         }
     }
 
-    pub(super) fn map(&mut self, document: &Node, origin: RowOrigin) -> MappedRow {
-        self.look_for_items(document);
+    pub(super) fn notice(&self, document: &Node, row: &Row<'_>, noticed: &mut Noticed) {
+        if let Some(path) = self.profile.items_path.as_deref().filter(|_| noticed.has_items != Some(true)) {
+            noticed.has_items = Some(document.at(path).is_some());
+            noticed.members = members_of(document).into_iter().map(|(name, _)| name.to_owned()).collect();
+        }
         if self.profile.unknown_columns == UnknownColumns::Warn {
-            self.report_unknown(document, "", &origin);
+            self.notice_unknown(document, "", row, noticed);
         }
+    }
+
+    pub(super) fn kind<'a>(&'a self, document: &'a Node) -> RowKind<'a> {
         if is_blank(document) {
-            return row_without_cells(origin, RowKind::Blank);
+            return RowKind::Blank;
         }
-        let mut order = Collector::new(origin.position());
-        let place = Place { origin: &origin };
-        place.apply(&mut order, &self.order_rules, document);
-        let items = self.items(document, &place, &mut order);
-        let skip = self.profile.skips.iter().find(|skip| holds(&skip.when, document));
         let key = self.key(document);
-        let kind = match (&self.profile.items_path, key) {
+        match (&self.profile.items_path, key) {
             (Some(_), key) => RowKind::Whole(key),
             (None, Some(key)) => RowKind::Part(key),
-            (None, None) => RowKind::Keyless,
-        };
+            (None, None) => RowKind::Keyless(None),
+        }
+    }
+
+    pub(super) fn map<'a>(&'a self, row: &'a Row<'a>, document: &'a Node) -> MappedRow<'a> {
+        let mut order = Collector::new(Place::Row(row), self.order_rules.len());
+        let here = Here { row };
+        here.apply(&mut order, &self.order_rules, document);
+        let items = self.items(document, here, &mut order);
+        let skip = self.profile.skips.iter().find(|skip| holds(&skip.when, document));
         MappedRow {
-            kind,
             cells: order.cells,
             items,
             skip: skip.map(|skip| skip.reason.clone()).or(order.skip),
             problems: order.problems,
-            origin,
         }
-    }
-
-    fn look_for_items(&mut self, document: &Node) {
-        let Some(path) = self.profile.items_path.as_deref().filter(|_| self.has_items != Some(true)) else { return };
-        self.has_items = Some(document.at(path).is_some());
-        self.members = members_of(document).into_iter().map(|(name, _)| name.to_owned()).collect();
     }
 
     /// The key of a document that cannot be read, if it is certain: an alternative path does not stand in for one whose
     /// member may be lost in the damage.
-    pub(super) fn certain_key(&self, document: &Node) -> Option<Box<str>> {
+    pub(super) fn certain_key<'a>(&'a self, document: &'a Node) -> Option<Cow<'a, str>> {
         self.key_at(document, self.profile.key.paths.get(..1)?)
     }
 
-    fn key(&self, document: &Node) -> Option<Box<str>> {
+    fn key<'a>(&'a self, document: &'a Node) -> Option<Cow<'a, str>> {
         self.key_at(document, &self.profile.key.paths)
     }
 
-    fn key_at(&self, document: &Node, paths: &[String]) -> Option<Box<str>> {
-        self.profile.key_of(&scalar(find(document, paths)?)?)
+    fn key_at<'a>(&'a self, document: &'a Node, paths: &[String]) -> Option<Cow<'a, str>> {
+        self.profile.key_of(scalar(find(document, paths)?)?)
     }
 
-    fn items(&self, document: &Node, place: &Place<'_>, order: &mut Collector) -> Vec<ItemDraft> {
-        let elements: &[Node] = match &self.profile.items_path {
+    fn items<'a>(&'a self, document: &'a Node, here: Here<'a>, order: &mut Collector<'a>) -> Vec<ItemDraft<'a>> {
+        let elements: &'a [Node] = match &self.profile.items_path {
             None => std::slice::from_ref(document),
             Some(path) => match document.at(path) {
                 // XML turned into JSON has an object where there is only one.
@@ -124,53 +145,55 @@ impl<'p> DocumentMapper<'p> {
                 None | Some(Node { value: Json::Null, .. }) => &[],
                 Some(other) => {
                     let words = format!("{path:?} is no array of items");
-                    order.problems.push(Problem::of_order(Code::NotAScalar, place.of(other), words));
+                    order.problems.push(Problem::of_order(Code::NotAScalar, here.at(other).position(), words));
                     &[]
                 }
             },
         };
-        elements.iter().filter_map(|element| self.item(element, place, order)).collect()
+        elements.iter().filter_map(|element| self.item(element, here, order)).collect()
     }
 
-    fn item(&self, element: &Node, place: &Place<'_>, order: &mut Collector) -> Option<ItemDraft> {
+    fn item<'a>(&'a self, element: &'a Node, here: Here<'a>, order: &mut Collector<'a>) -> Option<ItemDraft<'a>> {
         if self.profile.item_rows.as_ref().is_some_and(|rows| !holds(rows, element)) {
             return None;
         }
-        let mut item = Collector::new(place.of(element));
+        let mut item = Collector::new(here.at(element), self.item_rules.len());
         if self.profile.items_path.is_some() && !matches!(element.value, Json::Object(_) | Json::Null) {
             let words = format!("{} where an item is expected", name_of(&element.value));
-            item.problems.push(Problem::of_order(Code::NotAScalar, place.of(element), words));
+            item.problems.push(Problem::of_order(Code::NotAScalar, here.at(element).position(), words));
         }
-        place.apply(&mut item, &self.item_rules, element);
+        here.apply(&mut item, &self.item_rules, element);
         let n_filled = item.n_filled;
         order.problems.append(&mut item.problems);
         order.skip = order.skip.take().or(item.skip);
-        (n_filled > 0).then(|| ItemDraft { at: place.of(element), cells: item.cells })
+        (n_filled > 0).then(|| ItemDraft { at: here.at(element), cells: item.cells })
     }
 
-    fn report_unknown(&mut self, node: &Node, path: &str, origin: &RowOrigin) {
+    fn notice_unknown(&self, node: &Node, path: &str, row: &Row<'_>, noticed: &mut Noticed) {
         match &node.value {
             Json::Object(members) => {
                 for (name, member) in members {
                     let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                    self.report_unknown(member, &path, origin);
+                    self.notice_unknown(member, &path, row, noticed);
                 }
             }
             Json::Array(elements) => {
                 for element in elements.iter().filter(|element| matches!(element.value, Json::Object(_))) {
-                    self.report_unknown(element, path, origin);
+                    self.notice_unknown(element, path, row, noticed);
                 }
             }
             _ => {}
         }
         // Each path is judged once, not on every line.
-        if path.is_empty() || !self.judged.insert(path.to_owned()) {
+        let is_judged = path.is_empty() || noticed.judged.len() >= MOST_JUDGED || noticed.judged.contains(path);
+        if is_judged || !noticed.judged.insert(path.to_owned()) {
             return;
         }
         let is_above = |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
         if !self.known.iter().any(|known| covers(known, path) || is_above(known)) {
             let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
-            self.unknown.push(unknown_column(path, node.position(origin.file, origin.line), &known));
+            let at = node.position(row.origin.file, row.origin.line);
+            noticed.unknown.push((path.to_owned(), unknown_column(path, at, &known)));
         }
     }
 }
@@ -207,7 +230,7 @@ fn known_paths(profile: &Profile) -> Vec<String> {
 
 fn holds(condition: &Condition, node: &Node) -> bool {
     let found = condition.path.as_deref().and_then(|path| node.at(path));
-    condition.holds(&found.and_then(scalar).unwrap_or_default())
+    condition.holds(found.and_then(scalar).unwrap_or_default())
 }
 
 /// The first of the paths at which something stands.
@@ -229,11 +252,12 @@ fn is_empty(node: &Node) -> bool {
 }
 
 /// The text of a value that is neither an array nor an object; nothing for null.
-fn scalar(node: &Node) -> Option<String> {
+fn scalar(node: &Node) -> Option<&str> {
     match &node.value {
-        Json::Text(text) => Some(text.trim().to_owned()),
-        Json::Number(digits) => Some(digits.clone()),
-        Json::Boolean(value) => Some(value.to_string()),
+        Json::Text(text) => Some(text.trim()),
+        Json::Number(digits) => Some(digits),
+        Json::Boolean(true) => Some("true"),
+        Json::Boolean(false) => Some("false"),
         Json::Null | Json::Array(_) | Json::Object(_) => None,
     }
 }
@@ -249,43 +273,56 @@ fn name_of(value: &Json) -> &'static str {
     }
 }
 
-/// The line that nodes stand on.
-struct Place<'a> {
-    origin: &'a RowOrigin,
+/// The row that nodes stand in.
+#[derive(Clone, Copy)]
+struct Here<'a> {
+    row: &'a Row<'a>,
 }
 
-impl Place<'_> {
-    fn of(&self, node: &Node) -> Position {
-        node.position(self.origin.file, self.origin.line)
+impl<'a> Here<'a> {
+    fn at(self, node: &'a Node) -> Place<'a> {
+        Place::Node(self.row, node)
     }
 
-    fn apply(&self, collector: &mut Collector, rules: &[&FieldRule], node: &Node) {
-        for FieldRule { goal, rule } in rules {
+    fn apply(self, collector: &mut Collector<'a>, rules: &[&'a FieldRule], node: &'a Node) {
+        for FieldRule { goal, rule } in rules.iter().copied() {
             match goal {
-                Goal::Field(field) => self.take(collector, field, rule, find(node, &rule.paths)),
+                Goal::Field(field) => self.take(collector, Cow::Borrowed(field), rule, find(node, &rule.paths)),
                 Goal::AnyIdentifier => self.identifiers(collector, rule, node),
                 any => self.extensions(collector, any, rule, node),
             }
         }
     }
 
-    fn take(&self, collector: &mut Collector, field: &Field, rule: &Rule, node: Option<&Node>) {
+    fn take(self, collector: &mut Collector<'a>, field: Cow<'a, Field>, rule: &'a Rule, node: Option<&'a Node>) {
         let Some(node) = node else { return collector.take(field, rule, None) };
-        let text = match (&node.value, field) {
-            (Json::Array(lines), Field::GuestStreet) => lines.iter().map(scalar).collect::<Option<Vec<_>>>(),
-            _ => scalar(node).map(|text| vec![text]),
-        };
-        match text {
-            Some(lines) => {
-                let text = lines.join("\n");
-                collector.take(field, rule, Some(&Found { text: text.trim(), at: self.of(node) }));
-            }
-            None => collector.not_a_scalar(field, self.of(node), name_of(&node.value)),
+        if let (Json::Array(lines), Field::GuestStreet) = (&node.value, &*field)
+            && let Some(lines) = lines.iter().map(scalar).collect::<Option<Vec<_>>>()
+        {
+            return self.take_lines(collector, field, rule, &lines, node);
+        }
+        match scalar(node) {
+            Some(text) => collector.take(field, rule, Some(Found { text, at: self.at(node) })),
+            None => collector.not_a_scalar(field, self.at(node), name_of(&node.value)),
         }
     }
 
+    /// Several lines of text as one value.
+    fn take_lines(
+        self,
+        collector: &mut Collector<'a>,
+        field: Cow<'a, Field>,
+        rule: &'a Rule,
+        lines: &[&str],
+        node: &'a Node,
+    ) {
+        let text = lines.join("\n");
+        let made = rule.make(text.trim()).into_owned();
+        collector.take_made(field, rule, made, Cow::Owned(text.trim().to_owned()), self.at(node));
+    }
+
     /// Identifiers as `[{provider, id}]`, or as an object or flat members by provider.
-    fn identifiers(&self, collector: &mut Collector, rule: &Rule, node: &Node) {
+    fn identifiers(self, collector: &mut Collector<'a>, rule: &'a Rule, node: &'a Node) {
         for path in &rule.paths {
             match node.at(path).map(|found| (found, &found.value)) {
                 Some((_, Json::Array(elements))) => {
@@ -301,31 +338,27 @@ impl Place<'_> {
                 }
                 _ => {
                     for (name, member) in free_members(node, path) {
-                        self.take(
-                            collector,
-                            &Field::Identifier(name.into()),
-                            rule,
-                            Some(member).filter(|m| !is_empty(m)),
-                        );
+                        let field = Cow::Owned(Field::Identifier(name.into()));
+                        self.take(collector, field, rule, Some(member).filter(|m| !is_empty(m)));
                     }
                 }
             }
         }
     }
 
-    fn identifier(&self, collector: &mut Collector, rule: &Rule, element: &Node) {
+    fn identifier(self, collector: &mut Collector<'a>, rule: &'a Rule, element: &'a Node) {
         let part = |name| element.member(name).and_then(scalar).filter(|text| !text.is_empty());
         let id = element.member("id").filter(|_| part("id").is_some());
         if let (Some(provider), Some(id)) = (part("provider"), id) {
-            return self.take(collector, &Field::Identifier(provider.into()), rule, Some(id));
+            return self.take(collector, Cow::Owned(Field::Identifier(provider.into())), rule, Some(id));
         }
         let words = "an identifier has a provider and an id: {\"provider\": …, \"id\": …}";
-        let problem = Problem::of(Code::MissingAttribute, "guest.identifiers", self.of(element), words);
-        collector.broken(&Field::Identifier("?".into()), problem, "");
+        let problem = Problem::of(Code::MissingAttribute, "guest.identifiers", self.at(element).position(), words);
+        collector.broken(Cow::Owned(Field::Identifier("?".into())), problem, Cow::Borrowed(""), self.at(element));
     }
 
     /// Extension attributes as an object, in the event's own array form, or as flat members.
-    fn extensions(&self, collector: &mut Collector, any: &Goal, rule: &Rule, node: &Node) {
+    fn extensions(self, collector: &mut Collector<'a>, any: &Goal, rule: &'a Rule, node: &'a Node) {
         for path in &rule.paths {
             let found = node.at(path);
             if let Some(found) = found.filter(|found| scalar(found).is_some_and(|text| !text.is_empty())) {
@@ -341,7 +374,11 @@ impl Place<'_> {
                     }
                     [_, second, ..] => {
                         let words = format!("{} extension objects, expected one", elements.len());
-                        collector.problems.push(Problem::of_order(Code::ExtensionValue, self.of(second), words));
+                        collector.problems.push(Problem::of_order(
+                            Code::ExtensionValue,
+                            self.at(second).position(),
+                            words,
+                        ));
                         continue;
                     }
                 },
@@ -359,19 +396,20 @@ impl Place<'_> {
         }
     }
 
-    fn no_extension(&self, collector: &mut Collector, found: &Node) {
+    fn no_extension(self, collector: &mut Collector<'a>, found: &'a Node) {
         let words = format!("{} where an object of extension attributes is expected", name_of(&found.value));
-        collector.problems.push(Problem::of_order(Code::ExtensionValue, self.of(found), words));
+        collector.problems.push(Problem::of_order(Code::ExtensionValue, self.at(found).position(), words));
     }
 
-    fn extension(&self, collector: &mut Collector, any: &Goal, rule: &Rule, name: &str, value: &Node) {
+    fn extension(self, collector: &mut Collector<'a>, any: &Goal, rule: &'a Rule, name: &str, value: &'a Node) {
         let shown = match &value.value {
             Json::Boolean(_) => Some(ExtensionKind::Boolean),
             Json::Number(digits) if digits.contains(['.', 'e', 'E']) => Some(ExtensionKind::Float),
             Json::Number(_) => Some(ExtensionKind::Integer),
             _ => None,
         };
-        self.take(collector, &any_field(any, name, shown), rule, Some(value).filter(|value| !is_empty(value)));
+        let field = Cow::Owned(any_field(any, name, shown));
+        self.take(collector, field, rule, Some(value).filter(|value| !is_empty(value)));
     }
 }
 

@@ -18,6 +18,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub use document::Noticed;
 pub use text::{TomlFault, toml_fault};
 
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! A profile, ready to be used: loaded from a file or built in, its rules checked.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{borrow::Cow, fs, path::Path, sync::Arc};
 
 use super::{
     MapError,
@@ -118,11 +118,17 @@ impl Profile {
 
     /// The order key that the text of a key's cell makes, if it makes one.
     #[must_use]
-    pub fn key_of(&self, text: &str) -> Option<Box<str>> {
+    pub fn key_of<'a>(&'a self, text: &'a str) -> Option<Cow<'a, str>> {
         match self.key.make(text) {
-            Made::Value(key, _) if !key.is_empty() => Some(key.into()),
+            Made::Value(key) if !key.is_empty() => Some(key),
             _ => None,
         }
+    }
+
+    /// Whether orders of different keys have different references, whatever the rows hold.
+    #[must_use]
+    pub fn key_is_reference(&self) -> bool {
+        reference_rule(&self.rules).is_some_and(|rule| rule == self.key)
     }
 
     /// The profile that a TOML text describes; `name` is for messages.

@@ -1,19 +1,20 @@
 //! Maps the records of a CSV file.
 
+use std::borrow::Cow;
+
 use super::{
     MapError,
-    collect::{Collector, Found, row_without_cells},
+    collect::{Collector, Found},
     columns::{Bound, bound_rules, columns_of, missing_column, only_column, unknown_columns},
     profile::{Profile, SkipRule},
     reading::MissingColumns,
     rule::Condition,
 };
 use crate::model::{
-    draft::{ItemDraft, MappedRow, RowKind},
-    field::Part,
-    origin::RowOrigin,
+    draft::{ItemDraft, MappedRow, Place, RowKind},
+    field::{Field, Part},
     problem::Problem,
-    row::{Header, Record},
+    row::{Header, Record, Row},
 };
 
 /// Keys are looked for no further from the end of a cell, in characters.
@@ -56,17 +57,31 @@ impl<'p> RecordMapper<'p> {
         })
     }
 
-    pub(super) fn map(&self, record: &Record, origin: RowOrigin) -> MappedRow {
-        if (0..self.n_columns).all(|index| record.cell(index).is_empty()) {
-            return row_without_cells(origin, RowKind::Blank);
+    pub(super) fn declared(&self) -> Vec<&Field> {
+        let fields = self.order_rules.iter().chain(&self.item_rules).map(|bound| &bound.field);
+        fields.filter(|field| matches!(field, Field::Extension(_) | Field::ItemExtension(_))).collect()
+    }
+
+    pub(super) fn kind<'a>(&'a self, record: &Record<'a>) -> RowKind<'a> {
+        match self.key(record) {
+            Some(key) => RowKind::Part(key),
+            None if (0..self.n_columns).all(|index| record.cell(index).is_empty()) => RowKind::Blank,
+            None => RowKind::Keyless(None),
         }
-        let mut order = Collector::new(origin.position());
-        apply(&mut order, &self.order_rules, record, &origin);
-        let item = self.item(record, &origin, &mut order);
+    }
+
+    pub(super) fn map<'a>(
+        &'a self,
+        row: &'a Row<'a>,
+        record: &Record<'a>,
+        before: Option<&Record<'_>>,
+    ) -> MappedRow<'a> {
+        let n_cells = if before.is_none() { self.order_rules.len() } else { 0 };
+        let mut order = Collector::new(Place::Row(row), n_cells);
+        apply(&mut order, &self.order_rules, row, record, before);
+        let item = self.item(row, record, &mut order);
         let skip = self.skips.iter().find(|(skip, column)| skip.when.holds(record.cell(*column)));
         MappedRow {
-            kind: self.key(record).map_or(RowKind::Keyless, RowKind::Part),
-            origin,
             cells: order.cells,
             items: item.into_iter().collect(),
             skip: skip.map(|(skip, _)| skip.reason.clone()).or(order.skip),
@@ -75,55 +90,66 @@ impl<'p> RecordMapper<'p> {
     }
 
     /// The item that the row adds, if any of its item columns is filled.
-    fn item(&self, record: &Record, origin: &RowOrigin, order: &mut Collector) -> Option<ItemDraft> {
+    fn item<'a>(&'a self, row: &'a Row<'a>, record: &Record<'a>, order: &mut Collector<'a>) -> Option<ItemDraft<'a>> {
         if self.item_rows.is_some_and(|(rows, column)| !rows.holds(record.cell(column))) {
             return None;
         }
-        let mut item = Collector::new(origin.position());
-        apply(&mut item, &self.item_rules, record, origin);
+        let mut item = Collector::new(Place::Row(row), self.item_rules.len());
+        apply(&mut item, &self.item_rules, row, record, None);
         if item.n_filled == 0 {
             return None;
         }
         order.problems.append(&mut item.problems);
         order.skip = order.skip.take().or(item.skip);
-        Some(ItemDraft { at: origin.position(), cells: item.cells })
+        Some(ItemDraft { at: Place::Row(row), cells: item.cells })
     }
 
     /// The key of a row that cannot be read, if it is certain. Where the number of cells is wrong it is not known
     /// which delimiter is one too many, so only the first cell is where it should be, and only if another follows. So
     /// many cells that two rows may have run together hold the key of a second order, which is lost. An alternative
     /// column does not stand in for a damaged one.
-    pub(super) fn certain_key(&self, record: &Record) -> Option<Box<str>> {
-        let (n_cells, column) = (record.ends.len(), *self.key_columns.first()?);
+    pub(super) fn certain_key<'a>(&'a self, record: &Record<'a>) -> Option<Cow<'a, str>> {
+        let (n_cells, column) = (record.n_cells(), *self.key_columns.first()?);
         let is_where_it_should_be = column == 0 && n_cells > 1 && n_cells < 2 * self.n_columns - 1;
         let is_certain = n_cells == self.n_columns || is_where_it_should_be;
         self.profile.key_of(record.cell(column)).filter(|_| is_certain)
     }
 
-    /// The ends of the cells of a row with too many of them: where a row was cut off and the next one follows without a
-    /// line break, one of them ends with the next one's key.
-    pub(super) fn cell_ends(&self, record: &Record) -> Vec<Box<str>> {
-        let n_cells = record.ends.len();
+    /// The keys that the ends of the cells of a row with too many of them make.
+    pub(super) fn other_keys(&self, record: &Record<'_>) -> Vec<String> {
+        let n_cells = record.n_cells();
         if n_cells <= self.n_columns {
             return Vec::new();
         }
-        let end = |cell: &str| -> Box<str> {
-            let start = cell.char_indices().rev().take(LONGEST_KEY).last().map_or(0, |(start, _)| start);
-            cell[start..].into()
+        let endings = |cell: &'_ str| {
+            let starts: Vec<usize> = cell.char_indices().rev().take(LONGEST_KEY).map(|(start, _)| start).collect();
+            let keys = starts.into_iter().filter_map(|start| self.profile.key_of(&cell[start..]).map(Cow::into_owned));
+            keys.collect::<Vec<_>>()
         };
-        (1..n_cells).map(|index| end(record.cell(index))).filter(|end| !end.is_empty()).collect()
+        (1..n_cells).flat_map(|index| endings(record.cell(index))).collect()
     }
 
-    fn key(&self, record: &Record) -> Option<Box<str>> {
+    fn key<'a>(&'a self, record: &Record<'a>) -> Option<Cow<'a, str>> {
         let text = self.key_columns.iter().map(|index| record.cell(*index)).find(|text| !text.is_empty())?;
         self.profile.key_of(text)
     }
 }
 
-fn apply(collector: &mut Collector, rules: &[Bound<'_>], record: &Record, origin: &RowOrigin) {
+fn apply<'a>(
+    collector: &mut Collector<'a>,
+    rules: &'a [Bound<'_>],
+    row: &'a Row<'a>,
+    record: &Record<'a>,
+    before: Option<&Record<'_>>,
+) {
     for Bound { field, rule, columns } in rules {
-        let filled = columns.iter().copied().find(|index| !record.cell(*index).is_empty());
-        let found = filled.map(|index| Found { text: record.cell(index), at: record.position(origin, index) });
-        collector.take(field, rule, found.as_ref());
+        let is_repeated = |before: &Record<'_>| columns.iter().all(|index| before.cell(*index) == record.cell(*index));
+        if before.is_some_and(is_repeated) {
+            continue;
+        }
+        let filled = columns.iter().map(|index| (*index, record.cell(*index))).find(|(_, text)| !text.is_empty());
+        let place = |index: usize| Place::Column(row, u32::try_from(index).unwrap_or(u32::MAX));
+        let found = filled.map(|(index, text)| Found { text, at: place(index) });
+        collector.take(Cow::Borrowed(field), rule, found);
     }
 }

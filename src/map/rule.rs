@@ -1,6 +1,8 @@
 //! One rule of a profile: what becomes of a cell on its way to a field.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
 
 use super::{
     date::{DateRule, ISO_8601},
@@ -9,7 +11,7 @@ use super::{
 use crate::model::{field::ExtensionKind, nearest::nearest, problem::Code};
 
 /// Where a field comes from and what is done to it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// CSV columns, the first filled one counts.
     pub columns: Vec<String>,
@@ -28,7 +30,7 @@ pub struct Rule {
     other: Option<TableEntry>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 enum TableEntry {
     Value(String),
     Skip(Arc<str>),
@@ -45,13 +47,27 @@ impl From<TableValue> for TableEntry {
 
 /// What a rule makes of a filled cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Made {
-    /// A value in canonical form; with it a code and words, where someone should look.
-    Value(String, Option<(Code, String)>),
+pub enum Made<'a> {
+    /// A value.
+    Value(Cow<'a, str>),
+    /// An instant; with it a code and words, where someone should look.
+    Time(DateTime<Utc>, Option<(Code, String)>),
     /// The profile leaves the order out, for this reason.
     Skip(Arc<str>),
     /// It cannot be brought into canonical form.
     Broken(Code, String),
+}
+
+impl Made<'_> {
+    /// The same without the text that it was made of.
+    pub(super) fn into_owned(self) -> Made<'static> {
+        match self {
+            Self::Value(text) => Made::Value(Cow::Owned(text.into_owned())),
+            Self::Time(time, doubt) => Made::Time(time, doubt),
+            Self::Skip(reason) => Made::Skip(reason),
+            Self::Broken(code, words) => Made::Broken(code, words),
+        }
+    }
 }
 
 impl Rule {
@@ -83,16 +99,19 @@ impl Rule {
 
     /// What becomes of a filled cell.
     #[must_use]
-    pub fn make(&self, text: &str) -> Made {
+    pub fn make<'a>(&'a self, text: &'a str) -> Made<'a> {
         let text = self.stripped(text);
         match (&self.table, &self.date) {
             (Some(table), _) => self.look_up(table, text),
             (None, Some(date)) => dated(date, text),
-            (None, None) => Made::Value(text.to_owned(), None),
+            (None, None) => Made::Value(Cow::Borrowed(text)),
         }
     }
 
     fn stripped<'a>(&self, text: &'a str) -> &'a str {
+        if self.strip_prefix.is_none() && self.strip_suffix.is_none() {
+            return text;
+        }
         let strip = |affix: &Option<String>, by: fn(&'a str, &str) -> Option<&'a str>, text: &'a str| {
             affix.as_deref().and_then(|affix| by(text, affix)).unwrap_or(text)
         };
@@ -100,9 +119,9 @@ impl Rule {
         strip(&self.strip_suffix, |text, suffix| text.strip_suffix(suffix), text).trim()
     }
 
-    fn look_up(&self, table: &BTreeMap<String, TableEntry>, text: &str) -> Made {
+    fn look_up<'a>(&'a self, table: &'a BTreeMap<String, TableEntry>, text: &str) -> Made<'a> {
         match table.get(text).or(self.other.as_ref()) {
-            Some(TableEntry::Value(value)) => Made::Value(value.clone(), None),
+            Some(TableEntry::Value(value)) => Made::Value(Cow::Borrowed(value)),
             Some(TableEntry::Skip(reason)) => Made::Skip(Arc::clone(reason)),
             None => {
                 let nearest = nearest(text, table.keys().map(String::as_str));
@@ -129,12 +148,12 @@ fn kind(name: &str) -> Result<ExtensionKind, String> {
         .ok_or_else(|| format!("{name:?} is no type; expected string, boolean, integer or float"))
 }
 
-fn dated(rule: &DateRule, text: &str) -> Made {
-    match rule.canonical(text) {
+fn dated<'a>(rule: &DateRule, text: &str) -> Made<'a> {
+    match rule.instant(text) {
         Some(date) => {
             let doubt = || (Code::TimestampAmbiguous, format!("{text:?} is a time at which the clocks were turned"));
             let doubt = date.is_ambiguous.then(doubt);
-            Made::Value(date.text, doubt)
+            Made::Time(date.time, doubt)
         }
         None => Made::Broken(Code::TimestampUnreadable, format!("{text:?} is no date, expected {}", rule.expected())),
     }
@@ -196,12 +215,12 @@ mod tests {
         Rule::new(toml::from_str(toml).unwrap(), toml.contains("date"))
     }
 
-    fn made(toml: &str, cell: &str) -> Made {
-        rule(toml).unwrap().make(cell)
+    fn made(toml: &str, cell: &str) -> String {
+        format!("{:?}", rule(toml).unwrap().make(cell))
     }
 
-    fn value(text: &str) -> Made {
-        Made::Value(text.into(), None)
+    fn value(text: &str) -> String {
+        format!("{:?}", Made::Value(text.into()))
     }
 
     #[test]
@@ -210,16 +229,16 @@ mod tests {
         assert_eq!(made("column = 'c'\nstrip_prefix = '#'", "#1001"), value("1001"));
         let table = "column = 'c'\nvalues = { paid = 'PURCHASED', void = { skip = 'voided' } }";
         assert_eq!(made(table, "paid"), value("PURCHASED"));
-        assert_eq!(made(table, "void"), Made::Skip("voided".into()));
+        assert_eq!(made(table, "void"), "Skip(\"voided\")");
         let unlisted = "\"piad\" is not in the profile's table, nearest is \"paid\"";
-        assert_eq!(made(table, "piad"), Made::Broken(Code::ValueNotInTable, unlisted.into()));
+        assert_eq!(made(table, "piad"), format!("{:?}", Made::Broken(Code::ValueNotInTable, unlisted.into())));
         assert_eq!(made(&format!("{table}\nother = 'X'"), "piad"), value("X"));
     }
 
     #[test]
     fn a_date_that_does_not_fit_says_what_was_expected() {
         let words = "\"1/2/3\" is no date, expected the format %Y-%m-%d";
-        let broken = Made::Broken(Code::TimestampUnreadable, words.into());
+        let broken = format!("{:?}", Made::Broken(Code::TimestampUnreadable, words.into()));
         assert_eq!(made("column = 'c'\ndate = '%Y-%m-%d'\nzone = 'UTC'", "1/2/3"), broken);
     }
 

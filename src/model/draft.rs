@@ -1,22 +1,31 @@
-//! One order's cells, brought together but not yet believed.
+//! One order's cells, brought together but not yet believed. They are seen in the rows that they were read from.
 
-use std::sync::Arc;
-
-use super::{
-    field::Field,
-    origin::{Position, RowOrigin},
-    problem::Problem,
+use std::{
+    borrow::Cow,
+    ops::{Deref, DerefMut},
+    sync::Arc,
 };
 
-/// A value that a profile made out of a cell, in canonical form (timestamps in UTC, table values looked up).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
+use chrono::{DateTime, Utc};
+
+use super::{
+    field::{Field, N_NAMED},
+    origin::{Position, RowOrigin},
+    problem::Problem,
+    row::{Node, Row},
+};
+
+/// A value that a profile made out of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell<'a> {
     /// The target field.
-    pub field: Field,
-    /// The value; never empty.
-    pub text: Box<str>,
+    pub field: Cow<'a, Field>,
+    /// The value, table values looked up; never empty.
+    pub text: Cow<'a, str>,
+    /// The instant that a timestamp's text means, to the millisecond.
+    pub time: Option<DateTime<Utc>>,
     /// Where it stood; a constant of the profile stands where its row stands.
-    pub at: Position,
+    pub at: Place<'a>,
     /// The cell was there but could not be brought into canonical form; the problem is already told, so nothing else
     /// is to be said about it.
     pub is_broken: bool,
@@ -26,81 +35,229 @@ pub struct Cell {
     pub first_counts: bool,
 }
 
-/// What a profile made out of one row.
+/// Where a cell stands. Which character of its line that is, is worked out only for the few that someone is told of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Place<'a> {
+    /// There.
+    At(Position),
+    /// In the row as a whole.
+    Row(&'a Row<'a>),
+    /// In this column (from 0) of a record.
+    Column(&'a Row<'a>, u32),
+    /// In this value of a document.
+    Node(&'a Row<'a>, &'a Node),
+}
+
+impl Cell<'_> {
+    /// The instant of a cell that is sure to tell one of the order's own.
+    #[must_use]
+    pub fn certain_time(&self) -> Option<DateTime<Utc>> {
+        self.time.filter(|_| !self.is_fallback && !self.is_broken && !self.first_counts)
+    }
+}
+
+impl Place<'_> {
+    /// The place as a message names it.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        match *self {
+            Self::At(position) => position,
+            Self::Row(row) => row.origin.position(),
+            Self::Column(row, column) => row.position(column as usize),
+            Self::Node(row, node) => node.position(row.origin.file, row.origin.line),
+        }
+    }
+}
+
+impl From<Position> for Place<'_> {
+    fn from(position: Position) -> Self {
+        Self::At(position)
+    }
+}
+
+/// Cells by their fields, in the order in which they were found.
+#[derive(Debug, Clone)]
+pub struct Cells<'a> {
+    cells: Vec<Cell<'a>>,
+    /// For each named field one more than the place of its first cell; 0 where it has none.
+    places: [u8; N_NAMED],
+}
+
+impl Default for Cells<'_> {
+    fn default() -> Self {
+        Self { cells: Vec::new(), places: [0; N_NAMED] }
+    }
+}
+
+impl<'a> Cells<'a> {
+    /// None yet, with room for so many.
+    #[must_use]
+    pub fn with_capacity(n_cells: usize) -> Self {
+        Self { cells: Vec::with_capacity(n_cells), ..Self::default() }
+    }
+
+    /// Adds a cell.
+    pub fn push(&mut self, cell: Cell<'a>) {
+        self.cells.push(cell);
+        let (place, n_cells) = (self.cells.last().and_then(|cell| cell.field.number()), self.cells.len());
+        if let Some(place) = place.map(|number| &mut self.places[number]).filter(|place| **place == 0) {
+            *place = u8::try_from(n_cells).unwrap_or(0);
+        }
+    }
+
+    /// The first cell of a field.
+    #[must_use]
+    pub fn of(&self, field: &Field) -> Option<&Cell<'a>> {
+        self.place(field).map(|place| &self.cells[place])
+    }
+
+    /// The first cell of a field, to be changed; not its field.
+    pub fn of_mut(&mut self, field: &Field) -> Option<&mut Cell<'a>> {
+        self.place(field).map(|place| &mut self.cells[place])
+    }
+
+    fn place(&self, field: &Field) -> Option<usize> {
+        match field.number().map(|number| self.places[number]) {
+            Some(place @ 1..) => Some(usize::from(place) - 1),
+            // More cells than a byte counts are extensions, and a named field behind them is looked for like those.
+            Some(0) if self.cells.len() < usize::from(u8::MAX) => None,
+            _ => self.cells.iter().position(|cell| *cell.field == *field),
+        }
+    }
+}
+
+impl PartialEq for Cells<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cells == other.cells
+    }
+}
+
+impl<'a> Deref for Cells<'a> {
+    type Target = [Cell<'a>];
+
+    fn deref(&self) -> &[Cell<'a>] {
+        &self.cells
+    }
+}
+
+impl DerefMut for Cells<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.cells
+    }
+}
+
+impl<'a> FromIterator<Cell<'a>> for Cells<'a> {
+    fn from_iter<I: IntoIterator<Item = Cell<'a>>>(from: I) -> Self {
+        let mut cells = Self::default();
+        from.into_iter().for_each(|cell| cells.push(cell));
+        cells
+    }
+}
+
+impl<'a> IntoIterator for Cells<'a> {
+    type Item = Cell<'a>;
+    type IntoIter = std::vec::IntoIter<Cell<'a>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.cells.into_iter()
+    }
+}
+
+/// A row and which order it is of.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MappedRow {
+pub struct KeyedRow<'a> {
     /// The row.
-    pub origin: RowOrigin,
+    pub row: &'a Row<'a>,
     /// What kind of row.
-    pub kind: RowKind,
+    pub kind: RowKind<'a>,
+}
+
+/// How a row takes part in grouping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowKind<'a> {
+    /// One of the rows of the order with this key.
+    Part(Cow<'a, str>),
+    /// A whole order in one document, with this key if it has one.
+    Whole(Option<Cow<'a, str>>),
+    /// A readable row without a key, and when its order was made, if that is certain: not a constant, not a cell that
+    /// cannot be read, nor one that the rows of an order may disagree on.
+    Keyless(Option<DateTime<Utc>>),
+    /// A row that cannot be read.
+    Unreadable {
+        /// Its order's key, if that is certain.
+        key: Option<Cow<'a, str>>,
+        /// What is wrong with it.
+        reason: &'a str,
+    },
+    /// Nothing stands in it.
+    Blank,
+}
+
+impl RowKind<'_> {
+    /// Whether the row's order is not known: it could belong to any.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Keyless(None) | Self::Unreadable { key: None, .. })
+    }
+
+    /// The key of the order that the row is a part of.
+    #[must_use]
+    pub fn part_of(&self) -> Option<&str> {
+        match self {
+            Self::Part(key) | Self::Unreadable { key: Some(key), .. } => Some(key),
+            _ => None,
+        }
+    }
+}
+
+/// What a profile made out of one row.
+#[derive(Debug, Default)]
+pub struct MappedRow<'a> {
     /// Attributes of the order, its guest and its events.
-    pub cells: Vec<Cell>,
+    pub cells: Cells<'a>,
     /// The items it adds: none or one for a record, any number for a document.
-    pub items: Vec<ItemDraft>,
+    pub items: Vec<ItemDraft<'a>>,
     /// The reason why the profile leaves the row's order out, if it does.
     pub skip: Option<Arc<str>>,
     /// What went wrong in mapping it.
     pub problems: Vec<Problem>,
 }
 
-/// How a row takes part in grouping.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RowKind {
-    /// One of the rows of the order with this key.
-    Part(Box<str>),
-    /// A whole order in one document, with this key if it has one.
-    Whole(Option<Box<str>>),
-    /// A readable row without a key.
-    Keyless,
-    /// A row that cannot be read.
-    Unreadable {
-        /// Its order's key, if that is certain.
-        key: Option<Box<str>>,
-        /// What is wrong with it.
-        reason: String,
-        /// Where it may have run together with a row of another order, the ends of its cells: one of them may end with
-        /// the other order's key.
-        cell_ends: Vec<Box<str>>,
-    },
-    /// Nothing stands in it.
-    Blank,
-}
-
 /// The cells of one item.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ItemDraft {
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemDraft<'a> {
     /// Where the item stands.
-    pub at: Position,
+    pub at: Place<'a>,
     /// Its attributes.
-    pub cells: Vec<Cell>,
+    pub cells: Cells<'a>,
 }
 
-impl ItemDraft {
+impl<'a> ItemDraft<'a> {
     /// The cell of a field.
     #[must_use]
-    pub fn cell(&self, field: &Field) -> Option<&Cell> {
-        cell_of(&self.cells, field)
+    pub fn cell(&self, field: &Field) -> Option<&Cell<'a>> {
+        self.cells.of(field)
     }
 }
 
 /// All rows of one order.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Draft {
+pub struct Draft<'a> {
     /// The order key of the profile; empty where the rows have none.
-    pub key: Box<str>,
+    pub key: Cow<'a, str>,
     /// Its rows, in the order of the input.
     pub rows: Vec<RowOrigin>,
     /// The first filled value of each field.
-    pub cells: Vec<Cell>,
+    pub cells: Cells<'a>,
     /// Its items, in the order of the input.
-    pub items: Vec<ItemDraft>,
+    pub items: Vec<ItemDraft<'a>>,
     /// The reason why the profile leaves it out, if it does.
     pub skip: Option<Arc<str>>,
     /// What went wrong so far.
     pub problems: Vec<Problem>,
 }
 
-impl Draft {
+impl<'a> Draft<'a> {
     /// Where the order's first row stands.
     #[must_use]
     pub fn position(&self) -> Position {
@@ -109,11 +266,7 @@ impl Draft {
 
     /// The cell of a field.
     #[must_use]
-    pub fn cell(&self, field: &Field) -> Option<&Cell> {
-        cell_of(&self.cells, field)
+    pub fn cell(&self, field: &Field) -> Option<&Cell<'a>> {
+        self.cells.of(field)
     }
-}
-
-fn cell_of<'a>(cells: &'a [Cell], field: &Field) -> Option<&'a Cell> {
-    cells.iter().find(|cell| cell.field == *field)
 }

@@ -59,9 +59,24 @@ macro_rules! fields {
             Identifier(Arc<str>),
         }
 
+        /// The named fields alone, numbered.
+        enum Number { $($variant,)* }
+
+        /// How many fields have one fixed name.
+        pub const N_NAMED: usize = [$(Number::$variant,)*].len();
+
         impl Field {
             /// All fields that have one fixed name.
             pub const NAMED: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The place of a field with one fixed name among those.
+            #[must_use]
+            pub fn number(&self) -> Option<usize> {
+                match self {
+                    $(Self::$variant => Some(Number::$variant as usize),)*
+                    Self::Extension(_) | Self::ItemExtension(_) | Self::Identifier(_) => None,
+                }
+            }
         }
 
         impl fmt::Display for Field {

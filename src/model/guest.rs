@@ -1,66 +1,68 @@
 //! Who ordered.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 /// One of IDENTITY's `identifiers`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Identifier {
+pub struct Identifier<'a> {
     /// As in the tenant's identity rules, letter for letter.
-    pub provider: String,
+    pub provider: Cow<'a, str>,
     /// The guest's id at that provider.
-    pub id: String,
+    pub id: Cow<'a, str>,
 }
 
 /// The attributes of IDENTITY beside the common ones, in its own names. Text unless the manual says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Guest {
+pub struct Guest<'a> {
     /// The first one tells guests apart.
-    pub identifiers: Vec<Identifier>,
+    pub identifiers: Vec<Identifier<'a>>,
     /// Lower case.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
+    pub email: Option<Cow<'a, str>>,
     /// One of the titles of the manual.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
+    pub title: Option<Cow<'a, str>>,
     /// First name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub firstname: Option<String>,
+    pub firstname: Option<Cow<'a, str>>,
     /// Last name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lastname: Option<String>,
+    pub lastname: Option<Cow<'a, str>>,
     /// `male`, `female` or `unknown`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub gender: Option<String>,
+    pub gender: Option<Cow<'a, str>>,
     /// `YYYY-MM-DDThh:mm`
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub dob: Option<String>,
+    pub dob: Option<Cow<'a, str>>,
     /// Mobile number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mobile: Option<String>,
+    pub mobile: Option<Cow<'a, str>>,
     /// Phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub phone: Option<String>,
+    pub phone: Option<Cow<'a, str>>,
     /// Lines of the street address.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub street: Vec<String>,
+    pub street: Vec<Cow<'a, str>>,
     /// City.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub city: Option<String>,
+    pub city: Option<Cow<'a, str>>,
     /// State.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
+    pub state: Option<Cow<'a, str>>,
     /// ISO 3166-1 alpha-2.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub country: Option<String>,
+    pub country: Option<Cow<'a, str>>,
     /// Postal code.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub postal_code: Option<String>,
+    pub postal_code: Option<Cow<'a, str>>,
 }
 
-impl Guest {
+impl<'a> Guest<'a> {
     /// What tells guests apart: two orders whose first identifiers are equal belong to one guest.
     #[must_use]
-    pub fn key(&self) -> &Identifier {
+    pub fn key(&self) -> &Identifier<'a> {
         self.identifiers.first().expect("validate builds no guest without an identifier")
     }
 }

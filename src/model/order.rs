@@ -1,9 +1,9 @@
 //! A valid order. Only `validate` builds one, which `tests/it/layers.rs` checks: if it exists, it may be sent.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::Error};
 use serde_json::value::RawValue;
 
 use super::{
@@ -14,78 +14,154 @@ use super::{
     problem::Problem,
 };
 
-/// The place of an order in the run, from 0, in the order of the input.
+/// The place of an order in the run: that of its first row. Orders sort by it as the input has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct OrderId(pub u32);
+pub struct OrderId(pub u64);
 
-/// An order that passed every check.
+impl OrderId {
+    /// Bits for the byte in a file: 16 TB.
+    const BYTE_BITS: u32 = 44;
+
+    /// The id of the order whose first row this is.
+    #[must_use]
+    pub fn of(row: &RowOrigin) -> Self {
+        Self((u64::from(row.file.0) << Self::BYTE_BITS) | row.bytes.start)
+    }
+}
+
+/// An order that passed every check. Its texts are seen in the rows that they were read from.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct Order<'a> {
     /// Its reference at the shop.
-    pub reference: String,
+    pub reference: Cow<'a, str>,
     /// When it was made.
     pub ordered_at: DateTime<Utc>,
     /// `PURCHASED` or `PAYMENT_PENDING`.
-    pub status: String,
+    pub status: Cow<'a, str>,
     /// The currency of `price`.
     pub currency: Currency,
     /// The total.
     pub price: Amount,
     /// How it was paid.
-    pub payment_type: String,
+    pub payment_type: Cow<'a, str>,
     /// With which card.
-    pub card_type: Option<String>,
+    pub card_type: Option<Cow<'a, str>>,
     /// Its extension attributes.
-    pub extension: Extension,
+    pub extension: Extension<'a>,
     /// What was bought.
-    pub items: Vec<Item>,
+    pub items: Vec<Item<'a>>,
     /// Who bought it.
-    pub guest: Guest,
+    pub guest: Guest<'a>,
     /// The attributes that its events share.
-    pub common: CommonAttributes,
+    pub common: CommonAttributes<'a>,
 }
 
 /// One element of `order.orderItems`; all attributes are optional.
 #[derive(Debug, Clone, Default)]
-pub struct Item {
+pub struct Item<'a> {
     /// Upper case; must be known to the tenant.
-    pub kind: Option<String>,
+    pub kind: Option<Cow<'a, str>>,
     /// The item's reference.
-    pub reference: Option<String>,
+    pub reference: Option<Cow<'a, str>>,
     /// When it was ordered.
     pub ordered_at: Option<DateTime<Utc>>,
     /// `PURCHASED` or `PAYMENT_PENDING`.
-    pub status: Option<String>,
+    pub status: Option<Cow<'a, str>>,
     /// The currency of `price`.
     pub currency: Option<Currency>,
     /// As the target wants it: per unit or per line.
     pub price: Option<Amount>,
     /// At most 128 characters.
-    pub name: Option<String>,
+    pub name: Option<Cow<'a, str>>,
     /// The product code.
-    pub product_id: Option<String>,
+    pub product_id: Option<Cow<'a, str>>,
     /// How many.
     pub quantity: Option<Amount>,
     /// Its extension attributes.
-    pub extension: Extension,
+    pub extension: Extension<'a>,
 }
 
-/// Extension attributes by name; each value is JSON text of the declared type.
-pub type Extension = BTreeMap<String, Box<RawValue>>;
+/// Extension attributes, by name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Extension<'a>(Vec<(Cow<'a, str>, ExtensionValue<'a>)>);
+
+impl<'a> Extension<'a> {
+    /// Sets an attribute; gives the value that it had.
+    pub fn insert(&mut self, name: Cow<'a, str>, value: ExtensionValue<'a>) -> Option<ExtensionValue<'a>> {
+        match self.0.binary_search_by(|(known, _)| known.cmp(&name)) {
+            Ok(place) => Some(std::mem::replace(&mut self.0[place].1, value)),
+            Err(place) => {
+                self.0.insert(place, (name, value));
+                None
+            }
+        }
+    }
+
+    /// How many attributes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The attributes, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ExtensionValue<'a>)> {
+        self.0.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// The values.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut ExtensionValue<'a>> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+}
+
+/// The value of an extension attribute. Serialises as JSON of its type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExtensionValue<'a> {
+    /// Text.
+    Text(Cow<'a, str>),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A whole number, or one whose type does not matter.
+    Number(Amount),
+    /// A decimal number. Shows its point, or the tenant would take it for an integer.
+    Float(Amount),
+}
+
+impl Serialize for ExtensionValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Boolean(value) => serializer.serialize_bool(*value),
+            Self::Number(amount) => amount.serialize(serializer),
+            Self::Float(amount) => with_point(*amount).map_err(S::Error::custom)?.serialize(serializer),
+        }
+    }
+}
+
+fn with_point(amount: Amount) -> serde_json::Result<Box<RawValue>> {
+    let digits = amount.to_string();
+    RawValue::from_string(if digits.contains('.') { digits } else { format!("{digits}.0") })
+}
 
 /// The attributes that every event of an order carries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CommonAttributes {
+pub struct CommonAttributes<'a> {
     /// The touchpoint.
-    pub channel: String,
+    pub channel: Cow<'a, str>,
     /// ISO 639-1, upper case.
-    pub language: String,
+    pub language: Cow<'a, str>,
     /// ISO 4217.
     pub currency: Currency,
     /// The page's name.
-    pub page: String,
+    pub page: Cow<'a, str>,
     /// The point of sale; one that the tenant does not know loses the event silently.
-    pub pos: String,
+    pub pos: Cow<'a, str>,
 }
 
 /// What a report says about an order, whatever became of it.
@@ -115,25 +191,25 @@ pub const ONE_ORDER: TimeDelta = TimeDelta::days(2);
 
 /// What validation makes of a draft.
 #[derive(Debug)]
-pub struct Checked {
+pub struct Checked<'a> {
     /// For the report.
     pub record: OrderRecord,
     /// The order, or why there is none.
-    pub verdict: Verdict,
+    pub verdict: Verdict<'a>,
 }
 
 /// Whether an order may be sent.
 #[derive(Debug)]
-pub enum Verdict {
+pub enum Verdict<'a> {
     /// It may.
-    Valid(Box<Order>),
+    Valid(Box<Order<'a>>),
     /// It has errors; they stand in its record.
     Invalid,
     /// A rule of the profile leaves it out, for this reason.
     Skipped(std::sync::Arc<str>),
 }
 
-impl Verdict {
+impl Verdict<'_> {
     /// The outcome that a check reports.
     #[must_use]
     pub fn outcome(&self) -> Outcome {

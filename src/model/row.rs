@@ -1,7 +1,5 @@
 //! A row as it was read: text and places, not yet believed.
 
-use std::sync::Arc;
-
 use super::origin::{FileId, Position, RowOrigin};
 
 /// One record of a CSV file, one line of an NDJSON file or one element of a JSON array.
@@ -11,6 +9,17 @@ pub struct Row<'a> {
     pub origin: RowOrigin,
     /// What it holds.
     pub content: Content<'a>,
+}
+
+impl Row<'_> {
+    /// Where cell `index` (from 0) of a record begins; the row as a whole where it is none.
+    #[must_use]
+    pub fn position(&self, index: usize) -> Position {
+        match &self.content {
+            Content::Record(record) => record.position(&self.origin, index),
+            Content::Document(_) | Content::Unreadable(_) => self.origin.position(),
+        }
+    }
 }
 
 /// What a row holds.
@@ -107,10 +116,13 @@ fn without_blanks(cell: &str) -> &str {
     }
 }
 
-/// A JSON value and where it stands in its line.
+/// A JSON value and where it stands in its document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// The character within the line where the value begins, from 1.
+    /// The lines below the document's first; none but in a JSON array, whose elements may span lines.
+    pub lines_below: u32,
+    /// The character within the line where the value begins, from 1; on the first line of an array's element counted
+    /// from where the element begins.
     pub column: u32,
     /// The value.
     pub value: Json,
@@ -160,9 +172,9 @@ impl Node {
         }
     }
 
-    /// Where the value stands in the file.
+    /// Where the value stands in the file; `line` is the document's first.
     #[must_use]
     pub fn position(&self, file: FileId, line: u64) -> Position {
-        Position { file, line, column: Some(self.column) }
+        Position { file, line: line + u64::from(self.lines_below), column: Some(self.column) }
     }
 }

@@ -1,84 +1,154 @@
 //! The account of a run: every order once, its outcome once, and the files that say so.
 
-use std::{collections::BTreeMap, fs::File};
+use std::{collections::BTreeMap, fs::File, io};
 
 use chrono::Utc;
 
 use super::{
     Finished, Job, Refusal, RunError,
-    read_in::{Files, ReadInput},
+    memory::Memory,
+    reading::files::{Files, ReadInput},
+    sheet::{MOST_LISTED, RejectEntries, Sheet, bytes_of, file_of},
 };
 use crate::{
     model::{
         order::{OrderId, OrderRecord},
         outcome::{Outcome, Settled},
-        problem::Problem,
+        problem::{Code, Problem},
     },
     read::unpack,
     report::{
         ReportError,
         folder::RunFolder,
+        io_error,
         page::{self, Example, Listed},
-        rejects::{LineBreak, Reject, RejectInput, write_rejects},
+        rejects::{self, Frame, LineBreak, RejectInput, Rejects, Unpacked, write_rejects},
         results::{self, ResultsWriter},
         summary::{self, Facts, Input, RequestCounts, Summary},
         tally::Tally,
     },
+    spill::{
+        entries::Entries,
+        sorter::{Sorted, Sorter},
+    },
 };
 
-/// Orders that the page lists; all stand in `results.ndjson`.
-const MOST_LISTED: usize = 200;
-
-/// Everything that the report will say. Of orders it keeps what the page lists and what goes to `rejects/`.
+/// Everything that the report will say. Of orders it keeps what the page lists; what goes to `rejects/` is kept on disk.
 pub(super) struct Account {
     files: Files,
     names: Vec<String>,
-    /// By the orders' ids.
-    is_settled: Vec<bool>,
-    rejects: Vec<(OrderRecord, Settled)>,
-    listed: Vec<Listed>,
+    listed: Vec<(OrderId, Listed)>,
     results: ResultsWriter<File>,
+    /// Lines of results that come in any order, until all are there.
+    unsorted: Option<Sorter>,
+    rejects: Rejected,
     tally: Tally,
     skipped: BTreeMap<String, u64>,
+    memory: Memory,
     pub(super) n_items: u64,
     pub(super) n_guests: u64,
     pub(super) requests: RequestCounts,
     n_repeated: u64,
-    has_new_rejects: bool,
+}
+
+/// Rows and reasons of orders that did not get through.
+struct Rejected {
+    rows: Sorter,
+    reasons: Sorter,
+    has_new: bool,
+}
+
+impl Rejected {
+    fn new(folder: &RunFolder, memory: usize) -> Self {
+        let sorter = |name| Sorter::new(folder.path(), name, memory);
+        Self { rows: sorter(".rejects.rows"), reasons: sorter(".rejects.reasons"), has_new: true }
+    }
 }
 
 impl Account {
     /// An empty account whose files are open.
     pub(super) fn open(job: &Job<'_>, folder: &RunFolder, files: Files) -> Result<Self, RunError> {
-        let names: Vec<String> = if files.inputs.is_empty() {
-            job.inputs.clone()
-        } else {
-            files.inputs.iter().map(|read| read.input.name.clone()).collect()
-        };
-        let results = ResultsWriter::new(folder.create_file(results::FILE)?, folder.file(results::FILE), names.clone());
+        let names = if files.inputs.is_empty() { job.inputs.clone() } else { files.names() };
+        let memory = Memory::of(job.memory);
         Ok(Self {
             files,
             names,
-            is_settled: Vec::new(),
-            rejects: Vec::new(),
             listed: Vec::new(),
-            results,
+            results: new_results(folder)?,
+            unsorted: None,
+            rejects: Rejected::new(folder, memory.rejects),
             tally: Tally::new(),
             skipped: BTreeMap::new(),
+            memory,
             n_items: 0,
             n_guests: 0,
             requests: RequestCounts::default(),
             n_repeated: 0,
-            has_new_rejects: true,
         })
     }
 
-    /// Puts problems of no order on the account.
-    pub(super) fn note_all(&mut self, notes: &[Problem]) {
+    /// Forgets all orders. From now on their results come in any order, until they are [`Account::sort_results`].
+    pub(super) fn start_over(&mut self, folder: &RunFolder) -> Result<(), ReportError> {
+        self.results = new_results(folder)?;
+        self.unsorted = Some(Sorter::new(folder.path(), ".results", self.memory.results));
+        self.rejects = Rejected::new(folder, self.memory.rejects);
+        self.tally = Tally::new();
+        (self.listed, self.skipped) = (Vec::new(), BTreeMap::new());
+        (self.n_items, self.n_guests, self.n_repeated) = (0, 0, 0);
+        Ok(())
+    }
+
+    /// Writes results that came in any order in that of the input.
+    pub(super) fn sort_results(&mut self, folder: &RunFolder) -> Result<(), ReportError> {
+        let Some(unsorted) = self.unsorted.take() else { return Ok(()) };
+        let unsortable = || io_error(folder.file(results::FILE), "sort");
+        let mut sorted = unsorted.sorted().map_err(unsortable())?;
+        while let Some((_, line)) = sorted.next().map_err(unsortable())? {
+            self.results.write(line)?;
+        }
+        self.results.flush()
+    }
+
+    /// What was read, and problems of no order.
+    pub(super) fn note(&mut self, files: Files, notes: &[Problem]) {
         for note in notes {
             self.tally.note(note.code, 1);
             self.tally.keep_example(note);
         }
+        if files.n_lost_untold > 0 {
+            self.tally.note(Code::RowUnreadable, files.n_lost_untold);
+        }
+        self.files = files;
+    }
+
+    /// Takes what is said of some orders.
+    pub(super) fn adopt(&mut self, sheet: &mut Sheet) -> Result<(), ReportError> {
+        self.tally.append(&std::mem::take(&mut sheet.tally));
+        for (reason, n_orders) in std::mem::take(&mut sheet.skipped) {
+            *self.skipped.entry(reason).or_default() += n_orders;
+        }
+        self.n_items += std::mem::take(&mut sheet.n_items);
+        self.n_repeated += std::mem::take(&mut sheet.n_repeated);
+        self.list(std::mem::take(&mut sheet.listed));
+        self.rejects.take(&mut sheet.rejects).map_err(io_error(rejects::FOLDER, "gather"))?;
+        let ends = std::mem::take(&mut sheet.result_ends);
+        let lines = std::mem::take(&mut sheet.results);
+        match &self.unsorted {
+            None => self.results.write(&lines),
+            Some(unsorted) => put_apart(&lines, &ends, unsorted).map_err(io_error(results::FILE, "sort")),
+        }
+    }
+
+    /// Keeps those that the page lists: the first ones of the input, or of those that settle.
+    fn list(&mut self, listed: Vec<(OrderId, Listed)>) {
+        if listed.is_empty() || (self.unsorted.is_none() && self.listed.len() >= MOST_LISTED) {
+            return;
+        }
+        self.listed.extend(listed);
+        if self.unsorted.is_some() {
+            self.listed.sort_by_key(|(id, _)| *id);
+        }
+        self.listed.truncate(MOST_LISTED);
     }
 
     /// Puts an order on the account.
@@ -88,33 +158,10 @@ impl Account {
     }
 
     /// Says what became of an order, once.
-    pub(super) fn settle(&mut self, record: OrderRecord, settled: Settled) -> Result<(), ReportError> {
-        if !self.is_first_word_on(record.id) {
-            debug_assert!(false, "{:?} is settled twice", record.id);
-            return Ok(());
-        }
-        self.tally.settle(record.money.as_ref(), settled.outcome);
-        self.n_repeated += u64::from(settled.repeated_after.is_some());
-        if let (Outcome::Skipped, Some(reason)) = (settled.outcome, &settled.reason) {
-            *self.skipped.entry(reason.clone()).or_default() += 1;
-        }
-        if Listed::is_for(settled.outcome) && self.listed.len() < MOST_LISTED {
-            self.listed.push(Listed::of(&record, &settled, &self.names));
-        }
-        let written = self.results.write(&record, &settled);
-        if settled.outcome.is_reject() {
-            self.has_new_rejects = true;
-            self.rejects.push((record, settled));
-        }
-        written
-    }
-
-    fn is_first_word_on(&mut self, id: OrderId) -> bool {
-        let index = id.0 as usize;
-        if self.is_settled.len() <= index {
-            self.is_settled.resize(index + 1, false);
-        }
-        !std::mem::replace(&mut self.is_settled[index], true)
+    pub(super) fn settle(&mut self, record: &OrderRecord, settled: &Settled) -> Result<(), ReportError> {
+        let mut sheet = Sheet::default();
+        sheet.settle(record, settled, &self.names);
+        self.adopt(&mut sheet)
     }
 
     /// Counts the orders of a plan that could not be read to its end as not attempted. How many there are.
@@ -146,20 +193,32 @@ impl Account {
 
     /// Writes the rows of all orders that are to be mended, if there are any that were not there the last time.
     pub(super) fn write_rejects(&mut self, folder: &RunFolder) -> Result<(), ReportError> {
-        if !std::mem::take(&mut self.has_new_rejects) {
+        if !self.rejects.has_new {
             return Ok(());
         }
         let input = |read: &ReadInput| RejectInput {
             name: read.input.name.clone(),
             header: read.end.header.clone(),
             line_break: if read.end.has_crlf { LineBreak::CrLf } else { LineBreak::Lf },
+            frame: if read.is_array { Frame::Array } else { Frame::None },
             is_gone: self.files.are_of_another_run && !read.input.is_unchanged(),
         };
         let inputs: Vec<_> = self.files.inputs.iter().map(input).collect();
-        let rejects: Vec<_> = self.rejects.iter().map(|(record, settled)| Reject { record, settled }).collect();
-        write_rejects(folder, &inputs, &rejects, |file| {
+        // They are kept for the next time, when more may have come.
+        let kept = Rejected { has_new: false, ..Rejected::new(folder, self.memory.rejects) };
+        let Rejected { rows, reasons, .. } = std::mem::replace(&mut self.rejects, kept);
+        let in_sorting = || io_error(folder.file(rejects::FOLDER), "gather");
+        let rejects = Rejects {
+            rows: entries(rows.sorted().map_err(in_sorting())?, &self.rejects.rows, |key, _| {
+                (file_of(key), bytes_of(key))
+            }),
+            reasons: entries(reasons.sorted().map_err(in_sorting())?, &self.rejects.reasons, |key, line| {
+                (file_of(key), line.to_vec())
+            }),
+        };
+        write_rejects(folder, &inputs, rejects, |file| {
             let path = &self.files.inputs[file.0 as usize].input.path;
-            Ok(Box::new(unpack::open(path)?))
+            Ok(Box::new(Opened(unpack::open(path)?)))
         })
     }
 
@@ -218,7 +277,8 @@ impl Account {
     }
 
     fn page(&self, summary: &Summary) -> Result<String, ReportError> {
-        page::page(summary, &Example::of_tally(&self.tally, &self.names), &self.listed)
+        let listed: Vec<Listed> = self.listed.iter().map(|(_, listed)| listed.clone()).collect();
+        page::page(summary, &Example::of_tally(&self.tally, &self.names), &listed)
     }
 
     /// Copies of what could be read only once hold customers' data and have served, unless a run may go on with the plan.
@@ -230,6 +290,69 @@ impl Account {
             // What cannot be removed lies in a folder that nobody else may enter.
             drop(std::fs::remove_file(copy));
         }
+    }
+}
+
+fn new_results(folder: &RunFolder) -> Result<ResultsWriter<File>, ReportError> {
+    Ok(ResultsWriter::new(folder.create_file(results::FILE)?, folder.file(results::FILE)))
+}
+
+impl Rejected {
+    fn take(&mut self, entries: &mut RejectEntries) -> io::Result<()> {
+        self.has_new |= !entries.reasons.is_empty();
+        self.rows.push_all(&mut entries.rows)?;
+        self.reasons.push_all(&mut entries.reasons)
+    }
+}
+
+/// Puts the lines of some orders where they are sorted.
+fn put_apart(lines: &[u8], ends: &[(OrderId, usize)], into: &Sorter) -> io::Result<()> {
+    let (mut entries, mut start) = (Entries::default(), 0);
+    for (id, end) in ends {
+        entries.push(u128::from(id.0), &lines[start..*end]);
+        start = *end;
+    }
+    into.push_all(&mut entries)
+}
+
+/// Sorted entries, each kept for another time as it goes by.
+fn entries<T>(
+    mut sorted: Sorted,
+    keep: &Sorter,
+    entry: impl Fn(u128, &[u8]) -> T,
+) -> impl Iterator<Item = io::Result<T>> {
+    std::iter::from_fn(move || {
+        let next = sorted.next().and_then(|next| {
+            let Some((key, payload)) = next else { return Ok(None) };
+            keep.push(key, payload)?;
+            Ok(Some(entry(key, payload)))
+        });
+        next.transpose()
+    })
+}
+
+/// The bytes of an input that is read again.
+struct Opened(unpack::Unpacked);
+
+impl io::Read for Opened {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read(into)
+    }
+}
+
+impl io::BufRead for Opened {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.0.fill_buf()
+    }
+
+    fn consume(&mut self, n_bytes: usize) {
+        self.0.consume(n_bytes);
+    }
+}
+
+impl Unpacked for Opened {
+    fn skip(&mut self, n_bytes: u64) -> io::Result<()> {
+        self.0.skip(n_bytes)
     }
 }
 

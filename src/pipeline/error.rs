@@ -1,6 +1,6 @@
 //! Why a run ends without a report, and why nothing is sent although there is one.
 
-use std::{path::PathBuf, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
 use chrono::{DateTime, Utc};
 
@@ -77,6 +77,24 @@ pub(super) enum Refusal {
     #[error("{place}: {error}\n  hint: mend the row, or set unreadable_rows = \"accept\" to leave such rows out")]
     Group { place: String, error: group::GroupError },
     #[error(
+        "{place}: the order that begins here has more than {} MB of rows; nothing was sent\n  hint: so many rows share its key that the profile's key may be the wrong column; else raise --memory",
+        n_bytes / 1_000_000
+    )]
+    HugeOrder { place: String, n_bytes: u64 },
+    #[error(
+        "so many rows have no order key that it cannot be known which orders they belong to; nothing was sent\n  hint: the profile's key may be the wrong column"
+    )]
+    Keyless,
+    #[error(
+        "the rows of scattered orders need {} MB of disk in the run folder, and {} MB are free; nothing was sent\n  hint: make room, name another disk with --out, or sort the export by order",
+        wanted / 1_000_000, free / 1_000_000
+    )]
+    NoRoom { wanted: u64, free: u64 },
+    #[error("{0}; nothing was sent\n  hint: the run folder needs a disk with some room; --out names another one")]
+    Spill(#[from] io::Error),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(
         "{n_invalid} of {n_orders} orders are invalid, more than {max_invalid}; nothing was sent\n  hint: mend them, see rejects/ in the run folder, or allow more with --max-invalid"
     )]
     TooManyInvalid { n_invalid: u64, n_orders: u64, max_invalid: MaxInvalid },
@@ -84,7 +102,7 @@ pub(super) enum Refusal {
         "{n_old} orders are older than {}, the oldest is of {oldest}; nothing was sent\n  hint: imported history may trigger live campaigns; --backfill is the go-ahead",
         in_days(*age)
     )]
-    Backfill { n_old: usize, age: Duration, oldest: DateTime<Utc> },
+    Backfill { n_old: u64, age: Duration, oldest: DateTime<Utc> },
 }
 
 fn in_days(age: Duration) -> String {

@@ -2,10 +2,9 @@
 
 use super::{Job, RunError};
 use crate::{
-    event::canonical,
-    ledger::{self, Known, Ledger, OrderKey},
+    ledger::{self, Known, Ledger, LedgerError, OrderKey},
     model::{
-        order::{Checked, Order, OrderRecord, Verdict},
+        order::OrderRecord,
         outcome::{Outcome, Settled},
         planned::{PlannedGuest, PlannedOrder},
         problem::{Code, Problem},
@@ -41,17 +40,6 @@ pub(super) enum Fate {
     Sent { may_be_there: bool },
 }
 
-/// What is to be done with an order that was checked.
-pub(super) fn fate(checked: &mut Checked, ledger: Option<&dyn Ledger>, rules: Rules) -> Result<Fate, RunError> {
-    let order = match &checked.verdict {
-        Verdict::Skipped(reason) => return Ok(unsent(Outcome::Skipped, reason)),
-        Verdict::Invalid => return Ok(Fate::Settled(Settled::unsent(Outcome::Invalid, None))),
-        Verdict::Valid(order) => order,
-    };
-    let known = known(order, ledger)?;
-    Ok(fate_by(known, &mut checked.record, rules))
-}
-
 /// Settles those of a planned guest's orders that have been sent since they were planned, or may not be sent now.
 pub(super) fn settle_known(guest: &mut PlannedGuest, ledger: &dyn Ledger, rules: Rules) -> Result<(), RunError> {
     for mut order in std::mem::take(&mut guest.orders) {
@@ -67,7 +55,8 @@ pub(super) fn settle_known(guest: &mut PlannedGuest, ledger: &dyn Ledger, rules:
     Ok(())
 }
 
-fn fate_by(known: Known, record: &mut OrderRecord, rules: Rules) -> Fate {
+/// What is to be done with a valid order of which the ledger knows this.
+pub(super) fn fate_by(known: Known, record: &mut OrderRecord, rules: Rules) -> Fate {
     match known {
         Known::Accepted => unsent(Outcome::AlreadySent, "accepted by an earlier run"),
         Known::AcceptedInDoubt => unsent(Outcome::AlreadySent, SENT_TWICE),
@@ -98,12 +87,12 @@ fn unsent(outcome: Outcome, words: &str) -> Fate {
     Fate::Settled(Settled::unsent(outcome, Some(words.to_owned())))
 }
 
-fn known(order: &Order, ledger: Option<&dyn Ledger>) -> Result<Known, RunError> {
-    ledger.map_or(Ok(Known::Nothing), |ledger| known_of(&order.reference, || key(order), ledger))
-}
-
 /// The key, and with it the hash of the content, is made only where there is something to compare it with.
-fn known_of(reference: &str, key: impl FnOnce() -> OrderKey, ledger: &dyn Ledger) -> Result<Known, RunError> {
+pub(super) fn known_of(
+    reference: &str,
+    key: impl FnOnce() -> OrderKey,
+    ledger: &dyn Ledger,
+) -> Result<Known, LedgerError> {
     let entries = ledger.history(reference)?;
     if entries.is_empty() {
         return Ok(Known::Nothing);
@@ -113,12 +102,6 @@ fn known_of(reference: &str, key: impl FnOnce() -> OrderKey, ledger: &dyn Ledger
         Known::Changed if ledger.is_acknowledged(&key)? => Ok(Known::Acknowledged),
         known => Ok(known),
     }
-}
-
-/// An order as the ledger knows it.
-pub(super) fn key(order: &Order) -> OrderKey {
-    let (reference, ordered_at) = (order.reference.clone(), order.ordered_at);
-    OrderKey { reference, ordered_at, content: canonical::content_hash(order) }
 }
 
 /// A planned order as the ledger knows it.

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::{
     Account, Finished, Job, Progress, Refusal, RunError, Sending, Tell,
-    age::Age,
+    age::{Age, Old},
     known,
-    read_in::Files,
+    reading::files::Files,
     report_sent,
     saved::{self, About, Guests, Saved},
     send,
@@ -30,8 +30,9 @@ pub(super) fn resume(
     // Opened before anything is sent: what was left out shall be told too.
     let left_out = saved::left_out(&origin)?;
     saved::write_elsewhere(folder, &origin)?;
-    let mut account = Account::open(job, folder, Files { are_of_another_run: true, ..about.files.clone() })?;
-    account.note_all(&about.notes);
+    let files = Files { are_of_another_run: true, ..about.files.clone() };
+    let mut account = Account::open(job, folder, files.clone())?;
+    account.note(files, &about.notes);
     (account.n_items, account.n_guests) = (about.n_items, about.n_guests);
     let ledger = match may_send(&about, &origin, job, sending) {
         Ok(ledger) => ledger,
@@ -51,7 +52,7 @@ fn may_send(about: &About, origin: &Path, job: &Job<'_>, sending: &Sending<'_>) 
         return Err(Refusal::OtherTarget { plan: origin.to_owned() });
     }
     let ledger = SqliteLedger::open(&job.ledger, &job.validate.target, &job.run_id)?;
-    has_go_ahead(origin, job, sending).map(|()| ledger)
+    has_go_ahead(origin, job).map(|()| ledger)
 }
 
 /// A plan is not searched for what is not sent yet more closely than this, in bytes: a few hundred guests.
@@ -116,7 +117,7 @@ fn unknown_to<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'stat
 /// Orders of the plan are put on the account as they settle.
 fn add_and_settle(account: &mut Account, record: OrderRecord, settled: Settled) -> Result<(), ReportError> {
     account.add(&record);
-    account.settle(record, settled)
+    account.settle(&record, &settled)
 }
 
 fn settle_left_out(
@@ -158,20 +159,20 @@ fn refuse(
 }
 
 /// Whether orders that would be sent are so old that they need a go-ahead, and have none.
-fn has_go_ahead(origin: &Path, job: &Job<'_>, sending: &Sending<'_>) -> Result<(), Refusal> {
-    let mut age = Age::new(job, sending);
+fn has_go_ahead(origin: &Path, job: &Job<'_>) -> Result<(), Refusal> {
+    let (age, mut old) = (Age::of(job), Old::default());
     if !age.matters() {
         return Ok(());
     }
     for guest in not_yet_sent(saved::open(origin)?.guests, job)? {
         let guest = guest?;
         let times = || guest.orders.iter().map(|order| order.ordered_at);
-        times().for_each(|made| age.note(made));
+        times().filter(|made| age.is_old(*made)).for_each(|made| old.add(made));
         let settled = guest.settled.iter().filter_map(|(record, _)| record.ordered_at);
         // The plan begins with the guest that has the oldest order.
         if settled.chain(times()).all(|made| !age.is_old(made)) {
             break;
         }
     }
-    age.refusal()
+    age.judge(old)
 }

@@ -9,10 +9,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunError, read_in::Files};
+use super::{RunError, reading::files::Files};
 use crate::{
-    model::{order::OrderRecord, outcome::Settled, planned::PlannedGuest, problem::Problem},
-    plan::{self, PlanError, PlannedGuests},
+    model::{order::OrderRecord, outcome::Settled, problem::Problem},
+    plan::{self, Ordered, PlanError, PlannedGuests},
     report::{ReportError, folder::RunFolder, io_error},
 };
 
@@ -59,29 +59,26 @@ pub(super) struct Saved {
 }
 
 /// Writes a plan, so that it is there as a whole or not at all, even after a power cut.
-pub(super) fn write(
-    folder: &RunFolder,
-    about: About,
-    guests: impl Iterator<Item = PlannedGuest>,
-) -> Result<(), RunError> {
-    write_as_a_whole(folder, &Head::Plan(Box::new(about)), guests)
+pub(super) fn write(folder: &RunFolder, about: About, mut plan: Ordered) -> Result<(), RunError> {
+    let head = Head::Plan(Box::new(about));
+    write_as_a_whole(folder, |file| plan::write_lines(&head, &mut plan.lines, file))
 }
 
 /// Says in a run folder that its plan is another run's.
 pub(super) fn write_elsewhere(folder: &RunFolder, place: &Path) -> Result<(), RunError> {
     // Whoever goes on with this one may stand elsewhere.
     let place = std::path::absolute(place).map_err(unreadable(folder.path()))?;
-    write_as_a_whole(folder, &Head::Elsewhere(place), std::iter::empty())
+    let head = Head::Elsewhere(place);
+    write_as_a_whole(folder, |file| plan::write(&head, std::iter::empty(), file))
 }
 
 fn write_as_a_whole(
     folder: &RunFolder,
-    head: &Head,
-    guests: impl Iterator<Item = PlannedGuest>,
+    write: impl FnOnce(&mut BufWriter<File>) -> Result<(), PlanError>,
 ) -> Result<(), RunError> {
     let mut file = BufWriter::new(folder.create_file(UNFINISHED_PLAN)?);
     let unfinished = folder.file(UNFINISHED_PLAN);
-    plan::write(head, guests, &mut file).map_err(|error| match error {
+    write(&mut file).map_err(|error| match error {
         PlanError::Io(error) => io_error(&unfinished, "write")(error).into(),
         error => RunError::from(error),
     })?;
@@ -124,6 +121,13 @@ struct LeftOutLine<R, S> {
     settled: S,
 }
 
+/// Adds the line of an order that is in no plan.
+pub(super) fn left_out_line(lines: &mut Vec<u8>, order: &OrderRecord, settled: &Settled) {
+    let line = LeftOutLine { order, settled };
+    serde_json::to_writer(&mut *lines, &line).expect("an order is plain data, and memory takes all bytes");
+    lines.push(b'\n');
+}
+
 /// Takes down the orders that are in no plan.
 pub(super) struct LeftOut {
     file: BufWriter<File>,
@@ -136,11 +140,9 @@ impl LeftOut {
         Ok(Self { file: BufWriter::new(folder.create_file(LEFT_OUT)?), path: folder.file(LEFT_OUT) })
     }
 
-    /// Takes down an order.
-    pub(super) fn add(&mut self, order: &OrderRecord, settled: &Settled) -> Result<(), ReportError> {
-        let line = LeftOutLine { order, settled };
-        let written = serde_json::to_writer(&mut self.file, &line).map_err(io::Error::from);
-        written.and_then(|()| self.file.write_all(b"\n")).map_err(io_error(&self.path, "write"))
+    /// Takes down lines of [`left_out_line`].
+    pub(super) fn add(&mut self, lines: &[u8]) -> Result<(), ReportError> {
+        self.file.write_all(lines).map_err(io_error(&self.path, "write"))
     }
 
     /// Makes sure that all of them survive a crash.

@@ -7,7 +7,10 @@ use serde::{
     de::{DeserializeOwned, IgnoredAny},
 };
 
-use crate::model::planned::{EventText, PlannedGuest, PlannedOrder};
+use crate::{
+    model::planned::{EventText, PlannedGuest, PlannedOrder},
+    spill::sorter::Sorted,
+};
 
 /// Why a plan cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +65,35 @@ pub fn write(
         }
     }
     Ok(into.flush()?)
+}
+
+/// Writes a plan whose guests and orders are lines already, of [`guest_line`] and [`order_line`], in this order.
+pub fn write_lines(head: &impl Serialize, lines: &mut Sorted, into: &mut impl Write) -> Result<(), PlanError> {
+    write_line(&Line::Head::<_, (), ()>(head), into)?;
+    while let Some((_, lines)) = lines.next()? {
+        into.write_all(lines)?;
+    }
+    Ok(into.flush()?)
+}
+
+/// The line that begins a guest. `identity` is the event's text.
+pub(super) fn guest_line(identity: &str) -> String {
+    let line = serde_json::to_string(&Line::Guest::<(), _, ()>(identity));
+    line.expect("text always serialises") + "\n"
+}
+
+/// The line of an order.
+pub(super) fn order_line(order: &PlannedOrder) -> String {
+    let line = serde_json::to_string(&Line::Order::<(), (), _>(order));
+    line.expect("an order is plain data") + "\n"
+}
+
+/// The order of a line that [`order_line`] made.
+pub(super) fn order_of(line: &[u8]) -> Result<Option<PlannedOrder>, PlanError> {
+    match serde_json::from_slice(line).map_err(|error| PlanError::Line { at: 0, error })? {
+        Line::Order::<IgnoredAny, EventText, _>(order) => Ok(Some(order)),
+        Line::Head(_) | Line::Guest(_) => Ok(None),
+    }
 }
 
 fn write_line(line: &impl Serialize, into: &mut impl Write) -> Result<(), PlanError> {
@@ -173,7 +205,7 @@ mod tests {
         let ordered_at = "2025-01-01T16:17:16.123Z".parse().unwrap();
         let source = Position { file: FileId(0), line: 2, column: Some(7) };
         let record = OrderRecord {
-            id: OrderId(id),
+            id: OrderId(u64::from(id)),
             reference: format!("A-{id}"),
             ordered_at: Some(ordered_at),
             source,

@@ -1,194 +1,294 @@
-//! CSV: records as RFC 4180 has them, UTF-8 with or without a byte order mark, LF or CRLF, quoted line breaks.
+//! CSV: records as RFC 4180 has them, UTF-8, LF or CRLF, quoted line breaks.
+//!
+//! Two ways to read a row, with the same result. The fast one jumps from delimiter to delimiter and takes only rows
+//! that it has proved plain: no quote, no lone carriage return, UTF-8, as many cells as the header. Every other row goes
+//! the careful way (`cells`), which alone knows what can be wrong with a row. Does not read files. Called by `reader`.
 
 use std::{ops::Range, sync::Arc};
 
-use ::csv::ByteRecord;
-
 use super::{
-    FileEnd, ReadError,
-    inputs::Input,
-    layout::{BadQuote, layout},
-    tape::Tape,
-    unpack::{self, Bytes},
+    Bounds, ReadError,
+    cells::{BadCell, BadQuote, Cells, Stretch, Taken, narrow, take_row},
+    marks::Marks,
+    reader::Piece,
 };
 use crate::model::{
-    origin::{FileId, Position, RowOrigin},
+    origin::{FileId, RowOrigin},
     row::{Content, Header, Layout, Record, Row, Unreadable},
 };
 
-/// The records of one file.
-pub struct CsvRows {
-    reader: ::csv::Reader<Tape<Bytes>>,
-    /// Where the csv crate began to count: behind the byte order mark.
-    base: u64,
-    input: Input,
-    file: FileId,
-    delimiter: u8,
-    header: Arc<Header>,
-    header_bytes: Range<u64>,
-    has_crlf: bool,
-    last: Option<Position>,
-    ended_without_break: bool,
-    /// The csv crate leaves the LF of a CRLF to the next record.
-    ended_in_cr: bool,
-    record: ByteRecord,
+/// What is the same for all rows of a file.
+#[derive(Debug, Clone)]
+pub(super) struct CsvForm {
+    pub(super) name: Arc<str>,
+    pub(super) file: FileId,
+    pub(super) delimiter: u8,
+    /// Without names while the header itself is read: there is nothing to fit then.
+    pub(super) header: Arc<Header>,
+    pub(super) bounds: Bounds,
 }
 
-impl CsvRows {
-    pub(super) fn open(mut bytes: Bytes, input: &Input, file: FileId, delimiter: u8) -> Result<Self, ReadError> {
-        let base = unpack::skip_bom(&mut bytes).map_err(|source| input.error(source))?;
-        let reader = ::csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter)
-            .from_reader(Tape::new(bytes, base));
-        let mut rows = Self {
-            reader,
-            base,
-            input: input.clone(),
-            file,
-            delimiter,
-            header: Arc::new(Header { names: Vec::new(), positions: Vec::new() }),
-            header_bytes: 0..0,
-            has_crlf: false,
-            last: None,
-            ended_without_break: false,
-            ended_in_cr: false,
-            record: ByteRecord::new(),
-        };
-        rows.read_header()?;
-        Ok(rows)
+/// Rows that were read.
+#[derive(Debug, Default)]
+pub(super) struct Records<'b> {
+    found: Vec<Found<'b>>,
+    cells: Cells,
+}
+
+/// A row that was read.
+#[derive(Debug)]
+struct Found<'b> {
+    line: u64,
+    bytes: Range<u64>,
+    text: Text<'b>,
+    /// In `Cells::ends`.
+    ends: Range<usize>,
+    bad: Option<Box<Bad>>,
+}
+
+#[derive(Debug)]
+enum Text<'b> {
+    /// As it stands in the piece.
+    Plain(&'b str),
+    /// In `Cells::text`, and from where on in `Cells::starts`.
+    Careful(Range<usize>, usize),
+}
+
+#[derive(Debug)]
+struct Bad {
+    reason: String,
+    has_remains: bool,
+}
+
+impl<'b> Records<'b> {
+    pub(super) fn len(&self) -> usize {
+        self.found.len()
     }
 
-    fn read_header(&mut self) -> Result<(), ReadError> {
-        let Some(row) = self.next().transpose()? else {
-            return Err(ReadError::NoHeader(self.input.name.clone()));
-        };
-        let record = match &row.content {
-            Content::Record(record) => record,
-            Content::Unreadable(bad) => {
-                return Err(ReadError::BadHeader(self.input.name.clone(), bad.reason.clone()));
-            }
-            Content::Document(_) => unreachable!("a CSV file has no documents"),
-        };
-        let n_columns = record.ends.len();
-        self.header = Arc::new(Header {
-            names: (0..n_columns).map(|index| record.cell(index).to_owned()).collect(),
-            positions: (0..n_columns).map(|index| record.position(&row.origin, index)).collect(),
-        });
-        self.header_bytes = row.origin.bytes;
-        self.last = None;
+    /// Reads the rows of a piece.
+    pub(super) fn add(&mut self, form: &CsvForm, piece: Piece<'b>) -> Result<(), ReadError> {
+        let mut walk = Walk::new(form, piece);
+        while walk.at < piece.bytes.len() {
+            walk.plain_rows(self);
+            walk.careful_row(self)?;
+        }
         Ok(())
     }
 
-    pub(super) fn header(&self) -> &Arc<Header> {
-        &self.header
+    pub(super) fn row(&self, index: usize, file: FileId) -> Row<'_> {
+        let found = &self.found[index];
+        let origin = RowOrigin { file, line: found.line, bytes: found.bytes.clone() };
+        let record = Content::Record(self.record(found));
+        let content = match &found.bad {
+            None => record,
+            Some(bad) => Content::Unreadable(Unreadable {
+                reason: bad.reason.clone(),
+                remains: bad.has_remains.then(|| Box::new(record)),
+            }),
+        };
+        Row { origin, content }
     }
 
-    pub(super) fn end(&self) -> FileEnd {
-        FileEnd {
-            header: Some(self.header_bytes.clone()),
-            has_crlf: self.has_crlf,
-            unfinished: self.last.filter(|_| self.ended_without_break),
+    fn record(&self, found: &Found<'b>) -> Record<'_> {
+        let ends = &self.cells.ends[found.ends.clone()];
+        match &found.text {
+            Text::Plain(text) => Record { text, ends, layout: Layout::Plain },
+            Text::Careful(text, starts) => {
+                let starts = &self.cells.starts[*starts..*starts + ends.len()];
+                Record { text: &self.cells.text[text.clone()], ends, layout: Layout::Explicit(starts) }
+            }
+        }
+    }
+}
+
+/// A header, and its bytes in the unpacked file without the line break.
+pub(super) type FoundHeader = (Header, Range<u64>);
+
+/// Reads the header at the start of a file: with its bytes, none where there are only blank lines, and how many bytes
+/// it and its line break have.
+pub(super) fn header(form: &CsvForm, piece: Piece<'_>) -> Result<(Option<FoundHeader>, usize), ReadError> {
+    let mut records = Records::default();
+    let mut walk = Walk::new(form, piece);
+    while records.found.is_empty() && walk.at < piece.bytes.len() {
+        walk.careful_row(&mut records)?;
+    }
+    if records.len() == 0 {
+        return Ok((None, walk.at));
+    }
+    let Row { origin, content } = records.row(0, form.file);
+    let record = match content {
+        Content::Unreadable(bad) => return Err(ReadError::BadHeader(form.name.to_string(), bad.reason)),
+        Content::Record(record) => record,
+        Content::Document(_) => return Ok((None, walk.at)),
+    };
+    let header = Header {
+        names: (0..record.n_cells()).map(|index| record.cell(index).to_owned()).collect(),
+        positions: (0..record.n_cells()).map(|index| record.position(&origin, index)).collect(),
+    };
+    Ok((Some((header, origin.bytes)), walk.at))
+}
+
+/// A walk over the rows of one piece.
+struct Walk<'w, 'b> {
+    form: &'w CsvForm,
+    piece: Piece<'b>,
+    stretch: Stretch<'b>,
+    /// Where the next row begins.
+    at: usize,
+    line: u64,
+}
+
+impl<'w, 'b> Walk<'w, 'b> {
+    fn new(form: &'w CsvForm, piece: Piece<'b>) -> Self {
+        Self { form, piece, stretch: Stretch::of(piece.bytes), at: 0, line: piece.line }
+    }
+
+    /// Takes rows as long as they are plain.
+    fn plain_rows(&mut self, into: &mut Records<'b>) {
+        let (bytes, delimiter, from) = (self.piece.bytes, self.form.delimiter, self.at);
+        let mut first_end = into.cells.ends.len();
+        let mut marks = Marks::new(&bytes[from..], [delimiter, b'\n', b'\r', b'"']);
+        loop {
+            let place = marks.next().map_or(bytes.len(), |place| from + place);
+            let is_plain = match bytes.get(place) {
+                Some(byte) if *byte == delimiter => {
+                    into.cells.ends.push(narrow(place - self.at));
+                    continue;
+                }
+                Some(b'\r') if matches!(bytes.get(place + 1), None | Some(b'\n')) => continue,
+                Some(b'\n') => self.plain_row(place, first_end, into),
+                None if self.at < bytes.len() => self.plain_row(place, first_end, into),
+                _ => false,
+            };
+            if !is_plain {
+                return into.cells.ends.truncate(first_end);
+            }
+            first_end = into.cells.ends.len();
         }
     }
 
-    fn row(&mut self) -> Result<Row, ReadError> {
-        let (origin, content) = {
-            let from = self.base + self.record.position().map_or(0, ::csv::Position::byte);
-            let to = self.base + self.reader.position().byte();
-            let taken = self.reader.get_ref().between(from, to);
-            let own = own_bytes(taken);
-            if self.ended_in_cr && !taken.starts_with(b"\n") {
-                let line = self.record.position().map_or(1, ::csv::Position::line);
-                return Err(ReadError::LoneCr(self.input.name.clone(), line));
-            }
-            self.ended_in_cr = taken.ends_with(b"\r");
-            self.has_crlf |= taken.ends_with(b"\r\n") || taken.ends_with(b"\r");
-            self.ended_without_break = !taken.ends_with(b"\n") && !taken.ends_with(b"\r");
-            let blank_lines = taken[..own.start].iter().filter(|byte| **byte == b'\n').count();
-            let line = self.record.position().map_or(1, ::csv::Position::line) + blank_lines as u64;
-            let bytes = from + own.start as u64..from + own.end as u64;
-            (RowOrigin { file: self.file, line, bytes }, self.content(&taken[own]))
-        };
-        self.last = Some(origin.position());
-        self.reader.get_mut().forget_before(origin.bytes.end);
-        Ok(Row { origin, content })
+    /// Takes the row that ends with the line break or the end of the piece at `place`, if it is plain.
+    fn plain_row(&mut self, place: usize, first_end: usize, into: &mut Records<'b>) -> bool {
+        let with_cr = &self.piece.bytes[self.at..place];
+        let own = with_cr.strip_suffix(b"\r").unwrap_or(with_cr);
+        let n_cells = into.cells.ends.len() - first_end + 1;
+        let is_blank = own.is_empty() && n_cells == 1;
+        if !is_blank {
+            let bounds = &self.form.bounds;
+            let fits = n_cells == self.form.header.names.len() && own.len() as u64 <= bounds.cell.min(bounds.record);
+            let Some(text) = self.stretch.text(self.at..self.at + own.len()).filter(|_| fits) else { return false };
+            into.cells.ends.push(narrow(own.len()));
+            let ends = first_end..into.cells.ends.len();
+            into.found.push(Found {
+                line: self.line,
+                bytes: self.range(own.len()),
+                text: Text::Plain(text),
+                ends,
+                bad: None,
+            });
+        }
+        self.at = self.piece.bytes.len().min(place + 1);
+        self.line += 1;
+        true
     }
 
-    fn content(&self, own: &[u8]) -> Content {
-        let is_plain =
-            !own.contains(&b'"') && own.len() == self.record.as_slice().len() + self.record.len().saturating_sub(1);
-        let layout = if is_plain { Ok(Layout::Plain) } else { layout(own, self.delimiter) };
-        let spans_lines = own.contains(&b'\n');
-        let reason = match &layout {
-            Err(bad) => Some(bad_quote(*bad)),
-            Ok(_) => self.misfit().or_else(|| self.broken_encoding()),
-        };
+    /// Takes one row of any kind, or a blank line.
+    fn careful_row(&mut self, into: &mut Records<'b>) -> Result<(), ReadError> {
+        let rest = &self.piece.bytes[self.at..];
+        if !matches!(rest.first(), None | Some(b'\r' | b'\n')) {
+            let from = (into.cells.text.len(), into.cells.ends.len(), into.cells.starts.len());
+            let taken = take_row(self.stretch, self.at, self.form.delimiter, &self.form.bounds, &mut into.cells);
+            let found = self.found(&rest[..taken.n_bytes], &taken, from, &into.cells)?;
+            into.found.push(found);
+            self.at += taken.n_bytes;
+            self.line += u64::from(taken.n_lines_below);
+        }
+        self.pass_break()
+    }
+
+    fn found(
+        &self,
+        taken_bytes: &[u8],
+        taken: &Taken,
+        (text, ends, starts): (usize, usize, usize),
+        cells: &Cells,
+    ) -> Result<Found<'b>, ReadError> {
+        // The line breaks behind a quote that never closes may be the file's.
+        let n_breaks = taken_bytes.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let n_bytes = taken_bytes.len() - n_breaks;
+        if n_bytes as u64 > self.form.bounds.record {
+            return Err(ReadError::record_too_long(&self.form.name, self.line, self.form.bounds.record));
+        }
+        let ends = ends..cells.ends.len();
+        let reason = self.form.reason(taken);
         // A damaged row of several lines may have swallowed rows of other orders: nothing of it is certain.
-        let may_hold_others = spans_lines || layout.is_err();
-        let record = self.record(layout.unwrap_or(Layout::Plain));
-        match reason {
-            None => Content::Record(record),
-            Some(reason) => {
-                let remains = (!may_hold_others).then(|| Box::new(Content::Record(record)));
-                Content::Unreadable(Unreadable { reason, remains })
-            }
+        let has_remains = taken.n_lines_below == 0 && taken.bad_quote.is_none();
+        Ok(Found {
+            line: self.line,
+            bytes: self.range(n_bytes),
+            text: Text::Careful(text..cells.text.len(), starts),
+            ends,
+            bad: reason.map(|reason| Box::new(Bad { reason, has_remains })),
+        })
+    }
+
+    fn pass_break(&mut self) -> Result<(), ReadError> {
+        match self.piece.bytes[self.at..] {
+            [b'\r', b'\n', ..] => self.at += 2,
+            // A line break whose second half was cut off.
+            [] | [b'\n', ..] | [b'\r'] => self.at = self.piece.bytes.len().min(self.at + 1),
+            _ => return Err(ReadError::LoneCr(self.form.name.to_string(), self.line)),
+        }
+        self.line += 1;
+        Ok(())
+    }
+
+    fn range(&self, n_bytes: usize) -> Range<u64> {
+        let start = self.piece.start + self.at as u64;
+        start..start + n_bytes as u64
+    }
+}
+
+impl CsvForm {
+    /// Without a header yet.
+    pub(super) fn new(name: Arc<str>, file: FileId, delimiter: u8, bounds: Bounds) -> Self {
+        let header = Arc::new(Header { names: Vec::new(), positions: Vec::new() });
+        Self { name, file, delimiter, header, bounds }
+    }
+
+    pub(super) fn with(self, header: Header) -> Result<Self, ReadError> {
+        if header.names.len() > self.bounds.columns {
+            return Err(ReadError::TooManyColumns(self.name.to_string(), self.bounds.columns));
+        }
+        Ok(Self { header: Arc::new(header), ..self })
+    }
+
+    /// Why a row cannot be read, if so.
+    fn reason(&self, taken: &Taken) -> Option<String> {
+        match taken.bad_quote {
+            Some(bad) => Some(bad_quote(bad)),
+            None => self.misfit(taken.n_cells).or_else(|| taken.bad_cell.map(|(index, bad)| self.bad_cell(index, bad))),
         }
     }
 
-    fn misfit(&self) -> Option<String> {
-        let (found, expected) = (self.record.len(), self.header.names.len());
-        // While the header itself is read there is nothing to fit.
+    fn misfit(&self, found: usize) -> Option<String> {
+        let expected = self.header.names.len();
         (expected != 0 && found != expected).then(|| {
             let cells = if found == 1 { "cell" } else { "cells" };
             format!("the row has {found} {cells}, the header has {expected}")
         })
     }
 
-    fn broken_encoding(&self) -> Option<String> {
-        let index = self.record.iter().position(|cell| std::str::from_utf8(cell).is_err())?;
+    fn bad_cell(&self, index: usize, bad: BadCell) -> String {
         let column = self.header.names.get(index).map_or_else(|| (index + 1).to_string(), |name| format!("{name:?}"));
-        Some(format!("the cell of column {column} is not UTF-8"))
-    }
-
-    /// The record as text; a cell that is not UTF-8 is left empty.
-    fn record(&self, layout: Layout) -> Record {
-        let header = Arc::clone(&self.header);
-        if let Ok(text) = std::str::from_utf8(self.record.as_slice()) {
-            let ends = (0..self.record.len()).filter_map(|index| Some(self.record.range(index)?.end)).collect();
-            return Record { header, text: text.to_owned(), ends, layout };
-        }
-        let (mut text, mut ends) = (String::new(), Vec::with_capacity(self.record.len()));
-        for cell in &self.record {
-            text.push_str(std::str::from_utf8(cell).unwrap_or_default());
-            ends.push(text.len());
-        }
-        Record { header, text, ends, layout }
-    }
-}
-
-impl Iterator for CsvRows {
-    type Item = Result<Row, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut record = std::mem::take(&mut self.record);
-        let is_read = self.reader.read_byte_record(&mut record);
-        self.record = record;
-        match is_read {
-            Ok(true) => Some(self.row()),
-            Ok(false) => None,
-            Err(error) => Some(Err(self.input.error(error.into()))),
+        match bad {
+            BadCell::NotUtf8 => format!("the cell of column {column} is not UTF-8"),
+            BadCell::TooLong(n_bytes) => {
+                let most = self.bounds.cell;
+                format!("the cell of column {column} has {n_bytes} bytes, more than the {most} that are allowed")
+            }
         }
     }
-}
-
-/// The record's own bytes: the csv crate counts blank lines and half a CRLF before it as part of it.
-fn own_bytes(taken: &[u8]) -> Range<usize> {
-    let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
-    let start = taken.iter().position(|byte| !is_break(byte)).unwrap_or(taken.len());
-    let end = taken.iter().rposition(|byte| !is_break(byte)).map_or(start, |last| last + 1);
-    start..end
 }
 
 fn bad_quote(bad: BadQuote) -> String {
@@ -203,65 +303,7 @@ fn bad_quote(bad: BadQuote) -> String {
     }
 }
 
-fn lines_below(line: u32) -> String {
+/// The words for a line that is not the row's first.
+pub(super) fn lines_below(line: u32) -> String {
     if line == 0 { String::new() } else { format!(" of the line {line} below") }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-    use crate::read::{Dialect, Rows};
-
-    fn rows(bytes: &[u8]) -> (Vec<Row>, FileEnd) {
-        let mut file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
-        file.write_all(bytes).unwrap();
-        let input = Input::file("orders.csv", file.path()).unwrap();
-        let mut open = Rows::open(&input, FileId(0), &Dialect::default()).unwrap();
-        let rows = open.by_ref().map(Result::unwrap).collect();
-        (rows, open.end())
-    }
-
-    fn shown(bytes: &[u8]) -> Vec<String> {
-        let show = |row: &Row| {
-            let place = format!("{} {:?}", row.origin.line, row.origin.bytes);
-            match &row.content {
-                Content::Record(record) => {
-                    let cells = (0..record.ends.len()).map(|index| {
-                        let at = record.position(&row.origin, index);
-                        format!("{}@{}:{}", record.cell(index), at.line, at.column.unwrap())
-                    });
-                    format!("{place} {}", cells.collect::<Vec<_>>().join(" "))
-                }
-                Content::Unreadable(bad) => format!("{place} {} {}", bad.reason, bad.remains.is_some()),
-                Content::Document(_) => unreachable!(),
-            }
-        };
-        rows(bytes).0.iter().map(show).collect()
-    }
-
-    #[test]
-    fn line_column_and_bytes_of_every_cell() {
-        assert_eq!(shown(b"k,v\na,b\ncc,d\n"), ["2 4..7 a@2:1 b@2:3", "3 8..12 cc@3:1 d@3:4"]);
-        assert_eq!(shown(b"\xEF\xBB\xBFk,v\r\na,b\r\n\r\ncc,d"), ["2 8..11 a@2:1 b@2:3", "4 15..19 cc@4:1 d@4:4"]);
-        assert_eq!(
-            shown("k,v\n\"é\n\"\"x\",b\nü,d\n".as_bytes()),
-            ["2 4..14 é\n\"x@2:1 b@3:6", "4 15..19 ü@4:1 d@4:3"]
-        );
-    }
-
-    #[test]
-    fn a_row_that_cannot_be_read_says_why() {
-        assert_eq!(shown(b"k,v\na,b,c\n"), ["2 4..9 the row has 3 cells, the header has 2 true"]);
-        assert_eq!(shown(b"k,v\na,\xFF\n"), ["2 4..7 the cell of column \"v\" is not UTF-8 true"]);
-        assert_eq!(shown(b"k,v\na,\"b\nc,d\n"), ["2 4..12 the quote opened at column 3 is never closed false"]);
-    }
-
-    #[test]
-    fn a_last_row_without_a_line_break_is_known() {
-        assert_eq!(rows(b"k,v\na,b").1.unfinished.map(|at| at.line), Some(2));
-        assert_eq!(rows(b"k,v\na,b\r\n").1.unfinished, None);
-        assert_eq!(rows(b"k,v").1, FileEnd { header: Some(0..3), has_crlf: false, unfinished: None });
-    }
 }

@@ -115,7 +115,7 @@ pub fn format_by_name(path: &Path) -> Option<Format> {
     match ending.as_str() {
         "gz" | "zst" => format_by_name(Path::new(path.file_stem()?)),
         "csv" => Some(Format::Csv),
-        "ndjson" | "jsonl" => Some(Format::Ndjson),
+        "ndjson" | "jsonl" | "json" => Some(Format::Ndjson),
         _ => None,
     }
 }
@@ -136,11 +136,11 @@ mod tests {
     #[test]
     fn a_folder_a_glob_and_a_file_named_twice() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["b.csv", "a.ndjson.gz", "notes.txt", "b.csv.reasons.ndjson"] {
+        for name in ["b.csv", "a.ndjson.gz", "c.json", "notes.txt", "b.csv.reasons.ndjson"] {
             fs::write(folder.path().join(name), "x").unwrap();
         }
         let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
-        assert_eq!(names(&[at("")]), ["a.ndjson.gz", "b.csv"]);
+        assert_eq!(names(&[at("")]), ["a.ndjson.gz", "b.csv", "c.json"]);
         assert_eq!(names(&[at("*.csv*"), at("b.csv"), at("notes.txt")]), ["b.csv", "notes.txt"]);
         assert!(matches!(find(&[at("*.zip")], never), Err(ReadError::NoInput(_))));
         assert!(matches!(find(&[at("none.csv")], never), Err(ReadError::Io { .. })));

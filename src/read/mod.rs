@@ -1,26 +1,32 @@
-//! Bytes → rows: which files, unpacking, CSV and NDJSON.
+//! Bytes → rows: which files, unpacking, CSV, NDJSON and JSON arrays.
 //!
-//! Believes nothing: a row that cannot be read is a row too, with what is certain of it. Each row knows its file, line
-//! and byte range. Called by `pipeline`; knows only `model`.
+//! In two steps, so that all cores can read one file: `source` reads forwards and cuts where rows are proved to end,
+//! `reader` makes rows of the pieces, in any order and on any thread. Believes nothing: a row that cannot be read is
+//! a row too, with what is certain of it. Each row knows its file, line and byte range. Holds no more than a block and
+//! the largest record that is allowed. Called by `pipeline`; knows only `model`.
 
-pub mod csv;
+mod ahead;
+mod array;
+mod cells;
+mod csv;
+mod cut;
 pub mod inputs;
-mod layout;
-pub mod ndjson;
-mod tape;
+mod json;
+mod marks;
+mod reader;
+mod source;
 #[cfg(test)]
 mod tests;
 pub mod unpack;
 
-use std::{io, ops::Range, path::PathBuf, sync::Arc};
+use std::{io, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{
-    origin::{FileId, Position},
-    row::{Header, Row},
-};
-use inputs::Input;
+use crate::model::origin::Position;
+
+pub use reader::{Parsed, Piece, RowReader};
+pub use source::{Block, Source};
 
 /// Why an input cannot be read: the run cannot go on, since orders may be missing.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +41,7 @@ pub enum ReadError {
     },
     /// A pattern or folder without a file to read.
     #[error(
-        "{0}: no input found\n  hint: name a file, a folder or a glob with .csv, .ndjson or .jsonl files (also .gz, .zst)"
+        "{0}: no input found\n  hint: name a file, a folder or a glob with .csv, .ndjson, .jsonl or .json files (also .gz, .zst)"
     )]
     NoInput(String),
     /// A pattern that is none.
@@ -57,21 +63,83 @@ pub enum ReadError {
         "{0}:{1}: the line ends in CR alone, expected LF or CRLF\n  hint: tr '\\r' '\\n' makes lines of an old Mac's file"
     )]
     LoneCr(String, u64),
-    /// A file that is one JSON array.
+    /// Text behind the bracket that closes a JSON array: another array would be lost.
     #[error(
-        "{0}:1:1: the file is one JSON array, expected one JSON object a line\n  hint: jq -c '.[]' makes lines of an array"
+        "{0}:{1}: text behind the \"]\" that closes the array, expected the end of the file\n  hint: give each array a file of its own, or make lines of them: jq -c '.[]'"
     )]
-    JsonArray(String),
+    BehindArray(String, u64),
+    /// A header with more columns than are allowed.
+    #[error("{0}:1: the header has more than {1} columns\n  hint: raise max_columns if the file is right")]
+    TooManyColumns(String, usize),
+    /// A row or document with more bytes than are allowed; often a quote that is never closed.
+    #[error("{name}:{line}: the record that begins here has more than {limit} bytes{}", and_quote(*.quote))]
+    RecordTooLong {
+        /// The input as the user named it.
+        name: String,
+        /// The line on which the record begins.
+        line: u64,
+        /// How many bytes may be.
+        limit: u64,
+        /// Line and column of the quote that is still open there.
+        quote: Option<(u64, u32)>,
+    },
 }
 
-/// The form of an input file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+impl ReadError {
+    fn record_too_long(name: &str, line: u64, limit: u64) -> Self {
+        Self::RecordTooLong { name: name.to_owned(), line, limit, quote: None }
+    }
+}
+
+fn and_quote(quote: Option<(u64, u32)>) -> String {
+    match quote {
+        None => "\n  hint: raise max_record if the file is right".to_owned(),
+        Some((line, column)) => format!(
+            "; the quote opened at {line}:{column} is not closed within them\n  hint: close that quote, or raise max_record if the file is right"
+        ),
+    }
+}
+
+/// What hostile input may not exceed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// The bytes of one cell or JSON value; a row with a longer one is unreadable.
+    pub cell: u64,
+    /// The bytes of one row or document. At most 4 GiB count, since places within a row have 32 bits.
+    pub record: u64,
+    /// The columns of a header.
+    pub columns: usize,
+    /// How many times its packed size a file may have unpacked; not judged before 64 MiB are unpacked, since small
+    /// files of alike rows pack very well.
+    pub expansion: u64,
+}
+
+impl Default for Bounds {
+    /// Far above any export: an order has some KiB, an export some hundred columns, and text packs 5 to 30 times.
+    fn default() -> Self {
+        Self { cell: 1024 * 1024, record: 16 * 1024 * 1024, columns: 10_000, expansion: 200 }
+    }
+}
+
+/// The form of an input file as it is said or named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// Comma-separated values with a header, RFC 4180.
     Csv,
+    /// One JSON object a line, or one array of them: the first character tells.
+    Ndjson,
+}
+
+/// The form of an input file as it was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Comma-separated values with a header.
+    Csv,
     /// One JSON object a line.
     Ndjson,
+    /// One JSON array of objects.
+    JsonArray,
 }
 
 /// How the files of an export are written.
@@ -89,78 +157,13 @@ impl Default for Dialect {
     }
 }
 
-/// An open input: an iterator over its rows.
-pub struct Rows {
-    source: Source,
-}
-
-enum Source {
-    Csv(csv::CsvRows),
-    Ndjson(ndjson::NdjsonRows),
-}
-
 /// What is known about a file when all its rows are read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEnd {
     /// The bytes of the header in the unpacked file, without its line break.
     pub header: Option<Range<u64>>,
-    /// Whether the file's lines end in `\r\n`.
+    /// Whether the file's first line ends in `\r\n`.
     pub has_crlf: bool,
     /// Where the last row stands, if it ends without a line break.
     pub unfinished: Option<Position>,
-}
-
-impl Rows {
-    /// Opens an input and reads its header, if its form has one.
-    pub fn open(input: &Input, file: FileId, dialect: &Dialect) -> Result<Self, ReadError> {
-        let mut bytes = unpack::open(&input.path).map_err(|source| input.error(source))?;
-        let start = unpack::first_bytes(&mut bytes).map_err(|source| input.error(source))?;
-        if start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]) {
-            return Err(ReadError::Utf16(input.name.clone()));
-        }
-        let source = match dialect.format.unwrap_or_else(|| format_of(input, &start)) {
-            Format::Csv => Source::Csv(csv::CsvRows::open(bytes, input, file, dialect.delimiter)?),
-            Format::Ndjson => Source::Ndjson(ndjson::NdjsonRows::open(bytes, input, file)?),
-        };
-        Ok(Self { source })
-    }
-
-    /// The header of a CSV file.
-    #[must_use]
-    pub fn header(&self) -> Option<&Arc<Header>> {
-        match &self.source {
-            Source::Csv(rows) => Some(rows.header()),
-            Source::Ndjson(_) => None,
-        }
-    }
-
-    /// What is known when all rows are read.
-    #[must_use]
-    pub fn end(&self) -> FileEnd {
-        match &self.source {
-            Source::Csv(rows) => rows.end(),
-            Source::Ndjson(rows) => rows.end(),
-        }
-    }
-}
-
-impl Iterator for Rows {
-    type Item = Result<Row, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match &mut self.source {
-            Source::Csv(rows) => rows.next(),
-            Source::Ndjson(rows) => rows.next(),
-        }
-    }
-}
-
-fn format_of(input: &Input, start: &[u8]) -> Format {
-    match inputs::format_by_name(&PathBuf::from(&input.name)) {
-        Some(format) => format,
-        None => match start.strip_prefix(unpack::BOM).unwrap_or(start).trim_ascii_start().first() {
-            Some(b'{' | b'[') => Format::Ndjson,
-            _ => Format::Csv,
-        },
-    }
 }

@@ -1,91 +1,325 @@
-//! What must hold for any bytes, however they come in.
+//! What must hold for any bytes, however they come in and wherever they are cut.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Cursor, Read};
 
 use proptest::prelude::*;
 
-use super::{csv::CsvRows, inputs::Input, ndjson::NdjsonRows, unpack::Bytes};
+use super::{Block, Bounds, Dialect, FileEnd, Form, Format, Piece, ReadError, Source, inputs::Input};
 use crate::model::{
-    origin::FileId,
+    origin::{FileId, Position},
     row::{Content, Row},
 };
 
-/// Gives a few bytes at a time, as a pipe or an unpacker may.
-struct Trickle {
-    bytes: Vec<u8>,
-    read: usize,
-    sizes: Vec<usize>,
-    n_reads: usize,
+/// Larger than any test's file: one block holds all.
+const WHOLE: usize = 1 << 20;
+
+fn input(name: &str) -> Input {
+    Input { name: name.into(), path: name.into(), bytes: 0, modified: None }
 }
 
-impl Read for Trickle {
+fn bounds() -> Bounds {
+    Bounds { cell: 1000, record: 10_000, ..Bounds::default() }
+}
+
+fn open(name: &str, bytes: &[u8], block_bytes: usize, bounds: Bounds) -> Result<Source, ReadError> {
+    let from = Box::new(Cursor::new(bytes.to_vec()));
+    Source::of(from, block_bytes, &input(name), FileId(0), Dialect::default(), bounds)
+}
+
+/// Calls `see` with each row, and says how the file ended.
+fn each_row(source: &mut Source, mut see: impl FnMut(&Row<'_>)) -> Result<FileEnd, ReadError> {
+    let mut block = Block::default();
+    while source.next_block(&mut block)? {
+        source.reader().parse([Piece::from(&block)])?.rows().for_each(|row| see(&row));
+    }
+    Ok(source.end())
+}
+
+/// The rows as text, and the error that ended them.
+fn read(name: &str, bytes: &[u8], block_bytes: usize) -> (Vec<String>, Option<String>) {
+    let mut rows = Vec::new();
+    let read = open(name, bytes, block_bytes, bounds())
+        .and_then(|mut source| each_row(&mut source, |row| rows.push(format!("{row:?}"))));
+    (rows, read.err().map(|error| error.to_string()))
+}
+
+fn end(bytes: &[u8]) -> FileEnd {
+    each_row(&mut open("a.csv", bytes, WHOLE, bounds()).unwrap(), |_| {}).unwrap()
+}
+
+fn shown(name: &str, bytes: &[u8]) -> Vec<String> {
+    let mut rows = Vec::new();
+    each_row(&mut open(name, bytes, WHOLE, bounds()).unwrap(), |row| {
+        let place = format!("{} {:?}", row.origin.line, row.origin.bytes);
+        rows.push(match &row.content {
+            Content::Record(record) => {
+                let cells = (0..record.n_cells()).map(|index| {
+                    let at = record.position(&row.origin, index);
+                    format!("{}@{}:{}", record.cell(index), at.line, at.column.unwrap())
+                });
+                format!("{place} {}", cells.collect::<Vec<_>>().join(" "))
+            }
+            Content::Unreadable(bad) => format!("{place} {} {}", bad.reason, bad.remains.is_some()),
+            Content::Document(node) => {
+                let at = node.at("a").map(|a| a.position(FileId(0), row.origin.line));
+                format!(
+                    "{place} {}",
+                    at.map_or("-".into(), |Position { line, column, .. }| format!("{line}:{}", column.unwrap()))
+                )
+            }
+        });
+    })
+    .unwrap();
+    rows
+}
+
+fn refused(name: &str, bytes: &[u8]) -> String {
+    read(name, bytes, WHOLE).1.unwrap()
+}
+
+#[test]
+fn line_column_and_bytes_of_every_cell() {
+    let shown = |bytes| shown("a.csv", bytes);
+    assert_eq!(shown(b"k,v\na,b\ncc,d\n"), ["2 4..7 a@2:1 b@2:3", "3 8..12 cc@3:1 d@3:4"]);
+    assert_eq!(shown(b"\xEF\xBB\xBFk,v\r\na,b\r\n\r\ncc,d"), ["2 8..11 a@2:1 b@2:3", "4 15..19 cc@4:1 d@4:4"]);
+    assert_eq!(shown("k,v\n\"é\n\"\"x\",b\nü,d\n".as_bytes()), ["2 4..14 é\n\"x@2:1 b@3:6", "4 15..19 ü@4:1 d@4:3"]);
+}
+
+#[test]
+fn a_row_that_cannot_be_read_says_why() {
+    let shown = |bytes| shown("a.csv", bytes);
+    assert_eq!(shown(b"k,v\na,b,c\n"), ["2 4..9 the row has 3 cells, the header has 2 true"]);
+    assert_eq!(shown(b"k,v\na,\xFF\n"), ["2 4..7 the cell of column \"v\" is not UTF-8 true"]);
+    assert_eq!(shown(b"k,v\na,\"b\nc,d\n"), ["2 4..12 the quote opened at column 3 is never closed false"]);
+    let long = [b"k,v\n", "é".repeat(501).as_bytes(), b",b\n"].concat();
+    let reason = "the cell of column \"k\" has 1002 bytes, more than the 1000 that are allowed";
+    assert_eq!(shown(&long), [format!("2 4..1008 {reason} true")]);
+}
+
+#[test]
+fn a_last_row_without_a_line_break_is_known() {
+    assert_eq!(end(b"k,v\na,b").unfinished.map(|at| at.line), Some(2));
+    assert_eq!(end(b"k,v\na,\"\nb\"\n\nc,d").unfinished.map(|at| at.line), Some(5));
+    assert_eq!(end(b"k,v\na,b\r\n").unfinished, None);
+    assert_eq!(end(b"k,v"), FileEnd { header: Some(0..3), has_crlf: false, unfinished: None });
+    assert!(end(b"k,v\r\na,b\r\n").has_crlf && !end(b"k,v\na,b\n").has_crlf);
+}
+
+#[test]
+fn what_ends_a_csv_file_early() {
+    assert!(refused("a.csv", b"").starts_with("a.csv:1: the file is empty"));
+    assert!(refused("a.csv", b"\xFF\xFEk").contains("UTF-16"));
+    assert!(refused("a.csv", b"k,\"v\n").contains("the quote opened at column 3 is never closed"));
+    assert!(refused("a.csv", b"k,v\na,b\nc,d\re,f\n").starts_with("a.csv:3: the line ends in CR alone"));
+    assert!(refused("a.csv", &b"k,v\r".repeat(10_000)).starts_with("a.csv:1: the line ends in CR alone"));
+    assert!(refused("a.csv", &b",".repeat(10_000)).contains("the header has more than 10000 columns"));
+    let long = [b"k,v\na,b\na\n\xC3\xA9,\"".to_vec(), b"c,d\n".repeat(5000)].concat();
+    let refusal = refused("a.csv", &long);
+    let expected =
+        "a.csv:4: the record that begins here has more than 10000 bytes; the quote opened at 4:3 is not closed";
+    assert!(refusal.starts_with(expected), "{refusal}");
+}
+
+#[test]
+fn the_first_character_tells_lines_from_an_array() {
+    let form = |name, bytes| open(name, bytes, 4, bounds()).map(|source| source.reader().form()).unwrap();
+    assert_eq!(form("-", b" \r\n\n   {}"), Form::Ndjson);
+    assert_eq!(form("-", b"\xEF\xBB\xBF\n\n      [{}]"), Form::JsonArray);
+    assert_eq!(form("a.json.gz", b"[{}]"), Form::JsonArray);
+    assert_eq!(form("a.json", b"x"), Form::Ndjson);
+    assert_eq!(form("-", b"x"), Form::Csv);
+    assert_eq!(form("a.csv", b"[x]"), Form::Csv);
+    let dialect = Dialect { format: Some(Format::Ndjson), ..Dialect::default() };
+    let source = Source::of(Box::new(&b"[{}]"[..]), 4, &input("a.txt"), FileId(0), dialect, bounds()).unwrap();
+    assert_eq!(source.reader().form(), Form::JsonArray);
+}
+
+#[test]
+fn documents_by_line_and_by_element() {
+    assert_eq!(shown("a.ndjson", b"{\"a\":1}\r\n\n {\"a\":1} \n"), ["1 0..7 1:6", "3 10..19 3:7"]);
+    let array = b"\n[ {\"a\":1},\n  {\n    \"a\": 1\n  }\n]\n";
+    assert_eq!(shown("a.json", array), ["2 3..10 2:6", "3 14..30 4:10"]);
+    assert!(shown("a.json", b" [ ] \n").is_empty());
+}
+
+#[test]
+fn a_damaged_array_is_told() {
+    let shown = |bytes: &[u8]| shown("a.json", bytes).join("; ");
+    let cut = "the file ends before the \"]\" that closes its array; if it was cut off, orders are missing false";
+    assert_eq!(shown(b"["), format!("1 1..1 {cut}"));
+    assert_eq!(shown(b"[{\"a\":1}\n"), format!("1 1..8 1:6; 2 9..9 {cut}"));
+    assert_eq!(shown(b"[{\"a\":1},\n"), format!("1 1..8 1:6; 2 10..10 {cut}"));
+    let eof = "no whole JSON object in the array: EOF while parsing";
+    assert_eq!(shown(b"[{\"a\":1},{\"a\""), format!("1 1..8 1:6; 1 9..13 {eof} an object at column 4 false"));
+    let none = "nothing stands before the comma, expected a JSON object false";
+    assert_eq!(shown(b"[{},,{}]"), format!("1 1..3 -; 1 4..5 {none}; 1 5..7 -"));
+    let none = "nothing stands between the last comma and the end of the array, expected a JSON object false";
+    assert_eq!(shown(b"[{},\n]"), format!("1 1..3 -; 2 5..6 {none}"));
+    assert!(shown(b"[{}{}, {}]").contains("trailing characters at column 3 false; 1 7..9 -"));
+    assert!(shown(b"[\n{\n\"a\":\n x}]").contains("expected value at column 2 of the line 2 below false"));
+    assert!(shown(b"[{\"a\":1,\"a\":2}]").contains("the member \"a\" stands there twice true"));
+    assert!(shown(b"[{\n\"a\":\"\xFF\"}]").contains("byte 6 of the line 1 below is not UTF-8 false"));
+    assert!(refused("a.json", b"[{}]\n[{}]").starts_with("a.json:2: text behind the \"]\""));
+    assert!(refused("a.json", &[b"[\n{\"".to_vec(), vec![b'a'; 20_000]].concat()).starts_with("a.json:2: the record"));
+}
+
+/// A file that never ends, but for the error of a test that reads too much of it.
+struct Endless {
+    start: &'static [u8],
+    left: usize,
+}
+
+impl Read for Endless {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let size = self.sizes[self.n_reads % self.sizes.len()].min(into.len());
-        self.n_reads += 1;
-        let n_bytes = size.min(self.bytes.len() - self.read);
-        into[..n_bytes].copy_from_slice(&self.bytes[self.read..self.read + n_bytes]);
-        self.read += n_bytes;
+        if self.left == 0 {
+            return Err(io::Error::other("read without end"));
+        }
+        if !self.start.is_empty() {
+            return self.start.read(into);
+        }
+        let n_bytes = into.len().min(self.left);
+        into[..n_bytes].fill(b'a');
+        self.left -= n_bytes;
         Ok(n_bytes)
     }
 }
 
-fn trickling(bytes: &[u8], sizes: &[usize]) -> Bytes {
-    let trickle = Trickle { bytes: bytes.to_vec(), read: 0, sizes: sizes.to_vec(), n_reads: 0 };
-    // At least a byte order mark must fit, which is looked for at once.
-    BufReader::with_capacity(16, Box::new(trickle))
+#[test]
+fn a_record_without_end_does_not_fill_the_memory() {
+    for (name, start) in [("a.csv", "k,v\n\""), ("a.csv", ""), ("a.csv", "\""), ("a.ndjson", "{"), ("a.json", "[\"")] {
+        let from = Box::new(Endless { start: start.as_bytes(), left: 40_000 });
+        let source = Source::of(from, 100, &input(name), FileId(0), Dialect::default(), bounds());
+        let error = source.and_then(|mut source| each_row(&mut source, |_| {})).unwrap_err().to_string();
+        assert!(error.contains("has more than 10000 bytes"), "{name} {start} {error}");
+    }
 }
 
-fn input() -> Input {
-    Input { name: "orders".into(), path: "orders".into(), bytes: 0, modified: None }
-}
-
-fn csv_rows(bytes: &[u8], sizes: &[usize]) -> Vec<Row> {
-    let rows = CsvRows::open(trickling(bytes, sizes), &input(), FileId(0), b',');
-    // A carriage return alone ends the file early, the same way however its bytes come in.
-    rows.map(|rows| rows.map_while(Result::ok).collect()).unwrap_or_default()
-}
-
-fn ndjson_rows(bytes: &[u8], sizes: &[usize]) -> Vec<Row> {
-    let rows = NdjsonRows::open(trickling(bytes, sizes), &input(), FileId(0));
-    rows.map(|rows| rows.map_while(Result::ok).collect()).unwrap_or_default()
+#[test]
+fn the_longest_record_that_is_allowed_is_read() {
+    let bounds = Bounds { cell: 100_000, ..bounds() };
+    for (n_bytes, is_allowed) in [(10_000, true), (10_001, false)] {
+        for block_bytes in [10, 3333, WHOLE] {
+            let bytes = [b"k\n".to_vec(), vec![b'a'; n_bytes], b"\r\n\r\nb".to_vec()].concat();
+            let mut source = open("a.csv", &bytes, block_bytes, bounds).unwrap();
+            assert_eq!(each_row(&mut source, |_| {}).is_ok(), is_allowed, "{n_bytes} {block_bytes}");
+        }
+    }
 }
 
 /// Bytes that look like an export often enough to reach every branch.
-fn export() -> impl Strategy<Value = Vec<u8>> {
-    let pieces =
-        ["a", "\"", ",", "\n", "\r\n", "\r", "\"\"", "é", "{\"a\":", "}", "[1,", "null", "\u{feff}", " ", "\\"];
+fn export(pieces: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
-        8 => prop::sample::select(pieces.to_vec()).prop_map(|piece| piece.as_bytes().to_vec()),
+        30 => prop::sample::select(pieces).prop_map(|piece| piece.as_bytes().to_vec()),
         1 => prop::collection::vec(any::<u8>(), 1..3),
     ];
     prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
+const CSV: &[&str] =
+    &["a", "b", ",", "\n", "a,b\n", "\"a\",b\r\n", "\"a\n\",\"b\"\n", "\r\n", "\"", "\"\"", "é", " ", "\r"];
+const CSV_WITHOUT_CR: &[&str] =
+    &["a", "b", ",", "\n", "a,b\n", "\"a\",b\r\n", "\"a\n\",\"b\"\n", "\r\n", "\"", "\"\"", "é"];
+const JSON: &[&str] = &[
+    "{\"a\":1}",
+    "{\"a\":\"é\\\"\"}",
+    ",",
+    "\n",
+    " ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\"",
+    "\\",
+    "{\n\"a\":[1,\n2]},\n",
+    "{}\r\n",
+    "x",
+];
+
+fn any_file() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
+    let with = |start: &'static [u8]| move |bytes: Vec<u8>| [start, &bytes].concat();
+    prop_oneof![
+        export(CSV).prop_map(with(b"k,v\n")).prop_map(|bytes| ("a.csv", bytes)),
+        export(CSV).prop_map(|bytes| ("a.csv", bytes)),
+        export(JSON).prop_map(|bytes| ("a.ndjson", bytes)),
+        export(JSON).prop_map(with(b"[{\"a\":1},")).prop_map(|bytes| ("a.json", bytes)),
+    ]
+}
+
+/// The rows as the csv crate has them, the header first.
+fn by_csv_crate(bytes: &[u8]) -> Vec<Vec<Vec<u8>>> {
+    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    reader.byte_records().map(|row| row.unwrap().iter().map(<[u8]>::to_vec).collect()).collect()
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
     #[test]
-    fn rows_do_not_depend_on_how_the_bytes_come_in(bytes in export(), sizes in prop::collection::vec(1_usize..9, 1..5)) {
-        // A whole file at once, or a few bytes at a time; but never so few that a mark at its start is torn.
-        let sizes: Vec<usize> = std::iter::once(8).chain(sizes).collect();
-        prop_assert_eq!(csv_rows(&bytes, &[1 << 20]), csv_rows(&bytes, &sizes));
-        prop_assert_eq!(ndjson_rows(&bytes, &[1 << 20]), ndjson_rows(&bytes, &sizes));
+    fn cells_are_those_of_the_csv_crate(rows in export(CSV_WITHOUT_CR)) {
+        let bytes = [b"k,v\n", rows.as_slice()].concat();
+        let expected = by_csv_crate(&bytes);
+        let mut found = vec![None];
+        let mut source = open("a.csv", &bytes, 16, bounds()).unwrap();
+        let read = each_row(&mut source, |row| found.push(match &row.content {
+            // A cell is given without blanks around it; those of another kind are no blanks to CSV.
+            Content::Record(record) => Some((0..record.n_cells()).map(|index| record.cell(index).as_bytes().to_vec()).collect()),
+            _ => None,
+        }));
+        prop_assume!(read.is_ok());
+        prop_assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.into_iter().zip(expected) {
+            let trimmed = |cell: Vec<u8>| String::from_utf8_lossy(&cell).trim().as_bytes().to_vec();
+            let found: Option<Vec<Vec<u8>>> = found;
+            if let Some(found) = found {
+                prop_assert_eq!(found, expected.into_iter().map(trimmed).collect::<Vec<_>>());
+            }
+        }
     }
 
     #[test]
-    fn byte_ranges_are_in_order_and_hold_their_rows(bytes in export()) {
-        for rows in [csv_rows(&bytes, &[1 << 20]), ndjson_rows(&bytes, &[1 << 20])] {
-            let mut end = 0;
-            for row in rows {
-                prop_assert!(row.origin.bytes.start >= end && row.origin.bytes.end <= bytes.len() as u64);
-                end = row.origin.bytes.end;
-                let own = &bytes[usize::try_from(row.origin.bytes.start).unwrap()..usize::try_from(end).unwrap()];
-                if let Content::Record(record) = &row.content {
-                    for index in 0..record.ends.len() {
-                        let words: Vec<&str> = record.cell(index).split('"').collect();
-                        let own = String::from_utf8_lossy(own);
-                        prop_assert!(words.iter().all(|word| own.contains(word)), "{own:?} {words:?}");
-                    }
-                }
+    fn rows_do_not_depend_on_where_blocks_end((name, bytes) in any_file(), block_bytes in 1_usize..40) {
+        let (whole, whole_error) = read(name, &bytes, WHOLE);
+        let (rows, error) = read(name, &bytes, block_bytes);
+        prop_assert_eq!(&whole_error, &error);
+        // An error in a later part is found after the rows before it were given.
+        if error.is_none() {
+            prop_assert_eq!(whole, rows);
+        }
+        let ends = [WHOLE, block_bytes].map(|size| {
+            open(name, &bytes, size, bounds()).and_then(|mut source| each_row(&mut source, |_| {})).ok().map(|end| (end.header, end.unfinished))
+        });
+        prop_assert_eq!(&ends[0], &ends[1]);
+    }
+
+    #[test]
+    fn a_row_kept_aside_is_read_as_it_was((name, bytes) in any_file()) {
+        let Ok(mut source) = open(name, &bytes, WHOLE, bounds()) else { return Ok(()) };
+        let mut block = Block::default();
+        let mut from = 0;
+        while let Ok(true) = source.next_block(&mut block) {
+            let Ok(parsed) = source.reader().parse([Piece::from(&block)]) else { return Ok(()) };
+            for row in parsed.rows() {
+                let range = row.origin.bytes.clone();
+                prop_assert!(from <= range.start && range.start <= range.end);
+                from = range.end;
+                let own = &bytes[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()];
+                let piece = Piece { line: row.origin.line, start: range.start, bytes: own };
+                let again = source.reader().parse([piece]).unwrap();
+                prop_assert_eq!(again.rows().collect::<Vec<_>>(), vec![row]);
             }
+        }
+    }
+
+    #[test]
+    fn an_array_that_is_cut_is_never_taken_for_whole(elements in prop::collection::vec(export(JSON), 0..4)) {
+        let elements: Vec<String> = elements.iter().map(|text| format!("{{\"a\": {:?}}}", String::from_utf8_lossy(text).replace(|c: char| !c.is_ascii_graphic(), ""))).collect();
+        let whole = format!("[{}]", elements.join(",\n"));
+        let (rows, error) = read("a.json", whole.as_bytes(), 8);
+        prop_assert!(error.is_none() && rows.len() == elements.len() && !rows.iter().any(|row| row.contains("Unreadable")));
+        for n_bytes in 1..whole.len() {
+            let (rows, error) = read("a.json", &whole.as_bytes()[..n_bytes], 8);
+            prop_assert!(error.is_none() && rows.last().is_some_and(|row| row.contains("Unreadable")), "{n_bytes} {rows:?}");
         }
     }
 }

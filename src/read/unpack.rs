@@ -2,50 +2,116 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read, Seek},
+    io::{self, BufRead, BufReader, Read},
     path::Path,
 };
 
 /// Room for one read from the disk or the unpacker; larger gains nothing that could be measured.
 const BUFFER: usize = 128 * 1024;
 
-/// The UTF-8 byte order mark.
-pub(super) const BOM: &[u8] = &[0xEF, 0xBB, 0xBF];
+/// Room for rows here and there.
+const SMALL_BUFFER: usize = 16 * 1024;
 
-/// Bytes that can be read by line.
-pub type Bytes = BufReader<Box<dyn Read + Send>>;
+/// What a file may unpack to whatever its packed size.
+const UNJUDGED: u64 = 64 * 1024 * 1024;
 
-/// Opens a file, plain, gzip (several members too) or zstd.
-pub fn open(path: &Path) -> io::Result<Bytes> {
-    let mut file = File::open(path)?;
-    let mut magic = Vec::with_capacity(4);
-    file.by_ref().take(4).read_to_end(&mut magic)?;
-    let is_gzip = magic.starts_with(&[0x1F, 0x8B]);
-    let is_zstd = magic.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]);
-    file.rewind()?;
-    let whole = BufReader::with_capacity(BUFFER, file);
-    let unpacked: Box<dyn Read + Send> = if is_gzip {
-        Box::new(flate2::bufread::MultiGzDecoder::new(whole))
-    } else if is_zstd {
-        Box::new(zstd::Decoder::with_buffer(whole)?)
-    } else {
-        Box::new(whole)
-    };
-    Ok(BufReader::with_capacity(BUFFER, unpacked))
+/// The unpacked bytes of a file that was read before.
+pub enum Unpacked {
+    /// Of a file that is not packed: what is not wanted need not be read.
+    Plain(BufReader<File>),
+    /// Of a packed file.
+    Packed(BufReader<Box<dyn Read + Send>>),
 }
 
-/// The first bytes, left where they are; empty for an empty file.
-pub fn first_bytes(bytes: &mut Bytes) -> io::Result<Vec<u8>> {
-    Ok(bytes.fill_buf()?.iter().take(64).copied().collect())
-}
-
-/// Steps over a UTF-8 byte order mark and says how many bytes that were.
-pub(super) fn skip_bom(bytes: &mut Bytes) -> io::Result<u64> {
-    if bytes.fill_buf()?.starts_with(BOM) {
-        bytes.consume(BOM.len());
-        return Ok(BOM.len() as u64);
+/// Opens a file, plain, gzip (several members too) or zstd. For bytes that were read before: bounds nothing.
+pub fn open(path: &Path) -> io::Result<Unpacked> {
+    if packing(path)?.is_none() {
+        return Ok(Unpacked::Plain(BufReader::with_capacity(SMALL_BUFFER, File::open(path)?)));
     }
-    Ok(0)
+    Ok(Unpacked::Packed(BufReader::with_capacity(BUFFER, stream(path, u64::MAX)?)))
+}
+
+impl Unpacked {
+    fn inner(&mut self) -> &mut dyn BufRead {
+        match self {
+            Self::Plain(file) => file,
+            Self::Packed(bytes) => bytes,
+        }
+    }
+
+    /// Goes on so many bytes behind.
+    pub fn skip(&mut self, n_bytes: u64) -> io::Result<()> {
+        match (self, i64::try_from(n_bytes)) {
+            (Self::Plain(file), Ok(n_bytes)) => file.seek_relative(n_bytes),
+            (other, _) => io::copy(&mut other.inner().take(n_bytes), &mut io::sink()).map(drop),
+        }
+    }
+}
+
+impl Read for Unpacked {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.inner().read(into)
+    }
+}
+
+impl BufRead for Unpacked {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner().fill_buf()
+    }
+
+    fn consume(&mut self, n_bytes: usize) {
+        self.inner().consume(n_bytes);
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Packing {
+    Gzip,
+    Zstd,
+}
+
+fn packing(path: &Path) -> io::Result<Option<Packing>> {
+    let mut magic = Vec::with_capacity(4);
+    File::open(path)?.take(4).read_to_end(&mut magic)?;
+    Ok(match magic.as_slice() {
+        [0x1F, 0x8B, ..] => Some(Packing::Gzip),
+        [0x28, 0xB5, 0x2F, 0xFD] => Some(Packing::Zstd),
+        _ => None,
+    })
+}
+
+/// Opens a file as [`open`] does, for reads of the caller's size. Ends in an error where the file unpacks to more than
+/// `expansion` times its size.
+pub(super) fn stream(path: &Path, expansion: u64) -> io::Result<Box<dyn Read + Send>> {
+    let file = File::open(path)?;
+    let Some(packing) = packing(path)? else { return Ok(Box::new(file)) };
+    let left = file.metadata()?.len().saturating_mul(expansion).max(UNJUDGED);
+    let packed = BufReader::with_capacity(BUFFER, file);
+    Ok(match packing {
+        Packing::Gzip => Box::new(Bounded { inner: flate2::bufread::MultiGzDecoder::new(packed), left, expansion }),
+        Packing::Zstd => Box::new(Bounded { inner: zstd::Decoder::with_buffer(packed)?, left, expansion }),
+    })
+}
+
+/// Unpacked bytes, as long as they are not too many.
+struct Bounded<R> {
+    inner: R,
+    left: u64,
+    expansion: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let n_bytes = self.inner.read(into)?;
+        let Some(left) = self.left.checked_sub(n_bytes as u64) else {
+            let expansion = self.expansion;
+            return Err(io::Error::other(format!(
+                "the file unpacks to more than {expansion} times its size\n  hint: raise max_expansion if it is right"
+            )));
+        };
+        self.left = left;
+        Ok(n_bytes)
+    }
 }
 
 #[cfg(test)]
@@ -82,5 +148,14 @@ mod tests {
         assert!(unpacked(&whole[..whole.len() - 9]).is_err());
         let whole = zstd::encode_all("order ".repeat(1000).as_bytes(), 1).unwrap();
         assert!(unpacked(&whole[..whole.len() - 3]).is_err());
+    }
+
+    #[test]
+    fn a_file_that_unpacks_beyond_its_bound_is_an_error() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&zstd::encode_all(io::repeat(b'a').take(UNJUDGED + 1), 1).unwrap()).unwrap();
+        let read = |expansion| io::copy(&mut stream(file.path(), expansion).unwrap(), &mut io::sink());
+        assert_eq!(read(1_000_000).unwrap(), UNJUDGED + 1);
+        assert!(read(2).unwrap_err().to_string().contains("more than 2 times its size"));
     }
 }

@@ -82,6 +82,16 @@ impl<T> PerOutcome<T> {
     }
 }
 
+impl<T> PerOutcome<T> {
+    /// Adds the values of another count, one by one.
+    pub(super) fn append(&mut self, other: &Self, add: impl Fn(&mut T, &T)) {
+        add(&mut self.read, &other.read);
+        for (outcome, value) in other.outcomes() {
+            add(self.of_mut(outcome), value);
+        }
+    }
+}
+
 impl PerOutcome<u64> {
     /// How many have an outcome.
     #[must_use]

@@ -5,8 +5,9 @@
 //! forwards, and holds none of it. Does not unpack: `open` hands over unpacked bytes. Called by `pipeline`.
 
 use std::{
-    collections::{HashMap, HashSet},
-    io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    collections::HashSet,
+    io::{self, BufRead, BufWriter, Write},
+    iter::Peekable,
     ops::Range,
     path::Path,
 };
@@ -33,9 +34,6 @@ const REASONS: &str = ".reasons.ndjson";
 
 /// Endings of packed files; rejects are written unpacked.
 const PACKED: [&str; 2] = [".gz", ".zst"];
-
-/// How much of an input is read at once. Rows are a few hundred bytes: one system call for some hundreds of them.
-const BUFFER_BYTES: usize = 64 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -67,17 +65,40 @@ pub struct RejectInput {
     pub header: Option<Range<u64>>,
     /// How its first line ends.
     pub line_break: LineBreak,
+    /// What stands around its rows.
+    pub frame: Frame,
     /// Its bytes are gone or have changed: only the reasons can be written.
     pub is_gone: bool,
 }
 
-/// An order that did not get through.
-#[derive(Debug, Clone, Copy)]
-pub struct Reject<'a> {
-    /// The order; `rows` names the bytes.
-    pub record: &'a OrderRecord,
-    /// What became of it; orders whose outcome is no reject are passed over.
-    pub settled: &'a Settled,
+/// What stands around the rows of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Frame {
+    /// Nothing.
+    #[default]
+    None,
+    /// They are the elements of a JSON array.
+    Array,
+}
+
+impl Frame {
+    fn opening(self) -> &'static [u8] {
+        if self == Self::Array { b"[\n" } else { b"" }
+    }
+
+    fn between(self) -> &'static [u8] {
+        if self == Self::Array { b"," } else { b"" }
+    }
+
+    fn closing(self) -> &'static [u8] {
+        if self == Self::Array { b"]\n" } else { b"" }
+    }
+}
+
+/// The unpacked bytes of an input, read forwards.
+pub trait Unpacked: BufRead {
+    /// Goes on so many bytes behind, as fast as the input allows.
+    fn skip(&mut self, n_bytes: u64) -> io::Result<()>;
 }
 
 #[derive(Serialize)]
@@ -88,6 +109,33 @@ struct ReasonLine<'a> {
     lines: Vec<u64>,
     reason: Option<&'a str>,
     problems: Vec<ProblemLine<'a>>,
+}
+
+/// What the rejects consist of, sorted: files in their order, within a file rows by their bytes and reasons by the first
+/// row of their orders.
+pub struct Rejects<R, L> {
+    /// The rows, each once.
+    pub rows: R,
+    /// The reasons' lines, for each input that holds rows of the order.
+    pub reasons: L,
+}
+
+/// The reasons of an order that did not get through: for each input that holds rows of it (one without any stands under
+/// the input it is reported from) the first byte there, and the line.
+pub fn reasons(record: &OrderRecord, settled: &Settled, names: &[String]) -> Vec<(FileId, u64, Vec<u8>)> {
+    let mut files: Vec<FileId> = record.rows.iter().map(|row| row.file).collect();
+    files.sort_unstable();
+    files.dedup();
+    if files.is_empty() {
+        files.push(record.source.file);
+    }
+    let reason = |file| {
+        let first = rows_in(record, file).map(|row| row.bytes.start).min().unwrap_or(0);
+        let line =
+            serde_json::to_string(&reason_line(record, settled, file, names)).expect("text and numbers serialise");
+        (file, first, format!("{line}\n").into_bytes())
+    };
+    files.into_iter().map(reason).collect()
 }
 
 /// Writes `rejects/`, for each input with rejected orders two files: its header and the rows of those orders in the
@@ -102,108 +150,118 @@ struct ReasonLine<'a> {
 pub fn write_rejects(
     folder: &RunFolder,
     inputs: &[RejectInput],
-    rejects: &[Reject<'_>],
-    open: impl Fn(FileId) -> io::Result<Box<dyn Read>>,
+    rejects: Rejects<
+        impl Iterator<Item = io::Result<(FileId, Range<u64>)>>,
+        impl Iterator<Item = io::Result<(FileId, Vec<u8>)>>,
+    >,
+    open: impl Fn(FileId) -> io::Result<Box<dyn Unpacked>>,
 ) -> Result<(), ReportError> {
     folder.create_folder(FOLDER)?;
     let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
-    let mut by_file = by_file(rejects);
-    for ((id, input), file_name) in (0..).map(FileId).zip(inputs).zip(file_names(&names)) {
-        let Some(mut here) = by_file.remove(&id) else { continue };
-        here.sort_by_cached_key(|reject| rows_in(reject.record, id).map(|row| row.bytes.start).min());
-        if !input.is_gone {
-            write_rows(folder, &file_name, input, wanted_bytes(id, &here), || open(id))?;
+    let names = file_names(&names);
+    let (mut rows, mut reasons) = (rejects.rows.peekable(), rejects.reasons.peekable());
+    while let Some(file) = next_file(&mut reasons, folder)? {
+        let Some((input, name)) = inputs.get(file.0 as usize).zip(names.get(file.0 as usize)) else { break };
+        let here = of_file(&mut rows, file);
+        if input.is_gone {
+            here.for_each(drop);
+        } else {
+            write_rows(folder, name, input, here, || open(file))?;
         }
-        write_reasons(folder, &file_name, id, &here, &names)?;
+        write_reasons(folder, name, of_file(&mut reasons, file))?;
     }
     Ok(())
 }
 
-/// The rejects under each file that holds rows of them. One without any row stands under the file it is reported from.
-fn by_file<'a>(rejects: &[Reject<'a>]) -> HashMap<FileId, Vec<Reject<'a>>> {
-    let mut by_file: HashMap<FileId, Vec<Reject<'a>>> = HashMap::new();
-    for reject in rejects.iter().filter(|reject| reject.settled.outcome.is_reject()) {
-        let mut files: Vec<FileId> = reject.record.rows.iter().map(|row| row.file).collect();
-        files.sort_unstable();
-        files.dedup();
-        if files.is_empty() {
-            files.push(reject.record.source.file);
-        }
-        for file in files {
-            by_file.entry(file).or_default().push(*reject);
-        }
+type Entry<T> = io::Result<(FileId, T)>;
+
+fn next_file<T>(
+    entries: &mut Peekable<impl Iterator<Item = Entry<T>>>,
+    folder: &RunFolder,
+) -> Result<Option<FileId>, ReportError> {
+    if let Some(Err(error)) = entries.next_if(Result::is_err) {
+        return Err(io_error(folder.file(FOLDER), "gather")(error));
     }
-    by_file
+    Ok(entries.peek().and_then(|entry| entry.as_ref().ok()).map(|(file, _)| *file))
+}
+
+/// The entries of a file, which come next, and an error in reading them.
+fn of_file<T>(
+    entries: &mut Peekable<impl Iterator<Item = Entry<T>>>,
+    file: FileId,
+) -> impl Iterator<Item = io::Result<T>> {
+    std::iter::from_fn(move || {
+        let next = entries.next_if(|entry| entry.as_ref().map_or(true, |(of, _)| *of == file))?;
+        Some(next.map(|(_, entry)| entry))
+    })
 }
 
 fn rows_in(record: &OrderRecord, file: FileId) -> impl Iterator<Item = &RowOrigin> {
     record.rows.iter().filter(move |row| row.file == file)
 }
 
-/// The rows' bytes in the order of the file. An unreadable row can belong to two orders; it is wanted once.
-fn wanted_bytes(file: FileId, here: &[Reject<'_>]) -> Vec<Range<u64>> {
-    let rows = here.iter().flat_map(|reject| rows_in(reject.record, file));
-    let mut wanted: Vec<_> = rows.map(|row| row.bytes.clone()).collect();
-    wanted.sort_by_key(|bytes| (bytes.start, bytes.end));
-    wanted.dedup();
-    wanted
-}
-
 fn write_rows(
     folder: &RunFolder,
     file_name: &str,
     input: &RejectInput,
-    wanted: Vec<Range<u64>>,
-    open: impl Fn() -> io::Result<Box<dyn Read>>,
+    rows: impl Iterator<Item = io::Result<Range<u64>>>,
+    open: impl Fn() -> io::Result<Box<dyn Unpacked>>,
 ) -> Result<(), ReportError> {
     let name = Path::new(FOLDER).join(file_name);
     let mut to = BufWriter::new(folder.create_file(&name)?);
     let unreadable = |error| ReportError::Input { name: input.name.clone(), error };
-    let mut source = Forward { from: BufReader::with_capacity(BUFFER_BYTES, open().map_err(unreadable)?), at: 0 };
-    for bytes in input.header.clone().into_iter().chain(wanted) {
+    let unwritable = |error| io_error(folder.file(&name), "write")(error);
+    let mut source = Forward { from: open().map_err(unreadable)?, at: 0 };
+    let mut last = None;
+    to.write_all(input.frame.opening()).map_err(unwritable)?;
+    for bytes in input.header.clone().map(Ok).into_iter().chain(rows) {
+        let bytes = bytes.map_err(unwritable)?;
+        // An unreadable row can belong to two orders.
+        if last.as_ref() == Some(&bytes) {
+            continue;
+        }
+        if last.is_some() {
+            to.write_all(input.frame.between()).map_err(unwritable)?;
+        }
+        last = Some(bytes.clone());
         source.copy(bytes, input.line_break, &mut to).map_err(|stop| match stop {
             Stop::Reading(error) => unreadable(error),
             Stop::Ended(end) => ReportError::InputChanged { name: input.name.clone(), end },
-            Stop::Writing(error) => io_error(folder.file(&name), "write")(error),
+            Stop::Writing(error) => unwritable(error),
         })?;
     }
-    to.flush().map_err(io_error(folder.file(&name), "write"))
+    to.write_all(input.frame.closing()).and_then(|()| to.flush()).map_err(unwritable)
 }
 
 fn write_reasons(
     folder: &RunFolder,
     file_name: &str,
-    file: FileId,
-    here: &[Reject<'_>],
-    names: &[String],
+    lines: impl Iterator<Item = io::Result<Vec<u8>>>,
 ) -> Result<(), ReportError> {
     let name = Path::new(FOLDER).join(format!("{file_name}{REASONS}"));
     let mut to = BufWriter::new(folder.create_file(&name)?);
-    let mut write = |line: &ReasonLine<'_>| {
-        serde_json::to_writer(&mut to, line)?;
-        to.write_all(b"\n")
+    let write = || {
+        lines.into_iter().try_for_each(|line| to.write_all(&line?))?;
+        to.flush()
     };
-    for reject in here {
-        write(&reason_line(*reject, file, names)).map_err(io_error(folder.file(&name), "write"))?;
-    }
-    to.flush().map_err(io_error(folder.file(&name), "write"))
+    write().map_err(io_error(folder.file(&name), "write"))
 }
 
-fn reason_line<'a>(reject: Reject<'a>, file: FileId, names: &'a [String]) -> ReasonLine<'a> {
-    let mut lines: Vec<u64> = rows_in(reject.record, file).map(|row| row.line).collect();
+fn reason_line<'a>(record: &'a OrderRecord, settled: &'a Settled, file: FileId, names: &'a [String]) -> ReasonLine<'a> {
+    let mut lines: Vec<u64> = rows_in(record, file).map(|row| row.line).collect();
     lines.sort_unstable();
     ReasonLine {
-        reference_id: &reject.record.reference,
-        outcome: reject.settled.outcome,
+        reference_id: &record.reference,
+        outcome: settled.outcome,
         lines,
-        reason: reject.settled.reason.as_deref(),
-        problems: problem_lines(&reject.record.problems, names),
+        reason: settled.reason.as_deref(),
+        problems: problem_lines(&record.problems, names),
     }
 }
 
 /// An input, read forwards only.
-struct Forward<R> {
-    from: R,
+struct Forward<R: ?Sized> {
+    from: Box<R>,
     at: u64,
 }
 
@@ -214,11 +272,14 @@ enum Stop {
     Ended(u64),
 }
 
-impl<R: BufRead> Forward<R> {
+impl<R: Unpacked + ?Sized> Forward<R> {
     /// Copies a range of the input, and a line break. What stands before it is skipped. A byte order mark is left out:
     /// the row behind it need not be the first one any more.
     fn copy(&mut self, bytes: Range<u64>, line_break: LineBreak, to: &mut impl Write) -> Result<(), Stop> {
-        self.pass(bytes.start, |_| Ok(()))?;
+        if bytes.start > self.at {
+            self.from.skip(bytes.start - self.at).map_err(Stop::Reading)?;
+            self.at = bytes.start;
+        }
         if self.at == 0 {
             self.pass_byte_order_mark()?;
         }
@@ -317,13 +378,31 @@ mod tests {
         rows
     }
 
+    impl Unpacked for io::Cursor<Vec<u8>> {
+        fn skip(&mut self, n_bytes: u64) -> io::Result<()> {
+            self.set_position(self.position() + n_bytes);
+            Ok(())
+        }
+    }
+
+    /// Orders and what became of them, sorted as a caller must.
     fn run(
         inputs: &[RejectInput],
         contents: &[&[u8]],
-        rejects: &[Reject<'_>],
+        rejects: &[(&OrderRecord, &Settled)],
     ) -> (tempfile::TempDir, Result<(), ReportError>) {
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(dir.path()).unwrap();
+        let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
+        let rejects: Vec<_> = rejects.iter().filter(|(_, settled)| settled.outcome.is_reject()).collect();
+        let mut rows: Vec<_> = rejects.iter().flat_map(|(record, _)| &record.rows).collect();
+        rows.sort_by_key(|row| (row.file, row.bytes.start, row.bytes.end));
+        let mut lines: Vec<_> = rejects.iter().flat_map(|(record, settled)| reasons(record, settled, &names)).collect();
+        lines.sort();
+        let rejects = Rejects {
+            rows: rows.into_iter().map(|row| Ok((row.file, row.bytes.clone()))),
+            reasons: lines.into_iter().map(|(file, _, line)| Ok((file, line))),
+        };
         let contents: Vec<Vec<u8>> = contents.iter().map(|content| content.to_vec()).collect();
         let done = write_rejects(&folder, inputs, rejects, |id| {
             Ok(Box::new(io::Cursor::new(contents[id.0 as usize].clone())))
@@ -332,7 +411,7 @@ mod tests {
     }
 
     fn input(name: &str, header: Option<Range<u64>>, line_break: LineBreak) -> RejectInput {
-        RejectInput { name: name.to_owned(), header, line_break, is_gone: false }
+        RejectInput { name: name.to_owned(), header, line_break, frame: Frame::None, is_gone: false }
     }
 
     fn written(dir: &tempfile::TempDir, name: &str) -> String {
@@ -362,11 +441,7 @@ mod tests {
         let accepted = Settled::unsent(Outcome::Accepted, None);
         let refused =
             Settled { attempts: 1, http_status: Some(400), ..Settled::unsent(Outcome::Refused, Some("no".to_owned())) };
-        let rejects = [
-            Reject { record: &c, settled: &refused },
-            Reject { record: &b, settled: &accepted },
-            Reject { record: &a, settled: &invalid },
-        ];
+        let rejects = [(&c, &refused), (&b, &accepted), (&a, &invalid)];
         let inputs = [input("exports/orders.csv.gz", Some(0..11), LineBreak::CrLf)];
         let (dir, done) = run(&inputs, &[text], &rejects);
         done.unwrap();
@@ -387,7 +462,7 @@ mod tests {
         let neighbour = record("neighbour", vec![rows[2].clone()]);
         let nowhere = record("nowhere", Vec::new());
         let failed = Settled::unsent(Outcome::Failed, Some("service down".to_owned()));
-        let rejects = [&both, &neighbour, &nowhere].map(|record| Reject { record, settled: &failed });
+        let rejects = [&both, &neighbour, &nowhere].map(|record| (record, &failed));
         let inputs = [input("one.ndjson", None, LineBreak::Lf), input("-", None, LineBreak::Lf)];
         let (dir, done) = run(&inputs, &[first, second], &rejects);
         done.unwrap();
@@ -412,7 +487,7 @@ mod tests {
         let late = record("B", rows_of(0, text, LineBreak::Lf)[2..].to_vec());
         let settled = Settled::unsent(Outcome::Invalid, None);
         let inputs = [input("orders.csv", Some(0..2), LineBreak::Lf)];
-        let (_dir, done) = run(&inputs, &[b"id\nA\n"], &[Reject { record: &late, settled: &settled }]);
+        let (_dir, done) = run(&inputs, &[b"id\nA\n"], &[(&late, &settled)]);
         insta::assert_snapshot!(done.unwrap_err().to_string(), @"
         orders.csv: ends at byte 5, before a row that was read from it: it has changed since
           hint: run again, and leave the file alone until the run has ended
@@ -426,7 +501,7 @@ mod tests {
         let order = record("A", rows_of(0, b"A\n", LineBreak::Lf));
         let settled = Settled::unsent(Outcome::Invalid, None);
         let inputs = [input("orders.csv", None, LineBreak::Lf)];
-        let rejects = [Reject { record: &order, settled: &settled }];
+        let rejects = [(&order, &settled)];
         let error = write_rejects(&folder, &inputs, &rejects, |_| Err(io::ErrorKind::NotFound.into())).unwrap_err();
         assert_eq!(error.to_string(), "orders.csv: cannot read it again for rejects: entity not found");
     }
@@ -463,7 +538,7 @@ mod tests {
             wanted.rotate_left(turn);
             let records: Vec<_> = wanted.chunks(3).map(|rows| record("A", rows.to_vec())).collect();
             let settled = Settled::unsent(Outcome::Invalid, None);
-            let rejects: Vec<_> = records.iter().map(|record| Reject { record, settled: &settled }).collect();
+            let rejects: Vec<_> = records.iter().map(|record| (record, &settled)).collect();
             let (dir, done) = run(&[input("orders.ndjson", None, LineBreak::Lf)], &[&text], &rejects);
             done.unwrap();
             prop_assert_eq!(fs::read(dir.path().join("rejects/orders.ndjson")).unwrap(), expected);

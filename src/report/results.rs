@@ -26,14 +26,13 @@ pub const FILE: &str = "results.ndjson";
 /// Lines that are kept together before they are written: one system call for some dozens of them.
 const BUFFER_BYTES: usize = 16 * 1024;
 
-/// Writes one line per order into `W`. What cannot be written is kept and tried again: once there is room on the disk, no
+/// Writes the lines of orders into `W`. What cannot be written is kept and tried again: once there is room on the disk, no
 /// line is missing.
 #[derive(Debug)]
 pub struct ResultsWriter<W: Write> {
     to: W,
     /// What errors name.
     path: PathBuf,
-    input_names: Vec<String>,
     /// Not written yet.
     lines: Vec<u8>,
 }
@@ -62,21 +61,18 @@ struct Source<'a> {
 }
 
 impl<W: Write> ResultsWriter<W> {
-    /// A writer into `to`, which need not collect anything itself and which errors call `path`; `input_names` are the
-    /// inputs' names by `FileId`.
-    pub fn new(to: W, path: PathBuf, input_names: Vec<String>) -> Self {
-        Self { to, path, input_names, lines: Vec::new() }
+    /// A writer into `to`, which need not collect anything itself and which errors call `path`.
+    pub fn new(to: W, path: PathBuf) -> Self {
+        Self { to, path, lines: Vec::new() }
     }
 
-    /// Writes what became of an order.
+    /// Writes lines that [`add_line`] made, whole ones.
     ///
     /// # Errors
     ///
-    /// [`ReportError::Io`]; the line is not lost then.
-    pub fn write(&mut self, record: &OrderRecord, settled: &Settled) -> Result<(), ReportError> {
-        let line = result_line(record, settled, &self.input_names);
-        serde_json::to_writer(&mut self.lines, &line).map_err(|error| io_error(&self.path, "write")(error.into()))?;
-        self.lines.push(b'\n');
+    /// [`ReportError::Io`]; the lines are not lost then.
+    pub fn write(&mut self, lines: &[u8]) -> Result<(), ReportError> {
+        self.lines.extend_from_slice(lines);
         if self.lines.len() < BUFFER_BYTES { Ok(()) } else { self.flush() }
     }
 
@@ -101,6 +97,13 @@ impl<W: Write> ResultsWriter<W> {
         self.lines.drain(..n_written);
         done.and_then(|()| self.to.flush()).map_err(io_error(&self.path, "write"))
     }
+}
+
+/// Adds the line of an order. `names` are the inputs' names by `FileId`.
+pub fn add_line(lines: &mut Vec<u8>, record: &OrderRecord, settled: &Settled, names: &[String]) {
+    let line = result_line(record, settled, names);
+    serde_json::to_writer(&mut *lines, &line).expect("text and numbers always serialise, and memory takes all bytes");
+    lines.push(b'\n');
 }
 
 fn result_line<'a>(record: &'a OrderRecord, settled: &'a Settled, names: &'a [String]) -> ResultLine<'a> {
@@ -141,9 +144,7 @@ mod tests {
 
     fn written(record: &OrderRecord, settled: &Settled) -> String {
         let mut to = Vec::new();
-        let mut writer = ResultsWriter::new(&mut to, PathBuf::from(FILE), vec!["a.csv".to_owned(), "b.csv".to_owned()]);
-        writer.write(record, settled).unwrap();
-        writer.flush().unwrap();
+        add_line(&mut to, record, settled, &["a.csv".to_owned(), "b.csv".to_owned()]);
         String::from_utf8(to).unwrap()
     }
 
@@ -196,14 +197,13 @@ mod tests {
         let settled = Settled::unsent(Outcome::Valid, None);
         for room in 0..600 {
             let (mut bytes, room) = (Vec::new(), std::cell::Cell::new(room));
-            let mut writer = ResultsWriter::new(
-                Small { written: &mut bytes, room: &room },
-                PathBuf::from("run/results.ndjson"),
-                Vec::new(),
-            );
+            let mut writer =
+                ResultsWriter::new(Small { written: &mut bytes, room: &room }, PathBuf::from("run/results.ndjson"));
             let mut failed = false;
             for reference in ["A-1", "A-2", "A-3"] {
-                writer.write(&record(reference), &settled).unwrap();
+                let mut line = Vec::new();
+                add_line(&mut line, &record(reference), &settled, &[]);
+                writer.write(&line).unwrap();
                 if let Err(error) = writer.flush() {
                     let said = error.to_string();
                     assert!(said.starts_with("run/results.ndjson: cannot write: no storage space\n  hint: "), "{said}");

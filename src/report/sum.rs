@@ -37,6 +37,11 @@ impl ExactSum {
         self.carry();
     }
 
+    /// Adds another sum.
+    pub fn append(&mut self, other: &Self) {
+        *self = self.with_rest_of(other, &[]);
+    }
+
     /// This sum and what `others` lack of `whole`.
     #[must_use]
     pub fn with_rest_of(self, whole: &Self, others: &[Self]) -> Self {

@@ -29,7 +29,7 @@ pub struct ProblemCount {
     pub n_orders: u64,
     /// Rows that have it at least once.
     pub n_rows: u64,
-    /// The first one met.
+    /// The one that stands first in the input.
     pub example: Option<Problem>,
 }
 
@@ -70,8 +70,26 @@ impl Tally {
         }
     }
 
+    /// Adds what was counted of another part of the run.
+    pub fn append(&mut self, other: &Self) {
+        self.orders.append(&other.orders, |n, more| *n += more);
+        for (currency, sums) in &other.money {
+            self.money.entry(*currency).or_default().append(sums, ExactSum::append);
+        }
+        self.n_without_amount += other.n_without_amount;
+        for (code, count) in &other.problems {
+            let known = self.problems.entry(*code).or_default();
+            known.n_orders += count.n_orders;
+            known.n_rows += count.n_rows;
+            count.example.iter().for_each(|example| self.keep_example(example));
+        }
+    }
+
     /// Counts the problems of one order: each code once, and once for each row that has it.
     pub fn problems(&mut self, problems: &[Problem]) {
+        if problems.is_empty() {
+            return;
+        }
         let mut places: Vec<_> =
             problems.iter().map(|problem| (problem.code, problem.at.file, problem.at.line)).collect();
         places.sort_unstable();
@@ -91,10 +109,14 @@ impl Tally {
         self.problems.entry(code).or_default().n_rows += n_rows;
     }
 
-    /// Keeps the problem as the example of its code, if there is none yet. Counts nothing; needed only beside
-    /// [`Tally::note`].
+    /// Keeps the problem as the example of its code, if none stands before it in the input. Counts nothing; needed only
+    /// beside [`Tally::note`].
     pub fn keep_example(&mut self, problem: &Problem) {
-        self.problems.entry(problem.code).or_default().example.get_or_insert_with(|| problem.clone());
+        let place = |problem: &Problem| (problem.at.file, problem.at.line, problem.at.column);
+        let example = &mut self.problems.entry(problem.code).or_default().example;
+        if example.as_ref().is_none_or(|known| place(problem) < place(known)) {
+            *example = Some(problem.clone());
+        }
     }
 
     /// Orders read and settled so far.

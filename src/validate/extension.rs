@@ -1,15 +1,13 @@
 //! The rules of extensions: at most 50 attributes, alphanumeric names, one type for ever.
 
-use std::collections::HashMap;
-
-use serde_json::value::RawValue;
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use super::findings::Findings;
 use crate::model::{
-    draft::{Cell, Draft},
+    draft::{Cell, Cells, Draft},
     field::{ExtensionKey, ExtensionKind, Field},
     money::Amount,
-    order::Extension,
+    order::{Extension, ExtensionValue},
     problem::Code,
 };
 
@@ -19,29 +17,75 @@ const MOST_ATTRIBUTES: usize = 50;
 /// The extension object's own members.
 const TAKEN: [&str; 2] = ["name", "key"];
 
+/// More names than this are data that stands where names should, and memory shall not grow with them.
+const MOST_NAMES: usize = 10_000;
+
+/// Keys that are known again by where they lie; a file of records has a few.
+const MOST_SEEN: usize = 64;
+
 /// The type that each attribute has in this run: at the tenant it keeps it for ever.
-pub(super) struct ExtensionKinds(HashMap<(bool, String), ExtensionKind>);
+#[derive(Debug, Clone, Default)]
+pub struct ExtensionKinds {
+    kinds: HashMap<(bool, String), ExtensionKind>,
+    /// Those of several types. The others need not be asked for.
+    mixed: HashMap<(bool, String), ExtensionKind>,
+    seen: Vec<Arc<ExtensionKey>>,
+}
 
 impl ExtensionKinds {
-    /// The first declared type counts. JSON does not tell `10` from `10.0`, so whole numbers beside others are floats.
-    pub(super) fn of(drafts: &[Draft]) -> Self {
-        let mut kinds = HashMap::new();
-        for draft in drafts.iter().filter(|draft| draft.skip.is_none()) {
-            let cells = draft.cells.iter().chain(draft.items.iter().flat_map(|item| &item.cells));
-            let sound = cells.filter(|cell| !cell.is_broken);
-            for (is_item, key) in sound.filter_map(|cell| extension_key(&cell.field)) {
-                match kinds.get_mut(&(is_item, key.name.clone())) {
-                    None => drop(kinds.insert((is_item, key.name.clone()), key.kind)),
-                    Some(known) if are_numbers(*known, key.kind) && *known != key.kind => *known = ExtensionKind::Float,
-                    Some(_) => {}
+    /// Takes note of the attributes of a draft, in the order of the input. The first declared type counts. JSON does not
+    /// tell `10` from `10.0`, so whole numbers beside others are floats.
+    pub fn note(&mut self, draft: &Draft<'_>) {
+        if draft.skip.is_some() {
+            return;
+        }
+        let cells = draft.cells.iter().chain(draft.items.iter().flat_map(|item| item.cells.iter()));
+        for (is_item, key) in cells.filter(|cell| !cell.is_broken).filter_map(|cell| extension_key(&cell.field)) {
+            if !self.seen.iter().any(|seen| Arc::ptr_eq(seen, key)) {
+                self.note_kind((is_item, key.name.clone()), key.kind);
+                if self.seen.len() < MOST_SEEN {
+                    self.seen.push(Arc::clone(key));
                 }
             }
         }
-        Self(kinds)
+    }
+
+    fn note_kind(&mut self, name: (bool, String), kind: ExtensionKind) {
+        let has_room = self.kinds.len() < MOST_NAMES;
+        match self.kinds.get_mut(&name) {
+            None if has_room => drop(self.kinds.insert(name, kind)),
+            Some(known) if *known != kind => {
+                if are_numbers(*known, kind) {
+                    *known = ExtensionKind::Float;
+                }
+                self.mixed.insert(name, *known);
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds those of a later part of the input.
+    pub fn append(&mut self, later: Self) {
+        for (name, kind) in later.kinds {
+            self.note_kind(name, kind);
+        }
+        for (name, kind) in later.mixed {
+            let kind = self.kinds.get(&name).copied().unwrap_or(kind);
+            self.mixed.insert(name, kind);
+        }
+    }
+
+    /// Whether every attribute has one type, so that none needs to know of another.
+    #[must_use]
+    pub fn agree(&self) -> bool {
+        self.mixed.is_empty()
     }
 
     fn kind(&self, is_item: bool, key: &ExtensionKey) -> ExtensionKind {
-        self.0.get(&(is_item, key.name.clone())).copied().unwrap_or(key.kind)
+        if self.agree() {
+            return key.kind;
+        }
+        self.mixed.get(&(is_item, key.name.clone())).copied().unwrap_or(key.kind)
     }
 }
 
@@ -50,7 +94,7 @@ fn are_numbers(one: ExtensionKind, other: ExtensionKind) -> bool {
     is_number(one) && is_number(other)
 }
 
-fn extension_key(field: &Field) -> Option<(bool, &ExtensionKey)> {
+fn extension_key(field: &Field) -> Option<(bool, &Arc<ExtensionKey>)> {
     match field {
         Field::Extension(key) => Some((false, key)),
         Field::ItemExtension(key) => Some((true, key)),
@@ -59,9 +103,9 @@ fn extension_key(field: &Field) -> Option<(bool, &ExtensionKey)> {
 }
 
 /// The extension attributes among the cells of an order or of an item.
-pub(super) fn checked(cells: &[Cell], kinds: &ExtensionKinds, findings: &mut Findings) -> Extension {
-    let mut extension = Extension::new();
-    for cell in cells {
+pub(super) fn checked<'a>(cells: &Cells<'a>, kinds: &ExtensionKinds, findings: &mut Findings) -> Extension<'a> {
+    let mut extension = Extension::default();
+    for cell in cells.iter() {
         let Some((is_item, key)) = extension_key(&cell.field) else { continue };
         let has_good_name = has_good_name(key, cell, findings);
         let kind = kinds.kind(is_item, key);
@@ -70,8 +114,8 @@ pub(super) fn checked(cells: &[Cell], kinds: &ExtensionKinds, findings: &mut Fin
             findings.cell(Code::ExtensionTypeConflict, cell, words);
         } else if has_good_name && !cell.is_broken {
             let value = value(cell, kind, findings);
-            let known = value.and_then(|value| extension.insert(key.name.clone(), value));
-            if known.is_some_and(|known| extension.get(&key.name).is_some_and(|value| value.get() != known.get())) {
+            let known = value.clone().and_then(|value| extension.insert(name(cell), value));
+            if known.is_some() && known != value {
                 findings.cell(Code::ExtensionValue, cell, format!("{:?} is a second value", cell.text));
             }
         }
@@ -83,7 +127,14 @@ pub(super) fn checked(cells: &[Cell], kinds: &ExtensionKinds, findings: &mut Fin
     extension
 }
 
-fn has_good_name(key: &ExtensionKey, cell: &Cell, findings: &mut Findings) -> bool {
+fn name<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
+    match &cell.field {
+        Cow::Borrowed(field) => extension_key(field).map_or(Cow::Borrowed(""), |(_, key)| Cow::Borrowed(&*key.name)),
+        Cow::Owned(field) => Cow::Owned(extension_key(field).map(|(_, key)| key.name.clone()).unwrap_or_default()),
+    }
+}
+
+fn has_good_name(key: &ExtensionKey, cell: &Cell<'_>, findings: &mut Findings) -> bool {
     let name = key.name.as_str();
     let is_alphanumeric = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let fault = if name.contains(':') {
@@ -100,23 +151,18 @@ fn has_good_name(key: &ExtensionKey, cell: &Cell, findings: &mut Findings) -> bo
     fault.map(|(code, words)| findings.cell(code, cell, words)).is_none()
 }
 
-fn value(cell: &Cell, kind: ExtensionKind, findings: &mut Findings) -> Option<Box<RawValue>> {
-    let json = match kind {
-        ExtensionKind::String => serde_json::to_string(&*cell.text).ok(),
-        ExtensionKind::Boolean => {
-            ["true", "false"].into_iter().find(|word| cell.text.eq_ignore_ascii_case(word)).map(str::to_owned)
-        }
-        ExtensionKind::Integer => cell.text.parse::<i64>().ok().map(|number| number.to_string()),
-        ExtensionKind::Float => cell.text.parse().ok().map(float),
+fn value<'a>(cell: &Cell<'a>, kind: ExtensionKind, findings: &mut Findings) -> Option<ExtensionValue<'a>> {
+    let text = &cell.text;
+    let value = match kind {
+        ExtensionKind::String => Some(ExtensionValue::Text(text.clone())),
+        ExtensionKind::Boolean if text.eq_ignore_ascii_case("true") => Some(ExtensionValue::Boolean(true)),
+        ExtensionKind::Boolean if text.eq_ignore_ascii_case("false") => Some(ExtensionValue::Boolean(false)),
+        ExtensionKind::Boolean => None,
+        ExtensionKind::Integer => text.parse::<i64>().ok().map(|number| ExtensionValue::Number(Amount(number.into()))),
+        ExtensionKind::Float => text.parse().ok().map(ExtensionValue::Float),
     };
-    if json.is_none() {
-        findings.cell(Code::ExtensionValue, cell, format!("{:?} is no {}", cell.text, kind.name()));
+    if value.is_none() {
+        findings.cell(Code::ExtensionValue, cell, format!("{text:?} is no {}", kind.name()));
     }
-    json.and_then(|json| RawValue::from_string(json).ok())
-}
-
-/// A float shows its point, or the tenant would take it for an integer.
-fn float(amount: Amount) -> String {
-    let digits = amount.to_string();
-    if digits.contains('.') { digits } else { format!("{digits}.0") }
+    value
 }

@@ -17,14 +17,14 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    pub(super) fn new(draft: &Draft) -> Self {
+    pub(super) fn new(draft: &Draft<'_>) -> Self {
         let is_in_part = draft.problems.iter().any(|problem| problem.code == Code::RowUnreadable);
         Self { at: draft.position(), is_in_part, problems: Vec::new() }
     }
 
     /// A problem of a cell.
-    pub(super) fn cell(&mut self, code: Code, cell: &Cell, words: impl Into<String>) {
-        self.problems.push(Problem::of(code, &cell.field, cell.at, words));
+    pub(super) fn cell(&mut self, code: Code, cell: &Cell<'_>, words: impl Into<String>) {
+        self.problems.push(Problem::of(code, &cell.field, cell.at.position(), words));
     }
 
     /// A problem of the order as a whole.
@@ -42,7 +42,7 @@ impl Findings {
     }
 
     /// The cell of a required field; that it is missing is a problem, that it is broken is one already.
-    pub(super) fn required<'d>(&mut self, draft: &'d Draft, field: &Field) -> Option<&'d Cell> {
+    pub(super) fn required<'d, 'a>(&mut self, draft: &'d Draft<'a>, field: &Field) -> Option<&'d Cell<'a>> {
         let cell = draft.cell(field);
         if cell.is_none() {
             self.absent(Code::MissingAttribute, field, format!("{field} is required and has no value"));
@@ -52,16 +52,16 @@ impl Findings {
 }
 
 /// A cell that is there and sound.
-pub(super) fn sound(cell: Option<&Cell>) -> Option<&Cell> {
+pub(super) fn sound<'d, 'a>(cell: Option<&'d Cell<'a>>) -> Option<&'d Cell<'a>> {
     cell.filter(|cell| !cell.is_broken)
 }
 
 /// The sound cell of an item's field.
-pub(super) fn of_item<'d>(item: &'d ItemDraft, field: &Field) -> Option<&'d Cell> {
+pub(super) fn of_item<'d, 'a>(item: &'d ItemDraft<'a>, field: &Field) -> Option<&'d Cell<'a>> {
     sound(item.cell(field))
 }
 
 /// The sound cell of a draft's field.
-pub(super) fn of_draft<'d>(draft: &'d Draft, field: &Field) -> Option<&'d Cell> {
+pub(super) fn of_draft<'d, 'a>(draft: &'d Draft<'a>, field: &Field) -> Option<&'d Cell<'a>> {
     sound(draft.cell(field))
 }

@@ -1,5 +1,7 @@
 //! The rules of IDENTITY's own attributes.
 
+use std::borrow::Cow;
+
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::{
@@ -18,17 +20,17 @@ use crate::model::{
 const EMAIL_PROVIDER: &str = "email";
 
 /// The guest, if it can be identified.
-pub(super) fn checked(draft: &Draft, findings: &mut Findings) -> Option<Guest> {
+pub(super) fn checked<'a>(draft: &Draft<'a>, findings: &mut Findings) -> Option<Guest<'a>> {
     let email = of_draft(draft, &Field::GuestEmail).and_then(|cell| email(cell, findings));
-    let identifiers = identifiers(draft, email.as_deref(), findings);
-    let text = |field| of_draft(draft, &field).map(|cell| cell.text.to_string());
+    let identifiers = identifiers(draft, email.as_ref(), findings);
+    let text = |field| of_draft(draft, &field).map(|cell| cell.text.clone());
     let guest = Guest {
         email,
         title: of_draft(draft, &Field::GuestTitle).and_then(|cell| title(cell, findings)),
         gender: of_draft(draft, &Field::GuestGender).and_then(|cell| gender(cell, findings)),
         dob: of_draft(draft, &Field::GuestDob).and_then(|cell| dob(cell, findings)),
         country: of_draft(draft, &Field::GuestCountry).and_then(|cell| country(cell, findings)),
-        street: of_draft(draft, &Field::GuestStreet).map(|cell| street(&cell.text)).unwrap_or_default(),
+        street: of_draft(draft, &Field::GuestStreet).map(street).unwrap_or_default(),
         firstname: text(Field::GuestFirstname),
         lastname: text(Field::GuestLastname),
         mobile: text(Field::GuestMobile),
@@ -42,20 +44,20 @@ pub(super) fn checked(draft: &Draft, findings: &mut Findings) -> Option<Guest> {
 }
 
 /// "yes, not empty": those of the export, or else the e-mail address.
-fn identifiers(draft: &Draft, email: Option<&str>, findings: &mut Findings) -> Vec<Identifier> {
+fn identifiers<'a>(draft: &Draft<'a>, email: Option<&Cow<'a, str>>, findings: &mut Findings) -> Vec<Identifier<'a>> {
     let mut identifiers = Vec::new();
     let mut is_told = draft.cell(&Field::GuestEmail).is_some();
-    for cell in &draft.cells {
-        let Field::Identifier(provider) = &cell.field else { continue };
+    for cell in draft.cells.iter() {
+        let Some(provider) = provider(cell) else { continue };
         is_told = true;
         if cell.is_broken {
             continue;
         }
-        let id = if &**provider == EMAIL_PROVIDER { self::email(cell, findings) } else { Some(cell.text.to_string()) };
-        identifiers.extend(id.map(|id| Identifier { provider: provider.to_string(), id }));
+        let id = if provider == EMAIL_PROVIDER { self::email(cell, findings) } else { Some(cell.text.clone()) };
+        identifiers.extend(id.map(|id| Identifier { provider, id }));
     }
-    if !draft.cells.iter().any(|cell| matches!(cell.field, Field::Identifier(_))) {
-        identifiers.extend(email.map(|email| Identifier { provider: EMAIL_PROVIDER.into(), id: email.to_owned() }));
+    if !draft.cells.iter().any(|cell| matches!(*cell.field, Field::Identifier(_))) {
+        identifiers.extend(email.map(|email| Identifier { provider: EMAIL_PROVIDER.into(), id: email.clone() }));
     }
     if !is_told {
         let words = "nobody can be identified: there is no identifier and no e-mail address";
@@ -64,14 +66,23 @@ fn identifiers(draft: &Draft, email: Option<&str>, findings: &mut Findings) -> V
     identifiers
 }
 
+fn provider<'a>(cell: &Cell<'a>) -> Option<Cow<'a, str>> {
+    match &cell.field {
+        Cow::Borrowed(Field::Identifier(provider)) => Some(Cow::Borrowed(provider)),
+        Cow::Owned(Field::Identifier(provider)) => Some(Cow::Owned(provider.to_string())),
+        _ => None,
+    }
+}
+
 /// An address that can be one, in lower case. The bounds are RFC 5321's, §4.5.3.1.
-fn email(cell: &Cell, findings: &mut Findings) -> Option<String> {
+fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let fault = email_fault(&cell.text);
     if let Some(fault) = fault {
         findings.cell(Code::EmailImplausible, cell, format!("{:?} {fault}", masked(&cell.text)));
         return None;
     }
-    Some(cell.text.to_lowercase())
+    let is_lower = !cell.text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii());
+    Some(if is_lower { cell.text.clone() } else { Cow::Owned(cell.text.to_lowercase()) })
 }
 
 fn email_fault(address: &str) -> Option<&'static str> {
@@ -99,12 +110,15 @@ fn email_fault(address: &str) -> Option<&'static str> {
     }
 }
 
-fn title(cell: &Cell, findings: &mut Findings) -> Option<String> {
+fn title<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+    if lists::TITLES.contains(&&*cell.text) {
+        return Some(cell.text.clone());
+    }
     let expected = format!("one of {}", lists::TITLES.join(", "));
     values::listed(cell, |word| lists::TITLES.contains(&word), Code::UnknownTitle, &expected, findings)
 }
 
-fn gender(cell: &Cell, findings: &mut Findings) -> Option<String> {
+fn gender<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     values::listed(
         cell,
         |word| lists::GENDERS.contains(&word),
@@ -114,17 +128,17 @@ fn gender(cell: &Cell, findings: &mut Findings) -> Option<String> {
     )
 }
 
-fn country(cell: &Cell, findings: &mut Findings) -> Option<String> {
+fn country<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let expected = "an ISO 3166-1 alpha-2 country such as IE";
     values::listed(cell, |word| lists::COUNTRIES.contains(&word), Code::UnknownCountry, expected, findings)
 }
 
 /// `YYYY-MM-DDThh:mm`; a date alone is its midnight.
-fn dob(cell: &Cell, findings: &mut Findings) -> Option<String> {
+fn dob<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     const FORM: &str = "%Y-%m-%dT%H:%M";
     let time = NaiveDateTime::parse_from_str(&cell.text, FORM).ok();
     let day = || NaiveDate::parse_from_str(&cell.text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
-    let dob = time.or_else(day).map(|time| time.format(FORM).to_string());
+    let dob = time.or_else(day).map(|time| Cow::Owned(time.format(FORM).to_string()));
     if dob.is_none() {
         findings.cell(Code::DobUnreadable, cell, "is no date of birth, expected YYYY-MM-DDThh:mm or YYYY-MM-DD");
     }
@@ -132,8 +146,14 @@ fn dob(cell: &Cell, findings: &mut Findings) -> Option<String> {
 }
 
 /// "array of strings": a line each.
-fn street(text: &str) -> Vec<String> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+fn street<'a>(cell: &Cell<'a>) -> Vec<Cow<'a, str>> {
+    fn lines(text: &str) -> impl Iterator<Item = &str> {
+        text.lines().map(str::trim).filter(|line| !line.is_empty())
+    }
+    match &cell.text {
+        Cow::Borrowed(text) => lines(text).map(Cow::Borrowed).collect(),
+        Cow::Owned(text) => lines(text).map(|line| Cow::Owned(line.to_owned())).collect(),
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The rules of `order.orderItems`.
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 
 use super::{
@@ -27,12 +29,12 @@ const MOST_ITEMS: usize = 100;
 const UNIT_PRICE_DECIMALS: u32 = 6;
 
 /// The items, and what they add up to if all have a price.
-pub(super) fn checked(
-    draft: &Draft,
+pub(super) fn checked<'a>(
+    draft: &Draft<'a>,
     settings: &Settings,
     kinds: &ExtensionKinds,
     findings: &mut Findings,
-) -> (Vec<Item>, Option<Amount>) {
+) -> (Vec<Item<'a>>, Option<Amount>) {
     if draft.items.len() > MOST_ITEMS {
         let words = format!("{} items, of which the tenant keeps {MOST_ITEMS}", draft.items.len());
         findings.order(Code::TooManyItems, words);
@@ -48,7 +50,7 @@ pub(super) fn checked(
 }
 
 /// What a total that is the sum of the lines needs: items, a price for each, one currency.
-pub(super) fn can_be_summed(draft: &Draft, lines: Option<Amount>, findings: &mut Findings) {
+pub(super) fn can_be_summed(draft: &Draft<'_>, lines: Option<Amount>, findings: &mut Findings) {
     if draft.items.is_empty() {
         let words = "there are no items to add up to the order's price";
         findings.absent(Code::MissingAttribute, &Field::Price, words);
@@ -59,7 +61,7 @@ pub(super) fn can_be_summed(draft: &Draft, lines: Option<Amount>, findings: &mut
         if item.cell(&Field::ItemPrice).is_none() {
             is_priced = false;
             let words = "an item without a price cannot be added up to the order's price";
-            findings.problems.push(Problem::of(Code::MissingAttribute, &Field::ItemPrice, item.at, words));
+            findings.problems.push(Problem::of(Code::MissingAttribute, &Field::ItemPrice, item.at.position(), words));
         }
         let other = item.cell(&Field::ItemCurrencyCode).filter(|cell| Some(&cell.text) != currency);
         if let Some(cell) = other {
@@ -74,13 +76,13 @@ pub(super) fn can_be_summed(draft: &Draft, lines: Option<Amount>, findings: &mut
 }
 
 /// The item, and the total of its line.
-fn checked_item(
-    draft: &ItemDraft,
+fn checked_item<'a>(
+    draft: &ItemDraft<'a>,
     settings: &Settings,
     kinds: &ExtensionKinds,
     findings: &mut Findings,
-) -> (Item, Option<Amount>) {
-    let text = |field| of_item(draft, &field).map(|cell| cell.text.to_string());
+) -> (Item<'a>, Option<Amount>) {
+    let text = |field| of_item(draft, &field).map(|cell| cell.text.clone());
     let quantity = of_item(draft, &Field::ItemQuantity).and_then(|cell| values::number(cell, findings));
     let has_broken_quantity = quantity.is_none() && draft.cell(&Field::ItemQuantity).is_some();
     let prices = of_item(draft, &Field::ItemPrice).filter(|_| !has_broken_quantity).and_then(|cell| {
@@ -104,8 +106,8 @@ fn checked_item(
 }
 
 /// "string (uppercase)", and not one of those that need several events.
-fn kind(cell: &Cell, findings: &mut Findings) -> Option<String> {
-    if lists::UNSUPPORTED_ITEM_TYPES.contains(&cell.text.to_uppercase().as_str()) {
+fn kind<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+    if lists::UNSUPPORTED_ITEM_TYPES.iter().any(|kind| cell.text.eq_ignore_ascii_case(kind)) {
         let words = format!("{:?} cannot be sent with ORDER_CHECKOUT", cell.text);
         findings.cell(Code::ItemTypeUnsupported, cell, words);
         return None;
@@ -113,14 +115,14 @@ fn kind(cell: &Cell, findings: &mut Findings) -> Option<String> {
     values::upper_case(cell, findings)
 }
 
-fn name(cell: &Cell, findings: &mut Findings) -> Option<String> {
-    let n_characters = cell.text.chars().count();
+fn name<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+    let n_characters = if cell.text.len() > LONGEST_NAME { cell.text.chars().count() } else { cell.text.len() };
     if n_characters > LONGEST_NAME {
         let words = format!("the name has {n_characters} characters, at most {LONGEST_NAME} are allowed");
         findings.cell(Code::NameTooLong, cell, words);
         return None;
     }
-    Some(cell.text.to_string())
+    Some(cell.text.clone())
 }
 
 struct Prices {
@@ -131,7 +133,7 @@ struct Prices {
 }
 
 fn prices(
-    cell: &Cell,
+    cell: &Cell<'_>,
     price: Amount,
     quantity: Option<Amount>,
     settings: &Settings,
@@ -154,7 +156,7 @@ fn prices(
     }
 }
 
-fn unit_price(cell: &Cell, line: Amount, quantity: Amount, findings: &mut Findings) -> Option<Amount> {
+fn unit_price(cell: &Cell<'_>, line: Amount, quantity: Amount, findings: &mut Findings) -> Option<Amount> {
     let Some(unit) = line.0.checked_div(quantity.0) else {
         findings.cell(Code::NumberUnreadable, cell, format!("a line total of {line} for {quantity} pieces"));
         return None;

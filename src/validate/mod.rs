@@ -12,27 +12,24 @@ mod items;
 mod lists;
 mod order;
 mod references;
+mod size;
 mod values;
 
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, Utc};
-use rayon::prelude::*;
+pub use extension::ExtensionKinds;
+pub use references::{Clash, clashes};
 
-use crate::{
-    event::{json, url},
-    model::{
-        draft::Draft,
-        field::Field,
-        money::Money,
-        order::{Checked, Order, OrderId, OrderRecord, Verdict},
-        pricing::{PricePer, TotalFrom},
-        problem::Code,
-        target::Target,
-    },
+use crate::model::{
+    draft::Draft,
+    field::Field,
+    money::Money,
+    order::{Checked, OrderId, OrderRecord, Verdict},
+    pricing::{PricePer, TotalFrom},
+    target::Target,
 };
-use extension::ExtensionKinds;
+use chrono::{DateTime, Utc};
 use findings::Findings;
 
 /// The rules that are settings.
@@ -71,29 +68,15 @@ pub struct CommonDefaults {
     pub pos: Option<String>,
 }
 
-/// Checks all drafts on all cores; they come out in the order they went in. `checked` is called once for each.
+/// Checks a draft. `kinds` are those of the whole run, as far as attributes have several.
 #[must_use]
-pub fn check_all(drafts: Vec<Draft>, settings: &Settings, checked: impl Fn() + Sync) -> Vec<Checked> {
-    let kinds = ExtensionKinds::of(&drafts);
-    let numbered: Vec<(u32, Draft)> = (0..).zip(drafts).collect();
-    let mut all: Vec<Checked> = numbered
-        .into_par_iter()
-        .map(|(id, draft)| {
-            let result = check(OrderId(id), draft, settings, &kinds);
-            checked();
-            result
-        })
-        .collect();
-    references::check(&mut all, settings);
-    all
-}
-
-fn check(id: OrderId, draft: Draft, settings: &Settings, kinds: &ExtensionKinds) -> Checked {
+pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKinds) -> Checked<'a> {
     let mut findings = Findings::new(&draft);
     let (order, money) = order::checked(&draft, settings, kinds, &mut findings);
+    let may_be_too_large = order.is_some() && size::may_be_too_large(&draft, settings);
     let reference = findings::of_draft(&draft, &Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
     let mut record = OrderRecord {
-        id,
+        id: draft.rows.first().map_or(OrderId(0), OrderId::of),
         reference: reference.to_string(),
         ordered_at: draft.cell(&Field::OrderedAt).and_then(values::timestamp),
         source: draft.position(),
@@ -107,8 +90,8 @@ fn check(id: OrderId, draft: Draft, settings: &Settings, kinds: &ExtensionKinds)
         record.problems.clear();
         return Checked { record, verdict: Verdict::Skipped(reason) };
     }
-    if let Some(order) = &order {
-        fits_one_request(order, settings, &mut findings);
+    if let Some(order) = order.as_ref().filter(|_| may_be_too_large) {
+        size::fits_one_request(order, settings, &mut findings);
     }
     record.problems.append(&mut findings.problems);
     let has_errors = record.problems.iter().any(crate::model::problem::Problem::is_error);
@@ -117,23 +100,6 @@ fn check(id: OrderId, draft: Draft, settings: &Settings, kinds: &ExtensionKinds)
         _ => Verdict::Invalid,
     };
     Checked { record, verdict }
-}
-
-/// An event travels in the query of one GET.
-fn fits_one_request(order: &Order, settings: &Settings, findings: &mut Findings) {
-    let events =
-        [("ORDER_CHECKOUT", json::order_checkout(order)), ("IDENTITY", json::identity(&order.guest, &order.common))];
-    for (name, event) in events {
-        let length = url::event_url_length(&settings.target, &event);
-        if length > settings.max_url_bytes {
-            let items = if name == "IDENTITY" { String::new() } else { format!(" with {} items", order.items.len()) };
-            let words = format!(
-                "{name}{items} makes a URL of {length} bytes, more than the {} that are allowed",
-                settings.max_url_bytes
-            );
-            findings.order(Code::EventTooLarge, words);
-        }
-    }
 }
 
 /// What an order is worth, if both can be read.

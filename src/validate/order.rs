@@ -1,5 +1,7 @@
 //! The rules of the `order` object, and the order that comes of them.
 
+use std::borrow::Cow;
+
 use super::{
     Settings, common,
     extension::{self, ExtensionKinds},
@@ -16,13 +18,13 @@ use crate::model::{
 };
 
 /// The order, if nothing that it needs is missing, and what it is worth, if that can be read.
-pub(super) fn checked(
-    draft: &Draft,
-    settings: &Settings,
+pub(super) fn checked<'a>(
+    draft: &Draft<'a>,
+    settings: &'a Settings,
     kinds: &ExtensionKinds,
     findings: &mut Findings,
-) -> (Option<Order>, Option<Money>) {
-    let reference = findings.required(draft, &Field::ReferenceId).map(|cell| cell.text.to_string());
+) -> (Option<Order<'a>>, Option<Money>) {
+    let reference = findings.required(draft, &Field::ReferenceId).map(|cell| cell.text.clone());
     let ordered_at = findings
         .required(draft, &Field::OrderedAt)
         .and_then(|cell| values::checked_timestamp(cell, settings.now, findings));
@@ -36,11 +38,11 @@ pub(super) fn checked(
     let guest = guest::checked(draft, findings);
     let common = common::checked(draft, &settings.common, currency, findings);
     payment_is_known(payment_type, findings);
-    let parts = || -> Option<Order> {
+    let parts = || -> Option<Order<'a>> {
         Some(assembled(
             (reference?, ordered_at?, status?),
             money(currency, price)?,
-            (payment_type?.text.to_string(), card_type),
+            (payment_type?.text.clone(), card_type),
             (extension, items),
             (guest?, common?),
         ))
@@ -48,18 +50,18 @@ pub(super) fn checked(
     (parts(), money(currency, price))
 }
 
-fn assembled(
-    (reference, ordered_at, status): (String, chrono::DateTime<chrono::Utc>, String),
+fn assembled<'a>(
+    (reference, ordered_at, status): (Cow<'a, str>, chrono::DateTime<chrono::Utc>, Cow<'a, str>),
     Money { currency, amount: price }: Money,
-    (payment_type, card_type): (String, Option<String>),
-    (extension, items): (Extension, Vec<Item>),
-    (guest, common): (crate::model::guest::Guest, CommonAttributes),
-) -> Order {
+    (payment_type, card_type): (Cow<'a, str>, Option<Cow<'a, str>>),
+    (extension, items): (Extension<'a>, Vec<Item<'a>>),
+    (guest, common): (crate::model::guest::Guest<'a>, CommonAttributes<'a>),
+) -> Order<'a> {
     Order { reference, ordered_at, status, currency, price, payment_type, card_type, extension, items, guest, common }
 }
 
 /// `price`: from its cell, or what the items add up to.
-fn price(draft: &Draft, settings: &Settings, lines: Option<Amount>, findings: &mut Findings) -> Option<Amount> {
+fn price(draft: &Draft<'_>, settings: &Settings, lines: Option<Amount>, findings: &mut Findings) -> Option<Amount> {
     if settings.total_from == TotalFrom::SumOfLines {
         items::can_be_summed(draft, lines, findings);
         return lines.filter(|_| !draft.items.is_empty());
@@ -73,7 +75,7 @@ fn price(draft: &Draft, settings: &Settings, lines: Option<Amount>, findings: &m
 }
 
 /// "Required if paymentType is Card"
-fn card_type(draft: &Draft, payment_type: Option<&Cell>, findings: &mut Findings) -> Option<String> {
+fn card_type<'a>(draft: &Draft<'a>, payment_type: Option<&Cell<'_>>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let cell = of_draft(draft, &Field::CardType);
     let is_card = payment_type.is_some_and(|cell| &*cell.text == "Card");
     if is_card && draft.cell(&Field::CardType).is_none() {
@@ -83,11 +85,11 @@ fn card_type(draft: &Draft, payment_type: Option<&Cell>, findings: &mut Findings
     if let Some(cell) = cell.filter(|cell| !lists::CARD_TYPES.contains(&&*cell.text)) {
         findings.cell(Code::UnknownCardType, cell, not_in_the_manual(&cell.text, &lists::CARD_TYPES));
     }
-    cell.map(|cell| cell.text.to_string())
+    cell.map(|cell| cell.text.clone())
 }
 
 /// Other payment types are not shown to be refused, so it is a warning.
-fn payment_is_known(payment_type: Option<&Cell>, findings: &mut Findings) {
+fn payment_is_known(payment_type: Option<&Cell<'_>>, findings: &mut Findings) {
     if let Some(cell) = payment_type.filter(|cell| !lists::PAYMENT_TYPES.contains(&&*cell.text)) {
         findings.cell(Code::UnknownPaymentType, cell, not_in_the_manual(&cell.text, &lists::PAYMENT_TYPES));
     }

@@ -1,44 +1,35 @@
 //! A reference that two orders of one run have: the tenant could not tell them apart, so neither is sent.
 
-use std::collections::HashMap;
-
 use super::Settings;
 use crate::model::{
-    order::{Checked, ONE_ORDER, Verdict},
+    order::{ONE_ORDER, OrderRecord},
     problem::{Code, Problem},
 };
 
-/// Makes orders invalid whose reference another order of the run has. Two or more days apart they may be sent
-/// where the settings say so.
-pub(super) fn check(all: &mut [Checked], settings: &Settings) {
-    let mut by_reference: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (index, checked) in all.iter().enumerate() {
-        let is_left_out = matches!(checked.verdict, Verdict::Skipped(_)) || checked.record.reference.is_empty();
-        if !is_left_out {
-            by_reference.entry(&checked.record.reference).or_default().push(index);
-        }
-    }
-    let shared = by_reference.into_values().filter(|indices| indices.len() > 1);
-    let mut clashes: Vec<(usize, usize)> = shared.flat_map(|indices| clashes(&indices, all, settings)).collect();
-    clashes.sort_unstable();
-    // An order that is invalid already counts as the other half of a valid one, and needs no second reason.
-    clashes.retain(|(index, _)| matches!(all[*index].verdict, Verdict::Valid(_)));
-    for (index, other) in clashes {
-        let at = all[other].record.source;
-        let words =
-            "another order of this run has the same reference; its profile's key tells them apart, the tenant cannot";
-        all[index].record.problems.push(Problem::of_order(Code::ReferenceReused, at, words));
-        all[index].verdict = Verdict::Invalid;
-    }
+/// An order that shares its reference with others.
+#[derive(Debug, Clone, Copy)]
+pub struct Clash<'a> {
+    /// The order.
+    pub record: &'a OrderRecord,
+    /// It passed every other check.
+    pub is_valid: bool,
 }
 
-/// Each order that clashes, with the first one that it clashes with.
-fn clashes(indices: &[usize], all: &[Checked], settings: &Settings) -> Vec<(usize, usize)> {
-    let is_clash = |one: usize, other: usize| {
-        let distance =
-            all[one].record.ordered_at.zip(all[other].record.ordered_at).map(|(one, other)| (one - other).abs());
-        one != other && (!settings.sends_reused_references || distance.is_none_or(|distance| distance < ONE_ORDER))
+/// What is wrong with each of the orders of one reference, none of them skipped, in the order of the input: nothing, or
+/// the first one that it clashes with. Two or more days apart they may be sent where the settings say so. An order that
+/// is invalid already counts as the other half of a valid one, and needs no second reason.
+#[must_use]
+pub fn clashes(orders: &[Clash<'_>], settings: &Settings) -> Vec<Option<Problem>> {
+    let is_clash = |one: &OrderRecord, other: &OrderRecord| {
+        let distance = one.ordered_at.zip(other.ordered_at).map(|(one, other)| (one - other).abs());
+        one.id != other.id
+            && (!settings.sends_reused_references || distance.is_none_or(|distance| distance < ONE_ORDER))
     };
-    let clash = |&one: &usize| indices.iter().find(|&&other| is_clash(one, other)).map(|other| (one, *other));
-    indices.iter().filter_map(clash).collect()
+    let problem = |order: &Clash<'_>| {
+        let other = orders.iter().find(|other| is_clash(order.record, other.record)).filter(|_| order.is_valid)?;
+        let words =
+            "another order of this run has the same reference; its profile's key tells them apart, the tenant cannot";
+        Some(Problem::of_order(Code::ReferenceReused, other.record.source, words))
+    };
+    orders.iter().map(problem).collect()
 }

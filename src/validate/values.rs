@@ -1,5 +1,7 @@
 //! Single values: timestamps, numbers, currencies, words of a list.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use super::{findings::Findings, lists};
@@ -9,13 +11,14 @@ use crate::model::{
     problem::Code,
 };
 
-/// A timestamp that `map` brought into canonical form.
-pub(super) fn timestamp(cell: &Cell) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(&cell.text).ok().map(|time| time.with_timezone(&Utc))
+/// A timestamp that `map` read, or a constant.
+pub(super) fn timestamp(cell: &Cell<'_>) -> Option<DateTime<Utc>> {
+    let constant = || DateTime::parse_from_rfc3339(&cell.text).ok().map(|time| time.with_timezone(&Utc));
+    cell.time.or_else(constant)
 }
 
 /// "ISO 8601 Date/Time UTC"
-pub(super) fn checked_timestamp(cell: &Cell, now: DateTime<Utc>, findings: &mut Findings) -> Option<DateTime<Utc>> {
+pub(super) fn checked_timestamp(cell: &Cell<'_>, now: DateTime<Utc>, findings: &mut Findings) -> Option<DateTime<Utc>> {
     let time = timestamp(cell);
     match time {
         None => {
@@ -32,7 +35,7 @@ pub(super) fn checked_timestamp(cell: &Cell, now: DateTime<Utc>, findings: &mut 
 }
 
 /// "number": decimal, with a point.
-pub(super) fn number(cell: &Cell, findings: &mut Findings) -> Option<Amount> {
+pub(super) fn number(cell: &Cell<'_>, findings: &mut Findings) -> Option<Amount> {
     cell.text
         .parse()
         .map_err(|error| findings.cell(Code::NumberUnreadable, cell, format!("{:?} is {error}", cell.text)))
@@ -40,7 +43,7 @@ pub(super) fn number(cell: &Cell, findings: &mut Findings) -> Option<Amount> {
 }
 
 /// "string (uppercase ISO 4217)"
-pub(super) fn currency(cell: &Cell, findings: &mut Findings) -> Option<Currency> {
+pub(super) fn currency(cell: &Cell<'_>, findings: &mut Findings) -> Option<Currency> {
     let is_known = |code: &str| iso_currency::Currency::from_code(code).is_some();
     if is_known(&cell.text) {
         return cell.text.parse().ok();
@@ -51,21 +54,21 @@ pub(super) fn currency(cell: &Cell, findings: &mut Findings) -> Option<Currency>
 }
 
 /// The statuses of an order and of an item.
-pub(super) fn status(cell: &Cell, findings: &mut Findings) -> Option<String> {
+pub(super) fn status<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let is_known = |word: &str| lists::STATUSES.contains(&word);
     listed(cell, is_known, Code::UnknownStatus, "PURCHASED or PAYMENT_PENDING", findings)
 }
 
 /// A word of a list, written as the list writes it.
-pub(super) fn listed(
-    cell: &Cell,
+pub(super) fn listed<'a>(
+    cell: &Cell<'a>,
     is_known: impl Fn(&str) -> bool,
     unknown: Code,
     expected: &str,
     findings: &mut Findings,
-) -> Option<String> {
+) -> Option<Cow<'a, str>> {
     if is_known(&cell.text) {
-        return Some(cell.text.to_string());
+        return Some(cell.text.clone());
     }
     let (code, words) = word_fault(&cell.text, is_known, unknown, expected);
     findings.cell(code, cell, words);
@@ -73,10 +76,13 @@ pub(super) fn listed(
 }
 
 /// "string (uppercase)", of whatever word.
-pub(super) fn upper_case(cell: &Cell, findings: &mut Findings) -> Option<String> {
+pub(super) fn upper_case<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+    if !cell.text.contains(|c: char| c != '_' && !c.is_ascii_uppercase()) {
+        return Some(cell.text.clone());
+    }
     let upper = cell.text.to_uppercase();
     if upper == *cell.text {
-        return Some(upper);
+        return Some(cell.text.clone());
     }
     findings.cell(Code::NotUpperCase, cell, needs_upper_case(&cell.text, &upper));
     None

@@ -1,0 +1,285 @@
+//! A draft → what is said of it: checked, looked up in the ledger, put on a sheet, into the plan, or aside.
+
+use std::{
+    io,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Job, Refusal,
+    age::Age,
+    known::{self, Fate},
+    reading::facts::{Facts, Told, hash},
+    saved::left_out_line,
+    sheet::Sheet,
+};
+use crate::{
+    event::{canonical, json},
+    ledger::{Ledger, OrderKey, SqliteLedger},
+    model::{
+        draft::Draft,
+        field::Field,
+        guest::Identifier,
+        order::{Order, OrderRecord, Verdict},
+        outcome::{Outcome, Settled},
+        planned::{ContentHash, EventText, PlannedOrder},
+    },
+    spill::sorter::Sorter,
+    validate::{self, Clash},
+};
+
+/// Decides about orders, on all cores at once.
+pub(super) struct Desk<'j> {
+    pub(super) job: &'j Job<'j>,
+    pub(super) names: &'j [String],
+    pub(super) ledger: Option<&'j Mutex<SqliteLedger>>,
+    pub(super) age: Age,
+    /// What is known of the whole export.
+    pub(super) facts: Facts,
+    /// What orders tell of others is taken down.
+    pub(super) is_first_pass: bool,
+    /// Only the cells tell which types extension attributes have.
+    pub(super) kinds_may_differ: bool,
+    /// What is decided will not count: it is known that there must be another pass.
+    pub(super) is_in_vain: AtomicBool,
+    /// Orders whose reference another one may have.
+    pub(super) clashing: Sorter,
+}
+
+/// An order of which another one may have the reference.
+#[derive(Serialize, Deserialize)]
+struct Aside {
+    record: OrderRecord,
+    sound: Option<Kept>,
+}
+
+/// A valid order without what it was read from.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    guest: Identifier<'static>,
+    identity: EventText,
+    ordered_at: DateTime<Utc>,
+    content: ContentHash,
+    checkout: EventText,
+}
+
+/// A valid order.
+enum Sound<'o> {
+    Read(&'o Order<'o>),
+    Kept(&'o Kept),
+}
+
+impl<'j> Desk<'j> {
+    /// Whether what is decided will count.
+    pub(super) fn counts(&self) -> bool {
+        !self.is_in_vain.load(Ordering::Relaxed)
+    }
+
+    /// Whether even a pass in vain needs to see drafts: what is to be learned stands in their cells.
+    pub(super) fn learns_from_drafts(&self) -> bool {
+        self.is_first_pass && (self.kinds_may_differ || !self.job.profile.key_is_reference())
+    }
+
+    /// Takes an order.
+    pub(super) fn take(&self, mut draft: Draft<'_>, told: &mut Told, sheet: &mut Sheet) -> Result<(), Refusal> {
+        if self.is_first_pass {
+            told.kinds.note(&draft);
+            if !self.job.profile.key_is_reference() {
+                let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
+                told.references.extend((!reference.is_empty()).then(|| hash(reference)));
+            }
+        }
+        if !self.counts() {
+            return Ok(());
+        }
+        self.facts.doubts.tell(&mut draft, self.job.grouping());
+        let checked = validate::check(draft, &self.job.validate, &self.facts.kinds);
+        match &checked.verdict {
+            Verdict::Skipped(reason) => {
+                self.settle(checked.record, &Settled::unsent(Outcome::Skipped, Some(reason.to_string())), sheet)
+            }
+            verdict => {
+                let order = if let Verdict::Valid(order) = verdict { Some(&**order) } else { None };
+                if self.facts.may_be_shared(&checked.record.reference) {
+                    return self.put_aside(checked.record, order);
+                }
+                self.conclude(checked.record, order.map(Sound::Read), sheet)
+            }
+        }
+    }
+
+    fn put_aside(&self, record: OrderRecord, order: Option<&Order<'_>>) -> Result<(), Refusal> {
+        let key = (u128::from(hash(&record.reference)) << u64::BITS) | u128::from(record.id.0);
+        let aside = Aside { record, sound: order.map(Kept::of) };
+        let json = serde_json::to_vec(&aside).map_err(io::Error::from)?;
+        Ok(self.clashing.push(key, &json)?)
+    }
+
+    /// Takes orders that were put aside, all those of one hash of their references.
+    pub(super) fn take_aside(&self, aside: &[Vec<u8>], sheet: &mut Sheet) -> Result<(), Refusal> {
+        let mut orders: Vec<Aside> = Vec::with_capacity(aside.len());
+        for order in aside {
+            orders.push(serde_json::from_slice(order).map_err(io::Error::from)?);
+        }
+        while let Some(reference) = orders.first().map(|order| order.record.reference.clone()) {
+            let (of_reference, others) = orders.into_iter().partition(|order| order.record.reference == reference);
+            orders = others;
+            self.take_of_reference(of_reference, sheet)?;
+        }
+        Ok(())
+    }
+
+    fn take_of_reference(&self, orders: Vec<Aside>, sheet: &mut Sheet) -> Result<(), Refusal> {
+        let clash = |order: &'_ Aside| order.sound.is_some();
+        let clashes: Vec<_> =
+            orders.iter().map(|order| Clash { record: &order.record, is_valid: clash(order) }).collect();
+        // Orders without a reference are none of the same.
+        let has_reference = orders.first().is_some_and(|order| !order.record.reference.is_empty());
+        let problems =
+            if has_reference { validate::clashes(&clashes, &self.job.validate) } else { vec![None; orders.len()] };
+        for (mut order, problem) in orders.into_iter().zip(problems) {
+            let sound = order.sound.as_ref().filter(|_| problem.is_none()).map(Sound::Kept);
+            order.record.problems.extend(problem);
+            self.conclude(order.record, sound, sheet)?;
+        }
+        Ok(())
+    }
+
+    fn conclude(&self, mut record: OrderRecord, sound: Option<Sound<'_>>, sheet: &mut Sheet) -> Result<(), Refusal> {
+        let Some(sound) = sound else {
+            return self.settle(record, &Settled::unsent(Outcome::Invalid, None), sheet);
+        };
+        let guest = sound.guest();
+        sheet.guests.push(hash(&guest.id) ^ hash(&guest.provider).rotate_left(1));
+        if self.job.sending.is_some() {
+            sound.note(&record, sheet);
+        }
+        let fate = self.fate(&mut record, &sound)?;
+        let is_sound = !matches!(&fate, Fate::Settled(Settled { outcome: Outcome::Invalid, .. }));
+        sheet.n_items += if is_sound { record.n_items as u64 } else { 0 };
+        if let Fate::Settled(Settled { outcome: Outcome::Changed, .. }) = fate {
+            sheet.changed.push(sound.key(&record));
+        }
+        match fate {
+            Fate::Settled(settled) if self.job.sending.is_some() && may_be_sent_later(&settled) => {
+                self.plan(record, &sound, false, Some(settled), sheet);
+                Ok(())
+            }
+            Fate::Settled(settled) => self.settle(record, &settled, sheet),
+            Fate::Sent { may_be_there } => {
+                self.plan(record, &sound, may_be_there, None, sheet);
+                Ok(())
+            }
+        }
+    }
+
+    fn fate(&self, record: &mut OrderRecord, sound: &Sound<'_>) -> Result<Fate, Refusal> {
+        let rules = known::Rules::of(self.job);
+        let Some(ledger) = self.ledger else { return Ok(known::fate_by(ledger_of_nothing(), record, rules)) };
+        let ledger = ledger.lock().expect("nobody panics with the ledger");
+        let known = known::known_of(&record.reference, || sound.key(record), &*ledger as &dyn Ledger)?;
+        Ok(known::fate_by(known, record, rules))
+    }
+
+    fn settle(&self, record: OrderRecord, settled: &Settled, sheet: &mut Sheet) -> Result<(), Refusal> {
+        sheet.add(&record);
+        if self.job.sending.is_some() {
+            left_out_line(&mut sheet.left_out, &record, settled);
+        }
+        sheet.settle(&record, settled, self.names);
+        Ok(())
+    }
+
+    fn plan(
+        &self,
+        record: OrderRecord,
+        sound: &Sound<'_>,
+        may_be_there: bool,
+        held: Option<Settled>,
+        sheet: &mut Sheet,
+    ) {
+        sheet.add(&record);
+        if held.is_none() && self.age.is_old(sound.ordered_at()) {
+            sheet.old.add(sound.ordered_at());
+        }
+        let order = sound.planned(record, may_be_there, held);
+        sheet.plannable.add(&sound.guest(), &order);
+    }
+}
+
+/// What a ledger that is not there knows.
+fn ledger_of_nothing() -> crate::ledger::Known {
+    crate::ledger::Known::Nothing
+}
+
+/// Whether a person's word, or another option, may let a later run send an order that this one does not.
+fn may_be_sent_later(settled: &Settled) -> bool {
+    matches!(settled.outcome, Outcome::Unknown | Outcome::Changed)
+}
+
+impl Kept {
+    fn of(order: &Order<'_>) -> Self {
+        let key = order.guest.key();
+        Self {
+            guest: Identifier {
+                provider: key.provider.clone().into_owned().into(),
+                id: key.id.clone().into_owned().into(),
+            },
+            identity: json::identity(&order.guest, &order.common),
+            ordered_at: order.ordered_at,
+            content: canonical::content_hash(order),
+            checkout: json::order_checkout(order),
+        }
+    }
+}
+
+impl Sound<'_> {
+    fn ordered_at(&self) -> DateTime<Utc> {
+        match self {
+            Self::Read(order) => order.ordered_at,
+            Self::Kept(order) => order.ordered_at,
+        }
+    }
+
+    fn guest(&self) -> Identifier<'_> {
+        match self {
+            Self::Read(order) => order.guest.key().clone(),
+            Self::Kept(order) => order.guest.clone(),
+        }
+    }
+
+    fn content(&self) -> ContentHash {
+        match self {
+            Self::Read(order) => canonical::content_hash(order),
+            Self::Kept(order) => order.content,
+        }
+    }
+
+    /// The order as the ledger knows it.
+    fn key(&self, record: &OrderRecord) -> OrderKey {
+        OrderKey { reference: record.reference.clone(), ordered_at: self.ordered_at(), content: self.content() }
+    }
+
+    fn note(&self, record: &OrderRecord, sheet: &mut Sheet) {
+        match self {
+            Self::Read(order) => sheet.plannable.note(record.id, order),
+            Self::Kept(order) => {
+                sheet.plannable.note_identity(record.id, &order.guest, order.ordered_at, &order.identity);
+            }
+        }
+    }
+
+    fn planned(&self, record: OrderRecord, may_be_there: bool, held: Option<Settled>) -> PlannedOrder {
+        let checkout = match self {
+            Self::Read(order) => json::order_checkout(order),
+            Self::Kept(order) => order.checkout.clone(),
+        };
+        PlannedOrder { record, ordered_at: self.ordered_at(), content: self.content(), checkout, may_be_there, held }
+    }
+}

@@ -1,0 +1,130 @@
+//! Takes what is decided about orders while the export is read: onto the account, into the plan, into the files of the run
+//! folder. All of it can be taken back until the export is read.
+
+use std::io;
+
+use super::{
+    Account, Job, PlanError, Refusal, RunError,
+    age::Old,
+    memory::Memory,
+    reading::{self, files::Files},
+    saved::LeftOut,
+    sheet::Sheet,
+};
+use crate::{
+    ledger::{Ledger, OrderKey},
+    model::problem::Problem,
+    plan::Planner,
+    report::folder::RunFolder,
+    spill::{seen::Seen, sorter::Sorter},
+};
+
+/// Orders that changed and are told to the ledger at once.
+const MOST_TOLD: usize = 1000;
+
+/// Takes what is decided.
+pub(super) struct Intake<'i> {
+    job: &'i Job<'i>,
+    folder: &'i RunFolder,
+    pub(super) account: Account,
+    pub(super) to_send: ToSend,
+    guests: Seen,
+    left_out: Option<LeftOut>,
+}
+
+/// The orders to send.
+pub(super) struct ToSend {
+    pub(super) planner: Planner,
+    /// Those that need a go-ahead.
+    pub(super) old: Old,
+    /// Those that the ledger knows with other content.
+    changed: Sorter,
+}
+
+impl ToSend {
+    fn new(folder: &RunFolder, memory: Memory) -> Self {
+        Self {
+            planner: Planner::new(folder.path(), memory.plan),
+            old: Old::default(),
+            changed: Sorter::new(folder.path(), ".changed", memory.rejects),
+        }
+    }
+
+    fn add_changed(&self, orders: &[OrderKey]) -> io::Result<()> {
+        orders.iter().try_for_each(|order| self.changed.push(0, &postcard::to_stdvec(order).map_err(io::Error::other)?))
+    }
+
+    /// Tells the ledger which orders changed.
+    pub(super) fn note_changed(&mut self, ledger: &dyn Ledger) -> Result<(), RunError> {
+        let nothing = Sorter::new(std::path::Path::new(""), "", 0);
+        let mut sorted = std::mem::replace(&mut self.changed, nothing).sorted().map_err(PlanError::from)?;
+        let mut orders = Vec::new();
+        loop {
+            let next = sorted.next().map_err(PlanError::from)?;
+            let order = next.map(|(_, bytes)| postcard::from_bytes(bytes)).transpose().map_err(io::Error::other);
+            let order: Option<OrderKey> = order.map_err(PlanError::from)?;
+            let is_last = order.is_none();
+            orders.extend(order);
+            if orders.len() >= MOST_TOLD || (is_last && !orders.is_empty()) {
+                ledger.note_changed(&orders)?;
+                orders.clear();
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl<'i> Intake<'i> {
+    /// Nothing is taken yet.
+    pub(super) fn open(job: &'i Job<'i>, folder: &'i RunFolder, files: Files) -> Result<Self, RunError> {
+        let memory = Memory::of(job.memory);
+        Ok(Self {
+            job,
+            folder,
+            account: Account::open(job, folder, files)?,
+            to_send: ToSend::new(folder, memory),
+            guests: Seen::new(folder.path(), ".guests", memory.guests),
+            left_out: left_out(job, folder)?,
+        })
+    }
+
+    /// All is taken.
+    pub(super) fn close(mut self, files: Files, notes: &[Problem]) -> Result<(Account, ToSend), RunError> {
+        self.account.note(files, notes);
+        self.account.sort_results(self.folder)?;
+        self.account.n_guests = self.guests.finish(|_| ()).map_err(PlanError::from)?;
+        self.left_out.map_or(Ok(()), LeftOut::finish)?;
+        Ok((self.account, self.to_send))
+    }
+}
+
+fn left_out(job: &Job<'_>, folder: &RunFolder) -> Result<Option<LeftOut>, RunError> {
+    Ok(job.sending.is_some().then(|| LeftOut::create(folder)).transpose()?)
+}
+
+impl reading::Intake for Intake<'_> {
+    fn adopt(&mut self, mut sheet: Sheet) -> Result<(), Refusal> {
+        self.account.adopt(&mut sheet)?;
+        self.to_send.old.append(sheet.old);
+        self.to_send.planner.push(&mut sheet.plannable)?;
+        self.to_send.add_changed(&sheet.changed)?;
+        if let Some(left_out) = &mut self.left_out {
+            left_out.add(&sheet.left_out)?;
+        }
+        for guest in sheet.guests {
+            self.guests.insert(guest)?;
+        }
+        Ok(())
+    }
+
+    fn start_over(&mut self) -> Result<(), Refusal> {
+        let memory = Memory::of(self.job.memory);
+        self.account.start_over(self.folder)?;
+        self.to_send = ToSend::new(self.folder, memory);
+        self.guests = Seen::new(self.folder.path(), ".guests", memory.guests);
+        self.left_out = left_out(self.job, self.folder)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,128 @@
+//! What must be known of the whole export before any of its orders can be believed.
+//!
+//! A first pass knows nothing and believes what it sees. What it learns that could have made a difference is known to a
+//! second pass, which is made only then. Nothing more can be learned by it: the facts are those of the rows alone.
+
+use std::io;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::{
+    group::{Doubts, Lost},
+    spill::{filter::Filter, seen::Seen},
+    validate::ExtensionKinds,
+};
+
+/// The hash by which keys and references are known again. Two of the same hash only look as if they came again: what
+/// they belong to is looked at more closely, and found to be two.
+pub(in crate::pipeline) fn hash(text: &str) -> u64 {
+    xxh3_64(text.as_bytes())
+}
+
+/// What is known.
+#[derive(Default)]
+pub(in crate::pipeline) struct Facts {
+    /// Keys that stand in more than one place; some others too.
+    pub(in crate::pipeline) scattered: Option<Filter>,
+    /// References that orders of different keys share; some others too.
+    pub(in crate::pipeline) shared: Option<Filter>,
+    pub(in crate::pipeline) doubts: Doubts,
+    pub(in crate::pipeline) kinds: ExtensionKinds,
+}
+
+impl Facts {
+    pub(in crate::pipeline) fn may_be_scattered(&self, hash: u64) -> bool {
+        self.scattered.as_ref().is_some_and(|scattered| scattered.may_contain(hash))
+    }
+
+    pub(in crate::pipeline) fn may_be_shared(&self, reference: &str) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.may_contain(hash(reference)))
+    }
+}
+
+/// What one part of the export tells, in the order of the input.
+#[derive(Default)]
+pub(in crate::pipeline) struct Told {
+    /// Hashes of the orders' keys.
+    pub(in crate::pipeline) keys: Vec<u64>,
+    /// Hashes of their references, where those are not the keys.
+    pub(in crate::pipeline) references: Vec<u64>,
+    pub(in crate::pipeline) lost: Lost,
+    pub(in crate::pipeline) doubts: Doubts,
+    pub(in crate::pipeline) kinds: ExtensionKinds,
+}
+
+/// Learns the facts of the whole export.
+pub(in crate::pipeline) struct Learner {
+    keys: Seen,
+    references: Seen,
+    pub(in crate::pipeline) lost: Lost,
+    doubts: Doubts,
+    kinds: ExtensionKinds,
+    filter_bytes: usize,
+    has_come_again: bool,
+}
+
+/// What was learned.
+pub(in crate::pipeline) struct Learned {
+    pub(in crate::pipeline) facts: Facts,
+    /// How many keys stand in more than one place, and how many keys there are.
+    pub(in crate::pipeline) n_scattered: u64,
+    pub(in crate::pipeline) n_keys: u64,
+}
+
+impl Learner {
+    pub(in crate::pipeline) fn new(keys: Seen, references: Seen, filter_bytes: usize) -> Self {
+        Self {
+            keys,
+            references,
+            lost: Lost::default(),
+            doubts: Doubts::default(),
+            kinds: ExtensionKinds::default(),
+            filter_bytes,
+            has_come_again: false,
+        }
+    }
+
+    /// Takes what the next part tells.
+    pub(in crate::pipeline) fn learn(&mut self, told: Told) -> io::Result<()> {
+        for hash in told.keys {
+            self.has_come_again |= self.keys.insert(hash)?;
+        }
+        for hash in told.references {
+            self.has_come_again |= self.references.insert(hash)?;
+        }
+        self.lost.append(told.lost);
+        self.doubts.append(told.doubts);
+        self.kinds.append(told.kinds);
+        Ok(())
+    }
+
+    /// Whether it is sure already that what is believed without the facts will not do.
+    pub(in crate::pipeline) fn has_learned(&self) -> bool {
+        self.has_come_again || !self.doubts.is_empty() || !self.kinds.agree()
+    }
+
+    /// Rows in doubt are too many to hold them against orders.
+    pub(in crate::pipeline) fn is_overwhelmed(&self) -> bool {
+        self.doubts.are_too_many()
+    }
+
+    /// The facts, if there are any that make a difference.
+    pub(in crate::pipeline) fn finish(self) -> io::Result<Option<Learned>> {
+        let mut has_learned = !self.doubts.is_empty() || !self.kinds.agree();
+        let mut repeated = |seen: Seen| {
+            let (mut filter, mut n_repeated) = (None, 0);
+            let n_distinct = seen.finish(|hash| {
+                n_repeated += 1;
+                filter.get_or_insert_with(|| Filter::with_bytes(self.filter_bytes)).insert(hash);
+            })?;
+            has_learned |= filter.is_some();
+            io::Result::Ok((filter, n_repeated, n_distinct))
+        };
+        let (scattered, n_scattered, n_keys) = repeated(self.keys)?;
+        let (shared, _, _) = repeated(self.references)?;
+        let facts = Facts { scattered, shared, doubts: self.doubts, kinds: self.kinds };
+        Ok(has_learned.then_some(Learned { facts, n_scattered, n_keys }))
+    }
+}

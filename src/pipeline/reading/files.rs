@@ -1,0 +1,96 @@
+//! The files of an export: which they are, and what is known of those that were read.
+
+use std::{fs::File, io, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::super::Job;
+use crate::{
+    map::reading,
+    read::{Dialect, FileEnd, Format, ReadError, inputs, inputs::Input},
+    report::folder::RunFolder,
+};
+
+/// The files of the export.
+#[derive(Default, Clone, Serialize, Deserialize)]
+pub(in crate::pipeline) struct Files {
+    pub(in crate::pipeline) inputs: Vec<ReadInput>,
+    pub(in crate::pipeline) n_rows: u64,
+    pub(in crate::pipeline) n_unreadable: u64,
+    /// Orders whose rows did not stand together.
+    #[serde(default)]
+    pub(in crate::pipeline) n_scattered: u64,
+    /// Lost rows that are only counted.
+    #[serde(default)]
+    pub(in crate::pipeline) n_lost_untold: u64,
+    /// Bytes of all files, unpacked.
+    #[serde(skip)]
+    pub(in crate::pipeline) n_bytes_read: u64,
+    /// Copies of what could be read only once.
+    pub(in crate::pipeline) copies: Vec<PathBuf>,
+    /// An earlier run read them: they may have changed since, or be gone.
+    pub(in crate::pipeline) are_of_another_run: bool,
+}
+
+/// A file that was read, or is to be.
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::pipeline) struct ReadInput {
+    pub(in crate::pipeline) input: Input,
+    pub(in crate::pipeline) n_rows: u64,
+    pub(in crate::pipeline) end: FileEnd,
+    /// It is one JSON array.
+    #[serde(default)]
+    pub(in crate::pipeline) is_array: bool,
+}
+
+impl Files {
+    /// The files that a job names. What can be read only once is copied into the run folder.
+    pub(in crate::pipeline) fn find(job: &Job<'_>, folder: &RunFolder) -> Result<Self, ReadError> {
+        let mut copies = Vec::new();
+        let found = inputs::find(&job.inputs, |name| {
+            let copy = format!(".input-{}", copies.len() + 1);
+            copies.push(folder.file(&copy));
+            spool(name, folder, &copy)
+        })?;
+        let end = FileEnd { header: None, has_crlf: false, unfinished: None };
+        let unread = |input| ReadInput { input, n_rows: 0, end: end.clone(), is_array: false };
+        Ok(Self { inputs: found.into_iter().map(unread).collect(), copies, ..Self::default() })
+    }
+
+    /// The same for a reader who stands elsewhere.
+    pub(in crate::pipeline) fn at_absolute_paths(&self) -> Self {
+        let mut files = self.clone();
+        for read in &mut files.inputs {
+            if let Ok(path) = std::path::absolute(&read.input.path) {
+                read.input.path = path;
+            }
+        }
+        files
+    }
+
+    /// The inputs' names by `FileId`.
+    pub(in crate::pipeline) fn names(&self) -> Vec<String> {
+        self.inputs.iter().map(|read| read.input.name.clone()).collect()
+    }
+}
+
+/// Copies what can be read only once into the run folder, which others may not read.
+fn spool(name: &str, folder: &RunFolder, copy_name: &str) -> Result<PathBuf, ReadError> {
+    let in_error = |error: io::Error| ReadError::Io { name: name.to_owned(), error };
+    let mut copy = folder.create_file(copy_name).map_err(|error| in_error(io::Error::other(error.to_string())))?;
+    if name == inputs::STDIN {
+        io::copy(&mut io::stdin().lock(), &mut copy).map_err(in_error)?;
+    } else {
+        io::copy(&mut File::open(name).map_err(in_error)?, &mut copy).map_err(in_error)?;
+    }
+    Ok(folder.file(copy_name))
+}
+
+/// How a profile says that files are written.
+pub(super) fn dialect(job: &Job<'_>) -> Dialect {
+    let format = job.profile.format.map(|format| match format {
+        reading::Format::Csv => Format::Csv,
+        reading::Format::Ndjson => Format::Ndjson,
+    });
+    Dialect { format, delimiter: job.profile.delimiter }
+}

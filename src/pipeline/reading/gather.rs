@@ -1,0 +1,172 @@
+//! Brings the rows of scattered orders together: runs are put into files of the run folder, sorted by their orders' keys,
+//! and taken out order by order.
+
+use std::{io, sync::PoisonError};
+
+use super::{
+    super::{Refusal, sheet::Sheet},
+    facts::{Told, hash},
+    fragment::Fragment,
+    in_order::in_order,
+    pass::{Pass, unfinished},
+};
+use crate::{
+    group,
+    model::{
+        draft::{Draft, KeyedRow},
+        order::OrderId,
+        origin::Position,
+        row::Row,
+    },
+    read::Parsed,
+    spill::sorter::{Sorted, Sorter},
+};
+
+/// Bytes of rows that a core takes at once: some thousand orders, as many as a block has.
+const BATCH: usize = 256 * 1024;
+
+/// Puts a run aside.
+pub(super) fn put(run: &Fragment, into: &Sorter) -> Result<(), Refusal> {
+    let key = (u128::from(hash(&run.key)) << u64::BITS) | u128::from(run.place());
+    let bytes = postcard::to_stdvec(run).map_err(io::Error::other)?;
+    Ok(into.push(key, &bytes)?)
+}
+
+/// Takes the orders of all runs that were put aside. Gives how many had rows in several places.
+pub(super) fn gather(
+    sorted: Sorted,
+    pass: &Pass<'_, '_>,
+    adopt: &mut (dyn FnMut(Sheet) -> Result<(), Refusal> + Send),
+) -> Result<u64, Refusal> {
+    let mut n_scattered = 0;
+    let work = |groups: Vec<Vec<Fragment>>| {
+        let (mut told, mut sheet, mut n_scattered) = (Told::default(), Sheet::default(), 0);
+        for group in &groups {
+            n_scattered += take_group(group, pass, &mut told, &mut sheet)?;
+        }
+        Ok((sheet, n_scattered))
+    };
+    in_order(Batches { sorted, next: None, pass }, work, |(sheet, n)| {
+        n_scattered += n;
+        adopt(sheet)
+    })?;
+    Ok(n_scattered)
+}
+
+/// Runs of the same hash of their keys, some groups at a time.
+struct Batches<'b, 'p> {
+    sorted: Sorted,
+    next: Option<(u64, Fragment)>,
+    pass: &'b Pass<'p, 'b>,
+}
+
+impl Batches<'_, '_> {
+    fn next_run(&mut self) -> Result<Option<(u64, Fragment)>, Refusal> {
+        let Some((key, bytes)) = self.sorted.next()? else { return Ok(None) };
+        let run = postcard::from_bytes(bytes).map_err(io::Error::other)?;
+        Ok(Some((u64::try_from(key >> u64::BITS).unwrap_or(0), run)))
+    }
+
+    fn next_batch(&mut self) -> Result<Option<Vec<Vec<Fragment>>>, Refusal> {
+        if let Some(reason) = self.pass.desk.job.asked_to_stop() {
+            return Err(Refusal::Stopped(reason));
+        }
+        let (mut groups, mut n_bytes) = (Vec::new(), 0);
+        while n_bytes < BATCH {
+            let first = match self.next.take() {
+                Some(first) => Some(first),
+                None => self.next_run()?,
+            };
+            let Some((hash, first)) = first else { break };
+            let mut n_of_group = first.n_bytes();
+            let mut group = vec![first];
+            loop {
+                self.next = self.next_run()?;
+                let Some((_, run)) = self.next.take_if(|(of, _)| *of == hash) else { break };
+                n_of_group += run.n_bytes();
+                group.push(run);
+                is_order_bearable(n_of_group, &group, self.pass)?;
+            }
+            n_bytes += n_of_group;
+            groups.push(group);
+        }
+        Ok((!groups.is_empty()).then_some(groups))
+    }
+}
+
+impl Iterator for Batches<'_, '_> {
+    type Item = Result<Vec<Vec<Fragment>>, Refusal>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_batch().transpose()
+    }
+}
+
+/// Whether the rows of one order are still few enough to be held.
+pub(super) fn is_bearable(run: &Fragment, pass: &Pass<'_, '_>) -> Result<(), Refusal> {
+    is_order_bearable(run.n_bytes(), std::slice::from_ref(run), pass)
+}
+
+fn is_order_bearable(n_bytes: usize, runs: &[Fragment], pass: &Pass<'_, '_>) -> Result<(), Refusal> {
+    if n_bytes <= pass.most_of_order {
+        return Ok(());
+    }
+    let first = runs.first().and_then(|run| run.rows.first());
+    let place = first.map_or_else(String::new, |row| {
+        let name = pass.desk.names.get(row.file.0 as usize).map_or("?", String::as_str);
+        format!("{name}:{}", row.line)
+    });
+    Err(Refusal::HugeOrder { place, n_bytes: pass.most_of_order as u64 })
+}
+
+/// Takes all orders whose rows stand in these runs, which sort as the input has them. Gives how many of the orders had
+/// rows in several places.
+pub(super) fn take_group(
+    runs: &[Fragment],
+    pass: &Pass<'_, '_>,
+    told: &mut Told,
+    sheet: &mut Sheet,
+) -> Result<u64, Refusal> {
+    let files = pass.files.read().unwrap_or_else(PoisonError::into_inner);
+    let mut parsed: Vec<Parsed<'_>> = Vec::new();
+    for run in runs {
+        for (file, pieces) in run.stretches() {
+            parsed.push(files[file.0 as usize].reader.parse(pieces)?);
+        }
+    }
+    let rows: Vec<Row<'_>> = parsed.iter().flat_map(Parsed::rows).collect();
+    let keyed: Vec<KeyedRow<'_>> =
+        rows.iter().map(|row| KeyedRow { row, kind: files[row.origin.file.0 as usize].mapper.kind(row) }).collect();
+    let map = |row, before| mapped(&files, row, before);
+    let (mut drafts, mut n_scattered) = (Vec::new(), 0);
+    for order in group::gathered(&keyed, pass.desk.job.grouping()) {
+        let of_order = runs_of(&order, runs);
+        let suspects: Vec<Position> = of_order.iter().flat_map(|run| run.suspects.iter().copied()).collect();
+        let mut draft: Draft<'_> = group::draft(order, map, &suspects);
+        draft.problems.extend(of_order.iter().filter_map(|run| run.unfinished).map(unfinished));
+        n_scattered += u64::from(of_order.len() > 1);
+        drafts.push(draft);
+    }
+    for draft in group::resolved(drafts) {
+        pass.desk.take(draft, told, sheet)?;
+    }
+    Ok(n_scattered)
+}
+
+fn mapped<'a>(
+    files: &'a [std::sync::Arc<super::blocks::OpenFile<'_>>],
+    row: &'a Row<'a>,
+    before: Option<&'a Row<'a>>,
+) -> crate::model::draft::MappedRow<'a> {
+    files[row.origin.file.0 as usize].mapper.map(row, before)
+}
+
+/// The runs in which rows of an order stand.
+fn runs_of<'r>(rows: &[&KeyedRow<'_>], runs: &'r [Fragment]) -> Vec<&'r Fragment> {
+    let mut places: Vec<usize> = rows
+        .iter()
+        .map(|row| runs.partition_point(|run| run.place() <= OrderId::of(&row.row.origin).0).saturating_sub(1))
+        .collect();
+    places.dedup();
+    places.into_iter().map(|place| &runs[place]).collect()
+}

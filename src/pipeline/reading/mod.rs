@@ -1,0 +1,213 @@
+//! The export → what is said of its orders: read, mapped, grouped, checked and looked up, in bounded memory.
+//!
+//! Nearly always one pass does: orders whose rows stand next to each other are decided about where they stand. Where the
+//! first pass learns that it must not believe that (a key comes back, a row has lost its key, a type changes), what it
+//! decided is taken back as a whole, and a second pass decides with the facts known. Orders whose rows are scattered are
+//! brought together by it through files in the run folder.
+
+mod blocks;
+pub(super) mod facts;
+pub(super) mod files;
+mod fragment;
+mod gather;
+mod in_order;
+mod pass;
+
+use std::sync::{Mutex, atomic::AtomicBool};
+
+use self::{
+    blocks::OpenFiles,
+    facts::{Facts, Learned, Learner},
+    files::Files,
+    in_order::in_order,
+    pass::Pass,
+};
+use super::{Job, Progress, Refusal, Tell, age::Age, desk::Desk, memory::Memory, sheet::Sheet};
+use crate::{
+    group::Lost,
+    ledger::SqliteLedger,
+    model::problem::Problem,
+    report::folder::RunFolder,
+    spill::{
+        seen::Seen,
+        sorter::{Sorted, Sorter},
+    },
+};
+
+/// Takes what is decided, in the order of the input but for scattered orders.
+pub(super) trait Intake: Send {
+    /// Takes a sheet.
+    fn adopt(&mut self, sheet: Sheet) -> Result<(), Refusal>;
+
+    /// Forgets all that was taken. From now on orders come in any order.
+    fn start_over(&mut self) -> Result<(), Refusal>;
+}
+
+/// What was read.
+pub(super) struct Export {
+    pub(super) files: Files,
+    /// Problems of no order.
+    pub(super) notes: Vec<Problem>,
+    /// The ledger that orders were looked up in.
+    pub(super) ledger: Option<SqliteLedger>,
+    /// Why none of the orders may be sent, if that is so.
+    pub(super) done: Result<(), Refusal>,
+}
+
+/// Reads everything; `intake` hears of every order.
+pub(super) fn read(
+    mut files: Files,
+    ledger: Option<SqliteLedger>,
+    job: &Job<'_>,
+    folder: &RunFolder,
+    intake: &mut dyn Intake,
+    tell: Tell<'_>,
+) -> Export {
+    let names = files.names();
+    let (memory, kinds_may_differ) = (Memory::of(job.memory), blocks::kinds_may_differ(&files, job));
+    let reading = Reading { job, folder, names: &names, memory, kinds_may_differ, tell };
+    let ledger = ledger.map(Mutex::new);
+    let (notes, done) = reading.read(&mut files, &ledger, intake);
+    let ledger = ledger.map(|ledger| ledger.into_inner().expect("nobody panics with the ledger"));
+    Export { files, notes, ledger, done }
+}
+
+struct Reading<'r> {
+    job: &'r Job<'r>,
+    folder: &'r RunFolder,
+    names: &'r [String],
+    memory: Memory,
+    kinds_may_differ: bool,
+    tell: Tell<'r>,
+}
+
+impl<'r> Reading<'r> {
+    fn read(
+        &self,
+        files: &mut Files,
+        ledger: &Option<Mutex<SqliteLedger>>,
+        intake: &mut dyn Intake,
+    ) -> (Vec<Problem>, Result<(), Refusal>) {
+        let (notes, learned) = self.first_pass(files, ledger, intake);
+        let learned = match learned {
+            Ok(Some(learned)) => learned,
+            Ok(None) => return (notes, Ok(())),
+            Err(refusal) => return (notes, intake.start_over().and(Err(refusal))),
+        };
+        let done = intake.start_over().and_then(|()| self.has_room(&learned, files));
+        let done = done.and_then(|()| self.second_pass(learned.facts, files, ledger, intake));
+        match done {
+            Ok(()) => (notes, Ok(())),
+            Err(refusal) => (notes, intake.start_over().and(Err(refusal))),
+        }
+    }
+
+    fn first_pass(
+        &self,
+        files: &mut Files,
+        ledger: &Option<Mutex<SqliteLedger>>,
+        intake: &mut dyn Intake,
+    ) -> (Vec<Problem>, Result<Option<Learned>, Refusal>) {
+        let seen = |name| Seen::new(self.folder.path(), name, self.memory.keys);
+        let mut learner = Learner::new(seen(".keys"), seen(".references"), self.memory.filter);
+        let desk = self.desk(Facts::default(), true, ledger);
+        let scattered = self.sorter(".rows", self.memory.rows);
+        let opened = OpenFiles::default();
+        let pass = self.pass(&desk, &opened, &scattered);
+        let (mut notes, lost, done) = pass.run(files, Some(&mut learner), &mut |sheet| intake.adopt(sheet));
+        let done = done.and_then(|()| self.check_lost(&lost));
+        files.n_lost_untold = lost.n_rows - lost.told.len() as u64;
+        notes.extend(lost.told);
+        (notes, done.and_then(|()| Ok(learner.finish()?)))
+    }
+
+    fn second_pass(
+        &self,
+        facts: Facts,
+        files: &mut Files,
+        ledger: &Option<Mutex<SqliteLedger>>,
+        intake: &mut dyn Intake,
+    ) -> Result<(), Refusal> {
+        let desk = self.desk(facts, false, ledger);
+        let scattered = self.sorter(".rows", self.memory.rows);
+        let opened = OpenFiles::default();
+        let pass = self.pass(&desk, &opened, &scattered);
+        let mut adopt = |sheet| intake.adopt(sheet);
+        pass.run(files, None, &mut adopt).2?;
+        drop(pass);
+        let none = self.sorter(".none", 0);
+        let pass = self.pass(&desk, &opened, &none);
+        files.n_scattered = gather::gather(scattered.sorted()?, &pass, &mut adopt)?;
+        self.take_aside(desk, &mut adopt)
+    }
+
+    /// Decides about orders that may share their references with others.
+    fn take_aside(
+        &self,
+        mut desk: Desk<'_>,
+        adopt: &mut (dyn FnMut(Sheet) -> Result<(), Refusal> + Send),
+    ) -> Result<(), Refusal> {
+        let clashing = std::mem::replace(&mut desk.clashing, self.sorter(".none", 0));
+        let mut sorted = clashing.sorted()?;
+        let groups = std::iter::from_fn(move || aside_of_one_hash(&mut sorted).transpose());
+        let work = |group: Vec<Vec<u8>>| {
+            let mut sheet = Sheet::default();
+            desk.take_aside(&group, &mut sheet).map(|()| sheet)
+        };
+        in_order(groups, work, adopt)
+    }
+
+    fn check_lost(&self, lost: &Lost) -> Result<(), Refusal> {
+        lost.check(self.job.grouping()).map_err(|error| {
+            let name = self.names.get(error.at.file.0 as usize).map_or("?", String::as_str);
+            Refusal::Group { place: format!("{name}:{}", error.at.line), error }
+        })
+    }
+
+    /// Says what the second pass will take, if it takes anything of the disk, and whether that is there.
+    fn has_room(&self, learned: &Learned, files: &Files) -> Result<(), Refusal> {
+        if learned.n_scattered == 0 {
+            return Ok(());
+        }
+        let n_bytes: u64 = files.n_bytes_read;
+        let share = u128::from(n_bytes) * u128::from(learned.n_scattered) / u128::from(learned.n_keys.max(1));
+        // The rows, and while they are merged some of them again; results and plan are as large as the orders.
+        let wanted = u64::try_from(share * 2).unwrap_or(u64::MAX);
+        let free = fs4::available_space(self.folder.path()).unwrap_or(u64::MAX);
+        (self.tell)(Progress::Scattered { n_orders: learned.n_scattered, n_bytes: wanted, n_free: free });
+        if wanted > free { Err(Refusal::NoRoom { wanted, free }) } else { Ok(()) }
+    }
+
+    fn desk<'d>(&'d self, facts: Facts, is_first_pass: bool, ledger: &'d Option<Mutex<SqliteLedger>>) -> Desk<'d> {
+        Desk {
+            job: self.job,
+            names: self.names,
+            ledger: ledger.as_ref(),
+            age: Age::of(self.job),
+            facts,
+            is_first_pass,
+            kinds_may_differ: self.kinds_may_differ,
+            is_in_vain: AtomicBool::new(false),
+            clashing: self.sorter(".clashing", self.memory.rows / 4),
+        }
+    }
+
+    fn pass<'d, 's>(&'d self, desk: &'d Desk<'d>, files: &'d OpenFiles<'d>, scattered: &'s Sorter) -> Pass<'d, 's> {
+        Pass { desk, files, scattered, most_of_order: self.memory.order, tell: self.tell }
+    }
+
+    fn sorter(&self, name: &str, memory: usize) -> Sorter {
+        Sorter::new(self.folder.path(), name, memory)
+    }
+}
+
+fn aside_of_one_hash(sorted: &mut Sorted) -> Result<Option<Vec<Vec<u8>>>, Refusal> {
+    let mut group = Vec::new();
+    while let Some((key, order)) = sorted.next()? {
+        group.push(order.to_vec());
+        if sorted.peek_key()?.is_none_or(|next| next >> u64::BITS != key >> u64::BITS) {
+            return Ok(Some(group));
+        }
+    }
+    Ok(None)
+}

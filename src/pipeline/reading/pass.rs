@@ -1,0 +1,309 @@
+//! One pass over the export: blocks are read, mapped, grouped and decided on all cores, and taken in their order.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use super::{
+    super::{Job, Progress, Refusal, Tell, desk::Desk, sheet::Sheet},
+    blocks::{Blocks, Next, OpenFile, OpenFiles},
+    facts::{Learner, Told, hash},
+    files::{Files, ReadInput},
+    fragment::Fragment,
+    gather,
+    in_order::in_order,
+};
+use crate::{
+    group::{self, Lost, Runs},
+    map::Noticed,
+    model::{
+        draft::{KeyedRow, RowKind},
+        origin::Position,
+        problem::{Code, Problem},
+        row::Row,
+    },
+    read::{FileEnd, Piece},
+    spill::sorter::Sorter,
+};
+
+/// Unknown columns that are told one by one.
+const MOST_TOLD: usize = 20;
+
+/// What a pass needs.
+pub(super) struct Pass<'p, 's> {
+    pub(super) desk: &'p Desk<'p>,
+    pub(super) files: &'p OpenFiles<'p>,
+    /// Runs of orders whose rows may stand in several places.
+    pub(super) scattered: &'s Sorter,
+    /// The most bytes of one order's rows.
+    pub(super) most_of_order: usize,
+    pub(super) tell: Tell<'p>,
+}
+
+impl<'p> Pass<'p, '_> {
+    fn job(&self) -> &'p Job<'p> {
+        self.desk.job
+    }
+
+    /// Goes over the files. What was found counts as far as it came, also where it ends in an error.
+    pub(super) fn run(
+        &self,
+        files: &mut Files,
+        learner: Option<&mut Learner>,
+        adopt: &mut (dyn FnMut(Sheet) -> Result<(), Refusal> + Send),
+    ) -> (Vec<Problem>, Lost, Result<(), Refusal>) {
+        let inputs = files.inputs.iter().map(|read| read.input.clone()).collect();
+        (files.n_rows, files.n_unreadable, files.n_bytes_read) = (0, 0, 0);
+        files.inputs.iter_mut().for_each(|read| read.n_rows = 0);
+        let blocks = Blocks::of(inputs, self.job(), self.files);
+        let mut taken = Taken {
+            pass: self,
+            files,
+            learner,
+            adopt,
+            notes: Vec::new(),
+            lost: Lost::default(),
+            noticed: Noticed::default(),
+            open: None,
+            last_lost: None,
+        };
+        let done = in_order(blocks, |next| self.work(next), |worked| taken.take(worked));
+        let done = done.and_then(|()| taken.close());
+        (taken.notes, taken.lost, done)
+    }
+
+    /// What a block holds. Its first and its last run may go on in its neighbours.
+    fn work(&self, next: Next<'p>) -> Result<Worked<'p>, Refusal> {
+        let mut worked = Worked { end: next.end, ..Worked::of(Arc::clone(&next.file)) };
+        let file = &next.file;
+        let parsed = file.reader.parse([Piece::from(&next.block)])?;
+        let rows: Vec<Row<'_>> = parsed.rows().collect();
+        let keyed: Vec<KeyedRow<'_>> = rows.iter().map(|row| KeyedRow { row, kind: file.mapper.kind(row) }).collect();
+        rows.iter().for_each(|row| file.mapper.notice(row, &mut worked.noticed));
+        let mut runs = Runs::of(&keyed, self.job().grouping());
+        (worked.n_rows, worked.n_unreadable) = (runs.n_rows, runs.n_unreadable);
+        worked.n_bytes = next.block.bytes.len() as u64;
+        worked.leading = std::mem::take(&mut runs.leading);
+        worked.trailing = runs.trailing;
+        worked.told.lost = std::mem::take(&mut runs.lost);
+        self.note_doubts(&keyed, file, &mut worked.told);
+        let n_runs = runs.runs.len();
+        for (index, run) in runs.runs.into_iter().enumerate() {
+            if index == 0 {
+                worked.head = Some(Fragment::of(&run, &next.block));
+            } else if index + 1 == n_runs {
+                worked.tail = Some(Fragment::of(&run, &next.block));
+            } else if self.is_for_now(run.key(), &mut worked.told) {
+                let draft = group::draft(run.rows, |row, before| file.mapper.map(row, before), &run.suspects);
+                self.desk.take(draft, &mut worked.told, &mut worked.sheet)?;
+            } else if self.may_be_scattered(run.key()) {
+                gather::put(&Fragment::of(&run, &next.block), self.scattered)?;
+            }
+        }
+        Ok(worked)
+    }
+
+    /// Whether an order can be decided about where it stands. Its key is learned.
+    fn is_for_now(&self, key: &str, told: &mut Told) -> bool {
+        if self.desk.is_first_pass && !key.is_empty() {
+            told.keys.push(hash(key));
+        }
+        (self.desk.counts() || self.desk.learns_from_drafts()) && !self.may_be_scattered(key)
+    }
+
+    fn may_be_scattered(&self, key: &str) -> bool {
+        !key.is_empty() && self.desk.facts.may_be_scattered(hash(key))
+    }
+
+    fn note_doubts(&self, rows: &[KeyedRow<'_>], file: &OpenFile<'_>, told: &mut Told) {
+        if !self.desk.is_first_pass {
+            return;
+        }
+        for KeyedRow { row, kind } in rows {
+            let at = row.origin.position();
+            match kind {
+                RowKind::Keyless(Some(made)) => told.doubts.add_keyless(*made, at),
+                RowKind::Unreadable { key: Some(_), .. } => {
+                    let keys = file.mapper.other_keys(row).into_iter();
+                    keys.for_each(|key| told.doubts.add_run_together(key, at, self.job().grouping()));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What one block held.
+struct Worked<'p> {
+    file: Arc<OpenFile<'p>>,
+    end: Option<FileEnd>,
+    n_rows: u64,
+    n_unreadable: u64,
+    n_bytes: u64,
+    /// Lost rows before the first run, and the last one behind the last run.
+    leading: Vec<Position>,
+    trailing: Option<Position>,
+    /// The first run and the last one, if that is another.
+    head: Option<Fragment>,
+    tail: Option<Fragment>,
+    /// What the runs between them came to.
+    sheet: Sheet,
+    told: Told,
+    noticed: Noticed,
+}
+
+impl<'p> Worked<'p> {
+    fn of(file: Arc<OpenFile<'p>>) -> Self {
+        Self {
+            file,
+            end: None,
+            n_rows: 0,
+            n_unreadable: 0,
+            n_bytes: 0,
+            leading: Vec::new(),
+            trailing: None,
+            head: None,
+            tail: None,
+            sheet: Sheet::default(),
+            told: Told::default(),
+            noticed: Noticed::default(),
+        }
+    }
+}
+
+/// Takes what blocks held, in their order.
+struct Taken<'t, 'p> {
+    pass: &'t Pass<'p, 't>,
+    files: &'t mut Files,
+    learner: Option<&'t mut Learner>,
+    adopt: &'t mut (dyn FnMut(Sheet) -> Result<(), Refusal> + Send),
+    notes: Vec<Problem>,
+    lost: Lost,
+    noticed: Noticed,
+    /// The last run so far, which may go on.
+    open: Option<Fragment>,
+    /// The last lost row, if no run came since.
+    last_lost: Option<Position>,
+}
+
+impl Taken<'_, '_> {
+    fn take(&mut self, mut worked: Worked<'_>) -> Result<(), Refusal> {
+        self.count(&worked);
+        (self.pass.tell)(Progress::Rows(worked.n_rows));
+        self.lost.append(std::mem::take(&mut worked.told.lost));
+        self.noticed.append(std::mem::take(&mut worked.noticed));
+        if let Some(open) = &mut self.open {
+            open.suspects.extend(&worked.leading);
+        }
+        self.last_lost = worked.leading.last().copied().or(self.last_lost);
+        let has_runs = worked.head.is_some();
+        if let Some(mut head) = worked.head.take() {
+            head.suspects.extend(self.last_lost.take());
+            self.follow(head)?;
+        }
+        if let Some(tail) = worked.tail.take() {
+            self.close_open()?;
+            self.open = Some(tail);
+        }
+        if has_runs {
+            self.last_lost = worked.trailing;
+        }
+        self.learn(worked.told)?;
+        if self.pass.desk.counts() {
+            (self.adopt)(worked.sheet)?;
+        }
+        worked.end.map_or(Ok(()), |end| self.end_file(&worked.file, end))
+    }
+
+    fn count(&mut self, worked: &Worked<'_>) {
+        self.files.n_rows += worked.n_rows;
+        self.files.n_unreadable += worked.n_unreadable;
+        self.files.n_bytes_read += worked.n_bytes;
+        if let Some(read) = self.files.inputs.get_mut(worked.file.id.0 as usize) {
+            read.n_rows += worked.n_rows;
+        }
+    }
+
+    /// The first run of a block goes on with the last one so far, or ends it.
+    fn follow(&mut self, head: Fragment) -> Result<(), Refusal> {
+        let grouping = self.pass.job().grouping();
+        let file = |fragment: &Fragment| fragment.rows.first().map(|row| grouping.file_of(row.file));
+        let goes_on =
+            |open: &&mut Fragment| open.is_part && head.is_part && open.key == head.key && file(open) == file(&head);
+        match self.open.as_mut().filter(goes_on) {
+            Some(open) => {
+                open.append(head);
+                gather::is_bearable(open, self.pass)
+            }
+            None => {
+                self.close_open()?;
+                self.open = Some(head);
+                Ok(())
+            }
+        }
+    }
+
+    /// Nothing more follows for the last run so far.
+    fn close_open(&mut self) -> Result<(), Refusal> {
+        let Some(open) = self.open.take() else { return Ok(()) };
+        let (mut told, mut sheet) = (Told::default(), Sheet::default());
+        if self.pass.is_for_now(&open.key, &mut told) {
+            gather::take_group(&[open], self.pass, &mut told, &mut sheet)?;
+        } else if self.pass.may_be_scattered(&open.key) {
+            gather::put(&open, self.pass.scattered)?;
+        }
+        self.learn(told)?;
+        if self.pass.desk.counts() { (self.adopt)(sheet) } else { Ok(()) }
+    }
+
+    fn learn(&mut self, told: Told) -> Result<(), Refusal> {
+        let Some(learner) = &mut self.learner else { return Ok(()) };
+        learner.learn(told)?;
+        if learner.is_overwhelmed() {
+            return Err(Refusal::Keyless);
+        }
+        if learner.has_learned() {
+            self.pass.desk.is_in_vain.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn end_file(&mut self, file: &OpenFile<'_>, end: FileEnd) -> Result<(), Refusal> {
+        if let Some(open) = &mut self.open {
+            open.unfinished = end.unfinished;
+        }
+        let name = self.pass.desk.names.get(file.id.0 as usize).map_or("", String::as_str);
+        let noticed = std::mem::take(&mut self.noticed);
+        let unknown: Vec<Problem> = file.mapper.unknown_columns().iter().chain(noticed.unknown()).cloned().collect();
+        if self.pass.desk.is_first_pass {
+            tell_unknown(&unknown, name, self.pass.tell);
+        }
+        self.notes.extend(unknown);
+        if let Some(read) = self.files.inputs.get_mut(file.id.0 as usize) {
+            *read = ReadInput { end, is_array: file.reader.form() == crate::read::Form::JsonArray, ..read.clone() };
+        }
+        if !self.pass.job().grouping().joins_files {
+            self.last_lost = None;
+            self.close_open()?;
+        }
+        Ok(file.mapper.finish(&noticed)?)
+    }
+
+    fn close(&mut self) -> Result<(), Refusal> {
+        self.close_open()
+    }
+}
+
+fn tell_unknown(unknown: &[Problem], file: &str, tell: Tell<'_>) {
+    for problem in unknown.iter().take(MOST_TOLD) {
+        let column = problem.at.column.map_or_else(String::new, |column| format!(":{column}"));
+        tell(Progress::Warning(&format!("{file}:{}{column}: column {}", problem.at.line, problem.message)));
+    }
+    if let Some(n_more) = unknown.len().checked_sub(MOST_TOLD).filter(|n_more| *n_more > 0) {
+        tell(Progress::Warning(&format!("{file}: {n_more} more columns are unknown and ignored")));
+    }
+}
+
+/// What is wrong where a file's last row may have been cut off.
+pub(super) fn unfinished(at: Position) -> Problem {
+    let words = "the file's last row ends without a line break; if the file was cut off, a value is cut off too";
+    Problem::of_order(Code::NoFinalNewline, at, words)
+}

@@ -1,0 +1,103 @@
+//! What is said of the orders of one part of the export: counts that add up, and the lines of the files that name each.
+//!
+//! Each core fills its own; the account takes them in the order of the input.
+
+use std::collections::BTreeMap;
+
+use super::age::Old;
+use crate::{
+    ledger::OrderKey,
+    model::{
+        order::{OrderId, OrderRecord},
+        origin::FileId,
+        outcome::{Outcome, Settled},
+    },
+    plan::Plannable,
+    report::{page::Listed, rejects, results, tally::Tally},
+    spill::entries::Entries,
+};
+
+/// Orders that the page lists; all stand in `results.ndjson`.
+pub(super) const MOST_LISTED: usize = 200;
+
+/// What is said of some orders.
+#[derive(Default)]
+pub(super) struct Sheet {
+    pub(super) tally: Tally,
+    pub(super) skipped: BTreeMap<String, u64>,
+    pub(super) listed: Vec<(OrderId, Listed)>,
+    pub(super) n_items: u64,
+    pub(super) n_repeated: u64,
+    /// Those to send that are too old to be sent without a go-ahead.
+    pub(super) old: Old,
+    /// Lines of `results.ndjson`, and where each order's ends.
+    pub(super) results: Vec<u8>,
+    pub(super) result_ends: Vec<(OrderId, usize)>,
+    /// Of orders that did not get through.
+    pub(super) rejects: RejectEntries,
+    /// Hashes of the guests of valid orders.
+    pub(super) guests: Vec<u64>,
+    /// Of a send: lines of orders that are in no plan, orders for the plan, and those that changed.
+    pub(super) left_out: Vec<u8>,
+    pub(super) plannable: Plannable,
+    pub(super) changed: Vec<OrderKey>,
+}
+
+/// What rejects consist of, as entries that sort.
+#[derive(Default)]
+pub(super) struct RejectEntries {
+    pub(super) rows: Entries,
+    pub(super) reasons: Entries,
+}
+
+/// Bits of a byte in a file, in the keys of rejects.
+const BYTE_BITS: u32 = 48;
+
+impl RejectEntries {
+    fn add(&mut self, record: &OrderRecord, settled: &Settled, names: &[String]) {
+        for row in &record.rows {
+            let bytes = (u128::from(row.bytes.start) << BYTE_BITS) | u128::from(row.bytes.end);
+            self.rows.push((u128::from(row.file.0) << (2 * BYTE_BITS)) | bytes, &[]);
+        }
+        for (file, first, line) in rejects::reasons(record, settled, names) {
+            let place = (u128::from(first) << BYTE_BITS) | u128::from(record.id.0 & ((1 << BYTE_BITS) - 1));
+            self.reasons.push((u128::from(file.0) << (2 * BYTE_BITS)) | place, &line);
+        }
+    }
+}
+
+/// The file of a reject's key.
+pub(super) fn file_of(key: u128) -> FileId {
+    FileId(u32::try_from(key >> (2 * BYTE_BITS)).unwrap_or(u32::MAX))
+}
+
+/// The bytes of a rejected row's key.
+pub(super) fn bytes_of(key: u128) -> std::ops::Range<u64> {
+    let byte = |key: u128| u64::try_from(key & ((1 << BYTE_BITS) - 1)).unwrap_or(u64::MAX);
+    byte(key >> BYTE_BITS)..byte(key)
+}
+
+impl Sheet {
+    /// Puts an order down.
+    pub(super) fn add(&mut self, record: &OrderRecord) {
+        self.tally.read(record);
+        self.tally.problems(&record.problems);
+    }
+
+    /// Says what became of an order that was put down, once.
+    pub(super) fn settle(&mut self, record: &OrderRecord, settled: &Settled, names: &[String]) {
+        self.tally.settle(record.money.as_ref(), settled.outcome);
+        self.n_repeated += u64::from(settled.repeated_after.is_some());
+        if let (Outcome::Skipped, Some(reason)) = (settled.outcome, &settled.reason) {
+            *self.skipped.entry(reason.clone()).or_default() += 1;
+        }
+        if Listed::is_for(settled.outcome) && self.listed.len() < MOST_LISTED {
+            self.listed.push((record.id, Listed::of(record, settled, names)));
+        }
+        results::add_line(&mut self.results, record, settled, names);
+        self.result_ends.push((record.id, self.results.len()));
+        if settled.outcome.is_reject() {
+            self.rejects.add(record, settled, names);
+        }
+    }
+}

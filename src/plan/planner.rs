@@ -1,0 +1,201 @@
+//! Brings orders into the order of sending, in bounded memory: sorted by guest first, so that each guest's oldest order
+//! and newest IDENTITY are known, and then by age.
+
+use std::{io, path::Path};
+
+use chrono::{DateTime, Utc};
+
+use super::file::{PlanError, guest_line, order_line, order_of};
+use crate::{
+    event::json,
+    model::{
+        guest::Identifier,
+        order::{Order, OrderId},
+        planned::{EventText, PlannedOrder},
+    },
+    spill::{
+        entries::Entries,
+        sorter::{Sorted, Sorter},
+    },
+};
+
+/// Bits of a time in a key: milliseconds around 1970 for two thousand years either way. What lies beyond sorts as the
+/// end of that.
+const TIME_BITS: u32 = 47;
+
+/// The bit behind a guest's hash that orders have and identities do not: a guest's identities come first.
+const IS_ORDER: u64 = 1 << TIME_BITS;
+
+/// Bits of the number of a piece of a guest's lines.
+const PIECE_BITS: u32 = 16;
+
+/// Lines of one guest that are kept together, in bytes: a guest of a million orders has some ten thousand pieces.
+const PIECE: usize = 128 * 1024;
+
+/// Where an entry's line begins: before it stand the order's id, which sorts, and whether it is held.
+const LINE: usize = 9;
+
+/// Valid orders of one part of the export, for a [`Planner`].
+#[derive(Default)]
+pub struct Plannable {
+    entries: Entries,
+}
+
+impl Plannable {
+    /// Takes note of a valid order, whether it is to be sent or not: its guest's newest order knows best who that is.
+    pub fn note(&mut self, id: OrderId, order: &Order<'_>) {
+        let identity = json::identity(&order.guest, &order.common);
+        self.note_identity(id, &order.guest.key().clone(), order.ordered_at, &identity);
+    }
+
+    /// The same of an order whose IDENTITY is made already.
+    pub fn note_identity(&mut self, id: OrderId, guest: &Identifier<'_>, made: DateTime<Utc>, identity: &EventText) {
+        let newest_first = (IS_ORDER - 1) - time_word(made);
+        self.push(guest, newest_first, id, false, &guest_line(&identity.0));
+    }
+
+    /// Takes an order into the plan: to be sent or, where it is held, for a later run.
+    pub fn add(&mut self, guest: &Identifier<'_>, order: &PlannedOrder) {
+        let (id, is_held) = (order.record.id, order.held.is_some());
+        self.push(guest, IS_ORDER | time_word(order.ordered_at), id, is_held, &order_line(order));
+    }
+
+    fn push(&mut self, guest: &Identifier<'_>, word: u64, id: OrderId, is_held: bool, line: &str) {
+        let key = (guest_hash(guest) << (TIME_BITS + 1)) | u128::from(word);
+        self.entries.push(key, &[&id.0.to_be_bytes()[..], &[u8::from(is_held)], line.as_bytes()].concat());
+    }
+}
+
+/// 80 bits of a hash that nobody can make collide: among a thousand million guests two have the same one once in a
+/// million runs.
+fn guest_hash(guest: &Identifier<'_>) -> u128 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(guest.provider.len() as u64).to_le_bytes());
+    hasher.update(guest.provider.as_bytes());
+    hasher.update(guest.id.as_bytes());
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    u128::from_le_bytes(hash) >> (TIME_BITS + 1)
+}
+
+fn time_word(made: DateTime<Utc>) -> u64 {
+    let middle = 1_i64 << (TIME_BITS - 1);
+    let millis = made.timestamp_millis().clamp(-middle, middle - 1);
+    u64::try_from(millis + middle).unwrap_or(0)
+}
+
+/// Takes the valid orders of an export, and knows in which order they are sent.
+pub struct Planner {
+    by_guest: Sorter,
+    by_age: Sorter,
+}
+
+impl Planner {
+    /// No order yet. What `memory` (in bytes) does not hold goes to files in `folder`.
+    #[must_use]
+    pub fn new(folder: &Path, memory: usize) -> Self {
+        let half = memory / 2;
+        Self { by_guest: Sorter::new(folder, ".plan.guests", half), by_age: Sorter::new(folder, ".plan.age", half) }
+    }
+
+    /// Takes orders from any thread, in any order.
+    pub fn push(&self, orders: &mut Plannable) -> io::Result<()> {
+        self.by_guest.push_all(&mut orders.entries)
+    }
+
+    /// Every order of the plan, guest by guest, for whoever will not send any.
+    pub fn for_each(self, mut each: impl FnMut(PlannedOrder)) -> Result<(), PlanError> {
+        let mut sorted = self.by_guest.sorted()?;
+        while let Some((_, entry)) = sorted.next()? {
+            if let Some(order) = order_of(entry.get(LINE..).unwrap_or_default())? {
+                each(order);
+            }
+        }
+        Ok(())
+    }
+
+    /// The plan.
+    pub fn ordered(self) -> io::Result<Ordered> {
+        let mut guests = Guests { by_age: &self.by_age, guest: None, n_requests: 0 };
+        let mut sorted = self.by_guest.sorted()?;
+        let mut ties = Vec::new();
+        while let Some((key, entry)) = sorted.next()? {
+            ties.push(entry.to_vec());
+            if sorted.peek_key()? != Some(key) {
+                // Of orders of the same time the one that was read first comes first.
+                ties.sort_unstable();
+                ties.drain(..).try_for_each(|entry| guests.add(key, &entry))?;
+            }
+        }
+        guests.close()?;
+        let n_requests = guests.n_requests;
+        Ok(Ordered { n_requests, lines: self.by_age.sorted()? })
+    }
+}
+
+/// All guests and their orders, oldest first.
+pub struct Ordered {
+    /// A browser and IDENTITY for each guest that has something to send, and a checkout for each order.
+    pub n_requests: u64,
+    /// For [`super::write_lines`].
+    pub lines: Sorted,
+}
+
+struct Guests<'s> {
+    by_age: &'s Sorter,
+    guest: Option<OpenGuest>,
+    n_requests: u64,
+}
+
+/// A guest whose orders come by.
+struct OpenGuest {
+    hash: u128,
+    /// Time and id of its oldest order.
+    oldest: Option<(u64, u64)>,
+    /// The guest's line and those of orders, as far as they are not handed on.
+    lines: Vec<u8>,
+    n_pieces: u16,
+    n_to_send: u64,
+}
+
+impl Guests<'_> {
+    fn add(&mut self, key: u128, entry: &[u8]) -> io::Result<()> {
+        let hash = key >> (TIME_BITS + 1);
+        let word = u64::try_from(key & u128::from(IS_ORDER | (IS_ORDER - 1))).unwrap_or(0);
+        let (id, rest) = entry.split_at_checked(8).unwrap_or_default();
+        let (is_held, line) = rest.split_at_checked(1).unwrap_or_default();
+        if self.guest.as_ref().is_none_or(|guest| guest.hash != hash) {
+            self.close()?;
+            let guest = OpenGuest { hash, oldest: None, lines: line.to_vec(), n_pieces: 0, n_to_send: 0 };
+            self.guest = Some(guest);
+            return Ok(());
+        }
+        let Some(guest) = self.guest.as_mut().filter(|_| word & IS_ORDER != 0) else { return Ok(()) };
+        let id = u64::from_be_bytes(id.try_into().unwrap_or_default());
+        guest.oldest.get_or_insert((word & (IS_ORDER - 1), id));
+        guest.n_to_send += u64::from(is_held == [0]);
+        guest.lines.extend_from_slice(line);
+        if guest.lines.len() >= PIECE { guest.hand_on(self.by_age) } else { Ok(()) }
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        let Some(mut guest) = self.guest.take() else { return Ok(()) };
+        if guest.n_to_send > 0 {
+            self.n_requests += 2 + guest.n_to_send;
+        }
+        guest.hand_on(self.by_age)
+    }
+}
+
+impl OpenGuest {
+    /// Nothing is handed on of a guest without an order in the plan.
+    fn hand_on(&mut self, by_age: &Sorter) -> io::Result<()> {
+        let Some((time, id)) = self.oldest.filter(|_| !self.lines.is_empty()) else { return Ok(()) };
+        let age = (u128::from(time) << u64::BITS) | u128::from(id);
+        by_age.push((age << PIECE_BITS) | u128::from(self.n_pieces), &self.lines)?;
+        self.lines.clear();
+        let n_pieces = self.n_pieces.checked_add(1);
+        self.n_pieces = n_pieces.ok_or_else(|| io::Error::other("one guest has more orders than a plan can hold"))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,284 @@
+//! One CSV row, cell by cell: quotes, doubled quotes, quoted line breaks, and the place of each cell.
+//!
+//! Takes any quoting as the csv crate does; but a quote that does not close, or text behind a closing quote, is damage,
+//! because such a cell has swallowed others. Is the careful way of two: `csv` sends every row here that its fast way
+//! does not take.
+
+use std::ops::Range;
+
+use memchr::{memchr_iter, memchr2, memchr3, memrchr};
+
+use super::Bounds;
+
+/// What stands between two unquoted cells; any single byte would do, nobody looks at it.
+const BETWEEN: char = ',';
+
+/// Cells of any number of rows, one row behind the other.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    /// The cells without their quotes, one byte between each and the next of its row.
+    pub(super) text: String,
+    /// Where each cell ends in the text of its row.
+    pub(super) ends: Vec<u32>,
+    /// For each cell the lines below the row's first, and the character (from 1) within that line.
+    pub(super) starts: Vec<(u32, u32)>,
+}
+
+/// Why the quotes of a row cannot be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BadQuote {
+    /// Opened at this line below the row's first and this column, and never closed.
+    Unclosed(u32, u32),
+    /// Something stands between a closing quote and the next delimiter, at this place.
+    TextBehind(u32, u32),
+}
+
+/// What is wrong with the text of a cell, which is left empty then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BadCell {
+    /// It is not UTF-8.
+    NotUtf8,
+    /// It has so many bytes.
+    TooLong(u64),
+}
+
+/// A row as it was taken off the bytes.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// Its own bytes, without the line break.
+    pub(super) n_bytes: usize,
+    /// How many cells it has.
+    pub(super) n_cells: usize,
+    /// The first place where quoting went wrong.
+    pub(super) bad_quote: Option<BadQuote>,
+    /// The first cell whose text is bad, from 0.
+    pub(super) bad_cell: Option<(usize, BadCell)>,
+    /// How many lines it goes on below its first.
+    pub(super) n_lines_below: u32,
+}
+
+/// The bytes that rows stand in, with what is known of all of them: looking once costs less than looking at each cell.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stretch<'b> {
+    pub(super) bytes: &'b [u8],
+    /// The same, if they are UTF-8.
+    text: Option<&'b str>,
+    is_ascii: bool,
+}
+
+impl<'b> Stretch<'b> {
+    pub(super) fn of(bytes: &'b [u8]) -> Self {
+        Self { bytes, text: std::str::from_utf8(bytes).ok(), is_ascii: bytes.is_ascii() }
+    }
+
+    /// Some of the bytes as text. They begin and end beside an ASCII byte, so they are UTF-8 by themselves or not at all.
+    pub(super) fn text(&self, range: Range<usize>) -> Option<&'b str> {
+        match self.text {
+            Some(text) => text.get(range),
+            None => std::str::from_utf8(&self.bytes[range]).ok(),
+        }
+    }
+
+    fn n_characters(&self, range: Range<usize>) -> u32 {
+        if self.is_ascii { narrow(range.len()) } else { n_characters(&self.bytes[range]) }
+    }
+}
+
+/// Reads the row at byte `at` into `cells`. It ends before a line break outside quotes, or with the bytes. Of a row with
+/// more cells than a header may have, only one more than that are kept.
+pub(super) fn take_row(stretch: Stretch<'_>, at: usize, delimiter: u8, bounds: &Bounds, cells: &mut Cells) -> Taken {
+    let text_start = cells.text.len();
+    let taken = Taken::default();
+    let mut row = Walk { stretch, delimiter, at, line: 0, column: 1, cell_bytes: 0, is_utf8: true, cells, taken };
+    loop {
+        let is_kept = row.taken.n_cells <= bounds.columns;
+        row.cell(text_start, bounds.cell, is_kept);
+        row.taken.n_cells += 1;
+        if row.peek() != Some(delimiter) {
+            break;
+        }
+        row.pass_mark();
+        if is_kept {
+            row.cells.text.push(BETWEEN);
+        }
+    }
+    row.taken.n_lines_below = row.line;
+    row.taken.n_bytes = row.at - at;
+    row.taken
+}
+
+/// What does not fit was refused before: no record may have so many bytes.
+pub(super) fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// A walk over one row.
+struct Walk<'w> {
+    stretch: Stretch<'w>,
+    delimiter: u8,
+    at: usize,
+    line: u32,
+    column: u32,
+    /// Bytes of the cell so far, and whether they are text.
+    cell_bytes: u64,
+    is_utf8: bool,
+    cells: &'w mut Cells,
+    taken: Taken,
+}
+
+impl Walk<'_> {
+    fn cell(&mut self, text_start: usize, longest: u64, is_kept: bool) {
+        let (cell_start, place) = (self.cells.text.len(), (self.line, self.column));
+        (self.cell_bytes, self.is_utf8) = (0, true);
+        if self.peek() == Some(b'"') {
+            self.quoted();
+        } else {
+            self.bare();
+        }
+        let bad = self.bad_cell(longest);
+        if let Some(bad) = bad {
+            self.taken.bad_cell.get_or_insert((self.taken.n_cells, bad));
+        }
+        if bad.is_some() || !is_kept {
+            self.cells.text.truncate(cell_start);
+        }
+        if is_kept {
+            self.cells.starts.push(place);
+            self.cells.ends.push(narrow(self.cells.text.len() - text_start));
+        }
+    }
+
+    fn quoted(&mut self) {
+        let opened = (self.line, self.column);
+        self.pass_mark();
+        loop {
+            let rest = &self.stretch.bytes[self.at..];
+            let Some(n_bytes) = memchr2(b'"', b'\n', rest) else {
+                self.keep(rest.len());
+                return self.note(BadQuote::Unclosed(opened.0, opened.1));
+            };
+            self.keep(n_bytes);
+            if rest[n_bytes] == b'\n' {
+                self.keep(1);
+                (self.line, self.column) = (self.line.saturating_add(1), 1);
+                continue;
+            }
+            self.pass_mark();
+            if self.peek() != Some(b'"') {
+                break;
+            }
+            // The second of a pair stands for both.
+            self.keep(1);
+        }
+        if self.peek().is_some_and(|byte| byte != self.delimiter && !matches!(byte, b'\r' | b'\n')) {
+            self.note(BadQuote::TextBehind(self.line, self.column));
+            self.bare();
+        }
+    }
+
+    fn bare(&mut self) {
+        let rest = &self.stretch.bytes[self.at..];
+        self.keep(memchr3(self.delimiter, b'\n', b'\r', rest).unwrap_or(rest.len()));
+    }
+
+    /// Adds the next bytes to the cell; a line break comes alone.
+    fn keep(&mut self, n_bytes: usize) {
+        let kept = self.at..self.at + n_bytes;
+        match self.stretch.text(kept.clone()) {
+            Some(text) => self.cells.text.push_str(text),
+            None => self.is_utf8 = false,
+        }
+        self.cell_bytes += n_bytes as u64;
+        self.at += n_bytes;
+        self.column = self.column.saturating_add(self.stretch.n_characters(kept));
+    }
+
+    /// Steps over a quote or a delimiter.
+    fn pass_mark(&mut self) {
+        self.at += 1;
+        self.column = self.column.saturating_add(1);
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.stretch.bytes.get(self.at).copied()
+    }
+
+    fn note(&mut self, bad: BadQuote) {
+        self.taken.bad_quote.get_or_insert(bad);
+    }
+
+    fn bad_cell(&self, longest: u64) -> Option<BadCell> {
+        if self.is_utf8 {
+            (self.cell_bytes > longest).then_some(BadCell::TooLong(self.cell_bytes))
+        } else {
+            Some(BadCell::NotUtf8)
+        }
+    }
+}
+
+/// Line and column behind `passed`, which begins at `line` and `column`.
+pub(super) fn place_behind(passed: &[u8], line: u32, column: u32) -> (u32, u32) {
+    match memrchr(b'\n', passed) {
+        None => (line, column.saturating_add(n_characters(passed))),
+        Some(last) => {
+            let n_breaks = narrow(memchr_iter(b'\n', passed).count());
+            (line.saturating_add(n_breaks), n_characters(&passed[last + 1..]).saturating_add(1))
+        }
+    }
+}
+
+/// Characters in bytes that need not be UTF-8: what continues a character does not count.
+fn n_characters(bytes: &[u8]) -> u32 {
+    narrow(bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(bytes: &[u8]) -> (Taken, Cells) {
+        let mut cells = Cells::default();
+        let bounds = Bounds { cell: 4, columns: 4, ..Bounds::default() };
+        let taken = take_row(Stretch::of(bytes), 0, b',', &bounds, &mut cells);
+        (taken, cells)
+    }
+
+    #[test]
+    fn cells_by_line_and_character() {
+        let starts = |text: &str| taken(text.as_bytes()).1.starts;
+        assert_eq!(starts("a,bc,d"), [(0, 1), (0, 3), (0, 6)]);
+        assert_eq!(starts("é,b"), [(0, 1), (0, 3)]);
+        assert_eq!(starts("\"a\nb\",c"), [(0, 1), (1, 4)]);
+        assert_eq!(starts("\"a\"\"b\",c"), [(0, 1), (0, 8)]);
+        assert_eq!(starts("5\" p,c"), [(0, 1), (0, 6)]);
+    }
+
+    #[test]
+    fn quotes_go_and_what_they_hold_stays() {
+        let (row, cells) = taken(b"\"a\n\"\"\",,b\r\nc");
+        assert_eq!(
+            (cells.text.as_str(), cells.ends, row.n_bytes, row.n_lines_below),
+            ("a\n\",,b", vec![3, 4, 6], 9, 1)
+        );
+    }
+
+    #[test]
+    fn quotes_that_swallow_cells() {
+        assert_eq!(taken(b"a,\"b,c").0.bad_quote, Some(BadQuote::Unclosed(0, 3)));
+        assert_eq!(taken(b"a,\"b\"c,d").0.bad_quote, Some(BadQuote::TextBehind(0, 6)));
+        assert_eq!(taken(b"a,\"b\\\"c\",d").0.bad_quote, Some(BadQuote::TextBehind(0, 7)));
+    }
+
+    #[test]
+    fn a_bad_cell_is_left_empty() {
+        let (row, cells) = taken(b"a,\"\xFF\",12345,b");
+        assert_eq!((row.bad_cell, cells.text.as_str()), (Some((1, BadCell::NotUtf8)), "a,,,b"));
+        assert_eq!(taken(b"a,\"12\"\"345\"").0.bad_cell, Some((1, BadCell::TooLong(6))));
+    }
+
+    #[test]
+    fn of_too_many_cells_some_are_kept_and_all_are_counted() {
+        let (row, cells) = taken(b"1,2,3,4,5,6,7\n");
+        assert_eq!((row.n_cells, cells.ends.len(), cells.text.as_str()), (7, 5, "1,2,3,4,5,"));
+    }
+}

@@ -1,0 +1,103 @@
+//! Where the last row that ends within some bytes ends, proved from where a row begins.
+//!
+//! No guess: from the start of a row every quote is followed as the csv grammar has it, so the state at each line break
+//! is known, whatever the quoting looks like. Called by `source`.
+
+use memchr::{memchr, memrchr};
+
+use super::{
+    array::{End, element_end},
+    marks::Marks,
+};
+
+/// What is known of bytes that begin with a row.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// Behind the last row that ends within them: there the next one begins.
+    pub(super) at: usize,
+    /// The quote that is still open at their end.
+    pub(super) open_quote: Option<usize>,
+}
+
+/// The last cut of CSV: behind a line break outside quotes. A quote opens only at the start of a cell, two quotes within
+/// a quoted cell are text, and what follows a closing quote is bare text.
+pub(super) fn csv_cut(bytes: &[u8], delimiter: u8) -> Cut {
+    let Some(first) = memchr(b'"', bytes) else { return line_cut(bytes) };
+    let is_cell_start = |at: usize| match at.checked_sub(1).map(|before| bytes[before]) {
+        None | Some(b'\n' | b'\r') => true,
+        Some(before) => before == delimiter,
+    };
+    let mut cut = line_cut(&bytes[..first]);
+    let mut second_of_pair = None;
+    for place in Marks::new(&bytes[first..], [b'"', b'"', b'\n', b'\n']).map(|place| first + place) {
+        match (bytes[place], cut.open_quote) {
+            (b'\n', None) => cut.at = place + 1,
+            (b'"', None) if is_cell_start(place) => cut.open_quote = Some(place),
+            (b'"', Some(_)) if second_of_pair != Some(place) => match bytes.get(place + 1) {
+                Some(b'"') => second_of_pair = Some(place + 1),
+                Some(_) => cut.open_quote = None,
+                // It may be the first of two: that is not known yet.
+                None => {}
+            },
+            _ => {}
+        }
+    }
+    cut
+}
+
+/// The last cut of lines.
+pub(super) fn line_cut(bytes: &[u8]) -> Cut {
+    Cut { at: memrchr(b'\n', bytes).map_or(0, |last| last + 1), open_quote: None }
+}
+
+/// What is known of bytes that begin with an element of an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ArrayCut {
+    /// Behind the last comma between elements.
+    pub(super) at: usize,
+    /// The `]` of the array.
+    pub(super) close: Option<usize>,
+    /// Whether the bytes end within a string or a bracket.
+    pub(super) is_within: bool,
+}
+
+/// The last cut of an array: behind a comma between elements.
+pub(super) fn array_cut(bytes: &[u8]) -> ArrayCut {
+    let mut at = 0;
+    loop {
+        let end = element_end(bytes, at);
+        match end.by {
+            End::Comma => at = end.at + 1,
+            End::Close => return ArrayCut { at, close: Some(end.at), is_within: false },
+            End::Bytes => return ArrayCut { at, close: None, is_within: false },
+            End::Cut => return ArrayCut { at, close: None, is_within: true },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_behind_line_breaks_outside_quotes() {
+        let cut = |text: &str| {
+            let cut = csv_cut(text.as_bytes(), b',');
+            (cut.at, cut.open_quote)
+        };
+        assert_eq!(cut("a\nb"), (2, None));
+        assert_eq!(cut("a\n\"b\n"), (2, Some(2)));
+        assert_eq!(cut("a\n\"b\n\"\nc"), (7, None));
+        assert_eq!(cut("5\" pipe\nb"), (8, None));
+        assert_eq!(cut("\"a\"\"\n\"\nb"), (7, None));
+        assert_eq!(cut("\"a\"b\"\nc"), (6, None));
+        assert_eq!(cut("x\n\"a\n\""), (2, Some(2)));
+    }
+
+    #[test]
+    fn cuts_behind_commas_between_elements() {
+        assert_eq!(array_cut(b"{\"a\":[1,2]}, {"), ArrayCut { at: 12, close: None, is_within: true });
+        assert_eq!(array_cut(b"{},{} ]\n"), ArrayCut { at: 3, close: Some(6), is_within: false });
+        assert_eq!(array_cut(b"{} "), ArrayCut { at: 0, close: None, is_within: false });
+    }
+}

@@ -1,0 +1,374 @@
+//! JSON documents: one a line, or the elements of one array; numbers keep their text, every value knows its place.
+//!
+//! Does not read files. Called by `reader`.
+
+use std::ops::Range;
+
+use memchr::{memchr, memchr_iter};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{
+    ReadError,
+    array::{End, element_end},
+    cells::{narrow, place_behind},
+    csv::lines_below,
+    reader::{JsonForm, Piece},
+};
+use crate::model::{
+    origin::RowOrigin,
+    row::{Content, Json, Node, Row, Unreadable},
+};
+
+/// Deeper than any order; a bound, so that hostile nesting cannot exhaust the stack.
+const DEEPEST: usize = 64;
+
+/// What `serde_json` says of something behind a whole value.
+const TRAILING: &str = "trailing characters";
+
+/// Where documents stand.
+#[derive(Debug, Default)]
+pub(super) struct Places<'b> {
+    places: Vec<Place<'b>>,
+}
+
+/// Where a document stands: a line, or an element of an array.
+#[derive(Debug)]
+struct Place<'b> {
+    line: u64,
+    start: u64,
+    bytes: &'b [u8],
+}
+
+impl<'b> Places<'b> {
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Finds the documents of a piece.
+    pub(super) fn add(&mut self, form: &JsonForm, piece: Piece<'b>) -> Result<(), ReadError> {
+        if form.is_array { self.add_elements(form, piece) } else { self.add_lines(form, piece) }
+    }
+
+    fn add_lines(&mut self, form: &JsonForm, piece: Piece<'b>) -> Result<(), ReadError> {
+        let mut start = 0;
+        for (line, bytes) in (piece.line..).zip(piece.bytes.split_inclusive(|byte| *byte == b'\n')) {
+            let n_own = bytes.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
+            if !bytes.trim_ascii().is_empty() {
+                self.push(form, Place { line, start: piece.start + start, bytes: &bytes[..n_own] })?;
+            }
+            start += bytes.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// `source` gives the bytes between the array's brackets, and an empty piece where the closing one is missing.
+    fn add_elements(&mut self, form: &JsonForm, piece: Piece<'b>) -> Result<(), ReadError> {
+        if piece.bytes.is_empty() {
+            return self.push(form, Place { line: piece.line, start: piece.start, bytes: piece.bytes });
+        }
+        let (mut from, mut line, mut counted) = (0, piece.line, 0);
+        while from < piece.bytes.len() {
+            let end = element_end(piece.bytes, from);
+            if let Some(own) = element(piece.bytes, from..end.at, end.by) {
+                line += memchr_iter(b'\n', &piece.bytes[counted..own.start]).count() as u64;
+                counted = own.start;
+                let start = piece.start + own.start as u64;
+                self.push(form, Place { line, start, bytes: &piece.bytes[own] })?;
+            }
+            from = end.at + 1;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, form: &JsonForm, place: Place<'b>) -> Result<(), ReadError> {
+        if place.bytes.len() as u64 > form.bounds.record {
+            return Err(ReadError::record_too_long(&form.name, place.line, form.bounds.record));
+        }
+        self.places.push(place);
+        Ok(())
+    }
+
+    /// Reads the document at a place.
+    pub(super) fn row(&self, index: usize, form: &JsonForm) -> Row<'_> {
+        let place = &self.places[index];
+        let bytes = place.start..place.start + place.bytes.len() as u64;
+        let content = if form.is_array {
+            element_content(place.bytes, form.bounds.cell)
+        } else {
+            line_content(place.bytes, form.bounds.cell)
+        };
+        Row { origin: RowOrigin { file: form.file, line: place.line, bytes }, content }
+    }
+}
+
+/// The element within `between`, without blanks around it. Where nothing stands before a comma or the end, that comma
+/// or end stands for it, so that it is told; blanks at the end of a piece are nothing.
+fn element(bytes: &[u8], between: Range<usize>, by: End) -> Option<Range<usize>> {
+    let text = &bytes[between.clone()];
+    let own = text.trim_ascii();
+    if own.is_empty() {
+        return matches!(by, End::Comma | End::Close).then_some(between.end..between.end + 1);
+    }
+    let start = between.start + (text.len() - text.trim_ascii_start().len());
+    Some(start..start + own.len())
+}
+
+/// What an element of an array holds. Where one is damaged it is not certain that it ended where it seems to, so nothing
+/// of it is kept unless it is whole JSON.
+fn element_content(element: &[u8], longest: u64) -> Content<'static> {
+    let reason = match element {
+        b"" => "the file ends before the \"]\" that closes its array; if it was cut off, orders are missing",
+        b"," => "nothing stands before the comma, expected a JSON object",
+        b"]" => "nothing stands between the last comma and the end of the array, expected a JSON object",
+        _ => return object_content(element, longest, "no whole JSON object in the array", false),
+    };
+    Content::Unreadable(Unreadable { reason: reason.to_owned(), remains: None })
+}
+
+fn line_content(line: &[u8], longest: u64) -> Content<'static> {
+    object_content(line, longest, "no whole JSON object on the line", true)
+}
+
+fn object_content(bytes: &[u8], longest: u64, expected: &'static str, has_certain_end: bool) -> Content<'static> {
+    let (text, bad_byte) = match std::str::from_utf8(bytes) {
+        Ok(text) => (text, None),
+        Err(error) => {
+            let good = &bytes[..error.valid_up_to()];
+            (std::str::from_utf8(good).unwrap_or_default(), Some(not_utf8(good)))
+        }
+    };
+    let mut reader = Reader { text, longest, expected, counted_bytes: 0, line: 0, column: 1 };
+    let mut members = Vec::new();
+    let parsed = reader.object(text, 0, &mut members);
+    let object = |members| Node { lines_below: 0, column: 1, value: Json::Object(members) };
+    let damage = bad_byte.map(Damage::Syntax).or_else(|| parsed.err());
+    let Some(damage) = damage else { return Content::Document(object(members)) };
+    let (reason, is_whole) = match damage {
+        Damage::Syntax(reason) => (reason, false),
+        Damage::Value(reason) => (reason, true),
+    };
+    // Text behind a whole object may be another one: it must not be lost.
+    let may_hold_others = reason.contains(TRAILING) || !(has_certain_end || is_whole);
+    let remains = (!members.is_empty() && !may_hold_others).then(|| Box::new(Content::Document(object(members))));
+    Content::Unreadable(Unreadable { reason, remains })
+}
+
+fn not_utf8(good: &[u8]) -> String {
+    match good.iter().rposition(|byte| *byte == b'\n') {
+        None => format!("byte {} of the line is not UTF-8", good.len() + 1),
+        Some(last) => {
+            let n_below = memchr_iter(b'\n', good).count();
+            format!("byte {} of the line {n_below} below is not UTF-8", good.len() - last)
+        }
+    }
+}
+
+/// Why a document cannot be taken.
+enum Damage {
+    /// It is not whole JSON.
+    Syntax(String),
+    /// It is, but a value of it is not to be had.
+    Value(String),
+}
+
+/// Reads values out of one document, counting lines and characters as it goes forward.
+struct Reader<'text> {
+    text: &'text str,
+    longest: u64,
+    /// How a message begins that says what was expected.
+    expected: &'static str,
+    counted_bytes: usize,
+    line: u32,
+    column: u32,
+}
+
+impl<'text> Reader<'text> {
+    /// Fills `into` with the members, so that those before the damage are there when the object is damaged.
+    fn object(&mut self, json: &'text str, depth: usize, into: &mut Vec<(String, Node)>) -> Result<(), Damage> {
+        let (line, column) = self.place(json);
+        let mut raw = Vec::new();
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let parsed = Members(&mut raw).deserialize(&mut deserializer).and_then(|()| deserializer.end());
+        match (self.members(raw, depth, into), parsed) {
+            // Without its end the object is not whole, whatever is wrong with a value before.
+            (Err(Damage::Value(reason)), Err(_)) => Err(Damage::Syntax(reason)),
+            (Ok(()), Err(error)) => Err(self.no_json(line, column, &error)),
+            (taken, _) => taken,
+        }
+    }
+
+    fn members(
+        &mut self,
+        raw: Vec<(String, &'text RawValue)>,
+        depth: usize,
+        into: &mut Vec<(String, Node)>,
+    ) -> Result<(), Damage> {
+        let twice = first_twice(&raw);
+        into.reserve(raw.len());
+        for (index, (name, value)) in raw.into_iter().enumerate() {
+            // Parsers differ in which of two they take: an order must not depend on that.
+            if twice == Some(index) {
+                return Err(Damage::Value(format!("the member {name:?} stands there twice")));
+            }
+            into.push((name, self.node(value, depth + 1)?));
+        }
+        Ok(())
+    }
+
+    fn node(&mut self, raw: &'text RawValue, depth: usize) -> Result<Node, Damage> {
+        if depth > DEEPEST {
+            return Err(Damage::Value(format!("nested deeper than {DEEPEST} levels")));
+        }
+        let text = raw.get();
+        let (lines_below, column) = self.place(text);
+        let value = match text.as_bytes().first() {
+            Some(b'{') => {
+                let mut members = Vec::new();
+                self.object(text, depth, &mut members)?;
+                Json::Object(members)
+            }
+            Some(b'[') => Json::Array(self.array(text, depth)?),
+            Some(b't') => Json::Boolean(true),
+            Some(b'f') => Json::Boolean(false),
+            Some(b'n') => Json::Null,
+            _ => self.scalar(text, lines_below, column)?,
+        };
+        Ok(Node { lines_below, column, value })
+    }
+
+    fn array(&mut self, text: &'text str, depth: usize) -> Result<Vec<Node>, Damage> {
+        let (line, column) = self.place(text);
+        let elements: Vec<&RawValue> =
+            serde_json::from_str(text).map_err(|error| self.no_json(line, column, &error))?;
+        elements.into_iter().map(|element| self.node(element, depth + 1)).collect()
+    }
+
+    /// A number, or a string.
+    fn scalar(&self, text: &str, line: u32, column: u32) -> Result<Json, Damage> {
+        let (n_bytes, most) = (text.len(), self.longest);
+        if n_bytes as u64 > most {
+            let below = lines_below(line);
+            let found = format!("the value at column {column}{below} has {n_bytes} bytes");
+            return Err(Damage::Value(format!("{found}, more than the {most} that are allowed")));
+        }
+        if !text.starts_with('"') {
+            return Ok(Json::Number(text.to_owned()));
+        }
+        let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        if let Some(plain) = quoted.filter(|text| memchr(b'\\', text.as_bytes()).is_none()) {
+            return Ok(Json::Text(plain.to_owned()));
+        }
+        serde_json::from_str(text).map(Json::Text).map_err(|error| self.no_json(line, column, &error))
+    }
+
+    /// The lines below the document's first, and the character within that line, where `value` begins.
+    fn place(&mut self, value: &str) -> (u32, u32) {
+        let offset = value.as_ptr().addr() - self.text.as_ptr().addr();
+        if offset < self.counted_bytes {
+            (self.counted_bytes, self.line, self.column) = (0, 0, 1);
+        }
+        let passed = &self.text.as_bytes()[self.counted_bytes..offset];
+        (self.line, self.column) = place_behind(passed, self.line, self.column);
+        self.counted_bytes = offset;
+        (self.line, self.column)
+    }
+
+    /// What is wrong with a value that begins at `line` and `column`.
+    fn no_json(&self, line: u32, column: u32, error: &serde_json::Error) -> Damage {
+        let what = error.to_string();
+        let what = what.split(" at line ").next().unwrap_or_default();
+        let n_below = error.line().saturating_sub(1);
+        let before = if n_below == 0 { column as usize - 1 } else { 0 };
+        let (column, below) = (before + error.column().max(1), lines_below(line.saturating_add(narrow(n_below))));
+        Damage::Syntax(format!("{}: {what} at column {column}{below}", self.expected))
+    }
+}
+
+/// The index of the first member whose name another one had before. Sorting finds out cheaply that there is none, which
+/// is nearly always so.
+fn first_twice(members: &[(String, &RawValue)]) -> Option<usize> {
+    let mut sorted: Vec<(&str, usize)> =
+        members.iter().zip(0..).map(|((name, _), index)| (name.as_str(), index)).collect();
+    sorted.sort_unstable();
+    sorted.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1).min()
+}
+
+/// Collects an object's members as they come.
+struct Members<'into, 'line>(&'into mut Vec<(String, &'line RawValue)>);
+
+impl<'line> DeserializeSeed<'line> for Members<'_, 'line> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'line>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'line> Visitor<'line> for Members<'_, 'line> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("one whole JSON object on the line")
+    }
+
+    fn visit_map<A: MapAccess<'line>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(entry) = map.next_entry()? {
+            self.0.push(entry);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(line: &str) -> Node {
+        match line_content(line.as_bytes(), 50) {
+            Content::Document(node) => node,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn damaged(line: &[u8]) -> (String, Option<Box<Content<'static>>>) {
+        match line_content(line, 50) {
+            Content::Unreadable(bad) => (bad.reason, bad.remains),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn values_keep_their_text_and_column() {
+        let order = document(r#"{"é": "x", "price": 30.60, "items": [{"sku": 12345678901234567890}]}"#);
+        assert_eq!(order.at("price"), Some(&Node { lines_below: 0, column: 21, value: Json::Number("30.60".into()) }));
+        assert_eq!(order.at("items.0.sku").unwrap().value, Json::Number("12345678901234567890".into()));
+        assert_eq!(order.at("items.1.sku"), None);
+    }
+
+    #[test]
+    fn a_member_whose_name_has_dots_counts_first() {
+        let order = document(r#"{"guest.email": "a", "guest": {"email": "b", "id.crm": "c"}}"#);
+        assert_eq!(order.at("guest.email").unwrap().value, Json::Text("a".into()));
+        assert_eq!(order.at("guest.id.crm").unwrap().value, Json::Text("c".into()));
+    }
+
+    #[test]
+    fn damage_says_where_and_keeps_what_stood_before() {
+        let (reason, remains) = damaged(br#"{"id": "A-1", "price": 3"#);
+        assert_eq!(reason, "no whole JSON object on the line: EOF while parsing an object at column 24");
+        let Some(Content::Document(node)) = remains.as_deref() else { panic!() };
+        assert_eq!(node.at("id").unwrap().value, Json::Text("A-1".into()));
+        assert_eq!(damaged(b"{\"id\": \"\xFF\"}").0, "byte 9 of the line is not UTF-8");
+        assert_eq!(damaged(b"[1]").1, None);
+        assert_eq!(damaged(b"{\"id\": 1, \"id\": 2}").0, "the member \"id\" stands there twice");
+        let (reason, _) = damaged(b"{\"id\": \"A\", \"name\": \"\\u12\"}");
+        assert_eq!(reason, "no whole JSON object on the line: invalid escape at column 27");
+        let (reason, remains) = damaged(b"{\"id\": \"A\"}{\"id\": \"B\"}");
+        assert!(reason.contains("trailing characters") && remains.is_none());
+        let deep = format!("{{\"a\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(
+            damaged(deep.as_bytes()).0.contains("nested deeper") || damaged(deep.as_bytes()).0.contains("recursion")
+        );
+    }
+}

@@ -1,0 +1,359 @@
+//! Sorted chunks, all in one file: several threads write at once, each at its own place, and many chunks are read at
+//! once without a descriptor for each.
+//!
+//! Does not know what stands in a chunk. Called by `sorter`, `seen` and `merge`.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// The least that one system call should move; a smaller piece costs more in calls than in copying.
+pub(super) const WINDOW: usize = 64 * 1024;
+
+/// Where a sorted chunk stands in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chunk {
+    start: u64,
+    end: u64,
+}
+
+impl Chunk {
+    pub(super) fn n_bytes(self) -> u64 {
+        self.end - self.start
+    }
+}
+
+/// The chunks written so far; without a file until the first is written.
+#[derive(Debug)]
+pub(super) struct Chunks {
+    path: PathBuf,
+    file: Option<Arc<ChunkFile>>,
+    written: Vec<Chunk>,
+    /// Records are lost, so there will be no result.
+    has_failed: bool,
+}
+
+impl Chunks {
+    pub(super) fn new(folder: &Path, name: &str) -> Self {
+        Self { path: folder.join(name), file: None, written: Vec::new(), has_failed: false }
+    }
+
+    /// An error if one was told before: who missed it then must not take the rest for all there is.
+    pub(super) fn check(&self) -> io::Result<()> {
+        let path = self.path.display();
+        if self.has_failed { Err(io::Error::other(format!("{path}: could not be written before"))) } else { Ok(()) }
+    }
+
+    /// The file, created if this is the first call.
+    pub(super) fn file(&mut self) -> io::Result<Arc<ChunkFile>> {
+        self.check()?;
+        if let Some(file) = &self.file {
+            return Ok(Arc::clone(file));
+        }
+        let file = ChunkFile::create(&self.path).inspect_err(|_| self.has_failed = true)?;
+        Ok(Arc::clone(self.file.insert(Arc::new(file))))
+    }
+
+    /// Takes what a writer finished with.
+    pub(super) fn add(&mut self, chunk: io::Result<Chunk>) -> io::Result<()> {
+        self.written.push(chunk.inspect_err(|_| self.has_failed = true)?);
+        Ok(())
+    }
+
+    /// Whether a chunk was begun.
+    pub(super) fn has_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    pub(super) fn into_parts(mut self) -> io::Result<(Arc<ChunkFile>, Vec<Chunk>)> {
+        Ok((self.file()?, self.written))
+    }
+}
+
+/// The file; removed when it is dropped.
+#[derive(Debug)]
+pub(super) struct ChunkFile {
+    path: PathBuf,
+    /// Elsewhere than on unix each call opens its own handle, since moving a shared one would race.
+    #[cfg(unix)]
+    file: File,
+    /// Where the next chunk begins.
+    end: AtomicU64,
+}
+
+impl ChunkFile {
+    /// A file of this name that a killed run left behind is replaced, never written into: who may read it was decided
+    /// by somebody else.
+    fn create(path: &Path) -> io::Result<Self> {
+        if let Err(error) = fs::remove_file(path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(named(path, &error));
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path).map_err(|error| named(path, &error))?;
+        #[cfg(not(unix))]
+        drop(file);
+        Ok(Self {
+            path: path.to_owned(),
+            #[cfg(unix)]
+            file,
+            end: AtomicU64::new(0),
+        })
+    }
+
+    /// Begins a chunk of exactly `n_bytes`; other chunks may be written meanwhile.
+    pub(super) fn writer(&self, n_bytes: u64) -> ChunkWriter<'_> {
+        let start = self.end.fetch_add(n_bytes, Ordering::Relaxed);
+        let chunk = Chunk { start, end: start + n_bytes };
+        ChunkWriter { file: self, chunk, at: start, buffer: Vec::with_capacity(WINDOW) }
+    }
+
+    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        self.write_all_at(bytes, at).map_err(|error| named(&self.path, &error))
+    }
+
+    fn read_at(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
+        self.read_exact_at(bytes, at).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => self.damaged(at, "the file ends before what was written to it"),
+            _ => named(&self.path, &error),
+        })
+    }
+
+    fn damaged(&self, at: u64, what: &str) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidData, format!("{}, byte {at}: {what}", self.path.display()))
+    }
+
+    #[cfg(unix)]
+    fn write_all_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        std::os::unix::fs::FileExt::write_all_at(&self.file, bytes, at)
+    }
+
+    #[cfg(unix)]
+    fn read_exact_at(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
+        std::os::unix::fs::FileExt::read_exact_at(&self.file, bytes, at)
+    }
+
+    #[cfg(not(unix))]
+    fn write_all_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        io::Write::write_all(&mut self.handle_at(at)?, bytes)
+    }
+
+    #[cfg(not(unix))]
+    fn read_exact_at(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
+        io::Read::read_exact(&mut self.handle_at(at)?, bytes)
+    }
+
+    #[cfg(not(unix))]
+    fn handle_at(&self, at: u64) -> io::Result<File> {
+        let mut file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        io::Seek::seek(&mut file, io::SeekFrom::Start(at))?;
+        Ok(file)
+    }
+}
+
+impl Drop for ChunkFile {
+    fn drop(&mut self) {
+        // Nobody is left to be told, and whoever removes the run folder removes this too.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// The kind stays, so that a full disk is still known as one.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// Writes one chunk from its beginning to its end.
+pub(super) struct ChunkWriter<'a> {
+    file: &'a ChunkFile,
+    chunk: Chunk,
+    /// Where the buffer goes.
+    at: u64,
+    buffer: Vec<u8>,
+}
+
+impl ChunkWriter<'_> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.buffer.len() + bytes.len() > WINDOW {
+            self.flush()?;
+        }
+        if bytes.len() < WINDOW {
+            self.buffer.extend_from_slice(bytes);
+            return Ok(());
+        }
+        self.file.write_at(bytes, self.at)?;
+        self.at += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.write_at(&self.buffer, self.at)?;
+        self.at += self.buffer.len() as u64;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> io::Result<Chunk> {
+        self.flush()?;
+        debug_assert_eq!(self.at, self.chunk.end, "a chunk is as long as was said");
+        Ok(self.chunk)
+    }
+}
+
+/// Reads one chunk from its beginning to its end.
+#[derive(Debug)]
+pub(super) struct Window {
+    file: Arc<ChunkFile>,
+    /// The part of the chunk that is not in the buffer yet.
+    ahead: Chunk,
+    /// How much is read at once.
+    size: usize,
+    buffer: Vec<u8>,
+    /// The buffer is taken up to here.
+    taken: usize,
+}
+
+impl Window {
+    pub(super) fn new(file: &Arc<ChunkFile>, chunk: Chunk, size: usize) -> Self {
+        Self { file: Arc::clone(file), ahead: chunk, size, buffer: Vec::new(), taken: 0 }
+    }
+
+    pub(super) fn is_at_end(&self) -> bool {
+        self.n_left() == 0
+    }
+
+    /// Goes on by `n` bytes, which `last` then shows; an error if the chunk has fewer.
+    pub(super) fn take(&mut self, n: u64) -> io::Result<usize> {
+        let n = match usize::try_from(n) {
+            Ok(size) if n <= self.n_left() => size,
+            _ => return Err(self.file.damaged(self.ahead.start, "a record is longer than its chunk")),
+        };
+        if self.buffer.len() - self.taken < n {
+            self.refill(n)?;
+        }
+        self.taken += n;
+        Ok(n)
+    }
+
+    pub(super) fn take_array<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+        self.take(N as u64)?;
+        Ok(*self.last(N).first_chunk().expect("N bytes were taken"))
+    }
+
+    /// The `n` bytes that were taken last; at most as many as the last `take` took.
+    pub(super) fn last(&self, n: usize) -> &[u8] {
+        &self.buffer[self.taken - n..self.taken]
+    }
+
+    fn n_left(&self) -> u64 {
+        (self.buffer.len() - self.taken) as u64 + self.ahead.n_bytes()
+    }
+
+    /// Reads on until `n` bytes are there, which the chunk has. A record longer than the window widens it only until
+    /// the next refill.
+    fn refill(&mut self, n: usize) -> io::Result<()> {
+        let kept = self.buffer.len() - self.taken;
+        self.buffer.copy_within(self.taken.., 0);
+        self.taken = 0;
+        let ahead = usize::try_from(self.ahead.n_bytes()).unwrap_or(usize::MAX);
+        let full = n.max(self.size).min(kept.saturating_add(ahead));
+        self.buffer.resize(full, 0);
+        self.buffer.shrink_to(self.size);
+        self.file.read_at(&mut self.buffer[kept..], self.ahead.start)?;
+        self.ahead.start += (full - kept) as u64;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(chunks: &mut Chunks, bytes: &[u8]) -> Chunk {
+        let file = chunks.file().unwrap();
+        let mut writer = file.writer(bytes.len() as u64);
+        writer.write(bytes).unwrap();
+        writer.finish().unwrap()
+    }
+
+    #[test]
+    fn a_chunk_is_read_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut chunks = Chunks::new(folder.path(), "c");
+        written(&mut chunks, b"first");
+        let chunk = written(&mut chunks, b"second");
+        let mut window = Window::new(&chunks.file().unwrap(), chunk, 2);
+        assert_eq!(window.take_array().unwrap(), *b"s");
+        assert_eq!(window.take_array().unwrap(), *b"econ");
+        assert!(!window.is_at_end());
+        assert_eq!(window.take_array().unwrap(), *b"d");
+        assert!(window.is_at_end());
+    }
+
+    #[test]
+    fn a_record_never_reaches_into_the_next_chunk() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut chunks = Chunks::new(folder.path(), "c");
+        let chunk = written(&mut chunks, b"first");
+        written(&mut chunks, b"second");
+        let error = Window::new(&chunks.file().unwrap(), chunk, 64).take(u64::MAX).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert!(error.to_string().contains("longer than its chunk"), "{error}");
+    }
+
+    #[test]
+    fn a_truncated_file_is_an_error_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut chunks = Chunks::new(folder.path(), "c");
+        let chunk = written(&mut chunks, b"first");
+        OpenOptions::new().write(true).open(folder.path().join("c")).unwrap().set_len(3).unwrap();
+        let error = Window::new(&chunks.file().unwrap(), chunk, 64).take(5).unwrap_err();
+        assert!(error.to_string().starts_with(&*folder.path().join("c").to_string_lossy()), "{error}");
+        assert!(error.to_string().ends_with("the file ends before what was written to it"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_created_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Chunks::new(&folder.path().join("absent"), "c").file().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(error.to_string().contains("absent"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_left_behind_is_replaced_and_only_its_user_reads_the_new_one() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c");
+        fs::write(&path, "of a killed run").unwrap();
+        let mut chunks = Chunks::new(folder.path(), "c");
+        assert_eq!(fs::metadata(&path).unwrap().len(), 15, "nothing is touched before the first chunk");
+        chunks.file().unwrap();
+        let metadata = fs::metadata(&path).unwrap();
+        assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (0, 0o600));
+        drop(chunks);
+        assert!(!path.exists());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_named_and_known_as_one() {
+        let file = ChunkFile { path: "full".into(), file: File::create("/dev/full").unwrap(), end: AtomicU64::new(0) };
+        let mut writer = file.writer(1);
+        writer.write(b"x").unwrap();
+        let error = writer.finish().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert!(error.to_string().starts_with("full: "), "{error}");
+    }
+}

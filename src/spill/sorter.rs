@@ -1,0 +1,382 @@
+//! Sorts entries of a key and a payload, more of them than memory holds.
+//!
+//! Does not sort by payload: entries of equal keys come in any order, which may differ from one run to the next, so
+//! their order must not matter, or the key must tell them apart. Called by `pipeline` and `plan`.
+
+use std::{
+    io, mem,
+    num::NonZero,
+    path::Path,
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use super::{
+    chunks::Chunks,
+    entries::{Entries, SortedEntries},
+    merge::{self, Merge},
+};
+
+/// Memory is filled in at least so many parts, and a part is sorted and written as one chunk. With more parts, more
+/// threads sort at once and less memory waits for the disk; with fewer, the chunks are longer.
+const N_PARTS: usize = 16;
+
+/// A part is never longer, so that one that grows, which moves it, is never much of the memory.
+const LONGEST_PART: usize = 16 << 20;
+
+/// Takes entries, from several threads at once.
+///
+/// It holds entries of at most seven eighths of `memory`, with their keys and those that are just being written; the
+/// last eighth is for what parts have in reserve. Beyond `memory` come 64 KiB for each thread that writes, and any
+/// single entry that is longer than it.
+#[derive(Debug)]
+pub struct Sorter {
+    memory: usize,
+    /// How much all entries may take.
+    most: usize,
+    /// How much those of one part may take.
+    part: usize,
+    state: Mutex<State>,
+    /// Memory became free, or an entry could not be written.
+    has_changed: Condvar,
+    n_entries: AtomicU64,
+    n_bytes: AtomicU64,
+}
+
+#[derive(Debug)]
+struct State {
+    filling: Entries,
+    full: Vec<Entries>,
+    /// Written and empty, with their memory.
+    spare: Vec<Entries>,
+    /// The memory of all entries: filling, full, and just being written.
+    n_held: usize,
+    chunks: Chunks,
+}
+
+impl State {
+    fn seal(&mut self) {
+        if !self.filling.is_empty() {
+            let next = self.spare.pop().unwrap_or_else(|| self.filling.room_for_as_many());
+            self.full.push(mem::replace(&mut self.filling, next));
+        }
+    }
+
+    /// A full part; the one that is being filled only if all memory is in it.
+    fn next_to_write(&mut self) -> Option<Entries> {
+        if self.full.is_empty() && self.n_held == self.filling.n_held() {
+            self.seal();
+        }
+        self.full.pop()
+    }
+}
+
+impl Sorter {
+    /// Nothing is written until the entries no longer fit into `memory`. The file is then created in `folder` under
+    /// `name`, for its user only, in place of any file of this name; it is removed when the sorter or its `Sorted` is
+    /// dropped.
+    #[must_use]
+    pub fn new(folder: &Path, name: &str, memory: usize) -> Self {
+        let state = State {
+            filling: Entries::default(),
+            full: Vec::new(),
+            spare: Vec::new(),
+            n_held: 0,
+            chunks: Chunks::new(folder, name),
+        };
+        let most = memory - memory / 8;
+        Self {
+            memory,
+            most,
+            part: (most / N_PARTS).min(LONGEST_PART),
+            state: Mutex::new(state),
+            has_changed: Condvar::new(),
+            n_entries: AtomicU64::new(0),
+            n_bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// Adds an entry. An error names the file; after one there is no result.
+    pub fn push(&self, key: u128, payload: &[u8]) -> io::Result<()> {
+        let n_held = Entries::n_held_by(payload);
+        let mut state = self.with_room(n_held)?;
+        state.filling.push(key, payload);
+        state.n_held += n_held;
+        drop(state);
+        self.count(1, payload.len());
+        Ok(())
+    }
+
+    /// Adds all entries of a batch and leaves it empty, with its memory. Cheapest for a batch of less than a
+    /// twentieth of the memory and less than 16 MiB.
+    pub fn push_all(&self, entries: &mut Entries) -> io::Result<()> {
+        let n_held = entries.n_held();
+        if n_held > self.part {
+            entries.iter().try_for_each(|(key, payload)| self.push(key, payload))?;
+            entries.clear();
+            return Ok(());
+        }
+        let (n_entries, n_bytes) = (entries.n_entries(), entries.n_bytes());
+        let mut state = self.with_room(n_held)?;
+        state.filling.append(entries);
+        state.n_held += n_held;
+        drop(state);
+        self.count(n_entries, n_bytes);
+        Ok(())
+    }
+
+    /// How many entries were added.
+    pub fn n_entries(&self) -> u64 {
+        self.n_entries.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes their payloads have.
+    pub fn n_bytes(&self) -> u64 {
+        self.n_bytes.load(Ordering::Relaxed)
+    }
+
+    fn count(&self, n_entries: usize, n_bytes: usize) {
+        self.n_entries.fetch_add(n_entries as u64, Ordering::Relaxed);
+        self.n_bytes.fetch_add(n_bytes as u64, Ordering::Relaxed);
+    }
+
+    /// What is changed under the lock is whole at each point where a thread could panic.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits, or writes, until `n_more` bytes fit into the part that is being filled; into an empty one any number does
+    /// if nothing else is held.
+    fn with_room(&self, n_more: usize) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.lock();
+        loop {
+            state.chunks.check()?;
+            if state.filling.n_held() + n_more > self.part {
+                state.seal();
+            }
+            if state.n_held == 0 || state.n_held + n_more <= self.most {
+                return Ok(state);
+            }
+            state = match state.next_to_write() {
+                Some(entries) => self.written(state, entries)?,
+                None => self.has_changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    /// Sorts and writes a part while other threads go on.
+    fn written<'a>(&'a self, mut state: MutexGuard<'a, State>, mut part: Entries) -> io::Result<MutexGuard<'a, State>> {
+        let file = state.chunks.file();
+        drop(state);
+        part.sort();
+        let chunk = file.and_then(|file| part.write(&file));
+        let mut state = self.lock();
+        state.n_held -= part.n_held();
+        part.clear();
+        part.shrink_to(self.part);
+        state.spare.push(part);
+        let added = state.chunks.add(chunk);
+        self.has_changed.notify_all();
+        added.map(|()| state)
+    }
+
+    /// All entries, in ascending order of their keys.
+    pub fn sorted(self) -> io::Result<Sorted> {
+        let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.chunks.check()?;
+        state.seal();
+        let (mut parts, mut chunks) = (state.full, state.chunks);
+        sort_all(&mut parts);
+        if !chunks.has_file() {
+            let sources = parts.into_iter().map(SortedEntries::held).collect();
+            return Ok(Sorted { merge: Merge::new(sources)? });
+        }
+        drop(state.spare);
+        let file = chunks.file()?;
+        for part in parts {
+            chunks.add(part.write(&file))?;
+        }
+        Ok(Sorted { merge: merge::merged(chunks, self.memory, SortedEntries::stored)? })
+    }
+}
+
+/// On all cores.
+fn sort_all(parts: &mut [Entries]) {
+    let n_threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = parts.len().div_ceil(n_threads).max(1);
+    thread::scope(|scope| {
+        for parts in parts.chunks_mut(share) {
+            scope.spawn(|| parts.iter_mut().for_each(Entries::sort));
+        }
+    });
+}
+
+/// Entries in ascending order of their keys.
+#[derive(Debug)]
+pub struct Sorted {
+    merge: Merge<SortedEntries>,
+}
+
+impl Sorted {
+    /// The next entry. An error names the file.
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend its payload")]
+    pub fn next(&mut self) -> io::Result<Option<(u128, &[u8])>> {
+        Ok(self.merge.next()?.map(|(key, source)| (key, source.payload())))
+    }
+
+    /// The key of the entry that `next` will give.
+    pub fn peek_key(&mut self) -> io::Result<Option<u128>> {
+        self.merge.peek()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    type Pairs = Vec<(u128, Vec<u8>)>;
+
+    fn all(mut sorted: Sorted) -> Pairs {
+        let mut found = Vec::new();
+        while let Some(key) = sorted.peek_key().unwrap() {
+            let (same, payload) = sorted.next().unwrap().unwrap();
+            assert_eq!(key, same);
+            found.push((key, payload.to_vec()));
+        }
+        assert!(sorted.next().unwrap().is_none());
+        found
+    }
+
+    /// In the order of keys and payloads, after a look at whether the keys were in order.
+    fn in_order(mut found: Pairs) -> Pairs {
+        assert!(found.is_sorted_by_key(|(key, _)| *key));
+        found.sort();
+        found
+    }
+
+    fn pairs() -> impl Strategy<Value = Pairs> {
+        let key = prop_oneof![any::<u128>(), 0..20_u128, (0..3_u128).prop_map(|half| half << 64)];
+        vec((key, vec(any::<u8>(), 0..40)), 0..400)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn entries_of_any_number_come_out_sorted(pairs in pairs(), memory in 0..20_000_usize, batch in 1..60_usize) {
+            let folder = tempfile::tempdir().unwrap();
+            let sorter = Sorter::new(folder.path(), "s", memory);
+            for (number, chunk) in pairs.chunks(batch).enumerate() {
+                let mut entries = Entries::default();
+                for (key, payload) in chunk {
+                    if number % 2 == 0 { entries.push(*key, payload) } else { sorter.push(*key, payload).unwrap() }
+                }
+                sorter.push_all(&mut entries).unwrap();
+                prop_assert!(entries.is_empty());
+            }
+            prop_assert_eq!(sorter.n_entries(), pairs.len() as u64);
+            prop_assert_eq!(sorter.n_bytes(), pairs.iter().map(|(_, payload)| payload.len() as u64).sum::<u64>());
+            let n_held: usize = pairs.iter().map(|(_, payload)| Entries::n_held_by(payload)).sum();
+            if n_held <= memory - memory / 8 {
+                prop_assert!(!folder.path().join("s").exists());
+            }
+            let found = in_order(all(sorter.sorted().unwrap()));
+            let mut expected = pairs;
+            expected.sort();
+            prop_assert_eq!(found, expected);
+            prop_assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        }
+    }
+
+    /// Keys in no order, without a random source.
+    fn key(number: u64) -> u128 {
+        u128::from(number.wrapping_mul(0x9E37_79B9_7F4A_7C15)) << 40
+    }
+
+    #[test]
+    fn several_threads_push_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let sorter = Sorter::new(folder.path(), "s", 10_000);
+        thread::scope(|scope| {
+            for thread in 0..12 {
+                let sorter = &sorter;
+                scope.spawn(move || {
+                    for number in thread * 1000..(thread + 1) * 1000 {
+                        sorter.push(key(number), &number.to_le_bytes()).unwrap();
+                        let state = sorter.lock();
+                        assert!(state.n_held <= sorter.most, "{} bytes are held", state.n_held);
+                    }
+                });
+            }
+        });
+        let mut expected: Pairs = (0..12_000).map(|n: u64| (key(n), n.to_le_bytes().to_vec())).collect();
+        expected.sort();
+        assert_eq!(all(sorter.sorted().unwrap()), expected);
+    }
+
+    #[test]
+    fn a_payload_may_be_empty_or_longer_than_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let sorter = Sorter::new(folder.path(), "s", 1000);
+        let long = vec![7; 300_000];
+        for number in [5, 3, 4, 1, 2] {
+            sorter.push(number, if number % 2 == 1 { &long } else { b"" }).unwrap();
+        }
+        let lengths: Vec<_> =
+            all(sorter.sorted().unwrap()).iter().map(|(key, payload)| (*key, payload.len())).collect();
+        assert_eq!(lengths, [(1, 300_000), (2, 0), (3, 300_000), (4, 0), (5, 300_000)]);
+    }
+
+    #[test]
+    fn nothing_is_sorted_too() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(all(Sorter::new(folder.path(), "s", 0).sorted().unwrap()), []);
+    }
+
+    #[test]
+    fn the_file_goes_with_the_sorter_or_with_what_it_gave() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        let filled = || {
+            let sorter = Sorter::new(folder.path(), "s", 100);
+            (0..100).for_each(|key| sorter.push(key, b"payload").unwrap());
+            assert!(path.exists());
+            sorter
+        };
+        drop(filled());
+        assert!(!path.exists());
+        let mut sorted = filled().sorted().unwrap();
+        assert!(sorted.next().unwrap().is_some() && path.exists());
+        drop(sorted);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn after_an_error_there_is_no_result() {
+        let folder = tempfile::tempdir().unwrap();
+        let sorter = Sorter::new(&folder.path().join("absent"), "s", 100);
+        let error = (0..100).find_map(|key| sorter.push(key, b"payload").err()).unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        for error in [sorter.push(1, b"").unwrap_err(), sorter.sorted().unwrap_err()] {
+            assert!(error.to_string().ends_with(": could not be written before"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_truncated_file_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let sorter = Sorter::new(folder.path(), "s", 100);
+        (0..100).for_each(|key| sorter.push(key, b"payload").unwrap());
+        let file = fs::OpenOptions::new().write(true).open(folder.path().join("s")).unwrap();
+        file.set_len(50).unwrap();
+        let error = sorter.sorted().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert!(error.to_string().starts_with(&*folder.path().to_string_lossy()), "{error}");
+    }
+}
