@@ -1,0 +1,302 @@
+//! Invented orders from a seed, as many as fill a number of rows: the same seed gives the same orders on every machine.
+//!
+//! An order has two and a half items on average and its price is what they add up to; its guest comes back, so that
+//! there are about 0.6 guests an order; the orders stand in the order of their times, which span ten years. Writes
+//! nothing: that is for `form`. Called by `main` and by benches that need orders.
+
+use chrono::{DateTime, SecondsFormat};
+
+/// 2016-01-01T00:00:00Z and ten years, so that no order is ever in the future.
+const FIRST_ORDER: u64 = 1_451_606_400;
+const SPAN: u64 = 315_532_800;
+
+/// How many orders in a hundred have 1, 2, 3, … items; 250 items in all.
+const ORDERS_WITH_ITEMS: [u64; 8] = [35, 25, 17, 11, 6, 3, 2, 1];
+
+/// Guests to draw from, in a thousand orders: so many that 600 different ones are drawn.
+const GUESTS_TO_DRAW: u64 = 885;
+
+const N_PRODUCTS: u64 = 4096;
+
+const KINDS: [(&str, &str); 8] = [
+    ("Tunnel Tent", "TENT"),
+    ("Trekking Poles", "ACCESSORY"),
+    ("Backpack", "BACKPACK"),
+    ("Sleeping Mat", "ACCESSORY"),
+    ("Down Jacket", "CLOTHING"),
+    ("Head Torch", "ACCESSORY"),
+    ("Rain Shell", "CLOTHING"),
+    ("Gas Stove", "COOKING"),
+];
+const MAKES: [&str; 12] = [
+    "Fjellhütte",
+    "Otter Creek",
+    "Écrin",
+    "Moorland",
+    "Señal",
+    "Nachtfalter",
+    "Kolibri",
+    "Stile & Sons",
+    "Northgate",
+    "Źródło",
+    "Penrith",
+    "Wanderer",
+];
+const COLOURS: [&str; 8] = ["petrol", "bleu nuit", "grün", "sand", "anthracite", "moss", "rust", ""];
+
+/// As people write them, and as their addresses do.
+const FIRST_NAMES: [(&str, char); 16] = [
+    ("Elspeth", 'e'),
+    ("Douglas", 'd'),
+    ("Åsa", 'a'),
+    ("José", 'j'),
+    ("Anne-Marie", 'a'),
+    ("Gethin", 'g'),
+    ("Wietske", 'w'),
+    ("Gaël", 'g'),
+    ("Linh", 'l'),
+    ("Tarquin", 't'),
+    ("Małgorzata", 'm'),
+    ("Ingrid", 'i'),
+    ("Ferdinand", 'f'),
+    ("Sean", 's'),
+    ("Ottoline", 'o'),
+    ("Marek", 'm'),
+];
+const LAST_NAMES: [(&str, &str); 16] = [
+    ("Drumlochan", "drumlochan"),
+    ("Penhallowby", "penhallowby"),
+    ("Öberg", "oberg"),
+    ("O'Malley", "omalley"),
+    ("Weiß", "weiss"),
+    ("Pantyfelin", "pantyfelin"),
+    ("Hoogeveldstra", "hoogeveldstra"),
+    ("Trévignonec", "trevignonec"),
+    ("Underhaugh", "underhaugh"),
+    ("Tranvaux", "tranvaux"),
+    ("Szczepańska", "szczepanska"),
+    ("Solheim", "solheim"),
+    ("Krähenbühl", "kraehenbuehl"),
+    ("Brady", "brady"),
+    ("Fairweather", "fairweather"),
+    ("Novotný", "novotny"),
+];
+const DOMAINS: [&str; 3] = ["example.org", "example.net", "example.com"];
+
+/// City, country and what is paid with there.
+const CITIES: [(&str, &str, &str); 16] = [
+    ("Bristol", "GB", "GBP"),
+    ("Newcastle upon Tyne", "GB", "GBP"),
+    ("Inverness", "GB", "GBP"),
+    ("Galway", "IE", "EUR"),
+    ("Besançon", "FR", "EUR"),
+    ("L'Isle-Adam", "FR", "EUR"),
+    ("'s-Hertogenbosch", "NL", "EUR"),
+    ("Göttingen", "DE", "EUR"),
+    ("Regensburg", "DE", "EUR"),
+    ("Málaga", "ES", "EUR"),
+    ("Jönköping", "SE", "SEK"),
+    ("Tromsø", "NO", "NOK"),
+    ("Aarhus", "DK", "DKK"),
+    ("Zürich", "CH", "CHF"),
+    ("Łódź", "PL", "PLN"),
+    ("Brno", "CZ", "CZK"),
+];
+const CARDS: [&str; 4] = ["Mastercard", "Visa", "Diners", "American Express"];
+
+/// What to invent.
+pub(crate) struct Invention {
+    /// Items of all orders; the last order ends where they do.
+    pub(crate) n_rows: u64,
+    pub(crate) seed: u64,
+    /// Products with a comma or quotation marks in their names.
+    pub(crate) quoted: Share,
+    /// Orders in a currency that there is not.
+    pub(crate) invalid: Share,
+}
+
+/// A share of things, from 0 to 1.
+#[derive(Clone, Copy)]
+pub(crate) struct Share(pub(crate) f64);
+
+pub(crate) struct Order {
+    pub(crate) reference: String,
+    /// RFC 3339 in UTC.
+    pub(crate) ordered_at: String,
+    pub(crate) status: &'static str,
+    pub(crate) currency: &'static str,
+    pub(crate) payment: &'static str,
+    /// Empty where no card paid.
+    pub(crate) card: &'static str,
+    pub(crate) is_gift: bool,
+    pub(crate) items: Vec<Item>,
+    pub(crate) guest: Guest,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Item {
+    /// In [`Orders::products`].
+    pub(crate) product: usize,
+    pub(crate) colour: &'static str,
+    pub(crate) cents: u64,
+    pub(crate) quantity: u64,
+}
+
+pub(crate) struct Product {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) kind: &'static str,
+}
+
+pub(crate) struct Guest {
+    pub(crate) number: u64,
+    pub(crate) first: &'static str,
+    pub(crate) last: &'static str,
+    pub(crate) email: String,
+    pub(crate) city: &'static str,
+    pub(crate) country: &'static str,
+}
+
+impl Invention {
+    pub(crate) fn orders(&self) -> Orders {
+        let mut dice = Dice(self.seed);
+        let products = (0..N_PRODUCTS).map(|number| Product::invented(number, self.quoted, &mut dice)).collect();
+        let n_orders = (self.n_rows * 100 / items_of_a_hundred_orders()).max(1);
+        Orders { products, dice, n_orders, invalid: self.invalid, number: 0, n_rows_left: self.n_rows }
+    }
+}
+
+fn items_of_a_hundred_orders() -> u64 {
+    (1..).zip(ORDERS_WITH_ITEMS).map(|(n_items, n_orders)| n_items * n_orders).sum()
+}
+
+/// The orders, in the order of their times.
+pub(crate) struct Orders {
+    products: Vec<Product>,
+    dice: Dice,
+    /// About as many as there will be.
+    n_orders: u64,
+    invalid: Share,
+    number: u64,
+    n_rows_left: u64,
+}
+
+impl Orders {
+    pub(crate) fn product(&self, item: Item) -> &Product {
+        &self.products[item.product]
+    }
+
+    fn n_items(&mut self) -> u64 {
+        let mut place = self.dice.below(100);
+        for (n_items, n_orders) in (1..).zip(ORDERS_WITH_ITEMS) {
+            match place.checked_sub(n_orders) {
+                Some(rest) => place = rest,
+                None => return n_items,
+            }
+        }
+        unreachable!("a hundred orders are told of")
+    }
+}
+
+impl Iterator for Orders {
+    type Item = Order;
+
+    fn next(&mut self) -> Option<Order> {
+        if self.n_rows_left == 0 {
+            return None;
+        }
+        let n_items = self.n_items().min(self.n_rows_left);
+        let (guest, currency) = Guest::invented(self.dice.below((self.n_orders * GUESTS_TO_DRAW).div_ceil(1000)));
+        let dice = &mut self.dice;
+        let seconds = FIRST_ORDER + (self.number.min(self.n_orders - 1) * SPAN + dice.below(SPAN)) / self.n_orders;
+        let ordered_at = DateTime::from_timestamp(i64::try_from(seconds).expect("a time of this century"), 0);
+        let payment = dice.pick(&["Card", "Card", "Card", "PayPal", "PayPal", "voucher", "other"]);
+        let is_invalid = dice.is_in(self.invalid);
+        let order = Order {
+            reference: format!("WX{}", 1_000_000 + self.number),
+            ordered_at: ordered_at.expect("chrono knows it").to_rfc3339_opts(SecondsFormat::Secs, true),
+            status: if dice.below(32) == 0 { "PAYMENT_PENDING" } else { "PURCHASED" },
+            currency: if is_invalid { "GPB" } else { currency },
+            payment,
+            card: if payment == "Card" { dice.pick(&CARDS) } else { "" },
+            is_gift: dice.below(8) == 0,
+            items: (0..n_items).map(|_| Item::invented(dice)).collect(),
+            guest,
+        };
+        self.number += 1;
+        self.n_rows_left -= n_items;
+        Some(order)
+    }
+}
+
+impl Order {
+    pub(crate) fn price(&self) -> Decimals {
+        Decimals(self.items.iter().map(|item| item.cents * item.quantity).sum())
+    }
+}
+
+impl Item {
+    fn invented(dice: &mut Dice) -> Self {
+        Self {
+            product: usize::try_from(dice.below(N_PRODUCTS)).expect("below a Vec's length"),
+            colour: dice.pick(&COLOURS),
+            cents: 199 + dice.below(30_000),
+            quantity: if dice.below(4) == 0 { 2 + dice.below(3) } else { 1 },
+        }
+    }
+}
+
+impl Product {
+    fn invented(number: u64, quoted: Share, dice: &mut Dice) -> Self {
+        let (make, (what, kind)) = (dice.pick(&MAKES), dice.pick(&KINDS));
+        let size = 20 + 5 * dice.below(40);
+        let name = match (dice.is_in(quoted), dice.below(2)) {
+            (false, _) => format!("{make} {what} {size}"),
+            (true, 0) => format!("{what} \"{make}\" {size}"),
+            (true, _) => format!("{make} {what}, {size} l"),
+        };
+        Self { id: format!("{}-{number:04}", &kind[..3]), name, kind }
+    }
+}
+
+impl Guest {
+    /// The same number is the same guest, and pays with the same currency.
+    fn invented(number: u64) -> (Self, &'static str) {
+        let mut dice = Dice(number);
+        let ((first, initial), (last, in_address)) = (dice.pick(&FIRST_NAMES), dice.pick(&LAST_NAMES));
+        let (city, country, currency) = dice.pick(&CITIES);
+        let email = format!("{initial}.{in_address}{number}@{}", dice.pick(&DOMAINS));
+        (Self { number, first, last, email, city, country }, currency)
+    }
+}
+
+/// An amount in hundredths.
+pub(crate) struct Decimals(pub(crate) u64);
+
+impl std::fmt::Display for Decimals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
+    }
+}
+
+/// `SplitMix64`: enough for invented orders, and no dependency.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[usize::try_from(self.below(from.len() as u64)).expect("below a slice's length")]
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a million is exact")]
+    fn is_in(&mut self, share: Share) -> bool {
+        const PARTS: u64 = 1_000_000;
+        (self.below(PARTS) as f64) < share.0 * PARTS as f64
+    }
+}
