@@ -65,7 +65,8 @@ fn main() -> io::Result<()> {
     }
     let arguments = Arguments::parse();
     let mut export = Export::create(&arguments.out, arguments.form)?;
-    let n_orders = if arguments.shuffled { shuffled(&arguments, &mut export) } else { straight(&arguments, &mut export) }?;
+    let n_orders =
+        if arguments.shuffled { shuffled(&arguments, &mut export) } else { straight(&arguments, &mut export) }?;
     let n_bytes = export.finish()?;
     let rows = arguments.rows;
     eprintln!("{}: {rows} rows, {n_orders} orders, {n_bytes} bytes", arguments.out.display());

@@ -161,8 +161,8 @@ impl Invention {
     pub(crate) fn orders(&self) -> Orders {
         let mut dice = Dice(self.seed);
         let products = (0..N_PRODUCTS).map(|number| Product::invented(number, self.quoted, &mut dice)).collect();
-        let n_orders = (self.n_rows * 100 / items_of_a_hundred_orders()).max(1);
-        Orders { products, dice, n_orders, invalid: self.invalid, number: 0, n_rows_left: self.n_rows }
+        let n_expected = (self.n_rows * 100 / items_of_a_hundred_orders()).max(1);
+        Orders { products, dice, n_expected, invalid: self.invalid, number: 0, n_rows_left: self.n_rows }
     }
 }
 
@@ -175,7 +175,7 @@ pub(crate) struct Orders {
     products: Vec<Product>,
     dice: Dice,
     /// About as many as there will be.
-    n_orders: u64,
+    n_expected: u64,
     invalid: Share,
     number: u64,
     n_rows_left: u64,
@@ -206,9 +206,9 @@ impl Iterator for Orders {
             return None;
         }
         let n_items = self.n_items().min(self.n_rows_left);
-        let (guest, currency) = Guest::invented(self.dice.below((self.n_orders * GUESTS_TO_DRAW).div_ceil(1000)));
+        let (guest, currency) = Guest::invented(self.dice.below((self.n_expected * GUESTS_TO_DRAW).div_ceil(1000)));
         let dice = &mut self.dice;
-        let seconds = FIRST_ORDER + (self.number.min(self.n_orders - 1) * SPAN + dice.below(SPAN)) / self.n_orders;
+        let seconds = FIRST_ORDER + (self.number.min(self.n_expected - 1) * SPAN + dice.below(SPAN)) / self.n_expected;
         let ordered_at = DateTime::from_timestamp(i64::try_from(seconds).expect("a time of this century"), 0);
         let payment = dice.pick(&["Card", "Card", "Card", "PayPal", "PayPal", "voucher", "other"]);
         let is_invalid = dice.is_in(self.invalid);
