@@ -15,7 +15,6 @@ use std::{
 };
 
 /// What is measured, and gungraun's way into it.
-#[expect(clippy::wildcard_imports, reason = "what gungraun's macros make")]
 mod hot {
     use std::hint::black_box;
 
