@@ -38,6 +38,9 @@ impl<'a> Collector<'a> {
     pub(super) fn take(&mut self, field: Cow<'a, Field>, rule: &'a Rule, found: Option<Found<'a>>) {
         match found {
             None => self.fall_back(field, rule),
+            Some(found) if rule.takes_as_is() => {
+                self.fill(field, rule, Cow::Borrowed(found.text), None, found.at);
+            }
             Some(found) => self.take_made(field, rule, rule.make(found.text), Cow::Borrowed(found.text), found.at),
         }
     }

@@ -32,7 +32,10 @@ pub(super) fn bound_rules<'p>(profile: &'p Profile, header: &Header, file: &str)
         match &field_rule.goal {
             Goal::Field(field) => {
                 let columns = columns_of(rule, &field.to_string(), profile.missing_columns, header, file)?;
-                bound.push(Bound { field: field.clone(), rule, columns });
+                // A rule that this file has no column for says nothing of it.
+                if !columns.is_empty() || rule.fallback.is_some() {
+                    bound.push(Bound { field: field.clone(), rule, columns });
+                }
             }
             any => bound.extend(any_columns(any, rule, profile, header, file)?),
         }

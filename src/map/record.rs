@@ -1,6 +1,6 @@
 //! Maps the records of a CSV file.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::RangeInclusive};
 
 use super::{
     MapError,
@@ -25,6 +25,8 @@ pub(super) struct RecordMapper<'p> {
     n_columns: usize,
     key_columns: Vec<usize>,
     order_rules: Vec<Bound<'p>>,
+    /// The columns that they take, neighbours together: where all of them repeat the row before, none need be looked at.
+    order_columns: Vec<RangeInclusive<usize>>,
     item_rules: Vec<Bound<'p>>,
     skips: Vec<(&'p SkipRule, usize)>,
     item_rows: Option<(&'p Condition, usize)>,
@@ -39,7 +41,8 @@ impl<'p> RecordMapper<'p> {
         }
         let key_columns = columns_of(&profile.key, "referenceId", MissingColumns::Refuse, header, file)?;
         let rules = bound_rules(profile, header, file)?;
-        let (item_rules, order_rules) = rules.into_iter().partition(|bound| bound.field.part() == Part::Item);
+        let (item_rules, order_rules): (Vec<Bound<'_>>, Vec<Bound<'_>>) =
+            rules.into_iter().partition(|bound| bound.field.part() == Part::Item);
         let column = |condition: &Condition| {
             let name = condition.column.clone().unwrap_or_default();
             only_column(&name, "a condition", header, file)?
@@ -49,6 +52,7 @@ impl<'p> RecordMapper<'p> {
             profile,
             n_columns: header.names.len(),
             key_columns,
+            order_columns: neighbours(&order_rules),
             order_rules,
             item_rules,
             skips: profile.skips.iter().map(|skip| Ok((skip, column(&skip.when)?))).collect::<Result<_, MapError>>()?,
@@ -78,7 +82,12 @@ impl<'p> RecordMapper<'p> {
     ) -> MappedRow<'a> {
         let n_cells = if before.is_none() { self.order_rules.len() } else { 0 };
         let mut order = Collector::new(Place::Row(row), n_cells);
-        apply(&mut order, &self.order_rules, row, record, before);
+        let is_repeated = |before: &Record<'_>| {
+            self.order_columns.iter().all(|columns| before.cells(columns.clone()) == record.cells(columns.clone()))
+        };
+        if !before.is_some_and(is_repeated) {
+            apply(&mut order, &self.order_rules, row, record, before);
+        }
         let item = self.item(row, record, &mut order);
         let skip = self.skips.iter().find(|(skip, column)| skip.when.holds(record.cell(*column)));
         MappedRow {
@@ -133,6 +142,20 @@ impl<'p> RecordMapper<'p> {
         let text = self.key_columns.iter().map(|index| record.cell(*index)).find(|text| !text.is_empty())?;
         self.profile.key_of(text)
     }
+}
+
+/// The columns of rules, those that stand next to each other together.
+fn neighbours(rules: &[Bound<'_>]) -> Vec<RangeInclusive<usize>> {
+    let mut columns: Vec<usize> = rules.iter().flat_map(|bound| &bound.columns).copied().collect();
+    columns.sort_unstable();
+    let mut neighbours: Vec<RangeInclusive<usize>> = Vec::new();
+    for column in columns {
+        match neighbours.last_mut().filter(|last| column <= last.end() + 1) {
+            Some(last) => *last = *last.start()..=column,
+            None => neighbours.push(column..=column),
+        }
+    }
+    neighbours
 }
 
 fn apply<'a>(

@@ -30,11 +30,20 @@ impl ExactSum {
     /// Adds an amount.
     pub fn add(&mut self, amount: Amount) {
         let (mantissa, scale) = (amount.0.mantissa(), amount.0.scale());
-        let whole = 10_i128.pow(scale);
-        self.limbs[0] += mantissa % whole * 10_i128.pow(SCALE - scale);
-        self.limbs[1] += mantissa / whole;
         self.scale = self.scale.max(scale);
-        self.carry();
+        // Money fits 64 bits, in which dividing costs a tenth.
+        let (whole, rest) = match i64::try_from(mantissa) {
+            Ok(mantissa) if scale <= 18 => {
+                let unit = 10_i64.pow(scale);
+                (i128::from(mantissa / unit), i128::from(mantissa % unit))
+            }
+            _ => (mantissa / 10_i128.pow(scale), mantissa % 10_i128.pow(scale)),
+        };
+        self.limbs[0] += rest * 10_i128.pow(SCALE - scale);
+        self.limbs[1] += whole;
+        if self.limbs[0].abs() >= BASE || self.limbs[1].abs() >= BASE {
+            self.carry();
+        }
     }
 
     /// Adds another sum.

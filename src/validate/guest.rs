@@ -76,6 +76,9 @@ fn provider<'a>(cell: &Cell<'a>) -> Option<Cow<'a, str>> {
 
 /// An address that can be one, in lower case. The bounds are RFC 5321's, §4.5.3.1.
 fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+    if is_plain_email(cell.text.as_bytes()) {
+        return Some(cell.text.clone());
+    }
     let fault = email_fault(&cell.text);
     if let Some(fault) = fault {
         findings.cell(Code::EmailImplausible, cell, format!("{:?} {fault}", masked(&cell.text)));
@@ -83,6 +86,24 @@ fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     }
     let is_lower = !cell.text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii());
     Some(if is_lower { cell.text.clone() } else { Cow::Owned(cell.text.to_lowercase()) })
+}
+
+/// Whether an address is one as most are, and in lower case: no other needs a closer look.
+fn is_plain_email(address: &[u8]) -> bool {
+    let is_plain = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'+' | b'@');
+    let Some(at) = address.iter().position(|byte| *byte == b'@') else { return false };
+    let (local, domain) = (&address[..at], &address[at + 1..]);
+    let has_label_ends = |part: &[u8], mark: u8| {
+        part.first().is_some_and(u8::is_ascii_alphanumeric)
+            && part.last().is_some_and(u8::is_ascii_alphanumeric)
+            && !part.windows(2).any(|pair| pair[0] == mark && !pair[1].is_ascii_alphanumeric())
+    };
+    address.len() <= 64
+        && address.iter().all(is_plain)
+        && has_label_ends(local, b'.')
+        && domain.contains(&b'.')
+        && domain.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'.')
+        && has_label_ends(domain, b'.')
 }
 
 fn email_fault(address: &str) -> Option<&'static str> {
@@ -130,7 +151,7 @@ fn gender<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> 
 
 fn country<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let expected = "an ISO 3166-1 alpha-2 country such as IE";
-    values::listed(cell, |word| lists::COUNTRIES.contains(&word), Code::UnknownCountry, expected, findings)
+    values::listed(cell, |word| lists::COUNTRIES.contain(word), Code::UnknownCountry, expected, findings)
 }
 
 /// `YYYY-MM-DDThh:mm`; a date alone is its midnight.
