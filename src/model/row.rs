@@ -126,7 +126,8 @@ struct Together<'a> {
 
 impl PartialEq for Together<'_> {
     fn eq(&self, other: &Self) -> bool {
-        let is_as_far = |(one, another): (&u32, &u32)| one.wrapping_sub(self.start) == another.wrapping_sub(other.start);
+        let is_as_far =
+            |(one, another): (&u32, &u32)| one.wrapping_sub(self.start) == another.wrapping_sub(other.start);
         self.text == other.text
             && self.ends.len() == other.ends.len()
             && self.ends.iter().zip(other.ends).all(is_as_far)

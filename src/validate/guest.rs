@@ -45,7 +45,7 @@ pub(super) fn checked<'a>(draft: &Draft<'a>, findings: &mut Findings) -> Option<
 
 /// "yes, not empty": those of the export, or else the e-mail address.
 fn identifiers<'a>(draft: &Draft<'a>, email: Option<&Cow<'a, str>>, findings: &mut Findings) -> Vec<Identifier<'a>> {
-    let mut identifiers = Vec::new();
+    let mut identifiers = Vec::with_capacity(1);
     let mut is_told = draft.cell(&Field::GuestEmail).is_some();
     for cell in draft.cells.iter() {
         let Some(provider) = provider(cell) else { continue };
@@ -90,20 +90,18 @@ fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
 
 /// Whether an address is one as most are, and in lower case: no other needs a closer look.
 fn is_plain_email(address: &[u8]) -> bool {
-    let is_plain = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'+' | b'@');
-    let Some(at) = address.iter().position(|byte| *byte == b'@') else { return false };
-    let (local, domain) = (&address[..at], &address[at + 1..]);
-    let has_label_ends = |part: &[u8], mark: u8| {
-        part.first().is_some_and(u8::is_ascii_alphanumeric)
-            && part.last().is_some_and(u8::is_ascii_alphanumeric)
-            && !part.windows(2).any(|pair| pair[0] == mark && !pair[1].is_ascii_alphanumeric())
-    };
-    address.len() <= 64
-        && address.iter().all(is_plain)
-        && has_label_ends(local, b'.')
-        && domain.contains(&b'.')
-        && domain.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'.')
-        && has_label_ends(domain, b'.')
+    let (mut n_ats, mut has_dot, mut was_mark) = (0, false, true);
+    for byte in address {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => was_mark = false,
+            // In a domain `_` and `+` have no place, and a label neither begins nor ends with `-`.
+            b'_' | b'+' | b'-' if n_ats == 0 && !was_mark => {}
+            b'.' if !was_mark => (has_dot, was_mark) = (n_ats == 1, true),
+            b'@' if !was_mark && n_ats == 0 => (n_ats, was_mark) = (1, true),
+            _ => return false,
+        }
+    }
+    has_dot && !was_mark && address.len() <= 64
 }
 
 fn email_fault(address: &str) -> Option<&'static str> {

@@ -36,7 +36,17 @@ pub(super) fn may_be_too_large(draft: &Draft<'_>, settings: &Settings) -> bool {
     let defaults = [&common.channel, &common.language, &common.currency, &common.page, &common.pos];
     let defaults: usize = defaults.into_iter().flatten().map(String::len).sum();
     let target = 3 * (settings.target.base_url.len() + settings.target.client_key.len());
-    let (mut identity, mut checkout) = (EVENT + target + WORST_BYTE * defaults, EVENT + target + WORST_BYTE * defaults);
+    let most = |of: fn(&str) -> usize| {
+        let (identity, checkout) = sizes(draft, of);
+        identity.max(checkout) + EVENT + target + WORST_BYTE * defaults
+    };
+    most(|text| WORST_BYTE * text.len()) > settings.max_url_bytes && most(url::text_length) > settings.max_url_bytes
+}
+
+/// The most that the attributes of IDENTITY and of ORDER_CHECKOUT take, if a text takes so many bytes.
+fn sizes(draft: &Draft<'_>, of: fn(&str) -> usize) -> (usize, usize) {
+    let size = |cell: &Cell<'_>| size(cell, of(&cell.text));
+    let (mut identity, mut checkout) = (0, 0);
     for cell in draft.cells.iter() {
         match cell.field.part() {
             Part::Guest => identity += size(cell),
@@ -47,12 +57,11 @@ pub(super) fn may_be_too_large(draft: &Draft<'_>, settings: &Settings) -> bool {
     for item in &draft.items {
         checkout += ITEM + item.cells.iter().map(size).sum::<usize>();
     }
-    identity.max(checkout) > settings.max_url_bytes
+    (identity, checkout)
 }
 
-/// The most that the attribute of a cell takes.
-fn size(cell: &Cell<'_>) -> usize {
-    let text = WORST_BYTE * cell.text.len();
+/// The most that the attribute of a cell takes whose text takes so many bytes.
+fn size(cell: &Cell<'_>, text: usize) -> usize {
     match &*cell.field {
         Field::Extension(key) | Field::ItemExtension(key) => ATTRIBUTE + NUMBER + WORST_BYTE * key.name.len() + text,
         Field::Identifier(provider) => IDENTIFIER + WORST_BYTE * provider.len() + text,
