@@ -81,11 +81,13 @@ pub struct Cells<'a> {
     cells: Vec<Cell<'a>>,
     /// For each named field one more than the place of its first cell; 0 where it has none.
     places: [u8; N_NAMED],
+    /// How many cells stand before the first one of another field.
+    n_before_free: usize,
 }
 
 impl Default for Cells<'_> {
     fn default() -> Self {
-        Self { cells: Vec::new(), places: [0; N_NAMED] }
+        Self { cells: Vec::new(), places: [0; N_NAMED], n_before_free: usize::MAX }
     }
 }
 
@@ -98,11 +100,20 @@ impl<'a> Cells<'a> {
 
     /// Adds a cell.
     pub fn push(&mut self, cell: Cell<'a>) {
-        let number = cell.field.number();
-        self.cells.push(cell);
-        if let Some(place) = number.map(|number| &mut self.places[number]).filter(|place| **place == 0) {
-            *place = u8::try_from(self.cells.len()).unwrap_or(0);
+        match cell.field.number() {
+            None => self.n_before_free = self.n_before_free.min(self.cells.len()),
+            Some(number) if self.places[number] == 0 => {
+                self.places[number] = u8::try_from(self.cells.len() + 1).unwrap_or(0);
+            }
+            Some(_) => {}
         }
+        self.cells.push(cell);
+    }
+
+    /// The cells of extension attributes and identifiers.
+    pub fn free(&self) -> impl Iterator<Item = &Cell<'a>> {
+        let from = self.cells.get(self.n_before_free..).unwrap_or_default();
+        from.iter().filter(|cell| cell.field.number().is_none())
     }
 
     /// Makes room for so many more.

@@ -70,6 +70,8 @@ impl<'b> Records<'b> {
     /// Reads the rows of a piece.
     pub(super) fn add(&mut self, form: &CsvForm, piece: Piece<'b>) -> Result<(), ReadError> {
         let mut walk = Walk::new(form, piece);
+        // Cells of eight bytes on the average: growing step by step costs as much as finding them.
+        self.cells.ends.reserve(piece.bytes.len() / 8 + form.header.names.len());
         while walk.at < piece.bytes.len() {
             walk.plain_rows(self);
             walk.careful_row(self)?;

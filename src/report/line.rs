@@ -64,16 +64,18 @@ pub(super) fn millis_in_utc(at: DateTime<Utc>) -> Option<[u8; 24]> {
     // A leap second is written by the general way.
     let millis = Some(time.nanosecond() / 1_000_000).filter(|millis| *millis < 1000)?;
     let mut text = *b"0000-00-00T00:00:00.000Z";
-    let numbers = [(4, year), (7, date.month()), (10, date.day()), (13, time.hour()), (16, time.minute())];
-    for (end, number) in numbers.into_iter().chain([(19, time.second()), (23, millis)]) {
-        let (mut place, mut left) = (end, number);
-        while left > 0 {
-            place -= 1;
-            text[place] = b'0' + u8::try_from(left % 10).unwrap_or(0);
-            left /= 10;
-        }
+    let pairs = [(0, year / 100), (2, year % 100), (5, date.month()), (8, date.day()), (20, millis / 10)];
+    let of_day = [(11, time.hour()), (14, time.minute()), (17, time.second())];
+    for (place, number) in pairs.into_iter().chain(of_day) {
+        text[place] = digit(number / 10);
+        text[place + 1] = digit(number % 10);
     }
+    text[22] = digit(millis % 10);
     Some(text)
+}
+
+fn digit(number: u32) -> u8 {
+    b"0123456789"[number as usize % 10]
 }
 
 /// The same, or `null`.

@@ -129,12 +129,16 @@ fn add_plain_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, n
         file.as_bytes(),
         b"\",\"line\":",
     ];
+    lines.reserve(LINE);
     parts.iter().for_each(|part| lines.extend_from_slice(part));
     let mut digits = itoa::Buffer::new();
     lines.extend_from_slice(digits.format(record.source.line).as_bytes());
     lines.extend_from_slice(b"},\"attempts\":0,\"http_status\":null,\"reason\":null,\"problems\":[]}\n");
     Some(())
 }
+
+/// Room for a line; most are a bit shorter.
+const LINE: usize = 256;
 
 /// Whether JSON writes a text as it is.
 fn is_plain(text: &str) -> bool {

@@ -39,7 +39,7 @@ impl ExtensionKinds {
         if draft.skip.is_some() {
             return;
         }
-        let cells = draft.cells.iter().chain(draft.items.iter().flat_map(|item| item.cells.iter()));
+        let cells = draft.cells.free().chain(draft.items.iter().flat_map(|item| item.cells.free()));
         for (is_item, key) in cells.filter(|cell| !cell.is_broken).filter_map(|cell| extension_key(&cell.field)) {
             if !self.seen.iter().any(|seen| Arc::ptr_eq(seen, key)) {
                 self.note_kind((is_item, key.name.clone()), key.kind);
@@ -105,7 +105,7 @@ fn extension_key(field: &Field) -> Option<(bool, &Arc<ExtensionKey>)> {
 /// The extension attributes among the cells of an order or of an item.
 pub(super) fn checked<'a>(cells: &Cells<'a>, kinds: &ExtensionKinds, findings: &mut Findings) -> Extension<'a> {
     let mut extension = Extension::default();
-    for cell in cells.iter() {
+    for cell in cells.free() {
         let Some((is_item, key)) = extension_key(&cell.field) else { continue };
         let has_good_name = has_good_name(key, cell, findings);
         let kind = kinds.kind(is_item, key);

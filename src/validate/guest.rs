@@ -47,7 +47,7 @@ pub(super) fn checked<'a>(draft: &Draft<'a>, findings: &mut Findings) -> Option<
 fn identifiers<'a>(draft: &Draft<'a>, email: Option<&Cow<'a, str>>, findings: &mut Findings) -> Vec<Identifier<'a>> {
     let mut identifiers = Vec::with_capacity(1);
     let mut is_told = draft.cell(&Field::GuestEmail).is_some();
-    for cell in draft.cells.iter() {
+    for cell in draft.cells.free() {
         let Some(provider) = provider(cell) else { continue };
         is_told = true;
         if cell.is_broken {
@@ -56,7 +56,7 @@ fn identifiers<'a>(draft: &Draft<'a>, email: Option<&Cow<'a, str>>, findings: &m
         let id = if provider == EMAIL_PROVIDER { self::email(cell, findings) } else { Some(cell.text.clone()) };
         identifiers.extend(id.map(|id| Identifier { provider, id }));
     }
-    if !draft.cells.iter().any(|cell| matches!(*cell.field, Field::Identifier(_))) {
+    if !draft.cells.free().any(|cell| matches!(*cell.field, Field::Identifier(_))) {
         identifiers.extend(email.map(|email| Identifier { provider: EMAIL_PROVIDER.into(), id: email.clone() }));
     }
     if !is_told {

@@ -77,7 +77,7 @@ pub(super) fn listed<'a>(
 
 /// "string (uppercase)", of whatever word.
 pub(super) fn upper_case<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    if !cell.text.contains(|c: char| c != '_' && !c.is_ascii_uppercase()) {
+    if cell.text.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase()) {
         return Some(cell.text.clone());
     }
     let upper = cell.text.to_uppercase();
