@@ -24,8 +24,8 @@ pub(super) struct Bound<'p> {
     /// A filled cell becomes what stands in it.
     pub(super) is_as_is: bool,
     /// Nearly all rules have one column; looking into a list for it would take as long as looking at the cell.
-    first: Option<usize>,
-    others: Vec<usize>,
+    pub(super) first: Option<usize>,
+    pub(super) others: Vec<usize>,
 }
 
 impl<'p> Bound<'p> {

@@ -166,8 +166,10 @@ fn apply<'a>(
         if before.is_some_and(is_repeated) {
             continue;
         }
-        let found = bound.columns().map(|index| (index, record.cell(index))).find(|(_, text)| !text.is_empty());
-        let found = found.map(|(index, text)| Found { text, at: Place::Column(row, narrow(index)) });
+        let found = |index: usize| Found { text: record.cell(index), at: Place::Column(row, narrow(index)) };
+        let first = bound.first.map(found).filter(|found| !found.text.is_empty());
+        let found =
+            first.or_else(|| bound.others.iter().map(|index| found(*index)).find(|found| !found.text.is_empty()));
         match found {
             Some(found) if bound.is_as_is => collector.fill_as_is(&bound.field, bound.rule.first_counts, found),
             found => collector.take(Cow::Borrowed(&bound.field), bound.rule, found),

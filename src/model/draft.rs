@@ -123,6 +123,7 @@ impl<'a> Cells<'a> {
 
     /// The first cell of a field.
     #[must_use]
+    #[inline]
     pub fn of(&self, field: &Field) -> Option<&Cell<'a>> {
         self.place(field).map(|place| &self.cells[place])
     }
@@ -132,13 +133,21 @@ impl<'a> Cells<'a> {
         self.place(field).map(|place| &mut self.cells[place])
     }
 
+    #[inline]
     fn place(&self, field: &Field) -> Option<usize> {
         match field.number().map(|number| self.places[number]) {
             Some(place @ 1..) => Some(usize::from(place) - 1),
-            // More cells than a byte counts are extensions, and a named field behind them is looked for like those.
             Some(0) if self.cells.len() < usize::from(u8::MAX) => None,
-            _ => self.cells.iter().position(|cell| *cell.field == *field),
+            _ => self.searched(field),
         }
+    }
+}
+
+impl Cells<'_> {
+    /// More cells than a byte counts are extensions, and a named field behind them is looked for like those.
+    #[cold]
+    fn searched(&self, field: &Field) -> Option<usize> {
+        self.cells.iter().position(|cell| *cell.field == *field)
     }
 }
 

@@ -98,6 +98,7 @@ macro_rules! fields {
 
             /// The place of a field with one fixed name among those.
             #[must_use]
+            #[inline]
             pub fn number(&self) -> Option<usize> {
                 match self {
                     $(Self::$variant => Some(Number::$variant as usize),)*

@@ -70,6 +70,8 @@ pub struct Record<'a> {
 pub enum Layout<'a> {
     /// Nothing is quoted: the cells stand one delimiter apart on one line.
     Plain,
+    /// The same, but that some cells have quotes around them, and none within.
+    Quoted,
     /// For each cell the lines below the record's first, and the character (from 1) within that line.
     Explicit(&'a [(u32, u32)]),
 }
@@ -83,10 +85,12 @@ impl<'a> Record<'a> {
 
     /// The text of cell `index` (from 0), without blanks around it; empty where there is no such cell.
     #[must_use]
+    #[inline]
     pub fn cell(&self, index: usize) -> &'a str {
         let start = self.start(index);
         let cell = self.ends.get(index).and_then(|end| self.text.get(start..*end as usize)).unwrap_or_default();
-        without_blanks(cell)
+        let is_quoted = self.layout == Layout::Quoted && cell.starts_with('"');
+        without_blanks(if is_quoted { &cell[1..cell.len().max(2) - 1] } else { cell })
     }
 
     /// The cells of some columns in one piece, of which two are equal only if all their cells are.
@@ -102,7 +106,7 @@ impl<'a> Record<'a> {
     pub fn position(&self, origin: &RowOrigin, index: usize) -> Position {
         let (lines_below, column) = match self.layout {
             Layout::Explicit(starts) => starts.get(index).copied().unwrap_or((0, 1)),
-            Layout::Plain => (0, self.plain_column(index)),
+            Layout::Plain | Layout::Quoted => (0, self.plain_column(index)),
         };
         Position { file: origin.file, line: origin.line + u64::from(lines_below), column: Some(column) }
     }

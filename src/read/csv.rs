@@ -1,12 +1,12 @@
 //! CSV: records as RFC 4180 has them, UTF-8, LF or CRLF, quoted line breaks.
 //!
 //! Two ways to read a row, with the same result. The fast one jumps from delimiter to delimiter and takes only rows
-//! that it has proved plain: no quote, no lone carriage return, UTF-8, as many cells as the header. Every other row goes
+//! that it has proved plain: no quote but around whole cells, no lone carriage return, UTF-8, as many cells as the header. Every other row goes
 //! the careful way (`cells`), which alone knows what can be wrong with a row. Does not read files. Called by `reader`.
 
 use std::{ops::Range, sync::Arc};
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::{
     Bounds, ReadError,
@@ -52,6 +52,8 @@ struct Found<'b> {
 enum Text<'b> {
     /// As it stands in the piece.
     Plain(&'b str),
+    /// The same, with quotes around some cells and none within.
+    Quoted(&'b str),
     /// In `Cells::text`, and from where on in `Cells::starts`.
     Careful(Range<usize>, usize),
 }
@@ -97,6 +99,7 @@ impl<'b> Records<'b> {
         let ends = &self.cells.ends[found.ends.clone()];
         match &found.text {
             Text::Plain(text) => Record { text, ends, layout: Layout::Plain },
+            Text::Quoted(text) => Record { text, ends, layout: Layout::Quoted },
             Text::Careful(text, starts) => {
                 let starts = &self.cells.starts[*starts..*starts + ends.len()];
                 Record { text: &self.cells.text[text.clone()], ends, layout: Layout::Explicit(starts) }
@@ -151,12 +154,14 @@ struct Walk<'w, 'b> {
     /// Where the next row begins.
     at: usize,
     line: u64,
+    /// A cell of that row has quotes around it.
+    has_quotes: bool,
 }
 
 impl<'w, 'b> Walk<'w, 'b> {
     fn new(form: &'w CsvForm, piece: Piece<'b>) -> Self {
         let finder = Finder::new(form.delimiter, memchr(b'\r', piece.bytes).is_some());
-        Self { form, piece, stretch: Stretch::of(piece.bytes), finder, at: 0, line: piece.line }
+        Self { form, piece, stretch: Stretch::of(piece.bytes), finder, at: 0, line: piece.line, has_quotes: false }
     }
 
     /// Takes rows as long as they are plain.
@@ -164,7 +169,8 @@ impl<'w, 'b> Walk<'w, 'b> {
         let bytes = self.piece.bytes;
         let mut first_end = into.cells.ends.len();
         let mut lanes_start = self.at;
-        while lanes_start < bytes.len() {
+        self.has_quotes = false;
+        'lanes: while lanes_start < bytes.len() {
             let Marks { mut delimiters, mut others } = self.finder.find(&bytes[lanes_start..]);
             while others != 0 {
                 let bit = others.trailing_zeros();
@@ -175,7 +181,13 @@ impl<'w, 'b> Walk<'w, 'b> {
                 let is_plain = match bytes[place] {
                     b'\r' => matches!(bytes.get(place + 1), None | Some(b'\n')),
                     b'\n' => self.plain_row(place, &mut first_end, into),
-                    _ => false,
+                    _ => match self.quoted_cell(place) {
+                        Some(behind) => {
+                            lanes_start = behind;
+                            continue 'lanes;
+                        }
+                        None => false,
+                    },
                 };
                 if !is_plain {
                     return into.cells.ends.truncate(first_end);
@@ -187,6 +199,17 @@ impl<'w, 'b> Walk<'w, 'b> {
         if self.at < bytes.len() && !self.plain_row(bytes.len(), &mut first_end, into) {
             into.cells.ends.truncate(first_end);
         }
+    }
+
+    /// Behind the cell that the quote at `place` opens, if it is one on one line and without quotes within.
+    fn quoted_cell(&mut self, place: usize) -> Option<usize> {
+        let bytes = self.piece.bytes;
+        let is_cell_start = place == self.at || bytes[place - 1] == self.form.delimiter;
+        let close = memchr2(b'"', b'\n', &bytes[place + 1..]).filter(|_| is_cell_start)? + place + 1;
+        let is_closed = bytes[close] == b'"'
+            && bytes.get(close + 1).is_none_or(|next| *next == self.form.delimiter || matches!(next, b'\r' | b'\n'));
+        self.has_quotes |= is_closed;
+        is_closed.then_some(close + 1)
     }
 
     /// Takes the row that ends with the line break or the end of the piece at `place`, if it is plain.
@@ -205,7 +228,7 @@ impl<'w, 'b> Walk<'w, 'b> {
             into.found.push(Found {
                 line: self.line,
                 bytes: self.range(own.len()),
-                text: Text::Plain(text),
+                text: if std::mem::take(&mut self.has_quotes) { Text::Quoted(text) } else { Text::Plain(text) },
                 ends,
                 bad: None,
             });
