@@ -98,11 +98,16 @@ impl<'a> Cells<'a> {
 
     /// Adds a cell.
     pub fn push(&mut self, cell: Cell<'a>) {
+        let number = cell.field.number();
         self.cells.push(cell);
-        let (place, n_cells) = (self.cells.last().and_then(|cell| cell.field.number()), self.cells.len());
-        if let Some(place) = place.map(|number| &mut self.places[number]).filter(|place| **place == 0) {
-            *place = u8::try_from(n_cells).unwrap_or(0);
+        if let Some(place) = number.map(|number| &mut self.places[number]).filter(|place| **place == 0) {
+            *place = u8::try_from(self.cells.len()).unwrap_or(0);
         }
+    }
+
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, n_cells: usize) {
+        self.cells.reserve(n_cells);
     }
 
     /// The first cell of a field.
@@ -210,7 +215,7 @@ impl RowKind<'_> {
     }
 }
 
-/// What a profile made out of one row.
+/// What a profile made out of one row or several.
 #[derive(Debug, Default)]
 pub struct MappedRow<'a> {
     /// Attributes of the order, its guest and its events.

@@ -69,6 +69,9 @@ macro_rules! fields {
             /// All fields that have one fixed name.
             pub const NAMED: &'static [Self] = &[$(Self::$variant,)*];
 
+            /// The parts of the fields with one fixed name.
+            const PARTS: [Part; N_NAMED] = [$(Part::of_name($name),)*];
+
             /// The place of a field with one fixed name among those.
             #[must_use]
             pub fn number(&self) -> Option<usize> {
@@ -171,10 +174,7 @@ impl Field {
             Self::Identifier(_) => Part::Guest,
             Self::Extension(_) => Part::Order,
             Self::ItemExtension(_) => Part::Item,
-            named => {
-                let name = named.to_string();
-                Part::PREFIXED.into_iter().find(|part| name.starts_with(part.prefix())).unwrap_or(Part::Order)
-            }
+            named => named.number().map_or(Part::Order, |number| Self::PARTS[number]),
         }
     }
 
@@ -217,7 +217,14 @@ pub enum Part {
 }
 
 impl Part {
-    const PREFIXED: [Self; 3] = [Self::Item, Self::Guest, Self::Event];
+    const fn of_name(name: &str) -> Self {
+        match name.as_bytes() {
+            [b'i', b't', b'e', b'm', b'.', ..] => Self::Item,
+            [b'g', b'u', b'e', b's', b't', b'.', ..] => Self::Guest,
+            [b'e', b'v', b'e', b'n', b't', b'.', ..] => Self::Event,
+            _ => Self::Order,
+        }
+    }
 
     /// What the names of its fields begin with.
     #[must_use]

@@ -1,5 +1,7 @@
 //! A row as it was read: text and places, not yet believed.
 
+use std::ops::RangeInclusive;
+
 use super::origin::{FileId, Position, RowOrigin};
 
 /// One record of a CSV file, one line of an NDJSON file or one element of a JSON array.
@@ -87,6 +89,14 @@ impl<'a> Record<'a> {
         without_blanks(cell)
     }
 
+    /// The cells of some columns in one piece, of which two are equal only if all their cells are.
+    #[must_use]
+    pub fn cells(&self, columns: RangeInclusive<usize>) -> impl PartialEq + use<'a> {
+        let (start, ends) = (self.start(*columns.start()), self.ends.get(columns).unwrap_or_default());
+        let end = ends.last().map_or(start, |end| *end as usize);
+        Together { text: self.text.get(start..end).unwrap_or_default(), start: start as u32, ends }
+    }
+
     /// Where cell `index` (from 0) begins.
     #[must_use]
     pub fn position(&self, origin: &RowOrigin, index: usize) -> Position {
@@ -104,6 +114,23 @@ impl<'a> Record<'a> {
 
     fn start(&self, index: usize) -> usize {
         index.checked_sub(1).and_then(|previous| self.ends.get(previous)).map_or(0, |end| *end as usize + 1)
+    }
+}
+
+/// Cells that stand next to each other.
+struct Together<'a> {
+    text: &'a str,
+    start: u32,
+    ends: &'a [u32],
+}
+
+impl PartialEq for Together<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let is_as_far =
+            |(one, another): (&u32, &u32)| one.wrapping_sub(self.start) == another.wrapping_sub(other.start);
+        self.text == other.text
+            && self.ends.len() == other.ends.len()
+            && self.ends.iter().zip(other.ends).all(is_as_far)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Only shapes; writes no file. Used by `results`, `rejects` and `summary`, and `place` by whoever points at a row.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 use serde::{Serialize, Serializer};
 
 use crate::model::{
@@ -55,6 +55,25 @@ pub fn place(names: &[String], at: Position) -> String {
 /// RFC 3339 in UTC with milliseconds and `Z`, as everywhere in our files.
 pub(super) fn utc_millis<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+/// The same as bytes; nothing for a year of other than four digits.
+pub(super) fn millis_in_utc(at: DateTime<Utc>) -> Option<[u8; 24]> {
+    let (date, time) = (at.date_naive(), at.time());
+    let year = u32::try_from(date.year()).ok().filter(|year| *year <= 9999)?;
+    // A leap second is written by the general way.
+    let millis = Some(time.nanosecond() / 1_000_000).filter(|millis| *millis < 1000)?;
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let numbers = [(4, year), (7, date.month()), (10, date.day()), (13, time.hour()), (16, time.minute())];
+    for (end, number) in numbers.into_iter().chain([(19, time.second()), (23, millis)]) {
+        let (mut place, mut left) = (end, number);
+        while left > 0 {
+            place -= 1;
+            text[place] = b'0' + u8::try_from(left % 10).unwrap_or(0);
+            left /= 10;
+        }
+    }
+    Some(text)
 }
 
 /// The same, or `null`.

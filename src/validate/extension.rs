@@ -137,9 +137,8 @@ pub(super) fn checked<'a>(cells: &Cells<'a>, kinds: &ExtensionKinds, findings: &
             let words = format!("{} here, but {} before: an attribute keeps its type", key.kind.name(), kind.name());
             findings.cell(Code::ExtensionTypeConflict, cell, words);
         } else if has_good_name && !cell.is_broken {
-            let value = value(cell, kind, findings);
-            let known = value.clone().and_then(|value| extension.insert(name(cell), value));
-            if known.is_some() && known != value {
+            let known = value(cell, kind, findings).and_then(|value| extension.insert(name(cell), value));
+            if known.is_some_and(|known| extension.value(&key.name) != Some(&known)) {
                 findings.cell(Code::ExtensionValue, cell, format!("{:?} is a second value", cell.text));
             }
         }
@@ -161,18 +160,20 @@ fn name<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
 fn has_good_name(key: &ExtensionKey, cell: &Cell<'_>, findings: &mut Findings) -> bool {
     let name = key.name.as_str();
     let is_alphanumeric = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let fault = if name.contains(':') {
+    if is_alphanumeric && !TAKEN.contains(&name) {
+        return true;
+    }
+    let (code, words) = if name.contains(':') {
         let words =
             format!("{name:?} declares no known type; expected string, boolean, integer or float behind the colon");
-        Some((Code::ExtensionTypeUnknown, words))
+        (Code::ExtensionTypeUnknown, words)
     } else if TAKEN.contains(&name) {
-        Some((Code::ExtensionName, format!("{name:?} is taken by the extension object itself")))
-    } else if is_alphanumeric {
-        None
+        (Code::ExtensionName, format!("{name:?} is taken by the extension object itself"))
     } else {
-        Some((Code::ExtensionName, format!("{name:?} is not alphanumeric")))
+        (Code::ExtensionName, format!("{name:?} is not alphanumeric"))
     };
-    fault.map(|(code, words)| findings.cell(code, cell, words)).is_none()
+    findings.cell(code, cell, words);
+    false
 }
 
 fn value<'a>(cell: &Cell<'a>, kind: ExtensionKind, findings: &mut Findings) -> Option<ExtensionValue<'a>> {
