@@ -11,7 +11,7 @@ use orderferry::{
     model::{
         draft::{Draft, KeyedRow},
         order::{Checked, Order, OrderRecord, Verdict},
-        origin::FileId,
+        origin::{FileId, Position},
         planned::{PlannedGuest, PlannedOrder},
         row::Row,
         target::Target,
@@ -112,13 +112,21 @@ impl Export {
     /// Rows that stand together → drafts, mapping included.
     pub(crate) fn drafts(&self) -> Vec<Draft<'static>> {
         let runs = Runs::of(self.keyed, group::Settings::default()).runs.into_iter();
-        runs.map(|run| group::draft(run.rows, |row, before| self.mapper.map(row, before), &run.suspects)).collect()
+        runs.map(|run| self.draft(run.rows.iter(), &run.suspects)).collect()
     }
 
     /// The same of rows that stand anywhere.
     pub(crate) fn gathered(&self) -> Vec<Draft<'static>> {
         let orders = group::gathered(self.scattered, group::Settings::default()).into_iter();
-        orders.map(|rows| group::draft(rows, |row, before| self.mapper.map(row, before), &[])).collect()
+        orders.map(|rows| self.draft(rows.into_iter(), &[])).collect()
+    }
+
+    fn draft(
+        &self,
+        rows: impl ExactSizeIterator<Item = &'static KeyedRow<'static>>,
+        suspects: &[Position],
+    ) -> Draft<'static> {
+        group::draft(rows, |row, before, into| self.mapper.map(row, before, into), suspects)
     }
 }
 

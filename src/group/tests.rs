@@ -32,9 +32,9 @@ impl Given {
         KeyedRow { row: self.row, kind: self.kind.clone() }
     }
 
-    fn mapped(&self) -> MappedRow<'static> {
-        let cells = self.cells.iter().cloned().collect();
-        MappedRow { cells, items: self.items.clone(), ..MappedRow::default() }
+    fn map(&self, into: &mut MappedRow<'static>) {
+        into.cells = std::mem::take(&mut into.cells).into_iter().chain(self.cells.iter().cloned()).collect();
+        into.items.extend(self.items.iter().cloned());
     }
 
     fn without_items(mut self) -> Self {
@@ -81,7 +81,8 @@ fn keyless(cells: &[(Field, &'static str)]) -> Given {
 }
 
 fn keyless_of(row: Given) -> Given {
-    let mapped = row.mapped();
+    let mut mapped = MappedRow::default();
+    row.map(&mut mapped);
     Given { kind: RowKind::Keyless(mapped.cells.of(&Field::OrderedAt).and_then(Cell::certain_time)), ..row }
 }
 
@@ -93,8 +94,8 @@ struct Grouped {
 
 /// The rows of files stand one behind the other.
 fn grouped(settings: Settings, rows: &[Given]) -> Result<Grouped, GroupError> {
-    let map = |row: &'static Row<'static>, _: Option<&'static Row<'static>>| {
-        rows.iter().find(|given| std::ptr::eq(given.row, row)).unwrap().mapped()
+    let map = |row: &'static Row<'static>, _: Option<&'static Row<'static>>, into: &mut MappedRow<'static>| {
+        rows.iter().find(|given| std::ptr::eq(given.row, row)).unwrap().map(into);
     };
     let (mut lost, mut runs) = (Lost::default(), Vec::new());
     for file in rows.chunk_by(|one, next| settings.joins_files || one.row.origin.file == next.row.origin.file) {
@@ -111,9 +112,13 @@ fn grouped(settings: Settings, rows: &[Given]) -> Result<Grouped, GroupError> {
             |run: &&Run<'_>| run.rows.iter().any(|row| order.iter().any(|of| std::ptr::eq(of.row, row.row)));
         let of_order: Vec<_> = runs.iter().filter(stands_in).collect();
         let suspects: Vec<_> = of_order.iter().flat_map(|run| run.suspects.iter().copied()).collect();
-        let gathered = draft(order, map, &suspects);
+        let gathered = draft(order.into_iter(), map, &suspects);
         if let [only] = of_order[..] {
-            assert_eq!(draft(only.rows, map, &only.suspects), gathered, "what stands together need not be gathered");
+            assert_eq!(
+                draft(only.rows.iter(), map, &only.suspects),
+                gathered,
+                "what stands together need not be gathered"
+            );
         }
         gathered
     });

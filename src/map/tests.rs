@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::{Noticed, bind::FileMapper, profile::Profile};
 use crate::model::{problem::Problem, row::Content};
 use rows::{
-    bound, broken, canonical, cells, csv, document, documents, fault, ndjson, profile, record, records, row, told,
-    unreadable,
+    bound, broken, canonical, cells, csv, document, documents, fault, mapped, ndjson, profile, record, records, row,
+    told, unreadable,
 };
 
 #[test]
@@ -356,20 +356,20 @@ fn what_the_row_before_has_too_is_left_out() {
                  item.name = { column = 'name' }";
     let rules = profile(rules);
     let mapper = bound(&rules, Some("id,s,t,p,name"));
-    let mapped = |line, before| {
+    let beside = |line, before| {
         let before = row(2, Content::Record(record(before)));
-        let mapped = mapper.map(row(3, Content::Record(record(line))), Some(before));
+        let mapped = mapped(mapper, row(3, Content::Record(record(line))), Some(before));
         format!("{} {}", cells(mapped.cells.iter()), cells(mapped.items.iter().flat_map(|item| item.cells.iter())))
     };
-    assert_eq!(mapped("A,x,,5,Tee", "A,x,,5,Tee"), " item.name=Tee@8");
-    assert_eq!(mapped("A,x,,6,Tee", "A,x,,5,Cap"), "price=6@6 item.name=Tee@8");
-    assert_eq!(mapped("A,,,5,", "A,,,5,"), " ");
-    assert_eq!(mapped("A,x,y,5,", "A,x,,5,"), "status=x@3 ");
-    assert_eq!(mapped("A,,,5,", "A,x,,5,"), "status~PURCHASED@- ");
+    assert_eq!(beside("A,x,,5,Tee", "A,x,,5,Tee"), " item.name=Tee@8");
+    assert_eq!(beside("A,x,,6,Tee", "A,x,,5,Cap"), "price=6@6 item.name=Tee@8");
+    assert_eq!(beside("A,,,5,", "A,,,5,"), " ");
+    assert_eq!(beside("A,x,y,5,", "A,x,,5,"), "status=x@3 ");
+    assert_eq!(beside("A,,,5,", "A,x,,5,"), "status~PURCHASED@- ");
     // A row before that cannot be read says nothing.
     let lost = row(2, broken(Some(Content::Record(record("A,x,,5,Tee")))));
-    let mapped = mapper.map(row(3, Content::Record(record("A,x,,5,Tee"))), Some(lost));
-    assert_eq!(mapped.cells.len(), 3);
+    let after_it = mapped(mapper, row(3, Content::Record(record("A,x,,5,Tee"))), Some(lost));
+    assert_eq!(after_it.cells.len(), 3);
 }
 
 /// Where a line break is lost, a cell ends with the key of the next row.

@@ -87,8 +87,15 @@ pub(super) struct Mapped<'a> {
 
 impl<'a> Mapped<'a> {
     fn of(mapper: &'a FileMapper<'_>, row: &'a Row<'a>) -> Self {
-        Self { kind: mapper.kind(row), row: mapper.map(row, None) }
+        Self { kind: mapper.kind(row), row: mapped(mapper, row, None) }
     }
+}
+
+/// What a profile makes of a row of which the row before has told some already.
+pub(super) fn mapped<'a>(mapper: &'a FileMapper<'_>, row: &'a Row<'a>, before: Option<&Row<'_>>) -> MappedRow<'a> {
+    let mut mapped = MappedRow::default();
+    mapper.map(row, before, &mut mapped);
+    mapped
 }
 
 /// A mapper that lasts as long as its profile. The columns of a CSV file, none for documents.

@@ -44,6 +44,10 @@ fn change() -> impl Strategy<Value = (Field, String)> {
         1 => (text, ANY),
         1 => ("[^:]{1,20}".prop_map(|provider| id(&provider)), ANY),
         1 => (Just(Field::GuestEmail), address),
+        // What grows when it is made lower case, or lines of its own.
+        1 => (Just(Field::GuestEmail), "[İȺ]{1,30}@(Ⱥ{60}\\.)?[İȺ]{1,60}\\.İ"),
+        1 => (Just(id("email")), "Ⱥ{1,30}@Ⱥ{1,120}\\.Ⱥ"),
+        1 => (Just(Field::GuestStreet), "(a\n){0,300}b"),
         1 => (Just(Field::ItemType), "[A-Z_]{1,30}"),
         1 => (Just(Field::ItemOrderedAt), Just("2025-01-01T00:00Z".to_owned())),
         1 => (Just(Field::GuestDob), Just("1990-02-03".to_owned())),
