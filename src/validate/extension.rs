@@ -1,6 +1,10 @@
 //! The rules of extensions: at most 50 attributes, alphanumeric names, one type for ever.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use super::findings::Findings;
 use crate::model::{
@@ -26,10 +30,37 @@ const MOST_SEEN: usize = 64;
 /// The type that each attribute has in this run: at the tenant it keeps it for ever.
 #[derive(Debug, Clone, Default)]
 pub struct ExtensionKinds {
-    kinds: HashMap<(bool, String), ExtensionKind>,
-    /// Those of several types. The others need not be asked for.
-    mixed: HashMap<(bool, String), ExtensionKind>,
+    kinds: HashMap<(bool, String), Kinds>,
+    /// Some attribute has several types. Where none has, none need be asked for.
+    is_mixed: bool,
     seen: Vec<Arc<ExtensionKey>>,
+}
+
+/// The types that one attribute has.
+#[derive(Debug, Clone, Copy)]
+struct Kinds {
+    first: ExtensionKind,
+    has_floats: bool,
+    are_several: bool,
+}
+
+impl Kinds {
+    fn of(kind: ExtensionKind) -> Self {
+        Self { first: kind, has_floats: kind == ExtensionKind::Float, are_several: false }
+    }
+
+    fn append(&mut self, later: Self) {
+        self.are_several |= later.are_several || later.first != self.first;
+        self.has_floats |= later.has_floats;
+    }
+
+    /// The one that counts.
+    fn kind(self) -> ExtensionKind {
+        match self.first {
+            ExtensionKind::Integer if self.has_floats => ExtensionKind::Float,
+            first => first,
+        }
+    }
 }
 
 impl ExtensionKinds {
@@ -42,7 +73,7 @@ impl ExtensionKinds {
         let cells = draft.cells.free().chain(draft.items.iter().flat_map(|item| item.cells.free()));
         for (is_item, key) in cells.filter(|cell| !cell.is_broken).filter_map(|cell| extension_key(&cell.field)) {
             if !self.seen.iter().any(|seen| Arc::ptr_eq(seen, key)) {
-                self.note_kind((is_item, key.name.clone()), key.kind);
+                self.note_kinds((is_item, key.name.clone()), Kinds::of(key.kind));
                 if self.seen.len() < MOST_SEEN {
                     self.seen.push(Arc::clone(key));
                 }
@@ -50,42 +81,35 @@ impl ExtensionKinds {
         }
     }
 
-    fn note_kind(&mut self, name: (bool, String), kind: ExtensionKind) {
+    fn note_kinds(&mut self, name: (bool, String), kinds: Kinds) {
         let has_room = self.kinds.len() < MOST_NAMES;
-        match self.kinds.get_mut(&name) {
-            None if has_room => drop(self.kinds.insert(name, kind)),
-            Some(known) if *known != kind => {
-                if are_numbers(*known, kind) {
-                    *known = ExtensionKind::Float;
-                }
-                self.mixed.insert(name, *known);
-            }
-            _ => {}
-        }
+        let known = match self.kinds.entry(name) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) if has_room => place.insert(kinds),
+            Entry::Vacant(_) => return,
+        };
+        known.append(kinds);
+        self.is_mixed |= known.are_several;
     }
 
     /// Adds those of a later part of the input.
     pub fn append(&mut self, later: Self) {
-        for (name, kind) in later.kinds {
-            self.note_kind(name, kind);
-        }
-        for (name, kind) in later.mixed {
-            let kind = self.kinds.get(&name).copied().unwrap_or(kind);
-            self.mixed.insert(name, kind);
+        for (name, kinds) in later.kinds {
+            self.note_kinds(name, kinds);
         }
     }
 
     /// Whether every attribute has one type, so that none needs to know of another.
     #[must_use]
     pub fn agree(&self) -> bool {
-        self.mixed.is_empty()
+        !self.is_mixed
     }
 
     fn kind(&self, is_item: bool, key: &ExtensionKey) -> ExtensionKind {
         if self.agree() {
             return key.kind;
         }
-        self.mixed.get(&(is_item, key.name.clone())).copied().unwrap_or(key.kind)
+        self.kinds.get(&(is_item, key.name.clone())).map_or(key.kind, |kinds| kinds.kind())
     }
 }
 

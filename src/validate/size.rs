@@ -64,9 +64,12 @@ fn sizes(draft: &Draft<'_>, of: fn(&str) -> usize) -> (usize, usize) {
 fn size(cell: &Cell<'_>, text: usize) -> usize {
     match &*cell.field {
         Field::Extension(key) | Field::ItemExtension(key) => ATTRIBUTE + NUMBER + WORST_BYTE * key.name.len() + text,
-        Field::Identifier(provider) => IDENTIFIER + WORST_BYTE * provider.len() + text,
-        // An address may be the identifier too.
-        Field::GuestEmail => IDENTIFIER + ATTRIBUTE + 2 * text,
+        // An address is made lower case, in which a letter may have three bytes instead of two, and may be the identifier
+        // too.
+        Field::Identifier(provider) => IDENTIFIER + WORST_BYTE * provider.len() + 2 * text,
+        Field::GuestEmail => IDENTIFIER + ATTRIBUTE + 3 * text,
+        // Each line is a text of its own.
+        Field::GuestStreet => ATTRIBUTE + 2 * text,
         field if field.is_number() => ATTRIBUTE + NUMBER + text,
         Field::OrderedAt | Field::ItemOrderedAt => ATTRIBUTE + NUMBER + text,
         _ => ATTRIBUTE + text,
