@@ -76,7 +76,8 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![noise, of_pieces, damaged]
 }
 
-fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
+/// Checks a file, in the memory that is the least.
+pub(crate) fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
     let now = "2025-06-01T00:00:00Z".parse().unwrap();
     let job = Job {
         run_id: "arbitrary".into(),
@@ -118,7 +119,8 @@ fn origins(mut source: Source) -> Vec<RowOrigin> {
     origins
 }
 
-fn profile_text(has_adjacent_rows: bool) -> String {
+/// The canonical profile.
+pub(crate) fn profile_text(has_adjacent_rows: bool) -> String {
     let canonical = orderferry::map::profile::BUILT_IN.iter().find(|(name, _)| *name == "canonical").unwrap().1;
     let adjacent = format!("rows_adjacent = {has_adjacent_rows}\nunknown_columns");
     canonical.replacen("unknown_columns", &adjacent, 1)

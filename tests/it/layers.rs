@@ -23,7 +23,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "pipeline",
         &[
-            "model", "read", "map", "group", "event", "validate", "plan", "ledger", "dispatch", "report", "sandbox", "spill",
+            "model", "read", "map", "group", "event", "validate", "plan", "ledger", "dispatch", "report", "sandbox",
+            "spill",
         ],
     ),
     // Settings of the stages, the bounds of the readers, the built-in profiles, the ledger as a person sees it, the words of the summary, the

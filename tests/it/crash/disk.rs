@@ -4,12 +4,11 @@ use serde_json::Value;
 
 use super::{
     audit,
-    dice::Dice,
     namespace::Namespace,
     shop::{LEDGER, Run, Shop},
     tenant::Tenant,
 };
-use crate::support::PROGRAM;
+use crate::support::{PROGRAM, dice::Dice};
 
 const OPTIONS: &str = "--rate unlimited --identity-pause 0s --in-flight 4";
 
