@@ -255,6 +255,7 @@ impl Account {
             inputs: self.inputs(),
             rows: self.files.n_rows,
             rows_unreadable: self.files.n_unreadable,
+            scattered: self.files.n_scattered,
             items: self.n_items,
             guests: self.n_guests,
             requests: self.requests,

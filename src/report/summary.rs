@@ -36,6 +36,8 @@ pub struct Summary {
     pub rows: u64,
     /// Rows that could not be read at all.
     pub rows_unreadable: u64,
+    /// Orders whose rows did not stand together.
+    pub scattered: u64,
     /// Items of all orders.
     pub items: u64,
     /// Guests of the valid orders.
@@ -135,6 +137,8 @@ pub struct Facts {
     pub rows: u64,
     /// Rows that could not be read at all.
     pub rows_unreadable: u64,
+    /// Orders whose rows did not stand together.
+    pub scattered: u64,
     /// Items of all orders.
     pub items: u64,
     /// Guests of the valid orders.
@@ -162,6 +166,7 @@ impl Summary {
             inputs: facts.inputs,
             rows: facts.rows,
             rows_unreadable: facts.rows_unreadable,
+            scattered: facts.scattered,
             items: facts.items,
             guests: facts.guests,
             orders: tally.orders().clone(),

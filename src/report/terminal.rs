@@ -50,6 +50,10 @@ fn orders(summary: &Summary) -> String {
     let outcomes = summary.orders.outcomes().filter(|(_, n)| **n > 0);
     let mut lines: Vec<_> = outcomes.map(|(outcome, n)| [outcome.to_string(), count(*n)]).collect();
     lines.push(["read".to_owned(), count(summary.orders.read)]);
+    let scattered = match summary.scattered {
+        0 => String::new(),
+        n => format!("  {} had their rows scattered\n", counted(n, "order")),
+    };
     let repeated = match summary.repeated_after {
         0 => String::new(),
         n => format!(
@@ -57,7 +61,7 @@ fn orders(summary: &Summary) -> String {
             counted(n, "order")
         ),
     };
-    section("orders", &(table([Side::Left, Side::Right], &lines) + &repeated), 0)
+    section("orders", &(table([Side::Left, Side::Right], &lines) + &scattered + &repeated), 0)
 }
 
 fn money(summary: &Summary) -> String {

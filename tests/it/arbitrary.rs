@@ -4,9 +4,12 @@ use std::{fs, path::Path};
 
 use orderferry::{
     map::profile::Profile,
-    model::{origin::FileId, target::Target},
+    model::{
+        origin::{FileId, RowOrigin},
+        target::Target,
+    },
     pipeline::{self, Finished, Job, MaxInvalid},
-    read::{Dialect, Format, Rows, inputs::Input},
+    read::{Block, Bounds, Dialect, Format, Piece, ReadError, Source, inputs::Input},
     validate::{self, CommonDefaults},
 };
 use proptest::prelude::*;
@@ -73,7 +76,8 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![noise, of_pieces, damaged]
 }
 
-fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
+/// Checks a file, in the memory that is the least.
+pub(crate) fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
     let now = "2025-06-01T00:00:00Z".parse().unwrap();
     let job = Job {
         run_id: "arbitrary".into(),
@@ -81,6 +85,8 @@ fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
         inputs: vec![input.to_string_lossy().into_owned()],
         profile: Profile::parse("profile", profile).unwrap(),
         accepts_unreadable: false,
+        bounds: Bounds::default(),
+        memory: 1 << 20,
         folder: folder.join("run"),
         validate: validate::Settings {
             target: Target::new("https://tenant.example", "key").unwrap(),
@@ -100,7 +106,21 @@ fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
     pipeline::run(&job, &|_| {}).unwrap()
 }
 
-fn profile_text(has_adjacent_rows: bool) -> String {
+/// Where the rows of a file stand, as far as it can be read.
+fn origins(mut source: Source) -> Vec<RowOrigin> {
+    let (mut origins, mut block) = (Vec::new(), Block::default());
+    let mut next = |block: &mut Block| -> Result<bool, ReadError> {
+        let is_more = source.next_block(block)?;
+        let parsed = source.reader().parse([Piece::from(&*block)].into_iter().filter(|_| is_more))?;
+        origins.extend(parsed.rows().map(|row| row.origin.clone()));
+        Ok(is_more)
+    };
+    while next(&mut block).is_ok_and(|is_more| is_more) {}
+    origins
+}
+
+/// The canonical profile.
+pub(crate) fn profile_text(has_adjacent_rows: bool) -> String {
     let canonical = orderferry::map::profile::BUILT_IN.iter().find(|(name, _)| *name == "canonical").unwrap().1;
     let adjacent = format!("rows_adjacent = {has_adjacent_rows}\nunknown_columns");
     canonical.replacen("unknown_columns", &adjacent, 1)
@@ -118,14 +138,12 @@ proptest! {
         let input = Input::file("orders", &path).unwrap();
         let format = if is_csv { Format::Csv } else { Format::Ndjson };
         let dialect = Dialect { format: Some(format), ..Dialect::default() };
-        if let Ok(mut rows) = Rows::open(&input, FileId(0), &dialect) {
-            let mut end = rows.end().header.map_or(0, |header| header.end);
-            let mut line = 0;
-            for row in rows.by_ref() {
-                let Ok(row) = row else { break };
-                prop_assert!(row.origin.bytes.start >= end && row.origin.bytes.end >= row.origin.bytes.start);
-                prop_assert!(row.origin.line >= line.max(1));
-                (end, line) = (row.origin.bytes.end, row.origin.line);
+        if let Ok(source) = Source::open(&input, FileId(0), &dialect, Bounds::default()) {
+            let (mut end, mut line) = (source.end().header.map_or(0, |header| header.end), 1);
+            for origin in origins(source) {
+                prop_assert!(origin.bytes.start >= end && origin.bytes.end >= origin.bytes.start);
+                prop_assert!(origin.line >= line);
+                (end, line) = (origin.bytes.end, origin.line);
             }
             prop_assert!(end <= bytes.len() as u64);
         }

@@ -5,7 +5,6 @@
 
 mod audit;
 mod clock;
-mod dice;
 mod disk;
 mod ledger;
 mod moment;

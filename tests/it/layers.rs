@@ -10,6 +10,7 @@ use std::{
 const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("sandbox", &[]),
+    ("spill", &[]),
     ("read", &["model"]),
     ("map", &["model"]),
     ("group", &["model"]),
@@ -17,15 +18,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &["model"]),
     ("report", &["model"]),
     ("validate", &["model", "event"]),
-    ("plan", &["model", "event"]),
+    ("plan", &["model", "event", "spill"]),
     ("dispatch", &["model", "event"]),
     (
         "pipeline",
-        &["model", "read", "map", "group", "event", "validate", "plan", "ledger", "dispatch", "report", "sandbox"],
+        &[
+            "model", "read", "map", "group", "event", "validate", "plan", "ledger", "dispatch", "report", "sandbox",
+            "spill",
+        ],
     ),
-    // Settings of the stages, the built-in profiles, the ledger as a person sees it, the words of the summary, the
+    // Settings of the stages, the bounds of the readers, the built-in profiles, the ledger as a person sees it, the words of the summary, the
     // sandbox that it starts.
-    ("cli", &["model", "map", "event", "validate", "ledger", "dispatch", "report", "sandbox", "pipeline"]),
+    ("cli", &["model", "read", "map", "event", "validate", "ledger", "dispatch", "report", "sandbox", "pipeline"]),
     ("main", &["cli"]),
 ];
 
@@ -34,15 +38,21 @@ const GATES: &[(&str, &[&str])] = &[
     ("reqwest", &["dispatch"]),
     ("governor", &["dispatch"]),
     ("rusqlite", &["ledger"]),
-    ("csv", &["read"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("anyhow", &["cli"]),
-    ("rayon", &["validate"]),
+    ("rayon", &["pipeline"]),
+    ("postcard", &["pipeline"]),
+    ("serde_bytes", &["pipeline"]),
+    ("xxhash_rust", &["pipeline"]),
+    ("fs4", &["pipeline"]),
     ("hyper", &["sandbox"]),
     ("hyper_util", &["sandbox"]),
     ("askama", &["report", "sandbox"]),
     ("toml", &["map", "cli"]),
+    ("csv", &["read"]),
+    ("memchr", &["read"]),
+    ("wide", &["read"]),
     ("flate2", &["read"]),
     ("zstd", &["read"]),
 ];

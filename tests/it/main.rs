@@ -13,3 +13,4 @@ mod samples;
 mod secrets;
 mod simulation;
 mod support;
+mod whole;

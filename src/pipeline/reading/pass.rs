@@ -74,7 +74,9 @@ impl<'p> Pass<'p, '_> {
     fn work(&self, next: Next<'p>) -> Result<Worked<'p>, Refusal> {
         let mut worked = Worked { end: next.end, ..Worked::of(Arc::clone(&next.file)) };
         let file = &next.file;
-        let parsed = file.reader.parse([Piece::from(&next.block)])?;
+        // The end of a file is no block: as one of an array it would be read as what an array that is cut off ends in.
+        let block = Some(Piece::from(&next.block)).filter(|_| worked.end.is_none());
+        let parsed = file.reader.parse(block)?;
         let rows: Vec<Row<'_>> = parsed.rows().collect();
         let keyed: Vec<KeyedRow<'_>> = rows.iter().map(|row| KeyedRow { row, kind: file.mapper.kind(row) }).collect();
         rows.iter().for_each(|row| file.mapper.notice(row, &mut worked.noticed));

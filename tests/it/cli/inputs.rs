@@ -174,9 +174,8 @@ fn lines_that_are_no_json_object() {
     );
     insta::assert_snapshot!(found, @r#"
     an empty file is no orders: exit 0
-    an array: exit 2
-        error: orders.ndjson:1:1: the file is one JSON array, expected one JSON object a line
-          hint: jq -c '.[]' makes lines of an array
+    an array: exit 0
+        A-1 valid
     cut off behind the key: exit 1
         A-1 invalid
             row_unreadable 1:null no whole JSON object on the line: EOF while parsing a string at column 60
@@ -353,12 +352,12 @@ fn inputs_that_are_not_there() {
         error: none.csv: No such file or directory (os error 2)
     "*.csv": exit 2
         error: *.csv: no input found
-          hint: name a file, a folder or a glob with .csv, .ndjson or .jsonl files (also .gz, .zst)
+          hint: name a file, a folder or a glob with .csv, .ndjson, .jsonl or .json files (also .gz, .zst)
     "[": exit 2
         error: [: Pattern syntax error near position 0: invalid range pattern
     "sub": exit 2
         error: sub: no input found
-          hint: name a file, a folder or a glob with .csv, .ndjson or .jsonl files (also .gz, .zst)
+          hint: name a file, a folder or a glob with .csv, .ndjson, .jsonl or .json files (also .gz, .zst)
     "": exit 2
         error: : No such file or directory (os error 2)
     "#);

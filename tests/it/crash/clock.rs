@@ -7,12 +7,11 @@ use rusqlite::Connection;
 
 use super::{
     audit,
-    dice::Dice,
     moment::{Moment, Point, kill_at},
     shop::{LEDGER, Run, Shop},
     tenant::Tenant,
 };
-use crate::support::{PROGRAM, without_settings};
+use crate::support::{PROGRAM, dice::Dice, without_settings};
 
 const OPTIONS: &str = "--rate unlimited --identity-pause 0s --in-flight 1";
 

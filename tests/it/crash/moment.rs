@@ -10,12 +10,11 @@ use std::{
 };
 
 use super::{
-    dice::Dice,
     ledger,
     shop::{LEDGER, Run, Running, Shop},
     tenant::{First, Jam},
 };
-use crate::support::{service::Sent, wait};
+use crate::support::{dice::Dice, service::Sent, wait};
 
 /// What can be seen from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

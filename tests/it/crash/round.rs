@@ -4,11 +4,11 @@ use std::path::Path;
 
 use super::{
     audit,
-    dice::Dice,
     moment::{Moment, POINTS, Point, kill_at},
     shop::{Run, Shop},
     tenant::Tenant,
 };
+use crate::support::dice::Dice;
 
 /// More runs than any round needs.
 const MOST_RUNS: usize = 30;

@@ -13,11 +13,11 @@ use serde_json::Value;
 
 use super::{
     audit,
-    dice::Dice,
     ledger::{self, Attempt},
     tenant::Tenant,
 };
 use crate::support::{
+    dice::Dice,
     place::{HEADER, Line},
     process,
     service::Exchange,

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use super::dice::Dice;
+use crate::support::dice::Dice;
 use crate::support::{
     service::{Received, Reply, Service},
     wait::Gate,

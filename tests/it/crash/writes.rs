@@ -20,11 +20,10 @@ use tempfile::TempDir;
 
 use super::{
     audit,
-    dice::Dice,
     shop::{INVALID, LEDGER, Run, Shop},
     tenant::Tenant,
 };
-use crate::support::{process, root};
+use crate::support::{dice::Dice, process, root};
 
 const LIBRARY: &str = "tests/it/crash/failing_writes.c";
 

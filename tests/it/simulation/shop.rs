@@ -273,7 +273,7 @@ fn order_no(order: &PlannedOrder) -> OrderNo {
 
 fn order_of(order: OrderNo) -> PlannedOrder {
     let record = OrderRecord {
-        id: OrderId(u32::try_from(order).unwrap()),
+        id: OrderId(u64::try_from(order).unwrap()),
         reference: reference(order),
         ordered_at: Some(ordered_at(order)),
         source: Position { file: FileId(0), line: 1, column: None },

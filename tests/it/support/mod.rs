@@ -1,5 +1,6 @@
 //! Running the program and looking at what it leaves behind.
 
+pub(crate) mod dice;
 pub(crate) mod place;
 pub(crate) mod service;
 pub(crate) mod wait;

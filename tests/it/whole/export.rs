@@ -1,0 +1,134 @@
+//! An invented export of some thousand orders, made from a seed, with all that real ones have been seen to have.
+
+use std::fmt::Write;
+
+use crate::support::dice::Dice;
+
+/// The orders' key is a column of its own, so two orders may have one reference.
+pub(super) const HEADER: &str = "Id,referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,item.quantity,guest.email,guest.lastname,ext.note\n";
+
+/// What a check or a send of it needs to know.
+pub(super) const OPTIONS: &str = "--profile own-key.toml --pos x --max-invalid 100% --set unreadable_rows=accept";
+
+/// Names that need quotes, and some that do not.
+const NAMES: [&str; 6] =
+    ["Rope", "\"Rope, red\"", "\"Rope of 5\"\" length\"", "\"Rope\nin two lines\"", "Sëil", "\"\"\"\""];
+
+/// How damaged an export is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Every row is readable, and those of an order stand together.
+    Good,
+    /// Rows of orders stand apart, some cannot be read or lack their key, references are used twice.
+    Rough,
+}
+
+/// Rows with their line breaks, in the order of the file.
+pub(super) struct Export {
+    pub(super) rows: Vec<String>,
+    /// A second file, which repeats some orders of the first.
+    pub(super) copies: Vec<String>,
+}
+
+impl Export {
+    /// The same seed gives the same export.
+    pub(super) fn new(seed: u64, n_orders: usize, state: State) -> Self {
+        let mut dice = Dice::new(seed);
+        let orders: Vec<Vec<String>> = (0..n_orders).map(|number| order(number, state, &mut dice)).collect();
+        let mut copies = Vec::new();
+        if state == State::Rough {
+            copies = orders.iter().step_by(60).flatten().cloned().collect::<Vec<_>>();
+            // Paid in another way it is no copy.
+            copies[0] = copies[0].replace(",other,", ",cash,");
+        }
+        let mut rows: Vec<String> = orders.into_iter().flatten().collect();
+        if state == State::Rough {
+            damage(&mut rows, &mut dice);
+        }
+        for _ in 0..n_orders / 50 {
+            let place = dice.below(rows.len());
+            rows.insert(place, "\n".to_owned());
+        }
+        Self { rows, copies }
+    }
+
+    /// The first file.
+    pub(super) fn text(&self) -> String {
+        format!("{HEADER}{}", self.rows.concat())
+    }
+
+    /// The second file, which comes from a system that ends lines in another way.
+    pub(super) fn copies(&self) -> String {
+        let with_crlf = |row: &String| row.trim_end().to_owned() + "\r\n";
+        format!("{}\r\n{}", HEADER.trim_end(), self.copies.iter().map(with_crlf).collect::<String>())
+    }
+}
+
+/// Its rows; one in twenty is not valid.
+fn order(number: usize, state: State, dice: &mut Dice) -> Vec<String> {
+    let is_rough = state == State::Rough;
+    // The same reference twice: one of them, or both, cannot be sent.
+    let reference = if is_rough && number % 100 == 99 { number - 50 } else { number };
+    let email = match dice.below(60) {
+        0 => "nobody".to_owned(),
+        _ => format!("guest{}@example.com", dice.below(800)),
+    };
+    let status = dice.pick(&["PURCHASED", "PURCHASED", "PAYMENT_PENDING"]);
+    let currency = if dice.is_within(3) { "XYZ1" } else { dice.pick(&["EUR", "GBP", "USD"]) };
+    let prices: Vec<usize> = (0..=dice.below(4)).map(|_| dice.below(10_000)).collect();
+    let total = cents(prices.iter().sum());
+    let time = time(number);
+    let row = |price: usize, name: &str| {
+        format!(
+            "K-{number},A-{reference},{time},{status},{currency},{total},other,GEAR,{name},{},1,{email},Smith,\"a, note\"\n",
+            cents(price)
+        )
+    };
+    prices.into_iter().map(|price| row(price, dice.pick(&NAMES))).collect()
+}
+
+fn cents(amount: usize) -> String {
+    format!("{}.{:02}", amount / 100, amount % 100)
+}
+
+/// Every order has a minute of its own.
+fn time(number: usize) -> String {
+    let (day, hour, minute) = (1 + number / 1440, number / 60 % 24, number % 60);
+    format!("2025-03-{day:02}T{hour:02}:{minute:02}:00Z")
+}
+
+/// Moves rows, cuts some, and takes the key of others.
+fn damage(rows: &mut Vec<String>, dice: &mut Dice) {
+    for _ in 0..rows.len() / 20 {
+        let row = rows.remove(dice.below(rows.len()));
+        rows.insert(dice.below(rows.len()), row);
+    }
+    for _ in 0..rows.len() / 300 {
+        let n_rows = rows.len();
+        // A cell too many: the key is certain all the same.
+        let too_long = dice.below(n_rows);
+        rows[too_long] = rows[too_long].replacen(",other,", ",other,other,", 1);
+        // A row of which only a part is there: nobody knows whose.
+        let torn = dice.below(n_rows);
+        rows.insert(torn, "torn\n".to_owned());
+        let keyless = keyless(&rows[dice.below(n_rows)], dice);
+        rows.insert(dice.below(n_rows), keyless);
+    }
+}
+
+/// A row like another one that has lost its key; half of them are of a time at which no order was made.
+fn keyless(row: &str, dice: &mut Dice) -> String {
+    let mut row = row.split_once(',').map_or_else(String::new, |(_, cells)| format!(",{cells}"));
+    if dice.is_within(50) {
+        row = row.replace(":00Z", ":30Z");
+    }
+    row
+}
+
+/// The canonical profile, but with a key that is not the reference.
+pub(super) fn own_key_profile(more: &str) -> String {
+    let canonical = orderferry::map::profile::BUILT_IN.iter().find(|(name, _)| *name == "canonical").unwrap().1;
+    let mut key = "key = { column = \"Id\", path = \"Id\" }\n".to_owned();
+    write!(key, "{more}\nunknown_columns").unwrap();
+    canonical.replacen("unknown_columns", &key, 1)
+}

@@ -1,0 +1,138 @@
+//! Rows of one order that stand as far apart as can be: in the first and in the last row, in two files, in any form.
+
+use std::{fmt::Write as _, io::Write as _};
+
+use crate::support::place::{Place, Ran};
+
+/// A row a document, and no column of a total: rows of one order are alike in every form.
+const PROFILE: &str = r#"
+name = "parts"
+order_price = "sum_of_lines"
+[order]
+referenceId = { column = "id", path = "id" }
+orderedAt = { column = "at", path = "at", date = "iso8601" }
+status = { value = "PURCHASED" }
+currencyCode = { value = "EUR" }
+paymentType = { value = "other" }
+[item]
+type = { value = "PRODUCT" }
+name = { column = "name", path = "name" }
+price = { value = "2.50" }
+quantity = { value = "1" }
+[guest]
+email = { value = "ann@example.com" }
+"#;
+
+/// So many rows of other orders stand between: more than a block.
+const N_BETWEEN: usize = 4000;
+
+/// A file's form, as it is written.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Csv,
+    Lines,
+    Array,
+}
+
+impl Form {
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Lines => "ndjson",
+            Self::Array => "json",
+        }
+    }
+
+    /// A file with an item of each of these orders.
+    fn file(self, ids: &[String]) -> String {
+        let json = |id: &String| {
+            format!("{{\"id\":\"{id}\",\"at\":\"2025-03-01T10:00:00Z\",\"name\":\"Rope of many threads, {id}\"}}")
+        };
+        let documents = ids.iter().map(json).collect::<Vec<_>>();
+        match self {
+            Self::Csv => ids.iter().fold("id,at,name\n".to_owned(), |mut text, id| {
+                writeln!(text, "{id},2025-03-01T10:00:00Z,\"Rope of many threads, {id}, and more\"").unwrap();
+                text
+            }),
+            Self::Lines => documents.join("\n") + "\n",
+            Self::Array => format!("[\n{}\n]\n", documents.join(",\n")),
+        }
+    }
+}
+
+const FORMS: [Form; 3] = [Form::Csv, Form::Lines, Form::Array];
+
+fn others(file: &str) -> Vec<String> {
+    (0..N_BETWEEN).map(|number| format!("{file}-{number}")).collect()
+}
+
+/// The order FAR, many others, and FAR again.
+fn there_and_back() -> Vec<String> {
+    let mut ids = vec!["FAR".to_owned()];
+    ids.extend(others("A"));
+    ids.push("FAR".to_owned());
+    ids
+}
+
+fn place(more: &str) -> Place {
+    Place::with("parts.toml", format!("{more}{PROFILE}"))
+}
+
+const OPTIONS: &str = "--profile parts.toml --pos x --memory 1MB";
+
+/// The order FAR is the first one and has two items; no other has.
+fn is_whole(ran: &Ran, n_orders: usize, what: &str) {
+    let (summary, results) = (ran.summary(), ran.results());
+    assert_eq!(ran.code, 0, "{what}: {}", ran.err);
+    let counts = ["read", "valid"].map(|outcome| summary["orders"][outcome].as_u64());
+    assert_eq!(counts, [Some(n_orders as u64); 2], "{what}");
+    assert_eq!((&summary["items"], &summary["scattered"]), (&(n_orders + 1).into(), &1.into()), "{what}");
+    assert_eq!(results[0]["referenceId"], "FAR", "{what}");
+    assert_eq!(results.iter().filter(|result| result["referenceId"] == "FAR").count(), 1, "{what}");
+    assert!(ran.out.contains("1 order had their rows scattered"), "{what}: {}", ran.out);
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    to.write_all(text.as_bytes()).unwrap();
+    to.finish().unwrap()
+}
+
+#[test]
+fn a_key_that_comes_back_in_the_last_row() {
+    for form in FORMS {
+        let (text, name) = (form.file(&there_and_back()), format!("a.{}", form.ending()));
+        let (place, n_orders) = (place(""), N_BETWEEN + 1);
+        place.file(&name, &text);
+        place.file(&format!("{name}.gz"), gzip(&text));
+        place.file(&format!("{name}.zst"), zstd::encode_all(text.as_bytes(), 1).unwrap());
+        for name in [name.clone(), format!("{name}.gz"), format!("{name}.zst")] {
+            is_whole(&place.run(&format!("check {name} {OPTIONS}")), n_orders, &name);
+        }
+        let ran = place.run_with(&format!("check - {OPTIONS}"), &[], text.as_bytes());
+        is_whole(&ran, n_orders, &format!("{form:?} through standard input"));
+    }
+}
+
+#[test]
+fn a_key_that_comes_back_in_the_next_file() {
+    for (one, other) in [(Form::Csv, Form::Csv), (Form::Lines, Form::Array), (Form::Array, Form::Csv)] {
+        let (mut first, mut second) = (vec!["FAR".to_owned()], others("B"));
+        first.extend(others("A"));
+        second.push("FAR".to_owned());
+        let (a, b) = (format!("a.{}", one.ending()), format!("b.{}.gz", other.ending()));
+        let place = place("join_files = true\n");
+        place.file(&a, one.file(&first)).file(&b, gzip(&other.file(&second)));
+        is_whole(&place.run(&format!("check {a} {b} {OPTIONS}")), 2 * N_BETWEEN + 1, &format!("{one:?} and {other:?}"));
+    }
+}
+
+#[test]
+fn a_key_that_comes_back_in_a_file_that_is_not_joined() {
+    let place = place("");
+    place.file("a.csv", Form::Csv.file(&["FAR".to_owned(), "A".to_owned()]));
+    place.file("b.csv", Form::Csv.file(&["B".to_owned(), "FAR".to_owned(), "FAR".to_owned()]));
+    let ran = place.run(&format!("check a.csv b.csv {OPTIONS} --max-invalid 100%"));
+    assert_eq!(ran.outcomes(), "FAR invalid, A valid, B valid, FAR invalid");
+    assert_eq!(ran.results()[0]["problems"][0]["code"], "order_in_two_files");
+}

@@ -1,0 +1,192 @@
+//! Files that nobody would call an export: each ends in words and an exit code, none fills the memory.
+
+use std::{fmt::Write as _, fs::File, io::Write as _, path::Path};
+
+use crate::support::place::{HEADER, Line, Place, Ran, export, row};
+
+const CHECK: &str = "check orders.csv --pos x --max-invalid 100%";
+
+const MB: usize = 1024 * 1024;
+
+/// The exit code is one of ours, and the program did not break down.
+fn is_in_order(ran: &Ran, code: i32, what: &str) {
+    assert_eq!(ran.code, code, "{what}: {}", ran.err);
+    assert!(!ran.err.contains("panicked"), "{what}: {}", ran.err);
+}
+
+fn refused(place: &Place, command: &str, words: &[&str]) {
+    let ran = place.run(command);
+    is_in_order(&ran, 2, command);
+    for word in words {
+        assert!(ran.err.contains(word), "{word:?} is not in {}", ran.err);
+    }
+    assert!(ran.results().is_empty(), "{command}: half of the results");
+}
+
+/// A file of a hundred megabytes: `first`, then the same byte without an end.
+fn write_endless(path: &Path, first: &str, byte: u8) {
+    let mut file = File::create(path).unwrap();
+    file.write_all(first.as_bytes()).unwrap();
+    let block = vec![byte; MB];
+    (0..100).for_each(|_| file.write_all(&block).unwrap());
+}
+
+/// Two good rows, and one whose name begins but does not end.
+fn with_open_name(start: &str) -> String {
+    let row = Line { reference: "A-3", name: "OPEN", ..Line::default() }.csv();
+    let (before, _) = row.split_once("OPEN").unwrap();
+    format!("{}{before}{start}", export(&["A-1", "A-2"]))
+}
+
+#[test]
+fn a_cell_without_an_end() {
+    let place = Place::new();
+    write_endless(&place.path("orders.csv"), &with_open_name(""), b'x');
+    refused(&place, CHECK, &["orders.csv:4: the record that begins here has more than", "max_record"]);
+}
+
+#[test]
+fn a_document_without_an_end() {
+    let place = Place::new();
+    write_endless(&place.path("orders.ndjson"), "{\"referenceId\":\"A-1\",\"price\":\"", b'1');
+    refused(&place, &CHECK.replace("csv", "ndjson"), &["orders.ndjson:1: the record that begins here has more than"]);
+    write_endless(&place.path("orders.json"), "[\n{\"referenceId\":\"A-1\",\"price\":\"", b'1');
+    refused(&place, &CHECK.replace("csv", "json"), &["orders.json:2: the record that begins here has more than"]);
+}
+
+#[test]
+fn a_quote_that_is_never_closed() {
+    let place = Place::new();
+    let lines = with_open_name("\"Rope\nred\n");
+    let column = lines.lines().nth(3).unwrap().find('"').unwrap() + 1;
+    write_endless(&place.path("orders.csv"), &lines, b'\n');
+    let quote = format!("the quote opened at 4:{column} is not closed");
+    refused(&place, CHECK, &["orders.csv:4: the record that begins here", &quote]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_quote_that_is_never_closed_fills_no_memory() {
+    let place = Place::new();
+    write_endless(&place.path("orders.csv"), &with_open_name("\"Rope\n"), b'x');
+    let mut command = crate::support::process(&place.path(""));
+    let ran = super::peak::measured(command.args(CHECK.split(' ')).args(["--out", "run"]));
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    // Of the file 16 MiB are looked at, in a buffer that doubles.
+    assert!(ran.peak < 120 * 1024, "{} kB", ran.peak);
+}
+
+/// A file that is said to be of blank lines, over and over: each frame is one of a kind that may follow another.
+fn bomb(place: &Place, name: &str, header: &[u8], frame: &[u8], n_frames: usize) {
+    place.file(name, [header.to_vec(), frame.repeat(n_frames)].concat());
+}
+
+#[test]
+fn a_small_file_that_unpacks_to_gigabytes() {
+    let place = Place::new();
+    let blank = vec![b'\n'; 16 * MB];
+    let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
+    bomb(&place, "orders.csv.zst", &zstd(HEADER.as_bytes()), &zstd(&blank), 256);
+    let gzip = |bytes: &[u8]| {
+        let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        to.write_all(bytes).unwrap();
+        to.finish().unwrap()
+    };
+    bomb(&place, "orders.csv.gz", &gzip(HEADER.as_bytes()), &gzip(&blank), 64);
+    for name in ["orders.csv.zst", "orders.csv.gz"] {
+        refused(&place, &CHECK.replace("orders.csv", name), &[name, "max_expansion"]);
+    }
+}
+
+#[test]
+fn a_header_of_twenty_thousand_columns() {
+    let names = (0..20_000).fold(String::new(), |mut names, number| {
+        write!(names, ",c{number}").unwrap();
+        names
+    });
+    let wide = export(&["A-1"]).replace(",guest.lastname", &format!(",guest.lastname{names}"));
+    let place = Place::with("orders.csv", wide.replace(",Smith", &format!(",Smith{}", ",".repeat(20_000))));
+    refused(&place, CHECK, &["orders.csv:1: the header has more than 10000 columns", "max_columns"]);
+    let ran = place.run(&format!("{CHECK} --set max_columns=30000"));
+    is_in_order(&ran, 0, "max_columns");
+    assert!(ran.err.contains("more columns are unknown and ignored"), "{}", ran.err);
+}
+
+#[test]
+fn rows_that_all_have_the_same_key() {
+    let together = row("A-1").repeat(3000);
+    let apart = [row("A-1"), row("A-2")].concat().repeat(3000);
+    for (what, rows) in [("together", together), ("apart", apart)] {
+        let place = Place::with("orders.csv", format!("{HEADER}{rows}"));
+        let words = ["orders.csv:2: the order that begins here has more than", "nothing was sent", "--memory"];
+        refused(&place, &format!("{CHECK} --memory 1MB"), &words);
+        let ran = place.run(&format!("{CHECK} --memory 64MB"));
+        assert_eq!(ran.summary()["items"].as_u64().map(|items| items % 3000), Some(0), "{what}: {}", ran.err);
+    }
+}
+
+#[test]
+fn rows_that_all_lack_their_key() {
+    let place = Place::with("orders.csv", format!("{HEADER}{}", row("").repeat(3000)));
+    let ran = place.run(&format!("{CHECK} --memory 1MB"));
+    is_in_order(&ran, 1, "no keys");
+    assert_eq!(ran.summary()["orders"]["invalid"], 3000);
+}
+
+#[test]
+fn files_that_end_too_early_or_are_of_another_encoding() {
+    let good = export(&["A-1", "A-2"]);
+    let utf16 = |bytes: fn(u16) -> [u8; 2]| good.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+    let latin1: Vec<u8> = good.bytes().map(|byte| if byte == b'p' { 0xF6 } else { byte }).collect();
+    let cases: [(&str, i32, Vec<u8>); 9] = [
+        ("empty", 2, Vec::new()),
+        ("header alone", 0, HEADER.into()),
+        ("cut in the middle of a row", 1, good.as_bytes()[..good.len() - 40].to_vec()),
+        ("cut in the header", 2, HEADER.as_bytes()[..40].to_vec()),
+        ("Latin-1", 2, latin1),
+        ("UTF-16 with a mark, little end", 2, [vec![0xFF, 0xFE], utf16(u16::to_le_bytes)].concat()),
+        ("UTF-16 with a mark, big end", 2, [vec![0xFE, 0xFF], utf16(u16::to_be_bytes)].concat()),
+        ("UTF-16 without a mark", 2, utf16(u16::to_le_bytes)),
+        ("zeros", 2, vec![0; 100_000]),
+    ];
+    for (what, code, bytes) in cases {
+        let ran = Place::with("orders.csv", bytes).run(CHECK);
+        is_in_order(&ran, code, what);
+    }
+}
+
+#[test]
+fn archives_that_are_none_or_are_cut() {
+    let packed = zstd::encode_all(export(&["A-1"]).repeat(1000).as_bytes(), 1).unwrap();
+    let cases = [
+        ("no archive", "orders.csv.zst", export(&["A-1"]).into_bytes()),
+        ("no archive", "orders.csv.gz", export(&["A-1"]).into_bytes()),
+        ("cut", "orders.csv.zst", packed[..packed.len() - 20].to_vec()),
+    ];
+    for (what, name, bytes) in cases {
+        let ran = Place::with(name, bytes).run(&CHECK.replace("orders.csv", name));
+        is_in_order(&ran, 2, what);
+    }
+}
+
+#[test]
+fn the_bounds_are_settings() {
+    let long = Line { reference: "A-2", name: &"x".repeat(5000), ..Line::default() }.csv();
+    let place = Place::with("orders.csv", format!("{HEADER}{}{long}{}", row("A-1"), row("A-3")));
+    assert_eq!(place.run(CHECK).summary()["rows_unreadable"], 0);
+    let ran = place.run(&format!("{CHECK} --set max_cell=4KB"));
+    assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 valid, A-2 invalid, A-3 valid"), "{}", ran.err);
+    refused(&place, &format!("{CHECK} --set max_record=4KB"), &["orders.csv:3: the record that begins here", "4000"]);
+    refused(&place, &format!("{CHECK} --set max_columns=11"), &["more than 11 columns"]);
+    refused(&place, &format!("{CHECK} --set max_cell=large"), &["\"large\" is no size"]);
+}
+
+#[test]
+fn how_far_a_file_may_expand_is_a_setting() {
+    let place = Place::new();
+    let blank = zstd::encode_all(&vec![b'\n'; 16 * MB][..], 1).unwrap();
+    bomb(&place, "orders.csv.zst", &zstd::encode_all(HEADER.as_bytes(), 1).unwrap(), &blank, 5);
+    let command = CHECK.replace("orders.csv", "orders.csv.zst");
+    refused(&place, &command, &["max_expansion"]);
+    is_in_order(&place.run(&format!("{command} --set max_expansion=1000000")), 0, "max_expansion");
+}

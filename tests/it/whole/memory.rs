@@ -1,0 +1,42 @@
+//! Memory does not grow with the export.
+
+use std::fmt::Write;
+
+use super::{export::HEADER, export::own_key_profile, peak::measured};
+use crate::support::{dice::Dice, place::Place, process};
+
+/// The rows of an export of some megabytes, in no order.
+fn shuffled(n_orders: usize) -> String {
+    let note = "long words ".repeat(50);
+    let row = |number: usize| {
+        let (minute, second) = (number / 60 % 60, number % 60);
+        format!(
+            "K-{number},A-{number},2025-03-01T10:{minute:02}:{second:02}Z,PURCHASED,EUR,5.00,other,GEAR,Rope,2.50,1,g{number}@example.com,Smith,{note}\n"
+        )
+    };
+    let mut rows: Vec<usize> = (0..2 * n_orders).map(|row| row / 2).collect();
+    Dice::new(8).shuffle(&mut rows);
+    rows.into_iter().fold(HEADER.to_owned(), |mut text, number| {
+        text.write_str(&row(number)).unwrap();
+        text
+    })
+}
+
+fn peak(n_orders: usize) -> u64 {
+    let place = Place::with("a.csv", shuffled(n_orders));
+    place.file("own-key.toml", own_key_profile(""));
+    let mut command = process(&place.path(""));
+    command.env("RAYON_NUM_THREADS", "2");
+    let words = "check a.csv --profile own-key.toml --pos x --memory 8MB --out run";
+    let ran = measured(command.args(words.split(' ')));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let summary = std::fs::read_to_string(place.path("run/summary.json")).unwrap();
+    assert!(summary.contains(&format!("\"read\": {n_orders},")), "{summary}");
+    ran.peak
+}
+
+#[test]
+fn a_large_export_whose_rows_are_scattered() {
+    let (small, large) = (peak(1500), peak(15_000));
+    println!("PEAK {small} {large}");
+}

@@ -1,0 +1,37 @@
+//! How much memory a run took at its most, as Linux counts it.
+
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
+
+use crate::support::wait;
+
+/// A run that has ended.
+pub(super) struct Measured {
+    pub(super) code: i32,
+    pub(super) err: String,
+    /// `VmHWM`, in kB, when it was last looked at. It does not shrink, and little happens between a look and the end.
+    pub(super) peak: u64,
+}
+
+/// Runs to the end. What is said may not be more than a pipe holds.
+pub(super) fn measured(command: &mut Command) -> Measured {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    let ended = wait::for_some("the end of a run", || {
+        peak = peak_now(&status).unwrap_or(peak);
+        child.try_wait().unwrap()
+    });
+    let err = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+    assert!(peak > 0, "{status} tells no peak");
+    Measured { code: ended.code().unwrap(), err, peak }
+}
+
+/// Nothing of a process that has ended.
+fn peak_now(status: &str) -> Option<u64> {
+    let status = fs::read_to_string(status).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}

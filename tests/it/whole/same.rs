@@ -1,0 +1,175 @@
+//! The same export gives the same to the byte, whatever the number of cores and the memory.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+};
+
+use serde_json::Value;
+
+use super::export::{Export, OPTIONS, State, own_key_profile};
+use crate::support::place::{Place, Ran};
+
+/// Some cores, and some memory.
+const WAYS: [(&str, &str); 9] = [
+    ("1", "256MB"),
+    ("1", "4MB"),
+    ("1", "1MB"),
+    ("2", "1MB"),
+    ("2", "4MB"),
+    ("2", "256MB"),
+    ("4", "256MB"),
+    ("4", "4MB"),
+    ("4", "1MB"),
+];
+
+const SEED: u64 = 4;
+
+fn place(n_orders: usize, state: State, more: &str) -> Place {
+    let export = Export::new(SEED, n_orders, state);
+    let place = Place::with("a.csv", export.text());
+    place.file("b.csv", export.copies()).file("own-key.toml", own_key_profile(more));
+    place
+}
+
+fn run(place: &Place, command: &str, (cores, memory): (&str, &str)) -> Ran {
+    let command = format!("{command} a.csv b.csv {OPTIONS} --memory {memory}");
+    let ran = place.run_with(&command, &[("RAYON_NUM_THREADS", cores)], b"");
+    assert!(ran.code < 2, "{} {}", ran.out, ran.err);
+    ran
+}
+
+/// `summary.json` without what differs from run to run.
+fn summary(ran: &Ran) -> Value {
+    let mut summary = ran.summary();
+    for changing in ["run_id", "started_at", "finished_at"] {
+        summary.as_object_mut().unwrap().remove(changing);
+    }
+    summary
+}
+
+/// What a check leaves behind and says.
+#[derive(Debug, PartialEq)]
+struct Left {
+    code: i32,
+    said: String,
+    summary: Value,
+    results: String,
+    rejects: BTreeMap<PathBuf, String>,
+}
+
+impl Left {
+    fn of(ran: &Ran) -> Self {
+        let said = ran.out.lines().filter(|line| !line.starts_with("took ") && !line.starts_with("report: "));
+        let files = fs::read_dir(ran.path("rejects")).into_iter().flatten().map(|entry| entry.unwrap().path());
+        Self {
+            code: ran.code,
+            said: said.collect::<Vec<_>>().join("\n"),
+            summary: summary(ran),
+            results: ran.text("results.ndjson"),
+            rejects: files.map(|file| (name(&file), fs::read_to_string(&file).unwrap())).collect(),
+        }
+    }
+
+    fn codes(&self) -> BTreeSet<&str> {
+        self.summary["problems"].as_array().unwrap().iter().map(|line| line["code"].as_str().unwrap()).collect()
+    }
+
+    /// Differences one by one: the whole would fill a screen.
+    fn must_be(&self, first: &Self, way: (&str, &str)) {
+        assert_eq!((self.code, &self.said), (first.code, &first.said), "{way:?}");
+        assert_eq!(self.summary, first.summary, "{way:?}");
+        for (found, expected) in self.results.lines().zip(first.results.lines()) {
+            assert_eq!(found, expected, "{way:?}");
+        }
+        assert!(self.results == first.results, "{way:?}: other results");
+        assert!(self.rejects == first.rejects, "{way:?}: other rejects");
+    }
+}
+
+fn name(path: &std::path::Path) -> PathBuf {
+    path.file_name().unwrap().into()
+}
+
+fn checked_the_same(place: &Place) -> Left {
+    let first = Left::of(&run(place, "check", WAYS[0]));
+    for way in &WAYS[1..] {
+        Left::of(&run(place, "check", *way)).must_be(&first, *way);
+    }
+    first
+}
+
+#[test]
+fn a_good_export_that_one_pass_decides_about() {
+    let left = checked_the_same(&place(3000, State::Good, "join_files = false"));
+    assert_eq!((&left.summary["orders"]["read"], &left.summary["scattered"]), (&3000.into(), &0.into()));
+}
+
+#[test]
+fn a_rough_export_that_needs_two_passes() {
+    let left = checked_the_same(&place(3000, State::Rough, "join_files = false"));
+    assert!(left.summary["scattered"].as_u64() > Some(100));
+    let expected = ["order_copied", "order_in_two_files", "row_unreadable", "row_without_key", "reference_reused"];
+    expected.iter().for_each(|code| assert!(left.codes().contains(code), "{code} is not in {:?}", left.codes()));
+}
+
+#[test]
+fn a_rough_export_whose_files_are_joined() {
+    checked_the_same(&place(1000, State::Rough, "join_files = true"));
+}
+
+#[test]
+fn a_rough_export_whose_rows_are_said_to_be_adjacent() {
+    let left = checked_the_same(&place(1000, State::Rough, "rows_adjacent = true"));
+    assert!(left.codes().contains("neighbour_unreadable"), "{:?}", left.codes());
+}
+
+/// What a send leaves behind. Results and what the tenant has stand as they came, which differs.
+fn sent(ran: &Ran) -> [String; 5] {
+    let mut results: Vec<String> = ran.text("results.ndjson").split_inclusive('\n').map(str::to_owned).collect();
+    results.sort();
+    let mut sandbox: Value = serde_json::from_str(&ran.text("sandbox.json")).unwrap();
+    sandbox.as_object_mut().unwrap().remove("base_url");
+    sort(&mut sandbox);
+    let plan = without_target(&ran.text("plan.ndjson"));
+    [plan, ran.text("left_out.ndjson"), results.concat(), summary(ran).to_string(), sandbox.to_string()]
+}
+
+/// A sandbox has another port each time, and so is another target.
+fn without_target(plan: &str) -> String {
+    let (before, target) = plan.split_once("\"target\":\"").unwrap();
+    format!("{before}{}", target.split_once('"').unwrap().1)
+}
+
+/// Brings all lists of a document in an order of their own.
+fn sort(value: &mut Value) {
+    match value {
+        Value::Array(list) => {
+            list.iter_mut().for_each(sort);
+            list.sort_by_cached_key(Value::to_string);
+        }
+        Value::Object(members) => members.values_mut().for_each(sort),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_send_has_the_same_plan_and_the_tenant_the_same_orders() {
+    let place = place(600, State::Rough, "join_files = false");
+    let send = |way| {
+        let ran = run(&place, "send --sandbox --rate unlimited --identity-pause 0s --backfill", way);
+        sent(&ran)
+    };
+    let first = send(("1", "256MB"));
+    for way in [("2", "1MB"), ("4", "4MB"), ("4", "256MB")] {
+        for (found, expected) in send(way).iter().zip(&first) {
+            assert!(found == expected, "{way:?}: {}", first_difference(found, expected));
+        }
+    }
+}
+
+fn first_difference(found: &str, expected: &str) -> String {
+    let different = found.lines().zip(expected.lines()).find(|(found, expected)| found != expected);
+    format!("{different:.2000?}")
+}

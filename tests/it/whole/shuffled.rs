@@ -1,0 +1,98 @@
+//! Where the rows of a file stand makes no difference to what they are.
+
+use std::{collections::BTreeSet, fs};
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::export::{Export, HEADER, OPTIONS, State, own_key_profile};
+use crate::{
+    arbitrary,
+    support::{
+        dice::Dice,
+        place::{self, Line, Place, Ran},
+    },
+};
+
+/// Without the places, sorted.
+fn results(ran: &Ran) -> Vec<String> {
+    let mut results: Vec<String> = ran.results().into_iter().map(without_places).collect();
+    results.sort();
+    results
+}
+
+fn without_places(mut result: Value) -> String {
+    let members = result.as_object_mut().unwrap();
+    members.remove("source");
+    let problems = members["problems"].as_array_mut().unwrap();
+    for place in ["file", "line", "column"] {
+        problems.iter_mut().for_each(|problem| drop(problem.as_object_mut().unwrap().remove(place)));
+    }
+    problems.sort_by_cached_key(Value::to_string);
+    result.to_string()
+}
+
+/// What does not tell how the rows stand.
+fn numbers(ran: &Ran) -> Value {
+    let summary = ran.summary();
+    let names = ["rows", "rows_unreadable", "items", "guests", "orders", "orders_without_amount", "money", "problems"];
+    names.iter().map(|name| summary[*name].clone()).collect()
+}
+
+fn check(rows: &[String]) -> Ran {
+    let place = Place::with("a.csv", format!("{HEADER}{}", rows.concat()));
+    place.file("own-key.toml", own_key_profile(""));
+    let ran = place.run(&format!("check a.csv {OPTIONS} --memory 1MB"));
+    assert_eq!(ran.code, 1, "{} {}", ran.out, ran.err);
+    ran
+}
+
+#[test]
+fn the_same_rows_in_any_order_are_the_same_orders() {
+    let mut rows = Export::new(11, 1500, State::Rough).rows;
+    let first = check(&rows);
+    for seed in 0..3 {
+        Dice::new(seed).shuffle(&mut rows);
+        let shuffled = check(&rows);
+        assert_eq!(numbers(&shuffled), numbers(&first), "seed {seed}");
+        for (found, expected) in results(&shuffled).iter().zip(&results(&first)) {
+            assert_eq!(found, expected, "seed {seed}");
+        }
+        assert_eq!(shuffled.results().len(), first.results().len(), "seed {seed}");
+    }
+}
+
+/// A row of one of a few orders.
+fn row(key: u8, name: usize) -> String {
+    let (reference, name) = (format!("A-{key}"), format!("Rope {name}"));
+    let ordered_at = format!("2025-03-01T10:00:{key:02}Z");
+    Line { reference: &reference, ordered_at: &ordered_at, name: &name, price: "1.50", ..Line::default() }.csv()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// As many orders as there are keys, and an item for every row.
+    #[test]
+    fn rows_out_are_rows_in(keys in prop::collection::vec(0_u8..8, 1..24), blank in any::<prop::sample::Index>()) {
+        let mut rows: Vec<String> = keys.iter().enumerate().map(|(name, key)| row(*key, name)).collect();
+        rows.insert(blank.index(keys.len() + 1), "\n".to_owned());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        fs::write(&path, format!("{}{}", place::HEADER, rows.concat())).unwrap();
+        let summary = arbitrary::check(folder.path(), &path, &arbitrary::profile_text(false)).summary;
+        let distinct: BTreeSet<_> = keys.iter().collect();
+        let n_apart = distinct.iter().filter(|key| has_come_again(&keys, ***key)).count();
+        let (n_rows, n_orders) = (keys.len() as u64, distinct.len() as u64);
+        prop_assert_eq!((summary.rows, summary.items), (n_rows, n_rows));
+        prop_assert_eq!((summary.orders.read, summary.orders.valid), (n_orders, n_orders));
+        prop_assert_eq!(summary.scattered, n_apart as u64);
+        let cents = n_orders * 150;
+        prop_assert_eq!(&summary.money[0].sums.valid, &format!("{}.{:02}", cents / 100, cents % 100));
+    }
+}
+
+/// Whether rows of other orders stand between those of this one.
+fn has_come_again(keys: &[u8], key: u8) -> bool {
+    keys.iter().enumerate().filter(|(at, of)| **of == key && (*at == 0 || keys[at - 1] != key)).count() > 1
+}
