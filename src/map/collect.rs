@@ -4,7 +4,10 @@ use std::{borrow::Cow, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
-use super::rule::{Made, Rule};
+use super::{
+    columns::Bound,
+    rule::{Made, Rule},
+};
 use crate::model::{
     draft::{Cell, Cells, MappedRow, Place},
     field::Field,
@@ -43,11 +46,14 @@ impl<'a> Collector<'a> {
     }
 
     /// Fills a field with what stands in its cell.
-    pub(super) fn fill_as_is(&mut self, field: &'a Field, first_counts: bool, found: Found<'a>) {
+    #[inline]
+    pub(super) fn fill_as_is(&mut self, bound: &'a Bound<'_>, found: Found<'a>) {
         self.n_filled += 1;
-        let (field, text) = (Cow::Borrowed(field), Cow::Borrowed(found.text));
+        let (field, text, first_counts) =
+            (Cow::Borrowed(&bound.field), Cow::Borrowed(found.text), bound.rule.first_counts);
         let (is_broken, is_fallback) = (false, false);
-        self.cells.push(Cell { field, text, time: None, at: found.at, is_broken, is_fallback, first_counts });
+        let cell = Cell { field, text, time: None, at: found.at, is_broken, is_fallback, first_counts };
+        self.cells.push_of(bound.number, cell);
     }
 
     /// Applies the rule of a field to its cell, or to nothing.

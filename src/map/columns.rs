@@ -21,6 +21,8 @@ use crate::model::{
 pub(super) struct Bound<'p> {
     pub(super) field: Field,
     pub(super) rule: &'p Rule,
+    /// Its place among the fields with fixed names.
+    pub(super) number: Option<usize>,
     /// A filled cell becomes what stands in it.
     pub(super) is_as_is: bool,
     /// Nearly all rules have one column; looking into a list for it would take as long as looking at the cell.
@@ -34,7 +36,7 @@ impl<'p> Bound<'p> {
             [] => (None, Vec::new()),
             [first, others @ ..] => (Some(*first), others.to_vec()),
         };
-        Self { field, rule, is_as_is: rule.takes_as_is(), first, others }
+        Self { number: field.number(), field, rule, is_as_is: rule.takes_as_is(), first, others }
     }
 
     pub(super) fn columns(&self) -> impl Iterator<Item = usize> {

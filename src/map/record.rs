@@ -171,7 +171,7 @@ fn apply<'a>(
         let found =
             first.or_else(|| bound.others.iter().map(|index| found(*index)).find(|found| !found.text.is_empty()));
         match found {
-            Some(found) if bound.is_as_is => collector.fill_as_is(&bound.field, bound.rule.first_counts, found),
+            Some(found) if bound.is_as_is => collector.fill_as_is(bound, found),
             found => collector.take(Cow::Borrowed(&bound.field), bound.rule, found),
         }
     }

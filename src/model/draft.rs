@@ -100,7 +100,14 @@ impl<'a> Cells<'a> {
 
     /// Adds a cell.
     pub fn push(&mut self, cell: Cell<'a>) {
-        match cell.field.number() {
+        let number = cell.field.number();
+        self.push_of(number, cell);
+    }
+
+    /// The same where the place of the cell's field among those with fixed names is known.
+    #[inline]
+    pub fn push_of(&mut self, number: Option<usize>, cell: Cell<'a>) {
+        match number {
             None => self.n_before_free = self.n_before_free.min(self.cells.len()),
             Some(number) if self.places[number] == 0 => {
                 self.places[number] = u8::try_from(self.cells.len() + 1).unwrap_or(0);

@@ -118,27 +118,25 @@ fn add_plain_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, n
         return None;
     }
     let time = millis_in_utc(made)?;
-    let parts: [&[u8]; 9] = [
-        b"{\"referenceId\":\"",
-        record.reference.as_bytes(),
-        b"\",\"orderedAt\":\"",
-        &time,
-        b"\",\"outcome\":\"",
-        outcome.as_str().as_bytes(),
-        b"\",\"source\":{\"file\":\"",
-        file.as_bytes(),
-        b"\",\"line\":",
-    ];
-    lines.reserve(LINE);
-    parts.iter().for_each(|part| lines.extend_from_slice(part));
     let mut digits = itoa::Buffer::new();
-    lines.extend_from_slice(digits.format(record.source.line).as_bytes());
-    lines.extend_from_slice(b"},\"attempts\":0,\"http_status\":null,\"reason\":null,\"problems\":[]}\n");
+    lines.extend_from_slice(
+        &[
+            b"{\"referenceId\":\"",
+            record.reference.as_bytes(),
+            b"\",\"orderedAt\":\"",
+            &time,
+            b"\",\"outcome\":\"",
+            outcome.as_str().as_bytes(),
+            b"\",\"source\":{\"file\":\"",
+            file.as_bytes(),
+            b"\",\"line\":",
+            digits.format(record.source.line).as_bytes(),
+            b"},\"attempts\":0,\"http_status\":null,\"reason\":null,\"problems\":[]}\n",
+        ]
+        .concat(),
+    );
     Some(())
 }
-
-/// Room for a line; most are a bit shorter.
-const LINE: usize = 256;
 
 /// Whether JSON writes a text as it is.
 fn is_plain(text: &str) -> bool {
@@ -208,6 +206,26 @@ mod tests {
         record.problems.push(Problem::of(Code::NumberUnreadable, "item.price", at, "found `12,50`, expected a number"));
         record.problems.push(Problem::of_order(Code::OrderCopied, record.source, "the same order again"));
         insta::assert_snapshot!(written(&record, &Settled::unsent(Outcome::Invalid, None)), @r#"{"referenceId":"line\nbreak \"quoted\"","orderedAt":null,"outcome":"invalid","source":{"file":"b.csv","line":17},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"number_unreadable","severity":"error","field":"item.price","file":"b.csv","line":18,"column":5,"message":"found `12,50`, expected a number"},{"code":"order_copied","severity":"warning","field":null,"file":"b.csv","line":17,"column":null,"message":"the same order again"}]}"#);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_plain_line_is_the_one_that_serde_writes(
+            reference in ".{0,12}",
+            line in 1_u64..u64::MAX,
+            millis in -70_000_000_000_000_i64..260_000_000_000_000,
+        ) {
+            let mut record = record(&reference);
+            record.source.line = line;
+            record.ordered_at = DateTime::from_timestamp_millis(millis);
+            let settled = Settled::unsent(Outcome::Valid, None);
+            let names = ["a.csv".to_owned(), "b.csv".to_owned()];
+            let mut plain = Vec::new();
+            if add_plain_line(&mut plain, &record, Outcome::Valid, &names).is_some() {
+                let line = serde_json::to_string(&result_line(&record, &settled, &names)).unwrap();
+                proptest::prop_assert_eq!(String::from_utf8(plain).unwrap(), line + "\n");
+            }
+        }
     }
 
     /// Takes so many bytes more, a few at a time.

@@ -36,15 +36,13 @@ pub(super) fn may_be_too_large(draft: &Draft<'_>, settings: &Settings) -> bool {
     let defaults = [&common.channel, &common.language, &common.currency, &common.page, &common.pos];
     let defaults: usize = defaults.into_iter().flatten().map(String::len).sum();
     let target = 3 * (settings.target.base_url.len() + settings.target.client_key.len());
-    let most = |of: fn(&str) -> usize| {
-        let (identity, checkout) = sizes(draft, of);
-        identity.max(checkout) + EVENT + target + WORST_BYTE * defaults
-    };
-    most(|text| WORST_BYTE * text.len()) > settings.max_url_bytes && most(url::text_length) > settings.max_url_bytes
+    let most = |(identity, checkout): (usize, usize)| identity.max(checkout) + EVENT + target + WORST_BYTE * defaults;
+    most(sizes(draft, |text| WORST_BYTE * text.len())) > settings.max_url_bytes
+        && most(sizes(draft, url::text_length)) > settings.max_url_bytes
 }
 
 /// The most that the attributes of IDENTITY and of ORDER_CHECKOUT take, if a text takes so many bytes.
-fn sizes(draft: &Draft<'_>, of: fn(&str) -> usize) -> (usize, usize) {
+fn sizes(draft: &Draft<'_>, of: impl Fn(&str) -> usize) -> (usize, usize) {
     let size = |cell: &Cell<'_>| size(cell, of(&cell.text));
     let (mut identity, mut checkout) = (0, 0);
     for cell in draft.cells.iter() {
@@ -55,7 +53,7 @@ fn sizes(draft: &Draft<'_>, of: fn(&str) -> usize) -> (usize, usize) {
         }
     }
     for item in &draft.items {
-        checkout += ITEM + item.cells.iter().map(size).sum::<usize>();
+        checkout += ITEM + item.cells.iter().map(&size).sum::<usize>();
     }
     (identity, checkout)
 }
