@@ -359,7 +359,9 @@ mod tests {
             .filter(|order| order.is_planned)
             .for_each(|order| guests.entry(order.guest).or_default().push(*order));
         let mut guests: Vec<_> = guests.into_values().collect();
-        guests.iter_mut().for_each(|orders| orders.sort_by_key(|order| (order.made, order.id)));
+        for orders in &mut guests {
+            orders.sort_by_key(|order| (order.made, order.id));
+        }
         guests.sort_by_key(|orders| (orders[0].made, orders[0].id));
         let n_to_send = |orders: &[Valid]| orders.iter().filter(|order| !order.is_held).count() as u64;
         let n_requests = guests.iter().map(|orders| n_to_send(orders)).filter(|n| *n > 0).map(|n| n + 2).sum();

@@ -206,6 +206,24 @@ mod tests {
         insta::assert_snapshot!(written(&record, &Settled::unsent(Outcome::Invalid, None)), @r#"{"referenceId":"line\nbreak \"quoted\"","orderedAt":null,"outcome":"invalid","source":{"file":"b.csv","line":17},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"number_unreadable","severity":"error","field":"item.price","file":"b.csv","line":18,"column":5,"message":"found `12,50`, expected a number"},{"code":"order_copied","severity":"warning","field":null,"file":"b.csv","line":17,"column":null,"message":"the same order again"}]}"#);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn the_plain_line_is_the_general_one(
+            reference in "[ -~é€\\x00-\\x1f\\x7f]{0,6}",
+            file in "[ -~é]{0,6}",
+            millis in proptest::prop_oneof![0..4_102_444_800_000_i64, -70_000_000_000_000..300_000_000_000_000_i64],
+            outcome in proptest::sample::select(&Outcome::ALL[..]),
+        ) {
+            let (ordered_at, names) = (DateTime::from_timestamp_millis(millis), [file.clone(), file]);
+            let (record, settled) = (OrderRecord { ordered_at, ..record(&reference) }, Settled::unsent(outcome, None));
+            let (mut lines, mut general) = (Vec::new(), Vec::new());
+            add_line(&mut lines, &record, &settled, &names);
+            serde_json::to_writer(&mut general, &result_line(&record, &settled, &names)).unwrap();
+            general.push(b'\n');
+            proptest::prop_assert_eq!(String::from_utf8(lines), String::from_utf8(general));
+        }
+    }
+
     /// Takes so many bytes more, a few at a time.
     struct Small<'a> {
         written: &'a mut Vec<u8>,
