@@ -124,7 +124,9 @@ fn grouped(settings: Settings, rows: &[Given]) -> Result<Grouped, GroupError> {
     });
     let mut drafts = resolved(drafts.collect());
     let doubts = doubts(settings, rows);
-    drafts.iter_mut().for_each(|draft| doubts.tell(draft, settings));
+    for draft in &mut drafts {
+        doubts.tell(draft, settings);
+    }
     Ok(Grouped { drafts, lost })
 }
 
@@ -141,13 +143,13 @@ fn doubts(settings: Settings, rows: &[Given]) -> Doubts {
 }
 
 /// `KEY lines problems` of each draft.
-fn shown(settings: Settings, rows: Vec<Given>) -> Vec<String> {
+fn shown(settings: Settings, rows: impl AsRef<[Given]>) -> Vec<String> {
     let show = |draft: &Draft<'_>| {
         let lines: Vec<_> = draft.rows.iter().map(|row| row.line.to_string()).collect();
         let codes: Vec<_> = draft.problems.iter().map(|problem| problem.code.as_str()).collect();
         format!("{} {} {}", draft.key, lines.join(","), codes.join(",")).trim().to_owned()
     };
-    grouped(settings, &rows).unwrap().drafts.iter().map(show).collect()
+    grouped(settings, rows.as_ref()).unwrap().drafts.iter().map(show).collect()
 }
 
 const ALONE: Settings = Settings { joins_files: false, has_adjacent_rows: false, accepts_unreadable: false };

@@ -358,8 +358,8 @@ fn what_the_row_before_has_too_is_left_out() {
     let mapper = bound(&rules, Some("id,s,t,p,name"));
     let beside = |line, before| {
         let before = row(2, Content::Record(record(before)));
-        let mapped = mapped(mapper, row(3, Content::Record(record(line))), Some(before));
-        format!("{} {}", cells(mapped.cells.iter()), cells(mapped.items.iter().flat_map(|item| item.cells.iter())))
+        let found = mapped(mapper, row(3, Content::Record(record(line))), Some(before));
+        format!("{} {}", cells(found.cells.iter()), cells(found.items.iter().flat_map(|item| item.cells.iter())))
     };
     assert_eq!(beside("A,x,,5,Tee", "A,x,,5,Tee"), " item.name=Tee@8");
     assert_eq!(beside("A,x,,6,Tee", "A,x,,5,Cap"), "price=6@6 item.name=Tee@8");

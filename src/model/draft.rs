@@ -302,3 +302,61 @@ impl<'a> Draft<'a> {
         self.cells.of(field)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        field::{ExtensionKey, ExtensionKind},
+        origin::FileId,
+    };
+
+    fn cell(field: Field, text: &str) -> Cell<'static> {
+        let at = Place::At(Position { file: FileId(0), line: 1, column: None });
+        let (field, text) = (Cow::Owned(field), Cow::Owned(text.to_owned()));
+        Cell { field, text, time: None, at, is_broken: false, is_fallback: false, first_counts: false }
+    }
+
+    fn ext(number: usize) -> Field {
+        Field::Extension(Arc::new(ExtensionKey { name: format!("a{number}"), kind: ExtensionKind::String }))
+    }
+
+    fn text<'c>(cells: &'c Cells<'_>, field: &Field) -> Option<&'c str> {
+        cells.of(field).map(|cell| &*cell.text)
+    }
+
+    #[test]
+    fn the_first_cell_of_a_field_is_found_and_can_be_changed() {
+        let all = [(Field::Price, "5"), (ext(1), "x"), (Field::Status, "s"), (Field::Price, "6"), (ext(1), "y")];
+        let mut cells: Cells<'_> = all.into_iter().map(|(field, text)| cell(field, text)).collect();
+        let found = |cells: &Cells<'_>, field| text(cells, &field).map(ToOwned::to_owned);
+        assert_eq!(found(&cells, Field::Price).as_deref(), Some("5"));
+        assert_eq!(found(&cells, ext(1)).as_deref(), Some("x"));
+        assert_eq!(found(&cells, Field::Status).as_deref(), Some("s"));
+        assert_eq!((found(&cells, Field::CardType), found(&cells, ext(2))), (None, None));
+        cells.of_mut(&Field::Price).unwrap().text = "7".into();
+        assert_eq!(cells.iter().map(|cell| &*cell.text).collect::<Vec<_>>(), ["7", "x", "s", "6", "y"]);
+    }
+
+    /// Places are counted in bytes.
+    #[test]
+    fn a_field_behind_any_number_of_others_is_found() {
+        for n_before in [0, 1, 253, 254, 255, 256, 300, 600] {
+            let before = (0..n_before).map(|number| cell(ext(number), "x"));
+            let cells: Cells<'_> =
+                before.chain([cell(Field::Price, "5"), cell(Field::Price, "6"), cell(Field::Status, "s")]).collect();
+            assert_eq!(text(&cells, &Field::Price), Some("5"), "{n_before}");
+            assert_eq!(text(&cells, &Field::Status), Some("s"), "{n_before}");
+            assert_eq!(text(&cells, &Field::CardType), None, "{n_before}");
+            assert_eq!(text(&cells, &ext(n_before.max(1) - 1)).is_some(), n_before > 0);
+        }
+    }
+
+    #[test]
+    fn every_named_field_has_a_place_of_its_own() {
+        let cells: Cells<'_> = Field::NAMED.iter().map(|field| cell(field.clone(), &field.to_string())).collect();
+        for field in Field::NAMED {
+            assert_eq!(text(&cells, field), Some(&*field.to_string()));
+        }
+    }
+}

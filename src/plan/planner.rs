@@ -199,3 +199,198 @@ impl OpenGuest {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, ops::Range};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        model::{
+            order::OrderRecord,
+            origin::{FileId, Position},
+            outcome::{Outcome, Settled},
+            planned::{ContentHash, PlannedGuest},
+        },
+        plan::{PlannedGuests, write_lines},
+    };
+
+    /// A valid order of a guest.
+    #[derive(Debug, Clone, Copy)]
+    struct Valid {
+        guest: u8,
+        id: u64,
+        made: DateTime<Utc>,
+        /// Not where it was sent before.
+        is_planned: bool,
+        is_held: bool,
+    }
+
+    impl Valid {
+        fn guest(self) -> Identifier<'static> {
+            Identifier { provider: "crm".into(), id: self.guest.to_string().into() }
+        }
+
+        fn identity(self) -> EventText {
+            EventText(format!("guest {} of order {}", self.guest, self.id))
+        }
+
+        fn planned(self, checkout: &str) -> PlannedOrder {
+            let record = OrderRecord {
+                id: OrderId(self.id),
+                reference: format!("A-{}", self.id),
+                ordered_at: Some(self.made),
+                source: Position { file: FileId(0), line: 1, column: None },
+                money: None,
+                n_items: 1,
+                rows: Vec::new(),
+                problems: Vec::new(),
+            };
+            let held = self.is_held.then(|| Settled::unsent(Outcome::Changed, None));
+            let (content, checkout) = (ContentHash([0; 16]), EventText(checkout.to_owned()));
+            PlannedOrder { record, ordered_at: self.made, content, checkout, may_be_there: false, held }
+        }
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    fn valid(guest: u8, id: u64, seconds: i64) -> Valid {
+        Valid { guest, id, made: at(seconds), is_planned: true, is_held: false }
+    }
+
+    /// The planner of orders that come in batches of so many.
+    fn planner(folder: &Path, orders: &[Valid], memory: usize, batch: usize, checkout: &str) -> Planner {
+        let planner = Planner::new(folder, memory);
+        for orders in orders.chunks(batch) {
+            let mut plannable = Plannable::default();
+            for order in orders {
+                plannable.note_identity(OrderId(order.id), &order.guest(), order.made, &order.identity());
+                if order.is_planned {
+                    plannable.add(&order.guest(), &order.planned(checkout));
+                }
+            }
+            planner.push(&mut plannable).unwrap();
+        }
+        planner
+    }
+
+    fn plan(orders: &[Valid], memory: usize, batch: usize, checkout: &str) -> (u64, Vec<PlannedGuest>) {
+        let (folder, mut file) = (tempfile::tempdir().unwrap(), Vec::new());
+        let mut ordered = planner(folder.path(), orders, memory, batch, checkout).ordered().unwrap();
+        write_lines(&"head", &mut ordered.lines, &mut file).unwrap();
+        let (_, guests) = PlannedGuests::open::<String>(&file[..]).unwrap();
+        (ordered.n_requests, guests.map(Result::unwrap).collect())
+    }
+
+    /// `IDENTITY: ids` of each guest.
+    fn shown(guests: &[PlannedGuest]) -> Vec<String> {
+        let id = |order: &PlannedOrder| order.record.id.0.to_string();
+        let show = |guest: &PlannedGuest| {
+            format!("{}: {}", guest.identity.0, guest.orders.iter().map(id).collect::<Vec<_>>().join(","))
+        };
+        guests.iter().map(show).collect()
+    }
+
+    #[test]
+    fn guests_come_by_their_oldest_order_and_a_guests_orders_oldest_first() {
+        let orders = [valid(1, 0, 30), valid(2, 1, 20), valid(1, 2, 10), valid(2, 3, 20)];
+        let expected = ["guest 1 of order 0: 2,0", "guest 2 of order 1: 1,3"];
+        for (orders, memory) in [(orders, usize::MAX), ([orders[3], orders[2], orders[1], orders[0]], 0)] {
+            let (n_requests, guests) = plan(&orders, memory, 1, "");
+            assert_eq!((shown(&guests), n_requests), (expected.map(ToOwned::to_owned).to_vec(), 8));
+        }
+    }
+
+    #[test]
+    fn what_is_not_to_be_sent_is_no_request_but_knows_who_the_guest_is() {
+        let held = |order| Valid { is_held: true, ..order };
+        let sent_before = |order| Valid { is_planned: false, ..order };
+        let orders = [
+            valid(1, 0, 10),
+            held(valid(1, 1, 20)),
+            sent_before(valid(1, 2, 30)),
+            sent_before(valid(2, 3, 0)),
+            held(valid(3, 4, 40)),
+        ];
+        let (n_requests, guests) = plan(&orders, usize::MAX, 2, "");
+        assert_eq!(shown(&guests), ["guest 1 of order 2: 0,1", "guest 3 of order 4: 4"]);
+        assert_eq!(guests[0].orders.iter().map(|order| order.held.is_some()).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(n_requests, 3);
+    }
+
+    #[test]
+    fn a_guest_of_many_orders_stays_in_order_and_in_one_piece() {
+        let orders: Vec<_> =
+            (0..400).rev().map(|id| valid(u8::from(id == 7), id, i64::try_from(id).unwrap())).collect();
+        let (_, guests) = plan(&orders, 64 * 1024, 30, &"x".repeat(2000));
+        let ids = |guest: &PlannedGuest| guest.orders.iter().map(|order| order.record.id.0).collect::<Vec<_>>();
+        assert_eq!(guests.iter().map(ids).collect::<Vec<_>>(), [(0..400).filter(|id| *id != 7).collect(), vec![7]]);
+    }
+
+    #[test]
+    fn times_of_any_year_have_their_place() {
+        let made = [DateTime::<Utc>::MIN_UTC, at(-1), at(0), DateTime::<Utc>::MAX_UTC];
+        let orders: Vec<_> = (0..).zip(made).map(|(id, made)| Valid { made, ..valid(0, id, 0) }).collect();
+        assert_eq!(shown(&plan(&orders, usize::MAX, 4, "").1), ["guest 0 of order 3: 0,1,2,3"]);
+    }
+
+    fn orders(n: Range<usize>) -> impl Strategy<Value = Vec<Valid>> {
+        let order = (0_u8..4, 0_i64..5, prop::bool::weighted(0.8), any::<bool>());
+        let orders = prop::collection::vec(order, n).prop_map(|orders| {
+            let of_id = |(id, (guest, seconds, is_planned, is_held))| Valid {
+                is_planned,
+                is_held,
+                ..valid(guest, id, seconds)
+            };
+            (0..).zip(orders).map(of_id).collect::<Vec<_>>()
+        });
+        orders.prop_shuffle()
+    }
+
+    /// The same in the plainest way.
+    fn expected(orders: &[Valid]) -> (u64, Vec<String>) {
+        let mut guests: BTreeMap<u8, Vec<Valid>> = BTreeMap::new();
+        orders
+            .iter()
+            .filter(|order| order.is_planned)
+            .for_each(|order| guests.entry(order.guest).or_default().push(*order));
+        let mut guests: Vec<_> = guests.into_values().collect();
+        for orders in &mut guests {
+            orders.sort_by_key(|order| (order.made, order.id));
+        }
+        guests.sort_by_key(|orders| (orders[0].made, orders[0].id));
+        let n_to_send = |orders: &[Valid]| orders.iter().filter(|order| !order.is_held).count() as u64;
+        let n_requests = guests.iter().map(|orders| n_to_send(orders)).filter(|n| *n > 0).map(|n| n + 2).sum();
+        let show = |planned: Vec<Valid>| {
+            let of_guest = orders.iter().filter(|order| order.guest == planned[0].guest);
+            let newest = of_guest.max_by_key(|order| (order.made, std::cmp::Reverse(order.id))).unwrap();
+            let ids: Vec<_> = planned.iter().map(|order| order.id.to_string()).collect();
+            format!("{}: {}", newest.identity().0, ids.join(","))
+        };
+        (n_requests, guests.into_iter().map(show).collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_orders_in_any_batches_and_any_memory_make_the_plan(
+            orders in orders(0..60),
+            memory in prop::sample::select(vec![0, 200, 4000, usize::MAX]),
+            batch in 1_usize..20,
+        ) {
+            let (n_requests, guests) = plan(&orders, memory, batch, "");
+            prop_assert_eq!((n_requests, shown(&guests)), expected(&orders));
+            let (folder, mut ids) = (tempfile::tempdir().unwrap(), Vec::new());
+            planner(folder.path(), &orders, memory, batch, "").for_each(|order| ids.push(order.record.id.0)).unwrap();
+            ids.sort_unstable();
+            let mut planned: Vec<_> = orders.iter().filter(|order| order.is_planned).map(|order| order.id).collect();
+            planned.sort_unstable();
+            prop_assert_eq!(ids, planned);
+        }
+    }
+}

@@ -210,21 +210,19 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn the_plain_line_is_the_one_that_serde_writes(
-            reference in ".{0,12}",
-            line in 1_u64..u64::MAX,
-            millis in -70_000_000_000_000_i64..260_000_000_000_000,
+        fn the_plain_line_is_the_general_one(
+            reference in "[ -~é€\\x00-\\x1f\\x7f]{0,6}",
+            file in "[ -~é]{0,6}",
+            millis in proptest::prop_oneof![0..4_102_444_800_000_i64, -70_000_000_000_000..300_000_000_000_000_i64],
+            outcome in proptest::sample::select(&Outcome::ALL[..]),
         ) {
-            let mut record = record(&reference);
-            record.source.line = line;
-            record.ordered_at = DateTime::from_timestamp_millis(millis);
-            let settled = Settled::unsent(Outcome::Valid, None);
-            let names = ["a.csv".to_owned(), "b.csv".to_owned()];
-            let mut plain = Vec::new();
-            if add_plain_line(&mut plain, &record, Outcome::Valid, &names).is_some() {
-                let line = serde_json::to_string(&result_line(&record, &settled, &names)).unwrap();
-                proptest::prop_assert_eq!(String::from_utf8(plain).unwrap(), line + "\n");
-            }
+            let (ordered_at, names) = (DateTime::from_timestamp_millis(millis), [file.clone(), file]);
+            let (record, settled) = (OrderRecord { ordered_at, ..record(&reference) }, Settled::unsent(outcome, None));
+            let (mut lines, mut general) = (Vec::new(), Vec::new());
+            add_line(&mut lines, &record, &settled, &names);
+            serde_json::to_writer(&mut general, &result_line(&record, &settled, &names)).unwrap();
+            general.push(b'\n');
+            proptest::prop_assert_eq!(String::from_utf8(lines), String::from_utf8(general));
         }
     }
 

@@ -177,7 +177,26 @@ fn street<'a>(cell: &Cell<'a>) -> Vec<Cow<'a, str>> {
 
 #[cfg(test)]
 mod tests {
-    use super::email_fault;
+    use proptest::prelude::*;
+
+    use super::{email_fault, is_plain_email};
+
+    proptest! {
+        #[test]
+        fn the_plain_way_takes_no_address_for_one_that_the_general_one_does_not(
+            address in "[a-z0-9A-Zé._+ -]{0,6}@?[a-z0-9A._+-]{0,5}\\.?[a-z0-9.-]{0,3}@?",
+        ) {
+            if is_plain_email(address.as_bytes()) {
+                prop_assert_eq!(email_fault(&address), None);
+                prop_assert_eq!(address.to_lowercase(), address);
+            }
+        }
+    }
+
+    #[test]
+    fn usual_addresses_are_plain() {
+        assert!(["ann@example.com", "a.b-c+d_e@x1.co.uk"].iter().all(|address| is_plain_email(address.as_bytes())));
+    }
 
     #[test]
     fn an_address_is_plausible_or_says_why_not() {

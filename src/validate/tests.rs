@@ -131,7 +131,9 @@ fn numbered(drafts: impl IntoIterator<Item = Draft<'static>>) -> Vec<Draft<'stat
 fn check_all(mut drafts: Vec<Draft<'static>>, settings: &Settings) -> Vec<Checked<'static>> {
     (0..).zip(&mut drafts).for_each(|(place, draft)| draft.rows[0].bytes = 10 * place..10 * place + 9);
     let mut kinds = ExtensionKinds::default();
-    drafts.iter().for_each(|draft| kinds.note(draft));
+    for draft in &drafts {
+        kinds.note(draft);
+    }
     let settings: &Settings = Box::leak(Box::new(settings.clone()));
     let mut all: Vec<_> = drafts.into_iter().map(|draft| check(draft, settings, &kinds)).collect();
     let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();

@@ -93,9 +93,9 @@ impl<'a> Mapped<'a> {
 
 /// What a profile makes of a row of which the row before has told some already.
 pub(super) fn mapped<'a>(mapper: &'a FileMapper<'_>, row: &'a Row<'a>, before: Option<&Row<'_>>) -> MappedRow<'a> {
-    let mut mapped = MappedRow::default();
-    mapper.map(row, before, &mut mapped);
-    mapped
+    let mut into = MappedRow::default();
+    mapper.map(row, before, &mut into);
+    into
 }
 
 /// A mapper that lasts as long as its profile. The columns of a CSV file, none for documents.
@@ -116,7 +116,9 @@ pub(super) fn documents<'a>(profile: &'a Profile, values: &[Value]) -> (Vec<Mapp
     let mapper = bound(profile, None);
     let rows: Vec<_> = (1..).zip(values).map(|(line, value)| row(line, document(value))).collect();
     let mut noticed = Noticed::default();
-    rows.iter().for_each(|row| mapper.notice(row, &mut noticed));
+    for row in &rows {
+        mapper.notice(row, &mut noticed);
+    }
     (rows.into_iter().map(|row| Mapped::of(mapper, row)).collect(), noticed.unknown().cloned().collect())
 }
 

@@ -82,3 +82,105 @@ impl Fragment {
 fn length(bytes: &Range<u64>) -> usize {
     usize::try_from(bytes.end - bytes.start).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{
+        group::{Runs, Settings},
+        map::{bind::FileMapper, profile::Profile},
+        model::row::Row,
+        read::{Bounds, Dialect, RowReader, Source, inputs::Input},
+    };
+
+    const CSV: &str = "id,name\nA,1\nA,\"two\n lines\"\n,\nA,x,y,z\nB,\"a \"\"b\"\"\"\r\nA,\u{fc}\nA,last";
+    const NDJSON: &str = "{\"id\":\"A\",\"x\":[1,\n{\"id\":\"A\"}\n\n{\"id\":\"B\",\"t\":\"\\u00fc\"}\n{\"id\":\"A\"}";
+    const ARRAY: &str = "[{\"id\":\"A\",\n \"x\":{\"y\":1}},\n{\"id\":\"A\"}, {\"id\":\"B\"},{\"id\":\"A\"}]\n";
+
+    /// The only block of a file, and how it is read.
+    fn read(name: &str, text: &str) -> (RowReader, Block) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        let input = Input::file(name, &path).unwrap();
+        let mut source = Source::open(&input, FileId(3), &Dialect::default(), Bounds::default()).unwrap();
+        let mut block = Block::default();
+        assert!(source.next_block(&mut block).unwrap());
+        (source.reader().clone(), block)
+    }
+
+    fn rows_of<'a>(run: &Run<'a>) -> Vec<Row<'a>> {
+        let rows = run.rows.iter().filter(|row| row.kind != RowKind::Blank && !row.kind.is_lost());
+        rows.map(|row| row.row.clone()).collect()
+    }
+
+    /// Calls `see` with the fragments of a file and the rows that they are of.
+    fn each_fragment(name: &str, text: &str, mut see: impl FnMut(&RowReader, Vec<(Fragment, Vec<Row<'_>>)>)) {
+        let profile = "name = 'p'\norder.referenceId = { column = 'id', path = 'id' }";
+        let profile = Profile::parse("p", profile).unwrap();
+        let (reader, block) = read(name, text);
+        let mapper = FileMapper::bind(&profile, reader.header(), name).unwrap();
+        let parsed = reader.parse([Piece::from(&block)]).unwrap();
+        let rows: Vec<_> = parsed.rows().collect();
+        let keyed: Vec<_> = rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect();
+        let runs = Runs::of(&keyed, Settings { has_adjacent_rows: true, ..Settings::default() }).runs;
+        see(&reader, runs.iter().map(|run| (Fragment::of(run, &block), rows_of(run))).collect());
+    }
+
+    fn read_again(fragment: &Fragment, reader: &RowReader, see: impl FnOnce(Vec<Row<'_>>)) {
+        let stretches = fragment.stretches();
+        let parsed: Vec<_> = stretches.into_iter().map(|(_, pieces)| reader.parse(pieces).unwrap()).collect();
+        see(parsed.iter().flat_map(crate::read::Parsed::rows).collect());
+    }
+
+    #[test]
+    fn rows_that_were_kept_aside_are_read_again_as_they_were() {
+        for (name, text, n_runs) in [("a.csv", CSV, 3), ("a.ndjson", NDJSON, 3), ("a.json", ARRAY, 3)] {
+            each_fragment(name, text, |reader, fragments| {
+                assert_eq!(fragments.len(), n_runs, "{name}");
+                for (fragment, rows) in fragments {
+                    let kept: Fragment = postcard::from_bytes(&postcard::to_stdvec(&fragment).unwrap()).unwrap();
+                    assert_eq!(kept, fragment);
+                    assert_eq!(kept.place(), OrderId::of(&rows[0].origin).0);
+                    read_again(&kept, reader, |again| assert_eq!(again, rows, "{name}"));
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn rows_of_one_order_come_together_with_all_that_is_known_of_them() {
+        each_fragment("a.csv", CSV, |reader, mut fragments| {
+            let (mut first, mut rows) = fragments.remove(0);
+            let (mut last, last_rows) = fragments.pop().unwrap();
+            assert_eq!((&*first.key, &*last.key, first.is_part), ("A", "A", true));
+            last.unfinished = Some(Position { file: FileId(3), line: 9, column: None });
+            first.suspects.push(Position { file: FileId(3), line: 5, column: None });
+            let n_bytes = first.n_bytes() + last.n_bytes();
+            rows.extend(last_rows);
+            let (suspects, unfinished) = (first.suspects.len() + last.suspects.len(), last.unfinished);
+            first.append(last);
+            assert_eq!((first.suspects.len(), first.unfinished, first.n_bytes()), (suspects, unfinished, n_bytes));
+            read_again(&first, reader, |again| assert_eq!(again, rows));
+        });
+    }
+
+    #[test]
+    fn rows_of_several_files_are_read_each_by_its_own_reader() {
+        let origin = |file, start| RowOrigin { file: FileId(file), line: 1, bytes: start..start + 2 };
+        let rows = vec![origin(0, 10), origin(0, 20), origin(1, 0), origin(0, 30)];
+        let fragment = Fragment { rows, bytes: b"aabbccdd".to_vec(), ..Fragment::default() };
+        let shown: Vec<_> = fragment
+            .stretches()
+            .into_iter()
+            .map(|(file, pieces)| {
+                let pieces =
+                    pieces.iter().map(|piece| format!("{}@{}", String::from_utf8_lossy(piece.bytes), piece.start));
+                format!("{} {}", file.0, pieces.collect::<Vec<_>>().join(","))
+            })
+            .collect();
+        assert_eq!(shown, ["0 aa@10,bb@20", "1 cc@0", "0 dd@30"]);
+    }
+}

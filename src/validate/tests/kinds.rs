@@ -9,7 +9,9 @@ const KINDS: [ExtensionKind; 4] =
 
 fn noted(kinds: &[usize]) -> ExtensionKinds {
     let mut noted = ExtensionKinds::default();
-    kinds.iter().for_each(|kind| noted.note(&order(&[(ext("a", KINDS[*kind]), "1")])));
+    for kind in kinds {
+        noted.note(&order(&[(ext("a", KINDS[*kind]), "1")]));
+    }
     noted
 }
 

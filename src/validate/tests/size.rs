@@ -64,7 +64,7 @@ fn any_settings() -> impl Strategy<Value = Settings> {
             let pos = pos.or_else(|| Some("shop".into()));
             Settings {
                 target: Target { client_key, ..settings().target },
-                common: CommonDefaults { page, pos, currency, ..CommonDefaults::default() },
+                common: CommonDefaults { currency, page, pos, ..CommonDefaults::default() },
                 max_url_bytes: usize::MAX,
                 total_from,
                 price_per,
