@@ -6,6 +6,10 @@
 
 #![expect(clippy::print_stdout, reason = "a bench talks")]
 
+#[path = "generate/form.rs"]
+mod form;
+#[path = "generate/orders.rs"]
+mod orders;
 #[expect(dead_code, reason = "the other stages' measures need the rest")]
 mod support;
 
@@ -22,10 +26,10 @@ mod hot {
     use orderferry::{
         event::{json, url},
         map::date::{DateRule, ISO_8601},
-        model::money::Amount,
+        model::{draft::Draft, money::Amount, order::Checked},
     };
 
-    use crate::support::Stations;
+    use crate::support::{self, Stations};
 
     const AMOUNTS: [&str; 4] = ["1234.50", "5", "0.99", "+17.5"];
     const TIMES: [&str; 3] = ["2025-01-01T16:17:16.000Z", "2016-12-26T09:28:48Z", "2025-07-01T12:00:00+02:00"];
@@ -42,21 +46,42 @@ mod hot {
     #[library_benchmark]
     #[bench::iso_8601(iso_8601())]
     fn dates(rule: DateRule) -> (usize, DateRule) {
-        let n_dates = black_box(TIMES).iter().filter(|text| black_box(rule.canonical(text)).is_some()).count();
+        let n_dates = black_box(TIMES).iter().filter(|text| black_box(rule.instant(text)).is_some()).count();
         (n_dates, rule)
     }
 
     // What is given comes back, so that its end is not counted.
     #[library_benchmark]
+    #[bench::csv(Stations::reached())]
+    fn rows_of_a_block(stations: Stations) -> Stations {
+        let export = stations.csv();
+        support::parse(&export.reader, &export.blocks[0]);
+        stations
+    }
+
+    #[library_benchmark]
+    #[bench::csv(Stations::reached())]
+    fn drafts(stations: Stations) -> (Vec<Draft<'static>>, Stations) {
+        (stations.csv().drafts(), stations)
+    }
+
+    #[library_benchmark]
+    #[bench::drafts(Stations::reached())]
+    fn checks(mut stations: Stations) -> (Vec<Checked<'static>>, Stations) {
+        let drafts = std::mem::take(&mut stations.drafts);
+        (support::check(drafts, stations.rules).collect(), stations)
+    }
+
+    #[library_benchmark]
     #[bench::order_checkout(Stations::reached())]
     fn events(stations: Stations) -> (usize, Stations) {
         let length = |order| url::event_url_length(&stations.rules.target, &json::order_checkout(order));
-        (stations.orders.iter().map(|order| length(&order.order)).sum(), stations)
+        (stations.orders.iter().map(length).sum(), stations)
     }
 
     library_benchmark_group!(name = values, benchmarks = [amounts, dates]);
-    library_benchmark_group!(name = event, benchmarks = [events]);
-    main!(library_benchmark_groups = [values, event]);
+    library_benchmark_group!(name = stages, benchmarks = [rows_of_a_block, drafts, checks, events]);
+    main!(library_benchmark_groups = [values, stages]);
 
     pub(super) fn measured() {
         main();

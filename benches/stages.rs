@@ -4,6 +4,10 @@
 //! `cargo bench -- --quick` measures all, `cargo bench -- ledger` one of them. The ledger's figures are those of the
 //! disk under `target/`.
 
+#[path = "generate/form.rs"]
+mod form;
+#[path = "generate/orders.rs"]
+mod orders;
 mod support;
 
 use std::{hint::black_box, io, sync::Arc};
@@ -16,16 +20,20 @@ use orderferry::{
         pacer::Pacer,
     },
     event::{json, url},
+    group::{self, Runs},
     ledger::{self, Ledger, OrderKey, SqliteLedger},
     model::{
+        draft::MappedRow,
         order::OrderRecord,
         outcome::{Outcome, Settled},
         planned::PlannedGuest,
     },
-    plan::{self, PlannedGuests},
-    report::{results::ResultsWriter, tally::Tally},
+    read::{Block, inputs::Input},
+    report::{
+        results::{self, ResultsWriter},
+        tally::Tally,
+    },
     sandbox::{self, Sandbox},
-    validate,
 };
 use tokio::{runtime::Runtime, task::JoinSet};
 
@@ -33,6 +41,9 @@ use support::Stations;
 
 /// Writes that share one sync, as many as deliveries happen to wait: none beside it, a usual night, a fast one.
 const GROUPS_OF_INTENTS: [usize; 3] = [1, 16, 64];
+
+/// Memory that holds a part of the plan only, in bytes.
+const PLANNER_ON_DISK: usize = 256 * 1024;
 
 /// Permits in one round, so that entering the runtime does not count.
 const N_PERMITS: u64 = 1000;
@@ -59,12 +70,38 @@ fn main() {
 
 fn read(criterion: &mut Criterion, stations: &Stations) {
     let mut group = criterion.benchmark_group("read");
-    for (name, input) in [("csv", &stations.csv), ("ndjson", &stations.ndjson)] {
-        group.throughput(Throughput::Bytes(input.bytes));
-        group.bench_function(name, |bencher| {
+    for (name, export) in &stations.exports {
+        group.throughput(Throughput::Bytes(export.input.bytes));
+        group.bench_function(*name, |bencher| bencher.iter(|| read_through(&export.input)));
+        group.throughput(Throughput::Bytes(export.blocks[0].bytes.len() as u64));
+        group.bench_function(format!("{name}_block"), |bencher| {
+            bencher.iter(|| support::parse(&export.reader, &export.blocks[0]));
+        });
+    }
+    group.finish();
+}
+
+/// Reads a file block by block, as one core alone would.
+fn read_through(input: &Input) {
+    let (mut source, mut block) = (support::open(input), Block::default());
+    while source.next_block(&mut block).expect("the file lasts as long as its folder") {
+        support::parse(source.reader(), &block);
+    }
+}
+
+fn map(criterion: &mut Criterion, stations: &Stations) {
+    let mut group = criterion.benchmark_group("map");
+    for (name, export) in stations.exports.iter().filter(|(name, _)| ["csv", "ndjson"].contains(name)) {
+        group.throughput(elements(export.rows.len()));
+        group.bench_function(format!("{name}_kind"), |bencher| {
+            bencher.iter(|| export.rows.iter().for_each(|row| drop(black_box(export.mapper.kind(row)))));
+        });
+        group.bench_function(*name, |bencher| {
             bencher.iter(|| {
-                for row in support::open(input) {
-                    black_box(row.expect("the file lasts as long as its folder"));
+                for row in export.rows {
+                    let mut mapped = MappedRow::default();
+                    export.mapper.map(row, None, &mut mapped);
+                    drop(black_box(mapped));
                 }
             });
         });
@@ -72,32 +109,24 @@ fn read(criterion: &mut Criterion, stations: &Stations) {
     group.finish();
 }
 
-fn map(criterion: &mut Criterion, stations: &Stations) {
-    let mut group = criterion.benchmark_group("map");
-    for (name, file) in [("csv", &stations.csv_rows), ("ndjson", &stations.ndjson_rows)] {
-        group.throughput(elements(file.rows.len()));
-        group.bench_function(name, |bencher| {
-            let map = |rows| support::map(&stations.profile, file, rows);
-            bencher.iter_batched(|| file.rows.clone(), map, BatchSize::LargeInput);
-        });
-    }
-    group.finish();
-}
-
+/// `runs` alone; drafts are made of the rows that stand in them or were gathered, which maps them too.
 fn group(criterion: &mut Criterion, stations: &Stations) {
+    let export = stations.csv();
     let mut group = criterion.benchmark_group("group");
-    group.throughput(elements(stations.mapped.len()));
-    group.bench_function("rows", |bencher| {
-        bencher.iter_batched(|| stations.mapped.clone(), support::group, BatchSize::LargeInput);
+    group.throughput(elements(export.rows.len()));
+    group.bench_function("runs", |bencher| {
+        bencher.iter(|| Runs::of(export.keyed, group::Settings::default()).runs.len());
     });
+    group.bench_function("adjacent", |bencher| bencher.iter(|| export.drafts()));
+    group.bench_function("gathered", |bencher| bencher.iter(|| export.gathered()));
     group.finish();
 }
 
 fn validate(criterion: &mut Criterion, stations: &Stations) {
     let mut group = criterion.benchmark_group("validate");
     group.throughput(elements(stations.drafts.len()));
-    group.bench_function("check_all", |bencher| {
-        let check = |drafts| validate::check_all(drafts, &stations.rules, || {});
+    group.bench_function("check", |bencher| {
+        let check = |drafts| support::check(drafts, stations.rules).for_each(|checked| drop(black_box(checked)));
         bencher.iter_batched(|| stations.drafts.clone(), check, BatchSize::LargeInput);
     });
     group.finish();
@@ -108,7 +137,7 @@ fn event(criterion: &mut Criterion, stations: &Stations) {
     group.throughput(elements(stations.orders.len()));
     group.bench_function("order_checkout", |bencher| {
         let length = |order| url::event_url_length(&stations.rules.target, &json::order_checkout(order));
-        bencher.iter(|| stations.orders.iter().map(|order| length(&order.order)).sum::<usize>());
+        bencher.iter(|| stations.orders.iter().map(length).sum::<usize>());
     });
     group.finish();
 }
@@ -116,26 +145,14 @@ fn event(criterion: &mut Criterion, stations: &Stations) {
 fn plan(criterion: &mut Criterion, stations: &Stations) {
     let mut group = criterion.benchmark_group("plan");
     group.throughput(elements(stations.orders.len()));
-    group.bench_function("planned", |bencher| {
-        bencher.iter_batched(|| stations.orders.clone(), support::planned, BatchSize::LargeInput);
-    });
-    group.bench_function("write", |bencher| bencher.iter(|| written(&stations.guests)));
-    let file = written(&stations.guests);
-    group.bench_function("read_back", |bencher| {
-        bencher.iter(|| {
-            let (_, guests) = PlannedGuests::open::<String>(&file[..]).expect("it was just written");
-            for guest in guests {
-                black_box(guest.expect("it was just written"));
-            }
+    for (name, memory) in [("planner", usize::MAX), ("planner_on_disk", PLANNER_ON_DISK)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| support::written_plan(&stations.orders, &stations.planned, &stations.folder, memory));
         });
-    });
+    }
+    let file = support::written_plan(&stations.orders, &stations.planned, &stations.folder, usize::MAX);
+    group.bench_function("read_back", |bencher| bencher.iter(|| support::read_back(&file)));
     group.finish();
-}
-
-fn written(guests: &[PlannedGuest]) -> Vec<u8> {
-    let mut file = Vec::new();
-    plan::write(&"bench", guests.iter().cloned(), &mut file).expect("a Vec takes all bytes");
-    file
 }
 
 fn ledger(criterion: &mut Criterion, stations: &Stations) {
@@ -221,11 +238,14 @@ fn report(criterion: &mut Criterion, stations: &Stations) {
     let mut group = criterion.benchmark_group("report");
     group.throughput(elements(orders.len()));
     group.bench_function("results", |bencher| {
-        let mut writer = ResultsWriter::new(io::sink(), "results.ndjson".into(), vec!["orders.csv".to_owned()]);
+        let mut writer = ResultsWriter::new(io::sink(), "results.ndjson".into());
+        let (mut lines, names) = (Vec::new(), ["orders.csv".to_owned()]);
         bencher.iter(|| {
+            lines.clear();
             for (record, settled) in black_box(&orders) {
-                writer.write(record, settled).expect("a sink takes all bytes");
+                results::add_line(&mut lines, record, settled, &names);
             }
+            writer.write(&lines).expect("a sink takes all bytes");
         });
     });
     group.bench_function("tally", |bencher| {

@@ -1,93 +1,137 @@
-//! What each stage hands to the next, made once from the invented export, so that every stage is measured alone.
+//! What each stage hands to the next, made once from an invented export, so that every stage is measured alone. It lasts
+//! as long as the bench: what a stage makes is seen in what the stage before it made.
 
-mod export;
-
-use std::{fs, sync::Arc, time::Duration};
+use std::{convert::Infallible, fs, hint::black_box, path::Path, time::Duration};
 
 use orderferry::{
     dispatch,
-    group::{self, Grouper},
+    event::{canonical, json},
+    group::{self, Runs},
     map::{bind::FileMapper, profile::Profile},
     model::{
-        draft::{Draft, MappedRow},
-        order::{OrderRecord, Verdict},
-        origin::FileId,
-        planned::PlannedGuest,
-        row::{Header, Row},
+        draft::{Draft, KeyedRow},
+        order::{Checked, Order, OrderRecord, Verdict},
+        origin::{FileId, Position},
+        planned::{PlannedGuest, PlannedOrder},
+        row::Row,
         target::Target,
     },
-    plan::{self, OrderToSend},
-    read::{Dialect, Rows, inputs::Input},
-    validate::{self, CommonDefaults},
+    plan::{self, Plannable, PlannedGuests, Planner},
+    read::{Block, Bounds, Dialect, Piece, RowReader, Source, inputs::Input},
+    validate::{self, CommonDefaults, ExtensionKinds},
 };
 use tempfile::TempDir;
 
-use export::{Export, INVALID_EVERY, N_ORDERS};
+use crate::{
+    form::Form,
+    orders::{Invention, Share},
+};
 
-/// The export and what became of it at each station.
+/// About 1 MB of CSV and 2,000 orders.
+const N_ROWS: u64 = 5000;
+
+/// One order in so many names a currency that there is not, as one hand-edited row in a real export does.
+const INVALID: Share = Share(0.02);
+
+/// The exports and what became of the first one at each station.
 pub(crate) struct Stations {
-    pub(crate) csv: Input,
-    pub(crate) ndjson: Input,
-    pub(crate) profile: Profile,
-    pub(crate) csv_rows: ReadFile,
-    pub(crate) ndjson_rows: ReadFile,
-    pub(crate) mapped: Vec<MappedRow>,
-    pub(crate) drafts: Vec<Draft>,
-    pub(crate) rules: validate::Settings,
+    /// CSV, CSV with quoted names, NDJSON and a JSON array.
+    pub(crate) exports: [(&'static str, Export); 4],
+    pub(crate) drafts: Vec<Draft<'static>>,
+    pub(crate) rules: &'static validate::Settings,
     pub(crate) records: Vec<OrderRecord>,
-    pub(crate) orders: Vec<OrderToSend>,
+    pub(crate) orders: Vec<Order<'static>>,
+    pub(crate) planned: Vec<PlannedOrder>,
     pub(crate) guests: Vec<PlannedGuest>,
     /// Holds the files as long as they are needed.
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
-/// A file that was read.
-pub(crate) struct ReadFile {
-    pub(crate) header: Option<Arc<Header>>,
-    pub(crate) rows: Vec<Row>,
+/// A file, and its rows as they were read and mapped.
+pub(crate) struct Export {
+    pub(crate) input: Input,
+    pub(crate) blocks: &'static [Block],
+    pub(crate) reader: RowReader,
+    pub(crate) mapper: &'static FileMapper<'static>,
+    pub(crate) rows: &'static [Row<'static>],
+    pub(crate) keyed: &'static [KeyedRow<'static>],
+    /// The same with the rows of each order apart.
+    pub(crate) scattered: &'static [KeyedRow<'static>],
 }
 
 impl Stations {
     /// Takes the invented export all the way.
     pub(crate) fn reached() -> Self {
         let folder = folder();
-        let Export { csv, ndjson } = Export::invented();
-        let (csv, ndjson) = (file(&folder, "orders.csv", &csv), file(&folder, "orders.ndjson", &ndjson));
-        let profile = Profile::load("canonical").expect("it is built in");
-        let (csv_rows, ndjson_rows) = (read(&csv), read(&ndjson));
-        let mapped = map(&profile, &csv_rows, csv_rows.rows.clone());
-        let drafts = group(mapped.clone());
-        let rules = rules(&profile);
-        let checked = validate::check_all(drafts.clone(), &rules, || {});
-        let (mut records, mut orders) = (Vec::new(), Vec::new());
-        for order in checked {
-            if let Verdict::Valid(valid) = order.verdict {
-                orders.push(OrderToSend {
-                    record: order.record.clone(),
-                    order: valid,
-                    may_be_there: false,
-                    held: None,
-                });
+        let profile: &'static Profile = leaked(Profile::load("canonical").expect("it is built in"));
+        let export = |name: &'static str, file: &str, form, quoted| {
+            (name, Export::invented(&folder.path().join(file), form, Share(quoted), profile))
+        };
+        let exports = [
+            export("csv", "orders.csv", Form::Csv, 0.0),
+            export("csv_quoted", "quoted.csv", Form::Csv, 0.1),
+            export("ndjson", "orders.ndjson", Form::Ndjson, 0.0),
+            export("array", "orders.json", Form::Array, 0.0),
+        ];
+        let rules = leaked(rules(profile));
+        let drafts = exports[0].1.drafts();
+        let (mut records, mut orders, mut planned) = (Vec::new(), Vec::new(), Vec::new());
+        for checked in check(drafts.clone(), rules) {
+            if let Verdict::Valid(order) = checked.verdict {
+                planned.push(to_send(checked.record.clone(), &order));
+                orders.push(*order);
             }
-            records.push(order.record);
+            records.push(checked.record);
         }
-        assert_eq!((records.len(), records.len() - orders.len()), (N_ORDERS, N_ORDERS / INVALID_EVERY));
-        let guests = planned(orders.clone());
-        Self {
-            csv,
-            ndjson,
-            profile,
-            csv_rows,
-            ndjson_rows,
-            mapped,
-            drafts,
-            rules,
-            records,
-            orders,
-            guests,
-            _folder: folder,
-        }
+        assert!(!orders.is_empty() && orders.len() < records.len(), "most orders are valid");
+        let guests = read_back(&written_plan(&orders, &planned, &folder, usize::MAX));
+        Self { exports, drafts, rules, records, orders, planned, guests, folder }
     }
+
+    /// The export that the stations behind the mapper take.
+    pub(crate) fn csv(&self) -> &Export {
+        &self.exports[0].1
+    }
+}
+
+impl Export {
+    fn invented(path: &Path, form: Form, quoted: Share, profile: &'static Profile) -> Self {
+        fs::write(path, text(form, quoted)).expect("the folder is new and writable");
+        let input = Input::file(&path.to_string_lossy(), path).expect("it was just written");
+        let (blocks, reader) = read(&input);
+        let blocks: &'static [Block] = blocks.leak();
+        let mapper = FileMapper::bind(profile, reader.header(), "orders").expect("the invented export is canonical");
+        let mapper = leaked(mapper);
+        let parsed = leaked(reader.parse(blocks.iter().map(Piece::from)).expect("it is well-formed"));
+        let rows: &'static [Row<'_>] = parsed.rows().collect::<Vec<_>>().leak();
+        let keyed = leaked(rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect::<Vec<_>>());
+        let scattered = (0..2).flat_map(|first| keyed.iter().skip(first).step_by(2).cloned()).collect::<Vec<_>>();
+        Self { input, blocks, reader, mapper, rows, keyed, scattered: scattered.leak() }
+    }
+
+    /// Rows that stand together → drafts, mapping included.
+    pub(crate) fn drafts(&self) -> Vec<Draft<'static>> {
+        let runs = Runs::of(self.keyed, group::Settings::default()).runs.into_iter();
+        runs.map(|run| self.draft(run.rows.iter(), &run.suspects)).collect()
+    }
+
+    /// The same of rows that stand anywhere.
+    pub(crate) fn gathered(&self) -> Vec<Draft<'static>> {
+        let orders = group::gathered(self.scattered, group::Settings::default()).into_iter();
+        orders.map(|rows| self.draft(rows.into_iter(), &[])).collect()
+    }
+
+    fn draft(
+        &self,
+        rows: impl ExactSizeIterator<Item = &'static KeyedRow<'static>>,
+        suspects: &[Position],
+    ) -> Draft<'static> {
+        group::draft(rows, |row, before, into| self.mapper.map(row, before, into), suspects)
+    }
+}
+
+fn leaked<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
 }
 
 /// A folder below `target/`, on a real disk: `/tmp` may lie in memory, where a sync costs nothing.
@@ -95,35 +139,74 @@ pub(crate) fn folder() -> TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("cargo makes the folder around it")
 }
 
-fn file(folder: &TempDir, name: &str, text: &str) -> Input {
-    let path = folder.path().join(name);
-    fs::write(&path, text).expect("the folder is new and writable");
-    Input::file(name, &path).expect("it was just written")
-}
-
-pub(crate) fn open(input: &Input) -> Rows {
-    Rows::open(input, FileId(0), &Dialect::default()).expect("the invented export is well-formed")
-}
-
-fn read(input: &Input) -> ReadFile {
-    let rows = open(input);
-    let header = rows.header().cloned();
-    ReadFile { header, rows: rows.collect::<Result<_, _>>().expect("the file lasts as long as its folder") }
-}
-
-/// Binds the profile to the file and maps `rows`, which are its own.
-pub(crate) fn map(profile: &Profile, file: &ReadFile, rows: Vec<Row>) -> Vec<MappedRow> {
-    let mut mapper =
-        FileMapper::bind(profile, file.header.as_ref(), "orders").expect("the invented export is canonical");
-    rows.into_iter().map(|row| mapper.map(row)).collect()
-}
-
-pub(crate) fn group(rows: Vec<MappedRow>) -> Vec<Draft> {
-    let mut grouper = Grouper::new(group::Settings::default());
-    for row in rows {
-        grouper.add(row);
+fn text(form: Form, quoted: Share) -> String {
+    let mut orders = Invention { n_rows: N_ROWS, seed: 1, quoted, invalid: INVALID }.orders();
+    let (mut text, mut record, mut between) = (form.begin().to_owned(), String::new(), "");
+    while let Some(order) = orders.next() {
+        let Ok(()) = form.records(&order, &orders, &mut record, |record| {
+            text.extend([between, record]);
+            between = form.between();
+            Ok::<_, Infallible>(())
+        });
     }
-    grouper.finish(|text| Some(text.into())).expect("every row can be read and has a key").drafts
+    text + form.end()
+}
+
+pub(crate) fn open(input: &Input) -> Source {
+    Source::open(input, FileId(0), &Dialect::default(), Bounds::default()).expect("the invented export is well-formed")
+}
+
+fn read(input: &Input) -> (Vec<Block>, RowReader) {
+    let (mut source, mut blocks) = (open(input), Vec::new());
+    let mut block = Block::default();
+    while source.next_block(&mut block).expect("the file lasts as long as its folder") {
+        blocks.push(std::mem::take(&mut block));
+    }
+    (blocks, source.reader().clone())
+}
+
+/// Reads all rows of a block.
+pub(crate) fn parse(reader: &RowReader, block: &Block) {
+    let parsed = reader.parse([Piece::from(block)]).expect("the invented export is well-formed");
+    parsed.rows().for_each(|row| drop(black_box(row)));
+}
+
+/// Drafts → orders, all of them known to declare the same extensions.
+pub(crate) fn check(
+    drafts: Vec<Draft<'static>>,
+    rules: &'static validate::Settings,
+) -> impl Iterator<Item = Checked<'static>> {
+    let kinds = ExtensionKinds::default();
+    drafts.into_iter().map(move |draft| validate::check(draft, rules, &kinds))
+}
+
+fn to_send(record: OrderRecord, order: &Order<'_>) -> PlannedOrder {
+    PlannedOrder {
+        record,
+        ordered_at: order.ordered_at,
+        content: canonical::content_hash(order),
+        checkout: json::order_checkout(order),
+        may_be_there: false,
+        held: None,
+    }
+}
+
+/// The plan of orders as its file. What `memory` (in bytes) does not hold goes through files in the folder.
+pub(crate) fn written_plan(orders: &[Order<'_>], to_send: &[PlannedOrder], folder: &TempDir, memory: usize) -> Vec<u8> {
+    let (planner, mut entries) = (Planner::new(folder.path(), memory), Plannable::default());
+    for (order, to_send) in orders.iter().zip(to_send) {
+        entries.note(to_send.record.id, order);
+        entries.add(order.guest.key(), to_send);
+    }
+    planner.push(&mut entries).expect("the disk has room");
+    let (mut ordered, mut file) = (planner.ordered().expect("the disk has room"), Vec::new());
+    plan::write_lines(&"bench", &mut ordered.lines, &mut file).expect("a Vec takes all bytes");
+    file
+}
+
+pub(crate) fn read_back(file: &[u8]) -> Vec<PlannedGuest> {
+    let (_, guests) = PlannedGuests::open::<String>(file).expect("it was just written");
+    guests.map(|guest| guest.expect("it was just written")).collect()
 }
 
 pub(crate) fn target(base_url: &str) -> Target {
@@ -156,13 +239,4 @@ pub(crate) fn dispatch_settings() -> dispatch::Settings {
         gives_up_after: Duration::from_secs(600),
         first_backoff: Duration::from_millis(500),
     }
-}
-
-/// The plan of orders, noted and brought into their order.
-pub(crate) fn planned(orders: Vec<OrderToSend>) -> Vec<PlannedGuest> {
-    let mut identities = plan::Identities::default();
-    for order in &orders {
-        identities.note(&order.order);
-    }
-    plan::planned(orders, &identities).collect()
 }

@@ -33,7 +33,7 @@ pub(super) fn planned_guest(first: u32, n_orders: u32) -> PlannedGuest {
 fn planned_order(id: u32) -> PlannedOrder {
     let ordered_at = "2025-01-01T00:00:00Z".parse().unwrap();
     let record = OrderRecord {
-        id: OrderId(id),
+        id: OrderId(id.into()),
         reference: format!("A-{id}"),
         ordered_at: Some(ordered_at),
         source: Position { file: FileId(0), line: 1, column: None },

@@ -187,8 +187,9 @@ fn in_utc_if_any<S: Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::model::order::ExtensionValue;
 
-    pub(in crate::event) fn order() -> Order {
+    pub(in crate::event) fn order() -> Order<'static> {
         Order {
             reference: "123456".into(),
             ordered_at: "2025-08-23T18:17:16+02:00".parse::<DateTime<Utc>>().unwrap(),
@@ -197,7 +198,7 @@ pub(super) mod tests {
             price: "200.50".parse().unwrap(),
             payment_type: "Card".into(),
             card_type: Some("Visa".into()),
-            extension: extension("refundable", "true"),
+            extension: extension("refundable", ExtensionValue::Boolean(true)),
             items: vec![Item {
                 kind: Some("MOBILE_PHONE".into()),
                 price: Some("200.50".parse().unwrap()),
@@ -216,8 +217,10 @@ pub(super) mod tests {
         }
     }
 
-    pub(in crate::event) fn extension(name: &str, json: &str) -> Extension {
-        Extension::from([(name.to_owned(), serde_json::value::RawValue::from_string(json.to_owned()).unwrap())])
+    pub(in crate::event) fn extension(name: &'static str, value: ExtensionValue<'static>) -> Extension<'static> {
+        let mut extension = Extension::default();
+        extension.insert(name.into(), value);
+        extension
     }
 
     #[test]

@@ -13,15 +13,18 @@ use crate::model::{
     row::Row,
 };
 
-/// The draft of an order with these rows. `map` says what a row holds beside what the row before it, which is of the same
+/// The draft of an order with these rows. `map` adds what a row holds beside what the row before it, which is of the same
 /// file, has told already. `suspects` are lost rows that may be a part of the order.
 pub fn draft<'a>(
-    rows: impl IntoIterator<Item = &'a KeyedRow<'a>>,
-    map: impl Fn(&'a Row<'a>, Option<&'a Row<'a>>) -> MappedRow<'a>,
+    rows: impl ExactSizeIterator<Item = &'a KeyedRow<'a>>,
+    map: impl Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>),
     suspects: &[Position],
 ) -> Draft<'a> {
-    let (key, cells) = (Cow::Borrowed(""), Cells::default());
-    let mut draft = Draft { key, rows: Vec::new(), cells, items: Vec::new(), skip: None, problems: Vec::new() };
+    let (key, n_rows) = (Cow::Borrowed(""), rows.len());
+    let cells = Cells::default();
+    let rows_of_draft = Vec::with_capacity(n_rows);
+    let mut draft = Draft { key, rows: rows_of_draft, cells, items: Vec::new(), skip: None, problems: Vec::new() };
+    let mut mapped = MappedRow { items: Vec::with_capacity(n_rows), ..MappedRow::default() };
     let mut before: Option<&'a Row<'a>> = None;
     for KeyedRow { row, kind } in rows {
         if *kind == RowKind::Blank || kind.is_lost() {
@@ -29,8 +32,10 @@ pub fn draft<'a>(
         }
         note_kind(&mut draft, row, kind);
         let before = before.replace(row).filter(|before| before.origin.file == row.origin.file);
-        add_row(&mut draft, row, map(row, before));
+        map(row, before, &mut mapped);
+        add_row(&mut draft, row, &mut mapped);
     }
+    draft.items = mapped.items;
     add_suspects(&mut draft, suspects);
     draft
 }
@@ -52,20 +57,20 @@ fn note_kind<'a>(draft: &mut Draft<'a>, row: &Row<'_>, kind: &'a RowKind<'a>) {
     }
 }
 
-fn add_row<'a>(draft: &mut Draft<'a>, row: &Row<'_>, mapped: MappedRow<'a>) {
+fn add_row<'a>(draft: &mut Draft<'a>, row: &Row<'_>, mapped: &mut MappedRow<'a>) {
+    let cells = std::mem::take(&mut mapped.cells);
     if draft.rows.is_empty() {
-        (draft.cells, draft.items) = (mapped.cells, mapped.items);
+        draft.cells = cells;
     } else {
-        mapped.cells.into_iter().for_each(|cell| add_cell(draft, cell));
-        draft.items.extend(mapped.items);
+        cells.into_iter().for_each(|cell| add_cell(draft, cell));
     }
     draft.rows.push(row.origin.clone());
-    for problem in mapped.problems {
+    for problem in mapped.problems.drain(..) {
         if !is_told(draft, &problem) {
             draft.problems.push(problem);
         }
     }
-    draft.skip = draft.skip.take().or(mapped.skip);
+    draft.skip = draft.skip.take().or(mapped.skip.take());
 }
 
 fn add_suspects(draft: &mut Draft<'_>, suspects: &[Position]) {

@@ -53,25 +53,27 @@ impl<'p> FileMapper<'p> {
         };
         match kind {
             RowKind::Keyless(_) => {
-                RowKind::Keyless(self.map(row, None).cells.of(&Field::OrderedAt).and_then(Cell::certain_time))
+                let mut mapped = MappedRow::default();
+                self.map(row, None, &mut mapped);
+                RowKind::Keyless(mapped.cells.of(&Field::OrderedAt).and_then(Cell::certain_time))
             }
             kind => kind,
         }
     }
 
-    /// What the profile makes of a row. A cell of the order that repeats what the same order's row `before` has there
+    /// Adds what the profile makes of a row. A cell of the order that repeats what the same order's row `before` has there
     /// adds nothing and is left out.
-    pub fn map<'a>(&'a self, row: &'a Row<'a>, before: Option<&Row<'_>>) -> MappedRow<'a> {
+    pub fn map<'a>(&'a self, row: &'a Row<'a>, before: Option<&Row<'_>>, into: &mut MappedRow<'a>) {
         match (&row.content, &self.mapper) {
             (Content::Record(record), Mapper::Records(mapper)) => {
                 let before = before.and_then(|before| match &before.content {
                     Content::Record(before) => Some(before),
                     _ => None,
                 });
-                mapper.map(row, record, before)
+                mapper.map(row, record, before, into);
             }
-            (Content::Document(document), Mapper::Documents(mapper)) => mapper.map(row, document),
-            _ => MappedRow::default(),
+            (Content::Document(document), Mapper::Documents(mapper)) => mapper.map(row, document, into),
+            _ => {}
         }
     }
 

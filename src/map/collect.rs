@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::rule::{Made, Rule};
 use crate::model::{
-    draft::{Cell, Cells, Place},
+    draft::{Cell, Cells, MappedRow, Place},
     field::Field,
     problem::{Code, Problem},
 };
@@ -30,8 +30,24 @@ pub(super) struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(at: Place<'a>, n_cells: usize) -> Self {
-        Self { at, cells: Cells::with_capacity(n_cells), n_filled: 0, skip: None, problems: Vec::new() }
+    /// Adds to `cells`.
+    pub(super) fn new(at: Place<'a>, cells: Cells<'a>) -> Self {
+        Self { at, cells, n_filled: 0, skip: None, problems: Vec::new() }
+    }
+
+    /// Gives what was collected of a row, and the reason why the row's order is left out, if there is one.
+    pub(super) fn hand_over(self, skip: Option<&Arc<str>>, into: &mut MappedRow<'a>) {
+        into.cells = self.cells;
+        into.skip = skip.cloned().or(self.skip).or(into.skip.take());
+        into.problems.extend(self.problems);
+    }
+
+    /// Fills a field with what stands in its cell.
+    pub(super) fn fill_as_is(&mut self, field: &'a Field, first_counts: bool, found: Found<'a>) {
+        self.n_filled += 1;
+        let (field, text) = (Cow::Borrowed(field), Cow::Borrowed(found.text));
+        let (is_broken, is_fallback) = (false, false);
+        self.cells.push(Cell { field, text, time: None, at: found.at, is_broken, is_fallback, first_counts });
     }
 
     /// Applies the rule of a field to its cell, or to nothing.

@@ -17,11 +17,29 @@ use crate::model::{
     row::Header,
 };
 
-/// A field and the columns (from 0) that its rule takes it from.
+/// A field and the columns (from 0) that its rule takes it from, in turn.
 pub(super) struct Bound<'p> {
     pub(super) field: Field,
     pub(super) rule: &'p Rule,
-    pub(super) columns: Vec<usize>,
+    /// A filled cell becomes what stands in it.
+    pub(super) is_as_is: bool,
+    /// Nearly all rules have one column; looking into a list for it would take as long as looking at the cell.
+    pub(super) first: Option<usize>,
+    pub(super) others: Vec<usize>,
+}
+
+impl<'p> Bound<'p> {
+    fn new(field: Field, rule: &'p Rule, columns: &[usize]) -> Self {
+        let (first, others) = match columns {
+            [] => (None, Vec::new()),
+            [first, others @ ..] => (Some(*first), others.to_vec()),
+        };
+        Self { field, rule, is_as_is: rule.takes_as_is(), first, others }
+    }
+
+    pub(super) fn columns(&self) -> impl Iterator<Item = usize> {
+        self.first.into_iter().chain(self.others.iter().copied())
+    }
 }
 
 /// Finds the columns of all rules in a header.
@@ -32,7 +50,10 @@ pub(super) fn bound_rules<'p>(profile: &'p Profile, header: &Header, file: &str)
         match &field_rule.goal {
             Goal::Field(field) => {
                 let columns = columns_of(rule, &field.to_string(), profile.missing_columns, header, file)?;
-                bound.push(Bound { field: field.clone(), rule, columns });
+                // A rule that this file has no column for says nothing of it.
+                if !columns.is_empty() || rule.fallback.is_some() {
+                    bound.push(Bound::new(field.clone(), rule, &columns));
+                }
             }
             any => bound.extend(any_columns(any, rule, profile, header, file)?),
         }
@@ -100,7 +121,7 @@ fn any_columns<'p>(
         if let Some(rest) = rest {
             let field = any_field(any, rest, None);
             only_column(name, &field.to_string(), header, file)?;
-            bound.push(Bound { field, rule, columns: vec![index] });
+            bound.push(Bound::new(field, rule, &[index]));
         }
     }
     Ok(bound)

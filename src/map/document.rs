@@ -11,7 +11,7 @@ use super::{
     rule::{Condition, Rule},
 };
 use crate::model::{
-    draft::{ItemDraft, MappedRow, Place, RowKind},
+    draft::{Cells, ItemDraft, MappedRow, Place, RowKind},
     field::{ExtensionKind, Field, Part},
     nearest::{did_you_mean, nearest},
     problem::{Code, Problem},
@@ -107,18 +107,13 @@ impl<'p> DocumentMapper<'p> {
         }
     }
 
-    pub(super) fn map<'a>(&'a self, row: &'a Row<'a>, document: &'a Node) -> MappedRow<'a> {
-        let mut order = Collector::new(Place::Row(row), self.order_rules.len());
+    pub(super) fn map<'a>(&'a self, row: &'a Row<'a>, document: &'a Node, into: &mut MappedRow<'a>) {
+        let mut order = Collector::new(Place::Row(row), std::mem::take(&mut into.cells));
         let here = Here { row };
         here.apply(&mut order, &self.order_rules, document);
-        let items = self.items(document, here, &mut order);
+        into.items.extend(self.items(document, here, &mut order));
         let skip = self.profile.skips.iter().find(|skip| holds(&skip.when, document));
-        MappedRow {
-            cells: order.cells,
-            items,
-            skip: skip.map(|skip| skip.reason.clone()).or(order.skip),
-            problems: order.problems,
-        }
+        order.hand_over(skip.map(|skip| &skip.reason), into);
     }
 
     /// The key of a document that cannot be read, if it is certain: an alternative path does not stand in for one whose
@@ -157,7 +152,7 @@ impl<'p> DocumentMapper<'p> {
         if self.profile.item_rows.as_ref().is_some_and(|rows| !holds(rows, element)) {
             return None;
         }
-        let mut item = Collector::new(here.at(element), self.item_rules.len());
+        let mut item = Collector::new(here.at(element), Cells::with_capacity(self.item_rules.len()));
         if self.profile.items_path.is_some() && !matches!(element.value, Json::Object(_) | Json::Null) {
             let words = format!("{} where an item is expected", name_of(&element.value));
             item.problems.push(Problem::of_order(Code::NotAScalar, here.at(element).position(), words));

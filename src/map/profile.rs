@@ -244,7 +244,7 @@ fn item_rules(text: &mut ItemText) -> Result<Vec<FieldRule>, Fault> {
 
 fn guest_rules(text: &mut GuestText) -> Result<Vec<FieldRule>, Fault> {
     let mut rules = named_rules(Part::Guest, text.named())?;
-    rules.extend(free_rules(&mut text.id, &Goal::AnyIdentifier, |name, _| Field::Identifier(name.into()))?);
+    rules.extend(free_rules(&mut text.id, &Goal::AnyIdentifier, |name, _| Field::Identifier((*name).into()))?);
     Ok(rules)
 }
 

@@ -1,6 +1,6 @@
 //! Maps the records of a CSV file.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::RangeInclusive};
 
 use super::{
     MapError,
@@ -11,7 +11,7 @@ use super::{
     rule::Condition,
 };
 use crate::model::{
-    draft::{ItemDraft, MappedRow, Place, RowKind},
+    draft::{Cells, ItemDraft, MappedRow, Place, RowKind},
     field::{Field, Part},
     problem::Problem,
     row::{Header, Record, Row},
@@ -25,6 +25,8 @@ pub(super) struct RecordMapper<'p> {
     n_columns: usize,
     key_columns: Vec<usize>,
     order_rules: Vec<Bound<'p>>,
+    /// The columns that they take, neighbours together: where all of them repeat the row before, none need be looked at.
+    order_columns: Vec<RangeInclusive<usize>>,
     item_rules: Vec<Bound<'p>>,
     skips: Vec<(&'p SkipRule, usize)>,
     item_rows: Option<(&'p Condition, usize)>,
@@ -39,7 +41,8 @@ impl<'p> RecordMapper<'p> {
         }
         let key_columns = columns_of(&profile.key, "referenceId", MissingColumns::Refuse, header, file)?;
         let rules = bound_rules(profile, header, file)?;
-        let (item_rules, order_rules) = rules.into_iter().partition(|bound| bound.field.part() == Part::Item);
+        let (item_rules, order_rules): (Vec<Bound<'_>>, Vec<Bound<'_>>) =
+            rules.into_iter().partition(|bound| bound.field.part() == Part::Item);
         let column = |condition: &Condition| {
             let name = condition.column.clone().unwrap_or_default();
             only_column(&name, "a condition", header, file)?
@@ -49,6 +52,7 @@ impl<'p> RecordMapper<'p> {
             profile,
             n_columns: header.names.len(),
             key_columns,
+            order_columns: neighbours(&order_rules),
             order_rules,
             item_rules,
             skips: profile.skips.iter().map(|skip| Ok((skip, column(&skip.when)?))).collect::<Result<_, MapError>>()?,
@@ -75,18 +79,19 @@ impl<'p> RecordMapper<'p> {
         row: &'a Row<'a>,
         record: &Record<'a>,
         before: Option<&Record<'_>>,
-    ) -> MappedRow<'a> {
-        let n_cells = if before.is_none() { self.order_rules.len() } else { 0 };
-        let mut order = Collector::new(Place::Row(row), n_cells);
-        apply(&mut order, &self.order_rules, row, record, before);
-        let item = self.item(row, record, &mut order);
-        let skip = self.skips.iter().find(|(skip, column)| skip.when.holds(record.cell(*column)));
-        MappedRow {
-            cells: order.cells,
-            items: item.into_iter().collect(),
-            skip: skip.map(|(skip, _)| skip.reason.clone()).or(order.skip),
-            problems: order.problems,
+        into: &mut MappedRow<'a>,
+    ) {
+        let is_repeated = |before: &Record<'_>| {
+            self.order_columns.iter().all(|columns| before.cells(columns.clone()) == record.cells(columns.clone()))
+        };
+        let mut order = Collector::new(Place::Row(row), std::mem::take(&mut into.cells));
+        if !before.is_some_and(is_repeated) {
+            order.cells.reserve(self.order_rules.len());
+            apply(&mut order, &self.order_rules, row, record, before);
         }
+        into.items.extend(self.item(row, record, &mut order));
+        let skip = self.skips.iter().find(|(skip, column)| skip.when.holds(record.cell(*column)));
+        order.hand_over(skip.map(|(skip, _)| &skip.reason), into);
     }
 
     /// The item that the row adds, if any of its item columns is filled.
@@ -94,7 +99,7 @@ impl<'p> RecordMapper<'p> {
         if self.item_rows.is_some_and(|(rows, column)| !rows.holds(record.cell(column))) {
             return None;
         }
-        let mut item = Collector::new(Place::Row(row), self.item_rules.len());
+        let mut item = Collector::new(Place::Row(row), Cells::with_capacity(self.item_rules.len()));
         apply(&mut item, &self.item_rules, row, record, None);
         if item.n_filled == 0 {
             return None;
@@ -135,6 +140,20 @@ impl<'p> RecordMapper<'p> {
     }
 }
 
+/// The columns of rules, those that stand next to each other together.
+fn neighbours(rules: &[Bound<'_>]) -> Vec<RangeInclusive<usize>> {
+    let mut columns: Vec<usize> = rules.iter().flat_map(Bound::columns).collect();
+    columns.sort_unstable();
+    let mut neighbours: Vec<RangeInclusive<usize>> = Vec::new();
+    for column in columns {
+        match neighbours.last_mut().filter(|last| column <= last.end() + 1) {
+            Some(last) => *last = *last.start()..=column,
+            None => neighbours.push(column..=column),
+        }
+    }
+    neighbours
+}
+
 fn apply<'a>(
     collector: &mut Collector<'a>,
     rules: &'a [Bound<'_>],
@@ -142,14 +161,22 @@ fn apply<'a>(
     record: &Record<'a>,
     before: Option<&Record<'_>>,
 ) {
-    for Bound { field, rule, columns } in rules {
-        let is_repeated = |before: &Record<'_>| columns.iter().all(|index| before.cell(*index) == record.cell(*index));
+    for bound in rules {
+        let is_repeated = |before: &Record<'_>| bound.columns().all(|index| before.cell(index) == record.cell(index));
         if before.is_some_and(is_repeated) {
             continue;
         }
-        let filled = columns.iter().map(|index| (*index, record.cell(*index))).find(|(_, text)| !text.is_empty());
-        let place = |index: usize| Place::Column(row, u32::try_from(index).unwrap_or(u32::MAX));
-        let found = filled.map(|(index, text)| Found { text, at: place(index) });
-        collector.take(Cow::Borrowed(field), rule, found);
+        let found = |index: usize| Found { text: record.cell(index), at: Place::Column(row, narrow(index)) };
+        let first = bound.first.map(found).filter(|found| !found.text.is_empty());
+        let found =
+            first.or_else(|| bound.others.iter().map(|index| found(*index)).find(|found| !found.text.is_empty()));
+        match found {
+            Some(found) if bound.is_as_is => collector.fill_as_is(&bound.field, bound.rule.first_counts, found),
+            found => collector.take(Cow::Borrowed(&bound.field), bound.rule, found),
+        }
     }
+}
+
+fn narrow(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }

@@ -97,6 +97,11 @@ impl Rule {
         })
     }
 
+    /// Whether a filled cell becomes what stands in it.
+    pub(super) fn takes_as_is(&self) -> bool {
+        self.table.is_none() && self.date.is_none() && self.strip_prefix.is_none() && self.strip_suffix.is_none()
+    }
+
     /// What becomes of a filled cell.
     #[must_use]
     pub fn make<'a>(&'a self, text: &'a str) -> Made<'a> {

@@ -4,13 +4,12 @@ mod rows;
 
 use serde_json::{Value, json};
 
-use super::{bind::FileMapper, profile::Profile};
-use crate::model::{
-    origin::{FileId, RowOrigin},
-    problem::Problem,
-    row::{Content, Row},
+use super::{Noticed, bind::FileMapper, profile::Profile};
+use crate::model::{problem::Problem, row::Content};
+use rows::{
+    bound, broken, canonical, cells, csv, document, documents, fault, mapped, ndjson, profile, record, records, row,
+    told, unreadable,
 };
-use rows::{canonical, csv, document, documents, fault, header, ndjson, profile, record, records, told, unreadable};
 
 #[test]
 fn a_canonical_csv_row_becomes_cells_that_know_their_places() {
@@ -176,10 +175,9 @@ fn items_that_no_document_has_are_a_slip_of_the_pen() {
     let finished = |items: &str, value: &serde_json::Value| {
         let text = format!("name = 'p'\nitems = '{items}'\norder.referenceId = {{ path = 'id' }}");
         let profile = Profile::parse("p", &text).unwrap();
-        let mut mapper = FileMapper::bind(&profile, None, "orders.ndjson").unwrap();
-        let origin = RowOrigin { file: FileId(0), line: 1, bytes: 0..1 };
-        mapper.map(Row { origin, content: document(value) });
-        mapper.finish().map_err(|error| error.to_string())
+        let (mapper, mut noticed) = (bound(&profile, None), Noticed::default());
+        mapper.notice(row(1, document(value)), &mut noticed);
+        mapper.finish(&noticed).map_err(|error| error.to_string())
     };
     let order = json!({"id": "A", "line_items": []});
     assert_eq!(finished("line_items", &order), Ok(()));
@@ -264,7 +262,7 @@ fn a_single_value_in_the_place_of_extensions_or_identifiers_is_a_problem() {
     for members in [json!({"ext": "x"}), json!({"extensions": ["x"]}), json!({"guest": {"identifiers": "17"}})] {
         let mut value = members.clone();
         value["referenceId"] = json!("A");
-        assert_eq!(documents(&canonical(), &[value]).0[0].problems.len(), 1, "{members}");
+        assert_eq!(documents(&canonical(), &[value]).0[0].row.problems.len(), 1, "{members}");
     }
 }
 
@@ -315,7 +313,7 @@ fn a_row_without_a_key_or_without_anything() {
 #[test]
 fn the_key_of_a_row_that_cannot_be_read_counts_only_where_it_is_certain() {
     let of = |columns, line| {
-        let remains = Content::Record(record(&header(columns), line));
+        let remains = Content::Record(record(line));
         unreadable(&canonical(), Some(columns), Some(remains))
     };
     let (known, lost) = ("unreadable A broken: ", "unreadable - broken: ");
@@ -334,12 +332,99 @@ fn the_key_of_a_row_that_cannot_be_read_counts_only_where_it_is_certain() {
     assert_eq!(unreadable(&canonical(), None, None), lost);
 }
 
+/// Only what is certain about its time tells a row without a key apart from any other.
+#[test]
+fn a_row_without_a_key_tells_when_its_order_was_made_if_that_is_certain() {
+    let of = |rule: &str, cell: &str| {
+        csv(&profile(&format!("order.orderedAt = {{ column = 't', {rule} }}")), "id,t", &format!(",{cell}"))
+    };
+    let (time, kind) = ("2025-01-01T00:00:00Z", "keyless of 2025-01-01T00:00:00.000Z: ");
+    assert!(of("zone = 'UTC', date = '%Y-%m-%d'", "2025-01-01").starts_with(kind));
+    assert!(of("default = '2020-01-01T00:00:00Z'", "2025-01-01T01:00+01:00").starts_with(kind));
+    assert!(of("disagree = 'first'", time).starts_with("keyless: "));
+    assert!(of("disagree = 'invalid'", "today").starts_with("keyless: "));
+    let default = profile("order.orderedAt = { column = 't', default = '2025-01-01T00:00:00Z' }");
+    assert!(csv(&default, "id,t,x", ",,x").starts_with("keyless: "));
+    let of_path = profile("order.orderedAt = { path = 't' }");
+    assert!(ndjson(&of_path, json!({ "t": time })).starts_with(kind));
+}
+
+/// The rows of an order repeat most of it. What a default or a rule makes of a cell is repeated with it.
+#[test]
+fn what_the_row_before_has_too_is_left_out() {
+    let rules = "order.status = { column = ['s', 't'], default = 'PURCHASED' }\norder.price = { column = 'p' }\n\
+                 item.name = { column = 'name' }";
+    let rules = profile(rules);
+    let mapper = bound(&rules, Some("id,s,t,p,name"));
+    let beside = |line, before| {
+        let before = row(2, Content::Record(record(before)));
+        let mapped = mapped(mapper, row(3, Content::Record(record(line))), Some(before));
+        format!("{} {}", cells(mapped.cells.iter()), cells(mapped.items.iter().flat_map(|item| item.cells.iter())))
+    };
+    assert_eq!(beside("A,x,,5,Tee", "A,x,,5,Tee"), " item.name=Tee@8");
+    assert_eq!(beside("A,x,,6,Tee", "A,x,,5,Cap"), "price=6@6 item.name=Tee@8");
+    assert_eq!(beside("A,,,5,", "A,,,5,"), " ");
+    assert_eq!(beside("A,x,y,5,", "A,x,,5,"), "status=x@3 ");
+    assert_eq!(beside("A,,,5,", "A,x,,5,"), "status~PURCHASED@- ");
+    // A row before that cannot be read says nothing.
+    let lost = row(2, broken(Some(Content::Record(record("A,x,,5,Tee")))));
+    let after_it = mapped(mapper, row(3, Content::Record(record("A,x,,5,Tee"))), Some(lost));
+    assert_eq!(after_it.cells.len(), 3);
+}
+
+/// Where a line break is lost, a cell ends with the key of the next row.
+#[test]
+fn a_row_with_too_many_cells_may_hold_the_keys_of_others() {
+    let stripped = Profile::parse(
+        "p",
+        "name = 'p'\norder.referenceId = { column = 'id' }\nkey.column = 'id'\nkey.strip_prefix = '#'",
+    );
+    let stripped = stripped.unwrap();
+    let plain = profile("");
+    let of = |profile, line| {
+        bound(profile, Some("id,price")).other_keys(row(9, broken(Some(Content::Record(record(line))))))
+    };
+    assert_eq!(of(&plain, "A,B"), [""; 0]);
+    assert_eq!(of(&plain, "A,5xB,6"), ["B", "xB", "5xB", "6"]);
+    assert_eq!(of(&stripped, "A,5#B,6"), ["B", "B", "5#B", "6"]);
+    let long = format!("A,1,{}", "x".repeat(100));
+    assert_eq!(of(&plain, &long).iter().map(String::len).max(), Some(64));
+    assert_eq!(bound(&plain, Some("id,price")).other_keys(row(9, broken(None))), [""; 0]);
+}
+
+#[test]
+fn a_header_declares_the_types_of_extensions_and_documents_show_them() {
+    let canonical = canonical();
+    let declared = bound(&canonical, Some("referenceId,ext.a:float,item.ext.b,price")).declared().unwrap();
+    assert_eq!(declared.iter().map(ToString::to_string).collect::<Vec<_>>(), ["ext.a", "item.ext.b"]);
+    assert!(bound(&canonical, None).declared().is_none());
+}
+
+/// A file is noticed block by block, in any order, and what was noticed comes together in the order of the file.
+#[test]
+fn what_is_noticed_in_parts_is_what_is_noticed_in_one() {
+    let rules = profile("unknown_columns = 'warn'\nitems = 'lines'\nitem.name = { path = 'name' }");
+    let mapper = bound(&rules, None);
+    let values = [json!({"id": "A", "b": 1, "lines": []}), json!({"b": 1, "c": 2, "id": "B"}), json!({"d": {"e": 1}})];
+    let rows: Vec<_> = (1..).zip(&values).map(|(line, value)| row(line, document(value))).collect();
+    let (mut one, mut parts) = (Noticed::default(), Noticed::default());
+    for row in rows {
+        mapper.notice(row, &mut one);
+        let mut part = Noticed::default();
+        mapper.notice(row, &mut part);
+        parts.append(part);
+    }
+    assert!(parts.unknown().eq(one.unknown()));
+    assert_eq!(one.unknown().count(), 4);
+    assert_eq!(mapper.finish(&parts).is_ok(), mapper.finish(&one).is_ok());
+}
+
 /// Where the first cell is lost, another that is filled would name another order.
 #[test]
 fn an_alternative_is_no_certain_key() {
     let rules =
         Profile::parse("p", "name = 'p'\norder.referenceId = { column = ['a', 'b'], path = ['a', 'b'] }").unwrap();
-    let remains = Content::Record(record(&header("a,b,c"), ",B,x"));
+    let remains = Content::Record(record(",B,x"));
     assert_eq!(unreadable(&rules, Some("a,b,c"), Some(remains)), "unreadable - broken: ");
     assert_eq!(unreadable(&rules, None, Some(document(&json!({"b": "B"})))), "unreadable - broken: ");
 }
@@ -347,7 +432,7 @@ fn an_alternative_is_no_certain_key() {
 /// Two rows of a header's length in one line: a line break is lost, and what follows it belongs to another order.
 #[test]
 fn two_rows_that_ran_together_have_no_certain_key() {
-    let remains = Content::Record(record(&header("referenceId,price,status"), "A,1,xB,2,y"));
+    let remains = Content::Record(record("A,1,xB,2,y"));
     assert_eq!(unreadable(&canonical(), Some("referenceId,price,status"), Some(remains)), "unreadable - broken: ");
 }
 
@@ -369,6 +454,6 @@ fn a_date_that_is_none_breaks_its_cell_and_one_that_was_twice_is_told() {
 #[test]
 fn where_rows_may_disagree_their_cells_say_so() {
     let rules = profile("order.status = { column = 's', disagree = 'first' }\norder.price = { column = 'p' }");
-    let row = &records(&rules, "id,s,p", &["A,x,1"]).0[0];
-    assert_eq!(row.cells.iter().map(|cell| cell.first_counts).collect::<Vec<_>>(), [false, true, false]);
+    let mapped = &records(&rules, "id,s,p", &["A,x,1"]).0[0];
+    assert_eq!(mapped.row.cells.iter().map(|cell| cell.first_counts).collect::<Vec<_>>(), [false, true, false]);
 }

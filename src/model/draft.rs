@@ -81,11 +81,13 @@ pub struct Cells<'a> {
     cells: Vec<Cell<'a>>,
     /// For each named field one more than the place of its first cell; 0 where it has none.
     places: [u8; N_NAMED],
+    /// How many cells stand before the first one of another field.
+    n_before_free: usize,
 }
 
 impl Default for Cells<'_> {
     fn default() -> Self {
-        Self { cells: Vec::new(), places: [0; N_NAMED] }
+        Self { cells: Vec::new(), places: [0; N_NAMED], n_before_free: usize::MAX }
     }
 }
 
@@ -98,15 +100,30 @@ impl<'a> Cells<'a> {
 
     /// Adds a cell.
     pub fn push(&mut self, cell: Cell<'a>) {
-        self.cells.push(cell);
-        let (place, n_cells) = (self.cells.last().and_then(|cell| cell.field.number()), self.cells.len());
-        if let Some(place) = place.map(|number| &mut self.places[number]).filter(|place| **place == 0) {
-            *place = u8::try_from(n_cells).unwrap_or(0);
+        match cell.field.number() {
+            None => self.n_before_free = self.n_before_free.min(self.cells.len()),
+            Some(number) if self.places[number] == 0 => {
+                self.places[number] = u8::try_from(self.cells.len() + 1).unwrap_or(0);
+            }
+            Some(_) => {}
         }
+        self.cells.push(cell);
+    }
+
+    /// The cells of extension attributes and identifiers.
+    pub fn free(&self) -> impl Iterator<Item = &Cell<'a>> {
+        let from = self.cells.get(self.n_before_free..).unwrap_or_default();
+        from.iter().filter(|cell| cell.field.number().is_none())
+    }
+
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, n_cells: usize) {
+        self.cells.reserve(n_cells);
     }
 
     /// The first cell of a field.
     #[must_use]
+    #[inline]
     pub fn of(&self, field: &Field) -> Option<&Cell<'a>> {
         self.place(field).map(|place| &self.cells[place])
     }
@@ -116,13 +133,21 @@ impl<'a> Cells<'a> {
         self.place(field).map(|place| &mut self.cells[place])
     }
 
+    #[inline]
     fn place(&self, field: &Field) -> Option<usize> {
         match field.number().map(|number| self.places[number]) {
             Some(place @ 1..) => Some(usize::from(place) - 1),
-            // More cells than a byte counts are extensions, and a named field behind them is looked for like those.
             Some(0) if self.cells.len() < usize::from(u8::MAX) => None,
-            _ => self.cells.iter().position(|cell| *cell.field == *field),
+            _ => self.searched(field),
         }
+    }
+}
+
+impl Cells<'_> {
+    /// More cells than a byte counts are extensions, and a named field behind them is looked for like those.
+    #[cold]
+    fn searched(&self, field: &Field) -> Option<usize> {
+        self.cells.iter().position(|cell| *cell.field == *field)
     }
 }
 
@@ -210,7 +235,7 @@ impl RowKind<'_> {
     }
 }
 
-/// What a profile made out of one row.
+/// What a profile made out of one row or several.
 #[derive(Debug, Default)]
 pub struct MappedRow<'a> {
     /// Attributes of the order, its guest and its events.

@@ -91,10 +91,20 @@ impl<'a> Extension<'a> {
         match self.0.binary_search_by(|(known, _)| known.cmp(&name)) {
             Ok(place) => Some(std::mem::replace(&mut self.0[place].1, value)),
             Err(place) => {
+                // Most orders have a few; growing one by one costs more than all else here.
+                if self.0.is_empty() {
+                    self.0.reserve_exact(2);
+                }
                 self.0.insert(place, (name, value));
                 None
             }
         }
+    }
+
+    /// The value of an attribute.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&ExtensionValue<'a>> {
+        self.0.binary_search_by(|(known, _)| (**known).cmp(name)).ok().map(|place| &self.0[place].1)
     }
 
     /// How many attributes there are.

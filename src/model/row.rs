@@ -1,5 +1,7 @@
 //! A row as it was read: text and places, not yet believed.
 
+use std::ops::RangeInclusive;
+
 use super::origin::{FileId, Position, RowOrigin};
 
 /// One record of a CSV file, one line of an NDJSON file or one element of a JSON array.
@@ -68,6 +70,8 @@ pub struct Record<'a> {
 pub enum Layout<'a> {
     /// Nothing is quoted: the cells stand one delimiter apart on one line.
     Plain,
+    /// The same, but that some cells have quotes around them, and none within.
+    Quoted,
     /// For each cell the lines below the record's first, and the character (from 1) within that line.
     Explicit(&'a [(u32, u32)]),
 }
@@ -81,10 +85,20 @@ impl<'a> Record<'a> {
 
     /// The text of cell `index` (from 0), without blanks around it; empty where there is no such cell.
     #[must_use]
+    #[inline]
     pub fn cell(&self, index: usize) -> &'a str {
         let start = self.start(index);
         let cell = self.ends.get(index).and_then(|end| self.text.get(start..*end as usize)).unwrap_or_default();
-        without_blanks(cell)
+        let is_quoted = self.layout == Layout::Quoted && cell.starts_with('"');
+        without_blanks(if is_quoted { &cell[1..cell.len().max(2) - 1] } else { cell })
+    }
+
+    /// The cells of some columns in one piece, of which two are equal only if all their cells are.
+    #[must_use]
+    pub fn cells(&self, columns: RangeInclusive<usize>) -> impl PartialEq + use<'a> {
+        let (start, ends) = (self.start(*columns.start()), self.ends.get(columns).unwrap_or_default());
+        let end = ends.last().map_or(start, |end| *end as usize);
+        Together { text: self.text.get(start..end).unwrap_or_default(), start: start as u32, ends }
     }
 
     /// Where cell `index` (from 0) begins.
@@ -92,7 +106,7 @@ impl<'a> Record<'a> {
     pub fn position(&self, origin: &RowOrigin, index: usize) -> Position {
         let (lines_below, column) = match self.layout {
             Layout::Explicit(starts) => starts.get(index).copied().unwrap_or((0, 1)),
-            Layout::Plain => (0, self.plain_column(index)),
+            Layout::Plain | Layout::Quoted => (0, self.plain_column(index)),
         };
         Position { file: origin.file, line: origin.line + u64::from(lines_below), column: Some(column) }
     }
@@ -104,6 +118,23 @@ impl<'a> Record<'a> {
 
     fn start(&self, index: usize) -> usize {
         index.checked_sub(1).and_then(|previous| self.ends.get(previous)).map_or(0, |end| *end as usize + 1)
+    }
+}
+
+/// Cells that stand next to each other.
+struct Together<'a> {
+    text: &'a str,
+    start: u32,
+    ends: &'a [u32],
+}
+
+impl PartialEq for Together<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let is_as_far =
+            |(one, another): (&u32, &u32)| one.wrapping_sub(self.start) == another.wrapping_sub(other.start);
+        self.text == other.text
+            && self.ends.len() == other.ends.len()
+            && self.ends.iter().zip(other.ends).all(is_as_far)
     }
 }
 

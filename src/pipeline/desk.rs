@@ -44,6 +44,8 @@ pub(super) struct Desk<'j> {
     pub(super) facts: Facts,
     /// What orders tell of others is taken down.
     pub(super) is_first_pass: bool,
+    /// Orders of different keys have different references.
+    pub(super) key_is_reference: bool,
     /// Only the cells tell which types extension attributes have.
     pub(super) kinds_may_differ: bool,
     /// What is decided will not count: it is known that there must be another pass.
@@ -83,14 +85,14 @@ impl<'j> Desk<'j> {
 
     /// Whether even a pass in vain needs to see drafts: what is to be learned stands in their cells.
     pub(super) fn learns_from_drafts(&self) -> bool {
-        self.is_first_pass && (self.kinds_may_differ || !self.job.profile.key_is_reference())
+        self.is_first_pass && (self.kinds_may_differ || !self.key_is_reference)
     }
 
     /// Takes an order.
     pub(super) fn take(&self, mut draft: Draft<'_>, told: &mut Told, sheet: &mut Sheet) -> Result<(), Refusal> {
         if self.is_first_pass {
             told.kinds.note(&draft);
-            if !self.job.profile.key_is_reference() {
+            if !self.key_is_reference {
                 let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
                 told.references.extend((!reference.is_empty()).then(|| hash(reference)));
             }

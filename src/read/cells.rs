@@ -68,7 +68,7 @@ pub(super) struct Stretch<'b> {
 
 impl<'b> Stretch<'b> {
     pub(super) fn of(bytes: &'b [u8]) -> Self {
-        Self { bytes, text: std::str::from_utf8(bytes).ok(), is_ascii: bytes.is_ascii() }
+        Self { bytes, text: simdutf8::basic::from_utf8(bytes).ok(), is_ascii: bytes.is_ascii() }
     }
 
     /// Some of the bytes as text. They begin and end beside an ASCII byte, so they are UTF-8 by themselves or not at all.

@@ -1,15 +1,17 @@
 //! CSV: records as RFC 4180 has them, UTF-8, LF or CRLF, quoted line breaks.
 //!
 //! Two ways to read a row, with the same result. The fast one jumps from delimiter to delimiter and takes only rows
-//! that it has proved plain: no quote, no lone carriage return, UTF-8, as many cells as the header. Every other row goes
+//! that it has proved plain: no quote but around whole cells, no lone carriage return, UTF-8, as many cells as the header. Every other row goes
 //! the careful way (`cells`), which alone knows what can be wrong with a row. Does not read files. Called by `reader`.
 
 use std::{ops::Range, sync::Arc};
 
+use memchr::{memchr, memchr2};
+
 use super::{
     Bounds, ReadError,
     cells::{BadCell, BadQuote, Cells, Stretch, Taken, narrow, take_row},
-    marks::Marks,
+    marks::{Finder, LANES, Marks},
     reader::Piece,
 };
 use crate::model::{
@@ -50,6 +52,8 @@ struct Found<'b> {
 enum Text<'b> {
     /// As it stands in the piece.
     Plain(&'b str),
+    /// The same, with quotes around some cells and none within.
+    Quoted(&'b str),
     /// In `Cells::text`, and from where on in `Cells::starts`.
     Careful(Range<usize>, usize),
 }
@@ -68,6 +72,8 @@ impl<'b> Records<'b> {
     /// Reads the rows of a piece.
     pub(super) fn add(&mut self, form: &CsvForm, piece: Piece<'b>) -> Result<(), ReadError> {
         let mut walk = Walk::new(form, piece);
+        // Cells of eight bytes on the average: growing step by step costs as much as finding them.
+        self.cells.ends.reserve(piece.bytes.len() / 8 + form.header.names.len());
         while walk.at < piece.bytes.len() {
             walk.plain_rows(self);
             walk.careful_row(self)?;
@@ -93,6 +99,7 @@ impl<'b> Records<'b> {
         let ends = &self.cells.ends[found.ends.clone()];
         match &found.text {
             Text::Plain(text) => Record { text, ends, layout: Layout::Plain },
+            Text::Quoted(text) => Record { text, ends, layout: Layout::Quoted },
             Text::Careful(text, starts) => {
                 let starts = &self.cells.starts[*starts..*starts + ends.len()];
                 Record { text: &self.cells.text[text.clone()], ends, layout: Layout::Explicit(starts) }
@@ -128,61 +135,100 @@ pub(super) fn header(form: &CsvForm, piece: Piece<'_>) -> Result<(Option<FoundHe
     Ok((Some((header, origin.bytes)), walk.at))
 }
 
+/// Adds the ends of cells whose delimiters have these marks, `lanes_start` bytes behind the start of their row; that may
+/// lie in the lanes, so it may be less than nothing.
+fn push_ends(mut delimiters: u64, lanes_start: usize, ends: &mut Vec<u32>) {
+    ends.reserve(LANES);
+    while delimiters != 0 {
+        ends.push(narrow(lanes_start.wrapping_add(delimiters.trailing_zeros() as usize)));
+        delimiters &= delimiters - 1;
+    }
+}
+
 /// A walk over the rows of one piece.
 struct Walk<'w, 'b> {
     form: &'w CsvForm,
     piece: Piece<'b>,
     stretch: Stretch<'b>,
+    finder: Finder,
     /// Where the next row begins.
     at: usize,
     line: u64,
+    /// A cell of that row has quotes around it.
+    has_quotes: bool,
 }
 
 impl<'w, 'b> Walk<'w, 'b> {
     fn new(form: &'w CsvForm, piece: Piece<'b>) -> Self {
-        Self { form, piece, stretch: Stretch::of(piece.bytes), at: 0, line: piece.line }
+        let finder = Finder::new(form.delimiter, memchr(b'\r', piece.bytes).is_some());
+        Self { form, piece, stretch: Stretch::of(piece.bytes), finder, at: 0, line: piece.line, has_quotes: false }
     }
 
     /// Takes rows as long as they are plain.
     fn plain_rows(&mut self, into: &mut Records<'b>) {
-        let (bytes, delimiter, from) = (self.piece.bytes, self.form.delimiter, self.at);
+        let bytes = self.piece.bytes;
         let mut first_end = into.cells.ends.len();
-        let mut marks = Marks::new(&bytes[from..], [delimiter, b'\n', b'\r', b'"']);
-        loop {
-            let place = marks.next().map_or(bytes.len(), |place| from + place);
-            let is_plain = match bytes.get(place) {
-                Some(byte) if *byte == delimiter => {
-                    into.cells.ends.push(narrow(place - self.at));
-                    continue;
+        let mut lanes_start = self.at;
+        self.has_quotes = false;
+        'lanes: while lanes_start < bytes.len() {
+            let Marks { mut delimiters, mut others } = self.finder.find(&bytes[lanes_start..]);
+            while others != 0 {
+                let bit = others.trailing_zeros();
+                let before = delimiters & !(u64::MAX << bit);
+                push_ends(before, lanes_start.wrapping_sub(self.at), &mut into.cells.ends);
+                (delimiters, others) = (delimiters & !before, others & (others - 1));
+                let place = lanes_start + bit as usize;
+                let is_plain = match bytes[place] {
+                    b'\r' => matches!(bytes.get(place + 1), None | Some(b'\n')),
+                    b'\n' => self.plain_row(place, &mut first_end, into),
+                    _ => match self.quoted_cell(place) {
+                        Some(behind) => {
+                            lanes_start = behind;
+                            continue 'lanes;
+                        }
+                        None => false,
+                    },
+                };
+                if !is_plain {
+                    return into.cells.ends.truncate(first_end);
                 }
-                Some(b'\r') if matches!(bytes.get(place + 1), None | Some(b'\n')) => continue,
-                Some(b'\n') => self.plain_row(place, first_end, into),
-                None if self.at < bytes.len() => self.plain_row(place, first_end, into),
-                _ => false,
-            };
-            if !is_plain {
-                return into.cells.ends.truncate(first_end);
             }
-            first_end = into.cells.ends.len();
+            push_ends(delimiters, lanes_start.wrapping_sub(self.at), &mut into.cells.ends);
+            lanes_start += LANES;
+        }
+        if self.at < bytes.len() && !self.plain_row(bytes.len(), &mut first_end, into) {
+            into.cells.ends.truncate(first_end);
         }
     }
 
+    /// Behind the cell that the quote at `place` opens, if it is one on one line and without quotes within.
+    fn quoted_cell(&mut self, place: usize) -> Option<usize> {
+        let bytes = self.piece.bytes;
+        let is_cell_start = place == self.at || bytes[place - 1] == self.form.delimiter;
+        let close = memchr2(b'"', b'\n', &bytes[place + 1..]).filter(|_| is_cell_start)? + place + 1;
+        let is_closed = bytes[close] == b'"'
+            && bytes.get(close + 1).is_none_or(|next| *next == self.form.delimiter || matches!(next, b'\r' | b'\n'));
+        self.has_quotes |= is_closed;
+        is_closed.then_some(close + 1)
+    }
+
     /// Takes the row that ends with the line break or the end of the piece at `place`, if it is plain.
-    fn plain_row(&mut self, place: usize, first_end: usize, into: &mut Records<'b>) -> bool {
+    fn plain_row(&mut self, place: usize, first_end: &mut usize, into: &mut Records<'b>) -> bool {
         let with_cr = &self.piece.bytes[self.at..place];
         let own = with_cr.strip_suffix(b"\r").unwrap_or(with_cr);
-        let n_cells = into.cells.ends.len() - first_end + 1;
+        let n_cells = into.cells.ends.len() - *first_end + 1;
         let is_blank = own.is_empty() && n_cells == 1;
         if !is_blank {
             let bounds = &self.form.bounds;
             let fits = n_cells == self.form.header.names.len() && own.len() as u64 <= bounds.cell.min(bounds.record);
             let Some(text) = self.stretch.text(self.at..self.at + own.len()).filter(|_| fits) else { return false };
             into.cells.ends.push(narrow(own.len()));
-            let ends = first_end..into.cells.ends.len();
+            let ends = *first_end..into.cells.ends.len();
+            *first_end = ends.end;
             into.found.push(Found {
                 line: self.line,
                 bytes: self.range(own.len()),
-                text: Text::Plain(text),
+                text: if std::mem::take(&mut self.has_quotes) { Text::Quoted(text) } else { Text::Plain(text) },
                 ends,
                 bad: None,
             });

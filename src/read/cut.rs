@@ -3,12 +3,11 @@
 //! No guess: from the start of a row every quote is followed as the csv grammar has it, so the state at each line break
 //! is known, whatever the quoting looks like. Called by `source`.
 
-use memchr::{memchr, memrchr};
+use std::ops::Range;
 
-use super::{
-    array::{End, element_end},
-    marks::Marks,
-};
+use memchr::{memchr_iter, memchr2_iter, memrchr};
+
+use super::array::{End, element_end};
 
 /// What is known of bytes that begin with a row.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -22,27 +21,66 @@ pub(super) struct Cut {
 /// The last cut of CSV: behind a line break outside quotes. A quote opens only at the start of a cell, two quotes within
 /// a quoted cell are text, and what follows a closing quote is bare text.
 pub(super) fn csv_cut(bytes: &[u8], delimiter: u8) -> Cut {
-    let Some(first) = memchr(b'"', bytes) else { return line_cut(bytes) };
-    let is_cell_start = |at: usize| match at.checked_sub(1).map(|before| bytes[before]) {
-        None | Some(b'\n' | b'\r') => true,
-        Some(before) => before == delimiter,
-    };
-    let mut cut = line_cut(&bytes[..first]);
-    let mut second_of_pair = None;
-    for place in Marks::new(&bytes[first..], [b'"', b'"', b'\n', b'\n']).map(|place| first + place) {
-        match (bytes[place], cut.open_quote) {
-            (b'\n', None) => cut.at = place + 1,
-            (b'"', None) if is_cell_start(place) => cut.open_quote = Some(place),
-            (b'"', Some(_)) if second_of_pair != Some(place) => match bytes.get(place + 1) {
-                Some(b'"') => second_of_pair = Some(place + 1),
-                Some(_) => cut.open_quote = None,
+    let mut quotes = Quotes { bytes, delimiter, open: None, second_of_pair: None, bare_from: 0, bare_before: 0..0 };
+    memchr_iter(b'"', bytes).for_each(|place| quotes.follow(place));
+    // Nearly always a line break stands behind the last quoted cell, or else before the one that is still open.
+    let bare = quotes.open.map_or(quotes.bare_from..bytes.len(), |open| quotes.bare_from..open);
+    let last = [bare, quotes.bare_before.clone()].into_iter().find_map(|bare| {
+        let start = bare.start;
+        memrchr(b'\n', &bytes[bare]).map(|place| start + place + 1)
+    });
+    let at = last.unwrap_or_else(|| last_of_all(bytes, delimiter));
+    Cut { at, open_quote: quotes.open }
+}
+
+/// Follows quotes from the start of a row.
+struct Quotes<'b> {
+    bytes: &'b [u8],
+    delimiter: u8,
+    open: Option<usize>,
+    second_of_pair: Option<usize>,
+    /// Behind the last quoted cell, and what stands between it and the one before.
+    bare_from: usize,
+    bare_before: Range<usize>,
+}
+
+impl Quotes<'_> {
+    fn follow(&mut self, place: usize) {
+        match self.open {
+            None if self.is_cell_start(place) => {
+                self.open = Some(place);
+                self.bare_before = self.bare_from..place;
+            }
+            Some(_) if self.second_of_pair != Some(place) => match self.bytes.get(place + 1) {
+                Some(b'"') => self.second_of_pair = Some(place + 1),
+                Some(_) => (self.open, self.bare_from) = (None, place + 1),
                 // It may be the first of two: that is not known yet.
                 None => {}
             },
             _ => {}
         }
     }
-    cut
+
+    fn is_cell_start(&self, at: usize) -> bool {
+        match at.checked_sub(1).map(|before| self.bytes[before]) {
+            None | Some(b'\n' | b'\r') => true,
+            Some(before) => before == self.delimiter,
+        }
+    }
+}
+
+/// The last cut where the last two stretches between quoted cells have none: each line break is looked at.
+fn last_of_all(bytes: &[u8], delimiter: u8) -> usize {
+    let mut quotes = Quotes { bytes, delimiter, open: None, second_of_pair: None, bare_from: 0, bare_before: 0..0 };
+    let mut at = 0;
+    for place in memchr2_iter(b'"', b'\n', bytes) {
+        match (bytes[place], quotes.open) {
+            (b'\n', None) => at = place + 1,
+            (b'\n', Some(_)) => {}
+            _ => quotes.follow(place),
+        }
+    }
+    at
 }
 
 /// The last cut of lines.

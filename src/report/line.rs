@@ -2,7 +2,7 @@
 //!
 //! Only shapes; writes no file. Used by `results`, `rejects` and `summary`, and `place` by whoever points at a row.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 use serde::{Serialize, Serializer};
 
 use crate::model::{
@@ -55,6 +55,27 @@ pub fn place(names: &[String], at: Position) -> String {
 /// RFC 3339 in UTC with milliseconds and `Z`, as everywhere in our files.
 pub(super) fn utc_millis<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+/// The same as bytes; nothing for a year of other than four digits.
+pub(super) fn millis_in_utc(at: DateTime<Utc>) -> Option<[u8; 24]> {
+    let (date, time) = (at.date_naive(), at.time());
+    let year = u32::try_from(date.year()).ok().filter(|year| *year <= 9999)?;
+    // A leap second is written by the general way.
+    let millis = Some(time.nanosecond() / 1_000_000).filter(|millis| *millis < 1000)?;
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let pairs = [(0, year / 100), (2, year % 100), (5, date.month()), (8, date.day()), (20, millis / 10)];
+    let of_day = [(11, time.hour()), (14, time.minute()), (17, time.second())];
+    for (place, number) in pairs.into_iter().chain(of_day) {
+        text[place] = digit(number / 10);
+        text[place + 1] = digit(number % 10);
+    }
+    text[22] = digit(millis % 10);
+    Some(text)
+}
+
+fn digit(number: u32) -> u8 {
+    b"0123456789"[number as usize % 10]
 }
 
 /// The same, or `null`.

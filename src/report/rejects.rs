@@ -385,11 +385,11 @@ mod tests {
         }
     }
 
-    /// Orders and what became of them, sorted as a caller must.
-    fn run(
+    /// Orders and what became of them, sorted as a caller must. `open` gives an input's bytes.
+    fn run_with(
         inputs: &[RejectInput],
-        contents: &[&[u8]],
         rejects: &[(&OrderRecord, &Settled)],
+        open: impl Fn(FileId) -> io::Result<Box<dyn Unpacked>>,
     ) -> (tempfile::TempDir, Result<(), ReportError>) {
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(dir.path()).unwrap();
@@ -403,11 +403,16 @@ mod tests {
             rows: rows.into_iter().map(|row| Ok((row.file, row.bytes.clone()))),
             reasons: lines.into_iter().map(|(file, _, line)| Ok((file, line))),
         };
-        let contents: Vec<Vec<u8>> = contents.iter().map(|content| content.to_vec()).collect();
-        let done = write_rejects(&folder, inputs, rejects, |id| {
-            Ok(Box::new(io::Cursor::new(contents[id.0 as usize].clone())))
-        });
+        let done = write_rejects(&folder, inputs, rejects, open);
         (dir, done)
+    }
+
+    fn run(
+        inputs: &[RejectInput],
+        contents: &[&[u8]],
+        rejects: &[(&OrderRecord, &Settled)],
+    ) -> (tempfile::TempDir, Result<(), ReportError>) {
+        run_with(inputs, rejects, |id| Ok(Box::new(io::Cursor::new(contents[id.0 as usize].to_vec()))))
     }
 
     fn input(name: &str, header: Option<Range<u64>>, line_break: LineBreak) -> RejectInput {
@@ -474,10 +479,9 @@ mod tests {
 
     #[test]
     fn without_rejects_nothing_is_opened() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(dir.path()).unwrap();
         let inputs = [input("orders.csv", Some(0..3), LineBreak::Lf)];
-        write_rejects(&folder, &inputs, &[], |_| panic!("opened")).unwrap();
+        let (dir, done) = run_with(&inputs, &[], |_| panic!("opened"));
+        done.unwrap();
         assert_eq!(listed(&dir), [""; 0]);
     }
 
@@ -496,14 +500,12 @@ mod tests {
 
     #[test]
     fn an_input_that_cannot_be_read_again_is_told() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(dir.path()).unwrap();
         let order = record("A", rows_of(0, b"A\n", LineBreak::Lf));
         let settled = Settled::unsent(Outcome::Invalid, None);
         let inputs = [input("orders.csv", None, LineBreak::Lf)];
         let rejects = [(&order, &settled)];
-        let error = write_rejects(&folder, &inputs, &rejects, |_| Err(io::ErrorKind::NotFound.into())).unwrap_err();
-        assert_eq!(error.to_string(), "orders.csv: cannot read it again for rejects: entity not found");
+        let (_dir, done) = run_with(&inputs, &rejects, |_| Err(io::ErrorKind::NotFound.into()));
+        assert_eq!(done.unwrap_err().to_string(), "orders.csv: cannot read it again for rejects: entity not found");
     }
 
     #[test]

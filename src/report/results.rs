@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{
     ReportError, io_error,
-    line::{ProblemLine, name_of, problem_lines, utc_millis_or_null},
+    line::{ProblemLine, millis_in_utc, name_of, problem_lines, utc_millis_or_null},
 };
 use crate::model::{
     order::OrderRecord,
@@ -101,9 +101,48 @@ impl<W: Write> ResultsWriter<W> {
 
 /// Adds the line of an order. `names` are the inputs' names by `FileId`.
 pub fn add_line(lines: &mut Vec<u8>, record: &OrderRecord, settled: &Settled, names: &[String]) {
+    let is_bare = *settled == Settled::unsent(settled.outcome, None) && record.problems.is_empty();
+    if is_bare && add_plain_line(lines, record, settled.outcome, names).is_some() {
+        return;
+    }
     let line = result_line(record, settled, names);
     serde_json::to_writer(&mut *lines, &line).expect("text and numbers always serialise, and memory takes all bytes");
     lines.push(b'\n');
+}
+
+/// The line of a sound order that was only checked, of which there are millions: the same as serde writes, at a quarter
+/// of the time. Nothing where a text would have to be escaped.
+fn add_plain_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, names: &[String]) -> Option<()> {
+    let (file, made) = (name_of(names, record.source.file), record.ordered_at?);
+    if !(is_plain(&record.reference) && is_plain(file)) {
+        return None;
+    }
+    let time = millis_in_utc(made)?;
+    let parts: [&[u8]; 9] = [
+        b"{\"referenceId\":\"",
+        record.reference.as_bytes(),
+        b"\",\"orderedAt\":\"",
+        &time,
+        b"\",\"outcome\":\"",
+        outcome.as_str().as_bytes(),
+        b"\",\"source\":{\"file\":\"",
+        file.as_bytes(),
+        b"\",\"line\":",
+    ];
+    lines.reserve(LINE);
+    parts.iter().for_each(|part| lines.extend_from_slice(part));
+    let mut digits = itoa::Buffer::new();
+    lines.extend_from_slice(digits.format(record.source.line).as_bytes());
+    lines.extend_from_slice(b"},\"attempts\":0,\"http_status\":null,\"reason\":null,\"problems\":[]}\n");
+    Some(())
+}
+
+/// Room for a line; most are a bit shorter.
+const LINE: usize = 256;
+
+/// Whether JSON writes a text as it is.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
 }
 
 fn result_line<'a>(record: &'a OrderRecord, settled: &'a Settled, names: &'a [String]) -> ResultLine<'a> {

@@ -26,15 +26,44 @@ pub struct ExactSum {
     scale: u32,
 }
 
+/// The powers of ten that 64 bits hold.
+const UNITS: [i64; 19] = {
+    let (mut units, mut scale) = ([1; 19], 1);
+    while scale < units.len() {
+        units[scale] = units[scale - 1] * 10;
+        scale += 1;
+    }
+    units
+};
+
+/// What one in the last digit of each scale is, in units of the smallest fraction.
+const FRACTIONS: [i128; SCALE as usize + 1] = {
+    let (mut fractions, mut scale) = ([BASE; SCALE as usize + 1], 1);
+    while scale < fractions.len() {
+        fractions[scale] = fractions[scale - 1] / 10;
+        scale += 1;
+    }
+    fractions
+};
+
 impl ExactSum {
     /// Adds an amount.
     pub fn add(&mut self, amount: Amount) {
         let (mantissa, scale) = (amount.0.mantissa(), amount.0.scale());
-        let whole = 10_i128.pow(scale);
-        self.limbs[0] += mantissa % whole * 10_i128.pow(SCALE - scale);
-        self.limbs[1] += mantissa / whole;
         self.scale = self.scale.max(scale);
-        self.carry();
+        // Money fits 64 bits, in which dividing costs a tenth.
+        let (whole, rest) = match i64::try_from(mantissa) {
+            Ok(mantissa) if scale <= 18 => {
+                let unit = UNITS[scale as usize];
+                (i128::from(mantissa / unit), i128::from(mantissa % unit))
+            }
+            _ => (mantissa / 10_i128.pow(scale), mantissa % 10_i128.pow(scale)),
+        };
+        self.limbs[0] += rest * FRACTIONS[scale as usize];
+        self.limbs[1] += whole;
+        if self.limbs[0].abs() >= BASE || self.limbs[1].abs() >= BASE {
+            self.carry();
+        }
     }
 
     /// Adds another sum.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{CommonDefaults, findings::Findings, findings::of_draft, lists, values};
 use crate::model::{
-    draft::{Cell, Draft},
+    draft::{Cell, Draft, Place},
     field::Field,
     money::Currency,
     order::CommonAttributes,
@@ -18,17 +18,17 @@ pub(super) fn checked<'a>(
     order_currency: Option<Currency>,
     findings: &mut Findings,
 ) -> Option<CommonAttributes<'a>> {
-    let value = |field, default: &'a Option<String>, usual: &'static str| {
-        value(draft, field, Some(default.as_deref().unwrap_or(usual)))
-    };
-    let channel = value(&Field::EventChannel, &defaults.channel, "WEB").and_then(|cell| channel(&cell, findings));
-    let language = value(&Field::EventLanguage, &defaults.language, "EN").and_then(|cell| language(&cell, findings));
-    let currency = match self::value(draft, &Field::EventCurrency, defaults.currency.as_deref()) {
-        Some(cell) => values::currency(&cell, findings),
+    let channel = given(draft, &Field::EventChannel, defaults.channel.as_deref(), Some("WEB"));
+    let channel = channel.and_then(|given| checked_by(given, draft, is_plain_channel, channel_of, findings));
+    let language = given(draft, &Field::EventLanguage, defaults.language.as_deref(), Some("EN"));
+    let is_language = |text: &str| lists::LANGUAGES.contain(text);
+    let language = language.and_then(|given| checked_by(given, draft, is_language, language_of, findings));
+    let currency = match given(draft, &Field::EventCurrency, defaults.currency.as_deref(), None) {
+        Some(given) => values::currency(&given.cell(draft), findings),
         None => order_currency,
     };
-    let page = value(&Field::EventPage, &defaults.page, "oms-import").map(|cell| cell.text);
-    let pos = self::value(draft, &Field::EventPos, defaults.pos.as_deref()).map(|cell| cell.text);
+    let page = given(draft, &Field::EventPage, defaults.page.as_deref(), Some("oms-import")).map(|given| given.text);
+    let pos = given(draft, &Field::EventPos, defaults.pos.as_deref(), None).map(|given| given.text);
     if pos.is_none() && draft.cell(&Field::EventPos).is_none() {
         let words = "there is no point of sale: neither in the export nor in the settings (--pos)";
         findings.absent(Code::MissingPos, &Field::EventPos, words);
@@ -36,19 +36,54 @@ pub(super) fn checked<'a>(
     Some(CommonAttributes { channel: channel?, language: language?, currency: currency?, page: page?, pos: pos? })
 }
 
-/// The export's sound cell, or the default as if it stood in the order's first row.
-fn value<'a>(draft: &Draft<'a>, field: &'static Field, default: Option<&'a str>) -> Option<Cell<'a>> {
-    let defaulted = || {
-        let (field, text, at) = (Cow::Borrowed(field), Cow::Borrowed(default?), draft.position().into());
-        Some(Cell { field, text, time: None, at, is_broken: false, is_fallback: true, first_counts: false })
-    };
-    of_draft(draft, field).cloned().or_else(defaulted)
+/// The export's sound cell, or a default.
+struct Given<'a> {
+    field: &'static Field,
+    text: Cow<'a, str>,
+    /// Where it stands, if it is the export's.
+    at: Option<Place<'a>>,
+}
+
+fn given<'a>(
+    draft: &Draft<'a>,
+    field: &'static Field,
+    default: Option<&'a str>,
+    usual: Option<&'static str>,
+) -> Option<Given<'a>> {
+    match of_draft(draft, field) {
+        Some(cell) => Some(Given { field, text: cell.text.clone(), at: Some(cell.at) }),
+        None => default.or(usual).map(|text| Given { field, text: Cow::Borrowed(text), at: None }),
+    }
+}
+
+impl<'a> Given<'a> {
+    /// As a cell; a default stands in the order's first row.
+    fn cell(&self, draft: &Draft<'a>) -> Cell<'a> {
+        let (field, text, is_fallback) = (Cow::Borrowed(self.field), self.text.clone(), self.at.is_none());
+        let at = self.at.unwrap_or_else(|| draft.position().into());
+        Cell { field, text, time: None, at, is_broken: false, is_fallback, first_counts: false }
+    }
+}
+
+/// A text that is plainly good, or what a closer look says.
+fn checked_by<'a>(
+    given: Given<'a>,
+    draft: &Draft<'a>,
+    is_plainly_good: impl Fn(&str) -> bool,
+    look: impl Fn(&Cell<'a>, &mut Findings) -> Option<Cow<'a, str>>,
+    findings: &mut Findings,
+) -> Option<Cow<'a, str>> {
+    if is_plainly_good(&given.text) { Some(given.text) } else { look(&given.cell(draft), findings) }
+}
+
+fn is_plain_channel(text: &str) -> bool {
+    lists::CHANNELS.contains(&text)
 }
 
 /// "string (uppercase)"; one that is documented for other APIs may be meant.
-fn channel<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+fn channel_of<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let upper = values::upper_case(cell, findings)?;
-    if !lists::CHANNELS.contains(&&*upper) {
+    if !is_plain_channel(&upper) {
         let words = format!("{upper:?} is not documented here, expected one of {}", lists::CHANNELS.join(", "));
         findings.cell(Code::UnknownChannel, cell, words);
     }
@@ -56,7 +91,7 @@ fn channel<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>>
 }
 
 /// "string (uppercase ISO 639-1)"
-fn language<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+fn language_of<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let expected = "an ISO 639-1 language such as EN";
-    values::listed(cell, |word| lists::LANGUAGES.contains(&word), Code::UnknownLanguage, expected, findings)
+    values::listed(cell, |word| lists::LANGUAGES.contain(word), Code::UnknownLanguage, expected, findings)
 }

@@ -1,6 +1,10 @@
 //! The rules of extensions: at most 50 attributes, alphanumeric names, one type for ever.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use super::findings::Findings;
 use crate::model::{
@@ -26,10 +30,37 @@ const MOST_SEEN: usize = 64;
 /// The type that each attribute has in this run: at the tenant it keeps it for ever.
 #[derive(Debug, Clone, Default)]
 pub struct ExtensionKinds {
-    kinds: HashMap<(bool, String), ExtensionKind>,
-    /// Those of several types. The others need not be asked for.
-    mixed: HashMap<(bool, String), ExtensionKind>,
+    kinds: HashMap<(bool, String), Kinds>,
+    /// Some attribute has several types. Where none has, none need be asked for.
+    is_mixed: bool,
     seen: Vec<Arc<ExtensionKey>>,
+}
+
+/// The types that one attribute has.
+#[derive(Debug, Clone, Copy)]
+struct Kinds {
+    first: ExtensionKind,
+    has_floats: bool,
+    are_several: bool,
+}
+
+impl Kinds {
+    fn of(kind: ExtensionKind) -> Self {
+        Self { first: kind, has_floats: kind == ExtensionKind::Float, are_several: false }
+    }
+
+    fn append(&mut self, later: Self) {
+        self.are_several |= later.are_several || later.first != self.first;
+        self.has_floats |= later.has_floats;
+    }
+
+    /// The one that counts.
+    fn kind(self) -> ExtensionKind {
+        match self.first {
+            ExtensionKind::Integer if self.has_floats => ExtensionKind::Float,
+            first => first,
+        }
+    }
 }
 
 impl ExtensionKinds {
@@ -39,10 +70,10 @@ impl ExtensionKinds {
         if draft.skip.is_some() {
             return;
         }
-        let cells = draft.cells.iter().chain(draft.items.iter().flat_map(|item| item.cells.iter()));
+        let cells = draft.cells.free().chain(draft.items.iter().flat_map(|item| item.cells.free()));
         for (is_item, key) in cells.filter(|cell| !cell.is_broken).filter_map(|cell| extension_key(&cell.field)) {
             if !self.seen.iter().any(|seen| Arc::ptr_eq(seen, key)) {
-                self.note_kind((is_item, key.name.clone()), key.kind);
+                self.note_kinds((is_item, key.name.clone()), Kinds::of(key.kind));
                 if self.seen.len() < MOST_SEEN {
                     self.seen.push(Arc::clone(key));
                 }
@@ -50,42 +81,35 @@ impl ExtensionKinds {
         }
     }
 
-    fn note_kind(&mut self, name: (bool, String), kind: ExtensionKind) {
+    fn note_kinds(&mut self, name: (bool, String), kinds: Kinds) {
         let has_room = self.kinds.len() < MOST_NAMES;
-        match self.kinds.get_mut(&name) {
-            None if has_room => drop(self.kinds.insert(name, kind)),
-            Some(known) if *known != kind => {
-                if are_numbers(*known, kind) {
-                    *known = ExtensionKind::Float;
-                }
-                self.mixed.insert(name, *known);
-            }
-            _ => {}
-        }
+        let known = match self.kinds.entry(name) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) if has_room => place.insert(kinds),
+            Entry::Vacant(_) => return,
+        };
+        known.append(kinds);
+        self.is_mixed |= known.are_several;
     }
 
     /// Adds those of a later part of the input.
     pub fn append(&mut self, later: Self) {
-        for (name, kind) in later.kinds {
-            self.note_kind(name, kind);
-        }
-        for (name, kind) in later.mixed {
-            let kind = self.kinds.get(&name).copied().unwrap_or(kind);
-            self.mixed.insert(name, kind);
+        for (name, kinds) in later.kinds {
+            self.note_kinds(name, kinds);
         }
     }
 
     /// Whether every attribute has one type, so that none needs to know of another.
     #[must_use]
     pub fn agree(&self) -> bool {
-        self.mixed.is_empty()
+        !self.is_mixed
     }
 
     fn kind(&self, is_item: bool, key: &ExtensionKey) -> ExtensionKind {
         if self.agree() {
             return key.kind;
         }
-        self.mixed.get(&(is_item, key.name.clone())).copied().unwrap_or(key.kind)
+        self.kinds.get(&(is_item, key.name.clone())).map_or(key.kind, |kinds| kinds.kind())
     }
 }
 
@@ -105,7 +129,7 @@ fn extension_key(field: &Field) -> Option<(bool, &Arc<ExtensionKey>)> {
 /// The extension attributes among the cells of an order or of an item.
 pub(super) fn checked<'a>(cells: &Cells<'a>, kinds: &ExtensionKinds, findings: &mut Findings) -> Extension<'a> {
     let mut extension = Extension::default();
-    for cell in cells.iter() {
+    for cell in cells.free() {
         let Some((is_item, key)) = extension_key(&cell.field) else { continue };
         let has_good_name = has_good_name(key, cell, findings);
         let kind = kinds.kind(is_item, key);
@@ -113,9 +137,8 @@ pub(super) fn checked<'a>(cells: &Cells<'a>, kinds: &ExtensionKinds, findings: &
             let words = format!("{} here, but {} before: an attribute keeps its type", key.kind.name(), kind.name());
             findings.cell(Code::ExtensionTypeConflict, cell, words);
         } else if has_good_name && !cell.is_broken {
-            let value = value(cell, kind, findings);
-            let known = value.clone().and_then(|value| extension.insert(name(cell), value));
-            if known.is_some() && known != value {
+            let known = value(cell, kind, findings).and_then(|value| extension.insert(name(cell), value));
+            if known.is_some_and(|known| extension.value(&key.name) != Some(&known)) {
                 findings.cell(Code::ExtensionValue, cell, format!("{:?} is a second value", cell.text));
             }
         }
@@ -137,18 +160,20 @@ fn name<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
 fn has_good_name(key: &ExtensionKey, cell: &Cell<'_>, findings: &mut Findings) -> bool {
     let name = key.name.as_str();
     let is_alphanumeric = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let fault = if name.contains(':') {
+    if is_alphanumeric && !TAKEN.contains(&name) {
+        return true;
+    }
+    let (code, words) = if name.contains(':') {
         let words =
             format!("{name:?} declares no known type; expected string, boolean, integer or float behind the colon");
-        Some((Code::ExtensionTypeUnknown, words))
+        (Code::ExtensionTypeUnknown, words)
     } else if TAKEN.contains(&name) {
-        Some((Code::ExtensionName, format!("{name:?} is taken by the extension object itself")))
-    } else if is_alphanumeric {
-        None
+        (Code::ExtensionName, format!("{name:?} is taken by the extension object itself"))
     } else {
-        Some((Code::ExtensionName, format!("{name:?} is not alphanumeric")))
+        (Code::ExtensionName, format!("{name:?} is not alphanumeric"))
     };
-    fault.map(|(code, words)| findings.cell(code, cell, words)).is_none()
+    findings.cell(code, cell, words);
+    false
 }
 
 fn value<'a>(cell: &Cell<'a>, kind: ExtensionKind, findings: &mut Findings) -> Option<ExtensionValue<'a>> {

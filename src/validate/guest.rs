@@ -45,9 +45,9 @@ pub(super) fn checked<'a>(draft: &Draft<'a>, findings: &mut Findings) -> Option<
 
 /// "yes, not empty": those of the export, or else the e-mail address.
 fn identifiers<'a>(draft: &Draft<'a>, email: Option<&Cow<'a, str>>, findings: &mut Findings) -> Vec<Identifier<'a>> {
-    let mut identifiers = Vec::new();
+    let mut identifiers = Vec::with_capacity(1);
     let mut is_told = draft.cell(&Field::GuestEmail).is_some();
-    for cell in draft.cells.iter() {
+    for cell in draft.cells.free() {
         let Some(provider) = provider(cell) else { continue };
         is_told = true;
         if cell.is_broken {
@@ -56,7 +56,7 @@ fn identifiers<'a>(draft: &Draft<'a>, email: Option<&Cow<'a, str>>, findings: &m
         let id = if provider == EMAIL_PROVIDER { self::email(cell, findings) } else { Some(cell.text.clone()) };
         identifiers.extend(id.map(|id| Identifier { provider, id }));
     }
-    if !draft.cells.iter().any(|cell| matches!(*cell.field, Field::Identifier(_))) {
+    if !draft.cells.free().any(|cell| matches!(*cell.field, Field::Identifier(_))) {
         identifiers.extend(email.map(|email| Identifier { provider: EMAIL_PROVIDER.into(), id: email.clone() }));
     }
     if !is_told {
@@ -76,6 +76,9 @@ fn provider<'a>(cell: &Cell<'a>) -> Option<Cow<'a, str>> {
 
 /// An address that can be one, in lower case. The bounds are RFC 5321's, §4.5.3.1.
 fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+    if is_plain_email(cell.text.as_bytes()) {
+        return Some(cell.text.clone());
+    }
     let fault = email_fault(&cell.text);
     if let Some(fault) = fault {
         findings.cell(Code::EmailImplausible, cell, format!("{:?} {fault}", masked(&cell.text)));
@@ -83,6 +86,22 @@ fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     }
     let is_lower = !cell.text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii());
     Some(if is_lower { cell.text.clone() } else { Cow::Owned(cell.text.to_lowercase()) })
+}
+
+/// Whether an address is one as most are, and in lower case: no other needs a closer look.
+fn is_plain_email(address: &[u8]) -> bool {
+    let (mut n_ats, mut has_dot, mut was_mark) = (0, false, true);
+    for byte in address {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => was_mark = false,
+            // In a domain `_` and `+` have no place, and a label neither begins nor ends with `-`.
+            b'_' | b'+' | b'-' if n_ats == 0 && !was_mark => {}
+            b'.' if !was_mark => (has_dot, was_mark) = (n_ats == 1, true),
+            b'@' if !was_mark && n_ats == 0 => (n_ats, was_mark) = (1, true),
+            _ => return false,
+        }
+    }
+    has_dot && !was_mark && address.len() <= 64
 }
 
 fn email_fault(address: &str) -> Option<&'static str> {
@@ -130,7 +149,7 @@ fn gender<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> 
 
 fn country<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let expected = "an ISO 3166-1 alpha-2 country such as IE";
-    values::listed(cell, |word| lists::COUNTRIES.contains(&word), Code::UnknownCountry, expected, findings)
+    values::listed(cell, |word| lists::COUNTRIES.contain(word), Code::UnknownCountry, expected, findings)
 }
 
 /// `YYYY-MM-DDThh:mm`; a date alone is its midnight.

@@ -1,5 +1,7 @@
 //! The lists of the manual and of the standards it names.
 
+use std::sync::LazyLock;
+
 /// "ORDER_CHECKOUT event", `order.status` and `orderItems.status`.
 pub(super) const STATUSES: [&str; 2] = ["PURCHASED", "PAYMENT_PENDING"];
 
@@ -26,9 +28,56 @@ pub(super) const TITLES: [&str; 26] = [
     "Miss", "Mr", "Mrs", "Ms", "Mstr", "Prof", "Rabbi", "Rev", "Shaikha", "Sheikh", "Sir", "Sister", "Sr",
 ];
 
+/// Codes of two upper-case letters, a bit for each pair: every order asks for some.
+pub(super) struct Codes([u32; 26]);
+
+impl Codes {
+    const fn of(codes: &[&str]) -> Self {
+        let (mut bits, mut index) = ([0; 26], 0);
+        while index < codes.len() {
+            let code = codes[index].as_bytes();
+            bits[(code[0] - b'A') as usize] |= 1 << (code[1] - b'A');
+            index += 1;
+        }
+        Self(bits)
+    }
+
+    /// Whether a text is one of them.
+    pub(super) fn contain(&self, text: &str) -> bool {
+        match *text.as_bytes() {
+            [first @ b'A'..=b'Z', second @ b'A'..=b'Z'] => {
+                self.0[usize::from(first - b'A')] & (1 << (second - b'A')) != 0
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The currencies of ISO 4217: whether each code of three upper-case letters is one.
+static CURRENCIES: LazyLock<Vec<bool>> = LazyLock::new(|| {
+    let letters = || b'A'..=b'Z';
+    let codes = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])));
+    let is_known =
+        |code: [u8; 3]| std::str::from_utf8(&code).is_ok_and(|code| iso_currency::Currency::from_code(code).is_some());
+    codes.map(is_known).collect()
+});
+
+/// Whether ISO 4217 lists a currency.
+pub(super) fn is_currency(text: &str) -> bool {
+    currency_place(text).is_some_and(|place| CURRENCIES[place])
+}
+
+fn currency_place(code: &str) -> Option<usize> {
+    let letter = |byte: u8| byte.is_ascii_uppercase().then(|| usize::from(byte - b'A'));
+    match *code.as_bytes() {
+        [a, b, c] => Some((letter(a)? * 26 + letter(b)?) * 26 + letter(c)?),
+        _ => None,
+    }
+}
+
 /// ISO 639-1, the two-letter languages.
 #[rustfmt::skip]
-pub(super) const LANGUAGES: [&str; 183] = [
+pub(super) const LANGUAGES: Codes = Codes::of(&[
     "AA", "AB", "AE", "AF", "AK", "AM", "AN", "AR", "AS", "AV", "AY", "AZ", "BA", "BE", "BG", "BI", "BM", "BN", "BO",
     "BR", "BS", "CA", "CE", "CH", "CO", "CR", "CS", "CU", "CV", "CY", "DA", "DE", "DV", "DZ", "EE", "EL", "EN", "EO",
     "ES", "ET", "EU", "FA", "FF", "FI", "FJ", "FO", "FR", "FY", "GA", "GD", "GL", "GN", "GU", "GV", "HA", "HE", "HI",
@@ -39,11 +88,11 @@ pub(super) const LANGUAGES: [&str; 183] = [
     "RO", "RU", "RW", "SA", "SC", "SD", "SE", "SG", "SI", "SK", "SL", "SM", "SN", "SO", "SQ", "SR", "SS", "ST", "SU",
     "SV", "SW", "TA", "TE", "TG", "TH", "TI", "TK", "TL", "TN", "TO", "TR", "TS", "TT", "TW", "TY", "UG", "UK", "UR",
     "UZ", "VE", "VI", "VO", "WA", "WO", "XH", "YI", "YO", "ZA", "ZH", "ZU",
-];
+]);
 
 /// ISO 3166-1 alpha-2.
 #[rustfmt::skip]
-pub(super) const COUNTRIES: [&str; 249] = [
+pub(super) const COUNTRIES: Codes = Codes::of(&[
     "AD", "AE", "AF", "AG", "AI", "AL", "AM", "AO", "AQ", "AR", "AS", "AT", "AU", "AW", "AX", "AZ", "BA", "BB", "BD",
     "BE", "BF", "BG", "BH", "BI", "BJ", "BL", "BM", "BN", "BO", "BQ", "BR", "BS", "BT", "BV", "BW", "BY", "BZ", "CA",
     "CC", "CD", "CF", "CG", "CH", "CI", "CK", "CL", "CM", "CN", "CO", "CR", "CU", "CV", "CW", "CX", "CY", "CZ", "DE",
@@ -58,4 +107,4 @@ pub(super) const COUNTRIES: [&str; 249] = [
     "SV", "SX", "SY", "SZ", "TC", "TD", "TF", "TG", "TH", "TJ", "TK", "TL", "TM", "TN", "TO", "TR", "TT", "TV", "TW",
     "TZ", "UA", "UG", "UM", "US", "UY", "UZ", "VA", "VC", "VE", "VG", "VI", "VN", "VU", "WF", "WS", "YE", "YT", "ZA",
     "ZM", "ZW",
-];
+]);

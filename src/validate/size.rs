@@ -3,15 +3,26 @@
 use super::{Settings, findings::Findings};
 use crate::{
     event::{json, url},
-    model::{draft::Draft, field::Field, order::Order, problem::Code},
+    model::{
+        draft::{Cell, Draft},
+        field::{Field, Part},
+        order::Order,
+        problem::Code,
+    },
 };
 
 /// The most bytes of a URL that a byte of a value takes: a control character is `\u0001`, its backslash `%5C`.
 const WORST_BYTE: usize = 8;
 
-/// The most that an attribute takes beside its value: its name, quotes and marks, and the digits that a number such as
-/// `1e20` stands for. The longest is the one identifier, `%22identifiers%22:%5B%7B%22provider%22:%22email%22,%22id%22:`.
-const ATTRIBUTE: usize = 64;
+/// The most that an attribute takes beside its value: its name, quotes and marks. The longest is
+/// `%22currencyCode%22:%22EUR%22,`.
+const ATTRIBUTE: usize = 32;
+
+/// The most digits that a number such as `1e20` stands for.
+const NUMBER: usize = 32;
+
+/// `%22identifiers%22:%5B%7B%22provider%22:%22email%22,%22id%22:%22%22%7D%5D,`
+const IDENTIFIER: usize = 80;
 
 /// The most that an item takes beside its attributes: braces, and the frame of its extensions.
 const ITEM: usize = 120;
@@ -24,19 +35,44 @@ pub(super) fn may_be_too_large(draft: &Draft<'_>, settings: &Settings) -> bool {
     let common = &settings.common;
     let defaults = [&common.channel, &common.language, &common.currency, &common.page, &common.pos];
     let defaults: usize = defaults.into_iter().flatten().map(String::len).sum();
-    let items = draft.items.iter().flat_map(|item| item.cells.iter());
-    let cells = draft.cells.iter().chain(items);
-    let cells: usize = cells.map(|cell| WORST_BYTE * cell.text.len() + ATTRIBUTE + name_length(&cell.field)).sum();
     let target = 3 * (settings.target.base_url.len() + settings.target.client_key.len());
-    EVENT + target + WORST_BYTE * defaults + cells + ITEM * draft.items.len() > settings.max_url_bytes
+    let most = |of: fn(&str) -> usize| {
+        let (identity, checkout) = sizes(draft, of);
+        identity.max(checkout) + EVENT + target + WORST_BYTE * defaults
+    };
+    most(|text| WORST_BYTE * text.len()) > settings.max_url_bytes && most(url::text_length) > settings.max_url_bytes
 }
 
-/// Only the names of extension attributes and providers are of any length.
-fn name_length(field: &Field) -> usize {
-    match field {
-        Field::Extension(key) | Field::ItemExtension(key) => WORST_BYTE * key.name.len(),
-        Field::Identifier(provider) => WORST_BYTE * provider.len(),
-        _ => 0,
+/// The most that the attributes of IDENTITY and of ORDER_CHECKOUT take, if a text takes so many bytes.
+fn sizes(draft: &Draft<'_>, of: fn(&str) -> usize) -> (usize, usize) {
+    let size = |cell: &Cell<'_>| size(cell, of(&cell.text));
+    let (mut identity, mut checkout) = (0, 0);
+    for cell in draft.cells.iter() {
+        match cell.field.part() {
+            Part::Guest => identity += size(cell),
+            Part::Event => (identity, checkout) = (identity + size(cell), checkout + size(cell)),
+            Part::Order | Part::Item => checkout += size(cell),
+        }
+    }
+    for item in &draft.items {
+        checkout += ITEM + item.cells.iter().map(size).sum::<usize>();
+    }
+    (identity, checkout)
+}
+
+/// The most that the attribute of a cell takes whose text takes so many bytes.
+fn size(cell: &Cell<'_>, text: usize) -> usize {
+    match &*cell.field {
+        Field::Extension(key) | Field::ItemExtension(key) => ATTRIBUTE + NUMBER + WORST_BYTE * key.name.len() + text,
+        // An address is made lower case, in which a letter may have three bytes instead of two, and may be the identifier
+        // too.
+        Field::Identifier(provider) => IDENTIFIER + WORST_BYTE * provider.len() + 2 * text,
+        Field::GuestEmail => IDENTIFIER + ATTRIBUTE + 3 * text,
+        // Each line is a text of its own.
+        Field::GuestStreet => ATTRIBUTE + 2 * text,
+        field if field.is_number() => ATTRIBUTE + NUMBER + text,
+        Field::OrderedAt | Field::ItemOrderedAt => ATTRIBUTE + NUMBER + text,
+        _ => ATTRIBUTE + text,
     }
 }
 

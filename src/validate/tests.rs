@@ -1,17 +1,27 @@
 //! Every code of this stage has a case, and so has what looks like a problem and is none.
 
 mod cases;
+mod kinds;
+mod size;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::*;
-use crate::model::{
-    draft::{Cell, ItemDraft},
-    field::{ExtensionKey, ExtensionKind, Part},
-    guest::Identifier,
-    origin::{FileId, Position, RowOrigin},
-    outcome::Outcome,
-    problem::Problem,
+use crate::{
+    event::{json, url},
+    model::{
+        draft::{Cell, Cells, ItemDraft},
+        field::{ExtensionKey, ExtensionKind, Part},
+        guest::Identifier,
+        order::Order,
+        origin::{FileId, Position, RowOrigin},
+        outcome::Outcome,
+        problem::{Code, Problem},
+    },
 };
 use cases::cases;
 
@@ -34,13 +44,15 @@ const BASE: [Change; 11] = [
 /// The order stands in line 7, its items in those below; a cell's column is its place among the cells.
 const LINE: u64 = 7;
 
-fn cells(changes: &[Change], line: u64) -> Vec<Cell> {
+/// As `map` makes them of records, seen in rows and rules that last as long as the tests do.
+fn cells(changes: &[Change], line: u64) -> Cells<'static> {
     let at = |column| Position { file: FileId(0), line, column: Some(column) };
     let filled = changes.iter().filter(|(_, text)| !text.is_empty());
     let cell = |(column, (field, text)): (u32, &Change)| Cell {
-        field: field.clone(),
-        text: (*text).into(),
-        at: at(column),
+        field: Cow::Borrowed(Box::leak(Box::new(field.clone()))),
+        text: Cow::Borrowed((*text).to_owned().leak()),
+        time: text.parse().ok().filter(|_| matches!(field, Field::OrderedAt | Field::ItemOrderedAt)),
+        at: at(column).into(),
         is_broken: false,
         is_fallback: false,
         first_counts: false,
@@ -49,7 +61,7 @@ fn cells(changes: &[Change], line: u64) -> Vec<Cell> {
 }
 
 /// A sound order of one item with some of its cells changed, added or (with an empty text) taken away.
-fn order(changes: &[Change]) -> Draft {
+fn order(changes: &[Change]) -> Draft<'static> {
     let mut all = BASE.to_vec();
     for (field, text) in changes {
         match all.iter_mut().find(|(known, _)| known == field) {
@@ -59,23 +71,24 @@ fn order(changes: &[Change]) -> Draft {
     }
     let (item, order): (Vec<_>, Vec<_>) = all.into_iter().partition(|(field, _)| field.part() == Part::Item);
     let origin = RowOrigin { file: FileId(0), line: LINE, bytes: 0..9 };
-    let items = vec![ItemDraft { at: Position { line: LINE + 1, ..origin.position() }, cells: cells(&item, LINE + 1) }];
+    let below = Position { line: LINE + 1, ..origin.position() };
+    let items = vec![ItemDraft { at: below.into(), cells: cells(&item, LINE + 1) }];
     let cells = cells(&order, LINE);
     Draft { key: "KEY".into(), rows: vec![origin], cells, items, skip: None, problems: Vec::new() }
 }
 
 /// The same item `n` times.
-fn with_items(mut draft: Draft, n: usize) -> Draft {
+fn with_items(mut draft: Draft<'static>, n: usize) -> Draft<'static> {
     draft.items = vec![draft.items[0].clone(); n];
     draft
 }
 
 /// The cell as `map` leaves it when it has told what is wrong with it.
-fn with_broken(mut draft: Draft, field: &Field) -> Draft {
-    let items = draft.items.iter_mut().flat_map(|item| &mut item.cells);
-    let cell = draft.cells.iter_mut().chain(items).find(|cell| cell.field == *field).unwrap();
+fn with_broken(mut draft: Draft<'static>, field: &Field) -> Draft<'static> {
+    let items = draft.items.iter_mut().flat_map(|item| item.cells.iter_mut());
+    let cell = draft.cells.iter_mut().chain(items).find(|cell| *cell.field == *field).unwrap();
     cell.is_broken = true;
-    draft.problems.push(Problem::of(Code::NotAScalar, field, cell.at, "told by map"));
+    draft.problems.push(Problem::of(Code::NotAScalar, field, cell.at.position(), "told by map"));
     draft
 }
 
@@ -105,20 +118,45 @@ fn without_pos() -> Settings {
 }
 
 /// The same drafts as orders of different references.
-fn numbered(drafts: impl IntoIterator<Item = Draft>) -> Vec<Draft> {
-    let with_number = |(number, mut draft): (usize, Draft)| {
-        let reference = draft.cells.iter_mut().find(|cell| cell.field == Field::ReferenceId).unwrap();
-        reference.text = format!("A-{number}").into();
+fn numbered(drafts: impl IntoIterator<Item = Draft<'static>>) -> Vec<Draft<'static>> {
+    let with_number = |(number, mut draft): (usize, Draft<'static>)| {
+        draft.cells.of_mut(&Field::ReferenceId).unwrap().text = format!("A-{number}").into();
         draft
     };
     drafts.into_iter().enumerate().map(with_number).collect()
 }
 
-fn checked(draft: Draft, settings: &Settings) -> Checked {
-    check_all(vec![draft], settings, || {}).pop().unwrap()
+/// What the pipeline does: first it learns of the extensions of all drafts, then checks them one by one, and then looks
+/// at the orders that share a reference. Each draft stands in a place of its own.
+fn check_all(mut drafts: Vec<Draft<'static>>, settings: &Settings) -> Vec<Checked<'static>> {
+    (0..).zip(&mut drafts).for_each(|(place, draft)| draft.rows[0].bytes = 10 * place..10 * place + 9);
+    let mut kinds = ExtensionKinds::default();
+    drafts.iter().for_each(|draft| kinds.note(draft));
+    let settings: &Settings = Box::leak(Box::new(settings.clone()));
+    let mut all: Vec<_> = drafts.into_iter().map(|draft| check(draft, settings, &kinds)).collect();
+    let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let judged = all.iter().enumerate().filter(|(_, checked)| !matches!(checked.verdict, Verdict::Skipped(_)));
+    judged.for_each(|(index, checked)| by_reference.entry(checked.record.reference.clone()).or_default().push(index));
+    for indices in by_reference.values() {
+        let is_valid = |checked: &Checked<'_>| matches!(checked.verdict, Verdict::Valid(_));
+        let of_reference = indices.iter().map(|index| &all[*index]);
+        let of_reference: Vec<_> =
+            of_reference.map(|checked| Clash { record: &checked.record, is_valid: is_valid(checked) }).collect();
+        for (index, problem) in indices.iter().zip(clashes(&of_reference, settings)) {
+            if let Some(problem) = problem {
+                all[*index].record.problems.push(problem);
+                all[*index].verdict = Verdict::Invalid;
+            }
+        }
+    }
+    all
 }
 
-fn valid(draft: Draft, settings: &Settings) -> Order {
+fn checked(draft: Draft<'static>, settings: &Settings) -> Checked<'static> {
+    check_all(vec![draft], settings).pop().unwrap()
+}
+
+fn valid(draft: Draft<'static>, settings: &Settings) -> Order<'static> {
     let checked = checked(draft, settings);
     match checked.verdict {
         Verdict::Valid(order) => *order,
@@ -127,7 +165,7 @@ fn valid(draft: Draft, settings: &Settings) -> Order {
 }
 
 /// `code field` of every problem.
-fn found(draft: Draft, settings: &Settings) -> Vec<String> {
+fn found(draft: Draft<'static>, settings: &Settings) -> Vec<String> {
     let show = |problem: &Problem| format!("{} {}", problem.code, problem.field.as_deref().unwrap_or("-"));
     checked(draft, settings).record.problems.iter().map(show).collect()
 }
@@ -283,7 +321,7 @@ fn a_broken_extension_cell_takes_no_part_in_the_types() {
     let a = |kind, text| order(&[(ext("a", kind), text)]);
     let broken = with_broken(a(ExtensionKind::String, "an array"), &ext("a", ExtensionKind::String));
     let drafts = numbered([broken.clone(), a(ExtensionKind::Integer, "1"), broken]);
-    let problems = check_all(drafts, &settings(), || {}).into_iter().map(|checked| checked.record.problems.len());
+    let problems = check_all(drafts, &settings()).into_iter().map(|checked| checked.record.problems.len());
     assert_eq!(problems.collect::<Vec<_>>(), [1, 0, 1]);
 }
 
@@ -341,11 +379,14 @@ fn a_total_that_cannot_be_summed_is_a_problem() {
 /// Values of `ext.a` in several orders, or the problem in their place.
 fn extension_values(values: &[(ExtensionKind, &str)]) -> Vec<String> {
     let drafts = numbered(values.iter().map(|(kind, text)| order(&[(ext("a", *kind), text)])));
-    let show = |checked: Checked| match checked.verdict {
-        Verdict::Valid(order) => order.extension["a"].get().to_owned(),
+    let show = |checked: Checked<'_>| match checked.verdict {
+        Verdict::Valid(order) => {
+            let (_, value) = order.extension.iter().find(|(name, _)| *name == "a").unwrap();
+            serde_json::to_string(value).unwrap()
+        }
         _ => checked.record.problems[0].code.to_string(),
     };
-    check_all(drafts, &settings(), || {}).into_iter().map(show).collect()
+    check_all(drafts, &settings()).into_iter().map(show).collect()
 }
 
 #[test]
@@ -367,7 +408,7 @@ fn what_a_skipped_order_holds_decides_no_type() {
     let mut skipped = order(&[(ext("a", ExtensionKind::String), "x")]);
     skipped.skip = Some("test order".into());
     let drafts = vec![skipped, order(&[(ext("a", ExtensionKind::Integer), "1")])];
-    let outcomes: Vec<_> = check_all(drafts, &settings(), || {}).iter().map(|c| c.verdict.outcome()).collect();
+    let outcomes: Vec<_> = check_all(drafts, &settings()).iter().map(|c| c.verdict.outcome()).collect();
     assert_eq!(outcomes, [Outcome::Skipped, Outcome::Valid]);
 }
 
@@ -375,7 +416,7 @@ fn what_a_skipped_order_holds_decides_no_type() {
 fn common_attributes_come_from_the_export_or_the_target_or_are_the_usual_ones() {
     let shown = |changes: &[Change], common: CommonDefaults| {
         let common = valid(order(changes), &Settings { common, ..settings() }).common;
-        [common.channel, common.language, common.currency.to_string(), common.page, common.pos].join(" ")
+        [common.channel, common.language, common.currency.to_string().into(), common.page, common.pos].join(" ")
     };
     let some = |text: &str| Some(text.to_owned());
     let target = CommonDefaults {
@@ -430,17 +471,50 @@ fn a_skipped_order_has_no_problems_whatever_it_holds() {
 }
 
 #[test]
-fn results_keep_the_order_of_the_drafts() {
-    let references: Vec<_> = (0..500).map(|n| format!("R{n}")).collect();
-    let drafts = references.iter().map(|reference| order(&[(Field::ReferenceId, reference)])).collect();
-    let counted = std::sync::atomic::AtomicU32::new(0);
-    let results = check_all(drafts, &settings(), || {
-        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    });
-    let found: Vec<_> = results.iter().map(|checked| checked.record.reference.clone()).collect();
-    assert_eq!(found, references);
-    assert!((0..).zip(&results).all(|(n, checked)| checked.record.id == OrderId(n)));
-    assert_eq!(counted.into_inner(), 500);
+fn an_orders_id_is_the_place_of_its_first_row_by_which_orders_sort_as_the_input_has_them() {
+    let id = |file, start: u64| {
+        let mut draft = order(&[]);
+        let first = RowOrigin { file: FileId(file), line: 1, bytes: start..start + 1 };
+        let second = RowOrigin { file: FileId(0), line: 1, bytes: 0..1 };
+        draft.rows = vec![first, second];
+        check(draft, Box::leak(Box::new(settings())), &ExtensionKinds::default()).record.id
+    };
+    let ids = [id(0, 0), id(0, 1), id(0, 1 << 40), id(1, 0), id(1, 7), id(70_000, 0)];
+    assert!(ids.is_sorted() && ids.iter().collect::<BTreeSet<_>>().len() == ids.len(), "{ids:?}");
+}
+
+/// Where a value was not seen in a row but made, nothing is different.
+#[test]
+fn what_is_made_counts_like_what_is_seen_in_a_row() {
+    let changes = [
+        (Field::GuestStreet, "House 1\n2 High St"),
+        (Field::GuestEmail, "Ann@Example.COM"),
+        (id("crm"), "17"),
+        (ext("a", ExtensionKind::Float), "1"),
+        (item_ext("b", ExtensionKind::String), "x"),
+    ];
+    let mut made = order(&changes);
+    let items = made.items.iter_mut().flat_map(|item| item.cells.iter_mut());
+    for cell in made.cells.iter_mut().chain(items) {
+        cell.text = Cow::Owned(cell.text.to_string());
+        cell.field = Cow::Owned(cell.field.clone().into_owned());
+    }
+    let events = |draft| {
+        let order = valid(draft, &settings());
+        (json::order_checkout(&order), json::identity(&order.guest, &order.common))
+    };
+    assert_eq!(events(made), events(order(&changes)));
+}
+
+/// A constant of the profile has no instant that `map` read.
+#[test]
+fn a_constant_can_be_a_timestamp() {
+    let mut draft = order(&[(Field::OrderedAt, "2025-01-01T17:17:16+01:00")]);
+    let with_time = valid(draft.clone(), &settings()).ordered_at;
+    draft.cells.of_mut(&Field::OrderedAt).unwrap().time = None;
+    assert_eq!(valid(draft.clone(), &settings()).ordered_at, with_time);
+    draft.cells.of_mut(&Field::OrderedAt).unwrap().text = "today".into();
+    assert_eq!(found(draft, &settings()), ["timestamp_unreadable orderedAt"]);
 }
 
 #[test]
@@ -463,8 +537,8 @@ fn of_one_reference(hours: &[u32], settings: &Settings) -> Vec<String> {
         draft.rows[0].line = line;
         draft
     };
-    let results = check_all((1..).zip(hours).map(draft).collect(), settings, || {});
-    let show = |checked: &Checked| {
+    let results = check_all((1..).zip(hours).map(draft).collect(), settings);
+    let show = |checked: &Checked<'_>| {
         let problems = checked.record.problems.iter().map(|problem| format!("{} {}", problem.code, problem.at.line));
         problems.collect::<Vec<_>>().join(" ")
     };
@@ -485,6 +559,6 @@ fn two_orders_of_one_reference_point_at_each_other_and_neither_is_valid() {
 /// The invalid one may be the other half of the same order.
 #[test]
 fn an_invalid_order_of_the_same_reference_counts_too() {
-    let results = check_all(vec![order(&[]), order(&[(Field::Status, "x")])], &settings(), || {});
+    let results = check_all(vec![order(&[]), order(&[(Field::Status, "x")])], &settings());
     assert_eq!(results[0].verdict.outcome(), Outcome::Invalid);
 }

@@ -44,11 +44,11 @@ pub(super) fn number(cell: &Cell<'_>, findings: &mut Findings) -> Option<Amount>
 
 /// "string (uppercase ISO 4217)"
 pub(super) fn currency(cell: &Cell<'_>, findings: &mut Findings) -> Option<Currency> {
-    let is_known = |code: &str| iso_currency::Currency::from_code(code).is_some();
-    if is_known(&cell.text) {
+    if lists::is_currency(&cell.text) {
         return cell.text.parse().ok();
     }
-    let (code, words) = word_fault(&cell.text, is_known, Code::UnknownCurrency, "an ISO 4217 currency such as EUR");
+    let (code, words) =
+        word_fault(&cell.text, lists::is_currency, Code::UnknownCurrency, "an ISO 4217 currency such as EUR");
     findings.cell(code, cell, words);
     None
 }
@@ -77,7 +77,7 @@ pub(super) fn listed<'a>(
 
 /// "string (uppercase)", of whatever word.
 pub(super) fn upper_case<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    if !cell.text.contains(|c: char| c != '_' && !c.is_ascii_uppercase()) {
+    if cell.text.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase()) {
         return Some(cell.text.clone());
     }
     let upper = cell.text.to_uppercase();

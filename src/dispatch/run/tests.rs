@@ -112,8 +112,8 @@ async fn night(
     });
     let ended = run(guests, target, settings, journal, wire, asked, tell).await;
     settled.sort();
-    let ids: Vec<u32> = settled.iter().map(|(id, _)| id.0).collect();
-    assert_eq!(ids, (0..u32::try_from(ids.len()).unwrap()).collect::<Vec<_>>(), "each order once");
+    let ids: Vec<u64> = settled.iter().map(|(id, _)| id.0).collect();
+    assert_eq!(ids, (0..ids.len() as u64).collect::<Vec<_>>(), "each order once");
     let outcomes = settled.into_iter().map(|(_, outcome)| outcome).collect();
     let starts = starts.lock().unwrap().clone();
     Night { ended, outcomes, starts, n_sending, warnings, n_open: n_open.load(Ordering::SeqCst), took: begin.elapsed() }

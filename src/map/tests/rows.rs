@@ -2,9 +2,10 @@
 
 use std::{fmt::Write, sync::Arc};
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
-use crate::map::{bind::FileMapper, profile::Profile};
+use crate::map::{Noticed, bind::FileMapper, profile::Profile};
 use crate::model::{
     draft::{Cell, MappedRow, RowKind},
     field::Field,
@@ -24,19 +25,19 @@ pub(super) fn profile(rules: &str) -> Profile {
 }
 
 /// A line without quotes as `read` gives it.
-pub(super) fn record(header: &Arc<Header>, line: &str) -> Record {
+pub(super) fn record(line: &str) -> Record<'static> {
     let (mut text, mut ends) = (String::new(), Vec::new());
     for cell in line.split(',') {
-        text.push_str(cell);
-        ends.push(text.len());
+        let comma = if ends.is_empty() { "" } else { "," };
+        text.extend([comma, cell]);
+        ends.push(u32::try_from(text.len()).unwrap());
     }
-    Record { header: Arc::clone(header), text, ends, layout: Layout::Plain }
+    Record { text: text.leak(), ends: ends.leak(), layout: Layout::Plain }
 }
 
 pub(super) fn header(line: &str) -> Arc<Header> {
-    let empty = Arc::new(Header { names: Vec::new(), positions: Vec::new() });
-    let record = record(&empty, line);
-    let columns = 0..record.ends.len();
+    let record = record(line);
+    let columns = 0..record.n_cells();
     let position = |index| record.position(&origin(1), index);
     Arc::new(Header {
         names: columns.clone().map(|index| record.cell(index).to_owned()).collect(),
@@ -62,34 +63,61 @@ fn node(value: &Value, column: &mut u32) -> Node {
             Json::Object(members.iter().map(|(name, member)| (name.clone(), node(member, column))).collect())
         }
     };
-    Node { column: own, value }
+    Node { lines_below: 0, column: own, value }
 }
 
 fn origin(line: u64) -> RowOrigin {
     RowOrigin { file: FileId(0), line, bytes: 0..1 }
 }
 
-fn row(line: u64, content: Content) -> Row {
-    Row { origin: origin(line), content }
+/// A row that lasts as long as the tests do.
+pub(super) fn row(line: u64, content: Content<'static>) -> &'static Row<'static> {
+    Box::leak(Box::new(Row { origin: origin(line), content }))
 }
 
-pub(super) fn document(value: &Value) -> Content {
+pub(super) fn document(value: &Value) -> Content<'static> {
     Content::Document(node(value, &mut 0))
 }
 
+/// What a profile makes of a row.
+pub(super) struct Mapped<'a> {
+    pub(super) kind: RowKind<'a>,
+    pub(super) row: MappedRow<'a>,
+}
+
+impl<'a> Mapped<'a> {
+    fn of(mapper: &'a FileMapper<'_>, row: &'a Row<'a>) -> Self {
+        Self { kind: mapper.kind(row), row: mapped(mapper, row, None) }
+    }
+}
+
+/// What a profile makes of a row of which the row before has told some already.
+pub(super) fn mapped<'a>(mapper: &'a FileMapper<'_>, row: &'a Row<'a>, before: Option<&Row<'_>>) -> MappedRow<'a> {
+    let mut mapped = MappedRow::default();
+    mapper.map(row, before, &mut mapped);
+    mapped
+}
+
+/// A mapper that lasts as long as its profile. The columns of a CSV file, none for documents.
+pub(super) fn bound<'a>(profile: &'a Profile, columns: Option<&str>) -> &'a FileMapper<'a> {
+    let header = columns.map(header);
+    Box::leak(Box::new(FileMapper::bind(profile, header.as_ref(), "orders").unwrap()))
+}
+
 /// What a profile makes of the rows of one CSV file, from line 2, and the columns that it does not know.
-pub(super) fn records(profile: &Profile, columns: &str, lines: &[&str]) -> (Vec<MappedRow>, Vec<Problem>) {
-    let header = header(columns);
-    let mut mapper = FileMapper::bind(profile, Some(&header), "orders.csv").unwrap();
-    let rows = (2..).zip(lines).map(|(line, text)| mapper.map(row(line, Content::Record(record(&header, text)))));
+pub(super) fn records<'a>(profile: &'a Profile, columns: &str, lines: &[&str]) -> (Vec<Mapped<'a>>, Vec<Problem>) {
+    let mapper = bound(profile, Some(columns));
+    let rows = (2..).zip(lines).map(|(line, text)| Mapped::of(mapper, row(line, Content::Record(record(text)))));
     (rows.collect(), mapper.unknown_columns().to_vec())
 }
 
 /// The same of the lines of one NDJSON file.
-pub(super) fn documents(profile: &Profile, values: &[Value]) -> (Vec<MappedRow>, Vec<Problem>) {
-    let mut mapper = FileMapper::bind(profile, None, "orders.ndjson").unwrap();
-    let rows = (1..).zip(values).map(|(line, value)| mapper.map(row(line, document(value))));
-    (rows.collect(), mapper.unknown_columns().to_vec())
+pub(super) fn documents<'a>(profile: &'a Profile, values: &[Value]) -> (Vec<Mapped<'a>>, Vec<Problem>) {
+    let mapper = bound(profile, None);
+    let rows: Vec<_> = (1..).zip(values).map(|(line, value)| row(line, document(value))).collect();
+    let mut noticed = Noticed::default();
+    rows.iter().for_each(|row| mapper.notice(row, &mut noticed));
+    (rows.into_iter().map(|row| Mapped::of(mapper, row)).collect(), noticed.unknown().cloned().collect())
 }
 
 pub(super) fn csv(profile: &Profile, columns: &str, line: &str) -> String {
@@ -104,19 +132,24 @@ fn column(at: Position) -> String {
     at.column.map_or("-".into(), |column| column.to_string())
 }
 
-/// `field=text@column`, with `~` for a fallback and `!` for a broken cell.
-fn cell(cell: &Cell) -> String {
-    let field = match &cell.field {
+/// `field=text@column`, with `~` for a fallback and `!` for a broken cell; an instant as the text that it is sent as.
+fn cell(cell: &Cell<'_>) -> String {
+    let field = match &*cell.field {
         Field::Extension(key) | Field::ItemExtension(key) => format!("{}:{}", cell.field, key.kind.name()),
         field => field.to_string(),
     };
     let mark = if cell.is_broken { "!" } else { "=" };
     let mark = if cell.is_fallback { "~" } else { mark };
-    format!("{field}{mark}{}@{}", cell.text, column(cell.at))
+    let text = cell.time.map_or_else(|| cell.text.to_string(), instant);
+    format!("{field}{mark}{text}@{}", column(cell.at.position()))
 }
 
-fn cells(cells: &[Cell]) -> String {
-    cells.iter().map(cell).collect::<Vec<_>>().join(" ")
+fn instant(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+pub(super) fn cells<'a>(cells: impl Iterator<Item = &'a Cell<'a>>) -> String {
+    cells.map(cell).collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn told(problem: &Problem) -> String {
@@ -124,19 +157,25 @@ pub(super) fn told(problem: &Problem) -> String {
     format!("{} {field}@{} {}", problem.code, column(problem.at), problem.message)
 }
 
-/// Kind, cells, items, the reason to skip, problems.
-fn shown(row: &MappedRow) -> String {
-    let mut text = match &row.kind {
+/// How a row takes part in grouping.
+fn kind(kind: &RowKind<'_>) -> String {
+    match kind {
         RowKind::Part(key) => format!("part {key}"),
         RowKind::Whole(key) => format!("whole {}", key.as_deref().unwrap_or("-")),
-        RowKind::Keyless => "keyless".into(),
-        RowKind::Unreadable { key, reason, .. } => format!("unreadable {} {reason}", key.as_deref().unwrap_or("-")),
+        RowKind::Keyless(None) => "keyless".into(),
+        RowKind::Keyless(Some(time)) => format!("keyless of {}", instant(*time)),
+        RowKind::Unreadable { key, reason } => format!("unreadable {} {reason}", key.as_deref().unwrap_or("-")),
         RowKind::Blank => "blank".into(),
-    };
-    let cells_of_order = row.cells.iter().filter(|cell| cell.field != Field::ReferenceId).cloned();
-    let _ = write!(text, ": {}", cells(&cells_of_order.collect::<Vec<_>>()));
+    }
+}
+
+/// Kind, cells, items, the reason to skip, problems.
+fn shown(mapped: &Mapped<'_>) -> String {
+    let row = &mapped.row;
+    let cells_of_order = row.cells.iter().filter(|cell| *cell.field != Field::ReferenceId);
+    let mut text = format!("{}: {}", kind(&mapped.kind), cells(cells_of_order));
     for item in &row.items {
-        let _ = write!(text, " | item@{} {}", column(item.at), cells(&item.cells));
+        let _ = write!(text, " | item@{} {}", column(item.at.position()), cells(item.cells.iter()));
     }
     for problem in &row.problems {
         let _ = write!(text, " | {}", told(problem));
@@ -153,9 +192,10 @@ pub(super) fn fault(profile: &Profile, columns: &str) -> String {
 }
 
 /// What a row that cannot be read becomes, when this much of it is certain.
-pub(super) fn unreadable(profile: &Profile, columns: Option<&str>, remains: Option<Content>) -> String {
-    let header = columns.map(header);
-    let mut mapper = FileMapper::bind(profile, header.as_ref(), "orders").unwrap();
-    let content = Unreadable { reason: "broken".into(), remains: remains.map(Box::new) };
-    shown(&mapper.map(row(9, Content::Unreadable(content))))
+pub(super) fn unreadable(profile: &Profile, columns: Option<&str>, remains: Option<Content<'static>>) -> String {
+    shown(&Mapped::of(bound(profile, columns), row(9, broken(remains))))
+}
+
+pub(super) fn broken(remains: Option<Content<'static>>) -> Content<'static> {
+    Content::Unreadable(Unreadable { reason: "broken".into(), remains: remains.map(Box::new) })
 }

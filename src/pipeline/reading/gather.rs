@@ -137,12 +137,14 @@ pub(super) fn take_group(
     let rows: Vec<Row<'_>> = parsed.iter().flat_map(Parsed::rows).collect();
     let keyed: Vec<KeyedRow<'_>> =
         rows.iter().map(|row| KeyedRow { row, kind: files[row.origin.file.0 as usize].mapper.kind(row) }).collect();
-    let map = |row, before| mapped(&files, row, before);
+
+    let mapper = |row: &Row<'_>| &files[row.origin.file.0 as usize].mapper;
     let (mut drafts, mut n_scattered) = (Vec::new(), 0);
     for order in group::gathered(&keyed, pass.desk.job.grouping()) {
         let of_order = runs_of(&order, runs);
         let suspects: Vec<Position> = of_order.iter().flat_map(|run| run.suspects.iter().copied()).collect();
-        let mut draft: Draft<'_> = group::draft(order, map, &suspects);
+        let mut draft: Draft<'_> =
+            group::draft(order.into_iter(), |row, before, into| mapper(row).map(row, before, into), &suspects);
         draft.problems.extend(of_order.iter().filter_map(|run| run.unfinished).map(unfinished));
         n_scattered += u64::from(of_order.len() > 1);
         drafts.push(draft);
@@ -151,14 +153,6 @@ pub(super) fn take_group(
         pass.desk.take(draft, told, sheet)?;
     }
     Ok(n_scattered)
-}
-
-fn mapped<'a>(
-    files: &'a [std::sync::Arc<super::blocks::OpenFile<'_>>],
-    row: &'a Row<'a>,
-    before: Option<&'a Row<'a>>,
-) -> crate::model::draft::MappedRow<'a> {
-    files[row.origin.file.0 as usize].mapper.map(row, before)
 }
 
 /// The runs in which rows of an order stand.

@@ -186,6 +186,7 @@ impl<'r> Reading<'r> {
             age: Age::of(self.job),
             facts,
             is_first_pass,
+            key_is_reference: self.job.profile.key_is_reference(),
             kinds_may_differ: self.kinds_may_differ,
             is_in_vain: AtomicBool::new(false),
             clashing: self.sorter(".clashing", self.memory.rows / 4),

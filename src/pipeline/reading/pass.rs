@@ -94,7 +94,11 @@ impl<'p> Pass<'p, '_> {
             } else if index + 1 == n_runs {
                 worked.tail = Some(Fragment::of(&run, &next.block));
             } else if self.is_for_now(run.key(), &mut worked.told) {
-                let draft = group::draft(run.rows, |row, before| file.mapper.map(row, before), &run.suspects);
+                let draft = group::draft(
+                    run.rows.iter(),
+                    |row, before, into| file.mapper.map(row, before, into),
+                    &run.suspects,
+                );
                 self.desk.take(draft, &mut worked.told, &mut worked.sheet)?;
             } else if self.may_be_scattered(run.key()) {
                 gather::put(&Fragment::of(&run, &next.block), self.scattered)?;

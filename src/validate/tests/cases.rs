@@ -3,7 +3,7 @@
 use super::*;
 
 /// The code, the field (none: the order as a whole), the words, and the order that has this problem and no other.
-pub(super) type Case = (Code, &'static str, &'static str, Draft, Settings);
+pub(super) type Case = (Code, &'static str, &'static str, Draft<'static>, Settings);
 
 #[rustfmt::skip]
 pub(super) fn cases() -> Vec<Case> {

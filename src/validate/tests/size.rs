@@ -1,0 +1,104 @@
+//! The quick look at an order's size never takes one for small whose events are too long.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::validate::size::may_be_too_large;
+
+/// Characters that take the most room in a URL, and others.
+const ANY: &str = "[\\x00-\\x1f\"\\\\&é€😀a-z]{1,30}|\\PC{1,20}";
+const NUMBER: &str = "[1-9]{1,20}|-?[1-9]e[0-9]|1e2[0-7]|[1-9]e-2[0-8]|[0-9]\\.[0-9]{1,20}|\\+?[1-9]";
+
+/// Fields whose value can be any text.
+const FREE: [Field; 16] = [
+    Field::ReferenceId,
+    Field::PaymentType,
+    Field::CardType,
+    Field::ItemReferenceId,
+    Field::ItemProductId,
+    Field::ItemName,
+    Field::GuestFirstname,
+    Field::GuestLastname,
+    Field::GuestMobile,
+    Field::GuestPhone,
+    Field::GuestStreet,
+    Field::GuestCity,
+    Field::GuestState,
+    Field::GuestPostalCode,
+    Field::EventPage,
+    Field::EventPos,
+];
+
+fn change() -> impl Strategy<Value = (Field, String)> {
+    let free = (prop::sample::select(&FREE[..]), ANY);
+    let number = prop::sample::select(vec![Field::Price, Field::ItemPrice, Field::ItemQuantity]);
+    let attribute = (any::<bool>(), "[a-zA-Z0-9]{1,20}").prop_map(|(is_of_item, name)| {
+        if is_of_item { item_ext(&name, ExtensionKind::Float) } else { ext(&name, ExtensionKind::Float) }
+    });
+    let text = "[a-z]{1,20}[0-9]".prop_map(|name| ext(&name, ExtensionKind::String));
+    let address = "[\"\\\\&é%a-z]{1,30}@[aäö]{1,20}\\.[ä]{1,20}";
+    prop_oneof![
+        4 => free,
+        1 => (number, NUMBER),
+        1 => (attribute, NUMBER),
+        1 => (text, ANY),
+        1 => ("[^:]{1,20}".prop_map(|provider| id(&provider)), ANY),
+        1 => (Just(Field::GuestEmail), address),
+        // What grows when it is made lower case, or lines of its own.
+        1 => (Just(Field::GuestEmail), "[İȺ]{1,30}@(Ⱥ{60}\\.)?[İȺ]{1,60}\\.İ"),
+        1 => (Just(id("email")), "Ⱥ{1,30}@Ⱥ{1,120}\\.Ⱥ"),
+        1 => (Just(Field::GuestStreet), "(a\n){0,300}b"),
+        1 => (Just(Field::ItemType), "[A-Z_]{1,30}"),
+        1 => (Just(Field::ItemOrderedAt), Just("2025-01-01T00:00Z".to_owned())),
+        1 => (Just(Field::GuestDob), Just("1990-02-03".to_owned())),
+    ]
+}
+
+fn any_settings() -> impl Strategy<Value = Settings> {
+    let per = || prop::sample::select(vec![PricePer::Unit, PricePer::Line]);
+    let total_from = prop::sample::select(vec![TotalFrom::Given, TotalFrom::SumOfLines]);
+    let common = (prop::option::of(ANY), prop::option::of(ANY), prop::option::of(Just("CHF".to_owned())));
+    (common, "[ -~é]{0,30}", total_from, per(), per()).prop_map(
+        |(common, client_key, total_from, price_per, target)| {
+            let (page, pos, currency) = common;
+            let pos = pos.or_else(|| Some("shop".into()));
+            Settings {
+                target: Target { client_key, ..settings().target },
+                common: CommonDefaults { page, pos, currency, ..CommonDefaults::default() },
+                max_url_bytes: usize::MAX,
+                total_from,
+                price_per,
+                target_price_per: target,
+                ..settings()
+            }
+        },
+    )
+}
+
+fn longest_event(order: &Order<'_>, settings: &Settings) -> usize {
+    let events = [json::order_checkout(order), json::identity(&order.guest, &order.common)];
+    events.iter().map(|event| url::event_url_length(&settings.target, event)).max().unwrap_or(0)
+}
+
+proptest! {
+    #[test]
+    fn what_is_taken_for_small_fits(
+        changes in prop::collection::vec(change(), 0..12),
+        settings in any_settings(),
+        n_items in 0_usize..4,
+    ) {
+        let changes: Vec<Change> = changes.iter().map(|(field, text)| (field.clone(), text.as_str())).collect();
+        let draft = with_items(order(&changes), n_items);
+        let Verdict::Valid(order) = checked(draft.clone(), &settings).verdict else { return Ok(()) };
+        let max_url_bytes = longest_event(&order, &settings) - 1;
+        let too_small = Settings { max_url_bytes, ..settings };
+        prop_assert!(may_be_too_large(&draft, &too_small));
+    }
+}
+
+/// Else the quick look would be of no use.
+#[test]
+fn a_usual_order_is_taken_for_small() {
+    let draft = with_items(order(&[]), 3);
+    assert!(!may_be_too_large(&draft, &settings()));
+}
