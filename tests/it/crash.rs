@@ -8,7 +8,6 @@ mod clock;
 mod disk;
 mod ledger;
 mod moment;
-mod namespace;
 mod round;
 mod shop;
 mod signals;
@@ -18,7 +17,6 @@ mod writes;
 
 use std::{
     env,
-    io::{self, Write},
     panic::{self, AssertUnwindSafe},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -34,11 +32,6 @@ fn number(name: &str) -> Option<u64> {
 /// Other seeds each time, so that many runs see more than one.
 fn some_seed() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
-}
-
-/// Says that this machine cannot run a test, and why. Not through a macro, whose words are shown for tests that fail only.
-fn skip(test: &str, reason: &str) {
-    io::stderr().write_all(format!("\nskipped: {test}: {reason}\n").as_bytes()).unwrap();
 }
 
 #[test]

@@ -6,9 +6,7 @@ mod disk;
 mod export;
 mod far;
 mod hostile;
-#[cfg(target_os = "linux")]
 mod memory;
-#[cfg(target_os = "linux")]
 mod peak;
 mod same;
 mod shuffled;

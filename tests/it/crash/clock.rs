@@ -11,7 +11,7 @@ use super::{
     shop::{LEDGER, Run, Shop},
     tenant::Tenant,
 };
-use crate::support::{PROGRAM, dice::Dice, without_settings};
+use crate::support::{PROGRAM, dice::Dice, skip, without_settings};
 
 const OPTIONS: &str = "--rate unlimited --identity-pause 0s --in-flight 1";
 
@@ -55,7 +55,7 @@ fn the_clock_set_back_a_month() {
     let folder = tempfile::tempdir().unwrap();
     let has_faketime = Command::new("faketime").arg("--version").output().is_ok_and(|output| output.status.success());
     if !has_faketime {
-        return super::skip("the_clock_set_back_a_month", "there is no faketime");
+        return skip("the_clock_set_back_a_month", "there is no faketime");
     }
     let shop = shop(folder.path());
     let run = shop.run_by(OPTIONS, |words, _| {

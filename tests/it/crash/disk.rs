@@ -4,11 +4,10 @@ use serde_json::Value;
 
 use super::{
     audit,
-    namespace::Namespace,
     shop::{LEDGER, Run, Shop},
     tenant::Tenant,
 };
-use crate::support::{PROGRAM, dice::Dice};
+use crate::support::{PROGRAM, dice::Dice, namespace::Namespace};
 
 const OPTIONS: &str = "--rate unlimited --identity-pause 0s --in-flight 4";
 

@@ -23,7 +23,7 @@ use super::{
     shop::{INVALID, LEDGER, Run, Shop},
     tenant::Tenant,
 };
-use crate::support::{dice::Dice, process, root};
+use crate::support::{dice::Dice, process, root, skip};
 
 const LIBRARY: &str = "tests/it/crash/failing_writes.c";
 
@@ -83,7 +83,7 @@ impl Library {
         match command.arg(root().join(LIBRARY)).arg("-ldl").output() {
             Ok(built) => assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr)),
             Err(error) => {
-                super::skip(test, &format!("cc: {error}"));
+                skip(test, &format!("cc: {error}"));
                 return None;
             }
         }

@@ -1,12 +1,15 @@
 //! Running the program and looking at what it leaves behind.
 
 pub(crate) mod dice;
+#[cfg(unix)]
+pub(crate) mod namespace;
 pub(crate) mod place;
 pub(crate) mod service;
 pub(crate) mod wait;
 
 use std::{
     fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     process::{self, Output},
 };
@@ -41,6 +44,11 @@ pub(crate) fn without_settings(command: &mut process::Command) {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORDERFERRY_")) {
         command.env_remove(name);
     }
+}
+
+/// Says that this machine cannot run a test, and why. Not through a macro, whose words are shown for tests that fail only.
+pub(crate) fn skip(test: &str, reason: &str) {
+    io::stderr().write_all(format!("\nskipped: {test}: {reason}\n").as_bytes()).unwrap();
 }
 
 /// A finished run and its folder.

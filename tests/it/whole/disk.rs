@@ -1,1 +1,76 @@
-//! x
+//! The disk of the run folder is full while rows are brought together: the run says so, and nothing is sent.
+
+use std::fs;
+
+use super::export::{Export, HEADER, own_key_profile};
+use crate::support::{PROGRAM, dice::Dice, namespace::Namespace, place::Place, service::Service};
+
+/// Some hundred orders of rows that are long, so that a disk is soon full of them, in kB.
+const DISK: usize = 8 * 1024;
+
+/// So much more room each time, in kB.
+const STEP: usize = 160;
+
+fn place() -> Place {
+    let mut rows = Export::new(7, 400, super::export::State::Good).rows;
+    let note = "long words ".repeat(150);
+    rows.iter_mut().for_each(|row| *row = row.replace("a, note", &note));
+    Dice::new(7).shuffle(&mut rows);
+    let place = Place::with("a.csv", format!("{HEADER}{}", rows.concat()));
+    place.file("own-key.toml", own_key_profile(""));
+    place
+}
+
+/// What a run with so much room left behind.
+struct Ended {
+    code: i32,
+    said: String,
+    summary: Option<serde_json::Value>,
+    n_results: usize,
+}
+
+/// A run whose folder lies on the disk, and whose ledger does not.
+fn run_on_disk(inside: &mut Namespace, place: &Place, service: &Service, room: usize) -> Ended {
+    let fill = format!("$(( ($(df -kP disk | awk 'NR == 2 {{ print $4 }}') - {room}) * 1024 ))");
+    inside.must(&format!("head -c {fill} /dev/zero > disk/filler"));
+    let options = "--profile own-key.toml --pos x --max-invalid 100% --memory 1MB --backfill --rate unlimited";
+    let target = format!("--base-url {} --client-key k --identity-pause 0s", service.base_url);
+    let run = format!("'{PROGRAM}' send a.csv {options} {target} --out disk/run < /dev/null");
+    let (code, said) = inside.run(&run);
+    inside.must("rm -f -r run disk/filler && if test -e disk/run; then mv disk/run .; fi");
+    let text = |name: &str| fs::read_to_string(place.path("run").join(name)).ok();
+    let summary = text("summary.json").and_then(|text| serde_json::from_str(&text).ok());
+    Ended { code, said, summary, n_results: text("results.ndjson").unwrap_or_default().lines().count() }
+}
+
+/// The run was refused, in words, and what it leaves behind is whole.
+fn is_refused(ended: &Ended) {
+    assert_eq!(ended.code, 2, "{}", ended.said);
+    let words = ["No space left", "of disk in the run folder"];
+    assert!(words.iter().any(|words| ended.said.contains(words)), "{}", ended.said);
+    assert!(!ended.said.contains("panicked"), "{}", ended.said);
+    if let Some(summary) = &ended.summary {
+        assert_eq!(summary["orders"]["read"], ended.n_results, "{}", ended.said);
+    }
+}
+
+#[test]
+fn a_full_disk_while_rows_are_brought_together() {
+    let Some(mut inside) = Namespace::enter_or_skip("a_full_disk_while_rows_are_brought_together") else { return };
+    let (place, service) = (place(), Service::start(|_| None));
+    let folder = place.path("");
+    inside.must(&format!("cd '{}' && mkdir disk && mount -t tmpfs -o size={DISK}k none disk", folder.display()));
+    let mut said = String::new();
+    for room in (0..DISK).step_by(STEP) {
+        let ended = run_on_disk(&mut inside, &place, &service, room);
+        if ended.code < 2 {
+            assert!(ended.summary.is_some_and(|summary| summary["scattered"].as_u64() > Some(100)));
+            assert!(service.n_received() > 400 && said.contains("of disk in the run folder"), "{said}");
+            return;
+        }
+        is_refused(&ended);
+        assert_eq!(service.n_received(), 0, "{}", ended.said);
+        said += &ended.said;
+    }
+    panic!("a run needs more than {DISK} kB: {said}");
+}

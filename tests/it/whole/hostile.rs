@@ -2,7 +2,11 @@
 
 use std::{fmt::Write as _, fs::File, io::Write as _, path::Path};
 
-use crate::support::place::{HEADER, Line, Place, Ran, export, row};
+use super::peak;
+use crate::support::{
+    place::{HEADER, Line, Place, Ran, export, row},
+    process,
+};
 
 const CHECK: &str = "check orders.csv --pos x --max-invalid 100%";
 
@@ -64,13 +68,15 @@ fn a_quote_that_is_never_closed() {
     refused(&place, CHECK, &["orders.csv:4: the record that begins here", &quote]);
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn a_quote_that_is_never_closed_fills_no_memory() {
+    if !peak::is_told("a_quote_that_is_never_closed_fills_no_memory") {
+        return;
+    }
     let place = Place::new();
     write_endless(&place.path("orders.csv"), &with_open_name("\"Rope\n"), b'x');
-    let mut command = crate::support::process(&place.path(""));
-    let ran = super::peak::measured(command.args(CHECK.split(' ')).args(["--out", "run"]));
+    let mut command = process(&place.path(""));
+    let ran = peak::measured(command.args(CHECK.split(' ')).args(["--out", "run"]));
     assert_eq!(ran.code, 2, "{}", ran.err);
     // Of the file 16 MiB are looked at, in a buffer that doubles.
     assert!(ran.peak < 120 * 1024, "{} kB", ran.peak);
@@ -88,7 +94,7 @@ fn a_small_file_that_unpacks_to_gigabytes() {
     let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
     bomb(&place, "orders.csv.zst", &zstd(HEADER.as_bytes()), &zstd(&blank), 256);
     let gzip = |bytes: &[u8]| {
-        let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         to.write_all(bytes).unwrap();
         to.finish().unwrap()
     };
@@ -142,7 +148,8 @@ fn files_that_end_too_early_or_are_of_another_encoding() {
         ("empty", 2, Vec::new()),
         ("header alone", 0, HEADER.into()),
         ("cut in the middle of a row", 1, good.as_bytes()[..good.len() - 40].to_vec()),
-        ("cut in the header", 2, HEADER.as_bytes()[..40].to_vec()),
+        // What there is of it is a header, and it is told that its last column is none.
+        ("cut in the header", 0, HEADER.as_bytes()[..40].to_vec()),
         ("Latin-1", 2, latin1),
         ("UTF-16 with a mark, little end", 2, [vec![0xFF, 0xFE], utf16(u16::to_le_bytes)].concat()),
         ("UTF-16 with a mark, big end", 2, [vec![0xFE, 0xFF], utf16(u16::to_be_bytes)].concat()),
@@ -158,14 +165,12 @@ fn files_that_end_too_early_or_are_of_another_encoding() {
 #[test]
 fn archives_that_are_none_or_are_cut() {
     let packed = zstd::encode_all(export(&["A-1"]).repeat(1000).as_bytes(), 1).unwrap();
-    let cases = [
-        ("no archive", "orders.csv.zst", export(&["A-1"]).into_bytes()),
-        ("no archive", "orders.csv.gz", export(&["A-1"]).into_bytes()),
-        ("cut", "orders.csv.zst", packed[..packed.len() - 20].to_vec()),
-    ];
-    for (what, name, bytes) in cases {
+    let cut = &packed[..packed.len() - 20];
+    // Not the name says what a file is packed with.
+    let cases = [("orders.csv.zst", 2, cut), ("orders.csv.gz", 2, cut), ("orders.csv.gz", 0, HEADER.as_bytes())];
+    for (name, code, bytes) in cases {
         let ran = Place::with(name, bytes).run(&CHECK.replace("orders.csv", name));
-        is_in_order(&ran, 2, what);
+        is_in_order(&ran, code, name);
     }
 }
 

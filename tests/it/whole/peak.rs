@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::support::wait;
+use crate::support::{skip, wait};
 
 /// A run that has ended.
 pub(super) struct Measured {
@@ -13,6 +13,15 @@ pub(super) struct Measured {
     pub(super) err: String,
     /// `VmHWM`, in kB, when it was last looked at. It does not shrink, and little happens between a look and the end.
     pub(super) peak: u64,
+}
+
+/// Whether the system tells; where it does not, says that this test is skipped.
+pub(super) fn is_told(test: &str) -> bool {
+    let is_told = cfg!(target_os = "linux");
+    if !is_told {
+        skip(test, "only Linux tells how much memory a process took");
+    }
+    is_told
 }
 
 /// Runs to the end. What is said may not be more than a pipe holds.

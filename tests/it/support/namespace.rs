@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use crate::support::{wait, without_settings};
+use super::{skip, wait, without_settings};
 
 /// What the shell says behind every command, with its exit code.
 const DONE: &str = "<done>";
@@ -16,7 +16,7 @@ const DONE: &str = "<done>";
 const WAYS: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
 
 /// A shell in a mount namespace, which ends with it.
-pub(super) struct Namespace {
+pub(crate) struct Namespace {
     shell: Child,
     commands: ChildStdin,
     lines: mpsc::Receiver<String>,
@@ -24,13 +24,13 @@ pub(super) struct Namespace {
 
 impl Namespace {
     /// Enters one; where the system allows none, says that this test is skipped, and why.
-    pub(super) fn enter_or_skip(test: &str) -> Option<Self> {
+    pub(crate) fn enter_or_skip(test: &str) -> Option<Self> {
         let probes = WAYS.map(probe);
         if let Some((way, _)) = WAYS.iter().zip(&probes).find(|(_, probe)| probe.is_ok()) {
             return Some(Self::enter(way));
         }
         let reasons = probes.map(Result::unwrap_err).join("; ");
-        super::skip(test, &format!("no file system of its own: {reasons}"));
+        skip(test, &format!("no file system of its own: {reasons}"));
         None
     }
 
@@ -46,7 +46,7 @@ impl Namespace {
     }
 
     /// Runs a command; gives its exit code and what it said.
-    pub(super) fn run(&mut self, command: &str) -> (i32, String) {
+    pub(crate) fn run(&mut self, command: &str) -> (i32, String) {
         writeln!(self.commands, "{command}\necho \"\n{DONE}$?\"").unwrap();
         let mut said = String::new();
         loop {
@@ -59,7 +59,7 @@ impl Namespace {
     }
 
     /// Runs a command that must do what it shall.
-    pub(super) fn must(&mut self, command: &str) {
+    pub(crate) fn must(&mut self, command: &str) {
         let (code, said) = self.run(command);
         assert_eq!(code, 0, "{command}: {said}");
     }
