@@ -25,7 +25,6 @@ use crate::{
     ledger::{LedgerError, SqliteLedger, TargetHash},
     map::profile::Profile,
     model::{
-        order::OrderRecord,
         outcome::{Outcome, Settled},
         problem::Problem,
     },
@@ -226,8 +225,7 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     let plan = write_plan(to_send, &export.notes, job, folder, &mut account)?;
     tell(Progress::Sending(plan.about.n_requests));
     let guests = plan.guests.map(|guest| Ok(guest?.without_held()));
-    let settle = |account: &mut Account, record: OrderRecord, settled: Settled| account.settle(&record, &settled);
-    let ended = send::send(guests, ledger, job, sending, &mut account, settle, tell)?;
+    let ended = send::send(guests, ledger, job, sending, &mut account, Account::settle, tell)?;
     report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
 }
 

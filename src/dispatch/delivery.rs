@@ -189,7 +189,7 @@ impl<'p> Delivery<'p> {
     }
 
     fn wait(&mut self, not_before: Duration) {
-        let spread = self.guest.orders.get(self.order).map_or(0, |order| u64::from(order.record.id.0));
+        let spread = self.guest.orders.get(self.order).map_or(0, |order| order.record.id.0);
         let wait = backoff(self.settings.first_backoff, self.tries, spread);
         self.pending.push_back(Move::Wait(wait.max(not_before)));
     }

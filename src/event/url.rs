@@ -79,9 +79,9 @@ pub fn text_length(text: &str) -> usize {
 
 /// The bytes of a URL that each byte of a text takes: escaped for JSON, then percent-encoded.
 const IN_EVENT: [u8; 256] = {
-    let (mut lengths, mut byte) = ([3; 256], 0);
-    while byte < 256 {
-        lengths[byte] = match byte as u8 {
+    let (mut lengths, mut byte) = ([3; 256], 0_u8);
+    loop {
+        lengths[byte as usize] = match byte {
             // `\"` and `\\`, `\n` and its like, `\u0001`
             b'"' | b'\\' => 6,
             8 | 9 | 10 | 12 | 13 => 4,
@@ -89,9 +89,11 @@ const IN_EVENT: [u8; 256] = {
             byte if stands_as_it_is(byte) => 1,
             _ => 3,
         };
+        if byte == u8::MAX {
+            break lengths;
+        }
         byte += 1;
     }
-    lengths
 };
 
 fn encoded_length(text: &str) -> usize {

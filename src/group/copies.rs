@@ -10,6 +10,7 @@ use crate::model::{
 };
 
 /// The drafts without copies of others.
+#[must_use]
 pub fn resolved(mut drafts: Vec<Draft<'_>>) -> Vec<Draft<'_>> {
     let mut by_key: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| !draft.key.is_empty()) {

@@ -78,7 +78,7 @@ impl From<Position> for Place<'_> {
 /// Cells by their fields, in the order in which they were found.
 #[derive(Debug, Clone)]
 pub struct Cells<'a> {
-    cells: Vec<Cell<'a>>,
+    found: Vec<Cell<'a>>,
     /// For each named field one more than the place of its first cell; 0 where it has none.
     places: [u8; N_NAMED],
     /// How many cells stand before the first one of another field.
@@ -87,7 +87,7 @@ pub struct Cells<'a> {
 
 impl Default for Cells<'_> {
     fn default() -> Self {
-        Self { cells: Vec::new(), places: [0; N_NAMED], n_before_free: usize::MAX }
+        Self { found: Vec::new(), places: [0; N_NAMED], n_before_free: usize::MAX }
     }
 }
 
@@ -95,7 +95,7 @@ impl<'a> Cells<'a> {
     /// None yet, with room for so many.
     #[must_use]
     pub fn with_capacity(n_cells: usize) -> Self {
-        Self { cells: Vec::with_capacity(n_cells), ..Self::default() }
+        Self { found: Vec::with_capacity(n_cells), ..Self::default() }
     }
 
     /// Adds a cell.
@@ -108,43 +108,43 @@ impl<'a> Cells<'a> {
     #[inline]
     pub fn push_of(&mut self, number: Option<usize>, cell: Cell<'a>) {
         match number {
-            None => self.n_before_free = self.n_before_free.min(self.cells.len()),
+            None => self.n_before_free = self.n_before_free.min(self.found.len()),
             Some(number) if self.places[number] == 0 => {
-                self.places[number] = u8::try_from(self.cells.len() + 1).unwrap_or(0);
+                self.places[number] = u8::try_from(self.found.len() + 1).unwrap_or(0);
             }
             Some(_) => {}
         }
-        self.cells.push(cell);
+        self.found.push(cell);
     }
 
     /// The cells of extension attributes and identifiers.
     pub fn free(&self) -> impl Iterator<Item = &Cell<'a>> {
-        let from = self.cells.get(self.n_before_free..).unwrap_or_default();
+        let from = self.found.get(self.n_before_free..).unwrap_or_default();
         from.iter().filter(|cell| cell.field.number().is_none())
     }
 
     /// Makes room for so many more.
     pub fn reserve(&mut self, n_cells: usize) {
-        self.cells.reserve(n_cells);
+        self.found.reserve(n_cells);
     }
 
     /// The first cell of a field.
     #[must_use]
     #[inline]
     pub fn of(&self, field: &Field) -> Option<&Cell<'a>> {
-        self.place(field).map(|place| &self.cells[place])
+        self.place(field).map(|place| &self.found[place])
     }
 
     /// The first cell of a field, to be changed; not its field.
     pub fn of_mut(&mut self, field: &Field) -> Option<&mut Cell<'a>> {
-        self.place(field).map(|place| &mut self.cells[place])
+        self.place(field).map(|place| &mut self.found[place])
     }
 
     #[inline]
     fn place(&self, field: &Field) -> Option<usize> {
         match field.number().map(|number| self.places[number]) {
             Some(place @ 1..) => Some(usize::from(place) - 1),
-            Some(0) if self.cells.len() < usize::from(u8::MAX) => None,
+            Some(0) if self.found.len() < usize::from(u8::MAX) => None,
             _ => self.searched(field),
         }
     }
@@ -154,13 +154,13 @@ impl Cells<'_> {
     /// More cells than a byte counts are extensions, and a named field behind them is looked for like those.
     #[cold]
     fn searched(&self, field: &Field) -> Option<usize> {
-        self.cells.iter().position(|cell| *cell.field == *field)
+        self.found.iter().position(|cell| *cell.field == *field)
     }
 }
 
 impl PartialEq for Cells<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.cells == other.cells
+        self.found == other.found
     }
 }
 
@@ -168,13 +168,13 @@ impl<'a> Deref for Cells<'a> {
     type Target = [Cell<'a>];
 
     fn deref(&self) -> &[Cell<'a>] {
-        &self.cells
+        &self.found
     }
 }
 
 impl DerefMut for Cells<'_> {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.cells
+        &mut self.found
     }
 }
 
@@ -191,7 +191,7 @@ impl<'a> IntoIterator for Cells<'a> {
     type IntoIter = std::vec::IntoIter<Cell<'a>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.cells.into_iter()
+        self.found.into_iter()
     }
 }
 

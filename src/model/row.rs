@@ -98,7 +98,11 @@ impl<'a> Record<'a> {
     pub fn cells(&self, columns: RangeInclusive<usize>) -> impl PartialEq + use<'a> {
         let (start, ends) = (self.start(*columns.start()), self.ends.get(columns).unwrap_or_default());
         let end = ends.last().map_or(start, |end| *end as usize);
-        Together { text: self.text.get(start..end).unwrap_or_default(), start: start as u32, ends }
+        Together {
+            text: self.text.get(start..end).unwrap_or_default(),
+            start: u32::try_from(start).unwrap_or(u32::MAX),
+            ends,
+        }
     }
 
     /// Where cell `index` (from 0) begins.

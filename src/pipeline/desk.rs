@@ -77,7 +77,7 @@ enum Sound<'o> {
     Kept(&'o Kept),
 }
 
-impl<'j> Desk<'j> {
+impl Desk<'_> {
     /// Whether what is decided will count.
     pub(super) fn counts(&self) -> bool {
         !self.is_in_vain.load(Ordering::Relaxed)
@@ -104,7 +104,9 @@ impl<'j> Desk<'j> {
         let checked = validate::check(draft, &self.job.validate, &self.facts.kinds);
         match &checked.verdict {
             Verdict::Skipped(reason) => {
-                self.settle(checked.record, &Settled::unsent(Outcome::Skipped, Some(reason.to_string())), sheet)
+                let settled = Settled::unsent(Outcome::Skipped, Some(reason.to_string()));
+                self.settle(&checked.record, &settled, sheet);
+                Ok(())
             }
             verdict => {
                 let order = if let Verdict::Valid(order) = verdict { Some(&**order) } else { None };
@@ -155,7 +157,8 @@ impl<'j> Desk<'j> {
 
     fn conclude(&self, mut record: OrderRecord, sound: Option<Sound<'_>>, sheet: &mut Sheet) -> Result<(), Refusal> {
         let Some(sound) = sound else {
-            return self.settle(record, &Settled::unsent(Outcome::Invalid, None), sheet);
+            self.settle(&record, &Settled::unsent(Outcome::Invalid, None), sheet);
+            return Ok(());
         };
         let guest = sound.guest();
         sheet.guests.push(hash(&guest.id) ^ hash(&guest.provider).rotate_left(1));
@@ -171,14 +174,11 @@ impl<'j> Desk<'j> {
         match fate {
             Fate::Settled(settled) if self.job.sending.is_some() && may_be_sent_later(&settled) => {
                 self.plan(record, &sound, false, Some(settled), sheet);
-                Ok(())
             }
-            Fate::Settled(settled) => self.settle(record, &settled, sheet),
-            Fate::Sent { may_be_there } => {
-                self.plan(record, &sound, may_be_there, None, sheet);
-                Ok(())
-            }
+            Fate::Settled(settled) => self.settle(&record, &settled, sheet),
+            Fate::Sent { may_be_there } => self.plan(record, &sound, may_be_there, None, sheet),
         }
+        Ok(())
     }
 
     fn fate(&self, record: &mut OrderRecord, sound: &Sound<'_>) -> Result<Fate, Refusal> {
@@ -189,13 +189,12 @@ impl<'j> Desk<'j> {
         Ok(known::fate_by(known, record, rules))
     }
 
-    fn settle(&self, record: OrderRecord, settled: &Settled, sheet: &mut Sheet) -> Result<(), Refusal> {
-        sheet.add(&record);
+    fn settle(&self, record: &OrderRecord, settled: &Settled, sheet: &mut Sheet) {
+        sheet.add(record);
         if self.job.sending.is_some() {
-            left_out_line(&mut sheet.left_out, &record, settled);
+            left_out_line(&mut sheet.left_out, record, settled);
         }
-        sheet.settle(&record, settled, self.names);
-        Ok(())
+        sheet.settle(record, settled, self.names);
     }
 
     fn plan(

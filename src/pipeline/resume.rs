@@ -115,9 +115,9 @@ fn unknown_to<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'stat
 }
 
 /// Orders of the plan are put on the account as they settle.
-fn add_and_settle(account: &mut Account, record: OrderRecord, settled: Settled) -> Result<(), ReportError> {
-    account.add(&record);
-    account.settle(&record, &settled)
+fn add_and_settle(account: &mut Account, record: &OrderRecord, settled: &Settled) -> Result<(), ReportError> {
+    account.add(record);
+    account.settle(record, settled)
 }
 
 fn settle_left_out(
@@ -126,7 +126,7 @@ fn settle_left_out(
 ) -> Result<(), RunError> {
     for order in left_out {
         let (record, settled) = order?;
-        add_and_settle(account, record, settled)?;
+        add_and_settle(account, &record, &settled)?;
     }
     Ok(())
 }
@@ -147,11 +147,11 @@ fn refuse(
     for guest in unknown_to(ledger, guests, known::Rules::of(job)) {
         let guest = guest?;
         for (record, settled) in guest.settled {
-            add_and_settle(&mut account, record, settled)?;
+            add_and_settle(&mut account, &record, &settled)?;
         }
         for order in guest.orders {
             let settled = Settled::not_attempted(order.may_be_there, Some(reason.clone()));
-            add_and_settle(&mut account, order.record, settled)?;
+            add_and_settle(&mut account, &order.record, &settled)?;
         }
     }
     settle_left_out(saved::left_out(origin)?, &mut account)?;

@@ -20,7 +20,7 @@ pub(super) fn send(
     job: &Job<'_>,
     sending: &Sending<'_>,
     account: &mut Account,
-    settle: fn(&mut Account, OrderRecord, Settled) -> Result<(), ReportError>,
+    settle: fn(&mut Account, &OrderRecord, &Settled) -> Result<(), ReportError>,
     tell: Tell<'_>,
 ) -> Result<Ended, RunError> {
     let target = job.validate.target.clone();
@@ -56,7 +56,7 @@ fn lacking(why: &str, n_lacking: usize) -> String {
 fn heard(
     event: Event,
     account: &mut Account,
-    settle: fn(&mut Account, OrderRecord, Settled) -> Result<(), ReportError>,
+    settle: fn(&mut Account, &OrderRecord, &Settled) -> Result<(), ReportError>,
     tell: Tell<'_>,
 ) -> Result<(), ReportError> {
     match event {
@@ -65,7 +65,7 @@ fn heard(
             tell(Progress::Sent { is_retry });
             Ok(())
         }
-        Event::Settled(record, settled) => settle(account, *record, settled),
+        Event::Settled(record, settled) => settle(account, &record, &settled),
         Event::Pause => account.flush(),
         Event::Warning(words) => {
             tell(Progress::Warning(&words));

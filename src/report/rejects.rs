@@ -122,6 +122,7 @@ pub struct Rejects<R, L> {
 
 /// The reasons of an order that did not get through: for each input that holds rows of it (one without any stands under
 /// the input it is reported from) the first byte there, and the line.
+#[must_use]
 pub fn reasons(record: &OrderRecord, settled: &Settled, names: &[String]) -> Vec<(FileId, u64, Vec<u8>)> {
     let mut files: Vec<FileId> = record.rows.iter().map(|row| row.file).collect();
     files.sort_unstable();

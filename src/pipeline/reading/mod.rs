@@ -67,7 +67,7 @@ pub(super) fn read(
     let (memory, kinds_may_differ) = (Memory::of(job.memory), blocks::kinds_may_differ(&files, job));
     let reading = Reading { job, folder, names: &names, memory, kinds_may_differ, tell };
     let ledger = ledger.map(Mutex::new);
-    let (notes, done) = reading.read(&mut files, &ledger, intake);
+    let (notes, done) = reading.read(&mut files, ledger.as_ref(), intake);
     let ledger = ledger.map(|ledger| ledger.into_inner().expect("nobody panics with the ledger"));
     Export { files, notes, ledger, done }
 }
@@ -81,11 +81,11 @@ struct Reading<'r> {
     tell: Tell<'r>,
 }
 
-impl<'r> Reading<'r> {
+impl Reading<'_> {
     fn read(
         &self,
         files: &mut Files,
-        ledger: &Option<Mutex<SqliteLedger>>,
+        ledger: Option<&Mutex<SqliteLedger>>,
         intake: &mut dyn Intake,
     ) -> (Vec<Problem>, Result<(), Refusal>) {
         let (notes, learned) = self.first_pass(files, ledger, intake);
@@ -105,7 +105,7 @@ impl<'r> Reading<'r> {
     fn first_pass(
         &self,
         files: &mut Files,
-        ledger: &Option<Mutex<SqliteLedger>>,
+        ledger: Option<&Mutex<SqliteLedger>>,
         intake: &mut dyn Intake,
     ) -> (Vec<Problem>, Result<Option<Learned>, Refusal>) {
         let seen = |name| Seen::new(self.folder.path(), name, self.memory.keys);
@@ -125,7 +125,7 @@ impl<'r> Reading<'r> {
         &self,
         facts: Facts,
         files: &mut Files,
-        ledger: &Option<Mutex<SqliteLedger>>,
+        ledger: Option<&Mutex<SqliteLedger>>,
         intake: &mut dyn Intake,
     ) -> Result<(), Refusal> {
         let desk = self.desk(facts, false, ledger);
@@ -134,7 +134,6 @@ impl<'r> Reading<'r> {
         let pass = self.pass(&desk, &opened, &scattered);
         let mut adopt = |sheet| intake.adopt(sheet);
         pass.run(files, None, &mut adopt).2?;
-        drop(pass);
         let none = self.sorter(".none", 0);
         let pass = self.pass(&desk, &opened, &none);
         files.n_scattered = gather::gather(scattered.sorted()?, &pass, &mut adopt)?;
@@ -178,11 +177,11 @@ impl<'r> Reading<'r> {
         if wanted > free { Err(Refusal::NoRoom { wanted, free }) } else { Ok(()) }
     }
 
-    fn desk<'d>(&'d self, facts: Facts, is_first_pass: bool, ledger: &'d Option<Mutex<SqliteLedger>>) -> Desk<'d> {
+    fn desk<'d>(&'d self, facts: Facts, is_first_pass: bool, ledger: Option<&'d Mutex<SqliteLedger>>) -> Desk<'d> {
         Desk {
             job: self.job,
             names: self.names,
-            ledger: ledger.as_ref(),
+            ledger,
             age: Age::of(self.job),
             facts,
             is_first_pass,

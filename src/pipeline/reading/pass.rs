@@ -79,7 +79,9 @@ impl<'p> Pass<'p, '_> {
         let parsed = file.reader.parse(block)?;
         let rows: Vec<Row<'_>> = parsed.rows().collect();
         let keyed: Vec<KeyedRow<'_>> = rows.iter().map(|row| KeyedRow { row, kind: file.mapper.kind(row) }).collect();
-        rows.iter().for_each(|row| file.mapper.notice(row, &mut worked.noticed));
+        for row in &rows {
+            file.mapper.notice(row, &mut worked.noticed);
+        }
         let mut runs = Runs::of(&keyed, self.job().grouping());
         (worked.n_rows, worked.n_unreadable) = (runs.n_rows, runs.n_unreadable);
         worked.n_bytes = next.block.bytes.len() as u64;
@@ -234,17 +236,13 @@ impl Taken<'_, '_> {
         let file = |fragment: &Fragment| fragment.rows.first().map(|row| grouping.file_of(row.file));
         let goes_on =
             |open: &&mut Fragment| open.is_part && head.is_part && open.key == head.key && file(open) == file(&head);
-        match self.open.as_mut().filter(goes_on) {
-            Some(open) => {
-                open.append(head);
-                gather::is_bearable(open, self.pass)
-            }
-            None => {
-                self.close_open()?;
-                self.open = Some(head);
-                Ok(())
-            }
+        if let Some(open) = self.open.as_mut().filter(goes_on) {
+            open.append(head);
+            return gather::is_bearable(open, self.pass);
         }
+        self.close_open()?;
+        self.open = Some(head);
+        Ok(())
     }
 
     /// Nothing more follows for the last run so far.
