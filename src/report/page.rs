@@ -330,6 +330,7 @@ mod tests {
         IDENTITY 785
         ORDER_CHECKOUT 941
         total, 12 of them retries 2,506
+        5 orders had their rows scattered.
         2 orders sent again after an uncertain answer, which may be there twice: see repeated_after in results.ndjson.
         Inputs
         file rows size
