@@ -190,6 +190,7 @@ mod tests {
           unknown            1
           not_attempted     80
           read           1,431
+          5 orders had their rows scattered
           2 orders sent again after an uncertain answer: see repeated_after in the results
 
         money
