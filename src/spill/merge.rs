@@ -75,6 +75,11 @@ impl<R: Records> Merge<R> {
     }
 }
 
+/// How many chunks can be read at once.
+pub(super) fn n_windows(memory: usize) -> usize {
+    (memory / WINDOW).max(2)
+}
+
 /// All chunks as one sequence, read through windows that together stay within `memory`.
 ///
 /// Chunks for which there is no window are merged into longer ones first, no more of them than necessary and the
@@ -83,7 +88,7 @@ impl<R: Records> Merge<R> {
 pub(super) fn merged<R: Records>(chunks: Chunks, memory: usize, open: fn(Window) -> R) -> io::Result<Merge<R>> {
     let (file, written) = chunks.into_parts()?;
     let mut waiting = VecDeque::from(written);
-    let n_windows = (memory / WINDOW).max(2);
+    let n_windows = n_windows(memory);
     while waiting.len() > n_windows {
         let n_merged = n_windows.min(waiting.len() - n_windows + 1);
         let group: Vec<_> = waiting.drain(..n_merged).collect();

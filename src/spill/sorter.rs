@@ -91,12 +91,29 @@ impl Sorter {
         Self {
             memory,
             most,
-            part: (most / N_PARTS).min(LONGEST_PART),
+            part: Self::longest_part(most),
             state: Mutex::new(state),
             has_changed: Condvar::new(),
             n_entries: AtomicU64::new(0),
             n_bytes: AtomicU64::new(0),
         }
+    }
+
+    /// The room that entries with so many bytes take in the folder, about, if they do not fit into `memory`: once as they
+    /// come, and once more for each level on which they are merged.
+    #[must_use]
+    pub fn room_for(n_bytes: u64, memory: usize) -> u64 {
+        let part = Self::longest_part(memory - memory / 8).max(1);
+        let (mut n_chunks, mut n_levels) = (n_bytes.div_ceil(part as u64), 1);
+        while n_chunks > merge::n_windows(memory) as u64 {
+            n_chunks = n_chunks.div_ceil(merge::n_windows(memory) as u64);
+            n_levels += 1;
+        }
+        n_bytes.saturating_mul(n_levels)
+    }
+
+    fn longest_part(most: usize) -> usize {
+        (most / N_PARTS).min(LONGEST_PART)
     }
 
     /// Adds an entry. An error names the file; after one there is no result.

@@ -170,8 +170,9 @@ impl Reading<'_> {
         }
         let n_bytes: u64 = files.n_bytes_read;
         let share = u128::from(n_bytes) * u128::from(learned.n_scattered) / u128::from(learned.n_keys.max(1));
-        // The rows, and while they are merged some of them again; results and plan are as large as the orders.
-        let wanted = u64::try_from(share * 2).unwrap_or(u64::MAX);
+        // The rows, as often as they are written; results and plan are as large as the orders.
+        let share = u64::try_from(share).unwrap_or(u64::MAX);
+        let wanted = share.saturating_add(Sorter::room_for(share, self.memory.rows));
         let free = fs4::available_space(self.folder.path()).unwrap_or(u64::MAX);
         (self.tell)(Progress::Scattered { n_orders: learned.n_scattered, n_bytes: wanted, n_free: free });
         if wanted > free { Err(Refusal::NoRoom { wanted, free }) } else { Ok(()) }

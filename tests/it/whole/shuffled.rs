@@ -25,8 +25,8 @@ fn without_places(mut result: Value) -> String {
     let members = result.as_object_mut().unwrap();
     members.remove("source");
     let problems = members["problems"].as_array_mut().unwrap();
-    for place in ["file", "line", "column"] {
-        problems.iter_mut().for_each(|problem| drop(problem.as_object_mut().unwrap().remove(place)));
+    for problem in &mut *problems {
+        problem.as_object_mut().unwrap().retain(|name, _| !["file", "line", "column"].contains(&name.as_str()));
     }
     problems.sort_by_cached_key(Value::to_string);
     result.to_string()
