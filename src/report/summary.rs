@@ -257,7 +257,7 @@ pub(super) mod tests {
             inputs: vec![Input { file: "orders.csv".to_owned(), bytes: 1_234_567, rows: 4_321 }],
             rows: 4_321,
             rows_unreadable: 0,
-            scattered: 5,
+            scattered: 0,
             items: 4_300,
             guests: 780,
             requests: RequestCounts::default(),
@@ -294,6 +294,7 @@ pub(super) mod tests {
         let mut facts = facts("send", 3);
         facts.inputs.push(Input { file: "exports/more-orders.ndjson.gz".to_owned(), bytes: 9_876, rows: 12 });
         facts.rows_unreadable = 2;
+        facts.scattered = 5;
         facts.requests =
             RequestCounts { browser_create: 780, identity: 785, order_checkout: 941, total: 2_506, retries: 12 };
         facts.repeated_after = 2;
