@@ -94,7 +94,10 @@ impl Desk<'_> {
             told.kinds.note(&draft);
             if !self.key_is_reference {
                 let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
-                told.references.extend((!reference.is_empty()).then(|| hash(reference)));
+                if !reference.is_empty() {
+                    let of_reference = hash(reference);
+                    told.references.push((hash(&draft.key).rotate_left(1) ^ of_reference, of_reference));
+                }
             }
         }
         if !self.counts() {

@@ -86,8 +86,8 @@ pub(super) enum Refusal {
     )]
     Keyless,
     #[error(
-        "the rows of scattered orders need {} MB of disk in the run folder, and {} MB are free; nothing was sent\n  hint: make room, name another disk with --out, or sort the export by order",
-        wanted / 1_000_000, free / 1_000_000
+        "the rows of scattered orders need {} of disk in the run folder, and {} are free; nothing was sent\n  hint: make room, name another disk with --out, or sort the export by order",
+        bytesize::ByteSize(*wanted).display().si(), bytesize::ByteSize(*free).display().si()
     )]
     NoRoom { wanted: u64, free: u64 },
     #[error("{0}; nothing was sent\n  hint: the run folder needs a disk with some room; --out names another one")]

@@ -45,8 +45,8 @@ impl Facts {
 pub(in crate::pipeline) struct Told {
     /// Hashes of the orders' keys.
     pub(in crate::pipeline) keys: Vec<u64>,
-    /// Hashes of their references, where those are not the keys.
-    pub(in crate::pipeline) references: Vec<u64>,
+    /// Of orders whose references are not their keys, the hashes of key and reference together, and of the reference.
+    pub(in crate::pipeline) references: Vec<(u64, u64)>,
     pub(in crate::pipeline) lost: Lost,
     pub(in crate::pipeline) doubts: Doubts,
     pub(in crate::pipeline) kinds: ExtensionKinds,
@@ -55,6 +55,8 @@ pub(in crate::pipeline) struct Told {
 /// Learns the facts of the whole export.
 pub(in crate::pipeline) struct Learner {
     keys: Seen,
+    /// Keys and references together: an order of several runs tells its reference several times.
+    pairs: Seen,
     references: Seen,
     pub(in crate::pipeline) lost: Lost,
     doubts: Doubts,
@@ -72,9 +74,10 @@ pub(in crate::pipeline) struct Learned {
 }
 
 impl Learner {
-    pub(in crate::pipeline) fn new(keys: Seen, references: Seen, filter_bytes: usize) -> Self {
+    pub(in crate::pipeline) fn new(keys: Seen, pairs: Seen, references: Seen, filter_bytes: usize) -> Self {
         Self {
             keys,
+            pairs,
             references,
             lost: Lost::default(),
             doubts: Doubts::default(),
@@ -89,8 +92,10 @@ impl Learner {
         for hash in told.keys {
             self.has_come_again |= self.keys.insert(hash)?;
         }
-        for hash in told.references {
-            self.has_come_again |= self.references.insert(hash)?;
+        for (pair, reference) in told.references {
+            if !self.pairs.insert(pair)? {
+                self.has_come_again |= self.references.insert(reference)?;
+            }
         }
         self.lost.append(told.lost);
         self.doubts.append(told.doubts);

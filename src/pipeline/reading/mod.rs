@@ -108,8 +108,10 @@ impl Reading<'_> {
         ledger: Option<&Mutex<SqliteLedger>>,
         intake: &mut dyn Intake,
     ) -> (Vec<Problem>, Result<Option<Learned>, Refusal>) {
-        let seen = |name| Seen::new(self.folder.path(), name, self.memory.keys);
-        let mut learner = Learner::new(seen(".keys"), seen(".references"), self.memory.filter);
+        let seen = |name, memory| Seen::new(self.folder.path(), name, memory);
+        let (keys, references) = (self.memory.keys, self.memory.keys / 2);
+        let (pairs, references) = (seen(".pairs", references), seen(".references", references));
+        let mut learner = Learner::new(seen(".keys", keys), pairs, references, self.memory.filter);
         let desk = self.desk(Facts::default(), true, ledger);
         let scattered = self.sorter(".rows", self.memory.rows);
         let opened = OpenFiles::default();
