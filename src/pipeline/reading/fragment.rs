@@ -62,21 +62,26 @@ impl Fragment {
         self.rows.first().map_or(0, |row| OrderId::of(row).0)
     }
 
-    /// The rows as they are read, those of each file together.
-    pub(super) fn stretches(&self) -> Vec<(FileId, Vec<Piece<'_>>)> {
-        let mut stretches: Vec<(FileId, Vec<Piece<'_>>)> = Vec::new();
+    fn pieces(&self) -> impl Iterator<Item = (FileId, Piece<'_>)> {
         let mut start = 0;
-        for row in &self.rows {
-            let end = start + length(&row.bytes);
-            let piece = Piece { line: row.line, start: row.bytes.start, bytes: &self.bytes[start..end] };
-            start = end;
-            match stretches.last_mut().filter(|(file, _)| *file == row.file) {
-                Some((_, pieces)) => pieces.push(piece),
-                None => stretches.push((row.file, vec![piece])),
-            }
-        }
-        stretches
+        self.rows.iter().map(move |row| {
+            let bytes = &self.bytes[start..start + length(&row.bytes)];
+            start += bytes.len();
+            (row.file, Piece { line: row.line, start: row.bytes.start, bytes })
+        })
     }
+}
+
+/// The rows of fragments as they are read, those that follow each other in one file together.
+pub(super) fn stretches<'f>(fragments: impl IntoIterator<Item = &'f Fragment>) -> Vec<(FileId, Vec<Piece<'f>>)> {
+    let mut stretches: Vec<(FileId, Vec<Piece<'f>>)> = Vec::new();
+    for (file, piece) in fragments.into_iter().flat_map(Fragment::pieces) {
+        match stretches.last_mut().filter(|(last, _)| *last == file) {
+            Some((_, pieces)) => pieces.push(piece),
+            None => stretches.push((file, vec![piece])),
+        }
+    }
+    stretches
 }
 
 fn length(bytes: &Range<u64>) -> usize {
@@ -130,7 +135,7 @@ mod tests {
     }
 
     fn read_again(fragment: &Fragment, reader: &RowReader, see: impl FnOnce(Vec<Row<'_>>)) {
-        let stretches = fragment.stretches();
+        let stretches = stretches([fragment]);
         let parsed: Vec<_> = stretches.into_iter().map(|(_, pieces)| reader.parse(pieces).unwrap()).collect();
         see(parsed.iter().flat_map(crate::read::Parsed::rows).collect());
     }
@@ -172,8 +177,7 @@ mod tests {
         let origin = |file, start| RowOrigin { file: FileId(file), line: 1, bytes: start..start + 2 };
         let rows = vec![origin(0, 10), origin(0, 20), origin(1, 0), origin(0, 30)];
         let fragment = Fragment { rows, bytes: b"aabbccdd".to_vec(), ..Fragment::default() };
-        let shown: Vec<_> = fragment
-            .stretches()
+        let shown: Vec<_> = stretches([&fragment])
             .into_iter()
             .map(|(file, pieces)| {
                 let pieces =

@@ -6,7 +6,7 @@ use std::{io, sync::PoisonError};
 use super::{
     super::{Refusal, sheet::Sheet},
     facts::{Told, hash},
-    fragment::Fragment,
+    fragment::{Fragment, stretches},
     in_order::in_order,
     pass::{Pass, unfinished},
 };
@@ -19,17 +19,17 @@ use crate::{
         row::Row,
     },
     read::Parsed,
-    spill::sorter::{Sorted, Sorter},
+    spill::{entries::Entries, sorter::Sorted},
 };
 
 /// Bytes of rows that a core takes at once: some thousand orders, as many as a block has.
 const BATCH: usize = 256 * 1024;
 
 /// Puts a run aside.
-pub(super) fn put(run: &Fragment, into: &Sorter) -> Result<(), Refusal> {
+pub(super) fn put(run: &Fragment, into: &mut Entries) -> Result<(), Refusal> {
     let key = (u128::from(hash(&run.key)) << u64::BITS) | u128::from(run.place());
-    let bytes = postcard::to_stdvec(run).map_err(io::Error::other)?;
-    Ok(into.push(key, &bytes)?)
+    into.push(key, &postcard::to_stdvec(run).map_err(io::Error::other)?);
+    Ok(())
 }
 
 /// Takes the orders of all runs that were put aside. Gives how many had rows in several places.
@@ -40,10 +40,8 @@ pub(super) fn gather(
 ) -> Result<u64, Refusal> {
     let mut n_scattered = 0;
     let work = |groups: Vec<Vec<Fragment>>| {
-        let (mut told, mut sheet, mut n_scattered) = (Told::default(), Sheet::default(), 0);
-        for group in &groups {
-            n_scattered += take_group(group, pass, &mut told, &mut sheet)?;
-        }
+        let (mut told, mut sheet) = (Told::default(), Sheet::default());
+        let n_scattered = take_groups(&groups, pass, &mut told, &mut sheet)?;
         Ok((sheet, n_scattered))
     };
     in_order(Batches { sorted, next: None, pass }, work, |(sheet, n)| {
@@ -119,38 +117,42 @@ fn is_order_bearable(n_bytes: usize, runs: &[Fragment], pass: &Pass<'_, '_>) -> 
     Err(Refusal::HugeOrder { place, n_bytes: pass.most_of_order as u64 })
 }
 
-/// Takes all orders whose rows stand in these runs, which sort as the input has them. Gives how many of the orders had
-/// rows in several places.
-pub(super) fn take_group(
-    runs: &[Fragment],
+/// Takes all orders whose rows stand in these runs: those of one hash of their keys together, and in each group as the
+/// input has them. Gives how many of the orders had rows in several places.
+pub(super) fn take_groups(
+    groups: &[Vec<Fragment>],
     pass: &Pass<'_, '_>,
     told: &mut Told,
     sheet: &mut Sheet,
 ) -> Result<u64, Refusal> {
     let files = pass.files.read().unwrap_or_else(PoisonError::into_inner);
     let mut parsed: Vec<Parsed<'_>> = Vec::new();
-    for run in runs {
-        for (file, pieces) in run.stretches() {
-            parsed.push(files[file.0 as usize].reader.parse(pieces)?);
-        }
+    for (file, pieces) in stretches(groups.iter().flatten()) {
+        parsed.push(files[file.0 as usize].reader.parse(pieces)?);
     }
-    let rows: Vec<Row<'_>> = parsed.iter().flat_map(Parsed::rows).collect();
-    let keyed: Vec<KeyedRow<'_>> =
-        rows.iter().map(|row| KeyedRow { row, kind: files[row.origin.file.0 as usize].mapper.kind(row) }).collect();
-
     let mapper = |row: &Row<'_>| &files[row.origin.file.0 as usize].mapper;
-    let (mut drafts, mut n_scattered) = (Vec::new(), 0);
-    for order in group::gathered(&keyed, pass.desk.job.grouping()) {
-        let of_order = runs_of(&order, runs);
-        let suspects: Vec<Position> = of_order.iter().flat_map(|run| run.suspects.iter().copied()).collect();
-        let mut draft: Draft<'_> =
-            group::draft(order.into_iter(), |row, before, into| mapper(row).map(row, before, into), &suspects);
-        draft.problems.extend(of_order.iter().filter_map(|run| run.unfinished).map(unfinished));
-        n_scattered += u64::from(of_order.len() > 1);
-        drafts.push(draft);
-    }
-    for draft in group::resolved(drafts) {
-        pass.desk.take(draft, told, sheet)?;
+    let rows: Vec<Row<'_>> = parsed.iter().flat_map(Parsed::rows).collect();
+    let keyed: Vec<KeyedRow<'_>> = rows.iter().map(|row| KeyedRow { row, kind: mapper(row).kind(row) }).collect();
+    // A row that was kept is read again as one row, whatever it holds.
+    debug_assert_eq!(keyed.len(), groups.iter().flatten().map(|run| run.rows.len()).sum::<usize>());
+    let (mut left, mut n_scattered) = (keyed.as_slice(), 0);
+    for runs in groups {
+        let n_rows = runs.iter().map(|run| run.rows.len()).sum::<usize>().min(left.len());
+        let (rows, others) = left.split_at(n_rows);
+        left = others;
+        let mut drafts = Vec::with_capacity(1);
+        for order in group::gathered(rows, pass.desk.job.grouping()) {
+            let of_order = runs_of(&order, runs);
+            let suspects: Vec<Position> = of_order.iter().flat_map(|run| run.suspects.iter().copied()).collect();
+            let map = |row, before, into: &mut _| mapper(row).map(row, before, into);
+            let mut draft: Draft<'_> = group::draft(order.into_iter(), map, &suspects);
+            draft.problems.extend(of_order.iter().filter_map(|run| run.unfinished).map(unfinished));
+            n_scattered += u64::from(of_order.len() > 1);
+            drafts.push(draft);
+        }
+        for draft in group::resolved(drafts) {
+            pass.desk.take(draft, told, sheet)?;
+        }
     }
     Ok(n_scattered)
 }

@@ -21,7 +21,7 @@ use crate::{
         row::Row,
     },
     read::{FileEnd, Piece},
-    spill::sorter::Sorter,
+    spill::{entries::Entries, sorter::Sorter},
 };
 
 /// Unknown columns that are told one by one.
@@ -89,12 +89,14 @@ impl<'p> Pass<'p, '_> {
         worked.trailing = runs.trailing;
         worked.told.lost = std::mem::take(&mut runs.lost);
         self.note_doubts(&keyed, file, &mut worked.told);
-        let n_runs = runs.runs.len();
+        let (n_runs, mut scattered) = (runs.runs.len(), Entries::default());
         for (index, run) in runs.runs.into_iter().enumerate() {
             if index == 0 {
                 worked.head = Some(Fragment::of(&run, &next.block));
             } else if index + 1 == n_runs {
                 worked.tail = Some(Fragment::of(&run, &next.block));
+            } else if self.may_be_scattered(run.key()) {
+                gather::put(&Fragment::of(&run, &next.block), &mut scattered)?;
             } else if self.is_for_now(run.key(), &mut worked.told) {
                 let draft = group::draft(
                     run.rows.iter(),
@@ -102,19 +104,18 @@ impl<'p> Pass<'p, '_> {
                     &run.suspects,
                 );
                 self.desk.take(draft, &mut worked.told, &mut worked.sheet)?;
-            } else if self.may_be_scattered(run.key()) {
-                gather::put(&Fragment::of(&run, &next.block), self.scattered)?;
             }
         }
+        self.scattered.push_all(&mut scattered)?;
         Ok(worked)
     }
 
-    /// Whether an order can be decided about where it stands. Its key is learned.
+    /// Whether it is of use to decide about an order that is not scattered. Its key is learned.
     fn is_for_now(&self, key: &str, told: &mut Told) -> bool {
         if self.desk.is_first_pass && !key.is_empty() {
             told.keys.push(hash(key));
         }
-        (self.desk.counts() || self.desk.learns_from_drafts()) && !self.may_be_scattered(key)
+        self.desk.counts() || self.desk.learns_from_drafts()
     }
 
     fn may_be_scattered(&self, key: &str) -> bool {
@@ -249,10 +250,12 @@ impl Taken<'_, '_> {
     fn close_open(&mut self) -> Result<(), Refusal> {
         let Some(open) = self.open.take() else { return Ok(()) };
         let (mut told, mut sheet) = (Told::default(), Sheet::default());
-        if self.pass.is_for_now(&open.key, &mut told) {
-            gather::take_group(&[open], self.pass, &mut told, &mut sheet)?;
-        } else if self.pass.may_be_scattered(&open.key) {
-            gather::put(&open, self.pass.scattered)?;
+        if self.pass.may_be_scattered(&open.key) {
+            let mut scattered = Entries::default();
+            gather::put(&open, &mut scattered)?;
+            self.pass.scattered.push_all(&mut scattered)?;
+        } else if self.pass.is_for_now(&open.key, &mut told) {
+            gather::take_groups(&[vec![open]], self.pass, &mut told, &mut sheet)?;
         }
         self.learn(told)?;
         if self.pass.desk.counts() { (self.adopt)(sheet) } else { Ok(()) }
