@@ -40,7 +40,7 @@ fn planned_order(id: u32) -> PlannedOrder {
         money: None,
         n_items: 1,
         rows: Vec::new(),
-        problems: Vec::new(),
+        problems: Vec::new().into(),
     };
     let checkout = EventText(format!("\",\"order\":{id}}}"));
     PlannedOrder { record, ordered_at, content: ContentHash([0; 16]), checkout, may_be_there: false, held: None }

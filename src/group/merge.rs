@@ -9,7 +9,7 @@ use crate::model::{
     mask::masked,
     money::Amount,
     origin::Position,
-    problem::{Code, Problem},
+    problem::{Code, Problem, Problems},
     row::Row,
 };
 
@@ -23,7 +23,8 @@ pub fn draft<'a>(
     let (key, n_rows) = (Cow::Borrowed(""), rows.len());
     let cells = Cells::default();
     let rows_of_draft = Vec::with_capacity(n_rows);
-    let mut draft = Draft { key, rows: rows_of_draft, cells, items: Vec::new(), skip: None, problems: Vec::new() };
+    let mut draft =
+        Draft { key, rows: rows_of_draft, cells, items: Vec::new(), skip: None, problems: Problems::default() };
     let mut mapped = MappedRow { items: Vec::with_capacity(n_rows), ..MappedRow::default() };
     let mut before: Option<&'a Row<'a>> = None;
     for KeyedRow { row, kind } in rows {

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use super::{
     field::{Field, N_NAMED},
     origin::{Position, RowOrigin},
-    problem::Problem,
+    problem::{Problem, Problems},
     row::{Node, Row},
 };
 
@@ -286,7 +286,7 @@ pub struct Draft<'a> {
     /// The reason why the profile leaves it out, if it does.
     pub skip: Option<Arc<str>>,
     /// What went wrong so far.
-    pub problems: Vec<Problem>,
+    pub problems: Problems,
 }
 
 impl<'a> Draft<'a> {

@@ -11,7 +11,7 @@ use super::{
     money::{Amount, Currency, Money},
     origin::{Position, RowOrigin},
     outcome::Outcome,
-    problem::Problem,
+    problem::Problems,
 };
 
 /// The place of an order in the run: that of its first row. Orders sort by it as the input has them.
@@ -192,7 +192,8 @@ pub struct OrderRecord {
     /// Its rows.
     pub rows: Vec<RowOrigin>,
     /// What is wrong with it.
-    pub problems: Vec<Problem>,
+    #[serde(flatten)]
+    pub problems: Problems,
 }
 
 /// Two orders of one reference that are closer than this are one order: Sitecore's own rule for updates, because some

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::origin::Position;
+use super::origin::{FileId, Position};
 
 /// In characters: a cell of megabytes is not repeated in every report.
 const LONGEST_MESSAGE: usize = 500;
@@ -50,6 +50,98 @@ impl Problem {
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.code.severity() == Severity::Error
+    }
+}
+
+/// Problems of one code that an order keeps: a thousand would tell nobody more than these.
+const MOST_OF_A_CODE: usize = 100;
+
+/// The problems of one order: all are counted, the first of each code are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Problems {
+    problems: Vec<Problem>,
+    /// Of codes with more than are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    untold: Vec<Untold>,
+}
+
+/// Problems that are only counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Untold {
+    /// Of this code.
+    pub code: Code,
+    /// The rows that have one and stand behind those that are told.
+    pub n_rows: u64,
+    /// The last of them.
+    #[serde(skip)]
+    last: Option<(FileId, u64)>,
+}
+
+impl Problems {
+    /// Adds a problem.
+    pub fn push(&mut self, problem: Problem) {
+        // Few orders have as many as that altogether.
+        let is_full = self.problems.len() >= MOST_OF_A_CODE
+            && self.problems.iter().filter(|told| told.code == problem.code).count() >= MOST_OF_A_CODE;
+        if is_full { self.count(&problem) } else { self.problems.push(problem) }
+    }
+
+    fn count(&mut self, problem: &Problem) {
+        let place = Some((problem.at.file, problem.at.line));
+        let is_told = self.problems.iter().rev().any(|told| {
+            told.code == problem.code && (told.at.file, told.at.line) == (problem.at.file, problem.at.line)
+        });
+        let index = self.untold.iter().position(|untold| untold.code == problem.code).unwrap_or_else(|| {
+            self.untold.push(Untold { code: problem.code, n_rows: 0, last: None });
+            self.untold.len() - 1
+        });
+        let untold = &mut self.untold[index];
+        untold.n_rows += u64::from(!is_told && untold.last != place);
+        untold.last = place;
+    }
+
+    /// Adds those of another part of the same order.
+    pub fn append(&mut self, others: Self) {
+        self.extend(others.problems);
+        for untold in others.untold {
+            match self.untold.iter_mut().find(|known| known.code == untold.code) {
+                Some(known) => known.n_rows += untold.n_rows,
+                None => self.untold.push(untold),
+            }
+        }
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Those that are only counted.
+    #[must_use]
+    pub fn untold(&self) -> &[Untold] {
+        &self.untold
+    }
+}
+
+impl Extend<Problem> for Problems {
+    fn extend<I: IntoIterator<Item = Problem>>(&mut self, problems: I) {
+        problems.into_iter().for_each(|problem| self.push(problem));
+    }
+}
+
+impl From<Vec<Problem>> for Problems {
+    fn from(problems: Vec<Problem>) -> Self {
+        let mut all = Self::default();
+        all.extend(problems);
+        all
+    }
+}
+
+impl std::ops::Deref for Problems {
+    type Target = [Problem];
+
+    fn deref(&self) -> &[Problem] {
+        &self.problems
     }
 }
 
@@ -174,5 +266,24 @@ codes! {
 impl std::fmt::Display for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_problems_are_counted_and_the_first_of_each_code_are_kept() {
+        let at = |line| Position { file: FileId(0), line, column: None };
+        let mut problems = Problems::default();
+        for line in (0..3 * MOST_OF_A_CODE as u64).flat_map(|row| [row, row]) {
+            problems.push(Problem::of_order(Code::NumberUnreadable, at(line), "no number"));
+        }
+        problems.push(Problem::of_order(Code::NameTooLong, at(7), "too long"));
+        assert_eq!(problems.len(), MOST_OF_A_CODE + 1);
+        assert_eq!(problems.untold().iter().map(|untold| untold.n_rows).collect::<Vec<_>>(), [250]);
+        let again: Problems = serde_json::from_str(&serde_json::to_string(&problems).unwrap()).unwrap();
+        assert_eq!((again.len(), again.untold()[0].n_rows), (101, 250));
     }
 }

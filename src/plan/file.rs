@@ -212,7 +212,7 @@ mod tests {
             money: None,
             n_items: 1,
             rows: Vec::new(),
-            problems: vec![Problem::of(Code::TotalDiffers, "price", source, "30.6 and 30.60")],
+            problems: vec![Problem::of(Code::TotalDiffers, "price", source, "30.6 and 30.60")].into(),
         };
         let checkout = EventText("\",\"price\":30.60}".into());
         PlannedOrder { record, ordered_at, content: ContentHash([7; 16]), checkout, may_be_there: id == 1, held: None }

@@ -60,7 +60,7 @@ mod tests {
             money: None,
             n_items: 0,
             rows: Vec::new(),
-            problems: Vec::new(),
+            problems: Vec::new().into(),
         };
         let (content, checkout) = (ContentHash([0; 16]), EventText(String::new()));
         PlannedOrder { record, ordered_at: DateTime::UNIX_EPOCH, content, checkout, may_be_there, held: None }

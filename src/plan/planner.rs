@@ -246,7 +246,7 @@ mod tests {
                 money: None,
                 n_items: 1,
                 rows: Vec::new(),
-                problems: Vec::new(),
+                problems: Vec::new().into(),
             };
             let held = self.is_held.then(|| Settled::unsent(Outcome::Changed, None));
             let (content, checkout) = (ContentHash([0; 16]), EventText(checkout.to_owned()));

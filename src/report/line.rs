@@ -2,12 +2,14 @@
 //!
 //! Only shapes; writes no file. Used by `results`, `rejects` and `summary`, and `place` by whoever points at a row.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 use serde::{Serialize, Serializer};
 
 use crate::model::{
     origin::{FileId, Position},
-    problem::{Problem, Severity},
+    problem::{Problem, Problems, Severity},
 };
 
 /// One element of `problems`.
@@ -25,6 +27,11 @@ pub(super) struct ProblemLine<'a> {
 /// The problems of an order.
 pub(super) fn problem_lines<'a>(problems: &'a [Problem], names: &'a [String]) -> Vec<ProblemLine<'a>> {
     problems.iter().map(|problem| problem_line(problem, names)).collect()
+}
+
+/// Rows with more problems of a code than are told, by code.
+pub(super) fn untold(problems: &Problems) -> BTreeMap<&'static str, u64> {
+    problems.untold().iter().map(|untold| (untold.code.as_str(), untold.n_rows)).collect()
 }
 
 fn problem_line<'a>(problem: &'a Problem, names: &'a [String]) -> ProblemLine<'a> {

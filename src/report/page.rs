@@ -357,7 +357,8 @@ mod tests {
         let problems = vec![
             Problem::of_order(Code::TotalDiffers, source, "a warning"),
             Problem::of(Code::UnknownCurrency, "currencyCode", cell, "an error"),
-        ];
+        ]
+        .into();
         let (id, reference, rows) = (OrderId(0), "A-1".to_owned(), Vec::new());
         let record = OrderRecord { id, reference, ordered_at: None, source, money: None, n_items: 0, rows, problems };
         let names = ["a.csv".to_owned()];

@@ -5,7 +5,7 @@
 //! forwards, and holds none of it. Does not unpack: `open` hands over unpacked bytes. Called by `pipeline`.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     io::{self, BufRead, BufWriter, Write},
     iter::Peekable,
     ops::Range,
@@ -18,7 +18,7 @@ use super::{
     ReportError,
     folder::RunFolder,
     io_error,
-    line::{ProblemLine, problem_lines},
+    line::{ProblemLine, problem_lines, untold},
 };
 use crate::model::{
     order::OrderRecord,
@@ -109,6 +109,9 @@ struct ReasonLine<'a> {
     lines: Vec<u64>,
     reason: Option<&'a str>,
     problems: Vec<ProblemLine<'a>>,
+    /// Rows with more problems of a code than are told.
+    #[serde(rename = "problems_untold", skip_serializing_if = "BTreeMap::is_empty")]
+    problems_untold: BTreeMap<&'static str, u64>,
 }
 
 /// What the rejects consist of, sorted: files in their order, within a file rows by their bytes and reasons by the first
@@ -257,6 +260,7 @@ fn reason_line<'a>(record: &'a OrderRecord, settled: &'a Settled, file: FileId, 
         lines,
         reason: settled.reason.as_deref(),
         problems: problem_lines(&record.problems, names),
+        problems_untold: untold(&record.problems),
     }
 }
 
@@ -361,7 +365,7 @@ mod tests {
 
     fn record(reference: &str, rows: Vec<RowOrigin>) -> OrderRecord {
         let source = rows.first().map_or(Position { file: FileId(0), line: 2, column: None }, RowOrigin::position);
-        let problems = vec![Problem::of(Code::MissingAttribute, "price", source, "no value")];
+        let problems = vec![Problem::of(Code::MissingAttribute, "price", source, "no value")].into();
         let reference = reference.to_owned();
         OrderRecord { id: OrderId(0), reference, ordered_at: None, source, money: None, n_items: 1, rows, problems }
     }

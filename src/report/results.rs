@@ -4,6 +4,7 @@
 //! Called by `pipeline`.
 
 use std::{
+    collections::BTreeMap,
     io::{ErrorKind, Write},
     path::PathBuf,
 };
@@ -13,7 +14,7 @@ use serde::Serialize;
 
 use super::{
     ReportError, io_error,
-    line::{ProblemLine, millis_in_utc, name_of, problem_lines, utc_millis_or_null},
+    line::{ProblemLine, millis_in_utc, name_of, problem_lines, untold, utc_millis_or_null},
 };
 use crate::model::{
     order::OrderRecord,
@@ -52,6 +53,9 @@ struct ResultLine<'a> {
     #[serde(rename = "repeated_after", skip_serializing_if = "Option::is_none")]
     repeated_after: Option<&'a str>,
     problems: Vec<ProblemLine<'a>>,
+    /// Rows with more problems of a code than are told.
+    #[serde(rename = "problems_untold", skip_serializing_if = "BTreeMap::is_empty")]
+    problems_untold: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Serialize)]
@@ -154,6 +158,7 @@ fn result_line<'a>(record: &'a OrderRecord, settled: &'a Settled, names: &'a [St
         reason: settled.reason.as_deref(),
         repeated_after: settled.repeated_after.as_deref(),
         problems: problem_lines(&record.problems, names),
+        problems_untold: untold(&record.problems),
     }
 }
 
@@ -175,7 +180,7 @@ mod tests {
             money: None,
             n_items: 2,
             rows: Vec::new(),
-            problems: Vec::new(),
+            problems: Vec::new().into(),
         }
     }
 

@@ -239,7 +239,7 @@ pub(super) mod tests {
         let money = money
             .map(|(amount, currency)| Money { currency: currency.parse().unwrap(), amount: amount.parse().unwrap() });
         let (id, reference) = (OrderId(0), "A-1".to_owned());
-        let (rows, problems) = (Vec::new(), Vec::new());
+        let (rows, problems) = (Vec::new(), Vec::new().into());
         let record = OrderRecord { id, reference, ordered_at: None, source: AT, money, n_items: 1, rows, problems };
         for _ in 0..n {
             tally.read(&record);
@@ -284,12 +284,12 @@ pub(super) mod tests {
         count(&mut tally, 4, None, Outcome::Invalid);
         for _ in 0..40 {
             let words = "found `12,50 <em>`, expected a number such as 1234.50";
-            tally.problems(&[Problem::of(Code::NumberUnreadable, "item.price", AT, words)]);
+            tally.problems(&vec![Problem::of(Code::NumberUnreadable, "item.price", AT, words)].into());
         }
         let words = "found `ann***`, expected an address such as a***@e***.com";
-        tally.problems(&[Problem::of(Code::EmailImplausible, "guest.email", AT, words)]);
+        tally.problems(&vec![Problem::of(Code::EmailImplausible, "guest.email", AT, words)].into());
         let words = "the items add up to 100.00, the order's price is 99.00";
-        tally.problems(&[Problem::of_order(Code::TotalDiffers, AT, words)]);
+        tally.problems(&vec![Problem::of_order(Code::TotalDiffers, AT, words)].into());
         tally.note(Code::UnknownColumn, 4_321);
         let mut facts = facts("send", 3);
         facts.inputs.push(Input { file: "exports/more-orders.ndjson.gz".to_owned(), bytes: 9_876, rows: 12 });

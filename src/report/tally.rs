@@ -10,7 +10,7 @@ use crate::model::{
     money::{Currency, Money},
     order::OrderRecord,
     outcome::Outcome,
-    problem::{Code, Problem},
+    problem::{Code, Problem, Problems},
 };
 
 /// The run's counters.
@@ -86,7 +86,7 @@ impl Tally {
     }
 
     /// Counts the problems of one order: each code once, and once for each row that has it.
-    pub fn problems(&mut self, problems: &[Problem]) {
+    pub fn problems(&mut self, problems: &Problems) {
         if problems.is_empty() {
             return;
         }
@@ -99,7 +99,10 @@ impl Tally {
             count.n_orders += 1;
             count.n_rows += of_code.len() as u64;
         }
-        for problem in problems {
+        for untold in problems.untold() {
+            self.problems.entry(untold.code).or_default().n_rows += untold.n_rows;
+        }
+        for problem in problems.iter() {
             self.keep_example(problem);
         }
     }
@@ -173,7 +176,7 @@ mod tests {
             money,
             n_items: 1,
             rows: Vec::new(),
-            problems: Vec::new(),
+            problems: Vec::new().into(),
         }
     }
 
@@ -186,13 +189,10 @@ mod tests {
     fn a_code_counts_once_per_order_and_once_per_row() {
         let mut tally = Tally::new();
         let (missing, number) = (Code::MissingAttribute, Code::NumberUnreadable);
-        tally.problems(&[
-            problem(missing, 3, 1),
-            problem(number, 3, 9),
-            problem(missing, 3, 5),
-            problem(missing, 4, 1),
-        ]);
-        tally.problems(&[problem(missing, 7, 1)]);
+        tally.problems(
+            &vec![problem(missing, 3, 1), problem(number, 3, 9), problem(missing, 3, 5), problem(missing, 4, 1)].into(),
+        );
+        tally.problems(&vec![problem(missing, 7, 1)].into());
         tally.note(Code::UnknownColumn, 20);
         let counted: Vec<_> =
             tally.problem_counts().map(|(code, count)| (code, count.n_orders, count.n_rows)).collect();

@@ -4,7 +4,7 @@ use crate::model::{
     draft::{Cell, Draft, ItemDraft},
     field::Field,
     origin::Position,
-    problem::{Code, Problem},
+    problem::{Code, Problem, Problems},
 };
 
 /// Collects problems.
@@ -13,13 +13,13 @@ pub(super) struct Findings {
     at: Position,
     /// A row of the order could not be read.
     is_in_part: bool,
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Problems,
 }
 
 impl Findings {
     pub(super) fn new(draft: &Draft<'_>) -> Self {
         let is_in_part = draft.problems.iter().any(|problem| problem.code == Code::RowUnreadable);
-        Self { at: draft.position(), is_in_part, problems: Vec::new() }
+        Self { at: draft.position(), is_in_part, problems: Problems::default() }
     }
 
     /// A problem of a cell.

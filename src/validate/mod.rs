@@ -93,7 +93,7 @@ pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKind
     if let Some(order) = order.as_ref().filter(|_| may_be_too_large) {
         size::fits_one_request(order, settings, &mut findings);
     }
-    record.problems.append(&mut findings.problems);
+    record.problems.append(findings.problems);
     let has_errors = record.problems.iter().any(crate::model::problem::Problem::is_error);
     let verdict = match order {
         Some(order) if !has_errors => Verdict::Valid(Box::new(order)),

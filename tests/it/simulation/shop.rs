@@ -280,7 +280,7 @@ fn order_of(order: OrderNo) -> PlannedOrder {
         money: None,
         n_items: 1,
         rows: Vec::new(),
-        problems: Vec::new(),
+        problems: Vec::new().into(),
     };
     PlannedOrder {
         record,
