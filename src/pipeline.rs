@@ -214,6 +214,9 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
         return account.refuse(job, folder, &refusal);
     }
     account.write_rejects(folder)?;
+    if let (Some(ledger), Some(_)) = (&export.ledger, &job.sending) {
+        to_send.note_changed(ledger)?;
+    }
     if let Err(refusal) = may_send(&to_send, job, &account).and(held) {
         settle_unsent(to_send, &refusal, &mut account)?;
         return account.refuse(job, folder, &refusal);
@@ -221,7 +224,6 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     let (Some(sending), Some(ledger)) = (&job.sending, export.ledger) else {
         return account.finish(job, folder, None);
     };
-    to_send.note_changed(&ledger)?;
     let plan = write_plan(to_send, &export.notes, job, folder, &mut account)?;
     tell(Progress::Sending(plan.about.n_requests));
     let guests = plan.guests.map(|guest| Ok(guest?.without_held()));

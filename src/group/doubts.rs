@@ -5,7 +5,10 @@
 //! lost its key may have lost a digit of its price as well. A row that two rows ran together into may hold the key of
 //! another order, which then lacks it.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use chrono::{DateTime, Utc};
 
@@ -18,15 +21,15 @@ use crate::model::{
 };
 
 /// Of more rows than this nobody could say which orders they belong to, and memory shall not grow with them.
-const MOST: usize = 500_000;
+const MOST: usize = 1_000_000;
 
 /// What is doubtful about orders anywhere in the export. Must be known of all of it before any order is believed.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Doubts {
     /// The first row without a key of each time.
     keyless: BTreeMap<DateTime<Utc>, Position>,
-    /// The first row that may hold this key of a second order.
-    run_together: BTreeMap<(FileId, String), Position>,
+    /// The first row that may hold the key of a second order, by the hash of that key: there may be a hundred for a row.
+    run_together: HashMap<u64, Position>,
 }
 
 impl Doubts {
@@ -48,8 +51,9 @@ impl Doubts {
     }
 
     /// Takes note of a row that may hold the key of another order.
-    pub fn add_run_together(&mut self, key: String, at: Position, settings: Settings) {
-        keep_first(&mut self.run_together, (settings.file_of(at.file), key), at);
+    pub fn add_run_together(&mut self, key: &str, at: Position, settings: Settings) {
+        let first = self.run_together.entry(hash(settings.file_of(at.file), key)).or_insert(at);
+        *first = earlier(*first, at);
     }
 
     /// Adds those of another part of the input.
@@ -59,7 +63,10 @@ impl Doubts {
             return;
         }
         other.keyless.into_iter().for_each(|(made, at)| keep_first(&mut self.keyless, made, at));
-        other.run_together.into_iter().for_each(|(key, at)| keep_first(&mut self.run_together, key, at));
+        for (key, at) in other.run_together {
+            let first = self.run_together.entry(key).or_insert(at);
+            *first = earlier(*first, at);
+        }
     }
 
     /// Tells a draft what is doubtful about it. Each is told of the first row that may be its own: of many rows and many
@@ -77,7 +84,7 @@ impl Doubts {
             let words = "the row here has no order key and may belong to this order";
             draft.problems.push(Problem::of_order(Code::RowWithoutKey, *at, words));
         }
-        let key = (settings.file_of(draft.position().file), draft.key.clone().into_owned());
+        let key = hash(settings.file_of(draft.position().file), &draft.key);
         if let Some(at) = self.run_together.get(&key) {
             draft.problems.push(neighbour(*at));
         }
@@ -86,9 +93,18 @@ impl Doubts {
 
 fn keep_first<K: Ord>(all: &mut BTreeMap<K, Position>, key: K, at: Position) {
     let known = all.entry(key).or_insert(at);
-    if (at.file, at.line) < (known.file, known.line) {
-        *known = at;
-    }
+    *known = earlier(*known, at);
+}
+
+fn earlier(one: Position, other: Position) -> Position {
+    if (other.file, other.line) < (one.file, one.line) { other } else { one }
+}
+
+/// Two keys of the same hash in one export are less likely than a disk that errs.
+fn hash(file: FileId, key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (file, key).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A row that may belong to an order.

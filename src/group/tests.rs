@@ -137,7 +137,7 @@ fn doubts(settings: Settings, rows: &[Given]) -> Doubts {
         if let RowKind::Keyless(Some(made)) = given.kind {
             doubts.add_keyless(made, at);
         }
-        given.other_keys.iter().for_each(|key| doubts.add_run_together((*key).to_owned(), at, settings));
+        given.other_keys.iter().for_each(|key| doubts.add_run_together(key, at, settings));
     }
     doubts
 }

@@ -120,7 +120,9 @@ impl<'p> RecordMapper<'p> {
         self.profile.key_of(record.cell(column)).filter(|_| is_certain)
     }
 
-    /// The keys that the ends of the cells of a row with too many of them make.
+    /// The keys that the ends of those cells make where another row may begin in a row with too many cells. That row's
+    /// own cells end the row, so its key stands in the first cell that is too many, or in the one before if one of the
+    /// cells has a delimiter too many as well. Of more than two rows it may stand in any.
     pub(super) fn other_keys(&self, record: &Record<'_>) -> Vec<String> {
         let n_cells = record.n_cells();
         if n_cells <= self.n_columns {
@@ -131,7 +133,9 @@ impl<'p> RecordMapper<'p> {
             let keys = starts.into_iter().filter_map(|start| self.profile.key_of(&cell[start..]).map(Cow::into_owned));
             keys.collect::<Vec<_>>()
         };
-        (1..n_cells).flat_map(|index| endings(record.cell(index))).collect()
+        let junction = n_cells - self.n_columns;
+        let cells = if n_cells < 2 * self.n_columns { junction.max(2) - 1..junction + 1 } else { 1..n_cells };
+        cells.flat_map(|index| endings(record.cell(index))).collect()
     }
 
     fn key<'a>(&'a self, record: &Record<'a>) -> Option<Cow<'a, str>> {

@@ -8,7 +8,7 @@ use super::{
     Finished, Job, Refusal, RunError,
     memory::Memory,
     reading::files::{Files, ReadInput},
-    sheet::{MOST_LISTED, RejectEntries, Sheet, bytes_of, file_of},
+    sheet::{RejectEntries, Sheet, bytes_of, file_of},
 };
 use crate::{
     model::{
@@ -32,6 +32,9 @@ use crate::{
         sorter::{Sorted, Sorter},
     },
 };
+
+/// Orders that the page lists; all stand in `results.ndjson`.
+const MOST_LISTED: usize = 200;
 
 /// Everything that the report will say. Of orders it keeps what the page lists; what goes to `rejects/` is kept on disk.
 pub(super) struct Account {

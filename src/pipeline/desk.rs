@@ -30,6 +30,7 @@ use crate::{
         outcome::{Outcome, Settled},
         planned::{ContentHash, EventText, PlannedOrder},
     },
+    report::place,
     spill::sorter::Sorter,
     validate::{self, Clash},
 };
@@ -215,6 +216,12 @@ impl Desk<'_> {
         let order = sound.planned(record, may_be_there, held);
         sheet.plannable.add(&sound.guest(), &order);
     }
+}
+
+/// Where an order stands that was put aside.
+pub(super) fn place_of(aside: &[u8], names: &[String]) -> String {
+    let aside: Option<Aside> = serde_json::from_slice(aside).ok();
+    aside.map_or_else(String::new, |aside| place(names, aside.record.source))
 }
 
 /// What a ledger that is not there knows.

@@ -77,14 +77,24 @@ pub(super) enum Refusal {
     #[error("{place}: {error}\n  hint: mend the row, or set unreadable_rows = \"accept\" to leave such rows out")]
     Group { place: String, error: group::GroupError },
     #[error(
-        "{place}: the order that begins here has more than {} MB of rows; nothing was sent\n  hint: so many rows share its key that the profile's key may be the wrong column; else raise --memory",
+        "{place}: the order that begins here has more than {} MB of rows; nothing was sent\n  hint: so many rows share its key that the profile's key may be the wrong column",
         n_bytes / 1_000_000
     )]
     HugeOrder { place: String, n_bytes: u64 },
     #[error(
-        "so many rows have no order key that it cannot be known which orders they belong to; nothing was sent\n  hint: the profile's key may be the wrong column"
+        "{place}: so many orders have the reference of this one that they cannot be told apart; nothing was sent\n  hint: order.referenceId of the profile may be the wrong column"
     )]
-    Keyless,
+    SharedReference { place: String },
+    #[error(
+        "the export has more than {0} extension attributes; nothing was sent\n  hint: names that are data, such as order numbers, cannot be attributes"
+    )]
+    Extensions(usize),
+    #[error("{name} has changed while it was read; nothing was sent\n  hint: run it again when the export is complete")]
+    Changed { name: String },
+    #[error(
+        "so many rows have no order key, or so many cells that other rows may stand in them, that it cannot be known which orders they are of; nothing was sent\n  hint: the profile's key may be the wrong column; mend the rows, see the export's first lines"
+    )]
+    Doubts,
     #[error(
         "the rows of scattered orders need {} of disk in the run folder, and {} are free; nothing was sent\n  hint: make room, name another disk with --out, or sort the export by order",
         bytesize::ByteSize(*wanted).display().si(), bytesize::ByteSize(*free).display().si()

@@ -1,6 +1,9 @@
 //! How much of its memory a run gives to what grows with the export. The rest, some tens of megabytes, is for the program,
 //! the ledger and the blocks that are worked on, and does not grow.
 
+/// Enough to tell a hundred million keys apart.
+const MOST_OF_FILTER: usize = 64 * 1024 * 1024;
+
 /// What each part may hold, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Memory {
@@ -12,8 +15,6 @@ pub(super) struct Memory {
     pub(super) filter: usize,
     /// Rows of scattered orders.
     pub(super) rows: usize,
-    /// The rows of a single order. A key that so many rows share is no order key.
-    pub(super) order: usize,
     /// Lines of results that are to be sorted.
     pub(super) results: usize,
     /// Rows and reasons of rejects, each.
@@ -30,9 +31,9 @@ impl Memory {
         Self {
             keys: bytes / 6,
             guests: bytes / 12,
-            filter: bytes / 32,
+            // A bit more or less is no matter, and it is taken as a whole.
+            filter: (bytes / 32).min(MOST_OF_FILTER),
             rows: bytes / 4,
-            order: bytes / 8,
             results: bytes / 8,
             rejects: bytes / 64,
             plan: bytes / 4,

@@ -17,9 +17,6 @@ use crate::{
     spill::entries::Entries,
 };
 
-/// Orders that the page lists; all stand in `results.ndjson`.
-pub(super) const MOST_LISTED: usize = 200;
-
 /// What is said of some orders.
 #[derive(Default)]
 pub(super) struct Sheet {
@@ -91,7 +88,7 @@ impl Sheet {
         if let (Outcome::Skipped, Some(reason)) = (settled.outcome, &settled.reason) {
             *self.skipped.entry(reason.clone()).or_default() += 1;
         }
-        if Listed::is_for(settled.outcome) && self.listed.len() < MOST_LISTED {
+        if Listed::is_for(settled.outcome) {
             self.listed.push((record.id, Listed::of(record, settled, names)));
         }
         results::add_line(&mut self.results, record, settled, names);

@@ -103,12 +103,24 @@ impl ChunkFile {
         let file = options.open(path).map_err(|error| named(path, &error))?;
         #[cfg(not(unix))]
         drop(file);
+        // Its name is gone at once: what customers' data it holds goes with the process, however that ends.
+        #[cfg(unix)]
+        fs::remove_file(path).map_err(|error| named(path, &error))?;
         Ok(Self {
             path: path.to_owned(),
             #[cfg(unix)]
             file,
             end: AtomicU64::new(0),
         })
+    }
+
+    /// As a disk does that loses something.
+    #[cfg(test)]
+    pub(super) fn cut(&self, n_bytes: u64) {
+        #[cfg(unix)]
+        self.file.set_len(n_bytes).unwrap();
+        #[cfg(not(unix))]
+        self.handle_at(0).unwrap().set_len(n_bytes).unwrap();
     }
 
     /// Begins a chunk of exactly `n_bytes`; other chunks may be written meanwhile.
@@ -161,6 +173,7 @@ impl ChunkFile {
     }
 }
 
+#[cfg(not(unix))]
 impl Drop for ChunkFile {
     fn drop(&mut self) {
         // Nobody is left to be told, and whoever removes the run folder removes this too.
@@ -316,7 +329,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut chunks = Chunks::new(folder.path(), "c");
         let chunk = written(&mut chunks, b"first");
-        OpenOptions::new().write(true).open(folder.path().join("c")).unwrap().set_len(3).unwrap();
+        chunks.file().unwrap().cut(3);
         let error = Window::new(&chunks.file().unwrap(), chunk, 64).take(5).unwrap_err();
         assert!(error.to_string().starts_with(&*folder.path().join("c").to_string_lossy()), "{error}");
         assert!(error.to_string().ends_with("the file ends before what was written to it"), "{error}");
@@ -339,11 +352,9 @@ mod tests {
         fs::write(&path, "of a killed run").unwrap();
         let mut chunks = Chunks::new(folder.path(), "c");
         assert_eq!(fs::metadata(&path).unwrap().len(), 15, "nothing is touched before the first chunk");
-        chunks.file().unwrap();
-        let metadata = fs::metadata(&path).unwrap();
+        let metadata = chunks.file().unwrap().file.metadata().unwrap();
         assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (0, 0o600));
-        drop(chunks);
-        assert!(!path.exists());
+        assert!(!path.exists(), "what it holds goes with the process");
     }
 
     #[cfg(target_os = "linux")]

@@ -22,7 +22,7 @@ const MOST_ATTRIBUTES: usize = 50;
 const TAKEN: [&str; 2] = ["name", "key"];
 
 /// More names than this are data that stands where names should, and memory shall not grow with them.
-const MOST_NAMES: usize = 10_000;
+pub const MOST_NAMES: usize = 10_000;
 
 /// Keys that are known again by where they lie; a file of records has a few.
 const MOST_SEEN: usize = 64;
@@ -33,6 +33,8 @@ pub struct ExtensionKinds {
     kinds: HashMap<(bool, String), Kinds>,
     /// Some attribute has several types. Where none has, none need be asked for.
     is_mixed: bool,
+    /// There are more names than are kept.
+    are_too_many: bool,
     seen: Vec<Arc<ExtensionKey>>,
 }
 
@@ -86,7 +88,10 @@ impl ExtensionKinds {
         let known = match self.kinds.entry(name) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) if has_room => place.insert(kinds),
-            Entry::Vacant(_) => return,
+            Entry::Vacant(_) => {
+                self.are_too_many = true;
+                return;
+            }
         };
         known.append(kinds);
         self.is_mixed |= known.are_several;
@@ -94,9 +99,16 @@ impl ExtensionKinds {
 
     /// Adds those of a later part of the input.
     pub fn append(&mut self, later: Self) {
+        self.are_too_many |= later.are_too_many;
         for (name, kinds) in later.kinds {
             self.note_kinds(name, kinds);
         }
+    }
+
+    /// Whether there are more attributes than can be told apart.
+    #[must_use]
+    pub fn are_too_many(&self) -> bool {
+        self.are_too_many
     }
 
     /// Whether every attribute has one type, so that none needs to know of another.

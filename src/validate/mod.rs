@@ -18,7 +18,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use extension::ExtensionKinds;
+pub use extension::{ExtensionKinds, MOST_NAMES};
 pub use references::{Clash, clashes};
 
 use crate::model::{

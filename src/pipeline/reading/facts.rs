@@ -7,10 +7,11 @@ use std::io;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::super::Refusal;
 use crate::{
     group::{Doubts, Lost},
     spill::{filter::Filter, seen::Seen},
-    validate::ExtensionKinds,
+    validate::{ExtensionKinds, MOST_NAMES},
 };
 
 /// The hash by which keys and references are known again. Two of the same hash only look as if they came again: what
@@ -108,9 +109,12 @@ impl Learner {
         self.has_come_again || !self.doubts.is_empty() || !self.kinds.agree()
     }
 
-    /// Rows in doubt are too many to hold them against orders.
-    pub(in crate::pipeline) fn is_overwhelmed(&self) -> bool {
-        self.doubts.are_too_many()
+    /// Why the export cannot be understood, if there is more to learn than makes sense.
+    pub(in crate::pipeline) fn judge(&self) -> Result<(), Refusal> {
+        if self.doubts.are_too_many() {
+            return Err(Refusal::Doubts);
+        }
+        if self.kinds.are_too_many() { Err(Refusal::Extensions(MOST_NAMES)) } else { Ok(()) }
     }
 
     /// The facts, if there are any that make a difference.

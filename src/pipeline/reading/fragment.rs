@@ -49,7 +49,7 @@ impl Fragment {
         self.rows.extend(later.rows);
         self.bytes.extend(later.bytes);
         self.suspects.extend(later.suspects);
-        self.unfinished = later.unfinished;
+        self.unfinished = self.unfinished.or(later.unfinished);
     }
 
     /// Its size in memory, about.

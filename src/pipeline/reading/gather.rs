@@ -25,6 +25,10 @@ use crate::{
 /// Bytes of rows that a core takes at once: some thousand orders, as many as a block has.
 const BATCH: usize = 256 * 1024;
 
+/// Bytes of the rows of one order. A key that so many rows share is no order key: an event of a hundredth of that does not
+/// fit into a request. The same whatever the memory, so that the outcome is.
+const MOST_OF_ORDER: usize = 32 * 1024 * 1024;
+
 /// Puts a run aside.
 pub(super) fn put(run: &Fragment, into: &mut Entries) -> Result<(), Refusal> {
     let key = (u128::from(hash(&run.key)) << u64::BITS) | u128::from(run.place());
@@ -106,7 +110,7 @@ pub(super) fn is_bearable(run: &Fragment, pass: &Pass<'_, '_>) -> Result<(), Ref
 }
 
 fn is_order_bearable(n_bytes: usize, runs: &[Fragment], pass: &Pass<'_, '_>) -> Result<(), Refusal> {
-    if n_bytes <= pass.most_of_order {
+    if n_bytes <= MOST_OF_ORDER {
         return Ok(());
     }
     let first = runs.first().and_then(|run| run.rows.first());
@@ -114,7 +118,7 @@ fn is_order_bearable(n_bytes: usize, runs: &[Fragment], pass: &Pass<'_, '_>) -> 
         let name = pass.desk.names.get(row.file.0 as usize).map_or("?", String::as_str);
         format!("{name}:{}", row.line)
     });
-    Err(Refusal::HugeOrder { place, n_bytes: pass.most_of_order as u64 })
+    Err(Refusal::HugeOrder { place, n_bytes: MOST_OF_ORDER as u64 })
 }
 
 /// Takes all orders whose rows stand in these runs: those of one hash of their keys together, and in each group as the

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Condvar, Mutex, MutexGuard},
+    sync::{
+        Condvar, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use rayon::iter::{ParallelBridge, ParallelIterator};
@@ -17,20 +20,40 @@ pub(super) fn in_order<T: Send, R: Send, E: Send>(
     work: impl Fn(T) -> Result<R, E> + Sync,
     take: impl FnMut(R) -> Result<(), E> + Send,
 ) -> Result<(), E> {
+    let has_failed = AtomicBool::new(false);
     let line = Line {
         desk: Mutex::new(Desk { take, next: 0, waiting: BTreeMap::new(), failed: None }),
         moved: Condvar::new(),
+        has_panicked: AtomicBool::new(false),
     };
     let numbered = (0_u64..).zip(tasks);
     // Nothing is begun behind an error: what is read then is for nobody.
-    let until_failed = numbered.map_while(|task| (!line.desk().has_failed()).then_some(task));
-    until_failed.par_bridge().for_each(|(number, task)| line.hand_in(number, task.and_then(&work)));
+    let until_failed = numbered.map_while(|task| (!has_failed.load(Ordering::Relaxed)).then_some(task));
+    until_failed.par_bridge().for_each(|(number, task)| {
+        let _wakes = WakesOthers(&line);
+        let has_now_failed = line.hand_in(number, task.and_then(&work));
+        has_failed.fetch_or(has_now_failed, Ordering::Relaxed);
+    });
     line.desk.into_inner().expect("nobody panics at the desk").failed.map_or(Ok(()), |(_, error)| Err(error))
 }
 
 struct Line<F, R, E> {
     desk: Mutex<Desk<F, R, E>>,
     moved: Condvar,
+    has_panicked: AtomicBool,
+}
+
+/// Who waits for a result that a panic has swallowed would wait for ever.
+struct WakesOthers<'l, F, R, E>(&'l Line<F, R, E>);
+
+impl<F, R, E> Drop for WakesOthers<'_, F, R, E> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.has_panicked.store(true, Ordering::Relaxed);
+            drop(self.0.desk.lock());
+            self.0.moved.notify_all();
+        }
+    }
 }
 
 struct Desk<F, R, E> {
@@ -51,14 +74,20 @@ impl<F: FnMut(R) -> Result<(), E>, R, E> Line<F, R, E> {
         self.desk.lock().expect("nobody panics at the desk")
     }
 
-    fn hand_in(&self, number: u64, result: Result<R, E>) {
+    /// Gives whether anything has failed so far.
+    fn hand_in(&self, number: u64, result: Result<R, E>) -> bool {
         let mut desk = self.desk();
-        while desk.waiting.len() >= MOST_WAITING && number != desk.next && !desk.has_failed() {
+        while desk.waiting.len() >= MOST_WAITING
+            && number != desk.next
+            && !desk.has_failed()
+            && !self.has_panicked.load(Ordering::Relaxed)
+        {
             desk = self.moved.wait(desk).expect("nobody panics at the desk");
         }
         desk.waiting.insert(number, result);
         desk.take_waiting();
         self.moved.notify_all();
+        desk.has_failed()
     }
 }
 

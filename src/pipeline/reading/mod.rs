@@ -22,7 +22,13 @@ use self::{
     in_order::in_order,
     pass::Pass,
 };
-use super::{Job, Progress, Refusal, Tell, age::Age, desk::Desk, memory::Memory, sheet::Sheet};
+use super::{
+    Job, Progress, Refusal, Tell,
+    age::Age,
+    desk::{self, Desk},
+    memory::Memory,
+    sheet::Sheet,
+};
 use crate::{
     group::Lost,
     ledger::SqliteLedger,
@@ -135,7 +141,9 @@ impl Reading<'_> {
         let opened = OpenFiles::default();
         let pass = self.pass(&desk, &opened, &scattered);
         let mut adopt = |sheet| intake.adopt(sheet);
+        let read_first = (files.n_rows, files.n_unreadable, files.n_bytes_read);
         pass.run(files, None, &mut adopt).2?;
+        has_not_changed(files, read_first == (files.n_rows, files.n_unreadable, files.n_bytes_read))?;
         let none = self.sorter(".none", 0);
         let pass = self.pass(&desk, &opened, &none);
         files.n_scattered = gather::gather(scattered.sorted()?, &pass, &mut adopt)?;
@@ -150,7 +158,8 @@ impl Reading<'_> {
     ) -> Result<(), Refusal> {
         let clashing = std::mem::replace(&mut desk.clashing, self.sorter(".none", 0));
         let mut sorted = clashing.sorted()?;
-        let groups = std::iter::from_fn(move || aside_of_one_hash(&mut sorted).transpose());
+        let names = self.names;
+        let groups = std::iter::from_fn(move || aside_of_one_hash(&mut sorted, names).transpose());
         let work = |group: Vec<Vec<u8>>| {
             let mut sheet = Sheet::default();
             desk.take_aside(&group, &mut sheet).map(|()| sheet)
@@ -172,9 +181,13 @@ impl Reading<'_> {
         }
         let n_bytes: u64 = files.n_bytes_read;
         let share = u128::from(n_bytes) * u128::from(learned.n_scattered) / u128::from(learned.n_keys.max(1));
-        // The rows, as often as they are written; results and plan are as large as the orders.
+        // The rows, as often as they are written.
         let share = u64::try_from(share).unwrap_or(u64::MAX);
-        let wanted = share.saturating_add(Sorter::room_for(share, self.memory.rows));
+        let rows = Sorter::room_for(share, self.memory.rows);
+        // The results of all orders are sorted then, and a plan is.
+        let results = Sorter::room_for(learned.n_keys.saturating_mul(RESULT), self.memory.results);
+        let plan = self.job.sending.as_ref().map_or(0, |_| Sorter::room_for(n_bytes, self.memory.plan / 2));
+        let wanted = [rows, 2 * results, 3 * plan].into_iter().fold(share, u64::saturating_add);
         let free = fs4::available_space(self.folder.path()).unwrap_or(u64::MAX);
         (self.tell)(Progress::Scattered { n_orders: learned.n_scattered, n_bytes: wanted, n_free: free });
         if wanted > free { Err(Refusal::NoRoom { wanted, free }) } else { Ok(()) }
@@ -196,7 +209,7 @@ impl Reading<'_> {
     }
 
     fn pass<'d, 's>(&'d self, desk: &'d Desk<'d>, files: &'d OpenFiles<'d>, scattered: &'s Sorter) -> Pass<'d, 's> {
-        Pass { desk, files, scattered, most_of_order: self.memory.order, tell: self.tell }
+        Pass { desk, files, scattered, tell: self.tell }
     }
 
     fn sorter(&self, name: &str, memory: usize) -> Sorter {
@@ -204,9 +217,28 @@ impl Reading<'_> {
     }
 }
 
-fn aside_of_one_hash(sorted: &mut Sorted) -> Result<Option<Vec<Vec<u8>>>, Refusal> {
-    let mut group = Vec::new();
+/// The bytes of a result, about.
+const RESULT: u64 = 250;
+
+/// What the first pass learned is true of the files as they were then: the second one must have seen the same.
+fn has_not_changed(files: &Files, is_same: bool) -> Result<(), Refusal> {
+    let changed = files.inputs.iter().find(|read| !read.input.is_unchanged());
+    match changed.or(files.inputs.first().filter(|_| !is_same)) {
+        Some(read) => Err(Refusal::Changed { name: read.input.name.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Bytes of the orders of one reference. More of them are not orders of a shop.
+const MOST_OF_REFERENCE: usize = 32 * 1024 * 1024;
+
+fn aside_of_one_hash(sorted: &mut Sorted, names: &[String]) -> Result<Option<Vec<Vec<u8>>>, Refusal> {
+    let (mut group, mut n_bytes) = (Vec::new(), 0);
     while let Some((key, order)) = sorted.next()? {
+        n_bytes += order.len();
+        if n_bytes > MOST_OF_REFERENCE {
+            return Err(Refusal::SharedReference { place: desk::place_of(order, names) });
+        }
         group.push(order.to_vec());
         if sorted.peek_key()?.is_none_or(|next| next >> u64::BITS != key >> u64::BITS) {
             return Ok(Some(group));

@@ -33,8 +33,6 @@ pub(super) struct Pass<'p, 's> {
     pub(super) files: &'p OpenFiles<'p>,
     /// Runs of orders whose rows may stand in several places.
     pub(super) scattered: &'s Sorter,
-    /// The most bytes of one order's rows.
-    pub(super) most_of_order: usize,
     pub(super) tell: Tell<'p>,
 }
 
@@ -132,7 +130,7 @@ impl<'p> Pass<'p, '_> {
                 RowKind::Keyless(Some(made)) => told.doubts.add_keyless(*made, at),
                 RowKind::Unreadable { key: Some(_), .. } => {
                     let keys = file.mapper.other_keys(row).into_iter();
-                    keys.for_each(|key| told.doubts.add_run_together(key, at, self.job().grouping()));
+                    keys.for_each(|key| told.doubts.add_run_together(&key, at, self.job().grouping()));
                 }
                 _ => {}
             }
@@ -264,9 +262,7 @@ impl Taken<'_, '_> {
     fn learn(&mut self, told: Told) -> Result<(), Refusal> {
         let Some(learner) = &mut self.learner else { return Ok(()) };
         learner.learn(told)?;
-        if learner.is_overwhelmed() {
-            return Err(Refusal::Keyless);
-        }
+        learner.judge()?;
         if learner.has_learned() {
             self.pass.desk.is_in_vain.store(true, Ordering::Relaxed);
         }
@@ -274,8 +270,8 @@ impl Taken<'_, '_> {
     }
 
     fn end_file(&mut self, file: &OpenFile<'_>, end: FileEnd) -> Result<(), Refusal> {
-        if let Some(open) = &mut self.open {
-            open.unfinished = end.unfinished;
+        if let Some(open) = self.open.as_mut().filter(|open| open.rows.last().is_some_and(|row| row.file == file.id)) {
+            open.unfinished = open.unfinished.or(end.unfinished);
         }
         let name = self.pass.desk.names.get(file.id.0 as usize).map_or("", String::as_str);
         let noticed = std::mem::take(&mut self.noticed);
