@@ -139,7 +139,9 @@ impl MaxInvalid {
 pub enum Progress<'a> {
     /// So many rows more were read.
     Rows(u64),
-    /// The rows of orders are scattered: the export is read again, and they are brought together on disk.
+    /// The export is read once more, with what was learned of it.
+    Again,
+    /// The rows of orders are scattered: they are brought together on disk.
     Scattered {
         /// So many orders, about.
         n_orders: u64,

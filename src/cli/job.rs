@@ -14,8 +14,7 @@ use tokio::{runtime::Runtime, sync::watch};
 use super::{
     args::{CheckArguments, Reading, SendArguments, TargetArguments, Unknown},
     faults, print,
-    settings::{self, Loaded, Rate, ReusedReferences, TargetSettings, UnreadableRows},
-    settings::{Settings, Size},
+    settings::{self, Loaded, Rate, ReusedReferences, Settings, Size, TargetSettings, UnreadableRows},
     stop,
 };
 use crate::{

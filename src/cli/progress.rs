@@ -25,6 +25,7 @@ impl Watch {
     pub(super) fn tell(&self, progress: Progress<'_>) {
         match progress {
             Progress::Rows(n_rows) => self.bar().inc(n_rows),
+            Progress::Again => self.begin(None, "reading   {human_pos} rows  {rate}  once more, with all keys known"),
             Progress::Scattered { n_orders, n_bytes, n_free } => self.scattered(n_orders, n_bytes, n_free),
             Progress::Sent { is_retry: false } => self.bar().inc(1),
             Progress::Sending(n_requests) => self.begin(
@@ -40,7 +41,6 @@ impl Watch {
     }
 
     fn scattered(&self, n_orders: u64, n_bytes: u64, n_free: u64) {
-        self.begin(None, "reading   {human_pos} rows  {rate}  to bring scattered orders together");
         if !self.is_quiet {
             let size = |n_bytes| bytesize::ByteSize(n_bytes).display().si();
             self.bar().suspend(|| {

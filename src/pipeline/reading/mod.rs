@@ -101,6 +101,7 @@ impl Reading<'_> {
             Err(refusal) => return (notes, intake.start_over().and(Err(refusal))),
         };
         let done = intake.start_over().and_then(|()| self.has_room(&learned, files));
+        (self.tell)(Progress::Again);
         let done = done.and_then(|()| self.second_pass(learned.facts, files, ledger, intake));
         match done {
             Ok(()) => (notes, Ok(())),
