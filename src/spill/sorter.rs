@@ -103,7 +103,12 @@ impl Sorter {
     /// come, and once more for each level on which they are merged.
     #[must_use]
     pub fn room_for(n_bytes: u64, memory: usize) -> u64 {
-        let part = Self::longest_part(memory - memory / 8).max(1);
+        let most = memory - memory / 8;
+        // An entry takes some bytes beside its own.
+        if n_bytes.saturating_mul(2) <= most as u64 {
+            return 0;
+        }
+        let part = Self::longest_part(most).max(1);
         let (mut n_chunks, mut n_levels) = (n_bytes.div_ceil(part as u64), 1);
         while n_chunks > merge::n_windows(memory) as u64 {
             n_chunks = n_chunks.div_ceil(merge::n_windows(memory) as u64);

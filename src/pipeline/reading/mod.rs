@@ -185,10 +185,9 @@ impl Reading<'_> {
         // The rows, as often as they are written.
         let share = u64::try_from(share).unwrap_or(u64::MAX);
         let rows = Sorter::room_for(share, self.memory.rows);
-        // The results of all orders are sorted then, and a plan is.
+        // The results of all orders are sorted then. What the plan of a send takes is seen when it is written.
         let results = Sorter::room_for(learned.n_keys.saturating_mul(RESULT), self.memory.results);
-        let plan = self.job.sending.as_ref().map_or(0, |_| Sorter::room_for(n_bytes, self.memory.plan / 2));
-        let wanted = [rows, 2 * results, 3 * plan].into_iter().fold(share, u64::saturating_add);
+        let wanted = rows.saturating_add(results);
         let free = fs4::available_space(self.folder.path()).unwrap_or(u64::MAX);
         (self.tell)(Progress::Scattered { n_orders: learned.n_scattered, n_bytes: wanted, n_free: free });
         if wanted > free { Err(Refusal::NoRoom { wanted, free }) } else { Ok(()) }

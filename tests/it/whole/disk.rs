@@ -67,7 +67,7 @@ fn a_full_disk_while_rows_are_brought_together() {
         let ended = run_on_disk(&mut inside, &place, &service, room);
         if ended.code < 2 {
             assert!(ended.summary.is_some_and(|summary| summary["scattered"].as_u64() > Some(100)));
-            assert!(service.n_received() > 400 && WORDS.iter().all(|words| said.contains(words)), "{said}");
+            assert!(service.n_received() > 400 && WORDS.iter().any(|words| said.contains(words)), "{said}");
             return;
         }
         is_refused(&ended);

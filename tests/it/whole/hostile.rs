@@ -125,14 +125,17 @@ fn a_header_of_twenty_thousand_columns() {
 
 #[test]
 fn rows_that_all_have_the_same_key() {
-    let together = row("A-1").repeat(3000);
-    let apart = [row("A-1"), row("A-2")].concat().repeat(3000);
-    for (what, rows) in [("together", together), ("apart", apart)] {
-        let place = Place::with("orders.csv", format!("{HEADER}{rows}"));
-        let words = ["orders.csv:2: the order that begins here has more than", "nothing was sent", "--memory"];
-        refused(&place, &format!("{CHECK} --memory 1MB"), &words);
-        let ran = place.run(&format!("{CHECK} --memory 64MB"));
+    let rows = |n| [("together", row("A-1").repeat(n)), ("apart", [row("A-1"), row("A-2")].concat().repeat(n))];
+    for (what, rows) in rows(3000) {
+        let ran = Place::with("orders.csv", format!("{HEADER}{rows}")).run(&format!("{CHECK} --memory 1MB"));
         assert_eq!(ran.summary()["items"].as_u64().map(|items| items % 3000), Some(0), "{what}: {}", ran.err);
+    }
+    // A row takes its bytes and 32 more of the 32 MiB that an order may have.
+    for (_, rows) in rows(34 * MB / (row("A-1").len() + 32)) {
+        let place = Place::with("orders.csv", format!("{HEADER}{rows}"));
+        let words =
+            ["orders.csv:2: the order that begins here has more than 33 MB", "nothing was sent", "wrong column"];
+        refused(&place, &format!("{CHECK} --memory 64MB"), &words);
     }
 }
 
