@@ -6,7 +6,7 @@ use std::{fmt::Write, sync::Mutex, time::Duration};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::print;
-use crate::pipeline::Progress;
+use crate::{pipeline::Progress, report::figures::counted};
 
 /// Shows progress, unless it shall be quiet.
 pub(super) struct Watch {
@@ -45,7 +45,8 @@ impl Watch {
             let size = |n_bytes| bytesize::ByteSize(n_bytes).display().si();
             self.bar().suspend(|| {
                 print::talk(&format!(
-                    "the rows of {n_orders} orders are scattered: the export is read once more, with up to {} of disk in the run folder ({} are free)",
+                    "the rows of {} are scattered: the export is read once more, with up to {} of disk in the run folder ({} are free)",
+                    counted(n_orders, "order"),
                     size(n_bytes),
                     size(n_free)
                 ));

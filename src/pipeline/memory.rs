@@ -24,8 +24,8 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Shares of the whole that are never used up together: keys are forgotten before scattered rows are sorted, and
-    /// those before the plan is.
+    /// Shares of the whole. Keys are forgotten before scattered rows are sorted, and half of the plan's is used only behind
+    /// those, so what is held together stays below the whole.
     pub(super) fn of(bytes: u64) -> Self {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
@@ -33,8 +33,9 @@ impl Memory {
             guests: bytes / 12,
             // A bit more or less is no matter, and it is taken as a whole.
             filter: (bytes / 32).min(MOST_OF_FILTER),
-            rows: bytes / 4,
-            results: bytes / 8,
+            // Of a file of 10 GB the chunks of 256 MB can be merged at once, without being written again.
+            rows: bytes / 10 * 4,
+            results: bytes / 5,
             rejects: bytes / 64,
             plan: bytes / 4,
         }

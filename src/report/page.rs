@@ -335,7 +335,7 @@ mod tests {
         file rows size
         orders.csv 4,321 1.2 MB
         exports/more-orders.ndjson.gz 12 9.9 kB
-        5 orders had their rows scattered.
+        5 orders with scattered rows.
         2 rows could not be read at all.
         2026-11-03 08:15:00 to 2026-11-03 08:18:12 UTC, exit code 3.
         The same in numbers: summary.json. Every order: results.ndjson. Rows to mend: rejects/.

@@ -52,7 +52,7 @@ fn orders(summary: &Summary) -> String {
     lines.push(["read".to_owned(), count(summary.orders.read)]);
     let scattered = match summary.scattered {
         0 => String::new(),
-        n => format!("  {} had their rows scattered\n", counted(n, "order")),
+        n => format!("  {} with scattered rows\n", counted(n, "order")),
     };
     let repeated = match summary.repeated_after {
         0 => String::new(),
@@ -190,7 +190,7 @@ mod tests {
           unknown            1
           not_attempted     80
           read           1,431
-          5 orders had their rows scattered
+          5 orders with scattered rows
           2 orders sent again after an uncertain answer: see repeated_after in the results
 
         money

@@ -89,7 +89,7 @@ fn is_whole(ran: &Ran, n_orders: usize, what: &str) {
     assert_eq!((&summary["items"], &summary["scattered"]), (&(n_orders + 1).into(), &1.into()), "{what}");
     assert_eq!(results[0]["referenceId"], "FAR", "{what}");
     assert_eq!(results.iter().filter(|result| result["referenceId"] == "FAR").count(), 1, "{what}");
-    assert!(ran.out.contains("1 order had their rows scattered"), "{what}: {}", ran.out);
+    assert!(ran.out.contains("1 order with scattered rows"), "{what}: {}", ran.out);
 }
 
 fn gzip(text: &str) -> Vec<u8> {
