@@ -56,10 +56,6 @@ impl Entries {
         self.bytes.len() - LENGTH * self.places.len()
     }
 
-    pub(super) fn n_entries(&self) -> usize {
-        self.places.len()
-    }
-
     /// How much memory it takes.
     pub(super) fn n_held(&self) -> usize {
         self.bytes.len() + size_of::<Place>() * self.places.len()

@@ -18,7 +18,6 @@ const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 #[derive(Debug)]
 pub struct Filter {
     blocks: Box<[Block]>,
-    is_empty: bool,
 }
 
 impl Filter {
@@ -26,13 +25,12 @@ impl Filter {
     #[must_use]
     pub fn with_bytes(n_bytes: usize) -> Self {
         let n_blocks = (n_bytes / size_of::<Block>()).max(1);
-        Self { blocks: vec![Block([0; 8]); n_blocks].into(), is_empty: true }
+        Self { blocks: vec![Block([0; 8]); n_blocks].into() }
     }
 
     /// Adds a hash.
     #[inline]
     pub fn insert(&mut self, hash: u64) {
-        self.is_empty = false;
         let at = self.block_of(hash);
         for (word, bit) in self.blocks[at].0.iter_mut().zip(bits(hash)) {
             *word |= bit;
@@ -45,12 +43,6 @@ impl Filter {
     pub fn may_contain(&self, hash: u64) -> bool {
         let words = self.blocks[self.block_of(hash)].0;
         words.iter().zip(bits(hash)).all(|(word, bit)| word & bit != 0)
-    }
-
-    /// Whether nothing was inserted.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.is_empty
     }
 
     fn block_of(&self, hash: u64) -> usize {
@@ -76,11 +68,9 @@ mod tests {
         #[test]
         fn what_was_inserted_may_be_contained(hashes in vec(any::<u64>(), 1..2000), n_bytes in 0..4000_usize) {
             let mut filter = Filter::with_bytes(n_bytes);
-            prop_assert!(filter.is_empty());
             for hash in &hashes {
                 filter.insert(*hash);
             }
-            prop_assert!(!filter.is_empty());
             prop_assert!(hashes.iter().all(|hash| filter.may_contain(*hash)));
         }
     }

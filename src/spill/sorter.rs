@@ -7,10 +7,7 @@ use std::{
     io, mem,
     num::NonZero,
     path::Path,
-    sync::{
-        Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
@@ -42,8 +39,6 @@ pub struct Sorter {
     state: Mutex<State>,
     /// Memory became free, or an entry could not be written.
     has_changed: Condvar,
-    n_entries: AtomicU64,
-    n_bytes: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -88,15 +83,7 @@ impl Sorter {
             chunks: Chunks::new(folder, name),
         };
         let most = memory - memory / 8;
-        Self {
-            memory,
-            most,
-            part: Self::longest_part(most),
-            state: Mutex::new(state),
-            has_changed: Condvar::new(),
-            n_entries: AtomicU64::new(0),
-            n_bytes: AtomicU64::new(0),
-        }
+        Self { memory, most, part: Self::longest_part(most), state: Mutex::new(state), has_changed: Condvar::new() }
     }
 
     /// The room that entries with so many bytes take in the folder, about, if they do not fit into `memory`: once as they
@@ -128,7 +115,6 @@ impl Sorter {
         state.filling.push(key, payload);
         state.n_held += n_held;
         drop(state);
-        self.count(1, payload.len());
         Ok(())
     }
 
@@ -141,28 +127,10 @@ impl Sorter {
             entries.clear();
             return Ok(());
         }
-        let (n_entries, n_bytes) = (entries.n_entries(), entries.n_bytes());
         let mut state = self.with_room(n_held)?;
         state.filling.append(entries);
         state.n_held += n_held;
-        drop(state);
-        self.count(n_entries, n_bytes);
         Ok(())
-    }
-
-    /// How many entries were added.
-    pub fn n_entries(&self) -> u64 {
-        self.n_entries.load(Ordering::Relaxed)
-    }
-
-    /// How many bytes their payloads have.
-    pub fn n_bytes(&self) -> u64 {
-        self.n_bytes.load(Ordering::Relaxed)
-    }
-
-    fn count(&self, n_entries: usize, n_bytes: usize) {
-        self.n_entries.fetch_add(n_entries as u64, Ordering::Relaxed);
-        self.n_bytes.fetch_add(n_bytes as u64, Ordering::Relaxed);
     }
 
     /// What is changed under the lock is whole at each point where a thread could panic.
@@ -302,8 +270,6 @@ mod tests {
                 sorter.push_all(&mut entries).unwrap();
                 prop_assert!(entries.is_empty());
             }
-            prop_assert_eq!(sorter.n_entries(), pairs.len() as u64);
-            prop_assert_eq!(sorter.n_bytes(), pairs.iter().map(|(_, payload)| payload.len() as u64).sum::<u64>());
             let n_held: usize = pairs.iter().map(|(_, payload)| Entries::n_held_by(payload)).sum();
             if n_held <= memory - memory / 8 {
                 prop_assert!(!folder.path().join("s").exists());

@@ -64,7 +64,7 @@ impl<'p> Pass<'p, '_> {
             last_lost: None,
         };
         let done = in_order(blocks, |next| self.work(next), |worked| taken.take(worked));
-        let done = done.and_then(|()| taken.close());
+        let done = done.and_then(|()| taken.close_open());
         (taken.notes, taken.lost, done)
     }
 
@@ -288,10 +288,6 @@ impl Taken<'_, '_> {
             self.close_open()?;
         }
         Ok(file.mapper.finish(&noticed)?)
-    }
-
-    fn close(&mut self) -> Result<(), Refusal> {
-        self.close_open()
     }
 }
 
