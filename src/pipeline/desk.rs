@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     event::{canonical, json},
-    ledger::{Ledger, OrderKey, SqliteLedger},
+    ledger::{Known, Ledger, OrderKey, SqliteLedger},
     model::{
         draft::Draft,
         field::Field,
@@ -47,8 +47,6 @@ pub(super) struct Desk<'j> {
     pub(super) is_first_pass: bool,
     /// Orders of different keys have different references.
     pub(super) key_is_reference: bool,
-    /// Only the cells tell which types extension attributes have.
-    pub(super) kinds_may_differ: bool,
     /// What is decided will not count: it is known that there must be another pass.
     pub(super) is_in_vain: AtomicBool,
     /// Orders whose reference another one may have.
@@ -82,11 +80,6 @@ impl Desk<'_> {
     /// Whether what is decided will count.
     pub(super) fn counts(&self) -> bool {
         !self.is_in_vain.load(Ordering::Relaxed)
-    }
-
-    /// Whether even a pass in vain needs to see drafts: what is to be learned stands in their cells.
-    pub(super) fn learns_from_drafts(&self) -> bool {
-        self.is_first_pass && (self.kinds_may_differ || !self.key_is_reference)
     }
 
     /// Takes an order.
@@ -144,9 +137,8 @@ impl Desk<'_> {
     }
 
     fn take_of_reference(&self, orders: Vec<Aside>, sheet: &mut Sheet) -> Result<(), Refusal> {
-        let clash = |order: &'_ Aside| order.sound.is_some();
         let clashes: Vec<_> =
-            orders.iter().map(|order| Clash { record: &order.record, is_valid: clash(order) }).collect();
+            orders.iter().map(|Aside { record, sound }| Clash { record, is_valid: sound.is_some() }).collect();
         // Orders without a reference are none of the same.
         let has_reference = orders.first().is_some_and(|order| !order.record.reference.is_empty());
         let problems =
@@ -187,7 +179,7 @@ impl Desk<'_> {
 
     fn fate(&self, record: &mut OrderRecord, sound: &Sound<'_>) -> Result<Fate, Refusal> {
         let rules = known::Rules::of(self.job);
-        let Some(ledger) = self.ledger else { return Ok(known::fate_by(ledger_of_nothing(), record, rules)) };
+        let Some(ledger) = self.ledger else { return Ok(known::fate_by(Known::Nothing, record, rules)) };
         let ledger = ledger.lock().expect("nobody panics with the ledger");
         let known = known::known_of(&record.reference, || sound.key(record), &*ledger as &dyn Ledger)?;
         Ok(known::fate_by(known, record, rules))
@@ -222,11 +214,6 @@ impl Desk<'_> {
 pub(super) fn place_of(aside: &[u8], names: &[String]) -> String {
     let aside: Option<Aside> = serde_json::from_slice(aside).ok();
     aside.map_or_else(String::new, |aside| place(names, aside.record.source))
-}
-
-/// What a ledger that is not there knows.
-fn ledger_of_nothing() -> crate::ledger::Known {
-    crate::ledger::Known::Nothing
 }
 
 /// Whether a person's word, or another option, may let a later run send an order that this one does not.

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     super::{Job, Refusal},
-    files::{Files, dialect},
+    files::dialect,
 };
 use crate::{
     map::bind::FileMapper,
@@ -91,11 +91,11 @@ impl<'p> Iterator for Blocks<'p> {
 
 /// Whether headers give one extension attribute two types, or documents may. A file that cannot be opened is told of when
 /// its turn comes.
-pub(super) fn kinds_may_differ(files: &Files, job: &Job<'_>) -> bool {
+pub(super) fn kinds_may_differ(inputs: &[Input], job: &Job<'_>) -> bool {
     let mut declared: HashMap<(bool, String), ExtensionKind> = HashMap::new();
-    for (id, read) in (0..).map(FileId).zip(&files.inputs) {
-        let Ok(source) = Source::open(&read.input, id, &dialect(job), job.bounds) else { continue };
-        let Ok(mapper) = FileMapper::bind(&job.profile, source.reader().header(), &read.input.name) else { continue };
+    for (id, input) in (0..).map(FileId).zip(inputs) {
+        let Ok(source) = Source::open(input, id, &dialect(job), job.bounds) else { continue };
+        let Ok(mapper) = FileMapper::bind(&job.profile, source.reader().header(), &input.name) else { continue };
         let Some(fields) = mapper.declared() else { return true };
         for field in fields {
             let (Field::Extension(key) | Field::ItemExtension(key)) = field else { continue };

@@ -68,6 +68,11 @@ impl Files {
         files
     }
 
+    /// What is to be read, by `FileId`.
+    pub(super) fn inputs(&self) -> Vec<Input> {
+        self.inputs.iter().map(|read| read.input.clone()).collect()
+    }
+
     /// The inputs' names by `FileId`.
     pub(in crate::pipeline) fn names(&self) -> Vec<String> {
         self.inputs.iter().map(|read| read.input.name.clone()).collect()

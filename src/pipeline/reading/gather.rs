@@ -19,6 +19,7 @@ use crate::{
         row::Row,
     },
     read::Parsed,
+    report::place,
     spill::{entries::Entries, sorter::Sorted},
 };
 
@@ -114,10 +115,7 @@ fn is_order_bearable(n_bytes: usize, runs: &[Fragment], pass: &Pass<'_, '_>) -> 
         return Ok(());
     }
     let first = runs.first().and_then(|run| run.rows.first());
-    let place = first.map_or_else(String::new, |row| {
-        let name = pass.desk.names.get(row.file.0 as usize).map_or("?", String::as_str);
-        format!("{name}:{}", row.line)
-    });
+    let place = first.map_or_else(String::new, |row| place(pass.desk.names, row.position()));
     Err(Refusal::HugeOrder { place, n_bytes: MOST_OF_ORDER as u64 })
 }
 

@@ -13,7 +13,7 @@ mod gather;
 mod in_order;
 mod pass;
 
-use std::sync::{Mutex, atomic::AtomicBool};
+use std::sync::{Mutex, OnceLock, atomic::AtomicBool};
 
 use self::{
     blocks::OpenFiles,
@@ -30,10 +30,10 @@ use super::{
     sheet::Sheet,
 };
 use crate::{
-    group::Lost,
+    group::{GroupError, Lost},
     ledger::SqliteLedger,
     model::problem::Problem,
-    report::folder::RunFolder,
+    report::{folder::RunFolder, place},
     spill::{
         seen::Seen,
         sorter::{Sorted, Sorter},
@@ -70,8 +70,7 @@ pub(super) fn read(
     tell: Tell<'_>,
 ) -> Export {
     let names = files.names();
-    let (memory, kinds_may_differ) = (Memory::of(job.memory), blocks::kinds_may_differ(&files, job));
-    let reading = Reading { job, folder, names: &names, memory, kinds_may_differ, tell };
+    let reading = Reading { job, folder, names: &names, memory: Memory::of(job.memory), tell };
     let ledger = ledger.map(Mutex::new);
     let (notes, done) = reading.read(&mut files, ledger.as_ref(), intake);
     let ledger = ledger.map(|ledger| ledger.into_inner().expect("nobody panics with the ledger"));
@@ -83,7 +82,6 @@ struct Reading<'r> {
     folder: &'r RunFolder,
     names: &'r [String],
     memory: Memory,
-    kinds_may_differ: bool,
     tell: Tell<'r>,
 }
 
@@ -101,9 +99,7 @@ impl Reading<'_> {
             Err(refusal) => return (notes, intake.start_over().and(Err(refusal))),
         };
         let done = intake.start_over().and_then(|()| self.has_room(&learned, files));
-        (self.tell)(Progress::Again);
-        let done = done.and_then(|()| self.second_pass(learned.facts, files, ledger, intake));
-        match done {
+        match done.and_then(|()| self.second_pass(learned.facts, files, ledger, intake)) {
             Ok(()) => (notes, Ok(())),
             Err(refusal) => (notes, intake.start_over().and(Err(refusal))),
         }
@@ -122,7 +118,7 @@ impl Reading<'_> {
         let desk = self.desk(Facts::default(), true, ledger);
         let scattered = self.sorter(".rows", self.memory.rows);
         let opened = OpenFiles::default();
-        let pass = self.pass(&desk, &opened, &scattered);
+        let pass = self.pass(&desk, &opened, &scattered, files);
         let (mut notes, lost, done) = pass.run(files, Some(&mut learner), &mut |sheet| intake.adopt(sheet));
         let done = done.and_then(|()| self.check_lost(&lost));
         files.n_lost_untold = lost.n_rows - lost.told.len() as u64;
@@ -137,16 +133,17 @@ impl Reading<'_> {
         ledger: Option<&Mutex<SqliteLedger>>,
         intake: &mut dyn Intake,
     ) -> Result<(), Refusal> {
+        (self.tell)(Progress::Again);
         let desk = self.desk(facts, false, ledger);
         let scattered = self.sorter(".rows", self.memory.rows);
         let opened = OpenFiles::default();
-        let pass = self.pass(&desk, &opened, &scattered);
+        let pass = self.pass(&desk, &opened, &scattered, files);
         let mut adopt = |sheet| intake.adopt(sheet);
         let read_first = (files.n_rows, files.n_unreadable, files.n_bytes_read);
         pass.run(files, None, &mut adopt).2?;
         has_not_changed(files, read_first == (files.n_rows, files.n_unreadable, files.n_bytes_read))?;
         let none = self.sorter(".none", 0);
-        let pass = self.pass(&desk, &opened, &none);
+        let pass = self.pass(&desk, &opened, &none, files);
         files.n_scattered = gather::gather(scattered.sorted()?, &pass, &mut adopt)?;
         self.take_aside(desk, &mut adopt)
     }
@@ -169,10 +166,8 @@ impl Reading<'_> {
     }
 
     fn check_lost(&self, lost: &Lost) -> Result<(), Refusal> {
-        lost.check(self.job.grouping()).map_err(|error| {
-            let name = self.names.get(error.at.file.0 as usize).map_or("?", String::as_str);
-            Refusal::Group { place: format!("{name}:{}", error.at.line), error }
-        })
+        let refused = |error: GroupError| Refusal::Group { place: place(self.names, error.at), error };
+        lost.check(self.job.grouping()).map_err(refused)
     }
 
     /// Says what the second pass will take, if it takes anything of the disk, and whether that is there.
@@ -202,14 +197,20 @@ impl Reading<'_> {
             facts,
             is_first_pass,
             key_is_reference: self.job.profile.key_is_reference(),
-            kinds_may_differ: self.kinds_may_differ,
             is_in_vain: AtomicBool::new(false),
             clashing: self.sorter(".clashing", self.memory.rows / 4),
         }
     }
 
-    fn pass<'d, 's>(&'d self, desk: &'d Desk<'d>, files: &'d OpenFiles<'d>, scattered: &'s Sorter) -> Pass<'d, 's> {
-        Pass { desk, files, scattered, tell: self.tell }
+    fn pass<'d, 's>(
+        &'d self,
+        desk: &'d Desk<'d>,
+        opened: &'d OpenFiles<'d>,
+        scattered: &'s Sorter,
+        files: &Files,
+    ) -> Pass<'d, 's> {
+        let (inputs, kinds_may_differ) = (files.inputs(), OnceLock::new());
+        Pass { desk, files: opened, scattered, inputs, kinds_may_differ, tell: self.tell }
     }
 
     fn sorter(&self, name: &str, memory: usize) -> Sorter {

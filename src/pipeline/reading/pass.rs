@@ -1,10 +1,10 @@
 //! One pass over the export: blocks are read, mapped, grouped and decided on all cores, and taken in their order.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{Arc, OnceLock, atomic::Ordering};
 
 use super::{
     super::{Job, Progress, Refusal, Tell, desk::Desk, sheet::Sheet},
-    blocks::{Blocks, Next, OpenFile, OpenFiles},
+    blocks::{self, Blocks, Next, OpenFile, OpenFiles},
     facts::{Learner, Told, hash},
     files::{Files, ReadInput},
     fragment::Fragment,
@@ -20,7 +20,7 @@ use crate::{
         problem::{Code, Problem},
         row::Row,
     },
-    read::{FileEnd, Piece},
+    read::{FileEnd, Piece, inputs::Input},
     spill::{entries::Entries, sorter::Sorter},
 };
 
@@ -33,6 +33,10 @@ pub(super) struct Pass<'p, 's> {
     pub(super) files: &'p OpenFiles<'p>,
     /// Runs of orders whose rows may stand in several places.
     pub(super) scattered: &'s Sorter,
+    pub(super) inputs: Vec<Input>,
+    /// Only the cells tell which types extension attributes have. Each file is opened to know that, so it is asked only
+    /// when the pass is in vain.
+    pub(super) kinds_may_differ: OnceLock<bool>,
     pub(super) tell: Tell<'p>,
 }
 
@@ -48,10 +52,9 @@ impl<'p> Pass<'p, '_> {
         learner: Option<&mut Learner>,
         adopt: &mut (dyn FnMut(Sheet) -> Result<(), Refusal> + Send),
     ) -> (Vec<Problem>, Lost, Result<(), Refusal>) {
-        let inputs = files.inputs.iter().map(|read| read.input.clone()).collect();
         (files.n_rows, files.n_unreadable, files.n_bytes_read) = (0, 0, 0);
         files.inputs.iter_mut().for_each(|read| read.n_rows = 0);
-        let blocks = Blocks::of(inputs, self.job(), self.files);
+        let blocks = Blocks::of(self.inputs.clone(), self.job(), self.files);
         let mut taken = Taken {
             pass: self,
             files,
@@ -113,7 +116,13 @@ impl<'p> Pass<'p, '_> {
         if self.desk.is_first_pass && !key.is_empty() {
             told.keys.push(hash(key));
         }
-        self.desk.counts() || self.desk.learns_from_drafts()
+        self.desk.counts() || self.learns_from_drafts()
+    }
+
+    /// Whether even a pass in vain needs to see drafts: what is to be learned stands in their cells.
+    fn learns_from_drafts(&self) -> bool {
+        let kinds_may_differ = || blocks::kinds_may_differ(&self.inputs, self.job());
+        self.desk.is_first_pass && (!self.desk.key_is_reference || *self.kinds_may_differ.get_or_init(kinds_may_differ))
     }
 
     fn may_be_scattered(&self, key: &str) -> bool {
