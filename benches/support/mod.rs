@@ -12,7 +12,7 @@ use orderferry::{
         draft::{Draft, KeyedRow},
         order::{Checked, Order, OrderRecord, Verdict},
         origin::{FileId, Position},
-        planned::{PlannedGuest, PlannedOrder},
+        planned::{OrderEvents, PlannedGuest, PlannedOrder},
         row::Row,
         target::Target,
     },
@@ -185,7 +185,7 @@ fn to_send(record: OrderRecord, order: &Order<'_>) -> PlannedOrder {
         record,
         ordered_at: order.ordered_at,
         content: canonical::content_hash(order),
-        checkout: json::order_checkout(order),
+        events: OrderEvents::Single(json::order_checkout(order)),
         may_be_there: false,
         held: None,
     }

@@ -25,7 +25,7 @@ use crate::{
     model::{
         order::OrderRecord,
         outcome::Settled,
-        planned::{PlannedGuest, PlannedOrder},
+        planned::{OrderEvents, PlannedGuest, PlannedOrder},
         target::Target,
     },
 };
@@ -326,7 +326,11 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             Step::CreateBrowser => url::browser_create(&self.target),
             Step::Identity { browser } => url::event_create(&self.target, &guest.identity, browser),
             Step::OrderCheckout { order, browser } => {
-                url::event_create(&self.target, &guest.orders[*order].checkout, browser)
+                let checkout = match &guest.orders[*order].events {
+                    OrderEvents::Single(checkout) => checkout,
+                    OrderEvents::Multi(sequence) => &sequence.checkout,
+                };
+                url::event_create(&self.target, checkout, browser)
             }
         }
     }

@@ -6,7 +6,7 @@ use super::Settings;
 use crate::model::{
     order::{OrderId, OrderRecord},
     origin::{FileId, Position},
-    planned::{ContentHash, EventText, PlannedGuest, PlannedOrder},
+    planned::{ContentHash, EventText, OrderEvents, PlannedGuest, PlannedOrder},
 };
 
 /// Without a pause, three tries.
@@ -42,6 +42,6 @@ fn planned_order(id: u32) -> PlannedOrder {
         rows: Vec::new(),
         problems: Vec::new().into(),
     };
-    let checkout = EventText(format!("\",\"order\":{id}}}"));
-    PlannedOrder { record, ordered_at, content: ContentHash([0; 16]), checkout, may_be_there: false, held: None }
+    let events = OrderEvents::Single(EventText(format!("\",\"order\":{id}}}")));
+    PlannedOrder { record, ordered_at, content: ContentHash([0; 16]), events, may_be_there: false, held: None }
 }

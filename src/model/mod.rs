@@ -16,5 +16,6 @@ pub mod outcome;
 pub mod planned;
 pub mod pricing;
 pub mod problem;
+pub mod recipe;
 pub mod row;
 pub mod target;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{order::OrderRecord, outcome::Settled};
+use super::{order::OrderRecord, outcome::Settled, recipe::Recipe};
 
 /// An event's minified JSON but for its browser id, which is known only when it is sent. Made by `event`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,13 +30,67 @@ pub struct PlannedOrder {
     pub ordered_at: DateTime<Utc>,
     /// A hash of the `order` object in canonical form.
     pub content: ContentHash,
-    /// `ORDER_CHECKOUT`
-    pub checkout: EventText,
+    /// What to send.
+    pub events: OrderEvents,
     /// An earlier run sent it, nobody knows what came of that, and someone chose to send it again.
     pub may_be_there: bool,
     /// What became of it when it was planned, where it was not to be sent then: a later run may send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Settled>,
+}
+
+/// The events of an order behind its guest's IDENTITY.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderEvents {
+    /// ORDER_CHECKOUT alone, on the guest's browser.
+    Single(EventText),
+    /// Those that assemble it, on a browser of its own.
+    Multi(Box<Sequence>),
+}
+
+/// The events that assemble an order, in the order in which they are sent; each names its type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sequence {
+    /// ADD, one for each item.
+    pub adds: Vec<EventText>,
+    /// ADD_CONTACTS.
+    pub contacts: EventText,
+    /// ADD_CONSUMERS, where the order has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consumers: Option<EventText>,
+    /// CONFIRM, naming all items together.
+    pub confirms: Vec<EventText>,
+    /// CHECKOUT, which makes the order.
+    pub checkout: EventText,
+    /// CLEAR_CART, in case that CHECKOUT is never reached.
+    pub clear_cart: EventText,
+}
+
+impl OrderEvents {
+    /// How the order is sent.
+    #[must_use]
+    pub fn recipe(&self) -> Recipe {
+        match self {
+            Self::Single(_) => Recipe::Single,
+            Self::Multi(_) => Recipe::Multi,
+        }
+    }
+
+    /// How many requests they take if all goes well, without those of the guest: a browser and IDENTITY.
+    #[must_use]
+    pub fn n_requests(&self) -> u64 {
+        match self {
+            Self::Single(_) => 1,
+            Self::Multi(sequence) => sequence.n_requests(),
+        }
+    }
+}
+
+impl Sequence {
+    fn n_requests(&self) -> u64 {
+        (self.adds.len() + 1 + self.consumers.iter().len() + self.confirms.len() + 1) as u64
+    }
 }
 
 impl PlannedGuest {

@@ -28,7 +28,7 @@ use crate::{
         guest::Identifier,
         order::{Order, OrderRecord, Verdict},
         outcome::{Outcome, Settled},
-        planned::{ContentHash, EventText, PlannedOrder},
+        planned::{ContentHash, EventText, OrderEvents, PlannedOrder},
     },
     report::place,
     spill::sorter::Sorter,
@@ -67,7 +67,7 @@ struct Kept {
     identity: EventText,
     ordered_at: DateTime<Utc>,
     content: ContentHash,
-    checkout: EventText,
+    events: OrderEvents,
 }
 
 /// A valid order.
@@ -221,6 +221,11 @@ fn may_be_sent_later(settled: &Settled) -> bool {
     matches!(settled.outcome, Outcome::Unknown | Outcome::Changed)
 }
 
+/// What to send of an order.
+fn events(order: &Order<'_>) -> OrderEvents {
+    OrderEvents::Single(json::order_checkout(order))
+}
+
 impl Kept {
     fn of(order: &Order<'_>) -> Self {
         let key = order.guest.key();
@@ -232,7 +237,7 @@ impl Kept {
             identity: json::identity(&order.guest, &order.common),
             ordered_at: order.ordered_at,
             content: canonical::content_hash(order),
-            checkout: json::order_checkout(order),
+            events: events(order),
         }
     }
 }
@@ -274,10 +279,10 @@ impl Sound<'_> {
     }
 
     fn planned(&self, record: OrderRecord, may_be_there: bool, held: Option<Settled>) -> PlannedOrder {
-        let checkout = match self {
-            Self::Read(order) => json::order_checkout(order),
-            Self::Kept(order) => order.checkout.clone(),
+        let events = match self {
+            Self::Read(order) => events(order),
+            Self::Kept(order) => order.events.clone(),
         };
-        PlannedOrder { record, ordered_at: self.ordered_at(), content: self.content(), checkout, may_be_there, held }
+        PlannedOrder { record, ordered_at: self.ordered_at(), content: self.content(), events, may_be_there, held }
     }
 }

@@ -197,7 +197,7 @@ mod tests {
     use crate::model::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
-        planned::{ContentHash, EventText},
+        planned::{ContentHash, EventText, OrderEvents},
         problem::{Code, Problem},
     };
 
@@ -214,8 +214,8 @@ mod tests {
             rows: Vec::new(),
             problems: vec![Problem::of(Code::TotalDiffers, "price", source, "30.6 and 30.60")].into(),
         };
-        let checkout = EventText("\",\"price\":30.60}".into());
-        PlannedOrder { record, ordered_at, content: ContentHash([7; 16]), checkout, may_be_there: id == 1, held: None }
+        let events = OrderEvents::Single(EventText("\",\"price\":30.60}".into()));
+        PlannedOrder { record, ordered_at, content: ContentHash([7; 16]), events, may_be_there: id == 1, held: None }
     }
 
     #[test]

@@ -47,7 +47,7 @@ mod tests {
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
         outcome::Outcome,
-        planned::{ContentHash, EventText, PlannedOrder},
+        planned::{ContentHash, EventText, OrderEvents, PlannedOrder},
     };
 
     fn order(id: u64, may_be_there: bool) -> PlannedOrder {
@@ -62,8 +62,8 @@ mod tests {
             rows: Vec::new(),
             problems: Vec::new().into(),
         };
-        let (content, checkout) = (ContentHash([0; 16]), EventText(String::new()));
-        PlannedOrder { record, ordered_at: DateTime::UNIX_EPOCH, content, checkout, may_be_there, held: None }
+        let (content, events) = (ContentHash([0; 16]), OrderEvents::Single(EventText(String::new())));
+        PlannedOrder { record, ordered_at: DateTime::UNIX_EPOCH, content, events, may_be_there, held: None }
     }
 
     #[test]

@@ -212,7 +212,7 @@ mod tests {
             order::OrderRecord,
             origin::{FileId, Position},
             outcome::{Outcome, Settled},
-            planned::{ContentHash, PlannedGuest},
+            planned::{ContentHash, OrderEvents, PlannedGuest},
         },
         plan::{PlannedGuests, write_lines},
     };
@@ -249,8 +249,8 @@ mod tests {
                 problems: Vec::new().into(),
             };
             let held = self.is_held.then(|| Settled::unsent(Outcome::Changed, None));
-            let (content, checkout) = (ContentHash([0; 16]), EventText(checkout.to_owned()));
-            PlannedOrder { record, ordered_at: self.made, content, checkout, may_be_there: false, held }
+            let (content, events) = (ContentHash([0; 16]), OrderEvents::Single(EventText(checkout.to_owned())));
+            PlannedOrder { record, ordered_at: self.made, content, events, may_be_there: false, held }
         }
     }
 

@@ -13,7 +13,7 @@ use orderferry::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
         outcome::{Outcome, Settled},
-        planned::{ContentHash, EventText, PlannedGuest, PlannedOrder},
+        planned::{ContentHash, EventText, OrderEvents, PlannedGuest, PlannedOrder},
         target::Target,
     },
     plan,
@@ -286,7 +286,7 @@ fn order_of(order: OrderNo) -> PlannedOrder {
         record,
         ordered_at: ordered_at(order),
         content: content(order),
-        checkout: EventText(format!("\",\"type\":\"ORDER_CHECKOUT\",\"order\":{order}}}")),
+        events: OrderEvents::Single(EventText(format!("\",\"type\":\"ORDER_CHECKOUT\",\"order\":{order}}}"))),
         may_be_there: false,
         held: None,
     }
