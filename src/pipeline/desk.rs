@@ -50,7 +50,7 @@ pub(super) struct Desk<'j> {
     /// What is decided will not count: it is known that there must be another pass.
     pub(super) is_in_vain: AtomicBool,
     /// Orders whose reference another one may have.
-    pub(super) clashing: Sorter,
+    pub(super) clashing: Option<Sorter>,
 }
 
 /// An order of which another one may have the reference.
@@ -119,7 +119,7 @@ impl Desk<'_> {
         let key = (u128::from(hash(&record.reference)) << u64::BITS) | u128::from(record.id.0);
         let aside = Aside { record, sound: order.map(Kept::of) };
         let json = serde_json::to_vec(&aside).map_err(io::Error::from)?;
-        Ok(self.clashing.push(key, &json)?)
+        Ok(self.clashing.as_ref().map_or(Ok(()), |clashing| clashing.push(key, &json))?)
     }
 
     /// Takes orders that were put aside, all those of one hash of their references.

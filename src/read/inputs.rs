@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Format, ReadError};
+use super::{Format, ReadError, unpack};
 
 /// The name that stands for standard input.
 pub const STDIN: &str = "-";
@@ -39,6 +39,12 @@ impl Input {
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
         Self::file(&self.name, &self.path).is_ok_and(|now| now == *self)
+    }
+
+    /// Whether its size on disk is that of its text; not sure where it cannot be read.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        unpack::packing(&self.path).is_ok_and(|packing| packing.is_none())
     }
 
     pub(super) fn error(&self, error: io::Error) -> ReadError {

@@ -65,12 +65,12 @@ impl BufRead for Unpacked {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Packing {
+pub(super) enum Packing {
     Gzip,
     Zstd,
 }
 
-fn packing(path: &Path) -> io::Result<Option<Packing>> {
+pub(super) fn packing(path: &Path) -> io::Result<Option<Packing>> {
     let mut magic = Vec::with_capacity(4);
     File::open(path)?.take(4).read_to_end(&mut magic)?;
     Ok(match magic.as_slice() {

@@ -30,9 +30,10 @@ const BATCH: usize = 256 * 1024;
 /// fit into a request. The same whatever the memory, so that the outcome is.
 const MOST_OF_ORDER: usize = 32 * 1024 * 1024;
 
-/// Puts a run aside.
+/// Puts a run aside. One without a key is an order of its own.
 pub(super) fn put(run: &Fragment, into: &mut Entries) -> Result<(), Refusal> {
-    let key = (u128::from(hash(&run.key)) << u64::BITS) | u128::from(run.place());
+    let group = if run.key.is_empty() { hash(&run.place().to_string()) } else { hash(&run.key) };
+    let key = (u128::from(group) << u64::BITS) | u128::from(run.place());
     into.push(key, &postcard::to_stdvec(run).map_err(io::Error::other)?);
     Ok(())
 }

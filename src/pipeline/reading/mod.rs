@@ -3,7 +3,8 @@
 //! Nearly always one pass does: orders whose rows stand next to each other are decided about where they stand. Where the
 //! first pass learns that it must not believe that (a key comes back, a row has lost its key, a type changes), what it
 //! decided is taken back as a whole, and a second pass decides with the facts known. Orders whose rows are scattered are
-//! brought together by it through files in the run folder.
+//! brought together by it through files in the run folder. Where so many are that the first pass sees it early, it is
+//! abandoned, and the second one puts all rows into those files and learns the facts meanwhile.
 
 mod blocks;
 pub(super) mod facts;
@@ -13,7 +14,10 @@ mod gather;
 mod in_order;
 mod pass;
 
-use std::sync::{Mutex, OnceLock, atomic::AtomicBool};
+use std::sync::{
+    Mutex, OnceLock,
+    atomic::{AtomicBool, AtomicU32, Ordering},
+};
 
 use self::{
     blocks::OpenFiles,
@@ -70,7 +74,8 @@ pub(super) fn read(
     tell: Tell<'_>,
 ) -> Export {
     let names = files.names();
-    let reading = Reading { job, folder, names: &names, memory: Memory::of(job.memory), tell };
+    let reading =
+        Reading { job, folder, names: &names, memory: Memory::of(job.memory), n_told: AtomicU32::new(0), tell };
     let ledger = ledger.map(Mutex::new);
     let (notes, done) = reading.read(&mut files, ledger.as_ref(), intake);
     let ledger = ledger.map(|ledger| ledger.into_inner().expect("nobody panics with the ledger"));
@@ -82,7 +87,19 @@ struct Reading<'r> {
     folder: &'r RunFolder,
     names: &'r [String],
     memory: Memory,
+    /// How many files' unknown columns were told.
+    n_told: AtomicU32,
     tell: Tell<'r>,
+}
+
+/// What the first pass came to.
+enum First {
+    /// What it believed is true.
+    IsTrue,
+    /// It must be decided anew, with this known.
+    Learned(Learned),
+    /// It did not come to the end: rows stand everywhere.
+    Abandoned,
 }
 
 impl Reading<'_> {
@@ -92,14 +109,25 @@ impl Reading<'_> {
         ledger: Option<&Mutex<SqliteLedger>>,
         intake: &mut dyn Intake,
     ) -> (Vec<Problem>, Result<(), Refusal>) {
-        let (notes, learned) = self.first_pass(files, ledger, intake);
-        let learned = match learned {
-            Ok(Some(learned)) => learned,
-            Ok(None) => return (notes, Ok(())),
-            Err(refusal) => return (notes, intake.start_over().and(Err(refusal))),
+        let (mut notes, first) = self.first_pass(files, ledger, intake);
+        let done = match first {
+            Ok(First::IsTrue) => return (notes, Ok(())),
+            Ok(First::Learned(learned)) => intake
+                .start_over()
+                .and_then(|()| self.has_room(files.n_bytes_read, learned.n_scattered, learned.n_keys))
+                .and_then(|()| self.second_pass(learned.facts, files, ledger, intake)),
+            Ok(First::Abandoned) => intake.start_over().and_then(|()| {
+                let n_bytes = files.inputs.iter().map(|read| read.input.bytes).sum();
+                // Every row may be one of an order of its own.
+                let n_keys = n_bytes / SHORT_ROW;
+                self.has_room(n_bytes, n_keys, n_keys)?;
+                let (told, done) = self.all_aside(files, ledger, intake);
+                notes = told;
+                done
+            }),
+            Err(refusal) => Err(refusal),
         };
-        let done = intake.start_over().and_then(|()| self.has_room(&learned, files));
-        match done.and_then(|()| self.second_pass(learned.facts, files, ledger, intake)) {
+        match done {
             Ok(()) => (notes, Ok(())),
             Err(refusal) => (notes, intake.start_over().and(Err(refusal))),
         }
@@ -110,20 +138,63 @@ impl Reading<'_> {
         files: &mut Files,
         ledger: Option<&Mutex<SqliteLedger>>,
         intake: &mut dyn Intake,
-    ) -> (Vec<Problem>, Result<Option<Learned>, Refusal>) {
-        let seen = |name, memory| Seen::new(self.folder.path(), name, memory);
-        let (keys, references) = (self.memory.keys, self.memory.keys / 2);
-        let (pairs, references) = (seen(".pairs", references), seen(".references", references));
-        let mut learner = Learner::new(seen(".keys", keys), pairs, references, self.memory.filter);
+    ) -> (Vec<Problem>, Result<First, Refusal>) {
+        let mut learner = self.learner();
         let desk = self.desk(Facts::default(), true, ledger);
+        let opened = OpenFiles::default();
+        let pass = self.pass(&desk, &opened, None, files);
+        let (notes, lost, done) = pass.run(files, Some(&mut learner), &mut |sheet| intake.adopt(sheet));
+        if done.is_ok() && pass.is_abandoned.into_inner() {
+            return (notes, Ok(First::Abandoned));
+        }
+        let (notes, done) = self.with_lost(notes, lost, files, done);
+        (notes, done.and_then(|()| Ok(learner.finish()?.map_or(First::IsTrue, First::Learned))))
+    }
+
+    /// A pass that decides nothing before it has read all.
+    fn all_aside(
+        &self,
+        files: &mut Files,
+        ledger: Option<&Mutex<SqliteLedger>>,
+        intake: &mut dyn Intake,
+    ) -> (Vec<Problem>, Result<(), Refusal>) {
+        (self.tell)(Progress::Again);
+        let mut learner = self.learner();
+        let desk = self.desk(Facts::default(), true, ledger);
+        let deciding;
+        desk.is_in_vain.store(true, Ordering::Relaxed);
         let scattered = self.sorter(".rows", self.memory.rows);
         let opened = OpenFiles::default();
-        let pass = self.pass(&desk, &opened, &scattered, files);
-        let (mut notes, lost, done) = pass.run(files, Some(&mut learner), &mut |sheet| intake.adopt(sheet));
+        let pass = Pass { puts_all_aside: true, ..self.pass(&desk, &opened, Some(&scattered), files) };
+        let (notes, lost, done) = pass.run(files, Some(&mut learner), &mut |sheet| intake.adopt(sheet));
+        let (notes, done) = self.with_lost(notes, lost, files, done);
+        if let Err(refusal) = done.and_then(|()| has_not_changed(files, true)) {
+            return (notes, Err(refusal));
+        }
+        // Orders of different keys have different references here, so none of them is put aside once more.
+        deciding = self.desk(learner.finish_without_keys(), false, ledger);
+        (notes, self.gather(scattered, &deciding, &opened, files, intake))
+    }
+
+    /// What is said of rows that were lost.
+    fn with_lost(
+        &self,
+        mut notes: Vec<Problem>,
+        lost: Lost,
+        files: &mut Files,
+        done: Result<(), Refusal>,
+    ) -> (Vec<Problem>, Result<(), Refusal>) {
         let done = done.and_then(|()| self.check_lost(&lost));
         files.n_lost_untold = lost.n_rows - lost.told.len() as u64;
         notes.extend(lost.told);
-        (notes, done.and_then(|()| Ok(learner.finish()?)))
+        (notes, done)
+    }
+
+    fn learner(&self) -> Learner {
+        let seen = |name, memory| Seen::new(self.folder.path(), name, memory);
+        let (keys, references) = (self.memory.keys, self.memory.keys / 2);
+        let (pairs, references) = (seen(".pairs", references), seen(".references", references));
+        Learner::new(seen(".keys", keys), pairs, references, self.memory.filter)
     }
 
     fn second_pass(
@@ -137,15 +208,26 @@ impl Reading<'_> {
         let desk = self.desk(facts, false, ledger);
         let scattered = self.sorter(".rows", self.memory.rows);
         let opened = OpenFiles::default();
-        let pass = self.pass(&desk, &opened, &scattered, files);
-        let mut adopt = |sheet| intake.adopt(sheet);
+        let pass = self.pass(&desk, &opened, Some(&scattered), files);
         let read_first = (files.n_rows, files.n_unreadable, files.n_bytes_read);
-        pass.run(files, None, &mut adopt).2?;
+        pass.run(files, None, &mut |sheet| intake.adopt(sheet)).2?;
         has_not_changed(files, read_first == (files.n_rows, files.n_unreadable, files.n_bytes_read))?;
-        let none = self.sorter(".none", 0);
-        let pass = self.pass(&desk, &opened, &none, files);
-        files.n_scattered = gather::gather(scattered.sorted()?, &pass, &mut adopt)?;
-        self.take_aside(desk, &mut adopt)
+        self.gather(scattered, &desk, &opened, files, intake)?;
+        self.take_aside(desk, &mut |sheet| intake.adopt(sheet))
+    }
+
+    /// Decides about all orders whose rows were put aside.
+    fn gather<'d>(
+        &'d self,
+        scattered: Sorter,
+        desk: &'d Desk<'d>,
+        opened: &'d OpenFiles<'d>,
+        files: &mut Files,
+        intake: &mut dyn Intake,
+    ) -> Result<(), Refusal> {
+        let pass = self.pass(desk, opened, None, files);
+        files.n_scattered = gather::gather(scattered.sorted()?, &pass, &mut |sheet| intake.adopt(sheet))?;
+        Ok(())
     }
 
     /// Decides about orders that may share their references with others.
@@ -154,7 +236,7 @@ impl Reading<'_> {
         mut desk: Desk<'_>,
         adopt: &mut (dyn FnMut(Sheet) -> Result<(), Refusal> + Send),
     ) -> Result<(), Refusal> {
-        let clashing = std::mem::replace(&mut desk.clashing, self.sorter(".none", 0));
+        let Some(clashing) = desk.clashing.take() else { return Ok(()) };
         let mut sorted = clashing.sorted()?;
         let names = self.names;
         let groups = std::iter::from_fn(move || aside_of_one_hash(&mut sorted, names).transpose());
@@ -171,20 +253,19 @@ impl Reading<'_> {
     }
 
     /// Says what the second pass will take, if it takes anything of the disk, and whether that is there.
-    fn has_room(&self, learned: &Learned, files: &Files) -> Result<(), Refusal> {
-        if learned.n_scattered == 0 {
+    fn has_room(&self, n_bytes: u64, n_scattered: u64, n_keys: u64) -> Result<(), Refusal> {
+        if n_scattered == 0 {
             return Ok(());
         }
-        let n_bytes: u64 = files.n_bytes_read;
-        let share = u128::from(n_bytes) * u128::from(learned.n_scattered) / u128::from(learned.n_keys.max(1));
+        let share = u128::from(n_bytes) * u128::from(n_scattered) / u128::from(n_keys.max(1));
         // The rows, as often as they are written.
         let share = u64::try_from(share).unwrap_or(u64::MAX);
         let rows = Sorter::room_for(share, self.memory.rows);
         // The results of all orders are sorted then. What the plan of a send takes is seen when it is written.
-        let results = Sorter::room_for(learned.n_keys.saturating_mul(RESULT), self.memory.results);
+        let results = Sorter::room_for(n_keys.saturating_mul(RESULT), self.memory.results);
         let wanted = rows.saturating_add(results);
         let free = fs4::available_space(self.folder.path()).unwrap_or(u64::MAX);
-        (self.tell)(Progress::Scattered { n_orders: learned.n_scattered, n_bytes: wanted, n_free: free });
+        (self.tell)(Progress::Scattered { n_orders: n_scattered, n_bytes: wanted, n_free: free });
         if wanted > free { Err(Refusal::NoRoom { wanted, free }) } else { Ok(()) }
     }
 
@@ -198,7 +279,7 @@ impl Reading<'_> {
             is_first_pass,
             key_is_reference: self.job.profile.key_is_reference(),
             is_in_vain: AtomicBool::new(false),
-            clashing: self.sorter(".clashing", self.memory.rows / 4),
+            clashing: Some(self.sorter(".clashing", self.memory.rows / 4)),
         }
     }
 
@@ -206,17 +287,29 @@ impl Reading<'_> {
         &'d self,
         desk: &'d Desk<'d>,
         opened: &'d OpenFiles<'d>,
-        scattered: &'s Sorter,
+        scattered: Option<&'s Sorter>,
         files: &Files,
     ) -> Pass<'d, 's> {
-        let (inputs, kinds_may_differ) = (files.inputs(), OnceLock::new());
-        Pass { desk, files: opened, scattered, inputs, kinds_may_differ, tell: self.tell }
+        Pass {
+            desk,
+            files: opened,
+            scattered,
+            puts_all_aside: false,
+            is_abandoned: AtomicBool::new(false),
+            inputs: files.inputs(),
+            kinds_may_differ: OnceLock::new(),
+            n_told: &self.n_told,
+            tell: self.tell,
+        }
     }
 
     fn sorter(&self, name: &str, memory: usize) -> Sorter {
         Sorter::new(self.folder.path(), name, memory)
     }
 }
+
+/// The bytes of a row, if it is a short one.
+const SHORT_ROW: u64 = 100;
 
 /// The bytes of a result, about.
 const RESULT: u64 = 250;

@@ -1,6 +1,9 @@
 //! One pass over the export: blocks are read, mapped, grouped and decided on all cores, and taken in their order.
 
-use std::sync::{Arc, OnceLock, atomic::Ordering};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, AtomicU32, Ordering},
+};
 
 use super::{
     super::{Job, Progress, Refusal, Tell, desk::Desk, sheet::Sheet},
@@ -31,12 +34,18 @@ const MOST_TOLD: usize = 20;
 pub(super) struct Pass<'p, 's> {
     pub(super) desk: &'p Desk<'p>,
     pub(super) files: &'p OpenFiles<'p>,
-    /// Runs of orders whose rows may stand in several places.
-    pub(super) scattered: &'s Sorter,
+    /// Where runs are put of orders whose rows may stand in several places.
+    pub(super) scattered: Option<&'s Sorter>,
+    /// All runs are put there: nothing is decided before the whole export is read.
+    pub(super) puts_all_aside: bool,
+    /// It need not go on: so many keys came back that all runs had better be put aside.
+    pub(super) is_abandoned: AtomicBool,
     pub(super) inputs: Vec<Input>,
     /// Only the cells tell which types extension attributes have. Each file is opened to know that, so it is asked only
     /// when the pass is in vain.
     pub(super) kinds_may_differ: OnceLock<bool>,
+    /// How many files' unknown columns were told, by this pass or an earlier one.
+    pub(super) n_told: &'p AtomicU32,
     pub(super) tell: Tell<'p>,
 }
 
@@ -55,6 +64,7 @@ impl<'p> Pass<'p, '_> {
         (files.n_rows, files.n_unreadable, files.n_bytes_read) = (0, 0, 0);
         files.inputs.iter_mut().for_each(|read| read.n_rows = 0);
         let blocks = Blocks::of(self.inputs.clone(), self.job(), self.files);
+        let blocks = blocks.take_while(|_| !self.is_abandoned.load(Ordering::Relaxed));
         let mut taken = Taken {
             pass: self,
             files,
@@ -96,7 +106,7 @@ impl<'p> Pass<'p, '_> {
                 worked.head = Some(Fragment::of(&run, &next.block));
             } else if index + 1 == n_runs {
                 worked.tail = Some(Fragment::of(&run, &next.block));
-            } else if self.may_be_scattered(run.key()) {
+            } else if self.is_put_aside(run.key()) {
                 gather::put(&Fragment::of(&run, &next.block), &mut scattered)?;
             } else if self.is_for_now(run.key(), &mut worked.told) {
                 let draft = group::draft(
@@ -107,8 +117,12 @@ impl<'p> Pass<'p, '_> {
                 self.desk.take(draft, &mut worked.told, &mut worked.sheet)?;
             }
         }
-        self.scattered.push_all(&mut scattered)?;
+        self.put_aside(&mut scattered)?;
         Ok(worked)
+    }
+
+    fn put_aside(&self, runs: &mut Entries) -> Result<(), Refusal> {
+        Ok(self.scattered.map_or(Ok(()), |scattered| scattered.push_all(runs))?)
     }
 
     /// Whether it is of use to decide about an order that is not scattered. Its key is learned.
@@ -125,8 +139,14 @@ impl<'p> Pass<'p, '_> {
         self.desk.is_first_pass && (!self.desk.key_is_reference || *self.kinds_may_differ.get_or_init(kinds_may_differ))
     }
 
-    fn may_be_scattered(&self, key: &str) -> bool {
-        !key.is_empty() && self.desk.facts.may_be_scattered(hash(key))
+    fn is_put_aside(&self, key: &str) -> bool {
+        self.puts_all_aside || !key.is_empty() && self.desk.facts.may_be_scattered(hash(key))
+    }
+
+    /// Whether all that a pass must learn stands in the rows' keys and not in their orders, and the disk that all rows take
+    /// is known.
+    fn may_put_all_aside(&self) -> bool {
+        !self.learns_from_drafts() && self.inputs.iter().all(Input::is_plain)
     }
 
     fn note_doubts(&self, rows: &[KeyedRow<'_>], file: &OpenFile<'_>, told: &mut Told) {
@@ -257,10 +277,10 @@ impl Taken<'_, '_> {
     fn close_open(&mut self) -> Result<(), Refusal> {
         let Some(open) = self.open.take() else { return Ok(()) };
         let (mut told, mut sheet) = (Told::default(), Sheet::default());
-        if self.pass.may_be_scattered(&open.key) {
+        if self.pass.is_put_aside(&open.key) {
             let mut scattered = Entries::default();
             gather::put(&open, &mut scattered)?;
-            self.pass.scattered.push_all(&mut scattered)?;
+            self.pass.put_aside(&mut scattered)?;
         } else if self.pass.is_for_now(&open.key, &mut told) {
             gather::take_groups(&[vec![open]], self.pass, &mut told, &mut sheet)?;
         }
@@ -275,6 +295,9 @@ impl Taken<'_, '_> {
         if learner.has_learned() {
             self.pass.desk.is_in_vain.store(true, Ordering::Relaxed);
         }
+        if learner.are_keys_scattered() && self.pass.may_put_all_aside() {
+            self.pass.is_abandoned.store(true, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -285,7 +308,7 @@ impl Taken<'_, '_> {
         let name = self.pass.desk.names.get(file.id.0 as usize).map_or("", String::as_str);
         let noticed = std::mem::take(&mut self.noticed);
         let unknown: Vec<Problem> = file.mapper.unknown_columns().iter().chain(noticed.unknown()).cloned().collect();
-        if self.pass.desk.is_first_pass {
+        if self.pass.n_told.fetch_max(file.id.0 + 1, Ordering::Relaxed) <= file.id.0 {
             tell_unknown(&unknown, name, self.pass.tell);
         }
         self.notes.extend(unknown);

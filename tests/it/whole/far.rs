@@ -136,3 +136,33 @@ fn a_key_that_comes_back_in_a_file_that_is_not_joined() {
     assert_eq!(ran.outcomes(), "FAR invalid, A valid, B valid, FAR invalid");
     assert_eq!(ran.results()[0]["problems"][0]["code"], "order_in_two_files");
 }
+
+/// So many keys come back that the first reading is abandoned, where the file's size is known; of a packed file it is not,
+/// and keys are learned to the end. Some rows are damaged.
+#[test]
+fn every_order_has_rows_far_apart() {
+    const N_ORDERS: usize = 25_000;
+    let ids: Vec<String> = (0..N_ORDERS).map(|number| format!("A-{number}")).collect();
+    let mut text = Form::Csv.file(&[ids.clone(), ids].concat());
+    text.insert_str("id,at,name\n".len(), "A-7,2025-03-01T10:00:00Z\n\nA-8,2025-03-01T10:00:00Z,\"two\nlines\"\n");
+    text += ",2025-03-02T10:00:00Z,no key\nA-9,2025-03-01T10:00:00Z,cut off";
+    let place = place("");
+    place.file("a.csv", &text);
+    place.file("b.csv.gz", gzip(&text));
+    let [aside, learned] = ["a.csv", "b.csv.gz"].map(|name| {
+        let ran = place.run(&format!("check {name} {OPTIONS} --max-invalid 100%"));
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        let summary = ran.summary();
+        let problems = summary["problems"].to_string();
+        for code in ["row_unreadable", "row_without_key", "no_final_newline"] {
+            assert!(problems.contains(code), "{name}: {problems}");
+        }
+        assert_eq!(summary["scattered"], N_ORDERS);
+        let of_orders = (summary["orders"].clone(), summary["items"].clone(), summary["money"].clone(), problems);
+        (of_orders, ran.text("results.ndjson").replace(name, "file"), ran.err.contains("once more, with up to"))
+    });
+    assert!(aside.2 && learned.2, "the disk that it takes is said");
+    assert_eq!(aside.0, learned.0);
+    assert!(aside.1 == learned.1, "other results");
+    assert_eq!(aside.1.lines().count(), N_ORDERS + 1);
+}
