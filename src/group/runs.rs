@@ -110,11 +110,19 @@ impl<'a> Runs<'a> {
 /// The rows of each order among rows that stood anywhere, in the order of the orders' first rows.
 #[must_use]
 pub fn gathered<'a>(rows: &'a [KeyedRow<'a>], settings: Settings) -> Vec<Vec<&'a KeyedRow<'a>>> {
+    let order = |row: &'a KeyedRow<'_>| Some((settings.file_of(row.row.origin.file), row.kind.part_of()?));
+    // Nearly always they are of one order, which needs no map.
+    if let [first, others @ ..] = rows
+        && order(first).is_some()
+        && others.iter().all(|row| order(row) == order(first))
+    {
+        return vec![rows.iter().collect()];
+    }
     let mut orders: Vec<Vec<&KeyedRow<'_>>> = Vec::new();
     let mut places: HashMap<(FileId, &str), usize> = HashMap::new();
     for row in rows {
-        let place = match row.kind.part_of() {
-            Some(key) => *places.entry((settings.file_of(row.row.origin.file), key)).or_insert(orders.len()),
+        let place = match order(row) {
+            Some(order) => *places.entry(order).or_insert(orders.len()),
             None => orders.len(),
         };
         if place == orders.len() {

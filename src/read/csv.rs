@@ -65,6 +65,18 @@ struct Bad {
 }
 
 impl<'b> Records<'b> {
+    /// None yet. Growing step by step would cost as much as finding them.
+    pub(super) fn with_room_for<'p>(pieces: impl Iterator<Item = Piece<'p>>, form: &CsvForm) -> Self {
+        /// Of rows and of cells on the average, in bytes.
+        const ROW: usize = 128;
+        const CELL: usize = 8;
+        let (n_pieces, n_bytes) =
+            pieces.fold((0, 0), |(n_pieces, n_bytes), piece| (n_pieces + 1, n_bytes + piece.bytes.len()));
+        let mut records = Self { found: Vec::with_capacity(n_pieces.max(n_bytes / ROW)), cells: Cells::default() };
+        records.cells.ends.reserve(n_bytes / CELL + LANES + form.header.names.len());
+        records
+    }
+
     pub(super) fn len(&self) -> usize {
         self.found.len()
     }
@@ -72,8 +84,6 @@ impl<'b> Records<'b> {
     /// Reads the rows of a piece.
     pub(super) fn add(&mut self, form: &CsvForm, piece: Piece<'b>) -> Result<(), ReadError> {
         let mut walk = Walk::new(form, piece);
-        // Cells of eight bytes on the average: growing step by step costs as much as finding them.
-        self.cells.ends.reserve(piece.bytes.len() / 8 + form.header.names.len());
         while walk.at < piece.bytes.len() {
             walk.plain_rows(self);
             walk.careful_row(self)?;

@@ -100,11 +100,14 @@ impl RowReader {
     /// # Errors
     ///
     /// [`ReadError::LoneCr`], [`ReadError::RecordTooLong`].
-    pub fn parse<'b>(&self, pieces: impl IntoIterator<Item = Piece<'b>>) -> Result<Parsed<'b>, ReadError> {
+    pub fn parse<'b>(
+        &self,
+        pieces: impl IntoIterator<Item = Piece<'b>, IntoIter: Clone>,
+    ) -> Result<Parsed<'b>, ReadError> {
         let mut pieces = pieces.into_iter();
         let rows = match &self.kind {
             Kind::Csv(form) => {
-                let mut records = Records::default();
+                let mut records = Records::with_room_for(pieces.clone(), form);
                 pieces.try_for_each(|piece| records.add(form, piece))?;
                 Rows::Csv(form.file, records)
             }

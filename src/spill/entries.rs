@@ -35,13 +35,40 @@ pub struct Entries {
 }
 
 impl Entries {
+    /// None yet, with room for so many with so many bytes together.
+    #[must_use]
+    pub fn with_room(n_entries: usize, n_bytes: usize) -> Self {
+        let (places, bytes) = (Vec::with_capacity(n_entries), Vec::with_capacity(n_bytes + LENGTH * n_entries));
+        Self { places, bytes }
+    }
+
     /// Adds an entry.
     pub fn push(&mut self, key: u128, payload: &[u8]) {
+        let start = self.begin(key);
+        self.bytes.extend_from_slice(payload);
+        self.end(start);
+    }
+
+    /// Adds an entry whose payload `write` puts behind what is there.
+    pub fn push_written(&mut self, key: u128, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
+        let start = self.begin(key);
+        write(&mut self.bytes)?;
+        self.end(start);
+        Ok(())
+    }
+
+    /// Gives where the payload begins.
+    fn begin(&mut self, key: u128) -> usize {
         #[expect(clippy::cast_possible_truncation, reason = "the halves of a key")]
         let (high, low) = ((key >> 64) as u64, key as u64);
         self.places.push(Place { high, low, at: self.bytes.len() });
-        self.bytes.extend_from_slice(&(payload.len() as u64).to_le_bytes());
-        self.bytes.extend_from_slice(payload);
+        self.bytes.extend_from_slice(&[0; LENGTH]);
+        self.bytes.len()
+    }
+
+    fn end(&mut self, start: usize) {
+        let length = ((self.bytes.len() - start) as u64).to_le_bytes();
+        self.bytes[start - LENGTH..start].copy_from_slice(&length);
     }
 
     /// Whether it has no entries.

@@ -1,6 +1,6 @@
 //! Rows that are kept aside until the rest of their order is there.
 
-use std::ops::Range;
+use std::{borrow::Cow, io, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,9 +16,10 @@ use crate::{
 
 /// The rows of one order that stand together, as their bytes.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Fragment {
+pub(super) struct Fragment<'a> {
     /// The order's key; empty where it has none.
-    pub(super) key: String,
+    #[serde(borrow)]
+    pub(super) key: Cow<'a, str>,
     /// Whether rows elsewhere may belong to it.
     pub(super) is_part: bool,
     pub(super) rows: Vec<RowOrigin>,
@@ -26,28 +27,49 @@ pub(super) struct Fragment {
     pub(super) suspects: Vec<Position>,
     /// Its last row, if that ends the file without a line break.
     pub(super) unfinished: Option<Position>,
-    #[serde(with = "serde_bytes")]
-    bytes: Vec<u8>,
+    #[serde(borrow, with = "serde_bytes")]
+    bytes: Cow<'a, [u8]>,
 }
 
-impl Fragment {
+impl<'a> Fragment<'a> {
     /// A run of a block.
-    pub(super) fn of(run: &Run<'_>, block: &Block) -> Self {
+    pub(super) fn of(run: &Run<'a>, block: &'a Block) -> Self {
         let is_of_order = |row: &&KeyedRow<'_>| row.kind != RowKind::Blank && !row.kind.is_lost();
         let rows: Vec<RowOrigin> = run.rows.iter().filter(is_of_order).map(|row| row.row.origin.clone()).collect();
-        let mut bytes = Vec::new();
-        for row in &rows {
+        let bytes_of = |row: &RowOrigin| {
             let within = |offset: u64| usize::try_from(offset - block.start).unwrap_or(usize::MAX);
-            bytes.extend_from_slice(&block.bytes[within(row.bytes.start)..within(row.bytes.end)]);
-        }
-        let (key, is_part) = (run.key().to_owned(), run.is_part());
+            &block.bytes[within(row.bytes.start)..within(row.bytes.end)]
+        };
+        let bytes = match rows.as_slice() {
+            [row] => Cow::Borrowed(bytes_of(row)),
+            rows => rows.iter().flat_map(bytes_of).copied().collect(),
+        };
+        let (key, is_part) = (Cow::Borrowed(run.key()), run.is_part());
         Self { key, is_part, rows, suspects: run.suspects.clone(), unfinished: None, bytes }
+    }
+
+    /// A fragment that was written.
+    pub(super) fn read(bytes: &'a [u8]) -> io::Result<Self> {
+        postcard::from_bytes(bytes).map_err(io::Error::other)
+    }
+
+    /// Writes it behind what is there.
+    pub(super) fn write(&self, into: &mut Vec<u8>) -> io::Result<()> {
+        *into = postcard::to_extend(self, std::mem::take(into)).map_err(io::Error::other)?;
+        Ok(())
+    }
+
+    /// One that needs no block.
+    pub(super) fn owned(self) -> Fragment<'static> {
+        let Self { key, is_part, rows, suspects, unfinished, bytes } = self;
+        let (key, bytes) = (Cow::Owned(key.into_owned()), Cow::Owned(bytes.into_owned()));
+        Fragment { key, is_part, rows, suspects, unfinished, bytes }
     }
 
     /// Adds rows of the same order that follow at once.
     pub(super) fn append(&mut self, later: Self) {
         self.rows.extend(later.rows);
-        self.bytes.extend(later.bytes);
+        self.bytes.to_mut().extend_from_slice(&later.bytes);
         self.suspects.extend(later.suspects);
         self.unfinished = self.unfinished.or(later.unfinished);
     }
@@ -73,7 +95,7 @@ impl Fragment {
 }
 
 /// The rows of fragments as they are read, those that follow each other in one file together.
-pub(super) fn stretches<'f>(fragments: impl IntoIterator<Item = &'f Fragment>) -> Vec<(FileId, Vec<Piece<'f>>)> {
+pub(super) fn stretches<'f>(fragments: impl IntoIterator<Item = &'f Fragment<'f>>) -> Vec<(FileId, Vec<Piece<'f>>)> {
     let mut stretches: Vec<(FileId, Vec<Piece<'f>>)> = Vec::new();
     for (file, piece) in fragments.into_iter().flat_map(Fragment::pieces) {
         match stretches.last_mut().filter(|(last, _)| *last == file) {
@@ -122,7 +144,7 @@ mod tests {
     }
 
     /// Calls `see` with the fragments of a file and the rows that they are of.
-    fn each_fragment(name: &str, text: &str, mut see: impl FnMut(&RowReader, Vec<(Fragment, Vec<Row<'_>>)>)) {
+    fn each_fragment(name: &str, text: &str, mut see: impl FnMut(&RowReader, Vec<(Fragment<'static>, Vec<Row<'_>>)>)) {
         let profile = "name = 'p'\norder.referenceId = { column = 'id', path = 'id' }";
         let profile = Profile::parse("p", profile).unwrap();
         let (reader, block) = read(name, text);
@@ -131,10 +153,10 @@ mod tests {
         let rows: Vec<_> = parsed.rows().collect();
         let keyed: Vec<_> = rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect();
         let runs = Runs::of(&keyed, Settings { has_adjacent_rows: true, ..Settings::default() }).runs;
-        see(&reader, runs.iter().map(|run| (Fragment::of(run, &block), rows_of(run))).collect());
+        see(&reader, runs.iter().map(|run| (Fragment::of(run, &block).owned(), rows_of(run))).collect());
     }
 
-    fn read_again(fragment: &Fragment, reader: &RowReader, see: impl FnOnce(Vec<Row<'_>>)) {
+    fn read_again(fragment: &Fragment<'_>, reader: &RowReader, see: impl FnOnce(Vec<Row<'_>>)) {
         let stretches = stretches([fragment]);
         let parsed: Vec<_> = stretches.into_iter().map(|(_, pieces)| reader.parse(pieces).unwrap()).collect();
         see(parsed.iter().flat_map(crate::read::Parsed::rows).collect());
@@ -146,7 +168,9 @@ mod tests {
             each_fragment(name, text, |reader, fragments| {
                 assert_eq!(fragments.len(), n_runs, "{name}");
                 for (fragment, rows) in fragments {
-                    let kept: Fragment = postcard::from_bytes(&postcard::to_stdvec(&fragment).unwrap()).unwrap();
+                    let mut written = b"what was there".to_vec();
+                    fragment.write(&mut written).unwrap();
+                    let kept = Fragment::read(written.strip_prefix(b"what was there").unwrap()).unwrap();
                     assert_eq!(kept, fragment);
                     assert_eq!(kept.place(), OrderId::of(&rows[0].origin).0);
                     read_again(&kept, reader, |again| assert_eq!(again, rows, "{name}"));
@@ -176,7 +200,7 @@ mod tests {
     fn rows_of_several_files_are_read_each_by_its_own_reader() {
         let origin = |file, start| RowOrigin { file: FileId(file), line: 1, bytes: start..start + 2 };
         let rows = vec![origin(0, 10), origin(0, 20), origin(1, 0), origin(0, 30)];
-        let fragment = Fragment { rows, bytes: b"aabbccdd".to_vec(), ..Fragment::default() };
+        let fragment = Fragment { rows, bytes: b"aabbccdd".into(), ..Fragment::default() };
         let shown: Vec<_> = stretches([&fragment])
             .into_iter()
             .map(|(file, pieces)| {

@@ -31,11 +31,10 @@ const BATCH: usize = 256 * 1024;
 const MOST_OF_ORDER: usize = 32 * 1024 * 1024;
 
 /// Puts a run aside. One without a key is an order of its own.
-pub(super) fn put(run: &Fragment, into: &mut Entries) -> Result<(), Refusal> {
+pub(super) fn put(run: &Fragment<'_>, into: &mut Entries) -> Result<(), Refusal> {
     let group = if run.key.is_empty() { hash(&run.place().to_string()) } else { hash(&run.key) };
     let key = (u128::from(group) << u64::BITS) | u128::from(run.place());
-    into.push(key, &postcard::to_stdvec(run).map_err(io::Error::other)?);
-    Ok(())
+    Ok(into.push_written(key, |payload| run.write(payload))?)
 }
 
 /// Takes the orders of all runs that were put aside. Gives how many had rows in several places.
@@ -45,61 +44,77 @@ pub(super) fn gather(
     adopt: &mut (dyn FnMut(Sheet) -> Result<(), Refusal> + Send),
 ) -> Result<u64, Refusal> {
     let mut n_scattered = 0;
-    let work = |groups: Vec<Vec<Fragment>>| {
+    let work = |batch: Batch| {
         let (mut told, mut sheet) = (Told::default(), Sheet::default());
-        let n_scattered = take_groups(&groups, pass, &mut told, &mut sheet)?;
+        let n_scattered = take_groups(&batch.groups()?, pass, &mut told, &mut sheet)?;
         Ok((sheet, n_scattered))
     };
-    in_order(Batches { sorted, next: None, pass }, work, |(sheet, n)| {
+    in_order(Batches { sorted, pass }, work, |(sheet, n)| {
         n_scattered += n;
         adopt(sheet)
     })?;
     Ok(n_scattered)
 }
 
-/// Runs of the same hash of their keys, some groups at a time.
+/// Runs that were put aside, those of the same hash of their keys together.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    /// For each run where it ends, and whether it is the last one of its group.
+    ends: Vec<(usize, bool)>,
+}
+
+impl Batch {
+    fn groups(&self) -> io::Result<Vec<Vec<Fragment<'_>>>> {
+        let (mut groups, mut group, mut start) = (Vec::with_capacity(self.ends.len() / 2), Vec::new(), 0);
+        for (end, is_last) in &self.ends {
+            group.push(Fragment::read(&self.bytes[start..*end])?);
+            start = *end;
+            if *is_last {
+                groups.push(std::mem::take(&mut group));
+            }
+        }
+        Ok(groups)
+    }
+}
+
+/// Batches of some groups each. Only whoever asks for one reads, so no more than that is done here.
 struct Batches<'b, 'p> {
     sorted: Sorted,
-    next: Option<(u64, Fragment)>,
     pass: &'b Pass<'p, 'b>,
 }
 
 impl Batches<'_, '_> {
-    fn next_run(&mut self) -> Result<Option<(u64, Fragment)>, Refusal> {
-        let Some((key, bytes)) = self.sorted.next()? else { return Ok(None) };
-        let run = postcard::from_bytes(bytes).map_err(io::Error::other)?;
-        Ok(Some((u64::try_from(key >> u64::BITS).unwrap_or(0), run)))
-    }
-
-    fn next_batch(&mut self) -> Result<Option<Vec<Vec<Fragment>>>, Refusal> {
+    fn next_batch(&mut self) -> Result<Option<Batch>, Refusal> {
         if let Some(reason) = self.pass.desk.job.asked_to_stop() {
             return Err(Refusal::Stopped(reason));
         }
-        let (mut groups, mut n_bytes) = (Vec::new(), 0);
-        while n_bytes < BATCH {
-            let first = match self.next.take() {
-                Some(first) => Some(first),
-                None => self.next_run()?,
-            };
-            let Some((hash, first)) = first else { break };
-            let mut n_of_group = first.n_bytes();
-            let mut group = vec![first];
-            loop {
-                self.next = self.next_run()?;
-                let Some((_, run)) = self.next.take_if(|(of, _)| *of == hash) else { break };
-                n_of_group += run.n_bytes();
-                group.push(run);
-                is_order_bearable(n_of_group, &group, self.pass)?;
+        let mut batch = Batch { bytes: Vec::with_capacity(BATCH + BATCH / 16), ends: Vec::new() };
+        let mut start = 0;
+        while start < BATCH {
+            let Some((key, run)) = self.sorted.next()? else { break };
+            batch.bytes.extend_from_slice(run);
+            let is_last = self.sorted.peek_key()?.is_none_or(|next| next >> u64::BITS != key >> u64::BITS);
+            batch.ends.push((batch.bytes.len(), is_last));
+            if is_last {
+                start = batch.bytes.len();
+            } else if batch.bytes.len() - start > MOST_OF_ORDER {
+                return Err(self.huge(batch.bytes.get(start..).unwrap_or_default()));
             }
-            n_bytes += n_of_group;
-            groups.push(group);
         }
-        Ok((!groups.is_empty()).then_some(groups))
+        Ok((!batch.ends.is_empty()).then_some(batch))
+    }
+
+    fn huge(&self, group: &[u8]) -> Refusal {
+        match postcard::take_from_bytes::<Fragment<'_>>(group) {
+            Ok((first, _)) => too_much(&first, self.pass),
+            Err(error) => io::Error::other(error).into(),
+        }
     }
 }
 
 impl Iterator for Batches<'_, '_> {
-    type Item = Result<Vec<Vec<Fragment>>, Refusal>;
+    type Item = Result<Batch, Refusal>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.next_batch().transpose()
@@ -107,23 +122,19 @@ impl Iterator for Batches<'_, '_> {
 }
 
 /// Whether the rows of one order are still few enough to be held.
-pub(super) fn is_bearable(run: &Fragment, pass: &Pass<'_, '_>) -> Result<(), Refusal> {
-    is_order_bearable(run.n_bytes(), std::slice::from_ref(run), pass)
+pub(super) fn is_bearable(run: &Fragment<'_>, pass: &Pass<'_, '_>) -> Result<(), Refusal> {
+    if run.n_bytes() <= MOST_OF_ORDER { Ok(()) } else { Err(too_much(run, pass)) }
 }
 
-fn is_order_bearable(n_bytes: usize, runs: &[Fragment], pass: &Pass<'_, '_>) -> Result<(), Refusal> {
-    if n_bytes <= MOST_OF_ORDER {
-        return Ok(());
-    }
-    let first = runs.first().and_then(|run| run.rows.first());
-    let place = first.map_or_else(String::new, |row| place(pass.desk.names, row.position()));
-    Err(Refusal::HugeOrder { place, n_bytes: MOST_OF_ORDER as u64 })
+fn too_much(first: &Fragment<'_>, pass: &Pass<'_, '_>) -> Refusal {
+    let place = first.rows.first().map_or_else(String::new, |row| place(pass.desk.names, row.position()));
+    Refusal::HugeOrder { place, n_bytes: MOST_OF_ORDER as u64 }
 }
 
 /// Takes all orders whose rows stand in these runs: those of one hash of their keys together, and in each group as the
 /// input has them. Gives how many of the orders had rows in several places.
 pub(super) fn take_groups(
-    groups: &[Vec<Fragment>],
+    groups: &[Vec<Fragment<'_>>],
     pass: &Pass<'_, '_>,
     told: &mut Told,
     sheet: &mut Sheet,
@@ -161,7 +172,7 @@ pub(super) fn take_groups(
 }
 
 /// The runs in which rows of an order stand.
-fn runs_of<'r>(rows: &[&KeyedRow<'_>], runs: &'r [Fragment]) -> Vec<&'r Fragment> {
+fn runs_of<'r, 'f>(rows: &[&KeyedRow<'_>], runs: &'r [Fragment<'f>]) -> Vec<&'r Fragment<'f>> {
     let mut places: Vec<usize> = rows
         .iter()
         .map(|row| runs.partition_point(|run| run.place() <= OrderId::of(&row.row.origin).0).saturating_sub(1))

@@ -27,6 +27,9 @@ use crate::{
     spill::{entries::Entries, sorter::Sorter},
 };
 
+/// Bytes that a run takes beside its rows when it is put aside, if it is a usual one.
+const FRAMING: usize = 64;
+
 /// Unknown columns that are told one by one.
 const MOST_TOLD: usize = 20;
 
@@ -100,12 +103,17 @@ impl<'p> Pass<'p, '_> {
         worked.trailing = runs.trailing;
         worked.told.lost = std::mem::take(&mut runs.lost);
         self.note_doubts(&keyed, file, &mut worked.told);
-        let (n_runs, mut scattered) = (runs.runs.len(), Entries::default());
+        let n_runs = runs.runs.len();
+        let mut scattered = if self.puts_all_aside {
+            Entries::with_room(n_runs, next.block.bytes.len() + FRAMING * n_runs)
+        } else {
+            Entries::default()
+        };
         for (index, run) in runs.runs.into_iter().enumerate() {
             if index == 0 {
-                worked.head = Some(Fragment::of(&run, &next.block));
+                worked.head = Some(Fragment::of(&run, &next.block).owned());
             } else if index + 1 == n_runs {
-                worked.tail = Some(Fragment::of(&run, &next.block));
+                worked.tail = Some(Fragment::of(&run, &next.block).owned());
             } else if self.is_put_aside(run.key()) {
                 gather::put(&Fragment::of(&run, &next.block), &mut scattered)?;
             } else if self.is_for_now(run.key(), &mut worked.told) {
@@ -178,8 +186,8 @@ struct Worked<'p> {
     leading: Vec<Position>,
     trailing: Option<Position>,
     /// The first run and the last one, if that is another.
-    head: Option<Fragment>,
-    tail: Option<Fragment>,
+    head: Option<Fragment<'static>>,
+    tail: Option<Fragment<'static>>,
     /// What the runs between them came to.
     sheet: Sheet,
     told: Told,
@@ -215,7 +223,7 @@ struct Taken<'t, 'p> {
     lost: Lost,
     noticed: Noticed,
     /// The last run so far, which may go on.
-    open: Option<Fragment>,
+    open: Option<Fragment<'static>>,
     /// The last lost row, if no run came since.
     last_lost: Option<Position>,
 }
@@ -259,11 +267,12 @@ impl Taken<'_, '_> {
     }
 
     /// The first run of a block goes on with the last one so far, or ends it.
-    fn follow(&mut self, head: Fragment) -> Result<(), Refusal> {
+    fn follow(&mut self, head: Fragment<'static>) -> Result<(), Refusal> {
         let grouping = self.pass.job().grouping();
-        let file = |fragment: &Fragment| fragment.rows.first().map(|row| grouping.file_of(row.file));
-        let goes_on =
-            |open: &&mut Fragment| open.is_part && head.is_part && open.key == head.key && file(open) == file(&head);
+        let file = |fragment: &Fragment<'_>| fragment.rows.first().map(|row| grouping.file_of(row.file));
+        let goes_on = |open: &&mut Fragment<'_>| {
+            open.is_part && head.is_part && open.key == head.key && file(open) == file(&head)
+        };
         if let Some(open) = self.open.as_mut().filter(goes_on) {
             open.append(head);
             return gather::is_bearable(open, self.pass);
