@@ -7,8 +7,8 @@
 //!
 //! `listen` takes connections, `server` speaks HTTP, `answer` and `body` are what it says, `query` reads URLs,
 //! `message` turns a message into an event, `schema` and `form` hold the manual's rules, `faults` decides who is
-//! answered badly and `night` does it, `tenant`, `guests`, `carts` and `cart` are what a tenant knows, `exact` is how it
-//! counts, `state` and `page` show it.
+//! answered badly and `night` does it, `tenant`, `guests`, `carts` and `cart` are what a tenant knows, `exact` is how
+//! it counts, `state` and `page` show it.
 
 mod answer;
 mod body;

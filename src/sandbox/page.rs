@@ -1,5 +1,5 @@
-//! The sandbox's page for people: totals, money, the newest orders, the newest carts left open and the newest events that
-//! were not processed.
+//! The sandbox's page for people: totals, money, the newest orders, the newest carts left open and the newest events
+//! that were not processed.
 //!
 //! It does not carry script and loads nothing from anywhere. The template is `page.html` beside this file, which
 //! `askama.toml` here makes findable without a folder of templates at the top of the crate. Called by `server`.

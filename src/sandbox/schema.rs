@@ -1,6 +1,6 @@
-//! What the manual says about the events IDENTITY and `ORDER_CHECKOUT`, and in `schema/cart.rs` about those that assemble
-//! an order: which attributes, which of them required, which form. It answers with every reason why an event breaks
-//! that, each as `place: found, expected`.
+//! What the manual says about the events IDENTITY and `ORDER_CHECKOUT`, and in `schema/cart.rs` about those that
+//! assemble an order: which attributes, which of them required, which form. It answers with every reason why an event
+//! breaks that, each as `place: found, expected`.
 //!
 //! It does not know the tenant (its points of sale, its guests) and does not look at other events. The order and its
 //! items are closed lists in the manual, so an attribute that it does not name is a reason too; IDENTITY and the common

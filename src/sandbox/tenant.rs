@@ -1,7 +1,7 @@
 //! What a tenant holds and how events change it: browsers, guests, carts, orders, and what it dropped.
 //!
-//! A machine without I/O, clock or lock: browser ids and the time come from outside. It does not judge an event's schema, which
-//! `message` did. Called by `server`, under its lock, so each call is short.
+//! A machine without I/O, clock or lock: browser ids and the time come from outside. It does not judge an event's
+//! schema, which `message` did, nor what is in a cart. Called by `server`, under its lock, so each call is short.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -80,6 +80,7 @@ struct Sum {
     total: Option<Decimal>,
 }
 
+/// Why an order is dropped that nobody is known to have made.
 const NOT_IDENTIFIED: &str = "browser_id: its guest was not identified before";
 
 impl Tenant {
@@ -164,7 +165,7 @@ impl Tenant {
         }
     }
 
-    /// Says why the event is dropped; nothing where it is processed.
+    /// Does what the event says. What comes back is why it is dropped: nothing where it is processed.
     fn process(
         &mut self,
         content: Result<Content, Vec<String>>,

@@ -60,7 +60,7 @@ impl Thing {
     }
 }
 
-/// The ADD that each browser sent last, which tells one order's events from another's wherever they have the same words.
+/// The ADD that each browser sent last, which tells one order's events from another's though their words are equal.
 #[derive(Debug, Default)]
 pub(super) struct LastAdds(HashMap<u64, Thing>);
 

@@ -1,7 +1,7 @@
 //! Reads the events that assemble an order.
 //!
-//! An ADD or a CONFIRM that breaks the schema is a step too: its cart remembers it until a CHECKOUT fails of it. It does
-//! not look at the cart. Called by `message`.
+//! An ADD or a CONFIRM that breaks the schema is a step too: its cart remembers it until a CHECKOUT fails of it. It
+//! does not look at the cart. Called by `message`.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -1,8 +1,8 @@
-//! What the manual says about the events that assemble an order: ADD, `ADD_CONTACTS`, `ADD_CONSUMERS`, CONFIRM, CHECKOUT
-//! and `CLEAR_CART`.
+//! What the manual says about the events that assemble an order: ADD, `ADD_CONTACTS`, `ADD_CONSUMERS`, CONFIRM,
+//! CHECKOUT and `CLEAR_CART`.
 //!
-//! Only the product of an ADD is a closed list, as items of an `ORDER_CHECKOUT` are, and that not for flights and what is
-//! sold with them: the manual's tables for those are not public.
+//! Only the product of an ADD is a closed list, as items of an `ORDER_CHECKOUT` are, and that not for flights and what
+//! is sold with them: the manual's tables for those were not at hand.
 
 use serde_json::Value;
 
