@@ -209,6 +209,9 @@ pub(super) struct SandboxArguments {
     /// The longest URL that it takes, in bytes
     #[arg(long, value_name = "N", default_value_t = 8192)]
     max_url_bytes: usize,
+    /// How long a browser may be silent before its cart counts as abandoned
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30min")]
+    session_timeout: Duration,
     /// A TOML file of faults that it has, such as samples/bad-night.toml
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
@@ -224,6 +227,7 @@ impl SandboxArguments {
             client_key: self.client_key.clone(),
             pos: self.pos.clone(),
             max_url_bytes: self.max_url_bytes,
+            session_timeout: self.session_timeout,
             faults: faults::load(self.faults.as_deref(), &self.fault)?,
         })
     }

@@ -7,16 +7,17 @@
 
 mod latency;
 mod settings;
+mod thing;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use serde_json::Value;
 use thiserror::Error;
 
-use super::message;
 pub use latency::Latency;
 pub use settings::{ErrorStatus, FaultSettings, Outage, RetryAfterForm, Share, Span};
+pub(super) use thing::Said;
+use thing::{LastAdds, Thing};
 
 /// What happens to a request beside what is documented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +106,7 @@ impl Faults {
     fn draws(&self, thing: Thing, n_before: u32) -> [u32; 4] {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.settings.seed.to_le_bytes());
-        hasher.update(&thing.0.to_le_bytes());
+        hasher.update(&thing.to_le_bytes());
         hasher.update(&n_before.to_le_bytes());
         let hash = hasher.finalize();
         let (words, _) = hash.as_bytes().as_chunks();
@@ -163,41 +164,22 @@ impl Fault {
     }
 }
 
-/// What a request is, whichever browser it came from: a digest of its path and its message without `browser_id`, which
-/// is another one in each run. Two that have the same digest share their count, which harms nobody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Thing(u64);
-
-impl Thing {
-    pub(super) fn new(path: &str, message: Option<&str>) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(path.as_bytes()).update(b"\n").update(without_browser(message).as_bytes());
-        let hash = hasher.finalize();
-        let (words, _) = hash.as_bytes().as_chunks();
-        Self(u64::from_le_bytes(words[0]))
-    }
-}
-
-fn without_browser(message: Option<&str>) -> String {
-    let Ok(mut event) = message::read_object(message) else { return message.unwrap_or_default().to_owned() };
-    event.remove("browser_id");
-    Value::Object(event).to_string()
-}
-
-/// Deals out faults as requests come: remembers how often each came, and counts what was dealt.
+/// Deals out faults as requests come: remembers how often each came and what it came after, and counts what was dealt.
 #[derive(Debug)]
 pub(super) struct Dealer {
     faults: Faults,
+    adds: LastAdds,
     n_came: HashMap<Thing, u32>,
     dealt: BTreeMap<String, u64>,
 }
 
 impl Dealer {
     pub(super) fn new(faults: Faults) -> Self {
-        Self { faults, n_came: HashMap::new(), dealt: BTreeMap::new() }
+        Self { faults, adds: LastAdds::default(), n_came: HashMap::new(), dealt: BTreeMap::new() }
     }
 
-    pub(super) fn deal(&mut self, thing: Thing) -> Decision {
+    pub(super) fn deal(&mut self, said: Said) -> Decision {
+        let thing = self.adds.thing(said);
         let n_came = self.n_came.entry(thing).or_default();
         let decision = self.faults.decide(thing, *n_came);
         *n_came += 1;

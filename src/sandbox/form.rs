@@ -48,6 +48,9 @@ const TITLES: [&str; 25] = [
 
 const GENDERS: [&str; 3] = ["male", "female", "unknown"];
 
+/// The manual on CHECKOUT; for `ORDER_CHECKOUT` it shows examples only.
+const ORDER_STATUSES: [&str; 5] = ["PURCHASED", "PAYMENT_PENDING", "CONFIRMED", "REFUNDED", "CANCELLED"];
+
 /// Text, the empty one too.
 pub(super) fn text(value: &Value) -> Finding {
     read_text(value).map(drop)
@@ -127,6 +130,11 @@ pub(super) fn item_type(value: &Value) -> Finding {
 pub(super) fn item_name(value: &Value) -> Finding {
     let length = read_text(value)?.chars().count();
     expect(length <= LONGEST_ITEM_NAME, || format!("{length} characters, expected at most {LONGEST_ITEM_NAME}"))
+}
+
+/// The status of an order in CHECKOUT's list.
+pub(super) fn order_status(value: &Value) -> Finding {
+    matching(value, |text| ORDER_STATUSES.contains(&text), "one of CHECKOUT's statuses")
 }
 
 /// An extension's `name`.
@@ -230,6 +238,12 @@ mod tests {
             ("texts", texts, vec![json!([]), json!(["1 Main St"])], vec![json!("1 Main St"), json!([1])]),
             ("country", country, vec![json!("IE")], vec![json!("ie"), json!("IRL")]),
             ("item_type", item_type, vec![json!("PRODUCT")], vec![json!("FLIGHT"), json!("RAIL"), json!("Product")]),
+            (
+                "order_status",
+                order_status,
+                vec![json!("PURCHASED"), json!("CANCELLED")],
+                vec![json!("Purchased"), json!("PAID"), json!(null)],
+            ),
             ("item_name", item_name, vec![json!(""), name_of(128)], vec![name_of(129), json!(5)]),
             (
                 "flat",

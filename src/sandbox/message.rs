@@ -3,14 +3,17 @@
 //! It does no I/O and takes no lock, so the work on a message is done before the tenant is touched. Money goes from the
 //! text's own digits to a decimal, never through a float. Called by `server`.
 
+mod cart;
+
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::schema;
-use super::state::Identifier;
+use super::cart::Step;
+use super::state::{Identifier, Mode};
+use super::{exact, schema};
 
 /// An event that can be accepted: it has a type and a browser.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,18 +21,19 @@ pub(super) struct Event {
     /// `type` as it was sent.
     pub(super) kind: String,
     pub(super) browser_id: String,
-    /// `order.referenceId`, where there is one, right or wrong as the rest may be.
+    /// The order's or the product's, where there is one, right or wrong as the rest may be.
     pub(super) reference_id: Option<String>,
     pub(super) pos: Option<String>,
     /// What it says, or why it breaks the documented schema.
     pub(super) content: Result<Content, Vec<String>>,
 }
 
-/// What an event says that keeps to the schema.
+/// What an event says that keeps to the schema, or that its session's cart remembers although it does not.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Content {
     Identity(Vec<Identifier>),
     Order(Order),
+    Cart(Step),
 }
 
 /// What a tenant keeps of an order.
@@ -39,8 +43,10 @@ pub(super) struct Order {
     pub(super) ordered_at: String,
     pub(super) status: String,
     pub(super) currency: String,
-    pub(super) price: Decimal,
+    /// `None` where a sum of items cannot be exact.
+    pub(super) price: Option<Decimal>,
     pub(super) n_items: usize,
+    pub(super) mode: Mode,
 }
 
 /// The message of a request that needs no attribute in it; says why it would be refused.
@@ -60,7 +66,7 @@ impl Event {
         let kind = required("type")?;
         Ok(Self {
             browser_id: required("browser_id")?,
-            reference_id: reference_id(&event),
+            reference_id: reference_id(&kind, &event),
             pos: text_of("pos"),
             content: read_content(&kind, text.unwrap_or_default(), &event),
             kind,
@@ -68,8 +74,12 @@ impl Event {
     }
 }
 
-fn reference_id(event: &Map<String, Value>) -> Option<String> {
-    let reference_id = event.get("order")?.get("referenceId")?;
+fn reference_id(kind: &str, event: &Map<String, Value>) -> Option<String> {
+    let reference_id = match kind {
+        "ADD" => event.get("product")?.get("referenceId")?,
+        "CHECKOUT" => event.get("reference_id")?,
+        _ => event.get("order")?.get("referenceId")?,
+    };
     reference_id.as_str().map(str::to_owned)
 }
 
@@ -84,7 +94,7 @@ fn read_content(kind: &str, text: &str, event: &Map<String, Value>) -> Result<Co
             let checkout = parse::<OrderCheckout>(text)?;
             checkout.order.into_order().map(Content::Order)
         }
-        other => Err(vec![format!("unknown event type {other}")]),
+        other => cart::read(other, text, event).map(Content::Cart),
     }
 }
 
@@ -124,28 +134,22 @@ struct OrderBody<'a> {
 
 impl OrderBody<'_> {
     fn into_order(self) -> Result<Order, Vec<String>> {
-        let price = exact_decimal(self.price.get())
-            .ok_or_else(|| vec!["order.price: more digits than an exact decimal has".to_owned()])?;
+        let price = decimal("order.price", self.price)?;
         Ok(Order {
             reference_id: self.reference_id,
             ordered_at: self.ordered_at,
             status: self.status,
             currency: self.currency_code,
-            price,
+            price: Some(price),
             n_items: self.order_items.len(),
+            mode: Mode::Single,
         })
     }
 }
 
-/// A JSON number, digit for digit; `None` where it does not fit 28 digits.
-fn exact_decimal(digits: &str) -> Option<Decimal> {
-    let mantissa = digits.split(['e', 'E']).next().unwrap_or(digits);
-    let plain = Decimal::from_str_exact(mantissa).ok()?;
-    if mantissa == digits {
-        return Some(plain);
-    }
-    // `from_scientific` alone would round a mantissa that is too long.
-    Decimal::from_scientific(digits).ok()
+/// The digits as they were sent.
+fn decimal(at: &str, digits: &RawValue) -> Result<Decimal, Vec<String>> {
+    exact::read(digits.get()).ok_or_else(|| vec![format!("{at}: more digits than an exact decimal has")])
 }
 
 #[cfg(test)]
@@ -162,8 +166,8 @@ mod tests {
 
     fn price_of(text: &str) -> Result<String, Vec<String>> {
         match Event::read(Some(text)).unwrap().content? {
-            Content::Order(order) => Ok(order.price.to_string()),
-            other @ Content::Identity(_) => panic!("{other:?}"),
+            Content::Order(order) => Ok(order.price.unwrap().to_string()),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -210,6 +214,21 @@ mod tests {
         assert_eq!(event.reference_id.as_deref(), Some("1"));
         let Ok(Content::Order(order)) = event.content else { panic!("{event:?}") };
         assert_eq!(order.n_items, 2);
+    }
+
+    #[test]
+    fn each_kind_names_its_order_in_its_own_place() {
+        for (kind, rest, expected) in [
+            ("ADD", r#""product":{"referenceId":"R"}"#, Some("R")),
+            ("ADD", r#""product":[]"#, None),
+            ("CHECKOUT", r#""reference_id":"R""#, Some("R")),
+            ("CHECKOUT", r#""referenceId":"R""#, None),
+            ("ORDER_CHECKOUT", r#""order":{"referenceId":"R"}"#, Some("R")),
+            ("CONFIRM", r#""product":{"referenceId":"R"}"#, None),
+        ] {
+            let text = format!(r#"{{"type":"{kind}","browser_id":"b",{rest}}}"#);
+            assert_eq!(Event::read(Some(&text)).unwrap().reference_id.as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

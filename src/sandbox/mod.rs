@@ -7,10 +7,14 @@
 //!
 //! `listen` takes connections, `server` speaks HTTP, `answer` and `body` are what it says, `query` reads URLs,
 //! `message` turns a message into an event, `schema` and `form` hold the manual's rules, `faults` decides who is
-//! answered badly and `night` does it, `tenant` and `guests` are what a tenant knows, `state` and `page` show it.
+//! answered badly and `night` does it, `tenant`, `guests`, `carts` and `cart` are what a tenant knows, `exact` is how
+//! it counts, `state` and `page` show it.
 
 mod answer;
 mod body;
+mod cart;
+mod carts;
+mod exact;
 mod faults;
 mod form;
 mod guests;
@@ -35,13 +39,18 @@ use tokio::task::JoinHandle;
 
 pub use faults::{ErrorStatus, FaultError, FaultSettings, Faults, Latency, Outage, RetryAfterForm, Share, Span};
 use server::Service;
-pub use state::{GuestEntry, Identifier, Money, NotProcessed, OrderEntry, Orders, Requests, State};
+pub use state::{
+    CartEntry, Carts, GuestEntry, Identifier, Mode, Money, NotProcessed, OrderEntry, Orders, Requests, State,
+};
 
 /// The longest path and query that hyper and `http::Uri` read; a longer one never reaches this module.
 const LONGEST_URL: usize = 65_534;
 
 /// How long [`Sandbox::stop`] waits for answers under way. One takes well under a millisecond, if no fault keeps it.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Usual on the web; the manual does not say how long a session may be silent.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 /// What the tenant is like.
 #[derive(Debug, Clone)]
@@ -55,14 +64,24 @@ pub struct Settings {
     /// The longest URL, in bytes, of which nothing is refused with 414: `http://`, the `Host` header, path and query.
     /// From 1 to 65,534.
     pub max_url_bytes: usize,
+    /// How long a browser may be silent before its next event begins a new session, with an empty cart.
+    pub session_timeout: Duration,
     /// How it misbehaves; `None`: not at all.
     pub faults: Option<Faults>,
 }
 
 impl Default for Settings {
-    /// Any port, any key, any point of sale, 8 KiB of URL, where common front ends stop, and no faults.
+    /// Any port, any key, any point of sale, 8 KiB of URL, where common front ends stop, sessions of 30 minutes, and no
+    /// faults.
     fn default() -> Self {
-        Self { port: 0, client_key: None, pos: Vec::new(), max_url_bytes: 8192, faults: None }
+        Self {
+            port: 0,
+            client_key: None,
+            pos: Vec::new(),
+            max_url_bytes: 8192,
+            session_timeout: SESSION_TIMEOUT,
+            faults: None,
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::answer::{Answer, Refusal, cut_in_half, garbled, with_retry_after};
-use super::faults::{Dealer, Decision, Fault, Faults, Outage, Thing};
+use super::faults::{Dealer, Decision, Fault, Faults, Outage, Said};
 use super::query;
 
 /// Faults as they go on; without any, a night like every other.
@@ -47,8 +47,8 @@ impl Night {
     pub(super) fn deal(&self, path: &str, query: &str) -> Decision {
         let Some(dealer) = &self.dealer else { return Decision::default() };
         self.first_request.send_if_modified(|first| first.is_none() && first.replace(Instant::now()).is_none());
-        let thing = Thing::new(path, query::parameter(query, "message").as_deref());
-        lock(dealer).deal(thing)
+        let said = Said::read(path, query::parameter(query, "message").as_deref());
+        lock(dealer).deal(said)
     }
 
     /// Counts a request as under way until what comes back is dropped.

@@ -1,11 +1,12 @@
-//! The sandbox's page for people: totals, money, the newest orders and the newest events that were not processed.
+//! The sandbox's page for people: totals, money, the newest orders, the newest carts left open and the newest events
+//! that were not processed.
 //!
 //! It does not carry script and loads nothing from anywhere. The template is `page.html` beside this file, which
 //! `askama.toml` here makes findable without a folder of templates at the top of the crate. Called by `server`.
 
 use askama::Template;
 
-use super::state::{NotProcessed, OrderEntry, State};
+use super::state::{CartEntry, NotProcessed, OrderEntry, State};
 
 /// How many lines of each list: enough to look at, little enough to load at once. The rest is in the state's JSON.
 const NEWEST: usize = 100;
@@ -16,6 +17,7 @@ struct Page<'a> {
     state: &'a State,
     orders: Vec<&'a OrderEntry>,
     not_processed: Vec<&'a NotProcessed>,
+    carts: Vec<&'a CartEntry>,
 }
 
 /// The page as HTML.
@@ -24,6 +26,7 @@ pub(super) fn render(state: &State) -> Result<String, askama::Error> {
         state,
         orders: state.order_list.iter().rev().take(NEWEST).collect(),
         not_processed: state.not_processed.iter().rev().take(NEWEST).collect(),
+        carts: state.carts.list.iter().rev().take(NEWEST).collect(),
     };
     page.render()
 }
@@ -32,7 +35,7 @@ pub(super) fn render(state: &State) -> Result<String, askama::Error> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::state::{Orders, Requests};
+    use super::super::state::{Carts, Mode, Orders, Requests};
     use super::*;
 
     fn state(n_orders: usize, n_not_processed: usize) -> State {
@@ -44,6 +47,7 @@ mod tests {
             currency: "EUR".to_owned(),
             price: "1.50".to_owned(),
             items: 1,
+            mode: Mode::Single,
         };
         let event = |n: usize| NotProcessed {
             kind: "ORDER_CHECKOUT".to_owned(),
@@ -58,6 +62,7 @@ mod tests {
             guests: 0,
             orders: Orders::default(),
             money: Vec::new(),
+            carts: Carts::default(),
             not_processed: (0..n_not_processed).map(event).collect(),
             order_list: (0..n_orders).map(order).collect(),
             guest_list: Vec::new(),
@@ -85,6 +90,39 @@ mod tests {
         let faults = BTreeMap::from([("status.503".to_owned(), 21)]);
         let html = render(&State { faults, ..state(0, 0) }).unwrap();
         assert!(html.contains("<td>status.503</td><td class=\"n\">21</td>"));
+    }
+
+    #[test]
+    fn carts_are_shown_where_events_were_about_them() {
+        assert!(!render(&state(1, 1)).unwrap().contains("Carts"));
+        let cart = |n: usize| CartEntry {
+            browser_id: format!("a38b230c-11eb-4cf9-8d5d-{n:012}"),
+            guest: (n > 1).then(|| "email:<b>&co".to_owned()),
+            items: n,
+            contacts: 1,
+            consumers: 0,
+            reference: Some(format!("R-{n}")),
+        };
+        let carts = Carts { open: 2, abandoned: 3, cleared: 1, list: vec![cart(1), cart(2)] };
+        let requests = Requests { add: 3, ..Requests::default() };
+        let html = render(&State { requests, carts, ..state(0, 0) }).unwrap();
+        let section = html.split("<h2>").find(|section| section.starts_with("Carts")).unwrap();
+        insta::assert_snapshot!(section, @r#"
+        Carts left open</h2>
+          <p>Filled and not checked out, which may trigger mail. Cleared: 1, abandoned when their session timed out: 3.</p>
+          <div class="sheet">
+            <table>
+            <thead><tr><th>reference</th><th>guest</th><th>browser</th><th class="n">items</th><th class="n">contacts</th><th class="n">consumers</th></tr></thead>
+            <tbody>
+              <tr><td><code>R-2</code></td><td>email:&#60;b&#62;&#38;co</td><td><code>a38b230c-11eb-4cf9-8d5d-000000000002</code></td><td class="n">2</td><td class="n">1</td><td class="n">0</td></tr>
+              <tr><td><code>R-1</code></td><td></td><td><code>a38b230c-11eb-4cf9-8d5d-000000000001</code></td><td class="n">1</td><td class="n">1</td><td class="n">0</td></tr>
+            </tbody>
+            </table>
+          </div>
+        "#);
+        let requests = Requests { clear_cart: 1, ..Requests::default() };
+        let html = render(&State { requests, ..state(0, 0) }).unwrap();
+        assert!(html.contains("<h2>Carts left open</h2>"), "that there is none is worth saying");
     }
 
     #[test]

@@ -1,9 +1,12 @@
-//! What the manual says about the events IDENTITY and `ORDER_CHECKOUT`: which attributes, which of them required, which
-//! form. It answers with every reason why an event breaks that, each as `place: found, expected`.
+//! What the manual says about the events IDENTITY and `ORDER_CHECKOUT`, and in `schema/cart.rs` about those that
+//! assemble an order: which attributes, which of them required, which form. It answers with every reason why an event
+//! breaks that, each as `place: found, expected`.
 //!
 //! It does not know the tenant (its points of sale, its guests) and does not look at other events. The order and its
 //! items are closed lists in the manual, so an attribute that it does not name is a reason too; IDENTITY and the common
 //! attributes are open. Called by `message`.
+
+pub(super) mod cart;
 
 use serde_json::{Map, Value};
 
@@ -12,6 +15,7 @@ use super::form::{self, Finding};
 type Object = Map<String, Value>;
 
 /// One line of the manual's tables.
+#[derive(Clone, Copy)]
 struct Attribute {
     name: &'static str,
     is_required: bool,
@@ -89,17 +93,18 @@ const MOST_EXTENSION_ATTRIBUTES: usize = 50;
 
 /// Why an IDENTITY would not be processed; empty where nothing is wrong.
 pub(super) fn identity(event: &Object) -> Vec<String> {
-    let mut reasons = Reasons::default();
-    reasons.attributes("", event, COMMON);
+    let mut reasons = Reasons::common(event);
     reasons.attributes("", event, IDENTITY);
-    reasons.identifiers(event);
+    match event.get("identifiers") {
+        Some(identifiers) => reasons.identifiers("identifiers", identifiers),
+        None => reasons.add("identifiers", "missing"),
+    }
     reasons.0
 }
 
 /// Why an `ORDER_CHECKOUT` would not be processed; empty where nothing is wrong.
 pub(super) fn order_checkout(event: &Object) -> Vec<String> {
-    let mut reasons = Reasons::default();
-    reasons.attributes("", event, COMMON);
+    let mut reasons = Reasons::common(event);
     match event.get("order") {
         Some(Value::Object(order)) => reasons.order(order),
         Some(other) => reasons.wrong_type("order", other, "an object"),
@@ -112,14 +117,14 @@ pub(super) fn order_checkout(event: &Object) -> Vec<String> {
 struct Reasons(Vec<String>);
 
 impl Reasons {
-    fn identifiers(&mut self, event: &Object) {
-        let Some(identifiers) = event.get("identifiers") else {
-            return self.add("identifiers", "missing");
-        };
-        if identifiers.as_array().is_some_and(Vec::is_empty) {
-            self.add("identifiers", "empty, expected at least one");
-        }
-        for (at, identifier) in self.objects("identifiers", identifiers) {
+    fn common(event: &Object) -> Self {
+        let mut reasons = Self::default();
+        reasons.attributes("", event, COMMON);
+        reasons
+    }
+
+    fn identifiers(&mut self, at: &str, identifiers: &Value) {
+        for (at, identifier) in self.some_objects(at, identifiers) {
             self.attributes(&at, identifier, IDENTIFIER);
             self.undocumented(&at, identifier, IDENTIFIER, &[]);
         }
@@ -221,6 +226,14 @@ impl Reasons {
             }
         }
         objects
+    }
+
+    /// The same of an array that says nothing when it is empty.
+    fn some_objects<'a>(&mut self, at: &str, value: &'a Value) -> Vec<(String, &'a Object)> {
+        if value.as_array().is_some_and(Vec::is_empty) {
+            self.add(at, "empty, expected at least one");
+        }
+        self.objects(at, value)
     }
 
     fn finding(&mut self, at: &str, finding: Finding) {

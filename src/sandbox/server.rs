@@ -5,17 +5,19 @@
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode, Uri};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::answer::{Accepted, Answer, Refusal, broken, html, json};
 use super::message::{self, Event};
 use super::night::{self, Closed, Night};
 use super::state::State;
-use super::tenant::{Kind, Tenant, UnknownBrowser};
+use super::tenant::{Kind, NotAccepted, Tenant};
 use super::{Settings, page, query};
 
 /// What all requests share.
@@ -24,6 +26,7 @@ pub(super) struct Service {
     base_url: String,
     client_key: Option<String>,
     max_url_bytes: usize,
+    started: Instant,
     tenant: Mutex<Tenant>,
     night: Night,
 }
@@ -34,7 +37,8 @@ impl Service {
             base_url: format!("http://{address}"),
             client_key: settings.client_key,
             max_url_bytes: settings.max_url_bytes,
-            tenant: Mutex::new(Tenant::new(settings.pos)),
+            started: Instant::now(),
+            tenant: Mutex::new(Tenant::new(settings.pos, settings.session_timeout)),
             night: Night::new(settings.faults),
         }
     }
@@ -45,7 +49,8 @@ impl Service {
 
     pub(super) fn state(&self) -> State {
         let faults = self.night.dealt();
-        State { faults, ..self.tenant().state(&self.base_url) }
+        let tenant = self.tenant();
+        State { faults, ..tenant.state(&self.base_url, self.started.elapsed()) }
     }
 
     /// The faults of this sandbox.
@@ -96,7 +101,9 @@ impl Service {
     fn take(&self, call: Call, screened: Result<String, Refusal>) -> Result<Accepted, Refusal> {
         let mut tenant = self.tenant();
         tenant.count(call.kind());
-        let answer = screened.and_then(|client_key| call.perform(&mut tenant, client_key));
+        // Under the lock, so that no event seems to come before one that was taken earlier.
+        let now = self.started.elapsed();
+        let answer = screened.and_then(|client_key| call.perform(&mut tenant, client_key, now));
         if answer.as_ref().is_err_and(Refusal::is_clients) {
             tenant.count_refused();
         }
@@ -157,16 +164,12 @@ impl Call {
     fn kind(&self) -> Kind {
         match self {
             Self::BrowserCreate(_) => Kind::BrowserCreate,
-            Self::Event(Ok(event)) => match event.kind.as_str() {
-                "IDENTITY" => Kind::Identity,
-                "ORDER_CHECKOUT" => Kind::OrderCheckout,
-                _ => Kind::Other,
-            },
+            Self::Event(Ok(event)) => Kind::of(&event.kind),
             Self::Event(Err(_)) | Self::WrongMethod | Self::WrongPath => Kind::Other,
         }
     }
 
-    fn perform(self, tenant: &mut Tenant, client_key: String) -> Result<Accepted, Refusal> {
+    fn perform(self, tenant: &mut Tenant, client_key: String, now: Duration) -> Result<Accepted, Refusal> {
         match self {
             Self::BrowserCreate(message) => {
                 message.map_err(bad_request)?;
@@ -176,7 +179,7 @@ impl Call {
             }
             Self::Event(event) => {
                 let event = event.map_err(bad_request)?;
-                tenant.accept(*event).map_err(|UnknownBrowser| unknown_browser())?;
+                tenant.accept(*event, now).map_err(not_accepted)?;
                 Ok(Accepted::event(client_key))
             }
             Self::WrongMethod => Err(wrong_method()),
@@ -189,8 +192,11 @@ fn bad_request(why: String) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, why)
 }
 
-fn unknown_browser() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "browser_id is unknown")
+fn not_accepted(why: NotAccepted) -> Refusal {
+    match why {
+        NotAccepted::UnknownBrowser => Refusal::new(StatusCode::NOT_FOUND, "browser_id is unknown"),
+        NotAccepted::CheckoutFails(reasons) => bad_request(format!("CHECKOUT fails: {}", reasons.join("; "))),
+    }
 }
 
 fn wrong_path() -> Refusal {

@@ -3,6 +3,7 @@
 //! Only shapes; `tenant` fills them, `page` and the callers of the sandbox read them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,8 @@ pub struct State {
     pub orders: Orders,
     /// Sums of the processed orders, by currency code.
     pub money: Vec<Money>,
+    /// Carts that no CHECKOUT made an order of.
+    pub carts: Carts,
     /// Accepted events that a real tenant would have dropped silently, oldest first.
     pub not_processed: Vec<NotProcessed>,
     /// Processed orders in the order in which they came.
@@ -42,24 +45,44 @@ pub struct Requests {
     pub identity: u64,
     /// `ORDER_CHECKOUT` events.
     pub order_checkout: u64,
+    /// ADD events.
+    pub add: u64,
+    /// `ADD_CONTACTS` events.
+    pub add_contacts: u64,
+    /// `ADD_CONSUMERS` events.
+    pub add_consumers: u64,
+    /// CONFIRM events.
+    pub confirm: u64,
+    /// CHECKOUT events.
+    pub checkout: u64,
+    /// `CLEAR_CART` events.
+    pub clear_cart: u64,
     /// Other events, unreadable messages, other paths and methods.
     pub other: u64,
     /// Those of all kinds that were answered with a 4xx.
     pub refused: u64,
-    /// The sum of the four kinds.
+    /// The sum of all kinds.
     pub total: u64,
 }
 
-/// What became of the `ORDER_CHECKOUT` events.
+impl Requests {
+    /// Whether anything came that has to do with a cart.
+    #[must_use]
+    pub fn has_cart_events(&self) -> bool {
+        self.add + self.add_contacts + self.add_consumers + self.confirm + self.checkout + self.clear_cart > 0
+    }
+}
+
+/// What became of the orders, sent as an `ORDER_CHECKOUT` or as a CHECKOUT of a cart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Orders {
-    /// Answered with 201: `processed` and `not_processed` together.
+    /// Their event was answered with 201: `processed` and `not_processed` together.
     pub received: usize,
     /// Kept as orders.
     pub processed: usize,
     /// Dropped, with a reason in [`State::not_processed`].
     pub not_processed: usize,
-    /// Received orders whose `referenceId` had been received before.
+    /// Received orders whose reference had been received before.
     pub repeated_references: usize,
     /// Items of the processed orders.
     pub items: usize,
@@ -68,12 +91,63 @@ pub struct Orders {
 /// The processed orders of one currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Money {
-    /// The orders' `currencyCode`.
+    /// The orders' currency.
     pub currency: String,
     /// How many orders.
     pub orders: usize,
     /// The exact sum of their prices; `inexact` once it needs more than 28 digits.
     pub total: String,
+}
+
+/// What became of carts that hold items and were not bought.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Carts {
+    /// In sessions that go on.
+    pub open: usize,
+    /// In sessions that timed out.
+    pub abandoned: usize,
+    /// Emptied by a `CLEAR_CART`.
+    pub cleared: usize,
+    /// The open ones, in the order in which they were begun.
+    pub list: Vec<CartEntry>,
+}
+
+/// A cart left open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CartEntry {
+    /// Whose session it belongs to.
+    pub browser_id: String,
+    /// `provider:id` of the guest's first identifier, if the guest is identified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guest: Option<String>,
+    /// How many items, confirmed or not.
+    pub items: usize,
+    /// How many contacts.
+    pub contacts: usize,
+    /// How many consumers.
+    pub consumers: usize,
+    /// The first item's `referenceId`, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// How an order came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// As one `ORDER_CHECKOUT`.
+    Single,
+    /// Assembled from several events.
+    Multi,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Single => "single",
+            Self::Multi => "multi",
+        })
+    }
 }
 
 /// An event that was accepted and dropped.
@@ -97,16 +171,18 @@ pub struct OrderEntry {
     pub reference_id: String,
     /// `provider:id` of the guest's first identifier.
     pub guest: String,
-    /// UTC, `YYYY-MM-DDThh:mm:ss.sssZ`.
+    /// UTC, `YYYY-MM-DDThh:mm:ss.sssZ`; of several events the first item's that says it, empty where none does.
     pub ordered_at: String,
     /// For example `PURCHASED`.
     pub status: String,
-    /// The order's `currencyCode`.
+    /// The order's `currencyCode`, or that of its items.
     pub currency: String,
-    /// The digits that were sent.
+    /// The digits that were sent; of several events the exact sum of price times quantity, or `inexact`.
     pub price: String,
     /// How many items, not how many pieces.
     pub items: usize,
+    /// As one event or several.
+    pub mode: Mode,
 }
 
 /// An identified guest.

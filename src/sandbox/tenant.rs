@@ -1,15 +1,19 @@
-//! What a tenant holds and how events change it: browsers, guests, orders, and what it dropped.
+//! What a tenant holds and how events change it: browsers, guests, carts, orders, and what it dropped.
 //!
-//! A machine without I/O, clock or lock: browser ids come from outside. It does not judge an event's schema, which
-//! `message` did. Called by `server`, under its lock, so each call is short.
+//! A machine without I/O, clock or lock: browser ids and the time come from outside. It does not judge an event's
+//! schema, which `message` did, nor what is in a cart. Called by `server`, under its lock, so each call is short.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
 use rust_decimal::Decimal;
 
+use super::cart::{CheckOut, Head, Purchase, Step};
+use super::carts::Carts;
+use super::exact;
 use super::guests::{GuestId, Guests};
 use super::message::{Content, Event, Order};
-use super::state::{GuestEntry, Identifier, Money, NotProcessed, OrderEntry, Orders, Requests, State};
+use super::state::{GuestEntry, Identifier, Mode, Money, NotProcessed, OrderEntry, Orders, Requests, State};
 
 /// What a request asks for, as far as it is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,14 +21,42 @@ pub(super) enum Kind {
     BrowserCreate,
     Identity,
     OrderCheckout,
+    Add,
+    AddContacts,
+    AddConsumers,
+    Confirm,
+    Checkout,
+    ClearCart,
     Other,
 }
 
-/// The event's `browser_id` is none that this tenant made.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct UnknownBrowser;
+impl Kind {
+    /// That of an event, by its `type`.
+    pub(super) fn of(event_type: &str) -> Self {
+        match event_type {
+            "IDENTITY" => Self::Identity,
+            "ORDER_CHECKOUT" => Self::OrderCheckout,
+            "ADD" => Self::Add,
+            "ADD_CONTACTS" => Self::AddContacts,
+            "ADD_CONSUMERS" => Self::AddConsumers,
+            "CONFIRM" => Self::Confirm,
+            "CHECKOUT" => Self::Checkout,
+            "CLEAR_CART" => Self::ClearCart,
+            _ => Self::Other,
+        }
+    }
+}
 
-#[derive(Debug, Default)]
+/// Why an event is refused, where others are accepted and dropped.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NotAccepted {
+    /// Its `browser_id` is none that this tenant made.
+    UnknownBrowser,
+    /// It is a CHECKOUT of which no order can be made, for all these reasons.
+    CheckoutFails(Vec<String>),
+}
+
+#[derive(Debug)]
 pub(super) struct Tenant {
     /// Empty: any point of sale is known.
     known_pos: Vec<String>,
@@ -32,6 +64,7 @@ pub(super) struct Tenant {
     /// Each browser with its guest, once that one is identified.
     browsers: HashMap<String, Option<GuestId>>,
     guests: Guests,
+    carts: Carts,
     /// Those processed, in the order in which they came.
     orders: Vec<(GuestId, Order)>,
     counts: Orders,
@@ -47,9 +80,24 @@ struct Sum {
     total: Option<Decimal>,
 }
 
+/// Why an order is dropped that nobody is known to have made.
+const NOT_IDENTIFIED: &str = "browser_id: its guest was not identified before";
+
 impl Tenant {
-    pub(super) fn new(known_pos: Vec<String>) -> Self {
-        Self { known_pos, ..Self::default() }
+    /// A session without an event for as long as `session_timeout` is over.
+    pub(super) fn new(known_pos: Vec<String>, session_timeout: Duration) -> Self {
+        Self {
+            known_pos,
+            requests: Requests::default(),
+            browsers: HashMap::new(),
+            guests: Guests::default(),
+            carts: Carts::new(session_timeout),
+            orders: Vec::new(),
+            counts: Orders::default(),
+            references: HashSet::new(),
+            sums: BTreeMap::new(),
+            not_processed: Vec::new(),
+        }
     }
 
     /// Counts a request that came in, whatever the answer will be.
@@ -58,6 +106,12 @@ impl Tenant {
             Kind::BrowserCreate => &mut self.requests.browser_create,
             Kind::Identity => &mut self.requests.identity,
             Kind::OrderCheckout => &mut self.requests.order_checkout,
+            Kind::Add => &mut self.requests.add,
+            Kind::AddContacts => &mut self.requests.add_contacts,
+            Kind::AddConsumers => &mut self.requests.add_consumers,
+            Kind::Confirm => &mut self.requests.confirm,
+            Kind::Checkout => &mut self.requests.checkout,
+            Kind::ClearCart => &mut self.requests.clear_cart,
             Kind::Other => &mut self.requests.other,
         };
         *counter += 1;
@@ -74,28 +128,27 @@ impl Tenant {
         self.browsers.insert(browser_id, None);
     }
 
-    /// Takes an event and processes it at once, where a real tenant would do so some time later.
-    pub(super) fn accept(&mut self, event: Event) -> Result<(), UnknownBrowser> {
-        let guest = *self.browsers.get(&event.browser_id).ok_or(UnknownBrowser)?;
-        let is_order = event.kind == "ORDER_CHECKOUT";
+    /// Takes an event that comes at `now` and processes it at once, where a real tenant would do so some time later.
+    pub(super) fn accept(&mut self, event: Event, now: Duration) -> Result<(), NotAccepted> {
+        let guest = *self.browsers.get(&event.browser_id).ok_or(NotAccepted::UnknownBrowser)?;
+        let reasons = match self.unknown_pos(event.pos.as_deref()) {
+            Some(reason) => [judge(&event.content, guest), vec![reason]].concat(),
+            None => self.process(event.content, &event.browser_id, guest, now)?,
+        };
+        let is_order = matches!(Kind::of(&event.kind), Kind::OrderCheckout | Kind::Checkout);
         if is_order {
             self.receive_order(event.reference_id.as_deref());
         }
-        let pos_reason = self.unknown_pos(event.pos.as_deref());
-        match judge(event.content, pos_reason, guest) {
-            Ok(Change::Identify(identifiers)) => self.identify(event.browser_id, guest, identifiers),
-            Ok(Change::Buy(guest, order)) => self.keep_order(guest, order),
-            Err(reasons) => {
-                self.counts.not_processed += usize::from(is_order);
-                let (kind, reference_id) = (event.kind, event.reference_id);
-                self.not_processed.push(NotProcessed { kind, reference_id, reasons });
-            }
+        if !reasons.is_empty() {
+            self.counts.not_processed += usize::from(is_order);
+            let (kind, reference_id) = (event.kind, event.reference_id);
+            self.not_processed.push(NotProcessed { kind, reference_id, reasons });
         }
         Ok(())
     }
 
     /// All that it holds, copied.
-    pub(super) fn state(&self, base_url: &str) -> State {
+    pub(super) fn state(&self, base_url: &str, now: Duration) -> State {
         let guest_list = self.guest_list();
         State {
             base_url: base_url.to_owned(),
@@ -105,10 +158,56 @@ impl Tenant {
             guests: guest_list.len(),
             orders: Orders { processed: self.orders.len(), ..self.counts },
             money: self.money(),
+            carts: self.carts.state(now, |browser_id| self.guest_name(browser_id)),
             not_processed: self.not_processed.clone(),
             order_list: self.orders.iter().map(|(guest, order)| self.order_entry(*guest, order)).collect(),
             guest_list,
         }
+    }
+
+    /// Does what the event says. What comes back is why it is dropped: nothing where it is processed.
+    fn process(
+        &mut self,
+        content: Result<Content, Vec<String>>,
+        browser_id: &str,
+        guest: Option<GuestId>,
+        now: Duration,
+    ) -> Result<Vec<String>, NotAccepted> {
+        self.carts.visit(browser_id, now);
+        let reasons = judge(&content, guest);
+        match content {
+            Ok(Content::Identity(identifiers)) => self.identify(browser_id, guest, identifiers),
+            Ok(Content::Order(order)) => self.keep_order(guest, order),
+            Ok(Content::Cart(Step::CheckOut(check_out))) => self.check_out(browser_id, guest, check_out)?,
+            // One that breaks the schema is remembered too.
+            Ok(Content::Cart(Step::Change(change))) => self.carts.change(browser_id, change, now),
+            Ok(Content::Cart(Step::Clear)) => self.carts.clear(browser_id),
+            Err(_) => {}
+        }
+        Ok(reasons)
+    }
+
+    /// A cart whose order is not kept stays as it is.
+    fn check_out(
+        &mut self,
+        browser_id: &str,
+        guest: Option<GuestId>,
+        CheckOut { order, lost }: CheckOut,
+    ) -> Result<(), NotAccepted> {
+        let (Head { reference_id, status }, bought) = match (order, self.carts.check_out(browser_id)) {
+            (Ok(head), Ok(bought)) => (head, bought),
+            (head, bought) => {
+                let of_both = [head.err().unwrap_or_default(), lost, bought.err().unwrap_or_default()];
+                return Err(NotAccepted::CheckoutFails(of_both.concat()));
+            }
+        };
+        if guest.is_some() && lost.is_empty() {
+            let Purchase { ordered_at, currency, price, n_items } = bought;
+            let order = Order { reference_id, ordered_at, status, currency, price, n_items, mode: Mode::Multi };
+            self.keep_order(guest, order);
+            self.carts.bought(browser_id);
+        }
+        Ok(())
     }
 
     /// The reference counts as repeated whether or not the orders were processed: someone sent it twice.
@@ -123,12 +222,14 @@ impl Tenant {
         pos.filter(|pos| !is_known(pos)).map(|pos| format!("pos: {pos:?} is unknown to this tenant"))
     }
 
-    fn identify(&mut self, browser_id: String, before: Option<GuestId>, identifiers: Vec<Identifier>) {
+    fn identify(&mut self, browser_id: &str, before: Option<GuestId>, identifiers: Vec<Identifier>) {
         let guest = self.guests.identify(before, identifiers);
-        self.browsers.insert(browser_id, Some(guest));
+        self.browsers.insert(browser_id.to_owned(), Some(guest));
     }
 
-    fn keep_order(&mut self, guest: GuestId, order: Order) {
+    /// One of a guest who was not identified is not kept.
+    fn keep_order(&mut self, guest: Option<GuestId>, order: Order) {
+        let Some(guest) = guest else { return };
         self.counts.items += order.n_items;
         let nothing = Sum { n_orders: 0, total: Some(Decimal::ZERO) };
         self.sums.entry(order.currency.clone()).or_insert(nothing).add(order.price);
@@ -139,7 +240,7 @@ impl Tenant {
         let entry = |(currency, sum): (&String, &Sum)| Money {
             currency: currency.clone(),
             orders: sum.n_orders,
-            total: sum.total.map_or_else(|| "inexact".to_owned(), |total| total.to_string()),
+            total: shown(sum.total),
         };
         self.sums.iter().map(entry).collect()
     }
@@ -151,9 +252,15 @@ impl Tenant {
             ordered_at: order.ordered_at.clone(),
             status: order.status.clone(),
             currency: order.currency.clone(),
-            price: order.price.to_string(),
+            price: shown(order.price),
             items: order.n_items,
+            mode: order.mode,
         }
+    }
+
+    fn guest_name(&self, browser_id: &str) -> Option<String> {
+        let guest = *self.browsers.get(browser_id)?;
+        guest.map(|guest| self.guests.name(guest))
     }
 
     fn guest_list(&self) -> Vec<GuestEntry> {
@@ -170,186 +277,29 @@ impl Tenant {
 }
 
 impl Sum {
-    fn add(&mut self, price: Decimal) {
+    fn add(&mut self, price: Option<Decimal>) {
         self.n_orders += 1;
-        self.total = self.total.and_then(|total| exact_sum(total, price));
+        self.total = self.total.zip(price).and_then(|(total, price)| exact::sum(total, price));
     }
 }
 
-/// `rust_decimal` rounds a sum that does not fit its 96 bits, which shows in fewer places after the point.
-fn exact_sum(one: Decimal, other: Decimal) -> Option<Decimal> {
-    let n_places = one.scale().max(other.scale());
-    one.checked_add(other).filter(|sum| sum.scale() == n_places)
+fn shown(amount: Option<Decimal>) -> String {
+    amount.map_or_else(|| "inexact".to_owned(), |amount| amount.to_string())
 }
 
-/// What a processed event does to the tenant.
-enum Change {
-    Identify(Vec<Identifier>),
-    Buy(GuestId, Order),
-}
-
-/// Whether an accepted event is processed, or every reason why not. `guest` is the browser's, once identified.
-fn judge(
-    content: Result<Content, Vec<String>>,
-    pos_reason: Option<String>,
-    guest: Option<GuestId>,
-) -> Result<Change, Vec<String>> {
-    let (change, mut reasons) = match content {
-        Ok(Content::Identity(identifiers)) => (Some(Change::Identify(identifiers)), Vec::new()),
-        Ok(Content::Order(order)) => match guest {
-            Some(guest) => (Some(Change::Buy(guest, order)), Vec::new()),
-            None => (None, vec!["browser_id: its guest was not identified before".to_owned()]),
-        },
-        Err(reasons) => (None, reasons),
+/// Every reason why an accepted event is dropped, but for its point of sale. `guest` is the browser's, once identified.
+fn judge(content: &Result<Content, Vec<String>>, guest: Option<GuestId>) -> Vec<String> {
+    let mut reasons = match content {
+        Ok(Content::Cart(step)) => step.reasons(),
+        Ok(Content::Identity(_) | Content::Order(_)) => Vec::new(),
+        Err(reasons) => reasons.clone(),
     };
-    reasons.extend(pos_reason);
-    change.filter(|_| reasons.is_empty()).ok_or(reasons)
+    let is_order = matches!(content, Ok(Content::Order(_) | Content::Cart(Step::CheckOut(_))));
+    if is_order && guest.is_none() {
+        reasons.push(NOT_IDENTIFIED.to_owned());
+    }
+    reasons
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fmt::Write as _;
-
-    use serde_json::json;
-
-    use super::*;
-
-    fn common(kind: &str, browser: &str) -> serde_json::Value {
-        json!({ "type": kind, "browser_id": browser, "channel": "WEB", "language": "EN", "currency": "EUR",
-                "page": "x", "pos": "shop" })
-    }
-
-    fn identity(browser: &str, id: &str) -> Event {
-        let mut event = common("IDENTITY", browser);
-        event["identifiers"] = json!([{ "provider": "email", "id": id }]);
-        Event::read(Some(&event.to_string())).unwrap()
-    }
-
-    fn order(browser: &str, reference: &str, currency: &str, price: &str) -> Event {
-        let mut event = common("ORDER_CHECKOUT", browser);
-        event["order"] = json!({ "referenceId": reference, "orderedAt": "2025-08-23T16:17:16.000Z", "status": "PURCHASED",
-            "currencyCode": currency, "price": 0, "paymentType": "other", "orderItems": [{}, {}] });
-        let text = event.to_string().replace("\"price\":0", &format!("\"price\":{price}"));
-        Event::read(Some(&text)).unwrap()
-    }
-
-    fn tenant(known_pos: &[&str], browsers: &[&str]) -> Tenant {
-        let mut tenant = Tenant::new(known_pos.iter().map(ToString::to_string).collect());
-        for browser in browsers {
-            tenant.create_browser((*browser).to_owned());
-        }
-        tenant
-    }
-
-    /// Runs a script, then shows the tenant in a few lines.
-    fn after(mut tenant: Tenant, script: Vec<Event>) -> String {
-        for event in script {
-            tenant.accept(event).unwrap();
-        }
-        let state = tenant.state("");
-        let mut text = format!("guests {} of {} browsers\n", state.guests, state.browsers);
-        let Orders { received, processed, not_processed, repeated_references, items } = state.orders;
-        writeln!(
-            text,
-            "orders {received} = {processed} + {not_processed}, repeated {repeated_references}, items {items}"
-        )
-        .unwrap();
-        for sum in state.money {
-            writeln!(text, "{} {} {}", sum.currency, sum.orders, sum.total).unwrap();
-        }
-        for lost in state.not_processed {
-            writeln!(text, "{} {}: {}", lost.kind, lost.reference_id.unwrap_or_default(), lost.reasons.join("; "))
-                .unwrap();
-        }
-        text
-    }
-
-    #[test]
-    fn orders_of_identified_guests_are_kept_and_summed_exactly() {
-        let script = vec![
-            identity("a", "1"),
-            order("a", "R1", "GBP", "0.10"),
-            order("a", "R2", "GBP", "0.2"),
-            identity("b", "2"),
-            order("b", "R3", "EUR", "-1e1"),
-        ];
-        assert_eq!(
-            after(tenant(&[], &["a", "b"]), script),
-            "guests 2 of 2 browsers\norders 3 = 3 + 0, repeated 0, items 6\nEUR 1 -10\nGBP 2 0.30\n"
-        );
-    }
-
-    #[test]
-    fn an_order_before_identity_is_dropped_with_the_reason() {
-        let script = vec![order("a", "R1", "EUR", "5"), identity("a", "1")];
-        assert_eq!(
-            after(tenant(&[], &["a"]), script),
-            "guests 1 of 1 browsers\norders 1 = 0 + 1, repeated 0, items 0\n\
-             ORDER_CHECKOUT R1: browser_id: its guest was not identified before\n"
-        );
-    }
-
-    #[test]
-    fn an_unknown_point_of_sale_drops_both_events() {
-        let script = vec![identity("a", "1"), order("a", "R1", "EUR", "\"5\"")];
-        assert_eq!(
-            after(tenant(&["other"], &["a"]), script),
-            "guests 0 of 1 browsers\norders 1 = 0 + 1, repeated 0, items 0\n\
-             IDENTITY : pos: \"shop\" is unknown to this tenant\n\
-             ORDER_CHECKOUT R1: order.price: text, expected a number; pos: \"shop\" is unknown to this tenant\n"
-        );
-        let script = vec![identity("a", "1"), order("a", "R1", "EUR", "5")];
-        assert!(after(tenant(&["other", "shop"], &["a"]), script).contains("orders 1 = 1 + 0"));
-    }
-
-    #[test]
-    fn a_repeated_reference_is_stored_and_counted() {
-        let script = vec![identity("a", "1"), order("a", "R1", "EUR", "5"), order("a", "R1", "EUR", "5")];
-        assert_eq!(
-            after(tenant(&[], &["a"]), script),
-            "guests 1 of 1 browsers\norders 2 = 2 + 0, repeated 1, items 4\nEUR 2 10\n"
-        );
-    }
-
-    #[test]
-    fn two_browsers_of_one_identifier_are_one_guest_with_all_orders() {
-        let mut tenant = tenant(&[], &["a", "b"]);
-        for event in
-            [identity("a", "1"), order("a", "R1", "EUR", "5"), identity("b", "1"), order("b", "R2", "EUR", "5")]
-        {
-            tenant.accept(event).unwrap();
-        }
-        let state = tenant.state("");
-        assert_eq!(state.guest_list.iter().map(|guest| guest.orders).collect::<Vec<_>>(), [2]);
-        assert_eq!(state.order_list[1].guest, "email:1");
-    }
-
-    #[test]
-    fn an_event_of_an_unknown_browser_changes_nothing() {
-        let mut tenant = tenant(&[], &["a"]);
-        let before = tenant.state("");
-        assert_eq!(tenant.accept(order("made-up", "R1", "EUR", "5")), Err(UnknownBrowser));
-        assert_eq!(tenant.state(""), before);
-    }
-
-    #[test]
-    fn a_sum_that_cannot_be_exact_is_not_shown() {
-        let script = vec![
-            identity("a", "1"),
-            order("a", "R1", "EUR", "7922816251426433759354395033"),
-            order("a", "R2", "EUR", "0.01"),
-        ];
-        assert!(after(tenant(&[], &["a"]), script).contains("EUR 2 inexact"));
-    }
-
-    #[test]
-    fn requests_are_counted_by_kind() {
-        let mut tenant = tenant(&[], &[]);
-        for kind in [Kind::BrowserCreate, Kind::Identity, Kind::OrderCheckout, Kind::OrderCheckout, Kind::Other] {
-            tenant.count(kind);
-        }
-        tenant.count_refused();
-        let expected = Requests { browser_create: 1, identity: 1, order_checkout: 2, other: 1, refused: 1, total: 5 };
-        assert_eq!(tenant.state("").requests, expected);
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! The sandbox over a real socket, with requests written by hand, so that no client's habits come between.
 
+mod carts;
 mod faults;
 
 use serde_json::{Value, json};
@@ -87,14 +88,16 @@ async fn an_order_goes_from_browser_to_state() {
         state,
         json!({
             "base_url": sandbox.base_url(),
-            "requests": { "browser_create": 1, "identity": 1, "order_checkout": 1, "other": 0, "refused": 0, "total": 3 },
+            "requests": { "browser_create": 1, "identity": 1, "order_checkout": 1, "add": 0, "add_contacts": 0,
+                "add_consumers": 0, "confirm": 0, "checkout": 0, "clear_cart": 0, "other": 0, "refused": 0, "total": 3 },
             "browsers": 1, "guests": 1,
             "orders": { "received": 1, "processed": 1, "not_processed": 0, "repeated_references": 0, "items": 1 },
             "money": [{ "currency": "EUR", "orders": 1, "total": "12.5" }],
+            "carts": { "open": 0, "abandoned": 0, "cleared": 0, "list": [] },
             "not_processed": [],
             "order_list": [{ "referenceId": "R1", "guest": "email:jörg+a&b@example.org",
                 "orderedAt": "2025-08-23T16:17:16.000Z", "status": "PURCHASED", "currency": "EUR", "price": "12.5",
-                "items": 1 }],
+                "items": 1, "mode": "single" }],
             "guest_list": [{ "identifiers": [{ "provider": "email", "id": "jörg+a&b@example.org" }], "orders": 1 }],
         })
     );

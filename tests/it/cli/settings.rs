@@ -25,6 +25,7 @@ fn what_is_typed_wrongly_sends_nothing() {
         "send orders.csv --sandbox --set rate",
         "send orders.csv --sandbox --set tries=0",
         "send orders.csv --sandbox --set rat=5/s",
+        "sandbox --session-timeout 5",
         "send orders.csv --to eu",
         "check orders.csv --profile cannonical",
         "check orders.csv --config none.toml",
@@ -91,6 +92,8 @@ fn what_is_typed_wrongly_sends_nothing() {
         send orders.csv --sandbox --set rat=5/s: exit 2
             error: --set rat: unknown field `rat`, expected one of …
               hint: did you mean "rate"?
+        sandbox --session-timeout 5: exit 2
+            error: invalid value '5' for '--session-timeout <DURATION>': "5" is no duration, expected such as 500ms, 30s or 10min
         send orders.csv --to eu: exit 2
             error: the config file has no target "eu"
         check orders.csv --profile cannonical: exit 2

@@ -1,0 +1,316 @@
+//! The cart of one session: what was added to it and confirmed, and the order that a CHECKOUT makes of it, or every
+//! reason why that fails.
+//!
+//! A machine without I/O or clock. It does not know whose cart it is nor how long it lasts, which `carts` does. What it
+//! holds may break the manual's schema: such an event is accepted, and only the CHECKOUT fails.
+
+use std::collections::BTreeSet;
+
+use rust_decimal::Decimal;
+
+use super::exact;
+
+/// What an accepted event asks of its session's cart.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Step {
+    Change(Change),
+    CheckOut(CheckOut),
+    Clear,
+}
+
+/// What an event puts into a cart.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Change {
+    Add(Line),
+    /// So many contacts.
+    AddContacts(usize),
+    /// So many consumers.
+    AddConsumers(usize),
+    /// The items by their ids, or why the event breaks the schema.
+    Confirm(Result<Vec<String>, Vec<String>>),
+}
+
+/// What an ADD says. The later one of the same item takes its place.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Line {
+    /// `None` where it says none, so that no other ADD can mend it.
+    pub(super) item_id: Option<String>,
+    pub(super) reference_id: Option<String>,
+    /// Or why the event breaks the schema.
+    pub(super) product: Result<Product, Vec<String>>,
+}
+
+/// What counts of a product.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Product {
+    /// A flight need not say it.
+    pub(super) ordered_at: Option<String>,
+    pub(super) currency: String,
+    /// Of one unit.
+    pub(super) price: Decimal,
+    pub(super) quantity: Decimal,
+}
+
+/// What a CHECKOUT says of the order.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct CheckOut {
+    /// Or why it fails, whatever the cart holds.
+    pub(super) order: Result<Head, Vec<String>>,
+    /// What is wrong with the common attributes: it does not fail of that, and is lost.
+    pub(super) lost: Vec<String>,
+}
+
+/// What a CHECKOUT adds to what its cart says.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Head {
+    pub(super) reference_id: String,
+    pub(super) status: String,
+}
+
+/// What the confirmed items of a cart make together.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Purchase {
+    /// That of the first item that says one; else empty.
+    pub(super) ordered_at: String,
+    pub(super) currency: String,
+    /// `None` where the sum cannot be exact.
+    pub(super) price: Option<Decimal>,
+    pub(super) n_items: usize,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Cart {
+    /// In the order in which each was first added.
+    lines: Vec<Line>,
+    n_contacts: usize,
+    n_consumers: usize,
+    confirmed: BTreeSet<String>,
+    /// What is wrong with CONFIRMs, which no later one mends.
+    broken_confirms: Vec<String>,
+}
+
+impl Step {
+    /// Why its event breaks the schema; empty where nothing is wrong.
+    pub(super) fn reasons(&self) -> Vec<String> {
+        match self {
+            Self::Change(change) => change.reasons().to_vec(),
+            Self::CheckOut(CheckOut { order, lost }) => [faults_of(order), lost.as_slice()].concat(),
+            Self::Clear => Vec::new(),
+        }
+    }
+}
+
+impl Change {
+    /// Why its event breaks the schema; empty where nothing is wrong.
+    pub(super) fn reasons(&self) -> &[String] {
+        match self {
+            Self::Add(line) => faults_of(&line.product),
+            Self::Confirm(items) => faults_of(items),
+            Self::AddContacts(_) | Self::AddConsumers(_) => &[],
+        }
+    }
+}
+
+fn faults_of<T>(read: &Result<T, Vec<String>>) -> &[String] {
+    read.as_ref().err().map_or(&[], Vec::as_slice)
+}
+
+impl Cart {
+    pub(super) fn change(&mut self, change: Change) {
+        match change {
+            Change::Add(line) => self.add(line),
+            Change::AddContacts(n) => self.n_contacts += n,
+            Change::AddConsumers(n) => self.n_consumers += n,
+            // Several, each of a part, add up.
+            Change::Confirm(Ok(items)) => self.confirmed.extend(items),
+            Change::Confirm(Err(reasons)) => self.broken_confirms.extend(reasons),
+        }
+    }
+
+    /// What its confirmed items make together, or every reason why a CHECKOUT fails.
+    pub(super) fn check_out(&self) -> Result<Purchase, Vec<String>> {
+        let bought = self.bought();
+        let reasons: Vec<_> = [
+            self.nothing_added(),
+            self.nothing_confirmed(),
+            self.broken_products(),
+            self.broken_confirms.iter().map(|reason| format!("CONFIRM: {reason}")).collect(),
+            self.unknown_items(),
+            several_currencies(&bought),
+        ]
+        .concat();
+        match bought.as_slice() {
+            [first, ..] if reasons.is_empty() => Ok(purchase(first, &bought)),
+            _ => Err(reasons),
+        }
+    }
+
+    /// How many items, confirmed or not; with none it is no cart that could be abandoned.
+    pub(super) fn n_items(&self) -> usize {
+        self.lines.len()
+    }
+
+    pub(super) fn n_contacts(&self) -> usize {
+        self.n_contacts
+    }
+
+    pub(super) fn n_consumers(&self) -> usize {
+        self.n_consumers
+    }
+
+    /// The first item's.
+    pub(super) fn reference_id(&self) -> Option<&str> {
+        self.lines.first().and_then(|line| line.reference_id.as_deref())
+    }
+
+    fn add(&mut self, line: Line) {
+        let is_same = |before: &&mut Line| before.item_id.is_some() && before.item_id == line.item_id;
+        match self.lines.iter_mut().find(is_same) {
+            Some(before) => *before = line,
+            None => self.lines.push(line),
+        }
+    }
+
+    fn bought(&self) -> Vec<&Product> {
+        let is_confirmed = |line: &&Line| line.item_id.as_ref().is_some_and(|id| self.confirmed.contains(id));
+        self.lines.iter().filter(is_confirmed).filter_map(|line| line.product.as_ref().ok()).collect()
+    }
+
+    fn nothing_added(&self) -> Vec<String> {
+        if self.lines.is_empty() { vec!["nothing was added".to_owned()] } else { Vec::new() }
+    }
+
+    fn nothing_confirmed(&self) -> Vec<String> {
+        let is_confirmed = !self.confirmed.is_empty() || !self.broken_confirms.is_empty();
+        if is_confirmed { Vec::new() } else { vec!["nothing was confirmed".to_owned()] }
+    }
+
+    /// Those of all items, for one that is not confirmed is in the cart too.
+    fn broken_products(&self) -> Vec<String> {
+        let broken = self.lines.iter().filter_map(|line| Some((line, line.product.as_ref().err()?)));
+        broken.flat_map(|(line, reasons)| reasons.iter().map(|reason| broken_product(line, reason))).collect()
+    }
+
+    fn unknown_items(&self) -> Vec<String> {
+        let is_added = |id: &String| self.lines.iter().any(|line| line.item_id.as_ref() == Some(id));
+        let unknown = self.confirmed.iter().filter(|id| !is_added(id));
+        unknown.map(|id| format!("CONFIRM: item_id {id:?} was not added")).collect()
+    }
+}
+
+fn broken_product(line: &Line, reason: &str) -> String {
+    match &line.item_id {
+        Some(id) => format!("ADD of {id:?}: {reason}"),
+        None => format!("ADD: {reason}"),
+    }
+}
+
+fn several_currencies(bought: &[&Product]) -> Vec<String> {
+    let currencies: BTreeSet<_> = bought.iter().map(|product| product.currency.as_str()).collect();
+    if currencies.len() < 2 {
+        return Vec::new();
+    }
+    let all = currencies.into_iter().collect::<Vec<_>>().join(", ");
+    vec![format!("product.currency: {all}, expected one currency for all items")]
+}
+
+fn purchase(first: &Product, bought: &[&Product]) -> Purchase {
+    let line_price = |product: &Product| exact::product(product.price, product.quantity);
+    let price = bought.iter().try_fold(Decimal::ZERO, |sum, product| exact::sum(sum, line_price(product)?));
+    Purchase {
+        ordered_at: bought.iter().find_map(|product| product.ordered_at.clone()).unwrap_or_default(),
+        currency: first.currency.clone(),
+        price,
+        n_items: bought.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `"A 12.50x2 EUR"`, or `"A broken"`.
+    fn line(text: &str) -> Line {
+        let mut words = text.split([' ', 'x']);
+        let mut word = || words.next().unwrap();
+        let item_id = Some(word().to_owned()).filter(|id| id != "-");
+        let price = word();
+        let product = match exact::read(price) {
+            Some(price) => Ok(Product {
+                ordered_at: Some(format!("when {text}")),
+                price,
+                quantity: exact::read(word()).unwrap(),
+                currency: word().to_owned(),
+            }),
+            None => Err(vec!["product.price: text, expected a number".to_owned()]),
+        };
+        Line { reference_id: Some(format!("R-{text}")), item_id, product }
+    }
+
+    /// What a CHECKOUT makes of these lines and CONFIRMs; a CONFIRM of `!` is broken.
+    fn after(lines: &[&str], confirms: &[&[&str]]) -> String {
+        let mut cart = Cart::default();
+        for text in lines {
+            cart.add(line(text));
+        }
+        for confirm in confirms {
+            cart.change(Change::Confirm(match confirm {
+                ["!"] => Err(vec!["product: an object, expected an array".to_owned()]),
+                items => Ok(items.iter().map(ToString::to_string).collect()),
+            }));
+        }
+        match cart.check_out() {
+            Ok(Purchase { ordered_at, currency, price, n_items }) => {
+                let price = price.map_or("inexact".to_owned(), |price| price.to_string());
+                format!("{n_items} items, {price} {currency}, {ordered_at}")
+            }
+            Err(reasons) => reasons.join("; "),
+        }
+    }
+
+    type Case<'a> = (&'a [&'a str], &'a [&'a [&'a str]], &'a str);
+
+    /// One line per case: what is added, what is confirmed, and what the CHECKOUT makes of it.
+    #[test]
+    fn a_checkout_is_the_sum_of_what_was_confirmed_or_says_why_not() {
+        let object = "CONFIRM: product: an object, expected an array";
+        let broken = "product.price: text, expected a number";
+        let most = "A 79228162514264337593543950335x1 EUR";
+        let table: &[Case] = &[
+            (&["A 12.50x2 EUR", "B 0.1x3 EUR"], &[&["A", "B"]], "2 items, 25.30 EUR, when A 12.50x2 EUR"),
+            (&["A 1x1 EUR", "B 2x1 EUR", "C 4x1 EUR"], &[&["C"], &["B"]], "2 items, 6 EUR, when B 2x1 EUR"),
+            (&["A 1x1 EUR"], &[&["A", "A"], &["A"]], "1 items, 1 EUR, when A 1x1 EUR"),
+            (&["A 1x1 EUR", "B 2x1 EUR", "A 5x1 EUR"], &[&["B", "A"]], "2 items, 7 EUR, when A 5x1 EUR"),
+            (&["A 5x-1 EUR"], &[&["A"]], "1 items, -5 EUR, when A 5x-1 EUR"),
+            (&[], &[], "nothing was added; nothing was confirmed"),
+            (&["A 1x1 EUR"], &[], "nothing was confirmed"),
+            (&["A 1x1 EUR"], &[&["!"]], object),
+            (&["A 1x1 EUR"], &[&["!"], &["A"]], object),
+            (&["A 1x1 EUR"], &[&["A", "B"]], "CONFIRM: item_id \"B\" was not added"),
+            (&[], &[&["B"]], "nothing was added; CONFIRM: item_id \"B\" was not added"),
+            (&["A broken", "B 1x1 EUR"], &[&["B"]], &format!("ADD of \"A\": {broken}")),
+            (&["- broken", "B 1x1 EUR"], &[&["B"]], &format!("ADD: {broken}")),
+            (&["A broken", "A 1x1 EUR"], &[&["A"]], "1 items, 1 EUR, when A 1x1 EUR"),
+            (&["A 1x1 EUR", "A broken"], &[&["A"]], &format!("ADD of \"A\": {broken}")),
+            (
+                &["A 1x1 EUR", "B 1x1 USD"],
+                &[&["A", "B"]],
+                "product.currency: EUR, USD, expected one currency for all items",
+            ),
+            (&["A 1x1 EUR", "B 1x1 USD"], &[&["B"]], "1 items, 1 USD, when B 1x1 USD"),
+            (&[most, "B 0.1x1 EUR"], &[&["A", "B"]], &format!("2 items, inexact EUR, when {most}")),
+        ];
+        for (lines, confirms, expected) in table {
+            assert_eq!(after(lines, confirms), *expected, "{lines:?} {confirms:?}");
+        }
+    }
+
+    #[test]
+    fn a_changed_line_keeps_its_place() {
+        let mut cart = Cart::default();
+        for text in ["A 1x1 EUR", "B 1x1 EUR", "A 2x1 EUR", "- broken", "- broken"] {
+            cart.add(line(text));
+        }
+        assert_eq!((cart.n_items(), cart.reference_id()), (4, Some("R-A 2x1 EUR")));
+    }
+}

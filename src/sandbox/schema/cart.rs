@@ -1,0 +1,284 @@
+//! What the manual says about the events that assemble an order: ADD, `ADD_CONTACTS`, `ADD_CONSUMERS`, CONFIRM,
+//! CHECKOUT and `CLEAR_CART`.
+//!
+//! Only the product of an ADD is a closed list, as items of an `ORDER_CHECKOUT` are, and that not for flights and what
+//! is sold with them: the manual's tables for those were not at hand.
+
+use serde_json::Value;
+
+use super::{Attribute, Object, Reasons, form, join, optional, required};
+
+/// Of the ADD of any product.
+const PRODUCT: &[Attribute] = &[
+    required("type", form::upper),
+    required("item_id", form::filled),
+    required("name", form::filled),
+    required("quantity", form::number),
+    required("price", form::number),
+    required("productId", form::filled),
+    required("currency", form::currency),
+    optional("originalPrice", form::number),
+    optional("originalCurrencyCode", form::currency),
+];
+
+/// What a flight need not say.
+const PRODUCT_BUT_FLIGHT: &[Attribute] = &[required("orderedAt", form::instant), required("referenceId", form::filled)];
+const FLIGHT: &[Attribute] = &[optional("orderedAt", form::instant), optional("referenceId", form::text)];
+
+/// Types whose products carry more: the manual's examples of ancillary products, and those that have data models of
+/// their own since `ORDER_CHECKOUT` does not take them.
+const OPEN_TYPES: [&str; 22] = [
+    "BAG",
+    "CAR",
+    "CAR_SEAT",
+    "FEE",
+    "FLIGHT",
+    "HOTEL",
+    "HOTEL_BREAKFAST",
+    "HOTEL_WIFI",
+    "INSURANCE",
+    "LOAN_APPLICATION",
+    "LOUNGE",
+    "LOUNGE_ACCESS",
+    "MEAL",
+    "MORTGAGE",
+    "MORTGAGE_APPLICATION",
+    "PARKING",
+    "PERSONAL_LOAN",
+    "RAIL",
+    "SEAT",
+    "SEAT_UPGRADE",
+    "TAXI",
+    "TRANSFER",
+];
+
+/// Of a contact or consumer; unlike IDENTITY's, the country's name is `country_code`.
+const GUEST: &[Attribute] = &[
+    optional("title", form::title),
+    optional("firstname", form::text),
+    optional("lastname", form::text),
+    optional("mobile", form::text),
+    optional("phone", form::text),
+    optional("street", form::texts),
+    optional("city", form::text),
+    optional("state", form::text),
+    optional("country_code", form::country),
+    optional("postal_code", form::text),
+    optional("dob", form::birth),
+    optional("email", form::text),
+];
+
+/// Which item a consumer consumes.
+const CONSUMER: &[Attribute] = &[optional("item_id", form::filled)];
+
+const CONFIRMED: &[Attribute] = &[required("item_id", form::filled)];
+
+const CHECKOUT: &[Attribute] = &[required("reference_id", form::filled), required("status", form::order_status)];
+
+/// Why an ADD breaks the schema.
+pub(in crate::sandbox) fn add(event: &Object) -> Vec<String> {
+    let mut reasons = Reasons::common(event);
+    match event.get("product") {
+        Some(Value::Object(product)) => reasons.product(product),
+        Some(other) => reasons.wrong_type("product", other, "an object"),
+        None => reasons.add("product", "missing"),
+    }
+    reasons.0
+}
+
+/// Why an `ADD_CONTACTS` would not be processed.
+pub(in crate::sandbox) fn add_contacts(event: &Object) -> Vec<String> {
+    let mut reasons = Reasons::common(event);
+    reasons.guests("contact", event, &[]);
+    reasons.0
+}
+
+/// Why an `ADD_CONSUMERS` would not be processed.
+pub(in crate::sandbox) fn add_consumers(event: &Object) -> Vec<String> {
+    let mut reasons = Reasons::common(event);
+    reasons.guests("consumers", event, CONSUMER);
+    reasons.0
+}
+
+/// Why a CONFIRM breaks the schema.
+pub(in crate::sandbox) fn confirm(event: &Object) -> Vec<String> {
+    let mut reasons = Reasons::common(event);
+    let Some(items) = event.get("product") else {
+        reasons.add("product", "missing");
+        return reasons.0;
+    };
+    for (at, item) in reasons.some_objects("product", items) {
+        reasons.attributes(&at, item, CONFIRMED);
+    }
+    reasons.0
+}
+
+/// Why a CHECKOUT fails, whatever was added and confirmed.
+pub(in crate::sandbox) fn checkout(event: &Object) -> Vec<String> {
+    let mut reasons = Reasons::default();
+    reasons.attributes("", event, CHECKOUT);
+    reasons.0
+}
+
+/// Why any event would not be processed.
+pub(in crate::sandbox) fn common(event: &Object) -> Vec<String> {
+    Reasons::common(event).0
+}
+
+impl Reasons {
+    fn product(&mut self, product: &Object) {
+        let kind = product.get("type").and_then(Value::as_str).unwrap_or_default();
+        let is_open = OPEN_TYPES.contains(&kind);
+        let of_type = if kind == "FLIGHT" { FLIGHT } else { PRODUCT_BUT_FLIGHT };
+        self.attributes("product", product, PRODUCT);
+        self.attributes("product", product, of_type);
+        for (name, value) in product {
+            let is_known = PRODUCT.iter().chain(of_type).any(|known| known.name == name);
+            if !is_known && is_open {
+                self.finding(&join("product", name), form::flat(value));
+            } else if !is_known {
+                self.add(&join("product", name), "not an attribute that the manual names");
+            }
+        }
+    }
+
+    fn guests(&mut self, name: &str, event: &Object, more: &[Attribute]) {
+        let Some(guests) = event.get(name) else {
+            return self.add(name, "missing");
+        };
+        for (at, guest) in self.objects(name, guests) {
+            self.attributes(&at, guest, GUEST);
+            self.attributes(&at, guest, more);
+            if let Some(identifiers) = guest.get("identifiers") {
+                self.identifiers(&join(&at, "identifiers"), identifiers);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn common() -> Value {
+        json!({ "channel": "WEB", "pos": "p", "browser_id": "b", "language": "EN", "currency": "EUR", "page": "home" })
+    }
+
+    /// The manual's own example of an ADD.
+    fn example() -> Value {
+        let mut event = common();
+        event["product"] = json!({
+            "type": "BET", "item_id": "EXACT_90", "name": "Exact score after 90 minutes",
+            "orderedAt": "2025-08-23T16:17:16.000Z", "quantity": 1, "price": 100.00, "productId": "CORRECT_SCORE",
+            "currency": "EUR", "originalPrice": 100.00, "originalCurrencyCode": "EUR", "referenceId": "BET_001-1",
+        });
+        event
+    }
+
+    fn flight() -> Value {
+        let mut event = common();
+        event["product"] = json!({
+            "type": "FLIGHT", "item_id": "FLIGHT_1", "name": "DUB-LHR Economy Flight", "currency": "EUR", "price": 100,
+            "quantity": 1, "productId": "DUB-LHR", "origin": "DUB", "destination": "LHR", "isReturn": true,
+        });
+        event
+    }
+
+    /// Of the event with the value at `pointer` replaced, or taken away where it is null.
+    fn reasons(check: fn(&Object) -> Vec<String>, mut event: Value, pointer: &str, value: Value) -> Vec<String> {
+        let (owner, name) = pointer.rsplit_once('/').unwrap();
+        let owner = event.pointer_mut(owner).unwrap().as_object_mut().unwrap();
+        match value {
+            Value::Null => owner.remove(name),
+            value => owner.insert(name.to_owned(), value),
+        };
+        check(event.as_object().unwrap())
+    }
+
+    #[test]
+    fn the_examples_are_without_fault() {
+        for event in [example(), flight()] {
+            assert_eq!(add(event.as_object().unwrap()), Vec::<String>::new());
+        }
+    }
+
+    /// One line per rule: where, what stands there instead, and the reason.
+    #[test]
+    fn each_broken_rule_of_add_is_one_reason() {
+        let missing = "missing";
+        for (event, pointer, value, reason) in [
+            (example(), "/page", Value::Null, missing),
+            (example(), "/product", Value::Null, missing),
+            (example(), "/product", json!([]), "an array, expected an object"),
+            (example(), "/product/type", json!("Bet"), "\"Bet\", expected upper case"),
+            (example(), "/product/item_id", json!(7), "a number, expected text"),
+            (example(), "/product/orderedAt", Value::Null, missing),
+            (
+                example(),
+                "/product/orderedAt",
+                json!("2025-08-23T16:17Z"),
+                "\"2025-08-23T16:17Z\", expected YYYY-MM-DDThh:mm:ss.sssZ",
+            ),
+            (example(), "/product/quantity", json!("1"), "text, expected a number"),
+            (example(), "/product/price", json!("100"), "text, expected a number"),
+            (example(), "/product/productId", Value::Null, missing),
+            (example(), "/product/currency", json!("EURO"), "\"EURO\", expected a currency code of ISO 4217"),
+            (example(), "/product/referenceId", json!(""), "empty"),
+            (example(), "/product/origin", json!("DUB"), "not an attribute that the manual names"),
+            (flight(), "/product/item_id", Value::Null, missing),
+            (flight(), "/product/price", json!("100"), "text, expected a number"),
+            (flight(), "/product/origin", json!({}), "an object, expected text, a boolean or a number"),
+        ] {
+            let place = pointer.trim_start_matches('/').replace('/', ".");
+            assert_eq!(reasons(add, event, pointer, value), [format!("{place}: {reason}")]);
+        }
+        for kind in OPEN_TYPES.iter().filter(|kind| **kind != "FLIGHT") {
+            assert_eq!(reasons(add, flight(), "/product/type", json!(kind)).len(), 2, "orderedAt and referenceId");
+        }
+    }
+
+    #[test]
+    fn each_broken_rule_of_the_others_is_one_reason() {
+        type Line = (fn(&Object) -> Vec<String>, &'static str, Value, &'static str);
+        let table: [Line; 16] = [
+            (add_contacts, "/contact", Value::Null, "contact: missing"),
+            (add_contacts, "/contact", json!({}), "contact: an object, expected an array"),
+            (
+                add_contacts,
+                "/contact",
+                json!([{ "street": "x" }]),
+                "contact[0].street: text, expected an array of text",
+            ),
+            (add_contacts, "/contact", json!([{ "email": 1 }]), "contact[0].email: a number, expected text"),
+            (
+                add_contacts,
+                "/contact",
+                json!([{ "identifiers": {} }]),
+                "contact[0].identifiers: an object, expected an array",
+            ),
+            (add_consumers, "/consumers", json!("x"), "consumers: text, expected an array"),
+            (add_consumers, "/consumers", json!([{ "item_id": 1 }]), "consumers[0].item_id: a number, expected text"),
+            (confirm, "/product", Value::Null, "product: missing"),
+            (confirm, "/product", json!({ "item_id": "A" }), "product: an object, expected an array"),
+            (confirm, "/product", json!([]), "product: empty, expected at least one"),
+            (confirm, "/product", json!([{}]), "product[0].item_id: missing"),
+            (confirm, "/product", json!(["A"]), "product[0]: text, expected an object"),
+            (checkout, "/status", Value::Null, "status: missing"),
+            (checkout, "/status", json!("PAID"), "status: \"PAID\", expected one of CHECKOUT's statuses"),
+            (checkout, "/reference_id", json!(1), "reference_id: a number, expected text"),
+            (super::common, "/pos", Value::Null, "pos: missing"),
+        ];
+        for (check, pointer, value, reason) in table {
+            let mut event = common();
+            event["reference_id"] = json!("R");
+            event["status"] = json!("PURCHASED");
+            assert_eq!(reasons(check, event, pointer, value), [reason]);
+        }
+        let many = json!([{ "email": "a@example.org", "country_code": "IE", "dob": "1984-06-01T00:00", "more": 1,
+            "identifiers": [{ "provider": "email", "id": "a@example.org" }] }, {}]);
+        assert_eq!(reasons(add_contacts, common(), "/contact", many.clone()), Vec::<String>::new());
+        assert_eq!(reasons(add_consumers, common(), "/consumers", many), Vec::<String>::new());
+    }
+}

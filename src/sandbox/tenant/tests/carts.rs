@@ -1,0 +1,307 @@
+//! Scripts of orders that are assembled from several events.
+
+use serde_json::Value;
+
+use super::*;
+
+/// An event of browser `a`.
+fn event(kind: &str, rest: Value) -> Event {
+    of_browser("a", kind, rest)
+}
+
+fn of_browser(browser: &str, kind: &str, rest: Value) -> Event {
+    let mut event = common(kind, browser);
+    let Value::Object(rest) = rest else { panic!("{rest}") };
+    event.as_object_mut().unwrap().extend(rest);
+    Event::read(Some(&event.to_string())).unwrap()
+}
+
+fn product(item: &str, price: &Value, currency: &str) -> Value {
+    json!({ "product": { "type": "PRODUCT", "item_id": item, "name": "Tea", "orderedAt": "2025-08-23T16:17:16.000Z",
+            "quantity": 2, "price": price, "productId": "T", "currency": currency, "referenceId": format!("R-{item}") } })
+}
+
+fn add(item: &str, price: f64) -> Event {
+    event("ADD", product(item, &json!(price), "EUR"))
+}
+
+fn confirm(items: &[&str]) -> Event {
+    let product: Vec<_> = items.iter().map(|item| json!({ "item_id": item })).collect();
+    event("CONFIRM", json!({ "product": product }))
+}
+
+fn checkout(reference: &str) -> Event {
+    event("CHECKOUT", json!({ "reference_id": reference, "status": "PURCHASED" }))
+}
+
+fn clear() -> Event {
+    event("CLEAR_CART", json!({}))
+}
+
+fn contacts(contact: &Value) -> Event {
+    event("ADD_CONTACTS", json!({ "contact": contact }))
+}
+
+/// Runs a script in which each event comes a minute after the one before, at a tenant that knows the points of sale
+/// `shop` and whose guest of browser `a` is identified; then shows what was refused, lost, kept and left open.
+fn run(script: Vec<Event>) -> String {
+    let mut tenant = tenant(&["shop"], &["a", "b"]);
+    tenant.accept(identity("a", "1"), Duration::ZERO).unwrap();
+    shown(tenant, script)
+}
+
+fn shown(mut tenant: Tenant, script: Vec<Event>) -> String {
+    let (mut text, mut now) = (String::new(), Duration::ZERO);
+    for event in script {
+        now += Duration::from_secs(60);
+        if let Err(NotAccepted::CheckoutFails(reasons)) = tenant.accept(event, now) {
+            writeln!(text, "refused: {}", reasons.join("; ")).unwrap();
+        }
+    }
+    let state = tenant.state("", now);
+    for lost in state.not_processed {
+        let reference = lost.reference_id.unwrap_or_default();
+        writeln!(text, "lost {} {reference}: {}", lost.kind, lost.reasons.join("; ")).unwrap();
+    }
+    for order in state.order_list {
+        let OrderEntry { reference_id, guest, ordered_at, status, currency, price, items, mode } = order;
+        writeln!(text, "{mode} {reference_id} of {guest}, {items} items, {price} {currency}, {status} {ordered_at}")
+            .unwrap();
+    }
+    let Orders { received, processed, not_processed, repeated_references, items } = state.orders;
+    assert_eq!((received, items > 0), (processed + not_processed, processed > 0));
+    writeln!(text, "orders {processed} + {not_processed}, repeated {repeated_references}").unwrap();
+    for cart in state.carts.list {
+        let (guest, reference) = (cart.guest.unwrap_or_default(), cart.reference.unwrap_or_default());
+        let (items, contacts, consumers) = (cart.items, cart.contacts, cart.consumers);
+        writeln!(text, "cart {reference} of {} {guest}: {items}, {contacts}, {consumers}", cart.browser_id).unwrap();
+    }
+    write!(text, "carts {}, abandoned {}, cleared {}", state.carts.open, state.carts.abandoned, state.carts.cleared)
+        .unwrap();
+    text
+}
+
+#[test]
+fn an_order_is_assembled_and_its_cart_is_gone() {
+    let consumers = event("ADD_CONSUMERS", json!({ "consumers": [{ "item_id": "A" }, {}] }));
+    let script =
+        vec![add("A", 12.25), contacts(&json!([{}])), consumers, add("B", 0.1), confirm(&["A", "B"]), checkout("R1")];
+    insta::assert_snapshot!(run(script), @"
+    multi R1 of email:1, 2 items, 24.70 EUR, PURCHASED 2025-08-23T16:17:16.000Z
+    orders 1 + 0, repeated 0
+    carts 0, abandoned 0, cleared 0
+    ");
+}
+
+#[test]
+fn what_is_not_confirmed_is_not_bought() {
+    let script = vec![add("A", 1.0), add("B", 2.0), add("C", 4.0), confirm(&["B"]), confirm(&["C"]), checkout("R1")];
+    insta::assert_snapshot!(run(script), @"
+    multi R1 of email:1, 2 items, 12.0 EUR, PURCHASED 2025-08-23T16:17:16.000Z
+    orders 1 + 0, repeated 0
+    carts 0, abandoned 0, cleared 0
+    ");
+}
+
+#[test]
+fn an_add_of_the_same_item_changes_the_line() {
+    let script = vec![add("A", 1.0), add("B", 2.0), add("A", 5.0), confirm(&["A", "B"]), checkout("R1")];
+    insta::assert_snapshot!(run(script), @"
+    multi R1 of email:1, 2 items, 14.0 EUR, PURCHASED 2025-08-23T16:17:16.000Z
+    orders 1 + 0, repeated 0
+    carts 0, abandoned 0, cleared 0
+    ");
+}
+
+#[test]
+fn a_confirm_of_an_object_is_accepted_and_the_checkout_fails() {
+    let object = event("CONFIRM", json!({ "product": { "item_id": "A" } }));
+    insta::assert_snapshot!(run(vec![add("A", 1.0), object, checkout("R1")]), @"
+    refused: CONFIRM: product: an object, expected an array
+    lost CONFIRM : product: an object, expected an array
+    orders 0 + 0, repeated 0
+    cart R-A of a email:1: 1, 0, 0
+    carts 1, abandoned 0, cleared 0
+    ");
+}
+
+#[test]
+fn a_confirm_without_add_fails_the_checkout_until_it_is_added() {
+    let script = vec![add("A", 1.0), confirm(&["A", "B"]), checkout("R1"), add("B", 1.0), checkout("R1")];
+    insta::assert_snapshot!(run(script), @r#"
+    refused: CONFIRM: item_id "B" was not added
+    multi R1 of email:1, 2 items, 4.0 EUR, PURCHASED 2025-08-23T16:17:16.000Z
+    orders 1 + 0, repeated 0
+    carts 0, abandoned 0, cleared 0
+    "#);
+}
+
+#[test]
+fn a_price_as_text_fails_the_checkout_until_the_cart_is_cleared() {
+    let text = event("ADD", product("A", &json!("1.00"), "EUR"));
+    let script = vec![text, add("B", 1.0), confirm(&["B"]), checkout("R1"), clear(), add("B", 1.0), checkout("R2")];
+    insta::assert_snapshot!(run(script), @r#"
+    refused: ADD of "A": product.price: text, expected a number
+    refused: nothing was confirmed
+    lost ADD R-A: product.price: text, expected a number
+    orders 0 + 0, repeated 0
+    cart R-B of a email:1: 1, 0, 0
+    carts 1, abandoned 0, cleared 1
+    "#);
+}
+
+#[test]
+fn two_currencies_fail_the_checkout() {
+    let dollars = event("ADD", product("B", &json!(1), "USD"));
+    insta::assert_snapshot!(run(vec![add("A", 1.0), dollars, confirm(&["A", "B"]), checkout("R1")]), @"
+    refused: product.currency: EUR, USD, expected one currency for all items
+    orders 0 + 0, repeated 0
+    cart R-A of a email:1: 2, 0, 0
+    carts 1, abandoned 0, cleared 0
+    ");
+}
+
+#[test]
+fn a_checkout_says_every_reason_and_is_not_received() {
+    let wrong = event("CHECKOUT", json!({ "status": "Purchased", "language": "en" }));
+    insta::assert_snapshot!(run(vec![wrong]), @r#"
+    refused: reference_id: missing; status: "Purchased", expected one of CHECKOUT's statuses; language: "en", expected two upper-case letters; nothing was added; nothing was confirmed
+    orders 0 + 0, repeated 0
+    carts 0, abandoned 0, cleared 0
+    "#);
+}
+
+#[test]
+fn a_checkout_with_wrong_common_attributes_is_lost_as_any_event() {
+    let wrong = event("CHECKOUT", json!({ "reference_id": "R1", "status": "PURCHASED", "language": "en" }));
+    insta::assert_snapshot!(run(vec![add("A", 1.0), confirm(&["A"]), wrong]), @r#"
+    lost CHECKOUT R1: language: "en", expected two upper-case letters
+    orders 0 + 1, repeated 0
+    cart R-A of a email:1: 1, 0, 0
+    carts 1, abandoned 0, cleared 0
+    "#);
+}
+
+#[test]
+fn clearing_drops_confirmations_too() {
+    let script = vec![add("A", 1.0), confirm(&["A"]), clear(), add("A", 1.0), checkout("R1"), clear(), clear()];
+    insta::assert_snapshot!(run(script), @"
+    refused: nothing was confirmed
+    orders 0 + 0, repeated 0
+    carts 0, abandoned 0, cleared 2
+    ");
+}
+
+#[test]
+fn contacts_that_are_no_array_are_lost_and_harm_nobody() {
+    let script = vec![add("A", 1.0), contacts(&json!({})), confirm(&["A"]), checkout("R1")];
+    insta::assert_snapshot!(run(script), @"
+    lost ADD_CONTACTS : contact: an object, expected an array
+    multi R1 of email:1, 1 items, 2.0 EUR, PURCHASED 2025-08-23T16:17:16.000Z
+    orders 1 + 0, repeated 0
+    carts 0, abandoned 0, cleared 0
+    ");
+}
+
+/// Thirty minutes later the browser has another session.
+#[test]
+fn a_session_that_times_out_abandons_its_cart() {
+    let mut script = vec![add("A", 1.0), confirm(&["A"])];
+    script.extend((0..30).map(|_| of_browser("b", "CLEAR_CART", json!({}))));
+    script.extend([checkout("R1"), add("B", 1.0), contacts(&json!([{}]))]);
+    insta::assert_snapshot!(run(script), @"
+    refused: nothing was added; nothing was confirmed
+    orders 0 + 0, repeated 0
+    cart R-B of a email:1: 1, 1, 0
+    carts 1, abandoned 1, cleared 0
+    ");
+}
+
+/// Any event that is not lost keeps the session.
+#[test]
+fn a_session_lives_on_events() {
+    let mut script = vec![add("A", 1.0)];
+    for n in 0..60 {
+        script.push(if n % 29 == 0 { identity("a", "1") } else { of_browser("b", "VIEW", json!({ "pos": "other" })) });
+    }
+    assert!(run(script).ends_with("carts 1, abandoned 0, cleared 0"));
+}
+
+#[test]
+fn an_unknown_point_of_sale_loses_each_of_them_and_the_cart_stays() {
+    let lost = |kind: &str, mut rest: Value| {
+        rest["pos"] = json!("other");
+        event(kind, rest)
+    };
+    let script = vec![
+        add("A", 1.0),
+        lost("ADD", product("A", &json!("5"), "EUR")),
+        lost("ADD_CONTACTS", json!({ "contact": [{}] })),
+        lost("ADD_CONSUMERS", json!({ "consumers": [{}] })),
+        lost("CONFIRM", json!({ "product": {} })),
+        lost("CHECKOUT", json!({ "reference_id": "R1", "status": "PURCHASED" })),
+        lost("CLEAR_CART", json!({})),
+        confirm(&["A"]),
+        checkout("R1"),
+    ];
+    insta::assert_snapshot!(run(script), @r#"
+    lost ADD R-A: product.price: text, expected a number; pos: "other" is unknown to this tenant
+    lost ADD_CONTACTS : pos: "other" is unknown to this tenant
+    lost ADD_CONSUMERS : pos: "other" is unknown to this tenant
+    lost CONFIRM : product: an object, expected an array; pos: "other" is unknown to this tenant
+    lost CHECKOUT R1: pos: "other" is unknown to this tenant
+    lost CLEAR_CART : pos: "other" is unknown to this tenant
+    multi R1 of email:1, 1 items, 2.0 EUR, PURCHASED 2025-08-23T16:17:16.000Z
+    orders 1 + 1, repeated 1
+    carts 0, abandoned 0, cleared 0
+    "#);
+}
+
+#[test]
+fn an_order_before_identity_is_lost_and_its_cart_stays() {
+    let script = vec![add("A", 1.0), confirm(&["A"]), checkout("R1")];
+    insta::assert_snapshot!(shown(tenant(&[], &["a"]), script), @"
+    lost CHECKOUT R1: browser_id: its guest was not identified before
+    orders 0 + 1, repeated 0
+    cart R-A of a : 1, 0, 0
+    carts 1, abandoned 0, cleared 0
+    ");
+}
+
+#[test]
+fn a_reference_is_repeated_whichever_way_it_came() {
+    let script = vec![order("a", "R1", "EUR", "5"), add("A", 1.0), checkout("R1"), confirm(&["A"]), checkout("R1")];
+    insta::assert_snapshot!(run(script), @"
+    refused: nothing was confirmed
+    single R1 of email:1, 2 items, 5 EUR, PURCHASED 2025-08-23T16:17:16.000Z
+    multi R1 of email:1, 1 items, 2.0 EUR, PURCHASED 2025-08-23T16:17:16.000Z
+    orders 2 + 0, repeated 1
+    carts 0, abandoned 0, cleared 0
+    ");
+}
+
+#[test]
+fn flights_need_not_say_when() {
+    let flight = json!({ "type": "FLIGHT", "item_id": "F", "name": "DUB-LHR", "quantity": 1, "price": 99.5,
+        "productId": "DUB-LHR", "currency": "EUR", "origin": "DUB", "destination": "LHR" });
+    let script = vec![event("ADD", json!({ "product": flight })), confirm(&["F"]), checkout("R1")];
+    insta::assert_snapshot!(run(script), @"
+    multi R1 of email:1, 1 items, 99.5 EUR, PURCHASED 
+    orders 1 + 0, repeated 0
+    carts 0, abandoned 0, cleared 0
+    ");
+}
+
+#[test]
+fn sums_and_guests_count_both_ways() {
+    let script = vec![order("a", "R1", "EUR", "0.50"), add("A", 1.25), confirm(&["A"]), checkout("R2")];
+    let mut tenant = tenant(&[], &["a"]);
+    tenant.accept(identity("a", "1"), Duration::ZERO).unwrap();
+    for event in script {
+        tenant.accept(event, Duration::ZERO).unwrap();
+    }
+    let state = tenant.state("", Duration::ZERO);
+    let [money] = state.money.as_slice() else { panic!("{:?}", state.money) };
+    assert_eq!((money.orders, money.total.as_str()), (2, "3.00"));
+    assert_eq!((state.orders.items, state.guest_list[0].orders), (3, 2));
+}
