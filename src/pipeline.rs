@@ -286,7 +286,7 @@ fn write_plan(
     let plan = to_send.planner.ordered().map_err(PlanError::from)?;
     let about = About {
         target: TargetHash::of(&job.validate.target).in_full(),
-        n_requests: plan.n_requests,
+        n_requests: plan.forecast.n_requests(),
         n_items: account.n_items,
         n_guests: account.n_guests,
         files: account.files().at_absolute_paths(),

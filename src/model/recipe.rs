@@ -15,6 +15,63 @@ pub enum Recipe {
     Multi,
 }
 
+/// A browser and IDENTITY: what goes before the events of an order that has a browser of its own, and before the first of
+/// a guest's others.
+pub const N_TO_IDENTIFY: u64 = 2;
+
+/// How many orders go which way, and what that costs if nothing is repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Forecast {
+    /// As single events, with what identifies their guests.
+    pub single: Cost,
+    /// Assembled from several events, each with what identifies its guest.
+    pub multi: Cost,
+    /// The requests of the order that takes most of them.
+    pub longest_order: u64,
+}
+
+/// What some orders cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cost {
+    /// How many orders.
+    pub orders: u64,
+    /// How many requests.
+    pub requests: u64,
+}
+
+impl Forecast {
+    /// Counts an order whose own events are so many requests.
+    pub fn add_order(&mut self, recipe: Recipe, n_requests: u64) {
+        let (cost, n_requests) = match recipe {
+            Recipe::Single => (&mut self.single, n_requests),
+            Recipe::Multi => (&mut self.multi, N_TO_IDENTIFY + n_requests),
+        };
+        cost.orders += 1;
+        cost.requests += n_requests;
+        self.longest_order = self.longest_order.max(n_requests);
+    }
+
+    /// Counts guests who have an order of a single event.
+    pub fn add_guests(&mut self, n_guests: u64) {
+        self.single.requests += N_TO_IDENTIFY * n_guests;
+    }
+
+    /// Adds that of other orders.
+    pub fn append(&mut self, other: Self) {
+        for (cost, more) in [(&mut self.single, other.single), (&mut self.multi, other.multi)] {
+            cost.orders += more.orders;
+            cost.requests += more.requests;
+        }
+        self.longest_order = self.longest_order.max(other.longest_order);
+    }
+
+    /// All requests.
+    #[must_use]
+    pub fn n_requests(&self) -> u64 {
+        self.single.requests + self.multi.requests
+    }
+}
+
 /// Which recipe orders are sent by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {

@@ -12,6 +12,7 @@ use crate::{
         guest::Identifier,
         order::{Order, OrderId},
         planned::{EventText, PlannedOrder},
+        recipe::{Forecast, Recipe},
     },
     spill::{
         entries::Entries,
@@ -32,8 +33,13 @@ const PIECE_BITS: u32 = 16;
 /// Lines of one guest that are kept together, in bytes: a guest of a million orders has some ten thousand pieces.
 const PIECE: usize = 128 * 1024;
 
-/// Where an entry's line begins: before it stand the order's id, which sorts, and whether it is held.
-const LINE: usize = 9;
+/// Where an entry's line begins: before it stand the order's id, which sorts, its recipe, and how many requests it takes.
+const LINE: usize = 8 + 1 + 8;
+
+/// In place of a recipe: the order is held, or it is no order.
+const NOT_SENT: u8 = 0;
+const SINGLE: u8 = 1;
+const MULTI: u8 = 2;
 
 /// Valid orders of one part of the export, for a [`Planner`].
 #[derive(Default)]
@@ -51,18 +57,24 @@ impl Plannable {
     /// The same of an order whose IDENTITY is made already.
     pub fn note_identity(&mut self, id: OrderId, guest: &Identifier<'_>, made: DateTime<Utc>, identity: &EventText) {
         let newest_first = (IS_ORDER - 1) - time_word(made);
-        self.push(guest, newest_first, id, false, &guest_line(&identity.0));
+        self.push(guest, newest_first, id, (NOT_SENT, 0), &guest_line(&identity.0));
     }
 
     /// Takes an order into the plan: to be sent or, where it is held, for a later run.
     pub fn add(&mut self, guest: &Identifier<'_>, order: &PlannedOrder) {
-        let (id, is_held) = (order.record.id, order.held.is_some());
-        self.push(guest, IS_ORDER | time_word(order.ordered_at), id, is_held, &order_line(order));
+        let recipe = match (&order.held, order.events.recipe()) {
+            (Some(_), _) => NOT_SENT,
+            (None, Recipe::Single) => SINGLE,
+            (None, Recipe::Multi) => MULTI,
+        };
+        let cost = (recipe, order.events.n_requests());
+        self.push(guest, IS_ORDER | time_word(order.ordered_at), order.record.id, cost, &order_line(order));
     }
 
-    fn push(&mut self, guest: &Identifier<'_>, word: u64, id: OrderId, is_held: bool, line: &str) {
+    fn push(&mut self, guest: &Identifier<'_>, word: u64, id: OrderId, (recipe, n_requests): (u8, u64), line: &str) {
         let key = (guest_hash(guest) << (TIME_BITS + 1)) | u128::from(word);
-        self.entries.push(key, &[&id.0.to_be_bytes()[..], &[u8::from(is_held)], line.as_bytes()].concat());
+        let (id, n_requests) = (id.0.to_be_bytes(), n_requests.to_be_bytes());
+        self.entries.push(key, &[&id[..], &[recipe], &n_requests, line.as_bytes()].concat());
     }
 }
 
@@ -116,7 +128,7 @@ impl Planner {
 
     /// The plan.
     pub fn ordered(self) -> io::Result<Ordered> {
-        let mut guests = Guests { by_age: &self.by_age, guest: None, n_requests: 0 };
+        let mut guests = Guests { by_age: &self.by_age, guest: None, forecast: Forecast::default() };
         let mut sorted = self.by_guest.sorted()?;
         let mut ties = Vec::new();
         while let Some((key, entry)) = sorted.next()? {
@@ -128,15 +140,15 @@ impl Planner {
             }
         }
         guests.close()?;
-        let n_requests = guests.n_requests;
-        Ok(Ordered { n_requests, lines: self.by_age.sorted()? })
+        let forecast = guests.forecast;
+        Ok(Ordered { forecast, lines: self.by_age.sorted()? })
     }
 }
 
 /// All guests and their orders, oldest first.
 pub struct Ordered {
-    /// A browser and IDENTITY for each guest that has something to send, and a checkout for each order.
-    pub n_requests: u64,
+    /// What sending it takes.
+    pub forecast: Forecast,
     /// For [`super::write_lines`].
     pub lines: Sorted,
 }
@@ -144,7 +156,7 @@ pub struct Ordered {
 struct Guests<'s> {
     by_age: &'s Sorter,
     guest: Option<OpenGuest>,
-    n_requests: u64,
+    forecast: Forecast,
 }
 
 /// A guest whose orders come by.
@@ -155,7 +167,7 @@ struct OpenGuest {
     /// The guest's line and those of orders, as far as they are not handed on.
     lines: Vec<u8>,
     n_pieces: u16,
-    n_to_send: u64,
+    has_single: bool,
 }
 
 impl Guests<'_> {
@@ -163,26 +175,31 @@ impl Guests<'_> {
         let hash = key >> (TIME_BITS + 1);
         let word = u64::try_from(key & u128::from(IS_ORDER | (IS_ORDER - 1))).unwrap_or(0);
         let (id, rest) = entry.split_at_checked(8).unwrap_or_default();
-        let (is_held, line) = rest.split_at_checked(1).unwrap_or_default();
+        let (recipe, rest) = rest.split_first().unwrap_or((&NOT_SENT, &[]));
+        let (n_requests, line) = rest.split_at_checked(8).unwrap_or_default();
         if self.guest.as_ref().is_none_or(|guest| guest.hash != hash) {
             self.close()?;
-            let guest = OpenGuest { hash, oldest: None, lines: line.to_vec(), n_pieces: 0, n_to_send: 0 };
+            let guest = OpenGuest { hash, oldest: None, lines: line.to_vec(), n_pieces: 0, has_single: false };
             self.guest = Some(guest);
             return Ok(());
         }
         let Some(guest) = self.guest.as_mut().filter(|_| word & IS_ORDER != 0) else { return Ok(()) };
         let id = u64::from_be_bytes(id.try_into().unwrap_or_default());
         guest.oldest.get_or_insert((word & (IS_ORDER - 1), id));
-        guest.n_to_send += u64::from(is_held == [0]);
+        let n_requests = u64::from_be_bytes(n_requests.try_into().unwrap_or_default());
+        match *recipe {
+            SINGLE => self.forecast.add_order(Recipe::Single, n_requests),
+            MULTI => self.forecast.add_order(Recipe::Multi, n_requests),
+            _ => {}
+        }
+        guest.has_single |= *recipe == SINGLE;
         guest.lines.extend_from_slice(line);
         if guest.lines.len() >= PIECE { guest.hand_on(self.by_age) } else { Ok(()) }
     }
 
     fn close(&mut self) -> io::Result<()> {
         let Some(mut guest) = self.guest.take() else { return Ok(()) };
-        if guest.n_to_send > 0 {
-            self.n_requests += 2 + guest.n_to_send;
-        }
+        self.forecast.add_guests(u64::from(guest.has_single));
         guest.hand_on(self.by_age)
     }
 }
@@ -212,7 +229,8 @@ mod tests {
             order::OrderRecord,
             origin::{FileId, Position},
             outcome::{Outcome, Settled},
-            planned::{ContentHash, OrderEvents, PlannedGuest},
+            planned::{ContentHash, OrderEvents, PlannedGuest, Sequence},
+            recipe::Cost,
         },
         plan::{PlannedGuests, write_lines},
     };
@@ -283,7 +301,7 @@ mod tests {
         let mut ordered = planner(folder.path(), orders, memory, batch, checkout).ordered().unwrap();
         write_lines(&"head", &mut ordered.lines, &mut file).unwrap();
         let (_, guests) = PlannedGuests::open::<String>(&file[..]).unwrap();
-        (ordered.n_requests, guests.map(Result::unwrap).collect())
+        (ordered.forecast.n_requests(), guests.map(Result::unwrap).collect())
     }
 
     /// `IDENTITY: ids` of each guest.
@@ -320,6 +338,37 @@ mod tests {
         assert_eq!(shown(&guests), ["guest 1 of order 2: 0,1", "guest 3 of order 4: 4"]);
         assert_eq!(guests[0].orders.iter().map(|order| order.held.is_some()).collect::<Vec<_>>(), [false, true]);
         assert_eq!(n_requests, 3);
+    }
+
+    #[test]
+    fn the_forecast_counts_what_each_way_takes() {
+        let folder = tempfile::tempdir().unwrap();
+        let planner = Planner::new(folder.path(), usize::MAX);
+        let text = || EventText(String::new());
+        let sequence = Sequence {
+            adds: vec![text(), text()],
+            contacts: text(),
+            consumers: None,
+            confirms: vec![text()],
+            checkout: text(),
+            clear_cart: text(),
+        };
+        // The first guest has both, the second one only an assembled order.
+        let orders = [(valid(1, 0, 1), false), (valid(1, 1, 2), false), (valid(1, 2, 3), true), (valid(2, 3, 4), true)];
+        let mut plannable = Plannable::default();
+        for (order, is_multi) in orders {
+            let mut planned = order.planned("");
+            if is_multi {
+                planned.events = OrderEvents::Multi(Box::new(sequence.clone()));
+            }
+            plannable.note_identity(OrderId(order.id), &order.guest(), order.made, &order.identity());
+            plannable.add(&order.guest(), &planned);
+        }
+        planner.push(&mut plannable).unwrap();
+        let forecast = planner.ordered().unwrap().forecast;
+        let (single, multi) = (Cost { orders: 2, requests: 4 }, Cost { orders: 2, requests: 14 });
+        assert_eq!(forecast, Forecast { single, multi, longest_order: 7 });
+        assert_eq!(forecast.n_requests(), 18);
     }
 
     #[test]
