@@ -357,12 +357,12 @@ mod tests {
         let orders = [(valid(1, 0, 1), false), (valid(1, 1, 2), false), (valid(1, 2, 3), true), (valid(2, 3, 4), true)];
         let mut plannable = Plannable::default();
         for (order, is_multi) in orders {
-            let mut planned = order.planned("");
+            let mut to_send = order.to_send("");
             if is_multi {
-                planned.events = OrderEvents::Multi(Box::new(sequence.clone()));
+                to_send.events = OrderEvents::Multi(Box::new(sequence.clone()));
             }
             plannable.note_identity(OrderId(order.id), &order.guest(), order.made, &order.identity());
-            plannable.add(&order.guest(), &planned);
+            plannable.add(&order.guest(), &to_send);
         }
         planner.push(&mut plannable).unwrap();
         let forecast = planner.ordered().unwrap().forecast;
