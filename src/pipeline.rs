@@ -287,7 +287,7 @@ fn write_plan(
     let about = About {
         target: TargetHash::of(&job.validate.target).in_full(),
         n_requests: plan.forecast.n_requests(),
-        n_items: account.n_items,
+        n_items: account.counts.n_items,
         n_guests: account.n_guests,
         files: account.files().at_absolute_paths(),
         notes: notes.to_vec(),

@@ -1,6 +1,6 @@
 //! The account of a run: every order once, its outcome once, and the files that say so.
 
-use std::{collections::BTreeMap, fs::File, io};
+use std::{fs::File, io};
 
 use chrono::Utc;
 
@@ -8,7 +8,7 @@ use super::{
     Finished, Job, Refusal, RunError,
     memory::Memory,
     reading::files::{Files, ReadInput},
-    sheet::{RejectEntries, Sheet, bytes_of, file_of},
+    sheet::{Counts, RejectEntries, Sheet, bytes_of, file_of},
 };
 use crate::{
     model::{
@@ -45,13 +45,10 @@ pub(super) struct Account {
     /// Lines of results that come in any order, until all are there.
     unsorted: Option<Sorter>,
     rejects: Rejected,
-    tally: Tally,
-    skipped: BTreeMap<String, u64>,
+    pub(super) counts: Counts,
     memory: Memory,
-    pub(super) n_items: u64,
     pub(super) n_guests: u64,
     pub(super) requests: RequestCounts,
-    n_repeated: u64,
 }
 
 /// Rows and reasons of orders that did not get through.
@@ -80,13 +77,10 @@ impl Account {
             results: new_results(folder)?,
             unsorted: None,
             rejects: Rejected::new(folder, memory.rejects),
-            tally: Tally::new(),
-            skipped: BTreeMap::new(),
+            counts: Counts::default(),
             memory,
-            n_items: 0,
             n_guests: 0,
             requests: RequestCounts::default(),
-            n_repeated: 0,
         })
     }
 
@@ -95,9 +89,7 @@ impl Account {
         self.results = new_results(folder)?;
         self.unsorted = Some(Sorter::new(folder.path(), ".results", self.memory.results));
         self.rejects = Rejected::new(folder, self.memory.rejects);
-        self.tally = Tally::new();
-        (self.listed, self.skipped) = (Vec::new(), BTreeMap::new());
-        (self.n_items, self.n_guests, self.n_repeated) = (0, 0, 0);
+        (self.listed, self.counts, self.n_guests) = (Vec::new(), Counts::default(), 0);
         Ok(())
     }
 
@@ -115,23 +107,18 @@ impl Account {
     /// What was read, and problems of no order.
     pub(super) fn note(&mut self, files: Files, notes: &[Problem]) {
         for note in notes {
-            self.tally.note(note.code, 1);
-            self.tally.keep_example(note);
+            self.counts.tally.note(note.code, 1);
+            self.counts.tally.keep_example(note);
         }
         if files.n_lost_untold > 0 {
-            self.tally.note(Code::RowUnreadable, files.n_lost_untold);
+            self.counts.tally.note(Code::RowUnreadable, files.n_lost_untold);
         }
         self.files = files;
     }
 
     /// Takes what is said of some orders.
     pub(super) fn adopt(&mut self, sheet: &mut Sheet) -> Result<(), ReportError> {
-        self.tally.append(&std::mem::take(&mut sheet.tally));
-        for (reason, n_orders) in std::mem::take(&mut sheet.skipped) {
-            *self.skipped.entry(reason).or_default() += n_orders;
-        }
-        self.n_items += std::mem::take(&mut sheet.n_items);
-        self.n_repeated += std::mem::take(&mut sheet.n_repeated);
+        self.counts.append(std::mem::take(&mut sheet.counts));
         self.list(std::mem::take(&mut sheet.listed));
         self.rejects.take(&mut sheet.rejects).map_err(io_error(rejects::FOLDER, "gather"))?;
         let ends = std::mem::take(&mut sheet.result_ends);
@@ -154,12 +141,6 @@ impl Account {
         self.listed.truncate(MOST_LISTED);
     }
 
-    /// Puts an order on the account.
-    pub(super) fn add(&mut self, record: &OrderRecord) {
-        self.tally.read(record);
-        self.tally.problems(&record.problems);
-    }
-
     /// Says what became of an order, once.
     pub(super) fn settle(&mut self, record: &OrderRecord, settled: &Settled) -> Result<(), ReportError> {
         let mut sheet = Sheet::default();
@@ -169,8 +150,8 @@ impl Account {
 
     /// Counts the orders of a plan that could not be read to its end as not attempted. How many there are.
     pub(super) fn settle_lost(&mut self) -> u64 {
-        let n_lost = self.tally.unsettled();
-        self.tally.settle_rest(Outcome::NotAttempted);
+        let n_lost = self.counts.tally.unsettled();
+        self.counts.tally.settle_rest(Outcome::NotAttempted);
         n_lost
     }
 
@@ -186,12 +167,12 @@ impl Account {
 
     /// How many orders have this outcome.
     pub(super) fn n_settled(&self, outcome: Outcome) -> u64 {
-        *self.tally.orders().of(outcome)
+        *self.counts.tally.orders().of(outcome)
     }
 
     /// How many orders no rule left out.
     pub(super) fn n_not_skipped(&self) -> u64 {
-        self.tally.orders().read - self.n_settled(Outcome::Skipped)
+        self.counts.tally.orders().read - self.n_settled(Outcome::Skipped)
     }
 
     /// Writes the rows of all orders that are to be mended, if there are any that were not there the last time.
@@ -254,19 +235,19 @@ impl Account {
             command: if job.sending.is_some() { "send" } else { "check" }.to_owned(),
             started_at: job.started_at,
             finished_at: Utc::now(),
-            exit_code: exit_code(&self.tally, error.is_some()),
+            exit_code: exit_code(&self.counts.tally, error.is_some()),
             inputs: self.inputs(),
             rows: self.files.n_rows,
             rows_unreadable: self.files.n_unreadable,
             scattered: self.files.n_scattered,
-            items: self.n_items,
+            items: self.counts.n_items,
             guests: self.n_guests,
             requests: self.requests,
-            repeated_after: self.n_repeated,
-            skipped: self.skipped.clone().into_iter().collect(),
+            repeated_after: self.counts.n_repeated,
+            skipped: self.counts.skipped.clone().into_iter().collect(),
             stopped: error.clone(),
         };
-        let summary = Summary::new(facts, &self.tally);
+        let summary = Summary::new(facts, &self.counts.tally);
         let json = serde_json::to_string_pretty(&summary).expect("a summary is plain data");
         folder.write_file(page::FILE, &self.page(&summary)?)?;
         folder.write_file(summary::FILE, &format!("{json}\n"))?;
@@ -282,7 +263,7 @@ impl Account {
 
     fn page(&self, summary: &Summary) -> Result<String, ReportError> {
         let listed: Vec<Listed> = self.listed.iter().map(|(_, listed)| listed.clone()).collect();
-        page::page(summary, &Example::of_tally(&self.tally, &self.names), &listed)
+        page::page(summary, &Example::of_tally(&self.counts.tally, &self.names), &listed)
     }
 
     /// Copies of what could be read only once hold customers' data and have served, unless a run may go on with the plan.

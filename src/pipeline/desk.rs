@@ -163,7 +163,7 @@ impl Desk<'_> {
         }
         let fate = self.fate(&mut record, &sound)?;
         let is_sound = !matches!(&fate, Fate::Settled(Settled { outcome: Outcome::Invalid, .. }));
-        sheet.n_items += if is_sound { record.n_items as u64 } else { 0 };
+        sheet.counts.n_items += if is_sound { record.n_items as u64 } else { 0 };
         if let Fate::Settled(Settled { outcome: Outcome::Changed, .. }) = fate {
             sheet.changed.push(sound.key(&record));
         }
@@ -186,7 +186,7 @@ impl Desk<'_> {
     }
 
     fn settle(&self, record: &OrderRecord, settled: &Settled, sheet: &mut Sheet) {
-        sheet.add(record);
+        sheet.counts.add(record);
         if self.job.sending.is_some() {
             left_out_line(&mut sheet.left_out, record, settled);
         }
@@ -201,7 +201,7 @@ impl Desk<'_> {
         held: Option<Settled>,
         sheet: &mut Sheet,
     ) {
-        sheet.add(&record);
+        sheet.counts.add(&record);
         if held.is_none() && self.age.is_old(sound.ordered_at()) {
             sheet.old.add(sound.ordered_at());
         }

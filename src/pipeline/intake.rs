@@ -38,7 +38,7 @@ pub(super) struct ToSend {
     /// Those that need a go-ahead.
     pub(super) old: Old,
     /// Those that the ledger knows with other content.
-    changed: Sorter,
+    changed: Option<Sorter>,
 }
 
 impl ToSend {
@@ -46,18 +46,19 @@ impl ToSend {
         Self {
             planner: Planner::new(folder.path(), memory.plan),
             old: Old::default(),
-            changed: Sorter::new(folder.path(), ".changed", memory.rejects),
+            changed: Some(Sorter::new(folder.path(), ".changed", memory.rejects)),
         }
     }
 
     fn add_changed(&self, orders: &[OrderKey]) -> io::Result<()> {
-        orders.iter().try_for_each(|order| self.changed.push(0, &postcard::to_stdvec(order).map_err(io::Error::other)?))
+        let Some(changed) = &self.changed else { return Ok(()) };
+        orders.iter().try_for_each(|order| changed.push(0, &postcard::to_stdvec(order).map_err(io::Error::other)?))
     }
 
     /// Tells the ledger which orders changed.
     pub(super) fn note_changed(&mut self, ledger: &dyn Ledger) -> Result<(), RunError> {
-        let nothing = Sorter::new(std::path::Path::new(""), "", 0);
-        let mut sorted = std::mem::replace(&mut self.changed, nothing).sorted().map_err(PlanError::from)?;
+        let Some(changed) = self.changed.take() else { return Ok(()) };
+        let mut sorted = changed.sorted().map_err(PlanError::from)?;
         let mut orders = Vec::new();
         loop {
             let next = sorted.next().map_err(PlanError::from)?;

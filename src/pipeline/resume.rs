@@ -33,7 +33,7 @@ pub(super) fn resume(
     let files = Files { are_of_another_run: true, ..about.files.clone() };
     let mut account = Account::open(job, folder, files.clone())?;
     account.note(files, &about.notes);
-    (account.n_items, account.n_guests) = (about.n_items, about.n_guests);
+    (account.counts.n_items, account.n_guests) = (about.n_items, about.n_guests);
     let ledger = match may_send(&about, &origin, job, sending) {
         Ok(ledger) => ledger,
         Err(refusal) => return refuse(&refusal, guests, &origin, account, job, folder),
@@ -116,7 +116,7 @@ fn unknown_to<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'stat
 
 /// Orders of the plan are put on the account as they settle.
 fn add_and_settle(account: &mut Account, record: &OrderRecord, settled: &Settled) -> Result<(), ReportError> {
-    account.add(record);
+    account.counts.add(record);
     account.settle(record, settled)
 }
 

@@ -17,14 +17,50 @@ use crate::{
     spill::entries::Entries,
 };
 
+/// What is counted of some orders.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) tally: Tally,
+    /// By the reason.
+    pub(super) skipped: BTreeMap<String, u64>,
+    /// Items of valid orders.
+    pub(super) n_items: u64,
+    /// Orders that were sent again although an earlier sending may have been taken.
+    pub(super) n_repeated: u64,
+}
+
+impl Counts {
+    /// Puts an order down.
+    pub(super) fn add(&mut self, record: &OrderRecord) {
+        self.tally.read(record);
+        self.tally.problems(&record.problems);
+    }
+
+    /// Counts what became of an order that was put down, once.
+    fn settle(&mut self, record: &OrderRecord, settled: &Settled) {
+        self.tally.settle(record.money.as_ref(), settled.outcome);
+        self.n_repeated += u64::from(settled.repeated_after.is_some());
+        if let (Outcome::Skipped, Some(reason)) = (settled.outcome, &settled.reason) {
+            *self.skipped.entry(reason.clone()).or_default() += 1;
+        }
+    }
+
+    /// Adds those of other orders.
+    pub(super) fn append(&mut self, others: Self) {
+        self.tally.append(&others.tally);
+        for (reason, n_orders) in others.skipped {
+            *self.skipped.entry(reason).or_default() += n_orders;
+        }
+        self.n_items += others.n_items;
+        self.n_repeated += others.n_repeated;
+    }
+}
+
 /// What is said of some orders.
 #[derive(Default)]
 pub(super) struct Sheet {
-    pub(super) tally: Tally,
-    pub(super) skipped: BTreeMap<String, u64>,
+    pub(super) counts: Counts,
     pub(super) listed: Vec<(OrderId, Listed)>,
-    pub(super) n_items: u64,
-    pub(super) n_repeated: u64,
     /// Those to send that are too old to be sent without a go-ahead.
     pub(super) old: Old,
     /// Lines of `results.ndjson`, and where each order's ends.
@@ -75,19 +111,9 @@ pub(super) fn bytes_of(key: u128) -> std::ops::Range<u64> {
 }
 
 impl Sheet {
-    /// Puts an order down.
-    pub(super) fn add(&mut self, record: &OrderRecord) {
-        self.tally.read(record);
-        self.tally.problems(&record.problems);
-    }
-
     /// Says what became of an order that was put down, once.
     pub(super) fn settle(&mut self, record: &OrderRecord, settled: &Settled, names: &[String]) {
-        self.tally.settle(record.money.as_ref(), settled.outcome);
-        self.n_repeated += u64::from(settled.repeated_after.is_some());
-        if let (Outcome::Skipped, Some(reason)) = (settled.outcome, &settled.reason) {
-            *self.skipped.entry(reason.clone()).or_default() += 1;
-        }
+        self.counts.settle(record, settled);
         if Listed::is_for(settled.outcome) {
             self.listed.push((record.id, Listed::of(record, settled, names)));
         }

@@ -357,7 +357,7 @@ mod tests {
         let orders = [(valid(1, 0, 1), false), (valid(1, 1, 2), false), (valid(1, 2, 3), true), (valid(2, 3, 4), true)];
         let mut plannable = Plannable::default();
         for (order, is_multi) in orders {
-            let mut to_send = order.to_send("");
+            let mut to_send = order.planned("");
             if is_multi {
                 to_send.events = OrderEvents::Multi(Box::new(sequence.clone()));
             }
