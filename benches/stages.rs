@@ -250,7 +250,7 @@ fn report(criterion: &mut Criterion, stations: &Stations) {
     });
     group.bench_function("tally", |bencher| {
         bencher.iter(|| {
-            let mut tally = Tally::new();
+            let mut tally = Tally::default();
             for (record, settled) in black_box(&orders) {
                 tally.read(record);
                 tally.problems(&record.problems);

@@ -123,22 +123,20 @@ fn add_plain_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, n
     }
     let time = millis_in_utc(made)?;
     let mut digits = itoa::Buffer::new();
-    lines.extend_from_slice(
-        &[
-            b"{\"referenceId\":\"",
-            record.reference.as_bytes(),
-            b"\",\"orderedAt\":\"",
-            &time,
-            b"\",\"outcome\":\"",
-            outcome.as_str().as_bytes(),
-            b"\",\"source\":{\"file\":\"",
-            file.as_bytes(),
-            b"\",\"line\":",
-            digits.format(record.source.line).as_bytes(),
-            b"},\"attempts\":0,\"http_status\":null,\"reason\":null,\"problems\":[]}\n",
-        ]
-        .concat(),
-    );
+    let parts: [&[u8]; 11] = [
+        b"{\"referenceId\":\"",
+        record.reference.as_bytes(),
+        b"\",\"orderedAt\":\"",
+        &time,
+        b"\",\"outcome\":\"",
+        outcome.as_str().as_bytes(),
+        b"\",\"source\":{\"file\":\"",
+        file.as_bytes(),
+        b"\",\"line\":",
+        digits.format(record.source.line).as_bytes(),
+        b"},\"attempts\":0,\"http_status\":null,\"reason\":null,\"problems\":[]}\n",
+    ];
+    parts.iter().for_each(|part| lines.extend_from_slice(part));
     Some(())
 }
 

@@ -268,7 +268,7 @@ pub(super) mod tests {
     }
 
     pub(crate) fn clean_check() -> Summary {
-        let mut tally = Tally::new();
+        let mut tally = Tally::default();
         count(&mut tally, 1_200, Some(("10.50", "EUR")), Outcome::Valid);
         let mut facts = facts("check", 0);
         facts.finished_at = "2026-11-03T08:15:02.300Z".parse().unwrap();
@@ -276,7 +276,7 @@ pub(super) mod tests {
     }
 
     pub(crate) fn run_with_everything() -> (Summary, Tally) {
-        let mut tally = Tally::new();
+        let mut tally = Tally::default();
         for (n, outcome) in [900, 120, 1, 250, 40, 3, 2, 1, 80].into_iter().zip(Outcome::ALL) {
             count(&mut tally, n, Some(("1234.50", "EUR")), outcome);
         }

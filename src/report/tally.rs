@@ -34,12 +34,6 @@ pub struct ProblemCount {
 }
 
 impl Tally {
-    /// Nothing counted yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Counts an order as read, with its money. To be called once for each order, and followed by one
     /// [`Tally::settle`] when its outcome is known.
     pub fn read(&mut self, record: &OrderRecord) {
@@ -187,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_code_counts_once_per_order_and_once_per_row() {
-        let mut tally = Tally::new();
+        let mut tally = Tally::default();
         let (missing, number) = (Code::MissingAttribute, Code::NumberUnreadable);
         tally.problems(
             &vec![problem(missing, 3, 1), problem(number, 3, 9), problem(missing, 3, 5), problem(missing, 4, 1)].into(),
@@ -203,7 +197,7 @@ mod tests {
 
     #[test]
     fn an_order_is_unsettled_until_its_outcome_is_told() {
-        let mut tally = Tally::new();
+        let mut tally = Tally::default();
         tally.read(&record(None));
         tally.read(&record(None));
         tally.settle(None, Outcome::Accepted);
@@ -228,7 +222,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_adds_up(orders in prop::collection::vec((any_money(), prop::sample::select(Outcome::ALL.to_vec())), 0..200)) {
-            let mut tally = Tally::new();
+            let mut tally = Tally::default();
             for (money, _) in &orders {
                 tally.read(&record(money.clone()));
             }
