@@ -136,7 +136,9 @@ fn add_plain_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, n
         digits.format(record.source.line).as_bytes(),
         b"},\"attempts\":0,\"http_status\":null,\"reason\":null,\"problems\":[]}\n",
     ];
-    parts.iter().for_each(|part| lines.extend_from_slice(part));
+    for part in parts {
+        lines.extend_from_slice(part);
+    }
     Some(())
 }
 
