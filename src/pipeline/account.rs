@@ -242,6 +242,7 @@ impl Account {
             scattered: self.files.n_scattered,
             items: self.counts.n_items,
             guests: self.n_guests,
+            forecast: None,
             requests: self.requests,
             repeated_after: self.counts.n_repeated,
             skipped: self.counts.skipped.clone().into_iter().collect(),

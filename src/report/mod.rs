@@ -9,6 +9,7 @@
 pub mod counts;
 pub mod figures;
 pub mod folder;
+pub mod forecast;
 mod line;
 pub mod page;
 pub mod rejects;

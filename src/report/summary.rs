@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{counts::PerOutcome, line::utc_millis, tally::Tally};
+use super::{counts::PerOutcome, forecast::Outlook, line::utc_millis, tally::Tally};
 use crate::model::{
     money::Currency,
     problem::{Code, Severity},
@@ -46,6 +46,9 @@ pub struct Summary {
     pub orders: PerOutcome<u64>,
     /// Orders whose price or currency cannot be read; they are in no sum of `money`.
     pub orders_without_amount: u64,
+    /// What sending the valid orders of a check would take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Outlook>,
     /// Requests on the wire.
     pub requests: RequestCounts,
     /// Orders that were sent again although an earlier sending may have been taken.
@@ -143,6 +146,8 @@ pub struct Facts {
     pub items: u64,
     /// Guests of the valid orders.
     pub guests: u64,
+    /// What sending the valid orders of a check would take.
+    pub forecast: Option<Outlook>,
     /// Requests on the wire.
     pub requests: RequestCounts,
     /// Orders that were sent again although an earlier sending may have been taken.
@@ -171,6 +176,7 @@ impl Summary {
             guests: facts.guests,
             orders: tally.orders().clone(),
             orders_without_amount: tally.orders_without_amount(),
+            forecast: facts.forecast,
             requests: facts.requests,
             repeated_after: facts.repeated_after,
             money: money_lines(tally),
@@ -224,6 +230,8 @@ fn skipped_lines(skipped: Vec<(String, u64)>) -> Vec<SkippedLine> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
     use crate::model::{
         money::Money,
@@ -231,6 +239,7 @@ pub(super) mod tests {
         origin::{FileId, Position},
         outcome::Outcome,
         problem::Problem,
+        recipe::{Cost, Forecast},
     };
 
     const AT: Position = Position { file: FileId(0), line: 17, column: Some(5) };
@@ -260,6 +269,7 @@ pub(super) mod tests {
             scattered: 0,
             items: 4_300,
             guests: 780,
+            forecast: None,
             requests: RequestCounts::default(),
             repeated_after: 0,
             skipped: Vec::new(),
@@ -272,6 +282,9 @@ pub(super) mod tests {
         count(&mut tally, 1_200, Some(("10.50", "EUR")), Outcome::Valid);
         let mut facts = facts("check", 0);
         facts.finished_at = "2026-11-03T08:15:02.300Z".parse().unwrap();
+        let (single, multi) = (Cost { orders: 1_150, requests: 2_690 }, Cost { orders: 50, requests: 7_210 });
+        let forecast = Forecast { single, multi, longest_order: 547 };
+        facts.forecast = Some(Outlook::at(NonZeroU32::new(20), forecast));
         Summary::new(facts, &tally)
     }
 

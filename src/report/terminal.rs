@@ -22,6 +22,7 @@ pub fn words(summary: &Summary, folder: &str) -> String {
         money(summary),
         problems(summary),
         skipped(summary),
+        forecast(summary),
         requests(summary),
         format!("report: {folder}/{}\n", page::FILE),
     ];
@@ -108,6 +109,12 @@ fn skipped(summary: &Summary) -> String {
     section("skipped", &table([Side::Left, Side::Right], &lines), summary.skipped.len())
 }
 
+fn forecast(summary: &Summary) -> String {
+    let Some(outlook) = &summary.forecast else { return String::new() };
+    let sides = [Side::Left, Side::Right, Side::Right, Side::Right];
+    section(&outlook.heading(), &table(sides, &outlook.lines()), 0)
+}
+
 fn requests(summary: &Summary) -> String {
     let (requests, took) = (&summary.requests, spent(summary.duration()));
     if requests.total == 0 {
@@ -161,6 +168,12 @@ mod tests {
         money
           EUR  valid  12,600.00
                read   12,600.00
+
+        to send at 20/s
+          as one event       1,150 orders  2,690 requests  2m 14s
+          as several events     50 orders  7,210 requests      6m
+          all                1,200 orders  9,900 requests  8m 15s
+          the longest order                  547 requests  27.4 s
 
         took 2.3 s, no requests
 
