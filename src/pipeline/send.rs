@@ -92,7 +92,8 @@ impl Journal for LedgerJournal {
     type Attempt = Attempt;
 
     async fn intend(&self, order: &PlannedOrder) -> Result<Attempt, String> {
-        self.0.write(Write::Intend(known::key_of_planned(order))).await.map_err(|error| error.to_string())
+        let written = self.0.write(Write::Intend(known::key_of_planned(order))).await;
+        written.map(Attempt).map_err(|error| error.to_string())
     }
 
     async fn settle(&self, attempt: Attempt, outcome: AttemptOutcome) -> Result<(), String> {

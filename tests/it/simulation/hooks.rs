@@ -112,7 +112,7 @@ impl ModelJournal {
     fn commit(&self, write: Write, what: What) -> Attempt {
         let attempts = self.ledger.lock().unwrap().write(&[write]).unwrap();
         self.world.note(what);
-        attempts[0]
+        Attempt(attempts[0])
     }
 
     /// Half a write; a crash may come at its end.
