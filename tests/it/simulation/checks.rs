@@ -25,7 +25,7 @@ type Checked = Result<(), String>;
 const LATE: Duration = Duration::from_millis(3);
 
 /// All of them.
-const CHECKS: [fn(&History) -> Checked; 26] = [
+const CHECKS: [fn(&History) -> Checked; 27] = [
     accepted_was_received,
     a_no_means_that_it_is_not_there,
     received_twice_is_told,
@@ -48,6 +48,7 @@ const CHECKS: [fn(&History) -> Checked; 26] = [
     carts::an_order_is_assembled_as_a_whole,
     carts::a_browser_carries_one_order,
     carts::parts_come_in_sequence,
+    carts::what_may_be_there_is_not_sent_again_on_the_same_browser,
     carts::opened_before_filled,
     carts::everything_comes_within_the_session,
     carts::a_cart_that_may_be_filled_is_told,

@@ -38,6 +38,23 @@ pub(super) fn a_browser_carries_one_order(history: &History) -> Checked {
     Ok(())
 }
 
+/// Of a second ADD the manual says what it does, of CLEAR_CART everyone knows, and CHECKOUT is checked elsewhere.
+pub(super) fn what_may_be_there_is_not_sent_again_on_the_same_browser(history: &History) -> Checked {
+    let mut may_be_there = BTreeSet::new();
+    for what in history.lines() {
+        let (What::Started(request) | What::Heard(request, _)) = what else { continue };
+        let Some((_, part @ (Part::Contacts | Part::Consumers | Part::Confirm(_)), browser)) = request.part() else {
+            continue;
+        };
+        match what {
+            What::Heard(_, heard) if heard.is_surely_not_taken() => {}
+            What::Heard(..) => _ = may_be_there.insert((part, browser)),
+            _ => ensure(!may_be_there.contains(&(part, browser)), || format!("{request:?} was sent again"))?,
+        }
+    }
+    Ok(())
+}
+
 /// How far a browser has come with an order.
 #[derive(Default)]
 struct Course {
