@@ -31,10 +31,10 @@ pub(super) fn planned_guest(first: u32, n_orders: u32) -> PlannedGuest {
     PlannedGuest { identity: EventText("\"}".into()), orders, settled: Vec::new() }
 }
 
-/// A guest with orders of so many items each that are assembled from several events, one after the other from 0; one of no
+/// A guest with orders of so many items each that are assembled from several events, their ids from `first`; one of no
 /// items is a single event.
-pub(super) fn guest_of_many(n_items: &[usize]) -> PlannedGuest {
-    let mut guest = planned_guest(0, u32::try_from(n_items.len()).unwrap());
+pub(super) fn guest_of_many(first: u32, n_items: &[usize]) -> PlannedGuest {
+    let mut guest = planned_guest(first, u32::try_from(n_items.len()).unwrap());
     for (order, n_items) in guest.orders.iter_mut().zip(n_items).filter(|(_, n_items)| **n_items > 0) {
         order.events = OrderEvents::Multi(Box::new(sequence(order.record.id.0, *n_items)));
     }

@@ -388,7 +388,8 @@ fn kinds(night: &Night) -> Vec<&str> {
 }
 
 fn assembled(n_guests: u32, n_items: &'static [usize]) -> impl Iterator<Item = Result<PlannedGuest, String>> + Send {
-    (0..n_guests).map(|_| Ok(guest_of_many(n_items)))
+    let n_orders = u32::try_from(n_items.len()).unwrap();
+    (0..n_guests).map(move |guest| Ok(guest_of_many(guest * n_orders, n_items)))
 }
 
 #[tokio::test(start_paused = true)]
@@ -457,4 +458,21 @@ async fn a_run_that_ends_within_a_sequence_starts_nothing_more_and_leaves_the_ca
     let night = night(assembled(1, &[9]), settings(None), SOUND, stop, |_| None).await;
     assert_eq!((count(&night, Outcome::NotAttempted), night.starts.len(), night.n_open), (1, 4, 0));
     assert_eq!(night.carts, ["A-0 opened on b"]);
+}
+
+/// All else goes through all the time.
+#[tokio::test(start_paused = true)]
+async fn a_step_that_goes_through_again_ends_the_trouble_and_few_orders_fail() {
+    let begin = Instant::now();
+    let bad = move |url: &str| {
+        let is_bad = url.contains("CONFIRM") && begin.elapsed() < Duration::from_secs(100);
+        is_bad.then_some(Heard::Answer { status: 504, body: None, retry_after: None })
+    };
+    let night = night(assembled(100, &[2]), Settings { tries: 5, ..watchful() }, SOUND, None, bad).await;
+    let n_failed = count(&night, Outcome::Failed);
+    assert_eq!((night.ended.stopped.clone(), n_failed + count(&night, Outcome::Accepted)), (None, 100));
+    assert!(n_failed < 10 && night.took < Duration::from_secs(300), "{n_failed} failed, {:?}", night.took);
+    let is_told = |words: &str| night.warnings.iter().any(|warning| warning.starts_with(words));
+    assert!(is_told("the service takes nothing (HTTP 504)") && is_told("the service answers again"));
+    assert_eq!((night.starts.len(), night.n_open), (night.n_sending, 0));
 }

@@ -25,7 +25,7 @@ type Checked = Result<(), String>;
 const LATE: Duration = Duration::from_millis(3);
 
 /// All of them.
-const CHECKS: [fn(&History) -> Checked; 27] = [
+const CHECKS: [fn(&History) -> Checked; 29] = [
     accepted_was_received,
     a_no_means_that_it_is_not_there,
     received_twice_is_told,
@@ -51,6 +51,8 @@ const CHECKS: [fn(&History) -> Checked; 27] = [
     carts::what_may_be_there_is_not_sent_again_on_the_same_browser,
     carts::opened_before_filled,
     carts::everything_comes_within_the_session,
+    carts::a_checkout_that_may_be_on_its_way_is_not_crossed,
+    carts::what_comes_to_nothing_is_cleared,
     carts::a_cart_that_may_be_filled_is_told,
     carts::no_cart_is_left_at_the_end,
 ];

@@ -137,6 +137,56 @@ pub(super) fn everything_comes_within_the_session(history: &History) -> Checked 
     })
 }
 
+/// CLEAR_CART could overtake it, and an order that is there would not be.
+pub(super) fn a_checkout_that_may_be_on_its_way_is_not_crossed(history: &History) -> Checked {
+    each_run(history, |run| {
+        let mut may_be_taken = BTreeSet::new();
+        for Line { what, .. } in &run.lines {
+            let (What::Started(request) | What::Heard(request, _)) = what else { continue };
+            match (what, request.part()) {
+                (What::Heard(_, heard), Some((_, Part::Checkout, browser))) if heard.may_come_late() => {
+                    may_be_taken.insert(browser);
+                }
+                (What::Started(_), Some((_, Part::ClearCart, browser))) => {
+                    ensure(!may_be_taken.contains(browser), || format!("{request:?} may overtake CHECKOUT"))?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    })
+}
+
+/// What comes to nothing is cleared by the run that put it there, if it comes to its end.
+pub(super) fn what_comes_to_nothing_is_cleared(history: &History) -> Checked {
+    each_run(history, |run| {
+        if run.ended().is_none_or(|ended| ended.stopped.is_some()) {
+            return Ok(());
+        }
+        let mut left = BTreeMap::new();
+        for Line { what, .. } in &run.lines {
+            match what {
+                What::Heard(request, heard) => match request.part() {
+                    Some((order, Part::Add(_), browser)) if is_ok(heard) => _ = left.insert(browser, order),
+                    Some((_, Part::Checkout, browser)) if !heard.is_surely_not_taken() => _ = left.remove(browser),
+                    Some((_, _, browser)) if heard.status() == Some(404) => _ = left.remove(browser),
+                    _ => {}
+                },
+                What::Started(request) => {
+                    let cleared = request.part().filter(|(_, part, _)| **part == Part::ClearCart);
+                    cleared.map(|(_, _, browser)| left.remove(browser));
+                }
+                What::Told(order, _) => {
+                    let left = left.iter().find(|(_, no)| *no == order);
+                    ensure(left.is_none(), || format!("order {order} was settled without its cart: {left:?}"))?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    })
+}
+
 /// Whoever is told that an order is not there is told of its cart too, unless that was cleared.
 pub(super) fn a_cart_that_may_be_filled_is_told(history: &History) -> Checked {
     each_run(history, |run| {
