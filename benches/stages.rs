@@ -16,7 +16,7 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use orderferry::{
     dispatch::{
         Heard, HttpWire, Wire,
-        delivery::{Delivery, Move, SINGLE},
+        delivery::{Delivery, Move},
         pacer::Pacer,
     },
     event::{json, url},
@@ -189,7 +189,7 @@ fn dispatch(criterion: &mut Criterion, stations: &Stations) {
     let mut group = criterion.benchmark_group("dispatch");
     group.throughput(elements(stations.orders.len()));
     group.bench_function("delivery", |bencher| {
-        let deliver = |guest| accepted(Delivery::new(guest, SINGLE, &settings));
+        let deliver = |guest| accepted(Delivery::new(guest, &settings));
         bencher.iter(|| stations.guests.iter().map(deliver).sum::<usize>());
     });
     let runtime = runtime();
@@ -209,12 +209,12 @@ fn dispatch(criterion: &mut Criterion, stations: &Stations) {
 
 /// Answers every step with "created" and counts the accepted orders.
 fn accepted(mut delivery: Delivery<'_>) -> usize {
-    let mut n_accepted = 0;
+    let (mut n_accepted, now) = (0, tokio::time::Instant::now());
     loop {
-        match delivery.next_move() {
-            Move::Send(_) => drop(delivery.heard(created())),
+        match delivery.next_move(now) {
+            Move::Send(_) => drop(delivery.heard(created(), now)),
             Move::Settled(_, settled) => n_accepted += usize::from(settled.outcome == Outcome::Accepted),
-            Move::Wait(_) => {}
+            Move::Wait(_) | Move::OpenCart { .. } | Move::CloseCart => {}
             Move::StopRun(reason) => panic!("nothing stops a good night: {reason}"),
             Move::Done => return n_accepted,
         }

@@ -233,6 +233,7 @@ pub(crate) fn dispatch_settings() -> dispatch::Settings {
         in_flight: 64,
         timeout: Duration::from_secs(30),
         identity_pause: Duration::from_millis(500),
+        session_timeout: Duration::from_secs(20 * 60),
         tries: 5,
         repeats_500: false,
         down_after: 4,

@@ -45,6 +45,9 @@ const SANDBOX: &str = "sandbox";
 /// A longer pause is a slip of the pen.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
+/// Services end a session after half an hour mostly, and the last request of an order takes its time too.
+const DEFAULT_SESSION_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+
 /// One less than the usual tries of a request: few orders fail because the service was down for a while.
 const DEFAULT_DOWN_AFTER: u32 = 4;
 
@@ -274,12 +277,15 @@ fn dispatch_settings(
     let pause = arguments.identity_pause.or(settings.identity_pause.map(|span| span.0));
     let identity_pause = pause.unwrap_or(Duration::from_millis(500));
     ensure!(identity_pause <= LONGEST_PAUSE, "identity_pause is longer than an hour");
+    let session_timeout = settings.session_timeout.map_or(DEFAULT_SESSION_TIMEOUT, |span| span.0);
+    ensure!(!session_timeout.is_zero(), "session_timeout is 0, so that no order could be assembled in time");
     Ok(dispatch::Settings {
         rate,
         in_flight,
         timeout,
         identity_pause,
         tries,
+        session_timeout,
         repeats_500: settings.repeat_after_500.unwrap_or(false),
         down_after,
         gives_up_after: settings.give_up_after.map_or(10 * MINUTE, |span| span.0),

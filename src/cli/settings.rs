@@ -50,6 +50,7 @@ pub(super) struct Settings {
     pub(super) in_flight: Option<usize>,
     pub(super) timeout: Option<Span>,
     pub(super) identity_pause: Option<Span>,
+    pub(super) session_timeout: Option<Span>,
     pub(super) tries: Option<u32>,
     pub(super) repeat_after_500: Option<bool>,
     pub(super) down_after: Option<u32>,
@@ -389,7 +390,7 @@ mod tests {
     #[test]
     fn a_fault_says_where_and_what_may_be_meant() {
         insta::assert_snapshot!(fault("rate = '5/s'\nin_fligth = 3", &[], &[]).replace("`, `", " "), @r#"
-        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_expansion backfill_after item_price reused_references unreadable_rows target targets`
+        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause session_timeout tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_expansion backfill_after item_price reused_references unreadable_rows target targets`
           hint: did you mean "in_flight"?
         "#);
         assert_eq!(loaded("rate = 5", &[], &["pos=p"]).unwrap().target(None).unwrap().pos.as_deref(), Some("p"));

@@ -14,8 +14,8 @@ pub(super) const LEFT_OUT: &str = "[left out]";
 /// The longest words of the service that are kept, in characters.
 const MOST_WORDS: usize = 500;
 
-/// What was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What was sent; the events of a cart in the order in which they are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// The creation of a browser. A second one only makes another anonymous guest.
     BrowserCreate,
@@ -23,6 +23,39 @@ pub enum Kind {
     Identity,
     /// ORDER_CHECKOUT. A second one may be a second order.
     OrderCheckout,
+    /// ADD. A second one of the same item changes the cart's line into what it is.
+    Add,
+    /// ADD_CONTACTS. Of a second one no manual says what it does.
+    AddContacts,
+    /// ADD_CONSUMERS. The same.
+    AddConsumers,
+    /// CONFIRM. The same.
+    Confirm,
+    /// CHECKOUT. A second one may be a second order.
+    Checkout,
+    /// CLEAR_CART. A second one finds nothing.
+    ClearCart,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 9] = [
+        Self::BrowserCreate,
+        Self::Identity,
+        Self::OrderCheckout,
+        Self::Add,
+        Self::AddContacts,
+        Self::AddConsumers,
+        Self::Confirm,
+        Self::Checkout,
+        Self::ClearCart,
+    ];
+
+    /// Whether it makes an order.
+    #[must_use]
+    pub fn is_checkout(self) -> bool {
+        matches!(self, Self::OrderCheckout | Self::Checkout)
+    }
 }
 
 /// What was heard.
@@ -51,6 +84,23 @@ impl Heard {
             Self::Answer { status, .. } => Some(*status),
             Self::NotSent(_) | Self::NoAnswer(_) => None,
         }
+    }
+
+    /// Whether the service surely did nothing of what was asked. Otherwise it may have.
+    #[must_use]
+    pub fn is_surely_not_taken(&self) -> bool {
+        match self {
+            Self::NotSent(_) => true,
+            Self::NoAnswer(_) => false,
+            Self::Answer { status, .. } => matches!(status, 300..=407 | 409..=499 | 503),
+        }
+    }
+
+    /// Whether the request may still be on its way to where it is dealt with: whoever answered, if anyone did, did not
+    /// wait for that.
+    #[must_use]
+    pub fn may_come_late(&self) -> bool {
+        matches!(self, Self::NoAnswer(_) | Self::Answer { status: 408 | 502 | 504, .. })
     }
 
     /// Whether we are too much for the service, and how long it asks all of us to wait, if it says so.
@@ -83,6 +133,11 @@ pub enum Verdict {
         /// What happened.
         reason: String,
     },
+    /// It may have been accepted, and what a second one does nobody knows: the order begins anew on another browser.
+    StartOver {
+        /// What happened.
+        reason: String,
+    },
     /// The service does not know the browser: a new one, and once more.
     NewBrowser {
         /// The service's words.
@@ -112,9 +167,11 @@ impl Verdict {
         match self {
             Self::Accepted { .. } => AttemptOutcome::Accepted,
             Self::Unknown { .. } | Self::RepeatInDoubt { .. } => AttemptOutcome::Unknown,
-            Self::Repeat { .. } | Self::NewBrowser { .. } | Self::Refused { .. } | Self::Stop { .. } => {
-                AttemptOutcome::NotAccepted
-            }
+            Self::Repeat { .. }
+            | Self::StartOver { .. }
+            | Self::NewBrowser { .. }
+            | Self::Refused { .. }
+            | Self::Stop { .. } => AttemptOutcome::NotAccepted,
         }
     }
 
@@ -125,6 +182,7 @@ impl Verdict {
             Self::Accepted { .. } => None,
             Self::Repeat { reason, .. }
             | Self::RepeatInDoubt { reason }
+            | Self::StartOver { reason }
             | Self::NewBrowser { reason }
             | Self::Refused { reason }
             | Self::Unknown { reason }
@@ -135,7 +193,10 @@ impl Verdict {
     /// Whether the service is up: it said yes or no.
     #[must_use]
     pub fn is_sign_of_life(&self) -> bool {
-        !matches!(self, Self::Repeat { .. } | Self::RepeatInDoubt { .. } | Self::Unknown { .. })
+        !matches!(
+            self,
+            Self::Repeat { .. } | Self::RepeatInDoubt { .. } | Self::StartOver { .. } | Self::Unknown { .. }
+        )
     }
 }
 
@@ -151,7 +212,7 @@ struct Body {
 #[must_use]
 pub fn verdict(kind: Kind, heard: Heard, repeats_500: bool) -> Verdict {
     match heard {
-        Heard::Answer { status: 500, body, .. } if repeats_500 && kind == Kind::OrderCheckout => {
+        Heard::Answer { status: 500, body, .. } if repeats_500 && kind.is_checkout() => {
             Verdict::RepeatInDoubt { reason: words(500, body.as_deref().unwrap_or_default()) }
         }
         Heard::NotSent(reason) => Verdict::Repeat { reason, not_before: None },
@@ -167,6 +228,8 @@ fn answered(kind: Kind, status: u16, body: Option<&str>, retry_after: Option<Dur
         // Redirects are never followed: they would carry a customer's order to who knows where.
         300..=399 => Verdict::Stop { reason: format!("the service redirects (HTTP {status}); is the base URL right?") },
         401 => Verdict::Stop { reason: "the client key was refused (HTTP 401)".to_owned() },
+        // The cart of a browser that is not known is gone too.
+        404 if kind == Kind::ClearCart => Verdict::Accepted { reference: None },
         404 if kind != Kind::BrowserCreate => Verdict::NewBrowser { reason },
         // These two say that nothing was taken.
         429 | 503 => Verdict::Repeat { reason, not_before: retry_after },
@@ -197,11 +260,14 @@ fn is_browser_id(reference: &str) -> bool {
     !reference.is_empty() && reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-/// A checkout that may have been accepted is not repeated; a browser or IDENTITY may be.
+/// A checkout that may have been accepted is not repeated; what does no harm a second time may be.
 fn uncertain(kind: Kind, reason: String) -> Verdict {
     match kind {
-        Kind::OrderCheckout => Verdict::Unknown { reason },
-        Kind::BrowserCreate | Kind::Identity => Verdict::Repeat { reason, not_before: None },
+        Kind::OrderCheckout | Kind::Checkout => Verdict::Unknown { reason },
+        Kind::AddContacts | Kind::AddConsumers | Kind::Confirm => Verdict::StartOver { reason },
+        Kind::BrowserCreate | Kind::Identity | Kind::Add | Kind::ClearCart => {
+            Verdict::Repeat { reason, not_before: None }
+        }
     }
 }
 
@@ -234,6 +300,7 @@ mod tests {
             Verdict::Accepted { .. } => "accepted",
             Verdict::Repeat { .. } => "repeat",
             Verdict::RepeatInDoubt { .. } => "repeat in doubt",
+            Verdict::StartOver { .. } => "start over",
             Verdict::NewBrowser { .. } => "new browser",
             Verdict::Refused { .. } => "refused",
             Verdict::Unknown { .. } => "unknown",
@@ -245,12 +312,30 @@ mod tests {
         Heard::Answer { status, body: body.map(str::to_owned), retry_after: None }
     }
 
-    /// Runs of statuses with the same verdicts: `first-last browser, identity, checkout`.
+    /// Kinds of which the same holds always.
+    const ALIKE: [&[Kind]; 6] = [
+        &[Kind::BrowserCreate],
+        &[Kind::Identity],
+        &[Kind::Add],
+        &[Kind::AddContacts, Kind::AddConsumers, Kind::Confirm],
+        &[Kind::ClearCart],
+        &[Kind::OrderCheckout, Kind::Checkout],
+    ];
+
+    /// The verdicts on what was heard, for [`ALIKE`]: browser, identity, ADD, what goes with it, CLEAR_CART, checkouts.
+    fn names(heard: &Heard) -> [&'static str; 6] {
+        ALIKE.map(|kinds| {
+            let names: Vec<_> = kinds.iter().map(|kind| name(*kind, heard.clone())).collect();
+            assert!(names.windows(2).all(|pair| pair[0] == pair[1]), "{kinds:?} after {heard:?}: {names:?}");
+            names[0]
+        })
+    }
+
+    /// Runs of statuses with the same verdicts: `first-last` and [`names`].
     fn table(body: Option<&str>) -> String {
-        let mut runs: Vec<(u16, u16, [&str; 3])> = Vec::new();
+        let mut runs: Vec<(u16, u16, [&str; 6])> = Vec::new();
         for status in 100..=599 {
-            let names =
-                [Kind::BrowserCreate, Kind::Identity, Kind::OrderCheckout].map(|kind| name(kind, answer(status, body)));
+            let names = names(&answer(status, body));
             match runs.last_mut() {
                 Some((_, last, known)) if *known == names => *last = status,
                 _ => runs.push((status, status, names)),
@@ -264,22 +349,34 @@ mod tests {
     #[test]
     fn every_status_code_has_its_verdict() {
         insta::assert_snapshot!(table(Some(OK)), @r"
-        100-199 repeat, repeat, unknown
-        200-299 accepted, accepted, accepted
-        300-399 stop, stop, stop
-        400-400 refused, refused, refused
-        401-401 stop, stop, stop
-        402-403 refused, refused, refused
-        404-404 refused, new browser, new browser
-        405-407 refused, refused, refused
-        408-408 repeat, repeat, unknown
-        409-428 refused, refused, refused
-        429-429 repeat, repeat, repeat
-        430-499 refused, refused, refused
-        500-502 repeat, repeat, unknown
-        503-503 repeat, repeat, repeat
-        504-599 repeat, repeat, unknown
+        100-199 repeat, repeat, repeat, start over, repeat, unknown
+        200-299 accepted, accepted, accepted, accepted, accepted, accepted
+        300-399 stop, stop, stop, stop, stop, stop
+        400-400 refused, refused, refused, refused, refused, refused
+        401-401 stop, stop, stop, stop, stop, stop
+        402-403 refused, refused, refused, refused, refused, refused
+        404-404 refused, new browser, new browser, new browser, accepted, new browser
+        405-407 refused, refused, refused, refused, refused, refused
+        408-408 repeat, repeat, repeat, start over, repeat, unknown
+        409-428 refused, refused, refused, refused, refused, refused
+        429-429 repeat, repeat, repeat, repeat, repeat, repeat
+        430-499 refused, refused, refused, refused, refused, refused
+        500-502 repeat, repeat, repeat, start over, repeat, unknown
+        503-503 repeat, repeat, repeat, repeat, repeat, repeat
+        504-599 repeat, repeat, repeat, start over, repeat, unknown
         ");
+        assert!(Kind::ALL.iter().all(|kind| ALIKE.concat().contains(kind)));
+    }
+
+    #[test]
+    fn what_surely_was_not_taken_is_never_unknown() {
+        let lost = [Heard::NotSent("refused".into()), Heard::NoAnswer("timed out".into())];
+        for heard in (100..=599).map(|status| answer(status, Some(OK))).chain(lost) {
+            let verdict = name(Kind::Checkout, heard.clone());
+            let may_be_taken = matches!(verdict, "accepted" | "unknown");
+            assert_eq!(heard.is_surely_not_taken(), !may_be_taken, "{heard:?}");
+            assert!(!(heard.may_come_late() && heard.is_surely_not_taken()), "{heard:?}");
+        }
     }
 
     #[test]
@@ -287,9 +384,8 @@ mod tests {
         let bodies =
             [None, Some(""), Some("{\"status\":"), Some("<html>"), Some("{}"), Some("[]"), Some("{\"status\":1}")];
         for body in bodies {
-            let names =
-                [Kind::BrowserCreate, Kind::Identity, Kind::OrderCheckout].map(|kind| name(kind, answer(201, body)));
-            assert_eq!(names, ["repeat", "repeat", "unknown"], "{body:?}");
+            let verdicts = ["repeat", "repeat", "repeat", "start over", "repeat", "unknown"];
+            assert_eq!(names(&answer(201, body)), verdicts, "{body:?}");
         }
         let no = Some("{\"status\":\"ERROR\",\"ref\":\"b\"}");
         assert_eq!(name(Kind::OrderCheckout, answer(200, no)), "refused");
@@ -322,9 +418,7 @@ mod tests {
     #[test]
     fn what_did_not_leave_is_repeated_and_silence_is_not() {
         let lost = || Heard::NoAnswer("timed out".into());
-        assert_eq!(name(Kind::OrderCheckout, Heard::NotSent("refused".into())), "repeat");
-        assert_eq!(name(Kind::OrderCheckout, lost()), "unknown");
-        assert_eq!(name(Kind::Identity, lost()), "repeat");
-        assert_eq!(name(Kind::BrowserCreate, lost()), "repeat");
+        assert_eq!(names(&Heard::NotSent("refused".into())), ["repeat"; 6]);
+        assert_eq!(names(&lost()), ["repeat", "repeat", "repeat", "start over", "repeat", "unknown"]);
     }
 }

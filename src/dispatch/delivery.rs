@@ -1,9 +1,16 @@
 //! The delivery of one guest's orders as a machine without I/O: it says what to do next and is told what was heard.
 //!
 //! It alone knows the order of the steps, that a guest's orders go one after the other, and what an answer does to
-//! them. What may be repeated stands in `answer`.
+//! them. What may be repeated stands in `answer`, the steps of an order in `recipe`, and what becomes of a cart in `cart`.
+
+mod cart;
+mod course;
+mod moves;
+mod recipe;
 
 use std::{collections::VecDeque, time::Duration};
+
+use tokio::time::Instant;
 
 use super::{
     Settings,
@@ -12,278 +19,254 @@ use super::{
 };
 use crate::model::{
     outcome::{Outcome, Settled},
-    planned::PlannedGuest,
+    planned::{OrderEvents, PlannedGuest},
 };
-
-/// The steps of a delivery, as data: another kind of order is another recipe.
-#[derive(Debug, Clone, Copy)]
-pub struct Recipe {
-    /// Once for a guest.
-    pub per_guest: &'static [Kind],
-    /// For each of its orders; the last one decides about the order.
-    pub per_order: &'static [Kind],
-}
-
-/// An order as one ORDER_CHECKOUT, on the guest's browser.
-pub const SINGLE: Recipe =
-    Recipe { per_guest: &[Kind::BrowserCreate, Kind::Identity], per_order: &[Kind::OrderCheckout] };
-
-/// What to do next.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Move {
-    /// Send this, and tell what was heard.
-    Send(Step),
-    /// Ask again after this time.
-    Wait(Duration),
-    /// This became of the order at this place of the guest's orders; ask again.
-    Settled(usize, Settled),
-    /// The whole run must stop, for this reason; then ask again.
-    StopRun(String),
-    /// Everything is settled.
-    Done,
-}
-
-/// A request to send.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Create a browser.
-    CreateBrowser,
-    /// Send the guest's IDENTITY on this browser.
-    Identity {
-        /// The browser's id.
-        browser: String,
-    },
-    /// Send the checkout of the order at this place of the guest's orders, on this browser.
-    OrderCheckout {
-        /// From 0.
-        order: usize,
-        /// The browser's id.
-        browser: String,
-    },
-}
-
-impl Step {
-    /// The kind of request.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::CreateBrowser => Kind::BrowserCreate,
-            Self::Identity { .. } => Kind::Identity,
-            Self::OrderCheckout { .. } => Kind::OrderCheckout,
-        }
-    }
-}
-
-/// What is said of an order that is sent again as someone chose.
-const SENT_BEFORE: &str = "sent by an earlier run, and no answer came";
+use cart::{Cart, Then};
+use course::Course;
+pub use moves::{Move, Step};
+pub use recipe::Part;
+use recipe::{Task, steps};
 
 /// The machine.
 #[derive(Debug)]
 pub struct Delivery<'p> {
     guest: &'p PlannedGuest,
-    recipe: Recipe,
     settings: &'p Settings,
-    /// Steps until the current order is settled; the first one is under way.
-    steps: VecDeque<Kind>,
+    /// Steps until the current order is settled; the first one is under way, unless its cart is being cleared.
+    steps: VecDeque<Task>,
     /// What to say before the next step.
     pending: VecDeque<Move>,
     /// The current order's place.
     order: usize,
+    /// The guest's own browser, for its orders of a single event. It is made for the first of them.
     browser: Option<String>,
-    /// Tries of the current step.
-    tries: u32,
-    /// Sendings of the current order's last event.
-    attempts: u32,
-    /// What came of an earlier sending of the current order that may have been taken.
-    doubt: Option<String>,
-    /// The current order was sent again in spite of a doubt.
-    was_repeated: bool,
-    /// The current order already got a new browser.
-    has_new_browser: bool,
+    course: Course,
 }
 
 impl<'p> Delivery<'p> {
     /// A delivery that has not begun.
     #[must_use]
-    pub fn new(guest: &'p PlannedGuest, recipe: Recipe, settings: &'p Settings) -> Self {
-        let steps = recipe.per_guest.iter().chain(recipe.per_order).copied().collect();
-        let mut delivery = Self {
-            guest,
-            recipe,
-            settings,
-            steps,
-            pending: VecDeque::new(),
-            order: 0,
-            browser: None,
-            tries: 0,
-            attempts: 0,
-            doubt: None,
-            was_repeated: false,
-            has_new_browser: false,
-        };
-        delivery.doubt = delivery.doubt_of_order();
+    pub fn new(guest: &'p PlannedGuest, settings: &'p Settings) -> Self {
+        let (steps, pending) = (VecDeque::new(), VecDeque::new());
+        let mut delivery = Self { guest, settings, steps, pending, order: 0, browser: None, course: Course::default() };
+        delivery.begin();
         delivery
     }
 
-    /// What to do next.
-    pub fn next_move(&mut self) -> Move {
-        if let Some(said) = self.pending.pop_front() {
-            return said;
+    /// Begins with the current order.
+    fn begin(&mut self) {
+        let order = self.guest.orders.get(self.order);
+        self.course = Course::of(order);
+        self.steps = order.map(|order| steps(&order.events, self.browser.is_some())).unwrap_or_default();
+    }
+
+    /// What to do next, now.
+    pub fn next_move(&mut self, now: Instant) -> Move {
+        if self.pending.is_empty() {
+            self.prepare(now);
         }
-        match self.steps.front() {
-            Some(kind) if !self.is_over() => Move::Send(self.step(*kind)),
-            _ => Move::Done,
+        match (self.pending.pop_front(), self.task()) {
+            (Some(said), _) => said,
+            (None, Some(task)) => Move::Send(self.step(task)),
+            (None, None) => Move::Done,
         }
     }
 
-    /// The run ends: what is not settled was not attempted.
+    /// The run ends: what is not settled was not attempted. Nothing is started any more, CLEAR_CART neither; a cart that
+    /// may hold something stays open in the journal, and the next run clears it.
     pub fn stop(&mut self, reason: &str) {
+        if let Some(Then::Settle(settled)) = self.course.clearing.take() {
+            self.settle(settled);
+        }
         // What follows the first line are hints for whoever runs this.
         let reason = reason.lines().next().map(str::to_owned);
         self.settle_all(&Settled::unsent(Outcome::NotAttempted, reason));
     }
 
-    /// Whether the step that `next_move` asks to send was sent before.
+    /// Whether the step that `next_move` asks to send was sent before, on this browser or another.
     #[must_use]
     pub fn is_retry(&self) -> bool {
-        // Of an order whose browser is not known any more, what went before goes again.
-        self.tries > 0 || self.attempts > 0 && self.is_last_step() || self.has_new_browser && !self.is_last_step()
+        match self.course.clearing {
+            Some(_) => self.course.tries > 0,
+            None => self.course.fewest_left.is_some_and(|fewest| self.steps.len() >= fewest),
+        }
     }
 
     /// Tells what was heard of the step that `next_move` asked to send, and what it means for the record.
-    pub fn heard(&mut self, heard: Heard) -> Verdict {
-        let kind = self.steps.front().copied().unwrap_or(Kind::OrderCheckout);
-        let status = heard.status();
-        self.tries += 1;
-        if self.is_last_step() {
-            self.attempts += 1;
-            self.was_repeated |= self.doubt.is_some() && !matches!(heard, Heard::NotSent(_));
-        }
+    pub fn heard(&mut self, heard: Heard, now: Instant) -> Verdict {
+        let task = self.task().expect("what is heard was asked for");
+        let (kind, status) = (task.kind(), heard.status());
+        self.count(kind, &heard);
+        self.of_cart(|cart| cart.hear(kind, &heard));
         let verdict = verdict(kind, heard, self.settings.repeats_500);
-        self.follow(kind, status, verdict.clone());
+        match self.course.clearing.take() {
+            Some(then) => self.follow_clear_cart(then, verdict.clone()),
+            None => self.follow(task, status, verdict.clone(), now),
+        }
         verdict
     }
 
-    fn follow(&mut self, kind: Kind, status: Option<u16>, verdict: Verdict) {
+    fn count(&mut self, kind: Kind, heard: &Heard) {
+        let course = &mut self.course;
+        course.tries += 1;
+        if course.clearing.is_none() {
+            let n_left = self.steps.len();
+            course.fewest_left = Some(course.fewest_left.map_or(n_left, |fewest| fewest.min(n_left)));
+        }
+        if kind.is_checkout() {
+            course.attempts += 1;
+            course.was_repeated |= course.doubt.is_some() && !matches!(heard, Heard::NotSent(_));
+        }
+    }
+
+    fn follow(&mut self, task: Task, status: Option<u16>, verdict: Verdict, now: Instant) {
         match verdict {
-            Verdict::Accepted { reference } => self.advance(kind, status, reference),
-            Verdict::Repeat { not_before, .. } if self.has_tries_left() => self.wait(not_before.unwrap_or_default()),
+            Verdict::Accepted { reference } => self.advance(task, status, reference, now),
+            Verdict::Repeat { not_before, .. } if self.has_tries_left() => {
+                self.wait(self.course.tries, not_before.unwrap_or_default());
+            }
             Verdict::Repeat { reason, .. } => self.give_up(Outcome::Failed, status, reason),
             Verdict::RepeatInDoubt { reason } if self.has_tries_left() => {
-                self.doubt = Some(reason);
-                self.wait(Duration::ZERO);
+                self.of_cart(Cart::may_be_checked_out);
+                self.course.doubt = Some(self.named(reason));
+                self.wait(self.course.tries, Duration::ZERO);
             }
-            Verdict::NewBrowser { .. } if !self.has_new_browser => self.renew_browser(),
-            Verdict::NewBrowser { reason } | Verdict::Refused { reason } => {
+            Verdict::StartOver { reason } => self.start_over(status, reason),
+            Verdict::NewBrowser { .. } if !self.course.has_new_browser => self.renew_browser(),
+            Verdict::NewBrowser { reason } => {
+                self.of_cart(Cart::is_gone);
                 self.give_up(Outcome::Refused, status, reason);
             }
+            Verdict::Refused { reason } => self.give_up(Outcome::Refused, status, reason),
             Verdict::Unknown { reason } | Verdict::RepeatInDoubt { reason } => {
-                self.settle(self.settled(Outcome::Unknown, status, Some(reason)));
+                self.of_cart(Cart::may_be_checked_out);
+                self.settle(self.settled(Outcome::Unknown, status, Some(self.named(reason))));
             }
             Verdict::Stop { reason } => self.end_run(status, reason),
         }
     }
 
     fn has_tries_left(&self) -> bool {
-        self.tries < self.settings.tries
+        self.course.tries < self.settings.tries
     }
 
-    fn wait(&mut self, not_before: Duration) {
+    /// Waits after so many tries.
+    fn wait(&mut self, tries: u32, not_before: Duration) {
         let spread = self.guest.orders.get(self.order).map_or(0, |order| order.record.id.0);
-        let wait = backoff(self.settings.first_backoff, self.tries, spread);
+        let wait = backoff(self.settings.first_backoff, tries, spread);
         self.pending.push_back(Move::Wait(wait.max(not_before)));
     }
 
-    fn advance(&mut self, kind: Kind, status: Option<u16>, reference: Option<String>) {
-        self.tries = 0;
-        if kind == Kind::BrowserCreate {
-            self.browser = reference;
-        }
-        if self.is_last_step() {
+    fn advance(&mut self, task: Task, status: Option<u16>, reference: Option<String>, now: Instant) {
+        self.course.tries = 0;
+        if task.kind().is_checkout() {
+            self.of_cart(Cart::is_emptied);
             return self.settle(self.settled(Outcome::Accepted, status, None));
         }
         self.steps.pop_front();
-        if kind == Kind::Identity && !self.settings.identity_pause.is_zero() {
-            self.pending.push_back(Move::Wait(self.settings.identity_pause));
+        match task {
+            Task::CreateBrowser if self.is_assembled() => {
+                self.course.cart = reference.map(|browser| Cart::new(browser, now));
+            }
+            Task::CreateBrowser => self.browser = reference,
+            Task::Identity if !self.settings.identity_pause.is_zero() => {
+                self.pending.push_back(Move::Wait(self.settings.identity_pause));
+            }
+            Task::Identity | Task::Part(_) => {}
         }
     }
 
     /// The order fails, or where the step is the guest's, all of its orders that are left.
     fn give_up(&mut self, outcome: Outcome, status: Option<u16>, reason: String) {
         if self.is_step_of_order() {
-            self.settle(self.settled(outcome, status, Some(reason)));
+            let settled = self.settled(outcome, status, Some(self.named(reason)));
+            self.clear_cart_then(Then::Settle(settled));
         } else {
             let reason = format!("the guest could not be identified: {reason}");
             self.settle_all(&Settled { http_status: status, ..Settled::unsent(outcome, Some(reason)) });
         }
     }
 
-    /// An unknown browser: a new one and IDENTITY, then the step again.
+    /// An unknown browser: a new one and IDENTITY, then the order from its first step.
     fn renew_browser(&mut self) {
-        self.has_new_browser = true;
-        self.tries = 0;
-        let has_identity = self.steps.front() != Some(&Kind::Identity);
-        if has_identity {
-            self.steps.push_front(Kind::Identity);
-        }
-        self.steps.push_front(Kind::BrowserCreate);
+        self.of_cart(Cart::is_gone);
+        self.course.has_new_browser = true;
+        self.begin_anew();
+    }
+
+    /// On another browser.
+    fn begin_anew(&mut self) {
+        self.leave_cart();
+        self.course.n_restarts += 1;
+        self.course.tries = 0;
+        self.steps = steps(&self.guest.orders[self.order].events, false);
     }
 
     fn end_run(&mut self, status: Option<u16>, reason: String) {
         // 401 is a no of the service to the order itself; a redirect only says that it is not there.
         let outcome = if status == Some(401) { Outcome::Refused } else { Outcome::Failed };
         if self.is_step_of_order() {
-            self.settle(self.settled(outcome, status, Some(reason.clone())));
+            self.settle(self.settled(outcome, status, Some(self.named(reason.clone()))));
         }
         self.pending.push_back(Move::StopRun(reason));
     }
 
     fn settled(&self, outcome: Outcome, http_status: Option<u16>, reason: Option<String>) -> Settled {
-        Settled { outcome, attempts: self.attempts, http_status, reason, repeated_after: None }
+        Settled { outcome, attempts: self.course.attempts, http_status, reason, repeated_after: None }
+    }
+
+    /// What happened, with the step at which it did where there are several.
+    fn named(&self, reason: String) -> String {
+        match self.task() {
+            Some(Task::Part(part)) if self.is_assembled() => format!("{part}: {reason}"),
+            _ => reason,
+        }
     }
 
     fn settle(&mut self, settled: Settled) {
+        self.leave_cart();
         let settled = self.in_doubt(settled);
+        let settled = self.with_cart(settled);
         self.pending.push_back(Move::Settled(self.order, settled));
         self.order += 1;
-        self.tries = 0;
-        self.attempts = 0;
-        self.has_new_browser = false;
-        self.was_repeated = false;
-        self.doubt = self.doubt_of_order();
-        self.steps = self.recipe.per_order.iter().copied().collect();
+        self.begin();
     }
 
     /// A later no does not take back an earlier perhaps.
     fn in_doubt(&mut self, mut settled: Settled) -> Settled {
-        let Some(doubt) = self.doubt.take() else { return settled };
+        let Some(doubt) = self.course.doubt.take() else { return settled };
         if settled.outcome != Outcome::Accepted {
             let reason = settled.reason.map_or_else(|| doubt.clone(), |reason| format!("{doubt}; then: {reason}"));
             settled = Settled { outcome: Outcome::Unknown, reason: Some(reason), ..settled };
         }
-        settled.repeated_after = self.was_repeated.then_some(doubt);
+        settled.repeated_after = self.course.was_repeated.then_some(doubt);
         settled
-    }
-
-    fn doubt_of_order(&self) -> Option<String> {
-        let order = self.guest.orders.get(self.order)?;
-        order.may_be_there.then(|| SENT_BEFORE.to_owned())
     }
 
     fn settle_all(&mut self, settled: &Settled) {
         while !self.is_over() {
             // Sendings of the order under way count even where it does not come to its end.
-            let attempts = self.attempts;
+            let attempts = self.course.attempts;
             self.settle(Settled { attempts, ..settled.clone() });
         }
     }
 
-    fn step(&self, kind: Kind) -> Step {
-        let browser = || self.browser.clone().expect("every recipe creates a browser before it uses one");
-        match kind {
-            Kind::BrowserCreate => Step::CreateBrowser,
-            Kind::Identity => Step::Identity { browser: browser() },
-            Kind::OrderCheckout => Step::OrderCheckout { order: self.order, browser: browser() },
+    /// What is under way or comes next.
+    fn task(&self) -> Option<Task> {
+        match self.course.clearing {
+            Some(_) => Some(Task::Part(Part::ClearCart)),
+            None => self.steps.front().copied(),
+        }
+    }
+
+    fn step(&self, task: Task) -> Step {
+        let own = self.course.cart.as_ref().map(|cart| &cart.browser);
+        let browser = own.or(self.browser.as_ref()).cloned();
+        let browser = || browser.expect("every recipe creates a browser before it uses one");
+        match task {
+            Task::CreateBrowser => Step::CreateBrowser,
+            Task::Identity => Step::Identity { browser: browser() },
+            Task::Part(part) => Step::OfOrder { order: self.order, part, browser: browser() },
         }
     }
 
@@ -291,12 +274,14 @@ impl<'p> Delivery<'p> {
         self.order >= self.guest.orders.len()
     }
 
-    fn is_last_step(&self) -> bool {
-        self.steps.len() == 1
+    /// Whether the current order takes several events.
+    fn is_assembled(&self) -> bool {
+        let order = self.guest.orders.get(self.order);
+        order.is_some_and(|order| matches!(order.events, OrderEvents::Multi(_)))
     }
 
     fn is_step_of_order(&self) -> bool {
-        self.steps.len() <= self.recipe.per_order.len()
+        matches!(self.task(), Some(Task::Part(_)))
     }
 }
 

@@ -1,7 +1,9 @@
 //! Planned guests → outcomes: the delivery machine, the pacer, the wire.
 //!
-//! One browser for each guest, IDENTITY once, then the guest's orders oldest first and one at a time; different guests
-//! side by side. Nothing is sent whose intent is not recorded. Called by `pipeline`; knows only `model` and `event`.
+//! A guest's orders go oldest first and one at a time, different guests side by side. Those of a single event go on the
+//! guest's browser, with IDENTITY once before them; one that is assembled from several events has a browser of its own, with
+//! IDENTITY before it. Nothing is sent whose intent is not recorded, and no cart is filled that is not. Called by `pipeline`;
+//! knows only `model` and `event`.
 
 pub mod answer;
 pub mod backoff;
@@ -14,12 +16,12 @@ mod waiting;
 mod wire;
 
 pub use answer::{Heard, Kind};
-pub use run::{Ended, Event, StopRequest, run};
+pub use run::{Agenda, Ended, Event, StopRequest, run};
 pub use wire::HttpWire;
 
 use std::{future::Future, num::NonZeroU32, time::Duration};
 
-use crate::model::planned::PlannedOrder;
+use crate::model::planned::{EventText, PlannedOrder};
 
 /// Why sending cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -43,8 +45,11 @@ pub struct Settings {
     pub timeout: Duration,
     /// How long to wait between an accepted IDENTITY and the guest's first order.
     pub identity_pause: Duration,
-    /// How often one request is tried that may be repeated.
+    /// How often one request is tried that may be repeated, and how often an order is begun that is assembled from several
+    /// events.
     pub tries: u32,
+    /// How long after its browser was created an order may be assembled: the service ends sessions after some time.
+    pub session_timeout: Duration,
     /// Whether a checkout is sent again after a 500, although the event may have been taken.
     pub repeats_500: bool,
     /// When so many requests in a row fail, the service is down: nothing is started, and single requests probe it.
@@ -71,6 +76,9 @@ pub trait Journal: Send + Sync + 'static {
     /// Names one attempt.
     type Attempt: Copy + Send;
 
+    /// Names one cart.
+    type Cart: Copy + Send + Sync + 'static;
+
     /// Records durably that an order's last event is about to be sent.
     fn intend(&self, order: &PlannedOrder) -> impl Future<Output = Result<Self::Attempt, String>> + Send;
 
@@ -80,6 +88,28 @@ pub trait Journal: Send + Sync + 'static {
         attempt: Self::Attempt,
         outcome: AttemptOutcome,
     ) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Records durably that items of an order are about to be put in the cart of a browser, and how it is cleared.
+    fn open_cart(
+        &self,
+        reference: &str,
+        browser: &str,
+        clear_cart: &EventText,
+    ) -> impl Future<Output = Result<Self::Cart, String>> + Send;
+
+    /// Records durably that nothing is left in it.
+    fn close_cart(&self, cart: Self::Cart) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+/// A cart in which an earlier run may have left something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftCart<C> {
+    /// Its name in the journal.
+    pub cart: C,
+    /// The browser's id.
+    pub browser: String,
+    /// The event that clears it.
+    pub clear_cart: EventText,
 }
 
 /// What carries requests.

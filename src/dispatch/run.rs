@@ -1,4 +1,5 @@
-//! Runs deliveries side by side: takes each machine's steps to the journal, the pacer and the wire.
+//! Runs deliveries side by side: takes each machine's steps to the journal, the pacer and the wire. Before that, the carts
+//! are cleared that earlier runs left open.
 
 use std::{
     panic::resume_unwind,
@@ -11,10 +12,12 @@ use tokio::{
     time::{Duration, Instant, sleep},
 };
 
+use carts::LeftOpen;
+
 use super::{
-    AttemptOutcome, Journal, Settings, Wire,
+    AttemptOutcome, Journal, LeftCart, Settings, Wire,
     answer::{Heard, Kind, Verdict},
-    delivery::{Delivery, Move, SINGLE, Step},
+    delivery::{Delivery, Move, Step},
     health::{Health, Turn},
     pacer::{Pacer, Permit},
     stop::Stop,
@@ -25,7 +28,7 @@ use crate::{
     model::{
         order::OrderRecord,
         outcome::Settled,
-        planned::{OrderEvents, PlannedGuest, PlannedOrder},
+        planned::{PlannedGuest, PlannedOrder},
         target::Target,
     },
 };
@@ -61,6 +64,14 @@ pub enum Event {
     Pause,
 }
 
+/// What there is to do.
+pub struct Agenda<C, G> {
+    /// What earlier runs left in carts: cleared first.
+    pub left_open: Vec<LeftCart<C>>,
+    /// What is to be sent. A guest that cannot be read stops the run.
+    pub guests: G,
+}
+
 /// How sending ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
@@ -70,9 +81,9 @@ pub struct Ended {
 
 /// Sends everything to a target. `tell` hears of every request and every outcome as they happen, and may say why the
 /// run must stop, as `asked_to_stop` may at any time: then nothing more is started, and what is in flight settles. Each
-/// order that the guests bring is settled exactly once. A guest that cannot be read stops the run.
+/// order that the guests bring is settled exactly once.
 pub async fn run<J: Journal, W: Wire>(
-    guests: impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static,
+    agenda: Agenda<J::Cart, impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static>,
     target: Target,
     settings: Settings,
     journal: J,
@@ -83,8 +94,9 @@ pub async fn run<J: Journal, W: Wire>(
     let (teller, mut told) = mpsc::channel(MOST_EVENTS);
     let stop = Arc::new(Stop::default());
     let n_workers = settings.in_flight * GUESTS_PER_REQUEST;
-    let stop_here = Arc::clone(&stop);
-    let dispatch = Arc::new(Dispatch::new(Box::new(guests), target, settings, journal, wire, teller, stop_here));
+    let left_open = Arc::new(LeftOpen::new(agenda.left_open));
+    let shared = (Arc::clone(&left_open), Arc::clone(&stop));
+    let dispatch = Arc::new(Dispatch::new(Box::new(agenda.guests), target, settings, journal, wire, teller, shared));
     if let Some(reason) = asked_to_stop.borrow().clone() {
         stop.say(reason);
     }
@@ -112,6 +124,9 @@ pub async fn run<J: Journal, W: Wire>(
             }
         }
     }
+    if let Some(words) = left_open.words() {
+        tell(Event::Warning(words)).unwrap_or_else(|reason| stop.say(reason));
+    }
     while let Some(worker) = workers.join_next().await {
         // A panic is a bug. What was on the wire stands in the journal, and nobody shall be told otherwise.
         worker.unwrap_or_else(|error| resume_unwind(error.into_panic()));
@@ -128,7 +143,8 @@ type Guests = Box<dyn Iterator<Item = Result<PlannedGuest, String>> + Send>;
 type Door<'a> = Option<MutexGuard<'a, Guests>>;
 
 /// What all workers share.
-struct Dispatch<J, W> {
+struct Dispatch<J: Journal, W> {
+    left_open: Arc<LeftOpen<J::Cart>>,
     guests: Mutex<Guests>,
     waiting: Waiting,
     pacer: Pacer,
@@ -151,10 +167,11 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         journal: J,
         wire: W,
         events: mpsc::Sender<Event>,
-        stop: Arc<Stop>,
+        (left_open, stop): (Arc<LeftOpen<J::Cart>>, Arc<Stop>),
     ) -> Self {
         let ahead = |rate: std::num::NonZeroU32| (rate.get() / INTENTS_AHEAD).max(2) as usize;
         Self {
+            left_open,
             guests: Mutex::new(guests),
             waiting: Waiting::default(),
             pacer: Pacer::new(settings.rate),
@@ -171,6 +188,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
     }
 
     async fn work(self: Arc<Self>) {
+        self.clear_left_open().await;
         while let Some((guest, door)) = self.next_guest().await {
             self.deliver(guest, Some(door)).await;
         }
@@ -200,10 +218,13 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         for (record, settled) in std::mem::take(&mut guest.settled) {
             self.tell(Event::Settled(Box::new(record), settled)).await;
         }
-        let mut delivery = Delivery::new(&guest, SINGLE, &self.settings);
+        let mut delivery = Delivery::new(&guest, &self.settings);
+        let mut cart = None;
         loop {
-            match delivery.next_move() {
+            match delivery.next_move(Instant::now()) {
                 Move::Done => return,
+                Move::OpenCart { order, browser } => cart = self.open_cart(&guest.orders[order], &browser).await,
+                Move::CloseCart => self.close_cart(cart.take()).await,
                 Move::Settled(place, settled) => {
                     self.tell(Event::Settled(Box::new(guest.orders[place].record.clone()), settled)).await;
                 }
@@ -220,14 +241,13 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
     /// Sends one step, unless the run stops first or the journal fails.
     async fn send(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step, door: &mut Door<'_>) {
         let sent = match step {
-            Step::OrderCheckout { order, .. } => self.send_recorded(guest, &guest.orders[*order], delivery, step).await,
-            Step::CreateBrowser | Step::Identity { .. } => {
-                let start = self.start(door).await;
-                match start {
-                    Some(start) => Ok(Some(self.put_on_the_wire(guest, delivery, step, start).await)),
-                    None => Ok(None),
-                }
+            Step::OfOrder { order, part, .. } if part.kind().is_checkout() => {
+                self.send_recorded(guest, &guest.orders[*order], delivery, step).await
             }
+            _ => match self.start_in_time(delivery, door).await {
+                Some(start) => Ok(Some(self.send_step(guest, delivery, step, start).await)),
+                None => Ok(None),
+            },
         };
         match sent {
             Ok(Some((verdict, turn))) => self.follow(turn, &verdict).await,
@@ -255,15 +275,25 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         // Who waits for the disk keeps no guest out.
         drop(waits);
         let attempt = self.journal.intend(order).await?;
-        let start = self.start(&mut None).await;
+        let start = self.start_in_time(delivery, &mut None).await;
         drop(ahead);
         let Some(start) = start else {
             self.journal.settle(attempt, AttemptOutcome::NotAccepted).await?;
             return Ok(None);
         };
-        let heard = self.put_on_the_wire(guest, delivery, step, start).await;
+        let heard = self.send_step(guest, delivery, step, start).await;
         self.journal.settle(attempt, heard.0.attempt_outcome()).await?;
         Ok(Some(heard))
+    }
+
+    /// Waits until a step may be started; nothing where the run stops first, or the step's session may have ended meanwhile.
+    async fn start_in_time(&self, delivery: &Delivery<'_>, door: &mut Door<'_>) -> Option<Start<'_>> {
+        let start = self.start(door).await?;
+        if delivery.is_too_late(start.permit.at) {
+            self.pacer.give_back(start.permit);
+            return None;
+        }
+        Some(start)
     }
 
     /// Waits until a request may be started, unless the run stops first. The next guest may come then.
@@ -278,24 +308,34 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         permit.filter(|_| !is_stopped).map(|permit| Start { permit, place, _slot: slot })
     }
 
-    /// Sends a step. Gives what its answer means, for the order and for whether the service is well.
-    async fn put_on_the_wire(
+    async fn send_step(
         &self,
         guest: &PlannedGuest,
         delivery: &mut Delivery<'_>,
         step: &Step,
         start: Start<'_>,
     ) -> (Verdict, Option<Turn>) {
-        let Start { permit, place, _slot } = start;
-        place.send(Event::Sending { kind: step.kind(), is_retry: delivery.is_retry() });
-        let heard = self.wire.send(self.url(guest, step)).await;
+        let request = Request { url: self.url(guest, step), kind: step.kind(), is_retry: delivery.is_retry() };
+        self.put_on_the_wire(request, start, |heard| delivery.heard(heard, Instant::now())).await
+    }
+
+    /// Sends a request. Gives what its answer means, for whoever judges it and for whether the service is well.
+    async fn put_on_the_wire(
+        &self,
+        request: Request,
+        start: Start<'_>,
+        judge: impl FnOnce(Heard) -> Verdict + Send,
+    ) -> (Verdict, Option<Turn>) {
+        let (Start { permit, place, _slot }, Request { url, kind, is_retry }) = (start, request);
+        place.send(Event::Sending { kind, is_retry });
+        let heard = self.wire.send(url).await;
         self.obey(&heard, permit.at);
-        let verdict = delivery.heard(heard);
+        let verdict = judge(heard);
         if let Verdict::Stop { reason } = &verdict {
             // Before the record of it, which takes a while.
             self.stop.say(reason.clone());
         }
-        let turn = self.health().hear(step.kind(), verdict.is_sign_of_life(), permit.at);
+        let turn = self.health().hear(kind, verdict.is_sign_of_life(), permit.at);
         match turn {
             Some(Turn::GoesDown) => self.pacer.shut(),
             Some(Turn::ComesUp) => self.pacer.open(),
@@ -325,12 +365,8 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         match step {
             Step::CreateBrowser => url::browser_create(&self.target),
             Step::Identity { browser } => url::event_create(&self.target, &guest.identity, browser),
-            Step::OrderCheckout { order, browser } => {
-                let checkout = match &guest.orders[*order].events {
-                    OrderEvents::Single(checkout) => checkout,
-                    OrderEvents::Multi(sequence) => &sequence.checkout,
-                };
-                url::event_create(&self.target, checkout, browser)
+            Step::OfOrder { order, part, browser } => {
+                url::event_create(&self.target, part.text(&guest.orders[*order].events), browser)
             }
         }
     }
@@ -341,6 +377,14 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
     }
 }
 
+/// A request to be put on the wire.
+struct Request {
+    url: String,
+    kind: Kind,
+    /// The same step went before.
+    is_retry: bool,
+}
+
 /// A request that may be started, and holds one of the places in flight until it is answered.
 struct Start<'a> {
     permit: Permit,
@@ -349,6 +393,7 @@ struct Start<'a> {
     _slot: SemaphorePermit<'a>,
 }
 
+mod carts;
 mod probing;
 
 #[cfg(test)]

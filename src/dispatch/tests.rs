@@ -6,7 +6,7 @@ use super::Settings;
 use crate::model::{
     order::{OrderId, OrderRecord},
     origin::{FileId, Position},
-    planned::{ContentHash, EventText, OrderEvents, PlannedGuest, PlannedOrder},
+    planned::{ContentHash, EventText, OrderEvents, PlannedGuest, PlannedOrder, Sequence},
 };
 
 /// Without a pause, three tries.
@@ -16,6 +16,7 @@ pub(super) fn settings(rate: Option<u32>) -> Settings {
         in_flight: 16,
         timeout: Duration::from_secs(30),
         identity_pause: Duration::ZERO,
+        session_timeout: Duration::from_secs(20 * 60),
         tries: 3,
         repeats_500: false,
         down_after: u32::MAX,
@@ -28,6 +29,29 @@ pub(super) fn settings(rate: Option<u32>) -> Settings {
 pub(super) fn planned_guest(first: u32, n_orders: u32) -> PlannedGuest {
     let orders = (first..first + n_orders).map(planned_order).collect();
     PlannedGuest { identity: EventText("\"}".into()), orders, settled: Vec::new() }
+}
+
+/// A guest with orders of so many items each that are assembled from several events, their ids from `first`; one of no
+/// items is a single event.
+pub(super) fn guest_of_many(first: u32, n_items: &[usize]) -> PlannedGuest {
+    let mut guest = planned_guest(first, u32::try_from(n_items.len()).unwrap());
+    for (order, n_items) in guest.orders.iter_mut().zip(n_items).filter(|(_, n_items)| **n_items > 0) {
+        order.events = OrderEvents::Multi(Box::new(sequence(order.record.id.0, *n_items)));
+    }
+    guest
+}
+
+/// `"order":ID` stands in each event.
+fn sequence(id: u64, n_items: usize) -> Sequence {
+    let event = |kind: &str| EventText(format!("\",\"type\":\"{kind}\",\"order\":{id}}}"));
+    Sequence {
+        adds: vec![event("ADD"); n_items],
+        contacts: event("ADD_CONTACTS"),
+        consumers: None,
+        confirms: vec![event("CONFIRM")],
+        checkout: event("CHECKOUT"),
+        clear_cart: event("CLEAR_CART"),
+    }
 }
 
 fn planned_order(id: u32) -> PlannedOrder {

@@ -277,7 +277,7 @@ mod tests {
         ] {
             let mut ledger = SqliteLedger::open(&path, &target, run).unwrap();
             let order = OrderKey { reference: reference.into(), ordered_at: before, content: ContentHash([1; 16]) };
-            let attempt = ledger.write(&[Write::Intend(order)]).unwrap()[0];
+            let attempt = Attempt(ledger.write(&[Write::Intend(order)]).unwrap()[0]);
             ledger.write(&[Write::Settle(attempt, state)]).unwrap();
         }
         let book = Book::open(&path).unwrap();

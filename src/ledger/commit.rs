@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{Attempt, Ledger, LedgerError, Write};
+use super::{Ledger, LedgerError, Write};
 
 /// More writes than deliveries can wait for at once; a bound for one transaction.
 const LARGEST_GROUP: usize = 4096;
@@ -20,7 +20,8 @@ const GATHERING: Duration = Duration::from_millis(5);
 /// So many need not wait for more.
 const LARGE_GROUP: usize = 8;
 
-type Reply = Result<Attempt, Arc<LedgerError>>;
+/// The number of what was written.
+type Reply = Result<i64, Arc<LedgerError>>;
 
 /// A write, and who waits for it.
 type Waiting = (Write, oneshot::Sender<Reply>);
@@ -55,7 +56,7 @@ fn commit_groups(mut ledger: impl Ledger, waiting: &mpsc::Receiver<Waiting>) -> 
     while let Ok(first) = waiting.recv() {
         let (writes, replies): (Vec<_>, Vec<_>) = gathered(first, waiting).into_iter().unzip();
         match ledger.write(&writes) {
-            Ok(attempts) => answer(replies, attempts.into_iter().map(Ok)),
+            Ok(numbers) => answer(replies, numbers.into_iter().map(Ok)),
             // Nothing of the group is written. What came of requests may be, without the intents.
             Err(LedgerError::OtherRun { .. }) if writes.len() > 1 => {
                 let mut alone = |write: &Write| Ok(ledger.write(std::slice::from_ref(write))?[0]);
@@ -63,14 +64,16 @@ fn commit_groups(mut ledger: impl Ledger, waiting: &mpsc::Receiver<Waiting>) -> 
             }
             Err(error) => {
                 let error = Arc::new(error);
-                owed.extend(writes.into_iter().filter(|write| matches!(write, Write::Settle(..))));
+                owed.extend(writes.into_iter().filter(|write| !write.is_of_intent()));
                 answer(replies, std::iter::repeat_with(|| Err(Arc::clone(&error))));
             }
         }
     }
     // Nothing more is sent, and the disk may have room again: what is known should not be unknown to the next run.
     let is_paid = owed.is_empty() || ledger.write(&owed).is_ok();
-    if is_paid { 0 } else { owed.len() }
+    // A cart that is taken for open is cleared once more, which nobody needs to be told.
+    let outcomes = owed.iter().filter(|write| matches!(write, Write::Settle(..)));
+    if is_paid { 0 } else { outcomes.count() }
 }
 
 fn gathered(first: Waiting, waiting: &mpsc::Receiver<Waiting>) -> Vec<Waiting> {
@@ -94,12 +97,15 @@ fn answer(replies: Vec<oneshot::Sender<Reply>>, answers: impl Iterator<Item = Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{AttemptState, Entry, OrderKey};
+    use crate::{
+        ledger::{Attempt, AttemptState, Cart, Entry, OpenCart, OrderKey},
+        model::planned::EventText,
+    };
 
     /// Writes as a test says, and knows nothing.
     struct Scripted<W>(W);
 
-    impl<W: FnMut(&[Write]) -> Result<Vec<Attempt>, LedgerError> + Send> Ledger for Scripted<W> {
+    impl<W: FnMut(&[Write]) -> Result<Vec<i64>, LedgerError> + Send> Ledger for Scripted<W> {
         fn history(&self, _: &str) -> Result<Vec<Entry>, LedgerError> {
             Ok(Vec::new())
         }
@@ -112,32 +118,36 @@ mod tests {
             Ok(())
         }
 
-        fn write(&mut self, writes: &[Write]) -> Result<Vec<Attempt>, LedgerError> {
+        fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError> {
+            Ok(Vec::new())
+        }
+
+        fn write(&mut self, writes: &[Write]) -> Result<Vec<i64>, LedgerError> {
             (self.0)(writes)
         }
     }
 
     /// Numbers its writes; fails after so many.
-    fn failing_after(most: i64) -> impl FnMut(&[Write]) -> Result<Vec<Attempt>, LedgerError> {
+    fn failing_after(most: i64) -> impl FnMut(&[Write]) -> Result<Vec<i64>, LedgerError> {
         let mut n_written = 0;
         move |writes| {
             if n_written >= most {
                 return Err(LedgerError::Closed);
             }
-            let attempts = writes.iter().map(|_| {
+            let numbers = writes.iter().map(|_| {
                 n_written += 1;
-                Attempt(n_written)
+                n_written
             });
-            Ok(attempts.collect())
+            Ok(numbers.collect())
         }
     }
 
     /// Refuses intents, as if another run had come.
-    fn overtaken(writes: &[Write]) -> Result<Vec<Attempt>, LedgerError> {
-        if writes.iter().any(|write| matches!(write, Write::Intend(_))) {
+    fn overtaken(writes: &[Write]) -> Result<Vec<i64>, LedgerError> {
+        if writes.iter().any(Write::is_of_intent) {
             return Err(LedgerError::OtherRun { run: "run-2".into() });
         }
-        Ok(vec![Attempt(1); writes.len()])
+        Ok(vec![1; writes.len()])
     }
 
     #[tokio::test]
@@ -147,13 +157,13 @@ mod tests {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..20 {
             let ledger = ledger.clone();
-            tasks
-                .spawn(async move { ledger.write(Write::Settle(Attempt(0), AttemptState::Accepted)).await.unwrap().0 });
+            tasks.spawn(async move { ledger.write(Write::Settle(Attempt(0), AttemptState::Accepted)).await.unwrap() });
         }
         let mut attempts = tasks.join_all().await;
         attempts.sort_unstable();
         assert_eq!(attempts, (1..=20).collect::<Vec<_>>());
         assert!(settle().await.is_err());
+        assert!(ledger.write(Write::CloseCart(Cart(1))).await.is_err());
         drop(ledger);
         assert_eq!(writer.join().unwrap(), 1, "what nobody could write");
     }
@@ -173,9 +183,16 @@ mod tests {
         };
         let intended = ask(Write::Intend(order));
         let settled = ask(Write::Settle(Attempt(1), AttemptState::Accepted));
+        let (reference, browser, clear_cart) = ("A".into(), "b".into(), EventText("\"}".into()));
+        let opened = ask(Write::OpenCart { reference, browser, clear_cart });
+        let closed = ask(Write::CloseCart(Cart(1)));
         drop(queue);
         assert_eq!(commit_groups(Scripted(overtaken), &waiting), 0);
-        assert!(intended.blocking_recv().unwrap().is_err());
-        assert!(settled.blocking_recv().unwrap().is_ok());
+        for intent in [intended, opened] {
+            assert!(intent.blocking_recv().unwrap().is_err());
+        }
+        for word in [settled, closed] {
+            assert!(word.blocking_recv().unwrap().is_ok());
+        }
     }
 }

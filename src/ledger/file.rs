@@ -11,12 +11,14 @@ use super::LedgerError;
 const APPLICATION_ID: i64 = 0x6f72_6466;
 
 /// The newest schema; `user_version` of the database.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What each version adds to the one before. Those that were released are never edited: databases have them.
 ///
 /// Times are milliseconds since 1970, hashes BLAKE3. `outcome` is empty while nothing is known. A row of `changes` is an
 /// order as a run saw it after it had been accepted with other content; `acknowledged_at` is empty until a person knows.
+/// A row of `carts` is the browser of an order assembled from several events; `clear_cart` is the event that empties its
+/// cart, and `closed_at` is empty as long as the cart may hold something.
 const MIGRATIONS: [&str; VERSION as usize] = [
     "
     CREATE TABLE attempts (
@@ -45,6 +47,19 @@ const MIGRATIONS: [&str; VERSION as usize] = [
         acknowledged_at INTEGER,
         UNIQUE (target, reference, content)
     ) STRICT;
+    ",
+    "
+    CREATE TABLE carts (
+        cart INTEGER PRIMARY KEY,
+        target BLOB NOT NULL,
+        reference TEXT NOT NULL,
+        run TEXT NOT NULL,
+        browser TEXT NOT NULL,
+        clear_cart TEXT NOT NULL,
+        opened_at INTEGER NOT NULL,
+        closed_at INTEGER
+    ) STRICT;
+    CREATE INDEX open_carts ON carts (target) WHERE closed_at IS NULL;
     ",
 ];
 
@@ -187,9 +202,41 @@ mod tests {
             (2, x'aa', 'A-2', 1740823200000, x'02', 'run-1', 1740900001000, NULL, NULL);
     ";
 
-    fn older(folder: &Path) -> std::path::PathBuf {
+    /// As the second version wrote it.
+    const OF_VERSION_2: &str = "
+        CREATE TABLE attempts (
+            attempt INTEGER PRIMARY KEY,
+            target BLOB NOT NULL,
+            reference TEXT NOT NULL,
+            ordered_at INTEGER NOT NULL,
+            content BLOB NOT NULL,
+            run TEXT NOT NULL,
+            intended_at INTEGER NOT NULL,
+            outcome TEXT CHECK (outcome IN ('accepted', 'not_accepted', 'unknown')),
+            settled_at INTEGER
+        , by_hand INTEGER NOT NULL DEFAULT 0) STRICT;
+        CREATE INDEX attempts_of_reference ON attempts (target, reference);
+        CREATE TABLE changes (
+            change INTEGER PRIMARY KEY,
+            target BLOB NOT NULL,
+            reference TEXT NOT NULL,
+            ordered_at INTEGER NOT NULL,
+            content BLOB NOT NULL,
+            run TEXT NOT NULL,
+            seen_at INTEGER NOT NULL,
+            acknowledged_at INTEGER,
+            UNIQUE (target, reference, content)
+        ) STRICT;
+        PRAGMA application_id = 1869767782; PRAGMA user_version = 2; PRAGMA journal_mode = WAL;
+        INSERT INTO attempts VALUES
+            (1, x'aa', 'A-1', 1740823200000, x'01', 'run-1', 1740900000000, 'accepted', 1740900000500, 1),
+            (2, x'aa', 'A-2', 1740823200000, x'02', 'run-1', 1740900001000, NULL, NULL, 0);
+        INSERT INTO changes VALUES (1, x'aa', 'A-1', 1740823200000, x'03', 'run-2', 1740900002000, NULL);
+    ";
+
+    fn older(folder: &Path, tables: &str) -> std::path::PathBuf {
         let path = folder.join("older.db");
-        Connection::open(&path).unwrap().execute_batch(OF_VERSION_1).unwrap();
+        Connection::open(&path).unwrap().execute_batch(tables).unwrap();
         path
     }
 
@@ -202,26 +249,32 @@ mod tests {
 
     #[test]
     fn an_older_ledger_keeps_its_history() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = older(folder.path());
-        for _ in 0..2 {
-            let connection = open_existing(&path).unwrap().unwrap();
-            assert_eq!(version(&connection, &path).unwrap(), 2);
-            assert_eq!(schema(&connection), schema(&empty().unwrap()));
-            let sql =
-                "SELECT group_concat(reference || ' ' || coalesce(outcome, 'open') || ' ' || by_hand) FROM attempts";
-            let rows: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
-            assert_eq!(rows, "A-1 accepted 0,A-2 open 0");
+        let in_attempts =
+            "SELECT group_concat(reference || ' ' || coalesce(outcome, 'open') || ' ' || by_hand) FROM attempts";
+        let in_changes = "SELECT coalesce(group_concat(reference || ' ' || run), '') FROM changes";
+        for (tables, attempts, changes) in
+            [(OF_VERSION_1, "A-1 accepted 0,A-2 open 0", ""), (OF_VERSION_2, "A-1 accepted 1,A-2 open 0", "A-1 run-2")]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let path = older(folder.path(), tables);
+            for _ in 0..2 {
+                let connection = open_existing(&path).unwrap().unwrap();
+                assert_eq!(version(&connection, &path).unwrap(), 3);
+                assert_eq!(schema(&connection), schema(&empty().unwrap()));
+                let rows = |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+                assert_eq!((rows(in_attempts).as_str(), rows(in_changes).as_str()), (attempts, changes));
+                assert_eq!(rows("SELECT count(*) || '' FROM carts"), "0");
+            }
         }
     }
 
     #[test]
     fn an_older_ledger_that_cannot_be_written_says_so() {
         let folder = tempfile::tempdir().unwrap();
-        let path = older(folder.path());
+        let path = older(folder.path(), OF_VERSION_1);
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
         let said = bring_up_to_date(&connection, &path).unwrap_err().to_string();
-        assert!(said.contains("has version 1 and cannot be brought to version 2: ") && said.contains("hint"), "{said}");
+        assert!(said.contains("has version 1 and cannot be brought to version 3: ") && said.contains("hint"), "{said}");
         assert_eq!(version(&connection, &path).unwrap(), 1);
     }
 
@@ -237,7 +290,7 @@ mod tests {
     #[test]
     fn a_file_with_two_names_is_no_ledger() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, second) = (older(folder.path()), folder.path().join("second.db"));
+        let (path, second) = (older(folder.path(), OF_VERSION_2), folder.path().join("second.db"));
         std::fs::hard_link(&path, &second).unwrap();
         for name in [&path, &second] {
             assert!(matches!(open_or_make(name), Err(LedgerError::Linked { .. })));

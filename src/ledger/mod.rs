@@ -1,7 +1,9 @@
 //! What was sent and what came of it, durably: the memory that keeps an order from being sent twice.
 //!
 //! Holds references and hashes, nothing personal. Before a checkout goes on the wire its intent is written; after the
-//! answer its outcome. An intent without an outcome is an order of which nobody knows. There are two views of it: that
+//! answer its outcome. An intent without an outcome is an order of which nobody knows. Before an order that is assembled
+//! from several events puts anything in a cart, its browser is written, and once nothing can be left in the cart, that it
+//! is closed: the next run clears the carts that stayed open. There are two views of it: that
 //! of a run to one target, a [`Ledger`], which `pipeline` uses, and that of a person on all of it, a [`Book`], which the
 //! command `ledger` of `cli` uses. Knows only `model`.
 
@@ -29,7 +31,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::planned::ContentHash;
+use crate::model::planned::{ContentHash, EventText};
 
 /// Why the ledger cannot be used; nothing may be sent without it.
 #[derive(Debug, thiserror::Error)]
@@ -171,6 +173,23 @@ pub struct OrderKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt(pub i64);
 
+/// The cart of one browser on which an order is assembled, by its number in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cart(pub i64);
+
+/// A cart in which an order's items may lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCart {
+    /// Its number.
+    pub cart: Cart,
+    /// The order's reference.
+    pub reference: String,
+    /// The browser's id.
+    pub browser: String,
+    /// The event that empties it.
+    pub clear_cart: EventText,
+}
+
 /// What is known of one sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptState {
@@ -209,9 +228,27 @@ pub enum Write {
     Intend(OrderKey),
     /// What came of it.
     Settle(Attempt, AttemptState),
+    /// An order's items are about to be put in the cart of a browser.
+    OpenCart {
+        /// The order's reference.
+        reference: String,
+        /// The browser's id.
+        browser: String,
+        /// The event that empties it.
+        clear_cart: EventText,
+    },
+    /// Nothing is left in it.
+    CloseCart(Cart),
 }
 
-/// A store of attempts for one target and one run.
+impl Write {
+    /// Whether it leads to a request, which must not be sent without it. The others say what came of one.
+    fn is_of_intent(&self) -> bool {
+        matches!(self, Self::Intend(_) | Self::OpenCart { .. })
+    }
+}
+
+/// A store of attempts and carts for one target and one run.
 pub trait Ledger: Send {
     /// All sendings of a reference to this target, by any run.
     fn history(&self, reference: &str) -> Result<Vec<Entry>, LedgerError>;
@@ -222,6 +259,9 @@ pub trait Ledger: Send {
     /// Notes orders that were accepted with other content, each content once, so that a person can acknowledge it.
     fn note_changed(&self, orders: &[OrderKey]) -> Result<(), LedgerError>;
 
-    /// Writes all or nothing, durably when it returns. Gives the attempt of each write.
-    fn write(&mut self, writes: &[Write]) -> Result<Vec<Attempt>, LedgerError>;
+    /// The carts at this target that any run left open, the oldest first.
+    fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError>;
+
+    /// Writes all or nothing, durably when it returns. Gives the number of each write's attempt or cart.
+    fn write(&mut self, writes: &[Write]) -> Result<Vec<i64>, LedgerError>;
 }

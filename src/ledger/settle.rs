@@ -255,7 +255,7 @@ mod tests {
 
         fn send(&self, target: &str, order: OrderKey, state: AttemptState) -> &Self {
             let mut run = self.run(target);
-            let attempt = run.write(&[Write::Intend(order)]).unwrap()[0];
+            let attempt = Attempt(run.write(&[Write::Intend(order)]).unwrap()[0]);
             if state != AttemptState::Intended {
                 run.write(&[Write::Settle(attempt, state)]).unwrap();
             }

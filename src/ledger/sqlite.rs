@@ -3,13 +3,16 @@
 use std::path::Path;
 
 use chrono::Utc;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, TransactionBehavior, params};
 
 use super::{
-    Attempt, AttemptState, Entry, Ledger, LedgerError, OrderKey, RunLock, TargetHash, Write, file,
+    Attempt, AttemptState, Cart, Entry, Ledger, LedgerError, OpenCart, OrderKey, RunLock, TargetHash, Write, file,
     order::{outcome, state, time},
 };
-use crate::model::{planned::ContentHash, target::Target};
+use crate::model::{
+    planned::{ContentHash, EventText},
+    target::Target,
+};
 
 /// An open ledger, seen from one run to one target.
 pub struct SqliteLedger {
@@ -28,6 +31,8 @@ struct Seen {
     data_version: i64,
     /// The newest attempt then, of any run.
     attempt: i64,
+    /// The newest cart.
+    cart: i64,
 }
 
 impl SqliteLedger {
@@ -63,8 +68,10 @@ impl Seen {
     fn now(connection: &Connection) -> Result<Self, LedgerError> {
         // The mark first: what is written between the two is looked at again.
         let data_version = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
-        let attempt = connection.query_row("SELECT coalesce(max(attempt), 0) FROM attempts", [], |row| row.get(0))?;
-        Ok(Self { data_version, attempt })
+        let newest = |sql| connection.query_row(sql, [], |row| row.get(0));
+        let attempt = newest("SELECT coalesce(max(attempt), 0) FROM attempts")?;
+        let cart = newest("SELECT coalesce(max(cart), 0) FROM carts")?;
+        Ok(Self { data_version, attempt, cart })
     }
 
     /// Looks at what others have written since: another run to the same target must not go on beside this one. The lock
@@ -76,8 +83,11 @@ impl Seen {
         }
         // The plus keeps SQLite from going through all attempts of the target.
         let other = connection
-            .prepare_cached("SELECT run FROM attempts WHERE attempt > ?1 AND +target = ?2 AND run <> ?3 LIMIT 1")?
-            .query_row(params![self.attempt, target.0, run], |row| row.get(0))
+            .prepare_cached(
+                "SELECT run FROM attempts WHERE attempt > ?1 AND +target = ?3 AND run <> ?4
+                 UNION ALL SELECT run FROM carts WHERE cart > ?2 AND +target = ?3 AND run <> ?4 LIMIT 1",
+            )?
+            .query_row(params![self.attempt, self.cart, target.0, run], |row| row.get(0))
             .optional()?;
         other.map_or_else(|| Self::now(connection), |run| Err(LedgerError::OtherRun { run }))
     }
@@ -96,7 +106,11 @@ impl Ledger for SqliteLedger {
         self.insert_changes(orders).map_err(|error| error.in_file_of(&self.connection))
     }
 
-    fn write(&mut self, writes: &[Write]) -> Result<Vec<Attempt>, LedgerError> {
+    fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError> {
+        self.carts_left_open().map_err(|error| error.in_file_of(&self.connection))
+    }
+
+    fn write(&mut self, writes: &[Write]) -> Result<Vec<i64>, LedgerError> {
         self.commit(writes).map_err(|error| error.in_file_of(&self.connection))
     }
 }
@@ -141,22 +155,39 @@ impl SqliteLedger {
         Ok(transaction.commit()?)
     }
 
-    fn commit(&mut self, writes: &[Write]) -> Result<Vec<Attempt>, LedgerError> {
+    fn carts_left_open(&self) -> Result<Vec<OpenCart>, LedgerError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT cart, reference, browser, clear_cart FROM carts
+             WHERE target = ?1 AND closed_at IS NULL ORDER BY cart",
+        )?;
+        let carts = statement.query_map(params![self.target.0], |row| {
+            let (cart, reference, browser) = (Cart(row.get(0)?), row.get(1)?, row.get(2)?);
+            Ok(OpenCart { cart, reference, browser, clear_cart: EventText(row.get(3)?) })
+        })?;
+        Ok(carts.collect::<Result<_, _>>()?)
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> Result<Vec<i64>, LedgerError> {
         let now = Utc::now().timestamp_millis();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut seen = self.seen;
-        if writes.iter().any(|write| matches!(write, Write::Intend(_))) {
+        if writes.iter().any(Write::is_of_intent) {
             // What came of a request may be written whoever else is there.
             seen = seen.look_again(&transaction, self.target, &self.run)?;
         }
         let write = |write: &Write| match write {
             Write::Intend(order) => intend(&transaction, order, self.target, &self.run, now),
             Write::Settle(attempt, state) => settle(&transaction, *attempt, *state, now),
+            Write::OpenCart { reference, browser, clear_cart } => {
+                let place = params![self.target.0, reference, self.run, browser, clear_cart.0, now];
+                open_cart(&transaction, place)
+            }
+            Write::CloseCart(cart) => close_cart(&transaction, *cart, now),
         };
-        let attempts = writes.iter().map(write).collect::<Result<_, _>>()?;
+        let numbers = writes.iter().map(write).collect::<Result<_, _>>()?;
         transaction.commit()?;
         self.seen = seen;
-        Ok(attempts)
+        Ok(numbers)
     }
 }
 
@@ -166,21 +197,35 @@ fn intend(
     target: TargetHash,
     run: &str,
     now: i64,
-) -> Result<Attempt, LedgerError> {
+) -> Result<i64, LedgerError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO attempts (target, reference, ordered_at, content, run, intended_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     let ordered_at = order.ordered_at.timestamp_millis();
     statement.execute(params![target.0, order.reference, ordered_at, order.content.0, run, now])?;
-    Ok(Attempt(connection.last_insert_rowid()))
+    Ok(connection.last_insert_rowid())
 }
 
-fn settle(connection: &Connection, attempt: Attempt, state: AttemptState, now: i64) -> Result<Attempt, LedgerError> {
+fn settle(connection: &Connection, attempt: Attempt, state: AttemptState, now: i64) -> Result<i64, LedgerError> {
     let mut statement = connection
         .prepare_cached("UPDATE attempts SET outcome = ?2, settled_at = ?3, by_hand = 0 WHERE attempt = ?1")?;
     statement.execute(params![attempt.0, outcome(state), now])?;
-    Ok(attempt)
+    Ok(attempt.0)
+}
+
+fn open_cart(connection: &Connection, place: &[&dyn ToSql]) -> Result<i64, LedgerError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO carts (target, reference, run, browser, clear_cart, opened_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    statement.execute(place)?;
+    Ok(connection.last_insert_rowid())
+}
+
+fn close_cart(connection: &Connection, cart: Cart, now: i64) -> Result<i64, LedgerError> {
+    let mut statement = connection.prepare_cached("UPDATE carts SET closed_at = ?2 WHERE cart = ?1")?;
+    statement.execute(params![cart.0, now])?;
+    Ok(cart.0)
 }
 
 #[cfg(test)]
@@ -206,7 +251,7 @@ mod tests {
         let path = folder.path().join("ledger.db");
         let mut ledger = SqliteLedger::open(&path, &target("a"), "run-1").unwrap();
         let attempts = ledger.write(&[Write::Intend(order("A")), Write::Intend(order("B"))]).unwrap();
-        ledger.write(&[Write::Settle(attempts[0], AttemptState::Accepted)]).unwrap();
+        ledger.write(&[Write::Settle(Attempt(attempts[0]), AttemptState::Accepted)]).unwrap();
         drop(ledger);
         let ledger = SqliteLedger::open_existing(&path, &target("a"), "run-2").unwrap().unwrap();
         assert_eq!(
@@ -218,6 +263,35 @@ mod tests {
         assert_eq!(states(&other, "A"), []);
     }
 
+    fn cart(browser: &str) -> Write {
+        let clear_cart = EventText("\",\"type\":\"CLEAR_CART\"}".into());
+        Write::OpenCart { reference: "A".into(), browser: browser.into(), clear_cart }
+    }
+
+    fn open_browsers(ledger: &SqliteLedger) -> Vec<String> {
+        ledger.open_carts().unwrap().into_iter().map(|cart| cart.browser).collect()
+    }
+
+    #[test]
+    fn remembers_which_carts_at_which_target_are_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let mut ledger = SqliteLedger::open(&path, &target("a"), "run-1").unwrap();
+        let mut other = SqliteLedger::open(&path, &target("b"), "run-1").unwrap();
+        let carts = ledger.write(&[cart("b-1"), Write::Intend(order("A")), cart("b-2"), cart("b-3")]).unwrap();
+        other.write(&[cart("b-4")]).unwrap();
+        ledger.write(&[Write::CloseCart(Cart(carts[2]))]).unwrap();
+        drop(ledger);
+        let next = SqliteLedger::open(&path, &target("a"), "run-2").unwrap();
+        assert_eq!(
+            (open_browsers(&next), open_browsers(&other)),
+            (vec!["b-1".into(), "b-3".into()], vec!["b-4".into()])
+        );
+        let clear_cart = EventText("\",\"type\":\"CLEAR_CART\"}".into());
+        let (reference, browser) = ("A".into(), "b-1".into());
+        assert_eq!(next.open_carts().unwrap()[0], OpenCart { cart: Cart(carts[0]), reference, browser, clear_cart });
+    }
+
     #[test]
     fn refuses_what_it_does_not_know() {
         let folder = tempfile::tempdir().unwrap();
@@ -226,8 +300,8 @@ mod tests {
         std::fs::write(&path, "").unwrap();
         assert!(SqliteLedger::open_existing(&path, &target("a"), "run-2").unwrap().is_none());
         drop(SqliteLedger::open(&path, &target("a"), "run-1").unwrap());
-        Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 3").unwrap();
-        assert!(matches!(SqliteLedger::open(&path, &target("a"), "r"), Err(LedgerError::Newer { found: 3, .. })));
+        Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 4").unwrap();
+        assert!(matches!(SqliteLedger::open(&path, &target("a"), "r"), Err(LedgerError::Newer { found: 4, .. })));
         let foreign = folder.path().join("other.db");
         Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
         assert!(matches!(SqliteLedger::open(&foreign, &target("a"), "r"), Err(LedgerError::Foreign { .. })));
@@ -258,7 +332,7 @@ mod tests {
         let path = folder.path().join("ledger.db");
         let intend = |reference| Write::Intend(order(reference));
         let mut first = SqliteLedger::open(&path, &target("a"), "run-1").unwrap();
-        let attempt = first.write(&[intend("A")]).unwrap()[0];
+        let attempt = Attempt(first.write(&[intend("A")]).unwrap()[0]);
         // A run to another target is no matter.
         SqliteLedger::open(&path, &target("b"), "run-b").unwrap().write(&[intend("A")]).unwrap();
         first.write(&[intend("B")]).unwrap();
@@ -273,6 +347,7 @@ mod tests {
             let found = first.write(&[intend("C"), Write::Settle(attempt, AttemptState::Accepted)]);
             assert!(matches!(found, Err(LedgerError::OtherRun { run }) if run == "run-2"));
         }
+        assert!(matches!(first.write(&[cart("b-1")]), Err(LedgerError::OtherRun { .. })));
         assert_eq!(states(&first, "C"), [AttemptState::Intended]);
         first.write(&[Write::Settle(attempt, AttemptState::Accepted)]).unwrap();
         assert_eq!(states(&second, "A"), [AttemptState::Accepted]);

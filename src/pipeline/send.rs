@@ -2,18 +2,18 @@
 
 use super::{Account, Job, Progress, RunError, Sending, Tell, known};
 use crate::{
-    dispatch::{self, AttemptOutcome, Ended, Event, HttpWire, Journal, Kind},
-    ledger::{Attempt, AttemptState, GroupCommit, SqliteLedger, Write},
+    dispatch::{self, Agenda, AttemptOutcome, Ended, Event, HttpWire, Journal, Kind, LeftCart},
+    ledger::{Attempt, AttemptState, Cart, GroupCommit, Ledger, LedgerError, SqliteLedger, Write},
     model::{
         order::OrderRecord,
         outcome::{Outcome, Settled},
-        planned::{PlannedGuest, PlannedOrder},
+        planned::{EventText, PlannedGuest, PlannedOrder},
     },
     plan,
     report::{ReportError, figures::counted},
 };
 
-/// Sends what `guests` bring. Each of their orders is settled, as `settle` puts it on the account.
+/// Clears the carts that earlier runs left open, and sends what `guests` bring. Each of their orders is settled, as `settle` puts it on the account.
 pub(super) fn send(
     guests: impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + 'static,
     ledger: SqliteLedger,
@@ -26,13 +26,14 @@ pub(super) fn send(
     let target = job.validate.target.clone();
     let guests = guests.map(|guest| guest.map_err(|error| error.to_string()));
     let guests = plan::limited(guests, sending.limit);
+    let agenda = Agenda { left_open: left_open(&ledger)?, guests };
     let (ledger, writer) = GroupCommit::start(ledger);
     let journal = LedgerJournal(ledger);
     let wire = HttpWire::new(&target, &sending.dispatch)?;
     // Results that cannot be written stop the run: whoever cannot be told shall not be sent for.
     let hear = |event| heard(event, account, settle, tell).map_err(|error| error.to_string());
     let (settings, stop) = (sending.dispatch.clone(), sending.asked_to_stop.clone());
-    let mut ended = sending.runtime.block_on(dispatch::run(guests, target, settings, journal, wire, stop, hear));
+    let mut ended = sending.runtime.block_on(dispatch::run(agenda, target, settings, journal, wire, stop, hear));
     if account.n_settled(Outcome::NotAttempted) > 0 {
         let limit = sending.limit.map(plan::beyond_limit);
         ended.stopped = ended.stopped.or(limit);
@@ -42,6 +43,11 @@ pub(super) fn send(
         ended.stopped = ended.stopped.map(|why| lacking(&why, n_lacking));
     }
     Ok(ended)
+}
+
+fn left_open(ledger: &SqliteLedger) -> Result<Vec<LeftCart<Cart>>, LedgerError> {
+    let carts = ledger.open_carts()?.into_iter();
+    Ok(carts.map(|open| LeftCart { cart: open.cart, browser: open.browser, clear_cart: open.clear_cart }).collect())
 }
 
 /// Why a run ended whose ledger does not hold all that it knows.
@@ -62,7 +68,8 @@ fn heard(
     match event {
         Event::Sending { kind, is_retry } => {
             count(kind, is_retry, account);
-            tell(Progress::Sent { is_retry });
+            // Nor is the clearing of a cart among the expected.
+            tell(Progress::Sent { is_retry: is_retry || kind == Kind::ClearCart });
             Ok(())
         }
         Event::Settled(record, settled) => settle(account, &record, &settled),
@@ -80,6 +87,12 @@ fn count(kind: Kind, is_retry: bool, account: &mut Account) {
         Kind::BrowserCreate => requests.browser_create += 1,
         Kind::Identity => requests.identity += 1,
         Kind::OrderCheckout => requests.order_checkout += 1,
+        Kind::Add => requests.add += 1,
+        Kind::AddContacts => requests.add_contacts += 1,
+        Kind::AddConsumers => requests.add_consumers += 1,
+        Kind::Confirm => requests.confirm += 1,
+        Kind::Checkout => requests.checkout += 1,
+        Kind::ClearCart => requests.clear_cart += 1,
     }
     requests.total += 1;
     requests.retries += u64::from(is_retry);
@@ -90,9 +103,10 @@ struct LedgerJournal(GroupCommit);
 
 impl Journal for LedgerJournal {
     type Attempt = Attempt;
+    type Cart = Cart;
 
     async fn intend(&self, order: &PlannedOrder) -> Result<Attempt, String> {
-        self.0.write(Write::Intend(known::key_of_planned(order))).await.map_err(|error| error.to_string())
+        self.write(Write::Intend(known::key_of_planned(order))).await.map(Attempt)
     }
 
     async fn settle(&self, attempt: Attempt, outcome: AttemptOutcome) -> Result<(), String> {
@@ -101,6 +115,21 @@ impl Journal for LedgerJournal {
             AttemptOutcome::NotAccepted => AttemptState::NotAccepted,
             AttemptOutcome::Unknown => AttemptState::Unknown,
         };
-        self.0.write(Write::Settle(attempt, state)).await.map(drop).map_err(|error| error.to_string())
+        self.write(Write::Settle(attempt, state)).await.map(drop)
+    }
+
+    async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &EventText) -> Result<Cart, String> {
+        let (reference, browser, clear_cart) = (reference.to_owned(), browser.to_owned(), clear_cart.clone());
+        self.write(Write::OpenCart { reference, browser, clear_cart }).await.map(Cart)
+    }
+
+    async fn close_cart(&self, cart: Cart) -> Result<(), String> {
+        self.write(Write::CloseCart(cart)).await.map(drop)
+    }
+}
+
+impl LedgerJournal {
+    async fn write(&self, write: Write) -> Result<i64, String> {
+        self.0.write(write).await.map_err(|error| error.to_string())
     }
 }

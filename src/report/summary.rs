@@ -83,10 +83,54 @@ pub struct RequestCounts {
     pub identity: u64,
     /// `ORDER_CHECKOUT` events.
     pub order_checkout: u64,
+    /// `ADD` events.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub add: u64,
+    /// `ADD_CONTACTS` events.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub add_contacts: u64,
+    /// `ADD_CONSUMERS` events.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub add_consumers: u64,
+    /// `CONFIRM` events.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub confirm: u64,
+    /// `CHECKOUT` events.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub checkout: u64,
+    /// `CLEAR_CART` events.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub clear_cart: u64,
     /// All of them.
     pub total: u64,
     /// Those of them that repeated an earlier one.
     pub retries: u64,
+}
+
+impl RequestCounts {
+    /// The kinds by their names; those that only assembled orders need, where there were any.
+    #[must_use]
+    pub fn of_kinds(&self) -> Vec<(&'static str, u64)> {
+        let always = [
+            ("create browser", self.browser_create),
+            ("IDENTITY", self.identity),
+            ("ORDER_CHECKOUT", self.order_checkout),
+        ];
+        let sometimes = [
+            ("ADD", self.add),
+            ("ADD_CONTACTS", self.add_contacts),
+            ("ADD_CONSUMERS", self.add_consumers),
+            ("CONFIRM", self.confirm),
+            ("CHECKOUT", self.checkout),
+            ("CLEAR_CART", self.clear_cart),
+        ];
+        always.into_iter().chain(sometimes.into_iter().filter(|(_, n)| *n > 0)).collect()
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// The money of one currency, as decimal text with every digit; `0` where there is none.
@@ -308,8 +352,14 @@ pub(super) mod tests {
         facts.inputs.push(Input { file: "exports/more-orders.ndjson.gz".to_owned(), bytes: 9_876, rows: 12 });
         facts.rows_unreadable = 2;
         facts.scattered = 5;
-        facts.requests =
-            RequestCounts { browser_create: 780, identity: 785, order_checkout: 941, total: 2_506, retries: 12 };
+        facts.requests = RequestCounts {
+            browser_create: 780,
+            identity: 785,
+            order_checkout: 941,
+            total: 2_506,
+            retries: 12,
+            ..RequestCounts::default()
+        };
         facts.repeated_after = 2;
         facts.skipped = vec![("test order".to_owned(), 10), ("cancellation".to_owned(), 240)];
         facts.stopped = Some("the deadline passed".to_owned());
@@ -337,6 +387,15 @@ pub(super) mod tests {
         summary.finished_at = "2026-11-03T08:18:12.345Z".parse().unwrap();
         let text = serde_json::to_string(&summary).unwrap();
         assert_eq!(serde_json::from_str::<Summary>(&text).unwrap(), summary);
+    }
+
+    #[test]
+    fn what_only_assembled_orders_need_is_named_where_there_were_any() {
+        let counts = RequestCounts { add: 3, checkout: 1, total: 4, ..RequestCounts::default() };
+        insta::assert_snapshot!(serde_json::to_string(&counts).unwrap(), @r#"{"browser_create":0,"identity":0,"order_checkout":0,"add":3,"checkout":1,"total":4,"retries":0}"#);
+        let names: Vec<_> = counts.of_kinds().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["create browser", "IDENTITY", "ORDER_CHECKOUT", "ADD", "CHECKOUT"]);
+        assert_eq!(serde_json::from_str::<RequestCounts>(&serde_json::to_string(&counts).unwrap()).unwrap(), counts);
     }
 
     #[test]

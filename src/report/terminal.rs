@@ -120,14 +120,9 @@ fn requests(summary: &Summary) -> String {
     if requests.total == 0 {
         return format!("took {took}, no requests\n");
     }
-    let lines = [
-        ["create browser", &count(requests.browser_create)],
-        ["IDENTITY", &count(requests.identity)],
-        ["ORDER_CHECKOUT", &count(requests.order_checkout)],
-        ["total", &count(requests.total)],
-        ["of these retries", &count(requests.retries)],
-    ]
-    .map(|line| line.map(str::to_owned));
+    let sums = [("total", requests.total), ("of these retries", requests.retries)];
+    let lines = requests.of_kinds().into_iter().chain(sums).map(|(name, n)| [name.to_owned(), count(n)]);
+    let lines: Vec<_> = lines.collect();
     format!("{}\ntook {took}\n", section("requests", &table([Side::Left, Side::Right], &lines), 0))
 }
 

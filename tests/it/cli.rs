@@ -1,5 +1,6 @@
 //! The program as a user meets it: what is typed, read, set and left behind, with its messages and exit codes.
 
+mod carts;
 mod faults;
 mod inputs;
 mod ledger;

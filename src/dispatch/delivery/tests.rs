@@ -1,5 +1,7 @@
 //! The machine as scripts: answers in, steps out, one line each.
 
+mod assembled;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -7,15 +9,18 @@ use crate::dispatch::tests::{planned_guest, settings as usual_settings};
 
 const OK: &str = "201 OK";
 
+const SLOW: &str = "slow";
+
 fn settings() -> Settings {
     Settings { identity_pause: Duration::from_millis(500), first_backoff: Duration::ZERO, ..usual_settings(None) }
 }
 
-/// `201 OK` with a browser id that counts up, `silence`, `no connection`, or a bare status.
+/// `201 OK` with a browser id that counts up, `slow` the same after a quarter of an hour, `silence`, `no connection`, or a
+/// bare status.
 fn heard(word: &str, n_browsers: &mut u32) -> Heard {
     let answer = |status, body| Heard::Answer { status, body: Some(body), retry_after: None };
     match word {
-        OK => {
+        OK | SLOW => {
             *n_browsers += 1;
             answer(201, format!("{{\"status\":\"OK\",\"ref\":\"b{n_browsers}\"}}"))
         }
@@ -30,13 +35,20 @@ fn played(n_orders: u32, script: &[&str]) -> String {
     played_with(&planned_guest(0, n_orders), &settings(), script)
 }
 
+/// `stop` instead of an answer stops the run before the step is sent.
 fn played_with(guest: &PlannedGuest, settings: &Settings, script: &[&str]) -> String {
-    let mut delivery = Delivery::new(guest, SINGLE, settings);
+    let mut delivery = Delivery::new(guest, settings);
     let (mut lines, mut n_browsers, mut answers) = (String::new(), 0, script.iter());
+    let mut now = Instant::now();
     loop {
-        let line = match delivery.next_move() {
+        let line = match delivery.next_move(now) {
             Move::Done => break,
-            Move::Wait(time) => format!("wait {}ms", time.as_millis()),
+            Move::Wait(time) => {
+                now += time;
+                format!("wait {}ms", time.as_millis())
+            }
+            Move::OpenCart { order, browser } => format!("open the cart of {order} on {browser}"),
+            Move::CloseCart => "close the cart".to_owned(),
             Move::StopRun(reason) => {
                 delivery.stop("stopped");
                 format!("stop the run: {reason}")
@@ -47,11 +59,19 @@ fn played_with(guest: &PlannedGuest, settings: &Settings, script: &[&str]) -> St
                 let repeated = repeated.unwrap_or_default();
                 format!("{place} {} after {} {reason}{repeated}", settled.outcome, settled.attempts)
             }
-            Move::Send(step) => {
-                let Some(answer) = answers.next() else { break };
-                delivery.heard(heard(answer, &mut n_browsers));
-                format!("{step:?} -> {answer}")
-            }
+            Move::Send(step) => match answers.next() {
+                None => break,
+                Some(&"stop") => {
+                    delivery.stop("stopped");
+                    "stop".to_owned()
+                }
+                Some(answer) => {
+                    let again = if delivery.is_retry() { " again" } else { "" };
+                    now += if *answer == SLOW { Duration::from_secs(15 * 60) } else { Duration::from_secs(1) };
+                    delivery.heard(heard(answer, &mut n_browsers), now);
+                    format!("{}{again} -> {answer}", words(&step))
+                }
+            },
         };
         lines += line.trim_end();
         lines.push('\n');
@@ -59,111 +79,119 @@ fn played_with(guest: &PlannedGuest, settings: &Settings, script: &[&str]) -> St
     lines
 }
 
+fn words(step: &Step) -> String {
+    match step {
+        Step::CreateBrowser => "browser".to_owned(),
+        Step::Identity { browser } => format!("{browser} IDENTITY"),
+        Step::OfOrder { order, part, browser } => format!("{browser} {part}, order {order}"),
+    }
+}
+
 #[test]
 fn a_guest_in_a_good_night() {
     insta::assert_snapshot!(played(2, &[OK, OK, OK, OK]), @r#"
-    CreateBrowser -> 201 OK
-    Identity { browser: "b1" } -> 201 OK
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
     wait 500ms
-    OrderCheckout { order: 0, browser: "b1" } -> 201 OK
+    b1 ORDER_CHECKOUT, order 0 -> 201 OK
     0 accepted after 1
-    OrderCheckout { order: 1, browser: "b1" } -> 201 OK
+    b1 ORDER_CHECKOUT, order 1 -> 201 OK
     1 accepted after 1
     "#);
 }
 
 #[test]
 fn silence_on_a_checkout_is_unknown_and_the_next_order_goes() {
-    insta::assert_snapshot!(played(2, &["silence", OK, "500", OK, "silence", OK]), @r#"
-    CreateBrowser -> silence
+    insta::assert_snapshot!(played(2, &["silence", OK, "500", OK, "silence", OK]), @"
+    browser -> silence
     wait 0ms
-    CreateBrowser -> 201 OK
-    Identity { browser: "b1" } -> 500
+    browser again -> 201 OK
+    b1 IDENTITY -> 500
     wait 0ms
-    Identity { browser: "b1" } -> 201 OK
+    b1 IDENTITY again -> 201 OK
     wait 500ms
-    OrderCheckout { order: 0, browser: "b1" } -> silence
+    b1 ORDER_CHECKOUT, order 0 -> silence
     0 unknown after 1 timed out
-    OrderCheckout { order: 1, browser: "b1" } -> 201 OK
+    b1 ORDER_CHECKOUT, order 1 -> 201 OK
     1 accepted after 1
-    "#);
+    ");
 }
 
 #[test]
 fn what_surely_was_not_accepted_is_tried_again_and_then_fails() {
-    insta::assert_snapshot!(played(2, &[OK, OK, "503", "no connection", "429", "400"]), @r#"
-    CreateBrowser -> 201 OK
-    Identity { browser: "b1" } -> 201 OK
+    insta::assert_snapshot!(played(2, &[OK, OK, "503", "no connection", "429", "400"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
     wait 500ms
-    OrderCheckout { order: 0, browser: "b1" } -> 503
+    b1 ORDER_CHECKOUT, order 0 -> 503
     wait 0ms
-    OrderCheckout { order: 0, browser: "b1" } -> no connection
+    b1 ORDER_CHECKOUT, order 0 again -> no connection
     wait 0ms
-    OrderCheckout { order: 0, browser: "b1" } -> 429
+    b1 ORDER_CHECKOUT, order 0 again -> 429
     0 failed after 3 HTTP 429
-    OrderCheckout { order: 1, browser: "b1" } -> 400
+    b1 ORDER_CHECKOUT, order 1 -> 400
     1 refused after 1 HTTP 400
-    "#);
+    ");
 }
 
 #[test]
 fn a_guest_that_cannot_be_identified_takes_its_orders_along() {
     insta::assert_snapshot!(played(2, &[OK, "400"]), @r#"
-    CreateBrowser -> 201 OK
-    Identity { browser: "b1" } -> 400
+    browser -> 201 OK
+    b1 IDENTITY -> 400
     0 refused after 0 the guest could not be identified: HTTP 400
     1 refused after 0 the guest could not be identified: HTTP 400
     "#);
-    insta::assert_snapshot!(played(1, &["500", "500", "500"]), @r"
-    CreateBrowser -> 500
+    insta::assert_snapshot!(played(1, &["500", "500", "500"]), @"
+    browser -> 500
     wait 0ms
-    CreateBrowser -> 500
+    browser again -> 500
     wait 0ms
-    CreateBrowser -> 500
+    browser again -> 500
     0 failed after 0 the guest could not be identified: HTTP 500
     ");
 }
 
 #[test]
 fn an_unknown_browser_is_replaced_once() {
-    insta::assert_snapshot!(played(2, &[OK, OK, "404", OK, OK, "404", OK]), @r#"
-    CreateBrowser -> 201 OK
-    Identity { browser: "b1" } -> 201 OK
+    insta::assert_snapshot!(played(2, &[OK, OK, "404", OK, OK, "404", OK]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
     wait 500ms
-    OrderCheckout { order: 0, browser: "b1" } -> 404
-    CreateBrowser -> 201 OK
-    Identity { browser: "b3" } -> 201 OK
+    b1 ORDER_CHECKOUT, order 0 -> 404
+    browser again -> 201 OK
+    b3 IDENTITY again -> 201 OK
     wait 500ms
-    OrderCheckout { order: 0, browser: "b3" } -> 404
+    b3 ORDER_CHECKOUT, order 0 again -> 404
     0 refused after 2 HTTP 404
-    OrderCheckout { order: 1, browser: "b3" } -> 201 OK
+    b3 ORDER_CHECKOUT, order 1 -> 201 OK
     1 accepted after 1
-    "#);
-    insta::assert_snapshot!(played(1, &[OK, "404", OK, OK, OK]), @r#"
-    CreateBrowser -> 201 OK
-    Identity { browser: "b1" } -> 404
-    CreateBrowser -> 201 OK
-    Identity { browser: "b2" } -> 201 OK
+    ");
+    insta::assert_snapshot!(played(1, &[OK, "404", OK, OK, OK]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 404
+    browser again -> 201 OK
+    b2 IDENTITY again -> 201 OK
     wait 500ms
-    OrderCheckout { order: 0, browser: "b2" } -> 201 OK
+    b2 ORDER_CHECKOUT, order 0 -> 201 OK
     0 accepted after 1
-    "#);
+    ");
 }
 
 #[test]
 fn a_refused_key_ends_the_run() {
     insta::assert_snapshot!(played(3, &[OK, OK, "401"]), @r#"
-    CreateBrowser -> 201 OK
-    Identity { browser: "b1" } -> 201 OK
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
     wait 500ms
-    OrderCheckout { order: 0, browser: "b1" } -> 401
+    b1 ORDER_CHECKOUT, order 0 -> 401
     0 refused after 1 the client key was refused (HTTP 401)
     stop the run: the client key was refused (HTTP 401)
     1 not_attempted after 0 stopped
     2 not_attempted after 0 stopped
     "#);
     insta::assert_snapshot!(played(1, &["302"]), @r"
-    CreateBrowser -> 302
+    browser -> 302
     stop the run: the service redirects (HTTP 302); is the base URL right?
     0 not_attempted after 0 stopped
     ");
@@ -172,25 +200,25 @@ fn a_refused_key_ends_the_run() {
 #[test]
 fn a_500_that_may_be_repeated_leaves_a_doubt_that_only_a_yes_ends() {
     let lenient = Settings { repeats_500: true, ..settings() };
-    insta::assert_snapshot!(played_with(&planned_guest(0, 3), &lenient, &[OK, OK, "500", OK, "500", "400", "500", "500", "500"]), @r#"
-    CreateBrowser -> 201 OK
-    Identity { browser: "b1" } -> 201 OK
+    insta::assert_snapshot!(played_with(&planned_guest(0, 3), &lenient, &[OK, OK, "500", OK, "500", "400", "500", "500", "500"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
     wait 500ms
-    OrderCheckout { order: 0, browser: "b1" } -> 500
+    b1 ORDER_CHECKOUT, order 0 -> 500
     wait 0ms
-    OrderCheckout { order: 0, browser: "b1" } -> 201 OK
+    b1 ORDER_CHECKOUT, order 0 again -> 201 OK
     0 accepted after 2  [repeated after: HTTP 500]
-    OrderCheckout { order: 1, browser: "b1" } -> 500
+    b1 ORDER_CHECKOUT, order 1 -> 500
     wait 0ms
-    OrderCheckout { order: 1, browser: "b1" } -> 400
+    b1 ORDER_CHECKOUT, order 1 again -> 400
     1 unknown after 2 HTTP 500; then: HTTP 400 [repeated after: HTTP 500]
-    OrderCheckout { order: 2, browser: "b1" } -> 500
+    b1 ORDER_CHECKOUT, order 2 -> 500
     wait 0ms
-    OrderCheckout { order: 2, browser: "b1" } -> 500
+    b1 ORDER_CHECKOUT, order 2 again -> 500
     wait 0ms
-    OrderCheckout { order: 2, browser: "b1" } -> 500
+    b1 ORDER_CHECKOUT, order 2 again -> 500
     2 unknown after 3 HTTP 500; then: HTTP 500 [repeated after: HTTP 500]
-    "#);
+    ");
 }
 
 #[test]
@@ -200,18 +228,18 @@ fn what_an_earlier_run_left_unknown_stays_so_unless_it_is_accepted() {
         order.may_be_there = true;
     }
     insta::assert_snapshot!(played_with(&guest, &settings(), &[OK, OK, OK, "400", "400"]), @r#"
-    CreateBrowser -> 201 OK
-    Identity { browser: "b1" } -> 201 OK
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
     wait 500ms
-    OrderCheckout { order: 0, browser: "b1" } -> 201 OK
+    b1 ORDER_CHECKOUT, order 0 -> 201 OK
     0 accepted after 1  [repeated after: sent by an earlier run, and no answer came]
-    OrderCheckout { order: 1, browser: "b1" } -> 400
+    b1 ORDER_CHECKOUT, order 1 -> 400
     1 unknown after 1 sent by an earlier run, and no answer came; then: HTTP 400 [repeated after: sent by an earlier run, and no answer came]
-    OrderCheckout { order: 2, browser: "b1" } -> 400
+    b1 ORDER_CHECKOUT, order 2 -> 400
     2 refused after 1 HTTP 400
     "#);
     insta::assert_snapshot!(played_with(&guest, &settings(), &["400"]), @"
-    CreateBrowser -> 400
+    browser -> 400
     0 unknown after 0 sent by an earlier run, and no answer came; then: the guest could not be identified: HTTP 400
     1 unknown after 0 sent by an earlier run, and no answer came; then: the guest could not be identified: HTTP 400
     2 refused after 0 the guest could not be identified: HTTP 400
@@ -232,7 +260,7 @@ proptest! {
         prop_assert_eq!(settled, (0..n_orders).collect::<Vec<_>>());
         // At most three tries on each of two browsers, and never one after an answer that may mean "accepted".
         for order in 0..n_orders {
-            let sent: Vec<_> = lines.lines().filter(|line| line.starts_with(&format!("OrderCheckout {{ order: {order},"))).collect();
+            let sent: Vec<_> = lines.lines().filter(|line| line.contains(&format!("ORDER_CHECKOUT, order {order} "))).collect();
             prop_assert!(sent.len() <= 6);
             for line in sent.iter().rev().skip(1) {
                 prop_assert!(["503", "no connection", "404"].iter().any(|harmless| line.ends_with(harmless)), "{}", line);

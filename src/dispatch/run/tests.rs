@@ -12,14 +12,15 @@ use std::{
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Arc, AttemptOutcome, Ended, Event, Journal, PlannedGuest, PlannedOrder, Settings, Settled, Target, Wire, run, watch,
+    Agenda, Arc, AttemptOutcome, Ended, Event, Journal, LeftCart, PlannedGuest, PlannedOrder, Settings, Settled,
+    Target, Wire, run, watch,
 };
 use crate::{
     dispatch::{
         Heard,
-        tests::{planned_guest, settings},
+        tests::{guest_of_many, planned_guest, settings},
     },
-    model::{order::OrderId, outcome::Outcome},
+    model::{order::OrderId, outcome::Outcome, planned::EventText},
 };
 
 fn guests(n_guests: u32, orders_each: u32) -> impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static {
@@ -29,12 +30,14 @@ fn guests(n_guests: u32, orders_each: u32) -> impl Iterator<Item = Result<Planne
 /// Answers as documented after a while, unless told otherwise; remembers when requests started.
 struct ScriptedWire<A> {
     starts: Arc<Mutex<Vec<Instant>>>,
+    urls: Arc<Mutex<Vec<String>>>,
     answer: A,
 }
 
 impl<A: Fn(&str) -> Option<Heard> + Send + Sync + 'static> Wire for ScriptedWire<A> {
     async fn send(&self, url: String) -> Heard {
         self.starts.lock().unwrap().push(Instant::now());
+        self.urls.lock().unwrap().push(url.clone());
         sleep(Duration::from_millis(20)).await;
         let body = Some("{\"status\":\"OK\",\"ref\":\"b\"}".to_owned());
         (self.answer)(&url).unwrap_or(Heard::Answer { status: 201, body, retry_after: None })
@@ -44,19 +47,27 @@ impl<A: Fn(&str) -> Option<Heard> + Send + Sync + 'static> Wire for ScriptedWire
 /// Takes its time; fails after so many writes.
 struct ScriptedJournal {
     n_open: Arc<AtomicUsize>,
+    carts: Arc<Mutex<Vec<String>>>,
     n_writes: AtomicUsize,
     fails_after: usize,
     stall: Duration,
 }
 
+impl ScriptedJournal {
+    async fn write(&self) -> Result<(), String> {
+        sleep(self.stall).await;
+        let is_full = self.n_writes.fetch_add(1, Ordering::SeqCst) >= self.fails_after;
+        if is_full { Err("disk full".into()) } else { Ok(()) }
+    }
+}
+
 impl Journal for ScriptedJournal {
     type Attempt = ();
+    /// The number of the cart, from 0; those of earlier runs are numbered from `LEFT`.
+    type Cart = usize;
 
     async fn intend(&self, _: &PlannedOrder) -> Result<(), String> {
-        sleep(self.stall).await;
-        if self.n_writes.fetch_add(1, Ordering::SeqCst) >= self.fails_after {
-            return Err("disk full".into());
-        }
+        self.write().await?;
         self.n_open.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
@@ -66,6 +77,32 @@ impl Journal for ScriptedJournal {
         self.n_open.fetch_sub(1, Ordering::SeqCst);
         Ok(())
     }
+
+    async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &EventText) -> Result<usize, String> {
+        self.write().await?;
+        assert!(clear_cart.0.contains("CLEAR_CART"));
+        let mut carts = self.carts.lock().unwrap();
+        carts.push(format!("{reference} opened on {browser}"));
+        Ok(carts.len() - 1)
+    }
+
+    async fn close_cart(&self, cart: usize) -> Result<(), String> {
+        sleep(self.stall).await;
+        self.carts.lock().unwrap().push(format!("{cart} closed"));
+        Ok(())
+    }
+}
+
+/// The carts that earlier runs left open.
+const LEFT: usize = 1000;
+
+fn left_open(n_carts: usize) -> Vec<LeftCart<usize>> {
+    let cart = |no| LeftCart {
+        cart: LEFT + no,
+        browser: format!("old-{no}"),
+        clear_cart: EventText("\",\"type\":\"CLEAR_CART\"}".into()),
+    };
+    (0..n_carts).map(cart).collect()
 }
 
 struct Night {
@@ -75,10 +112,25 @@ struct Night {
     n_sending: usize,
     warnings: Vec<String>,
     n_open: usize,
+    /// What the journal was told of carts.
+    carts: Vec<String>,
+    /// What was asked for.
+    urls: Vec<String>,
     took: Duration,
 }
 
 async fn night(
+    guests: impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static,
+    settings: Settings,
+    disk: (usize, Duration),
+    stop_after: Option<(Duration, &'static str)>,
+    answer: impl Fn(&str) -> Option<Heard> + Send + Sync + 'static,
+) -> Night {
+    night_after(0, guests, settings, disk, stop_after, answer).await
+}
+
+async fn night_after(
+    n_left_open: usize,
     guests: impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static,
     settings: Settings,
     (fails_after, stall): (usize, Duration),
@@ -87,8 +139,11 @@ async fn night(
 ) -> Night {
     let begin = Instant::now();
     let (starts, n_open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
-    let wire = ScriptedWire { starts: Arc::clone(&starts), answer };
-    let journal = ScriptedJournal { n_open: Arc::clone(&n_open), n_writes: AtomicUsize::new(0), fails_after, stall };
+    let (carts, urls) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+    let wire = ScriptedWire { starts: Arc::clone(&starts), urls: Arc::clone(&urls), answer };
+    let n_writes = AtomicUsize::new(0);
+    let journal =
+        ScriptedJournal { n_open: Arc::clone(&n_open), carts: Arc::clone(&carts), n_writes, fails_after, stall };
     let target = Target { base_url: "http://127.0.0.1".into(), client_key: "k".into() };
     let (mut settled, mut n_sending, mut warnings) = (Vec::<(OrderId, Outcome)>::new(), 0, Vec::new());
     let tell = |event| {
@@ -110,13 +165,16 @@ async fn night(
         // Nobody else asks.
         std::future::pending::<()>().await;
     });
-    let ended = run(guests, target, settings, journal, wire, asked, tell).await;
+    let agenda = Agenda { left_open: left_open(n_left_open), guests };
+    let ended = run(agenda, target, settings, journal, wire, asked, tell).await;
     settled.sort();
     let ids: Vec<u64> = settled.iter().map(|(id, _)| id.0).collect();
     assert_eq!(ids, (0..ids.len() as u64).collect::<Vec<_>>(), "each order once");
     let outcomes = settled.into_iter().map(|(_, outcome)| outcome).collect();
     let starts = starts.lock().unwrap().clone();
-    Night { ended, outcomes, starts, n_sending, warnings, n_open: n_open.load(Ordering::SeqCst), took: begin.elapsed() }
+    let (carts, urls) = (carts.lock().unwrap().clone(), urls.lock().unwrap().clone());
+    let n_open = n_open.load(Ordering::SeqCst);
+    Night { ended, outcomes, starts, n_sending, warnings, n_open, carts, urls, took: begin.elapsed() }
 }
 
 const SOUND: (usize, Duration) = (usize::MAX, Duration::ZERO);
@@ -318,4 +376,103 @@ async fn a_plan_that_cannot_be_read_stops_the_run() {
     let torn = guests(3, 1).chain([Err("the plan is torn".to_owned())]);
     let night = night(torn, settings(None), SOUND, None, |_| None).await;
     assert_eq!(night.ended.stopped.as_deref(), Some("the plan is torn"));
+}
+
+/// The types of the events, one after the other; an order's browser is created with `BROWSER`.
+fn kinds(night: &Night) -> Vec<&str> {
+    night
+        .urls
+        .iter()
+        .map(|url| url.split("type%22:%22").nth(1).map_or("BROWSER", |rest| rest.split('%').next().unwrap()))
+        .collect()
+}
+
+fn assembled(n_guests: u32, n_items: &'static [usize]) -> impl Iterator<Item = Result<PlannedGuest, String>> + Send {
+    let n_orders = u32::try_from(n_items.len()).unwrap();
+    (0..n_guests).map(move |guest| Ok(guest_of_many(guest * n_orders, n_items)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cart_is_in_the_journal_before_it_is_filled_and_until_it_is_checked_out() {
+    let night = night(assembled(1, &[2, 0]), settings(None), SOUND, None, |_| None).await;
+    assert_eq!((count(&night, Outcome::Accepted), night.n_open), (2, 0));
+    assert_eq!(night.carts, ["A-0 opened on b", "0 closed"]);
+    let expected =
+        ["BROWSER", "BROWSER", "ADD", "ADD", "ADD_CONTACTS", "CONFIRM", "CHECKOUT", "BROWSER", "BROWSER", "BROWSER"];
+    assert_eq!(kinds(&night), expected, "the texts of a guest and of its single orders name no type");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cart_that_the_journal_cannot_take_is_not_filled() {
+    let night = night(assembled(1, &[2]), settings(None), (0, Duration::ZERO), None, |_| None).await;
+    assert_eq!(night.ended.stopped.as_deref(), Some("disk full"));
+    assert_eq!((count(&night, Outcome::NotAttempted), night.starts.len()), (1, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_earlier_runs_left_in_carts_is_cleared_before_guests_are_begun() {
+    let night = night_after(40, guests(20, 1), settings(Some(20)), SOUND, None, |_| None).await;
+    assert_eq!((count(&night, Outcome::Accepted), night.n_sending, night.warnings.len()), (20, 100, 0));
+    assert!(kinds(&night)[..40].iter().all(|kind| *kind == "CLEAR_CART"), "{:?}", kinds(&night));
+    assert_eq!(night.carts.len(), 40);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_cleared_is_told_and_stays_open() {
+    let mean = |url: &str| {
+        let answer = |status| Heard::Answer { status, body: None, retry_after: None };
+        if url.contains("old-1%22") {
+            return Some(answer(400));
+        }
+        // Of an unknown browser nothing is left.
+        url.contains("old-0%22").then(|| answer(404)).or_else(|| url.contains("old-2%22").then(|| answer(500)))
+    };
+    let night = night_after(4, guests(0, 0), settings(None), SOUND, None, mean).await;
+    assert_eq!((night.ended.stopped.clone(), night.starts.len()), (None, 6));
+    assert_eq!(night.warnings, ["2 carts that earlier runs left open were not cleared: the next run tries again"]);
+    let mut closed = night.carts.clone();
+    closed.sort();
+    assert_eq!(closed, ["1000 closed", "1003 closed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_whose_checkout_would_come_too_late_is_begun_anew() {
+    let begin = Instant::now();
+    // Once, when it is CHECKOUT's turn, the service asks everyone to wait for longer than a session lasts.
+    let busy = move |url: &str| {
+        let is_first = url.contains("CONFIRM") && begin.elapsed() < Duration::from_secs(60);
+        let body = Some("{\"status\":\"OK\"}".to_owned());
+        is_first.then_some(Heard::Answer { status: 503, body, retry_after: Some(Duration::from_secs(300)) })
+    };
+    let brief = Settings { session_timeout: Duration::from_secs(200), ..settings(None) };
+    let night = night(assembled(1, &[1]), brief, SOUND, None, busy).await;
+    assert_eq!(count(&night, Outcome::Accepted), 1);
+    let once = ["BROWSER", "BROWSER", "ADD", "ADD_CONTACTS", "CONFIRM"];
+    assert_eq!(kinds(&night), [once.as_slice(), &["CLEAR_CART"], &once, &["CHECKOUT"]].concat());
+    assert_eq!(night.carts, ["A-0 opened on b", "0 closed", "A-0 opened on b", "2 closed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_ends_within_a_sequence_starts_nothing_more_and_leaves_the_cart_open() {
+    let stop = Some((Duration::from_millis(70), "interrupted"));
+    let night = night(assembled(1, &[9]), settings(None), SOUND, stop, |_| None).await;
+    assert_eq!((count(&night, Outcome::NotAttempted), night.starts.len(), night.n_open), (1, 4, 0));
+    assert_eq!(night.carts, ["A-0 opened on b"]);
+}
+
+/// All else goes through all the time.
+#[tokio::test(start_paused = true)]
+async fn a_step_that_goes_through_again_ends_the_trouble_and_few_orders_fail() {
+    let begin = Instant::now();
+    let bad = move |url: &str| {
+        let is_bad = url.contains("CONFIRM") && begin.elapsed() < Duration::from_secs(100);
+        is_bad.then_some(Heard::Answer { status: 504, body: None, retry_after: None })
+    };
+    let night = night(assembled(100, &[2]), Settings { tries: 5, ..watchful() }, SOUND, None, bad).await;
+    let n_failed = count(&night, Outcome::Failed);
+    assert_eq!((night.ended.stopped.clone(), n_failed + count(&night, Outcome::Accepted)), (None, 100));
+    assert!(n_failed < 10 && night.took < Duration::from_secs(300), "{n_failed} failed, {:?}", night.took);
+    let is_told = |words: &str| night.warnings.iter().any(|warning| warning.starts_with(words));
+    assert!(is_told("the service takes nothing (HTTP 504)") && is_told("the service answers again"));
+    assert_eq!((night.starts.len(), night.n_open), (night.n_sending, 0));
 }

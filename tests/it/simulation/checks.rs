@@ -1,4 +1,7 @@
-//! What must hold of every history. Each check reads it on its own and says what is wrong first.
+//! What must hold of every history. Each check reads it on its own and says what is wrong first. Those of orders that are
+//! assembled from several events stand in `carts`.
+
+mod carts;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +15,7 @@ use orderferry::{
 };
 
 use super::{
-    history::{Ask, History, Line, OrderNo, Request, Run, What},
+    history::{Ask, History, Line, OrderNo, Part, Request, Run, What},
     shop::MAY_BE_THERE_TWICE,
 };
 
@@ -22,7 +25,7 @@ type Checked = Result<(), String>;
 const LATE: Duration = Duration::from_millis(3);
 
 /// All of them.
-const CHECKS: [fn(&History) -> Checked; 19] = [
+const CHECKS: [fn(&History) -> Checked; 29] = [
     accepted_was_received,
     a_no_means_that_it_is_not_there,
     received_twice_is_told,
@@ -42,6 +45,16 @@ const CHECKS: [fn(&History) -> Checked; 19] = [
     only_probes_while_it_is_down,
     everything_is_settled_at_the_end,
     nothing_is_left_to_do,
+    carts::an_order_is_assembled_as_a_whole,
+    carts::a_browser_carries_one_order,
+    carts::parts_come_in_sequence,
+    carts::what_may_be_there_is_not_sent_again_on_the_same_browser,
+    carts::opened_before_filled,
+    carts::everything_comes_within_the_session,
+    carts::a_checkout_that_may_be_on_its_way_is_not_crossed,
+    carts::what_comes_to_nothing_is_cleared,
+    carts::a_cart_that_may_be_filled_is_told,
+    carts::no_cart_is_left_at_the_end,
 ];
 
 /// Whether everything holds.
@@ -183,8 +196,9 @@ fn intended_before_sent(history: &History) -> Checked {
     for what in history.lines() {
         match what {
             What::Intended(order) => *n_ahead.entry(*order).or_default() += 1,
-            What::Started(Request { ask: Ask::Checkout { order, .. }, no }) => {
-                let n_ahead = n_ahead.entry(*order).or_default();
+            What::Started(request @ Request { no, .. }) => {
+                let Some(order) = request.order() else { continue };
+                let n_ahead = n_ahead.entry(order).or_default();
                 ensure(*n_ahead > 0, || format!("order {order} was sent by request {no} without an intent"))?;
                 *n_ahead -= 1;
             }
@@ -226,7 +240,11 @@ fn identified_first(history: &History) -> Checked {
                 What::Heard(Request { ask: Ask::Identity { guest, browser }, .. }, heard) if is_ok(heard) => {
                     identified.insert((*guest, browser), line.at);
                 }
-                What::Started(Request { ask: Ask::Checkout { order, browser }, .. }) => {
+                What::Started(Request { ask: Ask::Part { part: Part::ClearCart, .. }, .. }) => {}
+                What::Started(Request {
+                    ask: Ask::Checkout { order, browser } | Ask::Part { order, browser, .. },
+                    ..
+                }) => {
                     let since = identified.get(&(history.guest_of[*order], browser));
                     let is_late = since.is_some_and(|since| *since + run.settings.identity_pause <= line.at);
                     ensure(is_late, || format!("order {order} was sent on {browser}, IDENTITY accepted at {since:?}"))?;
@@ -245,7 +263,7 @@ fn no_browser_is_shared(history: &History) -> Checked {
         let (guest, browser) = match &request.ask {
             Ask::Browser => continue,
             Ask::Identity { guest, browser } => (*guest, browser),
-            Ask::Checkout { order, browser } => (history.guest_of[*order], browser),
+            Ask::Checkout { order, browser } | Ask::Part { order, browser, .. } => (history.guest_of[*order], browser),
         };
         let first = *guests.entry(browser).or_insert(guest);
         ensure(first == guest, || format!("{browser} is shared by the guests {first} and {guest}"))?;
@@ -318,7 +336,7 @@ fn attempts_are_counted(history: &History) -> Checked {
 
 fn every_request_is_told(history: &History) -> Checked {
     each_run(history, |run| {
-        for kind in [Kind::BrowserCreate, Kind::Identity, Kind::OrderCheckout] {
+        for kind in Kind::ALL {
             let n_sent = run.starts().filter(|(_, request)| request.ask.kind() == kind).count();
             let n_told = run.lines.iter().filter(|line| line.what == What::ToldSending(kind)).count();
             let is_told = n_told == n_sent || !tells_everything(run);
@@ -366,6 +384,7 @@ fn only_probes_while_it_is_down(history: &History) -> Checked {
         for Line { at, what } in &run.lines {
             let is_down = match what {
                 What::Warned(words) if words.starts_with("the service takes nothing") => true,
+                What::Warned(words) if words.contains("left open") => continue,
                 What::Warned(words) => {
                     ensure(words.starts_with("the service answers again"), || format!("a new warning: {words}"))?;
                     false

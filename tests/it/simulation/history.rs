@@ -17,7 +17,22 @@ pub(super) enum Ask {
     Browser,
     Identity { guest: usize, browser: String },
     Checkout { order: OrderNo, browser: String },
+    Part { order: OrderNo, part: Part, browser: String },
 }
+
+/// An event of an order that is assembled from several.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    Add(ItemNo),
+    Contacts,
+    Consumers,
+    Confirm(Vec<ItemNo>),
+    Checkout,
+    ClearCart,
+}
+
+/// The number of an item in its order.
+pub(super) type ItemNo = usize;
 
 impl Ask {
     pub(super) fn kind(&self) -> Kind {
@@ -25,6 +40,14 @@ impl Ask {
             Self::Browser => Kind::BrowserCreate,
             Self::Identity { .. } => Kind::Identity,
             Self::Checkout { .. } => Kind::OrderCheckout,
+            Self::Part { part, .. } => match part {
+                Part::Add(_) => Kind::Add,
+                Part::Contacts => Kind::AddContacts,
+                Part::Consumers => Kind::AddConsumers,
+                Part::Confirm(_) => Kind::Confirm,
+                Part::Checkout => Kind::Checkout,
+                Part::ClearCart => Kind::ClearCart,
+            },
         }
     }
 }
@@ -40,8 +63,16 @@ impl Request {
     /// The order, where it is a checkout.
     pub(super) fn order(&self) -> Option<OrderNo> {
         match self.ask {
-            Ask::Checkout { order, .. } => Some(order),
-            Ask::Browser | Ask::Identity { .. } => None,
+            Ask::Checkout { order, .. } | Ask::Part { order, part: Part::Checkout, .. } => Some(order),
+            Ask::Browser | Ask::Identity { .. } | Ask::Part { .. } => None,
+        }
+    }
+
+    /// The order, the event and the browser, where it is a part of a sequence.
+    pub(super) fn part(&self) -> Option<(OrderNo, &Part, &str)> {
+        match &self.ask {
+            Ask::Part { order, part, browser } => Some((*order, part, browser)),
+            Ask::Browser | Ask::Identity { .. } | Ask::Checkout { .. } => None,
         }
     }
 }
@@ -53,12 +84,18 @@ pub(super) enum What {
     Intended(OrderNo),
     /// The ledger holds what came of one.
     Recorded(OrderNo, AttemptOutcome),
+    /// The ledger holds a cart of an order on a browser.
+    CartOpened(OrderNo, String),
+    /// The ledger holds that one is closed.
+    CartClosed(i64),
     /// The run was told that a write failed.
     WriteFailed,
     /// A request was handed to the wire.
     Started(Request),
     /// The tenant did what was asked.
     Taken(Request),
+    /// The tenant made an order of these items.
+    Assembled(OrderNo, Vec<ItemNo>),
     /// The run heard of a request.
     Heard(Request, Heard),
     /// The run told of a request.
@@ -128,7 +165,13 @@ impl Run {
 pub(super) struct History {
     /// The guest of each order.
     pub(super) guest_of: Vec<usize>,
+    /// The parts of each order that is assembled from several events, CLEAR_CART not among them.
+    pub(super) parts_of: Vec<Option<Vec<Part>>>,
     pub(super) runs: Vec<Run>,
+    /// The browsers whose carts hold something at the tenant at the end.
+    pub(super) filled: Vec<String>,
+    /// Those of which the ledger thinks so.
+    pub(super) left_open: Vec<String>,
     /// What the ledger says of each order at the end.
     pub(super) known: Vec<Known>,
 }
@@ -146,13 +189,14 @@ impl History {
 
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "guest of each order: {:?}", self.guest_of)?;
+        writeln!(f, "guest of each order: {:?}\nparts: {:?}", self.guest_of, self.parts_of)?;
         for (no, Run { settings, resends, limit, to_send, lines }) in self.runs.iter().enumerate() {
             writeln!(f, "\nrun {no}: resends {resends}, limit {limit:?}, to send {to_send:?}\n{settings:?}")?;
             for line in lines {
                 writeln!(f, "{:>12.3}s  {:?}", line.at.as_secs_f64(), line.what)?;
             }
         }
-        writeln!(f, "\nthe ledger at the end: {:?}", self.known)
+        writeln!(f, "\ncarts at the end: {:?}, in the ledger {:?}", self.filled, self.left_open)?;
+        writeln!(f, "the ledger at the end: {:?}", self.known)
     }
 }

@@ -7,8 +7,8 @@ use std::{
 
 use orderferry::{
     dispatch::{AttemptOutcome, Heard, Journal, Wire},
-    ledger::{Attempt, AttemptState, Ledger, OrderKey, SqliteLedger, Write},
-    model::planned::PlannedOrder,
+    ledger::{Attempt, AttemptState, Cart, Ledger, OrderKey, SqliteLedger, Write},
+    model::planned::{EventText, PlannedOrder},
 };
 use tokio::{
     sync::oneshot,
@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     history::{OrderNo, Request, What},
-    tenant,
+    shop, tenant,
     weather::{Fate, Turn},
     world::{Disk, World},
 };
@@ -78,12 +78,13 @@ pub(super) struct ModelJournal {
 
 impl Journal for ModelJournal {
     type Attempt = (Attempt, OrderNo);
+    type Cart = Cart;
 
     async fn intend(&self, order: &PlannedOrder) -> Result<Self::Attempt, String> {
         let no = usize::try_from(order.record.id.0).unwrap();
         let reference = order.record.reference.clone();
         let key = OrderKey { reference, ordered_at: order.ordered_at, content: order.content };
-        Ok((self.write(Write::Intend(key), What::Intended(no)).await?, no))
+        Ok((Attempt(self.write(Write::Intend(key), What::Intended(no)).await?), no))
     }
 
     async fn settle(&self, (attempt, no): Self::Attempt, outcome: AttemptOutcome) -> Result<(), String> {
@@ -94,25 +95,35 @@ impl Journal for ModelJournal {
         };
         self.write(Write::Settle(attempt, state), What::Recorded(no, outcome)).await.map(drop)
     }
+
+    async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &EventText) -> Result<Cart, String> {
+        let what = What::CartOpened(shop::order_of_reference(reference), browser.to_owned());
+        let (reference, browser, clear_cart) = (reference.to_owned(), browser.to_owned(), clear_cart.clone());
+        self.write(Write::OpenCart { reference, browser, clear_cart }, what).await.map(Cart)
+    }
+
+    async fn close_cart(&self, cart: Cart) -> Result<(), String> {
+        self.write(Write::CloseCart(cart), What::CartClosed(cart.0)).await.map(drop)
+    }
 }
 
 impl ModelJournal {
-    async fn write(&self, write: Write, what: What) -> Result<Attempt, String> {
+    async fn write(&self, write: Write, what: What) -> Result<i64, String> {
         self.take_time().await;
         let disk = self.world.disk();
-        let attempt = (disk != Disk::Fails).then(|| self.commit(write, what));
+        let number = (disk != Disk::Fails).then(|| self.commit(write, what));
         self.take_time().await;
-        if let (Disk::Writes, Some(attempt)) = (disk, attempt) {
-            return Ok(attempt);
+        if let (Disk::Writes, Some(number)) = (disk, number) {
+            return Ok(number);
         }
         self.world.note(What::WriteFailed);
         Err("the disk is full".to_owned())
     }
 
-    fn commit(&self, write: Write, what: What) -> Attempt {
-        let attempts = self.ledger.lock().unwrap().write(&[write]).unwrap();
+    fn commit(&self, write: Write, what: What) -> i64 {
+        let numbers = self.ledger.lock().unwrap().write(&[write]).unwrap();
         self.world.note(what);
-        attempts[0]
+        numbers[0]
     }
 
     /// Half a write; a crash may come at its end.

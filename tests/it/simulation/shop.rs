@@ -7,13 +7,13 @@ use std::{path::Path, sync::Arc, thread, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orderferry::{
-    dispatch::{self, Event, Settings},
-    ledger::{Known, Ledger, LedgerError, SqliteLedger, known},
+    dispatch::{self, Agenda, Event, LeftCart, Settings},
+    ledger::{Cart, Known, Ledger, LedgerError, OpenCart, SqliteLedger, known},
     model::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
         outcome::{Outcome, Settled},
-        planned::{ContentHash, EventText, OrderEvents, PlannedGuest, PlannedOrder},
+        planned::{ContentHash, EventText, OrderEvents, PlannedGuest, PlannedOrder, Sequence},
         target::Target,
     },
     plan,
@@ -23,7 +23,7 @@ use tokio::{sync::watch, time::sleep};
 
 use super::{
     chance::Chance,
-    history::{History, OrderNo, Run, What},
+    history::{History, ItemNo, OrderNo, Part, Run, What},
     hooks::{ModelJournal, ModelWire},
     weather::Weather,
     world::{Trouble, World},
@@ -51,6 +51,8 @@ struct Shop {
     world: Arc<World>,
     /// The orders of each guest.
     guests: Vec<Vec<OrderNo>>,
+    /// Those of each order that is assembled from several events.
+    parts_of: Vec<Option<Vec<Part>>>,
     n_orders: usize,
     n_runs: u32,
     folder: TempDir,
@@ -68,7 +70,21 @@ pub(super) fn history(seed: u64) -> History {
         shop.guests.iter().enumerate().flat_map(|(guest, orders)| orders.iter().map(move |_| guest)).collect();
     let ledger = shop.open_ledger();
     let known = (0..shop.n_orders).map(|order| known_of(order, &ledger)).collect();
-    History { guest_of, runs, known }
+    let left_open = ledger.open_carts().unwrap().into_iter().map(|cart| cart.browser).collect();
+    History { guest_of, parts_of: shop.parts_of, runs, filled: shop.world.filled(), left_open, known }
+}
+
+/// How an order is sent. `one_in` says how many are assembled from several events.
+fn any_parts(chance: &mut Chance, one_in: u64) -> Option<Vec<Part>> {
+    if one_in == 0 || !chance.one_in(one_in) {
+        return None;
+    }
+    let items: Vec<ItemNo> = (0..chance.count(1, 6)).collect();
+    let n_confirmed_together = chance.count(1, 6);
+    let adds = items.iter().copied().map(Part::Add);
+    let consumers = chance.one_in(3).then_some(Part::Consumers);
+    let confirms = items.chunks(n_confirmed_together).map(|items| Part::Confirm(items.to_vec()));
+    Some(adds.chain([Part::Contacts]).chain(consumers).chain(confirms).chain([Part::Checkout]).collect())
 }
 
 impl Shop {
@@ -81,15 +97,19 @@ impl Shop {
             guests.push((n_orders..n_orders + n_orders_of_guest).collect());
             n_orders += n_orders_of_guest;
         }
+        let one_in = chance.one_of(&[0, 1, 2, 2, 4]);
+        let parts_of = (0..n_orders).map(|_| any_parts(&mut chance, one_in)).collect();
         let target = Target { base_url: "http://127.0.0.1".into(), client_key: "k".into() };
-        Self { chance, world: Arc::new(World::new(seed)), guests, n_orders, n_runs: 0, folder: folder(), target }
+        let world = Arc::new(World::new(seed));
+        Self { chance, world, guests, parts_of, n_orders, n_runs: 0, folder: folder(), target }
     }
 
     fn stormy_run(&mut self) -> Run {
         let settings = self.any_settings();
         let chance = &mut self.chance;
-        // A run has some 10 points for each order.
-        let n_points = u64::try_from(self.n_orders * 10).unwrap();
+        // A run has some 10 points for each order of a single event, and 4 for each part of another.
+        let n_parts: usize = self.parts_of.iter().flatten().map(Vec::len).sum();
+        let n_points = u64::try_from(self.n_orders * 10 + n_parts * 4).unwrap();
         let trouble = Trouble {
             weather: Weather::any(chance, self.world.epoch()),
             crash_after: chance.one_in(2).then(|| chance.below(n_points)),
@@ -110,7 +130,8 @@ impl Shop {
     }
 
     fn fine_run(&mut self, resends: bool) -> Run {
-        let settings = self.any_settings();
+        // Even at one request a second there is time for every order.
+        let settings = Settings { session_timeout: Duration::from_secs(1200), ..self.any_settings() };
         let trouble = Trouble {
             weather: Weather::fine(),
             crash_after: None,
@@ -131,6 +152,7 @@ impl Shop {
             timeout: chance.millis(1000, 30_000),
             identity_pause: Duration::from_millis(chance.one_of(&[0, 100, 500, 3000])),
             tries: chance.small(1, 5),
+            session_timeout: Duration::from_secs(chance.one_of(&[10, 60, 300, 1200])),
             repeats_500: chance.one_in(3),
             down_after: chance.one_of(&[2, 3, 5, 8, u32::MAX]),
             gives_up_after: Duration::from_secs(chance.between(30, 600)),
@@ -147,7 +169,10 @@ impl Shop {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let world = Arc::clone(&self.world);
         let guests = plan::limited(guests.into_iter().map(Ok), limit);
-        let sending = send(&self.world, guests, self.target.clone(), ledger, settings.clone(), asked_to_stop_after);
+        let open = ledger.open_carts().unwrap().into_iter();
+        let left = |open: OpenCart| LeftCart { cart: open.cart, browser: open.browser, clear_cart: open.clear_cart };
+        let agenda = Agenda { left_open: open.map(left).collect(), guests };
+        let sending = send(&self.world, agenda, self.target.clone(), ledger, settings.clone(), asked_to_stop_after);
         runtime.block_on(async {
             world.begin(trouble);
             tokio::select! {
@@ -181,7 +206,12 @@ impl Shop {
             let identity = EventText(format!("\",\"type\":\"IDENTITY\",\"guest\":{guest}}}"));
             let mut planned = PlannedGuest { identity, orders: Vec::new(), settled: Vec::new() };
             for order in orders {
-                add(&mut planned, order_of(*order), known_of(*order, ledger), resends);
+                add(
+                    &mut planned,
+                    order_of(*order, self.parts_of[*order].as_deref()),
+                    known_of(*order, ledger),
+                    resends,
+                );
             }
             planned
         });
@@ -197,7 +227,7 @@ fn folder() -> TempDir {
 
 async fn send(
     world: &Arc<World>,
-    guests: impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static,
+    agenda: Agenda<Cart, impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static>,
     target: Target,
     ledger: SqliteLedger,
     settings: Settings,
@@ -207,7 +237,7 @@ async fn send(
     let wire = ModelWire { world: Arc::clone(world), timeout: settings.timeout };
     let (ask, asked) = watch::channel(None);
     tokio::spawn(ask_to_stop(Arc::clone(world), asked_to_stop_after, ask));
-    let ended = dispatch::run(guests, target, settings, journal, wire, asked, |event| hear(world, event)).await;
+    let ended = dispatch::run(agenda, target, settings, journal, wire, asked, |event| hear(world, event)).await;
     world.note(What::Ended(ended));
 }
 
@@ -271,7 +301,33 @@ fn order_no(order: &PlannedOrder) -> OrderNo {
     usize::try_from(order.record.id.0).unwrap()
 }
 
-fn order_of(order: OrderNo) -> PlannedOrder {
+/// The order that a reference names.
+pub(super) fn order_of_reference(reference: &str) -> OrderNo {
+    reference.strip_prefix("A-").unwrap().parse().unwrap()
+}
+
+fn events_of(order: OrderNo, parts: Option<&[Part]>) -> OrderEvents {
+    let event = |kind: &str, more: &str| EventText(format!("\",\"type\":\"{kind}\",\"order\":{order}{more}}}"));
+    let Some(parts) = parts else { return OrderEvents::Single(event("ORDER_CHECKOUT", "")) };
+    let of_adds = |part: &Part| match part {
+        Part::Add(item) => Some(event("ADD", &format!(",\"item\":{item}"))),
+        _ => None,
+    };
+    let of_confirms = |part: &Part| match part {
+        Part::Confirm(items) => Some(event("CONFIRM", &format!(",\"items\":{items:?}"))),
+        _ => None,
+    };
+    OrderEvents::Multi(Box::new(Sequence {
+        adds: parts.iter().filter_map(of_adds).collect(),
+        contacts: event("ADD_CONTACTS", ""),
+        consumers: parts.contains(&Part::Consumers).then(|| event("ADD_CONSUMERS", "")),
+        confirms: parts.iter().filter_map(of_confirms).collect(),
+        checkout: event("CHECKOUT", ""),
+        clear_cart: event("CLEAR_CART", ""),
+    }))
+}
+
+fn order_of(order: OrderNo, parts: Option<&[Part]>) -> PlannedOrder {
     let record = OrderRecord {
         id: OrderId(u64::try_from(order).unwrap()),
         reference: reference(order),
@@ -286,7 +342,7 @@ fn order_of(order: OrderNo) -> PlannedOrder {
         record,
         ordered_at: ordered_at(order),
         content: content(order),
-        events: OrderEvents::Single(EventText(format!("\",\"type\":\"ORDER_CHECKOUT\",\"order\":{order}}}"))),
+        events: events_of(order, parts),
         may_be_there: false,
         held: None,
     }

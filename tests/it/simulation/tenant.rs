@@ -1,13 +1,13 @@
 //! The model tenant: which browsers it knows, what it takes and what it answers. It shares no code with the program; the
 //! program's words are read from the URL.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orderferry::dispatch::Heard;
 use serde_json::Value;
 
 use super::{
-    history::{Ask, Request},
+    history::{Ask, ItemNo, OrderNo, Part, Request},
     weather::Turn,
 };
 
@@ -15,54 +15,122 @@ use super::{
 #[derive(Debug, Default)]
 pub(super) struct Tenant {
     browsers: BTreeSet<String>,
+    /// Of each browser that sent something of an order.
+    carts: BTreeMap<String, Cart>,
     n_browsers: usize,
 }
 
+#[derive(Debug, Default)]
+struct Cart {
+    items: BTreeSet<ItemNo>,
+    has_contacts: bool,
+    confirmed: BTreeSet<ItemNo>,
+}
+
+/// What came of a request.
+pub(super) struct Reply {
+    /// It did what was asked.
+    pub(super) is_done: bool,
+    /// The items of the order that it made of a cart.
+    pub(super) assembled: Option<(OrderNo, Vec<ItemNo>)>,
+    /// What the one who asked hears.
+    pub(super) heard: Heard,
+}
+
+impl Reply {
+    fn yes(body: &str) -> Self {
+        Self { is_done: true, assembled: None, heard: answer(201, body) }
+    }
+
+    fn no(heard: Heard) -> Self {
+        Self { is_done: false, assembled: None, heard }
+    }
+}
+
 impl Tenant {
-    /// Deals with a request. True where it did what was asked; and what the one who asked hears.
-    pub(super) fn deal_with(&mut self, request: &Request, turn: Turn) -> (bool, Heard) {
-        let no = |status| (false, answer(status, "{\"status\":\"NO\"}"));
+    /// The browsers whose carts hold something.
+    pub(super) fn filled(&self) -> Vec<String> {
+        let filled = self.carts.iter().filter(|(_, cart)| !cart.items.is_empty());
+        filled.map(|(browser, _)| browser.clone()).collect()
+    }
+
+    /// Deals with a request.
+    pub(super) fn deal_with(&mut self, request: &Request, turn: Turn) -> Reply {
+        let no = |status| Reply::no(answer(status, "{\"status\":\"NO\"}"));
         match turn {
             Turn::Well => self.do_it(request),
-            Turn::NotSent => (false, Heard::NotSent("no connection".to_owned())),
-            Turn::LostOnTheWay => (false, lost()),
-            Turn::LostAnswer => (self.do_it(request).0, lost()),
+            Turn::NotSent => Reply::no(Heard::NotSent("no connection".to_owned())),
+            Turn::LostOnTheWay => Reply::no(lost()),
+            Turn::LostAnswer => self.but(request, lost()),
             Turn::HalfAnswer => self.but(request, Heard::Answer { status: 201, body: None, retry_after: None }),
             Turn::Garbage => self.but(request, answer(200, "<html>Welcome to the hotel</html>")),
             Turn::SaysNo => no(200),
-            Turn::Busy { status, retry_after } => (false, Heard::Answer { status, body: None, retry_after }),
+            Turn::Busy { status, retry_after } => Reply::no(Heard::Answer { status, body: None, retry_after }),
             Turn::Refused { status } => no(status),
             Turn::KeyRefused => no(401),
             Turn::Redirected => no(302),
             Turn::Broken { status, is_done: true } => self.but(request, answer(status, "oops")),
-            Turn::Broken { status, is_done: false } => (false, answer(status, "oops")),
+            Turn::Broken { status, is_done: false } => Reply::no(answer(status, "oops")),
             Turn::Restart => {
                 self.browsers.clear();
+                self.carts.clear();
                 self.do_it(request)
             }
         }
     }
 
     /// Does it where it can, but another answer is heard.
-    fn but(&mut self, request: &Request, heard: Heard) -> (bool, Heard) {
-        (self.do_it(request).0, heard)
+    fn but(&mut self, request: &Request, heard: Heard) -> Reply {
+        Reply { heard, ..self.do_it(request) }
     }
 
-    fn do_it(&mut self, request: &Request) -> (bool, Heard) {
+    fn do_it(&mut self, request: &Request) -> Reply {
         match &request.ask {
             Ask::Browser => {
                 self.n_browsers += 1;
                 let id = format!("b-{}", self.n_browsers);
                 self.browsers.insert(id.clone());
-                (true, answer(201, &format!("{{\"status\":\"OK\",\"ref\":\"{id}\"}}")))
+                Reply::yes(&format!("{{\"status\":\"OK\",\"ref\":\"{id}\"}}"))
             }
             Ask::Identity { browser, .. } | Ask::Checkout { browser, .. } if self.browsers.contains(browser) => {
-                (true, answer(201, "{\"status\":\"OK\",\"ref\":\"e\"}"))
+                Reply::yes(YES)
             }
-            Ask::Identity { .. } | Ask::Checkout { .. } => (false, answer(404, "{\"status\":\"NO\"}")),
+            Ask::Part { order, part, browser } if self.browsers.contains(browser) => {
+                self.take_part(*order, part, browser)
+            }
+            Ask::Identity { .. } | Ask::Checkout { .. } | Ask::Part { .. } => {
+                Reply::no(answer(404, "{\"status\":\"NO\"}"))
+            }
         }
     }
+
+    /// Puts a part of an order in the browser's cart. CHECKOUT makes an order of what was confirmed, and fails where that
+    /// is not what lies there.
+    fn take_part(&mut self, order: OrderNo, part: &Part, browser: &str) -> Reply {
+        let cart = self.carts.entry(browser.to_owned()).or_default();
+        match part {
+            Part::Add(item) => _ = cart.items.insert(*item),
+            Part::Contacts => cart.has_contacts = true,
+            Part::Consumers => {}
+            Part::Confirm(items) => cart.confirmed.extend(items),
+            Part::ClearCart => _ = self.carts.remove(browser),
+            Part::Checkout if cart.is_whole() => {
+                let items = std::mem::take(cart).items.into_iter().collect();
+                return Reply { assembled: Some((order, items)), ..Reply::yes(YES) };
+            }
+            Part::Checkout => return Reply::no(answer(400, "{\"status\":\"NO\"}")),
+        }
+        Reply::yes(YES)
+    }
 }
+
+impl Cart {
+    fn is_whole(&self) -> bool {
+        !self.items.is_empty() && self.has_contacts && self.confirmed == self.items
+    }
+}
+
+const YES: &str = "{\"status\":\"OK\",\"ref\":\"e\"}";
 
 fn answer(status: u16, body: &str) -> Heard {
     Heard::Answer { status, body: Some(body.to_owned()), retry_after: None }
@@ -86,6 +154,17 @@ pub(super) fn ask(url: &str) -> Ask {
     match message["type"].as_str().unwrap() {
         "IDENTITY" => Ask::Identity { guest: number(&message["guest"]), browser },
         "ORDER_CHECKOUT" => Ask::Checkout { order: number(&message["order"]), browser },
-        other => panic!("an event of type {other}"),
+        other => {
+            let part = match other {
+                "ADD" => Part::Add(number(&message["item"])),
+                "ADD_CONTACTS" => Part::Contacts,
+                "ADD_CONSUMERS" => Part::Consumers,
+                "CONFIRM" => Part::Confirm(message["items"].as_array().unwrap().iter().map(number).collect()),
+                "CHECKOUT" => Part::Checkout,
+                "CLEAR_CART" => Part::ClearCart,
+                other => panic!("an event of type {other}"),
+            };
+            Ask::Part { order: number(&message["order"]), part, browser }
+        }
     }
 }

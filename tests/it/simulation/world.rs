@@ -14,8 +14,8 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     chance::Chance,
-    history::{Ask, Line, Request, What},
-    tenant::Tenant,
+    history::{Ask, Line, Part, Request, What},
+    tenant::{Reply, Tenant},
     weather::{Fate, Turn, Weather},
 };
 
@@ -129,6 +129,11 @@ impl World {
         std::mem::take(&mut state.lines)
     }
 
+    /// The browsers whose carts hold something at the tenant.
+    pub(super) fn filled(&self) -> Vec<String> {
+        self.state().tenant.filled()
+    }
+
     pub(super) fn note(&self, what: What) {
         self.state().note(what);
     }
@@ -235,6 +240,7 @@ impl State {
             Ask::Browser => (0, 0),
             Ask::Identity { guest, .. } => (1, u64::try_from(*guest).unwrap()),
             Ask::Checkout { order, .. } => (2, u64::try_from(*order).unwrap()),
+            Ask::Part { order, part, .. } => (3 + number_of(part), u64::try_from(*order).unwrap()),
         };
         let n_came = self.n_came.entry(key).or_default();
         *n_came += 1;
@@ -244,10 +250,25 @@ impl State {
 
     fn arrive(&mut self, request: &Request, turn: Turn) -> Heard {
         self.underway.remove(&request.no);
-        let (is_done, heard) = self.tenant.deal_with(request, turn);
+        let Reply { is_done, assembled, heard } = self.tenant.deal_with(request, turn);
         if is_done {
             self.note(What::Taken(request.clone()));
         }
+        if let Some((order, items)) = assembled {
+            self.note(What::Assembled(order, items));
+        }
         heard
+    }
+}
+
+/// Another one for each event of an order.
+fn number_of(part: &Part) -> u64 {
+    match part {
+        Part::Contacts => 0,
+        Part::Consumers => 1,
+        Part::Checkout => 2,
+        Part::ClearCart => 3,
+        Part::Confirm(items) => 4 + u64::try_from(items[0]).unwrap(),
+        Part::Add(item) => 100 + u64::try_from(*item).unwrap(),
     }
 }

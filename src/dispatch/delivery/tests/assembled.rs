@@ -1,0 +1,542 @@
+//! Orders that are assembled from several events, and those of a single one among them.
+
+use proptest::prelude::*;
+
+use super::{
+    super::{OrderEvents, Settings},
+    OK, SLOW, played_with, settings,
+};
+use crate::{dispatch::tests::guest_of_many, model::outcome::Outcome};
+
+/// Plays a script for orders of so many items each; one of none is a single event.
+fn assembled(n_items: &[usize], script: &[&str]) -> String {
+    played_with(&guest_of_many(0, n_items), &settings(), script)
+}
+
+#[test]
+fn an_order_of_several_events_has_a_browser_of_its_own() {
+    insta::assert_snapshot!(assembled(&[2], &[OK; 7]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD of item 2, order 0 -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> 201 OK
+    b1 CONFIRM, order 0 -> 201 OK
+    b1 CHECKOUT, order 0 -> 201 OK
+    close the cart
+    0 accepted after 1
+    ");
+    let mut guest = guest_of_many(0, &[1]);
+    let OrderEvents::Multi(sequence) = &mut guest.orders[0].events else { panic!("it is assembled") };
+    sequence.consumers = Some(sequence.contacts.clone());
+    sequence.confirms = vec![sequence.checkout.clone(); 2];
+    insta::assert_snapshot!(played_with(&guest, &settings(), &[OK; 8]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> 201 OK
+    b1 ADD_CONSUMERS, order 0 -> 201 OK
+    b1 CONFIRM, order 0 -> 201 OK
+    b1 CONFIRM, order 0 -> 201 OK
+    b1 CHECKOUT, order 0 -> 201 OK
+    close the cart
+    0 accepted after 1
+    ");
+}
+
+#[test]
+fn single_orders_among_them_share_the_guests_browser() {
+    insta::assert_snapshot!(assembled(&[1, 0, 1, 0], &[OK; 16]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> 201 OK
+    b1 CONFIRM, order 0 -> 201 OK
+    b1 CHECKOUT, order 0 -> 201 OK
+    close the cart
+    0 accepted after 1
+    browser -> 201 OK
+    b7 IDENTITY -> 201 OK
+    wait 500ms
+    b7 ORDER_CHECKOUT, order 1 -> 201 OK
+    1 accepted after 1
+    browser -> 201 OK
+    b10 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 2 on b10
+    b10 ADD of item 1, order 2 -> 201 OK
+    b10 ADD_CONTACTS, order 2 -> 201 OK
+    b10 CONFIRM, order 2 -> 201 OK
+    b10 CHECKOUT, order 2 -> 201 OK
+    close the cart
+    2 accepted after 1
+    b7 ORDER_CHECKOUT, order 3 -> 201 OK
+    3 accepted after 1
+    ");
+}
+
+#[test]
+fn an_add_is_repeated_and_what_a_second_one_does_nobody_knows_starts_over() {
+    insta::assert_snapshot!(assembled(&[2], &[OK, OK, OK, "silence", "500", OK, OK, "silence", OK, OK, OK, OK, OK, OK, OK, OK]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD of item 2, order 0 -> silence
+    wait 0ms
+    b1 ADD of item 2, order 0 again -> 500
+    wait 0ms
+    b1 ADD of item 2, order 0 again -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> 201 OK
+    b1 CONFIRM, order 0 -> silence
+    wait 0ms
+    b1 CLEAR_CART, order 0 -> 201 OK
+    browser again -> 201 OK
+    b7 IDENTITY again -> 201 OK
+    wait 500ms
+    open the cart of 0 on b7
+    b7 ADD of item 1, order 0 again -> 201 OK
+    b7 ADD of item 2, order 0 again -> 201 OK
+    b7 ADD_CONTACTS, order 0 again -> 201 OK
+    b7 CONFIRM, order 0 again -> 201 OK
+    b7 CHECKOUT, order 0 -> 201 OK
+    close the cart
+    0 accepted after 1
+    ");
+    // Surely not taken, so that it may be repeated where it is.
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, OK, "503", OK, "429", OK, "no connection", OK]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> 503
+    wait 0ms
+    b1 ADD_CONTACTS, order 0 again -> 201 OK
+    b1 CONFIRM, order 0 -> 429
+    wait 0ms
+    b1 CONFIRM, order 0 again -> 201 OK
+    b1 CHECKOUT, order 0 -> no connection
+    wait 0ms
+    b1 CHECKOUT, order 0 again -> 201 OK
+    close the cart
+    0 accepted after 2
+    ");
+}
+
+#[test]
+fn an_order_is_begun_so_often_and_no_oftener() {
+    let once = [OK, OK, OK, "500"];
+    let script = [once.as_slice(), &[OK], &once, &[OK], &once, &[OK]].concat();
+    insta::assert_snapshot!(assembled(&[1], &script), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> 500
+    wait 0ms
+    b1 CLEAR_CART, order 0 -> 201 OK
+    close the cart
+    browser again -> 201 OK
+    b5 IDENTITY again -> 201 OK
+    wait 500ms
+    open the cart of 0 on b5
+    b5 ADD of item 1, order 0 again -> 201 OK
+    b5 ADD_CONTACTS, order 0 again -> 500
+    wait 0ms
+    b5 CLEAR_CART, order 0 -> 201 OK
+    close the cart
+    browser again -> 201 OK
+    b9 IDENTITY again -> 201 OK
+    wait 500ms
+    open the cart of 0 on b9
+    b9 ADD of item 1, order 0 again -> 201 OK
+    b9 ADD_CONTACTS, order 0 again -> 500
+    b9 CLEAR_CART, order 0 -> 201 OK
+    close the cart
+    0 failed after 0 ADD_CONTACTS: HTTP 500
+    ");
+}
+
+#[test]
+fn what_is_refused_half_way_leaves_nothing_in_the_cart() {
+    insta::assert_snapshot!(assembled(&[3], &[OK, OK, OK, "400", OK]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD of item 2, order 0 -> 400
+    b1 CLEAR_CART, order 0 -> 201 OK
+    close the cart
+    0 refused after 0 ADD of item 2: HTTP 400
+    ");
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, OK, OK, OK, "400", "silence", OK]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> 201 OK
+    b1 CONFIRM, order 0 -> 201 OK
+    b1 CHECKOUT, order 0 -> 400
+    b1 CLEAR_CART, order 0 -> silence
+    wait 0ms
+    b1 CLEAR_CART, order 0 again -> 201 OK
+    close the cart
+    0 refused after 1 CHECKOUT: HTTP 400
+    ");
+    // Nothing was put there.
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, "400"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 400
+    close the cart
+    0 refused after 0 ADD of item 1: HTTP 400
+    ");
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, "no connection", "503", "429"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> no connection
+    wait 0ms
+    b1 ADD of item 1, order 0 again -> 503
+    wait 0ms
+    b1 ADD of item 1, order 0 again -> 429
+    close the cart
+    0 failed after 0 ADD of item 1: HTTP 429
+    ");
+    // Something may have been.
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, "500", "500", "500", OK]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 500
+    wait 0ms
+    b1 ADD of item 1, order 0 again -> 500
+    wait 0ms
+    b1 ADD of item 1, order 0 again -> 500
+    b1 CLEAR_CART, order 0 -> 201 OK
+    close the cart
+    0 failed after 0 ADD of item 1: HTTP 500
+    ");
+}
+
+#[test]
+fn silence_on_a_checkout_clears_nothing() {
+    insta::assert_snapshot!(assembled(&[1, 0], &[OK, OK, OK, OK, OK, "silence", OK, OK, OK]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> 201 OK
+    b1 CONFIRM, order 0 -> 201 OK
+    b1 CHECKOUT, order 0 -> silence
+    0 unknown after 1 CHECKOUT: timed out
+    browser -> 201 OK
+    b6 IDENTITY -> 201 OK
+    wait 500ms
+    b6 ORDER_CHECKOUT, order 1 -> 201 OK
+    1 accepted after 1
+    ");
+    let lenient = Settings { repeats_500: true, ..settings() };
+    let script = [OK, OK, OK, OK, OK, "500", "400"];
+    insta::assert_snapshot!(played_with(&guest_of_many(0, &[1]), &lenient, &script), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> 201 OK
+    b1 CONFIRM, order 0 -> 201 OK
+    b1 CHECKOUT, order 0 -> 500
+    wait 0ms
+    b1 CHECKOUT, order 0 again -> 400
+    0 unknown after 2 CHECKOUT: HTTP 500; then: CHECKOUT: HTTP 400 [repeated after: CHECKOUT: HTTP 500]
+    ");
+}
+
+#[test]
+fn an_unknown_browser_has_no_cart_to_clear() {
+    let once = [OK, OK, OK, OK, OK];
+    let script = [once.as_slice(), &["404"], &once, &["404"]].concat();
+    insta::assert_snapshot!(assembled(&[1], &script), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> 201 OK
+    b1 CONFIRM, order 0 -> 201 OK
+    b1 CHECKOUT, order 0 -> 404
+    close the cart
+    browser again -> 201 OK
+    b6 IDENTITY again -> 201 OK
+    wait 500ms
+    open the cart of 0 on b6
+    b6 ADD of item 1, order 0 again -> 201 OK
+    b6 ADD_CONTACTS, order 0 again -> 201 OK
+    b6 CONFIRM, order 0 again -> 201 OK
+    b6 CHECKOUT, order 0 again -> 404
+    close the cart
+    0 refused after 2 CHECKOUT: HTTP 404
+    ");
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, OK, "400", "404"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> 400
+    b1 CLEAR_CART, order 0 -> 404
+    close the cart
+    0 refused after 0 ADD_CONTACTS: HTTP 400
+    ");
+}
+
+#[test]
+fn an_order_that_is_too_slow_for_a_session_starts_over() {
+    insta::assert_snapshot!(assembled(&[1], &[OK, SLOW, SLOW, OK, OK, OK, OK, OK, OK, OK]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> slow
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> slow
+    wait 0ms
+    b1 CLEAR_CART, order 0 -> 201 OK
+    close the cart
+    browser again -> 201 OK
+    b5 IDENTITY again -> 201 OK
+    wait 500ms
+    open the cart of 0 on b5
+    b5 ADD of item 1, order 0 again -> 201 OK
+    b5 ADD_CONTACTS, order 0 -> 201 OK
+    b5 CONFIRM, order 0 -> 201 OK
+    b5 CHECKOUT, order 0 -> 201 OK
+    close the cart
+    0 accepted after 1
+    ");
+    let once = [OK, OK, SLOW, SLOW];
+    let script = [once.as_slice(), &[OK], &once, &[OK], &once, &[OK]].concat();
+    insta::assert_snapshot!(assembled(&[1], &script), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> slow
+    b1 ADD_CONTACTS, order 0 -> slow
+    wait 0ms
+    b1 CLEAR_CART, order 0 -> 201 OK
+    close the cart
+    browser again -> 201 OK
+    b6 IDENTITY again -> 201 OK
+    wait 500ms
+    open the cart of 0 on b6
+    b6 ADD of item 1, order 0 again -> slow
+    b6 ADD_CONTACTS, order 0 again -> slow
+    wait 0ms
+    b6 CLEAR_CART, order 0 -> 201 OK
+    close the cart
+    browser again -> 201 OK
+    b11 IDENTITY again -> 201 OK
+    wait 500ms
+    open the cart of 0 on b11
+    b11 ADD of item 1, order 0 again -> slow
+    b11 ADD_CONTACTS, order 0 again -> slow
+    b11 CLEAR_CART, order 0 -> 201 OK
+    close the cart
+    0 failed after 0 CONFIRM: the session's time-out of 20m passed before it could be sent
+    ");
+}
+
+#[test]
+fn a_cart_that_cannot_be_cleared_is_told() {
+    insta::assert_snapshot!(assembled(&[2, 1], &[OK, OK, OK, "400", "silence", "500", "503", OK, OK, OK, OK, "silence", "400", OK, OK, OK, OK, OK, OK]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD of item 2, order 0 -> 400
+    b1 CLEAR_CART, order 0 -> silence
+    wait 0ms
+    b1 CLEAR_CART, order 0 again -> 500
+    wait 0ms
+    b1 CLEAR_CART, order 0 again -> 503
+    0 refused after 0 ADD of item 2: HTTP 400, and its cart could not be cleared (HTTP 503)
+    browser -> 201 OK
+    b4 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 1 on b4
+    b4 ADD of item 1, order 1 -> 201 OK
+    b4 ADD_CONTACTS, order 1 -> 201 OK
+    b4 CONFIRM, order 1 -> silence
+    wait 0ms
+    b4 CLEAR_CART, order 1 -> 400
+    browser again -> 201 OK
+    b8 IDENTITY again -> 201 OK
+    wait 500ms
+    open the cart of 1 on b8
+    b8 ADD of item 1, order 1 again -> 201 OK
+    b8 ADD_CONTACTS, order 1 again -> 201 OK
+    b8 CONFIRM, order 1 again -> 201 OK
+    b8 CHECKOUT, order 1 -> 201 OK
+    close the cart
+    1 accepted after 1 the cart of an earlier start could not be cleared (HTTP 400)
+    ");
+    insta::assert_snapshot!(assembled(&[2], &[OK, OK, OK, "400", "401"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD of item 2, order 0 -> 400
+    b1 CLEAR_CART, order 0 -> 401
+    0 refused after 0 ADD of item 2: HTTP 400, and its cart could not be cleared (the client key was refused (HTTP 401))
+    stop the run: the client key was refused (HTTP 401)
+    ");
+}
+
+#[test]
+fn a_run_that_ends_half_way_leaves_the_cart_to_the_next_one() {
+    insta::assert_snapshot!(assembled(&[1, 0], &[OK, OK, OK, "stop"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    stop
+    0 not_attempted after 0 stopped, and its cart stays open until the next run clears it
+    1 not_attempted after 0 stopped
+    ");
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, "stop"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    stop
+    close the cart
+    0 not_attempted after 0 stopped
+    ");
+    // What is known of the order is told.
+    insta::assert_snapshot!(assembled(&[2], &[OK, OK, OK, "400", "stop"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD of item 2, order 0 -> 400
+    stop
+    0 refused after 0 ADD of item 2: HTTP 400, and its cart stays open until the next run clears it
+    ");
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, OK, "silence", "stop"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> silence
+    wait 0ms
+    stop
+    0 not_attempted after 0 stopped, and its cart stays open until the next run clears it
+    ");
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, OK, "401"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> 401
+    0 refused after 0 ADD_CONTACTS: the client key was refused (HTTP 401), and its cart stays open until the next run clears it
+    stop the run: the client key was refused (HTTP 401)
+    ");
+}
+
+#[test]
+fn an_assembled_order_that_may_be_there_stays_in_doubt() {
+    let mut guest = guest_of_many(0, &[1]);
+    guest.orders[0].may_be_there = true;
+    insta::assert_snapshot!(played_with(&guest, &settings(), &[OK, OK, OK, OK, "400", OK]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> 201 OK
+    b1 CONFIRM, order 0 -> 400
+    b1 CLEAR_CART, order 0 -> 201 OK
+    close the cart
+    0 unknown after 0 sent by an earlier run, and no answer came; then: CONFIRM: HTTP 400
+    ");
+    insta::assert_snapshot!(played_with(&guest, &settings(), &[OK; 6]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    b1 ADD_CONTACTS, order 0 -> 201 OK
+    b1 CONFIRM, order 0 -> 201 OK
+    b1 CHECKOUT, order 0 -> 201 OK
+    close the cart
+    0 accepted after 1  [repeated after: sent by an earlier run, and no answer came]
+    ");
+}
+
+/// Words that an answer may be.
+const WORDS: [&str; 12] = [OK, OK, OK, OK, SLOW, "silence", "no connection", "400", "404", "503", "500", "stop"];
+
+/// What a script of an order in several events must be, read off its lines.
+fn assert_assembled_well(lines: &str) -> Result<(), TestCaseError> {
+    let (mut open, mut is_filled, mut n_sent) = (None, false, 0);
+    for line in lines.lines() {
+        let (browser, is_sent) = (line.split(' ').next().unwrap(), line.contains(", order 0"));
+        if let Some(browser) = line.strip_prefix("open the cart of 0 on ") {
+            (open, is_filled) = (Some(browser.to_owned()), false);
+        } else if line == "close the cart" {
+            prop_assert!(!is_filled && open.take().is_some(), "{}", lines);
+        } else if is_sent && (line.contains("ADD") || line.contains("CONFIRM")) {
+            prop_assert_eq!(open.as_deref(), Some(browser), "{}", lines);
+            is_filled |= !["no connection", "400", "404", "503"].iter().any(|no| line.ends_with(no));
+        } else if is_sent && line.contains("CLEAR_CART") {
+            is_filled &= !(line.ends_with(OK) || line.ends_with(SLOW) || line.ends_with("404"));
+        } else if is_sent && line.contains(" CHECKOUT") {
+            n_sent += 1;
+            is_filled = ![OK, SLOW].iter().any(|ok| line.ends_with(ok));
+        }
+        if is_sent && line.ends_with("404") {
+            is_filled = false;
+        }
+    }
+    prop_assert!(n_sent <= 12);
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_heard_a_cart_is_open_while_it_is_filled_and_an_order_has_one_outcome(
+        n_items in 1_usize..4,
+        script in prop::collection::vec(prop::sample::select(WORDS.to_vec()), 120)
+    ) {
+        let lines = assembled(&[n_items], &script);
+        let is_settled = |line: &&str| Outcome::ALL.iter().any(|outcome| line.starts_with(&format!("0 {outcome}")));
+        prop_assert_eq!(lines.lines().filter(is_settled).count(), 1, "{}", lines);
+        assert_assembled_well(&lines)?;
+        let checkouts: Vec<_> = lines.lines().filter(|line| line.contains(" CHECKOUT, order 0")).collect();
+        for line in checkouts.iter().rev().skip(1) {
+            prop_assert!(["503", "no connection", "404"].iter().any(|harmless| line.ends_with(harmless)), "{}", lines);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Carts: recorded before they are filled, and cleared where an earlier run left them open.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use tokio::time::{Duration, sleep};
+
+use super::{Dispatch, Journal, Kind, Request, Verdict, Wire};
+use crate::{
+    dispatch::{LeftCart, answer, backoff::backoff},
+    event::url,
+    model::planned::{OrderEvents, PlannedOrder},
+};
+
+/// What earlier runs left in carts, as it is being cleared.
+pub(super) struct LeftOpen<C> {
+    /// The next one last.
+    carts: Mutex<Vec<LeftCart<C>>>,
+    n_open: AtomicUsize,
+}
+
+impl<C> LeftOpen<C> {
+    pub(super) fn new(mut carts: Vec<LeftCart<C>>) -> Self {
+        carts.reverse();
+        Self { n_open: carts.len().into(), carts: carts.into() }
+    }
+
+    fn next(&self) -> Option<LeftCart<C>> {
+        self.carts.lock().expect("nobody panics while holding it").pop()
+    }
+
+    /// What is to be said of those that could not be cleared.
+    pub(super) fn words(&self) -> Option<String> {
+        let carts = match self.n_open.load(Ordering::SeqCst) {
+            0 => return None,
+            1 => "1 cart that an earlier run left open was not cleared".to_owned(),
+            n => format!("{n} carts that earlier runs left open were not cleared"),
+        };
+        Some(format!("{carts}: the next run tries again"))
+    }
+}
+
+impl<J: Journal, W: Wire> Dispatch<J, W> {
+    /// Clears what earlier runs left in carts, side by side with others who do. Whoever finds none left to begin with goes
+    /// on to the guests, who are let in once none of these requests waits: they have browsers of their own.
+    pub(super) async fn clear_left_open(&self) {
+        while self.stop.reason().is_none() {
+            let Some(left) = self.left_open.next() else { return };
+            if self.clear(&left).await {
+                self.left_open.n_open.fetch_sub(1, Ordering::SeqCst);
+                self.close_cart(Some(left.cart)).await;
+            }
+        }
+    }
+
+    /// Whether nothing is in the cart any more.
+    async fn clear(&self, left: &LeftCart<J::Cart>) -> bool {
+        for tries in 1..=self.settings.tries {
+            let Some(start) = self.start(&mut None).await else { return false };
+            let url = url::event_create(&self.target, &left.clear_cart, &left.browser);
+            let request = Request { url, kind: Kind::ClearCart, is_retry: tries > 1 };
+            let judge = |heard| answer::verdict(Kind::ClearCart, heard, false);
+            let (verdict, turn) = self.put_on_the_wire(request, start, judge).await;
+            self.follow(turn, &verdict).await;
+            match verdict {
+                Verdict::Accepted { .. } => return true,
+                Verdict::Repeat { not_before, .. } if tries < self.settings.tries => {
+                    self.stop.or(sleep(self.pause(tries, not_before))).await;
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    fn pause(&self, tries: u32, not_before: Option<Duration>) -> Duration {
+        backoff(self.settings.first_backoff, tries, 0).max(not_before.unwrap_or_default())
+    }
+
+    /// Records that a browser's cart is about to be filled; nothing where the run stops, so that it will not be.
+    pub(super) async fn open_cart(&self, order: &PlannedOrder, browser: &str) -> Option<J::Cart> {
+        let OrderEvents::Multi(sequence) = &order.events else { return None };
+        self.stop.reason().is_none().then_some(())?;
+        let opened = self.journal.open_cart(&order.record.reference, browser, &sequence.clear_cart).await;
+        opened.map_err(|reason| self.stop.say(reason)).ok()
+    }
+
+    /// Records that nothing is in a cart any more, if it was recorded that something may be.
+    pub(super) async fn close_cart(&self, cart: Option<J::Cart>) {
+        let Some(cart) = cart else { return };
+        self.journal.close_cart(cart).await.unwrap_or_else(|reason| self.stop.say(reason));
+    }
+}

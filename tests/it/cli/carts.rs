@@ -1,0 +1,95 @@
+//! Carts that an earlier run left open, as a user meets them: the next run to the same target clears them, whatever else
+//! it has to do.
+
+use orderferry::{
+    ledger::{Ledger, SqliteLedger, Write},
+    model::{planned::EventText, target::Target},
+};
+
+use crate::support::{
+    place::{Place, Ran, export},
+    service::{Reply, Service},
+};
+
+const LEDGER: &str = "orderferry-ledger.db";
+
+struct Shop {
+    place: Place,
+    service: Service,
+}
+
+impl Shop {
+    /// Its service does not take CLEAR_CART for the browsers that say so.
+    fn new() -> Self {
+        let refuses = |line: &str| line.contains("stubborn").then(|| Reply::status(400));
+        Self { place: Place::with("orders.csv", export(&["A-1"])), service: Service::start(move |r| refuses(&r.line)) }
+    }
+
+    fn send(&self, what: &str) -> Ran {
+        let target = format!("--base-url {} --client-key a-key --pos x", self.service.base_url);
+        self.place.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s --backfill"))
+    }
+
+    fn ledger(&self) -> SqliteLedger {
+        let target = Target::new(&self.service.base_url, "a-key").unwrap();
+        SqliteLedger::open(&self.place.path(LEDGER), &target, "run-that-crashed").unwrap()
+    }
+
+    /// What a run writes that crashes before CHECKOUT.
+    fn leave_open(&self, browser: &str) {
+        let clear_cart = EventText("\",\"type\":\"CLEAR_CART\",\"pos\":\"x\"}".to_owned());
+        let cart = Write::OpenCart { reference: "A-2".to_owned(), browser: browser.to_owned(), clear_cart };
+        self.ledger().write(&[cart]).unwrap();
+    }
+
+    fn n_open(&self) -> usize {
+        self.ledger().open_carts().unwrap().len()
+    }
+}
+
+#[test]
+fn a_run_that_has_nothing_else_to_send_clears_them() {
+    let shop = Shop::new();
+    assert_eq!(shop.send("orders.csv").code, 0);
+    for (n_runs, command) in [(1, "orders.csv"), (2, "--resume run-1")] {
+        for browser in ["b-1", "b-2"] {
+            shop.leave_open(browser);
+        }
+        let ran = shop.send(command);
+        assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 already_sent"), "{}", ran.err);
+        let requests = &ran.summary()["requests"];
+        assert_eq!(
+            (&requests["clear_cart"], &requests["total"], &requests["retries"]),
+            (&2.into(), &2.into(), &0.into())
+        );
+        assert!(ran.text("report.html").contains("CLEAR_CART"));
+        assert_eq!((shop.service.count("CLEAR_CART"), shop.n_open()), (2 * n_runs, 0));
+    }
+    let clears = serde_json::json!({"browser_id": "b-1", "type": "CLEAR_CART", "pos": "x"});
+    assert!(shop.service.received().iter().any(|request| request.message == clears));
+}
+
+#[test]
+fn those_that_cannot_be_cleared_are_told_and_tried_again() {
+    let shop = Shop::new();
+    shop.leave_open("b-1");
+    shop.leave_open("stubborn");
+    let ran = shop.send("orders.csv");
+    assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 accepted"), "{}", ran.err);
+    let words = "1 cart that an earlier run left open was not cleared: the next run tries again";
+    assert!(ran.err.contains(words), "{}", ran.err);
+    assert_eq!(shop.n_open(), 1);
+    assert!(shop.send("orders.csv").err.contains(words));
+    assert_eq!(shop.service.count("CLEAR_CART"), 3);
+}
+
+#[test]
+fn a_check_clears_nothing_and_another_target_keeps_its_own() {
+    let shop = Shop::new();
+    shop.leave_open("b-1");
+    let target = format!("--base-url {} --client-key a-key --pos x", shop.service.base_url);
+    shop.place.run(&format!("check orders.csv {target}"));
+    let other = format!("--base-url {} --client-key another-key --pos x", shop.service.base_url);
+    let ran = shop.place.run(&format!("send orders.csv {other} --rate unlimited --identity-pause 0s --backfill"));
+    assert_eq!((ran.code, shop.service.count("CLEAR_CART"), shop.n_open()), (0, 0, 1), "{}", ran.err);
+}
