@@ -144,7 +144,7 @@ fn add_plain_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, n
 
 /// Whether JSON writes a text as it is. Looks at all of its bytes, many at once, which is faster than to stop early.
 fn is_plain(text: &str) -> bool {
-    text.bytes().fold(true, |is_plain, byte| is_plain & (byte >= b' ') & (byte != b'"') & (byte != b'\\'))
+    text.bytes().filter(|byte| matches!(byte, 0..b' ' | b'"' | b'\\')).count() == 0
 }
 
 fn result_line<'a>(record: &'a OrderRecord, settled: &'a Settled, names: &'a [String]) -> ResultLine<'a> {
