@@ -187,7 +187,7 @@ fn in_utc_if_any<S: Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::model::order::ExtensionValue;
+    use crate::model::{order::ExtensionValue, recipe::Recipe};
 
     pub(in crate::event) fn order() -> Order<'static> {
         Order {
@@ -214,6 +214,9 @@ pub(super) mod tests {
                 page: "checkout page".into(),
                 pos: "myretailsite/ireland".into(),
             },
+            recipe: Recipe::Single,
+            contacts: Vec::new(),
+            consumers: Vec::new(),
         }
     }
 

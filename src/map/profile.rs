@@ -12,6 +12,7 @@ use crate::model::{
     field::{ExtensionKey, ExtensionKind, Field, Part},
     nearest::nearest,
     pricing::{PricePer, TotalFrom},
+    recipe::Mode,
 };
 
 /// The built-in profiles: name and text.
@@ -89,6 +90,8 @@ pub struct Profile {
     pub order_price: TotalFrom,
     /// What the export's item prices are for.
     pub item_price: PricePer,
+    /// How its orders are sent, if the target does not say.
+    pub mode: Option<Mode>,
     /// Where the array of items stands in a JSON document; with it a document is a whole order.
     pub items_path: Option<String>,
     /// Which rows are items; without it those that have any item column filled.
@@ -167,6 +170,7 @@ fn compiled(mut text: ProfileText) -> Result<Profile, Fault> {
         missing_columns: text.missing_columns,
         order_price: text.order_price,
         item_price: text.item_price,
+        mode: text.mode,
         items_path: text.items,
         item_rows,
         skips: skips.collect::<Result<_, Fault>>()?,

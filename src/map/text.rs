@@ -8,6 +8,7 @@ use super::reading::{Format, MissingColumns, UnknownColumns, UnreadableRows};
 use crate::model::{
     nearest::{did_you_mean, nearest},
     pricing::{PricePer, TotalFrom},
+    recipe::Mode,
 };
 
 /// One text or several.
@@ -131,6 +132,7 @@ pub(super) struct ProfileText {
     pub(super) order_price: TotalFrom,
     #[serde(default)]
     pub(super) item_price: PricePer,
+    pub(super) mode: Option<Mode>,
     pub(super) items: Option<String>,
     pub(super) item_rows: Option<ConditionText>,
     #[serde(default)]

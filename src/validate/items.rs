@@ -101,6 +101,7 @@ fn checked_item<'a>(
         product_id: text(Field::ItemProductId),
         quantity,
         extension: extension::checked(&draft.cells, kinds, findings),
+        product: None,
     };
     (item, prices.map(|prices| prices.line))
 }

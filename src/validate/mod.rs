@@ -21,12 +21,15 @@ mod tests;
 pub use extension::{ExtensionKinds, MOST_NAMES};
 pub use references::{Clash, clashes};
 
+use std::{num::NonZeroU32, time::Duration};
+
 use crate::model::{
     draft::Draft,
     field::Field,
     money::Money,
     order::{Checked, OrderId, OrderRecord, Verdict},
     pricing::{PricePer, TotalFrom},
+    recipe::{Confirm, Mode},
     target::Target,
 };
 use chrono::{DateTime, Utc};
@@ -47,6 +50,14 @@ pub struct Settings {
     pub price_per: PricePer,
     /// What the target's item prices are for.
     pub target_price_per: PricePer,
+    /// How orders are sent.
+    pub mode: Mode,
+    /// How CONFIRM names the items of an order that is assembled from several events.
+    pub confirm: Confirm,
+    /// How long the tenant keeps a session in which such an order is assembled.
+    pub session_timeout: Duration,
+    /// The most requests a second; none: as many as it takes.
+    pub rate: Option<NonZeroU32>,
     /// Whether a reference may be used again for an order two or more days apart.
     pub sends_reused_references: bool,
     /// When the run started.

@@ -15,6 +15,7 @@ use crate::model::{
     order::{CommonAttributes, Extension, Item, Order},
     pricing::TotalFrom,
     problem::Code,
+    recipe::Recipe,
 };
 
 /// The order, if nothing that it needs is missing, and what it is worth, if that can be read.
@@ -57,7 +58,22 @@ fn assembled<'a>(
     (extension, items): (Extension<'a>, Vec<Item<'a>>),
     (guest, common): (crate::model::guest::Guest<'a>, CommonAttributes<'a>),
 ) -> Order<'a> {
-    Order { reference, ordered_at, status, currency, price, payment_type, card_type, extension, items, guest, common }
+    Order {
+        reference,
+        ordered_at,
+        status,
+        currency,
+        price,
+        payment_type,
+        card_type,
+        extension,
+        items,
+        guest,
+        common,
+        recipe: Recipe::Single,
+        contacts: Vec::new(),
+        consumers: Vec::new(),
+    }
 }
 
 /// `price`: from its cell, or what the items add up to.

@@ -74,7 +74,15 @@ fn order(changes: &[Change]) -> Draft<'static> {
     let below = Position { line: LINE + 1, ..origin.position() };
     let items = vec![ItemDraft { at: below.into(), cells: cells(&item, LINE + 1) }];
     let cells = cells(&order, LINE);
-    Draft { key: "KEY".into(), rows: vec![origin], cells, items, skip: None, problems: Vec::new().into() }
+    Draft {
+        key: "KEY".into(),
+        rows: vec![origin],
+        cells,
+        items,
+        people: Vec::new(),
+        skip: None,
+        problems: Vec::new().into(),
+    }
 }
 
 /// The same item `n` times.
@@ -100,6 +108,10 @@ fn settings() -> Settings {
         total_from: TotalFrom::Given,
         price_per: PricePer::Unit,
         target_price_per: PricePer::Unit,
+        mode: Mode::Single,
+        confirm: Confirm::Whole,
+        session_timeout: Duration::from_secs(20 * 60),
+        rate: NonZeroU32::new(20),
         sends_reused_references: false,
         now: "2025-06-01T12:00:00Z".parse().unwrap(),
     }
