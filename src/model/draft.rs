@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    field::{Field, N_NAMED},
+    field::{Field, N_NAMED, Part},
     origin::{Position, RowOrigin},
     problem::{Problem, Problems},
     row::{Node, Row},
@@ -287,14 +287,19 @@ pub enum Role {
 }
 
 impl Role {
-    /// The name of a guest's field where it is this person's: `contact.email` for `guest.email`.
+    /// The word for one.
     #[must_use]
-    pub fn name_of(self, field: &Field) -> String {
-        let part = match self {
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Contact => "contact",
             Self::Consumer => "consumer",
-        };
-        format!("{part}.{}", field.short_name())
+        }
+    }
+
+    /// The name of a guest's field where it is this person's: `contact.email` for `guest.email`.
+    #[must_use]
+    pub fn named(self, field: &str) -> String {
+        format!("{}.{}", self.name(), field.strip_prefix(Part::Guest.prefix()).unwrap_or(field))
     }
 }
 
