@@ -13,6 +13,7 @@ use orderferry::{
         order::{Checked, Order, OrderRecord, Verdict},
         origin::{FileId, Position},
         planned::{OrderEvents, PlannedGuest, PlannedOrder},
+        recipe::{Confirm, Mode},
         row::Row,
         target::Target,
     },
@@ -221,6 +222,10 @@ fn rules(profile: &Profile) -> validate::Settings {
         total_from: profile.order_price,
         price_per: profile.item_price,
         target_price_per: profile.item_price,
+        mode: Mode::Single,
+        confirm: Confirm::Whole,
+        session_timeout: Duration::from_secs(20 * 60),
+        rate: None,
         sends_reused_references: false,
         now: "2026-11-01T00:00:00Z".parse().expect("a date"),
     }

@@ -10,7 +10,7 @@ use super::{
     settings::{InvalidLimit, Rate, Size, duration},
     stop::{Deadline, deadline},
 };
-use crate::sandbox;
+use crate::{model::recipe::Mode, sandbox};
 
 /// Ferries an OMS's order exports into Sitecore Personalize: never twice, never lost, always told.
 #[derive(Debug, Parser)]
@@ -43,6 +43,8 @@ pub(super) struct CheckArguments {
     pub(super) reading: Reading,
     #[command(flatten)]
     pub(super) target: TargetArguments,
+    #[command(flatten)]
+    pub(super) pace: PaceArguments,
 }
 
 #[derive(Debug, Args)]
@@ -54,8 +56,10 @@ pub(super) struct SendArguments {
     pub(super) reading: Reading,
     #[command(flatten)]
     pub(super) target: TargetArguments,
+    #[command(flatten)]
+    pub(super) pace: PaceArguments,
     /// Go on with the plan in that run's folder, without the export
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["profile", "max_invalid"], help_heading = "Sending")]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["profile", "max_invalid", "mode"], help_heading = "Sending")]
     pub(super) resume: Option<PathBuf>,
     /// Send to a sandbox inside this process, which ends with it
     #[arg(long, conflicts_with_all = ["to", "base_url"], help_heading = "Sending")]
@@ -66,18 +70,9 @@ pub(super) struct SendArguments {
     /// Overrides any setting of the faults' file, such as late=2% or seed=7; may be repeated
     #[arg(long, value_name = "KEY=VALUE", requires = "sandbox", conflicts_with_all = ["to", "base_url"], help_heading = "Sending")]
     pub(super) fault: Vec<String>,
-    /// The most requests started in any second, such as 20/s; "unlimited" for targets on this machine only [default: 20/s]
-    #[arg(long, value_name = "N/s", help_heading = "Sending")]
-    pub(super) rate: Option<Rate>,
-    /// The most requests waiting for an answer [default: 64]
-    #[arg(long, value_name = "N", help_heading = "Sending")]
-    pub(super) in_flight: Option<usize>,
     /// How long to wait for one answer [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Sending")]
     pub(super) timeout: Option<Duration>,
-    /// How long to wait between an accepted IDENTITY and the guest's first order [default: 500ms]
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Sending")]
-    pub(super) identity_pause: Option<Duration>,
     /// Settle at most so many orders in this run
     #[arg(long, value_name = "N", help_heading = "Sending")]
     pub(super) limit: Option<usize>,
@@ -90,6 +85,21 @@ pub(super) struct SendArguments {
     /// The go-ahead for orders older than 30 days, which may trigger live campaigns
     #[arg(long, help_heading = "Sending")]
     pub(super) backfill: bool,
+}
+
+/// How fast orders are sent, which says too whether one of many events can make it in time.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Sending")]
+pub(super) struct PaceArguments {
+    /// The most requests started in any second, such as 20/s; "unlimited" for targets on this machine only [default: 20/s]
+    #[arg(long, value_name = "N/s")]
+    pub(super) rate: Option<Rate>,
+    /// The most requests waiting for an answer [default: 64]
+    #[arg(long, value_name = "N")]
+    pub(super) in_flight: Option<usize>,
+    /// How long to wait between an accepted IDENTITY and the guest's first order [default: 500ms]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) identity_pause: Option<Duration>,
 }
 
 #[derive(Debug, Args)]
@@ -153,6 +163,10 @@ pub(super) struct TargetArguments {
     /// The events' page, where the export has none [default: oms-import]
     #[arg(long)]
     pub(super) page: Option<String>,
+    /// How an order is sent: as one ORDER_CHECKOUT, assembled from several events, or whichever can carry it: single,
+    /// multi or auto [default: the profile's, or single]
+    #[arg(long)]
+    pub(super) mode: Option<Mode>,
 }
 
 /// What is done with orders of which nobody knows whether the service has them.

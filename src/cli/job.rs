@@ -1,6 +1,7 @@
 //! Options and settings → a job for the pipeline. Precedence: option, environment, file, default.
 
 use std::{
+    num::NonZeroU32,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -12,7 +13,7 @@ use rust_decimal::Decimal;
 use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
-    args::{CheckArguments, Reading, SendArguments, TargetArguments, Unknown},
+    args::{CheckArguments, PaceArguments, Reading, SendArguments, TargetArguments, Unknown},
     faults, print,
     settings::{self, Loaded, Rate, ReusedReferences, Settings, Size, TargetSettings, UnreadableRows},
     stop,
@@ -45,9 +46,6 @@ const SANDBOX: &str = "sandbox";
 /// A longer pause is a slip of the pen.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
-/// Services end a session after half an hour mostly, and the last request of an order takes its time too.
-const DEFAULT_SESSION_TIMEOUT: Duration = Duration::from_secs(20 * 60);
-
 /// One less than the usual tries of a request: few orders fail because the service was down for a while.
 const DEFAULT_DOWN_AFTER: u32 = 4;
 
@@ -61,8 +59,11 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<Job<'static>> 
     let has_target = values.base_url.is_some() && values.client_key.is_some();
     values.base_url.get_or_insert_with(|| CHECK_BASE_URL.to_owned());
     values.client_key.get_or_insert_with(|| CHECK_CLIENT_KEY.to_owned());
-    let job = Job { has_target, ..job(&arguments.inputs, &arguments.reading, &loaded, values)? };
-    if !has_target && job.ledger.exists() {
+    let pace = pace(&arguments.pace, &loaded)?;
+    let job = Job { has_target, ..job(&arguments.inputs, &arguments.reading, &loaded, values, pace.rate)? };
+    if has_target {
+        ensure_borne(pace.rate, &job.validate.target)?;
+    } else if job.ledger.exists() {
         print::talk(
             "warning: without a base URL and a client key it is not known what the ledger holds for the target",
         );
@@ -79,7 +80,8 @@ pub(super) fn send(
     let mut values = target_values(&arguments.target, &loaded)?;
     let runtime = Runtime::new().context("cannot start sending")?;
     let sandbox = arguments.sandbox.then(|| start_sandbox(arguments, &loaded, &mut values, &runtime)).transpose()?;
-    let mut job = job(&arguments.inputs, &arguments.reading, &loaded, values)?;
+    let pace = pace(&arguments.pace, &loaded)?;
+    let mut job = job(&arguments.inputs, &arguments.reading, &loaded, values, pace.rate)?;
     if sandbox.is_some() && arguments.reading.ledger.is_none() {
         // The sandbox ends with the process, and what it accepted with it.
         job.ledger = job.folder.join(DEFAULT_LEDGER);
@@ -94,7 +96,7 @@ pub(super) fn send(
         limit: arguments.limit,
         resends_unknown: arguments.unknown == Unknown::Resend,
         asked_to_stop,
-        dispatch: dispatch_settings(arguments, &loaded, &job.validate.target)?,
+        dispatch: dispatch_settings(arguments, &loaded, &job.validate.target, &pace)?,
         runtime: &runtime,
         oldest: needs_go_ahead.then_some(age),
         sandbox: sandbox.as_ref(),
@@ -126,6 +128,8 @@ fn target_values(arguments: &TargetArguments, loaded: &Loaded) -> anyhow::Result
         language: arguments.language.clone(),
         currency: arguments.currency.clone(),
         page: arguments.page.clone(),
+        mode: arguments.mode,
+        confirm: None,
     };
     Ok(typed.or(&loaded.target(arguments.to.as_deref())?))
 }
@@ -153,7 +157,13 @@ fn max_url_bytes(reading: &Reading, loaded: &Loaded) -> anyhow::Result<usize> {
     Ok(most)
 }
 
-fn job(inputs: &[String], reading: &Reading, loaded: &Loaded, values: TargetSettings) -> anyhow::Result<Job<'static>> {
+fn job(
+    inputs: &[String],
+    reading: &Reading,
+    loaded: &Loaded,
+    values: TargetSettings,
+    rate: Option<NonZeroU32>,
+) -> anyhow::Result<Job<'static>> {
     let started_at = Utc::now();
     let run_id = run_id(started_at);
     let settings = &loaded.settings;
@@ -170,7 +180,7 @@ fn job(inputs: &[String], reading: &Reading, loaded: &Loaded, values: TargetSett
         bounds: bounds(settings),
         memory: memory(reading, settings)?,
         folder: reading.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
-        validate: validate_settings(reading, loaded, values, &profile, started_at)?,
+        validate: validate::Settings { rate, ..validate_settings(reading, loaded, values, &profile, started_at)? },
         max_invalid: reading
             .max_invalid
             .or(settings.max_invalid)
@@ -250,40 +260,70 @@ fn validate_settings(
         total_from: profile.order_price,
         price_per: profile.item_price,
         target_price_per: loaded.settings.item_price,
+        mode: values.mode.or(profile.mode).unwrap_or_default(),
+        confirm: values.confirm.unwrap_or_default(),
+        session_timeout: session_timeout(&loaded.settings)?,
+        rate: None,
         sends_reused_references: loaded.settings.reused_references == ReusedReferences::Send,
         now,
     })
+}
+
+/// How fast orders are sent.
+struct Pace {
+    /// Requests a second; none: as many as it takes.
+    rate: Option<NonZeroU32>,
+    in_flight: usize,
+    identity_pause: Duration,
+}
+
+fn pace(arguments: &PaceArguments, loaded: &Loaded) -> anyhow::Result<Pace> {
+    let settings = &loaded.settings;
+    let Rate(rate) = arguments.rate.or(settings.rate).unwrap_or(Rate(NonZeroU32::new(20)));
+    let in_flight = arguments.in_flight.or(settings.in_flight).unwrap_or(64);
+    ensure!((1..=10_000).contains(&in_flight), "in_flight is {in_flight}, expected 1 to 10000");
+    let pause = arguments.identity_pause.or(settings.identity_pause.map(|span| span.0));
+    let identity_pause = pause.unwrap_or(Duration::from_millis(500));
+    ensure!(identity_pause <= LONGEST_PAUSE, "identity_pause is longer than an hour");
+    Ok(Pace { rate, in_flight, identity_pause })
+}
+
+fn ensure_borne(rate: Option<NonZeroU32>, target: &Target) -> anyhow::Result<()> {
+    ensure!(
+        rate.is_some() || target.is_on_this_machine(),
+        "--rate unlimited is for targets on this machine only\n  hint: ask Sitecore which rate your tenant bears"
+    );
+    Ok(())
+}
+
+/// How long an order may take that is assembled from several events. Services end a session after half an hour mostly, and
+/// the last request takes its time too.
+fn session_timeout(settings: &Settings) -> anyhow::Result<Duration> {
+    let session_timeout = settings.session_timeout.map_or(20 * MINUTE, |span| span.0);
+    ensure!(!session_timeout.is_zero(), "session_timeout is 0, so that no order could be assembled in time");
+    Ok(session_timeout)
 }
 
 fn dispatch_settings(
     arguments: &SendArguments,
     loaded: &Loaded,
     target: &Target,
+    pace: &Pace,
 ) -> anyhow::Result<dispatch::Settings> {
     let settings = &loaded.settings;
-    let Rate(rate) = arguments.rate.or(settings.rate).unwrap_or(Rate(std::num::NonZeroU32::new(20)));
-    ensure!(
-        rate.is_some() || target.is_on_this_machine(),
-        "--rate unlimited is for targets on this machine only\n  hint: ask Sitecore which rate your tenant bears"
-    );
-    let in_flight = arguments.in_flight.or(settings.in_flight).unwrap_or(64);
-    ensure!((1..=10_000).contains(&in_flight), "in_flight is {in_flight}, expected 1 to 10000");
+    ensure_borne(pace.rate, target)?;
     let tries = settings.tries.unwrap_or(5);
     ensure!(tries > 0, "tries is 0, expected 1 or more");
     let down_after = settings.down_after.unwrap_or(DEFAULT_DOWN_AFTER);
     ensure!(down_after > 0, "down_after is 0, expected 1 or more");
     let timeout = arguments.timeout.or(settings.timeout.map(|span| span.0)).unwrap_or(Duration::from_secs(30));
     ensure!(!timeout.is_zero(), "timeout is 0, so that no answer could come in time");
-    let pause = arguments.identity_pause.or(settings.identity_pause.map(|span| span.0));
-    let identity_pause = pause.unwrap_or(Duration::from_millis(500));
-    ensure!(identity_pause <= LONGEST_PAUSE, "identity_pause is longer than an hour");
-    let session_timeout = settings.session_timeout.map_or(DEFAULT_SESSION_TIMEOUT, |span| span.0);
-    ensure!(!session_timeout.is_zero(), "session_timeout is 0, so that no order could be assembled in time");
+    let session_timeout = session_timeout(settings)?;
     Ok(dispatch::Settings {
-        rate,
-        in_flight,
+        rate: pace.rate,
+        in_flight: pace.in_flight,
         timeout,
-        identity_pause,
+        identity_pause: pace.identity_pause,
         tries,
         session_timeout,
         repeats_500: settings.repeat_after_500.unwrap_or(false),

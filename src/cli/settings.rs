@@ -20,6 +20,7 @@ use crate::{
         money::Amount,
         nearest::{did_you_mean, nearest},
         pricing::PricePer,
+        recipe::{Confirm, Mode},
     },
     pipeline::MaxInvalid,
 };
@@ -82,6 +83,8 @@ pub(super) struct TargetSettings {
     pub(super) language: Option<String>,
     pub(super) currency: Option<String>,
     pub(super) page: Option<String>,
+    pub(super) mode: Option<Mode>,
+    pub(super) confirm: Option<Confirm>,
 }
 
 /// What becomes of an order whose reference was accepted for another one.
@@ -270,7 +273,8 @@ fn setting_of_variable(name: &str) -> Option<String> {
 
 /// `pos` is `target.pos`.
 fn full_path(name: &str) -> String {
-    const OF_TARGET: [&str; 7] = ["base_url", "client_key", "pos", "channel", "language", "currency", "page"];
+    const OF_TARGET: [&str; 9] =
+        ["base_url", "client_key", "pos", "channel", "language", "currency", "page", "mode", "confirm"];
     if OF_TARGET.contains(&name) { format!("{TARGET}{name}") } else { name.to_owned() }
 }
 
@@ -328,6 +332,8 @@ impl TargetSettings {
             language: or(self.language, &others.language),
             currency: or(self.currency, &others.currency),
             page: or(self.page, &others.page),
+            mode: self.mode.or(others.mode),
+            confirm: self.confirm.or(others.confirm),
         }
     }
 }
@@ -385,6 +391,27 @@ mod tests {
         assert!(
             loaded(file, &[], &[]).unwrap().target(Some("stagng")).unwrap_err().to_string().contains("\"staging\"")
         );
+    }
+
+    #[test]
+    fn a_target_says_how_its_orders_are_sent() {
+        let file = "session_timeout = '5min'\n[target]\nmode = 'auto'\nconfirm = 'parts'\n[targets.eu]\nmode = 'multi'";
+        let of = |environment: &[(&str, &str)], set: &[&str], name| {
+            let target = loaded(file, environment, set).unwrap().target(name).unwrap();
+            (target.mode.unwrap(), target.confirm.unwrap())
+        };
+        assert_eq!(of(&[], &[], None), (Mode::Auto, Confirm::Parts));
+        assert_eq!(of(&[], &[], Some("eu")), (Mode::Multi, Confirm::Parts));
+        assert_eq!(
+            of(&[("ORDERFERRY_MODE", "single")], &["confirm=whole"], Some("eu")),
+            (Mode::Single, Confirm::Whole)
+        );
+        let timeout = loaded(file, &[], &["session_timeout=7min"]).unwrap().settings.session_timeout;
+        assert_eq!(timeout, Some(Span(Duration::from_secs(7 * 60))));
+        insta::assert_snapshot!(fault("[target]\nmode = 'mulit'", &[], &[]), @r#"
+        o.toml:2:8: unknown variant `mulit`, expected one of `single`, `multi`, `auto`
+          hint: did you mean "multi"?
+        "#);
     }
 
     #[test]

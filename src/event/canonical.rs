@@ -1,12 +1,10 @@
 //! What an order's content is: the `order` object with numbers by value and items sorted, hashed. The common
 //! attributes, the guest, the mode and the profile are no part of it, so a change there is no change of the order.
 
-use serde::Serialize;
-
-use super::json::OrderObject;
+use super::json::{Attributes, ItemObject, OrderObject, text};
 use crate::model::{
     money::Amount,
-    order::{ExtensionValue, Order},
+    order::{ExtensionValue, Item, Order},
     planned::ContentHash,
 };
 
@@ -15,10 +13,11 @@ use crate::model::{
 pub fn content_hash(order: &Order<'_>) -> ContentHash {
     let order = with_numbers_by_value(order);
     let mut object = OrderObject::of(&order);
-    let mut items: Vec<String> = std::mem::take(&mut object.order_items).iter().map(json).collect();
+    let objects = std::mem::take(&mut object.order_items);
+    let mut items: Vec<String> = objects.iter().zip(&order.items).map(|(object, of)| item(object, of)).collect();
     items.sort_unstable();
     let mut hasher = blake3::Hasher::new();
-    hasher.update(json(&object).as_bytes());
+    hasher.update(text(&object).as_bytes());
     for item in items {
         hasher.update(b"\n");
         hasher.update(item.as_bytes());
@@ -28,8 +27,13 @@ pub fn content_hash(order: &Order<'_>) -> ContentHash {
     ContentHash(hash)
 }
 
-fn json(part: &impl Serialize) -> String {
-    serde_json::to_string(part).expect("text, numbers and maps with text keys always serialise")
+/// With the further attributes of its product, whichever way it is sent.
+fn item(object: &ItemObject<'_>, item: &Item<'_>) -> String {
+    let json = text(object);
+    match item.product.as_deref().map(|product| &product.attributes) {
+        Some(attributes) if !attributes.is_empty() => json + &text(&Attributes(attributes)),
+        _ => json,
+    }
 }
 
 fn with_numbers_by_value<'a>(order: &Order<'a>) -> Order<'a> {
@@ -40,6 +44,9 @@ fn with_numbers_by_value<'a>(order: &Order<'a>) -> Order<'a> {
         item.price = item.price.map(by_value);
         item.quantity = item.quantity.map(by_value);
         item.extension.values_mut().for_each(value_by_value);
+        if let Some(product) = &mut item.product {
+            product.attributes.values_mut().for_each(value_by_value);
+        }
     }
     order
 }
@@ -59,7 +66,11 @@ fn by_value(amount: Amount) -> Amount {
 mod tests {
     use super::*;
     use crate::event::json::tests::{extension, order};
-    use crate::model::order::Item;
+    use crate::model::{
+        guest::Guest,
+        order::{Item, Product},
+        recipe::Recipe,
+    };
 
     fn changed(change: impl FnOnce(&mut Order<'_>)) -> bool {
         let mut other = order();
@@ -89,6 +100,36 @@ mod tests {
         assert_eq!(float("2.5"), float("2.50"));
         assert_eq!(float("2"), hash(ExtensionValue::Number("2".parse().unwrap())));
         assert_ne!(float("2.5"), hash(ExtensionValue::Text("2.5".into())));
+    }
+
+    /// One that was accepted before there were several ways is still the same.
+    #[test]
+    fn the_way_an_order_is_sent_is_no_content() {
+        let content = "{\"referenceId\":\"123456\",\"orderedAt\":\"2025-08-23T16:17:16.000Z\",\"status\":\"PURCHASED\",\
+                       \"currencyCode\":\"EUR\",\"price\":200.5,\"paymentType\":\"Card\",\"cardType\":\"Visa\",\
+                       \"extensions\":[{\"name\":\"ext\",\"key\":\"default\",\"refundable\":true}]}\n\
+                       {\"type\":\"MOBILE_PHONE\",\"orderedAt\":\"2025-08-23T16:17:16.000Z\",\"price\":200.5,\"quantity\":1}";
+        assert_eq!(content_hash(&order()).0, blake3::hash(content.as_bytes()).as_bytes()[..16]);
+        let multi = Product { unit_price: Some("200.50".parse().unwrap()), ..Product::default() };
+        assert!(!changed(|order| order.recipe = Recipe::Multi));
+        assert!(!changed(|order| order.items[0].product = Some(Box::new(multi))));
+        assert!(!changed(|order| order.contacts.push(Guest::default())));
+    }
+
+    #[test]
+    fn further_attributes_of_a_product_are_content() {
+        let product = |value| {
+            let attributes = extension("stops", ExtensionValue::Number(value));
+            Some(Box::new(Product { attributes, unit_price: None }))
+        };
+        let of = |text: &str| {
+            let mut order = order();
+            order.items[0].product = product(text.parse().unwrap());
+            content_hash(&order)
+        };
+        assert_ne!(of("1"), content_hash(&order()));
+        assert_ne!(of("1"), of("2"));
+        assert_eq!(of("1"), of("1.0"));
     }
 
     #[test]

@@ -47,9 +47,12 @@ pub fn order_checkout(order: &Order<'_>) -> EventText {
     without_browser_id(&event)
 }
 
-fn without_browser_id(event: &impl Serialize) -> EventText {
-    let json = serde_json::to_string(event).expect("text, numbers and maps with text keys always serialise");
-    EventText(json.strip_prefix(UP_TO_BROWSER_ID).expect("browser_id is the first member").to_owned())
+pub(super) fn without_browser_id(event: &impl Serialize) -> EventText {
+    EventText(text(event).strip_prefix(UP_TO_BROWSER_ID).expect("browser_id is the first member").to_owned())
+}
+
+pub(super) fn text(part: &impl Serialize) -> String {
+    serde_json::to_string(part).expect("text, numbers and maps with text keys always serialise")
 }
 
 #[derive(Serialize)]
@@ -168,9 +171,24 @@ impl Serialize for ExtensionObject<'_> {
         let mut map = serializer.serialize_map(Some(self.0.len() + 2))?;
         map.serialize_entry("name", "ext")?;
         map.serialize_entry("key", "default")?;
-        for (name, value) in self.0.iter() {
-            map.serialize_entry(name, value)?;
-        }
+        Attributes(self.0).add_to(&mut map)?;
+        map.end()
+    }
+}
+
+/// Attributes by name.
+pub(super) struct Attributes<'a>(pub(super) &'a Extension<'a>);
+
+impl Attributes<'_> {
+    pub(super) fn add_to<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        self.0.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))
+    }
+}
+
+impl Serialize for Attributes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        self.add_to(&mut map)?;
         map.end()
     }
 }
@@ -187,7 +205,7 @@ fn in_utc_if_any<S: Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::model::order::ExtensionValue;
+    use crate::model::{order::ExtensionValue, recipe::Recipe};
 
     pub(in crate::event) fn order() -> Order<'static> {
         Order {
@@ -214,6 +232,9 @@ pub(super) mod tests {
                 page: "checkout page".into(),
                 pos: "myretailsite/ireland".into(),
             },
+            recipe: Recipe::Single,
+            contacts: Vec::new(),
+            consumers: Vec::new(),
         }
     }
 

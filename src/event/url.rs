@@ -96,7 +96,7 @@ const IN_EVENT: [u8; 256] = {
     }
 };
 
-fn encoded_length(text: &str) -> usize {
+pub(super) fn encoded_length(text: &str) -> usize {
     text.bytes().map(|byte| if stands_as_it_is(byte) { 1 } else { 3 }).sum()
 }
 

@@ -23,8 +23,15 @@ pub fn draft<'a>(
     let (key, n_rows) = (Cow::Borrowed(""), rows.len());
     let cells = Cells::default();
     let rows_of_draft = Vec::with_capacity(n_rows);
-    let mut draft =
-        Draft { key, rows: rows_of_draft, cells, items: Vec::new(), skip: None, problems: Problems::default() };
+    let mut draft = Draft {
+        key,
+        rows: rows_of_draft,
+        cells,
+        items: Vec::new(),
+        people: Vec::new(),
+        skip: None,
+        problems: Problems::default(),
+    };
     let mut mapped = MappedRow { items: Vec::with_capacity(n_rows), ..MappedRow::default() };
     let mut before: Option<&'a Row<'a>> = None;
     for KeyedRow { row, kind } in rows {
@@ -36,7 +43,7 @@ pub fn draft<'a>(
         map(row, before, &mut mapped);
         add_row(&mut draft, row, &mut mapped);
     }
-    draft.items = mapped.items;
+    (draft.items, draft.people) = (mapped.items, mapped.people);
     add_suspects(&mut draft, suspects);
     draft
 }

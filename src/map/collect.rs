@@ -9,7 +9,7 @@ use super::{
     rule::{Made, Rule},
 };
 use crate::model::{
-    draft::{Cell, Cells, MappedRow, Place},
+    draft::{Cell, Cells, MappedRow, PersonDraft, Place, Role},
     field::Field,
     problem::{Code, Problem},
 };
@@ -43,6 +43,14 @@ impl<'a> Collector<'a> {
         into.cells = self.cells;
         into.skip = skip.cloned().or(self.skip).or(into.skip.take());
         into.problems.extend(self.problems);
+    }
+
+    /// Gives the person that was collected, if anything is told of it, and hands its problems to the order.
+    pub(super) fn person(self, role: Role, item: Option<usize>, order: &mut Self) -> Option<PersonDraft<'a>> {
+        let named = |problem: Problem| Problem { field: problem.field.map(|field| role.named(&field)), ..problem };
+        order.problems.extend(self.problems.into_iter().map(named));
+        order.skip = order.skip.take().or(self.skip);
+        (self.n_filled > 0).then_some(PersonDraft { role, item, cells: self.cells })
     }
 
     /// Fills a field with what stands in its cell.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     MapError,
-    profile::{Goal, Profile},
+    profile::{FieldRule, Goal, Profile},
     reading::{MissingColumns, UnknownColumns},
     rule::Rule,
 };
@@ -44,14 +44,20 @@ impl<'p> Bound<'p> {
     }
 }
 
-/// Finds the columns of all rules in a header.
-pub(super) fn bound_rules<'p>(profile: &'p Profile, header: &Header, file: &str) -> Result<Vec<Bound<'p>>, MapError> {
+/// Finds the columns of rules in a header. `name` says what a field is called.
+pub(super) fn bound_rules<'p>(
+    rules: &'p [FieldRule],
+    name: impl Fn(&Field) -> String,
+    profile: &Profile,
+    header: &Header,
+    file: &str,
+) -> Result<Vec<Bound<'p>>, MapError> {
     let mut bound = Vec::new();
-    for field_rule in &profile.rules {
+    for field_rule in rules {
         let rule = &field_rule.rule;
         match &field_rule.goal {
             Goal::Field(field) => {
-                let columns = columns_of(rule, &field.to_string(), profile.missing_columns, header, file)?;
+                let columns = columns_of(rule, &name(field), profile.missing_columns, header, file)?;
                 // A rule that this file has no column for says nothing of it.
                 if !columns.is_empty() || rule.fallback.is_some() {
                     bound.push(Bound::new(field.clone(), rule, &columns));
@@ -116,7 +122,7 @@ fn any_columns<'p>(
     file: &str,
 ) -> Result<Vec<Bound<'p>>, MapError> {
     let prefixes: Vec<&str> = rule.columns.iter().filter_map(|column| column.strip_suffix('*')).collect();
-    let has_own_rule = |name: &String| profile.rules.iter().any(|other| other.rule.columns.contains(name));
+    let has_own_rule = |name: &String| profile.all_rules().any(|other| other.rule.columns.contains(name));
     let mut bound = Vec::new();
     for (index, name) in header.names.iter().enumerate().filter(|(_, name)| !has_own_rule(name)) {
         let rest = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).filter(|rest| !rest.is_empty());
@@ -143,7 +149,11 @@ pub(super) fn any_field(any: &Goal, name: &str, shown: Option<ExtensionKind>) ->
         None => (name, shown.unwrap_or(ExtensionKind::String)),
     };
     let key = Arc::new(ExtensionKey { name: name.to_owned(), kind });
-    if let Goal::AnyItemExtension = any { Field::ItemExtension(key) } else { Field::Extension(key) }
+    match any {
+        Goal::AnyItemExtension => Field::ItemExtension(key),
+        Goal::AnyItemProduct => Field::ItemProduct(key),
+        _ => Field::Extension(key),
+    }
 }
 
 /// The columns that no rule and no condition takes anything from.
@@ -151,7 +161,7 @@ pub(super) fn unknown_columns(profile: &Profile, header: &Header) -> Vec<Problem
     if profile.unknown_columns == UnknownColumns::Ignore {
         return Vec::new();
     }
-    let rules = profile.rules.iter().map(|rule| &rule.rule).chain([&profile.key]);
+    let rules = profile.all_rules().map(|rule| &rule.rule).chain([&profile.key]);
     let conditions = profile.skips.iter().map(|skip| &skip.when).chain(&profile.item_rows);
     let known: Vec<&str> = rules
         .flat_map(|rule| rule.columns.iter().map(String::as_str))

@@ -6,12 +6,12 @@ use super::{
     MapError,
     collect::{Collector, Found},
     columns::{any_field, unknown_column},
-    profile::{FieldRule, Goal, Profile},
+    profile::{FieldRule, Goal, PeopleRules, Profile},
     reading::{MissingColumns, UnknownColumns},
     rule::{Condition, Rule},
 };
 use crate::model::{
-    draft::{Cells, ItemDraft, MappedRow, Place, RowKind},
+    draft::{Cells, ItemDraft, MappedRow, PersonDraft, Place, Role, RowKind},
     field::{ExtensionKind, Field, Part},
     nearest::{did_you_mean, nearest},
     problem::{Code, Problem},
@@ -110,8 +110,8 @@ impl<'p> DocumentMapper<'p> {
     pub(super) fn map<'a>(&'a self, row: &'a Row<'a>, document: &'a Node, into: &mut MappedRow<'a>) {
         let mut order = Collector::new(Place::Row(row), std::mem::take(&mut into.cells));
         let here = Here { row };
-        here.apply(&mut order, &self.order_rules, document);
-        into.items.extend(self.items(document, here, &mut order));
+        here.apply(&mut order, self.order_rules.iter().copied(), document);
+        self.add_items(document, here, &mut order, into);
         let skip = self.profile.skips.iter().find(|skip| holds(&skip.when, document));
         order.hand_over(skip.map(|skip| &skip.reason), into);
     }
@@ -130,22 +130,33 @@ impl<'p> DocumentMapper<'p> {
         self.profile.key_of(scalar(find(document, paths)?)?)
     }
 
-    fn items<'a>(&'a self, document: &'a Node, here: Here<'a>, order: &mut Collector<'a>) -> Vec<ItemDraft<'a>> {
-        let elements: &'a [Node] = match &self.profile.items_path {
+    /// The items, and the people of the document and of its items.
+    fn add_items<'a>(
+        &'a self,
+        document: &'a Node,
+        here: Here<'a>,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        let elements = match &self.profile.items_path {
             None => std::slice::from_ref(document),
-            Some(path) => match document.at(path) {
-                // XML turned into JSON has an object where there is only one.
-                Some(node @ Node { value: Json::Object(_), .. }) => std::slice::from_ref(node),
-                Some(Node { value: Json::Array(elements), .. }) => elements,
-                None | Some(Node { value: Json::Null, .. }) => &[],
-                Some(other) => {
-                    let words = format!("{path:?} is no array of items");
-                    order.problems.push(Problem::of_order(Code::NotAScalar, here.at(other).position(), words));
-                    &[]
-                }
-            },
+            Some(path) => here.elements(document, path, "items", order),
         };
-        elements.iter().filter_map(|element| self.item(element, here, order)).collect()
+        for element in elements {
+            let Some(item) = self.item(element, here, order) else { continue };
+            let place = into.items.len();
+            into.items.push(item);
+            // Where an element is the document, its consumers are those of the document.
+            for people in self.profile.people.iter().filter(|people| people.role == Role::Consumer) {
+                people_of(people, element, Some(place), here, order, &mut into.people);
+            }
+        }
+        let has_told_consumers = self.profile.items_path.is_none() && !into.items.is_empty();
+        for people in &self.profile.people {
+            if people.role == Role::Contact || !has_told_consumers {
+                people_of(people, document, None, here, order, &mut into.people);
+            }
+        }
     }
 
     fn item<'a>(&'a self, element: &'a Node, here: Here<'a>, order: &mut Collector<'a>) -> Option<ItemDraft<'a>> {
@@ -157,7 +168,7 @@ impl<'p> DocumentMapper<'p> {
             let words = format!("{} where an item is expected", name_of(&element.value));
             item.problems.push(Problem::of_order(Code::NotAScalar, here.at(element).position(), words));
         }
-        here.apply(&mut item, &self.item_rules, element);
+        here.apply(&mut item, self.item_rules.iter().copied(), element);
         let n_filled = item.n_filled;
         order.problems.append(&mut item.problems);
         order.skip = order.skip.take().or(item.skip);
@@ -193,6 +204,27 @@ impl<'p> DocumentMapper<'p> {
     }
 }
 
+/// Adds the people that stand in a document or in an item.
+fn people_of<'a>(
+    people: &'a PeopleRules,
+    node: &'a Node,
+    item: Option<usize>,
+    here: Here<'a>,
+    order: &mut Collector<'a>,
+    into: &mut Vec<PersonDraft<'a>>,
+) {
+    let Some(path) = &people.path else { return };
+    for element in here.elements(node, path, "people", order) {
+        let mut person = Collector::new(here.at(element), Cells::with_capacity(people.rules.len()));
+        if !matches!(element.value, Json::Object(_) | Json::Null) {
+            let words = format!("{} where a {} is expected", name_of(&element.value), people.role.name());
+            person.problems.push(Problem::of_order(Code::NotAScalar, here.at(element).position(), words));
+        }
+        here.apply(&mut person, &people.rules, element);
+        into.extend(person.person(people.role, item, order));
+    }
+}
+
 /// Whether a known path is this one or one above it whose members are free.
 fn covers(known: &str, path: &str) -> bool {
     match known.strip_suffix('*') {
@@ -210,17 +242,31 @@ fn known_paths(profile: &Profile) -> Vec<String> {
     let below_items =
         |path: &str| profile.items_path.as_ref().map_or_else(|| path.to_owned(), |above| format!("{above}.{path}"));
     known.extend(of_items.map(below_items));
-    for FieldRule { goal, rule } in &profile.rules {
-        let above = profile.items_path.as_deref().filter(|_| goal.part() == Part::Item);
-        for path in &rule.paths {
-            let path = above.map_or_else(|| path.clone(), |above| format!("{above}.{path}"));
-            if !matches!(goal, Goal::Field(_)) && !path.ends_with('*') {
-                known.push(format!("{path}.*"));
+    for rule in &profile.rules {
+        let above = profile.items_path.as_deref().filter(|_| rule.goal.part() == Part::Item);
+        add_known_paths(rule, above, &mut known);
+    }
+    for PeopleRules { role, path, rules } in &profile.people {
+        let Some(path) = path else { continue };
+        let in_items = profile.items_path.as_ref().filter(|_| *role == Role::Consumer);
+        for above in in_items.map(|items| format!("{items}.{path}")).iter().chain([path]) {
+            known.push(above.clone());
+            for rule in rules {
+                add_known_paths(rule, Some(above), &mut known);
             }
-            known.push(path);
         }
     }
     known
+}
+
+fn add_known_paths(FieldRule { goal, rule }: &FieldRule, above: Option<&str>, known: &mut Vec<String>) {
+    for path in &rule.paths {
+        let path = above.map_or_else(|| path.clone(), |above| format!("{above}.{path}"));
+        if !matches!(goal, Goal::Field(_)) && !path.ends_with('*') {
+            known.push(format!("{path}.*"));
+        }
+        known.push(path);
+    }
 }
 
 fn holds(condition: &Condition, node: &Node) -> bool {
@@ -279,8 +325,23 @@ impl<'a> Here<'a> {
         Place::Node(self.row, node)
     }
 
-    fn apply(self, collector: &mut Collector<'a>, rules: &[&'a FieldRule], node: &'a Node) {
-        for FieldRule { goal, rule } in rules.iter().copied() {
+    /// The elements of the array at a path, if there is one.
+    fn elements(self, node: &'a Node, path: &str, of: &str, order: &mut Collector<'a>) -> &'a [Node] {
+        match node.at(path) {
+            // XML turned into JSON has an object where there is only one.
+            Some(node @ Node { value: Json::Object(_), .. }) => std::slice::from_ref(node),
+            Some(Node { value: Json::Array(elements), .. }) => elements,
+            None | Some(Node { value: Json::Null, .. }) => &[],
+            Some(other) => {
+                let words = format!("{path:?} is no array of {of}");
+                order.problems.push(Problem::of_order(Code::NotAScalar, self.at(other).position(), words));
+                &[]
+            }
+        }
+    }
+
+    fn apply(self, collector: &mut Collector<'a>, rules: impl IntoIterator<Item = &'a FieldRule>, node: &'a Node) {
+        for FieldRule { goal, rule } in rules {
             match goal {
                 Goal::Field(field) => self.take(collector, Cow::Borrowed(field), rule, find(node, &rule.paths)),
                 Goal::AnyIdentifier => self.identifiers(collector, rule, node),

@@ -9,9 +9,11 @@ use super::{
     text::{EventPartText, GuestText, ItemText, OrderText, ProfileText, RuleText, toml_fault},
 };
 use crate::model::{
+    draft::Role,
     field::{ExtensionKey, ExtensionKind, Field, Part},
     nearest::nearest,
     pricing::{PricePer, TotalFrom},
+    recipe::Mode,
 };
 
 /// The built-in profiles: name and text.
@@ -29,6 +31,8 @@ pub enum Goal {
     AnyExtension,
     /// Any extension attribute of an item.
     AnyItemExtension,
+    /// Any further attribute of an item's `product`.
+    AnyItemProduct,
     /// Any identifier, its provider from the column.
     AnyIdentifier,
 }
@@ -40,7 +44,7 @@ impl Goal {
         match self {
             Self::Field(field) => field.part(),
             Self::AnyExtension => Part::Order,
-            Self::AnyItemExtension => Part::Item,
+            Self::AnyItemExtension | Self::AnyItemProduct => Part::Item,
             Self::AnyIdentifier => Part::Guest,
         }
     }
@@ -53,6 +57,17 @@ pub struct FieldRule {
     pub goal: Goal,
     /// How.
     pub rule: Rule,
+}
+
+/// Where people beside the guest come from.
+#[derive(Debug, Clone)]
+pub struct PeopleRules {
+    /// What they are to the order.
+    pub role: Role,
+    /// Where the array of them stands in a JSON document; consumers may stand there in an item too.
+    pub path: Option<String>,
+    /// Where their fields come from, which are the guest's.
+    pub rules: Vec<FieldRule>,
 }
 
 /// A rule that leaves orders out.
@@ -89,6 +104,8 @@ pub struct Profile {
     pub order_price: TotalFrom,
     /// What the export's item prices are for.
     pub item_price: PricePer,
+    /// How its orders are sent, if the target does not say.
+    pub mode: Option<Mode>,
     /// Where the array of items stands in a JSON document; with it a document is a whole order.
     pub items_path: Option<String>,
     /// Which rows are items; without it those that have any item column filled.
@@ -99,6 +116,8 @@ pub struct Profile {
     pub key: Rule,
     /// Where the fields come from.
     pub rules: Vec<FieldRule>,
+    /// Where contacts and consumers come from, if from anywhere.
+    pub people: Vec<PeopleRules>,
 }
 
 impl Profile {
@@ -125,6 +144,11 @@ impl Profile {
         }
     }
 
+    /// The rules of all fields.
+    pub fn all_rules(&self) -> impl Iterator<Item = &FieldRule> {
+        self.rules.iter().chain(self.people.iter().flat_map(|people| &people.rules))
+    }
+
     /// Whether orders of different keys have different references, whatever the rows hold.
     #[must_use]
     pub fn key_is_reference(&self) -> bool {
@@ -146,6 +170,8 @@ fn compiled(mut text: ProfileText) -> Result<Profile, Fault> {
     rules.extend(item_rules(&mut text.item)?);
     rules.extend(guest_rules(&mut text.guest)?);
     rules.extend(event_rules(&mut text.event)?);
+    let contacts = people_rules(Role::Contact, text.contacts, &mut text.contact)?;
+    let consumers = people_rules(Role::Consumer, text.consumers, &mut text.consumer)?;
     let key = match text.key {
         Some(key) => rule("key", key, false)?,
         None => reference_rule(&rules).ok_or_else(|| in_field("key", "there is no key and no order.referenceId"))?,
@@ -167,11 +193,13 @@ fn compiled(mut text: ProfileText) -> Result<Profile, Fault> {
         missing_columns: text.missing_columns,
         order_price: text.order_price,
         item_price: text.item_price,
+        mode: text.mode,
         items_path: text.items,
         item_rows,
         skips: skips.collect::<Result<_, Fault>>()?,
         key,
         rules,
+        people: contacts.into_iter().chain(consumers).collect(),
     })
 }
 
@@ -239,6 +267,8 @@ fn item_rules(text: &mut ItemText) -> Result<Vec<FieldRule>, Fault> {
     let mut rules = named_rules(Part::Item, text.named())?;
     let field = |name: &str, kind| Field::ItemExtension(extension_key(name, kind));
     rules.extend(free_rules(&mut text.ext, &Goal::AnyItemExtension, field)?);
+    let field = |name: &str, kind| Field::ItemProduct(extension_key(name, kind));
+    rules.extend(free_rules(&mut text.product, &Goal::AnyItemProduct, field)?);
     Ok(rules)
 }
 
@@ -246,6 +276,17 @@ fn guest_rules(text: &mut GuestText) -> Result<Vec<FieldRule>, Fault> {
     let mut rules = named_rules(Part::Guest, text.named())?;
     rules.extend(free_rules(&mut text.id, &Goal::AnyIdentifier, |name, _| Field::Identifier((*name).into()))?);
     Ok(rules)
+}
+
+fn people_rules(role: Role, path: Option<String>, text: &mut GuestText) -> Result<Option<PeopleRules>, Fault> {
+    let rules = guest_rules(text).map_err(|(field, fault)| (role.named(&field), fault))?;
+    let has_paths = rules.iter().any(|rule| !rule.rule.paths.is_empty());
+    let (one, several) = (role.name(), format!("{}s", role.name()));
+    match &path {
+        None if has_paths => Err((one.to_owned(), format!("has paths, but {several} does not say where they are"))),
+        Some(_) if !has_paths => Err((several, format!("says where they are, but [{one}] has no path"))),
+        _ => Ok((!rules.is_empty()).then_some(PeopleRules { role, path, rules })),
+    }
 }
 
 fn event_rules(text: &mut EventPartText) -> Result<Vec<FieldRule>, Fault> {
@@ -274,6 +315,14 @@ mod tests {
             let found = profile.rules.iter().find(|rule| matches!(&rule.goal, Goal::Field(known) if known == field));
             assert_eq!(found.map(|rule| rule.rule.columns.clone()), Some(vec![field.to_string()]), "{field}");
         }
+        for people in &profile.people {
+            for field in Field::NAMED.iter().filter(|field| field.part() == Part::Guest) {
+                let is_of_field = |rule: &&FieldRule| matches!(&rule.goal, Goal::Field(known) if known == field);
+                let found = people.rules.iter().find(is_of_field).map(|rule| rule.rule.columns.clone());
+                assert_eq!(found, Some(vec![people.role.named(&field.to_string())]));
+            }
+        }
+        assert_eq!(profile.people.len(), 2);
     }
 
     #[test]
@@ -286,6 +335,14 @@ mod tests {
         p.toml:3:1: unknown field `refrenceId`, expected one of `referenceId`, `orderedAt`, `status`, `currencyCode`, `price`, `paymentType`, `cardType`, `ext`
           hint: did you mean "referenceId"?
         "#);
+    }
+
+    #[test]
+    fn people_need_a_place_and_rules() {
+        let with = |rest: &str| fault(&format!("name = 'x'\n{rest}\n[order]\nreferenceId = {{ path = 'a' }}"));
+        insta::assert_snapshot!(with("contact.email = { path = 'email' }"), @"p.toml: contact: has paths, but contacts does not say where they are");
+        insta::assert_snapshot!(with("consumers = 'pax'"), @"p.toml: consumers: says where they are, but [consumer] has no path");
+        insta::assert_snapshot!(with("consumer.email = { type = 'text' }"), @"p.toml: consumer.email: names no column, no path and no value");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
     rule::Condition,
 };
 use crate::model::{
-    draft::{Cells, ItemDraft, MappedRow, Place, RowKind},
+    draft::{Cells, ItemDraft, MappedRow, Place, Role, RowKind},
     field::{Field, Part},
     problem::Problem,
     row::{Header, Record, Row},
@@ -28,6 +28,7 @@ pub(super) struct RecordMapper<'p> {
     /// The columns that they take, neighbours together: where all of them repeat the row before, none need be looked at.
     order_columns: Vec<RangeInclusive<usize>>,
     item_rules: Vec<Bound<'p>>,
+    people: Vec<(Role, Vec<Bound<'p>>)>,
     skips: Vec<(&'p SkipRule, usize)>,
     item_rows: Option<(&'p Condition, usize)>,
     pub(super) unknown: Vec<Problem>,
@@ -40,7 +41,7 @@ impl<'p> RecordMapper<'p> {
             return Err(MapError::OtherForm { file: file.to_owned(), wanted: "column", field });
         }
         let key_columns = columns_of(&profile.key, "referenceId", MissingColumns::Refuse, header, file)?;
-        let rules = bound_rules(profile, header, file)?;
+        let rules = bound_rules(&profile.rules, Field::to_string, profile, header, file)?;
         let (item_rules, order_rules): (Vec<Bound<'_>>, Vec<Bound<'_>>) =
             rules.into_iter().partition(|bound| bound.field.part() == Part::Item);
         let column = |condition: &Condition| {
@@ -55,6 +56,7 @@ impl<'p> RecordMapper<'p> {
             order_columns: neighbours(&order_rules),
             order_rules,
             item_rules,
+            people: bound_people(profile, header, file)?,
             skips: profile.skips.iter().map(|skip| Ok((skip, column(&skip.when)?))).collect::<Result<_, MapError>>()?,
             item_rows: profile.item_rows.as_ref().map(|rows| Ok((rows, column(rows)?))).transpose()?,
             unknown: unknown_columns(profile, header),
@@ -89,7 +91,13 @@ impl<'p> RecordMapper<'p> {
             order.cells.reserve(self.order_rules.len());
             apply(&mut order, &self.order_rules, row, record, before);
         }
-        into.items.extend(self.item(row, record, &mut order));
+        let item = self.item(row, record, &mut order);
+        let n_before = into.items.len();
+        into.items.extend(item);
+        if !self.people.is_empty() {
+            let item = (into.items.len() > n_before).then_some(n_before);
+            self.add_people(row, record, item, &mut order, into);
+        }
         let skip = self.skips.iter().find(|(skip, column)| skip.when.holds(record.cell(*column)));
         order.hand_over(skip.map(|(skip, _)| &skip.reason), into);
     }
@@ -107,6 +115,22 @@ impl<'p> RecordMapper<'p> {
         order.problems.append(&mut item.problems);
         order.skip = order.skip.take().or(item.skip);
         Some(ItemDraft { at: Place::Row(row), cells: item.cells })
+    }
+
+    /// Adds the people whose columns are filled; a consumer is for the item of the row.
+    fn add_people<'a>(
+        &'a self,
+        row: &'a Row<'a>,
+        record: &Record<'a>,
+        item: Option<usize>,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        for (role, rules) in &self.people {
+            let mut person = Collector::new(Place::Row(row), Cells::with_capacity(rules.len()));
+            apply(&mut person, rules, row, record, None);
+            into.people.extend(person.person(*role, item.filter(|_| *role == Role::Consumer), order));
+        }
     }
 
     /// The key of a row that cannot be read, if it is certain. Where the number of cells is wrong it is not known
@@ -142,6 +166,23 @@ impl<'p> RecordMapper<'p> {
         let text = self.key_columns.iter().map(|index| record.cell(*index)).find(|text| !text.is_empty())?;
         self.profile.key_of(text)
     }
+}
+
+/// The rules of people whom a file has columns for; constants alone make nobody.
+fn bound_people<'p>(
+    profile: &'p Profile,
+    header: &Header,
+    file: &str,
+) -> Result<Vec<(Role, Vec<Bound<'p>>)>, MapError> {
+    let mut bound = Vec::new();
+    for people in &profile.people {
+        let name = |field: &Field| people.role.named(&field.to_string());
+        let rules = bound_rules(&people.rules, name, profile, header, file)?;
+        if rules.iter().any(|rule| rule.first.is_some()) {
+            bound.push((people.role, rules));
+        }
+    }
+    Ok(bound)
 }
 
 /// The columns of rules, those that stand next to each other together.

@@ -1,5 +1,6 @@
 //! Profiles bound to headers and documents: what becomes of a row, from its cells to its items, key and problems.
 
+mod people;
 mod rows;
 
 use serde_json::{Value, json};

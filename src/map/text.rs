@@ -8,6 +8,7 @@ use super::reading::{Format, MissingColumns, UnknownColumns, UnreadableRows};
 use crate::model::{
     nearest::{did_you_mean, nearest},
     pricing::{PricePer, TotalFrom},
+    recipe::Mode,
 };
 
 /// One text or several.
@@ -84,13 +85,13 @@ pub(super) struct SkipText {
 }
 
 macro_rules! part {
-    ($part:ident, $($key:ident)*, $($group:ident)?) => {
+    ($part:ident, $($key:ident)*, $($group:ident)*) => {
         #[derive(Debug, Default, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         #[allow(non_snake_case, reason = "the target's own names")]
         pub(super) struct $part {
             $($key: Option<RuleText>,)*
-            $(pub(super) $group: BTreeMap<String, RuleText>,)?
+            $(pub(super) $group: BTreeMap<String, RuleText>,)*
         }
 
         impl $part {
@@ -104,7 +105,7 @@ macro_rules! part {
 }
 
 part!(OrderText, referenceId orderedAt status currencyCode price paymentType cardType, ext);
-part!(ItemText, r#type referenceId orderedAt status currencyCode price name productId quantity, ext);
+part!(ItemText, r#type referenceId orderedAt status currencyCode price name productId quantity leg, ext product);
 part!(GuestText, email title firstname lastname gender dob mobile phone street city state country postal_code, id);
 part!(EventPartText, channel language currency page pos,);
 
@@ -131,7 +132,10 @@ pub(super) struct ProfileText {
     pub(super) order_price: TotalFrom,
     #[serde(default)]
     pub(super) item_price: PricePer,
+    pub(super) mode: Option<Mode>,
     pub(super) items: Option<String>,
+    pub(super) contacts: Option<String>,
+    pub(super) consumers: Option<String>,
     pub(super) item_rows: Option<ConditionText>,
     #[serde(default)]
     pub(super) skip: Vec<SkipText>,
@@ -142,6 +146,10 @@ pub(super) struct ProfileText {
     pub(super) item: ItemText,
     #[serde(default)]
     pub(super) guest: GuestText,
+    #[serde(default)]
+    pub(super) contact: GuestText,
+    #[serde(default)]
+    pub(super) consumer: GuestText,
     #[serde(default)]
     pub(super) event: EventPartText,
 }

@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    field::{Field, N_NAMED},
+    field::{Field, N_NAMED, Part},
     origin::{Position, RowOrigin},
     problem::{Problem, Problems},
     row::{Node, Row},
@@ -117,7 +117,7 @@ impl<'a> Cells<'a> {
         self.found.push(cell);
     }
 
-    /// The cells of extension attributes and identifiers.
+    /// The cells of extension attributes, further attributes of `product` and identifiers.
     pub fn free(&self) -> impl Iterator<Item = &Cell<'a>> {
         let from = self.found.get(self.n_before_free..).unwrap_or_default();
         from.iter().filter(|cell| cell.field.number().is_none())
@@ -249,6 +249,8 @@ pub struct MappedRow<'a> {
     pub cells: Cells<'a>,
     /// The items it adds: none or one for a record, any number for a document.
     pub items: Vec<ItemDraft<'a>>,
+    /// The people it adds beside the guest.
+    pub people: Vec<PersonDraft<'a>>,
     /// The reason why the profile leaves the row's order out, if it does.
     pub skip: Option<Arc<str>>,
     /// What went wrong in mapping it.
@@ -262,6 +264,43 @@ pub struct ItemDraft<'a> {
     pub at: Place<'a>,
     /// Its attributes.
     pub cells: Cells<'a>,
+}
+
+/// The cells of someone beside the guest, by the guest's fields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PersonDraft<'a> {
+    /// What the person is to the order.
+    pub role: Role,
+    /// The item (from 0, in the order of the input) that it is for, if that is known.
+    pub item: Option<usize>,
+    /// The person's attributes.
+    pub cells: Cells<'a>,
+}
+
+/// What someone beside the guest is to an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Someone to reach.
+    Contact,
+    /// Someone for whom an item is, such as a passenger.
+    Consumer,
+}
+
+impl Role {
+    /// The word for one.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Contact => "contact",
+            Self::Consumer => "consumer",
+        }
+    }
+
+    /// The name of a guest's field where it is this person's: `contact.email` for `guest.email`.
+    #[must_use]
+    pub fn named(self, field: &str) -> String {
+        format!("{}.{}", self.name(), field.strip_prefix(Part::Guest.prefix()).unwrap_or(field))
+    }
 }
 
 impl<'a> ItemDraft<'a> {
@@ -283,6 +322,8 @@ pub struct Draft<'a> {
     pub cells: Cells<'a>,
     /// Its items, in the order of the input.
     pub items: Vec<ItemDraft<'a>>,
+    /// The people beside the guest, in the order of the input; the same ones may stand there again.
+    pub people: Vec<PersonDraft<'a>>,
     /// The reason why the profile leaves it out, if it does.
     pub skip: Option<Arc<str>>,
     /// What went wrong so far.

@@ -36,7 +36,7 @@ impl ExtensionKind {
     }
 }
 
-/// An extension attribute: its name and its declared type.
+/// An extension attribute, or a further one of `product`: its name and its declared type.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ExtensionKey {
     /// As the tenant will know it.
@@ -79,6 +79,8 @@ macro_rules! fields {
             Extension(Arc<ExtensionKey>),
             /// `item.ext.NAME`
             ItemExtension(Arc<ExtensionKey>),
+            /// `item.product.NAME`
+            ItemProduct(Arc<ExtensionKey>),
             /// `guest.id.PROVIDER`
             Identifier(Provider),
         }
@@ -102,7 +104,7 @@ macro_rules! fields {
             pub fn number(&self) -> Option<usize> {
                 match self {
                     $(Self::$variant => Some(Number::$variant as usize),)*
-                    Self::Extension(_) | Self::ItemExtension(_) | Self::Identifier(_) => None,
+                    Self::Extension(_) | Self::ItemExtension(_) | Self::ItemProduct(_) | Self::Identifier(_) => None,
                 }
             }
         }
@@ -113,6 +115,7 @@ macro_rules! fields {
                     $(Self::$variant => f.write_str($name),)*
                     Self::Extension(key) => write!(f, "ext.{}", key.name),
                     Self::ItemExtension(key) => write!(f, "item.ext.{}", key.name),
+                    Self::ItemProduct(key) => write!(f, "item.product.{}", key.name),
                     Self::Identifier(provider) => write!(f, "guest.id.{provider}"),
                 }
             }
@@ -153,6 +156,8 @@ fields! {
     ItemProductId "item.productId",
     /// How many.
     ItemQuantity "item.quantity",
+    /// Which part of a journey it is of.
+    ItemLeg "item.leg",
     /// E-mail address.
     GuestEmail "guest.email",
     /// Form of address.
@@ -198,7 +203,7 @@ impl Field {
         match self {
             Self::Identifier(_) => Part::Guest,
             Self::Extension(_) => Part::Order,
-            Self::ItemExtension(_) => Part::Item,
+            Self::ItemExtension(_) | Self::ItemProduct(_) => Part::Item,
             named => named.number().map_or(Part::Order, |number| Self::PARTS[number]),
         }
     }
@@ -216,7 +221,7 @@ impl Field {
         let is_number = |kind| matches!(kind, ExtensionKind::Integer | ExtensionKind::Float);
         match self {
             Self::Price | Self::ItemPrice | Self::ItemQuantity => true,
-            Self::Extension(key) | Self::ItemExtension(key) => is_number(key.kind),
+            Self::Extension(key) | Self::ItemExtension(key) | Self::ItemProduct(key) => is_number(key.kind),
             _ => false,
         }
     }

@@ -14,9 +14,9 @@ pub struct Identifier<'a> {
 }
 
 /// The attributes of IDENTITY beside the common ones, in its own names. Text unless the manual says otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize)]
 pub struct Guest<'a> {
-    /// The first one tells guests apart.
+    /// The first one tells guests apart. Further contacts and consumers may have none.
     pub identifiers: Vec<Identifier<'a>>,
     /// Lower case.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,6 +57,15 @@ pub struct Guest<'a> {
     /// Postal code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<Cow<'a, str>>,
+}
+
+/// Someone for whom an item is, such as a passenger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consumer<'a> {
+    /// Who that is.
+    pub person: Guest<'a>,
+    /// The places (from 0) of the items among those of the order, ascending.
+    pub items: Vec<usize>,
 }
 
 impl<'a> Guest<'a> {

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize, Serializer, ser::Error};
 use serde_json::value::RawValue;
 
 use super::{
-    guest::Guest,
+    guest::{Consumer, Guest},
     money::{Amount, Currency, Money},
     origin::{Position, RowOrigin},
     outcome::Outcome,
     problem::Problems,
+    recipe::Recipe,
 };
 
 /// The place of an order in the run: that of its first row. Orders sort by it as the input has them.
@@ -36,7 +37,7 @@ pub struct Order<'a> {
     pub reference: Cow<'a, str>,
     /// When it was made.
     pub ordered_at: DateTime<Utc>,
-    /// `PURCHASED` or `PAYMENT_PENDING`.
+    /// `PURCHASED` or `PAYMENT_PENDING`; one assembled from several events knows more.
     pub status: Cow<'a, str>,
     /// The currency of `price`.
     pub currency: Currency,
@@ -48,12 +49,18 @@ pub struct Order<'a> {
     pub card_type: Option<Cow<'a, str>>,
     /// Its extension attributes.
     pub extension: Extension<'a>,
-    /// What was bought.
+    /// What was bought, in the order in which it is sent.
     pub items: Vec<Item<'a>>,
     /// Who bought it.
     pub guest: Guest<'a>,
     /// The attributes that its events share.
     pub common: CommonAttributes<'a>,
+    /// How it is sent.
+    pub recipe: Recipe,
+    /// Whom to reach beside the guest. Only several events can carry them; otherwise none are here.
+    pub contacts: Vec<Guest<'a>>,
+    /// For whom its items are; likewise.
+    pub consumers: Vec<Consumer<'a>>,
 }
 
 /// One element of `order.orderItems`; all attributes are optional.
@@ -79,6 +86,18 @@ pub struct Item<'a> {
     pub quantity: Option<Amount>,
     /// Its extension attributes.
     pub extension: Extension<'a>,
+    /// What only several events can carry, if there is anything.
+    pub product: Option<Box<Product<'a>>>,
+}
+
+/// What `product` of ADD carries and an element of `order.orderItems` does not.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Product<'a> {
+    /// Further attributes, such as where a flight begins.
+    pub attributes: Extension<'a>,
+    /// The price of one piece, whatever the target takes the price of an item of ORDER_CHECKOUT for. An order of several
+    /// events has it for each of its items.
+    pub unit_price: Option<Amount>,
 }
 
 /// Extension attributes, by name.

@@ -88,7 +88,9 @@ impl OrderEvents {
 }
 
 impl Sequence {
-    fn n_requests(&self) -> u64 {
+    /// How many requests they take if all goes well, without those of the guest.
+    #[must_use]
+    pub fn n_requests(&self) -> u64 {
         (self.adds.len() + 1 + self.consumers.iter().len() + self.confirms.len() + 1) as u64
     }
 }

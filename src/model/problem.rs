@@ -213,12 +213,26 @@ codes! {
     ValueNotInTable "value_not_in_table" Error,
     /// An e-mail address that cannot be one.
     EmailImplausible "email_implausible" Error,
-    /// An item type that ORDER_CHECKOUT refuses.
+    /// An item type that a single event cannot carry.
     ItemTypeUnsupported "item_type_unsupported" Error,
     /// An item name of more than 128 characters.
     NameTooLong "name_too_long" Error,
     /// More items than the tenant keeps.
     TooManyItems "too_many_items" Warning,
+    /// No items, of which an order of several events is made.
+    NoItems "no_items" Error,
+    /// A leg of a journey that is none.
+    UnknownLeg "unknown_leg" Error,
+    /// An airport that is no IATA code.
+    AirportImplausible "airport_implausible" Warning,
+    /// A further attribute of a product whose name cannot be one, or whose value is not of its declared type.
+    ProductAttribute "product_attribute" Error,
+    /// A consumer without what the manual requires of one.
+    ConsumerIncomplete "consumer_incomplete" Warning,
+    /// Extensions, which an order of several events cannot carry.
+    ExtensionLeftOut "extension_left_out" Warning,
+    /// Contacts, consumers or further attributes of products, which a single event cannot carry.
+    DetailLeftOut "detail_left_out" Warning,
     /// An extension attribute whose name is not alphanumeric, or is taken.
     ExtensionName "extension_name" Error,
     /// An extension attribute declared with a type that does not exist.
@@ -231,6 +245,8 @@ codes! {
     ExtensionTypeConflict "extension_type_conflict" Error,
     /// An event that is longer than one request may be.
     EventTooLarge "event_too_large" Error,
+    /// More events than can be sent while a session lasts.
+    SequenceTooSlow "sequence_too_slow" Error,
     /// Rows of one order with different values for the same field.
     RowsDisagree "rows_disagree" Error,
     /// The same, where the profile lets the first value count.

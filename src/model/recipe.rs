@@ -73,7 +73,8 @@ impl Forecast {
 }
 
 /// Which recipe orders are sent by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// All by the single event.
     #[default]
@@ -103,4 +104,15 @@ impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(Self::NAMES.iter().find(|(_, mode)| mode == self).map_or("", |(name, _)| name))
     }
+}
+
+/// How CONFIRM names the items of an order. Whether several may each name a part of them is not documented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confirm {
+    /// All in one; an order for which that is too long cannot be sent.
+    #[default]
+    Whole,
+    /// In as many as it takes.
+    Parts,
 }

@@ -20,7 +20,10 @@ use super::{
     sheet::Sheet,
 };
 use crate::{
-    event::{canonical, json},
+    event::{
+        canonical, json,
+        sequence::{Packing, sequence},
+    },
     ledger::{Known, Ledger, OrderKey, SqliteLedger},
     model::{
         draft::Draft,
@@ -29,6 +32,7 @@ use crate::{
         order::{Order, OrderRecord, Verdict},
         outcome::{Outcome, Settled},
         planned::{ContentHash, EventText, OrderEvents, PlannedOrder},
+        recipe::Recipe,
     },
     report::place,
     spill::sorter::Sorter,
@@ -117,7 +121,8 @@ impl Desk<'_> {
 
     fn put_aside(&self, record: OrderRecord, order: Option<&Order<'_>>) -> Result<(), Refusal> {
         let key = (u128::from(hash(&record.reference)) << u64::BITS) | u128::from(record.id.0);
-        let aside = Aside { record, sound: order.map(Kept::of) };
+        let packing = self.job.validate.packing();
+        let aside = Aside { record, sound: order.map(|order| Kept::of(order, packing)) };
         let json = serde_json::to_vec(&aside).map_err(io::Error::from)?;
         Ok(self.clashing.as_ref().map_or(Ok(()), |clashing| clashing.push(key, &json))?)
     }
@@ -205,7 +210,7 @@ impl Desk<'_> {
         if held.is_none() && self.age.is_old(sound.ordered_at()) {
             sheet.old.add(sound.ordered_at());
         }
-        let order = sound.planned(record, may_be_there, held);
+        let order = sound.planned(record, self.job.validate.packing(), may_be_there, held);
         sheet.plannable.add(&sound.guest(), &order);
     }
 }
@@ -222,12 +227,15 @@ fn may_be_sent_later(settled: &Settled) -> bool {
 }
 
 /// What to send of an order.
-fn events(order: &Order<'_>) -> OrderEvents {
-    OrderEvents::Single(json::order_checkout(order))
+fn events(order: &Order<'_>, packing: Packing<'_>) -> OrderEvents {
+    match order.recipe {
+        Recipe::Single => OrderEvents::Single(json::order_checkout(order)),
+        Recipe::Multi => OrderEvents::Multi(Box::new(sequence(order, packing))),
+    }
 }
 
 impl Kept {
-    fn of(order: &Order<'_>) -> Self {
+    fn of(order: &Order<'_>, packing: Packing<'_>) -> Self {
         let key = order.guest.key();
         Self {
             guest: Identifier {
@@ -237,7 +245,7 @@ impl Kept {
             identity: json::identity(&order.guest, &order.common),
             ordered_at: order.ordered_at,
             content: canonical::content_hash(order),
-            events: events(order),
+            events: events(order, packing),
         }
     }
 }
@@ -278,9 +286,15 @@ impl Sound<'_> {
         }
     }
 
-    fn planned(&self, record: OrderRecord, may_be_there: bool, held: Option<Settled>) -> PlannedOrder {
+    fn planned(
+        &self,
+        record: OrderRecord,
+        packing: Packing<'_>,
+        may_be_there: bool,
+        held: Option<Settled>,
+    ) -> PlannedOrder {
         let events = match self {
-            Self::Read(order) => events(order),
+            Self::Read(order) => events(order, packing),
             Self::Kept(order) => order.events.clone(),
         };
         PlannedOrder { record, ordered_at: self.ordered_at(), content: self.content(), events, may_be_there, held }

@@ -189,17 +189,22 @@ fn has_good_name(key: &ExtensionKey, cell: &Cell<'_>, findings: &mut Findings) -
 }
 
 fn value<'a>(cell: &Cell<'a>, kind: ExtensionKind, findings: &mut Findings) -> Option<ExtensionValue<'a>> {
+    let value = parsed(cell, kind);
+    if value.is_none() {
+        findings.cell(Code::ExtensionValue, cell, format!("{:?} is no {}", cell.text, kind.name()));
+    }
+    value
+}
+
+/// The value of a cell, if it is of this type.
+pub(super) fn parsed<'a>(cell: &Cell<'a>, kind: ExtensionKind) -> Option<ExtensionValue<'a>> {
     let text = &cell.text;
-    let value = match kind {
+    match kind {
         ExtensionKind::String => Some(ExtensionValue::Text(text.clone())),
         ExtensionKind::Boolean if text.eq_ignore_ascii_case("true") => Some(ExtensionValue::Boolean(true)),
         ExtensionKind::Boolean if text.eq_ignore_ascii_case("false") => Some(ExtensionValue::Boolean(false)),
         ExtensionKind::Boolean => None,
         ExtensionKind::Integer => text.parse::<i64>().ok().map(|number| ExtensionValue::Number(Amount(number.into()))),
         ExtensionKind::Float => text.parse().ok().map(ExtensionValue::Float),
-    };
-    if value.is_none() {
-        findings.cell(Code::ExtensionValue, cell, format!("{text:?} is no {}", kind.name()));
     }
-    value
 }

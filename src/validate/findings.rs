@@ -1,7 +1,7 @@
 //! The problems of one order while it is checked.
 
 use crate::model::{
-    draft::{Cell, Draft, ItemDraft},
+    draft::{Cell, Draft, ItemDraft, Role},
     field::Field,
     origin::Position,
     problem::{Code, Problem, Problems},
@@ -13,18 +13,22 @@ pub(super) struct Findings {
     at: Position,
     /// A row of the order could not be read.
     is_in_part: bool,
+    /// The cells are those of someone beside the guest.
+    pub(super) role: Option<Role>,
     pub(super) problems: Problems,
 }
 
 impl Findings {
     pub(super) fn new(draft: &Draft<'_>) -> Self {
         let is_in_part = draft.problems.iter().any(|problem| problem.code == Code::RowUnreadable);
-        Self { at: draft.position(), is_in_part, problems: Problems::default() }
+        Self { at: draft.position(), is_in_part, role: None, problems: Problems::default() }
     }
 
     /// A problem of a cell.
     pub(super) fn cell(&mut self, code: Code, cell: &Cell<'_>, words: impl Into<String>) {
-        self.problems.push(Problem::of(code, &cell.field, cell.at.position(), words));
+        let field = cell.field.to_string();
+        let field = self.role.map_or(field.clone(), |role| role.named(&field));
+        self.problems.push(Problem::of(code, field, cell.at.position(), words));
     }
 
     /// A problem of the order as a whole.

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::{
-    findings::{Findings, of_draft},
+    findings::{Findings, sound},
     lists, values,
 };
 use crate::model::{
-    draft::{Cell, Draft},
+    draft::{Cell, Cells, Draft},
     field::Field,
     guest::{Guest, Identifier},
     mask::masked,
@@ -21,16 +21,23 @@ const EMAIL_PROVIDER: &str = "email";
 
 /// The guest, if it can be identified.
 pub(super) fn checked<'a>(draft: &Draft<'a>, findings: &mut Findings) -> Option<Guest<'a>> {
-    let email = of_draft(draft, &Field::GuestEmail).and_then(|cell| email(cell, findings));
-    let identifiers = identifiers(draft, email.as_ref(), findings);
-    let text = |field| of_draft(draft, &field).map(|cell| cell.text.clone());
-    let guest = Guest {
-        email,
-        title: of_draft(draft, &Field::GuestTitle).and_then(|cell| title(cell, findings)),
-        gender: of_draft(draft, &Field::GuestGender).and_then(|cell| gender(cell, findings)),
-        dob: of_draft(draft, &Field::GuestDob).and_then(|cell| dob(cell, findings)),
-        country: of_draft(draft, &Field::GuestCountry).and_then(|cell| country(cell, findings)),
-        street: of_draft(draft, &Field::GuestStreet).map(street).unwrap_or_default(),
+    let guest = with_identifiers(&draft.cells, findings);
+    let guest = Guest { identifiers: or_email(guest.identifiers, draft, guest.email.as_ref(), findings), ..guest };
+    (!guest.identifiers.is_empty()).then_some(guest)
+}
+
+/// A guest as the cells tell of it, which need not be one that can be identified.
+pub(super) fn with_identifiers<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Guest<'a> {
+    let of = |field| sound(cells.of(&field));
+    let text = |field| of(field).map(|cell| cell.text.clone());
+    Guest {
+        email: of(Field::GuestEmail).and_then(|cell| email(cell, findings)),
+        identifiers: identifiers(cells, findings),
+        title: of(Field::GuestTitle).and_then(|cell| title(cell, findings)),
+        gender: of(Field::GuestGender).and_then(|cell| gender(cell, findings)),
+        dob: of(Field::GuestDob).and_then(|cell| dob(cell, findings)),
+        country: of(Field::GuestCountry).and_then(|cell| country(cell, findings)),
+        street: of(Field::GuestStreet).map(street).unwrap_or_default(),
         firstname: text(Field::GuestFirstname),
         lastname: text(Field::GuestLastname),
         mobile: text(Field::GuestMobile),
@@ -38,28 +45,32 @@ pub(super) fn checked<'a>(draft: &Draft<'a>, findings: &mut Findings) -> Option<
         city: text(Field::GuestCity),
         state: text(Field::GuestState),
         postal_code: text(Field::GuestPostalCode),
-        identifiers,
-    };
-    (!guest.identifiers.is_empty()).then_some(guest)
+    }
+}
+
+/// Those of the export.
+fn identifiers<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Vec<Identifier<'a>> {
+    let mut identifiers = Vec::with_capacity(1);
+    for cell in cells.free().filter(|cell| !cell.is_broken) {
+        let Some(provider) = provider(cell) else { continue };
+        let id = if provider == EMAIL_PROVIDER { email(cell, findings) } else { Some(cell.text.clone()) };
+        identifiers.extend(id.map(|id| Identifier { provider, id }));
+    }
+    identifiers
 }
 
 /// "yes, not empty": those of the export, or else the e-mail address.
-fn identifiers<'a>(draft: &Draft<'a>, email: Option<&Cow<'a, str>>, findings: &mut Findings) -> Vec<Identifier<'a>> {
-    let mut identifiers = Vec::with_capacity(1);
-    let mut is_told = draft.cell(&Field::GuestEmail).is_some();
-    for cell in draft.cells.free() {
-        let Some(provider) = provider(cell) else { continue };
-        is_told = true;
-        if cell.is_broken {
-            continue;
-        }
-        let id = if provider == EMAIL_PROVIDER { self::email(cell, findings) } else { Some(cell.text.clone()) };
-        identifiers.extend(id.map(|id| Identifier { provider, id }));
-    }
-    if !draft.cells.free().any(|cell| matches!(*cell.field, Field::Identifier(_))) {
+fn or_email<'a>(
+    mut identifiers: Vec<Identifier<'a>>,
+    draft: &Draft<'a>,
+    email: Option<&Cow<'a, str>>,
+    findings: &mut Findings,
+) -> Vec<Identifier<'a>> {
+    let is_told = !identifiers.is_empty() || draft.cells.free().any(|cell| matches!(*cell.field, Field::Identifier(_)));
+    if !is_told {
         identifiers.extend(email.map(|email| Identifier { provider: EMAIL_PROVIDER.into(), id: email.clone() }));
     }
-    if !is_told {
+    if !is_told && draft.cell(&Field::GuestEmail).is_none() {
         let words = "nobody can be identified: there is no identifier and no e-mail address";
         findings.absent(Code::MissingIdentifier, &Field::GuestEmail, words);
     }

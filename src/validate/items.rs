@@ -8,15 +8,16 @@ use super::{
     Settings,
     extension::{self, ExtensionKinds},
     findings::{Findings, of_item},
-    lists, values,
+    lists, product, values,
 };
 use crate::model::{
     draft::{Cell, Draft, ItemDraft},
     field::Field,
     money::Amount,
-    order::Item,
+    order::{Item, Product},
     pricing::PricePer,
     problem::{Code, Problem},
+    recipe::Recipe,
 };
 
 /// "Max limit: 128", in characters.
@@ -31,18 +32,19 @@ const UNIT_PRICE_DECIMALS: u32 = 6;
 /// The items, and what they add up to if all have a price.
 pub(super) fn checked<'a>(
     draft: &Draft<'a>,
+    recipe: Recipe,
     settings: &Settings,
     kinds: &ExtensionKinds,
     findings: &mut Findings,
 ) -> (Vec<Item<'a>>, Option<Amount>) {
-    if draft.items.len() > MOST_ITEMS {
+    if recipe == Recipe::Single && draft.items.len() > MOST_ITEMS {
         let words = format!("{} items, of which the tenant keeps {MOST_ITEMS}", draft.items.len());
         findings.order(Code::TooManyItems, words);
     }
     let mut sum = Some(Amount(Decimal::ZERO));
     let mut items = Vec::with_capacity(draft.items.len());
     for item in &draft.items {
-        let (item, line) = checked_item(item, settings, kinds, findings);
+        let (item, line) = checked_item(item, recipe, settings, kinds, findings);
         sum = sum.zip(line).and_then(|(sum, line)| sum.plus(line));
         items.push(item);
     }
@@ -78,6 +80,7 @@ pub(super) fn can_be_summed(draft: &Draft<'_>, lines: Option<Amount>, findings: 
 /// The item, and the total of its line.
 fn checked_item<'a>(
     draft: &ItemDraft<'a>,
+    recipe: Recipe,
     settings: &Settings,
     kinds: &ExtensionKinds,
     findings: &mut Findings,
@@ -87,28 +90,46 @@ fn checked_item<'a>(
     let has_broken_quantity = quantity.is_none() && draft.cell(&Field::ItemQuantity).is_some();
     let prices = of_item(draft, &Field::ItemPrice).filter(|_| !has_broken_quantity).and_then(|cell| {
         let price = values::number(cell, findings)?;
-        prices(cell, price, quantity, settings, findings)
+        prices(cell, price, quantity, (recipe, settings), findings)
     });
     let item = Item {
-        kind: of_item(draft, &Field::ItemType).and_then(|cell| kind(cell, findings)),
+        kind: of_item(draft, &Field::ItemType).and_then(|cell| kind(cell, recipe, findings)),
         reference: text(Field::ItemReferenceId),
         ordered_at: of_item(draft, &Field::ItemOrderedAt)
             .and_then(|cell| values::checked_timestamp(cell, settings.now, findings)),
-        status: of_item(draft, &Field::ItemStatus).and_then(|cell| values::status(cell, findings)),
+        status: of_item(draft, &Field::ItemStatus).and_then(|cell| values::status(cell, recipe, findings)),
         currency: of_item(draft, &Field::ItemCurrencyCode).and_then(|cell| values::currency(cell, findings)),
         price: prices.as_ref().map(|prices| prices.sent),
         name: of_item(draft, &Field::ItemName).and_then(|cell| name(cell, findings)),
         product_id: text(Field::ItemProductId),
         quantity,
         extension: extension::checked(&draft.cells, kinds, findings),
+        product: product(draft, recipe, prices.as_ref().and_then(|prices| prices.unit), findings),
     };
     (item, prices.map(|prices| prices.line))
 }
 
-/// "string (uppercase)", and not one of those that need several events.
-fn kind<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    if lists::UNSUPPORTED_ITEM_TYPES.iter().any(|kind| cell.text.eq_ignore_ascii_case(kind)) {
-        let words = format!("{:?} cannot be sent with ORDER_CHECKOUT", cell.text);
+/// What only several events can carry.
+fn product<'a>(
+    draft: &ItemDraft<'a>,
+    recipe: Recipe,
+    unit_price: Option<Amount>,
+    findings: &mut Findings,
+) -> Option<Box<Product<'a>>> {
+    let attributes = product::attributes(&draft.cells, recipe, findings);
+    if recipe == Recipe::Multi && of_item(draft, &Field::ItemType).is_some_and(|cell| cell.text == "FLIGHT") {
+        product::airports(&draft.cells, findings);
+    }
+    (unit_price.is_some() || !attributes.is_empty()).then(|| Box::new(Product { attributes, unit_price }))
+}
+
+/// "string (uppercase)", and in a single event not one of those that need several.
+fn kind<'a>(cell: &Cell<'a>, recipe: Recipe, findings: &mut Findings) -> Option<Cow<'a, str>> {
+    if recipe == Recipe::Single && lists::needs_several_events(&cell.text) {
+        let words = format!(
+            "{:?} cannot be sent with ORDER_CHECKOUT; mode multi or auto assembles such orders from several events",
+            cell.text
+        );
         findings.cell(Code::ItemTypeUnsupported, cell, words);
         return None;
     }
@@ -130,20 +151,25 @@ struct Prices {
     line: Amount,
     /// As the target wants it.
     sent: Amount,
+    /// For one piece, where several events are sent.
+    unit: Option<Amount>,
 }
 
 fn prices(
     cell: &Cell<'_>,
     price: Amount,
     quantity: Option<Amount>,
-    settings: &Settings,
+    (recipe, settings): (Recipe, &Settings),
     findings: &mut Findings,
 ) -> Option<Prices> {
     let quantity = quantity.unwrap_or(Amount(Decimal::ONE));
+    let is_multi = recipe == Recipe::Multi;
     match (settings.price_per, settings.target_price_per) {
-        (PricePer::Line, PricePer::Line) => Some(Prices { line: price, sent: price }),
-        (PricePer::Line, PricePer::Unit) => {
-            Some(Prices { line: price, sent: unit_price(cell, price, quantity, findings)? })
+        (PricePer::Line, PricePer::Line) if !is_multi => Some(Prices { line: price, sent: price, unit: None }),
+        (PricePer::Line, wanted) => {
+            let unit = unit_price(cell, price, quantity, findings)?;
+            let sent = if wanted == PricePer::Unit { unit } else { price };
+            Some(Prices { line: price, sent, unit: is_multi.then_some(unit) })
         }
         (PricePer::Unit, wanted) => {
             let Some(line) = price.times(quantity) else {
@@ -151,7 +177,7 @@ fn prices(
                 return None;
             };
             let sent = if wanted == PricePer::Unit { price } else { line };
-            Some(Prices { line, sent })
+            Some(Prices { line, sent, unit: is_multi.then_some(price) })
         }
     }
 }

@@ -5,6 +5,10 @@ use std::sync::LazyLock;
 /// "ORDER_CHECKOUT event", `order.status` and `orderItems.status`.
 pub(super) const STATUSES: [&str; 2] = ["PURCHASED", "PAYMENT_PENDING"];
 
+/// "CHECKOUT event", `status`; what the order's items may say beside it.
+pub(super) const STATUSES_OF_CHECKOUT: [&str; 5] =
+    ["PURCHASED", "PAYMENT_PENDING", "CONFIRMED", "REFUNDED", "CANCELLED"];
+
 /// "ORDER_CHECKOUT event", `channel`.
 pub(super) const CHANNELS: [&str; 3] = ["WEB", "MOBILE_WEB", "MOBILE_APP"];
 
@@ -15,8 +19,16 @@ pub(super) const PAYMENT_TYPES: [&str; 4] = ["Card", "PayPal", "voucher", "other
 pub(super) const CARD_TYPES: [&str; 4] = ["Mastercard", "Visa", "Diners", "American Express"];
 
 /// "ORDER_CHECKOUT event", `orderItems.type`: "The following values are not supported".
-pub(super) const UNSUPPORTED_ITEM_TYPES: [&str; 7] =
+const UNSUPPORTED_ITEM_TYPES: [&str; 7] =
     ["FLIGHT", "HOTEL", "MORTGAGE", "MORTGAGE_APPLICATION", "LOAN_APPLICATION", "PERSONAL_LOAN", "RAIL"];
+
+/// The same, as far as they belong to the flight data model, which a single event cannot carry.
+const OF_FLIGHTS: [&str; 5] = ["SEAT", "BAG", "MEAL", "INSURANCE", "CAR"];
+
+/// Whether only several events can carry an item of this type.
+pub(super) fn needs_several_events(kind: &str) -> bool {
+    UNSUPPORTED_ITEM_TYPES.iter().chain(&OF_FLIGHTS).any(|known| kind.eq_ignore_ascii_case(known))
+}
 
 /// "IDENTITY event", `gender`.
 pub(super) const GENDERS: [&str; 3] = ["male", "female", "unknown"];

@@ -1,7 +1,7 @@
 //! Drafts → orders, or all problems of a draft.
 //!
-//! The only stage that makes an `Order`: if one exists, it obeys the manual pages "ORDER_CHECKOUT event" and "IDENTITY
-//! event" and fits one request. One small function per rule; all problems are collected, none ends the run. No I/O, no
+//! The only stage that makes an `Order`: if one exists, it obeys the manual pages of the events that it is sent as, and
+//! each of them fits one request. One small function per rule; all problems are collected, none ends the run. No I/O, no
 //! clock: the time is passed in. Called by `pipeline`; knows only `model` and `event`.
 
 mod common;
@@ -9,8 +9,12 @@ mod extension;
 mod findings;
 mod guest;
 mod items;
+mod legs;
 mod lists;
 mod order;
+mod people;
+mod product;
+mod recipe;
 mod references;
 mod size;
 mod values;
@@ -21,12 +25,17 @@ mod tests;
 pub use extension::{ExtensionKinds, MOST_NAMES};
 pub use references::{Clash, clashes};
 
+use std::{num::NonZeroU32, time::Duration};
+
+use crate::event::sequence::Packing;
 use crate::model::{
     draft::Draft,
     field::Field,
     money::Money,
-    order::{Checked, OrderId, OrderRecord, Verdict},
+    order::{Checked, Order, OrderId, OrderRecord, Verdict},
     pricing::{PricePer, TotalFrom},
+    problem::{Code, Problem},
+    recipe::{Confirm, Mode, Recipe},
     target::Target,
 };
 use chrono::{DateTime, Utc};
@@ -47,10 +56,26 @@ pub struct Settings {
     pub price_per: PricePer,
     /// What the target's item prices are for.
     pub target_price_per: PricePer,
+    /// How orders are sent.
+    pub mode: Mode,
+    /// How CONFIRM names the items of an order that is assembled from several events.
+    pub confirm: Confirm,
+    /// How long the tenant keeps a session in which such an order is assembled.
+    pub session_timeout: Duration,
+    /// The most requests a second; none: as many as it takes.
+    pub rate: Option<NonZeroU32>,
     /// Whether a reference may be used again for an order two or more days apart.
     pub sends_reused_references: bool,
     /// When the run started.
     pub now: DateTime<Utc>,
+}
+
+impl Settings {
+    /// How the events of an order are packed into requests.
+    #[must_use]
+    pub fn packing(&self) -> Packing<'_> {
+        Packing { target: &self.target, max_url_bytes: self.max_url_bytes, confirm: self.confirm }
+    }
 }
 
 /// The events' attributes where the export has none.
@@ -71,9 +96,11 @@ pub struct CommonDefaults {
 /// Checks a draft. `kinds` are those of the whole run, as far as attributes have several.
 #[must_use]
 pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKinds) -> Checked<'a> {
-    let mut findings = Findings::new(&draft);
-    let (order, money) = order::checked(&draft, settings, kinds, &mut findings);
-    let may_be_too_large = order.is_some() && size::may_be_too_large(&draft, settings);
+    let mut attempt = Attempt::new(&draft, recipe::by_types(&draft, settings.mode), settings, kinds);
+    if attempt.is_too_large && settings.mode == Mode::Auto {
+        attempt = attempt.or_as_several_events(&draft, settings, kinds);
+    }
+    let Attempt { order, money, findings, .. } = attempt;
     let reference = findings::of_draft(&draft, &Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
     let mut record = OrderRecord {
         id: draft.rows.first().map_or(OrderId(0), OrderId::of),
@@ -90,16 +117,44 @@ pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKind
         record.problems.clear();
         return Checked { record, verdict: Verdict::Skipped(reason) };
     }
-    if let Some(order) = order.as_ref().filter(|_| may_be_too_large) {
-        size::fits_one_request(order, settings, &mut findings);
-    }
     record.problems.append(findings.problems);
-    let has_errors = record.problems.iter().any(crate::model::problem::Problem::is_error);
+    let has_errors = record.problems.iter().any(Problem::is_error);
     let verdict = match order {
         Some(order) if !has_errors => Verdict::Valid(Box::new(order)),
         _ => Verdict::Invalid,
     };
     Checked { record, verdict }
+}
+
+/// What comes of a draft that is sent one way.
+struct Attempt<'a> {
+    order: Option<Order<'a>>,
+    money: Option<Money>,
+    findings: Findings,
+    /// One ORDER_CHECKOUT would have to carry it, and cannot.
+    is_too_large: bool,
+}
+
+impl<'a> Attempt<'a> {
+    fn new(draft: &Draft<'a>, recipe: Recipe, settings: &'a Settings, kinds: &ExtensionKinds) -> Self {
+        let mut findings = Findings::new(draft);
+        let (order, money) = order::checked(draft, recipe, settings, kinds, &mut findings);
+        // What a rule leaves out need not fit.
+        let sent = order.as_ref().filter(|_| draft.skip.is_none());
+        let fits = sent.is_none_or(|order| size::fits(order, draft, settings, &mut findings));
+        Self { order, money, findings, is_too_large: !fits && recipe == Recipe::Single }
+    }
+
+    /// The same draft as several events; if that is no way either, why neither is.
+    fn or_as_several_events(self, draft: &Draft<'a>, settings: &'a Settings, kinds: &ExtensionKinds) -> Self {
+        let mut several = Self::new(draft, Recipe::Multi, settings, kinds);
+        if several.findings.problems.iter().any(Problem::is_error) {
+            let too_large = self.findings.problems.iter().filter(|problem| problem.code == Code::EventTooLarge);
+            let untold = too_large.filter(|problem| !several.findings.problems.contains(problem)).cloned();
+            several.findings.problems.extend(untold.collect::<Vec<_>>());
+        }
+        several
+    }
 }
 
 /// What an order is worth, if both can be read.

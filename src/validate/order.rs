@@ -6,20 +6,23 @@ use super::{
     Settings, common,
     extension::{self, ExtensionKinds},
     findings::{Findings, of_draft},
-    guest, items, lists, money, values,
+    guest, items, legs, lists, money, people, recipe, values,
 };
 use crate::model::{
     draft::{Cell, Draft},
     field::Field,
+    guest::{Consumer, Guest},
     money::{Amount, Money},
     order::{CommonAttributes, Extension, Item, Order},
     pricing::TotalFrom,
     problem::Code,
+    recipe::Recipe,
 };
 
 /// The order, if nothing that it needs is missing, and what it is worth, if that can be read.
 pub(super) fn checked<'a>(
     draft: &Draft<'a>,
+    recipe: Recipe,
     settings: &'a Settings,
     kinds: &ExtensionKinds,
     findings: &mut Findings,
@@ -28,16 +31,17 @@ pub(super) fn checked<'a>(
     let ordered_at = findings
         .required(draft, &Field::OrderedAt)
         .and_then(|cell| values::checked_timestamp(cell, settings.now, findings));
-    let status = findings.required(draft, &Field::Status).and_then(|cell| values::status(cell, findings));
+    let status = findings.required(draft, &Field::Status).and_then(|cell| values::status(cell, recipe, findings));
     let currency = findings.required(draft, &Field::CurrencyCode).and_then(|cell| values::currency(cell, findings));
-    let (items, lines) = items::checked(draft, settings, kinds, findings);
-    let price = price(draft, settings, lines, findings);
+    let (items, lines) = items::checked(draft, recipe, settings, kinds, findings);
+    let price = price(draft, recipe, settings, lines, findings);
     let payment_type = findings.required(draft, &Field::PaymentType);
     let card_type = card_type(draft, payment_type, findings);
     let extension = extension::checked(&draft.cells, kinds, findings);
     let guest = guest::checked(draft, findings);
     let common = common::checked(draft, &settings.common, currency, findings);
     payment_is_known(payment_type, findings);
+    let people = (recipe == Recipe::Multi).then(|| of_several_events(draft, guest.as_ref(), settings, findings));
     let parts = || -> Option<Order<'a>> {
         Some(assembled(
             (reference?, ordered_at?, status?),
@@ -47,7 +51,50 @@ pub(super) fn checked<'a>(
             (guest?, common?),
         ))
     };
-    (parts(), money(currency, price))
+    let order = match (parts(), people) {
+        (Some(order), Some(beside)) => Some(with(order, beside)),
+        (order, _) => order,
+    };
+    if let Some(order) = &order {
+        match recipe {
+            Recipe::Single => recipe::details_left_out(order, draft, findings),
+            Recipe::Multi => recipe::total(order, draft, findings),
+        }
+    }
+    (order, money(currency, price))
+}
+
+/// What an order of several events has beside what every order has.
+struct Beside<'a> {
+    /// The items (from 0) in the order in which they are sent.
+    places: Vec<usize>,
+    contacts: Vec<Guest<'a>>,
+    consumers: Vec<Consumer<'a>>,
+}
+
+fn of_several_events<'a>(
+    draft: &Draft<'a>,
+    guest: Option<&Guest<'a>>,
+    settings: &Settings,
+    findings: &mut Findings,
+) -> Beside<'a> {
+    recipe::items(draft, findings);
+    // Where the order's price is their sum, it is told already.
+    if settings.total_from == TotalFrom::Given {
+        recipe::one_currency(draft, findings);
+    }
+    recipe::extensions_left_out(draft, findings);
+    let places = legs::in_order(draft, findings);
+    let mut sent_at = vec![0; places.len()];
+    places.iter().enumerate().for_each(|(place, item)| sent_at[*item] = place);
+    let (contacts, consumers) = people::checked(draft, guest, &sent_at, findings);
+    Beside { places, contacts, consumers }
+}
+
+fn with<'a>(order: Order<'a>, Beside { places, contacts, consumers }: Beside<'a>) -> Order<'a> {
+    let mut items: Vec<_> = order.items.into_iter().map(Some).collect();
+    let items = places.into_iter().filter_map(|place| items[place].take()).collect();
+    Order { items, recipe: Recipe::Multi, contacts, consumers, ..order }
 }
 
 fn assembled<'a>(
@@ -55,20 +102,42 @@ fn assembled<'a>(
     Money { currency, amount: price }: Money,
     (payment_type, card_type): (Cow<'a, str>, Option<Cow<'a, str>>),
     (extension, items): (Extension<'a>, Vec<Item<'a>>),
-    (guest, common): (crate::model::guest::Guest<'a>, CommonAttributes<'a>),
+    (guest, common): (Guest<'a>, CommonAttributes<'a>),
 ) -> Order<'a> {
-    Order { reference, ordered_at, status, currency, price, payment_type, card_type, extension, items, guest, common }
+    Order {
+        reference,
+        ordered_at,
+        status,
+        currency,
+        price,
+        payment_type,
+        card_type,
+        extension,
+        items,
+        guest,
+        common,
+        recipe: Recipe::Single,
+        contacts: Vec::new(),
+        consumers: Vec::new(),
+    }
 }
 
 /// `price`: from its cell, or what the items add up to.
-fn price(draft: &Draft<'_>, settings: &Settings, lines: Option<Amount>, findings: &mut Findings) -> Option<Amount> {
+fn price(
+    draft: &Draft<'_>,
+    recipe: Recipe,
+    settings: &Settings,
+    lines: Option<Amount>,
+    findings: &mut Findings,
+) -> Option<Amount> {
     if settings.total_from == TotalFrom::SumOfLines {
         items::can_be_summed(draft, lines, findings);
         return lines.filter(|_| !draft.items.is_empty());
     }
     let cell = findings.required(draft, &Field::Price)?;
     let price = values::number(cell, findings)?;
-    if let Some(lines) = lines.filter(|lines| !draft.items.is_empty() && lines.0 != price.0) {
+    let differs = |lines: &Amount| recipe == Recipe::Single && !draft.items.is_empty() && lines.0 != price.0;
+    if let Some(lines) = lines.filter(differs) {
         findings.cell(Code::TotalDiffers, cell, format!("the items add up to {lines}, the order's price is {price}"));
     }
     Some(price)

@@ -1,13 +1,15 @@
 //! Whether an order's events fit one request each: they travel in the query of a GET.
 
-use super::{Settings, findings::Findings};
+use super::{Settings, findings::Findings, recipe};
 use crate::{
-    event::{json, url},
+    event::{json, sequence, url},
     model::{
-        draft::{Cell, Draft},
+        draft::{Cell, Draft, PersonDraft, Role},
         field::{Field, Part},
         order::Order,
+        planned::{EventText, Sequence},
         problem::Code,
+        recipe::{Confirm, Mode, Recipe},
     },
 };
 
@@ -30,19 +32,59 @@ const ITEM: usize = 120;
 /// The same for the whole event: browser id, type, common attributes, the frames of order and guest.
 const EVENT: usize = 600;
 
-/// Whether it takes a closer look to know that the events fit: of nearly all orders the size of their cells tells it.
-pub(super) fn may_be_too_large(draft: &Draft<'_>, settings: &Settings) -> bool {
+/// What ADD says of every item beside the item's own cells: its id, and its date, currency and reference where the order
+/// stands in for them.
+const ADD: usize = 3 * (ATTRIBUTE + NUMBER);
+
+/// The most that the name of an item takes: `,%7B%22item_id%22:%2218446744073709551615%22%7D`
+const ITEM_NAME: usize = 48;
+
+/// The most bytes that some events of an order take.
+#[derive(Default)]
+struct Sizes {
+    identity: usize,
+    /// The longest of those that carry the order.
+    longest: usize,
+}
+
+/// Whether the events of an order fit one request each; finds those that do not, and a sequence of them that takes too
+/// long. Of nearly all orders the size of their cells tells it.
+pub(super) fn fits(order: &Order<'_>, draft: &Draft<'_>, settings: &Settings, findings: &mut Findings) -> bool {
+    let may_be_too_large = may_be_too_large(draft, order.recipe, settings);
+    match order.recipe {
+        Recipe::Single => !may_be_too_large || fits_one_request(order, settings, findings),
+        Recipe::Multi if may_be_too_large => {
+            let sequence = sequence::sequence(order, settings.packing());
+            recipe::makes_it_in_time(sequence.n_requests(), settings, findings);
+            each_fits(order, &sequence, settings, findings)
+        }
+        Recipe::Multi => {
+            // ADD_CONTACTS, CHECKOUT, one CONFIRM, and ADD_CONSUMERS if there are any.
+            let n_requests = order.items.len() + 3 + usize::from(!order.consumers.is_empty());
+            recipe::makes_it_in_time(n_requests as u64, settings, findings);
+            true
+        }
+    }
+}
+
+/// Whether it takes a closer look to know that the events fit.
+pub(super) fn may_be_too_large(draft: &Draft<'_>, recipe: Recipe, settings: &Settings) -> bool {
     let common = &settings.common;
     let defaults = [&common.channel, &common.language, &common.currency, &common.page, &common.pos];
     let defaults: usize = defaults.into_iter().flatten().map(String::len).sum();
     let target = 3 * (settings.target.base_url.len() + settings.target.client_key.len());
-    let most = |(identity, checkout): (usize, usize)| identity.max(checkout) + EVENT + target + WORST_BYTE * defaults;
-    most(sizes(draft, |text| WORST_BYTE * text.len())) > settings.max_url_bytes
-        && most(sizes(draft, url::text_length)) > settings.max_url_bytes
+    let is_over = |of: &dyn Fn(&str) -> usize| {
+        let sizes = match recipe {
+            Recipe::Single => sizes(draft, of),
+            Recipe::Multi => sizes_of_several(draft, of),
+        };
+        sizes.identity.max(sizes.longest) + EVENT + target + WORST_BYTE * defaults > settings.max_url_bytes
+    };
+    is_over(&|text| WORST_BYTE * text.len()) && is_over(&url::text_length)
 }
 
 /// The most that the attributes of IDENTITY and of ORDER_CHECKOUT take, if a text takes so many bytes.
-fn sizes(draft: &Draft<'_>, of: impl Fn(&str) -> usize) -> (usize, usize) {
+fn sizes(draft: &Draft<'_>, of: impl Fn(&str) -> usize) -> Sizes {
     let size = |cell: &Cell<'_>| size(cell, of(&cell.text));
     let (mut identity, mut checkout) = (0, 0);
     for cell in draft.cells.iter() {
@@ -55,13 +97,32 @@ fn sizes(draft: &Draft<'_>, of: impl Fn(&str) -> usize) -> (usize, usize) {
     for item in &draft.items {
         checkout += ITEM + item.cells.iter().map(&size).sum::<usize>();
     }
-    (identity, checkout)
+    Sizes { identity, longest: checkout }
+}
+
+/// The same of IDENTITY and of the events that assemble an order. CONFIRM names all items, in parts no more than fit.
+fn sizes_of_several(draft: &Draft<'_>, of: impl Fn(&str) -> usize) -> Sizes {
+    let size = |cells: &[Cell<'_>], is_of: fn(Part) -> bool| -> usize {
+        cells.iter().filter(|cell| is_of(cell.field.part())).map(|cell| size(cell, of(&cell.text))).sum()
+    };
+    let cells = &draft.cells[..];
+    let (guest, event) = (size(cells, |part| part == Part::Guest), size(cells, |part| part == Part::Event));
+    let order = size(cells, |part| part == Part::Order);
+    let adds = draft.items.iter().map(|item| ITEM + ADD + order + size(&item.cells, |_| true));
+    let people = |role| draft.people.iter().filter(move |person: &&PersonDraft<'_>| person.role == role);
+    let of_people = |role| people(role).map(|person| ITEM + ITEM_NAME + size(&person.cells, |_| true)).sum::<usize>();
+    let contacts = ITEM + guest + of_people(Role::Contact);
+    let confirm = ITEM_NAME * draft.items.len();
+    let longest = [contacts, of_people(Role::Consumer), confirm, order].into_iter().chain(adds).max();
+    Sizes { identity: guest + event, longest: longest.unwrap_or(0) + event }
 }
 
 /// The most that the attribute of a cell takes whose text takes so many bytes.
 fn size(cell: &Cell<'_>, text: usize) -> usize {
     match &*cell.field {
-        Field::Extension(key) | Field::ItemExtension(key) => ATTRIBUTE + NUMBER + WORST_BYTE * key.name.len() + text,
+        Field::Extension(key) | Field::ItemExtension(key) | Field::ItemProduct(key) => {
+            ATTRIBUTE + NUMBER + WORST_BYTE * key.name.len() + text
+        }
         // An address is made lower case, in which a letter may have three bytes instead of two, and may be the identifier
         // too.
         Field::Identifier(provider) => IDENTIFIER + WORST_BYTE * provider.len() + 2 * text,
@@ -74,19 +135,48 @@ fn size(cell: &Cell<'_>, text: usize) -> usize {
     }
 }
 
-/// Finds the events that are too long.
-pub(super) fn fits_one_request(order: &Order<'_>, settings: &Settings, findings: &mut Findings) {
-    let events =
-        [("ORDER_CHECKOUT", json::order_checkout(order)), ("IDENTITY", json::identity(&order.guest, &order.common))];
-    for (name, event) in events {
-        let length = url::event_url_length(&settings.target, &event);
-        if length > settings.max_url_bytes {
-            let items = if name == "IDENTITY" { String::new() } else { format!(" with {} items", order.items.len()) };
-            let words = format!(
-                "{name}{items} makes a URL of {length} bytes, more than the {} that are allowed",
-                settings.max_url_bytes
-            );
-            findings.order(Code::EventTooLarge, words);
-        }
+/// Whether IDENTITY and ORDER_CHECKOUT fit; finds which does not.
+fn fits_one_request(order: &Order<'_>, settings: &Settings, findings: &mut Findings) -> bool {
+    let checkout = too_long(&json::order_checkout(order), settings);
+    if let Some(words) = &checkout {
+        let hint = match settings.mode {
+            Mode::Single => "; mode auto assembles such orders from several events",
+            Mode::Multi | Mode::Auto => "",
+        };
+        let words = format!("ORDER_CHECKOUT with {} items {words}{hint}", order.items.len());
+        findings.order(Code::EventTooLarge, words);
     }
+    identity_fits(order, settings, findings);
+    checkout.is_none()
+}
+
+/// Whether all events of a sequence, and IDENTITY, fit; finds which do not.
+fn each_fits(order: &Order<'_>, sequence: &Sequence, settings: &Settings, findings: &mut Findings) -> bool {
+    let of_items = (1..).zip(&sequence.adds).map(|(item, add)| (format!("ADD of item {item}"), add));
+    let confirm = format!("CONFIRM with {} items", order.items.len());
+    let confirms = sequence.confirms.iter().map(|event| (confirm.clone(), event));
+    let contacts = [("ADD_CONTACTS".to_owned(), &sequence.contacts), ("CHECKOUT".to_owned(), &sequence.checkout)];
+    let consumers = sequence.consumers.iter().map(|event| ("ADD_CONSUMERS".to_owned(), event));
+    let mut fit = true;
+    for (name, event) in of_items.chain(contacts).chain(consumers).chain(confirms) {
+        let Some(words) = too_long(event, settings) else { continue };
+        let may_be_cut = name == confirm && settings.confirm == Confirm::Whole;
+        let hint = if may_be_cut { "; confirm = \"parts\" would name them in several" } else { "" };
+        findings.order(Code::EventTooLarge, format!("{name} {words}{hint}"));
+        fit = false;
+    }
+    identity_fits(order, settings, findings) && fit
+}
+
+fn identity_fits(order: &Order<'_>, settings: &Settings, findings: &mut Findings) -> bool {
+    let words = too_long(&json::identity(&order.guest, &order.common), settings);
+    if let Some(words) = &words {
+        findings.order(Code::EventTooLarge, format!("IDENTITY {words}"));
+    }
+    words.is_none()
+}
+
+fn too_long(event: &EventText, settings: &Settings) -> Option<String> {
+    let (length, most) = (url::event_url_length(&settings.target, event), settings.max_url_bytes);
+    (length > most).then(|| format!("makes a URL of {length} bytes, more than the {most} that are allowed"))
 }

@@ -2,6 +2,7 @@
 
 mod cases;
 mod kinds;
+mod several;
 mod size;
 
 use std::{
@@ -14,7 +15,7 @@ use super::*;
 use crate::{
     event::{json, url},
     model::{
-        draft::{Cell, Cells, ItemDraft},
+        draft::{Cell, Cells, ItemDraft, PersonDraft, Role},
         field::{ExtensionKey, ExtensionKind, Part},
         guest::Identifier,
         order::Order,
@@ -74,7 +75,43 @@ fn order(changes: &[Change]) -> Draft<'static> {
     let below = Position { line: LINE + 1, ..origin.position() };
     let items = vec![ItemDraft { at: below.into(), cells: cells(&item, LINE + 1) }];
     let cells = cells(&order, LINE);
-    Draft { key: "KEY".into(), rows: vec![origin], cells, items, skip: None, problems: Vec::new().into() }
+    Draft {
+        key: "KEY".into(),
+        rows: vec![origin],
+        cells,
+        items,
+        people: Vec::new(),
+        skip: None,
+        problems: Vec::new().into(),
+    }
+}
+
+/// One whose item has what ADD needs.
+fn several(changes: &[Change]) -> Draft<'static> {
+    let mut all = vec![(Field::ItemName, "Tee"), (Field::ItemProductId, "T-1")];
+    all.retain(|(field, _)| !changes.iter().any(|(changed, _)| changed == field));
+    all.extend(changes.iter().cloned());
+    order(&all)
+}
+
+fn multi() -> Settings {
+    Settings { mode: Mode::Multi, ..settings() }
+}
+
+fn with_people(draft: Draft<'static>, people: &[PersonDraft<'static>]) -> Draft<'static> {
+    Draft { people: people.to_vec(), ..draft }
+}
+
+fn contact(changes: &[Change]) -> PersonDraft<'static> {
+    PersonDraft { role: Role::Contact, item: None, cells: cells(changes, LINE) }
+}
+
+/// Ms Cy Ek with some of her attributes changed, added or taken away.
+fn consumer(item: Option<usize>, changes: &[Change]) -> PersonDraft<'static> {
+    let mut all = vec![(Field::GuestTitle, "Ms"), (Field::GuestFirstname, "Cy"), (Field::GuestLastname, "Ek")];
+    all.retain(|(field, _)| !changes.iter().any(|(changed, _)| changed == field));
+    all.extend(changes.iter().cloned());
+    PersonDraft { role: Role::Consumer, item, cells: cells(&all, LINE) }
 }
 
 /// The same item `n` times.
@@ -100,6 +137,10 @@ fn settings() -> Settings {
         total_from: TotalFrom::Given,
         price_per: PricePer::Unit,
         target_price_per: PricePer::Unit,
+        mode: Mode::Single,
+        confirm: Confirm::Whole,
+        session_timeout: Duration::from_secs(20 * 60),
+        rate: NonZeroU32::new(20),
         sends_reused_references: false,
         now: "2025-06-01T12:00:00Z".parse().unwrap(),
     }
@@ -178,6 +219,10 @@ fn ext(name: &str, kind: ExtensionKind) -> Field {
 
 fn item_ext(name: &str, kind: ExtensionKind) -> Field {
     Field::ItemExtension(Arc::new(ExtensionKey { name: name.into(), kind }))
+}
+
+fn product(name: &str, kind: ExtensionKind) -> Field {
+    Field::ItemProduct(Arc::new(ExtensionKey { name: name.into(), kind }))
 }
 
 fn id(provider: &str) -> Field {

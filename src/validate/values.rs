@@ -9,6 +9,7 @@ use crate::model::{
     draft::Cell,
     money::{Amount, Currency},
     problem::Code,
+    recipe::Recipe,
 };
 
 /// A timestamp that `map` read, or a constant.
@@ -54,9 +55,12 @@ pub(super) fn currency(cell: &Cell<'_>, findings: &mut Findings) -> Option<Curre
 }
 
 /// The statuses of an order and of an item.
-pub(super) fn status<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    let is_known = |word: &str| lists::STATUSES.contains(&word);
-    listed(cell, is_known, Code::UnknownStatus, "PURCHASED or PAYMENT_PENDING", findings)
+pub(super) fn status<'a>(cell: &Cell<'a>, recipe: Recipe, findings: &mut Findings) -> Option<Cow<'a, str>> {
+    let (known, expected): (&[&str], _) = match recipe {
+        Recipe::Single => (&lists::STATUSES, "PURCHASED or PAYMENT_PENDING"),
+        Recipe::Multi => (&lists::STATUSES_OF_CHECKOUT, "PURCHASED, PAYMENT_PENDING, CONFIRMED, REFUNDED or CANCELLED"),
+    };
+    listed(cell, |word| known.contains(&word), Code::UnknownStatus, expected, findings)
 }
 
 /// A word of a list, written as the list writes it.

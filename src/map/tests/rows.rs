@@ -137,7 +137,9 @@ fn column(at: Position) -> String {
 /// `field=text@column`, with `~` for a fallback and `!` for a broken cell; an instant as the text that it is sent as.
 fn cell(cell: &Cell<'_>) -> String {
     let field = match &*cell.field {
-        Field::Extension(key) | Field::ItemExtension(key) => format!("{}:{}", cell.field, key.kind.name()),
+        Field::Extension(key) | Field::ItemExtension(key) | Field::ItemProduct(key) => {
+            format!("{}:{}", cell.field, key.kind.name())
+        }
         field => field.to_string(),
     };
     let mark = if cell.is_broken { "!" } else { "=" };
@@ -171,13 +173,17 @@ fn kind(kind: &RowKind<'_>) -> String {
     }
 }
 
-/// Kind, cells, items, the reason to skip, problems.
+/// Kind, cells, items, people, the reason to skip, problems.
 fn shown(mapped: &Mapped<'_>) -> String {
     let row = &mapped.row;
     let cells_of_order = row.cells.iter().filter(|cell| *cell.field != Field::ReferenceId);
     let mut text = format!("{}: {}", kind(&mapped.kind), cells(cells_of_order));
     for item in &row.items {
         let _ = write!(text, " | item@{} {}", column(item.at.position()), cells(item.cells.iter()));
+    }
+    for person in &row.people {
+        let item = person.item.map_or_else(String::new, |item| format!(" of item {item}"));
+        let _ = write!(text, " | {}{item} {}", person.role.name(), cells(person.cells.iter()));
     }
     for problem in &row.problems {
         let _ = write!(text, " | {}", told(problem));

@@ -10,7 +10,8 @@ pub(super) fn cases() -> Vec<Case> {
     use ExtensionKind::{Boolean, Float, Integer, String};
     let of = |code, field, words, changes: &[Change]| (code, field, words, order(changes), settings());
     let long = "x".repeat(129);
-    vec![
+    let of_several = |code, field, words, changes: &[Change]| (code, field, words, several(changes), multi());
+    let mut all = vec![
         of(Code::MissingAttribute, "referenceId", "referenceId is required and has no value", &[(Field::ReferenceId, "")]),
         of(Code::MissingAttribute, "orderedAt", "orderedAt is required and has no value", &[(Field::OrderedAt, "")]),
         of(Code::MissingAttribute, "status", "status is required and has no value", &[(Field::Status, "")]),
@@ -50,8 +51,8 @@ pub(super) fn cases() -> Vec<Case> {
         (Code::PriceRounded, "item.price", "20.00 for 3 pieces is rounded to 6.666667 each", order(&[(Field::ItemPrice, "20.00"), (Field::ItemQuantity, "3")]), prices(PricePer::Line, PricePer::Unit)),
         of(Code::EmailImplausible, "guest.email", "\"a***@e***.com\" has a blank inside", &[(Field::GuestEmail, "ann smith@example.com")]),
         of(Code::EmailImplausible, "guest.id.email", "\"a***\" has no @", &[(id("email"), "ann")]),
-        of(Code::ItemTypeUnsupported, "item.type", "\"FLIGHT\" cannot be sent with ORDER_CHECKOUT", &[(Field::ItemType, "FLIGHT")]),
-        of(Code::ItemTypeUnsupported, "item.type", "\"loan_application\" cannot be sent with ORDER_CHECKOUT", &[(Field::ItemType, "loan_application")]),
+        of(Code::ItemTypeUnsupported, "item.type", "\"FLIGHT\" cannot be sent with ORDER_CHECKOUT; mode multi or auto assembles such orders from several events", &[(Field::ItemType, "FLIGHT")]),
+        of(Code::ItemTypeUnsupported, "item.type", "\"loan_application\" cannot be sent with ORDER_CHECKOUT; mode multi or auto assembles such orders from several events", &[(Field::ItemType, "loan_application")]),
         of(Code::NameTooLong, "item.name", "the name has 129 characters, at most 128 are allowed", &[(Field::ItemName, &long)]),
         (Code::TooManyItems, "", "101 items, of which the tenant keeps 100", with_items(order(&[(Field::Price, "2020")]), 101), Settings { max_url_bytes: 65_534, ..settings() }),
         of(Code::ExtensionName, "ext.gift wrap", "\"gift wrap\" is not alphanumeric", &[(ext("gift wrap", String), "x")]),
@@ -64,11 +65,41 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::ExtensionValue, "item.ext.a", "\"1,5\" is no float", &[(item_ext("a", Float), "1,5")]),
         of(Code::TooManyExtensions, "", "51 extension attributes, at most 50 are allowed", &attributes(51)),
         of(Code::ExtensionTypeConflict, "ext.a", "integer here, but string before: an attribute keeps its type", &[(ext("a", String), "x"), (ext("a", Integer), "1")]),
-        (Code::EventTooLarge, "", "ORDER_CHECKOUT with 1 items makes a URL of 601 bytes, more than the 500 that are allowed", order(&[]), Settings { max_url_bytes: 500, ..settings() }),
+        (Code::EventTooLarge, "", "ORDER_CHECKOUT with 1 items makes a URL of 601 bytes, more than the 500 that are allowed; mode auto assembles such orders from several events", order(&[]), Settings { max_url_bytes: 500, ..settings() }),
         of(Code::TotalDiffers, "price", "the items add up to 20.00, the order's price is 20.01", &[(Field::Price, "20.01")]),
         (Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added up to a price in another currency", order(&[(Field::ItemCurrencyCode, "USD")]), sum_of_lines()),
         of(Code::UnknownPaymentType, "paymentType", "\"card\" is not in the manual, which lists Card, PayPal, voucher, other", &[(Field::PaymentType, "card")]),
         of(Code::UnknownCardType, "cardType", "\"VISA\" is not in the manual, which lists Mastercard, Visa, Diners, American Express", &[(Field::CardType, "VISA")]),
+        of(Code::ItemTypeUnsupported, "item.type", "\"SEAT\" cannot be sent with ORDER_CHECKOUT; mode multi or auto assembles such orders from several events", &[(Field::ItemType, "SEAT")]),
+        (Code::DetailLeftOut, "", "a single event cannot carry 2 contacts, 1 consumer, item.product.origin; mode multi can", with_people(order(&[(product("origin", String), "DUB")]), &[contact(&[(Field::GuestGender, "none")]), contact(&[]), consumer(None, &[])]), settings()),
         of(Code::UnknownChannel, "event.channel", "\"KIOSK\" is not documented here, expected one of WEB, MOBILE_WEB, MOBILE_APP", &[(Field::EventChannel, "KIOSK")]),
-    ]
+    ];
+    all.extend([
+        (Code::NoItems, "", "there are no items, and an order of several events is made of them", with_items(several(&[]), 0), multi()),
+        of_several(Code::MissingAttribute, "item.type", "item.type is required where an order is assembled from several events", &[(Field::ItemType, "")]),
+        of_several(Code::MissingAttribute, "item.name", "item.name is required where an order is assembled from several events", &[(Field::ItemName, "")]),
+        of_several(Code::MissingAttribute, "item.quantity", "item.quantity is required where an order is assembled from several events", &[(Field::ItemQuantity, "")]),
+        of_several(Code::MissingAttribute, "item.price", "item.price is required where an order is assembled from several events", &[(Field::ItemPrice, "")]),
+        of_several(Code::MissingAttribute, "item.productId", "item.productId is required where an order is assembled from several events", &[(Field::ItemProductId, "")]),
+        of_several(Code::NotUpperCase, "item.type", "\"flight\" must be written in upper case: \"FLIGHT\"", &[(Field::ItemType, "flight")]),
+        of_several(Code::UnknownStatus, "status", "\"SHIPPED\" is not known, expected PURCHASED, PAYMENT_PENDING, CONFIRMED, REFUNDED or CANCELLED", &[(Field::Status, "SHIPPED")]),
+        of_several(Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added up to a price in another currency", &[(Field::ItemCurrencyCode, "USD")]),
+        (Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added up to a price in another currency", several(&[(Field::ItemCurrencyCode, "USD")]), Settings { mode: Mode::Multi, ..sum_of_lines() }),
+        (Code::TooManyItems, "", "96 items, but a session keeps 100 events: it loses sight of the first ones", with_items(several(&[(Field::Price, "1920")]), 96), multi()),
+        of_several(Code::UnknownLeg, "item.leg", "\"back\" is no leg, expected outbound, return or a whole number", &[(Field::ItemLeg, "back")]),
+        of_several(Code::AirportImplausible, "item.product.origin", "\"Dublin\" is no IATA code of an airport, expected such as DUB", &[(Field::ItemType, "FLIGHT"), (product("origin", String), "Dublin")]),
+        of_several(Code::ProductAttribute, "item.product.productId", "\"productId\" is one of the attributes that every ADD has", &[(product("productId", String), "x")]),
+        of_several(Code::ProductAttribute, "item.product.fare class", "\"fare class\" is no name: only letters, digits and _ may stand in it", &[(product("fare class", String), "x")]),
+        of_several(Code::ProductAttribute, "item.product.stops", "\"none\" is no integer", &[(product("stops", Integer), "none")]),
+        of_several(Code::ProductAttribute, "item.product.stops", "\"1\" is a second value", &[(product("stops", String), "0"), (product("stops", Integer), "1")]),
+        of_several(Code::TotalDiffers, "price", "the tenant adds the items up to 20.00, which is 0.50 less than the order's price of 20.50", &[(Field::Price, "20.50")]),
+        of_several(Code::TotalDiffers, "price", "the tenant adds the items up to 20.00, which is 1.00 more than the order's price of 19.00", &[(Field::Price, "19.00")]),
+        of_several(Code::ExtensionLeftOut, "", "an order of several events carries no extensions: ext.gift, item.ext.size stay behind", &[(ext("gift", Boolean), "true"), (item_ext("size", String), "XL")]),
+        (Code::UnknownTitle, "contact.title", "\"mr\" is not known, expected one of Br, Brigadier, Capt, Colonel, Dame, Dr, Elder, Fr, General, Hon, Judge, Lord, Master, Miss, Mr, Mrs, Ms, Mstr, Prof, Rabbi, Rev, Shaikha, Sheikh, Sir, Sister, Sr", with_people(several(&[]), &[contact(&[(Field::GuestTitle, "mr")])]), multi()),
+        (Code::EmailImplausible, "consumer.email", "\"c***\" has no @", with_people(several(&[]), &[consumer(Some(0), &[(Field::GuestEmail, "cy")])]), multi()),
+        (Code::ConsumerIncomplete, "", "1 of 2 consumers lack a title, firstname or lastname, which the manual requires", with_people(several(&[]), &[consumer(None, &[]), consumer(None, &[(Field::GuestLastname, "")])]), multi()),
+        (Code::SequenceTooSlow, "", "6 requests at 1/s take 6 s or more, and a session ends after 6 s; a higher rate may do", several(&[]), Settings { rate: NonZeroU32::new(1), session_timeout: Duration::from_secs(6), ..multi() }),
+        (Code::EventTooLarge, "", "ADD of item 1 makes a URL of 526 bytes, more than the 480 that are allowed", several(&[]), Settings { max_url_bytes: 480, ..multi() }),
+    ]);
+    all
 }

@@ -92,7 +92,46 @@ proptest! {
         let Verdict::Valid(order) = checked(draft.clone(), &settings).verdict else { return Ok(()) };
         let max_url_bytes = longest_event(&order, &settings) - 1;
         let too_small = Settings { max_url_bytes, ..settings };
-        prop_assert!(may_be_too_large(&draft, &too_small));
+        prop_assert!(may_be_too_large(&draft, Recipe::Single, &too_small));
+    }
+}
+
+fn longest_of_several(order: &Order<'_>, settings: &Settings) -> usize {
+    let sequence = crate::event::sequence::sequence(order, settings.packing());
+    let identity = json::identity(&order.guest, &order.common);
+    let of_order = sequence.adds.iter().chain(&sequence.consumers).chain(&sequence.confirms);
+    let events = of_order.chain([&sequence.contacts, &sequence.checkout, &identity]);
+    events.map(|event| url::event_url_length(&settings.target, event)).max().unwrap_or(0)
+}
+
+fn person() -> impl Strategy<Value = (Role, Option<usize>, Vec<(Field, String)>)> {
+    let role = prop::sample::select(vec![Role::Contact, Role::Consumer]);
+    let of_guest = change().prop_filter("of a guest", |(field, _)| field.part() == Part::Guest);
+    (role, prop::option::of(0_usize..3), prop::collection::vec(of_guest, 1..5))
+}
+
+proptest! {
+    #[test]
+    fn a_sequence_that_is_taken_for_small_fits(
+        changes in prop::collection::vec(change(), 0..12),
+        attributes in prop::collection::vec(("[a-z_]{1,20}[0-9]", ANY), 0..4),
+        people in prop::collection::vec(person(), 0..4),
+        settings in any_settings(),
+        n_items in 1_usize..40,
+    ) {
+        let attributes: Vec<_> =
+            attributes.iter().map(|(name, text)| (product(name, ExtensionKind::String), text.as_str())).collect();
+        let changes: Vec<Change> = changes.iter().map(|(field, text)| (field.clone(), text.as_str())).collect();
+        let people: Vec<_> = people.iter().map(|(role, item, changes)| {
+            let changes: Vec<Change> = changes.iter().map(|(field, text)| (field.clone(), text.as_str())).collect();
+            PersonDraft { role: *role, item: *item, cells: cells(&changes, LINE) }
+        }).collect();
+        let draft = with_people(with_items(several(&[changes, attributes].concat()), n_items), &people);
+        let settings = Settings { mode: Mode::Multi, rate: None, ..settings };
+        let Verdict::Valid(order) = checked(draft.clone(), &settings).verdict else { return Ok(()) };
+        let max_url_bytes = longest_of_several(&order, &settings) - 1;
+        let too_small = Settings { max_url_bytes, ..settings };
+        prop_assert!(may_be_too_large(&draft, Recipe::Multi, &too_small));
     }
 }
 
@@ -100,5 +139,7 @@ proptest! {
 #[test]
 fn a_usual_order_is_taken_for_small() {
     let draft = with_items(order(&[]), 3);
-    assert!(!may_be_too_large(&draft, &settings()));
+    assert!(!may_be_too_large(&draft, Recipe::Single, &settings()));
+    let draft = with_items(several(&[]), 60);
+    assert!(!may_be_too_large(&draft, Recipe::Multi, &settings()));
 }

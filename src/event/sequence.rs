@@ -1,0 +1,355 @@
+//! The events that assemble an order ("Sending orders", "using multiple events"), in the order in which they are sent.
+//!
+//! Each carries the common attributes and, if anything, what is its own. CHECKOUT carries neither total nor date: the
+//! tenant takes them from the ADDs, so prices are per unit there and each ADD says when it was ordered.
+
+use chrono::SecondsFormat;
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use super::{
+    json::{self, Attributes},
+    url::{self, encoded_length},
+};
+use crate::model::{
+    guest::{Consumer, Guest, Identifier},
+    order::{CommonAttributes, Item, Order},
+    planned::{EventText, Sequence},
+    recipe::Confirm,
+    target::Target,
+};
+
+/// How many bytes an event may take, and how CONFIRM copes with that.
+#[derive(Debug, Clone, Copy)]
+pub struct Packing<'a> {
+    /// Where the events go.
+    pub target: &'a Target,
+    /// The longest URL, in bytes of its final form.
+    pub max_url_bytes: usize,
+    /// How CONFIRM names the items.
+    pub confirm: Confirm,
+}
+
+/// The events that assemble an order. They may be longer than the packing allows where nothing can be cut.
+#[must_use]
+pub fn sequence(order: &Order<'_>, packing: Packing<'_>) -> Sequence {
+    let common = &order.common;
+    let add = |(place, item)| event(common, "ADD", Own::Product(&Product { place, item, order }));
+    let contacts: Vec<_> = [&order.guest].into_iter().chain(&order.contacts).map(ContactObject::of).collect();
+    let consumers: Vec<_> = order.consumers.iter().map(ConsumerObject::of).collect();
+    Sequence {
+        adds: order.items.iter().enumerate().map(add).collect(),
+        contacts: event(common, "ADD_CONTACTS", Own::Contacts(&contacts)),
+        consumers: (!consumers.is_empty()).then(|| event(common, "ADD_CONSUMERS", Own::Consumers(&consumers))),
+        confirms: confirms(order, packing),
+        checkout: event(common, "CHECKOUT", Own::Order(order)),
+        clear_cart: event(common, "CLEAR_CART", Own::Nothing),
+    }
+}
+
+/// What CONFIRM and the consumers know an item by: its place in the order from 1, since CONFIRM names them all and has to
+/// be short.
+fn item_id(place: usize) -> String {
+    (place + 1).to_string()
+}
+
+fn confirms(order: &Order<'_>, packing: Packing<'_>) -> Vec<EventText> {
+    let names: Vec<_> = (0..order.items.len()).map(|place| ItemName { item_id: item_id(place) }).collect();
+    let confirm = |names: &[ItemName]| event(&order.common, "CONFIRM", Own::Confirmed(names));
+    match packing.confirm {
+        Confirm::Whole => vec![confirm(&names)],
+        Confirm::Parts => {
+            let frame = url::event_url_length(packing.target, &confirm(&[]));
+            parts(&names, packing.max_url_bytes.saturating_sub(frame)).into_iter().map(confirm).collect()
+        }
+    }
+}
+
+/// Each part is as full as fits, and has one name at least.
+fn parts(names: &[ItemName], room: usize) -> Vec<&[ItemName]> {
+    let (mut parts, mut start, mut length) = (Vec::new(), 0, 0);
+    for (place, name) in names.iter().enumerate() {
+        let name = encoded_length(&json::text(name));
+        // The comma between two is one byte in a URL too.
+        if place > start && length + 1 + name > room {
+            parts.push(&names[start..place]);
+            (start, length) = (place, 0);
+        }
+        length += name + usize::from(place > start);
+    }
+    parts.push(&names[start..]);
+    parts
+}
+
+fn event(common: &CommonAttributes<'_>, kind: &'static str, own: Own<'_>) -> EventText {
+    json::without_browser_id(&Event { kind, common, own })
+}
+
+struct Event<'a> {
+    kind: &'static str,
+    common: &'a CommonAttributes<'a>,
+    own: Own<'a>,
+}
+
+/// What an event carries beside the common attributes.
+enum Own<'a> {
+    Product(&'a Product<'a>),
+    Contacts(&'a [ContactObject<'a>]),
+    /// "consumer: array of objects"; the public page names no attribute that says which items they are for.
+    Consumers(&'a [ConsumerObject<'a>]),
+    /// An array: one object instead is accepted, and then CHECKOUT fails.
+    Confirmed(&'a [ItemName]),
+    Order(&'a Order<'a>),
+    Nothing,
+}
+
+impl Serialize for Event<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let CommonAttributes { channel, language, currency, page, pos } = self.common;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("browser_id", "")?;
+        map.serialize_entry("type", self.kind)?;
+        map.serialize_entry("channel", channel)?;
+        map.serialize_entry("language", language)?;
+        map.serialize_entry("currency", currency)?;
+        map.serialize_entry("page", page)?;
+        map.serialize_entry("pos", pos)?;
+        match self.own {
+            Own::Product(product) => map.serialize_entry("product", product)?,
+            Own::Contacts(contacts) => map.serialize_entry("contact", contacts)?,
+            Own::Consumers(consumers) => map.serialize_entry("consumer", consumers)?,
+            Own::Confirmed(names) => map.serialize_entry("product", names)?,
+            Own::Order(order) => {
+                map.serialize_entry("reference_id", &order.reference)?;
+                map.serialize_entry("status", &order.status)?;
+            }
+            Own::Nothing => {}
+        }
+        map.end()
+    }
+}
+
+/// `product` of ADD; what an item does not say for itself is the order's.
+struct Product<'a> {
+    place: usize,
+    item: &'a Item<'a>,
+    order: &'a Order<'a>,
+}
+
+impl Serialize for Product<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { place, item, order } = self;
+        let (product, ordered_at) = (item.product.as_deref(), item.ordered_at.unwrap_or(order.ordered_at));
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("type", &item.kind)?;
+        map.serialize_entry("item_id", &item_id(*place))?;
+        map.serialize_entry("name", &item.name)?;
+        map.serialize_entry("orderedAt", &ordered_at.to_rfc3339_opts(SecondsFormat::Millis, true))?;
+        map.serialize_entry("quantity", &item.quantity)?;
+        map.serialize_entry("price", &product.and_then(|product| product.unit_price))?;
+        map.serialize_entry("productId", &item.product_id)?;
+        map.serialize_entry("currency", &item.currency.unwrap_or(order.currency))?;
+        map.serialize_entry("referenceId", item.reference.as_ref().unwrap_or(&order.reference))?;
+        if let Some(product) = product {
+            Attributes(&product.attributes).add_to(&mut map)?;
+        }
+        map.end()
+    }
+}
+
+/// The attributes that the manual lists for a contact, in its order; the last two are not listed but likely.
+#[derive(Serialize)]
+struct ContactObject<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    firstname: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lastname: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mobile: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    street: &'a [std::borrow::Cow<'a, str>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postal_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dob: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    identifiers: &'a [Identifier<'a>],
+}
+
+impl<'a> ContactObject<'a> {
+    fn of(guest: &'a Guest<'_>) -> Self {
+        Self {
+            title: guest.title.as_deref(),
+            firstname: guest.firstname.as_deref(),
+            lastname: guest.lastname.as_deref(),
+            mobile: guest.mobile.as_deref(),
+            phone: guest.phone.as_deref(),
+            street: &guest.street,
+            city: guest.city.as_deref(),
+            state: guest.state.as_deref(),
+            country_code: guest.country.as_deref(),
+            postal_code: guest.postal_code.as_deref(),
+            dob: guest.dob.as_deref(),
+            email: guest.email.as_deref(),
+            identifiers: &guest.identifiers,
+        }
+    }
+}
+
+/// A consumer has a gender too ("`ADD_CONSUMERS` event").
+#[derive(Serialize)]
+struct ConsumerObject<'a> {
+    #[serde(flatten)]
+    person: ContactObject<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gender: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    item_ids: Vec<String>,
+}
+
+impl<'a> ConsumerObject<'a> {
+    fn of(consumer: &'a Consumer<'_>) -> Self {
+        let Consumer { person, items } = consumer;
+        Self {
+            person: ContactObject::of(person),
+            gender: person.gender.as_deref(),
+            item_ids: items.iter().map(|place| item_id(*place)).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ItemName {
+    item_id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        event::json::{
+            for_browser,
+            tests::{extension, order},
+        },
+        model::{
+            order::{self, ExtensionValue},
+            recipe::Recipe,
+        },
+    };
+
+    fn flight() -> Order<'static> {
+        let item = |name: &'static str| Item {
+            kind: Some("FLIGHT".into()),
+            name: Some(name.into()),
+            quantity: Some("1".parse().unwrap()),
+            product_id: Some("EI-152".into()),
+            product: Some(Box::new(order::Product {
+                attributes: extension("origin", ExtensionValue::Text("DUB".into())),
+                unit_price: Some("89.90".parse().unwrap()),
+            })),
+            ..Item::default()
+        };
+        let back = Item {
+            reference: Some("L-2".into()),
+            currency: Some("EUR".parse().unwrap()),
+            ordered_at: Some("2025-08-24T00:00:00Z".parse().unwrap()),
+            product: Some(Box::new(order::Product {
+                attributes: extension("stops", ExtensionValue::Number("0".parse().unwrap())),
+                unit_price: Some("110.60".parse().unwrap()),
+            })),
+            ..item("LHR-DUB")
+        };
+        let contact = Guest {
+            firstname: Some("Bob".into()),
+            street: vec!["1 Quay".into(), "Flat \"2\"".into()],
+            country: Some("IE".into()),
+            gender: Some("male".into()),
+            identifiers: vec![Identifier { provider: "crm".into(), id: "7".into() }],
+            ..Guest::default()
+        };
+        let cy = Guest { firstname: Some("Cy".into()), gender: Some("female".into()), ..Guest::default() };
+        let consumers = vec![
+            Consumer { person: cy, items: vec![0, 1] },
+            Consumer { person: Guest { lastname: Some("Ek".into()), ..Guest::default() }, items: Vec::new() },
+        ];
+        let (recipe, contacts) = (Recipe::Multi, vec![contact]);
+        Order { items: vec![item("DUB-LHR"), back], recipe, contacts, consumers, ..order() }
+    }
+
+    fn target() -> Target {
+        Target {
+            base_url: "https://api-engage-eu.sitecorecloud.io".into(),
+            client_key: "a-client-key-of-32-characters---".into(),
+        }
+    }
+
+    fn of(order: &Order<'_>, confirm: Confirm, max_url_bytes: usize) -> Sequence {
+        sequence(order, Packing { target: &target(), max_url_bytes, confirm })
+    }
+
+    fn shown(event: &EventText) -> String {
+        for_browser(event, "b")
+    }
+
+    #[test]
+    fn each_event_is_as_the_manual_shows_it() {
+        let sequence = of(&flight(), Confirm::Whole, 8192);
+        insta::assert_snapshot!(shown(&sequence.adds[0]), @r#"{"browser_id":"b","type":"ADD","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","product":{"type":"FLIGHT","item_id":"1","name":"DUB-LHR","orderedAt":"2025-08-23T16:17:16.000Z","quantity":1,"price":89.90,"productId":"EI-152","currency":"EUR","referenceId":"123456","origin":"DUB"}}"#);
+        insta::assert_snapshot!(shown(&sequence.adds[1]), @r#"{"browser_id":"b","type":"ADD","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","product":{"type":"FLIGHT","item_id":"2","name":"LHR-DUB","orderedAt":"2025-08-24T00:00:00.000Z","quantity":1,"price":110.60,"productId":"EI-152","currency":"EUR","referenceId":"L-2","stops":0}}"#);
+        insta::assert_snapshot!(shown(&sequence.contacts), @r#"{"browser_id":"b","type":"ADD_CONTACTS","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","contact":[{"email":"ann@example.com"},{"firstname":"Bob","street":["1 Quay","Flat \"2\""],"country_code":"IE","identifiers":[{"provider":"crm","id":"7"}]}]}"#);
+        insta::assert_snapshot!(shown(sequence.consumers.as_ref().unwrap()), @r#"{"browser_id":"b","type":"ADD_CONSUMERS","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","consumer":[{"firstname":"Cy","gender":"female","item_ids":["1","2"]},{"lastname":"Ek"}]}"#);
+        insta::assert_snapshot!(shown(&sequence.confirms[0]), @r#"{"browser_id":"b","type":"CONFIRM","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","product":[{"item_id":"1"},{"item_id":"2"}]}"#);
+        insta::assert_snapshot!(shown(&sequence.checkout), @r#"{"browser_id":"b","type":"CHECKOUT","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","reference_id":"123456","status":"PURCHASED"}"#);
+        insta::assert_snapshot!(shown(&sequence.clear_cart), @r#"{"browser_id":"b","type":"CLEAR_CART","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland"}"#);
+        assert_eq!((sequence.adds.len(), sequence.confirms.len()), (2, 1));
+        assert_eq!(of(&order(), Confirm::Whole, 8192).consumers, None);
+    }
+
+    fn with_items(n_items: usize) -> Order<'static> {
+        Order { items: vec![Item::default(); n_items], ..order() }
+    }
+
+    fn lengths(confirms: &[EventText]) -> Vec<usize> {
+        confirms.iter().map(|confirm| url::event_url_length(&target(), confirm)).collect()
+    }
+
+    /// The figure that short ids are for.
+    #[test]
+    fn one_confirm_of_8_kib_names_some_270_items() {
+        let most = (1..400).rev().find(|n| lengths(&of(&with_items(*n), Confirm::Whole, 8192).confirms)[0] <= 8192);
+        assert_eq!(most, Some(264));
+    }
+
+    #[test]
+    fn parts_name_every_item_once_and_are_as_full_as_fits() {
+        for (n_items, max_url_bytes) in [(1, 8192), (600, 8192), (542, 1000), (3, 10), (120, 700)] {
+            let confirms = of(&with_items(n_items), Confirm::Parts, max_url_bytes).confirms;
+            let texts: Vec<_> = confirms.iter().map(shown).collect();
+            let ids = |text: &String| text.matches("item_id").count();
+            assert_eq!(texts.iter().map(ids).sum::<usize>(), n_items);
+            for id in 1..=n_items {
+                let name = format!("{{\"item_id\":\"{id}\"}}");
+                assert_eq!(texts.iter().filter(|text| text.contains(&name)).count(), 1, "{name}");
+            }
+            let lengths = lengths(&confirms);
+            let is_cut = |length: &usize| *length <= max_url_bytes || n_items == confirms.len();
+            assert!(lengths.iter().all(is_cut), "{lengths:?}");
+            // The next name, `,{"item_id":"…"}`, would have been too long.
+            let is_full = |length: &usize| *length + 31 > max_url_bytes;
+            assert!(lengths.iter().rev().skip(1).all(is_full), "{lengths:?}");
+        }
+        let whole = of(&with_items(100), Confirm::Whole, 8192).confirms;
+        assert_eq!(of(&with_items(100), Confirm::Parts, 8192).confirms, whole);
+    }
+}

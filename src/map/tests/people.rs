@@ -1,0 +1,95 @@
+//! People beside the guest, and what only several events can carry of an item.
+
+use serde_json::json;
+
+use super::rows::{canonical, csv, documents, ndjson, profile};
+
+#[test]
+fn further_attributes_of_a_product_have_names_and_types_of_their_own() {
+    let columns = "referenceId,item.name,item.leg,item.product.origin,item.product.seats:integer";
+    assert_eq!(
+        csv(&canonical(), columns, "A,DUB-LHR,outbound,DUB,2"),
+        "part A:  | item@- item.name=DUB-LHR@3 item.leg=outbound@11 item.product.origin:string=DUB@20 \
+         item.product.seats:integer=2@24"
+    );
+    let value = json!({"referenceId": "A", "orderItems": [
+        {"leg": "#1", "product": {"origin": "DUB", "seats": "#2", "fare": "#9.50", "stops": ["AMS"]}}]});
+    assert_eq!(
+        ndjson(&canonical(), value),
+        "whole A:  | item@3 item.leg=1@4 item.product.fare:float=9.50@6 item.product.origin:string=DUB@7 \
+         item.product.seats:integer=2@8 item.product.stops:string!an array@9 \
+         | not_a_scalar item.product.stops@9 an array where a single value is expected"
+    );
+    let rules = profile("item.product.origin = { column = 'from' }\nitem.product.'*' = { column = 'p_*' }");
+    assert_eq!(
+        csv(&rules, "id,from,p_to", "A,DUB,LHR"),
+        "part A:  | item@- item.product.to:string=LHR@7 item.product.origin:string=DUB@3"
+    );
+}
+
+#[test]
+fn a_row_adds_the_people_whose_columns_are_filled() {
+    let columns = "referenceId,item.name,contact.email,contact.id.crm,consumer.firstname,consumer.title";
+    assert_eq!(
+        csv(&canonical(), columns, "A,Seat,bob@x.de,7,Cy,Mr"),
+        "part A:  | item@- item.name=Seat@3 | contact guest.email=bob@x.de@8 guest.id.crm=7@17 \
+         | consumer of item 0 guest.title=Mr@22 guest.firstname=Cy@19"
+    );
+    assert_eq!(csv(&canonical(), columns, "A,,,,Cy,"), "part A:  | consumer guest.firstname=Cy@6");
+    assert_eq!(csv(&canonical(), columns, "A,Seat,,,,"), "part A:  | item@- item.name=Seat@3");
+    // A constant makes nobody.
+    let rules = profile("contact.country = { value = 'IE' }\ncontact.email = { column = 'mail' }");
+    assert_eq!(csv(&rules, "id,mail", "A,"), "part A: ");
+    assert_eq!(csv(&rules, "id,mail", "A,a@x.de"), "part A:  | contact guest.email=a@x.de@3 guest.country~IE@-");
+}
+
+#[test]
+fn people_stand_in_an_array_of_a_document_and_consumers_in_their_item_too() {
+    let value = json!({
+        "referenceId": "A",
+        "contacts": [{"email": "bob@x.de", "identifiers": [{"provider": "crm", "id": "7"}]}, null],
+        "consumers": {"firstname": "Di"},
+        "orderItems": [{"name": ""}, {"name": "Seat", "consumers": [{"firstname": "Cy"}, {"firstname": ["x"]}]}],
+    });
+    assert_eq!(
+        ndjson(&canonical(), value),
+        "whole A:  | item@15 item.name=Seat@22 | consumer of item 0 guest.firstname=Cy@18 \
+         | consumer of item 0 guest.firstname!an array@20 | contact guest.email=bob@x.de@6 guest.id.crm=7@9 \
+         | consumer guest.firstname=Di@3 \
+         | not_a_scalar consumer.firstname@20 an array where a single value is expected"
+    );
+    let rules = "contacts = 'people'\ncontact.email = { path = 'mail' }\ncontact.gender = { path = 'sex', values = { m = 'male' } }";
+    assert_eq!(
+        ndjson(&profile(rules), json!({"id": "A", "people": [{"mail": "a@x.de", "sex": "x"}, 7]})),
+        "part A:  | contact guest.email=a@x.de@5 guest.gender!x@6 \
+         | value_not_in_table contact.gender@6 does not fit the profile's rule \
+         | not_a_scalar -@7 a number where a contact is expected"
+    );
+    assert_eq!(
+        ndjson(&profile(rules), json!({"id": "A", "people": "nobody"})),
+        "part A:  | not_a_scalar -@3 \"people\" is no array of people"
+    );
+}
+
+/// Without a path of items a document is a row, and its consumers are for its item.
+#[test]
+fn the_consumers_of_a_document_that_is_an_item_are_for_that() {
+    let rules = "consumers = 'pax'\nconsumer.lastname = { path = 'name' }\nitem.name = { path = 'item' }";
+    let value = json!({"id": "A", "item": "Seat", "pax": [{"name": "Ek"}]});
+    assert_eq!(
+        ndjson(&profile(rules), value),
+        "part A:  | item@1 item.name=Seat@3 | consumer of item 0 guest.lastname=Ek@6"
+    );
+    let value = json!({"id": "A", "pax": [{"name": "Ek"}]});
+    assert_eq!(ndjson(&profile(rules), value), "part A:  | consumer guest.lastname=Ek@5");
+}
+
+#[test]
+fn nothing_of_people_is_unknown() {
+    let person = json!({"email": "a", "id": {"crm": "1"}, "street": ["x"]});
+    let value = json!({"referenceId": "A", "contacts": [person.clone()], "consumers": [person.clone()],
+        "orderItems": [{"name": "x", "product": {"origin": "DUB"}, "consumers": [person]}]});
+    assert_eq!(documents(&canonical(), &[value]).1, []);
+    let columns = "referenceId,contact.email,contact.id.crm,consumer.dob,item.product.x,item.leg";
+    assert_eq!(super::records(&canonical(), columns, &["A,1,2,3,4,5"]).1, []);
+}

@@ -1,0 +1,37 @@
+//! The order in which the items of a journey are sent: "outbound, then return".
+
+use super::findings::{Findings, of_item};
+use crate::model::{
+    draft::{Cell, Draft},
+    field::Field,
+    problem::Code,
+};
+
+/// The items (from 0, as the export has them) in the order in which they are sent: by their legs, and within a leg as the
+/// export has them. An item without a leg goes with the one before it, so that a seat follows its flight; before the
+/// first leg it comes first.
+pub(super) fn in_order(draft: &Draft<'_>, findings: &mut Findings) -> Vec<usize> {
+    let mut last = 0;
+    let mut legs = Vec::with_capacity(draft.items.len());
+    for item in &draft.items {
+        last = of_item(item, &Field::ItemLeg).and_then(|cell| leg(cell, findings)).unwrap_or(last);
+        legs.push(last);
+    }
+    let mut places: Vec<usize> = (0..legs.len()).collect();
+    places.sort_by_key(|place| legs[*place]);
+    places
+}
+
+/// `outbound` is 1 and `return` 2; a longer journey numbers its legs.
+fn leg(cell: &Cell<'_>, findings: &mut Findings) -> Option<u64> {
+    let number = match &*cell.text {
+        "outbound" => Some(1),
+        "return" => Some(2),
+        text => text.parse().ok(),
+    };
+    if number.is_none() {
+        let words = format!("{:?} is no leg, expected outbound, return or a whole number", cell.text);
+        findings.cell(Code::UnknownLeg, cell, words);
+    }
+    number
+}

@@ -1,0 +1,81 @@
+//! The rules of further attributes of `product`: names that ADD does not use itself, values of their declared types.
+
+use std::borrow::Cow;
+
+use super::{extension, findings::Findings};
+use crate::model::{
+    draft::{Cell, Cells},
+    field::{ExtensionKey, Field},
+    order::{Extension, ExtensionValue},
+    problem::Code,
+    recipe::Recipe,
+};
+
+/// What ADD's `product` has already.
+const TAKEN: [&str; 9] =
+    ["type", "item_id", "name", "orderedAt", "quantity", "price", "productId", "currency", "referenceId"];
+
+/// Where a flight begins and ends.
+const AIRPORTS: [&str; 2] = ["origin", "destination"];
+
+/// The further attributes among the cells of an item. A single event does not carry them, so there they are not checked;
+/// but they are a part of what the order is.
+pub(super) fn attributes<'a>(cells: &Cells<'a>, recipe: Recipe, findings: &mut Findings) -> Extension<'a> {
+    let mut attributes = Extension::default();
+    for cell in cells.free().filter(|cell| !cell.is_broken) {
+        let Some(key) = key(cell) else { continue };
+        match recipe {
+            Recipe::Single => {
+                let text = || ExtensionValue::Text(cell.text.clone());
+                attributes.insert(name(cell), extension::parsed(cell, key.kind).unwrap_or_else(text));
+            }
+            Recipe::Multi => {
+                if let Err(fault) = add(&mut attributes, cell, key) {
+                    findings.cell(Code::ProductAttribute, cell, fault);
+                }
+            }
+        }
+    }
+    attributes
+}
+
+/// An error says what is wrong with the attribute.
+fn add<'a>(attributes: &mut Extension<'a>, cell: &Cell<'a>, key: &ExtensionKey) -> Result<(), String> {
+    let ExtensionKey { name: known, kind } = key;
+    if TAKEN.contains(&known.as_str()) {
+        return Err(format!("{known:?} is one of the attributes that every ADD has"));
+    }
+    if known.is_empty() || !known.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()) {
+        return Err(format!("{known:?} is no name: only letters, digits and _ may stand in it"));
+    }
+    let value = extension::parsed(cell, *kind).ok_or_else(|| format!("{:?} is no {}", cell.text, kind.name()))?;
+    match attributes.insert(name(cell), value) {
+        Some(before) if attributes.value(known) != Some(&before) => Err(format!("{:?} is a second value", cell.text)),
+        _ => Ok(()),
+    }
+}
+
+/// "IATA"
+pub(super) fn airports(cells: &Cells<'_>, findings: &mut Findings) {
+    let is_code = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    for cell in cells.free().filter(|cell| !cell.is_broken) {
+        if key(cell).is_some_and(|key| AIRPORTS.contains(&key.name.as_str())) && !is_code(&cell.text) {
+            let words = format!("{:?} is no IATA code of an airport, expected such as DUB", cell.text);
+            findings.cell(Code::AirportImplausible, cell, words);
+        }
+    }
+}
+
+fn key<'c>(cell: &'c Cell<'_>) -> Option<&'c ExtensionKey> {
+    match &*cell.field {
+        Field::ItemProduct(key) => Some(key),
+        _ => None,
+    }
+}
+
+fn name<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
+    match &cell.field {
+        Cow::Borrowed(Field::ItemProduct(key)) => Cow::Borrowed(&key.name),
+        _ => Cow::Owned(key(cell).map(|key| key.name.clone()).unwrap_or_default()),
+    }
+}

@@ -1,0 +1,146 @@
+//! How an order is sent, and the rules of those that are assembled from several events: what ADD, CONFIRM and CHECKOUT
+//! need beyond what ORDER_CHECKOUT does, and what they cannot carry.
+
+use std::collections::BTreeSet;
+
+use rust_decimal::Decimal;
+
+use super::{
+    Settings,
+    findings::{Findings, of_item},
+    lists,
+};
+use crate::model::{
+    draft::{Cell, Draft, ItemDraft, Role},
+    field::Field,
+    money::Amount,
+    order::Order,
+    problem::{Code, Problem},
+    recipe::{Mode, Recipe},
+};
+
+/// "Personalize keeps 100 events of a session", and some are needed beside the ADDs.
+const MOST_ITEMS: usize = 95;
+
+/// A warning that names more attributes than this is read by nobody.
+const MOST_NAMES: usize = 10;
+
+/// What every ADD needs; the order stands in for the item's date, currency and reference.
+const REQUIRED: [Field; 5] =
+    [Field::ItemType, Field::ItemName, Field::ItemQuantity, Field::ItemPrice, Field::ItemProductId];
+
+/// The requests for the guest before the order's own: a browser and IDENTITY.
+const N_OF_GUEST: u64 = 2;
+
+/// How an order is sent as far as its items' types say. Whether the single event is too large is seen later.
+pub(super) fn by_types(draft: &Draft<'_>, mode: Mode) -> Recipe {
+    match mode {
+        Mode::Multi => Recipe::Multi,
+        Mode::Auto if draft.items.iter().any(needs_several) => Recipe::Multi,
+        Mode::Single | Mode::Auto => Recipe::Single,
+    }
+}
+
+fn needs_several(item: &ItemDraft<'_>) -> bool {
+    of_item(item, &Field::ItemType).is_some_and(|cell| lists::needs_several_events(&cell.text))
+}
+
+/// What is wrong with the items of an order for which each gets an ADD.
+pub(super) fn items(draft: &Draft<'_>, findings: &mut Findings) {
+    if draft.items.is_empty() {
+        findings.order(Code::NoItems, "there are no items, and an order of several events is made of them");
+    }
+    if draft.items.len() > MOST_ITEMS {
+        let words =
+            format!("{} items, but a session keeps 100 events: it loses sight of the first ones", draft.items.len());
+        findings.order(Code::TooManyItems, words);
+    }
+    for item in &draft.items {
+        for field in REQUIRED.iter().filter(|field| item.cell(field).is_none()) {
+            let words = format!("{field} is required where an order is assembled from several events");
+            findings.problems.push(Problem::of(Code::MissingAttribute, field, item.at.position(), words));
+        }
+    }
+}
+
+/// The tenant adds the items up, whatever they are in.
+pub(super) fn one_currency(draft: &Draft<'_>, findings: &mut Findings) {
+    let currency = draft.cell(&Field::CurrencyCode).map(|cell| &cell.text);
+    let others = draft.items.iter().filter_map(|item| item.cell(&Field::ItemCurrencyCode));
+    for cell in others.filter(|cell| Some(&cell.text) != currency) {
+        let words = format!("{:?} cannot be added up to a price in another currency", cell.text);
+        findings.cell(Code::MixedCurrencies, cell, words);
+    }
+}
+
+/// CHECKOUT carries no total: the tenant's is what the items add up to.
+pub(super) fn total(order: &Order<'_>, draft: &Draft<'_>, findings: &mut Findings) {
+    let line = |item: &crate::model::order::Item<'_>| {
+        item.product.as_deref().and_then(|product| product.unit_price)?.times(item.quantity?)
+    };
+    let lines = order.items.iter().map(line);
+    let Some(sum) = lines.into_iter().try_fold(Amount(Decimal::ZERO), |sum, line| sum.plus(line?)) else { return };
+    if order.items.is_empty() || sum.0 == order.price.0 {
+        return;
+    }
+    let (difference, than) = (sum.0 - order.price.0, order.price);
+    let more = if difference.is_sign_negative() { "less" } else { "more" };
+    let words = format!(
+        "the tenant adds the items up to {sum}, which is {} {more} than the order's price of {than}",
+        difference.abs()
+    );
+    match draft.cell(&Field::Price) {
+        Some(cell) => findings.cell(Code::TotalDiffers, cell, words),
+        None => findings.order(Code::TotalDiffers, words),
+    }
+}
+
+/// Neither ADD nor CHECKOUT takes extensions.
+pub(super) fn extensions_left_out(draft: &Draft<'_>, findings: &mut Findings) {
+    let cells = draft.cells.free().chain(draft.items.iter().flat_map(|item| item.cells.free()));
+    let is_extension = |cell: &&Cell<'_>| matches!(*cell.field, Field::Extension(_) | Field::ItemExtension(_));
+    let names: BTreeSet<String> = cells.filter(is_extension).map(|cell| cell.field.to_string()).collect();
+    if !names.is_empty() {
+        let words = format!("an order of several events carries no extensions: {} stay behind", listed(&names));
+        findings.order(Code::ExtensionLeftOut, words);
+    }
+}
+
+/// What of an order that is sent as one event only several could carry.
+pub(super) fn details_left_out(order: &Order<'_>, draft: &Draft<'_>, findings: &mut Findings) {
+    if draft.people.is_empty() && order.items.iter().all(|item| item.product.is_none()) {
+        return;
+    }
+    let n_of = |role| draft.people.iter().filter(|person| person.role == role).count();
+    let people = [Role::Contact, Role::Consumer].into_iter().map(|role| (n_of(role), role.name()));
+    let people = people.filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}{}", if n == 1 { "" } else { "s" }));
+    let products = order.items.iter().filter_map(|item| item.product.as_deref());
+    let attributes = products.flat_map(|product| product.attributes.iter());
+    let names: BTreeSet<String> = attributes.map(|(name, _)| format!("item.product.{name}")).collect();
+    let names = (!names.is_empty()).then(|| listed(&names));
+    let left_out: Vec<_> = people.chain(names).collect();
+    let words = format!("a single event cannot carry {}; mode multi can", left_out.join(", "));
+    findings.order(Code::DetailLeftOut, words);
+}
+
+fn listed(names: &BTreeSet<String>) -> String {
+    let first: Vec<_> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
+    let n_more = names.len() - first.len();
+    let more = if n_more == 0 { String::new() } else { format!(" and {n_more} more") };
+    first.join(", ") + &more
+}
+
+/// Whether the order is assembled while its session lasts, if it takes so many requests beside those of the guest.
+pub(super) fn makes_it_in_time(n_requests: u64, settings: &Settings, findings: &mut Findings) {
+    let Some(rate) = settings.rate else { return };
+    let n_requests = N_OF_GUEST + n_requests;
+    let timeout = settings.session_timeout;
+    if u128::from(n_requests) * 1000 >= u128::from(rate.get()) * timeout.as_millis() {
+        let words = format!(
+            "{n_requests} requests at {rate}/s take {} s or more, and a session ends after {} s; a higher rate may do",
+            n_requests.div_ceil(u64::from(rate.get())),
+            timeout.as_secs_f64()
+        );
+        findings.order(Code::SequenceTooSlow, words);
+    }
+}

@@ -1,0 +1,173 @@
+//! Orders that are assembled from several events: which they are, and what becomes of them.
+
+use super::*;
+use crate::event::sequence::sequence;
+
+fn auto() -> Settings {
+    Settings { mode: Mode::Auto, ..settings() }
+}
+
+fn recipe(draft: Draft<'static>, settings: &Settings) -> Recipe {
+    valid(draft, settings).recipe
+}
+
+/// Items that are told apart by their names.
+fn with_named(draft: &Draft<'static>, items: &[&[Change]]) -> Draft<'static> {
+    let item = |changes: &&[Change]| {
+        let mut all: Vec<Change> = vec![
+            (Field::ItemType, "FLIGHT"),
+            (Field::ItemProductId, "x"),
+            (Field::ItemPrice, "1"),
+            (Field::ItemQuantity, "1"),
+        ];
+        all.extend(changes.iter().cloned());
+        ItemDraft { cells: cells(&all, LINE + 1), ..draft.items[0].clone() }
+    };
+    Draft { items: items.iter().map(item).collect(), ..draft.clone() }
+}
+
+fn names(order: &Order<'_>) -> String {
+    order.items.iter().map(|item| item.name.as_deref().unwrap_or("-")).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn auto_takes_several_events_for_what_one_cannot_carry() {
+    assert_eq!(recipe(several(&[]), &auto()), Recipe::Single);
+    assert_eq!(recipe(several(&[]), &multi()), Recipe::Multi);
+    for kind in ["FLIGHT", "HOTEL", "RAIL", "LOAN_APPLICATION", "SEAT", "BAG", "MEAL", "INSURANCE", "CAR"] {
+        let draft = || several(&[(Field::ItemType, kind)]);
+        assert_eq!(found(draft(), &settings()), ["item_type_unsupported item.type"]);
+        assert_eq!(recipe(draft(), &auto()), Recipe::Multi);
+    }
+    let large = || with_items(several(&[(Field::Price, "1600")]), 80);
+    assert_eq!(found(large(), &settings()), ["event_too_large -"]);
+    assert_eq!(recipe(large(), &auto()), Recipe::Multi);
+    let roomy = Settings { max_url_bytes: 65_534, ..auto() };
+    assert_eq!(recipe(large(), &roomy), Recipe::Single);
+}
+
+#[test]
+fn what_fits_neither_way_tells_why_for_both() {
+    let large = with_items(several(&[(Field::Price, "6000")]), 300);
+    let problems = checked(large.clone(), &auto()).record.problems;
+    let errors: Vec<_> = problems.iter().filter(|problem| problem.is_error()).map(|p| p.message.as_str()).collect();
+    insta::assert_snapshot!(errors.join("\n"), @r#"
+    CONFIRM with 300 items makes a URL of 9193 bytes, more than the 8192 that are allowed; confirm = "parts" would name them in several
+    ORDER_CHECKOUT with 300 items makes a URL of 34434 bytes, more than the 8192 that are allowed
+    "#);
+    let parts = Settings { confirm: Confirm::Parts, ..auto() };
+    assert_eq!(found(large.clone(), &parts), ["too_many_items -"]);
+    let order = valid(large, &parts);
+    assert_eq!(sequence(&order, parts.packing()).confirms.len(), 2);
+    // What ADD needs and ORDER_CHECKOUT does not.
+    let nameless = with_items(order_of_80(), 80);
+    assert_eq!(found(nameless, &auto())[..2], ["missing_attribute item.name", "missing_attribute item.productId"]);
+    assert_eq!(found(with_items(order_of_80(), 80), &auto()).last().unwrap(), "event_too_large -");
+}
+
+fn order_of_80() -> Draft<'static> {
+    order(&[(Field::Price, "1600"), (Field::ItemReferenceId, "0123456789-0123456789")])
+}
+
+#[test]
+fn an_order_of_several_events_knows_more_statuses() {
+    for status in ["CONFIRMED", "REFUNDED", "CANCELLED", "PURCHASED", "PAYMENT_PENDING"] {
+        assert_eq!(valid(several(&[(Field::Status, status)]), &multi()).status, status);
+    }
+    assert_eq!(found(several(&[(Field::Status, "CANCELLED")]), &auto()), ["unknown_status status"]);
+}
+
+#[test]
+fn prices_are_per_unit_whatever_the_target_takes_an_items_price_for() {
+    use PricePer::{Line, Unit};
+    for (price, from, to, sent, unit) in [
+        ("10.00", Unit, Unit, "10.00", "10.00"),
+        ("10.00", Unit, Line, "20.00", "10.00"),
+        ("20.00", Line, Line, "20.00", "10.00"),
+        ("20.00", Line, Unit, "10.00", "10.00"),
+    ] {
+        let settings = Settings { mode: Mode::Multi, ..prices(from, to) };
+        let order = valid(several(&[(Field::ItemPrice, price)]), &settings);
+        let item = &order.items[0];
+        let unit_price = item.product.as_ref().unwrap().unit_price.unwrap();
+        assert_eq!((item.price.unwrap().to_string(), unit_price.to_string()), (sent.into(), unit.into()));
+    }
+    // The lines add up, the rounded prices do not.
+    let settings = Settings { mode: Mode::Multi, price_per: Line, ..sum_of_lines() };
+    let rounded = several(&[(Field::ItemPrice, "10"), (Field::ItemQuantity, "3"), (Field::Price, "")]);
+    assert_eq!(found(rounded, &settings), ["price_rounded item.price", "total_differs -"]);
+}
+
+#[test]
+fn items_go_by_their_legs_and_one_without_goes_with_the_one_before_it() {
+    let leg = |name, leg| -> Vec<Change> { vec![(Field::ItemName, name), (Field::ItemLeg, leg)] };
+    let draft = |items: &[(&'static str, &'static str)]| {
+        let items: Vec<_> = items.iter().map(|(name, at)| leg(*name, *at)).collect();
+        with_named(&order(&[(Field::Price, "5")]), &items.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    };
+    let all = [("fee", ""), ("back", "return"), ("seat", ""), ("out", "outbound"), ("bag", "")];
+    assert_eq!(names(&valid(draft(&all), &multi())), "fee out bag back seat");
+    let numbered = [("c", "10"), ("b", "2"), ("a", "1"), ("a2", "1"), ("c2", "10")];
+    assert_eq!(names(&valid(draft(&numbered), &multi())), "a a2 b c c2");
+    let plain = [("x", ""), ("y", ""), ("z", ""), ("w", ""), ("v", "")];
+    assert_eq!(names(&valid(draft(&plain), &multi())), "x y z w v");
+    // A single event has no order of sending.
+    let unsorted = several(&[(Field::ItemLeg, "back")]);
+    assert_eq!(found(unsorted, &settings()), [""; 0]);
+}
+
+#[test]
+fn everybody_counts_once_and_a_consumer_is_for_the_items_as_they_are_sent() {
+    let flights: &[&[Change]] = &[
+        &[(Field::ItemName, "back"), (Field::ItemLeg, "return")],
+        &[(Field::ItemName, "out"), (Field::ItemLeg, "outbound")],
+    ];
+    let draft = with_named(&order(&[(Field::Price, "2")]), flights);
+    let bob: &[Change] = &[(Field::GuestFirstname, "Bob"), (id("crm"), "7")];
+    let people = [
+        contact(bob),
+        contact(&[(Field::GuestEmail, "ann@example.com")]),
+        contact(bob),
+        consumer(Some(0), &[]),
+        consumer(Some(1), &[]),
+        consumer(Some(1), &[]),
+        consumer(Some(0), &[(Field::GuestFirstname, "Di")]),
+        consumer(None, &[(Field::GuestFirstname, "Ed")]),
+    ];
+    let order = valid(with_people(draft, &people), &multi());
+    let contacts: Vec<_> = order.contacts.iter().map(|contact| contact.firstname.as_deref().unwrap()).collect();
+    assert_eq!(contacts, ["Bob"]);
+    let consumers = order.consumers.iter();
+    let consumers: Vec<_> = consumers.map(|c| (c.person.firstname.as_deref().unwrap(), c.items.as_slice())).collect();
+    assert_eq!(consumers, [("Cy", &[0, 1][..]), ("Di", &[1]), ("Ed", &[])]);
+}
+
+#[test]
+fn in_a_single_event_further_attributes_are_not_checked_and_yet_a_part_of_the_order() {
+    let draft = |text| several(&[(product("stops", ExtensionKind::Integer), text)]);
+    assert_eq!(found(draft("none"), &settings()), ["detail_left_out -"]);
+    let hash = |draft, settings: Settings| crate::event::canonical::content_hash(&valid(draft, &settings));
+    assert_eq!(hash(draft("1"), settings()), hash(draft("1"), multi()));
+    assert_ne!(hash(draft("1"), settings()), hash(draft("2"), settings()));
+    assert_eq!(hash(several(&[]), settings()), hash(several(&[]), multi()));
+}
+
+#[test]
+fn a_sequence_must_be_over_before_its_session_is() {
+    let at = |rate: u32, n_items| {
+        let settings = Settings { rate: NonZeroU32::new(rate), session_timeout: Duration::from_secs(10), ..multi() };
+        found(with_items(several(&[(Field::Price, &format!("{}", n_items * 20))]), n_items), &settings)
+    };
+    // A browser, IDENTITY, the ADDs, ADD_CONTACTS, CONFIRM, CHECKOUT.
+    assert_eq!(at(5, 44), [""; 0]);
+    assert_eq!(at(5, 45), ["sequence_too_slow -"]);
+    assert_eq!(at(0, 90), [""; 0]);
+}
+
+#[test]
+fn a_long_list_of_what_stays_behind_is_cut() {
+    let attributes = attributes(13);
+    let settings = multi();
+    let problems = checked(several(&attributes), &settings).record.problems;
+    insta::assert_snapshot!(problems[0].message, @"an order of several events carries no extensions: ext.a0, ext.a1, ext.a10, ext.a11, ext.a12, ext.a2, ext.a3, ext.a4, ext.a5, ext.a6 and 3 more stay behind");
+}
