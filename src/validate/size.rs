@@ -73,18 +73,21 @@ pub(super) fn may_be_too_large(draft: &Draft<'_>, recipe: Recipe, settings: &Set
     let defaults = [&common.channel, &common.language, &common.currency, &common.page, &common.pos];
     let defaults: usize = defaults.into_iter().flatten().map(String::len).sum();
     let target = 3 * (settings.target.base_url.len() + settings.target.client_key.len());
-    let is_over = |of: &dyn Fn(&str) -> usize| {
-        let sizes = match recipe {
-            Recipe::Single => sizes(draft, of),
-            Recipe::Multi => sizes_of_several(draft, of),
-        };
-        sizes.identity.max(sizes.longest) + EVENT + target + WORST_BYTE * defaults > settings.max_url_bytes
-    };
-    is_over(&|text| WORST_BYTE * text.len()) && is_over(&url::text_length)
+    let most = |Sizes { identity, longest }| identity.max(longest) + EVENT + target + WORST_BYTE * defaults;
+    most(sizes(draft, recipe, |text| WORST_BYTE * text.len())) > settings.max_url_bytes
+        && most(sizes(draft, recipe, url::text_length)) > settings.max_url_bytes
 }
 
-/// The most that the attributes of IDENTITY and of ORDER_CHECKOUT take, if a text takes so many bytes.
-fn sizes(draft: &Draft<'_>, of: impl Fn(&str) -> usize) -> Sizes {
+/// If a text takes so many bytes.
+fn sizes(draft: &Draft<'_>, recipe: Recipe, of: impl Fn(&str) -> usize) -> Sizes {
+    match recipe {
+        Recipe::Single => sizes_of_one(draft, of),
+        Recipe::Multi => sizes_of_several(draft, of),
+    }
+}
+
+/// The most that the attributes of IDENTITY and of ORDER_CHECKOUT take.
+fn sizes_of_one(draft: &Draft<'_>, of: impl Fn(&str) -> usize) -> Sizes {
     let size = |cell: &Cell<'_>| size(cell, of(&cell.text));
     let (mut identity, mut checkout) = (0, 0);
     for cell in draft.cells.iter() {
