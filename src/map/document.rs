@@ -142,6 +142,7 @@ impl<'p> DocumentMapper<'p> {
             None => std::slice::from_ref(document),
             Some(path) => here.elements(document, path, "items", order),
         };
+        let n_before = into.items.len();
         for element in elements {
             let Some(item) = self.item(element, here, order) else { continue };
             let place = into.items.len();
@@ -151,7 +152,7 @@ impl<'p> DocumentMapper<'p> {
                 people_of(people, element, Some(place), here, order, &mut into.people);
             }
         }
-        let has_told_consumers = self.profile.items_path.is_none() && !into.items.is_empty();
+        let has_told_consumers = self.profile.items_path.is_none() && into.items.len() > n_before;
         for people in &self.profile.people {
             if people.role == Role::Contact || !has_told_consumers {
                 people_of(people, document, None, here, order, &mut into.people);
