@@ -143,19 +143,18 @@ impl<'p> DocumentMapper<'p> {
             Some(path) => here.elements(document, path, "items", order),
         };
         for element in elements {
-            let Some(item) = self.item(element, here, order) else { continue };
-            let place = into.items.len();
-            into.items.push(item);
-            // Where an element is the document, its consumers are those of the document.
+            let place = self.item(element, here, order).map(|item| {
+                into.items.push(item);
+                into.items.len() - 1
+            });
             for people in self.profile.people.iter().filter(|people| people.role == Role::Consumer) {
-                people_of(people, element, Some(place), here, order, &mut into.people);
+                people_of(people, element, place, here, order, &mut into.people);
             }
         }
-        let has_told_consumers = self.profile.items_path.is_none() && !into.items.is_empty();
-        for people in &self.profile.people {
-            if people.role == Role::Contact || !has_told_consumers {
-                people_of(people, document, None, here, order, &mut into.people);
-            }
+        // Where the document is the only element, its consumers are told already.
+        let is_element = self.profile.items_path.is_none();
+        for people in self.profile.people.iter().filter(|people| people.role == Role::Contact || !is_element) {
+            people_of(people, document, None, here, order, &mut into.people);
         }
     }
 

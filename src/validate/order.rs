@@ -41,7 +41,7 @@ pub(super) fn checked<'a>(
     let guest = guest::checked(draft, findings);
     let common = common::checked(draft, &settings.common, currency, findings);
     payment_is_known(payment_type, findings);
-    let people = (recipe == Recipe::Multi).then(|| of_several_events(draft, guest.as_ref(), settings, findings));
+    let beside = (recipe == Recipe::Multi).then(|| of_several_events(draft, guest.as_ref(), settings, findings));
     let parts = || -> Option<Order<'a>> {
         Some(assembled(
             (reference?, ordered_at?, status?),
@@ -51,7 +51,7 @@ pub(super) fn checked<'a>(
             (guest?, common?),
         ))
     };
-    let order = match (parts(), people) {
+    let order = match (parts(), beside) {
         (Some(order), Some(beside)) => Some(with(order, beside)),
         (order, _) => order,
     };

@@ -47,7 +47,7 @@ fn are_complete(consumers: &[Consumer<'_>], findings: &mut Findings) {
     let n_lacking = consumers.iter().filter(lacks).count();
     if n_lacking > 0 {
         let words = format!(
-            "{n_lacking} of {} consumers lack a title, firstname or lastname, which the manual requires",
+            "{n_lacking} of {} consumers without a title, firstname or lastname, which the manual requires",
             consumers.len()
         );
         findings.order(Code::ConsumerIncomplete, words);

@@ -14,7 +14,7 @@ use crate::model::{
     draft::{Cell, Draft, ItemDraft, Role},
     field::Field,
     money::Amount,
-    order::Order,
+    order::{Item, Order},
     problem::{Code, Problem},
     recipe::{Mode, Recipe},
 };
@@ -75,19 +75,18 @@ pub(super) fn one_currency(draft: &Draft<'_>, findings: &mut Findings) {
 
 /// CHECKOUT carries no total: the tenant's is what the items add up to.
 pub(super) fn total(order: &Order<'_>, draft: &Draft<'_>, findings: &mut Findings) {
-    let line = |item: &crate::model::order::Item<'_>| {
-        item.product.as_deref().and_then(|product| product.unit_price)?.times(item.quantity?)
+    let line = |item: &Item<'_>| {
+        let price = item.product.as_deref().and_then(|product| product.unit_price)?;
+        price.times(item.quantity?)
     };
-    let lines = order.items.iter().map(line);
-    let Some(sum) = lines.into_iter().try_fold(Amount(Decimal::ZERO), |sum, line| sum.plus(line?)) else { return };
-    if order.items.is_empty() || sum.0 == order.price.0 {
-        return;
-    }
-    let (difference, than) = (sum.0 - order.price.0, order.price);
+    let sum = order.items.iter().map(line).try_fold(Amount(Decimal::ZERO), |sum, line| sum.plus(line?));
+    let difference = sum.and_then(|sum| Some((sum, sum.0.checked_sub(order.price.0)?)));
+    let Some((sum, difference)) = difference.filter(|(_, by)| !by.is_zero() && !order.items.is_empty()) else { return };
     let more = if difference.is_sign_negative() { "less" } else { "more" };
     let words = format!(
-        "the tenant adds the items up to {sum}, which is {} {more} than the order's price of {than}",
-        difference.abs()
+        "the tenant adds the items up to {sum}, which is {} {more} than the order's price of {}",
+        difference.abs(),
+        order.price
     );
     match draft.cell(&Field::Price) {
         Some(cell) => findings.cell(Code::TotalDiffers, cell, words),
@@ -131,16 +130,18 @@ fn listed(names: &BTreeSet<String>) -> String {
 }
 
 /// Whether the order is assembled while its session lasts, if it takes so many requests beside those of the guest.
-pub(super) fn makes_it_in_time(n_requests: u64, settings: &Settings, findings: &mut Findings) {
-    let Some(rate) = settings.rate else { return };
+pub(super) fn makes_it_in_time(n_requests: u64, settings: &Settings, findings: &mut Findings) -> bool {
+    let Some(rate) = settings.rate else { return true };
     let n_requests = N_OF_GUEST + n_requests;
     let timeout = settings.session_timeout;
-    if u128::from(n_requests) * 1000 >= u128::from(rate.get()) * timeout.as_millis() {
-        let words = format!(
-            "{n_requests} requests at {rate}/s take {} s or more, and a session ends after {} s; a higher rate may do",
-            n_requests.div_ceil(u64::from(rate.get())),
-            timeout.as_secs_f64()
-        );
-        findings.order(Code::SequenceTooSlow, words);
+    if u128::from(n_requests) * 1000 < u128::from(rate.get()) * timeout.as_millis() {
+        return true;
     }
+    let words = format!(
+        "{n_requests} requests at {rate}/s take {} s or more, and a session ends after {} s; a higher rate may do",
+        n_requests.div_ceil(u64::from(rate.get())),
+        timeout.as_secs_f64()
+    );
+    findings.order(Code::SequenceTooSlow, words);
+    false
 }

@@ -50,21 +50,28 @@ struct Sizes {
 /// Whether the events of an order fit one request each; finds those that do not, and a sequence of them that takes too
 /// long. Of nearly all orders the size of their cells tells it.
 pub(super) fn fits(order: &Order<'_>, draft: &Draft<'_>, settings: &Settings, findings: &mut Findings) -> bool {
-    let may_be_too_large = may_be_too_large(draft, order.recipe, settings);
+    let may_be_too_large = || may_be_too_large(draft, order.recipe, settings);
     match order.recipe {
-        Recipe::Single => !may_be_too_large || fits_one_request(order, settings, findings),
-        Recipe::Multi if may_be_too_large => {
-            let sequence = sequence::sequence(order, settings.packing());
-            recipe::makes_it_in_time(sequence.n_requests(), settings, findings);
-            each_fits(order, &sequence, settings, findings)
-        }
+        Recipe::Single => !may_be_too_large() || fits_one_request(order, settings, findings),
+        // What cannot be sent in time is not looked at any closer: it may be as long as the export is.
         Recipe::Multi => {
-            // ADD_CONTACTS, CHECKOUT, one CONFIRM, and ADD_CONSUMERS if there are any.
-            let n_requests = order.items.len() + 3 + usize::from(!order.consumers.is_empty());
-            recipe::makes_it_in_time(n_requests as u64, settings, findings);
-            true
+            !recipe::makes_it_in_time(least_requests(order), settings, findings)
+                || !may_be_too_large()
+                || sequence_fits(order, settings, findings)
         }
     }
+}
+
+/// ADDs, ADD_CONTACTS, CHECKOUT, one CONFIRM, and ADD_CONSUMERS if there are any.
+fn least_requests(order: &Order<'_>) -> u64 {
+    (order.items.len() + 3 + usize::from(!order.consumers.is_empty())) as u64
+}
+
+fn sequence_fits(order: &Order<'_>, settings: &Settings, findings: &mut Findings) -> bool {
+    let sequence = sequence::sequence(order, settings.packing());
+    // With CONFIRM in parts there may be more requests than were counted.
+    recipe::makes_it_in_time(sequence.n_requests(), settings, findings);
+    each_fits(order, &sequence, settings, findings)
 }
 
 /// Whether it takes a closer look to know that the events fit.
@@ -73,18 +80,21 @@ pub(super) fn may_be_too_large(draft: &Draft<'_>, recipe: Recipe, settings: &Set
     let defaults = [&common.channel, &common.language, &common.currency, &common.page, &common.pos];
     let defaults: usize = defaults.into_iter().flatten().map(String::len).sum();
     let target = 3 * (settings.target.base_url.len() + settings.target.client_key.len());
-    let is_over = |of: &dyn Fn(&str) -> usize| {
-        let sizes = match recipe {
-            Recipe::Single => sizes(draft, of),
-            Recipe::Multi => sizes_of_several(draft, of),
-        };
-        sizes.identity.max(sizes.longest) + EVENT + target + WORST_BYTE * defaults > settings.max_url_bytes
-    };
-    is_over(&|text| WORST_BYTE * text.len()) && is_over(&url::text_length)
+    let most = |Sizes { identity, longest }| identity.max(longest) + EVENT + target + WORST_BYTE * defaults;
+    most(sizes(draft, recipe, |text| WORST_BYTE * text.len())) > settings.max_url_bytes
+        && most(sizes(draft, recipe, url::text_length)) > settings.max_url_bytes
 }
 
-/// The most that the attributes of IDENTITY and of ORDER_CHECKOUT take, if a text takes so many bytes.
-fn sizes(draft: &Draft<'_>, of: impl Fn(&str) -> usize) -> Sizes {
+/// If a text takes so many bytes.
+fn sizes(draft: &Draft<'_>, recipe: Recipe, of: impl Fn(&str) -> usize) -> Sizes {
+    match recipe {
+        Recipe::Single => sizes_of_one(draft, of),
+        Recipe::Multi => sizes_of_several(draft, of),
+    }
+}
+
+/// The most that the attributes of IDENTITY and of ORDER_CHECKOUT take.
+fn sizes_of_one(draft: &Draft<'_>, of: impl Fn(&str) -> usize) -> Sizes {
     let size = |cell: &Cell<'_>| size(cell, of(&cell.text));
     let (mut identity, mut checkout) = (0, 0);
     for cell in draft.cells.iter() {

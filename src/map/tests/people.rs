@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::rows::{canonical, csv, documents, ndjson, profile};
+use super::rows::{bound, canonical, csv, document, documents, ndjson, profile, record, row};
+use crate::model::{draft::MappedRow, row::Content};
 
 #[test]
 fn further_attributes_of_a_product_have_names_and_types_of_their_own() {
@@ -82,6 +83,28 @@ fn the_consumers_of_a_document_that_is_an_item_are_for_that() {
     );
     let value = json!({"id": "A", "pax": [{"name": "Ek"}]});
     assert_eq!(ndjson(&profile(rules), value), "part A:  | consumer guest.lastname=Ek@5");
+}
+
+/// The rows of an order are mapped into one, in which the items are counted.
+#[test]
+fn in_a_later_row_an_item_is_counted_behind_those_before() {
+    let rules = profile("consumers = 'pax'\nconsumer.lastname = { path = 'name' }\nitem.name = { path = 'item' }");
+    let (mapper, mut into) = (bound(&rules, None), MappedRow::default());
+    for value in [
+        json!({"id": "A", "item": "Seat", "pax": [{"name": "Ek"}]}),
+        json!({"id": "A", "pax": [{"name": "Di"}]}),
+        json!({"id": "A", "item": "Bag", "pax": [{"name": "Ek"}]}),
+    ] {
+        mapper.map(row(1, document(&value)), None, &mut into);
+    }
+    assert_eq!(into.people.iter().map(|person| person.item).collect::<Vec<_>>(), [Some(0), None, Some(1)]);
+    let columns = "referenceId,item.name,consumer.lastname,contact.lastname";
+    let (canonical, mut into) = (canonical(), MappedRow::default());
+    let mapper = bound(&canonical, Some(columns));
+    for line in ["A,Seat,Ek,", "A,,Di,", "A,,,Bo", "A,Bag,Ek,"] {
+        mapper.map(row(2, Content::Record(record(line))), None, &mut into);
+    }
+    assert_eq!(into.people.iter().map(|person| person.item).collect::<Vec<_>>(), [Some(0), None, None, Some(1)]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::{
     model::{
         draft::{Draft, KeyedRow},
         order::OrderId,
-        origin::Position,
+        origin::{Position, RowOrigin},
         row::Row,
     },
     read::Parsed,
@@ -90,15 +90,17 @@ impl Batches<'_, '_> {
             return Err(Refusal::Stopped(reason));
         }
         let mut batch = Batch { bytes: Vec::with_capacity(BATCH + BATCH / 16), ends: Vec::new() };
-        let mut start = 0;
+        let (mut start, mut n_of_group) = (0, 0);
         while start < BATCH {
             let Some((key, run)) = self.sorted.next()? else { break };
+            let n_bytes = run.len();
             batch.bytes.extend_from_slice(run);
             let is_last = self.sorted.peek_key()?.is_none_or(|next| next >> u64::BITS != key >> u64::BITS);
             batch.ends.push((batch.bytes.len(), is_last));
+            n_of_group += n_bytes + size_of::<RowOrigin>();
             if is_last {
-                start = batch.bytes.len();
-            } else if batch.bytes.len() - start > MOST_OF_ORDER {
+                (start, n_of_group) = (batch.bytes.len(), 0);
+            } else if n_of_group > MOST_OF_ORDER {
                 return Err(self.huge(batch.bytes.get(start..).unwrap_or_default()));
             }
         }

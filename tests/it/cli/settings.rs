@@ -1,6 +1,6 @@
 //! Options, the environment, the config file and profiles: what counts before what, and what is wrong with them.
 
-use crate::support::place::{Place, export};
+use crate::support::place::{HEADER, Place, export, row};
 
 #[test]
 fn what_is_typed_wrongly_sends_nothing() {
@@ -254,4 +254,66 @@ fn profiles_are_listed_and_shown() {
     let shown = place.run("profiles show canonical");
     place.file("own.toml", &shown.out).file("orders.csv", export(&["A-1"]));
     assert_eq!(place.run("check orders.csv --pos x --profile own.toml").outcomes(), "A-1 valid");
+}
+
+/// Whether the order of a flight, which takes several events, is valid shows which way it would be sent.
+fn way(place: &Place, options: &str, environment: &[(&str, &str)]) -> String {
+    let command = format!("check flights.csv --pos x --max-invalid 100%{options}");
+    let ran = place.run_with(&command, environment, b"");
+    assert!(ran.code < 2, "{}", ran.err);
+    ran.outcomes().replace("A-1 ", "").replace("invalid", "single").replace("valid", "multi")
+}
+
+#[test]
+fn the_mode_is_that_of_the_option_or_the_settings_or_the_profile() {
+    const PROFILE: &str = "name = 'p'\nmode = 'auto'\n[order]\nreferenceId = { column = 'referenceId' }\n\
+        orderedAt = { column = 'orderedAt' }\nstatus = { column = 'status' }\nprice = { column = 'price' }\n\
+        currencyCode = { column = 'currencyCode' }\npaymentType = { column = 'paymentType' }\n[item]\n\
+        type = { value = 'FLIGHT' }\nname = { column = 'item.name' }\nprice = { column = 'item.price' }\n\
+        quantity = { column = 'item.quantity' }\nproductId = { value = 'ZZ-1' }\n[guest]\n\
+        email = { column = 'guest.email' }\n";
+    let place = Place::with("flights.csv", export(&["A-1"]));
+    place.file("p.toml", PROFILE).file("plain.toml", PROFILE.replace("mode = 'auto'\n", ""));
+    assert_eq!(way(&place, " --profile plain.toml", &[]), "single");
+    assert_eq!(way(&place, " --profile p.toml", &[]), "multi");
+    assert_eq!(way(&place, " --profile p.toml --mode single", &[]), "single");
+    place.file("orderferry.toml", "[target]\nmode = 'single'\n[targets.eu]\nmode = 'multi'\nbase_url = 'https://e'\n");
+    assert_eq!(way(&place, " --profile p.toml", &[]), "single");
+    assert_eq!(way(&place, " --profile p.toml --to eu", &[]), "multi");
+    assert_eq!(way(&place, " --profile p.toml", &[("ORDERFERRY_MODE", "auto")]), "multi");
+    assert_eq!(way(&place, " --profile p.toml --set mode=single", &[("ORDERFERRY_MODE", "auto")]), "single");
+    assert_eq!(way(&place, " --profile p.toml --set mode=single --mode auto", &[]), "multi");
+}
+
+/// A check knows how fast `send` would be, and so which order cannot make it.
+#[test]
+fn an_order_of_many_events_has_to_make_it_at_the_given_rate() {
+    let place = Place::new();
+    let rows = (1..=40).map(|item| row("A-1").replace("Rope", &format!("Rope {item}"))).collect::<String>();
+    let with_id = |text: String| text.replace(",item.name", ",item.productId,item.name").replace(",Rope", ",R-1,Rope");
+    place.file("orders.csv", with_id(format!("{HEADER}{rows}")));
+    let told = |options: &str| {
+        let ran = place.run(&format!("check orders.csv --pos x --max-invalid 100% --mode multi{options}"));
+        let invalid = ran.told();
+        invalid.lines().find(|line| line.contains("sequence_too_slow")).map(|line| line.trim().to_owned())
+    };
+    assert_eq!(told(" --rate 10/s --identity-pause 1s --in-flight 4"), None);
+    assert_eq!(told(" --set session_timeout=46s --rate 1/s"), None);
+    assert!(told(" --set session_timeout=45s --rate 1/s").is_some());
+    assert_eq!(told(" --set session_timeout=1s --rate unlimited"), None);
+}
+
+#[test]
+fn what_makes_no_sense_beside_a_mode_is_refused() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    let said = |command: &str| {
+        let ran = place.run(command);
+        assert_eq!(ran.code, 2, "{command}");
+        ran.err.lines().next().unwrap_or_default().to_owned()
+    };
+    insta::assert_snapshot!(said("check orders.csv --mode both"), @r#"error: invalid value 'both' for '--mode <MODE>': "both" is no mode, expected single, multi or auto"#);
+    insta::assert_snapshot!(said("check orders.csv --set confirm=halves"), @"error: --set target.confirm: unknown variant `halves`, expected `whole` or `parts`");
+    insta::assert_snapshot!(said("send --resume run --mode multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--mode <MODE>'");
+    insta::assert_snapshot!(said("check orders.csv --in-flight 0"), @"error: in_flight is 0, expected 1 to 10000");
+    insta::assert_snapshot!(said("check orders.csv --base-url https://a.example --client-key k --rate unlimited"), @"error: --rate unlimited is for targets on this machine only");
 }
