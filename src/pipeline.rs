@@ -27,6 +27,7 @@ use crate::{
     model::{
         outcome::{Outcome, Settled},
         problem::Problem,
+        recipe::Mode,
     },
     plan::PlanError,
     read::Bounds,
@@ -108,6 +109,12 @@ impl Job<'_> {
             has_adjacent_rows: self.profile.has_adjacent_rows,
             accepts_unreadable: self.accepts_unreadable,
         }
+    }
+
+    /// Whether a check finds that each valid order would be sent, and as a single event: then the guests to identify are
+    /// all guests, and need not be counted a second time.
+    fn would_send_all_as_single(&self) -> bool {
+        !self.has_target && self.validate.mode == Mode::Single
     }
 
     /// The ledger to look at only, if there is one: it is not held.

@@ -20,6 +20,7 @@ use crate::{
     report::{
         ReportError,
         folder::RunFolder,
+        forecast::Outlook,
         io_error,
         page::{self, Example, Listed},
         rejects::{self, Frame, LineBreak, RejectInput, Rejects, Unpacked, write_rejects},
@@ -242,7 +243,7 @@ impl Account {
             scattered: self.files.n_scattered,
             items: self.counts.n_items,
             guests: self.n_guests,
-            forecast: None,
+            forecast: job.sending.is_none().then(|| Outlook::at(job.validate.rate, self.counts.forecast)),
             requests: self.requests,
             repeated_after: self.counts.n_repeated,
             skipped: self.counts.skipped.clone().into_iter().collect(),

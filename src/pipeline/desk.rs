@@ -161,8 +161,8 @@ impl Desk<'_> {
             self.settle(&record, &Settled::unsent(Outcome::Invalid, None), sheet);
             return Ok(());
         };
-        let guest = sound.guest();
-        sheet.guests.push(hash(&guest.id) ^ hash(&guest.provider).rotate_left(1));
+        let guest = sound.guest_hash();
+        sheet.guests.push(guest);
         if self.job.sending.is_some() {
             sound.note(&record, sheet);
         }
@@ -172,6 +172,9 @@ impl Desk<'_> {
         if let Fate::Settled(Settled { outcome: Outcome::Changed, .. }) = fate {
             sheet.changed.push(sound.key(&record));
         }
+        if let Fate::Settled(Settled { outcome: Outcome::Valid, .. }) = fate {
+            self.foresee(&sound, guest, sheet);
+        }
         match fate {
             Fate::Settled(settled) if self.job.sending.is_some() && may_be_sent_later(&settled) => {
                 self.plan(record, &sound, false, Some(settled), sheet);
@@ -180,6 +183,15 @@ impl Desk<'_> {
             Fate::Sent { may_be_there } => self.plan(record, &sound, may_be_there, None, sheet),
         }
         Ok(())
+    }
+
+    /// What sending an order would take, for a check.
+    fn foresee(&self, sound: &Sound<'_>, guest: u64, sheet: &mut Sheet) {
+        let (recipe, n_requests) = sound.cost(self.job.validate.packing());
+        sheet.counts.forecast.add_order(recipe, n_requests);
+        if recipe == Recipe::Single && !self.job.would_send_all_as_single() {
+            sheet.to_identify.push(guest);
+        }
     }
 
     fn fate(&self, record: &mut OrderRecord, sound: &Sound<'_>) -> Result<Fate, Refusal> {
@@ -256,6 +268,21 @@ impl Sound<'_> {
             Self::Read(order) => order.ordered_at,
             Self::Kept(order) => order.ordered_at,
         }
+    }
+
+    /// How it is sent, and by how many requests of its own.
+    fn cost(&self, packing: Packing<'_>) -> (Recipe, u64) {
+        match self {
+            // The text of a single event need not be made to count it.
+            Self::Read(order) if order.recipe == Recipe::Single => (Recipe::Single, 1),
+            Self::Read(order) => (order.recipe, events(order, packing).n_requests()),
+            Self::Kept(order) => (order.events.recipe(), order.events.n_requests()),
+        }
+    }
+
+    fn guest_hash(&self) -> u64 {
+        let guest = self.guest();
+        hash(&guest.id) ^ hash(&guest.provider).rotate_left(1)
     }
 
     fn guest(&self) -> Identifier<'_> {

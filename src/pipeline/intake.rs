@@ -29,6 +29,8 @@ pub(super) struct Intake<'i> {
     pub(super) account: Account,
     pub(super) to_send: ToSend,
     guests: Seen,
+    /// Guests who have an order to send as a single event.
+    to_identify: Seen,
     left_out: Option<LeftOut>,
 }
 
@@ -86,7 +88,8 @@ impl<'i> Intake<'i> {
             folder,
             account: Account::open(job, folder, files)?,
             to_send: ToSend::new(folder, memory),
-            guests: Seen::new(folder.path(), ".guests", memory.guests),
+            guests: Seen::new(folder.path(), ".guests", memory.guests / 2),
+            to_identify: Seen::new(folder.path(), ".to_identify", memory.guests / 2),
             left_out: left_out(job, folder)?,
         })
     }
@@ -96,6 +99,9 @@ impl<'i> Intake<'i> {
         self.account.note(files, notes);
         self.account.sort_results(self.folder)?;
         self.account.n_guests = self.guests.finish(|_| ()).map_err(PlanError::from)?;
+        let n_to_identify = self.to_identify.finish(|_| ()).map_err(PlanError::from)?;
+        let n_to_identify = if self.job.would_send_all_as_single() { self.account.n_guests } else { n_to_identify };
+        self.account.counts.forecast.add_guests(n_to_identify);
         self.left_out.map_or(Ok(()), LeftOut::finish)?;
         Ok((self.account, self.to_send))
     }
@@ -117,6 +123,9 @@ impl reading::Intake for Intake<'_> {
         for guest in sheet.guests {
             self.guests.insert(guest)?;
         }
+        for guest in sheet.to_identify {
+            self.to_identify.insert(guest)?;
+        }
         Ok(())
     }
 
@@ -124,7 +133,8 @@ impl reading::Intake for Intake<'_> {
         let memory = Memory::of(self.job.memory);
         self.account.start_over(self.folder)?;
         self.to_send = ToSend::new(self.folder, memory);
-        self.guests = Seen::new(self.folder.path(), ".guests", memory.guests);
+        self.guests = Seen::new(self.folder.path(), ".guests", memory.guests / 2);
+        self.to_identify = Seen::new(self.folder.path(), ".to_identify", memory.guests / 2);
         self.left_out = left_out(self.job, self.folder)?;
         Ok(())
     }

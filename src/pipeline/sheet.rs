@@ -11,6 +11,7 @@ use crate::{
         order::{OrderId, OrderRecord},
         origin::FileId,
         outcome::{Outcome, Settled},
+        recipe::Forecast,
     },
     plan::Plannable,
     report::{page::Listed, rejects, results, tally::Tally},
@@ -27,6 +28,8 @@ pub(super) struct Counts {
     pub(super) n_items: u64,
     /// Orders that were sent again although an earlier sending may have been taken.
     pub(super) n_repeated: u64,
+    /// What sending those takes that would be sent, but for what identifies the guests of single events.
+    pub(super) forecast: Forecast,
 }
 
 impl Counts {
@@ -53,6 +56,7 @@ impl Counts {
         }
         self.n_items += others.n_items;
         self.n_repeated += others.n_repeated;
+        self.forecast.append(others.forecast);
     }
 }
 
@@ -70,6 +74,8 @@ pub(super) struct Sheet {
     pub(super) rejects: RejectEntries,
     /// Hashes of the guests of valid orders.
     pub(super) guests: Vec<u64>,
+    /// Of a check, those of guests who have an order to send as a single event, where that need not be all.
+    pub(super) to_identify: Vec<u64>,
     /// Of a send: lines of orders that are in no plan, orders for the plan, and those that changed.
     pub(super) left_out: Vec<u8>,
     pub(super) plannable: Plannable,

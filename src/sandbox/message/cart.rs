@@ -21,7 +21,7 @@ pub(super) fn read(kind: &str, text: &str, event: &Map<String, Value>) -> Result
         }
         "ADD_CONSUMERS" => {
             none_of(schema::cart::add_consumers(event))?;
-            Ok(Step::Change(Change::AddConsumers(length(event, "consumers"))))
+            Ok(Step::Change(Change::AddConsumers(length(event, "consumer"))))
         }
         "CONFIRM" => Ok(Step::Change(Change::Confirm(confirmed(text, event)))),
         "CHECKOUT" => Ok(Step::CheckOut(CheckOut { order: head(text, event), lost: schema::cart::common(event) })),
@@ -136,7 +136,7 @@ mod tests {
         let change = |change| Ok(Step::Change(change));
         let confirm = r#""product":[{"item_id":"A"},{"item_id":"B"}]"#;
         assert_eq!(step("ADD_CONTACTS", r#""contact":[{"email":"a@b.c"}]"#), change(Change::AddContacts(1)));
-        assert_eq!(step("ADD_CONSUMERS", r#""consumers":[{},{}]"#), change(Change::AddConsumers(2)));
+        assert_eq!(step("ADD_CONSUMERS", r#""consumer":[{},{}]"#), change(Change::AddConsumers(2)));
         assert_eq!(step("CONFIRM", confirm), change(Change::Confirm(Ok(vec!["A".to_owned(), "B".to_owned()]))));
         assert_eq!(step("CLEAR_CART", r#""extra":1"#), Ok(Step::Clear));
         let Ok(Step::CheckOut(check_out)) = step("CHECKOUT", r#""reference_id":"R","status":"CONFIRMED""#) else {

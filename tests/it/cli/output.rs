@@ -64,6 +64,9 @@ fn the_words_of_a_check() {
           error    email_implausible  1 order  1 row
           warning  unknown_column              1 row
 
+        to send at 20/s
+          as one event  2 orders  4 requests  0.2 s
+
         took SOME TIME, no requests
 
         report: RUN/report.html

@@ -83,7 +83,7 @@ fn shown(mut tenant: Tenant, script: Vec<Event>) -> String {
 
 #[test]
 fn an_order_is_assembled_and_its_cart_is_gone() {
-    let consumers = event("ADD_CONSUMERS", json!({ "consumers": [{ "item_id": "A" }, {}] }));
+    let consumers = event("ADD_CONSUMERS", json!({ "consumer": [{ "item_ids": ["A"] }, {}] }));
     let script =
         vec![add("A", 12.25), contacts(&json!([{}])), consumers, add("B", 0.1), confirm(&["A", "B"]), checkout("R1")];
     insta::assert_snapshot!(run(script), @"
@@ -237,7 +237,7 @@ fn an_unknown_point_of_sale_loses_each_of_them_and_the_cart_stays() {
         add("A", 1.0),
         lost("ADD", product("A", &json!("5"), "EUR")),
         lost("ADD_CONTACTS", json!({ "contact": [{}] })),
-        lost("ADD_CONSUMERS", json!({ "consumers": [{}] })),
+        lost("ADD_CONSUMERS", json!({ "consumer": [{}] })),
         lost("CONFIRM", json!({ "product": {} })),
         lost("CHECKOUT", json!({ "reference_id": "R1", "status": "PURCHASED" })),
         lost("CLEAR_CART", json!({})),
