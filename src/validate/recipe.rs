@@ -16,7 +16,7 @@ use crate::model::{
     money::Amount,
     order::{Item, Order},
     problem::{Code, Problem},
-    recipe::{Mode, Recipe},
+    recipe::{Mode, N_TO_IDENTIFY, Recipe},
 };
 
 /// "Personalize keeps 100 events of a session", and some are needed beside the ADDs.
@@ -28,9 +28,6 @@ const MOST_NAMES: usize = 10;
 /// What every ADD needs; the order stands in for the item's date, currency and reference.
 const REQUIRED: [Field; 5] =
     [Field::ItemType, Field::ItemName, Field::ItemQuantity, Field::ItemPrice, Field::ItemProductId];
-
-/// The requests for the guest before the order's own: a browser and IDENTITY.
-const N_OF_GUEST: u64 = 2;
 
 /// How an order is sent as far as its items' types say. Whether the single event is too large is seen later.
 pub(super) fn by_types(draft: &Draft<'_>, mode: Mode) -> Recipe {
@@ -132,7 +129,7 @@ fn listed(names: &BTreeSet<String>) -> String {
 /// Whether the order is assembled while its session lasts, if it takes so many requests beside those of the guest.
 pub(super) fn makes_it_in_time(n_requests: u64, settings: &Settings, findings: &mut Findings) -> bool {
     let Some(rate) = settings.rate else { return true };
-    let n_requests = N_OF_GUEST + n_requests;
+    let n_requests = N_TO_IDENTIFY + n_requests;
     let timeout = settings.session_timeout;
     if u128::from(n_requests) * 1000 < u128::from(rate.get()) * timeout.as_millis() {
         return true;
