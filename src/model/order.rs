@@ -105,15 +105,17 @@ pub struct Product<'a> {
 pub struct Extension<'a>(Vec<(Cow<'a, str>, ExtensionValue<'a>)>);
 
 impl<'a> Extension<'a> {
+    /// None yet, with room for so many. Growing one by one would cost more than all else.
+    #[must_use]
+    pub fn with_capacity(n_attributes: usize) -> Self {
+        Self(Vec::with_capacity(n_attributes))
+    }
+
     /// Sets an attribute; gives the value that it had.
     pub fn insert(&mut self, name: Cow<'a, str>, value: ExtensionValue<'a>) -> Option<ExtensionValue<'a>> {
         match self.0.binary_search_by(|(known, _)| known.cmp(&name)) {
             Ok(place) => Some(std::mem::replace(&mut self.0[place].1, value)),
             Err(place) => {
-                // Most orders have a few; growing one by one costs more than all else here.
-                if self.0.is_empty() {
-                    self.0.reserve_exact(2);
-                }
                 self.0.insert(place, (name, value));
                 None
             }

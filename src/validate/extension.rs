@@ -140,7 +140,7 @@ fn extension_key(field: &Field) -> Option<(bool, &Arc<ExtensionKey>)> {
 
 /// The extension attributes among the cells of an order or of an item.
 pub(super) fn checked<'a>(cells: &Cells<'a>, kinds: &ExtensionKinds, findings: &mut Findings) -> Extension<'a> {
-    let mut extension = Extension::default();
+    let mut extension = Extension::with_capacity(cells.free().count());
     for cell in cells.free() {
         let Some((is_item, key)) = extension_key(&cell.field) else { continue };
         let has_good_name = has_good_name(key, cell, findings);

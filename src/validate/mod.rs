@@ -120,7 +120,7 @@ pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKind
     record.problems.append(findings.problems);
     let has_errors = record.problems.iter().any(Problem::is_error);
     let verdict = match order {
-        Some(order) if !has_errors => Verdict::Valid(Box::new(order)),
+        Some(order) if !has_errors => Verdict::Valid(order),
         _ => Verdict::Invalid,
     };
     Checked { record, verdict }
@@ -128,7 +128,7 @@ pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKind
 
 /// What comes of a draft that is sent one way.
 struct Attempt<'a> {
-    order: Option<Order<'a>>,
+    order: Option<Box<Order<'a>>>,
     money: Option<Money>,
     findings: Findings,
     /// One ORDER_CHECKOUT would have to carry it, and cannot.

@@ -26,7 +26,7 @@ pub(super) fn checked<'a>(
     settings: &'a Settings,
     kinds: &ExtensionKinds,
     findings: &mut Findings,
-) -> (Option<Order<'a>>, Option<Money>) {
+) -> (Option<Box<Order<'a>>>, Option<Money>) {
     let reference = findings.required(draft, &Field::ReferenceId).map(|cell| cell.text.clone());
     let ordered_at = findings
         .required(draft, &Field::OrderedAt)
@@ -42,7 +42,7 @@ pub(super) fn checked<'a>(
     let common = common::checked(draft, &settings.common, currency, findings);
     payment_is_known(payment_type, findings);
     let beside = (recipe == Recipe::Multi).then(|| of_several_events(draft, guest.as_ref(), settings, findings));
-    let parts = || -> Option<Order<'a>> {
+    let parts = || -> Option<Box<Order<'a>>> {
         Some(assembled(
             (reference?, ordered_at?, status?),
             money(currency, price)?,
@@ -51,14 +51,14 @@ pub(super) fn checked<'a>(
             (guest?, common?),
         ))
     };
-    let order = match (parts(), beside) {
-        (Some(order), Some(beside)) => Some(with(order, beside)),
-        (order, _) => order,
-    };
-    if let Some(order) = &order {
-        match recipe {
-            Recipe::Single => recipe::details_left_out(order, draft, findings),
-            Recipe::Multi => recipe::total(order, draft, findings),
+    let mut order = parts();
+    if let Some(order) = &mut order {
+        match beside {
+            None => recipe::details_left_out(order, draft, findings),
+            Some(beside) => {
+                add(order, beside);
+                recipe::total(order, draft, findings);
+            }
         }
     }
     (order, money(currency, price))
@@ -91,10 +91,10 @@ fn of_several_events<'a>(
     Beside { places, contacts, consumers }
 }
 
-fn with<'a>(order: Order<'a>, Beside { places, contacts, consumers }: Beside<'a>) -> Order<'a> {
-    let mut items: Vec<_> = order.items.into_iter().map(Some).collect();
-    let items = places.into_iter().filter_map(|place| items[place].take()).collect();
-    Order { items, recipe: Recipe::Multi, contacts, consumers, ..order }
+fn add<'a>(order: &mut Order<'a>, Beside { places, contacts, consumers }: Beside<'a>) {
+    let mut items: Vec<_> = std::mem::take(&mut order.items).into_iter().map(Some).collect();
+    order.items = places.into_iter().filter_map(|place| items[place].take()).collect();
+    (order.recipe, order.contacts, order.consumers) = (Recipe::Multi, contacts, consumers);
 }
 
 fn assembled<'a>(
@@ -103,8 +103,9 @@ fn assembled<'a>(
     (payment_type, card_type): (Cow<'a, str>, Option<Cow<'a, str>>),
     (extension, items): (Extension<'a>, Vec<Item<'a>>),
     (guest, common): (Guest<'a>, CommonAttributes<'a>),
-) -> Order<'a> {
-    Order {
+) -> Box<Order<'a>> {
+    // Where it stays: it is too large to be handed round.
+    Box::new(Order {
         reference,
         ordered_at,
         status,
@@ -119,7 +120,7 @@ fn assembled<'a>(
         recipe: Recipe::Single,
         contacts: Vec::new(),
         consumers: Vec::new(),
-    }
+    })
 }
 
 /// `price`: from its cell, or what the items add up to.
