@@ -23,6 +23,9 @@ impl OrderId {
     /// Bits for the byte in a file: 16 TB.
     const BYTE_BITS: u32 = 44;
 
+    /// More files have no ids of their own.
+    pub const MOST_FILES: usize = 1 << (u64::BITS - Self::BYTE_BITS);
+
     /// The id of the order whose first row this is.
     #[must_use]
     pub fn of(row: &RowOrigin) -> Self {

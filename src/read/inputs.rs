@@ -9,6 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Format, ReadError, unpack};
+use crate::model::order::OrderId;
 
 /// The name that stands for standard input.
 pub const STDIN: &str = "-";
@@ -72,7 +73,7 @@ pub fn find(
             inputs.push(Input::file(&shown, &place)?);
         }
     }
-    Ok(inputs)
+    if inputs.len() > OrderId::MOST_FILES { Err(ReadError::TooManyInputs(inputs.len())) } else { Ok(inputs) }
 }
 
 fn paths(name: &str) -> Result<Vec<PathBuf>, ReadError> {

@@ -23,7 +23,7 @@ use std::{io, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::origin::Position;
+use crate::model::{order::OrderId, origin::Position};
 
 pub use reader::{Parsed, Piece, RowReader};
 pub use source::{Block, Source};
@@ -44,6 +44,9 @@ pub enum ReadError {
         "{0}: no input found\n  hint: name a file, a folder or a glob with .csv, .ndjson, .jsonl or .json files (also .gz, .zst)"
     )]
     NoInput(String),
+    /// More files than an order's id can tell apart.
+    #[error("{0} files are too many, expected {most} at most\n  hint: read them a folder at a time, or as one file", most = OrderId::MOST_FILES)]
+    TooManyInputs(usize),
     /// A pattern that is none.
     #[error("{0}: {1}")]
     BadPattern(String, glob::PatternError),
