@@ -20,6 +20,7 @@ use super::{
 use crate::model::{
     outcome::{Outcome, Settled},
     planned::{OrderEvents, PlannedGuest},
+    recipe::N_TO_IDENTIFY,
 };
 use cart::{Cart, Then};
 use course::Course;
@@ -72,15 +73,27 @@ impl<'p> Delivery<'p> {
         }
     }
 
-    /// The run ends: what is not settled was not attempted. Nothing is started any more, CLEAR_CART neither; a cart that
-    /// may hold something stays open in the journal, and the next run clears it.
-    pub fn stop(&mut self, reason: &str) {
-        if let Some(Then::Settle(settled)) = self.course.clearing.take() {
-            self.settle(settled);
-        }
+    /// The run ends: what is not settled was not attempted. Where it may, CLEAR_CART is still sent of the order under way;
+    /// else a cart that may hold something stays open in the journal, and the next run clears it.
+    pub fn stop(&mut self, reason: &str, may_clear: bool) {
         // What follows the first line are hints for whoever runs this.
         let reason = reason.lines().next().map(str::to_owned);
-        self.settle_all(&Settled::unsent(Outcome::NotAttempted, reason));
+        let settled = Settled::unsent(Outcome::NotAttempted, reason);
+        match self.course.clearing.take() {
+            None if may_clear && self.has_cart_to_clear() => {
+                return self.clear_cart_then(Then::Settle(Settled { attempts: self.course.attempts, ..settled }));
+            }
+            Some(Then::Settle(settled)) => self.settle(settled),
+            _ => {}
+        }
+        self.settle_all(&settled);
+    }
+
+    /// How many requests the current order takes with those of its guest, if it is assembled from several events.
+    #[must_use]
+    pub fn n_to_assemble(&self) -> Option<u64> {
+        let order = self.guest.orders.get(self.order).filter(|_| self.is_assembled())?;
+        Some(N_TO_IDENTIFY + order.events.n_requests())
     }
 
     /// Whether the step that `next_move` asks to send was sent before, on this browser or another.
@@ -132,6 +145,10 @@ impl<'p> Delivery<'p> {
                 self.wait(self.course.tries, Duration::ZERO);
             }
             Verdict::StartOver { reason } => self.start_over(status, reason),
+            // On another browser it would surely be a second one, if the first was taken.
+            Verdict::NewBrowser { reason } if self.may_be_an_order() => {
+                self.settle(self.settled(Outcome::Unknown, status, Some(self.named(reason))));
+            }
             Verdict::NewBrowser { .. } if !self.course.has_new_browser => self.renew_browser(),
             Verdict::NewBrowser { reason } => {
                 self.of_cart(Cart::is_gone);

@@ -9,10 +9,11 @@ use std::{
 use tokio::{
     sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit, mpsc, watch},
     task::JoinSet,
-    time::{Duration, Instant, sleep},
+    time::{Duration, Instant, sleep, timeout},
 };
 
 use carts::LeftOpen;
+use room::Room;
 
 use super::{
     AttemptOutcome, Journal, LeftCart, Settings, Wire,
@@ -45,6 +46,9 @@ const MOST_EVENTS: usize = 1024;
 
 /// Events are told together after this time: to wake up for each of them costs more than to send a request.
 const PAUSE: Duration = Duration::from_millis(2);
+
+/// How long a run that stops waits for leave to clear a cart.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// Something to tell the user.
 #[derive(Debug)]
@@ -98,7 +102,7 @@ pub async fn run<J: Journal, W: Wire>(
     let shared = (Arc::clone(&left_open), Arc::clone(&stop));
     let dispatch = Arc::new(Dispatch::new(Box::new(agenda.guests), target, settings, journal, wire, teller, shared));
     if let Some(reason) = asked_to_stop.borrow().clone() {
-        stop.say(reason);
+        stop.ask(reason);
     }
     let mut workers = JoinSet::new();
     for _ in 0..n_workers {
@@ -111,7 +115,7 @@ pub async fn run<J: Journal, W: Wire>(
         tokio::select! {
             biased;
             Ok(reason) = asked_to_stop.wait_for(Option::is_some), if stop.reason().is_none() => {
-                stop.say(reason.clone().unwrap_or_default());
+                stop.ask(reason.clone().unwrap_or_default());
             }
             n_events = told.recv_many(&mut events, MOST_EVENTS) => {
                 if n_events == 0 {
@@ -151,6 +155,7 @@ struct Dispatch<J: Journal, W> {
     health: BlockingMutex<Health>,
     slots: Semaphore,
     intents: Semaphore,
+    room: Room,
     stop: Arc<Stop>,
     target: Target,
     settings: Settings,
@@ -177,6 +182,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             pacer: Pacer::new(settings.rate),
             health: Health::new(settings.down_after).into(),
             slots: Semaphore::new(settings.in_flight),
+            room: Room::new(&settings),
             intents: Semaphore::new(settings.rate.map_or(settings.in_flight, ahead)),
             stop,
             target,
@@ -219,23 +225,50 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             self.tell(Event::Settled(Box::new(record), settled)).await;
         }
         let mut delivery = Delivery::new(&guest, &self.settings);
-        let mut cart = None;
+        let (mut cart, mut inside) = (None, None);
         loop {
             match delivery.next_move(Instant::now()) {
                 Move::Done => return,
                 Move::OpenCart { order, browser } => cart = self.open_cart(&guest.orders[order], &browser).await,
                 Move::CloseCart => self.close_cart(cart.take()).await,
                 Move::Settled(place, settled) => {
+                    inside = None;
                     self.tell(Event::Settled(Box::new(guest.orders[place].record.clone()), settled)).await;
                 }
                 Move::StopRun(reason) => self.stop.say(reason),
                 Move::Wait(time) => drop(self.stop.or(sleep(time)).await),
-                Move::Send(step) => match self.stop.reason() {
-                    Some(reason) => delivery.stop(reason),
-                    None => self.send(&guest, &mut delivery, &step, &mut door).await,
+                Move::Send(step) => match (self.stop.reason(), delivery.n_to_assemble()) {
+                    (Some(reason), _) => self.end(&guest, &mut delivery, &step, reason).await,
+                    (None, Some(n_requests)) if inside.is_none() => {
+                        inside = self.stop.or(self.room.enter(n_requests)).await;
+                    }
+                    (None, _) => self.send(&guest, &mut delivery, &step, &mut door).await,
                 },
             }
         }
+    }
+
+    /// Ends a delivery because the run stops. Where someone asked for it, the cart that is open then is cleared first: the
+    /// customer may be sent a reminder long before the next run.
+    async fn end(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step, reason: &str) {
+        let is_clearing = step.kind() == Kind::ClearCart;
+        if !self.stop.is_gentle() || is_clearing && delivery.is_retry() {
+            return delivery.stop(reason, false);
+        }
+        if !is_clearing {
+            return delivery.stop(reason, true);
+        }
+        let Ok(Some(start)) = timeout(LAST_WORDS, self.start_all_the_same()).await else {
+            return delivery.stop(reason, false);
+        };
+        self.send_step(guest, delivery, step, start).await;
+    }
+
+    /// Waits until a request may be started although the run stops.
+    async fn start_all_the_same(&self) -> Option<Start<'_>> {
+        let slot = self.slots.acquire().await.expect("the slots are never closed");
+        let place = self.events.reserve().await.ok()?;
+        Some(Start { permit: self.pacer.permit().await, place, _slot: slot })
     }
 
     /// Sends one step, unless the run stops first or the journal fails.
@@ -395,6 +428,7 @@ struct Start<'a> {
 
 mod carts;
 mod probing;
+mod room;
 
 #[cfg(test)]
 mod tests;

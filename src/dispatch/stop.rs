@@ -2,7 +2,13 @@
 //!
 //! tokio's `watch` would do, but wakes those who wait in an order drawn by lot, and a simulation must replay exactly.
 
-use std::{future::Future, sync::OnceLock};
+use std::{
+    future::Future,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use tokio::sync::Notify;
 
@@ -10,12 +16,20 @@ use tokio::sync::Notify;
 #[derive(Debug, Default)]
 pub(super) struct Stop {
     reason: OnceLock<String>,
+    /// Nothing at all may be sent any more.
+    is_hard: AtomicBool,
     said: Notify,
 }
 
 impl Stop {
-    /// Says that the run must stop. The first reason is the one that counts.
+    /// Says that the run must stop, since nothing can be sent any more. The first reason is the one that counts.
     pub(super) fn say(&self, reason: String) {
+        self.is_hard.store(true, Ordering::SeqCst);
+        self.ask(reason);
+    }
+
+    /// Asks for an end: nothing is begun any more, but what was begun may be cleared away.
+    pub(super) fn ask(&self, reason: String) {
         // A later reason is dropped.
         drop(self.reason.set(reason));
         self.said.notify_waiters();
@@ -24,6 +38,11 @@ impl Stop {
     /// Why the run must stop, if it must.
     pub(super) fn reason(&self) -> Option<&str> {
         self.reason.get().map(String::as_str)
+    }
+
+    /// Whether the run stops only because someone asked for it.
+    pub(super) fn is_gentle(&self) -> bool {
+        self.reason().is_some() && !self.is_hard.load(Ordering::SeqCst)
     }
 
     /// What comes of `future`, or nothing if the run stops first.

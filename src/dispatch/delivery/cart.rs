@@ -20,6 +20,9 @@ use crate::{
 /// Said of an order whose run ended before its cart could be cleared.
 const STAYS_OPEN: &str = "its cart stays open until the next run clears it";
 
+/// Said of an order of whose CHECKOUT nobody knows.
+const MAY_STAY: &str = "its cart may be there still, until the next run clears it";
+
 /// The browser of an order's own, and what may lie in its cart.
 #[derive(Debug)]
 pub(super) struct Cart {
@@ -101,8 +104,11 @@ impl Delivery<'_> {
     pub(super) fn prepare(&mut self, now: Instant) {
         if self.is_too_late(now) {
             let timeout = humantime::format_duration(self.settings.session_timeout);
-            return self
-                .start_over(None, format!("the session's time-out of {timeout} passed before it could be sent"));
+            let reason = format!("the session's time-out of {timeout} passed before it could be sent");
+            if self.may_be_an_order() {
+                return self.settle(self.settled(Outcome::Unknown, None, Some(reason)));
+            }
+            return self.start_over(None, reason);
         }
         let is_filling = matches!(self.task(), Some(Task::Part(Part::Add(_))));
         let unopened = self.course.cart.as_mut().filter(|cart| is_filling && !cart.is_open);
@@ -124,12 +130,21 @@ impl Delivery<'_> {
 
     /// Goes on once nothing is left in the cart: what lies there could send the customer a reminder.
     pub(super) fn clear_cart_then(&mut self, then: Then) {
-        if self.course.cart.as_ref().is_some_and(Cart::is_to_be_cleared) {
+        if self.has_cart_to_clear() {
             self.course.tries = 0;
             self.course.clearing = Some(then);
         } else {
             self.go_on(then);
         }
+    }
+
+    pub(super) fn has_cart_to_clear(&self) -> bool {
+        self.course.cart.as_ref().is_some_and(Cart::is_to_be_cleared)
+    }
+
+    /// Whether a CHECKOUT of this cart may have been taken.
+    pub(super) fn may_be_an_order(&self) -> bool {
+        self.course.cart.as_ref().is_some_and(|cart| cart.content == Content::ItemsOrOrder)
     }
 
     /// Hears of CLEAR_CART.
@@ -177,6 +192,8 @@ impl Delivery<'_> {
             self.pending.push_back(Move::CloseCart);
         } else if cart.is_to_be_cleared() {
             self.course.left_open.get_or_insert_with(|| STAYS_OPEN.to_owned());
+        } else if cart.content == Content::ItemsOrOrder {
+            self.course.left_open.get_or_insert_with(|| MAY_STAY.to_owned());
         }
     }
 

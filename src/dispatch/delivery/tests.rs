@@ -50,7 +50,7 @@ fn played_with(guest: &PlannedGuest, settings: &Settings, script: &[&str]) -> St
             Move::OpenCart { order, browser } => format!("open the cart of {order} on {browser}"),
             Move::CloseCart => "close the cart".to_owned(),
             Move::StopRun(reason) => {
-                delivery.stop("stopped");
+                delivery.stop("stopped", false);
                 format!("stop the run: {reason}")
             }
             Move::Settled(place, settled) => {
@@ -61,9 +61,9 @@ fn played_with(guest: &PlannedGuest, settings: &Settings, script: &[&str]) -> St
             }
             Move::Send(step) => match answers.next() {
                 None => break,
-                Some(&"stop") => {
-                    delivery.stop("stopped");
-                    "stop".to_owned()
+                Some(word @ (&"stop" | &"stop gently")) => {
+                    delivery.stop("stopped", *word == "stop gently");
+                    (*word).to_owned()
                 }
                 Some(answer) => {
                     let again = if delivery.is_retry() { " again" } else { "" };

@@ -453,11 +453,34 @@ async fn an_order_whose_checkout_would_come_too_late_is_begun_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_ends_within_a_sequence_starts_nothing_more_and_leaves_the_cart_open() {
+async fn a_run_that_is_asked_to_stop_within_a_sequence_clears_the_cart_and_starts_nothing_more() {
     let stop = Some((Duration::from_millis(70), "interrupted"));
-    let night = night(assembled(1, &[9]), settings(None), SOUND, stop, |_| None).await;
-    assert_eq!((count(&night, Outcome::NotAttempted), night.starts.len(), night.n_open), (1, 4, 0));
-    assert_eq!(night.carts, ["A-0 opened on b"]);
+    let night = night(assembled(1, &[9, 9]), settings(None), SOUND, stop, |_| None).await;
+    assert_eq!((count(&night, Outcome::NotAttempted), night.n_open), (2, 0));
+    assert_eq!(kinds(&night).split_last().unwrap(), (&"CLEAR_CART", &["BROWSER", "BROWSER", "ADD", "ADD"][..]));
+    assert_eq!(night.carts, ["A-0 opened on b", "0 closed"]);
+}
+
+/// One alone takes 2.5 s of the 10 s: four at once, with a little bad luck, would all be late.
+#[tokio::test(start_paused = true)]
+async fn no_more_orders_are_assembled_at_once_than_are_complete_in_time() {
+    let brief = Settings {
+        session_timeout: Duration::from_secs(10),
+        identity_pause: Duration::from_millis(500),
+        ..settings(Some(20))
+    };
+    let night = night(assembled(12, &[45]), brief, SOUND, None, |_| None).await;
+    assert_eq!((count(&night, Outcome::Accepted), night.starts.len()), (12, 12 * (2 + 45 + 3)));
+    let mut n_open = 0_usize;
+    let most_open = night.carts.iter().map(|word| {
+        if word.contains("opened") {
+            n_open += 1;
+        } else {
+            n_open -= 1;
+        }
+        n_open
+    });
+    assert_eq!(most_open.max(), Some(2));
 }
 
 /// All else goes through all the time.

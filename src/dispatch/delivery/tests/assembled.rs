@@ -1,5 +1,7 @@
 //! Orders that are assembled from several events, and those of a single one among them.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::{
@@ -245,7 +247,7 @@ fn silence_on_a_checkout_clears_nothing() {
     b1 ADD_CONTACTS, order 0 -> 201 OK
     b1 CONFIRM, order 0 -> 201 OK
     b1 CHECKOUT, order 0 -> silence
-    0 unknown after 1 CHECKOUT: timed out
+    0 unknown after 1 CHECKOUT: timed out, and its cart may be there still, until the next run clears it
     browser -> 201 OK
     b6 IDENTITY -> 201 OK
     wait 500ms
@@ -265,7 +267,7 @@ fn silence_on_a_checkout_clears_nothing() {
     b1 CHECKOUT, order 0 -> 500
     wait 0ms
     b1 CHECKOUT, order 0 again -> 400
-    0 unknown after 2 CHECKOUT: HTTP 500; then: CHECKOUT: HTTP 400 [repeated after: CHECKOUT: HTTP 500]
+    0 unknown after 2 CHECKOUT: HTTP 500; then: CHECKOUT: HTTP 400, and its cart may be there still, until the next run clears it [repeated after: CHECKOUT: HTTP 500]
     ");
 }
 
@@ -463,6 +465,73 @@ fn a_run_that_ends_half_way_leaves_the_cart_to_the_next_one() {
     0 refused after 0 ADD_CONTACTS: the client key was refused (HTTP 401), and its cart stays open until the next run clears it
     stop the run: the client key was refused (HTTP 401)
     ");
+}
+
+#[test]
+fn a_run_that_is_asked_to_end_half_way_clears_the_cart() {
+    insta::assert_snapshot!(assembled(&[1, 0], &[OK, OK, OK, "stop gently", OK, "stop gently"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    stop gently
+    b1 CLEAR_CART, order 0 -> 201 OK
+    close the cart
+    0 not_attempted after 0 stopped
+    stop gently
+    1 not_attempted after 0 stopped
+    ");
+    // It is not tried a second time, and what is empty needs none.
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, OK, "stop gently", "503", "stop"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    b1 ADD of item 1, order 0 -> 201 OK
+    stop gently
+    b1 CLEAR_CART, order 0 -> 503
+    wait 0ms
+    stop
+    0 not_attempted after 0 stopped, and its cart stays open until the next run clears it
+    ");
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, "stop gently"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    open the cart of 0 on b1
+    stop gently
+    close the cart
+    0 not_attempted after 0 stopped
+    ");
+}
+
+#[test]
+fn what_may_be_an_order_is_not_assembled_once_more() {
+    let repeats = Settings { repeats_500: true, ..settings() };
+    let to_checkout = [OK, OK, OK, OK, OK];
+    let script = |more: &[&'static str]| [&to_checkout[..], more].concat();
+    let played = |more: &[&'static str]| {
+        let lines = played_with(&guest_of_many(0, &[1]), &repeats, &script(more));
+        lines.lines().skip(to_checkout.len() + 2).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(played(&["500", OK]), @"
+    b1 CHECKOUT, order 0 -> 500
+    wait 0ms
+    b1 CHECKOUT, order 0 again -> 201 OK
+    close the cart
+    0 accepted after 2  [repeated after: CHECKOUT: HTTP 500]
+    ");
+    insta::assert_snapshot!(played(&["500", "404"]), @"
+    b1 CHECKOUT, order 0 -> 500
+    wait 0ms
+    b1 CHECKOUT, order 0 again -> 404
+    0 unknown after 2 CHECKOUT: HTTP 500; then: CHECKOUT: HTTP 404, and its cart may be there still, until the next run clears it [repeated after: CHECKOUT: HTTP 500]
+    ");
+    // The session ends before it may be sent again.
+    let brief = Settings { session_timeout: Duration::from_secs(5), ..repeats };
+    let lines = played_with(&guest_of_many(0, &[1]), &brief, &script(&["500"]));
+    insta::assert_snapshot!(lines.lines().last().unwrap(), @"0 unknown after 1 CHECKOUT: HTTP 500; then: the session's time-out of 5s passed before it could be sent, and its cart may be there still, until the next run clears it");
 }
 
 #[test]

@@ -1,0 +1,49 @@
+//! How many orders may be assembled side by side: no more than are complete well inside their sessions. What they have to
+//! send shares one rate, and with too many of them each would come too late.
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::dispatch::Settings;
+
+/// The part of the session's time-out within which all that is open is to be sent: the rest is for what is slower than
+/// the rate says.
+const PART_OF_SESSION: u32 = 2;
+
+/// Lets orders in that are assembled from several events.
+pub(super) struct Room {
+    /// The requests that those inside may take together; any number where there is no rate.
+    requests: Option<(Semaphore, u32)>,
+    /// One for each: more than requests may be in flight would wait for each other.
+    orders: Semaphore,
+}
+
+/// An order is inside for as long as this lives.
+pub(super) struct Inside<'r> {
+    _requests: Option<SemaphorePermit<'r>>,
+    _order: SemaphorePermit<'r>,
+}
+
+impl Room {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let most = |rate: std::num::NonZeroU32| {
+            let in_time = (settings.session_timeout / PART_OF_SESSION).as_secs_f64() * f64::from(rate.get());
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped")]
+            let most = in_time.clamp(1.0, f64::from(u32::MAX >> 4)) as u32;
+            (Semaphore::new(most as usize), most)
+        };
+        Self { requests: settings.rate.map(most), orders: Semaphore::new(settings.in_flight) }
+    }
+
+    /// Waits until there is room for an order of so many requests. One that takes all of it is let in alone.
+    pub(super) async fn enter(&self, n_requests: u64) -> Inside<'_> {
+        let requests = match &self.requests {
+            Some((requests, most)) => {
+                let n_requests = u32::try_from(n_requests).unwrap_or(u32::MAX).min(*most);
+                Some(requests.acquire_many(n_requests).await.expect("the room is never closed"))
+            }
+            None => None,
+        };
+        let order = self.orders.acquire().await.expect("the room is never closed");
+        Inside { _requests: requests, _order: order }
+    }
+}
