@@ -116,8 +116,7 @@ impl<'l> Trial<'l> {
         drop(fs::remove_file(&self.log));
         let run = self.shop.run_by(&format!("{OPTIONS} {options}"), |words, name| {
             let mut command = process(&self.shop.folder);
-            // A run that resumes reads no export.
-            command.args(words.iter().filter(|word| !options.contains("--resume") || *word != "orders.csv"));
+            command.args(words);
             let Failure { paths, how, error, k } = failure;
             command.env("LD_PRELOAD", &self.library.file).env("FAILING_LOG", &self.log).env("FAILING_HOW", how);
             command.env("FAILING_PATHS", format!("{}{paths}", self.shop.folder.display()));
