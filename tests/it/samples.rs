@@ -81,7 +81,7 @@ fn text(value: &Value) -> &str {
 }
 
 /// What the tenant has is what the run says it has.
-fn agrees(summary: &Value, sandbox: &Value, command: &str) {
+pub(crate) fn agrees(summary: &Value, sandbox: &Value, command: &str) {
     assert_eq!(summary["orders"]["accepted"], sandbox["orders"]["processed"], "{command}");
     assert_eq!(sandbox["orders"]["not_processed"], 0, "{command}");
     assert_eq!(sandbox["orders"]["repeated_references"], 0, "{command}");
