@@ -19,7 +19,6 @@ const NOT_TAKEN: [u16; 5] = [400, 401, 404, 429, 503];
 /// Everything that can be said of one run.
 pub(super) fn check(run: &Run, shop: &Shop) {
     the_wire_and_the_ledger(run, shop);
-    carts::check(run, shop);
     what_is_told_is_right(run);
     if run.summary.is_some() && run.code.is_some() {
         the_summary_adds_up(run);
@@ -36,6 +35,7 @@ pub(super) fn the_wire_and_the_ledger(run: &Run, shop: &Shop) {
     nothing_is_sent_twice(run);
     identity_comes_before(run, shop);
     the_ledger_is_right(run);
+    carts::check(run, shop);
 }
 
 /// What must hold when only orders of which nobody knows are left: none is missing.
