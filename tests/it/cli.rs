@@ -1,5 +1,6 @@
 //! The program as a user meets it: what is typed, read, set and left behind, with its messages and exit codes.
 
+mod assembled;
 mod carts;
 mod faults;
 mod inputs;

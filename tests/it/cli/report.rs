@@ -5,7 +5,10 @@ use std::{fs, str::FromStr};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use crate::support::place::{HEADER, Line, Place, Ran, export, row};
+use crate::support::{
+    REQUEST_KINDS, n_requests,
+    place::{HEADER, Line, Place, Ran, export, row},
+};
 
 /// Two good orders, one with a broken price, one skipped, one in another currency.
 fn mixed() -> Place {
@@ -45,10 +48,8 @@ fn adds_up(ran: &Ran) {
         let total: Decimal = outcomes(money).iter().map(|(_, sum)| amount(sum)).sum();
         assert_eq!(amount(&money["read"]), total);
     }
-    let requests = &summary["requests"];
-    let of_kinds: u64 =
-        ["browser_create", "identity", "order_checkout"].iter().map(|kind| requests[kind].as_u64().unwrap()).sum();
-    assert_eq!(requests["total"], of_kinds);
+    let of_kinds: u64 = REQUEST_KINDS.iter().map(|kind| n_requests(&summary, kind)).sum();
+    assert_eq!(summary["requests"]["total"], of_kinds);
     let n_rows: u64 = summary["inputs"].as_array().unwrap().iter().map(|input| input["rows"].as_u64().unwrap()).sum();
     assert_eq!(summary["rows"], n_rows);
 }

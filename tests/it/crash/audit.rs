@@ -1,12 +1,17 @@
 //! What must hold after every run, killed or not: the service's log against the ledger and the run folder.
 
+mod carts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ledger::Attempt,
     shop::{Run, Shop},
 };
-use crate::support::service::{Exchange, Sent};
+use crate::support::{
+    REQUEST_KINDS, n_requests,
+    service::{Exchange, Sent},
+};
 
 /// Statuses that say that nothing was taken. A run repeats a checkout after no other.
 const NOT_TAKEN: [u16; 5] = [400, 401, 404, 429, 503];
@@ -21,6 +26,8 @@ pub(super) fn check(run: &Run, shop: &Shop) {
     }
 }
 
+pub(super) use carts::{are_all_cleared, only_clears};
+
 /// What can be said of a run that could not write down what it has to tell.
 pub(super) fn the_wire_and_the_ledger(run: &Run, shop: &Shop) {
     the_ledger_only_grows(run);
@@ -28,6 +35,7 @@ pub(super) fn the_wire_and_the_ledger(run: &Run, shop: &Shop) {
     nothing_is_sent_twice(run);
     identity_comes_before(run, shop);
     the_ledger_is_right(run);
+    carts::check(run, shop);
 }
 
 /// What must hold when only orders of which nobody knows are left: none is missing.
@@ -58,6 +66,11 @@ fn intents_come_first(run: &Run) {
     for (reference, exchanges) in checkouts(run) {
         let n_intents = new_attempts(run, reference).count();
         assert!(n_intents >= exchanges.len(), "{reference} came {} times with {n_intents} intents", exchanges.len());
+    }
+    // Nothing but a checkout has one, and the last one may not have left.
+    for reference in run.after[run.before.len()..].iter().map(|attempt| attempt.reference.as_str()) {
+        let (n_intents, n_came) = (new_attempts(run, reference).count(), run.n_checkouts_of(reference));
+        assert!(run.is_impatient || n_intents <= n_came + 1, "{reference}: {n_intents} intents, {n_came} checkouts");
     }
 }
 
@@ -125,14 +138,16 @@ fn the_summary_adds_up(run: &Run) {
     let n: u64 = orders.iter().filter(|(name, _)| *name != "read").map(|(_, n)| n.as_u64().unwrap()).sum();
     assert_eq!(orders["read"], n, "{orders:?}");
     assert_eq!(run.results.len() as u64, n);
-    for (name, kind) in [("browser_create", "BROWSER"), ("identity", "IDENTITY"), ("order_checkout", "ORDER_CHECKOUT")]
-    {
+    for name in REQUEST_KINDS {
+        let kind = if name == "browser_create" { "BROWSER" } else { &*name.to_uppercase() };
         let n_received = run.exchanges.iter().filter(|exchange| exchange.request.kind() == kind).count() as u64;
-        let n_sent = summary["requests"][name].as_u64().unwrap();
+        let n_sent = n_requests(&summary, name);
         // One that is given up before it has left is sent by its own account only.
         let is_equal = n_sent == n_received || (run.is_impatient && n_sent > n_received);
         assert!(is_equal, "{n_sent} {name} were sent, {n_received} came");
     }
+    let n_sent: u64 = REQUEST_KINDS.iter().map(|name| n_requests(&summary, name)).sum();
+    assert_eq!(summary["requests"]["total"], n_sent);
 }
 
 fn the_exit_code_is_right(run: &Run) {
@@ -149,7 +164,7 @@ fn the_exit_code_is_right(run: &Run) {
 fn checkouts(run: &Run) -> BTreeMap<&str, Vec<(usize, &Exchange)>> {
     let mut checkouts: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (at, exchange) in run.exchanges.iter().enumerate() {
-        if exchange.request.kind() == "ORDER_CHECKOUT" {
+        if exchange.request.is_checkout() {
             checkouts.entry(exchange.request.reference()).or_default().push((at, exchange));
         }
     }

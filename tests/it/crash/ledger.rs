@@ -27,6 +27,25 @@ impl Attempt {
     }
 }
 
+/// The cart of a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cart {
+    pub(super) id: i64,
+    pub(super) reference: String,
+    pub(super) browser: String,
+    /// Something may lie in it.
+    pub(super) is_open: bool,
+}
+
+/// What a ledger holds.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Held {
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) carts: Vec<Cart>,
+}
+
+const CARTS: &str = "SELECT cart, reference, browser, closed_at IS NULL FROM carts ORDER BY cart";
+
 const ATTEMPTS: &str = "SELECT attempt, reference, outcome FROM attempts ORDER BY attempt";
 
 fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
@@ -37,8 +56,15 @@ fn all(connection: &Connection) -> rusqlite::Result<Vec<Attempt>> {
     connection.prepare(ATTEMPTS)?.query_map([], attempt)?.collect()
 }
 
-/// All attempts of a ledger that nobody writes. Looks at a copy: mending what a crash left is the program's affair.
-pub(super) fn attempts(ledger: &Path) -> Vec<Attempt> {
+fn carts(connection: &Connection) -> rusqlite::Result<Vec<Cart>> {
+    let cart = |row: &Row<'_>| {
+        Ok(Cart { id: row.get(0)?, reference: row.get(1)?, browser: row.get(2)?, is_open: row.get(3)? })
+    };
+    connection.prepare(CARTS)?.query_map([], cart)?.collect()
+}
+
+/// All that stands in a ledger that nobody writes. Looks at a copy: mending what a crash left is the program's affair.
+pub(super) fn held(ledger: &Path) -> Held {
     let copy = tempfile::tempdir().unwrap();
     for end in ["", "-wal", "-journal"] {
         let from = with_end(ledger, end);
@@ -47,8 +73,11 @@ pub(super) fn attempts(ledger: &Path) -> Vec<Attempt> {
         }
     }
     let connection = Connection::open(copy.path().join("ledger.db")).unwrap();
-    let has_table = connection.table_exists(None, "attempts").unwrap();
-    if has_table { all(&connection).unwrap() } else { Vec::new() }
+    let has_tables = connection.table_exists(None, "carts").unwrap();
+    if !has_tables {
+        return Held::default();
+    }
+    Held { attempts: all(&connection).unwrap(), carts: carts(&connection).unwrap() }
 }
 
 /// All attempts of a ledger that the program writes at this moment, or nothing if it cannot be read just now.

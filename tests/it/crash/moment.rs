@@ -11,10 +11,14 @@ use std::{
 
 use super::{
     ledger,
-    shop::{LEDGER, Run, Running, Shop},
+    shop::{LEDGER, Run, Running, Shop, Way},
     tenant::{First, Jam},
 };
-use crate::support::{dice::Dice, service::Sent, wait};
+use crate::support::{
+    dice::Dice,
+    service::{CHECKOUTS, Received, Sent},
+    wait,
+};
 
 /// What can be seen from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,10 +34,21 @@ pub(super) enum Point {
     CheckoutAnswered,
     ResultWritten,
     ReportBegun,
+    AddReceived,
+    ConfirmReceived,
+    /// Of a cart that an earlier run left.
+    ClearCartReceived,
+}
+
+impl Point {
+    /// Whether it comes where orders are assembled from several events, and not else.
+    pub(super) fn is_of_carts(self) -> bool {
+        matches!(self, Self::AddReceived | Self::ConfirmReceived | Self::ClearCartReceived)
+    }
 }
 
 /// All of them.
-pub(super) const POINTS: [Point; 10] = [
+pub(super) const POINTS: [Point; 13] = [
     Point::PlanWritten,
     Point::LedgerMade,
     Point::IntentRecorded,
@@ -44,6 +59,9 @@ pub(super) const POINTS: [Point; 10] = [
     Point::CheckoutAnswered,
     Point::ResultWritten,
     Point::ReportBegun,
+    Point::AddReceived,
+    Point::ConfirmReceived,
+    Point::ClearCartReceived,
 ];
 
 /// When a run is killed.
@@ -83,7 +101,11 @@ pub(super) fn kill_at(shop: &Shop, options: &str, moment: Moment, dice: &mut Dic
         shop.tenant.jam(jam);
     }
     // Where a few requests a second are sent, intents wait for theirs for a while.
-    let rate = if point == Point::IntentRecorded { "--set rate=30/s" } else { "--set rate=unlimited" };
+    let rate = match (point, shop.way) {
+        (Point::IntentRecorded, Way::Single) => "--set rate=30/s",
+        (Point::IntentRecorded, Way::Multi | Way::Mixed) => "--set rate=100/s",
+        _ => "--set rate=unlimited",
+    };
     let options = format!("{options} {rate}");
     let (mut running, _reader) = if point == Point::ReportBegun {
         let (out, reader) = clogged();
@@ -108,15 +130,19 @@ fn until(running: &mut Running<'_>, is_so: impl Fn(&Running<'_>) -> bool) -> boo
 
 /// What keeps a run from ending before the point is seen.
 fn jam(point: Point, after: usize) -> Option<Jam> {
-    let held = |kind, after| Some(Jam { kind, after, first: First::HeldBack });
+    let held = |kinds, after| Some(Jam { kinds, after, first: First::HeldBack });
     match point {
-        Point::PlanWritten | Point::LedgerMade => held("BROWSER", 0),
-        Point::BrowserReceived => held("BROWSER", after),
-        Point::IdentityReceived => held("IDENTITY", after),
-        Point::CheckoutReceived => held("ORDER_CHECKOUT", after),
-        Point::ResultWritten => held("ORDER_CHECKOUT", after + 1),
-        Point::CheckoutHalfAnswered => Some(Jam { kind: "ORDER_CHECKOUT", after, first: First::HalfAnswered }),
-        Point::CheckoutAnswered => Some(Jam { kind: "ORDER_CHECKOUT", after, first: First::Answered }),
+        Point::PlanWritten | Point::LedgerMade => held(&["BROWSER"], 0),
+        Point::BrowserReceived => held(&["BROWSER"], after),
+        Point::IdentityReceived => held(&["IDENTITY"], after),
+        Point::AddReceived => held(&["ADD"], after),
+        Point::ConfirmReceived => held(&["CONFIRM"], after),
+        // One cart may be all that was left.
+        Point::ClearCartReceived => held(&["CLEAR_CART"], 0),
+        Point::CheckoutReceived => held(CHECKOUTS, after),
+        Point::ResultWritten => held(CHECKOUTS, after + 1),
+        Point::CheckoutHalfAnswered => Some(Jam { kinds: CHECKOUTS, after, first: First::HalfAnswered }),
+        Point::CheckoutAnswered => Some(Jam { kinds: CHECKOUTS, after, first: First::Answered }),
         Point::IntentRecorded | Point::ReportBegun => None,
     }
 }
@@ -126,14 +152,20 @@ fn is_at(point: Point, running: &Running<'_>) -> bool {
     let has_sent = |sent| {
         let first = tenant.first_jammed();
         first.is_some_and(|first| {
-            running.exchanges().iter().any(|exchange| exchange.request.reference() == first && exchange.sent == sent)
+            let is_first = |request: &Received| request.is_checkout() && request.reference() == first;
+            running.exchanges().iter().any(|exchange| is_first(&exchange.request) && exchange.sent == sent)
         })
     };
     match point {
         Point::PlanWritten => running.path("plan.ndjson").exists(),
         Point::LedgerMade => running.shop.folder.join(LEDGER).exists(),
         Point::IntentRecorded => has_unsent_intent(running),
-        Point::BrowserReceived | Point::IdentityReceived | Point::CheckoutReceived => tenant.first_jammed().is_some(),
+        Point::BrowserReceived
+        | Point::IdentityReceived
+        | Point::AddReceived
+        | Point::ConfirmReceived
+        | Point::ClearCartReceived
+        | Point::CheckoutReceived => tenant.first_jammed().is_some(),
         Point::CheckoutHalfAnswered => has_sent(Sent::Half),
         Point::CheckoutAnswered => has_sent(Sent::Whole),
         Point::ResultWritten => has_result_of_a_sending(running),
@@ -149,7 +181,9 @@ fn has_unsent_intent(running: &Running<'_>) -> bool {
     }
     let attempts = ledger::attempts_while_it_is_written(&running.shop.folder.join(LEDGER)).unwrap_or_default();
     let exchanges = running.exchanges();
-    let is_sent = |reference: &str| exchanges.iter().any(|exchange| exchange.request.reference() == reference);
+    let checkouts: Vec<_> =
+        exchanges.iter().map(|exchange| &exchange.request).filter(|request| request.is_checkout()).collect();
+    let is_sent = |reference: &str| checkouts.iter().any(|checkout| checkout.reference() == reference);
     let is_new = |id: i64| running.before.iter().all(|attempt| attempt.id != id);
     attempts.iter().any(|attempt| attempt.outcome.is_none() && is_new(attempt.id) && !is_sent(&attempt.reference))
 }

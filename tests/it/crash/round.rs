@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{
     audit,
     moment::{Moment, POINTS, Point, kill_at},
-    shop::{Run, Shop},
+    shop::{Run, Shop, Way},
     tenant::Tenant,
 };
 use crate::support::dice::Dice;
@@ -13,15 +13,18 @@ use crate::support::dice::Dice;
 /// More runs than any round needs.
 const MOST_RUNS: usize = 30;
 
-/// A round of this seed in this folder. Of 20 that follow each other, each named point is in one.
+/// A round of this seed in this folder. Of 20 that follow each other, each named point is in one: two in three have one.
 pub(super) fn round(seed: u64, folder: &Path) {
     let mut dice = Dice::new(seed);
-    let point = seed.is_multiple_of(2).then(|| POINTS[usize::try_from(seed / 2 % 10).unwrap()]);
+    let point = point(seed);
+    let way = way(point, &mut dice);
     let is_healthy = point.is_some() || dice.is_within(40);
     let is_patient = is_healthy || dice.is_within(50);
-    let (n_orders, n_guests) = (40 + dice.below(80), 20 + dice.below(20));
+    // Orders that are assembled take more requests.
+    let n_orders = if way == Way::Single { 40 + dice.below(80) } else { 30 + dice.below(30) };
+    let n_guests = 20 + dice.below(20);
     let tenant = if is_healthy { Tenant::healthy() } else { Tenant::moody(seed, !is_patient) };
-    let shop = Shop::new(folder, n_orders, n_guests, &mut dice, tenant);
+    let shop = Shop::of(way, folder, n_orders, n_guests, &mut dice, tenant);
     let options = options(&mut dice, is_patient);
     shop.takes_plans.set(dice.is_within(50));
     if let Some(point) = point {
@@ -29,8 +32,7 @@ pub(super) fn round(seed: u64, folder: &Path) {
     }
     for _ in 0..dice.below(6) {
         let is_named = is_healthy && dice.is_within(40);
-        let moment =
-            if is_named { Moment::At(dice.pick(&POINTS)) } else { Moment::any(&mut dice, n_orders + 2 * n_guests) };
+        let moment = if is_named { Moment::At(dice.pick(&POINTS)) } else { Moment::any(&mut dice, shop.n_requests) };
         kill_at(&shop, &options, moment, &mut dice);
     }
     let mut last = until(&shop, &options, |run| run.n("failed") + run.n("refused") == 0);
@@ -38,13 +40,38 @@ pub(super) fn round(seed: u64, folder: &Path) {
     if dice.is_within(50) {
         let options = format!("{options} --unknown resend");
         let n_unknown = usize::try_from(last.n("unknown")).unwrap();
-        kill_at(&shop, &options, Moment::any(&mut dice, 1 + 3 * n_unknown), &mut dice);
+        let n_requests = if way == Way::Single { 3 } else { 8 };
+        kill_at(&shop, &options, Moment::any(&mut dice, 1 + n_requests * n_unknown), &mut dice);
         last = until(&shop, &options, |run| run.code == Some(0));
         audit::nothing_is_lost(&last, &shop);
     }
+    if last.carts.iter().any(|cart| cart.is_open) {
+        let n_runs = if is_healthy { 1 } else { MOST_RUNS };
+        clear(&shop, &options, n_runs);
+    }
     let after = shop.run(&options);
     assert!(after.exchanges.is_empty(), "nothing was left to send");
+    audit::are_all_cleared(&after, &shop);
     assert_eq!(after.n("unknown"), last.n("unknown"));
+}
+
+fn point(seed: u64) -> Option<Point> {
+    let number = usize::try_from(seed / 3 * 2 + seed % 3).unwrap();
+    (!seed.is_multiple_of(3)).then(|| POINTS[(number - 1) % POINTS.len()])
+}
+
+fn way(point: Option<Point>, dice: &mut Dice) -> Way {
+    match point {
+        Some(point) if point.is_of_carts() => dice.pick(&[Way::Multi, Way::Mixed]),
+        _ => dice.pick(&[Way::Single, Way::Multi, Way::Mixed]),
+    }
+}
+
+/// Orders of which nobody knows may have left carts, which so many runs clear, and do nothing else.
+fn clear(shop: &Shop, options: &str, n_runs: usize) {
+    let runs = (0..n_runs).map(|_| shop.run(options));
+    let is_clear = runs.inspect(audit::only_clears).any(|run| run.carts.iter().all(|cart| !cart.is_open));
+    assert!(is_clear, "carts stay open");
 }
 
 fn options(dice: &mut Dice, is_patient: bool) -> String {
@@ -56,6 +83,10 @@ fn options(dice: &mut Dice, is_patient: bool) -> String {
 /// Kills a run at a named point. It is certain for all but one: whether the intent that was seen was sent before its
 /// run died shows only afterwards.
 fn hit(point: Point, shop: &Shop, options: &str, dice: &mut Dice) {
+    if point == Point::ClearCartReceived {
+        // What is cleared was left by a run that died half way.
+        hit(Point::ConfirmReceived, shop, options, dice);
+    }
     for _ in 0..MOST_RUNS {
         let (run, has_come) = kill_at(shop, options, Moment::At(point), dice);
         assert!(has_come && run.code.is_none(), "{point:?} was not hit: {}", run.errors);

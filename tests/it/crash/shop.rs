@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     audit,
-    ledger::{self, Attempt},
+    ledger::{self, Attempt, Cart, Held},
     tenant::Tenant,
 };
 use crate::support::{
@@ -30,34 +30,91 @@ pub(super) const LEDGER: &str = "orderferry-ledger.db";
 /// The reference of an order that is not valid.
 pub(super) const INVALID: &str = "A-invalid";
 
+/// How a shop's orders are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// As one event each.
+    Single,
+    /// Assembled from several events each.
+    Multi,
+    /// Every other one has items that the single event bars.
+    Mixed,
+}
+
+impl Way {
+    fn mode(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Multi => "multi",
+            Self::Mixed => "auto",
+        }
+    }
+
+    /// Whether the order of this number is assembled.
+    fn assembles(self, number: usize) -> bool {
+        self == Self::Multi || (self == Self::Mixed && number.is_multiple_of(2))
+    }
+}
+
 /// A shop.
 pub(super) struct Shop {
+    pub(super) way: Way,
     pub(super) folder: PathBuf,
     pub(super) tenant: Tenant,
     /// The e-mail address of the guest of each order.
     pub(super) guests: BTreeMap<String, String>,
+    /// The products of each order that is assembled from several events, as they stand in the export.
+    pub(super) assembled: BTreeMap<String, Vec<String>>,
+    /// About so many are sent where nothing is repeated.
+    pub(super) n_requests: usize,
     /// Every other run goes on with the plan of an earlier one, if there is one.
     pub(super) takes_plans: Cell<bool>,
     n_runs: Cell<usize>,
 }
 
 impl Shop {
-    /// A shop with `n_orders` orders of `n_guests` guests, whose rows stand anywhere.
+    /// A shop that sends single events.
     pub(super) fn new(folder: &Path, n_orders: usize, n_guests: usize, dice: &mut Dice, tenant: Tenant) -> Self {
+        Self::of(Way::Single, folder, n_orders, n_guests, dice, tenant)
+    }
+
+    /// A shop with `n_orders` orders of `n_guests` guests, whose rows stand anywhere.
+    pub(super) fn of(
+        way: Way,
+        folder: &Path,
+        n_orders: usize,
+        n_guests: usize,
+        dice: &mut Dice,
+        tenant: Tenant,
+    ) -> Self {
         let mut guests = BTreeMap::new();
         let mut rows = Vec::new();
         for number in 0..n_orders {
             let (reference, email) = (format!("A-{number:03}"), format!("guest{}@example.com", number % n_guests));
             let ordered_at = format!("2025-03-01T10:{:02}:{:02}Z", number / 60, number % 60);
-            let n_rows = 1 + dice.below(3);
             let line = Line { reference: &reference, ordered_at: &ordered_at, email: &email, ..Line::default() };
-            rows.extend(std::iter::repeat_n(line.csv(), n_rows));
+            let line = if way == Way::Mixed && way.assembles(number) { hotel(line) } else { line.csv() };
+            for item in 0..=dice.below(3) {
+                let product = format!("P-{number}-{item}");
+                rows.push((way.assembles(number).then(|| reference.clone()), row(&line, &product), product));
+            }
             guests.insert(reference, email);
         }
         dice.shuffle(&mut rows);
-        fs::write(folder.join("orders.csv"), format!("{HEADER}{}", rows.concat())).unwrap();
-        let takes_plans = Cell::new(false);
-        Self { folder: folder.to_owned(), tenant, guests, takes_plans, n_runs: Cell::new(0) }
+        let export: String = rows.iter().map(|(_, row, _)| row.as_str()).collect();
+        fs::write(folder.join("orders.csv"), row(HEADER, "item.productId") + &export).unwrap();
+        let mut assembled: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (reference, _, product) in rows {
+            if let Some(reference) = reference {
+                assembled.entry(reference).or_default().push(product);
+            }
+        }
+        let n_items: usize = assembled.values().map(Vec::len).sum();
+        // A browser, IDENTITY, ADD_CONTACTS, CONFIRM and CHECKOUT beside the ADDs; a browser and IDENTITY for a guest.
+        let n_single = if way == Way::Multi { 0 } else { n_orders - assembled.len() + 2 * n_guests };
+        let n_requests = n_items + 5 * assembled.len() + n_single;
+        let (folder, takes_plans, n_runs) = (folder.to_owned(), Cell::new(false), Cell::new(0));
+        Self { way, folder, tenant, guests, assembled, n_requests, takes_plans, n_runs }
     }
 
     /// One with few orders, for a test that looks at one run.
@@ -69,21 +126,26 @@ impl Shop {
     pub(super) fn add_invalid(&self) {
         let line = Line { reference: INVALID, price: "much", ..Line::default() };
         let mut export = OpenOptions::new().append(true).open(self.folder.join("orders.csv")).unwrap();
-        export.write_all(line.csv().as_bytes()).unwrap();
+        export.write_all(row(&line.csv(), "P").as_bytes()).unwrap();
     }
 
-    /// All attempts that the ledger holds; nobody may write it.
-    pub(super) fn attempts(&self) -> Vec<Attempt> {
-        ledger::attempts(&self.folder.join(LEDGER))
+    /// All that the ledger holds; nobody may write it.
+    fn held(&self) -> Held {
+        ledger::held(&self.folder.join(LEDGER))
     }
 
     /// The words of a command that sends the export with these options, and its run's name.
     pub(super) fn command(&self, options: &str) -> (Vec<String>, String) {
         self.n_runs.set(self.n_runs.get() + 1);
         let name = format!("run-{}", self.n_runs.get());
-        let what = self.plan().map_or_else(|| "orders.csv".to_owned(), |run| format!("--resume {run}"));
+        let what = match self.plan() {
+            _ if options.contains("--resume") => String::new(),
+            Some(run) => format!("--resume {run}"),
+            None => format!("orders.csv --mode {}", self.way.mode()),
+        };
         let usual = format!("send {what} --client-key k --pos p --backfill --set tries=3 --base-url");
-        let words = usual.split(' ').chain([self.tenant.service.base_url.as_str()]).chain(options.split_whitespace());
+        let words =
+            usual.split_whitespace().chain([self.tenant.service.base_url.as_str()]).chain(options.split_whitespace());
         (words.map(str::to_owned).chain(["--out".into(), name.clone()]).collect(), name)
     }
 
@@ -104,33 +166,37 @@ impl Shop {
 
     /// Starts a run with a standard output of its own.
     pub(super) fn start_with(&self, words: Vec<String>, name: String, options: &str, out: Stdio) -> Running<'_> {
-        let (before, n_before) = (self.attempts(), self.tenant.service.n_received());
+        let (before, n_before) = (self.held(), self.tenant.service.n_received());
         let errors = File::create(self.folder.join(format!("{name}.err"))).unwrap();
         let child = process(&self.folder).args(words).stdin(Stdio::null()).stdout(out).stderr(errors).spawn().unwrap();
-        Running { shop: self, child, name, options: options.to_owned(), before, n_before }
+        let Held { attempts: before, carts: carts_before } = before;
+        Running { shop: self, child, name, options: options.to_owned(), before, carts_before, n_before }
     }
 
     /// A run to its end, in a way of its own: `run` has the words of the command and the run's name, and gives the exit
     /// code. It is not audited.
     pub(super) fn run_by(&self, options: &str, run: impl FnOnce(&[String], &str) -> Option<i32>) -> Run {
         let (words, name) = self.command(options);
-        let (before, n_before) = (self.attempts(), self.tenant.service.n_received());
+        let (before, n_before) = (self.held(), self.tenant.service.n_received());
         let code = run(&words, &name);
         self.over(&name, options, code, before, n_before)
     }
 
     /// What a run that has ended, or was killed, leaves behind.
-    fn over(&self, name: &str, options: &str, code: Option<i32>, before: Vec<Attempt>, n_before: usize) -> Run {
+    fn over(&self, name: &str, options: &str, code: Option<i32>, before: Held, n_before: usize) -> Run {
         self.tenant.let_go();
         self.tenant.service.drain();
+        let after = self.held();
         Run {
             code,
             errors: fs::read_to_string(self.folder.join(format!("{name}.err"))).unwrap_or_default(),
             resends: options.contains("resend"),
             is_impatient: is_impatient(options),
             exchanges: self.tenant.service.exchanges().split_off(n_before),
-            before,
-            after: self.attempts(),
+            before: before.attempts,
+            after: after.attempts,
+            carts_before: before.carts,
+            carts: after.carts,
             results: results(&self.folder.join(name).join("results.ndjson")),
             summary: fs::read_to_string(self.folder.join(name).join("summary.json")).ok(),
         }
@@ -146,6 +212,7 @@ impl Shop {
 pub(super) struct Running<'s> {
     pub(super) shop: &'s Shop,
     pub(super) before: Vec<Attempt>,
+    carts_before: Vec<Cart>,
     child: Child,
     name: String,
     /// Requests that came before it.
@@ -197,7 +264,8 @@ impl Running<'_> {
 
     fn over(mut self) -> Run {
         let code = self.child.wait().unwrap().code();
-        let before = std::mem::take(&mut self.before);
+        let (attempts, carts) = (std::mem::take(&mut self.before), std::mem::take(&mut self.carts_before));
+        let before = Held { attempts, carts };
         let run = self.shop.over(&self.name, &self.options, code, before, self.n_before);
         audit::check(&run, self.shop);
         run
@@ -223,6 +291,8 @@ pub(super) struct Run {
     pub(super) exchanges: Vec<Exchange>,
     pub(super) before: Vec<Attempt>,
     pub(super) after: Vec<Attempt>,
+    pub(super) carts_before: Vec<Cart>,
+    pub(super) carts: Vec<Cart>,
     pub(super) results: Vec<Value>,
     pub(super) summary: Option<String>,
 }
@@ -246,8 +316,19 @@ impl Run {
 
     /// How often it sent the checkout of an order.
     pub(super) fn n_checkouts_of(&self, reference: &str) -> usize {
-        self.exchanges.iter().filter(|exchange| exchange.request.reference() == reference).count()
+        let requests = self.exchanges.iter().map(|exchange| &exchange.request);
+        requests.filter(|request| request.is_checkout() && request.reference() == reference).count()
     }
+}
+
+/// A line of the export with one more cell.
+fn row(line: &str, cell: &str) -> String {
+    format!("{},{cell}\n", line.trim_end())
+}
+
+/// A line of the export whose item is of a type that the single event bars.
+fn hotel(line: Line<'_>) -> String {
+    line.csv().replace(",GEAR,", ",HOTEL,")
 }
 
 /// The lines of `results.ndjson`, without one that a killed run did not finish.

@@ -8,10 +8,13 @@ use std::{
 
 use super::{
     audit,
-    shop::{Running, Shop},
+    shop::{Running, Shop, Way},
     tenant::Tenant,
 };
-use crate::support::wait::{self, Gate};
+use crate::support::{
+    dice::Dice,
+    wait::{self, Gate},
+};
 
 /// The order on which all these runs wait: the guest's oldest one, so that two more wait behind it.
 const FIRST: &str = "A-000";
@@ -92,6 +95,41 @@ fn a_signal_lets_what_is_in_flight_settle() {
     assert_eq!(run.outcome(FIRST), "accepted");
     let next = shop.run(OPTIONS);
     assert_eq!((next.code, next.n("accepted"), next.n("already_sent")), (Some(0), 2, 4));
+}
+
+/// CHECKOUT was not sent, so that the order is not there; nor is CLEAR_CART, since nothing is started any more.
+#[test]
+fn a_signal_half_way_leaves_a_cart_and_the_plan_begins_anew() {
+    for takes_plans in [false, true] {
+        let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
+        let held = gate.clone();
+        let tenant = Tenant::start(move |request| {
+            if request.kind() == "CONFIRM" {
+                held.pass();
+            }
+            None
+        });
+        let shop = Shop::of(Way::Multi, folder.path(), 6, 2, &mut Dice::new(1), tenant);
+        shop.takes_plans.set(takes_plans);
+        let running = shop.start(OPTIONS);
+        // One of each guest.
+        wait::until("two orders under way", || shop.tenant.service.count("CONFIRM") == 2);
+        signal(&running, "INT");
+        wait::until("the words of a run that stops", || running.errors().contains("stopping"));
+        gate.open();
+        let run = running.wait();
+        assert_eq!(
+            (run.code, run.n("not_attempted"), run.exchanges.last().unwrap().request.kind()),
+            (Some(4), 6, "CONFIRM")
+        );
+        let told = run.results.iter().filter(|result| result["reason"].to_string().contains("its cart stays open"));
+        assert_eq!((told.count(), run.carts.iter().filter(|cart| cart.is_open).count()), (2, 2), "{:?}", run.results);
+        let next = shop.run(OPTIONS);
+        assert_eq!((next.code, next.n("accepted"), shop.tenant.service.count("CLEAR_CART")), (Some(0), 6, 2));
+        audit::nothing_is_lost(&next, &shop);
+        audit::are_all_cleared(&next, &shop);
+        assert!(shop.run(OPTIONS).exchanges.is_empty());
+    }
 }
 
 #[test]

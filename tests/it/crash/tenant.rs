@@ -14,11 +14,14 @@ use crate::support::{
 /// How many of a hundred orders, or guests, get another answer than documented.
 const MISBEHAVES: usize = 15;
 
+/// How many of a hundred events on the way to an order: it takes some of them, and must come to its end one day.
+const MISBEHAVES_ON_THE_WAY: usize = 6;
+
 /// What is held back until the program is dead.
 #[derive(Clone)]
 pub(super) struct Jam {
-    /// Requests of this kind.
-    pub(super) kind: &'static str,
+    /// Requests of these kinds.
+    pub(super) kinds: &'static [&'static str],
     /// So many of them pass.
     pub(super) after: usize,
     /// What the next one gets; all later ones are held back.
@@ -56,12 +59,13 @@ impl Tenant {
 
     /// One that misbehaves for some orders and guests the first times. `can_be_mute`: some get no answer at all.
     pub(super) fn moody(seed: u64, can_be_mute: bool) -> Self {
-        let n_times = Mutex::new(BTreeMap::new());
+        let (n_times, orders) = (Mutex::new(BTreeMap::new()), Mutex::new(BTreeMap::new()));
         Self::start(move |request| {
-            let name = match request.kind() {
-                "ORDER_CHECKOUT" => request.reference().to_owned(),
-                "IDENTITY" => request.message["email"].as_str().unwrap().to_owned(),
-                _ => return None,
+            let (name, misbehaves) = match request.kind() {
+                "BROWSER" => return None,
+                "ORDER_CHECKOUT" | "CHECKOUT" => (request.reference().to_owned(), MISBEHAVES),
+                "IDENTITY" => (request.message["email"].as_str().unwrap().to_owned(), MISBEHAVES),
+                _ => (name_of_part(request, &mut orders.lock().unwrap()), MISBEHAVES_ON_THE_WAY),
             };
             let time = {
                 let mut n_times = n_times.lock().unwrap();
@@ -69,7 +73,8 @@ impl Tenant {
                 *time += 1;
                 *time
             };
-            mood(&mut Dice::of(seed, &name), time, can_be_mute)
+            let mut dice = Dice::of(seed, &name);
+            if dice.is_within(misbehaves) { mood(&mut dice, time, can_be_mute) } else { None }
         })
     }
 
@@ -113,7 +118,9 @@ enum Held {
 
 fn hold(jammed: &Mutex<Option<Jammed>>, request: &Received) -> Held {
     let mut jammed = jammed.lock().unwrap();
-    let Some(jammed) = jammed.as_mut().filter(|jammed| jammed.jam.kind == request.kind()) else { return Held::No };
+    let Some(jammed) = jammed.as_mut().filter(|jammed| jammed.jam.kinds.contains(&request.kind())) else {
+        return Held::No;
+    };
     jammed.n_seen += 1;
     if jammed.n_seen <= jammed.jam.after {
         return Held::No;
@@ -127,11 +134,17 @@ fn hold(jammed: &Mutex<Option<Jammed>>, request: &Received) -> Held {
     }
 }
 
-/// What the `time`th sending of something gets.
-fn mood(dice: &mut Dice, time: usize, can_be_mute: bool) -> Option<Reply> {
-    if !dice.is_within(MISBEHAVES) {
-        return None;
+/// What an event on the way to an order is: most of them name no order, but the first ADD on their browser does.
+fn name_of_part(request: &Received, orders: &mut BTreeMap<String, String>) -> String {
+    if request.kind() == "ADD" {
+        orders.insert(request.browser().to_owned(), request.reference().to_owned());
     }
+    let order = orders.get(request.browser()).map_or("", String::as_str);
+    format!("{} {} of {order}", request.kind(), request.message["product"]["item_id"])
+}
+
+/// What the `time`th sending of something that goes wrong gets.
+fn mood(dice: &mut Dice, time: usize, can_be_mute: bool) -> Option<Reply> {
     let later = Reply::Answer(503, vec![("retry-after", "0".into())], String::new());
     let page = Reply::Answer(201, Vec::new(), "<html>all is well</html>".into());
     let kind = dice.below(if can_be_mute { 9 } else { 8 });

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use super::{
     audit,
-    shop::{INVALID, LEDGER, Run, Shop},
+    shop::{INVALID, LEDGER, Run, Shop, Way},
     tenant::Tenant,
 };
 use crate::support::{dice::Dice, process, root, skip};
@@ -101,11 +101,11 @@ struct Trial<'l> {
 }
 
 impl<'l> Trial<'l> {
-    fn new(library: &'l Library) -> Self {
+    fn new(library: &'l Library, way: Way) -> Self {
         let home = tempfile::tempdir().unwrap();
         let folder = fs::canonicalize(home.path()).unwrap().join("shop");
         fs::create_dir(&folder).unwrap();
-        let shop = Shop::new(&folder, 3, 2, &mut Dice::new(1), Tenant::healthy());
+        let shop = Shop::of(way, &folder, 3, 2, &mut Dice::new(1), Tenant::healthy());
         shop.add_invalid();
         Self { library, shop, log: home.path().join("writes.log"), _home: home }
     }
@@ -116,8 +116,7 @@ impl<'l> Trial<'l> {
         drop(fs::remove_file(&self.log));
         let run = self.shop.run_by(&format!("{OPTIONS} {options}"), |words, name| {
             let mut command = process(&self.shop.folder);
-            // A run that resumes reads no export.
-            command.args(words.iter().filter(|word| !options.contains("--resume") || *word != "orders.csv"));
+            command.args(words);
             let Failure { paths, how, error, k } = failure;
             command.env("LD_PRELOAD", &self.library.file).env("FAILING_LOG", &self.log).env("FAILING_HOW", how);
             command.env("FAILING_PATHS", format!("{}{paths}", self.shop.folder.display()));
@@ -263,15 +262,25 @@ fn failures(count: impl Fn(Failure) -> Vec<String>) -> Vec<Failure> {
 #[test]
 fn every_write_fails() {
     let Some(library) = Library::build_or_skip("every_write_fails") else { return };
-    let cases = failures(|failure| Trial::new(&library).run(SEND, failure).1);
-    each(&cases, |failure| Trial::new(&library).fail_and_go_on(SEND, *failure));
+    let trial = || Trial::new(&library, Way::Single);
+    let cases = failures(|failure| trial().run(SEND, failure).1);
+    each(&cases, |failure| trial().fail_and_go_on(SEND, *failure));
+}
+
+#[test]
+fn writes_fail_while_orders_are_assembled() {
+    let Some(library) = Library::build_or_skip("writes_fail_while_orders_are_assembled") else { return };
+    let trial = || Trial::new(&library, Way::Multi);
+    let cases = failures(|failure| trial().run(SEND, failure).1);
+    let cases: Vec<_> = cases.into_iter().step_by(STEP).collect();
+    each(&cases, |failure| trial().fail_and_go_on(SEND, *failure));
 }
 
 #[test]
 fn writes_of_a_resumed_run_fail() {
     let Some(library) = Library::build_or_skip("writes_of_a_resumed_run_fail") else { return };
     let stopped = || {
-        let trial = Trial::new(&library);
+        let trial = Trial::new(&library, Way::Single);
         let first = trial.sound_run(&format!("--limit 1 {SEND}"));
         assert_eq!((first.code, first.n("accepted")), (Some(4), 1), "{}", first.errors);
         trial

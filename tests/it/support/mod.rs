@@ -18,6 +18,33 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// All kinds of requests, as the summary and the sandbox call them.
+pub(crate) const REQUEST_KINDS: [&str; 9] = [
+    "browser_create",
+    "identity",
+    "order_checkout",
+    "add",
+    "add_contacts",
+    "add_consumers",
+    "confirm",
+    "checkout",
+    "clear_cart",
+];
+
+/// How many requests of a kind a summary or the sandbox counts; some kinds are named where there were any.
+pub(crate) fn n_requests(told: &Value, kind: &str) -> u64 {
+    told["requests"][kind].as_u64().unwrap_or_default()
+}
+
+/// A run sent what the sandbox got, kind by kind, and the kinds are all there is.
+pub(crate) fn same_requests(summary: &Value, sandbox: &Value) {
+    let all = |told: &Value| REQUEST_KINDS.map(|kind| (kind, n_requests(told, kind)));
+    assert_eq!(all(summary), all(sandbox));
+    for told in [summary, sandbox] {
+        assert_eq!(n_requests(told, "total"), all(told).iter().map(|(_, n)| n).sum::<u64>(), "{}", told["requests"]);
+    }
+}
+
 /// The program's file.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_orderferry");
 

@@ -17,6 +17,9 @@ use super::wait::{self, Gate};
 /// What a test says to the service itself, to hear that all earlier connections were taken.
 const PING: &str = "PING\r\n";
 
+/// The events that make orders.
+pub(crate) const CHECKOUTS: &[&str] = &["ORDER_CHECKOUT", "CHECKOUT"];
+
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
@@ -32,9 +35,21 @@ impl Received {
         if self.line.contains("/browser/create.json") { "BROWSER" } else { self.message["type"].as_str().unwrap() }
     }
 
-    /// The reference of an order's event.
+    /// The reference of an order's event, empty for one that names none.
     pub(crate) fn reference(&self) -> &str {
-        self.message["order"]["referenceId"].as_str().unwrap_or_default()
+        let message = &self.message;
+        let names = [&message["order"]["referenceId"], &message["product"]["referenceId"], &message["reference_id"]];
+        names.into_iter().find_map(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether it makes an order.
+    pub(crate) fn is_checkout(&self) -> bool {
+        CHECKOUTS.contains(&self.kind())
+    }
+
+    /// The browser that an event is of, empty for one that asks for a browser.
+    pub(crate) fn browser(&self) -> &str {
+        self.message["browser_id"].as_str().unwrap_or_default()
     }
 }
 
@@ -141,7 +156,9 @@ impl Service {
 
     /// How often the checkout of an order came.
     pub(crate) fn n_checkouts_of(&self, reference: &str) -> usize {
-        self.log.lock().unwrap().exchanges.iter().filter(|exchange| exchange.request.reference() == reference).count()
+        let log = self.log.lock().unwrap();
+        let requests = log.exchanges.iter().map(|exchange| &exchange.request);
+        requests.filter(|request| request.is_checkout() && request.reference() == reference).count()
     }
 
     fn address(&self) -> &str {

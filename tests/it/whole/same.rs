@@ -171,6 +171,25 @@ fn a_send_has_the_same_plan_and_the_tenant_the_same_orders() {
     }
 }
 
+/// Only carts that are left open name their browsers, whose ids are never the same.
+#[test]
+fn orders_of_several_events_are_assembled_the_same() {
+    let export = Export::new(SEED, 150, State::Rough);
+    let with_products =
+        |text: String| text.replace("item.name,", "item.productId,item.name,").replace(",GEAR,", ",GEAR,P,");
+    let place = Place::with("a.csv", with_products(export.text()));
+    place.file("b.csv", with_products(export.copies())).file("own-key.toml", own_key_profile("join_files = false"));
+    let send = |way| {
+        let ran = run(&place, "send --sandbox --mode multi --rate unlimited --identity-pause 0s --backfill", way);
+        assert!(ran.summary()["requests"]["checkout"].as_u64() > Some(100), "{}", ran.out);
+        sent(&ran)
+    };
+    let first = send(("1", "256MB"));
+    for (found, expected) in send(("4", "1MB")).iter().zip(&first) {
+        assert!(found == expected, "{}", first_difference(found, expected));
+    }
+}
+
 fn first_difference(found: &str, expected: &str) -> String {
     let different = found.lines().zip(expected.lines()).find(|(found, expected)| found != expected);
     format!("{different:.2000?}")

@@ -1,0 +1,357 @@
+//! Orders that are assembled from several events, as a user meets them: against the sandbox, which assembles them by rules
+//! of its own, run and tenant agree to the last digit; nothing is left in carts, and what is left is told and cleared.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use orderferry::sandbox::{Faults, Sandbox, Settings};
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::{
+    samples::agrees,
+    support::{
+        n_requests,
+        place::{Place, Ran},
+        same_requests,
+        service::{Reply, Service},
+    },
+};
+
+const HEADER: &str = "referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,\
+    item.quantity,item.productId,guest.email,guest.lastname\n";
+
+const OPTIONS: &str = "--rate unlimited --identity-pause 0s --backfill";
+
+/// Of this many bytes a single event holds some three items, and a CONFIRM some 35.
+const SMALL_URLS: &str = "--max-url-bytes 1500";
+
+/// About one request in eight fails in some way; mostly nobody knows whether it was taken, and it was not.
+const FAULTS: [(&str, &str); 8] = [
+    ("closed_taken", "2%"),
+    ("closed_not_taken", "5%"),
+    ("half", "1%"),
+    ("garbage", "1%"),
+    ("status.500", "2%"),
+    ("status.503", "1%"),
+    ("throttled", "1%"),
+    ("retry_after", "0s"),
+];
+
+/// So patient that nothing fails for good.
+const PATIENT: &str = "--set tries=20 --set down_after=1000";
+
+/// An order as the tenant shall have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Order {
+    reference: String,
+    guest: String,
+    kind: &'static str,
+    n_items: usize,
+}
+
+impl Order {
+    fn new(number: usize, kind: &'static str, n_items: usize) -> Self {
+        let (reference, guest) = (format!("{kind}-{number}"), format!("guest{}@example.com", number % 20));
+        Self { reference, guest, kind, n_items }
+    }
+
+    /// In cents, per unit; two of each are bought.
+    fn unit_price(item: usize) -> i64 {
+        1010 + i64::try_from(item).unwrap()
+    }
+
+    fn price(&self) -> Decimal {
+        Decimal::new((0..self.n_items).map(|item| 2 * Self::unit_price(item)).sum(), 2)
+    }
+
+    fn ordered_at(&self) -> String {
+        let number = self.reference.rsplit('-').next().unwrap();
+        format!("2025-03-01T10:{number:0>2}:00")
+    }
+
+    fn rows(&self) -> String {
+        let Self { reference, guest, kind, .. } = self;
+        let (time, price) = (self.ordered_at(), self.price());
+        let row = |item| {
+            let unit_price = Decimal::new(Self::unit_price(item), 2);
+            format!(
+                "{reference},{time}Z,PURCHASED,EUR,{price},other,{kind},Item {item} of it,{unit_price},2,P{item},{guest},Smith\n"
+            )
+        };
+        (0..self.n_items).map(row).collect()
+    }
+
+    /// Whether a single event of `SMALL_URLS` cannot carry it.
+    fn needs_several(&self) -> bool {
+        self.kind == "HOTEL" || self.n_items > 10
+    }
+}
+
+/// So many small orders, so many of a type that the single event bars, and so many that it has no room for.
+fn orders(n_small: usize, n_hotels: usize, n_large: usize) -> Vec<Order> {
+    let small = (0..n_small).map(|number| Order::new(number, "GEAR", 1 + number % 2));
+    let hotels = (0..n_hotels).map(|number| Order::new(number, "HOTEL", 1 + number % 3));
+    let large = (0..n_large).map(|number| Order::new(number, "WINE", 12 + number));
+    small.chain(hotels).chain(large).collect()
+}
+
+fn place(orders: &[Order]) -> Place {
+    let rows: String = orders.iter().map(Order::rows).collect();
+    Place::with("orders.csv", format!("{HEADER}{rows}"))
+}
+
+/// A tenant that outlives the runs.
+struct Tenant {
+    runtime: Runtime,
+    sandbox: Option<Sandbox>,
+}
+
+impl Tenant {
+    fn new(faults: Option<Value>) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let faults = faults.map(|faults| Faults::new(serde_json::from_value(faults).unwrap()).unwrap());
+        let sandbox = runtime.block_on(Sandbox::start(Settings { faults, ..Settings::default() })).unwrap();
+        Self { runtime, sandbox: Some(sandbox) }
+    }
+
+    fn state(&self) -> Value {
+        serde_json::to_value(self.sandbox.as_ref().unwrap().state()).unwrap()
+    }
+
+    fn send(&self, place: &Place, what: &str) -> Ran {
+        let base_url = self.sandbox.as_ref().unwrap().base_url();
+        place.run(&format!("send {what} --base-url {base_url} --client-key k --pos p {OPTIONS}"))
+    }
+}
+
+impl Drop for Tenant {
+    fn drop(&mut self) {
+        if let Some(sandbox) = self.sandbox.take() {
+            self.runtime.block_on(sandbox.stop());
+        }
+    }
+}
+
+fn sandbox_of(ran: &Ran) -> Value {
+    serde_json::from_str(&ran.text("sandbox.json")).unwrap()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+/// The references of those results, or orders, of which it is so.
+fn references(list: &Value, is_wanted: impl Fn(&Value) -> bool) -> BTreeSet<String> {
+    let list = list.as_array().unwrap().iter();
+    list.filter(|entry| is_wanted(entry)).map(|entry| text(&entry["referenceId"])).collect()
+}
+
+fn of_outcome(ran: &Ran, outcome: &str) -> BTreeSet<String> {
+    references(&ran.results().into(), |result| result["outcome"] == outcome)
+}
+
+/// The tenant has exactly these orders, each as it is and by its way.
+fn has(state: &Value, orders: &[Order], is_assembled: impl Fn(&Order) -> bool) {
+    let there: BTreeMap<_, _> =
+        state["order_list"].as_array().unwrap().iter().map(|entry| (text(&entry["referenceId"]), entry)).collect();
+    assert_eq!((there.len(), &state["orders"]["processed"]), (orders.len(), &orders.len().into()));
+    for order in orders {
+        let (mode, price) = (if is_assembled(order) { "multi" } else { "single" }, order.price().to_string());
+        let expected = json!({
+            "referenceId": order.reference, "guest": format!("email:{}", order.guest), "status": "PURCHASED",
+            "orderedAt": format!("{}.000Z", order.ordered_at()), "currency": "EUR", "price": price,
+            "items": order.n_items, "mode": mode,
+        });
+        assert_eq!(*there[&order.reference], expected);
+    }
+    let total: Decimal = orders.iter().map(Order::price).sum();
+    assert_eq!(state["money"], json!([{ "currency": "EUR", "orders": orders.len(), "total": total.to_string() }]));
+}
+
+/// The requests of each kind where nothing is repeated.
+fn expected_requests(orders: &[Order], is_assembled: impl Fn(&Order) -> bool) -> [usize; 6] {
+    let (assembled, single): (Vec<_>, Vec<_>) = orders.iter().partition(|order| is_assembled(order));
+    let guests: BTreeSet<_> = single.iter().map(|order| &order.guest).collect();
+    let n_items = assembled.iter().map(|order| order.n_items).sum();
+    let n_browsers = guests.len() + assembled.len();
+    [n_browsers, n_browsers, single.len(), n_items, assembled.len(), assembled.len()]
+}
+
+fn requests(ran: &Ran) -> [usize; 6] {
+    let kinds = ["browser_create", "identity", "order_checkout", "add", "add_contacts", "checkout"];
+    let summary = ran.summary();
+    kinds.map(|kind| usize::try_from(n_requests(&summary, kind)).unwrap())
+}
+
+#[test]
+fn the_tenant_has_what_the_summary_says_in_every_mode() {
+    let orders = orders(6, 6, 3);
+    for (mode, is_assembled) in [("multi", (|_| true) as fn(&Order) -> bool), ("auto", Order::needs_several)] {
+        let ran = place(&orders).run(&format!("send orders.csv --sandbox --mode {mode} {OPTIONS} {SMALL_URLS}"));
+        assert_eq!(ran.code, 0, "{}", ran.told());
+        let (summary, state) = (ran.summary(), sandbox_of(&ran));
+        agrees(&summary, &state, mode);
+        has(&state, &orders, is_assembled);
+        assert_eq!(state["carts"], json!({ "open": 0, "abandoned": 0, "cleared": 0, "list": [] }));
+        assert_eq!(requests(&ran), expected_requests(&orders, is_assembled), "{mode}");
+        assert_eq!((n_requests(&summary, "confirm"), n_requests(&summary, "retries")), (requests(&ran)[5] as u64, 0));
+    }
+}
+
+#[test]
+fn a_second_run_sends_nothing() {
+    let orders = orders(4, 4, 2);
+    let (place, tenant) = (place(&orders), Tenant::new(None));
+    for (mode, is_assembled) in [("multi", (|_| true) as fn(&Order) -> bool), ("auto", |_| true)] {
+        let ran = tenant.send(&place, &format!("orders.csv --mode {mode} {SMALL_URLS}"));
+        assert_eq!(ran.code, 0, "{}", ran.told());
+        has(&tenant.state(), &orders, is_assembled);
+        // Whichever way an order went, it is there.
+        let n_sent = if mode == "multi" { expected_requests(&orders, |_| true) } else { [0; 6] };
+        assert_eq!(requests(&ran), n_sent, "{mode}");
+    }
+    let again = tenant.send(&place, &format!("orders.csv --mode multi {SMALL_URLS}"));
+    assert_eq!((again.code, &again.summary()["orders"]["already_sent"]), (0, &10.into()));
+    assert_eq!(n_requests(&again.summary(), "total"), 0);
+    assert_eq!(tenant.state()["orders"]["received"], 10);
+}
+
+/// An order whose items one CONFIRM cannot name.
+#[test]
+fn parts_confirm_what_one_event_cannot() {
+    let orders = [Order::new(0, "WINE", 60), Order::new(1, "GEAR", 1)];
+    for (confirm, code, n_confirms) in [("whole", 1, 0), ("parts", 0, 2)] {
+        let options = format!("{OPTIONS} {SMALL_URLS} --max-invalid 100% --set confirm={confirm}");
+        let ran = place(&orders).run(&format!("send orders.csv --sandbox --mode auto {options}"));
+        let state = sandbox_of(&ran);
+        assert_eq!((ran.code, n_requests(&ran.summary(), "confirm")), (code, n_confirms), "{}", ran.told());
+        agrees(&ran.summary(), &state, confirm);
+        let is_there = |order: &&Order| confirm == "parts" || order.n_items == 1;
+        let there: Vec<_> = orders.iter().filter(is_there).cloned().collect();
+        has(&state, &there, Order::needs_several);
+        assert_eq!(ran.told().contains("confirm"), code == 1, "{}", ran.told());
+    }
+}
+
+/// What a run says of its orders is true of the tenant.
+fn is_true_of(ran: &Ran, state: &Value) {
+    let (accepted, unknown) = (of_outcome(ran, "accepted"), of_outcome(ran, "unknown"));
+    let there = references(&state["order_list"], |_| true);
+    assert!(accepted.is_subset(&there), "{:?}", accepted.difference(&there));
+    let known = [&accepted, &unknown, &of_outcome(ran, "already_sent")];
+    assert!(there.iter().all(|order| known.iter().any(|known| known.contains(order))), "{}", ran.told());
+    assert_eq!((&state["orders"]["repeated_references"], &state["orders"]["not_processed"]), (&0.into(), &0.into()));
+    // Only CHECKOUTs of which nobody knows leave carts.
+    let carts = state["carts"]["list"].as_array().unwrap();
+    let left: BTreeSet<_> = carts.iter().map(|cart| text(&cart["reference"])).collect();
+    assert!(left.is_subset(&unknown) && state["carts"]["abandoned"] == 0, "{carts:?} are left: {}", ran.told());
+}
+
+#[test]
+fn after_a_bad_night_the_run_and_the_tenant_agree_in_every_mode() {
+    let orders = orders(20, 20, 4);
+    let mut faults = "--fault seed=7".to_owned();
+    for (name, share) in FAULTS {
+        write!(faults, " --fault {name}={share}").unwrap();
+    }
+    for mode in ["multi", "auto"] {
+        let options = format!("--mode {mode} {OPTIONS} {SMALL_URLS} {PATIENT} {faults}");
+        let ran = place(&orders).run(&format!("send orders.csv --sandbox {options}"));
+        let state = sandbox_of(&ran);
+        assert_eq!(ran.code, 3, "{}", ran.told());
+        is_true_of(&ran, &state);
+        same_requests(&ran.summary(), &state);
+        // Some carts are cleared on the way, and some are left: otherwise the night was not bad.
+        assert!(state["carts"]["cleared"] != 0 && state["carts"]["open"] != 0, "{}", state["carts"]);
+        let price: BTreeMap<_, _> = orders.iter().map(|order| (&order.reference, order.price().to_string())).collect();
+        for entry in state["order_list"].as_array().unwrap() {
+            assert_eq!(entry["price"], *price[&text(&entry["referenceId"])]);
+        }
+    }
+}
+
+#[test]
+fn what_a_bad_night_leaves_in_carts_the_next_run_clears() {
+    let orders = orders(20, 20, 4);
+    let mut faults = json!({ "seed": 7, "status": {} });
+    for (name, share) in FAULTS {
+        match name.strip_prefix("status.") {
+            Some(status) => faults["status"][status] = share.into(),
+            None => faults[name] = share.into(),
+        }
+    }
+    let (place, tenant) = (place(&orders), Tenant::new(Some(faults)));
+    let send = |what: &str| tenant.send(&place, &format!("{what} --mode auto {SMALL_URLS} {PATIENT}"));
+    let first = send("orders.csv");
+    let left = tenant.state();
+    is_true_of(&first, &left);
+    assert!(left["carts"]["open"] != 0, "{}", first.told());
+    // Its orders stay unknown, and their carts are cleared all the same: those that may be there are not.
+    let second = send("orders.csv");
+    let (summary, state) = (second.summary(), tenant.state());
+    is_true_of(&second, &state);
+    assert_eq!(second.code, 3);
+    assert_eq!((&state["carts"]["open"], &state["order_list"]), (&0.into(), &left["order_list"]));
+    assert_eq!(n_requests(&summary, "total"), n_requests(&summary, "clear_cart"));
+    assert!(Some(n_requests(&summary, "clear_cart")) >= left["carts"]["open"].as_u64());
+    let third = send("orders.csv");
+    assert_eq!((third.code, n_requests(&third.summary(), "total")), (3, 0));
+    // Whoever chooses to send them again has them assembled on other browsers.
+    let resent = send("orders.csv --unknown resend");
+    assert!(of_outcome(&resent, "accepted").is_subset(&of_outcome(&second, "unknown")), "{}", resent.told());
+    assert!(of_outcome(&resent, "accepted").len() > 1, "{}", resent.told());
+    let there = references(&tenant.state()["order_list"], |_| true);
+    assert!(of_outcome(&resent, "accepted").is_subset(&there), "{}", resent.told());
+}
+
+#[test]
+fn a_limit_leaves_whole_orders_for_the_plan() {
+    let orders = orders(4, 4, 2);
+    let (place, tenant) = (place(&orders), Tenant::new(None));
+    let first = tenant.send(&place, &format!("orders.csv --mode multi {SMALL_URLS} --limit 3"));
+    assert_eq!((first.code, &first.summary()["orders"]["accepted"]), (4, &3.into()), "{}", first.told());
+    let state = tenant.state();
+    assert_eq!((&state["orders"]["processed"], &state["carts"]["open"]), (&3.into(), &0.into()));
+    let rest = tenant.send(&place, "--resume run-1");
+    let counts = &rest.summary()["orders"];
+    assert_eq!((rest.code, &counts["accepted"], &counts["already_sent"]), (0, &7.into(), &3.into()), "{}", rest.told());
+    has(&tenant.state(), &orders, |_| true);
+    let all: Vec<_> = requests(&first).iter().zip(requests(&rest)).map(|(first, rest)| first + rest).collect();
+    assert_eq!(all, expected_requests(&orders, |_| true));
+    assert_eq!(n_requests(&tenant.send(&place, "--resume run-1").summary(), "total"), 0);
+}
+
+/// With one request in flight, no more than one can come later than it was started, so that the service's clock will do.
+#[test]
+fn no_second_has_more_requests_than_the_rate_allows() {
+    const RATE: usize = 60;
+    let came = Arc::new(Mutex::new(Vec::new()));
+    let (times, seen) = (Arc::clone(&came), Mutex::new(BTreeSet::new()));
+    let service = Service::start(move |request| {
+        times.lock().unwrap().push(Instant::now());
+        // Every first ADD is repeated, and some orders come to nothing and are cleared.
+        let is_first = request.kind() == "ADD" && seen.lock().unwrap().insert(request.reference().to_owned());
+        let is_refused =
+            request.kind() == "CHECKOUT" && ["-2", "-5"].iter().any(|end| request.reference().ends_with(end));
+        if is_first { Some(Reply::status(500)) } else { is_refused.then(|| Reply::status(400)) }
+    });
+    let place = place(&orders(7, 7, 2));
+    let target = format!("--base-url {} --client-key k --pos p --backfill {PATIENT}", service.base_url);
+    let ran =
+        place.run(&format!("send orders.csv {target} --mode multi --rate {RATE}/s --in-flight 1 --identity-pause 0s"));
+    assert_eq!((ran.code, n_requests(&ran.summary(), "clear_cart")), (1, 4), "{}", ran.told());
+    assert_eq!(n_requests(&ran.summary(), "retries"), 16);
+    let came = came.lock().unwrap();
+    assert!(came.len() > 2 * RATE, "{} requests", came.len());
+    let most = RATE + RATE / 20 + 1;
+    for (first, later) in came.iter().zip(came.iter().skip(most)) {
+        let time = *later - *first;
+        assert!(time >= Duration::from_secs(1), "{} requests in {time:?}", most + 1);
+    }
+}

@@ -1,0 +1,223 @@
+//! What must hold of orders that are assembled from several events, and of the carts that they leave.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{
+    super::{
+        ledger::Cart,
+        shop::{Run, Shop},
+    },
+    is_sure_no, is_yes,
+};
+use crate::support::service::Exchange;
+
+/// The events of an order's own browser, in their sequence.
+const SEQUENCE: [&str; 6] = ["IDENTITY", "ADD", "ADD_CONTACTS", "CONFIRM", "CHECKOUT", "CLEAR_CART"];
+
+/// Of a second one nobody knows what it does.
+const NOT_REPEATED: [&str; 3] = ["ADD_CONTACTS", "CONFIRM", "CHECKOUT"];
+
+/// Everything that can be said of one run.
+pub(super) fn check(run: &Run, shop: &Shop) {
+    let browsers = browsers(&run.exchanges);
+    for (browser, exchanges) in &browsers {
+        let Some(add) = exchanges.iter().find(|exchange| exchange.request.kind() == "ADD") else { continue };
+        let of_order = Assembly { browser, reference: add.request.reference(), exchanges };
+        of_order.carries_one_order();
+        of_order.has_exactly_its_items(shop);
+        of_order.is_confirmed_and_checked_out_as_a_whole(shop);
+        of_order.repeats_only_what_it_may();
+        of_order.crosses_no_checkout();
+        // One that is given up may come when it is no longer awaited.
+        if !run.is_impatient {
+            of_order.comes_in_sequence();
+        }
+        let is_known = run.carts.iter().any(|cart| cart.browser == *browser && cart.reference == of_order.reference);
+        assert!(is_known, "the ledger does not know the cart of {browser}: {:?}", run.carts);
+    }
+    every_order_goes_its_way(run, shop);
+    the_carts_only_grow(run);
+    what_is_closed_is_empty(run, shop);
+    only_open_carts_are_cleared(run);
+    earlier_carts_are_cleared(run);
+}
+
+/// What must hold when only orders of which nobody knows are left: no cart holds anything.
+pub(in super::super) fn are_all_cleared(run: &Run, shop: &Shop) {
+    let open: Vec<_> = run.carts.iter().filter(|cart| cart.is_open).collect();
+    assert!(open.is_empty(), "{open:?}");
+    let exchanges = shop.tenant.service.exchanges();
+    let filled: Vec<_> = browsers(&exchanges).into_iter().filter(|(_, exchanges)| is_filled(exchanges)).collect();
+    assert!(filled.is_empty(), "{filled:#?}");
+}
+
+/// What must hold of a run that finds nothing else to do: it clears what earlier ones left open.
+pub(in super::super) fn only_clears(run: &Run) {
+    let cleared: BTreeSet<_> = run.exchanges.iter().map(|exchange| exchange.request.browser()).collect();
+    let open: BTreeSet<_> = open(&run.carts_before).map(|cart| cart.browser.as_str()).collect();
+    assert_eq!(cleared, open);
+    assert!(run.exchanges.iter().all(|exchange| exchange.request.kind() == "CLEAR_CART"));
+}
+
+/// All events of the browsers that a tenant has.
+fn browsers(exchanges: &[Exchange]) -> BTreeMap<&str, Vec<&Exchange>> {
+    let mut browsers: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for exchange in exchanges.iter().filter(|exchange| exchange.request.kind() != "BROWSER") {
+        browsers.entry(exchange.request.browser()).or_default().push(exchange);
+    }
+    browsers
+}
+
+fn open(carts: &[Cart]) -> impl Iterator<Item = &Cart> {
+    carts.iter().filter(|cart| cart.is_open)
+}
+
+/// What one run sends of an order on one browser.
+struct Assembly<'r> {
+    browser: &'r str,
+    reference: &'r str,
+    exchanges: &'r [&'r Exchange],
+}
+
+impl<'r> Assembly<'r> {
+    fn of(&self, kind: &str) -> impl Iterator<Item = &'r Exchange> {
+        self.exchanges.iter().copied().filter(move |exchange| exchange.request.kind() == kind)
+    }
+
+    fn carries_one_order(&self) {
+        for exchange in self.exchanges {
+            let request = &exchange.request;
+            assert!(SEQUENCE.contains(&request.kind()), "{} goes on {}", request.kind(), self.browser);
+            let is_same = ["", self.reference].contains(&request.reference());
+            assert!(is_same, "{} carries {} and {}", self.browser, self.reference, request.reference());
+        }
+    }
+
+    fn has_exactly_its_items(&self, shop: &Shop) {
+        let items = &shop.assembled[self.reference];
+        for add in self.of("ADD") {
+            let product = &add.request.message["product"];
+            let place = place(product).filter(|place| items.get(*place).is_some_and(|id| product["productId"] == **id));
+            assert!(place.is_some(), "{} of {items:?}: {product}", self.reference);
+        }
+    }
+
+    fn is_confirmed_and_checked_out_as_a_whole(&self, shop: &Shop) {
+        let n_items = shop.assembled[self.reference].len();
+        for confirm in self.of("CONFIRM") {
+            let named: Vec<_> = confirm.request.message["product"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| place(item).unwrap())
+                .collect();
+            assert_eq!(named, (0..n_items).collect::<Vec<_>>(), "{}", self.reference);
+            let is_there = |item: &usize| {
+                let of_item = |add: &&Exchange| place(&add.request.message["product"]) == Some(*item);
+                self.of("ADD").filter(of_item).any(|add| is_answered_before(add, confirm))
+            };
+            assert!(named.iter().all(is_there), "{} is confirmed before all items are there", self.reference);
+        }
+        for checkout in self.of("CHECKOUT") {
+            for kind in ["ADD_CONTACTS", "CONFIRM"] {
+                let is_there = self.of(kind).any(|part| is_answered_before(part, checkout));
+                assert!(is_there, "{} is checked out without {kind}", self.reference);
+            }
+        }
+    }
+
+    fn repeats_only_what_it_may(&self) {
+        for kind in NOT_REPEATED {
+            let all: Vec<_> = self.of(kind).collect();
+            let repeated = all.iter().rev().skip(1).find(|exchange| !is_sure_no(exchange));
+            assert!(repeated.is_none(), "{} on {}: sent again after {repeated:?}", self.reference, self.browser);
+        }
+    }
+
+    /// CLEAR_CART could overtake it, and an order that is there would not be.
+    fn crosses_no_checkout(&self) {
+        let may_be_there = self.of("CHECKOUT").any(|checkout| !is_sure_no(checkout));
+        assert!(!may_be_there || self.of("CLEAR_CART").next().is_none(), "{} is cleared behind CHECKOUT", self.browser);
+    }
+
+    fn comes_in_sequence(&self) {
+        let place = |exchange: &&Exchange| {
+            let kind = SEQUENCE.iter().position(|kind| *kind == exchange.request.kind());
+            (kind, place(&exchange.request.message["product"]))
+        };
+        let places: Vec<_> = self.exchanges.iter().map(place).collect();
+        assert!(places.is_sorted(), "{} on {}: {places:?}", self.reference, self.browser);
+    }
+}
+
+/// The place of an item, from 0; none of what is no single item.
+fn place(product: &Value) -> Option<usize> {
+    product["item_id"].as_str()?.parse::<usize>().ok()?.checked_sub(1)
+}
+
+fn is_answered_before(part: &Exchange, next: &Exchange) -> bool {
+    is_yes(part) && part.answered_at <= next.came_after
+}
+
+fn every_order_goes_its_way(run: &Run, shop: &Shop) {
+    for request in run.exchanges.iter().map(|exchange| &exchange.request).filter(|request| request.is_checkout()) {
+        let kind = if shop.assembled.contains_key(request.reference()) { "CHECKOUT" } else { "ORDER_CHECKOUT" };
+        assert_eq!(request.kind(), kind, "{}", request.reference());
+    }
+}
+
+/// A cart is never forgotten, and never opened again.
+fn the_carts_only_grow(run: &Run) {
+    for (before, after) in run.carts_before.iter().zip(&run.carts) {
+        let is_kept =
+            Cart { is_open: before.is_open, ..after.clone() } == *before && (before.is_open || !after.is_open);
+        assert!(is_kept, "{before:?} became {after:?}");
+    }
+    assert!(run.carts_before.len() <= run.carts.len(), "{:?} became {:?}", run.carts_before, run.carts);
+}
+
+/// Whether items may lie in a browser's cart, and no order was made of them.
+fn is_filled(exchanges: &[&Exchange]) -> bool {
+    exchanges.iter().fold(false, |is_filled, exchange| match exchange.request.kind() {
+        // Whoever asks of a browser that is not known hears that its cart is gone too.
+        _ if exchange.status == Some(404) => false,
+        "ADD" => is_filled || !is_sure_no(exchange),
+        "CHECKOUT" | "CLEAR_CART" => is_filled && !is_yes(exchange),
+        _ => is_filled,
+    })
+}
+
+fn what_is_closed_is_empty(run: &Run, shop: &Shop) {
+    let exchanges = shop.tenant.service.exchanges();
+    let browsers = browsers(&exchanges);
+    for cart in run.carts.iter().filter(|cart| !cart.is_open) {
+        let exchanges = browsers.get(cart.browser.as_str()).map_or(&[][..], Vec::as_slice);
+        assert!(!is_filled(exchanges), "{cart:?} is closed, and may hold something: {exchanges:#?}");
+    }
+}
+
+fn only_open_carts_are_cleared(run: &Run) {
+    for clear in run.exchanges.iter().filter(|exchange| exchange.request.kind() == "CLEAR_CART") {
+        let browser = clear.request.browser();
+        let was_closed = run.carts_before.iter().any(|cart| cart.browser == browser && !cart.is_open);
+        let is_known = run.carts.iter().any(|cart| cart.browser == browser);
+        assert!(is_known && !was_closed, "{browser} was cleared: {:?}", run.carts);
+    }
+}
+
+/// What earlier runs left is cleared before its order is there on another browser, and by every run that comes to its end.
+fn earlier_carts_are_cleared(run: &Run) {
+    let is_over = run.code.is_some() && run.summary.is_some() && run.summary()["stopped"].is_null();
+    for cart in open(&run.carts_before) {
+        let is_of_cart = |exchange: &Exchange| exchange.request.browser() == cart.browser;
+        let cleared_at = run.exchanges.iter().position(is_of_cart);
+        let checked_out =
+            |exchange: &Exchange| exchange.request.is_checkout() && exchange.request.reference() == cart.reference;
+        if let Some(at) = run.exchanges.iter().position(checked_out) {
+            assert!(cleared_at.is_some_and(|cleared_at| cleared_at < at), "{cart:?} was not cleared");
+        }
+        assert!(!is_over || run.is_impatient || cleared_at.is_some(), "{cart:?} was not cleared");
+    }
+}
