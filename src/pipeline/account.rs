@@ -50,6 +50,8 @@ pub(super) struct Account {
     memory: Memory,
     pub(super) n_guests: u64,
     pub(super) requests: RequestCounts,
+    /// Carts that may hold something, of this run and of earlier ones.
+    pub(super) n_carts_open: u64,
 }
 
 /// Rows and reasons of orders that did not get through.
@@ -82,6 +84,7 @@ impl Account {
             memory,
             n_guests: 0,
             requests: RequestCounts::default(),
+            n_carts_open: 0,
         })
     }
 
@@ -245,6 +248,7 @@ impl Account {
             guests: self.n_guests,
             forecast: job.sending.is_none().then(|| Outlook::at(job.validate.rate, self.counts.forecast)),
             requests: self.requests,
+            carts_open: self.n_carts_open,
             repeated_after: self.counts.n_repeated,
             skipped: self.counts.skipped.clone().into_iter().collect(),
             stopped: error.clone(),

@@ -1,5 +1,10 @@
 //! The plan → outcomes: dispatches it, with the ledger as its journal.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use super::{Account, Job, Progress, RunError, Sending, Tell, known};
 use crate::{
     dispatch::{self, Agenda, AttemptOutcome, Ended, Event, HttpWire, Journal, Kind, LeftCart},
@@ -13,7 +18,8 @@ use crate::{
     report::{ReportError, figures::counted},
 };
 
-/// Clears the carts that earlier runs left open, and sends what `guests` bring. Each of their orders is settled, as `settle` puts it on the account.
+/// Clears the carts that earlier runs left open, and sends what `guests` bring. Each of their orders is settled, as
+/// `settle` puts it on the account.
 pub(super) fn send(
     guests: impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + 'static,
     ledger: SqliteLedger,
@@ -27,13 +33,15 @@ pub(super) fn send(
     let guests = guests.map(|guest| guest.map_err(|error| error.to_string()));
     let guests = plan::limited(guests, sending.limit);
     let agenda = Agenda { left_open: left_open(&ledger)?, guests };
+    let n_open = Arc::new(AtomicU64::new(agenda.left_open.len() as u64));
     let (ledger, writer) = GroupCommit::start(ledger);
-    let journal = LedgerJournal(ledger);
+    let journal = LedgerJournal { ledger, n_open: Arc::clone(&n_open) };
     let wire = HttpWire::new(&target, &sending.dispatch)?;
     // Results that cannot be written stop the run: whoever cannot be told shall not be sent for.
     let hear = |event| heard(event, account, settle, tell).map_err(|error| error.to_string());
     let (settings, stop) = (sending.dispatch.clone(), sending.asked_to_stop.clone());
     let mut ended = sending.runtime.block_on(dispatch::run(agenda, target, settings, journal, wire, stop, hear));
+    account.n_carts_open = n_open.load(Ordering::SeqCst);
     if account.n_settled(Outcome::NotAttempted) > 0 {
         let limit = sending.limit.map(plan::beyond_limit);
         ended.stopped = ended.stopped.or(limit);
@@ -99,7 +107,11 @@ fn count(kind: Kind, is_retry: bool, account: &mut Account) {
 }
 
 /// The ledger as `dispatch` wants a journal.
-struct LedgerJournal(GroupCommit);
+struct LedgerJournal {
+    ledger: GroupCommit,
+    /// Carts that may hold something.
+    n_open: Arc<AtomicU64>,
+}
 
 impl Journal for LedgerJournal {
     type Attempt = Attempt;
@@ -120,16 +132,20 @@ impl Journal for LedgerJournal {
 
     async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &EventText) -> Result<Cart, String> {
         let (reference, browser, clear_cart) = (reference.to_owned(), browser.to_owned(), clear_cart.clone());
-        self.write(Write::OpenCart { reference, browser, clear_cart }).await.map(Cart)
+        let cart = self.write(Write::OpenCart { reference, browser, clear_cart }).await.map(Cart)?;
+        self.n_open.fetch_add(1, Ordering::SeqCst);
+        Ok(cart)
     }
 
     async fn close_cart(&self, cart: Cart) -> Result<(), String> {
-        self.write(Write::CloseCart(cart)).await.map(drop)
+        self.write(Write::CloseCart(cart)).await?;
+        self.n_open.fetch_sub(1, Ordering::SeqCst);
+        Ok(())
     }
 }
 
 impl LedgerJournal {
     async fn write(&self, write: Write) -> Result<i64, String> {
-        self.0.write(write).await.map_err(|error| error.to_string())
+        self.ledger.write(write).await.map_err(|error| error.to_string())
     }
 }

@@ -51,6 +51,9 @@ pub struct Summary {
     pub forecast: Option<Outlook>,
     /// Requests on the wire.
     pub requests: RequestCounts,
+    /// Carts that may hold something when the run ends: the next one clears them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub carts_open: u64,
     /// Orders that were sent again although an earlier sending may have been taken.
     pub repeated_after: u64,
     /// Exact sums, one element per currency, by the alphabet.
@@ -194,6 +197,8 @@ pub struct Facts {
     pub forecast: Option<Outlook>,
     /// Requests on the wire.
     pub requests: RequestCounts,
+    /// Carts that may hold something when the run ends.
+    pub carts_open: u64,
     /// Orders that were sent again although an earlier sending may have been taken.
     pub repeated_after: u64,
     /// Reasons with the orders they left out.
@@ -222,6 +227,7 @@ impl Summary {
             orders_without_amount: tally.orders_without_amount(),
             forecast: facts.forecast,
             requests: facts.requests,
+            carts_open: facts.carts_open,
             repeated_after: facts.repeated_after,
             money: money_lines(tally),
             problems: problem_lines(tally),
@@ -315,6 +321,7 @@ pub(super) mod tests {
             guests: 780,
             forecast: None,
             requests: RequestCounts::default(),
+            carts_open: 0,
             repeated_after: 0,
             skipped: Vec::new(),
             stopped: None,

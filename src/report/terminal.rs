@@ -62,7 +62,11 @@ fn orders(summary: &Summary) -> String {
             counted(n, "order")
         ),
     };
-    section("orders", &(table([Side::Left, Side::Right], &lines) + &scattered + &repeated), 0)
+    let carts = match summary.carts_open {
+        0 => String::new(),
+        n => format!("  {} may hold something: the next run clears what is there\n", counted(n, "cart")),
+    };
+    section("orders", &(table([Side::Left, Side::Right], &lines) + &scattered + &repeated + &carts), 0)
 }
 
 fn money(summary: &Summary) -> String {
