@@ -7,7 +7,7 @@ use std::sync::{
 
 use tokio::time::{Duration, sleep};
 
-use super::{Dispatch, Event, Journal, Kind, Request, Verdict, Wire};
+use super::{Dispatch, Journal, Kind, Request, Verdict, Wire};
 use crate::{
     dispatch::{LeftCart, answer, backoff::backoff},
     event::url,
@@ -55,7 +55,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         }
     }
 
-    /// Whether nothing is in the cart any more, or nothing can be done about it.
+    /// Whether nothing is in the cart any more.
     async fn clear(&self, left: &LeftCart<J::Cart>) -> bool {
         for tries in 1..=self.settings.tries {
             let Some(start) = self.start(&mut None).await else { return false };
@@ -66,13 +66,6 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             self.follow(turn, &verdict).await;
             match verdict {
                 Verdict::Accepted { .. } => return true,
-                // It would be refused for ever.
-                Verdict::Refused { reason } => {
-                    let words =
-                        format!("a cart that an earlier run left open cannot be cleared, and is given up: {reason}");
-                    self.tell(Event::Warning(words)).await;
-                    return true;
-                }
                 Verdict::Repeat { not_before, .. } if tries < self.settings.tries => {
                     self.stop.or(sleep(self.pause(tries, not_before))).await;
                 }
