@@ -78,6 +78,17 @@ fn an_order_of_several_events_knows_more_statuses() {
 }
 
 #[test]
+fn an_order_of_several_events_needs_not_tell_how_it_was_paid() {
+    let unpaid = || several(&[(Field::PaymentType, ""), (Field::CardType, "")]);
+    assert_eq!(found(unpaid(), &settings()), ["missing_attribute paymentType"]);
+    assert_eq!(found(unpaid(), &multi()), [""; 0]);
+    assert_eq!(valid(unpaid(), &multi()).payment_type, "");
+    let cardless = || several(&[(Field::CardType, "")]);
+    assert_eq!(found(cardless(), &settings()), ["missing_card_type cardType"]);
+    assert_eq!(found(cardless(), &multi()), [""; 0]);
+}
+
+#[test]
 fn prices_are_per_unit_whatever_the_target_takes_an_items_price_for() {
     use PricePer::{Line, Unit};
     for (price, from, to, sent, unit) in [
