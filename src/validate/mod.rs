@@ -27,18 +27,21 @@ pub use references::{Clash, clashes};
 
 use std::{num::NonZeroU32, time::Duration};
 
-use crate::event::sequence::Packing;
-use crate::model::{
-    draft::Draft,
-    field::Field,
-    money::Money,
-    order::{Checked, Order, OrderId, OrderRecord, Verdict},
-    pricing::{PricePer, TotalFrom},
-    problem::{Code, Problem},
-    recipe::{Confirm, Mode, Recipe},
-    target::Target,
-};
 use chrono::{DateTime, Utc};
+
+use crate::{
+    event::sequence::Packing,
+    model::{
+        draft::Draft,
+        field::Field,
+        money::{Amount, Currency, Money},
+        order::{Checked, Order, OrderId, OrderRecord, Verdict},
+        pricing::{PricePer, TotalFrom},
+        problem::{Code, Problem},
+        recipe::{Confirm, Mode, Recipe},
+        target::Target,
+    },
+};
 use findings::Findings;
 
 /// The rules that are settings.
@@ -100,7 +103,7 @@ pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKind
     if attempt.is_too_large && settings.mode == Mode::Auto {
         attempt = attempt.or_as_several_events(&draft, settings, kinds);
     }
-    let Attempt { order, money, findings, .. } = attempt;
+    let Attempt { recipe, order, money, findings, .. } = attempt;
     let reference = findings::of_draft(&draft, &Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
     let mut record = OrderRecord {
         id: draft.rows.first().map_or(OrderId(0), OrderId::of),
@@ -117,6 +120,10 @@ pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKind
         record.problems.clear();
         return Checked { record, verdict: Verdict::Skipped(reason) };
     }
+    // What stays behind need not be sound either.
+    if recipe == Recipe::Single {
+        record.problems.forget_details();
+    }
     record.problems.append(findings.problems);
     let has_errors = record.problems.iter().any(Problem::is_error);
     let verdict = match order {
@@ -128,6 +135,7 @@ pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKind
 
 /// What comes of a draft that is sent one way.
 struct Attempt<'a> {
+    recipe: Recipe,
     order: Option<Box<Order<'a>>>,
     money: Option<Money>,
     findings: Findings,
@@ -142,7 +150,7 @@ impl<'a> Attempt<'a> {
         // What a rule leaves out need not fit.
         let sent = order.as_ref().filter(|_| draft.skip.is_none());
         let fits = sent.is_none_or(|order| size::fits(order, draft, settings, &mut findings));
-        Self { order, money, findings, is_too_large: !fits && recipe == Recipe::Single }
+        Self { recipe, order, money, findings, is_too_large: !fits && recipe == Recipe::Single }
     }
 
     /// The same draft as several events; if that is no way either, why neither is.
@@ -158,6 +166,6 @@ impl<'a> Attempt<'a> {
 }
 
 /// What an order is worth, if both can be read.
-fn money(currency: Option<crate::model::money::Currency>, price: Option<crate::model::money::Amount>) -> Option<Money> {
+fn money(currency: Option<Currency>, price: Option<Amount>) -> Option<Money> {
     Some(Money { currency: currency?, amount: price? })
 }

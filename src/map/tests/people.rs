@@ -64,11 +64,11 @@ fn people_stand_in_an_array_of_a_document_and_consumers_in_their_item_too() {
         ndjson(&profile(rules), json!({"id": "A", "people": [{"mail": "a@x.de", "sex": "x"}, 7]})),
         "part A:  | contact guest.email=a@x.de@5 guest.gender!x@6 \
          | value_not_in_table contact.gender@6 does not fit the profile's rule \
-         | not_a_scalar -@7 a number where a contact is expected"
+         | not_a_scalar contact@7 a number where a contact is expected"
     );
     assert_eq!(
         ndjson(&profile(rules), json!({"id": "A", "people": "nobody"})),
-        "part A:  | not_a_scalar -@3 \"people\" is no array of people"
+        "part A:  | not_a_scalar contacts@3 \"people\" is no array of people"
     );
 }
 
