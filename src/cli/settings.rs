@@ -271,6 +271,11 @@ fn setting_of_variable(name: &str) -> Option<String> {
     (!OF_OPTIONS.contains(&name.as_str())).then(|| full_path(&name))
 }
 
+/// What `--set KEY=VALUE` sets.
+pub(super) fn path_of(set: &str) -> Option<String> {
+    set.split_once('=').map(|(path, _)| full_path(path.trim()))
+}
+
 /// `pos` is `target.pos`.
 fn full_path(name: &str) -> String {
     const OF_TARGET: [&str; 9] =

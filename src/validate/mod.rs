@@ -23,6 +23,7 @@ mod values;
 mod tests;
 
 pub use extension::{ExtensionKinds, MOST_NAMES};
+pub use recipe::too_slow;
 pub use references::{Clash, clashes};
 
 use std::{num::NonZeroU32, time::Duration};
@@ -65,6 +66,8 @@ pub struct Settings {
     pub confirm: Confirm,
     /// How long the tenant keeps a session in which such an order is assembled.
     pub session_timeout: Duration,
+    /// How long to wait behind the guest's IDENTITY, within that session.
+    pub identity_pause: Duration,
     /// The most requests a second; none: as many as it takes.
     pub rate: Option<NonZeroU32>,
     /// Whether a reference may be used again for an order two or more days apart.

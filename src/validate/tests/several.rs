@@ -164,15 +164,36 @@ fn in_a_single_event_further_attributes_are_neither_checked_nor_a_part_of_the_or
 }
 
 #[test]
-fn a_sequence_must_be_over_before_its_session_is() {
-    let at = |rate: u32, n_items| {
-        let settings = Settings { rate: NonZeroU32::new(rate), session_timeout: Duration::from_secs(10), ..multi() };
+fn a_sequence_must_be_over_well_before_its_session_is() {
+    let at = |rate: u32, pause, n_items| {
+        let settings = Settings {
+            rate: NonZeroU32::new(rate),
+            session_timeout: Duration::from_secs(20),
+            identity_pause: Duration::from_secs(pause),
+            ..multi()
+        };
         found(with_items(several(&[(Field::Price, &format!("{}", n_items * 20))]), n_items), &settings)
     };
     // A browser, IDENTITY, the ADDs, ADD_CONTACTS, CONFIRM, CHECKOUT.
-    assert_eq!(at(5, 44), [""; 0]);
-    assert_eq!(at(5, 45), ["sequence_too_slow -"]);
-    assert_eq!(at(0, 90), [""; 0]);
+    assert_eq!(at(5, 0, 45), [""; 0]);
+    assert_eq!(at(5, 0, 46), ["sequence_too_slow -"]);
+    assert_eq!(at(5, 2, 35), [""; 0]);
+    assert_eq!(at(5, 2, 36), ["sequence_too_slow -"]);
+    assert_eq!(at(0, 10, 90), [""; 0]);
+    assert_eq!(at(0, 11, 1), ["sequence_too_slow -"]);
+}
+
+#[test]
+fn why_a_sequence_is_too_slow_names_what_takes_the_time() {
+    let said = |rate: u32, pause, n_requests| {
+        let rate = NonZeroU32::new(rate);
+        let settings = Settings { rate, identity_pause: Duration::from_millis(pause), ..multi() };
+        too_slow(n_requests, &settings).unwrap_or_default()
+    };
+    insta::assert_snapshot!(said(1, 500, 700), @"702 requests at 1/s take 702.5 s or more, more than half of a session, which ends after 1200 s; a higher rate may do");
+    insta::assert_snapshot!(said(1, 60_000, 540), @"542 requests at 1/s and the pause of 60 s take 602 s or more, more than half of a session, which ends after 1200 s; a higher rate may do");
+    insta::assert_snapshot!(said(0, 660_000, 8), @"the pause of 660 s takes 660 s or more, more than half of a session, which ends after 1200 s");
+    insta::assert_snapshot!(said(20, 500, 100), @"");
 }
 
 #[test]
