@@ -308,8 +308,9 @@ pub(super) fn put<T: DeserializeOwned>(table: &mut Table, path: &str, value: Val
 }
 
 impl Loaded {
-    /// The settings of the target that was asked for, or of the usual one. The environment and `--set` count before either. A named
-    /// target takes nothing from the usual one that says where orders go: its key is no key of another tenant.
+    /// The settings of the target that was asked for, or of the usual one. The environment and `--set` count before
+    /// either. A named target takes nothing from the usual one that says where orders go: its key is no key of another
+    /// tenant.
     pub(super) fn target(&self, name: Option<&str>) -> anyhow::Result<TargetSettings> {
         let usual = self.settings.target.clone();
         let Some(name) = name else { return Ok(self.said_of_target.clone().or(&usual)) };

@@ -21,6 +21,14 @@ fn further_attributes_of_a_product_have_names_and_types_of_their_own() {
          item.product.seats:integer=2@8 item.product.stops:string!an array@9 \
          | not_a_scalar item.product.stops@9 an array where a single value is expected"
     );
+    // The one that the manual names, which is a number.
+    let columns = "referenceId,item.product.originalPrice,item.product.fare";
+    assert_eq!(
+        csv(&canonical(), columns, "A,12.00,9"),
+        "part A:  | item@- item.product.originalPrice:float=12.00@3 item.product.fare:string=9@9"
+    );
+    let rules = profile("item.product.originalPrice = { column = 'was' }");
+    assert_eq!(csv(&rules, "id,was", "A,12"), "part A:  | item@- item.product.originalPrice:float=12@3");
     let rules = profile("item.product.origin = { column = 'from' }\nitem.product.'*' = { column = 'p_*' }");
     assert_eq!(
         csv(&rules, "id,from,p_to", "A,DUB,LHR"),

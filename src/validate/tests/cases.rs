@@ -33,7 +33,7 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::UnknownCurrency, "event.currency", "\"QQQ\" is not known, expected an ISO 4217 currency such as EUR", &[(Field::EventCurrency, "QQQ")]),
         of(Code::UnknownLanguage, "event.language", "\"EN-GB\" is not known, expected an ISO 639-1 language such as EN", &[(Field::EventLanguage, "EN-GB")]),
         of(Code::UnknownCountry, "guest.country", "\"UK\" is not known, expected an ISO 3166-1 alpha-2 country such as IE", &[(Field::GuestCountry, "UK")]),
-        of(Code::UnknownStatus, "status", "\"CANCELLED\" is not known, expected PURCHASED or PAYMENT_PENDING", &[(Field::Status, "CANCELLED")]),
+        of(Code::UnknownStatus, "status", "\"CANCELLED\" is not known, expected PURCHASED or PAYMENT_PENDING; mode multi sends orders with it", &[(Field::Status, "CANCELLED")]),
         of(Code::UnknownStatus, "item.status", "\"SHIPPED\" is not known, expected PURCHASED or PAYMENT_PENDING", &[(Field::ItemStatus, "SHIPPED")]),
         of(Code::UnknownTitle, "guest.title", "\"mr\" is not known, expected one of Br, Brigadier, Capt, Colonel, Dame, Dr, Elder, Fr, General, Hon, Judge, Lord, Master, Miss, Mr, Mrs, Ms, Mstr, Prof, Rabbi, Rev, Shaikha, Sheikh, Sir, Sister, Sr", &[(Field::GuestTitle, "mr")]),
         of(Code::UnknownGender, "guest.gender", "\"Male\" is not known, expected male, female or unknown", &[(Field::GuestGender, "Male")]),

@@ -65,6 +65,18 @@ fn what_fits_neither_way_tells_why_for_both() {
     assert_eq!(found(with_items(order_of_80(), 80), &auto()).last().unwrap(), "event_too_large -");
 }
 
+#[test]
+fn the_hint_to_several_events_says_what_it_takes_beside_the_mode() {
+    let message = |n_items: usize| {
+        let draft = with_items(several(&[(Field::Price, &format!("{}", n_items * 20))]), n_items);
+        let problems = checked(draft, &settings()).record.problems;
+        let too_large = problems.iter().find(|problem| problem.code == Code::EventTooLarge);
+        too_large.map(|problem| problem.message.split("; ").nth(1).unwrap_or_default().to_owned()).unwrap_or_default()
+    };
+    assert_eq!(message(260), "mode auto assembles such orders from several events");
+    assert_eq!(message(261), "mode auto with confirm = \"parts\" assembles such orders from several events");
+}
+
 fn order_of_80() -> Draft<'static> {
     order(&[(Field::Price, "1600"), (Field::ItemReferenceId, "0123456789-0123456789")])
 }
@@ -75,6 +87,8 @@ fn an_order_of_several_events_knows_more_statuses() {
         assert_eq!(valid(several(&[(Field::Status, status)]), &multi()).status, status);
     }
     assert_eq!(found(several(&[(Field::Status, "CANCELLED")]), &auto()), ["unknown_status status"]);
+    let problems = checked(several(&[(Field::Status, "REFUNDED")]), &settings()).record.problems;
+    insta::assert_snapshot!(problems[0].message, @r#""REFUNDED" is not known, expected PURCHASED or PAYMENT_PENDING; mode multi sends orders with it"#);
 }
 
 #[test]

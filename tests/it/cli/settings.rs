@@ -314,6 +314,8 @@ fn what_makes_no_sense_beside_a_mode_is_refused() {
         ran.err.lines().next().unwrap_or_default().to_owned()
     };
     insta::assert_snapshot!(said("check orders.csv --mode both"), @r#"error: invalid value 'both' for '--mode <MODE>': "both" is no mode, expected single, multi or auto"#);
+    let mistyped = place.run("check orders.csv --mode mulit").err;
+    assert!(mistyped.contains("hint: did you mean \"multi\"?"), "{mistyped}");
     insta::assert_snapshot!(said("check orders.csv --set confirm=halves"), @"error: --set target.confirm: unknown variant `halves`, expected `whole` or `parts`");
     insta::assert_snapshot!(said("send --resume run --mode multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--mode <MODE>'");
     insta::assert_snapshot!(said("send --resume run --set mode=multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--set mode=…'");
