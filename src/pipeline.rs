@@ -150,8 +150,8 @@ pub enum Progress<'a> {
     Again,
     /// The rows of orders are scattered: they are brought together on disk.
     Scattered {
-        /// So many orders, about.
-        n_orders: u64,
+        /// So many orders, about; none where all that is known is that they are many.
+        n_orders: Option<u64>,
         /// It takes so many bytes of disk at the most.
         n_bytes: u64,
         /// So many are free.

@@ -225,6 +225,7 @@ fn rules(profile: &Profile) -> validate::Settings {
         mode: Mode::Single,
         confirm: Confirm::Whole,
         session_timeout: Duration::from_secs(20 * 60),
+        identity_pause: Duration::from_millis(500),
         rate: None,
         sends_reused_references: false,
         now: "2026-11-01T00:00:00Z".parse().expect("a date"),

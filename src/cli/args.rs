@@ -97,7 +97,7 @@ pub(super) struct PaceArguments {
     /// The most requests waiting for an answer [default: 64]
     #[arg(long, value_name = "N")]
     pub(super) in_flight: Option<usize>,
-    /// How long to wait between an accepted IDENTITY and the guest's first order [default: 500ms]
+    /// How long to wait between an accepted IDENTITY and the event that follows it [default: 500ms]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) identity_pause: Option<Duration>,
 }

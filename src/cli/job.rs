@@ -60,7 +60,7 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<Job<'static>> 
     values.base_url.get_or_insert_with(|| CHECK_BASE_URL.to_owned());
     values.client_key.get_or_insert_with(|| CHECK_CLIENT_KEY.to_owned());
     let pace = pace(&arguments.pace, &loaded)?;
-    let job = Job { has_target, ..job(&arguments.inputs, &arguments.reading, &loaded, values, pace.rate)? };
+    let job = Job { has_target, ..job(&arguments.inputs, &arguments.reading, &loaded, values, &pace)? };
     if has_target {
         ensure_borne(pace.rate, &job.validate.target)?;
     } else if job.ledger.exists() {
@@ -77,11 +77,14 @@ pub(super) fn send(
     run: impl FnOnce(&Job<'_>) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
     let loaded = load(&arguments.reading)?;
+    if arguments.resume.is_some() {
+        ensure_of_no_plan(&arguments.reading.set)?;
+    }
     let mut values = target_values(&arguments.target, &loaded)?;
     let runtime = Runtime::new().context("cannot start sending")?;
     let sandbox = arguments.sandbox.then(|| start_sandbox(arguments, &loaded, &mut values, &runtime)).transpose()?;
     let pace = pace(&arguments.pace, &loaded)?;
-    let mut job = job(&arguments.inputs, &arguments.reading, &loaded, values, pace.rate)?;
+    let mut job = job(&arguments.inputs, &arguments.reading, &loaded, values, &pace)?;
     if sandbox.is_some() && arguments.reading.ledger.is_none() {
         // The sandbox ends with the process, and what it accepted with it.
         job.ledger = job.folder.join(DEFAULT_LEDGER);
@@ -106,6 +109,18 @@ pub(super) fn send(
         runtime.block_on(sandbox.stop());
     }
     code
+}
+
+/// How orders are sent is decided when they are planned.
+fn ensure_of_no_plan(set: &[String]) -> anyhow::Result<()> {
+    for path in set.iter().filter_map(|set| settings::path_of(set)) {
+        let name = path.rsplit('.').next().unwrap_or_default();
+        ensure!(
+            !["mode", "confirm"].contains(&name),
+            "the argument '--resume <RUN>' cannot be used with '--set {name}=…'"
+        );
+    }
+    Ok(())
 }
 
 fn load(reading: &Reading) -> anyhow::Result<Loaded> {
@@ -162,7 +177,7 @@ fn job(
     reading: &Reading,
     loaded: &Loaded,
     values: TargetSettings,
-    rate: Option<NonZeroU32>,
+    pace: &Pace,
 ) -> anyhow::Result<Job<'static>> {
     let started_at = Utc::now();
     let run_id = run_id(started_at);
@@ -180,7 +195,11 @@ fn job(
         bounds: bounds(settings),
         memory: memory(reading, settings)?,
         folder: reading.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
-        validate: validate::Settings { rate, ..validate_settings(reading, loaded, values, &profile, started_at)? },
+        validate: validate::Settings {
+            rate: pace.rate,
+            identity_pause: pace.identity_pause,
+            ..validate_settings(reading, loaded, values, &profile, started_at)?
+        },
         max_invalid: reading
             .max_invalid
             .or(settings.max_invalid)
@@ -263,6 +282,7 @@ fn validate_settings(
         mode: values.mode.or(profile.mode).unwrap_or_default(),
         confirm: values.confirm.unwrap_or_default(),
         session_timeout: session_timeout(&loaded.settings)?,
+        identity_pause: Duration::ZERO,
         rate: None,
         sends_reused_references: loaded.settings.reused_references == ReusedReferences::Send,
         now,

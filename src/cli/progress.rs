@@ -40,18 +40,18 @@ impl Watch {
         }
     }
 
-    fn scattered(&self, n_orders: u64, n_bytes: u64, n_free: u64) {
-        if !self.is_quiet {
-            let size = |n_bytes| bytesize::ByteSize(n_bytes).display().si();
-            self.bar().suspend(|| {
-                print::talk(&format!(
-                    "the rows of {} are scattered: the export is read once more, with up to {} of disk in the run folder ({} are free)",
-                    counted(n_orders, "order"),
-                    size(n_bytes),
-                    size(n_free)
-                ));
-            });
+    fn scattered(&self, n_orders: Option<u64>, n_bytes: u64, n_free: u64) {
+        if self.is_quiet {
+            return;
         }
+        let size = |n_bytes| bytesize::ByteSize(n_bytes).display().si();
+        let orders = n_orders.map_or_else(|| "most orders".to_owned(), |n_orders| counted(n_orders, "order"));
+        let disk = match n_bytes {
+            0 => String::new(),
+            _ => format!(", with up to {} of disk in the run folder ({} are free)", size(n_bytes), size(n_free)),
+        };
+        let words = format!("the rows of {orders} are scattered: the export is read once more{disk}");
+        self.bar().suspend(|| print::talk(&words));
     }
 
     /// Leaves the screen to the summary.

@@ -271,6 +271,11 @@ fn setting_of_variable(name: &str) -> Option<String> {
     (!OF_OPTIONS.contains(&name.as_str())).then(|| full_path(&name))
 }
 
+/// What `--set KEY=VALUE` sets.
+pub(super) fn path_of(set: &str) -> Option<String> {
+    set.split_once('=').map(|(path, _)| full_path(path.trim()))
+}
+
 /// `pos` is `target.pos`.
 fn full_path(name: &str) -> String {
     const OF_TARGET: [&str; 9] =
@@ -303,8 +308,9 @@ pub(super) fn put<T: DeserializeOwned>(table: &mut Table, path: &str, value: Val
 }
 
 impl Loaded {
-    /// The settings of the target that was asked for, or of the usual one. The environment and `--set` count before either. A named
-    /// target takes nothing from the usual one that says where orders go: its key is no key of another tenant.
+    /// The settings of the target that was asked for, or of the usual one. The environment and `--set` count before
+    /// either. A named target takes nothing from the usual one that says where orders go: its key is no key of another
+    /// tenant.
     pub(super) fn target(&self, name: Option<&str>) -> anyhow::Result<TargetSettings> {
         let usual = self.settings.target.clone();
         let Some(name) = name else { return Ok(self.said_of_target.clone().or(&usual)) };

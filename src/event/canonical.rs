@@ -1,11 +1,13 @@
 //! What an order's content is: the `order` object with numbers by value and items sorted, hashed. The common
-//! attributes, the guest, the mode and the profile are no part of it, so a change there is no change of the order.
+//! attributes, the guest, the mode and the profile are no part of it, so a change there is no change of the order. Further
+//! attributes of products are a part of it where the order is assembled from several events, which alone carry them.
 
 use super::json::{Attributes, ItemObject, OrderObject, text};
 use crate::model::{
     money::Amount,
     order::{ExtensionValue, Item, Order},
     planned::ContentHash,
+    recipe::Recipe,
 };
 
 /// The hash by which the ledger sees whether an order is still the one that was accepted.
@@ -14,7 +16,8 @@ pub fn content_hash(order: &Order<'_>) -> ContentHash {
     let order = with_numbers_by_value(order);
     let mut object = OrderObject::of(&order);
     let objects = std::mem::take(&mut object.order_items);
-    let mut items: Vec<String> = objects.iter().zip(&order.items).map(|(object, of)| item(object, of)).collect();
+    let mut items: Vec<String> =
+        objects.iter().zip(&order.items).map(|(object, of)| item(object, of, order.recipe)).collect();
     items.sort_unstable();
     let mut hasher = blake3::Hasher::new();
     hasher.update(text(&object).as_bytes());
@@ -27,10 +30,11 @@ pub fn content_hash(order: &Order<'_>) -> ContentHash {
     ContentHash(hash)
 }
 
-/// With the further attributes of its product, whichever way it is sent.
-fn item(object: &ItemObject<'_>, item: &Item<'_>) -> String {
+/// With the further attributes of its product, if they travel.
+fn item(object: &ItemObject<'_>, item: &Item<'_>, recipe: Recipe) -> String {
     let json = text(object);
-    match item.product.as_deref().map(|product| &product.attributes) {
+    let product = item.product.as_deref().filter(|_| recipe == Recipe::Multi);
+    match product.map(|product| &product.attributes) {
         Some(attributes) if !attributes.is_empty() => json + &text(&Attributes(attributes)),
         _ => json,
     }
@@ -69,7 +73,6 @@ mod tests {
     use crate::model::{
         guest::Guest,
         order::{Item, Product},
-        recipe::Recipe,
     };
 
     fn changed(change: impl FnOnce(&mut Order<'_>)) -> bool {
@@ -117,19 +120,21 @@ mod tests {
     }
 
     #[test]
-    fn further_attributes_of_a_product_are_content() {
+    fn further_attributes_of_a_product_are_content_where_they_travel() {
         let product = |value| {
             let attributes = extension("stops", ExtensionValue::Number(value));
             Some(Box::new(Product { attributes, unit_price: None }))
         };
-        let of = |text: &str| {
-            let mut order = order();
+        let sent = |recipe, text: &str| {
+            let mut order = Order { recipe, ..order() };
             order.items[0].product = product(text.parse().unwrap());
             content_hash(&order)
         };
+        let of = |text| sent(Recipe::Multi, text);
         assert_ne!(of("1"), content_hash(&order()));
         assert_ne!(of("1"), of("2"));
         assert_eq!(of("1"), of("1.0"));
+        assert_eq!(sent(Recipe::Single, "1"), content_hash(&order()));
     }
 
     #[test]

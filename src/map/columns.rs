@@ -146,7 +146,7 @@ pub(super) fn any_field(any: &Goal, name: &str, shown: Option<ExtensionKind>) ->
             Some(kind) => (bare.trim(), kind),
             None => (name, ExtensionKind::String),
         },
-        None => (name, shown.unwrap_or(ExtensionKind::String)),
+        None => (name, shown.unwrap_or_else(|| any.usual_kind(name))),
     };
     let key = Arc::new(ExtensionKey { name: name.to_owned(), kind });
     match any {

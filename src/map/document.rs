@@ -140,7 +140,7 @@ impl<'p> DocumentMapper<'p> {
     ) {
         let elements = match &self.profile.items_path {
             None => std::slice::from_ref(document),
-            Some(path) => here.elements(document, path, "items", order),
+            Some(path) => here.elements(document, path, None, order),
         };
         for element in elements {
             let place = self.item(element, here, order).map(|item| {
@@ -213,11 +213,12 @@ fn people_of<'a>(
     into: &mut Vec<PersonDraft<'a>>,
 ) {
     let Some(path) = &people.path else { return };
-    for element in here.elements(node, path, "people", order) {
+    for element in here.elements(node, path, Some(people.role), order) {
         let mut person = Collector::new(here.at(element), Cells::with_capacity(people.rules.len()));
         if !matches!(element.value, Json::Object(_) | Json::Null) {
             let words = format!("{} where a {} is expected", name_of(&element.value), people.role.name());
-            person.problems.push(Problem::of_order(Code::NotAScalar, here.at(element).position(), words));
+            let at = here.at(element).position();
+            order.problems.push(Problem::of(Code::NotAScalar, people.role.name(), at, words));
         }
         here.apply(&mut person, &people.rules, element);
         into.extend(person.person(people.role, item, order));
@@ -324,16 +325,17 @@ impl<'a> Here<'a> {
         Place::Node(self.row, node)
     }
 
-    /// The elements of the array at a path, if there is one.
-    fn elements(self, node: &'a Node, path: &str, of: &str, order: &mut Collector<'a>) -> &'a [Node] {
+    /// The elements of the array at a path, if there is one: people of a role, or items.
+    fn elements(self, node: &'a Node, path: &str, of: Option<Role>, order: &mut Collector<'a>) -> &'a [Node] {
         match node.at(path) {
             // XML turned into JSON has an object where there is only one.
             Some(node @ Node { value: Json::Object(_), .. }) => std::slice::from_ref(node),
             Some(Node { value: Json::Array(elements), .. }) => elements,
             None | Some(Node { value: Json::Null, .. }) => &[],
             Some(other) => {
-                let words = format!("{path:?} is no array of {of}");
-                order.problems.push(Problem::of_order(Code::NotAScalar, self.at(other).position(), words));
+                let words = format!("{path:?} is no array of {}", if of.is_some() { "people" } else { "items" });
+                let problem = Problem::of_order(Code::NotAScalar, self.at(other).position(), words);
+                order.problems.push(Problem { field: of.map(|role| format!("{}s", role.name())), ..problem });
                 &[]
             }
         }
@@ -417,23 +419,19 @@ impl<'a> Here<'a> {
         for path in &rule.paths {
             let found = node.at(path);
             if let Some(found) = found.filter(|found| scalar(found).is_some_and(|text| !text.is_empty())) {
-                self.no_extension(collector, found);
+                self.no_extension(collector, any, found);
             }
             let single = match found.map(|found| &found.value) {
                 Some(Json::Array(elements)) => match elements.as_slice() {
                     [] => continue,
                     [single @ Node { value: Json::Object(_), .. }] => Some(single),
                     [other] => {
-                        self.no_extension(collector, other);
+                        self.no_extension(collector, any, other);
                         continue;
                     }
                     [_, second, ..] => {
                         let words = format!("{} extension objects, expected one", elements.len());
-                        collector.problems.push(Problem::of_order(
-                            Code::ExtensionValue,
-                            self.at(second).position(),
-                            words,
-                        ));
+                        self.extension_fault(collector, any, second, words);
                         continue;
                     }
                 },
@@ -451,9 +449,15 @@ impl<'a> Here<'a> {
         }
     }
 
-    fn no_extension(self, collector: &mut Collector<'a>, found: &'a Node) {
+    fn no_extension(self, collector: &mut Collector<'a>, any: &Goal, found: &'a Node) {
         let words = format!("{} where an object of extension attributes is expected", name_of(&found.value));
-        collector.problems.push(Problem::of_order(Code::ExtensionValue, self.at(found).position(), words));
+        self.extension_fault(collector, any, found, words);
+    }
+
+    fn extension_fault(self, collector: &mut Collector<'a>, any: &Goal, found: &'a Node, words: String) {
+        let problem = Problem::of_order(Code::ExtensionValue, self.at(found).position(), words);
+        let field = matches!(any, Goal::AnyItemProduct).then(|| "item.product".to_owned());
+        collector.problems.push(Problem { field, ..problem });
     }
 
     fn extension(self, collector: &mut Collector<'a>, any: &Goal, rule: &'a Rule, name: &str, value: &'a Node) {

@@ -38,6 +38,16 @@ pub enum Goal {
 }
 
 impl Goal {
+    /// The type where none is said. Of a product's further attributes the manual names one, which is a number: a price
+    /// that is sent as text makes totals of 0.
+    #[must_use]
+    pub fn usual_kind(&self, name: &str) -> ExtensionKind {
+        match (self, name) {
+            (Self::AnyItemProduct, "originalPrice") => ExtensionKind::Float,
+            _ => ExtensionKind::String,
+        }
+    }
+
     /// The part of the order that is filled.
     #[must_use]
     pub fn part(&self) -> Part {
@@ -245,7 +255,7 @@ fn free_rules(
 ) -> Result<Vec<FieldRule>, Fault> {
     let compile = |(name, text): (String, RuleText)| {
         let rule = rule(&name, text, false)?;
-        let kind = rule.kind.unwrap_or(ExtensionKind::String);
+        let kind = rule.kind.unwrap_or_else(|| any.usual_kind(&name));
         let goal = if name == ANY { any.clone() } else { Goal::Field(field(&name, kind)) };
         Ok(FieldRule { goal, rule })
     };

@@ -46,7 +46,7 @@ pub struct Order<'a> {
     pub currency: Currency,
     /// The total.
     pub price: Amount,
-    /// How it was paid.
+    /// How it was paid; may be empty where several events are sent, which do not carry it.
     pub payment_type: Cow<'a, str>,
     /// With which card.
     pub card_type: Option<Cow<'a, str>>,

@@ -51,7 +51,19 @@ impl Problem {
     pub fn is_error(&self) -> bool {
         self.code.severity() == Severity::Error
     }
+
+    /// Whether it is one of what only several events can carry: contacts, consumers, further attributes of products.
+    #[must_use]
+    pub fn is_of_detail(&self) -> bool {
+        let is_detail = |field: &str| {
+            DETAILS.contains(&field) || field.split_once('.').is_some_and(|(whose, _)| DETAILS.contains(&whose))
+        };
+        self.field.as_deref().is_some_and(|field| is_detail(field) || field.starts_with("item.product."))
+    }
 }
+
+/// What only several events can carry, each by the names that it has in problems.
+const DETAILS: [&str; 5] = ["item.product", "contact", "contacts", "consumer", "consumers"];
 
 /// Problems of one code that an order keeps: a thousand would tell nobody more than these.
 const MOST_OF_A_CODE: usize = 100;
@@ -72,6 +84,9 @@ pub struct Untold {
     pub code: Code,
     /// The rows that have one and stand behind those that are told.
     pub n_rows: u64,
+    /// Whether they are of what only several events can carry; those are counted apart, since they may be forgotten.
+    #[serde(skip)]
+    is_of_detail: bool,
     /// The last of them.
     #[serde(skip)]
     last: Option<(FileId, u64)>,
@@ -81,8 +96,9 @@ impl Problems {
     /// Adds a problem.
     pub fn push(&mut self, problem: Problem) {
         // Few orders have as many as that altogether.
-        let is_full = self.problems.len() >= MOST_OF_A_CODE
-            && self.problems.iter().filter(|told| told.code == problem.code).count() >= MOST_OF_A_CODE;
+        let is_alike = |told: &&Problem| told.code == problem.code && told.is_of_detail() == problem.is_of_detail();
+        let is_full =
+            self.problems.len() >= MOST_OF_A_CODE && self.problems.iter().filter(is_alike).count() >= MOST_OF_A_CODE;
         if is_full { self.count(&problem) } else { self.problems.push(problem) }
     }
 
@@ -91,8 +107,10 @@ impl Problems {
         let is_told = self.problems.iter().rev().any(|told| {
             told.code == problem.code && (told.at.file, told.at.line) == (problem.at.file, problem.at.line)
         });
-        let index = self.untold.iter().position(|untold| untold.code == problem.code).unwrap_or_else(|| {
-            self.untold.push(Untold { code: problem.code, n_rows: 0, last: None });
+        let is_of_detail = problem.is_of_detail();
+        let is_alike = |untold: &Untold| untold.code == problem.code && untold.is_of_detail == is_of_detail;
+        let index = self.untold.iter().position(is_alike).unwrap_or_else(|| {
+            self.untold.push(Untold { code: problem.code, n_rows: 0, is_of_detail, last: None });
             self.untold.len() - 1
         });
         let untold = &mut self.untold[index];
@@ -104,7 +122,8 @@ impl Problems {
     pub fn append(&mut self, others: Self) {
         self.extend(others.problems);
         for untold in others.untold {
-            match self.untold.iter_mut().find(|known| known.code == untold.code) {
+            let is_alike = |known: &&mut Untold| (known.code, known.is_of_detail) == (untold.code, untold.is_of_detail);
+            match self.untold.iter_mut().find(is_alike) {
                 Some(known) => known.n_rows += untold.n_rows,
                 None => self.untold.push(untold),
             }
@@ -114,6 +133,12 @@ impl Problems {
     /// Forgets all.
     pub fn clear(&mut self) {
         *self = Self::default();
+    }
+
+    /// Forgets those of what only several events can carry, told or not.
+    pub fn forget_details(&mut self) {
+        self.problems.retain(|problem| !problem.is_of_detail());
+        self.untold.retain(|untold| !untold.is_of_detail);
     }
 
     /// Those that are only counted.
@@ -301,5 +326,21 @@ mod tests {
         assert_eq!(problems.untold().iter().map(|untold| untold.n_rows).collect::<Vec<_>>(), [250]);
         let again: Problems = serde_json::from_str(&serde_json::to_string(&problems).unwrap()).unwrap();
         assert_eq!((again.len(), again.untold()[0].n_rows), (101, 250));
+    }
+
+    #[test]
+    fn details_that_are_forgotten_hide_nothing() {
+        let at = |line| Position { file: FileId(0), line, column: None };
+        let of = |field: &str, line| Problem::of(Code::NotAScalar, field, at(line), "an array");
+        let mut problems = Problems::default();
+        for line in 0..2 * MOST_OF_A_CODE as u64 {
+            problems.push(of("item.product.fare", line));
+        }
+        for field in ["contacts", "consumer", "consumer.id.crm", "item.product", "item.productId", "item.price"] {
+            problems.push(of(field, 7));
+        }
+        problems.forget_details();
+        let fields: Vec<_> = problems.iter().filter_map(|problem| problem.field.as_deref()).collect();
+        assert_eq!((fields, problems.untold().len()), (vec!["item.productId", "item.price"], 0));
     }
 }

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::nearest::{did_you_mean, nearest};
+
 /// How an order is sent ("Sending orders": using a single event, using multiple events).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -96,7 +98,10 @@ impl FromStr for Mode {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let known = Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, mode)| *mode);
-        known.ok_or_else(|| format!("{name:?} is no mode, expected single, multi or auto"))
+        known.ok_or_else(|| {
+            let hint = did_you_mean(nearest(name, Self::NAMES.iter().map(|(known, _)| *known)));
+            format!("{name:?} is no mode, expected single, multi or auto{hint}")
+        })
     }
 }
 

@@ -13,9 +13,10 @@ use super::{
 };
 use crate::{
     ledger::{SqliteLedger, TargetHash},
-    model::{order::OrderRecord, outcome::Settled, planned::PlannedGuest},
+    model::{order::OrderRecord, outcome::Settled, planned::PlannedGuest, recipe::Recipe},
     plan::PlanError,
     report::{ReportError, folder::RunFolder},
+    validate,
 };
 
 /// Sends what is left of a plan. The outcomes are those of a run from the export.
@@ -40,6 +41,8 @@ pub(super) fn resume(
     };
     tell(Progress::Sending(about.n_requests));
     let guests = not_yet_sent(from_first_unsent(guests, &origin, job)?, job)?;
+    let rules = job.validate.clone();
+    let guests = guests.map(move |guest| Ok(without_too_slow(guest?, &rules)));
     let ended = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
     settle_left_out(left_out, &mut account).map_err(RunError::after_sending)?;
     report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
@@ -99,6 +102,22 @@ fn not_yet_sent<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'st
     job: &Job<'_>,
 ) -> Result<impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + use<G>, RunError> {
     Ok(unknown_to(job.ledger_to_read()?, guests, known::Rules::of(job)))
+}
+
+/// Settles orders that were planned for a higher rate or a longer session than this run's.
+fn without_too_slow(mut guest: PlannedGuest, rules: &validate::Settings) -> PlannedGuest {
+    for order in std::mem::take(&mut guest.orders) {
+        let is_multi = order.events.recipe() == Recipe::Multi;
+        let fault = is_multi.then(|| validate::too_slow(order.events.n_requests(), rules)).flatten();
+        match fault {
+            Some(fault) => {
+                let settled = Settled::not_attempted(order.may_be_there, Some(fault));
+                guest.settled.push((order.record, settled));
+            }
+            None => guest.orders.push(order),
+        }
+    }
+    guest
 }
 
 fn unknown_to<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'static>(

@@ -10,9 +10,12 @@ use crate::model::recipe::{Cost, Forecast};
 /// What it takes to send the valid orders of a check if nothing is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outlook {
-    /// How many orders go which way, and the requests of each way.
-    #[serde(flatten)]
-    pub forecast: Forecast,
+    /// As single events, with what identifies their guests.
+    pub single: Way,
+    /// Assembled from several events, each with what identifies its guest.
+    pub multi: Way,
+    /// The requests of the order that takes most of them.
+    pub longest_order: u64,
     /// All requests.
     pub requests: u64,
     /// The most requests a second; none where nothing limits them.
@@ -21,13 +24,26 @@ pub struct Outlook {
     pub seconds: Option<u64>,
 }
 
+/// What the orders take that go one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// How many orders, and how many requests.
+    #[serde(flatten)]
+    pub cost: Cost,
+    /// How long its requests alone take at this rate, rounded up.
+    pub seconds: Option<u64>,
+}
+
 impl Outlook {
     /// At this rate.
     #[must_use]
     pub fn at(rate: Option<NonZeroU32>, forecast: Forecast) -> Self {
         let requests = forecast.n_requests();
-        let seconds = rate.map(|rate| requests.div_ceil(rate.get().into()));
-        Self { forecast, requests, rate, seconds }
+        let seconds = |requests: u64| rate.map(|rate| requests.div_ceil(rate.get().into()));
+        let way = |cost: Cost| Way { cost, seconds: seconds(cost.requests) };
+        let Forecast { single, multi, longest_order } = forecast;
+        let (single, multi) = (way(single), way(multi));
+        Self { single, multi, longest_order, requests, rate, seconds: seconds(requests) }
     }
 
     /// What it is about.
@@ -39,7 +55,7 @@ impl Outlook {
     /// Lines of a table: what, how many orders, requests, and how long they take. None where nothing is to be sent.
     #[must_use]
     pub fn lines(&self) -> Vec<[String; 4]> {
-        let Forecast { single, multi, longest_order } = self.forecast;
+        let (single, multi, requests) = (self.single.cost, self.multi.cost, self.longest_order);
         let ways = [("as one event", single), ("as several events", multi)];
         let mut lines: Vec<_> =
             ways.iter().filter(|(_, cost)| cost.orders > 0).map(|(name, cost)| self.line(name, *cost)).collect();
@@ -47,7 +63,7 @@ impl Outlook {
             lines.push(self.line("all", Cost { orders: single.orders + multi.orders, requests: self.requests }));
         }
         if multi.orders > 0 {
-            let [name, _, requests, time] = self.line("the longest order", Cost { orders: 1, requests: longest_order });
+            let [name, _, requests, time] = self.line("the longest order", Cost { orders: 1, requests });
             lines.push([name, String::new(), requests, time]);
         }
         lines
@@ -93,7 +109,9 @@ mod tests {
         to send
         as one event | 3 orders | 7 requests |
         ");
-        assert_eq!(outlook(Some(20), &[8, 544]).seconds, Some(29));
+        let outlook = outlook(Some(20), &[8, 544]);
+        let seconds = [outlook.seconds, outlook.single.seconds, outlook.multi.seconds];
+        assert_eq!(seconds, [Some(29), Some(1), Some(28)]);
         assert!(Outlook::at(None, Forecast::default()).lines().is_empty());
     }
 }

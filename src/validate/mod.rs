@@ -23,22 +23,26 @@ mod values;
 mod tests;
 
 pub use extension::{ExtensionKinds, MOST_NAMES};
+pub use recipe::too_slow;
 pub use references::{Clash, clashes};
 
 use std::{num::NonZeroU32, time::Duration};
 
-use crate::event::sequence::Packing;
-use crate::model::{
-    draft::Draft,
-    field::Field,
-    money::Money,
-    order::{Checked, Order, OrderId, OrderRecord, Verdict},
-    pricing::{PricePer, TotalFrom},
-    problem::{Code, Problem},
-    recipe::{Confirm, Mode, Recipe},
-    target::Target,
-};
 use chrono::{DateTime, Utc};
+
+use crate::{
+    event::sequence::Packing,
+    model::{
+        draft::Draft,
+        field::Field,
+        money::{Amount, Currency, Money},
+        order::{Checked, Order, OrderId, OrderRecord, Verdict},
+        pricing::{PricePer, TotalFrom},
+        problem::{Code, Problem},
+        recipe::{Confirm, Mode, Recipe},
+        target::Target,
+    },
+};
 use findings::Findings;
 
 /// The rules that are settings.
@@ -62,6 +66,8 @@ pub struct Settings {
     pub confirm: Confirm,
     /// How long the tenant keeps a session in which such an order is assembled.
     pub session_timeout: Duration,
+    /// How long to wait behind the guest's IDENTITY, within that session.
+    pub identity_pause: Duration,
     /// The most requests a second; none: as many as it takes.
     pub rate: Option<NonZeroU32>,
     /// Whether a reference may be used again for an order two or more days apart.
@@ -100,7 +106,7 @@ pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKind
     if attempt.is_too_large && settings.mode == Mode::Auto {
         attempt = attempt.or_as_several_events(&draft, settings, kinds);
     }
-    let Attempt { order, money, findings, .. } = attempt;
+    let Attempt { recipe, order, money, findings, .. } = attempt;
     let reference = findings::of_draft(&draft, &Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
     let mut record = OrderRecord {
         id: draft.rows.first().map_or(OrderId(0), OrderId::of),
@@ -117,6 +123,10 @@ pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKind
         record.problems.clear();
         return Checked { record, verdict: Verdict::Skipped(reason) };
     }
+    // What stays behind need not be sound either.
+    if recipe == Recipe::Single {
+        record.problems.forget_details();
+    }
     record.problems.append(findings.problems);
     let has_errors = record.problems.iter().any(Problem::is_error);
     let verdict = match order {
@@ -128,6 +138,7 @@ pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKind
 
 /// What comes of a draft that is sent one way.
 struct Attempt<'a> {
+    recipe: Recipe,
     order: Option<Box<Order<'a>>>,
     money: Option<Money>,
     findings: Findings,
@@ -142,7 +153,7 @@ impl<'a> Attempt<'a> {
         // What a rule leaves out need not fit.
         let sent = order.as_ref().filter(|_| draft.skip.is_none());
         let fits = sent.is_none_or(|order| size::fits(order, draft, settings, &mut findings));
-        Self { order, money, findings, is_too_large: !fits && recipe == Recipe::Single }
+        Self { recipe, order, money, findings, is_too_large: !fits && recipe == Recipe::Single }
     }
 
     /// The same draft as several events; if that is no way either, why neither is.
@@ -158,6 +169,6 @@ impl<'a> Attempt<'a> {
 }
 
 /// What an order is worth, if both can be read.
-fn money(currency: Option<crate::model::money::Currency>, price: Option<crate::model::money::Amount>) -> Option<Money> {
+fn money(currency: Option<Currency>, price: Option<Amount>) -> Option<Money> {
     Some(Money { currency: currency?, amount: price? })
 }

@@ -35,8 +35,12 @@ pub(super) fn checked<'a>(
     let currency = findings.required(draft, &Field::CurrencyCode).and_then(|cell| values::currency(cell, findings));
     let (items, lines) = items::checked(draft, recipe, settings, kinds, findings);
     let price = price(draft, recipe, settings, lines, findings);
-    let payment_type = findings.required(draft, &Field::PaymentType);
-    let card_type = card_type(draft, payment_type, findings);
+    // Neither travels with several events.
+    let payment_type = match recipe {
+        Recipe::Single => findings.required(draft, &Field::PaymentType),
+        Recipe::Multi => of_draft(draft, &Field::PaymentType),
+    };
+    let card_type = card_type(draft, payment_type.filter(|_| recipe == Recipe::Single), findings);
     let extension = extension::checked(&draft.cells, kinds, findings);
     let guest = guest::checked(draft, findings);
     let common = common::checked(draft, &settings.common, currency, findings);
@@ -46,7 +50,7 @@ pub(super) fn checked<'a>(
         Some(assembled(
             (reference?, ordered_at?, status?),
             money(currency, price)?,
-            (payment_type?.text.clone(), card_type),
+            (payment_text(payment_type, recipe)?, card_type),
             (extension, items),
             (guest?, common?),
         ))
@@ -142,6 +146,12 @@ fn price(
         findings.cell(Code::TotalDiffers, cell, format!("the items add up to {lines}, the order's price is {price}"));
     }
     Some(price)
+}
+
+/// Where it is not needed it may be the empty text.
+fn payment_text<'a>(payment_type: Option<&Cell<'a>>, recipe: Recipe) -> Option<Cow<'a, str>> {
+    let text = payment_type.map(|cell| cell.text.clone());
+    text.or((recipe == Recipe::Multi).then_some(Cow::Borrowed("")))
 }
 
 /// "Required if paymentType is Card"

@@ -18,8 +18,8 @@ const TAKEN: [&str; 9] =
 /// Where a flight begins and ends.
 const AIRPORTS: [&str; 2] = ["origin", "destination"];
 
-/// The further attributes among the cells of an item. A single event does not carry them, so there they are not checked;
-/// but they are a part of what the order is.
+/// The further attributes among the cells of an item. A single event does not carry them, so there they are not checked:
+/// that they stay behind is all that is told.
 pub(super) fn attributes<'a>(cells: &Cells<'a>, recipe: Recipe, findings: &mut Findings) -> Extension<'a> {
     let mut attributes = Extension::default();
     for cell in cells.free().filter(|cell| !cell.is_broken) {

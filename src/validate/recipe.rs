@@ -1,7 +1,7 @@
 //! How an order is sent, and the rules of those that are assembled from several events: what ADD, CONFIRM and CHECKOUT
 //! need beyond what ORDER_CHECKOUT does, and what they cannot carry.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
 
 use rust_decimal::Decimal;
 
@@ -126,19 +126,47 @@ fn listed(names: &BTreeSet<String>) -> String {
     first.join(", ") + &more
 }
 
-/// Whether the order is assembled while its session lasts, if it takes so many requests beside those of the guest.
+/// Finds that an order is not assembled while its session lasts.
 pub(super) fn makes_it_in_time(n_requests: u64, settings: &Settings, findings: &mut Findings) -> bool {
-    let Some(rate) = settings.rate else { return true };
-    let n_requests = N_TO_IDENTIFY + n_requests;
-    let timeout = settings.session_timeout;
-    if u128::from(n_requests) * 1000 < u128::from(rate.get()) * timeout.as_millis() {
-        return true;
+    let fault = too_slow(n_requests, settings);
+    let is_in_time = fault.is_none();
+    if let Some(words) = fault {
+        findings.order(Code::SequenceTooSlow, words);
     }
-    let words = format!(
-        "{n_requests} requests at {rate}/s take {} s or more, and a session ends after {} s; a higher rate may do",
-        n_requests.div_ceil(u64::from(rate.get())),
+    is_in_time
+}
+
+/// Why an order of several events does not make it well inside its session, if it does not: the pause behind IDENTITY and
+/// so many requests beside those of the guest take more than half of it. The other half is for answers, for what is
+/// repeated, and for other orders.
+#[must_use]
+pub fn too_slow(n_requests: u64, settings: &Settings) -> Option<String> {
+    let n_requests = N_TO_IDENTIFY + n_requests;
+    let (pause, timeout) = (settings.identity_pause, settings.session_timeout);
+    let at_rate = |rate: NonZeroU32| Duration::from_nanos(NANOS.saturating_mul(n_requests) / u64::from(rate.get()));
+    let sending = settings.rate.map(at_rate).unwrap_or_default();
+    let whole = pause.saturating_add(sending);
+    if whole <= timeout / 2 {
+        return None;
+    }
+    let requests = settings.rate.map(|rate| format!("{n_requests} requests at {rate}/s"));
+    let pause = (!pause.is_zero() && pause >= whole / 100).then(|| format!("the pause of {} s", pause.as_secs_f64()));
+    let parts: Vec<_> = requests.into_iter().chain(pause).collect();
+    let verb = if settings.rate.is_none() { "takes" } else { "take" };
+    let hint =
+        if settings.rate.is_some() && settings.identity_pause < timeout / 2 { "; a higher rate may do" } else { "" };
+    Some(format!(
+        "{} {verb} {} s or more, more than half of a session, which ends after {} s{hint}",
+        parts.join(" and "),
+        tenths(whole),
         timeout.as_secs_f64()
-    );
-    findings.order(Code::SequenceTooSlow, words);
-    false
+    ))
+}
+
+const NANOS: u64 = 1_000_000_000;
+
+/// Seconds with a decimal at most, rounded up.
+fn tenths(time: Duration) -> String {
+    let tenths = time.as_nanos().div_ceil(100_000_000);
+    if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
 }

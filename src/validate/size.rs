@@ -39,6 +39,9 @@ const ADD: usize = 3 * (ATTRIBUTE + NUMBER);
 /// The most that the name of an item takes: `,%7B%22item_id%22:%2218446744073709551615%22%7D`
 const ITEM_NAME: usize = 48;
 
+/// About so many items does one CONFIRM of 8 KiB name.
+const MOST_CONFIRMED: usize = 260;
+
 /// The most bytes that some events of an order take.
 #[derive(Default)]
 struct Sizes {
@@ -149,7 +152,11 @@ fn size(cell: &Cell<'_>, text: usize) -> usize {
 fn fits_one_request(order: &Order<'_>, settings: &Settings, findings: &mut Findings) -> bool {
     let checkout = too_long(&json::order_checkout(order), settings);
     if let Some(words) = &checkout {
+        let needs_parts = settings.confirm == Confirm::Whole && order.items.len() > MOST_CONFIRMED;
         let hint = match settings.mode {
+            Mode::Single if needs_parts => {
+                "; mode auto with confirm = \"parts\" assembles such orders from several events"
+            }
             Mode::Single => "; mode auto assembles such orders from several events",
             Mode::Multi | Mode::Auto => "",
         };

@@ -140,6 +140,7 @@ fn settings() -> Settings {
         mode: Mode::Single,
         confirm: Confirm::Whole,
         session_timeout: Duration::from_secs(20 * 60),
+        identity_pause: Duration::from_millis(500),
         rate: NonZeroU32::new(20),
         sends_reused_references: false,
         now: "2025-06-01T12:00:00Z".parse().unwrap(),

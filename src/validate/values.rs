@@ -60,7 +60,16 @@ pub(super) fn status<'a>(cell: &Cell<'a>, recipe: Recipe, findings: &mut Finding
         Recipe::Single => (&lists::STATUSES, "PURCHASED or PAYMENT_PENDING"),
         Recipe::Multi => (&lists::STATUSES_OF_CHECKOUT, "PURCHASED, PAYMENT_PENDING, CONFIRMED, REFUNDED or CANCELLED"),
     };
+    if recipe == Recipe::Single && !known.contains(&&*cell.text) && is_of_checkout(&cell.text) {
+        let words = format!("{:?} is not known, expected {expected}; mode multi sends orders with it", cell.text);
+        findings.cell(Code::UnknownStatus, cell, words);
+        return None;
+    }
     listed(cell, |word| known.contains(&word), Code::UnknownStatus, expected, findings)
+}
+
+fn is_of_checkout(status: &str) -> bool {
+    lists::STATUSES_OF_CHECKOUT.contains(&status)
 }
 
 /// A word of a list, written as the list writes it.

@@ -98,6 +98,7 @@ pub(crate) fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
             mode: orderferry::model::recipe::Mode::Single,
             confirm: orderferry::model::recipe::Confirm::Whole,
             session_timeout: std::time::Duration::from_secs(1200),
+            identity_pause: std::time::Duration::from_millis(500),
             rate: None,
             sends_reused_references: false,
             now,

@@ -21,6 +21,14 @@ fn further_attributes_of_a_product_have_names_and_types_of_their_own() {
          item.product.seats:integer=2@8 item.product.stops:string!an array@9 \
          | not_a_scalar item.product.stops@9 an array where a single value is expected"
     );
+    // The one that the manual names, which is a number.
+    let columns = "referenceId,item.product.originalPrice,item.product.fare";
+    assert_eq!(
+        csv(&canonical(), columns, "A,12.00,9"),
+        "part A:  | item@- item.product.originalPrice:float=12.00@3 item.product.fare:string=9@9"
+    );
+    let rules = profile("item.product.originalPrice = { column = 'was' }");
+    assert_eq!(csv(&rules, "id,was", "A,12"), "part A:  | item@- item.product.originalPrice:float=12@3");
     let rules = profile("item.product.origin = { column = 'from' }\nitem.product.'*' = { column = 'p_*' }");
     assert_eq!(
         csv(&rules, "id,from,p_to", "A,DUB,LHR"),
@@ -64,11 +72,11 @@ fn people_stand_in_an_array_of_a_document_and_consumers_in_their_item_too() {
         ndjson(&profile(rules), json!({"id": "A", "people": [{"mail": "a@x.de", "sex": "x"}, 7]})),
         "part A:  | contact guest.email=a@x.de@5 guest.gender!x@6 \
          | value_not_in_table contact.gender@6 does not fit the profile's rule \
-         | not_a_scalar -@7 a number where a contact is expected"
+         | not_a_scalar contact@7 a number where a contact is expected"
     );
     assert_eq!(
         ndjson(&profile(rules), json!({"id": "A", "people": "nobody"})),
-        "part A:  | not_a_scalar -@3 \"people\" is no array of people"
+        "part A:  | not_a_scalar contacts@3 \"people\" is no array of people"
     );
 }
 

@@ -90,18 +90,20 @@ impl Batches<'_, '_> {
             return Err(Refusal::Stopped(reason));
         }
         let mut batch = Batch { bytes: Vec::with_capacity(BATCH + BATCH / 16), ends: Vec::new() };
-        let (mut start, mut n_of_group) = (0, 0);
+        let (mut start, mut n_of_group, mut n_runs) = (0, 0, 0);
         while start < BATCH {
             let Some((key, run)) = self.sorted.next()? else { break };
             let n_bytes = run.len();
             batch.bytes.extend_from_slice(run);
             let is_last = self.sorted.peek_key()?.is_none_or(|next| next >> u64::BITS != key >> u64::BITS);
             batch.ends.push((batch.bytes.len(), is_last));
-            n_of_group += n_bytes + size_of::<RowOrigin>();
-            if is_last {
-                (start, n_of_group) = (batch.bytes.len(), 0);
-            } else if n_of_group > MOST_OF_ORDER {
+            (n_of_group, n_runs) = (n_of_group + n_bytes + size_of::<RowOrigin>(), n_runs + 1);
+            // A run alone was found to be bearable when it was read.
+            if n_of_group > MOST_OF_ORDER && (n_runs > 1 || !is_last) {
                 return Err(self.huge(batch.bytes.get(start..).unwrap_or_default()));
+            }
+            if is_last {
+                (start, n_of_group, n_runs) = (batch.bytes.len(), 0, 0);
             }
         }
         Ok((!batch.ends.is_empty()).then_some(batch))

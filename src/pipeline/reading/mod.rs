@@ -4,7 +4,8 @@
 //! first pass learns that it must not believe that (a key comes back, a row has lost its key, a type changes), what it
 //! decided is taken back as a whole, and a second pass decides with the facts known. Orders whose rows are scattered are
 //! brought together by it through files in the run folder. Where so many are that the first pass sees it early, it is
-//! abandoned, and the second one puts all rows into those files and learns the facts meanwhile.
+//! abandoned, and the second one puts all rows into those files and learns the facts meanwhile; but where the disk has no
+//! room for all of them, the first pass is made as a whole after all.
 
 mod blocks;
 pub(super) mod facts;
@@ -109,18 +110,23 @@ impl Reading<'_> {
         ledger: Option<&Mutex<SqliteLedger>>,
         intake: &mut dyn Intake,
     ) -> (Vec<Problem>, Result<(), Refusal>) {
-        let (mut notes, first) = self.first_pass(files, ledger, intake);
+        let (mut notes, mut first) = self.first_pass(files, ledger, intake, true);
+        // Where all rows find no room, those of scattered orders alone may: the first pass learns which they are.
+        if matches!(first, Ok(First::Abandoned)) && !has_room(self.room_for_all(files)) {
+            (notes, first) = match intake.start_over() {
+                Ok(()) => self.first_pass(files, ledger, intake, false),
+                Err(refusal) => (notes, Err(refusal)),
+            };
+        }
         let done = match first {
             Ok(First::IsTrue) => return (notes, Ok(())),
             Ok(First::Learned(learned)) => intake
                 .start_over()
-                .and_then(|()| self.has_room(files.n_bytes_read, learned.n_scattered, learned.n_keys))
+                .and_then(|()| self.ensure_room(files.n_bytes_read, &learned))
                 .and_then(|()| self.second_pass(learned.facts, files, ledger, intake)),
             Ok(First::Abandoned) => intake.start_over().and_then(|()| {
-                let n_bytes = files.inputs.iter().map(|read| read.input.bytes).sum();
-                // Every row may be one of an order of its own.
-                let n_keys = n_bytes / SHORT_ROW;
-                self.has_room(n_bytes, n_keys, n_keys)?;
+                let (n_bytes, n_free) = self.room_for_all(files);
+                (self.tell)(Progress::Scattered { n_orders: None, n_bytes, n_free });
                 let (told, done) = self.all_aside(files, ledger, intake);
                 notes = told;
                 done
@@ -138,11 +144,12 @@ impl Reading<'_> {
         files: &mut Files,
         ledger: Option<&Mutex<SqliteLedger>>,
         intake: &mut dyn Intake,
+        may_be_abandoned: bool,
     ) -> (Vec<Problem>, Result<First, Refusal>) {
         let mut learner = self.learner();
         let desk = self.desk(Facts::default(), true, ledger);
         let opened = OpenFiles::default();
-        let pass = self.pass(&desk, &opened, None, files);
+        let pass = Pass { may_be_abandoned, ..self.pass(&desk, &opened, None, files) };
         let (notes, lost, done) = pass.run(files, Some(&mut learner), &mut |sheet| intake.adopt(sheet));
         if done.is_ok() && pass.is_abandoned.into_inner() {
             return (notes, Ok(First::Abandoned));
@@ -161,6 +168,8 @@ impl Reading<'_> {
         (self.tell)(Progress::Again);
         let mut learner = self.learner();
         let desk = self.desk(Facts::default(), true, ledger);
+        // Made when all is learned, but declared before the open files, which two passes share: what they borrow has to
+        // last as long, so both desks must outlive them.
         let deciding;
         desk.is_in_vain.store(true, Ordering::Relaxed);
         let scattered = self.sorter(".rows", self.memory.rows);
@@ -253,20 +262,31 @@ impl Reading<'_> {
     }
 
     /// Says what the second pass will take, if it takes anything of the disk, and whether that is there.
-    fn has_room(&self, n_bytes: u64, n_scattered: u64, n_keys: u64) -> Result<(), Refusal> {
+    fn ensure_room(&self, n_bytes: u64, learned: &Learned) -> Result<(), Refusal> {
+        let Learned { n_scattered, n_keys, .. } = *learned;
         if n_scattered == 0 {
             return Ok(());
         }
         let share = u128::from(n_bytes) * u128::from(n_scattered) / u128::from(n_keys.max(1));
+        let (wanted, free) = self.room(u64::try_from(share).unwrap_or(u64::MAX), n_keys);
+        (self.tell)(Progress::Scattered { n_orders: Some(n_scattered), n_bytes: wanted, n_free: free });
+        if has_room((wanted, free)) { Ok(()) } else { Err(Refusal::NoRoom { wanted, free }) }
+    }
+
+    /// What it takes to put all rows aside, and what is free.
+    fn room_for_all(&self, files: &Files) -> (u64, u64) {
+        let n_bytes = files.inputs.iter().map(|read| read.input.bytes).sum();
+        // Every row may be one of an order of its own.
+        self.room(n_bytes, n_bytes / SHORT_ROW)
+    }
+
+    /// What it takes of the disk at the most to bring together so many bytes of rows, and what is free.
+    fn room(&self, n_bytes_aside: u64, n_orders: u64) -> (u64, u64) {
         // The rows, as often as they are written.
-        let share = u64::try_from(share).unwrap_or(u64::MAX);
-        let rows = Sorter::room_for(share, self.memory.rows);
+        let rows = Sorter::room_for(n_bytes_aside, self.memory.rows);
         // The results of all orders are sorted then. What the plan of a send takes is seen when it is written.
-        let results = Sorter::room_for(n_keys.saturating_mul(RESULT), self.memory.results);
-        let wanted = rows.saturating_add(results);
-        let free = fs4::available_space(self.folder.path()).unwrap_or(u64::MAX);
-        (self.tell)(Progress::Scattered { n_orders: n_scattered, n_bytes: wanted, n_free: free });
-        if wanted > free { Err(Refusal::NoRoom { wanted, free }) } else { Ok(()) }
+        let results = Sorter::room_for(n_orders.saturating_mul(RESULT), self.memory.results);
+        (rows.saturating_add(results), fs4::available_space(self.folder.path()).unwrap_or(u64::MAX))
     }
 
     fn desk<'d>(&'d self, facts: Facts, is_first_pass: bool, ledger: Option<&'d Mutex<SqliteLedger>>) -> Desk<'d> {
@@ -295,6 +315,7 @@ impl Reading<'_> {
             files: opened,
             scattered,
             puts_all_aside: false,
+            may_be_abandoned: false,
             is_abandoned: AtomicBool::new(false),
             inputs: files.inputs(),
             kinds_may_differ: OnceLock::new(),
@@ -313,6 +334,10 @@ const SHORT_ROW: u64 = 100;
 
 /// The bytes of a result, about.
 const RESULT: u64 = 250;
+
+fn has_room((wanted, free): (u64, u64)) -> bool {
+    wanted <= free
+}
 
 /// What the first pass learned is true of the files as they were then: the second one must have seen the same.
 fn has_not_changed(files: &Files, is_same: bool) -> Result<(), Refusal> {

@@ -41,6 +41,8 @@ pub(super) struct Pass<'p, 's> {
     pub(super) scattered: Option<&'s Sorter>,
     /// All runs are put there: nothing is decided before the whole export is read.
     pub(super) puts_all_aside: bool,
+    /// Whether there is another way if it does not go on.
+    pub(super) may_be_abandoned: bool,
     /// It need not go on: so many keys came back that all runs had better be put aside.
     pub(super) is_abandoned: AtomicBool,
     pub(super) inputs: Vec<Input>,
@@ -154,7 +156,7 @@ impl<'p> Pass<'p, '_> {
     /// Whether all that a pass must learn stands in the rows' keys and not in their orders, and the disk that all rows take
     /// is known.
     fn may_put_all_aside(&self) -> bool {
-        !self.learns_from_drafts() && self.inputs.iter().all(Input::is_plain)
+        self.may_be_abandoned && !self.learns_from_drafts() && self.inputs.iter().all(Input::is_plain)
     }
 
     fn note_doubts(&self, rows: &[KeyedRow<'_>], file: &OpenFile<'_>, told: &mut Told) {

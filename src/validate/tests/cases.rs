@@ -33,7 +33,7 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::UnknownCurrency, "event.currency", "\"QQQ\" is not known, expected an ISO 4217 currency such as EUR", &[(Field::EventCurrency, "QQQ")]),
         of(Code::UnknownLanguage, "event.language", "\"EN-GB\" is not known, expected an ISO 639-1 language such as EN", &[(Field::EventLanguage, "EN-GB")]),
         of(Code::UnknownCountry, "guest.country", "\"UK\" is not known, expected an ISO 3166-1 alpha-2 country such as IE", &[(Field::GuestCountry, "UK")]),
-        of(Code::UnknownStatus, "status", "\"CANCELLED\" is not known, expected PURCHASED or PAYMENT_PENDING", &[(Field::Status, "CANCELLED")]),
+        of(Code::UnknownStatus, "status", "\"CANCELLED\" is not known, expected PURCHASED or PAYMENT_PENDING; mode multi sends orders with it", &[(Field::Status, "CANCELLED")]),
         of(Code::UnknownStatus, "item.status", "\"SHIPPED\" is not known, expected PURCHASED or PAYMENT_PENDING", &[(Field::ItemStatus, "SHIPPED")]),
         of(Code::UnknownTitle, "guest.title", "\"mr\" is not known, expected one of Br, Brigadier, Capt, Colonel, Dame, Dr, Elder, Fr, General, Hon, Judge, Lord, Master, Miss, Mr, Mrs, Ms, Mstr, Prof, Rabbi, Rev, Shaikha, Sheikh, Sir, Sister, Sr", &[(Field::GuestTitle, "mr")]),
         of(Code::UnknownGender, "guest.gender", "\"Male\" is not known, expected male, female or unknown", &[(Field::GuestGender, "Male")]),
@@ -98,7 +98,7 @@ pub(super) fn cases() -> Vec<Case> {
         (Code::UnknownTitle, "contact.title", "\"mr\" is not known, expected one of Br, Brigadier, Capt, Colonel, Dame, Dr, Elder, Fr, General, Hon, Judge, Lord, Master, Miss, Mr, Mrs, Ms, Mstr, Prof, Rabbi, Rev, Shaikha, Sheikh, Sir, Sister, Sr", with_people(several(&[]), &[contact(&[(Field::GuestTitle, "mr")])]), multi()),
         (Code::EmailImplausible, "consumer.email", "\"c***\" has no @", with_people(several(&[]), &[consumer(Some(0), &[(Field::GuestEmail, "cy")])]), multi()),
         (Code::ConsumerIncomplete, "", "1 of 2 consumers without a title, firstname or lastname, which the manual requires", with_people(several(&[]), &[consumer(None, &[]), consumer(None, &[(Field::GuestLastname, "")])]), multi()),
-        (Code::SequenceTooSlow, "", "6 requests at 1/s take 6 s or more, and a session ends after 6 s; a higher rate may do", several(&[]), Settings { rate: NonZeroU32::new(1), session_timeout: Duration::from_secs(6), ..multi() }),
+        (Code::SequenceTooSlow, "", "6 requests at 1/s and the pause of 0.5 s take 6.5 s or more, more than half of a session, which ends after 12 s; a higher rate may do", several(&[]), Settings { rate: NonZeroU32::new(1), session_timeout: Duration::from_secs(12), ..multi() }),
         (Code::EventTooLarge, "", "ADD of item 1 makes a URL of 526 bytes, more than the 480 that are allowed", several(&[]), Settings { max_url_bytes: 480, ..multi() }),
     ]);
     all

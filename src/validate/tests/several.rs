@@ -65,6 +65,18 @@ fn what_fits_neither_way_tells_why_for_both() {
     assert_eq!(found(with_items(order_of_80(), 80), &auto()).last().unwrap(), "event_too_large -");
 }
 
+#[test]
+fn the_hint_to_several_events_says_what_it_takes_beside_the_mode() {
+    let message = |n_items: usize| {
+        let draft = with_items(several(&[(Field::Price, &format!("{}", n_items * 20))]), n_items);
+        let problems = checked(draft, &settings()).record.problems;
+        let too_large = problems.iter().find(|problem| problem.code == Code::EventTooLarge);
+        too_large.map(|problem| problem.message.split("; ").nth(1).unwrap_or_default().to_owned()).unwrap_or_default()
+    };
+    assert_eq!(message(260), "mode auto assembles such orders from several events");
+    assert_eq!(message(261), "mode auto with confirm = \"parts\" assembles such orders from several events");
+}
+
 fn order_of_80() -> Draft<'static> {
     order(&[(Field::Price, "1600"), (Field::ItemReferenceId, "0123456789-0123456789")])
 }
@@ -75,6 +87,19 @@ fn an_order_of_several_events_knows_more_statuses() {
         assert_eq!(valid(several(&[(Field::Status, status)]), &multi()).status, status);
     }
     assert_eq!(found(several(&[(Field::Status, "CANCELLED")]), &auto()), ["unknown_status status"]);
+    let problems = checked(several(&[(Field::Status, "REFUNDED")]), &settings()).record.problems;
+    insta::assert_snapshot!(problems[0].message, @r#""REFUNDED" is not known, expected PURCHASED or PAYMENT_PENDING; mode multi sends orders with it"#);
+}
+
+#[test]
+fn an_order_of_several_events_needs_not_tell_how_it_was_paid() {
+    let unpaid = || several(&[(Field::PaymentType, ""), (Field::CardType, "")]);
+    assert_eq!(found(unpaid(), &settings()), ["missing_attribute paymentType"]);
+    assert_eq!(found(unpaid(), &multi()), [""; 0]);
+    assert_eq!(valid(unpaid(), &multi()).payment_type, "");
+    let cardless = || several(&[(Field::CardType, "")]);
+    assert_eq!(found(cardless(), &settings()), ["missing_card_type cardType"]);
+    assert_eq!(found(cardless(), &multi()), [""; 0]);
 }
 
 #[test]
@@ -143,25 +168,46 @@ fn everybody_counts_once_and_a_consumer_is_for_the_items_as_they_are_sent() {
 }
 
 #[test]
-fn in_a_single_event_further_attributes_are_not_checked_and_yet_a_part_of_the_order() {
+fn in_a_single_event_further_attributes_are_neither_checked_nor_a_part_of_the_order() {
     let draft = |text| several(&[(product("stops", ExtensionKind::Integer), text)]);
     assert_eq!(found(draft("none"), &settings()), ["detail_left_out -"]);
     let hash = |draft, settings: Settings| crate::event::canonical::content_hash(&valid(draft, &settings));
-    assert_eq!(hash(draft("1"), settings()), hash(draft("1"), multi()));
-    assert_ne!(hash(draft("1"), settings()), hash(draft("2"), settings()));
+    assert_eq!(hash(draft("1"), settings()), hash(draft("2"), settings()));
+    assert_ne!(hash(draft("1"), multi()), hash(draft("2"), multi()));
     assert_eq!(hash(several(&[]), settings()), hash(several(&[]), multi()));
 }
 
 #[test]
-fn a_sequence_must_be_over_before_its_session_is() {
-    let at = |rate: u32, n_items| {
-        let settings = Settings { rate: NonZeroU32::new(rate), session_timeout: Duration::from_secs(10), ..multi() };
+fn a_sequence_must_be_over_well_before_its_session_is() {
+    let at = |rate: u32, pause, n_items| {
+        let settings = Settings {
+            rate: NonZeroU32::new(rate),
+            session_timeout: Duration::from_secs(20),
+            identity_pause: Duration::from_secs(pause),
+            ..multi()
+        };
         found(with_items(several(&[(Field::Price, &format!("{}", n_items * 20))]), n_items), &settings)
     };
     // A browser, IDENTITY, the ADDs, ADD_CONTACTS, CONFIRM, CHECKOUT.
-    assert_eq!(at(5, 44), [""; 0]);
-    assert_eq!(at(5, 45), ["sequence_too_slow -"]);
-    assert_eq!(at(0, 90), [""; 0]);
+    assert_eq!(at(5, 0, 45), [""; 0]);
+    assert_eq!(at(5, 0, 46), ["sequence_too_slow -"]);
+    assert_eq!(at(5, 2, 35), [""; 0]);
+    assert_eq!(at(5, 2, 36), ["sequence_too_slow -"]);
+    assert_eq!(at(0, 10, 90), [""; 0]);
+    assert_eq!(at(0, 11, 1), ["sequence_too_slow -"]);
+}
+
+#[test]
+fn why_a_sequence_is_too_slow_names_what_takes_the_time() {
+    let said = |rate: u32, pause, n_requests| {
+        let rate = NonZeroU32::new(rate);
+        let settings = Settings { rate, identity_pause: Duration::from_millis(pause), ..multi() };
+        too_slow(n_requests, &settings).unwrap_or_default()
+    };
+    insta::assert_snapshot!(said(1, 500, 700), @"702 requests at 1/s take 702.5 s or more, more than half of a session, which ends after 1200 s; a higher rate may do");
+    insta::assert_snapshot!(said(1, 60_000, 540), @"542 requests at 1/s and the pause of 60 s take 602 s or more, more than half of a session, which ends after 1200 s; a higher rate may do");
+    insta::assert_snapshot!(said(0, 660_000, 8), @"the pause of 660 s takes 660 s or more, more than half of a session, which ends after 1200 s");
+    insta::assert_snapshot!(said(20, 500, 100), @"");
 }
 
 #[test]

@@ -272,6 +272,25 @@ fn members_of_the_wrong_form() {
     "#);
 }
 
+/// What a single event leaves behind need not have the form that several events need it in.
+#[test]
+fn what_stays_behind_may_have_any_form() {
+    let product = r#","orderItems":[{"type":"PRODUCT","name":"Tee","productId":"T","price":30.60,"quantity":1,"product":{"brand":"X","variant":{"size":"L"}}}]"#;
+    let contacts = r#","contacts":"call first","consumers":["Cy",{"firstname":["x"]}]"#;
+    let export = format!("{}\n{}\n", line("A-1", product), line("A-2", contacts));
+    let place = Place::with("orders.ndjson", export);
+    let single = place.run(CHECK_LINES);
+    insta::assert_snapshot!(single.told(), @"
+    exit 0
+        A-1 valid
+            detail_left_out 1:null a single event cannot carry item.product.brand; mode multi can
+        A-2 valid
+            detail_left_out 2:null a single event cannot carry 1 consumer; mode multi can
+    ");
+    let multi = place.run(&format!("{CHECK_LINES} --mode multi")).told();
+    assert_eq!(multi.matches("not_a_scalar").count(), 4, "{multi}");
+}
+
 /// A byte order mark, line breaks, blank lines, packing and the way in change nothing.
 #[test]
 fn a_sound_export_reads_the_same_however_it_comes() {

@@ -280,3 +280,27 @@ fn a_500_is_repeated_where_the_settings_say_so_and_listed() {
     );
     assert!(ran.out.contains("1 order sent again after an uncertain answer"), "{}", ran.out);
 }
+
+/// A plan was made for some rate and some session; what cannot make it at this run's is told before anything is sent.
+#[test]
+fn an_order_of_many_events_that_cannot_make_it_now_is_not_begun() {
+    let items = |reference: &str, n: u32| {
+        let row = |item| Line { reference, name: &format!("Rope {item}"), ..Line::default() }.csv();
+        (1..=n).map(row).collect::<String>()
+    };
+    let with_id = |text: String| text.replace(",item.name", ",item.productId,item.name").replace(",Rope", ",R-1,Rope");
+    let place = Place::with("orders.csv", with_id(format!("{HEADER}{}{}", items("A-1", 2), items("A-2", 30))));
+    let service = Service::start(|_| None);
+    let send = |what: &str| {
+        let target = format!("--base-url {} --client-key a-key --pos x --backfill", service.base_url);
+        place.run(&format!("send {what} {target} --identity-pause 0s"))
+    };
+    let planned = send("orders.csv --mode multi --limit 0 --rate unlimited");
+    assert_eq!(planned.outcomes().matches("not_attempted").count(), 2, "{}", planned.err);
+    let resumed = send("--resume run-1 --rate 50/s --set session_timeout=1s");
+    let told = resumed.outcomes();
+    assert!(told.contains("A-1 accepted") && told.contains("A-2 not_attempted"), "{told} {}", resumed.err);
+    assert_eq!((service.count("CHECKOUT"), service.count("ADD")), (1, 2));
+    let reason = "35 requests at 50/s take 0.7 s or more, more than half of a session, which ends after 1 s";
+    assert!(resumed.text("results.ndjson").contains(reason), "{}", resumed.text("results.ndjson"));
+}

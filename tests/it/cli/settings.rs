@@ -298,9 +298,11 @@ fn an_order_of_many_events_has_to_make_it_at_the_given_rate() {
         invalid.lines().find(|line| line.contains("sequence_too_slow")).map(|line| line.trim().to_owned())
     };
     assert_eq!(told(" --rate 10/s --identity-pause 1s --in-flight 4"), None);
-    assert_eq!(told(" --set session_timeout=46s --rate 1/s"), None);
-    assert!(told(" --set session_timeout=45s --rate 1/s").is_some());
+    assert_eq!(told(" --set session_timeout=92s --rate 1/s --identity-pause 1s"), None);
+    assert!(told(" --set session_timeout=92s --rate 1/s --identity-pause 2s").is_some());
+    assert!(told(" --set session_timeout=90s --rate 1/s --identity-pause 1s").is_some());
     assert_eq!(told(" --set session_timeout=1s --rate unlimited"), None);
+    assert!(told(" --set session_timeout=1s --rate unlimited --identity-pause 1s").is_some());
 }
 
 #[test]
@@ -312,8 +314,12 @@ fn what_makes_no_sense_beside_a_mode_is_refused() {
         ran.err.lines().next().unwrap_or_default().to_owned()
     };
     insta::assert_snapshot!(said("check orders.csv --mode both"), @r#"error: invalid value 'both' for '--mode <MODE>': "both" is no mode, expected single, multi or auto"#);
+    let mistyped = place.run("check orders.csv --mode mulit").err;
+    assert!(mistyped.contains("hint: did you mean \"multi\"?"), "{mistyped}");
     insta::assert_snapshot!(said("check orders.csv --set confirm=halves"), @"error: --set target.confirm: unknown variant `halves`, expected `whole` or `parts`");
     insta::assert_snapshot!(said("send --resume run --mode multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--mode <MODE>'");
+    insta::assert_snapshot!(said("send --resume run --set mode=multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--set mode=…'");
+    insta::assert_snapshot!(said("send --resume run --set target.confirm=parts --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--set confirm=…'");
     insta::assert_snapshot!(said("check orders.csv --in-flight 0"), @"error: in_flight is 0, expected 1 to 10000");
     insta::assert_snapshot!(said("check orders.csv --base-url https://a.example --client-key k --rate unlimited"), @"error: --rate unlimited is for targets on this machine only");
 }

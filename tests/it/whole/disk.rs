@@ -76,3 +76,29 @@ fn a_full_disk_while_rows_are_brought_together() {
     }
     panic!("a run needs more than {DISK} kB: {said}");
 }
+
+/// Rows of one order in twenty come back, which is known early; the disk has room for those, and not for all rows.
+#[test]
+fn where_there_is_no_room_for_all_rows_those_of_scattered_orders_are_brought_together() {
+    let name = "where_there_is_no_room_for_all_rows_those_of_scattered_orders_are_brought_together";
+    let Some(mut inside) = Namespace::enter_or_skip(name) else { return };
+    let head = "referenceId,orderedAt,status,currencyCode,price,paymentType,guest.email,item.name,note\n";
+    let order = "2025-03-01T10:00:00Z,PURCHASED,EUR,1,other,ann@example.com";
+    let note = "long words ".repeat(200);
+    let row = |n: u32, item: &str| format!("A-{n},{order},{item},{note}\n");
+    // Every tenth order has its second row ten orders later.
+    let rows = (0..30_000).flat_map(|n| {
+        let again = n >= 10 && n % 10 == 0;
+        [Some(row(n, "one")), again.then(|| row(n - 10, "two"))].into_iter().flatten()
+    });
+    let place = Place::with("a.csv", format!("{head}{}", rows.collect::<String>()));
+    let folder = place.path("");
+    inside.must(&format!("cd '{}' && mkdir disk && mount -t tmpfs -o size=100M none disk", folder.display()));
+    let (code, said) = inside.run(&format!("'{PROGRAM}' check a.csv --pos x --memory 1MB --out disk/run < /dev/null"));
+    inside.must("mv disk/run .");
+    assert_eq!(code, 0, "{said}");
+    assert!(!said.contains("most orders") && said.contains("the rows of 2"), "{said}");
+    let summary: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(place.path("run/summary.json")).unwrap()).unwrap();
+    assert_eq!((&summary["orders"]["read"], &summary["scattered"]), (&30_000.into(), &2_999.into()), "{said}");
+}
