@@ -43,7 +43,7 @@ pub struct Settings {
     pub in_flight: usize,
     /// How long to wait for one answer.
     pub timeout: Duration,
-    /// How long to wait between an accepted IDENTITY and the guest's first order.
+    /// How long to wait between an accepted IDENTITY and the event that follows it.
     pub identity_pause: Duration,
     /// How often one request is tried that may be repeated, and how often an order is begun that is assembled from several
     /// events.
