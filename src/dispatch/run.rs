@@ -9,7 +9,7 @@ use std::{
 use tokio::{
     sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit, mpsc, watch},
     task::JoinSet,
-    time::{Duration, Instant, sleep, timeout},
+    time::{Duration, Instant, sleep},
 };
 
 use carts::LeftOpen;
@@ -46,9 +46,6 @@ const MOST_EVENTS: usize = 1024;
 
 /// Events are told together after this time: to wake up for each of them costs more than to send a request.
 const PAUSE: Duration = Duration::from_millis(2);
-
-/// How long a run that stops waits for leave to clear a cart.
-const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// Something to tell the user.
 #[derive(Debug)]
@@ -246,29 +243,6 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
                 },
             }
         }
-    }
-
-    /// Ends a delivery because the run stops. Where someone asked for it, the cart that is open then is cleared first: the
-    /// customer may be sent a reminder long before the next run.
-    async fn end(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step, reason: &str) {
-        let is_clearing = step.kind() == Kind::ClearCart;
-        if !self.stop.is_gentle() || is_clearing && delivery.is_retry() {
-            return delivery.stop(reason, false);
-        }
-        if !is_clearing {
-            return delivery.stop(reason, true);
-        }
-        let Ok(Some(start)) = timeout(LAST_WORDS, self.start_all_the_same()).await else {
-            return delivery.stop(reason, false);
-        };
-        self.send_step(guest, delivery, step, start).await;
-    }
-
-    /// Waits until a request may be started although the run stops.
-    async fn start_all_the_same(&self) -> Option<Start<'_>> {
-        let slot = self.slots.acquire().await.expect("the slots are never closed");
-        let place = self.events.reserve().await.ok()?;
-        Some(Start { permit: self.pacer.permit().await, place, _slot: slot })
     }
 
     /// Sends one step, unless the run stops first or the journal fails.

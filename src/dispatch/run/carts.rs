@@ -1,18 +1,21 @@
-//! Carts: recorded before they are filled, and cleared where an earlier run left them open.
+//! Carts: recorded before they are filled, cleared where an earlier run left them open, and where this one ends half way.
 
 use std::sync::{
     Mutex,
     atomic::{AtomicUsize, Ordering},
 };
 
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, sleep, timeout};
 
-use super::{Dispatch, Journal, Kind, Request, Verdict, Wire};
+use super::{Delivery, Dispatch, Journal, Kind, PlannedGuest, Request, Start, Step, Verdict, Wire};
 use crate::{
     dispatch::{LeftCart, answer, backoff::backoff},
     event::url,
     model::planned::{OrderEvents, PlannedOrder},
 };
+
+/// How long a run that stops waits for leave to clear a cart.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// What earlier runs left in carts, as it is being cleared.
 pub(super) struct LeftOpen<C> {
@@ -77,6 +80,29 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
 
     fn pause(&self, tries: u32, not_before: Option<Duration>) -> Duration {
         backoff(self.settings.first_backoff, tries, 0).max(not_before.unwrap_or_default())
+    }
+
+    /// Ends a delivery because the run stops. Where someone asked for it, the cart that is open then is cleared first: the
+    /// customer may be sent a reminder long before the next run.
+    pub(super) async fn end(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step, reason: &str) {
+        let is_clearing = step.kind() == Kind::ClearCart;
+        if !self.stop.is_gentle() || is_clearing && delivery.is_retry() {
+            return delivery.stop(reason, false);
+        }
+        if !is_clearing {
+            return delivery.stop(reason, true);
+        }
+        let Ok(Some(start)) = timeout(LAST_WORDS, self.start_all_the_same()).await else {
+            return delivery.stop(reason, false);
+        };
+        self.send_step(guest, delivery, step, start).await;
+    }
+
+    /// Waits until a request may be started although the run stops.
+    async fn start_all_the_same(&self) -> Option<Start<'_>> {
+        let slot = self.slots.acquire().await.expect("the slots are never closed");
+        let place = self.events.reserve().await.ok()?;
+        Some(Start { permit: self.pacer.permit().await, place, _slot: slot })
     }
 
     /// Records that a browser's cart is about to be filled; nothing where the run stops, so that it will not be.
