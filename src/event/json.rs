@@ -193,13 +193,18 @@ impl Serialize for Attributes<'_> {
     }
 }
 
+/// "UTC with milliseconds and `Z`"
+pub(super) fn utc(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
 fn in_utc<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true))
+    serializer.serialize_str(&utc(*time))
 }
 
 #[expect(clippy::ref_option, reason = "serde calls it with a reference")]
 fn in_utc_if_any<S: Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
-    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true)).serialize(serializer)
+    time.map(utc).serialize(serializer)
 }
 
 #[cfg(test)]

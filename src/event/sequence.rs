@@ -3,7 +3,6 @@
 //! Each carries the common attributes and, if anything, what is its own. CHECKOUT carries neither total nor date: the
 //! tenant takes them from the ADDs, so prices are per unit there and each ADD says when it was ordered.
 
-use chrono::SecondsFormat;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
@@ -143,7 +142,7 @@ impl Serialize for Product<'_> {
         map.serialize_entry("type", &item.kind)?;
         map.serialize_entry("item_id", &item_id(*place))?;
         map.serialize_entry("name", &item.name)?;
-        map.serialize_entry("orderedAt", &ordered_at.to_rfc3339_opts(SecondsFormat::Millis, true))?;
+        map.serialize_entry("orderedAt", &json::utc(ordered_at))?;
         map.serialize_entry("quantity", &item.quantity)?;
         map.serialize_entry("price", &product.and_then(|product| product.unit_price))?;
         map.serialize_entry("productId", &item.product_id)?;

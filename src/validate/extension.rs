@@ -162,10 +162,17 @@ pub(super) fn checked<'a>(cells: &Cells<'a>, kinds: &ExtensionKinds, findings: &
     extension
 }
 
-fn name<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
+/// The name of the attribute that a cell fills whose name is the user's own.
+pub(super) fn name<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
+    fn of(field: &Field) -> &str {
+        match field {
+            Field::Extension(key) | Field::ItemExtension(key) | Field::ItemProduct(key) => &key.name,
+            _ => "",
+        }
+    }
     match &cell.field {
-        Cow::Borrowed(field) => extension_key(field).map_or(Cow::Borrowed(""), |(_, key)| Cow::Borrowed(&*key.name)),
-        Cow::Owned(field) => Cow::Owned(extension_key(field).map(|(_, key)| key.name.clone()).unwrap_or_default()),
+        Cow::Borrowed(field) => Cow::Borrowed(of(field)),
+        Cow::Owned(field) => Cow::Owned(of(field).to_owned()),
     }
 }
 

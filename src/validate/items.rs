@@ -57,7 +57,6 @@ pub(super) fn can_be_summed(draft: &Draft<'_>, lines: Option<Amount>, findings: 
         let words = "there are no items to add up to the order's price";
         findings.absent(Code::MissingAttribute, &Field::Price, words);
     }
-    let currency = draft.cell(&Field::CurrencyCode).map(|cell| &cell.text);
     let mut is_priced = true;
     for item in &draft.items {
         if item.cell(&Field::ItemPrice).is_none() {
@@ -65,15 +64,20 @@ pub(super) fn can_be_summed(draft: &Draft<'_>, lines: Option<Amount>, findings: 
             let words = "an item without a price cannot be added up to the order's price";
             findings.problems.push(Problem::of(Code::MissingAttribute, &Field::ItemPrice, item.at.position(), words));
         }
-        let other = item.cell(&Field::ItemCurrencyCode).filter(|cell| Some(&cell.text) != currency);
-        if let Some(cell) = other {
-            let words = format!("{:?} cannot be added up to a price in another currency", cell.text);
-            findings.cell(Code::MixedCurrencies, cell, words);
-        }
+        can_be_added(item, draft, findings);
     }
     let has_bad_number = findings.problems.iter().any(|problem| problem.code == Code::NumberUnreadable);
     if lines.is_none() && is_priced && !has_bad_number {
         findings.absent(Code::NumberUnreadable, &Field::Price, "the lines add up to more digits than can be kept");
+    }
+}
+
+/// What is added up is all in the order's currency.
+pub(super) fn can_be_added(item: &ItemDraft<'_>, draft: &Draft<'_>, findings: &mut Findings) {
+    let currency = draft.cell(&Field::CurrencyCode).map(|cell| &cell.text);
+    if let Some(cell) = item.cell(&Field::ItemCurrencyCode).filter(|cell| Some(&cell.text) != currency) {
+        let words = format!("{:?} cannot be added up to a price in another currency", cell.text);
+        findings.cell(Code::MixedCurrencies, cell, words);
     }
 }
 

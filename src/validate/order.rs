@@ -85,7 +85,7 @@ fn of_several_events<'a>(
     recipe::items(draft, findings);
     // Where the order's price is their sum, it is told already.
     if settings.total_from == TotalFrom::Given {
-        recipe::one_currency(draft, findings);
+        draft.items.iter().for_each(|item| items::can_be_added(item, draft, findings));
     }
     recipe::extensions_left_out(draft, findings);
     let places = legs::in_order(draft, findings);

@@ -1,8 +1,9 @@
 //! The rules of further attributes of `product`: names that ADD does not use itself, values of their declared types.
 
-use std::borrow::Cow;
-
-use super::{extension, findings::Findings};
+use super::{
+    extension::{self, name},
+    findings::Findings,
+};
 use crate::model::{
     draft::{Cell, Cells},
     field::{ExtensionKey, Field},
@@ -70,12 +71,5 @@ fn key<'c>(cell: &'c Cell<'_>) -> Option<&'c ExtensionKey> {
     match &*cell.field {
         Field::ItemProduct(key) => Some(key),
         _ => None,
-    }
-}
-
-fn name<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
-    match &cell.field {
-        Cow::Borrowed(Field::ItemProduct(key)) => Cow::Borrowed(&key.name),
-        _ => Cow::Owned(key(cell).map(|key| key.name.clone()).unwrap_or_default()),
     }
 }

@@ -60,16 +60,6 @@ pub(super) fn items(draft: &Draft<'_>, findings: &mut Findings) {
     }
 }
 
-/// The tenant adds the items up, whatever they are in.
-pub(super) fn one_currency(draft: &Draft<'_>, findings: &mut Findings) {
-    let currency = draft.cell(&Field::CurrencyCode).map(|cell| &cell.text);
-    let others = draft.items.iter().filter_map(|item| item.cell(&Field::ItemCurrencyCode));
-    for cell in others.filter(|cell| Some(&cell.text) != currency) {
-        let words = format!("{:?} cannot be added up to a price in another currency", cell.text);
-        findings.cell(Code::MixedCurrencies, cell, words);
-    }
-}
-
 /// CHECKOUT carries no total: the tenant's is what the items add up to.
 pub(super) fn total(order: &Order<'_>, draft: &Draft<'_>, findings: &mut Findings) {
     let line = |item: &Item<'_>| {

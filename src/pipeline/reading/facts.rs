@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::Refusal;
 use crate::{
-    group::{Doubts, Lost},
+    group::Doubts,
     spill::{filter::Filter, seen::Seen},
     validate::{ExtensionKinds, MOST_NAMES},
 };
@@ -48,7 +48,6 @@ pub(in crate::pipeline) struct Told {
     pub(in crate::pipeline) keys: Vec<u64>,
     /// Of orders whose references are not their keys, the hashes of key and reference together, and of the reference.
     pub(in crate::pipeline) references: Vec<(u64, u64)>,
-    pub(in crate::pipeline) lost: Lost,
     pub(in crate::pipeline) doubts: Doubts,
     pub(in crate::pipeline) kinds: ExtensionKinds,
 }
@@ -59,7 +58,6 @@ pub(in crate::pipeline) struct Learner {
     /// Keys and references together: an order of several runs tells its reference several times.
     pairs: Seen,
     references: Seen,
-    pub(in crate::pipeline) lost: Lost,
     doubts: Doubts,
     kinds: ExtensionKinds,
     filter_bytes: usize,
@@ -90,7 +88,6 @@ impl Learner {
             keys,
             pairs,
             references,
-            lost: Lost::default(),
             doubts: Doubts::default(),
             kinds: ExtensionKinds::default(),
             filter_bytes,
@@ -110,7 +107,6 @@ impl Learner {
                 self.n_again += u64::from(self.references.insert(reference)?);
             }
         }
-        self.lost.append(told.lost);
         self.doubts.append(told.doubts);
         self.kinds.append(told.kinds);
         Ok(())

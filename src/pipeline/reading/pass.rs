@@ -103,7 +103,7 @@ impl<'p> Pass<'p, '_> {
         worked.n_bytes = next.block.bytes.len() as u64;
         worked.leading = std::mem::take(&mut runs.leading);
         worked.trailing = runs.trailing;
-        worked.told.lost = std::mem::take(&mut runs.lost);
+        worked.lost = std::mem::take(&mut runs.lost);
         self.note_doubts(&keyed, file, &mut worked.told);
         let n_runs = runs.runs.len();
         let mut scattered = if self.puts_all_aside {
@@ -184,6 +184,7 @@ struct Worked<'p> {
     n_rows: u64,
     n_unreadable: u64,
     n_bytes: u64,
+    lost: Lost,
     /// Lost rows before the first run, and the last one behind the last run.
     leading: Vec<Position>,
     trailing: Option<Position>,
@@ -204,6 +205,7 @@ impl<'p> Worked<'p> {
             n_rows: 0,
             n_unreadable: 0,
             n_bytes: 0,
+            lost: Lost::default(),
             leading: Vec::new(),
             trailing: None,
             head: None,
@@ -234,7 +236,7 @@ impl Taken<'_, '_> {
     fn take(&mut self, mut worked: Worked<'_>) -> Result<(), Refusal> {
         self.count(&worked);
         (self.pass.tell)(Progress::Rows(worked.n_rows));
-        self.lost.append(std::mem::take(&mut worked.told.lost));
+        self.lost.append(std::mem::take(&mut worked.lost));
         self.noticed.append(std::mem::take(&mut worked.noticed));
         if let Some(open) = &mut self.open {
             open.suspects.extend(&worked.leading);
