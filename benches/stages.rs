@@ -21,7 +21,7 @@ use orderferry::{
     },
     event::{json, url},
     group::{self, Runs},
-    ledger::{self, Ledger, OrderKey, SqliteLedger},
+    ledger::{self, Consent, Intent, Ledger, LedgerPlace, OrderKey, SqliteLedger},
     model::{
         draft::MappedRow,
         order::OrderRecord,
@@ -160,8 +160,13 @@ fn ledger(criterion: &mut Criterion, stations: &Stations) {
     let mut group = criterion.benchmark_group("ledger");
     for size in GROUPS_OF_INTENTS {
         let folder = support::folder();
-        let mut ledger = SqliteLedger::open(&folder.path().join("ledger.db"), &stations.rules.target, "bench")
-            .expect("the folder is new and writable");
+        let mut ledger = SqliteLedger::open(
+            &LedgerPlace::at(folder.path().join("ledger.db")),
+            &stations.rules.target,
+            "bench",
+            Consent::NotNeeded,
+        )
+        .expect("the folder is new and writable");
         let mut groups = intents.chunks_exact(size).cycle();
         group.throughput(elements(size));
         group.bench_function(BenchmarkId::new("intend", size), |bencher| {
@@ -176,12 +181,18 @@ fn ledger(criterion: &mut Criterion, stations: &Stations) {
 
 fn intents(guests: &[PlannedGuest]) -> Vec<ledger::Write> {
     let orders = guests.iter().flat_map(|guest| &guest.orders);
-    let key = orders.map(|order| OrderKey {
-        reference: order.record.reference.clone(),
-        ordered_at: order.ordered_at,
-        content: order.content,
+    let intent = orders.map(|order| Intent {
+        order: OrderKey {
+            reference: order.record.reference.clone(),
+            ordered_at: order.ordered_at,
+            content: order.content,
+        },
+        status: order.status.clone(),
+        money: order.record.money.clone(),
+        n_items: order.record.n_items,
+        likeness: Some(order.likeness),
     });
-    key.map(ledger::Write::Intend).collect()
+    intent.map(ledger::Write::Intend).collect()
 }
 
 fn dispatch(criterion: &mut Criterion, stations: &Stations) {

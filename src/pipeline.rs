@@ -22,7 +22,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     dispatch, group,
-    ledger::{LedgerError, SqliteLedger, TargetHash},
+    ledger::{Consent, LedgerError, LedgerPlace, SqliteLedger, TargetHash},
     map::profile::Profile,
     model::{
         outcome::{Outcome, Settled},
@@ -69,7 +69,7 @@ pub struct Job<'a> {
     /// How many invalid orders are borne.
     pub max_invalid: MaxInvalid,
     /// What was sent before.
-    pub ledger: PathBuf,
+    pub ledger: LedgerPlace,
     /// Whether it is known which target to ask the ledger about; a check may name none.
     pub has_target: bool,
     /// What is done with valid orders.
@@ -80,6 +80,8 @@ pub struct Job<'a> {
 pub struct Sending<'a> {
     /// The run folder with the plan to go on with, in place of the inputs.
     pub resumes: Option<PathBuf>,
+    /// From which ledgers it may start.
+    pub consent: Consent,
     /// How patiently.
     pub dispatch: dispatch::Settings,
     /// Where it runs.
@@ -115,6 +117,13 @@ impl Job<'_> {
     /// all guests, and need not be counted a second time.
     fn would_send_all_as_single(&self) -> bool {
         !self.has_target && self.validate.mode == Mode::Single
+    }
+
+    /// The ledger to write, held for this run.
+    fn ledger_to_write(&self, sending: &Sending<'_>, tell: Tell<'_>) -> Result<SqliteLedger, LedgerError> {
+        let ledger = SqliteLedger::open(&self.ledger, &self.validate.target, &self.run_id, sending.consent)?;
+        ledger.notes().iter().for_each(|note| tell(Progress::Warning(note)));
+        Ok(ledger)
     }
 
     /// The ledger to look at only, if there is one: it is not held.
@@ -215,7 +224,7 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
         Ok(files) => files,
         Err(error) => return Account::open(job, folder, Files::default())?.refuse(job, folder, &error.into()),
     };
-    let (ledger, held) = open_ledger(job);
+    let (ledger, held) = open_ledger(job, tell);
     let mut intake = Intake::open(job, folder, files.clone())?;
     let export = reading::read(files, ledger, job, folder, &mut intake, tell);
     let (mut account, mut to_send) = intake.close(export.files, &export.notes)?;
@@ -258,9 +267,9 @@ fn report_sent(
 
 /// The ledger that a run will write, held for it, or why it cannot be; or the one that a check only looks at, if there is
 /// one.
-fn open_ledger(job: &Job<'_>) -> (Option<SqliteLedger>, Result<(), Refusal>) {
-    let opened = match job.sending {
-        Some(_) => SqliteLedger::open(&job.ledger, &job.validate.target, &job.run_id).map(Some),
+fn open_ledger(job: &Job<'_>, tell: Tell<'_>) -> (Option<SqliteLedger>, Result<(), Refusal>) {
+    let opened = match &job.sending {
+        Some(sending) => job.ledger_to_write(sending, tell).map(Some),
         None if job.has_target => job.ledger_to_read(),
         None => Ok(None),
     };

@@ -186,6 +186,8 @@ fn to_send(record: OrderRecord, order: &Order<'_>) -> PlannedOrder {
         record,
         ordered_at: order.ordered_at,
         content: canonical::content_hash(order),
+        status: order.status.clone().into_owned(),
+        likeness: canonical::likeness(order),
         events: OrderEvents::Single(json::order_checkout(order)),
         may_be_there: false,
         held: None,

@@ -61,6 +61,12 @@ pub(super) struct SendArguments {
     /// Go on with the plan in that run's folder, without the export
     #[arg(long, value_name = "RUN", conflicts_with_all = ["profile", "max_invalid", "mode"], help_heading = "Sending")]
     pub(super) resume: Option<PathBuf>,
+    /// Make the ledger: this is the first run. Refused where the ledger holds an attempt to send an order
+    #[arg(long, conflicts_with = "resume", help_heading = "Sending")]
+    pub(super) new_ledger: bool,
+    /// Send to a target that the ledger does not hold beside those that it holds: another tenant, not a new key of the same
+    #[arg(long, help_heading = "Sending")]
+    pub(super) new_target: bool,
     /// Send to a sandbox inside this process, which ends with it
     #[arg(long, conflicts_with_all = ["to", "base_url"], help_heading = "Sending")]
     pub(super) sandbox: bool,
@@ -122,7 +128,7 @@ pub(super) struct Reading {
     /// The longest URL that the service takes, in bytes [default: 8192]
     #[arg(long, value_name = "N")]
     pub(super) max_url_bytes: Option<usize>,
-    /// What was sent before [default: orderferry-ledger.db beside the config file, else in the working folder]
+    /// What was sent before [default: orderferry-ledger.db beside the config file, else in ~/.local/state/orderferry]
     #[arg(long, value_name = "FILE")]
     pub(super) ledger: Option<PathBuf>,
     /// Overrides any setting of the config file; may be repeated

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     dispatch,
     event::url::LONGEST_URL,
+    ledger::{Consent, LedgerPlace},
     map::{profile::Profile, reading},
     model::target::Target,
     pipeline::{Job, MaxInvalid, Sending},
@@ -63,7 +64,7 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<Job<'static>> 
     let job = Job { has_target, ..job(&arguments.inputs, &arguments.reading, &loaded, values, &pace)? };
     if has_target {
         ensure_borne(pace.rate, &job.validate.target)?;
-    } else if job.ledger.exists() {
+    } else if job.ledger.has_ledger() {
         print::talk(
             "warning: without a base URL and a client key it is not known what the ledger holds for the target",
         );
@@ -85,10 +86,11 @@ pub(super) fn send(
     let sandbox = arguments.sandbox.then(|| start_sandbox(arguments, &loaded, &mut values, &runtime)).transpose()?;
     let pace = pace(&arguments.pace, &loaded)?;
     let mut job = job(&arguments.inputs, &arguments.reading, &loaded, values, &pace)?;
-    if sandbox.is_some() && arguments.reading.ledger.is_none() {
+    job.ledger = match (&sandbox, arguments.reading.ledger.as_deref()) {
         // The sandbox ends with the process, and what it accepted with it.
-        job.ledger = job.folder.join(DEFAULT_LEDGER);
-    }
+        (Some(_), None) => LedgerPlace::at(job.folder.join(DEFAULT_LEDGER)),
+        (_, typed) => ledger(typed, &loaded)?,
+    };
     let needs_go_ahead = !arguments.backfill && sandbox.is_none();
     let age = loaded.settings.backfill_after.map_or(30 * DAY, |span| span.0);
     let (ask, asked_to_stop) = watch::channel(None);
@@ -96,6 +98,10 @@ pub(super) fn send(
     runtime.spawn(stop::ask(ask, deadline));
     job.sending = Some(Sending {
         resumes: arguments.resume.clone(),
+        consent: match &sandbox {
+            Some(_) => Consent::NotNeeded,
+            None => Consent::Given { new_ledger: arguments.new_ledger, new_target: arguments.new_target },
+        },
         limit: arguments.limit,
         resends_unknown: arguments.unknown == Unknown::Resend,
         asked_to_stop,
@@ -204,7 +210,8 @@ fn job(
             .max_invalid
             .or(settings.max_invalid)
             .map_or(MaxInvalid::Percent(Decimal::TEN), |limit| limit.0),
-        ledger: ledger(reading.ledger.as_deref(), loaded),
+        // A check that finds no place for a ledger looks nothing up; whoever sends needs one.
+        ledger: ledger(reading.ledger.as_deref(), loaded).unwrap_or_else(|_| LedgerPlace::at(PathBuf::new())),
         has_target: true,
         sending: None,
         run_id,
@@ -240,15 +247,56 @@ fn run_id(started_at: DateTime<Utc>) -> String {
     format!("{}-{}", started_at.format("%Y%m%d-%H%M%S"), &letters[..4])
 }
 
-/// The ledger that a run would use which is told the same.
-pub(super) fn ledger_of(typed: Option<&Path>, config: Option<&Path>, set: &[String]) -> anyhow::Result<PathBuf> {
-    Ok(ledger(typed, &load_settings(config, set)?))
+/// The ledger that a run would use which has the same options.
+pub(super) fn ledger_of(typed: Option<&Path>, config: Option<&Path>, set: &[String]) -> anyhow::Result<LedgerPlace> {
+    ledger(typed, &load_settings(config, set)?)
 }
 
-fn ledger(typed: Option<&Path>, loaded: &Loaded) -> PathBuf {
-    let beside = |path: PathBuf| loaded.folder.as_ref().map_or_else(|| path.clone(), |folder| folder.join(&path));
-    let said = || beside(loaded.settings.ledger.clone().unwrap_or_else(|| DEFAULT_LEDGER.into()));
-    typed.map_or_else(said, Path::to_owned)
+/// The target that a run would send to which has the same options.
+pub(super) fn target_of(
+    typed: TargetSettings,
+    to: Option<&str>,
+    config: Option<&Path>,
+    set: &[String],
+) -> anyhow::Result<Target> {
+    target(&typed.or(&load_settings(config, set)?.target(to)?))
+}
+
+/// Where the ledger is: as it was named, else beside the config file in use, else in the state folder; never in the working
+/// folder, which is another one tomorrow.
+fn ledger(typed: Option<&Path>, loaded: &Loaded) -> anyhow::Result<LedgerPlace> {
+    let beside_config =
+        |path: PathBuf| loaded.folder.as_ref().map_or_else(|| path.clone(), |folder| folder.join(&path));
+    let state_folder = state_folder();
+    let (path, former_path) = match (typed, &loaded.settings.ledger, &loaded.folder, &state_folder) {
+        (Some(typed), ..) => (typed.to_owned(), None),
+        (None, Some(set), ..) => (beside_config(set.clone()), None),
+        (None, None, Some(_), _) => (beside_config(DEFAULT_LEDGER.into()), None),
+        (None, None, None, Some(folder)) => (folder.join(DEFAULT_LEDGER), Some(DEFAULT_LEDGER.into())),
+        (None, None, None, None) => bail!(
+            "no place is known for the ledger: neither XDG_STATE_HOME nor HOME names a folder\n  hint: --ledger names a file"
+        ),
+    };
+    Ok(LedgerPlace { path, state_folder, former_path })
+}
+
+/// Where this user's programs keep their state (XDG Base Directory Specification 0.8), if that is known.
+fn state_folder() -> Option<PathBuf> {
+    let folder = |name| std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let state_home = folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")));
+    state_home.map(|state_home| state_home.join("orderferry"))
+}
+
+fn target(values: &TargetSettings) -> anyhow::Result<Target> {
+    let Some(base_url) = &values.base_url else {
+        bail!(
+            "no target\n  hint: --base-url and --client-key name one, or [target] in orderferry.toml; --sandbox needs none"
+        );
+    };
+    let Some(client_key) = &values.client_key else {
+        bail!("no client key\n  hint: set ORDERFERRY_CLIENT_KEY, or client_key of the target in orderferry.toml");
+    };
+    Ok(Target::new(base_url, client_key)?)
 }
 
 fn validate_settings(
@@ -258,16 +306,8 @@ fn validate_settings(
     profile: &Profile,
     now: DateTime<Utc>,
 ) -> anyhow::Result<validate::Settings> {
-    let Some(base_url) = &values.base_url else {
-        bail!(
-            "no target\n  hint: --base-url and --client-key name one, or [target] in orderferry.toml; --sandbox needs none"
-        );
-    };
-    let Some(client_key) = &values.client_key else {
-        bail!("no client key\n  hint: set ORDERFERRY_CLIENT_KEY, or client_key of the target in orderferry.toml");
-    };
     Ok(validate::Settings {
-        target: Target::new(base_url, client_key)?,
+        target: target(&values)?,
         common: CommonDefaults {
             channel: values.channel,
             language: values.language,

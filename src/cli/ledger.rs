@@ -8,22 +8,27 @@ use std::{io, path::Path, process::ExitCode};
 
 use anyhow::{Context, ensure};
 
-use super::{HELD, args::Format, job, print};
-use crate::ledger::{Book, Filter, LedgerError, LedgerOrder, References, SettleError, Settlement};
+use super::{HELD, args::Format, job, print, settings::TargetSettings};
+use crate::ledger::{
+    self, AdoptError, Book, Filter, LedgerError, LedgerOrder, LedgerPlace, References, SettleError, Settlement,
+};
 pub(super) use args::LedgerArguments;
-use args::{LedgerCommand, ListArguments, SettleArguments};
+use args::{AdoptArguments, LedgerCommand, ListArguments, SettleArguments};
 
 /// A reference that stands for those on standard input.
 const STDIN: &str = "-";
 
 /// Does what was typed.
 pub(super) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
-    let path = job::ledger_of(arguments.ledger.as_deref(), arguments.config.as_deref(), &arguments.set)?;
+    let place = job::ledger_of(arguments.ledger.as_deref(), arguments.config.as_deref(), &arguments.set)?;
+    let path = &place.path;
     let done = match &arguments.command {
-        LedgerCommand::List(list) => self::list(&path, list),
-        LedgerCommand::Show { reference } => show(&path, reference),
-        LedgerCommand::Settle(orders) => settle(&path, orders, arguments.quiet),
-        LedgerCommand::Export(filter) => export(&path, &filter.filter()),
+        LedgerCommand::List(list) => self::list(path, list),
+        LedgerCommand::Show { reference } => show(path, reference),
+        LedgerCommand::Settle(orders) => settle(&place, orders, arguments.quiet),
+        LedgerCommand::Export(filter) => export(path, &filter.filter()),
+        LedgerCommand::Adopt(tenant) => adopt(&place, arguments, tenant),
+        LedgerCommand::AcceptLoss => accept_loss(&place, arguments.quiet),
     };
     match done {
         Err(error) if is_held(&error) => {
@@ -36,6 +41,8 @@ pub(super) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
 
 fn is_held(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(SettleError::Ledger(LedgerError::Held { .. })))
+        || matches!(error.downcast_ref(), Some(AdoptError::Ledger(LedgerError::Held { .. })))
+        || matches!(error.downcast_ref(), Some(LedgerError::Held { .. }))
 }
 
 fn list(path: &Path, arguments: &ListArguments) -> anyhow::Result<()> {
@@ -79,20 +86,48 @@ fn export(path: &Path, filter: &Filter) -> anyhow::Result<()> {
     })
 }
 
-fn settle(path: &Path, arguments: &SettleArguments, is_quiet: bool) -> anyhow::Result<()> {
-    let mut book = Book::open(path)?;
-    let settled = book.settle(&Settlement {
+fn settle(place: &LedgerPlace, arguments: &SettleArguments, is_quiet: bool) -> anyhow::Result<()> {
+    let settlement = Settlement {
         references: references(&arguments.references)?,
         verdict: arguments.verdict.by_hand(),
         target: arguments.target.clone(),
         ordered_at: arguments.ordered_at.clone().map(|moment| moment.0),
-    })?;
+    };
+    let settled = ledger::settle(place, &settlement)?;
     if is_quiet {
         return Ok(());
     }
     let lines = settled.iter().map(|order| words::settled(order, arguments.verdict));
     let lines: Vec<_> = lines.collect();
     print::data(&lines.join("\n")).context("the orders are settled, but standard output")
+}
+
+fn adopt(place: &LedgerPlace, arguments: &LedgerArguments, tenant: &AdoptArguments) -> anyhow::Result<()> {
+    let typed = TargetSettings {
+        base_url: tenant.base_url.clone(),
+        client_key: tenant.client_key.clone(),
+        ..TargetSettings::default()
+    };
+    let target = job::target_of(typed, tenant.to.as_deref(), arguments.config.as_deref(), &arguments.set)?;
+    let adopted = ledger::adopt(place, &tenant.from, &target)?;
+    if arguments.quiet {
+        return Ok(());
+    }
+    let base_url = &target.base_url;
+    print::data(&format!("adopted {adopted}\nfrom now on it is {base_url} with the given client key"))
+        .context("the target is adopted, but standard output")
+}
+
+fn accept_loss(place: &LedgerPlace, is_quiet: bool) -> anyhow::Result<()> {
+    ledger::accept_loss(place)?;
+    if is_quiet {
+        return Ok(());
+    }
+    let path = place.path.display();
+    print::data(&format!(
+        "the ledger {path} is accepted as it is; orders that it does not hold are sent by the next run that reads them"
+    ))
+    .context("the loss is accepted, but standard output")
 }
 
 /// The references that are typed, and those on standard input where one of them says so.

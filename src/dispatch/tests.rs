@@ -6,7 +6,7 @@ use super::Settings;
 use crate::model::{
     order::{OrderId, OrderRecord},
     origin::{FileId, Position},
-    planned::{ContentHash, EventText, OrderEvents, PlannedGuest, PlannedOrder, Sequence},
+    planned::{ContentHash, EventText, Likeness, OrderEvents, PlannedGuest, PlannedOrder, Sequence},
 };
 
 /// Without a pause, three tries.
@@ -67,5 +67,14 @@ fn planned_order(id: u32) -> PlannedOrder {
         problems: Vec::new().into(),
     };
     let events = OrderEvents::Single(EventText(format!("\",\"order\":{id}}}")));
-    PlannedOrder { record, ordered_at, content: ContentHash([0; 16]), events, may_be_there: false, held: None }
+    PlannedOrder {
+        record,
+        ordered_at,
+        content: ContentHash([0; 16]),
+        status: "PURCHASED".into(),
+        likeness: Likeness([0; 16]),
+        events,
+        may_be_there: false,
+        held: None,
+    }
 }

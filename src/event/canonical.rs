@@ -6,7 +6,7 @@ use super::json::{Attributes, ItemObject, OrderObject, text};
 use crate::model::{
     money::Amount,
     order::{ExtensionValue, Item, Order},
-    planned::ContentHash,
+    planned::{ContentHash, Likeness},
     recipe::Recipe,
 };
 
@@ -28,6 +28,31 @@ pub fn content_hash(order: &Order<'_>) -> ContentHash {
     let mut hash = [0; 16];
     hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     ContentHash(hash)
+}
+
+/// The hash by which the ledger sees that an order was sent before under another reference: over its guest, its time, its
+/// items and its amounts, and nothing that may be made of the reference.
+#[must_use]
+pub fn likeness(order: &Order<'_>) -> Likeness {
+    let order = with_numbers_by_value(order);
+    let amount = |amount: Option<Amount>| amount.map_or_else(String::new, |amount| amount.to_string());
+    let item = |item: &Item<'_>| {
+        let name = item.product_id.as_deref().or(item.name.as_deref()).unwrap_or_default();
+        format!("{name}\n{}\n{}", amount(item.quantity), amount(item.price))
+    };
+    let mut items: Vec<String> = order.items.iter().map(item).collect();
+    items.sort_unstable();
+    let guest = order.guest.key();
+    let time = order.ordered_at.timestamp_millis().to_string();
+    let (price, currency) = (order.price.to_string(), order.currency.to_string());
+    let mut hasher = blake3::Hasher::new();
+    let head = [&*guest.provider, &*guest.id, &*time, &*price, &*currency];
+    for part in head.into_iter().chain(items.iter().map(String::as_str)) {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+    }
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    Likeness(hash)
 }
 
 /// With the further attributes of its product, if they travel.
@@ -90,6 +115,25 @@ mod tests {
         assert!(!changed(|order| order.items.reverse()));
         assert!(!changed(|order| order.common.page = "other".into()));
         assert!(!changed(|order| order.guest.email = None));
+    }
+
+    #[test]
+    fn an_order_is_alike_under_another_reference_but_not_of_another_guest_or_time() {
+        let is_alike = |change: fn(&mut Order<'_>)| {
+            let (first, mut second) = (order(), order());
+            change(&mut second);
+            likeness(&first) == likeness(&second)
+        };
+        assert!(is_alike(|order| order.reference = "other".into()));
+        assert!(is_alike(|order| order.price = "200.5000".parse().unwrap()));
+        assert!(is_alike(|order| order.status = "PAYMENT_PENDING".into()));
+        assert!(!is_alike(|order| order.price = "200.51".parse().unwrap()));
+        assert!(!is_alike(|order| order.ordered_at += chrono::TimeDelta::milliseconds(1)));
+        assert!(!is_alike(|order| order.items[0].quantity = Some("7".parse().unwrap())));
+        assert!(!is_alike(|order| order.items.push(Item::default())));
+        assert!(!is_alike(|order| {
+            order.guest = Guest { identifiers: Vec::new(), email: Some("z@example.com".into()), ..order.guest.clone() };
+        }));
     }
 
     #[test]

@@ -33,10 +33,9 @@ pub struct GroupCommit {
 }
 
 impl GroupCommit {
-    /// Starts the thread that writes. Joined after the last handle is dropped, it has closed the ledger, and gives how many
-    /// outcomes could not be written.
+    /// Starts the thread that writes. Joined after the last handle is dropped, it has closed the ledger.
     #[must_use]
-    pub fn start(ledger: impl Ledger + 'static) -> (Self, thread::JoinHandle<usize>) {
+    pub fn start(ledger: impl Ledger + 'static) -> (Self, thread::JoinHandle<Closed>) {
         let (queue, waiting) = mpsc::channel();
         let writer = thread::Builder::new().name("ledger".to_owned()).spawn(move || commit_groups(ledger, &waiting));
         let writer = writer.expect("the system has room for one more thread");
@@ -51,14 +50,23 @@ impl GroupCommit {
     }
 }
 
-fn commit_groups(mut ledger: impl Ledger, waiting: &mpsc::Receiver<Waiting>) -> usize {
+/// How a ledger was closed.
+#[derive(Debug, Default)]
+pub struct Closed {
+    /// How many outcomes could not be written.
+    pub n_lacking: usize,
+    /// Why what was written may not be what the next run finds.
+    pub error: Option<LedgerError>,
+}
+
+fn commit_groups(mut ledger: impl Ledger, waiting: &mpsc::Receiver<Waiting>) -> Closed {
     let mut owed = Vec::new();
     while let Ok(first) = waiting.recv() {
         let (writes, replies): (Vec<_>, Vec<_>) = gathered(first, waiting).into_iter().unzip();
         match ledger.write(&writes) {
             Ok(numbers) => answer(replies, numbers.into_iter().map(Ok)),
             // Nothing of the group is written. What came of requests may be, without the intents.
-            Err(LedgerError::OtherRun { .. }) if writes.len() > 1 => {
+            Err(LedgerError::OtherRun { .. } | LedgerError::Replaced { .. }) if writes.len() > 1 => {
                 let mut alone = |write: &Write| Ok(ledger.write(std::slice::from_ref(write))?[0]);
                 answer(replies, writes.iter().map(|write| alone(write).map_err(Arc::new)));
             }
@@ -73,7 +81,7 @@ fn commit_groups(mut ledger: impl Ledger, waiting: &mpsc::Receiver<Waiting>) -> 
     let is_paid = owed.is_empty() || ledger.write(&owed).is_ok();
     // A cart that is taken for open is cleared once more, which nobody needs to be told.
     let outcomes = owed.iter().filter(|write| matches!(write, Write::Settle(..)));
-    if is_paid { 0 } else { outcomes.count() }
+    Closed { n_lacking: if is_paid { 0 } else { outcomes.count() }, error: ledger.close().err() }
 }
 
 fn gathered(first: Waiting, waiting: &mpsc::Receiver<Waiting>) -> Vec<Waiting> {
@@ -98,7 +106,7 @@ fn answer(replies: Vec<oneshot::Sender<Reply>>, answers: impl Iterator<Item = Re
 mod tests {
     use super::*;
     use crate::{
-        ledger::{Attempt, AttemptState, Cart, Entry, OpenCart, OrderKey},
+        ledger::{Attempt, AttemptState, Cart, Entry, Intent, OpenCart, OrderKey},
         model::planned::EventText,
     };
 
@@ -124,6 +132,10 @@ mod tests {
 
         fn write(&mut self, writes: &[Write]) -> Result<Vec<i64>, LedgerError> {
             (self.0)(writes)
+        }
+
+        fn close(&mut self) -> Result<(), LedgerError> {
+            Ok(())
         }
     }
 
@@ -165,7 +177,7 @@ mod tests {
         assert!(settle().await.is_err());
         assert!(ledger.write(Write::CloseCart(Cart(1))).await.is_err());
         drop(ledger);
-        assert_eq!(writer.join().unwrap(), 1, "what nobody could write");
+        assert_eq!(writer.join().unwrap().n_lacking, 1, "what nobody could write");
     }
 
     #[test]
@@ -175,19 +187,20 @@ mod tests {
             ordered_at: chrono::DateTime::UNIX_EPOCH,
             content: crate::model::planned::ContentHash([0; 16]),
         };
+        let intent = Intent { order, status: "PURCHASED".into(), money: None, n_items: 1, likeness: None };
         let (queue, waiting) = mpsc::channel();
         let ask = |write| {
             let (reply, answered) = oneshot::channel();
             queue.send((write, reply)).unwrap();
             answered
         };
-        let intended = ask(Write::Intend(order));
+        let intended = ask(Write::Intend(intent));
         let settled = ask(Write::Settle(Attempt(1), AttemptState::Accepted));
         let (reference, browser, clear_cart) = ("A".into(), "b".into(), EventText("\"}".into()));
         let opened = ask(Write::OpenCart { reference, browser, clear_cart });
         let closed = ask(Write::CloseCart(Cart(1)));
         drop(queue);
-        assert_eq!(commit_groups(Scripted(overtaken), &waiting), 0);
+        assert_eq!(commit_groups(Scripted(overtaken), &waiting).n_lacking, 0);
         for intent in [intended, opened] {
             assert!(intent.blocking_recv().unwrap().is_err());
         }

@@ -1,92 +1,143 @@
-//! The ledger's file: made, told from other files, and brought up to date. Knows nothing of orders. Called by the two
-//! views of a ledger, that of a run and that of a person.
+//! The ledger's file: found, opened to be written or only read, and refused where it is not known to be the right one or
+//! whole. Does not know what the rows mean for an order. Called by the two views of a ledger, that of a run and that of a
+//! person.
 
-use std::path::Path;
+use std::{fs, io, path::Path};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup, config::DbConfig, params};
 
-use super::LedgerError;
+use super::{
+    LedgerError,
+    evidence::{self, LedgerState},
+    integrity,
+    key::hex,
+    place::{self, LedgerPlace, OpenedFile},
+    schema,
+};
 
-/// "ordf", so that a database of something else is not taken for a ledger.
-const APPLICATION_ID: i64 = 0x6f72_6466;
+/// A ledger that was opened to be written.
+pub(super) struct WritableFile {
+    pub(super) connection: Connection,
+    pub(super) opened: OpenedFile,
+    /// Whether SQLite's write-ahead log was there and held something.
+    had_log: bool,
+}
 
-/// The newest schema; `user_version` of the database.
-const VERSION: u32 = 3;
+/// Opens a ledger that is there. What it holds is neither up to date nor checked.
+pub(super) fn open_to_write(path: &Path) -> Result<WritableFile, LedgerError> {
+    if !place::has_ledger(path) {
+        return Err(LedgerError::NotThere { path: path.to_owned() });
+    }
+    open_file(path)
+}
 
-/// What each version adds to the one before. Those that were released are never edited: databases have them.
-///
-/// Times are milliseconds since 1970, hashes BLAKE3. `outcome` is empty while nothing is known. A row of `changes` is an
-/// order as a run saw it after it had been accepted with other content; `acknowledged_at` is empty until a person knows.
-/// A row of `carts` is the browser of an order assembled from several events; `clear_cart` is the event that empties its
-/// cart, and `closed_at` is empty as long as the cart may hold something.
-const MIGRATIONS: [&str; VERSION as usize] = [
-    "
-    CREATE TABLE attempts (
-        attempt INTEGER PRIMARY KEY,
-        target BLOB NOT NULL,
-        reference TEXT NOT NULL,
-        ordered_at INTEGER NOT NULL,
-        content BLOB NOT NULL,
-        run TEXT NOT NULL,
-        intended_at INTEGER NOT NULL,
-        outcome TEXT CHECK (outcome IN ('accepted', 'not_accepted', 'unknown')),
-        settled_at INTEGER
-    ) STRICT;
-    CREATE INDEX attempts_of_reference ON attempts (target, reference);
-    ",
-    "
-    ALTER TABLE attempts ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
-    CREATE TABLE changes (
-        change INTEGER PRIMARY KEY,
-        target BLOB NOT NULL,
-        reference TEXT NOT NULL,
-        ordered_at INTEGER NOT NULL,
-        content BLOB NOT NULL,
-        run TEXT NOT NULL,
-        seen_at INTEGER NOT NULL,
-        acknowledged_at INTEGER,
-        UNIQUE (target, reference, content)
-    ) STRICT;
-    ",
-    "
-    CREATE TABLE carts (
-        cart INTEGER PRIMARY KEY,
-        target BLOB NOT NULL,
-        reference TEXT NOT NULL,
-        run TEXT NOT NULL,
-        browser TEXT NOT NULL,
-        clear_cart TEXT NOT NULL,
-        opened_at INTEGER NOT NULL,
-        closed_at INTEGER
-    ) STRICT;
-    CREATE INDEX open_carts ON carts (target) WHERE closed_at IS NULL;
-    ",
-];
+/// Makes an empty file with mode 0600, and opens it.
+pub(super) fn create(place: &LedgerPlace) -> Result<WritableFile, LedgerError> {
+    let path = &place.path;
+    if let Some(folder) = path.parent().filter(|folder| place.state_folder.as_deref() == Some(*folder)) {
+        // Only the folder of the default place is ours to make. What is wrong with another one, SQLite says.
+        evidence::make_private_folder(folder).map_err(|error| LedgerError::Lock { path: folder.to_owned(), error })?;
+    }
+    create_private(path).map_err(|error| LedgerError::Lock { path: path.clone(), error })?;
+    open_file(path)
+}
 
-/// Opens a file that is a ledger, or makes an empty one with mode 0600 that can become one.
-pub(super) fn open_or_make(path: &Path) -> Result<Connection, LedgerError> {
-    refuse_second_names(path)?;
-    create_private(path);
-    let connection = Connection::open(path).map_err(in_open(path))?;
+fn open_file(path: &Path) -> Result<WritableFile, LedgerError> {
+    place::refuse_second_names(path)?;
+    let had_log = has_log(path);
+    let mut opened = OpenedFile::at(path)?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(in_open(path))?;
     configure(&connection, path)?;
-    version(&connection, path)?;
+    // EXTRA: a commit that returned survives a power cut, which WAL alone does not promise, nor FULL without it. SQLite
+    // does not say so where a disk that failed for a moment, or knows no shared memory, kept the file from WAL.
+    connection.execute_batch("PRAGMA synchronous = EXTRA").map_err(in_open(path))?;
+    schema::version(&connection, path)?;
+    opened.ensure_in_place()?;
+    Ok(WritableFile { connection, opened, had_log })
+}
+
+fn has_log(path: &Path) -> bool {
+    place::has_ledger(&place::write_ahead_log(path))
+}
+
+impl WritableFile {
+    /// Brings the ledger up to date, and refuses one that is not whole: damaged, behind a companion, or without the
+    /// write-ahead log of a run that did not end cleanly.
+    pub(super) fn ensure_whole(&self, place: &LedgerPlace) -> Result<LedgerState, LedgerError> {
+        self.ensure_readable(place)?;
+        // The companions first: they lag behind a run that writes to another target at this moment.
+        let witnessed = evidence::witnessed(&place.path, place.state_folder.as_deref());
+        let now = state(&self.connection, &place.path)?;
+        evidence::refuse_behind(&place.path, &now, &witnessed)?;
+        refuse_lost_log(&self.connection, &place.path, self.had_log)?;
+        Ok(now)
+    }
+
+    /// Brings the ledger up to date, and refuses one that is damaged.
+    pub(super) fn ensure_readable(&self, place: &LedgerPlace) -> Result<(), LedgerError> {
+        schema::bring_up_to_date(&self.connection, &place.path)?;
+        integrity::verify(&self.connection, &place.path)
+    }
+}
+
+/// A ledger that is only read, brought up to date in a copy where it is of an older version. Nothing where there is none, or
+/// one that was made but not written to.
+pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, LedgerError> {
+    if !place::has_ledger(path) {
+        return Ok(None);
+    }
+    place::refuse_second_names(path)?;
+    let connection = open_read_only(path)?;
+    let found = schema::version(&connection, path)?;
+    if found == i64::from(schema::VERSION) {
+        return Ok(Some(connection));
+    }
+    let copy = copy(&connection).map_err(in_open(path))?;
+    configure(&copy, path)?;
+    schema::bring_up_to_date(&copy, path)?;
+    Ok((found > 0).then_some(copy))
+}
+
+/// The same, refused where it is not whole.
+pub(super) fn open_to_look_up(place: &LedgerPlace) -> Result<Option<Connection>, LedgerError> {
+    let had_log = has_log(&place.path);
+    let witnessed = evidence::witnessed(&place.path, place.state_folder.as_deref());
+    let Some(connection) = open_to_read(&place.path)? else { return Ok(None) };
+    integrity::verify(&connection, &place.path)?;
+    evidence::refuse_behind(&place.path, &state(&connection, &place.path)?, &witnessed)?;
+    refuse_lost_log(&connection, &place.path, had_log)?;
+    Ok(Some(connection))
+}
+
+fn open_read_only(path: &Path) -> Result<Connection, LedgerError> {
+    let open = || {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(in_open(path))?;
+        configure(&connection, path)?;
+        schema::version(&connection, path).map(|_| connection)
+    };
+    match open() {
+        // SQLite needs to make shared memory beside the file, which another user may not. Without a log nobody writes.
+        Err(LedgerError::Open { .. }) if !has_log(path) => open_immutable(path),
+        opened => opened,
+    }
+}
+
+fn open_immutable(path: &Path) -> Result<Connection, LedgerError> {
+    let path_of_url = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let escaped = path_of_url.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let connection =
+        Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).map_err(in_open(path))?;
+    configure(&connection, path)?;
     Ok(connection)
 }
 
-/// Opens a ledger that is there, and brings it up to date. Nothing where there is none, or one that was made but not
-/// written to.
-pub(super) fn open_existing(path: &Path) -> Result<Option<Connection>, LedgerError> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    refuse_second_names(path)?;
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(in_open(path))?;
-    configure(&connection, path)?;
-    if version(&connection, path)? == 0 {
-        return Ok(None);
-    }
-    bring_up_to_date(&connection, path)?;
-    Ok(Some(connection))
+/// A private copy on disk, which SQLite removes when it is closed.
+fn copy(connection: &Connection) -> Result<Connection, rusqlite::Error> {
+    const PAGES_AT_ONCE: i32 = 1000;
+    let mut copy = Connection::open("")?;
+    Backup::new(connection, &mut copy)?.run_to_completion(PAGES_AT_ONCE, std::time::Duration::ZERO, None)?;
+    Ok(copy)
 }
 
 /// A commit is one write to a log beside the file, and readers do not wait for it. The file remembers.
@@ -94,86 +145,79 @@ pub(super) fn write_ahead(connection: &Connection, path: &Path) -> Result<(), Le
     connection.execute_batch("PRAGMA journal_mode = WAL").map_err(in_open(path))
 }
 
-/// A ledger in memory that holds nothing, in place of one that was made but not written to.
-pub(super) fn empty() -> Result<Connection, LedgerError> {
-    let connection = Connection::open_in_memory()?;
-    bring_up_to_date(&connection, Path::new(":memory:"))?;
-    Ok(connection)
+/// What a companion would have to remember of the ledger as it is now.
+pub(super) fn state(connection: &Connection, path: &Path) -> Result<LedgerState, LedgerError> {
+    let read = |row: &rusqlite::Row<'_>| {
+        let (id, commits): (Vec<u8>, i64) = (row.get(0)?, row.get(1)?);
+        Ok(LedgerState { id: hex(&id), commits: commits.cast_unsigned() })
+    };
+    connection.query_row("SELECT id, commits FROM ledger", [], read).map_err(in_open(path))
 }
 
-/// Makes the tables of a new ledger, and what an older one has not.
-pub(super) fn bring_up_to_date(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
-    let found = version(connection, path)?;
-    if found == i64::from(VERSION) {
-        return Ok(());
-    }
-    migrate(connection, path).map_err(|error| match error {
-        LedgerError::Open { path, error } if found > 0 => {
-            LedgerError::Outdated { path, found, known: VERSION.into(), error }
+/// A run that was killed leaves its name in `targets.open_run` and its newest attempts in the write-ahead log: without the
+/// log they are lost.
+fn refuse_lost_log(connection: &Connection, path: &Path, had_log: bool) -> Result<(), LedgerError> {
+    let open_run = "SELECT open_run FROM targets WHERE open_run IS NOT NULL LIMIT 1";
+    let run: Option<String> = connection.query_row(open_run, [], |row| row.get(0)).optional().map_err(in_open(path))?;
+    match run {
+        // The log may have been made by a run that began while we looked.
+        Some(run) if is_write_ahead(connection, path)? && !had_log && !has_log(path) => {
+            Err(LedgerError::LogLost { path: path.to_owned(), run })
         }
-        error => error,
-    })
+        _ => Ok(()),
+    }
 }
 
-fn migrate(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
-    // Two runs may come to a ledger at once: the one that waits finds it done.
-    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(in_open(path))?;
-    let found = version(&transaction, path)?;
-    for (_, migration) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
-        transaction.execute_batch(migration).map_err(in_open(path))?;
-    }
-    let names = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};");
-    transaction.execute_batch(&names).map_err(in_open(path))?;
-    transaction.commit().map_err(in_open(path))
+/// Whether the file is written through a log: a disk without shared memory keeps it from that.
+fn is_write_ahead(connection: &Connection, path: &Path) -> Result<bool, LedgerError> {
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(in_open(path))?;
+    Ok(mode == "wal")
 }
 
-/// The version of the schema, 0 for an empty database.
-fn version(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
-    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(in_open(path));
-    let has_tables = connection.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(())).optional();
-    let has_tables = has_tables.map_err(in_open(path))?.is_some();
-    match (pragma("application_id")?, pragma("user_version")?) {
-        (0, 0) if !has_tables => Ok(0),
-        (APPLICATION_ID, version) if (1..=VERSION.into()).contains(&version) => Ok(version),
-        (APPLICATION_ID, found) => Err(LedgerError::Newer { path: path.to_owned(), found, known: VERSION.into() }),
-        _ => Err(LedgerError::Foreign { path: path.to_owned() }),
-    }
+/// Closes a ledger. Its log stays as long as a run is marked as open, because a ledger with that mark and without a log is
+/// refused.
+pub(super) fn keep_log_of_open_runs(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let has_open_run: bool =
+        connection
+            .query_row("SELECT EXISTS (SELECT 1 FROM targets WHERE open_run IS NOT NULL)", [], |row| row.get(0))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_open_run)?;
+    Ok(())
+}
+
+/// Counts a transaction, and the attempts that it adds. Gives the number of the transaction.
+pub(super) fn count_commit(connection: &Connection, n_attempts: i64) -> Result<u64, rusqlite::Error> {
+    let mut update = connection.prepare_cached(
+        "UPDATE ledger SET commits = commits + 1, attempts = attempts + ?1,
+             checksum = row_checksum(id, salt, commits + 1, attempts + ?1)
+         RETURNING commits",
+    )?;
+    update.query_row(params![n_attempts], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
 }
 
 fn configure(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     // Longer than a person's word on a hundred thousand orders takes.
     connection.busy_timeout(std::time::Duration::from_secs(30)).map_err(in_open(path))?;
-    // EXTRA: a commit that returned survives a power cut, which WAL alone does not promise, nor FULL without it. SQLite
-    // does not say so where a disk that failed for a moment, or knows no shared memory, kept the file from WAL.
-    connection.execute_batch("PRAGMA synchronous = EXTRA").map_err(in_open(path))
+    // Whoever closes the ledger last would otherwise take the log of a run that was killed.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(in_open(path))?;
+    integrity::define_checksum(connection).map_err(in_open(path))
 }
 
 /// SQLite gives its companions the mode of the database, which it would make with the umask's.
-fn create_private(path: &Path) {
-    let mut options = std::fs::OpenOptions::new();
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // What is wrong with the place, SQLite will say.
-    drop(options.open(path));
+    options.open(path).map(drop)
 }
 
-/// SQLite names its write-ahead log after the path: of a file with two names it would keep two, and lose what stands in
-/// one of them.
-fn refuse_second_names(path: &Path) -> Result<(), LedgerError> {
-    #[cfg(unix)]
-    if std::fs::metadata(path).is_ok_and(|file| std::os::unix::fs::MetadataExt::nlink(&file) > 1) {
-        return Err(LedgerError::Linked { path: path.to_owned() });
-    }
-    // Elsewhere the standard library does not tell.
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
-}
-
-fn in_open(path: &Path) -> impl Fn(rusqlite::Error) -> LedgerError {
+/// What SQLite says while a ledger is opened.
+pub(super) fn in_open(path: &Path) -> impl Fn(rusqlite::Error) -> LedgerError {
     move |error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => LedgerError::Foreign { path: path.to_owned() },
+        Some(rusqlite::ErrorCode::DatabaseCorrupt) => {
+            LedgerError::Damaged { path: path.to_owned(), found: error.to_string() }
+        }
         _ => LedgerError::Open { path: path.to_owned(), error },
     }
 }
@@ -247,6 +291,21 @@ mod tests {
         lines.map(|line| line.unwrap().split_whitespace().collect::<Vec<_>>().join(" ")).collect()
     }
 
+    /// A ledger of the newest version.
+    fn empty() -> Result<Connection, LedgerError> {
+        let connection = Connection::open_in_memory()?;
+        configure(&connection, Path::new(":memory:"))?;
+        schema::bring_up_to_date(&connection, Path::new(":memory:"))?;
+        Ok(connection)
+    }
+
+    /// As a run opens it.
+    fn open_and_migrate(path: &Path) -> Connection {
+        let ledger = open_to_write(path).unwrap();
+        ledger.ensure_whole(&LedgerPlace::at(path.to_owned())).unwrap();
+        ledger.connection
+    }
+
     #[test]
     fn an_older_ledger_keeps_its_history() {
         let in_attempts =
@@ -257,9 +316,12 @@ mod tests {
         {
             let folder = tempfile::tempdir().unwrap();
             let path = older(folder.path(), tables);
-            for _ in 0..2 {
-                let connection = open_existing(&path).unwrap().unwrap();
-                assert_eq!(version(&connection, &path).unwrap(), 3);
+            let before = fs::read(&path).unwrap();
+            // To be read it is migrated in a copy.
+            let of_reader = open_to_read(&path).unwrap().unwrap();
+            assert_eq!(fs::read(&path).unwrap(), before);
+            for connection in [of_reader, open_and_migrate(&path), open_and_migrate(&path)] {
+                assert_eq!(schema::version(&connection, &path).unwrap(), 4);
                 assert_eq!(schema(&connection), schema(&empty().unwrap()));
                 let rows = |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
                 assert_eq!((rows(in_attempts).as_str(), rows(in_changes).as_str()), (attempts, changes));
@@ -273,30 +335,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = older(folder.path(), OF_VERSION_1);
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-        let said = bring_up_to_date(&connection, &path).unwrap_err().to_string();
-        assert!(said.contains("has version 1 and cannot be brought to version 3: ") && said.contains("hint"), "{said}");
-        assert_eq!(version(&connection, &path).unwrap(), 1);
+        configure(&connection, &path).unwrap();
+        let said = schema::bring_up_to_date(&connection, &path).unwrap_err().to_string();
+        assert!(said.contains("has version 1 and cannot be brought to version 4: ") && said.contains("hint"), "{said}");
+        assert_eq!(schema::version(&connection, &path).unwrap(), 1);
     }
 
     #[test]
     fn a_commit_is_durable_without_a_write_ahead_log_too() {
         let folder = tempfile::tempdir().unwrap();
-        let connection = open_or_make(&folder.path().join("ledger.db")).unwrap();
-        let level: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        let ledger = create(&LedgerPlace::at(folder.path().join("ledger.db"))).unwrap();
+        let level: i64 = ledger.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
         assert_eq!(level, 3, "EXTRA");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_file_with_two_names_is_no_ledger() {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, second) = (older(folder.path(), OF_VERSION_2), folder.path().join("second.db"));
-        std::fs::hard_link(&path, &second).unwrap();
-        for name in [&path, &second] {
-            assert!(matches!(open_or_make(name), Err(LedgerError::Linked { .. })));
-            assert!(matches!(open_existing(name), Err(LedgerError::Linked { .. })));
-        }
-        std::fs::remove_file(&second).unwrap();
-        assert!(open_existing(&path).unwrap().is_some());
     }
 }

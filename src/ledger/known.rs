@@ -22,8 +22,13 @@ pub enum Known {
     Acknowledged,
     /// It was sent, and nobody knows what came of it.
     Unknown,
-    /// An order of this reference was accepted that was made at another time.
-    ReferenceReused(DateTime<Utc>),
+    /// An order of this reference that was made at another time was accepted, or may have been.
+    ReferenceReused {
+        /// When that one was made.
+        ordered_at: DateTime<Utc>,
+        /// Whether it was accepted; otherwise it may have been.
+        is_accepted: bool,
+    },
 }
 
 /// What the entries of an order's reference say about it. Whether a change is acknowledged, they do not say.
@@ -41,9 +46,19 @@ pub fn known(entries: &[Entry], ordered_at: DateTime<Utc>, content: ContentHash)
         },
         Some(entry) if distance(entry) < ONE_ORDER => Known::Changed,
         _ if has_open => Known::Unknown,
-        Some(entry) => Known::ReferenceReused(entry.order.ordered_at),
-        None => Known::Nothing,
+        _ => reused(entries, ordered_at),
     }
+}
+
+/// The nearest order of the reference that was made at another time and is, or may be, at the service.
+fn reused(entries: &[Entry], ordered_at: DateTime<Utc>) -> Known {
+    let is_accepted = |entry: &Entry| entry.state == AttemptState::Accepted;
+    let may_be_there = entries.iter().filter(|entry| is_accepted(entry) || entry.state.is_open());
+    let nearest = may_be_there.min_by_key(|entry| ((entry.order.ordered_at - ordered_at).abs(), !is_accepted(entry)));
+    nearest.map_or(Known::Nothing, |entry| Known::ReferenceReused {
+        ordered_at: entry.order.ordered_at,
+        is_accepted: is_accepted(entry),
+    })
 }
 
 #[cfg(test)]
@@ -70,14 +85,20 @@ mod tests {
         assert_eq!(known(&[entry(100, 1, NotAccepted)]), Known::Nothing);
         assert_eq!(known(&[entry(100, 1, Accepted)]), Known::Accepted);
         assert_eq!(known(&[entry(147, 1, Accepted)]), Known::Accepted);
-        assert_eq!(known(&[entry(148, 1, Accepted)]), Known::ReferenceReused(at(148)));
+        let reused = |hours, is_accepted| Known::ReferenceReused { ordered_at: at(hours), is_accepted };
+        assert_eq!(known(&[entry(148, 1, Accepted)]), reused(148, true));
         assert_eq!(known(&[entry(100, 2, Accepted)]), Known::Changed);
         assert_eq!(known(&[entry(100, 2, Accepted), entry(110, 1, Accepted)]), Known::Changed);
         let by_hand = |state| Entry { is_by_hand: true, ..entry(100, 1, state) };
         assert_eq!(known(&[by_hand(Accepted)]), Known::AcceptedByHand);
         assert_eq!(known(&[by_hand(NotAccepted)]), Known::Nothing);
         assert_eq!(known(&[entry(100, 1, Intended)]), Known::Unknown);
-        assert_eq!(known(&[entry(52, 1, Unknown)]), Known::Nothing);
+        assert_eq!(known(&[entry(52, 1, NotAccepted)]), Known::Nothing);
+        for open in [Intended, Unknown] {
+            assert_eq!(known(&[entry(52, 1, open)]), reused(52, false));
+            assert_eq!(known(&[entry(52, 1, open), entry(0, 1, Accepted)]), reused(52, false));
+            assert_eq!(known(&[entry(0, 1, open), entry(148, 1, Accepted)]), reused(148, true));
+        }
         assert_eq!(known(&[entry(53, 1, Unknown), entry(0, 1, Accepted)]), Known::Unknown);
         for open in [Intended, Unknown] {
             assert_eq!(known(&[entry(100, 1, open), entry(100, 1, Accepted)]), Known::AcceptedInDoubt);

@@ -1,18 +1,19 @@
 //! One run at a time for a ledger and a target. The lock is the operating system's: it dies with its process, so no
-//! crash leaves one behind.
+//! crash leaves one behind. The lock file is also a companion of the ledger (see `evidence`).
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io::{Read, Seek, Write},
+    io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
 };
 
-use super::{LedgerError, TargetHash};
+use super::{LedgerError, TargetHash, evidence::LedgerState};
 
 /// Held until it is dropped, or the process ends however it does.
 #[derive(Debug)]
 pub struct RunLock {
-    _file: File,
+    file: File,
+    holder: String,
 }
 
 impl RunLock {
@@ -33,13 +34,30 @@ impl RunLock {
                 let mut holder = String::new();
                 // Who holds it is a courtesy; that it is held is certain.
                 drop(file.read_to_string(&mut holder));
-                return Err(LedgerError::Held { holder: holder.trim().to_owned() });
+                let holder = holder.lines().next().unwrap_or_default().to_owned();
+                return Err(LedgerError::Held { holder });
             }
             Err(TryLockError::Error(error)) => return Err(in_lock(error)),
         }
-        file.set_len(0).and_then(|()| file.rewind()).map_err(in_lock)?;
-        writeln!(file, "{holder}, process {}", std::process::id()).map_err(in_lock)?;
-        Ok(Self { _file: file })
+        let mut before = String::new();
+        // One that cannot be read remembers nothing.
+        drop(file.read_to_string(&mut before));
+        let holder = format!("{holder}, process {}", std::process::id());
+        let mut lock = Self { file, holder };
+        lock.write(LedgerState::parse(&before).as_ref()).map_err(in_lock)?;
+        Ok(lock)
+    }
+
+    /// Remembers the state of the ledger beside which the lock lies.
+    pub(super) fn remember(&mut self, state: &LedgerState) -> io::Result<()> {
+        self.write(Some(state))
+    }
+
+    fn write(&mut self, state: Option<&LedgerState>) -> io::Result<()> {
+        let text = format!("{}\n{}", self.holder, state.map_or_else(String::new, LedgerState::line));
+        self.file.rewind()?;
+        self.file.write_all(text.as_bytes())?;
+        self.file.set_len(text.len() as u64)
     }
 }
 

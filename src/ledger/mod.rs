@@ -7,31 +7,45 @@
 //! of a run to one target, a [`Ledger`], which `pipeline` uses, and that of a person on all of it, a [`Book`], which the
 //! command `ledger` of `cli` uses. Knows only `model`.
 
+mod adopt;
 mod book;
 mod commit;
+mod consent;
+mod evidence;
 mod file;
+mod integrity;
 mod key;
 mod known;
 mod lock;
 mod order;
+mod place;
+mod schema;
 mod settle;
 mod sqlite;
+mod targets;
 
+pub use adopt::{AdoptError, accept_loss, adopt};
 pub use book::{Book, Filter, References};
-pub use commit::GroupCommit;
+pub use commit::{Closed, GroupCommit};
+pub use consent::Consent;
 pub use key::{TargetHash, TargetPrefix, hex};
 pub use known::{Known, known};
 pub use lock::RunLock;
 pub use order::{Change, LedgerOrder, OrderState, Sending};
-pub use settle::{ByHand, Fault, SettleError, Settlement};
+pub use place::LedgerPlace;
+pub use settle::{ByHand, Fault, SettleError, Settlement, settle};
 pub use sqlite::SqliteLedger;
+pub use targets::KnownTarget;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::planned::{ContentHash, EventText};
+use crate::model::{
+    money::Money,
+    planned::{ContentHash, EventText, Likeness},
+};
 
 /// Why the ledger cannot be used; nothing may be sent without it.
 #[derive(Debug, thiserror::Error)]
@@ -77,11 +91,112 @@ pub enum LedgerError {
     },
     /// There is none, where one was asked for what it holds.
     #[error(
-        "there is no ledger {}\n  hint: --ledger names it; a run makes it when it first sends something", .path.display()
+        "there is no ledger {}\n  hint: --ledger names it; the first run makes it with --new-ledger", .path.display()
     )]
     NotThere {
         /// Where it should be.
         path: PathBuf,
+    },
+    /// There is none, and nobody said that this is the first run.
+    #[error(
+        "there is no ledger {}, so it is not known what was sent before; nothing was sent{}\n  hint: the first run makes it with --new-ledger; if there was one, restore it or name it with --ledger: with a new ledger every order is sent again",
+        .path.display(), former_ledger(.former.as_deref())
+    )]
+    NoLedger {
+        /// Where it should be.
+        path: PathBuf,
+        /// A ledger where earlier versions kept it.
+        former: Option<PathBuf>,
+    },
+    /// It is no new one, though a new one was asked for.
+    #[error(
+        "--new-ledger, but the ledger {} holds {n_attempts} attempts to send an order; nothing was sent\n  hint: leave out --new-ledger to go on with this ledger; the option is for the first run only",
+        .path.display()
+    )]
+    NotNew {
+        /// Its file.
+        path: PathBuf,
+        /// How many.
+        n_attempts: i64,
+    },
+    /// It holds other targets, but not this one.
+    #[error(
+        "the ledger {} holds other targets, but no attempt to send an order to {base_url} with this client key; nothing was sent{}\n  hint: if it is another tenant, add --new-target; if it is the same tenant under a new key or URL, orderferry ledger adopt --from TARGET, or its orders are sent twice",
+        .path.display(), in_lines(.known)
+    )]
+    UnknownTarget {
+        /// Its file.
+        path: PathBuf,
+        /// The base URL of the target that it does not hold.
+        base_url: String,
+        /// Those that it holds.
+        known: Vec<KnownTarget>,
+    },
+    /// It holds this target already, though a new one was announced.
+    #[error(
+        "--new-target, but the ledger {} holds attempts to send orders to this target; nothing was sent\n  hint: leave out --new-target; the option is for the first run to a target only",
+        .path.display()
+    )]
+    NotNewTarget {
+        /// Its file.
+        path: PathBuf,
+    },
+    /// Its file is mounted alone.
+    #[error(
+        "the ledger {} is a mount point; a file that is mounted alone has a second name outside, which would damage it\n  hint: mount the folder in place of the file",
+        .path.display()
+    )]
+    MountPoint {
+        /// Its file.
+        path: PathBuf,
+    },
+    /// Its path does not name the open file any more.
+    #[error(
+        "the ledger {} was deleted, replaced or cut off while it was open ({found}), so nothing more is sent\n  hint: put the file back before the next run; results.ndjson of this run names what was sent",
+        .path.display()
+    )]
+    Replaced {
+        /// Its file.
+        path: PathBuf,
+        /// What is there now.
+        found: String,
+    },
+    /// Its content is not what was written.
+    #[error(
+        "the ledger {} is damaged: {found}\n  hint: restore a backup of it, then see orderferry ledger accept-loss; without a sound ledger orders would be sent twice",
+        .path.display()
+    )]
+    Damaged {
+        /// Its file.
+        path: PathBuf,
+        /// What was found.
+        found: String,
+    },
+    /// It lacks what it held before.
+    #[error(
+        "the ledger {} holds {commits} transactions, but it held {expected}, says {}: its newest attempts are lost, as in an older backup\n  hint: find the newest copy; if there is none, settle what can be known of the last runs, then orderferry ledger accept-loss",
+        .path.display(), .companion.display()
+    )]
+    Behind {
+        /// Its file.
+        path: PathBuf,
+        /// How many it holds.
+        commits: u64,
+        /// The file that remembers more.
+        companion: PathBuf,
+        /// How many that remembers.
+        expected: u64,
+    },
+    /// It lacks what was in its write-ahead log.
+    #[error(
+        "the ledger {} lacks its write-ahead log {}: run {run} did not end cleanly, and its newest attempts are in that file\n  hint: put it back beside the ledger; if it is lost, settle what can be known of that run, then orderferry ledger accept-loss",
+        .path.display(), place::write_ahead_log(.path).display()
+    )]
+    LogLost {
+        /// Its file.
+        path: PathBuf,
+        /// The run that did not end cleanly.
+        run: String,
     },
     /// Its file has a second name.
     #[error(
@@ -142,6 +257,16 @@ pub enum LedgerError {
     Closed,
 }
 
+fn former_ledger(former: Option<&Path>) -> String {
+    former.map_or_else(String::new, |former| {
+        format!("\n  an earlier version kept its ledger at {}: name it with --ledger, or move it", former.display())
+    })
+}
+
+fn in_lines(targets: &[KnownTarget]) -> String {
+    targets.iter().map(|target| format!("\n  {target}")).collect()
+}
+
 impl From<rusqlite::Error> for LedgerError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error.to_string())
@@ -167,6 +292,21 @@ pub struct OrderKey {
     pub ordered_at: DateTime<Utc>,
     /// What it holds.
     pub content: ContentHash,
+}
+
+/// An order whose last event is about to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// The order.
+    pub order: OrderKey,
+    /// Its status, so that a later run can say what changed; likewise what follows.
+    pub status: String,
+    /// Its total.
+    pub money: Option<Money>,
+    /// How many items it has.
+    pub n_items: usize,
+    /// What it has in common with the same order under another reference.
+    pub likeness: Option<Likeness>,
 }
 
 /// One sending of an order's last event, by its number in the ledger.
@@ -225,7 +365,7 @@ pub struct Entry {
 #[derive(Debug, Clone)]
 pub enum Write {
     /// An order's last event is about to be sent.
-    Intend(OrderKey),
+    Intend(Intent),
     /// What came of it.
     Settle(Attempt, AttemptState),
     /// An order's items are about to be put in the cart of a browser.
@@ -264,4 +404,7 @@ pub trait Ledger: Send {
 
     /// Writes all or nothing, durably when it returns. Gives the number of each write's attempt or cart.
     fn write(&mut self, writes: &[Write]) -> Result<Vec<i64>, LedgerError>;
+
+    /// Marks a clean end. An error means that what was written may not be what the next run finds.
+    fn close(&mut self) -> Result<(), LedgerError>;
 }

@@ -8,11 +8,11 @@ use std::{
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
-    Attempt, AttemptState, Book, Filter, LedgerError, LedgerOrder, OrderState, References, RunLock, TargetPrefix,
-    book::orders, order::outcome,
+    Attempt, AttemptState, Filter, LedgerError, LedgerOrder, LedgerPlace, OrderState, References, RunLock,
+    TargetPrefix, book::orders, evidence::Companions, file, sqlite,
 };
 
 /// Who holds the lock meanwhile.
@@ -112,32 +112,39 @@ fn why_not(order: &LedgerOrder, verdict: ByHand) -> &'static str {
     }
 }
 
-impl Book {
-    /// Writes what a person says of orders. Gives them as they were before.
-    pub fn settle(&mut self, settlement: &Settlement) -> Result<Vec<LedgerOrder>, SettleError> {
-        let now = Utc::now().timestamp_millis();
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut chosen = BTreeMap::new();
-        let mut faults = Vec::new();
-        for reference in settlement.references.iter().collect::<BTreeSet<_>>() {
-            match choose(&transaction, reference, settlement)? {
-                Ok(order) => drop(chosen.insert(reference, order)),
-                Err(fault) => faults.push(fault),
-            }
+/// Writes what a person says of orders. Gives them as they were before.
+pub fn settle(place: &LedgerPlace, settlement: &Settlement) -> Result<Vec<LedgerOrder>, SettleError> {
+    let ledger = file::open_to_write(&place.path)?;
+    ledger.ensure_whole(place)?;
+    let connection = &ledger.connection;
+    let now = Utc::now().timestamp_millis();
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let mut chosen = BTreeMap::new();
+    let mut faults = Vec::new();
+    for reference in settlement.references.iter().collect::<BTreeSet<_>>() {
+        match choose(&transaction, reference, settlement)? {
+            Ok(order) => drop(chosen.insert(reference, order)),
+            Err(fault) => faults.push(fault),
         }
-        if !faults.is_empty() {
-            return Err(SettleError::Refused(faults));
-        }
-        // Nobody writes while this transaction is open; the locks tell whether a run is between two of its own.
-        let targets: BTreeSet<_> = chosen.values().map(|order| order.target).collect();
-        let take = |target| RunLock::take(&self.path, target, HOLDER);
-        let _locks = targets.into_iter().map(take).collect::<Result<Vec<_>, _>>()?;
-        for order in chosen.values() {
-            write(&transaction, order, settlement.verdict, now)?;
-        }
-        transaction.commit()?;
-        Ok(chosen.into_values().collect())
     }
+    if !faults.is_empty() {
+        return Err(SettleError::Refused(faults));
+    }
+    // Nobody writes while this transaction is open; the locks tell whether a run is between two of its own.
+    let targets: BTreeSet<_> = chosen.values().map(|order| order.target).collect();
+    let hold = |target| Ok::<_, LedgerError>((target, RunLock::take(&place.path, target, HOLDER)?));
+    let locks = targets.into_iter().map(hold).collect::<Result<Vec<_>, _>>()?;
+    for order in chosen.values() {
+        write(&transaction, order, settlement.verdict, now)?;
+    }
+    file::count_commit(&transaction, 0)?;
+    transaction.commit()?;
+    let state = file::state(connection, &place.path)?;
+    for (target, lock) in locks {
+        Companions::open(lock, place.state_folder.as_deref(), &state.id, target).0.remember(&state);
+    }
+    file::keep_log_of_open_runs(connection)?;
+    Ok(chosen.into_values().collect())
 }
 
 /// The one order that can be meant. What nobody has settled yet counts before what a person would settle anew.
@@ -199,9 +206,7 @@ fn write(connection: &Connection, order: &LedgerOrder, verdict: ByHand, now: i64
         ByHand::Failed => AttemptState::NotAccepted,
     };
     for attempt in attempts_to_settle(order, verdict) {
-        let mut statement = connection
-            .prepare_cached("UPDATE attempts SET outcome = ?2, settled_at = ?3, by_hand = 1 WHERE attempt = ?1")?;
-        statement.execute(params![attempt.0, outcome(state), now])?;
+        sqlite::settle(connection, attempt, state, true, now)?;
     }
     Ok(())
 }
@@ -225,7 +230,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        ledger::{Known, Ledger, OrderKey, SqliteLedger, Write, known},
+        ledger::{Book, Consent, Intent, Known, Ledger, OrderKey, SqliteLedger, Write, known},
         model::{planned::ContentHash, target::Target},
     };
 
@@ -250,12 +255,13 @@ mod tests {
 
         fn run(&self, target: &str) -> SqliteLedger {
             let target = Target { base_url: "https://stream.example".into(), client_key: target.into() };
-            SqliteLedger::open(&self.path, &target, "run").unwrap()
+            SqliteLedger::open(&LedgerPlace::at(self.path.clone()), &target, "run", Consent::NotNeeded).unwrap()
         }
 
         fn send(&self, target: &str, order: OrderKey, state: AttemptState) -> &Self {
             let mut run = self.run(target);
-            let attempt = Attempt(run.write(&[Write::Intend(order)]).unwrap()[0]);
+            let intent = Intent { order, status: String::new(), money: None, n_items: 1, likeness: None };
+            let attempt = Attempt(run.write(&[Write::Intend(intent)]).unwrap()[0]);
             if state != AttemptState::Intended {
                 run.write(&[Write::Settle(attempt, state)]).unwrap();
             }
@@ -276,7 +282,7 @@ mod tests {
                 target: narrowed.target,
                 ordered_at: narrowed.ordered_at,
             };
-            let settled = Book::open(&self.path).unwrap().settle(&settlement);
+            let settled = super::settle(&LedgerPlace::at(self.path.clone()), &settlement);
             let words = |order: &LedgerOrder| format!("{} {}", order.reference, order.state().as_str());
             settled
                 .map(|orders| orders.iter().map(words).collect::<Vec<_>>().join(", "))
@@ -288,7 +294,12 @@ mod tests {
         }
 
         fn states(&self) -> String {
-            let orders = orders(&Book::open(&self.path).unwrap().connection, &Filter::default()).unwrap();
+            let mut orders = Vec::new();
+            let visit = |order| {
+                orders.push(order);
+                Ok::<_, LedgerError>(())
+            };
+            Book::open(&self.path).unwrap().visit(&Filter::default(), visit).unwrap();
             let words = orders.iter().map(|order| format!("{} {}", order.reference, order.state().as_str()));
             words.collect::<Vec<_>>().join(", ")
         }
@@ -393,13 +404,13 @@ mod tests {
             target: None,
             ordered_at: None,
         };
-        let mut book = Book::open(&shop.path).unwrap();
-        let held = book.settle(&settlement);
+        let place = LedgerPlace::at(shop.path.clone());
+        let held = super::settle(&place, &settlement);
         assert!(matches!(held, Err(SettleError::Ledger(LedgerError::Held { .. }))));
         assert_eq!(shop.states(), "A unknown, B unknown");
         assert_eq!(shop.say(&["B"], ByHand::Failed).unwrap(), "B unknown");
         drop(run);
-        book.settle(&Settlement { references: vec!["A".into()], ..settlement }).unwrap();
+        super::settle(&place, &Settlement { references: vec!["A".into()], ..settlement }).unwrap();
         assert_eq!(shop.states(), "A failed, B failed");
     }
 }

@@ -1,27 +1,42 @@
 //! The view of a run on the ledger: an SQLite database, one file, durable at every commit.
 
-use std::path::Path;
-
 use chrono::Utc;
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, TransactionBehavior, params};
 
 use super::{
-    Attempt, AttemptState, Cart, Entry, Ledger, LedgerError, OpenCart, OrderKey, RunLock, TargetHash, Write, file,
+    Attempt, AttemptState, Cart, Consent, Entry, Intent, Ledger, LedgerError, LedgerPlace, OpenCart, OrderKey, RunLock,
+    TargetHash, Write,
+    evidence::{Companions, LedgerState},
+    file,
     order::{outcome, state, time},
+    place::{self, OpenedFile},
+    schema::attempt_columns,
+    targets,
 };
 use crate::model::{
-    planned::{ContentHash, EventText},
+    planned::{ContentHash, EventText, Likeness},
     target::Target,
 };
 
 /// An open ledger, seen from one run to one target.
 pub struct SqliteLedger {
     connection: Connection,
+    place: LedgerPlace,
     target: TargetHash,
     run: String,
     seen: Seen,
-    /// No other run writes for this target while this one does.
-    _lock: Option<RunLock>,
+    /// Makes likenesses useless outside this ledger.
+    salt: [u8; 32],
+    writer: Option<Writer>,
+    notes: Vec<String>,
+}
+
+/// What a run has that writes.
+struct Writer {
+    file: OpenedFile,
+    id: String,
+    /// With the lock that keeps other runs out that would write for this target.
+    companions: Companions,
 }
 
 /// How far this run knows what others have written.
@@ -36,31 +51,118 @@ struct Seen {
 }
 
 impl SqliteLedger {
-    /// Opens a ledger, or makes one with mode 0600, and holds it for this target. `run` names the run whose attempts are
-    /// written.
-    pub fn open(path: &Path, target: &Target, run: &str) -> Result<Self, LedgerError> {
-        let connection = file::open_or_make(path)?;
-        let target = TargetHash::of(target);
-        let lock = RunLock::take(path, target, &format!("run {run}"))?;
-        file::bring_up_to_date(&connection, path)?;
-        file::write_ahead(&connection, path)?;
-        Self::new(connection, target, run.to_owned(), Some(lock))
+    /// Opens the ledger of a run that sends, or makes one with mode 0600 where that was asked for, and holds it for this
+    /// target. `run` names the run whose attempts are written.
+    ///
+    /// A ledger that is not known to be the right one, or not whole, is refused.
+    pub fn open(place: &LedgerPlace, target: &Target, run: &str, consent: Consent) -> Result<Self, LedgerError> {
+        let opened = if place.has_ledger() {
+            file::open_to_write(&place.path)?
+        } else {
+            consent.ensure_may_create(place)?;
+            file::create(place)?
+        };
+        let hash = TargetHash::of(target);
+        let lock = RunLock::take(&place.path, hash, &format!("run {run}"))?;
+        let state = opened.ensure_whole(place)?;
+        consent.ensure_fits(&opened.connection, place, target)?;
+        file::write_ahead(&opened.connection, &place.path)?;
+        let (companions, note) = Companions::open(lock, place.state_folder.as_deref(), &state.id, hash);
+        let writer = Writer { file: opened.opened, id: state.id, companions };
+        let mut ledger = Self::new(opened.connection, place, hash, run, Some(writer))?;
+        ledger.notes.extend(note);
+        if consent != Consent::NotNeeded {
+            ledger.notes.extend(place::passing_file_system(&place.path).map(|kind| note_of_passing(place, &kind)));
+        }
+        ledger.mark_open(&target.base_url).map_err(|error| error.in_file_of(&ledger.connection))?;
+        Ok(ledger)
     }
 
-    /// Opens a ledger that is there, to look at it only. Nothing where there is none.
-    pub fn open_existing(path: &Path, target: &Target, run: &str) -> Result<Option<Self>, LedgerError> {
-        let connection = file::open_existing(path)?;
-        connection.map(|connection| Self::new(connection, TargetHash::of(target), run.to_owned(), None)).transpose()
+    /// Opens a ledger that is there, to look at it only: nothing is written or migrated. Nothing where there is none.
+    pub fn open_existing(place: &LedgerPlace, target: &Target, run: &str) -> Result<Option<Self>, LedgerError> {
+        let connection = file::open_to_look_up(place)?;
+        connection.map(|connection| Self::new(connection, place, TargetHash::of(target), run, None)).transpose()
+    }
+
+    /// Opens the same ledger once more, to look at it only. It is not checked again.
+    pub fn reader(&self) -> Result<Self, LedgerError> {
+        let connection = file::open_to_read(&self.place.path)?;
+        let connection = connection.ok_or_else(|| LedgerError::NotThere { path: self.place.path.clone() })?;
+        Self::new(connection, &self.place, self.target, &self.run, None)
     }
 
     fn new(
         connection: Connection,
+        place: &LedgerPlace,
         target: TargetHash,
-        run: String,
-        lock: Option<RunLock>,
+        run: &str,
+        writer: Option<Writer>,
     ) -> Result<Self, LedgerError> {
-        let seen = Seen::now(&connection).map_err(|error| error.in_file_of(&connection))?;
-        Ok(Self { connection, target, run, seen, _lock: lock })
+        let read = || {
+            let salt = connection.query_row("SELECT salt FROM ledger", [], |row| row.get(0))?;
+            Ok::<_, LedgerError>((Seen::now(&connection)?, salt))
+        };
+        let (seen, salt) = read().map_err(|error| error.in_file_of(&connection))?;
+        let (place, run) = (place.clone(), run.to_owned());
+        Ok(Self { connection, place, target, run, seen, salt, writer, notes: Vec::new() })
+    }
+
+    /// What a person may want to know of the ledger: which companions cannot be written, for example.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Notes in the database file itself, not only in its log, that a run is open: without the log it is refused then.
+    fn mark_open(&mut self, base_url: &str) -> Result<(), LedgerError> {
+        let now = Utc::now().timestamp_millis();
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        targets::mark_open(&transaction, self.target, base_url, &self.run, now)?;
+        let commits = file::count_commit(&transaction, 0)?;
+        transaction.commit()?;
+        // A reader may keep the log from being copied. Then only the companions notice that it is lost.
+        self.connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(()))?;
+        self.remember(commits);
+        Ok(())
+    }
+
+    fn remember(&mut self, commits: u64) {
+        if let Some(writer) = &mut self.writer {
+            writer.companions.remember(&LedgerState { id: writer.id.clone(), commits });
+        }
+    }
+
+    fn ensure_in_place(&mut self) -> Result<(), LedgerError> {
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.file.ensure_in_place())
+    }
+
+    /// Marks a clean end, once.
+    fn mark_closed(&mut self) -> Result<(), LedgerError> {
+        if self.writer.is_none() {
+            return Ok(());
+        }
+        self.ensure_in_place()?;
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        targets::mark_closed(&transaction, Some(self.target))?;
+        let commits = file::count_commit(&transaction, 0)?;
+        transaction.commit()?;
+        self.remember(commits);
+        self.writer = None;
+        Ok(file::keep_log_of_open_runs(&self.connection)?)
+    }
+}
+
+fn note_of_passing(place: &LedgerPlace, kind: &str) -> String {
+    format!(
+        "the ledger {} is on {kind}: where that is a container's own, the ledger ends with it\n  hint: keep it on a volume, and name it with --ledger",
+        place.path.display()
+    )
+}
+
+impl Drop for SqliteLedger {
+    fn drop(&mut self) {
+        // Without the mark the next run finds the log, which stays.
+        drop(self.mark_closed());
     }
 }
 
@@ -112,6 +214,10 @@ impl Ledger for SqliteLedger {
 
     fn write(&mut self, writes: &[Write]) -> Result<Vec<i64>, LedgerError> {
         self.commit(writes).map_err(|error| error.in_file_of(&self.connection))
+    }
+
+    fn close(&mut self) -> Result<(), LedgerError> {
+        self.mark_closed().map_err(|error| error.in_file_of(&self.connection))
     }
 }
 
@@ -169,15 +275,16 @@ impl SqliteLedger {
 
     fn commit(&mut self, writes: &[Write]) -> Result<Vec<i64>, LedgerError> {
         let now = Utc::now().timestamp_millis();
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut seen = self.seen;
-        if writes.iter().any(Write::is_of_intent) {
-            // What came of a request may be written whoever else is there.
-            seen = seen.look_again(&transaction, self.target, &self.run)?;
+        let has_intent = writes.iter().any(Write::is_of_intent);
+        // What came of a request may be written to any file and beside any run.
+        if has_intent {
+            self.ensure_in_place()?;
         }
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let seen = if has_intent { self.seen.look_again(&transaction, self.target, &self.run)? } else { self.seen };
         let write = |write: &Write| match write {
-            Write::Intend(order) => intend(&transaction, order, self.target, &self.run, now),
-            Write::Settle(attempt, state) => settle(&transaction, *attempt, *state, now),
+            Write::Intend(intent) => intend(&transaction, intent, self.target, &self.run, &self.salt, now),
+            Write::Settle(attempt, state) => settle(&transaction, *attempt, *state, false, now),
             Write::OpenCart { reference, browser, clear_cart } => {
                 let place = params![self.target.0, reference, self.run, browser, clear_cart.0, now];
                 open_cart(&transaction, place)
@@ -185,32 +292,73 @@ impl SqliteLedger {
             Write::CloseCart(cart) => close_cart(&transaction, *cart, now),
         };
         let numbers = writes.iter().map(write).collect::<Result<_, _>>()?;
+        let n_intents = writes.iter().filter(|write| matches!(write, Write::Intend(_))).count();
+        let commits = file::count_commit(&transaction, n_intents.try_into().unwrap_or(i64::MAX))?;
         transaction.commit()?;
         self.seen = seen;
+        self.remember(commits);
         Ok(numbers)
     }
 }
 
 fn intend(
     connection: &Connection,
-    order: &OrderKey,
+    intent: &Intent,
     target: TargetHash,
     run: &str,
+    salt: &[u8; 32],
     now: i64,
 ) -> Result<i64, LedgerError> {
+    let Intent { order, status, money, n_items, likeness } = intent;
     let mut statement = connection.prepare_cached(
-        "INSERT INTO attempts (target, reference, ordered_at, content, run, intended_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO attempts (target, reference, ordered_at, content, run, intended_at, status, total, currency, items,
+                               likeness, checksum)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0)",
     )?;
-    let ordered_at = order.ordered_at.timestamp_millis();
-    statement.execute(params![target.0, order.reference, ordered_at, order.content.0, run, now])?;
-    Ok(connection.last_insert_rowid())
+    statement.execute(params![
+        target.0,
+        order.reference,
+        order.ordered_at.timestamp_millis(),
+        order.content.0,
+        run,
+        now,
+        status,
+        money.as_ref().map(|money| money.amount.to_string()),
+        money.as_ref().map(|money| money.currency.to_string()),
+        i64::try_from(*n_items).unwrap_or(i64::MAX),
+        likeness.map(|likeness| keyed(likeness, salt)),
+    ])?;
+    let attempt = connection.last_insert_rowid();
+    seal(connection, Attempt(attempt))?;
+    Ok(attempt)
 }
 
-fn settle(connection: &Connection, attempt: Attempt, state: AttemptState, now: i64) -> Result<i64, LedgerError> {
+/// A likeness as it is stored.
+fn keyed(likeness: Likeness, salt: &[u8; 32]) -> [u8; 16] {
+    let mut key = [0; 16];
+    key.copy_from_slice(&blake3::keyed_hash(salt, &likeness.0).as_bytes()[..16]);
+    key
+}
+
+/// Writes the checksum of an attempt.
+pub(super) fn seal(connection: &Connection, attempt: Attempt) -> Result<(), rusqlite::Error> {
+    let sql = concat!("UPDATE attempts SET checksum = row_checksum(", attempt_columns!(), ") WHERE attempt = ?1");
+    connection.prepare_cached(sql)?.execute(params![attempt.0])?;
+    Ok(())
+}
+
+/// Writes what came of an attempt, as the service or a person says it.
+pub(super) fn settle(
+    connection: &Connection,
+    attempt: Attempt,
+    state: AttemptState,
+    is_by_hand: bool,
+    now: i64,
+) -> Result<i64, LedgerError> {
     let mut statement = connection
-        .prepare_cached("UPDATE attempts SET outcome = ?2, settled_at = ?3, by_hand = 0 WHERE attempt = ?1")?;
-    statement.execute(params![attempt.0, outcome(state), now])?;
+        .prepare_cached("UPDATE attempts SET outcome = ?2, settled_at = ?3, by_hand = ?4 WHERE attempt = ?1")?;
+    statement.execute(params![attempt.0, outcome(state), now, is_by_hand])?;
+    seal(connection, attempt)?;
     Ok(attempt.0)
 }
 
@@ -230,6 +378,8 @@ fn close_cart(connection: &Connection, cart: Cart, now: i64) -> Result<i64, Ledg
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn target(key: &str) -> Target {
@@ -241,6 +391,19 @@ mod tests {
         OrderKey { reference: reference.into(), ordered_at, content: ContentHash([1; 16]) }
     }
 
+    fn intend(reference: &str) -> Write {
+        let (status, likeness) = ("PURCHASED".into(), Some(Likeness([1; 16])));
+        Write::Intend(Intent { order: order(reference), status, money: None, n_items: 1, likeness })
+    }
+
+    fn open(path: &Path, key: &str, run: &str) -> Result<SqliteLedger, LedgerError> {
+        SqliteLedger::open(&LedgerPlace::at(path.into()), &target(key), run, Consent::NotNeeded)
+    }
+
+    fn open_existing(path: &Path, key: &str) -> Result<Option<SqliteLedger>, LedgerError> {
+        SqliteLedger::open_existing(&LedgerPlace::at(path.into()), &target(key), "run-2")
+    }
+
     fn states(ledger: &SqliteLedger, reference: &str) -> Vec<AttemptState> {
         ledger.history(reference).unwrap().into_iter().map(|entry| entry.state).collect()
     }
@@ -249,17 +412,17 @@ mod tests {
     fn remembers_what_was_sent_to_which_target() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
-        let mut ledger = SqliteLedger::open(&path, &target("a"), "run-1").unwrap();
-        let attempts = ledger.write(&[Write::Intend(order("A")), Write::Intend(order("B"))]).unwrap();
+        let mut ledger = open(&path, "a", "run-1").unwrap();
+        let attempts = ledger.write(&[intend("A"), intend("B")]).unwrap();
         ledger.write(&[Write::Settle(Attempt(attempts[0]), AttemptState::Accepted)]).unwrap();
         drop(ledger);
-        let ledger = SqliteLedger::open_existing(&path, &target("a"), "run-2").unwrap().unwrap();
+        let ledger = open_existing(&path, "a").unwrap().unwrap();
         assert_eq!(
             ledger.history("A").unwrap(),
             [Entry { order: order("A"), state: AttemptState::Accepted, is_by_hand: false }]
         );
         assert_eq!(states(&ledger, "B"), [AttemptState::Intended]);
-        let other = SqliteLedger::open_existing(&path, &target("b"), "run-2").unwrap().unwrap();
+        let other = open_existing(&path, "b").unwrap().unwrap();
         assert_eq!(states(&other, "A"), []);
     }
 
@@ -276,13 +439,13 @@ mod tests {
     fn remembers_which_carts_at_which_target_are_open() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
-        let mut ledger = SqliteLedger::open(&path, &target("a"), "run-1").unwrap();
-        let mut other = SqliteLedger::open(&path, &target("b"), "run-1").unwrap();
-        let carts = ledger.write(&[cart("b-1"), Write::Intend(order("A")), cart("b-2"), cart("b-3")]).unwrap();
+        let mut ledger = open(&path, "a", "run-1").unwrap();
+        let mut other = open(&path, "b", "run-1").unwrap();
+        let carts = ledger.write(&[cart("b-1"), intend("A"), cart("b-2"), cart("b-3")]).unwrap();
         other.write(&[cart("b-4")]).unwrap();
         ledger.write(&[Write::CloseCart(Cart(carts[2]))]).unwrap();
         drop(ledger);
-        let next = SqliteLedger::open(&path, &target("a"), "run-2").unwrap();
+        let next = open(&path, "a", "run-2").unwrap();
         assert_eq!(
             (open_browsers(&next), open_browsers(&other)),
             (vec!["b-1".into(), "b-3".into()], vec!["b-4".into()])
@@ -296,25 +459,25 @@ mod tests {
     fn refuses_what_it_does_not_know() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
-        assert!(SqliteLedger::open_existing(&path, &target("a"), "run-2").unwrap().is_none());
+        assert!(open_existing(&path, "a").unwrap().is_none());
         std::fs::write(&path, "").unwrap();
-        assert!(SqliteLedger::open_existing(&path, &target("a"), "run-2").unwrap().is_none());
-        drop(SqliteLedger::open(&path, &target("a"), "run-1").unwrap());
-        Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 4").unwrap();
-        assert!(matches!(SqliteLedger::open(&path, &target("a"), "r"), Err(LedgerError::Newer { found: 4, .. })));
+        assert!(open_existing(&path, "a").unwrap().is_none());
+        drop(open(&path, "a", "run-1").unwrap());
+        Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 5").unwrap();
+        assert!(matches!(open(&path, "a", "r"), Err(LedgerError::Newer { found: 5, .. })));
         let foreign = folder.path().join("other.db");
         Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
-        assert!(matches!(SqliteLedger::open(&foreign, &target("a"), "r"), Err(LedgerError::Foreign { .. })));
+        assert!(matches!(open(&foreign, "a", "r"), Err(LedgerError::Foreign { .. })));
         let text = folder.path().join("notes.txt");
         std::fs::write(&text, "no database at all, but long enough to be looked at as one".repeat(20)).unwrap();
-        assert!(matches!(SqliteLedger::open(&text, &target("a"), "r"), Err(LedgerError::Foreign { .. })));
+        assert!(matches!(open(&text, "a", "r"), Err(LedgerError::Foreign { .. })));
     }
 
     #[test]
     fn a_change_is_noted_once_and_known_when_acknowledged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
-        let ledger = SqliteLedger::open(&path, &target("a"), "run-1").unwrap();
+        let ledger = open(&path, "a", "run-1").unwrap();
         ledger.note_changed(&[order("A"), order("A"), order("B")]).unwrap();
         ledger.note_changed(&[order("A")]).unwrap();
         let count = |sql: &str| ledger.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
@@ -330,17 +493,16 @@ mod tests {
     fn a_run_that_finds_another_beside_it_sends_nothing_more() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
-        let intend = |reference| Write::Intend(order(reference));
-        let mut first = SqliteLedger::open(&path, &target("a"), "run-1").unwrap();
+        let mut first = open(&path, "a", "run-1").unwrap();
         let attempt = Attempt(first.write(&[intend("A")]).unwrap()[0]);
         // A run to another target is no matter.
-        SqliteLedger::open(&path, &target("b"), "run-b").unwrap().write(&[intend("A")]).unwrap();
+        open(&path, "b", "run-b").unwrap().write(&[intend("A")]).unwrap();
         first.write(&[intend("B")]).unwrap();
         let lock = |file: &std::fs::DirEntry| file.path().extension().is_some_and(|ending| ending == "lock");
         for file in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).filter(lock) {
             std::fs::remove_file(file.path()).unwrap();
         }
-        let mut second = SqliteLedger::open(&path, &target("a"), "run-2").unwrap();
+        let mut second = open(&path, "a", "run-2").unwrap();
         // What the first wrote before is known to the second, which looked when it began.
         second.write(&[intend("C")]).unwrap();
         for _ in 0..2 {
@@ -359,12 +521,12 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
-        let mut ledger = SqliteLedger::open(&path, &target("a"), "r").unwrap();
+        let mut ledger = open(&path, "a", "r").unwrap();
         let link = folder.path().join("link.db");
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        assert!(matches!(SqliteLedger::open(&link, &target("a"), "r"), Err(LedgerError::Held { .. })));
+        assert!(matches!(open(&link, "a", "r"), Err(LedgerError::Held { .. })));
         std::fs::remove_file(&link).unwrap();
-        ledger.write(&[Write::Intend(order("A"))]).unwrap();
+        ledger.write(&[intend("A")]).unwrap();
         let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
         assert_eq!(files.len(), 4);
         for file in files {

@@ -30,6 +30,10 @@ pub struct PlannedOrder {
     pub ordered_at: DateTime<Utc>,
     /// A hash of the `order` object in canonical form.
     pub content: ContentHash,
+    /// Its status, for the ledger.
+    pub status: String,
+    /// A hash of what the same order under another reference would share, for the ledger.
+    pub likeness: Likeness,
     /// What to send.
     pub events: OrderEvents,
     /// An earlier run sent it, nobody knows what came of that, and someone chose to send it again.
@@ -113,3 +117,9 @@ impl PlannedGuest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ContentHash(pub [u8; 16]);
+
+/// A hash of an order's guest, time, items and amounts: equal for one order under two references. It is never stored
+/// without a key, since guests could be guessed from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Likeness(pub [u8; 16]);

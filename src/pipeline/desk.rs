@@ -31,7 +31,7 @@ use crate::{
         guest::Identifier,
         order::{Order, OrderRecord, Verdict},
         outcome::{Outcome, Settled},
-        planned::{ContentHash, EventText, OrderEvents, PlannedOrder},
+        planned::{ContentHash, EventText, Likeness, OrderEvents, PlannedOrder},
         recipe::Recipe,
     },
     report::place,
@@ -71,6 +71,8 @@ struct Kept {
     identity: EventText,
     ordered_at: DateTime<Utc>,
     content: ContentHash,
+    status: String,
+    likeness: Likeness,
     events: OrderEvents,
 }
 
@@ -257,6 +259,8 @@ impl Kept {
             identity: json::identity(&order.guest, &order.common),
             ordered_at: order.ordered_at,
             content: canonical::content_hash(order),
+            status: order.status.clone().into_owned(),
+            likeness: canonical::likeness(order),
             events: events(order, packing),
         }
     }
@@ -320,10 +324,13 @@ impl Sound<'_> {
         may_be_there: bool,
         held: Option<Settled>,
     ) -> PlannedOrder {
-        let events = match self {
-            Self::Read(order) => events(order, packing),
-            Self::Kept(order) => order.events.clone(),
+        let (events, status, likeness) = match self {
+            Self::Read(order) => {
+                (events(order, packing), order.status.clone().into_owned(), canonical::likeness(order))
+            }
+            Self::Kept(order) => (order.events.clone(), order.status.clone(), order.likeness),
         };
-        PlannedOrder { record, ordered_at: self.ordered_at(), content: self.content(), events, may_be_there, held }
+        let (ordered_at, content) = (self.ordered_at(), self.content());
+        PlannedOrder { record, ordered_at, content, status, likeness, events, may_be_there, held }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Job, RunError};
 use crate::{
-    ledger::{self, Known, Ledger, LedgerError, OrderKey},
+    ledger::{self, Intent, Known, Ledger, LedgerError, OrderKey},
     model::{
         order::OrderRecord,
         outcome::{Outcome, Settled},
@@ -70,15 +70,16 @@ pub(super) fn fate_by(known: Known, record: &mut OrderRecord, rules: Rules) -> F
         Known::Unknown if !rules.resends_unknown => {
             unsent(Outcome::Unknown, "sent by an earlier run, and no answer came; it is held")
         }
-        Known::ReferenceReused(made) if !rules.sends_reused_references => {
-            let words = format!("an order of this reference, made at {made}, was accepted by an earlier run");
-            record.problems.push(Problem::of_order(Code::ReferenceReused, record.source, words));
+        Known::ReferenceReused { ordered_at, is_accepted } if !rules.sends_reused_references => {
+            let what = if is_accepted { "was accepted" } else { "was sent and may have been accepted" };
+            let message = format!("an order of this reference, ordered at {ordered_at}, {what} by an earlier run");
+            record.problems.push(Problem::of_order(Code::ReferenceReused, record.source, message));
             Fate::Settled(Settled::unsent(Outcome::Invalid, None))
         }
-        Known::ReferenceReused(_) | Known::Unknown | Known::Nothing if !rules.is_sending => {
+        Known::ReferenceReused { .. } | Known::Unknown | Known::Nothing if !rules.is_sending => {
             Fate::Settled(Settled::unsent(Outcome::Valid, None))
         }
-        Known::ReferenceReused(_) | Known::Nothing => Fate::Sent { may_be_there: false },
+        Known::ReferenceReused { .. } | Known::Nothing => Fate::Sent { may_be_there: false },
         Known::Unknown => Fate::Sent { may_be_there: true },
     }
 }
@@ -101,6 +102,17 @@ pub(super) fn known_of(
     match ledger::known(&entries, key.ordered_at, key.content) {
         Known::Changed if ledger.is_acknowledged(&key)? => Ok(Known::Acknowledged),
         known => Ok(known),
+    }
+}
+
+/// A planned order as the ledger records it before it is sent.
+pub(super) fn intent(order: &PlannedOrder) -> Intent {
+    Intent {
+        order: key_of_planned(order),
+        status: order.status.clone(),
+        money: order.record.money.clone(),
+        n_items: order.record.n_items,
+        likeness: Some(order.likeness),
     }
 }
 

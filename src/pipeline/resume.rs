@@ -35,12 +35,13 @@ pub(super) fn resume(
     let mut account = Account::open(job, folder, files.clone())?;
     account.note(files, &about.notes);
     (account.counts.n_items, account.n_guests) = (about.n_items, about.n_guests);
-    let ledger = match may_send(&about, &origin, job, sending) {
+    let ledger = match may_send(&about, &origin, job, sending, tell) {
         Ok(ledger) => ledger,
         Err(refusal) => return refuse(&refusal, guests, &origin, account, job, folder),
     };
     tell(Progress::Sending(about.n_requests));
-    let guests = not_yet_sent(from_first_unsent(guests, &origin, job)?, job)?;
+    let guests = from_first_unsent(guests, &origin, job, &ledger)?;
+    let guests = unknown_to(Some(ledger.reader()?), guests, known::Rules::of(job));
     let rules = job.validate.clone();
     let guests = guests.map(move |guest| Ok(without_too_slow(guest?, &rules)));
     let ended = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
@@ -49,13 +50,19 @@ pub(super) fn resume(
 }
 
 /// The ledger, held for this run, if the plan is for its target and has the go-ahead that it needs.
-fn may_send(about: &About, origin: &Path, job: &Job<'_>, sending: &Sending<'_>) -> Result<SqliteLedger, Refusal> {
+fn may_send(
+    about: &About,
+    origin: &Path,
+    job: &Job<'_>,
+    sending: &Sending<'_>,
+    tell: Tell<'_>,
+) -> Result<SqliteLedger, Refusal> {
     let is_for_target = sending.sandbox.is_some() || about.target == TargetHash::of(&job.validate.target).in_full();
     if !is_for_target {
         return Err(Refusal::OtherTarget { plan: origin.to_owned() });
     }
-    let ledger = SqliteLedger::open(&job.ledger, &job.validate.target, &job.run_id)?;
-    has_go_ahead(origin, job).map(|()| ledger)
+    let ledger = job.ledger_to_write(sending, tell)?;
+    has_go_ahead(origin, job, &ledger).map(|()| ledger)
 }
 
 /// A plan is not searched for what is not sent yet more closely than this, in bytes: a few hundred guests.
@@ -67,8 +74,9 @@ fn from_first_unsent(
     mut guests: Guests,
     origin: &Path,
     job: &Job<'_>,
+    ledger: &SqliteLedger,
 ) -> Result<impl Iterator<Item = Result<PlannedGuest, PlanError>> + Send + use<>, RunError> {
-    let first = first_unsent(&mut saved::open(origin)?.guests, origin, job)?;
+    let first = first_unsent(&mut saved::open(origin)?.guests, origin, job, ledger)?;
     if first > 0 {
         guests.go_to(first)?;
     }
@@ -76,13 +84,12 @@ fn from_first_unsent(
 }
 
 /// The byte at which a guest begins before which most are sent.
-fn first_unsent(guests: &mut Guests, origin: &Path, job: &Job<'_>) -> Result<u64, RunError> {
-    let Some(ledger) = job.ledger_to_read()? else { return Ok(0) };
+fn first_unsent(guests: &mut Guests, origin: &Path, job: &Job<'_>, ledger: &SqliteLedger) -> Result<u64, RunError> {
     let (mut sent, mut end) = (0, saved::n_bytes(origin)?);
     while end - sent > NEAR {
         let middle = sent + (end - sent) / 2;
         let at = guests.go_to(middle)?.filter(|at| *at < end);
-        let is_sent = guests.next().map_or(Ok(false), |guest| is_sent(guest?, &ledger, job))?;
+        let is_sent = guests.next().map_or(Ok(false), |guest| is_sent(guest?, ledger, job))?;
         match at {
             Some(at) if is_sent => sent = at,
             _ => end = middle,
@@ -94,14 +101,6 @@ fn first_unsent(guests: &mut Guests, origin: &Path, job: &Job<'_>) -> Result<u64
 fn is_sent(mut guest: PlannedGuest, ledger: &SqliteLedger, job: &Job<'_>) -> Result<bool, RunError> {
     known::settle_known(&mut guest, ledger, known::Rules::of(job))?;
     Ok(guest.orders.is_empty())
-}
-
-/// The guests of a plan; those of their orders that are not to be sent any more are settled.
-fn not_yet_sent<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'static>(
-    guests: G,
-    job: &Job<'_>,
-) -> Result<impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + use<G>, RunError> {
-    Ok(unknown_to(job.ledger_to_read()?, guests, known::Rules::of(job)))
 }
 
 /// Settles orders that were planned for a higher rate or a longer session than this run's.
@@ -120,6 +119,7 @@ fn without_too_slow(mut guest: PlannedGuest, rules: &validate::Settings) -> Plan
     guest
 }
 
+/// The guests of a plan; those of their orders that are not to be sent any more are settled.
 fn unknown_to<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'static>(
     ledger: Option<SqliteLedger>,
     guests: G,
@@ -178,12 +178,12 @@ fn refuse(
 }
 
 /// Whether orders that would be sent are so old that they need a go-ahead, and have none.
-fn has_go_ahead(origin: &Path, job: &Job<'_>) -> Result<(), Refusal> {
+fn has_go_ahead(origin: &Path, job: &Job<'_>, ledger: &SqliteLedger) -> Result<(), Refusal> {
     let (age, mut old) = (Age::of(job), Old::default());
     if !age.matters() {
         return Ok(());
     }
-    for guest in not_yet_sent(saved::open(origin)?.guests, job)? {
+    for guest in unknown_to(Some(ledger.reader()?), saved::open(origin)?.guests, known::Rules::of(job)) {
         let guest = guest?;
         let times = || guest.orders.iter().map(|order| order.ordered_at);
         times().filter(|made| age.is_old(*made)).for_each(|made| old.add(made));

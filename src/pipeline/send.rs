@@ -47,7 +47,9 @@ pub(super) fn send(
         ended.stopped = ended.stopped.or(limit);
     }
     // Whatever else ended the thread, what it had to say was said to those who waited for it.
-    if let n_lacking @ 1.. = writer.join().unwrap_or_default() {
+    let closed = writer.join().unwrap_or_default();
+    ended.stopped = ended.stopped.or(closed.error.map(|error| error.to_string()));
+    if let n_lacking @ 1.. = closed.n_lacking {
         ended.stopped = ended.stopped.map(|why| lacking(&why, n_lacking));
     }
     Ok(ended)
@@ -118,7 +120,7 @@ impl Journal for LedgerJournal {
     type Cart = Cart;
 
     async fn intend(&self, order: &PlannedOrder) -> Result<Attempt, String> {
-        self.write(Write::Intend(known::key_of_planned(order))).await.map(Attempt)
+        self.write(Write::Intend(known::intent(order))).await.map(Attempt)
     }
 
     async fn settle(&self, attempt: Attempt, outcome: AttemptOutcome) -> Result<(), String> {

@@ -197,7 +197,7 @@ mod tests {
     use crate::model::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
-        planned::{ContentHash, EventText, OrderEvents},
+        planned::{ContentHash, EventText, Likeness, OrderEvents},
         problem::{Code, Problem},
     };
 
@@ -215,7 +215,16 @@ mod tests {
             problems: vec![Problem::of(Code::TotalDiffers, "price", source, "30.6 and 30.60")].into(),
         };
         let events = OrderEvents::Single(EventText("\",\"price\":30.60}".into()));
-        PlannedOrder { record, ordered_at, content: ContentHash([7; 16]), events, may_be_there: id == 1, held: None }
+        PlannedOrder {
+            record,
+            ordered_at,
+            content: ContentHash([7; 16]),
+            status: "PURCHASED".into(),
+            likeness: Likeness([8; 16]),
+            events,
+            may_be_there: id == 1,
+            held: None,
+        }
     }
 
     #[test]

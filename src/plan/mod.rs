@@ -47,7 +47,7 @@ mod tests {
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
         outcome::Outcome,
-        planned::{ContentHash, EventText, OrderEvents, PlannedOrder},
+        planned::{ContentHash, EventText, Likeness, OrderEvents, PlannedOrder},
     };
 
     fn order(id: u64, may_be_there: bool) -> PlannedOrder {
@@ -63,7 +63,9 @@ mod tests {
             problems: Vec::new().into(),
         };
         let (content, events) = (ContentHash([0; 16]), OrderEvents::Single(EventText(String::new())));
-        PlannedOrder { record, ordered_at: DateTime::UNIX_EPOCH, content, events, may_be_there, held: None }
+        let (status, likeness) = ("PURCHASED".into(), Likeness([0; 16]));
+        let ordered_at = DateTime::UNIX_EPOCH;
+        PlannedOrder { record, ordered_at, content, status, likeness, events, may_be_there, held: None }
     }
 
     #[test]

@@ -229,7 +229,7 @@ mod tests {
             order::OrderRecord,
             origin::{FileId, Position},
             outcome::{Outcome, Settled},
-            planned::{ContentHash, OrderEvents, PlannedGuest, Sequence},
+            planned::{ContentHash, Likeness, OrderEvents, PlannedGuest, Sequence},
             recipe::Cost,
         },
         plan::{PlannedGuests, write_lines},
@@ -268,7 +268,8 @@ mod tests {
             };
             let held = self.is_held.then(|| Settled::unsent(Outcome::Changed, None));
             let (content, events) = (ContentHash([0; 16]), OrderEvents::Single(EventText(checkout.to_owned())));
-            PlannedOrder { record, ordered_at: self.made, content, events, may_be_there: false, held }
+            let (status, likeness) = ("PURCHASED".into(), Likeness([0; 16]));
+            PlannedOrder { record, ordered_at: self.made, content, status, likeness, events, may_be_there: false, held }
         }
     }
 

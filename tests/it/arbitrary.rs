@@ -104,7 +104,7 @@ pub(crate) fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
             now,
         },
         max_invalid: MaxInvalid::Orders(u64::MAX),
-        ledger: folder.join("ledger.db"),
+        ledger: orderferry::ledger::LedgerPlace::at(folder.join("ledger.db")),
         has_target: true,
         sending: None,
     };

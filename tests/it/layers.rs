@@ -44,7 +44,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("rayon", &["pipeline"]),
     ("postcard", &["pipeline"]),
     ("serde_bytes", &["pipeline"]),
-    ("xxhash_rust", &["pipeline"]),
+    ("xxhash_rust", &["ledger", "pipeline"]),
     ("fs4", &["pipeline"]),
     ("hyper", &["sandbox"]),
     ("hyper_util", &["sandbox"]),

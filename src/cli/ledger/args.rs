@@ -14,7 +14,7 @@ use crate::{
 pub(in crate::cli) struct LedgerArguments {
     #[command(subcommand)]
     pub(super) command: LedgerCommand,
-    /// The ledger [default: orderferry-ledger.db beside the config file, else in the working folder]
+    /// The ledger [default: orderferry-ledger.db beside the config file, else in ~/.local/state/orderferry]
     #[arg(long, value_name = "FILE", global = true)]
     pub(super) ledger: Option<PathBuf>,
     /// Settings [default: orderferry.toml in the working folder, if there is one]
@@ -47,6 +47,31 @@ pub(super) enum LedgerCommand {
     Settle(SettleArguments),
     /// Prints every sending of the orders, one JSON object a line
     Export(FilterArguments),
+    /// Makes one target's orders those of another: the same tenant under a new client key or base URL
+    ///
+    /// The other one is the configured target. Without this its orders would count as never sent.
+    Adopt(AdoptArguments),
+    /// Lets the next run go on with a ledger that lacks its newest attempts, such as a restored backup
+    ///
+    /// Orders that the ledger does not hold are sent again. Find a newer copy first, or settle what can be known of the last
+    /// runs.
+    AcceptLoss,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AdoptArguments {
+    /// The target whose orders are adopted, by the first digits of its hash
+    #[arg(long, value_name = "TARGET")]
+    pub(super) from: TargetPrefix,
+    /// The target that adopts them, a target of the config file
+    #[arg(long, value_name = "NAME", env = "ORDERFERRY_TO", hide_env = true)]
+    pub(super) to: Option<String>,
+    /// Its base URL, such as <https://api-engage-eu.sitecorecloud.io>
+    #[arg(long, value_name = "URL")]
+    pub(super) base_url: Option<String>,
+    /// Its client key; better in the environment, as `ORDERFERRY_CLIENT_KEY`
+    #[arg(long, value_name = "KEY")]
+    pub(super) client_key: Option<String>,
 }
 
 #[derive(Debug, Args)]

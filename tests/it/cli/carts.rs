@@ -2,7 +2,7 @@
 //! it has to do.
 
 use orderferry::{
-    ledger::{Ledger, SqliteLedger, Write},
+    ledger::{Consent, Ledger, LedgerPlace, SqliteLedger, Write},
     model::{planned::EventText, target::Target},
 };
 
@@ -32,7 +32,8 @@ impl Shop {
 
     fn ledger(&self) -> SqliteLedger {
         let target = Target::new(&self.service.base_url, "a-key").unwrap();
-        SqliteLedger::open(&self.place.path(LEDGER), &target, "run-that-crashed").unwrap()
+        let place = LedgerPlace::at(self.place.path(LEDGER));
+        SqliteLedger::open(&place, &target, "run-that-crashed", Consent::NotNeeded).unwrap()
     }
 
     /// What a run writes that crashes before CHECKOUT.

@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    process::{Command, Stdio},
+    process::Stdio,
     sync::{Arc, Mutex},
 };
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::support::{
     place::{Place, Ran, export},
-    program,
+    process, program,
     service::{Received, Reply, Service},
 };
 
@@ -162,7 +162,7 @@ fn what_cannot_be_settled_is_told_and_nothing_is() {
     let shop = Shop::silent_on(&["A-1", "A-2"]);
     let other = Service::start(|request| (request.reference() == "A-1").then_some(Reply::Silence));
     assert_eq!(shop.send(&export(&["A-1", "A-2", "A-3"]), "").code, 3);
-    assert_eq!(shop.send_to(&other.base_url, &export(&["A-1"]), "").code, 3);
+    assert_eq!(shop.send_to(&other.base_url, &export(&["A-1"]), " --new-target").code, 3);
     assert_words!(shop.say("settle A-1 A-2 A-3 A-4 --as accepted"), @r"
     exit 2
     error: nothing was settled
@@ -299,22 +299,28 @@ fn a_ledger_is_found_where_a_run_finds_it() {
     assert_words!(shop.say("list --ledger none.db"), @r"
     exit 2
     error: there is no ledger none.db
-      hint: --ledger names it; a run makes it when it first sends something
+      hint: --ledger names it; the first run makes it with --new-ledger
     ");
     assert!(!shop.place.path("none.db").exists());
     shop.send(&export(&["A-1"]), " --ledger kept.db");
     shop.place.file("other/settings.toml", "ledger = '../kept.db'\n");
     for place in ["--ledger kept.db", "--config other/settings.toml", "--set ledger=kept.db"] {
-        assert_eq!(shop.ledger(&format!("list --references {place}")).out, "A-1\n", "{place}");
-        assert_eq!(shop.ledger(&format!("{place} list --references")).out, "A-1\n", "{place}");
+        for command in [format!("ledger list --references {place}"), format!("ledger {place} list --references")] {
+            let mut program = program(&shop.place.path(""));
+            let output = program.env_remove("ORDERFERRY_LEDGER").args(command.split(' ')).output().unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), "A-1\n", "{command}");
+        }
     }
-    assert_eq!(shop.ledger("list").code, 2);
-    shop.place.file("orderferry-ledger.db", "");
-    assert_eq!(shop.say("list"), "");
-    assert_words!(shop.say("show A-1"), @r#"
+    assert_words!(shop.say("show A-2 --ledger kept.db"), @r#"
     exit 2
-    error: the ledger orderferry-ledger.db has no order "A-1"
+    error: the ledger kept.db has no order "A-2"
     "#);
+    // A file that was emptied is no ledger that holds nothing.
+    for command in ["list", "show A-1", "settle A-1 --as failed"] {
+        assert_eq!(shop.ledger(command).code, 2);
+        shop.place.file("orderferry-ledger.db", "");
+        assert!(shop.say(command).contains("there is no ledger"), "{command}");
+    }
 }
 
 #[test]
@@ -322,8 +328,8 @@ fn a_reader_that_goes_away_is_no_error() {
     let shop = Shop::silent_on(&[]);
     shop.send(&export(&["A-1"]), "");
     for command in ["list", "export"] {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_orderferry"));
-        program.args(["ledger", command]).current_dir(shop.place.path(""));
+        let mut program = process(&shop.place.path(""));
+        program.args(["ledger", command]);
         let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::support::{
     dice::Dice,
+    has_ledger,
     place::{HEADER, Line},
     process,
     service::Exchange,
@@ -143,6 +144,8 @@ impl Shop {
             Some(run) => format!("--resume {run}"),
             None => format!("orders.csv --mode {}", self.way.mode()),
         };
+        let is_first = !what.starts_with("--resume") && !has_ledger(&self.folder.join(LEDGER));
+        let what = if is_first { format!("{what} --new-ledger") } else { what };
         let usual = format!("send {what} --client-key k --pos p --backfill --set tries=3 --base-url");
         let words =
             usual.split_whitespace().chain([self.tenant.service.base_url.as_str()]).chain(options.split_whitespace());

@@ -7,7 +7,7 @@ use std::{
 
 use orderferry::{
     dispatch::{AttemptOutcome, Heard, Journal, Wire},
-    ledger::{Attempt, AttemptState, Cart, Ledger, OrderKey, SqliteLedger, Write},
+    ledger::{Attempt, AttemptState, Cart, Intent, Ledger, OrderKey, SqliteLedger, Write},
     model::planned::{EventText, PlannedOrder},
 };
 use tokio::{
@@ -84,7 +84,9 @@ impl Journal for ModelJournal {
         let no = usize::try_from(order.record.id.0).unwrap();
         let reference = order.record.reference.clone();
         let key = OrderKey { reference, ordered_at: order.ordered_at, content: order.content };
-        Ok((Attempt(self.write(Write::Intend(key), What::Intended(no)).await?), no))
+        let (status, likeness) = (order.status.clone(), Some(order.likeness));
+        let intent = Intent { order: key, status, money: None, n_items: 1, likeness };
+        Ok((Attempt(self.write(Write::Intend(intent), What::Intended(no)).await?), no))
     }
 
     async fn settle(&self, (attempt, no): Self::Attempt, outcome: AttemptOutcome) -> Result<(), String> {

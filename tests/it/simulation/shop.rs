@@ -8,12 +8,12 @@ use std::{path::Path, sync::Arc, thread, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use orderferry::{
     dispatch::{self, Agenda, Event, LeftCart, Settings},
-    ledger::{Cart, Known, Ledger, LedgerError, OpenCart, SqliteLedger, known},
+    ledger::{Cart, Consent, Known, Ledger, LedgerError, LedgerPlace, OpenCart, SqliteLedger, known},
     model::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
         outcome::{Outcome, Settled},
-        planned::{ContentHash, EventText, OrderEvents, PlannedGuest, PlannedOrder, Sequence},
+        planned::{ContentHash, EventText, Likeness, OrderEvents, PlannedGuest, PlannedOrder, Sequence},
         target::Target,
     },
     plan,
@@ -189,8 +189,9 @@ impl Shop {
     }
 
     fn open_ledger(&self) -> SqliteLedger {
-        let (file, run) = (self.folder.path().join("ledger.db"), format!("run-{}", self.n_runs));
-        let open = || SqliteLedger::open(&file, &self.target, &run);
+        let place = LedgerPlace::at(self.folder.path().join("ledger.db"));
+        let run = format!("run-{}", self.n_runs);
+        let open = || SqliteLedger::open(&place, &self.target, &run, Consent::NotNeeded);
         // Programs that other tests start hold the lock of the run before for the moment until they have begun.
         let moments = (0..5000).map(|_| thread::sleep(Duration::from_millis(1)));
         let is_held = |opened: &Result<_, LedgerError>| matches!(opened, Err(LedgerError::Held { .. }));
@@ -342,6 +343,8 @@ fn order_of(order: OrderNo, parts: Option<&[Part]>) -> PlannedOrder {
         record,
         ordered_at: ordered_at(order),
         content: content(order),
+        status: "PURCHASED".to_owned(),
+        likeness: Likeness(content(order).0),
         events: events_of(order, parts),
         may_be_there: false,
         held: None,

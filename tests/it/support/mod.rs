@@ -45,6 +45,17 @@ pub(crate) fn same_requests(summary: &Value, sandbox: &Value) {
     }
 }
 
+/// The ledger of [`process`], in its folder.
+pub(crate) const LEDGER: &str = "orderferry-ledger.db";
+
+/// Whether there is a ledger that a run can go on with.
+pub(crate) fn has_ledger(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.len() > 0)
+}
+
+/// Where [`process`] keeps its state, so that a test leaves nothing in the home of who runs it.
+const STATE_HOME: &str = "state-home";
+
 /// The program's file.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_orderferry");
 
@@ -62,7 +73,7 @@ pub(crate) fn program(folder: &Path) -> Command {
 pub(crate) fn process(folder: &Path) -> process::Command {
     let mut command = process::Command::new(PROGRAM);
     without_settings(&mut command);
-    command.current_dir(folder);
+    command.current_dir(folder).env("ORDERFERRY_LEDGER", LEDGER).env("XDG_STATE_HOME", folder.join(STATE_HOME));
     command
 }
 
@@ -95,6 +106,7 @@ impl Run {
         if !command.contains("--sandbox") {
             program.arg("--ledger").arg(home.path().join("ledger.db"));
         }
+        program.env("XDG_STATE_HOME", home.path());
         Self { output: program.output().unwrap(), folder, _home: home }
     }
 

@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::program;
+use super::{LEDGER, has_ledger, program};
 
 /// The columns of [`Line`].
 pub(crate) const HEADER: &str = "referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,item.quantity,guest.email,guest.lastname\n";
@@ -97,6 +97,9 @@ impl Place {
             self.n_runs.set(self.n_runs.get() + 1);
             words.extend(["--out", &out]);
         }
+        if self.is_first_run(&words) {
+            words.push("--new-ledger");
+        }
         let mut program = program(self.folder.path());
         program.args(words).envs(environment.iter().copied()).env("COLUMNS", "100").write_stdin(stdin);
         let output = program.output().unwrap();
@@ -107,6 +110,17 @@ impl Place {
             folder: self.path(&out),
             _place: Rc::clone(&self.folder),
         }
+    }
+}
+
+impl Place {
+    /// Whether a run needs to be told that there is no ledger yet. A test of just that writes `--new-ledger` or `--ledger=`.
+    fn is_first_run(&self, words: &[&str]) -> bool {
+        let is_real =
+            words[0] == "send" && !["--sandbox", "--resume", "--new-ledger"].iter().any(|no| words.contains(no));
+        let named = words.iter().position(|word| *word == "--ledger").map(|at| words[at + 1]);
+        let is_unsaid = words.iter().any(|word| word.starts_with("--ledger="));
+        is_real && !is_unsaid && !has_ledger(&self.path(named.unwrap_or(LEDGER)))
     }
 }
 

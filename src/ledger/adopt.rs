@@ -1,0 +1,108 @@
+//! What a person decides about a whole ledger: that two targets are one tenant, or that the newest attempts are lost and the
+//! next run goes on without them. Sends nothing. Called by the command `ledger` of `cli`.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::{
+    KnownTarget, LedgerError, LedgerPlace, RunLock, TargetHash, TargetPrefix,
+    evidence::Companions,
+    file::{self, WritableFile},
+    schema::{attempt_columns, ledger_columns},
+    targets::{known_targets, mark_closed},
+};
+use crate::model::target::Target;
+
+/// Why a target was not adopted.
+#[derive(Debug, thiserror::Error)]
+pub enum AdoptError {
+    /// No target, or several, begin with the given digits.
+    #[error("{found} of the ledger's targets begin with these digits; nothing was changed{}", in_lines(.known))]
+    NotOne {
+        /// How many.
+        found: usize,
+        /// Those that the ledger holds.
+        known: Vec<KnownTarget>,
+    },
+    /// The target is the one that is configured.
+    #[error("target {0} is the configured target itself; nothing was changed")]
+    Same(TargetHash),
+    /// The ledger cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+fn in_lines(targets: &[KnownTarget]) -> String {
+    targets.iter().map(|target| format!("\n  {target}")).collect()
+}
+
+impl From<rusqlite::Error> for AdoptError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+/// Makes all that the ledger holds of one target that of another: the same tenant under a new key or URL. Gives the target
+/// as it was.
+pub fn adopt(place: &LedgerPlace, from: &TargetPrefix, to: &Target) -> Result<KnownTarget, AdoptError> {
+    const HOLDER: &str = "orderferry ledger adopt";
+    let ledger = file::open_to_write(&place.path)?;
+    let to_hash = TargetHash::of(to);
+    let lock = RunLock::take(&place.path, to_hash, HOLDER)?;
+    let state = ledger.ensure_whole(place)?;
+    let known = known_targets(&ledger.connection)?;
+    let (mut named, _): (Vec<_>, Vec<_>) = known.iter().cloned().partition(|known| from.is_of(known.target));
+    if named.len() != 1 {
+        return Err(AdoptError::NotOne { found: named.len(), known });
+    }
+    let from = named.remove(0);
+    if from.target == to_hash {
+        return Err(AdoptError::Same(to_hash));
+    }
+    let _lock_of_other = RunLock::take(&place.path, from.target, HOLDER)?;
+    let transaction = Transaction::new_unchecked(&ledger.connection, TransactionBehavior::Immediate)?;
+    move_rows(&transaction, from.target, to_hash)?;
+    file::count_commit(&transaction, 0)?;
+    transaction.commit()?;
+    let (mut companions, _) = Companions::open(lock, place.state_folder.as_deref(), &state.id, to_hash);
+    companions.remember(&file::state(&ledger.connection, &place.path)?);
+    file::keep_log_of_open_runs(&ledger.connection)?;
+    Ok(from)
+}
+
+fn move_rows(connection: &Connection, from: TargetHash, to: TargetHash) -> Result<(), rusqlite::Error> {
+    let ends = params![from.0, to.0];
+    // What both know stays as the newer target has it.
+    for sql in [
+        "UPDATE attempts SET target = ?2 WHERE target = ?1",
+        "UPDATE OR IGNORE changes SET target = ?2 WHERE target = ?1",
+        "DELETE FROM changes WHERE target = ?1",
+        "UPDATE carts SET target = ?2 WHERE target = ?1",
+        "UPDATE OR IGNORE extension_types SET target = ?2 WHERE target = ?1",
+        "DELETE FROM extension_types WHERE target = ?1",
+    ] {
+        connection.execute(sql, if sql.contains("?2") { ends } else { &ends[..1] })?;
+    }
+    connection.execute("DELETE FROM targets WHERE target = ?1", params![from.0])?;
+    let seal = concat!("UPDATE attempts SET checksum = row_checksum(", attempt_columns!(), ") WHERE target = ?1");
+    connection.execute(seal, params![to.0])?;
+    Ok(())
+}
+
+/// Lets the next run go on with a ledger that lacks its newest attempts. It gets a new id, so that what companions remember
+/// of it counts no more. A damaged ledger is not accepted: it would hide attempts that it still holds.
+pub fn accept_loss(place: &LedgerPlace) -> Result<(), LedgerError> {
+    let WritableFile { connection, .. } = {
+        let ledger = file::open_to_write(&place.path)?;
+        ledger.ensure_readable(place)?;
+        ledger
+    };
+    let hold = |known: KnownTarget| RunLock::take(&place.path, known.target, "orderferry ledger accept-loss");
+    let _locks = known_targets(&connection)?.into_iter().map(hold).collect::<Result<Vec<_>, _>>()?;
+    let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
+    transaction.execute("UPDATE ledger SET id = randomblob(16)", [])?;
+    transaction.execute(concat!("UPDATE ledger SET checksum = row_checksum(", ledger_columns!(), ")"), [])?;
+    mark_closed(&transaction, None)?;
+    transaction.commit()?;
+    file::keep_log_of_open_runs(&connection)?;
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! What a person must have said before a run may start from a ledger that cannot know what was sent before: a new ledger, or
+//! a new target in one that holds others. Called by the view of a run.
+
+use rusqlite::Connection;
+
+use super::{LedgerError, LedgerPlace, TargetHash, targets::known_targets};
+use crate::model::target::Target;
+
+/// What was said of the ledger when the run was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// The target is real, so that orders must not be sent twice.
+    Given {
+        /// This is the first run with this ledger (`--new-ledger`).
+        new_ledger: bool,
+        /// This is the first run to this target (`--new-target`).
+        new_target: bool,
+    },
+    /// The target ends with the process: nothing was sent to it before.
+    NotNeeded,
+}
+
+impl Consent {
+    /// Refuses to make a ledger that was not asked for.
+    pub(super) fn ensure_may_create(self, place: &LedgerPlace) -> Result<(), LedgerError> {
+        match self {
+            Self::Given { new_ledger: false, .. } => Err(LedgerError::NoLedger {
+                path: place.path.clone(),
+                former: place.former_path.clone().filter(|former| former.exists()),
+            }),
+            Self::Given { .. } | Self::NotNeeded => Ok(()),
+        }
+    }
+
+    /// Refuses a ledger that is not as it was said to be.
+    pub(super) fn ensure_fits(
+        self,
+        connection: &Connection,
+        place: &LedgerPlace,
+        target: &Target,
+    ) -> Result<(), LedgerError> {
+        let Self::Given { new_ledger, new_target } = self else { return Ok(()) };
+        let known = known_targets(connection)?;
+        let hash = TargetHash::of(target);
+        let (this, others): (Vec<_>, Vec<_>) = known.into_iter().partition(|known| known.target == hash);
+        let path = || place.path.clone();
+        let n_attempts = connection.query_row("SELECT count(*) FROM attempts", [], |row| row.get::<_, i64>(0))?;
+        if new_ledger && n_attempts > 0 {
+            return Err(LedgerError::NotNew { path: path(), n_attempts });
+        }
+        if new_target && !this.is_empty() {
+            return Err(LedgerError::NotNewTarget { path: path() });
+        }
+        let holds_others = others.iter().any(|other| other.n_accepted + other.n_open > 0);
+        if this.is_empty() && holds_others && !new_target {
+            let base_url = target.base_url.clone();
+            return Err(LedgerError::UnknownTarget { path: path(), base_url, known: others });
+        }
+        Ok(())
+    }
+}

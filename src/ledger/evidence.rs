@@ -1,0 +1,177 @@
+//! Companions of a ledger: files outside the database that remember how many transactions it held, so that one that lost
+//! its newest attempts (an older backup, a lost write-ahead log) is noticed. One is the lock file beside the ledger; the
+//! second is in the state folder, because a restored folder brings the first along.
+//!
+//! A companion is evidence, never a condition: it is written only after a commit, so it may lag behind the ledger but never
+//! lead, and one that is missing, unreadable or not writable means nothing. Called by `file` and `sqlite`.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Seek, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{LedgerError, TargetHash, lock::RunLock};
+
+/// What a companion remembers of a ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LedgerState {
+    /// The ledger's random id, as hex digits.
+    pub(super) id: String,
+    /// How many transactions it held.
+    pub(super) commits: u64,
+}
+
+impl LedgerState {
+    /// As one line, of the same length whatever the number.
+    pub(super) fn line(&self) -> String {
+        format!("ledger {}, commit {:020}\n", self.id, self.commits)
+    }
+
+    /// Finds the line in the text of a companion.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let line = text.lines().find_map(|line| line.strip_prefix("ledger "))?;
+        let (id, commits) = line.split_once(", commit ")?;
+        Some(Self { id: id.to_owned(), commits: commits.parse().ok()? })
+    }
+}
+
+/// The folder of the second companions, below the state folder.
+const FOLDER: &str = "ledgers";
+
+/// Companions of any target are shorter than this.
+const LONGEST: u64 = 64 * 1024;
+
+/// What all companions that can be read say of the ledger at a path, whichever run wrote them.
+pub(super) fn witnessed(path: &Path, state_folder: Option<&Path>) -> Vec<(PathBuf, LedgerState)> {
+    let beside = lock_files(path);
+    let apart = state_folder.into_iter().flat_map(|folder| files_in(&folder.join(FOLDER)));
+    beside.into_iter().chain(apart).filter_map(|file| Some((file.clone(), state_in(&file)?))).collect()
+}
+
+fn lock_files(ledger: &Path) -> Vec<PathBuf> {
+    let ledger = fs::canonicalize(ledger).unwrap_or_else(|_| ledger.to_owned());
+    let (Some(folder), Some(name)) = (ledger.parent(), ledger.file_name()) else { return Vec::new() };
+    let prefix = format!("{}.", name.to_string_lossy());
+    let is_lock = |file: &PathBuf| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        name.starts_with(&prefix) && name.ends_with(".lock")
+    };
+    files_in(folder).into_iter().filter(is_lock).collect()
+}
+
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
+}
+
+fn state_in(file: &Path) -> Option<LedgerState> {
+    let mut text = String::new();
+    File::open(file).ok()?.take(LONGEST).read_to_string(&mut text).ok()?;
+    LedgerState::parse(&text)
+}
+
+/// Refuses a ledger that is behind what a companion remembers of it.
+pub(super) fn refuse_behind(
+    path: &Path,
+    now: &LedgerState,
+    witnessed: &[(PathBuf, LedgerState)],
+) -> Result<(), LedgerError> {
+    let of_this = witnessed.iter().filter(|(_, state)| state.id == now.id);
+    match of_this.max_by_key(|(_, state)| state.commits) {
+        Some((companion, state)) if state.commits > now.commits => Err(LedgerError::Behind {
+            path: path.to_owned(),
+            commits: now.commits,
+            companion: companion.clone(),
+            expected: state.commits,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Writes the companions of one run.
+#[derive(Debug)]
+pub(super) struct Companions {
+    lock: RunLock,
+    apart: Option<File>,
+}
+
+impl Companions {
+    /// The lock file, and a file in the state folder for this ledger and target. Says why there is none.
+    pub(super) fn open(
+        lock: RunLock,
+        state_folder: Option<&Path>,
+        id: &str,
+        target: TargetHash,
+    ) -> (Self, Option<String>) {
+        match state_folder.map(|folder| companion_file(folder, id, target)).transpose() {
+            Ok(apart) => (Self { lock, apart }, None),
+            Err(note) => (Self { lock, apart: None }, Some(note)),
+        }
+    }
+
+    /// Remembers a state that was committed. A failure loses evidence, not content.
+    pub(super) fn remember(&mut self, state: &LedgerState) {
+        drop(self.lock.remember(state));
+        if let Some(file) = &mut self.apart {
+            drop(file.rewind().and_then(|()| file.write_all(state.line().as_bytes())));
+        }
+    }
+}
+
+fn companion_file(state_folder: &Path, id: &str, target: TargetHash) -> Result<File, String> {
+    let folder = state_folder.join(FOLDER);
+    let path = folder.join(format!("{id}-{target}"));
+    let opened = make_private_folder(&folder).and_then(|()| {
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&path)
+    });
+    opened.map_err(|error| {
+        format!(
+            "{}: {error}; a ledger that is restored from a backup together with its folder will not be noticed",
+            path.display()
+        )
+    })
+}
+
+/// Makes a folder that only this user may enter, and those above it.
+pub(super) fn make_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(commits: u64) -> LedgerState {
+        LedgerState { id: "ab12".into(), commits }
+    }
+
+    #[test]
+    fn a_state_is_found_in_its_line() {
+        let text = format!("run 7, process 12\n{}", state(42).line());
+        assert_eq!(LedgerState::parse(&text), Some(state(42)));
+        assert_eq!(state(1).line().len(), state(u64::MAX).line().len());
+        for text in ["", "run 7", "ledger ab12", "ledger ab12, commit many\n", "\0\0\0"] {
+            assert_eq!(LedgerState::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_ledger_behind_its_own_companion_is_refused() {
+        let witnessed = |id: &str, commits| vec![(PathBuf::from("c"), LedgerState { id: id.into(), commits })];
+        let judged = |witnessed: &[_]| refuse_behind(Path::new("l.db"), &state(10), witnessed);
+        for fine in [witnessed("ab12", 10), witnessed("ab12", 3), witnessed("other", 99), Vec::new()] {
+            assert!(judged(&fine).is_ok(), "{fine:?}");
+        }
+        let behind = judged(&[witnessed("ab12", 3), witnessed("ab12", 11)].concat());
+        assert!(matches!(behind, Err(LedgerError::Behind { commits: 10, expected: 11, .. })));
+    }
+}

@@ -1,0 +1,207 @@
+//! Where a ledger lies, and whether its path means one file: hard links, mounts, and a file that is replaced while it is
+//! open. Knows nothing of the content. Called by `file`.
+
+use std::{
+    fs::{self, Metadata},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::LedgerError;
+
+/// Where a run finds its ledger.
+#[derive(Debug, Clone)]
+pub struct LedgerPlace {
+    /// The database file.
+    pub path: PathBuf,
+    /// The folder that is the same whatever folder the ledger is restored to, for a second companion (see `evidence`).
+    /// Without one there is only the companion beside the ledger.
+    pub state_folder: Option<PathBuf>,
+    /// Where an earlier version of the program kept a ledger, to be named where there is none at `path`.
+    pub former_path: Option<PathBuf>,
+}
+
+impl LedgerPlace {
+    /// A ledger without a state folder.
+    #[must_use]
+    pub fn at(path: PathBuf) -> Self {
+        Self { path, state_folder: None, former_path: None }
+    }
+
+    /// Whether there is a ledger. A file of zero bytes is none: a ledger that was emptied must not pass for a new one.
+    #[must_use]
+    pub fn has_ledger(&self) -> bool {
+        has_ledger(&self.path)
+    }
+}
+
+/// Whether a ledger is at this path.
+pub(super) fn has_ledger(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.len() > 0)
+}
+
+/// The write-ahead log that SQLite keeps beside a database.
+pub(super) fn write_ahead_log(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+/// Which file a path named when it was opened.
+#[derive(Debug, Clone)]
+pub(super) struct OpenedFile {
+    path: PathBuf,
+    identity: Identity,
+    len: u64,
+}
+
+/// A file on this machine. Elsewhere than on Unix the standard library does not tell files apart.
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(file: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    (file.dev(), file.ino())
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Identity {
+    (0, 0)
+}
+
+impl OpenedFile {
+    /// The file that the path names now.
+    pub(super) fn at(path: &Path) -> Result<Self, LedgerError> {
+        let file = fs::metadata(path).map_err(|error| replaced(path, &error.to_string()))?;
+        Ok(Self { path: path.to_owned(), identity: identity(&file), len: file.len() })
+    }
+
+    /// Whether the path still names it. SQLite goes on writing to a file that was deleted or replaced, and what it writes is
+    /// lost to the next run. A database only grows.
+    pub(super) fn ensure_in_place(&mut self) -> Result<(), LedgerError> {
+        let now = Self::at(&self.path)?;
+        if now.identity != self.identity {
+            return Err(replaced(&self.path, "the path names another file now"));
+        }
+        if now.len < self.len {
+            return Err(replaced(&self.path, &format!("the file has {} bytes, {} before", now.len, self.len)));
+        }
+        self.len = now.len;
+        Ok(())
+    }
+}
+
+fn replaced(path: &Path, found: &str) -> LedgerError {
+    LedgerError::Replaced { path: path.to_owned(), found: found.to_owned() }
+}
+
+/// SQLite names its write-ahead log after the path: of a file with two names it would keep two, and lose what is in one of
+/// them.
+pub(super) fn refuse_second_names(path: &Path) -> Result<(), LedgerError> {
+    #[cfg(unix)]
+    if fs::metadata(path).is_ok_and(|file| std::os::unix::fs::MetadataExt::nlink(&file) > 1) {
+        return Err(LedgerError::Linked { path: path.to_owned() });
+    }
+    refuse_mount_point(path)
+}
+
+/// A file that is mounted alone (`docker -v $PWD/l.db:/data/l.db`) has a second name outside, with another write-ahead log
+/// and another lock.
+fn refuse_mount_point(path: &Path) -> Result<(), LedgerError> {
+    let Ok(path) = fs::canonicalize(path) else { return Ok(()) };
+    match mounts()?.iter().any(|mount| mount.point == path) {
+        true => Err(LedgerError::MountPoint { path }),
+        false => Ok(()),
+    }
+}
+
+/// A mounted file system.
+#[derive(Debug, PartialEq, Eq)]
+struct Mount {
+    point: PathBuf,
+    kind: String,
+}
+
+/// What is mounted, as Linux says it; elsewhere nothing is known.
+fn mounts() -> Result<Vec<Mount>, LedgerError> {
+    const MOUNTS: &str = "/proc/self/mountinfo";
+    match fs::read(MOUNTS) {
+        Ok(text) => Ok(String::from_utf8_lossy(&text).lines().filter_map(mount).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(LedgerError::Lock { path: MOUNTS.into(), error }),
+    }
+}
+
+/// A line of `mountinfo` (proc(5)): the fifth field is the mount point, the first one behind `-` the type.
+fn mount(line: &str) -> Option<Mount> {
+    let (before, after) = line.split_once(" - ")?;
+    let point = unescaped(before.split(' ').nth(4)?);
+    Some(Mount { point, kind: after.split(' ').next()?.to_owned() })
+}
+
+/// `mountinfo` writes blanks, tabs, line breaks and backslashes as three octal digits.
+fn unescaped(field: &str) -> PathBuf {
+    let mut text = field.to_owned();
+    for (escape, plain) in [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")] {
+        text = text.replace(escape, plain);
+    }
+    PathBuf::from(text)
+}
+
+/// The type of the file system, if what is on it ends with a container or with the machine.
+pub(super) fn passing_file_system(path: &Path) -> Option<String> {
+    let path = fs::canonicalize(path).ok()?;
+    let mounts = mounts().ok()?;
+    // The last of equal mount points covers the ones before.
+    let holding = mounts.into_iter().filter(|mount| path.starts_with(&mount.point));
+    let kind = holding.max_by_key(|mount| mount.point.components().count())?.kind;
+    ["overlay", "tmpfs", "ramfs"].contains(&kind.as_str()).then_some(kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mountinfo_names_mount_points_and_types() {
+        let line = "36 35 98:0 /mnt1 /data/my\\040l.db rw,noatime master:1 - ext3 /dev/root rw,errors=continue";
+        assert_eq!(mount(line), Some(Mount { point: "/data/my l.db".into(), kind: "ext3".into() }));
+        let overlay = "1 0 0:30 / / rw - overlay overlay rw,lowerdir=/a";
+        assert_eq!(mount(overlay), Some(Mount { point: "/".into(), kind: "overlay".into() }));
+        assert_eq!(mount("nonsense"), None);
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_or_cut_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        fs::write(&path, "0123456789").unwrap();
+        let mut opened = OpenedFile::at(&path).unwrap();
+        opened.ensure_in_place().unwrap();
+        fs::write(&path, "0123456789abc").unwrap();
+        opened.ensure_in_place().unwrap();
+        fs::write(&path, "01234").unwrap();
+        assert!(matches!(opened.ensure_in_place(), Err(LedgerError::Replaced { .. })));
+        fs::write(&path, "0123456789abc").unwrap();
+        opened.ensure_in_place().unwrap();
+        fs::copy(&path, folder.path().join("other.db")).unwrap();
+        fs::rename(folder.path().join("other.db"), &path).unwrap();
+        assert!(cfg!(not(unix)) || matches!(opened.ensure_in_place(), Err(LedgerError::Replaced { .. })));
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(opened.ensure_in_place(), Err(LedgerError::Replaced { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_with_two_names_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, second) = (folder.path().join("ledger.db"), folder.path().join("second.db"));
+        fs::write(&path, "x").unwrap();
+        fs::hard_link(&path, &second).unwrap();
+        for name in [&path, &second] {
+            assert!(matches!(refuse_second_names(name), Err(LedgerError::Linked { .. })));
+        }
+        fs::remove_file(&second).unwrap();
+        assert!(refuse_second_names(&path).is_ok());
+    }
+}

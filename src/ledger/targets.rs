@@ -1,0 +1,88 @@
+//! The targets that a ledger holds: their base URLs, the run that was last there, and whether a run is open. Called by
+//! `consent`, `adopt` and the view of a run.
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use rusqlite::{Connection, params};
+
+use super::{TargetHash, order::time};
+
+/// A target that a ledger holds attempts for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownTarget {
+    /// The hash of its base URL and client key.
+    pub target: TargetHash,
+    /// Its base URL, where a version of the program wrote it that knew how.
+    pub base_url: Option<String>,
+    /// The run that last sent something to it, and when.
+    pub last_run: (String, DateTime<Utc>),
+    /// How many attempts were accepted.
+    pub n_accepted: i64,
+    /// How many may have been accepted.
+    pub n_open: i64,
+}
+
+impl fmt::Display for KnownTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (run, at) = &self.last_run;
+        let base_url = self.base_url.as_deref().unwrap_or("a base URL that an earlier version did not write down");
+        let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        write!(f, "target {}: {base_url}, {} orders accepted, ", self.target, self.n_accepted)?;
+        if self.n_open > 0 {
+            write!(f, "{} unknown, ", self.n_open)?;
+        }
+        write!(f, "last run {run} at {at}")
+    }
+}
+
+/// The targets that the ledger holds attempts for.
+pub(super) fn known_targets(connection: &Connection) -> Result<Vec<KnownTarget>, rusqlite::Error> {
+    let mut statement = connection.prepare(
+        "SELECT a.target, t.base_url, a.n_accepted, a.n_open, l.run, l.intended_at
+         FROM (SELECT target, sum(outcome IS 'accepted') AS n_accepted,
+                      sum(outcome IS NULL OR outcome = 'unknown') AS n_open, max(attempt) AS last
+               FROM attempts GROUP BY target) AS a
+         JOIN attempts AS l ON l.attempt = a.last
+         LEFT JOIN targets AS t ON t.target = a.target
+         ORDER BY l.intended_at",
+    )?;
+    let targets = statement.query_map([], |row| {
+        Ok(KnownTarget {
+            target: TargetHash(row.get(0)?),
+            base_url: row.get(1)?,
+            n_accepted: row.get(2)?,
+            n_open: row.get(3)?,
+            last_run: (row.get(4)?, time(row.get(5)?)),
+        })
+    })?;
+    targets.collect()
+}
+
+/// Marks a run to a target as open.
+pub(super) fn mark_open(
+    connection: &Connection,
+    target: TargetHash,
+    base_url: &str,
+    run: &str,
+    now: i64,
+) -> Result<(), rusqlite::Error> {
+    connection.execute(
+        "INSERT INTO targets (target, base_url, last_run, last_run_at, open_run, checksum)
+         VALUES (?1, ?2, ?3, ?4, ?3, row_checksum(?1, ?2, ?3, ?4, ?3))
+         ON CONFLICT (target) DO UPDATE SET last_run = excluded.last_run, last_run_at = excluded.last_run_at,
+             base_url = excluded.base_url, open_run = excluded.open_run, checksum = excluded.checksum",
+        params![target.0, base_url, run, now],
+    )?;
+    Ok(())
+}
+
+/// Marks that the run to a target ended cleanly; of all targets, if none is named.
+pub(super) fn mark_closed(connection: &Connection, target: Option<TargetHash>) -> Result<(), rusqlite::Error> {
+    connection.execute(
+        "UPDATE targets SET open_run = NULL, checksum = row_checksum(target, base_url, last_run, last_run_at, NULL)
+         WHERE open_run IS NOT NULL AND (?1 IS NULL OR target = ?1)",
+        params![target.map(|target| target.0)],
+    )?;
+    Ok(())
+}
