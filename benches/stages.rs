@@ -176,7 +176,35 @@ fn ledger(criterion: &mut Criterion, stations: &Stations) {
             });
         });
     }
+    let (folder, n_attempts) = (support::folder(), n_attempts());
+    let place = LedgerPlace::at(folder.path().join("ledger.db"));
+    let open = || SqliteLedger::open(&place, &stations.rules.target, "bench", Consent::NotNeeded);
+    let mut ledger = open().expect("the folder is new and writable");
+    for start in (0..n_attempts).step_by(intents.len()) {
+        let named = |(number, intent): (usize, &ledger::Write)| match intent {
+            ledger::Write::Intend(intent) => {
+                let reference = format!("A-{:09}", start + number);
+                ledger::Write::Intend(Intent {
+                    order: OrderKey { reference, ..intent.order.clone() },
+                    ..intent.clone()
+                })
+            }
+            other => other.clone(),
+        };
+        let writes: Vec<_> = intents.iter().enumerate().map(named).collect();
+        ledger.write(&writes).expect("the disk has room");
+    }
+    drop(ledger);
+    group.sample_size(10).throughput(elements(n_attempts));
+    group.bench_function("start", |bencher| {
+        bencher.iter(|| open().expect("it is sound").history("A-000000042").expect("it can be read").len());
+    });
     group.finish();
+}
+
+/// How many attempts the ledger holds that a run starts from; a million with `ORDERFERRY_ATTEMPTS=1000000`.
+fn n_attempts() -> usize {
+    std::env::var("ORDERFERRY_ATTEMPTS").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000)
 }
 
 fn intents(guests: &[PlannedGuest]) -> Vec<ledger::Write> {

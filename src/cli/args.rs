@@ -47,6 +47,7 @@ pub(super) struct CheckArguments {
     pub(super) pace: PaceArguments,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is an option that is there or not")]
 #[derive(Debug, Args)]
 pub(super) struct SendArguments {
     /// Files, folders or globs; - is standard input. CSV or NDJSON, .gz and .zst too

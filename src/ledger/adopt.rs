@@ -8,7 +8,7 @@ use super::{
     evidence::Companions,
     file::{self, WritableFile},
     schema::{attempt_columns, ledger_columns},
-    targets::{known_targets, mark_closed},
+    targets::{self, known_targets, mark_closed},
 };
 use crate::model::target::Target;
 
@@ -16,7 +16,7 @@ use crate::model::target::Target;
 #[derive(Debug, thiserror::Error)]
 pub enum AdoptError {
     /// No target, or several, begin with the given digits.
-    #[error("{found} of the ledger's targets begin with these digits; nothing was changed{}", in_lines(.known))]
+    #[error("{found} of the ledger's targets begin with these digits; nothing was changed{}", targets::in_lines(.known))]
     NotOne {
         /// How many.
         found: usize,
@@ -29,10 +29,6 @@ pub enum AdoptError {
     /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-}
-
-fn in_lines(targets: &[KnownTarget]) -> String {
-    targets.iter().map(|target| format!("\n  {target}")).collect()
 }
 
 impl From<rusqlite::Error> for AdoptError {

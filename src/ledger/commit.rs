@@ -55,7 +55,7 @@ impl GroupCommit {
 pub struct Closed {
     /// How many outcomes could not be written.
     pub n_lacking: usize,
-    /// Why what was written may not be what the next run finds.
+    /// Why the next run will not find what was written.
     pub error: Option<LedgerError>,
 }
 

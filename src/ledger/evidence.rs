@@ -54,8 +54,8 @@ fn lock_files(ledger: &Path) -> Vec<PathBuf> {
     let (Some(folder), Some(name)) = (ledger.parent(), ledger.file_name()) else { return Vec::new() };
     let prefix = format!("{}.", name.to_string_lossy());
     let is_lock = |file: &PathBuf| {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        name.starts_with(&prefix) && name.ends_with(".lock")
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(&prefix) && file.extension() == Some("lock".as_ref())
     };
     files_in(folder).into_iter().filter(is_lock).collect()
 }

@@ -52,7 +52,7 @@ fn open_file(path: &Path) -> Result<WritableFile, LedgerError> {
     // does not say so where a disk that failed for a moment, or knows no shared memory, kept the file from WAL.
     connection.execute_batch("PRAGMA synchronous = EXTRA").map_err(in_open(path))?;
     schema::version(&connection, path)?;
-    opened.ensure_in_place()?;
+    opened.ensure_same_file()?;
     Ok(WritableFile { connection, opened, had_log })
 }
 

@@ -122,7 +122,7 @@ pub enum LedgerError {
     /// It holds other targets, but not this one.
     #[error(
         "the ledger {} holds other targets, but no attempt to send an order to {base_url} with this client key; nothing was sent{}\n  hint: if it is another tenant, add --new-target; if it is the same tenant under a new key or URL, orderferry ledger adopt --from TARGET, or its orders are sent twice",
-        .path.display(), in_lines(.known)
+        .path.display(), targets::in_lines(.known)
     )]
     UnknownTarget {
         /// Its file.
@@ -263,10 +263,6 @@ fn former_ledger(former: Option<&Path>) -> String {
     })
 }
 
-fn in_lines(targets: &[KnownTarget]) -> String {
-    targets.iter().map(|target| format!("\n  {target}")).collect()
-}
-
 impl From<rusqlite::Error> for LedgerError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error.to_string())
@@ -405,6 +401,6 @@ pub trait Ledger: Send {
     /// Writes all or nothing, durably when it returns. Gives the number of each write's attempt or cart.
     fn write(&mut self, writes: &[Write]) -> Result<Vec<i64>, LedgerError>;
 
-    /// Marks a clean end. An error means that what was written may not be what the next run finds.
+    /// Marks a clean end. An error means that the next run will not find what was written.
     fn close(&mut self) -> Result<(), LedgerError>;
 }

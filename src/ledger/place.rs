@@ -79,12 +79,19 @@ impl OpenedFile {
     /// Whether the path still names it. SQLite goes on writing to a file that was deleted or replaced, and what it writes is
     /// lost to the next run. A database only grows.
     pub(super) fn ensure_in_place(&mut self) -> Result<(), LedgerError> {
+        let before = self.len;
+        self.ensure_same_file()?;
+        if self.len < before {
+            return Err(replaced(&self.path, &format!("the file has {} bytes, {before} before", self.len)));
+        }
+        Ok(())
+    }
+
+    /// The same, of any length: SQLite may take back what a run wrote that did not end.
+    pub(super) fn ensure_same_file(&mut self) -> Result<(), LedgerError> {
         let now = Self::at(&self.path)?;
         if now.identity != self.identity {
             return Err(replaced(&self.path, "the path names another file now"));
-        }
-        if now.len < self.len {
-            return Err(replaced(&self.path, &format!("the file has {} bytes, {} before", now.len, self.len)));
         }
         self.len = now.len;
         Ok(())
@@ -109,10 +116,10 @@ pub(super) fn refuse_second_names(path: &Path) -> Result<(), LedgerError> {
 /// and another lock.
 fn refuse_mount_point(path: &Path) -> Result<(), LedgerError> {
     let Ok(path) = fs::canonicalize(path) else { return Ok(()) };
-    match mounts()?.iter().any(|mount| mount.point == path) {
-        true => Err(LedgerError::MountPoint { path }),
-        false => Ok(()),
+    if mounts()?.iter().any(|mount| mount.point == path) {
+        return Err(LedgerError::MountPoint { path });
     }
+    Ok(())
 }
 
 /// A mounted file system.
@@ -183,7 +190,7 @@ mod tests {
         fs::write(&path, "01234").unwrap();
         assert!(matches!(opened.ensure_in_place(), Err(LedgerError::Replaced { .. })));
         fs::write(&path, "0123456789abc").unwrap();
-        opened.ensure_in_place().unwrap();
+        opened.ensure_same_file().unwrap();
         fs::copy(&path, folder.path().join("other.db")).unwrap();
         fs::rename(folder.path().join("other.db"), &path).unwrap();
         assert!(cfg!(not(unix)) || matches!(opened.ensure_in_place(), Err(LedgerError::Replaced { .. })));

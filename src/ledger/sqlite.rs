@@ -141,7 +141,6 @@ impl SqliteLedger {
         if self.writer.is_none() {
             return Ok(());
         }
-        self.ensure_in_place()?;
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         targets::mark_closed(&transaction, Some(self.target))?;
         let commits = file::count_commit(&transaction, 0)?;
@@ -161,7 +160,7 @@ fn note_of_passing(place: &LedgerPlace, kind: &str) -> String {
 
 impl Drop for SqliteLedger {
     fn drop(&mut self) {
-        // Without the mark the next run finds the log, which stays.
+        // As in `close`.
         drop(self.mark_closed());
     }
 }
@@ -217,7 +216,10 @@ impl Ledger for SqliteLedger {
     }
 
     fn close(&mut self) -> Result<(), LedgerError> {
-        self.mark_closed().map_err(|error| error.in_file_of(&self.connection))
+        self.ensure_in_place()?;
+        // Without the mark the next run finds the log, which stays.
+        drop(self.mark_closed());
+        Ok(())
     }
 }
 
@@ -532,5 +534,50 @@ mod tests {
         for file in files {
             assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
         }
+    }
+
+    /// What a run would do with an order: nothing, unless the ledger says that it was never sent.
+    fn is_sent_again(path: &Path) -> Result<usize, LedgerError> {
+        let ledger = open_existing(path, "a")?.ok_or(LedgerError::Closed)?;
+        let known = |reference: &String| Ok::<_, LedgerError>(ledger.history(reference)?.is_empty());
+        let unknown = references().map(|reference| known(&reference)).collect::<Result<Vec<_>, _>>()?;
+        Ok(unknown.into_iter().filter(|is_unknown| *is_unknown).count())
+    }
+
+    fn references() -> impl Iterator<Item = String> {
+        (0..200).map(|number| format!("A-{number:04}"))
+    }
+
+    /// Every 16th byte, or with `ORDERFERRY_EVERY_BYTE` each one, has one of its bits flipped.
+    #[test]
+    fn no_flipped_bit_hides_an_attempt() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let mut ledger = open(&path, "a", "run-1").unwrap();
+        let attempts = ledger.write(&references().map(|reference| intend(&reference)).collect::<Vec<_>>()).unwrap();
+        let settle = |attempt: i64| Write::Settle(Attempt(attempt), AttemptState::Accepted);
+        ledger.write(&attempts.into_iter().map(settle).collect::<Vec<_>>()).unwrap();
+        drop(ledger);
+        let sound = std::fs::read(&path).unwrap();
+        let step = if std::env::var_os("ORDERFERRY_EVERY_BYTE").is_some() { 1 } else { 16 };
+        let (mut n_refused, mut n_fine) = (0, 0);
+        for byte in (0..sound.len()).step_by(step) {
+            let mut flipped = sound.clone();
+            flipped[byte] ^= 1 << (byte / step % 8);
+            for file in std::fs::read_dir(folder.path()).unwrap() {
+                std::fs::remove_file(file.unwrap().path()).unwrap();
+            }
+            std::fs::write(&path, flipped).unwrap();
+            match is_sent_again(&path) {
+                Ok(n_sent_again) => {
+                    assert_eq!(n_sent_again, 0, "byte {byte}");
+                    n_fine += 1;
+                }
+                Err(_) => n_refused += 1,
+            }
+        }
+        assert!(n_refused > n_fine / 2, "{n_refused} refused, {n_fine} fine");
+        std::fs::write(&path, sound).unwrap();
+        assert_eq!(is_sent_again(&path).unwrap(), 0);
     }
 }

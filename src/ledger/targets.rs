@@ -36,6 +36,11 @@ impl fmt::Display for KnownTarget {
     }
 }
 
+/// Targets below a message, one a line.
+pub(super) fn in_lines(targets: &[KnownTarget]) -> String {
+    targets.iter().fold(String::new(), |lines, target| format!("{lines}\n  {target}"))
+}
+
 /// The targets that the ledger holds attempts for.
 pub(super) fn known_targets(connection: &Connection) -> Result<Vec<KnownTarget>, rusqlite::Error> {
     let mut statement = connection.prepare(

@@ -7,6 +7,7 @@ mod audit;
 mod clock;
 mod disk;
 mod ledger;
+mod lost;
 mod moment;
 mod round;
 mod shop;

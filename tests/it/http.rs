@@ -6,7 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::{
-    program,
+    LEDGER, has_ledger, process, program,
     service::{Reply, Service},
 };
 
@@ -38,6 +38,9 @@ impl Shop {
         let mut program = program(self.folder.path());
         program.args(["send", "orders.csv", "--client-key", "k'e&y", "--pos", "shop/no", "--base-url"]);
         program.arg(&service.base_url).args(options.split_whitespace()).arg("--out").arg(&out);
+        if !has_ledger(&self.folder.path().join(LEDGER)) {
+            program.arg("--new-ledger");
+        }
         program.args(
             "--rate unlimited --identity-pause 0s --backfill --set tries=3 --set down_after=1000".split_whitespace(),
         );
@@ -127,7 +130,7 @@ fn silence_on_a_checkout_is_unknown_and_held() {
     assert_eq!((code, &summary["orders"]["unknown"], service.received().len()), (3, &Value::from(1), before));
     // Whoever chooses to send it again may.
     let healthy = Service::start(|_| None);
-    let (code, _, summary) = shop.send(&healthy, "--unknown resend");
+    let (code, _, summary) = shop.send(&healthy, "--unknown resend --new-target");
     assert_eq!((code, &summary["orders"]["accepted"]), (0, &Value::from(3)), "another target knows nothing");
     assert_eq!(shop.send(&service, "--unknown resend").0, 3);
     assert_eq!(service.received().iter().filter(|request| request.reference() == "A-1").count(), 2);
@@ -154,9 +157,9 @@ fn a_signal_stops_the_run_and_the_report_is_written() {
         let is_deferred = request.kind() == "IDENTITY" && request.message["email"] == "ann@example.com";
         is_deferred.then(|| Reply::status(503))
     });
-    let child = std::process::Command::new(env!("CARGO_BIN_EXE_orderferry"))
-        .current_dir(shop.folder.path())
-        .args(["send", "orders.csv", "--client-key", "k", "--pos", "p", "--backfill", "--out", "run-1", "--base-url"])
+    let child = process(shop.folder.path())
+        .args(["send", "orders.csv", "--client-key", "k", "--pos", "p", "--backfill", "--out", "run-1", "--new-ledger"])
+        .arg("--base-url")
         .args([&service.base_url, "--rate", "unlimited", "--identity-pause", "0s", "--set", "tries=1000000"])
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::piped())
@@ -228,6 +231,7 @@ fn old_orders_need_a_go_ahead() {
     fs::write(shop.folder.path().join("orders.csv"), old).unwrap();
     let mut program = program(shop.folder.path());
     program.args(["send", "orders.csv", "--client-key", "k", "--pos", "p", "--base-url", &service.base_url]);
+    program.arg("--new-ledger");
     let output = program.output().unwrap();
     let printed = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{printed}");

@@ -1,8 +1,11 @@
 //! What is printed: words or JSON, on which stream, and nothing that names a person.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use crate::support::place::{HEADER, Line, Place, export};
+use crate::support::{
+    place::{HEADER, Line, Place, export},
+    process,
+};
 
 const FILTERS: [(&str, &str); 2] = [(r"took \d+\.\d s", "took SOME TIME"), (r"run-\d+", "RUN")];
 
@@ -131,8 +134,8 @@ fn json_is_one_line_and_quiet_is_silent() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let place = Place::with("orders.csv", export(&["A-1"]));
-    let mut program = Command::new(env!("CARGO_BIN_EXE_orderferry"));
-    program.args(["check", "orders.csv", "--pos", "x", "--format", "json", "--out", "run"]).current_dir(place.path(""));
+    let mut program = process(&place.path(""));
+    program.args(["check", "orders.csv", "--pos", "x", "--format", "json", "--out", "run"]);
     let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();

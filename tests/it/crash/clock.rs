@@ -3,10 +3,9 @@
 use std::process::Command;
 
 use chrono::{DateTime, Utc};
-use rusqlite::Connection;
 
 use super::{
-    audit,
+    audit, ledger,
     moment::{Moment, Point, kill_at},
     shop::{LEDGER, Run, Shop},
     tenant::Tenant,
@@ -40,10 +39,8 @@ fn the_clock_set_back() {
     let folder = tempfile::tempdir().unwrap();
     let shop = shop(folder.path());
     let year = "365 * 24 * 60 * 60 * 1000";
-    let later = format!("UPDATE attempts SET intended_at = intended_at + {year}, settled_at = settled_at + {year}");
-    let ledger = Connection::open(folder.path().join(LEDGER)).unwrap();
-    assert!(ledger.execute(&later, []).unwrap() > 0);
-    drop(ledger);
+    let later = format!("intended_at = intended_at + {year}, settled_at = settled_at + {year}");
+    assert!(ledger::change_attempts(&folder.path().join(LEDGER), &later) > 0);
     check(&shop.run(OPTIONS), &shop);
     let run = shop.run(&format!("{OPTIONS} --unknown resend"));
     assert_eq!((run.code, run.exchanges.len() <= 3), (Some(0), true));
@@ -61,6 +58,7 @@ fn the_clock_set_back_a_month() {
     let run = shop.run_by(OPTIONS, |words, _| {
         let mut command = Command::new("faketime");
         without_settings(&mut command);
+        command.env("ORDERFERRY_LEDGER", LEDGER).env("XDG_STATE_HOME", &shop.folder);
         let output = command.args(["-f", "-30d", PROGRAM]).args(words).current_dir(&shop.folder).output();
         output.unwrap().status.code()
     });

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, OpenFlags, Row, config::DbConfig, types::ValueRef};
 
 /// One sending.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +84,42 @@ pub(super) fn held(ledger: &Path) -> Held {
 pub(super) fn attempts_while_it_is_written(ledger: &Path) -> Option<Vec<Attempt>> {
     let connection = Connection::open_with_flags(ledger, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
     all(&connection).ok()
+}
+
+/// Changes a ledger as the program itself would: with the checksums of its rows, and without taking its log.
+pub(super) fn change_attempts(ledger: &Path, assignments: &str) -> usize {
+    let connection = Connection::open(ledger).unwrap();
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
+    let changed = connection.execute(&format!("UPDATE attempts SET {assignments}"), []).unwrap();
+    let columns = "attempt, target, reference, ordered_at, content, run, intended_at, outcome, settled_at, by_hand, \
+                   status, total, currency, items, likeness";
+    let mut rows = connection.prepare(&format!("SELECT {columns} FROM attempts")).unwrap();
+    let checksum = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, checksum(row)));
+    let checksums: Vec<_> = rows.query_map([], checksum).unwrap().map(Result::unwrap).collect();
+    for (attempt, checksum) in checksums {
+        connection.execute("UPDATE attempts SET checksum = ?2 WHERE attempt = ?1", (attempt, checksum)).unwrap();
+    }
+    changed
+}
+
+/// The checksum of a row, by its definition: XXH3 over a letter for each column's type, its length and its bytes.
+fn checksum(row: &Row<'_>) -> i64 {
+    let mut bytes = Vec::new();
+    for column in 0..row.as_ref().column_count() {
+        let (kind, value) = match row.get_ref(column).unwrap() {
+            ValueRef::Null => (b'n', None),
+            ValueRef::Integer(number) => (b'i', Some(number.to_le_bytes().to_vec())),
+            ValueRef::Text(text) => (b't', Some(text.to_vec())),
+            ValueRef::Blob(blob) => (b'b', Some(blob.to_vec())),
+            ValueRef::Real(_) => panic!("the ledger has no floating-point numbers"),
+        };
+        bytes.push(kind);
+        if let Some(value) = value {
+            bytes.extend((value.len() as u64).to_le_bytes());
+            bytes.extend(value);
+        }
+    }
+    xxhash_rust::xxh3::xxh3_64(&bytes).cast_signed()
 }
 
 /// A file beside the ledger.

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use super::{skip, wait, without_settings};
+use super::{LEDGER, skip, wait, without_settings};
 
 /// What the shell says behind every command, with its exit code.
 const DONE: &str = "<done>";
@@ -37,6 +37,8 @@ impl Namespace {
     fn enter(way: &[&str]) -> Self {
         let mut command = Command::new("unshare");
         without_settings(&mut command);
+        // A ledger in the folder of the test, and no state in the home of who runs it.
+        command.env("ORDERFERRY_LEDGER", LEDGER).env("HOME", "").env("XDG_STATE_HOME", "");
         command.args(way).args(["sh", "-c", "exec 2>&1; exec sh"]);
         let mut shell = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (commands, said) = (shell.stdin.take().unwrap(), shell.stdout.take().unwrap());

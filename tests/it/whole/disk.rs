@@ -36,7 +36,7 @@ struct Ended {
 fn run_on_disk(inside: &mut Namespace, place: &Place, service: &Service, room: usize) -> Ended {
     let fill = format!("$(( ($(df -kP disk | awk 'NR == 2 {{ print $4 }}') - {room}) * 1024 ))");
     inside.must(&format!("head -c {fill} /dev/zero > disk/filler"));
-    let options = "--pos x --max-invalid 100% --memory 1MB --backfill --rate unlimited";
+    let options = "--pos x --max-invalid 100% --memory 1MB --backfill --rate unlimited --new-ledger";
     let target = format!("--base-url {} --client-key k --identity-pause 0s", service.base_url);
     let run = format!("'{PROGRAM}' send a.csv {options} {target} --out disk/run < /dev/null");
     let (code, said) = inside.run(&run);

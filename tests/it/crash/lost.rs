@@ -1,0 +1,161 @@
+//! A run is killed, and then its ledger is deleted, emptied, cut off, restored, moved or loses its log: the next run sends
+//! nothing, so no order is sent twice.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    ledger,
+    moment::{Moment, kill_at},
+    shop::{LEDGER, Run, Shop},
+    tenant::Tenant,
+};
+use crate::support::{dice::Dice, program};
+
+const OPTIONS: &str = "--rate unlimited --identity-pause 0s --in-flight 1";
+
+/// What becomes of the ledger between two runs.
+#[derive(Debug, Clone, Copy)]
+enum Loss {
+    Deleted,
+    Emptied,
+    CutOff,
+    WithoutLog,
+    EmptyLog,
+    CutLog,
+    DamagedLog,
+    CopiedAlone,
+    Restored,
+}
+
+const LOSSES: [Loss; 9] = [
+    Loss::Deleted,
+    Loss::Emptied,
+    Loss::CutOff,
+    Loss::WithoutLog,
+    Loss::EmptyLog,
+    Loss::CutLog,
+    Loss::DamagedLog,
+    Loss::CopiedAlone,
+    Loss::Restored,
+];
+
+fn with_end(ledger: &Path, end: &str) -> PathBuf {
+    let mut name = ledger.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
+
+/// What was there before the run that was killed.
+type Backup = Vec<(PathBuf, Vec<u8>)>;
+
+fn backup(ledger: &Path) -> Backup {
+    let files = ["", "-wal"].map(|end| with_end(ledger, end));
+    files.into_iter().filter_map(|file| Some((file.clone(), fs::read(&file).ok()?))).collect()
+}
+
+/// Removes a ledger and what SQLite keeps beside it.
+fn remove(ledger: &Path) {
+    for file in ["", "-wal", "-shm"].map(|end| with_end(ledger, end)) {
+        drop(fs::remove_file(file));
+    }
+}
+
+fn lose(loss: Loss, ledger: &Path, before: &Backup) {
+    let log = with_end(ledger, "-wal");
+    let cut = |file: &Path| {
+        let bytes = fs::read(file).unwrap();
+        fs::write(file, &bytes[..bytes.len() / 2])
+    };
+    match loss {
+        Loss::Deleted => fs::remove_file(ledger).unwrap(),
+        Loss::Emptied => fs::write(ledger, "").unwrap(),
+        Loss::CutOff => cut(ledger).unwrap(),
+        Loss::WithoutLog => fs::remove_file(log).unwrap(),
+        Loss::EmptyLog => fs::write(log, "").unwrap(),
+        Loss::CutLog => cut(&log).unwrap(),
+        Loss::DamagedLog => {
+            let mut bytes = fs::read(&log).unwrap();
+            // The salt in the header of the first frame.
+            bytes[32 + 8] ^= 1;
+            fs::write(log, bytes).unwrap();
+        }
+        Loss::CopiedAlone => {
+            let bytes = fs::read(ledger).unwrap();
+            remove(ledger);
+            fs::write(ledger, bytes).unwrap();
+        }
+        Loss::Restored => {
+            remove(ledger);
+            before.iter().for_each(|(file, bytes)| fs::write(file, bytes).unwrap());
+        }
+    }
+}
+
+/// A shop of which one run ended and another was killed, and the ledger as the first one left it.
+fn shop(folder: &Path) -> (Shop, Backup) {
+    let shop = Shop::small(folder, Tenant::healthy());
+    let first = shop.run(&format!("{OPTIONS} --limit 2"));
+    assert_eq!(first.code, Some(4), "{}", first.errors);
+    let before = backup(&folder.join(LEDGER));
+    // Slow enough that it does not end before; the first checkout is recorded when the next one comes.
+    let slow = OPTIONS.replace("unlimited", "20/s");
+    let (run, has_come) = kill_at(&shop, &slow, Moment::Requests(4), &mut Dice::new(3));
+    assert!(has_come && run.code.is_none(), "{}", run.errors);
+    (shop, before)
+}
+
+/// A run that is not audited: the ledger is not what it was.
+fn run(shop: &Shop) -> Run {
+    shop.run_by(OPTIONS, |words, name| {
+        let words = words.iter().filter(|word| *word != "--new-ledger");
+        let output = program(&shop.folder).args(words).output().unwrap();
+        fs::write(shop.folder.join(format!("{name}.err")), output.stderr).unwrap();
+        output.status.code()
+    })
+}
+
+#[test]
+fn a_ledger_that_lost_something_sends_nothing() {
+    for loss in LOSSES {
+        let folder = tempfile::tempdir().unwrap();
+        let (shop, before) = shop(folder.path());
+        lose(loss, &folder.path().join(LEDGER), &before);
+        let refused = refused_run(&shop);
+        assert_eq!(refused.0, Some(2), "{loss:?}: {}", refused.1);
+        assert_eq!(refused.2, 0, "{loss:?}: {}", refused.1);
+    }
+}
+
+/// The exit code of a run, its errors, and how many requests came.
+fn refused_run(shop: &Shop) -> (Option<i32>, String, usize) {
+    let n_before = shop.tenant.service.n_received();
+    let (words, _) = shop.command(OPTIONS);
+    let words = words.iter().filter(|word| *word != "--new-ledger");
+    let output = program(&shop.folder).args(words).output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), errors, shop.tenant.service.n_received() - n_before)
+}
+
+/// Whoever looks at a ledger between two runs must not take its log.
+#[test]
+fn a_ledger_that_was_only_looked_at_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (shop, _) = shop(folder.path());
+    let held = ledger::held(&folder.path().join(LEDGER)).attempts;
+    let check = "check orders.csv --client-key k --pos p --out looked --base-url";
+    let commands = ["ledger list", "ledger export", &format!("{check} {}", shop.tenant.service.base_url)];
+    for command in commands {
+        let output = program(folder.path()).args(command.split(' ')).output().unwrap();
+        // A check says that an order is unknown.
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(ledger::held(&folder.path().join(LEDGER)).attempts, held);
+    let next = run(&shop);
+    assert!(next.code == Some(0) || next.code == Some(3), "{:?}: {}", next.code, next.errors);
+    for attempt in held.iter().filter(|attempt| attempt.is_accepted()) {
+        assert_eq!(next.n_checkouts_of(&attempt.reference), 0, "{}", attempt.reference);
+    }
+}
