@@ -89,7 +89,9 @@ fn lose(loss: Loss, ledger: &Path, before: &Backup) {
         }
         Loss::Restored => {
             remove(ledger);
-            before.iter().for_each(|(file, bytes)| fs::write(file, bytes).unwrap());
+            for (file, bytes) in before {
+                fs::write(file, bytes).unwrap();
+            }
         }
     }
 }
