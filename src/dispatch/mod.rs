@@ -29,9 +29,6 @@ pub enum DispatchError {
     /// The HTTP client cannot be made, for want of certificates for example.
     #[error("the HTTP client: {0}")]
     Client(String),
-    /// The base URL is none.
-    #[error("the base URL {0:?} is none")]
-    BaseUrl(String),
 }
 
 /// How patiently orders are sent.

@@ -79,8 +79,8 @@ fn what_goes_on_the_wire() {
         received.iter().filter(|request| !request.line.contains("B-1") && !request.line.contains("bo@")).collect();
     let checkout = ann.iter().find(|request| request.reference() == "A-2").unwrap();
     let browser = checkout.message["browser_id"].as_str().unwrap();
-    // The blanks of `%20` and the characters that RFC 3986 leaves alone, byte by byte.
-    let expected = "GET /v1.2/event/create.json?client_key=k'e%26y&message=%7B%22browser_id%22:%22BROWSER%22,%22type%22:%22ORDER_CHECKOUT%22,%22channel%22:%22WEB%22,%22language%22:%22EN%22,%22currency%22:%22EUR%22,%22page%22:%22oms-import%22,%22pos%22:%22shop/no%22,%22order%22:%7B%22referenceId%22:%22A-2%22,%22orderedAt%22:%222026-11-03T10:00:00.000Z%22,%22status%22:%22PURCHASED%22,%22currencyCode%22:%22EUR%22,%22price%22:30.60,%22paymentType%22:%22other%22,%22orderItems%22:%5B%7B%22type%22:%22TENT%22,%22price%22:30.60,%22name%22:%22Fjell%20%26%20Co's%20%231%20%2B%20100%25%20%5C%22wool%5C%22%20%C3%BCnder%22,%22quantity%22:1%7D%5D%7D%7D HTTP/1.1";
+    // `%20` for blanks, `%27` for `'`, and the characters that RFC 3986 leaves alone, byte by byte.
+    let expected = "GET /v1.2/event/create.json?client_key=k%27e%26y&message=%7B%22browser_id%22:%22BROWSER%22,%22type%22:%22ORDER_CHECKOUT%22,%22channel%22:%22WEB%22,%22language%22:%22EN%22,%22currency%22:%22EUR%22,%22page%22:%22oms-import%22,%22pos%22:%22shop/no%22,%22order%22:%7B%22referenceId%22:%22A-2%22,%22orderedAt%22:%222026-11-03T10:00:00.000Z%22,%22status%22:%22PURCHASED%22,%22currencyCode%22:%22EUR%22,%22price%22:30.60,%22paymentType%22:%22other%22,%22orderItems%22:%5B%7B%22type%22:%22TENT%22,%22price%22:30.60,%22name%22:%22Fjell%20%26%20Co%27s%20%231%20%2B%20100%25%20%5C%22wool%5C%22%20%C3%BCnder%22,%22quantity%22:1%7D%5D%7D%7D HTTP/1.1";
     assert_eq!(checkout.line, expected.replace("BROWSER", browser));
     // One IDENTITY, from the newest order, on the browser that the orders use, oldest first.
     let identity: Vec<_> = ann.iter().filter(|request| request.kind() == "IDENTITY").collect();
