@@ -8,6 +8,20 @@ use serde::Deserialize;
 
 use super::AttemptOutcome;
 
+/// Said where answers show that requests go to the wrong place.
+pub(super) const WRONG_TARGET: &str = "the base URL or the client key is wrong";
+
+/// What to do about that.
+pub(super) const CHECK_TARGET: &str = "check base_url and client_key of the target; a base URL is for example \
+                                       https://api-engage-eu.sitecorecloud.io";
+
+/// What to do about a certificate that is not trusted. Elsewhere the system verifies it, which ignores the variable.
+const ADD_CA: &str = if cfg!(any(windows, target_vendor = "apple")) {
+    "check base_url; add a CA of your own to the system's trust store"
+} else {
+    "check base_url; SSL_CERT_FILE=ca.pem trusts the CAs of that file, in place of those of the system"
+};
+
 /// Stands in the service's words for what nobody shall read.
 pub(super) const LEFT_OUT: &str = "[left out]";
 
@@ -78,6 +92,8 @@ pub enum Heard {
     },
     /// The request surely did not leave: no connection, no name, no TLS.
     NotSent(String),
+    /// The request did not leave, because the server's certificate is not trusted: another try ends in the same way.
+    CertificateRejected(String),
     /// It may have left, and no answer came.
     NoAnswer(String),
 }
@@ -88,15 +104,21 @@ impl Heard {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Answer { status, .. } => Some(*status),
-            Self::NotSent(_) | Self::NoAnswer(_) => None,
+            Self::NotSent(_) | Self::CertificateRejected(_) | Self::NoAnswer(_) => None,
         }
+    }
+
+    /// Whether the request left this machine, or may have.
+    #[must_use]
+    pub fn may_have_left(&self) -> bool {
+        !matches!(self, Self::NotSent(_) | Self::CertificateRejected(_))
     }
 
     /// Whether the service surely did nothing of what was asked. Otherwise it may have.
     #[must_use]
     pub fn is_surely_not_taken(&self) -> bool {
         match self {
-            Self::NotSent(_) => true,
+            Self::NotSent(_) | Self::CertificateRejected(_) => true,
             Self::NoAnswer(_) => false,
             Self::Answer { status: 200..=299, body, .. } => Body::parse(body.as_deref()).word() == Word::Error,
             Self::Answer { status, .. } => matches!(status, 300..=407 | 409..=498 | 503),
@@ -108,10 +130,21 @@ impl Heard {
     #[must_use]
     pub fn may_come_late(&self) -> bool {
         match self {
-            Self::NotSent(_) => false,
+            Self::NotSent(_) | Self::CertificateRejected(_) => false,
             Self::NoAnswer(_) => true,
             Self::Answer { status: 200..=299, body, .. } => Body::parse(body.as_deref()).word() == Word::Other,
             Self::Answer { status, .. } => matches!(status, 408 | 499 | 502 | 504),
+        }
+    }
+
+    /// The status and the body where a web page came in place of an answer of the Stream API, which is JSON. A front end in
+    /// trouble answers with a page too, so those statuses that say "later" are left out.
+    #[must_use]
+    pub fn web_page(&self) -> Option<(u16, &str)> {
+        match self {
+            Self::Answer { status: 408 | 429 | 499.., .. } => None,
+            Self::Answer { status, body: Some(body), .. } if is_markup(body) => Some((*status, body)),
+            _ => None,
         }
     }
 
@@ -169,6 +202,8 @@ pub enum Verdict {
     Stop {
         /// Why.
         reason: String,
+        /// What to do about it.
+        hint: &'static str,
     },
 }
 
@@ -198,7 +233,7 @@ impl Verdict {
             | Self::NewBrowser { reason }
             | Self::Refused { reason }
             | Self::Unknown { reason }
-            | Self::Stop { reason } => Some(reason),
+            | Self::Stop { reason, .. } => Some(reason),
         }
     }
 
@@ -256,6 +291,7 @@ pub fn verdict(kind: Kind, heard: Heard, repeats_500: bool) -> Verdict {
             Verdict::RepeatInDoubt { reason: words(500, body.as_deref().unwrap_or_default()) }
         }
         Heard::NotSent(reason) => Verdict::Repeat { reason, not_before: None },
+        Heard::CertificateRejected(reason) => Verdict::Stop { reason, hint: ADD_CA },
         Heard::NoAnswer(reason) => uncertain(kind, reason),
         Heard::Answer { status, body, retry_after } => answered(kind, status, body.as_deref(), retry_after),
     }
@@ -266,16 +302,21 @@ fn answered(kind: Kind, status: u16, body: Option<&str>, retry_after: Option<Dur
     match status {
         200..=299 => received(kind, status, body),
         // Redirects are never followed: they would carry a customer's order to who knows where.
-        300..=399 => Verdict::Stop { reason: format!("the service redirects (HTTP {status}); is the base URL right?") },
-        401 => Verdict::Stop { reason: "the client key was refused (HTTP 401)".to_owned() },
+        300..=399 => stop(format!("the service redirects (HTTP {status}), which is not followed")),
+        401 => stop("the client key was refused (HTTP 401)".to_owned()),
         // The cart of a browser that is not known is gone too.
         404 if kind == Kind::ClearCart => Verdict::Accepted { reference: None },
-        404 if kind != Kind::BrowserCreate => Verdict::NewBrowser { reason },
         // These two say that nothing was taken.
         429 | 503 => Verdict::Repeat { reason, not_before: retry_after },
         // A time-out on the service's side says nothing of what it did before, nor does 499: nginx logs it where the client
         // went away, and a front end may pass it on.
         408 | 499 => uncertain(kind, reason),
+        // The request carries the client key and nothing else, so this says nothing of a guest.
+        400..=498 if kind == Kind::BrowserCreate => {
+            let reason = if body.is_some_and(is_markup) { format!("HTTP {status} and a web page") } else { reason };
+            stop(format!("a browser cannot be created ({reason}): {WRONG_TARGET}"))
+        }
+        404 => Verdict::NewBrowser { reason },
         400..=499 => Verdict::Refused { reason },
         _ => uncertain(kind, reason),
     }
@@ -291,9 +332,21 @@ fn received(kind: Kind, status: u16, body: Option<&str>) -> Verdict {
             uncertain(kind, "a browser without a proper ref".to_owned())
         }
         Word::Ok => Verdict::Accepted { reference },
+        // Nothing of a guest is in that request which could be refused.
+        Word::Error if kind == Kind::BrowserCreate => uncertain(kind, reason),
         Word::Error => Verdict::Refused { reason },
         Word::Other | Word::Missing => uncertain(kind, format!("{reason}, but the body does not say OK")),
     }
+}
+
+fn stop(reason: String) -> Verdict {
+    Verdict::Stop { reason, hint: CHECK_TARGET }
+}
+
+/// Whether a body is HTML or XML, which JSON never looks like. The content type would say less: some servers call all they
+/// send `text/html`.
+fn is_markup(body: &str) -> bool {
+    body.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').starts_with('<')
 }
 
 /// It goes into the events' JSON as it is.
@@ -353,6 +406,11 @@ mod tests {
         Heard::Answer { status, body: body.map(str::to_owned), retry_after: None }
     }
 
+    fn lost() -> [Heard; 3] {
+        let certificate = Heard::CertificateRejected("unknown issuer".into());
+        [Heard::NotSent("refused".into()), certificate, Heard::NoAnswer("timed out".into())]
+    }
+
     /// Kinds of which the same holds always.
     const ALIKE: [&[Kind]; 6] = [
         &[Kind::BrowserCreate],
@@ -405,22 +463,22 @@ mod tests {
         let bodies =
             [None, Some(""), Some("{\"status\":"), Some("<html>"), Some("{}"), Some("[]"), Some("{\"status\":1}")];
         let bodies = bodies.iter().map(|body| format!("2xx body {body:?} {}", names(&answer(201, *body)).join(", ")));
-        let lost = [Heard::NotSent("refused".into()), Heard::NoAnswer("timed out".into())];
+        let lost = lost();
         let lost = lost.iter().map(|heard| format!("{heard:?} {}", names(heard).join(", ")));
         let table: Vec<_> = statuses(OK).into_iter().chain(words).chain(bodies).chain(lost).collect();
         insta::assert_snapshot!(table.join("\n"), @r#"
         100-199 repeat, repeat, repeat, start over, repeat, unknown
         200-299 accepted, accepted, accepted, accepted, accepted, accepted
         300-399 stop, stop, stop, stop, stop, stop
-        400-400 refused, refused, refused, refused, refused, refused
+        400-400 stop, refused, refused, refused, refused, refused
         401-401 stop, stop, stop, stop, stop, stop
-        402-403 refused, refused, refused, refused, refused, refused
-        404-404 refused, new browser, new browser, new browser, accepted, new browser
-        405-407 refused, refused, refused, refused, refused, refused
+        402-403 stop, refused, refused, refused, refused, refused
+        404-404 stop, new browser, new browser, new browser, accepted, new browser
+        405-407 stop, refused, refused, refused, refused, refused
         408-408 repeat, repeat, repeat, start over, repeat, unknown
-        409-428 refused, refused, refused, refused, refused, refused
+        409-428 stop, refused, refused, refused, refused, refused
         429-429 repeat, repeat, repeat, repeat, repeat, repeat
-        430-498 refused, refused, refused, refused, refused, refused
+        430-498 stop, refused, refused, refused, refused, refused
         499-502 repeat, repeat, repeat, start over, repeat, unknown
         503-503 repeat, repeat, repeat, repeat, repeat, repeat
         504-599 repeat, repeat, repeat, start over, repeat, unknown
@@ -433,11 +491,11 @@ mod tests {
         2xx "PENDING" repeat, repeat, repeat, start over, repeat, unknown
         2xx "SUCCESS" repeat, repeat, repeat, start over, repeat, unknown
         2xx "" repeat, repeat, repeat, start over, repeat, unknown
-        2xx "ERROR" refused, refused, refused, refused, refused, refused
-        2xx "error" refused, refused, refused, refused, refused, refused
-        2xx "Failed" refused, refused, refused, refused, refused, refused
-        2xx "INVALID" refused, refused, refused, refused, refused, refused
-        2xx "REJECTED" refused, refused, refused, refused, refused, refused
+        2xx "ERROR" repeat, refused, refused, refused, refused, refused
+        2xx "error" repeat, refused, refused, refused, refused, refused
+        2xx "Failed" repeat, refused, refused, refused, refused, refused
+        2xx "INVALID" repeat, refused, refused, refused, refused, refused
+        2xx "REJECTED" repeat, refused, refused, refused, refused, refused
         2xx body None repeat, repeat, repeat, start over, repeat, unknown
         2xx body Some("") repeat, repeat, repeat, start over, repeat, unknown
         2xx body Some("{\"status\":") repeat, repeat, repeat, start over, repeat, unknown
@@ -446,6 +504,7 @@ mod tests {
         2xx body Some("[]") repeat, repeat, repeat, start over, repeat, unknown
         2xx body Some("{\"status\":1}") repeat, repeat, repeat, start over, repeat, unknown
         NotSent("refused") repeat, repeat, repeat, repeat, repeat, repeat
+        CertificateRejected("unknown issuer") stop, stop, stop, stop, stop, stop
         NoAnswer("timed out") repeat, repeat, repeat, start over, repeat, unknown
         "#);
         assert!(Kind::ALL.iter().all(|kind| ALIKE.concat().contains(kind)));
@@ -453,7 +512,7 @@ mod tests {
 
     #[test]
     fn what_surely_was_not_taken_is_never_unknown() {
-        let lost = [Heard::NotSent("refused".into()), Heard::NoAnswer("timed out".into())];
+        let lost = lost();
         let answers = (100..=599).flat_map(|status| WORDS.map(|word| saying(status, word)));
         for heard in answers.chain(lost) {
             let verdict = name(Kind::Checkout, heard.clone());

@@ -10,6 +10,7 @@ pub mod backoff;
 pub mod delivery;
 mod health;
 pub mod pacer;
+mod pages;
 mod run;
 mod stop;
 mod waiting;

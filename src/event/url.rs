@@ -6,27 +6,40 @@ use crate::model::{planned::EventText, target::Target};
 /// The longest URL that can be sent at all: the limit of the `http` crate, on which HTTP clients in Rust stand.
 pub const LONGEST_URL: usize = 65_534;
 
+/// Where browsers are made: the URL without its query, which may be shown.
+#[must_use]
+pub fn browser_endpoint(target: &Target) -> String {
+    format!("{}/v1.2/browser/create.json", target.base_url)
+}
+
+/// Where events are sent: the URL without its query, which may be shown.
+#[must_use]
+pub fn event_endpoint(target: &Target) -> String {
+    format!("{}/v1.2/event/create.json", target.base_url)
+}
+
 /// The URL that makes a browser.
 #[must_use]
 pub fn browser_create(target: &Target) -> String {
-    with_message(target, "browser/create.json", "{}")
+    with_message(browser_endpoint(target), target, "{}")
 }
 
 /// The URL that sends an event.
 #[must_use]
 pub fn event_create(target: &Target, event: &EventText, browser_id: &str) -> String {
-    with_message(target, "event/create.json", &for_browser(event, browser_id))
+    with_message(event_endpoint(target), target, &for_browser(event, browser_id))
 }
 
 /// How many bytes the URL of an event has in its final form, with a browser id as the service makes them.
 #[must_use]
 pub fn event_url_length(target: &Target, event: &EventText) -> usize {
-    let frame = with_message(target, "event/create.json", &for_browser(&EventText(String::new()), ""));
+    let frame = with_message(event_endpoint(target), target, &for_browser(&EventText(String::new()), ""));
     frame.len() + BROWSER_ID_LENGTH + encoded_length(&event.0)
 }
 
-fn with_message(target: &Target, path: &str, message: &str) -> String {
-    let mut url = format!("{}/v1.2/{path}?client_key=", target.base_url);
+fn with_message(endpoint: String, target: &Target, message: &str) -> String {
+    let mut url = endpoint;
+    url.push_str("?client_key=");
     encode_into(&mut url, &target.client_key);
     url.push_str("&message=");
     encode_into(&mut url, message);

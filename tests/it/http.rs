@@ -6,7 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::{
-    program,
+    program, root,
     service::{Reply, Service},
 };
 
@@ -206,6 +206,41 @@ fn a_wrong_key_or_a_redirect_stops_the_run() {
     let (shop, service) = (Shop::new(), Service::start(move |_| Some(redirect.clone())));
     assert_eq!(shop.send(&service, "").0, 4);
     assert!(elsewhere.received().is_empty());
+}
+
+#[test]
+fn a_word_that_is_neither_yes_nor_no_leaves_an_order_unknown() {
+    for word in ["QUEUED", "ACCEPTED", "ok"] {
+        let queued = Reply::Answer(202, Vec::new(), format!("{{\"status\":\"{word}\"}}"));
+        let (shop, service) = (Shop::new(), only_for("A-1", queued));
+        assert_eq!(shop.send(&service, "").0, 3);
+        assert_eq!(shop.outcomes("run-1"), ["A-1 unknown", "A-2 accepted", "B-1 accepted"]);
+        assert_eq!(shop.send(&service, "").0, 3);
+        assert_eq!(service.received().iter().filter(|request| request.reference() == "A-1").count(), 1);
+    }
+}
+
+/// 110 guests with 300 orders: the first answers say what is wrong.
+#[test]
+fn a_wrong_base_url_stops_the_run_and_refuses_no_order() {
+    let page = "<!DOCTYPE html>\n<html><head><title>Fjell</title></head><body>Welcome to our shop</body></html>";
+    for (status, body, n_most) in [(404, page, 64), (403, "", 64), (200, page, 64 + 10)] {
+        let reply = Reply::Answer(status, vec![("content-type", "text/html".into())], body.into());
+        let service = Service::start(move |_| Some(reply.clone()));
+        let folder = tempfile::tempdir().unwrap();
+        let mut program = program(folder.path());
+        program.arg("send").arg(root().join("samples/orders.csv")).args(["--out", "run", "--client-key", "k'ey"]);
+        program.args(["--base-url", &service.base_url]).args("--pos p --backfill --rate unlimited".split_whitespace());
+        let output = program.output().unwrap();
+        let printed = String::from_utf8(output.stderr).unwrap();
+        let summary = json(&folder.path().join("run/summary.json"));
+        assert_eq!((output.status.code(), &summary["orders"]["not_attempted"]), (Some(4), &300.into()), "{printed}");
+        let expected = format!("error: {}/v1.2/browser/create.json: ", service.base_url);
+        assert!(printed.contains(&expected) && printed.contains(&format!("HTTP {status}")), "{printed}");
+        assert!(printed.contains(": the base URL or the client key is wrong\n  hint: check base_url"), "{printed}");
+        assert!(!printed.contains("client_key="), "{printed}");
+        assert!(service.n_received() <= n_most, "{} requests", service.n_received());
+    }
 }
 
 #[test]

@@ -361,6 +361,84 @@ async fn after_a_refused_key_nothing_starts_however_slow_the_disk_is() {
     assert_eq!((count(&night, Outcome::Refused), night.n_open), (1, 0));
 }
 
+const WRONG_TARGET: &str = "\n  hint: check base_url and client_key of the target; a base URL is for example \
+                            https://api-engage-eu.sitecorecloud.io";
+
+/// What a service that is no Stream API answers from `from` seconds on, after silence from `silent` on.
+fn replaced(silent: u64, from: u64, other: Heard) -> impl Fn(&str) -> Option<Heard> + Send + Sync + 'static {
+    let begin = Instant::now();
+    move |_| match begin.elapsed().as_secs() {
+        now if now >= from => Some(other.clone()),
+        now if now >= silent => Some(Heard::NotSent("no connection".to_owned())),
+        _ => None,
+    }
+}
+
+/// At the start, half way, and while an outage is probed.
+const REPLACED: [(u64, u64); 3] = [(0, 0), (5, 5), (5, 60)];
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_browser_stops_the_run_and_no_order_is_refused() {
+    for (silent, from) in REPLACED {
+        for status in [400, 403, 404, 410] {
+            let no_browser = replaced(silent, from, Heard::Answer { status, body: None, retry_after: None });
+            let no_browser = move |url: &str| no_browser(url).filter(|_| url.contains("/browser/"));
+            let night = night(guests(110, 3), watchful(), SOUND, None, no_browser).await;
+            let expected = format!(
+                "http://127.0.0.1/v1.2/browser/create.json: a browser cannot be created (HTTP {status}): the base URL or \
+                 the client key is wrong{WRONG_TARGET}"
+            );
+            assert_eq!(night.ended.stopped, Some(expected));
+            assert_eq!(count(&night, Outcome::Accepted) + count(&night, Outcome::NotAttempted), 330);
+            assert_eq!((count(&night, Outcome::Accepted) > 0, night.n_open), (from > 0, 0));
+            assert!(night.took < Duration::from_secs(from + 60), "{:?}", night.took);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_web_page_as_every_answer_stops_the_run_and_no_order_is_refused() {
+    for (silent, from) in REPLACED {
+        let page = Some("<!DOCTYPE html><html>Welcome to the hotel</html>".to_owned());
+        let page = replaced(silent, from, Heard::Answer { status: 200, body: page, retry_after: None });
+        let night = night(guests(110, 3), watchful(), SOUND, None, page).await;
+        let stopped = night.ended.stopped.as_deref().unwrap();
+        let expected = ": HTTP 200 and the same web page 10 times in a row: the base URL or the client key is wrong";
+        assert!(stopped.starts_with("http://127.0.0.1/v1.2/") && stopped.contains(expected), "{stopped}");
+        assert!(stopped.ends_with(WRONG_TARGET), "{stopped}");
+        assert_eq!((count(&night, Outcome::Refused), count(&night, Outcome::Failed), night.n_open), (0, 0, 0));
+        // Whether those that were on their way were taken, a page does not say.
+        assert!(count(&night, Outcome::Unknown) < 10);
+        // Probes are rare in the end: ten of them take less than the ten minutes after which the run gives up.
+        assert!(night.took < Duration::from_secs(from + 300), "{:?}", night.took);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_with_error_pages_is_waited_for() {
+    let begin = Instant::now();
+    let page = move |_: &str| {
+        let body = Some("<html>503 Service Temporarily Unavailable</html>".to_owned());
+        let is_bad = (5..300).contains(&begin.elapsed().as_secs());
+        is_bad.then_some(Heard::Answer { status: 503, body, retry_after: None })
+    };
+    let night = night(guests(100, 2), watchful(), SOUND, None, page).await;
+    assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped), (200, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_that_is_not_trusted_stops_the_run_at_once() {
+    for (silent, from) in REPLACED {
+        let untrusted = replaced(silent, from, Heard::CertificateRejected("unknown issuer".to_owned()));
+        let night = night(guests(100, 2), watchful(), SOUND, None, untrusted).await;
+        let stopped = night.ended.stopped.as_deref().unwrap();
+        assert!(stopped.starts_with("http://127.0.0.1/v1.2/") && stopped.contains("unknown issuer"), "{stopped}");
+        assert!(stopped.contains("\n  hint: check base_url"), "{stopped}");
+        assert_eq!(count(&night, Outcome::Accepted) + count(&night, Outcome::NotAttempted), 200);
+        assert!(night.took < Duration::from_secs(from + 60) && night.n_open == 0, "{:?}", night.took);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_run_that_is_asked_to_stop_settles_what_is_in_flight_and_starts_nothing_more() {
     let stop = Some((Duration::from_millis(2510), "interrupted"));

@@ -68,6 +68,8 @@ impl Tenant {
             Turn::SaysOtherwise { is_done: true } => self.but(request, answer(202, QUEUED)),
             Turn::SaysOtherwise { is_done: false } => Reply::no(answer(202, QUEUED)),
             Turn::Busy { status, retry_after } => Reply::no(Heard::Answer { status, body: None, retry_after }),
+            // Statuses that blame the content do not fit a request without any.
+            Turn::Refused { status: 400 | 409 | 413 } if matches!(request.ask, Ask::Browser) => self.do_it(request),
             Turn::Refused { status } => no(status),
             Turn::KeyRefused => no(401),
             Turn::Redirected => no(302),
