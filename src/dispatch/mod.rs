@@ -28,7 +28,9 @@ use crate::model::planned::{EventText, PlannedOrder};
 #[derive(Debug, thiserror::Error)]
 pub enum DispatchError {
     /// The HTTP client cannot be made, for want of certificates for example.
-    #[error("the HTTP client: {0}")]
+    #[error(
+        "the HTTP client: {0}\n  hint: it needs CA certificates: those of the system (package ca-certificates), or SSL_CERT_FILE=ca.pem"
+    )]
     Client(String),
 }
 

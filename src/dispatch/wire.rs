@@ -4,6 +4,7 @@
 
 use std::{
     error::Error,
+    io,
     time::{Duration, SystemTime},
 };
 
@@ -35,6 +36,8 @@ impl HttpWire {
         let mut client = Client::builder()
             .redirect(redirect::Policy::none())
             .retry(retry::never())
+            // HTTP/2 would put every request on one connection, which one lost packet holds up and one reset ends.
+            .http1_only()
             .timeout(settings.timeout)
             .connect_timeout(settings.timeout.min(CONNECT_TIMEOUT))
             .pool_max_idle_per_host(settings.in_flight)
@@ -53,9 +56,34 @@ impl Wire for HttpWire {
     async fn send(&self, url: String) -> Heard {
         match self.client.get(url).send().await {
             Ok(response) => heard(response, &self.client_key).await,
-            Err(error) if error.is_connect() || error.is_builder() => Heard::NotSent(words_of(error)),
-            Err(error) => Heard::NoAnswer(words_of(error)),
+            Err(error) => not_answered(error),
         }
+    }
+}
+
+fn not_answered(error: reqwest::Error) -> Heard {
+    if let Some(certificate) = certificate_error(&error) {
+        return Heard::CertificateRejected(format!("the server's certificate is not trusted: {certificate}"));
+    }
+    if error.is_connect() || error.is_builder() {
+        return Heard::NotSent(words_of(error));
+    }
+    Heard::NoAnswer(words_of(error))
+}
+
+/// What is wrong with the server's certificate, if that is why there was no connection. Other errors of a handshake, such
+/// as a connection that is reset within it, may pass.
+fn certificate_error(error: &reqwest::Error) -> Option<&rustls::CertificateError> {
+    let mut error: &(dyn Error + 'static) = error;
+    loop {
+        if let Some(rustls::Error::InvalidCertificate(certificate)) = error.downcast_ref() {
+            return Some(certificate);
+        }
+        // The source of an `io::Error` is that of the error within it.
+        error = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(within) => within,
+            None => error.source()?,
+        };
     }
 }
 
