@@ -225,7 +225,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             self.tell(Event::Settled(Box::new(record), settled)).await;
         }
         let mut delivery = Delivery::new(&guest, &self.settings);
-        let (mut cart, mut inside) = (None, None);
+        let (mut cart, mut inside, mut grace_end) = (None, None, None);
         loop {
             match delivery.next_move(Instant::now()) {
                 Move::Done => return,
@@ -236,9 +236,9 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
                     self.tell(Event::Settled(Box::new(guest.orders[place].record.clone()), settled)).await;
                 }
                 Move::StopRun(reason) => self.stop.say(reason),
-                Move::Wait(time) => drop(self.stop.or(sleep(time)).await),
+                Move::Wait(time) => self.wait(time, grace_end).await,
                 Move::Send(step) => match (self.stop.reason(), delivery.n_to_assemble()) {
-                    (Some(reason), _) => self.end(&guest, &mut delivery, &step, reason).await,
+                    (Some(reason), _) => self.end(&guest, &mut delivery, &step, reason, &mut grace_end).await,
                     (None, Some(n_requests)) if inside.is_none() => {
                         inside = self.stop.or(self.room.enter(n_requests)).await;
                     }
