@@ -109,7 +109,7 @@ impl Signals {
 }
 
 /// Whether SIGHUP was ignored when the program started, as under `nohup`: to listen would undo that. Linux shows it
-/// as the lowest bit of `SigIgn` (proc_pid_status(5)); where there is no such file SIGHUP is listened to.
+/// as the lowest bit of `SigIgn`, see `proc_pid_status(5)`; where there is no such file SIGHUP is listened to.
 #[cfg(unix)]
 fn is_hangup_ignored() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();

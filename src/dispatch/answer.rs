@@ -29,7 +29,7 @@ pub(super) const LEFT_OUT: &str = "[left out]";
 const MOST_WORDS: usize = 500;
 
 /// Values of `status` in the body of a 2xx that refuse the request, compared without case. The manuals name none: `fail`
-/// and `error` are those of JSend (<https://github.com/omniti-labs/jsend>), the others their usual variants. The list is
+/// and `error` are those of `JSend` (<https://github.com/omniti-labs/jsend>), the others their usual variants. The list is
 /// short on purpose. A word that is not in it leaves a checkout unknown, which a person can settle; one that is in it and
 /// means "taken" would let the next run send the order twice.
 const ERROR_WORDS: [&str; 6] = ["ERROR", "FAIL", "FAILED", "FAILURE", "INVALID", "REJECTED"];

@@ -555,8 +555,8 @@ async fn stopped_after(millis: u64, answer: impl Fn(&str) -> Option<Heard> + Sen
     night
 }
 
-fn status(status: u16) -> Option<Heard> {
-    Some(Heard::Answer { status, body: None, retry_after: None })
+fn status(status: u16) -> Heard {
+    Heard::Answer { status, body: None, retry_after: None }
 }
 
 /// Gives `first` to the first request of a kind, and to others what is documented.
@@ -571,7 +571,7 @@ fn once(kind: &'static str, first: Heard) -> impl Fn(&str) -> Option<Heard> + Se
 /// The answer to the second ADD comes after 80 ms, and the order waits seconds for its next try.
 #[tokio::test(start_paused = true)]
 async fn the_cart_of_an_order_that_waits_is_cleared_when_the_run_stops() {
-    let busy = |url: &str| url.contains("CONFIRM").then(|| status(503)).flatten();
+    let busy = |url: &str| url.contains("CONFIRM").then(|| status(503));
     let night = stopped_after(200, busy).await;
     assert_eq!((kinds(&night).pop(), count(&night, Outcome::NotAttempted)), (Some("CLEAR_CART"), 1));
     assert_eq!(night.carts, ["A-0 opened on b", "0 closed"]);
@@ -596,8 +596,8 @@ async fn the_cart_of_an_order_with_a_request_in_flight_is_cleared_when_the_run_s
 async fn a_cart_that_could_not_be_cleared_once_is_cleared_when_the_run_stops() {
     // Before and after the run is asked to stop.
     for millis in [300, 130] {
-        let busy = once("CLEAR_CART", status(503).unwrap());
-        let refused = move |url: &str| if url.contains("CONFIRM") { status(400) } else { busy(url) };
+        let busy = once("CLEAR_CART", status(503));
+        let refused = move |url: &str| if url.contains("CONFIRM") { Some(status(400)) } else { busy(url) };
         let night = stopped_after(millis, refused).await;
         assert_eq!((&kinds(&night)[6..], count(&night, Outcome::Refused)), (&["CLEAR_CART", "CLEAR_CART"][..], 1));
         assert_eq!(night.carts, ["A-0 opened on b", "0 closed"]);
@@ -608,7 +608,7 @@ async fn a_cart_that_could_not_be_cleared_once_is_cleared_when_the_run_stops() {
 /// CONFIRM fails for all, CLEAR_CART does not.
 #[tokio::test(start_paused = true)]
 async fn carts_are_cleared_when_the_run_stops_while_the_service_is_probed() {
-    let bad = |url: &str| url.contains("CONFIRM").then(|| status(504)).flatten();
+    let bad = |url: &str| url.contains("CONFIRM").then(|| status(504));
     let stop = Some((Duration::from_secs(60), "interrupted"));
     let night = night(assembled(100, &[2]), watchful(), SOUND, stop, bad).await;
     assert_eq!(night.ended.stopped.as_deref(), Some("interrupted"));

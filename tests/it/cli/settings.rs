@@ -14,8 +14,6 @@ fn what_is_typed_wrongly_sends_nothing() {
         "send orders.csv --base-url https://api.example",
         "send orders.csv --base-url http://api.example --client-key k",
         "send orders.csv --base-url ftp://127.0.0.1 --client-key k",
-        "send orders.csv --base-url https://api.example/v1.2/event/create.json?client_key=SECRET --client-key k",
-        "check orders.csv --base-url https://api.example?client_key=SECRET --client-key k",
         "send orders.csv --base-url https://api.example --client-key k --pos x --rate unlimited",
         "send orders.csv --sandbox --base-url http://127.0.0.1:1",
         "send orders.csv --sandbox --rate 0/s",
@@ -70,12 +68,6 @@ fn what_is_typed_wrongly_sends_nothing() {
         send orders.csv --base-url ftp://127.0.0.1 --client-key k: exit 2
             error: the base URL "ftp://127.0.0.1" is none
               hint: such as https://api-engage-eu.sitecorecloud.io
-        send orders.csv --base-url https://api.example/v1.2/event/create.json?client_key=SECRET --client-key k: exit 2
-            error: the base URL "https://api.example/v1.2/event/create.json" has the path /v1.2, which is no part of a base URL
-              hint: base_url = "https://api.example"
-        check orders.csv --base-url https://api.example?client_key=SECRET --client-key k: exit 2
-            error: the base URL "https://api.example" has a query, which is no part of a base URL
-              hint: base_url = "https://api.example"
         send orders.csv --base-url https://api.example --client-key k --pos x --rate unlimited: exit 2
             error: --rate unlimited is for targets on this machine only
               hint: ask Sitecore which rate your tenant bears
@@ -111,6 +103,30 @@ fn what_is_typed_wrongly_sends_nothing() {
             error: none.toml: No such file or directory (os error 2)
         "#);
     });
+}
+
+#[test]
+fn more_than_a_base_url_is_a_configuration_error() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    place.file("orderferry.toml", "[target]\nbase_url = 'https://api.example/v1.2'\nclient_key = 'k'\npos = 'p'\n");
+    let commands = [
+        "check orders.csv",
+        "send orders.csv --base-url https://api.example/v1.2/event/create.json?client_key=SECRET",
+        "send orders.csv --base-url https://api.example?client_key=SECRET",
+    ];
+    let found = commands.map(|command| {
+        let ran = place.run(command);
+        assert_eq!((ran.code, ran.path("").exists()), (2, false), "{command}");
+        ran.err
+    });
+    insta::assert_snapshot!(found.concat(), @r#"
+    error: the base URL "https://api.example/v1.2" has the path /v1.2, which is no part of a base URL
+      hint: base_url = "https://api.example"
+    error: the base URL "https://api.example/v1.2/event/create.json" has the path /v1.2, which is no part of a base URL
+      hint: base_url = "https://api.example"
+    error: the base URL "https://api.example" has a query, which is no part of a base URL
+      hint: base_url = "https://api.example"
+    "#);
 }
 
 #[test]
