@@ -12,7 +12,7 @@ mod progress;
 mod settings;
 mod stop;
 
-use std::{io, process::ExitCode};
+use std::{io, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use clap::Parser;
@@ -67,7 +67,8 @@ fn code_of(error: &RunError) -> u8 {
 }
 
 fn run(job: &pipeline::Job<'_>, reading: &Reading) -> anyhow::Result<ExitCode> {
-    let watch = Watch::new(reading.quiet);
+    let watch = Arc::new(Watch::new(reading.quiet));
+    watch.print_on_signal();
     let finished = pipeline::run(job, &|progress| watch.tell(progress))?;
     watch.finish();
     let code = finished.summary.exit_code;

@@ -1,9 +1,14 @@
-//! How far the run is, on standard error: rows read, orders checked, requests sent with their rate and the time left.
-//! Silent where standard error is no terminal.
+//! How far the run is, on standard error: rows read, or requests sent, with their rate and the time left.
+//!
+//! A bar, silent where standard error is no terminal; and one line for each SIGUSR1, on any standard error.
 
-use std::{fmt::Write, sync::Mutex, time::Duration};
+use std::{
+    fmt::Write,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::print;
 use crate::{pipeline::Progress, report::figures::counted};
@@ -11,30 +16,113 @@ use crate::{pipeline::Progress, report::figures::counted};
 /// Shows progress, unless it shall be quiet.
 pub(super) struct Watch {
     is_quiet: bool,
-    bar: Mutex<ProgressBar>,
+    shown: Mutex<Shown>,
+}
+
+/// The bar of a stage. One that is hidden counts all the same.
+struct Shown {
+    stage: Stage,
+    bar: ProgressBar,
+}
+
+/// What a run does for long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Reading,
+    ReadingAgain,
+    Sending,
+}
+
+impl Stage {
+    fn template(self) -> &'static str {
+        match self {
+            Self::Reading => "reading   {human_pos} rows  {rate}",
+            Self::ReadingAgain => "reading   {human_pos} rows  {rate}  once more, with all keys known",
+            Self::Sending => "sending   {human_pos}/{human_len} requests  {bar:30}  {rate}, {eta} left  {msg}",
+        }
+    }
+}
+
+impl Shown {
+    fn new(stage: Stage, length: Option<u64>, target: ProgressDrawTarget) -> Self {
+        let bar = ProgressBar::with_draw_target(length, target);
+        let style = ProgressStyle::with_template(stage.template()).expect("the templates are ours");
+        bar.set_style(style.with_key("rate", |state: &ProgressState, to: &mut dyn Write| {
+            // A line that cannot be drawn is no loss.
+            let _ = write!(to, "{:.0}/s", state.per_sec());
+        }));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { stage, bar }
+    }
+
+    /// Stage, count, rate and the time left in one line.
+    fn line(&self) -> String {
+        let (n_done, rate) = (HumanCount(self.bar.position()), self.bar.per_sec());
+        match (self.stage, self.bar.length()) {
+            (Stage::Reading, _) => format!("reading, {n_done} rows, {rate:.0}/s"),
+            (Stage::ReadingAgain, _) => format!("reading once more, {n_done} rows, {rate:.0}/s"),
+            (Stage::Sending, length) => {
+                let n_requests = HumanCount(length.unwrap_or_default());
+                // It is zero too as long as nothing can be said.
+                let left = match self.bar.eta().as_secs() {
+                    0 => "time left unknown".to_owned(),
+                    seconds => format!("{} left", humantime::format_duration(Duration::from_secs(seconds))),
+                };
+                format!("sending, {n_done} of {n_requests} requests, {rate:.0}/s, {left}")
+            }
+        }
+    }
 }
 
 impl Watch {
     pub(super) fn new(is_quiet: bool) -> Self {
-        let watch = Self { is_quiet, bar: Mutex::new(ProgressBar::hidden()) };
-        watch.begin(None, "reading   {human_pos} rows  {rate}");
-        watch
+        let shown = Shown::new(Stage::Reading, None, draw_target(is_quiet));
+        Self { is_quiet, shown: Mutex::new(shown) }
+    }
+
+    /// Prints a line for each SIGUSR1 from now on, whose default action ends the process. Where the system does not let us
+    /// listen, that stays so.
+    #[cfg(unix)]
+    pub(super) fn print_on_signal(self: &Arc<Self>) {
+        use tokio::signal::unix::{SignalKind, signal};
+        let watch = Arc::clone(self);
+        // A check has no runtime of its own, and that of a send may be busy.
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+        let listening = runtime.block_on(async { signal(SignalKind::user_defined1()) });
+        let Ok(mut signals) = listening else { return };
+        std::thread::spawn(move || {
+            runtime.block_on(async {
+                while signals.recv().await.is_some() {
+                    watch.print();
+                }
+            });
+        });
+    }
+
+    /// There is no such signal.
+    #[cfg(not(unix))]
+    pub(super) fn print_on_signal(self: &Arc<Self>) {}
+
+    /// Prints how far the run is, even if it is quiet: the line was asked for.
+    #[cfg(unix)]
+    fn print(&self) {
+        let shown = self.shown();
+        // The bar can say nothing of itself while it is suspended.
+        let line = format!("progress: {}", shown.line());
+        shown.bar.suspend(|| print::talk(&line));
     }
 
     /// Shows what happened.
     pub(super) fn tell(&self, progress: Progress<'_>) {
         match progress {
-            Progress::Rows(n_rows) => self.bar().inc(n_rows),
-            Progress::Again => self.begin(None, "reading   {human_pos} rows  {rate}  once more, with all keys known"),
+            Progress::Rows(n_rows) => self.shown().bar.inc(n_rows),
+            Progress::Again => self.begin(Stage::ReadingAgain, None),
             Progress::Scattered { n_orders, n_bytes, n_free } => self.scattered(n_orders, n_bytes, n_free),
-            Progress::Sent { is_retry: false } => self.bar().inc(1),
-            Progress::Sending(n_requests) => self.begin(
-                Some(n_requests),
-                "sending   {human_pos}/{human_len} requests  {bar:30}  {rate}, {eta} left  {msg}",
-            ),
-            Progress::Sent { is_retry: true } => self.bar().set_message("retrying"),
+            Progress::Sent { is_retry: false } => self.shown().bar.inc(1),
+            Progress::Sending(n_requests) => self.begin(Stage::Sending, Some(n_requests)),
+            Progress::Sent { is_retry: true } => self.shown().bar.set_message("retrying"),
             Progress::Warning(words) if !self.is_quiet => {
-                self.bar().suspend(|| print::talk(&format!("warning: {words}")));
+                self.shown().bar.suspend(|| print::talk(&format!("warning: {words}")));
             }
             Progress::Warning(_) => {}
         }
@@ -51,29 +139,25 @@ impl Watch {
             _ => format!(", with up to {} of disk in the run folder ({} are free)", size(n_bytes), size(n_free)),
         };
         let words = format!("the rows of {orders} are scattered: the export is read once more{disk}");
-        self.bar().suspend(|| print::talk(&words));
+        self.shown().bar.suspend(|| print::talk(&words));
     }
 
     /// Leaves the screen to the summary.
     pub(super) fn finish(&self) {
-        self.bar().finish_and_clear();
+        self.shown().bar.finish_and_clear();
     }
 
-    fn begin(&self, length: Option<u64>, template: &str) {
-        let target = if self.is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(length, target);
-        let style = ProgressStyle::with_template(template).expect("the templates are ours");
-        bar.set_style(style.with_key("rate", |state: &ProgressState, to: &mut dyn Write| {
-            // A line that cannot be drawn is no loss.
-            let _ = write!(to, "{:.0}/s", state.per_sec());
-        }));
-        bar.enable_steady_tick(Duration::from_millis(200));
-        let mut shown = self.bar();
-        shown.finish_and_clear();
-        *shown = bar;
+    fn begin(&self, stage: Stage, length: Option<u64>) {
+        let mut shown = self.shown();
+        shown.bar.finish_and_clear();
+        *shown = Shown::new(stage, length, draw_target(self.is_quiet));
     }
 
-    fn bar(&self) -> std::sync::MutexGuard<'_, ProgressBar> {
-        self.bar.lock().expect("nobody panics while drawing")
+    fn shown(&self) -> std::sync::MutexGuard<'_, Shown> {
+        self.shown.lock().expect("nobody panics while drawing")
     }
+}
+
+fn draw_target(is_quiet: bool) -> ProgressDrawTarget {
+    if is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
 }

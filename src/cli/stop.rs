@@ -1,5 +1,7 @@
 //! What makes a run stop early: a signal, or a deadline.
 
+#[cfg(unix)]
+use std::fs;
 use std::{
     process,
     time::{Duration, Instant},
@@ -76,18 +78,24 @@ pub(super) async fn ask(ask: watch::Sender<Option<String>>, deadline: Option<Dur
     process::exit(STOPPED.into());
 }
 
-/// Ctrl-C and SIGTERM, listened to all the time: one that comes while another is followed is not lost.
+/// Ctrl-C, SIGTERM and SIGHUP, listened to all the time: one that comes while another is followed is not lost.
 #[cfg(unix)]
 struct Signals {
     interrupt: Option<unix::Signal>,
     terminate: Option<unix::Signal>,
+    /// Comes when the terminal or the ssh session goes away.
+    hangup: Option<unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn listen() -> Self {
         let of = |kind| unix::signal(kind).ok();
-        Self { interrupt: of(unix::SignalKind::interrupt()), terminate: of(unix::SignalKind::terminate()) }
+        Self {
+            interrupt: of(unix::SignalKind::interrupt()),
+            terminate: of(unix::SignalKind::terminate()),
+            hangup: if is_hangup_ignored() { None } else { of(unix::SignalKind::hangup()) },
+        }
     }
 
     /// Waits for the next one.
@@ -95,8 +103,18 @@ impl Signals {
         tokio::select! {
             () = next(self.interrupt.as_mut()) => {}
             () = next(self.terminate.as_mut()) => {}
+            () = next(self.hangup.as_mut()) => {}
         }
     }
+}
+
+/// Whether SIGHUP was ignored when the program started, as under `nohup`: to listen would undo that. Linux shows it
+/// as the lowest bit of `SigIgn`, see `proc_pid_status(5)`; where there is no such file SIGHUP is listened to.
+#[cfg(unix)]
+fn is_hangup_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Where the system gives no such signals, none comes.

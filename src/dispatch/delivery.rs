@@ -128,7 +128,7 @@ impl<'p> Delivery<'p> {
         }
         if kind.is_checkout() {
             course.attempts += 1;
-            course.was_repeated |= course.doubt.is_some() && !matches!(heard, Heard::NotSent(_));
+            course.was_repeated |= course.doubt.is_some() && heard.may_have_left();
         }
     }
 
@@ -159,7 +159,7 @@ impl<'p> Delivery<'p> {
                 self.of_cart(Cart::may_be_checked_out);
                 self.settle(self.settled(Outcome::Unknown, status, Some(self.named(reason))));
             }
-            Verdict::Stop { reason } => self.end_run(status, reason),
+            Verdict::Stop { reason, .. } => self.end_run(status, reason),
         }
     }
 
@@ -220,9 +220,10 @@ impl<'p> Delivery<'p> {
     }
 
     fn end_run(&mut self, status: Option<u16>, reason: String) {
-        // 401 is a no of the service to the order itself; a redirect only says that it is not there.
-        let outcome = if status == Some(401) { Outcome::Refused } else { Outcome::Failed };
-        if self.is_step_of_order() {
+        // Without a status no service was asked: the order is not attempted, like all that are left.
+        if self.is_step_of_order() && status.is_some() {
+            // 401 is a no of the service to the order itself; a redirect only says that it is not there.
+            let outcome = if status == Some(401) { Outcome::Refused } else { Outcome::Failed };
             self.settle(self.settled(outcome, status, Some(self.named(reason.clone()))));
         }
         self.pending.push_back(Move::StopRun(reason));

@@ -10,6 +10,7 @@ pub mod backoff;
 pub mod delivery;
 mod health;
 pub mod pacer;
+mod pages;
 mod run;
 mod stop;
 mod waiting;
@@ -27,11 +28,10 @@ use crate::model::planned::{EventText, PlannedOrder};
 #[derive(Debug, thiserror::Error)]
 pub enum DispatchError {
     /// The HTTP client cannot be made, for want of certificates for example.
-    #[error("the HTTP client: {0}")]
+    #[error(
+        "the HTTP client: {0}\n  hint: it needs CA certificates: those of the system (package ca-certificates), or SSL_CERT_FILE=ca.pem"
+    )]
     Client(String),
-    /// The base URL is none.
-    #[error("the base URL {0:?} is none")]
-    BaseUrl(String),
 }
 
 /// How patiently orders are sent.

@@ -17,10 +17,11 @@ use room::Room;
 
 use super::{
     AttemptOutcome, Journal, LeftCart, Settings, Wire,
-    answer::{Heard, Kind, Verdict},
+    answer::{CHECK_TARGET, Heard, Kind, Verdict, WRONG_TARGET},
     delivery::{Delivery, Move, Step},
     health::{Health, Turn},
     pacer::{Pacer, Permit},
+    pages::{N_PAGES, SamePages},
     stop::Stop,
     waiting::Waiting,
 };
@@ -150,6 +151,7 @@ struct Dispatch<J: Journal, W> {
     waiting: Waiting,
     pacer: Pacer,
     health: BlockingMutex<Health>,
+    pages: BlockingMutex<SamePages>,
     slots: Semaphore,
     intents: Semaphore,
     room: Room,
@@ -178,6 +180,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             waiting: Waiting::default(),
             pacer: Pacer::new(settings.rate),
             health: Health::new(settings.down_after).into(),
+            pages: BlockingMutex::default(),
             slots: Semaphore::new(settings.in_flight),
             room: Room::new(&settings),
             intents: Semaphore::new(settings.rate.map_or(settings.in_flight, ahead)),
@@ -222,7 +225,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             self.tell(Event::Settled(Box::new(record), settled)).await;
         }
         let mut delivery = Delivery::new(&guest, &self.settings);
-        let (mut cart, mut inside) = (None, None);
+        let (mut cart, mut inside, mut grace_end) = (None, None, None);
         loop {
             match delivery.next_move(Instant::now()) {
                 Move::Done => return,
@@ -233,9 +236,9 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
                     self.tell(Event::Settled(Box::new(guest.orders[place].record.clone()), settled)).await;
                 }
                 Move::StopRun(reason) => self.stop.say(reason),
-                Move::Wait(time) => drop(self.stop.or(sleep(time)).await),
+                Move::Wait(time) => self.wait(time, grace_end).await,
                 Move::Send(step) => match (self.stop.reason(), delivery.n_to_assemble()) {
-                    (Some(reason), _) => self.end(&guest, &mut delivery, &step, reason).await,
+                    (Some(reason), _) => self.end(&guest, &mut delivery, &step, reason, &mut grace_end).await,
                     (None, Some(n_requests)) if inside.is_none() => {
                         inside = self.stop.or(self.room.enter(n_requests)).await;
                     }
@@ -336,11 +339,11 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         let (Start { permit, place, _slot }, Request { url, kind, is_retry }) = (start, request);
         place.send(Event::Sending { kind, is_retry });
         let heard = self.wire.send(url).await;
-        self.obey(&heard, permit.at);
+        self.obey(kind, &heard, permit.at);
         let verdict = judge(heard);
-        if let Verdict::Stop { reason } = &verdict {
+        if let Verdict::Stop { reason, hint } = &verdict {
             // Before the record of it, which takes a while.
-            self.stop.say(reason.clone());
+            self.stop_for(kind, reason, hint);
         }
         let turn = self.health().hear(kind, verdict.is_sign_of_life(), permit.at);
         match turn {
@@ -352,8 +355,21 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         (verdict, turn)
     }
 
-    /// What the service asks of one request it asks of all.
-    fn obey(&self, heard: &Heard, started: Instant) {
+    /// Stops the run because of what a request of a kind was answered.
+    fn stop_for(&self, kind: Kind, reason: &str, hint: &str) {
+        let endpoint = match kind {
+            Kind::BrowserCreate => url::browser_endpoint(&self.target),
+            _ => url::event_endpoint(&self.target),
+        };
+        self.stop.say(format!("{endpoint}: {reason}\n  hint: {hint}"));
+    }
+
+    /// What the service asks of one request it asks of all; and a web page that is all it has to say ends the run.
+    fn obey(&self, kind: Kind, heard: &Heard, started: Instant) {
+        if let Some(status) = self.pages.lock().expect("nobody panics while holding it").count(heard) {
+            let reason = format!("HTTP {status} and the same web page {N_PAGES} times in a row: {WRONG_TARGET}");
+            self.stop_for(kind, &reason, CHECK_TARGET);
+        }
         match heard.asks_for_less() {
             Some(Some(wait)) if wait > self.settings.gives_up_after => {
                 self.stop.say(format!("the service asks to wait for {}", humantime::format_duration(wait)));

@@ -4,12 +4,11 @@
 
 use std::{
     error::Error,
+    io,
     time::{Duration, SystemTime},
 };
 
 use reqwest::{Client, Response, redirect, retry};
-use serde::Serialize;
-use url::Url;
 
 use super::{DispatchError, Heard, Settings, Wire, answer::LEFT_OUT};
 use crate::model::target::Target;
@@ -27,8 +26,6 @@ const MOST_BODY: usize = 64 * 1024;
 /// Requests over HTTP/1.1, kept alive.
 pub struct HttpWire {
     client: Client,
-    /// The parts of the base URL, for building others on it.
-    base: Url,
     /// Never to be heard: services like to repeat it.
     client_key: String,
 }
@@ -36,10 +33,11 @@ pub struct HttpWire {
 impl HttpWire {
     /// A wire to a target. A target on this machine is reached without any proxy.
     pub fn new(target: &Target, settings: &Settings) -> Result<Self, DispatchError> {
-        let base = Url::parse(&target.base_url).map_err(|_| DispatchError::BaseUrl(target.base_url.clone()))?;
         let mut client = Client::builder()
             .redirect(redirect::Policy::none())
             .retry(retry::never())
+            // HTTP/2 would put every request on one connection, which one lost packet holds up and one reset ends.
+            .http1_only()
             .timeout(settings.timeout)
             .connect_timeout(settings.timeout.min(CONNECT_TIMEOUT))
             .pool_max_idle_per_host(settings.in_flight)
@@ -49,25 +47,43 @@ impl HttpWire {
         if target.is_on_this_machine() {
             client = client.no_proxy();
         }
-        let probe = format!("{base_url}/?it's", base_url = target.base_url);
-        if verbatim(&base, probe.clone()).is_none_or(|url| url.as_str() != probe) {
-            return Err(DispatchError::Client("the url crate no longer takes a URL as it is written".to_owned()));
-        }
         let client = client.build().map_err(|error| DispatchError::Client(words_of(error)))?;
-        Ok(Self { client, base, client_key: target.client_key.clone() })
+        Ok(Self { client, client_key: target.client_key.clone() })
     }
 }
 
 impl Wire for HttpWire {
     async fn send(&self, url: String) -> Heard {
-        let Some(url) = verbatim(&self.base, url) else {
-            return Heard::NotSent("the URL cannot be sent".to_owned());
-        };
         match self.client.get(url).send().await {
             Ok(response) => heard(response, &self.client_key).await,
-            Err(error) if error.is_connect() || error.is_builder() => Heard::NotSent(words_of(error)),
-            Err(error) => Heard::NoAnswer(words_of(error)),
+            Err(error) => not_answered(error),
         }
+    }
+}
+
+fn not_answered(error: reqwest::Error) -> Heard {
+    if let Some(certificate) = certificate_error(&error) {
+        return Heard::CertificateRejected(format!("the server's certificate is not trusted: {certificate}"));
+    }
+    if error.is_connect() || error.is_builder() {
+        return Heard::NotSent(words_of(error));
+    }
+    Heard::NoAnswer(words_of(error))
+}
+
+/// What is wrong with the server's certificate, if that is why there was no connection. Other errors of a handshake, such
+/// as a connection that is reset within it, may pass.
+fn certificate_error(error: &reqwest::Error) -> Option<&rustls::CertificateError> {
+    let mut error: &(dyn Error + 'static) = error;
+    loop {
+        if let Some(rustls::Error::InvalidCertificate(certificate)) = error.downcast_ref() {
+            return Some(certificate);
+        }
+        // The source of an `io::Error` is that of the error within it.
+        error = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(within) => within,
+            None => error.source()?,
+        };
     }
 }
 
@@ -112,34 +128,9 @@ fn words_of(error: reqwest::Error) -> String {
     words
 }
 
-/// `url` as it is written, which must begin with `base`. `Url::parse` would write `'` as `%27`, against RFC 3986 and at
-/// the cost of two scarce bytes, so the URL is put together from the parts of the base, which is parsed.
-fn verbatim(base: &Url, url: String) -> Option<Url> {
-    let path_end = u32::try_from(url.find('?')?).ok()?;
-    let parts = base.serialize_internal(serde_json::value::Serializer).ok()?;
-    let serde_json::Value::Array(mut parts) = parts else { return None };
-    // (serialization, scheme_end, …, path_start, query_start, fragment_start)
-    *parts.first_mut()? = url.into();
-    *parts.get_mut(8)? = Some(path_end).serialize(serde_json::value::Serializer).ok()?;
-    Url::deserialize_internal(serde_json::Value::Array(parts)).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_url_stays_as_it_is_written() {
-        let base = Url::parse("https://stream.example:8443").unwrap();
-        let written = "https://stream.example:8443/v1.2/event/create.json?client_key=k&message=%7B'it's':@/?%7D";
-        let url = verbatim(&base, written.to_owned()).unwrap();
-        assert_eq!(url.as_str(), written);
-        assert_eq!(
-            (url.path(), url.port(), url.host_str()),
-            ("/v1.2/event/create.json", Some(8443), Some("stream.example"))
-        );
-        assert_eq!(url.query(), Some("client_key=k&message=%7B'it's':@/?%7D"));
-    }
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {

@@ -16,9 +16,19 @@ pub struct Target {
 /// Why a base URL cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum TargetError {
-    /// Not a URL, or one with more than scheme, host and path.
+    /// Not a URL of HTTP, or one with a user name or password.
     #[error("the base URL {0:?} is none\n  hint: such as https://api-engage-eu.sitecorecloud.io")]
     NoUrl(String),
+    /// More than a base URL, such as the URL that an event is sent to.
+    #[error("the base URL {shown:?} has {what}, which is no part of a base URL\n  hint: base_url = {corrected:?}")]
+    TooLong {
+        /// What was typed, without its query and fragment.
+        shown: String,
+        /// What it has too much.
+        what: &'static str,
+        /// What it should be.
+        corrected: String,
+    },
     /// Orders would travel unencrypted.
     #[error("the base URL {0:?} is not HTTPS, which is taken for addresses of this machine only")]
     NotHttps(String),
@@ -30,13 +40,16 @@ pub enum TargetError {
 impl Target {
     /// A target in normal form, so that the ledger knows it again however it is written.
     pub fn new(base_url: &str, client_key: &str) -> Result<Self, TargetError> {
-        // A query may hold the key.
-        let shown = base_url.split('?').next().unwrap_or_default();
+        // A query may hold the key, and so may a fragment.
+        let shown = base_url.split(['?', '#']).next().unwrap_or_default().trim();
         let no_url = || TargetError::NoUrl(shown.to_owned());
         let url = Url::parse(base_url.trim()).map_err(|_| no_url())?;
-        let is_bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-        if !matches!(url.scheme(), "http" | "https") || !is_bare || url.password().is_some() {
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        if !matches!(url.scheme(), "http" | "https") || has_user {
             return Err(no_url());
+        }
+        if let Some(what) = excess(&url) {
+            return Err(TargetError::TooLong { shown: shown.to_owned(), what, corrected: corrected(&url) });
         }
         if client_key.trim().is_empty() {
             return Err(TargetError::NoKey);
@@ -59,6 +72,48 @@ impl Target {
             _ => false,
         }
     }
+}
+
+/// Added to a base URL by the Stream API's own paths.
+const VERSION: &str = "v1.2";
+const RESOURCES: [&str; 2] = ["browser", "event"];
+const ACTION: &str = "create.json";
+
+/// What a URL has that a base URL has not.
+fn excess(url: &Url) -> Option<&'static str> {
+    let segments = segments(url);
+    if segments.iter().any(|segment| segment.eq_ignore_ascii_case(VERSION)) {
+        Some("the path /v1.2")
+    } else if segments.last().is_some_and(|last| last.eq_ignore_ascii_case(ACTION)) {
+        Some("the path create.json")
+    } else if url.query().is_some() {
+        Some("a query")
+    } else if url.fragment().is_some() {
+        Some("a fragment")
+    } else {
+        None
+    }
+}
+
+/// The base URL within a longer one: without what the Stream API adds to it, and without query and fragment.
+fn corrected(url: &Url) -> String {
+    let mut segments = segments(url);
+    if let Some(version) = segments.iter().position(|segment| segment.eq_ignore_ascii_case(VERSION)) {
+        segments.truncate(version);
+    } else if segments.last().is_some_and(|last| last.eq_ignore_ascii_case(ACTION)) {
+        segments.pop();
+        segments.pop_if(|last| RESOURCES.iter().any(|resource| resource.eq_ignore_ascii_case(last)));
+    }
+    let mut base = url.clone();
+    base.set_query(None);
+    base.set_fragment(None);
+    base.set_path(&segments.join("/"));
+    base.as_str().trim_end_matches('/').to_owned()
+}
+
+/// The segments of a URL's path, but for empty ones at its end.
+fn segments(url: &Url) -> Vec<&str> {
+    url.path().trim_matches('/').split('/').collect()
 }
 
 impl fmt::Debug for Target {
@@ -87,9 +142,36 @@ mod tests {
         for text in ["http://api.example", "http://127.0.0.1.example", "http://localhost.example"] {
             assert!(matches!(base_url(text), Err(TargetError::NotHttps(_))), "{text}");
         }
-        for text in ["api.example", "ftp://api.example", "https://a:b@api.example", "https://api.example?x=1", ""] {
+        for text in ["api.example", "ftp://api.example", "https://a:b@api.example", ""] {
             assert!(matches!(base_url(text), Err(TargetError::NoUrl(_))), "{text}");
         }
         assert_eq!(Target::new("https://api.example", " "), Err(TargetError::NoKey));
+    }
+
+    #[test]
+    fn more_than_a_base_url_is_corrected() {
+        for (text, expected) in [
+            ("https://api.example/v1.2", "https://api.example"),
+            ("https://api.example:8443/V1.2/", "https://api.example:8443"),
+            ("https://api.example/v1.2/event/create.json", "https://api.example"),
+            ("https://api.example/v1.2/browser/create.json?client_key=SECRET&message={}", "https://api.example"),
+            ("https://api.example/tenant/v1.2/event", "https://api.example/tenant"),
+            ("https://api.example/event/create.json", "https://api.example"),
+            ("https://api.example/tenant/create.json", "https://api.example/tenant"),
+            ("https://api.example?client_key=SECRET", "https://api.example"),
+            ("https://api.example/?", "https://api.example"),
+            ("http://127.0.0.1:80/x/#SECRET", "http://127.0.0.1/x"),
+        ] {
+            let error = base_url(text).unwrap_err();
+            let TargetError::TooLong { corrected, .. } = &error else { panic!("{text}: {error}") };
+            assert_eq!(corrected, expected, "{text}");
+            assert_eq!(base_url(corrected).as_deref(), Ok(expected));
+            assert!(!error.to_string().contains("SECRET"), "{error}");
+        }
+        for text in ["https://api.example/v1.20", "https://api.example/v1", "https://api.example/create.json.d"] {
+            assert_eq!(base_url(text).as_deref(), Ok(text));
+        }
+        // What is no URL at all may hold a key too.
+        assert_eq!(base_url("api.example#SECRET").unwrap_err(), TargetError::NoUrl("api.example".into()));
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::{
-    LEDGER, has_ledger, process, program,
+    LEDGER, has_ledger, process, program, root,
     service::{Reply, Service},
 };
 
@@ -82,8 +82,8 @@ fn what_goes_on_the_wire() {
         received.iter().filter(|request| !request.line.contains("B-1") && !request.line.contains("bo@")).collect();
     let checkout = ann.iter().find(|request| request.reference() == "A-2").unwrap();
     let browser = checkout.message["browser_id"].as_str().unwrap();
-    // The blanks of `%20` and the characters that RFC 3986 leaves alone, byte by byte.
-    let expected = "GET /v1.2/event/create.json?client_key=k'e%26y&message=%7B%22browser_id%22:%22BROWSER%22,%22type%22:%22ORDER_CHECKOUT%22,%22channel%22:%22WEB%22,%22language%22:%22EN%22,%22currency%22:%22EUR%22,%22page%22:%22oms-import%22,%22pos%22:%22shop/no%22,%22order%22:%7B%22referenceId%22:%22A-2%22,%22orderedAt%22:%222026-11-03T10:00:00.000Z%22,%22status%22:%22PURCHASED%22,%22currencyCode%22:%22EUR%22,%22price%22:30.60,%22paymentType%22:%22other%22,%22orderItems%22:%5B%7B%22type%22:%22TENT%22,%22price%22:30.60,%22name%22:%22Fjell%20%26%20Co's%20%231%20%2B%20100%25%20%5C%22wool%5C%22%20%C3%BCnder%22,%22quantity%22:1%7D%5D%7D%7D HTTP/1.1";
+    // `%20` for blanks, `%27` for `'`, and the characters that RFC 3986 leaves alone, byte by byte.
+    let expected = "GET /v1.2/event/create.json?client_key=k%27e%26y&message=%7B%22browser_id%22:%22BROWSER%22,%22type%22:%22ORDER_CHECKOUT%22,%22channel%22:%22WEB%22,%22language%22:%22EN%22,%22currency%22:%22EUR%22,%22page%22:%22oms-import%22,%22pos%22:%22shop/no%22,%22order%22:%7B%22referenceId%22:%22A-2%22,%22orderedAt%22:%222026-11-03T10:00:00.000Z%22,%22status%22:%22PURCHASED%22,%22currencyCode%22:%22EUR%22,%22price%22:30.60,%22paymentType%22:%22other%22,%22orderItems%22:%5B%7B%22type%22:%22TENT%22,%22price%22:30.60,%22name%22:%22Fjell%20%26%20Co%27s%20%231%20%2B%20100%25%20%5C%22wool%5C%22%20%C3%BCnder%22,%22quantity%22:1%7D%5D%7D%7D HTTP/1.1";
     assert_eq!(checkout.line, expected.replace("BROWSER", browser));
     // One IDENTITY, from the newest order, on the browser that the orders use, oldest first.
     let identity: Vec<_> = ann.iter().filter(|request| request.kind() == "IDENTITY").collect();
@@ -209,6 +209,41 @@ fn a_wrong_key_or_a_redirect_stops_the_run() {
     let (shop, service) = (Shop::new(), Service::start(move |_| Some(redirect.clone())));
     assert_eq!(shop.send(&service, "").0, 4);
     assert!(elsewhere.received().is_empty());
+}
+
+#[test]
+fn a_word_that_is_neither_yes_nor_no_leaves_an_order_unknown() {
+    for word in ["QUEUED", "ACCEPTED", "ok"] {
+        let queued = Reply::Answer(202, Vec::new(), format!("{{\"status\":\"{word}\"}}"));
+        let (shop, service) = (Shop::new(), only_for("A-1", queued));
+        assert_eq!(shop.send(&service, "").0, 3);
+        assert_eq!(shop.outcomes("run-1"), ["A-1 unknown", "A-2 accepted", "B-1 accepted"]);
+        assert_eq!(shop.send(&service, "").0, 3);
+        assert_eq!(service.received().iter().filter(|request| request.reference() == "A-1").count(), 1);
+    }
+}
+
+/// 110 guests with 300 orders: the first answers say what is wrong.
+#[test]
+fn a_wrong_base_url_stops_the_run_and_refuses_no_order() {
+    let page = "<!DOCTYPE html>\n<html><head><title>Fjell</title></head><body>Welcome to our shop</body></html>";
+    for (status, body, n_most) in [(404, page, 64), (403, "", 64), (200, page, 64 + 10)] {
+        let reply = Reply::Answer(status, vec![("content-type", "text/html".into())], body.into());
+        let service = Service::start(move |_| Some(reply.clone()));
+        let folder = tempfile::tempdir().unwrap();
+        let mut program = program(folder.path());
+        program.arg("send").arg(root().join("samples/orders.csv")).args(["--out", "run", "--client-key", "k'ey"]);
+        program.args(["--base-url", &service.base_url]).args("--pos p --backfill --rate unlimited".split_whitespace());
+        let output = program.output().unwrap();
+        let printed = String::from_utf8(output.stderr).unwrap();
+        let summary = json(&folder.path().join("run/summary.json"));
+        assert_eq!((output.status.code(), &summary["orders"]["not_attempted"]), (Some(4), &300.into()), "{printed}");
+        let expected = format!("error: {}/v1.2/browser/create.json: ", service.base_url);
+        assert!(printed.contains(&expected) && printed.contains(&format!("HTTP {status}")), "{printed}");
+        assert!(printed.contains(": the base URL or the client key is wrong\n  hint: check base_url"), "{printed}");
+        assert!(!printed.contains("client_key="), "{printed}");
+        assert!(service.n_received() <= n_most, "{} requests", service.n_received());
+    }
 }
 
 #[test]

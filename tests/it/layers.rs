@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Crates that stand for what only some modules do.
 const GATES: &[(&str, &[&str])] = &[
     ("reqwest", &["dispatch"]),
+    ("rustls", &["dispatch"]),
     ("governor", &["dispatch"]),
     ("rusqlite", &["ledger"]),
     ("clap", &["cli"]),

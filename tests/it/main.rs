@@ -13,4 +13,5 @@ mod samples;
 mod secrets;
 mod simulation;
 mod support;
+mod tls;
 mod whole;

@@ -158,7 +158,7 @@ impl Delivery<'_> {
                 self.wait(self.course.tries, not_before.unwrap_or_default());
                 self.course.clearing = Some(then);
             }
-            Verdict::Stop { reason } => {
+            Verdict::Stop { reason, .. } => {
                 self.leave_open(&then, &reason);
                 self.go_on(then);
                 self.pending.push_back(Move::StopRun(reason));

@@ -15,8 +15,8 @@ fn settings() -> Settings {
     Settings { identity_pause: Duration::from_millis(500), first_backoff: Duration::ZERO, ..usual_settings(None) }
 }
 
-/// `201 OK` with a browser id that counts up, `slow` the same after a quarter of an hour, `silence`, `no connection`, or a
-/// bare status.
+/// `201 OK` with a browser id that counts up, `slow` the same after a quarter of an hour, `silence`, `no connection`,
+/// `bad certificate`, or a bare status.
 fn heard(word: &str, n_browsers: &mut u32) -> Heard {
     let answer = |status, body| Heard::Answer { status, body: Some(body), retry_after: None };
     match word {
@@ -26,6 +26,7 @@ fn heard(word: &str, n_browsers: &mut u32) -> Heard {
         }
         "silence" => Heard::NoAnswer("timed out".into()),
         "no connection" => Heard::NotSent("refused".into()),
+        "bad certificate" => Heard::CertificateRejected("unknown issuer".into()),
         status => answer(status.parse().unwrap(), String::new()),
     }
 }
@@ -192,8 +193,29 @@ fn a_refused_key_ends_the_run() {
     "#);
     insta::assert_snapshot!(played(1, &["302"]), @r"
     browser -> 302
-    stop the run: the service redirects (HTTP 302); is the base URL right?
+    stop the run: the service redirects (HTTP 302), which is not followed
     0 not_attempted after 0 stopped
+    ");
+}
+
+#[test]
+fn a_wrong_target_or_certificate_refuses_no_order() {
+    insta::assert_snapshot!(played(2, &["404"]), @"
+    browser -> 404
+    stop the run: a browser cannot be created (HTTP 404): the base URL or the client key is wrong
+    0 not_attempted after 0 stopped
+    1 not_attempted after 0 stopped
+    ");
+    // Half way, after an outage for example.
+    insta::assert_snapshot!(played(2, &[OK, OK, OK, "bad certificate"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    b1 ORDER_CHECKOUT, order 0 -> 201 OK
+    0 accepted after 1
+    b1 ORDER_CHECKOUT, order 1 -> bad certificate
+    stop the run: unknown issuer
+    1 not_attempted after 1 stopped
     ");
 }
 
@@ -238,8 +260,9 @@ fn what_an_earlier_run_left_unknown_stays_so_unless_it_is_accepted() {
     b1 ORDER_CHECKOUT, order 2 -> 400
     2 refused after 1 HTTP 400
     "#);
-    insta::assert_snapshot!(played_with(&guest, &settings(), &["400"]), @"
-    browser -> 400
+    insta::assert_snapshot!(played_with(&guest, &settings(), &[OK, "400"]), @"
+    browser -> 201 OK
+    b1 IDENTITY -> 400
     0 unknown after 0 sent by an earlier run, and no answer came; then: the guest could not be identified: HTTP 400
     1 unknown after 0 sent by an earlier run, and no answer came; then: the guest could not be identified: HTTP 400
     2 refused after 0 the guest could not be identified: HTTP 400
@@ -250,7 +273,7 @@ proptest! {
     #[test]
     fn whatever_is_heard_every_order_has_one_outcome(
         n_orders in 0_u32..5,
-        script in prop::collection::vec(prop::sample::select(vec![OK, OK, "silence", "no connection", "400", "401", "404", "503", "302", "500"]), 60)
+        script in prop::collection::vec(prop::sample::select(vec![OK, OK, "silence", "no connection", "bad certificate", "400", "401", "404", "503", "302", "500"]), 60)
     ) {
         let lines = played(n_orders, &script);
         let settled: Vec<_> = lines.lines().filter_map(|line| {

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::{Duration, Instant, sleep, sleep_until, timeout_at};
 
 use super::{Delivery, Dispatch, Journal, Kind, PlannedGuest, Request, Start, Step, Verdict, Wire};
 use crate::{
@@ -14,8 +14,9 @@ use crate::{
     model::planned::{OrderEvents, PlannedOrder},
 };
 
-/// How long a run that stops waits for leave to clear a cart.
-const LAST_WORDS: Duration = Duration::from_secs(10);
+/// How long a delivery whose run is asked to stop may go on to clear its cart: from the moment in which it has nothing else
+/// in flight to the start of the last request.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// What earlier runs left in carts, as it is being cleared.
 pub(super) struct LeftOpen<C> {
@@ -82,27 +83,45 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         backoff(self.settings.first_backoff, tries, 0).max(not_before.unwrap_or_default())
     }
 
-    /// Ends a delivery because the run stops. Where someone asked for it, the cart that is open then is cleared first: the
-    /// customer may be sent a reminder long before the next run.
-    pub(super) async fn end(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step, reason: &str) {
-        let is_clearing = step.kind() == Kind::ClearCart;
-        if !self.stop.is_gentle() || is_clearing && delivery.is_retry() {
-            return delivery.stop(reason, false);
+    /// Ends a delivery because the run stops. A run that is only asked to stop clears the cart that is open then, with as many
+    /// tries as fit the grace time, which begins here and ends at `grace_end`: the customer may be sent a reminder long before
+    /// the next run.
+    pub(super) async fn end(
+        &self,
+        guest: &PlannedGuest,
+        delivery: &mut Delivery<'_>,
+        step: &Step,
+        reason: &str,
+        grace_end: &mut Option<Instant>,
+    ) {
+        let may_clear = self.stop.is_gentle();
+        if !may_clear || step.kind() != Kind::ClearCart {
+            return delivery.stop(reason, may_clear);
         }
-        if !is_clearing {
-            return delivery.stop(reason, true);
+        let grace_end = *grace_end.get_or_insert_with(|| Instant::now() + GRACE);
+        match timeout_at(grace_end, self.start_in_grace()).await {
+            Ok(Some(start)) if start.permit.at < grace_end => {
+                self.send_step(guest, delivery, step, start).await;
+            }
+            _ => delivery.stop(reason, false),
         }
-        let Ok(Some(start)) = timeout(LAST_WORDS, self.start_all_the_same()).await else {
-            return delivery.stop(reason, false);
-        };
-        self.send_step(guest, delivery, step, start).await;
     }
 
-    /// Waits until a request may be started although the run stops.
-    async fn start_all_the_same(&self) -> Option<Start<'_>> {
+    /// Waits until a request may be started although the run was asked to stop; nothing where it must stop at once.
+    async fn start_in_grace(&self) -> Option<Start<'_>> {
         let slot = self.slots.acquire().await.expect("the slots are never closed");
         let place = self.events.reserve().await.ok()?;
-        Some(Start { permit: self.pacer.permit().await, place, _slot: slot })
+        let permit = self.pacer.permit_past_gate().await;
+        self.stop.is_gentle().then_some(Start { permit, place, _slot: slot })
+    }
+
+    /// Waits as a delivery asks for, unless the run stops. In the grace time the only thing left to wait for is the next try
+    /// to clear a cart.
+    pub(super) async fn wait(&self, time: Duration, grace_end: Option<Instant>) {
+        match grace_end {
+            Some(end) => sleep_until(end.min(Instant::now() + time)).await,
+            None => drop(self.stop.or(sleep(time)).await),
+        }
     }
 
     /// Records that a browser's cart is about to be filled; nothing where the run stops, so that it will not be.

@@ -33,9 +33,9 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             }
             self.tell(Event::Sending { kind: Kind::BrowserCreate, is_retry: true }).await;
             let heard = self.wire.send(url::browser_create(&self.target)).await;
-            self.obey(&heard, Instant::now());
+            self.obey(Kind::BrowserCreate, &heard, Instant::now());
             match answer::verdict(Kind::BrowserCreate, heard, false) {
-                Verdict::Stop { reason } => return self.stop.say(reason),
+                Verdict::Stop { reason, hint } => return self.stop_for(Kind::BrowserCreate, &reason, hint),
                 answer if answer.is_sign_of_life() => return self.probe_answered().await,
                 _ => {}
             }

@@ -27,7 +27,8 @@ fn guests(n_guests: u32, orders_each: u32) -> impl Iterator<Item = Result<Planne
     (0..n_guests).map(move |guest| Ok(planned_guest(guest * orders_each, orders_each)))
 }
 
-/// Answers as documented after a while, unless told otherwise; remembers when requests started.
+/// Answers as documented after a while, unless a test says otherwise, and is silent until the time-out where a test says
+/// that no answer comes; remembers when requests started.
 struct ScriptedWire<A> {
     starts: Arc<Mutex<Vec<Instant>>>,
     urls: Arc<Mutex<Vec<String>>>,
@@ -40,9 +41,15 @@ impl<A: Fn(&str) -> Option<Heard> + Send + Sync + 'static> Wire for ScriptedWire
         self.urls.lock().unwrap().push(url.clone());
         sleep(Duration::from_millis(20)).await;
         let body = Some("{\"status\":\"OK\",\"ref\":\"b\"}".to_owned());
-        (self.answer)(&url).unwrap_or(Heard::Answer { status: 201, body, retry_after: None })
+        let heard = (self.answer)(&url).unwrap_or(Heard::Answer { status: 201, body, retry_after: None });
+        if matches!(heard, Heard::NoAnswer(_)) {
+            sleep(TIMEOUT).await;
+        }
+        heard
     }
 }
+
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Takes its time; fails after so many writes.
 struct ScriptedJournal {
@@ -361,6 +368,84 @@ async fn after_a_refused_key_nothing_starts_however_slow_the_disk_is() {
     assert_eq!((count(&night, Outcome::Refused), night.n_open), (1, 0));
 }
 
+const WRONG_TARGET: &str = "\n  hint: check base_url and client_key of the target; a base URL is for example \
+                            https://api-engage-eu.sitecorecloud.io";
+
+/// What a service that is no Stream API answers from `from` seconds on, after silence from `silent` on.
+fn replaced(silent: u64, from: u64, other: Heard) -> impl Fn(&str) -> Option<Heard> + Send + Sync + 'static {
+    let begin = Instant::now();
+    move |_| match begin.elapsed().as_secs() {
+        now if now >= from => Some(other.clone()),
+        now if now >= silent => Some(Heard::NotSent("no connection".to_owned())),
+        _ => None,
+    }
+}
+
+/// At the start, half way, and while an outage is probed.
+const REPLACED: [(u64, u64); 3] = [(0, 0), (5, 5), (5, 60)];
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_browser_stops_the_run_and_no_order_is_refused() {
+    for (silent, from) in REPLACED {
+        for status in [400, 403, 404, 410] {
+            let no_browser = replaced(silent, from, Heard::Answer { status, body: None, retry_after: None });
+            let no_browser = move |url: &str| no_browser(url).filter(|_| url.contains("/browser/"));
+            let night = night(guests(110, 3), watchful(), SOUND, None, no_browser).await;
+            let expected = format!(
+                "http://127.0.0.1/v1.2/browser/create.json: a browser cannot be created (HTTP {status}): the base URL or \
+                 the client key is wrong{WRONG_TARGET}"
+            );
+            assert_eq!(night.ended.stopped, Some(expected));
+            assert_eq!(count(&night, Outcome::Accepted) + count(&night, Outcome::NotAttempted), 330);
+            assert_eq!((count(&night, Outcome::Accepted) > 0, night.n_open), (from > 0, 0));
+            assert!(night.took < Duration::from_secs(from + 60), "{:?}", night.took);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_web_page_as_every_answer_stops_the_run_and_no_order_is_refused() {
+    for (silent, from) in REPLACED {
+        let page = Some("<!DOCTYPE html><html>Welcome to the hotel</html>".to_owned());
+        let page = replaced(silent, from, Heard::Answer { status: 200, body: page, retry_after: None });
+        let night = night(guests(110, 3), watchful(), SOUND, None, page).await;
+        let stopped = night.ended.stopped.as_deref().unwrap();
+        let expected = ": HTTP 200 and the same web page 10 times in a row: the base URL or the client key is wrong";
+        assert!(stopped.starts_with("http://127.0.0.1/v1.2/") && stopped.contains(expected), "{stopped}");
+        assert!(stopped.ends_with(WRONG_TARGET), "{stopped}");
+        assert_eq!((count(&night, Outcome::Refused), count(&night, Outcome::Failed), night.n_open), (0, 0, 0));
+        // Whether those that were on their way were taken, a page does not say.
+        assert!(count(&night, Outcome::Unknown) < 10);
+        // Probes are rare in the end: ten of them take less than the ten minutes after which the run gives up.
+        assert!(night.took < Duration::from_secs(from + 300), "{:?}", night.took);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_with_error_pages_is_waited_for() {
+    let begin = Instant::now();
+    let page = move |_: &str| {
+        let body = Some("<html>503 Service Temporarily Unavailable</html>".to_owned());
+        let is_bad = (5..300).contains(&begin.elapsed().as_secs());
+        is_bad.then_some(Heard::Answer { status: 503, body, retry_after: None })
+    };
+    let night = night(guests(100, 2), watchful(), SOUND, None, page).await;
+    assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped), (200, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_that_is_not_trusted_stops_the_run_at_once() {
+    for (silent, from) in REPLACED {
+        let untrusted = replaced(silent, from, Heard::CertificateRejected("unknown issuer".to_owned()));
+        let night = night(guests(100, 2), watchful(), SOUND, None, untrusted).await;
+        let stopped = night.ended.stopped.as_deref().unwrap();
+        assert!(stopped.starts_with("http://127.0.0.1/v1.2/") && stopped.contains("unknown issuer"), "{stopped}");
+        assert!(stopped.contains("\n  hint: check base_url"), "{stopped}");
+        assert_eq!(count(&night, Outcome::Accepted) + count(&night, Outcome::NotAttempted), 200);
+        assert!(night.took < Duration::from_secs(from + 60) && night.n_open == 0, "{:?}", night.took);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_run_that_is_asked_to_stop_settles_what_is_in_flight_and_starts_nothing_more() {
     let stop = Some((Duration::from_millis(2510), "interrupted"));
@@ -459,6 +544,94 @@ async fn a_run_that_is_asked_to_stop_within_a_sequence_clears_the_cart_and_start
     assert_eq!((count(&night, Outcome::NotAttempted), night.n_open), (2, 0));
     assert_eq!(kinds(&night).split_last().unwrap(), (&"CLEAR_CART", &["BROWSER", "BROWSER", "ADD", "ADD"][..]));
     assert_eq!(night.carts, ["A-0 opened on b", "0 closed"]);
+}
+
+/// A night of one order of two items that is asked to stop after a while.
+async fn stopped_after(millis: u64, answer: impl Fn(&str) -> Option<Heard> + Send + Sync + 'static) -> Night {
+    let stop = Some((Duration::from_millis(millis), "interrupted"));
+    let patient = Settings { first_backoff: Duration::from_secs(4), tries: 5, ..settings(None) };
+    let night = night(assembled(1, &[2]), patient, SOUND, stop, answer).await;
+    assert_eq!((night.ended.stopped.as_deref(), night.n_open), (Some("interrupted"), 0));
+    night
+}
+
+fn status(status: u16) -> Heard {
+    Heard::Answer { status, body: None, retry_after: None }
+}
+
+/// Gives `first` to the first request of a kind, and to others what is documented.
+fn once(kind: &'static str, first: Heard) -> impl Fn(&str) -> Option<Heard> + Send + Sync + 'static {
+    let n_asked = AtomicUsize::new(0);
+    move |url| {
+        let is_first = url.contains(&format!("%22{kind}%22")) && n_asked.fetch_add(1, Ordering::SeqCst) == 0;
+        is_first.then(|| first.clone())
+    }
+}
+
+/// The answer to the second ADD comes after 80 ms, and the order waits seconds for its next try.
+#[tokio::test(start_paused = true)]
+async fn the_cart_of_an_order_that_waits_is_cleared_when_the_run_stops() {
+    let busy = |url: &str| url.contains("CONFIRM").then(|| status(503));
+    let night = stopped_after(200, busy).await;
+    assert_eq!((kinds(&night).pop(), count(&night, Outcome::NotAttempted)), (Some("CLEAR_CART"), 1));
+    assert_eq!(night.carts, ["A-0 opened on b", "0 closed"]);
+    assert!(night.took < Duration::from_secs(1), "{:?}", night.took);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_cart_of_an_order_with_a_request_in_flight_is_cleared_when_the_run_stops() {
+    // A 2xx whose answer is cut off: nothing comes late, but the order would start over.
+    let cut = Heard::Answer { status: 201, body: None, retry_after: None };
+    let silence = Heard::NoAnswer("timed out".to_owned());
+    for (answer, is_closed, longest) in [(cut, true, Duration::from_secs(1)), (silence, false, TIMEOUT * 2)] {
+        let night = stopped_after(110, once("CONFIRM", answer)).await;
+        assert_eq!((kinds(&night).pop(), count(&night, Outcome::NotAttempted)), (Some("CLEAR_CART"), 1));
+        // What may come late fills the cart again, so the next run clears it once more.
+        assert_eq!(night.carts.last().unwrap() == "0 closed", is_closed);
+        assert!(night.took < longest, "{:?}", night.took);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cart_that_could_not_be_cleared_once_is_cleared_when_the_run_stops() {
+    // Before and after the run is asked to stop.
+    for millis in [300, 130] {
+        let busy = once("CLEAR_CART", status(503));
+        let refused = move |url: &str| if url.contains("CONFIRM") { Some(status(400)) } else { busy(url) };
+        let night = stopped_after(millis, refused).await;
+        assert_eq!((&kinds(&night)[6..], count(&night, Outcome::Refused)), (&["CLEAR_CART", "CLEAR_CART"][..], 1));
+        assert_eq!(night.carts, ["A-0 opened on b", "0 closed"]);
+        assert!(night.took < Duration::from_secs(5), "{:?}", night.took);
+    }
+}
+
+/// CONFIRM fails for all, CLEAR_CART does not.
+#[tokio::test(start_paused = true)]
+async fn carts_are_cleared_when_the_run_stops_while_the_service_is_probed() {
+    let bad = |url: &str| url.contains("CONFIRM").then(|| status(504));
+    let stop = Some((Duration::from_secs(60), "interrupted"));
+    let night = night(assembled(100, &[2]), watchful(), SOUND, stop, bad).await;
+    assert_eq!(night.ended.stopped.as_deref(), Some("interrupted"));
+    assert!(night.warnings.iter().any(|warning| warning.starts_with("the service takes nothing")));
+    let n_of = |word: &str| night.carts.iter().filter(|line| line.contains(word)).count();
+    assert!(n_of("opened") > 0);
+    // A 504 may come late, so those carts are cleared and yet left to the next run.
+    let n_cleared = kinds(&night).iter().filter(|kind| **kind == "CLEAR_CART").count();
+    assert!(n_cleared >= n_of("opened"), "{n_cleared} cleared of {}", n_of("opened"));
+    assert!(night.took < Duration::from_secs(71), "{:?}", night.took);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cart_that_cannot_be_cleared_in_the_grace_time_stays_open() {
+    for retry_after in [None, Some(Duration::from_secs(60))] {
+        let busy = move |url: &str| {
+            url.contains("CLEAR_CART").then_some(Heard::Answer { status: 503, body: None, retry_after })
+        };
+        let night = stopped_after(70, busy).await;
+        assert_eq!((count(&night, Outcome::NotAttempted), night.carts.len()), (1, 1));
+        assert!(kinds(&night).contains(&"CLEAR_CART"));
+        assert!(night.took < Duration::from_secs(11), "{:?}", night.took);
+    }
 }
 
 /// One alone takes 2.5 s of the 10 s: four at once, with a little bad luck, would all be late.

@@ -106,6 +106,30 @@ fn what_is_typed_wrongly_sends_nothing() {
 }
 
 #[test]
+fn more_than_a_base_url_is_a_configuration_error() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    place.file("orderferry.toml", "[target]\nbase_url = 'https://api.example/v1.2'\nclient_key = 'k'\npos = 'p'\n");
+    let commands = [
+        "check orders.csv",
+        "send orders.csv --base-url https://api.example/v1.2/event/create.json?client_key=SECRET",
+        "send orders.csv --base-url https://api.example?client_key=SECRET",
+    ];
+    let found = commands.map(|command| {
+        let ran = place.run(command);
+        assert_eq!((ran.code, ran.path("").exists()), (2, false), "{command}");
+        ran.err
+    });
+    insta::assert_snapshot!(found.concat(), @r#"
+    error: the base URL "https://api.example/v1.2" has the path /v1.2, which is no part of a base URL
+      hint: base_url = "https://api.example"
+    error: the base URL "https://api.example/v1.2/event/create.json" has the path /v1.2, which is no part of a base URL
+      hint: base_url = "https://api.example"
+    error: the base URL "https://api.example" has a query, which is no part of a base URL
+      hint: base_url = "https://api.example"
+    "#);
+}
+
+#[test]
 fn files_with_faults_name_the_line() {
     let place = Place::with("orders.csv", export(&["A-1"]));
     let profile = "name = 'p'\n[order]\nreferenceId = { column = 'referenceId' }\n";

@@ -1,7 +1,8 @@
-//! Stopped for longer than the time-out, asked to stop, asked twice, and two runs at once.
+//! Stopped for longer than the time-out, asked to stop, asked twice, asked how far it is, and two runs at once.
 
 use std::{
-    process::Command,
+    io::{BufRead, BufReader, Write},
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -12,8 +13,12 @@ use super::{
     tenant::Tenant,
 };
 use crate::support::{
+    PROGRAM,
     dice::Dice,
+    place::export,
+    process,
     wait::{self, Gate},
+    without_settings,
 };
 
 /// The order on which all these runs wait: the guest's oldest one, so that two more wait behind it.
@@ -84,17 +89,79 @@ fn stopped_for_longer_than_the_timeout() {
 
 #[test]
 fn a_signal_lets_what_is_in_flight_settle() {
+    // SIGHUP comes when an ssh session is lost.
+    for name in ["TERM", "HUP"] {
+        let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
+        let shop = Shop::small(folder.path(), waiting(&gate));
+        let running = in_flight(&shop, "");
+        signal(&running, name);
+        wait::until("the words of a run that stops", || running.errors().contains("stopping"));
+        gate.open();
+        let run = running.wait();
+        assert_eq!((run.code, run.n("accepted"), run.n("not_attempted")), (Some(4), 4, 2), "{}", run.errors);
+        assert_eq!(run.outcome(FIRST), "accepted");
+        let next = shop.run(OPTIONS);
+        assert_eq!((next.code, next.n("accepted"), next.n("already_sent")), (Some(0), 2, 4));
+    }
+}
+
+/// As under `nohup`. Other systems do not show what is ignored.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hangup_that_was_ignored_at_start_stays_ignored() {
     let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
     let shop = Shop::small(folder.path(), waiting(&gate));
-    let running = in_flight(&shop, "");
-    signal(&running, "TERM");
-    wait::until("the words of a run that stops", || running.errors().contains("stopping"));
+    let (words, _) = shop.command(OPTIONS);
+    let mut nohup = Command::new("sh");
+    nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", PROGRAM]).args(words).current_dir(&shop.folder);
+    without_settings(&mut nohup);
+    let mut child = nohup.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    wait::until("the first order", || shop.tenant.service.n_checkouts_of(FIRST) == 1);
+    let id = child.id().to_string();
+    for name in ["-HUP", "-USR1"] {
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+    // What came before the line of progress was not heard.
+    let mut errors = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let line = errors.find(|line| !line.contains("scattered")).unwrap();
+    assert!(line.starts_with("progress: sending, "), "{line}");
+    gate.open();
+    assert_eq!((errors.next(), child.wait().unwrap().code()), (None, Some(0)));
+}
+
+#[test]
+fn sigusr1_prints_the_progress_line_and_the_run_goes_on() {
+    let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
+    let shop = Shop::small(folder.path(), waiting(&gate));
+    let running = in_flight(&shop, "--quiet");
+    for n_lines in 1..=2 {
+        signal(&running, "USR1");
+        wait::until("a line of progress", || running.errors().matches("progress: ").count() == n_lines);
+    }
+    let line = running.errors();
     gate.open();
     let run = running.wait();
-    assert_eq!((run.code, run.n("accepted"), run.n("not_attempted")), (Some(4), 4, 2), "{}", run.errors);
-    assert_eq!(run.outcome(FIRST), "accepted");
-    let next = shop.run(OPTIONS);
-    assert_eq!((next.code, next.n("accepted"), next.n("already_sent")), (Some(0), 2, 4));
+    assert_eq!((run.code, run.n("accepted")), (Some(0), 6), "{}", run.errors);
+    // Two browsers, two IDENTITYs, six orders.
+    let is_line = |line: &str| line.starts_with("progress: sending, ") && line.contains(" of 10 requests, ");
+    assert!(line.lines().all(is_line), "{line}");
+}
+
+#[test]
+fn sigusr1_prints_the_progress_line_of_a_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut check = process(folder.path());
+    check.args(["check", "-", "--pos", "p", "--out", "run"]).stdin(Stdio::piped());
+    let mut child = check.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    // It listens before it makes the run folder, and reads until standard input ends.
+    wait::until("the run folder", || folder.path().join("run").exists());
+    assert!(Command::new("kill").args(["-USR1", &child.id().to_string()]).status().unwrap().success());
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    errors.read_line(&mut line).unwrap();
+    assert_eq!(line, "progress: reading, 0 rows, 0/s\n");
+    child.stdin.take().unwrap().write_all(export(&["A-1"]).as_bytes()).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 /// CHECKOUT was not sent, so that the order is not there, and CLEAR_CART is, so that nobody is reminded of it.

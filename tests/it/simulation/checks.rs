@@ -24,6 +24,9 @@ type Checked = Result<(), String>;
 /// Events are told together, and a request to stop is heard, so much later (`PAUSE` of `dispatch::run`; 1 ms for timers).
 const LATE: Duration = Duration::from_millis(3);
 
+/// How long an order that is stopped half way may go on to clear its cart, with what its disk takes before.
+const GRACE: Duration = Duration::from_secs(12);
+
 /// All of them.
 const CHECKS: [fn(&History) -> Checked; 29] = [
     accepted_was_received,
@@ -351,9 +354,11 @@ fn nothing_starts_after_the_end_was_said(history: &History) -> Checked {
         let Some(end) = run.lines.iter().find(|line| ends_the_run(run, &line.what)) else { return Ok(()) };
         let is_asked = end.what == What::AskedToStop;
         let heard_late = if is_asked { LATE } else { Duration::ZERO };
-        // Whoever is asked to end clears away what was begun.
-        let is_last = |request: &Request| is_asked && request.ask.kind() == Kind::ClearCart;
-        let late = run.starts().find(|(at, request)| *at > end.at + heard_late && !is_last(request));
+        // A run that is asked to stop clears its carts, for a while after the answer to what was in flight.
+        let grace_end = end.at + run.settings.timeout + GRACE + LATE;
+        let is_last =
+            |at: Duration, request: &Request| is_asked && request.ask.kind() == Kind::ClearCart && at < grace_end;
+        let late = run.starts().find(|(at, request)| *at > end.at + heard_late && !is_last(*at, request));
         ensure(late.is_none(), || format!("{late:?} was started after {end:?}"))
     })
 }
@@ -363,7 +368,8 @@ fn ends_the_run(run: &Run, what: &What) -> bool {
         What::WriteFailed
         | What::TellFailed
         | What::AskedToStop
-        | What::Heard(_, Heard::Answer { status: 300..=399 | 401, .. }) => true,
+        | What::Heard(_, Heard::Answer { status: 300..=399 | 401, .. })
+        | What::Heard(Request { ask: Ask::Browser, .. }, Heard::Answer { status: 400..=407 | 409..=428, .. }) => true,
         What::Heard(_, heard) => heard.asks_for_less().flatten().is_some_and(|wait| wait > run.settings.gives_up_after),
         _ => false,
     }
@@ -384,7 +390,13 @@ fn a_wait_is_kept(history: &History) -> Checked {
 fn only_probes_while_it_is_down(history: &History) -> Checked {
     each_run(history, |run| {
         let mut down = None;
-        for Line { at, what } in &run.lines {
+        // A run that is asked to stop clears its carts all the same.
+        let asked = run.lines.iter().position(|line| line.what == What::AskedToStop);
+        let (lines, end) = match asked {
+            Some(asked) => (&run.lines[..asked], run.lines[asked].at),
+            None => (&run.lines[..], Duration::MAX),
+        };
+        for Line { at, what } in lines {
             let is_down = match what {
                 What::Warned(words) if words.starts_with("the service takes nothing") => true,
                 What::Warned(words) if words.contains("left open") => continue,
@@ -401,7 +413,7 @@ fn only_probes_while_it_is_down(history: &History) -> Checked {
             }
             down = is_down.then_some(*at);
         }
-        down.map_or(Ok(()), |since| are_probes(run, since, Duration::MAX))
+        down.map_or(Ok(()), |since| are_probes(run, since, end))
     })
 }
 

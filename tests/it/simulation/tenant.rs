@@ -56,7 +56,7 @@ impl Tenant {
 
     /// Deals with a request.
     pub(super) fn deal_with(&mut self, request: &Request, turn: Turn) -> Reply {
-        let no = |status| Reply::no(answer(status, "{\"status\":\"NO\"}"));
+        let no = |status| Reply::no(answer(status, "{\"status\":\"ERROR\"}"));
         match turn {
             Turn::Well => self.do_it(request),
             Turn::NotSent => Reply::no(Heard::NotSent("no connection".to_owned())),
@@ -65,7 +65,11 @@ impl Tenant {
             Turn::HalfAnswer => self.but(request, Heard::Answer { status: 201, body: None, retry_after: None }),
             Turn::Garbage => self.but(request, answer(200, "<html>Welcome to the hotel</html>")),
             Turn::SaysNo => no(200),
+            Turn::SaysOtherwise { is_done: true } => self.but(request, answer(202, QUEUED)),
+            Turn::SaysOtherwise { is_done: false } => Reply::no(answer(202, QUEUED)),
             Turn::Busy { status, retry_after } => Reply::no(Heard::Answer { status, body: None, retry_after }),
+            // Statuses that blame the content do not fit a request without any.
+            Turn::Refused { status: 400 | 409 | 413 } if matches!(request.ask, Ask::Browser) => self.do_it(request),
             Turn::Refused { status } => no(status),
             Turn::KeyRefused => no(401),
             Turn::Redirected => no(302),
@@ -99,7 +103,7 @@ impl Tenant {
                 self.take_part(*order, part, browser)
             }
             Ask::Identity { .. } | Ask::Checkout { .. } | Ask::Part { .. } => {
-                Reply::no(answer(404, "{\"status\":\"NO\"}"))
+                Reply::no(answer(404, "{\"status\":\"ERROR\"}"))
             }
         }
     }
@@ -118,7 +122,7 @@ impl Tenant {
                 let items = std::mem::take(cart).items.into_iter().collect();
                 return Reply { assembled: Some((order, items)), ..Reply::yes(YES) };
             }
-            Part::Checkout => return Reply::no(answer(400, "{\"status\":\"NO\"}")),
+            Part::Checkout => return Reply::no(answer(400, "{\"status\":\"ERROR\"}")),
         }
         Reply::yes(YES)
     }
@@ -129,6 +133,9 @@ impl Cart {
         !self.items.is_empty() && self.has_contacts && self.confirmed == self.items
     }
 }
+
+/// Neither yes nor no.
+const QUEUED: &str = "{\"status\":\"QUEUED\",\"ref\":\"e\"}";
 
 const YES: &str = "{\"status\":\"OK\",\"ref\":\"e\"}";
 

@@ -21,6 +21,8 @@ pub(super) enum Turn {
     Garbage,
     /// It is not done, and the body of a 200 says so.
     SaysNo,
+    /// It is done or not, and the body of a 202 says neither.
+    SaysOtherwise { is_done: bool },
     /// It is not done: later, please.
     Busy { status: u16, retry_after: Option<Duration> },
     /// It is not done: a 4xx.
@@ -44,7 +46,7 @@ pub(super) struct Fate {
 }
 
 /// How many turns other than the good one there are.
-const N_FAULTS: usize = 12;
+const N_FAULTS: usize = 13;
 
 /// How likely each fault is in one run, in thousandths, and when nothing works at all.
 #[derive(Debug, Clone)]
@@ -119,7 +121,8 @@ fn turn(fault: usize, chance: &mut Chance) -> Turn {
         8 => Turn::KeyRefused,
         9 => Turn::Redirected,
         10 => Turn::Restart,
-        _ => Turn::Broken { status: chance.one_of(&[408, 500, 500, 502, 504]), is_done: chance.one_in(2) },
+        11 => Turn::SaysOtherwise { is_done: chance.one_in(2) },
+        _ => Turn::Broken { status: chance.one_of(&[408, 499, 500, 500, 502, 504]), is_done: chance.one_in(2) },
     }
 }
 

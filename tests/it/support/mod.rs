@@ -5,6 +5,7 @@ pub(crate) mod dice;
 pub(crate) mod namespace;
 pub(crate) mod place;
 pub(crate) mod service;
+pub(crate) mod tls;
 pub(crate) mod wait;
 
 use std::{
