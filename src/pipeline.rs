@@ -31,7 +31,7 @@ use crate::{
     },
     plan::PlanError,
     read::Bounds,
-    report::{folder::RunFolder, summary::Summary},
+    report::{ReportError, folder::RunFolder, summary::Summary},
     sandbox::Sandbox,
     validate,
 };
@@ -222,7 +222,7 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     if let Err(refusal) = export.done {
         return account.refuse(job, folder, &refusal);
     }
-    account.write_rejects(folder)?;
+    write_rejects(&mut account, folder, tell)?;
     if let (Some(ledger), Some(_)) = (&export.ledger, &job.sending) {
         to_send.note_changed(ledger)?;
     }
@@ -237,17 +237,28 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     tell(Progress::Sending(plan.about.n_requests));
     let guests = plan.guests.map(|guest| Ok(guest?.without_held()));
     let ended = send::send(guests, ledger, job, sending, &mut account, Account::settle, tell)?;
-    report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
+    report_sent(account, job, folder, ended.stopped, tell).map_err(RunError::after_sending)
 }
 
-/// Reports what was sent. Rejects that cannot be written, the input being gone for example, are no reason to say less.
+/// Writes `rejects/`, and warns of files whose rows it cannot copy any more.
+fn write_rejects(account: &mut Account, folder: &RunFolder, tell: Tell<'_>) -> Result<(), ReportError> {
+    for name in account.write_rejects(folder)? {
+        tell(Progress::Warning(&format!(
+            "{name} was moved, replaced or changed since it was read; rejects/ holds the reasons of its orders, not their rows"
+        )));
+    }
+    Ok(())
+}
+
+/// Reports what was sent. Rejects that cannot be written are no reason to say less.
 fn report_sent(
     mut account: Account,
     job: &Job<'_>,
     folder: &RunFolder,
     stopped: Option<String>,
+    tell: Tell<'_>,
 ) -> Result<Finished, RunError> {
-    let rejects = account.write_rejects(folder).err().map(|error| error.to_string());
+    let rejects = write_rejects(&mut account, folder, tell).err().map(|error| error.to_string());
     let lost = match account.settle_lost() {
         0 => None,
         n_lost => Some(format!("{n_lost} orders of the plan were not attempted, and the results do not name them")),

@@ -179,17 +179,19 @@ impl Account {
         self.counts.tally.orders().read - self.n_settled(Outcome::Skipped)
     }
 
-    /// Writes the rows of all orders that are to be mended, if there are any that were not there the last time.
-    pub(super) fn write_rejects(&mut self, folder: &RunFolder) -> Result<(), ReportError> {
+    /// Writes the rows of all orders that are to be mended, if there are any that were not there the last time. Those of a
+    /// file that was moved, replaced or changed since it was read cannot be copied: only its orders' reasons are there, and
+    /// its name is returned.
+    pub(super) fn write_rejects(&mut self, folder: &RunFolder) -> Result<Vec<String>, ReportError> {
         if !self.rejects.has_new {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let input = |read: &ReadInput| RejectInput {
             name: read.input.name.clone(),
             header: read.end.header.clone(),
             line_break: if read.end.has_crlf { LineBreak::CrLf } else { LineBreak::Lf },
             frame: if read.is_array { Frame::Array } else { Frame::None },
-            is_gone: self.files.are_of_another_run && !read.input.is_unchanged(),
+            is_gone: !read.input.is_unchanged(),
         };
         let inputs: Vec<_> = self.files.inputs.iter().map(input).collect();
         // They are kept for the next time, when more may have come.
@@ -262,8 +264,11 @@ impl Account {
     }
 
     fn inputs(&self) -> Vec<Input> {
-        let input =
-            |read: &ReadInput| Input { file: read.input.name.clone(), bytes: read.input.bytes, rows: read.n_rows };
+        let input = |read: &ReadInput| Input {
+            file: read.input.name.clone(),
+            bytes: read.input.found.bytes,
+            rows: read.n_rows,
+        };
         self.files.inputs.iter().map(input).collect()
     }
 

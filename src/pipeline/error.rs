@@ -89,8 +89,10 @@ pub(super) enum Refusal {
         "the export has more than {0} extension attributes; nothing was sent\n  hint: names that are data, such as order numbers, cannot be attributes"
     )]
     Extensions(usize),
-    #[error("{name} has changed while it was read; nothing was sent\n  hint: run it again when the export is complete")]
-    Changed { name: String },
+    #[error(
+        "{place}: the last row ends without a line end, expected one (last_line_end = \"required\" in the profile); nothing was sent\n  hint: the export is still being written, or was cut off; run it again when it is complete"
+    )]
+    NoLastLineEnd { place: String },
     #[error(
         "so many rows have no order key, or so many cells that other rows may stand in them, that it cannot be known which orders they are of; nothing was sent\n  hint: the profile's key may be the wrong column; mend the rows, see the export's first lines"
     )]

@@ -45,7 +45,7 @@ pub(super) fn resume(
     let guests = guests.map(move |guest| Ok(without_too_slow(guest?, &rules)));
     let ended = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
     settle_left_out(left_out, &mut account).map_err(RunError::after_sending)?;
-    report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
+    report_sent(account, job, folder, ended.stopped, tell).map_err(RunError::after_sending)
 }
 
 /// The ledger, held for this run, if the plan is for its target and has the go-ahead that it needs.
