@@ -194,7 +194,7 @@ pub fn run(job: &Job<'_>, tell: Tell<'_>) -> Result<Finished, RunError> {
     let resumed = job.sending.as_ref().and_then(|sending| Some((sending.resumes.as_ref()?, sending)));
     // What is not there should leave no folder behind.
     let resumed = match resumed {
-        Some((run, sending)) => Some((saved::open(run)?, sending)),
+        Some((run, sending)) => Some((saved::open_verified(run)?, sending)),
         None => None,
     };
     let folder = RunFolder::create(&job.folder)?;
@@ -295,12 +295,13 @@ fn settle_unsent(to_send: ToSend, refusal: &Refusal, account: &mut Account) -> R
 
 /// Writes the plan, and opens it again for sending: a service that is slow holds no export in memory.
 fn write_plan(
-    to_send: ToSend,
+    mut to_send: ToSend,
     notes: &[Problem],
     job: &Job<'_>,
     folder: &RunFolder,
     account: &mut Account,
 ) -> Result<Saved, RunError> {
+    let left_out = to_send.left_out.take().expect("a run that sends writes down what it leaves out");
     let plan = to_send.planner.ordered().map_err(PlanError::from)?;
     let about = About {
         target: TargetHash::of(&job.validate.target).in_full(),
@@ -310,7 +311,7 @@ fn write_plan(
         files: account.files().at_absolute_paths(),
         notes: notes.to_vec(),
     };
-    saved::write(folder, about, plan)?;
+    saved::write(folder, about, plan, left_out)?;
     account.flush()?;
     saved::open(folder.path())
 }

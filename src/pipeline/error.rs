@@ -6,7 +6,12 @@ use chrono::{DateTime, Utc};
 
 use super::MaxInvalid;
 use crate::{
-    dispatch, group, ledger::LedgerError, map::MapError, plan::PlanError, read::ReadError, report::ReportError,
+    dispatch, group,
+    ledger::LedgerError,
+    map::MapError,
+    plan::{Contents, PlanError},
+    read::ReadError,
+    report::ReportError,
 };
 
 /// Why a run ended without a report: exit code 2 or, where sending had begun, 4.
@@ -22,12 +27,34 @@ pub enum RunError {
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// A file of the plan cannot be read.
-    #[error("{}: cannot read: {error}", .path.display())]
+    #[error("{}: cannot read: {error}\n  hint: send the export again", .path.display())]
     PlanFile {
         /// The file.
         path: PathBuf,
         /// What the system says.
         error: std::io::Error,
+    },
+    /// A file of the plan does not hold what was written to it: orders would be lost, or sent otherwise than planned.
+    #[error(
+        "{}: damaged: found {}; expected {}; nothing was sent\n  hint: send the export again",
+        .path.display(), .contents.0, .contents.1
+    )]
+    DamagedPlan {
+        /// The file.
+        path: PathBuf,
+        /// What it holds, and what it held.
+        contents: Box<(Contents, Contents)>,
+    },
+    /// It cannot be known whether the plan is as it was written.
+    #[error(
+        "{}: no {manifest} beside it to compare it with, as plans of an earlier orderferry have none; nothing was sent\n  hint: send the export again",
+        .plan.display()
+    )]
+    NoManifest {
+        /// The plan.
+        plan: PathBuf,
+        /// What is missing beside it.
+        manifest: &'static str,
     },
     /// There is nothing to go on with.
     #[error(
