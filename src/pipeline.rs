@@ -15,7 +15,7 @@ mod saved;
 mod send;
 mod sheet;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -37,6 +37,7 @@ use crate::{
 };
 use account::Account;
 use age::Age;
+pub use age::OldOrders;
 use error::Refusal;
 pub use error::RunError;
 use intake::{Intake, ToSend};
@@ -84,8 +85,8 @@ pub struct Sending<'a> {
     pub dispatch: dispatch::Settings,
     /// Where it runs.
     pub runtime: &'a tokio::runtime::Runtime,
-    /// Orders older than this need a go-ahead, which is not given; none if it is.
-    pub oldest: Option<Duration>,
+    /// From which age on orders need a go-ahead, which is not given; none if it is.
+    pub old_orders: Option<OldOrders>,
     /// At most so many orders are settled by sending.
     pub limit: Option<usize>,
     /// Whether orders that an earlier run left unknown are sent again.
@@ -123,18 +124,30 @@ impl Job<'_> {
     }
 }
 
-/// More invalid orders than this, of those not skipped, and nothing is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// More invalid orders than this, of those not skipped, and nothing is sent; nor where more are too old to be sent without
+/// a go-ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MaxInvalid {
+    /// Ten percent, but at least five orders: of five orders one that is invalid stops nothing.
+    #[default]
+    Usual,
     /// A number of orders.
     Orders(u64),
     /// A part of the orders, in percent.
     Percent(Decimal),
 }
 
+/// What [`MaxInvalid::Usual`] allows.
+const USUAL_PERCENT: Decimal = Decimal::TEN;
+const USUAL_ORDERS: u64 = 5;
+
 impl MaxInvalid {
     fn is_exceeded(self, n_invalid: u64, n_orders: u64) -> bool {
         match self {
+            Self::Usual => {
+                let (percent, orders) = (Self::Percent(USUAL_PERCENT), Self::Orders(USUAL_ORDERS));
+                percent.is_exceeded(n_invalid, n_orders) && orders.is_exceeded(n_invalid, n_orders)
+            }
             Self::Orders(most) => n_invalid > most,
             Self::Percent(most) => Decimal::from(n_invalid) * Decimal::ONE_HUNDRED > most * Decimal::from(n_orders),
         }
@@ -174,6 +187,7 @@ pub type Tell<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
 impl std::fmt::Display for MaxInvalid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Usual => write!(f, "{USUAL_PERCENT}%, but at least {USUAL_ORDERS}"),
             Self::Orders(most) => write!(f, "{most}"),
             Self::Percent(most) => write!(f, "{most}%"),
         }
@@ -306,6 +320,7 @@ fn write_plan(
     let about = About {
         target: TargetHash::of(&job.validate.target).in_full(),
         n_requests: plan.forecast.n_requests(),
+        n_orders: account.n_not_skipped(),
         n_items: account.counts.n_items,
         n_guests: account.n_guests,
         files: account.files().at_absolute_paths(),
@@ -322,5 +337,5 @@ fn may_send(to_send: &ToSend, job: &Job<'_>, account: &Account) -> Result<(), Re
     if job.max_invalid.is_exceeded(n_invalid, n_orders) {
         return Err(Refusal::TooManyInvalid { n_invalid, n_orders, max_invalid: job.max_invalid });
     }
-    Age::of(job).judge(to_send.old)
+    Age::of(job).judge(to_send.old, n_orders, job.max_invalid)
 }

@@ -9,7 +9,6 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, Local, Utc};
-use rust_decimal::Decimal;
 use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
@@ -23,7 +22,7 @@ use crate::{
     event::url::LONGEST_URL,
     map::{profile::Profile, reading},
     model::target::Target,
-    pipeline::{Job, MaxInvalid, Sending},
+    pipeline::{Job, OldOrders, Sending},
     read::Bounds,
     sandbox::{self, Sandbox},
     validate::{self, CommonDefaults},
@@ -101,7 +100,8 @@ pub(super) fn send(
         asked_to_stop,
         dispatch: dispatch_settings(arguments, &loaded, &job.validate.target, &pace)?,
         runtime: &runtime,
-        oldest: needs_go_ahead.then_some(age),
+        old_orders: needs_go_ahead
+            .then_some(OldOrders { age, are_skipped: loaded.settings.old_orders == settings::OldOrders::Skip }),
         sandbox: sandbox.as_ref(),
     });
     let code = run(&job);
@@ -200,10 +200,7 @@ fn job(
             identity_pause: pace.identity_pause,
             ..validate_settings(reading, loaded, values, &profile, started_at)?
         },
-        max_invalid: reading
-            .max_invalid
-            .or(settings.max_invalid)
-            .map_or(MaxInvalid::Percent(Decimal::TEN), |limit| limit.0),
+        max_invalid: reading.max_invalid.or(settings.max_invalid).map(|limit| limit.0).unwrap_or_default(),
         ledger: ledger(reading.ledger.as_deref(), loaded),
         has_target: true,
         sending: None,

@@ -134,17 +134,17 @@ pub(super) enum Refusal {
     #[error(transparent)]
     Report(#[from] ReportError),
     #[error(
-        "{n_invalid} of {n_orders} orders are invalid, more than {max_invalid}; nothing was sent\n  hint: mend them, see rejects/ in the run folder, or allow more with --max-invalid"
+        "{n_invalid} of {n_orders} orders are invalid, more than allowed ({max_invalid}); nothing was sent\n  hint: mend them, see rejects/ in the run folder, or allow more with --max-invalid"
     )]
     TooManyInvalid { n_invalid: u64, n_orders: u64, max_invalid: MaxInvalid },
     #[error(
-        "{n_old} orders are older than {}, the oldest is of {oldest}; nothing was sent\n  hint: imported history may trigger live campaigns; --backfill is the go-ahead",
+        "{n_old} of {n_orders} orders are older than {}, more than allowed ({max_invalid}); the oldest is of {oldest}; nothing was sent\n  hint: imported history may trigger live campaigns; --backfill is the go-ahead for it, old_orders = \"skip\" leaves such orders out",
         in_days(*age)
     )]
-    Backfill { n_old: u64, age: Duration, oldest: DateTime<Utc> },
+    TooManyOld { n_old: u64, n_orders: u64, max_invalid: MaxInvalid, age: Duration, oldest: DateTime<Utc> },
 }
 
-fn in_days(age: Duration) -> String {
+pub(super) fn in_days(age: Duration) -> String {
     const DAY: u64 = 24 * 60 * 60;
     match (age.as_secs() / DAY, age.as_secs() % DAY) {
         (days, 0) if days > 1 => format!("{days} days"),

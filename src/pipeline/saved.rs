@@ -54,6 +54,8 @@ pub(super) struct About {
     pub(super) target: String,
     /// If all goes well.
     pub(super) n_requests: u64,
+    /// Orders that no rule left out, in the plan or not.
+    pub(super) n_orders: u64,
     /// Items and guests of all valid orders, in the plan or not.
     pub(super) n_items: u64,
     pub(super) n_guests: u64,

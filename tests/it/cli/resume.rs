@@ -202,11 +202,11 @@ fn what_cannot_be_gone_on_with_is_told() {
     assert_eq!((ran.code, ran.err.contains("no plan.manifest.json beside it")), (2, true), "{}", ran.err);
     shop.send("orders.csv --profile shop.toml --backfill --limit 1");
     let n_requests = shop.service.received().len();
-    let old = shop.send("--resume run-4");
+    let old = shop.send("--resume run-4 --set max_invalid=4");
     insta::assert_snapshot!(old.told(), @r#"
     exit 2
-        error: 5 orders are older than 30 days, the oldest is of 2025-03-02 10:00:00 UTC; nothing was sent
-          hint: imported history may trigger live campaigns; --backfill is the go-ahead
+        error: 5 of 7 orders are older than 30 days, more than allowed (4); the oldest is of 2025-03-02 10:00:00 UTC; nothing was sent
+          hint: imported history may trigger live campaigns; --backfill is the go-ahead for it, old_orders = "skip" leaves such orders out
         A-1 already_sent
         A-4 not_attempted
         A-2 not_attempted
