@@ -71,7 +71,7 @@ fn main() {
 fn read(criterion: &mut Criterion, stations: &Stations) {
     let mut group = criterion.benchmark_group("read");
     for (name, export) in &stations.exports {
-        group.throughput(Throughput::Bytes(export.input.bytes));
+        group.throughput(Throughput::Bytes(export.input.found.bytes));
         group.bench_function(*name, |bencher| bencher.iter(|| read_through(&export.input)));
         group.throughput(Throughput::Bytes(export.blocks[0].bytes.len() as u64));
         group.bench_function(format!("{name}_block"), |bencher| {

@@ -15,7 +15,7 @@ mod saved;
 mod send;
 mod sheet;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -31,12 +31,13 @@ use crate::{
     },
     plan::PlanError,
     read::Bounds,
-    report::{folder::RunFolder, summary::Summary},
+    report::{ReportError, folder::RunFolder, summary::Summary},
     sandbox::Sandbox,
     validate,
 };
 use account::Account;
 use age::Age;
+pub use age::OldOrders;
 use error::Refusal;
 pub use error::RunError;
 use intake::{Intake, ToSend};
@@ -86,8 +87,8 @@ pub struct Sending<'a> {
     pub dispatch: dispatch::Settings,
     /// Where it runs.
     pub runtime: &'a tokio::runtime::Runtime,
-    /// Orders older than this need a go-ahead, which is not given; none if it is.
-    pub oldest: Option<Duration>,
+    /// From which age on orders need a go-ahead, which is not given; none if it is.
+    pub old_orders: Option<OldOrders>,
     /// At most so many orders are settled by sending.
     pub limit: Option<usize>,
     /// Whether orders that an earlier run left unknown are sent again.
@@ -132,18 +133,30 @@ impl Job<'_> {
     }
 }
 
-/// More invalid orders than this, of those not skipped, and nothing is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// More invalid orders than this, of those not skipped, and nothing is sent; nor where more are too old to be sent without
+/// a go-ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MaxInvalid {
+    /// Ten percent, but at least five orders: of five orders one that is invalid stops nothing.
+    #[default]
+    Usual,
     /// A number of orders.
     Orders(u64),
     /// A part of the orders, in percent.
     Percent(Decimal),
 }
 
+/// What [`MaxInvalid::Usual`] allows.
+const USUAL_PERCENT: Decimal = Decimal::TEN;
+const USUAL_ORDERS: u64 = 5;
+
 impl MaxInvalid {
     fn is_exceeded(self, n_invalid: u64, n_orders: u64) -> bool {
         match self {
+            Self::Usual => {
+                let (percent, orders) = (Self::Percent(USUAL_PERCENT), Self::Orders(USUAL_ORDERS));
+                percent.is_exceeded(n_invalid, n_orders) && orders.is_exceeded(n_invalid, n_orders)
+            }
             Self::Orders(most) => n_invalid > most,
             Self::Percent(most) => Decimal::from(n_invalid) * Decimal::ONE_HUNDRED > most * Decimal::from(n_orders),
         }
@@ -183,6 +196,7 @@ pub type Tell<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
 impl std::fmt::Display for MaxInvalid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Usual => write!(f, "{USUAL_PERCENT}%, but at least {USUAL_ORDERS}"),
             Self::Orders(most) => write!(f, "{most}"),
             Self::Percent(most) => write!(f, "{most}%"),
         }
@@ -203,7 +217,7 @@ pub fn run(job: &Job<'_>, tell: Tell<'_>) -> Result<Finished, RunError> {
     let resumed = job.sending.as_ref().and_then(|sending| Some((sending.resumes.as_ref()?, sending)));
     // What is not there should leave no folder behind.
     let resumed = match resumed {
-        Some((run, sending)) => Some((saved::open(run)?, sending)),
+        Some((run, sending)) => Some((saved::open_verified(run)?, sending)),
         None => None,
     };
     let folder = RunFolder::create(&job.folder)?;
@@ -231,7 +245,7 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     if let Err(refusal) = export.done {
         return account.refuse(job, folder, &refusal);
     }
-    account.write_rejects(folder)?;
+    write_rejects(&mut account, folder, tell)?;
     if let (Some(ledger), Some(_)) = (&export.ledger, &job.sending) {
         to_send.note_changed(ledger)?;
     }
@@ -246,17 +260,28 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     tell(Progress::Sending(plan.about.n_requests));
     let guests = plan.guests.map(|guest| Ok(guest?.without_held()));
     let ended = send::send(guests, ledger, job, sending, &mut account, Account::settle, tell)?;
-    report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
+    report_sent(account, job, folder, ended.stopped, tell).map_err(RunError::after_sending)
 }
 
-/// Reports what was sent. Rejects that cannot be written, the input being gone for example, are no reason to say less.
+/// Writes `rejects/`, and warns of files whose rows it cannot copy any more.
+fn write_rejects(account: &mut Account, folder: &RunFolder, tell: Tell<'_>) -> Result<(), ReportError> {
+    for name in account.write_rejects(folder)? {
+        tell(Progress::Warning(&format!(
+            "{name} was moved, replaced or changed since it was read; rejects/ holds the reasons of its orders, not their rows"
+        )));
+    }
+    Ok(())
+}
+
+/// Reports what was sent. Rejects that cannot be written are no reason to say less.
 fn report_sent(
     mut account: Account,
     job: &Job<'_>,
     folder: &RunFolder,
     stopped: Option<String>,
+    tell: Tell<'_>,
 ) -> Result<Finished, RunError> {
-    let rejects = account.write_rejects(folder).err().map(|error| error.to_string());
+    let rejects = write_rejects(&mut account, folder, tell).err().map(|error| error.to_string());
     let lost = match account.settle_lost() {
         0 => None,
         n_lost => Some(format!("{n_lost} orders of the plan were not attempted, and the results do not name them")),
@@ -293,22 +318,24 @@ fn settle_unsent(to_send: ToSend, refusal: &Refusal, account: &mut Account) -> R
 
 /// Writes the plan, and opens it again for sending: a service that is slow holds no export in memory.
 fn write_plan(
-    to_send: ToSend,
+    mut to_send: ToSend,
     notes: &[Problem],
     job: &Job<'_>,
     folder: &RunFolder,
     account: &mut Account,
 ) -> Result<Saved, RunError> {
+    let left_out = to_send.left_out.take().expect("a run that sends writes down what it leaves out");
     let plan = to_send.planner.ordered().map_err(PlanError::from)?;
     let about = About {
         target: TargetHash::of(&job.validate.target).in_full(),
         n_requests: plan.forecast.n_requests(),
+        n_orders: account.n_not_skipped(),
         n_items: account.counts.n_items,
         n_guests: account.n_guests,
         files: account.files().at_absolute_paths(),
         notes: notes.to_vec(),
     };
-    saved::write(folder, about, plan)?;
+    saved::write(folder, about, plan, left_out)?;
     account.flush()?;
     saved::open(folder.path())
 }
@@ -319,5 +346,5 @@ fn may_send(to_send: &ToSend, job: &Job<'_>, account: &Account) -> Result<(), Re
     if job.max_invalid.is_exceeded(n_invalid, n_orders) {
         return Err(Refusal::TooManyInvalid { n_invalid, n_orders, max_invalid: job.max_invalid });
     }
-    Age::of(job).judge(to_send.old)
+    Age::of(job).judge(to_send.old, n_orders, job.max_invalid)
 }

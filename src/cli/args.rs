@@ -89,7 +89,7 @@ pub(super) struct SendArguments {
     /// What to do with orders whose outcome an earlier run left unknown
     #[arg(long, value_enum, default_value_t = Unknown::Hold, help_heading = "Sending")]
     pub(super) unknown: Unknown,
-    /// The go-ahead for orders older than 30 days, which may trigger live campaigns
+    /// Send orders older than 30 days too, which may trigger live campaigns; without it only the others are sent
     #[arg(long, help_heading = "Sending")]
     pub(super) backfill: bool,
 }
@@ -120,7 +120,7 @@ pub(super) struct Reading {
     /// The run folder [default: orderferry-runs/<run id>]
     #[arg(long, value_name = "DIR", env = "ORDERFERRY_OUT", hide_env = true)]
     pub(super) out: Option<PathBuf>,
-    /// More invalid orders than this (of those not skipped) and nothing is sent [default: 10%]
+    /// More invalid orders than this (of those not skipped) and nothing is sent [default: 10%, but at least 5 orders]
     #[arg(long, value_name = "N|P%")]
     pub(super) max_invalid: Option<InvalidLimit>,
     /// What grows with the export may hold so much in memory; the rest of it goes to the run folder [default: 256MB]

@@ -9,7 +9,6 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, Local, Utc};
-use rust_decimal::Decimal;
 use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
@@ -24,7 +23,7 @@ use crate::{
     ledger::{Consent, LedgerPlace},
     map::{profile::Profile, reading},
     model::target::Target,
-    pipeline::{Job, MaxInvalid, Sending},
+    pipeline::{Job, OldOrders, Sending},
     read::Bounds,
     sandbox::{self, Sandbox},
     validate::{self, CommonDefaults},
@@ -107,7 +106,8 @@ pub(super) fn send(
         asked_to_stop,
         dispatch: dispatch_settings(arguments, &loaded, &job.validate.target, &pace)?,
         runtime: &runtime,
-        oldest: needs_go_ahead.then_some(age),
+        old_orders: needs_go_ahead
+            .then_some(OldOrders { age, are_skipped: loaded.settings.old_orders == settings::OldOrders::Skip }),
         sandbox: sandbox.as_ref(),
     });
     let code = run(&job);
@@ -206,10 +206,7 @@ fn job(
             identity_pause: pace.identity_pause,
             ..validate_settings(reading, loaded, values, &profile, started_at)?
         },
-        max_invalid: reading
-            .max_invalid
-            .or(settings.max_invalid)
-            .map_or(MaxInvalid::Percent(Decimal::TEN), |limit| limit.0),
+        max_invalid: reading.max_invalid.or(settings.max_invalid).map(|limit| limit.0).unwrap_or_default(),
         // A check that finds no place for a ledger looks nothing up; whoever sends needs one.
         ledger: ledger(reading.ledger.as_deref(), loaded).unwrap_or_else(|_| LedgerPlace::at(PathBuf::new())),
         has_target: true,

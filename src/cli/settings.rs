@@ -63,6 +63,7 @@ pub(super) struct Settings {
     pub(super) max_columns: Option<usize>,
     pub(super) max_expansion: Option<u64>,
     pub(super) backfill_after: Option<Span>,
+    pub(super) old_orders: OldOrders,
     pub(super) item_price: PricePer,
     pub(super) reused_references: ReusedReferences,
     pub(super) unreadable_rows: Option<UnreadableRows>,
@@ -94,6 +95,15 @@ pub(super) enum ReusedReferences {
     #[default]
     Invalid,
     Send,
+}
+
+/// What becomes of orders that are too old to be sent without `--backfill`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OldOrders {
+    #[default]
+    Hold,
+    Skip,
 }
 
 /// What becomes of rows that cannot be read, and whose order is not known.
@@ -423,7 +433,7 @@ mod tests {
     #[test]
     fn a_fault_says_where_and_what_may_be_meant() {
         insta::assert_snapshot!(fault("rate = '5/s'\nin_fligth = 3", &[], &[]).replace("`, `", " "), @r#"
-        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause session_timeout tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_expansion backfill_after item_price reused_references unreadable_rows target targets`
+        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause session_timeout tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_expansion backfill_after old_orders item_price reused_references unreadable_rows target targets`
           hint: did you mean "in_flight"?
         "#);
         assert_eq!(loaded("rate = 5", &[], &["pos=p"]).unwrap().target(None).unwrap().pos.as_deref(), Some("p"));

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fs, path::Path, sync::Arc};
 
 use super::{
     MapError,
-    reading::{Format, MissingColumns, UnknownColumns, UnreadableRows},
+    reading::{Format, LastLineEnd, MissingColumns, UnknownColumns, UnreadableRows},
     rule::{Condition, Made, Rule},
     text::{EventPartText, GuestText, ItemText, OrderText, ProfileText, RuleText, toml_fault},
 };
@@ -100,6 +100,8 @@ pub struct Profile {
     pub format: Option<Format>,
     /// What stands between two cells of a CSV file; ASCII.
     pub delimiter: u8,
+    /// Whether a file must end with a line end.
+    pub last_line_end: LastLineEnd,
     /// The rows of an order stand next to each other.
     pub has_adjacent_rows: bool,
     /// The rows of an order may come from several files.
@@ -196,6 +198,7 @@ fn compiled(mut text: ProfileText) -> Result<Profile, Fault> {
         about: text.about,
         format: text.format,
         delimiter: delimiter(text.delimiter)?,
+        last_line_end: text.last_line_end,
         has_adjacent_rows: text.rows_adjacent,
         joins_files: text.join_files,
         unreadable_rows: text.unreadable_rows,

@@ -44,3 +44,14 @@ pub enum MissingColumns {
     /// They are taken as empty.
     Allow,
 }
+
+/// Whether a file must end with a line end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum LastLineEnd {
+    /// It need not: the order of a last row without one has a warning.
+    #[default]
+    Optional,
+    /// It must: a file without one is still being written.
+    Required,
+}

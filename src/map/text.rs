@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
 
-use super::reading::{Format, MissingColumns, UnknownColumns, UnreadableRows};
+use super::reading::{Format, LastLineEnd, MissingColumns, UnknownColumns, UnreadableRows};
 use crate::model::{
     nearest::{did_you_mean, nearest},
     pricing::{PricePer, TotalFrom},
@@ -118,6 +118,8 @@ pub(super) struct ProfileText {
     pub(super) about: String,
     pub(super) format: Option<Format>,
     pub(super) delimiter: Option<char>,
+    #[serde(default)]
+    pub(super) last_line_end: LastLineEnd,
     #[serde(default)]
     pub(super) rows_adjacent: bool,
     #[serde(default)]

@@ -73,6 +73,9 @@ impl std::fmt::Display for Outcome {
     }
 }
 
+/// The word that begins the reason of an order that is too old to be sent without a go-ahead.
+const NEEDS_BACKFILL: &str = "needs_backfill";
+
 /// How an order came to its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
@@ -93,6 +96,19 @@ impl Settled {
     #[must_use]
     pub fn unsent(outcome: Outcome, reason: Option<String>) -> Self {
         Self { outcome, attempts: 0, http_status: None, reason, repeated_after: None }
+    }
+
+    /// An order that is too old to be sent without a go-ahead, and why.
+    #[must_use]
+    pub fn needs_backfill(why: &str) -> Self {
+        Self::unsent(Outcome::NotAttempted, Some(format!("{NEEDS_BACKFILL}: {why}")))
+    }
+
+    /// Whether it is too old to be sent without a go-ahead.
+    #[must_use]
+    pub fn is_for_backfill(&self) -> bool {
+        let reason = self.reason.as_deref().and_then(|reason| reason.strip_prefix(NEEDS_BACKFILL));
+        self.outcome == Outcome::NotAttempted && reason.is_some_and(|rest| rest.starts_with(':'))
     }
 
     /// An order that this run does not send. One that an earlier run may have brought there stays unknown: that it is not

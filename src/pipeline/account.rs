@@ -26,7 +26,6 @@ use crate::{
         rejects::{self, Frame, LineBreak, RejectInput, Rejects, Unpacked, write_rejects},
         results::{self, ResultsWriter},
         summary::{self, Facts, Input, RequestCounts, Summary},
-        tally::Tally,
     },
     spill::{
         entries::Entries,
@@ -174,22 +173,29 @@ impl Account {
         *self.counts.tally.orders().of(outcome)
     }
 
+    /// How many orders the run ended before.
+    pub(super) fn n_ended_before(&self) -> u64 {
+        self.counts.n_ended_before()
+    }
+
     /// How many orders no rule left out.
     pub(super) fn n_not_skipped(&self) -> u64 {
         self.counts.tally.orders().read - self.n_settled(Outcome::Skipped)
     }
 
-    /// Writes the rows of all orders that are to be mended, if there are any that were not there the last time.
-    pub(super) fn write_rejects(&mut self, folder: &RunFolder) -> Result<(), ReportError> {
+    /// Writes the rows of all orders that are to be mended, if there are any that were not there the last time. Those of a
+    /// file that was moved, replaced or changed since it was read cannot be copied: only its orders' reasons are there, and
+    /// its name is returned.
+    pub(super) fn write_rejects(&mut self, folder: &RunFolder) -> Result<Vec<String>, ReportError> {
         if !self.rejects.has_new {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let input = |read: &ReadInput| RejectInput {
             name: read.input.name.clone(),
             header: read.end.header.clone(),
             line_break: if read.end.has_crlf { LineBreak::CrLf } else { LineBreak::Lf },
             frame: if read.is_array { Frame::Array } else { Frame::None },
-            is_gone: self.files.are_of_another_run && !read.input.is_unchanged(),
+            is_gone: !read.input.is_unchanged(),
         };
         let inputs: Vec<_> = self.files.inputs.iter().map(input).collect();
         // They are kept for the next time, when more may have come.
@@ -230,7 +236,7 @@ impl Account {
         job: &Job<'_>,
         folder: &RunFolder,
         error: Option<String>,
-        exit_code: impl Fn(&Tally, bool) -> u8,
+        exit_code: impl Fn(&Counts, bool) -> u8,
     ) -> Result<Finished, RunError> {
         self.results.flush()?;
         self.write_rejects(folder)?;
@@ -239,7 +245,7 @@ impl Account {
             command: if job.sending.is_some() { "send" } else { "check" }.to_owned(),
             started_at: job.started_at,
             finished_at: Utc::now(),
-            exit_code: exit_code(&self.counts.tally, error.is_some()),
+            exit_code: exit_code(&self.counts, error.is_some()),
             inputs: self.inputs(),
             rows: self.files.n_rows,
             rows_unreadable: self.files.n_unreadable,
@@ -250,6 +256,7 @@ impl Account {
             requests: self.requests,
             carts_open: self.n_carts_open,
             repeated_after: self.counts.n_repeated,
+            needs_backfill: self.counts.n_for_backfill,
             skipped: self.counts.skipped.clone().into_iter().collect(),
             stopped: error.clone(),
         };
@@ -262,8 +269,11 @@ impl Account {
     }
 
     fn inputs(&self) -> Vec<Input> {
-        let input =
-            |read: &ReadInput| Input { file: read.input.name.clone(), bytes: read.input.bytes, rows: read.n_rows };
+        let input = |read: &ReadInput| Input {
+            file: read.input.name.clone(),
+            bytes: read.input.found.bytes,
+            rows: read.n_rows,
+        };
         self.files.inputs.iter().map(input).collect()
     }
 
@@ -348,13 +358,14 @@ impl Unpacked for Opened {
 }
 
 /// The exit code of a run that was not refused: the first of 3, 4, 1 that applies, or 0.
-fn exit_code(tally: &Tally, is_stopped: bool) -> u8 {
-    let has = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| *tally.orders().of(*outcome) > 0);
+fn exit_code(counts: &Counts, is_stopped: bool) -> u8 {
+    let has = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| *counts.tally.orders().of(*outcome) > 0);
     if has(&[Outcome::Unknown]) {
         3
-    } else if is_stopped || has(&[Outcome::NotAttempted]) {
+    } else if is_stopped || counts.n_ended_before() > 0 {
         4
     } else {
-        u8::from(has(&[Outcome::Invalid, Outcome::Refused, Outcome::Failed, Outcome::Changed]))
+        // Of those that were not attempted only orders are left that need a go-ahead.
+        u8::from(has(&[Outcome::Invalid, Outcome::Refused, Outcome::Failed, Outcome::Changed, Outcome::NotAttempted]))
     }
 }

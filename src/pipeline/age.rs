@@ -4,16 +4,29 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Job, Refusal};
+use super::{Job, MaxInvalid, Refusal, error::in_days};
+use crate::model::{
+    outcome::{Outcome, Settled},
+    planned::PlannedOrder,
+};
+
+/// From which age on orders need a go-ahead that is not given, and what becomes of them.
+#[derive(Debug, Clone, Copy)]
+pub struct OldOrders {
+    /// The age.
+    pub age: Duration,
+    /// They are skipped, however many they are.
+    pub are_skipped: bool,
+}
 
 /// How old an order may be.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Age {
-    /// The age from which an order needs a go-ahead, and the time which that makes.
-    limit: Option<(Duration, DateTime<Utc>)>,
+    /// What is done with old orders, and the time before which one is old.
+    limit: Option<(OldOrders, DateTime<Utc>)>,
 }
 
-/// Orders that need a go-ahead.
+/// Orders that are too old.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Old {
     n_orders: u64,
@@ -24,9 +37,9 @@ impl Age {
     /// Without a limit, or where the go-ahead is given, nothing is too old.
     pub(super) fn of(job: &Job<'_>) -> Self {
         // Before the beginning of time nothing is too old.
-        let limit = job.sending.as_ref().and_then(|sending| sending.oldest).and_then(|age| {
-            let time = TimeDelta::from_std(age).ok().and_then(|age| job.started_at.checked_sub_signed(age))?;
-            Some((age, time))
+        let limit = job.sending.as_ref().and_then(|sending| sending.old_orders).and_then(|old| {
+            let age = TimeDelta::from_std(old.age).ok()?;
+            Some((old, job.started_at.checked_sub_signed(age)?))
         });
         Self { limit }
     }
@@ -36,14 +49,34 @@ impl Age {
         self.limit.is_some()
     }
 
-    pub(super) fn is_old(self, made: DateTime<Utc>) -> bool {
-        self.limit.is_some_and(|(_, limit)| made < limit)
+    pub(super) fn is_old(self, ordered_at: DateTime<Utc>) -> bool {
+        self.limit.is_some_and(|(_, limit)| ordered_at < limit)
     }
 
-    /// Why nothing may be sent, if nothing may.
-    pub(super) fn judge(self, old: Old) -> Result<(), Refusal> {
+    /// What becomes of an order that is to be sent, if it is too old. One that an earlier run sent, whatever came of that,
+    /// had its go-ahead then.
+    pub(super) fn held(self, ordered_at: DateTime<Utc>, may_be_there: bool) -> Option<Settled> {
+        let (old, _) = self.limit.filter(|_| self.is_old(ordered_at) && !may_be_there)?;
+        let older = format!("older than {}", in_days(old.age));
+        if old.are_skipped {
+            return Some(Settled::unsent(Outcome::Skipped, Some(older)));
+        }
+        Some(Settled::needs_backfill(&format!("ordered at {ordered_at}, {older}; --backfill is the go-ahead")))
+    }
+
+    /// The same for an order of a plan.
+    pub(super) fn held_of_plan(self, order: &PlannedOrder) -> Option<Settled> {
+        self.held(order.ordered_at, order.may_be_there)
+    }
+
+    /// Whether the others may be sent: so many old orders in an export are no stragglers.
+    pub(super) fn judge(self, old: Old, n_orders: u64, max_invalid: MaxInvalid) -> Result<(), Refusal> {
         match (self.limit, old.oldest) {
-            (Some((age, _)), Some(oldest)) => Err(Refusal::Backfill { n_old: old.n_orders, age, oldest }),
+            (Some((limit, _)), Some(oldest))
+                if !limit.are_skipped && max_invalid.is_exceeded(old.n_orders, n_orders) =>
+            {
+                Err(Refusal::TooManyOld { n_old: old.n_orders, n_orders, max_invalid, age: limit.age, oldest })
+            }
             _ => Ok(()),
         }
     }
@@ -51,8 +84,8 @@ impl Age {
 
 impl Old {
     /// Counts an order.
-    pub(super) fn add(&mut self, made: DateTime<Utc>) {
-        self.append(Self { n_orders: 1, oldest: Some(made) });
+    pub(super) fn add(&mut self, ordered_at: DateTime<Utc>) {
+        self.append(Self { n_orders: 1, oldest: Some(ordered_at) });
     }
 
     /// Adds others.

@@ -182,7 +182,13 @@ impl Desk<'_> {
                 self.plan(record, &sound, false, Some(settled), sheet);
             }
             Fate::Settled(settled) => self.settle(&record, &settled, sheet),
-            Fate::Sent { may_be_there } => self.plan(record, &sound, may_be_there, None, sheet),
+            Fate::Sent { may_be_there } => {
+                let held = self.age.held(sound.ordered_at(), may_be_there);
+                if held.is_some() {
+                    sheet.old.add(sound.ordered_at());
+                }
+                self.plan(record, &sound, may_be_there, held, sheet);
+            }
         }
         Ok(())
     }
@@ -221,9 +227,6 @@ impl Desk<'_> {
         sheet: &mut Sheet,
     ) {
         sheet.counts.add(&record);
-        if held.is_none() && self.age.is_old(sound.ordered_at()) {
-            sheet.old.add(sound.ordered_at());
-        }
         let order = sound.planned(record, self.job.validate.packing(), may_be_there, held);
         sheet.plannable.add(&sound.guest(), &order);
     }

@@ -6,7 +6,12 @@ use chrono::{DateTime, Utc};
 
 use super::MaxInvalid;
 use crate::{
-    dispatch, group, ledger::LedgerError, map::MapError, plan::PlanError, read::ReadError, report::ReportError,
+    dispatch, group,
+    ledger::LedgerError,
+    map::MapError,
+    plan::{Contents, PlanError},
+    read::ReadError,
+    report::ReportError,
 };
 
 /// Why a run ended without a report: exit code 2 or, where sending had begun, 4.
@@ -22,12 +27,34 @@ pub enum RunError {
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// A file of the plan cannot be read.
-    #[error("{}: cannot read: {error}", .path.display())]
+    #[error("{}: cannot read: {error}\n  hint: send the export again", .path.display())]
     PlanFile {
         /// The file.
         path: PathBuf,
         /// What the system says.
         error: std::io::Error,
+    },
+    /// A file of the plan does not hold what was written to it: orders would be lost, or sent otherwise than planned.
+    #[error(
+        "{}: damaged: found {}; expected {}; nothing was sent\n  hint: send the export again",
+        .path.display(), .contents.0, .contents.1
+    )]
+    DamagedPlan {
+        /// The file.
+        path: PathBuf,
+        /// What it holds, and what it held.
+        contents: Box<(Contents, Contents)>,
+    },
+    /// It cannot be known whether the plan is as it was written.
+    #[error(
+        "{}: no {manifest} beside it to compare it with, as plans of an earlier orderferry have none; nothing was sent\n  hint: send the export again",
+        .plan.display()
+    )]
+    NoManifest {
+        /// The plan.
+        plan: PathBuf,
+        /// What is missing beside it.
+        manifest: &'static str,
     },
     /// There is nothing to go on with.
     #[error(
@@ -89,8 +116,10 @@ pub(super) enum Refusal {
         "the export has more than {0} extension attributes; nothing was sent\n  hint: names that are data, such as order numbers, cannot be attributes"
     )]
     Extensions(usize),
-    #[error("{name} has changed while it was read; nothing was sent\n  hint: run it again when the export is complete")]
-    Changed { name: String },
+    #[error(
+        "{place}: the last row ends without a line end, expected one (last_line_end = \"required\" in the profile); nothing was sent\n  hint: the export is still being written, or was cut off; run it again when it is complete"
+    )]
+    NoLastLineEnd { place: String },
     #[error(
         "so many rows have no order key, or so many cells that other rows may stand in them, that it cannot be known which orders they are of; nothing was sent\n  hint: the profile's key may be the wrong column; mend the rows, see the export's first lines"
     )]
@@ -105,17 +134,17 @@ pub(super) enum Refusal {
     #[error(transparent)]
     Report(#[from] ReportError),
     #[error(
-        "{n_invalid} of {n_orders} orders are invalid, more than {max_invalid}; nothing was sent\n  hint: mend them, see rejects/ in the run folder, or allow more with --max-invalid"
+        "{n_invalid} of {n_orders} orders are invalid, more than allowed ({max_invalid}); nothing was sent\n  hint: mend them, see rejects/ in the run folder, or allow more with --max-invalid"
     )]
     TooManyInvalid { n_invalid: u64, n_orders: u64, max_invalid: MaxInvalid },
     #[error(
-        "{n_old} orders are older than {}, the oldest is of {oldest}; nothing was sent\n  hint: imported history may trigger live campaigns; --backfill is the go-ahead",
+        "{n_old} of {n_orders} orders are older than {}, more than allowed ({max_invalid}); the oldest is of {oldest}; nothing was sent\n  hint: imported history may trigger live campaigns; --backfill is the go-ahead for it, old_orders = \"skip\" leaves such orders out",
         in_days(*age)
     )]
-    Backfill { n_old: u64, age: Duration, oldest: DateTime<Utc> },
+    TooManyOld { n_old: u64, n_orders: u64, max_invalid: MaxInvalid, age: Duration, oldest: DateTime<Utc> },
 }
 
-fn in_days(age: Duration) -> String {
+pub(super) fn in_days(age: Duration) -> String {
     const DAY: u64 = 24 * 60 * 60;
     match (age.as_secs() / DAY, age.as_secs() % DAY) {
         (days, 0) if days > 1 => format!("{days} days"),

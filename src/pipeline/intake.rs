@@ -14,7 +14,7 @@ use super::{
 use crate::{
     ledger::{Ledger, OrderKey},
     model::problem::Problem,
-    plan::Planner,
+    plan::{Contents, Planner},
     report::folder::RunFolder,
     spill::{seen::Seen, sorter::Sorter},
 };
@@ -41,6 +41,8 @@ pub(super) struct ToSend {
     pub(super) old: Old,
     /// Those that the ledger knows with other content.
     changed: Option<Sorter>,
+    /// What the file of orders that are in no plan holds, once all are known.
+    pub(super) left_out: Option<Contents>,
 }
 
 impl ToSend {
@@ -49,6 +51,7 @@ impl ToSend {
             planner: Planner::new(folder.path(), memory.plan),
             old: Old::default(),
             changed: Some(Sorter::new(folder.path(), ".changed", memory.rejects)),
+            left_out: None,
         }
     }
 
@@ -102,7 +105,7 @@ impl<'i> Intake<'i> {
         let n_to_identify = self.to_identify.finish(|_| ()).map_err(PlanError::from)?;
         let n_to_identify = if self.job.would_send_all_as_single() { self.account.n_guests } else { n_to_identify };
         self.account.counts.forecast.add_guests(n_to_identify);
-        self.left_out.map_or(Ok(()), LeftOut::finish)?;
+        self.to_send.left_out = self.left_out.map(LeftOut::finish).transpose()?;
         Ok((self.account, self.to_send))
     }
 }

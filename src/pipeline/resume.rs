@@ -13,7 +13,12 @@ use super::{
 };
 use crate::{
     ledger::{SqliteLedger, TargetHash},
-    model::{order::OrderRecord, outcome::Settled, planned::PlannedGuest, recipe::Recipe},
+    model::{
+        order::OrderRecord,
+        outcome::Settled,
+        planned::{PlannedGuest, PlannedOrder},
+        recipe::Recipe,
+    },
     plan::PlanError,
     report::{ReportError, folder::RunFolder},
     validate,
@@ -42,11 +47,11 @@ pub(super) fn resume(
     tell(Progress::Sending(about.n_requests));
     let guests = from_first_unsent(guests, &origin, job, &ledger)?;
     let guests = unknown_to(Some(ledger.reader()?), guests, known::Rules::of(job));
-    let rules = job.validate.clone();
-    let guests = guests.map(move |guest| Ok(without_too_slow(guest?, &rules)));
+    let (age, rules) = (Age::of(job), job.validate.clone());
+    let guests = guests.map(move |guest| Ok(without_too_slow(without_old(guest?, age), &rules)));
     let ended = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
     settle_left_out(left_out, &mut account).map_err(RunError::after_sending)?;
-    report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
+    report_sent(account, job, folder, ended.stopped, tell).map_err(RunError::after_sending)
 }
 
 /// The ledger, held for this run, if the plan is for its target and has the go-ahead that it needs.
@@ -62,7 +67,8 @@ fn may_send(
         return Err(Refusal::OtherTarget { plan: origin.to_owned() });
     }
     let ledger = job.ledger_to_write(sending, tell)?;
-    has_go_ahead(origin, job, &ledger).map(|()| ledger)
+    let old = old_orders(origin, job, &ledger)?;
+    Age::of(job).judge(old, about.n_orders, job.max_invalid).map(|()| ledger)
 }
 
 /// A plan is not searched for what is not sent yet more closely than this, in bytes: a few hundred guests.
@@ -100,7 +106,18 @@ fn first_unsent(guests: &mut Guests, origin: &Path, job: &Job<'_>, ledger: &Sqli
 
 fn is_sent(mut guest: PlannedGuest, ledger: &SqliteLedger, job: &Job<'_>) -> Result<bool, RunError> {
     known::settle_known(&mut guest, ledger, known::Rules::of(job))?;
-    Ok(guest.orders.is_empty())
+    Ok(without_old(guest, Age::of(job)).orders.is_empty())
+}
+
+/// Settles orders that are too old to be sent without a go-ahead.
+fn without_old(mut guest: PlannedGuest, age: Age) -> PlannedGuest {
+    for order in std::mem::take(&mut guest.orders) {
+        match age.held_of_plan(&order) {
+            Some(settled) => guest.settled.push((order.record, settled)),
+            None => guest.orders.push(order),
+        }
+    }
+    guest
 }
 
 /// Settles orders that were planned for a higher rate or a longer session than this run's.
@@ -160,11 +177,11 @@ fn refuse(
     folder: &RunFolder,
 ) -> Result<Finished, RunError> {
     // Otherwise the ledger is the reason of the refusal, or that of another target.
-    let knows_more = matches!(refusal, Refusal::Backfill { .. });
+    let knows_more = matches!(refusal, Refusal::TooManyOld { .. });
     let ledger = if knows_more { job.ledger_to_read()? } else { None };
     let reason = refusal.in_one_line();
     for guest in unknown_to(ledger, guests, known::Rules::of(job)) {
-        let guest = guest?;
+        let guest = without_old(guest?, Age::of(job));
         for (record, settled) in guest.settled {
             add_and_settle(&mut account, &record, &settled)?;
         }
@@ -177,21 +194,21 @@ fn refuse(
     account.refuse(job, folder, refusal)
 }
 
-/// Whether orders that would be sent are so old that they need a go-ahead, and have none.
-fn has_go_ahead(origin: &Path, job: &Job<'_>, ledger: &SqliteLedger) -> Result<(), Refusal> {
+/// The orders of a plan that are not sent yet and are too old to be sent without a go-ahead.
+fn old_orders(origin: &Path, job: &Job<'_>, ledger: &SqliteLedger) -> Result<Old, RunError> {
     let (age, mut old) = (Age::of(job), Old::default());
     if !age.matters() {
-        return Ok(());
+        return Ok(old);
     }
     for guest in unknown_to(Some(ledger.reader()?), saved::open(origin)?.guests, known::Rules::of(job)) {
         let guest = guest?;
-        let times = || guest.orders.iter().map(|order| order.ordered_at);
-        times().filter(|made| age.is_old(*made)).for_each(|made| old.add(made));
+        let is_held = |order: &&PlannedOrder| age.held_of_plan(order).is_some();
+        guest.orders.iter().filter(is_held).for_each(|order| old.add(order.ordered_at));
         let settled = guest.settled.iter().filter_map(|(record, _)| record.ordered_at);
         // The plan begins with the guest that has the oldest order.
-        if settled.chain(times()).all(|made| !age.is_old(made)) {
+        if settled.chain(guest.orders.iter().map(|order| order.ordered_at)).all(|ordered_at| !age.is_old(ordered_at)) {
             break;
         }
     }
-    age.judge(old)
+    Ok(old)
 }

@@ -1,5 +1,6 @@
-//! What a run leaves on disk before it sends, so that a later one can go on without the export: the plan, and the orders
-//! that are in no plan. Once the plan is there, both are whole.
+//! What a run leaves on disk before it sends, so that a later one can go on without the export: the plan, the orders that
+//! are in no plan, and a manifest of both. Once the plan is there, all are whole; before a later run sends from them, they
+//! are compared with the manifest.
 
 use std::{
     fs::{self, File},
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{RunError, reading::files::Files};
 use crate::{
     model::{order::OrderRecord, outcome::Settled, problem::Problem},
-    plan::{self, Ordered, PlanError, PlannedGuests},
+    plan::{self, Contents, Ordered, PlanError, PlannedGuests, Summed},
     report::{ReportError, folder::RunFolder, io_error},
 };
 
@@ -24,6 +25,22 @@ const UNFINISHED_PLAN: &str = ".plan.part";
 
 /// What is not in the plan: orders and what became of them before anything was sent.
 const LEFT_OUT: &str = "left_out.ndjson";
+
+/// What the plan and the file of what is not in it hold.
+const MANIFEST: &str = "plan.manifest.json";
+
+/// Bytes that are read at once to verify a file; shorter pieces are summed more slowly. A plan of 100,000 orders of three
+/// items, 131 MB, takes 0.12 s of CPU time.
+const VERIFIED_AT_ONCE: usize = 256 * 1024;
+
+/// The manifest. One that is damaged itself is of no plan.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    plan: Contents,
+    /// Not where the plan is another run's.
+    left_out: Option<Contents>,
+}
 
 /// The first line of a plan.
 #[derive(Serialize, Deserialize)]
@@ -41,6 +58,8 @@ pub(super) struct About {
     pub(super) target: String,
     /// If all goes well.
     pub(super) n_requests: u64,
+    /// Orders that no rule left out, in the plan or not.
+    pub(super) n_orders: u64,
     /// Items and guests of all valid orders, in the plan or not.
     pub(super) n_items: u64,
     pub(super) n_guests: u64,
@@ -58,10 +77,10 @@ pub(super) struct Saved {
     pub(super) folder: PathBuf,
 }
 
-/// Writes a plan, so that it is there as a whole or not at all, even after a power cut.
-pub(super) fn write(folder: &RunFolder, about: About, mut plan: Ordered) -> Result<(), RunError> {
+/// Writes a plan, so that it is there as a whole or not at all, even after a power cut. What is not in it is written.
+pub(super) fn write(folder: &RunFolder, about: About, mut plan: Ordered, left_out: Contents) -> Result<(), RunError> {
     let head = Head::Plan(Box::new(about));
-    write_as_a_whole(folder, |file| plan::write_lines(&head, &mut plan.lines, file))
+    write_as_a_whole(folder, Some(left_out), |file| plan::write_lines(&head, &mut plan.lines, file))
 }
 
 /// Says in a run folder that its plan is another run's.
@@ -69,24 +88,68 @@ pub(super) fn write_elsewhere(folder: &RunFolder, place: &Path) -> Result<(), Ru
     // Whoever goes on with this one may stand elsewhere.
     let place = std::path::absolute(place).map_err(unreadable(folder.path()))?;
     let head = Head::Elsewhere(place);
-    write_as_a_whole(folder, |file| plan::write(&head, std::iter::empty(), file))
+    write_as_a_whole(folder, None, |file| plan::write(&head, std::iter::empty(), file))
 }
 
 fn write_as_a_whole(
     folder: &RunFolder,
-    write: impl FnOnce(&mut BufWriter<File>) -> Result<(), PlanError>,
+    left_out: Option<Contents>,
+    write: impl FnOnce(&mut Summed<BufWriter<File>>) -> Result<(), PlanError>,
 ) -> Result<(), RunError> {
-    let mut file = BufWriter::new(folder.create_file(UNFINISHED_PLAN)?);
+    let mut file = Summed::new(BufWriter::new(folder.create_file(UNFINISHED_PLAN)?));
     let unfinished = folder.file(UNFINISHED_PLAN);
     write(&mut file).map_err(|error| match error {
         PlanError::Io(error) => io_error(&unfinished, "write")(error).into(),
         error => RunError::from(error),
     })?;
-    let done = sync(file).and_then(|()| fs::rename(&unfinished, folder.file(PLAN)));
-    done.map_err(io_error(folder.file(PLAN), "write"))?;
+    let (file, plan) = file.finish();
+    sync(file).map_err(io_error(&unfinished, "write"))?;
+    write_manifest(folder, &Manifest { plan, left_out })?;
+    fs::rename(&unfinished, folder.file(PLAN)).map_err(io_error(folder.file(PLAN), "write"))?;
     // The name survives a power cut too, where the file system can promise that.
     drop(File::open(folder.path()).and_then(|folder| folder.sync_all()));
     Ok(())
+}
+
+fn write_manifest(folder: &RunFolder, manifest: &Manifest) -> Result<(), ReportError> {
+    let json = serde_json::to_string(manifest).expect("a manifest is plain data");
+    let mut file = BufWriter::new(folder.create_file(MANIFEST)?);
+    let done = writeln!(file, "{json}").and_then(|()| sync(file));
+    done.map_err(io_error(folder.file(MANIFEST), "write"))
+}
+
+/// Opens the plan of a run if it, and the file of what is not in it, hold what their manifest says.
+pub(super) fn open_verified(folder: &Path) -> Result<Saved, RunError> {
+    verify(folder)?;
+    let saved = open(folder)?;
+    if saved.folder != folder {
+        verify(&saved.folder)?;
+    }
+    Ok(saved)
+}
+
+fn verify(folder: &Path) -> Result<(), RunError> {
+    let plan = open_plan(folder)?;
+    let path = folder.join(MANIFEST);
+    let manifest = fs::read(&path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => RunError::NoManifest { plan: folder.join(PLAN), manifest: MANIFEST },
+        _ => unreadable(&path)(error),
+    })?;
+    let manifest: Manifest = serde_json::from_slice(&manifest).map_err(|error| unreadable(&path)(error.into()))?;
+    verify_file(plan, folder.join(PLAN), manifest.plan)?;
+    let Some(expected) = manifest.left_out else { return Ok(()) };
+    let path = folder.join(LEFT_OUT);
+    verify_file(File::open(&path).map_err(unreadable(&path))?, path, expected)
+}
+
+fn verify_file(file: File, path: PathBuf, expected: Contents) -> Result<(), RunError> {
+    let (mut file, mut summed) = (BufReader::with_capacity(VERIFIED_AT_ONCE, file), Summed::new(io::sink()));
+    io::copy(&mut file, &mut summed).map_err(unreadable(&path))?;
+    let (_, found) = summed.finish();
+    if found == expected {
+        return Ok(());
+    }
+    Err(RunError::DamagedPlan { path, contents: Box::new((found, expected)) })
 }
 
 /// Opens the plan of a run.
@@ -101,12 +164,15 @@ pub(super) fn open(folder: &Path) -> Result<Saved, RunError> {
 }
 
 fn open_here(folder: &Path) -> Result<(Head, Guests), RunError> {
+    Ok(PlannedGuests::open(BufReader::new(open_plan(folder)?))?)
+}
+
+fn open_plan(folder: &Path) -> Result<File, RunError> {
     let path = folder.join(PLAN);
-    let file = File::open(&path).map_err(|error| match error.kind() {
+    File::open(&path).map_err(|error| match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => RunError::NoPlan { folder: folder.to_owned() },
         _ => unreadable(&path)(error),
-    })?;
-    Ok(PlannedGuests::open(BufReader::new(file))?)
+    })
 }
 
 /// The size of the plan in that folder.
@@ -130,14 +196,15 @@ pub(super) fn left_out_line(lines: &mut Vec<u8>, order: &OrderRecord, settled: &
 
 /// Takes down the orders that are in no plan.
 pub(super) struct LeftOut {
-    file: BufWriter<File>,
+    file: Summed<BufWriter<File>>,
     path: PathBuf,
 }
 
 impl LeftOut {
     /// An empty file.
     pub(super) fn create(folder: &RunFolder) -> Result<Self, ReportError> {
-        Ok(Self { file: BufWriter::new(folder.create_file(LEFT_OUT)?), path: folder.file(LEFT_OUT) })
+        let file = Summed::new(BufWriter::new(folder.create_file(LEFT_OUT)?));
+        Ok(Self { file, path: folder.file(LEFT_OUT) })
     }
 
     /// Takes down lines of [`left_out_line`].
@@ -146,8 +213,10 @@ impl LeftOut {
     }
 
     /// Makes sure that all of them survive a crash.
-    pub(super) fn finish(self) -> Result<(), ReportError> {
-        sync(self.file).map_err(io_error(self.path, "write"))
+    pub(super) fn finish(self) -> Result<Contents, ReportError> {
+        let (file, contents) = self.file.finish();
+        sync(file).map_err(io_error(self.path, "write"))?;
+        Ok(contents)
     }
 }
 
@@ -172,4 +241,66 @@ fn sync(file: BufWriter<File>) -> io::Result<()> {
 
 fn unreadable(path: &Path) -> impl Fn(io::Error) -> RunError {
     move |error| RunError::PlanFile { path: path.to_owned(), error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN_LINES: &str = "{\"head\":{}}\n{\"guest\":\"g\"}\n{\"order\":1}\n{\"order\":2}\n";
+    const LEFT_OUT_LINES: &str = "{\"order\":3}\n{\"order\":4}\n";
+
+    fn saved() -> tempfile::TempDir {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(&temporary.path().join("run")).unwrap();
+        let mut left_out = LeftOut::create(&folder).unwrap();
+        left_out.add(LEFT_OUT_LINES.as_bytes()).unwrap();
+        let write = |file: &mut Summed<BufWriter<File>>| Ok(file.write_all(PLAN_LINES.as_bytes())?);
+        write_as_a_whole(&folder, Some(left_out.finish().unwrap()), write).unwrap();
+        temporary
+    }
+
+    #[test]
+    fn each_flipped_bit_of_a_saved_plan_is_noticed() {
+        let temporary = saved();
+        let folder = temporary.path().join("run");
+        verify(&folder).unwrap();
+        for name in [PLAN, LEFT_OUT, MANIFEST] {
+            let whole = fs::read(folder.join(name)).unwrap();
+            for bit in 0..8 * whole.len() {
+                let mut flipped = whole.clone();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                fs::write(folder.join(name), flipped).unwrap();
+                assert!(verify(&folder).is_err(), "{name}: bit {bit}");
+            }
+            fs::write(folder.join(name), whole).unwrap();
+        }
+        verify(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_saved_plan_that_is_cut_appended_to_or_incomplete_is_noticed() {
+        let temporary = saved();
+        let folder = temporary.path().join("run");
+        for name in [PLAN, LEFT_OUT] {
+            let path = folder.join(name);
+            let whole = fs::read_to_string(&path).unwrap();
+            for end in 0..whole.len() {
+                fs::write(&path, &whole[..end]).unwrap();
+                assert!(verify(&folder).is_err(), "{name}: {end} bytes");
+            }
+            for more in ["{\"order\":5}\n", "\n", " "] {
+                fs::write(&path, whole.clone() + more).unwrap();
+                assert!(verify(&folder).is_err(), "{name}: {more:?}");
+            }
+            fs::write(&path, &whole).unwrap();
+        }
+        for name in [LEFT_OUT, MANIFEST] {
+            let bytes = fs::read(folder.join(name)).unwrap();
+            fs::remove_file(folder.join(name)).unwrap();
+            assert!(verify(&folder).is_err(), "without {name}");
+            fs::write(folder.join(name), bytes).unwrap();
+        }
+        verify(&folder).unwrap();
+    }
 }

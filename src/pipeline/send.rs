@@ -11,7 +11,7 @@ use crate::{
     ledger::{Attempt, AttemptState, Cart, GroupCommit, Ledger, LedgerError, SqliteLedger, Write},
     model::{
         order::OrderRecord,
-        outcome::{Outcome, Settled},
+        outcome::Settled,
         planned::{EventText, PlannedGuest, PlannedOrder},
     },
     plan,
@@ -42,7 +42,7 @@ pub(super) fn send(
     let (settings, stop) = (sending.dispatch.clone(), sending.asked_to_stop.clone());
     let mut ended = sending.runtime.block_on(dispatch::run(agenda, target, settings, journal, wire, stop, hear));
     account.n_carts_open = n_open.load(Ordering::SeqCst);
-    if account.n_settled(Outcome::NotAttempted) > 0 {
+    if account.n_ended_before() > 0 {
         let limit = sending.limit.map(plan::beyond_limit);
         ended.stopped = ended.stopped.or(limit);
     }

@@ -28,6 +28,8 @@ pub(super) struct Counts {
     pub(super) n_items: u64,
     /// Orders that were sent again although an earlier sending may have been taken.
     pub(super) n_repeated: u64,
+    /// Orders that are too old to be sent without a go-ahead.
+    pub(super) n_for_backfill: u64,
     /// What sending those takes that would be sent, but for what identifies the guests of single events.
     pub(super) forecast: Forecast,
 }
@@ -43,9 +45,15 @@ impl Counts {
     fn settle(&mut self, record: &OrderRecord, settled: &Settled) {
         self.tally.settle(record.money.as_ref(), settled.outcome);
         self.n_repeated += u64::from(settled.repeated_after.is_some());
+        self.n_for_backfill += u64::from(settled.is_for_backfill());
         if let (Outcome::Skipped, Some(reason)) = (settled.outcome, &settled.reason) {
             *self.skipped.entry(reason.clone()).or_default() += 1;
         }
+    }
+
+    /// How many orders the run ended before: those that were not attempted, but for old ones.
+    pub(super) fn n_ended_before(&self) -> u64 {
+        self.tally.orders().of(Outcome::NotAttempted).saturating_sub(self.n_for_backfill)
     }
 
     /// Adds those of other orders.
@@ -56,6 +64,7 @@ impl Counts {
         }
         self.n_items += others.n_items;
         self.n_repeated += others.n_repeated;
+        self.n_for_backfill += others.n_for_backfill;
         self.forecast.append(others.forecast);
     }
 }
@@ -65,7 +74,7 @@ impl Counts {
 pub(super) struct Sheet {
     pub(super) counts: Counts,
     pub(super) listed: Vec<(OrderId, Listed)>,
-    /// Those to send that are too old to be sent without a go-ahead.
+    /// Those that are too old to be sent without a go-ahead.
     pub(super) old: Old,
     /// Lines of `results.ndjson`, and where each order's ends.
     pub(super) results: Vec<u8>,

@@ -4,9 +4,11 @@
 //! before anything is sent and read back from there, so that a slow service holds no export in memory. Called by
 //! `pipeline`; knows only `model`, `event` and `spill`.
 
+mod contents;
 mod file;
 mod planner;
 
+pub use contents::{Contents, Summed};
 pub use file::{PlanError, PlannedGuests, write, write_lines};
 pub use planner::{Ordered, Plannable, Planner};
 

@@ -3,12 +3,11 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::SystemTime,
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::{Format, ReadError, unpack};
+use super::{Fingerprint, Format, ReadError, unpack};
 use crate::model::order::OrderId;
 
 /// The name that stands for standard input.
@@ -21,31 +20,67 @@ pub struct Input {
     pub name: String,
     /// Where its bytes are; for standard input the file it was copied to.
     pub path: PathBuf,
-    /// Its size on disk, packed or not.
-    pub bytes: u64,
-    /// When it was last written, where the system knows.
-    pub modified: Option<SystemTime>,
+    /// Its state when it was found. Whoever opens it finds it like that, or it has changed.
+    pub found: Fingerprint,
 }
 
 impl Input {
     /// A file that exists.
     pub fn file(name: &str, path: &Path) -> Result<Self, ReadError> {
         let in_error = |error| ReadError::Io { name: name.to_owned(), error };
-        let metadata = fs::metadata(path).map_err(in_error)?;
-        let (bytes, modified) = (metadata.len(), metadata.modified().ok());
-        Ok(Self { name: name.to_owned(), path: path.to_owned(), bytes, modified })
+        let found = Fingerprint::settled(path).map_err(in_error)?;
+        Ok(Self { name: name.to_owned(), path: path.to_owned(), found })
     }
 
-    /// Whether the file is still there as it was.
+    /// Whether the file is still there as it was found.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
-        Self::file(&self.name, &self.path).is_ok_and(|now| now == *self)
+        Fingerprint::at(&self.path)
+            .is_ok_and(|now| self.found.is_same_file(&now) && self.found.is_unwritten(&now, true))
+    }
+
+    /// That nothing was written to the file since it was found. One that is gone, or in whose place another one is, was
+    /// moved or replaced as a whole.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Changed`].
+    pub fn ensure_unwritten(&self) -> Result<(), ReadError> {
+        match Fingerprint::at(&self.path).ok().filter(|now| self.found.is_same_file(now)) {
+            Some(now) if !self.found.is_unwritten(&now, true) => Err(self.changed(&now)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Opens the file if it is still the one that was found, and as it was.
+    pub(super) fn open(&self) -> Result<fs::File, ReadError> {
+        let file = fs::File::open(&self.path).map_err(|error| self.error(error))?;
+        let now = Fingerprint::of(&file.metadata().map_err(|error| self.error(error))?);
+        if self.found.is_same_file(&now) && self.found.is_unwritten(&now, true) {
+            Ok(file)
+        } else {
+            Err(self.changed(&now))
+        }
+    }
+
+    /// That the open file is as it was found, wherever it is now.
+    pub(super) fn ensure_unchanged(&self, open: &fs::File) -> Result<(), ReadError> {
+        // In this order: a file that is moved in between is not taken for one that was written to.
+        let now = Fingerprint::of(&open.metadata().map_err(|error| self.error(error))?);
+        let is_in_place = Fingerprint::at(&self.path).is_ok_and(|there| there.is_same_file(&now));
+        if self.found.is_unwritten(&now, is_in_place) { Ok(()) } else { Err(self.changed(&now)) }
+    }
+
+    fn changed(&self, now: &Fingerprint) -> ReadError {
+        ReadError::Changed { name: self.name.clone(), difference: self.found.difference(now) }
     }
 
     /// Whether its size on disk is that of its text; not sure where it cannot be read.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        unpack::packing(&self.path).is_ok_and(|packing| packing.is_none())
+        fs::File::open(&self.path)
+            .and_then(|mut file| unpack::packing(&mut file))
+            .is_ok_and(|packing| packing.is_none())
     }
 
     pub(super) fn error(&self, error: io::Error) -> ReadError {

@@ -10,6 +10,7 @@ mod array;
 mod cells;
 mod csv;
 mod cut;
+mod fingerprint;
 pub mod inputs;
 mod json;
 mod marks;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{order::OrderId, origin::Position};
 
+pub use fingerprint::Fingerprint;
 pub use reader::{Parsed, Piece, RowReader};
 pub use source::{Block, Source};
 
@@ -38,6 +40,16 @@ pub enum ReadError {
         name: String,
         /// What the system said.
         error: io::Error,
+    },
+    /// The file is not the one that was found, or not as it was then: orders may be there in part.
+    #[error(
+        "{name}: changed while it was read: {difference}; nothing was sent\n  hint: run it again when the export is complete; an export that is written under another name and then renamed is never read in part"
+    )]
+    Changed {
+        /// The input as the user named it.
+        name: String,
+        /// What is different.
+        difference: String,
     },
     /// A pattern or folder without a file to read.
     #[error(
@@ -167,6 +179,6 @@ pub struct FileEnd {
     pub header: Option<Range<u64>>,
     /// Whether the file's first line ends in `\r\n`.
     pub has_crlf: bool,
-    /// Where the last row stands, if it ends without a line break.
+    /// Where the last row of a CSV or NDJSON file stands, or its header, if it ends without a line end.
     pub unfinished: Option<Position>,
 }

@@ -3,7 +3,12 @@
 //! Only finds where rows end; `reader` reads them. What of a block belongs to a row that is not finished is the start of
 //! the next. Called by `pipeline`, one thread for each source.
 
-use std::{io::Read, path::Path, sync::Arc};
+use std::{
+    fs::File,
+    io::{Read, Seek},
+    path::Path,
+    sync::Arc,
+};
 
 use memchr::memchr;
 
@@ -45,6 +50,8 @@ pub struct Source {
     ahead: Ahead,
     block_bytes: usize,
     input: Input,
+    /// The open file that is read. It shares its place with the one that `ahead` reads from.
+    open: Option<File>,
     file: FileId,
     reader: RowReader,
     state: State,
@@ -71,10 +78,26 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// [`ReadError`], for a file that cannot be opened, or whose header cannot be read.
+    /// [`ReadError`], for a file that cannot be opened, that is not as it was found, or whose header cannot be read.
     pub fn open(input: &Input, file: FileId, dialect: &Dialect, bounds: Bounds) -> Result<Self, ReadError> {
-        let from = unpack::stream(&input.path, bounds.expansion).map_err(|error| input.error(error))?;
-        Self::of(from, BLOCK, input, file, *dialect, bounds)
+        Self::in_blocks(BLOCK, input, file, *dialect, bounds)
+    }
+
+    /// The same in blocks of any size.
+    pub(super) fn in_blocks(
+        block_bytes: usize,
+        input: &Input,
+        file: FileId,
+        dialect: Dialect,
+        bounds: Bounds,
+    ) -> Result<Self, ReadError> {
+        let opened = input.open()?;
+        let open = opened.try_clone().map_err(|error| input.error(error))?;
+        let from = unpack::stream(opened, bounds.expansion).map_err(|error| input.error(error))?;
+        match Self::of(from, block_bytes, input, file, dialect, bounds) {
+            Ok(source) => Ok(Self { open: Some(open), ..source }),
+            Err(error) => input.ensure_unchanged(&open).and(Err(error)),
+        }
     }
 
     /// The same for any stream, in blocks of any size.
@@ -93,6 +116,7 @@ impl Source {
             ahead: Ahead::new(from),
             block_bytes: block_bytes.max(LEAST_BLOCK),
             input: input.clone(),
+            open: None,
             file,
             reader: RowReader::json(form.clone()),
             state: State::Begun,
@@ -158,6 +182,9 @@ impl Source {
         let (header, bytes) = header.ok_or_else(|| ReadError::NoHeader(self.input.name.clone()))?;
         self.end.header = Some(bytes);
         self.end.has_crlf = matches!(self.ahead.bytes[..n_bytes], [.., b'\r', b'\n'] | [.., b'\r']);
+        if !ends_with_break(&self.ahead.bytes[..n_bytes]) {
+            self.end.unfinished = Some(Position { file: self.file, line: 1, column: None });
+        }
         self.ahead.skip(n_bytes);
         self.reader = RowReader::csv(form.with(header)?);
         Ok(())
@@ -175,12 +202,39 @@ impl Source {
         self.end.clone()
     }
 
-    /// The next block into `block`, whose buffer is used again; false where nothing is left.
+    /// The next block into `block`, whose buffer is used again; false where nothing is left, and all that was read is what
+    /// the file held when it was found.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Io`], [`ReadError::RecordTooLong`], [`ReadError::LoneCr`], [`ReadError::BehindArray`].
+    /// [`ReadError::Io`], [`ReadError::RecordTooLong`], [`ReadError::LoneCr`], [`ReadError::BehindArray`],
+    /// [`ReadError::Changed`].
     pub fn next_block(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+        match self.next_rows_or_elements(block) {
+            Ok(true) => Ok(true),
+            Ok(false) => self.ensure_whole().map(|()| false),
+            // What cannot be read may only be half written.
+            Err(error) => self.ensure_unchanged().and(Err(error)),
+        }
+    }
+
+    fn ensure_unchanged(&self) -> Result<(), ReadError> {
+        self.open.as_ref().map_or(Ok(()), |open| self.input.ensure_unchanged(open))
+    }
+
+    /// That the file is as it was found, and was read to its end.
+    fn ensure_whole(&mut self) -> Result<(), ReadError> {
+        self.ensure_unchanged()?;
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let n_read = open.stream_position().map_err(|error| self.input.error(error))?;
+        if n_read == self.input.found.bytes {
+            return Ok(());
+        }
+        let difference = format!("{n_read} of its {} bytes were read", self.input.found.bytes);
+        Err(ReadError::Changed { name: self.input.name.clone(), difference })
+    }
+
+    fn next_rows_or_elements(&mut self, block: &mut Block) -> Result<bool, ReadError> {
         block.bytes.clear();
         loop {
             let is_given = match self.state {
@@ -205,9 +259,7 @@ impl Source {
         };
         self.judge(cut)?;
         if self.ahead.is_last {
-            // A JSON document that is cut off is unreadable, so a missing line break behind a whole one means nothing.
-            let has_break = matches!(self.ahead.bytes.last(), None | Some(b'\r' | b'\n'));
-            if self.reader.form() == Form::Csv && !has_break {
+            if !ends_with_break(&self.ahead.bytes) {
                 let line = self.ahead.line + self.ahead.n_lines(cut.at);
                 self.end.unfinished = Some(Position { file: self.file, line, column: None });
             }
@@ -303,4 +355,8 @@ impl Source {
             quote,
         })
     }
+}
+
+fn ends_with_break(bytes: &[u8]) -> bool {
+    matches!(bytes.last(), None | Some(b'\r' | b'\n'))
 }

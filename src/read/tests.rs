@@ -1,10 +1,14 @@
 //! What must hold for any bytes, however they come in and wherever they are cut.
 
-use std::io::{self, Cursor, Read};
+use std::{
+    fs::{self, File, FileTimes},
+    io::{self, Cursor, Read, Write},
+    path::Path,
+};
 
 use proptest::prelude::*;
 
-use super::{Block, Bounds, Dialect, FileEnd, Form, Format, Piece, ReadError, Source, inputs::Input};
+use super::{Block, Bounds, Dialect, FileEnd, Fingerprint, Form, Format, Piece, ReadError, Source, inputs::Input};
 use crate::model::{
     origin::{FileId, Position},
     row::{Content, Row},
@@ -14,7 +18,7 @@ use crate::model::{
 const WHOLE: usize = 1 << 20;
 
 fn input(name: &str) -> Input {
-    Input { name: name.into(), path: name.into(), bytes: 0, modified: None }
+    Input { name: name.into(), path: name.into(), found: Fingerprint::default() }
 }
 
 fn bounds() -> Bounds {
@@ -101,7 +105,8 @@ fn a_last_row_without_a_line_break_is_known() {
     assert_eq!(end(b"k,v\na,b").unfinished.map(|at| at.line), Some(2));
     assert_eq!(end(b"k,v\na,\"\nb\"\n\nc,d").unfinished.map(|at| at.line), Some(5));
     assert_eq!(end(b"k,v\na,b\r\n").unfinished, None);
-    assert_eq!(end(b"k,v"), FileEnd { header: Some(0..3), has_crlf: false, unfinished: None });
+    let header = Some(Position { file: FileId(0), line: 1, column: None });
+    assert_eq!(end(b"k,v"), FileEnd { header: Some(0..3), has_crlf: false, unfinished: header });
     assert!(end(b"k,v\r\na,b\r\n").has_crlf && !end(b"k,v\na,b\n").has_crlf);
 }
 
@@ -250,6 +255,126 @@ fn any_file() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
 fn by_csv_crate(bytes: &[u8]) -> Vec<Vec<Vec<u8>>> {
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     reader.byte_records().map(|row| row.unwrap().iter().map(<[u8]>::to_vec).collect()).collect()
+}
+
+/// An export of many blocks, and what reading it comes to when `change` is made after the first of them.
+fn changed_while_read(content: &[u8], change: impl FnOnce(&Path)) -> Result<(), String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    fs::write(&path, content).unwrap();
+    let input = Input::file("a.csv", &path).unwrap();
+    let mut source = Source::in_blocks(100, &input, FileId(0), Dialect::default(), bounds()).unwrap();
+    assert!(source.next_block(&mut Block::default()).unwrap());
+    change(&path);
+    each_row(&mut source, |_| {}).map(drop).map_err(|error| error.to_string().lines().next().unwrap().to_owned())
+}
+
+fn append(path: &Path, bytes: &[u8]) {
+    File::options().append(true).open(path).unwrap().write_all(bytes).unwrap();
+}
+
+/// Writes the last bytes anew, and sets the modification time back.
+fn rewrite_in_secret(path: &Path) {
+    let mut file = File::options().write(true).open(path).unwrap();
+    let metadata = file.metadata().unwrap();
+    io::Seek::seek(&mut file, io::SeekFrom::Start(metadata.len() - 4)).unwrap();
+    file.write_all(b"x,y\n").unwrap();
+    file.set_times(FileTimes::new().set_modified(metadata.modified().unwrap())).unwrap();
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_refused() {
+    let content = [b"k,v\n".to_vec(), b"a,b\n".repeat(1000)].concat();
+    let change = |change: &dyn Fn(&Path)| changed_while_read(&content, change);
+    let truncate = |path: &Path| File::options().write(true).open(path).unwrap().set_len(2000).unwrap();
+    let resized = |now| {
+        Err(format!(
+            "a.csv: changed while it was read: it had 4004 bytes at the start and has {now} now; nothing was sent"
+        ))
+    };
+    assert_eq!(change(&|_| {}), Ok(()));
+    assert_eq!(change(&|path| append(path, b"c,d\n")), resized(4008));
+    assert_eq!(change(&truncate), resized(2000));
+    assert_eq!(change(&|path| fs::write(path, b"").unwrap()), resized(0));
+    let rewritten = "a.csv: changed while it was read: it was written to, and has the same size; nothing was sent";
+    assert_eq!(change(&|path| fs::write(path, &content).unwrap()), Err(rewritten.to_owned()));
+    #[cfg(unix)]
+    assert_eq!(change(&rewrite_in_secret), Err(rewritten.to_owned()));
+    // Truncated and filled up again: the size is that of the start.
+    let refill = |path: &Path| {
+        truncate(path);
+        append(path, &content[2000..]);
+    };
+    assert_eq!(change(&refill), Err(rewritten.to_owned()));
+}
+
+/// The open file is read, whatever becomes of its name.
+#[test]
+#[cfg(unix)]
+fn a_file_that_is_replaced_moved_or_linked_as_a_whole_is_read() {
+    let content = [b"k,v\n".to_vec(), b"a,b\n".repeat(1000)].concat();
+    let next = |path: &Path| path.with_extension("next");
+    let replace = |path: &Path| {
+        fs::write(next(path), b"k,v\n").unwrap();
+        fs::rename(next(path), path).unwrap();
+    };
+    let actions: [&dyn Fn(&Path); 4] = [
+        &replace,
+        &|path| fs::rename(path, next(path)).unwrap(),
+        &|path| fs::hard_link(path, next(path)).unwrap(),
+        &|path| fs::remove_file(path).unwrap(),
+    ];
+    for action in actions {
+        assert_eq!(changed_while_read(&content, action), Ok(()));
+    }
+    // What is written to it afterwards still counts.
+    let moved_and_appended = |path: &Path| {
+        fs::rename(path, next(path)).unwrap();
+        append(&next(path), b"c,d\n");
+    };
+    assert!(changed_while_read(&content, moved_and_appended).is_err());
+}
+
+/// A damaged archive may only be one that is half written.
+#[test]
+fn a_packed_file_that_changes_while_it_is_read_is_refused() {
+    let rows: Vec<_> = (0..40_000_u32).map(|n| format!("{},{n}\n", n.wrapping_mul(2_654_435_761))).collect();
+    let text = format!("k,v\n{}", rows.concat());
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(text.as_bytes()).unwrap();
+    for packed in [gzip.finish().unwrap(), zstd::encode_all(text.as_bytes(), 1).unwrap()] {
+        assert_eq!(changed_while_read(&packed, |_| {}), Ok(()));
+        let half = packed.len() as u64 / 2;
+        let truncate = |path: &Path| File::options().write(true).open(path).unwrap().set_len(half).unwrap();
+        let changes: [&dyn Fn(&Path); 3] =
+            [&truncate, &|path| append(path, &packed), &|path| fs::write(path, &packed).unwrap()];
+        for change in changes {
+            let refused = changed_while_read(&packed, change).unwrap_err();
+            assert!(refused.starts_with("a.csv: changed while it was read: "), "{refused}");
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_is_opened_only_as_it_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    let open_after = |change: &dyn Fn()| {
+        fs::write(&path, "k,v\na,b\n").unwrap();
+        let input = Input::file("a.csv", &path).unwrap();
+        change();
+        let opened = Source::open(&input, FileId(0), &Dialect::default(), bounds());
+        opened.map(drop).map_err(|error| error.to_string().lines().next().unwrap().to_owned())
+    };
+    let replace = || {
+        fs::write(path.with_extension("next"), "k,v\na,b\n").unwrap();
+        fs::rename(path.with_extension("next"), &path).unwrap();
+    };
+    assert_eq!(open_after(&|| {}), Ok(()));
+    assert!(open_after(&|| append(&path, b"c,d\n")).unwrap_err().contains("had 8 bytes at the start and has 12 now"));
+    assert!(open_after(&replace).unwrap_err().contains("another file is in its place"));
+    assert!(open_after(&|| rewrite_in_secret(&path)).unwrap_err().contains("it was written to"));
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read, Seek},
     path::Path,
 };
 
@@ -25,10 +25,11 @@ pub enum Unpacked {
 
 /// Opens a file, plain, gzip (several members too) or zstd. For bytes that were read before: bounds nothing.
 pub fn open(path: &Path) -> io::Result<Unpacked> {
-    if packing(path)?.is_none() {
-        return Ok(Unpacked::Plain(BufReader::with_capacity(SMALL_BUFFER, File::open(path)?)));
+    let mut file = File::open(path)?;
+    if packing(&mut file)?.is_none() {
+        return Ok(Unpacked::Plain(BufReader::with_capacity(SMALL_BUFFER, file)));
     }
-    Ok(Unpacked::Packed(BufReader::with_capacity(BUFFER, stream(path, u64::MAX)?)))
+    Ok(Unpacked::Packed(BufReader::with_capacity(BUFFER, stream(file, u64::MAX)?)))
 }
 
 impl Unpacked {
@@ -70,9 +71,11 @@ pub(super) enum Packing {
     Zstd,
 }
 
-pub(super) fn packing(path: &Path) -> io::Result<Option<Packing>> {
+/// How a file that is read from its start is packed.
+pub(super) fn packing(file: &mut File) -> io::Result<Option<Packing>> {
     let mut magic = Vec::with_capacity(4);
-    File::open(path)?.take(4).read_to_end(&mut magic)?;
+    file.by_ref().take(4).read_to_end(&mut magic)?;
+    file.rewind()?;
     Ok(match magic.as_slice() {
         [0x1F, 0x8B, ..] => Some(Packing::Gzip),
         [0x28, 0xB5, 0x2F, 0xFD] => Some(Packing::Zstd),
@@ -80,11 +83,10 @@ pub(super) fn packing(path: &Path) -> io::Result<Option<Packing>> {
     })
 }
 
-/// Opens a file as [`open`] does, for reads of the caller's size. Ends in an error where the file unpacks to more than
-/// `expansion` times its size.
-pub(super) fn stream(path: &Path, expansion: u64) -> io::Result<Box<dyn Read + Send>> {
-    let file = File::open(path)?;
-    let Some(packing) = packing(path)? else { return Ok(Box::new(file)) };
+/// The unpacked bytes of an open file, as [`open`] gives them, for reads of the caller's size. Ends in an error where the
+/// file unpacks to more than `expansion` times its size.
+pub(super) fn stream(mut file: File, expansion: u64) -> io::Result<Box<dyn Read + Send>> {
+    let Some(packing) = packing(&mut file)? else { return Ok(Box::new(file)) };
     let left = file.metadata()?.len().saturating_mul(expansion).max(UNJUDGED);
     let packed = BufReader::with_capacity(BUFFER, file);
     Ok(match packing {
@@ -154,7 +156,7 @@ mod tests {
     fn a_file_that_unpacks_beyond_its_bound_is_an_error() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&zstd::encode_all(io::repeat(b'a').take(UNJUDGED + 1), 1).unwrap()).unwrap();
-        let read = |expansion| io::copy(&mut stream(file.path(), expansion).unwrap(), &mut io::sink());
+        let read = |expansion| io::copy(&mut stream(file.reopen().unwrap(), expansion).unwrap(), &mut io::sink());
         assert_eq!(read(1_000_000).unwrap(), UNJUDGED + 1);
         assert!(read(2).unwrap_err().to_string().contains("more than 2 times its size"));
     }

@@ -181,7 +181,9 @@ fn meaning(outcome: Outcome) -> &'static str {
         Outcome::Refused => "the service said no; the next run tries again",
         Outcome::Failed => "surely not accepted, after all tries; the next run tries again",
         Outcome::Unknown => "sent, but no answer came: it may or may not be there",
-        Outcome::NotAttempted => "the run ended first; the next run sends it",
+        Outcome::NotAttempted => {
+            "the run ended first, and the next run sends it; or it is too old to be sent without --backfill"
+        }
         Outcome::Valid => "would be sent",
     }
 }
@@ -297,7 +299,7 @@ mod tests {
         refused 3 0.2 % the service said no; the next run tries again
         failed 2 0.1 % surely not accepted, after all tries; the next run tries again
         unknown 1 0.1 % sent, but no answer came: it may or may not be there
-        not_attempted 80 5.6 % the run ended first; the next run sends it
+        not_attempted 80 5.6 % the run ended first, and the next run sends it; or it is too old to be sent without --backfill
         read 1,431
         Money
         outcome BHD EUR
@@ -335,6 +337,7 @@ mod tests {
         IDENTITY 785
         ORDER_CHECKOUT 941
         total, 12 of them retries 2,506
+        30 orders too old to be sent without a go-ahead (needs_backfill): --backfill sends them, old_orders = &#34;skip&#34; leaves them out.
         2 orders sent again after an uncertain answer, which may be there twice: see repeated_after in results.ndjson.
         Inputs
         file rows size

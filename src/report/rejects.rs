@@ -145,7 +145,7 @@ pub fn reasons(record: &OrderRecord, settled: &Settled, names: &[String]) -> Vec
 /// Writes `rejects/`, for each input with rejected orders two files: its header and the rows of those orders in the
 /// order of the file, each once and followed by a line break; and `NAME.reasons.ndjson` with one line per order.
 /// Without rejects the folder stays empty. `open` gives the unpacked bytes of an input from their start, a byte order
-/// mark included.
+/// mark included. Returns the names of the inputs whose rows could not be copied, since they are gone.
 ///
 /// # Errors
 ///
@@ -159,8 +159,9 @@ pub fn write_rejects(
         impl Iterator<Item = io::Result<(FileId, Vec<u8>)>>,
     >,
     open: impl Fn(FileId) -> io::Result<Box<dyn Unpacked>>,
-) -> Result<(), ReportError> {
+) -> Result<Vec<String>, ReportError> {
     folder.create_folder(FOLDER)?;
+    let mut gone = Vec::new();
     let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
     let names = file_names(&names);
     let (mut rows, mut reasons) = (rejects.rows.peekable(), rejects.reasons.peekable());
@@ -169,12 +170,13 @@ pub fn write_rejects(
         let here = of_file(&mut rows, file);
         if input.is_gone {
             here.for_each(drop);
+            gone.push(input.name.clone());
         } else {
             write_rows(folder, name, input, here, || open(file))?;
         }
         write_reasons(folder, name, of_file(&mut reasons, file))?;
     }
-    Ok(())
+    Ok(gone)
 }
 
 type Entry<T> = io::Result<(FileId, T)>;
@@ -395,7 +397,7 @@ mod tests {
         inputs: &[RejectInput],
         rejects: &[(&OrderRecord, &Settled)],
         open: impl Fn(FileId) -> io::Result<Box<dyn Unpacked>>,
-    ) -> (tempfile::TempDir, Result<(), ReportError>) {
+    ) -> (tempfile::TempDir, Result<Vec<String>, ReportError>) {
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(dir.path()).unwrap();
         let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
@@ -416,7 +418,7 @@ mod tests {
         inputs: &[RejectInput],
         contents: &[&[u8]],
         rejects: &[(&OrderRecord, &Settled)],
-    ) -> (tempfile::TempDir, Result<(), ReportError>) {
+    ) -> (tempfile::TempDir, Result<Vec<String>, ReportError>) {
         run_with(inputs, rejects, |id| Ok(Box::new(io::Cursor::new(contents[id.0 as usize].to_vec()))))
     }
 

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{counts::PerOutcome, forecast::Outlook, line::utc_millis, tally::Tally};
+use super::{counts::PerOutcome, figures::counted, forecast::Outlook, line::utc_millis, tally::Tally};
 use crate::model::{
     money::Currency,
     problem::{Code, Severity},
@@ -56,6 +56,9 @@ pub struct Summary {
     pub carts_open: u64,
     /// Orders that were sent again although an earlier sending may have been taken.
     pub repeated_after: u64,
+    /// Of the orders that were not attempted, those that are too old to be sent without `--backfill`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub needs_backfill: u64,
     /// Exact sums, one element per currency, by the alphabet.
     pub money: Vec<MoneyLine>,
     /// Errors first, then by the number of orders.
@@ -201,6 +204,8 @@ pub struct Facts {
     pub carts_open: u64,
     /// Orders that were sent again although an earlier sending may have been taken.
     pub repeated_after: u64,
+    /// Orders that are too old to be sent without `--backfill`.
+    pub needs_backfill: u64,
     /// Reasons with the orders they left out.
     pub skipped: Vec<(String, u64)>,
     /// Why the run ended early, if it did.
@@ -229,6 +234,7 @@ impl Summary {
             requests: facts.requests,
             carts_open: facts.carts_open,
             repeated_after: facts.repeated_after,
+            needs_backfill: facts.needs_backfill,
             money: money_lines(tally),
             problems: problem_lines(tally),
             skipped: skipped_lines(facts.skipped),
@@ -251,6 +257,15 @@ impl Summary {
             5 => "nothing was sent: another run holds the ledger",
             _ => "ended in a way that has no name",
         }
+    }
+
+    /// What can be done about orders that are too old, if there are any.
+    #[must_use]
+    pub fn about_old_orders(&self) -> Option<String> {
+        let orders = counted(Some(self.needs_backfill).filter(|n| *n > 0)?, "order");
+        Some(format!(
+            "{orders} too old to be sent without a go-ahead (needs_backfill): --backfill sends them, old_orders = \"skip\" leaves them out"
+        ))
     }
 
     /// How long the run took; nothing where the clock was set back meanwhile.
@@ -323,6 +338,7 @@ pub(super) mod tests {
             requests: RequestCounts::default(),
             carts_open: 0,
             repeated_after: 0,
+            needs_backfill: 0,
             skipped: Vec::new(),
             stopped: None,
         }
@@ -368,6 +384,7 @@ pub(super) mod tests {
             ..RequestCounts::default()
         };
         facts.repeated_after = 2;
+        facts.needs_backfill = 30;
         facts.skipped = vec![("test order".to_owned(), 10), ("cancellation".to_owned(), 240)];
         facts.stopped = Some("the deadline passed".to_owned());
         (Summary::new(facts, &tally), tally)
@@ -381,7 +398,7 @@ pub(super) mod tests {
         {"run_id":"20261103T081500Z-7f3a","command":"send","started_at":"2026-11-03T08:15:00.000Z","finished_at":"2026-11-03T08:18:12.345Z","exit_code":3,"inputs":[{"file":"orders.csv","bytes":1234567,"rows":4321},{"file":"exports/more-orders.ndjson.gz","bytes":9876,"rows":12}],
         "rows":4321,"rows_unreadable":2,"scattered":5,"items":4300,"guests":780,"orders":{"read":1431,"accepted":930,"already_sent":120,"changed":1,"skipped":250,"invalid":44,"refused":3,"failed":2,"unknown":1,"not_attempted":80,"valid":0},
         "orders_without_amount":4,"requests":{"browser_create":780,"identity":785,"order_checkout":941,"total":2506,"retries":12},
-        "repeated_after":2,"money":[{"currency":"BHD","read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0"}],
+        "repeated_after":2,"needs_backfill":30,"money":[{"currency":"BHD","read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0"}],
         "problems":[{"code":"number_unreadable","severity":"error","orders":40,"rows":40},{"code":"email_implausible","severity":"error","orders":1,"rows":1},{"code":"total_differs","severity":"warning","orders":1,"rows":1},{"code":"unknown_column","severity":"warning","orders":0,"rows":4321}],
         "skipped":[{"reason":"cancellation","orders":240},{"reason":"test order","orders":10}],
         "stopped":"the deadline passed"}

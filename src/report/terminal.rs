@@ -66,7 +66,8 @@ fn orders(summary: &Summary) -> String {
         0 => String::new(),
         n => format!("  {} may hold something: the next run clears what is there\n", counted(n, "cart")),
     };
-    section("orders", &(table([Side::Left, Side::Right], &lines) + &scattered + &repeated + &carts), 0)
+    let old = summary.about_old_orders().map(|about| format!("  {about}\n")).unwrap_or_default();
+    section("orders", &(table([Side::Left, Side::Right], &lines) + &scattered + &repeated + &old + &carts), 0)
 }
 
 fn money(summary: &Summary) -> String {
@@ -182,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_run_with_everything() {
-        insta::assert_snapshot!(words(&run_with_everything().0, "runs/7f3a"), @"
+        insta::assert_snapshot!(words(&run_with_everything().0, "runs/7f3a"), @r#"
         send: the outcome of some orders is unknown
         ended early: the deadline passed
 
@@ -204,6 +205,7 @@ mod tests {
           read           1,431
           5 orders with scattered rows
           2 orders sent again after an uncertain answer: see repeated_after in the results
+          30 orders too old to be sent without a go-ahead (needs_backfill): --backfill sends them, old_orders = "skip" leaves them out
 
         money
           BHD  accepted            299.970
@@ -240,7 +242,7 @@ mod tests {
         took 3m 12s
 
         report: runs/7f3a/report.html
-        ");
+        "#);
     }
 
     #[test]

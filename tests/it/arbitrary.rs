@@ -8,7 +8,7 @@ use orderferry::{
         origin::{FileId, RowOrigin},
         target::Target,
     },
-    pipeline::{self, Finished, Job, MaxInvalid},
+    pipeline::{self, Finished, Job, MaxInvalid, Tell},
     read::{Block, Bounds, Dialect, Format, Piece, ReadError, Source, inputs::Input},
     validate::{self, CommonDefaults},
 };
@@ -78,11 +78,16 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 
 /// Checks a file, in the memory that is the least.
 pub(crate) fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
+    check_with(folder, &[input], profile, &|_| {})
+}
+
+/// Checks files, for a test that hears of the progress.
+pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, tell: Tell<'_>) -> Finished {
     let now = "2025-06-01T00:00:00Z".parse().unwrap();
     let job = Job {
         run_id: "arbitrary".into(),
         started_at: now,
-        inputs: vec![input.to_string_lossy().into_owned()],
+        inputs: inputs.iter().map(|input| input.to_string_lossy().into_owned()).collect(),
         profile: Profile::parse("profile", profile).unwrap(),
         accepts_unreadable: false,
         bounds: Bounds::default(),
@@ -108,7 +113,7 @@ pub(crate) fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
         has_target: true,
         sending: None,
     };
-    pipeline::run(&job, &|_| {}).unwrap()
+    pipeline::run(&job, tell).unwrap()
 }
 
 /// Where the rows of a file stand, as far as it can be read.

@@ -6,6 +6,7 @@ mod faults;
 mod inputs;
 mod ledger;
 mod mended;
+mod old_orders;
 mod output;
 mod report;
 mod resume;

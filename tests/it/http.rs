@@ -258,18 +258,3 @@ fn a_service_that_is_not_there_fails_orders_and_shows_no_url() {
         assert!(!printed.contains(secret) && !results.contains(secret), "{secret}: {printed} {results}");
     }
 }
-
-#[test]
-fn old_orders_need_a_go_ahead() {
-    let (shop, service) = (Shop::new(), Service::start(|_| None));
-    let old = EXPORT.replace("A-1,2026", "A-1,2006");
-    fs::write(shop.folder.path().join("orders.csv"), old).unwrap();
-    let mut program = program(shop.folder.path());
-    program.args(["send", "orders.csv", "--client-key", "k", "--pos", "p", "--base-url", &service.base_url]);
-    program.arg("--new-ledger");
-    let output = program.output().unwrap();
-    let printed = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{printed}");
-    assert!(printed.contains("older than 30 days") && printed.contains("2006-11-02"), "{printed}");
-    assert!(service.received().is_empty());
-}

@@ -110,6 +110,19 @@ impl Reading<'_> {
         ledger: Option<&Mutex<SqliteLedger>>,
         intake: &mut dyn Intake,
     ) -> (Vec<Problem>, Result<(), Refusal>) {
+        let (notes, done) = self.read_in_passes(files, ledger, intake);
+        match done.and_then(|()| have_not_changed(files)) {
+            Ok(()) => (notes, Ok(())),
+            Err(refusal) => (notes, intake.start_over().and(Err(refusal))),
+        }
+    }
+
+    fn read_in_passes(
+        &self,
+        files: &mut Files,
+        ledger: Option<&Mutex<SqliteLedger>>,
+        intake: &mut dyn Intake,
+    ) -> (Vec<Problem>, Result<(), Refusal>) {
         let (mut notes, mut first) = self.first_pass(files, ledger, intake, true);
         // Where all rows find no room, those of scattered orders alone may: the first pass learns which they are.
         if matches!(first, Ok(First::Abandoned)) && !has_room(self.room_for_all(files)) {
@@ -119,7 +132,7 @@ impl Reading<'_> {
             };
         }
         let done = match first {
-            Ok(First::IsTrue) => return (notes, Ok(())),
+            Ok(First::IsTrue) => Ok(()),
             Ok(First::Learned(learned)) => intake
                 .start_over()
                 .and_then(|()| self.ensure_room(files.n_bytes_read, &learned))
@@ -133,10 +146,7 @@ impl Reading<'_> {
             }),
             Err(refusal) => Err(refusal),
         };
-        match done {
-            Ok(()) => (notes, Ok(())),
-            Err(refusal) => (notes, intake.start_over().and(Err(refusal))),
-        }
+        (notes, done)
     }
 
     fn first_pass(
@@ -177,7 +187,7 @@ impl Reading<'_> {
         let pass = Pass { puts_all_aside: true, ..self.pass(&desk, &opened, Some(&scattered), files) };
         let (notes, lost, done) = pass.run(files, Some(&mut learner), &mut |sheet| intake.adopt(sheet));
         let (notes, done) = self.with_lost(notes, lost, files, done);
-        if let Err(refusal) = done.and_then(|()| has_not_changed(files, true)) {
+        if let Err(refusal) = done.and_then(|()| have_not_changed(files)) {
             return (notes, Err(refusal));
         }
         // Orders of different keys have different references here, so none of them is put aside once more.
@@ -218,9 +228,8 @@ impl Reading<'_> {
         let scattered = self.sorter(".rows", self.memory.rows);
         let opened = OpenFiles::default();
         let pass = self.pass(&desk, &opened, Some(&scattered), files);
-        let read_first = (files.n_rows, files.n_unreadable, files.n_bytes_read);
         pass.run(files, None, &mut |sheet| intake.adopt(sheet)).2?;
-        has_not_changed(files, read_first == (files.n_rows, files.n_unreadable, files.n_bytes_read))?;
+        have_not_changed(files)?;
         self.gather(scattered, &desk, &opened, files, intake)?;
         self.take_aside(desk, &mut |sheet| intake.adopt(sheet))
     }
@@ -275,7 +284,7 @@ impl Reading<'_> {
 
     /// What it takes to put all rows aside, and what is free.
     fn room_for_all(&self, files: &Files) -> (u64, u64) {
-        let n_bytes = files.inputs.iter().map(|read| read.input.bytes).sum();
+        let n_bytes = files.inputs.iter().map(|read| read.input.found.bytes).sum();
         // Every row may be one of an order of its own.
         self.room(n_bytes, n_bytes / SHORT_ROW)
     }
@@ -339,13 +348,10 @@ fn has_room((wanted, free): (u64, u64)) -> bool {
     wanted <= free
 }
 
-/// What the first pass learned is true of the files as they were then: the second one must have seen the same.
-fn has_not_changed(files: &Files, is_same: bool) -> Result<(), Refusal> {
-    let changed = files.inputs.iter().find(|read| !read.input.is_unchanged());
-    match changed.or(files.inputs.first().filter(|_| !is_same)) {
-        Some(read) => Err(Refusal::Changed { name: read.input.name.clone() }),
-        None => Ok(()),
-    }
+/// Each file was as it was found while it was read, or its [`Source`](crate::read::Source) says so. Here: it still is, now
+/// that the others are read too.
+fn have_not_changed(files: &Files) -> Result<(), Refusal> {
+    files.inputs.iter().try_for_each(|read| Ok(read.input.ensure_unwritten()?))
 }
 
 /// Bytes of the orders of one reference. More of them are not orders of a shop.

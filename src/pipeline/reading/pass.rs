@@ -16,14 +16,15 @@ use super::{
 };
 use crate::{
     group::{self, Lost, Runs},
-    map::Noticed,
+    map::{Noticed, reading::LastLineEnd},
     model::{
         draft::{KeyedRow, RowKind},
         origin::Position,
         problem::{Code, Problem},
         row::Row,
     },
-    read::{FileEnd, Piece, inputs::Input},
+    read::{FileEnd, Form, Piece, inputs::Input},
+    report::place,
     spill::{entries::Entries, sorter::Sorter},
 };
 
@@ -314,10 +315,24 @@ impl Taken<'_, '_> {
         Ok(())
     }
 
-    fn end_file(&mut self, file: &OpenFile<'_>, end: FileEnd) -> Result<(), Refusal> {
-        if let Some(open) = self.open.as_mut().filter(|open| open.rows.last().is_some_and(|row| row.file == file.id)) {
-            open.unfinished = open.unfinished.or(end.unfinished);
+    /// The last row of a file may be cut off, if it has no line end.
+    fn end_last_row(&mut self, file: &OpenFile<'_>, end: &FileEnd) -> Result<(), Refusal> {
+        let Some(at) = end.unfinished else { return Ok(()) };
+        if self.pass.job().profile.last_line_end == LastLineEnd::Required {
+            return Err(Refusal::NoLastLineEnd { place: place(self.pass.desk.names, at) });
         }
+        // A JSON document that is cut off is unreadable, so a missing line end behind a whole one means nothing.
+        if file.reader.form() == Form::Csv
+            && let Some(open) = &mut self.open
+            && open.rows.last().is_some_and(|row| row.file == file.id)
+        {
+            open.unfinished = open.unfinished.or(Some(at));
+        }
+        Ok(())
+    }
+
+    fn end_file(&mut self, file: &OpenFile<'_>, end: FileEnd) -> Result<(), Refusal> {
+        self.end_last_row(file, &end)?;
         let name = self.pass.desk.names.get(file.id.0 as usize).map_or("", String::as_str);
         let noticed = std::mem::take(&mut self.noticed);
         let unknown: Vec<Problem> = file.mapper.unknown_columns().iter().chain(noticed.unknown()).cloned().collect();
@@ -326,7 +341,7 @@ impl Taken<'_, '_> {
         }
         self.notes.extend(unknown);
         if let Some(read) = self.files.inputs.get_mut(file.id.0 as usize) {
-            *read = ReadInput { end, is_array: file.reader.form() == crate::read::Form::JsonArray, ..read.clone() };
+            *read = ReadInput { end, is_array: file.reader.form() == Form::JsonArray, ..read.clone() };
         }
         if !self.pass.job().grouping().joins_files {
             self.last_lost = None;

@@ -359,6 +359,39 @@ fn an_archive_that_is_cut_off_is_no_shorter_export() {
     }
 }
 
+/// Where the profile says that an export ends with a line end, one that does not is still being written.
+#[test]
+fn a_last_row_without_a_line_end_is_refused_where_one_is_required() {
+    let canonical = Place::new().run("profiles show canonical").out;
+    let told = |name: &str, content: &str, key: &str| {
+        let place = Place::with(name, content);
+        place.file("shop.toml", canonical.replacen("unknown_columns", &format!("{key}\nunknown_columns"), 1));
+        place.run(&format!("check {name} --profile shop.toml --pos x")).told()
+    };
+    let required = |name, content: &str| told(name, content, "last_line_end = \"required\"");
+    let csv = export(&["A-1", "A-2"]);
+    let ndjson = format!("{}\n{}\n", line("A-1", ""), line("A-2", ""));
+    let refused = |file_and_line: &str| {
+        let found = "the last row ends without a line end, expected one (last_line_end = \"required\" in the profile)";
+        let hint = "the export is still being written, or was cut off; run it again when it is complete";
+        format!("exit 2\n    error: {file_and_line}: {found}; nothing was sent\n      hint: {hint}\n")
+    };
+    assert_eq!(required("orders.csv", csv.trim_end()), refused("orders.csv:3"));
+    assert_eq!(required("orders.csv", &csv[..csv.len() - 3]), refused("orders.csv:3"));
+    // No row is there yet, or the header is cut off.
+    assert_eq!(required("orders.csv", HEADER.trim_end()), refused("orders.csv:1"));
+    assert_eq!(required("orders.ndjson", ndjson.trim_end()), refused("orders.ndjson:2"));
+    assert_eq!(required("orders.ndjson", &ndjson[..ndjson.len() - 3]), refused("orders.ndjson:2"));
+    let array = format!("[{},{}]", line("A-1", ""), line("A-2", ""));
+    for (name, content) in [("orders.csv", csv.as_str()), ("orders.ndjson", ndjson.as_str()), ("orders.json", &array)] {
+        assert_eq!(required(name, content), "exit 0\n    A-1 valid\n    A-2 valid\n", "{name}");
+    }
+    for key in ["", "last_line_end = \"optional\""] {
+        let told = told("orders.csv", csv.trim_end(), key);
+        assert!(told.starts_with("exit 0") && told.contains("no_final_newline 3:"), "{told}");
+    }
+}
+
 #[test]
 fn inputs_that_are_not_there() {
     let place = Place::with("sub/notes.txt", "x");

@@ -13,7 +13,7 @@ fn an_empty_point_of_sale_is_none() {
         place.run("check orders.csv --pos "),
         place.run("check orders.csv --set target.pos="),
     ] {
-        assert_eq!(ran.code, 2, "{}", ran.told());
+        assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid"), "{}", ran.told());
     }
 }
 

@@ -197,16 +197,16 @@ fn what_cannot_be_gone_on_with_is_told() {
         assert_eq!((ran.code, ran.err.contains(words)), (2, true), "{}", ran.err);
         assert!(!ran.path("").exists());
     }
-    shop.place.file("torn/plan.ndjson", "{\"head\":{\"pl");
-    let ran = shop.send("--resume torn");
-    assert_eq!((ran.code, ran.err.contains("the plan, byte 0")), (2, true), "{}", ran.err);
+    shop.place.file("earlier/plan.ndjson", "{\"head\":{\"pl");
+    let ran = shop.send("--resume earlier");
+    assert_eq!((ran.code, ran.err.contains("no plan.manifest.json beside it")), (2, true), "{}", ran.err);
     shop.send("orders.csv --profile shop.toml --backfill --limit 1");
     let n_requests = shop.service.received().len();
-    let old = shop.send("--resume run-4");
+    let old = shop.send("--resume run-4 --set max_invalid=4");
     insta::assert_snapshot!(old.told(), @r#"
     exit 2
-        error: 5 orders are older than 30 days, the oldest is of 2025-03-02 10:00:00 UTC; nothing was sent
-          hint: imported history may trigger live campaigns; --backfill is the go-ahead
+        error: 5 of 7 orders are older than 30 days, more than allowed (4); the oldest is of 2025-03-02 10:00:00 UTC; nothing was sent
+          hint: imported history may trigger live campaigns; --backfill is the go-ahead for it, old_orders = "skip" leaves such orders out
         A-1 already_sent
         A-4 not_attempted
         A-2 not_attempted
@@ -227,6 +227,73 @@ fn what_cannot_be_gone_on_with_is_told() {
     );
     let both = shop.place.run("send orders.csv --resume run-4");
     assert_eq!((both.code, both.err.contains("cannot be used with")), (2, true), "{}", both.err);
+}
+
+/// A damaged plan loses orders, or sends others than were checked.
+#[test]
+fn a_plan_that_is_not_as_it_was_written_is_refused() {
+    let shop = Shop::new();
+    shop.send("orders.csv --profile shop.toml --backfill --limit 0");
+    let n_requests = shop.service.n_received();
+    let damaged = |name: &str, damage: &dyn Fn(&mut Vec<u8>)| {
+        let path = shop.place.path("run-1").join(name);
+        let whole = fs::read(&path).unwrap();
+        let mut bytes = whole.clone();
+        damage(&mut bytes);
+        fs::write(&path, bytes).unwrap();
+        let ran = shop.send("--resume run-1 --backfill");
+        fs::write(&path, whole).unwrap();
+        assert!(!ran.path("").exists() && shop.service.n_received() == n_requests);
+        ran.told()
+    };
+    let cut_at_a_line_end = |bytes: &mut Vec<u8>| {
+        bytes.pop();
+        bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').unwrap() + 1);
+    };
+    let append = |bytes: &mut Vec<u8>| bytes.extend_from_within(bytes.len() - 10..);
+    let flip_a_bit = |bytes: &mut Vec<u8>| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+    };
+    let mut told = String::new();
+    for name in ["plan.ndjson", "left_out.ndjson"] {
+        told += &damaged(name, &cut_at_a_line_end);
+        told += &damaged(name, &append);
+        told += &damaged(name, &flip_a_bit);
+    }
+    // The plan names the test's folder, so its size and its checksum are not always the same.
+    let filters = [(r"bytes \d+, checksum [0-9a-f]{16}", "bytes …")];
+    insta::with_settings!({ filters => filters }, {
+        insta::assert_snapshot!(told, @"
+        exit 2
+            error: run-1/plan.ndjson: damaged: found guests 3, orders 5, bytes …; expected guests 3, orders 6, bytes …; nothing was sent
+              hint: send the export again
+        exit 2
+            error: run-1/plan.ndjson: damaged: found guests 3, orders 6, bytes …; expected guests 3, orders 6, bytes …; nothing was sent
+              hint: send the export again
+        exit 2
+            error: run-1/plan.ndjson: damaged: found guests 3, orders 6, bytes …; expected guests 3, orders 6, bytes …; nothing was sent
+              hint: send the export again
+        exit 2
+            error: run-1/left_out.ndjson: damaged: found guests 0, orders 1, bytes …; expected guests 0, orders 2, bytes …; nothing was sent
+              hint: send the export again
+        exit 2
+            error: run-1/left_out.ndjson: damaged: found guests 0, orders 2, bytes …; expected guests 0, orders 2, bytes …; nothing was sent
+              hint: send the export again
+        exit 2
+            error: run-1/left_out.ndjson: damaged: found guests 0, orders 2, bytes …; expected guests 0, orders 2, bytes …; nothing was sent
+              hint: send the export again
+        ");
+    });
+    // Whatever folder one goes on with, the plan is that of the first.
+    shop.send("--resume run-1 --backfill --limit 0");
+    let path = shop.place.path("run-1/plan.ndjson");
+    let mut bytes = fs::read(&path).unwrap();
+    flip_a_bit(&mut bytes);
+    fs::write(path, bytes).unwrap();
+    let ran = shop.send("--resume run-8 --backfill");
+    assert!(ran.code == 2 && ran.err.contains("run-1/plan.ndjson: damaged"), "{}", ran.err);
+    assert_eq!(shop.service.n_received(), n_requests);
 }
 
 #[test]

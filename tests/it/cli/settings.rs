@@ -238,19 +238,22 @@ fn as_many_invalid_orders_as_allowed_are_borne() {
     assert_eq!([code(0, 0, "0%"), code(3, 3, "100%")], [0, 1]);
 }
 
+/// One bad order of five stops nothing; a limit that is given means what it says.
 #[test]
-fn old_orders_need_a_go_ahead() {
-    let place = Place::with("orders.csv", export(&["A-1", "A-2"]).replacen("2025-03-01", "2001-02-03", 1));
-    let send = "send orders.csv --base-url http://127.0.0.1:1 --client-key k --pos x";
-    let ran = place.run(send);
-    insta::assert_snapshot!(ran.err, @r#"
-    error: 2 orders are older than 30 days, the oldest is of 2001-02-03 10:00:00 UTC; nothing was sent
-      hint: imported history may trigger live campaigns; --backfill is the go-ahead
-    "#);
-    assert_eq!((ran.code, ran.outcomes().as_str()), (2, "A-1 not_attempted, A-2 not_attempted"));
-    assert_eq!(ran.summary()["requests"]["total"], 0);
-    // Not asked for where nothing leaves the machine.
-    assert_eq!(place.run("send orders.csv --sandbox --rate unlimited --identity-pause 0s").code, 0);
+fn without_a_limit_ten_percent_but_at_least_five_orders_are_borne() {
+    let ran = |n_invalid: usize, n_orders: usize, options: &str| {
+        let references: Vec<_> = (0..n_orders).map(|number| format!("A-{number}")).collect();
+        let references: Vec<_> = references.iter().map(String::as_str).collect();
+        let content = export(&references).replacen("30.60,other", "x,other", n_invalid);
+        Place::with("orders.csv", content).run(&format!("check orders.csv --pos x{options}"))
+    };
+    let code = |n_invalid, n_orders, options| ran(n_invalid, n_orders, options).code;
+    assert_eq!([code(1, 5, ""), code(5, 5, ""), code(6, 6, ""), code(6, 59, ""), code(6, 60, "")], [1, 1, 2, 2, 1]);
+    assert_eq!([code(1, 5, " --max-invalid 10%"), code(1, 5, " --set max_invalid=10%")], [2, 2]);
+    insta::assert_snapshot!(ran(6, 7, "").err, @"
+    error: 6 of 7 orders are invalid, more than allowed (10%, but at least 5); nothing was sent
+      hint: mend them, see rejects/ in the run folder, or allow more with --max-invalid
+    ");
 }
 
 #[test]

@@ -1,0 +1,106 @@
+//! The state of a file by which a later change shows: size, times, and on Unix which file it is.
+//!
+//! Reads no content. Called by `inputs` when a file is found, and by `source` when it is opened and read to its end.
+
+use std::{
+    fs::{self, Metadata},
+    io,
+    path::Path,
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use serde::{Deserialize, Serialize};
+
+/// The coarsest clock that a Linux file system takes its times from ticks a hundred times a second: two writes within one
+/// tick may leave the same time.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The state of a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// Its size, packed or not.
+    pub bytes: u64,
+    /// When it was last written, where the system says it.
+    pub modified: Option<SystemTime>,
+    /// Not kept in a plan: numbers of devices may change when the system starts.
+    #[serde(skip)]
+    inode: Option<Inode>,
+}
+
+/// Which file it is. A name can be given to another file, and a modification time can be set back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Inode {
+    device: u64,
+    number: u64,
+    links: u64,
+    /// The change time: seconds and nanoseconds.
+    changed: (i64, i64),
+}
+
+impl Fingerprint {
+    /// The state of a file whose next write will show: waits for the clock's next tick if the last one was just now.
+    pub(super) fn settled(path: &Path) -> io::Result<Self> {
+        let found = Self::at(path)?;
+        match found.modified.and_then(|modified| modified.elapsed().ok()).and_then(|age| TICK.checked_sub(age)) {
+            None => Ok(found),
+            Some(rest) => {
+                thread::sleep(rest);
+                Self::at(path)
+            }
+        }
+    }
+
+    /// The state of the file at `path`.
+    pub(super) fn at(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|metadata| Self::of(&metadata))
+    }
+
+    /// The state of a file that is open.
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        Self { bytes: metadata.len(), modified: metadata.modified().ok(), inode: inode(metadata) }
+    }
+
+    /// Whether both are of the same file. Where the system does not say which file it is, they are taken to be.
+    pub(super) fn is_same_file(&self, other: &Self) -> bool {
+        let id = |inode: Inode| (inode.device, inode.number);
+        self.inode.map(id).zip(other.inode.map(id)).is_none_or(|(this, other)| this == other)
+    }
+
+    /// Whether nothing was written to the file until `now`. The change time tells of writes that set the modification time
+    /// back, but also of a move, a removal or a new link: it counts where the file `is_in_place` and has as many links.
+    pub(super) fn is_unwritten(&self, now: &Self, is_in_place: bool) -> bool {
+        let has_same_links = |(was, now): &(Inode, Inode)| was.links == now.links;
+        let inodes = self.inode.zip(now.inode).filter(has_same_links).filter(|_| is_in_place);
+        let is_touched = inodes.is_some_and(|(was, now)| was.changed != now.changed);
+        self.bytes == now.bytes && self.modified == now.modified && !is_touched
+    }
+
+    /// What is different `now`, for a message.
+    pub(super) fn difference(&self, now: &Self) -> String {
+        if !self.is_same_file(now) {
+            return "another file is in its place".to_owned();
+        }
+        if self.bytes == now.bytes {
+            return "it was written to, and has the same size".to_owned();
+        }
+        format!("it had {} bytes at the start and has {} now", self.bytes, now.bytes)
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems do not say it")]
+fn inode(metadata: &Metadata) -> Option<Inode> {
+    use std::os::unix::fs::MetadataExt;
+    Some(Inode {
+        device: metadata.dev(),
+        number: metadata.ino(),
+        links: metadata.nlink(),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+    })
+}
+
+#[cfg(not(unix))]
+fn inode(_: &Metadata) -> Option<Inode> {
+    None
+}

@@ -1,0 +1,170 @@
+//! Orders that are too old to be sent without `--backfill`: the others are sent, and each has one outcome.
+
+use chrono::{Days, Utc};
+use serde_json::Value;
+
+use crate::support::{
+    place::{HEADER, Line, Place, Ran},
+    service::{Reply, Service},
+};
+
+/// An order of some days ago, of a guest of its own.
+fn order(reference: &str, days_ago: u64) -> String {
+    let ordered_at = (Utc::now() - Days::new(days_ago)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    Line { reference, ordered_at: &ordered_at, email: &format!("{reference}@example.com"), ..Line::default() }.csv()
+}
+
+/// So many fresh orders, and so many of 36 days ago.
+fn export(n_fresh: usize, n_old: usize) -> String {
+    let fresh = (0..n_fresh).map(|n| order(&format!("F-{n}"), 1));
+    let old = (0..n_old).map(|n| order(&format!("O-{n}"), 36));
+    format!("{HEADER}{}", fresh.chain(old).collect::<String>())
+}
+
+/// A shop and its service.
+struct Shop {
+    place: Place,
+    service: Service,
+}
+
+impl Shop {
+    fn new(export: &str) -> Self {
+        Self { place: Place::with("orders.csv", export), service: Service::start(|_| None) }
+    }
+
+    fn send(&self, what: &str) -> Ran {
+        let target = format!("--base-url {} --client-key k --pos x --rate unlimited", self.service.base_url);
+        self.place.run(&format!("send {what} {target} --identity-pause 0s"))
+    }
+}
+
+/// Exit code, orders by outcome, and those of them that are too old. Every order has its line in the results.
+fn counts(ran: &Ran) -> String {
+    let summary = ran.summary();
+    let orders = summary["orders"].as_object().unwrap();
+    // By their names.
+    let met: Vec<_> = orders.iter().filter(|(_, n)| **n != 0).map(|(name, n)| format!("{name} {n}")).collect();
+    assert_eq!(orders["read"], ran.results().len(), "{}", ran.err);
+    let old = match &summary["needs_backfill"] {
+        Value::Null => String::new(),
+        n => format!(", needs_backfill {n}"),
+    };
+    format!("{}: {}{old}", ran.code, met.join(", "))
+}
+
+fn reasons_of_old(ran: &Ran) -> Vec<String> {
+    let results = ran.results();
+    let old = results.iter().filter(|result| result["referenceId"].as_str().unwrap().starts_with("O-"));
+    old.map(|result| result["reason"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn one_late_order_does_not_stop_a_night() {
+    let shop = Shop::new(&export(99, 1));
+    let ran = shop.send("orders.csv");
+    assert_eq!(counts(&ran), "1: accepted 99, not_attempted 1, read 100, needs_backfill 1");
+    let reason = &reasons_of_old(&ran)[0];
+    assert!(reason.starts_with("needs_backfill: ordered at 20"), "{reason}");
+    assert!(reason.ends_with(" UTC, older than 30 days; --backfill is the go-ahead"), "{reason}");
+    let words = "1 order too old to be sent without a go-ahead (needs_backfill): --backfill sends them";
+    assert!(ran.out.contains(words) && ran.text("report.html").contains(words), "{}", ran.out);
+    assert!(!ran.out.contains("ended early"), "{}", ran.out);
+    assert_eq!(shop.service.count("ORDER_CHECKOUT"), 99);
+    // The next night says the same; the go-ahead sends it.
+    assert_eq!(counts(&shop.send("orders.csv")), "1: already_sent 99, not_attempted 1, read 100, needs_backfill 1");
+    assert_eq!(counts(&shop.send("orders.csv --backfill")), "0: accepted 1, already_sent 99, read 100");
+    // What the ledger holds is not old.
+    assert_eq!(counts(&shop.send("orders.csv")), "0: already_sent 100, read 100");
+}
+
+#[test]
+fn more_old_orders_than_allowed_are_not_stragglers() {
+    let shop = Shop::new(&export(4, 6));
+    let ran = shop.send("orders.csv");
+    assert_eq!(counts(&ran), "2: not_attempted 10, read 10, needs_backfill 6");
+    let day = (Utc::now() - Days::new(36)).format("%Y-%m-%d").to_string();
+    let words = format!(
+        "error: 6 of 10 orders are older than 30 days, more than allowed (10%, but at least 5); the oldest is of {day}"
+    );
+    assert!(ran.err.starts_with(&words), "{}", ran.err);
+    assert!(ran.err.contains("--backfill is the go-ahead for it, old_orders = \"skip\" leaves"), "{}", ran.err);
+    assert_eq!(counts(&shop.send("orders.csv --max-invalid 59%")), "2: not_attempted 10, read 10, needs_backfill 6");
+    assert_eq!(shop.service.n_received(), 0);
+    assert_eq!(
+        counts(&shop.send("orders.csv --max-invalid 60%")),
+        "1: accepted 4, not_attempted 6, read 10, needs_backfill 6"
+    );
+    // Not asked for where nothing leaves the machine.
+    let sandbox = shop.place.run("send orders.csv --sandbox --rate unlimited --identity-pause 0s");
+    assert_eq!(counts(&sandbox), "0: accepted 10, read 10");
+}
+
+/// Four invalid and four old ones of sixteen are neither more than five.
+#[test]
+fn old_and_invalid_orders_are_counted_each_for_itself() {
+    let shop = Shop::new(&export(12, 4).replacen("30.60,other", "x,other", 4));
+    assert_eq!(
+        counts(&shop.send("orders.csv")),
+        "1: accepted 8, invalid 4, not_attempted 4, read 16, needs_backfill 4"
+    );
+}
+
+#[test]
+fn old_orders_are_skipped_where_the_settings_say_so() {
+    let shop = Shop::new(&export(2, 20));
+    let ran = shop.send("orders.csv --set old_orders=skip");
+    assert_eq!(counts(&ran), "0: accepted 2, read 22, skipped 20");
+    assert_eq!(ran.summary()["skipped"].to_string(), r#"[{"orders":20,"reason":"older than 30 days"}]"#);
+    assert_eq!(reasons_of_old(&ran), ["older than 30 days"; 20]);
+    assert_eq!(
+        counts(&shop.send("orders.csv --set old_orders=skip --set backfill_after=40d")),
+        "0: accepted 20, already_sent 2, read 22"
+    );
+    // What the ledger holds is not skipped.
+    assert_eq!(counts(&shop.send("orders.csv --set old_orders=skip")), "0: already_sent 22, read 22");
+}
+
+#[test]
+fn a_plan_keeps_its_old_orders() {
+    for setting in ["hold", "skip"] {
+        let shop = Shop::new(&export(8, 3));
+        let first = shop.send(&format!("orders.csv --limit 4 --set old_orders={setting}"));
+        let held = "4: accepted 4, not_attempted 7, read 11, needs_backfill 3";
+        let skipped = "4: accepted 4, not_attempted 4, read 11, skipped 3";
+        assert_eq!(counts(&first), if setting == "hold" { held } else { skipped });
+        let second = shop.send("--resume run-1");
+        assert_eq!(counts(&second), "1: accepted 4, already_sent 4, not_attempted 3, read 11, needs_backfill 3");
+        assert!(reasons_of_old(&second).iter().all(|reason| reason.starts_with("needs_backfill: ")));
+        let third = shop.send("--resume run-2 --set old_orders=skip");
+        assert_eq!(counts(&third), "0: already_sent 8, read 11, skipped 3");
+        assert_eq!(counts(&shop.send("--resume run-1 --backfill")), "0: accepted 3, already_sent 8, read 11");
+        assert_eq!(counts(&shop.send("--resume run-1")), "0: already_sent 11, read 11");
+    }
+}
+
+#[test]
+fn a_plan_with_more_old_orders_than_allowed_needs_the_go_ahead() {
+    let shop = Shop::new(&export(4, 6));
+    let first = shop.send("orders.csv --limit 2 --backfill");
+    assert_eq!(counts(&first), "4: accepted 2, not_attempted 8, read 10");
+    // Four old ones are left.
+    let resumed = shop.send("--resume run-1 --limit 0 --set max_invalid=3");
+    assert_eq!(counts(&resumed), "2: already_sent 2, not_attempted 8, read 10, needs_backfill 4");
+    assert!(resumed.err.contains("4 of 10 orders are older than 30 days, more than allowed (3)"), "{}", resumed.err);
+    let resumed = shop.send("--resume run-1");
+    assert_eq!(counts(&resumed), "1: accepted 4, already_sent 2, not_attempted 4, read 10, needs_backfill 4");
+}
+
+/// An order that an earlier run sent had its go-ahead then.
+#[test]
+fn an_unknown_order_is_not_old() {
+    let place = Place::with("orders.csv", export(0, 1));
+    let is_first = std::sync::atomic::AtomicBool::new(true);
+    let service = Service::start(move |request| {
+        (request.is_checkout() && is_first.swap(false, std::sync::atomic::Ordering::SeqCst)).then_some(Reply::Silence)
+    });
+    let shop = Shop { place, service };
+    assert_eq!(counts(&shop.send("orders.csv --backfill")), "3: read 1, unknown 1");
+    assert_eq!(counts(&shop.send("orders.csv")), "3: read 1, unknown 1");
+    assert_eq!(counts(&shop.send("orders.csv --unknown resend")), "0: accepted 1, read 1");
+}

@@ -1,0 +1,252 @@
+//! Exports that change while they are read: nothing of them is sent, whichever pass it is, and a file that is replaced as a
+//! whole is read as it was.
+//!
+//! The change is made where the run tells of its progress, which holds it up: at a known place of the file, whatever the
+//! speed of the machine.
+
+use std::{
+    cell::Cell,
+    fs::{self, File},
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Mutex,
+    thread,
+};
+
+use orderferry::pipeline::{Finished, Progress};
+
+use crate::{
+    arbitrary,
+    support::{
+        place::{HEADER, Place, row},
+        process,
+        service::Service,
+    },
+};
+
+/// What an ignored column holds: rows are long, so that few of them are many blocks.
+const N_WORDS: usize = 1000;
+
+/// The name of an export that is packed.
+const PACKED: &str = "a.csv.gz";
+
+/// More bytes than all cores read ahead of what they have handed in.
+fn n_orders() -> usize {
+    let n_cores = thread::available_parallelism().unwrap().get();
+    (16 + 2 * n_cores) * 256 * 1024 / (2 * 11 * N_WORDS)
+}
+
+/// Orders of two long rows that stand together.
+fn adjacent_rows() -> Vec<String> {
+    let note = "long words ".repeat(N_WORDS);
+    (0..2 * n_orders()).map(|n| format!("{},{note}\n", row(&format!("A-{}", n / 2)).trim_end())).collect()
+}
+
+/// The second row of the first order stands at the end: a second pass brings them together.
+fn scattered_rows() -> Vec<String> {
+    let mut rows = adjacent_rows();
+    let second = rows.remove(1);
+    rows.push(second);
+    rows
+}
+
+/// Most orders are in two places, which is known before the end is read.
+fn scattered_everywhere() -> Vec<String> {
+    (0..75_000).map(|n| row(&format!("A-{}", n % 25_000)).replace('\n', ",\n")).collect()
+}
+
+/// When the change is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// When the first rows were read.
+    FirstPass,
+    /// Before the export is read once more.
+    Between,
+    /// When the first rows were read once more.
+    SecondPass,
+}
+
+/// What a run is at.
+#[derive(Default)]
+struct Seen {
+    is_second_pass: bool,
+    is_changed: bool,
+}
+
+/// A check of `rows`, of which the file is changed once.
+fn changed(name: &str, rows: &[String], moment: Moment, change: &(dyn Fn(&Path) + Sync)) -> (Place, Finished) {
+    let text = export(rows);
+    let content = if name == PACKED { gzip(text.as_bytes()) } else { text.into_bytes() };
+    let place = Place::with(name, content);
+    let (path, seen) = (place.path(name), Mutex::new(Seen::default()));
+    let finished = arbitrary::check_with(&place.path(""), &[&path], &arbitrary::profile_text(false), &|progress| {
+        let mut seen = seen.lock().unwrap();
+        let is_now = match progress {
+            Progress::Again => {
+                seen.is_second_pass = true;
+                moment == Moment::Between
+            }
+            Progress::Rows(_) if seen.is_second_pass => moment == Moment::SecondPass,
+            Progress::Rows(_) => moment == Moment::FirstPass,
+            _ => false,
+        };
+        if is_now && !seen.is_changed {
+            seen.is_changed = true;
+            change(&path);
+        }
+    });
+    assert!(seen.into_inner().unwrap().is_changed, "{moment:?} never came");
+    (place, finished)
+}
+
+fn export(rows: &[String]) -> String {
+    format!("{},note\n{}", HEADER.trim_end(), rows.concat())
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Only whole rows are left: the last order has one of its two.
+fn truncate(path: &Path) {
+    let text = fs::read(path).unwrap();
+    let half = text.len() / 2;
+    let end = half + text[half..].iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    File::options().write(true).open(path).unwrap().set_len(end as u64).unwrap();
+}
+
+fn append(path: &Path) {
+    File::options().append(true).open(path).unwrap().write_all(row("A-0").replace('\n', ",\n").as_bytes()).unwrap();
+}
+
+/// The same bytes, but for a moment the file is empty.
+fn rewrite(path: &Path) {
+    fs::write(path, fs::read(path).unwrap()).unwrap();
+}
+
+fn replace(path: &Path) {
+    let next: PathBuf = path.with_extension("next");
+    fs::write(&next, format!("{HEADER}{}", row("B-1"))).unwrap();
+    fs::rename(next, path).unwrap();
+}
+
+/// Nothing is believed of the export, and the report says why.
+fn is_refused((place, finished): &(Place, Finished), words: &str) {
+    let summary = &finished.summary;
+    let stopped = summary.stopped.as_deref().unwrap_or_default();
+    assert_eq!((summary.exit_code, summary.orders.read), (2, 0), "{stopped}");
+    assert!(stopped.contains("changed while it was read") && stopped.contains(words), "{stopped}");
+    assert_eq!(finished.error.as_deref(), Some(stopped));
+    assert!(fs::read_to_string(place.path("run/report.html")).unwrap().contains("changed while it was read"));
+    assert_eq!(fs::read_to_string(place.path("run/results.ndjson")).unwrap(), "");
+}
+
+#[test]
+fn an_export_that_changes_in_one_pass_is_refused() {
+    let rows = adjacent_rows();
+    for name in ["a.csv", PACKED] {
+        let change = |change| changed(name, &rows, Moment::FirstPass, change);
+        is_refused(&change(&truncate), "bytes at the start and has");
+        is_refused(&change(&append), "bytes at the start and has");
+        is_refused(&change(&rewrite), "");
+    }
+}
+
+#[test]
+fn an_export_that_changes_in_one_of_two_passes_is_refused() {
+    let rows = scattered_rows();
+    for moment in [Moment::FirstPass, Moment::Between, Moment::SecondPass] {
+        let change = |change| changed("a.csv", &rows, moment, change);
+        is_refused(&change(&truncate), "bytes at the start and has");
+        is_refused(&change(&append), "bytes at the start and has");
+        is_refused(&change(&rewrite), "");
+    }
+}
+
+#[test]
+fn an_export_that_changes_while_all_rows_are_put_aside_is_refused() {
+    let rows = scattered_everywhere();
+    for moment in [Moment::FirstPass, Moment::Between, Moment::SecondPass] {
+        is_refused(&changed("a.csv", &rows, moment, &append), "bytes at the start and has");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn an_export_that_is_replaced_as_a_whole_is_read_as_it_was() {
+    let rows = adjacent_rows();
+    let (_, finished) = changed("a.csv", &rows, Moment::FirstPass, &replace);
+    let orders = finished.summary.orders;
+    assert_eq!((finished.error, orders.read, orders.valid), (None, n_orders() as u64, n_orders() as u64));
+    // A second pass would read the other file.
+    let rows = scattered_rows();
+    for moment in [Moment::FirstPass, Moment::Between] {
+        is_refused(&changed("a.csv", &rows, moment, &replace), "another file is in its place");
+    }
+    let (_, finished) = changed("a.csv", &rows, Moment::SecondPass, &replace);
+    assert_eq!((finished.error, finished.summary.orders.valid), (None, n_orders() as u64));
+}
+
+/// The rows of another file are no rejects.
+#[test]
+#[cfg(unix)]
+fn no_rejects_are_copied_from_a_file_that_was_replaced() {
+    let mut rows = adjacent_rows();
+    for row in &mut rows[..2] {
+        *row = row.replace(",EUR,", ",XYZ1,");
+    }
+    let (place, finished) = changed("a.csv", &rows, Moment::FirstPass, &replace);
+    assert_eq!((finished.summary.exit_code, finished.summary.orders.invalid), (1, 1), "{:?}", finished.error);
+    assert!(!place.path("run/rejects/a.csv").exists());
+    assert!(fs::read_to_string(place.path("run/rejects/a.csv.reasons.ndjson")).unwrap().contains("A-0"));
+}
+
+/// A file that was read to its end is still watched until all of them are.
+#[test]
+fn a_file_that_changes_while_another_one_is_read_is_refused() {
+    let place = Place::with("a.csv", format!("{HEADER}{}", row("Z-1")));
+    place.file("b.csv", export(&adjacent_rows()));
+    let paths = ["a.csv", "b.csv"].map(|name| place.path(name));
+    let n_rows = Mutex::new(Cell::new(0));
+    let finished =
+        arbitrary::check_with(&place.path(""), &[&paths[0], &paths[1]], &arbitrary::profile_text(false), &|progress| {
+            let Progress::Rows(n) = progress else { return };
+            let n_rows = n_rows.lock().unwrap();
+            // The first file has one.
+            if n_rows.get() <= 1 && n_rows.get() + n > 1 {
+                append(&paths[0]);
+            }
+            n_rows.set(n_rows.get() + n);
+        });
+    is_refused(&(place, finished), "a.csv: changed while it was read");
+}
+
+/// Warnings that nobody reads hold the program up at the end of the first file, before it comes to that of the second.
+#[test]
+fn nothing_is_sent_of_an_export_that_changes() {
+    let service = Service::start(|_| None);
+    let unknown = (0..20).map(|n| format!(",{n}{}", "x".repeat(8000))).collect::<Vec<_>>().concat();
+    let first = format!("{}{unknown}\n{}{}\n", HEADER.trim_end(), row("Z-1").trim_end(), ",".repeat(20));
+    for change in [truncate, append] {
+        let place = Place::with("a.csv", &first);
+        place.file("b.csv", export(&adjacent_rows()));
+        place.file("adjacent.toml", arbitrary::profile_text(true));
+        let mut command = process(&place.path(""));
+        command.args(["send", "a.csv", "b.csv", "--profile", "adjacent.toml", "--pos", "x", "--client-key", "k"]);
+        command.args(["--base-url", &service.base_url, "--backfill", "--out", "run"]);
+        let mut program = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let (mut said, mut stderr) = (vec![0], program.stderr.take().unwrap());
+        stderr.read_exact(&mut said).unwrap();
+        change(&place.path("b.csv"));
+        stderr.read_to_end(&mut said).unwrap();
+        let said = String::from_utf8_lossy(&said);
+        let error = said.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
+        assert_eq!(program.wait().unwrap().code(), Some(2), "{error}");
+        assert!(error.starts_with("error: b.csv: changed while it was read: it had"), "{error}");
+        assert!(!place.path("run/plan.ndjson").exists());
+    }
+    assert_eq!(service.n_received(), 0);
+}
