@@ -35,7 +35,8 @@ const TARGET: &str = "target.";
 const ENVIRONMENT: &str = "ORDERFERRY_";
 
 /// Settings whose values are numbers; all others are text.
-const NUMBERS: [&str; 6] = ["in_flight", "max_url_bytes", "tries", "down_after", "max_columns", "max_expansion"];
+const NUMBERS: [&str; 7] =
+    ["in_flight", "max_url_bytes", "tries", "down_after", "max_columns", "max_values", "max_expansion"];
 
 /// Settings whose values are yes or no.
 const SWITCHES: [&str; 1] = ["repeat_after_500"];
@@ -61,6 +62,7 @@ pub(super) struct Settings {
     pub(super) max_cell: Option<Size>,
     pub(super) max_record: Option<Size>,
     pub(super) max_columns: Option<usize>,
+    pub(super) max_values: Option<usize>,
     pub(super) max_expansion: Option<u64>,
     pub(super) backfill_after: Option<Span>,
     pub(super) item_price: PricePer,
@@ -423,7 +425,7 @@ mod tests {
     #[test]
     fn a_fault_says_where_and_what_may_be_meant() {
         insta::assert_snapshot!(fault("rate = '5/s'\nin_fligth = 3", &[], &[]).replace("`, `", " "), @r#"
-        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause session_timeout tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_expansion backfill_after item_price reused_references unreadable_rows target targets`
+        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause session_timeout tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_values max_expansion backfill_after item_price reused_references unreadable_rows target targets`
           hint: did you mean "in_flight"?
         "#);
         assert_eq!(loaded("rate = 5", &[], &["pos=p"]).unwrap().target(None).unwrap().pos.as_deref(), Some("p"));
