@@ -9,12 +9,18 @@ use std::{io, path::Path, process::ExitCode};
 use anyhow::{Context, ensure};
 
 use super::{HELD, args::Format, job, print};
-use crate::ledger::{Book, Filter, LedgerError, LedgerOrder, References, SettleError, Settlement};
+use crate::{
+    ledger::{Book, Filter, LedgerError, LedgerOrder, References, SettleError, Settlement},
+    map::read_bounded,
+};
 pub(super) use args::LedgerArguments;
 use args::{LedgerCommand, ListArguments, SettleArguments};
 
 /// A reference that stands for those on standard input.
 const STDIN: &str = "-";
+
+/// Some hundred thousand references, in bytes: more are settled in several goes.
+const LONGEST_LIST: u64 = 16 * 1024 * 1024;
 
 /// Does what was typed.
 pub(super) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
@@ -99,7 +105,7 @@ fn settle(path: &Path, arguments: &SettleArguments, is_quiet: bool) -> anyhow::R
 fn references(typed: &[String]) -> anyhow::Result<Vec<String>> {
     let mut references: Vec<_> = typed.iter().filter(|reference| *reference != STDIN).cloned().collect();
     if references.len() < typed.len() {
-        let read = io::read_to_string(io::stdin().lock()).context("standard input")?;
+        let read = read_bounded(io::stdin().lock(), LONGEST_LIST).context("standard input")?;
         references.extend(read.lines().filter(|line| !line.is_empty()).map(str::to_owned));
     }
     ensure!(!references.is_empty(), "standard input names no order");

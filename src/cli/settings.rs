@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     num::NonZeroU32,
     path::{Path, PathBuf},
     str::FromStr,
@@ -15,7 +14,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
 use crate::{
-    map::toml_fault,
+    map::{read_small_file, toml_fault},
     model::{
         money::Amount,
         nearest::{did_you_mean, nearest},
@@ -257,7 +256,7 @@ pub(super) fn load(
 
 /// A file's settings, which are those of a `T`; a fault names its line.
 pub(super) fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Table> {
-    let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let text = read_small_file(file).with_context(|| file.display().to_string())?;
     parse::<T>(&text).and_then(|_| parse(&text)).map_err(|fault| anyhow::anyhow!("{}:{fault}", file.display()))
 }
 
@@ -348,6 +347,8 @@ impl TargetSettings {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn loaded(file: &str, environment: &[(&str, &str)], set: &[&str]) -> anyhow::Result<Loaded> {

@@ -323,3 +323,25 @@ fn what_makes_no_sense_beside_a_mode_is_refused() {
     insta::assert_snapshot!(said("check orders.csv --in-flight 0"), @"error: in_flight is 0, expected 1 to 10000");
     insta::assert_snapshot!(said("check orders.csv --base-url https://a.example --client-key k --rate unlimited"), @"error: --rate unlimited is for targets on this machine only");
 }
+
+/// Each would fill the memory or wait for ever.
+#[cfg(unix)]
+#[test]
+fn settings_that_are_no_file_end_in_words() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    std::fs::create_dir(place.path("folder")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(place.path("pipe")).status().unwrap().success());
+    place.file("large.toml", "#".repeat(1024 * 1024 + 1));
+    for (file, words) in [
+        ("folder", "is a folder, expected a file"),
+        ("pipe", "is a pipe or a socket, expected a file"),
+        ("/dev/zero", "the text has more than 1.0 MiB, the most that is read"),
+        ("large.toml", "the text has more than 1.0 MiB, the most that is read"),
+    ] {
+        for command in ["check orders.csv --config", "check orders.csv --profile", "send orders.csv --sandbox --faults"] {
+            let ran = place.run(&format!("{command} {file}"));
+            assert_eq!((ran.code, ran.err), (2, format!("error: {file}: {words}\n")), "{command}");
+        }
+    }
+    assert_eq!(place.run("check orders.csv --pos x --config /dev/null").code, 0);
+}
