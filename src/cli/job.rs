@@ -234,6 +234,7 @@ fn bounds(settings: &Settings) -> Bounds {
         cell: settings.max_cell.map_or(usual.cell, |size| size.0),
         record: settings.max_record.map_or(usual.record, |size| size.0),
         columns: settings.max_columns.unwrap_or(usual.columns),
+        values: settings.max_values.unwrap_or(usual.values),
         expansion: settings.max_expansion.unwrap_or(usual.expansion),
     }
 }

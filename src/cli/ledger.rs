@@ -9,14 +9,18 @@ use std::{io, path::Path, process::ExitCode};
 use anyhow::{Context, ensure};
 
 use super::{HELD, args::Format, job, print, settings::TargetSettings};
-use crate::ledger::{
-    self, AdoptError, Book, Filter, LedgerError, LedgerOrder, LedgerPlace, References, SettleError, Settlement,
+use crate::{
+    ledger::{self, AdoptError, Book, Filter, LedgerError, LedgerPlace, References, SettleError, Settlement},
+    map::read_bounded,
 };
 pub(super) use args::LedgerArguments;
 use args::{AdoptArguments, LedgerCommand, ListArguments, SettleArguments};
 
 /// A reference that stands for those on standard input.
 const STDIN: &str = "-";
+
+/// Some hundred thousand references, in bytes: more are settled in several goes.
+const LONGEST_LIST: u64 = 16 * 1024 * 1024;
 
 /// Does what was typed.
 pub(super) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
@@ -48,17 +52,16 @@ fn is_held(error: &anyhow::Error) -> bool {
 fn list(path: &Path, arguments: &ListArguments) -> anyhow::Result<()> {
     let book = Book::open(path)?;
     let mut header = (arguments.format == Format::Text && !arguments.references).then(words::header);
-    let words = |order: &LedgerOrder| match arguments.format {
-        _ if arguments.references => order.reference.clone(),
-        Format::Text => words::line(order),
-        Format::Json => words::json_line(order),
-    };
     print::stream(|out| {
         book.visit(&arguments.filter.filter(), |order| {
             if let Some(header) = header.take() {
-                writeln!(out, "{header}")?;
+                out.text(&header)?;
             }
-            Ok(writeln!(out, "{}", words(&order))?)
+            Ok(match arguments.format {
+                _ if arguments.references => out.exact(&order.reference),
+                Format::Text => out.text(&words::line(&order)),
+                Format::Json => out.json(&words::json_line(&order)),
+            }?)
         })
     })
 }
@@ -79,7 +82,7 @@ fn export(path: &Path, filter: &Filter) -> anyhow::Result<()> {
     print::stream(|out| {
         book.visit(filter, |order| {
             for sending in &order.sendings {
-                writeln!(out, "{}", words::sending_line(&order, sending))?;
+                out.json(&words::sending_line(&order, sending))?;
             }
             Ok(())
         })
@@ -134,7 +137,7 @@ fn accept_loss(place: &LedgerPlace, is_quiet: bool) -> anyhow::Result<()> {
 fn references(typed: &[String]) -> anyhow::Result<Vec<String>> {
     let mut references: Vec<_> = typed.iter().filter(|reference| *reference != STDIN).cloned().collect();
     if references.len() < typed.len() {
-        let read = io::read_to_string(io::stdin().lock()).context("standard input")?;
+        let read = read_bounded(io::stdin().lock(), LONGEST_LIST).context("standard input")?;
         references.extend(read.lines().filter(|line| !line.is_empty()).map(str::to_owned));
     }
     ensure!(!references.is_empty(), "standard input names no order");

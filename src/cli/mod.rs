@@ -4,6 +4,7 @@
 //! ledger and the settings of the stages.
 
 mod args;
+mod clock;
 mod faults;
 mod job;
 mod ledger;
@@ -12,13 +13,14 @@ mod progress;
 mod settings;
 mod stop;
 
-use std::{io, process::ExitCode, sync::Arc};
+use std::{io, process::ExitCode, sync::Arc, time::SystemTime};
 
 use anyhow::Context;
 use clap::Parser;
 
 use crate::{
     map::profile,
+    model::printable::printable,
     pipeline::{self, Finished, RunError},
     report::{summary::Summary, terminal},
     sandbox::Sandbox,
@@ -42,23 +44,31 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return typed_wrongly(&error),
     };
-    let done = match arguments.command {
-        Command::Check(check) => job::check(&check).and_then(|job| run(&job, &check.reading)),
-        Command::Send(send) => job::send(&send, |job| run(job, &send.reading)),
-        Command::Ledger(ledger) => ledger::run(&ledger),
-        Command::Sandbox(sandbox) => serve(&sandbox),
-        Command::Profiles(profiles) => show_profiles(profiles.show()),
-    };
+    let done = clock::ensure_plausible(SystemTime::now()).and_then(|()| done(arguments.command));
     done.unwrap_or_else(|error| {
         print::talk(&format!("error: {error:#}"));
         ExitCode::from(error.downcast_ref::<RunError>().map_or(NOTHING_SENT, code_of))
     })
 }
 
+fn done(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Check(check) => job::check(&check).and_then(|job| run(&job, &check.reading)),
+        Command::Send(send) => job::send(&send, |job| run(job, &send.reading)),
+        Command::Ledger(ledger) => ledger::run(&ledger),
+        Command::Sandbox(sandbox) => serve(&sandbox),
+        Command::Profiles(profiles) => show_profiles(profiles.show()),
+    }
+}
+
 /// Help and version go to standard output and are no error.
 fn typed_wrongly(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        print::usage(error);
+        return ExitCode::from(NOTHING_SENT);
+    }
     drop(error.print());
-    if error.use_stderr() { ExitCode::from(NOTHING_SENT) } else { ExitCode::SUCCESS }
+    ExitCode::SUCCESS
 }
 
 /// An error after which there is no report. What came before may have been sent, and the ledger knows.
@@ -83,12 +93,12 @@ fn show(finished: &Finished, job: &pipeline::Job<'_>, reading: &Reading) -> io::
         print::talk(&format!("error: {error}"));
     }
     match reading.format {
-        Format::Json => print::data(&serde_json::to_string(&finished.summary).expect("a summary is plain data")),
+        Format::Json => print::json(&serde_json::to_string(&finished.summary).expect("a summary is plain data")),
         Format::Text if reading.quiet && finished.summary.exit_code == 0 => Ok(()),
         Format::Text => {
             // Why it stopped was said above.
             let summary = Summary { stopped: None, ..finished.summary.clone() };
-            print::data(terminal::words(&summary, &job.folder.display().to_string()).trim_end())
+            print::data(terminal::words(&summary, &printable(&job.folder.to_string_lossy())).trim_end())
         }
     }
 }

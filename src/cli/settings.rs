@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     num::NonZeroU32,
     path::{Path, PathBuf},
     str::FromStr,
@@ -14,8 +13,9 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
+use super::clock::LONGEST_DURATION;
 use crate::{
-    map::toml_fault,
+    map::{read_small_file, toml_fault},
     model::{
         money::Amount,
         nearest::{did_you_mean, nearest},
@@ -35,7 +35,8 @@ const TARGET: &str = "target.";
 const ENVIRONMENT: &str = "ORDERFERRY_";
 
 /// Settings whose values are numbers; all others are text.
-const NUMBERS: [&str; 6] = ["in_flight", "max_url_bytes", "tries", "down_after", "max_columns", "max_expansion"];
+const NUMBERS: [&str; 7] =
+    ["in_flight", "max_url_bytes", "tries", "down_after", "max_columns", "max_values", "max_expansion"];
 
 /// Settings whose values are yes or no.
 const SWITCHES: [&str; 1] = ["repeat_after_500"];
@@ -61,6 +62,7 @@ pub(super) struct Settings {
     pub(super) max_cell: Option<Size>,
     pub(super) max_record: Option<Size>,
     pub(super) max_columns: Option<usize>,
+    pub(super) max_values: Option<usize>,
     pub(super) max_expansion: Option<u64>,
     pub(super) backfill_after: Option<Span>,
     pub(super) old_orders: OldOrders,
@@ -192,8 +194,12 @@ pub(super) struct Span(pub(super) Duration);
 
 /// A duration as it is typed.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text)
-        .map_err(|_| format!("{text:?} is no duration, expected such as 500ms, 30s or 10min"))
+    let duration = humantime::parse_duration(text)
+        .map_err(|_| format!("{text:?} is no duration, expected such as 500ms, 30s or 10min"))?;
+    if duration > LONGEST_DURATION {
+        return Err(format!("{text:?} is longer than 1000 years, expected such as 500ms, 30s or 10min"));
+    }
+    Ok(duration)
 }
 
 impl TryFrom<NumberOrText> for Rate {
@@ -265,7 +271,7 @@ pub(super) fn load(
 
 /// A file's settings, which are those of a `T`; a fault names its line.
 pub(super) fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Table> {
-    let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let text = read_small_file(file).with_context(|| file.display().to_string())?;
     parse::<T>(&text).and_then(|_| parse(&text)).map_err(|fault| anyhow::anyhow!("{}:{fault}", file.display()))
 }
 
@@ -356,6 +362,8 @@ impl TargetSettings {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn loaded(file: &str, environment: &[(&str, &str)], set: &[&str]) -> anyhow::Result<Loaded> {
@@ -433,7 +441,7 @@ mod tests {
     #[test]
     fn a_fault_says_where_and_what_may_be_meant() {
         insta::assert_snapshot!(fault("rate = '5/s'\nin_fligth = 3", &[], &[]).replace("`, `", " "), @r#"
-        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause session_timeout tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_expansion backfill_after old_orders item_price reused_references unreadable_rows target targets`
+        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause session_timeout tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_values max_expansion backfill_after old_orders item_price reused_references unreadable_rows target targets`
           hint: did you mean "in_flight"?
         "#);
         assert_eq!(loaded("rate = 5", &[], &["pos=p"]).unwrap().target(None).unwrap().pos.as_deref(), Some("p"));

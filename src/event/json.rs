@@ -244,9 +244,7 @@ pub(super) mod tests {
     }
 
     pub(in crate::event) fn extension(name: &'static str, value: ExtensionValue<'static>) -> Extension<'static> {
-        let mut extension = Extension::default();
-        extension.insert(name.into(), value);
-        extension
+        Extension::of(vec![(name.into(), value, ())]).0
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::{Lost, Settings};
 use crate::model::{
     draft::{KeyedRow, RowKind},
     origin::{FileId, Position},
+    row::Row,
 };
 
 /// Rows of one order that no row of another order stands between.
@@ -26,6 +27,31 @@ impl<'a> Run<'a> {
             Some(kind) => kind.part_of().unwrap_or_default(),
             None => "",
         }
+    }
+
+    /// Where its first row stands.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.rows.first().map(|row| row.row.origin.position())
+    }
+
+    /// How many bytes of the file it goes over.
+    #[must_use]
+    pub fn n_bytes(&self) -> u64 {
+        let ends = self.rows.first().zip(self.rows.last());
+        ends.map_or(0, |(first, last)| last.row.origin.bytes.end - first.row.origin.bytes.start)
+    }
+
+    /// The rows that are of the order: neither blank nor lost.
+    pub fn rows_of_order(&self) -> impl Iterator<Item = &'a Row<'a>> {
+        let is_of_order = |row: &&KeyedRow<'_>| row.kind != RowKind::Blank && !row.kind.is_lost();
+        self.rows.iter().filter(is_of_order).map(|row| row.row)
+    }
+
+    /// How many values those have.
+    #[must_use]
+    pub fn n_values(&self) -> usize {
+        self.rows_of_order().map(Row::n_values).sum()
     }
 
     /// Whether rows that follow elsewhere may belong to it.

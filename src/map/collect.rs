@@ -50,7 +50,7 @@ impl<'a> Collector<'a> {
         let named = |problem: Problem| Problem { field: problem.field.map(|field| role.named(&field)), ..problem };
         order.problems.extend(self.problems.into_iter().map(named));
         order.skip = order.skip.take().or(self.skip);
-        (self.n_filled > 0).then_some(PersonDraft { role, item, cells: self.cells })
+        (self.n_filled > 0).then_some(PersonDraft { role, item, cells: self.cells.trimmed() })
     }
 
     /// Fills a field with what stands in its cell.

@@ -1,6 +1,6 @@
 //! The columns of a header that a profile's rules take their cells from, and those that none of them knows.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
     MapError,
@@ -92,11 +92,12 @@ pub(super) fn columns_of(
 pub(super) fn only_column(column: &str, field: &str, header: &Header, file: &str) -> Result<Option<usize>, MapError> {
     let mut places = header.names.iter().enumerate().filter(|(_, name)| *name == column).map(|(index, _)| index);
     let place = places.next();
-    if places.next().is_some() {
-        let (file, column, field) = (file.to_owned(), column.to_owned(), field.to_owned());
-        return Err(MapError::AmbiguousColumn { file, column, field });
-    }
-    Ok(place)
+    if places.next().is_some() { Err(ambiguous_column(column, field, file)) } else { Ok(place) }
+}
+
+fn ambiguous_column(column: &str, field: &str, file: &str) -> MapError {
+    let (file, column, field) = (file.to_owned(), column.to_owned(), field.to_owned());
+    MapError::AmbiguousColumn { file, column, field }
 }
 
 pub(super) fn missing_column(column: &str, field: &str, header: &Header, file: &str) -> MapError {
@@ -123,12 +124,14 @@ fn any_columns<'p>(
 ) -> Result<Vec<Bound<'p>>, MapError> {
     let prefixes: Vec<&str> = rule.columns.iter().filter_map(|column| column.strip_suffix('*')).collect();
     let has_own_rule = |name: &String| profile.all_rules().any(|other| other.rule.columns.contains(name));
-    let mut bound = Vec::new();
+    let (mut bound, mut seen) = (Vec::new(), HashSet::new());
     for (index, name) in header.names.iter().enumerate().filter(|(_, name)| !has_own_rule(name)) {
         let rest = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).filter(|rest| !rest.is_empty());
         if let Some(rest) = rest {
             let field = any_field(any, rest, None);
-            only_column(name, &field.to_string(), header, file)?;
+            if !seen.insert(name) {
+                return Err(ambiguous_column(name, &field.to_string(), file));
+            }
             bound.push(Bound::new(field, rule, &[index]));
         }
     }

@@ -162,7 +162,7 @@ impl<'p> DocumentMapper<'p> {
         if self.profile.item_rows.as_ref().is_some_and(|rows| !holds(rows, element)) {
             return None;
         }
-        let mut item = Collector::new(here.at(element), Cells::with_capacity(self.item_rules.len()));
+        let mut item = Collector::new(here.at(element), Cells::with_capacity(room(element, &self.item_rules)));
         if self.profile.items_path.is_some() && !matches!(element.value, Json::Object(_) | Json::Null) {
             let words = format!("{} where an item is expected", name_of(&element.value));
             item.problems.push(Problem::of_order(Code::NotAScalar, here.at(element).position(), words));
@@ -171,7 +171,7 @@ impl<'p> DocumentMapper<'p> {
         let n_filled = item.n_filled;
         order.problems.append(&mut item.problems);
         order.skip = order.skip.take().or(item.skip);
-        (n_filled > 0).then(|| ItemDraft { at: here.at(element), cells: item.cells })
+        (n_filled > 0).then(|| ItemDraft { at: here.at(element), cells: item.cells.trimmed() })
     }
 
     fn notice_unknown(&self, node: &Node, path: &str, row: &Row<'_>, noticed: &mut Noticed) {
@@ -214,7 +214,7 @@ fn people_of<'a>(
 ) {
     let Some(path) = &people.path else { return };
     for element in here.elements(node, path, Some(people.role), order) {
-        let mut person = Collector::new(here.at(element), Cells::with_capacity(people.rules.len()));
+        let mut person = Collector::new(here.at(element), Cells::with_capacity(room(element, &people.rules)));
         if !matches!(element.value, Json::Object(_) | Json::Null) {
             let words = format!("{} where a {} is expected", name_of(&element.value), people.role.name());
             let at = here.at(element).position();
@@ -222,6 +222,14 @@ fn people_of<'a>(
         }
         here.apply(&mut person, &people.rules, element);
         into.extend(person.person(people.role, item, order));
+    }
+}
+
+/// Room for the cells of an element: one for each rule, but hardly more than it has members.
+fn room<R>(element: &Node, rules: &[R]) -> usize {
+    match &element.value {
+        Json::Object(members) => rules.len().min(members.len() + 1),
+        _ => 1,
     }
 }
 

@@ -9,6 +9,7 @@ mod collect;
 mod columns;
 pub mod date;
 mod document;
+mod file;
 pub mod profile;
 pub mod reading;
 mod record;
@@ -19,6 +20,7 @@ mod text;
 mod tests;
 
 pub use document::Noticed;
+pub use file::{read_bounded, read_small_file};
 pub use text::{TomlFault, toml_fault};
 
 use std::path::PathBuf;

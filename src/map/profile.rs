@@ -1,9 +1,10 @@
 //! A profile, ready to be used: loaded from a file or built in, its rules checked.
 
-use std::{borrow::Cow, fs, path::Path, sync::Arc};
+use std::{borrow::Cow, path::Path, sync::Arc};
 
 use super::{
     MapError,
+    file::read_small_file,
     reading::{Format, LastLineEnd, MissingColumns, UnknownColumns, UnreadableRows},
     rule::{Condition, Made, Rule},
     text::{EventPartText, GuestText, ItemText, OrderText, ProfileText, RuleText, toml_fault},
@@ -143,7 +144,7 @@ impl Profile {
             let nearest = nearest(name, BUILT_IN.iter().map(|(built_in, _)| *built_in)).map(str::to_owned);
             return Err(MapError::NoProfile { name: name.to_owned(), nearest });
         }
-        let text = fs::read_to_string(path).map_err(|error| MapError::Io { path: path.to_owned(), error })?;
+        let text = read_small_file(path).map_err(|error| MapError::Io { path: path.to_owned(), error })?;
         Self::parse(name, &text)
     }
 

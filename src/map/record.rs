@@ -114,7 +114,7 @@ impl<'p> RecordMapper<'p> {
         }
         order.problems.append(&mut item.problems);
         order.skip = order.skip.take().or(item.skip);
-        Some(ItemDraft { at: Place::Row(row), cells: item.cells })
+        Some(ItemDraft { at: Place::Row(row), cells: item.cells.trimmed() })
     }
 
     /// Adds the people whose columns are filled; a consumer is for the item of the row.

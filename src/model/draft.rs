@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    collections::HashMap,
     ops::{Deref, DerefMut},
     sync::Arc,
 };
@@ -75,6 +76,12 @@ impl From<Position> for Place<'_> {
     }
 }
 
+/// Among more cells an attribute is found by an index.
+const MANY: usize = 64;
+
+/// Room for so few cells is not worth giving back.
+const FEW: usize = 4;
+
 /// Cells by their fields, in the order in which they were found.
 #[derive(Debug, Clone)]
 pub struct Cells<'a> {
@@ -83,11 +90,13 @@ pub struct Cells<'a> {
     places: [u8; N_NAMED],
     /// How many cells stand before the first one of another field.
     n_before_free: usize,
+    /// The places of the first `usize` cells of other fields, once there are many that are looked for.
+    free_places: Option<Box<(usize, HashMap<Field, usize>)>>,
 }
 
 impl Default for Cells<'_> {
     fn default() -> Self {
-        Self { found: Vec::new(), places: [0; N_NAMED], n_before_free: usize::MAX }
+        Self { found: Vec::new(), places: [0; N_NAMED], n_before_free: usize::MAX, free_places: None }
     }
 }
 
@@ -128,6 +137,15 @@ impl<'a> Cells<'a> {
         self.found.reserve(n_cells);
     }
 
+    /// Gives back the room that most cells left unused: rules of many columns ask for more than most items fill.
+    #[must_use]
+    pub fn trimmed(mut self) -> Self {
+        if self.found.capacity() > 2 * self.found.len() + FEW {
+            self.found.shrink_to_fit();
+        }
+        self
+    }
+
     /// The first cell of a field.
     #[must_use]
     #[inline]
@@ -137,7 +155,9 @@ impl<'a> Cells<'a> {
 
     /// The first cell of a field, to be changed; not its field.
     pub fn of_mut(&mut self, field: &Field) -> Option<&mut Cell<'a>> {
-        self.place(field).map(|place| &mut self.found[place])
+        let is_of_many = field.number().is_none() && self.found.len() > MANY;
+        let place = if is_of_many { self.indexed(field) } else { self.place(field) };
+        place.map(|place| &mut self.found[place])
     }
 
     #[inline]
@@ -155,6 +175,19 @@ impl Cells<'_> {
     #[cold]
     fn searched(&self, field: &Field) -> Option<usize> {
         self.found.iter().position(|cell| *cell.field == *field)
+    }
+
+    /// To search for each attribute of each row would be quadratic.
+    #[cold]
+    fn indexed(&mut self, field: &Field) -> Option<usize> {
+        let (n_indexed, places) = &mut **self.free_places.get_or_insert_default();
+        for (place, cell) in self.found.iter().enumerate().skip(*n_indexed) {
+            if cell.field.number().is_none() {
+                places.entry(cell.field.clone().into_owned()).or_insert(place);
+            }
+        }
+        *n_indexed = self.found.len();
+        places.get(field).copied()
     }
 }
 
@@ -384,12 +417,19 @@ mod tests {
     fn a_field_behind_any_number_of_others_is_found() {
         for n_before in [0, 1, 253, 254, 255, 256, 300, 600] {
             let before = (0..n_before).map(|number| cell(ext(number), "x"));
-            let cells: Cells<'_> =
+            let mut cells: Cells<'_> =
                 before.chain([cell(Field::Price, "5"), cell(Field::Price, "6"), cell(Field::Status, "s")]).collect();
             assert_eq!(text(&cells, &Field::Price), Some("5"), "{n_before}");
             assert_eq!(text(&cells, &Field::Status), Some("s"), "{n_before}");
             assert_eq!(text(&cells, &Field::CardType), None, "{n_before}");
             assert_eq!(text(&cells, &ext(n_before.max(1) - 1)).is_some(), n_before > 0);
+            for (number, is_there) in [(0, n_before > 0), (n_before, false)] {
+                assert_eq!(cells.of_mut(&ext(number)).is_some_and(|cell| *cell.field == ext(number)), is_there);
+            }
+            // One that is added behind is found too, and the first of two is.
+            cells.push(cell(ext(n_before), "y"));
+            cells.push(cell(ext(n_before), "z"));
+            assert_eq!(cells.of_mut(&ext(n_before)).map(|cell| &*cell.text), Some("y"));
         }
     }
 

@@ -108,27 +108,26 @@ pub struct Product<'a> {
 pub struct Extension<'a>(Vec<(Cow<'a, str>, ExtensionValue<'a>)>);
 
 impl<'a> Extension<'a> {
-    /// None yet, with room for so many. Growing one by one would cost more than all else.
+    /// Attributes in any order, each with its source; of several of one name the last counts. Gives the sources of those
+    /// that differ from the one of that name before.
+    ///
+    /// Sorted all at once: to insert one by one moves the others each time, which is quadratic.
     #[must_use]
-    pub fn with_capacity(n_attributes: usize) -> Self {
-        Self(Vec::with_capacity(n_attributes))
-    }
-
-    /// Sets an attribute; gives the value that it had.
-    pub fn insert(&mut self, name: Cow<'a, str>, value: ExtensionValue<'a>) -> Option<ExtensionValue<'a>> {
-        match self.0.binary_search_by(|(known, _)| known.cmp(&name)) {
-            Ok(place) => Some(std::mem::replace(&mut self.0[place].1, value)),
-            Err(place) => {
-                self.0.insert(place, (name, value));
-                None
+    pub fn of<S>(mut attributes: Vec<(Cow<'a, str>, ExtensionValue<'a>, S)>) -> (Self, Vec<S>) {
+        attributes.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+        let mut sorted: Vec<(Cow<'a, str>, ExtensionValue<'a>)> = Vec::with_capacity(attributes.len());
+        let mut differing = Vec::new();
+        for (name, value, source) in attributes {
+            match sorted.last_mut().filter(|(known, _)| *known == name) {
+                Some((_, known)) if *known == value => {}
+                Some((_, known)) => {
+                    *known = value;
+                    differing.push(source);
+                }
+                None => sorted.push((name, value)),
             }
         }
-    }
-
-    /// The value of an attribute.
-    #[must_use]
-    pub fn value(&self, name: &str) -> Option<&ExtensionValue<'a>> {
-        self.0.binary_search_by(|(known, _)| (**known).cmp(name)).ok().map(|place| &self.0[place].1)
+        (Self(sorted), differing)
     }
 
     /// How many attributes there are.

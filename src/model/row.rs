@@ -14,6 +14,12 @@ pub struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// How many values it has: cells that are not empty, or values of a document.
+    #[must_use]
+    pub fn n_values(&self) -> usize {
+        self.content.n_values()
+    }
+
     /// Where cell `index` (from 0) of a record begins; the row as a whole where it is none.
     #[must_use]
     pub fn position(&self, index: usize) -> Position {
@@ -33,6 +39,16 @@ pub enum Content<'a> {
     Document(Node),
     /// Nothing that can be trusted as a whole.
     Unreadable(Unreadable<'a>),
+}
+
+impl Content<'_> {
+    fn n_values(&self) -> usize {
+        match self {
+            Self::Record(record) => record.n_filled(),
+            Self::Document(node) => node.n_values(),
+            Self::Unreadable(unreadable) => unreadable.remains.as_ref().map_or(0, |remains| remains.n_values()),
+        }
+    }
 }
 
 /// A row that cannot be read, with as much of it as is certain.
@@ -81,6 +97,11 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn n_cells(&self) -> usize {
         self.ends.len()
+    }
+
+    /// How many of its cells are not empty.
+    fn n_filled(&self) -> usize {
+        (0..self.n_cells()).filter(|index| self.start(*index) < self.ends[*index] as usize).count()
     }
 
     /// The text of cell `index` (from 0), without blanks around it; empty where there is no such cell.
@@ -198,6 +219,16 @@ impl Node {
             return Some(node);
         }
         path.match_indices('.').find_map(|(dot, _)| self.step(&path[..dot])?.at(&path[dot + 1..]))
+    }
+
+    /// How many values it is made of, itself among them.
+    #[must_use]
+    pub fn n_values(&self) -> usize {
+        1 + match &self.value {
+            Json::Array(elements) => elements.iter().map(Self::n_values).sum(),
+            Json::Object(members) => members.iter().map(|(_, member)| member.n_values()).sum(),
+            _ => 0,
+        }
     }
 
     fn step(&self, name: &str) -> Option<&Node> {

@@ -109,6 +109,10 @@ pub(super) enum Refusal {
     )]
     HugeOrder { place: String, n_bytes: u64 },
     #[error(
+        "{place}: the rows of the order that begins here have more than {most} values; nothing was sent\n  hint: so many rows share its key that the profile's key may be the wrong column; else raise max_values"
+    )]
+    TooManyValues { place: String, most: usize },
+    #[error(
         "{place}: so many orders have the reference of this one that they cannot be told apart; nothing was sent\n  hint: order.referenceId of the profile may be the wrong column"
     )]
     SharedReference { place: String },

@@ -1,6 +1,9 @@
 //! Goes on with the plan of an earlier run, without its export and without holding more of the plan than is being sent.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use super::{
     Account, Finished, Job, Progress, Refusal, RunError, Sending, Tell,
@@ -12,11 +15,11 @@ use super::{
     send,
 };
 use crate::{
-    ledger::{SqliteLedger, TargetHash},
+    ledger::{Ledger, SqliteLedger, TargetHash},
     model::{
         order::OrderRecord,
         outcome::Settled,
-        planned::{PlannedGuest, PlannedOrder},
+        planned::{GuestParts, PlannedGuest, PlannedOrder},
         recipe::Recipe,
     },
     plan::PlanError,
@@ -48,7 +51,10 @@ pub(super) fn resume(
     let guests = from_first_unsent(guests, &origin, job, &ledger)?;
     let guests = unknown_to(Some(ledger.reader()?), guests, known::Rules::of(job));
     let (age, rules) = (Age::of(job), job.validate.clone());
-    let guests = guests.map(move |guest| Ok(without_too_slow(without_old(guest?, age), &rules)));
+    let guests = guests.map(move |guest| {
+        let rules = rules.clone();
+        guest.each(move |part| Ok(without_too_slow(without_old(part, age), &rules)))
+    });
     let ended = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
     settle_left_out(left_out, &mut account).map_err(RunError::after_sending)?;
     report_sent(account, job, folder, ended.stopped, tell).map_err(RunError::after_sending)
@@ -81,12 +87,13 @@ fn from_first_unsent(
     origin: &Path,
     job: &Job<'_>,
     ledger: &SqliteLedger,
-) -> Result<impl Iterator<Item = Result<PlannedGuest, PlanError>> + Send + use<>, RunError> {
+) -> Result<impl Iterator<Item = GuestParts<PlanError>> + Send + use<>, RunError> {
     let first = first_unsent(&mut saved::open(origin)?.guests, origin, job, ledger)?;
     if first > 0 {
         guests.go_to(first)?;
     }
-    Ok(guests.chain(saved::open(origin)?.guests.until(first)))
+    let before = saved::open(origin)?.guests.until(first);
+    Ok(saved::in_parts(guests, origin).chain(saved::in_parts(before, origin)))
 }
 
 /// The byte at which a guest begins before which most are sent.
@@ -95,7 +102,7 @@ fn first_unsent(guests: &mut Guests, origin: &Path, job: &Job<'_>, ledger: &Sqli
     while end - sent > NEAR {
         let middle = sent + (end - sent) / 2;
         let at = guests.go_to(middle)?.filter(|at| *at < end);
-        let is_sent = guests.next().map_or(Ok(false), |guest| is_sent(guest?, ledger, job))?;
+        let is_sent = guests.next_part().map_or(Ok(false), |part| is_sent(part?, ledger, job))?;
         match at {
             Some(at) if is_sent => sent = at,
             _ => end = middle,
@@ -137,16 +144,20 @@ fn without_too_slow(mut guest: PlannedGuest, rules: &validate::Settings) -> Plan
 }
 
 /// The guests of a plan; those of their orders that are not to be sent any more are settled.
-fn unknown_to<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'static>(
+fn unknown_to<G: Iterator<Item = GuestParts<PlanError>> + Send + 'static>(
     ledger: Option<SqliteLedger>,
     guests: G,
     rules: known::Rules,
-) -> impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + use<G> {
+) -> impl Iterator<Item = GuestParts<RunError>> + Send + use<G> {
+    let ledger = ledger.map(|ledger| Arc::new(Mutex::new(ledger)));
     guests.map(move |guest| {
-        let mut guest = guest?;
-        let Some(ledger) = &ledger else { return Ok(guest.without_held()) };
-        known::settle_known(&mut guest, ledger, rules)?;
-        Ok(guest)
+        let ledger = ledger.clone();
+        guest.each(move |mut part| {
+            let Some(ledger) = &ledger else { return Ok(part.without_held()) };
+            let ledger = ledger.lock().expect("nobody panics with the ledger");
+            known::settle_known(&mut part, &*ledger as &dyn Ledger, rules)?;
+            Ok(part)
+        })
     })
 }
 
@@ -180,8 +191,8 @@ fn refuse(
     let knows_more = matches!(refusal, Refusal::TooManyOld { .. });
     let ledger = if knows_more { job.ledger_to_read()? } else { None };
     let reason = refusal.in_one_line();
-    for guest in unknown_to(ledger, guests, known::Rules::of(job)) {
-        let guest = without_old(guest?, Age::of(job));
+    for part in unknown_to(ledger, saved::in_parts(guests, origin), known::Rules::of(job)).flatten() {
+        let guest = without_old(part?, Age::of(job));
         for (record, settled) in guest.settled {
             add_and_settle(&mut account, &record, &settled)?;
         }
@@ -200,13 +211,22 @@ fn old_orders(origin: &Path, job: &Job<'_>, ledger: &SqliteLedger) -> Result<Old
     if !age.matters() {
         return Ok(old);
     }
-    for guest in unknown_to(Some(ledger.reader()?), saved::open(origin)?.guests, known::Rules::of(job)) {
-        let guest = guest?;
-        let is_held = |order: &&PlannedOrder| age.held_of_plan(order).is_some();
-        guest.orders.iter().filter(is_held).for_each(|order| old.add(order.ordered_at));
-        let settled = guest.settled.iter().filter_map(|(record, _)| record.ordered_at);
-        // The plan begins with the guest that has the oldest order.
-        if settled.chain(guest.orders.iter().map(|order| order.ordered_at)).all(|ordered_at| !age.is_old(ordered_at)) {
+    let guests = saved::in_parts(saved::open(origin)?.guests, origin);
+    for guest in unknown_to(Some(ledger.reader()?), guests, known::Rules::of(job)) {
+        let mut has_old = false;
+        for part in guest {
+            let part = part?;
+            let is_held = |order: &&PlannedOrder| age.held_of_plan(order).is_some();
+            part.orders.iter().filter(is_held).for_each(|order| old.add(order.ordered_at));
+            let settled = part.settled.iter().filter_map(|(record, _)| record.ordered_at);
+            let times = settled.chain(part.orders.iter().map(|order| order.ordered_at));
+            if times.into_iter().all(|ordered_at| !age.is_old(ordered_at)) {
+                break;
+            }
+            has_old = true;
+        }
+        // The plan begins with the guest that has the oldest order, and each guest with its own.
+        if !has_old {
             break;
         }
     }

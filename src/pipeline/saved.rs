@@ -4,7 +4,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufRead, BufReader, BufWriter, ErrorKind, Write},
+    io::{self, BufRead, BufReader, BufWriter, ErrorKind, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{RunError, reading::files::Files};
 use crate::{
-    model::{order::OrderRecord, outcome::Settled, problem::Problem},
+    model::{order::OrderRecord, outcome::Settled, planned::GuestParts, problem::Problem},
     plan::{self, Contents, Ordered, PlanError, PlannedGuests, Summed},
     report::{ReportError, folder::RunFolder, io_error},
 };
@@ -172,6 +172,16 @@ fn open_plan(folder: &Path) -> Result<File, RunError> {
     File::open(&path).map_err(|error| match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => RunError::NoPlan { folder: folder.to_owned() },
         _ => unreadable(&path)(error),
+    })
+}
+
+/// The guests of a plan in that folder, in parts.
+pub(super) fn in_parts(guests: Guests, folder: &Path) -> impl Iterator<Item = GuestParts<PlanError>> + Send + use<> {
+    let path = folder.join(PLAN);
+    guests.in_parts(move |at| {
+        let mut file = File::open(&path)?;
+        file.seek(SeekFrom::Start(at))?;
+        Ok(BufReader::new(file))
     })
 }
 

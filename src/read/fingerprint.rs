@@ -7,7 +7,7 @@ use std::{
     io,
     path::Path,
     thread,
-    time::{Duration, SystemTime},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,9 @@ impl Fingerprint {
 
     /// The state of a file that is open.
     pub(super) fn of(metadata: &Metadata) -> Self {
-        Self { bytes: metadata.len(), modified: metadata.modified().ok(), inode: inode(metadata) }
+        // A time before 1970 cannot be written down in a plan.
+        let modified = metadata.modified().ok().filter(|time| *time >= UNIX_EPOCH);
+        Self { bytes: metadata.len(), modified, inode: inode(metadata) }
     }
 
     /// Whether both are of the same file. Where the system does not say which file it is, they are taken to be.

@@ -5,11 +5,11 @@
 use std::ops::Range;
 
 use memchr::{memchr, memchr_iter};
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
-    ReadError,
+    Bounds, ReadError,
     array::{End, element_end},
     cells::{narrow, place_behind},
     csv::lines_below,
@@ -94,9 +94,9 @@ impl<'b> Places<'b> {
         let place = &self.places[index];
         let bytes = place.start..place.start + place.bytes.len() as u64;
         let content = if form.is_array {
-            element_content(place.bytes, form.bounds.cell)
+            element_content(place.bytes, &form.bounds)
         } else {
-            line_content(place.bytes, form.bounds.cell)
+            line_content(place.bytes, &form.bounds)
         };
         Row { origin: RowOrigin { file: form.file, line: place.line, bytes }, content }
     }
@@ -116,21 +116,21 @@ fn element(bytes: &[u8], between: Range<usize>, by: End) -> Option<Range<usize>>
 
 /// What an element of an array holds. Where one is damaged it is not certain that it ended where it seems to, so nothing
 /// of it is kept unless it is whole JSON.
-fn element_content(element: &[u8], longest: u64) -> Content<'static> {
+fn element_content(element: &[u8], bounds: &Bounds) -> Content<'static> {
     let reason = match element {
         b"" => "the file ends before the \"]\" that closes its array; if it was cut off, orders are missing",
         b"," => "nothing stands before the comma, expected a JSON object",
         b"]" => "nothing stands between the last comma and the end of the array, expected a JSON object",
-        _ => return object_content(element, longest, "no whole JSON object in the array", false),
+        _ => return object_content(element, bounds, "no whole JSON object in the array", false),
     };
     Content::Unreadable(Unreadable { reason: reason.to_owned(), remains: None })
 }
 
-fn line_content(line: &[u8], longest: u64) -> Content<'static> {
-    object_content(line, longest, "no whole JSON object on the line", true)
+fn line_content(line: &[u8], bounds: &Bounds) -> Content<'static> {
+    object_content(line, bounds, "no whole JSON object on the line", true)
 }
 
-fn object_content(bytes: &[u8], longest: u64, expected: &'static str, has_certain_end: bool) -> Content<'static> {
+fn object_content(bytes: &[u8], bounds: &Bounds, expected: &'static str, has_certain_end: bool) -> Content<'static> {
     let (text, bad_byte) = match std::str::from_utf8(bytes) {
         Ok(text) => (text, None),
         Err(error) => {
@@ -138,7 +138,8 @@ fn object_content(bytes: &[u8], longest: u64, expected: &'static str, has_certai
             (std::str::from_utf8(good).unwrap_or_default(), Some(not_utf8(good)))
         }
     };
-    let mut reader = Reader { text, longest, expected, counted_bytes: 0, line: 0, column: 1 };
+    let mut reader =
+        Reader { text, bounds, n_values_left: bounds.values, expected, counted_bytes: 0, line: 0, column: 1 };
     let mut members = Vec::new();
     let parsed = reader.object(text, 0, &mut members);
     let object = |members| Node { lines_below: 0, column: 1, value: Json::Object(members) };
@@ -175,7 +176,9 @@ enum Damage {
 /// Reads values out of one document, counting lines and characters as it goes forward.
 struct Reader<'text> {
     text: &'text str,
-    longest: u64,
+    bounds: &'text Bounds,
+    /// How many more values the document may have.
+    n_values_left: usize,
     /// How a message begins that says what was expected.
     expected: &'static str,
     counted_bytes: usize,
@@ -189,7 +192,8 @@ impl<'text> Reader<'text> {
         let (line, column) = self.place(json);
         let mut raw = Vec::new();
         let mut deserializer = serde_json::Deserializer::from_str(json);
-        let parsed = Members(&mut raw).deserialize(&mut deserializer).and_then(|()| deserializer.end());
+        let members = Collected { into: &mut raw, n_kept: self.n_values_left + 1 };
+        let parsed = deserializer.deserialize_map(members).and_then(|()| deserializer.end());
         match (self.members(raw, depth, into), parsed) {
             // Without its end the object is not whole, whatever is wrong with a value before.
             (Err(Damage::Value(reason)), Err(_)) => Err(Damage::Syntax(reason)),
@@ -220,6 +224,7 @@ impl<'text> Reader<'text> {
         if depth > DEEPEST {
             return Err(Damage::Value(format!("nested deeper than {DEEPEST} levels")));
         }
+        self.count_value()?;
         let text = raw.get();
         let (lines_below, column) = self.place(text);
         let value = match text.as_bytes().first() {
@@ -237,16 +242,28 @@ impl<'text> Reader<'text> {
         Ok(Node { lines_below, column, value })
     }
 
+    /// A value has some 60 bytes in memory and may have two in the file, so values are bounded beside bytes.
+    fn count_value(&mut self) -> Result<(), Damage> {
+        let n_left = self.n_values_left.checked_sub(1).ok_or_else(|| {
+            let most = self.bounds.values;
+            Damage::Value(format!("the document has more than {most} values, the limit that max_values sets"))
+        });
+        self.n_values_left = n_left?;
+        Ok(())
+    }
+
     fn array(&mut self, text: &'text str, depth: usize) -> Result<Vec<Node>, Damage> {
         let (line, column) = self.place(text);
-        let elements: Vec<&RawValue> =
-            serde_json::from_str(text).map_err(|error| self.no_json(line, column, &error))?;
+        let mut elements: Vec<&RawValue> = Vec::new();
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let parsed = deserializer.deserialize_seq(Collected { into: &mut elements, n_kept: self.n_values_left + 1 });
+        parsed.map_err(|error| self.no_json(line, column, &error))?;
         elements.into_iter().map(|element| self.node(element, depth + 1)).collect()
     }
 
     /// A number, or a string.
     fn scalar(&self, text: &str, line: u32, column: u32) -> Result<Json, Damage> {
-        let (n_bytes, most) = (text.len(), self.longest);
+        let (n_bytes, most) = (text.len(), self.bounds.cell);
         if n_bytes as u64 > most {
             let below = lines_below(line);
             let found = format!("the value at column {column}{below} has {n_bytes} bytes");
@@ -294,27 +311,46 @@ fn first_twice(members: &[(String, &RawValue)]) -> Option<usize> {
     sorted.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1).min()
 }
 
-/// Collects an object's members as they come.
-struct Members<'into, 'line>(&'into mut Vec<(String, &'line RawValue)>);
+/// Collects the members of an object, or the elements of an array. What comes behind the last one to keep is only read,
+/// so that it is known whether the whole is JSON.
+struct Collected<'into, T> {
+    into: &'into mut Vec<T>,
+    n_kept: usize,
+}
 
-impl<'line> DeserializeSeed<'line> for Members<'_, 'line> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'line>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
+impl<T> Collected<'_, T> {
+    fn add(&mut self, value: T) {
+        if self.into.len() < self.n_kept {
+            self.into.push(value);
+        }
     }
 }
 
-impl<'line> Visitor<'line> for Members<'_, 'line> {
+impl<'line> Visitor<'line> for Collected<'_, (String, &'line RawValue)> {
     type Value = ();
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("one whole JSON object on the line")
     }
 
-    fn visit_map<A: MapAccess<'line>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(entry) = map.next_entry()? {
-            self.0.push(entry);
+    fn visit_map<A: MapAccess<'line>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(member) = map.next_entry()? {
+            self.add(member);
+        }
+        Ok(())
+    }
+}
+
+impl<'line> Visitor<'line> for Collected<'_, &'line RawValue> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'line>>(mut self, mut array: A) -> Result<(), A::Error> {
+        while let Some(element) = array.next_element()? {
+            self.add(element);
         }
         Ok(())
     }
@@ -324,15 +360,21 @@ impl<'line> Visitor<'line> for Members<'_, 'line> {
 mod tests {
     use super::*;
 
+    const BOUNDS: Bounds = Bounds { cell: 50, record: 1_000_000, columns: 1, values: 100, expansion: 1 };
+
     fn document(line: &str) -> Node {
-        match line_content(line.as_bytes(), 50) {
+        match line_content(line.as_bytes(), &BOUNDS) {
             Content::Document(node) => node,
             other => panic!("{other:?}"),
         }
     }
 
     fn damaged(line: &[u8]) -> (String, Option<Box<Content<'static>>>) {
-        match line_content(line, 50) {
+        damaged_within(&BOUNDS, line)
+    }
+
+    fn damaged_within(bounds: &Bounds, line: &[u8]) -> (String, Option<Box<Content<'static>>>) {
+        match line_content(line, bounds) {
             Content::Unreadable(bad) => (bad.reason, bad.remains),
             other => panic!("{other:?}"),
         }
@@ -370,5 +412,28 @@ mod tests {
         assert!(
             damaged(deep.as_bytes()).0.contains("nested deeper") || damaged(deep.as_bytes()).0.contains("recursion")
         );
+    }
+
+    #[test]
+    fn a_document_of_too_many_values_is_unreadable_and_keeps_what_stood_before() {
+        let bounds = Bounds { values: 6, ..BOUNDS };
+        let damaged = |line: &str| damaged_within(&bounds, line.as_bytes());
+        assert_eq!(document(r#"{"id": "A-1", "a": [1, {"b": 2}]}"#).n_values(), 6);
+        let many = "7,".repeat(100_000);
+        for (line, n_kept) in [
+            (r#"{"id": "A-1", "a": [1, 2, 3, 4, 5]}"#.to_owned(), 1),
+            (r#"{"id": "A-1", "a": {"b": 1, "c": 2, "d": [3], "e": 4}}"#.to_owned(), 1),
+            (r#"{"id": "A-1", "b": 1, "c": 2, "d": 3, "e": 4, "f": 5, "g": 6}"#.to_owned(), 6),
+            (format!(r#"{{"id": "A-1", "a": [{many}7]}}"#), 1),
+        ] {
+            let (reason, remains) = damaged(&line);
+            assert_eq!(reason, "the document has more than 6 values, the limit that max_values sets");
+            let Some(Content::Document(node)) = remains.as_deref() else { panic!("{line}") };
+            assert_eq!(node.at("id").unwrap().value, Json::Text("A-1".into()));
+            assert_eq!(node.n_values(), 1 + n_kept);
+        }
+        // What is no JSON behind the last value that is kept is still found.
+        let reason = damaged(&format!(r#"{{"id": "A-1", "a": [{many}7, {{"b": 1 2}}, 3]}}"#)).0;
+        assert!(reason.starts_with("no whole JSON object on the line"), "{reason}");
     }
 }

@@ -124,15 +124,19 @@ pub struct Bounds {
     pub record: u64,
     /// The columns of a header.
     pub columns: usize,
+    /// The values of one order: those of a JSON document, which is unreadable if it has more, or the filled cells of the
+    /// rows that share a key.
+    pub values: usize,
     /// How many times its packed size a file may have unpacked; not judged before 64 MiB are unpacked, since small
     /// files of alike rows pack very well.
     pub expansion: u64,
 }
 
 impl Default for Bounds {
-    /// Far above any export: an order has some KiB, an export some hundred columns, and text packs 5 to 30 times.
+    /// Far above any export: an order has some KiB, an export some hundred columns, a tenant keeps 100 items of an order, for
+    /// which even verbose exports have a hundred values each, and text packs 5 to 30 times.
     fn default() -> Self {
-        Self { cell: 1024 * 1024, record: 16 * 1024 * 1024, columns: 10_000, expansion: 200 }
+        Self { cell: 1024 * 1024, record: 16 * 1024 * 1024, columns: 10_000, values: 200_000, expansion: 200 }
     }
 }
 

@@ -140,7 +140,7 @@ fn extension_key(field: &Field) -> Option<(bool, &Arc<ExtensionKey>)> {
 
 /// The extension attributes among the cells of an order or of an item.
 pub(super) fn checked<'a>(cells: &Cells<'a>, kinds: &ExtensionKinds, findings: &mut Findings) -> Extension<'a> {
-    let mut extension = Extension::with_capacity(cells.free().count());
+    let mut attributes = Vec::with_capacity(cells.free().count());
     for cell in cells.free() {
         let Some((is_item, key)) = extension_key(&cell.field) else { continue };
         let has_good_name = has_good_name(key, cell, findings);
@@ -149,17 +149,23 @@ pub(super) fn checked<'a>(cells: &Cells<'a>, kinds: &ExtensionKinds, findings: &
             let words = format!("{} here, but {} before: an attribute keeps its type", key.kind.name(), kind.name());
             findings.cell(Code::ExtensionTypeConflict, cell, words);
         } else if has_good_name && !cell.is_broken {
-            let known = value(cell, kind, findings).and_then(|value| extension.insert(name(cell), value));
-            if known.is_some_and(|known| extension.value(&key.name) != Some(&known)) {
-                findings.cell(Code::ExtensionValue, cell, format!("{:?} is a second value", cell.text));
-            }
+            attributes.extend(value(cell, kind, findings).map(|value| (name(cell), value, cell)));
         }
+    }
+    let (extension, differing) = Extension::of(attributes);
+    for cell in differing {
+        findings.cell(Code::ExtensionValue, cell, second_value(cell));
     }
     if extension.len() > MOST_ATTRIBUTES {
         let words = format!("{} extension attributes, at most {MOST_ATTRIBUTES} are allowed", extension.len());
         findings.order(Code::TooManyExtensions, words);
     }
     extension
+}
+
+/// What is wrong with a cell whose attribute has another value already.
+pub(super) fn second_value(cell: &Cell<'_>) -> String {
+    format!("{:?} is a second value", cell.text)
 }
 
 /// The name of the attribute that a cell fills whose name is the user's own.

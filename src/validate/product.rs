@@ -22,26 +22,31 @@ const AIRPORTS: [&str; 2] = ["origin", "destination"];
 /// The further attributes among the cells of an item. A single event does not carry them, so there they are not checked:
 /// that they stay behind is all that is told.
 pub(super) fn attributes<'a>(cells: &Cells<'a>, recipe: Recipe, findings: &mut Findings) -> Extension<'a> {
-    let mut attributes = Extension::default();
+    let mut attributes = Vec::new();
     for cell in cells.free().filter(|cell| !cell.is_broken) {
         let Some(key) = key(cell) else { continue };
         match recipe {
             Recipe::Single => {
                 let text = || ExtensionValue::Text(cell.text.clone());
-                attributes.insert(name(cell), extension::parsed(cell, key.kind).unwrap_or_else(text));
+                attributes.push((name(cell), extension::parsed(cell, key.kind).unwrap_or_else(text), cell));
             }
-            Recipe::Multi => {
-                if let Err(fault) = add(&mut attributes, cell, key) {
-                    findings.cell(Code::ProductAttribute, cell, fault);
-                }
-            }
+            Recipe::Multi => match value(cell, key) {
+                Ok(value) => attributes.push((name(cell), value, cell)),
+                Err(fault) => findings.cell(Code::ProductAttribute, cell, fault),
+            },
+        }
+    }
+    let (attributes, differing) = Extension::of(attributes);
+    if recipe == Recipe::Multi {
+        for cell in differing {
+            findings.cell(Code::ProductAttribute, cell, extension::second_value(cell));
         }
     }
     attributes
 }
 
-/// An error says what is wrong with the attribute.
-fn add<'a>(attributes: &mut Extension<'a>, cell: &Cell<'a>, key: &ExtensionKey) -> Result<(), String> {
+/// The value of an attribute. An error says what is wrong with it.
+fn value<'a>(cell: &Cell<'a>, key: &ExtensionKey) -> Result<ExtensionValue<'a>, String> {
     let ExtensionKey { name: known, kind } = key;
     if TAKEN.contains(&known.as_str()) {
         return Err(format!("{known:?} is one of the attributes that every ADD has"));
@@ -49,11 +54,7 @@ fn add<'a>(attributes: &mut Extension<'a>, cell: &Cell<'a>, key: &ExtensionKey) 
     if known.is_empty() || !known.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()) {
         return Err(format!("{known:?} is no name: only letters, digits and _ may stand in it"));
     }
-    let value = extension::parsed(cell, *kind).ok_or_else(|| format!("{:?} is no {}", cell.text, kind.name()))?;
-    match attributes.insert(name(cell), value) {
-        Some(before) if attributes.value(known) != Some(&before) => Err(format!("{:?} is a second value", cell.text)),
-        _ => Ok(()),
-    }
+    extension::parsed(cell, *kind).ok_or_else(|| format!("{:?} is no {}", cell.text, kind.name()))
 }
 
 /// "IATA"

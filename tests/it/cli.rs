@@ -11,4 +11,5 @@ mod output;
 mod report;
 mod resume;
 mod settings;
+mod steering;
 mod wrong_ledger;

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     group::Run,
     model::{
-        draft::{KeyedRow, RowKind},
         order::OrderId,
         origin::{FileId, Position, RowOrigin},
     },
@@ -29,13 +28,13 @@ pub(super) struct Fragment<'a> {
     pub(super) unfinished: Option<Position>,
     #[serde(borrow, with = "serde_bytes")]
     bytes: Cow<'a, [u8]>,
+    n_values: usize,
 }
 
 impl<'a> Fragment<'a> {
     /// A run of a block.
     pub(super) fn of(run: &Run<'a>, block: &'a Block) -> Self {
-        let is_of_order = |row: &&KeyedRow<'_>| row.kind != RowKind::Blank && !row.kind.is_lost();
-        let rows: Vec<RowOrigin> = run.rows.iter().filter(is_of_order).map(|row| row.row.origin.clone()).collect();
+        let rows: Vec<RowOrigin> = run.rows_of_order().map(|row| row.origin.clone()).collect();
         let bytes_of = |row: &RowOrigin| {
             let within = |offset: u64| usize::try_from(offset - block.start).unwrap_or(usize::MAX);
             &block.bytes[within(row.bytes.start)..within(row.bytes.end)]
@@ -45,7 +44,7 @@ impl<'a> Fragment<'a> {
             rows => rows.iter().flat_map(bytes_of).copied().collect(),
         };
         let (key, is_part) = (Cow::Borrowed(run.key()), run.is_part());
-        Self { key, is_part, rows, suspects: run.suspects.clone(), unfinished: None, bytes }
+        Self { key, is_part, rows, suspects: run.suspects.clone(), unfinished: None, bytes, n_values: run.n_values() }
     }
 
     /// A fragment that was written.
@@ -61,9 +60,9 @@ impl<'a> Fragment<'a> {
 
     /// One that needs no block.
     pub(super) fn owned(self) -> Fragment<'static> {
-        let Self { key, is_part, rows, suspects, unfinished, bytes } = self;
+        let Self { key, is_part, rows, suspects, unfinished, bytes, n_values } = self;
         let (key, bytes) = (Cow::Owned(key.into_owned()), Cow::Owned(bytes.into_owned()));
-        Fragment { key, is_part, rows, suspects, unfinished, bytes }
+        Fragment { key, is_part, rows, suspects, unfinished, bytes, n_values }
     }
 
     /// Adds rows of the same order that follow at once.
@@ -72,11 +71,22 @@ impl<'a> Fragment<'a> {
         self.bytes.to_mut().extend_from_slice(&later.bytes);
         self.suspects.extend(later.suspects);
         self.unfinished = self.unfinished.or(later.unfinished);
+        self.n_values += later.n_values;
     }
 
     /// Its size in memory, about.
     pub(super) fn n_bytes(&self) -> usize {
         self.bytes.len() + self.rows.len() * size_of::<RowOrigin>()
+    }
+
+    /// Where its first row stands.
+    pub(super) fn position(&self) -> Option<Position> {
+        self.rows.first().map(RowOrigin::position)
+    }
+
+    /// How many values its rows have.
+    pub(super) fn n_values(&self) -> usize {
+        self.n_values
     }
 
     /// The place of its first row, by which fragments sort as they stood in the input.
@@ -118,7 +128,7 @@ mod tests {
     use crate::{
         group::{Runs, Settings},
         map::{bind::FileMapper, profile::Profile},
-        model::row::Row,
+        model::{draft::KeyedRow, row::Row},
         read::{Bounds, Dialect, RowReader, Source, inputs::Input},
     };
 
@@ -139,8 +149,7 @@ mod tests {
     }
 
     fn rows_of<'a>(run: &Run<'a>) -> Vec<Row<'a>> {
-        let rows = run.rows.iter().filter(|row| row.kind != RowKind::Blank && !row.kind.is_lost());
-        rows.map(|row| row.row.clone()).collect()
+        run.rows_of_order().cloned().collect()
     }
 
     /// Calls `see` with the fragments of a file and the rows that they are of.

@@ -11,7 +11,7 @@ use super::{
     pass::{Pass, unfinished},
 };
 use crate::{
-    group,
+    group::{self, Run},
     model::{
         draft::{Draft, KeyedRow},
         order::OrderId,
@@ -127,12 +127,34 @@ impl Iterator for Batches<'_, '_> {
 
 /// Whether the rows of one order are still few enough to be held.
 pub(super) fn is_bearable(run: &Fragment<'_>, pass: &Pass<'_, '_>) -> Result<(), Refusal> {
-    if run.n_bytes() <= MOST_OF_ORDER { Ok(()) } else { Err(too_much(run, pass)) }
+    if run.n_bytes() > MOST_OF_ORDER {
+        return Err(too_much(run, pass));
+    }
+    ensure_few(run.n_values(), run.position(), pass)
 }
 
 fn too_much(first: &Fragment<'_>, pass: &Pass<'_, '_>) -> Refusal {
-    let place = first.rows.first().map_or_else(String::new, |row| place(pass.desk.names, row.position()));
+    let place = first.position().map_or_else(String::new, |at| place(pass.desk.names, at));
     Refusal::HugeOrder { place, n_bytes: MOST_OF_ORDER as u64 }
+}
+
+/// A value has some hundred bytes in a draft and may have two in the file: rows of one key are bounded by both. As with
+/// too many bytes the run ends: an order without some of its rows must not pass for the whole.
+pub(super) fn ensure_few_values(run: &Run<'_>, pass: &Pass<'_, '_>) -> Result<(), Refusal> {
+    // Each value has a byte or more, so those of most runs need not be counted.
+    if !run.is_part() || run.n_bytes() <= pass.desk.job.bounds.values as u64 {
+        return Ok(());
+    }
+    ensure_few(run.n_values(), run.position(), pass)
+}
+
+fn ensure_few(n_values: usize, first: Option<Position>, pass: &Pass<'_, '_>) -> Result<(), Refusal> {
+    let most = pass.desk.job.bounds.values;
+    if n_values > most {
+        let place = first.map_or_else(String::new, |at| place(pass.desk.names, at));
+        return Err(Refusal::TooManyValues { place, most });
+    }
+    Ok(())
 }
 
 /// Takes all orders whose rows stand in these runs: those of one hash of their keys together, and in each group as the
@@ -143,6 +165,11 @@ pub(super) fn take_groups(
     told: &mut Told,
     sheet: &mut Sheet,
 ) -> Result<u64, Refusal> {
+    for runs in groups {
+        // Whole documents of one key are orders of their own, each bounded when it was read.
+        let n_values = runs.iter().filter(|run| run.is_part).map(Fragment::n_values).sum();
+        ensure_few(n_values, runs.first().and_then(Fragment::position), pass)?;
+    }
     let files = pass.files.read().unwrap_or_else(PoisonError::into_inner);
     let mut parsed: Vec<Parsed<'_>> = Vec::new();
     for (file, pieces) in stretches(groups.iter().flatten()) {

@@ -113,6 +113,7 @@ impl<'p> Pass<'p, '_> {
             Entries::default()
         };
         for (index, run) in runs.runs.into_iter().enumerate() {
+            gather::ensure_few_values(&run, self)?;
             if index == 0 {
                 worked.head = Some(Fragment::of(&run, &next.block).owned());
             } else if index + 1 == n_runs {

@@ -130,13 +130,74 @@ fn rows_that_all_have_the_same_key() {
         let ran = Place::with("orders.csv", format!("{HEADER}{rows}")).run(&format!("{CHECK} --memory 1MB"));
         assert_eq!(ran.summary()["items"].as_u64().map(|items| items % 3000), Some(0), "{what}: {}", ran.err);
     }
+    for (_, rows) in rows(200_000 / 12 + 1) {
+        let place = Place::with("orders.csv", format!("{HEADER}{rows}"));
+        let words = ["orders.csv:2: the rows of the order that begins here have more than 200000 values", "max_values"];
+        refused(&place, CHECK, &words);
+    }
     // A row takes its bytes and 32 more of the 32 MiB that an order may have.
     for (_, rows) in rows(34 * MB / (row("A-1").len() + 32)) {
         let place = Place::with("orders.csv", format!("{HEADER}{rows}"));
         let words =
             ["orders.csv:2: the order that begins here has more than 33 MB", "nothing was sent", "wrong column"];
-        refused(&place, &format!("{CHECK} --memory 64MB"), &words);
+        refused(&place, &format!("{CHECK} --memory 64MB --set max_values=100000000"), &words);
     }
+}
+
+/// A document of an order with as many of these values in `array` as so many bytes hold, and a good one behind it.
+fn with_array(array: &str, value: &str, n_bytes: usize) -> String {
+    let order = |reference: &str, array: &str| {
+        format!(
+            "{{\"referenceId\":\"{reference}\",\"orderedAt\":\"2026-01-02T03:04:05Z\",\"status\":\"PURCHASED\",\
+             \"currencyCode\":\"EUR\",\"price\":1,\"paymentType\":\"Cash\",\"guest\":{{\"email\":\"a@example.com\"}}{array}}}\n"
+        )
+    };
+    let values = format!("{value},").repeat(n_bytes / (value.len() + 1));
+    let many = order("A-1", &array.replace('…', values.trim_end_matches(',')));
+    many + &order("A-2", "")
+}
+
+#[test]
+fn a_document_of_too_many_values_is_invalid_wherever_they_stand() {
+    let cases = [
+        (r#","orderItems":[…]"#, "{}"),
+        (r#","orderItems":[{"ext":{"a":[…]}}]"#, "1"),
+        (r#","contacts":[…]"#, r#"{"email":"a@b.de"}"#),
+        (r#","consumers":[…]"#, r#"{"email":"a@b.de"}"#),
+        (r#","guest.identifiers":[…]"#, r#"{"provider":"x","id":"y"}"#),
+        (r#","unknown":[…]"#, "1"),
+    ];
+    for (array, value) in cases {
+        let n_bytes = 200_001 * (value.len() + 1);
+        let ran = Place::with("orders.ndjson", with_array(array, value, n_bytes)).run(&CHECK.replace("csv", "ndjson"));
+        assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid, A-2 valid"), "{array}: {}", ran.err);
+        let problem = &ran.results()[0]["problems"][0];
+        let words = "the document has more than 200000 values, the limit that max_values sets";
+        assert_eq!((problem["code"].as_str(), problem["message"].as_str()), (Some("row_unreadable"), Some(words)));
+    }
+}
+
+#[test]
+fn a_document_of_a_million_items_fills_no_memory() {
+    if !peak::is_told("a_document_of_a_million_items_fills_no_memory") {
+        return;
+    }
+    let place = Place::with("orders.ndjson", with_array(r#","orderItems":[…]"#, r#"{"name":"x"}"#, 15 * MB));
+    let mut command = process(&place.path(""));
+    let check = CHECK.replace("csv", "ndjson");
+    let ran = peak::measured(command.args(check.split(' ')).args(["--memory", "64MB", "--out", "run"]));
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    // The file takes 16 MB of it twice, as a buffer that doubles and as a block; unbounded it were 1.8 GB.
+    assert!(ran.peak < 200 * 1024, "{} kB", ran.peak);
+}
+
+#[test]
+fn more_attributes_than_anyone_reads() {
+    let members = (0..9900).rev().fold(String::new(), |members, number| format!("{members},\"a{number}\":1"));
+    let place = Place::with("orders.ndjson", with_array(&format!(r#","ext":{{"b":1{members}}}"#), "", 0));
+    let ran = place.run(&CHECK.replace("csv", "ndjson"));
+    assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid, A-2 valid"), "{}", ran.err);
+    assert!(ran.results()[0].to_string().contains("9901 extension attributes, at most 50"), "{}", ran.results()[0]);
 }
 
 #[test]
@@ -191,6 +252,7 @@ fn the_bounds_are_settings() {
     assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 valid, A-2 invalid, A-3 valid"), "{}", ran.err);
     refused(&place, &format!("{CHECK} --set max_record=4KB"), &["orders.csv:3: the record that begins here", "4000"]);
     refused(&place, &format!("{CHECK} --set max_columns=11"), &["more than 11 columns"]);
+    refused(&place, &format!("{CHECK} --set max_values=8"), &["orders.csv:2: the rows of the order that begins here"]);
     refused(&place, &format!("{CHECK} --set max_cell=large"), &["\"large\" is no size"]);
 }
 
