@@ -226,7 +226,7 @@ async fn the_parts_of_a_guest_are_sent_in_turn_on_one_browser() {
 async fn a_guest_who_cannot_be_identified_is_not_tried_again_for_each_part() {
     let refused = |url: &str| {
         let is_identity = url.contains("event/create") && !url.contains("order");
-        is_identity.then(|| Heard::Answer { status: 400, body: None, retry_after: None })
+        is_identity.then_some(Heard::Answer { status: 400, body: None, retry_after: None })
     };
     let night = night(in_parts(1, 5, 3), settings(None), SOUND, None, refused).await;
     assert_eq!((count(&night, Outcome::Refused), night.starts.len()), (15, 2));
