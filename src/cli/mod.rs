@@ -4,6 +4,7 @@
 //! ledger and the settings of the stages.
 
 mod args;
+mod clock;
 mod faults;
 mod job;
 mod ledger;
@@ -12,7 +13,7 @@ mod progress;
 mod settings;
 mod stop;
 
-use std::{io, process::ExitCode};
+use std::{io, process::ExitCode, time::SystemTime};
 
 use anyhow::Context;
 use clap::Parser;
@@ -42,17 +43,21 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return typed_wrongly(&error),
     };
-    let done = match arguments.command {
+    let done = clock::ensure_plausible(SystemTime::now()).and_then(|()| done(arguments.command));
+    done.unwrap_or_else(|error| {
+        print::talk(&format!("error: {error:#}"));
+        ExitCode::from(error.downcast_ref::<RunError>().map_or(NOTHING_SENT, code_of))
+    })
+}
+
+fn done(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Check(check) => job::check(&check).and_then(|job| run(&job, &check.reading)),
         Command::Send(send) => job::send(&send, |job| run(job, &send.reading)),
         Command::Ledger(ledger) => ledger::run(&ledger),
         Command::Sandbox(sandbox) => serve(&sandbox),
         Command::Profiles(profiles) => show_profiles(profiles.show()),
-    };
-    done.unwrap_or_else(|error| {
-        print::talk(&format!("error: {error:#}"));
-        ExitCode::from(error.downcast_ref::<RunError>().map_or(NOTHING_SENT, code_of))
-    })
+    }
 }
 
 /// Help and version go to standard output and are no error.

@@ -13,6 +13,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
+use super::clock::LONGEST_DURATION;
 use crate::{
     map::{read_small_file, toml_fault},
     model::{
@@ -183,8 +184,12 @@ pub(super) struct Span(pub(super) Duration);
 
 /// A duration as it is typed.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text)
-        .map_err(|_| format!("{text:?} is no duration, expected such as 500ms, 30s or 10min"))
+    let duration = humantime::parse_duration(text)
+        .map_err(|_| format!("{text:?} is no duration, expected such as 500ms, 30s or 10min"))?;
+    if duration > LONGEST_DURATION {
+        return Err(format!("{text:?} is longer than 1000 years, expected such as 500ms, 30s or 10min"));
+    }
+    Ok(duration)
 }
 
 impl TryFrom<NumberOrText> for Rate {

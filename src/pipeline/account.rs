@@ -1,8 +1,6 @@
 //! The account of a run: every order once, its outcome once, and the files that say so.
 
-use std::{fs::File, io};
-
-use chrono::Utc;
+use std::{fs::File, io, time::SystemTime};
 
 use super::{
     Finished, Job, Refusal, RunError,
@@ -238,7 +236,8 @@ impl Account {
             run_id: job.run_id.clone(),
             command: if job.sending.is_some() { "send" } else { "check" }.to_owned(),
             started_at: job.started_at,
-            finished_at: Utc::now(),
+            // Not `Utc::now()`, which panics where someone sets the clock to before 1970 meanwhile.
+            finished_at: SystemTime::now().into(),
             exit_code: exit_code(&self.counts.tally, error.is_some()),
             inputs: self.inputs(),
             rows: self.files.n_rows,

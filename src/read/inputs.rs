@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ pub struct Input {
     pub path: PathBuf,
     /// Its size on disk, packed or not.
     pub bytes: u64,
-    /// When it was last written, where the system knows.
+    /// When it was last written, where the system knows. A time before 1970, which cannot be written down, is none.
     pub modified: Option<SystemTime>,
 }
 
@@ -32,7 +32,7 @@ impl Input {
     pub fn file(name: &str, path: &Path) -> Result<Self, ReadError> {
         let in_error = |error| ReadError::Io { name: name.to_owned(), error };
         let metadata = fs::metadata(path).map_err(in_error)?;
-        let (bytes, modified) = (metadata.len(), metadata.modified().ok());
+        let (bytes, modified) = (metadata.len(), metadata.modified().ok().filter(|time| *time >= UNIX_EPOCH));
         Ok(Self { name: name.to_owned(), path: path.to_owned(), bytes, modified })
     }
 

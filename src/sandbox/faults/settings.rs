@@ -149,6 +149,9 @@ impl fmt::Display for Share {
     }
 }
 
+/// A longer time is a slip of the pen. A date so far ahead can still be written in `Retry-After`.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 /// A time such as `500ms` or `35s`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "Text")]
@@ -158,8 +161,13 @@ impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let time = humantime::parse_duration(text);
-        time.map(Self).map_err(|_| format!("{text:?} is no duration, expected such as 500ms, 30s or 10min"))
+        match humantime::parse_duration(text) {
+            Ok(time) if time > LONGEST => {
+                Err(format!("{text:?} is longer than a year, expected such as 500ms, 30s or 10min"))
+            }
+            Ok(time) => Ok(Self(time)),
+            Err(_) => Err(format!("{text:?} is no duration, expected such as 500ms, 30s or 10min")),
+        }
     }
 }
 

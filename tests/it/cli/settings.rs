@@ -338,10 +338,42 @@ fn settings_that_are_no_file_end_in_words() {
         ("/dev/zero", "the text has more than 1.0 MiB, the most that is read"),
         ("large.toml", "the text has more than 1.0 MiB, the most that is read"),
     ] {
-        for command in ["check orders.csv --config", "check orders.csv --profile", "send orders.csv --sandbox --faults"] {
+        for command in ["check orders.csv --config", "check orders.csv --profile", "send orders.csv --sandbox --faults"]
+        {
             let ran = place.run(&format!("{command} {file}"));
             assert_eq!((ran.code, ran.err), (2, format!("error: {file}: {words}\n")), "{command}");
         }
     }
     assert_eq!(place.run("check orders.csv --pos x --config /dev/null").code, 0);
+}
+
+#[test]
+fn durations_beyond_all_times_are_refused() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    for option in [
+        "--timeout 1001years",
+        "--deadline 300000000years",
+        "--set give_up_after=500000000000years",
+        "--set session_timeout=1001years",
+        "--set backfill_after=1001years",
+        "--fault retry_after=2years",
+    ] {
+        let ran = place.run(&format!("send orders.csv --sandbox {option}"));
+        assert_eq!((ran.code, ran.err.contains("panicked")), (2, false), "{option}: {}", ran.err);
+    }
+    let longest = "--timeout 1000years --deadline 1000years --set give_up_after=1000years \
+                   --set session_timeout=1000years --set backfill_after=1000years --set rate=20/s";
+    let ran = place.run(&format!("send orders.csv --sandbox --fault retry_after=1year {longest}"));
+    assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 accepted"), "{}", ran.err);
+}
+
+/// A file of before 1970 cannot be written into the plan with its time.
+#[test]
+fn an_export_of_before_1970_is_sent() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    let before = std::time::UNIX_EPOCH - std::time::Duration::from_secs(1);
+    let file = std::fs::File::options().write(true).open(place.path("orders.csv")).unwrap();
+    file.set_modified(before).unwrap();
+    let ran = place.run("send orders.csv --sandbox");
+    assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 accepted"), "{}", ran.err);
 }
