@@ -18,6 +18,7 @@ mod exact;
 mod faults;
 mod form;
 mod guests;
+mod host;
 mod listen;
 mod message;
 mod night;

@@ -18,7 +18,7 @@ use super::message::{self, Event};
 use super::night::{self, Closed, Night};
 use super::state::State;
 use super::tenant::{Kind, NotAccepted, Tenant};
-use super::{Settings, page, query};
+use super::{Settings, host, page, query};
 
 /// What all requests share.
 #[derive(Debug)]
@@ -60,6 +60,10 @@ impl Service {
 
     /// One function for all paths, since the sandbox counts what it refuses, and a HEAD must not make a browser.
     pub(super) async fn answer(&self, request: &Parts) -> Result<Answer, Closed> {
+        if !host::is_this_machine(request) {
+            let why = "the Host header names another machine, expected localhost, 127.0.0.1 or [::1]";
+            return Ok(Refusal::new(StatusCode::MISDIRECTED_REQUEST, why).answer());
+        }
         match request.uri.path() {
             "/" | "/sandbox" if request.method == Method::GET => Ok(self.page()),
             "/sandbox/state" if request.method == Method::GET => Ok(json(StatusCode::OK, &self.state())),

@@ -209,3 +209,22 @@ async fn stopping_is_bounded() {
     sandbox.stop().await;
     assert!(TcpStream::connect(&host).await.is_err());
 }
+
+#[tokio::test]
+async fn a_page_of_the_web_is_not_let_in_by_a_name_that_leads_here() {
+    let sandbox = start(Settings::default()).await;
+    let address = sandbox.base_url();
+    let address = address.strip_prefix("http://").unwrap();
+    for target in ["/", "/sandbox/state", "/v1.2/browser/create.json?client_key=key&message={}"] {
+        for (host, is_let_in) in [("example.com", false), ("localhost", true), ("127.0.0.1:1", true)] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let head = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).await.unwrap();
+            assert_eq!(!text.starts_with("HTTP/1.1 421 "), is_let_in, "{target} {host}: {text}");
+            assert_eq!(!text.contains("names another machine"), is_let_in, "{text}");
+        }
+    }
+    assert_eq!(sandbox.state().browsers, 2);
+}

@@ -1,0 +1,78 @@
+//! Which host a request is for. A page of the web whose name leads to 127.0.0.1 (DNS rebinding) could otherwise read what
+//! a sandbox holds, and send to it.
+//!
+//! Called by `server`.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use hyper::header::HOST;
+use hyper::http::request::Parts;
+use hyper::http::uri::Authority;
+
+/// Whether all that says which host a request is for names this machine. A request that says nothing, as of HTTP/1.0,
+/// comes from no browser.
+pub(super) fn is_this_machine(Parts { uri, headers, .. }: &Parts) -> bool {
+    let named = headers.get_all(HOST).into_iter().all(|host| {
+        let host = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+        host.is_some_and(|host| is_loopback(host.host()))
+    });
+    named && uri.host().is_none_or(is_loopback)
+}
+
+/// `localhost`, 127.0.0.0/8 or `[::1]`.
+fn is_loopback(host: &str) -> bool {
+    let without_brackets = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    match without_brackets {
+        Some(address) => address.parse() == Ok(Ipv6Addr::LOCALHOST),
+        None => {
+            host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Request;
+
+    use super::*;
+
+    fn is_let_in(uri: &str, hosts: &[&str]) -> bool {
+        let mut request = Request::builder().uri(uri);
+        for host in hosts {
+            request = request.header(HOST, *host);
+        }
+        is_this_machine(&request.body(()).unwrap().into_parts().0)
+    }
+
+    #[test]
+    fn only_names_of_this_machine_are_let_in() {
+        let own = ["localhost", "LOCALHOST:8642", "127.0.0.1", "127.0.0.1:1", "127.8.9.10:8642", "[::1]", "[::1]:8642"];
+        for host in own {
+            assert!(is_let_in("/", &[host]), "{host}");
+        }
+        let foreign = [
+            "example.com",
+            "example.com:8642",
+            "localhost.example.com",
+            "127.0.0.1.example.com",
+            "1.127.0.0.1",
+            "127.1",
+            "0.0.0.0",
+            "10.0.0.1:8642",
+            "[::]",
+            "[::2]",
+            "::1",
+            "",
+            ":8642",
+            "localhost@example.com",
+            "a b",
+        ];
+        for host in foreign {
+            assert!(!is_let_in("/", &[host]), "{host}");
+        }
+        assert!(is_let_in("/", &[]), "HTTP/1.0 has no Host");
+        assert!(!is_let_in("/", &["localhost", "example.com"]));
+        assert!(!is_let_in("http://example.com/", &["localhost"]));
+        assert!(is_let_in("http://127.0.0.1:8642/", &["localhost"]));
+    }
+}
