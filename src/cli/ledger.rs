@@ -10,7 +10,7 @@ use anyhow::{Context, ensure};
 
 use super::{HELD, args::Format, job, print};
 use crate::{
-    ledger::{Book, Filter, LedgerError, LedgerOrder, References, SettleError, Settlement},
+    ledger::{Book, Filter, LedgerError, References, SettleError, Settlement},
     map::read_bounded,
 };
 pub(super) use args::LedgerArguments;
@@ -47,17 +47,16 @@ fn is_held(error: &anyhow::Error) -> bool {
 fn list(path: &Path, arguments: &ListArguments) -> anyhow::Result<()> {
     let book = Book::open(path)?;
     let mut header = (arguments.format == Format::Text && !arguments.references).then(words::header);
-    let words = |order: &LedgerOrder| match arguments.format {
-        _ if arguments.references => order.reference.clone(),
-        Format::Text => words::line(order),
-        Format::Json => words::json_line(order),
-    };
     print::stream(|out| {
         book.visit(&arguments.filter.filter(), |order| {
             if let Some(header) = header.take() {
-                writeln!(out, "{header}")?;
+                out.text(&header)?;
             }
-            Ok(writeln!(out, "{}", words(&order))?)
+            Ok(match arguments.format {
+                _ if arguments.references => out.exact(&order.reference),
+                Format::Text => out.text(&words::line(&order)),
+                Format::Json => out.json(&words::json_line(&order)),
+            }?)
         })
     })
 }
@@ -78,7 +77,7 @@ fn export(path: &Path, filter: &Filter) -> anyhow::Result<()> {
     print::stream(|out| {
         book.visit(filter, |order| {
             for sending in &order.sendings {
-                writeln!(out, "{}", words::sending_line(&order, sending))?;
+                out.json(&words::sending_line(&order, sending))?;
             }
             Ok(())
         })

@@ -20,6 +20,7 @@ use clap::Parser;
 
 use crate::{
     map::profile,
+    model::printable::printable,
     pipeline::{self, Finished, RunError},
     report::{summary::Summary, terminal},
     sandbox::Sandbox,
@@ -62,8 +63,12 @@ fn done(command: Command) -> anyhow::Result<ExitCode> {
 
 /// Help and version go to standard output and are no error.
 fn typed_wrongly(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        print::usage(error);
+        return ExitCode::from(NOTHING_SENT);
+    }
     drop(error.print());
-    if error.use_stderr() { ExitCode::from(NOTHING_SENT) } else { ExitCode::SUCCESS }
+    ExitCode::SUCCESS
 }
 
 /// An error after which there is no report. What came before may have been sent, and the ledger knows.
@@ -87,12 +92,12 @@ fn show(finished: &Finished, job: &pipeline::Job<'_>, reading: &Reading) -> io::
         print::talk(&format!("error: {error}"));
     }
     match reading.format {
-        Format::Json => print::data(&serde_json::to_string(&finished.summary).expect("a summary is plain data")),
+        Format::Json => print::json(&serde_json::to_string(&finished.summary).expect("a summary is plain data")),
         Format::Text if reading.quiet && finished.summary.exit_code == 0 => Ok(()),
         Format::Text => {
             // Why it stopped was said above.
             let summary = Summary { stopped: None, ..finished.summary.clone() };
-            print::data(terminal::words(&summary, &job.folder.display().to_string()).trim_end())
+            print::data(terminal::words(&summary, &printable(&job.folder.to_string_lossy())).trim_end())
         }
     }
 }

@@ -1,12 +1,25 @@
-//! The one writer: data to standard output, talk to standard error. A reader that went away is no error.
+//! The one writer: data to standard output, talk to standard error. A reader that went away is no error. Nothing that
+//! steers a terminal gets through, wherever it comes from.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use anyhow::Context;
+use clap::error::ContextValue;
 
-/// A line of data. An error is one that its reader should hear of: a full disk, say.
-pub(super) fn data(line: &str) -> io::Result<()> {
-    match put(io::stdout().lock(), line) {
+use crate::model::printable::{printable, printable_json, printable_lines, printable_message};
+
+/// Lines of data for a person. An error is one that their reader should hear of: a full disk, say.
+pub(super) fn data(lines: &str) -> io::Result<()> {
+    to_reader(&printable_lines(lines))
+}
+
+/// A line of JSON.
+pub(super) fn json(line: &str) -> io::Result<()> {
+    to_reader(&printable_json(line))
+}
+
+fn to_reader(lines: &str) -> io::Result<()> {
+    match put(io::stdout().lock(), lines) {
         // `orderferry check … | head` closes the pipe; the run's files and its exit code say what counts.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
@@ -14,9 +27,9 @@ pub(super) fn data(line: &str) -> io::Result<()> {
 }
 
 /// Much data, of which nobody need wait for all. Ends early where the reader goes away.
-pub(super) fn stream(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
+pub(super) fn stream(write: impl FnOnce(&mut Lines<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let done = write(&mut out).and_then(|()| Ok(out.flush()?));
+    let done = write(&mut Lines { out: &mut out }).and_then(|()| Ok(out.flush()?));
     match done.as_ref().err().and_then(|error| error.downcast_ref::<io::Error>()) {
         Some(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Some(_) => done.context("standard output"),
@@ -24,10 +37,49 @@ pub(super) fn stream(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -
     }
 }
 
-/// A line for a person.
-pub(super) fn talk(line: &str) {
+/// Lines of a stream.
+pub(super) struct Lines<'o> {
+    out: &'o mut dyn Write,
+}
+
+impl Lines<'_> {
+    /// A line for a person.
+    pub(super) fn text(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.out, "{}", printable(line))
+    }
+
+    /// A line of JSON.
+    pub(super) fn json(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.out, "{}", printable_json(line))
+    }
+
+    /// A line that another command reads, as it is; but a terminal is shown what a person may see.
+    pub(super) fn exact(&mut self, line: &str) -> io::Result<()> {
+        if io::stdout().is_terminal() { self.text(line) } else { writeln!(self.out, "{line}") }
+    }
+}
+
+/// A message for a person: a line, and indented ones that belong to it.
+pub(super) fn talk(message: &str) {
     // There is nobody else to tell.
-    drop(put(io::stderr().lock(), line));
+    drop(put(io::stderr().lock(), &printable_message(message)));
+}
+
+/// What is wrong with the arguments, as clap says it in several lines.
+pub(super) fn usage(error: &clap::Error) {
+    let mut lines = error.render().to_string();
+    for (_, value) in error.context() {
+        let quoted = match value {
+            ContextValue::String(one) => std::slice::from_ref(one),
+            ContextValue::Strings(all) => all,
+            _ => &[],
+        };
+        // A line break in an argument is no line break of the message.
+        for argument in quoted.iter().filter(|argument| argument.contains('\n')) {
+            lines = lines.replace(argument, &printable(argument));
+        }
+    }
+    drop(put(io::stderr().lock(), printable_lines(&lines).trim_end()));
 }
 
 fn put(mut to: impl Write, line: &str) -> io::Result<()> {

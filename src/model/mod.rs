@@ -15,6 +15,7 @@ pub mod origin;
 pub mod outcome;
 pub mod planned;
 pub mod pricing;
+pub mod printable;
 pub mod problem;
 pub mod recipe;
 pub mod row;

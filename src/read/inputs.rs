@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Format, ReadError, unpack};
-use crate::model::order::OrderId;
+use crate::model::{order::OrderId, printable::printable};
 
 /// The name that stands for standard input.
 pub const STDIN: &str = "-";
@@ -17,7 +17,7 @@ pub const STDIN: &str = "-";
 /// A file to read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
-    /// As messages and reports name it.
+    /// As messages and reports name it, in one line that steers no terminal.
     pub name: String,
     /// Where its bytes are; for standard input the file it was copied to.
     pub path: PathBuf,
@@ -70,7 +70,7 @@ pub fn find(
             }
             let is_stream = shown == STDIN || fs::metadata(&path).is_ok_and(|meta| !meta.is_file());
             let place = if is_stream { spool(&shown)? } else { path };
-            inputs.push(Input::file(&shown, &place)?);
+            inputs.push(Input::file(&printable(&shown), &place)?);
         }
     }
     if inputs.len() > OrderId::MOST_FILES { Err(ReadError::TooManyInputs(inputs.len())) } else { Ok(inputs) }

@@ -1,6 +1,7 @@
 //! `report.html`: the report for people, in one file that needs no network and runs no script.
 //!
-//! Brings the summary's numbers into the form in which `page.html` shows them; the template escapes every value. Shows
+//! Brings the summary's numbers into the form in which `page.html` shows them; the template escapes every value, and what would turn
+//! the direction of a text is shown. Shows
 //! references and messages as they are given, so it belongs in the run folder. Called by `pipeline`.
 
 use askama::Template;
@@ -16,6 +17,7 @@ use super::{
 use crate::model::{
     order::OrderRecord,
     outcome::{Outcome, Settled},
+    printable::printable_lines,
     problem::{Code, Problem},
 };
 
@@ -105,7 +107,8 @@ pub fn page(summary: &Summary, examples: &[Example], listed: &[Listed]) -> Resul
         listed,
         n_more: n_listable.saturating_sub(listed.len() as u64),
     };
-    page.render().map_err(ReportError::Page)
+    // Nothing of the template is touched by it.
+    page.render().map(|html| printable_lines(&html).into_owned()).map_err(ReportError::Page)
 }
 
 #[derive(Template)]

@@ -8,6 +8,8 @@ use super::{
     page,
     summary::Summary,
 };
+use crate::model::printable::printable;
+
 /// More kinds of problems, reasons, inputs or currencies than this stand only in the report: the words should fit a
 /// screen.
 const MOST_LISTED: usize = 8;
@@ -108,8 +110,12 @@ fn problems(summary: &Summary) -> String {
 }
 
 fn skipped(summary: &Summary) -> String {
-    let lines: Vec<_> =
-        summary.skipped.iter().take(MOST_LISTED).map(|line| [line.reason.clone(), count(line.orders)]).collect();
+    let lines: Vec<_> = summary
+        .skipped
+        .iter()
+        .take(MOST_LISTED)
+        .map(|line| [printable(&line.reason).into_owned(), count(line.orders)])
+        .collect();
     section("skipped", &table([Side::Left, Side::Right], &lines), summary.skipped.len())
 }
 

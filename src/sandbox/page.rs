@@ -28,7 +28,22 @@ pub(super) fn render(state: &State) -> Result<String, askama::Error> {
         not_processed: state.not_processed.iter().rev().take(NEWEST).collect(),
         carts: state.carts.list.iter().rev().take(NEWEST).collect(),
     };
-    page.render()
+    page.render().map(|html| with_shown_turns(&html))
+}
+
+/// Characters that turn the direction of what follows them, so that it reads otherwise than it is, as what they are.
+/// The template has none.
+fn with_shown_turns(html: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut shown = String::with_capacity(html.len());
+    for c in html.chars() {
+        if turns(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -127,7 +142,8 @@ mod tests {
 
     #[test]
     fn what_was_sent_is_escaped() {
-        let html = render(&state(1, 1)).unwrap();
+        let html = render(&State { base_url: "a\u{202e}b\u{2069}".to_owned(), ..state(1, 1) }).unwrap();
+        assert!(html.contains(r"a\u{202e}b\u{2069}"), "{html}");
         assert!(!html.contains("<b>&co") && !html.contains("<unknown>"));
     }
 }

@@ -10,3 +10,4 @@ mod output;
 mod report;
 mod resume;
 mod settings;
+mod steering;

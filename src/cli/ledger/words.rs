@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::args::Verdict;
 use crate::{
     ledger::{Change, LedgerOrder, Sending, hex},
-    model::planned::ContentHash,
+    model::{planned::ContentHash, printable::printable},
 };
 
 /// What stands above the lines of a list.
@@ -149,9 +149,4 @@ fn in_seconds(time: DateTime<Utc>) -> String {
 /// Enough of a hash to see that it is another one.
 fn short(content: ContentHash) -> String {
     hex(&content.0[..4])
-}
-
-/// A reference comes from an export and could steer a terminal.
-fn printable(reference: &str) -> String {
-    reference.replace(char::is_control, "\u{fffd}")
 }

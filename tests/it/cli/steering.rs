@@ -1,0 +1,127 @@
+//! What comes from outside steers no terminal and pretends to be no message: escapes, line breaks, changes of direction.
+
+use std::{fs, path::Path};
+
+use crate::support::{
+    place::{HEADER, Line, Place, export, row},
+    program,
+};
+
+/// Red text, a cleared line, a turned direction, and a message of its own.
+const HOSTILE: &str = "a\u{1b}[31m\u{9b}2K\u{7f}\u{202e}b\u{2066}c\nerror: d";
+
+/// What is shown of it.
+const SHOWN: &str = r"a\u{1b}[31m\u{9b}2K\u{7f}\u{202e}b\u{2066}c\nerror: d";
+
+fn steers(c: char) -> bool {
+    c != '\n' && c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c)
+}
+
+/// Runs a command; gives what it printed, which must not steer.
+fn printed(place: &Place, arguments: &[&str]) -> String {
+    let output = program(&place.path("")).args(arguments).write_stdin("").output().unwrap();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(!text.contains(steers), "{arguments:?}: {text:?}");
+    assert!(!text.lines().any(|line| line == "error: d" || line.starts_with("error: d:")), "{arguments:?}: {text}");
+    text
+}
+
+#[test]
+fn what_is_typed_steers_no_terminal() {
+    let place = Place::with("orders.csv", export(&["A-1"]));
+    let check = ["check", "orders.csv", "--pos", "x"];
+    let with = |more: &[&str]| printed(&place, &[&check[..], more].concat());
+    let pair = format!("{HOSTILE}=1");
+    let cases: [&[&str]; 8] = [
+        &["--profile", HOSTILE],
+        &["--config", HOSTILE],
+        &["--set", &pair],
+        &["--rate", HOSTILE],
+        &["--memory", HOSTILE],
+        &["--mode", HOSTILE],
+        &[&format!("--{HOSTILE}")],
+        &["--out", HOSTILE],
+    ];
+    for case in cases {
+        assert!(with(case).contains(r"\u{202e}"), "{case:?}");
+    }
+    for case in [
+        &[HOSTILE][..],
+        &["check", HOSTILE],
+        &["profiles", "show", HOSTILE],
+        &["send", "--sandbox", "--resume", HOSTILE],
+        &["send", "orders.csv", "--to", HOSTILE],
+        &["send", "orders.csv", "--sandbox", "--fault", &pair],
+        &["ledger", "list", "--ledger", HOSTILE],
+        &["ledger", "list", "--since", HOSTILE],
+    ] {
+        assert!(printed(&place, case).contains(r"\u{202e}"), "{case:?}");
+    }
+}
+
+#[test]
+fn names_of_files_steer_no_terminal() {
+    let place = Place::new();
+    fs::create_dir(place.path("in")).unwrap();
+    let file = Path::new("in").join(format!("{HOSTILE}.csv"));
+    let bad = Line { reference: "A-2", price: "x", ..Line::default() }.csv();
+    let header = HEADER.replace("status", &format!("\"{HOSTILE}\",status"));
+    let rows = format!("{}{bad}", row("A-1")).replace("PURCHASED", ",PURCHASED");
+    place.file(&file.to_string_lossy(), format!("{header}{rows}"));
+    let text = printed(&place, &["check", "in", "--pos", "x", "--max-invalid", "100%", "--out", "run"]);
+    assert!(text.contains(&format!("warning: in/{SHOWN}.csv:")), "{text}");
+    assert!(text.contains(&format!("  in/{SHOWN}.csv  2 rows")), "{text}");
+    let page = fs::read_to_string(place.path("run/report.html")).unwrap();
+    assert!(page.contains(&format!("in/{SHOWN}.csv")) && !page.contains(steers), "{page}");
+    let json = ["check", "in", "--pos", "x", "--max-invalid", "100%", "--out", "json", "--format", "json", "--quiet"];
+    let summary: serde_json::Value = serde_json::from_str(&printed(&place, &json)).unwrap();
+    assert_eq!(summary["inputs"][0]["file"], format!("in/{SHOWN}.csv"));
+    place.file(&file.to_string_lossy(), "");
+    assert!(
+        printed(&place, &["check", "in", "--pos", "x"])
+            .contains(&format!("error: in/{SHOWN}.csv:1: the file is empty"))
+    );
+}
+
+#[test]
+fn references_and_reasons_steer_neither_terminal_nor_page() {
+    let place = Place::new();
+    let quoted = format!("\"{HOSTILE}\"");
+    let rows = [Line { reference: &quoted, ..Line::default() }.csv(), row("A-2").replace("PURCHASED", "SKIP")];
+    place.file("orders.csv", format!("{HEADER}{}", rows.concat()));
+    let profile = "name = 'p'\n[[skip]]\nreason = \"\"\"HOSTILE\"\"\"\nwhen = { column = 'status', is = 'SKIP' }\n[order]\n\
+        referenceId = { column = 'referenceId' }\norderedAt = { column = 'orderedAt', date = 'iso8601' }\n\
+        status = { column = 'status' }\ncurrencyCode = { column = 'currencyCode' }\nprice = { column = 'price' }\n\
+        paymentType = { column = 'paymentType' }\n[guest]\nemail = { column = 'guest.email' }\n";
+    place.file("p.toml", profile.replace("HOSTILE", &HOSTILE.chars().map(escaped).collect::<String>()));
+    let send = ["send", "orders.csv", "--profile", "p.toml", "--sandbox", "--ledger", "l.db", "--out", "run"];
+    let text = printed(&place, &[&send[..], &["--fault", "closed_taken=100%", "--set", "tries=1"]].concat());
+    assert!(text.contains(&format!("skipped\n  {SHOWN}")), "{text}");
+    let page = fs::read_to_string(place.path("run/report.html")).unwrap();
+    assert!(page.contains(r"\u{202e}b") && !page.contains(steers), "{page}");
+    let _ = printed(&place, &["ledger", "list", "--ledger", "l.db"]);
+}
+
+/// As TOML writes it.
+fn escaped(c: char) -> String {
+    if c.is_control() || steers(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
+}
+
+#[test]
+fn the_ledger_steers_no_terminal() {
+    let place = Place::new();
+    let quoted = format!("\"{HOSTILE}\"");
+    place.file("orders.csv", format!("{HEADER}{}", Line { reference: &quoted, ..Line::default() }.csv()));
+    let _ = printed(&place, &["send", "orders.csv", "--sandbox", "--ledger", "l.db", "--out", "run"]);
+    let list = ["ledger", "list", "--ledger", "l.db"];
+    assert!(printed(&place, &list).contains(SHOWN));
+    let line = printed(&place, &[&list[..], &["--format", "json"]].concat());
+    let order: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(order["reference"], HOSTILE);
+    assert!(printed(&place, &["ledger", "show", HOSTILE, "--ledger", "l.db"]).contains(SHOWN));
+    let export: serde_json::Value =
+        serde_json::from_str(&printed(&place, &["ledger", "export", "--ledger", "l.db"])).unwrap();
+    assert_eq!(export["reference"], HOSTILE);
+    let settled = printed(&place, &["ledger", "settle", HOSTILE, "--as", "failed", "--ledger", "l.db"]);
+    assert!(settled.contains(r"\u{202e}"), "{settled}");
+}
