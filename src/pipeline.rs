@@ -235,7 +235,7 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     };
     let plan = write_plan(to_send, &export.notes, job, folder, &mut account)?;
     tell(Progress::Sending(plan.about.n_requests));
-    let guests = plan.guests.map(|guest| Ok(guest?.without_held()));
+    let guests = saved::in_parts(plan.guests, &plan.folder).map(|guest| guest.each(|part| Ok(part.without_held())));
     let ended = send::send(guests, ledger, job, sending, &mut account, Account::settle, tell)?;
     report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
 }

@@ -39,26 +39,49 @@ pub struct Delivery<'p> {
     pending: VecDeque<Move>,
     /// The current order's place.
     order: usize,
+    identified: Identified,
+    course: Course,
+}
+
+/// What came of identifying a guest: the parts of one guest share it.
+#[derive(Debug, Default)]
+pub struct Identified {
     /// The guest's own browser, for its orders of a single event. It is made for the first of them.
     browser: Option<String>,
-    course: Course,
+    /// It failed, and this became of all of the guest's orders from there on.
+    given_up: Option<Settled>,
 }
 
 impl<'p> Delivery<'p> {
     /// A delivery that has not begun.
     #[must_use]
     pub fn new(guest: &'p PlannedGuest, settings: &'p Settings) -> Self {
+        Self::of_part(guest, settings, Identified::default())
+    }
+
+    /// The delivery of a guest's orders behind others that [`Delivery::identified`] tells of.
+    #[must_use]
+    pub fn of_part(guest: &'p PlannedGuest, settings: &'p Settings, identified: Identified) -> Self {
         let (steps, pending) = (VecDeque::new(), VecDeque::new());
-        let mut delivery = Self { guest, settings, steps, pending, order: 0, browser: None, course: Course::default() };
+        let mut delivery = Self { guest, settings, steps, pending, order: 0, identified, course: Course::default() };
         delivery.begin();
+        if let Some(settled) = delivery.identified.given_up.clone() {
+            delivery.settle_all(&settled);
+        }
         delivery
+    }
+
+    /// For the guest's orders that follow.
+    #[must_use]
+    pub fn identified(self) -> Identified {
+        self.identified
     }
 
     /// Begins with the current order.
     fn begin(&mut self) {
         let order = self.guest.orders.get(self.order);
         self.course = Course::of(order);
-        self.steps = order.map(|order| steps(&order.events, self.browser.is_some())).unwrap_or_default();
+        self.steps = order.map(|order| steps(&order.events, self.identified.browser.is_some())).unwrap_or_default();
     }
 
     /// What to do next, now.
@@ -185,7 +208,7 @@ impl<'p> Delivery<'p> {
             Task::CreateBrowser if self.is_assembled() => {
                 self.course.cart = reference.map(|browser| Cart::new(browser, now));
             }
-            Task::CreateBrowser => self.browser = reference,
+            Task::CreateBrowser => self.identified.browser = reference,
             Task::Identity if !self.settings.identity_pause.is_zero() => {
                 self.pending.push_back(Move::Wait(self.settings.identity_pause));
             }
@@ -200,7 +223,9 @@ impl<'p> Delivery<'p> {
             self.clear_cart_then(Then::Settle(settled));
         } else {
             let reason = format!("the guest could not be identified: {reason}");
-            self.settle_all(&Settled { http_status: status, ..Settled::unsent(outcome, Some(reason)) });
+            let settled = Settled { http_status: status, ..Settled::unsent(outcome, Some(reason)) };
+            self.settle_all(&settled);
+            self.identified.given_up = Some(settled);
         }
     }
 
@@ -278,7 +303,7 @@ impl<'p> Delivery<'p> {
 
     fn step(&self, task: Task) -> Step {
         let own = self.course.cart.as_ref().map(|cart| &cart.browser);
-        let browser = own.or(self.browser.as_ref()).cloned();
+        let browser = own.or(self.identified.browser.as_ref()).cloned();
         let browser = || browser.expect("every recipe creates a browser before it uses one");
         match task {
             Task::CreateBrowser => Step::CreateBrowser,

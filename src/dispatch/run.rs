@@ -18,7 +18,7 @@ use room::Room;
 use super::{
     AttemptOutcome, Journal, LeftCart, Settings, Wire,
     answer::{Heard, Kind, Verdict},
-    delivery::{Delivery, Move, Step},
+    delivery::{Delivery, Identified, Move, Step},
     health::{Health, Turn},
     pacer::{Pacer, Permit},
     stop::Stop,
@@ -29,7 +29,7 @@ use crate::{
     model::{
         order::OrderRecord,
         outcome::Settled,
-        planned::{PlannedGuest, PlannedOrder},
+        planned::{GuestParts, PlannedGuest, PlannedOrder},
         target::Target,
     },
 };
@@ -84,7 +84,7 @@ pub struct Ended {
 /// run must stop, as `asked_to_stop` may at any time: then nothing more is started, and what is in flight settles. Each
 /// order that the guests bring is settled exactly once.
 pub async fn run<J: Journal, W: Wire>(
-    agenda: Agenda<J::Cart, impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static>,
+    agenda: Agenda<J::Cart, impl Iterator<Item: Into<GuestParts<String>>> + Send + 'static>,
     target: Target,
     settings: Settings,
     journal: J,
@@ -97,7 +97,15 @@ pub async fn run<J: Journal, W: Wire>(
     let n_workers = settings.in_flight * GUESTS_PER_REQUEST;
     let left_open = Arc::new(LeftOpen::new(agenda.left_open));
     let shared = (Arc::clone(&left_open), Arc::clone(&stop));
-    let dispatch = Arc::new(Dispatch::new(Box::new(agenda.guests), target, settings, journal, wire, teller, shared));
+    let dispatch = Arc::new(Dispatch::new(
+        Box::new(agenda.guests.map(Into::into)),
+        target,
+        settings,
+        journal,
+        wire,
+        teller,
+        shared,
+    ));
     if let Some(reason) = asked_to_stop.borrow().clone() {
         stop.ask(reason);
     }
@@ -138,7 +146,7 @@ pub async fn run<J: Journal, W: Wire>(
 /// Holds the reason once someone asks the run to stop.
 pub type StopRequest = watch::Receiver<Option<String>>;
 
-type Guests = Box<dyn Iterator<Item = Result<PlannedGuest, String>> + Send>;
+type Guests = Box<dyn Iterator<Item = GuestParts<String>> + Send>;
 
 /// Held by the guest that comes next until it may send, so that guests come one by one.
 type Door<'a> = Option<MutexGuard<'a, Guests>>;
@@ -192,40 +200,59 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
 
     async fn work(self: Arc<Self>) {
         self.clear_left_open().await;
-        while let Some((guest, door)) = self.next_guest().await {
-            self.deliver(guest, Some(door)).await;
+        while let Some((first, others, door)) = self.next_guest().await {
+            self.deliver(first, others, door).await;
         }
     }
 
     /// The next guest that has something to send, once nobody under way waits: guests are finished before others are
     /// begun, so that a crash wastes little and browsers are fresh when they are used. Guests without, and all of them
     /// once the run stops, are settled on the way: there may be millions.
-    async fn next_guest(&self) -> Option<(PlannedGuest, MutexGuard<'_, Guests>)> {
+    async fn next_guest(&self) -> Option<(PlannedGuest, GuestParts<String>, MutexGuard<'_, Guests>)> {
         let mut door = self.guests.lock().await;
         loop {
             self.waiting.until_nobody_waits().await;
-            match door.next()? {
-                Ok(guest) if guest.orders.is_empty() || self.stop.reason().is_some() => {
-                    self.deliver(guest, None).await;
-                }
-                Ok(guest) => return Some((guest, door)),
-                Err(reason) => {
-                    self.stop.say(reason);
-                    return None;
+            let mut guest = door.next()?;
+            while let Some(part) = guest.next() {
+                match part {
+                    Ok(part) if part.orders.is_empty() || self.stop.reason().is_some() => {
+                        self.deliver_part(part, Identified::default(), &mut None).await;
+                    }
+                    Ok(part) => return Some((part, guest, door)),
+                    Err(reason) => {
+                        self.stop.say(reason);
+                        return None;
+                    }
                 }
             }
         }
     }
 
-    async fn deliver<'a>(&'a self, mut guest: PlannedGuest, mut door: Door<'a>) {
+    /// Delivers a guest part by part: its orders go one after the other, wherever they are read from.
+    async fn deliver<'a>(&'a self, first: PlannedGuest, others: GuestParts<String>, door: MutexGuard<'a, Guests>) {
+        let (mut identified, mut door) = (Identified::default(), Some(door));
+        for part in std::iter::once(Ok(first)).chain(others) {
+            match part {
+                Ok(part) => identified = self.deliver_part(part, identified, &mut door).await,
+                Err(reason) => return self.stop.say(reason),
+            }
+        }
+    }
+
+    async fn deliver_part<'a>(
+        &'a self,
+        mut guest: PlannedGuest,
+        identified: Identified,
+        door: &mut Door<'a>,
+    ) -> Identified {
         for (record, settled) in std::mem::take(&mut guest.settled) {
             self.tell(Event::Settled(Box::new(record), settled)).await;
         }
-        let mut delivery = Delivery::new(&guest, &self.settings);
+        let mut delivery = Delivery::of_part(&guest, &self.settings, identified);
         let (mut cart, mut inside) = (None, None);
         loop {
             match delivery.next_move(Instant::now()) {
-                Move::Done => return,
+                Move::Done => return delivery.identified(),
                 Move::OpenCart { order, browser } => cart = self.open_cart(&guest.orders[order], &browser).await,
                 Move::CloseCart => self.close_cart(cart.take()).await,
                 Move::Settled(place, settled) => {
@@ -239,7 +266,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
                     (None, Some(n_requests)) if inside.is_none() => {
                         inside = self.stop.or(self.room.enter(n_requests)).await;
                     }
-                    (None, _) => self.send(&guest, &mut delivery, &step, &mut door).await,
+                    (None, _) => self.send(&guest, &mut delivery, &step, door).await,
                 },
             }
         }

@@ -21,6 +21,54 @@ pub struct PlannedGuest {
     pub settled: Vec<(OrderRecord, Settled)>,
 }
 
+/// A guest in parts, each with some of its orders, in the order of sending: those of a guest of many are not held together.
+/// An error ends it.
+pub struct GuestParts<E>(Box<dyn Iterator<Item = Result<PlannedGuest, E>> + Send>);
+
+impl<E: Send + 'static> GuestParts<E> {
+    /// A guest of which the first part is there.
+    pub fn new(
+        first: Result<PlannedGuest, E>,
+        others: impl Iterator<Item = Result<PlannedGuest, E>> + Send + 'static,
+    ) -> Self {
+        Self(Box::new(std::iter::once(first).chain(others)))
+    }
+
+    /// The guest with each part as `work` leaves it.
+    #[must_use]
+    pub fn each<F>(
+        self,
+        mut work: impl FnMut(PlannedGuest) -> Result<PlannedGuest, F> + Send + 'static,
+    ) -> GuestParts<F>
+    where
+        F: From<E>,
+    {
+        GuestParts(Box::new(self.0.map(move |part| work(part?))))
+    }
+}
+
+impl<E: std::fmt::Display + Send + 'static> GuestParts<E> {
+    /// The guest with an error as its words.
+    #[must_use]
+    pub fn told(self) -> GuestParts<String> {
+        GuestParts(Box::new(self.0.map(|part| part.map_err(|error| error.to_string()))))
+    }
+}
+
+impl<E: Send + 'static> From<Result<PlannedGuest, E>> for GuestParts<E> {
+    fn from(guest: Result<PlannedGuest, E>) -> Self {
+        Self::new(guest, std::iter::empty())
+    }
+}
+
+impl<E> Iterator for GuestParts<E> {
+    type Item = Result<PlannedGuest, E>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
 /// One order to send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedOrder {

@@ -1,6 +1,9 @@
 //! Goes on with the plan of an earlier run, without its export and without holding more of the plan than is being sent.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use super::{
     Account, Finished, Job, Progress, Refusal, RunError, Sending, Tell,
@@ -12,8 +15,13 @@ use super::{
     send,
 };
 use crate::{
-    ledger::{SqliteLedger, TargetHash},
-    model::{order::OrderRecord, outcome::Settled, planned::PlannedGuest, recipe::Recipe},
+    ledger::{Ledger, SqliteLedger, TargetHash},
+    model::{
+        order::OrderRecord,
+        outcome::Settled,
+        planned::{GuestParts, PlannedGuest},
+        recipe::Recipe,
+    },
     plan::PlanError,
     report::{ReportError, folder::RunFolder},
     validate,
@@ -40,9 +48,12 @@ pub(super) fn resume(
         Err(refusal) => return refuse(&refusal, guests, &origin, account, job, folder),
     };
     tell(Progress::Sending(about.n_requests));
-    let guests = not_yet_sent(from_first_unsent(guests, &origin, job)?, job)?;
     let rules = job.validate.clone();
-    let guests = guests.map(move |guest| Ok(without_too_slow(guest?, &rules)));
+    let guests = not_yet_sent(from_first_unsent(guests, &origin, job)?, job)?;
+    let guests = guests.map(move |guest| {
+        let rules = rules.clone();
+        guest.each(move |part| Ok(without_too_slow(part, &rules)))
+    });
     let ended = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
     settle_left_out(left_out, &mut account).map_err(RunError::after_sending)?;
     report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
@@ -67,12 +78,13 @@ fn from_first_unsent(
     mut guests: Guests,
     origin: &Path,
     job: &Job<'_>,
-) -> Result<impl Iterator<Item = Result<PlannedGuest, PlanError>> + Send + use<>, RunError> {
+) -> Result<impl Iterator<Item = GuestParts<PlanError>> + Send + use<>, RunError> {
     let first = first_unsent(&mut saved::open(origin)?.guests, origin, job)?;
     if first > 0 {
         guests.go_to(first)?;
     }
-    Ok(guests.chain(saved::open(origin)?.guests.until(first)))
+    let before = saved::open(origin)?.guests.until(first);
+    Ok(saved::in_parts(guests, origin).chain(saved::in_parts(before, origin)))
 }
 
 /// The byte at which a guest begins before which most are sent.
@@ -82,7 +94,7 @@ fn first_unsent(guests: &mut Guests, origin: &Path, job: &Job<'_>) -> Result<u64
     while end - sent > NEAR {
         let middle = sent + (end - sent) / 2;
         let at = guests.go_to(middle)?.filter(|at| *at < end);
-        let is_sent = guests.next().map_or(Ok(false), |guest| is_sent(guest?, &ledger, job))?;
+        let is_sent = guests.next_part().map_or(Ok(false), |part| is_sent(part?, &ledger, job))?;
         match at {
             Some(at) if is_sent => sent = at,
             _ => end = middle,
@@ -97,10 +109,10 @@ fn is_sent(mut guest: PlannedGuest, ledger: &SqliteLedger, job: &Job<'_>) -> Res
 }
 
 /// The guests of a plan; those of their orders that are not to be sent any more are settled.
-fn not_yet_sent<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'static>(
+fn not_yet_sent<G: Iterator<Item = GuestParts<PlanError>> + Send + 'static>(
     guests: G,
     job: &Job<'_>,
-) -> Result<impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + use<G>, RunError> {
+) -> Result<impl Iterator<Item = GuestParts<RunError>> + Send + use<G>, RunError> {
     Ok(unknown_to(job.ledger_to_read()?, guests, known::Rules::of(job)))
 }
 
@@ -120,16 +132,20 @@ fn without_too_slow(mut guest: PlannedGuest, rules: &validate::Settings) -> Plan
     guest
 }
 
-fn unknown_to<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'static>(
+fn unknown_to<G: Iterator<Item = GuestParts<PlanError>> + Send + 'static>(
     ledger: Option<SqliteLedger>,
     guests: G,
     rules: known::Rules,
-) -> impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + use<G> {
+) -> impl Iterator<Item = GuestParts<RunError>> + Send + use<G> {
+    let ledger = ledger.map(|ledger| Arc::new(Mutex::new(ledger)));
     guests.map(move |guest| {
-        let mut guest = guest?;
-        let Some(ledger) = &ledger else { return Ok(guest.without_held()) };
-        known::settle_known(&mut guest, ledger, rules)?;
-        Ok(guest)
+        let ledger = ledger.clone();
+        guest.each(move |mut part| {
+            let Some(ledger) = &ledger else { return Ok(part.without_held()) };
+            let ledger = ledger.lock().expect("nobody panics with the ledger");
+            known::settle_known(&mut part, &*ledger as &dyn Ledger, rules)?;
+            Ok(part)
+        })
     })
 }
 
@@ -163,8 +179,8 @@ fn refuse(
     let knows_more = matches!(refusal, Refusal::Backfill { .. });
     let ledger = if knows_more { job.ledger_to_read()? } else { None };
     let reason = refusal.in_one_line();
-    for guest in unknown_to(ledger, guests, known::Rules::of(job)) {
-        let guest = guest?;
+    for part in unknown_to(ledger, saved::in_parts(guests, origin), known::Rules::of(job)).flatten() {
+        let guest = part?;
         for (record, settled) in guest.settled {
             add_and_settle(&mut account, &record, &settled)?;
         }
@@ -183,13 +199,20 @@ fn has_go_ahead(origin: &Path, job: &Job<'_>) -> Result<(), Refusal> {
     if !age.matters() {
         return Ok(());
     }
-    for guest in not_yet_sent(saved::open(origin)?.guests, job)? {
-        let guest = guest?;
-        let times = || guest.orders.iter().map(|order| order.ordered_at);
-        times().filter(|made| age.is_old(*made)).for_each(|made| old.add(made));
-        let settled = guest.settled.iter().filter_map(|(record, _)| record.ordered_at);
-        // The plan begins with the guest that has the oldest order.
-        if settled.chain(times()).all(|made| !age.is_old(made)) {
+    for guest in not_yet_sent(saved::in_parts(saved::open(origin)?.guests, origin), job)? {
+        let mut has_old = false;
+        for part in guest {
+            let part = part?;
+            let times = || part.orders.iter().map(|order| order.ordered_at);
+            times().filter(|made| age.is_old(*made)).for_each(|made| old.add(made));
+            let settled = part.settled.iter().filter_map(|(record, _)| record.ordered_at);
+            if settled.chain(times()).all(|made| !age.is_old(made)) {
+                break;
+            }
+            has_old = true;
+        }
+        // The plan begins with the guest that has the oldest order, and each guest with its own.
+        if !has_old {
             break;
         }
     }

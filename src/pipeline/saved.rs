@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufRead, BufReader, BufWriter, ErrorKind, Write},
+    io::{self, BufRead, BufReader, BufWriter, ErrorKind, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{RunError, reading::files::Files};
 use crate::{
-    model::{order::OrderRecord, outcome::Settled, problem::Problem},
+    model::{order::OrderRecord, outcome::Settled, planned::GuestParts, problem::Problem},
     plan::{self, Ordered, PlanError, PlannedGuests},
     report::{ReportError, folder::RunFolder, io_error},
 };
@@ -107,6 +107,16 @@ fn open_here(folder: &Path) -> Result<(Head, Guests), RunError> {
         _ => unreadable(&path)(error),
     })?;
     Ok(PlannedGuests::open(BufReader::new(file))?)
+}
+
+/// The guests of a plan in that folder, in parts.
+pub(super) fn in_parts(guests: Guests, folder: &Path) -> impl Iterator<Item = GuestParts<PlanError>> + Send + use<> {
+    let path = folder.join(PLAN);
+    guests.in_parts(move |at| {
+        let mut file = File::open(&path)?;
+        file.seek(SeekFrom::Start(at))?;
+        Ok(BufReader::new(file))
+    })
 }
 
 /// The size of the plan in that folder.

@@ -12,7 +12,7 @@ use crate::{
     model::{
         order::OrderRecord,
         outcome::{Outcome, Settled},
-        planned::{EventText, PlannedGuest, PlannedOrder},
+        planned::{EventText, GuestParts, PlannedOrder},
     },
     plan,
     report::{ReportError, figures::counted},
@@ -21,7 +21,7 @@ use crate::{
 /// Clears the carts that earlier runs left open, and sends what `guests` bring. Each of their orders is settled, as
 /// `settle` puts it on the account.
 pub(super) fn send(
-    guests: impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + 'static,
+    guests: impl Iterator<Item = GuestParts<RunError>> + Send + 'static,
     ledger: SqliteLedger,
     job: &Job<'_>,
     sending: &Sending<'_>,
@@ -30,8 +30,7 @@ pub(super) fn send(
     tell: Tell<'_>,
 ) -> Result<Ended, RunError> {
     let target = job.validate.target.clone();
-    let guests = guests.map(|guest| guest.map_err(|error| error.to_string()));
-    let guests = plan::limited(guests, sending.limit);
+    let guests = plan::limited(guests.map(GuestParts::told), sending.limit);
     let agenda = Agenda { left_open: left_open(&ledger)?, guests };
     let n_open = Arc::new(AtomicU64::new(agenda.left_open.len() as u64));
     let (ledger, writer) = GroupCommit::start(ledger);

@@ -1,6 +1,10 @@
 //! The plan as a file: NDJSON, a line for its reader, then a line for each guest and one for each of its orders.
 
-use std::io::{self, BufRead, Seek, SeekFrom, Write};
+use std::{
+    io::{self, BufRead, Seek, SeekFrom, Write},
+    ops::Range,
+    sync::Arc,
+};
 
 use serde::{
     Deserialize, Serialize,
@@ -8,7 +12,7 @@ use serde::{
 };
 
 use crate::{
-    model::planned::{EventText, PlannedGuest, PlannedOrder},
+    model::planned::{EventText, GuestParts, PlannedGuest, PlannedOrder},
     spill::sorter::Sorted,
 };
 
@@ -101,7 +105,7 @@ fn write_line(line: &impl Serialize, into: &mut impl Write) -> Result<(), PlanEr
     Ok(into.write_all(b"\n")?)
 }
 
-/// Reads a plan, guest by guest.
+/// Reads a plan, guest by guest, each as a whole or [in parts](Self::in_parts).
 pub struct PlannedGuests<R: BufRead> {
     plan: R,
     line: Vec<u8>,
@@ -139,9 +143,11 @@ impl<R: BufRead> PlannedGuests<R> {
         serde_json::from_slice(&self.line).map(Some).map_err(|error| PlanError::Line { at, error })
     }
 
-    fn next_guest(&mut self) -> Result<Option<PlannedGuest>, PlanError> {
+    /// The next guest with its first orders, as far as their lines begin within so many bytes.
+    fn next_guest(&mut self, n_bytes: u64) -> Result<Option<PlannedGuest>, PlanError> {
         let mut guest: Option<PlannedGuest> = self.next.take().map(guest_of);
-        loop {
+        let start = self.at;
+        while guest.is_none() || self.at - start < n_bytes {
             let at = self.at;
             match (self.next_line::<IgnoredAny>()?, &mut guest) {
                 (None, _) => return Ok(guest),
@@ -154,6 +160,100 @@ impl<R: BufRead> PlannedGuests<R> {
                 (Some(Line::Order(_) | Line::Head(_)), _) => return Err(PlanError::NoGuest { at }),
             }
         }
+        Ok(guest)
+    }
+
+    /// The next guest with its first orders only; those behind them stay to be read.
+    pub fn next_part(&mut self) -> Option<Result<PlannedGuest, PlanError>> {
+        self.next_guest(PART).transpose()
+    }
+
+    /// Passes over the orders up to the next guest; gives their bytes.
+    fn pass_over_orders(&mut self) -> Result<Range<u64>, PlanError> {
+        let start = self.at;
+        while self.next.is_none() {
+            let at = self.at;
+            self.line.clear();
+            if self.at >= self.end || self.plan.read_until(b'\n', &mut self.line)? == 0 {
+                break;
+            }
+            // Only its kind counts: its order is read when its turn comes.
+            let line = serde_json::from_slice(&self.line).map_err(|error| PlanError::Line { at, error })?;
+            match line {
+                Line::Order::<IgnoredAny, EventText, IgnoredAny>(_) => self.at += self.line.len() as u64,
+                Line::Guest(identity) => {
+                    let end = self.at;
+                    self.at += self.line.len() as u64;
+                    self.next = Some(identity);
+                    return Ok(start..end);
+                }
+                Line::Head(_) => return Err(PlanError::NoGuest { at }),
+            }
+        }
+        Ok(start..self.at)
+    }
+}
+
+/// Opens a plan once more, at a byte.
+type OpenAt<R> = Arc<dyn Fn(u64) -> io::Result<R> + Send + Sync>;
+
+/// Orders whose lines have so many bytes are held together: some dozens. All workers together hold half a gigabyte of them
+/// at most.
+const PART: u64 = 128 * 1024;
+
+impl<R: BufRead + Send + 'static> PlannedGuests<R> {
+    /// The guests in parts, so that no more than some orders of each are held. Those that come later are read from `open`
+    /// when their turn comes.
+    pub fn in_parts(
+        mut self,
+        open: impl Fn(u64) -> io::Result<R> + Send + Sync + 'static,
+    ) -> impl Iterator<Item = GuestParts<PlanError>> + Send {
+        let open: OpenAt<R> = Arc::new(open);
+        std::iter::from_fn(move || {
+            self.next_in_parts(&open).transpose().map(|guest| guest.unwrap_or_else(|error| Err(error).into()))
+        })
+    }
+
+    fn next_in_parts(&mut self, open: &OpenAt<R>) -> Result<Option<GuestParts<PlanError>>, PlanError> {
+        let Some(first) = self.next_guest(PART)? else { return Ok(None) };
+        if self.next.is_some() {
+            return Ok(Some(Ok(first).into()));
+        }
+        let bytes = self.pass_over_orders()?;
+        let others = OtherParts { identity: first.identity.clone(), bytes, open: Arc::clone(open) };
+        Ok(Some(GuestParts::new(Ok(first), others)))
+    }
+}
+
+/// The orders of a guest behind its first ones.
+struct OtherParts<R> {
+    identity: EventText,
+    /// Their lines.
+    bytes: Range<u64>,
+    open: OpenAt<R>,
+}
+
+impl<R: BufRead> OtherParts<R> {
+    fn next_part(&mut self) -> Result<PlannedGuest, PlanError> {
+        let Range { start, end } = self.bytes;
+        // After an error there is nothing more.
+        self.bytes.start = end;
+        let (plan, next) = ((self.open)(start)?, Some(self.identity.clone()));
+        let mut guests = PlannedGuests { plan, line: Vec::new(), at: start, end, next };
+        let part = guests.next_guest(PART)?.ok_or(PlanError::NoGuest { at: start })?;
+        if guests.at == start {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+        self.bytes.start = guests.at;
+        Ok(part)
+    }
+}
+
+impl<R: BufRead> Iterator for OtherParts<R> {
+    type Item = Result<PlannedGuest, PlanError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        (!self.bytes.is_empty()).then(|| self.next_part())
     }
 }
 
@@ -187,7 +287,7 @@ impl<R: BufRead> Iterator for PlannedGuests<R> {
     type Item = Result<PlannedGuest, PlanError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.next_guest().transpose()
+        self.next_guest(u64::MAX).transpose()
     }
 }
 
@@ -236,6 +336,41 @@ mod tests {
         let headless = [&b"{\"head\":\"h\"}\n"[..], &bytes[bytes.len() / 2..]].concat();
         let (_, mut headless) = PlannedGuests::open::<String>(&headless[..]).unwrap();
         assert!(headless.next().is_some_and(|guest| guest.is_err()));
+    }
+
+    #[test]
+    fn a_guest_of_many_orders_is_read_in_parts_and_others_meanwhile() {
+        let guest = |name: &str, n_orders: u32| PlannedGuest {
+            orders: (0..n_orders).map(order).collect(),
+            ..guest_of(EventText(name.into()))
+        };
+        let plan = vec![guest("a", 2), guest("b", 1500), guest("c", 0), guest("d", 1200), guest("e", 1)];
+        let mut bytes = Vec::new();
+        write(&"head", plan.clone(), &mut bytes).unwrap();
+        let bytes: Arc<[u8]> = bytes.into();
+        let at = |bytes: &Arc<[u8]>, at: u64| {
+            let mut plan = io::Cursor::new(Arc::clone(bytes));
+            plan.set_position(at);
+            plan
+        };
+        let open = |n_bytes: usize| {
+            let (whole, cut) = (Arc::clone(&bytes), bytes[..n_bytes].into());
+            let (_, guests) = PlannedGuests::open::<String>(at(&whole, 0)).unwrap();
+            guests.in_parts(move |byte| Ok(at(&cut, byte)))
+        };
+        // The first parts of all guests are there before the others of any are read.
+        let guests: Vec<GuestParts<_>> = open(bytes.len()).collect();
+        let parts: Vec<Vec<PlannedGuest>> =
+            guests.into_iter().map(|guest| guest.map(Result::unwrap).collect()).collect();
+        assert!(parts.iter().map(|parts| parts.len() > 1).eq([false, true, false, true, false]));
+        for (parts, guest) in parts.iter().zip(&plan) {
+            assert!(parts.iter().all(|part| part.identity == guest.identity));
+            assert!(parts.iter().flat_map(|part| &part.orders).eq(&guest.orders));
+        }
+        // Where the plan was cut meanwhile, a guest ends with an error.
+        let mut guests = open(bytes.len() * 2 / 3);
+        let guest: Vec<_> = guests.nth(3).unwrap().collect();
+        assert!(guest.first().is_some_and(Result::is_ok) && guest.last().is_some_and(Result::is_err));
     }
 
     #[test]

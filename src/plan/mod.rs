@@ -10,26 +10,40 @@ mod planner;
 pub use file::{PlanError, PlannedGuests, write, write_lines};
 pub use planner::{Ordered, Plannable, Planner};
 
-use crate::model::{outcome::Settled, planned::PlannedGuest};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// The guests of a plan with no more than `limit` orders to send together, oldest first; the others are settled as not
-/// attempted, or are still unknown.
-pub fn limited<E>(
-    guests: impl Iterator<Item = Result<PlannedGuest, E>>,
+use crate::model::{
+    outcome::Settled,
+    planned::{GuestParts, PlannedGuest},
+};
+
+/// The guests of a plan with no more than `limit` orders to send together, oldest first as far as they are read: while the
+/// first parts of a guest of many orders are sent, other guests get what is left of the limit. The others are settled as
+/// not attempted, or are still unknown.
+pub fn limited<E: Send + 'static>(
+    guests: impl Iterator<Item: Into<GuestParts<E>>>,
     limit: Option<usize>,
-) -> impl Iterator<Item = Result<PlannedGuest, E>> {
-    let mut left = limit.unwrap_or(usize::MAX);
+) -> impl Iterator<Item = GuestParts<E>> {
+    let left = Arc::new(Mutex::new(limit.unwrap_or(usize::MAX)));
     guests.map(move |guest| {
-        guest.map(|mut guest| {
-            let beyond = guest.orders.split_off(left.min(guest.orders.len()));
-            left -= guest.orders.len();
-            guest.settled.extend(beyond.into_iter().map(|order| {
-                let settled = Settled::not_attempted(order.may_be_there, limit.map(beyond_limit));
-                (order.record, settled)
-            }));
-            guest
+        let left = Arc::clone(&left);
+        guest.into().each(move |part| {
+            let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+            let part = within(part, *left, limit);
+            *left -= part.orders.len();
+            Ok(part)
         })
     })
+}
+
+/// No more than so many of a guest's orders, of those that are left of a limit.
+fn within(mut guest: PlannedGuest, n_left: usize, limit: Option<usize>) -> PlannedGuest {
+    let beyond = guest.orders.split_off(n_left.min(guest.orders.len()));
+    guest.settled.extend(beyond.into_iter().map(|order| {
+        let settled = Settled::not_attempted(order.may_be_there, limit.map(beyond_limit));
+        (order.record, settled)
+    }));
+    guest
 }
 
 /// What is said where a limit keeps orders from being sent.
@@ -71,7 +85,7 @@ mod tests {
         let guest = |orders| PlannedGuest { identity: EventText(String::new()), orders, settled: Vec::new() };
         let guests = [vec![order(0, true)], vec![order(1, false), order(2, false), order(3, true)], vec![]];
         let guests = guests.into_iter().map(|orders| Ok::<_, ()>(guest(orders)));
-        let guests: Vec<_> = limited(guests, Some(2)).map(Result::unwrap).collect();
+        let guests: Vec<_> = limited(guests, Some(2)).flatten().map(Result::unwrap).collect();
         assert_eq!(guests.iter().map(|guest| guest.orders.len()).collect::<Vec<_>>(), [1, 1, 0]);
         let settled = guests.iter().flat_map(|guest| &guest.settled);
         let settled: Vec<_> = settled.map(|(record, settled)| (record.id.0, settled.outcome)).collect();

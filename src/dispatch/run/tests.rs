@@ -12,8 +12,8 @@ use std::{
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Agenda, Arc, AttemptOutcome, Ended, Event, Journal, LeftCart, PlannedGuest, PlannedOrder, Settings, Settled,
-    Target, Wire, run, watch,
+    Agenda, Arc, AttemptOutcome, Ended, Event, GuestParts, Journal, LeftCart, PlannedGuest, PlannedOrder, Settings,
+    Settled, Target, Wire, run, watch,
 };
 use crate::{
     dispatch::{
@@ -120,7 +120,7 @@ struct Night {
 }
 
 async fn night(
-    guests: impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static,
+    guests: impl Iterator<Item: Into<GuestParts<String>>> + Send + 'static,
     settings: Settings,
     disk: (usize, Duration),
     stop_after: Option<(Duration, &'static str)>,
@@ -131,7 +131,7 @@ async fn night(
 
 async fn night_after(
     n_left_open: usize,
-    guests: impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static,
+    guests: impl Iterator<Item: Into<GuestParts<String>>> + Send + 'static,
     settings: Settings,
     (fails_after, stall): (usize, Duration),
     stop_after: Option<(Duration, &'static str)>,
@@ -188,6 +188,72 @@ async fn all_orders_of_all_guests_arrive() {
     let night = night(guests(200, 3), settings(None), SOUND, None, |_| None).await;
     assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped.clone()), (600, None));
     assert_eq!((night.starts.len(), night.n_sending, night.n_open), (1000, 1000, 0));
+}
+
+/// Guests whose orders come in parts of so many.
+fn in_parts(n_guests: u32, n_parts: u32, each: u32) -> impl Iterator<Item = GuestParts<String>> + Send + 'static {
+    (0..n_guests).map(move |guest| {
+        let part = move |part| Ok(planned_guest((guest * n_parts + part) * each, each));
+        GuestParts::new(part(0), (1..n_parts).map(part))
+    })
+}
+
+/// The numbers of the orders of a guest in the order in which they were sent.
+fn sent(night: &Night, of_guest: std::ops::Range<u64>) -> Vec<u64> {
+    let number = |url: &String| url.split_once("%22order%22:")?.1.split("%7D").next()?.parse().ok();
+    night.urls.iter().filter_map(number).filter(|number| of_guest.contains(number)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_parts_of_a_guest_are_sent_in_turn_on_one_browser() {
+    let night = night(in_parts(20, 5, 3), settings(None), SOUND, None, |_| None).await;
+    assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped.clone()), (300, None));
+    assert_eq!(night.starts.len(), 20 * (2 + 15), "one browser and one IDENTITY for each guest");
+    for guest in 0..20 {
+        let of_guest = guest * 15..(guest + 1) * 15;
+        assert_eq!(sent(&night, of_guest.clone()), of_guest.collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guest_who_cannot_be_identified_is_not_tried_again_for_each_part() {
+    let refused = |url: &str| {
+        let is_identity = url.contains("event/create") && !url.contains("order");
+        is_identity.then_some(Heard::Answer { status: 400, body: None, retry_after: None })
+    };
+    let night = night(in_parts(1, 5, 3), settings(None), SOUND, None, refused).await;
+    assert_eq!((count(&night, Outcome::Refused), night.starts.len()), (15, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_parts_are_settled_when_the_run_stops() {
+    let stop = Some((Duration::from_secs(2), "interrupted"));
+    let night = night(in_parts(3, 50, 2), settings(Some(20)), SOUND, stop, |_| None).await;
+    assert_eq!(count(&night, Outcome::Accepted) + count(&night, Outcome::NotAttempted), 300);
+    assert!(night.starts.len() <= 45, "{}", night.starts.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guest_whose_first_parts_are_settled_holds_back_no_other() {
+    let held = |first| {
+        let PlannedGuest { identity, orders, .. } = planned_guest(first, 2);
+        let unsent = |order: PlannedOrder| (order.record, Settled::unsent(Outcome::AlreadySent, None));
+        Ok(PlannedGuest { identity, orders: Vec::new(), settled: orders.into_iter().map(unsent).collect() })
+    };
+    let guests = (0..10).map(move |guest| {
+        GuestParts::new(held(guest * 12), (1..6).map(move |part| Ok(planned_guest(guest * 12 + part * 2, 2))))
+    });
+    let night = night(guests, settings(None), SOUND, None, |_| None).await;
+    assert_eq!((count(&night, Outcome::Accepted), count(&night, Outcome::AlreadySent)), (100, 20));
+    // One after the other they would take ten times as long.
+    assert!(night.took < Duration::from_millis(20 * 12 * 3), "{:?}", night.took);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_cannot_be_read_stops_the_run() {
+    let guest = GuestParts::new(Ok(planned_guest(0, 2)), std::iter::once(Err("no plan".to_owned())));
+    let night = night(std::iter::once(guest), settings(None), SOUND, None, |_| None).await;
+    assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped.as_deref()), (2, Some("no plan")));
 }
 
 #[tokio::test(start_paused = true)]

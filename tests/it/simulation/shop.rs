@@ -13,7 +13,7 @@ use orderferry::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
         outcome::{Outcome, Settled},
-        planned::{ContentHash, EventText, OrderEvents, PlannedGuest, PlannedOrder, Sequence},
+        planned::{ContentHash, EventText, GuestParts, OrderEvents, PlannedGuest, PlannedOrder, Sequence},
         target::Target,
     },
     plan,
@@ -168,7 +168,7 @@ impl Shop {
         let to_send = guests.iter().flat_map(|guest| &guest.orders).map(order_no).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let world = Arc::clone(&self.world);
-        let guests = plan::limited(guests.into_iter().map(Ok), limit);
+        let guests = plan::limited(guests.into_iter().map(in_parts), limit);
         let open = ledger.open_carts().unwrap().into_iter();
         let left = |open: OpenCart| LeftCart { cart: open.cart, browser: open.browser, clear_cart: open.clear_cart };
         let agenda = Agenda { left_open: open.map(left).collect(), guests };
@@ -225,9 +225,18 @@ fn folder() -> TempDir {
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
+/// A guest as a plan of many orders gives it.
+fn in_parts(mut guest: PlannedGuest) -> GuestParts<String> {
+    let (identity, mut orders) = (guest.identity.clone(), std::mem::take(&mut guest.orders));
+    let others = orders.split_off(orders.len().min(2));
+    guest.orders = orders;
+    let part = move |order| Ok(PlannedGuest { identity: identity.clone(), orders: vec![order], settled: Vec::new() });
+    GuestParts::new(Ok(guest), others.into_iter().map(part))
+}
+
 async fn send(
     world: &Arc<World>,
-    agenda: Agenda<Cart, impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static>,
+    agenda: Agenda<Cart, impl Iterator<Item = GuestParts<String>> + Send + 'static>,
     target: Target,
     ledger: SqliteLedger,
     settings: Settings,
