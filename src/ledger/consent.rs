@@ -40,21 +40,24 @@ impl Consent {
         target: &Target,
     ) -> Result<(), LedgerError> {
         let Self::Given { new_ledger, new_target } = self else { return Ok(()) };
-        let known = known_targets(connection)?;
-        let hash = TargetHash::of(target);
-        let (this, others): (Vec<_>, Vec<_>) = known.into_iter().partition(|known| known.target == hash);
         let path = || place.path.clone();
-        let n_attempts = connection.query_row("SELECT count(*) FROM attempts", [], |row| row.get::<_, i64>(0))?;
+        let n_attempts = connection.query_row("SELECT attempts FROM ledger", [], |row| row.get::<_, i64>(0))?;
         if new_ledger && n_attempts > 0 {
             return Err(LedgerError::NotNew { path: path(), n_attempts });
         }
-        if new_target && !this.is_empty() {
+        let hash = TargetHash::of(target);
+        let holds_target = "SELECT EXISTS (SELECT 1 FROM attempts WHERE target = ?1)";
+        let holds_target: bool = connection.query_row(holds_target, [hash.0], |row| row.get(0))?;
+        if holds_target && new_target {
             return Err(LedgerError::NotNewTarget { path: path() });
         }
-        let holds_others = others.iter().any(|other| other.n_accepted + other.n_open > 0);
-        if this.is_empty() && holds_others && !new_target {
+        if holds_target || new_target {
+            return Ok(());
+        }
+        let known = known_targets(connection)?;
+        if known.iter().any(|other| other.n_accepted + other.n_open > 0) {
             let base_url = target.base_url.clone();
-            return Err(LedgerError::UnknownTarget { path: path(), base_url, known: others });
+            return Err(LedgerError::UnknownTarget { path: path(), base_url, known });
         }
         Ok(())
     }
