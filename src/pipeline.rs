@@ -238,7 +238,11 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
         Ok(files) => files,
         Err(error) => return Account::open(job, folder, Files::default())?.refuse(job, folder, &error.into()),
     };
-    let (ledger, held) = open_ledger(job, tell);
+    let ledger = match open_ledger(job, tell) {
+        Ok(ledger) => ledger,
+        // Nothing that the export may hold would help.
+        Err(error) => return Account::open(job, folder, files)?.refuse(job, folder, &error.into()),
+    };
     let mut intake = Intake::open(job, folder, files.clone())?;
     let export = reading::read(files, ledger, job, folder, &mut intake, tell);
     let (mut account, mut to_send) = intake.close(export.files, &export.notes)?;
@@ -249,7 +253,7 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     if let (Some(ledger), Some(_)) = (&export.ledger, &job.sending) {
         to_send.note_changed(ledger)?;
     }
-    if let Err(refusal) = may_send(&to_send, job, &account).and(held) {
+    if let Err(refusal) = may_send(&to_send, job, &account) {
         settle_unsent(to_send, &refusal, &mut account)?;
         return account.refuse(job, folder, &refusal);
     }
@@ -292,15 +296,11 @@ fn report_sent(
 
 /// The ledger that a run will write, held for it, or why it cannot be; or the one that a check only looks at, if there is
 /// one.
-fn open_ledger(job: &Job<'_>, tell: Tell<'_>) -> (Option<SqliteLedger>, Result<(), Refusal>) {
-    let opened = match &job.sending {
+fn open_ledger(job: &Job<'_>, tell: Tell<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
+    match &job.sending {
         Some(sending) => job.ledger_to_write(sending, tell).map(Some),
         None if job.has_target => job.ledger_to_read(),
         None => Ok(None),
-    };
-    match opened {
-        Ok(ledger) => (ledger, Ok(())),
-        Err(error) => (None, Err(error.into())),
     }
 }
 

@@ -174,7 +174,7 @@ pub enum LedgerError {
     },
     /// It lacks what it held before.
     #[error(
-        "the ledger {} holds {commits} transactions, but it held {expected}, says {}: its newest attempts are lost, as in an older backup\n  hint: find the newest copy; if there is none, settle what can be known of the last runs, then orderferry ledger accept-loss",
+        "the ledger {} is at transaction {commits}, but it was at {expected}, says {}: its newest attempts are lost, as in an older backup\n  hint: find the newest copy; if there is none, settle what can be known of the last runs, then orderferry ledger accept-loss",
         .path.display(), .companion.display()
     )]
     Behind {

@@ -234,6 +234,7 @@ fn a_wrong_base_url_stops_the_run_and_refuses_no_order() {
         let mut program = program(folder.path());
         program.arg("send").arg(root().join("samples/orders.csv")).args(["--out", "run", "--client-key", "k'ey"]);
         program.args(["--base-url", &service.base_url]).args("--pos p --backfill --rate unlimited".split_whitespace());
+        program.arg("--new-ledger");
         let output = program.output().unwrap();
         let printed = String::from_utf8(output.stderr).unwrap();
         let summary = json(&folder.path().join("run/summary.json"));

@@ -10,7 +10,7 @@ use super::{
     shop::{LEDGER, Run, Shop},
     tenant::Tenant,
 };
-use crate::support::{PROGRAM, dice::Dice, skip, without_settings};
+use crate::support::{PROGRAM, dice::Dice, keep_in, skip};
 
 const OPTIONS: &str = "--rate unlimited --identity-pause 0s --in-flight 1";
 
@@ -57,9 +57,8 @@ fn the_clock_set_back_a_month() {
     let shop = shop(folder.path());
     let run = shop.run_by(OPTIONS, |words, _| {
         let mut command = Command::new("faketime");
-        without_settings(&mut command);
-        command.env("ORDERFERRY_LEDGER", LEDGER).env("XDG_STATE_HOME", &shop.folder);
-        let output = command.args(["-f", "-30d", PROGRAM]).args(words).current_dir(&shop.folder).output();
+        keep_in(&shop.folder, &mut command);
+        let output = command.args(["-f", "-30d", PROGRAM]).args(words).output();
         output.unwrap().status.code()
     });
     check(&run, &shop);

@@ -15,10 +15,10 @@ use super::{
 use crate::support::{
     PROGRAM,
     dice::Dice,
+    keep_in,
     place::export,
     process,
     wait::{self, Gate},
-    without_settings,
 };
 
 /// The order on which all these runs wait: the guest's oldest one, so that two more wait behind it.
@@ -113,8 +113,8 @@ fn a_hangup_that_was_ignored_at_start_stays_ignored() {
     let shop = Shop::small(folder.path(), waiting(&gate));
     let (words, _) = shop.command(OPTIONS);
     let mut nohup = Command::new("sh");
-    nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", PROGRAM]).args(words).current_dir(&shop.folder);
-    without_settings(&mut nohup);
+    nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", PROGRAM]).args(words);
+    keep_in(&shop.folder, &mut nohup);
     let mut child = nohup.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     wait::until("the first order", || shop.tenant.service.n_checkouts_of(FIRST) == 1);
     let id = child.id().to_string();

@@ -73,9 +73,14 @@ pub(crate) fn program(folder: &Path) -> Command {
 /// The same for a test that does not only wait for its end.
 pub(crate) fn process(folder: &Path) -> process::Command {
     let mut command = process::Command::new(PROGRAM);
-    without_settings(&mut command);
-    command.current_dir(folder).env("ORDERFERRY_LEDGER", LEDGER).env("XDG_STATE_HOME", folder.join(STATE_HOME));
+    keep_in(folder, &mut command);
     command
+}
+
+/// Lets a command that runs the program work in a folder, with its ledger and state there and no settings from elsewhere.
+pub(crate) fn keep_in(folder: &Path, command: &mut process::Command) {
+    without_settings(command);
+    command.current_dir(folder).env("ORDERFERRY_LEDGER", LEDGER).env("XDG_STATE_HOME", folder.join(STATE_HOME));
 }
 
 /// Takes everything from the environment that the program would read.
