@@ -210,6 +210,7 @@ fn job(
             .max_invalid
             .or(settings.max_invalid)
             .map_or(MaxInvalid::Percent(Decimal::TEN), |limit| limit.0),
+        changed_exit: settings.changed_exit,
         // A check that finds no place for a ledger looks nothing up; whoever sends needs one.
         ledger: ledger(reading.ledger.as_deref(), loaded).unwrap_or_else(|_| LedgerPlace::at(PathBuf::new())),
         has_target: true,

@@ -26,7 +26,6 @@ use crate::{
         rejects::{self, Frame, LineBreak, RejectInput, Rejects, Unpacked, write_rejects},
         results::{self, ResultsWriter},
         summary::{self, Facts, Input, RequestCounts, Summary},
-        tally::Tally,
     },
     spill::{
         entries::Entries,
@@ -174,6 +173,11 @@ impl Account {
         *self.counts.tally.orders().of(outcome)
     }
 
+    /// How many orders are invalid, whatever earlier runs did with them.
+    pub(super) fn n_invalid(&self) -> u64 {
+        self.n_settled(Outcome::Invalid) + self.counts.n_invalid_before
+    }
+
     /// How many orders no rule left out.
     pub(super) fn n_not_skipped(&self) -> u64 {
         self.counts.tally.orders().read - self.n_settled(Outcome::Skipped)
@@ -230,7 +234,7 @@ impl Account {
         job: &Job<'_>,
         folder: &RunFolder,
         error: Option<String>,
-        exit_code: impl Fn(&Tally, bool) -> u8,
+        exit_code: impl Fn(&Counts, bool) -> u8,
     ) -> Result<Finished, RunError> {
         self.results.flush()?;
         self.write_rejects(folder)?;
@@ -239,7 +243,7 @@ impl Account {
             command: if job.sending.is_some() { "send" } else { "check" }.to_owned(),
             started_at: job.started_at,
             finished_at: Utc::now(),
-            exit_code: exit_code(&self.counts.tally, error.is_some()),
+            exit_code: exit_code(&self.counts, error.is_some()),
             inputs: self.inputs(),
             rows: self.files.n_rows,
             rows_unreadable: self.files.n_unreadable,
@@ -348,13 +352,13 @@ impl Unpacked for Opened {
 }
 
 /// The exit code of a run that was not refused: the first of 3, 4, 1 that applies, or 0.
-fn exit_code(tally: &Tally, is_stopped: bool) -> u8 {
-    let has = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| *tally.orders().of(*outcome) > 0);
+fn exit_code(counts: &Counts, is_stopped: bool) -> u8 {
+    let has = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| *counts.tally.orders().of(*outcome) > 0);
     if has(&[Outcome::Unknown]) {
         3
     } else if is_stopped || has(&[Outcome::NotAttempted]) {
         4
     } else {
-        u8::from(has(&[Outcome::Invalid, Outcome::Refused, Outcome::Failed, Outcome::Changed]))
+        u8::from(counts.n_new_changes > 0 || has(&[Outcome::Invalid, Outcome::Refused, Outcome::Failed]))
     }
 }

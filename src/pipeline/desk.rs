@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Job, Refusal,
     age::Age,
-    known::{self, Fate},
+    known::{self, Fate, ReadOrder, Sendable, Unsent},
     reading::facts::{Facts, Told, hash},
     saved::left_out_line,
     sheet::Sheet,
@@ -24,7 +24,7 @@ use crate::{
         canonical, json,
         sequence::{Packing, sequence},
     },
-    ledger::{Known, Ledger, OrderKey, SqliteLedger},
+    ledger::{Ledger, SqliteLedger},
     model::{
         draft::Draft,
         field::Field,
@@ -61,7 +61,7 @@ pub(super) struct Desk<'j> {
 #[derive(Serialize, Deserialize)]
 struct Aside {
     record: OrderRecord,
-    sound: Option<Kept>,
+    order: Result<Kept, Unsent>,
 }
 
 /// A valid order without what it was read from.
@@ -105,26 +105,28 @@ impl Desk<'_> {
         }
         self.facts.doubts.tell(&mut draft, self.job.grouping());
         let checked = validate::check(draft, &self.job.validate, &self.facts.kinds);
-        match &checked.verdict {
-            Verdict::Skipped(reason) => {
-                let settled = Settled::unsent(Outcome::Skipped, Some(reason.to_string()));
-                self.settle(&checked.record, &settled, sheet);
-                Ok(())
+        let (record, status) = (checked.record, checked.status);
+        let order = match &checked.verdict {
+            Verdict::Skipped(rule) => {
+                let unsent = Unsent { rule: Some(rule.to_string()), status };
+                return self.conclude(record, Err(&unsent), sheet);
             }
-            verdict => {
-                let order = if let Verdict::Valid(order) = verdict { Some(&**order) } else { None };
-                if self.facts.may_be_shared(&checked.record.reference) {
-                    return self.put_aside(checked.record, order);
-                }
-                self.conclude(checked.record, order.map(Sound::Read), sheet)
-            }
+            Verdict::Valid(order) => Ok(&**order),
+            Verdict::Invalid => Err(Unsent { rule: None, status }),
+        };
+        if self.facts.may_be_shared(&record.reference) {
+            return self.put_aside(record, order);
+        }
+        match order {
+            Ok(order) => self.conclude(record, Ok(Sound::Read(order)), sheet),
+            Err(unsent) => self.conclude(record, Err(&unsent), sheet),
         }
     }
 
-    fn put_aside(&self, record: OrderRecord, order: Option<&Order<'_>>) -> Result<(), Refusal> {
+    fn put_aside(&self, record: OrderRecord, order: Result<&Order<'_>, Unsent>) -> Result<(), Refusal> {
         let key = (u128::from(hash(&record.reference)) << u64::BITS) | u128::from(record.id.0);
         let packing = self.job.validate.packing();
-        let aside = Aside { record, sound: order.map(|order| Kept::of(order, packing)) };
+        let aside = Aside { record, order: order.map(|order| Kept::of(order, packing)) };
         let json = serde_json::to_vec(&aside).map_err(io::Error::from)?;
         Ok(self.clashing.as_ref().map_or(Ok(()), |clashing| clashing.push(key, &json))?)
     }
@@ -145,46 +147,80 @@ impl Desk<'_> {
 
     fn take_of_reference(&self, orders: Vec<Aside>, sheet: &mut Sheet) -> Result<(), Refusal> {
         let clashes: Vec<_> =
-            orders.iter().map(|Aside { record, sound }| Clash { record, is_valid: sound.is_some() }).collect();
+            orders.iter().map(|Aside { record, order }| Clash { record, is_valid: order.is_ok() }).collect();
         // Orders without a reference are none of the same.
         let has_reference = orders.first().is_some_and(|order| !order.record.reference.is_empty());
         let problems =
             if has_reference { validate::clashes(&clashes, &self.job.validate) } else { vec![None; orders.len()] };
-        for (mut order, problem) in orders.into_iter().zip(problems) {
-            let sound = order.sound.as_ref().filter(|_| problem.is_none()).map(Sound::Kept);
-            order.record.problems.extend(problem);
-            self.conclude(order.record, sound, sheet)?;
+        for (Aside { mut record, order }, problem) in orders.into_iter().zip(problems) {
+            let order = match (order, problem) {
+                (Ok(kept), Some(problem)) => {
+                    record.problems.extend([problem]);
+                    Err(Unsent { rule: None, status: Some(kept.status) })
+                }
+                (order, _) => order,
+            };
+            self.conclude(record, order.as_ref().map(Sound::Kept), sheet)?;
         }
         Ok(())
     }
 
-    fn conclude(&self, mut record: OrderRecord, sound: Option<Sound<'_>>, sheet: &mut Sheet) -> Result<(), Refusal> {
-        let Some(sound) = sound else {
-            self.settle(&record, &Settled::unsent(Outcome::Invalid, None), sheet);
-            return Ok(());
-        };
+    fn conclude(
+        &self,
+        mut record: OrderRecord,
+        order: Result<Sound<'_>, &Unsent>,
+        sheet: &mut Sheet,
+    ) -> Result<(), Refusal> {
+        match order {
+            Ok(sound) => self.conclude_valid(record, &sound, sheet),
+            Err(unsent) => {
+                let fate = self.fate(&ReadOrder::Unsent(unsent), &mut record)?;
+                if let Some(settled) = self.settled_by(fate, sheet) {
+                    self.settle(&record, &settled, Some(unsent), sheet);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn conclude_valid(&self, mut record: OrderRecord, sound: &Sound<'_>, sheet: &mut Sheet) -> Result<(), Refusal> {
         let guest = sound.guest_hash();
         sheet.guests.push(guest);
         if self.job.sending.is_some() {
             sound.note(&record, sheet);
         }
-        let fate = self.fate(&mut record, &sound)?;
-        let is_sound = !matches!(&fate, Fate::Settled(Settled { outcome: Outcome::Invalid, .. }));
-        sheet.counts.n_items += if is_sound { record.n_items as u64 } else { 0 };
-        if let Fate::Settled(Settled { outcome: Outcome::Changed, .. }) = fate {
-            sheet.changed.push(sound.key(&record));
+        let content = || sound.content();
+        let sendable = Sendable { ordered_at: sound.ordered_at(), status: sound.status(), content: &content };
+        let fate = self.fate(&ReadOrder::Sendable(sendable), &mut record)?;
+        let may_be_there = matches!(fate, Fate::Sent { may_be_there: true });
+        let settled = self.settled_by(fate, sheet);
+        let outcome = settled.as_ref().map(|settled| settled.outcome);
+        sheet.counts.n_items += if outcome == Some(Outcome::Invalid) { 0 } else { record.n_items as u64 };
+        if outcome == Some(Outcome::Valid) {
+            self.foresee(sound, guest, sheet);
         }
-        if let Fate::Settled(Settled { outcome: Outcome::Valid, .. }) = fate {
-            self.foresee(&sound, guest, sheet);
-        }
-        match fate {
-            Fate::Settled(settled) if self.job.sending.is_some() && may_be_sent_later(&settled) => {
-                self.plan(record, &sound, false, Some(settled), sheet);
+        match settled {
+            Some(settled) if self.job.sending.is_some() && may_be_sent_later(&settled) => {
+                self.plan(record, sound, false, Some(settled), sheet);
             }
-            Fate::Settled(settled) => self.settle(&record, &settled, sheet),
-            Fate::Sent { may_be_there } => self.plan(record, &sound, may_be_there, None, sheet),
+            Some(settled) => self.settle(&record, &settled, None, sheet),
+            None => self.plan(record, sound, may_be_there, None, sheet),
         }
         Ok(())
+    }
+
+    /// What became of an order that is not sent. One that changed is for the ledger to note.
+    fn settled_by(&self, fate: Fate, sheet: &mut Sheet) -> Option<Settled> {
+        match fate {
+            Fate::Settled(settled) => Some(settled),
+            Fate::Changed(settled, change) => {
+                if self.job.sending.is_some() {
+                    sheet.changed.push(*change);
+                }
+                Some(settled)
+            }
+            Fate::Sent { .. } => None,
+        }
     }
 
     /// What sending an order would take, for a check.
@@ -196,18 +232,16 @@ impl Desk<'_> {
         }
     }
 
-    fn fate(&self, record: &mut OrderRecord, sound: &Sound<'_>) -> Result<Fate, Refusal> {
-        let rules = known::Rules::of(self.job);
-        let Some(ledger) = self.ledger else { return Ok(known::fate_by(Known::Nothing, record, rules)) };
-        let ledger = ledger.lock().expect("nobody panics with the ledger");
-        let known = known::known_of(&record.reference, || sound.key(record), &*ledger as &dyn Ledger)?;
-        Ok(known::fate_by(known, record, rules))
+    fn fate(&self, order: &ReadOrder<'_>, record: &mut OrderRecord) -> Result<Fate, Refusal> {
+        let ledger = self.ledger.map(|ledger| ledger.lock().expect("nobody panics with the ledger"));
+        let ledger = ledger.as_deref().map(|ledger| ledger as &dyn Ledger);
+        Ok(known::decide(order, record, ledger, known::Rules::of(self.job))?)
     }
 
-    fn settle(&self, record: &OrderRecord, settled: &Settled, sheet: &mut Sheet) {
+    fn settle(&self, record: &OrderRecord, settled: &Settled, unsent: Option<&Unsent>, sheet: &mut Sheet) {
         sheet.counts.add(record);
         if self.job.sending.is_some() {
-            left_out_line(&mut sheet.left_out, record, settled);
+            left_out_line(&mut sheet.left_out, record, settled, unsent);
         }
         sheet.settle(record, settled, self.names);
     }
@@ -303,9 +337,18 @@ impl Sound<'_> {
         }
     }
 
-    /// The order as the ledger knows it.
-    fn key(&self, record: &OrderRecord) -> OrderKey {
-        OrderKey { reference: record.reference.clone(), ordered_at: self.ordered_at(), content: self.content() }
+    fn likeness(&self) -> Likeness {
+        match self {
+            Self::Read(order) => canonical::likeness(order),
+            Self::Kept(order) => order.likeness,
+        }
+    }
+
+    fn status(&self) -> &str {
+        match self {
+            Self::Read(order) => &order.status,
+            Self::Kept(order) => &order.status,
+        }
     }
 
     fn note(&self, record: &OrderRecord, sheet: &mut Sheet) {
@@ -324,12 +367,11 @@ impl Sound<'_> {
         may_be_there: bool,
         held: Option<Settled>,
     ) -> PlannedOrder {
-        let (events, status, likeness) = match self {
-            Self::Read(order) => {
-                (events(order, packing), order.status.clone().into_owned(), canonical::likeness(order))
-            }
-            Self::Kept(order) => (order.events.clone(), order.status.clone(), order.likeness),
+        let events = match self {
+            Self::Read(order) => events(order, packing),
+            Self::Kept(order) => order.events.clone(),
         };
+        let (status, likeness) = (self.status().to_owned(), self.likeness());
         let (ordered_at, content) = (self.ordered_at(), self.content());
         PlannedOrder { record, ordered_at, content, status, likeness, events, may_be_there, held }
     }

@@ -5,14 +5,15 @@ use std::path::Path;
 use super::{
     Account, Finished, Job, Progress, Refusal, RunError, Sending, Tell,
     age::{Age, Old},
-    known,
+    known::{self, Fate, ReadOrder},
+    mark_reported,
     reading::files::Files,
     report_sent,
-    saved::{self, About, Guests, Saved},
+    saved::{self, About, Guests, LeftOutOrder, Saved},
     send,
 };
 use crate::{
-    ledger::{SqliteLedger, TargetHash},
+    ledger::{ChangedOrder, GroupCommit, Ledger, SqliteLedger, TargetHash, Write},
     model::{order::OrderRecord, outcome::Settled, planned::PlannedGuest, recipe::Recipe},
     plan::PlanError,
     report::{ReportError, folder::RunFolder},
@@ -41,12 +42,17 @@ pub(super) fn resume(
     };
     tell(Progress::Sending(about.n_requests));
     let guests = from_first_unsent(guests, &origin, job, &ledger)?;
-    let guests = unknown_to(Some(ledger.reader()?), guests, known::Rules::of(job));
-    let rules = job.validate.clone();
-    let guests = guests.map(move |guest| Ok(without_too_slow(guest?, &rules)));
-    let ended = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
-    settle_left_out(left_out, &mut account).map_err(RunError::after_sending)?;
-    report_sent(account, job, folder, ended.stopped).map_err(RunError::after_sending)
+    let reader = ledger.reader()?;
+    let (rules, validate) = (known::Rules::of(job), job.validate.clone());
+    let guests = |notes: GroupCommit| {
+        let guests = unknown_to(Some(reader), guests, rules, move |change| notes.note(Write::NoteChange(change)));
+        guests.map(move |guest| Ok(without_too_slow(guest?, &validate)))
+    };
+    let mut sent = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
+    settle_left_out(left_out, sent.ledger.as_mut(), rules, &mut account).map_err(RunError::after_sending)?;
+    let finished = report_sent(account, job, folder, sent.stopped).map_err(RunError::after_sending)?;
+    mark_reported(sent.ledger, &finished, tell);
+    Ok(finished)
 }
 
 /// The ledger, held for this run, if the plan is for its target and has the go-ahead that it needs.
@@ -99,7 +105,7 @@ fn first_unsent(guests: &mut Guests, origin: &Path, job: &Job<'_>, ledger: &Sqli
 }
 
 fn is_sent(mut guest: PlannedGuest, ledger: &SqliteLedger, job: &Job<'_>) -> Result<bool, RunError> {
-    known::settle_known(&mut guest, ledger, known::Rules::of(job))?;
+    known::settle_known(&mut guest, ledger, known::Rules::of(job), &drop)?;
     Ok(guest.orders.is_empty())
 }
 
@@ -119,16 +125,21 @@ fn without_too_slow(mut guest: PlannedGuest, rules: &validate::Settings) -> Plan
     guest
 }
 
-/// The guests of a plan; those of their orders that are not to be sent any more are settled.
-fn unknown_to<G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'static>(
+/// The guests of a plan; those of their orders that are not to be sent any more are settled, and `note` hears of those that
+/// have changed since they were accepted.
+fn unknown_to<
+    G: Iterator<Item = Result<PlannedGuest, PlanError>> + Send + 'static,
+    N: Fn(Box<ChangedOrder>) + Send + 'static,
+>(
     ledger: Option<SqliteLedger>,
     guests: G,
     rules: known::Rules,
-) -> impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + use<G> {
+    note: N,
+) -> impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + use<G, N> {
     guests.map(move |guest| {
         let mut guest = guest?;
         let Some(ledger) = &ledger else { return Ok(guest.without_held()) };
-        known::settle_known(&mut guest, ledger, rules)?;
+        known::settle_known(&mut guest, ledger, rules, &note)?;
         Ok(guest)
     })
 }
@@ -139,12 +150,26 @@ fn add_and_settle(account: &mut Account, record: &OrderRecord, settled: &Settled
     account.settle(record, settled)
 }
 
+/// Settles the orders that are in no plan. Those that could not be sent are looked up in the ledger again: an earlier run or
+/// a person may have settled them since.
 fn settle_left_out(
-    left_out: impl Iterator<Item = Result<(OrderRecord, Settled), RunError>>,
+    left_out: impl Iterator<Item = Result<LeftOutOrder, RunError>>,
+    mut ledger: Option<&mut SqliteLedger>,
+    rules: known::Rules,
     account: &mut Account,
 ) -> Result<(), RunError> {
     for order in left_out {
-        let (record, settled) = order?;
+        let LeftOutOrder { mut record, mut settled, unsent } = order?;
+        if let (Some(unsent), Some(ledger)) = (unsent, ledger.as_deref_mut()) {
+            match known::decide(&ReadOrder::Unsent(&unsent), &mut record, Some(&*ledger as &dyn Ledger), rules)? {
+                Fate::Settled(again) => settled = again,
+                Fate::Changed(again, change) => {
+                    ledger.write(&[Write::NoteChange(change)])?;
+                    settled = again;
+                }
+                Fate::Sent { .. } => {}
+            }
+        }
         add_and_settle(account, &record, &settled)?;
     }
     Ok(())
@@ -163,7 +188,7 @@ fn refuse(
     let knows_more = matches!(refusal, Refusal::Backfill { .. });
     let ledger = if knows_more { job.ledger_to_read()? } else { None };
     let reason = refusal.in_one_line();
-    for guest in unknown_to(ledger, guests, known::Rules::of(job)) {
+    for guest in unknown_to(ledger, guests, known::Rules::of(job), drop) {
         let guest = guest?;
         for (record, settled) in guest.settled {
             add_and_settle(&mut account, &record, &settled)?;
@@ -173,7 +198,7 @@ fn refuse(
             add_and_settle(&mut account, &order.record, &settled)?;
         }
     }
-    settle_left_out(saved::left_out(origin)?, &mut account)?;
+    settle_left_out(saved::left_out(origin)?, None, known::Rules::of(job), &mut account)?;
     account.refuse(job, folder, refusal)
 }
 
@@ -183,7 +208,7 @@ fn has_go_ahead(origin: &Path, job: &Job<'_>, ledger: &SqliteLedger) -> Result<(
     if !age.matters() {
         return Ok(());
     }
-    for guest in unknown_to(Some(ledger.reader()?), saved::open(origin)?.guests, known::Rules::of(job)) {
+    for guest in unknown_to(Some(ledger.reader()?), saved::open(origin)?.guests, known::Rules::of(job), drop) {
         let guest = guest?;
         let times = || guest.orders.iter().map(|order| order.ordered_at);
         times().filter(|made| age.is_old(*made)).for_each(|made| old.add(made));

@@ -7,8 +7,8 @@ use std::sync::{
 
 use super::{Account, Job, Progress, RunError, Sending, Tell, known};
 use crate::{
-    dispatch::{self, Agenda, AttemptOutcome, Ended, Event, HttpWire, Journal, Kind, LeftCart},
-    ledger::{Attempt, AttemptState, Cart, GroupCommit, Ledger, LedgerError, SqliteLedger, Write},
+    dispatch::{self, Agenda, AttemptOutcome, Event, HttpWire, Journal, Kind, LeftCart},
+    ledger::{Attempt, AttemptState, Cart, Closed, GroupCommit, Ledger, LedgerError, SqliteLedger, Write},
     model::{
         order::OrderRecord,
         outcome::{Outcome, Settled},
@@ -18,23 +18,31 @@ use crate::{
     report::{ReportError, figures::counted},
 };
 
-/// Clears the carts that earlier runs left open, and sends what `guests` bring. Each of their orders is settled, as
-/// `settle` puts it on the account.
-pub(super) fn send(
-    guests: impl Iterator<Item = Result<PlannedGuest, RunError>> + Send + 'static,
+/// What was sent.
+pub(super) struct Sent {
+    /// Why sending ended before everything was settled, if it did.
+    pub(super) stopped: Option<String>,
+    /// The ledger, closed, and held until it is dropped.
+    pub(super) ledger: Option<SqliteLedger>,
+}
+
+/// Clears the carts that earlier runs left open, and sends the guests that `guests` gives for the ledger that it is handed.
+/// Each of their orders is settled, as `settle` puts it on the account.
+pub(super) fn send<G: Iterator<Item = Result<PlannedGuest, RunError>> + Send + 'static>(
+    guests: impl FnOnce(GroupCommit) -> G,
     ledger: SqliteLedger,
     job: &Job<'_>,
     sending: &Sending<'_>,
     account: &mut Account,
     settle: fn(&mut Account, &OrderRecord, &Settled) -> Result<(), ReportError>,
     tell: Tell<'_>,
-) -> Result<Ended, RunError> {
+) -> Result<Sent, RunError> {
     let target = job.validate.target.clone();
-    let guests = guests.map(|guest| guest.map_err(|error| error.to_string()));
-    let guests = plan::limited(guests, sending.limit);
-    let agenda = Agenda { left_open: left_open(&ledger)?, guests };
-    let n_open = Arc::new(AtomicU64::new(agenda.left_open.len() as u64));
+    let left_open = left_open(&ledger)?;
+    let n_open = Arc::new(AtomicU64::new(left_open.len() as u64));
     let (ledger, writer) = GroupCommit::start(ledger);
+    let guests = guests(ledger.clone()).map(|guest| guest.map_err(|error| error.to_string()));
+    let agenda = Agenda { left_open, guests: plan::limited(guests, sending.limit) };
     let journal = LedgerJournal { ledger, n_open: Arc::clone(&n_open) };
     let wire = HttpWire::new(&target, &sending.dispatch)?;
     // Results that cannot be written stop the run: whoever cannot be told shall not be sent for.
@@ -47,12 +55,13 @@ pub(super) fn send(
         ended.stopped = ended.stopped.or(limit);
     }
     // Whatever else ended the thread, what it had to say was said to those who waited for it.
-    let closed = writer.join().unwrap_or_default();
+    let (ledger, closed) =
+        writer.join().map_or_else(|_| (None, Closed::default()), |(ledger, end)| (Some(ledger), end));
     ended.stopped = ended.stopped.or(closed.error.map(|error| error.to_string()));
     if let n_lacking @ 1.. = closed.n_lacking {
         ended.stopped = ended.stopped.map(|why| lacking(&why, n_lacking));
     }
-    Ok(ended)
+    Ok(Sent { stopped: ended.stopped, ledger })
 }
 
 fn left_open(ledger: &SqliteLedger) -> Result<Vec<LeftCart<Cart>>, LedgerError> {

@@ -8,7 +8,7 @@ use orderferry::{
         origin::{FileId, RowOrigin},
         target::Target,
     },
-    pipeline::{self, Finished, Job, MaxInvalid},
+    pipeline::{self, ChangedExit, Finished, Job, MaxInvalid},
     read::{Block, Bounds, Dialect, Format, Piece, ReadError, Source, inputs::Input},
     validate::{self, CommonDefaults},
 };
@@ -80,6 +80,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 pub(crate) fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
     let now = "2025-06-01T00:00:00Z".parse().unwrap();
     let job = Job {
+        changed_exit: ChangedExit::First,
         run_id: "arbitrary".into(),
         started_at: now,
         inputs: vec![input.to_string_lossy().into_owned()],

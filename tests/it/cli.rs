@@ -2,6 +2,7 @@
 
 mod assembled;
 mod carts;
+mod changed;
 mod faults;
 mod inputs;
 mod ledger;
