@@ -115,7 +115,7 @@ mod tests {
     use super::*;
     use crate::{
         ledger::{Attempt, AttemptState, Cart, ChangeState, Entry, Intent, OpenCart, OrderKey},
-        model::planned::EventText,
+        model::planned::{EventText, Likeness},
     };
 
     /// Writes as a test says, and knows nothing.
@@ -123,6 +123,10 @@ mod tests {
 
     impl<W: FnMut(&[Write]) -> Result<Vec<i64>, LedgerError> + Send> Ledger for Scripted<W> {
         fn history(&self, _: &str) -> Result<Vec<Entry>, LedgerError> {
+            Ok(Vec::new())
+        }
+
+        fn references_of(&self, _: Likeness) -> Result<Vec<String>, LedgerError> {
             Ok(Vec::new())
         }
 

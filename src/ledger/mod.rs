@@ -401,6 +401,9 @@ pub trait Ledger: Send {
     /// All sendings of a reference to this target, by any run.
     fn history(&self, reference: &str) -> Result<Vec<Entry>, LedgerError>;
 
+    /// The references of orders of this likeness that were accepted, or may have been: as they were sent, the first of them.
+    fn references_of(&self, likeness: Likeness) -> Result<Vec<String>, LedgerError>;
+
     /// What is known of the change that makes an accepted order this one.
     fn change_state(&self, order: &OrderKey) -> Result<ChangeState, LedgerError>;
 

@@ -201,6 +201,10 @@ impl Ledger for SqliteLedger {
         self.entries(reference).map_err(|error| error.in_file_of(&self.connection))
     }
 
+    fn references_of(&self, likeness: Likeness) -> Result<Vec<String>, LedgerError> {
+        self.references_alike(likeness).map_err(|error| error.in_file_of(&self.connection))
+    }
+
     fn change_state(&self, order: &OrderKey) -> Result<ChangeState, LedgerError> {
         self.state_of_change(order).map_err(|error| error.in_file_of(&self.connection))
     }
@@ -231,6 +235,16 @@ impl SqliteLedger {
             Ok(Entry { order, state, is_by_hand, snapshot: snapshot(row, 4)? })
         })?;
         Ok(entries.collect::<Result<_, _>>()?)
+    }
+
+    fn references_alike(&self, likeness: Likeness) -> Result<Vec<String>, LedgerError> {
+        // The first 1,000: a guest who ordered the same more often at one time is none of a shop.
+        let mut statement = self.connection.prepare_cached(
+            "SELECT DISTINCT reference FROM attempts
+             WHERE target = ?1 AND likeness = ?2 AND outcome IS NOT 'not_accepted' ORDER BY attempt LIMIT 1000",
+        )?;
+        let references = statement.query_map(params![self.target.0, keyed(likeness, &self.salt)], |row| row.get(0))?;
+        Ok(references.collect::<Result<_, _>>()?)
     }
 
     fn state_of_change(&self, order: &OrderKey) -> Result<ChangeState, LedgerError> {

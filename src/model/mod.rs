@@ -17,5 +17,6 @@ pub mod planned;
 pub mod pricing;
 pub mod problem;
 pub mod recipe;
+pub mod reference;
 pub mod row;
 pub mod target;

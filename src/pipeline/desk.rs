@@ -15,7 +15,7 @@ use super::{
     Job, Refusal,
     age::Age,
     known::{self, Fate, ReadOrder, Sendable, Unsent},
-    reading::facts::{Facts, Told, hash},
+    reading::facts::{Facts, Told, hash, hash_of_bare},
     saved::left_out_line,
     sheet::Sheet,
 };
@@ -29,9 +29,10 @@ use crate::{
         draft::Draft,
         field::Field,
         guest::Identifier,
-        order::{Order, OrderRecord, Verdict},
+        order::{Checked, Order, OrderRecord, Verdict},
         outcome::{Outcome, Settled},
         planned::{ContentHash, EventText, Likeness, OrderEvents, PlannedOrder},
+        problem::Problem,
         recipe::Recipe,
     },
     report::place,
@@ -64,6 +65,28 @@ struct Aside {
     order: Result<Kept, Unsent>,
 }
 
+/// A valid order, or why there is none to send.
+type CheckedOrder<'a> = Result<Box<Order<'a>>, Unsent>;
+
+impl Aside {
+    fn of(record: OrderRecord, order: CheckedOrder<'_>, job: &Job<'_>) -> Self {
+        Self { record, order: order.map(|order| Kept::of(&order, job.validate.packing())) }
+    }
+
+    fn clash(&self) -> Clash<'_> {
+        Clash { record: &self.record, likeness: self.order.as_ref().ok().map(|order| order.likeness) }
+    }
+
+    /// Makes it invalid, if there is a problem.
+    fn add(&mut self, problem: Option<Problem>) {
+        let Some(problem) = problem else { return };
+        self.record.problems.push(problem);
+        if let Ok(order) = &self.order {
+            self.order = Err(Unsent { rule: None, status: Some(order.status.clone()) });
+        }
+    }
+}
+
 /// A valid order without what it was read from.
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -89,45 +112,68 @@ impl Desk<'_> {
     }
 
     /// Takes an order.
-    pub(super) fn take(&self, mut draft: Draft<'_>, told: &mut Told, sheet: &mut Sheet) -> Result<(), Refusal> {
+    pub(super) fn take(&self, draft: Draft<'_>, told: &mut Told, sheet: &mut Sheet) -> Result<(), Refusal> {
+        match self.check(draft, told) {
+            None => Ok(()),
+            Some((record, Err(unsent))) if unsent.rule.is_some() => self.conclude(record, Err(&unsent), sheet),
+            Some((record, order)) if self.facts.may_be_shared(&record.reference) => {
+                self.put_aside(&Aside::of(record, order, self.job))
+            }
+            Some((record, Ok(order))) => self.conclude_valid(record, &Sound::Read(&order), sheet),
+            Some((record, Err(unsent))) => self.conclude(record, Err(&unsent), sheet),
+        }
+    }
+
+    /// Takes orders whose keys have one hash: they may be the same but for the spelling.
+    pub(super) fn take_together(
+        &self,
+        drafts: Vec<Draft<'_>>,
+        told: &mut Told,
+        sheet: &mut Sheet,
+    ) -> Result<(), Refusal> {
+        if !self.key_is_reference || drafts.len() < 2 {
+            return drafts.into_iter().try_for_each(|draft| self.take(draft, told, sheet));
+        }
+        let mut orders = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            match self.check(draft, told) {
+                None => {}
+                Some((record, Err(unsent))) if unsent.rule.is_some() => self.conclude(record, Err(&unsent), sheet)?,
+                Some((record, order)) => orders.push(Aside::of(record, order, self.job)),
+            }
+        }
+        self.take_alike(orders, sheet)
+    }
+
+    /// What an order tells of others is taken down; what it is itself, only if that counts.
+    #[inline]
+    fn check<'a>(&'a self, mut draft: Draft<'a>, told: &mut Told) -> Option<(OrderRecord, CheckedOrder<'a>)> {
         if self.is_first_pass {
             told.kinds.note(&draft);
             if !self.key_is_reference {
                 let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
                 if !reference.is_empty() {
-                    let of_reference = hash(reference);
+                    let of_reference = hash_of_bare(reference);
                     told.references.push((hash(&draft.key).rotate_left(1) ^ of_reference, of_reference));
                 }
             }
         }
         if !self.counts() {
-            return Ok(());
+            return None;
         }
         self.facts.doubts.tell(&mut draft, self.job.grouping());
-        let checked = validate::check(draft, &self.job.validate, &self.facts.kinds);
-        let (record, status) = (checked.record, checked.status);
-        let order = match &checked.verdict {
-            Verdict::Skipped(rule) => {
-                let unsent = Unsent { rule: Some(rule.to_string()), status };
-                return self.conclude(record, Err(&unsent), sheet);
-            }
-            Verdict::Valid(order) => Ok(&**order),
+        let Checked { record, verdict, status } = validate::check(draft, &self.job.validate, &self.facts.kinds);
+        let order = match verdict {
+            Verdict::Valid(order) => Ok(order),
+            Verdict::Skipped(rule) => Err(Unsent { rule: Some(rule.to_string()), status }),
             Verdict::Invalid => Err(Unsent { rule: None, status }),
         };
-        if self.facts.may_be_shared(&record.reference) {
-            return self.put_aside(record, order);
-        }
-        match order {
-            Ok(order) => self.conclude(record, Ok(Sound::Read(order)), sheet),
-            Err(unsent) => self.conclude(record, Err(&unsent), sheet),
-        }
+        Some((record, order))
     }
 
-    fn put_aside(&self, record: OrderRecord, order: Result<&Order<'_>, Unsent>) -> Result<(), Refusal> {
-        let key = (u128::from(hash(&record.reference)) << u64::BITS) | u128::from(record.id.0);
-        let packing = self.job.validate.packing();
-        let aside = Aside { record, order: order.map(|order| Kept::of(order, packing)) };
-        let json = serde_json::to_vec(&aside).map_err(io::Error::from)?;
+    fn put_aside(&self, aside: &Aside) -> Result<(), Refusal> {
+        let key = (u128::from(hash_of_bare(&aside.record.reference)) << u64::BITS) | u128::from(aside.record.id.0);
+        let json = serde_json::to_vec(aside).map_err(io::Error::from)?;
         Ok(self.clashing.as_ref().map_or(Ok(()), |clashing| clashing.push(key, &json))?)
     }
 
@@ -137,6 +183,13 @@ impl Desk<'_> {
         for order in aside {
             orders.push(serde_json::from_slice(order).map_err(io::Error::from)?);
         }
+        self.take_alike(orders, sheet)
+    }
+
+    /// Takes all orders whose references may be equal, or equal but for the spelling, in the order of the input.
+    fn take_alike(&self, mut orders: Vec<Aside>, sheet: &mut Sheet) -> Result<(), Refusal> {
+        let problems = validate::duplicates(&orders.iter().map(Aside::clash).collect::<Vec<_>>());
+        orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add(problem));
         while let Some(reference) = orders.first().map(|order| order.record.reference.clone()) {
             let (of_reference, others) = orders.into_iter().partition(|order| order.record.reference == reference);
             orders = others;
@@ -145,21 +198,13 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn take_of_reference(&self, orders: Vec<Aside>, sheet: &mut Sheet) -> Result<(), Refusal> {
-        let clashes: Vec<_> =
-            orders.iter().map(|Aside { record, order }| Clash { record, is_valid: order.is_ok() }).collect();
+    fn take_of_reference(&self, mut orders: Vec<Aside>, sheet: &mut Sheet) -> Result<(), Refusal> {
         // Orders without a reference are none of the same.
-        let has_reference = orders.first().is_some_and(|order| !order.record.reference.is_empty());
-        let problems =
-            if has_reference { validate::clashes(&clashes, &self.job.validate) } else { vec![None; orders.len()] };
-        for (Aside { mut record, order }, problem) in orders.into_iter().zip(problems) {
-            let order = match (order, problem) {
-                (Ok(kept), Some(problem)) => {
-                    record.problems.extend([problem]);
-                    Err(Unsent { rule: None, status: Some(kept.status) })
-                }
-                (order, _) => order,
-            };
+        if orders.first().is_some_and(|order| !order.record.reference.is_empty()) {
+            let problems = validate::clashes(&orders.iter().map(Aside::clash).collect::<Vec<_>>(), &self.job.validate);
+            orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add(problem));
+        }
+        for Aside { record, order } in orders {
             self.conclude(record, order.as_ref().map(Sound::Kept), sheet)?;
         }
         Ok(())
@@ -190,7 +235,14 @@ impl Desk<'_> {
             sound.note(&record, sheet);
         }
         let content = || sound.content();
-        let sendable = Sendable { ordered_at: sound.ordered_at(), status: sound.status(), content: &content };
+        let likeness = || sound.likeness();
+        let sendable = Sendable {
+            ordered_at: sound.ordered_at(),
+            status: sound.status(),
+            content: &content,
+            likeness: &likeness,
+            warns_of_equal: !self.job.profile.is_midnight(sound.ordered_at()),
+        };
         let fate = self.fate(&ReadOrder::Sendable(sendable), &mut record)?;
         let may_be_there = matches!(fate, Fate::Sent { may_be_there: true });
         let settled = self.settled_by(fate, sheet);

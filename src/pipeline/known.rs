@@ -13,8 +13,9 @@ use crate::{
         money::{Amount, Money},
         order::OrderRecord,
         outcome::{AcceptedChange, Outcome, Settled},
-        planned::{ContentHash, PlannedGuest, PlannedOrder},
+        planned::{ContentHash, Likeness, PlannedGuest, PlannedOrder},
         problem::{Code, Problem},
+        reference::bare,
     },
 };
 
@@ -63,12 +64,16 @@ pub(super) struct Unsent {
     pub(super) status: Option<String>,
 }
 
-/// A valid order, as far as the ledger needs to know it. The hash of its content is made only where there is something to
-/// compare it with.
+/// A valid order, as far as the ledger needs to know it. Its hashes are made only where there is something to compare them
+/// with.
 pub(super) struct Sendable<'a> {
     pub(super) ordered_at: DateTime<Utc>,
     pub(super) status: &'a str,
     pub(super) content: &'a dyn Fn() -> ContentHash,
+    pub(super) likeness: &'a dyn Fn() -> Likeness,
+    /// Whether an equal order under an unrelated reference is worth a warning: not where its time is a date only, nor a
+    /// second time.
+    pub(super) warns_of_equal: bool,
 }
 
 /// What this run reads of an order.
@@ -170,8 +175,14 @@ pub(super) fn settle_known(
     note: &dyn Fn(Box<ChangedOrder>),
 ) -> Result<(), RunError> {
     for mut order in std::mem::take(&mut guest.orders) {
-        let content = || order.content;
-        let sendable = Sendable { ordered_at: order.ordered_at, status: &order.status, content: &content };
+        let (content, likeness) = (|| order.content, || order.likeness);
+        let sendable = Sendable {
+            ordered_at: order.ordered_at,
+            status: &order.status,
+            content: &content,
+            likeness: &likeness,
+            warns_of_equal: false,
+        };
         match decide(&ReadOrder::Sendable(sendable), &mut order.record, Some(ledger), rules)? {
             Fate::Settled(settled) => guest.settled.push((order.record, settled)),
             Fate::Changed(settled, change) => {
@@ -195,7 +206,7 @@ pub(super) fn decide(
     let Some(ledger) = ledger else { return Ok(order.fate(rules)) };
     let entries = ledger.history(&record.reference)?;
     let Some(ordered_at) = order.ordered_at(record, &entries).filter(|_| !entries.is_empty()) else {
-        return Ok(order.fate(rules));
+        return fate_of_new(order, record, ledger, rules);
     };
     let content = order.content(record);
     Ok(match (ledger::known(&entries, ordered_at, content), order) {
@@ -225,8 +236,35 @@ pub(super) fn decide(
             record.problems.push(Problem::of_order(Code::ReferenceReused, record.source, message));
             Fate::Settled(Settled::unsent(Outcome::Invalid, None))
         }
-        (Known::ReferenceReused { .. } | Known::Unknown | Known::Nothing, _) => order.fate(rules),
+        (Known::Unknown, ReadOrder::Sendable(_)) => order.fate(rules),
+        (Known::ReferenceReused { .. } | Known::Nothing, _) => return fate_of_new(order, record, ledger, rules),
     })
+}
+
+/// What is to be done with an order that the ledger does not hold under its reference. It may hold it under another one.
+fn fate_of_new(
+    order: &ReadOrder<'_>,
+    record: &mut OrderRecord,
+    ledger: &dyn Ledger,
+    rules: Rules,
+) -> Result<Fate, LedgerError> {
+    let ReadOrder::Sendable(sendable) = order else { return Ok(order.fate(rules)) };
+    let equal = ledger.references_of((sendable.likeness)())?;
+    let others: Vec<_> = equal.iter().filter(|other| **other != record.reference).collect();
+    if let Some(other) = others.iter().find(|other| bare(other) == bare(&record.reference)) {
+        let message = format!(
+            "{:?} here, but an earlier run sent {other:?} with the same guest, time and amounts: one order, its reference \
+             spelt in two ways",
+            record.reference
+        );
+        record.problems.push(Problem::of_order(Code::DuplicateContent, record.source, message));
+        return Ok(Fate::Settled(Settled::unsent(Outcome::Invalid, None)));
+    }
+    if let Some(other) = others.first().filter(|_| sendable.warns_of_equal) {
+        let message = format!("an earlier run sent {other:?} with the same guest, time and amounts");
+        record.problems.push(Problem::of_order(Code::ContentRepeated, record.source, message));
+    }
+    Ok(order.fate(rules))
 }
 
 fn unsent(outcome: Outcome, reason: String) -> Fate {

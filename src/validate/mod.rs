@@ -24,7 +24,7 @@ mod tests;
 
 pub use extension::{ExtensionKinds, MOST_NAMES};
 pub use recipe::too_slow;
-pub use references::{Clash, clashes};
+pub use references::{Clash, clashes, duplicates};
 
 use std::{num::NonZeroU32, time::Duration};
 

@@ -9,5 +9,6 @@ mod ledger;
 mod mended;
 mod output;
 mod report;
+mod respelt;
 mod resume;
 mod settings;
