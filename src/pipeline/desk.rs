@@ -82,7 +82,8 @@ impl Aside {
         let Some(problem) = problem else { return };
         self.record.problems.push(problem);
         if let Ok(order) = &self.order {
-            self.order = Err(Unsent { rule: None, status: Some(order.status.clone()) });
+            let (status, content) = (Some(order.status.clone()), Some(order.content));
+            self.order = Err(Unsent { rule: None, status, content });
         }
     }
 }
@@ -165,8 +166,8 @@ impl Desk<'_> {
         let Checked { record, verdict, status } = validate::check(draft, &self.job.validate, &self.facts.kinds);
         let order = match verdict {
             Verdict::Valid(order) => Ok(order),
-            Verdict::Skipped(rule) => Err(Unsent { rule: Some(rule.to_string()), status }),
-            Verdict::Invalid => Err(Unsent { rule: None, status }),
+            Verdict::Skipped(rule) => Err(Unsent { rule: Some(rule.to_string()), status, content: None }),
+            Verdict::Invalid => Err(Unsent { rule: None, status, content: None }),
         };
         Some((record, order))
     }

@@ -62,6 +62,9 @@ pub(super) struct Unsent {
     pub(super) rule: Option<String>,
     /// Its status as it was read.
     pub(super) status: Option<String>,
+    /// What it holds, if it would be valid without another order that it clashes with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) content: Option<ContentHash>,
 }
 
 /// A valid order, as far as the ledger needs to know it. Its hashes are made only where there is something to compare them
@@ -107,9 +110,15 @@ impl ReadOrder<'_> {
         }
     }
 
-    fn content(&self, record: &OrderRecord) -> ContentHash {
+    fn content(&self, entries: &[Entry], ordered_at: DateTime<Utc>, record: &OrderRecord) -> ContentHash {
+        let is_accepted = |content: &ContentHash| {
+            let accepted = ledger::accepted_in_place(entries, ordered_at, *content);
+            accepted.is_some_and(|entry| entry.order.content == *content)
+        };
         match self {
             Self::Sendable(order) => (order.content)(),
+            // The one of two clashing orders that was accepted has not changed.
+            Self::Unsent(Unsent { content: Some(content), .. }) if is_accepted(content) => *content,
             Self::Unsent(order) => ledger::content_of_unsent(&order.reasons(record), &self.snapshot(record)),
         }
     }
@@ -208,7 +217,7 @@ pub(super) fn decide(
     let Some(ordered_at) = order.ordered_at(record, &entries).filter(|_| !entries.is_empty()) else {
         return fate_of_new(order, record, ledger, rules);
     };
-    let content = order.content(record);
+    let content = order.content(&entries, ordered_at, record);
     Ok(match (ledger::known(&entries, ordered_at, content), order) {
         (Known::Changed, _) => {
             let accepted = ledger::accepted_in_place(&entries, ordered_at, content);

@@ -40,12 +40,14 @@ pub fn clashes(orders: &[Clash<'_>], settings: &Settings) -> Vec<Option<Problem>
     orders.iter().map(problem).collect()
 }
 
+/// Of one order the first spelling of its reference, and the first other one.
+type Spellings<'a> = (&'a OrderRecord, Option<&'a OrderRecord>);
+
 /// What is wrong with each of some orders in the order of the input: nothing, or the first other one with the same likeness
 /// whose reference differs only as a spreadsheet would spell it.
 #[must_use]
 pub fn duplicates(orders: &[Clash<'_>]) -> Vec<Option<Problem>> {
-    // Of each order the first spelling and the first other one.
-    let mut spellings: HashMap<(Cow<'_, str>, Likeness), (&OrderRecord, Option<&OrderRecord>)> = HashMap::new();
+    let mut spellings: HashMap<_, Spellings<'_>> = HashMap::new();
     for order in orders {
         let Some(key) = spelling_key(order) else { continue };
         let (first, other) = spellings.entry(key).or_insert((order.record, None));

@@ -127,6 +127,20 @@ fn an_order_that_was_sent_under_another_spelling_is_invalid() {
     assert_eq!(again.outcomes(), "1001 invalid, 2.0 accepted");
 }
 
+/// The one that was accepted has not changed: the other one is too much.
+#[test]
+fn of_two_spellings_the_accepted_one_is_already_sent() {
+    let (place, service) = (Place::new(), Service::start(|_| None));
+    assert_eq!(send(&place, &service, &export(&[row("000001001")]), "").code, 0);
+    let both = send(&place, &service, &export(&[row("000001001"), row("1001")]), "");
+    assert_eq!((both.code, both.outcomes().as_str()), (1, "000001001 already_sent, 1001 invalid"));
+    // Where its content differs too, it has changed.
+    let other = |reference| Line { reference, price: "31.60", ..Line::default() }.csv();
+    let both = send(&place, &service, &export(&[other("000001001"), other("1001")]), "");
+    assert_eq!((both.code, both.outcomes().as_str()), (1, "000001001 changed, 1001 invalid"));
+    assert_eq!(service.count("ORDER_CHECKOUT"), 1);
+}
+
 #[test]
 fn equal_content_under_an_unrelated_reference_is_a_warning() {
     let (place, service) = (Place::new(), Service::start(|_| None));
