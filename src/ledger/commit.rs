@@ -115,7 +115,10 @@ mod tests {
     use super::*;
     use crate::{
         ledger::{Attempt, AttemptState, Cart, ChangeState, Entry, Intent, OpenCart, OrderKey},
-        model::planned::{EventText, Likeness},
+        model::{
+            field::ExtensionTypes,
+            planned::{EventText, Likeness},
+        },
     };
 
     /// Writes as a test says, and knows nothing.
@@ -132,6 +135,10 @@ mod tests {
 
         fn change_state(&self, _: &OrderKey) -> Result<ChangeState, LedgerError> {
             Ok(ChangeState::New)
+        }
+
+        fn extension_types(&self) -> Result<ExtensionTypes, LedgerError> {
+            Ok(ExtensionTypes::default())
         }
 
         fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError> {

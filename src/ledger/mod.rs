@@ -45,6 +45,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
+    field::{ExtensionType, ExtensionTypes},
     money::Money,
     planned::{ContentHash, EventText, Likeness},
 };
@@ -387,6 +388,8 @@ pub enum Write {
     NoteChange(Box<ChangedOrder>),
     /// The changes that this run noted stand in a finished report.
     MarkReported,
+    /// The tenant has seen types of extension attributes, which it keeps for ever.
+    LearnTypes(Vec<ExtensionType>),
 }
 
 impl Write {
@@ -406,6 +409,9 @@ pub trait Ledger: Send {
 
     /// What is known of the change that makes an accepted order this one.
     fn change_state(&self, order: &OrderKey) -> Result<ChangeState, LedgerError>;
+
+    /// The types that this target has seen of extension attributes.
+    fn extension_types(&self) -> Result<ExtensionTypes, LedgerError>;
 
     /// The carts at this target that any run left open, the oldest first.
     fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError>;

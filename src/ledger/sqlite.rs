@@ -14,6 +14,7 @@ use super::{
     targets,
 };
 use crate::model::{
+    field::{ExtensionKind, ExtensionScope, ExtensionType, ExtensionTypes},
     planned::{ContentHash, EventText, Likeness},
     target::Target,
 };
@@ -209,6 +210,10 @@ impl Ledger for SqliteLedger {
         self.state_of_change(order).map_err(|error| error.in_file_of(&self.connection))
     }
 
+    fn extension_types(&self) -> Result<ExtensionTypes, LedgerError> {
+        self.types_at_target().map_err(|error| error.in_file_of(&self.connection))
+    }
+
     fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError> {
         self.carts_left_open().map_err(|error| error.in_file_of(&self.connection))
     }
@@ -262,6 +267,23 @@ impl SqliteLedger {
         })
     }
 
+    fn types_at_target(&self) -> Result<ExtensionTypes, LedgerError> {
+        let mut statement =
+            self.connection.prepare("SELECT scope, name, type FROM extension_types WHERE target = ?1")?;
+        let mut rows = statement.query(params![self.target.0])?;
+        let mut types = ExtensionTypes::default();
+        while let Some(row) = rows.next()? {
+            let scope = match row.get_ref(0)?.as_str() {
+                Ok("item") => ExtensionScope::Item,
+                _ => ExtensionScope::Order,
+            };
+            // A type of a later version is none that this one could conflict with.
+            let Some(kind) = ExtensionKind::from_name(&row.get::<_, String>(2)?) else { continue };
+            types.add(ExtensionType { scope, name: row.get(1)?, kind });
+        }
+        Ok(types)
+    }
+
     fn carts_left_open(&self) -> Result<Vec<OpenCart>, LedgerError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT cart, reference, browser, clear_cart FROM carts
@@ -292,6 +314,7 @@ impl SqliteLedger {
             }
             Write::CloseCart(cart) => close_cart(&transaction, *cart, now),
             Write::NoteChange(change) => note_change(&transaction, change, self.target, &self.run, now),
+            Write::LearnTypes(types) => learn_types(&transaction, types, self.target, &self.run, now),
             Write::MarkReported => mark_reported(&transaction, self.target, &self.run, now),
         };
         let numbers = writes.iter().map(write).collect::<Result<_, _>>()?;
@@ -408,6 +431,23 @@ fn note_change(
         snapshot.n_items.and_then(|n_items| i64::try_from(n_items).ok()),
     ])?;
     Ok(connection.last_insert_rowid())
+}
+
+fn learn_types(
+    connection: &Connection,
+    types: &[ExtensionType],
+    target: TargetHash,
+    run: &str,
+    now: i64,
+) -> Result<i64, LedgerError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO extension_types (target, scope, name, type, run, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO NOTHING",
+    )?;
+    for ExtensionType { scope, name, kind } in types {
+        statement.execute(params![target.0, scope.as_str(), name, kind.name(), run, now])?;
+    }
+    Ok(0)
 }
 
 fn mark_reported(connection: &Connection, target: TargetHash, run: &str, now: i64) -> Result<i64, LedgerError> {

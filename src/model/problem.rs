@@ -266,7 +266,7 @@ codes! {
     ExtensionValue "extension_value" Error,
     /// More than 50 extension attributes.
     TooManyExtensions "too_many_extensions" Error,
-    /// One extension attribute with two types in one run.
+    /// One extension attribute with two types, in one run or in an earlier one.
     ExtensionTypeConflict "extension_type_conflict" Error,
     /// An event that is longer than one request may be.
     EventTooLarge "event_too_large" Error,

@@ -1,15 +1,20 @@
 //! The plan → outcomes: dispatches it, with the ledger as its journal.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use super::{Account, Job, Progress, RunError, Sending, Tell, known};
 use crate::{
     dispatch::{self, Agenda, AttemptOutcome, Event, HttpWire, Journal, Kind, LeftCart},
+    event::extension::types_sent,
     ledger::{Attempt, AttemptState, Cart, Closed, GroupCommit, Ledger, LedgerError, SqliteLedger, Write},
     model::{
+        field::{ExtensionType, ExtensionTypes},
         order::OrderRecord,
         outcome::{Outcome, Settled},
         planned::{EventText, PlannedGuest, PlannedOrder},
@@ -40,10 +45,11 @@ pub(super) fn send<G: Iterator<Item = Result<PlannedGuest, RunError>> + Send + '
     let target = job.validate.target.clone();
     let left_open = left_open(&ledger)?;
     let n_open = Arc::new(AtomicU64::new(left_open.len() as u64));
+    let types = Mutex::new(Types { known: ledger.extension_types()?, pending: HashMap::new() });
     let (ledger, writer) = GroupCommit::start(ledger);
     let guests = guests(ledger.clone()).map(|guest| guest.map_err(|error| error.to_string()));
     let agenda = Agenda { left_open, guests: plan::limited(guests, sending.limit) };
-    let journal = LedgerJournal { ledger, n_open: Arc::clone(&n_open) };
+    let journal = LedgerJournal { ledger, n_open: Arc::clone(&n_open), types };
     let wire = HttpWire::new(&target, &sending.dispatch)?;
     // Results that cannot be written stop the run: whoever cannot be told shall not be sent for.
     let hear = |event| heard(event, account, settle, tell).map_err(|error| error.to_string());
@@ -122,6 +128,32 @@ struct LedgerJournal {
     ledger: GroupCommit,
     /// Carts that may hold something.
     n_open: Arc<AtomicU64>,
+    types: Mutex<Types>,
+}
+
+/// The types of extension attributes that the tenant has seen, and those that it sees once an attempt is accepted.
+struct Types {
+    known: ExtensionTypes,
+    pending: HashMap<i64, Vec<ExtensionType>>,
+}
+
+impl Types {
+    fn intend(&mut self, attempt: Attempt, order: &PlannedOrder) {
+        let mut types = types_sent(&order.events);
+        types.retain(|attribute| self.known.kind(attribute.scope, &attribute.name).is_none());
+        if !types.is_empty() {
+            self.pending.insert(attempt.0, types);
+        }
+    }
+
+    /// What is learned from the end of an attempt: nothing, but for the first orders.
+    fn settle(&mut self, attempt: Attempt, outcome: AttemptOutcome) -> Option<Vec<ExtensionType>> {
+        let types = self.pending.remove(&attempt.0).filter(|_| outcome == AttemptOutcome::Accepted)?;
+        for attribute in &types {
+            self.known.add(attribute.clone());
+        }
+        Some(types)
+    }
 }
 
 impl Journal for LedgerJournal {
@@ -129,7 +161,9 @@ impl Journal for LedgerJournal {
     type Cart = Cart;
 
     async fn intend(&self, order: &PlannedOrder) -> Result<Attempt, String> {
-        self.write(Write::Intend(known::intent(order))).await.map(Attempt)
+        let attempt = self.write(Write::Intend(known::intent(order))).await.map(Attempt)?;
+        self.types().intend(attempt, order);
+        Ok(attempt)
     }
 
     async fn settle(&self, attempt: Attempt, outcome: AttemptOutcome) -> Result<(), String> {
@@ -138,6 +172,10 @@ impl Journal for LedgerJournal {
             AttemptOutcome::NotAccepted => AttemptState::NotAccepted,
             AttemptOutcome::Unknown => AttemptState::Unknown,
         };
+        let learned = self.types().settle(attempt, outcome);
+        if let Some(types) = learned {
+            self.ledger.note(Write::LearnTypes(types));
+        }
         self.write(Write::Settle(attempt, state)).await.map(drop)
     }
 
@@ -156,6 +194,10 @@ impl Journal for LedgerJournal {
 }
 
 impl LedgerJournal {
+    fn types(&self) -> MutexGuard<'_, Types> {
+        self.types.lock().expect("nobody panics with the types")
+    }
+
     async fn write(&self, write: Write) -> Result<i64, String> {
         self.ledger.write(write).await.map_err(|error| error.to_string())
     }

@@ -12,3 +12,4 @@ mod report;
 mod respelt;
 mod resume;
 mod settings;
+mod types;
