@@ -19,16 +19,13 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use serde::Deserialize;
 
 use crate::{
     dispatch, group,
-    ledger::{Consent, LedgerError, LedgerPlace, SqliteLedger, TargetHash},
+    ledger::{Consent, Ledger, LedgerError, LedgerPlace, SqliteLedger, TargetHash, Write},
     map::profile::Profile,
-    model::{
-        outcome::{Outcome, Settled},
-        problem::Problem,
-        recipe::Mode,
-    },
+    model::{outcome::Settled, problem::Problem, recipe::Mode},
     plan::PlanError,
     read::Bounds,
     report::{ReportError, folder::RunFolder, summary::Summary},
@@ -69,6 +66,8 @@ pub struct Job<'a> {
     pub validate: validate::Settings,
     /// How many invalid orders are borne.
     pub max_invalid: MaxInvalid,
+    /// How often a changed order sets the exit code.
+    pub changed_exit: ChangedExit,
     /// What was sent before.
     pub ledger: LedgerPlace,
     /// Whether it is known which target to ask the ledger about; a check may name none.
@@ -131,6 +130,17 @@ impl Job<'_> {
     fn ledger_to_read(&self) -> Result<Option<SqliteLedger>, LedgerError> {
         SqliteLedger::open_existing(&self.ledger, &self.validate.target, &self.run_id)
     }
+}
+
+/// How often an order that has changed since it was accepted sets the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangedExit {
+    /// Until a run has reported the change.
+    #[default]
+    First,
+    /// Until a person acknowledges it.
+    Always,
 }
 
 /// More invalid orders than this, of those not skipped, and nothing is sent; nor where more are too old to be sent without
@@ -250,21 +260,38 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
         return account.refuse(job, folder, &refusal);
     }
     write_rejects(&mut account, folder, tell)?;
-    if let (Some(ledger), Some(_)) = (&export.ledger, &job.sending) {
+    let mut ledger = export.ledger;
+    if let (Some(ledger), Some(_)) = (&mut ledger, &job.sending) {
         to_send.note_changed(ledger)?;
     }
     if let Err(refusal) = may_send(&to_send, job, &account) {
         settle_unsent(to_send, &refusal, &mut account)?;
         return account.refuse(job, folder, &refusal);
     }
-    let (Some(sending), Some(ledger)) = (&job.sending, export.ledger) else {
+    let (Some(sending), Some(ledger)) = (&job.sending, ledger) else {
         return account.finish(job, folder, None);
     };
     let plan = write_plan(to_send, &export.notes, job, folder, &mut account)?;
     tell(Progress::Sending(plan.about.n_requests));
     let guests = saved::in_parts(plan.guests, &plan.folder).map(|guest| guest.each(|part| Ok(part.without_held())));
-    let ended = send::send(guests, ledger, job, sending, &mut account, Account::settle, tell)?;
-    report_sent(account, job, folder, ended.stopped, tell).map_err(RunError::after_sending)
+    let guests = |_| guests;
+    let sent = send::send(guests, ledger, job, sending, &mut account, Account::settle, tell)?;
+    let finished = report_sent(account, job, folder, sent.stopped, tell).map_err(RunError::after_sending)?;
+    mark_reported(sent.ledger, &finished, tell);
+    Ok(finished)
+}
+
+/// Marks the changes of a finished report in the ledger, so that the next report of them does not set the exit code. A run
+/// that was stopped early is run again, and reports them again.
+fn mark_reported(ledger: Option<SqliteLedger>, finished: &Finished, tell: Tell<'_>) {
+    let Finished { summary, .. } = finished;
+    let Some(mut ledger) = ledger.filter(|_| summary.orders.changed > 0 && matches!(summary.exit_code, 0 | 1 | 3))
+    else {
+        return;
+    };
+    if let Err(error) = ledger.write(&[Write::MarkReported]) {
+        tell(Progress::Warning(&format!("{error}\n  the next run reports the changed orders as new ones")));
+    }
 }
 
 /// Writes `rejects/`, and warns of files whose rows it cannot copy any more.
@@ -342,7 +369,7 @@ fn write_plan(
 
 /// Whether the valid orders may be sent, or a check that found them is a good one.
 fn may_send(to_send: &ToSend, job: &Job<'_>, account: &Account) -> Result<(), Refusal> {
-    let (n_invalid, n_orders) = (account.n_settled(Outcome::Invalid), account.n_not_skipped());
+    let (n_invalid, n_orders) = (account.n_invalid(), account.n_not_skipped());
     if job.max_invalid.is_exceeded(n_invalid, n_orders) {
         return Err(Refusal::TooManyInvalid { n_invalid, n_orders, max_invalid: job.max_invalid });
     }

@@ -207,6 +207,7 @@ fn job(
             ..validate_settings(reading, loaded, values, &profile, started_at)?
         },
         max_invalid: reading.max_invalid.or(settings.max_invalid).map(|limit| limit.0).unwrap_or_default(),
+        changed_exit: settings.changed_exit,
         // A check that finds no place for a ledger looks nothing up; whoever sends needs one.
         ledger: ledger(reading.ledger.as_deref(), loaded).unwrap_or_else(|_| LedgerPlace::at(PathBuf::new())),
         has_target: true,

@@ -22,7 +22,7 @@ use crate::{
         pricing::PricePer,
         recipe::{Confirm, Mode},
     },
-    pipeline::MaxInvalid,
+    pipeline::{ChangedExit, MaxInvalid},
 };
 
 /// The file that is taken where none is named.
@@ -68,6 +68,7 @@ pub(super) struct Settings {
     pub(super) old_orders: OldOrders,
     pub(super) item_price: PricePer,
     pub(super) reused_references: ReusedReferences,
+    pub(super) changed_exit: ChangedExit,
     pub(super) unreadable_rows: Option<UnreadableRows>,
     /// The target where `--to` names none.
     pub(super) target: TargetSettings,
@@ -441,7 +442,7 @@ mod tests {
     #[test]
     fn a_fault_says_where_and_what_may_be_meant() {
         insta::assert_snapshot!(fault("rate = '5/s'\nin_fligth = 3", &[], &[]).replace("`, `", " "), @r#"
-        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause session_timeout tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_values max_expansion backfill_after old_orders item_price reused_references unreadable_rows target targets`
+        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause session_timeout tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_values max_expansion backfill_after old_orders item_price reused_references changed_exit unreadable_rows target targets`
           hint: did you mean "in_flight"?
         "#);
         assert_eq!(loaded("rate = 5", &[], &["pos=p"]).unwrap().target(None).unwrap().pos.as_deref(), Some("p"));

@@ -255,7 +255,7 @@ impl<'p> Delivery<'p> {
     }
 
     fn settled(&self, outcome: Outcome, http_status: Option<u16>, reason: Option<String>) -> Settled {
-        Settled { outcome, attempts: self.course.attempts, http_status, reason, repeated_after: None }
+        Settled { outcome, attempts: self.course.attempts, http_status, reason, repeated_after: None, change: None }
     }
 
     /// What happened, with the step at which it did where there are several.

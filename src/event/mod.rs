@@ -5,6 +5,7 @@
 //! it fit?), `plan` (what is to be sent) and `dispatch` (the URL). Knows only `model`.
 
 pub mod canonical;
+pub mod extension;
 pub mod json;
 pub mod sequence;
 pub mod url;

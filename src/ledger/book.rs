@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::{
     Attempt, Change, LedgerError, LedgerOrder, OrderState, Sending, TargetHash, TargetPrefix, file,
-    order::{state, time},
+    order::{snapshot, state, time},
 };
 use crate::model::planned::ContentHash;
 
@@ -176,7 +176,8 @@ impl<'a> Sendings<'a> {
             References::Like(pattern) => ("reference GLOB ?2", Some(pattern.as_str())),
         };
         let statement = connection.prepare_cached(&format!(
-            "SELECT reference, attempt, ordered_at, content, run, intended_at, outcome, settled_at, by_hand
+            "SELECT reference, attempt, ordered_at, content, run, intended_at, outcome, settled_at, by_hand, status, total,
+                    currency, items
              FROM attempts WHERE target = ?1 AND {condition} ORDER BY reference, ordered_at, attempt"
         ))?;
         Ok(Self { statement, target, pattern })
@@ -202,6 +203,7 @@ fn read_sending(row: &Row<'_>) -> Result<(String, Sending), rusqlite::Error> {
         state: state(row.get::<_, Option<String>>(6)?.as_deref()),
         settled_at: row.get::<_, Option<i64>>(7)?.map(time),
         is_by_hand: row.get(8)?,
+        snapshot: snapshot(row, 9)?,
     };
     Ok((row.get(0)?, sending))
 }
@@ -215,7 +217,7 @@ struct Changes<'a> {
 impl<'a> Changes<'a> {
     fn new(connection: &'a Connection, target: TargetHash) -> Result<Self, LedgerError> {
         let has_any = connection.prepare_cached("SELECT 1 FROM changes WHERE target = ?1")?.exists([target.0])?;
-        let sql = "SELECT ordered_at, content, run, seen_at, acknowledged_at
+        let sql = "SELECT ordered_at, content, run, seen_at, acknowledged_at, cause, status, total, currency, items
                    FROM changes WHERE target = ?1 AND reference = ?2 ORDER BY change";
         let statement = has_any.then(|| connection.prepare_cached(sql)).transpose()?;
         Ok(Self { statement, target })
@@ -227,6 +229,8 @@ impl<'a> Changes<'a> {
             Ok(Change {
                 ordered_at: time(row.get(0)?),
                 content: ContentHash(row.get(1)?),
+                cause: row.get(5)?,
+                snapshot: snapshot(row, 6)?,
                 run: row.get(2)?,
                 seen_at: time(row.get(3)?),
                 acknowledged_at: row.get::<_, Option<i64>>(4)?.map(time),

@@ -33,9 +33,9 @@ pub struct GroupCommit {
 }
 
 impl GroupCommit {
-    /// Starts the thread that writes. Joined after the last handle is dropped, it has closed the ledger.
+    /// Starts the thread that writes. Joined after the last handle is dropped, it gives the ledger, which it has closed.
     #[must_use]
-    pub fn start(ledger: impl Ledger + 'static) -> (Self, thread::JoinHandle<Closed>) {
+    pub fn start<L: Ledger + 'static>(ledger: L) -> (Self, thread::JoinHandle<(L, Closed)>) {
         let (queue, waiting) = mpsc::channel();
         let writer = thread::Builder::new().name("ledger".to_owned()).spawn(move || commit_groups(ledger, &waiting));
         let writer = writer.expect("the system has room for one more thread");
@@ -48,6 +48,13 @@ impl GroupCommit {
         self.queue.send((write, reply)).map_err(|_| Arc::new(LedgerError::Closed))?;
         answered.await.map_err(|_| Arc::new(LedgerError::Closed))?
     }
+
+    /// Writes what no request depends on, and does not wait for it. What cannot be written is tried again at the end.
+    pub fn note(&self, write: Write) {
+        let (reply, _) = oneshot::channel();
+        // Without its thread nothing else can be written either, which those say that wait.
+        drop(self.queue.send((write, reply)));
+    }
 }
 
 /// How a ledger was closed.
@@ -59,7 +66,7 @@ pub struct Closed {
     pub error: Option<LedgerError>,
 }
 
-fn commit_groups(mut ledger: impl Ledger, waiting: &mpsc::Receiver<Waiting>) -> Closed {
+fn commit_groups<L: Ledger>(mut ledger: L, waiting: &mpsc::Receiver<Waiting>) -> (L, Closed) {
     let mut owed = Vec::new();
     while let Ok(first) = waiting.recv() {
         let (writes, replies): (Vec<_>, Vec<_>) = gathered(first, waiting).into_iter().unzip();
@@ -81,7 +88,8 @@ fn commit_groups(mut ledger: impl Ledger, waiting: &mpsc::Receiver<Waiting>) -> 
     let is_paid = owed.is_empty() || ledger.write(&owed).is_ok();
     // A cart that is taken for open is cleared once more, which nobody needs to be told.
     let outcomes = owed.iter().filter(|write| matches!(write, Write::Settle(..)));
-    Closed { n_lacking: if is_paid { 0 } else { outcomes.count() }, error: ledger.close().err() }
+    let closed = Closed { n_lacking: if is_paid { 0 } else { outcomes.count() }, error: ledger.close().err() };
+    (ledger, closed)
 }
 
 fn gathered(first: Waiting, waiting: &mpsc::Receiver<Waiting>) -> Vec<Waiting> {
@@ -106,8 +114,11 @@ fn answer(replies: Vec<oneshot::Sender<Reply>>, answers: impl Iterator<Item = Re
 mod tests {
     use super::*;
     use crate::{
-        ledger::{Attempt, AttemptState, Cart, Entry, Intent, OpenCart, OrderKey},
-        model::planned::EventText,
+        ledger::{Attempt, AttemptState, Cart, ChangeState, Entry, Intent, OpenCart, OrderKey},
+        model::{
+            field::ExtensionTypes,
+            planned::{EventText, Likeness},
+        },
     };
 
     /// Writes as a test says, and knows nothing.
@@ -118,12 +129,16 @@ mod tests {
             Ok(Vec::new())
         }
 
-        fn is_acknowledged(&self, _: &OrderKey) -> Result<bool, LedgerError> {
-            Ok(false)
+        fn references_of(&self, _: Likeness) -> Result<Vec<String>, LedgerError> {
+            Ok(Vec::new())
         }
 
-        fn note_changed(&self, _: &[OrderKey]) -> Result<(), LedgerError> {
-            Ok(())
+        fn change_state(&self, _: &OrderKey) -> Result<ChangeState, LedgerError> {
+            Ok(ChangeState::New)
+        }
+
+        fn extension_types(&self) -> Result<ExtensionTypes, LedgerError> {
+            Ok(ExtensionTypes::default())
         }
 
         fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError> {
@@ -177,7 +192,7 @@ mod tests {
         assert!(settle().await.is_err());
         assert!(ledger.write(Write::CloseCart(Cart(1))).await.is_err());
         drop(ledger);
-        assert_eq!(writer.join().unwrap().n_lacking, 1, "what nobody could write");
+        assert_eq!(writer.join().unwrap().1.n_lacking, 1, "what nobody could write");
     }
 
     #[test]
@@ -200,7 +215,7 @@ mod tests {
         let opened = ask(Write::OpenCart { reference, browser, clear_cart });
         let closed = ask(Write::CloseCart(Cart(1)));
         drop(queue);
-        assert_eq!(commit_groups(Scripted(overtaken), &waiting).n_lacking, 0);
+        assert_eq!(commit_groups(Scripted(overtaken), &waiting).1.n_lacking, 0);
         for intent in [intended, opened] {
             assert!(intent.blocking_recv().unwrap().is_err());
         }

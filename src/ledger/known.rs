@@ -1,6 +1,6 @@
 //! What the ledger's entries mean for an order that is to be sent.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{AttemptState, Entry};
 use crate::model::{order::ONE_ORDER, planned::ContentHash};
@@ -18,8 +18,6 @@ pub enum Known {
     AcceptedInDoubt,
     /// It was accepted, with other content.
     Changed,
-    /// The same, and a person knows.
-    Acknowledged,
     /// It was sent, and nobody knows what came of it.
     Unknown,
     /// An order of this reference that was made at another time was accepted, or may have been.
@@ -34,27 +32,48 @@ pub enum Known {
 /// What the entries of an order's reference say about it. Whether a change is acknowledged, they do not say.
 #[must_use]
 pub fn known(entries: &[Entry], ordered_at: DateTime<Utc>, content: ContentHash) -> Known {
-    let distance = |entry: &Entry| (entry.order.ordered_at - ordered_at).abs();
-    let accepted = entries.iter().filter(|entry| entry.state == AttemptState::Accepted);
-    let nearest = accepted.min_by_key(|entry| (distance(entry), entry.order.content != content));
-    let has_open = entries.iter().any(|entry| entry.state.is_open() && distance(entry) < ONE_ORDER);
-    match nearest {
-        Some(entry) if distance(entry) < ONE_ORDER && entry.order.content == content => match entry.is_by_hand {
+    let has_open = entries.iter().any(|entry| entry.state.is_open() && distance(entry, ordered_at) < ONE_ORDER);
+    match accepted_in_place(entries, ordered_at, content) {
+        Some(entry) if entry.order.content == content => match entry.is_by_hand {
             true => Known::AcceptedByHand,
             false if has_open => Known::AcceptedInDoubt,
             false => Known::Accepted,
         },
-        Some(entry) if distance(entry) < ONE_ORDER => Known::Changed,
-        _ if has_open => Known::Unknown,
-        _ => reused(entries, ordered_at),
+        Some(_) => Known::Changed,
+        None if has_open => Known::Unknown,
+        None => reused(entries, ordered_at),
     }
+}
+
+/// The accepted order that an order of the same reference is, if there is one: the nearest, less than two days away.
+#[must_use]
+pub fn accepted_in_place(entries: &[Entry], ordered_at: DateTime<Utc>, content: ContentHash) -> Option<&Entry> {
+    let accepted = entries.iter().filter(|entry| entry.state == AttemptState::Accepted);
+    let nearest = accepted.min_by_key(|entry| (distance(entry, ordered_at), entry.order.content != content));
+    nearest.filter(|entry| distance(entry, ordered_at) < ONE_ORDER)
+}
+
+/// When the only order of a reference was made that is at the service, or else the last one that may be there: for an order
+/// whose own time cannot be read.
+#[must_use]
+pub fn only_order(entries: &[Entry]) -> Option<DateTime<Utc>> {
+    let mut accepted = entries.iter().filter(|entry| entry.state == AttemptState::Accepted);
+    let Some(first) = accepted.next() else {
+        return entries.iter().rfind(|entry| entry.state.is_open()).map(|entry| entry.order.ordered_at);
+    };
+    let made = first.order.ordered_at;
+    accepted.all(|other| distance(other, made) < ONE_ORDER).then_some(made)
+}
+
+fn distance(entry: &Entry, ordered_at: DateTime<Utc>) -> TimeDelta {
+    (entry.order.ordered_at - ordered_at).abs()
 }
 
 /// The nearest order of the reference that was made at another time and is, or may be, at the service.
 fn reused(entries: &[Entry], ordered_at: DateTime<Utc>) -> Known {
     let is_accepted = |entry: &Entry| entry.state == AttemptState::Accepted;
     let may_be_there = entries.iter().filter(|entry| is_accepted(entry) || entry.state.is_open());
-    let nearest = may_be_there.min_by_key(|entry| ((entry.order.ordered_at - ordered_at).abs(), !is_accepted(entry)));
+    let nearest = may_be_there.min_by_key(|entry| (distance(entry, ordered_at), !is_accepted(entry)));
     nearest.map_or(Known::Nothing, |entry| Known::ReferenceReused {
         ordered_at: entry.order.ordered_at,
         is_accepted: is_accepted(entry),
@@ -63,10 +82,8 @@ fn reused(entries: &[Entry], ordered_at: DateTime<Utc>) -> Known {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
-    use crate::ledger::OrderKey;
+    use crate::ledger::{OrderKey, OrderSnapshot};
 
     fn at(hours: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::hours(hours)
@@ -74,7 +91,7 @@ mod tests {
 
     fn entry(hours: i64, content: u8, state: AttemptState) -> Entry {
         let order = OrderKey { reference: "A".into(), ordered_at: at(hours), content: ContentHash([content; 16]) };
-        Entry { order, state, is_by_hand: false }
+        Entry { order, state, is_by_hand: false, snapshot: OrderSnapshot::default() }
     }
 
     #[test]
@@ -105,5 +122,16 @@ mod tests {
         }
         assert_eq!(known(&[entry(100, 1, Unknown), by_hand(Accepted)]), Known::AcceptedByHand);
         assert_eq!(known(&[entry(52, 1, Unknown), entry(100, 1, Accepted)]), Known::Accepted);
+    }
+
+    #[test]
+    fn an_order_without_a_time_is_the_only_one_of_its_reference() {
+        use AttemptState::{Accepted, NotAccepted, Unknown};
+        assert_eq!(only_order(&[]), None);
+        assert_eq!(only_order(&[entry(100, 1, NotAccepted)]), None);
+        assert_eq!(only_order(&[entry(100, 1, Accepted), entry(0, 1, Unknown)]), Some(at(100)));
+        assert_eq!(only_order(&[entry(100, 1, Accepted), entry(147, 1, Accepted)]), Some(at(100)));
+        assert_eq!(only_order(&[entry(100, 1, Accepted), entry(148, 1, Accepted)]), None);
+        assert_eq!(only_order(&[entry(0, 1, Unknown), entry(100, 1, Unknown)]), Some(at(100)));
     }
 }

@@ -9,6 +9,7 @@
 
 mod adopt;
 mod book;
+mod change;
 mod commit;
 mod consent;
 mod evidence;
@@ -26,10 +27,11 @@ mod targets;
 
 pub use adopt::{AdoptError, accept_loss, adopt};
 pub use book::{Book, Filter, References};
+pub use change::{ChangeState, ChangedOrder, OrderSnapshot, content_of_unsent};
 pub use commit::{Closed, GroupCommit};
 pub use consent::Consent;
 pub use key::{TargetHash, TargetPrefix, hex};
-pub use known::{Known, known};
+pub use known::{Known, accepted_in_place, known, only_order};
 pub use lock::RunLock;
 pub use order::{Change, LedgerOrder, OrderState, Sending};
 pub use place::LedgerPlace;
@@ -43,6 +45,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
+    field::{ExtensionType, ExtensionTypes},
     money::Money,
     planned::{ContentHash, EventText, Likeness},
 };
@@ -355,6 +358,8 @@ pub struct Entry {
     pub state: AttemptState,
     /// Whether a person said so.
     pub is_by_hand: bool,
+    /// What was sent, as far as it was written down.
+    pub snapshot: OrderSnapshot,
 }
 
 /// Something to be written.
@@ -375,6 +380,12 @@ pub enum Write {
     },
     /// Nothing is left in it.
     CloseCart(Cart),
+    /// An accepted order has changed; each change once, so that a person can acknowledge it.
+    NoteChange(Box<ChangedOrder>),
+    /// The changes that this run noted stand in a finished report.
+    MarkReported,
+    /// The tenant has seen types of extension attributes, which it keeps for ever.
+    LearnTypes(Vec<ExtensionType>),
 }
 
 impl Write {
@@ -389,11 +400,14 @@ pub trait Ledger: Send {
     /// All sendings of a reference to this target, by any run.
     fn history(&self, reference: &str) -> Result<Vec<Entry>, LedgerError>;
 
-    /// Whether a person knows that the accepted order has this content now.
-    fn is_acknowledged(&self, order: &OrderKey) -> Result<bool, LedgerError>;
+    /// The references of orders of this likeness that were accepted, or may have been: as they were sent, the first of them.
+    fn references_of(&self, likeness: Likeness) -> Result<Vec<String>, LedgerError>;
 
-    /// Notes orders that were accepted with other content, each content once, so that a person can acknowledge it.
-    fn note_changed(&self, orders: &[OrderKey]) -> Result<(), LedgerError>;
+    /// What is known of the change that makes an accepted order this one.
+    fn change_state(&self, order: &OrderKey) -> Result<ChangeState, LedgerError>;
+
+    /// The types that this target has seen of extension attributes.
+    fn extension_types(&self) -> Result<ExtensionTypes, LedgerError>;
 
     /// The carts at this target that any run left open, the oldest first.
     fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError>;

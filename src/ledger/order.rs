@@ -1,9 +1,10 @@
 //! An order as the ledger holds it: its sendings, the changes seen since, and the state that they make. Does no I/O.
 
 use chrono::{DateTime, Utc};
+use rusqlite::Row;
 
-use super::{Attempt, AttemptState, TargetHash};
-use crate::model::{order::ONE_ORDER, planned::ContentHash};
+use super::{Attempt, AttemptState, OrderSnapshot, TargetHash};
+use crate::model::{money::Money, order::ONE_ORDER, planned::ContentHash};
 
 /// One sending of an order's last event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Sending {
     pub settled_at: Option<DateTime<Utc>>,
     /// Whether a person said so.
     pub is_by_hand: bool,
+    /// What was sent, as far as it was written down.
+    pub snapshot: OrderSnapshot,
 }
 
 impl Sending {
@@ -38,13 +41,17 @@ impl Sending {
     }
 }
 
-/// An order that had been accepted, as a run found it with other content.
+/// An order that had been accepted, as a run read it with other content or left it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// When the order was made, as that run read it.
     pub ordered_at: DateTime<Utc>,
     /// What it held.
     pub content: ContentHash,
+    /// Why that run left it out; none where its content differs.
+    pub cause: Option<String>,
+    /// What the run read of it, as far as it was written down.
+    pub snapshot: OrderSnapshot,
     /// The run that found it.
     pub run: String,
     /// When.
@@ -58,7 +65,7 @@ pub struct Change {
 pub enum OrderState {
     /// It was accepted.
     Accepted,
-    /// It was accepted, and has been seen with other content that nobody acknowledged.
+    /// It was accepted, and a run has seen a change of it that no person acknowledged.
     Changed,
     /// It may have been accepted.
     Unknown,
@@ -166,4 +173,17 @@ pub(super) fn state(outcome: Option<&str>) -> AttemptState {
 /// How a time is read.
 pub(super) fn time(milliseconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(milliseconds).unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+/// How the snapshot of an order is read: status, total, currency and number of items, from this column on.
+pub(super) fn snapshot(row: &Row<'_>, first: usize) -> Result<OrderSnapshot, rusqlite::Error> {
+    let text = |column: usize| row.get::<_, Option<String>>(first + column);
+    let money =
+        |amount: &str, currency: &str| Some(Money { amount: amount.parse().ok()?, currency: currency.parse().ok()? });
+    let n_items: Option<i64> = row.get(first + 3)?;
+    Ok(OrderSnapshot {
+        status: text(0)?,
+        money: text(1)?.zip(text(2)?).and_then(|(amount, currency)| money(&amount, &currency)),
+        n_items: n_items.and_then(|n_items| n_items.try_into().ok()),
+    })
 }

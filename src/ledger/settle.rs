@@ -104,7 +104,7 @@ fn why_not(order: &LedgerOrder, verdict: ByHand) -> &'static str {
         (ByHand::Failed, OrderState::Failed) => "it is failed already",
         (ByHand::Failed, _) => "it is accepted: the service said so",
         (ByHand::Acknowledged, OrderState::Accepted) if order.changes.is_empty() => {
-            "it is accepted, and no run has seen other content of it"
+            "it is accepted, and no run has seen a change of it"
         }
         (ByHand::Acknowledged, OrderState::Accepted) => "it is accepted, and all its changes are acknowledged already",
         (ByHand::Acknowledged, OrderState::Unknown) => "it is unknown, not accepted with other content",
@@ -230,7 +230,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        ledger::{Book, Consent, Intent, Known, Ledger, OrderKey, SqliteLedger, Write, known},
+        ledger::{
+            Book, ChangeState, ChangedOrder, Consent, Intent, Known, Ledger, OrderKey, OrderSnapshot, SqliteLedger,
+            Write, known,
+        },
         model::{planned::ContentHash, target::Target},
     };
 
@@ -271,8 +274,19 @@ mod tests {
         /// What a run makes of an order now.
         fn known(&self, order: &OrderKey) -> Known {
             let run = self.run("a");
-            let known = known(&run.history(&order.reference).unwrap(), order.ordered_at, order.content);
-            if known == Known::Changed && run.is_acknowledged(order).unwrap() { Known::Acknowledged } else { known }
+            known(&run.history(&order.reference).unwrap(), order.ordered_at, order.content)
+        }
+
+        fn change_state(&self, order: &OrderKey) -> ChangeState {
+            self.run("a").change_state(order).unwrap()
+        }
+
+        fn note_changed(&self, orders: &[OrderKey]) {
+            let note = |order: &OrderKey| {
+                let (order, snapshot) = (order.clone(), OrderSnapshot::default());
+                Write::NoteChange(Box::new(ChangedOrder { order, cause: None, snapshot }))
+            };
+            self.run("a").write(&orders.iter().map(note).collect::<Vec<_>>()).unwrap();
         }
 
         fn settle(&self, references: &[&str], verdict: ByHand, narrowed: Filter) -> Result<String, String> {
@@ -340,7 +354,7 @@ mod tests {
         ");
         insta::assert_snapshot!(shop.say(&["A", "B", "C"], ByHand::Acknowledged).unwrap_err(), @r"
         nothing was settled
-          A: it is accepted, and no run has seen other content of it
+          A: it is accepted, and no run has seen a change of it
           B: it is failed, not accepted with other content
           C: it is unknown, not accepted with other content
         ");
@@ -351,14 +365,16 @@ mod tests {
     fn a_change_is_acknowledged_for_its_content() {
         let shop = Shop::new();
         shop.send("a", key("A", 0, 1), AttemptState::Accepted);
-        shop.run("a").note_changed(&[key("A", 1, 2), key("A", 30, 3)]).unwrap();
-        assert_eq!((shop.states().as_str(), shop.known(&key("A", 1, 2))), ("A changed", Known::Changed));
+        shop.note_changed(&[key("A", 1, 2), key("A", 30, 3)]);
+        let state = |content| (shop.states(), shop.change_state(&key("A", 1, content)));
+        assert_eq!(shop.known(&key("A", 1, 2)), Known::Changed);
+        assert_eq!(state(2), ("A changed".to_owned(), ChangeState::New));
         assert_eq!(shop.say(&["A"], ByHand::Acknowledged).unwrap(), "A changed");
-        assert_eq!((shop.states().as_str(), shop.known(&key("A", 1, 2))), ("A accepted", Known::Acknowledged));
+        assert_eq!(state(2), ("A accepted".to_owned(), ChangeState::Acknowledged));
         assert!(shop.say(&["A"], ByHand::Acknowledged).unwrap_err().contains("acknowledged already"));
         // Another change is another matter.
-        shop.run("a").note_changed(&[key("A", 1, 4)]).unwrap();
-        assert_eq!((shop.states().as_str(), shop.known(&key("A", 1, 4))), ("A changed", Known::Changed));
+        shop.note_changed(&[key("A", 1, 4)]);
+        assert_eq!(state(4), ("A changed".to_owned(), ChangeState::New));
     }
 
     #[test]

@@ -4,16 +4,17 @@ use chrono::Utc;
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, TransactionBehavior, params};
 
 use super::{
-    Attempt, AttemptState, Cart, Consent, Entry, Intent, Ledger, LedgerError, LedgerPlace, OpenCart, OrderKey, RunLock,
-    TargetHash, Write,
+    Attempt, AttemptState, Cart, ChangeState, ChangedOrder, Consent, Entry, Intent, Ledger, LedgerError, LedgerPlace,
+    OpenCart, OrderKey, RunLock, TargetHash, Write,
     evidence::{Companions, LedgerState},
     file,
-    order::{outcome, state, time},
+    order::{outcome, snapshot, state, time},
     place::{self, OpenedFile},
     schema::attempt_columns,
     targets,
 };
 use crate::model::{
+    field::{ExtensionKind, ExtensionScope, ExtensionType, ExtensionTypes},
     planned::{ContentHash, EventText, Likeness},
     target::Target,
 };
@@ -28,6 +29,7 @@ pub struct SqliteLedger {
     /// Makes likenesses useless outside this ledger.
     salt: [u8; 32],
     writer: Option<Writer>,
+    is_closed: bool,
     notes: Vec<String>,
 }
 
@@ -104,7 +106,7 @@ impl SqliteLedger {
         };
         let (seen, salt) = read().map_err(|error| error.in_file_of(&connection))?;
         let (place, run) = (place.clone(), run.to_owned());
-        Ok(Self { connection, place, target, run, seen, salt, writer, notes: Vec::new() })
+        Ok(Self { connection, place, target, run, seen, salt, writer, is_closed: false, notes: Vec::new() })
     }
 
     /// What a person may want to know of the ledger: which companions cannot be written, for example.
@@ -138,7 +140,7 @@ impl SqliteLedger {
 
     /// Marks a clean end, once.
     fn mark_closed(&mut self) -> Result<(), LedgerError> {
-        if self.writer.is_none() {
+        if self.writer.is_none() || self.is_closed {
             return Ok(());
         }
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
@@ -146,7 +148,7 @@ impl SqliteLedger {
         let commits = file::count_commit(&transaction, 0)?;
         transaction.commit()?;
         self.remember(commits);
-        self.writer = None;
+        self.is_closed = true;
         Ok(file::keep_log_of_open_runs(&self.connection)?)
     }
 }
@@ -199,12 +201,16 @@ impl Ledger for SqliteLedger {
         self.entries(reference).map_err(|error| error.in_file_of(&self.connection))
     }
 
-    fn is_acknowledged(&self, order: &OrderKey) -> Result<bool, LedgerError> {
-        self.has_acknowledgement(order).map_err(|error| error.in_file_of(&self.connection))
+    fn references_of(&self, likeness: Likeness) -> Result<Vec<String>, LedgerError> {
+        self.references_alike(likeness).map_err(|error| error.in_file_of(&self.connection))
     }
 
-    fn note_changed(&self, orders: &[OrderKey]) -> Result<(), LedgerError> {
-        self.insert_changes(orders).map_err(|error| error.in_file_of(&self.connection))
+    fn change_state(&self, order: &OrderKey) -> Result<ChangeState, LedgerError> {
+        self.state_of_change(order).map_err(|error| error.in_file_of(&self.connection))
+    }
+
+    fn extension_types(&self) -> Result<ExtensionTypes, LedgerError> {
+        self.types_at_target().map_err(|error| error.in_file_of(&self.connection))
     }
 
     fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError> {
@@ -226,41 +232,58 @@ impl Ledger for SqliteLedger {
 impl SqliteLedger {
     fn entries(&self, reference: &str) -> Result<Vec<Entry>, LedgerError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT ordered_at, content, outcome, by_hand FROM attempts
+            "SELECT ordered_at, content, outcome, by_hand, status, total, currency, items FROM attempts
              WHERE target = ?1 AND reference = ?2 ORDER BY attempt",
         )?;
         let entries = statement.query_map(params![self.target.0, reference], |row| {
             let (ordered_at, content) = (time(row.get(0)?), ContentHash(row.get(1)?));
             let order = OrderKey { reference: reference.to_owned(), ordered_at, content };
-            Ok(Entry { order, state: state(row.get::<_, Option<String>>(2)?.as_deref()), is_by_hand: row.get(3)? })
+            let (state, is_by_hand) = (state(row.get::<_, Option<String>>(2)?.as_deref()), row.get(3)?);
+            Ok(Entry { order, state, is_by_hand, snapshot: snapshot(row, 4)? })
         })?;
         Ok(entries.collect::<Result<_, _>>()?)
     }
 
-    fn has_acknowledgement(&self, order: &OrderKey) -> Result<bool, LedgerError> {
-        // The time of an order is part of its content, so that it need not be compared.
+    fn references_alike(&self, likeness: Likeness) -> Result<Vec<String>, LedgerError> {
+        // The first 1,000: a guest who ordered the same more often at one time is none of a shop.
         let mut statement = self.connection.prepare_cached(
-            "SELECT 1 FROM changes
-             WHERE target = ?1 AND reference = ?2 AND content = ?3 AND acknowledged_at IS NOT NULL",
+            "SELECT DISTINCT reference FROM attempts
+             WHERE target = ?1 AND likeness = ?2 AND outcome IS NOT 'not_accepted' ORDER BY attempt LIMIT 1000",
         )?;
-        Ok(statement.exists(params![self.target.0, order.reference, order.content.0])?)
+        let references = statement.query_map(params![self.target.0, keyed(likeness, &self.salt)], |row| row.get(0))?;
+        Ok(references.collect::<Result<_, _>>()?)
     }
 
-    fn insert_changes(&self, orders: &[OrderKey]) -> Result<(), LedgerError> {
-        if orders.is_empty() {
-            return Ok(());
+    fn state_of_change(&self, order: &OrderKey) -> Result<ChangeState, LedgerError> {
+        // The time of an order is part of its content, so that it need not be compared.
+        let mut statement = self.connection.prepare_cached(
+            "SELECT acknowledged_at IS NOT NULL, reported_at IS NOT NULL FROM changes
+             WHERE target = ?1 AND reference = ?2 AND content = ?3",
+        )?;
+        let place = params![self.target.0, order.reference, order.content.0];
+        let found = statement.query_row(place, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        Ok(match found {
+            Some((true, _)) => ChangeState::Acknowledged,
+            Some((false, true)) => ChangeState::Reported,
+            Some((false, false)) | None => ChangeState::New,
+        })
+    }
+
+    fn types_at_target(&self) -> Result<ExtensionTypes, LedgerError> {
+        let mut statement =
+            self.connection.prepare("SELECT scope, name, type FROM extension_types WHERE target = ?1")?;
+        let mut rows = statement.query(params![self.target.0])?;
+        let mut types = ExtensionTypes::default();
+        while let Some(row) = rows.next()? {
+            let scope = match row.get_ref(0)?.as_str() {
+                Ok("item") => ExtensionScope::Item,
+                _ => ExtensionScope::Order,
+            };
+            // A type of a later version is none that this one could conflict with.
+            let Some(kind) = ExtensionKind::from_name(&row.get::<_, String>(2)?) else { continue };
+            types.add(ExtensionType { scope, name: row.get(1)?, kind });
         }
-        let now = Utc::now().timestamp_millis();
-        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-        for order in orders {
-            let mut statement = transaction.prepare_cached(
-                "INSERT INTO changes (target, reference, ordered_at, content, run, seen_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-            )?;
-            let ordered_at = order.ordered_at.timestamp_millis();
-            statement.execute(params![self.target.0, order.reference, ordered_at, order.content.0, self.run, now])?;
-        }
-        Ok(transaction.commit()?)
+        Ok(types)
     }
 
     fn carts_left_open(&self) -> Result<Vec<OpenCart>, LedgerError> {
@@ -292,6 +315,9 @@ impl SqliteLedger {
                 open_cart(&transaction, place)
             }
             Write::CloseCart(cart) => close_cart(&transaction, *cart, now),
+            Write::NoteChange(change) => note_change(&transaction, change, self.target, &self.run, now),
+            Write::LearnTypes(types) => learn_types(&transaction, types, self.target, &self.run, now),
+            Write::MarkReported => mark_reported(&transaction, self.target, &self.run, now),
         };
         let numbers = writes.iter().map(write).collect::<Result<_, _>>()?;
         let n_intents = writes.iter().filter(|write| matches!(write, Write::Intend(_))).count();
@@ -378,11 +404,66 @@ fn close_cart(connection: &Connection, cart: Cart, now: i64) -> Result<i64, Ledg
     Ok(cart.0)
 }
 
+/// Notes a change. As long as no run has reported it, it is that of the run which noted it last.
+fn note_change(
+    connection: &Connection,
+    change: &ChangedOrder,
+    target: TargetHash,
+    run: &str,
+    now: i64,
+) -> Result<i64, LedgerError> {
+    let ChangedOrder { order, cause, snapshot } = change;
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO changes (target, reference, ordered_at, content, run, seen_at, cause, status, total, currency, items)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT (target, reference, content) DO UPDATE SET run = excluded.run, seen_at = excluded.seen_at
+             WHERE reported_at IS NULL",
+    )?;
+    statement.execute(params![
+        target.0,
+        order.reference,
+        order.ordered_at.timestamp_millis(),
+        order.content.0,
+        run,
+        now,
+        cause,
+        snapshot.status,
+        snapshot.money.as_ref().map(|money| money.amount.to_string()),
+        snapshot.money.as_ref().map(|money| money.currency.to_string()),
+        snapshot.n_items.and_then(|n_items| i64::try_from(n_items).ok()),
+    ])?;
+    Ok(connection.last_insert_rowid())
+}
+
+fn learn_types(
+    connection: &Connection,
+    types: &[ExtensionType],
+    target: TargetHash,
+    run: &str,
+    now: i64,
+) -> Result<i64, LedgerError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO extension_types (target, scope, name, type, run, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO NOTHING",
+    )?;
+    for ExtensionType { scope, name, kind } in types {
+        statement.execute(params![target.0, scope.as_str(), name, kind.name(), run, now])?;
+    }
+    Ok(0)
+}
+
+fn mark_reported(connection: &Connection, target: TargetHash, run: &str, now: i64) -> Result<i64, LedgerError> {
+    let mut statement = connection
+        .prepare_cached("UPDATE changes SET reported_at = ?3 WHERE target = ?1 AND run = ?2 AND reported_at IS NULL")?;
+    Ok(statement.execute(params![target.0, run, now])?.try_into().unwrap_or(i64::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::ledger::OrderSnapshot;
 
     fn target(key: &str) -> Target {
         Target { base_url: "https://stream.example".into(), client_key: key.into() }
@@ -421,7 +502,12 @@ mod tests {
         let ledger = open_existing(&path, "a").unwrap().unwrap();
         assert_eq!(
             ledger.history("A").unwrap(),
-            [Entry { order: order("A"), state: AttemptState::Accepted, is_by_hand: false }]
+            [Entry {
+                order: order("A"),
+                state: AttemptState::Accepted,
+                is_by_hand: false,
+                snapshot: OrderSnapshot { status: Some("PURCHASED".into()), money: None, n_items: Some(1) }
+            }]
         );
         assert_eq!(states(&ledger, "B"), [AttemptState::Intended]);
         let other = open_existing(&path, "b").unwrap().unwrap();
@@ -475,20 +561,49 @@ mod tests {
         assert!(matches!(open(&text, "a", "r"), Err(LedgerError::Foreign { .. })));
     }
 
+    fn change(order: OrderKey) -> Write {
+        let cause = Some("left out".into());
+        Write::NoteChange(Box::new(ChangedOrder { order, cause, snapshot: OrderSnapshot::default() }))
+    }
+
     #[test]
     fn a_change_is_noted_once_and_known_when_acknowledged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
-        let ledger = open(&path, "a", "run-1").unwrap();
-        ledger.note_changed(&[order("A"), order("A"), order("B")]).unwrap();
-        ledger.note_changed(&[order("A")]).unwrap();
+        let mut ledger = open(&path, "a", "run-1").unwrap();
+        ledger.write(&[change(order("A")), change(order("A")), change(order("B"))]).unwrap();
+        ledger.write(&[change(order("A"))]).unwrap();
         let count = |sql: &str| ledger.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!(count("SELECT count(*) FROM changes"), 2);
-        assert!(!ledger.is_acknowledged(&order("A")).unwrap());
+        assert_eq!(ledger.change_state(&order("A")).unwrap(), ChangeState::New);
         ledger.connection.execute_batch("UPDATE changes SET acknowledged_at = 1 WHERE reference = 'A'").unwrap();
-        assert!(ledger.is_acknowledged(&order("A")).unwrap());
-        assert!(!ledger.is_acknowledged(&order("B")).unwrap());
-        assert!(!ledger.is_acknowledged(&OrderKey { content: ContentHash([2; 16]), ..order("A") }).unwrap());
+        let other = OrderKey { content: ContentHash([2; 16]), ..order("A") };
+        let state = |order: &OrderKey| ledger.change_state(order).unwrap();
+        assert_eq!(state(&order("A")), ChangeState::Acknowledged);
+        assert_eq!([state(&order("B")), state(&other)], [ChangeState::New, ChangeState::New]);
+    }
+
+    #[test]
+    fn a_change_is_reported_by_the_run_that_noted_it_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let (first, second) = (order("A"), order("B"));
+        let mut run = open(&path, "a", "run-1").unwrap();
+        run.write(&[change(first.clone()), change(second.clone())]).unwrap();
+        // The run is killed before its report.
+        drop(run);
+        let mut run = open(&path, "a", "run-2").unwrap();
+        run.write(&[change(first.clone())]).unwrap();
+        run.close().unwrap();
+        let commits = file::state(&run.connection, &path).unwrap().commits;
+        run.write(&[Write::MarkReported]).unwrap();
+        assert_eq!(run.change_state(&first).unwrap(), ChangeState::Reported);
+        assert_eq!(run.change_state(&second).unwrap(), ChangeState::New);
+        // The companions know of it too, although the run has ended.
+        let remembered = crate::ledger::evidence::witnessed(&path, None);
+        assert_eq!(remembered.iter().map(|(_, state)| state.commits).max(), Some(commits + 1));
+        drop(run);
+        open(&path, "a", "run-3").unwrap();
     }
 
     #[test]

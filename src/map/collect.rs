@@ -97,8 +97,9 @@ impl<'a> Collector<'a> {
                 self.broken(field, problem, text, at);
             }
             Made::Skip(reason) => {
-                self.n_filled += 1;
                 self.skip.get_or_insert(reason);
+                // What stood there is kept for reports: it may be the status of an order that was accepted before.
+                self.fill_broken(field, text, at);
             }
         }
     }
@@ -125,8 +126,12 @@ impl<'a> Collector<'a> {
 
     /// Marks a field as there but broken.
     pub(super) fn broken(&mut self, field: Cow<'a, Field>, problem: Problem, text: Cow<'a, str>, at: Place<'a>) {
-        self.n_filled += 1;
         self.problems.push(problem);
+        self.fill_broken(field, text, at);
+    }
+
+    fn fill_broken(&mut self, field: Cow<'a, Field>, text: Cow<'a, str>, at: Place<'a>) {
+        self.n_filled += 1;
         let cell = Cell { field, text, time: None, at, is_broken: true, is_fallback: false, first_counts: false };
         self.cells.push(cell);
     }

@@ -1,6 +1,6 @@
 //! Dates as exports write them → instants, to the millisecond.
 
-use chrono::{DateTime, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::model::nearest::{did_you_mean, nearest};
@@ -64,6 +64,13 @@ impl DateRule {
     #[must_use]
     pub fn instant(&self, text: &str) -> Option<Instant> {
         self.formats.iter().find_map(|format| self.read(format, text))
+    }
+
+    /// Whether an instant is midnight, in the zone of the dates or in UTC: then it may be a date without a time of day.
+    #[must_use]
+    pub fn is_midnight(&self, time: DateTime<Utc>) -> bool {
+        let is_midnight_there = |zone: Tz| time.with_timezone(&zone).time() == NaiveTime::MIN;
+        time.time() == NaiveTime::MIN || self.zone.is_some_and(is_midnight_there)
     }
 
     fn read(&self, format: &DateFormat, text: &str) -> Option<Instant> {

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, path::Path, sync::Arc};
 
+use chrono::{DateTime, Utc};
+
 use super::{
     MapError,
     file::read_small_file,
@@ -166,6 +168,13 @@ impl Profile {
     #[must_use]
     pub fn key_is_reference(&self) -> bool {
         reference_rule(&self.rules).is_some_and(|rule| rule == self.key)
+    }
+
+    /// Whether the time of an order may be a date without a time of day.
+    #[must_use]
+    pub fn is_midnight(&self, ordered_at: DateTime<Utc>) -> bool {
+        let is_its = |rule: &&FieldRule| matches!(rule.goal, Goal::Field(Field::OrderedAt));
+        self.rules.iter().find(is_its).is_some_and(|rule| rule.rule.is_midnight(ordered_at))
     }
 
     /// The profile that a TOML text describes; `name` is for messages.

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 
 use super::{
     date::{DateRule, ISO_8601},
@@ -71,6 +71,11 @@ impl Made<'_> {
 }
 
 impl Rule {
+    /// Whether an instant that the rule makes may be a date without a time of day.
+    pub(super) fn is_midnight(&self, time: DateTime<Utc>) -> bool {
+        self.date.as_ref().map_or_else(|| time.time() == NaiveTime::MIN, |date| date.is_midnight(time))
+    }
+
     /// An error says what is wrong with the rule.
     pub(super) fn new(text: RuleText, is_date: bool) -> Result<Self, String> {
         let has_source = text.column.is_some() || text.path.is_some();

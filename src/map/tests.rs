@@ -83,8 +83,8 @@ fn a_table_gives_a_value_or_a_reason_to_skip_or_a_problem() {
     let rules = profile(rules);
     let mapped = |line| csv(&rules, "id,s,g,t", line);
     assert_eq!(mapped("A,paid,f,"), "part A: status=PURCHASED@3 guest.gender=female@8");
-    assert_eq!(mapped("A,void,,"), "part A:  | skip voided");
-    assert_eq!(mapped("A,,,x"), "part A:  | item@-  | skip sample");
+    assert_eq!(mapped("A,void,,"), "part A: status!void@3 | skip voided");
+    assert_eq!(mapped("A,,,x"), "part A:  | item@- item.type!x@5 | skip sample");
     let unlisted = "value_not_in_table status@3 \"piad\" is not in the profile's table, nearest is \"paid\"";
     assert_eq!(mapped("A,piad,,"), format!("part A: status!piad@3 | {unlisted}"));
     // What a guest's cell holds is for nobody to read.

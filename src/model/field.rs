@@ -1,6 +1,6 @@
 //! The target fields that a profile can fill, named as the canonical profile names them.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,65 @@ impl ExtensionKind {
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// What an extension attribute is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ExtensionScope {
+    /// The order.
+    Order,
+    /// An item.
+    Item,
+}
+
+impl ExtensionScope {
+    /// Its name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Item => "item",
+        }
+    }
+}
+
+/// An extension attribute and the type that the tenant has seen of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExtensionType {
+    /// What it is of.
+    pub scope: ExtensionScope,
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: ExtensionKind,
+}
+
+/// The types of extension attributes that the tenant has seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExtensionTypes {
+    of_order: HashMap<String, ExtensionKind>,
+    of_item: HashMap<String, ExtensionKind>,
+}
+
+impl ExtensionTypes {
+    /// Adds an attribute, if there is none of its name.
+    pub fn add(&mut self, attribute: ExtensionType) {
+        let types = match attribute.scope {
+            ExtensionScope::Order => &mut self.of_order,
+            ExtensionScope::Item => &mut self.of_item,
+        };
+        types.entry(attribute.name).or_insert(attribute.kind);
+    }
+
+    /// The type of an attribute, if the tenant has seen one.
+    #[must_use]
+    pub fn kind(&self, scope: ExtensionScope, name: &str) -> Option<ExtensionKind> {
+        let types = match scope {
+            ExtensionScope::Order => &self.of_order,
+            ExtensionScope::Item => &self.of_item,
+        };
+        types.get(name).copied()
     }
 }
 

@@ -18,5 +18,6 @@ pub mod pricing;
 pub mod printable;
 pub mod problem;
 pub mod recipe;
+pub mod reference;
 pub mod row;
 pub mod target;

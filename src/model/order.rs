@@ -230,6 +230,8 @@ pub struct Checked<'a> {
     pub record: OrderRecord,
     /// The order, or why there is none.
     pub verdict: Verdict<'a>,
+    /// The status as it was read, where there is no order.
+    pub status: Option<String>,
 }
 
 /// Whether an order may be sent.

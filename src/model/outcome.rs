@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::money::Money;
+
 /// Every order that was read ends in exactly one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -10,9 +12,9 @@ pub enum Outcome {
     Accepted,
     /// An earlier run's accepted order, same content.
     AlreadySent,
-    /// Accepted by an earlier run with other content.
+    /// Accepted by an earlier run, and now with other content, left out by a rule of the profile, or invalid.
     Changed,
-    /// Left out by a rule of the profile.
+    /// Left out by a rule of the profile, and never accepted before.
     Skipped,
     /// Fails validation.
     Invalid,
@@ -89,13 +91,26 @@ pub struct Settled {
     pub reason: Option<String>,
     /// What came of an earlier sending that may have been taken and after which it was sent again: it may be there twice.
     pub repeated_after: Option<String>,
+    /// Of an order that has changed since it was accepted, by how much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Box<AcceptedChange>>,
+}
+
+/// How an accepted order has changed, for the sums and the exit code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedChange {
+    /// Whether the run ends with exit code 1 for it: no earlier run has reported it.
+    pub sets_exit_code: bool,
+    /// The total that was accepted and the one that the export sends now, where both are known. Nothing of an order is sent
+    /// that a rule leaves out.
+    pub totals: Option<(Money, Money)>,
 }
 
 impl Settled {
     /// An outcome without a request.
     #[must_use]
     pub fn unsent(outcome: Outcome, reason: Option<String>) -> Self {
-        Self { outcome, attempts: 0, http_status: None, reason, repeated_after: None }
+        Self { outcome, attempts: 0, http_status: None, reason, repeated_after: None, change: None }
     }
 
     /// An order that is too old to be sent without a go-ahead, and why.

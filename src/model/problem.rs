@@ -266,7 +266,7 @@ codes! {
     ExtensionValue "extension_value" Error,
     /// More than 50 extension attributes.
     TooManyExtensions "too_many_extensions" Error,
-    /// One extension attribute with two types in one run.
+    /// One extension attribute with two types, in one run or in an earlier one.
     ExtensionTypeConflict "extension_type_conflict" Error,
     /// An event that is longer than one request may be.
     EventTooLarge "event_too_large" Error,
@@ -280,6 +280,10 @@ codes! {
     OrderInTwoFiles "order_in_two_files" Error,
     /// The same order in a second file or document, with equal content.
     OrderCopied "order_copied" Warning,
+    /// An order that differs from another one, of this run or an earlier one, only by how its reference is spelt.
+    DuplicateContent "duplicate_content" Error,
+    /// An order with the guest, time and content of one that an earlier run sent under another reference.
+    ContentRepeated "content_repeated" Warning,
     /// The reference of an accepted order, used again two or more days apart.
     ReferenceReused "reference_reused" Error,
     /// A row of the order cannot be read.

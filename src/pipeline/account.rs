@@ -176,6 +176,11 @@ impl Account {
         self.counts.n_ended_before()
     }
 
+    /// How many orders are invalid, whatever earlier runs did with them.
+    pub(super) fn n_invalid(&self) -> u64 {
+        self.n_settled(Outcome::Invalid) + self.counts.n_invalid_before
+    }
+
     /// How many orders no rule left out.
     pub(super) fn n_not_skipped(&self) -> u64 {
         self.counts.tally.orders().read - self.n_settled(Outcome::Skipped)
@@ -365,6 +370,7 @@ fn exit_code(counts: &Counts, is_stopped: bool) -> u8 {
         4
     } else {
         // Of those that were not attempted only orders are left that need a go-ahead.
-        u8::from(has(&[Outcome::Invalid, Outcome::Refused, Outcome::Failed, Outcome::Changed, Outcome::NotAttempted]))
+        let needs_attention = [Outcome::Invalid, Outcome::Refused, Outcome::Failed, Outcome::NotAttempted];
+        u8::from(counts.n_new_changes > 0 || has(&needs_attention))
     }
 }

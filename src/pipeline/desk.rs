@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Job, Refusal,
     age::Age,
-    known::{self, Fate},
-    reading::facts::{Facts, Told, hash},
+    known::{self, Fate, ReadOrder, Sendable, Unsent},
+    reading::facts::{Facts, Told, hash, hash_of_bare},
     saved::left_out_line,
     sheet::Sheet,
 };
@@ -24,14 +24,15 @@ use crate::{
         canonical, json,
         sequence::{Packing, sequence},
     },
-    ledger::{Known, Ledger, OrderKey, SqliteLedger},
+    ledger::{Ledger, SqliteLedger},
     model::{
         draft::Draft,
         field::Field,
         guest::Identifier,
-        order::{Order, OrderRecord, Verdict},
+        order::{Checked, Order, OrderRecord, Verdict},
         outcome::{Outcome, Settled},
         planned::{ContentHash, EventText, Likeness, OrderEvents, PlannedOrder},
+        problem::Problem,
         recipe::Recipe,
     },
     report::place,
@@ -61,7 +62,30 @@ pub(super) struct Desk<'j> {
 #[derive(Serialize, Deserialize)]
 struct Aside {
     record: OrderRecord,
-    sound: Option<Kept>,
+    order: Result<Kept, Unsent>,
+}
+
+/// A valid order, or why there is none to send.
+type CheckedOrder<'a> = Result<Box<Order<'a>>, Unsent>;
+
+impl Aside {
+    fn of(record: OrderRecord, order: CheckedOrder<'_>, job: &Job<'_>) -> Self {
+        Self { record, order: order.map(|order| Kept::of(&order, job.validate.packing())) }
+    }
+
+    fn clash(&self) -> Clash<'_> {
+        Clash { record: &self.record, likeness: self.order.as_ref().ok().map(|order| order.likeness) }
+    }
+
+    /// Makes it invalid, if there is a problem.
+    fn add(&mut self, problem: Option<Problem>) {
+        let Some(problem) = problem else { return };
+        self.record.problems.push(problem);
+        if let Ok(order) = &self.order {
+            let (status, content) = (Some(order.status.clone()), Some(order.content));
+            self.order = Err(Unsent { rule: None, status, content });
+        }
+    }
 }
 
 /// A valid order without what it was read from.
@@ -89,43 +113,68 @@ impl Desk<'_> {
     }
 
     /// Takes an order.
-    pub(super) fn take(&self, mut draft: Draft<'_>, told: &mut Told, sheet: &mut Sheet) -> Result<(), Refusal> {
+    pub(super) fn take(&self, draft: Draft<'_>, told: &mut Told, sheet: &mut Sheet) -> Result<(), Refusal> {
+        match self.check(draft, told) {
+            None => Ok(()),
+            Some((record, Err(unsent))) if unsent.rule.is_some() => self.conclude(record, Err(&unsent), sheet),
+            Some((record, order)) if self.facts.may_be_shared(&record.reference) => {
+                self.put_aside(&Aside::of(record, order, self.job))
+            }
+            Some((record, Ok(order))) => self.conclude_valid(record, &Sound::Read(&order), sheet),
+            Some((record, Err(unsent))) => self.conclude(record, Err(&unsent), sheet),
+        }
+    }
+
+    /// Takes orders whose keys have one hash: they may be the same but for the spelling.
+    pub(super) fn take_together(
+        &self,
+        drafts: Vec<Draft<'_>>,
+        told: &mut Told,
+        sheet: &mut Sheet,
+    ) -> Result<(), Refusal> {
+        if !self.key_is_reference || drafts.len() < 2 {
+            return drafts.into_iter().try_for_each(|draft| self.take(draft, told, sheet));
+        }
+        let mut orders = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            match self.check(draft, told) {
+                None => {}
+                Some((record, Err(unsent))) if unsent.rule.is_some() => self.conclude(record, Err(&unsent), sheet)?,
+                Some((record, order)) => orders.push(Aside::of(record, order, self.job)),
+            }
+        }
+        self.take_alike(orders, sheet)
+    }
+
+    /// What an order tells of others is taken down; what it is itself, only if that counts.
+    #[inline]
+    fn check<'a>(&'a self, mut draft: Draft<'a>, told: &mut Told) -> Option<(OrderRecord, CheckedOrder<'a>)> {
         if self.is_first_pass {
             told.kinds.note(&draft);
             if !self.key_is_reference {
                 let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
                 if !reference.is_empty() {
-                    let of_reference = hash(reference);
+                    let of_reference = hash_of_bare(reference);
                     told.references.push((hash(&draft.key).rotate_left(1) ^ of_reference, of_reference));
                 }
             }
         }
         if !self.counts() {
-            return Ok(());
+            return None;
         }
         self.facts.doubts.tell(&mut draft, self.job.grouping());
-        let checked = validate::check(draft, &self.job.validate, &self.facts.kinds);
-        match &checked.verdict {
-            Verdict::Skipped(reason) => {
-                let settled = Settled::unsent(Outcome::Skipped, Some(reason.to_string()));
-                self.settle(&checked.record, &settled, sheet);
-                Ok(())
-            }
-            verdict => {
-                let order = if let Verdict::Valid(order) = verdict { Some(&**order) } else { None };
-                if self.facts.may_be_shared(&checked.record.reference) {
-                    return self.put_aside(checked.record, order);
-                }
-                self.conclude(checked.record, order.map(Sound::Read), sheet)
-            }
-        }
+        let Checked { record, verdict, status } = validate::check(draft, &self.job.validate, &self.facts.kinds);
+        let order = match verdict {
+            Verdict::Valid(order) => Ok(order),
+            Verdict::Skipped(rule) => Err(Unsent { rule: Some(rule.to_string()), status, content: None }),
+            Verdict::Invalid => Err(Unsent { rule: None, status, content: None }),
+        };
+        Some((record, order))
     }
 
-    fn put_aside(&self, record: OrderRecord, order: Option<&Order<'_>>) -> Result<(), Refusal> {
-        let key = (u128::from(hash(&record.reference)) << u64::BITS) | u128::from(record.id.0);
-        let packing = self.job.validate.packing();
-        let aside = Aside { record, sound: order.map(|order| Kept::of(order, packing)) };
-        let json = serde_json::to_vec(&aside).map_err(io::Error::from)?;
+    fn put_aside(&self, aside: &Aside) -> Result<(), Refusal> {
+        let key = (u128::from(hash_of_bare(&aside.record.reference)) << u64::BITS) | u128::from(aside.record.id.0);
+        let json = serde_json::to_vec(aside).map_err(io::Error::from)?;
         Ok(self.clashing.as_ref().map_or(Ok(()), |clashing| clashing.push(key, &json))?)
     }
 
@@ -135,6 +184,13 @@ impl Desk<'_> {
         for order in aside {
             orders.push(serde_json::from_slice(order).map_err(io::Error::from)?);
         }
+        self.take_alike(orders, sheet)
+    }
+
+    /// Takes all orders whose references may be equal, or equal but for the spelling, in the order of the input.
+    fn take_alike(&self, mut orders: Vec<Aside>, sheet: &mut Sheet) -> Result<(), Refusal> {
+        let problems = validate::duplicates(&orders.iter().map(Aside::clash).collect::<Vec<_>>());
+        orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add(problem));
         while let Some(reference) = orders.first().map(|order| order.record.reference.clone()) {
             let (of_reference, others) = orders.into_iter().partition(|order| order.record.reference == reference);
             orders = others;
@@ -143,54 +199,87 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn take_of_reference(&self, orders: Vec<Aside>, sheet: &mut Sheet) -> Result<(), Refusal> {
-        let clashes: Vec<_> =
-            orders.iter().map(|Aside { record, sound }| Clash { record, is_valid: sound.is_some() }).collect();
+    fn take_of_reference(&self, mut orders: Vec<Aside>, sheet: &mut Sheet) -> Result<(), Refusal> {
         // Orders without a reference are none of the same.
-        let has_reference = orders.first().is_some_and(|order| !order.record.reference.is_empty());
-        let problems =
-            if has_reference { validate::clashes(&clashes, &self.job.validate) } else { vec![None; orders.len()] };
-        for (mut order, problem) in orders.into_iter().zip(problems) {
-            let sound = order.sound.as_ref().filter(|_| problem.is_none()).map(Sound::Kept);
-            order.record.problems.extend(problem);
-            self.conclude(order.record, sound, sheet)?;
+        if orders.first().is_some_and(|order| !order.record.reference.is_empty()) {
+            let problems = validate::clashes(&orders.iter().map(Aside::clash).collect::<Vec<_>>(), &self.job.validate);
+            orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add(problem));
+        }
+        for Aside { record, order } in orders {
+            self.conclude(record, order.as_ref().map(Sound::Kept), sheet)?;
         }
         Ok(())
     }
 
-    fn conclude(&self, mut record: OrderRecord, sound: Option<Sound<'_>>, sheet: &mut Sheet) -> Result<(), Refusal> {
-        let Some(sound) = sound else {
-            self.settle(&record, &Settled::unsent(Outcome::Invalid, None), sheet);
-            return Ok(());
-        };
+    fn conclude(
+        &self,
+        mut record: OrderRecord,
+        order: Result<Sound<'_>, &Unsent>,
+        sheet: &mut Sheet,
+    ) -> Result<(), Refusal> {
+        match order {
+            Ok(sound) => self.conclude_valid(record, &sound, sheet),
+            Err(unsent) => {
+                let fate = self.fate(&ReadOrder::Unsent(unsent), &mut record)?;
+                if let Some(settled) = self.settled_by(fate, sheet) {
+                    self.settle(&record, &settled, Some(unsent), sheet);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn conclude_valid(&self, mut record: OrderRecord, sound: &Sound<'_>, sheet: &mut Sheet) -> Result<(), Refusal> {
         let guest = sound.guest_hash();
         sheet.guests.push(guest);
         if self.job.sending.is_some() {
             sound.note(&record, sheet);
         }
-        let fate = self.fate(&mut record, &sound)?;
-        let is_sound = !matches!(&fate, Fate::Settled(Settled { outcome: Outcome::Invalid, .. }));
-        sheet.counts.n_items += if is_sound { record.n_items as u64 } else { 0 };
-        if let Fate::Settled(Settled { outcome: Outcome::Changed, .. }) = fate {
-            sheet.changed.push(sound.key(&record));
+        let content = || sound.content();
+        let likeness = || sound.likeness();
+        let sendable = Sendable {
+            ordered_at: sound.ordered_at(),
+            status: sound.status(),
+            content: &content,
+            likeness: &likeness,
+            warns_of_equal: !self.job.profile.is_midnight(sound.ordered_at()),
+        };
+        let fate = self.fate(&ReadOrder::Sendable(sendable), &mut record)?;
+        let may_be_there = matches!(fate, Fate::Sent { may_be_there: true });
+        let settled = self.settled_by(fate, sheet);
+        let outcome = settled.as_ref().map(|settled| settled.outcome);
+        sheet.counts.n_items += if outcome == Some(Outcome::Invalid) { 0 } else { record.n_items as u64 };
+        if outcome == Some(Outcome::Valid) {
+            self.foresee(sound, guest, sheet);
         }
-        if let Fate::Settled(Settled { outcome: Outcome::Valid, .. }) = fate {
-            self.foresee(&sound, guest, sheet);
-        }
-        match fate {
-            Fate::Settled(settled) if self.job.sending.is_some() && may_be_sent_later(&settled) => {
-                self.plan(record, &sound, false, Some(settled), sheet);
+        match settled {
+            Some(settled) if self.job.sending.is_some() && may_be_sent_later(&settled) => {
+                self.plan(record, sound, false, Some(settled), sheet);
             }
-            Fate::Settled(settled) => self.settle(&record, &settled, sheet),
-            Fate::Sent { may_be_there } => {
+            Some(settled) => self.settle(&record, &settled, None, sheet),
+            None => {
                 let held = self.age.held(sound.ordered_at(), may_be_there);
                 if held.is_some() {
                     sheet.old.add(sound.ordered_at());
                 }
-                self.plan(record, &sound, may_be_there, held, sheet);
+                self.plan(record, sound, may_be_there, held, sheet);
             }
         }
         Ok(())
+    }
+
+    /// What became of an order that is not sent. One that changed is for the ledger to note.
+    fn settled_by(&self, fate: Fate, sheet: &mut Sheet) -> Option<Settled> {
+        match fate {
+            Fate::Settled(settled) => Some(settled),
+            Fate::Changed(settled, change) => {
+                if self.job.sending.is_some() {
+                    sheet.changed.push(*change);
+                }
+                Some(settled)
+            }
+            Fate::Sent { .. } => None,
+        }
     }
 
     /// What sending an order would take, for a check.
@@ -202,18 +291,16 @@ impl Desk<'_> {
         }
     }
 
-    fn fate(&self, record: &mut OrderRecord, sound: &Sound<'_>) -> Result<Fate, Refusal> {
-        let rules = known::Rules::of(self.job);
-        let Some(ledger) = self.ledger else { return Ok(known::fate_by(Known::Nothing, record, rules)) };
-        let ledger = ledger.lock().expect("nobody panics with the ledger");
-        let known = known::known_of(&record.reference, || sound.key(record), &*ledger as &dyn Ledger)?;
-        Ok(known::fate_by(known, record, rules))
+    fn fate(&self, order: &ReadOrder<'_>, record: &mut OrderRecord) -> Result<Fate, Refusal> {
+        let ledger = self.ledger.map(|ledger| ledger.lock().expect("nobody panics with the ledger"));
+        let ledger = ledger.as_deref().map(|ledger| ledger as &dyn Ledger);
+        Ok(known::decide(order, record, ledger, known::Rules::of(self.job))?)
     }
 
-    fn settle(&self, record: &OrderRecord, settled: &Settled, sheet: &mut Sheet) {
+    fn settle(&self, record: &OrderRecord, settled: &Settled, unsent: Option<&Unsent>, sheet: &mut Sheet) {
         sheet.counts.add(record);
         if self.job.sending.is_some() {
-            left_out_line(&mut sheet.left_out, record, settled);
+            left_out_line(&mut sheet.left_out, record, settled, unsent);
         }
         sheet.settle(record, settled, self.names);
     }
@@ -306,9 +393,18 @@ impl Sound<'_> {
         }
     }
 
-    /// The order as the ledger knows it.
-    fn key(&self, record: &OrderRecord) -> OrderKey {
-        OrderKey { reference: record.reference.clone(), ordered_at: self.ordered_at(), content: self.content() }
+    fn likeness(&self) -> Likeness {
+        match self {
+            Self::Read(order) => canonical::likeness(order),
+            Self::Kept(order) => order.likeness,
+        }
+    }
+
+    fn status(&self) -> &str {
+        match self {
+            Self::Read(order) => &order.status,
+            Self::Kept(order) => &order.status,
+        }
     }
 
     fn note(&self, record: &OrderRecord, sheet: &mut Sheet) {
@@ -327,12 +423,11 @@ impl Sound<'_> {
         may_be_there: bool,
         held: Option<Settled>,
     ) -> PlannedOrder {
-        let (events, status, likeness) = match self {
-            Self::Read(order) => {
-                (events(order, packing), order.status.clone().into_owned(), canonical::likeness(order))
-            }
-            Self::Kept(order) => (order.events.clone(), order.status.clone(), order.likeness),
+        let events = match self {
+            Self::Read(order) => events(order, packing),
+            Self::Kept(order) => order.events.clone(),
         };
+        let (status, likeness) = (self.status().to_owned(), self.likeness());
         let (ordered_at, content) = (self.ordered_at(), self.content());
         PlannedOrder { record, ordered_at, content, status, likeness, events, may_be_there, held }
     }

@@ -12,7 +12,7 @@ use super::{
     sheet::Sheet,
 };
 use crate::{
-    ledger::{Ledger, OrderKey},
+    ledger::{ChangedOrder, Ledger, Write},
     model::problem::Problem,
     plan::{Contents, Planner},
     report::folder::RunFolder,
@@ -39,7 +39,7 @@ pub(super) struct ToSend {
     pub(super) planner: Planner,
     /// Those that need a go-ahead.
     pub(super) old: Old,
-    /// Those that the ledger knows with other content.
+    /// Those that changed since they were accepted.
     changed: Option<Sorter>,
     /// What the file of orders that are in no plan holds, once all are known.
     pub(super) left_out: Option<Contents>,
@@ -55,25 +55,25 @@ impl ToSend {
         }
     }
 
-    fn add_changed(&self, orders: &[OrderKey]) -> io::Result<()> {
+    fn add_changed(&self, orders: &[ChangedOrder]) -> io::Result<()> {
         let Some(changed) = &self.changed else { return Ok(()) };
-        orders.iter().try_for_each(|order| changed.push(0, &postcard::to_stdvec(order).map_err(io::Error::other)?))
+        orders.iter().try_for_each(|order| changed.push(0, &serde_json::to_vec(order)?))
     }
 
     /// Tells the ledger which orders changed.
-    pub(super) fn note_changed(&mut self, ledger: &dyn Ledger) -> Result<(), RunError> {
+    pub(super) fn note_changed(&mut self, ledger: &mut dyn Ledger) -> Result<(), RunError> {
         let Some(changed) = self.changed.take() else { return Ok(()) };
         let mut sorted = changed.sorted().map_err(PlanError::from)?;
-        let mut orders = Vec::new();
+        let mut notes = Vec::new();
         loop {
             let next = sorted.next().map_err(PlanError::from)?;
-            let order = next.map(|(_, bytes)| postcard::from_bytes(bytes)).transpose().map_err(io::Error::other);
-            let order: Option<OrderKey> = order.map_err(PlanError::from)?;
+            let order = next.map(|(_, bytes)| serde_json::from_slice(bytes)).transpose().map_err(io::Error::from);
+            let order: Option<Box<ChangedOrder>> = order.map_err(PlanError::from)?;
             let is_last = order.is_none();
-            orders.extend(order);
-            if orders.len() >= MOST_TOLD || (is_last && !orders.is_empty()) {
-                ledger.note_changed(&orders)?;
-                orders.clear();
+            notes.extend(order.map(Write::NoteChange));
+            if notes.len() >= MOST_TOLD || (is_last && !notes.is_empty()) {
+                ledger.write(&notes)?;
+                notes.clear();
             }
             if is_last {
                 return Ok(());

@@ -1,18 +1,29 @@
-//! What is to be done with an order, by its check and by what earlier runs did with it.
+//! What is to be done with an order, by what this run reads of it and by what earlier runs did with it.
 
-use super::{Job, RunError};
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::{ChangedExit, Job, RunError};
 use crate::{
-    ledger::{self, Intent, Known, Ledger, LedgerError, OrderKey},
+    ledger::{self, ChangeState, ChangedOrder, Entry, Intent, Known, Ledger, LedgerError, OrderKey, OrderSnapshot},
     model::{
+        money::{Amount, Money},
         order::OrderRecord,
-        outcome::{Outcome, Settled},
-        planned::{PlannedGuest, PlannedOrder},
+        outcome::{AcceptedChange, Outcome, Settled},
+        planned::{ContentHash, Likeness, PlannedGuest, PlannedOrder},
         problem::{Code, Problem},
+        reference::bare,
     },
 };
 
 /// The run that sent it again may have been killed before it said so.
 const SENT_TWICE: &str = "accepted by an earlier run, and of another sending nobody knows: it may be there twice";
+
+/// Why an order is invalid may be as long as its rows; this many reasons are named.
+const MOST_REASONS: usize = 5;
 
 /// What decides about orders that the ledger knows.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +31,7 @@ pub(super) struct Rules {
     is_sending: bool,
     resends_unknown: bool,
     sends_reused_references: bool,
+    changed_exit: ChangedExit,
 }
 
 impl Rules {
@@ -28,6 +40,7 @@ impl Rules {
             is_sending: job.sending.is_some(),
             resends_unknown: job.sending.as_ref().is_some_and(|sending| sending.resends_unknown),
             sends_reused_references: job.validate.sends_reused_references,
+            changed_exit: job.changed_exit,
         }
     }
 }
@@ -36,88 +49,290 @@ impl Rules {
 pub(super) enum Fate {
     /// Nothing.
     Settled(Settled),
+    /// Nothing, and the ledger notes that it changed since it was accepted.
+    Changed(Settled, Box<ChangedOrder>),
     /// It is sent. It may be there already if an earlier run sent it and nobody knows what came of that.
     Sent { may_be_there: bool },
 }
 
-/// Settles those of a planned guest's orders that have been sent since they were planned, or may not be sent now.
-pub(super) fn settle_known(guest: &mut PlannedGuest, ledger: &dyn Ledger, rules: Rules) -> Result<(), RunError> {
-    for mut order in std::mem::take(&mut guest.orders) {
-        let known = known_of(&order.record.reference, || key_of_planned(&order), ledger)?;
-        if known == Known::Changed {
-            ledger.note_changed(&[key_of_planned(&order)])?;
+/// An order that this run does not send, whatever the ledger holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Unsent {
+    /// The rule of the profile that leaves it out; without one it is invalid.
+    pub(super) rule: Option<String>,
+    /// Its status as it was read.
+    pub(super) status: Option<String>,
+    /// What it holds, if it would be valid without another order that it clashes with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) content: Option<ContentHash>,
+}
+
+/// A valid order, as far as the ledger needs to know it. Its hashes are made only where there is something to compare them
+/// with.
+pub(super) struct Sendable<'a> {
+    pub(super) ordered_at: DateTime<Utc>,
+    pub(super) status: &'a str,
+    pub(super) content: &'a dyn Fn() -> ContentHash,
+    pub(super) likeness: &'a dyn Fn() -> Likeness,
+    /// Whether an equal order under an unrelated reference is worth a warning: not where its time is a date only, nor a
+    /// second time.
+    pub(super) warns_of_equal: bool,
+}
+
+/// What this run reads of an order.
+pub(super) enum ReadOrder<'a> {
+    Sendable(Sendable<'a>),
+    Unsent(&'a Unsent),
+}
+
+impl ReadOrder<'_> {
+    fn snapshot(&self, record: &OrderRecord) -> OrderSnapshot {
+        let status = match self {
+            Self::Sendable(order) => Some(order.status.to_owned()),
+            Self::Unsent(order) => order.status.clone(),
+        };
+        OrderSnapshot { status, money: record.money.clone(), n_items: Some(record.n_items as u64) }
+    }
+
+    /// Why it is not sent, if it is not.
+    fn cause(&self, record: &OrderRecord) -> Option<String> {
+        match self {
+            Self::Sendable(_) => None,
+            Self::Unsent(order) => Some(order.cause(record)),
         }
-        match fate_by(known, &mut order.record, rules) {
+    }
+
+    /// When it was made. One that does not say is the only one of its reference that the ledger holds.
+    fn ordered_at(&self, record: &OrderRecord, entries: &[Entry]) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Sendable(order) => Some(order.ordered_at),
+            Self::Unsent(_) => record.ordered_at.or_else(|| ledger::only_order(entries)),
+        }
+    }
+
+    fn content(&self, entries: &[Entry], ordered_at: DateTime<Utc>, record: &OrderRecord) -> ContentHash {
+        let is_accepted = |content: &ContentHash| {
+            let accepted = ledger::accepted_in_place(entries, ordered_at, *content);
+            accepted.is_some_and(|entry| entry.order.content == *content)
+        };
+        match self {
+            Self::Sendable(order) => (order.content)(),
+            // The one of two clashing orders that was accepted has not changed.
+            Self::Unsent(Unsent { content: Some(content), .. }) if is_accepted(content) => *content,
+            Self::Unsent(order) => ledger::content_of_unsent(&order.reasons(record), &self.snapshot(record)),
+        }
+    }
+
+    /// How much of it the export sends now, if that can be read: nothing of what a rule leaves out.
+    fn total_sent(&self, was: &Money, record: &OrderRecord) -> Option<Money> {
+        match self {
+            Self::Unsent(Unsent { rule: Some(_), .. }) => Some(Money { amount: Amount(Decimal::ZERO), ..was.clone() }),
+            _ => record.money.clone(),
+        }
+    }
+
+    /// What becomes of it where the ledger does not hold it.
+    fn fate(&self, rules: Rules) -> Fate {
+        match self {
+            Self::Sendable(_) if rules.is_sending => Fate::Sent { may_be_there: false },
+            Self::Sendable(_) => Fate::Settled(Settled::unsent(Outcome::Valid, None)),
+            Self::Unsent(order) => Fate::Settled(order.settled()),
+        }
+    }
+}
+
+impl Unsent {
+    fn settled(&self) -> Settled {
+        match &self.rule {
+            Some(rule) => Settled::unsent(Outcome::Skipped, Some(rule.clone())),
+            None => Settled::unsent(Outcome::Invalid, None),
+        }
+    }
+
+    /// The rule, or the kinds of problems: not their words, which name rows that stand elsewhere tomorrow.
+    fn reasons(&self, record: &OrderRecord) -> Vec<String> {
+        if let Some(rule) = &self.rule {
+            return vec![rule.clone()];
+        }
+        let errors = record.problems.iter().filter(|problem| problem.is_error());
+        let reason = |problem: &Problem| match &problem.field {
+            Some(field) => format!("{} of {field}", problem.code),
+            None => problem.code.to_string(),
+        };
+        errors.map(reason).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn cause(&self, record: &OrderRecord) -> String {
+        let reasons = self.reasons(record);
+        if self.rule.is_some() {
+            return format!("left out by the rule {:?}", reasons.concat());
+        }
+        let more = match reasons.len().saturating_sub(MOST_REASONS) {
+            0 => String::new(),
+            n_more => format!(" and {n_more} more"),
+        };
+        format!("invalid: {}{more}", reasons.into_iter().take(MOST_REASONS).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// Settles those of a planned guest's orders that have been sent since they were planned, or may not be sent now. `note`
+/// hears of those that have changed since they were accepted.
+pub(super) fn settle_known(
+    guest: &mut PlannedGuest,
+    ledger: &dyn Ledger,
+    rules: Rules,
+    note: &dyn Fn(Box<ChangedOrder>),
+) -> Result<(), RunError> {
+    for mut order in std::mem::take(&mut guest.orders) {
+        let (content, likeness) = (|| order.content, || order.likeness);
+        let sendable = Sendable {
+            ordered_at: order.ordered_at,
+            status: &order.status,
+            content: &content,
+            likeness: &likeness,
+            warns_of_equal: false,
+        };
+        match decide(&ReadOrder::Sendable(sendable), &mut order.record, Some(ledger), rules)? {
             Fate::Settled(settled) => guest.settled.push((order.record, settled)),
+            Fate::Changed(settled, change) => {
+                note(change);
+                guest.settled.push((order.record, settled));
+            }
             Fate::Sent { may_be_there } => guest.orders.push(PlannedOrder { may_be_there, held: None, ..order }),
         }
     }
     Ok(())
 }
 
-/// What is to be done with a valid order of which the ledger knows this.
-pub(super) fn fate_by(known: Known, record: &mut OrderRecord, rules: Rules) -> Fate {
-    match known {
-        Known::Accepted => unsent(Outcome::AlreadySent, "accepted by an earlier run"),
-        Known::AcceptedInDoubt => unsent(Outcome::AlreadySent, SENT_TWICE),
-        Known::AcceptedByHand => unsent(Outcome::AlreadySent, "settled by hand as accepted"),
-        Known::Acknowledged => {
-            unsent(Outcome::AlreadySent, "accepted by an earlier run with other content, acknowledged by hand")
+/// What is to be done with an order. Whether it is valid, skipped or invalid today: what the ledger holds of it counts
+/// first, since an acceptance cannot be taken back and a doubt is not ended by a later reading.
+pub(super) fn decide(
+    order: &ReadOrder<'_>,
+    record: &mut OrderRecord,
+    ledger: Option<&dyn Ledger>,
+    rules: Rules,
+) -> Result<Fate, LedgerError> {
+    let Some(ledger) = ledger else { return Ok(order.fate(rules)) };
+    let entries = ledger.history(&record.reference)?;
+    let Some(ordered_at) = order.ordered_at(record, &entries).filter(|_| !entries.is_empty()) else {
+        return fate_of_new(order, record, ledger, rules);
+    };
+    let content = order.content(&entries, ordered_at, record);
+    Ok(match (ledger::known(&entries, ordered_at, content), order) {
+        (Known::Changed, _) => {
+            let accepted = ledger::accepted_in_place(&entries, ordered_at, content);
+            let was = accepted.map(|entry| entry.snapshot.clone()).unwrap_or_default();
+            let key = OrderKey { reference: record.reference.clone(), ordered_at, content };
+            let state = ledger.change_state(&key)?;
+            changed(order, record, key, &was, state, rules)
         }
-        Known::Changed => {
-            unsent(Outcome::Changed, "accepted by an earlier run with other content, which cannot be updated")
+        (Known::Accepted, _) => unsent(Outcome::AlreadySent, "accepted by an earlier run".to_owned()),
+        (Known::AcceptedInDoubt, _) => unsent(Outcome::AlreadySent, SENT_TWICE.to_owned()),
+        (Known::AcceptedByHand, _) => unsent(Outcome::AlreadySent, "settled by hand as accepted".to_owned()),
+        (Known::Unknown, ReadOrder::Unsent(order)) => {
+            let cause = order.cause(record);
+            unsent(Outcome::Unknown, format!("sent by an earlier run, and no answer came; now {cause}"))
         }
-        Known::Unknown if !rules.resends_unknown => {
-            unsent(Outcome::Unknown, "sent by an earlier run, and no answer came; it is held")
+        (Known::Unknown, ReadOrder::Sendable(_)) if !rules.resends_unknown => {
+            unsent(Outcome::Unknown, "sent by an earlier run, and no answer came; it is held".to_owned())
         }
-        Known::ReferenceReused { ordered_at, is_accepted } if !rules.sends_reused_references => {
+        (Known::Unknown, ReadOrder::Sendable(_)) if rules.is_sending => Fate::Sent { may_be_there: true },
+        (Known::ReferenceReused { ordered_at, is_accepted }, ReadOrder::Sendable(_))
+            if !rules.sends_reused_references =>
+        {
             let what = if is_accepted { "was accepted" } else { "was sent and may have been accepted" };
             let message = format!("an order of this reference, ordered at {ordered_at}, {what} by an earlier run");
             record.problems.push(Problem::of_order(Code::ReferenceReused, record.source, message));
             Fate::Settled(Settled::unsent(Outcome::Invalid, None))
         }
-        Known::ReferenceReused { .. } | Known::Unknown | Known::Nothing if !rules.is_sending => {
-            Fate::Settled(Settled::unsent(Outcome::Valid, None))
-        }
-        Known::ReferenceReused { .. } | Known::Nothing => Fate::Sent { may_be_there: false },
-        Known::Unknown => Fate::Sent { may_be_there: true },
-    }
+        (Known::Unknown, ReadOrder::Sendable(_)) => order.fate(rules),
+        (Known::ReferenceReused { .. } | Known::Nothing, _) => return fate_of_new(order, record, ledger, rules),
+    })
 }
 
-fn unsent(outcome: Outcome, words: &str) -> Fate {
-    Fate::Settled(Settled::unsent(outcome, Some(words.to_owned())))
-}
-
-/// The key, and with it the hash of the content, is made only where there is something to compare it with.
-pub(super) fn known_of(
-    reference: &str,
-    key: impl FnOnce() -> OrderKey,
+/// What is to be done with an order that the ledger does not hold under its reference. It may hold it under another one.
+fn fate_of_new(
+    order: &ReadOrder<'_>,
+    record: &mut OrderRecord,
     ledger: &dyn Ledger,
-) -> Result<Known, LedgerError> {
-    let entries = ledger.history(reference)?;
-    if entries.is_empty() {
-        return Ok(Known::Nothing);
+    rules: Rules,
+) -> Result<Fate, LedgerError> {
+    let ReadOrder::Sendable(sendable) = order else { return Ok(order.fate(rules)) };
+    let equal = ledger.references_of((sendable.likeness)())?;
+    let others: Vec<_> = equal.iter().filter(|other| **other != record.reference).collect();
+    if let Some(other) = others.iter().find(|other| bare(other) == bare(&record.reference)) {
+        let message = format!(
+            "{:?} here, but an earlier run sent {other:?} with the same guest, time and amounts: one order, its reference \
+             spelt in two ways",
+            record.reference
+        );
+        record.problems.push(Problem::of_order(Code::DuplicateContent, record.source, message));
+        return Ok(Fate::Settled(Settled::unsent(Outcome::Invalid, None)));
     }
-    let key = key();
-    match ledger::known(&entries, key.ordered_at, key.content) {
-        Known::Changed if ledger.is_acknowledged(&key)? => Ok(Known::Acknowledged),
-        known => Ok(known),
+    if let Some(other) = others.first().filter(|_| sendable.warns_of_equal) {
+        let message = format!("an earlier run sent {other:?} with the same guest, time and amounts");
+        record.problems.push(Problem::of_order(Code::ContentRepeated, record.source, message));
+    }
+    Ok(order.fate(rules))
+}
+
+fn unsent(outcome: Outcome, reason: String) -> Fate {
+    Fate::Settled(Settled::unsent(outcome, Some(reason)))
+}
+
+/// What becomes of an accepted order that reads otherwise now.
+fn changed(
+    order: &ReadOrder<'_>,
+    record: &OrderRecord,
+    key: OrderKey,
+    was: &OrderSnapshot,
+    state: ChangeState,
+    rules: Rules,
+) -> Fate {
+    let change = ChangedOrder { order: key, cause: order.cause(record), snapshot: order.snapshot(record) };
+    let how = match &change.cause {
+        Some(cause) => format!("accepted by an earlier run, now {cause}"),
+        None => "accepted by an earlier run with other content".to_owned(),
+    };
+    if state == ChangeState::Acknowledged {
+        return unsent(Outcome::AlreadySent, format!("{how}, acknowledged by hand"));
+    }
+    let how = if change.cause.is_none() { how + ", which cannot be updated" } else { how };
+    let totals = was.money.clone().and_then(|was| order.total_sent(&was, record).map(|now| (was, now)));
+    let details = [was.differences(&change.snapshot), totals.as_ref().map(in_words).unwrap_or_default()];
+    let known: Vec<_> = details.into_iter().filter(|detail| !detail.is_empty()).collect();
+    let reason = if known.is_empty() { how } else { format!("{how}: {}", known.join("; ")) };
+    let sets_exit_code = state == ChangeState::New || rules.changed_exit == ChangedExit::Always;
+    let report = Some(Box::new(AcceptedChange { sets_exit_code, totals }));
+    let settled = Settled { change: report, ..Settled::unsent(Outcome::Changed, Some(reason)) };
+    Fate::Changed(settled, Box::new(change))
+}
+
+/// By how much the service is wrong. Two currencies have no difference; nor have two totals with too many digits.
+fn in_words((was, now): &(Money, Money)) -> String {
+    let more = was.amount.plus(Amount(-now.amount.0)).filter(|_| was.currency == now.currency);
+    match more {
+        Some(Amount(more)) if more.is_sign_positive() && !more.is_zero() => {
+            format!("the service holds {more} {} more than the export", was.currency)
+        }
+        Some(Amount(less)) if !less.is_zero() => {
+            format!("the service holds {} {} less than the export", -less, was.currency)
+        }
+        _ => String::new(),
     }
 }
 
 /// A planned order as the ledger records it before it is sent.
 pub(super) fn intent(order: &PlannedOrder) -> Intent {
     Intent {
-        order: key_of_planned(order),
+        order: OrderKey {
+            reference: order.record.reference.clone(),
+            ordered_at: order.ordered_at,
+            content: order.content,
+        },
         status: order.status.clone(),
         money: order.record.money.clone(),
         n_items: order.record.n_items,
         likeness: Some(order.likeness),
     }
-}
-
-/// A planned order as the ledger knows it.
-pub(super) fn key_of_planned(order: &PlannedOrder) -> OrderKey {
-    let (reference, ordered_at) = (order.record.reference.clone(), order.ordered_at);
-    OrderKey { reference, ordered_at, content: order.content }
 }

@@ -8,14 +8,15 @@ use std::{
 use super::{
     Account, Finished, Job, Progress, Refusal, RunError, Sending, Tell,
     age::{Age, Old},
-    known,
+    known::{self, Fate, ReadOrder},
+    mark_reported,
     reading::files::Files,
     report_sent,
-    saved::{self, About, Guests, Saved},
+    saved::{self, About, Guests, LeftOutOrder, Saved},
     send,
 };
 use crate::{
-    ledger::{Ledger, SqliteLedger, TargetHash},
+    ledger::{ChangedOrder, GroupCommit, Ledger, SqliteLedger, TargetHash, Write},
     model::{
         order::OrderRecord,
         outcome::Settled,
@@ -49,15 +50,20 @@ pub(super) fn resume(
     };
     tell(Progress::Sending(about.n_requests));
     let guests = from_first_unsent(guests, &origin, job, &ledger)?;
-    let guests = unknown_to(Some(ledger.reader()?), guests, known::Rules::of(job));
-    let (age, rules) = (Age::of(job), job.validate.clone());
-    let guests = guests.map(move |guest| {
-        let rules = rules.clone();
-        guest.each(move |part| Ok(without_too_slow(without_old(part, age), &rules)))
-    });
-    let ended = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
-    settle_left_out(left_out, &mut account).map_err(RunError::after_sending)?;
-    report_sent(account, job, folder, ended.stopped, tell).map_err(RunError::after_sending)
+    let reader = ledger.reader()?;
+    let (age, rules, validate) = (Age::of(job), known::Rules::of(job), job.validate.clone());
+    let guests = |notes: GroupCommit| {
+        let guests = unknown_to(Some(reader), guests, rules, move |change| notes.note(Write::NoteChange(change)));
+        guests.map(move |guest| {
+            let validate = validate.clone();
+            guest.each(move |part| Ok(without_too_slow(without_old(part, age), &validate)))
+        })
+    };
+    let mut sent = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
+    settle_left_out(left_out, sent.ledger.as_mut(), rules, &mut account).map_err(RunError::after_sending)?;
+    let finished = report_sent(account, job, folder, sent.stopped, tell).map_err(RunError::after_sending)?;
+    mark_reported(sent.ledger, &finished, tell);
+    Ok(finished)
 }
 
 /// The ledger, held for this run, if the plan is for its target and has the go-ahead that it needs.
@@ -112,7 +118,7 @@ fn first_unsent(guests: &mut Guests, origin: &Path, job: &Job<'_>, ledger: &Sqli
 }
 
 fn is_sent(mut guest: PlannedGuest, ledger: &SqliteLedger, job: &Job<'_>) -> Result<bool, RunError> {
-    known::settle_known(&mut guest, ledger, known::Rules::of(job))?;
+    known::settle_known(&mut guest, ledger, known::Rules::of(job), &drop)?;
     Ok(without_old(guest, Age::of(job)).orders.is_empty())
 }
 
@@ -143,19 +149,25 @@ fn without_too_slow(mut guest: PlannedGuest, rules: &validate::Settings) -> Plan
     guest
 }
 
-/// The guests of a plan; those of their orders that are not to be sent any more are settled.
-fn unknown_to<G: Iterator<Item = GuestParts<PlanError>> + Send + 'static>(
+/// The guests of a plan; those of their orders that are not to be sent any more are settled, and `note` hears of those that
+/// have changed since they were accepted.
+fn unknown_to<G, N>(
     ledger: Option<SqliteLedger>,
     guests: G,
     rules: known::Rules,
-) -> impl Iterator<Item = GuestParts<RunError>> + Send + use<G> {
-    let ledger = ledger.map(|ledger| Arc::new(Mutex::new(ledger)));
+    note: N,
+) -> impl Iterator<Item = GuestParts<RunError>> + Send + use<G, N>
+where
+    G: Iterator<Item = GuestParts<PlanError>> + Send + 'static,
+    N: Fn(Box<ChangedOrder>) + Send + 'static,
+{
+    let shared = Arc::new(Mutex::new((ledger, note)));
     guests.map(move |guest| {
-        let ledger = ledger.clone();
+        let shared = Arc::clone(&shared);
         guest.each(move |mut part| {
-            let Some(ledger) = &ledger else { return Ok(part.without_held()) };
-            let ledger = ledger.lock().expect("nobody panics with the ledger");
-            known::settle_known(&mut part, &*ledger as &dyn Ledger, rules)?;
+            let shared = shared.lock().expect("nobody panics with the ledger");
+            let (Some(ledger), note) = &*shared else { return Ok(part.without_held()) };
+            known::settle_known(&mut part, ledger, rules, note)?;
             Ok(part)
         })
     })
@@ -167,12 +179,26 @@ fn add_and_settle(account: &mut Account, record: &OrderRecord, settled: &Settled
     account.settle(record, settled)
 }
 
+/// Settles the orders that are in no plan. Those that could not be sent are looked up in the ledger again: an earlier run or
+/// a person may have settled them since.
 fn settle_left_out(
-    left_out: impl Iterator<Item = Result<(OrderRecord, Settled), RunError>>,
+    left_out: impl Iterator<Item = Result<LeftOutOrder, RunError>>,
+    mut ledger: Option<&mut SqliteLedger>,
+    rules: known::Rules,
     account: &mut Account,
 ) -> Result<(), RunError> {
     for order in left_out {
-        let (record, settled) = order?;
+        let LeftOutOrder { mut record, mut settled, unsent } = order?;
+        if let (Some(unsent), Some(ledger)) = (unsent, ledger.as_deref_mut()) {
+            match known::decide(&ReadOrder::Unsent(&unsent), &mut record, Some(&*ledger as &dyn Ledger), rules)? {
+                Fate::Settled(again) => settled = again,
+                Fate::Changed(again, change) => {
+                    ledger.write(&[Write::NoteChange(change)])?;
+                    settled = again;
+                }
+                Fate::Sent { .. } => {}
+            }
+        }
         add_and_settle(account, &record, &settled)?;
     }
     Ok(())
@@ -191,7 +217,7 @@ fn refuse(
     let knows_more = matches!(refusal, Refusal::TooManyOld { .. });
     let ledger = if knows_more { job.ledger_to_read()? } else { None };
     let reason = refusal.in_one_line();
-    for part in unknown_to(ledger, saved::in_parts(guests, origin), known::Rules::of(job)).flatten() {
+    for part in unknown_to(ledger, saved::in_parts(guests, origin), known::Rules::of(job), drop).flatten() {
         let guest = without_old(part?, Age::of(job));
         for (record, settled) in guest.settled {
             add_and_settle(&mut account, &record, &settled)?;
@@ -201,7 +227,7 @@ fn refuse(
             add_and_settle(&mut account, &order.record, &settled)?;
         }
     }
-    settle_left_out(saved::left_out(origin)?, &mut account)?;
+    settle_left_out(saved::left_out(origin)?, None, known::Rules::of(job), &mut account)?;
     account.refuse(job, folder, refusal)
 }
 
@@ -212,7 +238,7 @@ fn old_orders(origin: &Path, job: &Job<'_>, ledger: &SqliteLedger) -> Result<Old
         return Ok(old);
     }
     let guests = saved::in_parts(saved::open(origin)?.guests, origin);
-    for guest in unknown_to(Some(ledger.reader()?), guests, known::Rules::of(job)) {
+    for guest in unknown_to(Some(ledger.reader()?), guests, known::Rules::of(job), drop) {
         let mut has_old = false;
         for part in guest {
             let part = part?;

@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunError, reading::files::Files};
+use super::{RunError, known::Unsent, reading::files::Files};
 use crate::{
     model::{order::OrderRecord, outcome::Settled, planned::GuestParts, problem::Problem},
     plan::{self, Contents, Ordered, PlanError, PlannedGuests, Summed},
@@ -192,14 +192,24 @@ pub(super) fn n_bytes(folder: &Path) -> Result<u64, RunError> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct LeftOutLine<R, S> {
+struct LeftOutLine<R, S, U> {
     order: R,
     settled: S,
+    /// Of an order that could not be sent whatever the ledger held: a later run decides about it again.
+    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
+    unsent: Option<U>,
+}
+
+/// An order that is in no plan.
+pub(super) struct LeftOutOrder {
+    pub(super) record: OrderRecord,
+    pub(super) settled: Settled,
+    pub(super) unsent: Option<Unsent>,
 }
 
 /// Adds the line of an order that is in no plan.
-pub(super) fn left_out_line(lines: &mut Vec<u8>, order: &OrderRecord, settled: &Settled) {
-    let line = LeftOutLine { order, settled };
+pub(super) fn left_out_line(lines: &mut Vec<u8>, order: &OrderRecord, settled: &Settled, unsent: Option<&Unsent>) {
+    let line = LeftOutLine { order, settled, unsent };
     serde_json::to_writer(&mut *lines, &line).expect("an order is plain data, and memory takes all bytes");
     lines.push(b'\n');
 }
@@ -231,16 +241,14 @@ impl LeftOut {
 }
 
 /// The orders that are in no plan of that folder.
-pub(super) fn left_out(
-    folder: &Path,
-) -> Result<impl Iterator<Item = Result<(OrderRecord, Settled), RunError>>, RunError> {
+pub(super) fn left_out(folder: &Path) -> Result<impl Iterator<Item = Result<LeftOutOrder, RunError>>, RunError> {
     let path = folder.join(LEFT_OUT);
     let file = BufReader::new(File::open(&path).map_err(unreadable(&path))?);
     Ok(file.lines().enumerate().map(move |(index, line)| {
         let line = line.map_err(unreadable(&path))?;
         let in_line = |error| unreadable(&path)(io::Error::other(format!("line {}: {error}", index + 1)));
-        let LeftOutLine { order, settled } = serde_json::from_str(&line).map_err(in_line)?;
-        Ok((order, settled))
+        let LeftOutLine { order, settled, unsent } = serde_json::from_str(&line).map_err(in_line)?;
+        Ok(LeftOutOrder { record: order, settled, unsent })
     }))
 }
 

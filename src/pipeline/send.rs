@@ -1,15 +1,20 @@
 //! The plan → outcomes: dispatches it, with the ledger as its journal.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use super::{Account, Job, Progress, RunError, Sending, Tell, known};
 use crate::{
-    dispatch::{self, Agenda, AttemptOutcome, Ended, Event, HttpWire, Journal, Kind, LeftCart},
-    ledger::{Attempt, AttemptState, Cart, GroupCommit, Ledger, LedgerError, SqliteLedger, Write},
+    dispatch::{self, Agenda, AttemptOutcome, Event, HttpWire, Journal, Kind, LeftCart},
+    event::extension::types_sent,
+    ledger::{Attempt, AttemptState, Cart, Closed, GroupCommit, Ledger, LedgerError, SqliteLedger, Write},
     model::{
+        field::{ExtensionType, ExtensionTypes},
         order::OrderRecord,
         outcome::Settled,
         planned::{EventText, GuestParts, PlannedOrder},
@@ -18,23 +23,33 @@ use crate::{
     report::{ReportError, figures::counted},
 };
 
-/// Clears the carts that earlier runs left open, and sends what `guests` bring. Each of their orders is settled, as
-/// `settle` puts it on the account.
-pub(super) fn send(
-    guests: impl Iterator<Item = GuestParts<RunError>> + Send + 'static,
+/// What was sent.
+pub(super) struct Sent {
+    /// Why sending ended before everything was settled, if it did.
+    pub(super) stopped: Option<String>,
+    /// The ledger, closed, and held until it is dropped.
+    pub(super) ledger: Option<SqliteLedger>,
+}
+
+/// Clears the carts that earlier runs left open, and sends the guests that `guests` gives for the ledger that it is handed.
+/// Each of their orders is settled, as `settle` puts it on the account.
+pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
+    guests: impl FnOnce(GroupCommit) -> G,
     ledger: SqliteLedger,
     job: &Job<'_>,
     sending: &Sending<'_>,
     account: &mut Account,
     settle: fn(&mut Account, &OrderRecord, &Settled) -> Result<(), ReportError>,
     tell: Tell<'_>,
-) -> Result<Ended, RunError> {
+) -> Result<Sent, RunError> {
     let target = job.validate.target.clone();
-    let guests = plan::limited(guests.map(GuestParts::told), sending.limit);
-    let agenda = Agenda { left_open: left_open(&ledger)?, guests };
-    let n_open = Arc::new(AtomicU64::new(agenda.left_open.len() as u64));
+    let left_open = left_open(&ledger)?;
+    let n_open = Arc::new(AtomicU64::new(left_open.len() as u64));
+    let types = Mutex::new(Types { known: ledger.extension_types()?, pending: HashMap::new() });
     let (ledger, writer) = GroupCommit::start(ledger);
-    let journal = LedgerJournal { ledger, n_open: Arc::clone(&n_open) };
+    let guests = guests(ledger.clone()).map(GuestParts::told);
+    let agenda = Agenda { left_open, guests: plan::limited(guests, sending.limit) };
+    let journal = LedgerJournal { ledger, n_open: Arc::clone(&n_open), types };
     let wire = HttpWire::new(&target, &sending.dispatch)?;
     // Results that cannot be written stop the run: whoever cannot be told shall not be sent for.
     let hear = |event| heard(event, account, settle, tell).map_err(|error| error.to_string());
@@ -46,12 +61,13 @@ pub(super) fn send(
         ended.stopped = ended.stopped.or(limit);
     }
     // Whatever else ended the thread, what it had to say was said to those who waited for it.
-    let closed = writer.join().unwrap_or_default();
+    let (ledger, closed) =
+        writer.join().map_or_else(|_| (None, Closed::default()), |(ledger, end)| (Some(ledger), end));
     ended.stopped = ended.stopped.or(closed.error.map(|error| error.to_string()));
     if let n_lacking @ 1.. = closed.n_lacking {
         ended.stopped = ended.stopped.map(|why| lacking(&why, n_lacking));
     }
-    Ok(ended)
+    Ok(Sent { stopped: ended.stopped, ledger })
 }
 
 fn left_open(ledger: &SqliteLedger) -> Result<Vec<LeftCart<Cart>>, LedgerError> {
@@ -112,6 +128,32 @@ struct LedgerJournal {
     ledger: GroupCommit,
     /// Carts that may hold something.
     n_open: Arc<AtomicU64>,
+    types: Mutex<Types>,
+}
+
+/// The types of extension attributes that the tenant has seen, and those that it sees once an attempt is accepted.
+struct Types {
+    known: ExtensionTypes,
+    pending: HashMap<i64, Vec<ExtensionType>>,
+}
+
+impl Types {
+    fn intend(&mut self, attempt: Attempt, order: &PlannedOrder) {
+        let mut types = types_sent(&order.events);
+        types.retain(|attribute| self.known.kind(attribute.scope, &attribute.name).is_none());
+        if !types.is_empty() {
+            self.pending.insert(attempt.0, types);
+        }
+    }
+
+    /// What is learned from the end of an attempt: nothing, but for the first orders.
+    fn settle(&mut self, attempt: Attempt, outcome: AttemptOutcome) -> Option<Vec<ExtensionType>> {
+        let types = self.pending.remove(&attempt.0).filter(|_| outcome == AttemptOutcome::Accepted)?;
+        for attribute in &types {
+            self.known.add(attribute.clone());
+        }
+        Some(types)
+    }
 }
 
 impl Journal for LedgerJournal {
@@ -119,7 +161,9 @@ impl Journal for LedgerJournal {
     type Cart = Cart;
 
     async fn intend(&self, order: &PlannedOrder) -> Result<Attempt, String> {
-        self.write(Write::Intend(known::intent(order))).await.map(Attempt)
+        let attempt = self.write(Write::Intend(known::intent(order))).await.map(Attempt)?;
+        self.types().intend(attempt, order);
+        Ok(attempt)
     }
 
     async fn settle(&self, attempt: Attempt, outcome: AttemptOutcome) -> Result<(), String> {
@@ -128,6 +172,10 @@ impl Journal for LedgerJournal {
             AttemptOutcome::NotAccepted => AttemptState::NotAccepted,
             AttemptOutcome::Unknown => AttemptState::Unknown,
         };
+        let learned = self.types().settle(attempt, outcome);
+        if let Some(types) = learned {
+            self.ledger.note(Write::LearnTypes(types));
+        }
         self.write(Write::Settle(attempt, state)).await.map(drop)
     }
 
@@ -146,6 +194,10 @@ impl Journal for LedgerJournal {
 }
 
 impl LedgerJournal {
+    fn types(&self) -> MutexGuard<'_, Types> {
+        self.types.lock().expect("nobody panics with the types")
+    }
+
     async fn write(&self, write: Write) -> Result<i64, String> {
         self.ledger.write(write).await.map_err(|error| error.to_string())
     }

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use super::age::Old;
 use crate::{
-    ledger::OrderKey,
+    ledger::ChangedOrder,
     model::{
         order::{OrderId, OrderRecord},
         origin::FileId,
         outcome::{Outcome, Settled},
+        problem::Problem,
         recipe::Forecast,
     },
     plan::Plannable,
@@ -30,6 +31,10 @@ pub(super) struct Counts {
     pub(super) n_repeated: u64,
     /// Orders that are too old to be sent without a go-ahead.
     pub(super) n_for_backfill: u64,
+    /// Orders that changed since they were accepted, as no earlier run has reported.
+    pub(super) n_new_changes: u64,
+    /// Orders that are invalid, and counted as changed or unknown: for what earlier runs did with them.
+    pub(super) n_invalid_before: u64,
     /// What sending those takes that would be sent, but for what identifies the guests of single events.
     pub(super) forecast: Forecast,
 }
@@ -46,6 +51,12 @@ impl Counts {
         self.tally.settle(record.money.as_ref(), settled.outcome);
         self.n_repeated += u64::from(settled.repeated_after.is_some());
         self.n_for_backfill += u64::from(settled.is_for_backfill());
+        if let Some(change) = &settled.change {
+            self.n_new_changes += u64::from(change.sets_exit_code);
+            change.totals.iter().for_each(|(was, now)| self.tally.change(was, now));
+        }
+        let is_of_ledger = matches!(settled.outcome, Outcome::Changed | Outcome::Unknown);
+        self.n_invalid_before += u64::from(is_of_ledger && record.problems.iter().any(Problem::is_error));
         if let (Outcome::Skipped, Some(reason)) = (settled.outcome, &settled.reason) {
             *self.skipped.entry(reason.clone()).or_default() += 1;
         }
@@ -65,6 +76,8 @@ impl Counts {
         self.n_items += others.n_items;
         self.n_repeated += others.n_repeated;
         self.n_for_backfill += others.n_for_backfill;
+        self.n_new_changes += others.n_new_changes;
+        self.n_invalid_before += others.n_invalid_before;
         self.forecast.append(others.forecast);
     }
 }
@@ -88,7 +101,7 @@ pub(super) struct Sheet {
     /// Of a send: lines of orders that are in no plan, orders for the plan, and those that changed.
     pub(super) left_out: Vec<u8>,
     pub(super) plannable: Plannable,
-    pub(super) changed: Vec<OrderKey>,
+    pub(super) changed: Vec<ChangedOrder>,
 }
 
 /// What rejects consist of, as entries that sort.

@@ -103,6 +103,7 @@ pub fn page(summary: &Summary, examples: &[Example], listed: &[Listed]) -> Resul
         glance: glance(summary),
         segments: segments(&summary.orders),
         money: money_rows(summary),
+        changed_by: changed_by(summary),
         problems: problem_rows(summary, examples),
         listed,
         n_more: n_listable.saturating_sub(listed.len() as u64),
@@ -120,6 +121,8 @@ struct Page<'a> {
     segments: Vec<Segment>,
     /// The sums of the summary's currencies, for each outcome that was met.
     money: Vec<(Outcome, Vec<String>)>,
+    /// By how much changed orders differ from what was accepted, for each currency; none where no order changed.
+    changed_by: Vec<String>,
     problems: Vec<ProblemRow<'a>>,
     listed: &'a [Listed],
     n_more: u64,
@@ -178,7 +181,7 @@ fn meaning(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted => "the service accepted it",
         Outcome::AlreadySent => "an earlier run sent it, with the same content",
-        Outcome::Changed => "an earlier run sent it with other content, which cannot be updated",
+        Outcome::Changed => "an earlier run sent it; now it reads otherwise, which cannot be updated",
         Outcome::Skipped => "left out by a rule of the profile",
         Outcome::Invalid => "has errors; mend its rows in rejects/ and feed them back",
         Outcome::Refused => "the service said no; the next run tries again",
@@ -194,6 +197,13 @@ fn meaning(outcome: Outcome) -> &'static str {
 fn money_rows(summary: &Summary) -> Vec<(Outcome, Vec<String>)> {
     let sums = |outcome| summary.money.iter().map(|line| grouped(line.sums.of(outcome))).collect();
     outcomes_met(&summary.orders).map(|(outcome, _)| (outcome, sums(outcome))).collect()
+}
+
+fn changed_by(summary: &Summary) -> Vec<String> {
+    if summary.money.iter().all(|line| line.changed_difference.is_none()) {
+        return Vec::new();
+    }
+    summary.money.iter().map(|line| line.changed_difference.as_deref().map_or_else(|| "0".into(), grouped)).collect()
 }
 
 fn problem_rows<'a>(summary: &Summary, examples: &'a [Example]) -> Vec<ProblemRow<'a>> {
@@ -296,7 +306,7 @@ mod tests {
         outcome orders share meaning
         accepted 930 65.0 % the service accepted it
         already_sent 120 8.4 % an earlier run sent it, with the same content
-        changed 1 0.1 % an earlier run sent it with other content, which cannot be updated
+        changed 1 0.1 % an earlier run sent it; now it reads otherwise, which cannot be updated
         skipped 250 17.5 % left out by a rule of the profile
         invalid 44 3.1 % has errors; mend its rows in rejects/ and feed them back
         refused 3 0.2 % the service said no; the next run tries again
@@ -315,6 +325,7 @@ mod tests {
         failed 0 2,469.00
         unknown 0 1,234.50
         not_attempted 0 98,760.00
+        changed by 0 -65.50
         read 299.970 1,724,596.50
         4 orders without a readable amount stand in no sum.
         Problems errors keep an order from being sent, warnings do not

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{counts::PerOutcome, figures::counted, forecast::Outlook, line::utc_millis, tally::Tally};
+use super::{counts::PerOutcome, figures::counted, forecast::Outlook, line::utc_millis, sum::ExactSum, tally::Tally};
 use crate::model::{
     money::Currency,
     problem::{Code, Severity},
@@ -147,6 +147,9 @@ pub struct MoneyLine {
     /// The sums.
     #[serde(flatten)]
     pub sums: PerOutcome<String>,
+    /// What the export sends of the changed orders, less what was accepted of them; where both are known of any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_difference: Option<String>,
 }
 
 /// How often a kind of problem was met.
@@ -247,6 +250,9 @@ impl Summary {
     pub fn verdict(&self) -> &'static str {
         let is_check = self.command == "check";
         match self.exit_code {
+            0 if self.orders.changed > 0 => {
+                "every order is accepted, already sent, skipped, or changed as an earlier run reported"
+            }
             0 if is_check => "every order is valid or skipped",
             0 => "every order is accepted, already sent or skipped",
             1 => "finished, but some orders need attention",
@@ -276,7 +282,12 @@ impl Summary {
 }
 
 fn money_lines(tally: &Tally) -> Vec<MoneyLine> {
-    tally.money().map(|(currency, sums)| MoneyLine { currency, sums: sums.map(ToString::to_string) }).collect()
+    let line = |(currency, sums): (Currency, &PerOutcome<ExactSum>)| MoneyLine {
+        currency,
+        sums: sums.map(ToString::to_string),
+        changed_difference: tally.changed_difference(currency).map(ToString::to_string),
+    };
+    tally.money().map(line).collect()
 }
 
 fn problem_lines(tally: &Tally) -> Vec<ProblemLine> {
@@ -362,6 +373,8 @@ pub(super) mod tests {
         }
         count(&mut tally, 30, Some(("9.999", "BHD")), Outcome::Accepted);
         count(&mut tally, 4, None, Outcome::Invalid);
+        let eur = |amount: &str| Money { currency: "EUR".parse().unwrap(), amount: amount.parse().unwrap() };
+        tally.change(&eur("1300"), &eur("1234.50"));
         for _ in 0..40 {
             let words = "found `12,50 <em>`, expected a number such as 1234.50";
             tally.problems(&vec![Problem::of(Code::NumberUnreadable, "item.price", AT, words)].into());
@@ -398,7 +411,7 @@ pub(super) mod tests {
         {"run_id":"20261103T081500Z-7f3a","command":"send","started_at":"2026-11-03T08:15:00.000Z","finished_at":"2026-11-03T08:18:12.345Z","exit_code":3,"inputs":[{"file":"orders.csv","bytes":1234567,"rows":4321},{"file":"exports/more-orders.ndjson.gz","bytes":9876,"rows":12}],
         "rows":4321,"rows_unreadable":2,"scattered":5,"items":4300,"guests":780,"orders":{"read":1431,"accepted":930,"already_sent":120,"changed":1,"skipped":250,"invalid":44,"refused":3,"failed":2,"unknown":1,"not_attempted":80,"valid":0},
         "orders_without_amount":4,"requests":{"browser_create":780,"identity":785,"order_checkout":941,"total":2506,"retries":12},
-        "repeated_after":2,"needs_backfill":30,"money":[{"currency":"BHD","read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0"}],
+        "repeated_after":2,"needs_backfill":30,"money":[{"currency":"BHD","read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0","changed_difference":"-65.50"}],
         "problems":[{"code":"number_unreadable","severity":"error","orders":40,"rows":40},{"code":"email_implausible","severity":"error","orders":1,"rows":1},{"code":"total_differs","severity":"warning","orders":1,"rows":1},{"code":"unknown_column","severity":"warning","orders":0,"rows":4321}],
         "skipped":[{"reason":"cancellation","orders":240},{"reason":"test order","orders":10}],
         "stopped":"the deadline passed"}

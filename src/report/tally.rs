@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{counts::PerOutcome, sum::ExactSum};
 use crate::model::{
-    money::{Currency, Money},
+    money::{Amount, Currency, Money},
     order::OrderRecord,
     outcome::Outcome,
     problem::{Code, Problem, Problems},
@@ -18,6 +18,7 @@ use crate::model::{
 pub struct Tally {
     orders: PerOutcome<u64>,
     money: BTreeMap<Currency, PerOutcome<ExactSum>>,
+    changes: BTreeMap<Currency, ExactSum>,
     n_without_amount: u64,
     problems: BTreeMap<Code, ProblemCount>,
 }
@@ -52,6 +53,21 @@ impl Tally {
         }
     }
 
+    /// Adds what an accepted order has changed by.
+    pub fn change(&mut self, was: &Money, now: &Money) {
+        for (currency, amount) in [(now.currency, now.amount), (was.currency, Amount(-was.amount.0))] {
+            self.money.entry(currency).or_default();
+            self.changes.entry(currency).or_default().add(amount);
+        }
+    }
+
+    /// By how much the orders of a currency that changed since they were accepted differ from what was accepted, if that is
+    /// known of any.
+    #[must_use]
+    pub fn changed_difference(&self, currency: Currency) -> Option<&ExactSum> {
+        self.changes.get(&currency)
+    }
+
     /// Gives this outcome to all orders that were read and have none: they cannot be named any more.
     pub fn settle_rest(&mut self, outcome: Outcome) {
         if self.unsettled() == 0 {
@@ -69,6 +85,9 @@ impl Tally {
         self.orders.append(&other.orders, |n, more| *n += more);
         for (currency, sums) in &other.money {
             self.money.entry(*currency).or_default().append(sums, ExactSum::append);
+        }
+        for (currency, difference) in &other.changes {
+            self.changes.entry(*currency).or_default().append(difference);
         }
         self.n_without_amount += other.n_without_amount;
         for (code, count) in &other.problems {
@@ -156,7 +175,6 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        money::Amount,
         order::OrderId,
         origin::{FileId, Position},
     };

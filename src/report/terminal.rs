@@ -10,6 +10,9 @@ use super::{
 };
 use crate::model::printable::printable;
 
+/// What the difference is called between what the export sends of changed orders and what was accepted of them.
+const CHANGED_BY: &str = "changed by";
+
 /// More kinds of problems, reasons, inputs or currencies than this stand only in the report: the words should fit a
 /// screen.
 const MOST_LISTED: usize = 8;
@@ -76,7 +79,9 @@ fn money(summary: &Summary) -> String {
     let mut lines = Vec::new();
     for money in summary.money.iter().take(MOST_LISTED) {
         let settled = money.sums.outcomes().filter(|(outcome, _)| *summary.orders.of(*outcome) > 0);
-        let sums = settled.map(|(outcome, sum)| (outcome.as_str(), sum)).chain([("read", &money.sums.read)]);
+        let sums = settled.map(|(outcome, sum)| (outcome.as_str(), sum));
+        let difference = money.changed_difference.as_ref().map(|difference| (CHANGED_BY, difference));
+        let sums = sums.chain(difference).chain([("read", &money.sums.read)]);
         for (index, (name, sum)) in sums.filter(|(name, sum)| *name == "read" || !is_zero(sum)).enumerate() {
             let currency = if index == 0 { money.currency.to_string() } else { String::new() };
             lines.push([currency, name.to_owned(), grouped(sum)]);
@@ -225,6 +230,7 @@ mod tests {
                failed             2,469.00
                unknown            1,234.50
                not_attempted     98,760.00
+               changed by           -65.50
                read           1,724,596.50
           4 orders without a readable amount
 

@@ -9,7 +9,7 @@ use std::{
 use super::findings::Findings;
 use crate::model::{
     draft::{Cell, Cells, Draft},
-    field::{ExtensionKey, ExtensionKind, Field},
+    field::{ExtensionKey, ExtensionKind, ExtensionScope, ExtensionTypes, Field},
     money::Amount,
     order::{Extension, ExtensionValue},
     problem::Code,
@@ -36,6 +36,8 @@ pub struct ExtensionKinds {
     /// There are more names than are kept.
     are_too_many: bool,
     seen: Vec<Arc<ExtensionKey>>,
+    /// The types that the tenant has seen in earlier runs.
+    at_tenant: Arc<ExtensionTypes>,
 }
 
 /// The types that one attribute has.
@@ -66,6 +68,11 @@ impl Kinds {
 }
 
 impl ExtensionKinds {
+    /// The types that the tenant has seen in earlier runs count before those of this run.
+    pub fn set_at_tenant(&mut self, types: Arc<ExtensionTypes>) {
+        self.at_tenant = types;
+    }
+
     /// Takes note of the attributes of a draft, in the order of the input. The first declared type counts. JSON does not
     /// tell `10` from `10.0`, so whole numbers beside others are floats.
     pub fn note(&mut self, draft: &Draft<'_>) {
@@ -125,9 +132,9 @@ impl ExtensionKinds {
     }
 }
 
-fn are_numbers(one: ExtensionKind, other: ExtensionKind) -> bool {
-    let is_number = |kind| matches!(kind, ExtensionKind::Integer | ExtensionKind::Float);
-    is_number(one) && is_number(other)
+/// Whether a value of one type can be sent as one of another.
+fn can_be_sent_as(declared: ExtensionKind, sent: ExtensionKind) -> bool {
+    declared == sent || (declared, sent) == (ExtensionKind::Integer, ExtensionKind::Float)
 }
 
 fn extension_key(field: &Field) -> Option<(bool, &Arc<ExtensionKey>)> {
@@ -144,9 +151,13 @@ pub(super) fn checked<'a>(cells: &Cells<'a>, kinds: &ExtensionKinds, findings: &
     for cell in cells.free() {
         let Some((is_item, key)) = extension_key(&cell.field) else { continue };
         let has_good_name = has_good_name(key, cell, findings);
-        let kind = kinds.kind(is_item, key);
-        if !cell.is_broken && kind != key.kind && !are_numbers(kind, key.kind) {
-            let words = format!("{} here, but {} before: an attribute keeps its type", key.kind.name(), kind.name());
+        let scope = if is_item { ExtensionScope::Item } else { ExtensionScope::Order };
+        let at_tenant = kinds.at_tenant.kind(scope, &key.name);
+        let kind = at_tenant.unwrap_or_else(|| kinds.kind(is_item, key));
+        if !cell.is_broken && !can_be_sent_as(key.kind, kind) {
+            let before = if at_tenant.is_some() { "at the tenant, as an earlier run sent it" } else { "before" };
+            let (here, kind) = (key.kind.name(), kind.name());
+            let words = format!("{here} here, but {kind} {before}: an attribute keeps its type");
             findings.cell(Code::ExtensionTypeConflict, cell, words);
         } else if has_good_name && !cell.is_broken {
             attributes.extend(value(cell, kind, findings).map(|value| (name(cell), value, cell)));

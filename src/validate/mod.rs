@@ -24,7 +24,7 @@ mod tests;
 
 pub use extension::{ExtensionKinds, MOST_NAMES};
 pub use recipe::too_slow;
-pub use references::{Clash, clashes};
+pub use references::{Clash, clashes, duplicates};
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -118,10 +118,12 @@ pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKind
         rows: draft.rows,
         problems: draft.problems,
     };
+    // Whether it can be sent or not: it is compared with what was accepted.
+    let status = || draft.cells.of(&Field::Status).map(|cell| cell.text.to_string());
     // What a rule leaves out need not be sound.
     if let Some(reason) = draft.skip {
         record.problems.clear();
-        return Checked { record, verdict: Verdict::Skipped(reason) };
+        return Checked { record, status: status(), verdict: Verdict::Skipped(reason) };
     }
     // What stays behind need not be sound either.
     if recipe == Recipe::Single {
@@ -129,11 +131,10 @@ pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKind
     }
     record.problems.append(findings.problems);
     let has_errors = record.problems.iter().any(Problem::is_error);
-    let verdict = match order {
-        Some(order) if !has_errors => Verdict::Valid(order),
-        _ => Verdict::Invalid,
-    };
-    Checked { record, verdict }
+    match order {
+        Some(order) if !has_errors => Checked { record, status: None, verdict: Verdict::Valid(order) },
+        _ => Checked { record, status: status(), verdict: Verdict::Invalid },
+    }
 }
 
 /// What comes of a draft that is sent one way.

@@ -1,9 +1,14 @@
-//! A reference that two orders of one run have: the tenant could not tell them apart, so neither is sent.
+//! A reference that two orders of one run have: the tenant could not tell them apart, so neither is sent. Likewise an order
+//! that stands there twice, with its reference spelt in two ways.
+
+use std::{borrow::Cow, collections::HashMap};
 
 use super::Settings;
 use crate::model::{
     order::{ONE_ORDER, OrderRecord},
+    planned::Likeness,
     problem::{Code, Problem},
+    reference::bare,
 };
 
 /// An order that shares its reference with others.
@@ -11,8 +16,8 @@ use crate::model::{
 pub struct Clash<'a> {
     /// The order.
     pub record: &'a OrderRecord,
-    /// It passed every other check.
-    pub is_valid: bool,
+    /// Its guest, time, items and amounts, if it passed every other check.
+    pub likeness: Option<Likeness>,
 }
 
 /// What is wrong with each of the orders of one reference, none of them skipped, in the order of the input: nothing, or
@@ -26,10 +31,82 @@ pub fn clashes(orders: &[Clash<'_>], settings: &Settings) -> Vec<Option<Problem>
             && (!settings.sends_reused_references || distance.is_none_or(|distance| distance < ONE_ORDER))
     };
     let problem = |order: &Clash<'_>| {
-        let other = orders.iter().find(|other| is_clash(order.record, other.record)).filter(|_| order.is_valid)?;
+        let other =
+            orders.iter().find(|other| is_clash(order.record, other.record)).filter(|_| order.likeness.is_some())?;
         let words =
             "another order of this run has the same reference; its profile's key tells them apart, the tenant cannot";
         Some(Problem::of_order(Code::ReferenceReused, other.record.source, words))
     };
     orders.iter().map(problem).collect()
+}
+
+/// Of one order the first spelling of its reference, and the first other one.
+type Spellings<'a> = (&'a OrderRecord, Option<&'a OrderRecord>);
+
+/// What is wrong with each of some orders in the order of the input: nothing, or the first other one with the same likeness
+/// whose reference differs only as a spreadsheet would spell it.
+#[must_use]
+pub fn duplicates(orders: &[Clash<'_>]) -> Vec<Option<Problem>> {
+    let mut spellings: HashMap<_, Spellings<'_>> = HashMap::new();
+    for order in orders {
+        let Some(key) = spelling_key(order) else { continue };
+        let (first, other) = spellings.entry(key).or_insert((order.record, None));
+        if first.reference != order.record.reference {
+            other.get_or_insert(order.record);
+        }
+    }
+    let problem = |order: &Clash<'_>| {
+        let (first, other) = spellings.get(&spelling_key(order)?)?;
+        let other = if first.reference == order.record.reference { (*other)? } else { first };
+        let words = format!(
+            "{:?} here and {:?} there, with the same guest, time and amounts: one order, its reference spelt in two ways",
+            order.record.reference, other.reference
+        );
+        Some(Problem::of_order(Code::DuplicateContent, other.source, words))
+    };
+    orders.iter().map(problem).collect()
+}
+
+fn spelling_key<'a>(order: &Clash<'a>) -> Option<(Cow<'a, str>, Likeness)> {
+    Some((bare(&order.record.reference), order.likeness?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        order::OrderId,
+        origin::{FileId, Position},
+    };
+
+    #[test]
+    fn an_order_is_known_again_by_all_but_the_spelling_of_its_reference() {
+        let record = |id: u64, reference: &str| OrderRecord {
+            id: OrderId(id),
+            reference: reference.to_owned(),
+            ordered_at: None,
+            source: Position { file: FileId(0), line: id, column: None },
+            money: None,
+            n_items: 1,
+            rows: Vec::new(),
+            problems: Vec::new().into(),
+        };
+        let found = |orders: &[(&str, Option<u8>)]| {
+            let records: Vec<_> = (0..).zip(orders).map(|(id, (reference, _))| record(id, reference)).collect();
+            let like = |content: u8| Likeness([content; 16]);
+            let orders: Vec<_> = records
+                .iter()
+                .zip(orders)
+                .map(|(record, order)| Clash { record, likeness: order.1.map(like) })
+                .collect();
+            let lines: Vec<_> =
+                duplicates(&orders).iter().map(|problem| problem.as_ref().map(|problem| problem.at.line)).collect();
+            lines
+        };
+        assert_eq!(found(&[("001", Some(1)), ("1.0", Some(1)), ("1", Some(1))]), [Some(1), Some(0), Some(0)]);
+        assert_eq!(found(&[("001", Some(1)), ("1", Some(2))]), [None, None], "other content");
+        assert_eq!(found(&[("001", Some(1)), ("2", Some(1))]), [None, None], "another reference");
+        assert_eq!(found(&[("1", Some(1)), ("1", Some(1))]), [None, None], "the same reference is another problem");
+        assert_eq!(found(&[("1", None), ("01", Some(1))]), [None, None], "what an invalid order holds is not known");
+    }
 }

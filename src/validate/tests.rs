@@ -182,10 +182,13 @@ fn check_all(mut drafts: Vec<Draft<'static>>, settings: &Settings) -> Vec<Checke
     let judged = all.iter().enumerate().filter(|(_, checked)| !matches!(checked.verdict, Verdict::Skipped(_)));
     judged.for_each(|(index, checked)| by_reference.entry(checked.record.reference.clone()).or_default().push(index));
     for indices in by_reference.values() {
-        let is_valid = |checked: &Checked<'_>| matches!(checked.verdict, Verdict::Valid(_));
+        let likeness = |checked: &Checked<'_>| match &checked.verdict {
+            Verdict::Valid(order) => Some(crate::event::canonical::likeness(order)),
+            _ => None,
+        };
         let of_reference = indices.iter().map(|index| &all[*index]);
         let of_reference: Vec<_> =
-            of_reference.map(|checked| Clash { record: &checked.record, is_valid: is_valid(checked) }).collect();
+            of_reference.map(|checked| Clash { record: &checked.record, likeness: likeness(checked) }).collect();
         for (index, problem) in indices.iter().zip(clashes(&of_reference, settings)) {
             if let Some(problem) = problem {
                 all[*index].record.problems.push(problem);
@@ -258,9 +261,11 @@ fn every_code_of_this_stage_has_a_case() {
         Code::NeighbourUnreadable, Code::RowWithoutKey,
         // what pipeline learns from read
         Code::NoFinalNewline,
+        // what pipeline finds in the ledger
+        Code::ContentRepeated,
     ];
-    // It takes two orders, so its cases are a test of their own.
-    let of_several_orders = [Code::ReferenceReused];
+    // They take two orders, so their cases are tests of their own.
+    let of_several_orders = [Code::DuplicateContent, Code::ReferenceReused];
     let covered: BTreeSet<_> = cases().into_iter().map(|(code, ..)| code).chain(of_several_orders).collect();
     let expected = Code::ALL.iter().copied().filter(|code| !of_other_stages.contains(code));
     assert_eq!(covered, expected.collect());

@@ -8,7 +8,7 @@ use orderferry::{
         origin::{FileId, RowOrigin},
         target::Target,
     },
-    pipeline::{self, Finished, Job, MaxInvalid, Tell},
+    pipeline::{self, ChangedExit, Finished, Job, MaxInvalid, Tell},
     read::{Block, Bounds, Dialect, Format, Piece, ReadError, Source, inputs::Input},
     validate::{self, CommonDefaults},
 };
@@ -85,6 +85,7 @@ pub(crate) fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
 pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, tell: Tell<'_>) -> Finished {
     let now = "2025-06-01T00:00:00Z".parse().unwrap();
     let job = Job {
+        changed_exit: ChangedExit::First,
         run_id: "arbitrary".into(),
         started_at: now,
         inputs: inputs.iter().map(|input| input.to_string_lossy().into_owned()).collect(),

@@ -2,6 +2,7 @@
 
 mod assembled;
 mod carts;
+mod changed;
 mod faults;
 mod inputs;
 mod ledger;
@@ -9,7 +10,9 @@ mod mended;
 mod old_orders;
 mod output;
 mod report;
+mod respelt;
 mod resume;
 mod settings;
 mod steering;
+mod types;
 mod wrong_ledger;

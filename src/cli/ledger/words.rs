@@ -11,7 +11,7 @@ use crate::{
 
 /// What stands above the lines of a list.
 pub(super) fn header() -> String {
-    columns(["state", "reference", "made at", "sent", "last at", "by run", "target"])
+    columns(["state", "reference", "made at", "sent", "last at", "by run", "target", "change"])
 }
 
 /// An order in one line.
@@ -25,11 +25,31 @@ pub(super) fn line(order: &LedgerOrder) -> String {
         &in_seconds(last.intended_at),
         &last.run,
         &order.target.to_string(),
+        &open_change(order).map_or_else(String::new, |change| what_changed(order, change)),
     ])
 }
 
-fn columns([state, reference, made, n_sent, last, run, target]: [&str; 7]) -> String {
-    format!("{state:<8}  {reference:<20}  {made:<20}  {n_sent:>4}  {last:<20}  {run:<20}  {target}")
+fn columns([state, reference, made, n_sent, last, run, target, change]: [&str; 8]) -> String {
+    let line =
+        format!("{state:<8}  {reference:<20}  {made:<20}  {n_sent:>4}  {last:<20}  {run:<20}  {target:<8}  {change}");
+    line.trim_end().to_owned()
+}
+
+/// The newest change that no person has acknowledged.
+fn open_change(order: &LedgerOrder) -> Option<&Change> {
+    order.changes.iter().rfind(|change| change.acknowledged_at.is_none())
+}
+
+/// Why the order is not sent any more, if it is not, and what differs from what was accepted.
+fn what_changed(order: &LedgerOrder, change: &Change) -> String {
+    let cause = change.cause.as_deref().unwrap_or("other content");
+    printable(&format!("{cause}{}", differences(order, change))).into_owned()
+}
+
+fn differences(order: &LedgerOrder, change: &Change) -> String {
+    let was = order.accepted().map(|sending| sending.snapshot.clone()).unwrap_or_default();
+    let differences = was.differences(&change.snapshot);
+    if differences.is_empty() { differences } else { format!(" ({differences})") }
 }
 
 /// An order in one JSON object.
@@ -42,6 +62,9 @@ struct OrderLine<'a> {
     attempts: usize,
     last_sent_at: String,
     run: &'a str,
+    /// Of an order that has changed since it was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<String>,
 }
 
 /// An order as one line of JSON.
@@ -55,6 +78,7 @@ pub(super) fn json_line(order: &LedgerOrder) -> String {
         attempts: order.sendings.len(),
         last_sent_at: in_full(last.intended_at),
         run: &last.run,
+        change: open_change(order).map(|change| what_changed(order, change)),
     })
 }
 
@@ -101,7 +125,7 @@ pub(super) fn story(order: &LedgerOrder) -> String {
         order.state().as_str()
     );
     let sendings = order.sendings.iter().map(sent);
-    let changes = order.changes.iter().map(changed);
+    let changes = order.changes.iter().map(|change| changed(order, change));
     std::iter::once(head).chain(sendings).chain(changes).collect()
 }
 
@@ -118,12 +142,16 @@ fn sent(sending: &Sending) -> String {
     format!("  {at}  sent by run {} with content {content}: {known}\n", sending.run)
 }
 
-fn changed(change: &Change) -> String {
-    let (at, content) = (in_seconds(change.seen_at), short(change.content));
+fn changed(order: &LedgerOrder, change: &Change) -> String {
+    let at = in_seconds(change.seen_at);
+    let what = match &change.cause {
+        Some(_) => format!(", {}", what_changed(order, change)),
+        None => format!(" with content {}{}", short(change.content), differences(order, change)),
+    };
     let known = change
         .acknowledged_at
         .map_or_else(|| "not acknowledged".to_owned(), |at| format!("acknowledged by hand at {}", in_seconds(at)));
-    format!("  {at}  seen by run {} with content {content}: {known}\n", change.run)
+    format!("  {at}  seen by run {}{what}: {known}\n", change.run)
 }
 
 /// What was settled, as one line. The order is as it was before.

@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::super::Refusal;
 use crate::{
     group::Doubts,
+    model::reference::without_ends,
     spill::{filter::Filter, seen::Seen},
     validate::{ExtensionKinds, MOST_NAMES},
 };
@@ -20,24 +21,40 @@ pub(in crate::pipeline) fn hash(text: &str) -> u64 {
     xxh3_64(text.as_bytes())
 }
 
+/// The hash of a key or a reference that is the same however a spreadsheet spells it: orders whose references may be one are
+/// looked at together.
+pub(in crate::pipeline) fn hash_of_bare(reference: &str) -> u64 {
+    const LONGEST: usize = 64;
+    let bare = without_ends(reference);
+    let mut buffer = [0; LONGEST];
+    match buffer.get_mut(..bare.len()).filter(|_| bare.is_ascii()) {
+        Some(buffer) => {
+            buffer.copy_from_slice(bare.as_bytes());
+            buffer.make_ascii_lowercase();
+            xxh3_64(buffer)
+        }
+        None => xxh3_64(bare.to_lowercase().as_bytes()),
+    }
+}
+
 /// What is known.
 #[derive(Default)]
 pub(in crate::pipeline) struct Facts {
-    /// Keys that stand in more than one place; some others too.
+    /// Keys that stand in more than one place, or are spelt in more than one way; some others too.
     pub(in crate::pipeline) scattered: Option<Filter>,
-    /// References that orders of different keys share; some others too.
+    /// References that orders of different keys share, however they are spelt; some others too.
     pub(in crate::pipeline) shared: Option<Filter>,
     pub(in crate::pipeline) doubts: Doubts,
     pub(in crate::pipeline) kinds: ExtensionKinds,
 }
 
 impl Facts {
-    pub(in crate::pipeline) fn may_be_scattered(&self, hash: u64) -> bool {
-        self.scattered.as_ref().is_some_and(|scattered| scattered.may_contain(hash))
+    pub(in crate::pipeline) fn may_be_scattered(&self, key: &str) -> bool {
+        self.scattered.as_ref().is_some_and(|scattered| scattered.may_contain(hash_of_bare(key)))
     }
 
     pub(in crate::pipeline) fn may_be_shared(&self, reference: &str) -> bool {
-        self.shared.as_ref().is_some_and(|shared| shared.may_contain(hash(reference)))
+        self.shared.as_ref().is_some_and(|shared| shared.may_contain(hash_of_bare(reference)))
     }
 }
 
@@ -151,5 +168,19 @@ impl Learner {
         let (shared, _, _) = repeated(self.references)?;
         let facts = Facts { scattered, shared, doubts: self.doubts, kinds: self.kinds };
         Ok(has_learned.then_some(Learned { facts, n_scattered, n_keys }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::reference::bare;
+
+    #[test]
+    fn the_hash_is_that_of_the_bare_reference() {
+        let long = format!("0{}", "Ab".repeat(40));
+        for reference in ["000001001", "1001.0", "#SO-1", "so-1", "\u{c9}T\u{c9}-1", "", "0", &long] {
+            assert_eq!(hash_of_bare(reference), hash(&bare(reference)), "{reference}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::{io, sync::PoisonError};
 
 use super::{
     super::{Refusal, sheet::Sheet},
-    facts::{Told, hash},
+    facts::{Told, hash, hash_of_bare},
     fragment::{Fragment, stretches},
     in_order::in_order,
     pass::{Pass, unfinished},
@@ -32,7 +32,7 @@ const MOST_OF_ORDER: usize = 32 * 1024 * 1024;
 
 /// Puts a run aside. One without a key is an order of its own.
 pub(super) fn put(run: &Fragment<'_>, into: &mut Entries) -> Result<(), Refusal> {
-    let group = if run.key.is_empty() { hash(&run.place().to_string()) } else { hash(&run.key) };
+    let group = if run.key.is_empty() { hash(&run.place().to_string()) } else { hash_of_bare(&run.key) };
     let key = (u128::from(group) << u64::BITS) | u128::from(run.place());
     Ok(into.push_written(key, |payload| run.write(payload))?)
 }
@@ -195,9 +195,7 @@ pub(super) fn take_groups(
             n_scattered += u64::from(of_order.len() > 1);
             drafts.push(draft);
         }
-        for draft in group::resolved(drafts) {
-            pass.desk.take(draft, told, sheet)?;
-        }
+        pass.desk.take_together(group::resolved(drafts), told, sheet)?;
     }
     Ok(n_scattered)
 }

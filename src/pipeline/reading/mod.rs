@@ -16,7 +16,7 @@ mod in_order;
 mod pass;
 
 use std::sync::{
-    Mutex, OnceLock,
+    Arc, Mutex, OnceLock,
     atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
@@ -36,8 +36,8 @@ use super::{
 };
 use crate::{
     group::{GroupError, Lost},
-    ledger::SqliteLedger,
-    model::problem::Problem,
+    ledger::{Ledger, SqliteLedger},
+    model::{field::ExtensionTypes, problem::Problem},
     report::{folder::RunFolder, place},
     spill::{
         seen::Seen,
@@ -74,9 +74,13 @@ pub(super) fn read(
     intake: &mut dyn Intake,
     tell: Tell<'_>,
 ) -> Export {
+    let at_tenant = match ledger.as_ref().map(SqliteLedger::extension_types).transpose() {
+        Ok(types) => Arc::new(types.unwrap_or_default()),
+        Err(error) => return Export { files, notes: Vec::new(), ledger, done: Err(error.into()) },
+    };
     let names = files.names();
-    let reading =
-        Reading { job, folder, names: &names, memory: Memory::of(job.memory), n_told: AtomicU32::new(0), tell };
+    let memory = Memory::of(job.memory);
+    let reading = Reading { job, folder, names: &names, memory, at_tenant, n_told: AtomicU32::new(0), tell };
     let ledger = ledger.map(Mutex::new);
     let (notes, done) = reading.read(&mut files, ledger.as_ref(), intake);
     let ledger = ledger.map(|ledger| ledger.into_inner().expect("nobody panics with the ledger"));
@@ -88,6 +92,8 @@ struct Reading<'r> {
     folder: &'r RunFolder,
     names: &'r [String],
     memory: Memory,
+    /// The types of extension attributes that earlier runs sent.
+    at_tenant: Arc<ExtensionTypes>,
     /// How many files' unknown columns were told.
     n_told: AtomicU32,
     tell: Tell<'r>,
@@ -98,7 +104,7 @@ enum First {
     /// What it believed is true.
     IsTrue,
     /// It must be decided anew, with this known.
-    Learned(Learned),
+    Learned(Box<Learned>),
     /// It did not come to the end: rows stand everywhere.
     Abandoned,
 }
@@ -165,7 +171,12 @@ impl Reading<'_> {
             return (notes, Ok(First::Abandoned));
         }
         let (notes, done) = self.with_lost(notes, lost, files, done);
-        (notes, done.and_then(|()| Ok(learner.finish()?.map_or(First::IsTrue, First::Learned))))
+        (
+            notes,
+            done.and_then(|()| {
+                Ok(learner.finish()?.map_or(First::IsTrue, |learned| First::Learned(Box::new(learned))))
+            }),
+        )
     }
 
     /// A pass that decides nothing before it has read all.
@@ -298,7 +309,8 @@ impl Reading<'_> {
         (rows.saturating_add(results), fs4::available_space(self.folder.path()).unwrap_or(u64::MAX))
     }
 
-    fn desk<'d>(&'d self, facts: Facts, is_first_pass: bool, ledger: Option<&'d Mutex<SqliteLedger>>) -> Desk<'d> {
+    fn desk<'d>(&'d self, mut facts: Facts, is_first_pass: bool, ledger: Option<&'d Mutex<SqliteLedger>>) -> Desk<'d> {
+        facts.kinds.set_at_tenant(Arc::clone(&self.at_tenant));
         Desk {
             job: self.job,
             names: self.names,

@@ -8,7 +8,7 @@ use std::sync::{
 use super::{
     super::{Job, Progress, Refusal, Tell, desk::Desk, sheet::Sheet},
     blocks::{self, Blocks, Next, OpenFile, OpenFiles},
-    facts::{Learner, Told, hash},
+    facts::{Learner, Told, hash_of_bare},
     files::{Files, ReadInput},
     fragment::Fragment,
     gather,
@@ -140,7 +140,7 @@ impl<'p> Pass<'p, '_> {
     /// Whether it is of use to decide about an order that is not scattered. Its key is learned.
     fn is_for_now(&self, key: &str, told: &mut Told) -> bool {
         if self.desk.is_first_pass && !key.is_empty() {
-            told.keys.push(hash(key));
+            told.keys.push(hash_of_bare(key));
         }
         self.desk.counts() || self.learns_from_drafts()
     }
@@ -152,7 +152,7 @@ impl<'p> Pass<'p, '_> {
     }
 
     fn is_put_aside(&self, key: &str) -> bool {
-        self.puts_all_aside || !key.is_empty() && self.desk.facts.may_be_scattered(hash(key))
+        self.puts_all_aside || !key.is_empty() && self.desk.facts.may_be_scattered(key)
     }
 
     /// Whether all that a pass must learn stands in the rows' keys and not in their orders, and the disk that all rows take

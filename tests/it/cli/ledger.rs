@@ -16,11 +16,12 @@ use crate::support::{
 };
 
 /// What differs from run to run, in as many characters.
-const FILTERS: [(&str, &str); 4] = [
+const FILTERS: [(&str, &str); 5] = [
     (r"\d{8}-\d{6}-[0-9a-f]{4}", "20261122-000000-RUN_"),
     (r"20(2[6-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\dZ", "2026-11-22T00:00:00Z"),
     (r"target [0-9a-f]{8}", "target HASH"),
     (r"[0-9a-f]{8}\n", "HASH\n"),
+    (r"[0-9a-f]{8}  other content", "00000000  other content"),
 ];
 
 macro_rules! assert_words {
@@ -80,7 +81,7 @@ fn an_unknown_order_that_is_not_there_is_sent_again() {
     });
     assert_eq!(shop.send(&export(&["A-1", "A-2"]), "").code, 3);
     assert_words!(shop.say("list"), @r"
-    state     reference             made at               sent  last at               by run                target
+    state     reference             made at               sent  last at               by run                target    change
     unknown   A-1                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  HASH
     accepted  A-2                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  HASH
     ");
@@ -135,19 +136,19 @@ fn an_order_that_was_accepted_while_its_payment_was_pending_is_acknowledged_when
     assert_words!(shop.say("settle A-1 --as acknowledged"), @r"
     exit 2
     error: nothing was settled
-      A-1: it is accepted, and no run has seen other content of it
+      A-1: it is accepted, and no run has seen a change of it
     ");
     let changed = shop.send(&paid, "");
     assert_eq!((changed.code, changed.outcomes().as_str()), (1, "A-1 changed"));
     assert_words!(shop.say("list --outcome changed"), @r"
-    state     reference             made at               sent  last at               by run                target
-    changed   A-1                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  HASH
+    state     reference             made at               sent  last at               by run                target    change
+    changed   A-1                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  00000000  other content (status PAYMENT_PENDING -> PURCHASED)
     ");
     assert_words!(shop.say("settle A-1 --as acknowledged"), @r"A-1 made at 2025-03-01T10:00:00Z, was changed: its change is acknowledged; the service keeps what it accepted");
     assert_words!(shop.say("show A-1"), @r"
     A-1 made at 2025-03-01T10:00:00Z, sent to target HASH: accepted
       2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 2f1af225: accepted at 2026-11-22T00:00:00Z
-      2026-11-22T00:00:00Z  seen by run 20261122-000000-RUN_ with content 8af8e47c: acknowledged by hand at 2026-11-22T00:00:00Z
+      2026-11-22T00:00:00Z  seen by run 20261122-000000-RUN_ with content 8af8e47c (status PAYMENT_PENDING -> PURCHASED): acknowledged by hand at 2026-11-22T00:00:00Z
     ");
     let again = shop.send(&paid, "");
     assert_eq!((again.code, again.outcomes().as_str()), (0, "A-1 already_sent"));

@@ -1,0 +1,114 @@
+//! An accepted order as a later run reads it: its content differs, or the export no longer sends it. Does no I/O.
+
+use serde::{Deserialize, Serialize};
+
+use super::OrderKey;
+use crate::model::{money::Money, planned::ContentHash};
+
+/// What can be said of an order in a few words: as it was accepted, or as a later run reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OrderSnapshot {
+    /// Its status.
+    pub status: Option<String>,
+    /// Its total.
+    pub money: Option<Money>,
+    /// How many items it has.
+    pub n_items: Option<u64>,
+}
+
+impl OrderSnapshot {
+    /// What differs in a later snapshot, where both are known: `status PURCHASED -> REFUNDED, items 2 -> 1`. Empty if
+    /// nothing does.
+    #[must_use]
+    pub fn differences(&self, now: &Self) -> String {
+        let total = |money: &Money| format!("{} {}", money.amount, money.currency);
+        let status = difference("status", self.status.as_ref(), now.status.as_ref(), Clone::clone);
+        let money = difference("total", self.money.as_ref(), now.money.as_ref(), total);
+        let n_items = difference("items", self.n_items.as_ref(), now.n_items.as_ref(), u64::to_string);
+        [status, money, n_items].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn difference<T: PartialEq>(
+    name: &str,
+    was: Option<&T>,
+    now: Option<&T>,
+    text: impl Fn(&T) -> String,
+) -> Option<String> {
+    let (was, now) = was.zip(now).filter(|(was, now)| was != now)?;
+    Some(format!("{name} {} -> {}", text(was), text(now)))
+}
+
+/// An accepted order that has changed, as a run reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedOrder {
+    /// The order. Its content identifies the change.
+    pub order: OrderKey,
+    /// Why the export no longer sends it; none where its content differs.
+    pub cause: Option<String>,
+    /// What the run reads of it.
+    pub snapshot: OrderSnapshot,
+}
+
+/// What earlier runs and people did with a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeState {
+    /// No run has reported it.
+    New,
+    /// A run has reported it.
+    Reported,
+    /// A person has acknowledged it.
+    Acknowledged,
+}
+
+/// Identifies the change of an order that the export no longer sends, in place of its content: the same every night as long
+/// as the order is left out for the same reasons and reads the same.
+#[must_use]
+pub fn content_of_unsent(reasons: &[String], snapshot: &OrderSnapshot) -> ContentHash {
+    let OrderSnapshot { status, money, n_items } = snapshot;
+    // By value: `30.6` tomorrow is `30.60` today.
+    let money = money.as_ref().map(|money| (money.amount.0.normalize().to_string(), money.currency));
+    let read = serde_json::to_vec(&("unsent", reasons, status, money, n_items)).expect("texts and numbers serialise");
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&blake3::hash(&read).as_bytes()[..16]);
+    ContentHash(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(status: &str, total: &str, n_items: u64) -> OrderSnapshot {
+        let money = Money { currency: "EUR".parse().unwrap(), amount: total.parse().unwrap() };
+        OrderSnapshot { status: Some(status.into()), money: Some(money), n_items: Some(n_items) }
+    }
+
+    #[test]
+    fn differences_name_what_is_known_of_both() {
+        let was = snapshot("PURCHASED", "30.60", 2);
+        let differences = |now: &OrderSnapshot| was.differences(now);
+        assert_eq!(
+            differences(&snapshot("REFUNDED", "20", 1)),
+            "status PURCHASED -> REFUNDED, total 30.60 EUR -> 20 EUR, items 2 -> 1"
+        );
+        assert_eq!(differences(&snapshot("PURCHASED", "30.6", 2)), "");
+        assert_eq!(differences(&OrderSnapshot { n_items: Some(3), ..OrderSnapshot::default() }), "items 2 -> 3");
+        assert_eq!(OrderSnapshot::default().differences(&was), "", "of an attempt before version 4");
+    }
+
+    #[test]
+    fn a_change_is_the_same_as_long_as_it_reads_the_same() {
+        let of = |reason: &str, snapshot: &OrderSnapshot| content_of_unsent(&[reason.to_owned()], snapshot);
+        let usual = of("refunded", &snapshot("REFUNDED", "30.60", 1));
+        assert_eq!(of("refunded", &snapshot("REFUNDED", "30.6", 1)), usual);
+        for other in [
+            of("cancelled", &snapshot("REFUNDED", "30.60", 1)),
+            of("refunded", &snapshot("CANCELLED", "30.60", 1)),
+            of("refunded", &snapshot("REFUNDED", "30.61", 1)),
+            of("refunded", &snapshot("REFUNDED", "30.60", 2)),
+            of("refunded", &OrderSnapshot::default()),
+        ] {
+            assert_ne!(other, usual);
+        }
+    }
+}

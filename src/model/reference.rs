@@ -1,0 +1,45 @@
+//! References of orders as spreadsheets respell them: `000001001` becomes `1001`, and then `1001.0`.
+
+use std::borrow::Cow;
+
+/// The reference without what a spreadsheet drops or adds: leading zeros, `#` and `'`, a trailing `.0`, and upper case. Two
+/// references that are equal then may be one.
+#[must_use]
+pub fn bare(reference: &str) -> Cow<'_, str> {
+    let bare = without_ends(reference);
+    if bare.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(bare);
+    }
+    Cow::Owned(bare.to_lowercase())
+}
+
+/// The same, with its case.
+#[must_use]
+pub fn without_ends(reference: &str) -> &str {
+    // Byte by byte: every key of an export is looked at.
+    let start = reference.bytes().position(|byte| !matches!(byte, b'\'' | b'#' | b'0'));
+    let bare = &reference[start.unwrap_or(reference.len())..];
+    let bare = bare.strip_suffix(".0").unwrap_or(bare);
+    // A reference of zeros is one.
+    if bare.is_empty() && !reference.is_empty() { "0" } else { bare }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_known_again_however_a_spreadsheet_spells_it() {
+        for spelling in ["1001", "000001001", "1001.0", "#1001", "'001001", "#0001001.0"] {
+            assert_eq!(bare(spelling), "1001", "{spelling}");
+        }
+        assert_eq!(bare("So-2026-\u{c9}"), "so-2026-\u{e9}");
+        assert_eq!(
+            (bare("0"), bare("000"), bare("0.0"), bare("#"), bare("")),
+            ("0".into(), "0".into(), "0".into(), "0".into(), "".into())
+        );
+        for other in ["1001.00", "10010", "1001.5", "A1001", "1001#"] {
+            assert_ne!(bare(other), "1001");
+        }
+    }
+}

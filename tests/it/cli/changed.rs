@@ -1,0 +1,240 @@
+//! Orders that have changed since they were accepted: with other content, left out by a rule of the profile, or invalid.
+
+use serde_json::Value;
+
+use crate::support::{
+    place::{HEADER, Line, Place, Ran, export, row},
+    service::{Received, Reply, Service},
+};
+
+/// Comes after the canonical rules.
+const SKIP: &str = "[[skip]]\nreason = \"refunded\"\nwhen = { column = \"status\", is = \"REFUNDED\" }\n";
+
+struct Shop {
+    place: Place,
+    service: Service,
+}
+
+impl Shop {
+    fn new() -> Self {
+        Self::with(|_| None)
+    }
+
+    fn with(answer: impl Fn(&Received) -> Option<Reply> + Send + Sync + 'static) -> Self {
+        let place = Place::new();
+        let canonical = place.run("profiles show canonical").out;
+        place.file("shop.toml", format!("{canonical}\n{SKIP}"));
+        Self { place, service: Service::start(answer) }
+    }
+
+    /// Sends an export.
+    fn send(&self, orders: &str) -> Ran {
+        self.send_with(orders, "")
+    }
+
+    fn send_with(&self, orders: &str, options: &str) -> Ran {
+        self.place.file("orders.csv", orders);
+        let most = if options.contains("--max-invalid") { "" } else { " --max-invalid 100%" };
+        self.run(&format!("send orders.csv --profile shop.toml{most}{options}"))
+    }
+
+    fn run(&self, command: &str) -> Ran {
+        let pace = if command.starts_with("send") { " --backfill --set tries=2" } else { "" };
+        let target = format!("--base-url {} --client-key k --pos x", self.service.base_url);
+        self.place.run(&format!("{command} {target} --rate unlimited --identity-pause 0s{pace}"))
+    }
+
+    fn ledger(&self, command: &str) -> String {
+        let ran = self.place.run(&format!("ledger {command}"));
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        ran.out
+    }
+}
+
+fn refunded(references: &[&str]) -> String {
+    export(references).replace("PURCHASED", "REFUNDED")
+}
+
+/// The exit code, and what became of the orders by the alphabet.
+fn told(ran: &Ran) -> (i32, String) {
+    let outcomes = ran.outcomes();
+    let mut outcomes: Vec<_> = outcomes.split(", ").collect();
+    outcomes.sort_unstable();
+    (ran.code, outcomes.join(", "))
+}
+
+fn is(code: i32, outcomes: &str) -> (i32, String) {
+    (code, outcomes.to_owned())
+}
+
+fn reason(ran: &Ran) -> String {
+    ran.results()[0]["reason"].as_str().unwrap_or_default().to_owned()
+}
+
+fn changed_by(ran: &Ran) -> Value {
+    ran.summary()["money"][0]["changed_difference"].clone()
+}
+
+#[test]
+fn an_accepted_order_that_a_rule_leaves_out_is_changed() {
+    let shop = Shop::new();
+    assert_eq!(told(&shop.send(&export(&["A-1"]))), is(0, "A-1 accepted"));
+    let first = shop.send(&refunded(&["A-1"]));
+    assert_eq!(told(&first), is(1, "A-1 changed"));
+    insta::assert_snapshot!(reason(&first), @r#"accepted by an earlier run, now left out by the rule "refunded": status PURCHASED -> REFUNDED; the service holds 30.60 EUR more than the export"#);
+    assert_eq!((changed_by(&first), first.summary()["skipped"].clone()), ("-30.60".into(), Value::Array(Vec::new())));
+    assert!(first.out.contains("changed by  -30.60"), "{}", first.out);
+    assert!(first.text("report.html").contains("changed by"));
+    // Later it is counted and listed, and the night is green.
+    let second = shop.send(&refunded(&["A-1"]));
+    assert_eq!(told(&second), is(0, "A-1 changed"));
+    assert!(second.out.contains("changed as an earlier run reported"), "{}", second.out);
+    assert_eq!((reason(&second), changed_by(&second)), (reason(&first), "-30.60".into()));
+    assert_eq!(told(&shop.send_with(&refunded(&["A-1"]), " --set changed_exit=always")), is(1, "A-1 changed"));
+    assert!(
+        shop.ledger("list --outcome changed")
+            .contains(r#"left out by the rule "refunded" (status PURCHASED -> REFUNDED)"#)
+    );
+    assert!(
+        shop.ledger("show A-1")
+            .contains(r#", left out by the rule "refunded" (status PURCHASED -> REFUNDED): not acknowledged"#)
+    );
+    shop.ledger("settle A-1 --as acknowledged");
+    let acknowledged = shop.send(&refunded(&["A-1"]));
+    assert_eq!(told(&acknowledged), is(0, "A-1 already_sent"));
+    assert_eq!(
+        reason(&acknowledged),
+        r#"accepted by an earlier run, now left out by the rule "refunded", acknowledged by hand"#
+    );
+    // Another total is another change.
+    let again = shop.send(&refunded(&["A-1"]).replace("30.60,other", "20,other"));
+    assert_eq!(told(&again), is(1, "A-1 changed"));
+    assert!(reason(&again).contains("total 30.60 EUR -> 20 EUR"), "{}", reason(&again));
+    assert_eq!(shop.service.count("ORDER_CHECKOUT"), 1);
+}
+
+#[test]
+fn the_status_of_a_table_that_skips_is_named() {
+    let shop = Shop::new();
+    let profile = "name = 'shop'\n[order]\nreferenceId = { column = 'id' }\nprice = { column = 'total' }\n\
+                   orderedAt = { column = 'at', date = 'iso8601' }\ncurrencyCode = { value = 'EUR' }\n\
+                   paymentType = { value = 'other' }\n\
+                   status = { column = 'status', values = { paid = 'PURCHASED', void = { skip = 'voided' } } }\n\
+                   [guest]\nemail = { column = 'email' }\n";
+    shop.place.file("shop.toml", profile);
+    let orders = "id,at,total,status,email\nA-1,2025-03-01T10:00:00Z,5,paid,ann@example.com\n";
+    assert_eq!(told(&shop.send(orders)), is(0, "A-1 accepted"));
+    let voided = shop.send(&orders.replace("paid", "void"));
+    assert_eq!(told(&voided), is(1, "A-1 changed"));
+    assert!(reason(&voided).contains(r#"the rule "voided": status PURCHASED -> void"#), "{}", reason(&voided));
+}
+
+#[test]
+fn an_accepted_order_that_is_invalid_is_changed_and_counts_as_invalid() {
+    let shop = Shop::new();
+    shop.send(&export(&["A-1"]));
+    let invalid = export(&["A-1"]).replace("PURCHASED", "LOST").replace("30.60,other", "much,other");
+    let refused = shop.send_with(&invalid, " --max-invalid 0");
+    assert_eq!(told(&refused), is(2, "A-1 changed"));
+    assert!(refused.err.contains("1 of 1 orders are invalid"), "{}", refused.err);
+    // That run did not report it.
+    let first = shop.send(&invalid);
+    assert_eq!(told(&first), is(1, "A-1 changed"));
+    insta::assert_snapshot!(reason(&first), @"accepted by an earlier run, now invalid: number_unreadable of price, unknown_status of status: status PURCHASED -> LOST");
+    assert_eq!(changed_by(&first), Value::Null, "the total cannot be read");
+    assert_eq!(std::fs::read_dir(first.path("rejects")).unwrap().count(), 0, "its rows cannot be sent again");
+    // It is the same change wherever its row stands.
+    let moved = invalid.replace("A-1,", &format!("{}A-1,", row("A-2")));
+    assert_eq!(told(&shop.send(&moved)), is(0, "A-1 changed, A-2 accepted"));
+    shop.ledger("settle A-1 --as acknowledged");
+    assert_eq!(told(&shop.send(&invalid)), is(0, "A-1 already_sent"));
+    assert_eq!(told(&shop.send(&export(&["A-1"]))), is(0, "A-1 already_sent"));
+}
+
+#[test]
+fn an_order_without_a_readable_time_is_the_only_one_of_its_reference() {
+    let shop = Shop::new();
+    shop.send(&export(&["A-1"]));
+    let timeless = |status: &str| export(&["A-1"]).replace("2025-03-01T10:00:00Z", "soon").replace("PURCHASED", status);
+    assert_eq!(told(&shop.send(&timeless("PURCHASED"))), is(1, "A-1 changed"));
+    assert_eq!(told(&shop.send(&timeless("REFUNDED"))), is(1, "A-1 changed"));
+    assert_eq!(told(&shop.send(&timeless("PURCHASED"))), is(0, "A-1 changed"));
+    // One of two cannot be meant.
+    let later = Line { ordered_at: "2025-06-01T10:00:00Z", ..Line::default() }.csv();
+    let reused = shop.send_with(&format!("{HEADER}{later}"), " --set reused_references=send");
+    assert_eq!(told(&reused), is(0, "A-1 accepted"));
+    assert_eq!(told(&shop.send(&timeless("PURCHASED"))), is(1, "A-1 invalid"));
+}
+
+#[test]
+fn a_doubt_outlives_a_rule_and_a_mistake() {
+    let shop = Shop::with(|request| (request.kind() == "ORDER_CHECKOUT").then_some(Reply::Silence));
+    assert_eq!(told(&shop.send(&export(&["A-1"]))), is(3, "A-1 unknown"));
+    let invalid = export(&["A-1"]).replace("30.60,other", "much,other");
+    for (orders, why) in [(refunded(&["A-1"]), "left out by the rule"), (invalid, "invalid: number_unreadable")] {
+        for options in ["", " --unknown resend"] {
+            let ran = shop.send_with(&orders, options);
+            assert_eq!(told(&ran), is(3, "A-1 unknown"));
+            assert!(reason(&ran).contains(why), "{}", reason(&ran));
+        }
+    }
+    assert_eq!(shop.service.count("ORDER_CHECKOUT"), 1);
+    shop.ledger("settle A-1 --as accepted");
+    assert_eq!(told(&shop.send(&refunded(&["A-1"]))), is(1, "A-1 changed"));
+    shop.ledger("settle A-1 --as failed");
+    assert_eq!(told(&shop.send(&refunded(&["A-1"]))), is(0, "A-1 skipped"));
+}
+
+#[test]
+fn a_skipped_order_that_was_never_accepted_is_skipped() {
+    let shop = Shop::with(|request| (request.reference() == "A-2").then(|| Reply::status(400)));
+    assert_eq!(told(&shop.send(&export(&["A-1", "A-2"]))), is(1, "A-1 accepted, A-2 refused"));
+    let elsewhere =
+        Line { ordered_at: "2025-06-01T10:00:00Z", ..Line::default() }.csv().replace("PURCHASED", "REFUNDED");
+    let ran = shop.send(&(refunded(&["A-2", "A-3"]) + &elsewhere));
+    assert_eq!(told(&ran), is(0, "A-1 skipped, A-2 skipped, A-3 skipped"));
+}
+
+#[test]
+fn only_a_finished_run_has_reported_a_change() {
+    let shop = Shop::new();
+    shop.send(&export(&["A-1"]));
+    let orders = refunded(&["A-1"]) + &row("B-1") + &row("B-2");
+    // A dry run leaves no trace.
+    shop.place.file("orders.csv", &orders);
+    for _ in 0..2 {
+        let check = shop.run("check orders.csv --profile shop.toml");
+        assert_eq!(told(&check), is(1, "A-1 changed, B-1 valid, B-2 valid"));
+    }
+    let stopped = shop.send_with(&orders, " --limit 1");
+    assert_eq!(told(&stopped), is(4, "A-1 changed, B-1 accepted, B-2 not_attempted"));
+    let check = shop.run("check orders.csv --profile shop.toml");
+    assert_eq!(told(&check), is(1, "A-1 changed, B-1 already_sent, B-2 valid"));
+    assert_eq!(told(&shop.send(&orders)).0, 1);
+    let check = shop.run("check orders.csv --profile shop.toml");
+    assert_eq!(told(&check), is(0, "A-1 changed, B-1 already_sent, B-2 already_sent"));
+    assert_eq!(told(&shop.send(&orders)).0, 0);
+}
+
+#[test]
+fn a_resumed_run_reports_what_changed() {
+    for acknowledges in [false, true] {
+        let shop = Shop::new();
+        shop.send(&export(&["A-1", "A-2"]));
+        let other = row("A-2").replace("30.60,other", "31.60,other");
+        let orders = refunded(&["A-1"]) + &other + &row("B-1") + &row("B-2");
+        let stopped = shop.send_with(&orders, " --limit 1");
+        assert_eq!((stopped.code, stopped.summary()["orders"]["changed"].clone()), (4, 2.into()), "{}", stopped.err);
+        if acknowledges {
+            shop.ledger("settle A-1 A-2 --as acknowledged");
+        }
+        let outcome = if acknowledges { "already_sent" } else { "changed" };
+        for code in if acknowledges { [0, 0] } else { [1, 0] } {
+            let resumed = shop.run("send --resume run-2");
+            let orders = resumed.summary()["orders"].clone();
+            assert_eq!((resumed.code, orders[outcome].as_u64() >= Some(2)), (code, true), "{}", resumed.outcomes());
+            let difference = if acknowledges { Value::Null } else { "-29.60".into() };
+            assert_eq!(changed_by(&resumed), difference);
+        }
+    }
+}

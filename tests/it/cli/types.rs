@@ -1,0 +1,97 @@
+//! The types of extension attributes across runs: the tenant keeps them for ever.
+
+use crate::support::{
+    place::{Place, Ran},
+    service::{Received, Reply, Service},
+};
+
+struct Shop {
+    place: Place,
+    service: Service,
+}
+
+impl Shop {
+    fn with(answer: impl Fn(&Received) -> Option<Reply> + Send + Sync + 'static) -> Self {
+        Self { place: Place::new(), service: Service::start(answer) }
+    }
+
+    fn send(&self, orders: &str) -> Ran {
+        self.send_to(&self.service, orders, "")
+    }
+
+    fn send_to(&self, service: &Service, orders: &str, options: &str) -> Ran {
+        self.place.file("orders.csv", orders);
+        let target = format!("--base-url {} --client-key k --pos x --max-invalid 100%", service.base_url);
+        let pace = "--rate unlimited --identity-pause 0s --backfill --set tries=2";
+        self.place.run(&format!("send orders.csv {target} {pace}{options}"))
+    }
+
+    fn check(&self, orders: &str) -> Ran {
+        self.place.file("orders.csv", orders);
+        let target = format!("--base-url {} --client-key k --pos x --max-invalid 100%", self.service.base_url);
+        self.place.run(&format!("check orders.csv {target}"))
+    }
+}
+
+/// An order with one value in a column such as `ext.weight:integer`.
+fn order(reference: &str, column: &str, value: &str) -> String {
+    format!(
+        "referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,item.quantity,\
+         guest.email,{column}\n{reference},2025-03-01T10:00:00Z,PURCHASED,EUR,5,other,GEAR,Rope,5,1,ann@example.com,{value}\n"
+    )
+}
+
+fn problem(ran: &Ran) -> String {
+    let result = &ran.results()[0];
+    let problem = &result["problems"][0];
+    format!(
+        "{} {} {}: {}",
+        result["outcome"].as_str().unwrap(),
+        problem["code"].as_str().unwrap_or("-"),
+        problem["column"],
+        problem["message"].as_str().unwrap_or("-")
+    )
+}
+
+#[test]
+fn a_type_is_kept_from_run_to_run() {
+    let shop = Shop::with(|_| None);
+    assert_eq!(shop.send(&order("A-1", "ext.weight:integer", "10")).code, 0);
+    let as_text = order("A-2", "ext.weight:string", "10");
+    let expected = "invalid extension_type_conflict 78: string here, but integer at the tenant, as an earlier run sent it: \
+                    an attribute keeps its type";
+    assert_eq!(problem(&shop.check(&as_text)), expected);
+    let conflict = shop.send(&as_text);
+    assert_eq!((conflict.code, problem(&conflict).as_str()), (1, expected));
+    assert!(problem(&shop.send(&order("A-2", "ext.weight:float", "1.5"))).contains("float here, but integer"));
+    // An item's attribute is another one, and so is that of another tenant.
+    assert_eq!(shop.send(&order("A-3", "item.ext.weight:string", "10")).code, 0);
+    assert!(problem(&shop.send(&order("A-4", "item.ext.weight:boolean", "true"))).contains("boolean here, but string"));
+    let other = Service::start(|_| None);
+    assert_eq!(shop.send_to(&other, &as_text, " --new-target").code, 0);
+    assert_eq!(shop.send(&order("A-5", "ext.weight:integer", "11")).code, 0);
+    assert_eq!(shop.service.count("ORDER_CHECKOUT"), 3);
+}
+
+/// JSON of a whole number is that of a float if it has a point.
+#[test]
+fn a_whole_number_goes_where_the_tenant_has_floats() {
+    let shop = Shop::with(|_| None);
+    assert_eq!(shop.send(&order("A-1", "ext.weight:float", "1.5")).code, 0);
+    assert_eq!(shop.send(&order("A-2", "ext.weight:integer", "10")).code, 0);
+    let sent = shop.service.received().into_iter().find(|request| request.reference() == "A-2").unwrap();
+    assert!(sent.line.contains("%22weight%22:10.0"), "{}", sent.line);
+}
+
+#[test]
+fn only_accepted_orders_teach_types() {
+    let shop = Shop::with(|request| match request.reference() {
+        "A-1" => Some(Reply::status(400)),
+        "A-2" => Some(Reply::Silence),
+        _ => None,
+    });
+    assert_eq!(shop.send(&order("A-1", "ext.weight:integer", "10")).outcomes(), "A-1 refused");
+    assert_eq!(shop.send(&order("A-2", "ext.weight:boolean", "true")).outcomes(), "A-2 unknown");
+    assert_eq!(shop.send(&order("A-3", "ext.weight:string", "10")).outcomes(), "A-3 accepted");
+    assert_eq!(shop.send(&order("A-4", "ext.weight:integer", "10")).outcomes(), "A-4 invalid");
+}
