@@ -41,8 +41,8 @@ pub(super) use {attempt_columns, ledger_columns, target_columns};
 ///
 /// Times are milliseconds since 1970, hashes BLAKE3. `attempts.outcome` is NULL while no outcome is known; `status`, `total`,
 /// `currency` and `items` describe the order that was sent, and `likeness` is a keyed hash of guest, time, items and amounts
-/// (all NULL in rows of versions before 4). A row of `changes` is an accepted order as a later run read it; `cause` is the
-/// rule that leaves it out now, NULL where its content differs; `acknowledged_at` is NULL until a person acknowledges it,
+/// (all NULL in rows of versions before 4). A row of `changes` is an accepted order as a later run read it; `cause` is why
+/// the export no longer sends it, NULL where its content differs; `acknowledged_at` is NULL until a person acknowledges it,
 /// `reported_at` until a run has reported it. A row of `carts` is the browser of an order assembled from several events;
 /// `clear_cart` is the event that empties its cart, and `closed_at` is NULL as long as the cart may hold something.
 ///

@@ -242,7 +242,7 @@ impl Desk<'_> {
             status: sound.status(),
             content: &content,
             likeness: &likeness,
-            warns_of_equal: !self.job.profile.is_midnight(sound.ordered_at()),
+            warns_of_equal: &|| !self.job.profile.is_midnight(sound.ordered_at()),
         };
         let fate = self.fate(&ReadOrder::Sendable(sendable), &mut record)?;
         let may_be_there = matches!(fate, Fate::Sent { may_be_there: true });
@@ -269,6 +269,7 @@ impl Desk<'_> {
     }
 
     /// What became of an order that is not sent. One that changed is for the ledger to note.
+    #[inline]
     fn settled_by(&self, fate: Fate, sheet: &mut Sheet) -> Option<Settled> {
         match fate {
             Fate::Settled(settled) => Some(settled),
@@ -291,10 +292,12 @@ impl Desk<'_> {
         }
     }
 
+    #[inline]
     fn fate(&self, order: &ReadOrder<'_>, record: &mut OrderRecord) -> Result<Fate, Refusal> {
-        let ledger = self.ledger.map(|ledger| ledger.lock().expect("nobody panics with the ledger"));
-        let ledger = ledger.as_deref().map(|ledger| ledger as &dyn Ledger);
-        Ok(known::decide(order, record, ledger, known::Rules::of(self.job))?)
+        let rules = known::Rules::of(self.job);
+        let Some(ledger) = self.ledger else { return Ok(order.fate(rules)) };
+        let ledger = ledger.lock().expect("nobody panics with the ledger");
+        Ok(known::decide(order, record, &*ledger as &dyn Ledger, rules)?)
     }
 
     fn settle(&self, record: &OrderRecord, settled: &Settled, unsent: Option<&Unsent>, sheet: &mut Sheet) {

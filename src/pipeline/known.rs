@@ -76,7 +76,7 @@ pub(super) struct Sendable<'a> {
     pub(super) likeness: &'a dyn Fn() -> Likeness,
     /// Whether an equal order under an unrelated reference is worth a warning: not where its time is a date only, nor a
     /// second time.
-    pub(super) warns_of_equal: bool,
+    pub(super) warns_of_equal: &'a dyn Fn() -> bool,
 }
 
 /// What this run reads of an order.
@@ -132,7 +132,8 @@ impl ReadOrder<'_> {
     }
 
     /// What becomes of it where the ledger does not hold it.
-    fn fate(&self, rules: Rules) -> Fate {
+    #[inline]
+    pub(super) fn fate(&self, rules: Rules) -> Fate {
         match self {
             Self::Sendable(_) if rules.is_sending => Fate::Sent { may_be_there: false },
             Self::Sendable(_) => Fate::Settled(Settled::unsent(Outcome::Valid, None)),
@@ -190,9 +191,9 @@ pub(super) fn settle_known(
             status: &order.status,
             content: &content,
             likeness: &likeness,
-            warns_of_equal: false,
+            warns_of_equal: &|| false,
         };
-        match decide(&ReadOrder::Sendable(sendable), &mut order.record, Some(ledger), rules)? {
+        match decide(&ReadOrder::Sendable(sendable), &mut order.record, ledger, rules)? {
             Fate::Settled(settled) => guest.settled.push((order.record, settled)),
             Fate::Changed(settled, change) => {
                 note(change);
@@ -209,10 +210,9 @@ pub(super) fn settle_known(
 pub(super) fn decide(
     order: &ReadOrder<'_>,
     record: &mut OrderRecord,
-    ledger: Option<&dyn Ledger>,
+    ledger: &dyn Ledger,
     rules: Rules,
 ) -> Result<Fate, LedgerError> {
-    let Some(ledger) = ledger else { return Ok(order.fate(rules)) };
     let entries = ledger.history(&record.reference)?;
     let Some(ordered_at) = order.ordered_at(record, &entries).filter(|_| !entries.is_empty()) else {
         return fate_of_new(order, record, ledger, rules);
@@ -269,7 +269,7 @@ fn fate_of_new(
         record.problems.push(Problem::of_order(Code::DuplicateContent, record.source, message));
         return Ok(Fate::Settled(Settled::unsent(Outcome::Invalid, None)));
     }
-    if let Some(other) = others.first().filter(|_| sendable.warns_of_equal) {
+    if let Some(other) = others.first().filter(|_| (sendable.warns_of_equal)()) {
         let message = format!("an earlier run sent {other:?} with the same guest, time and amounts");
         record.problems.push(Problem::of_order(Code::ContentRepeated, record.source, message));
     }

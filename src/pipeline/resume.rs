@@ -190,7 +190,7 @@ fn settle_left_out(
     for order in left_out {
         let LeftOutOrder { mut record, mut settled, unsent } = order?;
         if let (Some(unsent), Some(ledger)) = (unsent, ledger.as_deref_mut()) {
-            match known::decide(&ReadOrder::Unsent(&unsent), &mut record, Some(&*ledger as &dyn Ledger), rules)? {
+            match known::decide(&ReadOrder::Unsent(&unsent), &mut record, &*ledger as &dyn Ledger, rules)? {
                 Fate::Settled(again) => settled = again,
                 Fate::Changed(again, change) => {
                     ledger.write(&[Write::NoteChange(change)])?;

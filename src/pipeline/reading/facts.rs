@@ -26,15 +26,16 @@ pub(in crate::pipeline) fn hash(text: &str) -> u64 {
 pub(in crate::pipeline) fn hash_of_bare(reference: &str) -> u64 {
     const LONGEST: usize = 64;
     let bare = without_ends(reference);
+    // In a buffer of a fixed size, which is compared and changed many bytes at once.
     let mut buffer = [0; LONGEST];
-    match buffer.get_mut(..bare.len()).filter(|_| bare.is_ascii()) {
-        Some(buffer) => {
-            buffer.copy_from_slice(bare.as_bytes());
+    if let Some(start) = buffer.get_mut(..bare.len()) {
+        start.copy_from_slice(bare.as_bytes());
+        if buffer.is_ascii() {
             buffer.make_ascii_lowercase();
-            xxh3_64(buffer)
+            return xxh3_64(&buffer[..bare.len()]);
         }
-        None => xxh3_64(bare.to_lowercase().as_bytes()),
     }
+    xxh3_64(bare.to_lowercase().as_bytes())
 }
 
 /// What is known.
