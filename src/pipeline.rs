@@ -271,7 +271,7 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     let (Some(sending), Some(ledger)) = (&job.sending, ledger) else {
         return account.finish(job, folder, None);
     };
-    let plan = write_plan(to_send, &export.notes, job, folder, &mut account)?;
+    let plan = write_plan(to_send, ledger.id()?, &export.notes, job, folder, &mut account)?;
     tell(Progress::Sending(plan.about.n_requests));
     let guests = saved::in_parts(plan.guests, &plan.folder).map(|guest| guest.each(|part| Ok(part.without_held())));
     let guests = |_| guests;
@@ -326,7 +326,11 @@ fn report_sent(
 fn open_ledger(job: &Job<'_>, tell: Tell<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
     match &job.sending {
         Some(sending) => job.ledger_to_write(sending, tell).map(Some),
-        None if job.has_target => job.ledger_to_read(),
+        None if job.has_target => {
+            let ledger = job.ledger_to_read()?;
+            ledger.iter().flat_map(SqliteLedger::notes).for_each(|note| tell(Progress::Warning(note)));
+            Ok(ledger)
+        }
         None => Ok(None),
     }
 }
@@ -346,6 +350,7 @@ fn settle_unsent(to_send: ToSend, refusal: &Refusal, account: &mut Account) -> R
 /// Writes the plan, and opens it again for sending: a service that is slow holds no export in memory.
 fn write_plan(
     mut to_send: ToSend,
+    ledger: String,
     notes: &[Problem],
     job: &Job<'_>,
     folder: &RunFolder,
@@ -355,6 +360,7 @@ fn write_plan(
     let plan = to_send.planner.ordered().map_err(PlanError::from)?;
     let about = About {
         target: TargetHash::of(&job.validate.target).in_full(),
+        ledger,
         n_requests: plan.forecast.n_requests(),
         n_orders: account.n_not_skipped(),
         n_items: account.counts.n_items,

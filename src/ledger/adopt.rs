@@ -44,7 +44,7 @@ pub fn adopt(place: &LedgerPlace, from: &TargetPrefix, to: &Target) -> Result<Kn
     let ledger = file::open_to_write(&place.path)?;
     let to_hash = TargetHash::of(to);
     let lock = RunLock::take(&place.path, to_hash, HOLDER)?;
-    let state = ledger.ensure_whole(place)?;
+    ledger.ensure_whole(place, Some(to_hash))?;
     let known = known_targets(&ledger.connection)?;
     let (mut named, _): (Vec<_>, Vec<_>) = known.iter().cloned().partition(|known| from.is_of(known.target));
     if named.len() != 1 {
@@ -55,12 +55,16 @@ pub fn adopt(place: &LedgerPlace, from: &TargetPrefix, to: &Target) -> Result<Kn
         return Err(AdoptError::Same(to_hash));
     }
     let _lock_of_other = RunLock::take(&place.path, from.target, HOLDER)?;
+    ledger.ensure_newest(place, from.target)?;
+    ledger.ensure_newest(place, to_hash)?;
     let transaction = Transaction::new_unchecked(&ledger.connection, TransactionBehavior::Immediate)?;
     move_rows(&transaction, from.target, to_hash)?;
+    targets::rename(&transaction, from.target, to_hash, &to.base_url)?;
     file::count_commit(&transaction, 0)?;
     transaction.commit()?;
+    let state = file::state(&ledger.connection, &place.path)?;
     let (mut companions, _) = Companions::open(lock, place.state_folder.as_deref(), &state.id, to_hash);
-    companions.remember(&file::state(&ledger.connection, &place.path)?);
+    companions.remember(&state);
     file::keep_log_of_open_runs(&ledger.connection)?;
     Ok(from)
 }
@@ -78,7 +82,6 @@ fn move_rows(connection: &Connection, from: TargetHash, to: TargetHash) -> Resul
     ] {
         connection.execute(sql, if sql.contains("?2") { ends } else { &ends[..1] })?;
     }
-    connection.execute("DELETE FROM targets WHERE target = ?1", params![from.0])?;
     let seal = concat!("UPDATE attempts SET checksum = row_checksum(", attempt_columns!(), ") WHERE target = ?1");
     connection.execute(seal, params![to.0])?;
     Ok(())
@@ -89,11 +92,10 @@ fn move_rows(connection: &Connection, from: TargetHash, to: TargetHash) -> Resul
 pub fn accept_loss(place: &LedgerPlace) -> Result<(), LedgerError> {
     let WritableFile { connection, .. } = {
         let ledger = file::open_to_write(&place.path)?;
-        ledger.ensure_readable(place)?;
+        ledger.ensure_readable(place, None)?;
         ledger
     };
-    let hold = |known: KnownTarget| RunLock::take(&place.path, known.target, "orderferry ledger accept-loss");
-    let _locks = known_targets(&connection)?.into_iter().map(hold).collect::<Result<Vec<_>, _>>()?;
+    let _locks = RunLock::take_others(&place.path, None, "orderferry ledger accept-loss")?;
     let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
     transaction.execute("UPDATE ledger SET id = randomblob(16)", [])?;
     transaction.execute(concat!("UPDATE ledger SET checksum = row_checksum(", ledger_columns!(), ")"), [])?;

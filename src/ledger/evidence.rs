@@ -11,7 +11,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{LedgerError, TargetHash, lock::RunLock};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    LedgerError, LedgerPlace, TargetHash,
+    lock::{RunLock, lock_files},
+};
 
 /// What a companion remembers of a ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,16 +28,19 @@ pub(super) struct LedgerState {
 }
 
 impl LedgerState {
-    /// As one line, of the same length whatever the number.
+    /// As one line, of the same length whatever the number, with a checksum: it may be read while it is written.
     pub(super) fn line(&self) -> String {
-        format!("ledger {}, commit {:020}\n", self.id, self.commits)
+        let state = format!("{}, commit {:020}", self.id, self.commits);
+        format!("ledger {state}, checksum {:016x}\n", xxh3_64(state.as_bytes()))
     }
 
     /// Finds the line in the text of a companion.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let line = text.lines().find_map(|line| line.strip_prefix("ledger "))?;
-        let (id, commits) = line.split_once(", commit ")?;
-        Some(Self { id: id.to_owned(), commits: commits.parse().ok()? })
+        let (state, checksum) = line.split_once(", checksum ")?;
+        let (id, commits) = state.split_once(", commit ")?;
+        let is_whole = u64::from_str_radix(checksum, 16) == Ok(xxh3_64(state.as_bytes()));
+        is_whole.then_some(Self { id: id.to_owned(), commits: commits.parse().ok()? })
     }
 }
 
@@ -42,25 +50,22 @@ const FOLDER: &str = "ledgers";
 /// Companions of any target are shorter than this.
 const LONGEST: u64 = 64 * 1024;
 
-/// What all companions that can be read say of the ledger at a path, whichever run wrote them.
-pub(super) fn witnessed(path: &Path, state_folder: Option<&Path>) -> Vec<(PathBuf, LedgerState)> {
-    let beside = lock_files(path);
-    let apart = state_folder.into_iter().flat_map(|folder| files_in(&folder.join(FOLDER)));
-    beside.into_iter().chain(apart).filter_map(|file| Some((file.clone(), state_in(&file)?))).collect()
-}
-
-fn lock_files(ledger: &Path) -> Vec<PathBuf> {
-    let ledger = fs::canonicalize(ledger).unwrap_or_else(|_| ledger.to_owned());
-    let (Some(folder), Some(name)) = (ledger.parent(), ledger.file_name()) else { return Vec::new() };
-    let prefix = format!("{}.", name.to_string_lossy());
-    let is_lock = |file: &PathBuf| {
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(&prefix) && file.extension() == Some("lock".as_ref())
+/// What the companions that can be read say of the ledger at a path: those of runs to one target, or of all. What a copy of
+/// the ledger went through that is used for another target says nothing of this one.
+pub(super) fn witnessed(place: &LedgerPlace, target: Option<TargetHash>) -> Vec<(PathBuf, LedgerState)> {
+    let ledger = fs::canonicalize(&place.path).unwrap_or_else(|_| place.path.clone());
+    let beside = lock_files(&ledger);
+    let apart = place.state_folder.iter().flat_map(|folder| files_in(&folder.join(FOLDER)));
+    let is_meant = |file: &PathBuf| {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        target.is_none_or(|target| stem.ends_with(&target.to_string()))
     };
-    files_in(folder).into_iter().filter(is_lock).collect()
+    let files = beside.into_iter().chain(apart).filter(is_meant);
+    files.filter_map(|file| Some((file.clone(), state_in(&file)?))).collect()
 }
 
-fn files_in(folder: &Path) -> Vec<PathBuf> {
+/// The files of a folder; none where it cannot be read.
+pub(super) fn files_in(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
@@ -159,7 +164,8 @@ mod tests {
         let text = format!("run 7, process 12\n{}", state(42).line());
         assert_eq!(LedgerState::parse(&text), Some(state(42)));
         assert_eq!(state(1).line().len(), state(u64::MAX).line().len());
-        for text in ["", "run 7", "ledger ab12", "ledger ab12, commit many\n", "\0\0\0"] {
+        let torn = state(42).line().replace("42", "43");
+        for text in ["", "run 7", "ledger ab12", "ledger ab12, commit many, checksum 0\n", "\0\0\0", &torn] {
             assert_eq!(LedgerState::parse(text), None, "{text:?}");
         }
     }

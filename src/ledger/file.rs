@@ -2,15 +2,17 @@
 //! whole. Does not know what the rows mean for an order. Called by the two views of a ledger, that of a run and that of a
 //! person.
 
-use std::{fs, io, path::Path};
+use std::{fs, io, path::Path, time::SystemTime};
 
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup, config::DbConfig, params};
 
 use super::{
-    LedgerError,
+    LedgerError, TargetHash,
     evidence::{self, LedgerState},
     integrity,
     key::hex,
+    lock::RunLock,
     place::{self, LedgerPlace, OpenedFile},
     schema,
 };
@@ -45,7 +47,7 @@ pub(super) fn create(place: &LedgerPlace) -> Result<WritableFile, LedgerError> {
 fn open_file(path: &Path) -> Result<WritableFile, LedgerError> {
     place::refuse_second_names(path)?;
     let had_log = has_log(path);
-    let mut opened = OpenedFile::at(path)?;
+    let mut opened = OpenedFile::at(path).map_err(|error| LedgerError::Lock { path: path.to_owned(), error })?;
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(in_open(path))?;
     configure(&connection, path)?;
     // EXTRA: a commit that returned survives a power cut, which WAL alone does not promise, nor FULL without it. SQLite
@@ -61,22 +63,42 @@ fn has_log(path: &Path) -> bool {
 }
 
 impl WritableFile {
-    /// Brings the ledger up to date, and refuses one that is not whole: damaged, behind a companion, or without the
-    /// write-ahead log of a run that did not end cleanly.
-    pub(super) fn ensure_whole(&self, place: &LedgerPlace) -> Result<LedgerState, LedgerError> {
-        self.ensure_readable(place)?;
-        // The companions first: they lag behind a run that writes to another target at this moment.
-        let witnessed = evidence::witnessed(&place.path, place.state_folder.as_deref());
-        let now = state(&self.connection, &place.path)?;
-        evidence::refuse_behind(&place.path, &now, &witnessed)?;
-        refuse_lost_log(&self.connection, &place.path, self.had_log)?;
-        Ok(now)
+    /// Brings the ledger up to date, and refuses one that is not whole: damaged, or without the write-ahead log of a run
+    /// that did not end cleanly. `held` is the target whose lock is held already.
+    pub(super) fn ensure_whole(&self, place: &LedgerPlace, held: Option<TargetHash>) -> Result<(), LedgerError> {
+        self.ensure_readable(place, held)?;
+        refuse_lost_log(&self.connection, place, self.had_log)
     }
 
     /// Brings the ledger up to date, and refuses one that is damaged.
-    pub(super) fn ensure_readable(&self, place: &LedgerPlace) -> Result<(), LedgerError> {
+    pub(super) fn ensure_readable(&self, place: &LedgerPlace, held: Option<TargetHash>) -> Result<(), LedgerError> {
+        let found = schema::version(&self.connection, &place.path)?;
+        // A run of an older program would go on writing rows as its version knows them.
+        let is_older = (1..i64::from(schema::VERSION)).contains(&found);
+        let others = || RunLock::take_others(&place.path, held, "a migration of the ledger");
+        let _locks = if is_older { others()? } else { Vec::new() };
         schema::bring_up_to_date(&self.connection, &place.path)?;
         integrity::verify(&self.connection, &place.path)
+    }
+
+    /// Refuses a ledger that is behind what companions of runs to this target remember.
+    pub(super) fn ensure_newest(&self, place: &LedgerPlace, target: TargetHash) -> Result<(), LedgerError> {
+        ensure_newest(&self.connection, place, target)
+    }
+
+    /// Says that a log cannot be verified: a run did not end cleanly, and no companion remembers how far it came.
+    pub(super) fn note_of_unverified_log(&self, place: &LedgerPlace) -> Result<Option<String>, LedgerError> {
+        let Some(run) = open_run(&self.connection, &place.path)? else { return Ok(None) };
+        let now = state(&self.connection, &place.path)?;
+        let is_known = evidence::witnessed(place, None).iter().any(|(_, state)| state.id == now.id);
+        Ok((!is_known).then(|| {
+            format!(
+                "run {run} did not end cleanly, and no companion remembers the ledger {}: if its log {} were damaged, \
+                 the newest attempts would be missing without a sign",
+                place.path.display(),
+                place::write_ahead_log(&place.path).display()
+            )
+        }))
     }
 }
 
@@ -99,14 +121,19 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, LedgerErro
 }
 
 /// The same, refused where it is not whole.
-pub(super) fn open_to_look_up(place: &LedgerPlace) -> Result<Option<Connection>, LedgerError> {
+pub(super) fn open_to_look_up(place: &LedgerPlace, target: TargetHash) -> Result<Option<Connection>, LedgerError> {
     let had_log = has_log(&place.path);
-    let witnessed = evidence::witnessed(&place.path, place.state_folder.as_deref());
     let Some(connection) = open_to_read(&place.path)? else { return Ok(None) };
     integrity::verify(&connection, &place.path)?;
-    evidence::refuse_behind(&place.path, &state(&connection, &place.path)?, &witnessed)?;
-    refuse_lost_log(&connection, &place.path, had_log)?;
+    ensure_newest(&connection, place, target)?;
+    refuse_lost_log(&connection, place, had_log)?;
     Ok(Some(connection))
+}
+
+fn ensure_newest(connection: &Connection, place: &LedgerPlace, target: TargetHash) -> Result<(), LedgerError> {
+    // The companions first: they lag behind a run that writes at this moment.
+    let witnessed = evidence::witnessed(place, Some(target));
+    evidence::refuse_behind(&place.path, &state(connection, &place.path)?, &witnessed)
 }
 
 fn open_read_only(path: &Path) -> Result<Connection, LedgerError> {
@@ -116,7 +143,7 @@ fn open_read_only(path: &Path) -> Result<Connection, LedgerError> {
         schema::version(&connection, path).map(|_| connection)
     };
     match open() {
-        // SQLite needs to make shared memory beside the file, which another user may not. Without a log nobody writes.
+        // SQLite needs to make shared memory beside the file, which another user may not. Without a log no run is writing.
         Err(LedgerError::Open { .. }) if !has_log(path) => open_immutable(path),
         opened => opened,
     }
@@ -129,6 +156,8 @@ fn open_immutable(path: &Path) -> Result<Connection, LedgerError> {
     let connection =
         Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).map_err(in_open(path))?;
     configure(&connection, path)?;
+    // Tells `is_write_ahead` how it was opened.
+    connection.pragma_update(None, "query_only", true).map_err(in_open(path))?;
     Ok(connection)
 }
 
@@ -156,22 +185,32 @@ pub(super) fn state(connection: &Connection, path: &Path) -> Result<LedgerState,
 
 /// A run that was killed leaves its name in `targets.open_run` and its newest attempts in the write-ahead log: without the
 /// log they are lost.
-fn refuse_lost_log(connection: &Connection, path: &Path, had_log: bool) -> Result<(), LedgerError> {
-    let open_run = "SELECT open_run FROM targets WHERE open_run IS NOT NULL LIMIT 1";
-    let run: Option<String> = connection.query_row(open_run, [], |row| row.get(0)).optional().map_err(in_open(path))?;
-    match run {
+fn refuse_lost_log(connection: &Connection, place: &LedgerPlace, had_log: bool) -> Result<(), LedgerError> {
+    let path = &place.path;
+    match open_run(connection, path)? {
         // The log may have been made by a run that began while we looked.
         Some(run) if is_write_ahead(connection, path)? && !had_log && !has_log(path) => {
-            Err(LedgerError::LogLost { path: path.to_owned(), run })
+            let now = state(connection, path)?;
+            let is_remembered = evidence::witnessed(place, None).iter().any(|(_, state)| *state == now);
+            Err(LedgerError::LogLost { path: path.clone(), run, is_remembered })
         }
         _ => Ok(()),
     }
 }
 
-/// Whether the file is written through a log: a disk without shared memory keeps it from that.
+/// A run that did not end cleanly, or goes on.
+fn open_run(connection: &Connection, path: &Path) -> Result<Option<String>, LedgerError> {
+    let open_run = "SELECT open_run FROM targets WHERE open_run IS NOT NULL LIMIT 1";
+    connection.query_row(open_run, [], |row| row.get(0)).optional().map_err(in_open(path))
+}
+
+/// Whether the file is written through a log: a disk without shared memory keeps it from that. SQLite does not say so of a
+/// file that it opened as immutable, which is done only with ledgers that are written through a log.
 fn is_write_ahead(connection: &Connection, path: &Path) -> Result<bool, LedgerError> {
     let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(in_open(path))?;
-    Ok(mode == "wal")
+    let is_immutable: bool =
+        connection.pragma_query_value(None, "query_only", |row| row.get(0)).map_err(in_open(path))?;
+    Ok(mode == "wal" || is_immutable)
 }
 
 /// Closes a ledger. Its log stays as long as a run is marked as open, because a ledger with that mark and without a log is
@@ -182,6 +221,19 @@ pub(super) fn keep_log_of_open_runs(connection: &Connection) -> Result<(), rusql
             .query_row("SELECT EXISTS (SELECT 1 FROM targets WHERE open_run IS NOT NULL)", [], |row| row.get(0))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_open_run)?;
     Ok(())
+}
+
+/// Copies the log to the database file as far as no reader is in the way. Whether all of it is there.
+pub(super) fn checkpoint(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+        let (is_busy, n_pages, n_copied): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(!is_busy && n_pages == n_copied)
+    })
+}
+
+/// This moment, in milliseconds since 1970. Not `Utc::now()`, which panics where the clock is set to before that meanwhile.
+pub(super) fn now() -> i64 {
+    DateTime::<Utc>::from(SystemTime::now()).timestamp_millis()
 }
 
 /// Counts a transaction, and the attempts that it adds. Gives the number of the transaction.
@@ -197,7 +249,7 @@ pub(super) fn count_commit(connection: &Connection, n_attempts: i64) -> Result<u
 fn configure(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     // Longer than a person's word on a hundred thousand orders takes.
     connection.busy_timeout(std::time::Duration::from_secs(30)).map_err(in_open(path))?;
-    // Whoever closes the ledger last would otherwise take the log of a run that was killed.
+    // The last connection to close the ledger would otherwise delete the log of a run that was killed.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(in_open(path))?;
     integrity::define_checksum(connection).map_err(in_open(path))
 }
@@ -302,7 +354,7 @@ mod tests {
     /// As a run opens it.
     fn open_and_migrate(path: &Path) -> Connection {
         let ledger = open_to_write(path).unwrap();
-        ledger.ensure_whole(&LedgerPlace::at(path.to_owned())).unwrap();
+        ledger.ensure_whole(&LedgerPlace::at(path.to_owned()), None).unwrap();
         ledger.connection
     }
 
@@ -328,6 +380,18 @@ mod tests {
                 assert_eq!(rows("SELECT count(*) || '' FROM carts"), "0");
             }
         }
+    }
+
+    #[test]
+    fn an_older_ledger_is_not_migrated_while_a_run_writes_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = older(folder.path(), OF_VERSION_2);
+        let place = LedgerPlace::at(path.clone());
+        let of_older_program = RunLock::take(&path, TargetHash([0xaa; 32]), "run 1").unwrap();
+        let migrate = || open_to_write(&path).unwrap().ensure_whole(&place, Some(TargetHash([0xbb; 32])));
+        assert!(matches!(migrate(), Err(LedgerError::Held { .. })));
+        drop(of_older_program);
+        migrate().unwrap();
     }
 
     #[test]

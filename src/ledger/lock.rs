@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{LedgerError, TargetHash, evidence::LedgerState};
+use super::{
+    LedgerError, TargetHash,
+    evidence::{LedgerState, files_in},
+};
 
 /// Held until it is dropped, or the process ends however it does.
 #[derive(Debug)]
@@ -21,13 +24,24 @@ impl RunLock {
     pub(super) fn take(ledger: &Path, target: TargetHash, holder: &str) -> Result<Self, LedgerError> {
         // However the path is written, through a link or not, it is one ledger.
         let place = std::fs::canonicalize(ledger).unwrap_or_else(|_| ledger.to_owned());
-        let path = lock_file(&place, target);
-        let in_lock = |error| LedgerError::Lock { path: path.clone(), error };
+        Self::take_file(&lock_file(&place, target), holder)
+    }
+
+    /// Takes the locks of all targets that ever had one but for a target that is held already: nobody writes then.
+    pub(super) fn take_others(ledger: &Path, held: Option<TargetHash>, holder: &str) -> Result<Vec<Self>, LedgerError> {
+        let place = std::fs::canonicalize(ledger).unwrap_or_else(|_| ledger.to_owned());
+        let held = held.map(|target| lock_file(&place, target));
+        let others = lock_files(&place).into_iter().filter(|file| Some(file) != held.as_ref());
+        others.map(|file| Self::take_file(&file, holder)).collect()
+    }
+
+    fn take_file(path: &Path, holder: &str) -> Result<Self, LedgerError> {
+        let in_lock = |error| LedgerError::Lock { path: path.to_owned(), error };
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).read(true).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&path).map_err(in_lock)?;
+        let mut file = options.open(path).map_err(in_lock)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -66,6 +80,17 @@ fn lock_file(ledger: &Path, target: TargetHash) -> PathBuf {
     let mut name = ledger.as_os_str().to_owned();
     name.push(format!(".{target}.lock"));
     PathBuf::from(name)
+}
+
+/// The lock files beside a ledger, of whichever targets.
+pub(super) fn lock_files(ledger: &Path) -> Vec<PathBuf> {
+    let (Some(folder), Some(name)) = (ledger.parent(), ledger.file_name()) else { return Vec::new() };
+    let prefix = format!("{}.", name.to_string_lossy());
+    let is_lock = |file: &PathBuf| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(&prefix) && file.extension() == Some("lock".as_ref())
+    };
+    files_in(folder).into_iter().filter(is_lock).collect()
 }
 
 #[cfg(test)]

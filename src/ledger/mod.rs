@@ -192,14 +192,16 @@ pub enum LedgerError {
     },
     /// It lacks what was in its write-ahead log.
     #[error(
-        "the ledger {} lacks its write-ahead log {}: run {run} did not end cleanly, and its newest attempts are in that file\n  hint: put it back beside the ledger; if it is lost, settle what can be known of that run, then orderferry ledger accept-loss",
-        .path.display(), place::write_ahead_log(.path).display()
+        "the ledger {} lacks its write-ahead log {}: run {run} did not end cleanly{}",
+        .path.display(), place::write_ahead_log(.path).display(), hint_of_lost_log(*.is_remembered)
     )]
     LogLost {
         /// Its file.
         path: PathBuf,
         /// The run that did not end cleanly.
         run: String,
+        /// Whether a companion remembers just this state of the ledger.
+        is_remembered: bool,
     },
     /// Its file has a second name.
     #[error(
@@ -258,6 +260,14 @@ pub enum LedgerError {
     /// The thread that writes is gone.
     #[error("the ledger is closed")]
     Closed,
+}
+
+fn hint_of_lost_log(is_remembered: bool) -> &'static str {
+    if is_remembered {
+        ", but a companion remembers just this state\n  hint: a tool such as sqlite3 takes the log when it closes the ledger, and then nothing is lost; if that is what happened, orderferry ledger accept-loss goes on"
+    } else {
+        ", and its newest attempts are in that file\n  hint: put it back beside the ledger; if it is lost, settle what can be known of that run, then orderferry ledger accept-loss"
+    }
 }
 
 fn former_ledger(former: Option<&Path>) -> String {

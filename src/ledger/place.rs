@@ -35,14 +35,17 @@ impl LedgerPlace {
     }
 }
 
-/// Whether a ledger is at this path.
+/// Whether a ledger is at this path. One that this user may not see is there all the same, and opening it says so.
 pub(super) fn has_ledger(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.len() > 0)
+    match fs::metadata(path) {
+        Ok(file) => file.len() > 0,
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
 }
 
-/// The write-ahead log that SQLite keeps beside a database.
+/// The write-ahead log that SQLite keeps beside a database: beside the file itself where the path is a symbolic link.
 pub(super) fn write_ahead_log(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
+    let mut name = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
     name.push("-wal");
     PathBuf::from(name)
 }
@@ -71,8 +74,8 @@ fn identity(_: &Metadata) -> Identity {
 
 impl OpenedFile {
     /// The file that the path names now.
-    pub(super) fn at(path: &Path) -> Result<Self, LedgerError> {
-        let file = fs::metadata(path).map_err(|error| replaced(path, &error.to_string()))?;
+    pub(super) fn at(path: &Path) -> io::Result<Self> {
+        let file = fs::metadata(path)?;
         Ok(Self { path: path.to_owned(), identity: identity(&file), len: file.len() })
     }
 
@@ -89,7 +92,7 @@ impl OpenedFile {
 
     /// The same, of any length: SQLite may take back what a run wrote that did not end.
     pub(super) fn ensure_same_file(&mut self) -> Result<(), LedgerError> {
-        let now = Self::at(&self.path)?;
+        let now = Self::at(&self.path).map_err(|error| replaced(&self.path, &error.to_string()))?;
         if now.identity != self.identity {
             return Err(replaced(&self.path, "the path names another file now"));
         }
@@ -116,7 +119,7 @@ pub(super) fn refuse_second_names(path: &Path) -> Result<(), LedgerError> {
 /// and another lock.
 fn refuse_mount_point(path: &Path) -> Result<(), LedgerError> {
     let Ok(path) = fs::canonicalize(path) else { return Ok(()) };
-    if mounts()?.iter().any(|mount| mount.point == path) {
+    if mounts().iter().any(|mount| mount.point == path) {
         return Err(LedgerError::MountPoint { path });
     }
     Ok(())
@@ -129,14 +132,10 @@ struct Mount {
     kind: String,
 }
 
-/// What is mounted, as Linux says it; elsewhere nothing is known.
-fn mounts() -> Result<Vec<Mount>, LedgerError> {
-    const MOUNTS: &str = "/proc/self/mountinfo";
-    match fs::read(MOUNTS) {
-        Ok(text) => Ok(String::from_utf8_lossy(&text).lines().filter_map(mount).collect()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(LedgerError::Lock { path: MOUNTS.into(), error }),
-    }
+/// What is mounted, as Linux says it; elsewhere, and where it may not be read, nothing is known.
+fn mounts() -> Vec<Mount> {
+    let text = fs::read("/proc/self/mountinfo").unwrap_or_default();
+    String::from_utf8_lossy(&text).lines().filter_map(mount).collect()
 }
 
 /// A line of `mountinfo` (proc(5)): the fifth field is the mount point, the first one behind `-` the type.
@@ -158,9 +157,8 @@ fn unescaped(field: &str) -> PathBuf {
 /// The type of the file system, if what is on it ends with a container or with the machine.
 pub(super) fn passing_file_system(path: &Path) -> Option<String> {
     let path = fs::canonicalize(path).ok()?;
-    let mounts = mounts().ok()?;
     // The last of equal mount points covers the ones before.
-    let holding = mounts.into_iter().filter(|mount| path.starts_with(&mount.point));
+    let holding = mounts().into_iter().filter(|mount| path.starts_with(&mount.point));
     let kind = holding.max_by_key(|mount| mount.point.components().count())?.kind;
     ["overlay", "tmpfs", "ramfs"].contains(&kind.as_str()).then_some(kind)
 }

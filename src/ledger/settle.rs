@@ -12,7 +12,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
     Attempt, AttemptState, Filter, LedgerError, LedgerOrder, LedgerPlace, OrderState, References, RunLock,
-    TargetPrefix, book::orders, evidence::Companions, file, sqlite,
+    TargetPrefix, book::orders, evidence::Companions, file, sqlite, targets,
 };
 
 /// Who holds the lock meanwhile.
@@ -115,9 +115,12 @@ fn why_not(order: &LedgerOrder, verdict: ByHand) -> &'static str {
 /// Writes what a person says of orders. Gives them as they were before.
 pub fn settle(place: &LedgerPlace, settlement: &Settlement) -> Result<Vec<LedgerOrder>, SettleError> {
     let ledger = file::open_to_write(&place.path)?;
-    ledger.ensure_whole(place)?;
+    ledger.ensure_whole(place, None)?;
     let connection = &ledger.connection;
-    let now = Utc::now().timestamp_millis();
+    for target in targets::targets(connection)? {
+        ledger.ensure_newest(place, target)?;
+    }
+    let now = file::now();
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let mut chosen = BTreeMap::new();
     let mut faults = Vec::new();
@@ -131,9 +134,9 @@ pub fn settle(place: &LedgerPlace, settlement: &Settlement) -> Result<Vec<Ledger
         return Err(SettleError::Refused(faults));
     }
     // Nobody writes while this transaction is open; the locks tell whether a run is between two of its own.
-    let targets: BTreeSet<_> = chosen.values().map(|order| order.target).collect();
+    let chosen_targets: BTreeSet<_> = chosen.values().map(|order| order.target).collect();
     let hold = |target| Ok::<_, LedgerError>((target, RunLock::take(&place.path, target, HOLDER)?));
-    let locks = targets.into_iter().map(hold).collect::<Result<Vec<_>, _>>()?;
+    let locks = chosen_targets.into_iter().map(hold).collect::<Result<Vec<_>, _>>()?;
     for order in chosen.values() {
         write(&transaction, order, settlement.verdict, now)?;
     }

@@ -1,6 +1,5 @@
 //! The view of a run on the ledger: an SQLite database, one file, durable at every commit.
 
-use chrono::Utc;
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, TransactionBehavior, params};
 
 use super::{
@@ -10,7 +9,7 @@ use super::{
     file,
     order::{outcome, snapshot, state, time},
     place::{self, OpenedFile},
-    schema::attempt_columns,
+    schema::{self, attempt_columns},
     targets,
 };
 use crate::model::{
@@ -37,8 +36,12 @@ pub struct SqliteLedger {
 struct Writer {
     file: OpenedFile,
     id: String,
+    /// The log that SQLite writes to, where there is one.
+    log: Option<OpenedFile>,
     /// With the lock that keeps other runs out that would write for this target.
     companions: Companions,
+    /// Whether the mark of this open run is in the database file itself.
+    is_marked: bool,
 }
 
 /// How far this run knows what others have written.
@@ -64,15 +67,22 @@ impl SqliteLedger {
             consent.ensure_may_create(place)?;
             file::create(place)?
         };
+        if schema::version(&opened.connection, &place.path)? == 0 {
+            // A database without tables is no ledger yet, whatever its size.
+            consent.ensure_may_create(place)?;
+        }
         let hash = TargetHash::of(target);
         let lock = RunLock::take(&place.path, hash, &format!("run {run}"))?;
-        let state = opened.ensure_whole(place)?;
+        opened.ensure_whole(place, Some(hash))?;
+        opened.ensure_newest(place, hash)?;
         consent.ensure_fits(&opened.connection, place, target)?;
+        let unverified = opened.note_of_unverified_log(place)?;
         file::write_ahead(&opened.connection, &place.path)?;
-        let (companions, note) = Companions::open(lock, place.state_folder.as_deref(), &state.id, hash);
-        let writer = Writer { file: opened.opened, id: state.id, companions };
+        let id = file::state(&opened.connection, &place.path)?.id;
+        let (companions, note) = Companions::open(lock, place.state_folder.as_deref(), &id, hash);
+        let writer = Writer { file: opened.opened, log: None, id, companions, is_marked: false };
         let mut ledger = Self::new(opened.connection, place, hash, run, Some(writer))?;
-        ledger.notes.extend(note);
+        ledger.notes.extend(unverified.into_iter().chain(note));
         if consent != Consent::NotNeeded {
             ledger.notes.extend(place::passing_file_system(&place.path).map(|kind| note_of_passing(place, &kind)));
         }
@@ -82,8 +92,19 @@ impl SqliteLedger {
 
     /// Opens a ledger that is there, to look at it only: nothing is written or migrated. Nothing where there is none.
     pub fn open_existing(place: &LedgerPlace, target: &Target, run: &str) -> Result<Option<Self>, LedgerError> {
-        let connection = file::open_to_look_up(place)?;
-        connection.map(|connection| Self::new(connection, place, TargetHash::of(target), run, None)).transpose()
+        let hash = TargetHash::of(target);
+        let Some(connection) = file::open_to_look_up(place, hash)? else { return Ok(None) };
+        let consent = Consent::Given { new_ledger: false, new_target: false };
+        let fits = consent.ensure_fits(&connection, place, target);
+        let mut ledger = Self::new(connection, place, hash, run, None)?;
+        match fits {
+            Err(LedgerError::UnknownTarget { base_url, .. }) => ledger.notes.push(format!(
+                "the ledger {} holds other targets, but no attempt to send an order to {base_url} with this client key\n  hint: a send to another tenant needs --new-target; the same tenant under a new key or URL needs orderferry ledger adopt",
+                place.path.display()
+            )),
+            fits => fits?,
+        }
+        Ok(Some(ledger))
     }
 
     /// Opens the same ledger once more, to look at it only. It is not checked again.
@@ -109,6 +130,11 @@ impl SqliteLedger {
         Ok(Self { connection, place, target, run, seen, salt, writer, is_closed: false, notes: Vec::new() })
     }
 
+    /// The random id of this ledger, as hex digits.
+    pub fn id(&self) -> Result<String, LedgerError> {
+        Ok(file::state(&self.connection, &self.place.path)?.id)
+    }
+
     /// What a person may want to know of the ledger: which companions cannot be written, for example.
     #[must_use]
     pub fn notes(&self) -> &[String] {
@@ -117,14 +143,24 @@ impl SqliteLedger {
 
     /// Notes in the database file itself, not only in its log, that a run is open: without the log it is refused then.
     fn mark_open(&mut self, base_url: &str) -> Result<(), LedgerError> {
-        let now = Utc::now().timestamp_millis();
+        let now = file::now();
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         targets::mark_open(&transaction, self.target, base_url, &self.run, now)?;
         let commits = file::count_commit(&transaction, 0)?;
         transaction.commit()?;
-        // A reader may keep the log from being copied. Then only the companions notice that it is lost.
-        self.connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(()))?;
         self.remember(commits);
+        if let Some(writer) = &mut self.writer {
+            writer.log = OpenedFile::at(&place::write_ahead_log(&self.place.path)).ok();
+        }
+        self.carry_mark()
+    }
+
+    /// Brings the mark of the open run from the log to the database file. A reader may be in the way for a while: until it
+    /// ends, only the companions notice that the log is lost.
+    fn carry_mark(&mut self) -> Result<(), LedgerError> {
+        if let Some(writer) = self.writer.as_mut().filter(|writer| !writer.is_marked) {
+            writer.is_marked = file::checkpoint(&self.connection)?;
+        }
         Ok(())
     }
 
@@ -135,7 +171,9 @@ impl SqliteLedger {
     }
 
     fn ensure_in_place(&mut self) -> Result<(), LedgerError> {
-        self.writer.as_mut().map_or(Ok(()), |writer| writer.file.ensure_in_place())
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        writer.file.ensure_in_place()?;
+        writer.log.as_mut().map_or(Ok(()), OpenedFile::ensure_same_file)
     }
 
     /// Marks a clean end, once.
@@ -299,7 +337,7 @@ impl SqliteLedger {
     }
 
     fn commit(&mut self, writes: &[Write]) -> Result<Vec<i64>, LedgerError> {
-        let now = Utc::now().timestamp_millis();
+        let now = file::now();
         let has_intent = writes.iter().any(Write::is_of_intent);
         // What came of a request may be written to any file and beside any run.
         if has_intent {
@@ -325,6 +363,8 @@ impl SqliteLedger {
         transaction.commit()?;
         self.seen = seen;
         self.remember(commits);
+        // What was committed stands, whatever comes of the mark.
+        drop(self.carry_mark());
         Ok(numbers)
     }
 }
@@ -600,7 +640,7 @@ mod tests {
         assert_eq!(run.change_state(&first).unwrap(), ChangeState::Reported);
         assert_eq!(run.change_state(&second).unwrap(), ChangeState::New);
         // The companions know of it too, although the run has ended.
-        let remembered = crate::ledger::evidence::witnessed(&path, None);
+        let remembered = crate::ledger::evidence::witnessed(&LedgerPlace::at(path.clone()), None);
         assert_eq!(remembered.iter().map(|(_, state)| state.commits).max(), Some(commits + 1));
         drop(run);
         open(&path, "a", "run-3").unwrap();
@@ -651,12 +691,80 @@ mod tests {
         }
     }
 
+    /// A listing that is open in another window, for example, keeps SQLite from copying the log.
+    #[test]
+    fn a_reader_delays_the_mark_of_an_open_run_and_no_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, copy) = (folder.path().join("ledger.db"), folder.path().join("copy.db"));
+        open(&path, "a", "run-1").unwrap().write(&[intend("A")]).unwrap();
+        let reader = Connection::open(&path).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM attempts").unwrap();
+        let start = std::time::Instant::now();
+        let mut ledger = open(&path, "a", "run-2").unwrap();
+        // Busy time-outs take thirty seconds.
+        assert!(start.elapsed() < std::time::Duration::from_secs(20));
+        reader.execute_batch("COMMIT").unwrap();
+        ledger.write(&[intend("B")]).unwrap();
+        std::fs::copy(&path, &copy).unwrap();
+        assert!(matches!(open(&copy, "a", "run-3"), Err(LedgerError::LogLost { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_log_of_a_ledger_behind_a_link_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("ledger.db"), folder.path().join("link"));
+        drop(open(&path, "a", "run-1").unwrap());
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let mut killed = open(&path, "a", "run-2").unwrap();
+        killed.write(&[intend("A")]).unwrap();
+        // Another target, since the lock of the first one is held.
+        drop(open(&link, "b", "run-3").unwrap());
+    }
+
+    #[test]
+    fn a_database_without_tables_is_no_ledger() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a); DROP TABLE t").unwrap();
+        let consent = Consent::Given { new_ledger: false, new_target: false };
+        let opened = SqliteLedger::open(&LedgerPlace::at(path.clone()), &target("a"), "run-1", consent);
+        assert!(matches!(opened, Err(LedgerError::NoLedger { .. })));
+        assert!(open(&path, "a", "run-1").is_ok());
+    }
+
+    /// What is done with a copy, at a staging tenant for example, says nothing of the original.
+    #[test]
+    fn a_copy_that_went_on_elsewhere_does_not_make_the_original_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| LedgerPlace {
+            state_folder: Some(folder.path().join("state")),
+            ..LedgerPlace::at(folder.path().join(name))
+        };
+        let run = |name: &str, key: &str| {
+            let mut ledger = SqliteLedger::open(&place(name), &target(key), "run", Consent::NotNeeded)?;
+            ledger.write(&[intend("A")]).map(drop)
+        };
+        run("ledger.db", "a").unwrap();
+        std::fs::copy(place("ledger.db").path, place("copy.db").path).unwrap();
+        (0..3).for_each(|_| run("copy.db", "staging").unwrap());
+        run("ledger.db", "a").unwrap();
+        // But an older copy of it is behind.
+        std::fs::copy(place("ledger.db").path, place("old.db").path).unwrap();
+        run("ledger.db", "a").unwrap();
+        assert!(matches!(run("old.db", "a"), Err(LedgerError::Behind { .. })));
+    }
+
     /// What a run would do with an order: nothing, unless the ledger says that it was never sent.
     fn is_sent_again(path: &Path) -> Result<usize, LedgerError> {
         let ledger = open_existing(path, "a")?.ok_or(LedgerError::Closed)?;
-        let known = |reference: &String| Ok::<_, LedgerError>(ledger.history(reference)?.is_empty());
-        let unknown = references().map(|reference| known(&reference)).collect::<Result<Vec<_>, _>>()?;
-        Ok(unknown.into_iter().filter(|is_unknown| *is_unknown).count())
+        let mut n_sent_again = 0;
+        for reference in references() {
+            let OrderKey { ordered_at, content, .. } = order(&reference);
+            let state = crate::ledger::known(&ledger.history(&reference)?, ordered_at, content);
+            n_sent_again += usize::from(!matches!(state, crate::ledger::Known::Accepted));
+        }
+        Ok(n_sent_again)
     }
 
     fn references() -> impl Iterator<Item = String> {

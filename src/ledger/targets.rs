@@ -64,6 +64,13 @@ pub(super) fn known_targets(connection: &Connection) -> Result<Vec<KnownTarget>,
     targets.collect()
 }
 
+/// The targets that runs of this version were sent to.
+pub(super) fn targets(connection: &Connection) -> Result<Vec<TargetHash>, rusqlite::Error> {
+    let mut statement = connection.prepare("SELECT target FROM targets")?;
+    let targets = statement.query_map([], |row| Ok(TargetHash(row.get(0)?)))?;
+    targets.collect()
+}
+
 /// Marks a run to a target as open.
 pub(super) fn mark_open(
     connection: &Connection,
@@ -79,6 +86,23 @@ pub(super) fn mark_open(
              base_url = excluded.base_url, open_run = excluded.open_run, checksum = excluded.checksum",
         params![target.0, base_url, run, now],
     )?;
+    Ok(())
+}
+
+/// Gives what is known of one target to another, which keeps what is known of it already.
+pub(super) fn rename(
+    connection: &Connection,
+    from: TargetHash,
+    to: TargetHash,
+    base_url: &str,
+) -> Result<(), rusqlite::Error> {
+    connection.execute(
+        "INSERT INTO targets (target, base_url, last_run, last_run_at, open_run, checksum)
+         SELECT ?2, ?3, last_run, last_run_at, open_run, row_checksum(?2, ?3, last_run, last_run_at, open_run)
+         FROM targets WHERE target = ?1 ON CONFLICT DO NOTHING",
+        params![from.0, to.0, base_url],
+    )?;
+    connection.execute("DELETE FROM targets WHERE target = ?1", params![from.0])?;
     Ok(())
 }
 

@@ -101,6 +101,10 @@ pub(super) enum Refusal {
         "the plan in {} is for another target; nothing was sent\n  hint: check it with the settings of this target, and send it from its export", .plan.display()
     )]
     OtherTarget { plan: PathBuf },
+    #[error(
+        "the plan in {} was written with another ledger than {}, which does not know what of it was sent; nothing was sent\n  hint: name the ledger of then with --ledger, or send the export again", .plan.display(), .ledger.display()
+    )]
+    OtherLedger { plan: PathBuf, ledger: PathBuf },
     #[error("{place}: {error}\n  hint: mend the row, or set unreadable_rows = \"accept\" to leave such rows out")]
     Group { place: String, error: group::GroupError },
     #[error(

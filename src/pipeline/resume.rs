@@ -79,6 +79,10 @@ fn may_send(
         return Err(Refusal::OtherTarget { plan: origin.to_owned() });
     }
     let ledger = job.ledger_to_write(sending, tell)?;
+    // The ledger of a sandbox is as new as the sandbox.
+    if sending.sandbox.is_none() && ledger.id()? != about.ledger {
+        return Err(Refusal::OtherLedger { plan: origin.to_owned(), ledger: job.ledger.path.clone() });
+    }
     let old = old_orders(origin, job, &ledger)?;
     Age::of(job).judge(old, about.n_orders, job.max_invalid).map(|()| ledger)
 }

@@ -56,6 +56,8 @@ enum Head {
 pub(super) struct About {
     /// For which target, by its hash.
     pub(super) target: String,
+    /// The id of the ledger that says what of it was sent.
+    pub(super) ledger: String,
     /// If all goes well.
     pub(super) n_requests: u64,
     /// Orders that no rule left out, in the plan or not.

@@ -46,11 +46,12 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     let left_open = left_open(&ledger)?;
     let n_open = Arc::new(AtomicU64::new(left_open.len() as u64));
     let types = Mutex::new(Types { known: ledger.extension_types()?, pending: HashMap::new() });
+    // Before the thread that writes the ledger: an error here leaves a ledger with a clean end.
+    let wire = HttpWire::new(&target, &sending.dispatch)?;
     let (ledger, writer) = GroupCommit::start(ledger);
     let guests = guests(ledger.clone()).map(GuestParts::told);
     let agenda = Agenda { left_open, guests: plan::limited(guests, sending.limit) };
     let journal = LedgerJournal { ledger, n_open: Arc::clone(&n_open), types };
-    let wire = HttpWire::new(&target, &sending.dispatch)?;
     // Results that cannot be written stop the run: whoever cannot be told shall not be sent for.
     let hear = |event| heard(event, account, settle, tell).map_err(|error| error.to_string());
     let (settings, stop) = (sending.dispatch.clone(), sending.asked_to_stop.clone());

@@ -84,7 +84,7 @@ impl Fingerprint {
             return "another file is in its place".to_owned();
         }
         if self.bytes == now.bytes {
-            return "it was written to, and has the same size".to_owned();
+            return "its content or its permissions were changed, and it has the same size".to_owned();
         }
         format!("it had {} bytes at the start and has {} now", self.bytes, now.bytes)
     }

@@ -371,3 +371,20 @@ fn an_order_of_many_events_that_cannot_make_it_now_is_not_begun() {
     let reason = "35 requests at 50/s take 0.7 s or more, more than half of a session, which ends after 1 s";
     assert!(resumed.text("results.ndjson").contains(reason), "{}", resumed.text("results.ndjson"));
 }
+
+/// A ledger that is not the one of then does not know what of the plan was sent.
+#[test]
+fn a_plan_is_not_gone_on_with_from_another_ledger() {
+    let shop = Shop::new();
+    let first = shop.send("orders.csv --profile shop.toml --backfill --limit 2");
+    assert_eq!(first.code, 4, "{}", first.err);
+    // A ledger that holds nothing counts as new, and needs no word of it.
+    assert_eq!(shop.send("none.csv --backfill --ledger other.db --new-ledger").code, 2);
+    shop.place.file("empty.csv", HEADER);
+    shop.send("empty.csv --backfill --ledger other.db --new-ledger");
+    let n_sent = shop.service.n_received();
+    let ran = shop.send("--resume run-1 --backfill --ledger other.db");
+    assert_eq!((ran.code, shop.service.n_received()), (2, n_sent), "{}", ran.err);
+    assert!(ran.err.contains("was written with another ledger than other.db"), "{}", ran.err);
+    assert!(shop.send("--resume run-1 --backfill").outcomes().contains("already_sent"));
+}

@@ -139,6 +139,8 @@ fn another_key_is_another_target_or_is_adopted() {
     shop.is_refused(&refused, &["2 orders accepted", &shop.service.base_url, "--new-target", "ledger adopt --from"]);
     let from = refused.err.split("target ").nth(1).unwrap()[..8].to_owned();
     shop.is_refused(&send("k", " --new-target"), &["leave out --new-target"]);
+    let check = format!("check orders.csv --base-url {} --client-key rotated --pos x", shop.service.base_url);
+    assert!(shop.place.run(&check).err.contains("warning: the ledger orderferry-ledger.db holds other targets"));
     let adopt = |from: &str| {
         let key = "--client-key rotated --base-url";
         shop.place.run(&format!("ledger adopt --from {from} {key} {}", shop.service.base_url))
