@@ -261,10 +261,11 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     }
     write_rejects(&mut account, folder, tell)?;
     let mut ledger = export.ledger;
-    if let (Some(ledger), Some(_)) = (&mut ledger, &job.sending) {
-        to_send.note_changed(ledger)?;
-    }
-    if let Err(refusal) = may_send(&to_send, job, &account) {
+    let noted = match (&mut ledger, &job.sending) {
+        (Some(ledger), Some(_)) => to_send.note_changed(ledger).map_err(Refusal::from),
+        _ => Ok(()),
+    };
+    if let Err(refusal) = noted.and_then(|()| may_send(&to_send, job, &account)) {
         settle_unsent(to_send, &refusal, &mut account)?;
         return account.refuse(job, folder, &refusal);
     }
@@ -362,7 +363,7 @@ fn write_plan(
         target: TargetHash::of(&job.validate.target).in_full(),
         ledger,
         n_requests: plan.forecast.n_requests(),
-        n_orders: account.n_not_skipped(),
+        n_orders: account.n_not_skipped() - Age::of(job).n_skipped(to_send.old),
         n_items: account.counts.n_items,
         n_guests: account.n_guests,
         files: account.files().at_absolute_paths(),
@@ -375,7 +376,8 @@ fn write_plan(
 
 /// Whether the valid orders may be sent, or a check that found them is a good one.
 fn may_send(to_send: &ToSend, job: &Job<'_>, account: &Account) -> Result<(), Refusal> {
-    let (n_invalid, n_orders) = (account.n_invalid(), account.n_not_skipped());
+    let n_invalid = account.n_invalid();
+    let n_orders = account.n_not_skipped() - Age::of(job).n_skipped(to_send.old);
     if job.max_invalid.is_exceeded(n_invalid, n_orders) {
         return Err(Refusal::TooManyInvalid { n_invalid, n_orders, max_invalid: job.max_invalid });
     }

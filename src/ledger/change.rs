@@ -1,5 +1,6 @@
 //! An accepted order as a later run reads it: its content differs, or the export no longer sends it. Does no I/O.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::OrderKey;
@@ -62,13 +63,16 @@ pub enum ChangeState {
 }
 
 /// Identifies the change of an order that the export no longer sends, in place of its content: the same every night as long
-/// as the order is left out for the same reasons and reads the same.
+/// as the order is left out for the same reasons and reads the same. `accepted` is when the accepted order was made: two
+/// orders of one reference have changes of their own.
 #[must_use]
-pub fn content_of_unsent(reasons: &[String], snapshot: &OrderSnapshot) -> ContentHash {
+pub fn content_of_unsent(accepted: DateTime<Utc>, reasons: &[String], snapshot: &OrderSnapshot) -> ContentHash {
     let OrderSnapshot { status, money, n_items } = snapshot;
     // By value: `30.6` tomorrow is `30.60` today.
     let money = money.as_ref().map(|money| (money.amount.0.normalize().to_string(), money.currency));
-    let read = serde_json::to_vec(&("unsent", reasons, status, money, n_items)).expect("texts and numbers serialise");
+    let accepted = accepted.timestamp_millis();
+    let read = serde_json::to_vec(&("unsent", accepted, reasons, status, money, n_items))
+        .expect("texts and numbers serialise");
     let mut hash = [0; 16];
     hash.copy_from_slice(&blake3::hash(&read).as_bytes()[..16]);
     ContentHash(hash)
@@ -98,7 +102,9 @@ mod tests {
 
     #[test]
     fn a_change_is_the_same_as_long_as_it_reads_the_same() {
-        let of = |reason: &str, snapshot: &OrderSnapshot| content_of_unsent(&[reason.to_owned()], snapshot);
+        let of = |reason: &str, snapshot: &OrderSnapshot| {
+            content_of_unsent(DateTime::UNIX_EPOCH, &[reason.to_owned()], snapshot)
+        };
         let usual = of("refunded", &snapshot("REFUNDED", "30.60", 1));
         assert_eq!(of("refunded", &snapshot("REFUNDED", "30.6", 1)), usual);
         for other in [
@@ -110,5 +116,7 @@ mod tests {
         ] {
             assert_ne!(other, usual);
         }
+        let later = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(9);
+        assert_ne!(content_of_unsent(later, &["refunded".to_owned()], &snapshot("REFUNDED", "30.60", 1)), usual);
     }
 }

@@ -69,6 +69,11 @@ impl Age {
         self.held(order.ordered_at, order.may_be_there)
     }
 
+    /// How many of them are left out as by a rule of the profile.
+    pub(super) fn n_skipped(self, old: Old) -> u64 {
+        self.limit.filter(|(limit, _)| limit.are_skipped).map_or(0, |_| old.n_orders)
+    }
+
     /// Whether the others may be sent: so many old orders in an export are no stragglers.
     pub(super) fn judge(self, old: Old, n_orders: u64, max_invalid: MaxInvalid) -> Result<(), Refusal> {
         match (self.limit, old.oldest) {

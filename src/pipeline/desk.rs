@@ -24,12 +24,12 @@ use crate::{
         canonical, json,
         sequence::{Packing, sequence},
     },
-    ledger::{Ledger, SqliteLedger},
+    ledger::{AttemptState, Ledger, SqliteLedger},
     model::{
         draft::Draft,
         field::Field,
         guest::Identifier,
-        order::{Checked, Order, OrderRecord, Verdict},
+        order::{Checked, ONE_ORDER, Order, OrderRecord, Verdict},
         outcome::{Outcome, Settled},
         planned::{ContentHash, EventText, Likeness, OrderEvents, PlannedOrder},
         problem::Problem,
@@ -77,13 +77,25 @@ impl Aside {
         Clash { record: &self.record, likeness: self.order.as_ref().ok().map(|order| order.likeness) }
     }
 
+    fn is_left_out(&self) -> bool {
+        matches!(&self.order, Err(Unsent { rule: Some(_), .. }))
+    }
+
+    /// What it holds, if that is known.
+    fn content(&self) -> Option<ContentHash> {
+        match &self.order {
+            Ok(order) => Some(order.content),
+            Err(unsent) => unsent.content,
+        }
+    }
+
     /// Makes it invalid, if there is a problem.
     fn add(&mut self, problem: Option<Problem>) {
         let Some(problem) = problem else { return };
         self.record.problems.push(problem);
         if let Ok(order) = &self.order {
             let (status, content) = (Some(order.status.clone()), Some(order.content));
-            self.order = Err(Unsent { rule: None, status, content });
+            self.order = Err(Unsent { rule: None, status, content, is_another: false });
         }
     }
 }
@@ -116,7 +128,6 @@ impl Desk<'_> {
     pub(super) fn take(&self, draft: Draft<'_>, told: &mut Told, sheet: &mut Sheet) -> Result<(), Refusal> {
         match self.check(draft, told) {
             None => Ok(()),
-            Some((record, Err(unsent))) if unsent.rule.is_some() => self.conclude(record, Err(&unsent), sheet),
             Some((record, order)) if self.facts.may_be_shared(&record.reference) => {
                 self.put_aside(&Aside::of(record, order, self.job))
             }
@@ -166,8 +177,10 @@ impl Desk<'_> {
         let Checked { record, verdict, status } = validate::check(draft, &self.job.validate, &self.facts.kinds);
         let order = match verdict {
             Verdict::Valid(order) => Ok(order),
-            Verdict::Skipped(rule) => Err(Unsent { rule: Some(rule.to_string()), status, content: None }),
-            Verdict::Invalid => Err(Unsent { rule: None, status, content: None }),
+            Verdict::Skipped(rule) => {
+                Err(Unsent { rule: Some(rule.to_string()), status, content: None, is_another: false })
+            }
+            Verdict::Invalid => Err(Unsent { rule: None, status, content: None, is_another: false }),
         };
         Some((record, order))
     }
@@ -202,11 +215,39 @@ impl Desk<'_> {
     fn take_of_reference(&self, mut orders: Vec<Aside>, sheet: &mut Sheet) -> Result<(), Refusal> {
         // Orders without a reference are none of the same.
         if orders.first().is_some_and(|order| !order.record.reference.is_empty()) {
-            let problems = validate::clashes(&orders.iter().map(Aside::clash).collect::<Vec<_>>(), &self.job.validate);
-            orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add(problem));
+            // An order that a rule leaves out is not sent, so that none clashes with it.
+            let may_clash = |order: &&Aside| !order.is_left_out();
+            let clashes: Vec<_> = orders.iter().filter(may_clash).map(Aside::clash).collect();
+            let problems = validate::clashes(&clashes, &self.job.validate);
+            let clashing = orders.iter_mut().filter(|order| !order.is_left_out());
+            clashing.zip(problems).for_each(|(order, problem)| order.add(problem));
+            self.tell_apart(&mut orders)?;
         }
         for Aside { record, order } in orders {
             self.conclude(record, order.as_ref().map(Sound::Kept), sheet)?;
+        }
+        Ok(())
+    }
+
+    /// Of several orders that may be the one that the ledger holds as accepted, one is: the one with its content, else the
+    /// first that no rule leaves out.
+    fn tell_apart(&self, orders: &mut [Aside]) -> Result<(), Refusal> {
+        let (Some(ledger), [first, _, ..]) = (self.ledger, &*orders) else { return Ok(()) };
+        let entries = ledger.lock().expect("nobody panics with the ledger").history(&first.record.reference)?;
+        for entry in entries.iter().filter(|entry| entry.state == AttemptState::Accepted) {
+            let is_near = |order: &Aside| {
+                let ordered_at = order.record.ordered_at;
+                ordered_at.is_some_and(|ordered_at| (ordered_at - entry.order.ordered_at).abs() < ONE_ORDER)
+            };
+            let near: Vec<usize> = (0..orders.len()).filter(|index| is_near(&orders[*index])).collect();
+            let is_same = |index: &&usize| orders[**index].content() == Some(entry.order.content);
+            let is_kept = |index: &&usize| !orders[**index].is_left_out();
+            let is_accepted = near.iter().find(is_same).or_else(|| near.iter().find(is_kept)).or(near.first()).copied();
+            for index in near.into_iter().filter(|index| Some(*index) != is_accepted) {
+                if let Err(unsent) = &mut orders[index].order {
+                    unsent.is_another = true;
+                }
+            }
         }
         Ok(())
     }
@@ -331,6 +372,7 @@ pub(super) fn place_of(aside: &[u8], names: &[String]) -> String {
 /// Whether a person's word, or another option, may let a later run send an order that this one does not.
 fn may_be_sent_later(settled: &Settled) -> bool {
     matches!(settled.outcome, Outcome::Unknown | Outcome::Changed)
+        || settled.reason.as_deref() == Some(known::ACCEPTED_BY_HAND)
 }
 
 /// What to send of an order.

@@ -22,6 +22,9 @@ use crate::{
 /// The run that sent it again may have been killed before it said so.
 const SENT_TWICE: &str = "accepted by an earlier run, and of another sending nobody knows: it may be there twice";
 
+/// What a person said can be taken back, so that a later run may send the order.
+pub(super) const ACCEPTED_BY_HAND: &str = "settled by hand as accepted";
+
 /// Why an order is invalid may be as long as its rows; this many reasons are named.
 const MOST_REASONS: usize = 5;
 
@@ -65,6 +68,9 @@ pub(super) struct Unsent {
     /// What it holds, if it would be valid without another order that it clashes with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) content: Option<ContentHash>,
+    /// The accepted order of its reference is another one of this export.
+    #[serde(default)]
+    pub(super) is_another: bool,
 }
 
 /// A valid order, as far as the ledger needs to know it. Its hashes are made only where there is something to compare them
@@ -119,7 +125,11 @@ impl ReadOrder<'_> {
             Self::Sendable(order) => (order.content)(),
             // The one of two clashing orders that was accepted has not changed.
             Self::Unsent(Unsent { content: Some(content), .. }) if is_accepted(content) => *content,
-            Self::Unsent(order) => ledger::content_of_unsent(&order.reasons(record), &self.snapshot(record)),
+            Self::Unsent(order) => {
+                let accepted = ledger::accepted_in_place(entries, ordered_at, ContentHash([0; 16]));
+                let accepted_at = accepted.map_or(ordered_at, |entry| entry.order.ordered_at);
+                ledger::content_of_unsent(accepted_at, &order.reasons(record), &self.snapshot(record))
+            }
         }
     }
 
@@ -213,6 +223,9 @@ pub(super) fn decide(
     ledger: &dyn Ledger,
     rules: Rules,
 ) -> Result<Fate, LedgerError> {
+    if let ReadOrder::Unsent(Unsent { is_another: true, .. }) = order {
+        return Ok(order.fate(rules));
+    }
     let entries = ledger.history(&record.reference)?;
     let Some(ordered_at) = order.ordered_at(record, &entries).filter(|_| !entries.is_empty()) else {
         return fate_of_new(order, record, ledger, rules);
@@ -228,7 +241,7 @@ pub(super) fn decide(
         }
         (Known::Accepted, _) => unsent(Outcome::AlreadySent, "accepted by an earlier run".to_owned()),
         (Known::AcceptedInDoubt, _) => unsent(Outcome::AlreadySent, SENT_TWICE.to_owned()),
-        (Known::AcceptedByHand, _) => unsent(Outcome::AlreadySent, "settled by hand as accepted".to_owned()),
+        (Known::AcceptedByHand, _) => unsent(Outcome::AlreadySent, ACCEPTED_BY_HAND.to_owned()),
         (Known::Unknown, ReadOrder::Unsent(order)) => {
             let cause = order.cause(record);
             unsent(Outcome::Unknown, format!("sent by an earlier run, and no answer came; now {cause}"))

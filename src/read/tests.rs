@@ -296,7 +296,7 @@ fn a_file_that_changes_while_it_is_read_is_refused() {
     assert_eq!(change(&|path| append(path, b"c,d\n")), resized(4008));
     assert_eq!(change(&truncate), resized(2000));
     assert_eq!(change(&|path| fs::write(path, b"").unwrap()), resized(0));
-    let rewritten = "a.csv: changed while it was read: it was written to, and has the same size; nothing was sent";
+    let rewritten = "a.csv: changed while it was read: its content or its permissions were changed, and it has the same size; nothing was sent";
     assert_eq!(change(&|path| fs::write(path, &content).unwrap()), Err(rewritten.to_owned()));
     #[cfg(unix)]
     assert_eq!(change(&rewrite_in_secret), Err(rewritten.to_owned()));
@@ -374,7 +374,9 @@ fn a_file_is_opened_only_as_it_was_found() {
     assert_eq!(open_after(&|| {}), Ok(()));
     assert!(open_after(&|| append(&path, b"c,d\n")).unwrap_err().contains("had 8 bytes at the start and has 12 now"));
     assert!(open_after(&replace).unwrap_err().contains("another file is in its place"));
-    assert!(open_after(&|| rewrite_in_secret(&path)).unwrap_err().contains("it was written to"));
+    assert!(
+        open_after(&|| rewrite_in_secret(&path)).unwrap_err().contains("its content or its permissions were changed")
+    );
 }
 
 proptest! {

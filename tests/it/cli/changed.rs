@@ -238,3 +238,67 @@ fn a_resumed_run_reports_what_changed() {
         }
     }
 }
+
+/// Two orders of one reference, ten days apart, and both are refunded one after the other.
+#[test]
+fn each_order_of_a_reused_reference_has_changes_of_its_own() {
+    let shop = Shop::new();
+    let of = |day: u32, status: &str| {
+        let ordered_at = format!("2025-03-{day}T10:00:00Z");
+        let line = Line { reference: "A", ordered_at: &ordered_at, ..Line::default() }.csv();
+        format!("{HEADER}{}", line.replace("PURCHASED", status))
+    };
+    let send = |orders: String| shop.send_with(&orders, " --set reused_references=send");
+    for day in [10, 20] {
+        assert_eq!(told(&send(of(day, "PURCHASED"))), is(0, "A accepted"));
+    }
+    assert_eq!(told(&send(of(10, "REFUNDED"))), is(1, "A changed"));
+    assert_eq!(told(&send(of(20, "REFUNDED"))), is(1, "A changed"));
+    shop.ledger("settle A --as acknowledged --ordered-at 2025-03-10");
+    assert_eq!(told(&send(of(10, "REFUNDED"))), is(0, "A already_sent"));
+    assert_eq!(told(&send(of(20, "REFUNDED"))), is(0, "A changed"));
+}
+
+/// The key of the profile tells orders apart that have one reference.
+#[test]
+fn another_order_of_the_reference_is_no_change_of_the_accepted_one() {
+    let shop = Shop::new();
+    let profile = shop.place.run("profiles show canonical").out;
+    shop.place.file("shop.toml", format!("key = {{ column = \"key\" }}\n{profile}\n{SKIP}"));
+    let keyed = |rows: &[(&str, &str, &str)]| {
+        let rows = rows.iter().map(|(key, price, status)| {
+            let line = Line { reference: "A-1", price, ..Line::default() }.csv().replace("PURCHASED", status);
+            format!("{},{key}\n", line.trim_end())
+        });
+        format!("{},key\n{}", HEADER.trim_end(), rows.collect::<String>())
+    };
+    assert_eq!(told(&shop.send(&keyed(&[("a", "30.60", "PURCHASED")]))), is(0, "A-1 accepted"));
+    // Another order that was never accepted.
+    let with_another = keyed(&[("a", "30.60", "PURCHASED"), ("b", "99.00", "PURCHASED")]);
+    for _ in 0..2 {
+        assert_eq!(told(&shop.send(&with_another)), is(1, "A-1 already_sent, A-1 invalid"));
+    }
+    // Lines that are left out beside the order that is still sent.
+    let beside = keyed(&[("a", "30.60", "PURCHASED"), ("b", "30.60", "REFUNDED"), ("c", "30.60", "REFUNDED")]);
+    let ran = shop.send(&beside);
+    assert_eq!(told(&ran), is(0, "A-1 already_sent, A-1 skipped, A-1 skipped"));
+    assert_eq!(changed_by(&ran), Value::Null);
+    // And without it: one accepted order is one difference.
+    let ran = shop.send(&keyed(&[("b", "30.60", "REFUNDED"), ("c", "30.60", "REFUNDED")]));
+    assert_eq!((told(&ran), changed_by(&ran)), (is(1, "A-1 changed, A-1 skipped"), "-30.60".into()));
+}
+
+#[test]
+fn a_word_that_is_taken_back_lets_a_plan_send_the_order() {
+    let silent = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let is_silent = std::sync::Arc::clone(&silent);
+    let shop = Shop::with(move |request| {
+        (request.is_checkout() && is_silent.load(std::sync::atomic::Ordering::SeqCst)).then_some(Reply::Silence)
+    });
+    assert_eq!(told(&shop.send(&export(&["A-1"]))), is(3, "A-1 unknown"));
+    shop.ledger("settle A-1 --as accepted");
+    assert_eq!(told(&shop.send(&export(&["A-1"]))), is(0, "A-1 already_sent"));
+    shop.ledger("settle A-1 --as failed");
+    silent.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(told(&shop.run("send --resume run-2")), is(0, "A-1 accepted"));
+}

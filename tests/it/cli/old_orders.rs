@@ -168,3 +168,13 @@ fn an_unknown_order_is_not_old() {
     assert_eq!(counts(&shop.send("orders.csv")), "3: read 1, unknown 1");
     assert_eq!(counts(&shop.send("orders.csv --unknown resend")), "0: accepted 1, read 1");
 }
+
+/// Skipped orders are none of those that the limit of invalid ones is a part of.
+#[test]
+fn old_orders_that_are_skipped_do_not_widen_the_limit() {
+    let bad = |n: usize| order(&format!("B-{n}"), 1).replace("30.60,other", "much,other");
+    let shop = Shop::new(&(export(12, 100) + &(0..8).map(bad).collect::<String>()));
+    let ran = shop.send("orders.csv --set old_orders=skip");
+    assert_eq!((ran.code, shop.service.n_received()), (2, 0), "{}", ran.err);
+    assert!(ran.err.contains("8 of 20 orders are invalid"), "{}", ran.err);
+}
