@@ -16,11 +16,14 @@ use super::{
     send,
 };
 use crate::{
+    event::extension::types_sent,
     ledger::{ChangedOrder, GroupCommit, Ledger, SqliteLedger, TargetHash, Write},
     model::{
+        field::{ExtensionType, ExtensionTypes},
         order::OrderRecord,
-        outcome::Settled,
+        outcome::{Outcome, Settled},
         planned::{GuestParts, PlannedGuest, PlannedOrder},
+        problem::{Code, Problem},
         recipe::Recipe,
     },
     plan::PlanError,
@@ -52,11 +55,12 @@ pub(super) fn resume(
     let guests = from_first_unsent(guests, &origin, job, &ledger)?;
     let reader = ledger.reader()?;
     let (age, rules, validate) = (Age::of(job), known::Rules::of(job), job.validate.clone());
+    let types = Arc::new(ledger.extension_types()?);
     let guests = |notes: GroupCommit| {
         let guests = unknown_to(Some(reader), guests, rules, move |change| notes.note(Write::NoteChange(change)));
         guests.map(move |guest| {
-            let validate = validate.clone();
-            guest.each(move |part| Ok(without_too_slow(without_old(part, age), &validate)))
+            let (validate, types) = (validate.clone(), Arc::clone(&types));
+            guest.each(move |part| Ok(without_other_types(without_too_slow(without_old(part, age), &validate), &types)))
         })
     };
     let mut sent = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
@@ -149,6 +153,33 @@ fn without_too_slow(mut guest: PlannedGuest, rules: &validate::Settings) -> Plan
             }
             None => guest.orders.push(order),
         }
+    }
+    guest
+}
+
+/// Settles orders with an extension attribute that has another type at the tenant since they were planned.
+fn without_other_types(mut guest: PlannedGuest, types: &ExtensionTypes) -> PlannedGuest {
+    for mut order in std::mem::take(&mut guest.orders) {
+        let at_tenant = |sent: &ExtensionType| types.kind(sent.scope, &sent.name).filter(|kind| *kind != sent.kind);
+        let conflict = types_sent(&order.events).into_iter().find_map(|sent| Some((at_tenant(&sent)?, sent)));
+        let Some((kind, sent)) = conflict else {
+            guest.orders.push(order);
+            continue;
+        };
+        let message = format!(
+            "extension attribute {}: {} here, but {} at the tenant, as an earlier run sent it: an attribute keeps its type",
+            sent.name,
+            sent.kind.name(),
+            kind.name()
+        );
+        let settled = if order.may_be_there {
+            Settled::not_attempted(true, Some(message))
+        } else {
+            let problem = Problem::of_order(Code::ExtensionTypeConflict, order.record.source, message);
+            order.record.problems.push(problem);
+            Settled::unsent(Outcome::Invalid, None)
+        };
+        guest.settled.push((order.record, settled));
     }
     guest
 }

@@ -95,3 +95,17 @@ fn only_accepted_orders_teach_types() {
     assert_eq!(shop.send(&order("A-3", "ext.weight:string", "10")).outcomes(), "A-3 accepted");
     assert_eq!(shop.send(&order("A-4", "ext.weight:integer", "10")).outcomes(), "A-4 invalid");
 }
+
+/// Another run taught the tenant a type after the plan was written.
+#[test]
+fn a_plan_keeps_to_the_types_of_other_runs() {
+    let shop = Shop::with(|_| None);
+    assert_eq!(shop.send_to(&shop.service, &order("A-1", "ext.weight:integer", "10"), " --limit 0").code, 4);
+    assert_eq!(shop.send(&order("A-2", "ext.weight:string", "10")).code, 0);
+    let target = format!("--base-url {} --client-key k --pos x --backfill", shop.service.base_url);
+    let ran = shop.place.run(&format!("send --resume run-1 {target} --rate unlimited --identity-pause 0s"));
+    let message = &ran.results()[0]["problems"][0]["message"];
+    assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid"), "{}", ran.err);
+    assert!(message.as_str().unwrap().contains("weight: integer here, but string at the tenant"), "{message}");
+    assert_eq!(shop.service.count("ORDER_CHECKOUT"), 1);
+}
