@@ -49,9 +49,18 @@ pub(crate) fn same_requests(summary: &Value, sandbox: &Value) {
 /// The ledger of [`process`], in its folder.
 pub(crate) const LEDGER: &str = "orderferry-ledger.db";
 
-/// Whether there is a ledger that a run can go on with.
+/// Whether there is a ledger that a run can go on with: what a run left that could not make one is none. Looks at a copy,
+/// since SQLite takes back what was not committed.
 pub(crate) fn has_ledger(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.len() > 0)
+    let copy = tempfile::tempdir().unwrap();
+    for end in ["", "-wal", "-journal"] {
+        let from = PathBuf::from(format!("{}{end}", path.display()));
+        // Most have only one of them.
+        drop(fs::copy(from, copy.path().join(format!("ledger.db{end}"))));
+    }
+    let connection = rusqlite::Connection::open(copy.path().join("ledger.db")).unwrap();
+    // A file that is no database is no new ledger either.
+    connection.table_exists(None, "attempts").unwrap_or(true)
 }
 
 /// Where [`process`] keeps its state, so that a test leaves nothing in the home of who runs it.

@@ -236,7 +236,7 @@ fn nothing_is_sent_of_an_export_that_changes() {
         place.file("adjacent.toml", arbitrary::profile_text(true));
         let mut command = process(&place.path(""));
         command.args(["send", "a.csv", "b.csv", "--profile", "adjacent.toml", "--pos", "x", "--client-key", "k"]);
-        command.args(["--base-url", &service.base_url, "--backfill", "--out", "run"]);
+        command.args(["--base-url", &service.base_url, "--backfill", "--new-ledger", "--out", "run"]);
         let mut program = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let (mut said, mut stderr) = (vec![0], program.stderr.take().unwrap());
         stderr.read_exact(&mut said).unwrap();

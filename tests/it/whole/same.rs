@@ -138,10 +138,12 @@ fn sent(ran: &Ran) -> [String; 5] {
     [plan, ran.text("left_out.ndjson"), results.concat(), summary(ran).to_string(), sandbox.to_string()]
 }
 
-/// A sandbox has another port each time, and so is another target.
+/// A sandbox has another port each time, and so is another target, with a ledger of its own.
 fn without_target(plan: &str) -> String {
-    let (before, target) = plan.split_once("\"target\":\"").unwrap();
-    format!("{before}{}", target.split_once('"').unwrap().1)
+    ["\"target\":\"", "\"ledger\":\""].iter().fold(plan.to_owned(), |plan, member| {
+        let (before, value) = plan.split_once(member).unwrap();
+        format!("{before}{}", value.split_once('"').unwrap().1)
+    })
 }
 
 /// Brings all lists of a document in an order of their own.
