@@ -180,6 +180,7 @@ fn what_cannot_be_settled_is_told_and_nothing_is() {
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["target"].as_str().unwrap().to_owned())
         .collect();
+    assert!(lines.lines().all(|line| line.contains(r#""reference":"A-1""#) && line.contains(r#""outcome":"unknown""#)));
     let settle = format!("settle A-1 --as accepted --target {}", &targets[0][..8]);
     assert_eq!(shop.ledger(&settle).code, 0);
     let states = |target: &str| shop.ledger(&format!("list --reference A-1 --target {target} --format json")).out;
