@@ -126,9 +126,9 @@ fn most_in_a_second(size: &Size) {
 
 /// How soon a large plan begins to be sent, and how much memory it takes.
 fn large_plan(size: &Size) {
-    let place = Place::with_orders(100);
+    let place = Place::with_orders(size.n_planned);
     let service = Service::start(Manner::Prompt);
-    place.multiply_plan(&service, size.n_planned);
+    place.plan(&service);
     let begin = Instant::now();
     let mut running = place.resume(&service, "--rate unlimited --in-flight 64 --identity-pause 0s --deadline 20s");
     let mut peak = None;

@@ -2,9 +2,8 @@
 
 use std::{
     fmt::Write,
-    fs::{self, File},
-    io::{self, BufWriter, Write as _},
-    path::PathBuf,
+    fs,
+    io::{self, Write as _},
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -46,7 +45,7 @@ impl Place {
 
     /// Starts `send`.
     pub(crate) fn start(&self, service: &Service, options: &str) -> Running {
-        self.spawn("orders.csv", service, options)
+        self.spawn("orders.csv --new-ledger", service, options)
     }
 
     /// Starts `send` with the plan of the first run.
@@ -62,26 +61,16 @@ impl Place {
         let child = Command::new(env!("CARGO_BIN_EXE_orderferry"))
             .args(command.split_whitespace())
             .current_dir(self.folder.path())
+            .env("ORDERFERRY_LEDGER", "ledger.db")
+            .env("XDG_STATE_HOME", self.folder.path())
             .stdout(Stdio::null())
             .spawn();
         Running(child.unwrap())
     }
 
-    /// Makes a plan of so many orders out of that of the export, of which nothing was sent.
-    pub(crate) fn multiply_plan(&self, service: &Service, n_orders: usize) {
-        self.spawn("orders.csv --limit 0 --out planned", service, "").wait();
-        let place: PathBuf = self.folder.path().join("planned/plan.ndjson");
-        let small = fs::read_to_string(&place).unwrap();
-        let (head, guests) = small.split_once('\n').unwrap();
-        let (guest, order) = guests.split_once('\n').unwrap();
-        let order = order.lines().next().unwrap();
-        let mut plan = BufWriter::new(File::create(place).unwrap());
-        writeln!(plan, "{head}").unwrap();
-        for n in 0..n_orders {
-            let order = order.replace("\"id\":0,", &format!("\"id\":{n},")).replace("A-0\"", &format!("A-{n}\""));
-            writeln!(plan, "{guest}\n{}", order.replace("A-0\\\"", &format!("A-{n}\\\""))).unwrap();
-        }
-        plan.flush().unwrap();
+    /// Writes the plan of the export, of which nothing is sent.
+    pub(crate) fn plan(&self, service: &Service) {
+        self.start(service, "--limit 0 --out planned").wait();
     }
 }
 
