@@ -6,7 +6,7 @@
 //! lead, and one that is missing, unreadable or not writable means nothing. Called by `file` and `sqlite`.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
 };
@@ -16,6 +16,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     LedgerError, LedgerPlace, TargetHash,
     lock::{RunLock, lock_files},
+    place::{private_file, resolved},
 };
 
 /// What a companion remembers of a ledger.
@@ -53,8 +54,7 @@ const LONGEST: u64 = 64 * 1024;
 /// What the companions that can be read say of the ledger at a path: those of runs to one target, or of all. What a copy of
 /// the ledger went through that is used for another target says nothing of this one.
 pub(super) fn witnessed(place: &LedgerPlace, target: Option<TargetHash>) -> Vec<(PathBuf, LedgerState)> {
-    let ledger = fs::canonicalize(&place.path).unwrap_or_else(|_| place.path.clone());
-    let beside = lock_files(&ledger);
+    let beside = lock_files(&resolved(&place.path));
     let apart = place.state_folder.iter().flat_map(|folder| files_in(&folder.join(FOLDER)));
     let is_meant = |file: &PathBuf| {
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
@@ -127,13 +127,7 @@ impl Companions {
 fn companion_file(state_folder: &Path, id: &str, target: TargetHash) -> Result<File, String> {
     let folder = state_folder.join(FOLDER);
     let path = folder.join(format!("{id}-{target}"));
-    let opened = make_private_folder(&folder).and_then(|()| {
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&path)
-    });
+    let opened = make_private_folder(&folder).and_then(|()| private_file().truncate(false).write(true).open(&path));
     opened.map_err(|error| {
         format!(
             "{}: {error}; a ledger that is restored from a backup together with its folder will not be noticed",

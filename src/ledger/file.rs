@@ -2,7 +2,7 @@
 //! whole. Does not know what the rows mean for an order. Called by the two views of a ledger, that of a run and that of a
 //! person.
 
-use std::{fs, io, path::Path, time::SystemTime};
+use std::{io, path::Path, time::SystemTime};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup, config::DbConfig, params};
@@ -256,11 +256,7 @@ fn configure(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
 
 /// SQLite gives its companions the mode of the database, which it would make with the umask's.
 fn create_private(path: &Path) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    place::private_file().append(true).open(path).map(drop)
 }
 
 /// What SQLite says while a ledger is opened.
@@ -368,10 +364,10 @@ mod tests {
         {
             let folder = tempfile::tempdir().unwrap();
             let path = older(folder.path(), tables);
-            let before = fs::read(&path).unwrap();
+            let before = std::fs::read(&path).unwrap();
             // To be read it is migrated in a copy.
             let of_reader = open_to_read(&path).unwrap().unwrap();
-            assert_eq!(fs::read(&path).unwrap(), before);
+            assert_eq!(std::fs::read(&path).unwrap(), before);
             for connection in [of_reader, open_and_migrate(&path), open_and_migrate(&path)] {
                 assert_eq!(schema::version(&connection, &path).unwrap(), 4);
                 assert_eq!(schema(&connection), schema(&empty().unwrap()));

@@ -2,7 +2,7 @@
 //! crash leaves one behind. The lock file is also a companion of the ledger (see `evidence`).
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
 };
@@ -10,6 +10,7 @@ use std::{
 use super::{
     LedgerError, TargetHash,
     evidence::{LedgerState, files_in},
+    place::{private_file, resolved},
 };
 
 /// Held until it is dropped, or the process ends however it does.
@@ -22,14 +23,12 @@ pub struct RunLock {
 impl RunLock {
     /// Takes the lock of a ledger for a target and says in it who holds it: `run 7`, say.
     pub(super) fn take(ledger: &Path, target: TargetHash, holder: &str) -> Result<Self, LedgerError> {
-        // However the path is written, through a link or not, it is one ledger.
-        let place = std::fs::canonicalize(ledger).unwrap_or_else(|_| ledger.to_owned());
-        Self::take_file(&lock_file(&place, target), holder)
+        Self::take_file(&lock_file(&resolved(ledger), target), holder)
     }
 
     /// Takes the locks of all targets that ever had one but for a target that is held already: nobody writes then.
     pub(super) fn take_others(ledger: &Path, held: Option<TargetHash>, holder: &str) -> Result<Vec<Self>, LedgerError> {
-        let place = std::fs::canonicalize(ledger).unwrap_or_else(|_| ledger.to_owned());
+        let place = resolved(ledger);
         let held = held.map(|target| lock_file(&place, target));
         let others = lock_files(&place).into_iter().filter(|file| Some(file) != held.as_ref());
         others.map(|file| Self::take_file(&file, holder)).collect()
@@ -37,11 +36,7 @@ impl RunLock {
 
     fn take_file(path: &Path, holder: &str) -> Result<Self, LedgerError> {
         let in_lock = |error| LedgerError::Lock { path: path.to_owned(), error };
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).read(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(in_lock)?;
+        let mut file = private_file().truncate(false).read(true).write(true).open(path).map_err(in_lock)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

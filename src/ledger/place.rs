@@ -2,7 +2,7 @@
 //! open. Knows nothing of the content. Called by `file`.
 
 use std::{
-    fs::{self, Metadata},
+    fs::{self, Metadata, OpenOptions},
     io,
     path::{Path, PathBuf},
 };
@@ -43,9 +43,23 @@ pub(super) fn has_ledger(path: &Path) -> bool {
     }
 }
 
+/// The file that a path names, through a link or not: however the path is written, it is one ledger.
+pub(super) fn resolved(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// How a file is opened, or made, that only this user may read.
+pub(super) fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
 /// The write-ahead log that SQLite keeps beside a database: beside the file itself where the path is a symbolic link.
 pub(super) fn write_ahead_log(path: &Path) -> PathBuf {
-    let mut name = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
+    let mut name = resolved(path).into_os_string();
     name.push("-wal");
     PathBuf::from(name)
 }

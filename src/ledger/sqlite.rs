@@ -28,7 +28,6 @@ pub struct SqliteLedger {
     /// Makes likenesses useless outside this ledger.
     salt: [u8; 32],
     writer: Option<Writer>,
-    is_closed: bool,
     notes: Vec<String>,
 }
 
@@ -42,6 +41,8 @@ struct Writer {
     companions: Companions,
     /// Whether the mark of this open run is in the database file itself.
     is_marked: bool,
+    /// Whether the clean end is marked.
+    is_closed: bool,
 }
 
 /// How far this run knows what others have written.
@@ -80,7 +81,7 @@ impl SqliteLedger {
         file::write_ahead(&opened.connection, &place.path)?;
         let id = file::state(&opened.connection, &place.path)?.id;
         let (companions, note) = Companions::open(lock, place.state_folder.as_deref(), &id, hash);
-        let writer = Writer { file: opened.opened, log: None, id, companions, is_marked: false };
+        let writer = Writer { file: opened.opened, log: None, id, companions, is_marked: false, is_closed: false };
         let mut ledger = Self::new(opened.connection, place, hash, run, Some(writer))?;
         ledger.notes.extend(unverified.into_iter().chain(note));
         if consent != Consent::NotNeeded {
@@ -127,7 +128,7 @@ impl SqliteLedger {
         };
         let (seen, salt) = read().map_err(|error| error.in_file_of(&connection))?;
         let (place, run) = (place.clone(), run.to_owned());
-        Ok(Self { connection, place, target, run, seen, salt, writer, is_closed: false, notes: Vec::new() })
+        Ok(Self { connection, place, target, run, seen, salt, writer, notes: Vec::new() })
     }
 
     /// The random id of this ledger, as hex digits.
@@ -178,7 +179,7 @@ impl SqliteLedger {
 
     /// Marks a clean end, once.
     fn mark_closed(&mut self) -> Result<(), LedgerError> {
-        if self.writer.is_none() || self.is_closed {
+        if self.writer.as_ref().is_none_or(|writer| writer.is_closed) {
             return Ok(());
         }
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
@@ -186,7 +187,9 @@ impl SqliteLedger {
         let commits = file::count_commit(&transaction, 0)?;
         transaction.commit()?;
         self.remember(commits);
-        self.is_closed = true;
+        if let Some(writer) = &mut self.writer {
+            writer.is_closed = true;
+        }
         Ok(file::keep_log_of_open_runs(&self.connection)?)
     }
 }
