@@ -4,6 +4,7 @@
 
 mod account;
 mod age;
+mod alike;
 mod desk;
 mod error;
 mod intake;
@@ -25,7 +26,7 @@ use crate::{
     dispatch, group,
     ledger::{Consent, Ledger, LedgerError, LedgerPlace, SqliteLedger, TargetHash, Write},
     map::profile::Profile,
-    model::{outcome::Settled, problem::Problem, recipe::Mode},
+    model::{outcome::Settled, recipe::Mode},
     plan::PlanError,
     read::Bounds,
     report::{ReportError, folder::RunFolder, summary::Summary},
@@ -255,7 +256,7 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     };
     let mut intake = Intake::open(job, folder, files.clone())?;
     let export = reading::read(files, ledger, job, folder, &mut intake, tell);
-    let (mut account, mut to_send) = intake.close(export.files, &export.notes)?;
+    let (mut account, mut to_send) = intake.close(export.files, export.notes)?;
     if let Err(refusal) = export.done {
         return account.refuse(job, folder, &refusal);
     }
@@ -272,7 +273,7 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     let (Some(sending), Some(ledger)) = (&job.sending, ledger) else {
         return account.finish(job, folder, None);
     };
-    let plan = write_plan(to_send, ledger.id()?, &export.notes, job, folder, &mut account)?;
+    let plan = write_plan(to_send, ledger.id()?, job, folder, &mut account)?;
     tell(Progress::Sending(plan.about.n_requests));
     let guests = saved::in_parts(plan.guests, &plan.folder).map(|guest| guest.each(|part| Ok(part.without_held())));
     let guests = |_| guests;
@@ -352,7 +353,6 @@ fn settle_unsent(to_send: ToSend, refusal: &Refusal, account: &mut Account) -> R
 fn write_plan(
     mut to_send: ToSend,
     ledger: String,
-    notes: &[Problem],
     job: &Job<'_>,
     folder: &RunFolder,
     account: &mut Account,
@@ -367,7 +367,7 @@ fn write_plan(
         n_items: account.counts.n_items,
         n_guests: account.n_guests,
         files: account.files().at_absolute_paths(),
-        notes: notes.to_vec(),
+        notes: to_send.notes,
     };
     saved::write(folder, about, plan, left_out)?;
     account.flush()?;

@@ -2,6 +2,8 @@
 //! attributes, the guest, the mode and the profile are no part of it, so a change there is no change of the order. Further
 //! attributes of products are a part of it where the order is assembled from several events, which alone carry them.
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::json::{Attributes, ItemObject, OrderObject, text};
 use crate::model::{
     money::Amount,
@@ -53,6 +55,40 @@ pub fn likeness(order: &Order<'_>) -> Likeness {
     let mut hash = [0; 16];
     hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     Likeness(hash)
+}
+
+/// What [`likeness`] tells apart, in 64 bits and much faster: for the orders of one export, and kept nowhere.
+#[must_use]
+pub fn likeness_in_export(order: &Order<'_>) -> u64 {
+    let mut bytes = Vec::with_capacity(128);
+    let mut of_items = 0_u64;
+    for item in &order.items {
+        bytes.clear();
+        push_text(item.product_id.as_deref().or(item.name.as_deref()).unwrap_or_default(), &mut bytes);
+        push_amount(item.quantity, &mut bytes);
+        push_amount(item.price, &mut bytes);
+        // In any order.
+        of_items = of_items.wrapping_add(xxh3_64(&bytes));
+    }
+    let guest = order.guest.key();
+    bytes.clear();
+    push_text(&guest.provider, &mut bytes);
+    push_text(&guest.id, &mut bytes);
+    bytes.extend_from_slice(&order.ordered_at.timestamp_millis().to_le_bytes());
+    push_amount(Some(order.price), &mut bytes);
+    push_text(order.currency.as_str(), &mut bytes);
+    bytes.extend_from_slice(&of_items.to_le_bytes());
+    xxh3_64(&bytes)
+}
+
+fn push_text(text: &str, into: &mut Vec<u8>) {
+    into.extend_from_slice(&text.len().to_le_bytes());
+    into.extend_from_slice(text.as_bytes());
+}
+
+fn push_amount(amount: Option<Amount>, into: &mut Vec<u8>) {
+    into.push(u8::from(amount.is_some()));
+    into.extend_from_slice(&amount.map_or([0; 16], |amount| by_value(amount).0.serialize()));
 }
 
 /// With the further attributes of its product, if they travel.
@@ -126,7 +162,9 @@ mod tests {
         let is_alike = |change: fn(&mut Order<'_>)| {
             let (first, mut second) = (of_guest(order(), "a@example.com"), of_guest(order(), "a@example.com"));
             change(&mut second);
-            likeness(&first) == likeness(&second)
+            let is_alike = likeness(&first) == likeness(&second);
+            assert_eq!(likeness_in_export(&first) == likeness_in_export(&second), is_alike);
+            is_alike
         };
         assert!(is_alike(|order| order.reference = "other".into()));
         assert!(is_alike(|order| order.price = "200.5000".parse().unwrap()));
@@ -135,6 +173,9 @@ mod tests {
         assert!(!is_alike(|order| order.ordered_at += chrono::TimeDelta::milliseconds(1)));
         assert!(!is_alike(|order| order.items[0].quantity = Some("7".parse().unwrap())));
         assert!(!is_alike(|order| order.items.push(Item::default())));
+        assert!(!is_alike(|order| order.items[0].price = None));
+        assert!(!is_alike(|order| order.currency = "USD".parse().unwrap()));
+        assert!(is_alike(|order| order.items[0].quantity = Some("1.0".parse().unwrap())));
         assert!(!is_alike(|order| *order = of_guest(order.clone(), "z@example.com")));
     }
 

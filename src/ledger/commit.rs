@@ -133,6 +133,10 @@ mod tests {
             Ok(Vec::new())
         }
 
+        fn references_at(&self, _: chrono::DateTime<chrono::Utc>) -> Result<Vec<String>, LedgerError> {
+            Ok(Vec::new())
+        }
+
         fn change_state(&self, _: &OrderKey) -> Result<ChangeState, LedgerError> {
             Ok(ChangeState::New)
         }

@@ -413,6 +413,9 @@ pub trait Ledger: Send {
     /// The references of orders of this likeness that were accepted, or may have been: as they were sent, the first of them.
     fn references_of(&self, likeness: Likeness) -> Result<Vec<String>, LedgerError>;
 
+    /// The references of orders of this time that were accepted, or may have been, the first of them.
+    fn references_at(&self, ordered_at: DateTime<Utc>) -> Result<Vec<String>, LedgerError>;
+
     /// What is known of the change that makes an accepted order this one.
     fn change_state(&self, order: &OrderKey) -> Result<ChangeState, LedgerError>;
 

@@ -11,7 +11,7 @@ use super::{LedgerError, file::in_open};
 const APPLICATION_ID: i64 = 0x6f72_6466;
 
 /// The newest schema; `user_version` of the database.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 
 /// The columns of `attempts` that its checksum covers, as arguments of `row_checksum`.
 macro_rules! attempt_columns {
@@ -141,6 +141,7 @@ const MIGRATIONS: [&str; VERSION as usize] = [
         ");
     "
     ),
+    "CREATE INDEX attempts_of_time ON attempts (target, ordered_at);",
 ];
 
 /// Makes the tables of a new ledger, and migrates an older one.

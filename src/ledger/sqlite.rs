@@ -1,5 +1,6 @@
 //! The view of a run on the ledger: an SQLite database, one file, durable at every commit.
 
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, TransactionBehavior, params};
 
 use super::{
@@ -246,6 +247,10 @@ impl Ledger for SqliteLedger {
         self.references_alike(likeness).map_err(|error| error.in_file_of(&self.connection))
     }
 
+    fn references_at(&self, ordered_at: DateTime<Utc>) -> Result<Vec<String>, LedgerError> {
+        self.references_of_time(ordered_at).map_err(|error| error.in_file_of(&self.connection))
+    }
+
     fn change_state(&self, order: &OrderKey) -> Result<ChangeState, LedgerError> {
         self.state_of_change(order).map_err(|error| error.in_file_of(&self.connection))
     }
@@ -292,6 +297,16 @@ impl SqliteLedger {
              WHERE target = ?1 AND likeness = ?2 AND outcome IS NOT 'not_accepted' ORDER BY attempt LIMIT 1000",
         )?;
         let references = statement.query_map(params![self.target.0, keyed(likeness, &self.salt)], |row| row.get(0))?;
+        Ok(references.collect::<Result<_, _>>()?)
+    }
+
+    fn references_of_time(&self, ordered_at: DateTime<Utc>) -> Result<Vec<String>, LedgerError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT DISTINCT reference FROM attempts
+             WHERE target = ?1 AND ordered_at = ?2 AND outcome IS NOT 'not_accepted' ORDER BY attempt",
+        )?;
+        let place = params![self.target.0, ordered_at.timestamp_millis()];
+        let references = statement.query_map(place, |row| row.get(0))?;
         Ok(references.collect::<Result<_, _>>()?)
     }
 
@@ -594,8 +609,8 @@ mod tests {
         std::fs::write(&path, "").unwrap();
         assert!(open_existing(&path, "a").unwrap().is_none());
         drop(open(&path, "a", "run-1").unwrap());
-        Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 5").unwrap();
-        assert!(matches!(open(&path, "a", "r"), Err(LedgerError::Newer { found: 5, .. })));
+        Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 6").unwrap();
+        assert!(matches!(open(&path, "a", "r"), Err(LedgerError::Newer { found: 6, .. })));
         let foreign = folder.path().join("other.db");
         Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
         assert!(matches!(open(&foreign, "a", "r"), Err(LedgerError::Foreign { .. })));

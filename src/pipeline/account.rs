@@ -107,12 +107,19 @@ impl Account {
 
     /// What was read, and problems of no order.
     pub(super) fn note(&mut self, files: Files, notes: &[Problem]) {
+        let tally = &mut self.counts.tally;
         for note in notes {
-            self.counts.tally.note(note.code, 1);
-            self.counts.tally.keep_example(note);
+            match note.code {
+                Code::ContentRepeated => tally.note_orders(note.code, 1),
+                _ => tally.note(note.code, 1),
+            }
+            tally.keep_example(note);
         }
         if files.n_lost_untold > 0 {
-            self.counts.tally.note(Code::RowUnreadable, files.n_lost_untold);
+            tally.note(Code::RowUnreadable, files.n_lost_untold);
+        }
+        if files.n_repeated_untold > 0 {
+            tally.note_orders(Code::ContentRepeated, files.n_repeated_untold);
         }
         self.files = files;
     }

@@ -1,6 +1,7 @@
 //! A draft → what is said of it: checked, looked up in the ledger, put on a sheet, into the plan, or aside.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     io,
     sync::{
         Mutex,
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Job, Refusal,
     age::Age,
+    alike,
     known::{self, Fate, ReadOrder, Sendable, Unsent},
     reading::facts::{Facts, Told, hash, hash_of_bare},
     saved::left_out_line,
@@ -24,12 +26,12 @@ use crate::{
         canonical, json,
         sequence::{Packing, sequence},
     },
-    ledger::{AttemptState, Ledger, SqliteLedger},
+    ledger::{self, Ledger, LedgerError, OrderKey, SqliteLedger},
     model::{
         draft::Draft,
         field::Field,
         guest::Identifier,
-        order::{Checked, ONE_ORDER, Order, OrderRecord, Verdict},
+        order::{Checked, Order, OrderRecord, Verdict},
         outcome::{Outcome, Settled},
         planned::{ContentHash, EventText, Likeness, OrderEvents, PlannedOrder},
         problem::Problem,
@@ -89,6 +91,20 @@ impl Aside {
         }
     }
 
+    /// The accepted order that it is, if the ledger holds one.
+    fn accepted(&self, ledger: &dyn Ledger) -> Result<Option<OrderKey>, LedgerError> {
+        if self.record.reference.is_empty() {
+            return Ok(None);
+        }
+        let entries = match &self.order {
+            Ok(_) => ledger.history(&self.record.reference)?,
+            Err(_) => known::history_of_unsent(&self.record, ledger)?,
+        };
+        let Some(ordered_at) = self.record.ordered_at.or_else(|| ledger::only_order(&entries)) else { return Ok(None) };
+        let content = self.content().unwrap_or(ContentHash([0; 16]));
+        Ok(ledger::accepted_in_place(&entries, ordered_at, content).map(|entry| entry.order.clone()))
+    }
+
     /// Makes it invalid, if there is a problem.
     fn add(&mut self, problem: Option<Problem>) {
         let Some(problem) = problem else { return };
@@ -109,6 +125,7 @@ struct Kept {
     content: ContentHash,
     status: String,
     likeness: Likeness,
+    likeness_in_export: u64,
     events: OrderEvents,
 }
 
@@ -136,22 +153,24 @@ impl Desk<'_> {
         }
     }
 
-    /// Takes orders whose keys have one hash: they may be the same but for the spelling.
+    /// Takes orders whose keys have one hash: they may be copies of one order, or the same but for the spelling.
     pub(super) fn take_together(
         &self,
         drafts: Vec<Draft<'_>>,
         told: &mut Told,
         sheet: &mut Sheet,
     ) -> Result<(), Refusal> {
-        if !self.key_is_reference || drafts.len() < 2 {
+        if drafts.len() < 2 {
             return drafts.into_iter().try_for_each(|draft| self.take(draft, told, sheet));
         }
         let mut orders = Vec::with_capacity(drafts.len());
         for draft in drafts {
-            match self.check(draft, told) {
-                None => {}
-                Some((record, Err(unsent))) if unsent.rule.is_some() => self.conclude(record, Err(&unsent), sheet)?,
-                Some((record, order)) => orders.push(Aside::of(record, order, self.job)),
+            let Some((record, order)) = self.check(draft, told) else { continue };
+            let aside = Aside::of(record, order, self.job);
+            if self.facts.may_be_shared(&aside.record.reference) {
+                self.put_aside(&aside)?;
+            } else {
+                orders.push(aside);
             }
         }
         self.take_alike(orders, sheet)
@@ -204,25 +223,17 @@ impl Desk<'_> {
     fn take_alike(&self, mut orders: Vec<Aside>, sheet: &mut Sheet) -> Result<(), Refusal> {
         let problems = validate::duplicates(&orders.iter().map(Aside::clash).collect::<Vec<_>>());
         orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add(problem));
-        while let Some(reference) = orders.first().map(|order| order.record.reference.clone()) {
-            let (of_reference, others) = orders.into_iter().partition(|order| order.record.reference == reference);
-            orders = others;
-            self.take_of_reference(of_reference, sheet)?;
-        }
-        Ok(())
-    }
-
-    fn take_of_reference(&self, mut orders: Vec<Aside>, sheet: &mut Sheet) -> Result<(), Refusal> {
+        let references: BTreeSet<String> = orders.iter().map(|order| order.record.reference.clone()).collect();
         // Orders without a reference are none of the same.
-        if orders.first().is_some_and(|order| !order.record.reference.is_empty()) {
+        for reference in references.iter().filter(|reference| !reference.is_empty()) {
             // An order that a rule leaves out is not sent, so that none clashes with it.
-            let may_clash = |order: &&Aside| !order.is_left_out();
-            let clashes: Vec<_> = orders.iter().filter(may_clash).map(Aside::clash).collect();
+            let may_clash = |order: &&mut Aside| order.record.reference == *reference && !order.is_left_out();
+            let mut clashing: Vec<_> = orders.iter_mut().filter(may_clash).collect();
+            let clashes: Vec<_> = clashing.iter().map(|order| order.clash()).collect();
             let problems = validate::clashes(&clashes, &self.job.validate);
-            let clashing = orders.iter_mut().filter(|order| !order.is_left_out());
-            clashing.zip(problems).for_each(|(order, problem)| order.add(problem));
-            self.tell_apart(&mut orders)?;
+            clashing.iter_mut().zip(problems).for_each(|(order, problem)| order.add(problem));
         }
+        self.tell_apart(&mut orders)?;
         for Aside { record, order } in orders {
             self.conclude(record, order.as_ref().map(Sound::Kept), sheet)?;
         }
@@ -230,20 +241,23 @@ impl Desk<'_> {
     }
 
     /// Of several orders that may be the one that the ledger holds as accepted, one is: the one with its content, else the
-    /// first that no rule leaves out.
+    /// one with its spelling of the reference, else the first that no rule leaves out.
     fn tell_apart(&self, orders: &mut [Aside]) -> Result<(), Refusal> {
-        let (Some(ledger), [first, _, ..]) = (self.ledger, &*orders) else { return Ok(()) };
-        let entries = ledger.lock().expect("nobody panics with the ledger").history(&first.record.reference)?;
-        for entry in entries.iter().filter(|entry| entry.state == AttemptState::Accepted) {
-            let is_near = |order: &Aside| {
-                let ordered_at = order.record.ordered_at;
-                ordered_at.is_some_and(|ordered_at| (ordered_at - entry.order.ordered_at).abs() < ONE_ORDER)
-            };
-            let near: Vec<usize> = (0..orders.len()).filter(|index| is_near(&orders[*index])).collect();
-            let is_same = |index: &&usize| orders[**index].content() == Some(entry.order.content);
-            let is_kept = |index: &&usize| !orders[**index].is_left_out();
-            let is_accepted = near.iter().find(is_same).or_else(|| near.iter().find(is_kept)).or(near.first()).copied();
-            for index in near.into_iter().filter(|index| Some(*index) != is_accepted) {
+        let (Some(ledger), [_, _, ..]) = (self.ledger, &*orders) else { return Ok(()) };
+        let mut of_accepted: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        {
+            let ledger = ledger.lock().expect("nobody panics with the ledger");
+            for (index, order) in orders.iter().enumerate() {
+                let Some(accepted) = order.accepted(&*ledger as &dyn Ledger)? else { continue };
+                let OrderKey { reference, ordered_at, content } = accepted;
+                let is_other = order.content() != Some(content);
+                let rank = (is_other, order.record.reference != reference, order.is_left_out(), index);
+                of_accepted.entry((reference, ordered_at)).or_default().push(rank);
+            }
+        }
+        for mut ranks in of_accepted.into_values() {
+            ranks.sort_unstable();
+            for (_, _, _, index) in ranks.into_iter().skip(1) {
                 if let Err(unsent) = &mut orders[index].order {
                     unsent.is_another = true;
                 }
@@ -290,6 +304,10 @@ impl Desk<'_> {
         let settled = self.settled_by(fate, sheet);
         let outcome = settled.as_ref().map(|settled| settled.outcome);
         sheet.counts.n_items += if outcome == Some(Outcome::Invalid) { 0 } else { record.n_items as u64 };
+        let is_to_be_sent = outcome.is_none_or(|outcome| outcome == Outcome::Valid);
+        if is_to_be_sent && !self.job.profile.is_midnight(sound.ordered_at()) {
+            alike::add(sound.likeness_in_export(), &record, &mut sheet.alike);
+        }
         if outcome == Some(Outcome::Valid) {
             self.foresee(sound, guest, sheet);
         }
@@ -396,6 +414,7 @@ impl Kept {
             content: canonical::content_hash(order),
             status: order.status.clone().into_owned(),
             likeness: canonical::likeness(order),
+            likeness_in_export: canonical::likeness_in_export(order),
             events: events(order, packing),
         }
     }
@@ -442,6 +461,13 @@ impl Sound<'_> {
         match self {
             Self::Read(order) => canonical::likeness(order),
             Self::Kept(order) => order.likeness,
+        }
+    }
+
+    fn likeness_in_export(&self) -> u64 {
+        match self {
+            Self::Read(order) => canonical::likeness_in_export(order),
+            Self::Kept(order) => order.likeness_in_export,
         }
     }
 

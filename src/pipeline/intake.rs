@@ -6,6 +6,7 @@ use std::io;
 use super::{
     Account, Job, PlanError, Refusal, RunError,
     age::Old,
+    alike::{Alike, Repeated},
     memory::Memory,
     reading::{self, files::Files},
     saved::LeftOut,
@@ -29,6 +30,7 @@ pub(super) struct Intake<'i> {
     pub(super) account: Account,
     pub(super) to_send: ToSend,
     guests: Seen,
+    alike: Alike,
     /// Guests who have an order to send as a single event.
     to_identify: Seen,
     left_out: Option<LeftOut>,
@@ -43,6 +45,8 @@ pub(super) struct ToSend {
     changed: Option<Sorter>,
     /// What the file of orders that are in no plan holds, once all are known.
     pub(super) left_out: Option<Contents>,
+    /// Problems that the results of no order name.
+    pub(super) notes: Vec<Problem>,
 }
 
 impl ToSend {
@@ -52,6 +56,7 @@ impl ToSend {
             old: Old::default(),
             changed: Some(Sorter::new(folder.path(), ".changed", memory.rejects)),
             left_out: None,
+            notes: Vec::new(),
         }
     }
 
@@ -92,14 +97,19 @@ impl<'i> Intake<'i> {
             account: Account::open(job, folder, files)?,
             to_send: ToSend::new(folder, memory),
             guests: Seen::new(folder.path(), ".guests", memory.guests / 2),
+            alike: Alike::new(folder, memory),
             to_identify: Seen::new(folder.path(), ".to_identify", memory.guests / 2),
             left_out: left_out(job, folder)?,
         })
     }
 
     /// All is taken.
-    pub(super) fn close(mut self, files: Files, notes: &[Problem]) -> Result<(Account, ToSend), RunError> {
-        self.account.note(files, notes);
+    pub(super) fn close(mut self, mut files: Files, mut notes: Vec<Problem>) -> Result<(Account, ToSend), RunError> {
+        let Repeated { told, n_untold } = self.alike.repeated(&files.names()).map_err(PlanError::from)?;
+        notes.extend(told);
+        files.n_repeated_untold = n_untold;
+        self.account.note(files, &notes);
+        self.to_send.notes = notes;
         self.account.sort_results(self.folder)?;
         self.account.n_guests = self.guests.finish(|_| ()).map_err(PlanError::from)?;
         let n_to_identify = self.to_identify.finish(|_| ()).map_err(PlanError::from)?;
@@ -123,6 +133,7 @@ impl reading::Intake for Intake<'_> {
         if let Some(left_out) = &mut self.left_out {
             left_out.add(&sheet.left_out)?;
         }
+        self.alike.push_all(&mut sheet.alike)?;
         for guest in sheet.guests {
             self.guests.insert(guest)?;
         }
@@ -137,6 +148,7 @@ impl reading::Intake for Intake<'_> {
         self.account.start_over(self.folder)?;
         self.to_send = ToSend::new(self.folder, memory);
         self.guests = Seen::new(self.folder.path(), ".guests", memory.guests / 2);
+        self.alike = Alike::new(self.folder, memory);
         self.to_identify = Seen::new(self.folder.path(), ".to_identify", memory.guests / 2);
         self.left_out = left_out(self.job, self.folder)?;
         Ok(())

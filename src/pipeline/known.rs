@@ -226,7 +226,10 @@ pub(super) fn decide(
     if let ReadOrder::Unsent(Unsent { is_another: true, .. }) = order {
         return Ok(order.fate(rules));
     }
-    let entries = ledger.history(&record.reference)?;
+    let entries = match order {
+        ReadOrder::Sendable(_) => ledger.history(&record.reference)?,
+        ReadOrder::Unsent(_) => history_of_unsent(record, ledger)?,
+    };
     let Some(ordered_at) = order.ordered_at(record, &entries).filter(|_| !entries.is_empty()) else {
         return fate_of_new(order, record, ledger, rules);
     };
@@ -235,7 +238,7 @@ pub(super) fn decide(
         (Known::Changed, _) => {
             let accepted = ledger::accepted_in_place(&entries, ordered_at, content);
             let was = accepted.map(|entry| entry.snapshot.clone()).unwrap_or_default();
-            let key = OrderKey { reference: record.reference.clone(), ordered_at, content };
+            let key = OrderKey { reference: reference_sent(&entries, record), ordered_at, content };
             let state = ledger.change_state(&key)?;
             changed(order, record, key, &was, state, rules)
         }
@@ -243,8 +246,8 @@ pub(super) fn decide(
         (Known::AcceptedInDoubt, _) => unsent(Outcome::AlreadySent, SENT_TWICE.to_owned()),
         (Known::AcceptedByHand, _) => unsent(Outcome::AlreadySent, ACCEPTED_BY_HAND.to_owned()),
         (Known::Unknown, ReadOrder::Unsent(order)) => {
-            let cause = order.cause(record);
-            unsent(Outcome::Unknown, format!("sent by an earlier run, and no answer came; now {cause}"))
+            let (spelt, cause) = (spelt_otherwise(&reference_sent(&entries, record), record), order.cause(record));
+            unsent(Outcome::Unknown, format!("sent by an earlier run{spelt}, and no answer came; now {cause}"))
         }
         (Known::Unknown, ReadOrder::Sendable(_)) if !rules.resends_unknown => {
             unsent(Outcome::Unknown, "sent by an earlier run, and no answer came; it is held".to_owned())
@@ -261,6 +264,29 @@ pub(super) fn decide(
         (Known::Unknown, ReadOrder::Sendable(_)) => order.fate(rules),
         (Known::ReferenceReused { .. } | Known::Nothing, _) => return fate_of_new(order, record, ledger, rules),
     })
+}
+
+/// What the ledger holds of an order that is not sent. Where it does not know the reference, it may know it as it was spelt
+/// before a spreadsheet changed it: that of an order of the very same time.
+pub(super) fn history_of_unsent(record: &OrderRecord, ledger: &dyn Ledger) -> Result<Vec<Entry>, LedgerError> {
+    let mut entries = ledger.history(&record.reference)?;
+    let may_be_respelt = entries.is_empty() && !record.reference.is_empty();
+    let Some(ordered_at) = record.ordered_at.filter(|_| may_be_respelt) else { return Ok(entries) };
+    let of_its_time = ledger.references_at(ordered_at)?;
+    if let Some(respelt) = of_its_time.iter().find(|other| bare(other) == bare(&record.reference)) {
+        entries = ledger.history(respelt)?;
+        entries.retain(|entry| entry.order.ordered_at == ordered_at);
+    }
+    Ok(entries)
+}
+
+/// The reference of an order as it was sent.
+fn reference_sent(entries: &[Entry], record: &OrderRecord) -> String {
+    entries.first().map_or(&record.reference, |entry| &entry.order.reference).clone()
+}
+
+fn spelt_otherwise(sent: &str, record: &OrderRecord) -> String {
+    if sent == record.reference { String::new() } else { format!(" as {sent:?}") }
 }
 
 /// What is to be done with an order that the ledger does not hold under its reference. It may hold it under another one.
@@ -304,7 +330,10 @@ fn changed(
 ) -> Fate {
     let change = ChangedOrder { order: key, cause: order.cause(record), snapshot: order.snapshot(record) };
     let how = match &change.cause {
-        Some(cause) => format!("accepted by an earlier run, now {cause}"),
+        Some(cause) => {
+            let spelt = spelt_otherwise(&change.order.reference, record);
+            format!("accepted by an earlier run{spelt}, now {cause}")
+        }
         None => "accepted by an earlier run with other content".to_owned(),
     };
     if state == ChangeState::Acknowledged {

@@ -19,6 +19,8 @@ pub(super) struct Memory {
     pub(super) results: usize,
     /// Rows and reasons of rejects, each.
     pub(super) rejects: usize,
+    /// Orders that may be sent, by their likeness.
+    pub(super) alike: usize,
     /// Orders to send.
     pub(super) plan: usize,
 }
@@ -37,6 +39,7 @@ impl Memory {
             rows: bytes / 10 * 4,
             results: bytes / 5,
             rejects: bytes / 64,
+            alike: bytes / 64,
             plan: bytes / 4,
         }
     }

@@ -96,6 +96,8 @@ pub(super) struct Sheet {
     pub(super) rejects: RejectEntries,
     /// Hashes of the guests of valid orders.
     pub(super) guests: Vec<u64>,
+    /// Orders that may be sent, by their likeness.
+    pub(super) alike: Entries,
     /// Of a check, those of guests who have an order to send as a single event, where that need not be all.
     pub(super) to_identify: Vec<u64>,
     /// Of a send: lines of orders that are in no plan, orders for the plan, and those that changed.

@@ -125,6 +125,12 @@ impl Tally {
         self.problems.entry(code).or_default().n_rows += n_rows;
     }
 
+    /// Counts further orders with a problem, each for its first row: orders whose own problems do not say so.
+    pub fn note_orders(&mut self, code: Code, n_orders: u64) {
+        self.note(code, n_orders);
+        self.problems.entry(code).or_default().n_orders += n_orders;
+    }
+
     /// Keeps the problem as the example of its code, if none stands before it in the input. Counts nothing; needed only
     /// beside [`Tally::note`].
     pub fn keep_example(&mut self, problem: &Problem) {

@@ -23,6 +23,9 @@ pub(in crate::pipeline) struct Files {
     /// Lost rows that are only counted.
     #[serde(default)]
     pub(in crate::pipeline) n_lost_untold: u64,
+    /// Orders with the content of another one that are only counted.
+    #[serde(default)]
+    pub(in crate::pipeline) n_repeated_untold: u64,
     /// Bytes of all files, unpacked.
     #[serde(skip)]
     pub(in crate::pipeline) n_bytes_read: u64,

@@ -187,3 +187,57 @@ fn orders_of_one_day_are_not_warned_of_where_their_time_is_a_date() {
         }
     }
 }
+
+/// However the export is read, and whatever the order of its rows.
+#[test]
+fn equal_content_in_one_export_is_a_warning() {
+    let at = |time: &str, reference: &str| {
+        let ordered_at = format!("2025-03-01T{time}Z");
+        Line { reference, ordered_at: &ordered_at, ..Line::default() }.csv()
+    };
+    let once: String = (0..3000).fold(String::new(), |rows, n| {
+        let (time, reference) = (format!("11:{:02}:{:02}.{n:03}", n / 60, n % 60), format!("C{n}"));
+        rows + &at(&time, &reference)
+    });
+    let rows = |rows: &[String]| format!("{HEADER}{}{once}{}", rows[0], rows[1..].concat());
+    let orders = rows(&[at("10:00:00", "A-1"), at("10:00:00", "B-7"), at("00:00:00", "D-1"), at("00:00:00", "D-2")]);
+    // One order whose rows are scattered makes a second pass.
+    let item = |name| Line { reference: "S-1", name, ordered_at: "2025-03-02T10:00:00Z", ..Line::default() }.csv();
+    let scattered = orders.clone() + &item("Rope") + &at("12:00:00", "S-2") + &item("Hook");
+    for orders in [&orders, &scattered] {
+        for options in ["", " --memory 1MB"] {
+            let found = check(orders, options);
+            assert_eq!((found.code, found.summary()["orders"]["invalid"].clone()), (0, 0.into()));
+            let repeated: Vec<_> = problem_counts(&found, "content_repeated");
+            assert_eq!(repeated, [(1, 1)], "{options}");
+            let page = found.text("report.html");
+            let words =
+                "&#34;B-7&#34; here and &#34;A-1&#34; at orders.csv:2, with the same guest, time, items and amounts";
+            assert!(page.contains(words), "{page}");
+        }
+    }
+    let service = Service::start(|_| None);
+    let place = Place::new();
+    let stopped = send(&place, &service, &orders, " --limit 2");
+    assert_eq!((stopped.code, problem_counts(&stopped, "content_repeated")), (4, vec![(1, 1)]));
+    let target = format!("--base-url {} --client-key k --pos x", service.base_url);
+    let resumed =
+        place.run(&format!("send --resume run-1 {target} --limit 2 --rate unlimited --identity-pause 0s --backfill"));
+    assert_eq!((resumed.code, problem_counts(&resumed, "content_repeated")), (4, vec![(1, 1)]));
+    // Only what may be sent is told of: these were.
+    let again = send(&place, &service, &rows(&[at("10:00:00", "A-1")]), " --limit 0");
+    assert_eq!(problem_counts(&again, "content_repeated"), []);
+}
+
+#[test]
+fn all_that_repeat_are_counted() {
+    let many: String = (0..250).map(|n| row(&format!("R{n}X"))).collect();
+    assert_eq!(problem_counts(&check(&format!("{HEADER}{many}"), ""), "content_repeated"), [(249, 249)]);
+}
+
+/// Orders and rows that have a problem.
+fn problem_counts(ran: &Ran, code: &str) -> Vec<(u64, u64)> {
+    let problems = ran.summary()["problems"].clone();
+    let of_code = problems.as_array().unwrap().iter().filter(|problem| problem["code"] == code);
+    of_code.map(|problem| (problem["orders"].as_u64().unwrap(), problem["rows"].as_u64().unwrap())).collect()
+}
