@@ -414,7 +414,7 @@ impl Kept {
             content: canonical::content_hash(order),
             status: order.status.clone().into_owned(),
             likeness: canonical::likeness(order),
-            likeness_in_export: canonical::likeness_in_export(order),
+            likeness_in_export: alike::likeness_in_export(order),
             events: events(order, packing),
         }
     }
@@ -466,7 +466,7 @@ impl Sound<'_> {
 
     fn likeness_in_export(&self) -> u64 {
         match self {
-            Self::Read(order) => canonical::likeness_in_export(order),
+            Self::Read(order) => alike::likeness_in_export(order),
             Self::Kept(order) => order.likeness_in_export,
         }
     }

@@ -65,6 +65,7 @@ fn the_words_of_a_check() {
         problems
           error    number_unreadable  1 order  1 row
           error    email_implausible  1 order  1 row
+          warning  content_repeated   1 order  1 row
           warning  unknown_column              1 row
 
         to send at 20/s
@@ -96,6 +97,9 @@ fn the_words_of_a_send() {
         money
           EUR  accepted  61.20
                read      61.20
+
+        problems
+          warning  content_repeated  1 order  1 row
 
         requests
           create browser    1
