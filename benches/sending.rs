@@ -41,9 +41,9 @@ fn main() {
         return bare_loop(url, n_requests.parse().unwrap(), in_flight.parse().unwrap());
     }
     let size = if arguments.iter().any(|argument| argument == "--test") { TINY } else { FULL };
-    let wanted = arguments.iter().skip(1).find(|argument| !argument.starts_with("--"));
+    let filter = arguments.iter().skip(1).find(|argument| !argument.starts_with("--"));
     for (name, measure) in MEASURES {
-        if wanted.is_none_or(|wanted| name.contains(wanted)) {
+        if filter.is_none_or(|wanted| name.contains(wanted)) {
             measure(&size);
         }
     }
@@ -67,9 +67,9 @@ fn beside_a_bare_loop(size: &Size) {
         .map(|_| {
             let bare = Service::start(Manner::Prompt);
             program::run_bare_loop(&bare.base_url, n_requests);
-            let place = Place::with_orders(size.n_orders);
+            let workspace = Place::with_orders(size.n_orders);
             let service = Service::start(Manner::Prompt);
-            place.send(&service, "--rate unlimited --in-flight 64 --identity-pause 0s");
+            workspace.send(&service, "--rate unlimited --in-flight 64 --identity-pause 0s");
             assert_eq!(service.n_received(), n_requests);
             let (bare, ours) = (bare.per_second(), service.per_second());
             println!("64 in flight: bare reqwest {bare:.0}/s, orderferry {ours:.0}/s, ratio {:.2}", ours / bare);
@@ -83,9 +83,9 @@ fn beside_a_bare_loop(size: &Size) {
 /// What the ledger's thread uses of a core at 1,000 requests a second.
 fn rate_and_ledger(size: &Size) {
     const RATE: usize = 1_000;
-    let place = Place::with_orders(RATE * size.seconds / 3);
+    let workspace = Place::with_orders(RATE * size.seconds / 3);
     let service = Service::start(Manner::Prompt);
-    let mut running = place.start(&service, "--rate 1000/s --in-flight 64 --identity-pause 0s");
+    let mut running = workspace.start(&service, "--rate 1000/s --in-flight 64 --identity-pause 0s");
     let (mut used, mut begin) = (None, None);
     while !running.has_ended() {
         if service.n_received() > 0 {
@@ -104,9 +104,9 @@ fn rate_and_ledger(size: &Size) {
 
 fn rate_with_latency(size: &Size) {
     const RATE: usize = 500;
-    let place = Place::with_orders(RATE * size.seconds / 3);
+    let workspace = Place::with_orders(RATE * size.seconds / 3);
     let service = Service::start(Manner::Slow(Duration::from_millis(50)));
-    place.send(&service, "--rate 500/s --in-flight 64 --identity-pause 0s");
+    workspace.send(&service, "--rate 500/s --in-flight 64 --identity-pause 0s");
     let rate = service.per_second();
     println!("--rate 500/s, answers after 50 ms: {rate:.1} requests a second, {:.1} % of the rate", rate / 5.0);
 }
@@ -114,9 +114,9 @@ fn rate_with_latency(size: &Size) {
 /// The limit as the service sees it, with faults and what they make the program repeat.
 fn most_in_a_second(size: &Size) {
     const RATE: usize = 200;
-    let place = Place::with_orders(RATE * size.seconds / 3);
+    let workspace = Place::with_orders(RATE * size.seconds / 3);
     let service = Service::start(Manner::Faulty);
-    place.send(&service, "--rate 200/s --in-flight 64 --identity-pause 100ms --timeout 2s --set tries=20");
+    workspace.send(&service, "--rate 200/s --in-flight 64 --identity-pause 100ms --timeout 2s --set tries=20");
     println!(
         "--rate 200/s with faults: {} requests, at most {} in any second; 210 are allowed",
         service.n_received(),
@@ -126,11 +126,11 @@ fn most_in_a_second(size: &Size) {
 
 /// How soon a large plan begins to be sent, and how much memory it takes.
 fn large_plan(size: &Size) {
-    let place = Place::with_orders(size.n_planned);
+    let workspace = Place::with_orders(size.n_planned);
     let service = Service::start(Manner::Prompt);
-    place.plan(&service);
+    workspace.plan(&service);
     let begin = Instant::now();
-    let mut running = place.resume(&service, "--rate unlimited --in-flight 64 --identity-pause 0s --deadline 20s");
+    let mut running = workspace.resume(&service, "--rate unlimited --in-flight 64 --identity-pause 0s --deadline 20s");
     let mut peak = None;
     while !running.has_ended() {
         peak = running.peak_memory().or(peak);

@@ -177,8 +177,8 @@ fn ledger(criterion: &mut Criterion, stations: &Stations) {
         });
     }
     let (folder, n_attempts) = (support::folder(), n_attempts());
-    let place = LedgerPlace::at(folder.path().join("ledger.db"));
-    let open = || SqliteLedger::open(&place, &stations.rules.target, "bench", Consent::NotNeeded);
+    let ledger_place = LedgerPlace::at(folder.path().join("ledger.db"));
+    let open = || SqliteLedger::open(&ledger_place, &stations.rules.target, "bench", Consent::NotNeeded);
     let mut ledger = open().expect("the folder is new and writable");
     for start in (0..n_attempts).step_by(intents.len()) {
         let named = |(number, intent): (usize, &ledger::Write)| match intent {

@@ -121,9 +121,9 @@ impl Job<'_> {
     }
 
     /// The ledger to write, held for this run.
-    fn ledger_to_write(&self, sending: &Sending<'_>, tell: Tell<'_>) -> Result<SqliteLedger, LedgerError> {
-        let ledger = SqliteLedger::open(&self.ledger, &self.validate.target, &self.run_id, sending.consent)?;
-        ledger.notes().iter().for_each(|note| tell(Progress::Warning(note)));
+    fn ledger_to_write(&self, send_spec: &Sending<'_>, emit: Tell<'_>) -> Result<SqliteLedger, LedgerError> {
+        let ledger = SqliteLedger::open(&self.ledger, &self.validate.target, &self.run_id, send_spec.consent)?;
+        ledger.notes().iter().for_each(|note| emit(Progress::Warning(note)));
         Ok(ledger)
     }
 
@@ -168,8 +168,8 @@ impl MaxInvalid {
                 let (percent, orders) = (Self::Percent(USUAL_PERCENT), Self::Orders(USUAL_ORDERS));
                 percent.is_exceeded(n_invalid, n_orders) && orders.is_exceeded(n_invalid, n_orders)
             }
-            Self::Orders(most) => n_invalid > most,
-            Self::Percent(most) => Decimal::from(n_invalid) * Decimal::ONE_HUNDRED > most * Decimal::from(n_orders),
+            Self::Orders(max) => n_invalid > max,
+            Self::Percent(max) => Decimal::from(n_invalid) * Decimal::ONE_HUNDRED > max * Decimal::from(n_orders),
         }
     }
 }
@@ -208,8 +208,8 @@ impl std::fmt::Display for MaxInvalid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Usual => write!(f, "{USUAL_PERCENT}%, but at least {USUAL_ORDERS}"),
-            Self::Orders(most) => write!(f, "{most}"),
-            Self::Percent(most) => write!(f, "{most}%"),
+            Self::Orders(max) => write!(f, "{max}"),
+            Self::Percent(max) => write!(f, "{max}%"),
         }
     }
 }
@@ -224,19 +224,19 @@ pub struct Finished {
 }
 
 /// Runs a job.
-pub fn run(job: &Job<'_>, tell: Tell<'_>) -> Result<Finished, RunError> {
-    let resumed = job.sending.as_ref().and_then(|sending| Some((sending.resumes.as_ref()?, sending)));
+pub fn run(spec: &Job<'_>, emit: Tell<'_>) -> Result<Finished, RunError> {
+    let resumed = spec.sending.as_ref().and_then(|send_spec| Some((send_spec.resumes.as_ref()?, send_spec)));
     // What is not there should leave no folder behind.
     let resumed = match resumed {
-        Some((run, sending)) => Some((saved::open_verified(run)?, sending)),
+        Some((run, send_spec)) => Some((saved::open_verified(run)?, send_spec)),
         None => None,
     };
-    let folder = RunFolder::create(&job.folder)?;
+    let folder = RunFolder::create(&spec.folder)?;
     let finished = match resumed {
-        Some((plan, sending)) => resume::resume(plan, &folder, job, sending, tell)?,
-        None => run_in(&folder, job, tell)?,
+        Some((plan, send_spec)) => resume::resume(plan, &folder, spec, send_spec, emit)?,
+        None => run_in(&folder, spec, emit)?,
     };
-    if let Some(sandbox) = job.sending.as_ref().and_then(|sending| sending.sandbox) {
+    if let Some(sandbox) = spec.sending.as_ref().and_then(|send_spec| send_spec.sandbox) {
         let state = serde_json::to_string_pretty(&sandbox.state()).expect("a state is plain data");
         let written = folder.write_file(SANDBOX_FILE, &state).map_err(RunError::from);
         written.map_err(RunError::after_sending)?;
@@ -256,50 +256,50 @@ fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished,
     };
     let mut intake = Intake::open(job, folder, files.clone())?;
     let export = reading::read(files, ledger, job, folder, &mut intake, tell);
-    let (mut account, mut to_send) = intake.close(export.files, export.notes)?;
+    let (mut recorder, mut candidates) = intake.close(export.files, export.notes)?;
     if let Err(refusal) = export.done {
-        return account.refuse(job, folder, &refusal);
+        return recorder.refuse(job, folder, &refusal);
     }
-    write_rejects(&mut account, folder, tell)?;
+    write_rejects(&mut recorder, folder, tell)?;
     let mut ledger = export.ledger;
     let noted = match (&mut ledger, &job.sending) {
-        (Some(ledger), Some(_)) => to_send.note_changed(ledger).map_err(Refusal::from),
+        (Some(ledger), Some(_)) => candidates.note_changed(ledger).map_err(Refusal::from),
         _ => Ok(()),
     };
-    if let Err(refusal) = noted.and_then(|()| may_send(&to_send, job, &account)) {
-        settle_unsent(to_send, &refusal, &mut account)?;
-        return account.refuse(job, folder, &refusal);
+    if let Err(refusal) = noted.and_then(|()| may_send(&candidates, job, &recorder)) {
+        settle_unsent(candidates, &refusal, &mut recorder)?;
+        return recorder.refuse(job, folder, &refusal);
     }
-    let (Some(sending), Some(ledger)) = (&job.sending, ledger) else {
-        return account.finish(job, folder, None);
+    let (Some(send_spec), Some(ledger)) = (&job.sending, ledger) else {
+        return recorder.finish(job, folder, None);
     };
-    let plan = write_plan(to_send, ledger.id()?, job, folder, &mut account)?;
+    let plan = write_plan(candidates, ledger.id()?, job, folder, &mut recorder)?;
     tell(Progress::Sending(plan.about.n_requests));
     let guests = saved::in_parts(plan.guests, &plan.folder).map(|guest| guest.each(|part| Ok(part.without_held())));
     let guests = |_| guests;
-    let sent = send::send(guests, ledger, job, sending, &mut account, Account::settle, tell)?;
-    let finished = report_sent(account, job, folder, sent.stopped, tell).map_err(RunError::after_sending)?;
+    let sent = send::send(guests, ledger, job, send_spec, &mut recorder, Account::settle, tell)?;
+    let finished = report_sent(recorder, job, folder, sent.stopped, tell).map_err(RunError::after_sending)?;
     mark_reported(sent.ledger, &finished, tell);
     Ok(finished)
 }
 
 /// Marks the changes of a finished report in the ledger, so that the next report of them does not set the exit code. A run
 /// that was stopped early is run again, and reports them again.
-fn mark_reported(ledger: Option<SqliteLedger>, finished: &Finished, tell: Tell<'_>) {
+fn mark_reported(ledger: Option<SqliteLedger>, finished: &Finished, emit: Tell<'_>) {
     let Finished { summary, .. } = finished;
     let Some(mut ledger) = ledger.filter(|_| summary.orders.changed > 0 && matches!(summary.exit_code, 0 | 1 | 3))
     else {
         return;
     };
     if let Err(error) = ledger.write(&[Write::MarkReported]) {
-        tell(Progress::Warning(&format!("{error}\n  the next run reports the changed orders as new ones")));
+        emit(Progress::Warning(&format!("{error}\n  the next run reports the changed orders as new ones")));
     }
 }
 
 /// Writes `rejects/`, and warns of files whose rows it cannot copy any more.
-fn write_rejects(account: &mut Account, folder: &RunFolder, tell: Tell<'_>) -> Result<(), ReportError> {
-    for name in account.write_rejects(folder)? {
-        tell(Progress::Warning(&format!(
+fn write_rejects(recorder: &mut Account, folder: &RunFolder, emit: Tell<'_>) -> Result<(), ReportError> {
+    for name in recorder.write_rejects(folder)? {
+        emit(Progress::Warning(&format!(
             "{name} was moved, replaced or changed since it was read; rejects/ holds the reasons of its orders, not their rows"
         )));
     }
@@ -325,12 +325,12 @@ fn report_sent(
 
 /// The ledger that a run will write, held for it, or why it cannot be; or the one that a check only looks at, if there is
 /// one.
-fn open_ledger(job: &Job<'_>, tell: Tell<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
-    match &job.sending {
-        Some(sending) => job.ledger_to_write(sending, tell).map(Some),
-        None if job.has_target => {
-            let ledger = job.ledger_to_read()?;
-            ledger.iter().flat_map(SqliteLedger::notes).for_each(|note| tell(Progress::Warning(note)));
+fn open_ledger(spec: &Job<'_>, emit: Tell<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
+    match &spec.sending {
+        Some(send_spec) => spec.ledger_to_write(send_spec, emit).map(Some),
+        None if spec.has_target => {
+            let ledger = spec.ledger_to_read()?;
+            ledger.iter().flat_map(SqliteLedger::notes).for_each(|note| emit(Progress::Warning(note)));
             Ok(ledger)
         }
         None => Ok(None),
@@ -351,26 +351,26 @@ fn settle_unsent(to_send: ToSend, refusal: &Refusal, account: &mut Account) -> R
 
 /// Writes the plan, and opens it again for sending: a service that is slow holds no export in memory.
 fn write_plan(
-    mut to_send: ToSend,
+    mut candidates: ToSend,
     ledger: String,
-    job: &Job<'_>,
+    spec: &Job<'_>,
     folder: &RunFolder,
-    account: &mut Account,
+    recorder: &mut Account,
 ) -> Result<Saved, RunError> {
-    let left_out = to_send.left_out.take().expect("a run that sends writes down what it leaves out");
-    let plan = to_send.planner.ordered().map_err(PlanError::from)?;
-    let about = About {
-        target: TargetHash::of(&job.validate.target).in_full(),
+    let unplanned = candidates.left_out.take().expect("a run that sends writes down what it leaves out");
+    let plan = candidates.planner.ordered().map_err(PlanError::from)?;
+    let header = About {
+        target: TargetHash::of(&spec.validate.target).in_full(),
         ledger,
         n_requests: plan.forecast.n_requests(),
-        n_orders: account.n_not_skipped() - Age::of(job).n_skipped(to_send.old),
-        n_items: account.counts.n_items,
-        n_guests: account.n_guests,
-        files: account.files().at_absolute_paths(),
-        notes: to_send.notes,
+        n_orders: recorder.n_not_skipped() - Age::of(spec).n_skipped(candidates.old),
+        n_items: recorder.counts.n_items,
+        n_guests: recorder.n_guests,
+        files: recorder.files().at_absolute_paths(),
+        notes: candidates.notes,
     };
-    saved::write(folder, about, plan, left_out)?;
-    account.flush()?;
+    saved::write(folder, header, plan, unplanned)?;
+    recorder.flush()?;
     saved::open(folder.path())
 }
 

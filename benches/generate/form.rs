@@ -50,28 +50,28 @@ impl Form {
         order: &Order,
         orders: &Orders,
         text: &mut String,
-        mut take: impl FnMut(&str) -> Result<(), E>,
+        mut emit: impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E> {
         let n_records = if self == Self::Csv { order.items.len() } else { 1 };
-        for place in 0..n_records {
+        for position in 0..n_records {
             text.clear();
             let written = match self {
-                Self::Csv => write_row(order, place, orders, text),
+                Self::Csv => write_row(order, position, orders, text),
                 Self::Ndjson | Self::Array => write_document(order, orders, text),
             };
             written.expect("a String takes all text");
-            take(text)?;
+            emit(text)?;
         }
         Ok(())
     }
 }
 
-fn write_row(order: &Order, place: usize, orders: &Orders, into: &mut String) -> fmt::Result {
+fn write_row(order: &Order, position: usize, orders: &Orders, into: &mut String) -> fmt::Result {
     let Order { reference, ordered_at, status, currency, payment, card, is_gift, guest, .. } = order;
-    let item = order.items[place];
+    let item = order.items[position];
     let product = orders.product(item);
     write!(into, "{reference},{ordered_at},{status},{currency},{},{payment},{card},{is_gift},", order.price())?;
-    write!(into, "{},{reference}-{},{},", product.kind, place + 1, Decimals(item.cents))?;
+    write!(into, "{},{reference}-{},{},", product.kind, position + 1, Decimals(item.cents))?;
     if product.name.contains([',', '"']) {
         write!(into, "\"{}\"", product.name.replace('"', "\"\""))?;
     } else {

@@ -86,12 +86,12 @@ fn shuffled(arguments: &Arguments, export: &mut Export) -> io::Result<u64> {
 }
 
 /// How many orders the records come from.
-fn each_record(arguments: &Arguments, mut take: impl FnMut(&str) -> io::Result<()>) -> io::Result<u64> {
+fn each_record(arguments: &Arguments, mut emit: impl FnMut(&str) -> io::Result<()>) -> io::Result<u64> {
     let &Arguments { rows: n_rows, seed, quoted, invalid, form, .. } = arguments;
     let mut orders = Invention { n_rows, seed, quoted, invalid }.orders();
     let (mut n_orders, mut text) = (0, String::new());
     while let Some(order) = orders.next() {
-        form.records(&order, &orders, &mut text, &mut take)?;
+        form.records(&order, &orders, &mut text, &mut emit)?;
         n_orders += 1;
     }
     Ok(n_orders)

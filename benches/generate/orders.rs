@@ -159,10 +159,10 @@ pub(crate) struct Guest {
 
 impl Invention {
     pub(crate) fn orders(&self) -> Orders {
-        let mut dice = Dice(self.seed);
-        let products = (0..N_PRODUCTS).map(|number| Product::invented(number, self.quoted, &mut dice)).collect();
+        let mut rng = Dice(self.seed);
+        let products = (0..N_PRODUCTS).map(|number| Product::invented(number, self.quoted, &mut rng)).collect();
         let n_expected = (self.n_rows * 100 / items_of_a_hundred_orders()).max(1);
-        Orders { products, dice, n_expected, invalid: self.invalid, number: 0, n_rows_left: self.n_rows }
+        Orders { products, dice: rng, n_expected, invalid: self.invalid, number: 0, n_rows_left: self.n_rows }
     }
 }
 
@@ -187,10 +187,10 @@ impl Orders {
     }
 
     fn n_items(&mut self) -> u64 {
-        let mut place = self.dice.below(100);
+        let mut position = self.dice.below(100);
         for (n_items, n_orders) in (1..).zip(ORDERS_WITH_ITEMS) {
-            match place.checked_sub(n_orders) {
-                Some(rest) => place = rest,
+            match position.checked_sub(n_orders) {
+                Some(rest) => position = rest,
                 None => return n_items,
             }
         }
@@ -207,20 +207,20 @@ impl Iterator for Orders {
         }
         let n_items = self.n_items().min(self.n_rows_left);
         let (guest, currency) = Guest::invented(self.dice.below((self.n_expected * GUESTS_TO_DRAW).div_ceil(1000)));
-        let dice = &mut self.dice;
-        let seconds = FIRST_ORDER + (self.number.min(self.n_expected - 1) * SPAN + dice.below(SPAN)) / self.n_expected;
+        let rng = &mut self.dice;
+        let seconds = FIRST_ORDER + (self.number.min(self.n_expected - 1) * SPAN + rng.below(SPAN)) / self.n_expected;
         let ordered_at = DateTime::from_timestamp(i64::try_from(seconds).expect("a time of this century"), 0);
-        let payment = dice.pick(&["Card", "Card", "Card", "PayPal", "PayPal", "voucher", "other"]);
-        let is_invalid = dice.is_in(self.invalid);
+        let payment = rng.pick(&["Card", "Card", "Card", "PayPal", "PayPal", "voucher", "other"]);
+        let is_invalid = rng.is_in(self.invalid);
         let order = Order {
             reference: format!("WX{}", 1_000_000 + self.number),
             ordered_at: ordered_at.expect("chrono knows it").to_rfc3339_opts(SecondsFormat::Secs, true),
-            status: if dice.below(32) == 0 { "PAYMENT_PENDING" } else { "PURCHASED" },
+            status: if rng.below(32) == 0 { "PAYMENT_PENDING" } else { "PURCHASED" },
             currency: if is_invalid { "GPB" } else { currency },
             payment,
-            card: if payment == "Card" { dice.pick(&CARDS) } else { "" },
-            is_gift: dice.below(8) == 0,
-            items: (0..n_items).map(|_| Item::invented(dice)).collect(),
+            card: if payment == "Card" { rng.pick(&CARDS) } else { "" },
+            is_gift: rng.below(8) == 0,
+            items: (0..n_items).map(|_| Item::invented(rng)).collect(),
             guest,
         };
         self.number += 1;
@@ -236,21 +236,21 @@ impl Order {
 }
 
 impl Item {
-    fn invented(dice: &mut Dice) -> Self {
+    fn invented(rng: &mut Dice) -> Self {
         Self {
-            product: usize::try_from(dice.below(N_PRODUCTS)).expect("below a Vec's length"),
-            colour: dice.pick(&COLOURS),
-            cents: 199 + dice.below(30_000),
-            quantity: if dice.below(4) == 0 { 2 + dice.below(3) } else { 1 },
+            product: usize::try_from(rng.below(N_PRODUCTS)).expect("below a Vec's length"),
+            colour: rng.pick(&COLOURS),
+            cents: 199 + rng.below(30_000),
+            quantity: if rng.below(4) == 0 { 2 + rng.below(3) } else { 1 },
         }
     }
 }
 
 impl Product {
-    fn invented(number: u64, quoted: Share, dice: &mut Dice) -> Self {
-        let (make, (what, kind)) = (dice.pick(&MAKES), dice.pick(&KINDS));
-        let size = 20 + 5 * dice.below(40);
-        let name = match (dice.is_in(quoted), dice.below(2)) {
+    fn invented(number: u64, quoted: Share, rng: &mut Dice) -> Self {
+        let (make, (what, kind)) = (rng.pick(&MAKES), rng.pick(&KINDS));
+        let size = 20 + 5 * rng.below(40);
+        let name = match (rng.is_in(quoted), rng.below(2)) {
             (false, _) => format!("{make} {what} {size}"),
             (true, 0) => format!("{what} \"{make}\" {size}"),
             (true, _) => format!("{make} {what}, {size} l"),
@@ -262,10 +262,10 @@ impl Product {
 impl Guest {
     /// The same number is the same guest, and pays with the same currency.
     fn invented(number: u64) -> (Self, &'static str) {
-        let mut dice = Dice(number);
-        let ((first, initial), (last, in_address)) = (dice.pick(&FIRST_NAMES), dice.pick(&LAST_NAMES));
-        let (city, country, currency) = dice.pick(&CITIES);
-        let email = format!("{initial}.{in_address}{number}@{}", dice.pick(&DOMAINS));
+        let mut rng = Dice(number);
+        let ((first, initial), (last, in_address)) = (rng.pick(&FIRST_NAMES), rng.pick(&LAST_NAMES));
+        let (city, country, currency) = rng.pick(&CITIES);
+        let email = format!("{initial}.{in_address}{number}@{}", rng.pick(&DOMAINS));
         (Self { number, first, last, email, city, country }, currency)
     }
 }

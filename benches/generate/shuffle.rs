@@ -28,14 +28,14 @@ impl Shuffle {
     }
 
     pub(crate) fn add(&mut self, record: &str) -> io::Result<()> {
-        let place = self.dice.below(self.parts.len() as u64);
-        let part = &mut self.parts[usize::try_from(place).expect("below a Vec's length")];
+        let position = self.dice.below(self.parts.len() as u64);
+        let part = &mut self.parts[usize::try_from(position).expect("below a Vec's length")];
         part.write_all(&u32::try_from(record.len()).expect("a record is short").to_le_bytes())?;
         part.write_all(record.as_bytes())
     }
 
     /// Gives all records to `take`.
-    pub(crate) fn finish(mut self, mut take: impl FnMut(&str) -> io::Result<()>) -> io::Result<()> {
+    pub(crate) fn finish(mut self, mut emit: impl FnMut(&str) -> io::Result<()>) -> io::Result<()> {
         for part in self.parts {
             let mut file = part.into_inner().map_err(io::IntoInnerError::into_error)?;
             file.rewind()?;
@@ -47,7 +47,7 @@ impl Shuffle {
                 records.swap(end, usize::try_from(other).expect("below a Vec's length"));
             }
             for record in records {
-                take(std::str::from_utf8(record).expect("it was added as text"))?;
+                emit(std::str::from_utf8(record).expect("it was added as text"))?;
             }
         }
         Ok(())

@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn a_clock_that_cannot_be_right_is_told() {
         let year = Duration::from_secs(365 * 24 * 60 * 60);
-        let says = |now: Option<SystemTime>| ensure_plausible(now.unwrap()).map_err(|error| error.to_string());
+        let check = |now: Option<SystemTime>| ensure_plausible(now.unwrap()).map_err(|error| error.to_string());
         let cases = [
             (UNIX_EPOCH.checked_sub(10 * year), "a time before 1970"),
             (UNIX_EPOCH.checked_sub(Duration::from_nanos(1)), "a time before 1970"),
@@ -51,11 +51,11 @@ mod tests {
             (UNIX_EPOCH.checked_add(Duration::from_secs(i64::MAX as u64)), "a time after 9999"),
         ];
         for (now, shown) in cases {
-            let told = says(now).unwrap_err();
-            assert!(told.starts_with(&format!("the clock of this machine says {shown}, expected")), "{told}");
+            let message = check(now).unwrap_err();
+            assert!(message.starts_with(&format!("the clock of this machine says {shown}, expected")), "{message}");
         }
         for now in [Some(UNIX_EPOCH + FIRST), (UNIX_EPOCH + END).checked_sub(Duration::from_nanos(1))] {
-            assert_eq!(says(now), Ok(()));
+            assert_eq!(check(now), Ok(()));
         }
         let latest = UNIX_EPOCH + END + LONGEST_DURATION;
         assert!(httpdate::fmt_http_date(latest).contains(" 4000 "), "{}", httpdate::fmt_http_date(latest));

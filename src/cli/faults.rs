@@ -14,12 +14,12 @@ use crate::sandbox::{FaultSettings, Faults};
 const SEED: &str = "seed";
 
 /// The faults of a file and of options, if either says any.
-pub(super) fn load(file: Option<&Path>, said: &[String]) -> anyhow::Result<Option<Faults>> {
+pub(super) fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<Option<Faults>> {
     let mut table = match file {
         Some(file) => read::<FaultSettings>(file)?,
         None => Table::new(),
     };
-    for fault in said {
+    for fault in overrides {
         let (path, value) = fault.split_once('=').context("--fault takes KEY=VALUE")?;
         let (path, value) = (path.trim(), value.trim());
         put::<FaultSettings>(&mut table, path, value_of(path, value)).with_context(|| format!("--fault {path}"))?;

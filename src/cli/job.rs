@@ -60,15 +60,15 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<Job<'static>> 
     values.base_url.get_or_insert_with(|| CHECK_BASE_URL.to_owned());
     values.client_key.get_or_insert_with(|| CHECK_CLIENT_KEY.to_owned());
     let pace = pace(&arguments.pace, &loaded)?;
-    let job = Job { has_target, ..job(&arguments.inputs, &arguments.reading, &loaded, values, &pace)? };
+    let spec = Job { has_target, ..job(&arguments.inputs, &arguments.reading, &loaded, values, &pace)? };
     if has_target {
-        ensure_borne(pace.rate, &job.validate.target)?;
-    } else if job.ledger.has_ledger() {
+        ensure_borne(pace.rate, &spec.validate.target)?;
+    } else if spec.ledger.has_ledger() {
         print::talk(
             "warning: without a base URL and a client key it is not known what the ledger holds for the target",
         );
     }
-    Ok(job)
+    Ok(spec)
 }
 
 /// A job that sends, for as long as `run` runs.
@@ -84,18 +84,18 @@ pub(super) fn send(
     let runtime = Runtime::new().context("cannot start sending")?;
     let sandbox = arguments.sandbox.then(|| start_sandbox(arguments, &loaded, &mut values, &runtime)).transpose()?;
     let pace = pace(&arguments.pace, &loaded)?;
-    let mut job = job(&arguments.inputs, &arguments.reading, &loaded, values, &pace)?;
-    job.ledger = match (&sandbox, arguments.reading.ledger.as_deref()) {
+    let mut spec = job(&arguments.inputs, &arguments.reading, &loaded, values, &pace)?;
+    spec.ledger = match (&sandbox, arguments.reading.ledger.as_deref()) {
         // The sandbox ends with the process, and what it accepted with it.
-        (Some(_), None) => LedgerPlace::at(job.folder.join(DEFAULT_LEDGER)),
+        (Some(_), None) => LedgerPlace::at(spec.folder.join(DEFAULT_LEDGER)),
         (_, typed) => ledger(typed, &loaded)?,
     };
-    let needs_go_ahead = !arguments.backfill && sandbox.is_none();
+    let guards_old_orders = !arguments.backfill && sandbox.is_none();
     let age = loaded.settings.backfill_after.map_or(30 * DAY, |span| span.0);
-    let (ask, asked_to_stop) = watch::channel(None);
+    let (shutdown, shutdown_signal) = watch::channel(None);
     let deadline = arguments.deadline.map(|deadline| deadline.from(Local::now()));
-    runtime.spawn(stop::ask(ask, deadline));
-    job.sending = Some(Sending {
+    runtime.spawn(stop::ask(shutdown, deadline));
+    spec.sending = Some(Sending {
         resumes: arguments.resume.clone(),
         consent: match &sandbox {
             Some(_) => Consent::NotNeeded,
@@ -103,14 +103,14 @@ pub(super) fn send(
         },
         limit: arguments.limit,
         resends_unknown: arguments.unknown == Unknown::Resend,
-        asked_to_stop,
-        dispatch: dispatch_settings(arguments, &loaded, &job.validate.target, &pace)?,
+        asked_to_stop: shutdown_signal,
+        dispatch: dispatch_settings(arguments, &loaded, &spec.validate.target, &pace)?,
         runtime: &runtime,
-        old_orders: needs_go_ahead
+        old_orders: guards_old_orders
             .then_some(OldOrders { age, are_skipped: loaded.settings.old_orders == settings::OldOrders::Skip }),
         sandbox: sandbox.as_ref(),
     });
-    let code = run(&job);
+    let code = run(&spec);
     if let Some(sandbox) = sandbox {
         runtime.block_on(sandbox.stop());
     }
@@ -129,8 +129,8 @@ fn ensure_of_no_plan(set: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn load(reading: &Reading) -> anyhow::Result<Loaded> {
-    load_settings(reading.config.as_deref(), &reading.set)
+fn load(arguments: &Reading) -> anyhow::Result<Loaded> {
+    load_settings(arguments.config.as_deref(), &arguments.set)
 }
 
 fn load_settings(config: Option<&Path>, set: &[String]) -> anyhow::Result<Loaded> {
@@ -172,15 +172,18 @@ fn start_sandbox(
     Ok(sandbox)
 }
 
-fn max_url_bytes(reading: &Reading, loaded: &Loaded) -> anyhow::Result<usize> {
-    let most = reading.max_url_bytes.or(loaded.settings.max_url_bytes).unwrap_or(DEFAULT_MAX_URL_BYTES);
-    ensure!((1..=LONGEST_URL).contains(&most), "max_url_bytes is {most}, expected 1 to {LONGEST_URL}");
-    Ok(most)
+fn max_url_bytes(arguments: &Reading, loaded: &Loaded) -> anyhow::Result<usize> {
+    let max_url_bytes = arguments.max_url_bytes.or(loaded.settings.max_url_bytes).unwrap_or(DEFAULT_MAX_URL_BYTES);
+    ensure!(
+        (1..=LONGEST_URL).contains(&max_url_bytes),
+        "max_url_bytes is {max_url_bytes}, expected 1 to {LONGEST_URL}"
+    );
+    Ok(max_url_bytes)
 }
 
 fn job(
     inputs: &[String],
-    reading: &Reading,
+    arguments: &Reading,
     loaded: &Loaded,
     values: TargetSettings,
     pace: &Pace,
@@ -188,7 +191,7 @@ fn job(
     let started_at = Utc::now();
     let run_id = run_id(started_at);
     let settings = &loaded.settings;
-    let profile_name = reading.profile.as_deref().or(settings.profile.as_deref()).unwrap_or(DEFAULT_PROFILE);
+    let profile_name = arguments.profile.as_deref().or(settings.profile.as_deref()).unwrap_or(DEFAULT_PROFILE);
     let profile = Profile::load(profile_name)?;
     let accepts_unreadable = match settings.unreadable_rows {
         Some(rows) => rows == UnreadableRows::Accept,
@@ -199,17 +202,17 @@ fn job(
         inputs: inputs.to_vec(),
         accepts_unreadable,
         bounds: bounds(settings),
-        memory: memory(reading, settings)?,
-        folder: reading.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
+        memory: memory(arguments, settings)?,
+        folder: arguments.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
         validate: validate::Settings {
             rate: pace.rate,
             identity_pause: pace.identity_pause,
-            ..validate_settings(reading, loaded, values, &profile, started_at)?
+            ..validate_settings(arguments, loaded, values, &profile, started_at)?
         },
-        max_invalid: reading.max_invalid.or(settings.max_invalid).map(|limit| limit.0).unwrap_or_default(),
+        max_invalid: arguments.max_invalid.or(settings.max_invalid).map(|limit| limit.0).unwrap_or_default(),
         changed_exit: settings.changed_exit,
         // A check that finds no place for a ledger looks nothing up; whoever sends needs one.
-        ledger: ledger(reading.ledger.as_deref(), loaded).unwrap_or_else(|_| LedgerPlace::at(PathBuf::new())),
+        ledger: ledger(arguments.ledger.as_deref(), loaded).unwrap_or_else(|_| LedgerPlace::at(PathBuf::new())),
         has_target: true,
         sending: None,
         run_id,
@@ -223,20 +226,20 @@ const DEFAULT_MEMORY: Size = Size(256_000_000);
 /// With less, files of the run folder would be read in pieces too small to be of use.
 const LEAST_MEMORY: Size = Size(1_000_000);
 
-fn memory(reading: &Reading, settings: &Settings) -> anyhow::Result<u64> {
-    let Size(memory) = reading.memory.or(settings.memory).unwrap_or(DEFAULT_MEMORY);
+fn memory(arguments: &Reading, settings: &Settings) -> anyhow::Result<u64> {
+    let Size(memory) = arguments.memory.or(settings.memory).unwrap_or(DEFAULT_MEMORY);
     ensure!(memory >= LEAST_MEMORY.0, "memory is {memory} bytes, expected 1MB or more");
     Ok(memory)
 }
 
 fn bounds(settings: &Settings) -> Bounds {
-    let usual = Bounds::default();
+    let defaults = Bounds::default();
     Bounds {
-        cell: settings.max_cell.map_or(usual.cell, |size| size.0),
-        record: settings.max_record.map_or(usual.record, |size| size.0),
-        columns: settings.max_columns.unwrap_or(usual.columns),
-        values: settings.max_values.unwrap_or(usual.values),
-        expansion: settings.max_expansion.unwrap_or(usual.expansion),
+        cell: settings.max_cell.map_or(defaults.cell, |size| size.0),
+        record: settings.max_record.map_or(defaults.record, |size| size.0),
+        columns: settings.max_columns.unwrap_or(defaults.columns),
+        values: settings.max_values.unwrap_or(defaults.values),
+        expansion: settings.max_expansion.unwrap_or(defaults.expansion),
     }
 }
 
@@ -264,13 +267,13 @@ pub(super) fn target_of(
 /// Where the ledger is: as it was named, else beside the config file in use, else in the state folder; never in the working
 /// folder, which is another one tomorrow.
 fn ledger(typed: Option<&Path>, loaded: &Loaded) -> anyhow::Result<LedgerPlace> {
-    let beside_config =
+    let relative_to_config =
         |path: PathBuf| loaded.folder.as_ref().map_or_else(|| path.clone(), |folder| folder.join(&path));
     let state_folder = state_folder();
     let (path, former_path) = match (typed, &loaded.settings.ledger, &loaded.folder, &state_folder) {
         (Some(typed), ..) => (typed.to_owned(), None),
-        (None, Some(set), ..) => (beside_config(set.clone()), None),
-        (None, None, Some(_), _) => (beside_config(DEFAULT_LEDGER.into()), None),
+        (None, Some(set), ..) => (relative_to_config(set.clone()), None),
+        (None, None, Some(_), _) => (relative_to_config(DEFAULT_LEDGER.into()), None),
         (None, None, None, Some(folder)) => (folder.join(DEFAULT_LEDGER), Some(DEFAULT_LEDGER.into())),
         (None, None, None, None) => bail!(
             "no place is known for the ledger: neither XDG_STATE_HOME nor HOME names a folder\n  hint: --ledger names a file"
@@ -299,7 +302,7 @@ fn target(values: &TargetSettings) -> anyhow::Result<Target> {
 }
 
 fn validate_settings(
-    reading: &Reading,
+    arguments: &Reading,
     loaded: &Loaded,
     values: TargetSettings,
     profile: &Profile,
@@ -314,7 +317,7 @@ fn validate_settings(
             page: values.page,
             pos: values.pos,
         },
-        max_url_bytes: max_url_bytes(reading, loaded)?,
+        max_url_bytes: max_url_bytes(arguments, loaded)?,
         total_from: profile.order_price,
         price_per: profile.item_price,
         target_price_per: loaded.settings.item_price,

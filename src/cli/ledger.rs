@@ -24,15 +24,15 @@ const LONGEST_LIST: u64 = 16 * 1024 * 1024;
 
 /// Does what was typed.
 pub(super) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
-    let place = job::ledger_of(arguments.ledger.as_deref(), arguments.config.as_deref(), &arguments.set)?;
-    let path = &place.path;
+    let location = job::ledger_of(arguments.ledger.as_deref(), arguments.config.as_deref(), &arguments.set)?;
+    let path = &location.path;
     let done = match &arguments.command {
         LedgerCommand::List(list) => self::list(path, list),
         LedgerCommand::Show { reference } => show(path, reference),
-        LedgerCommand::Settle(orders) => settle(&place, orders, arguments.quiet),
+        LedgerCommand::Settle(orders) => settle(&location, orders, arguments.quiet),
         LedgerCommand::Export(filter) => export(path, &filter.filter()),
-        LedgerCommand::Adopt(tenant) => adopt(&place, arguments, tenant),
-        LedgerCommand::AcceptLoss => accept_loss(&place, arguments.quiet),
+        LedgerCommand::Adopt(tenant) => adopt(&location, arguments, tenant),
+        LedgerCommand::AcceptLoss => accept_loss(&location, arguments.quiet),
     };
     match done {
         Err(error) if is_held(&error) => {
@@ -50,10 +50,10 @@ fn is_held(error: &anyhow::Error) -> bool {
 }
 
 fn list(path: &Path, arguments: &ListArguments) -> anyhow::Result<()> {
-    let book = Book::open(path)?;
+    let admin = Book::open(path)?;
     let mut header = (arguments.format == Format::Text && !arguments.references).then(words::header);
     print::stream(|out| {
-        book.visit(&arguments.filter.filter(), |order| {
+        admin.visit(&arguments.filter.filter(), |order| {
             if let Some(header) = header.take() {
                 out.text(&header)?;
             }
@@ -68,35 +68,35 @@ fn list(path: &Path, arguments: &ListArguments) -> anyhow::Result<()> {
 
 fn show(path: &Path, reference: &str) -> anyhow::Result<()> {
     let filter = Filter { references: References::Is(reference.to_owned()), ..Filter::default() };
-    let mut stories = Vec::new();
+    let mut histories = Vec::new();
     Book::open(path)?.visit(&filter, |order| {
-        stories.push(words::story(&order));
+        histories.push(words::story(&order));
         Ok::<_, LedgerError>(())
     })?;
-    ensure!(!stories.is_empty(), "the ledger {} has no order {reference:?}", path.display());
-    print::data(stories.join("\n").trim_end()).context("standard output")
+    ensure!(!histories.is_empty(), "the ledger {} has no order {reference:?}", path.display());
+    print::data(histories.join("\n").trim_end()).context("standard output")
 }
 
 fn export(path: &Path, filter: &Filter) -> anyhow::Result<()> {
-    let book = Book::open(path)?;
+    let admin = Book::open(path)?;
     print::stream(|out| {
-        book.visit(filter, |order| {
-            for sending in &order.sendings {
-                out.json(&words::sending_line(&order, sending))?;
+        admin.visit(filter, |order| {
+            for submission in &order.sendings {
+                out.json(&words::sending_line(&order, submission))?;
             }
             Ok(())
         })
     })
 }
 
-fn settle(place: &LedgerPlace, arguments: &SettleArguments, is_quiet: bool) -> anyhow::Result<()> {
-    let settlement = Settlement {
+fn settle(location: &LedgerPlace, arguments: &SettleArguments, is_quiet: bool) -> anyhow::Result<()> {
+    let request = Settlement {
         references: references(&arguments.references)?,
         verdict: arguments.verdict.by_hand(),
         target: arguments.target.clone(),
-        ordered_at: arguments.ordered_at.clone().map(|moment| moment.0),
+        ordered_at: arguments.ordered_at.clone().map(|range| range.0),
     };
-    let settled = ledger::settle(place, &settlement)?;
+    let settled = ledger::settle(location, &request)?;
     if is_quiet {
         return Ok(());
     }
@@ -105,14 +105,14 @@ fn settle(place: &LedgerPlace, arguments: &SettleArguments, is_quiet: bool) -> a
     print::data(&lines.join("\n")).context("the orders are settled, but standard output")
 }
 
-fn adopt(place: &LedgerPlace, arguments: &LedgerArguments, tenant: &AdoptArguments) -> anyhow::Result<()> {
+fn adopt(location: &LedgerPlace, arguments: &LedgerArguments, tenant: &AdoptArguments) -> anyhow::Result<()> {
     let typed = TargetSettings {
         base_url: tenant.base_url.clone(),
         client_key: tenant.client_key.clone(),
         ..TargetSettings::default()
     };
     let target = job::target_of(typed, tenant.to.as_deref(), arguments.config.as_deref(), &arguments.set)?;
-    let adopted = ledger::adopt(place, &tenant.from, &target)?;
+    let adopted = ledger::adopt(location, &tenant.from, &target)?;
     if arguments.quiet {
         return Ok(());
     }
@@ -121,12 +121,12 @@ fn adopt(place: &LedgerPlace, arguments: &LedgerArguments, tenant: &AdoptArgumen
         .context("the target is adopted, but standard output")
 }
 
-fn accept_loss(place: &LedgerPlace, is_quiet: bool) -> anyhow::Result<()> {
-    ledger::accept_loss(place)?;
+fn accept_loss(location: &LedgerPlace, is_quiet: bool) -> anyhow::Result<()> {
+    ledger::accept_loss(location)?;
     if is_quiet {
         return Ok(());
     }
-    let path = place.path.display();
+    let path = location.path.display();
     print::data(&format!(
         "the ledger {path} is accepted as it is; orders that it does not hold are sent by the next run that reads them"
     ))

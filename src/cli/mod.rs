@@ -44,8 +44,8 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return typed_wrongly(&error),
     };
-    let done = clock::ensure_plausible(SystemTime::now()).and_then(|()| done(arguments.command));
-    done.unwrap_or_else(|error| {
+    let result = clock::ensure_plausible(SystemTime::now()).and_then(|()| done(arguments.command));
+    result.unwrap_or_else(|error| {
         print::talk(&format!("error: {error:#}"));
         ExitCode::from(error.downcast_ref::<RunError>().map_or(NOTHING_SENT, code_of))
     })
@@ -53,8 +53,8 @@ pub fn main() -> ExitCode {
 
 fn done(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Check(check) => job::check(&check).and_then(|job| run(&job, &check.reading)),
-        Command::Send(send) => job::send(&send, |job| run(job, &send.reading)),
+        Command::Check(check) => job::check(&check).and_then(|spec| run(&spec, &check.reading)),
+        Command::Send(send) => job::send(&send, |spec| run(spec, &send.reading)),
         Command::Ledger(ledger) => ledger::run(&ledger),
         Command::Sandbox(sandbox) => serve(&sandbox),
         Command::Profiles(profiles) => show_profiles(profiles.show()),
@@ -76,29 +76,29 @@ fn code_of(error: &RunError) -> u8 {
     if error.may_have_sent() { STOPPED } else { NOTHING_SENT }
 }
 
-fn run(job: &pipeline::Job<'_>, reading: &Reading) -> anyhow::Result<ExitCode> {
-    let watch = Arc::new(Watch::new(reading.quiet));
-    watch.print_on_signal();
-    let finished = pipeline::run(job, &|progress| watch.tell(progress))?;
-    watch.finish();
+fn run(spec: &pipeline::Job<'_>, arguments: &Reading) -> anyhow::Result<ExitCode> {
+    let view = Arc::new(Watch::new(arguments.quiet));
+    view.print_on_signal();
+    let finished = pipeline::run(spec, &|progress| view.tell(progress))?;
+    view.finish();
     let code = finished.summary.exit_code;
-    let Err(error) = show(&finished, job, reading) else { return Ok(ExitCode::from(code)) };
+    let Err(error) = show(&finished, spec, arguments) else { return Ok(ExitCode::from(code)) };
     // The run is over and its code stands, unless it says that all is well.
     print::talk(&format!("error: standard output: {error}"));
     Ok(ExitCode::from(if code == 0 { STOPPED } else { code }))
 }
 
-fn show(finished: &Finished, job: &pipeline::Job<'_>, reading: &Reading) -> io::Result<()> {
+fn show(finished: &Finished, spec: &pipeline::Job<'_>, arguments: &Reading) -> io::Result<()> {
     if let Some(error) = &finished.error {
         print::talk(&format!("error: {error}"));
     }
-    match reading.format {
+    match arguments.format {
         Format::Json => print::json(&serde_json::to_string(&finished.summary).expect("a summary is plain data")),
-        Format::Text if reading.quiet && finished.summary.exit_code == 0 => Ok(()),
+        Format::Text if arguments.quiet && finished.summary.exit_code == 0 => Ok(()),
         Format::Text => {
             // Why it stopped was said above.
             let summary = Summary { stopped: None, ..finished.summary.clone() };
-            print::data(terminal::words(&summary, &printable(&job.folder.to_string_lossy())).trim_end())
+            print::data(terminal::words(&summary, &printable(&spec.folder.to_string_lossy())).trim_end())
         }
     }
 }

@@ -76,8 +76,8 @@ impl Shown {
 
 impl Watch {
     pub(super) fn new(is_quiet: bool) -> Self {
-        let shown = Shown::new(Stage::Reading, None, draw_target(is_quiet));
-        Self { is_quiet, shown: Mutex::new(shown) }
+        let active = Shown::new(Stage::Reading, None, draw_target(is_quiet));
+        Self { is_quiet, shown: Mutex::new(active) }
     }
 
     /// Prints a line for each SIGUSR1 from now on, whose default action ends the process. Where the system does not let us
@@ -85,7 +85,7 @@ impl Watch {
     #[cfg(unix)]
     pub(super) fn print_on_signal(self: &Arc<Self>) {
         use tokio::signal::unix::{SignalKind, signal};
-        let watch = Arc::clone(self);
+        let view = Arc::clone(self);
         // A check has no runtime of its own, and that of a send may be busy.
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
         let listening = runtime.block_on(async { signal(SignalKind::user_defined1()) });
@@ -93,7 +93,7 @@ impl Watch {
         std::thread::spawn(move || {
             runtime.block_on(async {
                 while signals.recv().await.is_some() {
-                    watch.print();
+                    view.print();
                 }
             });
         });
@@ -106,10 +106,10 @@ impl Watch {
     /// Prints how far the run is, even if it is quiet: the line was asked for.
     #[cfg(unix)]
     fn print(&self) {
-        let shown = self.shown();
+        let active = self.shown();
         // The bar can say nothing of itself while it is suspended.
-        let line = format!("progress: {}", shown.line());
-        shown.bar.suspend(|| print::talk(&line));
+        let line = format!("progress: {}", active.line());
+        active.bar.suspend(|| print::talk(&line));
     }
 
     /// Shows what happened.
@@ -121,8 +121,8 @@ impl Watch {
             Progress::Sent { is_retry: false } => self.shown().bar.inc(1),
             Progress::Sending(n_requests) => self.begin(Stage::Sending, Some(n_requests)),
             Progress::Sent { is_retry: true } => self.shown().bar.set_message("retrying"),
-            Progress::Warning(words) if !self.is_quiet => {
-                self.shown().bar.suspend(|| print::talk(&format!("warning: {words}")));
+            Progress::Warning(message) if !self.is_quiet => {
+                self.shown().bar.suspend(|| print::talk(&format!("warning: {message}")));
             }
             Progress::Warning(_) => {}
         }
@@ -138,8 +138,8 @@ impl Watch {
             0 => String::new(),
             _ => format!(", with up to {} of disk in the run folder ({} are free)", size(n_bytes), size(n_free)),
         };
-        let words = format!("the rows of {orders} are scattered: the export is read once more{disk}");
-        self.shown().bar.suspend(|| print::talk(&words));
+        let message = format!("the rows of {orders} are scattered: the export is read once more{disk}");
+        self.shown().bar.suspend(|| print::talk(&message));
     }
 
     /// Leaves the screen to the summary.
@@ -148,9 +148,9 @@ impl Watch {
     }
 
     fn begin(&self, stage: Stage, length: Option<u64>) {
-        let mut shown = self.shown();
-        shown.bar.finish_and_clear();
-        *shown = Shown::new(stage, length, draw_target(self.is_quiet));
+        let mut active = self.shown();
+        active.bar.finish_and_clear();
+        *active = Shown::new(stage, length, draw_target(self.is_quiet));
     }
 
     fn shown(&self) -> std::sync::MutexGuard<'_, Shown> {

@@ -219,7 +219,7 @@ impl TryFrom<NumberOrText> for InvalidLimit {
 
     fn try_from(limit: NumberOrText) -> Result<Self, String> {
         match limit {
-            NumberOrText::Number(most) => Ok(Self(MaxInvalid::Orders(most))),
+            NumberOrText::Number(count) => Ok(Self(MaxInvalid::Orders(count))),
             NumberOrText::Text(text) => text.parse(),
         }
     }
@@ -253,27 +253,32 @@ pub(super) fn load(
         Some(file) => read::<Settings>(file)?,
         None => Table::new(),
     };
-    let mut said_of_target = Table::new();
+    let mut target_table = Table::new();
     for (name, value) in environment {
         let Some(path) = setting_of_variable(&name) else { continue };
-        let place = if path.starts_with(TARGET) { &mut said_of_target } else { &mut table };
-        put::<Settings>(place, &path, value_of(&path, &value)).with_context(|| format!("the variable {name}"))?;
+        let destination = if path.starts_with(TARGET) { &mut target_table } else { &mut table };
+        put::<Settings>(destination, &path, value_of(&path, &value)).with_context(|| format!("the variable {name}"))?;
     }
     for set in set {
         let (path, value) = set.split_once('=').context("--set takes KEY=VALUE")?;
         let path = &full_path(path.trim());
-        let place = if path.starts_with(TARGET) { &mut said_of_target } else { &mut table };
-        put::<Settings>(place, path, value_of(path, value.trim())).with_context(|| format!("--set {}", path.trim()))?;
+        let destination = if path.starts_with(TARGET) { &mut target_table } else { &mut table };
+        put::<Settings>(destination, path, value_of(path, value.trim()))
+            .with_context(|| format!("--set {}", path.trim()))?;
     }
     let settings = Value::Table(table).try_into::<Settings>()?;
-    let said_of_target = Value::Table(said_of_target).try_into::<Settings>()?.target;
-    Ok(Loaded { settings, said_of_target, folder: file.and_then(|file| file.parent().map(Path::to_owned)) })
+    let target_overrides = Value::Table(target_table).try_into::<Settings>()?.target;
+    Ok(Loaded {
+        settings,
+        said_of_target: target_overrides,
+        folder: file.and_then(|file| file.parent().map(Path::to_owned)),
+    })
 }
 
 /// A file's settings, which are those of a `T`; a fault names its line.
 pub(super) fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Table> {
     let text = read_small_file(file).with_context(|| file.display().to_string())?;
-    parse::<T>(&text).and_then(|_| parse(&text)).map_err(|fault| anyhow::anyhow!("{}:{fault}", file.display()))
+    parse::<T>(&text).and_then(|_| parse(&text)).map_err(|error| anyhow::anyhow!("{}:{error}", file.display()))
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, crate::map::TomlFault> {
@@ -311,15 +316,15 @@ fn value_of(path: &str, text: &str) -> Value {
 /// Puts a value at a dotted path and checks that the settings still make sense as a `T`.
 pub(super) fn put<T: DeserializeOwned>(table: &mut Table, path: &str, value: Value) -> anyhow::Result<()> {
     let (parents, name) = path.rsplit_once('.').map_or((None, path), |(parents, name)| (Some(parents), name));
-    let mut place = &mut *table;
+    let mut current = &mut *table;
     for parent in parents.into_iter().flat_map(|parents| parents.split('.')) {
-        let entry = place.entry(parent).or_insert_with(|| Value::Table(Table::new()));
-        place = entry.as_table_mut().with_context(|| format!("{parent:?} has no settings below it"))?;
+        let entry = current.entry(parent).or_insert_with(|| Value::Table(Table::new()));
+        current = entry.as_table_mut().with_context(|| format!("{parent:?} has no settings below it"))?;
     }
-    place.insert(name.to_owned(), value);
+    current.insert(name.to_owned(), value);
     if let Err(error) = Value::Table(table.clone()).try_into::<T>() {
-        let fault = toml_fault(&error, "");
-        bail!("{}{}", fault.message, did_you_mean(fault.nearest.as_deref()));
+        let details = toml_fault(&error, "");
+        bail!("{}{}", details.message, did_you_mean(details.nearest.as_deref()));
     }
     Ok(())
 }
@@ -329,34 +334,34 @@ impl Loaded {
     /// either. A named target takes nothing from the usual one that says where orders go: its key is no key of another
     /// tenant.
     pub(super) fn target(&self, name: Option<&str>) -> anyhow::Result<TargetSettings> {
-        let usual = self.settings.target.clone();
-        let Some(name) = name else { return Ok(self.said_of_target.clone().or(&usual)) };
+        let default_target = self.settings.target.clone();
+        let Some(name) = name else { return Ok(self.said_of_target.clone().or(&default_target)) };
         let Some(target) = self.settings.targets.get(name) else {
-            let nearest = nearest(name, self.settings.targets.keys().map(String::as_str));
-            bail!("the config file has no target {name:?}{}", did_you_mean(nearest));
+            let suggestion = nearest(name, self.settings.targets.keys().map(String::as_str));
+            bail!("the config file has no target {name:?}{}", did_you_mean(suggestion));
         };
-        let usual = TargetSettings { base_url: None, client_key: None, pos: None, ..usual };
-        Ok(self.said_of_target.clone().or(target).or(&usual))
+        let inherited = TargetSettings { base_url: None, client_key: None, pos: None, ..default_target };
+        Ok(self.said_of_target.clone().or(target).or(&inherited))
     }
 }
 
 impl TargetSettings {
     /// These, and where they say nothing, the others.
-    pub(super) fn or(self, others: &Self) -> Self {
+    pub(super) fn or(self, fallback: &Self) -> Self {
         // An empty value says nothing: an empty point of sale would lose every order silently.
-        let said = |value: &String| !value.trim().is_empty();
-        let or =
-            |mine: Option<String>, other: &Option<String>| mine.filter(said).or_else(|| other.clone().filter(said));
+        let is_set = |value: &String| !value.trim().is_empty();
+        let first_set =
+            |mine: Option<String>, other: &Option<String>| mine.filter(is_set).or_else(|| other.clone().filter(is_set));
         Self {
-            base_url: or(self.base_url, &others.base_url),
-            client_key: or(self.client_key, &others.client_key),
-            pos: or(self.pos, &others.pos),
-            channel: or(self.channel, &others.channel),
-            language: or(self.language, &others.language),
-            currency: or(self.currency, &others.currency),
-            page: or(self.page, &others.page),
-            mode: self.mode.or(others.mode),
-            confirm: self.confirm.or(others.confirm),
+            base_url: first_set(self.base_url, &fallback.base_url),
+            client_key: first_set(self.client_key, &fallback.client_key),
+            pos: first_set(self.pos, &fallback.pos),
+            channel: first_set(self.channel, &fallback.channel),
+            language: first_set(self.language, &fallback.language),
+            currency: first_set(self.currency, &fallback.currency),
+            page: first_set(self.page, &fallback.page),
+            mode: self.mode.or(fallback.mode),
+            confirm: self.confirm.or(fallback.confirm),
         }
     }
 }

@@ -52,7 +52,7 @@ const SAME_SIGNAL: Duration = Duration::from_secs(1);
 
 /// Asks the run to stop when the deadline comes or the first signal does. A second signal ends the process at once: what
 /// is in flight then is unknown to the next run.
-pub(super) async fn ask(ask: watch::Sender<Option<String>>, deadline: Option<Duration>) {
+pub(super) async fn ask(shutdown: watch::Sender<Option<String>>, deadline: Option<Duration>) {
     let mut signals = Signals::listen();
     let expired = async {
         match deadline {
@@ -65,7 +65,7 @@ pub(super) async fn ask(ask: watch::Sender<Option<String>>, deadline: Option<Dur
         () = signals.next() => false,
     };
     let reason = if has_expired { "the deadline has come" } else { "interrupted" };
-    drop(ask.send_replace(Some(reason.to_owned())));
+    drop(shutdown.send_replace(Some(reason.to_owned())));
     if has_expired {
         // Whoever grows impatient then is told first, as without a deadline.
         signals.next().await;

@@ -285,9 +285,9 @@ impl Body {
 /// What follows from what was heard of a request. `repeats_500` says that a 500, whose page says "try again", may be
 /// tried again although the event may have been taken.
 #[must_use]
-pub fn verdict(kind: Kind, heard: Heard, repeats_500: bool) -> Verdict {
-    match heard {
-        Heard::Answer { status: 500, body, .. } if repeats_500 && kind.is_checkout() => {
+pub fn verdict(kind: Kind, response: Heard, retry_500: bool) -> Verdict {
+    match response {
+        Heard::Answer { status: 500, body, .. } if retry_500 && kind.is_checkout() => {
             Verdict::RepeatInDoubt { reason: words(500, body.as_deref().unwrap_or_default()) }
         }
         Heard::NotSent(reason) => Verdict::Repeat { reason, not_before: None },
@@ -368,12 +368,12 @@ fn uncertain(kind: Kind, reason: String) -> Verdict {
 /// The status and the service's words, on one line. Front ends like to show the URL, which carries the key and a
 /// customer's order, so whatever looks like a part of one is left out, and so are e-mail addresses.
 fn words(status: u16, body: &str) -> String {
-    let shown = |word: &str| -> String {
+    let redact = |word: &str| -> String {
         let has_secret =
             ["client_key", "message=", "browser_id", "%22", "@", "%40"].iter().any(|mark| word.contains(mark));
         if has_secret { LEFT_OUT.to_owned() } else { word.chars().filter(|c| !c.is_control()).collect() }
     };
-    let words: Vec<_> = body.split_whitespace().map(shown).collect();
+    let words: Vec<_> = body.split_whitespace().map(redact).collect();
     let words = words.join(" ");
     let words: String = words.chars().take(MOST_WORDS).collect();
     if words.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {words}") }
@@ -385,12 +385,12 @@ mod tests {
 
     const OK: &str = r#"{"status":"OK","ref":"b"}"#;
 
-    fn name(kind: Kind, heard: Heard) -> &'static str {
-        name_of(&verdict(kind, heard, false))
+    fn name(kind: Kind, response: Heard) -> &'static str {
+        name_of(&verdict(kind, response, false))
     }
 
-    fn name_of(verdict: &Verdict) -> &'static str {
-        match verdict {
+    fn name_of(classification: &Verdict) -> &'static str {
+        match classification {
             Verdict::Accepted { .. } => "accepted",
             Verdict::Repeat { .. } => "repeat",
             Verdict::RepeatInDoubt { .. } => "repeat in doubt",
@@ -422,10 +422,10 @@ mod tests {
     ];
 
     /// The verdicts on what was heard, for [`ALIKE`]: browser, identity, ADD, what goes with it, CLEAR_CART, checkouts.
-    fn names(heard: &Heard) -> [&'static str; 6] {
+    fn names(response: &Heard) -> [&'static str; 6] {
         ALIKE.map(|kinds| {
-            let names: Vec<_> = kinds.iter().map(|kind| name(*kind, heard.clone())).collect();
-            assert!(names.windows(2).all(|pair| pair[0] == pair[1]), "{kinds:?} after {heard:?}: {names:?}");
+            let names: Vec<_> = kinds.iter().map(|kind| name(*kind, response.clone())).collect();
+            assert!(names.windows(2).all(|pair| pair[0] == pair[1]), "{kinds:?} after {response:?}: {names:?}");
             names[0]
         })
     }
@@ -456,16 +456,16 @@ mod tests {
     #[test]
     fn every_status_code_and_word_has_its_verdict() {
         let words = WORDS.iter().map(|word| {
-            let said = [200, 201, 202, 299].map(|status| names(&saying(status, word)));
-            assert!(said.windows(2).all(|pair| pair[0] == pair[1]), "{word}: {said:?}");
-            format!("2xx {word:?} {}", said[0].join(", "))
+            let classifications = [200, 201, 202, 299].map(|status| names(&saying(status, word)));
+            assert!(classifications.windows(2).all(|pair| pair[0] == pair[1]), "{word}: {classifications:?}");
+            format!("2xx {word:?} {}", classifications[0].join(", "))
         });
         let bodies =
             [None, Some(""), Some("{\"status\":"), Some("<html>"), Some("{}"), Some("[]"), Some("{\"status\":1}")];
         let bodies = bodies.iter().map(|body| format!("2xx body {body:?} {}", names(&answer(201, *body)).join(", ")));
-        let lost = lost();
-        let lost = lost.iter().map(|heard| format!("{heard:?} {}", names(heard).join(", ")));
-        let table: Vec<_> = statuses(OK).into_iter().chain(words).chain(bodies).chain(lost).collect();
+        let failures = lost();
+        let failures = failures.iter().map(|response| format!("{response:?} {}", names(response).join(", ")));
+        let table: Vec<_> = statuses(OK).into_iter().chain(words).chain(bodies).chain(failures).collect();
         insta::assert_snapshot!(table.join("\n"), @r#"
         100-199 repeat, repeat, repeat, start over, repeat, unknown
         200-299 accepted, accepted, accepted, accepted, accepted, accepted
@@ -512,13 +512,13 @@ mod tests {
 
     #[test]
     fn what_surely_was_not_taken_is_never_unknown() {
-        let lost = lost();
+        let failures = lost();
         let answers = (100..=599).flat_map(|status| WORDS.map(|word| saying(status, word)));
-        for heard in answers.chain(lost) {
-            let verdict = name(Kind::Checkout, heard.clone());
-            let may_be_taken = matches!(verdict, "accepted" | "unknown");
-            assert_eq!(heard.is_surely_not_taken(), !may_be_taken, "{heard:?}");
-            assert!(!(heard.may_come_late() && heard.is_surely_not_taken()), "{heard:?}");
+        for response in answers.chain(failures) {
+            let classification = name(Kind::Checkout, response.clone());
+            let may_be_processed = matches!(classification, "accepted" | "unknown");
+            assert_eq!(response.is_surely_not_taken(), !may_be_processed, "{response:?}");
+            assert!(!(response.may_come_late() && response.is_surely_not_taken()), "{response:?}");
         }
     }
 
@@ -534,20 +534,20 @@ mod tests {
     fn the_services_words_show_no_url_and_no_address() {
         let echo =
             "The URL /v1.2/event/create.json?client_key=K&message=%7B%22email%22 of ann@example.com\nis <b>wrong</b>";
-        let refused = verdict(Kind::OrderCheckout, answer(400, Some(echo)), false);
+        let classification = verdict(Kind::OrderCheckout, answer(400, Some(echo)), false);
         let reason = "HTTP 400: The URL [left out] of [left out] is <b>wrong</b>".to_owned();
-        assert_eq!(refused, Verdict::Refused { reason });
+        assert_eq!(classification, Verdict::Refused { reason });
     }
 
     #[test]
     fn a_setting_lets_500_be_repeated_and_nothing_else() {
         for status in 100..=599 {
-            let [usual, lenient] =
+            let [strict, lenient] =
                 [false, true].map(|lenient| verdict(Kind::OrderCheckout, answer(status, Some(OK)), lenient));
-            assert_eq!(usual != lenient, status == 500, "{status}");
+            assert_eq!(strict != lenient, status == 500, "{status}");
         }
-        let doubt = verdict(Kind::OrderCheckout, answer(500, None), true);
-        assert_eq!((name_of(&doubt), doubt.attempt_outcome()), ("repeat in doubt", AttemptOutcome::Unknown));
+        let uncertain = verdict(Kind::OrderCheckout, answer(500, None), true);
+        assert_eq!((name_of(&uncertain), uncertain.attempt_outcome()), ("repeat in doubt", AttemptOutcome::Unknown));
         assert_eq!(name_of(&verdict(Kind::Identity, answer(500, None), true)), "repeat");
     }
 }

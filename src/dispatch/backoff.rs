@@ -8,8 +8,8 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// The wait before the next try, after `tries` of them. `spread` tells deliveries apart.
 #[must_use]
-pub fn backoff(first: Duration, tries: u32, spread: u64) -> Duration {
-    ceiling(first, tries).mul_f64(fraction(spread ^ (u64::from(tries) << 32)))
+pub fn backoff(first: Duration, tries: u32, jitter_seed: u64) -> Duration {
+    ceiling(first, tries).mul_f64(fraction(jitter_seed ^ (u64::from(tries) << 32)))
 }
 
 /// The longest wait after `tries` of them.
@@ -37,7 +37,7 @@ mod tests {
         let first = Duration::from_millis(500);
         for tries in 1..40 {
             let ceiling = ceiling(first, tries);
-            let waits: Vec<_> = (0..1000).map(|spread| backoff(first, tries, spread)).collect();
+            let waits: Vec<_> = (0..1000).map(|jitter_seed| backoff(first, tries, jitter_seed)).collect();
             assert!(waits.iter().all(|wait| *wait < ceiling));
             assert!(waits.iter().any(|wait| *wait < ceiling / 10) && waits.iter().any(|wait| *wait > ceiling * 9 / 10));
         }

@@ -65,8 +65,8 @@ impl<'p> Delivery<'p> {
         let (steps, pending) = (VecDeque::new(), VecDeque::new());
         let mut delivery = Self { guest, settings, steps, pending, order: 0, identified, course: Course::default() };
         delivery.begin();
-        if let Some(settled) = delivery.identified.given_up.clone() {
-            delivery.settle_all(&settled);
+        if let Some(result) = delivery.identified.given_up.clone() {
+            delivery.settle_all(&result);
         }
         delivery
     }
@@ -90,8 +90,8 @@ impl<'p> Delivery<'p> {
             self.prepare(now);
         }
         match (self.pending.pop_front(), self.task()) {
-            (Some(said), _) => said,
-            (None, Some(task)) => Move::Send(self.step(task)),
+            (Some(action), _) => action,
+            (None, Some(step)) => Move::Send(self.step(step)),
             (None, None) => Move::Done,
         }
     }
@@ -101,15 +101,15 @@ impl<'p> Delivery<'p> {
     pub fn stop(&mut self, reason: &str, may_clear: bool) {
         // What follows the first line are hints for whoever runs this.
         let reason = reason.lines().next().map(str::to_owned);
-        let settled = Settled::unsent(Outcome::NotAttempted, reason);
+        let result = Settled::unsent(Outcome::NotAttempted, reason);
         match self.course.clearing.take() {
             None if may_clear && self.has_cart_to_clear() => {
-                return self.clear_cart_then(Then::Settle(Settled { attempts: self.course.attempts, ..settled }));
+                return self.clear_cart_then(Then::Settle(Settled { attempts: self.course.attempts, ..result }));
             }
-            Some(Then::Settle(settled)) => self.settle(settled),
+            Some(Then::Settle(result)) => self.settle(result),
             _ => {}
         }
-        self.settle_all(&settled);
+        self.settle_all(&result);
     }
 
     /// How many requests the current order takes with those of its guest, if it is assembled from several events.
@@ -129,35 +129,35 @@ impl<'p> Delivery<'p> {
     }
 
     /// Tells what was heard of the step that `next_move` asked to send, and what it means for the record.
-    pub fn heard(&mut self, heard: Heard, now: Instant) -> Verdict {
-        let task = self.task().expect("what is heard was asked for");
-        let (kind, status) = (task.kind(), heard.status());
-        self.count(kind, &heard);
-        self.of_cart(|cart| cart.hear(kind, &heard));
-        let verdict = verdict(kind, heard, self.settings.repeats_500);
+    pub fn heard(&mut self, response: Heard, now: Instant) -> Verdict {
+        let step = self.task().expect("what is heard was asked for");
+        let (kind, status) = (step.kind(), response.status());
+        self.count(kind, &response);
+        self.of_cart(|cart| cart.hear(kind, &response));
+        let classification = verdict(kind, response, self.settings.repeats_500);
         match self.course.clearing.take() {
-            Some(then) => self.follow_clear_cart(then, verdict.clone()),
-            None => self.follow(task, status, verdict.clone(), now),
+            Some(then) => self.follow_clear_cart(then, classification.clone()),
+            None => self.follow(step, status, classification.clone(), now),
         }
-        verdict
+        classification
     }
 
-    fn count(&mut self, kind: Kind, heard: &Heard) {
-        let course = &mut self.course;
-        course.tries += 1;
-        if course.clearing.is_none() {
+    fn count(&mut self, kind: Kind, response: &Heard) {
+        let progress = &mut self.course;
+        progress.tries += 1;
+        if progress.clearing.is_none() {
             let n_left = self.steps.len();
-            course.fewest_left = Some(course.fewest_left.map_or(n_left, |fewest| fewest.min(n_left)));
+            progress.fewest_left = Some(progress.fewest_left.map_or(n_left, |fewest| fewest.min(n_left)));
         }
         if kind.is_checkout() {
-            course.attempts += 1;
-            course.was_repeated |= course.doubt.is_some() && heard.may_have_left();
+            progress.attempts += 1;
+            progress.was_repeated |= progress.doubt.is_some() && response.may_have_left();
         }
     }
 
-    fn follow(&mut self, task: Task, status: Option<u16>, verdict: Verdict, now: Instant) {
-        match verdict {
-            Verdict::Accepted { reference } => self.advance(task, status, reference, now),
+    fn follow(&mut self, step: Task, status: Option<u16>, classification: Verdict, now: Instant) {
+        match classification {
+            Verdict::Accepted { reference } => self.advance(step, status, reference, now),
             Verdict::Repeat { not_before, .. } if self.has_tries_left() => {
                 self.wait(self.course.tries, not_before.unwrap_or_default());
             }
@@ -192,19 +192,19 @@ impl<'p> Delivery<'p> {
 
     /// Waits after so many tries.
     fn wait(&mut self, tries: u32, not_before: Duration) {
-        let spread = self.guest.orders.get(self.order).map_or(0, |order| order.record.id.0);
-        let wait = backoff(self.settings.first_backoff, tries, spread);
+        let jitter_seed = self.guest.orders.get(self.order).map_or(0, |order| order.record.id.0);
+        let wait = backoff(self.settings.first_backoff, tries, jitter_seed);
         self.pending.push_back(Move::Wait(wait.max(not_before)));
     }
 
-    fn advance(&mut self, task: Task, status: Option<u16>, reference: Option<String>, now: Instant) {
+    fn advance(&mut self, step: Task, status: Option<u16>, reference: Option<String>, now: Instant) {
         self.course.tries = 0;
-        if task.kind().is_checkout() {
+        if step.kind().is_checkout() {
             self.of_cart(Cart::is_emptied);
             return self.settle(self.settled(Outcome::Accepted, status, None));
         }
         self.steps.pop_front();
-        match task {
+        match step {
             Task::CreateBrowser if self.is_assembled() => {
                 self.course.cart = reference.map(|browser| Cart::new(browser, now));
             }
@@ -219,13 +219,13 @@ impl<'p> Delivery<'p> {
     /// The order fails, or where the step is the guest's, all of its orders that are left.
     fn give_up(&mut self, outcome: Outcome, status: Option<u16>, reason: String) {
         if self.is_step_of_order() {
-            let settled = self.settled(outcome, status, Some(self.named(reason)));
-            self.clear_cart_then(Then::Settle(settled));
+            let result = self.settled(outcome, status, Some(self.named(reason)));
+            self.clear_cart_then(Then::Settle(result));
         } else {
             let reason = format!("the guest could not be identified: {reason}");
-            let settled = Settled { http_status: status, ..Settled::unsent(outcome, Some(reason)) };
-            self.settle_all(&settled);
-            self.identified.given_up = Some(settled);
+            let result = Settled { http_status: status, ..Settled::unsent(outcome, Some(reason)) };
+            self.settle_all(&result);
+            self.identified.given_up = Some(result);
         }
     }
 
@@ -261,36 +261,37 @@ impl<'p> Delivery<'p> {
     /// What happened, with the step at which it did where there are several.
     fn named(&self, reason: String) -> String {
         match self.task() {
-            Some(Task::Part(part)) if self.is_assembled() => format!("{part}: {reason}"),
+            Some(Task::Part(event)) if self.is_assembled() => format!("{event}: {reason}"),
             _ => reason,
         }
     }
 
-    fn settle(&mut self, settled: Settled) {
+    fn settle(&mut self, result: Settled) {
         self.leave_cart();
-        let settled = self.in_doubt(settled);
-        let settled = self.with_cart(settled);
-        self.pending.push_back(Move::Settled(self.order, settled));
+        let result = self.in_doubt(result);
+        let result = self.with_cart(result);
+        self.pending.push_back(Move::Settled(self.order, result));
         self.order += 1;
         self.begin();
     }
 
     /// A later no does not take back an earlier perhaps.
-    fn in_doubt(&mut self, mut settled: Settled) -> Settled {
-        let Some(doubt) = self.course.doubt.take() else { return settled };
-        if settled.outcome != Outcome::Accepted {
-            let reason = settled.reason.map_or_else(|| doubt.clone(), |reason| format!("{doubt}; then: {reason}"));
-            settled = Settled { outcome: Outcome::Unknown, reason: Some(reason), ..settled };
+    fn in_doubt(&mut self, mut result: Settled) -> Settled {
+        let Some(uncertainty) = self.course.doubt.take() else { return result };
+        if result.outcome != Outcome::Accepted {
+            let reason =
+                result.reason.map_or_else(|| uncertainty.clone(), |reason| format!("{uncertainty}; then: {reason}"));
+            result = Settled { outcome: Outcome::Unknown, reason: Some(reason), ..result };
         }
-        settled.repeated_after = self.course.was_repeated.then_some(doubt);
-        settled
+        result.repeated_after = self.course.was_repeated.then_some(uncertainty);
+        result
     }
 
-    fn settle_all(&mut self, settled: &Settled) {
+    fn settle_all(&mut self, result: &Settled) {
         while !self.is_over() {
             // Sendings of the order under way count even where it does not come to its end.
             let attempts = self.course.attempts;
-            self.settle(Settled { attempts, ..settled.clone() });
+            self.settle(Settled { attempts, ..result.clone() });
         }
     }
 
@@ -302,14 +303,14 @@ impl<'p> Delivery<'p> {
         }
     }
 
-    fn step(&self, task: Task) -> Step {
+    fn step(&self, step: Task) -> Step {
         let own = self.course.cart.as_ref().map(|cart| &cart.browser);
         let browser = own.or(self.identified.browser.as_ref()).cloned();
         let browser = || browser.expect("every recipe creates a browser before it uses one");
-        match task {
+        match step {
             Task::CreateBrowser => Step::CreateBrowser,
             Task::Identity => Step::Identity { browser: browser() },
-            Task::Part(part) => Step::OfOrder { order: self.order, part, browser: browser() },
+            Task::Part(event) => Step::OfOrder { order: self.order, part: event, browser: browser() },
         }
     }
 

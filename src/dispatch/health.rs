@@ -47,20 +47,20 @@ impl Health {
     }
 
     /// Hears of a request that was started then.
-    pub(super) fn hear(&mut self, kind: Kind, is_sign_of_life: bool, started: Instant) -> Option<Turn> {
-        let Some(trouble) = &mut self.trouble else { return self.count(kind, is_sign_of_life) };
+    pub(super) fn hear(&mut self, kind: Kind, shows_service_up: bool, started: Instant) -> Option<Turn> {
+        let Some(outage) = &mut self.trouble else { return self.count(kind, shows_service_up) };
         // What was started before says nothing of now.
-        let is_tried = trouble.trying_since.is_some_and(|since| started >= since);
-        if is_tried && !is_sign_of_life {
-            trouble.trying_since = None;
+        let is_trial = outage.trying_since.is_some_and(|since| started >= since);
+        if is_trial && !shows_service_up {
+            outage.trying_since = None;
             return Some(Turn::GoesDown);
         }
-        (is_tried && ends_trouble_of(trouble.kind, kind)).then(|| self.come_up())
+        (is_trial && ends_trouble_of(outage.kind, kind)).then(|| self.come_up())
     }
 
-    fn count(&mut self, kind: Kind, is_sign_of_life: bool) -> Option<Turn> {
+    fn count(&mut self, kind: Kind, shows_service_up: bool) -> Option<Turn> {
         let n_failed = &mut self.n_failed[kind as usize];
-        *n_failed = if is_sign_of_life { 0 } else { n_failed.saturating_add(1) };
+        *n_failed = if shows_service_up { 0 } else { n_failed.saturating_add(1) };
         (*n_failed >= self.down_after).then(|| {
             self.trouble = Some(Trouble { kind, since: Instant::now(), n_probes: 0, trying_since: None });
             Turn::GoesDown
@@ -69,23 +69,23 @@ impl Health {
 
     /// How long to wait before the next probe.
     pub(super) fn next_pause(&mut self) -> Duration {
-        let n_probes = self.trouble.as_mut().map_or(0, |trouble| {
-            trouble.n_probes += 1;
-            trouble.n_probes - 1
+        let n_probes = self.trouble.as_mut().map_or(0, |outage| {
+            outage.n_probes += 1;
+            outage.n_probes - 1
         });
         pause(n_probes)
     }
 
     /// How long it has not been well.
     pub(super) fn trouble_lasts(&self) -> Duration {
-        self.trouble.map_or(Duration::ZERO, |trouble| trouble.since.elapsed())
+        self.trouble.map_or(Duration::ZERO, |outage| outage.since.elapsed())
     }
 
     /// A probe was answered: a browser was created.
     pub(super) fn probe_answered(&mut self) -> Turn {
         match &mut self.trouble {
-            Some(trouble) if trouble.kind != Kind::BrowserCreate => {
-                trouble.trying_since = Some(Instant::now());
+            Some(outage) if outage.kind != Kind::BrowserCreate => {
+                outage.trying_since = Some(Instant::now());
                 Turn::TriesOne
             }
             _ => self.come_up(),
@@ -124,23 +124,23 @@ mod tests {
     use super::*;
 
     /// Lets so much time pass, and hears of a request that was started at its end.
-    async fn heard(health: &mut Health, kind: Kind, is_sign_of_life: bool) -> Option<Turn> {
+    async fn heard(health: &mut Health, kind: Kind, shows_service_up: bool) -> Option<Turn> {
         tokio::time::advance(Duration::from_millis(1)).await;
-        health.hear(kind, is_sign_of_life, Instant::now())
+        health.hear(kind, shows_service_up, Instant::now())
     }
 
     #[tokio::test(start_paused = true)]
     async fn so_many_failures_of_a_kind_in_a_row_mean_down_and_one_of_them_probes() {
         use Kind::{BrowserCreate, OrderCheckout};
         let mut health = Health::new(3);
-        for (kind, life) in
+        for (kind, is_up) in
             [(OrderCheckout, false), (BrowserCreate, true), (OrderCheckout, false), (OrderCheckout, true)]
         {
-            assert_eq!(heard(&mut health, kind, life).await, None);
+            assert_eq!(heard(&mut health, kind, is_up).await, None);
         }
-        for turn in [None, None, Some(Turn::GoesDown), None, None] {
+        for change in [None, None, Some(Turn::GoesDown), None, None] {
             assert_eq!(heard(&mut health, BrowserCreate, true).await, None);
-            assert_eq!(heard(&mut health, OrderCheckout, false).await, turn);
+            assert_eq!(heard(&mut health, OrderCheckout, false).await, change);
         }
     }
 

@@ -114,29 +114,29 @@ impl Pacer {
         let clock = TokioClock { start: now };
         let quota = |rate: NonZeroU32| {
             let burst = NonZeroU32::new(rate.get() / BURST).unwrap_or(NonZeroU32::MIN);
-            let saved_up = burst.saturating_mul(CELLS).saturating_add(CELLS.get() / 2);
-            Quota::per_second(rate.saturating_mul(CELLS)).allow_burst(saved_up)
+            let burst_cells = burst.saturating_mul(CELLS).saturating_add(CELLS.get() / 2);
+            Quota::per_second(rate.saturating_mul(CELLS)).allow_burst(burst_cells)
         };
         let limiter = rate.map(|rate| RateLimiter::direct_with_clock(quota(rate), clock.clone()));
         let full_gap = rate.map_or(GAP_WITHOUT_RATE, |rate| Duration::from_secs(1) / rate.get());
-        let brake = Brake { held_until: now, gate: Gate::Open, share: 1.0, slowed_at: now, last_start: now };
-        Self { clock, limiter, full_gap, queue: Mutex::new(()), brake: brake.into(), opened: Notify::new() }
+        let throttle = Brake { held_until: now, gate: Gate::Open, share: 1.0, slowed_at: now, last_start: now };
+        Self { clock, limiter, full_gap, queue: Mutex::new(()), brake: throttle.into(), opened: Notify::new() }
     }
 
     /// Holds everyone back for a while, because the service asked for it: it means the tenant, not one guest.
     pub fn hold(&self, time: Duration) {
-        let mut brake = self.brake();
-        brake.held_until = brake.held_until.max(Instant::now() + time);
+        let mut throttle = self.brake();
+        throttle.held_until = throttle.held_until.max(Instant::now() + time);
     }
 
     /// Halves the rate, because a request that was started then was too much for the service. One that was started
     /// before the rate was last halved says nothing new.
     pub fn slow_down(&self, started: Instant) {
-        let mut brake = self.brake();
+        let mut throttle = self.brake();
         let now = Instant::now();
-        let share = brake.share(now);
-        if share >= 1.0 || started > brake.slowed_at {
-            (brake.share, brake.slowed_at) = ((share / 2.0).max(LEAST_SHARE), now);
+        let share = throttle.share(now);
+        if share >= 1.0 || started > throttle.slowed_at {
+            (throttle.share, throttle.slowed_at) = ((share / 2.0).max(LEAST_SHARE), now);
         }
     }
 
@@ -162,15 +162,15 @@ impl Pacer {
 
     /// Takes back a permit whose request is answered.
     pub fn give_back(&self, permit: Permit) {
-        let is_next_one_free = permit.is_only_one && self.brake().gate == Gate::OneAtATime(true);
-        if is_next_one_free {
+        let is_next_free = permit.is_only_one && self.brake().gate == Gate::OneAtATime(true);
+        if is_next_free {
             self.open_for_one();
         }
     }
 
     /// Waits until another request may be started; that is now.
     pub async fn permit(&self) -> Permit {
-        let _turn = self.queue.lock().await;
+        let _queue_guard = self.queue.lock().await;
         loop {
             self.until_open().await;
             self.end_of_gap().await;
@@ -185,7 +185,7 @@ impl Pacer {
     /// The same whether the gate is open or not: what clears a cart of a run that ends is sent even while the service is
     /// thought to be down. Nothing else of that run asks for a permit.
     pub async fn permit_past_gate(&self) -> Permit {
-        let _turn = self.queue.lock().await;
+        let _queue_guard = self.queue.lock().await;
         self.end_of_hold().await;
         self.end_of_gap().await;
         self.turn_at_limiter().await;
@@ -196,16 +196,16 @@ impl Pacer {
 
     fn permit_if_open(&self) -> Option<Permit> {
         let at = Instant::now();
-        let mut brake = self.brake();
-        if !brake.is_open(at) {
+        let mut throttle = self.brake();
+        if !throttle.is_open(at) {
             return None;
         }
-        let is_only_one = brake.gate == Gate::OneAtATime(false);
-        if is_only_one {
-            brake.gate = Gate::OneAtATime(true);
+        let is_exclusive = throttle.gate == Gate::OneAtATime(false);
+        if is_exclusive {
+            throttle.gate = Gate::OneAtATime(true);
         }
-        brake.last_start = at;
-        Some(Permit { at, is_only_one })
+        throttle.last_start = at;
+        Some(Permit { at, is_only_one: is_exclusive })
     }
 
     /// Waits until a probe may be started while everyone else must wait.
@@ -240,12 +240,12 @@ impl Pacer {
     /// At less than the full rate requests stand apart.
     async fn end_of_gap(&self) {
         let until = {
-            let brake = self.brake();
-            let share = brake.share(Instant::now());
+            let throttle = self.brake();
+            let share = throttle.share(Instant::now());
             if share >= 1.0 {
                 return;
             }
-            brake.last_start + self.full_gap.div_f64(share)
+            throttle.last_start + self.full_gap.div_f64(share)
         };
         tokio::time::sleep_until(until).await;
     }
@@ -292,11 +292,11 @@ mod tests {
     async fn never_more_in_a_second_than_the_rate_and_its_burst() {
         for rate in [1, 7, 20, 100, 500] {
             let starts = starts(rate, rate as usize * 5).await;
-            let most = (rate + (rate / 20).max(1)) as usize;
+            let max_starts = (rate + (rate / 20).max(1)) as usize;
             for (index, start) in starts.iter().enumerate() {
                 let within =
                     starts[index..].iter().take_while(|other| **other < *start + Duration::from_secs(1)).count();
-                assert!(within <= most, "{within} starts within a second at {rate}/s");
+                assert!(within <= max_starts, "{within} starts within a second at {rate}/s");
             }
             let needed = *starts.last().unwrap();
             assert!(needed <= Duration::from_millis(5200), "{needed:?} for 5 seconds' worth at {rate}/s");
@@ -334,18 +334,18 @@ mod tests {
         pacer.slow_down(begin);
         // What was in flight then says nothing new.
         pacer.slow_down(begin);
-        let mut seen = Vec::new();
+        let mut starts_per_second = Vec::new();
         for _ in 0..12 {
-            seen.push(starts_within(&pacer, STEP_TIME, |_| ()).await.to_string());
+            starts_per_second.push(starts_within(&pacer, STEP_TIME, |_| ()).await.to_string());
         }
-        insta::assert_snapshot!(seen.join(" "), @"50 52 59 63 67 71 77 83 84 91 104 100");
+        insta::assert_snapshot!(starts_per_second.join(" "), @"50 52 59 63 67 71 77 83 84 91 104 100");
         for _ in 0..20 {
             let started = pacer.permit().await.at;
             tokio::time::sleep(Duration::from_millis(1)).await;
             pacer.slow_down(started);
         }
-        let least = starts_within(&pacer, Duration::from_millis(990), |_| ()).await;
-        assert!((1..=2).contains(&least), "{least} in a second at a sixty-fourth of 100/s");
+        let n_starts = starts_within(&pacer, Duration::from_millis(990), |_| ()).await;
+        assert!((1..=2).contains(&n_starts), "{n_starts} in a second at a sixty-fourth of 100/s");
     }
 
     #[tokio::test(start_paused = true)]

@@ -17,9 +17,9 @@ pub(super) struct SamePages {
 impl SamePages {
     /// Counts an answer; gives the page's status once there were [`N_PAGES`] of it in a row. A request without an answer
     /// counts neither way.
-    pub(super) fn count(&mut self, heard: &Heard) -> Option<u16> {
-        heard.status()?;
-        let Some((status, page)) = heard.web_page() else {
+    pub(super) fn count(&mut self, response: &Heard) -> Option<u16> {
+        response.status()?;
+        let Some((status, page)) = response.web_page() else {
             *self = Self::default();
             return None;
         };
@@ -48,7 +48,7 @@ mod tests {
         for _ in 0..9 {
             assert_eq!(pages.count(&answer(200, PAGE)), None);
         }
-        answers.iter().map(|heard| pages.count(heard)).last().flatten()
+        answers.iter().map(|response| pages.count(response)).last().flatten()
     }
 
     #[test]

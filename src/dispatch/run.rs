@@ -84,64 +84,64 @@ pub struct Ended {
 /// Sends everything to a target. `tell` hears of every request and every outcome as they happen, and may say why the
 /// run must stop, as `asked_to_stop` may at any time: then nothing more is started, and what is in flight settles. Each
 /// order that the guests bring is settled exactly once.
-pub async fn run<J: Journal, W: Wire>(
-    agenda: Agenda<J::Cart, impl Iterator<Item: Into<GuestParts<String>>> + Send + 'static>,
+pub async fn run<J: Journal, T: Wire>(
+    work: Agenda<J::Cart, impl Iterator<Item: Into<GuestParts<String>>> + Send + 'static>,
     target: Target,
     settings: Settings,
     journal: J,
-    wire: W,
-    mut asked_to_stop: StopRequest,
-    mut tell: impl FnMut(Event) -> Result<(), String>,
+    transport: T,
+    mut shutdown_signal: StopRequest,
+    mut emit: impl FnMut(Event) -> Result<(), String>,
 ) -> Ended {
-    let (teller, mut told) = mpsc::channel(MOST_EVENTS);
-    let stop = Arc::new(Stop::default());
+    let (event_sender, mut event_receiver) = mpsc::channel(MOST_EVENTS);
+    let shutdown = Arc::new(Stop::default());
     let n_workers = settings.in_flight * GUESTS_PER_REQUEST;
-    let left_open = Arc::new(LeftOpen::new(agenda.left_open));
-    let shared = (Arc::clone(&left_open), Arc::clone(&stop));
-    let dispatch = Arc::new(Dispatch::new(
-        Box::new(agenda.guests.map(Into::into)),
+    let leftover_carts = Arc::new(LeftOpen::new(work.left_open));
+    let shared = (Arc::clone(&leftover_carts), Arc::clone(&shutdown));
+    let dispatcher = Arc::new(Dispatch::new(
+        Box::new(work.guests.map(Into::into)),
         target,
         settings,
         journal,
-        wire,
-        teller,
+        transport,
+        event_sender,
         shared,
     ));
-    if let Some(reason) = asked_to_stop.borrow().clone() {
-        stop.ask(reason);
+    if let Some(reason) = shutdown_signal.borrow().clone() {
+        shutdown.ask(reason);
     }
     let mut workers = JoinSet::new();
     for _ in 0..n_workers {
-        workers.spawn(Arc::clone(&dispatch).work());
+        workers.spawn(Arc::clone(&dispatcher).work());
     }
     // The workers alone keep the channel of events open.
-    drop(dispatch);
+    drop(dispatcher);
     let mut events = Vec::with_capacity(MOST_EVENTS);
     loop {
         tokio::select! {
             biased;
-            Ok(reason) = asked_to_stop.wait_for(Option::is_some), if stop.reason().is_none() => {
-                stop.ask(reason.clone().unwrap_or_default());
+            Ok(reason) = shutdown_signal.wait_for(Option::is_some), if shutdown.reason().is_none() => {
+                shutdown.ask(reason.clone().unwrap_or_default());
             }
-            n_events = told.recv_many(&mut events, MOST_EVENTS) => {
+            n_events = event_receiver.recv_many(&mut events, MOST_EVENTS) => {
                 if n_events == 0 {
                     break;
                 }
                 for event in events.drain(..).chain([Event::Pause]) {
-                    tell(event).unwrap_or_else(|reason| stop.say(reason));
+                    emit(event).unwrap_or_else(|reason| shutdown.say(reason));
                 }
                 sleep(PAUSE).await;
             }
         }
     }
-    if let Some(words) = left_open.words() {
-        tell(Event::Warning(words)).unwrap_or_else(|reason| stop.say(reason));
+    if let Some(message) = leftover_carts.words() {
+        emit(Event::Warning(message)).unwrap_or_else(|reason| shutdown.say(reason));
     }
     while let Some(worker) = workers.join_next().await {
         // A panic is a bug. What was on the wire stands in the journal, and nobody shall be told otherwise.
         worker.unwrap_or_else(|error| resume_unwind(error.into_panic()));
     }
-    Ended { stopped: stop.reason().map(str::to_owned) }
+    Ended { stopped: shutdown.reason().map(str::to_owned) }
 }
 
 /// Holds the reason once someone asks the run to stop.
@@ -153,7 +153,7 @@ type Guests = Box<dyn Iterator<Item = GuestParts<String>> + Send>;
 type Door<'a> = Option<MutexGuard<'a, Guests>>;
 
 /// What all workers share.
-struct Dispatch<J: Journal, W> {
+struct Dispatch<J: Journal, T> {
     left_open: Arc<LeftOpen<J::Cart>>,
     guests: Mutex<Guests>,
     waiting: Waiting,
@@ -167,23 +167,23 @@ struct Dispatch<J: Journal, W> {
     target: Target,
     settings: Settings,
     journal: J,
-    wire: W,
+    wire: T,
     events: mpsc::Sender<Event>,
 }
 
-impl<J: Journal, W: Wire> Dispatch<J, W> {
+impl<J: Journal, T: Wire> Dispatch<J, T> {
     fn new(
         guests: Guests,
         target: Target,
         settings: Settings,
         journal: J,
-        wire: W,
+        transport: T,
         events: mpsc::Sender<Event>,
-        (left_open, stop): (Arc<LeftOpen<J::Cart>>, Arc<Stop>),
+        (leftover_carts, shutdown): (Arc<LeftOpen<J::Cart>>, Arc<Stop>),
     ) -> Self {
-        let ahead = |rate: std::num::NonZeroU32| (rate.get() / INTENTS_AHEAD).max(2) as usize;
+        let max_intents = |rate: std::num::NonZeroU32| (rate.get() / INTENTS_AHEAD).max(2) as usize;
         Self {
-            left_open,
+            left_open: leftover_carts,
             guests: Mutex::new(guests),
             waiting: Waiting::default(),
             pacer: Pacer::new(settings.rate),
@@ -191,20 +191,20 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
             pages: BlockingMutex::default(),
             slots: Semaphore::new(settings.in_flight),
             room: Room::new(&settings),
-            intents: Semaphore::new(settings.rate.map_or(settings.in_flight, ahead)),
-            stop,
+            intents: Semaphore::new(settings.rate.map_or(settings.in_flight, max_intents)),
+            stop: shutdown,
             target,
             settings,
             journal,
-            wire,
+            wire: transport,
             events,
         }
     }
 
     async fn work(self: Arc<Self>) {
         self.clear_left_open().await;
-        while let Some((first, others, door)) = self.next_guest().await {
-            self.deliver(first, others, door).await;
+        while let Some((first, others, admission)) = self.next_guest().await {
+            self.deliver(first, others, admission).await;
         }
     }
 
@@ -212,16 +212,16 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
     /// begun, so that a crash wastes little and browsers are fresh when they are used. Guests without, and all of them
     /// once the run stops, are settled on the way: there may be millions.
     async fn next_guest(&self) -> Option<(PlannedGuest, GuestParts<String>, MutexGuard<'_, Guests>)> {
-        let mut door = self.guests.lock().await;
+        let mut admission = self.guests.lock().await;
         loop {
             self.waiting.until_nobody_waits().await;
-            let mut guest = door.next()?;
+            let mut guest = admission.next()?;
             while let Some(part) = guest.next() {
                 match part {
                     Ok(part) if part.orders.is_empty() || self.stop.reason().is_some() => {
                         self.deliver_part(part, Identified::default(), &mut None).await;
                     }
-                    Ok(part) => return Some((part, guest, door)),
+                    Ok(part) => return Some((part, guest, admission)),
                     Err(reason) => {
                         self.stop.say(reason);
                         return None;
@@ -232,11 +232,11 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
     }
 
     /// Delivers a guest part by part: its orders go one after the other, wherever they are read from.
-    async fn deliver<'a>(&'a self, first: PlannedGuest, others: GuestParts<String>, door: MutexGuard<'a, Guests>) {
-        let (mut identified, mut door) = (Identified::default(), Some(door));
+    async fn deliver<'a>(&'a self, first: PlannedGuest, others: GuestParts<String>, admission: MutexGuard<'a, Guests>) {
+        let (mut identified, mut admission) = (Identified::default(), Some(admission));
         for part in std::iter::once(Ok(first)).chain(others) {
             match part {
-                Ok(part) => identified = self.deliver_part(part, identified, &mut door).await,
+                Ok(part) => identified = self.deliver_part(part, identified, &mut admission).await,
                 Err(reason) => return self.stop.say(reason),
             }
         }
@@ -246,48 +246,48 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         &'a self,
         mut guest: PlannedGuest,
         identified: Identified,
-        door: &mut Door<'a>,
+        admission: &mut Door<'a>,
     ) -> Identified {
-        for (record, settled) in std::mem::take(&mut guest.settled) {
-            self.tell(Event::Settled(Box::new(record), settled)).await;
+        for (record, result) in std::mem::take(&mut guest.settled) {
+            self.tell(Event::Settled(Box::new(record), result)).await;
         }
         let mut delivery = Delivery::of_part(&guest, &self.settings, identified);
-        let (mut cart, mut inside, mut grace_end) = (None, None, None);
+        let (mut cart, mut assembly_slot, mut cleanup_deadline) = (None, None, None);
         loop {
             match delivery.next_move(Instant::now()) {
                 Move::Done => return delivery.identified(),
                 Move::OpenCart { order, browser } => cart = self.open_cart(&guest.orders[order], &browser).await,
                 Move::CloseCart => self.close_cart(cart.take()).await,
-                Move::Settled(place, settled) => {
-                    inside = None;
-                    self.tell(Event::Settled(Box::new(guest.orders[place].record.clone()), settled)).await;
+                Move::Settled(index, result) => {
+                    assembly_slot = None;
+                    self.tell(Event::Settled(Box::new(guest.orders[index].record.clone()), result)).await;
                 }
                 Move::StopRun(reason) => self.stop.say(reason),
-                Move::Wait(time) => self.wait(time, grace_end).await,
+                Move::Wait(time) => self.wait(time, cleanup_deadline).await,
                 Move::Send(step) => match (self.stop.reason(), delivery.n_to_assemble()) {
-                    (Some(reason), _) => self.end(&guest, &mut delivery, &step, reason, &mut grace_end).await,
-                    (None, Some(n_requests)) if inside.is_none() => {
-                        inside = self.stop.or(self.room.enter(n_requests)).await;
+                    (Some(reason), _) => self.end(&guest, &mut delivery, &step, reason, &mut cleanup_deadline).await,
+                    (None, Some(n_requests)) if assembly_slot.is_none() => {
+                        assembly_slot = self.stop.or(self.room.enter(n_requests)).await;
                     }
-                    (None, _) => self.send(&guest, &mut delivery, &step, door).await,
+                    (None, _) => self.send(&guest, &mut delivery, &step, admission).await,
                 },
             }
         }
     }
 
     /// Sends one step, unless the run stops first or the journal fails.
-    async fn send(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step, door: &mut Door<'_>) {
+    async fn send(&self, guest: &PlannedGuest, delivery: &mut Delivery<'_>, step: &Step, admission: &mut Door<'_>) {
         let sent = match step {
-            Step::OfOrder { order, part, .. } if part.kind().is_checkout() => {
+            Step::OfOrder { order, part: event, .. } if event.kind().is_checkout() => {
                 self.send_recorded(guest, &guest.orders[*order], delivery, step).await
             }
-            _ => match self.start_in_time(delivery, door).await {
+            _ => match self.start_in_time(delivery, admission).await {
                 Some(start) => Ok(Some(self.send_step(guest, delivery, step, start).await)),
                 None => Ok(None),
             },
         };
         match sent {
-            Ok(Some((verdict, turn))) => self.follow(turn, &verdict).await,
+            Ok(Some((classification, health_change))) => self.follow(health_change, &classification).await,
             Ok(None) => {}
             Err(reason) => self.stop.say(reason),
         }
@@ -302,30 +302,30 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         delivery: &mut Delivery<'_>,
         step: &Step,
     ) -> Result<Option<(Verdict, Option<Turn>)>, String> {
-        let waits = self.waiting.one_more();
+        let wait_guard = self.waiting.one_more();
         // The intent comes before the permit, so that a slow disk cannot bunch up requests that have theirs; but not
         // while nobody gets one, since a crash would leave it as unknown.
-        let ahead = self.intents.acquire().await.expect("the intents are never closed");
+        let intent_permit = self.intents.acquire().await.expect("the intents are never closed");
         if self.stop.or(self.pacer.until_open()).await.is_none() {
             return Ok(None);
         }
         // Who waits for the disk keeps no guest out.
-        drop(waits);
+        drop(wait_guard);
         let attempt = self.journal.intend(order).await?;
         let start = self.start_in_time(delivery, &mut None).await;
-        drop(ahead);
+        drop(intent_permit);
         let Some(start) = start else {
             self.journal.settle(attempt, AttemptOutcome::NotAccepted).await?;
             return Ok(None);
         };
-        let heard = self.send_step(guest, delivery, step, start).await;
-        self.journal.settle(attempt, heard.0.attempt_outcome()).await?;
-        Ok(Some(heard))
+        let result = self.send_step(guest, delivery, step, start).await;
+        self.journal.settle(attempt, result.0.attempt_outcome()).await?;
+        Ok(Some(result))
     }
 
     /// Waits until a step may be started; nothing where the run stops first, or the step's session may have ended meanwhile.
-    async fn start_in_time(&self, delivery: &Delivery<'_>, door: &mut Door<'_>) -> Option<Start<'_>> {
-        let start = self.start(door).await?;
+    async fn start_in_time(&self, delivery: &Delivery<'_>, admission: &mut Door<'_>) -> Option<Start<'_>> {
+        let start = self.start(admission).await?;
         if delivery.is_too_late(start.permit.at) {
             self.pacer.give_back(start.permit);
             return None;
@@ -334,15 +334,15 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
     }
 
     /// Waits until a request may be started, unless the run stops first. The next guest may come then.
-    async fn start(&self, door: &mut Door<'_>) -> Option<Start<'_>> {
-        let _waits = self.waiting.one_more();
+    async fn start(&self, admission: &mut Door<'_>) -> Option<Start<'_>> {
+        let _wait_guard = self.waiting.one_more();
         let slot = self.slots.acquire().await.expect("the slots are never closed");
         // Whatever may take time comes before the permit, so that requests that have one do not bunch up.
-        let place = self.stop.or(self.events.reserve()).await?.ok()?;
+        let event_permit = self.stop.or(self.events.reserve()).await?.ok()?;
         let permit = self.stop.or(self.pacer.permit()).await;
-        door.take();
+        admission.take();
         let is_stopped = self.stop.reason().is_some();
-        permit.filter(|_| !is_stopped).map(|permit| Start { permit, place, _slot: slot })
+        permit.filter(|_| !is_stopped).map(|permit| Start { permit, place: event_permit, _slot: slot })
     }
 
     async fn send_step(
@@ -353,7 +353,7 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         start: Start<'_>,
     ) -> (Verdict, Option<Turn>) {
         let request = Request { url: self.url(guest, step), kind: step.kind(), is_retry: delivery.is_retry() };
-        self.put_on_the_wire(request, start, |heard| delivery.heard(heard, Instant::now())).await
+        self.put_on_the_wire(request, start, |response| delivery.heard(response, Instant::now())).await
     }
 
     /// Sends a request. Gives what its answer means, for whoever judges it and for whether the service is well.
@@ -361,25 +361,25 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         &self,
         request: Request,
         start: Start<'_>,
-        judge: impl FnOnce(Heard) -> Verdict + Send,
+        classify: impl FnOnce(Heard) -> Verdict + Send,
     ) -> (Verdict, Option<Turn>) {
-        let (Start { permit, place, _slot }, Request { url, kind, is_retry }) = (start, request);
-        place.send(Event::Sending { kind, is_retry });
-        let heard = self.wire.send(url).await;
-        self.obey(kind, &heard, permit.at);
-        let verdict = judge(heard);
-        if let Verdict::Stop { reason, hint } = &verdict {
+        let (Start { permit, place: event_permit, _slot }, Request { url, kind, is_retry }) = (start, request);
+        event_permit.send(Event::Sending { kind, is_retry });
+        let response = self.wire.send(url).await;
+        self.obey(kind, &response, permit.at);
+        let classification = classify(response);
+        if let Verdict::Stop { reason, hint } = &classification {
             // Before the record of it, which takes a while.
             self.stop_for(kind, reason, hint);
         }
-        let turn = self.health().hear(kind, verdict.is_sign_of_life(), permit.at);
-        match turn {
+        let health_change = self.health().hear(kind, classification.is_sign_of_life(), permit.at);
+        match health_change {
             Some(Turn::GoesDown) => self.pacer.shut(),
             Some(Turn::ComesUp) => self.pacer.open(),
             Some(Turn::TriesOne) | None => {}
         }
         self.pacer.give_back(permit);
-        (verdict, turn)
+        (classification, health_change)
     }
 
     /// Stops the run because of what a request of a kind was answered.
@@ -392,12 +392,12 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
     }
 
     /// What the service asks of one request it asks of all; and a web page that is all it has to say ends the run.
-    fn obey(&self, kind: Kind, heard: &Heard, started: Instant) {
-        if let Some(status) = self.pages.lock().expect("nobody panics while holding it").count(heard) {
+    fn obey(&self, kind: Kind, response: &Heard, started: Instant) {
+        if let Some(status) = self.pages.lock().expect("nobody panics while holding it").count(response) {
             let reason = format!("HTTP {status} and the same web page {N_PAGES} times in a row: {WRONG_TARGET}");
             self.stop_for(kind, &reason, CHECK_TARGET);
         }
-        match heard.asks_for_less() {
+        match response.asks_for_less() {
             Some(Some(wait)) if wait > self.settings.gives_up_after => {
                 self.stop.say(format!("the service asks to wait for {}", humantime::format_duration(wait)));
             }
@@ -415,8 +415,8 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         match step {
             Step::CreateBrowser => url::browser_create(&self.target),
             Step::Identity { browser } => url::event_create(&self.target, &guest.identity, browser),
-            Step::OfOrder { order, part, browser } => {
-                url::event_create(&self.target, part.text(&guest.orders[*order].events), browser)
+            Step::OfOrder { order, part: event, browser } => {
+                url::event_create(&self.target, event.text(&guest.orders[*order].events), browser)
             }
         }
     }

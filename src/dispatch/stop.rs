@@ -60,9 +60,9 @@ impl Stop {
 
     async fn wait(&self) {
         // Made before the look, so that a word in between is not missed.
-        let said = self.said.notified();
+        let notified = self.said.notified();
         if self.reason().is_none() {
-            said.await;
+            notified.await;
         }
     }
 }

@@ -24,11 +24,11 @@ impl Waiting {
     pub(super) async fn until_nobody_waits(&self) {
         loop {
             // Made before the look, so that a word in between is not missed.
-            let nobody = self.nobody.notified();
+            let notified = self.nobody.notified();
             if self.n_waiting.load(Ordering::SeqCst) == 0 {
                 return;
             }
-            nobody.await;
+            notified.await;
         }
     }
 }

@@ -119,13 +119,13 @@ fn wait(value: &str) -> Option<Duration> {
 /// The causes of an error without its URL.
 fn words_of(error: reqwest::Error) -> String {
     let error = error.without_url();
-    let mut words = error.to_string();
+    let mut chain = error.to_string();
     let mut cause = error.source();
     while let Some(deeper) = cause {
-        words = format!("{words}: {deeper}");
+        chain = format!("{chain}: {deeper}");
         cause = deeper.source();
     }
-    words
+    chain
 }
 
 #[cfg(test)]

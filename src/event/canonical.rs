@@ -17,7 +17,7 @@ pub fn content_hash(order: &Order<'_>) -> ContentHash {
     let mut object = OrderObject::of(&order);
     let objects = std::mem::take(&mut object.order_items);
     let mut items: Vec<String> =
-        objects.iter().zip(&order.items).map(|(object, of)| item(object, of, order.recipe)).collect();
+        objects.iter().zip(&order.items).map(|(object, item)| item_text(object, item, order.recipe)).collect();
     items.sort_unstable();
     let mut hasher = blake3::Hasher::new();
     hasher.update(text(&object).as_bytes());
@@ -47,8 +47,8 @@ pub fn likeness(order: &Order<'_>) -> Likeness {
     let (price, currency) = (order.price.to_string(), order.currency.to_string());
     let mut hasher = blake3::Hasher::new();
     let head = [&*guest.provider, &*guest.id, &*time, &*price, &*currency];
-    for part in head.into_iter().chain(items.iter().map(String::as_str)) {
-        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+    for field in head.into_iter().chain(items.iter().map(String::as_str)) {
+        hasher.update(&(field.len() as u64).to_le_bytes()).update(field.as_bytes());
     }
     let mut hash = [0; 16];
     hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
@@ -56,7 +56,7 @@ pub fn likeness(order: &Order<'_>) -> Likeness {
 }
 
 /// With the further attributes of its product, if they travel.
-fn item(object: &ItemObject<'_>, item: &Item<'_>, recipe: Recipe) -> String {
+fn item_text(object: &ItemObject<'_>, item: &Item<'_>, recipe: Recipe) -> String {
     let json = text(object);
     let product = item.product.as_deref().filter(|_| recipe == Recipe::Multi);
     match product.map(|product| &product.attributes) {
@@ -207,8 +207,8 @@ mod tests {
             let attributes = extension("stops", ExtensionValue::Number(value));
             Some(Box::new(Product { attributes, unit_price: None }))
         };
-        let sent = |recipe, text: &str| {
-            let mut order = Order { recipe, ..order() };
+        let sent = |route, text: &str| {
+            let mut order = Order { recipe: route, ..order() };
             order.items[0].product = product(text.parse().unwrap());
             content_hash(&order)
         };

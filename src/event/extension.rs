@@ -50,9 +50,9 @@ pub fn types_sent(events: &OrderEvents) -> Vec<ExtensionType> {
     let json = for_browser(checkout, "");
     // An event that this program made always parses.
     let Ok(Event { order }) = serde_json::from_str(&json) else { return Vec::new() };
-    let of_order = order.extensions.iter().map(|attributes| (ExtensionScope::Order, attributes));
-    let of_items = order.order_items.iter().flat_map(|item| &item.extensions);
-    let all = of_order.chain(of_items.map(|attributes| (ExtensionScope::Item, attributes)));
+    let order_attributes = order.extensions.iter().map(|attributes| (ExtensionScope::Order, attributes));
+    let item_attributes = order.order_items.iter().flat_map(|item| &item.extensions);
+    let all = order_attributes.chain(item_attributes.map(|attributes| (ExtensionScope::Item, attributes)));
     let mut types: Vec<_> = all.flat_map(|(scope, attributes)| types_of(scope, attributes)).collect();
     types.sort_unstable();
     types.dedup();
@@ -61,12 +61,12 @@ pub fn types_sent(events: &OrderEvents) -> Vec<ExtensionType> {
 
 fn types_of(scope: ExtensionScope, attributes: &Attributes<'_>) -> impl Iterator<Item = ExtensionType> {
     let is_attribute = |(name, _): &(&Cow<'_, str>, _)| !NO_ATTRIBUTES.contains(&&***name);
-    let of = move |(name, value): (&Cow<'_, str>, &&RawValue)| ExtensionType {
+    let to_type = move |(name, value): (&Cow<'_, str>, &&RawValue)| ExtensionType {
         scope,
         name: name.clone().into_owned(),
         kind: kind_of(value.get()),
     };
-    attributes.iter().filter(is_attribute).map(of)
+    attributes.iter().filter(is_attribute).map(to_type)
 }
 
 fn kind_of(json: &str) -> ExtensionKind {
@@ -94,8 +94,8 @@ mod tests {
         let mut order = order();
         let types = |order: &_| {
             let types = types_sent(&OrderEvents::Single(order_checkout(order)));
-            let words = types.iter().map(|of| format!("{}.{} {}", of.scope.as_str(), of.name, of.kind.name()));
-            words.collect::<Vec<_>>().join(", ")
+            let shown = types.iter().map(|of| format!("{}.{} {}", of.scope.as_str(), of.name, of.kind.name()));
+            shown.collect::<Vec<_>>().join(", ")
         };
         assert_eq!(types(&order), "order.refundable boolean");
         order.items[0].extension = extension("weight", ExtensionValue::Float("10".parse().unwrap()));

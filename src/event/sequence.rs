@@ -30,16 +30,16 @@ pub struct Packing<'a> {
 
 /// The events that assemble an order. They may be longer than the packing allows where nothing can be cut.
 #[must_use]
-pub fn sequence(order: &Order<'_>, packing: Packing<'_>) -> Sequence {
+pub fn sequence(order: &Order<'_>, limits: Packing<'_>) -> Sequence {
     let common = &order.common;
-    let add = |(place, item)| event(common, "ADD", Own::Product(&Product { place, item, order }));
+    let add = |(index, item)| event(common, "ADD", Own::Product(&Product { place: index, item, order }));
     let contacts: Vec<_> = [&order.guest].into_iter().chain(&order.contacts).map(ContactObject::of).collect();
     let consumers: Vec<_> = order.consumers.iter().map(ConsumerObject::of).collect();
     Sequence {
         adds: order.items.iter().enumerate().map(add).collect(),
         contacts: event(common, "ADD_CONTACTS", Own::Contacts(&contacts)),
         consumers: (!consumers.is_empty()).then(|| event(common, "ADD_CONSUMERS", Own::Consumers(&consumers))),
-        confirms: confirms(order, packing),
+        confirms: confirms(order, limits),
         checkout: event(common, "CHECKOUT", Own::Order(order)),
         clear_cart: event(common, "CLEAR_CART", Own::Nothing),
     }
@@ -47,18 +47,18 @@ pub fn sequence(order: &Order<'_>, packing: Packing<'_>) -> Sequence {
 
 /// What CONFIRM and the consumers know an item by: its place in the order from 1, since CONFIRM names them all and has to
 /// be short.
-fn item_id(place: usize) -> String {
-    (place + 1).to_string()
+fn item_id(index: usize) -> String {
+    (index + 1).to_string()
 }
 
-fn confirms(order: &Order<'_>, packing: Packing<'_>) -> Vec<EventText> {
-    let names: Vec<_> = (0..order.items.len()).map(|place| ItemName { item_id: item_id(place) }).collect();
+fn confirms(order: &Order<'_>, limits: Packing<'_>) -> Vec<EventText> {
+    let names: Vec<_> = (0..order.items.len()).map(|index| ItemName { item_id: item_id(index) }).collect();
     let confirm = |names: &[ItemName]| event(&order.common, "CONFIRM", Own::Confirmed(names));
-    match packing.confirm {
+    match limits.confirm {
         Confirm::Whole => vec![confirm(&names)],
         Confirm::Parts => {
-            let frame = url::event_url_length(packing.target, &confirm(&[]));
-            parts(&names, packing.max_url_bytes.saturating_sub(frame)).into_iter().map(confirm).collect()
+            let frame = url::event_url_length(limits.target, &confirm(&[]));
+            parts(&names, limits.max_url_bytes.saturating_sub(frame)).into_iter().map(confirm).collect()
         }
     }
 }
@@ -66,21 +66,21 @@ fn confirms(order: &Order<'_>, packing: Packing<'_>) -> Vec<EventText> {
 /// Each part is as full as fits, and has one name at least.
 fn parts(names: &[ItemName], room: usize) -> Vec<&[ItemName]> {
     let (mut parts, mut start, mut length) = (Vec::new(), 0, 0);
-    for (place, name) in names.iter().enumerate() {
+    for (index, name) in names.iter().enumerate() {
         let name = encoded_length(&json::text(name));
         // The comma between two is one byte in a URL too.
-        if place > start && length + 1 + name > room {
-            parts.push(&names[start..place]);
-            (start, length) = (place, 0);
+        if index > start && length + 1 + name > room {
+            parts.push(&names[start..index]);
+            (start, length) = (index, 0);
         }
-        length += name + usize::from(place > start);
+        length += name + usize::from(index > start);
     }
     parts.push(&names[start..]);
     parts
 }
 
-fn event(common: &CommonAttributes<'_>, kind: &'static str, own: Own<'_>) -> EventText {
-    json::without_browser_id(&Event { kind, common, own })
+fn event(common: &CommonAttributes<'_>, kind: &'static str, body: Own<'_>) -> EventText {
+    json::without_browser_id(&Event { kind, common, own: body })
 }
 
 struct Event<'a> {
@@ -136,11 +136,11 @@ struct Product<'a> {
 
 impl Serialize for Product<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { place, item, order } = self;
+        let Self { place: index, item, order } = self;
         let (product, ordered_at) = (item.product.as_deref(), item.ordered_at.unwrap_or(order.ordered_at));
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("type", &item.kind)?;
-        map.serialize_entry("item_id", &item_id(*place))?;
+        map.serialize_entry("item_id", &item_id(*index))?;
         map.serialize_entry("name", &item.name)?;
         map.serialize_entry("orderedAt", &json::utc(ordered_at))?;
         map.serialize_entry("quantity", &item.quantity)?;
@@ -223,7 +223,7 @@ impl<'a> ConsumerObject<'a> {
         Self {
             person: ContactObject::of(person),
             gender: person.gender.as_deref(),
-            item_ids: items.iter().map(|place| item_id(*place)).collect(),
+            item_ids: items.iter().map(|index| item_id(*index)).collect(),
         }
     }
 }
@@ -282,8 +282,8 @@ mod tests {
             Consumer { person: cy, items: vec![0, 1] },
             Consumer { person: Guest { lastname: Some("Ek".into()), ..Guest::default() }, items: Vec::new() },
         ];
-        let (recipe, contacts) = (Recipe::Multi, vec![contact]);
-        Order { items: vec![item("DUB-LHR"), back], recipe, contacts, consumers, ..order() }
+        let (route, contacts) = (Recipe::Multi, vec![contact]);
+        Order { items: vec![item("DUB-LHR"), back], recipe: route, contacts, consumers, ..order() }
     }
 
     fn target() -> Target {
@@ -293,7 +293,7 @@ mod tests {
         }
     }
 
-    fn of(order: &Order<'_>, confirm: Confirm, max_url_bytes: usize) -> Sequence {
+    fn build(order: &Order<'_>, confirm: Confirm, max_url_bytes: usize) -> Sequence {
         sequence(order, Packing { target: &target(), max_url_bytes, confirm })
     }
 
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn each_event_is_as_the_manual_shows_it() {
-        let sequence = of(&flight(), Confirm::Whole, 8192);
+        let sequence = build(&flight(), Confirm::Whole, 8192);
         insta::assert_snapshot!(shown(&sequence.adds[0]), @r#"{"browser_id":"b","type":"ADD","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","product":{"type":"FLIGHT","item_id":"1","name":"DUB-LHR","orderedAt":"2025-08-23T16:17:16.000Z","quantity":1,"price":89.90,"productId":"EI-152","currency":"EUR","referenceId":"123456","origin":"DUB"}}"#);
         insta::assert_snapshot!(shown(&sequence.adds[1]), @r#"{"browser_id":"b","type":"ADD","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","product":{"type":"FLIGHT","item_id":"2","name":"LHR-DUB","orderedAt":"2025-08-24T00:00:00.000Z","quantity":1,"price":110.60,"productId":"EI-152","currency":"EUR","referenceId":"L-2","stops":0}}"#);
         insta::assert_snapshot!(shown(&sequence.contacts), @r#"{"browser_id":"b","type":"ADD_CONTACTS","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","contact":[{"email":"ann@example.com"},{"firstname":"Bob","street":["1 Quay","Flat \"2\""],"country_code":"IE","identifiers":[{"provider":"crm","id":"7"}]}]}"#);
@@ -312,7 +312,7 @@ mod tests {
         insta::assert_snapshot!(shown(&sequence.checkout), @r#"{"browser_id":"b","type":"CHECKOUT","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","reference_id":"123456","status":"PURCHASED"}"#);
         insta::assert_snapshot!(shown(&sequence.clear_cart), @r#"{"browser_id":"b","type":"CLEAR_CART","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland"}"#);
         assert_eq!((sequence.adds.len(), sequence.confirms.len()), (2, 1));
-        assert_eq!(of(&order(), Confirm::Whole, 8192).consumers, None);
+        assert_eq!(build(&order(), Confirm::Whole, 8192).consumers, None);
     }
 
     fn with_items(n_items: usize) -> Order<'static> {
@@ -326,14 +326,15 @@ mod tests {
     /// The figure that short ids are for.
     #[test]
     fn one_confirm_of_8_kib_names_some_270_items() {
-        let most = (1..400).rev().find(|n| lengths(&of(&with_items(*n), Confirm::Whole, 8192).confirms)[0] <= 8192);
-        assert_eq!(most, Some(264));
+        let max_items =
+            (1..400).rev().find(|n| lengths(&build(&with_items(*n), Confirm::Whole, 8192).confirms)[0] <= 8192);
+        assert_eq!(max_items, Some(264));
     }
 
     #[test]
     fn parts_name_every_item_once_and_are_as_full_as_fits() {
         for (n_items, max_url_bytes) in [(1, 8192), (600, 8192), (542, 1000), (3, 10), (120, 700)] {
-            let confirms = of(&with_items(n_items), Confirm::Parts, max_url_bytes).confirms;
+            let confirms = build(&with_items(n_items), Confirm::Parts, max_url_bytes).confirms;
             let texts: Vec<_> = confirms.iter().map(shown).collect();
             let ids = |text: &String| text.matches("item_id").count();
             assert_eq!(texts.iter().map(ids).sum::<usize>(), n_items);
@@ -348,7 +349,7 @@ mod tests {
             let is_full = |length: &usize| *length + 31 > max_url_bytes;
             assert!(lengths.iter().rev().skip(1).all(is_full), "{lengths:?}");
         }
-        let whole = of(&with_items(100), Confirm::Whole, 8192).confirms;
-        assert_eq!(of(&with_items(100), Confirm::Parts, 8192).confirms, whole);
+        let whole = build(&with_items(100), Confirm::Whole, 8192).confirms;
+        assert_eq!(build(&with_items(100), Confirm::Parts, 8192).confirms, whole);
     }
 }

@@ -39,7 +39,7 @@ fn settle(drafts: &mut [Draft<'_>], indices: &[usize], is_copy: &mut [bool]) {
         } else {
             is_copy[index] = true;
             let words = "the order stands here again, with equal content; it counts once";
-            let problem = Problem::of_order(Code::OrderCopied, drafts[index].position(), words);
+            let problem = Problem::of_order(Code::DuplicateOrder, drafts[index].position(), words);
             drafts[original].problems.push(problem);
         }
     }
@@ -63,14 +63,14 @@ struct Content {
 
 fn content(draft: &Draft<'_>) -> Content {
     let has_identifier = draft.cells.iter().any(|cell| matches!(*cell.field, Field::Identifier(_)));
-    let counts = |cell: &&Cell<'_>| match *cell.field {
+    let is_compared = |cell: &&Cell<'_>| match *cell.field {
         Field::Identifier(_) => true,
         Field::GuestEmail => !has_identifier,
         ref field => field.part() == Part::Order,
     };
     let mut items: Vec<_> = draft.items.iter().map(|item| values(item.cells.iter())).collect();
     items.sort_unstable();
-    Content { order: values(draft.cells.iter().filter(counts)), items, is_skipped: draft.skip.is_some() }
+    Content { order: values(draft.cells.iter().filter(is_compared)), items, is_skipped: draft.skip.is_some() }
 }
 
 fn values<'a>(cells: impl Iterator<Item = &'a Cell<'a>>) -> Vec<(Field, String)> {

@@ -62,7 +62,7 @@ impl Doubts {
             *self = other;
             return;
         }
-        other.keyless.into_iter().for_each(|(made, at)| keep_first(&mut self.keyless, made, at));
+        other.keyless.into_iter().for_each(|(ordered_at, at)| keep_first(&mut self.keyless, ordered_at, at));
         for (key, at) in other.run_together {
             let first = self.run_together.entry(key).or_insert(at);
             *first = earlier(*first, at);
@@ -77,7 +77,7 @@ impl Doubts {
         }
         let made = draft.cell(&Field::OrderedAt).and_then(Cell::certain_time);
         let keyless = match made {
-            Some(made) => self.keyless.get(&made),
+            Some(ordered_at) => self.keyless.get(&ordered_at),
             None => self.keyless.values().min_by_key(|at| (at.file, at.line)),
         };
         if let Some(at) = keyless {
@@ -110,5 +110,5 @@ fn hash(file: FileId, key: &str) -> u64 {
 /// A row that may belong to an order.
 pub(super) fn neighbour(at: Position) -> Problem {
     let words = "the row here cannot be read and may belong to this order";
-    Problem::of_order(Code::NeighbourUnreadable, at, words)
+    Problem::of_order(Code::AdjacentRowUnreadable, at, words)
 }

@@ -18,7 +18,7 @@ use crate::model::{
 pub fn draft<'a>(
     rows: impl ExactSizeIterator<Item = &'a KeyedRow<'a>>,
     map: impl Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>),
-    suspects: &[Position],
+    possible_rows: &[Position],
 ) -> Draft<'a> {
     let (key, n_rows) = (Cow::Borrowed(""), rows.len());
     let cells = Cells::default();
@@ -44,7 +44,7 @@ pub fn draft<'a>(
         add_row(&mut draft, row, &mut mapped);
     }
     (draft.items, draft.people) = (mapped.items, mapped.people);
-    add_suspects(&mut draft, suspects);
+    add_suspects(&mut draft, possible_rows);
     draft
 }
 
@@ -105,7 +105,7 @@ fn add_cell<'a>(draft: &mut Draft<'a>, cell: Cell<'a>) {
 /// One problem for each field of the order says it; a long order would say it on every row.
 fn is_told(draft: &Draft<'_>, problem: &Problem) -> bool {
     let is_of_item = problem.field.as_ref().is_none_or(|field| field.starts_with(Part::Item.prefix()));
-    let is_same = |told: &Problem| told.code == problem.code && told.field == problem.field;
+    let is_same = |reported: &Problem| reported.code == problem.code && reported.field == problem.field;
     !is_of_item && draft.problems.iter().any(is_same)
 }
 

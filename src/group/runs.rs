@@ -82,36 +82,36 @@ impl<'a> Runs<'a> {
     /// The runs of rows that follow each other.
     #[must_use]
     pub fn of(rows: &'a [KeyedRow<'a>], settings: Settings) -> Self {
-        let mut found = Self { runs: Vec::with_capacity(rows.len() / 2), ..Self::default() };
+        let mut block = Self { runs: Vec::with_capacity(rows.len() / 2), ..Self::default() };
         let mut start = 0;
         for (index, row) in rows.iter().enumerate() {
             if row.kind == RowKind::Blank {
                 continue;
             }
-            found.n_rows += 1;
+            block.n_rows += 1;
             if row.kind.is_lost() {
-                found.lose(row, settings);
+                block.lose(row, settings);
                 continue;
             }
-            found.n_unreadable += u64::from(matches!(row.kind, RowKind::Unreadable { .. }));
+            block.n_unreadable += u64::from(matches!(row.kind, RowKind::Unreadable { .. }));
             let is_next = row
                 .kind
                 .part_of()
-                .is_some_and(|key| found.runs.last().is_some_and(|run| run.is_part() && run.key() == key));
+                .is_some_and(|key| block.runs.last().is_some_and(|run| run.is_part() && run.key() == key));
             if !is_next {
                 start = index;
-                found.runs.push(Run { rows: &[], suspects: Vec::new() });
+                block.runs.push(Run { rows: &[], suspects: Vec::new() });
             }
-            found.extend_last(&rows[start..=index]);
+            block.extend_last(&rows[start..=index]);
         }
-        found
+        block
     }
 
     fn extend_last(&mut self, rows: &'a [KeyedRow<'a>]) {
-        let before = self.trailing.take();
+        let lost = self.trailing.take();
         if let Some(run) = self.runs.last_mut() {
             run.rows = rows;
-            run.suspects.extend(before);
+            run.suspects.extend(lost);
         }
     }
 

@@ -95,49 +95,49 @@ struct Grouped {
 /// The rows of files stand one behind the other.
 fn grouped(settings: Settings, rows: &[Given]) -> Result<Grouped, GroupError> {
     let map = |row: &'static Row<'static>, _: Option<&'static Row<'static>>, into: &mut MappedRow<'static>| {
-        rows.iter().find(|given| std::ptr::eq(given.row, row)).unwrap().map(into);
+        rows.iter().find(|test_row| std::ptr::eq(test_row.row, row)).unwrap().map(into);
     };
     let (mut lost, mut runs) = (Lost::default(), Vec::new());
     for file in rows.chunk_by(|one, next| settings.joins_files || one.row.origin.file == next.row.origin.file) {
         let keyed: &'static [_] = file.iter().map(Given::keyed).collect::<Vec<_>>().leak();
-        let found = Runs::of(keyed, settings);
-        lost.append(found.lost);
-        runs.extend(found.runs);
+        let block = Runs::of(keyed, settings);
+        lost.append(block.lost);
+        runs.extend(block.runs);
     }
     lost.check(settings)?;
-    let kept = runs.iter().flat_map(|run| run.rows).filter(|row| !row.kind.is_lost()).cloned();
-    let kept: &'static [_] = kept.collect::<Vec<_>>().leak();
-    let drafts = gathered(kept, settings).into_iter().map(|order| {
-        let stands_in =
+    let readable = runs.iter().flat_map(|run| run.rows).filter(|row| !row.kind.is_lost()).cloned();
+    let readable: &'static [_] = readable.collect::<Vec<_>>().leak();
+    let drafts = gathered(readable, settings).into_iter().map(|order| {
+        let is_of_order =
             |run: &&Run<'_>| run.rows.iter().any(|row| order.iter().any(|of| std::ptr::eq(of.row, row.row)));
-        let of_order: Vec<_> = runs.iter().filter(stands_in).collect();
-        let suspects: Vec<_> = of_order.iter().flat_map(|run| run.suspects.iter().copied()).collect();
-        let gathered = draft(order.into_iter(), map, &suspects);
+        let of_order: Vec<_> = runs.iter().filter(is_of_order).collect();
+        let possible_rows: Vec<_> = of_order.iter().flat_map(|run| run.suspects.iter().copied()).collect();
+        let merged = draft(order.into_iter(), map, &possible_rows);
         if let [only] = of_order[..] {
             assert_eq!(
                 draft(only.rows.iter(), map, &only.suspects),
-                gathered,
+                merged,
                 "what stands together need not be gathered"
             );
         }
-        gathered
+        merged
     });
     let mut drafts = resolved(drafts.collect());
-    let doubts = doubts(settings, rows);
+    let ambiguities = doubts(settings, rows);
     for draft in &mut drafts {
-        doubts.tell(draft, settings);
+        ambiguities.tell(draft, settings);
     }
     Ok(Grouped { drafts, lost })
 }
 
 fn doubts(settings: Settings, rows: &[Given]) -> Doubts {
     let mut doubts = Doubts::default();
-    for given in rows {
-        let at = given.row.origin.position();
-        if let RowKind::Keyless(Some(made)) = given.kind {
-            doubts.add_keyless(made, at);
+    for test_row in rows {
+        let at = test_row.row.origin.position();
+        if let RowKind::Keyless(Some(ordered_at)) = test_row.kind {
+            doubts.add_keyless(ordered_at, at);
         }
-        given.other_keys.iter().for_each(|key| doubts.add_run_together(key, at, settings));
+        test_row.other_keys.iter().for_each(|key| doubts.add_run_together(key, at, settings));
     }
     doubts
 }
@@ -204,8 +204,8 @@ fn an_unreadable_row_never_leaves_an_order_in_part() {
     let error = grouped(ALONE, &rows(bad(4, None))).unwrap_err();
     assert_eq!((error.at.line, error.n_more), (4, 0));
     let adjacent = Settings { has_adjacent_rows: true, ..ALONE };
-    let neighbours = ["A 2", "B 3 neighbour_unreadable", "C 5 neighbour_unreadable", "D 6"];
-    assert_eq!(shown(adjacent, rows(bad(4, None))), neighbours);
+    let expected = ["A 2", "B 3 neighbour_unreadable", "C 5 neighbour_unreadable", "D 6"];
+    assert_eq!(shown(adjacent, rows(bad(4, None))), expected);
     let accepting = Settings { accepts_unreadable: true, ..ALONE };
     let accepted = grouped(accepting, &rows(bad(4, None))).unwrap();
     assert_eq!((accepted.drafts.len(), accepted.lost.told.len()), (4, 1));
@@ -213,8 +213,8 @@ fn an_unreadable_row_never_leaves_an_order_in_part() {
 
 #[test]
 fn an_order_that_lost_a_row_to_another_one_is_not_sent() {
-    let run_together = Given { other_keys: &["B", "xB"], ..bad(3, Some("A")) };
-    let rows = vec![part("A", 0, 2, &[]), run_together, part("B", 0, 4, &[]), part("C", 0, 5, &[])];
+    let merged_row = Given { other_keys: &["B", "xB"], ..bad(3, Some("A")) };
+    let rows = vec![part("A", 0, 2, &[]), merged_row, part("B", 0, 4, &[]), part("C", 0, 5, &[])];
     assert_eq!(shown(ALONE, rows), ["A 2,3 row_unreadable", "B 4 neighbour_unreadable", "C 5"]);
 }
 
@@ -230,7 +230,7 @@ fn neighbours_of_joined_files_stand_next_to_each_other() {
 #[test]
 fn a_row_without_a_key_spoils_only_orders_it_may_belong_to() {
     let at = |key: &str, line, time: &'static str| part(key, 0, line, &[(Field::OrderedAt, time)]);
-    let rows = |keyless| vec![at("A", 2, "t1"), at("B", 3, "t2"), keyless];
+    let rows = |without_key| vec![at("A", 2, "t1"), at("B", 3, "t2"), without_key];
     assert_eq!(
         shown(ALONE, rows(keyless(&[(Field::OrderedAt, "t2")]))),
         ["A 2", "B 3 row_without_key", "9 row_without_key"]
@@ -241,8 +241,8 @@ fn a_row_without_a_key_spoils_only_orders_it_may_belong_to() {
 
 #[test]
 fn a_row_without_a_key_is_an_invalid_order_of_its_own_even_with_a_reference() {
-    let keyless = keyless(&[(Field::OrderedAt, "t9"), (Field::ReferenceId, "R")]);
-    assert_eq!(shown(ALONE, vec![keyless]), ["9 row_without_key"]);
+    let without_key = keyless(&[(Field::OrderedAt, "t9"), (Field::ReferenceId, "R")]);
+    assert_eq!(shown(ALONE, vec![without_key]), ["9 row_without_key"]);
 }
 
 #[test]
@@ -252,12 +252,12 @@ fn nothing_but_a_certain_time_tells_a_row_without_a_key_apart() {
         let damaged = keyless(&[(Field::OrderedAt, "t2"), (Field::Price, price)]);
         assert_eq!(shown(ALONE, vec![known(), damaged])[0], "A 2 row_without_key");
     }
-    let mut broken = keyless(&[(Field::OrderedAt, "t2")]);
-    broken.cells[0].is_broken = true;
-    assert!(grouped(ALONE, &[known(), keyless_of(broken)]).is_err());
-    let mut first_counts = known();
-    first_counts.cells[0].first_counts = true;
-    assert_eq!(shown(ALONE, vec![first_counts, keyless(&[(Field::OrderedAt, "t3")])])[0], "A 2 row_without_key");
+    let mut unparsable = keyless(&[(Field::OrderedAt, "t2")]);
+    unparsable.cells[0].is_broken = true;
+    assert!(grouped(ALONE, &[known(), keyless_of(unparsable)]).is_err());
+    let mut first_wins = known();
+    first_wins.cells[0].first_counts = true;
+    assert_eq!(shown(ALONE, vec![first_wins, keyless(&[(Field::OrderedAt, "t3")])])[0], "A 2 row_without_key");
 }
 
 #[test]
@@ -271,9 +271,9 @@ fn a_copy_with_an_error_is_no_copy() {
 /// Parts of the input are seen in any order.
 #[test]
 fn doubts_come_together_as_if_they_were_found_in_one() {
-    let run_together = |line| Given { other_keys: &["B"], ..bad(line, Some("A")) };
+    let merged_row = |line| Given { other_keys: &["B"], ..bad(line, Some("A")) };
     let at = |line, time| keyless_of(row(RowKind::Keyless(None), 0, line, &[(Field::OrderedAt, time)]));
-    let rows = [run_together(2), at(3, "t1"), at(4, "t2"), run_together(5), at(6, "t1"), at(7, "t3")];
+    let rows = [merged_row(2), at(3, "t1"), at(4, "t2"), merged_row(5), at(6, "t1"), at(7, "t3")];
     let all = doubts(ALONE, &rows);
     for middle in 0..=rows.len() {
         let (mut early, mut late) = (doubts(ALONE, &rows[..middle]), doubts(ALONE, &rows[middle..]));

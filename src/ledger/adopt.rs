@@ -39,38 +39,38 @@ impl From<rusqlite::Error> for AdoptError {
 
 /// Makes all that the ledger holds of one target that of another: the same tenant under a new key or URL. Gives the target
 /// as it was.
-pub fn adopt(place: &LedgerPlace, from: &TargetPrefix, to: &Target) -> Result<KnownTarget, AdoptError> {
+pub fn adopt(location: &LedgerPlace, from: &TargetPrefix, to: &Target) -> Result<KnownTarget, AdoptError> {
     const HOLDER: &str = "orderferry ledger adopt";
-    let ledger = file::open_to_write(&place.path)?;
+    let ledger = file::open_to_write(&location.path)?;
     let to_hash = TargetHash::of(to);
-    let lock = RunLock::take(&place.path, to_hash, HOLDER)?;
-    ledger.ensure_whole(place, Some(to_hash))?;
+    let lock = RunLock::take(&location.path, to_hash, HOLDER)?;
+    ledger.ensure_whole(location, Some(to_hash))?;
     let known = known_targets(&ledger.connection)?;
-    let (mut named, _): (Vec<_>, Vec<_>) = known.iter().cloned().partition(|known| from.is_of(known.target));
-    if named.len() != 1 {
-        return Err(AdoptError::NotOne { found: named.len(), known });
+    let (mut matching, _): (Vec<_>, Vec<_>) = known.iter().cloned().partition(|known| from.is_of(known.target));
+    if matching.len() != 1 {
+        return Err(AdoptError::NotOne { found: matching.len(), known });
     }
-    let from = named.remove(0);
+    let from = matching.remove(0);
     if from.target == to_hash {
         return Err(AdoptError::Same(to_hash));
     }
-    let _lock_of_other = RunLock::take(&place.path, from.target, HOLDER)?;
-    ledger.ensure_newest(place, from.target)?;
-    ledger.ensure_newest(place, to_hash)?;
+    let _other_lock = RunLock::take(&location.path, from.target, HOLDER)?;
+    ledger.ensure_newest(location, from.target)?;
+    ledger.ensure_newest(location, to_hash)?;
     let transaction = Transaction::new_unchecked(&ledger.connection, TransactionBehavior::Immediate)?;
     move_rows(&transaction, from.target, to_hash)?;
     targets::rename(&transaction, from.target, to_hash, &to.base_url)?;
     file::count_commit(&transaction, 0)?;
     transaction.commit()?;
-    let state = file::state(&ledger.connection, &place.path)?;
-    let (mut companions, _) = Companions::open(lock, place.state_folder.as_deref(), &state.id, to_hash);
+    let state = file::state(&ledger.connection, &location.path)?;
+    let (mut companions, _) = Companions::open(lock, location.state_folder.as_deref(), &state.id, to_hash);
     companions.remember(&state);
     file::keep_log_of_open_runs(&ledger.connection)?;
     Ok(from)
 }
 
 fn move_rows(connection: &Connection, from: TargetHash, to: TargetHash) -> Result<(), rusqlite::Error> {
-    let ends = params![from.0, to.0];
+    let hashes = params![from.0, to.0];
     // What both know stays as the newer target has it.
     for sql in [
         "UPDATE attempts SET target = ?2 WHERE target = ?1",
@@ -84,22 +84,23 @@ fn move_rows(connection: &Connection, from: TargetHash, to: TargetHash) -> Resul
         "UPDATE OR IGNORE extension_types SET target = ?2 WHERE target = ?1",
         "DELETE FROM extension_types WHERE target = ?1",
     ] {
-        connection.execute(sql, if sql.contains("?2") { ends } else { &ends[..1] })?;
+        connection.execute(sql, if sql.contains("?2") { hashes } else { &hashes[..1] })?;
     }
-    let seal = concat!("UPDATE attempts SET checksum = row_checksum(", attempt_columns!(), ") WHERE target = ?1");
-    connection.execute(seal, params![to.0])?;
+    let update_checksums =
+        concat!("UPDATE attempts SET checksum = row_checksum(", attempt_columns!(), ") WHERE target = ?1");
+    connection.execute(update_checksums, params![to.0])?;
     Ok(())
 }
 
 /// Lets the next run go on with a ledger that lacks its newest attempts. It gets a new id, so that what companions remember
 /// of it counts no more. A damaged ledger is not accepted: it would hide attempts that it still holds.
-pub fn accept_loss(place: &LedgerPlace) -> Result<(), LedgerError> {
+pub fn accept_loss(location: &LedgerPlace) -> Result<(), LedgerError> {
     let WritableFile { connection, .. } = {
-        let ledger = file::open_to_write(&place.path)?;
-        ledger.ensure_readable(place, None)?;
+        let ledger = file::open_to_write(&location.path)?;
+        ledger.ensure_readable(location, None)?;
         ledger
     };
-    let _locks = RunLock::take_others(&place.path, None, "orderferry ledger accept-loss")?;
+    let _locks = RunLock::take_others(&location.path, None, "orderferry ledger accept-loss")?;
     let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
     transaction.execute("UPDATE ledger SET id = randomblob(16)", [])?;
     transaction.execute(concat!("UPDATE ledger SET checksum = row_checksum(", ledger_columns!(), ")"), [])?;

@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::{
     Attempt, Change, LedgerError, LedgerOrder, OrderState, Sending, TargetHash, TargetPrefix, file,
-    order::{snapshot, state, time},
+    order::{parse_outcome, snapshot_from_row, time_from_millis},
 };
 use crate::model::planned::ContentHash;
 
@@ -53,15 +53,17 @@ pub enum References {
 impl Filter {
     /// Whether it asks for this order.
     fn asks_for(&self, order: &LedgerOrder) -> bool {
-        let is_sent = |sending: &Sending| {
-            self.run.as_ref().is_none_or(|run| *run == sending.run)
-                && self.since.is_none_or(|since| since <= sending.intended_at)
-                && self.until.is_none_or(|until| sending.intended_at < until)
+        let is_sent = |submission: &Sending| {
+            self.run.as_ref().is_none_or(|run| *run == submission.run)
+                && self.since.is_none_or(|since| since <= submission.intended_at)
+                && self.until.is_none_or(|until| submission.intended_at < until)
         };
-        let is_made = |made: &Range<DateTime<Utc>>| order.sendings.iter().any(|sent| made.contains(&sent.ordered_at));
+        let is_in_range = |range: &Range<DateTime<Utc>>| {
+            order.sendings.iter().any(|submission| range.contains(&submission.ordered_at))
+        };
         (self.states.is_empty() || self.states.contains(&order.state()))
             && order.sendings.iter().any(is_sent)
-            && self.ordered_at.as_ref().is_none_or(is_made)
+            && self.ordered_at.as_ref().is_none_or(is_in_range)
     }
 }
 
@@ -98,11 +100,11 @@ fn visit_orders<E: From<LedgerError>>(
     filter: &Filter,
     mut visit: impl FnMut(LedgerOrder) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut left = filter.limit.unwrap_or(usize::MAX);
+    let mut remaining = filter.limit.unwrap_or(usize::MAX);
     let mut next = next_target(connection, None)?;
     while let Some(target) = next {
         if filter.target.as_ref().is_none_or(|prefix| prefix.is_of(target)) {
-            visit_target(connection, target, filter, &mut left, &mut visit)?;
+            visit_target(connection, target, filter, &mut remaining, &mut visit)?;
         }
         next = next_target(connection, Some(target))?;
     }
@@ -113,20 +115,20 @@ fn visit_target<E: From<LedgerError>>(
     connection: &Connection,
     target: TargetHash,
     filter: &Filter,
-    left: &mut usize,
+    remaining: &mut usize,
     visit: &mut impl FnMut(LedgerOrder) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut sendings = Sendings::new(connection, target, &filter.references)?;
-    let mut rows = sendings.query()?;
+    let mut submissions = Sendings::new(connection, target, &filter.references)?;
+    let mut rows = submissions.query()?;
     let mut changes = Changes::new(connection, target)?;
-    let mut open = None;
-    while *left > 0 {
-        let sending = next_sending(&mut rows)?;
-        let is_end = sending.is_none();
-        if let Some(mut order) = joined(&mut open, target, sending) {
+    let mut current = None;
+    while *remaining > 0 {
+        let submission = next_sending(&mut rows)?;
+        let is_end = submission.is_none();
+        if let Some(mut order) = joined(&mut current, target, submission) {
             order.take_changes(changes.of(&order)?);
             if filter.asks_for(&order) {
-                *left -= 1;
+                *remaining -= 1;
                 visit(order)?;
             }
         }
@@ -139,17 +141,17 @@ fn visit_target<E: From<LedgerError>>(
 
 /// Adds a sending to the open order or begins another one; gives the order that is complete by that.
 fn joined(
-    open: &mut Option<LedgerOrder>,
+    current: &mut Option<LedgerOrder>,
     target: TargetHash,
-    sending: Option<(String, Sending)>,
+    submission: Option<(String, Sending)>,
 ) -> Option<LedgerOrder> {
-    let Some((reference, sending)) = sending else { return open.take() };
-    match open {
-        Some(order) if order.reference == reference && order.is_of(sending.ordered_at) => {
-            order.sendings.push(sending);
+    let Some((reference, submission)) = submission else { return current.take() };
+    match current {
+        Some(order) if order.reference == reference && order.is_of(submission.ordered_at) => {
+            order.sendings.push(submission);
             None
         }
-        _ => open.replace(LedgerOrder::new(target, reference, sending)),
+        _ => current.replace(LedgerOrder::new(target, reference, submission)),
     }
 }
 
@@ -194,18 +196,18 @@ fn next_sending(rows: &mut rusqlite::Rows<'_>) -> Result<Option<(String, Sending
 }
 
 fn read_sending(row: &Row<'_>) -> Result<(String, Sending), rusqlite::Error> {
-    let sending = Sending {
+    let submission = Sending {
         attempt: Attempt(row.get(1)?),
-        ordered_at: time(row.get(2)?),
+        ordered_at: time_from_millis(row.get(2)?),
         content: ContentHash(row.get(3)?),
         run: row.get(4)?,
-        intended_at: time(row.get(5)?),
-        state: state(row.get::<_, Option<String>>(6)?.as_deref()),
-        settled_at: row.get::<_, Option<i64>>(7)?.map(time),
+        intended_at: time_from_millis(row.get(5)?),
+        state: parse_outcome(row.get::<_, Option<String>>(6)?.as_deref()),
+        settled_at: row.get::<_, Option<i64>>(7)?.map(time_from_millis),
         is_by_hand: row.get(8)?,
-        snapshot: snapshot(row, 9)?,
+        snapshot: snapshot_from_row(row, 9)?,
     };
-    Ok((row.get(0)?, sending))
+    Ok((row.get(0)?, submission))
 }
 
 /// The changes of orders to a target; most ledgers have none, and then none is looked for.
@@ -227,13 +229,13 @@ impl<'a> Changes<'a> {
         let (Some(statement), Some(_)) = (&mut self.statement, order.accepted()) else { return Ok(Vec::new()) };
         let changes = statement.query_map(params![self.target.0, order.reference], |row| {
             Ok(Change {
-                ordered_at: time(row.get(0)?),
+                ordered_at: time_from_millis(row.get(0)?),
                 content: ContentHash(row.get(1)?),
                 cause: row.get(5)?,
-                snapshot: snapshot(row, 6)?,
+                snapshot: snapshot_from_row(row, 6)?,
                 run: row.get(2)?,
-                seen_at: time(row.get(3)?),
-                acknowledged_at: row.get::<_, Option<i64>>(4)?.map(time),
+                seen_at: time_from_millis(row.get(3)?),
+                acknowledged_at: row.get::<_, Option<i64>>(4)?.map(time_from_millis),
             })
         })?;
         Ok(changes.collect::<Result<_, _>>()?)
@@ -248,13 +250,14 @@ mod tests {
         model::target::Target,
     };
 
-    fn asked(book: &Book, filter: &Filter) -> String {
+    fn asked(admin: &Book, filter: &Filter) -> String {
         let mut found = Vec::new();
-        book.visit(filter, |order| {
-            found.push(order.reference);
-            Ok::<_, LedgerError>(())
-        })
-        .unwrap();
+        admin
+            .visit(filter, |order| {
+                found.push(order.reference);
+                Ok::<_, LedgerError>(())
+            })
+            .unwrap();
         found.join(" ")
     }
 
@@ -280,22 +283,22 @@ mod tests {
             let attempt = Attempt(ledger.write(&[Write::Intend(intent)]).unwrap()[0]);
             ledger.write(&[Write::Settle(attempt, state)]).unwrap();
         }
-        let book = Book::open(&path).unwrap();
+        let admin = Book::open(&path).unwrap();
         let all = Filter::default;
-        let like = |pattern: &str| Filter { references: References::Like(pattern.into()), ..all() };
-        assert_eq!(asked(&book, &all()), "A-10 A-2 B*");
-        assert_eq!(asked(&book, &like("A-*")), "A-10 A-2");
-        assert_eq!(asked(&book, &Filter { references: References::Is("B*".into()), ..all() }), "B*");
-        assert_eq!(asked(&book, &Filter { states: vec![OrderState::Accepted], ..all() }), "A-10 A-2");
-        assert_eq!(asked(&book, &Filter { states: vec![OrderState::Failed, OrderState::Unknown], ..all() }), "B*");
-        assert_eq!(asked(&book, &Filter { run: Some("run-1".into()), ..all() }), "A-10 A-2");
-        assert_eq!(asked(&book, &Filter { limit: Some(2), ..all() }), "A-10 A-2");
-        assert_eq!(asked(&book, &Filter { limit: Some(0), ..all() }), "");
+        let glob = |pattern: &str| Filter { references: References::Like(pattern.into()), ..all() };
+        assert_eq!(asked(&admin, &all()), "A-10 A-2 B*");
+        assert_eq!(asked(&admin, &glob("A-*")), "A-10 A-2");
+        assert_eq!(asked(&admin, &Filter { references: References::Is("B*".into()), ..all() }), "B*");
+        assert_eq!(asked(&admin, &Filter { states: vec![OrderState::Accepted], ..all() }), "A-10 A-2");
+        assert_eq!(asked(&admin, &Filter { states: vec![OrderState::Failed, OrderState::Unknown], ..all() }), "B*");
+        assert_eq!(asked(&admin, &Filter { run: Some("run-1".into()), ..all() }), "A-10 A-2");
+        assert_eq!(asked(&admin, &Filter { limit: Some(2), ..all() }), "A-10 A-2");
+        assert_eq!(asked(&admin, &Filter { limit: Some(0), ..all() }), "");
         let (earlier, later) = (before - chrono::TimeDelta::hours(1), before + chrono::TimeDelta::hours(1));
-        assert_eq!(asked(&book, &Filter { since: Some(earlier), until: Some(later), ..all() }), "A-10 A-2 B*");
-        assert_eq!(asked(&book, &Filter { since: Some(later), ..all() }), "");
-        assert_eq!(asked(&book, &Filter { until: Some(earlier), ..all() }), "");
+        assert_eq!(asked(&admin, &Filter { since: Some(earlier), until: Some(later), ..all() }), "A-10 A-2 B*");
+        assert_eq!(asked(&admin, &Filter { since: Some(later), ..all() }), "");
+        assert_eq!(asked(&admin, &Filter { until: Some(earlier), ..all() }), "");
         let other = if TargetHash::of(&target).to_string().starts_with('0') { "1" } else { "0" };
-        assert_eq!(asked(&book, &Filter { target: Some(other.parse().unwrap()), ..all() }), "");
+        assert_eq!(asked(&admin, &Filter { target: Some(other.parse().unwrap()), ..all() }), "");
     }
 }

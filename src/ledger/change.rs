@@ -66,15 +66,15 @@ pub enum ChangeState {
 /// as the order is left out for the same reasons and reads the same. `accepted` is when the accepted order was made: two
 /// orders of one reference have changes of their own.
 #[must_use]
-pub fn content_of_unsent(accepted: DateTime<Utc>, reasons: &[String], snapshot: &OrderSnapshot) -> ContentHash {
-    let OrderSnapshot { status, money, n_items } = snapshot;
+pub fn content_of_unsent(accepted_at: DateTime<Utc>, reasons: &[String], snapshot: &OrderSnapshot) -> ContentHash {
+    let OrderSnapshot { status, money, n_items: item_count } = snapshot;
     // By value: `30.6` tomorrow is `30.60` today.
     let money = money.as_ref().map(|money| (money.amount.0.normalize().to_string(), money.currency));
-    let accepted = accepted.timestamp_millis();
-    let read = serde_json::to_vec(&("unsent", accepted, reasons, status, money, n_items))
+    let accepted_millis = accepted_at.timestamp_millis();
+    let encoded = serde_json::to_vec(&("unsent", accepted_millis, reasons, status, money, item_count))
         .expect("texts and numbers serialise");
     let mut hash = [0; 16];
-    hash.copy_from_slice(&blake3::hash(&read).as_bytes()[..16]);
+    hash.copy_from_slice(&blake3::hash(&encoded).as_bytes()[..16]);
     ContentHash(hash)
 }
 
@@ -82,9 +82,9 @@ pub fn content_of_unsent(accepted: DateTime<Utc>, reasons: &[String], snapshot: 
 mod tests {
     use super::*;
 
-    fn snapshot(status: &str, total: &str, n_items: u64) -> OrderSnapshot {
+    fn snapshot(status: &str, total: &str, item_count: u64) -> OrderSnapshot {
         let money = Money { currency: "EUR".parse().unwrap(), amount: total.parse().unwrap() };
-        OrderSnapshot { status: Some(status.into()), money: Some(money), n_items: Some(n_items) }
+        OrderSnapshot { status: Some(status.into()), money: Some(money), n_items: Some(item_count) }
     }
 
     #[test]
@@ -105,8 +105,8 @@ mod tests {
         let of = |reason: &str, snapshot: &OrderSnapshot| {
             content_of_unsent(DateTime::UNIX_EPOCH, &[reason.to_owned()], snapshot)
         };
-        let usual = of("refunded", &snapshot("REFUNDED", "30.60", 1));
-        assert_eq!(of("refunded", &snapshot("REFUNDED", "30.6", 1)), usual);
+        let baseline = of("refunded", &snapshot("REFUNDED", "30.60", 1));
+        assert_eq!(of("refunded", &snapshot("REFUNDED", "30.6", 1)), baseline);
         for other in [
             of("cancelled", &snapshot("REFUNDED", "30.60", 1)),
             of("refunded", &snapshot("CANCELLED", "30.60", 1)),
@@ -114,9 +114,9 @@ mod tests {
             of("refunded", &snapshot("REFUNDED", "30.60", 2)),
             of("refunded", &OrderSnapshot::default()),
         ] {
-            assert_ne!(other, usual);
+            assert_ne!(other, baseline);
         }
         let later = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(9);
-        assert_ne!(content_of_unsent(later, &["refunded".to_owned()], &snapshot("REFUNDED", "30.60", 1)), usual);
+        assert_ne!(content_of_unsent(later, &["refunded".to_owned()], &snapshot("REFUNDED", "30.60", 1)), baseline);
     }
 }

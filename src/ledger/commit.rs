@@ -36,17 +36,17 @@ impl GroupCommit {
     /// Starts the thread that writes. Joined after the last handle is dropped, it gives the ledger, which it has closed.
     #[must_use]
     pub fn start<L: Ledger + 'static>(ledger: L) -> (Self, thread::JoinHandle<(L, Closed)>) {
-        let (queue, waiting) = mpsc::channel();
-        let writer = thread::Builder::new().name("ledger".to_owned()).spawn(move || commit_groups(ledger, &waiting));
+        let (queue, pending) = mpsc::channel();
+        let writer = thread::Builder::new().name("ledger".to_owned()).spawn(move || commit_groups(ledger, &pending));
         let writer = writer.expect("the system has room for one more thread");
         (Self { queue }, writer)
     }
 
     /// Writes durably. An error means that it may or may not be written, and that nothing more may be sent.
     pub async fn write(&self, write: Write) -> Reply {
-        let (reply, answered) = oneshot::channel();
+        let (reply, response) = oneshot::channel();
         self.queue.send((write, reply)).map_err(|_| Arc::new(LedgerError::Closed))?;
-        answered.await.map_err(|_| Arc::new(LedgerError::Closed))?
+        response.await.map_err(|_| Arc::new(LedgerError::Closed))?
     }
 
     /// Writes what no request depends on, and does not wait for it. What cannot be written is tried again at the end.
@@ -66,39 +66,39 @@ pub struct Closed {
     pub error: Option<LedgerError>,
 }
 
-fn commit_groups<L: Ledger>(mut ledger: L, waiting: &mpsc::Receiver<Waiting>) -> (L, Closed) {
-    let mut owed = Vec::new();
-    while let Ok(first) = waiting.recv() {
-        let (writes, replies): (Vec<_>, Vec<_>) = gathered(first, waiting).into_iter().unzip();
+fn commit_groups<L: Ledger>(mut ledger: L, pending: &mpsc::Receiver<Waiting>) -> (L, Closed) {
+    let mut unwritten_outcomes = Vec::new();
+    while let Ok(first) = pending.recv() {
+        let (writes, replies): (Vec<_>, Vec<_>) = gathered(first, pending).into_iter().unzip();
         match ledger.write(&writes) {
             Ok(numbers) => answer(replies, numbers.into_iter().map(Ok)),
             // Nothing of the group is written. What came of requests may be, without the intents.
             Err(LedgerError::OtherRun { .. } | LedgerError::Replaced { .. }) if writes.len() > 1 => {
-                let mut alone = |write: &Write| Ok(ledger.write(std::slice::from_ref(write))?[0]);
-                answer(replies, writes.iter().map(|write| alone(write).map_err(Arc::new)));
+                let mut write_one = |write: &Write| Ok(ledger.write(std::slice::from_ref(write))?[0]);
+                answer(replies, writes.iter().map(|write| write_one(write).map_err(Arc::new)));
             }
             Err(error) => {
                 let error = Arc::new(error);
-                owed.extend(writes.into_iter().filter(|write| !write.is_of_intent()));
+                unwritten_outcomes.extend(writes.into_iter().filter(|write| !write.is_of_intent()));
                 answer(replies, std::iter::repeat_with(|| Err(Arc::clone(&error))));
             }
         }
     }
     // Nothing more is sent, and the disk may have room again: what is known should not be unknown to the next run.
-    let is_paid = owed.is_empty() || ledger.write(&owed).is_ok();
+    let all_written = unwritten_outcomes.is_empty() || ledger.write(&unwritten_outcomes).is_ok();
     // A cart that is taken for open is cleared once more, which nobody needs to be told.
-    let outcomes = owed.iter().filter(|write| matches!(write, Write::Settle(..)));
-    let closed = Closed { n_lacking: if is_paid { 0 } else { outcomes.count() }, error: ledger.close().err() };
+    let outcomes = unwritten_outcomes.iter().filter(|write| matches!(write, Write::Settle(..)));
+    let closed = Closed { n_lacking: if all_written { 0 } else { outcomes.count() }, error: ledger.close().err() };
     (ledger, closed)
 }
 
-fn gathered(first: Waiting, waiting: &mpsc::Receiver<Waiting>) -> Vec<Waiting> {
+fn gathered(first: Waiting, pending: &mpsc::Receiver<Waiting>) -> Vec<Waiting> {
     let mut group = vec![first];
-    group.extend(waiting.try_iter().take(LARGEST_GROUP));
+    group.extend(pending.try_iter().take(LARGEST_GROUP));
     if group.len() < LARGE_GROUP {
         // Asleep rather than waiting for each of them: to be woken costs as much as a write.
         thread::sleep(GATHERING);
-        group.extend(waiting.try_iter().take(LARGEST_GROUP));
+        group.extend(pending.try_iter().take(LARGEST_GROUP));
     }
     group
 }
@@ -159,10 +159,10 @@ mod tests {
     }
 
     /// Numbers its writes; fails after so many.
-    fn failing_after(most: i64) -> impl FnMut(&[Write]) -> Result<Vec<i64>, LedgerError> {
+    fn failing_after(max_writes: i64) -> impl FnMut(&[Write]) -> Result<Vec<i64>, LedgerError> {
         let mut n_written = 0;
         move |writes| {
-            if n_written >= most {
+            if n_written >= max_writes {
                 return Err(LedgerError::Closed);
             }
             let numbers = writes.iter().map(|_| {
@@ -207,24 +207,24 @@ mod tests {
             content: crate::model::planned::ContentHash([0; 16]),
         };
         let intent = Intent { order, status: "PURCHASED".into(), money: None, n_items: 1, likeness: None };
-        let (queue, waiting) = mpsc::channel();
-        let ask = |write| {
-            let (reply, answered) = oneshot::channel();
+        let (queue, pending) = mpsc::channel();
+        let submit = |write| {
+            let (reply, response) = oneshot::channel();
             queue.send((write, reply)).unwrap();
-            answered
+            response
         };
-        let intended = ask(Write::Intend(intent));
-        let settled = ask(Write::Settle(Attempt(1), AttemptState::Accepted));
+        let intended = submit(Write::Intend(intent));
+        let settled = submit(Write::Settle(Attempt(1), AttemptState::Accepted));
         let (reference, browser, clear_cart) = ("A".into(), "b".into(), EventText("\"}".into()));
-        let opened = ask(Write::OpenCart { reference, browser, clear_cart });
-        let closed = ask(Write::CloseCart(Cart(1)));
+        let opened = submit(Write::OpenCart { reference, browser, clear_cart });
+        let closed = submit(Write::CloseCart(Cart(1)));
         drop(queue);
-        assert_eq!(commit_groups(Scripted(overtaken), &waiting).1.n_lacking, 0);
+        assert_eq!(commit_groups(Scripted(overtaken), &pending).1.n_lacking, 0);
         for intent in [intended, opened] {
             assert!(intent.blocking_recv().unwrap().is_err());
         }
-        for word in [settled, closed] {
-            assert!(word.blocking_recv().unwrap().is_ok());
+        for reply in [settled, closed] {
+            assert!(reply.blocking_recv().unwrap().is_ok());
         }
     }
 }

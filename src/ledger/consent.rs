@@ -22,11 +22,11 @@ pub enum Consent {
 
 impl Consent {
     /// Refuses to make a ledger that was not asked for.
-    pub(super) fn ensure_may_create(self, place: &LedgerPlace) -> Result<(), LedgerError> {
+    pub(super) fn ensure_may_create(self, location: &LedgerPlace) -> Result<(), LedgerError> {
         match self {
             Self::Given { new_ledger: false, .. } => Err(LedgerError::NoLedger {
-                path: place.path.clone(),
-                former: place.former_path.clone().filter(|former| former.exists()),
+                path: location.path.clone(),
+                former: location.former_path.clone().filter(|former| former.exists()),
             }),
             Self::Given { .. } | Self::NotNeeded => Ok(()),
         }
@@ -36,14 +36,14 @@ impl Consent {
     pub(super) fn ensure_fits(
         self,
         connection: &Connection,
-        place: &LedgerPlace,
+        location: &LedgerPlace,
         target: &Target,
     ) -> Result<(), LedgerError> {
         let Self::Given { new_ledger, new_target } = self else { return Ok(()) };
-        let path = || place.path.clone();
-        let n_attempts = connection.query_row("SELECT attempts FROM ledger", [], |row| row.get::<_, i64>(0))?;
-        if new_ledger && n_attempts > 0 {
-            return Err(LedgerError::NotNew { path: path(), n_attempts });
+        let path = || location.path.clone();
+        let attempt_count = connection.query_row("SELECT attempts FROM ledger", [], |row| row.get::<_, i64>(0))?;
+        if new_ledger && attempt_count > 0 {
+            return Err(LedgerError::NotNew { path: path(), n_attempts: attempt_count });
         }
         let hash = TargetHash::of(target);
         let holds_target = "SELECT EXISTS (SELECT 1 FROM attempts WHERE target = ?1)";

@@ -40,8 +40,8 @@ impl LedgerState {
         let line = text.lines().find_map(|line| line.strip_prefix("ledger "))?;
         let (state, checksum) = line.split_once(", checksum ")?;
         let (id, commits) = state.split_once(", commit ")?;
-        let is_whole = u64::from_str_radix(checksum, 16) == Ok(xxh3_64(state.as_bytes()));
-        is_whole.then_some(Self { id: id.to_owned(), commits: commits.parse().ok()? })
+        let is_valid = u64::from_str_radix(checksum, 16) == Ok(xxh3_64(state.as_bytes()));
+        is_valid.then_some(Self { id: id.to_owned(), commits: commits.parse().ok()? })
     }
 }
 
@@ -53,14 +53,14 @@ const LONGEST: u64 = 64 * 1024;
 
 /// What the companions that can be read say of the ledger at a path: those of runs to one target, or of all. What a copy of
 /// the ledger went through that is used for another target says nothing of this one.
-pub(super) fn witnessed(place: &LedgerPlace, target: Option<TargetHash>) -> Vec<(PathBuf, LedgerState)> {
-    let beside = lock_files(&resolved(&place.path));
-    let apart = place.state_folder.iter().flat_map(|folder| files_in(&folder.join(FOLDER)));
-    let is_meant = |file: &PathBuf| {
+pub(super) fn witnessed(location: &LedgerPlace, target: Option<TargetHash>) -> Vec<(PathBuf, LedgerState)> {
+    let adjacent = lock_files(&resolved(&location.path));
+    let in_state_folder = location.state_folder.iter().flat_map(|folder| files_in(&folder.join(FOLDER)));
+    let is_of_target = |file: &PathBuf| {
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         target.is_none_or(|target| stem.ends_with(&target.to_string()))
     };
-    let files = beside.into_iter().chain(apart).filter(is_meant);
+    let files = adjacent.into_iter().chain(in_state_folder).filter(is_of_target);
     files.filter_map(|file| Some((file.clone(), state_in(&file)?))).collect()
 }
 
@@ -80,10 +80,10 @@ fn state_in(file: &Path) -> Option<LedgerState> {
 pub(super) fn refuse_behind(
     path: &Path,
     now: &LedgerState,
-    witnessed: &[(PathBuf, LedgerState)],
+    recorded: &[(PathBuf, LedgerState)],
 ) -> Result<(), LedgerError> {
-    let of_this = witnessed.iter().filter(|(_, state)| state.id == now.id);
-    match of_this.max_by_key(|(_, state)| state.commits) {
+    let same_ledger = recorded.iter().filter(|(_, state)| state.id == now.id);
+    match same_ledger.max_by_key(|(_, state)| state.commits) {
         Some((companion, state)) if state.commits > now.commits => Err(LedgerError::Behind {
             path: path.to_owned(),
             commits: now.commits,
@@ -110,8 +110,8 @@ impl Companions {
         target: TargetHash,
     ) -> (Self, Option<String>) {
         match state_folder.map(|folder| companion_file(folder, id, target)).transpose() {
-            Ok(apart) => (Self { lock, apart }, None),
-            Err(note) => (Self { lock, apart: None }, Some(note)),
+            Ok(state_file) => (Self { lock, apart: state_file }, None),
+            Err(warning) => (Self { lock, apart: None }, Some(warning)),
         }
     }
 
@@ -166,12 +166,12 @@ mod tests {
 
     #[test]
     fn only_a_ledger_behind_its_own_companion_is_refused() {
-        let witnessed = |id: &str, commits| vec![(PathBuf::from("c"), LedgerState { id: id.into(), commits })];
-        let judged = |witnessed: &[_]| refuse_behind(Path::new("l.db"), &state(10), witnessed);
-        for fine in [witnessed("ab12", 10), witnessed("ab12", 3), witnessed("other", 99), Vec::new()] {
-            assert!(judged(&fine).is_ok(), "{fine:?}");
+        let recorded = |id: &str, commits| vec![(PathBuf::from("c"), LedgerState { id: id.into(), commits })];
+        let check = |recorded: &[_]| refuse_behind(Path::new("l.db"), &state(10), recorded);
+        for fine in [recorded("ab12", 10), recorded("ab12", 3), recorded("other", 99), Vec::new()] {
+            assert!(check(&fine).is_ok(), "{fine:?}");
         }
-        let behind = judged(&[witnessed("ab12", 3), witnessed("ab12", 11)].concat());
+        let behind = check(&[recorded("ab12", 3), recorded("ab12", 11)].concat());
         assert!(matches!(behind, Err(LedgerError::Behind { commits: 10, expected: 11, .. })));
     }
 }

@@ -34,9 +34,9 @@ pub(super) fn open_to_write(path: &Path) -> Result<WritableFile, LedgerError> {
 }
 
 /// Makes an empty file with mode 0600, and opens it.
-pub(super) fn create(place: &LedgerPlace) -> Result<WritableFile, LedgerError> {
-    let path = &place.path;
-    if let Some(folder) = path.parent().filter(|folder| place.state_folder.as_deref() == Some(*folder)) {
+pub(super) fn create(location: &LedgerPlace) -> Result<WritableFile, LedgerError> {
+    let path = &location.path;
+    if let Some(folder) = path.parent().filter(|folder| location.state_folder.as_deref() == Some(*folder)) {
         // Only the folder of the default place is ours to make. What is wrong with another one, SQLite says.
         evidence::make_private_folder(folder).map_err(|error| LedgerError::Lock { path: folder.to_owned(), error })?;
     }
@@ -46,7 +46,7 @@ pub(super) fn create(place: &LedgerPlace) -> Result<WritableFile, LedgerError> {
 
 fn open_file(path: &Path) -> Result<WritableFile, LedgerError> {
     place::refuse_second_names(path)?;
-    let had_log = has_log(path);
+    let had_wal = has_log(path);
     let mut opened = OpenedFile::at(path).map_err(|error| LedgerError::Lock { path: path.to_owned(), error })?;
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(in_open(path))?;
     configure(&connection, path)?;
@@ -55,7 +55,7 @@ fn open_file(path: &Path) -> Result<WritableFile, LedgerError> {
     connection.execute_batch("PRAGMA synchronous = EXTRA").map_err(in_open(path))?;
     schema::version(&connection, path)?;
     opened.ensure_same_file()?;
-    Ok(WritableFile { connection, opened, had_log })
+    Ok(WritableFile { connection, opened, had_log: had_wal })
 }
 
 fn has_log(path: &Path) -> bool {
@@ -65,38 +65,38 @@ fn has_log(path: &Path) -> bool {
 impl WritableFile {
     /// Brings the ledger up to date, and refuses one that is not whole: damaged, or without the write-ahead log of a run
     /// that did not end cleanly. `held` is the target whose lock is held already.
-    pub(super) fn ensure_whole(&self, place: &LedgerPlace, held: Option<TargetHash>) -> Result<(), LedgerError> {
-        self.ensure_readable(place, held)?;
-        refuse_lost_log(&self.connection, place, self.had_log)
+    pub(super) fn ensure_whole(&self, location: &LedgerPlace, held: Option<TargetHash>) -> Result<(), LedgerError> {
+        self.ensure_readable(location, held)?;
+        refuse_lost_log(&self.connection, location, self.had_log)
     }
 
     /// Brings the ledger up to date, and refuses one that is damaged.
-    pub(super) fn ensure_readable(&self, place: &LedgerPlace, held: Option<TargetHash>) -> Result<(), LedgerError> {
-        let found = schema::version(&self.connection, &place.path)?;
+    pub(super) fn ensure_readable(&self, location: &LedgerPlace, held: Option<TargetHash>) -> Result<(), LedgerError> {
+        let found = schema::version(&self.connection, &location.path)?;
         // A run of an older program would go on writing rows as its version knows them.
         let is_older = (1..i64::from(schema::VERSION)).contains(&found);
-        let others = || RunLock::take_others(&place.path, held, "a migration of the ledger");
+        let others = || RunLock::take_others(&location.path, held, "a migration of the ledger");
         let _locks = if is_older { others()? } else { Vec::new() };
-        schema::bring_up_to_date(&self.connection, &place.path)?;
-        integrity::verify(&self.connection, &place.path)
+        schema::bring_up_to_date(&self.connection, &location.path)?;
+        integrity::verify(&self.connection, &location.path)
     }
 
     /// Refuses a ledger that is behind what companions of runs to this target remember.
-    pub(super) fn ensure_newest(&self, place: &LedgerPlace, target: TargetHash) -> Result<(), LedgerError> {
-        ensure_newest(&self.connection, place, target)
+    pub(super) fn ensure_newest(&self, location: &LedgerPlace, target: TargetHash) -> Result<(), LedgerError> {
+        ensure_newest(&self.connection, location, target)
     }
 
     /// Says that a log cannot be verified: a run did not end cleanly, and no companion remembers how far it came.
-    pub(super) fn note_of_unverified_log(&self, place: &LedgerPlace) -> Result<Option<String>, LedgerError> {
-        let Some(run) = open_run(&self.connection, &place.path)? else { return Ok(None) };
-        let now = state(&self.connection, &place.path)?;
-        let is_known = evidence::witnessed(place, None).iter().any(|(_, state)| state.id == now.id);
-        Ok((!is_known).then(|| {
+    pub(super) fn note_of_unverified_log(&self, location: &LedgerPlace) -> Result<Option<String>, LedgerError> {
+        let Some(run) = open_run(&self.connection, &location.path)? else { return Ok(None) };
+        let now = state(&self.connection, &location.path)?;
+        let is_recorded = evidence::witnessed(location, None).iter().any(|(_, state)| state.id == now.id);
+        Ok((!is_recorded).then(|| {
             format!(
                 "run {run} did not end cleanly, and no companion remembers the ledger {}: if its log {} were damaged, \
                  the newest attempts would be missing without a sign",
-                place.path.display(),
-                place::write_ahead_log(&place.path).display()
+                location.path.display(),
+                place::write_ahead_log(&location.path).display()
             )
         }))
     }
@@ -121,19 +121,19 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, LedgerErro
 }
 
 /// The same, refused where it is not whole.
-pub(super) fn open_to_look_up(place: &LedgerPlace, target: TargetHash) -> Result<Option<Connection>, LedgerError> {
-    let had_log = has_log(&place.path);
-    let Some(connection) = open_to_read(&place.path)? else { return Ok(None) };
-    integrity::verify(&connection, &place.path)?;
-    ensure_newest(&connection, place, target)?;
-    refuse_lost_log(&connection, place, had_log)?;
+pub(super) fn open_to_look_up(location: &LedgerPlace, target: TargetHash) -> Result<Option<Connection>, LedgerError> {
+    let had_wal = has_log(&location.path);
+    let Some(connection) = open_to_read(&location.path)? else { return Ok(None) };
+    integrity::verify(&connection, &location.path)?;
+    ensure_newest(&connection, location, target)?;
+    refuse_lost_log(&connection, location, had_wal)?;
     Ok(Some(connection))
 }
 
-fn ensure_newest(connection: &Connection, place: &LedgerPlace, target: TargetHash) -> Result<(), LedgerError> {
+fn ensure_newest(connection: &Connection, location: &LedgerPlace, target: TargetHash) -> Result<(), LedgerError> {
     // The companions first: they lag behind a run that writes at this moment.
-    let witnessed = evidence::witnessed(place, Some(target));
-    evidence::refuse_behind(&place.path, &state(connection, &place.path)?, &witnessed)
+    let recorded = evidence::witnessed(location, Some(target));
+    evidence::refuse_behind(&location.path, &state(connection, &location.path)?, &recorded)
 }
 
 fn open_read_only(path: &Path) -> Result<Connection, LedgerError> {
@@ -185,14 +185,14 @@ pub(super) fn state(connection: &Connection, path: &Path) -> Result<LedgerState,
 
 /// A run that was killed leaves its name in `targets.open_run` and its newest attempts in the write-ahead log: without the
 /// log they are lost.
-fn refuse_lost_log(connection: &Connection, place: &LedgerPlace, had_log: bool) -> Result<(), LedgerError> {
-    let path = &place.path;
+fn refuse_lost_log(connection: &Connection, location: &LedgerPlace, had_wal: bool) -> Result<(), LedgerError> {
+    let path = &location.path;
     match open_run(connection, path)? {
         // The log may have been made by a run that began while we looked.
-        Some(run) if is_write_ahead(connection, path)? && !had_log && !has_log(path) => {
+        Some(run) if is_write_ahead(connection, path)? && !had_wal && !has_log(path) => {
             let now = state(connection, path)?;
-            let is_remembered = evidence::witnessed(place, None).iter().any(|(_, state)| *state == now);
-            Err(LedgerError::LogLost { path: path.clone(), run, is_remembered })
+            let is_recorded = evidence::witnessed(location, None).iter().any(|(_, state)| *state == now);
+            Err(LedgerError::LogLost { path: path.clone(), run, is_remembered: is_recorded })
         }
         _ => Ok(()),
     }
@@ -366,9 +366,9 @@ mod tests {
             let path = older(folder.path(), tables);
             let before = std::fs::read(&path).unwrap();
             // To be read it is migrated in a copy.
-            let of_reader = open_to_read(&path).unwrap().unwrap();
+            let read_only = open_to_read(&path).unwrap().unwrap();
             assert_eq!(std::fs::read(&path).unwrap(), before);
-            for connection in [of_reader, open_and_migrate(&path), open_and_migrate(&path)] {
+            for connection in [read_only, open_and_migrate(&path), open_and_migrate(&path)] {
                 assert_eq!(schema::version(&connection, &path).unwrap(), i64::from(schema::VERSION));
                 assert_eq!(schema(&connection), schema(&empty().unwrap()));
                 let rows = |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
@@ -382,11 +382,11 @@ mod tests {
     fn an_older_ledger_is_not_migrated_while_a_run_writes_to_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = older(folder.path(), OF_VERSION_2);
-        let place = LedgerPlace::at(path.clone());
-        let of_older_program = RunLock::take(&path, TargetHash([0xaa; 32]), "run 1").unwrap();
-        let migrate = || open_to_write(&path).unwrap().ensure_whole(&place, Some(TargetHash([0xbb; 32])));
+        let location = LedgerPlace::at(path.clone());
+        let older_program_lock = RunLock::take(&path, TargetHash([0xaa; 32]), "run 1").unwrap();
+        let migrate = || open_to_write(&path).unwrap().ensure_whole(&location, Some(TargetHash([0xbb; 32])));
         assert!(matches!(migrate(), Err(LedgerError::Held { .. })));
-        drop(of_older_program);
+        drop(older_program_lock);
         migrate().unwrap();
     }
 
@@ -396,8 +396,11 @@ mod tests {
         let path = older(folder.path(), OF_VERSION_1);
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
         configure(&connection, &path).unwrap();
-        let said = schema::bring_up_to_date(&connection, &path).unwrap_err().to_string();
-        assert!(said.contains("has version 1 and cannot be brought to version ") && said.contains("hint"), "{said}");
+        let message = schema::bring_up_to_date(&connection, &path).unwrap_err().to_string();
+        assert!(
+            message.contains("has version 1 and cannot be brought to version ") && message.contains("hint"),
+            "{message}"
+        );
         assert_eq!(schema::version(&connection, &path).unwrap(), 1);
     }
 

@@ -36,38 +36,38 @@ fn checksum(columns: &Context<'_>) -> i64 {
     hasher.digest().cast_signed()
 }
 
-fn update(hasher: &mut Xxh3, kind: u8, bytes: &[u8]) {
-    hasher.update(&[kind]);
+fn update(hasher: &mut Xxh3, tag: u8, bytes: &[u8]) {
+    hasher.update(&[tag]);
     hasher.update(&(bytes.len() as u64).to_le_bytes());
     hasher.update(bytes);
 }
 
 /// Says what is wrong with the ledger, if its content is not what was written.
 pub(super) fn verify(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
-    let complaint = find_damage(connection).map_err(|error| match error.sqlite_error_code() {
+    let damage = find_damage(connection).map_err(|error| match error.sqlite_error_code() {
         // A read that fails for another reason says nothing of the content.
         Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::SystemIoFailure) => {
             LedgerError::Open { path: path.to_owned(), error }
         }
         _ => LedgerError::Damaged { path: path.to_owned(), found: error.to_string() },
     })?;
-    complaint.map_or(Ok(()), |found| Err(LedgerError::Damaged { path: path.to_owned(), found }))
+    damage.map_or(Ok(()), |found| Err(LedgerError::Damaged { path: path.to_owned(), found }))
 }
 
 fn find_damage(connection: &Connection) -> Result<Option<String>, rusqlite::Error> {
     // One snapshot: a run to another target may write meanwhile.
     let snapshot = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
     // SQLite's own check: the structure of all pages, and that each index has just the rows of its table.
-    let complaint: String = snapshot.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if complaint != "ok" {
-        return Ok(Some(complaint));
+    let check_result: String = snapshot.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if check_result != "ok" {
+        return Ok(Some(check_result));
     }
-    for (table, what, columns) in [
+    for (table, row_name, columns) in [
         ("ledger", "'the ledger row'", ledger_columns!()),
         ("targets", "'target ' || hex(substr(target, 1, 4))", target_columns!()),
         ("attempts", "'attempt ' || attempt", attempt_columns!()),
     ] {
-        let sql = format!("SELECT {what} FROM {table} WHERE checksum IS NOT row_checksum({columns}) LIMIT 1");
+        let sql = format!("SELECT {row_name} FROM {table} WHERE checksum IS NOT row_checksum({columns}) LIMIT 1");
         let damaged: Option<String> = snapshot.query_row(&sql, [], |row| row.get(0)).optional()?;
         if let Some(row) = damaged {
             return Ok(Some(format!("{row} has another checksum than it was written with")));

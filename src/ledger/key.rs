@@ -72,8 +72,8 @@ mod tests {
     fn a_target_is_known_by_the_beginning_of_its_hash() {
         let target = TargetHash([0x1a; 32]);
         assert_eq!((target.to_string().as_str(), target.in_full().len()), ("1a1a1a1a", 64));
-        for (typed, is_it) in [("1", true), ("1A1a", true), ("1a1a1a1a", true), ("1b", false)] {
-            assert_eq!(typed.parse::<TargetPrefix>().unwrap().is_of(target), is_it, "{typed}");
+        for (typed, expected) in [("1", true), ("1A1a", true), ("1a1a1a1a", true), ("1b", false)] {
+            assert_eq!(typed.parse::<TargetPrefix>().unwrap().is_of(target), expected, "{typed}");
         }
         for typed in ["", "xyz", "staging"] {
             assert!(typed.parse::<TargetPrefix>().is_err(), "{typed}");

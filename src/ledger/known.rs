@@ -61,8 +61,8 @@ pub fn only_order(entries: &[Entry]) -> Option<DateTime<Utc>> {
     let Some(first) = accepted.next() else {
         return entries.iter().rfind(|entry| entry.state.is_open()).map(|entry| entry.order.ordered_at);
     };
-    let made = first.order.ordered_at;
-    accepted.all(|other| distance(other, made) < ONE_ORDER).then_some(made)
+    let ordered_at = first.order.ordered_at;
+    accepted.all(|other| distance(other, ordered_at) < ONE_ORDER).then_some(ordered_at)
 }
 
 fn distance(entry: &Entry, ordered_at: DateTime<Utc>) -> TimeDelta {
@@ -72,8 +72,8 @@ fn distance(entry: &Entry, ordered_at: DateTime<Utc>) -> TimeDelta {
 /// The nearest order of the reference that was made at another time and is, or may be, at the service.
 fn reused(entries: &[Entry], ordered_at: DateTime<Utc>) -> Known {
     let is_accepted = |entry: &Entry| entry.state == AttemptState::Accepted;
-    let may_be_there = entries.iter().filter(|entry| is_accepted(entry) || entry.state.is_open());
-    let nearest = may_be_there.min_by_key(|entry| (distance(entry, ordered_at), !is_accepted(entry)));
+    let candidates = entries.iter().filter(|entry| is_accepted(entry) || entry.state.is_open());
+    let nearest = candidates.min_by_key(|entry| (distance(entry, ordered_at), !is_accepted(entry)));
     nearest.map_or(Known::Nothing, |entry| Known::ReferenceReused {
         ordered_at: entry.order.ordered_at,
         is_accepted: is_accepted(entry),
@@ -97,31 +97,31 @@ mod tests {
     #[test]
     fn the_nearest_accepted_order_decides() {
         use AttemptState::{Accepted, Intended, NotAccepted, Unknown};
-        let known = |entries: &[Entry]| super::known(entries, at(100), ContentHash([1; 16]));
-        assert_eq!(known(&[]), Known::Nothing);
-        assert_eq!(known(&[entry(100, 1, NotAccepted)]), Known::Nothing);
-        assert_eq!(known(&[entry(100, 1, Accepted)]), Known::Accepted);
-        assert_eq!(known(&[entry(147, 1, Accepted)]), Known::Accepted);
+        let prior_state = |entries: &[Entry]| super::known(entries, at(100), ContentHash([1; 16]));
+        assert_eq!(prior_state(&[]), Known::Nothing);
+        assert_eq!(prior_state(&[entry(100, 1, NotAccepted)]), Known::Nothing);
+        assert_eq!(prior_state(&[entry(100, 1, Accepted)]), Known::Accepted);
+        assert_eq!(prior_state(&[entry(147, 1, Accepted)]), Known::Accepted);
         let reused = |hours, is_accepted| Known::ReferenceReused { ordered_at: at(hours), is_accepted };
-        assert_eq!(known(&[entry(148, 1, Accepted)]), reused(148, true));
-        assert_eq!(known(&[entry(100, 2, Accepted)]), Known::Changed);
-        assert_eq!(known(&[entry(100, 2, Accepted), entry(110, 1, Accepted)]), Known::Changed);
-        let by_hand = |state| Entry { is_by_hand: true, ..entry(100, 1, state) };
-        assert_eq!(known(&[by_hand(Accepted)]), Known::AcceptedByHand);
-        assert_eq!(known(&[by_hand(NotAccepted)]), Known::Nothing);
-        assert_eq!(known(&[entry(100, 1, Intended)]), Known::Unknown);
-        assert_eq!(known(&[entry(52, 1, NotAccepted)]), Known::Nothing);
+        assert_eq!(prior_state(&[entry(148, 1, Accepted)]), reused(148, true));
+        assert_eq!(prior_state(&[entry(100, 2, Accepted)]), Known::Changed);
+        assert_eq!(prior_state(&[entry(100, 2, Accepted), entry(110, 1, Accepted)]), Known::Changed);
+        let manual = |state| Entry { is_by_hand: true, ..entry(100, 1, state) };
+        assert_eq!(prior_state(&[manual(Accepted)]), Known::AcceptedByHand);
+        assert_eq!(prior_state(&[manual(NotAccepted)]), Known::Nothing);
+        assert_eq!(prior_state(&[entry(100, 1, Intended)]), Known::Unknown);
+        assert_eq!(prior_state(&[entry(52, 1, NotAccepted)]), Known::Nothing);
         for open in [Intended, Unknown] {
-            assert_eq!(known(&[entry(52, 1, open)]), reused(52, false));
-            assert_eq!(known(&[entry(52, 1, open), entry(0, 1, Accepted)]), reused(52, false));
-            assert_eq!(known(&[entry(0, 1, open), entry(148, 1, Accepted)]), reused(148, true));
+            assert_eq!(prior_state(&[entry(52, 1, open)]), reused(52, false));
+            assert_eq!(prior_state(&[entry(52, 1, open), entry(0, 1, Accepted)]), reused(52, false));
+            assert_eq!(prior_state(&[entry(0, 1, open), entry(148, 1, Accepted)]), reused(148, true));
         }
-        assert_eq!(known(&[entry(53, 1, Unknown), entry(0, 1, Accepted)]), Known::Unknown);
+        assert_eq!(prior_state(&[entry(53, 1, Unknown), entry(0, 1, Accepted)]), Known::Unknown);
         for open in [Intended, Unknown] {
-            assert_eq!(known(&[entry(100, 1, open), entry(100, 1, Accepted)]), Known::AcceptedInDoubt);
+            assert_eq!(prior_state(&[entry(100, 1, open), entry(100, 1, Accepted)]), Known::AcceptedInDoubt);
         }
-        assert_eq!(known(&[entry(100, 1, Unknown), by_hand(Accepted)]), Known::AcceptedByHand);
-        assert_eq!(known(&[entry(52, 1, Unknown), entry(100, 1, Accepted)]), Known::Accepted);
+        assert_eq!(prior_state(&[entry(100, 1, Unknown), manual(Accepted)]), Known::AcceptedByHand);
+        assert_eq!(prior_state(&[entry(52, 1, Unknown), entry(100, 1, Accepted)]), Known::Accepted);
     }
 
     #[test]

@@ -28,15 +28,15 @@ impl RunLock {
 
     /// Takes the locks of all targets that ever had one but for a target that is held already: nobody writes then.
     pub(super) fn take_others(ledger: &Path, held: Option<TargetHash>, holder: &str) -> Result<Vec<Self>, LedgerError> {
-        let place = resolved(ledger);
-        let held = held.map(|target| lock_file(&place, target));
-        let others = lock_files(&place).into_iter().filter(|file| Some(file) != held.as_ref());
+        let resolved_ledger = resolved(ledger);
+        let held = held.map(|target| lock_file(&resolved_ledger, target));
+        let others = lock_files(&resolved_ledger).into_iter().filter(|file| Some(file) != held.as_ref());
         others.map(|file| Self::take_file(&file, holder)).collect()
     }
 
     fn take_file(path: &Path, holder: &str) -> Result<Self, LedgerError> {
-        let in_lock = |error| LedgerError::Lock { path: path.to_owned(), error };
-        let mut file = private_file().truncate(false).read(true).write(true).open(path).map_err(in_lock)?;
+        let lock_error = |error| LedgerError::Lock { path: path.to_owned(), error };
+        let mut file = private_file().truncate(false).read(true).write(true).open(path).map_err(lock_error)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -46,14 +46,14 @@ impl RunLock {
                 let holder = holder.lines().next().unwrap_or_default().to_owned();
                 return Err(LedgerError::Held { holder });
             }
-            Err(TryLockError::Error(error)) => return Err(in_lock(error)),
+            Err(TryLockError::Error(error)) => return Err(lock_error(error)),
         }
-        let mut before = String::new();
+        let mut previous = String::new();
         // One that cannot be read remembers nothing.
-        drop(file.read_to_string(&mut before));
+        drop(file.read_to_string(&mut previous));
         let holder = format!("{holder}, process {}", std::process::id());
         let mut lock = Self { file, holder };
-        lock.write(LedgerState::parse(&before).as_ref()).map_err(in_lock)?;
+        lock.write(LedgerState::parse(&previous).as_ref()).map_err(lock_error)?;
         Ok(lock)
     }
 

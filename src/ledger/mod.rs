@@ -411,7 +411,7 @@ pub trait Ledger: Send {
     fn history(&self, reference: &str) -> Result<Vec<Entry>, LedgerError>;
 
     /// The references of orders of this likeness that were accepted, or may have been: as they were sent, the first of them.
-    fn references_of(&self, likeness: Likeness) -> Result<Vec<String>, LedgerError>;
+    fn references_of(&self, dedup_hash: Likeness) -> Result<Vec<String>, LedgerError>;
 
     /// The references of orders of this time that were accepted, or may have been, the first of them.
     fn references_at(&self, ordered_at: DateTime<Utc>) -> Result<Vec<String>, LedgerError>;

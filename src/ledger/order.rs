@@ -33,7 +33,7 @@ impl Sending {
     /// What came of it, as the ledger writes it; nothing while nothing is known.
     #[must_use]
     pub fn outcome(&self) -> Option<&'static str> {
-        outcome(self.state)
+        outcome_name(self.state)
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -124,13 +124,13 @@ impl LedgerOrder {
     /// The sending that was accepted.
     #[must_use]
     pub fn accepted(&self) -> Option<&Sending> {
-        self.sendings.iter().find(|sending| sending.state == AttemptState::Accepted)
+        self.sendings.iter().find(|submission| submission.state == AttemptState::Accepted)
     }
 
     /// The newest sending.
     #[must_use]
     pub fn last(&self) -> &Sending {
-        let newest = self.sendings.iter().max_by_key(|sending| sending.attempt.0);
+        let newest = self.sendings.iter().max_by_key(|submission| submission.attempt.0);
         newest.expect("an order that was never sent is not in the ledger")
     }
 
@@ -141,17 +141,21 @@ impl LedgerOrder {
     }
 
     /// Takes the changes of the reference that are changes of this order; content that was accepted since is none.
-    pub(super) fn take_changes(&mut self, of_reference: Vec<Change>) {
-        let Some(accepted) = self.accepted().map(|sending| sending.ordered_at) else { return };
-        let is_here =
-            |content| self.sendings.iter().any(|sent| sent.state == AttemptState::Accepted && sent.content == content);
-        let is_change = |change: &Change| (change.ordered_at - accepted).abs() < ONE_ORDER && !is_here(change.content);
-        self.changes = of_reference.into_iter().filter(is_change).collect();
+    pub(super) fn take_changes(&mut self, changes: Vec<Change>) {
+        let Some(accepted) = self.accepted().map(|submission| submission.ordered_at) else { return };
+        let was_accepted = |content| {
+            self.sendings
+                .iter()
+                .any(|submission| submission.state == AttemptState::Accepted && submission.content == content)
+        };
+        let is_change =
+            |change: &Change| (change.ordered_at - accepted).abs() < ONE_ORDER && !was_accepted(change.content);
+        self.changes = changes.into_iter().filter(is_change).collect();
     }
 }
 
 /// How an outcome is written.
-pub(super) fn outcome(state: AttemptState) -> Option<&'static str> {
+pub(super) fn outcome_name(state: AttemptState) -> Option<&'static str> {
     match state {
         AttemptState::Intended => None,
         AttemptState::Accepted => Some("accepted"),
@@ -161,7 +165,7 @@ pub(super) fn outcome(state: AttemptState) -> Option<&'static str> {
 }
 
 /// How an outcome is read.
-pub(super) fn state(outcome: Option<&str>) -> AttemptState {
+pub(super) fn parse_outcome(outcome: Option<&str>) -> AttemptState {
     match outcome {
         None => AttemptState::Intended,
         Some("accepted") => AttemptState::Accepted,
@@ -171,12 +175,12 @@ pub(super) fn state(outcome: Option<&str>) -> AttemptState {
 }
 
 /// How a time is read.
-pub(super) fn time(milliseconds: i64) -> DateTime<Utc> {
+pub(super) fn time_from_millis(milliseconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(milliseconds).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
 /// How the snapshot of an order is read: status, total, currency and number of items, from this column on.
-pub(super) fn snapshot(row: &Row<'_>, first: usize) -> Result<OrderSnapshot, rusqlite::Error> {
+pub(super) fn snapshot_from_row(row: &Row<'_>, first: usize) -> Result<OrderSnapshot, rusqlite::Error> {
     let text = |column: usize| row.get::<_, Option<String>>(first + column);
     let money =
         |amount: &str, currency: &str| Some(Money { amount: amount.parse().ok()?, currency: currency.parse().ok()? });

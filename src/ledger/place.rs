@@ -162,8 +162,8 @@ fn mount(line: &str) -> Option<Mount> {
 /// `mountinfo` writes blanks, tabs, line breaks and backslashes as three octal digits.
 fn unescaped(field: &str) -> PathBuf {
     let mut text = field.to_owned();
-    for (escape, plain) in [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")] {
-        text = text.replace(escape, plain);
+    for (escape, character) in [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")] {
+        text = text.replace(escape, character);
     }
     PathBuf::from(text)
 }
@@ -172,9 +172,9 @@ fn unescaped(field: &str) -> PathBuf {
 pub(super) fn passing_file_system(path: &Path) -> Option<String> {
     let path = fs::canonicalize(path).ok()?;
     // The last of equal mount points covers the ones before.
-    let holding = mounts().into_iter().filter(|mount| path.starts_with(&mount.point));
-    let kind = holding.max_by_key(|mount| mount.point.components().count())?.kind;
-    ["overlay", "tmpfs", "ramfs"].contains(&kind.as_str()).then_some(kind)
+    let containing = mounts().into_iter().filter(|mount| path.starts_with(&mount.point));
+    let file_system = containing.max_by_key(|mount| mount.point.components().count())?.kind;
+    ["overlay", "tmpfs", "ramfs"].contains(&file_system.as_str()).then_some(file_system)
 }
 
 #[cfg(test)]

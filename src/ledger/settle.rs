@@ -73,9 +73,9 @@ pub enum Fault {
     Ambiguous(String, Vec<LedgerOrder>),
 }
 
-fn in_lines(faults: &[Fault]) -> String {
-    let lines: Vec<_> = faults.iter().map(|fault| format!("\n  {fault}")).collect();
-    let is_ambiguous = faults.iter().any(|fault| matches!(fault, Fault::Ambiguous(..)));
+fn in_lines(refusals: &[Fault]) -> String {
+    let lines: Vec<_> = refusals.iter().map(|refusal| format!("\n  {refusal}")).collect();
+    let is_ambiguous = refusals.iter().any(|refusal| matches!(refusal, Fault::Ambiguous(..)));
     let hint = if is_ambiguous { "\n  hint: --ordered-at and --target say which is meant" } else { "" };
     lines.concat() + hint
 }
@@ -84,12 +84,17 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotThere(reference) => write!(f, "{reference}: the ledger has no such order"),
-            Self::NothingToSay(order, verdict) => write!(f, "{}: {}", order.reference, why_not(order, *verdict)),
+            Self::NothingToSay(order, decision) => write!(f, "{}: {}", order.reference, why_not(order, *decision)),
             Self::Ambiguous(reference, candidates) => {
                 write!(f, "{reference}: {} orders could be meant", candidates.len())?;
                 for order in candidates.iter().take(MOST_SHOWN) {
-                    let made = order.ordered_at().to_rfc3339_opts(SecondsFormat::AutoSi, true);
-                    write!(f, "\n    made at {made}, sent to target {}, {}", order.target, order.state().as_str())?;
+                    let ordered_at = order.ordered_at().to_rfc3339_opts(SecondsFormat::AutoSi, true);
+                    write!(
+                        f,
+                        "\n    made at {ordered_at}, sent to target {}, {}",
+                        order.target,
+                        order.state().as_str()
+                    )?;
                 }
                 Ok(())
             }
@@ -97,8 +102,8 @@ impl fmt::Display for Fault {
     }
 }
 
-fn why_not(order: &LedgerOrder, verdict: ByHand) -> &'static str {
-    match (verdict, order.state()) {
+fn why_not(order: &LedgerOrder, decision: ByHand) -> &'static str {
+    match (decision, order.state()) {
         (ByHand::Accepted, _) if order.accepted().is_some() => "it is accepted already",
         (ByHand::Accepted, _) => "it is failed: the service surely did not take it",
         (ByHand::Failed, OrderState::Failed) => "it is failed already",
@@ -113,102 +118,107 @@ fn why_not(order: &LedgerOrder, verdict: ByHand) -> &'static str {
 }
 
 /// Writes what a person says of orders. Gives them as they were before.
-pub fn settle(place: &LedgerPlace, settlement: &Settlement) -> Result<Vec<LedgerOrder>, SettleError> {
-    let ledger = file::open_to_write(&place.path)?;
-    ledger.ensure_whole(place, None)?;
+pub fn settle(location: &LedgerPlace, request: &Settlement) -> Result<Vec<LedgerOrder>, SettleError> {
+    let ledger = file::open_to_write(&location.path)?;
+    ledger.ensure_whole(location, None)?;
     let connection = &ledger.connection;
     for target in targets::targets(connection)? {
-        ledger.ensure_newest(place, target)?;
+        ledger.ensure_newest(location, target)?;
     }
     let now = file::now();
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    let mut chosen = BTreeMap::new();
-    let mut faults = Vec::new();
-    for reference in settlement.references.iter().collect::<BTreeSet<_>>() {
-        match choose(&transaction, reference, settlement)? {
-            Ok(order) => drop(chosen.insert(reference, order)),
-            Err(fault) => faults.push(fault),
+    let mut selected = BTreeMap::new();
+    let mut refusals = Vec::new();
+    for reference in request.references.iter().collect::<BTreeSet<_>>() {
+        match choose(&transaction, reference, request)? {
+            Ok(order) => drop(selected.insert(reference, order)),
+            Err(refusal) => refusals.push(refusal),
         }
     }
-    if !faults.is_empty() {
-        return Err(SettleError::Refused(faults));
+    if !refusals.is_empty() {
+        return Err(SettleError::Refused(refusals));
     }
     // Nobody writes while this transaction is open; the locks tell whether a run is between two of its own.
-    let chosen_targets: BTreeSet<_> = chosen.values().map(|order| order.target).collect();
-    let hold = |target| Ok::<_, LedgerError>((target, RunLock::take(&place.path, target, HOLDER)?));
-    let locks = chosen_targets.into_iter().map(hold).collect::<Result<Vec<_>, _>>()?;
-    for order in chosen.values() {
-        write(&transaction, order, settlement.verdict, now)?;
+    let selected_targets: BTreeSet<_> = selected.values().map(|order| order.target).collect();
+    let acquire = |target| Ok::<_, LedgerError>((target, RunLock::take(&location.path, target, HOLDER)?));
+    let locks = selected_targets.into_iter().map(acquire).collect::<Result<Vec<_>, _>>()?;
+    for order in selected.values() {
+        write(&transaction, order, request.verdict, now)?;
     }
     file::count_commit(&transaction, 0)?;
     transaction.commit()?;
-    let state = file::state(connection, &place.path)?;
+    let state = file::state(connection, &location.path)?;
     for (target, lock) in locks {
-        Companions::open(lock, place.state_folder.as_deref(), &state.id, target).0.remember(&state);
+        Companions::open(lock, location.state_folder.as_deref(), &state.id, target).0.remember(&state);
     }
     file::keep_log_of_open_runs(connection)?;
-    Ok(chosen.into_values().collect())
+    Ok(selected.into_values().collect())
 }
 
 /// The one order that can be meant. What nobody has settled yet counts before what a person would settle anew.
 fn choose(
     connection: &Connection,
     reference: &str,
-    settlement: &Settlement,
+    request: &Settlement,
 ) -> Result<Result<LedgerOrder, Fault>, LedgerError> {
     let filter = Filter {
         references: References::Is(reference.to_owned()),
-        target: settlement.target.clone(),
-        ordered_at: settlement.ordered_at.clone(),
+        target: request.target.clone(),
+        ordered_at: request.ordered_at.clone(),
         ..Filter::default()
     };
     let found = orders(connection, &filter)?;
-    let mut meant: Vec<_> = found.iter().filter(|order| has_something_to_say(order, settlement.verdict)).collect();
-    if meant.iter().any(|order| order.state() == OrderState::Unknown) {
-        meant.retain(|order| order.state() == OrderState::Unknown);
+    let mut candidates: Vec<_> = found.iter().filter(|order| has_something_to_say(order, request.verdict)).collect();
+    if candidates.iter().any(|order| order.state() == OrderState::Unknown) {
+        candidates.retain(|order| order.state() == OrderState::Unknown);
     }
-    Ok(match (meant.as_slice(), found.first()) {
+    Ok(match (candidates.as_slice(), found.first()) {
         ([order], _) => Ok((*order).clone()),
         ([], None) => Err(Fault::NotThere(reference.to_owned())),
-        ([], Some(order)) => Err(Fault::NothingToSay(Box::new(order.clone()), settlement.verdict)),
+        ([], Some(order)) => Err(Fault::NothingToSay(Box::new(order.clone()), request.verdict)),
         (several, _) => Err(Fault::Ambiguous(reference.to_owned(), several.iter().copied().cloned().collect())),
     })
 }
 
-fn has_something_to_say(order: &LedgerOrder, verdict: ByHand) -> bool {
-    match verdict {
+fn has_something_to_say(order: &LedgerOrder, decision: ByHand) -> bool {
+    match decision {
         ByHand::Acknowledged => order.state() == OrderState::Changed,
-        ByHand::Accepted | ByHand::Failed => !attempts_to_settle(order, verdict).is_empty(),
+        ByHand::Accepted | ByHand::Failed => !attempts_to_settle(order, decision).is_empty(),
     }
 }
 
 /// The attempts that a person's word settles: those that nobody knows of, be it beside one that the service accepted;
 /// where there are none, or where the word is taken back, those that a person settled. What the service said, nobody
 /// changes.
-fn attempts_to_settle(order: &LedgerOrder, verdict: ByHand) -> Vec<Attempt> {
-    let by_hand = |state| move |sending: &super::Sending| sending.is_by_hand && sending.state == state;
-    let attempts_of = |is_meant: &dyn Fn(&super::Sending) -> bool| -> Vec<Attempt> {
-        order.sendings.iter().filter(|sending| is_meant(sending)).map(|sending| sending.attempt).collect()
+fn attempts_to_settle(order: &LedgerOrder, decision: ByHand) -> Vec<Attempt> {
+    let manual = |state| move |submission: &super::Sending| submission.is_by_hand && submission.state == state;
+    let attempts_of = |is_selected: &dyn Fn(&super::Sending) -> bool| -> Vec<Attempt> {
+        order
+            .sendings
+            .iter()
+            .filter(|submission| is_selected(submission))
+            .map(|submission| submission.attempt)
+            .collect()
     };
-    let accepted = || order.sendings.iter().filter(|sending| sending.state == AttemptState::Accepted);
-    match verdict {
+    let accepted = || order.sendings.iter().filter(|submission| submission.state == AttemptState::Accepted);
+    match decision {
         ByHand::Accepted if accepted().next().is_some() => attempts_of(&super::Sending::is_open),
-        ByHand::Failed if accepted().any(|sending| !sending.is_by_hand) => attempts_of(&super::Sending::is_open),
-        ByHand::Failed => attempts_of(&|sending| sending.is_open() || by_hand(AttemptState::Accepted)(sending)),
+        ByHand::Failed if accepted().any(|submission| !submission.is_by_hand) => attempts_of(&super::Sending::is_open),
+        ByHand::Failed => attempts_of(&|submission| submission.is_open() || manual(AttemptState::Accepted)(submission)),
         _ => match attempts_of(&super::Sending::is_open) {
-            open if open.is_empty() => attempts_of(&by_hand(AttemptState::NotAccepted)),
+            open if open.is_empty() => attempts_of(&manual(AttemptState::NotAccepted)),
             open => open,
         },
     }
 }
 
-fn write(connection: &Connection, order: &LedgerOrder, verdict: ByHand, now: i64) -> Result<(), LedgerError> {
-    let state = match verdict {
+fn write(connection: &Connection, order: &LedgerOrder, decision: ByHand, now: i64) -> Result<(), LedgerError> {
+    let state = match decision {
         ByHand::Acknowledged => return acknowledge(connection, order, now),
         ByHand::Accepted => AttemptState::Accepted,
         ByHand::Failed => AttemptState::NotAccepted,
     };
-    for attempt in attempts_to_settle(order, verdict) {
+    for attempt in attempts_to_settle(order, decision) {
         sqlite::settle(connection, attempt, state, true, now)?;
     }
     Ok(())
@@ -285,29 +295,29 @@ mod tests {
         }
 
         fn note_changed(&self, orders: &[OrderKey]) {
-            let note = |order: &OrderKey| {
+            let record = |order: &OrderKey| {
                 let (order, snapshot) = (order.clone(), OrderSnapshot::default());
                 Write::NoteChange(Box::new(ChangedOrder { order, cause: None, snapshot }))
             };
-            self.run("a").write(&orders.iter().map(note).collect::<Vec<_>>()).unwrap();
+            self.run("a").write(&orders.iter().map(record).collect::<Vec<_>>()).unwrap();
         }
 
-        fn settle(&self, references: &[&str], verdict: ByHand, narrowed: Filter) -> Result<String, String> {
-            let settlement = Settlement {
+        fn settle(&self, references: &[&str], decision: ByHand, filter: Filter) -> Result<String, String> {
+            let request = Settlement {
                 references: references.iter().map(ToString::to_string).collect(),
-                verdict,
-                target: narrowed.target,
-                ordered_at: narrowed.ordered_at,
+                verdict: decision,
+                target: filter.target,
+                ordered_at: filter.ordered_at,
             };
-            let settled = super::settle(&LedgerPlace::at(self.path.clone()), &settlement);
-            let words = |order: &LedgerOrder| format!("{} {}", order.reference, order.state().as_str());
+            let settled = super::settle(&LedgerPlace::at(self.path.clone()), &request);
+            let text = |order: &LedgerOrder| format!("{} {}", order.reference, order.state().as_str());
             settled
-                .map(|orders| orders.iter().map(words).collect::<Vec<_>>().join(", "))
+                .map(|orders| orders.iter().map(text).collect::<Vec<_>>().join(", "))
                 .map_err(|error| error.to_string())
         }
 
-        fn say(&self, references: &[&str], verdict: ByHand) -> Result<String, String> {
-            self.settle(references, verdict, Filter::default())
+        fn say(&self, references: &[&str], decision: ByHand) -> Result<String, String> {
+            self.settle(references, decision, Filter::default())
         }
 
         fn states(&self) -> String {
@@ -317,8 +327,8 @@ mod tests {
                 Ok::<_, LedgerError>(())
             };
             Book::open(&self.path).unwrap().visit(&Filter::default(), visit).unwrap();
-            let words = orders.iter().map(|order| format!("{} {}", order.reference, order.state().as_str()));
-            words.collect::<Vec<_>>().join(", ")
+            let lines = orders.iter().map(|order| format!("{} {}", order.reference, order.state().as_str()));
+            lines.collect::<Vec<_>>().join(", ")
         }
     }
 
@@ -387,9 +397,9 @@ mod tests {
         shop.send("a", key("A", 5, 3), AttemptState::Unknown).send("b", key("B", 0, 1), AttemptState::Unknown);
         shop.send("a", key("B", 0, 1), AttemptState::Unknown).send("b", key("C", 0, 1), AttemptState::Accepted);
         shop.send("a", key("C", 0, 1), AttemptState::Unknown);
-        let said = shop.say(&["A", "B", "C"], ByHand::Failed).unwrap_err();
+        let message = shop.say(&["A", "B", "C"], ByHand::Failed).unwrap_err();
         insta::with_settings!({filters => vec![("target [0-9a-f]{8}", "target HASH")]}, {
-            insta::assert_snapshot!(said, @r"
+            insta::assert_snapshot!(message, @r"
             nothing was settled
               A: 2 orders could be meant
                 made at 2024-10-05T00:00:00Z, sent to target HASH, unknown
@@ -400,8 +410,8 @@ mod tests {
               hint: --ordered-at and --target say which is meant
             ");
         });
-        let made = Filter { ordered_at: Some(at(5)..at(6)), ..Filter::default() };
-        assert_eq!(shop.settle(&["A"], ByHand::Failed, made).unwrap(), "A unknown");
+        let by_time = Filter { ordered_at: Some(at(5)..at(6)), ..Filter::default() };
+        assert_eq!(shop.settle(&["A"], ByHand::Failed, by_time).unwrap(), "A unknown");
         let target = crate::ledger::TargetHash::of(&Target {
             base_url: "https://stream.example".into(),
             client_key: "b".into(),
@@ -417,19 +427,19 @@ mod tests {
         let shop = Shop::new();
         shop.send("a", key("A", 0, 1), AttemptState::Unknown).send("b", key("B", 0, 1), AttemptState::Unknown);
         let run = shop.run("a");
-        let settlement = Settlement {
+        let request = Settlement {
             references: vec!["A".into(), "B".into()],
             verdict: ByHand::Failed,
             target: None,
             ordered_at: None,
         };
-        let place = LedgerPlace::at(shop.path.clone());
-        let held = super::settle(&place, &settlement);
+        let location = LedgerPlace::at(shop.path.clone());
+        let held = super::settle(&location, &request);
         assert!(matches!(held, Err(SettleError::Ledger(LedgerError::Held { .. }))));
         assert_eq!(shop.states(), "A unknown, B unknown");
         assert_eq!(shop.say(&["B"], ByHand::Failed).unwrap(), "B unknown");
         drop(run);
-        super::settle(&place, &Settlement { references: vec!["A".into()], ..settlement }).unwrap();
+        super::settle(&location, &Settlement { references: vec!["A".into()], ..request }).unwrap();
         assert_eq!(shop.states(), "A failed, B failed");
     }
 }

@@ -8,7 +8,7 @@ use super::{
     OpenCart, OrderKey, RunLock, TargetHash, Write,
     evidence::{Companions, LedgerState},
     file,
-    order::{outcome, snapshot, state, time},
+    order::{outcome_name, parse_outcome, snapshot_from_row, time_from_millis},
     place::{self, OpenedFile},
     schema::{self, attempt_columns},
     targets,
@@ -62,47 +62,49 @@ impl SqliteLedger {
     /// target. `run` names the run whose attempts are written.
     ///
     /// A ledger that is not known to be the right one, or not whole, is refused.
-    pub fn open(place: &LedgerPlace, target: &Target, run: &str, consent: Consent) -> Result<Self, LedgerError> {
-        let opened = if place.has_ledger() {
-            file::open_to_write(&place.path)?
+    pub fn open(location: &LedgerPlace, target: &Target, run: &str, consent: Consent) -> Result<Self, LedgerError> {
+        let opened = if location.has_ledger() {
+            file::open_to_write(&location.path)?
         } else {
-            consent.ensure_may_create(place)?;
-            file::create(place)?
+            consent.ensure_may_create(location)?;
+            file::create(location)?
         };
-        if schema::version(&opened.connection, &place.path)? == 0 {
+        if schema::version(&opened.connection, &location.path)? == 0 {
             // A database without tables is no ledger yet, whatever its size.
-            consent.ensure_may_create(place)?;
+            consent.ensure_may_create(location)?;
         }
         let hash = TargetHash::of(target);
-        let lock = RunLock::take(&place.path, hash, &format!("run {run}"))?;
-        opened.ensure_whole(place, Some(hash))?;
-        opened.ensure_newest(place, hash)?;
-        consent.ensure_fits(&opened.connection, place, target)?;
-        let unverified = opened.note_of_unverified_log(place)?;
-        file::write_ahead(&opened.connection, &place.path)?;
-        let id = file::state(&opened.connection, &place.path)?.id;
-        let (companions, note) = Companions::open(lock, place.state_folder.as_deref(), &id, hash);
+        let lock = RunLock::take(&location.path, hash, &format!("run {run}"))?;
+        opened.ensure_whole(location, Some(hash))?;
+        opened.ensure_newest(location, hash)?;
+        consent.ensure_fits(&opened.connection, location, target)?;
+        let unverified = opened.note_of_unverified_log(location)?;
+        file::write_ahead(&opened.connection, &location.path)?;
+        let id = file::state(&opened.connection, &location.path)?.id;
+        let (companions, warning) = Companions::open(lock, location.state_folder.as_deref(), &id, hash);
         let writer = Writer { file: opened.opened, log: None, id, companions, is_marked: false, is_closed: false };
-        let mut ledger = Self::new(opened.connection, place, hash, run, Some(writer))?;
-        ledger.notes.extend(unverified.into_iter().chain(note));
+        let mut ledger = Self::new(opened.connection, location, hash, run, Some(writer))?;
+        ledger.notes.extend(unverified.into_iter().chain(warning));
         if consent != Consent::NotNeeded {
-            ledger.notes.extend(place::passing_file_system(&place.path).map(|kind| note_of_passing(place, &kind)));
+            ledger.notes.extend(
+                place::passing_file_system(&location.path).map(|file_system| note_of_passing(location, &file_system)),
+            );
         }
         ledger.mark_open(&target.base_url).map_err(|error| error.in_file_of(&ledger.connection))?;
         Ok(ledger)
     }
 
     /// Opens a ledger that is there, to look at it only: nothing is written or migrated. Nothing where there is none.
-    pub fn open_existing(place: &LedgerPlace, target: &Target, run: &str) -> Result<Option<Self>, LedgerError> {
+    pub fn open_existing(location: &LedgerPlace, target: &Target, run: &str) -> Result<Option<Self>, LedgerError> {
         let hash = TargetHash::of(target);
-        let Some(connection) = file::open_to_look_up(place, hash)? else { return Ok(None) };
+        let Some(connection) = file::open_to_look_up(location, hash)? else { return Ok(None) };
         let consent = Consent::Given { new_ledger: false, new_target: false };
-        let fits = consent.ensure_fits(&connection, place, target);
-        let mut ledger = Self::new(connection, place, hash, run, None)?;
+        let fits = consent.ensure_fits(&connection, location, target);
+        let mut ledger = Self::new(connection, location, hash, run, None)?;
         match fits {
             Err(LedgerError::UnknownTarget { base_url, .. }) => ledger.notes.push(format!(
                 "the ledger {} holds other targets, but no attempt to send an order to {base_url} with this client key\n  hint: a send to another tenant needs --new-target; the same tenant under a new key or URL needs orderferry ledger adopt",
-                place.path.display()
+                location.path.display()
             )),
             fits => fits?,
         }
@@ -118,7 +120,7 @@ impl SqliteLedger {
 
     fn new(
         connection: Connection,
-        place: &LedgerPlace,
+        location: &LedgerPlace,
         target: TargetHash,
         run: &str,
         writer: Option<Writer>,
@@ -127,9 +129,9 @@ impl SqliteLedger {
             let salt = connection.query_row("SELECT salt FROM ledger", [], |row| row.get(0))?;
             Ok::<_, LedgerError>((Seen::now(&connection)?, salt))
         };
-        let (seen, salt) = read().map_err(|error| error.in_file_of(&connection))?;
-        let (place, run) = (place.clone(), run.to_owned());
-        Ok(Self { connection, place, target, run, seen, salt, writer, notes: Vec::new() })
+        let (foreign_writes, salt) = read().map_err(|error| error.in_file_of(&connection))?;
+        let (location, run) = (location.clone(), run.to_owned());
+        Ok(Self { connection, place: location, target, run, seen: foreign_writes, salt, writer, notes: Vec::new() })
     }
 
     /// The random id of this ledger, as hex digits.
@@ -195,10 +197,10 @@ impl SqliteLedger {
     }
 }
 
-fn note_of_passing(place: &LedgerPlace, kind: &str) -> String {
+fn note_of_passing(location: &LedgerPlace, file_system: &str) -> String {
     format!(
-        "the ledger {} is on {kind}: where that is a container's own, the ledger ends with it\n  hint: keep it on a volume, and name it with --ledger",
-        place.path.display()
+        "the ledger {} is on {file_system}: where that is a container's own, the ledger ends with it\n  hint: keep it on a volume, and name it with --ledger",
+        location.path.display()
     )
 }
 
@@ -243,8 +245,8 @@ impl Ledger for SqliteLedger {
         self.entries(reference).map_err(|error| error.in_file_of(&self.connection))
     }
 
-    fn references_of(&self, likeness: Likeness) -> Result<Vec<String>, LedgerError> {
-        self.references_alike(likeness).map_err(|error| error.in_file_of(&self.connection))
+    fn references_of(&self, dedup_hash: Likeness) -> Result<Vec<String>, LedgerError> {
+        self.references_alike(dedup_hash).map_err(|error| error.in_file_of(&self.connection))
     }
 
     fn references_at(&self, ordered_at: DateTime<Utc>) -> Result<Vec<String>, LedgerError> {
@@ -282,21 +284,22 @@ impl SqliteLedger {
              WHERE target = ?1 AND reference = ?2 ORDER BY attempt",
         )?;
         let entries = statement.query_map(params![self.target.0, reference], |row| {
-            let (ordered_at, content) = (time(row.get(0)?), ContentHash(row.get(1)?));
+            let (ordered_at, content) = (time_from_millis(row.get(0)?), ContentHash(row.get(1)?));
             let order = OrderKey { reference: reference.to_owned(), ordered_at, content };
-            let (state, is_by_hand) = (state(row.get::<_, Option<String>>(2)?.as_deref()), row.get(3)?);
-            Ok(Entry { order, state, is_by_hand, snapshot: snapshot(row, 4)? })
+            let (state, is_manual) = (parse_outcome(row.get::<_, Option<String>>(2)?.as_deref()), row.get(3)?);
+            Ok(Entry { order, state, is_by_hand: is_manual, snapshot: snapshot_from_row(row, 4)? })
         })?;
         Ok(entries.collect::<Result<_, _>>()?)
     }
 
-    fn references_alike(&self, likeness: Likeness) -> Result<Vec<String>, LedgerError> {
+    fn references_alike(&self, dedup_hash: Likeness) -> Result<Vec<String>, LedgerError> {
         // The first 1,000: a guest who ordered the same more often at one time is none of a shop.
         let mut statement = self.connection.prepare_cached(
             "SELECT DISTINCT reference FROM attempts
              WHERE target = ?1 AND likeness = ?2 AND outcome IS NOT 'not_accepted' ORDER BY attempt LIMIT 1000",
         )?;
-        let references = statement.query_map(params![self.target.0, keyed(likeness, &self.salt)], |row| row.get(0))?;
+        let references =
+            statement.query_map(params![self.target.0, keyed(dedup_hash, &self.salt)], |row| row.get(0))?;
         Ok(references.collect::<Result<_, _>>()?)
     }
 
@@ -305,8 +308,8 @@ impl SqliteLedger {
             "SELECT DISTINCT reference FROM attempts
              WHERE target = ?1 AND ordered_at = ?2 AND outcome IS NOT 'not_accepted' ORDER BY attempt",
         )?;
-        let place = params![self.target.0, ordered_at.timestamp_millis()];
-        let references = statement.query_map(place, |row| row.get(0))?;
+        let parameters = params![self.target.0, ordered_at.timestamp_millis()];
+        let references = statement.query_map(parameters, |row| row.get(0))?;
         Ok(references.collect::<Result<_, _>>()?)
     }
 
@@ -316,8 +319,8 @@ impl SqliteLedger {
             "SELECT acknowledged_at IS NOT NULL, reported_at IS NOT NULL FROM changes
              WHERE target = ?1 AND reference = ?2 AND content = ?3",
         )?;
-        let place = params![self.target.0, order.reference, order.content.0];
-        let found = statement.query_row(place, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let parameters = params![self.target.0, order.reference, order.content.0];
+        let found = statement.query_row(parameters, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         Ok(match found {
             Some((true, _)) => ChangeState::Acknowledged,
             Some((false, true)) => ChangeState::Reported,
@@ -336,8 +339,8 @@ impl SqliteLedger {
                 _ => ExtensionScope::Order,
             };
             // A type of a later version is none that this one could conflict with.
-            let Some(kind) = ExtensionKind::from_name(&row.get::<_, String>(2)?) else { continue };
-            types.add(ExtensionType { scope, name: row.get(1)?, kind });
+            let Some(data_type) = ExtensionKind::from_name(&row.get::<_, String>(2)?) else { continue };
+            types.add(ExtensionType { scope, name: row.get(1)?, kind: data_type });
         }
         Ok(types)
     }
@@ -362,13 +365,14 @@ impl SqliteLedger {
             self.ensure_in_place()?;
         }
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-        let seen = if has_intent { self.seen.look_again(&transaction, self.target, &self.run)? } else { self.seen };
+        let foreign_writes =
+            if has_intent { self.seen.look_again(&transaction, self.target, &self.run)? } else { self.seen };
         let write = |write: &Write| match write {
-            Write::Intend(intent) => intend(&transaction, intent, self.target, &self.run, &self.salt, now),
+            Write::Intend(intent) => write_intent(&transaction, intent, self.target, &self.run, &self.salt, now),
             Write::Settle(attempt, state) => settle(&transaction, *attempt, *state, false, now),
             Write::OpenCart { reference, browser, clear_cart } => {
-                let place = params![self.target.0, reference, self.run, browser, clear_cart.0, now];
-                open_cart(&transaction, place)
+                let parameters = params![self.target.0, reference, self.run, browser, clear_cart.0, now];
+                open_cart(&transaction, parameters)
             }
             Write::CloseCart(cart) => close_cart(&transaction, *cart, now),
             Write::NoteChange(change) => note_change(&transaction, change, self.target, &self.run, now),
@@ -379,7 +383,7 @@ impl SqliteLedger {
         let n_intents = writes.iter().filter(|write| matches!(write, Write::Intend(_))).count();
         let commits = file::count_commit(&transaction, n_intents.try_into().unwrap_or(i64::MAX))?;
         transaction.commit()?;
-        self.seen = seen;
+        self.seen = foreign_writes;
         self.remember(commits);
         // What was committed stands, whatever comes of the mark.
         drop(self.carry_mark());
@@ -387,7 +391,7 @@ impl SqliteLedger {
     }
 }
 
-fn intend(
+fn write_intent(
     connection: &Connection,
     intent: &Intent,
     target: TargetHash,
@@ -395,7 +399,7 @@ fn intend(
     salt: &[u8; 32],
     now: i64,
 ) -> Result<i64, LedgerError> {
-    let Intent { order, status, money, n_items, likeness } = intent;
+    let Intent { order, status, money, n_items: item_count, likeness: dedup_hash } = intent;
     let mut statement = connection.prepare_cached(
         "INSERT INTO attempts (target, reference, ordered_at, content, run, intended_at, status, total, currency, items,
                                likeness, checksum)
@@ -411,8 +415,8 @@ fn intend(
         status,
         money.as_ref().map(|money| money.amount.to_string()),
         money.as_ref().map(|money| money.currency.to_string()),
-        i64::try_from(*n_items).unwrap_or(i64::MAX),
-        likeness.map(|likeness| keyed(likeness, salt)),
+        i64::try_from(*item_count).unwrap_or(i64::MAX),
+        dedup_hash.map(|dedup_hash| keyed(dedup_hash, salt)),
     ])?;
     let attempt = connection.last_insert_rowid();
     seal(connection, Attempt(attempt))?;
@@ -420,9 +424,9 @@ fn intend(
 }
 
 /// A likeness as it is stored.
-fn keyed(likeness: Likeness, salt: &[u8; 32]) -> [u8; 16] {
+fn keyed(dedup_hash: Likeness, salt: &[u8; 32]) -> [u8; 16] {
     let mut key = [0; 16];
-    key.copy_from_slice(&blake3::keyed_hash(salt, &likeness.0).as_bytes()[..16]);
+    key.copy_from_slice(&blake3::keyed_hash(salt, &dedup_hash.0).as_bytes()[..16]);
     key
 }
 
@@ -438,21 +442,21 @@ pub(super) fn settle(
     connection: &Connection,
     attempt: Attempt,
     state: AttemptState,
-    is_by_hand: bool,
+    is_manual: bool,
     now: i64,
 ) -> Result<i64, LedgerError> {
     let mut statement = connection
         .prepare_cached("UPDATE attempts SET outcome = ?2, settled_at = ?3, by_hand = ?4 WHERE attempt = ?1")?;
-    statement.execute(params![attempt.0, outcome(state), now, is_by_hand])?;
+    statement.execute(params![attempt.0, outcome_name(state), now, is_manual])?;
     seal(connection, attempt)?;
     Ok(attempt.0)
 }
 
-fn open_cart(connection: &Connection, place: &[&dyn ToSql]) -> Result<i64, LedgerError> {
+fn open_cart(connection: &Connection, parameters: &[&dyn ToSql]) -> Result<i64, LedgerError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO carts (target, reference, run, browser, clear_cart, opened_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
-    statement.execute(place)?;
+    statement.execute(parameters)?;
     Ok(connection.last_insert_rowid())
 }
 
@@ -504,8 +508,8 @@ fn learn_types(
         "INSERT INTO extension_types (target, scope, name, type, run, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO NOTHING",
     )?;
-    for ExtensionType { scope, name, kind } in types {
-        statement.execute(params![target.0, scope.as_str(), name, kind.name(), run, now])?;
+    for ExtensionType { scope, name, kind: data_type } in types {
+        statement.execute(params![target.0, scope.as_str(), name, data_type.name(), run, now])?;
     }
     Ok(0)
 }
@@ -533,8 +537,8 @@ mod tests {
     }
 
     fn intend(reference: &str) -> Write {
-        let (status, likeness) = ("PURCHASED".into(), Some(Likeness([1; 16])));
-        Write::Intend(Intent { order: order(reference), status, money: None, n_items: 1, likeness })
+        let (status, dedup_hash) = ("PURCHASED".into(), Some(Likeness([1; 16])));
+        Write::Intend(Intent { order: order(reference), status, money: None, n_items: 1, likeness: dedup_hash })
     }
 
     fn open(path: &Path, key: &str, run: &str) -> Result<SqliteLedger, LedgerError> {
@@ -755,20 +759,20 @@ mod tests {
     #[test]
     fn a_copy_that_went_on_elsewhere_does_not_make_the_original_old() {
         let folder = tempfile::tempdir().unwrap();
-        let place = |name: &str| LedgerPlace {
+        let location = |name: &str| LedgerPlace {
             state_folder: Some(folder.path().join("state")),
             ..LedgerPlace::at(folder.path().join(name))
         };
         let run = |name: &str, key: &str| {
-            let mut ledger = SqliteLedger::open(&place(name), &target(key), "run", Consent::NotNeeded)?;
+            let mut ledger = SqliteLedger::open(&location(name), &target(key), "run", Consent::NotNeeded)?;
             ledger.write(&[intend("A")]).map(drop)
         };
         run("ledger.db", "a").unwrap();
-        std::fs::copy(place("ledger.db").path, place("copy.db").path).unwrap();
+        std::fs::copy(location("ledger.db").path, location("copy.db").path).unwrap();
         (0..3).for_each(|_| run("copy.db", "staging").unwrap());
         run("ledger.db", "a").unwrap();
         // But an older copy of it is behind.
-        std::fs::copy(place("ledger.db").path, place("old.db").path).unwrap();
+        std::fs::copy(location("ledger.db").path, location("old.db").path).unwrap();
         run("ledger.db", "a").unwrap();
         assert!(matches!(run("old.db", "a"), Err(LedgerError::Behind { .. })));
     }
@@ -799,11 +803,11 @@ mod tests {
         let settle = |attempt: i64| Write::Settle(Attempt(attempt), AttemptState::Accepted);
         ledger.write(&attempts.into_iter().map(settle).collect::<Vec<_>>()).unwrap();
         drop(ledger);
-        let sound = std::fs::read(&path).unwrap();
+        let intact = std::fs::read(&path).unwrap();
         let step = if std::env::var_os("ORDERFERRY_EVERY_BYTE").is_some() { 1 } else { 16 };
         let (mut n_refused, mut n_fine) = (0, 0);
-        for byte in (0..sound.len()).step_by(step) {
-            let mut flipped = sound.clone();
+        for byte in (0..intact.len()).step_by(step) {
+            let mut flipped = intact.clone();
             flipped[byte] ^= 1 << (byte / step % 8);
             for file in std::fs::read_dir(folder.path()).unwrap() {
                 std::fs::remove_file(file.unwrap().path()).unwrap();
@@ -818,7 +822,7 @@ mod tests {
             }
         }
         assert!(n_refused > n_fine / 2, "{n_refused} refused, {n_fine} fine");
-        std::fs::write(&path, sound).unwrap();
+        std::fs::write(&path, intact).unwrap();
         assert_eq!(is_sent_again(&path).unwrap(), 0);
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, params};
 
-use super::{TargetHash, order::time};
+use super::{TargetHash, order::time_from_millis};
 
 /// A target that a ledger holds attempts for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(super) fn known_targets(connection: &Connection) -> Result<Vec<KnownTarget>,
             base_url: row.get(1)?,
             n_accepted: row.get(2)?,
             n_open: row.get(3)?,
-            last_run: (row.get(4)?, time(row.get(5)?)),
+            last_run: (row.get(4)?, time_from_millis(row.get(5)?)),
         })
     })?;
     targets.collect()

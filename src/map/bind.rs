@@ -91,17 +91,17 @@ impl<'p> FileMapper<'p> {
     }
 
     /// Takes note of what is to be said of a row's file.
-    pub fn notice(&self, row: &Row<'_>, noticed: &mut Noticed) {
+    pub fn notice(&self, row: &Row<'_>, unknown_names: &mut Noticed) {
         if let (Content::Document(document), Mapper::Documents(mapper)) = (&row.content, &self.mapper) {
-            mapper.notice(document, row, noticed);
+            mapper.notice(document, row, unknown_names);
         }
     }
 
     /// Says what is wrong with a file of which every row was noticed.
-    pub fn finish(&self, noticed: &Noticed) -> Result<(), MapError> {
+    pub fn finish(&self, unknown_names: &Noticed) -> Result<(), MapError> {
         match &self.mapper {
             Mapper::Records(_) => Ok(()),
-            Mapper::Documents(mapper) => mapper.finish(noticed),
+            Mapper::Documents(mapper) => mapper.finish(unknown_names),
         }
     }
 

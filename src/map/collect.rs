@@ -47,8 +47,9 @@ impl<'a> Collector<'a> {
 
     /// Gives the person that was collected, if anything is told of it, and hands its problems to the order.
     pub(super) fn person(self, role: Role, item: Option<usize>, order: &mut Self) -> Option<PersonDraft<'a>> {
-        let named = |problem: Problem| Problem { field: problem.field.map(|field| role.named(&field)), ..problem };
-        order.problems.extend(self.problems.into_iter().map(named));
+        let with_role_name =
+            |problem: Problem| Problem { field: problem.field.map(|field| role.named(&field)), ..problem };
+        order.problems.extend(self.problems.into_iter().map(with_role_name));
         order.skip = order.skip.take().or(self.skip);
         (self.n_filled > 0).then_some(PersonDraft { role, item, cells: self.cells.trimmed() })
     }
@@ -57,10 +58,18 @@ impl<'a> Collector<'a> {
     #[inline]
     pub(super) fn fill_as_is(&mut self, bound: &'a Bound<'_>, found: Found<'a>) {
         self.n_filled += 1;
-        let (field, text, first_counts) =
+        let (field, text, first_wins) =
             (Cow::Borrowed(&bound.field), Cow::Borrowed(found.text), bound.rule.first_counts);
-        let (is_broken, is_fallback) = (false, false);
-        let cell = Cell { field, text, time: None, at: found.at, is_broken, is_fallback, first_counts };
+        let (is_unparsable, is_default) = (false, false);
+        let cell = Cell {
+            field,
+            text,
+            time: None,
+            at: found.at,
+            is_broken: is_unparsable,
+            is_fallback: is_default,
+            first_counts: first_wins,
+        };
         self.cells.push_of(bound.number, cell);
     }
 
@@ -77,23 +86,23 @@ impl<'a> Collector<'a> {
         &mut self,
         field: Cow<'a, Field>,
         rule: &'a Rule,
-        made: Made<'a>,
+        result: Made<'a>,
         text: Cow<'a, str>,
         at: Place<'a>,
     ) {
-        match made {
-            Made::Value(made) if made.is_empty() => self.fall_back(field, rule),
-            Made::Value(made) => self.fill(field, rule, made, None, at),
-            Made::Time(time, doubt) => {
-                if let Some((code, words)) = doubt {
-                    self.problems.push(Problem::of(code, &field, at.position(), words));
+        match result {
+            Made::Value(value) if value.is_empty() => self.fall_back(field, rule),
+            Made::Value(value) => self.fill(field, rule, value, None, at),
+            Made::Time(time, warning) => {
+                if let Some((code, message)) = warning {
+                    self.problems.push(Problem::of(code, &field, at.position(), message));
                 }
                 self.fill(field, rule, text, Some(time), at);
             }
-            Made::Broken(code, words) => {
+            Made::Broken(code, message) => {
                 // The value of a guest's field is for nobody to read.
-                let words = if field.is_personal() { "does not fit the profile's rule".to_owned() } else { words };
-                let problem = Problem::of(code, &field, at.position(), words);
+                let message = if field.is_personal() { "does not fit the profile's rule".to_owned() } else { message };
+                let problem = Problem::of(code, &field, at.position(), message);
                 self.broken(field, problem, text, at);
             }
             Made::Skip(reason) => {
@@ -105,9 +114,17 @@ impl<'a> Collector<'a> {
     }
 
     fn fall_back(&mut self, field: Cow<'a, Field>, rule: &'a Rule) {
-        if let Some(fallback) = rule.fallback.as_deref().filter(|fallback| !fallback.is_empty()) {
-            let (text, at, first_counts) = (Cow::Borrowed(fallback), self.at, rule.first_counts);
-            self.cells.push(Cell { field, text, time: None, at, is_broken: false, is_fallback: true, first_counts });
+        if let Some(value) = rule.fallback.as_deref().filter(|fallback| !fallback.is_empty()) {
+            let (text, at, first_wins) = (Cow::Borrowed(value), self.at, rule.first_counts);
+            self.cells.push(Cell {
+                field,
+                text,
+                time: None,
+                at,
+                is_broken: false,
+                is_fallback: true,
+                first_counts: first_wins,
+            });
         }
     }
 
@@ -120,8 +137,8 @@ impl<'a> Collector<'a> {
         at: Place<'a>,
     ) {
         self.n_filled += 1;
-        let first_counts = rule.first_counts;
-        self.cells.push(Cell { field, text, time, at, is_broken: false, is_fallback: false, first_counts });
+        let first_wins = rule.first_counts;
+        self.cells.push(Cell { field, text, time, at, is_broken: false, is_fallback: false, first_counts: first_wins });
     }
 
     /// Marks a field as there but broken.
@@ -138,8 +155,8 @@ impl<'a> Collector<'a> {
 
     /// Marks a field as holding an array or object where one value belongs.
     pub(super) fn not_a_scalar(&mut self, field: Cow<'a, Field>, at: Place<'a>, found: &'static str) {
-        let words = format!("{found} where a single value is expected");
-        let problem = Problem::of(Code::NotAScalar, &field, at.position(), words);
+        let message = format!("{found} where a single value is expected");
+        let problem = Problem::of(Code::NotAScalar, &field, at.position(), message);
         self.broken(field, problem, Cow::Borrowed(found), at);
     }
 }

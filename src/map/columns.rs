@@ -32,11 +32,18 @@ pub(super) struct Bound<'p> {
 
 impl<'p> Bound<'p> {
     fn new(field: Field, rule: &'p Rule, columns: &[usize]) -> Self {
-        let (first, others) = match columns {
+        let (first_column, fallback_columns) = match columns {
             [] => (None, Vec::new()),
             [first, others @ ..] => (Some(*first), others.to_vec()),
         };
-        Self { number: field.number(), field, rule, is_as_is: rule.takes_as_is(), first, others }
+        Self {
+            number: field.number(),
+            field,
+            rule,
+            is_as_is: rule.takes_as_is(),
+            first: first_column,
+            others: fallback_columns,
+        }
     }
 
     pub(super) fn columns(&self) -> impl Iterator<Item = usize> {
@@ -63,7 +70,7 @@ pub(super) fn bound_rules<'p>(
                     bound.push(Bound::new(field.clone(), rule, &columns));
                 }
             }
-            any => bound.extend(any_columns(any, rule, profile, header, file)?),
+            wildcard => bound.extend(any_columns(wildcard, rule, profile, header, file)?),
         }
     }
     Ok(bound)
@@ -81,18 +88,18 @@ pub(super) fn columns_of(
     for column in &rule.columns {
         found.extend(only_column(column, field, header, file)?);
     }
-    let is_wanted = missing == MissingColumns::Refuse && rule.fallback.is_none();
+    let is_required = missing == MissingColumns::Refuse && rule.fallback.is_none();
     match rule.columns.first() {
-        Some(column) if found.is_empty() && is_wanted => Err(missing_column(column, field, header, file)),
+        Some(column) if found.is_empty() && is_required => Err(missing_column(column, field, header, file)),
         _ => Ok(found),
     }
 }
 
 /// The place of a column, if it is there, which must be once.
 pub(super) fn only_column(column: &str, field: &str, header: &Header, file: &str) -> Result<Option<usize>, MapError> {
-    let mut places = header.names.iter().enumerate().filter(|(_, name)| *name == column).map(|(index, _)| index);
-    let place = places.next();
-    if places.next().is_some() { Err(ambiguous_column(column, field, file)) } else { Ok(place) }
+    let mut indexes = header.names.iter().enumerate().filter(|(_, name)| *name == column).map(|(index, _)| index);
+    let index = indexes.next();
+    if indexes.next().is_some() { Err(ambiguous_column(column, field, file)) } else { Ok(index) }
 }
 
 fn ambiguous_column(column: &str, field: &str, file: &str) -> MapError {
@@ -116,7 +123,7 @@ pub(super) fn missing_column(column: &str, field: &str, header: &Header, file: &
 
 /// The columns of a wildcard, but for those that have a rule of their own.
 fn any_columns<'p>(
-    any: &Goal,
+    wildcard: &Goal,
     rule: &'p Rule,
     profile: &Profile,
     header: &Header,
@@ -128,7 +135,7 @@ fn any_columns<'p>(
     for (index, name) in header.names.iter().enumerate().filter(|(_, name)| !has_own_rule(name)) {
         let rest = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).filter(|rest| !rest.is_empty());
         if let Some(rest) = rest {
-            let field = any_field(any, rest, None);
+            let field = any_field(wildcard, rest, None);
             if !seen.insert(name) {
                 return Err(ambiguous_column(name, &field.to_string(), file));
             }
@@ -139,20 +146,20 @@ fn any_columns<'p>(
 }
 
 /// The field of a wildcard: `giftWrap:boolean`, or without a type the one that JSON shows, or text.
-pub(super) fn any_field(any: &Goal, name: &str, shown: Option<ExtensionKind>) -> Field {
-    if let Goal::AnyIdentifier = any {
+pub(super) fn any_field(wildcard: &Goal, name: &str, json_type: Option<ExtensionKind>) -> Field {
+    if let Goal::AnyIdentifier = wildcard {
         return Field::Identifier(name.into());
     }
-    let (name, kind) = match name.rsplit_once(':') {
+    let (name, extension_type) = match name.rsplit_once(':') {
         // An unknown type stays in the name, where validation finds that it is not alphanumeric.
-        Some((bare, kind)) => match ExtensionKind::from_name(kind.trim()) {
-            Some(kind) => (bare.trim(), kind),
+        Some((bare, type_name)) => match ExtensionKind::from_name(type_name.trim()) {
+            Some(extension_type) => (bare.trim(), extension_type),
             None => (name, ExtensionKind::String),
         },
-        None => (name, shown.unwrap_or_else(|| any.usual_kind(name))),
+        None => (name, json_type.unwrap_or_else(|| wildcard.usual_kind(name))),
     };
-    let key = Arc::new(ExtensionKey { name: name.to_owned(), kind });
-    match any {
+    let key = Arc::new(ExtensionKey { name: name.to_owned(), kind: extension_type });
+    match wildcard {
         Goal::AnyItemExtension => Field::ItemExtension(key),
         Goal::AnyItemProduct => Field::ItemProduct(key),
         _ => Field::Extension(key),

@@ -74,11 +74,11 @@ impl DateRule {
     }
 
     fn read(&self, format: &DateFormat, text: &str) -> Option<Instant> {
-        let certain = |time| Instant { time, is_ambiguous: false };
+        let unambiguous = |time| Instant { time, is_ambiguous: false };
         match format {
-            DateFormat::Iso => usual_iso(text).or_else(|| Some(to_millis(&iso(text)?))).map(certain),
+            DateFormat::Iso => usual_iso(text).or_else(|| Some(to_millis(&iso(text)?))).map(unambiguous),
             DateFormat::WithOffset(format) => {
-                DateTime::parse_from_str(text, format).ok().map(|time| certain(to_millis(&time)))
+                DateTime::parse_from_str(text, format).ok().map(|time| unambiguous(to_millis(&time)))
             }
             DateFormat::Local(format) => self.local(NaiveDateTime::parse_from_str(text, format).ok()?),
             DateFormat::Day(format) => self.local(NaiveDate::parse_from_str(text, format).ok()?.and_hms_opt(0, 0, 0)?),
@@ -107,7 +107,7 @@ impl DateFormat {
         if items.contains(&chrono::format::Item::Error) || !format.contains('%') {
             return Err(format!("{format:?} is no date format; write iso8601 or a format such as %Y-%m-%d %H:%M:%S"));
         }
-        let has = |marks: &[&str]| marks.iter().any(|mark| format.contains(mark));
+        let has = |specifiers: &[&str]| specifiers.iter().any(|mark| format.contains(mark));
         Ok(if has(&["%z", "%:z", "%#z", "%::z", "%+", "%s"]) {
             Self::WithOffset(format.to_owned())
         } else if has(&["%H", "%I", "%k", "%l", "%T", "%R", "%X", "%c", "%r"]) {
@@ -141,9 +141,9 @@ fn usual_iso(text: &str) -> Option<DateTime<Utc>> {
 
 /// The milliseconds of `.123456`, and what stands behind it.
 fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
-    let Some(behind) = text.strip_prefix(b".") else { return Some((0, text)) };
-    let n_digits = behind.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (digits, rest) = behind.split_at(n_digits);
+    let Some(after) = text.strip_prefix(b".") else { return Some((0, text)) };
+    let n_digits = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = after.split_at(n_digits);
     let scale = 10_u32.checked_pow(u32::try_from(n_digits).ok().filter(|n| (1..=9).contains(n))?)?;
     Some((u32::try_from(u64::from(decimal(digits)?) * 1000 / u64::from(scale)).ok()?, rest))
 }
@@ -234,10 +234,10 @@ mod tests {
 
     #[test]
     fn a_rule_that_cannot_work_is_refused() {
-        let fault = |format: &str, zone| DateRule::new(&[format.to_owned()], zone).unwrap_err();
-        assert!(fault("%Y-%m-%d", None).contains("needs a zone"));
-        assert!(fault("yyyy-MM-dd", Some("UTC")).contains("no date format"));
-        assert!(fault("%Y %Q", Some("UTC")).contains("no date format"));
-        assert!(fault("%Y-%m-%d", Some("Europe/Lodon")).contains("Europe/London"));
+        let error = |format: &str, zone| DateRule::new(&[format.to_owned()], zone).unwrap_err();
+        assert!(error("%Y-%m-%d", None).contains("needs a zone"));
+        assert!(error("yyyy-MM-dd", Some("UTC")).contains("no date format"));
+        assert!(error("%Y %Q", Some("UTC")).contains("no date format"));
+        assert!(error("%Y-%m-%d", Some("Europe/Lodon")).contains("Europe/London"));
     }
 }

@@ -73,25 +73,25 @@ impl<'p> DocumentMapper<'p> {
     }
 
     /// A path of items that leads nowhere is a slip of the pen, like a column that is not there.
-    pub(super) fn finish(&self, noticed: &Noticed) -> Result<(), MapError> {
+    pub(super) fn finish(&self, unknown_names: &Noticed) -> Result<(), MapError> {
         match &self.profile.items_path {
             Some(path)
-                if noticed.has_items == Some(false) && self.profile.missing_columns == MissingColumns::Refuse =>
+                if unknown_names.has_items == Some(false) && self.profile.missing_columns == MissingColumns::Refuse =>
             {
-                let hint = did_you_mean(nearest(path, noticed.members.iter().map(String::as_str)));
+                let hint = did_you_mean(nearest(path, unknown_names.members.iter().map(String::as_str)));
                 Err(MapError::MissingItems { file: self.file.clone(), path: path.clone(), hint })
             }
             _ => Ok(()),
         }
     }
 
-    pub(super) fn notice(&self, document: &Node, row: &Row<'_>, noticed: &mut Noticed) {
-        if let Some(path) = self.profile.items_path.as_deref().filter(|_| noticed.has_items != Some(true)) {
-            noticed.has_items = Some(document.at(path).is_some());
-            noticed.members = members_of(document).into_iter().map(|(name, _)| name.to_owned()).collect();
+    pub(super) fn notice(&self, document: &Node, row: &Row<'_>, unknown_names: &mut Noticed) {
+        if let Some(path) = self.profile.items_path.as_deref().filter(|_| unknown_names.has_items != Some(true)) {
+            unknown_names.has_items = Some(document.at(path).is_some());
+            unknown_names.members = members_of(document).into_iter().map(|(name, _)| name.to_owned()).collect();
         }
         if self.profile.unknown_columns == UnknownColumns::Warn {
-            self.notice_unknown(document, "", row, noticed);
+            self.notice_unknown(document, "", row, unknown_names);
         }
     }
 
@@ -109,9 +109,9 @@ impl<'p> DocumentMapper<'p> {
 
     pub(super) fn map<'a>(&'a self, row: &'a Row<'a>, document: &'a Node, into: &mut MappedRow<'a>) {
         let mut order = Collector::new(Place::Row(row), std::mem::take(&mut into.cells));
-        let here = Here { row };
-        here.apply(&mut order, self.order_rules.iter().copied(), document);
-        self.add_items(document, here, &mut order, into);
+        let context = Here { row };
+        context.apply(&mut order, self.order_rules.iter().copied(), document);
+        self.add_items(document, context, &mut order, into);
         let skip = self.profile.skips.iter().find(|skip| holds(&skip.when, document));
         order.hand_over(skip.map(|skip| &skip.reason), into);
     }
@@ -134,71 +134,72 @@ impl<'p> DocumentMapper<'p> {
     fn add_items<'a>(
         &'a self,
         document: &'a Node,
-        here: Here<'a>,
+        context: Here<'a>,
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) {
         let elements = match &self.profile.items_path {
             None => std::slice::from_ref(document),
-            Some(path) => here.elements(document, path, None, order),
+            Some(path) => context.elements(document, path, None, order),
         };
         for element in elements {
-            let place = self.item(element, here, order).map(|item| {
+            let index = self.item(element, context, order).map(|item| {
                 into.items.push(item);
                 into.items.len() - 1
             });
             for people in self.profile.people.iter().filter(|people| people.role == Role::Consumer) {
-                people_of(people, element, place, here, order, &mut into.people);
+                people_of(people, element, index, context, order, &mut into.people);
             }
         }
         // Where the document is the only element, its consumers are told already.
         let is_element = self.profile.items_path.is_none();
         for people in self.profile.people.iter().filter(|people| people.role == Role::Contact || !is_element) {
-            people_of(people, document, None, here, order, &mut into.people);
+            people_of(people, document, None, context, order, &mut into.people);
         }
     }
 
-    fn item<'a>(&'a self, element: &'a Node, here: Here<'a>, order: &mut Collector<'a>) -> Option<ItemDraft<'a>> {
+    fn item<'a>(&'a self, element: &'a Node, context: Here<'a>, order: &mut Collector<'a>) -> Option<ItemDraft<'a>> {
         if self.profile.item_rows.as_ref().is_some_and(|rows| !holds(rows, element)) {
             return None;
         }
-        let mut item = Collector::new(here.at(element), Cells::with_capacity(room(element, &self.item_rules)));
+        let mut item = Collector::new(context.at(element), Cells::with_capacity(room(element, &self.item_rules)));
         if self.profile.items_path.is_some() && !matches!(element.value, Json::Object(_) | Json::Null) {
-            let words = format!("{} where an item is expected", name_of(&element.value));
-            item.problems.push(Problem::of_order(Code::NotAScalar, here.at(element).position(), words));
+            let message = format!("{} where an item is expected", name_of(&element.value));
+            item.problems.push(Problem::of_order(Code::NotAScalar, context.at(element).position(), message));
         }
-        here.apply(&mut item, self.item_rules.iter().copied(), element);
-        let n_filled = item.n_filled;
+        context.apply(&mut item, self.item_rules.iter().copied(), element);
+        let filled = item.n_filled;
         order.problems.append(&mut item.problems);
         order.skip = order.skip.take().or(item.skip);
-        (n_filled > 0).then(|| ItemDraft { at: here.at(element), cells: item.cells.trimmed() })
+        (filled > 0).then(|| ItemDraft { at: context.at(element), cells: item.cells.trimmed() })
     }
 
-    fn notice_unknown(&self, node: &Node, path: &str, row: &Row<'_>, noticed: &mut Noticed) {
+    fn notice_unknown(&self, node: &Node, path: &str, row: &Row<'_>, unknown_names: &mut Noticed) {
         match &node.value {
             Json::Object(members) => {
                 for (name, member) in members {
                     let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                    self.notice_unknown(member, &path, row, noticed);
+                    self.notice_unknown(member, &path, row, unknown_names);
                 }
             }
             Json::Array(elements) => {
                 for element in elements.iter().filter(|element| matches!(element.value, Json::Object(_))) {
-                    self.notice_unknown(element, path, row, noticed);
+                    self.notice_unknown(element, path, row, unknown_names);
                 }
             }
             _ => {}
         }
         // Each path is judged once, not on every line.
-        let is_judged = path.is_empty() || noticed.judged.len() >= MOST_JUDGED || noticed.judged.contains(path);
-        if is_judged || !noticed.judged.insert(path.to_owned()) {
+        let is_checked =
+            path.is_empty() || unknown_names.judged.len() >= MOST_JUDGED || unknown_names.judged.contains(path);
+        if is_checked || !unknown_names.judged.insert(path.to_owned()) {
             return;
         }
         let is_above = |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
         if !self.known.iter().any(|known| covers(known, path) || is_above(known)) {
             let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
             let at = node.position(row.origin.file, row.origin.line);
-            noticed.unknown.push((path.to_owned(), unknown_column(path, at, &known)));
+            unknown_names.unknown.push((path.to_owned(), unknown_column(path, at, &known)));
         }
     }
 }
@@ -208,19 +209,19 @@ fn people_of<'a>(
     people: &'a PeopleRules,
     node: &'a Node,
     item: Option<usize>,
-    here: Here<'a>,
+    context: Here<'a>,
     order: &mut Collector<'a>,
     into: &mut Vec<PersonDraft<'a>>,
 ) {
     let Some(path) = &people.path else { return };
-    for element in here.elements(node, path, Some(people.role), order) {
-        let mut person = Collector::new(here.at(element), Cells::with_capacity(room(element, &people.rules)));
+    for element in context.elements(node, path, Some(people.role), order) {
+        let mut person = Collector::new(context.at(element), Cells::with_capacity(room(element, &people.rules)));
         if !matches!(element.value, Json::Object(_) | Json::Null) {
-            let words = format!("{} where a {} is expected", name_of(&element.value), people.role.name());
-            let at = here.at(element).position();
-            order.problems.push(Problem::of(Code::NotAScalar, people.role.name(), at, words));
+            let message = format!("{} where a {} is expected", name_of(&element.value), people.role.name());
+            let at = context.at(element).position();
+            order.problems.push(Problem::of(Code::NotAScalar, people.role.name(), at, message));
         }
-        here.apply(&mut person, &people.rules, element);
+        context.apply(&mut person, &people.rules, element);
         into.extend(person.person(people.role, item, order));
     }
 }
@@ -246,10 +247,10 @@ fn known_paths(profile: &Profile) -> Vec<String> {
     let mut known: Vec<String> = profile.key.paths.clone();
     known.extend(profile.items_path.clone());
     known.extend(profile.skips.iter().filter_map(|skip| skip.when.path.clone()));
-    let of_items = profile.item_rows.as_ref().and_then(|rows| rows.path.as_deref());
+    let item_rows_path = profile.item_rows.as_ref().and_then(|rows| rows.path.as_deref());
     let below_items =
         |path: &str| profile.items_path.as_ref().map_or_else(|| path.to_owned(), |above| format!("{above}.{path}"));
-    known.extend(of_items.map(below_items));
+    known.extend(item_rows_path.map(below_items));
     for rule in &profile.rules {
         let above = profile.items_path.as_deref().filter(|_| rule.goal.part() == Part::Item);
         add_known_paths(rule, above, &mut known);
@@ -334,16 +335,16 @@ impl<'a> Here<'a> {
     }
 
     /// The elements of the array at a path, if there is one: people of a role, or items.
-    fn elements(self, node: &'a Node, path: &str, of: Option<Role>, order: &mut Collector<'a>) -> &'a [Node] {
+    fn elements(self, node: &'a Node, path: &str, role: Option<Role>, order: &mut Collector<'a>) -> &'a [Node] {
         match node.at(path) {
             // XML turned into JSON has an object where there is only one.
             Some(node @ Node { value: Json::Object(_), .. }) => std::slice::from_ref(node),
             Some(Node { value: Json::Array(elements), .. }) => elements,
             None | Some(Node { value: Json::Null, .. }) => &[],
             Some(other) => {
-                let words = format!("{path:?} is no array of {}", if of.is_some() { "people" } else { "items" });
-                let problem = Problem::of_order(Code::NotAScalar, self.at(other).position(), words);
-                order.problems.push(Problem { field: of.map(|role| format!("{}s", role.name())), ..problem });
+                let message = format!("{path:?} is no array of {}", if role.is_some() { "people" } else { "items" });
+                let problem = Problem::of_order(Code::NotAScalar, self.at(other).position(), message);
+                order.problems.push(Problem { field: role.map(|role| format!("{}s", role.name())), ..problem });
                 &[]
             }
         }
@@ -354,7 +355,7 @@ impl<'a> Here<'a> {
             match goal {
                 Goal::Field(field) => self.take(collector, Cow::Borrowed(field), rule, find(node, &rule.paths)),
                 Goal::AnyIdentifier => self.identifiers(collector, rule, node),
-                any => self.extensions(collector, any, rule, node),
+                wildcard => self.extensions(collector, wildcard, rule, node),
             }
         }
     }
@@ -382,8 +383,8 @@ impl<'a> Here<'a> {
         node: &'a Node,
     ) {
         let text = lines.join("\n");
-        let made = rule.make(text.trim()).into_owned();
-        collector.take_made(field, rule, made, Cow::Owned(text.trim().to_owned()), self.at(node));
+        let result = rule.make(text.trim()).into_owned();
+        collector.take_made(field, rule, result, Cow::Owned(text.trim().to_owned()), self.at(node));
     }
 
     /// Identifiers as `[{provider, id}]`, or as an object or flat members by provider.
@@ -412,34 +413,34 @@ impl<'a> Here<'a> {
     }
 
     fn identifier(self, collector: &mut Collector<'a>, rule: &'a Rule, element: &'a Node) {
-        let part = |name| element.member(name).and_then(scalar).filter(|text| !text.is_empty());
-        let id = element.member("id").filter(|_| part("id").is_some());
-        if let (Some(provider), Some(id)) = (part("provider"), id) {
+        let member_text = |name| element.member(name).and_then(scalar).filter(|text| !text.is_empty());
+        let id = element.member("id").filter(|_| member_text("id").is_some());
+        if let (Some(provider), Some(id)) = (member_text("provider"), id) {
             return self.take(collector, Cow::Owned(Field::Identifier(provider.into())), rule, Some(id));
         }
-        let words = "an identifier has a provider and an id: {\"provider\": …, \"id\": …}";
-        let problem = Problem::of(Code::MissingAttribute, "guest.identifiers", self.at(element).position(), words);
+        let message = "an identifier has a provider and an id: {\"provider\": …, \"id\": …}";
+        let problem = Problem::of(Code::MissingAttribute, "guest.identifiers", self.at(element).position(), message);
         collector.broken(Cow::Owned(Field::Identifier("?".into())), problem, Cow::Borrowed(""), self.at(element));
     }
 
     /// Extension attributes as an object, in the event's own array form, or as flat members.
-    fn extensions(self, collector: &mut Collector<'a>, any: &Goal, rule: &'a Rule, node: &'a Node) {
+    fn extensions(self, collector: &mut Collector<'a>, wildcard: &Goal, rule: &'a Rule, node: &'a Node) {
         for path in &rule.paths {
             let found = node.at(path);
             if let Some(found) = found.filter(|found| scalar(found).is_some_and(|text| !text.is_empty())) {
-                self.no_extension(collector, any, found);
+                self.no_extension(collector, wildcard, found);
             }
             let single = match found.map(|found| &found.value) {
                 Some(Json::Array(elements)) => match elements.as_slice() {
                     [] => continue,
                     [single @ Node { value: Json::Object(_), .. }] => Some(single),
                     [other] => {
-                        self.no_extension(collector, any, other);
+                        self.no_extension(collector, wildcard, other);
                         continue;
                     }
                     [_, second, ..] => {
-                        let words = format!("{} extension objects, expected one", elements.len());
-                        self.extension_fault(collector, any, second, words);
+                        let message = format!("{} extension objects, expected one", elements.len());
+                        self.extension_fault(collector, wildcard, second, message);
                         continue;
                     }
                 },
@@ -452,30 +453,30 @@ impl<'a> Here<'a> {
                 _ => false,
             };
             for (name, value) in members.into_iter().filter(|(name, value)| !is_event_form(name, value)) {
-                self.extension(collector, any, rule, name, value);
+                self.extension(collector, wildcard, rule, name, value);
             }
         }
     }
 
-    fn no_extension(self, collector: &mut Collector<'a>, any: &Goal, found: &'a Node) {
-        let words = format!("{} where an object of extension attributes is expected", name_of(&found.value));
-        self.extension_fault(collector, any, found, words);
+    fn no_extension(self, collector: &mut Collector<'a>, wildcard: &Goal, found: &'a Node) {
+        let message = format!("{} where an object of extension attributes is expected", name_of(&found.value));
+        self.extension_fault(collector, wildcard, found, message);
     }
 
-    fn extension_fault(self, collector: &mut Collector<'a>, any: &Goal, found: &'a Node, words: String) {
-        let problem = Problem::of_order(Code::ExtensionValue, self.at(found).position(), words);
-        let field = matches!(any, Goal::AnyItemProduct).then(|| "item.product".to_owned());
+    fn extension_fault(self, collector: &mut Collector<'a>, wildcard: &Goal, found: &'a Node, message: String) {
+        let problem = Problem::of_order(Code::ExtensionValue, self.at(found).position(), message);
+        let field = matches!(wildcard, Goal::AnyItemProduct).then(|| "item.product".to_owned());
         collector.problems.push(Problem { field, ..problem });
     }
 
-    fn extension(self, collector: &mut Collector<'a>, any: &Goal, rule: &'a Rule, name: &str, value: &'a Node) {
-        let shown = match &value.value {
+    fn extension(self, collector: &mut Collector<'a>, wildcard: &Goal, rule: &'a Rule, name: &str, value: &'a Node) {
+        let json_type = match &value.value {
             Json::Boolean(_) => Some(ExtensionKind::Boolean),
             Json::Number(digits) if digits.contains(['.', 'e', 'E']) => Some(ExtensionKind::Float),
             Json::Number(_) => Some(ExtensionKind::Integer),
             _ => None,
         };
-        let field = Cow::Owned(any_field(any, name, shown));
+        let field = Cow::Owned(any_field(wildcard, name, json_type));
         self.take(collector, field, rule, Some(value).filter(|value| !is_empty(value)));
     }
 }

@@ -17,21 +17,21 @@ const LARGEST_FILE: u64 = 1024 * 1024;
 ///
 /// For a folder, a pipe or a socket, for text that is not UTF-8, and for more than 1 MiB.
 pub fn read_small_file(path: &Path) -> io::Result<String> {
-    let kind = fs::metadata(path)?.file_type();
-    if kind.is_dir() {
+    let file_type = fs::metadata(path)?.file_type();
+    if file_type.is_dir() {
         return Err(io::Error::new(ErrorKind::IsADirectory, "is a folder, expected a file"));
     }
     // To open a pipe waits until someone writes to it.
-    if is_pipe(kind) {
+    if is_pipe(file_type) {
         return Err(io::Error::new(ErrorKind::InvalidInput, "is a pipe or a socket, expected a file"));
     }
     read_bounded(File::open(path)?, LARGEST_FILE)
 }
 
 #[cfg(unix)]
-fn is_pipe(kind: fs::FileType) -> bool {
+fn is_pipe(file_type: fs::FileType) -> bool {
     use std::os::unix::fs::FileTypeExt;
-    kind.is_fifo() || kind.is_socket()
+    file_type.is_fifo() || file_type.is_socket()
 }
 
 #[cfg(not(unix))]
@@ -44,11 +44,11 @@ fn is_pipe(_: fs::FileType) -> bool {
 /// # Errors
 ///
 /// For text that is not UTF-8 or has more bytes.
-pub fn read_bounded(from: impl Read, most: u64) -> io::Result<String> {
+pub fn read_bounded(from: impl Read, max_bytes: u64) -> io::Result<String> {
     let mut bytes = Vec::new();
-    let n_bytes = from.take(most + 1).read_to_end(&mut bytes)?;
-    if n_bytes as u64 > most {
-        let size = bytesize::ByteSize(most);
+    let n_bytes = from.take(max_bytes + 1).read_to_end(&mut bytes)?;
+    if n_bytes as u64 > max_bytes {
+        let size = bytesize::ByteSize(max_bytes);
         return Err(io::Error::new(
             ErrorKind::FileTooLarge,
             format!("the text has more than {size}, the most that is read"),

@@ -173,15 +173,19 @@ impl Profile {
     /// Whether the time of an order may be a date without a time of day.
     #[must_use]
     pub fn is_midnight(&self, ordered_at: DateTime<Utc>) -> bool {
-        let is_its = |rule: &&FieldRule| matches!(rule.goal, Goal::Field(Field::OrderedAt));
-        self.rules.iter().find(is_its).is_some_and(|rule| rule.rule.is_midnight(ordered_at))
+        let is_ordered_at = |rule: &&FieldRule| matches!(rule.goal, Goal::Field(Field::OrderedAt));
+        self.rules.iter().find(is_ordered_at).is_some_and(|rule| rule.rule.is_midnight(ordered_at))
     }
 
     /// The profile that a TOML text describes; `name` is for messages.
     pub fn parse(name: &str, text: &str) -> Result<Self, MapError> {
         let in_toml = |error| MapError::Toml { name: name.to_owned(), fault: toml_fault(&error, text) };
-        let written: ProfileText = toml::from_str(text).map_err(in_toml)?;
-        compiled(written).map_err(|(field, fault)| MapError::Rule { name: name.to_owned(), field, fault })
+        let profile_text: ProfileText = toml::from_str(text).map_err(in_toml)?;
+        compiled(profile_text).map_err(|(field, message)| MapError::Rule {
+            name: name.to_owned(),
+            field,
+            fault: message,
+        })
     }
 }
 
@@ -199,10 +203,10 @@ fn compiled(mut text: ProfileText) -> Result<Profile, Fault> {
         None => reference_rule(&rules).ok_or_else(|| in_field("key", "there is no key and no order.referenceId"))?,
     };
     let skips = text.skip.into_iter().map(|skip| {
-        let when = Condition::new(skip.when).map_err(|fault| in_field("skip", &fault))?;
+        let when = Condition::new(skip.when).map_err(|error| in_field("skip", &error))?;
         Ok(SkipRule { reason: skip.reason.into(), when })
     });
-    let item_rows = text.item_rows.map(Condition::new).transpose().map_err(|fault| in_field("item_rows", &fault))?;
+    let item_rows = text.item_rows.map(Condition::new).transpose().map_err(|error| in_field("item_rows", &error))?;
     Ok(Profile {
         name: text.name,
         about: text.about,
@@ -226,8 +230,8 @@ fn compiled(mut text: ProfileText) -> Result<Profile, Fault> {
     })
 }
 
-fn in_field(field: &str, fault: &str) -> Fault {
-    (field.to_owned(), fault.to_owned())
+fn in_field(field: &str, error: &str) -> Fault {
+    (field.to_owned(), error.to_owned())
 }
 
 fn delimiter(delimiter: Option<char>) -> Result<u8, Fault> {
@@ -247,7 +251,7 @@ fn reference_rule(rules: &[FieldRule]) -> Option<Rule> {
 }
 
 fn rule(field: &str, text: RuleText, is_date: bool) -> Result<Rule, Fault> {
-    Rule::new(text, is_date).map_err(|fault| in_field(field, &fault))
+    Rule::new(text, is_date).map_err(|error| in_field(field, &error))
 }
 
 fn named_rules(part: Part, named: Vec<(&'static str, RuleText)>) -> Result<Vec<FieldRule>, Fault> {
@@ -263,34 +267,34 @@ fn named_rules(part: Part, named: Vec<(&'static str, RuleText)>) -> Result<Vec<F
 /// The rules of `ext` or `id`: names are the user's own, `*` stands for any.
 fn free_rules(
     texts: &mut std::collections::BTreeMap<String, RuleText>,
-    any: &Goal,
+    wildcard: &Goal,
     field: impl Fn(&str, ExtensionKind) -> Field,
 ) -> Result<Vec<FieldRule>, Fault> {
     let compile = |(name, text): (String, RuleText)| {
         let rule = rule(&name, text, false)?;
-        let kind = rule.kind.unwrap_or_else(|| any.usual_kind(&name));
-        let goal = if name == ANY { any.clone() } else { Goal::Field(field(&name, kind)) };
-        Ok(FieldRule { goal, rule })
+        let extension_type = rule.kind.unwrap_or_else(|| wildcard.usual_kind(&name));
+        let target = if name == ANY { wildcard.clone() } else { Goal::Field(field(&name, extension_type)) };
+        Ok(FieldRule { goal: target, rule })
     };
     std::mem::take(texts).into_iter().map(compile).collect()
 }
 
-fn extension_key(name: &str, kind: ExtensionKind) -> Arc<ExtensionKey> {
-    Arc::new(ExtensionKey { name: name.to_owned(), kind })
+fn extension_key(name: &str, extension_type: ExtensionKind) -> Arc<ExtensionKey> {
+    Arc::new(ExtensionKey { name: name.to_owned(), kind: extension_type })
 }
 
 fn order_rules(text: &mut OrderText) -> Result<Vec<FieldRule>, Fault> {
     let mut rules = named_rules(Part::Order, text.named())?;
-    let field = |name: &str, kind| Field::Extension(extension_key(name, kind));
+    let field = |name: &str, extension_type| Field::Extension(extension_key(name, extension_type));
     rules.extend(free_rules(&mut text.ext, &Goal::AnyExtension, field)?);
     Ok(rules)
 }
 
 fn item_rules(text: &mut ItemText) -> Result<Vec<FieldRule>, Fault> {
     let mut rules = named_rules(Part::Item, text.named())?;
-    let field = |name: &str, kind| Field::ItemExtension(extension_key(name, kind));
+    let field = |name: &str, extension_type| Field::ItemExtension(extension_key(name, extension_type));
     rules.extend(free_rules(&mut text.ext, &Goal::AnyItemExtension, field)?);
-    let field = |name: &str, kind| Field::ItemProduct(extension_key(name, kind));
+    let field = |name: &str, extension_type| Field::ItemProduct(extension_key(name, extension_type));
     rules.extend(free_rules(&mut text.product, &Goal::AnyItemProduct, field)?);
     Ok(rules)
 }
@@ -302,12 +306,12 @@ fn guest_rules(text: &mut GuestText) -> Result<Vec<FieldRule>, Fault> {
 }
 
 fn people_rules(role: Role, path: Option<String>, text: &mut GuestText) -> Result<Option<PeopleRules>, Fault> {
-    let rules = guest_rules(text).map_err(|(field, fault)| (role.named(&field), fault))?;
+    let rules = guest_rules(text).map_err(|(field, error)| (role.named(&field), error))?;
     let has_paths = rules.iter().any(|rule| !rule.rule.paths.is_empty());
-    let (one, several) = (role.name(), format!("{}s", role.name()));
+    let (singular, plural) = (role.name(), format!("{}s", role.name()));
     match &path {
-        None if has_paths => Err((one.to_owned(), format!("has paths, but {several} does not say where they are"))),
-        Some(_) if !has_paths => Err((several, format!("says where they are, but [{one}] has no path"))),
+        None if has_paths => Err((singular.to_owned(), format!("has paths, but {plural} does not say where they are"))),
+        Some(_) if !has_paths => Err((plural, format!("says where they are, but [{singular}] has no path"))),
         _ => Ok((!rules.is_empty()).then_some(PeopleRules { role, path, rules })),
     }
 }

@@ -139,9 +139,9 @@ impl<'p> RecordMapper<'p> {
     /// column does not stand in for a damaged one.
     pub(super) fn certain_key<'a>(&'a self, record: &Record<'a>) -> Option<Cow<'a, str>> {
         let (n_cells, column) = (record.n_cells(), *self.key_columns.first()?);
-        let is_where_it_should_be = column == 0 && n_cells > 1 && n_cells < 2 * self.n_columns - 1;
-        let is_certain = n_cells == self.n_columns || is_where_it_should_be;
-        self.profile.key_of(record.cell(column)).filter(|_| is_certain)
+        let is_first_cell = column == 0 && n_cells > 1 && n_cells < 2 * self.n_columns - 1;
+        let is_reliable = n_cells == self.n_columns || is_first_cell;
+        self.profile.key_of(record.cell(column)).filter(|_| is_reliable)
     }
 
     /// The keys that the ends of those cells make where another row may begin in a row with too many cells. That row's
@@ -189,14 +189,14 @@ fn bound_people<'p>(
 fn neighbours(rules: &[Bound<'_>]) -> Vec<RangeInclusive<usize>> {
     let mut columns: Vec<usize> = rules.iter().flat_map(Bound::columns).collect();
     columns.sort_unstable();
-    let mut neighbours: Vec<RangeInclusive<usize>> = Vec::new();
+    let mut runs: Vec<RangeInclusive<usize>> = Vec::new();
     for column in columns {
-        match neighbours.last_mut().filter(|last| column <= last.end() + 1) {
+        match runs.last_mut().filter(|last| column <= last.end() + 1) {
             Some(last) => *last = *last.start()..=column,
-            None => neighbours.push(column..=column),
+            None => runs.push(column..=column),
         }
     }
-    neighbours
+    runs
 }
 
 fn apply<'a>(

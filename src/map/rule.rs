@@ -63,9 +63,9 @@ impl Made<'_> {
     pub(super) fn into_owned(self) -> Made<'static> {
         match self {
             Self::Value(text) => Made::Value(Cow::Owned(text.into_owned())),
-            Self::Time(time, doubt) => Made::Time(time, doubt),
+            Self::Time(time, warning) => Made::Time(time, warning),
             Self::Skip(reason) => Made::Skip(reason),
-            Self::Broken(code, words) => Made::Broken(code, words),
+            Self::Broken(code, message) => Made::Broken(code, message),
         }
     }
 }
@@ -161,9 +161,9 @@ fn kind(name: &str) -> Result<ExtensionKind, String> {
 fn dated<'a>(rule: &DateRule, text: &str) -> Made<'a> {
     match rule.instant(text) {
         Some(date) => {
-            let doubt = || (Code::TimestampAmbiguous, format!("{text:?} is a time at which the clocks were turned"));
-            let doubt = date.is_ambiguous.then(doubt);
-            Made::Time(date.time, doubt)
+            let warning = || (Code::TimestampAmbiguous, format!("{text:?} is a time at which the clocks were turned"));
+            let warning = date.is_ambiguous.then(warning);
+            Made::Time(date.time, warning)
         }
         None => Made::Broken(Code::TimestampUnreadable, format!("{text:?} is no date, expected {}", rule.expected())),
     }
@@ -247,9 +247,9 @@ mod tests {
 
     #[test]
     fn a_date_that_does_not_fit_says_what_was_expected() {
-        let words = "\"1/2/3\" is no date, expected the format %Y-%m-%d";
-        let broken = format!("{:?}", Made::Broken(Code::TimestampUnreadable, words.into()));
-        assert_eq!(made("column = 'c'\ndate = '%Y-%m-%d'\nzone = 'UTC'", "1/2/3"), broken);
+        let message = "\"1/2/3\" is no date, expected the format %Y-%m-%d";
+        let invalid = format!("{:?}", Made::Broken(Code::TimestampUnreadable, message.into()));
+        assert_eq!(made("column = 'c'\ndate = '%Y-%m-%d'\nzone = 'UTC'", "1/2/3"), invalid);
     }
 
     #[test]

@@ -144,12 +144,12 @@ fn unknown(problems: &[Problem]) -> Vec<String> {
 #[test]
 fn unknown_columns_are_told_once_where_the_profile_wants_it() {
     let columns = "referenceId,Price,ext.,sku,ext.ok,guest.id.crm";
-    let words = [
+    let messages = [
         "1:unknown_column -@13 \"Price\" is unknown and ignored, nearest is \"price\"",
         "1:unknown_column -@19 \"ext.\" is unknown and ignored, nearest is \"ext.*\"",
         "1:unknown_column -@24 \"sku\" is unknown and ignored",
     ];
-    assert_eq!(unknown(&records(&canonical(), columns, &["A,1,2,3,4,5", "B,1,2,3,4,5"]).1), words);
+    assert_eq!(unknown(&records(&canonical(), columns, &["A,1,2,3,4,5", "B,1,2,3,4,5"]).1), messages);
     assert_eq!(records(&profile(""), "id,sku", &["A,1"]).1, []);
 }
 
@@ -163,12 +163,12 @@ fn unknown_members_are_told_once_with_their_path() {
         "referenceId": "A",
         "tags": ["x"],
     });
-    let words = [
+    let messages = [
         "1:unknown_column -@10 \"guest.emial\" is unknown and ignored, nearest is \"guest.email\"",
         "1:unknown_column -@20 \"orderItems.sku\" is unknown and ignored, nearest is \"orderItems\"",
         "1:unknown_column -@26 \"tags\" is unknown and ignored, nearest is \"status\"",
     ];
-    assert_eq!(unknown(&documents(&canonical(), &[value.clone(), value]).1), words);
+    assert_eq!(unknown(&documents(&canonical(), &[value.clone(), value]).1), messages);
 }
 
 #[test]
@@ -176,14 +176,14 @@ fn items_that_no_document_has_are_a_slip_of_the_pen() {
     let finished = |items: &str, value: &serde_json::Value| {
         let text = format!("name = 'p'\nitems = '{items}'\norder.referenceId = {{ path = 'id' }}");
         let profile = Profile::parse("p", &text).unwrap();
-        let (mapper, mut noticed) = (bound(&profile, None), Noticed::default());
-        mapper.notice(row(1, document(value)), &mut noticed);
-        mapper.finish(&noticed).map_err(|error| error.to_string())
+        let (mapper, mut unknown_names) = (bound(&profile, None), Noticed::default());
+        mapper.notice(row(1, document(value)), &mut unknown_names);
+        mapper.finish(&unknown_names).map_err(|error| error.to_string())
     };
     let order = json!({"id": "A", "line_items": []});
     assert_eq!(finished("line_items", &order), Ok(()));
-    let fault = finished("line_itmes", &order).unwrap_err();
-    assert!(fault.contains("no document has \"line_itmes\"") && fault.contains("\"line_items\"?"), "{fault}");
+    let error = finished("line_itmes", &order).unwrap_err();
+    assert!(error.contains("no document has \"line_itmes\"") && error.contains("\"line_items\"?"), "{error}");
 }
 
 #[test]
@@ -314,8 +314,8 @@ fn a_row_without_a_key_or_without_anything() {
 #[test]
 fn the_key_of_a_row_that_cannot_be_read_counts_only_where_it_is_certain() {
     let of = |columns, line| {
-        let remains = Content::Record(record(line));
-        unreadable(&canonical(), Some(columns), Some(remains))
+        let salvaged = Content::Record(record(line));
+        unreadable(&canonical(), Some(columns), Some(salvaged))
     };
     let (known, lost) = ("unreadable A broken: ", "unreadable - broken: ");
     // Too many or too few cells: only the first one stands where it should, and only if it is not cut off itself.
@@ -357,16 +357,16 @@ fn what_the_row_before_has_too_is_left_out() {
                  item.name = { column = 'name' }";
     let rules = profile(rules);
     let mapper = bound(&rules, Some("id,s,t,p,name"));
-    let beside = |line, before| {
+    let mapped_after = |line, before| {
         let before = row(2, Content::Record(record(before)));
         let found = mapped(mapper, row(3, Content::Record(record(line))), Some(before));
         format!("{} {}", cells(found.cells.iter()), cells(found.items.iter().flat_map(|item| item.cells.iter())))
     };
-    assert_eq!(beside("A,x,,5,Tee", "A,x,,5,Tee"), " item.name=Tee@8");
-    assert_eq!(beside("A,x,,6,Tee", "A,x,,5,Cap"), "price=6@6 item.name=Tee@8");
-    assert_eq!(beside("A,,,5,", "A,,,5,"), " ");
-    assert_eq!(beside("A,x,y,5,", "A,x,,5,"), "status=x@3 ");
-    assert_eq!(beside("A,,,5,", "A,x,,5,"), "status~PURCHASED@- ");
+    assert_eq!(mapped_after("A,x,,5,Tee", "A,x,,5,Tee"), " item.name=Tee@8");
+    assert_eq!(mapped_after("A,x,,6,Tee", "A,x,,5,Cap"), "price=6@6 item.name=Tee@8");
+    assert_eq!(mapped_after("A,,,5,", "A,,,5,"), " ");
+    assert_eq!(mapped_after("A,x,y,5,", "A,x,,5,"), "status=x@3 ");
+    assert_eq!(mapped_after("A,,,5,", "A,x,,5,"), "status~PURCHASED@- ");
     // A row before that cannot be read says nothing.
     let lost = row(2, broken(Some(Content::Record(record("A,x,,5,Tee")))));
     let after_it = mapped(mapper, row(3, Content::Record(record("A,x,,5,Tee"))), Some(lost));
@@ -426,16 +426,16 @@ fn what_is_noticed_in_parts_is_what_is_noticed_in_one() {
 fn an_alternative_is_no_certain_key() {
     let rules =
         Profile::parse("p", "name = 'p'\norder.referenceId = { column = ['a', 'b'], path = ['a', 'b'] }").unwrap();
-    let remains = Content::Record(record(",B,x"));
-    assert_eq!(unreadable(&rules, Some("a,b,c"), Some(remains)), "unreadable - broken: ");
+    let salvaged = Content::Record(record(",B,x"));
+    assert_eq!(unreadable(&rules, Some("a,b,c"), Some(salvaged)), "unreadable - broken: ");
     assert_eq!(unreadable(&rules, None, Some(document(&json!({"b": "B"})))), "unreadable - broken: ");
 }
 
 /// Two rows of a header's length in one line: a line break is lost, and what follows it belongs to another order.
 #[test]
 fn two_rows_that_ran_together_have_no_certain_key() {
-    let remains = Content::Record(record("A,1,xB,2,y"));
-    assert_eq!(unreadable(&canonical(), Some("referenceId,price,status"), Some(remains)), "unreadable - broken: ");
+    let salvaged = Content::Record(record("A,1,xB,2,y"));
+    assert_eq!(unreadable(&canonical(), Some("referenceId,price,status"), Some(salvaged)), "unreadable - broken: ");
 }
 
 #[test]

@@ -109,17 +109,17 @@ impl<'a> Cells<'a> {
 
     /// Adds a cell.
     pub fn push(&mut self, cell: Cell<'a>) {
-        let number = cell.field.number();
-        self.push_of(number, cell);
+        let index = cell.field.number();
+        self.push_of(index, cell);
     }
 
     /// The same where the place of the cell's field among those with fixed names is known.
     #[inline]
-    pub fn push_of(&mut self, number: Option<usize>, cell: Cell<'a>) {
-        match number {
+    pub fn push_of(&mut self, index: Option<usize>, cell: Cell<'a>) {
+        match index {
             None => self.n_before_free = self.n_before_free.min(self.found.len()),
-            Some(number) if self.places[number] == 0 => {
-                self.places[number] = u8::try_from(self.found.len() + 1).unwrap_or(0);
+            Some(index) if self.places[index] == 0 => {
+                self.places[index] = u8::try_from(self.found.len() + 1).unwrap_or(0);
             }
             Some(_) => {}
         }
@@ -150,20 +150,20 @@ impl<'a> Cells<'a> {
     #[must_use]
     #[inline]
     pub fn of(&self, field: &Field) -> Option<&Cell<'a>> {
-        self.place(field).map(|place| &self.found[place])
+        self.place(field).map(|index| &self.found[index])
     }
 
     /// The first cell of a field, to be changed; not its field.
     pub fn of_mut(&mut self, field: &Field) -> Option<&mut Cell<'a>> {
-        let is_of_many = field.number().is_none() && self.found.len() > MANY;
-        let place = if is_of_many { self.indexed(field) } else { self.place(field) };
-        place.map(|place| &mut self.found[place])
+        let uses_map = field.number().is_none() && self.found.len() > MANY;
+        let index = if uses_map { self.indexed(field) } else { self.place(field) };
+        index.map(|index| &mut self.found[index])
     }
 
     #[inline]
     fn place(&self, field: &Field) -> Option<usize> {
-        match field.number().map(|number| self.places[number]) {
-            Some(place @ 1..) => Some(usize::from(place) - 1),
+        match field.number().map(|index| self.places[index]) {
+            Some(index @ 1..) => Some(usize::from(index) - 1),
             Some(0) if self.found.len() < usize::from(u8::MAX) => None,
             _ => self.searched(field),
         }
@@ -180,14 +180,14 @@ impl Cells<'_> {
     /// To search for each attribute of each row would be quadratic.
     #[cold]
     fn indexed(&mut self, field: &Field) -> Option<usize> {
-        let (n_indexed, places) = &mut **self.free_places.get_or_insert_default();
-        for (place, cell) in self.found.iter().enumerate().skip(*n_indexed) {
+        let (n_indexed, indexes) = &mut **self.free_places.get_or_insert_default();
+        for (index, cell) in self.found.iter().enumerate().skip(*n_indexed) {
             if cell.field.number().is_none() {
-                places.entry(cell.field.clone().into_owned()).or_insert(place);
+                indexes.entry(cell.field.clone().into_owned()).or_insert(index);
             }
         }
         *n_indexed = self.found.len();
-        places.get(field).copied()
+        indexes.get(field).copied()
     }
 }
 

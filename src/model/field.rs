@@ -26,13 +26,13 @@ impl ExtensionKind {
     /// The kind called `name`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, data_type)| *data_type)
     }
 
     /// The kind's name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+        Self::NAMES.iter().find(|(_, data_type)| *data_type == self).map_or("", |(name, _)| name)
     }
 }
 
@@ -70,26 +70,26 @@ pub struct ExtensionType {
 /// The types of extension attributes that the tenant has seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExtensionTypes {
-    of_order: HashMap<String, ExtensionKind>,
-    of_item: HashMap<String, ExtensionKind>,
+    order: HashMap<String, ExtensionKind>,
+    item: HashMap<String, ExtensionKind>,
 }
 
 impl ExtensionTypes {
     /// Adds an attribute, if there is none of its name.
     pub fn add(&mut self, attribute: ExtensionType) {
         let types = match attribute.scope {
-            ExtensionScope::Order => &mut self.of_order,
-            ExtensionScope::Item => &mut self.of_item,
+            ExtensionScope::Order => &mut self.order,
+            ExtensionScope::Item => &mut self.item,
         };
         types.entry(attribute.name).or_insert(attribute.kind);
     }
 
     /// The type of an attribute, if the tenant has seen one.
     #[must_use]
-    pub fn kind(&self, scope: ExtensionScope, name: &str) -> Option<ExtensionKind> {
+    pub fn get(&self, scope: ExtensionScope, name: &str) -> Option<ExtensionKind> {
         let types = match scope {
-            ExtensionScope::Order => &self.of_order,
-            ExtensionScope::Item => &self.of_item,
+            ExtensionScope::Order => &self.order,
+            ExtensionScope::Item => &self.item,
         };
         types.get(name).copied()
     }
@@ -263,7 +263,7 @@ impl Field {
             Self::Identifier(_) => Part::Guest,
             Self::Extension(_) => Part::Order,
             Self::ItemExtension(_) | Self::ItemProduct(_) => Part::Item,
-            named => named.number().map_or(Part::Order, |number| Self::PARTS[number]),
+            named => named.number().map_or(Part::Order, |index| Self::PARTS[index]),
         }
     }
 
@@ -277,7 +277,7 @@ impl Field {
     /// Whether its values are numbers, which are equal by value.
     #[must_use]
     pub fn is_number(&self) -> bool {
-        let is_number = |kind| matches!(kind, ExtensionKind::Integer | ExtensionKind::Float);
+        let is_number = |data_type| matches!(data_type, ExtensionKind::Integer | ExtensionKind::Float);
         match self {
             Self::Price | Self::ItemPrice | Self::ItemQuantity => true,
             Self::Extension(key) | Self::ItemExtension(key) | Self::ItemProduct(key) => is_number(key.kind),

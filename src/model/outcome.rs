@@ -129,7 +129,7 @@ impl Settled {
     /// An order that this run does not send. One that an earlier run may have brought there stays unknown: that it is not
     /// sent now says nothing of then.
     #[must_use]
-    pub fn not_attempted(may_be_there: bool, reason: Option<String>) -> Self {
-        Self::unsent(if may_be_there { Outcome::Unknown } else { Outcome::NotAttempted }, reason)
+    pub fn not_attempted(is_uncertain: bool, reason: Option<String>) -> Self {
+        Self::unsent(if is_uncertain { Outcome::Unknown } else { Outcome::NotAttempted }, reason)
     }
 }

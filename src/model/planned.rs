@@ -38,12 +38,12 @@ impl<E: Send + 'static> GuestParts<E> {
     #[must_use]
     pub fn each<F>(
         self,
-        mut work: impl FnMut(PlannedGuest) -> Result<PlannedGuest, F> + Send + 'static,
+        mut transform: impl FnMut(PlannedGuest) -> Result<PlannedGuest, F> + Send + 'static,
     ) -> GuestParts<F>
     where
         F: From<E>,
     {
-        GuestParts(Box::new(self.0.map(move |part| work(part?))))
+        GuestParts(Box::new(self.0.map(move |part| transform(part?))))
     }
 }
 
@@ -153,7 +153,7 @@ impl PlannedGuest {
     pub fn without_held(mut self) -> Self {
         for order in std::mem::take(&mut self.orders) {
             match order.held {
-                Some(settled) => self.settled.push((order.record, settled)),
+                Some(result) => self.settled.push((order.record, result)),
                 None => self.orders.push(order),
             }
         }

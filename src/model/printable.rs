@@ -25,7 +25,7 @@ pub fn printable_lines(text: &str) -> Cow<'_, str> {
 /// could otherwise pretend to be a message of its own.
 #[must_use]
 pub fn printable_message(text: &str) -> Cow<'_, str> {
-    escaped(text, |behind| behind.starts_with("  "), char::escape_default)
+    escaped(text, |rest| rest.starts_with("  "), char::escape_default)
 }
 
 /// JSON whose texts are escaped its own way, so that it stays the same value.
@@ -44,8 +44,8 @@ fn escaped<E: std::fmt::Display>(
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
-    for (place, c) in text.char_indices() {
-        if !steers(c) || c == '\n' && keeps_break(&text[place + 1..]) {
+    for (index, c) in text.char_indices() {
+        if !steers(c) || c == '\n' && keeps_break(&text[index + 1..]) {
             shown.push(c);
         } else {
             shown += &escape(c).to_string();

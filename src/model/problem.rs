@@ -55,10 +55,10 @@ impl Problem {
     /// Whether it is one of what only several events can carry: contacts, consumers, further attributes of products.
     #[must_use]
     pub fn is_of_detail(&self) -> bool {
-        let is_detail = |field: &str| {
-            DETAILS.contains(&field) || field.split_once('.').is_some_and(|(whose, _)| DETAILS.contains(&whose))
+        let is_listed_name = |field: &str| {
+            DETAILS.contains(&field) || field.split_once('.').is_some_and(|(prefix, _)| DETAILS.contains(&prefix))
         };
-        self.field.as_deref().is_some_and(|field| is_detail(field) || field.starts_with("item.product."))
+        self.field.as_deref().is_some_and(|field| is_listed_name(field) || field.starts_with("item.product."))
     }
 }
 
@@ -96,36 +96,38 @@ impl Problems {
     /// Adds a problem.
     pub fn push(&mut self, problem: Problem) {
         // Few orders have as many as that altogether.
-        let is_alike = |told: &&Problem| told.code == problem.code && told.is_of_detail() == problem.is_of_detail();
-        let is_full =
-            self.problems.len() >= MOST_OF_A_CODE && self.problems.iter().filter(is_alike).count() >= MOST_OF_A_CODE;
+        let is_same_kind =
+            |listed: &&Problem| listed.code == problem.code && listed.is_of_detail() == problem.is_of_detail();
+        let is_full = self.problems.len() >= MOST_OF_A_CODE
+            && self.problems.iter().filter(is_same_kind).count() >= MOST_OF_A_CODE;
         if is_full { self.count(&problem) } else { self.problems.push(problem) }
     }
 
     fn count(&mut self, problem: &Problem) {
-        let place = Some((problem.at.file, problem.at.line));
-        let is_told = self.problems.iter().rev().any(|told| {
-            told.code == problem.code && (told.at.file, told.at.line) == (problem.at.file, problem.at.line)
+        let row = Some((problem.at.file, problem.at.line));
+        let is_listed = self.problems.iter().rev().any(|listed| {
+            listed.code == problem.code && (listed.at.file, listed.at.line) == (problem.at.file, problem.at.line)
         });
-        let is_of_detail = problem.is_of_detail();
-        let is_alike = |untold: &Untold| untold.code == problem.code && untold.is_of_detail == is_of_detail;
-        let index = self.untold.iter().position(is_alike).unwrap_or_else(|| {
-            self.untold.push(Untold { code: problem.code, n_rows: 0, is_of_detail, last: None });
+        let is_multi_only = problem.is_of_detail();
+        let is_same_kind = |omitted: &Untold| omitted.code == problem.code && omitted.is_of_detail == is_multi_only;
+        let index = self.untold.iter().position(is_same_kind).unwrap_or_else(|| {
+            self.untold.push(Untold { code: problem.code, n_rows: 0, is_of_detail: is_multi_only, last: None });
             self.untold.len() - 1
         });
-        let untold = &mut self.untold[index];
-        untold.n_rows += u64::from(!is_told && untold.last != place);
-        untold.last = place;
+        let omitted = &mut self.untold[index];
+        omitted.n_rows += u64::from(!is_listed && omitted.last != row);
+        omitted.last = row;
     }
 
     /// Adds those of another part of the same order.
     pub fn append(&mut self, others: Self) {
         self.extend(others.problems);
-        for untold in others.untold {
-            let is_alike = |known: &&mut Untold| (known.code, known.is_of_detail) == (untold.code, untold.is_of_detail);
-            match self.untold.iter_mut().find(is_alike) {
-                Some(known) => known.n_rows += untold.n_rows,
-                None => self.untold.push(untold),
+        for omitted in others.untold {
+            let is_same_kind =
+                |known: &&mut Untold| (known.code, known.is_of_detail) == (omitted.code, omitted.is_of_detail);
+            match self.untold.iter_mut().find(is_same_kind) {
+                Some(known) => known.n_rows += omitted.n_rows,
+                None => self.untold.push(omitted),
             }
         }
     }
@@ -138,7 +140,7 @@ impl Problems {
     /// Forgets those of what only several events can carry, told or not.
     pub fn forget_details(&mut self) {
         self.problems.retain(|problem| !problem.is_of_detail());
-        self.untold.retain(|untold| !untold.is_of_detail);
+        self.untold.retain(|omitted| !omitted.is_of_detail);
     }
 
     /// Those that are only counted.
@@ -279,7 +281,7 @@ codes! {
     /// The same order in a second file or document, with other content.
     OrderInTwoFiles "order_in_two_files" Error,
     /// The same order in a second file or document, with equal content.
-    OrderCopied "order_copied" Warning,
+    DuplicateOrder "order_copied" Warning,
     /// An order that differs from another one, of this run or an earlier one, only by how its reference is spelt.
     DuplicateContent "duplicate_content" Error,
     /// An order with the guest, time and content of one that an earlier run sent under another reference.
@@ -289,7 +291,7 @@ codes! {
     /// A row of the order cannot be read.
     RowUnreadable "row_unreadable" Error,
     /// A row next to the order cannot be read and may belong to it.
-    NeighbourUnreadable "neighbour_unreadable" Error,
+    AdjacentRowUnreadable "neighbour_unreadable" Error,
     /// A row without a key that may belong to the order.
     RowWithoutKey "row_without_key" Error,
     /// The items do not add up to the order's price.
@@ -327,7 +329,7 @@ mod tests {
         }
         problems.push(Problem::of_order(Code::NameTooLong, at(7), "too long"));
         assert_eq!(problems.len(), MOST_OF_A_CODE + 1);
-        assert_eq!(problems.untold().iter().map(|untold| untold.n_rows).collect::<Vec<_>>(), [250]);
+        assert_eq!(problems.untold().iter().map(|omitted| omitted.n_rows).collect::<Vec<_>>(), [250]);
         let again: Problems = serde_json::from_str(&serde_json::to_string(&problems).unwrap()).unwrap();
         assert_eq!((again.len(), again.untold()[0].n_rows), (101, 250));
     }

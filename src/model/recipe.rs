@@ -43,8 +43,8 @@ pub struct Cost {
 
 impl Forecast {
     /// Counts an order whose own events are so many requests.
-    pub fn add_order(&mut self, recipe: Recipe, n_requests: u64) {
-        let (cost, n_requests) = match recipe {
+    pub fn add_order(&mut self, route: Recipe, n_requests: u64) {
+        let (cost, n_requests) = match route {
             Recipe::Single => (&mut self.single, n_requests),
             Recipe::Multi => (&mut self.multi, N_TO_IDENTIFY + n_requests),
         };

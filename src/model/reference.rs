@@ -6,11 +6,11 @@ use std::borrow::Cow;
 /// references that are equal then may be one.
 #[must_use]
 pub fn bare(reference: &str) -> Cow<'_, str> {
-    let bare = without_ends(reference);
-    if bare.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-        return Cow::Borrowed(bare);
+    let trimmed = without_ends(reference);
+    if trimmed.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(trimmed);
     }
-    Cow::Owned(bare.to_lowercase())
+    Cow::Owned(trimmed.to_lowercase())
 }
 
 /// The same, with its case.
@@ -18,10 +18,10 @@ pub fn bare(reference: &str) -> Cow<'_, str> {
 pub fn without_ends(reference: &str) -> &str {
     // Byte by byte: every key of an export is looked at.
     let start = reference.bytes().position(|byte| !matches!(byte, b'\'' | b'#' | b'0'));
-    let bare = &reference[start.unwrap_or(reference.len())..];
-    let bare = bare.strip_suffix(".0").unwrap_or(bare);
+    let trimmed = &reference[start.unwrap_or(reference.len())..];
+    let trimmed = trimmed.strip_suffix(".0").unwrap_or(trimmed);
     // A reference of zeros is one.
-    if bare.is_empty() && !reference.is_empty() { "0" } else { bare }
+    if trimmed.is_empty() && !reference.is_empty() { "0" } else { trimmed }
 }
 
 #[cfg(test)]

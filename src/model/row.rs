@@ -46,7 +46,7 @@ impl Content<'_> {
         match self {
             Self::Record(record) => record.n_filled(),
             Self::Document(node) => node.n_values(),
-            Self::Unreadable(unreadable) => unreadable.remains.as_ref().map_or(0, |remains| remains.n_values()),
+            Self::Unreadable(unreadable) => unreadable.remains.as_ref().map_or(0, |salvaged| salvaged.n_values()),
         }
     }
 }
@@ -129,11 +129,11 @@ impl<'a> Record<'a> {
     /// Where cell `index` (from 0) begins.
     #[must_use]
     pub fn position(&self, origin: &RowOrigin, index: usize) -> Position {
-        let (lines_below, column) = match self.layout {
+        let (line_offset, column) = match self.layout {
             Layout::Explicit(starts) => starts.get(index).copied().unwrap_or((0, 1)),
             Layout::Plain | Layout::Quoted => (0, self.plain_column(index)),
         };
-        Position { file: origin.file, line: origin.line + u64::from(lines_below), column: Some(column) }
+        Position { file: origin.file, line: origin.line + u64::from(line_offset), column: Some(column) }
     }
 
     fn plain_column(&self, index: usize) -> u32 {
@@ -155,11 +155,11 @@ struct Together<'a> {
 
 impl PartialEq for Together<'_> {
     fn eq(&self, other: &Self) -> bool {
-        let is_as_far =
+        let is_same_offset =
             |(one, another): (&u32, &u32)| one.wrapping_sub(self.start) == another.wrapping_sub(other.start);
         self.text == other.text
             && self.ends.len() == other.ends.len()
-            && self.ends.iter().zip(other.ends).all(is_as_far)
+            && self.ends.iter().zip(other.ends).all(is_same_offset)
     }
 }
 

@@ -67,9 +67,9 @@ impl Rejected {
 
 impl Account {
     /// An empty account whose files are open.
-    pub(super) fn open(job: &Job<'_>, folder: &RunFolder, files: Files) -> Result<Self, RunError> {
-        let names = if files.inputs.is_empty() { job.inputs.clone() } else { files.names() };
-        let memory = Memory::of(job.memory);
+    pub(super) fn open(spec: &Job<'_>, folder: &RunFolder, files: Files) -> Result<Self, RunError> {
+        let names = if files.inputs.is_empty() { spec.inputs.clone() } else { files.names() };
+        let memory = Memory::of(spec.memory);
         Ok(Self {
             files,
             names,
@@ -108,12 +108,12 @@ impl Account {
     /// What was read, and problems of no order.
     pub(super) fn note(&mut self, files: Files, notes: &[Problem]) {
         let tally = &mut self.counts.tally;
-        for note in notes {
-            match note.code {
-                Code::ContentRepeated => tally.note_orders(note.code, 1),
-                _ => tally.note(note.code, 1),
+        for problem in notes {
+            match problem.code {
+                Code::ContentRepeated => tally.note_orders(problem.code, 1),
+                _ => tally.note(problem.code, 1),
             }
-            tally.keep_example(note);
+            tally.keep_example(problem);
         }
         if files.n_lost_untold > 0 {
             tally.note(Code::RowUnreadable, files.n_lost_untold);
@@ -209,8 +209,8 @@ impl Account {
         };
         let inputs: Vec<_> = self.files.inputs.iter().map(input).collect();
         // They are kept for the next time, when more may have come.
-        let kept = Rejected { has_new: false, ..Rejected::new(folder, self.memory.rejects) };
-        let Rejected { rows, reasons, .. } = std::mem::replace(&mut self.rejects, kept);
+        let fresh = Rejected { has_new: false, ..Rejected::new(folder, self.memory.rejects) };
+        let Rejected { rows, reasons, .. } = std::mem::replace(&mut self.rejects, fresh);
         let in_sorting = || io_error(folder.file(rejects::FOLDER), "gather");
         let rejects = Rejects {
             rows: entries(rows.sorted().map_err(in_sorting())?, &self.rejects.rows, |key, _| {
@@ -234,11 +234,11 @@ impl Account {
     /// Ends a run that did what it could.
     pub(super) fn finish(
         self,
-        job: &Job<'_>,
+        spec: &Job<'_>,
         folder: &RunFolder,
         stopped: Option<String>,
     ) -> Result<Finished, RunError> {
-        self.close(job, folder, stopped, exit_code)
+        self.close(spec, folder, stopped, exit_code)
     }
 
     fn close(
@@ -289,8 +289,8 @@ impl Account {
     }
 
     fn page(&self, summary: &Summary) -> Result<String, ReportError> {
-        let listed: Vec<Listed> = self.listed.iter().map(|(_, listed)| listed.clone()).collect();
-        page::page(summary, &Example::of_tally(&self.counts.tally, &self.names), &listed)
+        let attention: Vec<Listed> = self.listed.iter().map(|(_, order)| order.clone()).collect();
+        page::page(summary, &Example::of_tally(&self.counts.tally, &self.names), &attention)
     }
 
     /// Copies of what could be read only once hold customers' data and have served, unless a run may go on with the plan.

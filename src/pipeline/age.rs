@@ -35,11 +35,11 @@ pub(super) struct Old {
 
 impl Age {
     /// Without a limit, or where the go-ahead is given, nothing is too old.
-    pub(super) fn of(job: &Job<'_>) -> Self {
+    pub(super) fn of(spec: &Job<'_>) -> Self {
         // Before the beginning of time nothing is too old.
-        let limit = job.sending.as_ref().and_then(|sending| sending.old_orders).and_then(|old| {
-            let age = TimeDelta::from_std(old.age).ok()?;
-            Some((old, job.started_at.checked_sub_signed(age)?))
+        let limit = spec.sending.as_ref().and_then(|send_spec| send_spec.old_orders).and_then(|age_limit| {
+            let age = TimeDelta::from_std(age_limit.age).ok()?;
+            Some((age_limit, spec.started_at.checked_sub_signed(age)?))
         });
         Self { limit }
     }
@@ -56,9 +56,9 @@ impl Age {
     /// What becomes of an order that is to be sent, if it is too old. One that an earlier run sent, whatever came of that,
     /// had its go-ahead then.
     pub(super) fn held(self, ordered_at: DateTime<Utc>, may_be_there: bool) -> Option<Settled> {
-        let (old, _) = self.limit.filter(|_| self.is_old(ordered_at) && !may_be_there)?;
-        let older = format!("older than {}", in_days(old.age));
-        if old.are_skipped {
+        let (age_limit, _) = self.limit.filter(|_| self.is_old(ordered_at) && !may_be_there)?;
+        let older = format!("older than {}", in_days(age_limit.age));
+        if age_limit.are_skipped {
             return Some(Settled::unsent(Outcome::Skipped, Some(older)));
         }
         Some(Settled::needs_backfill(&format!("ordered at {ordered_at}, {older}; --backfill is the go-ahead")))
@@ -70,8 +70,8 @@ impl Age {
     }
 
     /// How many of them are left out as by a rule of the profile.
-    pub(super) fn n_skipped(self, old: Old) -> u64 {
-        self.limit.filter(|(limit, _)| limit.are_skipped).map_or(0, |_| old.n_orders)
+    pub(super) fn n_skipped(self, old_orders: Old) -> u64 {
+        self.limit.filter(|(limit, _)| limit.are_skipped).map_or(0, |_| old_orders.n_orders)
     }
 
     /// Whether the others may be sent: so many old orders in an export are no stragglers.

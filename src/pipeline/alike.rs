@@ -29,8 +29,8 @@ struct Named<'a> {
 }
 
 /// Adds an order that may be sent, by the hash of its guest, time, items and amounts.
-pub(super) fn add(likeness: u64, record: &OrderRecord, into: &mut Entries) {
-    let key = (u128::from(likeness) << u64::BITS) | u128::from(record.id.0);
+pub(super) fn add(dedup_hash: u64, record: &OrderRecord, into: &mut Entries) {
+    let key = (u128::from(dedup_hash) << u64::BITS) | u128::from(record.id.0);
     let order = Named { at: record.source, reference: &record.reference };
     let written = into.push_written(key, |payload| {
         *payload = postcard::to_extend(&order, std::mem::take(payload)).map_err(io::Error::other)?;
@@ -42,14 +42,14 @@ pub(super) fn add(likeness: u64, record: &OrderRecord, into: &mut Entries) {
 /// What [`likeness`](crate::event::canonical::likeness) tells apart, in 64 bits and much faster: for the orders of one export, and kept nowhere.
 pub(super) fn likeness_in_export(order: &Order<'_>) -> u64 {
     let mut bytes = Vec::with_capacity(128);
-    let mut of_items = 0_u64;
+    let mut items_hash = 0_u64;
     for item in &order.items {
         bytes.clear();
         push_text(item.product_id.as_deref().or(item.name.as_deref()).unwrap_or_default(), &mut bytes);
         push_amount(item.quantity, &mut bytes);
         push_amount(item.price, &mut bytes);
         // In any order.
-        of_items = of_items.wrapping_add(xxh3_64(&bytes));
+        items_hash = items_hash.wrapping_add(xxh3_64(&bytes));
     }
     let guest = order.guest.key();
     bytes.clear();
@@ -58,7 +58,7 @@ pub(super) fn likeness_in_export(order: &Order<'_>) -> u64 {
     bytes.extend_from_slice(&order.ordered_at.timestamp_millis().to_le_bytes());
     push_amount(Some(order.price), &mut bytes);
     push_text(order.currency.as_str(), &mut bytes);
-    bytes.extend_from_slice(&of_items.to_le_bytes());
+    bytes.extend_from_slice(&items_hash.to_le_bytes());
     xxh3_64(&bytes)
 }
 
@@ -97,7 +97,7 @@ impl Alike {
         let mut first: Option<(u128, Vec<u8>)> = None;
         while let Some((key, order)) = sorted.next()? {
             match &first {
-                Some((of_first, first)) if of_first >> u64::BITS == key >> u64::BITS => {
+                Some((first_key, first)) if first_key >> u64::BITS == key >> u64::BITS => {
                     if repeated.told.len() == MOST_TOLD {
                         repeated.n_untold += 1;
                     } else {

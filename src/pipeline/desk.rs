@@ -71,8 +71,8 @@ struct Aside {
 type CheckedOrder<'a> = Result<Box<Order<'a>>, Unsent>;
 
 impl Aside {
-    fn of(record: OrderRecord, order: CheckedOrder<'_>, job: &Job<'_>) -> Self {
-        Self { record, order: order.map(|order| Kept::of(&order, job.validate.packing())) }
+    fn of(record: OrderRecord, order: CheckedOrder<'_>, spec: &Job<'_>) -> Self {
+        Self { record, order: order.map(|order| Kept::of(&order, spec.validate.packing())) }
     }
 
     fn clash(&self) -> Clash<'_> {
@@ -87,7 +87,7 @@ impl Aside {
     fn content(&self) -> Option<ContentHash> {
         match &self.order {
             Ok(order) => Some(order.content),
-            Err(unsent) => unsent.content,
+            Err(unsendable) => unsendable.content,
         }
     }
 
@@ -149,7 +149,7 @@ impl Desk<'_> {
                 self.put_aside(&Aside::of(record, order, self.job))
             }
             Some((record, Ok(order))) => self.conclude_valid(record, &Sound::Read(&order), sheet),
-            Some((record, Err(unsent))) => self.conclude(record, Err(&unsent), sheet),
+            Some((record, Err(unsendable))) => self.conclude(record, Err(&unsendable), sheet),
         }
     }
 
@@ -178,14 +178,14 @@ impl Desk<'_> {
 
     /// What an order tells of others is taken down; what it is itself, only if that counts.
     #[inline]
-    fn check<'a>(&'a self, mut draft: Draft<'a>, told: &mut Told) -> Option<(OrderRecord, CheckedOrder<'a>)> {
+    fn check<'a>(&'a self, mut draft: Draft<'a>, observations: &mut Told) -> Option<(OrderRecord, CheckedOrder<'a>)> {
         if self.is_first_pass {
-            told.kinds.note(&draft);
+            observations.kinds.note(&draft);
             if !self.key_is_reference {
                 let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
                 if !reference.is_empty() {
-                    let of_reference = hash_of_bare(reference);
-                    told.references.push((hash(&draft.key).rotate_left(1) ^ of_reference, of_reference));
+                    let reference_hash = hash_of_bare(reference);
+                    observations.references.push((hash(&draft.key).rotate_left(1) ^ reference_hash, reference_hash));
                 }
             }
         }
@@ -207,7 +207,7 @@ impl Desk<'_> {
     fn put_aside(&self, aside: &Aside) -> Result<(), Refusal> {
         let key = (u128::from(hash_of_bare(&aside.record.reference)) << u64::BITS) | u128::from(aside.record.id.0);
         let json = serde_json::to_vec(aside).map_err(io::Error::from)?;
-        Ok(self.clashing.as_ref().map_or(Ok(()), |clashing| clashing.push(key, &json))?)
+        Ok(self.clashing.as_ref().map_or(Ok(()), |sorter| sorter.push(key, &json))?)
     }
 
     /// Takes orders that were put aside, all those of one hash of their references.
@@ -258,8 +258,8 @@ impl Desk<'_> {
         for mut ranks in of_accepted.into_values() {
             ranks.sort_unstable();
             for (_, _, _, index) in ranks.into_iter().skip(1) {
-                if let Err(unsent) = &mut orders[index].order {
-                    unsent.is_another = true;
+                if let Err(unsendable) = &mut orders[index].order {
+                    unsendable.is_another = true;
                 }
             }
         }
@@ -273,11 +273,11 @@ impl Desk<'_> {
         sheet: &mut Sheet,
     ) -> Result<(), Refusal> {
         match order {
-            Ok(sound) => self.conclude_valid(record, &sound, sheet),
-            Err(unsent) => {
-                let fate = self.fate(&ReadOrder::Unsent(unsent), &mut record)?;
-                if let Some(settled) = self.settled_by(fate, sheet) {
-                    self.settle(&record, &settled, Some(unsent), sheet);
+            Ok(valid) => self.conclude_valid(record, &valid, sheet),
+            Err(unsendable) => {
+                let fate = self.fate(&ReadOrder::Unsent(unsendable), &mut record)?;
+                if let Some(result) = self.settled_by(fate, sheet) {
+                    self.settle(&record, &result, Some(unsendable), sheet);
                 }
                 Ok(())
             }
@@ -301,8 +301,8 @@ impl Desk<'_> {
         };
         let fate = self.fate(&ReadOrder::Sendable(sendable), &mut record)?;
         let may_be_there = matches!(fate, Fate::Sent { may_be_there: true });
-        let settled = self.settled_by(fate, sheet);
-        let outcome = settled.as_ref().map(|settled| settled.outcome);
+        let result = self.settled_by(fate, sheet);
+        let outcome = result.as_ref().map(|result| result.outcome);
         sheet.counts.n_items += if outcome == Some(Outcome::Invalid) { 0 } else { record.n_items as u64 };
         let is_to_be_sent = outcome.is_none_or(|outcome| outcome == Outcome::Valid);
         if is_to_be_sent && !self.job.profile.is_midnight(sound.ordered_at()) {
@@ -311,11 +311,11 @@ impl Desk<'_> {
         if outcome == Some(Outcome::Valid) {
             self.foresee(sound, guest, sheet);
         }
-        match settled {
-            Some(settled) if self.job.sending.is_some() && may_be_sent_later(&settled) => {
-                self.plan(record, sound, false, Some(settled), sheet);
+        match result {
+            Some(result) if self.job.sending.is_some() && may_be_sent_later(&result) => {
+                self.plan(record, sound, false, Some(result), sheet);
             }
-            Some(settled) => self.settle(&record, &settled, None, sheet),
+            Some(result) => self.settle(&record, &result, None, sheet),
             None => {
                 let held = self.age.held(sound.ordered_at(), may_be_there);
                 if held.is_some() {
@@ -331,12 +331,12 @@ impl Desk<'_> {
     #[inline]
     fn settled_by(&self, fate: Fate, sheet: &mut Sheet) -> Option<Settled> {
         match fate {
-            Fate::Settled(settled) => Some(settled),
-            Fate::Changed(settled, change) => {
+            Fate::Settled(result) => Some(result),
+            Fate::Changed(result, change) => {
                 if self.job.sending.is_some() {
                     sheet.changed.push(*change);
                 }
-                Some(settled)
+                Some(result)
             }
             Fate::Sent { .. } => None,
         }
@@ -344,9 +344,9 @@ impl Desk<'_> {
 
     /// What sending an order would take, for a check.
     fn foresee(&self, sound: &Sound<'_>, guest: u64, sheet: &mut Sheet) {
-        let (recipe, n_requests) = sound.cost(self.job.validate.packing());
-        sheet.counts.forecast.add_order(recipe, n_requests);
-        if recipe == Recipe::Single && !self.job.would_send_all_as_single() {
+        let (route, n_requests) = sound.cost(self.job.validate.packing());
+        sheet.counts.forecast.add_order(route, n_requests);
+        if route == Recipe::Single && !self.job.would_send_all_as_single() {
             sheet.to_identify.push(guest);
         }
     }
@@ -384,13 +384,13 @@ impl Desk<'_> {
 /// Where an order stands that was put aside.
 pub(super) fn place_of(aside: &[u8], names: &[String]) -> String {
     let aside: Option<Aside> = serde_json::from_slice(aside).ok();
-    aside.map_or_else(String::new, |aside| place(names, aside.record.source))
+    aside.map_or_else(String::new, |order| place(names, order.record.source))
 }
 
 /// Whether a person's word, or another option, may let a later run send an order that this one does not.
-fn may_be_sent_later(settled: &Settled) -> bool {
-    matches!(settled.outcome, Outcome::Unknown | Outcome::Changed)
-        || settled.reason.as_deref() == Some(known::ACCEPTED_BY_HAND)
+fn may_be_sent_later(result: &Settled) -> bool {
+    matches!(result.outcome, Outcome::Unknown | Outcome::Changed)
+        || result.reason.as_deref() == Some(known::ACCEPTED_BY_HAND)
 }
 
 /// What to send of an order.
@@ -491,15 +491,24 @@ impl Sound<'_> {
         &self,
         record: OrderRecord,
         packing: Packing<'_>,
-        may_be_there: bool,
-        held: Option<Settled>,
+        is_uncertain: bool,
+        held_result: Option<Settled>,
     ) -> PlannedOrder {
         let events = match self {
             Self::Read(order) => events(order, packing),
             Self::Kept(order) => order.events.clone(),
         };
-        let (status, likeness) = (self.status().to_owned(), self.likeness());
+        let (status, dedup_hash) = (self.status().to_owned(), self.likeness());
         let (ordered_at, content) = (self.ordered_at(), self.content());
-        PlannedOrder { record, ordered_at, content, status, likeness, events, may_be_there, held }
+        PlannedOrder {
+            record,
+            ordered_at,
+            content,
+            status,
+            likeness: dedup_hash,
+            events,
+            may_be_there: is_uncertain,
+            held: held_result,
+        }
     }
 }

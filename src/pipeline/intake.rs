@@ -89,25 +89,26 @@ impl ToSend {
 
 impl<'i> Intake<'i> {
     /// Nothing is taken yet.
-    pub(super) fn open(job: &'i Job<'i>, folder: &'i RunFolder, files: Files) -> Result<Self, RunError> {
-        let memory = Memory::of(job.memory);
+    pub(super) fn open(spec: &'i Job<'i>, folder: &'i RunFolder, files: Files) -> Result<Self, RunError> {
+        let memory = Memory::of(spec.memory);
         Ok(Self {
-            job,
+            job: spec,
             folder,
-            account: Account::open(job, folder, files)?,
+            account: Account::open(spec, folder, files)?,
             to_send: ToSend::new(folder, memory),
             guests: Seen::new(folder.path(), ".guests", memory.guests / 2),
             alike: Alike::new(folder, memory),
             to_identify: Seen::new(folder.path(), ".to_identify", memory.guests / 2),
-            left_out: left_out(job, folder)?,
+            left_out: left_out(spec, folder)?,
         })
     }
 
     /// All is taken.
     pub(super) fn close(mut self, mut files: Files, mut notes: Vec<Problem>) -> Result<(Account, ToSend), RunError> {
-        let Repeated { told, n_untold } = self.alike.repeated(&files.names()).map_err(PlanError::from)?;
-        notes.extend(told);
-        files.n_repeated_untold = n_untold;
+        let Repeated { told: listed, n_untold: n_omitted } =
+            self.alike.repeated(&files.names()).map_err(PlanError::from)?;
+        notes.extend(listed);
+        files.n_repeated_untold = n_omitted;
         self.account.note(files, &notes);
         self.to_send.notes = notes;
         self.account.sort_results(self.folder)?;
@@ -125,19 +126,19 @@ fn left_out(job: &Job<'_>, folder: &RunFolder) -> Result<Option<LeftOut>, RunErr
 }
 
 impl reading::Intake for Intake<'_> {
-    fn adopt(&mut self, mut sheet: Sheet) -> Result<(), Refusal> {
-        self.account.adopt(&mut sheet)?;
-        self.to_send.old.append(sheet.old);
-        self.to_send.planner.push(&mut sheet.plannable)?;
-        self.to_send.add_changed(&sheet.changed)?;
-        if let Some(left_out) = &mut self.left_out {
-            left_out.add(&sheet.left_out)?;
+    fn adopt(&mut self, mut partial: Sheet) -> Result<(), Refusal> {
+        self.account.adopt(&mut partial)?;
+        self.to_send.old.append(partial.old);
+        self.to_send.planner.push(&mut partial.plannable)?;
+        self.to_send.add_changed(&partial.changed)?;
+        if let Some(unplanned) = &mut self.left_out {
+            unplanned.add(&partial.left_out)?;
         }
-        self.alike.push_all(&mut sheet.alike)?;
-        for guest in sheet.guests {
+        self.alike.push_all(&mut partial.alike)?;
+        for guest in partial.guests {
             self.guests.insert(guest)?;
         }
-        for guest in sheet.to_identify {
+        for guest in partial.to_identify {
             self.to_identify.insert(guest)?;
         }
         Ok(())

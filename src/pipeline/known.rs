@@ -38,12 +38,12 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    pub(super) fn of(job: &Job<'_>) -> Self {
+    pub(super) fn of(spec: &Job<'_>) -> Self {
         Self {
-            is_sending: job.sending.is_some(),
-            resends_unknown: job.sending.as_ref().is_some_and(|sending| sending.resends_unknown),
-            sends_reused_references: job.validate.sends_reused_references,
-            changed_exit: job.changed_exit,
+            is_sending: spec.sending.is_some(),
+            resends_unknown: spec.sending.as_ref().is_some_and(|send_spec| send_spec.resends_unknown),
+            sends_reused_references: spec.validate.sends_reused_references,
+            changed_exit: spec.changed_exit,
         }
     }
 }
@@ -195,21 +195,23 @@ pub(super) fn settle_known(
     note: &dyn Fn(Box<ChangedOrder>),
 ) -> Result<(), RunError> {
     for mut order in std::mem::take(&mut guest.orders) {
-        let (content, likeness) = (|| order.content, || order.likeness);
+        let (content, dedup_hash) = (|| order.content, || order.likeness);
         let sendable = Sendable {
             ordered_at: order.ordered_at,
             status: &order.status,
             content: &content,
-            likeness: &likeness,
+            likeness: &dedup_hash,
             warns_of_equal: &|| false,
         };
         match decide(&ReadOrder::Sendable(sendable), &mut order.record, ledger, rules)? {
-            Fate::Settled(settled) => guest.settled.push((order.record, settled)),
-            Fate::Changed(settled, change) => {
+            Fate::Settled(result) => guest.settled.push((order.record, result)),
+            Fate::Changed(result, change) => {
                 note(change);
-                guest.settled.push((order.record, settled));
+                guest.settled.push((order.record, result));
             }
-            Fate::Sent { may_be_there } => guest.orders.push(PlannedOrder { may_be_there, held: None, ..order }),
+            Fate::Sent { may_be_there: is_uncertain } => {
+                guest.orders.push(PlannedOrder { may_be_there: is_uncertain, held: None, ..order })
+            }
         }
     }
     Ok(())
@@ -246,8 +248,8 @@ pub(super) fn decide(
         (Known::AcceptedInDoubt, _) => unsent(Outcome::AlreadySent, SENT_TWICE.to_owned()),
         (Known::AcceptedByHand, _) => unsent(Outcome::AlreadySent, ACCEPTED_BY_HAND.to_owned()),
         (Known::Unknown, ReadOrder::Unsent(order)) => {
-            let (spelt, cause) = (spelt_otherwise(&reference_sent(&entries, record), record), order.cause(record));
-            unsent(Outcome::Unknown, format!("sent by an earlier run{spelt}, and no answer came; now {cause}"))
+            let (suffix, cause) = (spelt_otherwise(&reference_sent(&entries, record), record), order.cause(record));
+            unsent(Outcome::Unknown, format!("sent by an earlier run{suffix}, and no answer came; now {cause}"))
         }
         (Known::Unknown, ReadOrder::Sendable(_)) if !rules.resends_unknown => {
             unsent(Outcome::Unknown, "sent by an earlier run, and no answer came; it is held".to_owned())
@@ -273,8 +275,8 @@ pub(super) fn history_of_unsent(record: &OrderRecord, ledger: &dyn Ledger) -> Re
     let may_be_respelt = entries.is_empty() && !record.reference.is_empty();
     let Some(ordered_at) = record.ordered_at.filter(|_| may_be_respelt) else { return Ok(entries) };
     let of_its_time = ledger.references_at(ordered_at)?;
-    if let Some(respelt) = of_its_time.iter().find(|other| bare(other) == bare(&record.reference)) {
-        entries = ledger.history(respelt)?;
+    if let Some(other_spelling) = of_its_time.iter().find(|other| bare(other) == bare(&record.reference)) {
+        entries = ledger.history(other_spelling)?;
         entries.retain(|entry| entry.order.ordered_at == ordered_at);
     }
     Ok(entries)

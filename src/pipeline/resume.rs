@@ -35,38 +35,40 @@ use crate::{
 pub(super) fn resume(
     plan: Saved,
     folder: &RunFolder,
-    job: &Job<'_>,
-    sending: &Sending<'_>,
-    tell: Tell<'_>,
+    spec: &Job<'_>,
+    send_spec: &Sending<'_>,
+    emit: Tell<'_>,
 ) -> Result<Finished, RunError> {
-    let Saved { about, guests, folder: origin } = plan;
+    let Saved { about: header, guests, folder: origin } = plan;
     // Opened before anything is sent: what was left out shall be told too.
-    let left_out = saved::left_out(&origin)?;
+    let unplanned = saved::left_out(&origin)?;
     saved::write_elsewhere(folder, &origin)?;
-    let files = Files { are_of_another_run: true, ..about.files.clone() };
-    let mut account = Account::open(job, folder, files.clone())?;
-    account.note(files, &about.notes);
-    (account.counts.n_items, account.n_guests) = (about.n_items, about.n_guests);
-    let ledger = match may_send(&about, &origin, job, sending, tell) {
+    let files = Files { are_of_another_run: true, ..header.files.clone() };
+    let mut recorder = Account::open(spec, folder, files.clone())?;
+    recorder.note(files, &header.notes);
+    (recorder.counts.n_items, recorder.n_guests) = (header.n_items, header.n_guests);
+    let ledger = match may_send(&header, &origin, spec, send_spec, emit) {
         Ok(ledger) => ledger,
-        Err(refusal) => return refuse(&refusal, guests, &origin, account, job, folder),
+        Err(refusal) => return refuse(&refusal, guests, &origin, recorder, spec, folder),
     };
-    tell(Progress::Sending(about.n_requests));
-    let guests = from_first_unsent(guests, &origin, job, &ledger)?;
+    emit(Progress::Sending(header.n_requests));
+    let guests = from_first_unsent(guests, &origin, spec, &ledger)?;
     let reader = ledger.reader()?;
-    let (age, rules, validate) = (Age::of(job), known::Rules::of(job), job.validate.clone());
+    let (backfill_guard, rules, validate) = (Age::of(spec), known::Rules::of(spec), spec.validate.clone());
     let types = Arc::new(ledger.extension_types()?);
-    let guests = |notes: GroupCommit| {
-        let guests = unknown_to(Some(reader), guests, rules, move |change| notes.note(Write::NoteChange(change)));
+    let guests = |commits: GroupCommit| {
+        let guests = unknown_to(Some(reader), guests, rules, move |change| commits.note(Write::NoteChange(change)));
         guests.map(move |guest| {
             let (validate, types) = (validate.clone(), Arc::clone(&types));
-            guest.each(move |part| Ok(without_other_types(without_too_slow(without_old(part, age), &validate), &types)))
+            guest.each(move |part| {
+                Ok(without_other_types(without_too_slow(without_old(part, backfill_guard), &validate), &types))
+            })
         })
     };
-    let mut sent = send::send(guests, ledger, job, sending, &mut account, add_and_settle, tell)?;
-    settle_left_out(left_out, sent.ledger.as_mut(), rules, &mut account).map_err(RunError::after_sending)?;
-    let finished = report_sent(account, job, folder, sent.stopped, tell).map_err(RunError::after_sending)?;
-    mark_reported(sent.ledger, &finished, tell);
+    let mut sent = send::send(guests, ledger, spec, send_spec, &mut recorder, add_and_settle, emit)?;
+    settle_left_out(unplanned, sent.ledger.as_mut(), rules, &mut recorder).map_err(RunError::after_sending)?;
+    let finished = report_sent(recorder, spec, folder, sent.stopped, emit).map_err(RunError::after_sending)?;
+    mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
 }
 
@@ -125,16 +127,16 @@ fn first_unsent(guests: &mut Guests, origin: &Path, job: &Job<'_>, ledger: &Sqli
     Ok(sent)
 }
 
-fn is_sent(mut guest: PlannedGuest, ledger: &SqliteLedger, job: &Job<'_>) -> Result<bool, RunError> {
-    known::settle_known(&mut guest, ledger, known::Rules::of(job), &drop)?;
-    Ok(without_old(guest, Age::of(job)).orders.is_empty())
+fn is_sent(mut guest: PlannedGuest, ledger: &SqliteLedger, spec: &Job<'_>) -> Result<bool, RunError> {
+    known::settle_known(&mut guest, ledger, known::Rules::of(spec), &drop)?;
+    Ok(without_old(guest, Age::of(spec)).orders.is_empty())
 }
 
 /// Settles orders that are too old to be sent without a go-ahead.
 fn without_old(mut guest: PlannedGuest, age: Age) -> PlannedGuest {
     for order in std::mem::take(&mut guest.orders) {
         match age.held_of_plan(&order) {
-            Some(settled) => guest.settled.push((order.record, settled)),
+            Some(result) => guest.settled.push((order.record, result)),
             None => guest.orders.push(order),
         }
     }
@@ -147,8 +149,8 @@ fn without_too_slow(mut guest: PlannedGuest, rules: &validate::Settings) -> Plan
         let is_multi = order.events.recipe() == Recipe::Multi;
         let fault = is_multi.then(|| validate::too_slow(order.events.n_requests(), rules)).flatten();
         match fault {
-            Some(fault) => {
-                let settled = Settled::not_attempted(order.may_be_there, Some(fault));
+            Some(message) => {
+                let settled = Settled::not_attempted(order.may_be_there, Some(message));
                 guest.settled.push((order.record, settled));
             }
             None => guest.orders.push(order),
@@ -160,7 +162,7 @@ fn without_too_slow(mut guest: PlannedGuest, rules: &validate::Settings) -> Plan
 /// Settles orders with an extension attribute that has another type at the tenant since they were planned.
 fn without_other_types(mut guest: PlannedGuest, types: &ExtensionTypes) -> PlannedGuest {
     for mut order in std::mem::take(&mut guest.orders) {
-        let at_tenant = |sent: &ExtensionType| types.kind(sent.scope, &sent.name).filter(|kind| *kind != sent.kind);
+        let at_tenant = |sent: &ExtensionType| types.get(sent.scope, &sent.name).filter(|kind| *kind != sent.kind);
         let conflict = types_sent(&order.events).into_iter().find_map(|sent| Some((at_tenant(&sent)?, sent)));
         let Some((kind, sent)) = conflict else {
             guest.orders.push(order);
@@ -201,8 +203,8 @@ where
         let shared = Arc::clone(&shared);
         guest.each(move |mut part| {
             let shared = shared.lock().expect("nobody panics with the ledger");
-            let (Some(ledger), note) = &*shared else { return Ok(part.without_held()) };
-            known::settle_known(&mut part, ledger, rules, note)?;
+            let (Some(ledger), on_change) = &*shared else { return Ok(part.without_held()) };
+            known::settle_known(&mut part, ledger, rules, on_change)?;
             Ok(part)
         })
     })
@@ -223,18 +225,18 @@ fn settle_left_out(
     account: &mut Account,
 ) -> Result<(), RunError> {
     for order in left_out {
-        let LeftOutOrder { mut record, mut settled, unsent } = order?;
-        if let (Some(unsent), Some(ledger)) = (unsent, ledger.as_deref_mut()) {
-            match known::decide(&ReadOrder::Unsent(&unsent), &mut record, &*ledger as &dyn Ledger, rules)? {
-                Fate::Settled(again) => settled = again,
+        let LeftOutOrder { mut record, settled: mut result, unsent: unsendable } = order?;
+        if let (Some(unsendable), Some(ledger)) = (unsendable, ledger.as_deref_mut()) {
+            match known::decide(&ReadOrder::Unsent(&unsendable), &mut record, &*ledger as &dyn Ledger, rules)? {
+                Fate::Settled(again) => result = again,
                 Fate::Changed(again, change) => {
                     ledger.write(&[Write::NoteChange(change)])?;
-                    settled = again;
+                    result = again;
                 }
                 Fate::Sent { .. } => {}
             }
         }
-        add_and_settle(account, &record, &settled)?;
+        add_and_settle(account, &record, &result)?;
     }
     Ok(())
 }
@@ -254,8 +256,8 @@ fn refuse(
     let reason = refusal.in_one_line();
     for part in unknown_to(ledger, saved::in_parts(guests, origin), known::Rules::of(job), drop).flatten() {
         let guest = without_old(part?, Age::of(job));
-        for (record, settled) in guest.settled {
-            add_and_settle(&mut account, &record, &settled)?;
+        for (record, result) in guest.settled {
+            add_and_settle(&mut account, &record, &result)?;
         }
         for order in guest.orders {
             let settled = Settled::not_attempted(order.may_be_there, Some(reason.clone()));
@@ -268,20 +270,20 @@ fn refuse(
 
 /// The orders of a plan that are not sent yet and are too old to be sent without a go-ahead.
 fn old_orders(origin: &Path, job: &Job<'_>, ledger: &SqliteLedger) -> Result<Old, RunError> {
-    let (age, mut old) = (Age::of(job), Old::default());
-    if !age.matters() {
-        return Ok(old);
+    let (backfill_guard, mut old_orders) = (Age::of(job), Old::default());
+    if !backfill_guard.matters() {
+        return Ok(old_orders);
     }
     let guests = saved::in_parts(saved::open(origin)?.guests, origin);
     for guest in unknown_to(Some(ledger.reader()?), guests, known::Rules::of(job), drop) {
         let mut has_old = false;
         for part in guest {
             let part = part?;
-            let is_held = |order: &&PlannedOrder| age.held_of_plan(order).is_some();
-            part.orders.iter().filter(is_held).for_each(|order| old.add(order.ordered_at));
+            let is_held = |order: &&PlannedOrder| backfill_guard.held_of_plan(order).is_some();
+            part.orders.iter().filter(is_held).for_each(|order| old_orders.add(order.ordered_at));
             let settled = part.settled.iter().filter_map(|(record, _)| record.ordered_at);
             let times = settled.chain(part.orders.iter().map(|order| order.ordered_at));
-            if times.into_iter().all(|ordered_at| !age.is_old(ordered_at)) {
+            if times.into_iter().all(|ordered_at| !backfill_guard.is_old(ordered_at)) {
                 break;
             }
             has_old = true;
@@ -291,5 +293,5 @@ fn old_orders(origin: &Path, job: &Job<'_>, ledger: &SqliteLedger) -> Result<Old
             break;
         }
     }
-    Ok(old)
+    Ok(old_orders)
 }

@@ -80,9 +80,9 @@ pub(super) struct Saved {
 }
 
 /// Writes a plan, so that it is there as a whole or not at all, even after a power cut. What is not in it is written.
-pub(super) fn write(folder: &RunFolder, about: About, mut plan: Ordered, left_out: Contents) -> Result<(), RunError> {
-    let head = Head::Plan(Box::new(about));
-    write_as_a_whole(folder, Some(left_out), |file| plan::write_lines(&head, &mut plan.lines, file))
+pub(super) fn write(folder: &RunFolder, header: About, mut plan: Ordered, unplanned: Contents) -> Result<(), RunError> {
+    let head = Head::Plan(Box::new(header));
+    write_as_a_whole(folder, Some(unplanned), |file| plan::write_lines(&head, &mut plan.lines, file))
 }
 
 /// Says in a run folder that its plan is another run's.
@@ -157,10 +157,10 @@ fn verify_file(file: File, path: PathBuf, expected: Contents) -> Result<(), RunE
 /// Opens the plan of a run.
 pub(super) fn open(folder: &Path) -> Result<Saved, RunError> {
     match open_here(folder)? {
-        (Head::Plan(about), guests) => Ok(Saved { about: *about, guests, folder: folder.to_owned() }),
-        (Head::Elsewhere(place), _) => match open_here(&place)? {
-            (Head::Plan(about), guests) => Ok(Saved { about: *about, guests, folder: place }),
-            (Head::Elsewhere(_), _) => Err(RunError::NoPlan { folder: place }),
+        (Head::Plan(header), guests) => Ok(Saved { about: *header, guests, folder: folder.to_owned() }),
+        (Head::Elsewhere(origin), _) => match open_here(&origin)? {
+            (Head::Plan(header), guests) => Ok(Saved { about: *header, guests, folder: origin }),
+            (Head::Elsewhere(_), _) => Err(RunError::NoPlan { folder: origin }),
         },
     }
 }
@@ -249,8 +249,9 @@ pub(super) fn left_out(folder: &Path) -> Result<impl Iterator<Item = Result<Left
     Ok(file.lines().enumerate().map(move |(index, line)| {
         let line = line.map_err(unreadable(&path))?;
         let in_line = |error| unreadable(&path)(io::Error::other(format!("line {}: {error}", index + 1)));
-        let LeftOutLine { order, settled, unsent } = serde_json::from_str(&line).map_err(in_line)?;
-        Ok(LeftOutOrder { record: order, settled, unsent })
+        let LeftOutLine { order, settled: result, unsent: unsendable } =
+            serde_json::from_str(&line).map_err(in_line)?;
+        Ok(LeftOutOrder { record: order, settled: result, unsent: unsendable })
     }))
 }
 

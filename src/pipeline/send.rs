@@ -36,39 +36,39 @@ pub(super) struct Sent {
 pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     guests: impl FnOnce(GroupCommit) -> G,
     ledger: SqliteLedger,
-    job: &Job<'_>,
-    sending: &Sending<'_>,
-    account: &mut Account,
-    settle: fn(&mut Account, &OrderRecord, &Settled) -> Result<(), ReportError>,
-    tell: Tell<'_>,
+    spec: &Job<'_>,
+    send_spec: &Sending<'_>,
+    recorder: &mut Account,
+    record_result: fn(&mut Account, &OrderRecord, &Settled) -> Result<(), ReportError>,
+    emit: Tell<'_>,
 ) -> Result<Sent, RunError> {
-    let target = job.validate.target.clone();
-    let left_open = left_open(&ledger)?;
-    let n_open = Arc::new(AtomicU64::new(left_open.len() as u64));
+    let target = spec.validate.target.clone();
+    let leftover_carts = left_open(&ledger)?;
+    let n_open = Arc::new(AtomicU64::new(leftover_carts.len() as u64));
     let types = Mutex::new(Types { known: ledger.extension_types()?, pending: HashMap::new() });
     // Before the thread that writes the ledger: an error here leaves a ledger with a clean end.
-    let wire = HttpWire::new(&target, &sending.dispatch)?;
+    let client = HttpWire::new(&target, &send_spec.dispatch)?;
     let (ledger, writer) = GroupCommit::start(ledger);
     let guests = guests(ledger.clone()).map(GuestParts::told);
-    let agenda = Agenda { left_open, guests: plan::limited(guests, sending.limit) };
+    let work = Agenda { left_open: leftover_carts, guests: plan::limited(guests, send_spec.limit) };
     let journal = LedgerJournal { ledger, n_open: Arc::clone(&n_open), types };
     // Results that cannot be written stop the run: whoever cannot be told shall not be sent for.
-    let hear = |event| heard(event, account, settle, tell).map_err(|error| error.to_string());
-    let (settings, stop) = (sending.dispatch.clone(), sending.asked_to_stop.clone());
-    let mut ended = sending.runtime.block_on(dispatch::run(agenda, target, settings, journal, wire, stop, hear));
-    account.n_carts_open = n_open.load(Ordering::SeqCst);
-    if account.n_ended_before() > 0 {
-        let limit = sending.limit.map(plan::beyond_limit);
-        ended.stopped = ended.stopped.or(limit);
+    let handler = |event| heard(event, recorder, record_result, emit).map_err(|error| error.to_string());
+    let (settings, stop) = (send_spec.dispatch.clone(), send_spec.asked_to_stop.clone());
+    let mut outcome = send_spec.runtime.block_on(dispatch::run(work, target, settings, journal, client, stop, handler));
+    recorder.n_carts_open = n_open.load(Ordering::SeqCst);
+    if recorder.n_ended_before() > 0 {
+        let limit = send_spec.limit.map(plan::beyond_limit);
+        outcome.stopped = outcome.stopped.or(limit);
     }
     // Whatever else ended the thread, what it had to say was said to those who waited for it.
     let (ledger, closed) =
         writer.join().map_or_else(|_| (None, Closed::default()), |(ledger, end)| (Some(ledger), end));
-    ended.stopped = ended.stopped.or(closed.error.map(|error| error.to_string()));
-    if let n_lacking @ 1.. = closed.n_lacking {
-        ended.stopped = ended.stopped.map(|why| lacking(&why, n_lacking));
+    outcome.stopped = outcome.stopped.or(closed.error.map(|error| error.to_string()));
+    if let n_unwritten @ 1.. = closed.n_lacking {
+        outcome.stopped = outcome.stopped.map(|why| lacking(&why, n_unwritten));
     }
-    Ok(Sent { stopped: ended.stopped, ledger })
+    Ok(Sent { stopped: outcome.stopped, ledger })
 }
 
 fn left_open(ledger: &SqliteLedger) -> Result<Vec<LeftCart<Cart>>, LedgerError> {
@@ -98,10 +98,10 @@ fn heard(
             tell(Progress::Sent { is_retry: is_retry || kind == Kind::ClearCart });
             Ok(())
         }
-        Event::Settled(record, settled) => settle(account, &record, &settled),
+        Event::Settled(record, result) => settle(account, &record, &result),
         Event::Pause => account.flush(),
-        Event::Warning(words) => {
-            tell(Progress::Warning(&words));
+        Event::Warning(message) => {
+            tell(Progress::Warning(&message));
             Ok(())
         }
     }
@@ -141,7 +141,7 @@ struct Types {
 impl Types {
     fn intend(&mut self, attempt: Attempt, order: &PlannedOrder) {
         let mut types = types_sent(&order.events);
-        types.retain(|attribute| self.known.kind(attribute.scope, &attribute.name).is_none());
+        types.retain(|attribute| self.known.get(attribute.scope, &attribute.name).is_none());
         if !types.is_empty() {
             self.pending.insert(attempt.0, types);
         }

@@ -117,14 +117,14 @@ pub(super) struct RejectEntries {
 const BYTE_BITS: u32 = 48;
 
 impl RejectEntries {
-    fn add(&mut self, record: &OrderRecord, settled: &Settled, names: &[String]) {
+    fn add(&mut self, record: &OrderRecord, result: &Settled, names: &[String]) {
         for row in &record.rows {
             let bytes = (u128::from(row.bytes.start) << BYTE_BITS) | u128::from(row.bytes.end);
             self.rows.push((u128::from(row.file.0) << (2 * BYTE_BITS)) | bytes, &[]);
         }
-        for (file, first, line) in rejects::reasons(record, settled, names) {
-            let place = (u128::from(first) << BYTE_BITS) | u128::from(record.id.0 & ((1 << BYTE_BITS) - 1));
-            self.reasons.push((u128::from(file.0) << (2 * BYTE_BITS)) | place, &line);
+        for (file, first, line) in rejects::reasons(record, result, names) {
+            let position = (u128::from(first) << BYTE_BITS) | u128::from(record.id.0 & ((1 << BYTE_BITS) - 1));
+            self.reasons.push((u128::from(file.0) << (2 * BYTE_BITS)) | position, &line);
         }
     }
 }

@@ -92,11 +92,11 @@ mod tests {
     fn contents_do_not_depend_on_how_the_bytes_come() {
         let text = "{\"head\":1}\n{\"guest\":\"go\"}\n{\"order\":{}}\n{\"order\":\"\"}\n";
         for n_bytes in 1..text.len() {
-            let mut summed = Summed::new(Vec::new());
-            text.as_bytes().chunks(n_bytes).for_each(|chunk| summed.write_all(chunk).unwrap());
-            let (written, contents) = summed.finish();
+            let mut writer = Summed::new(Vec::new());
+            text.as_bytes().chunks(n_bytes).for_each(|chunk| writer.write_all(chunk).unwrap());
+            let (written, digest) = writer.finish();
             let checksum = blake3::hash(text.as_bytes()).to_hex().to_string();
-            assert_eq!(contents, Contents { guests: 1, orders: 2, bytes: text.len() as u64, checksum });
+            assert_eq!(digest, Contents { guests: 1, orders: 2, bytes: text.len() as u64, checksum });
             assert_eq!(written, text.as_bytes());
         }
     }

@@ -392,16 +392,16 @@ mod tests {
         let mut bytes = Vec::new();
         write(&"head", plan.clone(), &mut bytes).unwrap();
         let open = || PlannedGuests::open::<String>(std::io::Cursor::new(&bytes)).unwrap().1;
-        let mut n_places = std::collections::BTreeSet::new();
+        let mut resume_points = std::collections::BTreeSet::new();
         for byte in 1..bytes.len() as u64 {
             let mut late = open();
             let Some(at) = late.go_to(byte).unwrap() else { continue };
             assert_eq!(open().go_to(at).unwrap(), Some(at));
             let early = open().until(at).map(Result::unwrap);
             let late: Vec<_> = late.map(Result::unwrap).collect();
-            n_places.insert(late.len());
+            resume_points.insert(late.len());
             assert_eq!(early.chain(late).collect::<Vec<_>>(), plan);
         }
-        assert_eq!(n_places.len(), plan.len());
+        assert_eq!(resume_points.len(), plan.len());
     }
 }

@@ -40,10 +40,10 @@ pub fn limited<E: Send + 'static>(
 
 /// No more than so many of a guest's orders, of those that are left of a limit.
 fn within(mut guest: PlannedGuest, n_left: usize, limit: Option<usize>) -> PlannedGuest {
-    let beyond = guest.orders.split_off(n_left.min(guest.orders.len()));
-    guest.settled.extend(beyond.into_iter().map(|order| {
-        let settled = Settled::not_attempted(order.may_be_there, limit.map(beyond_limit));
-        (order.record, settled)
+    let excess = guest.orders.split_off(n_left.min(guest.orders.len()));
+    guest.settled.extend(excess.into_iter().map(|order| {
+        let result = Settled::not_attempted(order.may_be_there, limit.map(beyond_limit));
+        (order.record, result)
     }));
     guest
 }
@@ -66,7 +66,7 @@ mod tests {
         planned::{ContentHash, EventText, Likeness, OrderEvents, PlannedOrder},
     };
 
-    fn order(id: u64, may_be_there: bool) -> PlannedOrder {
+    fn order(id: u64, is_uncertain: bool) -> PlannedOrder {
         let source = Position { file: FileId(0), line: 1, column: None };
         let record = OrderRecord {
             id: OrderId(id),
@@ -79,9 +79,18 @@ mod tests {
             problems: Vec::new().into(),
         };
         let (content, events) = (ContentHash([0; 16]), OrderEvents::Single(EventText(String::new())));
-        let (status, likeness) = ("PURCHASED".into(), Likeness([0; 16]));
+        let (status, dedup_hash) = ("PURCHASED".into(), Likeness([0; 16]));
         let ordered_at = DateTime::UNIX_EPOCH;
-        PlannedOrder { record, ordered_at, content, status, likeness, events, may_be_there, held: None }
+        PlannedOrder {
+            record,
+            ordered_at,
+            content,
+            status,
+            likeness: dedup_hash,
+            events,
+            may_be_there: is_uncertain,
+            held: None,
+        }
     }
 
     #[test]
@@ -91,8 +100,8 @@ mod tests {
         let guests = guests.into_iter().map(|orders| Ok::<_, ()>(guest(orders)));
         let guests: Vec<_> = limited(guests, Some(2)).flatten().map(Result::unwrap).collect();
         assert_eq!(guests.iter().map(|guest| guest.orders.len()).collect::<Vec<_>>(), [1, 1, 0]);
-        let settled = guests.iter().flat_map(|guest| &guest.settled);
-        let settled: Vec<_> = settled.map(|(record, settled)| (record.id.0, settled.outcome)).collect();
-        assert_eq!(settled, [(2, Outcome::NotAttempted), (3, Outcome::Unknown)]);
+        let results = guests.iter().flat_map(|guest| &guest.settled);
+        let results: Vec<_> = results.map(|(record, result)| (record.id.0, result.outcome)).collect();
+        assert_eq!(results, [(2, Outcome::NotAttempted), (3, Outcome::Unknown)]);
     }
 }

@@ -55,26 +55,32 @@ impl Plannable {
     }
 
     /// The same of an order whose IDENTITY is made already.
-    pub fn note_identity(&mut self, id: OrderId, guest: &Identifier<'_>, made: DateTime<Utc>, identity: &EventText) {
-        let newest_first = (IS_ORDER - 1) - time_word(made);
+    pub fn note_identity(
+        &mut self,
+        id: OrderId,
+        guest: &Identifier<'_>,
+        ordered_at: DateTime<Utc>,
+        identity: &EventText,
+    ) {
+        let newest_first = (IS_ORDER - 1) - time_word(ordered_at);
         self.push(guest, newest_first, id, (NOT_SENT, 0), &guest_line(&identity.0));
     }
 
     /// Takes an order into the plan: to be sent or, where it is held, for a later run.
     pub fn add(&mut self, guest: &Identifier<'_>, order: &PlannedOrder) {
-        let recipe = match (&order.held, order.events.recipe()) {
+        let route = match (&order.held, order.events.recipe()) {
             (Some(_), _) => NOT_SENT,
             (None, Recipe::Single) => SINGLE,
             (None, Recipe::Multi) => MULTI,
         };
-        let cost = (recipe, order.events.n_requests());
+        let cost = (route, order.events.n_requests());
         self.push(guest, IS_ORDER | time_word(order.ordered_at), order.record.id, cost, &order_line(order));
     }
 
-    fn push(&mut self, guest: &Identifier<'_>, word: u64, id: OrderId, (recipe, n_requests): (u8, u64), line: &str) {
-        let key = (guest_hash(guest) << (TIME_BITS + 1)) | u128::from(word);
+    fn push(&mut self, guest: &Identifier<'_>, sort_key: u64, id: OrderId, (route, n_requests): (u8, u64), line: &str) {
+        let key = (guest_hash(guest) << (TIME_BITS + 1)) | u128::from(sort_key);
         let (id, n_requests) = (id.0.to_be_bytes(), n_requests.to_be_bytes());
-        self.entries.push(key, &[&id[..], &[recipe], &n_requests, line.as_bytes()].concat());
+        self.entries.push(key, &[&id[..], &[route], &n_requests, line.as_bytes()].concat());
     }
 }
 
@@ -90,9 +96,9 @@ fn guest_hash(guest: &Identifier<'_>) -> u128 {
     u128::from_le_bytes(hash) >> (TIME_BITS + 1)
 }
 
-fn time_word(made: DateTime<Utc>) -> u64 {
+fn time_word(ordered_at: DateTime<Utc>) -> u64 {
     let middle = 1_i64 << (TIME_BITS - 1);
-    let millis = made.timestamp_millis().clamp(-middle, middle - 1);
+    let millis = ordered_at.timestamp_millis().clamp(-middle, middle - 1);
     u64::try_from(millis + middle).unwrap_or(0)
 }
 
@@ -173,9 +179,9 @@ struct OpenGuest {
 impl Guests<'_> {
     fn add(&mut self, key: u128, entry: &[u8]) -> io::Result<()> {
         let hash = key >> (TIME_BITS + 1);
-        let word = u64::try_from(key & u128::from(IS_ORDER | (IS_ORDER - 1))).unwrap_or(0);
+        let sort_key = u64::try_from(key & u128::from(IS_ORDER | (IS_ORDER - 1))).unwrap_or(0);
         let (id, rest) = entry.split_at_checked(8).unwrap_or_default();
-        let (recipe, rest) = rest.split_first().unwrap_or((&NOT_SENT, &[]));
+        let (route, rest) = rest.split_first().unwrap_or((&NOT_SENT, &[]));
         let (n_requests, line) = rest.split_at_checked(8).unwrap_or_default();
         if self.guest.as_ref().is_none_or(|guest| guest.hash != hash) {
             self.close()?;
@@ -183,16 +189,16 @@ impl Guests<'_> {
             self.guest = Some(guest);
             return Ok(());
         }
-        let Some(guest) = self.guest.as_mut().filter(|_| word & IS_ORDER != 0) else { return Ok(()) };
+        let Some(guest) = self.guest.as_mut().filter(|_| sort_key & IS_ORDER != 0) else { return Ok(()) };
         let id = u64::from_be_bytes(id.try_into().unwrap_or_default());
-        guest.oldest.get_or_insert((word & (IS_ORDER - 1), id));
+        guest.oldest.get_or_insert((sort_key & (IS_ORDER - 1), id));
         let n_requests = u64::from_be_bytes(n_requests.try_into().unwrap_or_default());
-        match *recipe {
+        match *route {
             SINGLE => self.forecast.add_order(Recipe::Single, n_requests),
             MULTI => self.forecast.add_order(Recipe::Multi, n_requests),
             _ => {}
         }
-        guest.has_single |= *recipe == SINGLE;
+        guest.has_single |= *route == SINGLE;
         guest.lines.extend_from_slice(line);
         if guest.lines.len() >= PIECE { guest.hand_on(self.by_age) } else { Ok(()) }
     }
@@ -211,8 +217,8 @@ impl OpenGuest {
         let age = (u128::from(time) << u64::BITS) | u128::from(id);
         by_age.push((age << PIECE_BITS) | u128::from(self.n_pieces), &self.lines)?;
         self.lines.clear();
-        let n_pieces = self.n_pieces.checked_add(1);
-        self.n_pieces = n_pieces.ok_or_else(|| io::Error::other("one guest has more orders than a plan can hold"))?;
+        let n_chunks = self.n_pieces.checked_add(1);
+        self.n_pieces = n_chunks.ok_or_else(|| io::Error::other("one guest has more orders than a plan can hold"))?;
         Ok(())
     }
 }
@@ -266,10 +272,19 @@ mod tests {
                 rows: Vec::new(),
                 problems: Vec::new().into(),
             };
-            let held = self.is_held.then(|| Settled::unsent(Outcome::Changed, None));
+            let held_result = self.is_held.then(|| Settled::unsent(Outcome::Changed, None));
             let (content, events) = (ContentHash([0; 16]), OrderEvents::Single(EventText(checkout.to_owned())));
-            let (status, likeness) = ("PURCHASED".into(), Likeness([0; 16]));
-            PlannedOrder { record, ordered_at: self.made, content, status, likeness, events, may_be_there: false, held }
+            let (status, dedup_hash) = ("PURCHASED".into(), Likeness([0; 16]));
+            PlannedOrder {
+                record,
+                ordered_at: self.made,
+                content,
+                status,
+                likeness: dedup_hash,
+                events,
+                may_be_there: false,
+                held: held_result,
+            }
         }
     }
 
@@ -285,24 +300,24 @@ mod tests {
     fn planner(folder: &Path, orders: &[Valid], memory: usize, batch: usize, checkout: &str) -> Planner {
         let planner = Planner::new(folder, memory);
         for orders in orders.chunks(batch) {
-            let mut plannable = Plannable::default();
+            let mut input = Plannable::default();
             for order in orders {
-                plannable.note_identity(OrderId(order.id), &order.guest(), order.made, &order.identity());
+                input.note_identity(OrderId(order.id), &order.guest(), order.made, &order.identity());
                 if order.is_planned {
-                    plannable.add(&order.guest(), &order.planned(checkout));
+                    input.add(&order.guest(), &order.planned(checkout));
                 }
             }
-            planner.push(&mut plannable).unwrap();
+            planner.push(&mut input).unwrap();
         }
         planner
     }
 
     fn plan(orders: &[Valid], memory: usize, batch: usize, checkout: &str) -> (u64, Vec<PlannedGuest>) {
         let (folder, mut file) = (tempfile::tempdir().unwrap(), Vec::new());
-        let mut ordered = planner(folder.path(), orders, memory, batch, checkout).ordered().unwrap();
-        write_lines(&"head", &mut ordered.lines, &mut file).unwrap();
+        let mut sorted = planner(folder.path(), orders, memory, batch, checkout).ordered().unwrap();
+        write_lines(&"head", &mut sorted.lines, &mut file).unwrap();
         let (_, guests) = PlannedGuests::open::<String>(&file[..]).unwrap();
-        (ordered.forecast.n_requests(), guests.map(Result::unwrap).collect())
+        (sorted.forecast.n_requests(), guests.map(Result::unwrap).collect())
     }
 
     /// `IDENTITY: ids` of each guest.
@@ -356,16 +371,16 @@ mod tests {
         };
         // The first guest has both, the second one only an assembled order.
         let orders = [(valid(1, 0, 1), false), (valid(1, 1, 2), false), (valid(1, 2, 3), true), (valid(2, 3, 4), true)];
-        let mut plannable = Plannable::default();
+        let mut input = Plannable::default();
         for (order, is_multi) in orders {
-            let mut to_send = order.planned("");
+            let mut planned = order.planned("");
             if is_multi {
-                to_send.events = OrderEvents::Multi(Box::new(sequence.clone()));
+                planned.events = OrderEvents::Multi(Box::new(sequence.clone()));
             }
-            plannable.note_identity(OrderId(order.id), &order.guest(), order.made, &order.identity());
-            plannable.add(&order.guest(), &to_send);
+            input.note_identity(OrderId(order.id), &order.guest(), order.made, &order.identity());
+            input.add(&order.guest(), &planned);
         }
-        planner.push(&mut plannable).unwrap();
+        planner.push(&mut input).unwrap();
         let forecast = planner.ordered().unwrap().forecast;
         let (single, multi) = (Cost { orders: 2, requests: 4 }, Cost { orders: 2, requests: 14 });
         assert_eq!(forecast, Forecast { single, multi, longest_order: 7 });
@@ -383,8 +398,9 @@ mod tests {
 
     #[test]
     fn times_of_any_year_have_their_place() {
-        let made = [DateTime::<Utc>::MIN_UTC, at(-1), at(0), DateTime::<Utc>::MAX_UTC];
-        let orders: Vec<_> = (0..).zip(made).map(|(id, made)| Valid { made, ..valid(0, id, 0) }).collect();
+        let times = [DateTime::<Utc>::MIN_UTC, at(-1), at(0), DateTime::<Utc>::MAX_UTC];
+        let orders: Vec<_> =
+            (0..).zip(times).map(|(id, ordered_at)| Valid { made: ordered_at, ..valid(0, id, 0) }).collect();
         assert_eq!(shown(&plan(&orders, usize::MAX, 4, "").1), ["guest 0 of order 3: 0,1,2,3"]);
     }
 

@@ -24,8 +24,8 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
-    pub(super) fn new(from: Box<dyn Read + Send>) -> Self {
-        Self { from, bytes: Vec::new(), line: 1, start: 0, is_last: false }
+    pub(super) fn new(stream: Box<dyn Read + Send>) -> Self {
+        Self { from: stream, bytes: Vec::new(), line: 1, start: 0, is_last: false }
     }
 
     /// Reads until `n_bytes` are ahead, or the file ends. Straight into the buffer that is given: no copy between.

@@ -86,25 +86,26 @@ impl<'b> Stretch<'b> {
 
 /// Reads the row at byte `at` into `cells`. It ends before a line break outside quotes, or with the bytes. Of a row with
 /// more cells than a header may have, only one more than that are kept.
-pub(super) fn take_row(stretch: Stretch<'_>, at: usize, delimiter: u8, bounds: &Bounds, cells: &mut Cells) -> Taken {
+pub(super) fn take_row(span: Stretch<'_>, at: usize, delimiter: u8, limits: &Bounds, cells: &mut Cells) -> Taken {
     let text_start = cells.text.len();
-    let taken = Taken::default();
-    let mut row = Walk { stretch, delimiter, at, line: 0, column: 1, cell_bytes: 0, is_utf8: true, cells, taken };
+    let scan = Taken::default();
+    let mut parser =
+        Walk { stretch: span, delimiter, at, line: 0, column: 1, cell_bytes: 0, is_utf8: true, cells, taken: scan };
     loop {
-        let is_kept = row.taken.n_cells <= bounds.columns;
-        row.cell(text_start, bounds.cell, is_kept);
-        row.taken.n_cells += 1;
-        if row.peek() != Some(delimiter) {
+        let is_kept = parser.taken.n_cells <= limits.columns;
+        parser.cell(text_start, limits.cell, is_kept);
+        parser.taken.n_cells += 1;
+        if parser.peek() != Some(delimiter) {
             break;
         }
-        row.pass_mark();
+        parser.pass_mark();
         if is_kept {
-            row.cells.text.push(BETWEEN);
+            parser.cells.text.push(BETWEEN);
         }
     }
-    row.taken.n_lines_below = row.line;
-    row.taken.n_bytes = row.at - at;
-    row.taken
+    parser.taken.n_lines_below = parser.line;
+    parser.taken.n_bytes = parser.at - at;
+    parser.taken
 }
 
 /// What does not fit was refused before: no record may have so many bytes.
@@ -127,23 +128,23 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    fn cell(&mut self, text_start: usize, longest: u64, is_kept: bool) {
-        let (cell_start, place) = (self.cells.text.len(), (self.line, self.column));
+    fn cell(&mut self, text_start: usize, max_bytes: u64, is_kept: bool) {
+        let (cell_start, position) = (self.cells.text.len(), (self.line, self.column));
         (self.cell_bytes, self.is_utf8) = (0, true);
         if self.peek() == Some(b'"') {
             self.quoted();
         } else {
             self.bare();
         }
-        let bad = self.bad_cell(longest);
-        if let Some(bad) = bad {
-            self.taken.bad_cell.get_or_insert((self.taken.n_cells, bad));
+        let error = self.bad_cell(max_bytes);
+        if let Some(error) = error {
+            self.taken.bad_cell.get_or_insert((self.taken.n_cells, error));
         }
-        if bad.is_some() || !is_kept {
+        if error.is_some() || !is_kept {
             self.cells.text.truncate(cell_start);
         }
         if is_kept {
-            self.cells.starts.push(place);
+            self.cells.starts.push(position);
             self.cells.ends.push(narrow(self.cells.text.len() - text_start));
         }
     }
@@ -203,13 +204,13 @@ impl Walk<'_> {
         self.stretch.bytes.get(self.at).copied()
     }
 
-    fn note(&mut self, bad: BadQuote) {
-        self.taken.bad_quote.get_or_insert(bad);
+    fn note(&mut self, error: BadQuote) {
+        self.taken.bad_quote.get_or_insert(error);
     }
 
-    fn bad_cell(&self, longest: u64) -> Option<BadCell> {
+    fn bad_cell(&self, max_bytes: u64) -> Option<BadCell> {
         if self.is_utf8 {
-            (self.cell_bytes > longest).then_some(BadCell::TooLong(self.cell_bytes))
+            (self.cell_bytes > max_bytes).then_some(BadCell::TooLong(self.cell_bytes))
         } else {
             Some(BadCell::NotUtf8)
         }
@@ -238,9 +239,9 @@ mod tests {
 
     fn taken(bytes: &[u8]) -> (Taken, Cells) {
         let mut cells = Cells::default();
-        let bounds = Bounds { cell: 4, columns: 4, ..Bounds::default() };
-        let taken = take_row(Stretch::of(bytes), 0, b',', &bounds, &mut cells);
-        (taken, cells)
+        let limits = Bounds { cell: 4, columns: 4, ..Bounds::default() };
+        let scan = take_row(Stretch::of(bytes), 0, b',', &limits, &mut cells);
+        (scan, cells)
     }
 
     #[test]

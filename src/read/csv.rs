@@ -66,14 +66,14 @@ struct Bad {
 
 impl<'b> Records<'b> {
     /// None yet. Growing step by step would cost as much as finding them.
-    pub(super) fn with_room_for<'p>(pieces: impl Iterator<Item = Piece<'p>>, form: &CsvForm) -> Self {
+    pub(super) fn with_room_for<'p>(pieces: impl Iterator<Item = Piece<'p>>, format: &CsvForm) -> Self {
         /// Of rows and of cells on the average, in bytes.
         const ROW: usize = 128;
         const CELL: usize = 8;
         let (n_pieces, n_bytes) =
             pieces.fold((0, 0), |(n_pieces, n_bytes), piece| (n_pieces + 1, n_bytes + piece.bytes.len()));
         let mut records = Self { found: Vec::with_capacity(n_pieces.max(n_bytes / ROW)), cells: Cells::default() };
-        records.cells.ends.reserve(n_bytes / CELL + LANES + form.header.names.len());
+        records.cells.ends.reserve(n_bytes / CELL + LANES + format.header.names.len());
         records
     }
 
@@ -82,32 +82,32 @@ impl<'b> Records<'b> {
     }
 
     /// Reads the rows of a piece.
-    pub(super) fn add(&mut self, form: &CsvForm, piece: Piece<'b>) -> Result<(), ReadError> {
-        let mut walk = Walk::new(form, piece);
-        while walk.at < piece.bytes.len() {
-            walk.plain_rows(self);
-            walk.careful_row(self)?;
+    pub(super) fn add(&mut self, format: &CsvForm, piece: Piece<'b>) -> Result<(), ReadError> {
+        let mut parser = Walk::new(format, piece);
+        while parser.at < piece.bytes.len() {
+            parser.plain_rows(self);
+            parser.careful_row(self)?;
         }
         Ok(())
     }
 
     pub(super) fn row(&self, index: usize, file: FileId) -> Row<'_> {
-        let found = &self.found[index];
-        let origin = RowOrigin { file, line: found.line, bytes: found.bytes.clone() };
-        let record = Content::Record(self.record(found));
-        let content = match &found.bad {
+        let parsed = &self.found[index];
+        let origin = RowOrigin { file, line: parsed.line, bytes: parsed.bytes.clone() };
+        let record = Content::Record(self.record(parsed));
+        let content = match &parsed.bad {
             None => record,
-            Some(bad) => Content::Unreadable(Unreadable {
-                reason: bad.reason.clone(),
-                remains: bad.has_remains.then(|| Box::new(record)),
+            Some(damage) => Content::Unreadable(Unreadable {
+                reason: damage.reason.clone(),
+                remains: damage.has_remains.then(|| Box::new(record)),
             }),
         };
         Row { origin, content }
     }
 
-    fn record(&self, found: &Found<'b>) -> Record<'_> {
-        let ends = &self.cells.ends[found.ends.clone()];
-        match &found.text {
+    fn record(&self, parsed: &Found<'b>) -> Record<'_> {
+        let ends = &self.cells.ends[parsed.ends.clone()];
+        match &parsed.text {
             Text::Plain(text) => Record { text, ends, layout: Layout::Plain },
             Text::Quoted(text) => Record { text, ends, layout: Layout::Quoted },
             Text::Careful(text, starts) => {
@@ -123,34 +123,36 @@ pub(super) type FoundHeader = (Header, Range<u64>);
 
 /// Reads the header at the start of a file: with its bytes, none where there are only blank lines, and how many bytes
 /// it and its line break have.
-pub(super) fn header(form: &CsvForm, piece: Piece<'_>) -> Result<(Option<FoundHeader>, usize), ReadError> {
+pub(super) fn header(format: &CsvForm, piece: Piece<'_>) -> Result<(Option<FoundHeader>, usize), ReadError> {
     let mut records = Records::default();
-    let mut walk = Walk::new(form, piece);
-    while records.found.is_empty() && walk.at < piece.bytes.len() {
-        walk.careful_row(&mut records)?;
+    let mut parser = Walk::new(format, piece);
+    while records.found.is_empty() && parser.at < piece.bytes.len() {
+        parser.careful_row(&mut records)?;
     }
     if records.len() == 0 {
-        return Ok((None, walk.at));
+        return Ok((None, parser.at));
     }
-    let Row { origin, content } = records.row(0, form.file);
+    let Row { origin, content } = records.row(0, format.file);
     let record = match content {
-        Content::Unreadable(bad) => return Err(ReadError::BadHeader(form.name.to_string(), bad.reason)),
+        Content::Unreadable(unreadable) => {
+            return Err(ReadError::BadHeader(format.name.to_string(), unreadable.reason));
+        }
         Content::Record(record) => record,
-        Content::Document(_) => return Ok((None, walk.at)),
+        Content::Document(_) => return Ok((None, parser.at)),
     };
     let header = Header {
         names: (0..record.n_cells()).map(|index| record.cell(index).to_owned()).collect(),
         positions: (0..record.n_cells()).map(|index| record.position(&origin, index)).collect(),
     };
-    Ok((Some((header, origin.bytes)), walk.at))
+    Ok((Some((header, origin.bytes)), parser.at))
 }
 
 /// Adds the ends of cells whose delimiters have these marks, `lanes_start` bytes behind the start of their row; that may
 /// lie in the lanes, so it may be less than nothing.
-fn push_ends(mut delimiters: u64, lanes_start: usize, ends: &mut Vec<u32>) {
+fn push_ends(mut delimiters: u64, chunk_start: usize, ends: &mut Vec<u32>) {
     ends.reserve(LANES);
     while delimiters != 0 {
-        ends.push(narrow(lanes_start.wrapping_add(delimiters.trailing_zeros() as usize)));
+        ends.push(narrow(chunk_start.wrapping_add(delimiters.trailing_zeros() as usize)));
         delimiters &= delimiters - 1;
     }
 }
@@ -169,42 +171,50 @@ struct Walk<'w, 'b> {
 }
 
 impl<'w, 'b> Walk<'w, 'b> {
-    fn new(form: &'w CsvForm, piece: Piece<'b>) -> Self {
-        let finder = Finder::new(form.delimiter, memchr(b'\r', piece.bytes).is_some());
-        Self { form, piece, stretch: Stretch::of(piece.bytes), finder, at: 0, line: piece.line, has_quotes: false }
+    fn new(format: &'w CsvForm, piece: Piece<'b>) -> Self {
+        let scanner = Finder::new(format.delimiter, memchr(b'\r', piece.bytes).is_some());
+        Self {
+            form: format,
+            piece,
+            stretch: Stretch::of(piece.bytes),
+            finder: scanner,
+            at: 0,
+            line: piece.line,
+            has_quotes: false,
+        }
     }
 
     /// Takes rows as long as they are plain.
     fn plain_rows(&mut self, into: &mut Records<'b>) {
         let bytes = self.piece.bytes;
         let mut first_end = into.cells.ends.len();
-        let mut lanes_start = self.at;
+        let mut chunk_start = self.at;
         self.has_quotes = false;
-        'lanes: while lanes_start < bytes.len() {
-            let Marks { mut delimiters, mut others } = self.finder.find(&bytes[lanes_start..]);
-            while others != 0 {
-                let bit = others.trailing_zeros();
+        'lanes: while chunk_start < bytes.len() {
+            let Marks { mut delimiters, others: mut special } = self.finder.find(&bytes[chunk_start..]);
+            while special != 0 {
+                let bit = special.trailing_zeros();
                 let before = delimiters & !(u64::MAX << bit);
-                push_ends(before, lanes_start.wrapping_sub(self.at), &mut into.cells.ends);
-                (delimiters, others) = (delimiters & !before, others & (others - 1));
-                let place = lanes_start + bit as usize;
-                let is_plain = match bytes[place] {
-                    b'\r' => matches!(bytes.get(place + 1), None | Some(b'\n')),
-                    b'\n' => self.plain_row(place, &mut first_end, into),
-                    _ => match self.quoted_cell(place) {
-                        Some(behind) => {
-                            lanes_start = behind;
+                push_ends(before, chunk_start.wrapping_sub(self.at), &mut into.cells.ends);
+                (delimiters, special) = (delimiters & !before, special & (special - 1));
+                let position = chunk_start + bit as usize;
+                let is_fast = match bytes[position] {
+                    b'\r' => matches!(bytes.get(position + 1), None | Some(b'\n')),
+                    b'\n' => self.plain_row(position, &mut first_end, into),
+                    _ => match self.quoted_cell(position) {
+                        Some(after) => {
+                            chunk_start = after;
                             continue 'lanes;
                         }
                         None => false,
                     },
                 };
-                if !is_plain {
+                if !is_fast {
                     return into.cells.ends.truncate(first_end);
                 }
             }
-            push_ends(delimiters, lanes_start.wrapping_sub(self.at), &mut into.cells.ends);
-            lanes_start += LANES;
+            push_ends(delimiters, chunk_start.wrapping_sub(self.at), &mut into.cells.ends);
+            chunk_start += LANES;
         }
         if self.at < bytes.len() && !self.plain_row(bytes.len(), &mut first_end, into) {
             into.cells.ends.truncate(first_end);
@@ -212,10 +222,10 @@ impl<'w, 'b> Walk<'w, 'b> {
     }
 
     /// Behind the cell that the quote at `place` opens, if it is one on one line and without quotes within.
-    fn quoted_cell(&mut self, place: usize) -> Option<usize> {
+    fn quoted_cell(&mut self, position: usize) -> Option<usize> {
         let bytes = self.piece.bytes;
-        let is_cell_start = place == self.at || bytes[place - 1] == self.form.delimiter;
-        let close = memchr2(b'"', b'\n', &bytes[place + 1..]).filter(|_| is_cell_start)? + place + 1;
+        let is_cell_start = position == self.at || bytes[position - 1] == self.form.delimiter;
+        let close = memchr2(b'"', b'\n', &bytes[position + 1..]).filter(|_| is_cell_start)? + position + 1;
         let is_closed = bytes[close] == b'"'
             && bytes.get(close + 1).is_none_or(|next| *next == self.form.delimiter || matches!(next, b'\r' | b'\n'));
         self.has_quotes |= is_closed;
@@ -223,14 +233,14 @@ impl<'w, 'b> Walk<'w, 'b> {
     }
 
     /// Takes the row that ends with the line break or the end of the piece at `place`, if it is plain.
-    fn plain_row(&mut self, place: usize, first_end: &mut usize, into: &mut Records<'b>) -> bool {
-        let with_cr = &self.piece.bytes[self.at..place];
+    fn plain_row(&mut self, position: usize, first_end: &mut usize, into: &mut Records<'b>) -> bool {
+        let with_cr = &self.piece.bytes[self.at..position];
         let own = with_cr.strip_suffix(b"\r").unwrap_or(with_cr);
         let n_cells = into.cells.ends.len() - *first_end + 1;
         let is_blank = own.is_empty() && n_cells == 1;
         if !is_blank {
-            let bounds = &self.form.bounds;
-            let fits = n_cells == self.form.header.names.len() && own.len() as u64 <= bounds.cell.min(bounds.record);
+            let limits = &self.form.bounds;
+            let fits = n_cells == self.form.header.names.len() && own.len() as u64 <= limits.cell.min(limits.record);
             let Some(text) = self.stretch.text(self.at..self.at + own.len()).filter(|_| fits) else { return false };
             into.cells.ends.push(narrow(own.len()));
             let ends = *first_end..into.cells.ends.len();
@@ -243,7 +253,7 @@ impl<'w, 'b> Walk<'w, 'b> {
                 bad: None,
             });
         }
-        self.at = self.piece.bytes.len().min(place + 1);
+        self.at = self.piece.bytes.len().min(position + 1);
         self.line += 1;
         true
     }
@@ -253,38 +263,38 @@ impl<'w, 'b> Walk<'w, 'b> {
         let rest = &self.piece.bytes[self.at..];
         if !matches!(rest.first(), None | Some(b'\r' | b'\n')) {
             let from = (into.cells.text.len(), into.cells.ends.len(), into.cells.starts.len());
-            let taken = take_row(self.stretch, self.at, self.form.delimiter, &self.form.bounds, &mut into.cells);
-            let found = self.found(&rest[..taken.n_bytes], &taken, from, &into.cells)?;
-            into.found.push(found);
-            self.at += taken.n_bytes;
-            self.line += u64::from(taken.n_lines_below);
+            let scan = take_row(self.stretch, self.at, self.form.delimiter, &self.form.bounds, &mut into.cells);
+            let record = self.found(&rest[..scan.n_bytes], &scan, from, &into.cells)?;
+            into.found.push(record);
+            self.at += scan.n_bytes;
+            self.line += u64::from(scan.n_lines_below);
         }
         self.pass_break()
     }
 
     fn found(
         &self,
-        taken_bytes: &[u8],
-        taken: &Taken,
+        record_bytes: &[u8],
+        scan: &Taken,
         (text, ends, starts): (usize, usize, usize),
         cells: &Cells,
     ) -> Result<Found<'b>, ReadError> {
         // The line breaks behind a quote that never closes may be the file's.
-        let n_breaks = taken_bytes.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let n_bytes = taken_bytes.len() - n_breaks;
+        let n_breaks = record_bytes.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let n_bytes = record_bytes.len() - n_breaks;
         if n_bytes as u64 > self.form.bounds.record {
             return Err(ReadError::record_too_long(&self.form.name, self.line, self.form.bounds.record));
         }
         let ends = ends..cells.ends.len();
-        let reason = self.form.reason(taken);
+        let reason = self.form.reason(scan);
         // A damaged row of several lines may have swallowed rows of other orders: nothing of it is certain.
-        let has_remains = taken.n_lines_below == 0 && taken.bad_quote.is_none();
+        let is_salvageable = scan.n_lines_below == 0 && scan.bad_quote.is_none();
         Ok(Found {
             line: self.line,
             bytes: self.range(n_bytes),
             text: Text::Careful(text..cells.text.len(), starts),
             ends,
-            bad: reason.map(|reason| Box::new(Bad { reason, has_remains })),
+            bad: reason.map(|reason| Box::new(Bad { reason, has_remains: is_salvageable })),
         })
     }
 
@@ -307,9 +317,9 @@ impl<'w, 'b> Walk<'w, 'b> {
 
 impl CsvForm {
     /// Without a header yet.
-    pub(super) fn new(name: Arc<str>, file: FileId, delimiter: u8, bounds: Bounds) -> Self {
+    pub(super) fn new(name: Arc<str>, file: FileId, delimiter: u8, limits: Bounds) -> Self {
         let header = Arc::new(Header { names: Vec::new(), positions: Vec::new() });
-        Self { name, file, delimiter, header, bounds }
+        Self { name, file, delimiter, header, bounds: limits }
     }
 
     pub(super) fn with(self, header: Header) -> Result<Self, ReadError> {
@@ -320,10 +330,12 @@ impl CsvForm {
     }
 
     /// Why a row cannot be read, if so.
-    fn reason(&self, taken: &Taken) -> Option<String> {
-        match taken.bad_quote {
-            Some(bad) => Some(bad_quote(bad)),
-            None => self.misfit(taken.n_cells).or_else(|| taken.bad_cell.map(|(index, bad)| self.bad_cell(index, bad))),
+    fn reason(&self, scan: &Taken) -> Option<String> {
+        match scan.bad_quote {
+            Some(error) => Some(bad_quote(error)),
+            None => {
+                self.misfit(scan.n_cells).or_else(|| scan.bad_cell.map(|(index, error)| self.bad_cell(index, error)))
+            }
         }
     }
 
@@ -335,20 +347,20 @@ impl CsvForm {
         })
     }
 
-    fn bad_cell(&self, index: usize, bad: BadCell) -> String {
+    fn bad_cell(&self, index: usize, error: BadCell) -> String {
         let column = self.header.names.get(index).map_or_else(|| (index + 1).to_string(), |name| format!("{name:?}"));
-        match bad {
+        match error {
             BadCell::NotUtf8 => format!("the cell of column {column} is not UTF-8"),
             BadCell::TooLong(n_bytes) => {
-                let most = self.bounds.cell;
-                format!("the cell of column {column} has {n_bytes} bytes, more than the {most} that are allowed")
+                let max_bytes = self.bounds.cell;
+                format!("the cell of column {column} has {n_bytes} bytes, more than the {max_bytes} that are allowed")
             }
         }
     }
 }
 
-fn bad_quote(bad: BadQuote) -> String {
-    match bad {
+fn bad_quote(error: BadQuote) -> String {
+    match error {
         BadQuote::Unclosed(line, column) => {
             format!("the quote opened at column {column}{} is never closed", lines_below(line))
         }

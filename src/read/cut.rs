@@ -22,12 +22,12 @@ pub(super) struct Cut {
 /// a quoted cell are text, and what follows a closing quote is bare text.
 pub(super) fn csv_cut(bytes: &[u8], delimiter: u8) -> Cut {
     let mut quotes = Quotes { bytes, delimiter, open: None, second_of_pair: None, bare_from: 0, bare_before: 0..0 };
-    memchr_iter(b'"', bytes).for_each(|place| quotes.follow(place));
+    memchr_iter(b'"', bytes).for_each(|position| quotes.follow(position));
     // Nearly always a line break stands behind the last quoted cell, or else before the one that is still open.
-    let bare = quotes.open.map_or(quotes.bare_from..bytes.len(), |open| quotes.bare_from..open);
-    let last = [bare, quotes.bare_before.clone()].into_iter().find_map(|bare| {
-        let start = bare.start;
-        memrchr(b'\n', &bytes[bare]).map(|place| start + place + 1)
+    let unquoted = quotes.open.map_or(quotes.bare_from..bytes.len(), |open| quotes.bare_from..open);
+    let last = [unquoted, quotes.bare_before.clone()].into_iter().find_map(|unquoted| {
+        let start = unquoted.start;
+        memrchr(b'\n', &bytes[unquoted]).map(|position| start + position + 1)
     });
     let at = last.unwrap_or_else(|| last_of_all(bytes, delimiter));
     Cut { at, open_quote: quotes.open }
@@ -45,15 +45,15 @@ struct Quotes<'b> {
 }
 
 impl Quotes<'_> {
-    fn follow(&mut self, place: usize) {
+    fn follow(&mut self, position: usize) {
         match self.open {
-            None if self.is_cell_start(place) => {
-                self.open = Some(place);
-                self.bare_before = self.bare_from..place;
+            None if self.is_cell_start(position) => {
+                self.open = Some(position);
+                self.bare_before = self.bare_from..position;
             }
-            Some(_) if self.second_of_pair != Some(place) => match self.bytes.get(place + 1) {
-                Some(b'"') => self.second_of_pair = Some(place + 1),
-                Some(_) => (self.open, self.bare_from) = (None, place + 1),
+            Some(_) if self.second_of_pair != Some(position) => match self.bytes.get(position + 1) {
+                Some(b'"') => self.second_of_pair = Some(position + 1),
+                Some(_) => (self.open, self.bare_from) = (None, position + 1),
                 // It may be the first of two: that is not known yet.
                 None => {}
             },
@@ -73,11 +73,11 @@ impl Quotes<'_> {
 fn last_of_all(bytes: &[u8], delimiter: u8) -> usize {
     let mut quotes = Quotes { bytes, delimiter, open: None, second_of_pair: None, bare_from: 0, bare_before: 0..0 };
     let mut at = 0;
-    for place in memchr2_iter(b'"', b'\n', bytes) {
-        match (bytes[place], quotes.open) {
-            (b'\n', None) => at = place + 1,
+    for position in memchr2_iter(b'"', b'\n', bytes) {
+        match (bytes[position], quotes.open) {
+            (b'\n', None) => at = position + 1,
             (b'\n', Some(_)) => {}
-            _ => quotes.follow(place),
+            _ => quotes.follow(position),
         }
     }
     at
@@ -119,17 +119,17 @@ mod tests {
 
     #[test]
     fn cuts_behind_line_breaks_outside_quotes() {
-        let cut = |text: &str| {
-            let cut = csv_cut(text.as_bytes(), b',');
-            (cut.at, cut.open_quote)
+        let boundary = |text: &str| {
+            let boundary = csv_cut(text.as_bytes(), b',');
+            (boundary.at, boundary.open_quote)
         };
-        assert_eq!(cut("a\nb"), (2, None));
-        assert_eq!(cut("a\n\"b\n"), (2, Some(2)));
-        assert_eq!(cut("a\n\"b\n\"\nc"), (7, None));
-        assert_eq!(cut("5\" pipe\nb"), (8, None));
-        assert_eq!(cut("\"a\"\"\n\"\nb"), (7, None));
-        assert_eq!(cut("\"a\"b\"\nc"), (6, None));
-        assert_eq!(cut("x\n\"a\n\""), (2, Some(2)));
+        assert_eq!(boundary("a\nb"), (2, None));
+        assert_eq!(boundary("a\n\"b\n"), (2, Some(2)));
+        assert_eq!(boundary("a\n\"b\n\"\nc"), (7, None));
+        assert_eq!(boundary("5\" pipe\nb"), (8, None));
+        assert_eq!(boundary("\"a\"\"\n\"\nb"), (7, None));
+        assert_eq!(boundary("\"a\"b\"\nc"), (6, None));
+        assert_eq!(boundary("x\n\"a\n\""), (2, Some(2)));
     }
 
     #[test]

@@ -27,9 +27,9 @@ pub struct Input {
 impl Input {
     /// A file that exists.
     pub fn file(name: &str, path: &Path) -> Result<Self, ReadError> {
-        let in_error = |error| ReadError::Io { name: name.to_owned(), error };
-        let found = Fingerprint::settled(path).map_err(in_error)?;
-        Ok(Self { name: name.to_owned(), path: path.to_owned(), found })
+        let to_read_error = |error| ReadError::Io { name: name.to_owned(), error };
+        let fingerprint = Fingerprint::settled(path).map_err(to_read_error)?;
+        Ok(Self { name: name.to_owned(), path: path.to_owned(), found: fingerprint })
     }
 
     /// Whether the file is still there as it was found.
@@ -64,9 +64,9 @@ impl Input {
     }
 
     /// That the open file is as it was found, wherever it is now.
-    pub(super) fn ensure_unchanged(&self, open: &fs::File) -> Result<(), ReadError> {
+    pub(super) fn ensure_unchanged(&self, file: &fs::File) -> Result<(), ReadError> {
         // In this order: a file that is moved in between is not taken for one that was written to.
-        let now = Fingerprint::of(&open.metadata().map_err(|error| self.error(error))?);
+        let now = Fingerprint::of(&file.metadata().map_err(|error| self.error(error))?);
         let is_in_place = Fingerprint::at(&self.path).is_ok_and(|there| there.is_same_file(&now));
         if self.found.is_unwritten(&now, is_in_place) { Ok(()) } else { Err(self.changed(&now)) }
     }
@@ -80,7 +80,7 @@ impl Input {
     pub fn is_plain(&self) -> bool {
         fs::File::open(&self.path)
             .and_then(|mut file| unpack::packing(&mut file))
-            .is_ok_and(|packing| packing.is_none())
+            .is_ok_and(|compression| compression.is_none())
     }
 
     pub(super) fn error(&self, error: io::Error) -> ReadError {
@@ -92,20 +92,20 @@ impl Input {
 /// file that is named twice is read once. What cannot be read twice, standard input and pipes, is first copied to
 /// a file by `spool`, which is told its name.
 pub fn find(
-    named: &[String],
+    names: &[String],
     mut spool: impl FnMut(&str) -> Result<PathBuf, ReadError>,
 ) -> Result<Vec<Input>, ReadError> {
     let mut inputs = Vec::new();
     let mut seen = std::collections::HashSet::new();
-    for name in named {
+    for name in names {
         for path in paths(name)? {
-            let shown = path.to_string_lossy().into_owned();
+            let display_name = path.to_string_lossy().into_owned();
             if !seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
                 continue;
             }
-            let is_stream = shown == STDIN || fs::metadata(&path).is_ok_and(|meta| !meta.is_file());
-            let place = if is_stream { spool(&shown)? } else { path };
-            inputs.push(Input::file(&printable(&shown), &place)?);
+            let is_stream = display_name == STDIN || fs::metadata(&path).is_ok_and(|meta| !meta.is_file());
+            let file_path = if is_stream { spool(&display_name)? } else { path };
+            inputs.push(Input::file(&printable(&display_name), &file_path)?);
         }
     }
     if inputs.len() > OrderId::MOST_FILES { Err(ReadError::TooManyInputs(inputs.len())) } else { Ok(inputs) }
@@ -133,10 +133,10 @@ fn paths(name: &str) -> Result<Vec<PathBuf>, ReadError> {
 }
 
 fn exports_in(folder: &Path, name: &str) -> Result<Vec<PathBuf>, ReadError> {
-    let in_error = |error| ReadError::Io { name: name.to_owned(), error };
+    let to_read_error = |error| ReadError::Io { name: name.to_owned(), error };
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(in_error)? {
-        let path = entry.map_err(in_error)?.path();
+    for entry in fs::read_dir(folder).map_err(to_read_error)? {
+        let path = entry.map_err(to_read_error)?.path();
         if !path.is_dir() && format_by_name(&path).is_some() && !is_reasons(&path) {
             found.push(path);
         }
@@ -153,8 +153,8 @@ fn is_reasons(path: &Path) -> bool {
 /// The form that a file's name tells; an ending for its packing does not count.
 #[must_use]
 pub fn format_by_name(path: &Path) -> Option<Format> {
-    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-    match ending.as_str() {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    match extension.as_str() {
         "gz" | "zst" => format_by_name(Path::new(path.file_stem()?)),
         "csv" => Some(Format::Csv),
         "ndjson" | "jsonl" | "json" => Some(Format::Ndjson),

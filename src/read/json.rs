@@ -46,16 +46,16 @@ impl<'b> Places<'b> {
     }
 
     /// Finds the documents of a piece.
-    pub(super) fn add(&mut self, form: &JsonForm, piece: Piece<'b>) -> Result<(), ReadError> {
-        if form.is_array { self.add_elements(form, piece) } else { self.add_lines(form, piece) }
+    pub(super) fn add(&mut self, format: &JsonForm, piece: Piece<'b>) -> Result<(), ReadError> {
+        if format.is_array { self.add_elements(format, piece) } else { self.add_lines(format, piece) }
     }
 
-    fn add_lines(&mut self, form: &JsonForm, piece: Piece<'b>) -> Result<(), ReadError> {
+    fn add_lines(&mut self, format: &JsonForm, piece: Piece<'b>) -> Result<(), ReadError> {
         let mut start = 0;
         for (line, bytes) in (piece.line..).zip(piece.bytes.split_inclusive(|byte| *byte == b'\n')) {
             let n_own = bytes.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
             if !bytes.trim_ascii().is_empty() {
-                self.push(form, Place { line, start: piece.start + start, bytes: &bytes[..n_own] })?;
+                self.push(format, Place { line, start: piece.start + start, bytes: &bytes[..n_own] })?;
             }
             start += bytes.len() as u64;
         }
@@ -63,9 +63,9 @@ impl<'b> Places<'b> {
     }
 
     /// `source` gives the bytes between the array's brackets, and an empty piece where the closing one is missing.
-    fn add_elements(&mut self, form: &JsonForm, piece: Piece<'b>) -> Result<(), ReadError> {
+    fn add_elements(&mut self, format: &JsonForm, piece: Piece<'b>) -> Result<(), ReadError> {
         if piece.bytes.is_empty() {
-            return self.push(form, Place { line: piece.line, start: piece.start, bytes: piece.bytes });
+            return self.push(format, Place { line: piece.line, start: piece.start, bytes: piece.bytes });
         }
         let (mut from, mut line, mut counted) = (0, piece.line, 0);
         while from < piece.bytes.len() {
@@ -74,41 +74,41 @@ impl<'b> Places<'b> {
                 line += memchr_iter(b'\n', &piece.bytes[counted..own.start]).count() as u64;
                 counted = own.start;
                 let start = piece.start + own.start as u64;
-                self.push(form, Place { line, start, bytes: &piece.bytes[own] })?;
+                self.push(format, Place { line, start, bytes: &piece.bytes[own] })?;
             }
             from = end.at + 1;
         }
         Ok(())
     }
 
-    fn push(&mut self, form: &JsonForm, place: Place<'b>) -> Result<(), ReadError> {
-        if place.bytes.len() as u64 > form.bounds.record {
-            return Err(ReadError::record_too_long(&form.name, place.line, form.bounds.record));
+    fn push(&mut self, format: &JsonForm, span: Place<'b>) -> Result<(), ReadError> {
+        if span.bytes.len() as u64 > format.bounds.record {
+            return Err(ReadError::record_too_long(&format.name, span.line, format.bounds.record));
         }
-        self.places.push(place);
+        self.places.push(span);
         Ok(())
     }
 
     /// Reads the document at a place.
-    pub(super) fn row(&self, index: usize, form: &JsonForm) -> Row<'_> {
-        let place = &self.places[index];
-        let bytes = place.start..place.start + place.bytes.len() as u64;
-        let content = if form.is_array {
-            element_content(place.bytes, &form.bounds)
+    pub(super) fn row(&self, index: usize, format: &JsonForm) -> Row<'_> {
+        let span = &self.places[index];
+        let bytes = span.start..span.start + span.bytes.len() as u64;
+        let content = if format.is_array {
+            element_content(span.bytes, &format.bounds)
         } else {
-            line_content(place.bytes, &form.bounds)
+            line_content(span.bytes, &format.bounds)
         };
-        Row { origin: RowOrigin { file: form.file, line: place.line, bytes }, content }
+        Row { origin: RowOrigin { file: format.file, line: span.line, bytes }, content }
     }
 }
 
 /// The element within `between`, without blanks around it. Where nothing stands before a comma or the end, that comma
 /// or end stands for it, so that it is told; blanks at the end of a piece are nothing.
-fn element(bytes: &[u8], between: Range<usize>, by: End) -> Option<Range<usize>> {
+fn element(bytes: &[u8], between: Range<usize>, terminator: End) -> Option<Range<usize>> {
     let text = &bytes[between.clone()];
     let own = text.trim_ascii();
     if own.is_empty() {
-        return matches!(by, End::Comma | End::Close).then_some(between.end..between.end + 1);
+        return matches!(terminator, End::Comma | End::Close).then_some(between.end..between.end + 1);
     }
     let start = between.start + (text.len() - text.trim_ascii_start().len());
     Some(start..start + own.len())
@@ -116,32 +116,32 @@ fn element(bytes: &[u8], between: Range<usize>, by: End) -> Option<Range<usize>>
 
 /// What an element of an array holds. Where one is damaged it is not certain that it ended where it seems to, so nothing
 /// of it is kept unless it is whole JSON.
-fn element_content(element: &[u8], bounds: &Bounds) -> Content<'static> {
+fn element_content(element: &[u8], limits: &Bounds) -> Content<'static> {
     let reason = match element {
         b"" => "the file ends before the \"]\" that closes its array; if it was cut off, orders are missing",
         b"," => "nothing stands before the comma, expected a JSON object",
         b"]" => "nothing stands between the last comma and the end of the array, expected a JSON object",
-        _ => return object_content(element, bounds, "no whole JSON object in the array", false),
+        _ => return object_content(element, limits, "no whole JSON object in the array", false),
     };
     Content::Unreadable(Unreadable { reason: reason.to_owned(), remains: None })
 }
 
-fn line_content(line: &[u8], bounds: &Bounds) -> Content<'static> {
-    object_content(line, bounds, "no whole JSON object on the line", true)
+fn line_content(line: &[u8], limits: &Bounds) -> Content<'static> {
+    object_content(line, limits, "no whole JSON object on the line", true)
 }
 
-fn object_content(bytes: &[u8], bounds: &Bounds, expected: &'static str, has_certain_end: bool) -> Content<'static> {
+fn object_content(bytes: &[u8], limits: &Bounds, expected: &'static str, has_known_end: bool) -> Content<'static> {
     let (text, bad_byte) = match std::str::from_utf8(bytes) {
         Ok(text) => (text, None),
         Err(error) => {
-            let good = &bytes[..error.valid_up_to()];
-            (std::str::from_utf8(good).unwrap_or_default(), Some(not_utf8(good)))
+            let valid = &bytes[..error.valid_up_to()];
+            (std::str::from_utf8(valid).unwrap_or_default(), Some(not_utf8(valid)))
         }
     };
-    let mut reader =
-        Reader { text, bounds, n_values_left: bounds.values, expected, counted_bytes: 0, line: 0, column: 1 };
+    let mut parser =
+        Reader { text, bounds: limits, n_values_left: limits.values, expected, counted_bytes: 0, line: 0, column: 1 };
     let mut members = Vec::new();
-    let parsed = reader.object(text, 0, &mut members);
+    let parsed = parser.object(text, 0, &mut members);
     let object = |members| Node { lines_below: 0, column: 1, value: Json::Object(members) };
     let damage = bad_byte.map(Damage::Syntax).or_else(|| parsed.err());
     let Some(damage) = damage else { return Content::Document(object(members)) };
@@ -150,17 +150,17 @@ fn object_content(bytes: &[u8], bounds: &Bounds, expected: &'static str, has_cer
         Damage::Value(reason) => (reason, true),
     };
     // Text behind a whole object may be another one: it must not be lost.
-    let may_hold_others = reason.contains(TRAILING) || !(has_certain_end || is_whole);
-    let remains = (!members.is_empty() && !may_hold_others).then(|| Box::new(Content::Document(object(members))));
-    Content::Unreadable(Unreadable { reason, remains })
+    let may_hold_others = reason.contains(TRAILING) || !(has_known_end || is_whole);
+    let salvaged = (!members.is_empty() && !may_hold_others).then(|| Box::new(Content::Document(object(members))));
+    Content::Unreadable(Unreadable { reason, remains: salvaged })
 }
 
-fn not_utf8(good: &[u8]) -> String {
-    match good.iter().rposition(|byte| *byte == b'\n') {
-        None => format!("byte {} of the line is not UTF-8", good.len() + 1),
+fn not_utf8(valid: &[u8]) -> String {
+    match valid.iter().rposition(|byte| *byte == b'\n') {
+        None => format!("byte {} of the line is not UTF-8", valid.len() + 1),
         Some(last) => {
-            let n_below = memchr_iter(b'\n', good).count();
-            format!("byte {} of the line {n_below} below is not UTF-8", good.len() - last)
+            let n_below = memchr_iter(b'\n', valid).count();
+            format!("byte {} of the line {n_below} below is not UTF-8", valid.len() - last)
         }
     }
 }
@@ -198,7 +198,7 @@ impl<'text> Reader<'text> {
             // Without its end the object is not whole, whatever is wrong with a value before.
             (Err(Damage::Value(reason)), Err(_)) => Err(Damage::Syntax(reason)),
             (Ok(()), Err(error)) => Err(self.no_json(line, column, &error)),
-            (taken, _) => taken,
+            (result, _) => result,
         }
     }
 
@@ -208,11 +208,11 @@ impl<'text> Reader<'text> {
         depth: usize,
         into: &mut Vec<(String, Node)>,
     ) -> Result<(), Damage> {
-        let twice = first_twice(&raw);
+        let duplicate = first_twice(&raw);
         into.reserve(raw.len());
         for (index, (name, value)) in raw.into_iter().enumerate() {
             // Parsers differ in which of two they take: an order must not depend on that.
-            if twice == Some(index) {
+            if duplicate == Some(index) {
                 return Err(Damage::Value(format!("the member {name:?} stands there twice")));
             }
             into.push((name, self.node(value, depth + 1)?));
@@ -226,7 +226,7 @@ impl<'text> Reader<'text> {
         }
         self.count_value()?;
         let text = raw.get();
-        let (lines_below, column) = self.place(text);
+        let (line_offset, column) = self.place(text);
         let value = match text.as_bytes().first() {
             Some(b'{') => {
                 let mut members = Vec::new();
@@ -237,16 +237,16 @@ impl<'text> Reader<'text> {
             Some(b't') => Json::Boolean(true),
             Some(b'f') => Json::Boolean(false),
             Some(b'n') => Json::Null,
-            _ => self.scalar(text, lines_below, column)?,
+            _ => self.scalar(text, line_offset, column)?,
         };
-        Ok(Node { lines_below, column, value })
+        Ok(Node { lines_below: line_offset, column, value })
     }
 
     /// A value has some 60 bytes in memory and may have two in the file, so values are bounded beside bytes.
     fn count_value(&mut self) -> Result<(), Damage> {
         let n_left = self.n_values_left.checked_sub(1).ok_or_else(|| {
-            let most = self.bounds.values;
-            Damage::Value(format!("the document has more than {most} values, the limit that max_values sets"))
+            let max_values = self.bounds.values;
+            Damage::Value(format!("the document has more than {max_values} values, the limit that max_values sets"))
         });
         self.n_values_left = n_left?;
         Ok(())
@@ -263,18 +263,18 @@ impl<'text> Reader<'text> {
 
     /// A number, or a string.
     fn scalar(&self, text: &str, line: u32, column: u32) -> Result<Json, Damage> {
-        let (n_bytes, most) = (text.len(), self.bounds.cell);
-        if n_bytes as u64 > most {
+        let (n_bytes, max_bytes) = (text.len(), self.bounds.cell);
+        if n_bytes as u64 > max_bytes {
             let below = lines_below(line);
             let found = format!("the value at column {column}{below} has {n_bytes} bytes");
-            return Err(Damage::Value(format!("{found}, more than the {most} that are allowed")));
+            return Err(Damage::Value(format!("{found}, more than the {max_bytes} that are allowed")));
         }
         if !text.starts_with('"') {
             return Ok(Json::Number(text.to_owned()));
         }
         let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-        if let Some(plain) = quoted.filter(|text| memchr(b'\\', text.as_bytes()).is_none()) {
-            return Ok(Json::Text(plain.to_owned()));
+        if let Some(unescaped) = quoted.filter(|text| memchr(b'\\', text.as_bytes()).is_none()) {
+            return Ok(Json::Text(unescaped.to_owned()));
         }
         serde_json::from_str(text).map(Json::Text).map_err(|error| self.no_json(line, column, &error))
     }
@@ -373,8 +373,8 @@ mod tests {
         damaged_within(&BOUNDS, line)
     }
 
-    fn damaged_within(bounds: &Bounds, line: &[u8]) -> (String, Option<Box<Content<'static>>>) {
-        match line_content(line, bounds) {
+    fn damaged_within(limits: &Bounds, line: &[u8]) -> (String, Option<Box<Content<'static>>>) {
+        match line_content(line, limits) {
             Content::Unreadable(bad) => (bad.reason, bad.remains),
             other => panic!("{other:?}"),
         }
@@ -397,17 +397,17 @@ mod tests {
 
     #[test]
     fn damage_says_where_and_keeps_what_stood_before() {
-        let (reason, remains) = damaged(br#"{"id": "A-1", "price": 3"#);
+        let (reason, salvaged) = damaged(br#"{"id": "A-1", "price": 3"#);
         assert_eq!(reason, "no whole JSON object on the line: EOF while parsing an object at column 24");
-        let Some(Content::Document(node)) = remains.as_deref() else { panic!() };
+        let Some(Content::Document(node)) = salvaged.as_deref() else { panic!() };
         assert_eq!(node.at("id").unwrap().value, Json::Text("A-1".into()));
         assert_eq!(damaged(b"{\"id\": \"\xFF\"}").0, "byte 9 of the line is not UTF-8");
         assert_eq!(damaged(b"[1]").1, None);
         assert_eq!(damaged(b"{\"id\": 1, \"id\": 2}").0, "the member \"id\" stands there twice");
         let (reason, _) = damaged(b"{\"id\": \"A\", \"name\": \"\\u12\"}");
         assert_eq!(reason, "no whole JSON object on the line: invalid escape at column 27");
-        let (reason, remains) = damaged(b"{\"id\": \"A\"}{\"id\": \"B\"}");
-        assert!(reason.contains("trailing characters") && remains.is_none());
+        let (reason, salvaged) = damaged(b"{\"id\": \"A\"}{\"id\": \"B\"}");
+        assert!(reason.contains("trailing characters") && salvaged.is_none());
         let deep = format!("{{\"a\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(
             damaged(deep.as_bytes()).0.contains("nested deeper") || damaged(deep.as_bytes()).0.contains("recursion")
@@ -416,8 +416,8 @@ mod tests {
 
     #[test]
     fn a_document_of_too_many_values_is_unreadable_and_keeps_what_stood_before() {
-        let bounds = Bounds { values: 6, ..BOUNDS };
-        let damaged = |line: &str| damaged_within(&bounds, line.as_bytes());
+        let limits = Bounds { values: 6, ..BOUNDS };
+        let damaged = |line: &str| damaged_within(&limits, line.as_bytes());
         assert_eq!(document(r#"{"id": "A-1", "a": [1, {"b": 2}]}"#).n_values(), 6);
         let many = "7,".repeat(100_000);
         for (line, n_kept) in [
@@ -426,9 +426,9 @@ mod tests {
             (r#"{"id": "A-1", "b": 1, "c": 2, "d": 3, "e": 4, "f": 5, "g": 6}"#.to_owned(), 6),
             (format!(r#"{{"id": "A-1", "a": [{many}7]}}"#), 1),
         ] {
-            let (reason, remains) = damaged(&line);
+            let (reason, salvaged) = damaged(&line);
             assert_eq!(reason, "the document has more than 6 values, the limit that max_values sets");
-            let Some(Content::Document(node)) = remains.as_deref() else { panic!("{line}") };
+            let Some(Content::Document(node)) = salvaged.as_deref() else { panic!("{line}") };
             assert_eq!(node.at("id").unwrap().value, Json::Text("A-1".into()));
             assert_eq!(node.n_values(), 1 + n_kept);
         }

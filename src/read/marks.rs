@@ -30,30 +30,30 @@ impl Finder {
 
     /// The marks of the first bytes of a stretch, [`LANES`] or as many as there are.
     pub(super) fn find(&self, bytes: &[u8]) -> Marks {
-        if let Some(lanes) = bytes.first_chunk::<LANES>() {
-            return self.find_in(lanes);
+        if let Some(chunk) = bytes.first_chunk::<LANES>() {
+            return self.find_in(chunk);
         }
         // No mark is 0.
-        let mut lanes = [0; LANES];
-        lanes[..bytes.len()].copy_from_slice(bytes);
-        self.find_in(&lanes)
+        let mut chunk = [0; LANES];
+        chunk[..bytes.len()].copy_from_slice(bytes);
+        self.find_in(&chunk)
     }
 
     #[inline]
-    fn find_in(&self, lanes: &[u8; LANES]) -> Marks {
+    fn find_in(&self, chunk: &[u8; LANES]) -> Marks {
         let (line_feed, quote) = (u8x16::splat(b'\n'), u8x16::splat(b'"'));
-        let mut marks = Marks::default();
-        for (quarter, lanes) in lanes.as_chunks::<16>().0.iter().enumerate() {
+        let mut mask = Marks::default();
+        for (quarter, lanes) in chunk.as_chunks::<16>().0.iter().enumerate() {
             let lanes = u8x16::new(*lanes);
-            let mut others = lanes.simd_eq(line_feed) | lanes.simd_eq(quote);
+            let mut special = lanes.simd_eq(line_feed) | lanes.simd_eq(quote);
             if self.has_cr {
-                others |= lanes.simd_eq(u8x16::splat(b'\r'));
+                special |= lanes.simd_eq(u8x16::splat(b'\r'));
             }
             let word = |lanes: u8x16| u64::from(lanes.to_bitmask()) << (16 * quarter);
-            marks.delimiters |= word(lanes.simd_eq(self.delimiter));
-            marks.others |= word(others);
+            mask.delimiters |= word(lanes.simd_eq(self.delimiter));
+            mask.others |= word(special);
         }
-        marks
+        mask
     }
 }
 

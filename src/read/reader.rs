@@ -68,19 +68,19 @@ enum Rows<'b> {
 }
 
 impl RowReader {
-    pub(super) fn csv(form: CsvForm) -> Self {
-        Self { kind: Kind::Csv(form) }
+    pub(super) fn csv(format: CsvForm) -> Self {
+        Self { kind: Kind::Csv(format) }
     }
 
-    pub(super) fn json(form: JsonForm) -> Self {
-        Self { kind: Kind::Json(form) }
+    pub(super) fn json(format: JsonForm) -> Self {
+        Self { kind: Kind::Json(format) }
     }
 
     /// The header of a CSV file.
     #[must_use]
     pub fn header(&self) -> Option<&Arc<Header>> {
         match &self.kind {
-            Kind::Csv(form) => Some(&form.header),
+            Kind::Csv(format) => Some(&format.header),
             Kind::Json(_) => None,
         }
     }
@@ -90,7 +90,7 @@ impl RowReader {
     pub fn form(&self) -> Form {
         match &self.kind {
             Kind::Csv(_) => Form::Csv,
-            Kind::Json(form) if form.is_array => Form::JsonArray,
+            Kind::Json(format) if format.is_array => Form::JsonArray,
             Kind::Json(_) => Form::Ndjson,
         }
     }
@@ -106,15 +106,15 @@ impl RowReader {
     ) -> Result<Parsed<'b>, ReadError> {
         let mut pieces = pieces.into_iter();
         let rows = match &self.kind {
-            Kind::Csv(form) => {
-                let mut records = Records::with_room_for(pieces.clone(), form);
-                pieces.try_for_each(|piece| records.add(form, piece))?;
-                Rows::Csv(form.file, records)
+            Kind::Csv(format) => {
+                let mut records = Records::with_room_for(pieces.clone(), format);
+                pieces.try_for_each(|piece| records.add(format, piece))?;
+                Rows::Csv(format.file, records)
             }
-            Kind::Json(form) => {
-                let mut places = Places::default();
-                pieces.try_for_each(|piece| places.add(form, piece))?;
-                Rows::Json(form.clone(), places)
+            Kind::Json(format) => {
+                let mut spans = Places::default();
+                pieces.try_for_each(|piece| spans.add(format, piece))?;
+                Rows::Json(format.clone(), spans)
             }
         };
         Ok(Parsed { rows })
@@ -122,15 +122,15 @@ impl RowReader {
 
     pub(super) fn bounds(&self) -> &Bounds {
         match &self.kind {
-            Kind::Csv(form) => &form.bounds,
-            Kind::Json(form) => &form.bounds,
+            Kind::Csv(format) => &format.bounds,
+            Kind::Json(format) => &format.bounds,
         }
     }
 
     /// The delimiter of a CSV file.
     pub(super) fn delimiter(&self) -> Option<u8> {
         match &self.kind {
-            Kind::Csv(form) => Some(form.delimiter),
+            Kind::Csv(format) => Some(format.delimiter),
             Kind::Json(_) => None,
         }
     }
@@ -142,7 +142,7 @@ impl Parsed<'_> {
     pub fn n_rows(&self) -> usize {
         match &self.rows {
             Rows::Csv(_, records) => records.len(),
-            Rows::Json(_, places) => places.len(),
+            Rows::Json(_, spans) => spans.len(),
         }
     }
 
@@ -150,7 +150,7 @@ impl Parsed<'_> {
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         (0..self.n_rows()).map(|index| match &self.rows {
             Rows::Csv(file, records) => records.row(index, *file),
-            Rows::Json(form, places) => places.row(index, form),
+            Rows::Json(format, spans) => spans.row(index, format),
         })
     }
 }

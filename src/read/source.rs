@@ -79,8 +79,8 @@ impl Source {
     /// # Errors
     ///
     /// [`ReadError`], for a file that cannot be opened, that is not as it was found, or whose header cannot be read.
-    pub fn open(input: &Input, file: FileId, dialect: &Dialect, bounds: Bounds) -> Result<Self, ReadError> {
-        Self::in_blocks(BLOCK, input, file, *dialect, bounds)
+    pub fn open(input: &Input, file: FileId, dialect: &Dialect, limits: Bounds) -> Result<Self, ReadError> {
+        Self::in_blocks(BLOCK, input, file, *dialect, limits)
     }
 
     /// The same in blocks of any size.
@@ -89,46 +89,46 @@ impl Source {
         input: &Input,
         file: FileId,
         dialect: Dialect,
-        bounds: Bounds,
+        limits: Bounds,
     ) -> Result<Self, ReadError> {
         let opened = input.open()?;
-        let open = opened.try_clone().map_err(|error| input.error(error))?;
-        let from = unpack::stream(opened, bounds.expansion).map_err(|error| input.error(error))?;
-        match Self::of(from, block_bytes, input, file, dialect, bounds) {
-            Ok(source) => Ok(Self { open: Some(open), ..source }),
-            Err(error) => input.ensure_unchanged(&open).and(Err(error)),
+        let handle = opened.try_clone().map_err(|error| input.error(error))?;
+        let stream = unpack::stream(opened, limits.expansion).map_err(|error| input.error(error))?;
+        match Self::of(stream, block_bytes, input, file, dialect, limits) {
+            Ok(source) => Ok(Self { open: Some(handle), ..source }),
+            Err(error) => input.ensure_unchanged(&handle).and(Err(error)),
         }
     }
 
     /// The same for any stream, in blocks of any size.
     pub(super) fn of(
-        from: Box<dyn Read + Send>,
+        stream: Box<dyn Read + Send>,
         block_bytes: usize,
         input: &Input,
         file: FileId,
         dialect: Dialect,
-        bounds: Bounds,
+        limits: Bounds,
     ) -> Result<Self, ReadError> {
-        let bounds = Bounds { record: bounds.record.min(MOST_RECORD), ..bounds };
+        let limits = Bounds { record: limits.record.min(MOST_RECORD), ..limits };
         let name: Arc<str> = input.name.as_str().into();
-        let form = JsonForm { name: Arc::clone(&name), file, is_array: false, bounds };
+        let format = JsonForm { name: Arc::clone(&name), file, is_array: false, bounds: limits };
         let mut source = Self {
-            ahead: Ahead::new(from),
+            ahead: Ahead::new(stream),
             block_bytes: block_bytes.max(LEAST_BLOCK),
             input: input.clone(),
             open: None,
             file,
-            reader: RowReader::json(form.clone()),
+            reader: RowReader::json(format.clone()),
             state: State::Begun,
             end: FileEnd { header: None, has_crlf: false, unfinished: None },
         };
         source.begin()?;
         match source.format(dialect.format)? {
-            Form::Csv => source.read_header(CsvForm::new(name, file, dialect.delimiter, bounds))?,
+            Form::Csv => source.read_header(CsvForm::new(name, file, dialect.delimiter, limits))?,
             Form::Ndjson => {}
             Form::JsonArray => {
                 source.ahead.skip(source.ahead.n_blank() + 1);
-                source.reader = RowReader::json(JsonForm { is_array: true, ..form });
+                source.reader = RowReader::json(JsonForm { is_array: true, ..format });
             }
         }
         Ok(source)
@@ -140,17 +140,17 @@ impl Source {
             return Err(ReadError::Utf16(self.input.name.clone()));
         }
         self.ahead.skip_bom();
-        let first_break = memchr(b'\n', &self.ahead.bytes).and_then(|place| place.checked_sub(1));
+        let first_break = memchr(b'\n', &self.ahead.bytes).and_then(|position| position.checked_sub(1));
         self.end.has_crlf = first_break.is_some_and(|before| self.ahead.bytes[before] == b'\r');
         Ok(())
     }
 
-    fn format(&mut self, said: Option<Format>) -> Result<Form, ReadError> {
-        let said = said.or_else(|| inputs::format_by_name(Path::new(&self.input.name)));
-        if said == Some(Format::Csv) {
+    fn format(&mut self, configured: Option<Format>) -> Result<Form, ReadError> {
+        let configured = configured.or_else(|| inputs::format_by_name(Path::new(&self.input.name)));
+        if configured == Some(Format::Csv) {
             return Ok(Form::Csv);
         }
-        Ok(match (self.first_character()?, said) {
+        Ok(match (self.first_character()?, configured) {
             (Some(b'['), _) => Form::JsonArray,
             (Some(b'{'), _) | (_, Some(_)) => Form::Ndjson,
             _ => Form::Csv,
@@ -168,17 +168,17 @@ impl Source {
         }
     }
 
-    fn read_header(&mut self, form: CsvForm) -> Result<(), ReadError> {
+    fn read_header(&mut self, format: CsvForm) -> Result<(), ReadError> {
         loop {
-            let cut = csv_cut(&self.ahead.bytes, form.delimiter);
+            let boundary = csv_cut(&self.ahead.bytes, format.delimiter);
             let n_blank = self.ahead.bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-            if self.ahead.is_last || cut.at > n_blank {
+            if self.ahead.is_last || boundary.at > n_blank {
                 break;
             }
-            self.judge(Cut { at: 0, ..cut })?;
+            self.judge(Cut { at: 0, ..boundary })?;
             self.grow()?;
         }
-        let (header, n_bytes) = csv::header(&form, self.ahead.piece())?;
+        let (header, n_bytes) = csv::header(&format, self.ahead.piece())?;
         let (header, bytes) = header.ok_or_else(|| ReadError::NoHeader(self.input.name.clone()))?;
         self.end.header = Some(bytes);
         self.end.has_crlf = matches!(self.ahead.bytes[..n_bytes], [.., b'\r', b'\n'] | [.., b'\r']);
@@ -186,7 +186,7 @@ impl Source {
             self.end.unfinished = Some(Position { file: self.file, line: 1, column: None });
         }
         self.ahead.skip(n_bytes);
-        self.reader = RowReader::csv(form.with(header)?);
+        self.reader = RowReader::csv(format.with(header)?);
         Ok(())
     }
 
@@ -219,14 +219,14 @@ impl Source {
     }
 
     fn ensure_unchanged(&self) -> Result<(), ReadError> {
-        self.open.as_ref().map_or(Ok(()), |open| self.input.ensure_unchanged(open))
+        self.open.as_ref().map_or(Ok(()), |handle| self.input.ensure_unchanged(handle))
     }
 
     /// That the file is as it was found, and was read to its end.
     fn ensure_whole(&mut self) -> Result<(), ReadError> {
         self.ensure_unchanged()?;
-        let Some(open) = &mut self.open else { return Ok(()) };
-        let n_read = open.stream_position().map_err(|error| self.input.error(error))?;
+        let Some(handle) = &mut self.open else { return Ok(()) };
+        let n_read = handle.stream_position().map_err(|error| self.input.error(error))?;
         if n_read == self.input.found.bytes {
             return Ok(());
         }
@@ -237,14 +237,14 @@ impl Source {
     fn next_rows_or_elements(&mut self, block: &mut Block) -> Result<bool, ReadError> {
         block.bytes.clear();
         loop {
-            let is_given = match self.state {
+            let has_block = match self.state {
                 State::Ended => return Ok(false),
                 State::BehindArray => self.nothing_left()?,
                 State::CutArray => self.given(0, State::Ended, block),
                 State::Begun | State::Within if self.reader.form() == Form::JsonArray => self.next_elements(block)?,
                 State::Begun | State::Within => self.next_rows(block)?,
             };
-            if is_given {
+            if has_block {
                 return Ok(true);
             }
         }
@@ -253,48 +253,48 @@ impl Source {
     /// Gives rows, or reads more.
     fn next_rows(&mut self, block: &mut Block) -> Result<bool, ReadError> {
         self.fill(self.block_bytes)?;
-        let cut = match self.reader.delimiter() {
+        let boundary = match self.reader.delimiter() {
             Some(delimiter) => csv_cut(&self.ahead.bytes, delimiter),
             None => line_cut(&self.ahead.bytes),
         };
-        self.judge(cut)?;
+        self.judge(boundary)?;
         if self.ahead.is_last {
             if !ends_with_break(&self.ahead.bytes) {
-                let line = self.ahead.line + self.ahead.n_lines(cut.at);
+                let line = self.ahead.line + self.ahead.n_lines(boundary.at);
                 self.end.unfinished = Some(Position { file: self.file, line, column: None });
             }
             return Ok(self.given(self.ahead.bytes.len(), State::Ended, block) && !block.bytes.is_empty());
         }
-        if cut.at == 0 {
+        if boundary.at == 0 {
             self.grow()?;
             return Ok(false);
         }
-        Ok(self.given(cut.at, State::Within, block))
+        Ok(self.given(boundary.at, State::Within, block))
     }
 
     /// Gives elements of an array, or reads more.
     fn next_elements(&mut self, block: &mut Block) -> Result<bool, ReadError> {
         self.fill(self.block_bytes)?;
-        let cut = array_cut(&self.ahead.bytes);
-        if let Some(close) = cut.close {
+        let boundary = array_cut(&self.ahead.bytes);
+        if let Some(bracket) = boundary.close {
             // Of an array `[]` nothing is missing; behind a comma an element is.
-            let is_missing =
-                self.ahead.bytes[cut.at..close].trim_ascii().is_empty() && (cut.at > 0 || self.state == State::Within);
-            self.given(close + usize::from(is_missing), State::BehindArray, block);
+            let is_missing = self.ahead.bytes[boundary.at..bracket].trim_ascii().is_empty()
+                && (boundary.at > 0 || self.state == State::Within);
+            self.given(bracket + usize::from(is_missing), State::BehindArray, block);
             self.ahead.skip(usize::from(!is_missing));
             return Ok(!block.bytes.is_empty());
         }
-        self.judge(Cut { at: cut.at, open_quote: None })?;
+        self.judge(Cut { at: boundary.at, open_quote: None })?;
         if self.ahead.is_last {
             // An element that is cut off tells by itself that the array is.
-            let state = if cut.is_within { State::Ended } else { State::CutArray };
+            let state = if boundary.is_within { State::Ended } else { State::CutArray };
             return Ok(self.given(self.ahead.bytes.len(), state, block) && !block.bytes.is_empty());
         }
-        if cut.at == 0 {
+        if boundary.at == 0 {
             self.grow()?;
             return Ok(false);
         }
-        Ok(self.given(cut.at, State::Within, block))
+        Ok(self.given(boundary.at, State::Within, block))
     }
 
     fn given(&mut self, n_bytes: usize, state: State, block: &mut Block) -> bool {
@@ -324,9 +324,9 @@ impl Source {
     /// Reads more than is ahead: twice as much, so that a long row is not looked through time and again, but not much
     /// more than a row may have.
     fn grow(&mut self) -> Result<(), ReadError> {
-        let n_ahead = self.ahead.bytes.len();
-        let most = usize::try_from(self.reader.bounds().record).unwrap_or(usize::MAX).saturating_add(3);
-        self.fill((2 * n_ahead).min(most).max(n_ahead + self.block_bytes))
+        let n_buffered = self.ahead.bytes.len();
+        let max_bytes = usize::try_from(self.reader.bounds().record).unwrap_or(usize::MAX).saturating_add(3);
+        self.fill((2 * n_buffered).min(max_bytes).max(n_buffered + self.block_bytes))
     }
 
     /// Whether a row with so many bytes, its line break included, is longer than one may be.
@@ -335,22 +335,22 @@ impl Source {
     }
 
     /// Judges the row that is not finished: it must not fill the memory.
-    fn judge(&self, cut: Cut) -> Result<(), ReadError> {
-        if !self.is_too_long(self.ahead.bytes.len() - cut.at) {
+    fn judge(&self, boundary: Cut) -> Result<(), ReadError> {
+        if !self.is_too_long(self.ahead.bytes.len() - boundary.at) {
             return Ok(());
         }
         // The lines of an old Mac's file seem to be one.
         if let Err(error @ ReadError::LoneCr(..)) = self.reader.parse([self.ahead.piece()]) {
             return Err(error);
         }
-        let quote = cut.open_quote.map(|quote| {
+        let quote = boundary.open_quote.map(|quote| {
             let (lines, column) = place_behind(&self.ahead.bytes[..quote], 0, 1);
             (self.ahead.line + u64::from(lines), column)
         });
-        let n_blank = self.ahead.bytes[cut.at..].len() - self.ahead.bytes[cut.at..].trim_ascii_start().len();
+        let n_blank = self.ahead.bytes[boundary.at..].len() - self.ahead.bytes[boundary.at..].trim_ascii_start().len();
         Err(ReadError::RecordTooLong {
             name: self.input.name.clone(),
-            line: self.ahead.line + self.ahead.n_lines(cut.at + n_blank),
+            line: self.ahead.line + self.ahead.n_lines(boundary.at + n_blank),
             limit: self.reader.bounds().record,
             quote,
         })

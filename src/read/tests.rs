@@ -25,16 +25,16 @@ fn bounds() -> Bounds {
     Bounds { cell: 1000, record: 10_000, ..Bounds::default() }
 }
 
-fn open(name: &str, bytes: &[u8], block_bytes: usize, bounds: Bounds) -> Result<Source, ReadError> {
+fn open(name: &str, bytes: &[u8], block_bytes: usize, limits: Bounds) -> Result<Source, ReadError> {
     let from = Box::new(Cursor::new(bytes.to_vec()));
-    Source::of(from, block_bytes, &input(name), FileId(0), Dialect::default(), bounds)
+    Source::of(from, block_bytes, &input(name), FileId(0), Dialect::default(), limits)
 }
 
 /// Calls `see` with each row, and says how the file ended.
-fn each_row(source: &mut Source, mut see: impl FnMut(&Row<'_>)) -> Result<FileEnd, ReadError> {
+fn each_row(source: &mut Source, mut visit: impl FnMut(&Row<'_>)) -> Result<FileEnd, ReadError> {
     let mut block = Block::default();
     while source.next_block(&mut block)? {
-        source.reader().parse([Piece::from(&block)])?.rows().for_each(|row| see(&row));
+        source.reader().parse([Piece::from(&block)])?.rows().for_each(|row| visit(&row));
     }
     Ok(source.end())
 }
@@ -54,20 +54,20 @@ fn end(bytes: &[u8]) -> FileEnd {
 fn shown(name: &str, bytes: &[u8]) -> Vec<String> {
     let mut rows = Vec::new();
     each_row(&mut open(name, bytes, WHOLE, bounds()).unwrap(), |row| {
-        let place = format!("{} {:?}", row.origin.line, row.origin.bytes);
+        let location = format!("{} {:?}", row.origin.line, row.origin.bytes);
         rows.push(match &row.content {
             Content::Record(record) => {
                 let cells = (0..record.n_cells()).map(|index| {
                     let at = record.position(&row.origin, index);
                     format!("{}@{}:{}", record.cell(index), at.line, at.column.unwrap())
                 });
-                format!("{place} {}", cells.collect::<Vec<_>>().join(" "))
+                format!("{location} {}", cells.collect::<Vec<_>>().join(" "))
             }
-            Content::Unreadable(bad) => format!("{place} {} {}", bad.reason, bad.remains.is_some()),
+            Content::Unreadable(bad) => format!("{location} {} {}", bad.reason, bad.remains.is_some()),
             Content::Document(node) => {
                 let at = node.at("a").map(|a| a.position(FileId(0), row.origin.line));
                 format!(
-                    "{place} {}",
+                    "{location} {}",
                     at.map_or("-".into(), |Position { line, column, .. }| format!("{line}:{}", column.unwrap()))
                 )
             }
@@ -83,21 +83,21 @@ fn refused(name: &str, bytes: &[u8]) -> String {
 
 #[test]
 fn line_column_and_bytes_of_every_cell() {
-    let shown = |bytes| shown("a.csv", bytes);
-    assert_eq!(shown(b"k,v\na,b\ncc,d\n"), ["2 4..7 a@2:1 b@2:3", "3 8..12 cc@3:1 d@3:4"]);
-    assert_eq!(shown(b"\xEF\xBB\xBFk,v\r\na,b\r\n\r\ncc,d"), ["2 8..11 a@2:1 b@2:3", "4 15..19 cc@4:1 d@4:4"]);
-    assert_eq!(shown("k,v\n\"é\n\"\"x\",b\nü,d\n".as_bytes()), ["2 4..14 é\n\"x@2:1 b@3:6", "4 15..19 ü@4:1 d@4:3"]);
+    let rows = |bytes| shown("a.csv", bytes);
+    assert_eq!(rows(b"k,v\na,b\ncc,d\n"), ["2 4..7 a@2:1 b@2:3", "3 8..12 cc@3:1 d@3:4"]);
+    assert_eq!(rows(b"\xEF\xBB\xBFk,v\r\na,b\r\n\r\ncc,d"), ["2 8..11 a@2:1 b@2:3", "4 15..19 cc@4:1 d@4:4"]);
+    assert_eq!(rows("k,v\n\"é\n\"\"x\",b\nü,d\n".as_bytes()), ["2 4..14 é\n\"x@2:1 b@3:6", "4 15..19 ü@4:1 d@4:3"]);
 }
 
 #[test]
 fn a_row_that_cannot_be_read_says_why() {
-    let shown = |bytes| shown("a.csv", bytes);
-    assert_eq!(shown(b"k,v\na,b,c\n"), ["2 4..9 the row has 3 cells, the header has 2 true"]);
-    assert_eq!(shown(b"k,v\na,\xFF\n"), ["2 4..7 the cell of column \"v\" is not UTF-8 true"]);
-    assert_eq!(shown(b"k,v\na,\"b\nc,d\n"), ["2 4..12 the quote opened at column 3 is never closed false"]);
+    let rows = |bytes| shown("a.csv", bytes);
+    assert_eq!(rows(b"k,v\na,b,c\n"), ["2 4..9 the row has 3 cells, the header has 2 true"]);
+    assert_eq!(rows(b"k,v\na,\xFF\n"), ["2 4..7 the cell of column \"v\" is not UTF-8 true"]);
+    assert_eq!(rows(b"k,v\na,\"b\nc,d\n"), ["2 4..12 the quote opened at column 3 is never closed false"]);
     let long = [b"k,v\n", "é".repeat(501).as_bytes(), b",b\n"].concat();
     let reason = "the cell of column \"k\" has 1002 bytes, more than the 1000 that are allowed";
-    assert_eq!(shown(&long), [format!("2 4..1008 {reason} true")]);
+    assert_eq!(rows(&long), [format!("2 4..1008 {reason} true")]);
 }
 
 #[test]
@@ -119,10 +119,10 @@ fn what_ends_a_csv_file_early() {
     assert!(refused("a.csv", &b"k,v\r".repeat(10_000)).starts_with("a.csv:1: the line ends in CR alone"));
     assert!(refused("a.csv", &b",".repeat(10_000)).contains("the header has more than 10000 columns"));
     let long = [b"k,v\na,b\na\n\xC3\xA9,\"".to_vec(), b"c,d\n".repeat(5000)].concat();
-    let refusal = refused("a.csv", &long);
+    let error = refused("a.csv", &long);
     let expected =
         "a.csv:4: the record that begins here has more than 10000 bytes; the quote opened at 4:3 is not closed";
-    assert!(refusal.starts_with(expected), "{refusal}");
+    assert!(error.starts_with(expected), "{error}");
 }
 
 #[test]
@@ -149,21 +149,21 @@ fn documents_by_line_and_by_element() {
 
 #[test]
 fn a_damaged_array_is_told() {
-    let shown = |bytes: &[u8]| shown("a.json", bytes).join("; ");
+    let rows = |bytes: &[u8]| shown("a.json", bytes).join("; ");
     let cut = "the file ends before the \"]\" that closes its array; if it was cut off, orders are missing false";
-    assert_eq!(shown(b"["), format!("1 1..1 {cut}"));
-    assert_eq!(shown(b"[{\"a\":1}\n"), format!("1 1..8 1:6; 2 9..9 {cut}"));
-    assert_eq!(shown(b"[{\"a\":1},\n"), format!("1 1..8 1:6; 2 10..10 {cut}"));
+    assert_eq!(rows(b"["), format!("1 1..1 {cut}"));
+    assert_eq!(rows(b"[{\"a\":1}\n"), format!("1 1..8 1:6; 2 9..9 {cut}"));
+    assert_eq!(rows(b"[{\"a\":1},\n"), format!("1 1..8 1:6; 2 10..10 {cut}"));
     let eof = "no whole JSON object in the array: EOF while parsing";
-    assert_eq!(shown(b"[{\"a\":1},{\"a\""), format!("1 1..8 1:6; 1 9..13 {eof} an object at column 4 false"));
+    assert_eq!(rows(b"[{\"a\":1},{\"a\""), format!("1 1..8 1:6; 1 9..13 {eof} an object at column 4 false"));
     let none = "nothing stands before the comma, expected a JSON object false";
-    assert_eq!(shown(b"[{},,{}]"), format!("1 1..3 -; 1 4..5 {none}; 1 5..7 -"));
+    assert_eq!(rows(b"[{},,{}]"), format!("1 1..3 -; 1 4..5 {none}; 1 5..7 -"));
     let none = "nothing stands between the last comma and the end of the array, expected a JSON object false";
-    assert_eq!(shown(b"[{},\n]"), format!("1 1..3 -; 2 5..6 {none}"));
-    assert!(shown(b"[{}{}, {}]").contains("trailing characters at column 3 false; 1 7..9 -"));
-    assert!(shown(b"[\n{\n\"a\":\n x}]").contains("expected value at column 2 of the line 2 below false"));
-    assert!(shown(b"[{\"a\":1,\"a\":2}]").contains("the member \"a\" stands there twice true"));
-    assert!(shown(b"[{\n\"a\":\"\xFF\"}]").contains("byte 6 of the line 1 below is not UTF-8 false"));
+    assert_eq!(rows(b"[{},\n]"), format!("1 1..3 -; 2 5..6 {none}"));
+    assert!(rows(b"[{}{}, {}]").contains("trailing characters at column 3 false; 1 7..9 -"));
+    assert!(rows(b"[\n{\n\"a\":\n x}]").contains("expected value at column 2 of the line 2 below false"));
+    assert!(rows(b"[{\"a\":1,\"a\":2}]").contains("the member \"a\" stands there twice true"));
+    assert!(rows(b"[{\n\"a\":\"\xFF\"}]").contains("byte 6 of the line 1 below is not UTF-8 false"));
     assert!(refused("a.json", b"[{}]\n[{}]").starts_with("a.json:2: text behind the \"]\""));
     assert!(refused("a.json", &[b"[\n{\"".to_vec(), vec![b'a'; 20_000]].concat()).starts_with("a.json:2: the record"));
 }
@@ -201,11 +201,11 @@ fn a_record_without_end_does_not_fill_the_memory() {
 
 #[test]
 fn the_longest_record_that_is_allowed_is_read() {
-    let bounds = Bounds { cell: 100_000, ..bounds() };
+    let limits = Bounds { cell: 100_000, ..bounds() };
     for (n_bytes, is_allowed) in [(10_000, true), (10_001, false)] {
         for block_bytes in [10, 3333, WHOLE] {
             let bytes = [b"k\n".to_vec(), vec![b'a'; n_bytes], b"\r\n\r\nb".to_vec()].concat();
-            let mut source = open("a.csv", &bytes, block_bytes, bounds).unwrap();
+            let mut source = open("a.csv", &bytes, block_bytes, limits).unwrap();
             assert_eq!(each_row(&mut source, |_| {}).is_ok(), is_allowed, "{n_bytes} {block_bytes}");
         }
     }

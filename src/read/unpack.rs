@@ -85,13 +85,21 @@ pub(super) fn packing(file: &mut File) -> io::Result<Option<Packing>> {
 
 /// The unpacked bytes of an open file, as [`open`] gives them, for reads of the caller's size. Ends in an error where the
 /// file unpacks to more than `expansion` times its size.
-pub(super) fn stream(mut file: File, expansion: u64) -> io::Result<Box<dyn Read + Send>> {
-    let Some(packing) = packing(&mut file)? else { return Ok(Box::new(file)) };
-    let left = file.metadata()?.len().saturating_mul(expansion).max(UNJUDGED);
-    let packed = BufReader::with_capacity(BUFFER, file);
-    Ok(match packing {
-        Packing::Gzip => Box::new(Bounded { inner: flate2::bufread::MultiGzDecoder::new(packed), left, expansion }),
-        Packing::Zstd => Box::new(Bounded { inner: zstd::Decoder::with_buffer(packed)?, left, expansion }),
+pub(super) fn stream(mut file: File, max_expansion: u64) -> io::Result<Box<dyn Read + Send>> {
+    let Some(compression) = packing(&mut file)? else { return Ok(Box::new(file)) };
+    let remaining = file.metadata()?.len().saturating_mul(max_expansion).max(UNJUDGED);
+    let compressed = BufReader::with_capacity(BUFFER, file);
+    Ok(match compression {
+        Packing::Gzip => Box::new(Bounded {
+            inner: flate2::bufread::MultiGzDecoder::new(compressed),
+            left: remaining,
+            expansion: max_expansion,
+        }),
+        Packing::Zstd => Box::new(Bounded {
+            inner: zstd::Decoder::with_buffer(compressed)?,
+            left: remaining,
+            expansion: max_expansion,
+        }),
     })
 }
 
@@ -105,13 +113,13 @@ struct Bounded<R> {
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let n_bytes = self.inner.read(into)?;
-        let Some(left) = self.left.checked_sub(n_bytes as u64) else {
+        let Some(remaining) = self.left.checked_sub(n_bytes as u64) else {
             let expansion = self.expansion;
             return Err(io::Error::other(format!(
                 "the file unpacks to more than {expansion} times its size\n  hint: raise max_expansion if it is right"
             )));
         };
-        self.left = left;
+        self.left = remaining;
         Ok(n_bytes)
     }
 }
@@ -122,9 +130,9 @@ mod tests {
 
     use super::*;
 
-    fn unpacked(packed: &[u8]) -> io::Result<String> {
+    fn unpacked(compressed: &[u8]) -> io::Result<String> {
         let mut file = tempfile::NamedTempFile::new()?;
-        file.write_all(packed)?;
+        file.write_all(compressed)?;
         let mut text = String::new();
         open(file.path())?.read_to_string(&mut text)?;
         Ok(text)

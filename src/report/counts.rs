@@ -73,10 +73,10 @@ impl<T> PerOutcome<T> {
     }
 
     /// The same shape of other values.
-    pub fn map<U: Default>(&self, of: impl Fn(&T) -> U) -> PerOutcome<U> {
-        let mut mapped = PerOutcome { read: of(&self.read), ..PerOutcome::default() };
+    pub fn map<U: Default>(&self, f: impl Fn(&T) -> U) -> PerOutcome<U> {
+        let mut mapped = PerOutcome { read: f(&self.read), ..PerOutcome::default() };
         for (outcome, value) in self.outcomes() {
-            *mapped.of_mut(outcome) = of(value);
+            *mapped.of_mut(outcome) = f(value);
         }
         mapped
     }

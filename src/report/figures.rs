@@ -13,7 +13,7 @@ pub fn grouped(number: &str) -> String {
     let mut text = String::with_capacity(number.len() + whole.len() / 3);
     for (index, character) in whole.char_indices() {
         let n_left = whole.len() - index;
-        if n_left % 3 == 0 && text.ends_with(|before: char| before.is_ascii_digit()) {
+        if n_left % 3 == 0 && text.ends_with(|last: char| last.is_ascii_digit()) {
             text.push(',');
         }
         text.push(character);
@@ -77,15 +77,15 @@ pub enum Side {
 
 /// Rows as lines whose columns line up, two blanks apart, each line indented by two blanks and ended by a line break.
 #[must_use]
-pub fn table<const N: usize>(sides: [Side; N], rows: &[[String; N]]) -> String {
+pub fn table<const N: usize>(aligns: [Side; N], rows: &[[String; N]]) -> String {
     let widths: [usize; N] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
     let line = |row: &[String; N]| {
         let cells: Vec<String> = row
             .iter()
-            .zip(sides)
+            .zip(aligns)
             .zip(widths)
-            .map(|((cell, side), width)| match side {
+            .map(|((cell, align), width)| match align {
                 Side::Left => format!("{cell:width$}"),
                 Side::Right => format!("{cell:>width$}"),
             })

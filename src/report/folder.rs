@@ -69,10 +69,10 @@ impl RunFolder {
     /// [`ReportError::Io`]
     pub fn write_file(&self, name: impl AsRef<Path>, content: &str) -> Result<(), ReportError> {
         let path = self.file(name);
-        let unfinished = path.with_extension("part");
-        let mut file = private_file().open(&unfinished).map_err(io_error(&path, "create the file"))?;
+        let partial = path.with_extension("part");
+        let mut file = private_file().open(&partial).map_err(io_error(&path, "create the file"))?;
         let written = file.write_all(content.as_bytes());
-        written.and_then(|()| fs::rename(&unfinished, &path)).map_err(io_error(path, "write"))
+        written.and_then(|()| fs::rename(&partial, &path)).map_err(io_error(path, "write"))
     }
 
     /// Makes a folder in the folder with mode 0700; one that exists is taken. Returns where it stands.

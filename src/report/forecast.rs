@@ -40,9 +40,9 @@ impl Outlook {
     pub fn at(rate: Option<NonZeroU32>, forecast: Forecast) -> Self {
         let requests = forecast.n_requests();
         let seconds = |requests: u64| rate.map(|rate| requests.div_ceil(rate.get().into()));
-        let way = |cost: Cost| Way { cost, seconds: seconds(cost.requests) };
+        let route = |cost: Cost| Way { cost, seconds: seconds(cost.requests) };
         let Forecast { single, multi, longest_order } = forecast;
-        let (single, multi) = (way(single), way(multi));
+        let (single, multi) = (route(single), route(multi));
         Self { single, multi, longest_order, requests, rate, seconds: seconds(requests) }
     }
 
@@ -56,9 +56,9 @@ impl Outlook {
     #[must_use]
     pub fn lines(&self) -> Vec<[String; 4]> {
         let (single, multi, requests) = (self.single.cost, self.multi.cost, self.longest_order);
-        let ways = [("as one event", single), ("as several events", multi)];
+        let routes = [("as one event", single), ("as several events", multi)];
         let mut lines: Vec<_> =
-            ways.iter().filter(|(_, cost)| cost.orders > 0).map(|(name, cost)| self.line(name, *cost)).collect();
+            routes.iter().filter(|(_, cost)| cost.orders > 0).map(|(name, cost)| self.line(name, *cost)).collect();
         if lines.len() > 1 {
             lines.push(self.line("all", Cost { orders: single.orders + multi.orders, requests: self.requests }));
         }
@@ -109,8 +109,8 @@ mod tests {
         to send
         as one event | 3 orders | 7 requests |
         ");
-        let outlook = outlook(Some(20), &[8, 544]);
-        let seconds = [outlook.seconds, outlook.single.seconds, outlook.multi.seconds];
+        let estimate = outlook(Some(20), &[8, 544]);
+        let seconds = [estimate.seconds, estimate.single.seconds, estimate.multi.seconds];
         assert_eq!(seconds, [Some(29), Some(1), Some(28)]);
         assert!(Outlook::at(None, Forecast::default()).lines().is_empty());
     }

@@ -31,7 +31,7 @@ pub(super) fn problem_lines<'a>(problems: &'a [Problem], names: &'a [String]) ->
 
 /// Rows with more problems of a code than are told, by code.
 pub(super) fn untold(problems: &Problems) -> BTreeMap<&'static str, u64> {
-    problems.untold().iter().map(|untold| (untold.code.as_str(), untold.n_rows)).collect()
+    problems.untold().iter().map(|rows| (rows.code.as_str(), rows.n_rows)).collect()
 }
 
 fn problem_line<'a>(problem: &'a Problem, names: &'a [String]) -> ProblemLine<'a> {
@@ -73,9 +73,9 @@ pub(super) fn millis_in_utc(at: DateTime<Utc>) -> Option<[u8; 24]> {
     let mut text = *b"0000-00-00T00:00:00.000Z";
     let pairs = [(0, year / 100), (2, year % 100), (5, date.month()), (8, date.day()), (20, millis / 10)];
     let of_day = [(11, time.hour()), (14, time.minute()), (17, time.second())];
-    for (place, number) in pairs.into_iter().chain(of_day) {
-        text[place] = digit(number / 10);
-        text[place + 1] = digit(number % 10);
+    for (index, number) in pairs.into_iter().chain(of_day) {
+        text[index] = digit(number / 10);
+        text[index + 1] = digit(number % 10);
     }
     text[22] = digit(millis % 10);
     Some(text)

@@ -71,7 +71,7 @@ pub enum ReportError {
 }
 
 /// Names path and action in an io error; for `map_err`.
-pub fn io_error(path: impl Into<PathBuf>, doing: &'static str) -> impl FnOnce(io::Error) -> ReportError {
+pub fn io_error(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(io::Error) -> ReportError {
     let path = path.into();
-    move |error| ReportError::Io { path, doing, error }
+    move |error| ReportError::Io { path, doing: action, error }
 }

@@ -47,16 +47,16 @@ impl Listed {
     /// What to say of an order: its reason, or the first of its errors and that one's place. `names` are the inputs'
     /// names by `FileId`.
     #[must_use]
-    pub fn of(record: &OrderRecord, settled: &Settled, names: &[String]) -> Self {
+    pub fn of(record: &OrderRecord, result: &Settled, names: &[String]) -> Self {
         let first = record.problems.iter().find(|problem| problem.is_error());
-        let at = match settled.outcome {
+        let at = match result.outcome {
             Outcome::Invalid => first.map_or(record.source, |problem| problem.at),
             _ => record.source,
         };
-        let message = settled.reason.as_deref().or_else(|| first.map(|problem| problem.message.as_str()));
+        let message = result.reason.as_deref().or_else(|| first.map(|problem| problem.message.as_str()));
         Self {
             reference: record.reference.clone(),
-            outcome: settled.outcome,
+            outcome: result.outcome,
             place: place(names, at),
             message: message.unwrap_or_default().to_owned(),
         }
@@ -94,8 +94,8 @@ impl Example {
 /// # Errors
 ///
 /// [`ReportError::Page`]
-pub fn page(summary: &Summary, examples: &[Example], listed: &[Listed]) -> Result<String, ReportError> {
-    let n_listable: u64 =
+pub fn page(summary: &Summary, examples: &[Example], attention: &[Listed]) -> Result<String, ReportError> {
+    let n_needing_attention: u64 =
         outcomes_met(&summary.orders).filter(|(outcome, _)| Listed::is_for(*outcome)).map(|(_, n)| n).sum();
     let page = Page {
         summary,
@@ -105,8 +105,8 @@ pub fn page(summary: &Summary, examples: &[Example], listed: &[Listed]) -> Resul
         money: money_rows(summary),
         changed_by: changed_by(summary),
         problems: problem_rows(summary, examples),
-        listed,
-        n_more: n_listable.saturating_sub(listed.len() as u64),
+        listed: attention,
+        n_more: n_needing_attention.saturating_sub(attention.len() as u64),
     };
     // Nothing of the template is touched by it.
     page.render().map(|html| printable_lines(&html).into_owned()).map_err(ReportError::Page)
@@ -231,17 +231,18 @@ mod tests {
     fn full_page() -> String {
         let (summary, tally) = run_with_everything();
         let examples = Example::of_tally(&tally, &["orders.csv".to_owned()]);
-        let listed: Vec<_> = [Outcome::Invalid, Outcome::Refused, Outcome::Failed, Outcome::Unknown, Outcome::Changed]
-            .into_iter()
-            .zip(17_u32..)
-            .map(|(outcome, line)| Listed {
-                reference: format!("SO-2026-{line:06}"),
-                outcome,
-                place: format!("orders.csv:{line}:5"),
-                message: "found `<script>alert(1)</script>`, expected a number such as 1234.50".to_owned(),
-            })
-            .collect();
-        page(&summary, &examples, &listed).unwrap()
+        let attention: Vec<_> =
+            [Outcome::Invalid, Outcome::Refused, Outcome::Failed, Outcome::Unknown, Outcome::Changed]
+                .into_iter()
+                .zip(17_u32..)
+                .map(|(outcome, line)| Listed {
+                    reference: format!("SO-2026-{line:06}"),
+                    outcome,
+                    place: format!("orders.csv:{line}:5"),
+                    message: "found `<script>alert(1)</script>`, expected a number such as 1234.50".to_owned(),
+                })
+                .collect();
+        page(&summary, &examples, &attention).unwrap()
     }
 
     /// The page's words, one line per line of text.
@@ -384,11 +385,11 @@ mod tests {
         let (id, reference, rows) = (OrderId(0), "A-1".to_owned(), Vec::new());
         let record = OrderRecord { id, reference, ordered_at: None, source, money: None, n_items: 0, rows, problems };
         let names = ["a.csv".to_owned()];
-        let said = |outcome, reason: Option<&str>| {
-            let listed = Listed::of(&record, &Settled::unsent(outcome, reason.map(str::to_owned)), &names);
-            format!("{} {}", listed.place, listed.message)
+        let shown = |outcome, reason: Option<&str>| {
+            let attention = Listed::of(&record, &Settled::unsent(outcome, reason.map(str::to_owned)), &names);
+            format!("{} {}", attention.place, attention.message)
         };
-        assert_eq!(said(Outcome::Invalid, None), "a.csv:2:7 an error");
-        assert_eq!(said(Outcome::Refused, Some("pos is not known")), "a.csv:2 pos is not known");
+        assert_eq!(shown(Outcome::Invalid, None), "a.csv:2:7 an error");
+        assert_eq!(shown(Outcome::Refused, Some("pos is not known")), "a.csv:2 pos is not known");
     }
 }

@@ -126,7 +126,7 @@ pub struct Rejects<R, L> {
 /// The reasons of an order that did not get through: for each input that holds rows of it (one without any stands under
 /// the input it is reported from) the first byte there, and the line.
 #[must_use]
-pub fn reasons(record: &OrderRecord, settled: &Settled, names: &[String]) -> Vec<(FileId, u64, Vec<u8>)> {
+pub fn reasons(record: &OrderRecord, result: &Settled, names: &[String]) -> Vec<(FileId, u64, Vec<u8>)> {
     let mut files: Vec<FileId> = record.rows.iter().map(|row| row.file).collect();
     files.sort_unstable();
     files.dedup();
@@ -136,7 +136,7 @@ pub fn reasons(record: &OrderRecord, settled: &Settled, names: &[String]) -> Vec
     let reason = |file| {
         let first = rows_in(record, file).map(|row| row.bytes.start).min().unwrap_or(0);
         let line =
-            serde_json::to_string(&reason_line(record, settled, file, names)).expect("text and numbers serialise");
+            serde_json::to_string(&reason_line(record, result, file, names)).expect("text and numbers serialise");
         (file, first, format!("{line}\n").into_bytes())
     };
     files.into_iter().map(reason).collect()
@@ -161,22 +161,22 @@ pub fn write_rejects(
     open: impl Fn(FileId) -> io::Result<Box<dyn Unpacked>>,
 ) -> Result<Vec<String>, ReportError> {
     folder.create_folder(FOLDER)?;
-    let mut gone = Vec::new();
+    let mut unavailable = Vec::new();
     let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
     let names = file_names(&names);
     let (mut rows, mut reasons) = (rejects.rows.peekable(), rejects.reasons.peekable());
     while let Some(file) = next_file(&mut reasons, folder)? {
         let Some((input, name)) = inputs.get(file.0 as usize).zip(names.get(file.0 as usize)) else { break };
-        let here = of_file(&mut rows, file);
+        let file_rows = of_file(&mut rows, file);
         if input.is_gone {
-            here.for_each(drop);
-            gone.push(input.name.clone());
+            file_rows.for_each(drop);
+            unavailable.push(input.name.clone());
         } else {
-            write_rows(folder, name, input, here, || open(file))?;
+            write_rows(folder, name, input, file_rows, || open(file))?;
         }
         write_reasons(folder, name, of_file(&mut reasons, file))?;
     }
-    Ok(gone)
+    Ok(unavailable)
 }
 
 type Entry<T> = io::Result<(FileId, T)>;
@@ -197,7 +197,7 @@ fn of_file<T>(
     file: FileId,
 ) -> impl Iterator<Item = io::Result<T>> {
     std::iter::from_fn(move || {
-        let next = entries.next_if(|entry| entry.as_ref().map_or(true, |(of, _)| *of == file))?;
+        let next = entries.next_if(|entry| entry.as_ref().map_or(true, |(id, _)| *id == file))?;
         Some(next.map(|(_, entry)| entry))
     })
 }
@@ -230,7 +230,7 @@ fn write_rows(
             to.write_all(input.frame.between()).map_err(unwritable)?;
         }
         last = Some(bytes.clone());
-        source.copy(bytes, input.line_break, &mut to).map_err(|stop| match stop {
+        source.copy(bytes, input.line_break, &mut to).map_err(|error| match error {
             Stop::Reading(error) => unreadable(error),
             Stop::Ended(end) => ReportError::InputChanged { name: input.name.clone(), end },
             Stop::Writing(error) => unwritable(error),
@@ -253,14 +253,14 @@ fn write_reasons(
     write().map_err(io_error(folder.file(&name), "write"))
 }
 
-fn reason_line<'a>(record: &'a OrderRecord, settled: &'a Settled, file: FileId, names: &'a [String]) -> ReasonLine<'a> {
+fn reason_line<'a>(record: &'a OrderRecord, result: &'a Settled, file: FileId, names: &'a [String]) -> ReasonLine<'a> {
     let mut lines: Vec<u64> = rows_in(record, file).map(|row| row.line).collect();
     lines.sort_unstable();
     ReasonLine {
         reference_id: &record.reference,
-        outcome: settled.outcome,
+        outcome: result.outcome,
         lines,
-        reason: settled.reason.as_deref(),
+        reason: result.reason.as_deref(),
         problems: problem_lines(&record.problems, names),
         problems_untold: untold(&record.problems),
     }
@@ -319,8 +319,8 @@ impl<R: Unpacked + ?Sized> Forward<R> {
 /// What the inputs' files in `rejects/` are called: the input's own name, unpacked, with a number where another input,
 /// or its reasons, have the name already. File systems that ignore case are thought of.
 fn file_names(inputs: &[String]) -> Vec<String> {
-    let mut taken = HashSet::new();
-    inputs.iter().map(|input| free_name(&unpacked_name(input), &mut taken)).collect()
+    let mut used = HashSet::new();
+    inputs.iter().map(|input| free_name(&unpacked_name(input), &mut used)).collect()
 }
 
 fn unpacked_name(input: &str) -> String {
@@ -401,10 +401,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(dir.path()).unwrap();
         let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
-        let rejects: Vec<_> = rejects.iter().filter(|(_, settled)| settled.outcome.is_reject()).collect();
+        let rejects: Vec<_> = rejects.iter().filter(|(_, result)| result.outcome.is_reject()).collect();
         let mut rows: Vec<_> = rejects.iter().flat_map(|(record, _)| &record.rows).collect();
         rows.sort_by_key(|row| (row.file, row.bytes.start, row.bytes.end));
-        let mut lines: Vec<_> = rejects.iter().flat_map(|(record, settled)| reasons(record, settled, &names)).collect();
+        let mut lines: Vec<_> = rejects.iter().flat_map(|(record, result)| reasons(record, result, &names)).collect();
         lines.sort();
         let rejects = Rejects {
             rows: rows.into_iter().map(|row| Ok((row.file, row.bytes.clone()))),
@@ -471,10 +471,10 @@ mod tests {
         let (first, second) = (b"{\"a\":1}\n{\"b\":2}\n".as_slice(), b"{\"c\":3}\n{\"d\":4}\n".as_slice());
         let rows = [rows_of(0, first, LineBreak::Lf), rows_of(1, second, LineBreak::Lf)].concat();
         let both = record("both", vec![rows[1].clone(), rows[2].clone()]);
-        let neighbour = record("neighbour", vec![rows[2].clone()]);
+        let adjacent = record("neighbour", vec![rows[2].clone()]);
         let nowhere = record("nowhere", Vec::new());
         let failed = Settled::unsent(Outcome::Failed, Some("service down".to_owned()));
-        let rejects = [&both, &neighbour, &nowhere].map(|record| (record, &failed));
+        let rejects = [&both, &adjacent, &nowhere].map(|record| (record, &failed));
         let inputs = [input("one.ndjson", None, LineBreak::Lf), input("-", None, LineBreak::Lf)];
         let (dir, done) = run(&inputs, &[first, second], &rejects);
         done.unwrap();
@@ -496,9 +496,9 @@ mod tests {
     fn an_input_that_became_shorter_is_told() {
         let text = b"id\nA\nB\n";
         let late = record("B", rows_of(0, text, LineBreak::Lf)[2..].to_vec());
-        let settled = Settled::unsent(Outcome::Invalid, None);
+        let result = Settled::unsent(Outcome::Invalid, None);
         let inputs = [input("orders.csv", Some(0..2), LineBreak::Lf)];
-        let (_dir, done) = run(&inputs, &[b"id\nA\n"], &[(&late, &settled)]);
+        let (_dir, done) = run(&inputs, &[b"id\nA\n"], &[(&late, &result)]);
         insta::assert_snapshot!(done.unwrap_err().to_string(), @"
         orders.csv: ends at byte 5, before a row that was read from it: it has changed since
           hint: run again, and leave the file alone until the run has ended
@@ -508,9 +508,9 @@ mod tests {
     #[test]
     fn an_input_that_cannot_be_read_again_is_told() {
         let order = record("A", rows_of(0, b"A\n", LineBreak::Lf));
-        let settled = Settled::unsent(Outcome::Invalid, None);
+        let result = Settled::unsent(Outcome::Invalid, None);
         let inputs = [input("orders.csv", None, LineBreak::Lf)];
-        let rejects = [(&order, &settled)];
+        let rejects = [(&order, &result)];
         let (_dir, done) = run_with(&inputs, &rejects, |_| Err(io::ErrorKind::NotFound.into()));
         assert_eq!(done.unwrap_err().to_string(), "orders.csv: cannot read it again for rejects: entity not found");
     }

@@ -104,12 +104,12 @@ impl<W: Write> ResultsWriter<W> {
 }
 
 /// Adds the line of an order. `names` are the inputs' names by `FileId`.
-pub fn add_line(lines: &mut Vec<u8>, record: &OrderRecord, settled: &Settled, names: &[String]) {
-    let is_bare = *settled == Settled::unsent(settled.outcome, None) && record.problems.is_empty();
-    if is_bare && add_plain_line(lines, record, settled.outcome, names).is_some() {
+pub fn add_line(lines: &mut Vec<u8>, record: &OrderRecord, result: &Settled, names: &[String]) {
+    let has_only_outcome = *result == Settled::unsent(result.outcome, None) && record.problems.is_empty();
+    if has_only_outcome && add_plain_line(lines, record, result.outcome, names).is_some() {
         return;
     }
-    let line = result_line(record, settled, names);
+    let line = result_line(record, result, names);
     serde_json::to_writer(&mut *lines, &line).expect("text and numbers always serialise, and memory takes all bytes");
     lines.push(b'\n');
 }
@@ -117,11 +117,11 @@ pub fn add_line(lines: &mut Vec<u8>, record: &OrderRecord, settled: &Settled, na
 /// The line of a sound order that was only checked, of which there are millions: the same as serde writes, at a quarter
 /// of the time. Nothing where a text would have to be escaped.
 fn add_plain_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, names: &[String]) -> Option<()> {
-    let (file, made) = (name_of(names, record.source.file), record.ordered_at?);
+    let (file, ordered_at) = (name_of(names, record.source.file), record.ordered_at?);
     if !(is_plain(&record.reference) && is_plain(file)) {
         return None;
     }
-    let time = millis_in_utc(made)?;
+    let time = millis_in_utc(ordered_at)?;
     let mut digits = itoa::Buffer::new();
     let parts: [&[u8]; 11] = [
         b"{\"referenceId\":\"",
@@ -147,16 +147,16 @@ fn is_plain(text: &str) -> bool {
     text.bytes().filter(|byte| matches!(byte, 0..b' ' | b'"' | b'\\')).count() == 0
 }
 
-fn result_line<'a>(record: &'a OrderRecord, settled: &'a Settled, names: &'a [String]) -> ResultLine<'a> {
+fn result_line<'a>(record: &'a OrderRecord, result: &'a Settled, names: &'a [String]) -> ResultLine<'a> {
     ResultLine {
         reference_id: &record.reference,
         ordered_at: record.ordered_at,
-        outcome: settled.outcome,
+        outcome: result.outcome,
         source: Source { file: name_of(names, record.source.file), line: record.source.line },
-        attempts: settled.attempts,
-        http_status: settled.http_status,
-        reason: settled.reason.as_deref(),
-        repeated_after: settled.repeated_after.as_deref(),
+        attempts: result.attempts,
+        http_status: result.http_status,
+        reason: result.reason.as_deref(),
+        repeated_after: result.repeated_after.as_deref(),
         problems: problem_lines(&record.problems, names),
         problems_untold: untold(&record.problems),
     }
@@ -184,9 +184,9 @@ mod tests {
         }
     }
 
-    fn written(record: &OrderRecord, settled: &Settled) -> String {
+    fn written(record: &OrderRecord, result: &Settled) -> String {
         let mut to = Vec::new();
-        add_line(&mut to, record, settled, &["a.csv".to_owned(), "b.csv".to_owned()]);
+        add_line(&mut to, record, result, &["a.csv".to_owned(), "b.csv".to_owned()]);
         String::from_utf8(to).unwrap()
     }
 
@@ -194,7 +194,7 @@ mod tests {
     fn an_accepted_order() {
         let mut record = record("A-1");
         record.ordered_at = Some("2026-03-01T09:30:00+01:00".parse().unwrap());
-        let settled = Settled {
+        let result = Settled {
             outcome: Outcome::Accepted,
             attempts: 2,
             http_status: Some(201),
@@ -202,7 +202,7 @@ mod tests {
             repeated_after: Some("HTTP 500".to_owned()),
             change: None,
         };
-        insta::assert_snapshot!(written(&record, &settled), @r#"{"referenceId":"A-1","orderedAt":"2026-03-01T08:30:00.000Z","outcome":"accepted","source":{"file":"b.csv","line":17},"attempts":2,"http_status":201,"reason":null,"repeated_after":"HTTP 500","problems":[]}"#);
+        insta::assert_snapshot!(written(&record, &result), @r#"{"referenceId":"A-1","orderedAt":"2026-03-01T08:30:00.000Z","outcome":"accepted","source":{"file":"b.csv","line":17},"attempts":2,"http_status":201,"reason":null,"repeated_after":"HTTP 500","problems":[]}"#);
     }
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
         let mut record = record("line\nbreak \"quoted\"");
         let at = Position { file: FileId(1), line: 18, column: Some(5) };
         record.problems.push(Problem::of(Code::NumberUnreadable, "item.price", at, "found `12,50`, expected a number"));
-        record.problems.push(Problem::of_order(Code::OrderCopied, record.source, "the same order again"));
+        record.problems.push(Problem::of_order(Code::DuplicateOrder, record.source, "the same order again"));
         insta::assert_snapshot!(written(&record, &Settled::unsent(Outcome::Invalid, None)), @r#"{"referenceId":"line\nbreak \"quoted\"","orderedAt":null,"outcome":"invalid","source":{"file":"b.csv","line":17},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"number_unreadable","severity":"error","field":"item.price","file":"b.csv","line":18,"column":5,"message":"found `12,50`, expected a number"},{"code":"order_copied","severity":"warning","field":null,"file":"b.csv","line":17,"column":null,"message":"the same order again"}]}"#);
     }
 
@@ -255,23 +255,26 @@ mod tests {
 
     #[test]
     fn when_the_disk_was_full_and_has_room_again_no_line_is_missing() {
-        let settled = Settled::unsent(Outcome::Valid, None);
-        for room in 0..600 {
-            let (mut bytes, room) = (Vec::new(), std::cell::Cell::new(room));
+        let result = Settled::unsent(Outcome::Valid, None);
+        for capacity in 0..600 {
+            let (mut bytes, capacity) = (Vec::new(), std::cell::Cell::new(capacity));
             let mut writer =
-                ResultsWriter::new(Small { written: &mut bytes, room: &room }, PathBuf::from("run/results.ndjson"));
+                ResultsWriter::new(Small { written: &mut bytes, room: &capacity }, PathBuf::from("run/results.ndjson"));
             let mut failed = false;
             for reference in ["A-1", "A-2", "A-3"] {
                 let mut line = Vec::new();
-                add_line(&mut line, &record(reference), &settled, &[]);
+                add_line(&mut line, &record(reference), &result, &[]);
                 writer.write(&line).unwrap();
                 if let Err(error) = writer.flush() {
-                    let said = error.to_string();
-                    assert!(said.starts_with("run/results.ndjson: cannot write: no storage space\n  hint: "), "{said}");
+                    let message = error.to_string();
+                    assert!(
+                        message.starts_with("run/results.ndjson: cannot write: no storage space\n  hint: "),
+                        "{message}"
+                    );
                     failed = true;
                 }
             }
-            room.set(usize::MAX);
+            capacity.set(usize::MAX);
             writer.flush().unwrap();
             let written = String::from_utf8(bytes).unwrap();
             let references: Vec<_> = written.lines().map(|line| &line[16..19]).collect();

@@ -75,12 +75,12 @@ impl ExactSum {
     #[must_use]
     pub fn with_rest_of(self, whole: &Self, others: &[Self]) -> Self {
         let mut sum = self;
-        for (limb, of_whole) in sum.limbs.iter_mut().zip(whole.limbs) {
-            *limb += of_whole;
+        for (limb, whole_limb) in sum.limbs.iter_mut().zip(whole.limbs) {
+            *limb += whole_limb;
         }
         for other in others {
-            for (limb, of_other) in sum.limbs.iter_mut().zip(other.limbs) {
-                *limb -= of_other;
+            for (limb, other_limb) in sum.limbs.iter_mut().zip(other.limbs) {
+                *limb -= other_limb;
             }
         }
         sum.scale = sum.scale.max(whole.scale);

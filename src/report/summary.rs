@@ -294,7 +294,7 @@ fn problem_lines(tally: &Tally) -> Vec<ProblemLine> {
     let line = |code: Code, orders, rows| ProblemLine { code, severity: code.severity(), orders, rows };
     let mut lines: Vec<_> =
         tally.problem_counts().map(|(code, count)| line(code, count.n_orders, count.n_rows)).collect();
-    lines.sort_by_key(|line| (line.severity, std::cmp::Reverse((line.orders, line.rows))));
+    lines.sort_by_key(|summary| (summary.severity, std::cmp::Reverse((summary.orders, summary.rows))));
     lines
 }
 
@@ -376,13 +376,13 @@ pub(super) mod tests {
         let eur = |amount: &str| Money { currency: "EUR".parse().unwrap(), amount: amount.parse().unwrap() };
         tally.change(&eur("1300"), &eur("1234.50"));
         for _ in 0..40 {
-            let words = "found `12,50 <em>`, expected a number such as 1234.50";
-            tally.problems(&vec![Problem::of(Code::NumberUnreadable, "item.price", AT, words)].into());
+            let message = "found `12,50 <em>`, expected a number such as 1234.50";
+            tally.problems(&vec![Problem::of(Code::NumberUnreadable, "item.price", AT, message)].into());
         }
-        let words = "found `ann***`, expected an address such as a***@e***.com";
-        tally.problems(&vec![Problem::of(Code::EmailImplausible, "guest.email", AT, words)].into());
-        let words = "the items add up to 100.00, the order's price is 99.00";
-        tally.problems(&vec![Problem::of_order(Code::TotalDiffers, AT, words)].into());
+        let message = "found `ann***`, expected an address such as a***@e***.com";
+        tally.problems(&vec![Problem::of(Code::EmailImplausible, "guest.email", AT, message)].into());
+        let message = "the items add up to 100.00, the order's price is 99.00";
+        tally.problems(&vec![Problem::of_order(Code::TotalDiffers, AT, message)].into());
         tally.note(Code::UnknownColumn, 4_321);
         let mut facts = facts("send", 3);
         facts.inputs.push(Input { file: "exports/more-orders.ndjson.gz".to_owned(), bytes: 9_876, rows: 12 });
@@ -438,14 +438,14 @@ pub(super) mod tests {
     #[test]
     fn every_exit_code_has_a_verdict() {
         let mut summary = clean_check();
-        let mut said = Vec::new();
+        let mut messages = Vec::new();
         for command in ["check", "send"] {
             for exit_code in 0..=5 {
                 (summary.command, summary.exit_code) = (command.to_owned(), exit_code);
-                said.push(format!("{command} {exit_code}: {}", summary.verdict()));
+                messages.push(format!("{command} {exit_code}: {}", summary.verdict()));
             }
         }
-        insta::assert_snapshot!(said.join("\n"), @"
+        insta::assert_snapshot!(messages.join("\n"), @"
         check 0: every order is valid or skipped
         check 1: finished, but some orders need attention
         check 2: this export would not be sent

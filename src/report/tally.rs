@@ -91,10 +91,10 @@ impl Tally {
         }
         self.n_without_amount += other.n_without_amount;
         for (code, count) in &other.problems {
-            let known = self.problems.entry(*code).or_default();
-            known.n_orders += count.n_orders;
-            known.n_rows += count.n_rows;
-            count.example.iter().for_each(|example| self.keep_example(example));
+            let total = self.problems.entry(*code).or_default();
+            total.n_orders += count.n_orders;
+            total.n_rows += count.n_rows;
+            count.example.iter().for_each(|problem| self.keep_example(problem));
         }
     }
 
@@ -107,13 +107,13 @@ impl Tally {
             problems.iter().map(|problem| (problem.code, problem.at.file, problem.at.line)).collect();
         places.sort_unstable();
         places.dedup();
-        for of_code in places.chunk_by(|a, b| a.0 == b.0) {
-            let count = self.problems.entry(of_code[0].0).or_default();
+        for same_code in places.chunk_by(|a, b| a.0 == b.0) {
+            let count = self.problems.entry(same_code[0].0).or_default();
             count.n_orders += 1;
-            count.n_rows += of_code.len() as u64;
+            count.n_rows += same_code.len() as u64;
         }
-        for untold in problems.untold() {
-            self.problems.entry(untold.code).or_default().n_rows += untold.n_rows;
+        for omitted in problems.untold() {
+            self.problems.entry(omitted.code).or_default().n_rows += omitted.n_rows;
         }
         for problem in problems.iter() {
             self.keep_example(problem);
@@ -136,7 +136,7 @@ impl Tally {
     pub fn keep_example(&mut self, problem: &Problem) {
         let place = |problem: &Problem| (problem.at.file, problem.at.line, problem.at.column);
         let example = &mut self.problems.entry(problem.code).or_default().example;
-        if example.as_ref().is_none_or(|known| place(problem) < place(known)) {
+        if example.as_ref().is_none_or(|kept| place(problem) < place(kept)) {
             *example = Some(problem.clone());
         }
     }

@@ -35,7 +35,7 @@ pub fn words(summary: &Summary, folder: &str) -> String {
 }
 
 fn headline(summary: &Summary) -> String {
-    let stopped = summary.stopped.as_ref().map(|why| format!("ended early: {why}\n")).unwrap_or_default();
+    let stopped = summary.stopped.as_ref().map(|reason| format!("ended early: {reason}\n")).unwrap_or_default();
     format!("{}: {}\n{stopped}", summary.command, summary.verdict())
 }
 
@@ -71,15 +71,15 @@ fn orders(summary: &Summary) -> String {
         0 => String::new(),
         n => format!("  {} may hold something: the next run clears what is there\n", counted(n, "cart")),
     };
-    let old = summary.about_old_orders().map(|about| format!("  {about}\n")).unwrap_or_default();
+    let old = summary.about_old_orders().map(|hint| format!("  {hint}\n")).unwrap_or_default();
     section("orders", &(table([Side::Left, Side::Right], &lines) + &scattered + &repeated + &old + &carts), 0)
 }
 
 fn money(summary: &Summary) -> String {
     let mut lines = Vec::new();
     for money in summary.money.iter().take(MOST_LISTED) {
-        let settled = money.sums.outcomes().filter(|(outcome, _)| *summary.orders.of(*outcome) > 0);
-        let sums = settled.map(|(outcome, sum)| (outcome.as_str(), sum));
+        let nonzero = money.sums.outcomes().filter(|(outcome, _)| *summary.orders.of(*outcome) > 0);
+        let sums = nonzero.map(|(outcome, sum)| (outcome.as_str(), sum));
         let difference = money.changed_difference.as_ref().map(|difference| (CHANGED_BY, difference));
         let sums = sums.chain(difference).chain([("read", &money.sums.read)]);
         for (index, (name, sum)) in sums.filter(|(name, sum)| *name == "read" || !is_zero(sum)).enumerate() {
@@ -111,8 +111,8 @@ fn problems(summary: &Summary) -> String {
             [severity, problem.code.to_string(), orders, counted(problem.rows, "row")]
         })
         .collect();
-    let sides = [Side::Left, Side::Left, Side::Right, Side::Right];
-    section("problems", &table(sides, &lines), summary.problems.len())
+    let aligns = [Side::Left, Side::Left, Side::Right, Side::Right];
+    section("problems", &table(aligns, &lines), summary.problems.len())
 }
 
 fn skipped(summary: &Summary) -> String {
@@ -126,9 +126,9 @@ fn skipped(summary: &Summary) -> String {
 }
 
 fn forecast(summary: &Summary) -> String {
-    let Some(outlook) = &summary.forecast else { return String::new() };
-    let sides = [Side::Left, Side::Right, Side::Right, Side::Right];
-    section(&outlook.heading(), &table(sides, &outlook.lines()), 0)
+    let Some(estimate) = &summary.forecast else { return String::new() };
+    let aligns = [Side::Left, Side::Right, Side::Right, Side::Right];
+    section(&estimate.heading(), &table(aligns, &estimate.lines()), 0)
 }
 
 fn requests(summary: &Summary) -> String {

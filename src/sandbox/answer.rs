@@ -95,14 +95,14 @@ pub(super) fn html(page: String) -> Answer {
 }
 
 /// The same answer, which asks to wait before the next request.
-pub(super) fn with_retry_after(mut answer: Answer, wait: Duration, form: RetryAfterForm) -> Answer {
+pub(super) fn with_retry_after(mut response: Answer, wait: Duration, form: RetryAfterForm) -> Answer {
     let text = match form {
         RetryAfterForm::Seconds => wait.as_secs().to_string(),
         RetryAfterForm::Date => httpdate::fmt_http_date(SystemTime::now() + wait),
     };
     let value = HeaderValue::try_from(text).expect("a number and a date of HTTP are ASCII");
-    answer.headers_mut().insert(header::RETRY_AFTER, value);
-    answer
+    response.headers_mut().insert(header::RETRY_AFTER, value);
+    response
 }
 
 /// The same answer up to the middle of its body; the connection ends there.
@@ -121,8 +121,8 @@ pub(super) fn broken(error: &impl ToString) -> Answer {
 }
 
 fn with_type(status: StatusCode, content_type: &'static str, text: String) -> Answer {
-    let mut answer = Response::new(Body::new(text));
-    *answer.status_mut() = status;
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    answer
+    let mut response = Response::new(Body::new(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
 }

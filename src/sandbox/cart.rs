@@ -94,7 +94,9 @@ impl Step {
     pub(super) fn reasons(&self) -> Vec<String> {
         match self {
             Self::Change(change) => change.reasons().to_vec(),
-            Self::CheckOut(CheckOut { order, lost }) => [faults_of(order), lost.as_slice()].concat(),
+            Self::CheckOut(CheckOut { order: header, lost: common_errors }) => {
+                [faults_of(header), common_errors.as_slice()].concat()
+            }
             Self::Clear => Vec::new(),
         }
     }
@@ -164,9 +166,9 @@ impl Cart {
     }
 
     fn add(&mut self, line: Line) {
-        let is_same = |before: &&mut Line| before.item_id.is_some() && before.item_id == line.item_id;
+        let is_same = |existing: &&mut Line| existing.item_id.is_some() && existing.item_id == line.item_id;
         match self.lines.iter_mut().find(is_same) {
-            Some(before) => *before = line,
+            Some(existing) => *existing = line,
             None => self.lines.push(line),
         }
     }
@@ -275,7 +277,7 @@ mod tests {
     fn a_checkout_is_the_sum_of_what_was_confirmed_or_says_why_not() {
         let object = "CONFIRM: product: an object, expected an array";
         let broken = "product.price: text, expected a number";
-        let most = "A 79228162514264337593543950335x1 EUR";
+        let max_price = "A 79228162514264337593543950335x1 EUR";
         let table: &[Case] = &[
             (&["A 12.50x2 EUR", "B 0.1x3 EUR"], &[&["A", "B"]], "2 items, 25.30 EUR, when A 12.50x2 EUR"),
             (&["A 1x1 EUR", "B 2x1 EUR", "C 4x1 EUR"], &[&["C"], &["B"]], "2 items, 6 EUR, when B 2x1 EUR"),
@@ -298,7 +300,7 @@ mod tests {
                 "product.currency: EUR, USD, expected one currency for all items",
             ),
             (&["A 1x1 EUR", "B 1x1 USD"], &[&["B"]], "1 items, 1 USD, when B 1x1 USD"),
-            (&[most, "B 0.1x1 EUR"], &[&["A", "B"]], &format!("2 items, inexact EUR, when {most}")),
+            (&[max_price, "B 0.1x1 EUR"], &[&["A", "B"]], &format!("2 items, inexact EUR, when {max_price}")),
         ];
         for (lines, confirms, expected) in table {
             assert_eq!(after(lines, confirms), *expected, "{lines:?} {confirms:?}");

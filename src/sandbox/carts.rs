@@ -75,12 +75,12 @@ impl Carts {
     /// Those with items: a session is over when its time is, though its browser may never come again to show it.
     pub(super) fn state(&self, now: Duration, guest: impl Fn(&str) -> Option<String>) -> state::Carts {
         let with_items = self.sessions.iter().filter(|(_, session)| session.cart.n_items() > 0);
-        let (over, mut open): (Vec<_>, Vec<_>) =
+        let (expired, mut open): (Vec<_>, Vec<_>) =
             with_items.partition(|(_, session)| session.is_over(now, self.timeout));
         open.sort_unstable_by_key(|(_, session)| session.number);
         state::Carts {
             open: open.len(),
-            abandoned: self.n_abandoned + over.len(),
+            abandoned: self.n_abandoned + expired.len(),
             cleared: self.n_cleared,
             list: open.into_iter().map(|(browser_id, session)| entry(browser_id, &session.cart, &guest)).collect(),
         }

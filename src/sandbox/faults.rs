@@ -76,15 +76,15 @@ pub enum FaultError {
 impl Faults {
     /// Says why, when the settings make no sense together.
     pub fn new(settings: FaultSettings) -> Result<Self, FaultError> {
-        let shares = shares(&settings);
-        let total = shares.iter().map(|(_, share)| *share).sum();
+        let probabilities = shares(&settings);
+        let total = probabilities.iter().map(|(_, share)| *share).sum();
         if total > Share::ALL {
             return Err(FaultError::TooMany(total));
         }
         let lasts = settings.outage.lasts;
         match settings.outage.every {
             Some(every) if every <= lasts => Err(FaultError::Endless { every, lasts }),
-            _ => Ok(Self { settings, shares }),
+            _ => Ok(Self { settings, shares: probabilities }),
         }
     }
 
@@ -94,8 +94,8 @@ impl Faults {
     }
 
     /// What happens to `thing` when it comes again after `n_before` times.
-    pub(super) fn decide(&self, thing: Thing, n_before: u32) -> Decision {
-        let [which, coin, first, second] = self.draws(thing, n_before);
+    pub(super) fn decide(&self, key: Thing, n_before: u32) -> Decision {
+        let [which, coin, first, second] = self.draws(key, n_before);
         let fault = self.pick(which).map(|fault| self.toss(fault, coin));
         let wait = self.settings.latency.sample(first, second);
         let late = if fault == Some(Fault::Late) { self.settings.late_after.0 } else { Duration::ZERO };

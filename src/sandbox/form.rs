@@ -189,8 +189,8 @@ fn is_upper_letters(text: &str, n_letters: usize) -> bool {
 }
 
 /// Writing the time again must give the same text: chrono reads more than the one form (`2025-1-1`, a sign, blanks).
-fn is_time(text: &str, form: &str) -> bool {
-    NaiveDateTime::parse_from_str(text, form).is_ok_and(|time| time.format(form).to_string() == text)
+fn is_time(text: &str, format: &str) -> bool {
+    NaiveDateTime::parse_from_str(text, format).is_ok_and(|time| time.format(format).to_string() == text)
 }
 
 #[cfg(test)]

@@ -27,9 +27,9 @@ impl Guests {
     /// The guest of all these identifiers, made where there was none. Guests who share an identifier become one, and so
     /// do those who share a browser (`before` is the browser's guest so far): the manual forbids that, and a count of
     /// guests that is too small shows it.
-    pub(super) fn identify(&mut self, before: Option<GuestId>, identifiers: Vec<Identifier>) -> GuestId {
+    pub(super) fn identify(&mut self, previous: Option<GuestId>, identifiers: Vec<Identifier>) -> GuestId {
         let known = identifiers.iter().find_map(|identifier| self.by_identifier.get(identifier));
-        let mut guest = match before.or(known.copied()) {
+        let mut guest = match previous.or(known.copied()) {
             Some(guest) => self.current(guest),
             None => self.add(),
         };

@@ -12,11 +12,11 @@ use hyper::http::uri::Authority;
 /// Whether all that says which host a request is for names this machine. A request that says nothing, as of HTTP/1.0,
 /// comes from no browser.
 pub(super) fn is_this_machine(Parts { uri, headers, .. }: &Parts) -> bool {
-    let named = headers.get_all(HOST).into_iter().all(|host| {
+    let is_host_header_local = headers.get_all(HOST).into_iter().all(|host| {
         let host = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
         host.is_some_and(|host| is_loopback(host.host()))
     });
-    named && uri.host().is_none_or(is_loopback)
+    is_host_header_local && uri.host().is_none_or(is_loopback)
 }
 
 /// `localhost`, 127.0.0.0/8 or `[::1]`.

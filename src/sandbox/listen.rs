@@ -63,13 +63,13 @@ async fn outage(
     listener: TcpListener,
     address: SocketAddr,
     connections: &mut JoinSet<()>,
-    lasts: Duration,
+    duration: Duration,
 ) -> TcpListener {
     drop(listener);
-    let held = hold(address);
+    let reserved = hold(address);
     connections.shutdown().await;
-    sleep(lasts).await;
-    let mut listening = held.and_then(|socket| socket.listen(BACKLOG));
+    sleep(duration).await;
+    let mut listening = reserved.and_then(|socket| socket.listen(BACKLOG));
     loop {
         match listening {
             Ok(listener) => return listener,

@@ -74,8 +74,8 @@ impl Event {
     }
 }
 
-fn reference_id(kind: &str, event: &Map<String, Value>) -> Option<String> {
-    let reference_id = match kind {
+fn reference_id(event_type: &str, event: &Map<String, Value>) -> Option<String> {
+    let reference_id = match event_type {
         "ADD" => event.get("product")?.get("referenceId")?,
         "CHECKOUT" => event.get("reference_id")?,
         _ => event.get("order")?.get("referenceId")?,

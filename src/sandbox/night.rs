@@ -64,10 +64,10 @@ impl Night {
 
     /// Returns when the outage after `n_before` others begins, with how long it lasts; never, if there is none.
     pub(super) async fn next_outage(&self, n_before: u32) -> Duration {
-        let Some(begins) = self.outage.begins(n_before) else { return std::future::pending().await };
+        let Some(start) = self.outage.begins(n_before) else { return std::future::pending().await };
         let mut first_request = self.first_request.subscribe();
         let first = first_request.wait_for(Option::is_some).await.ok().and_then(|first| *first);
-        match first.and_then(|first| first.checked_add(begins)) {
+        match first.and_then(|first| first.checked_add(start)) {
             Some(time) => sleep_until(time).await,
             None => std::future::pending().await,
         }
@@ -76,8 +76,8 @@ impl Night {
 
     /// Counts an outage and the answers that it cuts off; to be called before it does.
     pub(super) fn count_outage(&self) {
-        if let Some(dealer) = &self.dealer {
-            lock(dealer).count_outage(self.n_under_way.load(Ordering::Relaxed));
+        if let Some(scheduler) = &self.dealer {
+            lock(scheduler).count_outage(self.n_under_way.load(Ordering::Relaxed));
         }
     }
 }
@@ -117,6 +117,6 @@ fn on_request(status: StatusCode) -> Refusal {
 }
 
 /// A panic under the lock would leave at most a count behind the others.
-fn lock(dealer: &Mutex<Dealer>) -> MutexGuard<'_, Dealer> {
-    dealer.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(scheduler: &Mutex<Dealer>) -> MutexGuard<'_, Dealer> {
+    scheduler.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -22,12 +22,12 @@ struct Attribute {
     form: fn(&Value) -> Finding,
 }
 
-const fn required(name: &'static str, form: fn(&Value) -> Finding) -> Attribute {
-    Attribute { name, is_required: true, form }
+const fn required(name: &'static str, check: fn(&Value) -> Finding) -> Attribute {
+    Attribute { name, is_required: true, form: check }
 }
 
-const fn optional(name: &'static str, form: fn(&Value) -> Finding) -> Attribute {
-    Attribute { name, is_required: false, form }
+const fn optional(name: &'static str, check: fn(&Value) -> Finding) -> Attribute {
+    Attribute { name, is_required: false, form: check }
 }
 
 /// Of every event, beside `type` and `browser_id`, without which the request is refused. Other channels than the three

@@ -83,22 +83,22 @@ impl Service {
     /// The checks in this order: length, path, method, key, message, browser. A fault that keeps an event from being
     /// taken comes before all of them; one that spoils the answer comes after, when the event is taken.
     async fn stream_api(&self, Parts { method, uri, headers, .. }: &Parts) -> Result<Answer, Closed> {
-        let _under_way = self.night.under_way();
+        let _in_flight = self.night.under_way();
         let query = uri.query().unwrap_or_default();
-        let dealt = self.night.deal(uri.path(), query);
-        let call = Call::read(method, uri.path(), query);
-        let screened = match night::refusal(dealt.fault) {
+        let decision = self.night.deal(uri.path(), query);
+        let endpoint = Call::read(method, uri.path(), query);
+        let checked = match night::refusal(decision.fault) {
             Some(refusal) => Err(refusal),
-            None => self.screen(&call, uri, headers, query),
+            None => self.screen(&endpoint, uri, headers, query),
         };
-        let answer = match self.take(call, screened) {
+        let response = match self.take(endpoint, checked) {
             Ok(accepted) => json(StatusCode::CREATED, &accepted),
             Err(refusal) => refusal.answer(),
         };
-        if !dealt.wait.is_zero() {
-            tokio::time::sleep(dealt.wait).await;
+        if !decision.wait.is_zero() {
+            tokio::time::sleep(decision.wait).await;
         }
-        night::spoil(answer, dealt.fault)
+        night::spoil(response, decision.fault)
     }
 
     /// The part under the lock.
@@ -132,7 +132,7 @@ impl Service {
 
     fn is_right(&self, key: &str) -> bool {
         match &self.client_key {
-            Some(right) => key == right,
+            Some(expected) => key == expected,
             None => !key.is_empty(),
         }
     }
@@ -192,8 +192,8 @@ impl Call {
     }
 }
 
-fn bad_request(why: String) -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, why)
+fn bad_request(message: String) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, message)
 }
 
 fn not_accepted(why: NotAccepted) -> Refusal {

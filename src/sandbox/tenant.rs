@@ -141,8 +141,8 @@ impl Tenant {
         }
         if !reasons.is_empty() {
             self.counts.not_processed += usize::from(is_order);
-            let (kind, reference_id) = (event.kind, event.reference_id);
-            self.not_processed.push(NotProcessed { kind, reference_id, reasons });
+            let (event_type, reference_id) = (event.kind, event.reference_id);
+            self.not_processed.push(NotProcessed { kind: event_type, reference_id, reasons });
         }
         Ok(())
     }
@@ -192,17 +192,17 @@ impl Tenant {
         &mut self,
         browser_id: &str,
         guest: Option<GuestId>,
-        CheckOut { order, lost }: CheckOut,
+        CheckOut { order: header, lost: common_errors }: CheckOut,
     ) -> Result<(), NotAccepted> {
-        let (Head { reference_id, status }, bought) = match (order, self.carts.check_out(browser_id)) {
-            (Ok(head), Ok(bought)) => (head, bought),
-            (head, bought) => {
-                let of_both = [head.err().unwrap_or_default(), lost, bought.err().unwrap_or_default()];
-                return Err(NotAccepted::CheckoutFails(of_both.concat()));
+        let (Head { reference_id, status }, purchase) = match (header, self.carts.check_out(browser_id)) {
+            (Ok(header), Ok(purchase)) => (header, purchase),
+            (header, purchase) => {
+                let reasons = [header.err().unwrap_or_default(), common_errors, purchase.err().unwrap_or_default()];
+                return Err(NotAccepted::CheckoutFails(reasons.concat()));
             }
         };
-        if guest.is_some() && lost.is_empty() {
-            let Purchase { ordered_at, currency, price, n_items } = bought;
+        if guest.is_some() && common_errors.is_empty() {
+            let Purchase { ordered_at, currency, price, n_items } = purchase;
             let order = Order { reference_id, ordered_at, status, currency, price, n_items, mode: Mode::Multi };
             self.keep_order(guest, order);
             self.carts.bought(browser_id);
@@ -222,8 +222,8 @@ impl Tenant {
         pos.filter(|pos| !is_known(pos)).map(|pos| format!("pos: {pos:?} is unknown to this tenant"))
     }
 
-    fn identify(&mut self, browser_id: &str, before: Option<GuestId>, identifiers: Vec<Identifier>) {
-        let guest = self.guests.identify(before, identifiers);
+    fn identify(&mut self, browser_id: &str, previous: Option<GuestId>, identifiers: Vec<Identifier>) {
+        let guest = self.guests.identify(previous, identifiers);
         self.browsers.insert(browser_id.to_owned(), Some(guest));
     }
 

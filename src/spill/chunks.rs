@@ -278,8 +278,8 @@ impl Window {
         let kept = self.buffer.len() - self.taken;
         self.buffer.copy_within(self.taken.., 0);
         self.taken = 0;
-        let ahead = usize::try_from(self.ahead.n_bytes()).unwrap_or(usize::MAX);
-        let full = n.max(self.size).min(kept.saturating_add(ahead));
+        let remaining = usize::try_from(self.ahead.n_bytes()).unwrap_or(usize::MAX);
+        let full = n.max(self.size).min(kept.saturating_add(remaining));
         self.buffer.resize(full, 0);
         self.buffer.shrink_to(self.size);
         self.file.read_at(&mut self.buffer[kept..], self.ahead.start)?;
@@ -305,12 +305,12 @@ mod tests {
         let mut chunks = Chunks::new(folder.path(), "c");
         written(&mut chunks, b"first");
         let chunk = written(&mut chunks, b"second");
-        let mut window = Window::new(&chunks.file().unwrap(), chunk, 2);
-        assert_eq!(window.take_array().unwrap(), *b"s");
-        assert_eq!(window.take_array().unwrap(), *b"econ");
-        assert!(!window.is_at_end());
-        assert_eq!(window.take_array().unwrap(), *b"d");
-        assert!(window.is_at_end());
+        let mut reader = Window::new(&chunks.file().unwrap(), chunk, 2);
+        assert_eq!(reader.take_array().unwrap(), *b"s");
+        assert_eq!(reader.take_array().unwrap(), *b"econ");
+        assert!(!reader.is_at_end());
+        assert_eq!(reader.take_array().unwrap(), *b"d");
+        assert!(reader.is_at_end());
     }
 
     #[test]

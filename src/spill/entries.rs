@@ -106,7 +106,7 @@ impl Entries {
     /// Moves all entries of `other` here.
     pub(super) fn append(&mut self, other: &mut Self) {
         let start = self.bytes.len();
-        self.places.extend(other.places.iter().map(|place| Place { at: start + place.at, ..*place }));
+        self.places.extend(other.places.iter().map(|entry| Place { at: start + entry.at, ..*entry }));
         self.bytes.extend_from_slice(&other.bytes);
         other.clear();
     }
@@ -118,21 +118,21 @@ impl Entries {
     }
 
     /// Gives back the memory that a rare long payload took.
-    pub(super) fn shrink_to(&mut self, n_held: usize) {
-        self.bytes.shrink_to(n_held);
+    pub(super) fn shrink_to(&mut self, max_bytes: usize) {
+        self.bytes.shrink_to(max_bytes);
     }
 
     pub(super) fn sort(&mut self) {
-        self.places.sort_unstable_by_key(|place| place.key());
+        self.places.sort_unstable_by_key(|entry| entry.key());
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (u128, &[u8])> {
-        self.places.iter().map(|place| (place.key(), self.payload(*place)))
+        self.places.iter().map(|entry| (entry.key(), self.payload(*entry)))
     }
 
-    fn payload(&self, place: Place) -> &[u8] {
-        let length = self.bytes[place.at..].first_chunk().expect("a length stands before each payload");
-        let start = place.at + LENGTH;
+    fn payload(&self, entry: Place) -> &[u8] {
+        let length = self.bytes[entry.at..].first_chunk().expect("a length stands before each payload");
+        let start = entry.at + LENGTH;
         // What was a slice has a length that fits.
         let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
         &self.bytes[start..start + length]
@@ -169,15 +169,15 @@ impl SortedEntries {
         Self::Held(entries, 0)
     }
 
-    pub(super) fn stored(window: Window) -> Self {
-        Self::Stored(window, 0)
+    pub(super) fn stored(reader: Window) -> Self {
+        Self::Stored(reader, 0)
     }
 
     /// That of the entry at hand.
     pub(super) fn payload(&self) -> &[u8] {
         match self {
             Self::Held(entries, next) => entries.payload(entries.places[next - 1]),
-            Self::Stored(window, n_bytes) => window.last(*n_bytes),
+            Self::Stored(reader, n_bytes) => reader.last(*n_bytes),
         }
     }
 }
@@ -188,15 +188,15 @@ impl Records for SortedEntries {
     fn advance(&mut self) -> io::Result<Option<u128>> {
         match self {
             Self::Held(entries, next) => {
-                let place = entries.places.get(*next);
+                let entry = entries.places.get(*next);
                 *next += 1;
-                Ok(place.map(|place| place.key()))
+                Ok(entry.map(|entry| entry.key()))
             }
-            Self::Stored(window, _) if window.is_at_end() => Ok(None),
-            Self::Stored(window, n_bytes) => {
-                let key = u128::from_le_bytes(window.take_array()?);
-                let length = u64::from_le_bytes(window.take_array()?);
-                *n_bytes = window.take(length)?;
+            Self::Stored(reader, _) if reader.is_at_end() => Ok(None),
+            Self::Stored(reader, n_bytes) => {
+                let key = u128::from_le_bytes(reader.take_array()?);
+                let length = u64::from_le_bytes(reader.take_array()?);
+                *n_bytes = reader.take(length)?;
                 Ok(Some(key))
             }
         }

@@ -24,8 +24,8 @@ impl Filter {
     /// Takes `n_bytes` of memory at once, in whole blocks of 64 bytes and at least one.
     #[must_use]
     pub fn with_bytes(n_bytes: usize) -> Self {
-        let n_blocks = (n_bytes / size_of::<Block>()).max(1);
-        Self { blocks: vec![Block([0; 8]); n_blocks].into() }
+        let n_lines = (n_bytes / size_of::<Block>()).max(1);
+        Self { blocks: vec![Block([0; 8]); n_lines].into() }
     }
 
     /// Adds a hash.
@@ -85,13 +85,13 @@ mod tests {
 
     #[test]
     fn few_of_the_others_may_be_contained() {
-        for (n_bits, most) in [(10, 0.0125), (16, 0.0011), (24, 0.0002)] {
+        for (n_bits, max_share) in [(10, 0.0125), (16, 0.0011), (24, 0.0002)] {
             let mut filter = Filter::with_bytes(100_000 * n_bits / 8);
             (0..100_000).for_each(|number| filter.insert(mixed(number)));
             let n_wrong = (100_000..300_000).filter(|number| filter.may_contain(mixed(*number))).count();
             let share = f64::from(u32::try_from(n_wrong).unwrap()) / 200_000.0;
-            assert!(share < most, "{share} with {n_bits} bits");
-            assert!(share > most / 10.0, "{share} with {n_bits} bits is better than the text says");
+            assert!(share < max_share, "{share} with {n_bits} bits");
+            assert!(share > max_share / 10.0, "{share} with {n_bits} bits is better than the text says");
         }
     }
 

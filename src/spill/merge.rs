@@ -39,8 +39,8 @@ pub(super) struct Merge<R: Records> {
 impl<R: Records> Merge<R> {
     pub(super) fn new(mut sources: Vec<R>) -> io::Result<Self> {
         let mut keys = BinaryHeap::with_capacity(sources.len());
-        for (number, source) in sources.iter_mut().enumerate() {
-            keys.extend(source.advance()?.map(|key| Reverse((key, number))));
+        for (index, source) in sources.iter_mut().enumerate() {
+            keys.extend(source.advance()?.map(|key| Reverse((key, index))));
         }
         Ok(Self { sources, keys, is_taken: false })
     }
@@ -54,9 +54,9 @@ impl<R: Records> Merge<R> {
     /// The next record: its key, and its source, which stands at it.
     pub(super) fn next(&mut self) -> io::Result<Option<(R::Key, &R)>> {
         self.pass_taken()?;
-        let Some(&Reverse((key, number))) = self.keys.peek() else { return Ok(None) };
+        let Some(&Reverse((key, index))) = self.keys.peek() else { return Ok(None) };
         self.is_taken = true;
-        Ok(Some((key, &self.sources[number])))
+        Ok(Some((key, &self.sources[index])))
     }
 
     fn pass_taken(&mut self) -> io::Result<()> {
@@ -64,8 +64,8 @@ impl<R: Records> Merge<R> {
             return Ok(());
         }
         let Some(mut top) = self.keys.peek_mut() else { return Ok(()) };
-        let number = top.0.1;
-        if let Some(key) = self.sources[number].advance()? {
+        let index = top.0.1;
+        if let Some(key) = self.sources[index].advance()? {
             top.0.0 = key;
         } else {
             PeekMut::pop(top);
@@ -87,14 +87,14 @@ pub(super) fn n_windows(memory: usize) -> usize {
 /// the records once for each level.
 pub(super) fn merged<R: Records>(chunks: Chunks, memory: usize, open: fn(Window) -> R) -> io::Result<Merge<R>> {
     let (file, written) = chunks.into_parts()?;
-    let mut waiting = VecDeque::from(written);
-    let n_windows = n_windows(memory);
-    while waiting.len() > n_windows {
-        let n_merged = n_windows.min(waiting.len() - n_windows + 1);
-        let group: Vec<_> = waiting.drain(..n_merged).collect();
-        waiting.push_back(joined(&file, &group, memory, open)?);
+    let mut pending = VecDeque::from(written);
+    let max_width = n_windows(memory);
+    while pending.len() > max_width {
+        let n_merged = max_width.min(pending.len() - max_width + 1);
+        let group: Vec<_> = pending.drain(..n_merged).collect();
+        pending.push_back(joined(&file, &group, memory, open)?);
     }
-    opened(&file, waiting.make_contiguous(), memory, open)
+    opened(&file, pending.make_contiguous(), memory, open)
 }
 
 fn opened<R: Records>(

@@ -74,9 +74,9 @@ impl Seen {
     #[cold]
     fn make_room(&mut self) -> io::Result<()> {
         // A slot takes 8 bytes and a bit, and a growing table an eighth more: 7 slots in 64 bytes.
-        let most = (self.memory / 64 * 7).max(16);
-        if self.table.slots.len() < most {
-            self.table.grow(next_size(self.table.slots.len(), most));
+        let max_slots = (self.memory / 64 * 7).max(16);
+        if self.table.slots.len() < max_slots {
+            self.table.grow(next_size(self.table.slots.len(), max_slots));
             return Ok(());
         }
         self.write_generation()
@@ -96,8 +96,8 @@ impl Seen {
 
 /// The sizes are `most` and what division by the factor of growth leaves of it: so the last step is as long as the
 /// others, and the old table never more than an eighth of the new one.
-fn next_size(n_slots: usize, most: usize) -> usize {
-    let mut next = most;
+fn next_size(n_slots: usize, max_slots: usize) -> usize {
+    let mut next = max_slots;
     while next / GROWTH > n_slots.max(FIRST_SLOTS) {
         next /= GROWTH;
     }
@@ -111,8 +111,8 @@ fn write_chunk(hashes: &mut [u64], chunks: &mut Chunks) -> io::Result<()> {
     hashes.sort_unstable();
     let file = chunks.file()?;
     let mut writer = file.writer(size_of_val(hashes) as u64);
-    let filled = hashes.iter().try_for_each(|hash| writer.write(&hash.to_le_bytes()));
-    chunks.add(filled.and_then(|()| writer.finish()))
+    let written = hashes.iter().try_for_each(|hash| writer.write(&hash.to_le_bytes()));
+    chunks.add(written.and_then(|()| writer.finish()))
 }
 
 /// How many different hashes the chunks have.
@@ -165,8 +165,8 @@ impl Table {
     /// The slots are as many times `hash` / 2^64: no division, and the number of slots need not be a power of two.
     fn home(&self, hash: u64) -> usize {
         #[expect(clippy::cast_possible_truncation, reason = "less than the number of slots")]
-        let home = ((u128::from(hash) * self.slots.len() as u128) >> 64) as usize;
-        home
+        let slot = ((u128::from(hash) * self.slots.len() as u128) >> 64) as usize;
+        slot
     }
 
     /// Whether the hash was there; there is a free slot.
@@ -174,12 +174,12 @@ impl Table {
     fn insert(&mut self, hash: u64) -> bool {
         let mut at = self.home(hash);
         loop {
-            let held = self.slots[at];
-            if held == hash {
+            let stored = self.slots[at];
+            if stored == hash {
                 self.repeated[at / 64] |= 1 << (at % 64);
                 return true;
             }
-            if held == EMPTY {
+            if stored == EMPTY {
                 self.slots[at] = hash;
                 self.n_used += 1;
                 return false;
@@ -208,18 +208,18 @@ impl Table {
     /// Moves the hashes to the front, the repeated ones before the others, in the memory that they have; gives the
     /// repeated ones. The table is of no more use until it is cleared.
     fn gather(&mut self) -> &mut [u64] {
-        let (mut n_repeated, mut n_gathered) = (0, 0);
+        let (mut n_repeated, mut n_hashes) = (0, 0);
         for at in 0..self.slots.len() {
             let hash = self.slots[at];
             if hash == EMPTY {
                 continue;
             }
-            self.slots[n_gathered] = hash;
+            self.slots[n_hashes] = hash;
             if self.is_repeated(at) {
-                self.slots.swap(n_repeated, n_gathered);
+                self.slots.swap(n_repeated, n_hashes);
                 n_repeated += 1;
             }
-            n_gathered += 1;
+            n_hashes += 1;
         }
         &mut self.slots[..n_repeated]
     }

@@ -82,21 +82,27 @@ impl Sorter {
             n_held: 0,
             chunks: Chunks::new(folder, name),
         };
-        let most = memory - memory / 8;
-        Self { memory, most, part: Self::longest_part(most), state: Mutex::new(state), has_changed: Condvar::new() }
+        let max_bytes = memory - memory / 8;
+        Self {
+            memory,
+            most: max_bytes,
+            part: Self::longest_part(max_bytes),
+            state: Mutex::new(state),
+            has_changed: Condvar::new(),
+        }
     }
 
     /// The room that entries with so many bytes take in the folder, about, if they do not fit into `memory`: once as they
     /// come, and once more for each level on which they are merged.
     #[must_use]
     pub fn room_for(n_bytes: u64, memory: usize) -> u64 {
-        let most = memory - memory / 8;
+        let max_bytes = memory - memory / 8;
         // An entry takes some bytes beside its own.
-        if n_bytes.saturating_mul(2) <= most as u64 {
+        if n_bytes.saturating_mul(2) <= max_bytes as u64 {
             return 0;
         }
-        let part = Self::longest_part(most).max(1);
-        let (mut n_chunks, mut n_levels) = (n_bytes.div_ceil(part as u64), 1);
+        let part_bytes = Self::longest_part(max_bytes).max(1);
+        let (mut n_chunks, mut n_levels) = (n_bytes.div_ceil(part_bytes as u64), 1);
         while n_chunks > merge::n_windows(memory) as u64 {
             n_chunks = n_chunks.div_ceil(merge::n_windows(memory) as u64);
             n_levels += 1;
@@ -104,32 +110,32 @@ impl Sorter {
         n_bytes.saturating_mul(n_levels)
     }
 
-    fn longest_part(most: usize) -> usize {
-        (most / N_PARTS).min(LONGEST_PART)
+    fn longest_part(max_bytes: usize) -> usize {
+        (max_bytes / N_PARTS).min(LONGEST_PART)
     }
 
     /// Adds an entry. An error names the file; after one there is no result.
     pub fn push(&self, key: u128, payload: &[u8]) -> io::Result<()> {
-        let n_held = Entries::n_held_by(payload);
-        let mut state = self.with_room(n_held)?;
+        let entry_bytes = Entries::n_held_by(payload);
+        let mut state = self.with_room(entry_bytes)?;
         state.filling.push(key, payload);
-        state.n_held += n_held;
+        state.n_held += entry_bytes;
         drop(state);
         Ok(())
     }
 
     /// Adds all entries of a batch and leaves it empty, with its memory. Cheapest for a batch of less than a
     /// twentieth of the memory and less than 16 MiB.
-    pub fn push_all(&self, entries: &mut Entries) -> io::Result<()> {
-        let n_held = entries.n_held();
-        if n_held > self.part {
-            entries.iter().try_for_each(|(key, payload)| self.push(key, payload))?;
-            entries.clear();
+    pub fn push_all(&self, batch: &mut Entries) -> io::Result<()> {
+        let batch_bytes = batch.n_held();
+        if batch_bytes > self.part {
+            batch.iter().try_for_each(|(key, payload)| self.push(key, payload))?;
+            batch.clear();
             return Ok(());
         }
-        let mut state = self.with_room(n_held)?;
-        state.filling.append(entries);
-        state.n_held += n_held;
+        let mut state = self.with_room(batch_bytes)?;
+        state.filling.append(batch);
+        state.n_held += batch_bytes;
         Ok(())
     }
 

@@ -18,20 +18,20 @@ pub(super) fn checked<'a>(
     order_currency: Option<Currency>,
     findings: &mut Findings,
 ) -> Option<CommonAttributes<'a>> {
-    let channel = given(draft, &Field::EventChannel, defaults.channel.as_deref(), Some("WEB"));
-    let channel = channel.and_then(|given| checked_by(given, draft, is_plain_channel, channel_of, findings));
-    let language = given(draft, &Field::EventLanguage, defaults.language.as_deref(), Some("EN"));
+    let channel = value(draft, &Field::EventChannel, defaults.channel.as_deref(), Some("WEB"));
+    let channel = channel.and_then(|value| checked_by(value, draft, is_plain_channel, channel_of, findings));
+    let language = value(draft, &Field::EventLanguage, defaults.language.as_deref(), Some("EN"));
     let is_language = |text: &str| lists::LANGUAGES.contain(text);
-    let language = language.and_then(|given| checked_by(given, draft, is_language, language_of, findings));
-    let currency = match given(draft, &Field::EventCurrency, defaults.currency.as_deref(), None) {
-        Some(given) => values::currency(&given.cell(draft), findings),
+    let language = language.and_then(|value| checked_by(value, draft, is_language, language_of, findings));
+    let currency = match value(draft, &Field::EventCurrency, defaults.currency.as_deref(), None) {
+        Some(value) => values::currency(&value.cell(draft), findings),
         None => order_currency,
     };
-    let page = given(draft, &Field::EventPage, defaults.page.as_deref(), Some("oms-import")).map(|given| given.text);
-    let pos = given(draft, &Field::EventPos, defaults.pos.as_deref(), None).map(|given| given.text);
+    let page = value(draft, &Field::EventPage, defaults.page.as_deref(), Some("oms-import")).map(|given| given.text);
+    let pos = value(draft, &Field::EventPos, defaults.pos.as_deref(), None).map(|value| value.text);
     if pos.is_none() && draft.cell(&Field::EventPos).is_none() {
-        let words = "there is no point of sale: neither in the export nor in the settings (--pos)";
-        findings.absent(Code::MissingPos, &Field::EventPos, words);
+        let message = "there is no point of sale: neither in the export nor in the settings (--pos)";
+        findings.absent(Code::MissingPos, &Field::EventPos, message);
     }
     Some(CommonAttributes { channel: channel?, language: language?, currency: currency?, page: page?, pos: pos? })
 }
@@ -44,7 +44,7 @@ struct Given<'a> {
     at: Option<Place<'a>>,
 }
 
-fn given<'a>(
+fn value<'a>(
     draft: &Draft<'a>,
     field: &'static Field,
     default: Option<&'a str>,
@@ -59,9 +59,9 @@ fn given<'a>(
 impl<'a> Given<'a> {
     /// As a cell; a default stands in the order's first row.
     fn cell(&self, draft: &Draft<'a>) -> Cell<'a> {
-        let (field, text, is_fallback) = (Cow::Borrowed(self.field), self.text.clone(), self.at.is_none());
+        let (field, text, is_default) = (Cow::Borrowed(self.field), self.text.clone(), self.at.is_none());
         let at = self.at.unwrap_or_else(|| draft.position().into());
-        Cell { field, text, time: None, at, is_broken: false, is_fallback, first_counts: false }
+        Cell { field, text, time: None, at, is_broken: false, is_fallback: is_default, first_counts: false }
     }
 }
 
@@ -84,8 +84,8 @@ fn is_plain_channel(text: &str) -> bool {
 fn channel_of<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let upper = values::upper_case(cell, findings)?;
     if !is_plain_channel(&upper) {
-        let words = format!("{upper:?} is not documented here, expected one of {}", lists::CHANNELS.join(", "));
-        findings.cell(Code::UnknownChannel, cell, words);
+        let message = format!("{upper:?} is not documented here, expected one of {}", lists::CHANNELS.join(", "));
+        findings.cell(Code::UnknownChannel, cell, message);
     }
     Some(upper)
 }

@@ -49,8 +49,8 @@ struct Kinds {
 }
 
 impl Kinds {
-    fn of(kind: ExtensionKind) -> Self {
-        Self { first: kind, has_floats: kind == ExtensionKind::Float, are_several: false }
+    fn of(data_type: ExtensionKind) -> Self {
+        Self { first: data_type, has_floats: data_type == ExtensionKind::Float, are_several: false }
     }
 
     fn append(&mut self, later: Self) {
@@ -81,7 +81,7 @@ impl ExtensionKinds {
         }
         let cells = draft.cells.free().chain(draft.items.iter().flat_map(|item| item.cells.free()));
         for (is_item, key) in cells.filter(|cell| !cell.is_broken).filter_map(|cell| extension_key(&cell.field)) {
-            if !self.seen.iter().any(|seen| Arc::ptr_eq(seen, key)) {
+            if !self.seen.iter().any(|known| Arc::ptr_eq(known, key)) {
                 self.note_kinds((is_item, key.name.clone()), Kinds::of(key.kind));
                 if self.seen.len() < MOST_SEEN {
                     self.seen.push(Arc::clone(key));
@@ -94,7 +94,7 @@ impl ExtensionKinds {
         let has_room = self.kinds.len() < MOST_NAMES;
         let known = match self.kinds.entry(name) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) if has_room => place.insert(kinds),
+            Entry::Vacant(vacant) if has_room => vacant.insert(kinds),
             Entry::Vacant(_) => {
                 self.are_too_many = true;
                 return;
@@ -107,8 +107,8 @@ impl ExtensionKinds {
     /// Adds those of a later part of the input.
     pub fn append(&mut self, later: Self) {
         self.are_too_many |= later.are_too_many;
-        for (name, kinds) in later.kinds {
-            self.note_kinds(name, kinds);
+        for (name, types) in later.kinds {
+            self.note_kinds(name, types);
         }
     }
 
@@ -128,7 +128,7 @@ impl ExtensionKinds {
         if self.agree() {
             return key.kind;
         }
-        self.kinds.get(&(is_item, key.name.clone())).map_or(key.kind, |kinds| kinds.kind())
+        self.kinds.get(&(is_item, key.name.clone())).map_or(key.kind, |types| types.kind())
     }
 }
 
@@ -152,24 +152,24 @@ pub(super) fn checked<'a>(cells: &Cells<'a>, kinds: &ExtensionKinds, findings: &
         let Some((is_item, key)) = extension_key(&cell.field) else { continue };
         let has_good_name = has_good_name(key, cell, findings);
         let scope = if is_item { ExtensionScope::Item } else { ExtensionScope::Order };
-        let at_tenant = kinds.at_tenant.kind(scope, &key.name);
+        let at_tenant = kinds.at_tenant.get(scope, &key.name);
         let kind = at_tenant.unwrap_or_else(|| kinds.kind(is_item, key));
         if !cell.is_broken && !can_be_sent_as(key.kind, kind) {
             let before = if at_tenant.is_some() { "at the tenant, as an earlier run sent it" } else { "before" };
-            let (here, kind) = (key.kind.name(), kind.name());
-            let words = format!("{here} here, but {kind} {before}: an attribute keeps its type");
-            findings.cell(Code::ExtensionTypeConflict, cell, words);
+            let (here, expected) = (key.kind.name(), kind.name());
+            let message = format!("{here} here, but {expected} {before}: an attribute keeps its type");
+            findings.cell(Code::ExtensionTypeConflict, cell, message);
         } else if has_good_name && !cell.is_broken {
             attributes.extend(value(cell, kind, findings).map(|value| (name(cell), value, cell)));
         }
     }
-    let (extension, differing) = Extension::of(attributes);
-    for cell in differing {
+    let (extension, conflicting) = Extension::of(attributes);
+    for cell in conflicting {
         findings.cell(Code::ExtensionValue, cell, second_value(cell));
     }
     if extension.len() > MOST_ATTRIBUTES {
-        let words = format!("{} extension attributes, at most {MOST_ATTRIBUTES} are allowed", extension.len());
-        findings.order(Code::TooManyExtensions, words);
+        let message = format!("{} extension attributes, at most {MOST_ATTRIBUTES} are allowed", extension.len());
+        findings.order(Code::TooManyExtensions, message);
     }
     extension
 }
@@ -181,15 +181,15 @@ pub(super) fn second_value(cell: &Cell<'_>) -> String {
 
 /// The name of the attribute that a cell fills whose name is the user's own.
 pub(super) fn name<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
-    fn of(field: &Field) -> &str {
+    fn custom_name(field: &Field) -> &str {
         match field {
             Field::Extension(key) | Field::ItemExtension(key) | Field::ItemProduct(key) => &key.name,
             _ => "",
         }
     }
     match &cell.field {
-        Cow::Borrowed(field) => Cow::Borrowed(of(field)),
-        Cow::Owned(field) => Cow::Owned(of(field).to_owned()),
+        Cow::Borrowed(field) => Cow::Borrowed(custom_name(field)),
+        Cow::Owned(field) => Cow::Owned(custom_name(field).to_owned()),
     }
 }
 
@@ -199,23 +199,23 @@ fn has_good_name(key: &ExtensionKey, cell: &Cell<'_>, findings: &mut Findings) -
     if is_alphanumeric && !TAKEN.contains(&name) {
         return true;
     }
-    let (code, words) = if name.contains(':') {
-        let words =
+    let (code, message) = if name.contains(':') {
+        let message =
             format!("{name:?} declares no known type; expected string, boolean, integer or float behind the colon");
-        (Code::ExtensionTypeUnknown, words)
+        (Code::ExtensionTypeUnknown, message)
     } else if TAKEN.contains(&name) {
         (Code::ExtensionName, format!("{name:?} is taken by the extension object itself"))
     } else {
         (Code::ExtensionName, format!("{name:?} is not alphanumeric"))
     };
-    findings.cell(code, cell, words);
+    findings.cell(code, cell, message);
     false
 }
 
-fn value<'a>(cell: &Cell<'a>, kind: ExtensionKind, findings: &mut Findings) -> Option<ExtensionValue<'a>> {
-    let value = parsed(cell, kind);
+fn value<'a>(cell: &Cell<'a>, data_type: ExtensionKind, findings: &mut Findings) -> Option<ExtensionValue<'a>> {
+    let value = parsed(cell, data_type);
     if value.is_none() {
-        findings.cell(Code::ExtensionValue, cell, format!("{:?} is no {}", cell.text, kind.name()));
+        findings.cell(Code::ExtensionValue, cell, format!("{:?} is no {}", cell.text, data_type.name()));
     }
     value
 }

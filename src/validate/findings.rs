@@ -20,8 +20,8 @@ pub(super) struct Findings {
 
 impl Findings {
     pub(super) fn new(draft: &Draft<'_>) -> Self {
-        let is_in_part = draft.problems.iter().any(|problem| problem.code == Code::RowUnreadable);
-        Self { at: draft.position(), is_in_part, role: None, problems: Problems::default() }
+        let is_partial = draft.problems.iter().any(|problem| problem.code == Code::RowUnreadable);
+        Self { at: draft.position(), is_in_part: is_partial, role: None, problems: Problems::default() }
     }
 
     /// A problem of a cell.

@@ -71,8 +71,8 @@ fn or_email<'a>(
         identifiers.extend(email.map(|email| Identifier { provider: EMAIL_PROVIDER.into(), id: email.clone() }));
     }
     if !is_told && draft.cell(&Field::GuestEmail).is_none() {
-        let words = "nobody can be identified: there is no identifier and no e-mail address";
-        findings.absent(Code::MissingIdentifier, &Field::GuestEmail, words);
+        let message = "nobody can be identified: there is no identifier and no e-mail address";
+        findings.absent(Code::MissingIdentifier, &Field::GuestEmail, message);
     }
     identifiers
 }
@@ -90,9 +90,9 @@ fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     if is_plain_email(cell.text.as_bytes()) {
         return Some(cell.text.clone());
     }
-    let fault = email_fault(&cell.text);
-    if let Some(fault) = fault {
-        findings.cell(Code::EmailImplausible, cell, format!("{:?} {fault}", masked(&cell.text)));
+    let error = email_fault(&cell.text);
+    if let Some(error) = error {
+        findings.cell(Code::EmailImplausible, cell, format!("{:?} {error}", masked(&cell.text)));
         return None;
     }
     let is_lower = !cell.text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii());

@@ -38,14 +38,14 @@ pub(super) fn checked<'a>(
     findings: &mut Findings,
 ) -> (Vec<Item<'a>>, Option<Amount>) {
     if recipe == Recipe::Single && draft.items.len() > MOST_ITEMS {
-        let words = format!("{} items, of which the tenant keeps {MOST_ITEMS}", draft.items.len());
-        findings.order(Code::TooManyItems, words);
+        let message = format!("{} items, of which the tenant keeps {MOST_ITEMS}", draft.items.len());
+        findings.order(Code::TooManyItems, message);
     }
     let mut sum = Some(Amount(Decimal::ZERO));
     let mut items = Vec::with_capacity(draft.items.len());
     for item in &draft.items {
-        let (item, line) = checked_item(item, recipe, settings, kinds, findings);
-        sum = sum.zip(line).and_then(|(sum, line)| sum.plus(line));
+        let (item, line_total) = checked_item(item, recipe, settings, kinds, findings);
+        sum = sum.zip(line_total).and_then(|(sum, line_total)| sum.plus(line_total));
         items.push(item);
     }
     (items, sum)
@@ -54,15 +54,15 @@ pub(super) fn checked<'a>(
 /// What a total that is the sum of the lines needs: items, a price for each, one currency.
 pub(super) fn can_be_summed(draft: &Draft<'_>, lines: Option<Amount>, findings: &mut Findings) {
     if draft.items.is_empty() {
-        let words = "there are no items to add up to the order's price";
-        findings.absent(Code::MissingAttribute, &Field::Price, words);
+        let message = "there are no items to add up to the order's price";
+        findings.absent(Code::MissingAttribute, &Field::Price, message);
     }
     let mut is_priced = true;
     for item in &draft.items {
         if item.cell(&Field::ItemPrice).is_none() {
             is_priced = false;
-            let words = "an item without a price cannot be added up to the order's price";
-            findings.problems.push(Problem::of(Code::MissingAttribute, &Field::ItemPrice, item.at.position(), words));
+            let message = "an item without a price cannot be added up to the order's price";
+            findings.problems.push(Problem::of(Code::MissingAttribute, &Field::ItemPrice, item.at.position(), message));
         }
         can_be_added(item, draft, findings);
     }
@@ -76,8 +76,8 @@ pub(super) fn can_be_summed(draft: &Draft<'_>, lines: Option<Amount>, findings: 
 pub(super) fn can_be_added(item: &ItemDraft<'_>, draft: &Draft<'_>, findings: &mut Findings) {
     let currency = draft.cell(&Field::CurrencyCode).map(|cell| &cell.text);
     if let Some(cell) = item.cell(&Field::ItemCurrencyCode).filter(|cell| Some(&cell.text) != currency) {
-        let words = format!("{:?} cannot be added up to a price in another currency", cell.text);
-        findings.cell(Code::MixedCurrencies, cell, words);
+        let message = format!("{:?} cannot be added up to a price in another currency", cell.text);
+        findings.cell(Code::MixedCurrencies, cell, message);
     }
 }
 
@@ -116,12 +116,12 @@ fn checked_item<'a>(
 /// What only several events can carry.
 fn product<'a>(
     draft: &ItemDraft<'a>,
-    recipe: Recipe,
+    route: Recipe,
     unit_price: Option<Amount>,
     findings: &mut Findings,
 ) -> Option<Box<Product<'a>>> {
-    let attributes = product::attributes(&draft.cells, recipe, findings);
-    if recipe == Recipe::Multi && of_item(draft, &Field::ItemType).is_some_and(|cell| cell.text == "FLIGHT") {
+    let attributes = product::attributes(&draft.cells, route, findings);
+    if route == Recipe::Multi && of_item(draft, &Field::ItemType).is_some_and(|cell| cell.text == "FLIGHT") {
         product::airports(&draft.cells, findings);
     }
     (unit_price.is_some() || !attributes.is_empty()).then(|| Box::new(Product { attributes, unit_price }))
@@ -130,11 +130,11 @@ fn product<'a>(
 /// "string (uppercase)", and in a single event not one of those that need several.
 fn kind<'a>(cell: &Cell<'a>, recipe: Recipe, findings: &mut Findings) -> Option<Cow<'a, str>> {
     if recipe == Recipe::Single && lists::needs_several_events(&cell.text) {
-        let words = format!(
+        let message = format!(
             "{:?} cannot be sent with ORDER_CHECKOUT; mode multi or auto assembles such orders from several events",
             cell.text
         );
-        findings.cell(Code::ItemTypeUnsupported, cell, words);
+        findings.cell(Code::ItemTypeUnsupported, cell, message);
         return None;
     }
     values::upper_case(cell, findings)
@@ -143,8 +143,8 @@ fn kind<'a>(cell: &Cell<'a>, recipe: Recipe, findings: &mut Findings) -> Option<
 fn name<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let n_characters = if cell.text.len() > LONGEST_NAME { cell.text.chars().count() } else { cell.text.len() };
     if n_characters > LONGEST_NAME {
-        let words = format!("the name has {n_characters} characters, at most {LONGEST_NAME} are allowed");
-        findings.cell(Code::NameTooLong, cell, words);
+        let message = format!("the name has {n_characters} characters, at most {LONGEST_NAME} are allowed");
+        findings.cell(Code::NameTooLong, cell, message);
         return None;
     }
     Some(cell.text.clone())
@@ -163,25 +163,25 @@ fn prices(
     cell: &Cell<'_>,
     price: Amount,
     quantity: Option<Amount>,
-    (recipe, settings): (Recipe, &Settings),
+    (route, settings): (Recipe, &Settings),
     findings: &mut Findings,
 ) -> Option<Prices> {
     let quantity = quantity.unwrap_or(Amount(Decimal::ONE));
-    let is_multi = recipe == Recipe::Multi;
+    let is_multi = route == Recipe::Multi;
     match (settings.price_per, settings.target_price_per) {
         (PricePer::Line, PricePer::Line) if !is_multi => Some(Prices { line: price, sent: price, unit: None }),
-        (PricePer::Line, wanted) => {
+        (PricePer::Line, target_basis) => {
             let unit = unit_price(cell, price, quantity, findings)?;
-            let sent = if wanted == PricePer::Unit { unit } else { price };
+            let sent = if target_basis == PricePer::Unit { unit } else { price };
             Some(Prices { line: price, sent, unit: is_multi.then_some(unit) })
         }
-        (PricePer::Unit, wanted) => {
-            let Some(line) = price.times(quantity) else {
+        (PricePer::Unit, target_basis) => {
+            let Some(line_total) = price.times(quantity) else {
                 findings.cell(Code::NumberUnreadable, cell, format!("{price} times {quantity} has too many digits"));
                 return None;
             };
-            let sent = if wanted == PricePer::Unit { price } else { line };
-            Some(Prices { line, sent, unit: is_multi.then_some(price) })
+            let sent = if target_basis == PricePer::Unit { price } else { line_total };
+            Some(Prices { line: line_total, sent, unit: is_multi.then_some(price) })
         }
     }
 }
@@ -195,7 +195,7 @@ fn unit_price(cell: &Cell<'_>, line: Amount, quantity: Amount, findings: &mut Fi
         return Some(Amount(unit));
     }
     let rounded = unit.round_dp(UNIT_PRICE_DECIMALS);
-    let words = format!("{line} for {quantity} pieces is rounded to {rounded} each");
-    findings.cell(Code::PriceRounded, cell, words);
+    let message = format!("{line} for {quantity} pieces is rounded to {rounded} each");
+    findings.cell(Code::PriceRounded, cell, message);
     Some(Amount(rounded))
 }

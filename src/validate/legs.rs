@@ -18,7 +18,7 @@ pub(super) fn in_order(draft: &Draft<'_>, findings: &mut Findings) -> Vec<usize>
         legs.push(last);
     }
     let mut places: Vec<usize> = (0..legs.len()).collect();
-    places.sort_by_key(|place| legs[*place]);
+    places.sort_by_key(|index| legs[*index]);
     places
 }
 
@@ -30,8 +30,8 @@ fn leg(cell: &Cell<'_>, findings: &mut Findings) -> Option<u64> {
         text => text.parse().ok(),
     };
     if number.is_none() {
-        let words = format!("{:?} is no leg, expected outbound, return or a whole number", cell.text);
-        findings.cell(Code::UnknownLeg, cell, words);
+        let message = format!("{:?} is no leg, expected outbound, return or a whole number", cell.text);
+        findings.cell(Code::UnknownLeg, cell, message);
     }
     number
 }

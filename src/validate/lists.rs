@@ -76,7 +76,7 @@ static CURRENCIES: LazyLock<Vec<bool>> = LazyLock::new(|| {
 
 /// Whether ISO 4217 lists a currency.
 pub(super) fn is_currency(text: &str) -> bool {
-    currency_place(text).is_some_and(|place| CURRENCIES[place])
+    currency_place(text).is_some_and(|index| CURRENCIES[index])
 }
 
 fn currency_place(code: &str) -> Option<usize> {

@@ -101,10 +101,10 @@ pub struct CommonDefaults {
 
 /// Checks a draft. `kinds` are those of the whole run, as far as attributes have several.
 #[must_use]
-pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, kinds: &ExtensionKinds) -> Checked<'a> {
-    let mut attempt = Attempt::new(&draft, recipe::by_types(&draft, settings.mode), settings, kinds);
+pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, types: &ExtensionKinds) -> Checked<'a> {
+    let mut attempt = Attempt::new(&draft, recipe::by_types(&draft, settings.mode), settings, types);
     if attempt.is_too_large && settings.mode == Mode::Auto {
-        attempt = attempt.or_as_several_events(&draft, settings, kinds);
+        attempt = attempt.or_as_several_events(&draft, settings, types);
     }
     let Attempt { recipe, order, money, findings, .. } = attempt;
     let reference = findings::of_draft(&draft, &Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
@@ -148,13 +148,13 @@ struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    fn new(draft: &Draft<'a>, recipe: Recipe, settings: &'a Settings, kinds: &ExtensionKinds) -> Self {
+    fn new(draft: &Draft<'a>, route: Recipe, settings: &'a Settings, types: &ExtensionKinds) -> Self {
         let mut findings = Findings::new(draft);
-        let (order, money) = order::checked(draft, recipe, settings, kinds, &mut findings);
+        let (order, money) = order::checked(draft, route, settings, types, &mut findings);
         // What a rule leaves out need not fit.
         let sent = order.as_ref().filter(|_| draft.skip.is_none());
         let fits = sent.is_none_or(|order| size::fits(order, draft, settings, &mut findings));
-        Self { recipe, order, money, findings, is_too_large: !fits && recipe == Recipe::Single }
+        Self { recipe: route, order, money, findings, is_too_large: !fits && route == Recipe::Single }
     }
 
     /// The same draft as several events; if that is no way either, why neither is.

@@ -33,8 +33,8 @@ pub(super) fn checked<'a>(
         .and_then(|cell| values::checked_timestamp(cell, settings.now, findings));
     let status = findings.required(draft, &Field::Status).and_then(|cell| values::status(cell, recipe, findings));
     let currency = findings.required(draft, &Field::CurrencyCode).and_then(|cell| values::currency(cell, findings));
-    let (items, lines) = items::checked(draft, recipe, settings, kinds, findings);
-    let price = price(draft, recipe, settings, lines, findings);
+    let (items, lines_total) = items::checked(draft, recipe, settings, kinds, findings);
+    let price = price(draft, recipe, settings, lines_total, findings);
     // Neither travels with several events.
     let payment_type = match recipe {
         Recipe::Single => findings.required(draft, &Field::PaymentType),
@@ -59,8 +59,8 @@ pub(super) fn checked<'a>(
     if let Some(order) = &mut order {
         match beside {
             None => recipe::details_left_out(order, draft, findings),
-            Some(beside) => {
-                add(order, beside);
+            Some(multi_parts) => {
+                add(order, multi_parts);
                 recipe::total(order, draft, findings);
             }
         }
@@ -90,14 +90,14 @@ fn of_several_events<'a>(
     recipe::extensions_left_out(draft, findings);
     let places = legs::in_order(draft, findings);
     let mut sent_at = vec![0; places.len()];
-    places.iter().enumerate().for_each(|(place, item)| sent_at[*item] = place);
+    places.iter().enumerate().for_each(|(index, item)| sent_at[*item] = index);
     let (contacts, consumers) = people::checked(draft, guest, &sent_at, findings);
     Beside { places, contacts, consumers }
 }
 
 fn add<'a>(order: &mut Order<'a>, Beside { places, contacts, consumers }: Beside<'a>) {
     let mut items: Vec<_> = std::mem::take(&mut order.items).into_iter().map(Some).collect();
-    order.items = places.into_iter().filter_map(|place| items[place].take()).collect();
+    order.items = places.into_iter().filter_map(|index| items[index].take()).collect();
     (order.recipe, order.contacts, order.consumers) = (Recipe::Multi, contacts, consumers);
 }
 
@@ -130,28 +130,32 @@ fn assembled<'a>(
 /// `price`: from its cell, or what the items add up to.
 fn price(
     draft: &Draft<'_>,
-    recipe: Recipe,
+    route: Recipe,
     settings: &Settings,
-    lines: Option<Amount>,
+    lines_total: Option<Amount>,
     findings: &mut Findings,
 ) -> Option<Amount> {
     if settings.total_from == TotalFrom::SumOfLines {
-        items::can_be_summed(draft, lines, findings);
-        return lines.filter(|_| !draft.items.is_empty());
+        items::can_be_summed(draft, lines_total, findings);
+        return lines_total.filter(|_| !draft.items.is_empty());
     }
     let cell = findings.required(draft, &Field::Price)?;
     let price = values::number(cell, findings)?;
-    let differs = |lines: &Amount| recipe == Recipe::Single && !draft.items.is_empty() && lines.0 != price.0;
-    if let Some(lines) = lines.filter(differs) {
-        findings.cell(Code::TotalDiffers, cell, format!("the items add up to {lines}, the order's price is {price}"));
+    let differs = |lines_total: &Amount| route == Recipe::Single && !draft.items.is_empty() && lines_total.0 != price.0;
+    if let Some(lines_total) = lines_total.filter(differs) {
+        findings.cell(
+            Code::TotalDiffers,
+            cell,
+            format!("the items add up to {lines_total}, the order's price is {price}"),
+        );
     }
     Some(price)
 }
 
 /// Where it is not needed it may be the empty text.
-fn payment_text<'a>(payment_type: Option<&Cell<'a>>, recipe: Recipe) -> Option<Cow<'a, str>> {
+fn payment_text<'a>(payment_type: Option<&Cell<'a>>, route: Recipe) -> Option<Cow<'a, str>> {
     let text = payment_type.map(|cell| cell.text.clone());
-    text.or((recipe == Recipe::Multi).then_some(Cow::Borrowed("")))
+    text.or((route == Recipe::Multi).then_some(Cow::Borrowed("")))
 }
 
 /// "Required if paymentType is Card"
@@ -159,8 +163,8 @@ fn card_type<'a>(draft: &Draft<'a>, payment_type: Option<&Cell<'_>>, findings: &
     let cell = of_draft(draft, &Field::CardType);
     let is_card = payment_type.is_some_and(|cell| &*cell.text == "Card");
     if is_card && draft.cell(&Field::CardType).is_none() {
-        let words = "cardType is required when paymentType is Card";
-        findings.absent(Code::MissingCardType, &Field::CardType, words);
+        let message = "cardType is required when paymentType is Card";
+        findings.absent(Code::MissingCardType, &Field::CardType, message);
     }
     if let Some(cell) = cell.filter(|cell| !lists::CARD_TYPES.contains(&&*cell.text)) {
         findings.cell(Code::UnknownCardType, cell, not_in_the_manual(&cell.text, &lists::CARD_TYPES));

@@ -46,11 +46,11 @@ fn are_complete(consumers: &[Consumer<'_>], findings: &mut Findings) {
     };
     let n_lacking = consumers.iter().filter(lacks).count();
     if n_lacking > 0 {
-        let words = format!(
+        let message = format!(
             "{n_lacking} of {} consumers without a title, firstname or lastname, which the manual requires",
             consumers.len()
         );
-        findings.order(Code::ConsumerIncomplete, words);
+        findings.order(Code::ConsumerIncomplete, message);
     }
 }
 
@@ -82,11 +82,11 @@ struct Consumers<'a> {
 
 impl<'a> Consumers<'a> {
     fn add(&mut self, person: Guest<'a>, item: Option<usize>) {
-        let place = *self.known.entry(person).or_insert_with_key(|person| {
+        let index = *self.known.entry(person).or_insert_with_key(|person| {
             self.found.push(Consumer { person: person.clone(), items: Vec::new() });
             self.found.len() - 1
         });
-        self.found[place].items.extend(item);
+        self.found[index].items.extend(item);
     }
 
     fn in_order(mut self) -> Vec<Consumer<'a>> {

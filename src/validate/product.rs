@@ -32,13 +32,13 @@ pub(super) fn attributes<'a>(cells: &Cells<'a>, recipe: Recipe, findings: &mut F
             }
             Recipe::Multi => match value(cell, key) {
                 Ok(value) => attributes.push((name(cell), value, cell)),
-                Err(fault) => findings.cell(Code::ProductAttribute, cell, fault),
+                Err(message) => findings.cell(Code::ProductAttribute, cell, message),
             },
         }
     }
-    let (attributes, differing) = Extension::of(attributes);
+    let (attributes, conflicting) = Extension::of(attributes);
     if recipe == Recipe::Multi {
-        for cell in differing {
+        for cell in conflicting {
             findings.cell(Code::ProductAttribute, cell, extension::second_value(cell));
         }
     }
@@ -47,14 +47,14 @@ pub(super) fn attributes<'a>(cells: &Cells<'a>, recipe: Recipe, findings: &mut F
 
 /// The value of an attribute. An error says what is wrong with it.
 fn value<'a>(cell: &Cell<'a>, key: &ExtensionKey) -> Result<ExtensionValue<'a>, String> {
-    let ExtensionKey { name: known, kind } = key;
-    if TAKEN.contains(&known.as_str()) {
-        return Err(format!("{known:?} is one of the attributes that every ADD has"));
+    let ExtensionKey { name: key_name, kind: data_type } = key;
+    if TAKEN.contains(&key_name.as_str()) {
+        return Err(format!("{key_name:?} is one of the attributes that every ADD has"));
     }
-    if known.is_empty() || !known.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()) {
-        return Err(format!("{known:?} is no name: only letters, digits and _ may stand in it"));
+    if key_name.is_empty() || !key_name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()) {
+        return Err(format!("{key_name:?} is no name: only letters, digits and _ may stand in it"));
     }
-    extension::parsed(cell, *kind).ok_or_else(|| format!("{:?} is no {}", cell.text, kind.name()))
+    extension::parsed(cell, *data_type).ok_or_else(|| format!("{:?} is no {}", cell.text, data_type.name()))
 }
 
 /// "IATA"
@@ -62,8 +62,8 @@ pub(super) fn airports(cells: &Cells<'_>, findings: &mut Findings) {
     let is_code = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     for cell in cells.free().filter(|cell| !cell.is_broken) {
         if key(cell).is_some_and(|key| AIRPORTS.contains(&key.name.as_str())) && !is_code(&cell.text) {
-            let words = format!("{:?} is no IATA code of an airport, expected such as DUB", cell.text);
-            findings.cell(Code::AirportImplausible, cell, words);
+            let message = format!("{:?} is no IATA code of an airport, expected such as DUB", cell.text);
+            findings.cell(Code::AirportImplausible, cell, message);
         }
     }
 }

@@ -48,14 +48,14 @@ pub(super) fn items(draft: &Draft<'_>, findings: &mut Findings) {
         findings.order(Code::NoItems, "there are no items, and an order of several events is made of them");
     }
     if draft.items.len() > MOST_ITEMS {
-        let words =
+        let message =
             format!("{} items, but a session keeps 100 events: it loses sight of the first ones", draft.items.len());
-        findings.order(Code::TooManyItems, words);
+        findings.order(Code::TooManyItems, message);
     }
     for item in &draft.items {
         for field in REQUIRED.iter().filter(|field| item.cell(field).is_none()) {
-            let words = format!("{field} is required where an order is assembled from several events");
-            findings.problems.push(Problem::of(Code::MissingAttribute, field, item.at.position(), words));
+            let message = format!("{field} is required where an order is assembled from several events");
+            findings.problems.push(Problem::of(Code::MissingAttribute, field, item.at.position(), message));
         }
     }
 }
@@ -70,14 +70,14 @@ pub(super) fn total(order: &Order<'_>, draft: &Draft<'_>, findings: &mut Finding
     let difference = sum.and_then(|sum| Some((sum, sum.0.checked_sub(order.price.0)?)));
     let Some((sum, difference)) = difference.filter(|(_, by)| !by.is_zero() && !order.items.is_empty()) else { return };
     let more = if difference.is_sign_negative() { "less" } else { "more" };
-    let words = format!(
+    let message = format!(
         "the tenant adds the items up to {sum}, which is {} {more} than the order's price of {}",
         difference.abs(),
         order.price
     );
     match draft.cell(&Field::Price) {
-        Some(cell) => findings.cell(Code::TotalDiffers, cell, words),
-        None => findings.order(Code::TotalDiffers, words),
+        Some(cell) => findings.cell(Code::TotalDiffers, cell, message),
+        None => findings.order(Code::TotalDiffers, message),
     }
 }
 
@@ -87,8 +87,8 @@ pub(super) fn extensions_left_out(draft: &Draft<'_>, findings: &mut Findings) {
     let is_extension = |cell: &&Cell<'_>| matches!(*cell.field, Field::Extension(_) | Field::ItemExtension(_));
     let names: BTreeSet<String> = cells.filter(is_extension).map(|cell| cell.field.to_string()).collect();
     if !names.is_empty() {
-        let words = format!("an order of several events carries no extensions: {} stay behind", listed(&names));
-        findings.order(Code::ExtensionLeftOut, words);
+        let message = format!("an order of several events carries no extensions: {} stay behind", listed(&names));
+        findings.order(Code::ExtensionLeftOut, message);
     }
 }
 
@@ -105,8 +105,8 @@ pub(super) fn details_left_out(order: &Order<'_>, draft: &Draft<'_>, findings: &
     let names: BTreeSet<String> = attributes.map(|(name, _)| format!("item.product.{name}")).collect();
     let names = (!names.is_empty()).then(|| listed(&names));
     let left_out: Vec<_> = people.chain(names).collect();
-    let words = format!("a single event cannot carry {}; mode multi can", left_out.join(", "));
-    findings.order(Code::DetailLeftOut, words);
+    let message = format!("a single event cannot carry {}; mode multi can", left_out.join(", "));
+    findings.order(Code::DetailLeftOut, message);
 }
 
 fn listed(names: &BTreeSet<String>) -> String {
@@ -120,8 +120,8 @@ fn listed(names: &BTreeSet<String>) -> String {
 pub(super) fn makes_it_in_time(n_requests: u64, settings: &Settings, findings: &mut Findings) -> bool {
     let fault = too_slow(n_requests, settings);
     let is_in_time = fault.is_none();
-    if let Some(words) = fault {
-        findings.order(Code::SequenceTooSlow, words);
+    if let Some(message) = fault {
+        findings.order(Code::SequenceTooSlow, message);
     }
     is_in_time
 }

@@ -33,9 +33,9 @@ pub fn clashes(orders: &[Clash<'_>], settings: &Settings) -> Vec<Option<Problem>
     let problem = |order: &Clash<'_>| {
         let other =
             orders.iter().find(|other| is_clash(order.record, other.record)).filter(|_| order.likeness.is_some())?;
-        let words =
+        let message =
             "another order of this run has the same reference; its profile's key tells them apart, the tenant cannot";
-        Some(Problem::of_order(Code::ReferenceReused, other.record.source, words))
+        Some(Problem::of_order(Code::ReferenceReused, other.record.source, message))
     };
     orders.iter().map(problem).collect()
 }
@@ -58,11 +58,11 @@ pub fn duplicates(orders: &[Clash<'_>]) -> Vec<Option<Problem>> {
     let problem = |order: &Clash<'_>| {
         let (first, other) = spellings.get(&spelling_key(order)?)?;
         let other = if first.reference == order.record.reference { (*other)? } else { first };
-        let words = format!(
+        let message = format!(
             "{:?} here and {:?} there, with the same guest, time and amounts: one order, its reference spelt in two ways",
             order.record.reference, other.reference
         );
-        Some(Problem::of_order(Code::DuplicateContent, other.source, words))
+        Some(Problem::of_order(Code::DuplicateContent, other.source, message))
     };
     orders.iter().map(problem).collect()
 }

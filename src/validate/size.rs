@@ -53,13 +53,13 @@ struct Sizes {
 /// Whether the events of an order fit one request each; finds those that do not, and a sequence of them that takes too
 /// long. Of nearly all orders the size of their cells tells it.
 pub(super) fn fits(order: &Order<'_>, draft: &Draft<'_>, settings: &Settings, findings: &mut Findings) -> bool {
-    let may_be_too_large = || may_be_too_large(draft, order.recipe, settings);
+    let may_exceed = || may_be_too_large(draft, order.recipe, settings);
     match order.recipe {
-        Recipe::Single => !may_be_too_large() || fits_one_request(order, settings, findings),
+        Recipe::Single => !may_exceed() || fits_one_request(order, settings, findings),
         // What cannot be sent in time is not looked at any closer: it may be as long as the export is.
         Recipe::Multi => {
             !recipe::makes_it_in_time(least_requests(order), settings, findings)
-                || !may_be_too_large()
+                || !may_exceed()
                 || sequence_fits(order, settings, findings)
         }
     }
@@ -115,12 +115,12 @@ fn sizes_of_one(draft: &Draft<'_>, of: impl Fn(&str) -> usize) -> Sizes {
 
 /// The same of IDENTITY and of the events that assemble an order. CONFIRM names all items, in parts no more than fit.
 fn sizes_of_several(draft: &Draft<'_>, of: impl Fn(&str) -> usize) -> Sizes {
-    let size = |cells: &[Cell<'_>], is_of: fn(Part) -> bool| -> usize {
-        cells.iter().filter(|cell| is_of(cell.field.part())).map(|cell| size(cell, of(&cell.text))).sum()
+    let size = |cells: &[Cell<'_>], is_in: fn(Part) -> bool| -> usize {
+        cells.iter().filter(|cell| is_in(cell.field.part())).map(|cell| size(cell, of(&cell.text))).sum()
     };
     let cells = &draft.cells[..];
-    let (guest, event) = (size(cells, |part| part == Part::Guest), size(cells, |part| part == Part::Event));
-    let order = size(cells, |part| part == Part::Order);
+    let (guest, event) = (size(cells, |group| group == Part::Guest), size(cells, |group| group == Part::Event));
+    let order = size(cells, |group| group == Part::Order);
     let adds = draft.items.iter().map(|item| ITEM + ADD + order + size(&item.cells, |_| true));
     let people = |role| draft.people.iter().filter(move |person: &&PersonDraft<'_>| person.role == role);
     let of_people = |role| people(role).map(|person| ITEM + ITEM_NAME + size(&person.cells, |_| true)).sum::<usize>();
@@ -151,7 +151,7 @@ fn size(cell: &Cell<'_>, text: usize) -> usize {
 /// Whether IDENTITY and ORDER_CHECKOUT fit; finds which does not.
 fn fits_one_request(order: &Order<'_>, settings: &Settings, findings: &mut Findings) -> bool {
     let checkout = too_long(&json::order_checkout(order), settings);
-    if let Some(words) = &checkout {
+    if let Some(excess) = &checkout {
         let needs_parts = settings.confirm == Confirm::Whole && order.items.len() > MOST_CONFIRMED;
         let hint = match settings.mode {
             Mode::Single if needs_parts => {
@@ -160,8 +160,8 @@ fn fits_one_request(order: &Order<'_>, settings: &Settings, findings: &mut Findi
             Mode::Single => "; mode auto assembles such orders from several events",
             Mode::Multi | Mode::Auto => "",
         };
-        let words = format!("ORDER_CHECKOUT with {} items {words}{hint}", order.items.len());
-        findings.order(Code::EventTooLarge, words);
+        let message = format!("ORDER_CHECKOUT with {} items {excess}{hint}", order.items.len());
+        findings.order(Code::EventTooLarge, message);
     }
     identity_fits(order, settings, findings);
     checkout.is_none()
@@ -176,24 +176,24 @@ fn each_fits(order: &Order<'_>, sequence: &Sequence, settings: &Settings, findin
     let consumers = sequence.consumers.iter().map(|event| ("ADD_CONSUMERS".to_owned(), event));
     let mut fit = true;
     for (name, event) in of_items.chain(contacts).chain(consumers).chain(confirms) {
-        let Some(words) = too_long(event, settings) else { continue };
-        let may_be_cut = name == confirm && settings.confirm == Confirm::Whole;
-        let hint = if may_be_cut { "; confirm = \"parts\" would name them in several" } else { "" };
-        findings.order(Code::EventTooLarge, format!("{name} {words}{hint}"));
+        let Some(excess) = too_long(event, settings) else { continue };
+        let may_be_split = name == confirm && settings.confirm == Confirm::Whole;
+        let hint = if may_be_split { "; confirm = \"parts\" would name them in several" } else { "" };
+        findings.order(Code::EventTooLarge, format!("{name} {excess}{hint}"));
         fit = false;
     }
     identity_fits(order, settings, findings) && fit
 }
 
 fn identity_fits(order: &Order<'_>, settings: &Settings, findings: &mut Findings) -> bool {
-    let words = too_long(&json::identity(&order.guest, &order.common), settings);
-    if let Some(words) = &words {
-        findings.order(Code::EventTooLarge, format!("IDENTITY {words}"));
+    let excess = too_long(&json::identity(&order.guest, &order.common), settings);
+    if let Some(excess) = &excess {
+        findings.order(Code::EventTooLarge, format!("IDENTITY {excess}"));
     }
-    words.is_none()
+    excess.is_none()
 }
 
 fn too_long(event: &EventText, settings: &Settings) -> Option<String> {
-    let (length, most) = (url::event_url_length(&settings.target, event), settings.max_url_bytes);
-    (length > most).then(|| format!("makes a URL of {length} bytes, more than the {most} that are allowed"))
+    let (length, limit) = (url::event_url_length(&settings.target, event), settings.max_url_bytes);
+    (length > limit).then(|| format!("makes a URL of {length} bytes, more than the {limit} that are allowed"))
 }

@@ -147,8 +147,8 @@ fn settings() -> Settings {
     }
 }
 
-fn prices(price_per: PricePer, target_price_per: PricePer) -> Settings {
-    Settings { price_per, target_price_per, ..settings() }
+fn prices(price_basis: PricePer, target_price_basis: PricePer) -> Settings {
+    Settings { price_per: price_basis, target_price_per: target_price_basis, ..settings() }
 }
 
 fn sum_of_lines() -> Settings {
@@ -171,24 +171,25 @@ fn numbered(drafts: impl IntoIterator<Item = Draft<'static>>) -> Vec<Draft<'stat
 /// What the pipeline does: first it learns of the extensions of all drafts, then checks them one by one, and then looks
 /// at the orders that share a reference. Each draft stands in a place of its own.
 fn check_all(mut drafts: Vec<Draft<'static>>, settings: &Settings) -> Vec<Checked<'static>> {
-    (0..).zip(&mut drafts).for_each(|(place, draft)| draft.rows[0].bytes = 10 * place..10 * place + 9);
-    let mut kinds = ExtensionKinds::default();
+    (0..).zip(&mut drafts).for_each(|(index, draft)| draft.rows[0].bytes = 10 * index..10 * index + 9);
+    let mut types = ExtensionKinds::default();
     for draft in &drafts {
-        kinds.note(draft);
+        types.note(draft);
     }
     let settings: &Settings = Box::leak(Box::new(settings.clone()));
-    let mut all: Vec<_> = drafts.into_iter().map(|draft| check(draft, settings, &kinds)).collect();
+    let mut all: Vec<_> = drafts.into_iter().map(|draft| check(draft, settings, &types)).collect();
     let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let judged = all.iter().enumerate().filter(|(_, checked)| !matches!(checked.verdict, Verdict::Skipped(_)));
-    judged.for_each(|(index, checked)| by_reference.entry(checked.record.reference.clone()).or_default().push(index));
+    let not_skipped = all.iter().enumerate().filter(|(_, checked)| !matches!(checked.verdict, Verdict::Skipped(_)));
+    not_skipped
+        .for_each(|(index, checked)| by_reference.entry(checked.record.reference.clone()).or_default().push(index));
     for indices in by_reference.values() {
-        let likeness = |checked: &Checked<'_>| match &checked.verdict {
+        let dedup_hash = |checked: &Checked<'_>| match &checked.verdict {
             Verdict::Valid(order) => Some(crate::event::canonical::likeness(order)),
             _ => None,
         };
         let of_reference = indices.iter().map(|index| &all[*index]);
         let of_reference: Vec<_> =
-            of_reference.map(|checked| Clash { record: &checked.record, likeness: likeness(checked) }).collect();
+            of_reference.map(|checked| Clash { record: &checked.record, likeness: dedup_hash(checked) }).collect();
         for (index, problem) in indices.iter().zip(clashes(&of_reference, settings)) {
             if let Some(problem) = problem {
                 all[*index].record.problems.push(problem);
@@ -217,16 +218,16 @@ fn found(draft: Draft<'static>, settings: &Settings) -> Vec<String> {
     checked(draft, settings).record.problems.iter().map(show).collect()
 }
 
-fn ext(name: &str, kind: ExtensionKind) -> Field {
-    Field::Extension(Arc::new(ExtensionKey { name: name.into(), kind }))
+fn ext(name: &str, data_type: ExtensionKind) -> Field {
+    Field::Extension(Arc::new(ExtensionKey { name: name.into(), kind: data_type }))
 }
 
-fn item_ext(name: &str, kind: ExtensionKind) -> Field {
-    Field::ItemExtension(Arc::new(ExtensionKey { name: name.into(), kind }))
+fn item_ext(name: &str, data_type: ExtensionKind) -> Field {
+    Field::ItemExtension(Arc::new(ExtensionKey { name: name.into(), kind: data_type }))
 }
 
-fn product(name: &str, kind: ExtensionKind) -> Field {
-    Field::ItemProduct(Arc::new(ExtensionKey { name: name.into(), kind }))
+fn product(name: &str, data_type: ExtensionKind) -> Field {
+    Field::ItemProduct(Arc::new(ExtensionKey { name: name.into(), kind: data_type }))
 }
 
 fn id(provider: &str) -> Field {
@@ -239,13 +240,13 @@ fn attributes(n: usize) -> Vec<Change<'static>> {
 
 #[test]
 fn every_problem_has_its_code_field_and_words() {
-    for (code, field, words, draft, settings) in cases() {
+    for (code, field, message, draft, settings) in cases() {
         let checked = checked(draft, &settings);
         let found = checked.record.problems.iter();
         let found: Vec<_> = found.map(|p| (p.code, p.field.as_deref().unwrap_or(""), p.message.as_str())).collect();
-        assert_eq!(found, [(code, field, words)]);
+        assert_eq!(found, [(code, field, message)]);
         let outcome = if checked.record.problems[0].is_error() { Outcome::Invalid } else { Outcome::Valid };
-        assert_eq!(checked.verdict.outcome(), outcome, "{words}");
+        assert_eq!(checked.verdict.outcome(), outcome, "{message}");
     }
 }
 
@@ -257,8 +258,8 @@ fn every_code_of_this_stage_has_a_case() {
         // map
         Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::UnknownColumn,
         // group
-        Code::RowsDisagree, Code::FirstValueTaken, Code::OrderInTwoFiles, Code::OrderCopied, Code::RowUnreadable,
-        Code::NeighbourUnreadable, Code::RowWithoutKey,
+        Code::RowsDisagree, Code::FirstValueTaken, Code::OrderInTwoFiles, Code::DuplicateOrder, Code::RowUnreadable,
+        Code::AdjacentRowUnreadable, Code::RowWithoutKey,
         // what pipeline learns from read
         Code::NoFinalNewline,
         // what pipeline finds in the ledger
@@ -273,21 +274,21 @@ fn every_code_of_this_stage_has_a_case() {
 
 #[test]
 fn a_problem_points_at_its_cell_or_else_at_the_first_row() {
-    let places = |changes: &[Change]| -> Vec<_> {
+    let positions = |changes: &[Change]| -> Vec<_> {
         let problems = checked(order(changes), &settings()).record.problems;
         problems.iter().map(|problem| (problem.at.line, problem.at.column)).collect()
     };
-    assert_eq!(places(&[(Field::Status, "x")]), [(LINE, Some(3))]);
-    assert_eq!(places(&[(Field::ItemQuantity, "x")]), [(LINE + 1, Some(3))]);
-    assert_eq!(places(&[(Field::Status, "")]), [(LINE, None)]);
-    assert_eq!(places(&attributes(51)), [(LINE, None)]);
+    assert_eq!(positions(&[(Field::Status, "x")]), [(LINE, Some(3))]);
+    assert_eq!(positions(&[(Field::ItemQuantity, "x")]), [(LINE + 1, Some(3))]);
+    assert_eq!(positions(&[(Field::Status, "")]), [(LINE, None)]);
+    assert_eq!(positions(&attributes(51)), [(LINE, None)]);
 }
 
 #[test]
 fn what_is_within_its_bounds_is_no_problem() {
     let (name, fifty) = ("ü".repeat(128), attributes(50));
     let no_card = (Field::CardType, "");
-    let sound: &[&[Change]] = &[
+    let valid_changes: &[&[Change]] = &[
         &[],
         &[(Field::ItemName, &name)],
         &fifty,
@@ -304,7 +305,7 @@ fn what_is_within_its_bounds_is_no_problem() {
         &[(Field::EventLanguage, "FR"), (Field::EventCurrency, "JPY"), (Field::EventChannel, "MOBILE_APP")],
         &[(id("crm"), "17850"), (Field::GuestEmail, "")],
     ];
-    for changes in sound {
+    for changes in valid_changes {
         assert_eq!(found(order(changes), &settings()), [""; 0], "{changes:?}");
     }
     let roomy = Settings { max_url_bytes: 65_534, ..settings() };
@@ -335,13 +336,13 @@ fn all_problems_of_an_order_are_collected_and_it_still_has_its_money() {
     ];
     let mut draft = order(&changes);
     draft.problems.push(Problem::of_order(Code::RowsDisagree, draft.position(), "told by group"));
-    let spoilt = checked(draft, &without_pos());
-    let codes: Vec<_> = spoilt.record.problems.iter().map(|problem| problem.code.as_str()).collect();
+    let invalid = checked(draft, &without_pos());
+    let codes: Vec<_> = invalid.record.problems.iter().map(|problem| problem.code.as_str()).collect();
     let expected = "rows_disagree unknown_status item_type_unsupported unknown_status missing_card_type \
                     extension_value email_implausible missing_pos";
     assert_eq!(codes.join(" "), expected);
-    assert_eq!(spoilt.verdict.outcome(), Outcome::Invalid);
-    let money = spoilt.record.money.unwrap();
+    assert_eq!(invalid.verdict.outcome(), Outcome::Invalid);
+    let money = invalid.record.money.unwrap();
     assert_eq!((money.currency.as_str(), money.amount.to_string()), ("EUR", "20.00".into()));
     // Without a price or a currency there is none.
     for changes in [[(Field::Price, "x")], [(Field::Price, "")], [(Field::CurrencyCode, "eur")]] {
@@ -372,8 +373,8 @@ fn nothing_more_is_said_of_a_broken_cell() {
 #[test]
 fn a_broken_extension_cell_takes_no_part_in_the_types() {
     let a = |kind, text| order(&[(ext("a", kind), text)]);
-    let broken = with_broken(a(ExtensionKind::String, "an array"), &ext("a", ExtensionKind::String));
-    let drafts = numbered([broken.clone(), a(ExtensionKind::Integer, "1"), broken]);
+    let unparsable = with_broken(a(ExtensionKind::String, "an array"), &ext("a", ExtensionKind::String));
+    let drafts = numbered([unparsable.clone(), a(ExtensionKind::Integer, "1"), unparsable]);
     let problems = check_all(drafts, &settings()).into_iter().map(|checked| checked.record.problems.len());
     assert_eq!(problems.collect::<Vec<_>>(), [1, 0, 1]);
 }
@@ -416,8 +417,8 @@ fn a_total_of_lines_counts_instead_of_the_exports_price() {
         (rounded.items[0].price.unwrap().to_string(), rounded.price.to_string()),
         ("3.333333".into(), "30".into())
     );
-    let spoilt = checked(order(&[(Field::ItemPrice, "x")]), &sum_of_lines());
-    assert_eq!((spoilt.record.money, spoilt.record.problems.len()), (None, 1));
+    let invalid = checked(order(&[(Field::ItemPrice, "x")]), &sum_of_lines());
+    assert_eq!((invalid.record.money, invalid.record.problems.len()), (None, 1));
 }
 
 /// An invalid order lists its problems, and an order whose items are missing must not be sent with a total of 0.
@@ -546,9 +547,9 @@ fn what_is_made_counts_like_what_is_seen_in_a_row() {
         (ext("a", ExtensionKind::Float), "1"),
         (item_ext("b", ExtensionKind::String), "x"),
     ];
-    let mut made = order(&changes);
-    let items = made.items.iter_mut().flat_map(|item| item.cells.iter_mut());
-    for cell in made.cells.iter_mut().chain(items) {
+    let mut owned = order(&changes);
+    let items = owned.items.iter_mut().flat_map(|item| item.cells.iter_mut());
+    for cell in owned.cells.iter_mut().chain(items) {
         cell.text = Cow::Owned(cell.text.to_string());
         cell.field = Cow::Owned(cell.field.clone().into_owned());
     }
@@ -556,7 +557,7 @@ fn what_is_made_counts_like_what_is_seen_in_a_row() {
         let order = valid(draft, &settings());
         (json::order_checkout(&order), json::identity(&order.guest, &order.common))
     };
-    assert_eq!(events(made), events(order(&changes)));
+    assert_eq!(events(owned), events(order(&changes)));
 }
 
 /// A constant of the profile has no instant that `map` read.
@@ -578,8 +579,8 @@ fn a_record_names_an_order_that_has_no_reference_by_its_key() {
     assert_eq!(record(&[(Field::OrderedAt, "x")]).ordered_at, None);
     assert_eq!((record(&[]).n_items, record(&[]).source.line), (1, LINE));
     // A broken cell holds words such as "an array", not a reference.
-    let broken = checked(with_broken(order(&[]), &Field::ReferenceId), &settings());
-    assert_eq!(broken.record.reference, "KEY");
+    let unparsable = checked(with_broken(order(&[]), &Field::ReferenceId), &settings());
+    assert_eq!(unparsable.record.reference, "KEY");
 }
 
 /// `code line` of the problems of orders that all have one reference, made in these hours of January 2025.

@@ -23,8 +23,8 @@ pub(super) fn checked_timestamp(cell: &Cell<'_>, now: DateTime<Utc>, findings: &
     let time = timestamp(cell);
     match time {
         None => {
-            let words = format!("{:?} is no timestamp, expected ISO 8601 with an offset or Z", cell.text);
-            findings.cell(Code::TimestampUnreadable, cell, words);
+            let message = format!("{:?} is no timestamp, expected ISO 8601 with an offset or Z", cell.text);
+            findings.cell(Code::TimestampUnreadable, cell, message);
         }
         // A day's grace: clocks and zones differ.
         Some(time) if time > now + chrono::Duration::days(1) => {
@@ -48,21 +48,21 @@ pub(super) fn currency(cell: &Cell<'_>, findings: &mut Findings) -> Option<Curre
     if lists::is_currency(&cell.text) {
         return cell.text.parse().ok();
     }
-    let (code, words) =
+    let (code, message) =
         word_fault(&cell.text, lists::is_currency, Code::UnknownCurrency, "an ISO 4217 currency such as EUR");
-    findings.cell(code, cell, words);
+    findings.cell(code, cell, message);
     None
 }
 
 /// The statuses of an order and of an item.
-pub(super) fn status<'a>(cell: &Cell<'a>, recipe: Recipe, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    let (known, expected): (&[&str], _) = match recipe {
+pub(super) fn status<'a>(cell: &Cell<'a>, route: Recipe, findings: &mut Findings) -> Option<Cow<'a, str>> {
+    let (known, expected): (&[&str], _) = match route {
         Recipe::Single => (&lists::STATUSES, "PURCHASED or PAYMENT_PENDING"),
         Recipe::Multi => (&lists::STATUSES_OF_CHECKOUT, "PURCHASED, PAYMENT_PENDING, CONFIRMED, REFUNDED or CANCELLED"),
     };
-    if recipe == Recipe::Single && !known.contains(&&*cell.text) && is_of_checkout(&cell.text) {
-        let words = format!("{:?} is not known, expected {expected}; mode multi sends orders with it", cell.text);
-        findings.cell(Code::UnknownStatus, cell, words);
+    if route == Recipe::Single && !known.contains(&&*cell.text) && is_of_checkout(&cell.text) {
+        let message = format!("{:?} is not known, expected {expected}; mode multi sends orders with it", cell.text);
+        findings.cell(Code::UnknownStatus, cell, message);
         return None;
     }
     listed(cell, |word| known.contains(&word), Code::UnknownStatus, expected, findings)
@@ -83,8 +83,8 @@ pub(super) fn listed<'a>(
     if is_known(&cell.text) {
         return Some(cell.text.clone());
     }
-    let (code, words) = word_fault(&cell.text, is_known, unknown, expected);
-    findings.cell(code, cell, words);
+    let (code, message) = word_fault(&cell.text, is_known, unknown, expected);
+    findings.cell(code, cell, message);
     None
 }
 

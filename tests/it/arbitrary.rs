@@ -82,7 +82,7 @@ pub(crate) fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
 }
 
 /// Checks files, for a test that hears of the progress.
-pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, tell: Tell<'_>) -> Finished {
+pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_progress: Tell<'_>) -> Finished {
     let now = "2025-06-01T00:00:00Z".parse().unwrap();
     let job = Job {
         changed_exit: ChangedExit::First,
@@ -114,7 +114,7 @@ pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, tell: T
         has_target: true,
         sending: None,
     };
-    pipeline::run(&job, tell).unwrap()
+    pipeline::run(&job, on_progress).unwrap()
 }
 
 /// Where the rows of a file stand, as far as it can be read.

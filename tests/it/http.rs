@@ -179,8 +179,8 @@ fn a_signal_stops_the_run_and_the_report_is_written() {
 
 #[test]
 fn what_the_service_refuses_is_not_repeated_and_what_it_defers_is() {
-    let words = Reply::Answer(400, Vec::new(), "{\"message\":\"no such type\"}".into());
-    let (shop, service) = (Shop::new(), only_for("A-1", words));
+    let expected_message = Reply::Answer(400, Vec::new(), "{\"message\":\"no such type\"}".into());
+    let (shop, service) = (Shop::new(), only_for("A-1", expected_message));
     assert_eq!(shop.send(&service, "").0, 1);
     assert_eq!(shop.outcomes("run-1"), ["A-1 refused", "A-2 accepted", "B-1 accepted"]);
     assert_eq!(service.count("ORDER_CHECKOUT"), 3);

@@ -46,11 +46,11 @@ fn export(references: &[&str]) -> String {
 
 /// A run that sends orders of these references, with exit code and all files.
 fn run(references: &[&str], base_url: &str, options: &str) -> (Place, Ran) {
-    let place = Place::with("orders.csv", export(references));
-    let usual = "--pos p --backfill --max-invalid 100% --rate unlimited --identity-pause 0s --timeout 20s";
-    let command = format!("send orders.csv --base-url {base_url} --client-key {KEY} {usual} --set tries=1{options}");
-    let ran = place.run(&command);
-    (place, ran)
+    let workspace = Place::with("orders.csv", export(references));
+    let defaults = "--pos p --backfill --max-invalid 100% --rate unlimited --identity-pause 0s --timeout 20s";
+    let command = format!("send orders.csv --base-url {base_url} --client-key {KEY} {defaults} --set tries=1{options}");
+    let ran = workspace.run(&command);
+    (workspace, ran)
 }
 
 /// A body that shows what was asked, as front ends like to.
@@ -69,10 +69,10 @@ fn no_http() -> String {
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            let mut heard = vec![0; 64 * 1024];
-            let n_heard = stream.read(&mut heard).unwrap_or_default();
+            let mut response = vec![0; 64 * 1024];
+            let n_heard = stream.read(&mut response).unwrap_or_default();
             // Whoever asked may be gone.
-            drop(stream.write_all(&[b"? ", &heard[..n_heard], b"\r\n\r\n"].concat()));
+            drop(stream.write_all(&[b"? ", &response[..n_heard], b"\r\n\r\n"].concat()));
         }
     });
     base_url
@@ -92,13 +92,13 @@ fn is_for_customers_data(file: &Path) -> bool {
 }
 
 /// Looks through everything that a run said and wrote, the ledger and its companions too; the export is its input.
-fn assert_nothing_gets_out(place: &Place, ran: &Ran) {
-    let folder = place.path("");
+fn assert_nothing_gets_out(workspace: &Place, ran: &Ran) {
+    let folder = workspace.path("");
     let mut written: Vec<(PathBuf, Vec<u8>)> = vec![
         ("standard output".into(), ran.out.clone().into_bytes()),
         ("standard error".into(), ran.err.clone().into_bytes()),
     ];
-    let is_written = |path: &PathBuf| *path != place.path("orders.csv");
+    let is_written = |path: &PathBuf| *path != workspace.path("orders.csv");
     written.extend(files(&folder).into_iter().filter(is_written).map(|path| (path.clone(), fs::read(path).unwrap())));
     assert!(written.iter().any(|(path, _)| path.ends_with("summary.json")), "{}", ran.err);
     let of_customers = [LOCAL, DOMAIN, FIRST_NAME, LAST_NAME];
@@ -138,11 +138,11 @@ fn where_everything_goes_wrong_no_url_no_key_and_no_customer_gets_out() {
         Some(reply)
     });
     let references = ["R-400", "R-404", "R-409", "R-500", "R-503", "R-201", "R-200", "R-SILENT", "R-GUEST", "R-WELL"];
-    let (place, ran) = run(&references, &service.base_url, "");
+    let (workspace, ran) = run(&references, &service.base_url, "");
     let n = |outcome: &str| ran.summary()["orders"][outcome].as_u64().unwrap();
     let outcomes = ["accepted", "refused", "failed", "unknown", "invalid"].map(n);
     assert_eq!((ran.code, outcomes), (3, [1, 5, 1, 3, 2]), "{}", ran.outcomes());
-    assert_nothing_gets_out(&place, &ran);
+    assert_nothing_gets_out(&workspace, &ran);
 }
 
 #[test]
@@ -151,27 +151,27 @@ fn where_the_run_stops_neither() {
         let location = format!("http://127.0.0.1:9/?client_key={KEY}&message={}", request.message);
         Some(Reply::Answer(302, vec![("location", location)], echo(request)))
     });
-    let (place, ran) = run(&["A-1", "A-2"], &service.base_url, "");
+    let (workspace, ran) = run(&["A-1", "A-2"], &service.base_url, "");
     assert_eq!(ran.code, 4, "{}", ran.err);
-    assert_nothing_gets_out(&place, &ran);
+    assert_nothing_gets_out(&workspace, &ran);
 
     let service = Service::start(|request| Some(answer(401, echo(request))));
-    let (place, ran) = run(&["A-1", "A-2"], &service.base_url, "");
+    let (workspace, ran) = run(&["A-1", "A-2"], &service.base_url, "");
     assert_eq!(ran.code, 4, "{}", ran.err);
-    assert_nothing_gets_out(&place, &ran);
+    assert_nothing_gets_out(&workspace, &ran);
 
     // Nobody listens on the discard port.
-    let (place, ran) = run(&["A-1", "A-2"], "http://127.0.0.1:9", "");
+    let (workspace, ran) = run(&["A-1", "A-2"], "http://127.0.0.1:9", "");
     assert_eq!(ran.code, 1, "{}", ran.err);
-    assert_nothing_gets_out(&place, &ran);
+    assert_nothing_gets_out(&workspace, &ran);
 
-    let (place, ran) = run(&["A-1", "A-2"], &no_http(), "");
+    let (workspace, ran) = run(&["A-1", "A-2"], &no_http(), "");
     assert_eq!(ran.code, 1, "{}", ran.err);
-    assert_nothing_gets_out(&place, &ran);
+    assert_nothing_gets_out(&workspace, &ran);
 
     // Every event is too long, and nothing is sent.
-    let (place, ran) = run(&["A-1", "A-2"], &service.base_url, " --max-url-bytes 100");
-    assert_nothing_gets_out(&place, &ran);
+    let (workspace, ran) = run(&["A-1", "A-2"], &service.base_url, " --max-url-bytes 100");
+    assert_nothing_gets_out(&workspace, &ran);
 }
 
 /// A bug that is known: only words that look like a part of a URL are left out of what the service says.
@@ -180,17 +180,17 @@ fn the_key_alone_in_the_services_words_does_not_get_out() {
     let service = Service::start(|request| {
         (request.kind() == "ORDER_CHECKOUT").then(|| answer(400, format!("key {KEY} is blocked")))
     });
-    let (place, ran) = run(&["A-1"], &service.base_url, "");
-    assert_nothing_gets_out(&place, &ran);
+    let (workspace, ran) = run(&["A-1"], &service.base_url, "");
+    assert_nothing_gets_out(&workspace, &ran);
 }
 
 /// A bug that is known: of addresses, only those with a plain `@` are left out of what the service says.
 #[test]
 fn an_encoded_address_in_the_services_words_does_not_get_out() {
     let service = Service::start(|request| {
-        let words = format!("no guest {LOCAL}.a-1%40{DOMAIN} here");
-        (request.kind() == "ORDER_CHECKOUT").then_some(answer(400, words))
+        let expected_message = format!("no guest {LOCAL}.a-1%40{DOMAIN} here");
+        (request.kind() == "ORDER_CHECKOUT").then_some(answer(400, expected_message))
     });
-    let (place, ran) = run(&["A-1"], &service.base_url, "");
-    assert_nothing_gets_out(&place, &ran);
+    let (workspace, ran) = run(&["A-1"], &service.base_url, "");
+    assert_nothing_gets_out(&workspace, &ran);
 }

@@ -15,16 +15,16 @@ fn place(trusted: &Ca) -> Place {
         let email = format!("{}@example.com", reference.to_lowercase());
         Line { reference, email: &email, ..Line::default() }.csv()
     });
-    let place = Place::with("orders.csv", crate::support::place::HEADER.to_owned() + &rows.concat());
-    place.file("ca.pem", &trusted.pem);
-    place
+    let workspace = Place::with("orders.csv", crate::support::place::HEADER.to_owned() + &rows.concat());
+    workspace.file("ca.pem", &trusted.pem);
+    workspace
 }
 
-fn send(place: &Place, front: &TlsFront, ca_file: &str) -> Ran {
+fn send(workspace: &Place, front: &TlsFront, ca_file: &str) -> Ran {
     let options = "--client-key k --pos p --backfill --rate unlimited --identity-pause 0s";
     let command = format!("send orders.csv --base-url {} {options}", front.base_url);
-    let ca_file = place.path(ca_file);
-    place.run_with(&command, &[("SSL_CERT_FILE", ca_file.to_str().unwrap()), ("SSL_CERT_DIR", "")], b"")
+    let ca_file = workspace.path(ca_file);
+    workspace.run_with(&command, &[("SSL_CERT_FILE", ca_file.to_str().unwrap()), ("SSL_CERT_DIR", "")], b"")
 }
 
 #[test]
@@ -47,8 +47,8 @@ fn a_certificate_error_stops_the_run_at_once() {
         (ca.issue("tenant.example", VALID), "certificate not valid for name \"127.0.0.1\""),
     ] {
         let service = Service::start(|_| None);
-        let (front, place) = (TlsFront::start(&service, config, 0), place(&ca));
-        let ran = send(&place, &front, "ca.pem");
+        let (front, workspace) = (TlsFront::start(&service, config, 0), place(&ca));
+        let ran = send(&workspace, &front, "ca.pem");
         assert_eq!((ran.code, service.n_received()), (4, 0), "{}", ran.err);
         assert_eq!(ran.outcomes().matches("not_attempted").count(), 3, "{}", ran.outcomes());
         let expected =

@@ -176,8 +176,8 @@ impl FilterArguments {
             states: self.outcome.iter().map(state).collect(),
             target: self.target.clone(),
             run: self.run.clone(),
-            since: self.since.as_ref().map(|moment| moment.0.start),
-            until: self.until.as_ref().map(|moment| moment.0.end),
+            since: self.since.as_ref().map(|range| range.0.start),
+            until: self.until.as_ref().map(|range| range.0.end),
             ordered_at: None,
             limit: self.limit,
         }
@@ -190,15 +190,15 @@ pub(super) struct Moment(pub(super) Range<DateTime<Utc>>);
 
 /// A time as it is typed. Days are those of UTC, as times are shown.
 fn moment(text: &str) -> Result<Moment, String> {
-    let unreadable = || format!("{text:?} is no time, expected such as 2026-11-22 or 2026-11-22T06:30:00Z");
+    let invalid = || format!("{text:?} is no time, expected such as 2026-11-22 or 2026-11-22T06:30:00Z");
     if let Ok(day) = text.parse::<NaiveDate>() {
         let start = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc();
-        let next = day.checked_add_days(Days::new(1)).ok_or_else(unreadable)?;
+        let next = day.checked_add_days(Days::new(1)).ok_or_else(invalid)?;
         return Ok(Moment(start(day)..start(next)));
     }
-    let start = DateTime::parse_from_rfc3339(text).map_err(|_| unreadable())?.to_utc();
+    let start = DateTime::parse_from_rfc3339(text).map_err(|_| invalid())?.to_utc();
     let length = if text.contains('.') { TimeDelta::milliseconds(1) } else { TimeDelta::seconds(1) };
-    Ok(Moment(start..start.checked_add_signed(length).ok_or_else(unreadable)?))
+    Ok(Moment(start..start.checked_add_signed(length).ok_or_else(invalid)?))
 }
 
 #[cfg(test)]
@@ -207,12 +207,12 @@ mod tests {
 
     #[test]
     fn a_time_is_as_long_as_it_was_typed() {
-        let spans = |text| moment(text).map(|Moment(span)| format!("{:?} {}", span.start, span.end - span.start));
-        assert_eq!(spans("2026-11-22").unwrap(), "2026-11-22T00:00:00Z PT86400S");
-        assert_eq!(spans("2026-11-22T06:30:00+01:00").unwrap(), "2026-11-22T05:30:00Z PT1S");
-        assert_eq!(spans("2026-11-22T06:30:00.5Z").unwrap(), "2026-11-22T06:30:00.500Z PT0.001S");
+        let range_text = |text| moment(text).map(|Moment(span)| format!("{:?} {}", span.start, span.end - span.start));
+        assert_eq!(range_text("2026-11-22").unwrap(), "2026-11-22T00:00:00Z PT86400S");
+        assert_eq!(range_text("2026-11-22T06:30:00+01:00").unwrap(), "2026-11-22T05:30:00Z PT1S");
+        assert_eq!(range_text("2026-11-22T06:30:00.5Z").unwrap(), "2026-11-22T06:30:00.500Z PT0.001S");
         for text in ["", "yesterday", "2026-11-31", "06:30"] {
-            assert!(spans(text).is_err(), "{text}");
+            assert!(range_text(text).is_err(), "{text}");
         }
     }
 }

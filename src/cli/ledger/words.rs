@@ -29,9 +29,10 @@ pub(super) fn line(order: &LedgerOrder) -> String {
     ])
 }
 
-fn columns([state, reference, made, n_sent, last, run, target, change]: [&str; 8]) -> String {
-    let line =
-        format!("{state:<8}  {reference:<20}  {made:<20}  {n_sent:>4}  {last:<20}  {run:<20}  {target:<8}  {change}");
+fn columns([state, reference, ordered_at, n_sent, last, run, target, change]: [&str; 8]) -> String {
+    let line = format!(
+        "{state:<8}  {reference:<20}  {ordered_at:<20}  {n_sent:>4}  {last:<20}  {run:<20}  {target:<8}  {change}"
+    );
     line.trim_end().to_owned()
 }
 
@@ -47,8 +48,8 @@ fn what_changed(order: &LedgerOrder, change: &Change) -> String {
 }
 
 fn differences(order: &LedgerOrder, change: &Change) -> String {
-    let was = order.accepted().map(|sending| sending.snapshot.clone()).unwrap_or_default();
-    let differences = was.differences(&change.snapshot);
+    let accepted = order.accepted().map(|submission| submission.snapshot.clone()).unwrap_or_default();
+    let differences = accepted.differences(&change.snapshot);
     if differences.is_empty() { differences } else { format!(" ({differences})") }
 }
 
@@ -97,17 +98,17 @@ struct SendingLine<'a> {
 }
 
 /// A sending as one line of JSON.
-pub(super) fn sending_line(order: &LedgerOrder, sending: &Sending) -> String {
+pub(super) fn sending_line(order: &LedgerOrder, submission: &Sending) -> String {
     json(&SendingLine {
         target: order.target.in_full(),
         reference: &order.reference,
-        ordered_at: in_full(sending.ordered_at),
-        content: hex(&sending.content.0),
-        run: &sending.run,
-        intended_at: in_full(sending.intended_at),
-        outcome: sending.outcome(),
-        settled_at: sending.settled_at.map(in_full),
-        by_hand: sending.is_by_hand,
+        ordered_at: in_full(submission.ordered_at),
+        content: hex(&submission.content.0),
+        run: &submission.run,
+        intended_at: in_full(submission.intended_at),
+        outcome: submission.outcome(),
+        settled_at: submission.settled_at.map(in_full),
+        by_hand: submission.is_by_hand,
     })
 }
 
@@ -124,22 +125,22 @@ pub(super) fn story(order: &LedgerOrder) -> String {
         order.target,
         order.state().as_str()
     );
-    let sendings = order.sendings.iter().map(sent);
+    let submissions = order.sendings.iter().map(sent);
     let changes = order.changes.iter().map(|change| changed(order, change));
-    std::iter::once(head).chain(sendings).chain(changes).collect()
+    std::iter::once(head).chain(submissions).chain(changes).collect()
 }
 
-fn sent(sending: &Sending) -> String {
-    let (at, content) = (in_seconds(sending.intended_at), short(sending.content));
-    let known = match (sending.outcome(), sending.settled_at) {
+fn sent(submission: &Sending) -> String {
+    let (at, content) = (in_seconds(submission.intended_at), short(submission.content));
+    let result = match (submission.outcome(), submission.settled_at) {
         (None, _) => "no outcome was written".to_owned(),
         (Some(outcome), at) => {
-            let by = if sending.is_by_hand { "settled by hand as " } else { "" };
+            let by = if submission.is_by_hand { "settled by hand as " } else { "" };
             let at = at.map_or_else(String::new, |at| format!(" at {}", in_seconds(at)));
             format!("{by}{}{at}", outcome.replace('_', " "))
         }
     };
-    format!("  {at}  sent by run {} with content {content}: {known}\n", sending.run)
+    format!("  {at}  sent by run {} with content {content}: {result}\n", submission.run)
 }
 
 fn changed(order: &LedgerOrder, change: &Change) -> String {
@@ -148,21 +149,21 @@ fn changed(order: &LedgerOrder, change: &Change) -> String {
         Some(_) => format!(", {}", what_changed(order, change)),
         None => format!(" with content {}{}", short(change.content), differences(order, change)),
     };
-    let known = change
+    let result = change
         .acknowledged_at
         .map_or_else(|| "not acknowledged".to_owned(), |at| format!("acknowledged by hand at {}", in_seconds(at)));
-    format!("  {at}  seen by run {}{what}: {known}\n", change.run)
+    format!("  {at}  seen by run {}{what}: {result}\n", change.run)
 }
 
 /// What was settled, as one line. The order is as it was before.
-pub(super) fn settled(before: &LedgerOrder, verdict: Verdict) -> String {
-    let what = match verdict {
+pub(super) fn settled(before: &LedgerOrder, decision: Verdict) -> String {
+    let what = match decision {
         Verdict::Accepted => "settled as accepted; it is not sent again",
         Verdict::Failed => "settled as failed; the next run that reads it sends it again",
         Verdict::Acknowledged => "its change is acknowledged; the service keeps what it accepted",
     };
-    let (reference, made) = (printable(&before.reference), in_full(before.ordered_at()));
-    format!("{reference} made at {made}, was {}: {what}", before.state().as_str())
+    let (reference, ordered_at) = (printable(&before.reference), in_full(before.ordered_at()));
+    format!("{reference} made at {ordered_at}, was {}: {what}", before.state().as_str())
 }
 
 /// As exact as the ledger has it.

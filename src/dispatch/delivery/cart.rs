@@ -51,12 +51,12 @@ impl Cart {
     }
 
     /// Hears of one of its events.
-    pub(super) fn hear(&mut self, kind: Kind, heard: &Heard) {
-        if kind == Kind::Add && !heard.is_surely_not_taken() {
+    pub(super) fn hear(&mut self, kind: Kind, response: &Heard) {
+        if kind == Kind::Add && !response.is_surely_not_taken() {
             self.content = Content::Items;
         }
         let fills = matches!(kind, Kind::Add | Kind::AddContacts | Kind::AddConsumers | Kind::Confirm);
-        self.awaits_late |= fills && heard.may_come_late();
+        self.awaits_late |= fills && response.may_come_late();
     }
 
     /// It was checked out or cleared.
@@ -96,8 +96,8 @@ impl Delivery<'_> {
     #[must_use]
     pub fn is_too_late(&self, now: Instant) -> bool {
         let Some(cart) = &self.course.cart else { return false };
-        let is_part = matches!(self.task(), Some(Task::Part(part)) if part != Part::ClearCart);
-        is_part && now.saturating_duration_since(cart.since) > self.settings.session_timeout
+        let is_event = matches!(self.task(), Some(Task::Part(event)) if event != Part::ClearCart);
+        is_event && now.saturating_duration_since(cart.since) > self.settings.session_timeout
     }
 
     /// What comes before the next step.
@@ -148,8 +148,8 @@ impl Delivery<'_> {
     }
 
     /// Hears of CLEAR_CART.
-    pub(super) fn follow_clear_cart(&mut self, then: Then, verdict: Verdict) {
-        match verdict {
+    pub(super) fn follow_clear_cart(&mut self, then: Then, classification: Verdict) {
+        match classification {
             Verdict::Accepted { .. } => {
                 self.of_cart(Cart::is_emptied);
                 self.go_on(then);
@@ -163,8 +163,8 @@ impl Delivery<'_> {
                 self.go_on(then);
                 self.pending.push_back(Move::StopRun(reason));
             }
-            no => {
-                self.leave_open(&then, no.reason().unwrap_or_default());
+            other => {
+                self.leave_open(&then, other.reason().unwrap_or_default());
                 self.go_on(then);
             }
         }
@@ -181,7 +181,7 @@ impl Delivery<'_> {
     fn go_on(&mut self, then: Then) {
         match then {
             Then::StartOver => self.begin_anew(),
-            Then::Settle(settled) => self.settle(settled),
+            Then::Settle(result) => self.settle(result),
         }
     }
 
@@ -198,10 +198,11 @@ impl Delivery<'_> {
     }
 
     /// What is said of the order names a cart that may send the customer a reminder.
-    pub(super) fn with_cart(&mut self, settled: Settled) -> Settled {
-        let Some(left_open) = self.course.left_open.take() else { return settled };
-        let reason = settled.reason.map_or_else(|| left_open.clone(), |reason| format!("{reason}, and {left_open}"));
-        Settled { reason: Some(reason), ..settled }
+    pub(super) fn with_cart(&mut self, result: Settled) -> Settled {
+        let Some(leftover_cart) = self.course.left_open.take() else { return result };
+        let reason =
+            result.reason.map_or_else(|| leftover_cart.clone(), |reason| format!("{reason}, and {leftover_cart}"));
+        Settled { reason: Some(reason), ..result }
     }
 
     pub(super) fn of_cart(&mut self, change: impl FnOnce(&mut Cart)) {

@@ -33,7 +33,7 @@ pub(super) struct Course {
 
 impl Course {
     pub(super) fn of(order: Option<&PlannedOrder>) -> Self {
-        let may_be_there = order.is_some_and(|order| order.may_be_there);
-        Self { doubt: may_be_there.then(|| SENT_BEFORE.to_owned()), ..Self::default() }
+        let is_uncertain = order.is_some_and(|order| order.may_be_there);
+        Self { doubt: is_uncertain.then(|| SENT_BEFORE.to_owned()), ..Self::default() }
     }
 }

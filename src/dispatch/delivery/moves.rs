@@ -57,7 +57,7 @@ impl Step {
         match self {
             Self::CreateBrowser => Kind::BrowserCreate,
             Self::Identity { .. } => Kind::Identity,
-            Self::OfOrder { part, .. } => part.kind(),
+            Self::OfOrder { part: event, .. } => event.kind(),
         }
     }
 }

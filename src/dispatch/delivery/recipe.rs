@@ -23,7 +23,7 @@ impl Task {
         match self {
             Self::CreateBrowser => Kind::BrowserCreate,
             Self::Identity => Kind::Identity,
-            Self::Part(part) => part.kind(),
+            Self::Part(event) => event.kind(),
         }
     }
 }
@@ -64,8 +64,8 @@ impl Part {
 
     /// Its text.
     #[must_use]
-    pub fn text(self, events: &OrderEvents) -> &EventText {
-        match events {
+    pub fn text(self, payload: &OrderEvents) -> &EventText {
+        match payload {
             OrderEvents::Single(checkout) => checkout,
             OrderEvents::Multi(sequence) => self.text_in(sequence),
         }
@@ -76,7 +76,7 @@ impl Part {
             Self::Add(item) => &sequence.adds[item],
             Self::AddContacts => &sequence.contacts,
             Self::AddConsumers => sequence.consumers.as_ref().expect("the recipe names it only where it is there"),
-            Self::Confirm(place) => &sequence.confirms[place],
+            Self::Confirm(index) => &sequence.confirms[index],
             Self::Checkout | Self::OrderCheckout => &sequence.checkout,
             Self::ClearCart => &sequence.clear_cart,
         }
@@ -100,14 +100,14 @@ impl fmt::Display for Part {
 
 /// The steps of an order. A single event goes on the guest's browser, which may be there; an order that is assembled takes
 /// a fresh one, since the same item twice in one session means "change that line".
-pub(super) fn steps(events: &OrderEvents, has_browser: bool) -> VecDeque<Task> {
-    let parts = match events {
+pub(super) fn steps(payload: &OrderEvents, has_browser: bool) -> VecDeque<Task> {
+    let order_events = match payload {
         OrderEvents::Single(_) => vec![Part::OrderCheckout],
         OrderEvents::Multi(sequence) => parts(sequence),
     };
-    let is_ready = has_browser && matches!(events, OrderEvents::Single(_));
+    let is_ready = has_browser && matches!(payload, OrderEvents::Single(_));
     let browser: &[Task] = if is_ready { &[] } else { &[Task::CreateBrowser, Task::Identity] };
-    browser.iter().copied().chain(parts.into_iter().map(Task::Part)).collect()
+    browser.iter().copied().chain(order_events.into_iter().map(Task::Part)).collect()
 }
 
 fn parts(sequence: &Sequence) -> Vec<Part> {

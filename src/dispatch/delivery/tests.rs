@@ -54,11 +54,11 @@ fn played_with(guest: &PlannedGuest, settings: &Settings, script: &[&str]) -> St
                 delivery.stop("stopped", false);
                 format!("stop the run: {reason}")
             }
-            Move::Settled(place, settled) => {
-                let reason = settled.reason.unwrap_or_default();
-                let repeated = settled.repeated_after.map(|doubt| format!(" [repeated after: {doubt}]"));
+            Move::Settled(index, result) => {
+                let reason = result.reason.unwrap_or_default();
+                let repeated = result.repeated_after.map(|uncertainty| format!(" [repeated after: {uncertainty}]"));
                 let repeated = repeated.unwrap_or_default();
-                format!("{place} {} after {} {reason}{repeated}", settled.outcome, settled.attempts)
+                format!("{index} {} after {} {reason}{repeated}", result.outcome, result.attempts)
             }
             Move::Send(step) => match answers.next() {
                 None => break,
@@ -84,7 +84,7 @@ fn words(step: &Step) -> String {
     match step {
         Step::CreateBrowser => "browser".to_owned(),
         Step::Identity { browser } => format!("{browser} IDENTITY"),
-        Step::OfOrder { order, part, browser } => format!("{browser} {part}, order {order}"),
+        Step::OfOrder { order, part: event, browser } => format!("{browser} {event}, order {order}"),
     }
 }
 

@@ -46,29 +46,29 @@ impl<C> LeftOpen<C> {
     }
 }
 
-impl<J: Journal, W: Wire> Dispatch<J, W> {
+impl<J: Journal, T: Wire> Dispatch<J, T> {
     /// Clears what earlier runs left in carts, side by side with others who do. Whoever finds none left to begin with goes
     /// on to the guests, who are let in once none of these requests waits: they have browsers of their own.
     pub(super) async fn clear_left_open(&self) {
         while self.stop.reason().is_none() {
-            let Some(left) = self.left_open.next() else { return };
-            if self.clear(&left).await {
+            let Some(leftover) = self.left_open.next() else { return };
+            if self.clear(&leftover).await {
                 self.left_open.n_open.fetch_sub(1, Ordering::SeqCst);
-                self.close_cart(Some(left.cart)).await;
+                self.close_cart(Some(leftover.cart)).await;
             }
         }
     }
 
     /// Whether nothing is in the cart any more.
-    async fn clear(&self, left: &LeftCart<J::Cart>) -> bool {
+    async fn clear(&self, leftover: &LeftCart<J::Cart>) -> bool {
         for tries in 1..=self.settings.tries {
             let Some(start) = self.start(&mut None).await else { return false };
-            let url = url::event_create(&self.target, &left.clear_cart, &left.browser);
+            let url = url::event_create(&self.target, &leftover.clear_cart, &leftover.browser);
             let request = Request { url, kind: Kind::ClearCart, is_retry: tries > 1 };
-            let judge = |heard| answer::verdict(Kind::ClearCart, heard, false);
-            let (verdict, turn) = self.put_on_the_wire(request, start, judge).await;
-            self.follow(turn, &verdict).await;
-            match verdict {
+            let classify = |response| answer::verdict(Kind::ClearCart, response, false);
+            let (classification, health_change) = self.put_on_the_wire(request, start, classify).await;
+            self.follow(health_change, &classification).await;
+            match classification {
                 Verdict::Accepted { .. } => return true,
                 Verdict::Repeat { not_before, .. } if tries < self.settings.tries => {
                     self.stop.or(sleep(self.pause(tries, not_before))).await;
@@ -92,15 +92,15 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         delivery: &mut Delivery<'_>,
         step: &Step,
         reason: &str,
-        grace_end: &mut Option<Instant>,
+        cleanup_deadline: &mut Option<Instant>,
     ) {
         let may_clear = self.stop.is_gentle();
         if !may_clear || step.kind() != Kind::ClearCart {
             return delivery.stop(reason, may_clear);
         }
-        let grace_end = *grace_end.get_or_insert_with(|| Instant::now() + GRACE);
-        match timeout_at(grace_end, self.start_in_grace()).await {
-            Ok(Some(start)) if start.permit.at < grace_end => {
+        let cleanup_deadline = *cleanup_deadline.get_or_insert_with(|| Instant::now() + GRACE);
+        match timeout_at(cleanup_deadline, self.start_in_grace()).await {
+            Ok(Some(start)) if start.permit.at < cleanup_deadline => {
                 self.send_step(guest, delivery, step, start).await;
             }
             _ => delivery.stop(reason, false),
@@ -110,16 +110,16 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
     /// Waits until a request may be started although the run was asked to stop; nothing where it must stop at once.
     async fn start_in_grace(&self) -> Option<Start<'_>> {
         let slot = self.slots.acquire().await.expect("the slots are never closed");
-        let place = self.events.reserve().await.ok()?;
+        let event_permit = self.events.reserve().await.ok()?;
         let permit = self.pacer.permit_past_gate().await;
-        self.stop.is_gentle().then_some(Start { permit, place, _slot: slot })
+        self.stop.is_gentle().then_some(Start { permit, place: event_permit, _slot: slot })
     }
 
     /// Waits as a delivery asks for, unless the run stops. In the grace time the only thing left to wait for is the next try
     /// to clear a cart.
-    pub(super) async fn wait(&self, time: Duration, grace_end: Option<Instant>) {
-        match grace_end {
-            Some(end) => sleep_until(end.min(Instant::now() + time)).await,
+    pub(super) async fn wait(&self, time: Duration, cleanup_deadline: Option<Instant>) {
+        match cleanup_deadline {
+            Some(deadline) => sleep_until(deadline.min(Instant::now() + time)).await,
             None => drop(self.stop.or(sleep(time)).await),
         }
     }

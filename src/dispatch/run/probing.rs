@@ -5,14 +5,14 @@ use tokio::time::{Instant, sleep};
 use super::{Dispatch, Event, Journal, Kind, Turn, Verdict, Wire};
 use crate::{dispatch::answer, event::url};
 
-impl<J: Journal, W: Wire> Dispatch<J, W> {
+impl<J: Journal, T: Wire> Dispatch<J, T> {
     /// Tells of a turn. Whoever hears the failure that shows the service to be down stays and probes it.
-    pub(super) async fn follow(&self, turn: Option<Turn>, verdict: &Verdict) {
-        match turn {
+    pub(super) async fn follow(&self, health_change: Option<Turn>, classification: &Verdict) {
+        match health_change {
             Some(Turn::GoesDown) => {
-                let (reason, patience) = (verdict.reason().unwrap_or_default(), self.patience());
+                let (reason, give_up_after) = (classification.reason().unwrap_or_default(), self.patience());
                 self.warn(format!(
-                    "the service takes nothing ({reason}): it is probed for {patience}, and nothing else is started"
+                    "the service takes nothing ({reason}): it is probed for {give_up_after}, and nothing else is started"
                 ))
                 .await;
                 self.stop.or(self.probe_until_answered()).await;
@@ -32,19 +32,19 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
                 return self.stop.say(format!("the service is down: no proper answer for {}", self.patience()));
             }
             self.tell(Event::Sending { kind: Kind::BrowserCreate, is_retry: true }).await;
-            let heard = self.wire.send(url::browser_create(&self.target)).await;
-            self.obey(Kind::BrowserCreate, &heard, Instant::now());
-            match answer::verdict(Kind::BrowserCreate, heard, false) {
+            let response = self.wire.send(url::browser_create(&self.target)).await;
+            self.obey(Kind::BrowserCreate, &response, Instant::now());
+            match answer::verdict(Kind::BrowserCreate, response, false) {
                 Verdict::Stop { reason, hint } => return self.stop_for(Kind::BrowserCreate, &reason, hint),
-                answer if answer.is_sign_of_life() => return self.probe_answered().await,
+                classification if classification.is_sign_of_life() => return self.probe_answered().await,
                 _ => {}
             }
         }
     }
 
     async fn probe_answered(&self) {
-        let turn = self.health().probe_answered();
-        if turn == Turn::TriesOne {
+        let health_change = self.health().probe_answered();
+        if health_change == Turn::TriesOne {
             self.warn("the service answers again: one request at a time is tried".to_owned()).await;
             self.pacer.open_for_one();
         } else {
@@ -53,8 +53,8 @@ impl<J: Journal, W: Wire> Dispatch<J, W> {
         }
     }
 
-    async fn warn(&self, words: String) {
-        self.tell(Event::Warning(words)).await;
+    async fn warn(&self, message: String) {
+        self.tell(Event::Warning(message)).await;
     }
 
     fn patience(&self) -> humantime::FormattedDuration {

@@ -25,20 +25,21 @@ pub(super) struct Inside<'r> {
 
 impl Room {
     pub(super) fn new(settings: &Settings) -> Self {
-        let most = |rate: std::num::NonZeroU32| {
-            let in_time = (settings.session_timeout / PART_OF_SESSION).as_secs_f64() * f64::from(rate.get());
+        let capacity = |rate: std::num::NonZeroU32| {
+            let requests_in_session =
+                (settings.session_timeout / PART_OF_SESSION).as_secs_f64() * f64::from(rate.get());
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped")]
-            let most = in_time.clamp(1.0, f64::from(u32::MAX >> 4)) as u32;
-            (Semaphore::new(most as usize), most)
+            let max_requests = requests_in_session.clamp(1.0, f64::from(u32::MAX >> 4)) as u32;
+            (Semaphore::new(max_requests as usize), max_requests)
         };
-        Self { requests: settings.rate.map(most), orders: Semaphore::new(settings.in_flight) }
+        Self { requests: settings.rate.map(capacity), orders: Semaphore::new(settings.in_flight) }
     }
 
     /// Waits until there is room for an order of so many requests. One that takes all of it is let in alone.
     pub(super) async fn enter(&self, n_requests: u64) -> Inside<'_> {
         let requests = match &self.requests {
-            Some((requests, most)) => {
-                let n_requests = u32::try_from(n_requests).unwrap_or(u32::MAX).min(*most);
+            Some((requests, max_requests)) => {
+                let n_requests = u32::try_from(n_requests).unwrap_or(u32::MAX).min(*max_requests);
                 Some(requests.acquire_many(n_requests).await.expect("the room is never closed"))
             }
             None => None,

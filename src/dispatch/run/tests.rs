@@ -41,11 +41,11 @@ impl<A: Fn(&str) -> Option<Heard> + Send + Sync + 'static> Wire for ScriptedWire
         self.urls.lock().unwrap().push(url.clone());
         sleep(Duration::from_millis(20)).await;
         let body = Some("{\"status\":\"OK\",\"ref\":\"b\"}".to_owned());
-        let heard = (self.answer)(&url).unwrap_or(Heard::Answer { status: 201, body, retry_after: None });
-        if matches!(heard, Heard::NoAnswer(_)) {
+        let response = (self.answer)(&url).unwrap_or(Heard::Answer { status: 201, body, retry_after: None });
+        if matches!(response, Heard::NoAnswer(_)) {
             sleep(TIMEOUT).await;
         }
-        heard
+        response
     }
 }
 
@@ -137,7 +137,7 @@ async fn night(
 }
 
 async fn night_after(
-    n_left_open: usize,
+    n_leftover_carts: usize,
     guests: impl Iterator<Item: Into<GuestParts<String>>> + Send + 'static,
     settings: Settings,
     (fails_after, stall): (usize, Duration),
@@ -147,33 +147,33 @@ async fn night_after(
     let begin = Instant::now();
     let (starts, n_open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
     let (carts, urls) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
-    let wire = ScriptedWire { starts: Arc::clone(&starts), urls: Arc::clone(&urls), answer };
+    let transport = ScriptedWire { starts: Arc::clone(&starts), urls: Arc::clone(&urls), answer };
     let n_writes = AtomicUsize::new(0);
     let journal =
         ScriptedJournal { n_open: Arc::clone(&n_open), carts: Arc::clone(&carts), n_writes, fails_after, stall };
     let target = Target { base_url: "http://127.0.0.1".into(), client_key: "k".into() };
-    let (mut settled, mut n_sending, mut warnings) = (Vec::<(OrderId, Outcome)>::new(), 0, Vec::new());
-    let tell = |event| {
+    let (mut settled, mut n_started, mut warnings) = (Vec::<(OrderId, Outcome)>::new(), 0, Vec::new());
+    let emit = |event| {
         match event {
-            Event::Sending { .. } => n_sending += 1,
+            Event::Sending { .. } => n_started += 1,
             Event::Settled(record, Settled { outcome, .. }) => settled.push((record.id, outcome)),
-            Event::Warning(words) => warnings.push(words),
+            Event::Warning(message) => warnings.push(message),
             Event::Pause => {}
         }
         Ok(())
     };
-    let asked_before = stop_after.filter(|(after, _)| after.is_zero()).map(|(_, reason)| reason.to_owned());
-    let (ask, asked) = watch::channel(asked_before);
+    let initial_reason = stop_after.filter(|(after, _)| after.is_zero()).map(|(_, reason)| reason.to_owned());
+    let (shutdown_sender, shutdown_signal) = watch::channel(initial_reason);
     tokio::spawn(async move {
         if let Some((after, reason)) = stop_after {
             sleep(after).await;
-            ask.send_replace(Some(reason.to_owned()));
+            shutdown_sender.send_replace(Some(reason.to_owned()));
         }
         // Nobody else asks.
         std::future::pending::<()>().await;
     });
-    let agenda = Agenda { left_open: left_open(n_left_open), guests };
-    let ended = run(agenda, target, settings, journal, wire, asked, tell).await;
+    let work = Agenda { left_open: left_open(n_leftover_carts), guests };
+    let ended = run(work, target, settings, journal, transport, shutdown_signal, emit).await;
     settled.sort();
     let ids: Vec<u64> = settled.iter().map(|(id, _)| id.0).collect();
     assert_eq!(ids, (0..ids.len() as u64).collect::<Vec<_>>(), "each order once");
@@ -181,20 +181,20 @@ async fn night_after(
     let starts = starts.lock().unwrap().clone();
     let (carts, urls) = (carts.lock().unwrap().clone(), urls.lock().unwrap().clone());
     let n_open = n_open.load(Ordering::SeqCst);
-    Night { ended, outcomes, starts, n_sending, warnings, n_open, carts, urls, took: begin.elapsed() }
+    Night { ended, outcomes, starts, n_sending: n_started, warnings, n_open, carts, urls, took: begin.elapsed() }
 }
 
 const SOUND: (usize, Duration) = (usize::MAX, Duration::ZERO);
 
-fn count(night: &Night, outcome: Outcome) -> usize {
-    night.outcomes.iter().filter(|known| **known == outcome).count()
+fn count(run: &Night, outcome: Outcome) -> usize {
+    run.outcomes.iter().filter(|actual| **actual == outcome).count()
 }
 
 #[tokio::test(start_paused = true)]
 async fn all_orders_of_all_guests_arrive() {
-    let night = night(guests(200, 3), settings(None), SOUND, None, |_| None).await;
-    assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped.clone()), (600, None));
-    assert_eq!((night.starts.len(), night.n_sending, night.n_open), (1000, 1000, 0));
+    let run = night(guests(200, 3), settings(None), SOUND, None, |_| None).await;
+    assert_eq!((count(&run, Outcome::Accepted), run.ended.stopped.clone()), (600, None));
+    assert_eq!((run.starts.len(), run.n_sending, run.n_open), (1000, 1000, 0));
 }
 
 /// Guests whose orders come in parts of so many.
@@ -206,19 +206,19 @@ fn in_parts(n_guests: u32, n_parts: u32, each: u32) -> impl Iterator<Item = Gues
 }
 
 /// The numbers of the orders of a guest in the order in which they were sent.
-fn sent(night: &Night, of_guest: std::ops::Range<u64>) -> Vec<u64> {
+fn sent(run: &Night, of_guest: std::ops::Range<u64>) -> Vec<u64> {
     let number = |url: &String| url.split_once("%22order%22:")?.1.split("%7D").next()?.parse().ok();
-    night.urls.iter().filter_map(number).filter(|number| of_guest.contains(number)).collect()
+    run.urls.iter().filter_map(number).filter(|number| of_guest.contains(number)).collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_parts_of_a_guest_are_sent_in_turn_on_one_browser() {
-    let night = night(in_parts(20, 5, 3), settings(None), SOUND, None, |_| None).await;
-    assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped.clone()), (300, None));
-    assert_eq!(night.starts.len(), 20 * (2 + 15), "one browser and one IDENTITY for each guest");
+    let run = night(in_parts(20, 5, 3), settings(None), SOUND, None, |_| None).await;
+    assert_eq!((count(&run, Outcome::Accepted), run.ended.stopped.clone()), (300, None));
+    assert_eq!(run.starts.len(), 20 * (2 + 15), "one browser and one IDENTITY for each guest");
     for guest in 0..20 {
         let of_guest = guest * 15..(guest + 1) * 15;
-        assert_eq!(sent(&night, of_guest.clone()), of_guest.collect::<Vec<_>>());
+        assert_eq!(sent(&run, of_guest.clone()), of_guest.collect::<Vec<_>>());
     }
 }
 
@@ -228,90 +228,90 @@ async fn a_guest_who_cannot_be_identified_is_not_tried_again_for_each_part() {
         let is_identity = url.contains("event/create") && !url.contains("order");
         is_identity.then_some(Heard::Answer { status: 400, body: None, retry_after: None })
     };
-    let night = night(in_parts(1, 5, 3), settings(None), SOUND, None, refused).await;
-    assert_eq!((count(&night, Outcome::Refused), night.starts.len()), (15, 2));
+    let run = night(in_parts(1, 5, 3), settings(None), SOUND, None, refused).await;
+    assert_eq!((count(&run, Outcome::Refused), run.starts.len()), (15, 2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn all_parts_are_settled_when_the_run_stops() {
     let stop = Some((Duration::from_secs(2), "interrupted"));
-    let night = night(in_parts(3, 50, 2), settings(Some(20)), SOUND, stop, |_| None).await;
-    assert_eq!(count(&night, Outcome::Accepted) + count(&night, Outcome::NotAttempted), 300);
-    assert!(night.starts.len() <= 45, "{}", night.starts.len());
+    let run = night(in_parts(3, 50, 2), settings(Some(20)), SOUND, stop, |_| None).await;
+    assert_eq!(count(&run, Outcome::Accepted) + count(&run, Outcome::NotAttempted), 300);
+    assert!(run.starts.len() <= 45, "{}", run.starts.len());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_guest_whose_first_parts_are_settled_holds_back_no_other() {
-    let held = |first| {
+    let already_sent = |first| {
         let PlannedGuest { identity, orders, .. } = planned_guest(first, 2);
         let unsent = |order: PlannedOrder| (order.record, Settled::unsent(Outcome::AlreadySent, None));
         Ok(PlannedGuest { identity, orders: Vec::new(), settled: orders.into_iter().map(unsent).collect() })
     };
     let guests = (0..10).map(move |guest| {
-        GuestParts::new(held(guest * 12), (1..6).map(move |part| Ok(planned_guest(guest * 12 + part * 2, 2))))
+        GuestParts::new(already_sent(guest * 12), (1..6).map(move |part| Ok(planned_guest(guest * 12 + part * 2, 2))))
     });
-    let night = night(guests, settings(None), SOUND, None, |_| None).await;
-    assert_eq!((count(&night, Outcome::Accepted), count(&night, Outcome::AlreadySent)), (100, 20));
+    let run = night(guests, settings(None), SOUND, None, |_| None).await;
+    assert_eq!((count(&run, Outcome::Accepted), count(&run, Outcome::AlreadySent)), (100, 20));
     // One after the other they would take ten times as long.
-    assert!(night.took < Duration::from_millis(20 * 12 * 3), "{:?}", night.took);
+    assert!(run.took < Duration::from_millis(20 * 12 * 3), "{:?}", run.took);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_part_that_cannot_be_read_stops_the_run() {
     let guest = GuestParts::new(Ok(planned_guest(0, 2)), std::iter::once(Err("no plan".to_owned())));
-    let night = night(std::iter::once(guest), settings(None), SOUND, None, |_| None).await;
-    assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped.as_deref()), (2, Some("no plan")));
+    let run = night(std::iter::once(guest), settings(None), SOUND, None, |_| None).await;
+    assert_eq!((count(&run, Outcome::Accepted), run.ended.stopped.as_deref()), (2, Some("no plan")));
 }
 
 #[tokio::test(start_paused = true)]
 async fn guests_are_finished_before_others_are_begun() {
     let stop = Some((Duration::from_secs(10), "interrupted"));
-    let night = night(guests(200, 1), settings(Some(20)), SOUND, stop, |_| None).await;
+    let run = night(guests(200, 1), settings(Some(20)), SOUND, stop, |_| None).await;
     // Of some 200 requests in 10 seconds, nearly every third one was an order.
-    let n_accepted = count(&night, Outcome::Accepted);
-    assert!(n_accepted * 3 + 10 > night.n_sending, "{n_accepted} accepted of {} requests", night.n_sending);
+    let n_accepted = count(&run, Outcome::Accepted);
+    assert!(n_accepted * 3 + 10 > run.n_sending, "{n_accepted} accepted of {} requests", run.n_sending);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_disk_does_not_bunch_requests_up() {
     let stalling = (usize::MAX, Duration::from_millis(700));
-    let night = night(guests(30, 10), settings(Some(20)), stalling, None, |_| None).await;
-    assert_eq!(count(&night, Outcome::Accepted), 300);
-    for (index, start) in night.starts.iter().enumerate() {
-        let within = night.starts[index..].iter().take_while(|other| **other < *start + Duration::from_secs(1)).count();
+    let run = night(guests(30, 10), settings(Some(20)), stalling, None, |_| None).await;
+    assert_eq!(count(&run, Outcome::Accepted), 300);
+    for (index, start) in run.starts.iter().enumerate() {
+        let within = run.starts[index..].iter().take_while(|other| **other < *start + Duration::from_secs(1)).count();
         assert!(within <= 21, "{within} requests in a second");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn when_the_journal_fails_nothing_more_is_sent() {
-    let night = night(guests(50, 2), settings(None), (10, Duration::ZERO), None, |_| None).await;
-    assert_eq!(night.ended.stopped.as_deref(), Some("disk full"));
+    let run = night(guests(50, 2), settings(None), (10, Duration::ZERO), None, |_| None).await;
+    assert_eq!(run.ended.stopped.as_deref(), Some("disk full"));
     // Of the ten that were recorded some had not left yet.
-    let (n_accepted, n_left) = (count(&night, Outcome::Accepted), count(&night, Outcome::NotAttempted));
+    let (n_accepted, n_left) = (count(&run, Outcome::Accepted), count(&run, Outcome::NotAttempted));
     assert!(n_accepted <= 10 && n_accepted + n_left == 100, "{n_accepted} accepted, {n_left} left");
-    assert_eq!(night.n_open, 0);
+    assert_eq!(run.n_open, 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn when_the_service_asks_to_wait_nobody_starts() {
-    let is_told = AtomicUsize::new(0);
+    let n_answered = AtomicUsize::new(0);
     let busy = move |url: &str| {
-        let is_first = url.contains(":7%7D") && is_told.fetch_add(1, Ordering::SeqCst) == 0;
+        let is_first = url.contains(":7%7D") && n_answered.fetch_add(1, Ordering::SeqCst) == 0;
         is_first.then_some(Heard::Answer { status: 503, body: None, retry_after: Some(Duration::from_secs(60)) })
     };
-    let night = night(guests(20, 1), settings(Some(20)), SOUND, None, busy).await;
-    assert_eq!(count(&night, Outcome::Accepted), 20);
-    let gaps = night.starts.windows(2).map(|pair| pair[1] - pair[0]);
+    let run = night(guests(20, 1), settings(Some(20)), SOUND, None, busy).await;
+    assert_eq!(count(&run, Outcome::Accepted), 20);
+    let gaps = run.starts.windows(2).map(|pair| pair[1] - pair[0]);
     assert_eq!(gaps.filter(|gap| *gap > Duration::from_secs(58)).count(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn when_it_asks_for_more_time_than_the_run_has_the_run_ends() {
     let busy = |_: &str| Some(Heard::Answer { status: 503, body: None, retry_after: Some(Duration::from_secs(3600)) });
-    let night = night(guests(20, 1), settings(Some(20)), SOUND, None, busy).await;
-    assert_eq!(night.ended.stopped.as_deref(), Some("the service asks to wait for 1h"));
-    assert_eq!((night.starts.len(), count(&night, Outcome::NotAttempted)), (1, 20));
+    let run = night(guests(20, 1), settings(Some(20)), SOUND, None, busy).await;
+    assert_eq!(run.ended.stopped.as_deref(), Some("the service asks to wait for 1h"));
+    assert_eq!((run.starts.len(), count(&run, Outcome::NotAttempted)), (1, 20));
 }
 
 /// No connection between these times.
@@ -327,22 +327,22 @@ fn watchful() -> Settings {
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_is_waited_for_with_single_probes_and_no_order_fails() {
-    let night = night(guests(100, 2), watchful(), SOUND, None, outage(5, 300)).await;
-    assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped.clone()), (200, None));
-    let is_told = |words: &str| night.warnings.iter().any(|warning| warning.starts_with(words));
-    assert!(is_told("the service takes nothing (no connection)") && is_told("the service answers again"));
-    let n_meanwhile = night.starts.windows(2).filter(|pair| pair[1] - pair[0] > Duration::from_secs(1)).count();
-    assert!((10..=40).contains(&n_meanwhile), "{n_meanwhile} probes in five minutes");
-    assert_eq!((night.starts.len(), night.n_open), (night.n_sending, 0));
+    let run = night(guests(100, 2), watchful(), SOUND, None, outage(5, 300)).await;
+    assert_eq!((count(&run, Outcome::Accepted), run.ended.stopped.clone()), (200, None));
+    let is_warned = |message: &str| run.warnings.iter().any(|warning| warning.starts_with(message));
+    assert!(is_warned("the service takes nothing (no connection)") && is_warned("the service answers again"));
+    let n_probes = run.starts.windows(2).filter(|pair| pair[1] - pair[0] > Duration::from_secs(1)).count();
+    assert!((10..=40).contains(&n_probes), "{n_probes} probes in five minutes");
+    assert_eq!((run.starts.len(), run.n_open), (run.n_sending, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_service_that_stays_away_ends_the_run() {
-    let night = night(guests(100, 2), watchful(), SOUND, None, outage(5, u64::MAX)).await;
-    assert_eq!(night.ended.stopped.as_deref(), Some("the service is down: no proper answer for 10m"));
-    assert_eq!(count(&night, Outcome::Accepted) + count(&night, Outcome::NotAttempted), 200);
-    assert!(night.took > Duration::from_secs(600) && night.took < Duration::from_secs(660), "{:?}", night.took);
-    assert_eq!(night.n_open, 0);
+    let run = night(guests(100, 2), watchful(), SOUND, None, outage(5, u64::MAX)).await;
+    assert_eq!(run.ended.stopped.as_deref(), Some("the service is down: no proper answer for 10m"));
+    assert_eq!(count(&run, Outcome::Accepted) + count(&run, Outcome::NotAttempted), 200);
+    assert!(run.took > Duration::from_secs(600) && run.took < Duration::from_secs(660), "{:?}", run.took);
+    assert_eq!(run.n_open, 0);
 }
 
 /// Browsers and IDENTITY go through all the time.
@@ -350,11 +350,11 @@ async fn a_service_that_stays_away_ends_the_run() {
 async fn orders_that_are_never_answered_properly_end_the_run_before_many_are_unknown() {
     let bad = |url: &str| url.contains("order").then_some(Heard::Answer { status: 504, body: None, retry_after: None });
     let settings = Settings { rate: NonZeroU32::new(20), in_flight: 4, ..watchful() };
-    let night = night(guests(500, 1), settings, SOUND, None, bad).await;
-    assert_eq!(night.ended.stopped.as_deref(), Some("the service is down: no proper answer for 10m"));
-    let n_unknown = count(&night, Outcome::Unknown);
+    let run = night(guests(500, 1), settings, SOUND, None, bad).await;
+    assert_eq!(run.ended.stopped.as_deref(), Some("the service is down: no proper answer for 10m"));
+    let n_unknown = count(&run, Outcome::Unknown);
     assert!(n_unknown < 40, "{n_unknown} orders are unknown");
-    assert_eq!(n_unknown + count(&night, Outcome::NotAttempted), 500);
+    assert_eq!(n_unknown + count(&run, Outcome::NotAttempted), 500);
 }
 
 #[tokio::test(start_paused = true)]
@@ -364,47 +364,47 @@ async fn orders_that_are_answered_again_are_all_sent() {
         let is_bad = url.contains("order") && begin.elapsed() < Duration::from_secs(100);
         is_bad.then_some(Heard::Answer { status: 504, body: None, retry_after: None })
     };
-    let night = night(guests(500, 1), watchful(), SOUND, None, bad).await;
-    let n_unknown = count(&night, Outcome::Unknown);
-    assert_eq!((night.ended.stopped.clone(), n_unknown + count(&night, Outcome::Accepted)), (None, 500));
-    assert!(n_unknown < 40 && night.took < Duration::from_secs(300), "{n_unknown} unknown, {:?}", night.took);
+    let run = night(guests(500, 1), watchful(), SOUND, None, bad).await;
+    let n_unknown = count(&run, Outcome::Unknown);
+    assert_eq!((run.ended.stopped.clone(), n_unknown + count(&run, Outcome::Accepted)), (None, 500));
+    assert!(n_unknown < 40 && run.took < Duration::from_secs(300), "{n_unknown} unknown, {:?}", run.took);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_is_stopped_before_it_begins_sends_nothing() {
-    let night =
+    let run =
         night(guests(5, 1), settings(None), SOUND, Some((Duration::ZERO, "the deadline has come")), |_| None).await;
-    assert_eq!((night.starts.len(), count(&night, Outcome::NotAttempted)), (0, 5));
+    assert_eq!((run.starts.len(), count(&run, Outcome::NotAttempted)), (0, 5));
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_intent_lies_about_while_the_service_is_down() {
     let stop = Some((Duration::from_secs(100), "interrupted"));
-    let night = night(guests(100, 2), watchful(), SOUND, stop, outage(5, u64::MAX)).await;
-    assert_eq!((night.ended.stopped.as_deref(), night.n_open), (Some("interrupted"), 0));
-    assert!(night.took < Duration::from_secs(101));
+    let run = night(guests(100, 2), watchful(), SOUND, stop, outage(5, u64::MAX)).await;
+    assert_eq!((run.ended.stopped.as_deref(), run.n_open), (Some("interrupted"), 0));
+    assert!(run.took < Duration::from_secs(101));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_service_for_which_it_is_too_much_gets_less() {
     let begin = Instant::now();
     // It bears five requests a second.
-    let taken = std::sync::Mutex::new((0_u64, 0));
+    let processed = std::sync::Mutex::new((0_u64, 0));
     let busy = move |_: &str| {
-        let (second, mut taken) = (begin.elapsed().as_secs(), taken.lock().unwrap());
-        *taken = if taken.0 == second { (second, taken.1 + 1) } else { (second, 1) };
-        (taken.1 > 5).then_some(Heard::Answer { status: 429, body: None, retry_after: None })
+        let (second, mut processed) = (begin.elapsed().as_secs(), processed.lock().unwrap());
+        *processed = if processed.0 == second { (second, processed.1 + 1) } else { (second, 1) };
+        (processed.1 > 5).then_some(Heard::Answer { status: 429, body: None, retry_after: None })
     };
     let patient = Settings { tries: 8, ..settings(Some(20)) };
-    let night = night(guests(100, 2), patient, SOUND, None, busy).await;
-    assert_eq!(count(&night, Outcome::Accepted), 200);
-    assert!(night.starts.len() < 600, "{} requests for 400", night.starts.len());
+    let run = night(guests(100, 2), patient, SOUND, None, busy).await;
+    assert_eq!(count(&run, Outcome::Accepted), 200);
+    assert!(run.starts.len() < 600, "{} requests for 400", run.starts.len());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_key_wakes_those_who_wait() {
     let answer = |status| Some(Heard::Answer { status, body: None, retry_after: None });
-    let mean = move |url: &str| {
+    let respond = move |url: &str| {
         if url.contains(":99%7D") {
             return answer(401);
         }
@@ -412,10 +412,10 @@ async fn a_refused_key_wakes_those_who_wait() {
         (90..99).any(|id| url.contains(&format!(":{id}%7D"))).then(|| answer(503)).flatten()
     };
     let patient = Settings { first_backoff: Duration::from_secs(30), tries: 50, ..settings(Some(100)) };
-    let night = night(guests(100, 1), patient, SOUND, None, mean).await;
-    assert_eq!((count(&night, Outcome::Refused), count(&night, Outcome::NotAttempted)), (1, 9));
-    assert!(night.took < Duration::from_secs(10), "{:?}", night.took);
-    assert_eq!(night.n_open, 0);
+    let run = night(guests(100, 1), patient, SOUND, None, respond).await;
+    assert_eq!((count(&run, Outcome::Refused), count(&run, Outcome::NotAttempted)), (1, 9));
+    assert!(run.took < Duration::from_secs(10), "{:?}", run.took);
+    assert_eq!(run.n_open, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -429,9 +429,9 @@ async fn after_a_refused_key_nothing_starts_however_slow_the_disk_is() {
         })
     };
     let stalling = (usize::MAX, Duration::from_millis(300));
-    let night = night(guests(100, 1), settings(Some(100)), stalling, None, answer).await;
-    assert!(night.starts.iter().max() <= refused_at.get());
-    assert_eq!((count(&night, Outcome::Refused), night.n_open), (1, 0));
+    let run = night(guests(100, 1), settings(Some(100)), stalling, None, answer).await;
+    assert!(run.starts.iter().max() <= refused_at.get());
+    assert_eq!((count(&run, Outcome::Refused), run.n_open), (1, 0));
 }
 
 const WRONG_TARGET: &str = "\n  hint: check base_url and client_key of the target; a base URL is for example \
@@ -456,15 +456,15 @@ async fn a_refused_browser_stops_the_run_and_no_order_is_refused() {
         for status in [400, 403, 404, 410] {
             let no_browser = replaced(silent, from, Heard::Answer { status, body: None, retry_after: None });
             let no_browser = move |url: &str| no_browser(url).filter(|_| url.contains("/browser/"));
-            let night = night(guests(110, 3), watchful(), SOUND, None, no_browser).await;
+            let run = night(guests(110, 3), watchful(), SOUND, None, no_browser).await;
             let expected = format!(
                 "http://127.0.0.1/v1.2/browser/create.json: a browser cannot be created (HTTP {status}): the base URL or \
                  the client key is wrong{WRONG_TARGET}"
             );
-            assert_eq!(night.ended.stopped, Some(expected));
-            assert_eq!(count(&night, Outcome::Accepted) + count(&night, Outcome::NotAttempted), 330);
-            assert_eq!((count(&night, Outcome::Accepted) > 0, night.n_open), (from > 0, 0));
-            assert!(night.took < Duration::from_secs(from + 60), "{:?}", night.took);
+            assert_eq!(run.ended.stopped, Some(expected));
+            assert_eq!(count(&run, Outcome::Accepted) + count(&run, Outcome::NotAttempted), 330);
+            assert_eq!((count(&run, Outcome::Accepted) > 0, run.n_open), (from > 0, 0));
+            assert!(run.took < Duration::from_secs(from + 60), "{:?}", run.took);
         }
     }
 }
@@ -474,16 +474,16 @@ async fn the_same_web_page_as_every_answer_stops_the_run_and_no_order_is_refused
     for (silent, from) in REPLACED {
         let page = Some("<!DOCTYPE html><html>Welcome to the hotel</html>".to_owned());
         let page = replaced(silent, from, Heard::Answer { status: 200, body: page, retry_after: None });
-        let night = night(guests(110, 3), watchful(), SOUND, None, page).await;
-        let stopped = night.ended.stopped.as_deref().unwrap();
+        let run = night(guests(110, 3), watchful(), SOUND, None, page).await;
+        let stopped = run.ended.stopped.as_deref().unwrap();
         let expected = ": HTTP 200 and the same web page 10 times in a row: the base URL or the client key is wrong";
         assert!(stopped.starts_with("http://127.0.0.1/v1.2/") && stopped.contains(expected), "{stopped}");
         assert!(stopped.ends_with(WRONG_TARGET), "{stopped}");
-        assert_eq!((count(&night, Outcome::Refused), count(&night, Outcome::Failed), night.n_open), (0, 0, 0));
+        assert_eq!((count(&run, Outcome::Refused), count(&run, Outcome::Failed), run.n_open), (0, 0, 0));
         // Whether those that were on their way were taken, a page does not say.
-        assert!(count(&night, Outcome::Unknown) < 10);
+        assert!(count(&run, Outcome::Unknown) < 10);
         // Probes are rare in the end: ten of them take less than the ten minutes after which the run gives up.
-        assert!(night.took < Duration::from_secs(from + 300), "{:?}", night.took);
+        assert!(run.took < Duration::from_secs(from + 300), "{:?}", run.took);
     }
 }
 
@@ -495,44 +495,43 @@ async fn an_outage_with_error_pages_is_waited_for() {
         let is_bad = (5..300).contains(&begin.elapsed().as_secs());
         is_bad.then_some(Heard::Answer { status: 503, body, retry_after: None })
     };
-    let night = night(guests(100, 2), watchful(), SOUND, None, page).await;
-    assert_eq!((count(&night, Outcome::Accepted), night.ended.stopped), (200, None));
+    let run = night(guests(100, 2), watchful(), SOUND, None, page).await;
+    assert_eq!((count(&run, Outcome::Accepted), run.ended.stopped), (200, None));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_certificate_that_is_not_trusted_stops_the_run_at_once() {
     for (silent, from) in REPLACED {
         let untrusted = replaced(silent, from, Heard::CertificateRejected("unknown issuer".to_owned()));
-        let night = night(guests(100, 2), watchful(), SOUND, None, untrusted).await;
-        let stopped = night.ended.stopped.as_deref().unwrap();
+        let run = night(guests(100, 2), watchful(), SOUND, None, untrusted).await;
+        let stopped = run.ended.stopped.as_deref().unwrap();
         assert!(stopped.starts_with("http://127.0.0.1/v1.2/") && stopped.contains("unknown issuer"), "{stopped}");
         assert!(stopped.contains("\n  hint: check base_url"), "{stopped}");
-        assert_eq!(count(&night, Outcome::Accepted) + count(&night, Outcome::NotAttempted), 200);
-        assert!(night.took < Duration::from_secs(from + 60) && night.n_open == 0, "{:?}", night.took);
+        assert_eq!(count(&run, Outcome::Accepted) + count(&run, Outcome::NotAttempted), 200);
+        assert!(run.took < Duration::from_secs(from + 60) && run.n_open == 0, "{:?}", run.took);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_is_asked_to_stop_settles_what_is_in_flight_and_starts_nothing_more() {
     let stop = Some((Duration::from_millis(2510), "interrupted"));
-    let night = night(guests(100, 2), settings(Some(20)), SOUND, stop, |_| None).await;
-    assert_eq!(night.ended.stopped.as_deref(), Some("interrupted"));
-    assert_eq!((night.starts.len(), night.n_sending, night.n_open), (51, 51, 0));
-    assert_eq!(count(&night, Outcome::Accepted) + count(&night, Outcome::NotAttempted), 200);
-    assert!(night.took < Duration::from_secs(3), "{:?}", night.took);
+    let run = night(guests(100, 2), settings(Some(20)), SOUND, stop, |_| None).await;
+    assert_eq!(run.ended.stopped.as_deref(), Some("interrupted"));
+    assert_eq!((run.starts.len(), run.n_sending, run.n_open), (51, 51, 0));
+    assert_eq!(count(&run, Outcome::Accepted) + count(&run, Outcome::NotAttempted), 200);
+    assert!(run.took < Duration::from_secs(3), "{:?}", run.took);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_that_cannot_be_read_stops_the_run() {
     let torn = guests(3, 1).chain([Err("the plan is torn".to_owned())]);
-    let night = night(torn, settings(None), SOUND, None, |_| None).await;
-    assert_eq!(night.ended.stopped.as_deref(), Some("the plan is torn"));
+    let run = night(torn, settings(None), SOUND, None, |_| None).await;
+    assert_eq!(run.ended.stopped.as_deref(), Some("the plan is torn"));
 }
 
 /// The types of the events, one after the other; an order's browser is created with `BROWSER`.
-fn kinds(night: &Night) -> Vec<&str> {
-    night
-        .urls
+fn kinds(run: &Night) -> Vec<&str> {
+    run.urls
         .iter()
         .map(|url| url.split("type%22:%22").nth(1).map_or("BROWSER", |rest| rest.split('%').next().unwrap()))
         .collect()
@@ -545,32 +544,32 @@ fn assembled(n_guests: u32, n_items: &'static [usize]) -> impl Iterator<Item = R
 
 #[tokio::test(start_paused = true)]
 async fn a_cart_is_in_the_journal_before_it_is_filled_and_until_it_is_checked_out() {
-    let night = night(assembled(1, &[2, 0]), settings(None), SOUND, None, |_| None).await;
-    assert_eq!((count(&night, Outcome::Accepted), night.n_open), (2, 0));
-    assert_eq!(night.carts, ["A-0 opened on b", "0 closed"]);
+    let run = night(assembled(1, &[2, 0]), settings(None), SOUND, None, |_| None).await;
+    assert_eq!((count(&run, Outcome::Accepted), run.n_open), (2, 0));
+    assert_eq!(run.carts, ["A-0 opened on b", "0 closed"]);
     let expected =
         ["BROWSER", "BROWSER", "ADD", "ADD", "ADD_CONTACTS", "CONFIRM", "CHECKOUT", "BROWSER", "BROWSER", "BROWSER"];
-    assert_eq!(kinds(&night), expected, "the texts of a guest and of its single orders name no type");
+    assert_eq!(kinds(&run), expected, "the texts of a guest and of its single orders name no type");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cart_that_the_journal_cannot_take_is_not_filled() {
-    let night = night(assembled(1, &[2]), settings(None), (0, Duration::ZERO), None, |_| None).await;
-    assert_eq!(night.ended.stopped.as_deref(), Some("disk full"));
-    assert_eq!((count(&night, Outcome::NotAttempted), night.starts.len()), (1, 2));
+    let run = night(assembled(1, &[2]), settings(None), (0, Duration::ZERO), None, |_| None).await;
+    assert_eq!(run.ended.stopped.as_deref(), Some("disk full"));
+    assert_eq!((count(&run, Outcome::NotAttempted), run.starts.len()), (1, 2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_earlier_runs_left_in_carts_is_cleared_before_guests_are_begun() {
-    let night = night_after(40, guests(20, 1), settings(Some(20)), SOUND, None, |_| None).await;
-    assert_eq!((count(&night, Outcome::Accepted), night.n_sending, night.warnings.len()), (20, 100, 0));
-    assert!(kinds(&night)[..40].iter().all(|kind| *kind == "CLEAR_CART"), "{:?}", kinds(&night));
-    assert_eq!(night.carts.len(), 40);
+    let run = night_after(40, guests(20, 1), settings(Some(20)), SOUND, None, |_| None).await;
+    assert_eq!((count(&run, Outcome::Accepted), run.n_sending, run.warnings.len()), (20, 100, 0));
+    assert!(kinds(&run)[..40].iter().all(|kind| *kind == "CLEAR_CART"), "{:?}", kinds(&run));
+    assert_eq!(run.carts.len(), 40);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_cleared_is_told_and_stays_open() {
-    let mean = |url: &str| {
+    let respond = |url: &str| {
         let answer = |status| Heard::Answer { status, body: None, retry_after: None };
         if url.contains("old-1%22") {
             return Some(answer(400));
@@ -578,10 +577,10 @@ async fn what_cannot_be_cleared_is_told_and_stays_open() {
         // Of an unknown browser nothing is left.
         url.contains("old-0%22").then(|| answer(404)).or_else(|| url.contains("old-2%22").then(|| answer(500)))
     };
-    let night = night_after(4, guests(0, 0), settings(None), SOUND, None, mean).await;
-    assert_eq!((night.ended.stopped.clone(), night.starts.len()), (None, 6));
-    assert_eq!(night.warnings, ["2 carts that earlier runs left open were not cleared: the next run tries again"]);
-    let mut closed = night.carts.clone();
+    let run = night_after(4, guests(0, 0), settings(None), SOUND, None, respond).await;
+    assert_eq!((run.ended.stopped.clone(), run.starts.len()), (None, 6));
+    assert_eq!(run.warnings, ["2 carts that earlier runs left open were not cleared: the next run tries again"]);
+    let mut closed = run.carts.clone();
     closed.sort();
     assert_eq!(closed, ["1000 closed", "1003 closed"]);
 }
@@ -596,29 +595,29 @@ async fn an_order_whose_checkout_would_come_too_late_is_begun_anew() {
         is_first.then_some(Heard::Answer { status: 503, body, retry_after: Some(Duration::from_secs(300)) })
     };
     let brief = Settings { session_timeout: Duration::from_secs(200), ..settings(None) };
-    let night = night(assembled(1, &[1]), brief, SOUND, None, busy).await;
-    assert_eq!(count(&night, Outcome::Accepted), 1);
+    let run = night(assembled(1, &[1]), brief, SOUND, None, busy).await;
+    assert_eq!(count(&run, Outcome::Accepted), 1);
     let once = ["BROWSER", "BROWSER", "ADD", "ADD_CONTACTS", "CONFIRM"];
-    assert_eq!(kinds(&night), [once.as_slice(), &["CLEAR_CART"], &once, &["CHECKOUT"]].concat());
-    assert_eq!(night.carts, ["A-0 opened on b", "0 closed", "A-0 opened on b", "2 closed"]);
+    assert_eq!(kinds(&run), [once.as_slice(), &["CLEAR_CART"], &once, &["CHECKOUT"]].concat());
+    assert_eq!(run.carts, ["A-0 opened on b", "0 closed", "A-0 opened on b", "2 closed"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_is_asked_to_stop_within_a_sequence_clears_the_cart_and_starts_nothing_more() {
     let stop = Some((Duration::from_millis(70), "interrupted"));
-    let night = night(assembled(1, &[9, 9]), settings(None), SOUND, stop, |_| None).await;
-    assert_eq!((count(&night, Outcome::NotAttempted), night.n_open), (2, 0));
-    assert_eq!(kinds(&night).split_last().unwrap(), (&"CLEAR_CART", &["BROWSER", "BROWSER", "ADD", "ADD"][..]));
-    assert_eq!(night.carts, ["A-0 opened on b", "0 closed"]);
+    let run = night(assembled(1, &[9, 9]), settings(None), SOUND, stop, |_| None).await;
+    assert_eq!((count(&run, Outcome::NotAttempted), run.n_open), (2, 0));
+    assert_eq!(kinds(&run).split_last().unwrap(), (&"CLEAR_CART", &["BROWSER", "BROWSER", "ADD", "ADD"][..]));
+    assert_eq!(run.carts, ["A-0 opened on b", "0 closed"]);
 }
 
 /// A night of one order of two items that is asked to stop after a while.
 async fn stopped_after(millis: u64, answer: impl Fn(&str) -> Option<Heard> + Send + Sync + 'static) -> Night {
     let stop = Some((Duration::from_millis(millis), "interrupted"));
     let patient = Settings { first_backoff: Duration::from_secs(4), tries: 5, ..settings(None) };
-    let night = night(assembled(1, &[2]), patient, SOUND, stop, answer).await;
-    assert_eq!((night.ended.stopped.as_deref(), night.n_open), (Some("interrupted"), 0));
-    night
+    let run = night(assembled(1, &[2]), patient, SOUND, stop, answer).await;
+    assert_eq!((run.ended.stopped.as_deref(), run.n_open), (Some("interrupted"), 0));
+    run
 }
 
 fn status(status: u16) -> Heard {
@@ -638,10 +637,10 @@ fn once(kind: &'static str, first: Heard) -> impl Fn(&str) -> Option<Heard> + Se
 #[tokio::test(start_paused = true)]
 async fn the_cart_of_an_order_that_waits_is_cleared_when_the_run_stops() {
     let busy = |url: &str| url.contains("CONFIRM").then(|| status(503));
-    let night = stopped_after(200, busy).await;
-    assert_eq!((kinds(&night).pop(), count(&night, Outcome::NotAttempted)), (Some("CLEAR_CART"), 1));
-    assert_eq!(night.carts, ["A-0 opened on b", "0 closed"]);
-    assert!(night.took < Duration::from_secs(1), "{:?}", night.took);
+    let run = stopped_after(200, busy).await;
+    assert_eq!((kinds(&run).pop(), count(&run, Outcome::NotAttempted)), (Some("CLEAR_CART"), 1));
+    assert_eq!(run.carts, ["A-0 opened on b", "0 closed"]);
+    assert!(run.took < Duration::from_secs(1), "{:?}", run.took);
 }
 
 #[tokio::test(start_paused = true)]
@@ -649,12 +648,12 @@ async fn the_cart_of_an_order_with_a_request_in_flight_is_cleared_when_the_run_s
     // A 2xx whose answer is cut off: nothing comes late, but the order would start over.
     let cut = Heard::Answer { status: 201, body: None, retry_after: None };
     let silence = Heard::NoAnswer("timed out".to_owned());
-    for (answer, is_closed, longest) in [(cut, true, Duration::from_secs(1)), (silence, false, TIMEOUT * 2)] {
-        let night = stopped_after(110, once("CONFIRM", answer)).await;
-        assert_eq!((kinds(&night).pop(), count(&night, Outcome::NotAttempted)), (Some("CLEAR_CART"), 1));
+    for (answer, is_closed, max_elapsed) in [(cut, true, Duration::from_secs(1)), (silence, false, TIMEOUT * 2)] {
+        let run = stopped_after(110, once("CONFIRM", answer)).await;
+        assert_eq!((kinds(&run).pop(), count(&run, Outcome::NotAttempted)), (Some("CLEAR_CART"), 1));
         // What may come late fills the cart again, so the next run clears it once more.
-        assert_eq!(night.carts.last().unwrap() == "0 closed", is_closed);
-        assert!(night.took < longest, "{:?}", night.took);
+        assert_eq!(run.carts.last().unwrap() == "0 closed", is_closed);
+        assert!(run.took < max_elapsed, "{:?}", run.took);
     }
 }
 
@@ -664,10 +663,10 @@ async fn a_cart_that_could_not_be_cleared_once_is_cleared_when_the_run_stops() {
     for millis in [300, 130] {
         let busy = once("CLEAR_CART", status(503));
         let refused = move |url: &str| if url.contains("CONFIRM") { Some(status(400)) } else { busy(url) };
-        let night = stopped_after(millis, refused).await;
-        assert_eq!((&kinds(&night)[6..], count(&night, Outcome::Refused)), (&["CLEAR_CART", "CLEAR_CART"][..], 1));
-        assert_eq!(night.carts, ["A-0 opened on b", "0 closed"]);
-        assert!(night.took < Duration::from_secs(5), "{:?}", night.took);
+        let run = stopped_after(millis, refused).await;
+        assert_eq!((&kinds(&run)[6..], count(&run, Outcome::Refused)), (&["CLEAR_CART", "CLEAR_CART"][..], 1));
+        assert_eq!(run.carts, ["A-0 opened on b", "0 closed"]);
+        assert!(run.took < Duration::from_secs(5), "{:?}", run.took);
     }
 }
 
@@ -676,15 +675,15 @@ async fn a_cart_that_could_not_be_cleared_once_is_cleared_when_the_run_stops() {
 async fn carts_are_cleared_when_the_run_stops_while_the_service_is_probed() {
     let bad = |url: &str| url.contains("CONFIRM").then(|| status(504));
     let stop = Some((Duration::from_secs(60), "interrupted"));
-    let night = night(assembled(100, &[2]), watchful(), SOUND, stop, bad).await;
-    assert_eq!(night.ended.stopped.as_deref(), Some("interrupted"));
-    assert!(night.warnings.iter().any(|warning| warning.starts_with("the service takes nothing")));
-    let n_of = |word: &str| night.carts.iter().filter(|line| line.contains(word)).count();
+    let run = night(assembled(100, &[2]), watchful(), SOUND, stop, bad).await;
+    assert_eq!(run.ended.stopped.as_deref(), Some("interrupted"));
+    assert!(run.warnings.iter().any(|warning| warning.starts_with("the service takes nothing")));
+    let n_of = |word: &str| run.carts.iter().filter(|line| line.contains(word)).count();
     assert!(n_of("opened") > 0);
     // A 504 may come late, so those carts are cleared and yet left to the next run.
-    let n_cleared = kinds(&night).iter().filter(|kind| **kind == "CLEAR_CART").count();
+    let n_cleared = kinds(&run).iter().filter(|kind| **kind == "CLEAR_CART").count();
     assert!(n_cleared >= n_of("opened"), "{n_cleared} cleared of {}", n_of("opened"));
-    assert!(night.took < Duration::from_secs(71), "{:?}", night.took);
+    assert!(run.took < Duration::from_secs(71), "{:?}", run.took);
 }
 
 #[tokio::test(start_paused = true)]
@@ -693,10 +692,10 @@ async fn a_cart_that_cannot_be_cleared_in_the_grace_time_stays_open() {
         let busy = move |url: &str| {
             url.contains("CLEAR_CART").then_some(Heard::Answer { status: 503, body: None, retry_after })
         };
-        let night = stopped_after(70, busy).await;
-        assert_eq!((count(&night, Outcome::NotAttempted), night.carts.len()), (1, 1));
-        assert!(kinds(&night).contains(&"CLEAR_CART"));
-        assert!(night.took < Duration::from_secs(11), "{:?}", night.took);
+        let run = stopped_after(70, busy).await;
+        assert_eq!((count(&run, Outcome::NotAttempted), run.carts.len()), (1, 1));
+        assert!(kinds(&run).contains(&"CLEAR_CART"));
+        assert!(run.took < Duration::from_secs(11), "{:?}", run.took);
     }
 }
 
@@ -708,18 +707,18 @@ async fn no_more_orders_are_assembled_at_once_than_are_complete_in_time() {
         identity_pause: Duration::from_millis(500),
         ..settings(Some(20))
     };
-    let night = night(assembled(12, &[45]), brief, SOUND, None, |_| None).await;
-    assert_eq!((count(&night, Outcome::Accepted), night.starts.len()), (12, 12 * (2 + 45 + 3)));
+    let run = night(assembled(12, &[45]), brief, SOUND, None, |_| None).await;
+    assert_eq!((count(&run, Outcome::Accepted), run.starts.len()), (12, 12 * (2 + 45 + 3)));
     let mut n_open = 0_usize;
-    let most_open = night.carts.iter().map(|word| {
-        if word.contains("opened") {
+    let open_counts = run.carts.iter().map(|line| {
+        if line.contains("opened") {
             n_open += 1;
         } else {
             n_open -= 1;
         }
         n_open
     });
-    assert_eq!(most_open.max(), Some(2));
+    assert_eq!(open_counts.max(), Some(2));
 }
 
 /// All else goes through all the time.
@@ -730,11 +729,11 @@ async fn a_step_that_goes_through_again_ends_the_trouble_and_few_orders_fail() {
         let is_bad = url.contains("CONFIRM") && begin.elapsed() < Duration::from_secs(100);
         is_bad.then_some(Heard::Answer { status: 504, body: None, retry_after: None })
     };
-    let night = night(assembled(100, &[2]), Settings { tries: 5, ..watchful() }, SOUND, None, bad).await;
-    let n_failed = count(&night, Outcome::Failed);
-    assert_eq!((night.ended.stopped.clone(), n_failed + count(&night, Outcome::Accepted)), (None, 100));
-    assert!(n_failed < 10 && night.took < Duration::from_secs(300), "{n_failed} failed, {:?}", night.took);
-    let is_told = |words: &str| night.warnings.iter().any(|warning| warning.starts_with(words));
-    assert!(is_told("the service takes nothing (HTTP 504)") && is_told("the service answers again"));
-    assert_eq!((night.starts.len(), night.n_open), (night.n_sending, 0));
+    let run = night(assembled(100, &[2]), Settings { tries: 5, ..watchful() }, SOUND, None, bad).await;
+    let n_failed = count(&run, Outcome::Failed);
+    assert_eq!((run.ended.stopped.clone(), n_failed + count(&run, Outcome::Accepted)), (None, 100));
+    assert!(n_failed < 10 && run.took < Duration::from_secs(300), "{n_failed} failed, {:?}", run.took);
+    let is_warned = |message: &str| run.warnings.iter().any(|warning| warning.starts_with(message));
+    assert!(is_warned("the service takes nothing (HTTP 504)") && is_warned("the service answers again"));
+    assert_eq!((run.starts.len(), run.n_open), (run.n_sending, 0));
 }

@@ -47,8 +47,9 @@ fn what_stands_between_the_rows_of_an_order_ends_no_run() {
 
 #[test]
 fn a_document_is_a_run_of_its_own_and_so_is_a_row_without_a_key() {
-    let keyless = |line| keyless_of(row(RowKind::Keyless(None), 0, line, &[(Field::OrderedAt, "t1")]));
-    let rows = [whole("A", 0, 1, &[]), whole("A", 0, 2, &[]), a(3), whole("A", 0, 4, &[]), keyless(5), keyless(6)];
+    let without_key = |line| keyless_of(row(RowKind::Keyless(None), 0, line, &[(Field::OrderedAt, "t1")]));
+    let rows =
+        [whole("A", 0, 1, &[]), whole("A", 0, 2, &[]), a(3), whole("A", 0, 4, &[]), without_key(5), without_key(6)];
     let keyed: Vec<_> = rows.iter().map(Given::keyed).collect();
     let runs = Runs::of(&keyed, ALONE).runs;
     assert_eq!(runs.iter().map(Run::key).collect::<Vec<_>>(), ["A", "A", "A", "A", "", ""]);
@@ -73,8 +74,8 @@ fn rows_are_counted_but_for_blank_ones() {
         [blank(1), a(2), bad(3, Some("A")), bad(4, None), keyless(&[])].iter().map(Given::keyed).collect();
     let found = Runs::of(&keyed, ALONE);
     assert_eq!((found.n_rows, found.n_unreadable, found.lost.n_rows), (4, 3, 2));
-    let told: Vec<_> = found.lost.told.iter().map(|problem| (problem.at.line, problem.message.as_str())).collect();
-    assert_eq!(told, [(4, "bad"), (9, "the row has no order key")]);
+    let listed: Vec<_> = found.lost.told.iter().map(|problem| (problem.at.line, problem.message.as_str())).collect();
+    assert_eq!(listed, [(4, "bad"), (9, "the row has no order key")]);
 }
 
 #[test]

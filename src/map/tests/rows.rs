@@ -115,11 +115,11 @@ pub(super) fn records<'a>(profile: &'a Profile, columns: &str, lines: &[&str]) -
 pub(super) fn documents<'a>(profile: &'a Profile, values: &[Value]) -> (Vec<Mapped<'a>>, Vec<Problem>) {
     let mapper = bound(profile, None);
     let rows: Vec<_> = (1..).zip(values).map(|(line, value)| row(line, document(value))).collect();
-    let mut noticed = Noticed::default();
+    let mut unknown_names = Noticed::default();
     for row in &rows {
-        mapper.notice(row, &mut noticed);
+        mapper.notice(row, &mut unknown_names);
     }
-    (rows.into_iter().map(|row| Mapped::of(mapper, row)).collect(), noticed.unknown().cloned().collect())
+    (rows.into_iter().map(|row| Mapped::of(mapper, row)).collect(), unknown_names.unknown().cloned().collect())
 }
 
 pub(super) fn csv(profile: &Profile, columns: &str, line: &str) -> String {
@@ -200,10 +200,10 @@ pub(super) fn fault(profile: &Profile, columns: &str) -> String {
 }
 
 /// What a row that cannot be read becomes, when this much of it is certain.
-pub(super) fn unreadable(profile: &Profile, columns: Option<&str>, remains: Option<Content<'static>>) -> String {
-    shown(&Mapped::of(bound(profile, columns), row(9, broken(remains))))
+pub(super) fn unreadable(profile: &Profile, columns: Option<&str>, salvaged: Option<Content<'static>>) -> String {
+    shown(&Mapped::of(bound(profile, columns), row(9, broken(salvaged))))
 }
 
-pub(super) fn broken(remains: Option<Content<'static>>) -> Content<'static> {
-    Content::Unreadable(Unreadable { reason: "broken".into(), remains: remains.map(Box::new) })
+pub(super) fn broken(salvaged: Option<Content<'static>>) -> Content<'static> {
+    Content::Unreadable(Unreadable { reason: "broken".into(), remains: salvaged.map(Box::new) })
 }

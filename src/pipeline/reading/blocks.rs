@@ -46,18 +46,18 @@ pub(super) struct Blocks<'p> {
 }
 
 impl<'p> Blocks<'p> {
-    pub(super) fn of(inputs: Vec<Input>, job: &'p Job<'p>, opened: &'p OpenFiles<'p>) -> Self {
-        opened.write().expect("nobody panics while opening").clear();
-        Self { job, inputs: inputs.into_iter(), opened, source: None, n_opened: 0 }
+    pub(super) fn of(inputs: Vec<Input>, spec: &'p Job<'p>, open_files: &'p OpenFiles<'p>) -> Self {
+        open_files.write().expect("nobody panics while opening").clear();
+        Self { job: spec, inputs: inputs.into_iter(), opened: open_files, source: None, n_opened: 0 }
     }
 
     fn open(&mut self, input: &Input) -> Result<(), Refusal> {
         let id = FileId(self.n_opened);
         self.n_opened += 1;
         let source = Source::open(input, id, &dialect(self.job), self.job.bounds)?;
-        let reader = source.reader().clone();
-        let mapper = FileMapper::bind(&self.job.profile, reader.header(), &input.name)?;
-        let file = Arc::new(OpenFile { id, reader, mapper });
+        let parser = source.reader().clone();
+        let mapper = FileMapper::bind(&self.job.profile, parser.header(), &input.name)?;
+        let file = Arc::new(OpenFile { id, reader: parser, mapper });
         self.opened.write().expect("nobody panics while opening").push(Arc::clone(&file));
         self.source = Some((source, file));
         Ok(())

@@ -155,20 +155,20 @@ impl Learner {
 
     /// The facts, if there are any that make a difference.
     pub(in crate::pipeline) fn finish(self) -> io::Result<Option<Learned>> {
-        let mut has_learned = !self.doubts.is_empty() || !self.kinds.agree();
+        let mut has_facts = !self.doubts.is_empty() || !self.kinds.agree();
         let mut repeated = |seen: Seen| {
             let (mut filter, mut n_repeated) = (None, 0);
             let n_distinct = seen.finish(|hash| {
                 n_repeated += 1;
                 filter.get_or_insert_with(|| Filter::with_bytes(self.filter_bytes)).insert(hash);
             })?;
-            has_learned |= filter.is_some();
+            has_facts |= filter.is_some();
             io::Result::Ok((filter, n_repeated, n_distinct))
         };
         let (scattered, n_scattered, n_keys) = repeated(self.keys)?;
         let (shared, _, _) = repeated(self.references)?;
         let facts = Facts { scattered, shared, doubts: self.doubts, kinds: self.kinds };
-        Ok(has_learned.then_some(Learned { facts, n_scattered, n_keys }))
+        Ok(has_facts.then_some(Learned { facts, n_scattered, n_keys }))
     }
 }
 

@@ -48,16 +48,16 @@ pub(in crate::pipeline) struct ReadInput {
 
 impl Files {
     /// The files that a job names. What can be read only once is copied into the run folder.
-    pub(in crate::pipeline) fn find(job: &Job<'_>, folder: &RunFolder) -> Result<Self, ReadError> {
-        let mut copies = Vec::new();
-        let found = inputs::find(&job.inputs, |name| {
-            let copy = format!(".input-{}", copies.len() + 1);
-            copies.push(folder.file(&copy));
+    pub(in crate::pipeline) fn find(spec: &Job<'_>, folder: &RunFolder) -> Result<Self, ReadError> {
+        let mut spooled = Vec::new();
+        let found = inputs::find(&spec.inputs, |name| {
+            let copy = format!(".input-{}", spooled.len() + 1);
+            spooled.push(folder.file(&copy));
             spool(name, folder, &copy)
         })?;
         let end = FileEnd { header: None, has_crlf: false, unfinished: None };
         let unread = |input| ReadInput { input, n_rows: 0, end: end.clone(), is_array: false };
-        Ok(Self { inputs: found.into_iter().map(unread).collect(), copies, ..Self::default() })
+        Ok(Self { inputs: found.into_iter().map(unread).collect(), copies: spooled, ..Self::default() })
     }
 
     /// The same for a reader who stands elsewhere.
@@ -95,10 +95,10 @@ fn spool(name: &str, folder: &RunFolder, copy_name: &str) -> Result<PathBuf, Rea
 }
 
 /// How a profile says that files are written.
-pub(super) fn dialect(job: &Job<'_>) -> Dialect {
-    let format = job.profile.format.map(|format| match format {
+pub(super) fn dialect(spec: &Job<'_>) -> Dialect {
+    let format = spec.profile.format.map(|format| match format {
         reading::Format::Csv => Format::Csv,
         reading::Format::Ndjson => Format::Ndjson,
     });
-    Dialect { format, delimiter: job.profile.delimiter }
+    Dialect { format, delimiter: spec.profile.delimiter }
 }

@@ -43,8 +43,16 @@ impl<'a> Fragment<'a> {
             [row] => Cow::Borrowed(bytes_of(row)),
             rows => rows.iter().flat_map(bytes_of).copied().collect(),
         };
-        let (key, is_part) = (Cow::Borrowed(run.key()), run.is_part());
-        Self { key, is_part, rows, suspects: run.suspects.clone(), unfinished: None, bytes, n_values: run.n_values() }
+        let (key, is_partial) = (Cow::Borrowed(run.key()), run.is_part());
+        Self {
+            key,
+            is_part: is_partial,
+            rows,
+            suspects: run.suspects.clone(),
+            unfinished: None,
+            bytes,
+            n_values: run.n_values(),
+        }
     }
 
     /// A fragment that was written.
@@ -60,9 +68,10 @@ impl<'a> Fragment<'a> {
 
     /// One that needs no block.
     pub(super) fn owned(self) -> Fragment<'static> {
-        let Self { key, is_part, rows, suspects, unfinished, bytes, n_values } = self;
+        let Self { key, is_part: is_partial, rows, suspects: possible_rows, unfinished: unterminated, bytes, n_values } =
+            self;
         let (key, bytes) = (Cow::Owned(key.into_owned()), Cow::Owned(bytes.into_owned()));
-        Fragment { key, is_part, rows, suspects, unfinished, bytes, n_values }
+        Fragment { key, is_part: is_partial, rows, suspects: possible_rows, unfinished: unterminated, bytes, n_values }
     }
 
     /// Adds rows of the same order that follow at once.
@@ -165,10 +174,10 @@ mod tests {
         see(&reader, runs.iter().map(|run| (Fragment::of(run, &block).owned(), rows_of(run))).collect());
     }
 
-    fn read_again(fragment: &Fragment<'_>, reader: &RowReader, see: impl FnOnce(Vec<Row<'_>>)) {
-        let stretches = stretches([fragment]);
-        let parsed: Vec<_> = stretches.into_iter().map(|(_, pieces)| reader.parse(pieces).unwrap()).collect();
-        see(parsed.iter().flat_map(crate::read::Parsed::rows).collect());
+    fn read_again(fragment: &Fragment<'_>, reader: &RowReader, check: impl FnOnce(Vec<Row<'_>>)) {
+        let groups = stretches([fragment]);
+        let parsed: Vec<_> = groups.into_iter().map(|(_, pieces)| reader.parse(pieces).unwrap()).collect();
+        check(parsed.iter().flat_map(crate::read::Parsed::rows).collect());
     }
 
     #[test]
@@ -179,10 +188,10 @@ mod tests {
                 for (fragment, rows) in fragments {
                     let mut written = b"what was there".to_vec();
                     fragment.write(&mut written).unwrap();
-                    let kept = Fragment::read(written.strip_prefix(b"what was there").unwrap()).unwrap();
-                    assert_eq!(kept, fragment);
-                    assert_eq!(kept.place(), OrderId::of(&rows[0].origin).0);
-                    read_again(&kept, reader, |again| assert_eq!(again, rows, "{name}"));
+                    let decoded = Fragment::read(written.strip_prefix(b"what was there").unwrap()).unwrap();
+                    assert_eq!(decoded, fragment);
+                    assert_eq!(decoded.place(), OrderId::of(&rows[0].origin).0);
+                    read_again(&decoded, reader, |again| assert_eq!(again, rows, "{name}"));
                 }
             });
         }
@@ -198,9 +207,12 @@ mod tests {
             first.suspects.push(Position { file: FileId(3), line: 5, column: None });
             let n_bytes = first.n_bytes() + last.n_bytes();
             rows.extend(last_rows);
-            let (suspects, unfinished) = (first.suspects.len() + last.suspects.len(), last.unfinished);
+            let (possible_rows, unterminated) = (first.suspects.len() + last.suspects.len(), last.unfinished);
             first.append(last);
-            assert_eq!((first.suspects.len(), first.unfinished, first.n_bytes()), (suspects, unfinished, n_bytes));
+            assert_eq!(
+                (first.suspects.len(), first.unfinished, first.n_bytes()),
+                (possible_rows, unterminated, n_bytes)
+            );
             read_again(&first, reader, |again| assert_eq!(again, rows));
         });
     }

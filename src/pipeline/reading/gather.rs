@@ -45,13 +45,13 @@ pub(super) fn gather(
 ) -> Result<u64, Refusal> {
     let mut n_scattered = 0;
     let work = |batch: Batch| {
-        let (mut told, mut sheet) = (Told::default(), Sheet::default());
-        let n_scattered = take_groups(&batch.groups()?, pass, &mut told, &mut sheet)?;
-        Ok((sheet, n_scattered))
+        let (mut observations, mut partial) = (Told::default(), Sheet::default());
+        let n_scattered = take_groups(&batch.groups()?, pass, &mut observations, &mut partial)?;
+        Ok((partial, n_scattered))
     };
-    in_order(Batches { sorted, pass }, work, |(sheet, n)| {
+    in_order(Batches { sorted, pass }, work, |(partial, n)| {
         n_scattered += n;
-        adopt(sheet)
+        adopt(partial)
     })?;
     Ok(n_scattered)
 }
@@ -133,9 +133,9 @@ pub(super) fn is_bearable(run: &Fragment<'_>, pass: &Pass<'_, '_>) -> Result<(),
     ensure_few(run.n_values(), run.position(), pass)
 }
 
-fn too_much(first: &Fragment<'_>, pass: &Pass<'_, '_>) -> Refusal {
-    let place = first.position().map_or_else(String::new, |at| place(pass.desk.names, at));
-    Refusal::HugeOrder { place, n_bytes: MOST_OF_ORDER as u64 }
+fn too_much(first: &Fragment<'_>, runner: &Pass<'_, '_>) -> Refusal {
+    let position = first.position().map_or_else(String::new, |at| place(runner.desk.names, at));
+    Refusal::HugeOrder { place: position, n_bytes: MOST_OF_ORDER as u64 }
 }
 
 /// A value has some hundred bytes in a draft and may have two in the file: rows of one key are bounded by both. As with
@@ -151,8 +151,8 @@ pub(super) fn ensure_few_values(run: &Run<'_>, pass: &Pass<'_, '_>) -> Result<()
 fn ensure_few(n_values: usize, first: Option<Position>, pass: &Pass<'_, '_>) -> Result<(), Refusal> {
     let most = pass.desk.job.bounds.values;
     if n_values > most {
-        let place = first.map_or_else(String::new, |at| place(pass.desk.names, at));
-        return Err(Refusal::TooManyValues { place, most });
+        let position = first.map_or_else(String::new, |at| place(pass.desk.names, at));
+        return Err(Refusal::TooManyValues { place: position, most });
     }
     Ok(())
 }
@@ -180,11 +180,11 @@ pub(super) fn take_groups(
     let keyed: Vec<KeyedRow<'_>> = rows.iter().map(|row| KeyedRow { row, kind: mapper(row).kind(row) }).collect();
     // A row that was kept is read again as one row, whatever it holds.
     debug_assert_eq!(keyed.len(), groups.iter().flatten().map(|run| run.rows.len()).sum::<usize>());
-    let (mut left, mut n_scattered) = (keyed.as_slice(), 0);
+    let (mut remaining, mut n_scattered) = (keyed.as_slice(), 0);
     for runs in groups {
-        let n_rows = runs.iter().map(|run| run.rows.len()).sum::<usize>().min(left.len());
-        let (rows, others) = left.split_at(n_rows);
-        left = others;
+        let n_rows = runs.iter().map(|run| run.rows.len()).sum::<usize>().min(remaining.len());
+        let (rows, rest) = remaining.split_at(n_rows);
+        remaining = rest;
         let mut drafts = Vec::with_capacity(1);
         for order in group::gathered(rows, pass.desk.job.grouping()) {
             let of_order = runs_of(&order, runs);
@@ -207,5 +207,5 @@ fn runs_of<'r, 'f>(rows: &[&KeyedRow<'_>], runs: &'r [Fragment<'f>]) -> Vec<&'r 
         .map(|row| runs.partition_point(|run| run.place() <= OrderId::of(&row.row.origin).0).saturating_sub(1))
         .collect();
     places.dedup();
-    places.into_iter().map(|place| &runs[place]).collect()
+    places.into_iter().map(|index| &runs[index]).collect()
 }

@@ -82,9 +82,9 @@ pub(super) fn read(
     let memory = Memory::of(job.memory);
     let reading = Reading { job, folder, names: &names, memory, at_tenant, n_told: AtomicU32::new(0), tell };
     let ledger = ledger.map(Mutex::new);
-    let (notes, done) = reading.read(&mut files, ledger.as_ref(), intake);
+    let (file_problems, done) = reading.read(&mut files, ledger.as_ref(), intake);
     let ledger = ledger.map(|ledger| ledger.into_inner().expect("nobody panics with the ledger"));
-    Export { files, notes, ledger, done }
+    Export { files, notes: file_problems, ledger, done }
 }
 
 struct Reading<'r> {
@@ -114,12 +114,12 @@ impl Reading<'_> {
         &self,
         files: &mut Files,
         ledger: Option<&Mutex<SqliteLedger>>,
-        intake: &mut dyn Intake,
+        sink: &mut dyn Intake,
     ) -> (Vec<Problem>, Result<(), Refusal>) {
-        let (notes, done) = self.read_in_passes(files, ledger, intake);
+        let (file_problems, done) = self.read_in_passes(files, ledger, sink);
         match done.and_then(|()| have_not_changed(files)) {
-            Ok(()) => (notes, Ok(())),
-            Err(refusal) => (notes, intake.start_over().and(Err(refusal))),
+            Ok(()) => (file_problems, Ok(())),
+            Err(refusal) => (file_problems, sink.start_over().and(Err(refusal))),
         }
     }
 
@@ -129,52 +129,53 @@ impl Reading<'_> {
         ledger: Option<&Mutex<SqliteLedger>>,
         intake: &mut dyn Intake,
     ) -> (Vec<Problem>, Result<(), Refusal>) {
-        let (mut notes, mut first) = self.first_pass(files, ledger, intake, true);
+        let (mut file_problems, mut first) = self.first_pass(files, ledger, intake, true);
         // Where all rows find no room, those of scattered orders alone may: the first pass learns which they are.
         if matches!(first, Ok(First::Abandoned)) && !has_room(self.room_for_all(files)) {
-            (notes, first) = match intake.start_over() {
+            (file_problems, first) = match intake.start_over() {
                 Ok(()) => self.first_pass(files, ledger, intake, false),
-                Err(refusal) => (notes, Err(refusal)),
+                Err(refusal) => (file_problems, Err(refusal)),
             };
         }
         let done = match first {
             Ok(First::IsTrue) => Ok(()),
-            Ok(First::Learned(learned)) => intake
+            Ok(First::Learned(facts)) => intake
                 .start_over()
-                .and_then(|()| self.ensure_room(files.n_bytes_read, &learned))
-                .and_then(|()| self.second_pass(learned.facts, files, ledger, intake)),
+                .and_then(|()| self.ensure_room(files.n_bytes_read, &facts))
+                .and_then(|()| self.second_pass(facts.facts, files, ledger, intake)),
             Ok(First::Abandoned) => intake.start_over().and_then(|()| {
                 let (n_bytes, n_free) = self.room_for_all(files);
                 (self.tell)(Progress::Scattered { n_orders: None, n_bytes, n_free });
-                let (told, done) = self.all_aside(files, ledger, intake);
-                notes = told;
+                let (problems, done) = self.all_aside(files, ledger, intake);
+                file_problems = problems;
                 done
             }),
             Err(refusal) => Err(refusal),
         };
-        (notes, done)
+        (file_problems, done)
     }
 
     fn first_pass(
         &self,
         files: &mut Files,
         ledger: Option<&Mutex<SqliteLedger>>,
-        intake: &mut dyn Intake,
+        sink: &mut dyn Intake,
         may_be_abandoned: bool,
     ) -> (Vec<Problem>, Result<First, Refusal>) {
-        let mut learner = self.learner();
-        let desk = self.desk(Facts::default(), true, ledger);
-        let opened = OpenFiles::default();
-        let pass = Pass { may_be_abandoned, ..self.pass(&desk, &opened, None, files) };
-        let (notes, lost, done) = pass.run(files, Some(&mut learner), &mut |sheet| intake.adopt(sheet));
-        if done.is_ok() && pass.is_abandoned.into_inner() {
-            return (notes, Ok(First::Abandoned));
+        let mut fact_collector = self.learner();
+        let triage = self.desk(Facts::default(), true, ledger);
+        let open_files = OpenFiles::default();
+        let runner = Pass { may_be_abandoned, ..self.pass(&triage, &open_files, None, files) };
+        let (file_problems, lost_rows, done) =
+            runner.run(files, Some(&mut fact_collector), &mut |partial| sink.adopt(partial));
+        if done.is_ok() && runner.is_abandoned.into_inner() {
+            return (file_problems, Ok(First::Abandoned));
         }
-        let (notes, done) = self.with_lost(notes, lost, files, done);
+        let (file_problems, done) = self.with_lost(file_problems, lost_rows, files, done);
         (
-            notes,
+            file_problems,
             done.and_then(|()| {
-                Ok(learner.finish()?.map_or(First::IsTrue, |learned| First::Learned(Box::new(learned))))
+                Ok(fact_collector.finish()?.map_or(First::IsTrue, |facts| First::Learned(Box::new(facts))))
             }),
         )
     }
@@ -196,14 +197,15 @@ impl Reading<'_> {
         let scattered = self.sorter(".rows", self.memory.rows);
         let opened = OpenFiles::default();
         let pass = Pass { puts_all_aside: true, ..self.pass(&desk, &opened, Some(&scattered), files) };
-        let (notes, lost, done) = pass.run(files, Some(&mut learner), &mut |sheet| intake.adopt(sheet));
-        let (notes, done) = self.with_lost(notes, lost, files, done);
+        let (file_problems, lost_rows, done) =
+            pass.run(files, Some(&mut learner), &mut |partial| intake.adopt(partial));
+        let (file_problems, done) = self.with_lost(file_problems, lost_rows, files, done);
         if let Err(refusal) = done.and_then(|()| have_not_changed(files)) {
-            return (notes, Err(refusal));
+            return (file_problems, Err(refusal));
         }
         // Orders of different keys have different references here, so none of them is put aside once more.
         deciding = self.desk(learner.finish_without_keys(), false, ledger);
-        (notes, self.gather(scattered, &deciding, &opened, files, intake))
+        (file_problems, self.gather(scattered, &deciding, &opened, files, intake))
     }
 
     /// What is said of rows that were lost.
@@ -232,17 +234,17 @@ impl Reading<'_> {
         facts: Facts,
         files: &mut Files,
         ledger: Option<&Mutex<SqliteLedger>>,
-        intake: &mut dyn Intake,
+        sink: &mut dyn Intake,
     ) -> Result<(), Refusal> {
         (self.tell)(Progress::Again);
-        let desk = self.desk(facts, false, ledger);
+        let triage = self.desk(facts, false, ledger);
         let scattered = self.sorter(".rows", self.memory.rows);
-        let opened = OpenFiles::default();
-        let pass = self.pass(&desk, &opened, Some(&scattered), files);
-        pass.run(files, None, &mut |sheet| intake.adopt(sheet)).2?;
+        let open_files = OpenFiles::default();
+        let runner = self.pass(&triage, &open_files, Some(&scattered), files);
+        runner.run(files, None, &mut |partial| sink.adopt(partial)).2?;
         have_not_changed(files)?;
-        self.gather(scattered, &desk, &opened, files, intake)?;
-        self.take_aside(desk, &mut |sheet| intake.adopt(sheet))
+        self.gather(scattered, &triage, &open_files, files, sink)?;
+        self.take_aside(triage, &mut |partial| sink.adopt(partial))
     }
 
     /// Decides about all orders whose rows were put aside.
@@ -255,7 +257,7 @@ impl Reading<'_> {
         intake: &mut dyn Intake,
     ) -> Result<(), Refusal> {
         let pass = self.pass(desk, opened, None, files);
-        files.n_scattered = gather::gather(scattered.sorted()?, &pass, &mut |sheet| intake.adopt(sheet))?;
+        files.n_scattered = gather::gather(scattered.sorted()?, &pass, &mut |partial| intake.adopt(partial))?;
         Ok(())
     }
 
@@ -265,8 +267,8 @@ impl Reading<'_> {
         mut desk: Desk<'_>,
         adopt: &mut (dyn FnMut(Sheet) -> Result<(), Refusal> + Send),
     ) -> Result<(), Refusal> {
-        let Some(clashing) = desk.clashing.take() else { return Ok(()) };
-        let mut sorted = clashing.sorted()?;
+        let Some(deferred) = desk.clashing.take() else { return Ok(()) };
+        let mut sorted = deferred.sorted()?;
         let names = self.names;
         let groups = std::iter::from_fn(move || aside_of_one_hash(&mut sorted, names).transpose());
         let work = |group: Vec<Vec<u8>>| {

@@ -64,27 +64,27 @@ impl<'p> Pass<'p, '_> {
     pub(super) fn run(
         &self,
         files: &mut Files,
-        learner: Option<&mut Learner>,
-        adopt: &mut (dyn FnMut(Sheet) -> Result<(), Refusal> + Send),
+        fact_collector: Option<&mut Learner>,
+        collect: &mut (dyn FnMut(Sheet) -> Result<(), Refusal> + Send),
     ) -> (Vec<Problem>, Lost, Result<(), Refusal>) {
         (files.n_rows, files.n_unreadable, files.n_bytes_read) = (0, 0, 0);
         files.inputs.iter_mut().for_each(|read| read.n_rows = 0);
         let blocks = Blocks::of(self.inputs.clone(), self.job(), self.files);
         let blocks = blocks.take_while(|_| !self.is_abandoned.load(Ordering::Relaxed));
-        let mut taken = Taken {
+        let mut merger = Taken {
             pass: self,
             files,
-            learner,
-            adopt,
+            learner: fact_collector,
+            adopt: collect,
             notes: Vec::new(),
             lost: Lost::default(),
             noticed: Noticed::default(),
             open: None,
             last_lost: None,
         };
-        let done = in_order(blocks, |next| self.work(next), |worked| taken.take(worked));
-        let done = done.and_then(|()| taken.close_open());
-        (taken.notes, taken.lost, done)
+        let done = in_order(blocks, |next| self.work(next), |block_result| merger.take(block_result));
+        let done = done.and_then(|()| merger.close_open());
+        (merger.notes, merger.lost, done)
     }
 
     /// What a block holds. Its first and its last run may go on in its neighbours.
@@ -168,7 +168,7 @@ impl<'p> Pass<'p, '_> {
         for KeyedRow { row, kind } in rows {
             let at = row.origin.position();
             match kind {
-                RowKind::Keyless(Some(made)) => told.doubts.add_keyless(*made, at),
+                RowKind::Keyless(Some(ordered_at)) => told.doubts.add_keyless(*ordered_at, at),
                 RowKind::Unreadable { key: Some(_), .. } => {
                     let keys = file.mapper.other_keys(row).into_iter();
                     keys.for_each(|key| told.doubts.add_run_together(&key, at, self.job().grouping()));
@@ -240,18 +240,18 @@ impl Taken<'_, '_> {
         (self.pass.tell)(Progress::Rows(worked.n_rows));
         self.lost.append(std::mem::take(&mut worked.lost));
         self.noticed.append(std::mem::take(&mut worked.noticed));
-        if let Some(open) = &mut self.open {
-            open.suspects.extend(&worked.leading);
+        if let Some(open_run) = &mut self.open {
+            open_run.suspects.extend(&worked.leading);
         }
         self.last_lost = worked.leading.last().copied().or(self.last_lost);
         let has_runs = worked.head.is_some();
-        if let Some(mut head) = worked.head.take() {
-            head.suspects.extend(self.last_lost.take());
-            self.follow(head)?;
+        if let Some(mut first_run) = worked.head.take() {
+            first_run.suspects.extend(self.last_lost.take());
+            self.follow(first_run)?;
         }
-        if let Some(tail) = worked.tail.take() {
+        if let Some(last_run) = worked.tail.take() {
             self.close_open()?;
-            self.open = Some(tail);
+            self.open = Some(last_run);
         }
         if has_runs {
             self.last_lost = worked.trailing;
@@ -263,12 +263,12 @@ impl Taken<'_, '_> {
         worked.end.map_or(Ok(()), |end| self.end_file(&worked.file, end))
     }
 
-    fn count(&mut self, worked: &Worked<'_>) {
-        self.files.n_rows += worked.n_rows;
-        self.files.n_unreadable += worked.n_unreadable;
-        self.files.n_bytes_read += worked.n_bytes;
-        if let Some(read) = self.files.inputs.get_mut(worked.file.id.0 as usize) {
-            read.n_rows += worked.n_rows;
+    fn count(&mut self, block_result: &Worked<'_>) {
+        self.files.n_rows += block_result.n_rows;
+        self.files.n_unreadable += block_result.n_unreadable;
+        self.files.n_bytes_read += block_result.n_bytes;
+        if let Some(read) = self.files.inputs.get_mut(block_result.file.id.0 as usize) {
+            read.n_rows += block_result.n_rows;
         }
     }
 
@@ -279,9 +279,9 @@ impl Taken<'_, '_> {
         let goes_on = |open: &&mut Fragment<'_>| {
             open.is_part && head.is_part && open.key == head.key && file(open) == file(&head)
         };
-        if let Some(open) = self.open.as_mut().filter(goes_on) {
-            open.append(head);
-            return gather::is_bearable(open, self.pass);
+        if let Some(open_run) = self.open.as_mut().filter(goes_on) {
+            open_run.append(head);
+            return gather::is_bearable(open_run, self.pass);
         }
         self.close_open()?;
         self.open = Some(head);
@@ -290,27 +290,27 @@ impl Taken<'_, '_> {
 
     /// Nothing more follows for the last run so far.
     fn close_open(&mut self) -> Result<(), Refusal> {
-        let Some(open) = self.open.take() else { return Ok(()) };
-        let (mut told, mut sheet) = (Told::default(), Sheet::default());
-        if self.pass.is_put_aside(&open.key) {
+        let Some(open_run) = self.open.take() else { return Ok(()) };
+        let (mut observations, mut partial) = (Told::default(), Sheet::default());
+        if self.pass.is_put_aside(&open_run.key) {
             let mut scattered = Entries::default();
-            gather::put(&open, &mut scattered)?;
+            gather::put(&open_run, &mut scattered)?;
             self.pass.put_aside(&mut scattered)?;
-        } else if self.pass.is_for_now(&open.key, &mut told) {
-            gather::take_groups(&[vec![open]], self.pass, &mut told, &mut sheet)?;
+        } else if self.pass.is_for_now(&open_run.key, &mut observations) {
+            gather::take_groups(&[vec![open_run]], self.pass, &mut observations, &mut partial)?;
         }
-        self.learn(told)?;
-        if self.pass.desk.counts() { (self.adopt)(sheet) } else { Ok(()) }
+        self.learn(observations)?;
+        if self.pass.desk.counts() { (self.adopt)(partial) } else { Ok(()) }
     }
 
     fn learn(&mut self, told: Told) -> Result<(), Refusal> {
-        let Some(learner) = &mut self.learner else { return Ok(()) };
-        learner.learn(told)?;
-        learner.judge()?;
-        if learner.has_learned() {
+        let Some(fact_collector) = &mut self.learner else { return Ok(()) };
+        fact_collector.learn(told)?;
+        fact_collector.judge()?;
+        if fact_collector.has_learned() {
             self.pass.desk.is_in_vain.store(true, Ordering::Relaxed);
         }
-        if learner.are_keys_scattered() && self.pass.may_put_all_aside() {
+        if fact_collector.are_keys_scattered() && self.pass.may_put_all_aside() {
             self.pass.is_abandoned.store(true, Ordering::Relaxed);
         }
         Ok(())
@@ -324,10 +324,10 @@ impl Taken<'_, '_> {
         }
         // A JSON document that is cut off is unreadable, so a missing line end behind a whole one means nothing.
         if file.reader.form() == Form::Csv
-            && let Some(open) = &mut self.open
-            && open.rows.last().is_some_and(|row| row.file == file.id)
+            && let Some(open_run) = &mut self.open
+            && open_run.rows.last().is_some_and(|row| row.file == file.id)
         {
-            open.unfinished = open.unfinished.or(Some(at));
+            open_run.unfinished = open_run.unfinished.or(Some(at));
         }
         Ok(())
     }

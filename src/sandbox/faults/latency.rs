@@ -78,8 +78,8 @@ impl FromStr for Latency {
         } else {
             text.parse().ok().map(Self::Fixed)
         };
-        let wanted = "expected such as 50ms, 20ms..200ms or 50ms p99 2s";
-        parsed.filter(|latency| latency.is_sound()).ok_or_else(|| format!("{text:?} is no latency, {wanted}"))
+        let expected = "expected such as 50ms, 20ms..200ms or 50ms p99 2s";
+        parsed.filter(|latency| latency.is_sound()).ok_or_else(|| format!("{text:?} is no latency, {expected}"))
     }
 }
 

@@ -31,11 +31,11 @@ enum Part {
 
 impl Said {
     pub(in crate::sandbox) fn read(path: &str, message: Option<&str>) -> Self {
-        let (words, part) = match message::read_object(message) {
+        let (text, relation) = match message::read_object(message) {
             Ok(event) => words_and_part(event),
             Err(_) => (message.unwrap_or_default().to_owned(), Part::Alone),
         };
-        Self { thing: Thing(digest(&[path.as_bytes(), b"\n", words.as_bytes()])), part }
+        Self { thing: Thing(digest(&[path.as_bytes(), b"\n", text.as_bytes()])), part: relation }
     }
 }
 
@@ -65,15 +65,15 @@ impl Thing {
 pub(super) struct LastAdds(HashMap<u64, Thing>);
 
 impl LastAdds {
-    pub(super) fn thing(&mut self, Said { thing, part }: Said) -> Thing {
-        match part {
+    pub(super) fn thing(&mut self, Said { thing: key, part: relation }: Said) -> Thing {
+        match relation {
             Part::Alone => {}
             Part::Add(browser) => {
-                self.0.insert(browser, thing);
+                self.0.insert(browser, key);
             }
-            Part::AfterAdd(browser) => return self.0.get(&browser).map_or(thing, |add| thing.after(*add)),
+            Part::AfterAdd(browser) => return self.0.get(&browser).map_or(key, |add| key.after(*add)),
         }
-        thing
+        key
     }
 }
 

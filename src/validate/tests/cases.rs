@@ -8,9 +8,9 @@ pub(super) type Case = (Code, &'static str, &'static str, Draft<'static>, Settin
 #[rustfmt::skip]
 pub(super) fn cases() -> Vec<Case> {
     use ExtensionKind::{Boolean, Float, Integer, String};
-    let of = |code, field, words, changes: &[Change]| (code, field, words, order(changes), settings());
+    let of = |code, field, message, changes: &[Change]| (code, field, message, order(changes), settings());
     let long = "x".repeat(129);
-    let of_several = |code, field, words, changes: &[Change]| (code, field, words, several(changes), multi());
+    let of_multi = |code, field, message, changes: &[Change]| (code, field, message, several(changes), multi());
     let mut all = vec![
         of(Code::MissingAttribute, "referenceId", "referenceId is required and has no value", &[(Field::ReferenceId, "")]),
         of(Code::MissingAttribute, "orderedAt", "orderedAt is required and has no value", &[(Field::OrderedAt, "")]),
@@ -76,25 +76,25 @@ pub(super) fn cases() -> Vec<Case> {
     ];
     all.extend([
         (Code::NoItems, "", "there are no items, and an order of several events is made of them", with_items(several(&[]), 0), multi()),
-        of_several(Code::MissingAttribute, "item.type", "item.type is required where an order is assembled from several events", &[(Field::ItemType, "")]),
-        of_several(Code::MissingAttribute, "item.name", "item.name is required where an order is assembled from several events", &[(Field::ItemName, "")]),
-        of_several(Code::MissingAttribute, "item.quantity", "item.quantity is required where an order is assembled from several events", &[(Field::ItemQuantity, "")]),
-        of_several(Code::MissingAttribute, "item.price", "item.price is required where an order is assembled from several events", &[(Field::ItemPrice, "")]),
-        of_several(Code::MissingAttribute, "item.productId", "item.productId is required where an order is assembled from several events", &[(Field::ItemProductId, "")]),
-        of_several(Code::NotUpperCase, "item.type", "\"flight\" must be written in upper case: \"FLIGHT\"", &[(Field::ItemType, "flight")]),
-        of_several(Code::UnknownStatus, "status", "\"SHIPPED\" is not known, expected PURCHASED, PAYMENT_PENDING, CONFIRMED, REFUNDED or CANCELLED", &[(Field::Status, "SHIPPED")]),
-        of_several(Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added up to a price in another currency", &[(Field::ItemCurrencyCode, "USD")]),
+        of_multi(Code::MissingAttribute, "item.type", "item.type is required where an order is assembled from several events", &[(Field::ItemType, "")]),
+        of_multi(Code::MissingAttribute, "item.name", "item.name is required where an order is assembled from several events", &[(Field::ItemName, "")]),
+        of_multi(Code::MissingAttribute, "item.quantity", "item.quantity is required where an order is assembled from several events", &[(Field::ItemQuantity, "")]),
+        of_multi(Code::MissingAttribute, "item.price", "item.price is required where an order is assembled from several events", &[(Field::ItemPrice, "")]),
+        of_multi(Code::MissingAttribute, "item.productId", "item.productId is required where an order is assembled from several events", &[(Field::ItemProductId, "")]),
+        of_multi(Code::NotUpperCase, "item.type", "\"flight\" must be written in upper case: \"FLIGHT\"", &[(Field::ItemType, "flight")]),
+        of_multi(Code::UnknownStatus, "status", "\"SHIPPED\" is not known, expected PURCHASED, PAYMENT_PENDING, CONFIRMED, REFUNDED or CANCELLED", &[(Field::Status, "SHIPPED")]),
+        of_multi(Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added up to a price in another currency", &[(Field::ItemCurrencyCode, "USD")]),
         (Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added up to a price in another currency", several(&[(Field::ItemCurrencyCode, "USD")]), Settings { mode: Mode::Multi, ..sum_of_lines() }),
         (Code::TooManyItems, "", "96 items, but a session keeps 100 events: it loses sight of the first ones", with_items(several(&[(Field::Price, "1920")]), 96), multi()),
-        of_several(Code::UnknownLeg, "item.leg", "\"back\" is no leg, expected outbound, return or a whole number", &[(Field::ItemLeg, "back")]),
-        of_several(Code::AirportImplausible, "item.product.origin", "\"Dublin\" is no IATA code of an airport, expected such as DUB", &[(Field::ItemType, "FLIGHT"), (product("origin", String), "Dublin")]),
-        of_several(Code::ProductAttribute, "item.product.productId", "\"productId\" is one of the attributes that every ADD has", &[(product("productId", String), "x")]),
-        of_several(Code::ProductAttribute, "item.product.fare class", "\"fare class\" is no name: only letters, digits and _ may stand in it", &[(product("fare class", String), "x")]),
-        of_several(Code::ProductAttribute, "item.product.stops", "\"none\" is no integer", &[(product("stops", Integer), "none")]),
-        of_several(Code::ProductAttribute, "item.product.stops", "\"1\" is a second value", &[(product("stops", String), "0"), (product("stops", Integer), "1")]),
-        of_several(Code::TotalDiffers, "price", "the tenant adds the items up to 20.00, which is 0.50 less than the order's price of 20.50", &[(Field::Price, "20.50")]),
-        of_several(Code::TotalDiffers, "price", "the tenant adds the items up to 20.00, which is 1.00 more than the order's price of 19.00", &[(Field::Price, "19.00")]),
-        of_several(Code::ExtensionLeftOut, "", "an order of several events carries no extensions: ext.gift, item.ext.size stay behind", &[(ext("gift", Boolean), "true"), (item_ext("size", String), "XL")]),
+        of_multi(Code::UnknownLeg, "item.leg", "\"back\" is no leg, expected outbound, return or a whole number", &[(Field::ItemLeg, "back")]),
+        of_multi(Code::AirportImplausible, "item.product.origin", "\"Dublin\" is no IATA code of an airport, expected such as DUB", &[(Field::ItemType, "FLIGHT"), (product("origin", String), "Dublin")]),
+        of_multi(Code::ProductAttribute, "item.product.productId", "\"productId\" is one of the attributes that every ADD has", &[(product("productId", String), "x")]),
+        of_multi(Code::ProductAttribute, "item.product.fare class", "\"fare class\" is no name: only letters, digits and _ may stand in it", &[(product("fare class", String), "x")]),
+        of_multi(Code::ProductAttribute, "item.product.stops", "\"none\" is no integer", &[(product("stops", Integer), "none")]),
+        of_multi(Code::ProductAttribute, "item.product.stops", "\"1\" is a second value", &[(product("stops", String), "0"), (product("stops", Integer), "1")]),
+        of_multi(Code::TotalDiffers, "price", "the tenant adds the items up to 20.00, which is 0.50 less than the order's price of 20.50", &[(Field::Price, "20.50")]),
+        of_multi(Code::TotalDiffers, "price", "the tenant adds the items up to 20.00, which is 1.00 more than the order's price of 19.00", &[(Field::Price, "19.00")]),
+        of_multi(Code::ExtensionLeftOut, "", "an order of several events carries no extensions: ext.gift, item.ext.size stay behind", &[(ext("gift", Boolean), "true"), (item_ext("size", String), "XL")]),
         (Code::UnknownTitle, "contact.title", "\"mr\" is not known, expected one of Br, Brigadier, Capt, Colonel, Dame, Dr, Elder, Fr, General, Hon, Judge, Lord, Master, Miss, Mr, Mrs, Ms, Mstr, Prof, Rabbi, Rev, Shaikha, Sheikh, Sir, Sister, Sr", with_people(several(&[]), &[contact(&[(Field::GuestTitle, "mr")])]), multi()),
         (Code::EmailImplausible, "consumer.email", "\"c***\" has no @", with_people(several(&[]), &[consumer(Some(0), &[(Field::GuestEmail, "cy")])]), multi()),
         (Code::ConsumerIncomplete, "", "1 of 2 consumers without a title, firstname or lastname, which the manual requires", with_people(several(&[]), &[consumer(None, &[]), consumer(None, &[(Field::GuestLastname, "")])]), multi()),

@@ -199,15 +199,15 @@ fn a_sequence_must_be_over_well_before_its_session_is() {
 
 #[test]
 fn why_a_sequence_is_too_slow_names_what_takes_the_time() {
-    let said = |rate: u32, pause, n_requests| {
+    let reason = |rate: u32, pause, n_requests| {
         let rate = NonZeroU32::new(rate);
         let settings = Settings { rate, identity_pause: Duration::from_millis(pause), ..multi() };
         too_slow(n_requests, &settings).unwrap_or_default()
     };
-    insta::assert_snapshot!(said(1, 500, 700), @"702 requests at 1/s take 702.5 s or more, more than half of a session, which ends after 1200 s; a higher rate may do");
-    insta::assert_snapshot!(said(1, 60_000, 540), @"542 requests at 1/s and the pause of 60 s take 602 s or more, more than half of a session, which ends after 1200 s; a higher rate may do");
-    insta::assert_snapshot!(said(0, 660_000, 8), @"the pause of 660 s takes 660 s or more, more than half of a session, which ends after 1200 s");
-    insta::assert_snapshot!(said(20, 500, 100), @"");
+    insta::assert_snapshot!(reason(1, 500, 700), @"702 requests at 1/s take 702.5 s or more, more than half of a session, which ends after 1200 s; a higher rate may do");
+    insta::assert_snapshot!(reason(1, 60_000, 540), @"542 requests at 1/s and the pause of 60 s take 602 s or more, more than half of a session, which ends after 1200 s; a higher rate may do");
+    insta::assert_snapshot!(reason(0, 660_000, 8), @"the pause of 660 s takes 660 s or more, more than half of a session, which ends after 1200 s");
+    insta::assert_snapshot!(reason(20, 500, 100), @"");
 }
 
 #[test]

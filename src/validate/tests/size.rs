@@ -59,7 +59,7 @@ fn any_settings() -> impl Strategy<Value = Settings> {
     let total_from = prop::sample::select(vec![TotalFrom::Given, TotalFrom::SumOfLines]);
     let common = (prop::option::of(ANY), prop::option::of(ANY), prop::option::of(Just("CHF".to_owned())));
     (common, "[ -~é]{0,30}", total_from, per(), per()).prop_map(
-        |(common, client_key, total_from, price_per, target)| {
+        |(common, client_key, total_from, price_basis, target)| {
             let (page, pos, currency) = common;
             let pos = pos.or_else(|| Some("shop".into()));
             Settings {
@@ -67,7 +67,7 @@ fn any_settings() -> impl Strategy<Value = Settings> {
                 common: CommonDefaults { currency, page, pos, ..CommonDefaults::default() },
                 max_url_bytes: usize::MAX,
                 total_from,
-                price_per,
+                price_per: price_basis,
                 target_price_per: target,
                 ..settings()
             }

@@ -124,9 +124,9 @@ impl Tenant {
         serde_json::to_value(self.sandbox.as_ref().unwrap().state()).unwrap()
     }
 
-    fn send(&self, place: &Place, what: &str) -> Ran {
+    fn send(&self, workspace: &Place, what: &str) -> Ran {
         let base_url = self.sandbox.as_ref().unwrap().base_url();
-        place.run(&format!("send {what} --base-url {base_url} --client-key k --pos p {OPTIONS}"))
+        workspace.run(&format!("send {what} --base-url {base_url} --client-key k --pos p {OPTIONS}"))
     }
 }
 
@@ -207,16 +207,16 @@ fn the_tenant_has_what_the_summary_says_in_every_mode() {
 #[test]
 fn a_second_run_sends_nothing() {
     let orders = orders(4, 4, 2);
-    let (place, tenant) = (place(&orders), Tenant::new(None));
+    let (workspace, tenant) = (place(&orders), Tenant::new(None));
     for (mode, is_assembled) in [("multi", (|_| true) as fn(&Order) -> bool), ("auto", |_| true)] {
-        let ran = tenant.send(&place, &format!("orders.csv --mode {mode} {SMALL_URLS}"));
+        let ran = tenant.send(&workspace, &format!("orders.csv --mode {mode} {SMALL_URLS}"));
         assert_eq!(ran.code, 0, "{}", ran.told());
         has(&tenant.state(), &orders, is_assembled);
         // Whichever way an order went, it is there.
         let n_sent = if mode == "multi" { expected_requests(&orders, |_| true) } else { [0; 6] };
         assert_eq!(requests(&ran), n_sent, "{mode}");
     }
-    let again = tenant.send(&place, &format!("orders.csv --mode multi {SMALL_URLS}"));
+    let again = tenant.send(&workspace, &format!("orders.csv --mode multi {SMALL_URLS}"));
     assert_eq!((again.code, &again.summary()["orders"]["already_sent"]), (0, &10.into()));
     assert_eq!(n_requests(&again.summary(), "total"), 0);
     assert_eq!(tenant.state()["orders"]["received"], 10);
@@ -286,8 +286,8 @@ fn what_a_bad_night_leaves_in_carts_the_next_run_clears() {
             None => faults[name] = share.into(),
         }
     }
-    let (place, tenant) = (place(&orders), Tenant::new(Some(faults)));
-    let send = |what: &str| tenant.send(&place, &format!("{what} --mode auto {SMALL_URLS} {PATIENT}"));
+    let (workspace, tenant) = (place(&orders), Tenant::new(Some(faults)));
+    let send = |what: &str| tenant.send(&workspace, &format!("{what} --mode auto {SMALL_URLS} {PATIENT}"));
     let first = send("orders.csv");
     let left = tenant.state();
     is_true_of(&first, &left);
@@ -313,18 +313,18 @@ fn what_a_bad_night_leaves_in_carts_the_next_run_clears() {
 #[test]
 fn a_limit_leaves_whole_orders_for_the_plan() {
     let orders = orders(4, 4, 2);
-    let (place, tenant) = (place(&orders), Tenant::new(None));
-    let first = tenant.send(&place, &format!("orders.csv --mode multi {SMALL_URLS} --limit 3"));
+    let (workspace, tenant) = (place(&orders), Tenant::new(None));
+    let first = tenant.send(&workspace, &format!("orders.csv --mode multi {SMALL_URLS} --limit 3"));
     assert_eq!((first.code, &first.summary()["orders"]["accepted"]), (4, &3.into()), "{}", first.told());
     let state = tenant.state();
     assert_eq!((&state["orders"]["processed"], &state["carts"]["open"]), (&3.into(), &0.into()));
-    let rest = tenant.send(&place, "--resume run-1");
+    let rest = tenant.send(&workspace, "--resume run-1");
     let counts = &rest.summary()["orders"];
     assert_eq!((rest.code, &counts["accepted"], &counts["already_sent"]), (0, &7.into(), &3.into()), "{}", rest.told());
     has(&tenant.state(), &orders, |_| true);
     let all: Vec<_> = requests(&first).iter().zip(requests(&rest)).map(|(first, rest)| first + rest).collect();
     assert_eq!(all, expected_requests(&orders, |_| true));
-    assert_eq!(n_requests(&tenant.send(&place, "--resume run-1").summary(), "total"), 0);
+    assert_eq!(n_requests(&tenant.send(&workspace, "--resume run-1").summary(), "total"), 0);
 }
 
 /// With one request in flight, no more than one can come later than it was started, so that the service's clock will do.
@@ -341,17 +341,17 @@ fn no_second_has_more_requests_than_the_rate_allows() {
             request.kind() == "CHECKOUT" && ["-2", "-5"].iter().any(|end| request.reference().ends_with(end));
         if is_first { Some(Reply::status(500)) } else { is_refused.then(|| Reply::status(400)) }
     });
-    let place = place(&orders(7, 7, 2));
+    let workspace = place(&orders(7, 7, 2));
     let target = format!("--base-url {} --client-key k --pos p --backfill {PATIENT}", service.base_url);
-    let ran =
-        place.run(&format!("send orders.csv {target} --mode multi --rate {RATE}/s --in-flight 1 --identity-pause 0s"));
+    let ran = workspace
+        .run(&format!("send orders.csv {target} --mode multi --rate {RATE}/s --in-flight 1 --identity-pause 0s"));
     assert_eq!((ran.code, n_requests(&ran.summary(), "clear_cart")), (1, 4), "{}", ran.told());
     assert_eq!(n_requests(&ran.summary(), "retries"), 16);
     let came = came.lock().unwrap();
     assert!(came.len() > 2 * RATE, "{} requests", came.len());
-    let most = RATE + RATE / 20 + 1;
-    for (first, later) in came.iter().zip(came.iter().skip(most)) {
+    let max_value = RATE + RATE / 20 + 1;
+    for (first, later) in came.iter().zip(came.iter().skip(max_value)) {
         let time = *later - *first;
-        assert!(time >= Duration::from_secs(1), "{} requests in {time:?}", most + 1);
+        assert!(time >= Duration::from_secs(1), "{} requests in {time:?}", max_value + 1);
     }
 }

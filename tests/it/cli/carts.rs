@@ -32,8 +32,8 @@ impl Shop {
 
     fn ledger(&self) -> SqliteLedger {
         let target = Target::new(&self.service.base_url, "a-key").unwrap();
-        let place = LedgerPlace::at(self.place.path(LEDGER));
-        SqliteLedger::open(&place, &target, "run-that-crashed", Consent::NotNeeded).unwrap()
+        let workspace = LedgerPlace::at(self.place.path(LEDGER));
+        SqliteLedger::open(&workspace, &target, "run-that-crashed", Consent::NotNeeded).unwrap()
     }
 
     /// What a run writes that crashes before CHECKOUT.
@@ -77,10 +77,10 @@ fn those_that_cannot_be_cleared_are_told_and_tried_again() {
     shop.leave_open("stubborn");
     let ran = shop.send("orders.csv");
     assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 accepted"), "{}", ran.err);
-    let words = "1 cart that an earlier run left open was not cleared: the next run tries again";
-    assert!(ran.err.contains(words), "{}", ran.err);
+    let expected_message = "1 cart that an earlier run left open was not cleared: the next run tries again";
+    assert!(ran.err.contains(expected_message), "{}", ran.err);
     assert_eq!(shop.n_open(), 1);
-    assert!(shop.send("orders.csv").err.contains(words));
+    assert!(shop.send("orders.csv").err.contains(expected_message));
     assert_eq!(shop.service.count("CLEAR_CART"), 3);
 }
 

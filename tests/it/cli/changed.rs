@@ -21,10 +21,10 @@ impl Shop {
     }
 
     fn with(answer: impl Fn(&Received) -> Option<Reply> + Send + Sync + 'static) -> Self {
-        let place = Place::new();
-        let canonical = place.run("profiles show canonical").out;
-        place.file("shop.toml", format!("{canonical}\n{SKIP}"));
-        Self { place, service: Service::start(answer) }
+        let workspace = Place::new();
+        let canonical = workspace.run("profiles show canonical").out;
+        workspace.file("shop.toml", format!("{canonical}\n{SKIP}"));
+        Self { place: workspace, service: Service::start(answer) }
     }
 
     /// Sends an export.
@@ -34,8 +34,8 @@ impl Shop {
 
     fn send_with(&self, orders: &str, options: &str) -> Ran {
         self.place.file("orders.csv", orders);
-        let most = if options.contains("--max-invalid") { "" } else { " --max-invalid 100%" };
-        self.run(&format!("send orders.csv --profile shop.toml{most}{options}"))
+        let max_value = if options.contains("--max-invalid") { "" } else { " --max-invalid 100%" };
+        self.run(&format!("send orders.csv --profile shop.toml{max_value}{options}"))
     }
 
     fn run(&self, command: &str) -> Ran {

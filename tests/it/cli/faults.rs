@@ -16,8 +16,8 @@ const FAULTS: &str = "--fault seed=1 --fault closed_taken=5% --fault closed_not_
     --fault latency=0s..5ms";
 
 fn references(orders: &[Value], is_wanted: impl Fn(&Value) -> bool) -> BTreeSet<String> {
-    let wanted = orders.iter().filter(|order| is_wanted(order));
-    wanted.map(|order| order["referenceId"].as_str().unwrap().to_owned()).collect()
+    let expected_value = orders.iter().filter(|order| is_wanted(order));
+    expected_value.map(|order| order["referenceId"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -39,9 +39,9 @@ fn after_a_bad_night_the_run_and_the_tenant_agree() {
     assert_eq!(sandbox["orders"]["repeated_references"], 0, "an order was sent twice");
     assert_eq!(sandbox["orders"]["not_processed"], 0);
     same_requests(&summary, &sandbox);
-    let dealt: Vec<_> = sandbox["faults"].as_object().unwrap().keys().collect();
+    let injected: Vec<_> = sandbox["faults"].as_object().unwrap().keys().collect();
     let all = ["closed_not_taken", "closed_taken", "garbage", "half", "status.500", "status.503", "throttled"];
-    assert_eq!(dealt, all);
+    assert_eq!(injected, all);
 }
 
 /// What becomes of each order with these faults and so many requests in flight.
@@ -61,7 +61,7 @@ fn the_same_seed_is_the_same_night_however_busy() {
 
 #[test]
 fn faults_that_are_set_wrongly_send_nothing() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
     let mut found = String::new();
     for content in [
         "seed = 7\nclosed_takn = '1%'\n",
@@ -77,8 +77,8 @@ fn faults_that_are_set_wrongly_send_nothing() {
         "late = '60%'\nhalf = '50%'\n",
         "late =\n",
     ] {
-        place.file("night.toml", content);
-        let ran = place.run("send orders.csv --sandbox --faults night.toml");
+        workspace.file("night.toml", content);
+        let ran = workspace.run("send orders.csv --sandbox --faults night.toml");
         write!(found, "{}: {}", content.trim_end().replace('\n', "; "), ran.told()).unwrap();
     }
     for options in [
@@ -91,9 +91,9 @@ fn faults_that_are_set_wrongly_send_nothing() {
         "--fault late=60% --fault half=50%",
         "--faults none.toml",
     ] {
-        let sent = place.run(&format!("send orders.csv --sandbox {options}"));
+        let sent = workspace.run(&format!("send orders.csv --sandbox {options}"));
         write!(found, "{options}: {}", sent.told()).unwrap();
-        let typed = place.run(&format!("sandbox --port 0 {options}"));
+        let typed = workspace.run(&format!("sandbox --port 0 {options}"));
         assert_eq!(typed.told(), sent.told());
     }
     insta::with_settings!({filters => vec![("expected one of .*", "expected one of …")]}, {
@@ -150,11 +150,11 @@ fn faults_that_are_set_wrongly_send_nothing() {
 
 #[test]
 fn an_option_counts_before_the_file() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
-    place.file("night.toml", "garbage = '100%'\n[status]\n401 = '0%'\n");
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
+    workspace.file("night.toml", "garbage = '100%'\n[status]\n401 = '0%'\n");
     let faults = |options: &str| {
         let command = "send orders.csv --sandbox --rate unlimited --identity-pause 0s --set tries=1";
-        let ran = place.run(&format!("{command} --faults night.toml{options}"));
+        let ran = workspace.run(&format!("{command} --faults night.toml{options}"));
         let sandbox: Value = serde_json::from_str(&ran.text("sandbox.json")).unwrap();
         format!("exit {}, {}", ran.code, sandbox["faults"])
     };
@@ -165,12 +165,12 @@ fn an_option_counts_before_the_file() {
 
 #[test]
 fn faults_are_the_sandboxs() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
     for options in ["--client-key k", "--base-url http://127.0.0.1:1 --client-key k", "--to eu"] {
         for faults in ["--fault late=1%", "--faults night.toml"] {
-            let ran = place.run(&format!("send orders.csv {options} {faults}"));
-            let told = ["required arguments were not provided:\n  --sandbox", "cannot be used with"];
-            let is_told = told.iter().any(|told| ran.err.contains(told));
+            let ran = workspace.run(&format!("send orders.csv {options} {faults}"));
+            let report = ["required arguments were not provided:\n  --sandbox", "cannot be used with"];
+            let is_told = report.iter().any(|told| ran.err.contains(told));
             assert!(ran.code == 2 && is_told, "{options} {faults}: {}", ran.err);
         }
     }

@@ -278,8 +278,8 @@ fn what_stays_behind_may_have_any_form() {
     let product = r#","orderItems":[{"type":"PRODUCT","name":"Tee","productId":"T","price":30.60,"quantity":1,"product":{"brand":"X","variant":{"size":"L"}}}]"#;
     let contacts = r#","contacts":"call first","consumers":["Cy",{"firstname":["x"]}]"#;
     let export = format!("{}\n{}\n", line("A-1", product), line("A-2", contacts));
-    let place = Place::with("orders.ndjson", export);
-    let single = place.run(CHECK_LINES);
+    let workspace = Place::with("orders.ndjson", export);
+    let single = workspace.run(CHECK_LINES);
     insta::assert_snapshot!(single.told(), @"
     exit 0
         A-1 valid
@@ -287,7 +287,7 @@ fn what_stays_behind_may_have_any_form() {
         A-2 valid
             detail_left_out 2:null a single event cannot carry 1 consumer; mode multi can
     ");
-    let multi = place.run(&format!("{CHECK_LINES} --mode multi")).told();
+    let multi = workspace.run(&format!("{CHECK_LINES} --mode multi")).told();
     assert_eq!(multi.matches("not_a_scalar").count(), 4, "{multi}");
 }
 
@@ -301,8 +301,8 @@ fn a_sound_export_reads_the_same_however_it_comes() {
         encoder.write_all(plain.as_bytes()).unwrap();
         encoder.finish().unwrap()
     };
-    let wanted = Place::with("orders.csv", &plain).run(CHECK);
-    assert_eq!(wanted.outcomes(), "A-1 valid, A-2 valid, A-3 invalid");
+    let expected_value = Place::with("orders.csv", &plain).run(CHECK);
+    assert_eq!(expected_value.outcomes(), "A-1 valid, A-2 valid, A-3 invalid");
     let forms: Vec<(&str, Vec<u8>)> = vec![
         ("orders.csv", [b"\xEF\xBB\xBF", plain.as_bytes()].concat()),
         ("orders.csv", plain.replace('\n', "\r\n").into_bytes()),
@@ -314,14 +314,14 @@ fn a_sound_export_reads_the_same_however_it_comes() {
     ];
     for (name, content) in forms {
         let ran = Place::with(name, content).run(&CHECK.replace("orders.csv", name));
-        assert_eq!((ran.code, ran.outcomes()), (1, wanted.outcomes()), "{name}");
+        assert_eq!((ran.code, ran.outcomes()), (1, expected_value.outcomes()), "{name}");
         let results = ran.results();
         let last = results[2]["problems"].as_array().unwrap().last().unwrap();
         assert_eq!((&last["line"], &last["column"]), (&4.into(), &40.into()), "{name}: {}", ran.told());
     }
     for content in [plain.as_bytes(), &packed] {
         let ran = Place::new().run_with(&CHECK.replace("orders.csv", "-"), &[], content);
-        assert_eq!((ran.code, ran.outcomes()), (1, wanted.outcomes()));
+        assert_eq!((ran.code, ran.outcomes()), (1, expected_value.outcomes()));
         assert_eq!(ran.summary()["inputs"][0]["file"], "-");
         let left: Vec<_> = fs::read_dir(ran.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert!(!left.iter().any(|name| name.to_string_lossy().contains("input")), "{left:?}");
@@ -363,12 +363,12 @@ fn an_archive_that_is_cut_off_is_no_shorter_export() {
 #[test]
 fn a_last_row_without_a_line_end_is_refused_where_one_is_required() {
     let canonical = Place::new().run("profiles show canonical").out;
-    let told = |name: &str, content: &str, key: &str| {
-        let place = Place::with(name, content);
-        place.file("shop.toml", canonical.replacen("unknown_columns", &format!("{key}\nunknown_columns"), 1));
-        place.run(&format!("check {name} --profile shop.toml --pos x")).told()
+    let report = |name: &str, content: &str, key: &str| {
+        let workspace = Place::with(name, content);
+        workspace.file("shop.toml", canonical.replacen("unknown_columns", &format!("{key}\nunknown_columns"), 1));
+        workspace.run(&format!("check {name} --profile shop.toml --pos x")).told()
     };
-    let required = |name, content: &str| told(name, content, "last_line_end = \"required\"");
+    let required = |name, content: &str| report(name, content, "last_line_end = \"required\"");
     let csv = export(&["A-1", "A-2"]);
     let ndjson = format!("{}\n{}\n", line("A-1", ""), line("A-2", ""));
     let refused = |file_and_line: &str| {
@@ -387,17 +387,17 @@ fn a_last_row_without_a_line_end_is_refused_where_one_is_required() {
         assert_eq!(required(name, content), "exit 0\n    A-1 valid\n    A-2 valid\n", "{name}");
     }
     for key in ["", "last_line_end = \"optional\""] {
-        let told = told("orders.csv", csv.trim_end(), key);
-        assert!(told.starts_with("exit 0") && told.contains("no_final_newline 3:"), "{told}");
+        let report = report("orders.csv", csv.trim_end(), key);
+        assert!(report.starts_with("exit 0") && report.contains("no_final_newline 3:"), "{report}");
     }
 }
 
 #[test]
 fn inputs_that_are_not_there() {
-    let place = Place::with("sub/notes.txt", "x");
+    let workspace = Place::with("sub/notes.txt", "x");
     let found: Vec<String> = ["none.csv", "*.csv", "[", "sub", ""]
         .iter()
-        .map(|input| format!("{input:?}: {}", place.run(&format!("check {input} --pos x")).told()))
+        .map(|input| format!("{input:?}: {}", workspace.run(&format!("check {input} --pos x")).told()))
         .collect();
     insta::assert_snapshot!(found.concat(), @r#"
     "none.csv": exit 2
@@ -417,12 +417,12 @@ fn inputs_that_are_not_there() {
 
 #[test]
 fn a_file_named_twice_is_read_once_and_a_copy_counts_once() {
-    let place = Place::with("a.csv", export(&["A-1"]));
-    place.file("sub/b.csv", export(&["A-1", "B-1"])).file("sub/deeper/c.csv", export(&["C-1"]));
-    let outcomes = |inputs: &str| place.run(&format!("check {inputs} --pos x --max-invalid 100%")).outcomes();
+    let workspace = Place::with("a.csv", export(&["A-1"]));
+    workspace.file("sub/b.csv", export(&["A-1", "B-1"])).file("sub/deeper/c.csv", export(&["C-1"]));
+    let outcomes = |inputs: &str| workspace.run(&format!("check {inputs} --pos x --max-invalid 100%")).outcomes();
     assert_eq!(outcomes("a.csv ./a.csv *.csv"), "A-1 valid");
     assert_eq!(outcomes("a.csv sub"), "A-1 valid, B-1 valid");
-    place.file("d.csv", export(&["A-1"]).replace("30.60,other", "31,other"));
+    workspace.file("d.csv", export(&["A-1"]).replace("30.60,other", "31,other"));
     assert_eq!(outcomes("a.csv d.csv"), "A-1 invalid, A-1 invalid");
 }
 
@@ -432,10 +432,10 @@ fn a_damaged_copy_is_no_copy() {
     let damaged = [export(&["A-1"]).into_bytes(), b"A-1,damaged\n".to_vec()].concat();
     let disagreeing = format!("{}{}", export(&["A-1"]), "A-1,2025-03-01T10:00:00Z,PURCHASED,EUR,31,other,,,,,,\n");
     for copy in [damaged, disagreeing.into_bytes()] {
-        let place = Place::with("a.csv", export(&["A-1"]));
-        place.file("b.csv", copy);
+        let workspace = Place::with("a.csv", export(&["A-1"]));
+        workspace.file("b.csv", copy);
         for inputs in ["a.csv b.csv", "b.csv a.csv"] {
-            let ran = place.run(&format!("check {inputs} --pos x --max-invalid 100%"));
+            let ran = workspace.run(&format!("check {inputs} --pos x --max-invalid 100%"));
             assert!(!ran.outcomes().contains(" valid"), "{inputs}: {}", ran.told());
         }
     }
@@ -522,9 +522,9 @@ fn clocks_that_are_turned() {
     let profile = "name = 'local'\n[order]\nreferenceId = { column = 'referenceId' }\nstatus = { column = 'status' }\ncurrencyCode = { column = 'currencyCode' }\nprice = { column = 'price' }\npaymentType = { column = 'paymentType' }\norderedAt = { column = 'orderedAt', date = '%Y-%m-%d %H:%M', zone = 'Europe/London' }\n[guest]\nemail = { column = 'guest.email' }\n";
     let times = ["2025-03-30 00:30", "2025-03-30 01:30", "2025-10-26 00:30", "2025-10-26 01:30", "2025-10-26 02:30"];
     let at = |ordered_at: &&str| Line { reference: ordered_at, ordered_at, ..Line::default() }.csv();
-    let place = Place::with("local.toml", profile);
-    place.file("orders.csv", format!("{HEADER}{}", times.iter().map(at).collect::<String>()));
-    let ran = place.run("check orders.csv --pos x --profile local.toml");
+    let workspace = Place::with("local.toml", profile);
+    workspace.file("orders.csv", format!("{HEADER}{}", times.iter().map(at).collect::<String>()));
+    let ran = workspace.run("check orders.csv --pos x --profile local.toml");
     let shown: Vec<_> = ran
         .results()
         .iter()

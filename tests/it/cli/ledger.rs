@@ -195,23 +195,23 @@ fn what_cannot_be_settled_is_told_and_nothing_is() {
 
 #[test]
 fn nothing_is_settled_while_a_run_is_on() {
-    let said = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&said);
-    let place = Place::new();
-    let folder = place.path("");
+    let output_text = Arc::new(Mutex::new(Vec::new()));
+    let response = Arc::clone(&output_text);
+    let workspace = Place::new();
+    let folder = workspace.path("");
     let service = Service::start(move |request| {
         if request.kind() == "ORDER_CHECKOUT" {
             let output = program(&folder).args(["ledger", "settle", "A-1", "--as", "failed"]).output().unwrap();
-            heard.lock().unwrap().push((output.status.code(), String::from_utf8(output.stderr).unwrap()));
+            response.lock().unwrap().push((output.status.code(), String::from_utf8(output.stderr).unwrap()));
         }
         None
     });
-    let shop = Shop { place, service };
+    let shop = Shop { place: workspace, service };
     assert_eq!(shop.send(&export(&["A-1"]), "").outcomes(), "A-1 accepted");
-    let (code, words) = said.lock().unwrap()[0].clone();
+    let (code, message) = output_text.lock().unwrap()[0].clone();
     assert_eq!(code, Some(5));
     insta::with_settings!({filters => vec![(r"run \S+, process \d+", "RUN, PROCESS")]}, {
-        insta::assert_snapshot!(words, @r"
+        insta::assert_snapshot!(message, @r"
         error: the ledger is held for this target: RUN, PROCESS
           hint: wait until it has ended
         ");
@@ -221,8 +221,8 @@ fn nothing_is_settled_while_a_run_is_on() {
 /// Someone removes the lock file while a run is on, and starts another.
 #[test]
 fn a_run_that_is_overtaken_by_another_stops() {
-    let place = Place::new();
-    let folder = place.path("");
+    let workspace = Place::new();
+    let folder = workspace.path("");
     let base_url = Arc::new(Mutex::new(String::new()));
     let to = Arc::clone(&base_url);
     let service = Service::start(move |request| {
@@ -238,7 +238,7 @@ fn a_run_that_is_overtaken_by_another_stops() {
         None
     });
     base_url.lock().unwrap().clone_from(&service.base_url);
-    let shop = Shop { place, service };
+    let shop = Shop { place: workspace, service };
     shop.place.file("second.csv", export(&["B-1"]));
     let first = shop.send(&export(&["A-1", "A-2"]), "");
     assert_eq!((first.code, first.outcomes().as_str()), (4, "A-1 accepted, A-2 not_attempted"));
@@ -279,8 +279,8 @@ fn an_export_has_every_sending_and_nothing_personal() {
     shop.send(&export(&["A-1"]), " --unknown resend");
     let ran = shop.ledger("export");
     let lines: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let words = |line: &Value| format!("{} {} {}", line["reference"], line["outcome"], line["by_hand"]);
-    let found: Vec<_> = lines.iter().map(words).collect();
+    let message = |line: &Value| format!("{} {} {}", line["reference"], line["outcome"], line["by_hand"]);
+    let found: Vec<_> = lines.iter().map(message).collect();
     assert_eq!(found, [r#""A-1" "unknown" false"#, r#""A-1" "unknown" false"#, r#""A-2" "accepted" false"#]);
     for time in ["ordered_at", "intended_at", "settled_at"] {
         assert!(chrono::DateTime::parse_from_rfc3339(lines[0][time].as_str().unwrap()).is_ok(), "{time}");
@@ -289,9 +289,11 @@ fn an_export_has_every_sending_and_nothing_personal() {
     assert!(shop.say("show A-1").contains(run) && lines[0]["target"].as_str().unwrap().len() == 64);
     assert_eq!(lines[0]["content"].as_str().unwrap().len(), 32);
     let bytes = fs::read(shop.place.path("orderferry-ledger.db")).unwrap();
-    for said in [ran.out.as_bytes(), &bytes] {
-        let said = String::from_utf8_lossy(said);
-        assert!(!said.contains("Smith") && !said.contains("example.com") && !said.contains("Rope"));
+    for output_text in [ran.out.as_bytes(), &bytes] {
+        let output_text = String::from_utf8_lossy(output_text);
+        assert!(
+            !output_text.contains("Smith") && !output_text.contains("example.com") && !output_text.contains("Rope")
+        );
     }
 }
 
@@ -306,8 +308,10 @@ fn a_ledger_is_found_where_a_run_finds_it() {
     assert!(!shop.place.path("none.db").exists());
     shop.send(&export(&["A-1"]), " --ledger kept.db");
     shop.place.file("other/settings.toml", "ledger = '../kept.db'\n");
-    for place in ["--ledger kept.db", "--config other/settings.toml", "--set ledger=kept.db"] {
-        for command in [format!("ledger list --references {place}"), format!("ledger {place} list --references")] {
+    for ledger_option in ["--ledger kept.db", "--config other/settings.toml", "--set ledger=kept.db"] {
+        for command in
+            [format!("ledger list --references {ledger_option}"), format!("ledger {ledger_option} list --references")]
+        {
             let mut program = program(&shop.place.path(""));
             let output = program.env_remove("ORDERFERRY_LEDGER").args(command.split(' ')).output().unwrap();
             assert_eq!(String::from_utf8(output.stdout).unwrap(), "A-1\n", "{command}");

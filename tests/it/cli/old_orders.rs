@@ -66,8 +66,8 @@ fn one_late_order_does_not_stop_a_night() {
     let reason = &reasons_of_old(&ran)[0];
     assert!(reason.starts_with("needs_backfill: ordered at 20"), "{reason}");
     assert!(reason.ends_with(" UTC, older than 30 days; --backfill is the go-ahead"), "{reason}");
-    let words = "1 order too old to be sent without a go-ahead (needs_backfill): --backfill sends them";
-    assert!(ran.out.contains(words) && ran.text("report.html").contains(words), "{}", ran.out);
+    let message = "1 order too old to be sent without a go-ahead (needs_backfill): --backfill sends them";
+    assert!(ran.out.contains(message) && ran.text("report.html").contains(message), "{}", ran.out);
     assert!(!ran.out.contains("ended early"), "{}", ran.out);
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 99);
     // The next night says the same; the go-ahead sends it.
@@ -83,10 +83,10 @@ fn more_old_orders_than_allowed_are_not_stragglers() {
     let ran = shop.send("orders.csv");
     assert_eq!(counts(&ran), "2: not_attempted 10, read 10, needs_backfill 6");
     let day = (Utc::now() - Days::new(36)).format("%Y-%m-%d").to_string();
-    let words = format!(
+    let message = format!(
         "error: 6 of 10 orders are older than 30 days, more than allowed (10%, but at least 5); the oldest is of {day}"
     );
-    assert!(ran.err.starts_with(&words), "{}", ran.err);
+    assert!(ran.err.starts_with(&message), "{}", ran.err);
     assert!(ran.err.contains("--backfill is the go-ahead for it, old_orders = \"skip\" leaves"), "{}", ran.err);
     assert_eq!(counts(&shop.send("orders.csv --max-invalid 59%")), "2: not_attempted 10, read 10, needs_backfill 6");
     assert_eq!(shop.service.n_received(), 0);
@@ -158,12 +158,12 @@ fn a_plan_with_more_old_orders_than_allowed_needs_the_go_ahead() {
 /// An order that an earlier run sent had its go-ahead then.
 #[test]
 fn an_unknown_order_is_not_old() {
-    let place = Place::with("orders.csv", export(0, 1));
+    let workspace = Place::with("orders.csv", export(0, 1));
     let is_first = std::sync::atomic::AtomicBool::new(true);
     let service = Service::start(move |request| {
         (request.is_checkout() && is_first.swap(false, std::sync::atomic::Ordering::SeqCst)).then_some(Reply::Silence)
     });
-    let shop = Shop { place, service };
+    let shop = Shop { place: workspace, service };
     assert_eq!(counts(&shop.send("orders.csv --backfill")), "3: read 1, unknown 1");
     assert_eq!(counts(&shop.send("orders.csv")), "3: read 1, unknown 1");
     assert_eq!(counts(&shop.send("orders.csv --unknown resend")), "0: accepted 1, read 1");

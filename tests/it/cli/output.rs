@@ -137,14 +137,14 @@ fn json_is_one_line_and_quiet_is_silent() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
-    let mut program = process(&place.path(""));
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
+    let mut program = process(&workspace.path(""));
     program.args(["check", "orders.csv", "--pos", "x", "--format", "json", "--out", "run"]);
     let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
-    assert!(place.path("run/summary.json").exists());
+    assert!(workspace.path("run/summary.json").exists());
 }
 
 #[test]
@@ -164,9 +164,9 @@ fn nothing_printed_names_a_person() {
                 .replace("--max-invalid 100% --max", "--max"),
         );
         assert_eq!(ran.results().len(), 1);
-        let said = [ran.out.clone(), ran.err.clone(), ran.results()[0]["problems"].to_string()].concat();
+        let output_text = [ran.out.clone(), ran.err.clone(), ran.results()[0]["problems"].to_string()].concat();
         for secret in ["secret", "smith", "bottom", "1980"] {
-            assert!(!said.contains(secret), "{secret} in {said}");
+            assert!(!output_text.contains(secret), "{secret} in {output_text}");
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::support::{
 /// Two good orders, one with a broken price, one skipped, one in another currency.
 fn mixed() -> Place {
     let profile = Place::new().run("profiles show canonical").out;
-    let place = Place::with(
+    let workspace = Place::with(
         "mixed.toml",
         profile.replace(
             "[order]\n",
@@ -24,8 +24,8 @@ fn mixed() -> Place {
     let priced_invalid = Line { reference: "A-4", email: "no address", price: "0.1", ..Line::default() }.csv();
     let skipped = Line { reference: "A-5", name: "Test", price: "100", ..Line::default() }.csv();
     let yen = row("A-6").replace("EUR", "JPY");
-    place.file("orders.csv", format!("{}{invalid}{priced_invalid}{skipped}{yen}", export(&["A-1", "A-2", "A-2"])));
-    place
+    workspace.file("orders.csv", format!("{}{invalid}{priced_invalid}{skipped}{yen}", export(&["A-1", "A-2", "A-2"])));
+    workspace
 }
 
 fn adds_up(ran: &Ran) {
@@ -56,8 +56,8 @@ fn adds_up(ran: &Ran) {
 
 #[test]
 fn the_summary_adds_up() {
-    let place = mixed();
-    let check = place.run("check orders.csv --pos x --profile mixed.toml --max-invalid 100%");
+    let workspace = mixed();
+    let check = workspace.run("check orders.csv --pos x --profile mixed.toml --max-invalid 100%");
     adds_up(&check);
     assert_eq!(check.code, 1);
     let summary = check.summary();
@@ -70,11 +70,11 @@ fn the_summary_adds_up() {
     );
     let eur = &summary["money"][0];
     assert_eq!([&eur["read"], &eur["valid"], &eur["invalid"], &eur["skipped"]], ["161.30", "61.20", "0.1", "100"]);
-    let send = place
+    let send = workspace
         .run("send orders.csv --sandbox --rate unlimited --identity-pause 0s --profile mixed.toml --max-invalid 100%");
     adds_up(&send);
     assert_eq!(send.summary()["money"][0]["accepted"], "61.20");
-    adds_up(&place.run("check orders.csv --pos x --profile mixed.toml"));
+    adds_up(&workspace.run("check orders.csv --pos x --profile mixed.toml"));
 }
 
 #[test]
@@ -102,33 +102,33 @@ fn rejects_are_the_bytes_of_the_export_and_can_be_fed_back() {
         let (first, last) = (row("A-1"), row("A-2"));
         let lines = [HEADER.trim_end(), first.trim_end(), quoted, last.trim_end(), second];
         let content = format!("\u{feff}{}{line_break}", lines.join(line_break));
-        let place = Place::with("orders.csv", &content);
-        let ran = place.run("check orders.csv --pos x --max-invalid 100%");
+        let workspace = Place::with("orders.csv", &content);
+        let ran = workspace.run("check orders.csv --pos x --max-invalid 100%");
         assert_eq!(ran.outcomes(), "A-1 valid, A-3 invalid, A-2 valid");
         let rejects = ran.text("rejects/orders.csv");
         assert_eq!(rejects, [HEADER.trim_end(), quoted, second].map(|line| format!("{line}{line_break}")).concat());
-        place.file("mended.csv", rejects.replace(" x ", "31.60"));
-        let again = place.run("check mended.csv --pos x");
+        workspace.file("mended.csv", rejects.replace(" x ", "31.60"));
+        let again = workspace.run("check mended.csv --pos x");
         assert_eq!((again.code, again.outcomes().as_str()), (0, "A-3 valid"), "{}", again.told());
     }
 }
 
 #[test]
 fn a_folder_with_something_in_it_is_left_alone() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
-    place.file("full/note.txt", "mine");
-    let ran = place.run("check orders.csv --pos x --out full");
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
+    workspace.file("full/note.txt", "mine");
+    let ran = workspace.run("check orders.csv --pos x --out full");
     assert_eq!(ran.code, 2);
     assert_eq!(
         ran.err,
         "error: full: the run folder exists and is not empty\n  hint: name another one with --out, or leave --out away for a new one\n"
     );
-    assert_eq!(fs::read_dir(place.path("full")).unwrap().count(), 1);
-    fs::create_dir(place.path("empty")).unwrap();
-    assert_eq!(place.run("check orders.csv --pos x --out empty").code, 0);
-    assert!(place.path("empty/summary.json").exists());
+    assert_eq!(fs::read_dir(workspace.path("full")).unwrap().count(), 1);
+    fs::create_dir(workspace.path("empty")).unwrap();
+    assert_eq!(workspace.run("check orders.csv --pos x --out empty").code, 0);
+    assert!(workspace.path("empty/summary.json").exists());
     // Without a name it gets its run id.
-    let named = place.run("check orders.csv --pos x --format json --out orderferry-runs/x");
+    let named = workspace.run("check orders.csv --pos x --format json --out orderferry-runs/x");
     assert_eq!(named.code, 0);
 }
 
@@ -152,19 +152,19 @@ fn nobody_else_may_look() {
     visit(&ran.path(""), &mut seen);
     seen.sort();
     for (name, mode) in &seen {
-        let wanted = if ["run", "rejects"].contains(&name.as_str()) { 0o700 } else { 0o600 };
-        assert_eq!(*mode, wanted, "{name}");
+        let expected = if ["run", "rejects"].contains(&name.as_str()) { 0o700 } else { 0o600 };
+        assert_eq!(*mode, expected, "{name}");
     }
     assert!(seen.iter().any(|(name, _)| name.contains("ledger")) && seen.len() >= 8, "{seen:?}");
 }
 
 #[test]
 fn a_ledger_that_is_none_is_refused() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
-    place.file("notes.txt", "no database at all, though long enough to be looked at as one ".repeat(100));
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
+    workspace.file("notes.txt", "no database at all, though long enough to be looked at as one ".repeat(100));
     for command in ["check", "send --backfill"] {
         let target = "--pos x --base-url http://127.0.0.1:1 --client-key k";
-        let ran = place.run(&format!("{command} orders.csv {target} --ledger notes.txt"));
+        let ran = workspace.run(&format!("{command} orders.csv {target} --ledger notes.txt"));
         assert_eq!(ran.code, 2, "{}", ran.err);
         assert!(ran.err.starts_with("error: notes.txt is no ledger of orderferry"), "{}", ran.err);
         // There is a report all the same, of a run that read nothing.

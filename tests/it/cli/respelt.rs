@@ -19,25 +19,26 @@ fn check(orders: &str, options: &str) -> Ran {
     Place::with("orders.csv", orders).run(&format!("check orders.csv --pos x --max-invalid 100%{options}"))
 }
 
-fn send(place: &Place, service: &Service, orders: &str, options: &str) -> Ran {
-    place.file("orders.csv", orders);
+fn send(workspace: &Place, service: &Service, orders: &str, options: &str) -> Ran {
+    workspace.file("orders.csv", orders);
     let target = format!("--base-url {} --client-key k --pos x --max-invalid 100%", service.base_url);
-    place.run(&format!(
+    workspace.run(&format!(
         "send orders.csv {target} --rate unlimited --identity-pause 0s --backfill --set tries=2{options}"
     ))
 }
 
 fn problems(ran: &Ran) -> String {
-    let mut told = String::new();
+    let mut report_text = String::new();
     for result in ran.results() {
-        write!(told, "{} {}", result["referenceId"].as_str().unwrap(), result["outcome"].as_str().unwrap()).unwrap();
+        write!(report_text, "{} {}", result["referenceId"].as_str().unwrap(), result["outcome"].as_str().unwrap())
+            .unwrap();
         for problem in result["problems"].as_array().unwrap() {
             let at = (&problem["line"], problem["message"].as_str().unwrap());
-            write!(told, "\n  {} {} {}", problem["code"].as_str().unwrap(), at.0, at.1).unwrap();
+            write!(report_text, "\n  {} {} {}", problem["code"].as_str().unwrap(), at.0, at.1).unwrap();
         }
-        told.push('\n');
+        report_text.push('\n');
     }
-    told
+    report_text
 }
 
 #[test]
@@ -73,9 +74,9 @@ fn it_is_found_whatever_the_key_of_the_profile_is() {
                    price = { column = 'total' }\npaymentType = { value = 'other' }\n[guest]\nemail = { column = 'email' }\n";
     let row = |id: &str, name: &str| format!("{id},{name},2025-03-01T10:00:00Z,5,ann@example.com\n");
     let orders = format!("id,name,at,total,email\n{}{}{}", row("a", "#A-01"), row("b", "B"), row("c", "a-01"));
-    let place = Place::with("orders.csv", orders);
-    place.file("shop.toml", profile);
-    let found = place.run("check orders.csv --profile shop.toml --pos x --max-invalid 100%");
+    let workspace = Place::with("orders.csv", orders);
+    workspace.file("shop.toml", profile);
+    let found = workspace.run("check orders.csv --profile shop.toml --pos x --max-invalid 100%");
     assert_eq!(found.outcomes(), "#A-01 invalid, B valid, a-01 invalid");
     assert!(problems(&found).contains("duplicate_content 4 \"#A-01\" here and \"a-01\" there"), "{}", problems(&found));
 }
@@ -93,71 +94,77 @@ fn it_is_found_with_any_memory_and_number_of_cores() {
     let orders = export(&rows);
     let scattered = orders.clone() + &rows.iter().map(|row| row.replace("Rope", "Hook")).collect::<String>();
     for orders in [orders, scattered] {
-        let place = Place::with("orders.csv", &orders);
-        let told = |options: &str, cores: &str| {
+        let workspace = Place::with("orders.csv", &orders);
+        let report_text = |options: &str, cores: &str| {
             let command = format!("check orders.csv --pos x --max-invalid 100%{options}");
-            let ran = place.run_with(&command, &[("RAYON_NUM_THREADS", cores)], b"");
+            let ran = workspace.run_with(&command, &[("RAYON_NUM_THREADS", cores)], b"");
             assert_eq!(ran.summary()["orders"]["invalid"], 600, "{}", ran.err);
             ran.text("results.ndjson")
         };
-        let usual = told("", "2");
-        assert!(usual == told(" --memory 1MB", "1") && usual == told(" --memory 1MB", "4"));
+        let defaults = report_text("", "2");
+        assert!(defaults == report_text(" --memory 1MB", "1") && defaults == report_text(" --memory 1MB", "4"));
     }
 }
 
 #[test]
 fn an_order_that_was_sent_under_another_spelling_is_invalid() {
     let silent = |reference: &str| (reference == "0002").then_some(Reply::Silence);
-    let (place, service) = (Place::new(), Service::start(move |request| silent(request.reference())));
+    let (workspace, service) = (Place::new(), Service::start(move |request| silent(request.reference())));
     let later = |reference| Line { reference, ordered_at: "2025-03-02T10:00:00Z", ..Line::default() }.csv();
-    assert_eq!(send(&place, &service, &export(&[row("000001001"), later("0002")]), "").code, 3);
+    assert_eq!(send(&workspace, &service, &export(&[row("000001001"), later("0002")]), "").code, 3);
     let respelt = export(&[row("1001"), later("2.0")]);
     for options in ["", " --unknown resend", " --set reused_references=send"] {
-        let again = send(&place, &service, &respelt, options);
+        let again = send(&workspace, &service, &respelt, options);
         assert_eq!((again.code, again.outcomes().as_str()), (1, "1001 invalid, 2.0 invalid"));
-        let told = problems(&again);
-        assert!(told.contains("duplicate_content 2 \"1001\" here, but an earlier run sent \"000001001\""), "{told}");
+        let report_text = problems(&again);
+        assert!(
+            report_text.contains("duplicate_content 2 \"1001\" here, but an earlier run sent \"000001001\""),
+            "{report_text}"
+        );
     }
     let check = format!("check orders.csv --pos x --max-invalid 100% --base-url {} --client-key k", service.base_url);
-    assert_eq!(place.run(&check).outcomes(), "1001 invalid, 2.0 invalid");
+    assert_eq!(workspace.run(&check).outcomes(), "1001 invalid, 2.0 invalid");
     assert_eq!(service.count("ORDER_CHECKOUT"), 2);
     // What the service does not have may be sent under any name.
-    assert_eq!(place.run("ledger settle 0002 --as failed").code, 0);
-    let again = send(&place, &service, &respelt, "");
+    assert_eq!(workspace.run("ledger settle 0002 --as failed").code, 0);
+    let again = send(&workspace, &service, &respelt, "");
     assert_eq!(again.outcomes(), "1001 invalid, 2.0 accepted");
 }
 
 /// The one that was accepted has not changed: the other one is too much.
 #[test]
 fn of_two_spellings_the_accepted_one_is_already_sent() {
-    let (place, service) = (Place::new(), Service::start(|_| None));
-    assert_eq!(send(&place, &service, &export(&[row("000001001")]), "").code, 0);
-    let both = send(&place, &service, &export(&[row("000001001"), row("1001")]), "");
+    let (workspace, service) = (Place::new(), Service::start(|_| None));
+    assert_eq!(send(&workspace, &service, &export(&[row("000001001")]), "").code, 0);
+    let both = send(&workspace, &service, &export(&[row("000001001"), row("1001")]), "");
     assert_eq!((both.code, both.outcomes().as_str()), (1, "000001001 already_sent, 1001 invalid"));
     // Where its content differs too, it has changed.
     let other = |reference| Line { reference, price: "31.60", ..Line::default() }.csv();
-    let both = send(&place, &service, &export(&[other("000001001"), other("1001")]), "");
+    let both = send(&workspace, &service, &export(&[other("000001001"), other("1001")]), "");
     assert_eq!((both.code, both.outcomes().as_str()), (1, "000001001 changed, 1001 invalid"));
     assert_eq!(service.count("ORDER_CHECKOUT"), 1);
 }
 
 #[test]
 fn equal_content_under_an_unrelated_reference_is_a_warning() {
-    let (place, service) = (Place::new(), Service::start(|_| None));
+    let (workspace, service) = (Place::new(), Service::start(|_| None));
     let of_a_day = |reference| Line { reference, ordered_at: "2025-03-01T00:00:00Z", ..Line::default() }.csv();
-    assert_eq!(send(&place, &service, &export(&[row("A-1"), of_a_day("A-2")]), "").code, 0);
+    assert_eq!(send(&workspace, &service, &export(&[row("A-1"), of_a_day("A-2")]), "").code, 0);
     let orders = export(&[row("B-1"), of_a_day("B-2")]);
-    let stopped = send(&place, &service, &orders, " --limit 0");
+    let stopped = send(&workspace, &service, &orders, " --limit 0");
     assert_eq!((stopped.code, stopped.summary()["orders"]["not_attempted"].clone()), (4, 2.into()), "{}", stopped.err);
     let base_url = &service.base_url;
-    let resumed = place.run(&format!(
+    let resumed = workspace.run(&format!(
         "send --resume run-2 --base-url {base_url} --client-key k --pos x --rate unlimited --identity-pause 0s --backfill"
     ));
     assert_eq!(resumed.code, 0, "{}", resumed.err);
     for ran in [stopped, resumed] {
-        let told = problems(&ran);
-        assert_eq!(told.matches("content_repeated").count(), 1, "{told}");
-        assert!(told.contains("content_repeated 2 an earlier run sent \"A-1\" with the same guest"), "{told}");
+        let report_text = problems(&ran);
+        assert_eq!(report_text.matches("content_repeated").count(), 1, "{report_text}");
+        assert!(
+            report_text.contains("content_repeated 2 an earlier run sent \"A-1\" with the same guest"),
+            "{report_text}"
+        );
     }
 }
 
@@ -168,15 +175,15 @@ fn orders_of_one_day_are_not_warned_of_where_their_time_is_a_date() {
                    orderedAt = { column = 'at', date = ['%Y-%m-%d %H:%M', '%Y-%m-%d'], zone = 'Europe/London' }\n\
                    status = { value = 'PURCHASED' }\ncurrencyCode = { value = 'EUR' }\nprice = { value = '5' }\n\
                    paymentType = { value = 'other' }\n[guest]\nemail = { column = 'email' }\n";
-    let (place, service) = (Place::new(), Service::start(|_| None));
-    place.file("shop.toml", profile);
+    let (workspace, service) = (Place::new(), Service::start(|_| None));
+    workspace.file("shop.toml", profile);
     let row = |id: &str, at: &str| format!("{id},{at},ann@example.com\n");
     for (first, second, at, n_warnings) in
         [("A", "B", "2025-07-01", 0), ("C", "D", "2025-07-02 00:00", 0), ("E", "F", "2025-07-03 00:01", 1)]
     {
         for id in [first, second] {
             let orders = format!("id,at,email\n{}", row(id, at));
-            let ran = send(&place, &service, &orders, " --profile shop.toml");
+            let ran = send(&workspace, &service, &orders, " --profile shop.toml");
             let expected = if id == second { n_warnings } else { 0 };
             assert_eq!(
                 (ran.code, problems(&ran).matches("content_repeated").count()),
@@ -211,21 +218,21 @@ fn equal_content_in_one_export_is_a_warning() {
             let repeated: Vec<_> = problem_counts(&found, "content_repeated");
             assert_eq!(repeated, [(1, 1)], "{options}");
             let page = found.text("report.html");
-            let words =
+            let expected_message =
                 "&#34;B-7&#34; here and &#34;A-1&#34; at orders.csv:2, with the same guest, time, items and amounts";
-            assert!(page.contains(words), "{page}");
+            assert!(page.contains(expected_message), "{page}");
         }
     }
     let service = Service::start(|_| None);
-    let place = Place::new();
-    let stopped = send(&place, &service, &orders, " --limit 2");
+    let workspace = Place::new();
+    let stopped = send(&workspace, &service, &orders, " --limit 2");
     assert_eq!((stopped.code, problem_counts(&stopped, "content_repeated")), (4, vec![(1, 1)]));
     let target = format!("--base-url {} --client-key k --pos x", service.base_url);
-    let resumed =
-        place.run(&format!("send --resume run-1 {target} --limit 2 --rate unlimited --identity-pause 0s --backfill"));
+    let resumed = workspace
+        .run(&format!("send --resume run-1 {target} --limit 2 --rate unlimited --identity-pause 0s --backfill"));
     assert_eq!((resumed.code, problem_counts(&resumed, "content_repeated")), (4, vec![(1, 1)]));
     // Only what may be sent is told of: these were.
-    let again = send(&place, &service, &rows(&[at("10:00:00", "A-1")]), " --limit 0");
+    let again = send(&workspace, &service, &rows(&[at("10:00:00", "A-1")]), " --limit 0");
     assert_eq!(problem_counts(&again, "content_repeated"), []);
 }
 

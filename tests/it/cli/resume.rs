@@ -27,11 +27,11 @@ struct Shop {
 
 impl Shop {
     fn new() -> Self {
-        let place = Place::with("orders.csv", content());
-        let canonical = place.run("profiles show canonical").out;
-        place.file("shop.toml", format!("{canonical}\n{SKIP}"));
+        let workspace = Place::with("orders.csv", content());
+        let canonical = workspace.run("profiles show canonical").out;
+        workspace.file("shop.toml", format!("{canonical}\n{SKIP}"));
         let refuses = |reference: &str| (reference == "A-4").then(|| Reply::status(400));
-        Self { place, service: Service::start(move |request| refuses(request.reference())) }
+        Self { place: workspace, service: Service::start(move |request| refuses(request.reference())) }
     }
 
     fn send(&self, what: &str) -> Ran {
@@ -114,11 +114,11 @@ fn sending_begins_where_the_earlier_run_ended() {
             Line { reference: &reference, email: &email, ..Line::default() }.csv()
         })
         .collect();
-    let place = Place::with("orders.csv", format!("{HEADER}{orders}"));
+    let workspace = Place::with("orders.csv", format!("{HEADER}{orders}"));
     let service = Service::start(|_| None);
     let send = |what: &str| {
         let target = format!("--base-url {} --client-key a-key --pos x --backfill --rate unlimited", service.base_url);
-        place.run(&format!("send {what} {target} --identity-pause 0s"))
+        workspace.run(&format!("send {what} {target} --identity-pause 0s"))
     };
     assert_eq!(send("orders.csv --limit 900").summary()["orders"]["accepted"], 900);
     let resumed = send("--resume run-1");
@@ -133,7 +133,7 @@ fn sending_begins_where_the_earlier_run_ended() {
 /// What is unknown when it is planned may be sent by a run that goes on with the plan.
 #[test]
 fn what_was_held_can_be_sent_from_the_plan() {
-    let place = Place::with("orders.csv", export(&["A-1", "A-2"]));
+    let workspace = Place::with("orders.csv", export(&["A-1", "A-2"]));
     let is_silent = Arc::new(AtomicBool::new(true));
     let silence = Arc::clone(&is_silent);
     let service = Service::start(move |request| {
@@ -141,11 +141,11 @@ fn what_was_held_can_be_sent_from_the_plan() {
     });
     let send = |what: &str| {
         let target = format!("--base-url {} --client-key a-key --pos x --backfill", service.base_url);
-        place.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s"))
+        workspace.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s"))
     };
     let outcomes = |ran: &Ran| {
-        let told = ran.outcomes();
-        let mut outcomes: Vec<_> = told.split(", ").collect();
+        let report = ran.outcomes();
+        let mut outcomes: Vec<_> = report.split(", ").collect();
         outcomes.sort_unstable();
         outcomes.join(", ")
     };
@@ -192,9 +192,9 @@ fn what_was_read_from_standard_input_can_be_rejected_by_a_later_run() {
 fn what_cannot_be_gone_on_with_is_told() {
     let shop = Shop::new();
     shop.place.file("empty/notes.txt", "");
-    for (run, words) in [("empty", "no plan in it to go on with"), ("nowhere", "no plan in it to go on with")] {
+    for (run, message) in [("empty", "no plan in it to go on with"), ("nowhere", "no plan in it to go on with")] {
         let ran = shop.send(&format!("--resume {run}"));
-        assert_eq!((ran.code, ran.err.contains(words)), (2, true), "{}", ran.err);
+        assert_eq!((ran.code, ran.err.contains(message)), (2, true), "{}", ran.err);
         assert!(!ran.path("").exists());
     }
     shop.place.file("earlier/plan.ndjson", "{\"head\":{\"pl");
@@ -255,16 +255,16 @@ fn a_plan_that_is_not_as_it_was_written_is_refused() {
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
     };
-    let mut told = String::new();
+    let mut report = String::new();
     for name in ["plan.ndjson", "left_out.ndjson"] {
-        told += &damaged(name, &cut_at_a_line_end);
-        told += &damaged(name, &append);
-        told += &damaged(name, &flip_a_bit);
+        report += &damaged(name, &cut_at_a_line_end);
+        report += &damaged(name, &append);
+        report += &damaged(name, &flip_a_bit);
     }
     // The plan names the test's folder, so its size and its checksum are not always the same.
     let filters = [(r"bytes \d+, checksum [0-9a-f]{16}", "bytes …")];
     insta::with_settings!({ filters => filters }, {
-        insta::assert_snapshot!(told, @"
+        insta::assert_snapshot!(report, @"
         exit 2
             error: run-1/plan.ndjson: damaged: found guests 3, orders 5, bytes …; expected guests 3, orders 6, bytes …; nothing was sent
               hint: send the export again
@@ -313,11 +313,11 @@ fn a_plan_can_be_rehearsed_against_a_sandbox() {
 /// A service that is down when the run begins and comes up; one that stays away.
 #[test]
 fn a_service_that_is_down_ends_the_run_and_the_next_one_goes_on() {
-    let place = Place::with("orders.csv", format!("{HEADER}{}", row("A-1")));
+    let workspace = Place::with("orders.csv", format!("{HEADER}{}", row("A-1")));
     let service = Service::start(|_| None);
     let send = |base_url: &str, options: &str| {
         let target = format!("--base-url {base_url} --client-key a-key --pos x --backfill --rate unlimited{options}");
-        place.run(&format!("send orders.csv {target} --identity-pause 0s"))
+        workspace.run(&format!("send orders.csv {target} --identity-pause 0s"))
     };
     let patience = " --set down_after=2 --set give_up_after=600ms";
     let down = send("http://127.0.0.1:9", patience);
@@ -332,14 +332,14 @@ fn a_service_that_is_down_ends_the_run_and_the_next_one_goes_on() {
 
 #[test]
 fn a_500_is_repeated_where_the_settings_say_so_and_listed() {
-    let place = Place::with("orders.csv", format!("{HEADER}{}", row("A-1")));
+    let workspace = Place::with("orders.csv", format!("{HEADER}{}", row("A-1")));
     let n_heard = std::sync::atomic::AtomicU32::new(0);
     let service = Service::start(move |request| {
         let is_first = || n_heard.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
         (request.kind() == "ORDER_CHECKOUT" && is_first()).then(|| Reply::status(500))
     });
     let target = format!("--base-url {} --client-key a-key --pos x --backfill --rate unlimited", service.base_url);
-    let ran = place.run(&format!("send orders.csv {target} --identity-pause 0s --set repeat_after_500=true"));
+    let ran = workspace.run(&format!("send orders.csv {target} --identity-pause 0s --set repeat_after_500=true"));
     assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 accepted"));
     assert_eq!(
         (&ran.results()[0]["repeated_after"], &ran.summary()["repeated_after"]),
@@ -356,17 +356,17 @@ fn an_order_of_many_events_that_cannot_make_it_now_is_not_begun() {
         (1..=n).map(row).collect::<String>()
     };
     let with_id = |text: String| text.replace(",item.name", ",item.productId,item.name").replace(",Rope", ",R-1,Rope");
-    let place = Place::with("orders.csv", with_id(format!("{HEADER}{}{}", items("A-1", 2), items("A-2", 30))));
+    let workspace = Place::with("orders.csv", with_id(format!("{HEADER}{}{}", items("A-1", 2), items("A-2", 30))));
     let service = Service::start(|_| None);
     let send = |what: &str| {
         let target = format!("--base-url {} --client-key a-key --pos x --backfill", service.base_url);
-        place.run(&format!("send {what} {target} --identity-pause 0s"))
+        workspace.run(&format!("send {what} {target} --identity-pause 0s"))
     };
     let planned = send("orders.csv --mode multi --limit 0 --rate unlimited");
     assert_eq!(planned.outcomes().matches("not_attempted").count(), 2, "{}", planned.err);
     let resumed = send("--resume run-1 --rate 50/s --set session_timeout=1s");
-    let told = resumed.outcomes();
-    assert!(told.contains("A-1 accepted") && told.contains("A-2 not_attempted"), "{told} {}", resumed.err);
+    let report = resumed.outcomes();
+    assert!(report.contains("A-1 accepted") && report.contains("A-2 not_attempted"), "{report} {}", resumed.err);
     assert_eq!((service.count("CHECKOUT"), service.count("ADD")), (1, 2));
     let reason = "35 requests at 50/s take 0.7 s or more, more than half of a session, which ends after 1 s";
     assert!(resumed.text("results.ndjson").contains(reason), "{}", resumed.text("results.ndjson"));

@@ -4,7 +4,7 @@ use crate::support::place::{HEADER, Place, export, row};
 
 #[test]
 fn what_is_typed_wrongly_sends_nothing() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
     let found: Vec<String> = [
         "",
         "frob",
@@ -32,17 +32,17 @@ fn what_is_typed_wrongly_sends_nothing() {
     ]
     .iter()
     .map(|command| {
-        let ran = place.run(command);
+        let ran = workspace.run(command);
         assert!(!ran.path("").exists(), "{command} made a run folder");
         assert_eq!(ran.out, "", "{command}");
         // What clap says of the usage is its own affair.
-        let words: Vec<_> = ran
+        let message: Vec<_> = ran
             .err
             .lines()
             .take_while(|line| !line.starts_with("Usage") && !line.starts_with("For more"))
             .filter(|line| !line.is_empty())
             .collect();
-        format!("{command}: exit {}\n    {}\n", ran.code, words.join("\n    "))
+        format!("{command}: exit {}\n    {}\n", ran.code, message.join("\n    "))
     })
     .collect();
     insta::with_settings!({filters => vec![("expected one of .*", "expected one of …")]}, {
@@ -107,15 +107,15 @@ fn what_is_typed_wrongly_sends_nothing() {
 
 #[test]
 fn more_than_a_base_url_is_a_configuration_error() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
-    place.file("orderferry.toml", "[target]\nbase_url = 'https://api.example/v1.2'\nclient_key = 'k'\npos = 'p'\n");
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
+    workspace.file("orderferry.toml", "[target]\nbase_url = 'https://api.example/v1.2'\nclient_key = 'k'\npos = 'p'\n");
     let commands = [
         "check orders.csv",
         "send orders.csv --base-url https://api.example/v1.2/event/create.json?client_key=SECRET",
         "send orders.csv --base-url https://api.example?client_key=SECRET",
     ];
     let found = commands.map(|command| {
-        let ran = place.run(command);
+        let ran = workspace.run(command);
         assert_eq!((ran.code, ran.path("").exists()), (2, false), "{command}");
         ran.err
     });
@@ -131,7 +131,7 @@ fn more_than_a_base_url_is_a_configuration_error() {
 
 #[test]
 fn files_with_faults_name_the_line() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
     let profile = "name = 'p'\n[order]\nreferenceId = { column = 'referenceId' }\n";
     let found: Vec<String> = [
         ("orderferry.toml", "in_fligth = 3\n".to_owned()),
@@ -147,8 +147,8 @@ fn files_with_faults_name_the_line() {
     ]
     .iter()
     .map(|(name, content)| {
-        place.file("p.toml", profile).file("orderferry.toml", "").file(name, content);
-        let ran = place.run("check orders.csv --pos x --profile p.toml");
+        workspace.file("p.toml", profile).file("orderferry.toml", "").file(name, content);
+        let ran = workspace.run("check orders.csv --pos x --profile p.toml");
         format!("{}: {}", content.lines().last().unwrap(), ran.told())
     })
     .collect();
@@ -183,9 +183,9 @@ fn files_with_faults_name_the_line() {
 }
 
 /// The point of sale of the first event that a sandbox got.
-fn pos_sent(place: &Place, options: &str, environment: &[(&str, &str)]) -> String {
+fn pos_sent(workspace: &Place, options: &str, environment: &[(&str, &str)]) -> String {
     let command = format!("send orders.csv --sandbox --rate unlimited --identity-pause 0s{options}");
-    let ran = place.run_with(&command, environment, b"");
+    let ran = workspace.run_with(&command, environment, b"");
     assert_eq!(ran.code, 0, "{}", ran.err);
     let plan = ran.text("plan.ndjson").replace('\\', "");
     let (_, rest) = plan.split_once("\"pos\":\"").unwrap();
@@ -194,32 +194,32 @@ fn pos_sent(place: &Place, options: &str, environment: &[(&str, &str)]) -> Strin
 
 #[test]
 fn an_option_counts_before_the_environment_and_that_before_the_file() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
-    assert_eq!(pos_sent(&place, "", &[]), "sandbox");
-    place.file("orderferry.toml", "[target]\npos = 'file'\n");
-    assert_eq!(pos_sent(&place, "", &[]), "file");
-    assert_eq!(pos_sent(&place, "", &[("ORDERFERRY_POS", "environment")]), "environment");
-    assert_eq!(pos_sent(&place, " --set target.pos=set", &[("ORDERFERRY_POS", "environment")]), "set");
-    assert_eq!(pos_sent(&place, " --pos option", &[("ORDERFERRY_POS", "environment")]), "option");
-    place.file("other.toml", "[target]\npos = 'other'\n");
-    assert_eq!(pos_sent(&place, " --config other.toml", &[]), "other");
-    place.file(
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
+    assert_eq!(pos_sent(&workspace, "", &[]), "sandbox");
+    workspace.file("orderferry.toml", "[target]\npos = 'file'\n");
+    assert_eq!(pos_sent(&workspace, "", &[]), "file");
+    assert_eq!(pos_sent(&workspace, "", &[("ORDERFERRY_POS", "environment")]), "environment");
+    assert_eq!(pos_sent(&workspace, " --set target.pos=set", &[("ORDERFERRY_POS", "environment")]), "set");
+    assert_eq!(pos_sent(&workspace, " --pos option", &[("ORDERFERRY_POS", "environment")]), "option");
+    workspace.file("other.toml", "[target]\npos = 'other'\n");
+    assert_eq!(pos_sent(&workspace, " --config other.toml", &[]), "other");
+    workspace.file(
         "orders.csv",
         export(&["A-1"]).replace("status", "status,event.pos").replace("PURCHASED", "PURCHASED,export"),
     );
-    assert_eq!(pos_sent(&place, " --pos option", &[]), "export");
+    assert_eq!(pos_sent(&workspace, " --pos option", &[]), "export");
 }
 
 #[test]
 fn a_variable_that_is_no_setting_is_told() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
-    let told = |name: &str, value: &str| place.run_with("check orders.csv --pos x", &[(name, value)], b"").err;
-    assert!(told("ORDERFERRY_RATEE", "5/s").starts_with("error: the variable ORDERFERRY_RATEE: unknown field"));
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
+    let report = |name: &str, value: &str| workspace.run_with("check orders.csv --pos x", &[(name, value)], b"").err;
+    assert!(report("ORDERFERRY_RATEE", "5/s").starts_with("error: the variable ORDERFERRY_RATEE: unknown field"));
     assert_eq!(
-        told("ORDERFERRY_RATE", "fast"),
+        report("ORDERFERRY_RATE", "fast"),
         "error: the variable ORDERFERRY_RATE: \"fast\" is no rate, expected such as 20/s\n"
     );
-    assert_eq!(told("ORDERFERRY_RATE", "5/s"), "");
+    assert_eq!(report("ORDERFERRY_RATE", "5/s"), "");
 }
 
 #[test]
@@ -258,15 +258,15 @@ fn without_a_limit_ten_percent_but_at_least_five_orders_are_borne() {
 
 #[test]
 fn the_longest_url_is_the_longest_that_fits() {
-    let place = Place::with("orders.csv", export(&["A-1"]).replace("Rope", "O'Neil & Söhne #1 + \"\"\"\" %"));
-    place.file("orders.csv", export(&["A-1"]).replace("Rope", "\"O'Neil & Söhne, #1 + \"\"2\"\" 100%\""));
+    let workspace = Place::with("orders.csv", export(&["A-1"]).replace("Rope", "O'Neil & Söhne #1 + \"\"\"\" %"));
+    workspace.file("orders.csv", export(&["A-1"]).replace("Rope", "\"O'Neil & Söhne, #1 + \"\"2\"\" 100%\""));
     let send = |most: &str| {
-        place.run(&format!(
+        workspace.run(&format!(
             "send orders.csv --sandbox --rate unlimited --identity-pause 0s --max-invalid 100% --max-url-bytes {most}"
         ))
     };
-    let told = send("400").told();
-    let length = told.split("makes a URL of ").nth(1).unwrap().split(' ').next().unwrap();
+    let report = send("400").told();
+    let length = report.split("makes a URL of ").nth(1).unwrap().split(' ').next().unwrap();
     // The sandbox, which measures what comes, is as strict.
     assert_eq!(send(length).outcomes(), "A-1 accepted");
     let less = length.parse::<u32>().unwrap() - 1;
@@ -275,18 +275,18 @@ fn the_longest_url_is_the_longest_that_fits() {
 
 #[test]
 fn profiles_are_listed_and_shown() {
-    let place = Place::new();
-    let listed = place.run("profiles");
+    let workspace = Place::new();
+    let listed = workspace.run("profiles");
     assert!(listed.out.starts_with("canonical "), "{}", listed.out);
-    let shown = place.run("profiles show canonical");
-    place.file("own.toml", &shown.out).file("orders.csv", export(&["A-1"]));
-    assert_eq!(place.run("check orders.csv --pos x --profile own.toml").outcomes(), "A-1 valid");
+    let shown = workspace.run("profiles show canonical");
+    workspace.file("own.toml", &shown.out).file("orders.csv", export(&["A-1"]));
+    assert_eq!(workspace.run("check orders.csv --pos x --profile own.toml").outcomes(), "A-1 valid");
 }
 
 /// Whether the order of a flight, which takes several events, is valid shows which way it would be sent.
-fn way(place: &Place, options: &str, environment: &[(&str, &str)]) -> String {
+fn way(workspace: &Place, options: &str, environment: &[(&str, &str)]) -> String {
     let command = format!("check flights.csv --pos x --max-invalid 100%{options}");
-    let ran = place.run_with(&command, environment, b"");
+    let ran = workspace.run_with(&command, environment, b"");
     assert!(ran.code < 2, "{}", ran.err);
     ran.outcomes().replace("A-1 ", "").replace("invalid", "single").replace("valid", "multi")
 }
@@ -299,67 +299,68 @@ fn the_mode_is_that_of_the_option_or_the_settings_or_the_profile() {
         type = { value = 'FLIGHT' }\nname = { column = 'item.name' }\nprice = { column = 'item.price' }\n\
         quantity = { column = 'item.quantity' }\nproductId = { value = 'ZZ-1' }\n[guest]\n\
         email = { column = 'guest.email' }\n";
-    let place = Place::with("flights.csv", export(&["A-1"]));
-    place.file("p.toml", PROFILE).file("plain.toml", PROFILE.replace("mode = 'auto'\n", ""));
-    assert_eq!(way(&place, " --profile plain.toml", &[]), "single");
-    assert_eq!(way(&place, " --profile p.toml", &[]), "multi");
-    assert_eq!(way(&place, " --profile p.toml --mode single", &[]), "single");
-    place.file("orderferry.toml", "[target]\nmode = 'single'\n[targets.eu]\nmode = 'multi'\nbase_url = 'https://e'\n");
-    assert_eq!(way(&place, " --profile p.toml", &[]), "single");
-    assert_eq!(way(&place, " --profile p.toml --to eu", &[]), "multi");
-    assert_eq!(way(&place, " --profile p.toml", &[("ORDERFERRY_MODE", "auto")]), "multi");
-    assert_eq!(way(&place, " --profile p.toml --set mode=single", &[("ORDERFERRY_MODE", "auto")]), "single");
-    assert_eq!(way(&place, " --profile p.toml --set mode=single --mode auto", &[]), "multi");
+    let workspace = Place::with("flights.csv", export(&["A-1"]));
+    workspace.file("p.toml", PROFILE).file("plain.toml", PROFILE.replace("mode = 'auto'\n", ""));
+    assert_eq!(way(&workspace, " --profile plain.toml", &[]), "single");
+    assert_eq!(way(&workspace, " --profile p.toml", &[]), "multi");
+    assert_eq!(way(&workspace, " --profile p.toml --mode single", &[]), "single");
+    workspace
+        .file("orderferry.toml", "[target]\nmode = 'single'\n[targets.eu]\nmode = 'multi'\nbase_url = 'https://e'\n");
+    assert_eq!(way(&workspace, " --profile p.toml", &[]), "single");
+    assert_eq!(way(&workspace, " --profile p.toml --to eu", &[]), "multi");
+    assert_eq!(way(&workspace, " --profile p.toml", &[("ORDERFERRY_MODE", "auto")]), "multi");
+    assert_eq!(way(&workspace, " --profile p.toml --set mode=single", &[("ORDERFERRY_MODE", "auto")]), "single");
+    assert_eq!(way(&workspace, " --profile p.toml --set mode=single --mode auto", &[]), "multi");
 }
 
 /// A check knows how fast `send` would be, and so which order cannot make it.
 #[test]
 fn an_order_of_many_events_has_to_make_it_at_the_given_rate() {
-    let place = Place::new();
+    let workspace = Place::new();
     let rows = (1..=40).map(|item| row("A-1").replace("Rope", &format!("Rope {item}"))).collect::<String>();
     let with_id = |text: String| text.replace(",item.name", ",item.productId,item.name").replace(",Rope", ",R-1,Rope");
-    place.file("orders.csv", with_id(format!("{HEADER}{rows}")));
-    let told = |options: &str| {
-        let ran = place.run(&format!("check orders.csv --pos x --max-invalid 100% --mode multi{options}"));
+    workspace.file("orders.csv", with_id(format!("{HEADER}{rows}")));
+    let report = |options: &str| {
+        let ran = workspace.run(&format!("check orders.csv --pos x --max-invalid 100% --mode multi{options}"));
         let invalid = ran.told();
         invalid.lines().find(|line| line.contains("sequence_too_slow")).map(|line| line.trim().to_owned())
     };
-    assert_eq!(told(" --rate 10/s --identity-pause 1s --in-flight 4"), None);
-    assert_eq!(told(" --set session_timeout=92s --rate 1/s --identity-pause 1s"), None);
-    assert!(told(" --set session_timeout=92s --rate 1/s --identity-pause 2s").is_some());
-    assert!(told(" --set session_timeout=90s --rate 1/s --identity-pause 1s").is_some());
-    assert_eq!(told(" --set session_timeout=1s --rate unlimited"), None);
-    assert!(told(" --set session_timeout=1s --rate unlimited --identity-pause 1s").is_some());
+    assert_eq!(report(" --rate 10/s --identity-pause 1s --in-flight 4"), None);
+    assert_eq!(report(" --set session_timeout=92s --rate 1/s --identity-pause 1s"), None);
+    assert!(report(" --set session_timeout=92s --rate 1/s --identity-pause 2s").is_some());
+    assert!(report(" --set session_timeout=90s --rate 1/s --identity-pause 1s").is_some());
+    assert_eq!(report(" --set session_timeout=1s --rate unlimited"), None);
+    assert!(report(" --set session_timeout=1s --rate unlimited --identity-pause 1s").is_some());
 }
 
 #[test]
 fn what_makes_no_sense_beside_a_mode_is_refused() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
-    let said = |command: &str| {
-        let ran = place.run(command);
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
+    let output = |command: &str| {
+        let ran = workspace.run(command);
         assert_eq!(ran.code, 2, "{command}");
         ran.err.lines().next().unwrap_or_default().to_owned()
     };
-    insta::assert_snapshot!(said("check orders.csv --mode both"), @r#"error: invalid value 'both' for '--mode <MODE>': "both" is no mode, expected single, multi or auto"#);
-    let mistyped = place.run("check orders.csv --mode mulit").err;
+    insta::assert_snapshot!(output("check orders.csv --mode both"), @r#"error: invalid value 'both' for '--mode <MODE>': "both" is no mode, expected single, multi or auto"#);
+    let mistyped = workspace.run("check orders.csv --mode mulit").err;
     assert!(mistyped.contains("hint: did you mean \"multi\"?"), "{mistyped}");
-    insta::assert_snapshot!(said("check orders.csv --set confirm=halves"), @"error: --set target.confirm: unknown variant `halves`, expected `whole` or `parts`");
-    insta::assert_snapshot!(said("send --resume run --mode multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--mode <MODE>'");
-    insta::assert_snapshot!(said("send --resume run --set mode=multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--set mode=…'");
-    insta::assert_snapshot!(said("send --resume run --set target.confirm=parts --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--set confirm=…'");
-    insta::assert_snapshot!(said("check orders.csv --in-flight 0"), @"error: in_flight is 0, expected 1 to 10000");
-    insta::assert_snapshot!(said("check orders.csv --base-url https://a.example --client-key k --rate unlimited"), @"error: --rate unlimited is for targets on this machine only");
+    insta::assert_snapshot!(output("check orders.csv --set confirm=halves"), @"error: --set target.confirm: unknown variant `halves`, expected `whole` or `parts`");
+    insta::assert_snapshot!(output("send --resume run --mode multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--mode <MODE>'");
+    insta::assert_snapshot!(output("send --resume run --set mode=multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--set mode=…'");
+    insta::assert_snapshot!(output("send --resume run --set target.confirm=parts --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--set confirm=…'");
+    insta::assert_snapshot!(output("check orders.csv --in-flight 0"), @"error: in_flight is 0, expected 1 to 10000");
+    insta::assert_snapshot!(output("check orders.csv --base-url https://a.example --client-key k --rate unlimited"), @"error: --rate unlimited is for targets on this machine only");
 }
 
 /// Each would fill the memory or wait for ever.
 #[cfg(unix)]
 #[test]
 fn settings_that_are_no_file_end_in_words() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
-    std::fs::create_dir(place.path("folder")).unwrap();
-    assert!(std::process::Command::new("mkfifo").arg(place.path("pipe")).status().unwrap().success());
-    place.file("large.toml", "#".repeat(1024 * 1024 + 1));
-    for (file, words) in [
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
+    std::fs::create_dir(workspace.path("folder")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(workspace.path("pipe")).status().unwrap().success());
+    workspace.file("large.toml", "#".repeat(1024 * 1024 + 1));
+    for (file, message) in [
         ("folder", "is a folder, expected a file"),
         ("pipe", "is a pipe or a socket, expected a file"),
         ("/dev/zero", "the text has more than 1.0 MiB, the most that is read"),
@@ -367,16 +368,16 @@ fn settings_that_are_no_file_end_in_words() {
     ] {
         for command in ["check orders.csv --config", "check orders.csv --profile", "send orders.csv --sandbox --faults"]
         {
-            let ran = place.run(&format!("{command} {file}"));
-            assert_eq!((ran.code, ran.err), (2, format!("error: {file}: {words}\n")), "{command}");
+            let ran = workspace.run(&format!("{command} {file}"));
+            assert_eq!((ran.code, ran.err), (2, format!("error: {file}: {message}\n")), "{command}");
         }
     }
-    assert_eq!(place.run("check orders.csv --pos x --config /dev/null").code, 0);
+    assert_eq!(workspace.run("check orders.csv --pos x --config /dev/null").code, 0);
 }
 
 #[test]
 fn durations_beyond_all_times_are_refused() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
     for option in [
         "--timeout 1001years",
         "--deadline 300000000years",
@@ -385,22 +386,22 @@ fn durations_beyond_all_times_are_refused() {
         "--set backfill_after=1001years",
         "--fault retry_after=2years",
     ] {
-        let ran = place.run(&format!("send orders.csv --sandbox {option}"));
+        let ran = workspace.run(&format!("send orders.csv --sandbox {option}"));
         assert_eq!((ran.code, ran.err.contains("panicked")), (2, false), "{option}: {}", ran.err);
     }
     let longest = "--timeout 1000years --deadline 1000years --set give_up_after=1000years \
                    --set session_timeout=1000years --set backfill_after=1000years --set rate=20/s";
-    let ran = place.run(&format!("send orders.csv --sandbox --fault retry_after=1year {longest}"));
+    let ran = workspace.run(&format!("send orders.csv --sandbox --fault retry_after=1year {longest}"));
     assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 accepted"), "{}", ran.err);
 }
 
 /// A file of before 1970 cannot be written into the plan with its time.
 #[test]
 fn an_export_of_before_1970_is_sent() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
     let before = std::time::UNIX_EPOCH - std::time::Duration::from_secs(1);
-    let file = std::fs::File::options().write(true).open(place.path("orders.csv")).unwrap();
+    let file = std::fs::File::options().write(true).open(workspace.path("orders.csv")).unwrap();
     file.set_modified(before).unwrap();
-    let ran = place.run("send orders.csv --sandbox");
+    let ran = workspace.run("send orders.csv --sandbox");
     assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 accepted"), "{}", ran.err);
 }

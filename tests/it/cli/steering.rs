@@ -18,8 +18,8 @@ fn steers(c: char) -> bool {
 }
 
 /// Runs a command; gives what it printed, which must not steer.
-fn printed(place: &Place, arguments: &[&str]) -> String {
-    let output = program(&place.path("")).args(arguments).write_stdin("").output().unwrap();
+fn printed(workspace: &Place, arguments: &[&str]) -> String {
+    let output = program(&workspace.path("")).args(arguments).write_stdin("").output().unwrap();
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(!text.contains(steers), "{arguments:?}: {text:?}");
     assert!(!text.lines().any(|line| line == "error: d" || line.starts_with("error: d:")), "{arguments:?}: {text}");
@@ -28,9 +28,9 @@ fn printed(place: &Place, arguments: &[&str]) -> String {
 
 #[test]
 fn what_is_typed_steers_no_terminal() {
-    let place = Place::with("orders.csv", export(&["A-1"]));
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
     let check = ["check", "orders.csv", "--pos", "x"];
-    let with = |more: &[&str]| printed(&place, &[&check[..], more].concat());
+    let with = |more: &[&str]| printed(&workspace, &[&check[..], more].concat());
     let pair = format!("{HOSTILE}=1");
     let cases: [&[&str]; 8] = [
         &["--profile", HOSTILE],
@@ -55,51 +55,51 @@ fn what_is_typed_steers_no_terminal() {
         &["ledger", "list", "--ledger", HOSTILE],
         &["ledger", "list", "--since", HOSTILE],
     ] {
-        assert!(printed(&place, case).contains(r"\u{202e}"), "{case:?}");
+        assert!(printed(&workspace, case).contains(r"\u{202e}"), "{case:?}");
     }
 }
 
 #[test]
 fn names_of_files_steer_no_terminal() {
-    let place = Place::new();
-    fs::create_dir(place.path("in")).unwrap();
+    let workspace = Place::new();
+    fs::create_dir(workspace.path("in")).unwrap();
     let file = Path::new("in").join(format!("{HOSTILE}.csv"));
     let bad = Line { reference: "A-2", price: "x", ..Line::default() }.csv();
     let header = HEADER.replace("status", &format!("\"{HOSTILE}\",status"));
     let rows = format!("{}{bad}", row("A-1")).replace("PURCHASED", ",PURCHASED");
-    place.file(&file.to_string_lossy(), format!("{header}{rows}"));
-    let text = printed(&place, &["check", "in", "--pos", "x", "--max-invalid", "100%", "--out", "run"]);
+    workspace.file(&file.to_string_lossy(), format!("{header}{rows}"));
+    let text = printed(&workspace, &["check", "in", "--pos", "x", "--max-invalid", "100%", "--out", "run"]);
     assert!(text.contains(&format!("warning: in/{SHOWN}.csv:")), "{text}");
     assert!(text.contains(&format!("  in/{SHOWN}.csv  2 rows")), "{text}");
-    let page = fs::read_to_string(place.path("run/report.html")).unwrap();
+    let page = fs::read_to_string(workspace.path("run/report.html")).unwrap();
     assert!(page.contains(&format!("in/{SHOWN}.csv")) && !page.contains(steers), "{page}");
     let json = ["check", "in", "--pos", "x", "--max-invalid", "100%", "--out", "json", "--format", "json", "--quiet"];
-    let summary: serde_json::Value = serde_json::from_str(&printed(&place, &json)).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&printed(&workspace, &json)).unwrap();
     assert_eq!(summary["inputs"][0]["file"], format!("in/{SHOWN}.csv"));
-    place.file(&file.to_string_lossy(), "");
+    workspace.file(&file.to_string_lossy(), "");
     assert!(
-        printed(&place, &["check", "in", "--pos", "x"])
+        printed(&workspace, &["check", "in", "--pos", "x"])
             .contains(&format!("error: in/{SHOWN}.csv:1: the file is empty"))
     );
 }
 
 #[test]
 fn references_and_reasons_steer_neither_terminal_nor_page() {
-    let place = Place::new();
+    let workspace = Place::new();
     let quoted = format!("\"{HOSTILE}\"");
     let rows = [Line { reference: &quoted, ..Line::default() }.csv(), row("A-2").replace("PURCHASED", "SKIP")];
-    place.file("orders.csv", format!("{HEADER}{}", rows.concat()));
+    workspace.file("orders.csv", format!("{HEADER}{}", rows.concat()));
     let profile = "name = 'p'\n[[skip]]\nreason = \"\"\"HOSTILE\"\"\"\nwhen = { column = 'status', is = 'SKIP' }\n[order]\n\
         referenceId = { column = 'referenceId' }\norderedAt = { column = 'orderedAt', date = 'iso8601' }\n\
         status = { column = 'status' }\ncurrencyCode = { column = 'currencyCode' }\nprice = { column = 'price' }\n\
         paymentType = { column = 'paymentType' }\n[guest]\nemail = { column = 'guest.email' }\n";
-    place.file("p.toml", profile.replace("HOSTILE", &HOSTILE.chars().map(escaped).collect::<String>()));
+    workspace.file("p.toml", profile.replace("HOSTILE", &HOSTILE.chars().map(escaped).collect::<String>()));
     let send = ["send", "orders.csv", "--profile", "p.toml", "--sandbox", "--ledger", "l.db", "--out", "run"];
-    let text = printed(&place, &[&send[..], &["--fault", "closed_taken=100%", "--set", "tries=1"]].concat());
+    let text = printed(&workspace, &[&send[..], &["--fault", "closed_taken=100%", "--set", "tries=1"]].concat());
     assert!(text.contains(&format!("skipped\n  {SHOWN}")), "{text}");
-    let page = fs::read_to_string(place.path("run/report.html")).unwrap();
+    let page = fs::read_to_string(workspace.path("run/report.html")).unwrap();
     assert!(page.contains(r"\u{202e}b") && !page.contains(steers), "{page}");
-    let _ = printed(&place, &["ledger", "list", "--ledger", "l.db"]);
+    let _ = printed(&workspace, &["ledger", "list", "--ledger", "l.db"]);
 }
 
 /// As TOML writes it.
@@ -109,19 +109,19 @@ fn escaped(c: char) -> String {
 
 #[test]
 fn the_ledger_steers_no_terminal() {
-    let place = Place::new();
+    let workspace = Place::new();
     let quoted = format!("\"{HOSTILE}\"");
-    place.file("orders.csv", format!("{HEADER}{}", Line { reference: &quoted, ..Line::default() }.csv()));
-    let _ = printed(&place, &["send", "orders.csv", "--sandbox", "--ledger", "l.db", "--out", "run"]);
+    workspace.file("orders.csv", format!("{HEADER}{}", Line { reference: &quoted, ..Line::default() }.csv()));
+    let _ = printed(&workspace, &["send", "orders.csv", "--sandbox", "--ledger", "l.db", "--out", "run"]);
     let list = ["ledger", "list", "--ledger", "l.db"];
-    assert!(printed(&place, &list).contains(SHOWN));
-    let line = printed(&place, &[&list[..], &["--format", "json"]].concat());
+    assert!(printed(&workspace, &list).contains(SHOWN));
+    let line = printed(&workspace, &[&list[..], &["--format", "json"]].concat());
     let order: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(order["reference"], HOSTILE);
-    assert!(printed(&place, &["ledger", "show", HOSTILE, "--ledger", "l.db"]).contains(SHOWN));
+    assert!(printed(&workspace, &["ledger", "show", HOSTILE, "--ledger", "l.db"]).contains(SHOWN));
     let export: serde_json::Value =
-        serde_json::from_str(&printed(&place, &["ledger", "export", "--ledger", "l.db"])).unwrap();
+        serde_json::from_str(&printed(&workspace, &["ledger", "export", "--ledger", "l.db"])).unwrap();
     assert_eq!(export["reference"], HOSTILE);
-    let settled = printed(&place, &["ledger", "settle", HOSTILE, "--as", "failed", "--ledger", "l.db"]);
+    let settled = printed(&workspace, &["ledger", "settle", HOSTILE, "--as", "failed", "--ledger", "l.db"]);
     assert!(settled.contains(r"\u{202e}"), "{settled}");
 }

@@ -43,10 +43,10 @@ impl Shop {
     }
 
     /// Nothing is sent, with these words.
-    fn is_refused(&self, ran: &Ran, words: &[&str]) {
+    fn is_refused(&self, ran: &Ran, message: &[&str]) {
         assert_eq!(ran.code, 2, "{}", ran.err);
-        for words in words {
-            assert!(ran.err.contains(words), "{words}: {}", ran.err);
+        for message in message {
+            assert!(ran.err.contains(message), "{message}: {}", ran.err);
         }
         assert_eq!(self.service.count("ORDER_CHECKOUT"), 2, "{}", ran.err);
     }
@@ -87,9 +87,9 @@ fn new_ledger_is_refused_for_a_ledger_that_holds_an_attempt() {
 #[test]
 fn a_ledger_without_an_attempt_counts_as_new() {
     let service = Service::start(|_| Some(Reply::status(401)));
-    let place = Place::with("orders.csv", export(&["A-1"]));
+    let workspace = Place::with("orders.csv", export(&["A-1"]));
     let send =
-        |options: &str| place.run(&format!("send orders.csv --base-url {} {OPTIONS}{options}", service.base_url));
+        |options: &str| workspace.run(&format!("send orders.csv --base-url {} {OPTIONS}{options}", service.base_url));
     for options in [" --new-ledger", "", " --new-ledger", &format!(" --ledger={LEDGER}")] {
         assert_eq!(send(options).code, 4, "{options}");
     }
@@ -207,8 +207,8 @@ fn companions_are_evidence_and_no_condition() {
 #[test]
 fn a_ledger_that_is_replaced_while_a_run_is_on_stops_it() {
     for how in ["deleted", "replaced", "cut"] {
-        let place = Place::with("orders.csv", export(&["A-1", "A-2", "A-3"]));
-        let ledger = place.path(LEDGER);
+        let workspace = Place::with("orders.csv", export(&["A-1", "A-2", "A-3"]));
+        let ledger = workspace.path(LEDGER);
         let service = Service::start(move |request| {
             if request.reference() == "A-1" {
                 match how {
@@ -222,19 +222,19 @@ fn a_ledger_that_is_replaced_while_a_run_is_on_stops_it() {
             }
             None
         });
-        let ran = place.run(&format!("send orders.csv --base-url {} {OPTIONS}", service.base_url));
+        let ran = workspace.run(&format!("send orders.csv --base-url {} {OPTIONS}", service.base_url));
         assert_eq!(ran.code, 4, "{how}: {}", ran.err);
         assert!(ran.err.contains("was deleted, replaced or cut off while it was open"), "{how}: {}", ran.err);
         assert_eq!(ran.outcomes(), "A-1 accepted, A-2 not_attempted, A-3 not_attempted", "{how}");
         // And after the last order too.
-        let ledger = place.path("last.db");
+        let ledger = workspace.path("last.db");
         let service = Service::start(move |request| {
             if request.reference() == "A-3" {
                 fs::remove_file(&ledger).unwrap();
             }
             None
         });
-        let ran = place.run(&format!("send orders.csv --base-url {} {OPTIONS} --ledger last.db", service.base_url));
+        let ran = workspace.run(&format!("send orders.csv --base-url {} {OPTIONS} --ledger last.db", service.base_url));
         assert_eq!((ran.code, service.count("ORDER_CHECKOUT")), (4, 3), "{}", ran.err);
     }
 }
@@ -261,9 +261,9 @@ fn a_check_reads_a_ledger_that_it_may_not_write() {
         shop.service.base_url,
         out.path().display()
     );
-    let (code, said) = inside.run(&command);
+    let (code, output_text) = inside.run(&command);
     let results = fs::read_to_string(out.path().join("run/results.ndjson")).unwrap_or_default();
-    assert_eq!((code, results.matches("already_sent").count()), (0, 2), "{said}{results}");
+    assert_eq!((code, results.matches("already_sent").count()), (0, 2), "{output_text}{results}");
 }
 
 /// `docker -v $PWD/l.db:/data/l.db`
@@ -278,9 +278,9 @@ fn a_ledger_that_is_mounted_alone_is_refused() {
     let target = format!("--base-url {} {OPTIONS} --ledger data/l.db", shop.service.base_url);
     for command in ["send orders.csv", "check orders.csv"] {
         let target = if command.starts_with("check") { target.replace(" --backfill", "") } else { target.clone() };
-        let (code, said) = inside.run(&format!("'{PROGRAM}' {command} {target} < /dev/null"));
-        assert!(code == 2 && said.contains("is a mount point"), "{command}: {said}");
-        assert!(said.contains("hint: mount the folder"), "{said}");
+        let (code, output_text) = inside.run(&format!("'{PROGRAM}' {command} {target} < /dev/null"));
+        assert!(code == 2 && output_text.contains("is a mount point"), "{command}: {output_text}");
+        assert!(output_text.contains("hint: mount the folder"), "{output_text}");
     }
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 2);
 }

@@ -42,9 +42,9 @@ pub(super) fn the_wire_and_the_ledger(run: &Run, shop: &Shop) {
 pub(super) fn nothing_is_lost(run: &Run, shop: &Shop) {
     let valid = run.results.iter().filter(|result| result["outcome"] != "invalid");
     let references: Vec<_> = valid.map(|result| result["referenceId"].as_str().unwrap()).collect();
-    let told: BTreeSet<_> = references.iter().copied().collect();
+    let report: BTreeSet<_> = references.iter().copied().collect();
     let orders: BTreeSet<_> = shop.guests.keys().map(String::as_str).collect();
-    assert_eq!((&told, references.len()), (&orders, orders.len()), "every order is told once");
+    assert_eq!((&report, references.len()), (&orders, orders.len()), "every order is told once");
     for reference in references {
         match run.outcome(reference) {
             "accepted" | "already_sent" => assert!(has(&run.after, reference, Attempt::is_accepted), "{reference}"),

@@ -24,9 +24,9 @@ fn mount_disk(inside: &mut Namespace, shop: &Shop) {
 }
 
 /// Runs the words of a command, but with a run folder, and perhaps a ledger, elsewhere.
-fn run_at(inside: &mut Namespace, words: &[String], name: &str, place: &str) -> i32 {
-    let without_out = words[..words.len() - 2].join("' '");
-    inside.run(&format!("'{PROGRAM}' '{without_out}' {place} > {name}.out 2> {name}.err < /dev/null")).0
+fn run_at(inside: &mut Namespace, args: &[String], name: &str, location_options: &str) -> i32 {
+    let without_out = args[..args.len() - 2].join("' '");
+    inside.run(&format!("'{PROGRAM}' '{without_out}' {location_options} > {name}.out 2> {name}.err < /dev/null")).0
 }
 
 /// A run whose ledger and folder lie on the disk; afterwards copies of both lie where they usually do.

@@ -135,7 +135,7 @@ impl Loss {
 #[test]
 fn a_ledger_that_lost_something_sends_nothing() {
     for (loss, has_companions) in LOSSES.into_iter().flat_map(|loss| [(loss, true), (loss, false)]) {
-        let (words, is_noticed_without) = loss.words();
+        let (message, is_noticed_without) = loss.words();
         if !has_companions && !is_noticed_without {
             continue;
         }
@@ -151,7 +151,7 @@ fn a_ledger_that_lost_something_sends_nothing() {
         }
         let (code, errors, n_requests) = refused_run(&shop);
         assert_eq!((code, n_requests), (Some(2), 0), "{loss:?}: {errors}");
-        assert!(errors.contains(words), "{loss:?}: {errors}");
+        assert!(errors.contains(message), "{loss:?}: {errors}");
     }
 }
 

@@ -75,16 +75,16 @@ pub(super) enum Moment {
 
 impl Moment {
     /// Any moment before about `n_requests` requests.
-    pub(super) fn any(dice: &mut Dice, n_requests: usize) -> Self {
-        match dice.below(2) {
-            0 => Self::After(Duration::from_micros(dice.below(250_000) as u64)),
-            _ => Self::Requests(dice.below(n_requests)),
+    pub(super) fn any(rng: &mut Dice, n_requests: usize) -> Self {
+        match rng.below(2) {
+            0 => Self::After(Duration::from_micros(rng.below(250_000) as u64)),
+            _ => Self::Requests(rng.below(n_requests)),
         }
     }
 }
 
 /// Starts a run and kills it at this moment, unless it ends before. Says whether the moment came.
-pub(super) fn kill_at(shop: &Shop, options: &str, moment: Moment, dice: &mut Dice) -> (Run, bool) {
+pub(super) fn kill_at(shop: &Shop, options: &str, moment: Moment, rng: &mut Dice) -> (Run, bool) {
     let Moment::At(point) = moment else {
         let mut running = shop.start(options);
         if let Moment::After(time) = moment {
@@ -97,7 +97,7 @@ pub(super) fn kill_at(shop: &Shop, options: &str, moment: Moment, dice: &mut Dic
         let has_come = until(&mut running, comes);
         return (running.kill(), has_come);
     };
-    if let Some(jam) = jam(point, dice.below(8)) {
+    if let Some(jam) = jam(point, rng.below(8)) {
         shop.tenant.jam(jam);
     }
     // Where a few requests a second are sent, intents wait for theirs for a while.
@@ -109,8 +109,8 @@ pub(super) fn kill_at(shop: &Shop, options: &str, moment: Moment, dice: &mut Dic
     let options = format!("{options} {rate}");
     let (mut running, _reader) = if point == Point::ReportBegun {
         let (out, reader) = clogged();
-        let (words, name) = shop.command(&options);
-        (shop.start_with(words, name, &options, out), Some(reader))
+        let (args, name) = shop.command(&options);
+        (shop.start_with(args, name, &options, out), Some(reader))
     } else {
         (shop.start(&options), None)
     };

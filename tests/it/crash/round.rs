@@ -15,33 +15,33 @@ const MOST_RUNS: usize = 30;
 
 /// A round of this seed in this folder. Of 20 that follow each other, each named point is in one: two in three have one.
 pub(super) fn round(seed: u64, folder: &Path) {
-    let mut dice = Dice::new(seed);
+    let mut rng = Dice::new(seed);
     let point = point(seed);
-    let way = way(point, &mut dice);
-    let is_healthy = point.is_some() || dice.is_within(40);
-    let is_patient = is_healthy || dice.is_within(50);
+    let routes = way(point, &mut rng);
+    let is_healthy = point.is_some() || rng.is_within(40);
+    let is_patient = is_healthy || rng.is_within(50);
     // Orders that are assembled take more requests.
-    let n_orders = if way == Way::Single { 40 + dice.below(80) } else { 30 + dice.below(30) };
-    let n_guests = 20 + dice.below(20);
+    let n_orders = if routes == Way::Single { 40 + rng.below(80) } else { 30 + rng.below(30) };
+    let n_guests = 20 + rng.below(20);
     let tenant = if is_healthy { Tenant::healthy() } else { Tenant::moody(seed, !is_patient) };
-    let shop = Shop::of(way, folder, n_orders, n_guests, &mut dice, tenant);
-    let options = options(&mut dice, is_patient);
-    shop.takes_plans.set(dice.is_within(50));
+    let shop = Shop::of(routes, folder, n_orders, n_guests, &mut rng, tenant);
+    let options = options(&mut rng, is_patient);
+    shop.takes_plans.set(rng.is_within(50));
     if let Some(point) = point {
-        hit(point, &shop, &options, &mut dice);
+        hit(point, &shop, &options, &mut rng);
     }
-    for _ in 0..dice.below(6) {
-        let is_named = is_healthy && dice.is_within(40);
-        let moment = if is_named { Moment::At(dice.pick(&POINTS)) } else { Moment::any(&mut dice, shop.n_requests) };
-        kill_at(&shop, &options, moment, &mut dice);
+    for _ in 0..rng.below(6) {
+        let is_named = is_healthy && rng.is_within(40);
+        let moment = if is_named { Moment::At(rng.pick(&POINTS)) } else { Moment::any(&mut rng, shop.n_requests) };
+        kill_at(&shop, &options, moment, &mut rng);
     }
     let mut last = until(&shop, &options, |run| run.n("failed") + run.n("refused") == 0);
     audit::nothing_is_lost(&last, &shop);
-    if dice.is_within(50) {
+    if rng.is_within(50) {
         let options = format!("{options} --unknown resend");
         let n_unknown = usize::try_from(last.n("unknown")).unwrap();
-        let n_requests = if way == Way::Single { 3 } else { 8 };
-        kill_at(&shop, &options, Moment::any(&mut dice, 1 + n_requests * n_unknown), &mut dice);
+        let n_requests = if routes == Way::Single { 3 } else { 8 };
+        kill_at(&shop, &options, Moment::any(&mut rng, 1 + n_requests * n_unknown), &mut rng);
         last = until(&shop, &options, |run| run.code == Some(0));
         audit::nothing_is_lost(&last, &shop);
     }
@@ -60,10 +60,10 @@ fn point(seed: u64) -> Option<Point> {
     (!seed.is_multiple_of(3)).then(|| POINTS[(number - 1) % POINTS.len()])
 }
 
-fn way(point: Option<Point>, dice: &mut Dice) -> Way {
+fn way(point: Option<Point>, rng: &mut Dice) -> Way {
     match point {
-        Some(point) if point.is_of_carts() => dice.pick(&[Way::Multi, Way::Mixed]),
-        _ => dice.pick(&[Way::Single, Way::Multi, Way::Mixed]),
+        Some(point) if point.is_of_carts() => rng.pick(&[Way::Multi, Way::Mixed]),
+        _ => rng.pick(&[Way::Single, Way::Multi, Way::Mixed]),
     }
 }
 
@@ -74,21 +74,21 @@ fn clear(shop: &Shop, options: &str, n_runs: usize) {
     assert!(is_clear, "carts stay open");
 }
 
-fn options(dice: &mut Dice, is_patient: bool) -> String {
-    let (rate, in_flight) = (dice.pick(&["unlimited", "2000/s", "500/s"]), dice.pick(&["1", "4", "64"]));
-    let (pause, timeout) = (dice.pick(&["0s", "5ms", "20ms"]), if is_patient { "30s" } else { "300ms" });
+fn options(rng: &mut Dice, is_patient: bool) -> String {
+    let (rate, in_flight) = (rng.pick(&["unlimited", "2000/s", "500/s"]), rng.pick(&["1", "4", "64"]));
+    let (pause, timeout) = (rng.pick(&["0s", "5ms", "20ms"]), if is_patient { "30s" } else { "300ms" });
     format!("--set rate={rate} --in-flight {in_flight} --identity-pause {pause} --timeout {timeout}")
 }
 
 /// Kills a run at a named point. It is certain for all but one: whether the intent that was seen was sent before its
 /// run died shows only afterwards.
-fn hit(point: Point, shop: &Shop, options: &str, dice: &mut Dice) {
+fn hit(point: Point, shop: &Shop, options: &str, rng: &mut Dice) {
     if point == Point::ClearCartReceived {
         // What is cleared was left by a run that died half way.
-        hit(Point::ConfirmReceived, shop, options, dice);
+        hit(Point::ConfirmReceived, shop, options, rng);
     }
     for _ in 0..MOST_RUNS {
-        let (run, has_come) = kill_at(shop, options, Moment::At(point), dice);
+        let (run, has_come) = kill_at(shop, options, Moment::At(point), rng);
         assert!(has_come && run.code.is_none(), "{point:?} was not hit: {}", run.errors);
         if point != Point::IntentRecorded || has_unsent_intent(&run) {
             return;

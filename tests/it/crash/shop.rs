@@ -75,8 +75,8 @@ pub(super) struct Shop {
 
 impl Shop {
     /// A shop that sends single events.
-    pub(super) fn new(folder: &Path, n_orders: usize, n_guests: usize, dice: &mut Dice, tenant: Tenant) -> Self {
-        Self::of(Way::Single, folder, n_orders, n_guests, dice, tenant)
+    pub(super) fn new(folder: &Path, n_orders: usize, n_guests: usize, rng: &mut Dice, tenant: Tenant) -> Self {
+        Self::of(Way::Single, folder, n_orders, n_guests, rng, tenant)
     }
 
     /// A shop with `n_orders` orders of `n_guests` guests, whose rows stand anywhere.
@@ -85,7 +85,7 @@ impl Shop {
         folder: &Path,
         n_orders: usize,
         n_guests: usize,
-        dice: &mut Dice,
+        rng: &mut Dice,
         tenant: Tenant,
     ) -> Self {
         let mut guests = BTreeMap::new();
@@ -95,27 +95,27 @@ impl Shop {
             let ordered_at = format!("2025-03-01T10:{:02}:{:02}Z", number / 60, number % 60);
             let line = Line { reference: &reference, ordered_at: &ordered_at, email: &email, ..Line::default() };
             let line = if way == Way::Mixed && way.assembles(number) { hotel(line) } else { line.csv() };
-            for item in 0..=dice.below(3) {
+            for item in 0..=rng.below(3) {
                 let product = format!("P-{number}-{item}");
                 rows.push((way.assembles(number).then(|| reference.clone()), row(&line, &product), product));
             }
             guests.insert(reference, email);
         }
-        dice.shuffle(&mut rows);
+        rng.shuffle(&mut rows);
         let export: String = rows.iter().map(|(_, row, _)| row.as_str()).collect();
         fs::write(folder.join("orders.csv"), row(HEADER, "item.productId") + &export).unwrap();
-        let mut assembled: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut multi_products: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (reference, _, product) in rows {
             if let Some(reference) = reference {
-                assembled.entry(reference).or_default().push(product);
+                multi_products.entry(reference).or_default().push(product);
             }
         }
-        let n_items: usize = assembled.values().map(Vec::len).sum();
+        let n_items: usize = multi_products.values().map(Vec::len).sum();
         // A browser, IDENTITY, ADD_CONTACTS, CONFIRM and CHECKOUT beside the ADDs; a browser and IDENTITY for a guest.
-        let n_single = if way == Way::Multi { 0 } else { n_orders - assembled.len() + 2 * n_guests };
-        let n_requests = n_items + 5 * assembled.len() + n_single;
+        let n_single = if way == Way::Multi { 0 } else { n_orders - multi_products.len() + 2 * n_guests };
+        let n_requests = n_items + 5 * multi_products.len() + n_single;
         let (folder, takes_plans, n_runs) = (folder.to_owned(), Cell::new(false), Cell::new(0));
-        Self { way, folder, tenant, guests, assembled, n_requests, takes_plans, n_runs }
+        Self { way, folder, tenant, guests, assembled: multi_products, n_requests, takes_plans, n_runs }
     }
 
     /// One with few orders, for a test that looks at one run.
@@ -146,10 +146,12 @@ impl Shop {
         };
         let is_first = !what.starts_with("--resume") && !has_ledger(&self.folder.join(LEDGER));
         let what = if is_first { format!("{what} --new-ledger") } else { what };
-        let usual = format!("send {what} --client-key k --pos p --backfill --set tries=3 --base-url");
-        let words =
-            usual.split_whitespace().chain([self.tenant.service.base_url.as_str()]).chain(options.split_whitespace());
-        (words.map(str::to_owned).chain(["--out".into(), name.clone()]).collect(), name)
+        let defaults = format!("send {what} --client-key k --pos p --backfill --set tries=3 --base-url");
+        let command_args = defaults
+            .split_whitespace()
+            .chain([self.tenant.service.base_url.as_str()])
+            .chain(options.split_whitespace());
+        (command_args.map(str::to_owned).chain(["--out".into(), name.clone()]).collect(), name)
     }
 
     /// The latest run whose plan the next one is to go on with.
@@ -162,16 +164,17 @@ impl Shop {
 
     /// Starts a run.
     pub(super) fn start(&self, options: &str) -> Running<'_> {
-        let (words, name) = self.command(options);
-        let said = self.folder.join(format!("{name}.out"));
-        self.start_with(words, name, options, Stdio::from(File::create(said).unwrap()))
+        let (command_args, name) = self.command(options);
+        let output_text = self.folder.join(format!("{name}.out"));
+        self.start_with(command_args, name, options, Stdio::from(File::create(output_text).unwrap()))
     }
 
     /// Starts a run with a standard output of its own.
-    pub(super) fn start_with(&self, words: Vec<String>, name: String, options: &str, out: Stdio) -> Running<'_> {
+    pub(super) fn start_with(&self, command_args: Vec<String>, name: String, options: &str, out: Stdio) -> Running<'_> {
         let (before, n_before) = (self.held(), self.tenant.service.n_received());
         let errors = File::create(self.folder.join(format!("{name}.err"))).unwrap();
-        let child = process(&self.folder).args(words).stdin(Stdio::null()).stdout(out).stderr(errors).spawn().unwrap();
+        let child =
+            process(&self.folder).args(command_args).stdin(Stdio::null()).stdout(out).stderr(errors).spawn().unwrap();
         let Held { attempts: before, carts: carts_before } = before;
         Running { shop: self, child, name, options: options.to_owned(), before, carts_before, n_before }
     }
@@ -179,9 +182,9 @@ impl Shop {
     /// A run to its end, in a way of its own: `run` has the words of the command and the run's name, and gives the exit
     /// code. It is not audited.
     pub(super) fn run_by(&self, options: &str, run: impl FnOnce(&[String], &str) -> Option<i32>) -> Run {
-        let (words, name) = self.command(options);
+        let (command_args, name) = self.command(options);
         let (before, n_before) = (self.held(), self.tenant.service.n_received());
-        let code = run(&words, &name);
+        let code = run(&command_args, &name);
         self.over(&name, options, code, before, n_before)
     }
 

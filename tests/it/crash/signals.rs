@@ -122,9 +122,9 @@ fn ignores_hangups() -> bool {
 fn a_hangup_that_was_ignored_at_start_stays_ignored() {
     let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
     let shop = Shop::small(folder.path(), waiting(&gate));
-    let (words, _) = shop.command(OPTIONS);
+    let (message, _) = shop.command(OPTIONS);
     let mut nohup = Command::new("sh");
-    nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", PROGRAM]).args(words);
+    nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", PROGRAM]).args(message);
     keep_in(&shop.folder, &mut nohup);
     let mut child = nohup.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     wait::until("the first order", || shop.tenant.service.n_checkouts_of(FIRST) == 1);

@@ -73,8 +73,8 @@ impl Tenant {
                 *time += 1;
                 *time
             };
-            let mut dice = Dice::of(seed, &name);
-            if dice.is_within(misbehaves) { mood(&mut dice, time, can_be_mute) } else { None }
+            let mut rng = Dice::of(seed, &name);
+            if rng.is_within(misbehaves) { mood(&mut rng, time, can_be_mute) } else { None }
         })
     }
 
@@ -144,10 +144,10 @@ fn name_of_part(request: &Received, orders: &mut BTreeMap<String, String>) -> St
 }
 
 /// What the `time`th sending of something that goes wrong gets.
-fn mood(dice: &mut Dice, time: usize, can_be_mute: bool) -> Option<Reply> {
+fn mood(rng: &mut Dice, time: usize, can_be_mute: bool) -> Option<Reply> {
     let later = Reply::Answer(503, vec![("retry-after", "0".into())], String::new());
     let page = Reply::Answer(201, Vec::new(), "<html>all is well</html>".into());
-    let kind = dice.below(if can_be_mute { 9 } else { 8 });
+    let kind = rng.below(if can_be_mute { 9 } else { 8 });
     let n_times = if kind == 0 { 4 } else { 1 };
     let reply = match kind {
         0 | 1 => later,

@@ -26,24 +26,24 @@ impl Chance {
     }
 
     /// Both ends belong to it.
-    pub(super) fn between(&mut self, least: u64, most: u64) -> u64 {
-        least + self.below(most - least + 1)
+    pub(super) fn between(&mut self, min: u64, max: u64) -> u64 {
+        min + self.below(max - min + 1)
     }
 
     /// The same for settings.
-    pub(super) fn small(&mut self, least: u32, most: u32) -> u32 {
-        u32::try_from(self.between(least.into(), most.into())).unwrap()
+    pub(super) fn small(&mut self, min: u32, max: u32) -> u32 {
+        u32::try_from(self.between(min.into(), max.into())).unwrap()
     }
 
     /// The same for counts.
-    pub(super) fn count(&mut self, least: usize, most: usize) -> usize {
-        let (least, most) = (u64::try_from(least).unwrap(), u64::try_from(most).unwrap());
-        usize::try_from(self.between(least, most)).unwrap()
+    pub(super) fn count(&mut self, min: usize, max: usize) -> usize {
+        let (min, max) = (u64::try_from(min).unwrap(), u64::try_from(max).unwrap());
+        usize::try_from(self.between(min, max)).unwrap()
     }
 
     /// Whole milliseconds, which is what tokio's timers have.
-    pub(super) fn millis(&mut self, least: u64, most: u64) -> Duration {
-        Duration::from_millis(self.between(least, most))
+    pub(super) fn millis(&mut self, min: u64, max: u64) -> Duration {
+        Duration::from_millis(self.between(min, max))
     }
 
     pub(super) fn one_in(&mut self, bound: u64) -> bool {

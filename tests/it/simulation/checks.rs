@@ -65,8 +65,8 @@ pub(super) fn check(history: &History) -> Checked {
     CHECKS.iter().try_for_each(|check| check(history))
 }
 
-fn ensure(holds: bool, words: impl FnOnce() -> String) -> Checked {
-    if holds { Ok(()) } else { Err(words()) }
+fn ensure(holds: bool, message: impl FnOnce() -> String) -> Checked {
+    if holds { Ok(()) } else { Err(message()) }
 }
 
 /// The same for each run.
@@ -104,8 +104,8 @@ fn a_no_means_that_it_is_not_there(history: &History) -> Checked {
                 received.insert(order);
             }
             What::Told(order, settled) if is_no(settled.outcome) => {
-                let words = || format!("order {order} was told to be {} and is there", settled.outcome);
-                ensure(!received.contains(order), words)?;
+                let message = || format!("order {order} was told to be {} and is there", settled.outcome);
+                ensure(!received.contains(order), message)?;
                 said_no.insert(*order, n_started);
             }
             _ => {}
@@ -184,10 +184,10 @@ fn n_open<'a>(lines: impl Iterator<Item = &'a What>, order: OrderNo) -> i64 {
 }
 
 fn unknown_has_a_cause(history: &History) -> Checked {
-    for (place, what) in history.lines().enumerate() {
+    for (index, what) in history.lines().enumerate() {
         let What::Told(order, settled) = what else { continue };
         if settled.outcome == Outcome::Unknown {
-            let n_open = n_open(history.lines().take(place), *order);
+            let n_open = n_open(history.lines().take(index), *order);
             ensure(n_open > 0, || format!("order {order} was told to be unknown, but everything is known of it"))?;
         }
     }
@@ -215,13 +215,13 @@ fn accepted_is_never_sent_again(history: &History) -> Checked {
     let mut accepted = BTreeSet::new();
     for run in &history.runs {
         // What the ledger could not be told is forgotten with the run.
-        let mut told = BTreeSet::new();
+        let mut report = BTreeSet::new();
         for line in &run.lines {
             match &line.what {
                 What::Recorded(order, AttemptOutcome::Accepted) => _ = accepted.insert(*order),
-                What::Told(order, _) => _ = told.insert(*order),
+                What::Told(order, _) => _ = report.insert(*order),
                 What::Started(request) => {
-                    let again = request.order().filter(|order| accepted.contains(order) || told.contains(order));
+                    let again = request.order().filter(|order| accepted.contains(order) || report.contains(order));
                     ensure(again.is_none(), || format!("{request:?} was sent after its order was settled"))?;
                 }
                 _ => {}
@@ -231,8 +231,8 @@ fn accepted_is_never_sent_again(history: &History) -> Checked {
     Ok(())
 }
 
-fn is_ok(heard: &Heard) -> bool {
-    matches!(heard, Heard::Answer { status: 200..=299, body: Some(body), .. } if body.contains("\"OK\""))
+fn is_ok(response: &Heard) -> bool {
+    matches!(response, Heard::Answer { status: 200..=299, body: Some(body), .. } if body.contains("\"OK\""))
 }
 
 fn identified_first(history: &History) -> Checked {
@@ -289,10 +289,11 @@ fn oldest_first(history: &History) -> Checked {
 fn never_above_the_rate(history: &History) -> Checked {
     each_run(history, |run| {
         let Some(rate) = run.settings.rate.map(std::num::NonZeroU32::get) else { return Ok(()) };
-        let most = usize::try_from(rate + (rate / 20).max(1)).unwrap();
+        let max_value = usize::try_from(rate + (rate / 20).max(1)).unwrap();
         let starts: Vec<_> = run.starts().map(|(at, _)| at).collect();
-        let in_a_second = starts.windows(most + 1).find(|starts| starts[most] < starts[0] + Duration::from_secs(1));
-        ensure(in_a_second.is_none(), || format!("more than {most} within a second: {in_a_second:?}"))
+        let in_a_second =
+            starts.windows(max_value + 1).find(|starts| starts[max_value] < starts[0] + Duration::from_secs(1));
+        ensure(in_a_second.is_none(), || format!("more than {max_value} within a second: {in_a_second:?}"))
     })
 }
 
@@ -314,11 +315,11 @@ fn no_more_in_flight_than_may_be(history: &History) -> Checked {
 
 fn every_order_has_one_outcome(history: &History) -> Checked {
     each_run(history, |run| {
-        let mut told: Vec<_> = run.told().map(|(order, _)| order).collect();
-        told.sort_unstable();
-        ensure(told.windows(2).all(|pair| pair[0] < pair[1]), || format!("some of {told:?} was told twice"))?;
-        let is_complete = told.len() == history.n_orders();
-        ensure(is_complete || !tells_everything(run), || format!("only {told:?} were told"))
+        let mut report: Vec<_> = run.told().map(|(order, _)| order).collect();
+        report.sort_unstable();
+        ensure(report.windows(2).all(|pair| pair[0] < pair[1]), || format!("some of {report:?} was told twice"))?;
+        let is_complete = report.len() == history.n_orders();
+        ensure(is_complete || !tells_everything(run), || format!("only {report:?} were told"))
     })
 }
 

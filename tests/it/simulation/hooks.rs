@@ -35,15 +35,15 @@ impl Wire for ModelWire {
     async fn send(&self, url: String) -> Heard {
         self.world.point().await;
         let (request, fate) = self.world.start(tenant::ask(&url), self.timeout);
-        let heard = if fate.turn == Turn::NotSent {
+        let response = if fate.turn == Turn::NotSent {
             sleep(fate.there.min(self.timeout).min(CONNECT_TIMEOUT)).await;
             Heard::NotSent("no connection".to_owned())
         } else {
             self.exchange(&request, fate).await
         };
         self.world.point().await;
-        self.world.note(What::Heard(request, heard.clone()));
-        heard
+        self.world.note(What::Heard(request, response.clone()));
+        response
     }
 }
 
@@ -52,22 +52,22 @@ impl ModelWire {
     async fn exchange(&self, request: &Request, fate: Fate) -> Heard {
         let (answer, answered) = oneshot::channel();
         tokio::spawn(carry(Arc::clone(&self.world), request.clone(), fate, answer));
-        let heard = async {
-            let heard = answered.await.unwrap();
+        let response = async {
+            let response = answered.await.unwrap();
             sleep(fate.back).await;
-            heard
+            response
         };
-        timeout(self.timeout, heard).await.unwrap_or_else(|_| Heard::NoAnswer("timed out".to_owned()))
+        timeout(self.timeout, response).await.unwrap_or_else(|_| Heard::NoAnswer("timed out".to_owned()))
     }
 }
 
 async fn carry(world: Arc<World>, request: Request, fate: Fate, answer: oneshot::Sender<Heard>) {
     sleep(fate.there).await;
     world.point().await;
-    let heard = world.arrive(&request, fate);
+    let response = world.arrive(&request, fate);
     world.point().await;
     // Whoever asked may have given up.
-    drop(answer.send(heard));
+    drop(answer.send(response));
 }
 
 /// The ledger on a disk that takes its time and may fail.

@@ -189,9 +189,9 @@ impl Shop {
     }
 
     fn open_ledger(&self) -> SqliteLedger {
-        let place = LedgerPlace::at(self.folder.path().join("ledger.db"));
+        let ledger_place = LedgerPlace::at(self.folder.path().join("ledger.db"));
         let run = format!("run-{}", self.n_runs);
-        let open = || SqliteLedger::open(&place, &self.target, &run, Consent::NotNeeded);
+        let open = || SqliteLedger::open(&ledger_place, &self.target, &run, Consent::NotNeeded);
         // Programs that other tests start hold the lock of the run before for the moment until they have begun.
         let moments = (0..5000).map(|_| thread::sleep(Duration::from_millis(1)));
         let is_held = |opened: &Result<_, LedgerError>| matches!(opened, Err(LedgerError::Held { .. }));

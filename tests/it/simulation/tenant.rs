@@ -39,11 +39,11 @@ pub(super) struct Reply {
 
 impl Reply {
     fn yes(body: &str) -> Self {
-        Self { is_done: true, assembled: None, heard: answer(201, body) }
+        Self { is_done: true, assembled: None, heard: http_response(201, body) }
     }
 
-    fn no(heard: Heard) -> Self {
-        Self { is_done: false, assembled: None, heard }
+    fn no(response: Heard) -> Self {
+        Self { is_done: false, assembled: None, heard: response }
     }
 }
 
@@ -56,25 +56,25 @@ impl Tenant {
 
     /// Deals with a request.
     pub(super) fn deal_with(&mut self, request: &Request, turn: Turn) -> Reply {
-        let no = |status| Reply::no(answer(status, "{\"status\":\"ERROR\"}"));
+        let no = |status| Reply::no(http_response(status, "{\"status\":\"ERROR\"}"));
         match turn {
             Turn::Well => self.do_it(request),
             Turn::NotSent => Reply::no(Heard::NotSent("no connection".to_owned())),
             Turn::LostOnTheWay => Reply::no(lost()),
             Turn::LostAnswer => self.but(request, lost()),
             Turn::HalfAnswer => self.but(request, Heard::Answer { status: 201, body: None, retry_after: None }),
-            Turn::Garbage => self.but(request, answer(200, "<html>Welcome to the hotel</html>")),
+            Turn::Garbage => self.but(request, http_response(200, "<html>Welcome to the hotel</html>")),
             Turn::SaysNo => no(200),
-            Turn::SaysOtherwise { is_done: true } => self.but(request, answer(202, QUEUED)),
-            Turn::SaysOtherwise { is_done: false } => Reply::no(answer(202, QUEUED)),
+            Turn::SaysOtherwise { is_done: true } => self.but(request, http_response(202, QUEUED)),
+            Turn::SaysOtherwise { is_done: false } => Reply::no(http_response(202, QUEUED)),
             Turn::Busy { status, retry_after } => Reply::no(Heard::Answer { status, body: None, retry_after }),
             // Statuses that blame the content do not fit a request without any.
             Turn::Refused { status: 400 | 409 | 413 } if matches!(request.ask, Ask::Browser) => self.do_it(request),
             Turn::Refused { status } => no(status),
             Turn::KeyRefused => no(401),
             Turn::Redirected => no(302),
-            Turn::Broken { status, is_done: true } => self.but(request, answer(status, "oops")),
-            Turn::Broken { status, is_done: false } => Reply::no(answer(status, "oops")),
+            Turn::Broken { status, is_done: true } => self.but(request, http_response(status, "oops")),
+            Turn::Broken { status, is_done: false } => Reply::no(http_response(status, "oops")),
             Turn::Restart => {
                 self.browsers.clear();
                 self.carts.clear();
@@ -84,8 +84,8 @@ impl Tenant {
     }
 
     /// Does it where it can, but another answer is heard.
-    fn but(&mut self, request: &Request, heard: Heard) -> Reply {
-        Reply { heard, ..self.do_it(request) }
+    fn but(&mut self, request: &Request, response: Heard) -> Reply {
+        Reply { heard: response, ..self.do_it(request) }
     }
 
     fn do_it(&mut self, request: &Request) -> Reply {
@@ -103,7 +103,7 @@ impl Tenant {
                 self.take_part(*order, part, browser)
             }
             Ask::Identity { .. } | Ask::Checkout { .. } | Ask::Part { .. } => {
-                Reply::no(answer(404, "{\"status\":\"ERROR\"}"))
+                Reply::no(http_response(404, "{\"status\":\"ERROR\"}"))
             }
         }
     }
@@ -122,7 +122,7 @@ impl Tenant {
                 let items = std::mem::take(cart).items.into_iter().collect();
                 return Reply { assembled: Some((order, items)), ..Reply::yes(YES) };
             }
-            Part::Checkout => return Reply::no(answer(400, "{\"status\":\"ERROR\"}")),
+            Part::Checkout => return Reply::no(http_response(400, "{\"status\":\"ERROR\"}")),
         }
         Reply::yes(YES)
     }
@@ -139,7 +139,7 @@ const QUEUED: &str = "{\"status\":\"QUEUED\",\"ref\":\"e\"}";
 
 const YES: &str = "{\"status\":\"OK\",\"ref\":\"e\"}";
 
-fn answer(status: u16, body: &str) -> Heard {
+fn http_response(status: u16, body: &str) -> Heard {
     Heard::Answer { status, body: Some(body.to_owned()), retry_after: None }
 }
 

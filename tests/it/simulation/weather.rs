@@ -77,19 +77,19 @@ impl Weather {
         let turn = self.turn(chance);
         let outage = self.outages.iter().find(|(time, _)| time.contains(&now));
         let turn = outage.map_or(turn, |(_, turn)| *turn);
-        let way = |chance: &mut Chance| {
+        let delay = |chance: &mut Chance| {
             let is_long = chance.below(1000) < self.long_ways;
-            let longest = if is_long { 2 * u64::try_from(timeout.as_millis()).unwrap() } else { 200 };
-            chance.millis(1, longest)
+            let max_delay = if is_long { 2 * u64::try_from(timeout.as_millis()).unwrap() } else { 200 };
+            chance.millis(1, max_delay)
         };
-        Fate { turn, there: way(chance), back: way(chance) }
+        Fate { turn, there: delay(chance), back: delay(chance) }
     }
 
     fn turn(&self, chance: &mut Chance) -> Turn {
         let mut rolled = chance.below(1000.max(self.faults.iter().sum()));
         for (fault, likely) in self.faults.iter().enumerate() {
             if rolled < *likely {
-                return turn(fault, chance);
+                return fault_by_index(fault, chance);
             }
             rolled -= likely;
         }
@@ -104,11 +104,17 @@ fn outage(chance: &mut Chance, now: Duration) -> (Range<Duration>, Turn) {
     let silent = Turn::Broken { status: 500, is_done: false };
     (
         from..to,
-        chance.one_of(&[Turn::NotSent, Turn::LostOnTheWay, Turn::LostAnswer, silent, turn(6, &mut chance.clone())]),
+        chance.one_of(&[
+            Turn::NotSent,
+            Turn::LostOnTheWay,
+            Turn::LostAnswer,
+            silent,
+            fault_by_index(6, &mut chance.clone()),
+        ]),
     )
 }
 
-fn turn(fault: usize, chance: &mut Chance) -> Turn {
+fn fault_by_index(fault: usize, chance: &mut Chance) -> Turn {
     match fault {
         0 => Turn::NotSent,
         1 => Turn::LostOnTheWay,
@@ -127,6 +133,6 @@ fn turn(fault: usize, chance: &mut Chance) -> Turn {
 }
 
 fn retry_after(chance: &mut Chance) -> Option<Duration> {
-    let most = chance.one_of(&[0, 0, 5, 60, 900]);
-    (most > 0).then(|| Duration::from_secs(chance.between(0, most)))
+    let max_value = chance.one_of(&[0, 0, 5, 60, 900]);
+    (max_value > 0).then(|| Duration::from_secs(chance.between(0, max_value)))
 }

@@ -250,14 +250,14 @@ impl State {
 
     fn arrive(&mut self, request: &Request, turn: Turn) -> Heard {
         self.underway.remove(&request.no);
-        let Reply { is_done, assembled, heard } = self.tenant.deal_with(request, turn);
+        let Reply { is_done, assembled, heard: response } = self.tenant.deal_with(request, turn);
         if is_done {
             self.note(What::Taken(request.clone()));
         }
         if let Some((order, items)) = assembled {
             self.note(What::Assembled(order, items));
         }
-        heard
+        response
     }
 }
 

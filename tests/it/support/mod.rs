@@ -33,16 +33,21 @@ pub(crate) const REQUEST_KINDS: [&str; 9] = [
 ];
 
 /// How many requests of a kind a summary or the sandbox counts; some kinds are named where there were any.
-pub(crate) fn n_requests(told: &Value, kind: &str) -> u64 {
-    told["requests"][kind].as_u64().unwrap_or_default()
+pub(crate) fn n_requests(report: &Value, kind: &str) -> u64 {
+    report["requests"][kind].as_u64().unwrap_or_default()
 }
 
 /// A run sent what the sandbox got, kind by kind, and the kinds are all there is.
 pub(crate) fn same_requests(summary: &Value, sandbox: &Value) {
     let all = |told: &Value| REQUEST_KINDS.map(|kind| (kind, n_requests(told, kind)));
     assert_eq!(all(summary), all(sandbox));
-    for told in [summary, sandbox] {
-        assert_eq!(n_requests(told, "total"), all(told).iter().map(|(_, n)| n).sum::<u64>(), "{}", told["requests"]);
+    for report in [summary, sandbox] {
+        assert_eq!(
+            n_requests(report, "total"),
+            all(report).iter().map(|(_, n)| n).sum::<u64>(),
+            "{}",
+            report["requests"]
+        );
     }
 }
 

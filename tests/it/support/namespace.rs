@@ -34,36 +34,38 @@ impl Namespace {
         None
     }
 
-    fn enter(way: &[&str]) -> Self {
+    fn enter(options: &[&str]) -> Self {
         let mut command = Command::new("unshare");
         without_settings(&mut command);
         // A ledger in the folder of the test, and no state in the home of who runs it.
         command.env("ORDERFERRY_LEDGER", LEDGER).env("HOME", "").env("XDG_STATE_HOME", "");
-        command.args(way).args(["sh", "-c", "exec 2>&1; exec sh"]);
+        command.args(options).args(["sh", "-c", "exec 2>&1; exec sh"]);
         let mut shell = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (commands, said) = (shell.stdin.take().unwrap(), shell.stdout.take().unwrap());
-        let (say, lines) = mpsc::channel();
-        thread::spawn(move || BufReader::new(said).lines().map_while(Result::ok).try_for_each(|line| say.send(line)));
+        let (commands, output_text) = (shell.stdin.take().unwrap(), shell.stdout.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            BufReader::new(output_text).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
         Self { shell, commands, lines }
     }
 
     /// Runs a command; gives its exit code and what it said.
     pub(crate) fn run(&mut self, command: &str) -> (i32, String) {
         writeln!(self.commands, "{command}\necho \"\n{DONE}$?\"").unwrap();
-        let mut said = String::new();
+        let mut output_text = String::new();
         loop {
             let line = self.lines.recv_timeout(wait::LONGEST).expect("the shell says when a command is done");
             if let Some(code) = line.strip_prefix(DONE) {
-                return (code.parse().unwrap(), said);
+                return (code.parse().unwrap(), output_text);
             }
-            said = said + &line + "\n";
+            output_text = output_text + &line + "\n";
         }
     }
 
     /// Runs a command that must do what it shall.
     pub(crate) fn must(&mut self, command: &str) {
-        let (code, said) = self.run(command);
-        assert_eq!(code, 0, "{command}: {said}");
+        let (code, output_text) = self.run(command);
+        assert_eq!(code, 0, "{command}: {output_text}");
     }
 }
 
@@ -75,11 +77,11 @@ impl Drop for Namespace {
 }
 
 /// Whether a way leads to a shell that may mount.
-fn probe(way: &[&str]) -> Result<(), String> {
+fn probe(options: &[&str]) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("unshare");
-    command.args(way).args(["mount", "-t", "tmpfs", "none"]).arg(folder.path());
+    command.args(options).args(["mount", "-t", "tmpfs", "none"]).arg(folder.path());
     let output = command.output().map_err(|error| format!("unshare: {error}"))?;
-    let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    output.status.success().then_some(()).ok_or(words)
+    let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    output.status.success().then_some(()).ok_or(message)
 }

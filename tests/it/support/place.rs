@@ -66,9 +66,9 @@ impl Place {
 
     /// A folder with one file.
     pub(crate) fn with(name: &str, content: impl AsRef<[u8]>) -> Self {
-        let place = Self::new();
-        place.file(name, content);
-        place
+        let workspace = Self::new();
+        workspace.file(name, content);
+        workspace
     }
 
     /// Writes a file, and the folders above it.
@@ -91,17 +91,17 @@ impl Place {
 
     /// The same with an environment and standard input.
     pub(crate) fn run_with(&self, command: &str, environment: &[(&str, &str)], stdin: &[u8]) -> Ran {
-        let mut words: Vec<&str> = command.split(' ').collect();
+        let mut command_args: Vec<&str> = command.split(' ').collect();
         let out = format!("run-{}", self.n_runs.get() + 1);
-        if matches!(words[0], "check" | "send") && !words.contains(&"--out") {
+        if matches!(command_args[0], "check" | "send") && !command_args.contains(&"--out") {
             self.n_runs.set(self.n_runs.get() + 1);
-            words.extend(["--out", &out]);
+            command_args.extend(["--out", &out]);
         }
-        if self.is_first_run(&words) {
-            words.push("--new-ledger");
+        if self.is_first_run(&command_args) {
+            command_args.push("--new-ledger");
         }
         let mut program = program(self.folder.path());
-        program.args(words).envs(environment.iter().copied()).env("COLUMNS", "100").write_stdin(stdin);
+        program.args(command_args).envs(environment.iter().copied()).env("COLUMNS", "100").write_stdin(stdin);
         let output = program.output().unwrap();
         Ran {
             code: output.status.code().unwrap(),
@@ -115,11 +115,11 @@ impl Place {
 
 impl Place {
     /// Whether a run needs to be told that there is no ledger yet. A test of just that writes `--new-ledger` or `--ledger=`.
-    fn is_first_run(&self, words: &[&str]) -> bool {
-        let is_real =
-            words[0] == "send" && !["--sandbox", "--resume", "--new-ledger"].iter().any(|no| words.contains(no));
-        let named = words.iter().position(|word| *word == "--ledger").map(|at| words[at + 1]);
-        let is_unsaid = words.iter().any(|word| word.starts_with("--ledger="));
+    fn is_first_run(&self, command_args: &[&str]) -> bool {
+        let is_real = command_args[0] == "send"
+            && !["--sandbox", "--resume", "--new-ledger"].iter().any(|no| command_args.contains(no));
+        let named = command_args.iter().position(|word| *word == "--ledger").map(|at| command_args[at + 1]);
+        let is_unsaid = command_args.iter().any(|word| word.starts_with("--ledger="));
         is_real && !is_unsaid && !has_ledger(&self.path(named.unwrap_or(LEDGER)))
     }
 }
@@ -181,22 +181,22 @@ impl Ran {
 
     /// Exit code, errors, and every order with its problems.
     pub(crate) fn told(&self) -> String {
-        let mut told = format!("exit {}\n", self.code);
+        let mut report = format!("exit {}\n", self.code);
         for line in self.err.lines() {
-            writeln!(told, "    {}", line.trim_end()).unwrap();
+            writeln!(report, "    {}", line.trim_end()).unwrap();
         }
         for result in self.results() {
             let (reference, outcome) = (text_of(&result["referenceId"]), text_of(&result["outcome"]));
-            writeln!(told, "    {} {outcome}{}", printable(&reference), problems(&result)).unwrap();
+            writeln!(report, "    {} {outcome}{}", printable(&reference), problems(&result)).unwrap();
         }
-        told
+        report
     }
 }
 
 fn problems(result: &Value) -> String {
     let problem = |problem: &Value| {
-        let place = [&problem["line"], &problem["column"]].map(text_of).join(":");
-        format!("\n        {} {} {}", text_of(&problem["code"]), place, printable(&text_of(&problem["message"])))
+        let workspace = [&problem["line"], &problem["column"]].map(text_of).join(":");
+        format!("\n        {} {} {}", text_of(&problem["code"]), workspace, printable(&text_of(&problem["message"])))
     };
     result["problems"].as_array().unwrap().iter().map(problem).collect()
 }
@@ -211,9 +211,9 @@ fn printable(text: &str) -> String {
 
 /// Runs a command for each named file content and lists what is told.
 pub(crate) fn cases<C: AsRef<[u8]>>(file: &str, command: &str, cases: &[(&str, C)]) -> String {
-    let told = cases.iter().map(|(name, content)| {
+    let report = cases.iter().map(|(name, content)| {
         let ran = Place::with(file, content).run(command);
         format!("{name}: {}", ran.told())
     });
-    told.collect()
+    report.collect()
 }

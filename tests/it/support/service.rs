@@ -194,7 +194,7 @@ fn serve(stream: TcpStream, log: &Mutex<Log>, answer: &Answer) {
             drop(writer.write_all(PING.as_bytes()));
             return;
         }
-        let request = received(&head);
+        let request = parse_request(&head);
         let number = {
             let mut log = log.lock().unwrap();
             let (request, came_after, sent) = (request.clone(), log.exchanges.len(), Sent::Nothing);
@@ -277,7 +277,7 @@ fn next_head(reader: &mut impl BufRead) -> Option<String> {
     Some(head)
 }
 
-fn received(head: &str) -> Received {
+fn parse_request(head: &str) -> Received {
     let query = head.split_once("&message=").unwrap().1.split(' ').next().unwrap();
     let message = serde_json::from_str(&decoded(query)).unwrap();
     Received { line: head.trim_end().to_owned(), message }

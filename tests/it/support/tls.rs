@@ -75,11 +75,11 @@ impl TlsFront {
         listener.set_nonblocking(true).unwrap();
         let base_url = format!("https://{}", listener.local_addr().unwrap());
         let connections = Arc::new(Mutex::new(Connections::default()));
-        let (seen, behind) =
+        let (seen, upstream) =
             (Arc::clone(&connections), service.base_url.trim_start_matches("http://").parse().unwrap());
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(listen(listener, behind, TlsAcceptor::from(Arc::new(config)), n_closed, seen));
+            runtime.block_on(listen(listener, upstream, TlsAcceptor::from(Arc::new(config)), n_closed, seen));
         });
         Self { base_url, connections }
     }
@@ -94,23 +94,23 @@ async fn listen(
 ) {
     let listener = AsyncListener::from_std(listener).unwrap();
     while let Ok((stream, _)) = listener.accept().await {
-        let n_made = {
+        let n_accepted = {
             let mut connections = connections.lock().unwrap();
             connections.n_made += 1;
             connections.n_made
         };
-        if n_made > n_closed {
+        if n_accepted > n_closed {
             tokio::spawn(serve(stream, behind, acceptor.clone(), Arc::clone(&connections)));
         }
     }
 }
 
-async fn serve(stream: TcpStream, behind: SocketAddr, acceptor: TlsAcceptor, connections: Arc<Mutex<Connections>>) {
+async fn serve(stream: TcpStream, upstream: SocketAddr, acceptor: TlsAcceptor, connections: Arc<Mutex<Connections>>) {
     // A client that does not trust the certificate goes away.
     let Ok(mut stream) = acceptor.accept(stream).await else { return };
     let protocol = String::from_utf8_lossy(stream.get_ref().1.alpn_protocol().unwrap_or_default()).into_owned();
     connections.lock().unwrap().protocols.push(protocol);
-    let mut plain = TcpStream::connect(behind).await.unwrap();
+    let mut plain = TcpStream::connect(upstream).await.unwrap();
     // Either end may go away without a word.
     drop(copy_bidirectional(&mut stream, &mut plain).await);
 }

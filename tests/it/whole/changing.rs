@@ -78,9 +78,9 @@ struct Seen {
 fn changed(name: &str, rows: &[String], moment: Moment, change: &(dyn Fn(&Path) + Sync)) -> (Place, Finished) {
     let text = export(rows);
     let content = if name == PACKED { gzip(text.as_bytes()) } else { text.into_bytes() };
-    let place = Place::with(name, content);
-    let (path, seen) = (place.path(name), Mutex::new(Seen::default()));
-    let finished = arbitrary::check_with(&place.path(""), &[&path], &arbitrary::profile_text(false), &|progress| {
+    let workspace = Place::with(name, content);
+    let (path, seen) = (workspace.path(name), Mutex::new(Seen::default()));
+    let finished = arbitrary::check_with(&workspace.path(""), &[&path], &arbitrary::profile_text(false), &|progress| {
         let mut seen = seen.lock().unwrap();
         let is_now = match progress {
             Progress::Again => {
@@ -97,7 +97,7 @@ fn changed(name: &str, rows: &[String], moment: Moment, change: &(dyn Fn(&Path) 
         }
     });
     assert!(seen.into_inner().unwrap().is_changed, "{moment:?} never came");
-    (place, finished)
+    (workspace, finished)
 }
 
 fn export(rows: &[String]) -> String {
@@ -134,11 +134,11 @@ fn replace(path: &Path) {
 }
 
 /// Nothing is believed of the export, and the report says why.
-fn is_refused((place, finished): &(Place, Finished), words: &str) {
+fn is_refused((place, finished): &(Place, Finished), message: &str) {
     let summary = &finished.summary;
     let stopped = summary.stopped.as_deref().unwrap_or_default();
     assert_eq!((summary.exit_code, summary.orders.read), (2, 0), "{stopped}");
-    assert!(stopped.contains("changed while it was read") && stopped.contains(words), "{stopped}");
+    assert!(stopped.contains("changed while it was read") && stopped.contains(message), "{stopped}");
     assert_eq!(finished.error.as_deref(), Some(stopped));
     assert!(fs::read_to_string(place.path("run/report.html")).unwrap().contains("changed while it was read"));
     assert_eq!(fs::read_to_string(place.path("run/results.ndjson")).unwrap(), "");
@@ -198,21 +198,24 @@ fn no_rejects_are_copied_from_a_file_that_was_replaced() {
     for row in &mut rows[..2] {
         *row = row.replace(",EUR,", ",XYZ1,");
     }
-    let (place, finished) = changed("a.csv", &rows, Moment::FirstPass, &replace);
+    let (workspace, finished) = changed("a.csv", &rows, Moment::FirstPass, &replace);
     assert_eq!((finished.summary.exit_code, finished.summary.orders.invalid), (1, 1), "{:?}", finished.error);
-    assert!(!place.path("run/rejects/a.csv").exists());
-    assert!(fs::read_to_string(place.path("run/rejects/a.csv.reasons.ndjson")).unwrap().contains("A-0"));
+    assert!(!workspace.path("run/rejects/a.csv").exists());
+    assert!(fs::read_to_string(workspace.path("run/rejects/a.csv.reasons.ndjson")).unwrap().contains("A-0"));
 }
 
 /// A file that was read to its end is still watched until all of them are.
 #[test]
 fn a_file_that_changes_while_another_one_is_read_is_refused() {
-    let place = Place::with("a.csv", format!("{HEADER}{}", row("Z-1")));
-    place.file("b.csv", export(&adjacent_rows()));
-    let paths = ["a.csv", "b.csv"].map(|name| place.path(name));
+    let workspace = Place::with("a.csv", format!("{HEADER}{}", row("Z-1")));
+    workspace.file("b.csv", export(&adjacent_rows()));
+    let paths = ["a.csv", "b.csv"].map(|name| workspace.path(name));
     let n_rows = Mutex::new(Cell::new(0));
-    let finished =
-        arbitrary::check_with(&place.path(""), &[&paths[0], &paths[1]], &arbitrary::profile_text(false), &|progress| {
+    let finished = arbitrary::check_with(
+        &workspace.path(""),
+        &[&paths[0], &paths[1]],
+        &arbitrary::profile_text(false),
+        &|progress| {
             let Progress::Rows(n) = progress else { return };
             let n_rows = n_rows.lock().unwrap();
             // The first file has one.
@@ -220,8 +223,9 @@ fn a_file_that_changes_while_another_one_is_read_is_refused() {
                 append(&paths[0]);
             }
             n_rows.set(n_rows.get() + n);
-        });
-    is_refused(&(place, finished), "a.csv: changed while it was read");
+        },
+    );
+    is_refused(&(workspace, finished), "a.csv: changed while it was read");
 }
 
 /// Warnings that nobody reads hold the program up at the end of the first file, before it comes to that of the second.
@@ -231,22 +235,22 @@ fn nothing_is_sent_of_an_export_that_changes() {
     let unknown = (0..20).map(|n| format!(",{n}{}", "x".repeat(8000))).collect::<Vec<_>>().concat();
     let first = format!("{}{unknown}\n{}{}\n", HEADER.trim_end(), row("Z-1").trim_end(), ",".repeat(20));
     for change in [truncate, append] {
-        let place = Place::with("a.csv", &first);
-        place.file("b.csv", export(&adjacent_rows()));
-        place.file("adjacent.toml", arbitrary::profile_text(true));
-        let mut command = process(&place.path(""));
+        let workspace = Place::with("a.csv", &first);
+        workspace.file("b.csv", export(&adjacent_rows()));
+        workspace.file("adjacent.toml", arbitrary::profile_text(true));
+        let mut command = process(&workspace.path(""));
         command.args(["send", "a.csv", "b.csv", "--profile", "adjacent.toml", "--pos", "x", "--client-key", "k"]);
         command.args(["--base-url", &service.base_url, "--backfill", "--new-ledger", "--out", "run"]);
         let mut program = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let (mut said, mut stderr) = (vec![0], program.stderr.take().unwrap());
-        stderr.read_exact(&mut said).unwrap();
-        change(&place.path("b.csv"));
-        stderr.read_to_end(&mut said).unwrap();
-        let said = String::from_utf8_lossy(&said);
-        let error = said.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
+        let (mut output, mut stderr) = (vec![0], program.stderr.take().unwrap());
+        stderr.read_exact(&mut output).unwrap();
+        change(&workspace.path("b.csv"));
+        stderr.read_to_end(&mut output).unwrap();
+        let output = String::from_utf8_lossy(&output);
+        let error = output.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
         assert_eq!(program.wait().unwrap().code(), Some(2), "{error}");
         assert!(error.starts_with("error: b.csv: changed while it was read: it had"), "{error}");
-        assert!(!place.path("run/plan.ndjson").exists());
+        assert!(!workspace.path("run/plan.ndjson").exists());
     }
     assert_eq!(service.n_received(), 0);
 }

@@ -33,17 +33,17 @@ struct Ended {
 }
 
 /// A run whose folder lies on the disk, and whose ledger does not.
-fn run_on_disk(inside: &mut Namespace, place: &Place, service: &Service, room: usize) -> Ended {
+fn run_on_disk(inside: &mut Namespace, workspace: &Place, service: &Service, room: usize) -> Ended {
     let fill = format!("$(( ($(df -kP disk | awk 'NR == 2 {{ print $4 }}') - {room}) * 1024 ))");
     inside.must(&format!("head -c {fill} /dev/zero > disk/filler"));
     let options = "--pos x --max-invalid 100% --memory 1MB --backfill --rate unlimited --new-ledger";
     let target = format!("--base-url {} --client-key k --identity-pause 0s", service.base_url);
     let run = format!("'{PROGRAM}' send a.csv {options} {target} --out disk/run < /dev/null");
-    let (code, said) = inside.run(&run);
+    let (code, output) = inside.run(&run);
     inside.must("rm -f -r run disk/filler && if test -e disk/run; then mv disk/run .; fi");
-    let text = |name: &str| fs::read_to_string(place.path("run").join(name)).ok();
+    let text = |name: &str| fs::read_to_string(workspace.path("run").join(name)).ok();
     let summary = text("summary.json").and_then(|text| serde_json::from_str(&text).ok());
-    Ended { code, said, summary, n_results: text("results.ndjson").unwrap_or_default().lines().count() }
+    Ended { code, said: output, summary, n_results: text("results.ndjson").unwrap_or_default().lines().count() }
 }
 
 /// The run was refused, in words, and what it leaves behind is whole.
@@ -59,22 +59,22 @@ fn is_refused(ended: &Ended) {
 #[test]
 fn a_full_disk_while_rows_are_brought_together() {
     let Some(mut inside) = Namespace::enter_or_skip("a_full_disk_while_rows_are_brought_together") else { return };
-    let (place, service) = (place(), Service::start(|_| None));
-    let folder = place.path("");
+    let (workspace, service) = (place(), Service::start(|_| None));
+    let folder = workspace.path("");
     inside.must(&format!("cd '{}' && mkdir disk && mount -t tmpfs -o size={DISK}k none disk", folder.display()));
-    let mut said = String::new();
+    let mut output = String::new();
     for room in (0..DISK).step_by(STEP) {
-        let ended = run_on_disk(&mut inside, &place, &service, room);
+        let ended = run_on_disk(&mut inside, &workspace, &service, room);
         if ended.code < 2 {
             assert!(ended.summary.is_some_and(|summary| summary["scattered"].as_u64() > Some(100)));
-            assert!(service.n_received() > 400 && WORDS.iter().any(|words| said.contains(words)), "{said}");
+            assert!(service.n_received() > 400 && WORDS.iter().any(|words| output.contains(words)), "{output}");
             return;
         }
         is_refused(&ended);
         assert_eq!(service.n_received(), 0, "{}", ended.said);
-        said += &ended.said;
+        output += &ended.said;
     }
-    panic!("a run needs more than {DISK} kB: {said}");
+    panic!("a run needs more than {DISK} kB: {output}");
 }
 
 /// Rows of one order in twenty come back, which is known early; the disk has room for those, and not for all rows.
@@ -91,14 +91,15 @@ fn where_there_is_no_room_for_all_rows_those_of_scattered_orders_are_brought_tog
         let again = n >= 10 && n % 10 == 0;
         [Some(row(n, "one")), again.then(|| row(n - 10, "two"))].into_iter().flatten()
     });
-    let place = Place::with("a.csv", format!("{head}{}", rows.collect::<String>()));
-    let folder = place.path("");
+    let workspace = Place::with("a.csv", format!("{head}{}", rows.collect::<String>()));
+    let folder = workspace.path("");
     inside.must(&format!("cd '{}' && mkdir disk && mount -t tmpfs -o size=100M none disk", folder.display()));
-    let (code, said) = inside.run(&format!("'{PROGRAM}' check a.csv --pos x --memory 1MB --out disk/run < /dev/null"));
+    let (code, output) =
+        inside.run(&format!("'{PROGRAM}' check a.csv --pos x --memory 1MB --out disk/run < /dev/null"));
     inside.must("mv disk/run .");
-    assert_eq!(code, 0, "{said}");
-    assert!(!said.contains("most orders") && said.contains("the rows of 2"), "{said}");
+    assert_eq!(code, 0, "{output}");
+    assert!(!output.contains("most orders") && output.contains("the rows of 2"), "{output}");
     let summary: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(place.path("run/summary.json")).unwrap()).unwrap();
-    assert_eq!((&summary["orders"]["read"], &summary["scattered"]), (&30_000.into(), &2_999.into()), "{said}");
+        serde_json::from_str(&fs::read_to_string(workspace.path("run/summary.json")).unwrap()).unwrap();
+    assert_eq!((&summary["orders"]["read"], &summary["scattered"]), (&30_000.into(), &2_999.into()), "{output}");
 }

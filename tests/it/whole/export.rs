@@ -33,23 +33,23 @@ pub(super) struct Export {
 impl Export {
     /// The same seed gives the same export.
     pub(super) fn new(seed: u64, n_orders: usize, state: State) -> Self {
-        let mut dice = Dice::new(seed);
-        let orders: Vec<Vec<String>> = (0..n_orders).map(|number| order(number, state, &mut dice)).collect();
-        let mut copies = Vec::new();
+        let mut rng = Dice::new(seed);
+        let orders: Vec<Vec<String>> = (0..n_orders).map(|number| order(number, state, &mut rng)).collect();
+        let mut duplicates = Vec::new();
         if state == State::Rough {
-            copies = orders.iter().step_by(60).flatten().cloned().collect::<Vec<_>>();
+            duplicates = orders.iter().step_by(60).flatten().cloned().collect::<Vec<_>>();
             // Paid in another way it is no copy.
-            copies[0] = copies[0].replace(",other,", ",cash,");
+            duplicates[0] = duplicates[0].replace(",other,", ",cash,");
         }
         let mut rows: Vec<String> = orders.into_iter().flatten().collect();
         if state == State::Rough {
-            damage(&mut rows, &mut dice);
+            damage(&mut rows, &mut rng);
         }
         for _ in 0..n_orders / 50 {
-            let place = dice.below(rows.len());
-            rows.insert(place, "\n".to_owned());
+            let position = rng.below(rows.len());
+            rows.insert(position, "\n".to_owned());
         }
-        Self { rows, copies }
+        Self { rows, copies: duplicates }
     }
 
     /// The first file.
@@ -65,17 +65,17 @@ impl Export {
 }
 
 /// Its rows; one in twenty is not valid.
-fn order(number: usize, state: State, dice: &mut Dice) -> Vec<String> {
+fn order(number: usize, state: State, rng: &mut Dice) -> Vec<String> {
     let is_rough = state == State::Rough;
     // The same reference twice: one of them, or both, cannot be sent.
     let reference = if is_rough && number % 100 == 99 { number - 50 } else { number };
-    let email = match dice.below(60) {
+    let email = match rng.below(60) {
         0 => "nobody".to_owned(),
-        _ => format!("guest{}@example.com", dice.below(800)),
+        _ => format!("guest{}@example.com", rng.below(800)),
     };
-    let status = dice.pick(&["PURCHASED", "PURCHASED", "PAYMENT_PENDING"]);
-    let currency = if dice.is_within(3) { "XYZ1" } else { dice.pick(&["EUR", "GBP", "USD"]) };
-    let prices: Vec<usize> = (0..=dice.below(4)).map(|_| dice.below(10_000)).collect();
+    let status = rng.pick(&["PURCHASED", "PURCHASED", "PAYMENT_PENDING"]);
+    let currency = if rng.is_within(3) { "XYZ1" } else { rng.pick(&["EUR", "GBP", "USD"]) };
+    let prices: Vec<usize> = (0..=rng.below(4)).map(|_| rng.below(10_000)).collect();
     let total = cents(prices.iter().sum());
     let time = time(number);
     let row = |price: usize, name: &str| {
@@ -84,7 +84,7 @@ fn order(number: usize, state: State, dice: &mut Dice) -> Vec<String> {
             cents(price)
         )
     };
-    prices.into_iter().map(|price| row(price, dice.pick(&NAMES))).collect()
+    prices.into_iter().map(|price| row(price, rng.pick(&NAMES))).collect()
 }
 
 fn cents(amount: usize) -> String {
@@ -98,28 +98,28 @@ fn time(number: usize) -> String {
 }
 
 /// Moves rows, cuts some, and takes the key of others.
-fn damage(rows: &mut Vec<String>, dice: &mut Dice) {
+fn damage(rows: &mut Vec<String>, rng: &mut Dice) {
     for _ in 0..rows.len() / 20 {
-        let row = rows.remove(dice.below(rows.len()));
-        rows.insert(dice.below(rows.len()), row);
+        let row = rows.remove(rng.below(rows.len()));
+        rows.insert(rng.below(rows.len()), row);
     }
     for _ in 0..rows.len() / 300 {
         let n_rows = rows.len();
         // A cell too many: the key is certain all the same.
-        let too_long = dice.below(n_rows);
+        let too_long = rng.below(n_rows);
         rows[too_long] = rows[too_long].replacen(",other,", ",other,other,", 1);
         // A row of which only a part is there: nobody knows whose.
-        let torn = dice.below(n_rows);
+        let torn = rng.below(n_rows);
         rows.insert(torn, "torn\n".to_owned());
-        let keyless = keyless(&rows[dice.below(n_rows)], dice);
-        rows.insert(dice.below(n_rows), keyless);
+        let keyless = keyless(&rows[rng.below(n_rows)], rng);
+        rows.insert(rng.below(n_rows), keyless);
     }
 }
 
 /// A row like another one that has lost its key; half of them are of a time at which no order was made.
-fn keyless(row: &str, dice: &mut Dice) -> String {
+fn keyless(row: &str, rng: &mut Dice) -> String {
     let mut row = row.split_once(',').map_or_else(String::new, |(_, cells)| format!(",{cells}"));
-    if dice.is_within(50) {
+    if rng.is_within(50) {
         row = row.replace(":00Z", ":30Z");
     }
     row

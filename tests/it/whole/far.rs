@@ -102,14 +102,14 @@ fn gzip(text: &str) -> Vec<u8> {
 fn a_key_that_comes_back_in_the_last_row() {
     for form in FORMS {
         let (text, name) = (form.file(&there_and_back()), format!("a.{}", form.ending()));
-        let (place, n_orders) = (place(""), N_BETWEEN + 1);
-        place.file(&name, &text);
-        place.file(&format!("{name}.gz"), gzip(&text));
-        place.file(&format!("{name}.zst"), zstd::encode_all(text.as_bytes(), 1).unwrap());
+        let (workspace, n_orders) = (place(""), N_BETWEEN + 1);
+        workspace.file(&name, &text);
+        workspace.file(&format!("{name}.gz"), gzip(&text));
+        workspace.file(&format!("{name}.zst"), zstd::encode_all(text.as_bytes(), 1).unwrap());
         for name in [name.clone(), format!("{name}.gz"), format!("{name}.zst")] {
-            is_whole(&place.run(&format!("check {name} {OPTIONS}")), n_orders, &name);
+            is_whole(&workspace.run(&format!("check {name} {OPTIONS}")), n_orders, &name);
         }
-        let ran = place.run_with(&format!("check - {OPTIONS}"), &[], text.as_bytes());
+        let ran = workspace.run_with(&format!("check - {OPTIONS}"), &[], text.as_bytes());
         is_whole(&ran, n_orders, &format!("{form:?} through standard input"));
     }
 }
@@ -121,18 +121,22 @@ fn a_key_that_comes_back_in_the_next_file() {
         first.extend(others("A"));
         second.push("FAR".to_owned());
         let (a, b) = (format!("a.{}", one.ending()), format!("b.{}.gz", other.ending()));
-        let place = place("join_files = true\n");
-        place.file(&a, one.file(&first)).file(&b, gzip(&other.file(&second)));
-        is_whole(&place.run(&format!("check {a} {b} {OPTIONS}")), 2 * N_BETWEEN + 1, &format!("{one:?} and {other:?}"));
+        let workspace = place("join_files = true\n");
+        workspace.file(&a, one.file(&first)).file(&b, gzip(&other.file(&second)));
+        is_whole(
+            &workspace.run(&format!("check {a} {b} {OPTIONS}")),
+            2 * N_BETWEEN + 1,
+            &format!("{one:?} and {other:?}"),
+        );
     }
 }
 
 #[test]
 fn a_key_that_comes_back_in_a_file_that_is_not_joined() {
-    let place = place("");
-    place.file("a.csv", Form::Csv.file(&["FAR".to_owned(), "A".to_owned()]));
-    place.file("b.csv", Form::Csv.file(&["B".to_owned(), "FAR".to_owned(), "FAR".to_owned()]));
-    let ran = place.run(&format!("check a.csv b.csv {OPTIONS} --max-invalid 100%"));
+    let workspace = place("");
+    workspace.file("a.csv", Form::Csv.file(&["FAR".to_owned(), "A".to_owned()]));
+    workspace.file("b.csv", Form::Csv.file(&["B".to_owned(), "FAR".to_owned(), "FAR".to_owned()]));
+    let ran = workspace.run(&format!("check a.csv b.csv {OPTIONS} --max-invalid 100%"));
     assert_eq!(ran.outcomes(), "FAR invalid, A valid, B valid, FAR invalid");
     assert_eq!(ran.results()[0]["problems"][0]["code"], "order_in_two_files");
 }
@@ -146,11 +150,11 @@ fn every_order_has_rows_far_apart() {
     let mut text = Form::Csv.file(&[ids.clone(), ids].concat());
     text.insert_str("id,at,name\n".len(), "A-7,2025-03-01T10:00:00Z\n\nA-8,2025-03-01T10:00:00Z,\"two\nlines\"\n");
     text += ",2025-03-02T10:00:00Z,no key\nA-9,2025-03-01T10:00:00Z,cut off";
-    let place = place("");
-    place.file("a.csv", &text);
-    place.file("b.csv.gz", gzip(&text));
-    let [aside, learned] = ["a.csv", "b.csv.gz"].map(|name| {
-        let ran = place.run(&format!("check {name} {OPTIONS} --max-invalid 100%"));
+    let workspace = place("");
+    workspace.file("a.csv", &text);
+    workspace.file("b.csv.gz", gzip(&text));
+    let [spilled, learned] = ["a.csv", "b.csv.gz"].map(|name| {
+        let ran = workspace.run(&format!("check {name} {OPTIONS} --max-invalid 100%"));
         assert_eq!(ran.code, 1, "{}", ran.err);
         let summary = ran.summary();
         let problems = summary["problems"].to_string();
@@ -161,8 +165,8 @@ fn every_order_has_rows_far_apart() {
         let of_orders = (summary["orders"].clone(), summary["items"].clone(), summary["money"].clone(), problems);
         (of_orders, ran.text("results.ndjson").replace(name, "file"), ran.err.contains("once more, with up to"))
     });
-    assert!(aside.2 && learned.2, "the disk that it takes is said");
-    assert_eq!(aside.0, learned.0);
-    assert!(aside.1 == learned.1, "other results");
-    assert_eq!(aside.1.lines().count(), N_ORDERS + 1);
+    assert!(spilled.2 && learned.2, "the disk that it takes is said");
+    assert_eq!(spilled.0, learned.0);
+    assert!(spilled.1 == learned.1, "other results");
+    assert_eq!(spilled.1.lines().count(), N_ORDERS + 1);
 }

@@ -18,10 +18,10 @@ fn is_in_order(ran: &Ran, code: i32, what: &str) {
     assert!(!ran.err.contains("panicked"), "{what}: {}", ran.err);
 }
 
-fn refused(place: &Place, command: &str, words: &[&str]) {
-    let ran = place.run(command);
+fn refused(workspace: &Place, command: &str, expected_message: &[&str]) {
+    let ran = workspace.run(command);
     is_in_order(&ran, 2, command);
-    for word in words {
+    for word in expected_message {
         assert!(ran.err.contains(word), "{word:?} is not in {}", ran.err);
     }
     assert!(ran.results().is_empty(), "{command}: half of the results");
@@ -44,28 +44,32 @@ fn with_open_name(start: &str) -> String {
 
 #[test]
 fn a_cell_without_an_end() {
-    let place = Place::new();
-    write_endless(&place.path("orders.csv"), &with_open_name(""), b'x');
-    refused(&place, CHECK, &["orders.csv:4: the record that begins here has more than", "max_record"]);
+    let workspace = Place::new();
+    write_endless(&workspace.path("orders.csv"), &with_open_name(""), b'x');
+    refused(&workspace, CHECK, &["orders.csv:4: the record that begins here has more than", "max_record"]);
 }
 
 #[test]
 fn a_document_without_an_end() {
-    let place = Place::new();
-    write_endless(&place.path("orders.ndjson"), "{\"referenceId\":\"A-1\",\"price\":\"", b'1');
-    refused(&place, &CHECK.replace("csv", "ndjson"), &["orders.ndjson:1: the record that begins here has more than"]);
-    write_endless(&place.path("orders.json"), "[\n{\"referenceId\":\"A-1\",\"price\":\"", b'1');
-    refused(&place, &CHECK.replace("csv", "json"), &["orders.json:2: the record that begins here has more than"]);
+    let workspace = Place::new();
+    write_endless(&workspace.path("orders.ndjson"), "{\"referenceId\":\"A-1\",\"price\":\"", b'1');
+    refused(
+        &workspace,
+        &CHECK.replace("csv", "ndjson"),
+        &["orders.ndjson:1: the record that begins here has more than"],
+    );
+    write_endless(&workspace.path("orders.json"), "[\n{\"referenceId\":\"A-1\",\"price\":\"", b'1');
+    refused(&workspace, &CHECK.replace("csv", "json"), &["orders.json:2: the record that begins here has more than"]);
 }
 
 #[test]
 fn a_quote_that_is_never_closed() {
-    let place = Place::new();
+    let workspace = Place::new();
     let lines = with_open_name("\"Rope\nred\n");
     let column = lines.lines().nth(3).unwrap().find('"').unwrap() + 1;
-    write_endless(&place.path("orders.csv"), &lines, b'\n');
+    write_endless(&workspace.path("orders.csv"), &lines, b'\n');
     let quote = format!("the quote opened at 4:{column} is not closed");
-    refused(&place, CHECK, &["orders.csv:4: the record that begins here", &quote]);
+    refused(&workspace, CHECK, &["orders.csv:4: the record that begins here", &quote]);
 }
 
 #[test]
@@ -73,9 +77,9 @@ fn a_quote_that_is_never_closed_fills_no_memory() {
     if !peak::is_told("a_quote_that_is_never_closed_fills_no_memory") {
         return;
     }
-    let place = Place::new();
-    write_endless(&place.path("orders.csv"), &with_open_name("\"Rope\n"), b'x');
-    let mut command = process(&place.path(""));
+    let workspace = Place::new();
+    write_endless(&workspace.path("orders.csv"), &with_open_name("\"Rope\n"), b'x');
+    let mut command = process(&workspace.path(""));
     let ran = peak::measured(command.args(CHECK.split(' ')).args(["--out", "run"]));
     assert_eq!(ran.code, 2, "{}", ran.err);
     // Of the file 16 MiB are looked at, in a buffer that doubles.
@@ -88,24 +92,24 @@ fn dull() -> Vec<u8> {
 }
 
 /// The same frame over and over behind a header: a packed file may consist of several.
-fn bomb(place: &Place, name: &str, header: &[u8], frame: &[u8], n_frames: usize) {
-    place.file(name, [header.to_vec(), frame.repeat(n_frames)].concat());
+fn bomb(workspace: &Place, name: &str, header: &[u8], frame: &[u8], n_frames: usize) {
+    workspace.file(name, [header.to_vec(), frame.repeat(n_frames)].concat());
 }
 
 #[test]
 fn a_small_file_that_unpacks_to_gigabytes() {
-    let place = Place::new();
+    let workspace = Place::new();
     let dull = dull();
     let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
-    bomb(&place, "orders.csv.zst", &zstd(HEADER.as_bytes()), &zstd(&dull), 2048);
+    bomb(&workspace, "orders.csv.zst", &zstd(HEADER.as_bytes()), &zstd(&dull), 2048);
     let gzip = |bytes: &[u8]| {
         let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         to.write_all(bytes).unwrap();
         to.finish().unwrap()
     };
-    bomb(&place, "orders.csv.gz", &gzip(HEADER.as_bytes()), &gzip(&dull), 128);
+    bomb(&workspace, "orders.csv.gz", &gzip(HEADER.as_bytes()), &gzip(&dull), 128);
     for name in ["orders.csv.zst", "orders.csv.gz"] {
-        refused(&place, &CHECK.replace("orders.csv", name), &[name, "max_expansion"]);
+        refused(&workspace, &CHECK.replace("orders.csv", name), &[name, "max_expansion"]);
     }
 }
 
@@ -116,9 +120,9 @@ fn a_header_of_twenty_thousand_columns() {
         names
     });
     let wide = export(&["A-1"]).replace(",guest.lastname", &format!(",guest.lastname{names}"));
-    let place = Place::with("orders.csv", wide.replace(",Smith", &format!(",Smith{}", ",".repeat(20_000))));
-    refused(&place, CHECK, &["orders.csv:1: the header has more than 10000 columns", "max_columns"]);
-    let ran = place.run(&format!("{CHECK} --set max_columns=30000"));
+    let workspace = Place::with("orders.csv", wide.replace(",Smith", &format!(",Smith{}", ",".repeat(20_000))));
+    refused(&workspace, CHECK, &["orders.csv:1: the header has more than 10000 columns", "max_columns"]);
+    let ran = workspace.run(&format!("{CHECK} --set max_columns=30000"));
     is_in_order(&ran, 0, "max_columns");
     assert!(ran.err.contains("more columns are unknown and ignored"), "{}", ran.err);
 }
@@ -131,16 +135,17 @@ fn rows_that_all_have_the_same_key() {
         assert_eq!(ran.summary()["items"].as_u64().map(|items| items % 3000), Some(0), "{what}: {}", ran.err);
     }
     for (_, rows) in rows(200_000 / 12 + 1) {
-        let place = Place::with("orders.csv", format!("{HEADER}{rows}"));
-        let words = ["orders.csv:2: the rows of the order that begins here have more than 200000 values", "max_values"];
-        refused(&place, CHECK, &words);
+        let workspace = Place::with("orders.csv", format!("{HEADER}{rows}"));
+        let expected_message =
+            ["orders.csv:2: the rows of the order that begins here have more than 200000 values", "max_values"];
+        refused(&workspace, CHECK, &expected_message);
     }
     // A row takes its bytes and 32 more of the 32 MiB that an order may have.
     for (_, rows) in rows(34 * MB / (row("A-1").len() + 32)) {
-        let place = Place::with("orders.csv", format!("{HEADER}{rows}"));
-        let words =
+        let workspace = Place::with("orders.csv", format!("{HEADER}{rows}"));
+        let expected_message =
             ["orders.csv:2: the order that begins here has more than 33 MB", "nothing was sent", "wrong column"];
-        refused(&place, &format!("{CHECK} --memory 64MB --set max_values=100000000"), &words);
+        refused(&workspace, &format!("{CHECK} --memory 64MB --set max_values=100000000"), &expected_message);
     }
 }
 
@@ -172,8 +177,11 @@ fn a_document_of_too_many_values_is_invalid_wherever_they_stand() {
         let ran = Place::with("orders.ndjson", with_array(array, value, n_bytes)).run(&CHECK.replace("csv", "ndjson"));
         assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid, A-2 valid"), "{array}: {}", ran.err);
         let problem = &ran.results()[0]["problems"][0];
-        let words = "the document has more than 200000 values, the limit that max_values sets";
-        assert_eq!((problem["code"].as_str(), problem["message"].as_str()), (Some("row_unreadable"), Some(words)));
+        let expected_message = "the document has more than 200000 values, the limit that max_values sets";
+        assert_eq!(
+            (problem["code"].as_str(), problem["message"].as_str()),
+            (Some("row_unreadable"), Some(expected_message))
+        );
     }
 }
 
@@ -182,8 +190,8 @@ fn a_document_of_a_million_items_fills_no_memory() {
     if !peak::is_told("a_document_of_a_million_items_fills_no_memory") {
         return;
     }
-    let place = Place::with("orders.ndjson", with_array(r#","orderItems":[…]"#, r#"{"name":"x"}"#, 15 * MB));
-    let mut command = process(&place.path(""));
+    let workspace = Place::with("orders.ndjson", with_array(r#","orderItems":[…]"#, r#"{"name":"x"}"#, 15 * MB));
+    let mut command = process(&workspace.path(""));
     let check = CHECK.replace("csv", "ndjson");
     let ran = peak::measured(command.args(check.split(' ')).args(["--memory", "64MB", "--out", "run"]));
     assert_eq!(ran.code, 1, "{}", ran.err);
@@ -194,16 +202,16 @@ fn a_document_of_a_million_items_fills_no_memory() {
 #[test]
 fn more_attributes_than_anyone_reads() {
     let members = (0..9900).rev().fold(String::new(), |members, number| format!("{members},\"a{number}\":1"));
-    let place = Place::with("orders.ndjson", with_array(&format!(r#","ext":{{"b":1{members}}}"#), "", 0));
-    let ran = place.run(&CHECK.replace("csv", "ndjson"));
+    let workspace = Place::with("orders.ndjson", with_array(&format!(r#","ext":{{"b":1{members}}}"#), "", 0));
+    let ran = workspace.run(&CHECK.replace("csv", "ndjson"));
     assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid, A-2 valid"), "{}", ran.err);
     assert!(ran.results()[0].to_string().contains("9901 extension attributes, at most 50"), "{}", ran.results()[0]);
 }
 
 #[test]
 fn rows_that_all_lack_their_key() {
-    let place = Place::with("orders.csv", format!("{HEADER}{}", row("").repeat(3000)));
-    let ran = place.run(&format!("{CHECK} --memory 1MB"));
+    let workspace = Place::with("orders.csv", format!("{HEADER}{}", row("").repeat(3000)));
+    let ran = workspace.run(&format!("{CHECK} --memory 1MB"));
     is_in_order(&ran, 1, "no keys");
     assert_eq!(ran.summary()["orders"]["invalid"], 3000);
 }
@@ -246,25 +254,33 @@ fn archives_that_are_none_or_are_cut() {
 #[test]
 fn the_bounds_are_settings() {
     let long = Line { reference: "A-2", name: &"x".repeat(5000), ..Line::default() }.csv();
-    let place = Place::with("orders.csv", format!("{HEADER}{}{long}{}", row("A-1"), row("A-3")));
-    assert_eq!(place.run(CHECK).summary()["rows_unreadable"], 0);
-    let ran = place.run(&format!("{CHECK} --set max_cell=4KB"));
+    let workspace = Place::with("orders.csv", format!("{HEADER}{}{long}{}", row("A-1"), row("A-3")));
+    assert_eq!(workspace.run(CHECK).summary()["rows_unreadable"], 0);
+    let ran = workspace.run(&format!("{CHECK} --set max_cell=4KB"));
     assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 valid, A-2 invalid, A-3 valid"), "{}", ran.err);
-    refused(&place, &format!("{CHECK} --set max_record=4KB"), &["orders.csv:3: the record that begins here", "4000"]);
-    refused(&place, &format!("{CHECK} --set max_columns=11"), &["more than 11 columns"]);
-    refused(&place, &format!("{CHECK} --set max_values=8"), &["orders.csv:2: the rows of the order that begins here"]);
-    refused(&place, &format!("{CHECK} --set max_cell=large"), &["\"large\" is no size"]);
+    refused(
+        &workspace,
+        &format!("{CHECK} --set max_record=4KB"),
+        &["orders.csv:3: the record that begins here", "4000"],
+    );
+    refused(&workspace, &format!("{CHECK} --set max_columns=11"), &["more than 11 columns"]);
+    refused(
+        &workspace,
+        &format!("{CHECK} --set max_values=8"),
+        &["orders.csv:2: the rows of the order that begins here"],
+    );
+    refused(&workspace, &format!("{CHECK} --set max_cell=large"), &["\"large\" is no size"]);
 }
 
 #[test]
 fn how_far_a_file_may_expand_is_a_setting() {
-    let place = Place::new();
+    let workspace = Place::new();
     let dull = zstd::encode_all(&dull()[..], 1).unwrap();
-    bomb(&place, "orders.csv.zst", &zstd::encode_all(HEADER.as_bytes(), 1).unwrap(), &dull, 80);
+    bomb(&workspace, "orders.csv.zst", &zstd::encode_all(HEADER.as_bytes(), 1).unwrap(), &dull, 80);
     let command = CHECK.replace("orders.csv", "orders.csv.zst");
-    refused(&place, &command, &["max_expansion"]);
+    refused(&workspace, &command, &["max_expansion"]);
     is_in_order(
-        &place.run(&format!("{command} --set max_expansion=1000000 --set unreadable_rows=accept")),
+        &workspace.run(&format!("{command} --set max_expansion=1000000 --set unreadable_rows=accept")),
         0,
         "max_expansion",
     );

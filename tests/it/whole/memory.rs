@@ -26,15 +26,15 @@ fn shuffled(n_orders: usize) -> String {
 }
 
 fn peak(n_orders: usize) -> u64 {
-    let place = Place::with("a.csv", shuffled(n_orders));
-    place.file("own-key.toml", own_key_profile(""));
-    let mut command = process(&place.path(""));
+    let workspace = Place::with("a.csv", shuffled(n_orders));
+    workspace.file("own-key.toml", own_key_profile(""));
+    let mut command = process(&workspace.path(""));
     // Memory that was given back counts no more at once, however busy the machine is.
     command.env("RAYON_NUM_THREADS", "2").env("MIMALLOC_PURGE_DELAY", "0");
-    let words = "check a.csv --profile own-key.toml --pos x --memory 8MB --out run";
-    let ran = measured(command.args(words.split(' ')));
+    let message = "check a.csv --profile own-key.toml --pos x --memory 8MB --out run";
+    let ran = measured(command.args(message.split(' ')));
     assert_eq!(ran.code, 0, "{}", ran.err);
-    let summary = std::fs::read_to_string(place.path("run/summary.json")).unwrap();
+    let summary = std::fs::read_to_string(workspace.path("run/summary.json")).unwrap();
     assert!(summary.contains(&format!("\"read\": {n_orders},")), "{summary}");
     ran.peak
 }

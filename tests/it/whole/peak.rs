@@ -17,11 +17,11 @@ pub(super) struct Measured {
 
 /// Whether the system tells; where it does not, says that this test is skipped.
 pub(super) fn is_told(test: &str) -> bool {
-    let is_told = cfg!(target_os = "linux");
-    if !is_told {
+    let is_supported = cfg!(target_os = "linux");
+    if !is_supported {
         skip(test, "only Linux tells how much memory a process took");
     }
-    is_told
+    is_supported
 }
 
 /// Runs to the end. What is said may not be more than a pipe holds.

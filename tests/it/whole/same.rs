@@ -28,14 +28,14 @@ const SEED: u64 = 4;
 
 fn place(n_orders: usize, state: State, more: &str) -> Place {
     let export = Export::new(SEED, n_orders, state);
-    let place = Place::with("a.csv", export.text());
-    place.file("b.csv", export.copies()).file("own-key.toml", own_key_profile(more));
-    place
+    let workspace = Place::with("a.csv", export.text());
+    workspace.file("b.csv", export.copies()).file("own-key.toml", own_key_profile(more));
+    workspace
 }
 
-fn run(place: &Place, command: &str, (cores, memory): (&str, &str)) -> Ran {
+fn run(workspace: &Place, command: &str, (cores, memory): (&str, &str)) -> Ran {
     let command = format!("{command} a.csv b.csv {OPTIONS} --memory {memory}");
-    let ran = place.run_with(&command, &[("RAYON_NUM_THREADS", cores)], b"");
+    let ran = workspace.run_with(&command, &[("RAYON_NUM_THREADS", cores)], b"");
     assert!(ran.code < 2, "{} {}", ran.out, ran.err);
     ran
 }
@@ -61,11 +61,11 @@ struct Left {
 
 impl Left {
     fn of(ran: &Ran) -> Self {
-        let said = ran.out.lines().filter(|line| !line.starts_with("took ") && !line.starts_with("report: "));
+        let output = ran.out.lines().filter(|line| !line.starts_with("took ") && !line.starts_with("report: "));
         let files = fs::read_dir(ran.path("rejects")).into_iter().flatten().map(|entry| entry.unwrap().path());
         Self {
             code: ran.code,
-            said: said.collect::<Vec<_>>().join("\n"),
+            said: output.collect::<Vec<_>>().join("\n"),
             summary: summary(ran),
             results: ran.text("results.ndjson"),
             rejects: files.map(|file| (name(&file), fs::read_to_string(&file).unwrap())).collect(),
@@ -77,14 +77,14 @@ impl Left {
     }
 
     /// Differences one by one: the whole would fill a screen.
-    fn must_be(&self, first: &Self, way: (&str, &str)) {
-        assert_eq!((self.code, &self.said), (first.code, &first.said), "{way:?}");
-        assert_eq!(self.summary, first.summary, "{way:?}");
+    fn must_be(&self, first: &Self, resources: (&str, &str)) {
+        assert_eq!((self.code, &self.said), (first.code, &first.said), "{resources:?}");
+        assert_eq!(self.summary, first.summary, "{resources:?}");
         for (found, expected) in self.results.lines().zip(first.results.lines()) {
-            assert_eq!(found, expected, "{way:?}");
+            assert_eq!(found, expected, "{resources:?}");
         }
-        assert!(self.results == first.results, "{way:?}: other results");
-        assert!(self.rejects == first.rejects, "{way:?}: other rejects");
+        assert!(self.results == first.results, "{resources:?}: other results");
+        assert!(self.rejects == first.rejects, "{resources:?}: other rejects");
     }
 }
 
@@ -92,10 +92,10 @@ fn name(path: &std::path::Path) -> PathBuf {
     path.file_name().unwrap().into()
 }
 
-fn checked_the_same(place: &Place) -> Left {
-    let first = Left::of(&run(place, "check", WAYS[0]));
+fn checked_the_same(workspace: &Place) -> Left {
+    let first = Left::of(&run(workspace, "check", WAYS[0]));
     for way in &WAYS[1..] {
-        Left::of(&run(place, "check", *way)).must_be(&first, *way);
+        Left::of(&run(workspace, "check", *way)).must_be(&first, *way);
     }
     first
 }
@@ -160,9 +160,9 @@ fn sort(value: &mut Value) {
 
 #[test]
 fn a_send_has_the_same_plan_and_the_tenant_the_same_orders() {
-    let place = place(600, State::Rough, "join_files = false");
+    let workspace = place(600, State::Rough, "join_files = false");
     let send = |way| {
-        let ran = run(&place, "send --sandbox --rate unlimited --identity-pause 0s --backfill", way);
+        let ran = run(&workspace, "send --sandbox --rate unlimited --identity-pause 0s --backfill", way);
         sent(&ran)
     };
     let first = send(("1", "256MB"));
@@ -179,10 +179,10 @@ fn orders_of_several_events_are_assembled_the_same() {
     let export = Export::new(SEED, 150, State::Rough);
     let with_products =
         |text: String| text.replace("item.name,", "item.productId,item.name,").replace(",GEAR,", ",GEAR,P,");
-    let place = Place::with("a.csv", with_products(export.text()));
-    place.file("b.csv", with_products(export.copies())).file("own-key.toml", own_key_profile("join_files = false"));
+    let workspace = Place::with("a.csv", with_products(export.text()));
+    workspace.file("b.csv", with_products(export.copies())).file("own-key.toml", own_key_profile("join_files = false"));
     let send = |way| {
-        let ran = run(&place, "send --sandbox --mode multi --rate unlimited --identity-pause 0s --backfill", way);
+        let ran = run(&workspace, "send --sandbox --mode multi --rate unlimited --identity-pause 0s --backfill", way);
         assert!(ran.summary()["requests"]["checkout"].as_u64() > Some(100), "{}", ran.out);
         sent(&ran)
     };

@@ -40,9 +40,9 @@ fn numbers(ran: &Ran) -> Value {
 }
 
 fn check(rows: &[String]) -> Ran {
-    let place = Place::with("a.csv", format!("{HEADER}{}", rows.concat()));
-    place.file("own-key.toml", own_key_profile(""));
-    let ran = place.run(&format!("check a.csv {OPTIONS} --memory 1MB"));
+    let workspace = Place::with("a.csv", format!("{HEADER}{}", rows.concat()));
+    workspace.file("own-key.toml", own_key_profile(""));
+    let ran = workspace.run(&format!("check a.csv {OPTIONS} --memory 1MB"));
     assert_eq!(ran.code, 1, "{} {}", ran.out, ran.err);
     ran
 }

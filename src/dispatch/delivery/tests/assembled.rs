@@ -508,29 +508,29 @@ fn a_run_that_is_asked_to_end_half_way_clears_the_cart() {
 
 #[test]
 fn what_may_be_an_order_is_not_assembled_once_more() {
-    let repeats = Settings { repeats_500: true, ..settings() };
+    let lenient = Settings { repeats_500: true, ..settings() };
     let to_checkout = [OK, OK, OK, OK, OK];
     let script = |more: &[&'static str]| [&to_checkout[..], more].concat();
-    let played = |more: &[&'static str]| {
-        let lines = played_with(&guest_of_many(0, &[1]), &repeats, &script(more));
+    let lines_after_checkout = |more: &[&'static str]| {
+        let lines = played_with(&guest_of_many(0, &[1]), &lenient, &script(more));
         lines.lines().skip(to_checkout.len() + 2).collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(played(&["500", OK]), @"
+    insta::assert_snapshot!(lines_after_checkout(&["500", OK]), @"
     b1 CHECKOUT, order 0 -> 500
     wait 0ms
     b1 CHECKOUT, order 0 again -> 201 OK
     close the cart
     0 accepted after 2  [repeated after: CHECKOUT: HTTP 500]
     ");
-    insta::assert_snapshot!(played(&["500", "404"]), @"
+    insta::assert_snapshot!(lines_after_checkout(&["500", "404"]), @"
     b1 CHECKOUT, order 0 -> 500
     wait 0ms
     b1 CHECKOUT, order 0 again -> 404
     0 unknown after 2 CHECKOUT: HTTP 500; then: CHECKOUT: HTTP 404, and its cart may be there still, until the next run clears it [repeated after: CHECKOUT: HTTP 500]
     ");
     // The session ends before it may be sent again.
-    let brief = Settings { session_timeout: Duration::from_secs(5), ..repeats };
-    let lines = played_with(&guest_of_many(0, &[1]), &brief, &script(&["500"]));
+    let short_session = Settings { session_timeout: Duration::from_secs(5), ..lenient };
+    let lines = played_with(&guest_of_many(0, &[1]), &short_session, &script(&["500"]));
     insta::assert_snapshot!(lines.lines().last().unwrap(), @"0 unknown after 1 CHECKOUT: HTTP 500; then: the session's time-out of 5s passed before it could be sent, and its cart may be there still, until the next run clears it");
 }
 

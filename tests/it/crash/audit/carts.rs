@@ -24,17 +24,17 @@ pub(super) fn check(run: &Run, shop: &Shop) {
     let browsers = browsers(&run.exchanges);
     for (browser, exchanges) in &browsers {
         let Some(add) = exchanges.iter().find(|exchange| exchange.request.kind() == "ADD") else { continue };
-        let of_order = Assembly { browser, reference: add.request.reference(), exchanges };
-        of_order.carries_one_order();
-        of_order.has_exactly_its_items(shop);
-        of_order.is_confirmed_and_checked_out_as_a_whole(shop);
-        of_order.repeats_only_what_it_may();
-        of_order.crosses_no_checkout();
+        let assembly = Assembly { browser, reference: add.request.reference(), exchanges };
+        assembly.carries_one_order();
+        assembly.has_exactly_its_items(shop);
+        assembly.is_confirmed_and_checked_out_as_a_whole(shop);
+        assembly.repeats_only_what_it_may();
+        assembly.crosses_no_checkout();
         // One that is given up may come when it is no longer awaited.
         if !run.is_impatient {
-            of_order.comes_in_sequence();
+            assembly.comes_in_sequence();
         }
-        let is_known = run.carts.iter().any(|cart| cart.browser == *browser && cart.reference == of_order.reference);
+        let is_known = run.carts.iter().any(|cart| cart.browser == *browser && cart.reference == assembly.reference);
         assert!(is_known, "the ledger does not know the cart of {browser}: {:?}", run.carts);
     }
     every_order_goes_its_way(run, shop);
@@ -99,8 +99,9 @@ impl<'r> Assembly<'r> {
         let items = &shop.assembled[self.reference];
         for add in self.of("ADD") {
             let product = &add.request.message["product"];
-            let place = place(product).filter(|place| items.get(*place).is_some_and(|id| product["productId"] == **id));
-            assert!(place.is_some(), "{} of {items:?}: {product}", self.reference);
+            let position_of =
+                place(product).filter(|place| items.get(*place).is_some_and(|id| product["productId"] == **id));
+            assert!(position_of.is_some(), "{} of {items:?}: {product}", self.reference);
         }
     }
 
@@ -138,16 +139,16 @@ impl<'r> Assembly<'r> {
 
     /// CLEAR_CART could overtake it, and an order that is there would not be.
     fn crosses_no_checkout(&self) {
-        let may_be_there = self.of("CHECKOUT").any(|checkout| !is_sure_no(checkout));
-        assert!(!may_be_there || self.of("CLEAR_CART").next().is_none(), "{} is cleared behind CHECKOUT", self.browser);
+        let is_uncertain = self.of("CHECKOUT").any(|checkout| !is_sure_no(checkout));
+        assert!(!is_uncertain || self.of("CLEAR_CART").next().is_none(), "{} is cleared behind CHECKOUT", self.browser);
     }
 
     fn comes_in_sequence(&self) {
-        let place = |exchange: &&Exchange| {
+        let position_of = |exchange: &&Exchange| {
             let kind = SEQUENCE.iter().position(|kind| *kind == exchange.request.kind());
             (kind, place(&exchange.request.message["product"]))
         };
-        let places: Vec<_> = self.exchanges.iter().map(place).collect();
+        let places: Vec<_> = self.exchanges.iter().map(position_of).collect();
         assert!(places.is_sorted(), "{} on {}: {places:?}", self.reference, self.browser);
     }
 }

@@ -106,8 +106,8 @@ pub(super) fn opened_before_filled(history: &History) -> Checked {
 }
 
 /// The id in the answer to the creation of a browser.
-fn browser_of(heard: &Heard) -> Option<String> {
-    let Heard::Answer { body: Some(body), .. } = heard else { return None };
+fn browser_of(response: &Heard) -> Option<String> {
+    let Heard::Answer { body: Some(body), .. } = response else { return None };
     let body: serde_json::Value = serde_json::from_str(body).ok()?;
     Some(body["ref"].as_str()?.to_owned())
 }
