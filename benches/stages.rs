@@ -305,7 +305,8 @@ fn report(criterion: &mut Criterion, stations: &Stations) {
 /// well.
 fn sandbox(criterion: &mut Criterion, stations: &Stations) {
     let runtime = runtime();
-    let sandbox = runtime.block_on(Sandbox::start(sandbox::Settings::default())).expect("a free port on loopback");
+    let sandbox =
+        runtime.block_on(Sandbox::start(sandbox::SandboxSettings::default())).expect("a free port on loopback");
     let target = support::target(&sandbox.base_url());
     let wire = Arc::new(HttpWire::new(&target, &support::dispatch_settings()).expect("loopback needs no certificate"));
     let browser = runtime.block_on(new_browser(&wire, url::browser_create(&target)));

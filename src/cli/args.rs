@@ -242,8 +242,8 @@ pub(super) struct SandboxArguments {
 }
 
 impl SandboxArguments {
-    pub(super) fn settings(&self) -> anyhow::Result<sandbox::Settings> {
-        Ok(sandbox::Settings {
+    pub(super) fn settings(&self) -> anyhow::Result<sandbox::SandboxSettings> {
+        Ok(sandbox::SandboxSettings {
             port: self.port,
             client_key: self.client_key.clone(),
             pos: self.pos.clone(),

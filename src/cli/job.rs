@@ -164,7 +164,7 @@ fn start_sandbox(
 ) -> anyhow::Result<Sandbox> {
     let max_url_bytes = max_url_bytes(&arguments.reading, loaded)?;
     let faults = faults::load(arguments.faults.as_deref(), &arguments.fault)?;
-    let settings = sandbox::Settings { max_url_bytes, faults, ..sandbox::Settings::default() };
+    let settings = sandbox::SandboxSettings { max_url_bytes, faults, ..sandbox::SandboxSettings::default() };
     let sandbox = runtime.block_on(Sandbox::start(settings)).context("cannot start the sandbox")?;
     values.base_url = Some(sandbox.base_url());
     values.client_key = Some(arguments.target.client_key.clone().unwrap_or_else(|| SANDBOX.to_owned()));

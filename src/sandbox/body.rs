@@ -10,64 +10,64 @@ use thiserror::Error;
 
 /// A body that says its full length, and how far it goes.
 #[derive(Debug)]
-pub(super) struct Body {
-    rest: Option<Bytes>,
-    n_bytes: usize,
-    end: End,
+pub(super) struct ResponseBody {
+    remaining: Option<Bytes>,
+    declared_length: usize,
+    end: BodyEnd,
 }
 
 /// What follows the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    Whole,
+enum BodyEnd {
+    Complete,
     /// Something must reach the wire before hyper gives up, which it sends only when a body lets it wait.
-    WaitsThenBreaks,
-    Breaks,
+    YieldThenFail,
+    Fail,
 }
 
 /// The body was to break off here.
 #[derive(Debug, Error)]
 #[error("broken off on request")]
-pub(super) struct BrokenOff;
+pub(super) struct TruncatedBody;
 
-impl Body {
+impl ResponseBody {
     pub(super) fn new(text: impl Into<Bytes>) -> Self {
         let bytes: Bytes = text.into();
-        Self { n_bytes: bytes.len(), rest: Some(bytes), end: End::Whole }
+        Self { declared_length: bytes.len(), remaining: Some(bytes), end: BodyEnd::Complete }
     }
 
     /// The same, with only the first half of its bytes.
-    pub(super) fn half(self) -> Self {
-        let half = self.rest.map(|bytes| bytes.slice(..bytes.len() / 2));
-        Self { rest: half, n_bytes: self.n_bytes, end: End::WaitsThenBreaks }
+    pub(super) fn truncated(self) -> Self {
+        let first_half = self.remaining.map(|bytes| bytes.slice(..bytes.len() / 2));
+        Self { remaining: first_half, declared_length: self.declared_length, end: BodyEnd::YieldThenFail }
     }
 }
 
-impl hyper::body::Body for Body {
+impl hyper::body::Body for ResponseBody {
     type Data = Bytes;
-    type Error = BrokenOff;
+    type Error = TruncatedBody;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        match (self.rest.take(), self.end) {
+    ) -> Poll<Option<Result<Frame<Bytes>, TruncatedBody>>> {
+        match (self.remaining.take(), self.end) {
             (Some(bytes), _) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            (None, End::Whole) => Poll::Ready(None),
-            (None, End::WaitsThenBreaks) => {
-                self.end = End::Breaks;
+            (None, BodyEnd::Complete) => Poll::Ready(None),
+            (None, BodyEnd::YieldThenFail) => {
+                self.end = BodyEnd::Fail;
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
-            (None, End::Breaks) => Poll::Ready(Some(Err(BrokenOff))),
+            (None, BodyEnd::Fail) => Poll::Ready(Some(Err(TruncatedBody))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_none() && self.end == End::Whole
+        self.remaining.is_none() && self.end == BodyEnd::Complete
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.n_bytes as u64)
+        SizeHint::with_exact(self.declared_length as u64)
     }
 }

@@ -8,20 +8,20 @@ use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
 
-use super::exact;
+use super::exact_decimal;
 
 /// What an accepted event asks of its session's cart.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Step {
-    Change(Change),
-    CheckOut(CheckOut),
+pub(super) enum CartStep {
+    Change(CartChange),
+    Checkout(CheckoutResult),
     Clear,
 }
 
 /// What an event puts into a cart.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Change {
-    Add(Line),
+pub(super) enum CartChange {
+    Add(CartLine),
     /// So many contacts.
     AddContacts(usize),
     /// So many consumers.
@@ -32,17 +32,17 @@ pub(super) enum Change {
 
 /// What an ADD says. The later one of the same item takes its place.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Line {
+pub(super) struct CartLine {
     /// `None` where it says none, so that no other ADD can mend it.
     pub(super) item_id: Option<String>,
     pub(super) reference_id: Option<String>,
     /// Or why the event breaks the schema.
-    pub(super) product: Result<Product, Vec<String>>,
+    pub(super) product: Result<CartProduct, Vec<String>>,
 }
 
 /// What counts of a product.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Product {
+pub(super) struct CartProduct {
     /// A flight need not say it.
     pub(super) ordered_at: Option<String>,
     pub(super) currency: String,
@@ -53,16 +53,16 @@ pub(super) struct Product {
 
 /// What a CHECKOUT says of the order.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct CheckOut {
+pub(super) struct CheckoutResult {
     /// Or why it fails, whatever the cart holds.
-    pub(super) order: Result<Head, Vec<String>>,
+    pub(super) header: Result<CheckoutHeader, Vec<String>>,
     /// What is wrong with the common attributes: it does not fail of that, and is lost.
-    pub(super) lost: Vec<String>,
+    pub(super) common_errors: Vec<String>,
 }
 
 /// What a CHECKOUT adds to what its cart says.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Head {
+pub(super) struct CheckoutHeader {
     pub(super) reference_id: String,
     pub(super) status: String,
 }
@@ -79,70 +79,70 @@ pub(super) struct Purchase {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Cart {
+pub(super) struct TenantCart {
     /// In the order in which each was first added.
-    lines: Vec<Line>,
+    lines: Vec<CartLine>,
     n_contacts: usize,
     n_consumers: usize,
     confirmed: BTreeSet<String>,
     /// What is wrong with CONFIRMs, which no later one mends.
-    broken_confirms: Vec<String>,
+    invalid_confirms: Vec<String>,
 }
 
-impl Step {
+impl CartStep {
     /// Why its event breaks the schema; empty where nothing is wrong.
-    pub(super) fn reasons(&self) -> Vec<String> {
+    pub(super) fn schema_errors(&self) -> Vec<String> {
         match self {
-            Self::Change(change) => change.reasons().to_vec(),
-            Self::CheckOut(CheckOut { order: header, lost: common_errors }) => {
-                [faults_of(header), common_errors.as_slice()].concat()
+            Self::Change(change) => change.schema_errors().to_vec(),
+            Self::Checkout(CheckoutResult { header, common_errors }) => {
+                [errors_of(header), common_errors.as_slice()].concat()
             }
             Self::Clear => Vec::new(),
         }
     }
 }
 
-impl Change {
+impl CartChange {
     /// Why its event breaks the schema; empty where nothing is wrong.
-    pub(super) fn reasons(&self) -> &[String] {
+    pub(super) fn schema_errors(&self) -> &[String] {
         match self {
-            Self::Add(line) => faults_of(&line.product),
-            Self::Confirm(items) => faults_of(items),
+            Self::Add(line) => errors_of(&line.product),
+            Self::Confirm(items) => errors_of(items),
             Self::AddContacts(_) | Self::AddConsumers(_) => &[],
         }
     }
 }
 
-fn faults_of<T>(read: &Result<T, Vec<String>>) -> &[String] {
-    read.as_ref().err().map_or(&[], Vec::as_slice)
+fn errors_of<T>(parsed: &Result<T, Vec<String>>) -> &[String] {
+    parsed.as_ref().err().map_or(&[], Vec::as_slice)
 }
 
-impl Cart {
-    pub(super) fn change(&mut self, change: Change) {
+impl TenantCart {
+    pub(super) fn change(&mut self, change: CartChange) {
         match change {
-            Change::Add(line) => self.add(line),
-            Change::AddContacts(n) => self.n_contacts += n,
-            Change::AddConsumers(n) => self.n_consumers += n,
+            CartChange::Add(line) => self.add_or_replace(line),
+            CartChange::AddContacts(n) => self.n_contacts += n,
+            CartChange::AddConsumers(n) => self.n_consumers += n,
             // Several, each of a part, add up.
-            Change::Confirm(Ok(items)) => self.confirmed.extend(items),
-            Change::Confirm(Err(reasons)) => self.broken_confirms.extend(reasons),
+            CartChange::Confirm(Ok(items)) => self.confirmed.extend(items),
+            CartChange::Confirm(Err(reasons)) => self.invalid_confirms.extend(reasons),
         }
     }
 
     /// What its confirmed items make together, or every reason why a CHECKOUT fails.
-    pub(super) fn check_out(&self) -> Result<Purchase, Vec<String>> {
-        let bought = self.bought();
+    pub(super) fn checkout(&self) -> Result<Purchase, Vec<String>> {
+        let products = self.confirmed_products();
         let reasons: Vec<_> = [
             self.nothing_added(),
             self.nothing_confirmed(),
-            self.broken_products(),
-            self.broken_confirms.iter().map(|reason| format!("CONFIRM: {reason}")).collect(),
+            self.invalid_products(),
+            self.invalid_confirms.iter().map(|reason| format!("CONFIRM: {reason}")).collect(),
             self.unknown_items(),
-            several_currencies(&bought),
+            mixed_currencies(&products),
         ]
         .concat();
-        match bought.as_slice() {
-            [first, ..] if reasons.is_empty() => Ok(purchase(first, &bought)),
+        match products.as_slice() {
+            [first, ..] if reasons.is_empty() => Ok(total_purchase(first, &products)),
             _ => Err(reasons),
         }
     }
@@ -165,16 +165,16 @@ impl Cart {
         self.lines.first().and_then(|line| line.reference_id.as_deref())
     }
 
-    fn add(&mut self, line: Line) {
-        let is_same = |existing: &&mut Line| existing.item_id.is_some() && existing.item_id == line.item_id;
-        match self.lines.iter_mut().find(is_same) {
+    fn add_or_replace(&mut self, line: CartLine) {
+        let has_same_id = |existing: &&mut CartLine| existing.item_id.is_some() && existing.item_id == line.item_id;
+        match self.lines.iter_mut().find(has_same_id) {
             Some(existing) => *existing = line,
             None => self.lines.push(line),
         }
     }
 
-    fn bought(&self) -> Vec<&Product> {
-        let is_confirmed = |line: &&Line| line.item_id.as_ref().is_some_and(|id| self.confirmed.contains(id));
+    fn confirmed_products(&self) -> Vec<&CartProduct> {
+        let is_confirmed = |line: &&CartLine| line.item_id.as_ref().is_some_and(|id| self.confirmed.contains(id));
         self.lines.iter().filter(is_confirmed).filter_map(|line| line.product.as_ref().ok()).collect()
     }
 
@@ -183,14 +183,14 @@ impl Cart {
     }
 
     fn nothing_confirmed(&self) -> Vec<String> {
-        let is_confirmed = !self.confirmed.is_empty() || !self.broken_confirms.is_empty();
+        let is_confirmed = !self.confirmed.is_empty() || !self.invalid_confirms.is_empty();
         if is_confirmed { Vec::new() } else { vec!["nothing was confirmed".to_owned()] }
     }
 
     /// Those of all items, for one that is not confirmed is in the cart too.
-    fn broken_products(&self) -> Vec<String> {
-        let broken = self.lines.iter().filter_map(|line| Some((line, line.product.as_ref().err()?)));
-        broken.flat_map(|(line, reasons)| reasons.iter().map(|reason| broken_product(line, reason))).collect()
+    fn invalid_products(&self) -> Vec<String> {
+        let invalid = self.lines.iter().filter_map(|line| Some((line, line.product.as_ref().err()?)));
+        invalid.flat_map(|(line, reasons)| reasons.iter().map(|reason| invalid_product(line, reason))).collect()
     }
 
     fn unknown_items(&self) -> Vec<String> {
@@ -200,15 +200,15 @@ impl Cart {
     }
 }
 
-fn broken_product(line: &Line, reason: &str) -> String {
+fn invalid_product(line: &CartLine, reason: &str) -> String {
     match &line.item_id {
         Some(id) => format!("ADD of {id:?}: {reason}"),
         None => format!("ADD: {reason}"),
     }
 }
 
-fn several_currencies(bought: &[&Product]) -> Vec<String> {
-    let currencies: BTreeSet<_> = bought.iter().map(|product| product.currency.as_str()).collect();
+fn mixed_currencies(products: &[&CartProduct]) -> Vec<String> {
+    let currencies: BTreeSet<_> = products.iter().map(|product| product.currency.as_str()).collect();
     if currencies.len() < 2 {
         return Vec::new();
     }
@@ -216,14 +216,14 @@ fn several_currencies(bought: &[&Product]) -> Vec<String> {
     vec![format!("product.currency: {all}, expected one currency for all items")]
 }
 
-fn purchase(first: &Product, bought: &[&Product]) -> Purchase {
-    let line_price = |product: &Product| exact::product(product.price, product.quantity);
-    let price = bought.iter().try_fold(Decimal::ZERO, |sum, product| exact::sum(sum, line_price(product)?));
+fn total_purchase(first: &CartProduct, products: &[&CartProduct]) -> Purchase {
+    let line_price = |product: &CartProduct| exact_decimal::product(product.price, product.quantity);
+    let price = products.iter().try_fold(Decimal::ZERO, |sum, product| exact_decimal::sum(sum, line_price(product)?));
     Purchase {
-        ordered_at: bought.iter().find_map(|product| product.ordered_at.clone()).unwrap_or_default(),
+        ordered_at: products.iter().find_map(|product| product.ordered_at.clone()).unwrap_or_default(),
         currency: first.currency.clone(),
         price,
-        n_items: bought.len(),
+        n_items: products.len(),
     }
 }
 
@@ -232,36 +232,36 @@ mod tests {
     use super::*;
 
     /// `"A 12.50x2 EUR"`, or `"A broken"`.
-    fn line(text: &str) -> Line {
+    fn line(text: &str) -> CartLine {
         let mut words = text.split([' ', 'x']);
         let mut word = || words.next().unwrap();
         let item_id = Some(word().to_owned()).filter(|id| id != "-");
         let price = word();
-        let product = match exact::read(price) {
-            Some(price) => Ok(Product {
+        let product = match exact_decimal::parse(price) {
+            Some(price) => Ok(CartProduct {
                 ordered_at: Some(format!("when {text}")),
                 price,
-                quantity: exact::read(word()).unwrap(),
+                quantity: exact_decimal::parse(word()).unwrap(),
                 currency: word().to_owned(),
             }),
             None => Err(vec!["product.price: text, expected a number".to_owned()]),
         };
-        Line { reference_id: Some(format!("R-{text}")), item_id, product }
+        CartLine { reference_id: Some(format!("R-{text}")), item_id, product }
     }
 
     /// What a CHECKOUT makes of these lines and CONFIRMs; a CONFIRM of `!` is broken.
-    fn after(lines: &[&str], confirms: &[&[&str]]) -> String {
-        let mut cart = Cart::default();
+    fn checkout_of(lines: &[&str], confirms: &[&[&str]]) -> String {
+        let mut cart = TenantCart::default();
         for text in lines {
-            cart.add(line(text));
+            cart.add_or_replace(line(text));
         }
         for confirm in confirms {
-            cart.change(Change::Confirm(match confirm {
+            cart.change(CartChange::Confirm(match confirm {
                 ["!"] => Err(vec!["product: an object, expected an array".to_owned()]),
                 items => Ok(items.iter().map(ToString::to_string).collect()),
             }));
         }
-        match cart.check_out() {
+        match cart.checkout() {
             Ok(Purchase { ordered_at, currency, price, n_items }) => {
                 let price = price.map_or("inexact".to_owned(), |price| price.to_string());
                 format!("{n_items} items, {price} {currency}, {ordered_at}")
@@ -274,7 +274,7 @@ mod tests {
 
     /// One line per case: what is added, what is confirmed, and what the CHECKOUT makes of it.
     #[test]
-    fn a_checkout_is_the_sum_of_what_was_confirmed_or_says_why_not() {
+    fn checkout_sums_confirmed_items_or_lists_errors() {
         let object = "CONFIRM: product: an object, expected an array";
         let broken = "product.price: text, expected a number";
         let max_price = "A 79228162514264337593543950335x1 EUR";
@@ -303,15 +303,15 @@ mod tests {
             (&[max_price, "B 0.1x1 EUR"], &[&["A", "B"]], &format!("2 items, inexact EUR, when {max_price}")),
         ];
         for (lines, confirms, expected) in table {
-            assert_eq!(after(lines, confirms), *expected, "{lines:?} {confirms:?}");
+            assert_eq!(checkout_of(lines, confirms), *expected, "{lines:?} {confirms:?}");
         }
     }
 
     #[test]
-    fn a_changed_line_keeps_its_place() {
-        let mut cart = Cart::default();
+    fn changed_line_keeps_its_position() {
+        let mut cart = TenantCart::default();
         for text in ["A 1x1 EUR", "B 1x1 EUR", "A 2x1 EUR", "- broken", "- broken"] {
-            cart.add(line(text));
+            cart.add_or_replace(line(text));
         }
         assert_eq!((cart.n_items(), cart.reference_id()), (4, Some("R-A 2x1 EUR")));
     }

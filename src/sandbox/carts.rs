@@ -6,38 +6,38 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::cart::{Cart, Change, Purchase};
+use super::cart::{CartChange, Purchase, TenantCart};
 use super::state;
 
 #[derive(Debug)]
-pub(super) struct Carts {
+pub(super) struct CartStore {
     timeout: Duration,
     /// By browser; none where nothing was put in since the session began.
-    sessions: HashMap<String, Session>,
-    n_begun: u64,
+    sessions: HashMap<String, CartSession>,
+    n_started: u64,
     /// Those whose browser went on with another session; see [`Carts::state`] for those that did not.
     n_abandoned: usize,
     n_cleared: usize,
 }
 
 #[derive(Debug)]
-struct Session {
+struct CartSession {
     /// Its place among all that were ever begun.
-    number: u64,
+    sequence: u64,
     last_event: Duration,
-    cart: Cart,
+    cart: TenantCart,
 }
 
-impl Carts {
+impl CartStore {
     /// A session ends when nothing came from its browser for as long as `timeout`.
     pub(super) fn new(timeout: Duration) -> Self {
-        Self { timeout, sessions: HashMap::new(), n_begun: 0, n_abandoned: 0, n_cleared: 0 }
+        Self { timeout, sessions: HashMap::new(), n_started: 0, n_abandoned: 0, n_cleared: 0 }
     }
 
     /// Something came from this browser: its session goes on, or it is over and a new one begins, with nothing in it.
-    pub(super) fn visit(&mut self, browser_id: &str, now: Duration) {
+    pub(super) fn touch_session(&mut self, browser_id: &str, now: Duration) {
         let Some(session) = self.sessions.get_mut(browser_id) else { return };
-        if session.is_over(now, self.timeout) {
+        if session.is_expired(now, self.timeout) {
             self.n_abandoned += usize::from(session.cart.n_items() > 0);
             self.sessions.remove(browser_id);
         } else {
@@ -46,24 +46,24 @@ impl Carts {
     }
 
     /// Puts something in; to be called after [`Carts::visit`].
-    pub(super) fn change(&mut self, browser_id: &str, change: Change, now: Duration) {
+    pub(super) fn change(&mut self, browser_id: &str, change: CartChange, now: Duration) {
         let session = self.sessions.entry(browser_id.to_owned()).or_insert_with(|| {
-            self.n_begun += 1;
-            Session { number: self.n_begun, last_event: now, cart: Cart::default() }
+            self.n_started += 1;
+            CartSession { sequence: self.n_started, last_event: now, cart: TenantCart::default() }
         });
         session.cart.change(change);
     }
 
     /// What a CHECKOUT would make of the browser's cart, which stays as it is.
-    pub(super) fn check_out(&self, browser_id: &str) -> Result<Purchase, Vec<String>> {
+    pub(super) fn checkout(&self, browser_id: &str) -> Result<Purchase, Vec<String>> {
         match self.sessions.get(browser_id) {
-            Some(session) => session.cart.check_out(),
-            None => Cart::default().check_out(),
+            Some(session) => session.cart.checkout(),
+            None => TenantCart::default().checkout(),
         }
     }
 
     /// The browser's cart became an order.
-    pub(super) fn bought(&mut self, browser_id: &str) {
+    pub(super) fn remove_purchased(&mut self, browser_id: &str) {
         self.sessions.remove(browser_id);
     }
 
@@ -73,27 +73,27 @@ impl Carts {
     }
 
     /// Those with items: a session is over when its time is, though its browser may never come again to show it.
-    pub(super) fn state(&self, now: Duration, guest: impl Fn(&str) -> Option<String>) -> state::Carts {
+    pub(super) fn state(&self, now: Duration, guest: impl Fn(&str) -> Option<String>) -> state::CartSummary {
         let with_items = self.sessions.iter().filter(|(_, session)| session.cart.n_items() > 0);
         let (expired, mut open): (Vec<_>, Vec<_>) =
-            with_items.partition(|(_, session)| session.is_over(now, self.timeout));
-        open.sort_unstable_by_key(|(_, session)| session.number);
-        state::Carts {
+            with_items.partition(|(_, session)| session.is_expired(now, self.timeout));
+        open.sort_unstable_by_key(|(_, session)| session.sequence);
+        state::CartSummary {
             open: open.len(),
             abandoned: self.n_abandoned + expired.len(),
             cleared: self.n_cleared,
-            list: open.into_iter().map(|(browser_id, session)| entry(browser_id, &session.cart, &guest)).collect(),
+            list: open.into_iter().map(|(browser_id, session)| cart_entry(browser_id, &session.cart, &guest)).collect(),
         }
     }
 }
 
-impl Session {
-    fn is_over(&self, now: Duration, timeout: Duration) -> bool {
+impl CartSession {
+    fn is_expired(&self, now: Duration, timeout: Duration) -> bool {
         now.saturating_sub(self.last_event) >= timeout
     }
 }
 
-fn entry(browser_id: &str, cart: &Cart, guest: impl Fn(&str) -> Option<String>) -> state::CartEntry {
+fn cart_entry(browser_id: &str, cart: &TenantCart, guest: impl Fn(&str) -> Option<String>) -> state::CartEntry {
     state::CartEntry {
         browser_id: browser_id.to_owned(),
         guest: guest(browser_id),
@@ -106,21 +106,21 @@ fn entry(browser_id: &str, cart: &Cart, guest: impl Fn(&str) -> Option<String>) 
 
 #[cfg(test)]
 mod tests {
-    use super::super::cart::Line;
+    use super::super::cart::CartLine;
     use super::*;
 
     const TIMEOUT: Duration = Duration::from_secs(30);
 
     /// Adds an item to a browser's cart.
-    fn add(carts: &mut Carts, browser: &str, seconds: u64) {
+    fn add(carts: &mut CartStore, browser: &str, seconds: u64) {
         let now = Duration::from_secs(seconds);
-        carts.visit(browser, now);
-        let line = Line { item_id: Some("A".to_owned()), reference_id: None, product: Err(Vec::new()) };
-        carts.change(browser, Change::Add(line), now);
+        carts.touch_session(browser, now);
+        let line = CartLine { item_id: Some("A".to_owned()), reference_id: None, product: Err(Vec::new()) };
+        carts.change(browser, CartChange::Add(line), now);
     }
 
     /// The browsers of the carts that are open, and how many are abandoned and cleared.
-    fn shown(carts: &Carts, seconds: u64) -> String {
+    fn describe(carts: &CartStore, seconds: u64) -> String {
         let state = carts.state(Duration::from_secs(seconds), |_| None);
         assert_eq!(state.open, state.list.len());
         let open: Vec<_> = state.list.into_iter().map(|cart| cart.browser_id).collect();
@@ -128,33 +128,33 @@ mod tests {
     }
 
     #[test]
-    fn a_session_lasts_as_long_as_something_comes() {
-        let mut carts = Carts::new(TIMEOUT);
+    fn session_lasts_while_events_arrive() {
+        let mut carts = CartStore::new(TIMEOUT);
         add(&mut carts, "z", 0);
         add(&mut carts, "a", 1);
-        carts.visit("z", Duration::from_secs(29));
-        assert_eq!(shown(&carts, 30), "z a, abandoned 0, cleared 0");
-        assert_eq!(shown(&carts, 31), "z, abandoned 1, cleared 0");
-        assert_eq!(shown(&carts, 59), ", abandoned 2, cleared 0");
+        carts.touch_session("z", Duration::from_secs(29));
+        assert_eq!(describe(&carts, 30), "z a, abandoned 0, cleared 0");
+        assert_eq!(describe(&carts, 31), "z, abandoned 1, cleared 0");
+        assert_eq!(describe(&carts, 59), ", abandoned 2, cleared 0");
     }
 
     #[test]
-    fn what_comes_after_the_time_out_is_a_new_session() {
-        let mut carts = Carts::new(TIMEOUT);
+    fn event_after_timeout_starts_new_session() {
+        let mut carts = CartStore::new(TIMEOUT);
         add(&mut carts, "a", 0);
         add(&mut carts, "a", 40);
-        assert_eq!(shown(&carts, 41), "a, abandoned 1, cleared 0");
+        assert_eq!(describe(&carts, 41), "a, abandoned 1, cleared 0");
         carts.clear("a");
         carts.clear("a");
-        assert_eq!(shown(&carts, 42), ", abandoned 1, cleared 1");
+        assert_eq!(describe(&carts, 42), ", abandoned 1, cleared 1");
     }
 
     #[test]
-    fn a_cart_without_items_is_none() {
-        let mut carts = Carts::new(TIMEOUT);
-        carts.change("a", Change::AddContacts(1), Duration::ZERO);
-        assert_eq!(shown(&carts, 99), ", abandoned 0, cleared 0");
+    fn cart_without_items_is_not_counted() {
+        let mut carts = CartStore::new(TIMEOUT);
+        carts.change("a", CartChange::AddContacts(1), Duration::ZERO);
+        assert_eq!(describe(&carts, 99), ", abandoned 0, cleared 0");
         carts.clear("a");
-        assert_eq!(shown(&carts, 99), ", abandoned 0, cleared 0");
+        assert_eq!(describe(&carts, 99), ", abandoned 0, cleared 0");
     }
 }

@@ -6,8 +6,8 @@
 //! what is decided here.
 
 mod latency;
+mod request_key;
 mod settings;
-mod thing;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -15,30 +15,30 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use latency::Latency;
-pub use settings::{ErrorStatus, FaultSettings, Outage, RetryAfterForm, Share, Span};
-pub(super) use thing::Said;
-use thing::{LastAdds, Thing};
+pub(super) use request_key::RequestContent;
+use request_key::{LastAddByBrowser, RequestKey};
+pub use settings::{ErrorStatus, FaultDuration, FaultSettings, OutageFault, Probability, RetryAfterForm};
 
 /// What happens to a request beside what is documented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// An answer with this status, whether or not the event is taken.
-    Status { code: ErrorStatus, is_taken: bool },
+    Status { code: ErrorStatus, is_processed: bool },
     /// 429 with `Retry-After`; not taken.
     Throttled { wait: Duration, form: RetryAfterForm },
     /// The connection is closed without a byte of an answer.
-    Closed { is_taken: bool },
+    ConnectionClosed { is_processed: bool },
     /// The answer comes when nobody waits for it any more; taken.
-    Late,
+    LateResponse,
     /// The answer breaks off in the middle of its body; taken.
-    Half,
+    TruncatedBody,
     /// An answer whose body is no JSON; taken.
-    Garbage,
+    InvalidBody,
 }
 
 /// What happens to a request, and how long its answer takes at least.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Decision {
+pub(super) struct FaultDecision {
     pub(super) fault: Option<Fault>,
     pub(super) wait: Duration,
 }
@@ -48,7 +48,7 @@ pub(super) struct Decision {
 pub struct Faults {
     settings: FaultSettings,
     /// In a fixed order. Whether a status takes the event is open here; [`Faults::toss`] says so for each request.
-    shares: Vec<(Fault, Share)>,
+    probabilities: Vec<(Fault, Probability)>,
 }
 
 /// Why settings of faults make no sense together.
@@ -59,106 +59,108 @@ pub enum FaultError {
         "the shares of the faults add up to {0}, expected at most 100%\n  \
          hint: a request has one fault at most; lower some of them"
     )]
-    TooMany(Share),
+    TotalAboveOne(Probability),
     /// The next outage would begin before the last one is over.
     #[error(
         "outage.every is {every}, expected more than outage.lasts, which is {lasts}\n  \
          hint: outage.every is the time from one beginning to the next"
     )]
-    Endless {
+    OutagesOverlap {
         /// From one beginning to the next.
-        every: Span,
+        every: FaultDuration,
         /// From the beginning to the end.
-        lasts: Span,
+        lasts: FaultDuration,
     },
 }
 
 impl Faults {
     /// Says why, when the settings make no sense together.
     pub fn new(settings: FaultSettings) -> Result<Self, FaultError> {
-        let probabilities = shares(&settings);
+        let probabilities = fault_probabilities(&settings);
         let total = probabilities.iter().map(|(_, share)| *share).sum();
-        if total > Share::ALL {
-            return Err(FaultError::TooMany(total));
+        if total > Probability::ONE {
+            return Err(FaultError::TotalAboveOne(total));
         }
         let lasts = settings.outage.lasts;
         match settings.outage.every {
-            Some(every) if every <= lasts => Err(FaultError::Endless { every, lasts }),
-            _ => Ok(Self { settings, shares: probabilities }),
+            Some(every) if every <= lasts => Err(FaultError::OutagesOverlap { every, lasts }),
+            _ => Ok(Self { settings, probabilities }),
         }
     }
 
     /// When nobody is there.
-    pub(super) fn outage(&self) -> Outage {
+    pub(super) fn outage(&self) -> OutageFault {
         self.settings.outage
     }
 
     /// What happens to `thing` when it comes again after `n_before` times.
-    pub(super) fn decide(&self, key: Thing, n_before: u32) -> Decision {
-        let [which, coin, first, second] = self.draws(key, n_before);
-        let fault = self.pick(which).map(|fault| self.toss(fault, coin));
+    pub(super) fn decide(&self, key: RequestKey, n_before: u32) -> FaultDecision {
+        let [which, coin, first, second] = self.random_draw(key, n_before);
+        let fault = self.pick_fault(which).map(|fault| self.coin(fault, coin));
         let wait = self.settings.latency.sample(first, second);
-        let late = if fault == Some(Fault::Late) { self.settings.late_after.0 } else { Duration::ZERO };
-        Decision { fault, wait: wait.saturating_add(late) }
+        let late =
+            if fault == Some(Fault::LateResponse) { self.settings.late_response_delay.0 } else { Duration::ZERO };
+        FaultDecision { fault, wait: wait.saturating_add(late) }
     }
 
     /// Four numbers that have nothing to do with each other.
-    fn draws(&self, thing: Thing, n_before: u32) -> [u32; 4] {
+    fn random_draw(&self, key: RequestKey, n_before: u32) -> [u32; 4] {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.settings.seed.to_le_bytes());
-        hasher.update(&thing.to_le_bytes());
+        hasher.update(&key.to_le_bytes());
         hasher.update(&n_before.to_le_bytes());
         let hash = hasher.finalize();
         let (words, _) = hash.as_bytes().as_chunks();
         [0, 1, 2, 3].map(|n: usize| u32::from_le_bytes(words[n]))
     }
 
-    fn pick(&self, draw: u32) -> Option<Fault> {
-        let mut below = Share::default();
-        let is_hit = |(_, share): &&(Fault, Share)| {
-            below = [below, *share].into_iter().sum();
-            below.holds(draw)
+    fn pick_fault(&self, draw: u32) -> Option<Fault> {
+        let mut threshold = Probability::default();
+        let is_hit = |(_, share): &&(Fault, Probability)| {
+            threshold = [threshold, *share].into_iter().sum();
+            threshold.contains(draw)
         };
-        self.shares.iter().find(is_hit).map(|(fault, _)| *fault)
+        self.probabilities.iter().find(is_hit).map(|(fault, _)| *fault)
     }
 
     /// A server that fails may have taken the event before.
-    fn toss(&self, fault: Fault, coin: u32) -> Fault {
+    fn coin(&self, fault: Fault, coin: u32) -> Fault {
         match fault {
             Fault::Status { code, .. } => {
-                let is_taken = code.leaves_doubt() && self.settings.taken_anyway.holds(coin);
-                Fault::Status { code, is_taken }
+                let is_processed = code.may_be_processed() && self.settings.processed_despite_error.contains(coin);
+                Fault::Status { code, is_processed }
             }
             other => other,
         }
     }
 }
 
-fn shares(settings: &FaultSettings) -> Vec<(Fault, Share)> {
-    let statuses = settings.status.iter().map(|(code, share)| (Fault::Status { code: *code, is_taken: false }, *share));
+fn fault_probabilities(settings: &FaultSettings) -> Vec<(Fault, Probability)> {
+    let statuses =
+        settings.status.iter().map(|(code, share)| (Fault::Status { code: *code, is_processed: false }, *share));
     let (wait, form) = (settings.retry_after.0, settings.retry_after_as);
     let others = [
         (Fault::Throttled { wait, form }, settings.throttled),
-        (Fault::Closed { is_taken: false }, settings.closed_not_taken),
-        (Fault::Closed { is_taken: true }, settings.closed_taken),
-        (Fault::Late, settings.late),
-        (Fault::Half, settings.half),
-        (Fault::Garbage, settings.garbage),
+        (Fault::ConnectionClosed { is_processed: false }, settings.closed_before_processing),
+        (Fault::ConnectionClosed { is_processed: true }, settings.closed_after_processing),
+        (Fault::LateResponse, settings.late_response),
+        (Fault::TruncatedBody, settings.truncated_body),
+        (Fault::InvalidBody, settings.invalid_body),
     ];
     statuses.chain(others).collect()
 }
 
 impl Fault {
     /// What its setting is called.
-    fn name(self) -> String {
+    fn setting_name(self) -> String {
         match self {
             Self::Status { code, .. } => return format!("status.{}", code.0.as_u16()),
             Self::Throttled { .. } => "throttled",
-            Self::Closed { is_taken: false } => "closed_not_taken",
-            Self::Closed { is_taken: true } => "closed_taken",
-            Self::Late => "late",
-            Self::Half => "half",
-            Self::Garbage => "garbage",
+            Self::ConnectionClosed { is_processed: false } => "closed_not_taken",
+            Self::ConnectionClosed { is_processed: true } => "closed_taken",
+            Self::LateResponse => "late",
+            Self::TruncatedBody => "half",
+            Self::InvalidBody => "garbage",
         }
         .to_owned()
     }
@@ -166,25 +168,25 @@ impl Fault {
 
 /// Deals out faults as requests come: remembers how often each came and what it came after, and counts what was dealt.
 #[derive(Debug)]
-pub(super) struct Dealer {
+pub(super) struct FaultScheduler {
     faults: Faults,
-    adds: LastAdds,
-    n_came: HashMap<Thing, u32>,
-    dealt: BTreeMap<String, u64>,
+    last_adds: LastAddByBrowser,
+    n_received: HashMap<RequestKey, u32>,
+    injected: BTreeMap<String, u64>,
 }
 
-impl Dealer {
+impl FaultScheduler {
     pub(super) fn new(faults: Faults) -> Self {
-        Self { faults, adds: LastAdds::default(), n_came: HashMap::new(), dealt: BTreeMap::new() }
+        Self { faults, last_adds: LastAddByBrowser::default(), n_received: HashMap::new(), injected: BTreeMap::new() }
     }
 
-    pub(super) fn deal(&mut self, said: Said) -> Decision {
-        let thing = self.adds.thing(said);
-        let n_came = self.n_came.entry(thing).or_default();
-        let decision = self.faults.decide(thing, *n_came);
-        *n_came += 1;
+    pub(super) fn next_fault(&mut self, content: RequestContent) -> FaultDecision {
+        let key = self.last_adds.key_of(content);
+        let n_received = self.n_received.entry(key).or_default();
+        let decision = self.faults.decide(key, *n_received);
+        *n_received += 1;
         if let Some(fault) = decision.fault {
-            self.count(fault.name(), 1);
+            self.count(fault.setting_name(), 1);
         }
         decision
     }
@@ -196,12 +198,12 @@ impl Dealer {
     }
 
     /// How many of each were dealt out, by name.
-    pub(super) fn dealt(&self) -> BTreeMap<String, u64> {
-        self.dealt.clone()
+    pub(super) fn injected(&self) -> BTreeMap<String, u64> {
+        self.injected.clone()
     }
 
     fn count(&mut self, name: String, n: u64) {
-        *self.dealt.entry(name).or_default() += n;
+        *self.injected.entry(name).or_default() += n;
     }
 }
 

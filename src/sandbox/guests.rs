@@ -5,36 +5,36 @@
 
 use std::collections::HashMap;
 
-use super::state::Identifier;
+use super::state::TenantIdentifier;
 
 /// A guest's place in the list; ask [`Guests::current`] before comparing two of them.
 pub(super) type GuestId = usize;
 
 #[derive(Debug, Default)]
-pub(super) struct Guests {
-    all: Vec<Guest>,
-    by_identifier: HashMap<Identifier, GuestId>,
+pub(super) struct GuestStore {
+    all: Vec<TenantGuest>,
+    by_identifier: HashMap<TenantIdentifier, GuestId>,
 }
 
 #[derive(Debug, Default)]
-struct Guest {
+struct TenantGuest {
     /// In the order in which they came; empty once merged.
-    identifiers: Vec<Identifier>,
+    identifiers: Vec<TenantIdentifier>,
     merged_into: Option<GuestId>,
 }
 
-impl Guests {
+impl GuestStore {
     /// The guest of all these identifiers, made where there was none. Guests who share an identifier become one, and so
     /// do those who share a browser (`before` is the browser's guest so far): the manual forbids that, and a count of
     /// guests that is too small shows it.
-    pub(super) fn identify(&mut self, previous: Option<GuestId>, identifiers: Vec<Identifier>) -> GuestId {
+    pub(super) fn identify(&mut self, previous: Option<GuestId>, identifiers: Vec<TenantIdentifier>) -> GuestId {
         let known = identifiers.iter().find_map(|identifier| self.by_identifier.get(identifier));
         let mut guest = match previous.or(known.copied()) {
             Some(guest) => self.current(guest),
             None => self.add(),
         };
         for identifier in identifiers {
-            guest = self.attach(guest, identifier);
+            guest = self.link_guest(guest, identifier);
         }
         guest
     }
@@ -50,7 +50,7 @@ impl Guests {
     }
 
     /// Those that are not part of another, with their identifiers.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (GuestId, &[Identifier])> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (GuestId, &[TenantIdentifier])> {
         self.all
             .iter()
             .enumerate()
@@ -65,13 +65,13 @@ impl Guests {
     }
 
     fn add(&mut self) -> GuestId {
-        self.all.push(Guest::default());
+        self.all.push(TenantGuest::default());
         self.all.len() - 1
     }
 
-    fn attach(&mut self, guest: GuestId, identifier: Identifier) -> GuestId {
+    fn link_guest(&mut self, guest: GuestId, identifier: TenantIdentifier) -> GuestId {
         if let Some(&owner) = self.by_identifier.get(&identifier) {
-            return self.merge(guest, self.current(owner));
+            return self.merge_guests(guest, self.current(owner));
         }
         self.all[guest].identifiers.push(identifier.clone());
         self.by_identifier.insert(identifier, guest);
@@ -79,7 +79,7 @@ impl Guests {
     }
 
     /// Both must be current.
-    fn merge(&mut self, one: GuestId, other: GuestId) -> GuestId {
+    fn merge_guests(&mut self, one: GuestId, other: GuestId) -> GuestId {
         if one == other {
             return one;
         }
@@ -96,18 +96,18 @@ impl Guests {
 mod tests {
     use super::*;
 
-    fn ids(names: &[&str]) -> Vec<Identifier> {
-        let identifier = |id: &&str| Identifier { provider: "p".into(), id: (*id).into() };
+    fn ids(names: &[&str]) -> Vec<TenantIdentifier> {
+        let identifier = |id: &&str| TenantIdentifier { provider: "p".into(), id: (*id).into() };
         names.iter().map(identifier).collect()
     }
 
-    fn n_guests(guests: &Guests) -> usize {
+    fn n_guests(guests: &GuestStore) -> usize {
         guests.iter().count()
     }
 
     #[test]
-    fn the_same_identifier_is_the_same_guest() {
-        let mut guests = Guests::default();
+    fn same_identifier_is_same_guest() {
+        let mut guests = GuestStore::default();
         let first = guests.identify(None, ids(&["a"]));
         let other = guests.identify(None, ids(&["b"]));
         let again = guests.identify(None, ids(&["a", "c"]));
@@ -117,8 +117,8 @@ mod tests {
     }
 
     #[test]
-    fn guests_are_merged_and_old_ids_stay_good() {
-        let mut guests = Guests::default();
+    fn merged_guests_keep_old_ids_valid() {
+        let mut guests = GuestStore::default();
         let a = guests.identify(None, ids(&["a"]));
         let b = guests.identify(None, ids(&["b"]));
         let c = guests.identify(None, ids(&["c"]));
@@ -133,8 +133,8 @@ mod tests {
     }
 
     #[test]
-    fn the_same_pair_twice_is_kept_once() {
-        let mut guests = Guests::default();
+    fn duplicate_identifiers_are_stored_once() {
+        let mut guests = GuestStore::default();
         guests.identify(None, ids(&["a", "a"]));
         assert_eq!(guests.iter().next().unwrap().1, ids(&["a"]));
     }

@@ -11,34 +11,34 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::cart::Step;
-use super::state::{Identifier, Mode};
-use super::{exact, schema};
+use super::cart::CartStep;
+use super::state::{TenantIdentifier, TenantMode};
+use super::{exact_decimal, schema};
 
 /// An event that can be accepted: it has a type and a browser.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Event {
+pub(super) struct TenantEvent {
     /// `type` as it was sent.
-    pub(super) kind: String,
+    pub(super) event_type: String,
     pub(super) browser_id: String,
     /// The order's or the product's, where there is one, right or wrong as the rest may be.
     pub(super) reference_id: Option<String>,
     pub(super) pos: Option<String>,
     /// What it says, or why it breaks the documented schema.
-    pub(super) content: Result<Content, Vec<String>>,
+    pub(super) content: Result<EventContent, Vec<String>>,
 }
 
 /// What an event says that keeps to the schema, or that its session's cart remembers although it does not.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Content {
-    Identity(Vec<Identifier>),
-    Order(Order),
-    Cart(Step),
+pub(super) enum EventContent {
+    Identity(Vec<TenantIdentifier>),
+    Order(TenantOrder),
+    Cart(CartStep),
 }
 
 /// What a tenant keeps of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Order {
+pub(super) struct TenantOrder {
     pub(super) reference_id: String,
     pub(super) ordered_at: String,
     pub(super) status: String,
@@ -46,30 +46,30 @@ pub(super) struct Order {
     /// `None` where a sum of items cannot be exact.
     pub(super) price: Option<Decimal>,
     pub(super) n_items: usize,
-    pub(super) mode: Mode,
+    pub(super) mode: TenantMode,
 }
 
 /// The message of a request that needs no attribute in it; says why it would be refused.
-pub(super) fn read_object(text: Option<&str>) -> Result<Map<String, Value>, String> {
+pub(super) fn parse_object(text: Option<&str>) -> Result<Map<String, Value>, String> {
     let text = text.ok_or("message is missing or not percent-encoded UTF-8")?;
     serde_json::from_str(text).map_err(|error| format!("message is not a JSON object: {error}"))
 }
 
-impl Event {
+impl TenantEvent {
     /// Reads a message; says why the request would be refused. What would be dropped silently is in `content`.
-    pub(super) fn read(text: Option<&str>) -> Result<Self, String> {
-        let event = read_object(text)?;
+    pub(super) fn parse(text: Option<&str>) -> Result<Self, String> {
+        let event = parse_object(text)?;
         let text_of = |name: &str| event.get(name).and_then(Value::as_str).map(str::to_owned);
         let required = |name: &str| {
             text_of(name).filter(|value| !value.is_empty()).ok_or_else(|| format!("{name} is missing or not text"))
         };
-        let kind = required("type")?;
+        let event_type = required("type")?;
         Ok(Self {
             browser_id: required("browser_id")?,
-            reference_id: reference_id(&kind, &event),
+            reference_id: reference_id(&event_type, &event),
             pos: text_of("pos"),
-            content: read_content(&kind, text.unwrap_or_default(), &event),
-            kind,
+            content: parse_content(&event_type, text.unwrap_or_default(), &event),
+            event_type,
         })
     }
 }
@@ -83,22 +83,22 @@ fn reference_id(event_type: &str, event: &Map<String, Value>) -> Option<String> 
     reference_id.as_str().map(str::to_owned)
 }
 
-fn read_content(kind: &str, text: &str, event: &Map<String, Value>) -> Result<Content, Vec<String>> {
-    match kind {
+fn parse_content(event_type: &str, text: &str, event: &Map<String, Value>) -> Result<EventContent, Vec<String>> {
+    match event_type {
         "IDENTITY" => {
-            none_of(schema::identity(event))?;
-            parse::<Identity>(text).map(|identity| Content::Identity(identity.identifiers))
+            ensure_empty(schema::identity(event))?;
+            parse::<IdentityBody>(text).map(|identity| EventContent::Identity(identity.identifiers))
         }
         "ORDER_CHECKOUT" => {
-            none_of(schema::order_checkout(event))?;
-            let checkout = parse::<OrderCheckout>(text)?;
-            checkout.order.into_order().map(Content::Order)
+            ensure_empty(schema::order_checkout(event))?;
+            let checkout = parse::<OrderCheckoutBody>(text)?;
+            checkout.order.into_order().map(EventContent::Order)
         }
-        other => cart::read(other, text, event).map(Content::Cart),
+        other => cart::parse_step(other, text, event).map(EventContent::Cart),
     }
 }
 
-fn none_of(reasons: Vec<String>) -> Result<(), Vec<String>> {
+fn ensure_empty(reasons: Vec<String>) -> Result<(), Vec<String>> {
     if reasons.is_empty() { Ok(()) } else { Err(reasons) }
 }
 
@@ -108,12 +108,12 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Vec<String>> {
 }
 
 #[derive(Deserialize)]
-struct Identity {
-    identifiers: Vec<Identifier>,
+struct IdentityBody {
+    identifiers: Vec<TenantIdentifier>,
 }
 
 #[derive(Deserialize)]
-struct OrderCheckout<'a> {
+struct OrderCheckoutBody<'a> {
     #[serde(borrow)]
     order: OrderBody<'a>,
 }
@@ -133,23 +133,23 @@ struct OrderBody<'a> {
 }
 
 impl OrderBody<'_> {
-    fn into_order(self) -> Result<Order, Vec<String>> {
-        let price = decimal("order.price", self.price)?;
-        Ok(Order {
+    fn into_order(self) -> Result<TenantOrder, Vec<String>> {
+        let price = parse_decimal("order.price", self.price)?;
+        Ok(TenantOrder {
             reference_id: self.reference_id,
             ordered_at: self.ordered_at,
             status: self.status,
             currency: self.currency_code,
             price: Some(price),
             n_items: self.order_items.len(),
-            mode: Mode::Single,
+            mode: TenantMode::Single,
         })
     }
 }
 
 /// The digits as they were sent.
-fn decimal(at: &str, digits: &RawValue) -> Result<Decimal, Vec<String>> {
-    exact::read(digits.get()).ok_or_else(|| vec![format!("{at}: more digits than an exact decimal has")])
+fn parse_decimal(path: &str, digits: &RawValue) -> Result<Decimal, Vec<String>> {
+    exact_decimal::parse(digits.get()).ok_or_else(|| vec![format!("{path}: more digits than an exact decimal has")])
 }
 
 #[cfg(test)]
@@ -165,14 +165,14 @@ mod tests {
     }
 
     fn price_of(text: &str) -> Result<String, Vec<String>> {
-        match Event::read(Some(text)).unwrap().content? {
-            Content::Order(order) => Ok(order.price.unwrap().to_string()),
+        match TenantEvent::parse(Some(text)).unwrap().content? {
+            EventContent::Order(order) => Ok(order.price.unwrap().to_string()),
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn prices_keep_their_digits() {
+    fn prices_keep_all_digits() {
         for (sent, kept) in [
             ("0", "0"),
             ("200", "200"),
@@ -203,21 +203,21 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_that_stands_twice_is_a_reason() {
+    fn duplicate_attribute_is_a_schema_error() {
         let reasons = price_of(&order("1,\"price\":2")).unwrap_err();
         assert!(reasons[0].starts_with("duplicate field `price`"), "{reasons:?}");
     }
 
     #[test]
-    fn an_order_counts_its_items_and_names_itself() {
-        let event = Event::read(Some(&order("5"))).unwrap();
+    fn order_has_item_count_and_reference() {
+        let event = TenantEvent::parse(Some(&order("5"))).unwrap();
         assert_eq!(event.reference_id.as_deref(), Some("1"));
-        let Ok(Content::Order(order)) = event.content else { panic!("{event:?}") };
+        let Ok(EventContent::Order(order)) = event.content else { panic!("{event:?}") };
         assert_eq!(order.n_items, 2);
     }
 
     #[test]
-    fn each_kind_names_its_order_in_its_own_place() {
+    fn reference_position_depends_on_event_type() {
         for (kind, rest, expected) in [
             ("ADD", r#""product":{"referenceId":"R"}"#, Some("R")),
             ("ADD", r#""product":[]"#, None),
@@ -227,12 +227,12 @@ mod tests {
             ("CONFIRM", r#""product":{"referenceId":"R"}"#, None),
         ] {
             let text = format!(r#"{{"type":"{kind}","browser_id":"b",{rest}}}"#);
-            assert_eq!(Event::read(Some(&text)).unwrap().reference_id.as_deref(), expected, "{text}");
+            assert_eq!(TenantEvent::parse(Some(&text)).unwrap().reference_id.as_deref(), expected, "{text}");
         }
     }
 
     #[test]
-    fn refused_is_what_has_no_type_or_browser() {
+    fn events_without_type_or_browser_are_rejected() {
         for (text, why) in [
             (None, "message is missing or not percent-encoded UTF-8"),
             (Some("{}"), "type is missing or not text"),
@@ -240,19 +240,19 @@ mod tests {
             (Some(r#"{"type":"IDENTITY"}"#), "browser_id is missing or not text"),
             (Some(r#"{"type":"IDENTITY","browser_id":""}"#), "browser_id is missing or not text"),
         ] {
-            assert_eq!(Event::read(text).unwrap_err(), why);
+            assert_eq!(TenantEvent::parse(text).unwrap_err(), why);
         }
         for text in ["", "[]", "null", "{\"type\":", "{} {}"] {
-            let why = Event::read(Some(text)).unwrap_err();
+            let why = TenantEvent::parse(Some(text)).unwrap_err();
             assert!(why.starts_with("message is not a JSON object"), "{why}");
         }
     }
 
     #[test]
-    fn other_types_are_accepted_and_unknown() {
+    fn unknown_event_types_are_accepted() {
         for kind in ["IDENTIFY", "VIEW", "identity", "order_checkout"] {
             let text = format!(r#"{{"type":"{kind}","browser_id":"b"}}"#);
-            let event = Event::read(Some(&text)).unwrap();
+            let event = TenantEvent::parse(Some(&text)).unwrap();
             assert_eq!(event.content, Err(vec![format!("unknown event type {kind}")]));
         }
     }

@@ -10,20 +10,20 @@
 //! answered badly and `night` does it, `tenant`, `guests`, `carts` and `cart` are what a tenant knows, `exact` is how
 //! it counts, `state` and `page` show it.
 
-mod answer;
 mod body;
 mod cart;
 mod carts;
-mod exact;
+mod exact_decimal;
+mod fault_injector;
 mod faults;
-mod form;
+mod format_rules;
 mod guests;
 mod host;
-mod listen;
+mod listener;
 mod message;
-mod night;
 mod page;
 mod query;
+mod response;
 mod schema;
 mod server;
 mod state;
@@ -38,24 +38,27 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-pub use faults::{ErrorStatus, FaultError, FaultSettings, Faults, Latency, Outage, RetryAfterForm, Share, Span};
+pub use faults::{
+    ErrorStatus, FaultDuration, FaultError, FaultSettings, Faults, Latency, OutageFault, Probability, RetryAfterForm,
+};
 use server::Service;
 pub use state::{
-    CartEntry, Carts, GuestEntry, Identifier, Mode, Money, NotProcessed, OrderEntry, Orders, Requests, State,
+    CartEntry, CartSummary, GuestEntry, MoneyTotal, NotProcessed, OrderCounts, OrderEntry, Requests, SandboxState,
+    TenantIdentifier, TenantMode,
 };
 
 /// The longest path and query that hyper and `http::Uri` read; a longer one never reaches this module.
-const LONGEST_URL: usize = 65_534;
+const MAX_READABLE_URL_BYTES: usize = 65_534;
 
 /// How long [`Sandbox::stop`] waits for answers under way. One takes well under a millisecond, if no fault keeps it.
-const PATIENCE: Duration = Duration::from_secs(2);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Usual on the web; the manual does not say how long a session may be silent.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 /// What the tenant is like.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct SandboxSettings {
     /// The port on 127.0.0.1; 0 takes any free one.
     pub port: u16,
     /// The only client key that is let in; `None` lets in any that is not empty.
@@ -71,7 +74,7 @@ pub struct Settings {
     pub faults: Option<Faults>,
 }
 
-impl Default for Settings {
+impl Default for SandboxSettings {
     /// Any port, any key, any point of sale, 8 KiB of URL, where common front ends stop, sessions of 30 minutes, and no
     /// faults.
     fn default() -> Self {
@@ -98,13 +101,13 @@ impl Sandbox {
     /// Starts to listen on 127.0.0.1 and serves on a task of the current tokio runtime.
     ///
     /// Fails when the port is taken, or (as `InvalidInput`) when `max_url_bytes` is out of its range.
-    pub async fn start(settings: Settings) -> io::Result<Self> {
+    pub async fn start(settings: SandboxSettings) -> io::Result<Self> {
         check_max_url_bytes(settings.max_url_bytes)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
         let address = listener.local_addr()?;
         let service = Arc::new(Service::new(address, settings));
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(listen::serve(listener, address, Arc::clone(&service), stopped));
+        let task = tokio::spawn(listener::serve(listener, address, Arc::clone(&service), stopped));
         Ok(Self { service, stop, task })
     }
 
@@ -116,7 +119,7 @@ impl Sandbox {
 
     /// What the tenant holds now, the same as `GET /sandbox/state`.
     #[must_use]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> SandboxState {
         self.service.state()
     }
 
@@ -124,7 +127,7 @@ impl Sandbox {
     pub async fn stop(self) {
         let mut task = self.task;
         let _ = self.stop.send(());
-        if tokio::time::timeout(PATIENCE, &mut task).await.is_err() {
+        if tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut task).await.is_err() {
             task.abort();
             // The listener is closed when the aborted task is gone, not before.
             let _ = task.await;
@@ -139,10 +142,13 @@ impl Sandbox {
 }
 
 fn check_max_url_bytes(bytes: usize) -> io::Result<()> {
-    if (1..=LONGEST_URL).contains(&bytes) {
+    if (1..=MAX_READABLE_URL_BYTES).contains(&bytes) {
         return Ok(());
     }
-    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("max_url_bytes is {bytes}, expected 1 to {LONGEST_URL}")))
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("max_url_bytes is {bytes}, expected 1 to {MAX_READABLE_URL_BYTES}"),
+    ))
 }
 
 #[cfg(test)]

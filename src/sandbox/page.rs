@@ -6,54 +6,54 @@
 
 use askama::Template;
 
-use super::state::{CartEntry, NotProcessed, OrderEntry, State};
+use super::state::{CartEntry, NotProcessed, OrderEntry, SandboxState};
 
 /// How many lines of each list: enough to look at, little enough to load at once. The rest is in the state's JSON.
-const NEWEST: usize = 100;
+const MAX_LISTED: usize = 100;
 
 #[derive(Template)]
 #[template(path = "page.html", config = "src/sandbox/askama.toml")]
-struct Page<'a> {
-    state: &'a State,
+struct SandboxPage<'a> {
+    state: &'a SandboxState,
     orders: Vec<&'a OrderEntry>,
     not_processed: Vec<&'a NotProcessed>,
     carts: Vec<&'a CartEntry>,
 }
 
 /// The page as HTML.
-pub(super) fn render(state: &State) -> Result<String, askama::Error> {
-    let page = Page {
+pub(super) fn render(state: &SandboxState) -> Result<String, askama::Error> {
+    let page = SandboxPage {
         state,
-        orders: state.order_list.iter().rev().take(NEWEST).collect(),
-        not_processed: state.not_processed.iter().rev().take(NEWEST).collect(),
-        carts: state.carts.list.iter().rev().take(NEWEST).collect(),
+        orders: state.order_list.iter().rev().take(MAX_LISTED).collect(),
+        not_processed: state.not_processed.iter().rev().take(MAX_LISTED).collect(),
+        carts: state.carts.list.iter().rev().take(MAX_LISTED).collect(),
     };
-    page.render().map(|html| with_shown_turns(&html))
+    page.render().map(|html| escape_bidi_controls(&html))
 }
 
 /// Characters that turn the direction of what follows them, so that it reads otherwise than it is, as what they are.
 /// The template has none.
-fn with_shown_turns(html: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let mut shown = String::with_capacity(html.len());
+fn escape_bidi_controls(html: &str) -> String {
+    let is_bidi_control = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut escaped = String::with_capacity(html.len());
     for c in html.chars() {
-        if turns(c) {
-            shown.extend(c.escape_unicode());
+        if is_bidi_control(c) {
+            escaped.extend(c.escape_unicode());
         } else {
-            shown.push(c);
+            escaped.push(c);
         }
     }
-    shown
+    escaped
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::state::{Carts, Mode, Orders, Requests};
+    use super::super::state::{CartSummary, OrderCounts, Requests, TenantMode};
     use super::*;
 
-    fn state(n_orders: usize, n_not_processed: usize) -> State {
+    fn state(n_orders: usize, n_not_processed: usize) -> SandboxState {
         let order = |n: usize| OrderEntry {
             reference_id: format!("R{n}"),
             guest: "email:<b>&co".to_owned(),
@@ -62,22 +62,22 @@ mod tests {
             currency: "EUR".to_owned(),
             price: "1.50".to_owned(),
             items: 1,
-            mode: Mode::Single,
+            mode: TenantMode::Single,
         };
         let event = |n: usize| NotProcessed {
-            kind: "ORDER_CHECKOUT".to_owned(),
+            event_type: "ORDER_CHECKOUT".to_owned(),
             reference_id: Some(format!("N{n}")),
             reasons: vec!["pos: <unknown>".to_owned()],
         };
-        State {
+        SandboxState {
             base_url: "http://127.0.0.1:1".to_owned(),
             requests: Requests::default(),
             faults: BTreeMap::new(),
             browsers: 0,
             guests: 0,
-            orders: Orders::default(),
+            orders: OrderCounts::default(),
             money: Vec::new(),
-            carts: Carts::default(),
+            carts: CartSummary::default(),
             not_processed: (0..n_not_processed).map(event).collect(),
             order_list: (0..n_orders).map(order).collect(),
             guest_list: Vec::new(),
@@ -85,14 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_tenant_has_a_page() {
+    fn empty_tenant_has_a_page() {
         let html = render(&state(0, 0)).unwrap();
         assert!(html.contains("No order has been processed yet."));
         assert!(!html.contains("<script"));
     }
 
     #[test]
-    fn the_newest_come_first_and_the_rest_is_counted() {
+    fn newest_entries_first_rest_counted() {
         let html = render(&state(150, 101)).unwrap();
         assert!(html.contains("The newest 100 of 150.") && html.contains("The newest 100 of 101."));
         assert!(html.contains(">R149<") && html.contains(">R50<") && !html.contains(">R49<"));
@@ -100,15 +100,15 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_shown_where_there_are_some() {
+    fn faults_section_only_with_faults() {
         assert!(!render(&state(0, 0)).unwrap().contains("Faults"));
         let faults = BTreeMap::from([("status.503".to_owned(), 21)]);
-        let html = render(&State { faults, ..state(0, 0) }).unwrap();
+        let html = render(&SandboxState { faults, ..state(0, 0) }).unwrap();
         assert!(html.contains("<td>status.503</td><td class=\"n\">21</td>"));
     }
 
     #[test]
-    fn carts_are_shown_where_events_were_about_them() {
+    fn carts_section_only_with_cart_events() {
         assert!(!render(&state(1, 1)).unwrap().contains("Carts"));
         let cart = |n: usize| CartEntry {
             browser_id: format!("a38b230c-11eb-4cf9-8d5d-{n:012}"),
@@ -118,9 +118,9 @@ mod tests {
             consumers: 0,
             reference: Some(format!("R-{n}")),
         };
-        let carts = Carts { open: 2, abandoned: 3, cleared: 1, list: vec![cart(1), cart(2)] };
+        let carts = CartSummary { open: 2, abandoned: 3, cleared: 1, list: vec![cart(1), cart(2)] };
         let requests = Requests { add: 3, ..Requests::default() };
-        let html = render(&State { requests, carts, ..state(0, 0) }).unwrap();
+        let html = render(&SandboxState { requests, carts, ..state(0, 0) }).unwrap();
         let section = html.split("<h2>").find(|section| section.starts_with("Carts")).unwrap();
         insta::assert_snapshot!(section, @r#"
         Carts left open</h2>
@@ -136,13 +136,13 @@ mod tests {
           </div>
         "#);
         let requests = Requests { clear_cart: 1, ..Requests::default() };
-        let html = render(&State { requests, ..state(0, 0) }).unwrap();
+        let html = render(&SandboxState { requests, ..state(0, 0) }).unwrap();
         assert!(html.contains("<h2>Carts left open</h2>"), "that there is none is worth saying");
     }
 
     #[test]
-    fn what_was_sent_is_escaped() {
-        let html = render(&State { base_url: "a\u{202e}b\u{2069}".to_owned(), ..state(1, 1) }).unwrap();
+    fn sent_text_is_escaped() {
+        let html = render(&SandboxState { base_url: "a\u{202e}b\u{2069}".to_owned(), ..state(1, 1) }).unwrap();
         assert!(html.contains(r"a\u{202e}b\u{2069}"), "{html}");
         assert!(!html.contains("<b>&co") && !html.contains("<unknown>"));
     }

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decodes_percent_and_leaves_plus_alone() {
+    fn decodes_percent_but_not_plus() {
         for (encoded, expected) in [
             ("", Some("")),
             ("a+b", Some("a+b")),

@@ -10,129 +10,132 @@ pub(super) mod cart;
 
 use serde_json::{Map, Value};
 
-use super::form::{self, Finding};
+use super::format_rules::{self, SchemaError};
 
-type Object = Map<String, Value>;
+type ObjectRule = Map<String, Value>;
 
 /// One line of the manual's tables.
 #[derive(Clone, Copy)]
-struct Attribute {
+struct AttributeRule {
     name: &'static str,
     is_required: bool,
-    form: fn(&Value) -> Finding,
+    check: fn(&Value) -> SchemaError,
 }
 
-const fn required(name: &'static str, check: fn(&Value) -> Finding) -> Attribute {
-    Attribute { name, is_required: true, form: check }
+const fn required(name: &'static str, check: fn(&Value) -> SchemaError) -> AttributeRule {
+    AttributeRule { name, is_required: true, check }
 }
 
-const fn optional(name: &'static str, check: fn(&Value) -> Finding) -> Attribute {
-    Attribute { name, is_required: false, form: check }
+const fn optional(name: &'static str, check: fn(&Value) -> SchemaError) -> AttributeRule {
+    AttributeRule { name, is_required: false, check }
 }
 
 /// Of every event, beside `type` and `browser_id`, without which the request is refused. Other channels than the three
 /// in the manual appear for other APIs of the service, so any in upper case will do.
-const COMMON: &[Attribute] = &[
-    required("channel", form::upper),
-    required("language", form::language),
-    required("currency", form::currency),
-    required("page", form::filled),
-    required("pos", form::filled),
+const COMMON: &[AttributeRule] = &[
+    required("channel", format_rules::upper_case),
+    required("language", format_rules::language),
+    required("currency", format_rules::currency),
+    required("page", format_rules::non_empty),
+    required("pos", format_rules::non_empty),
 ];
 
-const IDENTITY: &[Attribute] = &[
-    optional("email", form::text),
-    optional("title", form::title),
-    optional("firstname", form::text),
-    optional("lastname", form::text),
-    optional("gender", form::gender),
-    optional("dob", form::birth),
-    optional("mobile", form::text),
-    optional("phone", form::text),
-    optional("street", form::texts),
-    optional("city", form::text),
-    optional("state", form::text),
-    optional("postal_code", form::text),
-    optional("country", form::country),
+const IDENTITY: &[AttributeRule] = &[
+    optional("email", format_rules::text),
+    optional("title", format_rules::title),
+    optional("firstname", format_rules::text),
+    optional("lastname", format_rules::text),
+    optional("gender", format_rules::gender),
+    optional("dob", format_rules::date_of_birth),
+    optional("mobile", format_rules::text),
+    optional("phone", format_rules::text),
+    optional("street", format_rules::text_array),
+    optional("city", format_rules::text),
+    optional("state", format_rules::text),
+    optional("postal_code", format_rules::text),
+    optional("country", format_rules::country),
 ];
 
-const IDENTIFIER: &[Attribute] =
-    &[required("provider", form::filled), required("id", form::filled), optional("expiry_date", form::text)];
+const IDENTIFIER: &[AttributeRule] = &[
+    required("provider", format_rules::non_empty),
+    required("id", format_rules::non_empty),
+    optional("expiry_date", format_rules::text),
+];
 
-const ORDER: &[Attribute] = &[
-    required("referenceId", form::filled),
-    required("orderedAt", form::instant),
-    required("status", form::upper),
-    required("currencyCode", form::currency),
-    required("price", form::number),
-    required("paymentType", form::filled),
-    optional("cardType", form::filled),
+const ORDER: &[AttributeRule] = &[
+    required("referenceId", format_rules::non_empty),
+    required("orderedAt", format_rules::instant),
+    required("status", format_rules::upper_case),
+    required("currencyCode", format_rules::currency),
+    required("price", format_rules::number),
+    required("paymentType", format_rules::non_empty),
+    optional("cardType", format_rules::non_empty),
 ];
 
 /// The two states of an item that the manual shows stand in its column of examples, so any in upper case will do.
-const ITEM: &[Attribute] = &[
-    optional("type", form::item_type),
-    optional("referenceId", form::text),
-    optional("orderedAt", form::instant),
-    optional("status", form::upper),
-    optional("currencyCode", form::currency),
-    optional("price", form::number),
-    optional("name", form::item_name),
-    optional("productId", form::text),
-    optional("quantity", form::number),
+const ITEM: &[AttributeRule] = &[
+    optional("type", format_rules::item_type),
+    optional("referenceId", format_rules::text),
+    optional("orderedAt", format_rules::instant),
+    optional("status", format_rules::upper_case),
+    optional("currencyCode", format_rules::currency),
+    optional("price", format_rules::number),
+    optional("name", format_rules::item_name),
+    optional("productId", format_rules::text),
+    optional("quantity", format_rules::number),
 ];
 
-const EXTENSION: &[Attribute] = &[required("name", form::ext), required("key", form::default_key)];
+const EXTENSION: &[AttributeRule] = &[required("name", format_rules::ext), required("key", format_rules::default_key)];
 
 /// The objects and arrays inside an order and inside an item.
 const ORDER_PARTS: &[&str] = &["extensions", "orderItems"];
 const ITEM_PARTS: &[&str] = &["extensions"];
 
 /// The manual's limit, without `name` and `key`.
-const MOST_EXTENSION_ATTRIBUTES: usize = 50;
+const MAX_EXTENSION_ATTRIBUTES: usize = 50;
 
 /// Why an IDENTITY would not be processed; empty where nothing is wrong.
-pub(super) fn identity(event: &Object) -> Vec<String> {
-    let mut reasons = Reasons::common(event);
-    reasons.attributes("", event, IDENTITY);
+pub(super) fn identity(event: &ObjectRule) -> Vec<String> {
+    let mut reasons = SchemaErrors::common(event);
+    reasons.check_attributes("", event, IDENTITY);
     match event.get("identifiers") {
         Some(identifiers) => reasons.identifiers("identifiers", identifiers),
-        None => reasons.add("identifiers", "missing"),
+        None => reasons.push("identifiers", "missing"),
     }
     reasons.0
 }
 
 /// Why an `ORDER_CHECKOUT` would not be processed; empty where nothing is wrong.
-pub(super) fn order_checkout(event: &Object) -> Vec<String> {
-    let mut reasons = Reasons::common(event);
+pub(super) fn order_checkout(event: &ObjectRule) -> Vec<String> {
+    let mut reasons = SchemaErrors::common(event);
     match event.get("order") {
         Some(Value::Object(order)) => reasons.order(order),
         Some(other) => reasons.wrong_type("order", other, "an object"),
-        None => reasons.add("order", "missing"),
+        None => reasons.push("order", "missing"),
     }
     reasons.0
 }
 
 #[derive(Default)]
-struct Reasons(Vec<String>);
+struct SchemaErrors(Vec<String>);
 
-impl Reasons {
-    fn common(event: &Object) -> Self {
+impl SchemaErrors {
+    fn common(event: &ObjectRule) -> Self {
         let mut reasons = Self::default();
-        reasons.attributes("", event, COMMON);
+        reasons.check_attributes("", event, COMMON);
         reasons
     }
 
     fn identifiers(&mut self, at: &str, identifiers: &Value) {
-        for (at, identifier) in self.some_objects(at, identifiers) {
-            self.attributes(&at, identifier, IDENTIFIER);
-            self.undocumented(&at, identifier, IDENTIFIER, &[]);
+        for (at, identifier) in self.non_empty_objects(at, identifiers) {
+            self.check_attributes(&at, identifier, IDENTIFIER);
+            self.check_undocumented(&at, identifier, IDENTIFIER, &[]);
         }
     }
 
-    fn order(&mut self, order: &Object) {
-        self.attributes("order", order, ORDER);
-        self.undocumented("order", order, ORDER, ORDER_PARTS);
+    fn order(&mut self, order: &ObjectRule) {
+        self.check_attributes("order", order, ORDER);
+        self.check_undocumented("order", order, ORDER, ORDER_PARTS);
         self.card_type(order);
         self.extensions("order", order);
         let Some(items) = order.get("orderItems") else {
@@ -143,40 +146,40 @@ impl Reasons {
         }
     }
 
-    fn item(&mut self, at: &str, item: &Object) {
-        self.attributes(at, item, ITEM);
-        self.undocumented(at, item, ITEM, ITEM_PARTS);
+    fn item(&mut self, at: &str, item: &ObjectRule) {
+        self.check_attributes(at, item, ITEM);
+        self.check_undocumented(at, item, ITEM, ITEM_PARTS);
         self.extensions(at, item);
     }
 
     /// "Required if paymentType is Card".
-    fn card_type(&mut self, order: &Object) {
+    fn card_type(&mut self, order: &ObjectRule) {
         let is_card = order.get("paymentType").and_then(Value::as_str) == Some("Card");
         if is_card && !order.contains_key("cardType") {
-            self.add("order.cardType", "missing, expected since paymentType is Card");
+            self.push("order.cardType", "missing, expected since paymentType is Card");
         }
     }
 
     /// An array of at most one object: every extension has the same name and key.
-    fn extensions(&mut self, owner: &str, object: &Object) {
+    fn extensions(&mut self, owner: &str, object: &ObjectRule) {
         let Some(extensions) = object.get("extensions") else {
             return;
         };
         let at = join(owner, "extensions");
         if extensions.as_array().is_some_and(|all| all.len() > 1) {
-            self.add(&at, "more than one, expected one");
+            self.push(&at, "more than one, expected one");
         }
         for (at, extension) in self.objects(&at, extensions) {
             self.extension(&at, extension);
         }
     }
 
-    fn extension(&mut self, at: &str, extension: &Object) {
-        self.attributes(at, extension, EXTENSION);
+    fn extension(&mut self, at: &str, extension: &ObjectRule) {
+        self.check_attributes(at, extension, EXTENSION);
         let is_own = |name: &&String| EXTENSION.iter().all(|known| known.name != **name);
         let n_attributes = extension.keys().filter(is_own).count();
-        if n_attributes > MOST_EXTENSION_ATTRIBUTES {
-            self.add(at, format!("{n_attributes} attributes, expected at most {MOST_EXTENSION_ATTRIBUTES}"));
+        if n_attributes > MAX_EXTENSION_ATTRIBUTES {
+            self.push(at, format!("{n_attributes} attributes, expected at most {MAX_EXTENSION_ATTRIBUTES}"));
         }
         for (name, value) in extension.iter().filter(|(name, _)| is_own(name)) {
             self.extension_attribute(&join(at, name), name, value);
@@ -185,34 +188,34 @@ impl Reasons {
 
     fn extension_attribute(&mut self, at: &str, name: &str, value: &Value) {
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            self.add(at, "expected a name of letters and digits only");
+            self.push(at, "expected a name of letters and digits only");
         }
-        self.finding(at, form::flat(value));
+        self.push_result(at, format_rules::scalar(value));
     }
 
     /// Holds an object against a table.
-    fn attributes(&mut self, at: &str, object: &Object, table: &[Attribute]) {
+    fn check_attributes(&mut self, at: &str, object: &ObjectRule, table: &[AttributeRule]) {
         for attribute in table {
             match object.get(attribute.name) {
-                Some(value) => self.finding(&join(at, attribute.name), (attribute.form)(value)),
-                None if attribute.is_required => self.add(&join(at, attribute.name), "missing"),
+                Some(value) => self.push_result(&join(at, attribute.name), (attribute.check)(value)),
+                None if attribute.is_required => self.push(&join(at, attribute.name), "missing"),
                 None => {}
             }
         }
     }
 
     /// A misspelt optional attribute would otherwise be lost without a word.
-    fn undocumented(&mut self, at: &str, object: &Object, table: &[Attribute], parts: &[&str]) {
+    fn check_undocumented(&mut self, at: &str, object: &ObjectRule, table: &[AttributeRule], parts: &[&str]) {
         for name in object.keys() {
             let is_known = parts.contains(&name.as_str()) || table.iter().any(|known| known.name == name);
             if !is_known {
-                self.add(&join(at, name), "not an attribute that the manual names");
+                self.push(&join(at, name), "not an attribute that the manual names");
             }
         }
     }
 
     /// The objects of an array, each with its place; whatever else is there is a reason.
-    fn objects<'a>(&mut self, at: &str, value: &'a Value) -> Vec<(String, &'a Object)> {
+    fn objects<'a>(&mut self, at: &str, value: &'a Value) -> Vec<(String, &'a ObjectRule)> {
         let Value::Array(elements) = value else {
             self.wrong_type(at, value, "an array");
             return Vec::new();
@@ -229,24 +232,24 @@ impl Reasons {
     }
 
     /// The same of an array that says nothing when it is empty.
-    fn some_objects<'a>(&mut self, at: &str, value: &'a Value) -> Vec<(String, &'a Object)> {
+    fn non_empty_objects<'a>(&mut self, at: &str, value: &'a Value) -> Vec<(String, &'a ObjectRule)> {
         if value.as_array().is_some_and(Vec::is_empty) {
-            self.add(at, "empty, expected at least one");
+            self.push(at, "empty, expected at least one");
         }
         self.objects(at, value)
     }
 
-    fn finding(&mut self, at: &str, finding: Finding) {
+    fn push_result(&mut self, at: &str, finding: SchemaError) {
         if let Err(what) = finding {
-            self.add(at, what);
+            self.push(at, what);
         }
     }
 
     fn wrong_type(&mut self, at: &str, found: &Value, expected: &str) {
-        self.add(at, format!("{}, expected {expected}", form::json_type(found)));
+        self.push(at, format!("{}, expected {expected}", format_rules::json_type(found)));
     }
 
-    fn add(&mut self, at: &str, what: impl std::fmt::Display) {
+    fn push(&mut self, at: &str, what: impl std::fmt::Display) {
         self.0.push(format!("{at}: {what}"));
     }
 }
@@ -293,7 +296,7 @@ mod tests {
     }
 
     /// The event with the value at `pointer` replaced, or taken away where there is none.
-    fn with(mut event: Value, pointer: &str, value: Option<Value>) -> Object {
+    fn with(mut event: Value, pointer: &str, value: Option<Value>) -> ObjectRule {
         let (owner, name) = pointer.rsplit_once('/').unwrap();
         let owner = event.pointer_mut(owner).unwrap().as_object_mut().unwrap();
         match value {
@@ -304,15 +307,15 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_are_without_fault() {
+    fn manual_examples_are_valid() {
         assert_eq!(order_checkout(example().as_object().unwrap()), Vec::<String>::new());
         assert_eq!(identity(guest().as_object().unwrap()), Vec::<String>::new());
     }
 
     /// One line per rule: where, what stands there instead, and the reason.
     #[test]
-    fn each_broken_rule_is_one_reason() {
-        let many: Object = (0..53).map(|n| (format!("a{n}"), json!(n))).collect();
+    fn order_checkout_reports_each_violation_once() {
+        let many: ObjectRule = (0..53).map(|n| (format!("a{n}"), json!(n))).collect();
         let extended = |name: &str, value: Value| Some(json!([{ "name": "ext", "key": "default", name: value }]));
         for (pointer, value, reason) in [
             ("/channel", None, "channel: missing"),
@@ -388,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn each_broken_rule_of_identity_is_one_reason() {
+    fn identity_reports_each_violation_once() {
         for (pointer, value, reason) in [
             ("/identifiers", None, "identifiers: missing"),
             ("/identifiers", Some(json!([])), "identifiers: empty, expected at least one"),
@@ -413,9 +416,9 @@ mod tests {
     }
 
     #[test]
-    fn all_reasons_are_collected() {
+    fn all_violations_are_collected() {
         assert_eq!(
-            identity(&Object::new()),
+            identity(&ObjectRule::new()),
             [
                 "channel: missing",
                 "language: missing",

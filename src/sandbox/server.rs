@@ -13,12 +13,12 @@ use hyper::{Method, StatusCode, Uri};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::answer::{Accepted, Answer, Refusal, broken, html, json};
-use super::message::{self, Event};
-use super::night::{self, Closed, Night};
-use super::state::State;
-use super::tenant::{Kind, NotAccepted, Tenant};
-use super::{Settings, host, page, query};
+use super::fault_injector::{self, ConnectionClosed, FaultInjector};
+use super::message::{self, TenantEvent};
+use super::response::{AcceptedResponse, ErrorResponse, SandboxResponse, html, internal_error, json};
+use super::state::SandboxState;
+use super::tenant::{EventError, Tenant, TenantRequestKind};
+use super::{SandboxSettings, host, page, query};
 
 /// What all requests share.
 #[derive(Debug)]
@@ -28,18 +28,18 @@ pub(super) struct Service {
     max_url_bytes: usize,
     started: Instant,
     tenant: Mutex<Tenant>,
-    night: Night,
+    fault_injector: FaultInjector,
 }
 
 impl Service {
-    pub(super) fn new(address: SocketAddr, settings: Settings) -> Self {
+    pub(super) fn new(address: SocketAddr, settings: SandboxSettings) -> Self {
         Self {
             base_url: format!("http://{address}"),
             client_key: settings.client_key,
             max_url_bytes: settings.max_url_bytes,
             started: Instant::now(),
             tenant: Mutex::new(Tenant::new(settings.pos, settings.session_timeout)),
-            night: Night::new(settings.faults),
+            fault_injector: FaultInjector::new(settings.faults),
         }
     }
 
@@ -47,22 +47,22 @@ impl Service {
         &self.base_url
     }
 
-    pub(super) fn state(&self) -> State {
-        let faults = self.night.dealt();
+    pub(super) fn state(&self) -> SandboxState {
+        let faults = self.fault_injector.injected();
         let tenant = self.tenant();
-        State { faults, ..tenant.state(&self.base_url, self.started.elapsed()) }
+        SandboxState { faults, ..tenant.state(&self.base_url, self.started.elapsed()) }
     }
 
     /// The faults of this sandbox.
-    pub(super) fn night(&self) -> &Night {
-        &self.night
+    pub(super) fn fault_injector(&self) -> &FaultInjector {
+        &self.fault_injector
     }
 
     /// One function for all paths, since the sandbox counts what it refuses, and a HEAD must not make a browser.
-    pub(super) async fn answer(&self, request: &Parts) -> Result<Answer, Closed> {
+    pub(super) async fn respond(&self, request: &Parts) -> Result<SandboxResponse, ConnectionClosed> {
         if !host::is_this_machine(request) {
-            let why = "the Host header names another machine, expected localhost, 127.0.0.1 or [::1]";
-            return Ok(Refusal::new(StatusCode::MISDIRECTED_REQUEST, why).answer());
+            let message = "the Host header names another machine, expected localhost, 127.0.0.1 or [::1]";
+            return Ok(ErrorResponse::new(StatusCode::MISDIRECTED_REQUEST, message).into_response());
         }
         match request.uri.path() {
             "/" | "/sandbox" if request.method == Method::GET => Ok(self.page()),
@@ -76,61 +76,74 @@ impl Service {
         self.tenant.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn page(&self) -> Answer {
-        page::render(&self.state()).map_or_else(|error| broken(&error), html)
+    fn page(&self) -> SandboxResponse {
+        page::render(&self.state()).map_or_else(|error| internal_error(&error), html)
     }
 
     /// The checks in this order: length, path, method, key, message, browser. A fault that keeps an event from being
     /// taken comes before all of them; one that spoils the answer comes after, when the event is taken.
-    async fn stream_api(&self, Parts { method, uri, headers, .. }: &Parts) -> Result<Answer, Closed> {
-        let _in_flight = self.night.under_way();
+    async fn stream_api(
+        &self,
+        Parts { method, uri, headers, .. }: &Parts,
+    ) -> Result<SandboxResponse, ConnectionClosed> {
+        let _in_flight = self.fault_injector.track_request();
         let query = uri.query().unwrap_or_default();
-        let decision = self.night.deal(uri.path(), query);
-        let endpoint = Call::read(method, uri.path(), query);
-        let checked = match night::refusal(decision.fault) {
+        let decision = self.fault_injector.next_fault(uri.path(), query);
+        let endpoint = Endpoint::parse(method, uri.path(), query);
+        let checked = match fault_injector::error_response(decision.fault) {
             Some(refusal) => Err(refusal),
-            None => self.screen(&endpoint, uri, headers, query),
+            None => self.check_request(&endpoint, uri, headers, query),
         };
-        let response = match self.take(endpoint, checked) {
+        let response = match self.process_checked(endpoint, checked) {
             Ok(accepted) => json(StatusCode::CREATED, &accepted),
-            Err(refusal) => refusal.answer(),
+            Err(refusal) => refusal.into_response(),
         };
         if !decision.wait.is_zero() {
             tokio::time::sleep(decision.wait).await;
         }
-        night::spoil(response, decision.fault)
+        fault_injector::corrupt(response, decision.fault)
     }
 
     /// The part under the lock.
-    fn take(&self, call: Call, screened: Result<String, Refusal>) -> Result<Accepted, Refusal> {
+    fn process_checked(
+        &self,
+        endpoint: Endpoint,
+        checked: Result<String, ErrorResponse>,
+    ) -> Result<AcceptedResponse, ErrorResponse> {
         let mut tenant = self.tenant();
-        tenant.count(call.kind());
+        tenant.count(endpoint.kind());
         // Under the lock, so that no event seems to come before one that was taken earlier.
         let now = self.started.elapsed();
-        let answer = screened.and_then(|client_key| call.perform(&mut tenant, client_key, now));
-        if answer.as_ref().is_err_and(Refusal::is_clients) {
+        let result = checked.and_then(|client_key| endpoint.process(&mut tenant, client_key, now));
+        if result.as_ref().is_err_and(ErrorResponse::is_client_error) {
             tenant.count_refused();
         }
-        answer
+        result
     }
 
     /// What can be refused without looking at the tenant or at the message; else the client key.
-    fn screen(&self, call: &Call, uri: &Uri, headers: &HeaderMap, query: &str) -> Result<String, Refusal> {
+    fn check_request(
+        &self,
+        endpoint: &Endpoint,
+        uri: &Uri,
+        headers: &HeaderMap,
+        query: &str,
+    ) -> Result<String, ErrorResponse> {
         let n_bytes = url_bytes(uri, headers);
         if n_bytes > self.max_url_bytes {
-            let why = format!("the URL has {n_bytes} bytes, at most {} are read", self.max_url_bytes);
-            return Err(Refusal::new(StatusCode::URI_TOO_LONG, why));
+            let message = format!("the URL has {n_bytes} bytes, at most {} are read", self.max_url_bytes);
+            return Err(ErrorResponse::new(StatusCode::URI_TOO_LONG, message));
         }
-        match call {
-            Call::WrongPath => Err(wrong_path()),
-            Call::WrongMethod => Err(wrong_method()),
-            Call::BrowserCreate(_) | Call::Event(_) => query::parameter(query, "client_key")
-                .filter(|key| self.is_right(key))
-                .ok_or_else(|| Refusal::new(StatusCode::UNAUTHORIZED, "client_key is missing or wrong")),
+        match endpoint {
+            Endpoint::WrongPath => Err(wrong_path()),
+            Endpoint::WrongMethod => Err(wrong_method()),
+            Endpoint::BrowserCreate(_) | Endpoint::Event(_) => query::parameter(query, "client_key")
+                .filter(|key| self.is_valid_key(key))
+                .ok_or_else(|| ErrorResponse::new(StatusCode::UNAUTHORIZED, "client_key is missing or wrong")),
         }
     }
 
-    fn is_right(&self, key: &str) -> bool {
+    fn is_valid_key(&self, key: &str) -> bool {
         match &self.client_key {
             Some(expected) => key == expected,
             None => !key.is_empty(),
@@ -146,45 +159,50 @@ fn url_bytes(uri: &Uri, headers: &HeaderMap) -> usize {
 }
 
 /// What a request asks for. A message that cannot be read stands with the reason why.
-enum Call {
+enum Endpoint {
     BrowserCreate(Result<(), String>),
-    Event(Result<Box<Event>, String>),
+    Event(Result<Box<TenantEvent>, String>),
     WrongMethod,
     WrongPath,
 }
 
-impl Call {
-    fn read(method: &Method, path: &str, query: &str) -> Self {
+impl Endpoint {
+    fn parse(method: &Method, path: &str, query: &str) -> Self {
         let message = || query::parameter(query, "message");
         match path {
             "/v1.2/browser/create.json" | "/v1.2/event/create.json" if method != Method::GET => Self::WrongMethod,
-            "/v1.2/browser/create.json" => Self::BrowserCreate(message::read_object(message().as_deref()).map(drop)),
-            "/v1.2/event/create.json" => Self::Event(Event::read(message().as_deref()).map(Box::new)),
+            "/v1.2/browser/create.json" => Self::BrowserCreate(message::parse_object(message().as_deref()).map(drop)),
+            "/v1.2/event/create.json" => Self::Event(TenantEvent::parse(message().as_deref()).map(Box::new)),
             "/" | "/sandbox" | "/sandbox/state" => Self::WrongMethod,
             _ => Self::WrongPath,
         }
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> TenantRequestKind {
         match self {
-            Self::BrowserCreate(_) => Kind::BrowserCreate,
-            Self::Event(Ok(event)) => Kind::of(&event.kind),
-            Self::Event(Err(_)) | Self::WrongMethod | Self::WrongPath => Kind::Other,
+            Self::BrowserCreate(_) => TenantRequestKind::BrowserCreate,
+            Self::Event(Ok(event)) => TenantRequestKind::from_event_type(&event.event_type),
+            Self::Event(Err(_)) | Self::WrongMethod | Self::WrongPath => TenantRequestKind::Other,
         }
     }
 
-    fn perform(self, tenant: &mut Tenant, client_key: String, now: Duration) -> Result<Accepted, Refusal> {
+    fn process(
+        self,
+        tenant: &mut Tenant,
+        client_key: String,
+        now: Duration,
+    ) -> Result<AcceptedResponse, ErrorResponse> {
         match self {
             Self::BrowserCreate(message) => {
                 message.map_err(bad_request)?;
                 let browser_id = Uuid::new_v4().to_string();
                 tenant.create_browser(browser_id.clone());
-                Ok(Accepted::browser(client_key, browser_id))
+                Ok(AcceptedResponse::for_browser(client_key, browser_id))
             }
             Self::Event(event) => {
                 let event = event.map_err(bad_request)?;
-                tenant.accept(*event, now).map_err(not_accepted)?;
-                Ok(Accepted::event(client_key))
+                tenant.accept(*event, now).map_err(event_error_response)?;
+                Ok(AcceptedResponse::for_event(client_key))
             }
             Self::WrongMethod => Err(wrong_method()),
             Self::WrongPath => Err(wrong_path()),
@@ -192,21 +210,21 @@ impl Call {
     }
 }
 
-fn bad_request(message: String) -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, message)
+fn bad_request(message: String) -> ErrorResponse {
+    ErrorResponse::new(StatusCode::BAD_REQUEST, message)
 }
 
-fn not_accepted(why: NotAccepted) -> Refusal {
-    match why {
-        NotAccepted::UnknownBrowser => Refusal::new(StatusCode::NOT_FOUND, "browser_id is unknown"),
-        NotAccepted::CheckoutFails(reasons) => bad_request(format!("CHECKOUT fails: {}", reasons.join("; "))),
+fn event_error_response(error: EventError) -> ErrorResponse {
+    match error {
+        EventError::UnknownBrowser => ErrorResponse::new(StatusCode::NOT_FOUND, "browser_id is unknown"),
+        EventError::CheckoutFails(reasons) => bad_request(format!("CHECKOUT fails: {}", reasons.join("; "))),
     }
 }
 
-fn wrong_path() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "no such path")
+fn wrong_path() -> ErrorResponse {
+    ErrorResponse::new(StatusCode::NOT_FOUND, "no such path")
 }
 
-fn wrong_method() -> Refusal {
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is documented")
+fn wrong_method() -> ErrorResponse {
+    ErrorResponse::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is documented")
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// All that the tenant holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct State {
+pub struct SandboxState {
     /// Where it listens, without a slash at the end.
     pub base_url: String,
     /// What reached it.
@@ -23,11 +23,11 @@ pub struct State {
     /// Guests that an IDENTITY made known.
     pub guests: usize,
     /// Counts of orders.
-    pub orders: Orders,
+    pub orders: OrderCounts,
     /// Sums of the processed orders, by currency code.
-    pub money: Vec<Money>,
+    pub money: Vec<MoneyTotal>,
     /// Carts that no CHECKOUT made an order of.
-    pub carts: Carts,
+    pub carts: CartSummary,
     /// Accepted events that a real tenant would have dropped silently, oldest first.
     pub not_processed: Vec<NotProcessed>,
     /// Processed orders in the order in which they came.
@@ -75,7 +75,7 @@ impl Requests {
 
 /// What became of the orders, sent as an `ORDER_CHECKOUT` or as a CHECKOUT of a cart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Orders {
+pub struct OrderCounts {
     /// Their event was answered with 201: `processed` and `not_processed` together.
     pub received: usize,
     /// Kept as orders.
@@ -90,7 +90,7 @@ pub struct Orders {
 
 /// The processed orders of one currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Money {
+pub struct MoneyTotal {
     /// The orders' currency.
     pub currency: String,
     /// How many orders.
@@ -101,7 +101,7 @@ pub struct Money {
 
 /// What became of carts that hold items and were not bought.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Carts {
+pub struct CartSummary {
     /// In sessions that go on.
     pub open: usize,
     /// In sessions that timed out.
@@ -134,14 +134,14 @@ pub struct CartEntry {
 /// How an order came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Mode {
+pub enum TenantMode {
     /// As one `ORDER_CHECKOUT`.
     Single,
     /// Assembled from several events.
     Multi,
 }
 
-impl fmt::Display for Mode {
+impl fmt::Display for TenantMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Single => "single",
@@ -155,7 +155,7 @@ impl fmt::Display for Mode {
 pub struct NotProcessed {
     /// The event's `type`.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub event_type: String,
     /// The order's reference, where there is one.
     #[serde(rename = "referenceId", skip_serializing_if = "Option::is_none")]
     pub reference_id: Option<String>,
@@ -182,21 +182,21 @@ pub struct OrderEntry {
     /// How many items, not how many pieces.
     pub items: usize,
     /// As one event or several.
-    pub mode: Mode,
+    pub mode: TenantMode,
 }
 
 /// An identified guest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GuestEntry {
     /// All that the guest was identified by.
-    pub identifiers: Vec<Identifier>,
+    pub identifiers: Vec<TenantIdentifier>,
     /// The guest's processed orders.
     pub orders: usize,
 }
 
 /// What tells one guest from another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Identifier {
+pub struct TenantIdentifier {
     /// Which system the id belongs to, for example `email`.
     pub provider: String,
     /// The id in that system.

@@ -8,16 +8,18 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 
-use super::cart::{CheckOut, Head, Purchase, Step};
-use super::carts::Carts;
-use super::exact;
-use super::guests::{GuestId, Guests};
-use super::message::{Content, Event, Order};
-use super::state::{GuestEntry, Identifier, Mode, Money, NotProcessed, OrderEntry, Orders, Requests, State};
+use super::cart::{CartStep, CheckoutHeader, CheckoutResult, Purchase};
+use super::carts::CartStore;
+use super::exact_decimal;
+use super::guests::{GuestId, GuestStore};
+use super::message::{EventContent, TenantEvent, TenantOrder};
+use super::state::{
+    GuestEntry, MoneyTotal, NotProcessed, OrderCounts, OrderEntry, Requests, SandboxState, TenantIdentifier, TenantMode,
+};
 
 /// What a request asks for, as far as it is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TenantRequestKind {
     BrowserCreate,
     Identity,
     OrderCheckout,
@@ -30,9 +32,9 @@ pub(super) enum Kind {
     Other,
 }
 
-impl Kind {
+impl TenantRequestKind {
     /// That of an event, by its `type`.
-    pub(super) fn of(event_type: &str) -> Self {
+    pub(super) fn from_event_type(event_type: &str) -> Self {
         match event_type {
             "IDENTITY" => Self::Identity,
             "ORDER_CHECKOUT" => Self::OrderCheckout,
@@ -49,7 +51,7 @@ impl Kind {
 
 /// Why an event is refused, where others are accepted and dropped.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum NotAccepted {
+pub(super) enum EventError {
     /// Its `browser_id` is none that this tenant made.
     UnknownBrowser,
     /// It is a CHECKOUT of which no order can be made, for all these reasons.
@@ -63,19 +65,19 @@ pub(super) struct Tenant {
     requests: Requests,
     /// Each browser with its guest, once that one is identified.
     browsers: HashMap<String, Option<GuestId>>,
-    guests: Guests,
-    carts: Carts,
+    guests: GuestStore,
+    carts: CartStore,
     /// Those processed, in the order in which they came.
-    orders: Vec<(GuestId, Order)>,
-    counts: Orders,
+    orders: Vec<(GuestId, TenantOrder)>,
+    counts: OrderCounts,
     references: HashSet<String>,
-    sums: BTreeMap<String, Sum>,
+    sums: BTreeMap<String, CurrencySum>,
     not_processed: Vec<NotProcessed>,
 }
 
 /// `total` is `None` once the sum cannot be exact any more: better no number than a rounded one.
 #[derive(Debug)]
-struct Sum {
+struct CurrencySum {
     n_orders: usize,
     total: Option<Decimal>,
 }
@@ -90,10 +92,10 @@ impl Tenant {
             known_pos,
             requests: Requests::default(),
             browsers: HashMap::new(),
-            guests: Guests::default(),
-            carts: Carts::new(session_timeout),
+            guests: GuestStore::default(),
+            carts: CartStore::new(session_timeout),
             orders: Vec::new(),
-            counts: Orders::default(),
+            counts: OrderCounts::default(),
             references: HashSet::new(),
             sums: BTreeMap::new(),
             not_processed: Vec::new(),
@@ -101,18 +103,18 @@ impl Tenant {
     }
 
     /// Counts a request that came in, whatever the answer will be.
-    pub(super) fn count(&mut self, kind: Kind) {
+    pub(super) fn count(&mut self, kind: TenantRequestKind) {
         let counter = match kind {
-            Kind::BrowserCreate => &mut self.requests.browser_create,
-            Kind::Identity => &mut self.requests.identity,
-            Kind::OrderCheckout => &mut self.requests.order_checkout,
-            Kind::Add => &mut self.requests.add,
-            Kind::AddContacts => &mut self.requests.add_contacts,
-            Kind::AddConsumers => &mut self.requests.add_consumers,
-            Kind::Confirm => &mut self.requests.confirm,
-            Kind::Checkout => &mut self.requests.checkout,
-            Kind::ClearCart => &mut self.requests.clear_cart,
-            Kind::Other => &mut self.requests.other,
+            TenantRequestKind::BrowserCreate => &mut self.requests.browser_create,
+            TenantRequestKind::Identity => &mut self.requests.identity,
+            TenantRequestKind::OrderCheckout => &mut self.requests.order_checkout,
+            TenantRequestKind::Add => &mut self.requests.add,
+            TenantRequestKind::AddContacts => &mut self.requests.add_contacts,
+            TenantRequestKind::AddConsumers => &mut self.requests.add_consumers,
+            TenantRequestKind::Confirm => &mut self.requests.confirm,
+            TenantRequestKind::Checkout => &mut self.requests.checkout,
+            TenantRequestKind::ClearCart => &mut self.requests.clear_cart,
+            TenantRequestKind::Other => &mut self.requests.other,
         };
         *counter += 1;
         self.requests.total += 1;
@@ -129,34 +131,37 @@ impl Tenant {
     }
 
     /// Takes an event that comes at `now` and processes it at once, where a real tenant would do so some time later.
-    pub(super) fn accept(&mut self, event: Event, now: Duration) -> Result<(), NotAccepted> {
-        let guest = *self.browsers.get(&event.browser_id).ok_or(NotAccepted::UnknownBrowser)?;
+    pub(super) fn accept(&mut self, event: TenantEvent, now: Duration) -> Result<(), EventError> {
+        let guest = *self.browsers.get(&event.browser_id).ok_or(EventError::UnknownBrowser)?;
         let reasons = match self.unknown_pos(event.pos.as_deref()) {
-            Some(reason) => [judge(&event.content, guest), vec![reason]].concat(),
+            Some(reason) => [drop_reasons(&event.content, guest), vec![reason]].concat(),
             None => self.process(event.content, &event.browser_id, guest, now)?,
         };
-        let is_order = matches!(Kind::of(&event.kind), Kind::OrderCheckout | Kind::Checkout);
+        let is_order = matches!(
+            TenantRequestKind::from_event_type(&event.event_type),
+            TenantRequestKind::OrderCheckout | TenantRequestKind::Checkout
+        );
         if is_order {
-            self.receive_order(event.reference_id.as_deref());
+            self.process_order(event.reference_id.as_deref());
         }
         if !reasons.is_empty() {
             self.counts.not_processed += usize::from(is_order);
-            let (event_type, reference_id) = (event.kind, event.reference_id);
-            self.not_processed.push(NotProcessed { kind: event_type, reference_id, reasons });
+            let (event_type, reference_id) = (event.event_type, event.reference_id);
+            self.not_processed.push(NotProcessed { event_type, reference_id, reasons });
         }
         Ok(())
     }
 
     /// All that it holds, copied.
-    pub(super) fn state(&self, base_url: &str, now: Duration) -> State {
+    pub(super) fn state(&self, base_url: &str, now: Duration) -> SandboxState {
         let guest_list = self.guest_list();
-        State {
+        SandboxState {
             base_url: base_url.to_owned(),
             requests: self.requests,
             faults: BTreeMap::new(),
             browsers: self.browsers.len(),
             guests: guest_list.len(),
-            orders: Orders { processed: self.orders.len(), ..self.counts },
+            orders: OrderCounts { processed: self.orders.len(), ..self.counts },
             money: self.money(),
             carts: self.carts.state(now, |browser_id| self.guest_name(browser_id)),
             not_processed: self.not_processed.clone(),
@@ -168,50 +173,51 @@ impl Tenant {
     /// Does what the event says. What comes back is why it is dropped: nothing where it is processed.
     fn process(
         &mut self,
-        content: Result<Content, Vec<String>>,
+        content: Result<EventContent, Vec<String>>,
         browser_id: &str,
         guest: Option<GuestId>,
         now: Duration,
-    ) -> Result<Vec<String>, NotAccepted> {
-        self.carts.visit(browser_id, now);
-        let reasons = judge(&content, guest);
+    ) -> Result<Vec<String>, EventError> {
+        self.carts.touch_session(browser_id, now);
+        let reasons = drop_reasons(&content, guest);
         match content {
-            Ok(Content::Identity(identifiers)) => self.identify(browser_id, guest, identifiers),
-            Ok(Content::Order(order)) => self.keep_order(guest, order),
-            Ok(Content::Cart(Step::CheckOut(check_out))) => self.check_out(browser_id, guest, check_out)?,
+            Ok(EventContent::Identity(identifiers)) => self.identify(browser_id, guest, identifiers),
+            Ok(EventContent::Order(order)) => self.store_order(guest, order),
+            Ok(EventContent::Cart(CartStep::Checkout(check_out))) => self.checkout(browser_id, guest, check_out)?,
             // One that breaks the schema is remembered too.
-            Ok(Content::Cart(Step::Change(change))) => self.carts.change(browser_id, change, now),
-            Ok(Content::Cart(Step::Clear)) => self.carts.clear(browser_id),
+            Ok(EventContent::Cart(CartStep::Change(change))) => self.carts.change(browser_id, change, now),
+            Ok(EventContent::Cart(CartStep::Clear)) => self.carts.clear(browser_id),
             Err(_) => {}
         }
         Ok(reasons)
     }
 
     /// A cart whose order is not kept stays as it is.
-    fn check_out(
+    fn checkout(
         &mut self,
         browser_id: &str,
         guest: Option<GuestId>,
-        CheckOut { order: header, lost: common_errors }: CheckOut,
-    ) -> Result<(), NotAccepted> {
-        let (Head { reference_id, status }, purchase) = match (header, self.carts.check_out(browser_id)) {
+        CheckoutResult { header, common_errors }: CheckoutResult,
+    ) -> Result<(), EventError> {
+        let (CheckoutHeader { reference_id, status }, purchase) = match (header, self.carts.checkout(browser_id)) {
             (Ok(header), Ok(purchase)) => (header, purchase),
             (header, purchase) => {
                 let reasons = [header.err().unwrap_or_default(), common_errors, purchase.err().unwrap_or_default()];
-                return Err(NotAccepted::CheckoutFails(reasons.concat()));
+                return Err(EventError::CheckoutFails(reasons.concat()));
             }
         };
         if guest.is_some() && common_errors.is_empty() {
             let Purchase { ordered_at, currency, price, n_items } = purchase;
-            let order = Order { reference_id, ordered_at, status, currency, price, n_items, mode: Mode::Multi };
-            self.keep_order(guest, order);
-            self.carts.bought(browser_id);
+            let order =
+                TenantOrder { reference_id, ordered_at, status, currency, price, n_items, mode: TenantMode::Multi };
+            self.store_order(guest, order);
+            self.carts.remove_purchased(browser_id);
         }
         Ok(())
     }
 
     /// The reference counts as repeated whether or not the orders were processed: someone sent it twice.
-    fn receive_order(&mut self, reference_id: Option<&str>) {
+    fn process_order(&mut self, reference_id: Option<&str>) {
         self.counts.received += 1;
         let is_repeated = reference_id.is_some_and(|reference| !self.references.insert(reference.to_owned()));
         self.counts.repeated_references += usize::from(is_repeated);
@@ -222,37 +228,37 @@ impl Tenant {
         pos.filter(|pos| !is_known(pos)).map(|pos| format!("pos: {pos:?} is unknown to this tenant"))
     }
 
-    fn identify(&mut self, browser_id: &str, previous: Option<GuestId>, identifiers: Vec<Identifier>) {
+    fn identify(&mut self, browser_id: &str, previous: Option<GuestId>, identifiers: Vec<TenantIdentifier>) {
         let guest = self.guests.identify(previous, identifiers);
         self.browsers.insert(browser_id.to_owned(), Some(guest));
     }
 
     /// One of a guest who was not identified is not kept.
-    fn keep_order(&mut self, guest: Option<GuestId>, order: Order) {
+    fn store_order(&mut self, guest: Option<GuestId>, order: TenantOrder) {
         let Some(guest) = guest else { return };
         self.counts.items += order.n_items;
-        let nothing = Sum { n_orders: 0, total: Some(Decimal::ZERO) };
-        self.sums.entry(order.currency.clone()).or_insert(nothing).add(order.price);
+        let zero = CurrencySum { n_orders: 0, total: Some(Decimal::ZERO) };
+        self.sums.entry(order.currency.clone()).or_insert(zero).add(order.price);
         self.orders.push((guest, order));
     }
 
-    fn money(&self) -> Vec<Money> {
-        let entry = |(currency, sum): (&String, &Sum)| Money {
+    fn money(&self) -> Vec<MoneyTotal> {
+        let entry = |(currency, sum): (&String, &CurrencySum)| MoneyTotal {
             currency: currency.clone(),
             orders: sum.n_orders,
-            total: shown(sum.total),
+            total: format_exact(sum.total),
         };
         self.sums.iter().map(entry).collect()
     }
 
-    fn order_entry(&self, guest: GuestId, order: &Order) -> OrderEntry {
+    fn order_entry(&self, guest: GuestId, order: &TenantOrder) -> OrderEntry {
         OrderEntry {
             reference_id: order.reference_id.clone(),
             guest: self.guests.name(guest),
             ordered_at: order.ordered_at.clone(),
             status: order.status.clone(),
             currency: order.currency.clone(),
-            price: shown(order.price),
+            price: format_exact(order.price),
             items: order.n_items,
             mode: order.mode,
         }
@@ -268,7 +274,7 @@ impl Tenant {
         for (guest, _) in &self.orders {
             *n_orders.entry(self.guests.current(*guest)).or_default() += 1;
         }
-        let entry = |(guest, identifiers): (GuestId, &[Identifier])| GuestEntry {
+        let entry = |(guest, identifiers): (GuestId, &[TenantIdentifier])| GuestEntry {
             identifiers: identifiers.to_vec(),
             orders: n_orders.get(&guest).copied().unwrap_or_default(),
         };
@@ -276,25 +282,25 @@ impl Tenant {
     }
 }
 
-impl Sum {
+impl CurrencySum {
     fn add(&mut self, price: Option<Decimal>) {
         self.n_orders += 1;
-        self.total = self.total.zip(price).and_then(|(total, price)| exact::sum(total, price));
+        self.total = self.total.zip(price).and_then(|(total, price)| exact_decimal::sum(total, price));
     }
 }
 
-fn shown(amount: Option<Decimal>) -> String {
+fn format_exact(amount: Option<Decimal>) -> String {
     amount.map_or_else(|| "inexact".to_owned(), |amount| amount.to_string())
 }
 
 /// Every reason why an accepted event is dropped, but for its point of sale. `guest` is the browser's, once identified.
-fn judge(content: &Result<Content, Vec<String>>, guest: Option<GuestId>) -> Vec<String> {
+fn drop_reasons(content: &Result<EventContent, Vec<String>>, guest: Option<GuestId>) -> Vec<String> {
     let mut reasons = match content {
-        Ok(Content::Cart(step)) => step.reasons(),
-        Ok(Content::Identity(_) | Content::Order(_)) => Vec::new(),
+        Ok(EventContent::Cart(step)) => step.schema_errors(),
+        Ok(EventContent::Identity(_) | EventContent::Order(_)) => Vec::new(),
         Err(reasons) => reasons.clone(),
     };
-    let is_order = matches!(content, Ok(Content::Order(_) | Content::Cart(Step::CheckOut(_))));
+    let is_order = matches!(content, Ok(EventContent::Order(_) | EventContent::Cart(CartStep::Checkout(_))));
     if is_order && guest.is_none() {
         reasons.push(NOT_IDENTIFIED.to_owned());
     }

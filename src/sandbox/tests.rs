@@ -7,18 +7,18 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Sandbox, Settings};
+use super::{Sandbox, SandboxSettings};
 
 /// Status, head and body of an answer.
-struct Answer(u16, String, String);
+struct HttpAnswer(u16, String, String);
 
-impl Answer {
+impl HttpAnswer {
     fn json(&self) -> Value {
         serde_json::from_str(&self.2).unwrap()
     }
 }
 
-async fn request(sandbox: &Sandbox, method: &str, target: &str) -> Answer {
+async fn request(sandbox: &Sandbox, method: &str, target: &str) -> HttpAnswer {
     let base_url = sandbox.base_url();
     let host = base_url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).await.unwrap();
@@ -28,10 +28,10 @@ async fn request(sandbox: &Sandbox, method: &str, target: &str) -> Answer {
     stream.read_to_string(&mut text).await.unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer(status, head.to_lowercase(), body.to_owned())
+    HttpAnswer(status, head.to_lowercase(), body.to_owned())
 }
 
-async fn get(sandbox: &Sandbox, target: &str) -> Answer {
+async fn get(sandbox: &Sandbox, target: &str) -> HttpAnswer {
     request(sandbox, "GET", target).await
 }
 
@@ -45,13 +45,13 @@ fn encoded(text: &str) -> String {
         .collect()
 }
 
-async fn browser(sandbox: &Sandbox) -> String {
+async fn create_browser(sandbox: &Sandbox) -> String {
     let answer = get(sandbox, "/v1.2/browser/create.json?client_key=key&message={}").await;
     assert_eq!(answer.0, 201, "{}", answer.2);
     answer.json()["ref"].as_str().unwrap().to_owned()
 }
 
-async fn send(sandbox: &Sandbox, event: &Value) -> Answer {
+async fn send(sandbox: &Sandbox, event: &Value) -> HttpAnswer {
     let target = format!("/v1.2/event/create.json?client_key=key&message={}", encoded(&event.to_string()));
     get(sandbox, &target).await
 }
@@ -68,14 +68,14 @@ fn order(browser: &str) -> Value {
             "orderItems": [{ "name": "Tea", "price": 12.5, "quantity": 1 }] } })
 }
 
-async fn start(settings: Settings) -> Sandbox {
+async fn start(settings: SandboxSettings) -> Sandbox {
     Sandbox::start(settings).await.unwrap()
 }
 
 #[tokio::test]
-async fn an_order_goes_from_browser_to_state() {
-    let sandbox = start(Settings::default()).await;
-    let browser = browser(&sandbox).await;
+async fn single_order_appears_in_state() {
+    let sandbox = start(SandboxSettings::default()).await;
+    let browser = create_browser(&sandbox).await;
     for event in [identity(&browser), order(&browser)] {
         let answer = send(&sandbox, &event).await;
         assert_eq!((answer.0, answer.json()["status"].as_str()), (201, Some("OK")));
@@ -106,9 +106,9 @@ async fn an_order_goes_from_browser_to_state() {
 }
 
 #[tokio::test]
-async fn what_is_dropped_is_accepted_first() {
-    let sandbox = start(Settings { pos: vec!["shop".to_owned()], ..Settings::default() }).await;
-    let browser = browser(&sandbox).await;
+async fn dropped_events_are_answered_with_201() {
+    let sandbox = start(SandboxSettings { pos: vec!["shop".to_owned()], ..SandboxSettings::default() }).await;
+    let browser = create_browser(&sandbox).await;
     assert_eq!(send(&sandbox, &order(&browser)).await.0, 201);
     assert_eq!(send(&sandbox, &json!({ "type": "IDENTIFY", "browser_id": browser })).await.0, 201);
     let lost = get(&sandbox, "/sandbox/state").await.json()["not_processed"].clone();
@@ -123,8 +123,8 @@ async fn what_is_dropped_is_accepted_first() {
 
 /// One line per refusal: what is asked for, and the status; each is counted.
 #[tokio::test]
-async fn refusals_as_documented() {
-    let sandbox = start(Settings { client_key: Some("k+y".to_owned()), ..Settings::default() }).await;
+async fn error_statuses_match_the_manual() {
+    let sandbox = start(SandboxSettings { client_key: Some("k+y".to_owned()), ..SandboxSettings::default() }).await;
     let event = "/v1.2/event/create.json";
     let unknown = encoded(&identity("a38b230c-11eb-4cf9-8d5d-274e9f344925").to_string());
     let long = "x".repeat(8192);
@@ -162,9 +162,9 @@ async fn refusals_as_documented() {
 
 /// The length is that of the whole URL, and the longest that hyper can read still passes.
 #[tokio::test]
-async fn the_url_is_measured_to_the_byte() {
+async fn url_limit_is_exact_to_the_byte() {
     for limit in [8192, 65_534] {
-        let sandbox = start(Settings { max_url_bytes: limit, ..Settings::default() }).await;
+        let sandbox = start(SandboxSettings { max_url_bytes: limit, ..SandboxSettings::default() }).await;
         let start = "/v1.2/browser/create.json?client_key=key&message={}&x=";
         let room = limit - sandbox.base_url().len() - start.len();
         assert_eq!(get(&sandbox, &format!("{start}{}", "y".repeat(room))).await.0, 201, "{limit}");
@@ -175,8 +175,8 @@ async fn the_url_is_measured_to_the_byte() {
 }
 
 #[tokio::test]
-async fn the_page_is_html_and_not_counted() {
-    let sandbox = start(Settings::default()).await;
+async fn page_is_html_and_not_counted() {
+    let sandbox = start(SandboxSettings::default()).await;
     for path in ["/", "/sandbox", "/sandbox?x=1"] {
         let answer = get(&sandbox, path).await;
         assert_eq!(answer.0, 200);
@@ -187,21 +187,21 @@ async fn the_page_is_html_and_not_counted() {
 }
 
 #[tokio::test]
-async fn limits_and_ports_that_cannot_be_are_refused() {
+async fn invalid_limit_and_used_port_fail_to_start() {
     for max_url_bytes in [0, 65_535] {
-        let error = Sandbox::start(Settings { max_url_bytes, ..Settings::default() }).await.unwrap_err();
+        let error = Sandbox::start(SandboxSettings { max_url_bytes, ..SandboxSettings::default() }).await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     }
-    let sandbox = start(Settings::default()).await;
+    let sandbox = start(SandboxSettings::default()).await;
     let port = sandbox.base_url().rsplit_once(':').unwrap().1.parse().unwrap();
-    let error = Sandbox::start(Settings { port, ..Settings::default() }).await.unwrap_err();
+    let error = Sandbox::start(SandboxSettings { port, ..SandboxSettings::default() }).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
 }
 
 /// An idle connection and one in the middle of a request hold nobody up for long.
 #[tokio::test(start_paused = true)]
-async fn stopping_is_bounded() {
-    let sandbox = start(Settings::default()).await;
+async fn stop_is_bounded_in_time() {
+    let sandbox = start(SandboxSettings::default()).await;
     let host = sandbox.base_url().replace("http://", "");
     let mut half = TcpStream::connect(&host).await.unwrap();
     half.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
@@ -211,8 +211,8 @@ async fn stopping_is_bounded() {
 }
 
 #[tokio::test]
-async fn a_page_of_the_web_is_not_let_in_by_a_name_that_leads_here() {
-    let sandbox = start(Settings::default()).await;
+async fn foreign_host_headers_are_rejected() {
+    let sandbox = start(SandboxSettings::default()).await;
     let address = sandbox.base_url();
     let address = address.strip_prefix("http://").unwrap();
     for target in ["/", "/sandbox/state", "/v1.2/browser/create.json?client_key=key&message={}"] {

@@ -9,30 +9,30 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::settings::{Span, Text};
+use super::settings::{FaultDuration, NumberOrString};
 
 /// Of a standard normal distribution, 99 of 100 lie below this.
-const P99: f64 = 2.326_347_874;
+const Z_P99: f64 = 2.326_347_874;
 
 /// How many different draws there are.
-const DRAWS: f64 = 4_294_967_296.0;
+const DRAW_RANGE: f64 = 4_294_967_296.0;
 
 /// How long an answer takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Text")]
+#[serde(try_from = "NumberOrString")]
 pub enum Latency {
     /// Always the same: `50ms`.
-    Fixed(Span),
+    Fixed(FaultDuration),
     /// Anywhere in between, evenly: `20ms..200ms`.
-    Spread(Span, Span),
+    Uniform(FaultDuration, FaultDuration),
     /// A log-normal distribution by its median and its 99th percentile: `50ms p99 2s`. One answer in a thousand takes
     /// longer still, here about 6.7 s.
-    LongTail(Span, Span),
+    LogNormal(FaultDuration, FaultDuration),
 }
 
 impl Default for Latency {
     fn default() -> Self {
-        Self::Fixed(Span(Duration::ZERO))
+        Self::Fixed(FaultDuration(Duration::ZERO))
     }
 }
 
@@ -40,30 +40,32 @@ impl Latency {
     /// The latency of one answer, from two draws.
     pub(super) fn sample(self, first: u32, second: u32) -> Duration {
         match self {
-            Self::Fixed(Span(time)) => time,
-            Self::Spread(Span(from), Span(to)) => from + to.saturating_sub(from).mul_f64(f64::from(first) / DRAWS),
-            Self::LongTail(Span(median), Span(p99)) => {
-                let sigma = (p99.as_secs_f64() / median.as_secs_f64()).ln() / P99;
-                let seconds = median.as_secs_f64() * (sigma * normal(first, second)).exp();
+            Self::Fixed(FaultDuration(time)) => time,
+            Self::Uniform(FaultDuration(from), FaultDuration(to)) => {
+                from + to.saturating_sub(from).mul_f64(f64::from(first) / DRAW_RANGE)
+            }
+            Self::LogNormal(FaultDuration(median), FaultDuration(p99)) => {
+                let sigma = (p99.as_secs_f64() / median.as_secs_f64()).ln() / Z_P99;
+                let seconds = median.as_secs_f64() * (sigma * standard_normal(first, second)).exp();
                 Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
             }
         }
     }
 
-    fn is_sound(self) -> bool {
+    fn is_valid(self) -> bool {
         match self {
             Self::Fixed(_) => true,
-            Self::Spread(from, to) => from <= to,
-            Self::LongTail(median, p99) => median <= p99 && !median.0.is_zero(),
+            Self::Uniform(from, to) => from <= to,
+            Self::LogNormal(median, p99) => median <= p99 && !median.0.is_zero(),
         }
     }
 }
 
 /// A number of the standard normal distribution, as Box and Muller make it.
-fn normal(first: u32, second: u32) -> f64 {
+fn standard_normal(first: u32, second: u32) -> f64 {
     // Never 0, which has no logarithm.
-    let radius = (-2.0 * ((f64::from(first) + 1.0) / DRAWS).ln()).sqrt();
-    radius * (TAU * f64::from(second) / DRAWS).cos()
+    let radius = (-2.0 * ((f64::from(first) + 1.0) / DRAW_RANGE).ln()).sqrt();
+    radius * (TAU * f64::from(second) / DRAW_RANGE).cos()
 }
 
 impl FromStr for Latency {
@@ -72,21 +74,21 @@ impl FromStr for Latency {
     fn from_str(text: &str) -> Result<Self, String> {
         let pair = |(one, other): (&str, &str)| Some((one.trim().parse().ok()?, other.trim().parse().ok()?));
         let parsed = if let Some(ends) = text.split_once("..") {
-            pair(ends).map(|(from, to)| Self::Spread(from, to))
+            pair(ends).map(|(from, to)| Self::Uniform(from, to))
         } else if let Some(points) = text.split_once("p99") {
-            pair(points).map(|(median, p99)| Self::LongTail(median, p99))
+            pair(points).map(|(median, p99)| Self::LogNormal(median, p99))
         } else {
             text.parse().ok().map(Self::Fixed)
         };
         let expected = "expected such as 50ms, 20ms..200ms or 50ms p99 2s";
-        parsed.filter(|latency| latency.is_sound()).ok_or_else(|| format!("{text:?} is no latency, {expected}"))
+        parsed.filter(|latency| latency.is_valid()).ok_or_else(|| format!("{text:?} is no latency, {expected}"))
     }
 }
 
-impl TryFrom<Text> for Latency {
+impl TryFrom<NumberOrString> for Latency {
     type Error = String;
 
-    fn try_from(text: Text) -> Result<Self, String> {
+    fn try_from(text: NumberOrString) -> Result<Self, String> {
         text.parse()
     }
 }
@@ -95,8 +97,8 @@ impl fmt::Display for Latency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(time) => write!(f, "{time}"),
-            Self::Spread(from, to) => write!(f, "{from}..{to}"),
-            Self::LongTail(median, p99) => write!(f, "{median} p99 {p99}"),
+            Self::Uniform(from, to) => write!(f, "{from}..{to}"),
+            Self::LogNormal(median, p99) => write!(f, "{median} p99 {p99}"),
         }
     }
 }
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn fixed_spread_and_long_tail() {
+    fn latency_distributions_match_their_parameters() {
         assert_eq!(samples("50ms")[0], 50);
         let spread = samples("100ms..300ms");
         assert!(spread[0] >= 100 && spread[9_999] < 300);
@@ -129,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_is_what_is_meant() {
+    fn latency_syntax_round_trips() {
         for text in ["50ms", "20ms..200ms", "50ms p99 2s", "0s"] {
             assert_eq!(text.parse::<Latency>().unwrap().to_string(), text);
         }

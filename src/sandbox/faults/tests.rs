@@ -11,34 +11,38 @@ fn faults(settings: Value) -> Result<Faults, FaultError> {
 }
 
 /// Some of each, beside what is documented.
-fn bad_night(seed: u64) -> Faults {
+fn all_faults(seed: u64) -> Faults {
     faults(json!({ "seed": seed, "latency": "10ms p99 1s", "status": { "500": "4%", "503": "3%" }, "throttled": "2%",
         "closed_not_taken": "1%", "closed_taken": "0.5%", "late": "1%", "half": "1.5%", "garbage": "2%" }))
     .unwrap()
 }
 
-fn order(n: u32, browser: &str) -> Said {
+fn order(n: u32, browser: &str) -> RequestContent {
     let message = json!({ "type": "ORDER_CHECKOUT", "browser_id": browser, "order": { "referenceId": n } });
-    Said::read("/v1.2/event/create.json", Some(&message.to_string()))
+    RequestContent::parse("/v1.2/event/create.json", Some(&message.to_string()))
 }
 
 /// What happens to an order that comes for the first time.
-fn decide(faults: &Faults, n: u32) -> Decision {
-    faults.decide(LastAdds::default().thing(order(n, "b")), 0)
+fn decide(faults: &Faults, n: u32) -> FaultDecision {
+    faults.decide(LastAddByBrowser::default().key_of(order(n, "b")), 0)
 }
 
 /// What each of the orders gets each of three times, whichever comes first.
-fn dealt(dealer: &mut Dealer, orders: impl Iterator<Item = u32>, browser: &str) -> BTreeMap<u32, Vec<Decision>> {
-    orders.map(|n| (n, (0..3).map(|_| dealer.deal(order(n, browser))).collect())).collect()
+fn decisions_of(
+    dealer: &mut FaultScheduler,
+    orders: impl Iterator<Item = u32>,
+    browser: &str,
+) -> BTreeMap<u32, Vec<FaultDecision>> {
+    orders.map(|n| (n, (0..3).map(|_| dealer.next_fault(order(n, browser))).collect())).collect()
 }
 
 #[test]
-fn the_same_seed_hits_the_same_requests_in_any_order() {
-    let (mut one, mut other) = (Dealer::new(bad_night(7)), Dealer::new(bad_night(7)));
-    let decisions = dealt(&mut one, 0..500, "one browser");
-    assert_eq!(decisions, dealt(&mut other, (0..500).rev(), "another browser"));
-    assert_eq!(one.dealt(), other.dealt());
-    assert_ne!(decisions, dealt(&mut Dealer::new(bad_night(8)), 0..500, "one browser"));
+fn same_seed_selects_same_requests() {
+    let (mut one, mut other) = (FaultScheduler::new(all_faults(7)), FaultScheduler::new(all_faults(7)));
+    let decisions = decisions_of(&mut one, 0..500, "one browser");
+    assert_eq!(decisions, decisions_of(&mut other, (0..500).rev(), "another browser"));
+    assert_eq!(one.injected(), other.injected());
+    assert_ne!(decisions, decisions_of(&mut FaultScheduler::new(all_faults(8)), 0..500, "one browser"));
     assert!(
         decisions.values().any(|times| times[0].fault.is_some() && times[1].fault.is_none()),
         "a retry is hit anew"
@@ -47,10 +51,10 @@ fn the_same_seed_hits_the_same_requests_in_any_order() {
 
 /// Within five standard deviations of a fair draw.
 #[test]
-fn shares_hold_over_many_requests() {
-    let mut dealer = Dealer::new(bad_night(1));
-    let decisions: Vec<_> = (0..10_000).map(|n| dealer.deal(order(n, "b"))).collect();
-    let dealt = dealer.dealt();
+fn fault_rates_match_their_probabilities() {
+    let mut dealer = FaultScheduler::new(all_faults(1));
+    let decisions: Vec<_> = (0..10_000).map(|n| dealer.next_fault(order(n, "b"))).collect();
+    let dealt = dealer.injected();
     for (name, expected) in [
         ("status.500", 400.0),
         ("status.503", 300.0),
@@ -65,33 +69,33 @@ fn shares_hold_over_many_requests() {
         assert!((found - expected).abs() < 5.0 * f64::sqrt(expected), "{name}: {found}, expected about {expected}");
     }
     let failed = decisions.iter().filter_map(|decision| decision.fault);
-    let n_taken = failed.filter(|fault| matches!(fault, Fault::Status { is_taken: true, .. })).count();
+    let n_taken = failed.filter(|fault| matches!(fault, Fault::Status { is_processed: true, .. })).count();
     assert!((150..250).contains(&n_taken), "{n_taken} of about 400 are taken anyway");
 }
 
 #[test]
-fn everything_and_nothing_are_shares_too() {
+fn probabilities_of_zero_and_one_hold() {
     let all = faults(json!({ "half": "60%", "late": "40%", "late_after": "40s", "latency": "1s" })).unwrap();
     let none = faults(json!({})).unwrap();
     for n in 0..1000 {
         let decision = decide(&all, n);
-        let seconds = if decision.fault == Some(Fault::Late) { 41 } else { 1 };
+        let seconds = if decision.fault == Some(Fault::LateResponse) { 41 } else { 1 };
         assert!(decision.fault.is_some() && decision.wait == Duration::from_secs(seconds));
-        assert_eq!(decide(&none, n), Decision::default());
+        assert_eq!(decide(&none, n), FaultDecision::default());
     }
 }
 
 #[test]
-fn only_a_server_that_fails_may_have_taken_the_event() {
+fn only_ambiguous_statuses_process_the_event() {
     let all = |status: &str| {
         let faults = faults(json!({ "status": { status: "100%" }, "taken_anyway": "100%" })).unwrap();
-        matches!(decide(&faults, 1).fault, Some(Fault::Status { is_taken: true, .. }))
+        matches!(decide(&faults, 1).fault, Some(Fault::Status { is_processed: true, .. }))
     };
     assert_eq!(["401", "429", "500", "502", "503", "504"].map(all), [false, false, true, true, false, true]);
 }
 
 #[test]
-fn faults_that_make_no_sense_together_are_refused() {
+fn contradictory_fault_settings_are_rejected() {
     let error = |settings| faults(settings).unwrap_err().to_string();
     insta::assert_snapshot!(error(json!({ "half": "60%", "status": { "500": "40.5%" } })), @"
     the shares of the faults add up to 100.5%, expected at most 100%

@@ -7,57 +7,64 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::super::cart::{Change, CheckOut, Head, Line, Product, Step};
+use super::super::cart::{CartChange, CartLine, CartProduct, CartStep, CheckoutHeader, CheckoutResult};
 use super::super::schema;
-use super::{decimal, none_of, parse};
+use super::{ensure_empty, parse, parse_decimal};
 
 /// What the event does to a cart, or why it would be dropped silently.
-pub(super) fn read(kind: &str, text: &str, event: &Map<String, Value>) -> Result<Step, Vec<String>> {
-    match kind {
-        "ADD" => Ok(Step::Change(Change::Add(line(text, event)))),
+pub(super) fn parse_step(event_type: &str, text: &str, event: &Map<String, Value>) -> Result<CartStep, Vec<String>> {
+    match event_type {
+        "ADD" => Ok(CartStep::Change(CartChange::Add(parse_line(text, event)))),
         "ADD_CONTACTS" => {
-            none_of(schema::cart::add_contacts(event))?;
-            Ok(Step::Change(Change::AddContacts(length(event, "contact"))))
+            ensure_empty(schema::cart::add_contacts(event))?;
+            Ok(CartStep::Change(CartChange::AddContacts(array_length(event, "contact"))))
         }
         "ADD_CONSUMERS" => {
-            none_of(schema::cart::add_consumers(event))?;
-            Ok(Step::Change(Change::AddConsumers(length(event, "consumer"))))
+            ensure_empty(schema::cart::add_consumers(event))?;
+            Ok(CartStep::Change(CartChange::AddConsumers(array_length(event, "consumer"))))
         }
-        "CONFIRM" => Ok(Step::Change(Change::Confirm(confirmed(text, event)))),
-        "CHECKOUT" => Ok(Step::CheckOut(CheckOut { order: head(text, event), lost: schema::cart::common(event) })),
-        "CLEAR_CART" => none_of(schema::cart::common(event)).map(|()| Step::Clear),
+        "CONFIRM" => Ok(CartStep::Change(CartChange::Confirm(parse_confirmed(text, event)))),
+        "CHECKOUT" => Ok(CartStep::Checkout(CheckoutResult {
+            header: parse_header(text, event),
+            common_errors: schema::cart::common(event),
+        })),
+        "CLEAR_CART" => ensure_empty(schema::cart::common(event)).map(|()| CartStep::Clear),
         other => Err(vec![format!("unknown event type {other}")]),
     }
 }
 
-fn line(text: &str, event: &Map<String, Value>) -> Line {
-    let said = |name: &str| event.get("product")?.get(name)?.as_str().map(str::to_owned);
-    Line { item_id: said("item_id"), reference_id: said("referenceId"), product: product(text, event) }
+fn parse_line(text: &str, event: &Map<String, Value>) -> CartLine {
+    let product_text = |name: &str| event.get("product")?.get(name)?.as_str().map(str::to_owned);
+    CartLine {
+        item_id: product_text("item_id"),
+        reference_id: product_text("referenceId"),
+        product: parse_product(text, event),
+    }
 }
 
-fn product(text: &str, event: &Map<String, Value>) -> Result<Product, Vec<String>> {
-    none_of(schema::cart::add(event))?;
-    let ProductBody { ordered_at, currency, price, quantity } = parse::<Add>(text)?.product;
-    let (price, quantity) = (decimal("product.price", price)?, decimal("product.quantity", quantity)?);
-    Ok(Product { ordered_at, currency, price, quantity })
+fn parse_product(text: &str, event: &Map<String, Value>) -> Result<CartProduct, Vec<String>> {
+    ensure_empty(schema::cart::add(event))?;
+    let ProductBody { ordered_at, currency, price, quantity } = parse::<AddBody>(text)?.product;
+    let (price, quantity) = (parse_decimal("product.price", price)?, parse_decimal("product.quantity", quantity)?);
+    Ok(CartProduct { ordered_at, currency, price, quantity })
 }
 
-fn confirmed(text: &str, event: &Map<String, Value>) -> Result<Vec<String>, Vec<String>> {
-    none_of(schema::cart::confirm(event))?;
-    Ok(parse::<Confirm>(text)?.product.into_iter().map(|item| item.item_id).collect())
+fn parse_confirmed(text: &str, event: &Map<String, Value>) -> Result<Vec<String>, Vec<String>> {
+    ensure_empty(schema::cart::confirm(event))?;
+    Ok(parse::<ConfirmBody>(text)?.product.into_iter().map(|item| item.item_id).collect())
 }
 
-fn head(text: &str, event: &Map<String, Value>) -> Result<Head, Vec<String>> {
-    none_of(schema::cart::checkout(event))?;
-    parse::<HeadBody>(text).map(|HeadBody { reference_id, status }| Head { reference_id, status })
+fn parse_header(text: &str, event: &Map<String, Value>) -> Result<CheckoutHeader, Vec<String>> {
+    ensure_empty(schema::cart::checkout(event))?;
+    parse::<CheckoutBody>(text).map(|CheckoutBody { reference_id, status }| CheckoutHeader { reference_id, status })
 }
 
-fn length(event: &Map<String, Value>, name: &str) -> usize {
+fn array_length(event: &Map<String, Value>, name: &str) -> usize {
     event.get(name).and_then(Value::as_array).map_or(0, Vec::len)
 }
 
 #[derive(Deserialize)]
-struct Add<'a> {
+struct AddBody<'a> {
     #[serde(borrow)]
     product: ProductBody<'a>,
 }
@@ -74,17 +81,17 @@ struct ProductBody<'a> {
 }
 
 #[derive(Deserialize)]
-struct Confirm {
-    product: Vec<Confirmed>,
+struct ConfirmBody {
+    product: Vec<ConfirmedItem>,
 }
 
 #[derive(Deserialize)]
-struct Confirmed {
+struct ConfirmedItem {
     item_id: String,
 }
 
 #[derive(Deserialize)]
-struct HeadBody {
+struct CheckoutBody {
     reference_id: String,
     status: String,
 }
@@ -95,25 +102,25 @@ mod tests {
 
     const COMMON: &str = r#""browser_id":"b","channel":"WEB","pos":"p","language":"EN","currency":"EUR","page":"x""#;
 
-    fn step(kind: &str, rest: &str) -> Result<Step, Vec<String>> {
+    fn step(kind: &str, rest: &str) -> Result<CartStep, Vec<String>> {
         let text = format!("{{{COMMON},{rest}}}");
-        read(kind, &text, serde_json::from_str::<Value>(&text).unwrap().as_object().unwrap())
+        parse_step(kind, &text, serde_json::from_str::<Value>(&text).unwrap().as_object().unwrap())
     }
 
-    fn added(price: &str) -> Line {
+    fn added(price: &str) -> CartLine {
         let rest = format!(
             r#""product":{{"type":"PRODUCT","item_id":"A","name":"Tea","orderedAt":"2025-08-23T16:17:16.000Z",
             "quantity":1.0,"price":{price},"productId":"T","currency":"EUR","referenceId":"R-1"}}"#
         );
         match step("ADD", &rest) {
-            Ok(Step::Change(Change::Add(line))) => line,
+            Ok(CartStep::Change(CartChange::Add(line))) => line,
             other => panic!("{other:?}"),
         }
     }
 
     /// Broken or not, the line knows its item.
     #[test]
-    fn prices_keep_their_digits_or_break_their_line() {
+    fn prices_keep_all_digits_or_invalidate_the_line() {
         for (sent, kept) in [
             ("12.50", Ok("12.50")),
             ("1e2", Ok("100")),
@@ -132,18 +139,18 @@ mod tests {
     }
 
     #[test]
-    fn the_other_events_are_steps_too() {
-        let change = |change| Ok(Step::Change(change));
+    fn other_cart_events_become_steps() {
+        let change = |change| Ok(CartStep::Change(change));
         let confirm = r#""product":[{"item_id":"A"},{"item_id":"B"}]"#;
-        assert_eq!(step("ADD_CONTACTS", r#""contact":[{"email":"a@b.c"}]"#), change(Change::AddContacts(1)));
-        assert_eq!(step("ADD_CONSUMERS", r#""consumer":[{},{}]"#), change(Change::AddConsumers(2)));
-        assert_eq!(step("CONFIRM", confirm), change(Change::Confirm(Ok(vec!["A".to_owned(), "B".to_owned()]))));
-        assert_eq!(step("CLEAR_CART", r#""extra":1"#), Ok(Step::Clear));
-        let Ok(Step::CheckOut(check_out)) = step("CHECKOUT", r#""reference_id":"R","status":"CONFIRMED""#) else {
+        assert_eq!(step("ADD_CONTACTS", r#""contact":[{"email":"a@b.c"}]"#), change(CartChange::AddContacts(1)));
+        assert_eq!(step("ADD_CONSUMERS", r#""consumer":[{},{}]"#), change(CartChange::AddConsumers(2)));
+        assert_eq!(step("CONFIRM", confirm), change(CartChange::Confirm(Ok(vec!["A".to_owned(), "B".to_owned()]))));
+        assert_eq!(step("CLEAR_CART", r#""extra":1"#), Ok(CartStep::Clear));
+        let Ok(CartStep::Checkout(check_out)) = step("CHECKOUT", r#""reference_id":"R","status":"CONFIRMED""#) else {
             panic!("no CHECKOUT")
         };
-        let head = Head { reference_id: "R".to_owned(), status: "CONFIRMED".to_owned() };
-        assert_eq!(check_out, CheckOut { order: Ok(head), lost: Vec::new() });
+        let head = CheckoutHeader { reference_id: "R".to_owned(), status: "CONFIRMED".to_owned() };
+        assert_eq!(check_out, CheckoutResult { header: Ok(head), common_errors: Vec::new() });
         assert_eq!(step("PAYMENT", r#""extra":1"#), Err(vec!["unknown event type PAYMENT".to_owned()]));
     }
 }

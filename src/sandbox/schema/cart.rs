@@ -6,119 +6,123 @@
 
 use serde_json::Value;
 
-use super::{Attribute, Object, Reasons, form, join, optional, required};
+use super::{AttributeRule, ObjectRule, SchemaErrors, format_rules, join, optional, required};
 
 /// Of the ADD of any product.
-const PRODUCT: &[Attribute] = &[
-    required("type", form::upper),
-    required("item_id", form::filled),
-    required("name", form::filled),
-    required("quantity", form::number),
-    required("price", form::number),
-    required("productId", form::filled),
-    required("currency", form::currency),
-    optional("originalPrice", form::number),
-    optional("originalCurrencyCode", form::currency),
+const PRODUCT: &[AttributeRule] = &[
+    required("type", format_rules::upper_case),
+    required("item_id", format_rules::non_empty),
+    required("name", format_rules::non_empty),
+    required("quantity", format_rules::number),
+    required("price", format_rules::number),
+    required("productId", format_rules::non_empty),
+    required("currency", format_rules::currency),
+    optional("originalPrice", format_rules::number),
+    optional("originalCurrencyCode", format_rules::currency),
 ];
 
 /// What a flight need not say.
-const PRODUCT_BUT_FLIGHT: &[Attribute] = &[required("orderedAt", form::instant), required("referenceId", form::filled)];
-const FLIGHT: &[Attribute] = &[optional("orderedAt", form::instant), optional("referenceId", form::text)];
+const PRODUCT_BUT_FLIGHT: &[AttributeRule] =
+    &[required("orderedAt", format_rules::instant), required("referenceId", format_rules::non_empty)];
+const FLIGHT: &[AttributeRule] =
+    &[optional("orderedAt", format_rules::instant), optional("referenceId", format_rules::text)];
 
 /// Of a contact or consumer; unlike IDENTITY's, the country's name is `country_code`.
-const GUEST: &[Attribute] = &[
-    optional("title", form::title),
-    optional("firstname", form::text),
-    optional("lastname", form::text),
-    optional("mobile", form::text),
-    optional("phone", form::text),
-    optional("street", form::texts),
-    optional("city", form::text),
-    optional("state", form::text),
-    optional("country_code", form::country),
-    optional("postal_code", form::text),
-    optional("dob", form::birth),
-    optional("email", form::text),
+const GUEST: &[AttributeRule] = &[
+    optional("title", format_rules::title),
+    optional("firstname", format_rules::text),
+    optional("lastname", format_rules::text),
+    optional("mobile", format_rules::text),
+    optional("phone", format_rules::text),
+    optional("street", format_rules::text_array),
+    optional("city", format_rules::text),
+    optional("state", format_rules::text),
+    optional("country_code", format_rules::country),
+    optional("postal_code", format_rules::text),
+    optional("dob", format_rules::date_of_birth),
+    optional("email", format_rules::text),
 ];
 
 /// Of a consumer, who has a gender too, and the items that are theirs. The public page does not name the attribute of these.
-const CONSUMER: &[Attribute] = &[optional("gender", form::gender), optional("item_ids", form::texts)];
+const CONSUMER: &[AttributeRule] =
+    &[optional("gender", format_rules::gender), optional("item_ids", format_rules::text_array)];
 
-const CONFIRMED: &[Attribute] = &[required("item_id", form::filled)];
+const CONFIRMED: &[AttributeRule] = &[required("item_id", format_rules::non_empty)];
 
-const CHECKOUT: &[Attribute] = &[required("reference_id", form::filled), required("status", form::order_status)];
+const CHECKOUT: &[AttributeRule] =
+    &[required("reference_id", format_rules::non_empty), required("status", format_rules::order_status)];
 
 /// Why an ADD breaks the schema.
-pub(in crate::sandbox) fn add(event: &Object) -> Vec<String> {
-    let mut reasons = Reasons::common(event);
+pub(in crate::sandbox) fn add(event: &ObjectRule) -> Vec<String> {
+    let mut reasons = SchemaErrors::common(event);
     match event.get("product") {
         Some(Value::Object(product)) => reasons.product(product),
         Some(other) => reasons.wrong_type("product", other, "an object"),
-        None => reasons.add("product", "missing"),
+        None => reasons.push("product", "missing"),
     }
     reasons.0
 }
 
 /// Why an `ADD_CONTACTS` would not be processed.
-pub(in crate::sandbox) fn add_contacts(event: &Object) -> Vec<String> {
-    let mut reasons = Reasons::common(event);
+pub(in crate::sandbox) fn add_contacts(event: &ObjectRule) -> Vec<String> {
+    let mut reasons = SchemaErrors::common(event);
     reasons.guests("contact", event, &[]);
     reasons.0
 }
 
 /// Why an `ADD_CONSUMERS` would not be processed.
-pub(in crate::sandbox) fn add_consumers(event: &Object) -> Vec<String> {
-    let mut reasons = Reasons::common(event);
+pub(in crate::sandbox) fn add_consumers(event: &ObjectRule) -> Vec<String> {
+    let mut reasons = SchemaErrors::common(event);
     reasons.guests("consumer", event, CONSUMER);
     reasons.0
 }
 
 /// Why a CONFIRM breaks the schema.
-pub(in crate::sandbox) fn confirm(event: &Object) -> Vec<String> {
-    let mut reasons = Reasons::common(event);
+pub(in crate::sandbox) fn confirm(event: &ObjectRule) -> Vec<String> {
+    let mut reasons = SchemaErrors::common(event);
     let Some(items) = event.get("product") else {
-        reasons.add("product", "missing");
+        reasons.push("product", "missing");
         return reasons.0;
     };
-    for (at, item) in reasons.some_objects("product", items) {
-        reasons.attributes(&at, item, CONFIRMED);
+    for (at, item) in reasons.non_empty_objects("product", items) {
+        reasons.check_attributes(&at, item, CONFIRMED);
     }
     reasons.0
 }
 
 /// Why a CHECKOUT fails, whatever was added and confirmed.
-pub(in crate::sandbox) fn checkout(event: &Object) -> Vec<String> {
-    let mut reasons = Reasons::default();
-    reasons.attributes("", event, CHECKOUT);
+pub(in crate::sandbox) fn checkout(event: &ObjectRule) -> Vec<String> {
+    let mut reasons = SchemaErrors::default();
+    reasons.check_attributes("", event, CHECKOUT);
     reasons.0
 }
 
 /// Why any event would not be processed.
-pub(in crate::sandbox) fn common(event: &Object) -> Vec<String> {
-    Reasons::common(event).0
+pub(in crate::sandbox) fn common(event: &ObjectRule) -> Vec<String> {
+    SchemaErrors::common(event).0
 }
 
-impl Reasons {
-    fn product(&mut self, product: &Object) {
+impl SchemaErrors {
+    fn product(&mut self, product: &ObjectRule) {
         let kind = product.get("type").and_then(Value::as_str).unwrap_or_default();
         let of_type = if kind == "FLIGHT" { FLIGHT } else { PRODUCT_BUT_FLIGHT };
-        self.attributes("product", product, PRODUCT);
-        self.attributes("product", product, of_type);
+        self.check_attributes("product", product, PRODUCT);
+        self.check_attributes("product", product, of_type);
         for (name, value) in product {
             let is_known = PRODUCT.iter().chain(of_type).any(|known| known.name == name);
             if !is_known {
-                self.finding(&join("product", name), form::flat(value));
+                self.push_result(&join("product", name), format_rules::scalar(value));
             }
         }
     }
 
-    fn guests(&mut self, name: &str, event: &Object, more: &[Attribute]) {
+    fn guests(&mut self, name: &str, event: &ObjectRule, more: &[AttributeRule]) {
         let Some(guests) = event.get(name) else {
-            return self.add(name, "missing");
+            return self.push(name, "missing");
         };
         for (at, guest) in self.objects(name, guests) {
-            self.attributes(&at, guest, GUEST);
-            self.attributes(&at, guest, more);
+            self.check_attributes(&at, guest, GUEST);
+            self.check_attributes(&at, guest, more);
             if let Some(identifiers) = guest.get("identifiers") {
                 self.identifiers(&join(&at, "identifiers"), identifiers);
             }
@@ -157,7 +161,7 @@ mod tests {
     }
 
     /// Of the event with the value at `pointer` replaced, or taken away where it is null.
-    fn reasons(check: fn(&Object) -> Vec<String>, mut event: Value, pointer: &str, value: Value) -> Vec<String> {
+    fn reasons(check: fn(&ObjectRule) -> Vec<String>, mut event: Value, pointer: &str, value: Value) -> Vec<String> {
         let (owner, name) = pointer.rsplit_once('/').unwrap();
         let owner = event.pointer_mut(owner).unwrap().as_object_mut().unwrap();
         match value {
@@ -168,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_are_without_fault() {
+    fn manual_examples_are_valid() {
         for event in [example(), flight()] {
             assert_eq!(add(event.as_object().unwrap()), Vec::<String>::new());
         }
@@ -176,7 +180,7 @@ mod tests {
 
     /// One line per rule: where, what stands there instead, and the reason.
     #[test]
-    fn each_broken_rule_of_add_is_one_reason() {
+    fn add_reports_each_violation_once() {
         let missing = "missing";
         for (event, pointer, value, reason) in [
             (example(), "/page", Value::Null, missing),
@@ -208,9 +212,9 @@ mod tests {
     }
 
     #[test]
-    fn each_broken_rule_of_the_others_is_one_reason() {
-        type Line = (fn(&Object) -> Vec<String>, &'static str, Value, &'static str);
-        let table: [Line; 16] = [
+    fn other_events_report_each_violation_once() {
+        type Case = (fn(&ObjectRule) -> Vec<String>, &'static str, Value, &'static str);
+        let table: [Case; 16] = [
             (add_contacts, "/contact", Value::Null, "contact: missing"),
             (add_contacts, "/contact", json!({}), "contact: an object, expected an array"),
             (

@@ -15,18 +15,18 @@ fn common(kind: &str, browser: &str) -> serde_json::Value {
             "page": "x", "pos": "shop" })
 }
 
-fn identity(browser: &str, id: &str) -> Event {
+fn identity(browser: &str, id: &str) -> TenantEvent {
     let mut event = common("IDENTITY", browser);
     event["identifiers"] = json!([{ "provider": "email", "id": id }]);
-    Event::read(Some(&event.to_string())).unwrap()
+    TenantEvent::parse(Some(&event.to_string())).unwrap()
 }
 
-fn order(browser: &str, reference: &str, currency: &str, price: &str) -> Event {
+fn order(browser: &str, reference: &str, currency: &str, price: &str) -> TenantEvent {
     let mut event = common("ORDER_CHECKOUT", browser);
     event["order"] = json!({ "referenceId": reference, "orderedAt": "2025-08-23T16:17:16.000Z", "status": "PURCHASED",
         "currencyCode": currency, "price": 0, "paymentType": "other", "orderItems": [{}, {}] });
     let text = event.to_string().replace("\"price\":0", &format!("\"price\":{price}"));
-    Event::read(Some(&text)).unwrap()
+    TenantEvent::parse(Some(&text)).unwrap()
 }
 
 fn tenant(known_pos: &[&str], browsers: &[&str]) -> Tenant {
@@ -38,26 +38,27 @@ fn tenant(known_pos: &[&str], browsers: &[&str]) -> Tenant {
 }
 
 /// Runs a script, then shows the tenant in a few lines.
-fn after(mut tenant: Tenant, script: Vec<Event>) -> String {
+fn after(mut tenant: Tenant, script: Vec<TenantEvent>) -> String {
     for event in script {
         tenant.accept(event, Duration::ZERO).unwrap();
     }
     let state = tenant.state("", Duration::ZERO);
     let mut text = format!("guests {} of {} browsers\n", state.guests, state.browsers);
-    let Orders { received, processed, not_processed, repeated_references, items } = state.orders;
+    let OrderCounts { received, processed, not_processed, repeated_references, items } = state.orders;
     writeln!(text, "orders {received} = {processed} + {not_processed}, repeated {repeated_references}, items {items}")
         .unwrap();
     for sum in state.money {
         writeln!(text, "{} {} {}", sum.currency, sum.orders, sum.total).unwrap();
     }
     for lost in state.not_processed {
-        writeln!(text, "{} {}: {}", lost.kind, lost.reference_id.unwrap_or_default(), lost.reasons.join("; ")).unwrap();
+        writeln!(text, "{} {}: {}", lost.event_type, lost.reference_id.unwrap_or_default(), lost.reasons.join("; "))
+            .unwrap();
     }
     text
 }
 
 #[test]
-fn orders_of_identified_guests_are_kept_and_summed_exactly() {
+fn orders_of_identified_guests_are_summed_exactly() {
     let script = vec![
         identity("a", "1"),
         order("a", "R1", "GBP", "0.10"),
@@ -72,7 +73,7 @@ fn orders_of_identified_guests_are_kept_and_summed_exactly() {
 }
 
 #[test]
-fn an_order_before_identity_is_dropped_with_the_reason() {
+fn order_before_identity_is_dropped() {
     let script = vec![order("a", "R1", "EUR", "5"), identity("a", "1")];
     assert_eq!(
         after(tenant(&[], &["a"]), script),
@@ -82,7 +83,7 @@ fn an_order_before_identity_is_dropped_with_the_reason() {
 }
 
 #[test]
-fn an_unknown_point_of_sale_drops_both_events() {
+fn unknown_point_of_sale_drops_events() {
     let script = vec![identity("a", "1"), order("a", "R1", "EUR", "\"5\"")];
     assert_eq!(
         after(tenant(&["other"], &["a"]), script),
@@ -95,7 +96,7 @@ fn an_unknown_point_of_sale_drops_both_events() {
 }
 
 #[test]
-fn a_repeated_reference_is_stored_and_counted() {
+fn repeated_reference_is_stored_and_counted() {
     let script = vec![identity("a", "1"), order("a", "R1", "EUR", "5"), order("a", "R1", "EUR", "5")];
     assert_eq!(
         after(tenant(&[], &["a"]), script),
@@ -104,7 +105,7 @@ fn a_repeated_reference_is_stored_and_counted() {
 }
 
 #[test]
-fn two_browsers_of_one_identifier_are_one_guest_with_all_orders() {
+fn browsers_with_same_identifier_share_a_guest() {
     let mut tenant = tenant(&[], &["a", "b"]);
     for event in [identity("a", "1"), order("a", "R1", "EUR", "5"), identity("b", "1"), order("b", "R2", "EUR", "5")] {
         tenant.accept(event, Duration::ZERO).unwrap();
@@ -115,15 +116,15 @@ fn two_browsers_of_one_identifier_are_one_guest_with_all_orders() {
 }
 
 #[test]
-fn an_event_of_an_unknown_browser_changes_nothing() {
+fn event_of_unknown_browser_changes_nothing() {
     let mut tenant = tenant(&[], &["a"]);
     let before = tenant.state("", Duration::ZERO);
-    assert_eq!(tenant.accept(order("made-up", "R1", "EUR", "5"), Duration::ZERO), Err(NotAccepted::UnknownBrowser));
+    assert_eq!(tenant.accept(order("made-up", "R1", "EUR", "5"), Duration::ZERO), Err(EventError::UnknownBrowser));
     assert_eq!(tenant.state("", Duration::ZERO), before);
 }
 
 #[test]
-fn a_sum_that_cannot_be_exact_is_not_shown() {
+fn inexact_sum_is_not_reported() {
     let script = vec![
         identity("a", "1"),
         order("a", "R1", "EUR", "7922816251426433759354395033"),
@@ -135,7 +136,13 @@ fn a_sum_that_cannot_be_exact_is_not_shown() {
 #[test]
 fn requests_are_counted_by_kind() {
     let mut tenant = tenant(&[], &[]);
-    for kind in [Kind::BrowserCreate, Kind::Identity, Kind::OrderCheckout, Kind::OrderCheckout, Kind::Other] {
+    for kind in [
+        TenantRequestKind::BrowserCreate,
+        TenantRequestKind::Identity,
+        TenantRequestKind::OrderCheckout,
+        TenantRequestKind::OrderCheckout,
+        TenantRequestKind::Other,
+    ] {
         tenant.count(kind);
     }
     tenant.count_refused();

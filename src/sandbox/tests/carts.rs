@@ -25,9 +25,9 @@ pub(super) fn events(browser: &str) -> [(Value, u16); 5] {
 }
 
 #[tokio::test]
-async fn an_order_of_several_events_goes_from_browser_to_state() {
-    let sandbox = start(Settings::default()).await;
-    let browser = browser(&sandbox).await;
+async fn multi_event_order_appears_in_state() {
+    let sandbox = start(SandboxSettings::default()).await;
+    let browser = create_browser(&sandbox).await;
     assert_eq!(send(&sandbox, &identity(&browser)).await.0, 201);
     for (event, status) in events(&browser) {
         let answer = send(&sandbox, &event).await;
@@ -53,9 +53,10 @@ async fn an_order_of_several_events_goes_from_browser_to_state() {
 
 /// Time is tokio's and paused.
 #[tokio::test(start_paused = true)]
-async fn a_cart_left_open_is_shown_until_its_session_times_out() {
-    let sandbox = start(Settings { session_timeout: Duration::from_secs(60), ..Settings::default() }).await;
-    let browser = browser(&sandbox).await;
+async fn open_cart_is_listed_until_session_timeout() {
+    let sandbox =
+        start(SandboxSettings { session_timeout: Duration::from_secs(60), ..SandboxSettings::default() }).await;
+    let browser = create_browser(&sandbox).await;
     for (event, _) in &events(&browser)[..2] {
         assert_eq!(send(&sandbox, event).await.0, 201);
     }

@@ -13,7 +13,7 @@ const CREATE: &str = "/v1.2/browser/create.json?client_key=key&message={}";
 
 async fn with_faults(faults: Value) -> Sandbox {
     let settings: FaultSettings = serde_json::from_value(faults).unwrap();
-    start(Settings { faults: Some(Faults::new(settings).unwrap()), ..Settings::default() }).await
+    start(SandboxSettings { faults: Some(Faults::new(settings).unwrap()), ..SandboxSettings::default() }).await
 }
 
 fn host(sandbox: &Sandbox) -> String {
@@ -21,11 +21,11 @@ fn host(sandbox: &Sandbox) -> String {
 }
 
 /// Asks for a browser, and returns all that comes until the connection ends.
-async fn create_at(host: String) -> String {
-    ask_at(host, CREATE).await
+async fn create_browser_at(host: String) -> String {
+    request_at(host, CREATE).await
 }
 
-async fn ask_at(host: String, target: &str) -> String {
+async fn request_at(host: String, target: &str) -> String {
     let mut stream = TcpStream::connect(&host).await.unwrap();
     let head = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
@@ -34,14 +34,14 @@ async fn ask_at(host: String, target: &str) -> String {
     text
 }
 
-fn create_meanwhile(sandbox: &Sandbox) -> JoinHandle<String> {
-    tokio::spawn(create_at(host(sandbox)))
+fn spawn_create_browser(sandbox: &Sandbox) -> JoinHandle<String> {
+    tokio::spawn(create_browser_at(host(sandbox)))
 }
 
 /// One line per fault: what it is called in the state, its settings, how the answer begins, and how many browsers there
 /// are afterwards, which says whether the request was taken.
 #[tokio::test]
-async fn each_fault_answers_as_it_should_and_takes_or_does_not() {
+async fn each_fault_has_its_response_and_effect() {
     let table = [
         ("status.429", json!({ "status": { "429": "100%" } }), "HTTP/1.1 429 ", 0),
         ("status.503", json!({ "status": { "503": "100%" }, "taken_anyway": "100%" }), "HTTP/1.1 503 ", 0),
@@ -56,7 +56,7 @@ async fn each_fault_answers_as_it_should_and_takes_or_does_not() {
     ];
     for (name, faults, begins, n_browsers) in table {
         let sandbox = with_faults(faults).await;
-        let text = create_at(host(&sandbox)).await;
+        let text = create_browser_at(host(&sandbox)).await;
         assert!(text.starts_with(begins) && text.is_empty() == begins.is_empty(), "{name}: {text}");
         let state = get(&sandbox, "/sandbox/state").await.json();
         assert_eq!(state["faults"], json!({ name: 1 }));
@@ -73,14 +73,14 @@ async fn each_fault_answers_as_it_should_and_takes_or_does_not() {
 
 /// Half of the answers do not come; with this seed that of the last CHECKOUT is one of them.
 #[tokio::test]
-async fn events_of_a_cart_are_taken_though_no_answer_comes() {
+async fn cart_events_are_processed_without_a_response() {
     let sandbox = with_faults(json!({ "seed": 80, "closed_taken": "50%" })).await;
-    let browser = browser(&sandbox).await;
+    let browser = create_browser(&sandbox).await;
     let events = [identity(&browser)].into_iter().chain(carts::events(&browser).map(|(event, _)| event));
     let mut last = String::new();
     for event in events {
         let target = format!("/v1.2/event/create.json?client_key=key&message={}", encoded(&event.to_string()));
-        last = ask_at(host(&sandbox), &target).await;
+        last = request_at(host(&sandbox), &target).await;
     }
     let state = sandbox.state();
     assert_eq!((last.as_str(), state.orders.processed, state.carts.open), ("", 1, 0));
@@ -88,17 +88,17 @@ async fn events_of_a_cart_are_taken_though_no_answer_comes() {
 }
 
 #[tokio::test]
-async fn retry_after_may_be_a_date() {
+async fn retry_after_as_http_date() {
     let faults = json!({ "throttled": "100%", "retry_after": "1h", "retry_after_as": "date" });
-    let text = create_at(host(&with_faults(faults).await)).await;
+    let text = create_browser_at(host(&with_faults(faults).await)).await;
     let date = text.split("retry-after: ").nth(1).unwrap().split("\r\n").next().unwrap();
     let wait = httpdate::parse_http_date(date).unwrap().duration_since(SystemTime::now()).unwrap();
     assert!(wait > Duration::from_secs(50 * 60) && wait <= Duration::from_secs(60 * 60), "{date}");
 }
 
 #[tokio::test]
-async fn half_an_answer_promises_the_whole() {
-    let text = create_at(host(&with_faults(json!({ "half": "100%" })).await)).await;
+async fn truncated_body_declares_full_length() {
+    let text = create_browser_at(host(&with_faults(json!({ "half": "100%" })).await)).await;
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let promised: usize = head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap().parse().unwrap();
     assert_eq!(body.len(), promised / 2, "{text}");
@@ -106,18 +106,18 @@ async fn half_an_answer_promises_the_whole() {
 }
 
 #[tokio::test]
-async fn garbage_is_no_json() {
-    let text = create_at(host(&with_faults(json!({ "garbage": "100%" })).await)).await;
+async fn invalid_body_is_not_json() {
+    let text = create_browser_at(host(&with_faults(json!({ "garbage": "100%" })).await)).await;
     assert!(serde_json::from_str::<Value>(text.split_once("\r\n\r\n").unwrap().1).is_err());
 }
 
 /// A closed connection is closed for one request, not for its neighbours or the sandbox's own pages.
 #[tokio::test]
-async fn faults_keep_to_their_request() {
+async fn faults_affect_only_their_request() {
     let sandbox = with_faults(json!({ "closed_not_taken": "50%" })).await;
     let mut n_answers = 0;
     for _ in 0..50 {
-        n_answers += usize::from(!create_at(host(&sandbox)).await.is_empty());
+        n_answers += usize::from(!create_browser_at(host(&sandbox)).await.is_empty());
     }
     let state = get(&sandbox, "/sandbox/state").await.json();
     assert!((10..40).contains(&n_answers), "{n_answers}");
@@ -129,11 +129,11 @@ async fn faults_keep_to_their_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn latency_is_that_of_every_answer() {
+async fn latency_applies_to_every_response() {
     let sandbox = with_faults(json!({ "latency": "50ms..60ms", "status": { "503": "50%" } })).await;
     for _ in 0..10 {
         let before = Instant::now();
-        create_at(host(&sandbox)).await;
+        create_browser_at(host(&sandbox)).await;
         let waited = before.elapsed();
         assert!((50..=61).contains(&waited.as_millis()), "{waited:?}");
     }
@@ -143,45 +143,45 @@ async fn latency_is_that_of_every_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_answer_holds_up_nobody() {
+async fn late_response_blocks_no_other_request() {
     let sandbox = with_faults(json!({ "late": "100%" })).await;
     let before = Instant::now();
-    let late = create_meanwhile(&sandbox);
+    let late = spawn_create_browser(&sandbox);
     sleep(Duration::from_secs(1)).await;
     assert_eq!(get(&sandbox, "/sandbox/state").await.json()["browsers"], 1);
     assert!(late.await.unwrap().starts_with("HTTP/1.1 201 "));
     assert!((35..37).contains(&before.elapsed().as_secs()));
     // Nor does it hold up the end.
-    let late = create_meanwhile(&sandbox);
+    let late = spawn_create_browser(&sandbox);
     sleep(Duration::from_secs(1)).await;
     let before = Instant::now();
     sandbox.stop().await;
-    assert!(before.elapsed() <= super::super::PATIENCE + Duration::from_millis(100));
+    assert!(before.elapsed() <= super::super::SHUTDOWN_TIMEOUT + Duration::from_millis(100));
     assert_eq!(late.await.unwrap(), "");
 }
 
 /// Whether someone answers, and if not, why.
-async fn try_it(host: &str) -> Result<(), ErrorKind> {
+async fn try_connect(host: &str) -> Result<(), ErrorKind> {
     TcpStream::connect(host).await.map(drop).map_err(|error| error.kind())
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_cuts_refuses_and_ends() {
+async fn outage_drops_and_refuses_connections() {
     let sandbox = with_faults(json!({ "outage": { "after": "10s", "lasts": "20s", "every": "1min" } })).await;
     let host = host(&sandbox);
     // It begins with the first request, not with the sandbox.
     sleep(Duration::from_secs(100)).await;
-    assert!(create_at(host.clone()).await.starts_with("HTTP/1.1 201 "));
+    assert!(create_browser_at(host.clone()).await.starts_with("HTTP/1.1 201 "));
     for n_outages in 1..=2 {
         sleep(Duration::from_secs(9)).await;
         let mut idle = TcpStream::connect(&host).await.unwrap();
         sleep(Duration::from_secs(2)).await;
         assert_eq!(idle.read(&mut [0]).await.unwrap(), 0);
-        assert_eq!(try_it(&host).await, Err(ErrorKind::ConnectionRefused));
+        assert_eq!(try_connect(&host).await, Err(ErrorKind::ConnectionRefused));
         sleep(Duration::from_secs(18)).await;
-        assert_eq!(try_it(&host).await, Err(ErrorKind::ConnectionRefused));
+        assert_eq!(try_connect(&host).await, Err(ErrorKind::ConnectionRefused));
         sleep(Duration::from_secs(2)).await;
-        assert!(create_at(host.clone()).await.starts_with("HTTP/1.1 201 "));
+        assert!(create_browser_at(host.clone()).await.starts_with("HTTP/1.1 201 "));
         assert_eq!(sandbox.state().faults["outage"], n_outages);
         sleep(Duration::from_secs(29)).await;
     }
@@ -189,9 +189,9 @@ async fn an_outage_cuts_refuses_and_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_loses_answers_under_way_and_does_not_hold_up_the_end() {
+async fn outage_drops_in_flight_responses() {
     let sandbox = with_faults(json!({ "latency": "1min", "outage": { "after": "1s", "lasts": "1h" } })).await;
-    let cut_off = create_meanwhile(&sandbox);
+    let cut_off = spawn_create_browser(&sandbox);
     sleep(Duration::from_secs(2)).await;
     assert_eq!(cut_off.await.unwrap(), "");
     let state = sandbox.state();

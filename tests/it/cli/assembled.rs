@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use orderferry::sandbox::{Faults, Sandbox, Settings};
+use orderferry::sandbox::{Faults, Sandbox, SandboxSettings};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -116,7 +116,8 @@ impl Tenant {
     fn new(faults: Option<Value>) -> Self {
         let runtime = Runtime::new().unwrap();
         let faults = faults.map(|faults| Faults::new(serde_json::from_value(faults).unwrap()).unwrap());
-        let sandbox = runtime.block_on(Sandbox::start(Settings { faults, ..Settings::default() })).unwrap();
+        let sandbox =
+            runtime.block_on(Sandbox::start(SandboxSettings { faults, ..SandboxSettings::default() })).unwrap();
         Self { runtime, sandbox: Some(sandbox) }
     }
 

@@ -6,7 +6,7 @@
 use rust_decimal::Decimal;
 
 /// A JSON number, digit for digit; `None` where it does not fit 28 digits.
-pub(super) fn read(digits: &str) -> Option<Decimal> {
+pub(super) fn parse(digits: &str) -> Option<Decimal> {
     let mantissa = digits.split(['e', 'E']).next().unwrap_or(digits);
     let plain = Decimal::from_str_exact(mantissa).ok()?;
     if mantissa == digits {
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn products_are_exact_or_none() {
-        let of = |one: &str, other: &str| product(read(one)?, read(other)?).map(|product| product.to_string());
+        let of = |one: &str, other: &str| product(parse(one)?, parse(other)?).map(|product| product.to_string());
         for (one, other, expected) in [
             ("12.50", "2", Some("25.00")),
             ("0.1", "0.3", Some("0.03")),

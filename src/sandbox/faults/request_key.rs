@@ -11,67 +11,69 @@ use super::super::message;
 /// A digest of a request, whichever browser it came from: of its path and its message without `browser_id`, which is
 /// another one in each run. Two that have the same digest share their count, which harms nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::sandbox) struct Thing(u64);
+pub(in crate::sandbox) struct RequestKey(u64);
 
 /// A request before it is known what its browser said before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sandbox) struct Said {
-    thing: Thing,
-    part: Part,
+pub(in crate::sandbox) struct RequestContent {
+    key: RequestKey,
+    relation: OrderRelation,
 }
 
 /// What a request has to do with those before it. A browser stands as the digest of its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Alone,
+enum OrderRelation {
+    Standalone,
     Add(u64),
     /// Of an order that it does not name, or not always: many a `CLEAR_CART` has the same words.
     AfterAdd(u64),
 }
 
-impl Said {
-    pub(in crate::sandbox) fn read(path: &str, message: Option<&str>) -> Self {
-        let (text, relation) = match message::read_object(message) {
-            Ok(event) => words_and_part(event),
-            Err(_) => (message.unwrap_or_default().to_owned(), Part::Alone),
+impl RequestContent {
+    pub(in crate::sandbox) fn parse(path: &str, message: Option<&str>) -> Self {
+        let (text, relation) = match message::parse_object(message) {
+            Ok(event) => content_and_relation(event),
+            Err(_) => (message.unwrap_or_default().to_owned(), OrderRelation::Standalone),
         };
-        Self { thing: Thing(digest(&[path.as_bytes(), b"\n", text.as_bytes()])), part: relation }
+        Self { key: RequestKey(digest(&[path.as_bytes(), b"\n", text.as_bytes()])), relation }
     }
 }
 
-fn words_and_part(mut event: Map<String, Value>) -> (String, Part) {
+fn content_and_relation(mut event: Map<String, Value>) -> (String, OrderRelation) {
     let browser_id = event.remove("browser_id");
     let browser = digest(&[browser_id.unwrap_or_default().to_string().as_bytes()]);
-    let part = match event.get("type").and_then(Value::as_str) {
-        Some("ADD") => Part::Add(browser),
-        Some("ADD_CONTACTS" | "ADD_CONSUMERS" | "CONFIRM" | "CHECKOUT" | "CLEAR_CART") => Part::AfterAdd(browser),
-        _ => Part::Alone,
+    let relation = match event.get("type").and_then(Value::as_str) {
+        Some("ADD") => OrderRelation::Add(browser),
+        Some("ADD_CONTACTS" | "ADD_CONSUMERS" | "CONFIRM" | "CHECKOUT" | "CLEAR_CART") => {
+            OrderRelation::AfterAdd(browser)
+        }
+        _ => OrderRelation::Standalone,
     };
-    (Value::Object(event).to_string(), part)
+    (Value::Object(event).to_string(), relation)
 }
 
-impl Thing {
+impl RequestKey {
     pub(super) fn to_le_bytes(self) -> [u8; 8] {
         self.0.to_le_bytes()
     }
 
-    fn after(self, before: Self) -> Self {
-        Self(digest(&[&before.to_le_bytes(), &self.to_le_bytes()]))
+    fn after_add(self, add: Self) -> Self {
+        Self(digest(&[&add.to_le_bytes(), &self.to_le_bytes()]))
     }
 }
 
 /// The ADD that each browser sent last, which tells one order's events from another's though their words are equal.
 #[derive(Debug, Default)]
-pub(super) struct LastAdds(HashMap<u64, Thing>);
+pub(super) struct LastAddByBrowser(HashMap<u64, RequestKey>);
 
-impl LastAdds {
-    pub(super) fn thing(&mut self, Said { thing: key, part: relation }: Said) -> Thing {
+impl LastAddByBrowser {
+    pub(super) fn key_of(&mut self, RequestContent { key, relation }: RequestContent) -> RequestKey {
         match relation {
-            Part::Alone => {}
-            Part::Add(browser) => {
+            OrderRelation::Standalone => {}
+            OrderRelation::Add(browser) => {
                 self.0.insert(browser, key);
             }
-            Part::AfterAdd(browser) => return self.0.get(&browser).map_or(key, |add| key.after(*add)),
+            OrderRelation::AfterAdd(browser) => return self.0.get(&browser).map_or(key, |add| key.after_add(*add)),
         }
         key
     }
@@ -93,34 +95,34 @@ mod tests {
 
     use super::*;
 
-    fn said(kind: &str, browser: &str, words: &Value) -> Said {
+    fn content(kind: &str, browser: &str, words: &Value) -> RequestContent {
         let event = json!({ "type": kind, "browser_id": browser, "words": words });
-        Said::read("/v1.2/event/create.json", Some(&event.to_string()))
+        RequestContent::parse("/v1.2/event/create.json", Some(&event.to_string()))
     }
 
     /// The things of an order's ADD and of what comes after it with the same words for each order.
-    fn of_order(adds: &mut LastAdds, n: u32, browser: &str) -> Vec<Thing> {
+    fn of_order(adds: &mut LastAddByBrowser, n: u32, browser: &str) -> Vec<RequestKey> {
         let rest = ["ADD_CONTACTS", "ADD_CONSUMERS", "CONFIRM", "CHECKOUT", "CLEAR_CART"];
-        let add = adds.thing(said("ADD", browser, &json!(n)));
-        [add].into_iter().chain(rest.map(|kind| adds.thing(said(kind, browser, &json!("same"))))).collect()
+        let add = adds.key_of(content("ADD", browser, &json!(n)));
+        [add].into_iter().chain(rest.map(|kind| adds.key_of(content(kind, browser, &json!("same"))))).collect()
     }
 
     #[test]
-    fn what_comes_after_an_add_is_of_its_order_whichever_the_browser() {
-        let mut adds = LastAdds::default();
+    fn cart_events_share_the_key_of_their_add() {
+        let mut adds = LastAddByBrowser::default();
         let (one, other) = (of_order(&mut adds, 1, "a"), of_order(&mut adds, 2, "b"));
         assert!(one.iter().zip(&other).all(|(one, other)| one != other));
-        assert_eq!(one, of_order(&mut LastAdds::default(), 1, "c"));
+        assert_eq!(one, of_order(&mut LastAddByBrowser::default(), 1, "c"));
         assert_eq!(one, of_order(&mut adds, 1, "b"));
-        assert_eq!(adds.thing(said("CLEAR_CART", "a", &json!("same"))), one[5], "again");
+        assert_eq!(adds.key_of(content("CLEAR_CART", "a", &json!("same"))), one[5], "again");
     }
 
     #[test]
-    fn a_thing_is_its_path_and_its_message_without_the_browser() {
-        let thing = |path, message| LastAdds::default().thing(Said::read(path, message));
-        let identity = |browser| LastAdds::default().thing(said("IDENTITY", browser, &json!(1)));
+    fn request_key_ignores_the_browser() {
+        let thing = |path, message| LastAddByBrowser::default().key_of(RequestContent::parse(path, message));
+        let identity = |browser| LastAddByBrowser::default().key_of(content("IDENTITY", browser, &json!(1)));
         assert_eq!(identity("a"), identity("b"));
-        assert_ne!(identity("a"), LastAdds::default().thing(said("IDENTITY", "a", &json!(2))));
+        assert_ne!(identity("a"), LastAddByBrowser::default().key_of(content("IDENTITY", "a", &json!(2))));
         let create = |message| thing("/v1.2/browser/create.json", message);
         assert_eq!(create(Some("{}")), create(Some(" { } ")));
         assert_ne!(create(Some("{}")), thing("/v1.2/event/create.json", Some("{}")));

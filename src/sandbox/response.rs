@@ -10,15 +10,15 @@ use hyper::{Response, StatusCode};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::body::Body;
+use super::body::ResponseBody;
 use super::faults::RetryAfterForm;
 
 /// What goes back to a client.
-pub(super) type Answer = Response<Body>;
+pub(super) type SandboxResponse = Response<ResponseBody>;
 
 /// "status": "OK" means accepted, not processed.
 #[derive(Debug, Serialize)]
-pub(super) struct Accepted {
+pub(super) struct AcceptedResponse {
     status: &'static str,
     version: &'static str,
     client_key: String,
@@ -28,14 +28,14 @@ pub(super) struct Accepted {
     customer_ref: Option<String>,
 }
 
-impl Accepted {
+impl AcceptedResponse {
     /// For a new browser, with its anonymous guest.
-    pub(super) fn browser(client_key: String, browser_id: String) -> Self {
+    pub(super) fn for_browser(client_key: String, browser_id: String) -> Self {
         Self { customer_ref: Some(Uuid::new_v4().to_string()), ..Self::new(client_key, browser_id) }
     }
 
     /// For an event.
-    pub(super) fn event(client_key: String) -> Self {
+    pub(super) fn for_event(client_key: String) -> Self {
         Self::new(client_key, Uuid::new_v4().to_string())
     }
 
@@ -46,56 +46,56 @@ impl Accepted {
 
 /// An answer that is not a 2xx, and why.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ErrorResponse {
     status: StatusCode,
     message: String,
 }
 
 #[derive(Serialize)]
-struct RefusalBody {
+struct ErrorBody {
     status: u16,
     /// The status again: the service's own codes are not documented.
     code: u16,
     message: String,
 }
 
-impl Refusal {
+impl ErrorResponse {
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let message = message.into();
         Self { status, message }
     }
 
     /// Whether the request is to blame, not the service.
-    pub(super) fn is_clients(&self) -> bool {
+    pub(super) fn is_client_error(&self) -> bool {
         self.status.is_client_error()
     }
 
-    pub(super) fn answer(self) -> Answer {
+    pub(super) fn into_response(self) -> SandboxResponse {
         let code = self.status.as_u16();
-        let body = RefusalBody { status: code, code, message: self.message };
-        let mut answer = json(self.status, &body);
+        let body = ErrorBody { status: code, code, message: self.message };
+        let mut response = json(self.status, &body);
         if self.status == StatusCode::METHOD_NOT_ALLOWED {
-            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
         }
-        answer
+        response
     }
 }
 
 /// A JSON answer.
-pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> SandboxResponse {
     match serde_json::to_string(body) {
         Ok(text) => with_type(status, "application/json", text),
-        Err(error) => broken(&error),
+        Err(error) => internal_error(&error),
     }
 }
 
 /// A page.
-pub(super) fn html(page: String) -> Answer {
+pub(super) fn html(page: String) -> SandboxResponse {
     with_type(StatusCode::OK, "text/html; charset=utf-8", page)
 }
 
 /// The same answer, which asks to wait before the next request.
-pub(super) fn with_retry_after(mut response: Answer, wait: Duration, form: RetryAfterForm) -> Answer {
+pub(super) fn with_retry_after(mut response: SandboxResponse, wait: Duration, form: RetryAfterForm) -> SandboxResponse {
     let text = match form {
         RetryAfterForm::Seconds => wait.as_secs().to_string(),
         RetryAfterForm::Date => httpdate::fmt_http_date(SystemTime::now() + wait),
@@ -106,22 +106,22 @@ pub(super) fn with_retry_after(mut response: Answer, wait: Duration, form: Retry
 }
 
 /// The same answer up to the middle of its body; the connection ends there.
-pub(super) fn cut_in_half(answer: Answer) -> Answer {
-    answer.map(Body::half)
+pub(super) fn with_truncated_body(response: SandboxResponse) -> SandboxResponse {
+    response.map(ResponseBody::truncated)
 }
 
 /// The same status and headers over a body that is no JSON, as a page of a proxy is.
-pub(super) fn garbled(answer: Answer) -> Answer {
-    answer.map(|_| Body::new("<html><body>\u{fffd}\u{0} {\"status\": OK</body>"))
+pub(super) fn with_invalid_body(response: SandboxResponse) -> SandboxResponse {
+    response.map(|_| ResponseBody::new("<html><body>\u{fffd}\u{0} {\"status\": OK</body>"))
 }
 
 /// The sandbox itself failed.
-pub(super) fn broken(error: &impl ToString) -> Answer {
+pub(super) fn internal_error(error: &impl ToString) -> SandboxResponse {
     with_type(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", error.to_string())
 }
 
-fn with_type(status: StatusCode, content_type: &'static str, text: String) -> Answer {
-    let mut response = Response::new(Body::new(text));
+fn with_type(status: StatusCode, content_type: &'static str, text: String) -> SandboxResponse {
+    let mut response = Response::new(ResponseBody::new(text));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response

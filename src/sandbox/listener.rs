@@ -40,12 +40,12 @@ pub(super) async fn serve(
     loop {
         tokio::select! {
             stream = accept(&listener) => {
-                connections.spawn(connection(stream, Arc::clone(&service), stopping.clone()));
+                connections.spawn(serve_connection(stream, Arc::clone(&service), stopping.clone()));
             }
             Some(_) = connections.join_next() => {}
-            lasts = service.night().next_outage(n_outages) => {
+            lasts = service.fault_injector().next_outage(n_outages) => {
                 n_outages += 1;
-                service.night().count_outage();
+                service.fault_injector().count_outage();
                 tokio::select! {
                     after = outage(listener, address, &mut connections, lasts) => listener = after,
                     _ = &mut stopped => return,
@@ -66,7 +66,7 @@ async fn outage(
     duration: Duration,
 ) -> TcpListener {
     drop(listener);
-    let reserved = hold(address);
+    let reserved = reserve_port(address);
     connections.shutdown().await;
     sleep(duration).await;
     let mut listening = reserved.and_then(|socket| socket.listen(BACKLOG));
@@ -81,7 +81,7 @@ async fn outage(
 }
 
 /// A socket that is bound and does not listen: whoever connects is refused, and nobody else gets the port.
-fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
+fn reserve_port(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     // Connections that have just ended keep their port for a while. On Windows the option would give the port away.
     socket.set_reuseaddr(cfg!(not(windows)))?;
@@ -101,14 +101,14 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 /// One connection. When the sender of `stopping` is gone it ends after the answer under way.
-async fn connection(stream: TcpStream, service: Arc<Service>, mut stopping: watch::Receiver<()>) {
+async fn serve_connection(stream: TcpStream, service: Arc<Service>, mut stopping: watch::Receiver<()>) {
     // Answers are small and each fits one packet: with Nagle's algorithm some of them would wait 40 ms.
     let _ = stream.set_nodelay(true);
-    let answer = service_fn(|request: Request<Incoming>| {
+    let handler = service_fn(|request: Request<Incoming>| {
         let service = Arc::clone(&service);
-        async move { service.answer(&request.into_parts().0).await }
+        async move { service.respond(&request.into_parts().0).await }
     });
-    let mut serving = pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
+    let mut serving = pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), handler));
     tokio::select! {
         _ = &mut serving => return,
         _ = stopping.changed() => serving.as_mut().graceful_shutdown(),

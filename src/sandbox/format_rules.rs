@@ -8,14 +8,14 @@ use iso_currency::Currency;
 use serde_json::Value;
 
 /// What was found and what was expected, without the place.
-pub(super) type Finding = Result<(), String>;
+pub(super) type SchemaError = Result<(), String>;
 
 /// The manual on order items: "the following values are not supported".
 const UNSUPPORTED_ITEM_TYPES: [&str; 7] =
     ["FLIGHT", "HOTEL", "MORTGAGE", "MORTGAGE_APPLICATION", "LOAN_APPLICATION", "PERSONAL_LOAN", "RAIL"];
 
 /// The manual on an order item's name: "max limit: 128".
-const LONGEST_ITEM_NAME: usize = 128;
+const MAX_ITEM_NAME_CHARS: usize = 128;
 
 /// The titles of the manual's IDENTITY page.
 const TITLES: [&str; 25] = [
@@ -52,12 +52,12 @@ const GENDERS: [&str; 3] = ["male", "female", "unknown"];
 const ORDER_STATUSES: [&str; 5] = ["PURCHASED", "PAYMENT_PENDING", "CONFIRMED", "REFUNDED", "CANCELLED"];
 
 /// Text, the empty one too.
-pub(super) fn text(value: &Value) -> Finding {
+pub(super) fn text(value: &Value) -> SchemaError {
     read_text(value).map(drop)
 }
 
 /// Text that is not empty: what a required attribute needs to say anything.
-pub(super) fn filled(value: &Value) -> Finding {
+pub(super) fn non_empty(value: &Value) -> SchemaError {
     match read_text(value)? {
         "" => Err("empty".to_owned()),
         _ => Ok(()),
@@ -65,54 +65,54 @@ pub(super) fn filled(value: &Value) -> Finding {
 }
 
 /// A number. A price in quotation marks made orders of 0 at real tenants.
-pub(super) fn number(value: &Value) -> Finding {
-    expect(value.is_number(), || format!("{}, expected a number", json_type(value)))
+pub(super) fn number(value: &Value) -> SchemaError {
+    ensure(value.is_number(), || format!("{}, expected a number", json_type(value)))
 }
 
 /// `string (uppercase)`, such as a channel, a type or a status.
-pub(super) fn upper(value: &Value) -> Finding {
+pub(super) fn upper_case(value: &Value) -> SchemaError {
     let is_upper = |text: &str| !text.is_empty() && !text.chars().any(char::is_lowercase);
-    matching(value, is_upper, "upper case")
+    check_text(value, is_upper, "upper case")
 }
 
 /// `string (uppercase ISO 639-1)`. Only the shape: which pairs are languages is the sender's to know.
-pub(super) fn language(value: &Value) -> Finding {
-    matching(value, |text| is_upper_letters(text, 2), "two upper-case letters")
+pub(super) fn language(value: &Value) -> SchemaError {
+    check_text(value, |text| is_upper_letters(text, 2), "two upper-case letters")
 }
 
 /// A country of ISO 3166-1 alpha-2, its shape only.
-pub(super) fn country(value: &Value) -> Finding {
+pub(super) fn country(value: &Value) -> SchemaError {
     language(value)
 }
 
 /// `string (uppercase ISO 4217)`.
-pub(super) fn currency(value: &Value) -> Finding {
+pub(super) fn currency(value: &Value) -> SchemaError {
     let is_currency = |text: &str| is_upper_letters(text, 3) && Currency::from_code(text).is_some();
-    matching(value, is_currency, "a currency code of ISO 4217")
+    check_text(value, is_currency, "a currency code of ISO 4217")
 }
 
 /// `ISO 8601 Date/Time UTC` as in the manual's examples.
-pub(super) fn instant(value: &Value) -> Finding {
-    matching(value, |text| is_time(text, "%Y-%m-%dT%H:%M:%S%.3fZ"), "YYYY-MM-DDThh:mm:ss.sssZ")
+pub(super) fn instant(value: &Value) -> SchemaError {
+    check_text(value, |text| is_time(text, "%Y-%m-%dT%H:%M:%S%.3fZ"), "YYYY-MM-DDThh:mm:ss.sssZ")
 }
 
 /// A day of birth.
-pub(super) fn birth(value: &Value) -> Finding {
-    matching(value, |text| is_time(text, "%Y-%m-%dT%H:%M"), "YYYY-MM-DDThh:mm")
+pub(super) fn date_of_birth(value: &Value) -> SchemaError {
+    check_text(value, |text| is_time(text, "%Y-%m-%dT%H:%M"), "YYYY-MM-DDThh:mm")
 }
 
 /// A guest's title.
-pub(super) fn title(value: &Value) -> Finding {
-    matching(value, |text| TITLES.contains(&text), "one of the manual's titles")
+pub(super) fn title(value: &Value) -> SchemaError {
+    check_text(value, |text| TITLES.contains(&text), "one of the manual's titles")
 }
 
 /// A guest's gender.
-pub(super) fn gender(value: &Value) -> Finding {
-    matching(value, |text| GENDERS.contains(&text), "male, female or unknown")
+pub(super) fn gender(value: &Value) -> SchemaError {
+    check_text(value, |text| GENDERS.contains(&text), "male, female or unknown")
 }
 
 /// An array of text, such as the lines of a street.
-pub(super) fn texts(value: &Value) -> Finding {
+pub(super) fn text_array(value: &Value) -> SchemaError {
     let Value::Array(lines) = value else {
         return Err(format!("{}, expected an array of text", json_type(value)));
     };
@@ -120,37 +120,37 @@ pub(super) fn texts(value: &Value) -> Finding {
 }
 
 /// The type of an order item. The other types must be predefined in the tenant, which a stand-in cannot know.
-pub(super) fn item_type(value: &Value) -> Finding {
-    upper(value)?;
+pub(super) fn item_type(value: &Value) -> SchemaError {
+    upper_case(value)?;
     let is_supported = |text: &str| !UNSUPPORTED_ITEM_TYPES.contains(&text);
-    matching(value, is_supported, "a type that ORDER_CHECKOUT supports")
+    check_text(value, is_supported, "a type that ORDER_CHECKOUT supports")
 }
 
 /// The name of an order item.
-pub(super) fn item_name(value: &Value) -> Finding {
+pub(super) fn item_name(value: &Value) -> SchemaError {
     let length = read_text(value)?.chars().count();
-    expect(length <= LONGEST_ITEM_NAME, || format!("{length} characters, expected at most {LONGEST_ITEM_NAME}"))
+    ensure(length <= MAX_ITEM_NAME_CHARS, || format!("{length} characters, expected at most {MAX_ITEM_NAME_CHARS}"))
 }
 
 /// The status of an order in CHECKOUT's list.
-pub(super) fn order_status(value: &Value) -> Finding {
-    matching(value, |text| ORDER_STATUSES.contains(&text), "one of CHECKOUT's statuses")
+pub(super) fn order_status(value: &Value) -> SchemaError {
+    check_text(value, |text| ORDER_STATUSES.contains(&text), "one of CHECKOUT's statuses")
 }
 
 /// An extension's `name`.
-pub(super) fn ext(value: &Value) -> Finding {
-    matching(value, |text| text == "ext", "\"ext\"")
+pub(super) fn ext(value: &Value) -> SchemaError {
+    check_text(value, |text| text == "ext", "\"ext\"")
 }
 
 /// An extension's `key`.
-pub(super) fn default_key(value: &Value) -> Finding {
-    matching(value, |text| text == "default", "\"default\"")
+pub(super) fn default_key(value: &Value) -> SchemaError {
+    check_text(value, |text| text == "default", "\"default\"")
 }
 
 /// The value of an extension's attribute: `string`, `boolean`, `integer` or `float`.
-pub(super) fn flat(value: &Value) -> Finding {
+pub(super) fn scalar(value: &Value) -> SchemaError {
     let is_flat = value.is_string() || value.is_boolean() || value.is_number();
-    expect(is_flat, || format!("{}, expected text, a boolean or a number", json_type(value)))
+    ensure(is_flat, || format!("{}, expected text, a boolean or a number", json_type(value)))
 }
 
 /// What JSON calls the value's type, in this program's words.
@@ -169,17 +169,17 @@ fn read_text(value: &Value) -> Result<&str, String> {
     value.as_str().ok_or_else(|| format!("{}, expected text", json_type(value)))
 }
 
-fn matching(value: &Value, is_right: impl Fn(&str) -> bool, expected: &str) -> Finding {
+fn check_text(value: &Value, is_right: impl Fn(&str) -> bool, expected: &str) -> SchemaError {
     let found = read_text(value)?;
-    expect(is_right(found), || format!("{}, expected {expected}", quoted(found)))
+    ensure(is_right(found), || format!("{}, expected {expected}", quote_start(found)))
 }
 
-fn expect(is_right: bool, finding: impl FnOnce() -> String) -> Finding {
+fn ensure(is_right: bool, finding: impl FnOnce() -> String) -> SchemaError {
     if is_right { Ok(()) } else { Err(finding()) }
 }
 
 /// Enough of a value to recognise it, so that a reason stays one line.
-fn quoted(found: &str) -> String {
+fn quote_start(found: &str) -> String {
     let start: String = found.chars().take(40).collect();
     format!("{start:?}")
 }
@@ -199,17 +199,17 @@ mod tests {
 
     use super::*;
 
-    type Line = (&'static str, fn(&Value) -> Finding, Vec<Value>, Vec<Value>);
+    type Case = (&'static str, fn(&Value) -> SchemaError, Vec<Value>, Vec<Value>);
 
     /// One line per form: what it takes, then what it does not.
     #[test]
-    fn forms_take_what_the_manual_shows() {
+    fn format_rules_match_the_manual() {
         let name_of = |n: usize| json!("é".repeat(n));
-        let table: Vec<Line> = vec![
+        let table: Vec<Case> = vec![
             ("text", text, vec![json!(""), json!("a")], vec![json!(1), json!(null)]),
-            ("filled", filled, vec![json!("a")], vec![json!(""), json!([])]),
+            ("filled", non_empty, vec![json!("a")], vec![json!(""), json!([])]),
             ("number", number, vec![json!(50), json!(30.6), json!(-45)], vec![json!("50"), json!(true), json!(null)]),
-            ("upper", upper, vec![json!("WEB"), json!("MOBILE_APP")], vec![json!("Web"), json!(""), json!(1)]),
+            ("upper", upper_case, vec![json!("WEB"), json!("MOBILE_APP")], vec![json!("Web"), json!(""), json!(1)]),
             ("language", language, vec![json!("EN")], vec![json!("en"), json!("ENG"), json!("É"), json!("E1")]),
             (
                 "currency",
@@ -232,10 +232,10 @@ mod tests {
                     json!(1_755_965_836),
                 ],
             ),
-            ("birth", birth, vec![json!("1984-06-01T00:00")], vec![json!("1984-06-01"), json!("01.06.1984")]),
+            ("birth", date_of_birth, vec![json!("1984-06-01T00:00")], vec![json!("1984-06-01"), json!("01.06.1984")]),
             ("title", title, vec![json!("Mrs")], vec![json!("MRS"), json!("Herr")]),
             ("gender", gender, vec![json!("unknown")], vec![json!("Male"), json!("f")]),
-            ("texts", texts, vec![json!([]), json!(["1 Main St"])], vec![json!("1 Main St"), json!([1])]),
+            ("texts", text_array, vec![json!([]), json!(["1 Main St"])], vec![json!("1 Main St"), json!([1])]),
             ("country", country, vec![json!("IE")], vec![json!("ie"), json!("IRL")]),
             ("item_type", item_type, vec![json!("PRODUCT")], vec![json!("FLIGHT"), json!("RAIL"), json!("Product")]),
             (
@@ -247,7 +247,7 @@ mod tests {
             ("item_name", item_name, vec![json!(""), name_of(128)], vec![name_of(129), json!(5)]),
             (
                 "flat",
-                flat,
+                scalar,
                 vec![json!("a"), json!(true), json!(1), json!(1.5)],
                 vec![json!(null), json!([1]), json!({})],
             ),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn findings_say_what_was_found_and_expected() {
+    fn errors_name_found_and_expected_values() {
         assert_eq!(number(&json!("5")).unwrap_err(), "text, expected a number");
         assert_eq!(language(&json!("de")).unwrap_err(), "\"de\", expected two upper-case letters");
         assert_eq!(item_name(&json!("x".repeat(130))).unwrap_err(), "130 characters, expected at most 128");
