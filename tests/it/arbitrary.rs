@@ -14,7 +14,7 @@ use orderferry::{
 };
 use proptest::prelude::*;
 
-use crate::support::place::HEADER;
+use crate::support::workspace::HEADER;
 
 /// What exports are made of, and what damages them.
 const PIECES: [&str; 34] = [
@@ -142,7 +142,7 @@ proptest! {
 
     /// Rows come in the order of the file, none overlaps another, and each knows where it is.
     #[test]
-    fn the_readers_take_any_bytes(bytes in bytes(), is_csv: bool) {
+    fn readers_accept_arbitrary_bytes(bytes in bytes(), is_csv: bool) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("orders");
         fs::write(&path, &bytes).unwrap();
@@ -166,7 +166,7 @@ proptest! {
 
     /// Every order has one outcome and one line, and what is rejected stands in the export byte for byte.
     #[test]
-    fn a_check_takes_any_bytes(bytes in bytes(), has_adjacent_rows: bool, name in prop::sample::select(vec!["a.csv", "a.ndjson", "a"])) {
+    fn check_accepts_arbitrary_bytes(bytes in bytes(), has_adjacent_rows: bool, name in prop::sample::select(vec!["a.csv", "a.ndjson", "a"])) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         fs::write(&path, &bytes).unwrap();

@@ -1,18 +1,18 @@
 //! The program as a user meets it: what is typed, read, set and left behind, with its messages and exit codes.
 
-mod assembled;
-mod carts;
-mod changed;
-mod faults;
+mod changed_orders;
+mod extension_types;
+mod fault_injection;
 mod inputs;
 mod ledger;
-mod mended;
+mod ledger_safety;
+mod leftover_carts;
+mod multi_mode;
 mod old_orders;
 mod output;
+mod regressions;
 mod report;
-mod respelt;
+mod respelled_references;
 mod resume;
 mod settings;
-mod steering;
-mod types;
-mod wrong_ledger;
+mod terminal_escapes;

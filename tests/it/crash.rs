@@ -5,16 +5,16 @@
 
 mod audit;
 mod clock;
-mod disk;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod failing_writes;
+mod full_disk;
+mod kill_time;
 mod ledger;
-mod lost;
-mod moment;
+mod ledger_loss;
 mod round;
-mod shop;
 mod signals;
 mod tenant;
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-mod writes;
+mod test_shop;
 
 use std::{
     env,
@@ -36,7 +36,7 @@ fn some_seed() -> u64 {
 }
 
 #[test]
-fn kill_9_at_any_moment() {
+fn kill_9_loses_and_duplicates_nothing() {
     let first = number("ORDERFERRY_CRASH_SEED").unwrap_or_else(some_seed);
     let n_rounds = number("ORDERFERRY_CRASH_ROUNDS").unwrap_or(ROUNDS);
     for seed in first..first + n_rounds {

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::support::{
     LEDGER, has_ledger, process, program, root,
-    service::{Reply, Service},
+    service::{MockService, Reply},
 };
 
 const EXPORT: &str = "\
@@ -18,11 +18,11 @@ B-1,2026-11-01T10:00:00Z,PURCHASED,EUR,7.10,other,,,,,bo@example.com,Malmö
 ";
 
 /// A folder with an export and a ledger, for runs against one service.
-struct Shop {
+struct TestShop {
     folder: TempDir,
 }
 
-impl Shop {
+impl TestShop {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("orders.csv"), EXPORT).unwrap();
@@ -30,7 +30,7 @@ impl Shop {
     }
 
     /// Sends the export; gives the exit code, what was printed, and the summary.
-    fn send(&self, service: &Service, options: &str) -> (i32, String, Value) {
+    fn send(&self, service: &MockService, options: &str) -> (i32, String, Value) {
         let is_run = |name: &str| name.starts_with("run-");
         let entries = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
         let n_runs = entries.filter(|name| is_run(&name.to_string_lossy())).count();
@@ -68,14 +68,14 @@ fn json(file: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
 }
 
-fn only_for(reference: &'static str, reply: Reply) -> Service {
-    Service::start(move |request| (request.reference() == reference).then(|| reply.clone()))
+fn reply_only_for(reference: &'static str, reply: Reply) -> MockService {
+    MockService::start(move |request| (request.reference() == reference).then(|| reply.clone()))
 }
 
 #[test]
-fn what_goes_on_the_wire() {
-    let service = Service::start(|_| None);
-    let (code, printed, summary) = Shop::new().send(&service, "");
+fn requests_are_byte_exact() {
+    let service = MockService::start(|_| None);
+    let (code, printed, summary) = TestShop::new().send(&service, "");
     assert_eq!(code, 0, "{printed}");
     let received = service.received();
     let ann: Vec<_> =
@@ -99,8 +99,8 @@ fn what_goes_on_the_wire() {
 }
 
 #[test]
-fn the_same_run_twice_sends_nothing_the_second_time() {
-    let (shop, service) = (Shop::new(), Service::start(|_| None));
+fn second_run_sends_nothing() {
+    let (shop, service) = (TestShop::new(), MockService::start(|_| None));
     assert_eq!(shop.send(&service, "").0, 0);
     let before = service.received().len();
     let (code, _, summary) = shop.send(&service, "");
@@ -120,8 +120,8 @@ fn the_same_run_twice_sends_nothing_the_second_time() {
 }
 
 #[test]
-fn silence_on_a_checkout_is_unknown_and_held() {
-    let (shop, service) = (Shop::new(), only_for("A-1", Reply::Silence));
+fn unanswered_checkout_is_unknown_and_held() {
+    let (shop, service) = (TestShop::new(), reply_only_for("A-1", Reply::Disconnect));
     let (code, _, summary) = shop.send(&service, "");
     assert_eq!((code, &summary["orders"]["unknown"]), (3, &Value::from(1)));
     assert_eq!(shop.outcomes("run-1"), ["A-1 unknown", "A-2 accepted", "B-1 accepted"]);
@@ -129,7 +129,7 @@ fn silence_on_a_checkout_is_unknown_and_held() {
     let (code, _, summary) = shop.send(&service, "");
     assert_eq!((code, &summary["orders"]["unknown"], service.received().len()), (3, &Value::from(1), before));
     // Whoever chooses to send it again may.
-    let healthy = Service::start(|_| None);
+    let healthy = MockService::start(|_| None);
     let (code, _, summary) = shop.send(&healthy, "--unknown resend --new-target");
     assert_eq!((code, &summary["orders"]["accepted"]), (0, &Value::from(3)), "another target knows nothing");
     assert_eq!(shop.send(&service, "--unknown resend").0, 3);
@@ -137,8 +137,8 @@ fn silence_on_a_checkout_is_unknown_and_held() {
 }
 
 #[test]
-fn a_limit_leaves_the_rest_for_the_next_run() {
-    let (shop, service) = (Shop::new(), Service::start(|_| None));
+fn limit_leaves_the_rest_for_the_next_run() {
+    let (shop, service) = (TestShop::new(), MockService::start(|_| None));
     let (code, printed, summary) = shop.send(&service, "--limit 2");
     assert_eq!((code, &summary["orders"]["accepted"], &summary["orders"]["not_attempted"]), (4, &2.into(), &1.into()));
     assert!(printed.contains("the limit of 2 orders was reached"), "{printed}");
@@ -150,10 +150,10 @@ fn a_limit_leaves_the_rest_for_the_next_run() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_stops_the_run_and_the_report_is_written() {
-    let shop = Shop::new();
+fn signal_stops_the_run_and_writes_the_report() {
+    let shop = TestShop::new();
     // The guest of A-1 is never identified, so the run cannot end by itself before the signal.
-    let service = Service::start(|request| {
+    let service = MockService::start(|request| {
         let is_deferred = request.kind() == "IDENTITY" && request.message["email"] == "ann@example.com";
         is_deferred.then(|| Reply::status(503))
     });
@@ -178,9 +178,9 @@ fn a_signal_stops_the_run_and_the_report_is_written() {
 }
 
 #[test]
-fn what_the_service_refuses_is_not_repeated_and_what_it_defers_is() {
-    let expected_message = Reply::Answer(400, Vec::new(), "{\"message\":\"no such type\"}".into());
-    let (shop, service) = (Shop::new(), only_for("A-1", expected_message));
+fn rejected_is_final_deferred_is_retried() {
+    let expected_message = Reply::Response(400, Vec::new(), "{\"message\":\"no such type\"}".into());
+    let (shop, service) = (TestShop::new(), reply_only_for("A-1", expected_message));
     assert_eq!(shop.send(&service, "").0, 1);
     assert_eq!(shop.outcomes("run-1"), ["A-1 refused", "A-2 accepted", "B-1 accepted"]);
     assert_eq!(service.count("ORDER_CHECKOUT"), 3);
@@ -190,32 +190,32 @@ fn what_the_service_refuses_is_not_repeated_and_what_it_defers_is() {
     let lines: Vec<_> = EXPORT.lines().collect();
     assert_eq!(rejects, format!("{}\n{}\n", lines[0], lines[2]));
 
-    let later = Reply::Answer(503, vec![("retry-after", "0".into())], String::new());
-    let (shop, service) = (Shop::new(), only_for("B-1", later));
+    let later = Reply::Response(503, vec![("retry-after", "0".into())], String::new());
+    let (shop, service) = (TestShop::new(), reply_only_for("B-1", later));
     let (code, _, summary) = shop.send(&service, "");
     assert_eq!((code, &summary["orders"]["failed"], &summary["requests"]["retries"]), (1, &1.into(), &2.into()));
     assert_eq!(service.count("ORDER_CHECKOUT"), 5);
 }
 
 #[test]
-fn a_wrong_key_or_a_redirect_stops_the_run() {
-    let (shop, service) = (Shop::new(), Service::start(|_| Some(Reply::status(401))));
+fn wrong_key_or_redirect_stops_the_run() {
+    let (shop, service) = (TestShop::new(), MockService::start(|_| Some(Reply::status(401))));
     let (code, printed, summary) = shop.send(&service, "--in-flight 1");
     assert_eq!((code, &summary["orders"]["not_attempted"]), (4, &Value::from(3)));
     assert!(printed.contains("the client key was refused"), "{printed}");
-    let elsewhere = Service::start(|_| None);
+    let elsewhere = MockService::start(|_| None);
     let location = format!("{}/v1.2/browser/create.json", elsewhere.base_url);
-    let redirect = Reply::Answer(302, vec![("location", location)], String::new());
-    let (shop, service) = (Shop::new(), Service::start(move |_| Some(redirect.clone())));
+    let redirect = Reply::Response(302, vec![("location", location)], String::new());
+    let (shop, service) = (TestShop::new(), MockService::start(move |_| Some(redirect.clone())));
     assert_eq!(shop.send(&service, "").0, 4);
     assert!(elsewhere.received().is_empty());
 }
 
 #[test]
-fn a_word_that_is_neither_yes_nor_no_leaves_an_order_unknown() {
+fn ambiguous_status_leaves_order_unknown() {
     for word in ["QUEUED", "ACCEPTED", "ok"] {
-        let queued = Reply::Answer(202, Vec::new(), format!("{{\"status\":\"{word}\"}}"));
-        let (shop, service) = (Shop::new(), only_for("A-1", queued));
+        let queued = Reply::Response(202, Vec::new(), format!("{{\"status\":\"{word}\"}}"));
+        let (shop, service) = (TestShop::new(), reply_only_for("A-1", queued));
         assert_eq!(shop.send(&service, "").0, 3);
         assert_eq!(shop.outcomes("run-1"), ["A-1 unknown", "A-2 accepted", "B-1 accepted"]);
         assert_eq!(shop.send(&service, "").0, 3);
@@ -225,11 +225,11 @@ fn a_word_that_is_neither_yes_nor_no_leaves_an_order_unknown() {
 
 /// 110 guests with 300 orders: the first answers say what is wrong.
 #[test]
-fn a_wrong_base_url_stops_the_run_and_refuses_no_order() {
+fn wrong_base_url_stops_the_run() {
     let page = "<!DOCTYPE html>\n<html><head><title>Fjell</title></head><body>Welcome to our shop</body></html>";
     for (status, body, n_most) in [(404, page, 64), (403, "", 64), (200, page, 64 + 10)] {
-        let reply = Reply::Answer(status, vec![("content-type", "text/html".into())], body.into());
-        let service = Service::start(move |_| Some(reply.clone()));
+        let reply = Reply::Response(status, vec![("content-type", "text/html".into())], body.into());
+        let service = MockService::start(move |_| Some(reply.clone()));
         let folder = tempfile::tempdir().unwrap();
         let mut program = program(folder.path());
         program.arg("send").arg(root().join("samples/orders.csv")).args(["--out", "run", "--client-key", "k'ey"]);
@@ -248,8 +248,8 @@ fn a_wrong_base_url_stops_the_run_and_refuses_no_order() {
 }
 
 #[test]
-fn a_service_that_is_not_there_fails_orders_and_shows_no_url() {
-    let (shop, mut service) = (Shop::new(), Service::start(|_| None));
+fn unreachable_service_fails_orders_without_url_leak() {
+    let (shop, mut service) = (TestShop::new(), MockService::start(|_| None));
     // Nobody listens on the discard port.
     service.base_url = "http://127.0.0.1:9".into();
     let (code, printed, summary) = shop.send(&service, "");

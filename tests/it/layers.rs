@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What each module may know of ours beside itself.
-const ARROWS: &[(&str, &[&str])] = &[
+const ALLOWED_MODULES: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("sandbox", &[]),
     ("spill", &[]),
@@ -34,7 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that stand for what only some modules do.
-const GATES: &[(&str, &[&str])] = &[
+const ALLOWED_CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["dispatch"]),
     ("rustls", &["dispatch"]),
     ("governor", &["dispatch"]),
@@ -98,7 +98,7 @@ fn without_comments_and_tests(text: &str) -> String {
 }
 
 /// The modules of ours that a file names, as `crate::x`, `crate::{x, y::z}` or, in the binary, `orderferry::x`.
-fn modules_named(code: &str) -> Vec<String> {
+fn referenced_modules(code: &str) -> Vec<String> {
     let mut named = Vec::new();
     for start in ["crate::", "orderferry::"] {
         for (at, _) in code.match_indices(start) {
@@ -137,12 +137,12 @@ fn top_level_names(group: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_module_knows_only_what_it_may() {
-    let arrows: BTreeMap<_, _> = ARROWS.iter().copied().collect();
+fn modules_use_only_allowed_modules() {
+    let arrows: BTreeMap<_, _> = ALLOWED_MODULES.iter().copied().collect();
     for source in sources().iter().filter(|source| source.module != "lib") {
         let allowed = arrows.get(source.module.as_str());
         let allowed = allowed.unwrap_or_else(|| panic!("{} is in no room of the map", source.path.display()));
-        for named in modules_named(&source.code) {
+        for named in referenced_modules(&source.code) {
             let may = named == source.module || allowed.contains(&named.as_str());
             assert!(may, "{} knows {named}", source.path.display());
         }
@@ -150,9 +150,9 @@ fn every_module_knows_only_what_it_may() {
 }
 
 #[test]
-fn every_crate_stays_behind_its_gate() {
+fn crates_are_used_only_where_allowed() {
     for source in sources() {
-        for (name, allowed) in GATES {
+        for (name, allowed) in ALLOWED_CRATES {
             let is_used = [format!("{name}::"), format!("use {name};")].iter().any(|use_of| {
                 source.code.match_indices(use_of.as_str()).any(|(at, _)| {
                     let before = source.code[..at].chars().next_back();
@@ -168,7 +168,7 @@ fn every_crate_stays_behind_its_gate() {
 }
 
 #[test]
-fn only_validate_makes_an_order() {
+fn only_validate_constructs_orders() {
     // The sandbox has a word of its own for what it received.
     for source in sources().iter().filter(|source| source.module != "sandbox") {
         let makes = source.code.match_indices("Order {").any(|(at, _)| {
@@ -182,7 +182,7 @@ fn only_validate_makes_an_order() {
 }
 
 #[test]
-fn one_writer_prints() {
+fn only_print_module_writes_to_stdio() {
     for source in sources() {
         let prints = ["println!", "print!(", "eprintln!", "eprint!(", "io::stdout()", "io::stderr()"];
         let is_writer = source.path.ends_with("cli/print.rs");
@@ -193,7 +193,7 @@ fn one_writer_prints() {
 }
 
 #[test]
-fn the_reader_of_arrows_sees_them() {
+fn dependency_scanner_finds_uses() {
     let code = "use crate::{\n    model::{order::Order, x},\n    read::Rows,\n};\nlet a = crate::plan::n();";
-    assert_eq!(modules_named(code), ["model", "read", "plan"]);
+    assert_eq!(referenced_modules(code), ["model", "read", "plan"]);
 }

@@ -6,6 +6,7 @@ mod arbitrary;
 mod cli;
 #[cfg(unix)]
 mod crash;
+mod end_to_end;
 mod http;
 mod layers;
 mod readme;
@@ -14,4 +15,3 @@ mod secrets;
 mod simulation;
 mod support;
 mod tls;
-mod whole;

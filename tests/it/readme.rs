@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Run, root};
+use crate::support::{FinishedRun, root};
 
 fn readme() -> String {
     fs::read_to_string(root().join("README.md")).unwrap()
@@ -21,7 +21,7 @@ fn commands() -> Vec<String> {
 }
 
 #[test]
-fn the_commands_of_the_readme_do_what_it_says() {
+fn readme_commands_work() {
     let commands = commands();
     assert!(commands.iter().any(|command| command == "send samples/orders.csv --sandbox"), "{commands:?}");
     for command in commands {
@@ -44,7 +44,7 @@ fn the_commands_of_the_readme_do_what_it_says() {
             hurried +=
                 " --timeout 1s --fault latency=0s --fault retry_after=0s --fault outage.lasts=0s --set down_after=1000";
         }
-        let run = Run::in_root(&hurried);
+        let run = FinishedRun::in_root(&hurried);
         // With faults the outcome of some orders is unknown.
         let expected = if command.contains("--fault") { 3 } else { i32::from(command.contains("mistakes")) };
         assert_eq!(run.code(), expected, "{command}: {}", String::from_utf8_lossy(&run.output.stderr));
@@ -52,7 +52,7 @@ fn the_commands_of_the_readme_do_what_it_says() {
 }
 
 #[test]
-fn the_map_names_every_room() {
+fn readme_map_names_every_module() {
     let readme = readme();
     for entry in fs::read_dir(root().join("src")).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
@@ -63,7 +63,7 @@ fn the_map_names_every_room() {
 }
 
 #[test]
-fn the_readme_names_every_outcome_and_exit_code() {
+fn readme_lists_outcomes_and_exit_codes() {
     let readme = readme();
     for outcome in orderferry::model::outcome::Outcome::ALL {
         assert!(readme.contains(&format!("| `{outcome}` |")), "{outcome}");

@@ -7,7 +7,7 @@ use std::{fmt::Write, fs, path::Path};
 
 use serde_json::Value;
 
-use crate::support::{self, Run};
+use crate::support::{self, FinishedRun};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,7 +16,7 @@ struct Case {
 }
 
 #[test]
-fn every_sample_comes_to_its_expected_end() {
+fn samples_match_expected_results() {
     let folder = support::root().join("samples/cases");
     let mut cases: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
@@ -28,12 +28,12 @@ fn every_sample_comes_to_its_expected_end() {
 
 fn check(folder: &Path) {
     let case: Case = toml::from_str(&fs::read_to_string(folder.join("case.toml")).unwrap()).unwrap();
-    let run = Run::in_root(&case.command);
+    let run = FinishedRun::in_root(&case.command);
     let summary = summary(&run);
     compare(&folder.join("summary.json"), &format!("{}\n", serde_json::to_string_pretty(&summary).unwrap()));
     compare(&folder.join("results.txt"), &results(&run));
     if let Some(sandbox) = run.json("sandbox.json") {
-        agrees(&summary, &sandbox, &case.command);
+        assert_tenant_matches(&summary, &sandbox, &case.command);
     }
 }
 
@@ -45,7 +45,7 @@ fn compare(file: &Path, found: &str) {
     assert!(expected == found, "{}:\n--- expected\n{expected}\n--- found\n{found}", file.display());
 }
 
-fn summary(run: &Run) -> Value {
+fn summary(run: &FinishedRun) -> Value {
     let mut summary = run.json("summary.json").unwrap();
     for changing in ["run_id", "started_at", "finished_at"] {
         summary.as_object_mut().unwrap().remove(changing);
@@ -54,7 +54,7 @@ fn summary(run: &Run) -> Value {
 }
 
 /// `reference outcome code@line:column …` of each order that has a problem or is not accepted.
-fn results(run: &Run) -> String {
+fn results(run: &FinishedRun) -> String {
     let mut lines: Vec<String> = Vec::new();
     for result in run.results() {
         let problems = result["problems"].as_array().unwrap();
@@ -81,11 +81,11 @@ fn text(value: &Value) -> &str {
 }
 
 /// What the tenant has is what the run says it has.
-pub(crate) fn agrees(summary: &Value, sandbox: &Value, command: &str) {
+pub(crate) fn assert_tenant_matches(summary: &Value, sandbox: &Value, command: &str) {
     assert_eq!(summary["orders"]["accepted"], sandbox["orders"]["processed"], "{command}");
     assert_eq!(sandbox["orders"]["not_processed"], 0, "{command}");
     assert_eq!(sandbox["orders"]["repeated_references"], 0, "{command}");
-    support::same_requests(summary, sandbox);
+    support::assert_same_requests(summary, sandbox);
     if summary["requests"]["total"] != 0 {
         assert_eq!(summary["guests"], sandbox["guests"], "{command}");
         assert_eq!(summary["items"], sandbox["orders"]["items"], "{command}");

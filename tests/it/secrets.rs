@@ -13,8 +13,8 @@ use std::{
 };
 
 use crate::support::{
-    place::{Place, Ran},
-    service::{Received, Reply, Service},
+    service::{MockService, ReceivedRequest, Reply},
+    workspace::{RunResult, Workspace},
 };
 
 const KEY: &str = "Kf93xSecretOfTheTenant";
@@ -45,8 +45,8 @@ fn export(references: &[&str]) -> String {
 }
 
 /// A run that sends orders of these references, with exit code and all files.
-fn run(references: &[&str], base_url: &str, options: &str) -> (Place, Ran) {
-    let workspace = Place::with("orders.csv", export(references));
+fn run(references: &[&str], base_url: &str, options: &str) -> (Workspace, RunResult) {
+    let workspace = Workspace::with("orders.csv", export(references));
     let defaults = "--pos p --backfill --max-invalid 100% --rate unlimited --identity-pause 0s --timeout 20s";
     let command = format!("send orders.csv --base-url {base_url} --client-key {KEY} {defaults} --set tries=1{options}");
     let ran = workspace.run(&command);
@@ -54,17 +54,17 @@ fn run(references: &[&str], base_url: &str, options: &str) -> (Place, Ran) {
 }
 
 /// A body that shows what was asked, as front ends like to.
-fn echo(request: &Received) -> String {
+fn echo(request: &ReceivedRequest) -> String {
     let email = request.message["email"].as_str().unwrap_or("zephyrine.someone@quux-mail.example");
     format!("cannot GET {}\n<p>(http://tenant/?client_key={KEY}) for {email}, \"{email}\"</p>", request.line)
 }
 
 fn answer(status: u16, body: String) -> Reply {
-    Reply::Answer(status, Vec::new(), body)
+    Reply::Response(status, Vec::new(), body)
 }
 
 /// Where a service speaks no HTTP, but says what it heard.
-fn no_http() -> String {
+fn non_http_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -85,14 +85,14 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Whether a file holds customers' data on purpose.
-fn is_for_customers_data(file: &Path) -> bool {
+fn holds_customer_data(file: &Path) -> bool {
     let name = file.file_name().unwrap().to_string_lossy();
     let is_of_rejects = file.parent().unwrap().ends_with("rejects");
     name == "plan.ndjson" || (is_of_rejects && !name.ends_with(".reasons.ndjson"))
 }
 
 /// Looks through everything that a run said and wrote, the ledger and its companions too; the export is its input.
-fn assert_nothing_gets_out(workspace: &Place, ran: &Ran) {
+fn assert_no_leaks(workspace: &Workspace, ran: &RunResult) {
     let folder = workspace.path("");
     let mut written: Vec<(PathBuf, Vec<u8>)> = vec![
         ("standard output".into(), ran.out.clone().into_bytes()),
@@ -113,15 +113,15 @@ fn assert_nothing_gets_out(workspace: &Place, ran: &Ran) {
             }
         };
         leaks(&[KEY, "message=", "client_key="]);
-        if !is_for_customers_data(&path) {
+        if !holds_customer_data(&path) {
             leaks(&of_customers);
         }
     }
 }
 
 #[test]
-fn where_everything_goes_wrong_no_url_no_key_and_no_customer_gets_out() {
-    let service = Service::start(|request| {
+fn failing_orders_leak_no_secrets() {
+    let service = MockService::start(|request| {
         let is_guest = |name: &str| request.message["email"].as_str().is_some_and(|email| email.contains(name));
         let reply = match request.reference() {
             "R-400" => answer(400, echo(request)),
@@ -131,7 +131,7 @@ fn where_everything_goes_wrong_no_url_no_key_and_no_customer_gets_out() {
             "R-503" => answer(503, echo(request)),
             "R-201" => answer(201, echo(request)),
             "R-200" => answer(200, format!("{{\"status\":\"ERROR\",\"for\":\"{LOCAL}.x@{DOMAIN}\"}}")),
-            "R-SILENT" => Reply::Silence,
+            "R-SILENT" => Reply::Disconnect,
             _ if is_guest("r-guest") => answer(403, echo(request)),
             _ => return None,
         };
@@ -142,55 +142,55 @@ fn where_everything_goes_wrong_no_url_no_key_and_no_customer_gets_out() {
     let n = |outcome: &str| ran.summary()["orders"][outcome].as_u64().unwrap();
     let outcomes = ["accepted", "refused", "failed", "unknown", "invalid"].map(n);
     assert_eq!((ran.code, outcomes), (3, [1, 5, 1, 3, 2]), "{}", ran.outcomes());
-    assert_nothing_gets_out(&workspace, &ran);
+    assert_no_leaks(&workspace, &ran);
 }
 
 #[test]
-fn where_the_run_stops_neither() {
-    let service = Service::start(|request| {
+fn stopped_runs_leak_no_secrets() {
+    let service = MockService::start(|request| {
         let location = format!("http://127.0.0.1:9/?client_key={KEY}&message={}", request.message);
-        Some(Reply::Answer(302, vec![("location", location)], echo(request)))
+        Some(Reply::Response(302, vec![("location", location)], echo(request)))
     });
     let (workspace, ran) = run(&["A-1", "A-2"], &service.base_url, "");
     assert_eq!(ran.code, 4, "{}", ran.err);
-    assert_nothing_gets_out(&workspace, &ran);
+    assert_no_leaks(&workspace, &ran);
 
-    let service = Service::start(|request| Some(answer(401, echo(request))));
+    let service = MockService::start(|request| Some(answer(401, echo(request))));
     let (workspace, ran) = run(&["A-1", "A-2"], &service.base_url, "");
     assert_eq!(ran.code, 4, "{}", ran.err);
-    assert_nothing_gets_out(&workspace, &ran);
+    assert_no_leaks(&workspace, &ran);
 
     // Nobody listens on the discard port.
     let (workspace, ran) = run(&["A-1", "A-2"], "http://127.0.0.1:9", "");
     assert_eq!(ran.code, 1, "{}", ran.err);
-    assert_nothing_gets_out(&workspace, &ran);
+    assert_no_leaks(&workspace, &ran);
 
-    let (workspace, ran) = run(&["A-1", "A-2"], &no_http(), "");
+    let (workspace, ran) = run(&["A-1", "A-2"], &non_http_server(), "");
     assert_eq!(ran.code, 1, "{}", ran.err);
-    assert_nothing_gets_out(&workspace, &ran);
+    assert_no_leaks(&workspace, &ran);
 
     // Every event is too long, and nothing is sent.
     let (workspace, ran) = run(&["A-1", "A-2"], &service.base_url, " --max-url-bytes 100");
-    assert_nothing_gets_out(&workspace, &ran);
+    assert_no_leaks(&workspace, &ran);
 }
 
 /// A bug that is known: only words that look like a part of a URL are left out of what the service says.
 #[test]
-fn the_key_alone_in_the_services_words_does_not_get_out() {
-    let service = Service::start(|request| {
+fn bare_key_in_service_message_is_redacted() {
+    let service = MockService::start(|request| {
         (request.kind() == "ORDER_CHECKOUT").then(|| answer(400, format!("key {KEY} is blocked")))
     });
     let (workspace, ran) = run(&["A-1"], &service.base_url, "");
-    assert_nothing_gets_out(&workspace, &ran);
+    assert_no_leaks(&workspace, &ran);
 }
 
 /// A bug that is known: of addresses, only those with a plain `@` are left out of what the service says.
 #[test]
-fn an_encoded_address_in_the_services_words_does_not_get_out() {
-    let service = Service::start(|request| {
+fn encoded_email_in_service_message_is_redacted() {
+    let service = MockService::start(|request| {
         let expected_message = format!("no guest {LOCAL}.a-1%40{DOMAIN} here");
         (request.kind() == "ORDER_CHECKOUT").then_some(answer(400, expected_message))
     });
     let (workspace, ran) = run(&["A-1"], &service.base_url, "");
-    assert_nothing_gets_out(&workspace, &ran);
+    assert_no_leaks(&workspace, &ran);
 }

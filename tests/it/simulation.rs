@@ -4,13 +4,13 @@
 //! A seed decides everything, so a failing one replays exactly: `ORDERFERRY_SIMULATION_SEED=7 cargo test --test it
 //! simulation` shows what happened. `ORDERFERRY_SIMULATION_SEEDS=100000` runs more than the usual number.
 
-mod chance;
+mod adapters;
 mod checks;
+mod fault_model;
 mod history;
-mod hooks;
-mod shop;
+mod rng;
 mod tenant;
-mod weather;
+mod test_shop;
 mod world;
 
 use std::{
@@ -26,18 +26,18 @@ use std::{
 };
 
 /// As many as CI runs.
-const USUAL_SEEDS: u64 = 500;
+const DEFAULT_SEEDS: u64 = 500;
 
 /// So many failing seeds are shown.
-const MOST_SHOWN: usize = 10;
+const MAX_SHOWN: usize = 10;
 
 fn number(variable: &str) -> Option<u64> {
     Some(env::var(variable).ok()?.parse().unwrap())
 }
 
 /// What is wrong with a seed; a panic is wrong too.
-fn fault_of(seed: u64) -> Option<String> {
-    let checked = catch_unwind(|| checks::check(&shop::history(seed)));
+fn violation_of(seed: u64) -> Option<String> {
+    let checked = catch_unwind(|| checks::check(&test_shop::history(seed)));
     checked.unwrap_or_else(|_| Err("a panic, see above".to_owned())).err()
 }
 
@@ -46,7 +46,7 @@ fn failing(n_seeds: u64) -> BTreeMap<u64, String> {
     let (next, failing) = (AtomicU64::new(0), Mutex::new(BTreeMap::new()));
     let work = || {
         while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < n_seeds) {
-            if let Some(fault) = fault_of(seed) {
+            if let Some(fault) = violation_of(seed) {
                 failing.lock().unwrap().insert(seed, fault);
             }
         }
@@ -60,28 +60,28 @@ fn failing(n_seeds: u64) -> BTreeMap<u64, String> {
 }
 
 fn replay(seed: u64) {
-    let history = shop::history(seed);
+    let history = test_shop::history(seed);
     // A replay is there to be read, however the test ends.
     std::io::stderr().write_all(format!("seed {seed}\n{history}").as_bytes()).unwrap();
     checks::check(&history).unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
 }
 
 #[test]
-fn never_twice_never_lost_always_told() {
+fn simulated_histories_satisfy_all_invariants() {
     if let Some(seed) = number("ORDERFERRY_SIMULATION_SEED") {
         return replay(seed);
     }
-    let n_seeds = number("ORDERFERRY_SIMULATION_SEEDS").unwrap_or(USUAL_SEEDS);
+    let n_seeds = number("ORDERFERRY_SIMULATION_SEEDS").unwrap_or(DEFAULT_SEEDS);
     let failing = failing(n_seeds);
-    let shown: Vec<_> = failing.iter().take(MOST_SHOWN).map(|(seed, fault)| format!("seed {seed}: {fault}")).collect();
+    let shown: Vec<_> = failing.iter().take(MAX_SHOWN).map(|(seed, fault)| format!("seed {seed}: {fault}")).collect();
     let how = "to see one: ORDERFERRY_SIMULATION_SEED=N cargo test --test it simulation";
     assert!(failing.is_empty(), "{} of {n_seeds} seeds fail:\n{}\n{how}", failing.len(), shown.join("\n"));
 }
 
 #[test]
-fn a_seed_replays_exactly() {
+fn seed_replays_exactly() {
     for seed in 0..20 {
-        let [first, second] = [(), ()].map(|()| shop::history(seed).to_string());
+        let [first, second] = [(), ()].map(|()| test_shop::history(seed).to_string());
         assert!(first == second, "seed {seed} went another way the second time");
     }
 }

@@ -1,26 +1,26 @@
 //! The program over TLS: which certificates it trusts, what it says of others, and which protocol it speaks.
 
 use crate::support::{
-    place::{Line, Place, Ran},
-    service::Service,
-    tls::{Ca, TlsFront},
+    service::MockService,
+    tls::{CertificateAuthority, TlsProxy},
+    workspace::{ExportRow, RunResult, Workspace},
 };
 
 /// A year in which certificates of these tests are valid.
 const VALID: i32 = 2199;
 
 /// Three guests with an order each.
-fn place(trusted: &Ca) -> Place {
+fn workspace_trusting(trusted: &CertificateAuthority) -> Workspace {
     let rows = ["A-1", "A-2", "A-3"].map(|reference| {
         let email = format!("{}@example.com", reference.to_lowercase());
-        Line { reference, email: &email, ..Line::default() }.csv()
+        ExportRow { reference, email: &email, ..ExportRow::default() }.csv()
     });
-    let workspace = Place::with("orders.csv", crate::support::place::HEADER.to_owned() + &rows.concat());
+    let workspace = Workspace::with("orders.csv", crate::support::workspace::HEADER.to_owned() + &rows.concat());
     workspace.file("ca.pem", &trusted.pem);
     workspace
 }
 
-fn send(workspace: &Place, front: &TlsFront, ca_file: &str) -> Ran {
+fn send(workspace: &Workspace, front: &TlsProxy, ca_file: &str) -> RunResult {
     let options = "--client-key k --pos p --backfill --rate unlimited --identity-pause 0s";
     let command = format!("send orders.csv --base-url {} {options}", front.base_url);
     let ca_file = workspace.path(ca_file);
@@ -28,10 +28,10 @@ fn send(workspace: &Place, front: &TlsFront, ca_file: &str) -> Ran {
 }
 
 #[test]
-fn a_ca_of_ssl_cert_file_is_trusted_and_http_1_1_is_spoken() {
-    let (ca, service) = (Ca::new("test CA"), Service::start(|_| None));
-    let front = TlsFront::start(&service, ca.issue("127.0.0.1", VALID), 0);
-    let ran = send(&place(&ca), &front, "ca.pem");
+fn ssl_cert_file_is_trusted_over_http_1_1() {
+    let (ca, service) = (CertificateAuthority::new("test CA"), MockService::start(|_| None));
+    let front = TlsProxy::start(&service, ca.issue("127.0.0.1", VALID), 0);
+    let ran = send(&workspace_trusting(&ca), &front, "ca.pem");
     assert_eq!((ran.code, service.count("ORDER_CHECKOUT")), (0, 3), "{}", ran.err);
     let connections = front.connections.lock().unwrap();
     assert!(!connections.protocols.is_empty());
@@ -39,15 +39,15 @@ fn a_ca_of_ssl_cert_file_is_trusted_and_http_1_1_is_spoken() {
 }
 
 #[test]
-fn a_certificate_error_stops_the_run_at_once() {
-    let (ca, other) = (Ca::new("test CA"), Ca::new("another CA"));
+fn certificate_error_stops_the_run() {
+    let (ca, other) = (CertificateAuthority::new("test CA"), CertificateAuthority::new("another CA"));
     for (config, reason) in [
         (other.issue("127.0.0.1", VALID), "UnknownIssuer"),
         (ca.issue("127.0.0.1", 2020), "certificate expired"),
         (ca.issue("tenant.example", VALID), "certificate not valid for name \"127.0.0.1\""),
     ] {
-        let service = Service::start(|_| None);
-        let (front, workspace) = (TlsFront::start(&service, config, 0), place(&ca));
+        let service = MockService::start(|_| None);
+        let (front, workspace) = (TlsProxy::start(&service, config, 0), workspace_trusting(&ca));
         let ran = send(&workspace, &front, "ca.pem");
         assert_eq!((ran.code, service.n_received()), (4, 0), "{}", ran.err);
         assert_eq!(ran.outcomes().matches("not_attempted").count(), 3, "{}", ran.outcomes());
@@ -57,23 +57,23 @@ fn a_certificate_error_stops_the_run_at_once() {
         assert!(ran.err.contains("\n  hint: check base_url; SSL_CERT_FILE=ca.pem "), "{}", ran.err);
         assert!(!ran.err.contains("it is probed"), "{}", ran.err);
         // At most one for each guest.
-        assert!(front.connections.lock().unwrap().n_made <= 3);
+        assert!(front.connections.lock().unwrap().n_accepted <= 3);
     }
 }
 
 #[test]
-fn a_handshake_that_is_cut_off_is_tried_again() {
-    let (ca, service) = (Ca::new("test CA"), Service::start(|_| None));
-    let front = TlsFront::start(&service, ca.issue("127.0.0.1", VALID), 2);
-    let ran = send(&place(&ca), &front, "ca.pem");
+fn interrupted_handshake_is_retried() {
+    let (ca, service) = (CertificateAuthority::new("test CA"), MockService::start(|_| None));
+    let front = TlsProxy::start(&service, ca.issue("127.0.0.1", VALID), 2);
+    let ran = send(&workspace_trusting(&ca), &front, "ca.pem");
     assert_eq!((ran.code, service.count("ORDER_CHECKOUT")), (0, 3), "{}", ran.err);
 }
 
 #[test]
-fn without_any_ca_nothing_is_sent() {
-    let (ca, service) = (Ca::new("test CA"), Service::start(|_| None));
-    let front = TlsFront::start(&service, ca.issue("127.0.0.1", VALID), 0);
-    let ran = send(&place(&ca), &front, "none.pem");
-    assert_eq!((ran.code, front.connections.lock().unwrap().n_made), (2, 0), "{}", ran.err);
+fn missing_ca_certificates_send_nothing() {
+    let (ca, service) = (CertificateAuthority::new("test CA"), MockService::start(|_| None));
+    let front = TlsProxy::start(&service, ca.issue("127.0.0.1", VALID), 0);
+    let ran = send(&workspace_trusting(&ca), &front, "none.pem");
+    assert_eq!((ran.code, front.connections.lock().unwrap().n_accepted), (2, 0), "{}", ran.err);
     assert!(ran.err.contains("No CA certificates") && ran.err.contains("SSL_CERT_FILE=ca.pem"), "{}", ran.err);
 }

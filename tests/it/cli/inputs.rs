@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write};
 
-use crate::support::place::{HEADER, Line, Place, cases, export, row};
+use crate::support::workspace::{ExportRow, HEADER, Workspace, export, row, run_cases};
 
 const CHECK: &str = "check orders.csv --pos x --max-invalid 100%";
 const CHECK_LINES: &str = "check orders.ndjson --pos x --max-invalid 100%";
@@ -15,10 +15,10 @@ fn line(reference: &str, members: &str) -> String {
 }
 
 #[test]
-fn a_file_that_is_no_export() {
+fn non_export_files_are_refused() {
     let good = export(&["A-1"]);
     let utf16: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let found = cases(
+    let found = run_cases(
         "orders.csv",
         CHECK,
         &[
@@ -57,11 +57,11 @@ fn a_file_that_is_no_export() {
 }
 
 #[test]
-fn rows_that_cannot_be_read() {
+fn unreadable_rows_are_reported() {
     let with = |rows: &[u8]| [export(&["A-1"]).as_bytes(), rows, row("A-3").as_bytes()].concat();
-    let quoted = |name| with(Line { reference: "A-2", name, ..Line::default() }.csv().as_bytes());
+    let quoted = |name| with(ExportRow { reference: "A-2", name, ..ExportRow::default() }.csv().as_bytes());
     let cells_missing = with(b"A-2,2025-03-01T10:00:00Z\n");
-    let found = cases(
+    let found = run_cases(
         "orders.csv",
         CHECK,
         &[
@@ -109,18 +109,18 @@ fn rows_that_cannot_be_read() {
 }
 
 #[test]
-fn a_row_without_a_key_taints_every_order_that_it_may_belong_to() {
-    let other_time = Line { reference: "A-2", ordered_at: "2025-03-02T10:00:00Z", ..Line::default() }.csv();
-    let with = |line: Line<'_>| format!("{}{other_time}{}", export(&["A-1"]), line.csv());
-    let lost = Line { reference: "", ..Line::default() };
-    let found = cases(
+fn row_without_key_invalidates_possible_orders() {
+    let other_time = ExportRow { reference: "A-2", ordered_at: "2025-03-02T10:00:00Z", ..ExportRow::default() }.csv();
+    let with = |line: ExportRow<'_>| format!("{}{other_time}{}", export(&["A-1"]), line.csv());
+    let lost = ExportRow { reference: "", ..ExportRow::default() };
+    let found = run_cases(
         "orders.csv",
         CHECK,
         &[
             ("the same time", with(lost)),
-            ("the same price, written otherwise", with(Line { price: "30.6", ..lost })),
-            ("another price", with(Line { price: "31", ..lost })),
-            ("a broken time", with(Line { ordered_at: "2025-03-32T10:00:00Z", ..lost })),
+            ("the same price, written otherwise", with(ExportRow { price: "30.6", ..lost })),
+            ("another price", with(ExportRow { price: "31", ..lost })),
+            ("a broken time", with(ExportRow { ordered_at: "2025-03-32T10:00:00Z", ..lost })),
         ],
     );
     insta::assert_snapshot!(found, @r#"
@@ -153,10 +153,10 @@ fn a_row_without_a_key_taints_every_order_that_it_may_belong_to() {
 }
 
 #[test]
-fn lines_that_are_no_json_object() {
+fn invalid_json_lines_are_reported() {
     let good = line("A-1", "");
     let deep = format!("{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
-    let found = cases(
+    let found = run_cases(
         "orders.ndjson",
         CHECK_LINES,
         &[
@@ -204,8 +204,8 @@ fn lines_that_are_no_json_object() {
 }
 
 #[test]
-fn members_of_the_wrong_form() {
-    let found = cases(
+fn members_of_the_wrong_type_are_reported() {
+    let found = run_cases(
         "orders.ndjson",
         CHECK_LINES,
         &[
@@ -274,34 +274,37 @@ fn members_of_the_wrong_form() {
 
 /// What a single event leaves behind need not have the form that several events need it in.
 #[test]
-fn what_stays_behind_may_have_any_form() {
+fn single_mode_ignores_multi_only_shapes() {
     let product = r#","orderItems":[{"type":"PRODUCT","name":"Tee","productId":"T","price":30.60,"quantity":1,"product":{"brand":"X","variant":{"size":"L"}}}]"#;
     let contacts = r#","contacts":"call first","consumers":["Cy",{"firstname":["x"]}]"#;
     let export = format!("{}\n{}\n", line("A-1", product), line("A-2", contacts));
-    let workspace = Place::with("orders.ndjson", export);
+    let workspace = Workspace::with("orders.ndjson", export);
     let single = workspace.run(CHECK_LINES);
-    insta::assert_snapshot!(single.told(), @"
+    insta::assert_snapshot!(single.report(), @"
     exit 0
         A-1 valid
             detail_left_out 1:null a single event cannot carry item.product.brand; mode multi can
         A-2 valid
             detail_left_out 2:null a single event cannot carry 1 consumer; mode multi can
     ");
-    let multi = workspace.run(&format!("{CHECK_LINES} --mode multi")).told();
+    let multi = workspace.run(&format!("{CHECK_LINES} --mode multi")).report();
     assert_eq!(multi.matches("not_a_scalar").count(), 4, "{multi}");
 }
 
 /// A byte order mark, line breaks, blank lines, packing and the way in change nothing.
 #[test]
-fn a_sound_export_reads_the_same_however_it_comes() {
-    let plain =
-        format!("{}{}", export(&["A-1", "A-2"]), Line { reference: "A-3", price: "x", ..Line::default() }.csv());
+fn encoding_variants_read_identically() {
+    let plain = format!(
+        "{}{}",
+        export(&["A-1", "A-2"]),
+        ExportRow { reference: "A-3", price: "x", ..ExportRow::default() }.csv()
+    );
     let packed = {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(plain.as_bytes()).unwrap();
         encoder.finish().unwrap()
     };
-    let expected_value = Place::with("orders.csv", &plain).run(CHECK);
+    let expected_value = Workspace::with("orders.csv", &plain).run(CHECK);
     assert_eq!(expected_value.outcomes(), "A-1 valid, A-2 valid, A-3 invalid");
     let forms: Vec<(&str, Vec<u8>)> = vec![
         ("orders.csv", [b"\xEF\xBB\xBF", plain.as_bytes()].concat()),
@@ -313,14 +316,14 @@ fn a_sound_export_reads_the_same_however_it_comes() {
         ("orders.txt", plain.clone().into_bytes()),
     ];
     for (name, content) in forms {
-        let ran = Place::with(name, content).run(&CHECK.replace("orders.csv", name));
+        let ran = Workspace::with(name, content).run(&CHECK.replace("orders.csv", name));
         assert_eq!((ran.code, ran.outcomes()), (1, expected_value.outcomes()), "{name}");
         let results = ran.results();
         let last = results[2]["problems"].as_array().unwrap().last().unwrap();
-        assert_eq!((&last["line"], &last["column"]), (&4.into(), &40.into()), "{name}: {}", ran.told());
+        assert_eq!((&last["line"], &last["column"]), (&4.into(), &40.into()), "{name}: {}", ran.report());
     }
     for content in [plain.as_bytes(), &packed] {
-        let ran = Place::new().run_with(&CHECK.replace("orders.csv", "-"), &[], content);
+        let ran = Workspace::new().run_with(&CHECK.replace("orders.csv", "-"), &[], content);
         assert_eq!((ran.code, ran.outcomes()), (1, expected_value.outcomes()));
         assert_eq!(ran.summary()["inputs"][0]["file"], "-");
         let left: Vec<_> = fs::read_dir(ran.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -329,31 +332,31 @@ fn a_sound_export_reads_the_same_however_it_comes() {
 }
 
 #[test]
-fn lines_and_columns_count_blank_lines_and_quoted_breaks() {
+fn positions_count_blank_lines_and_quoted_breaks() {
     let rows = "\n\nA-1,2025-03-01T10:00:00Z,PURCHASED,EUR,5,other,GEAR,\"Rö\npe\",q,1,ann@example.com,x\n\n\n";
-    let last = Line { reference: "A-2", price: "x", ..Line::default() }.csv();
+    let last = ExportRow { reference: "A-2", price: "x", ..ExportRow::default() }.csv();
     for (content, line_of_last) in [(format!("\n{HEADER}{rows}{last}"), 9), (format!("{HEADER}{last}"), 2)] {
         for content in [content.clone(), content.replace('\n', "\r\n")] {
-            let ran = Place::with("orders.csv", content).run(CHECK);
+            let ran = Workspace::with("orders.csv", content).run(CHECK);
             let results = ran.results();
             let problems = |index: usize| results[index]["problems"][0].clone();
             let of_last = problems(results.len() - 1);
             assert_eq!((&of_last["line"], &of_last["column"]), (&line_of_last.into(), &40.into()));
             if results.len() == 2 {
-                assert_eq!((&problems(0)["line"], &problems(0)["column"]), (&6.into(), &5.into()), "{}", ran.told());
+                assert_eq!((&problems(0)["line"], &problems(0)["column"]), (&6.into(), &5.into()), "{}", ran.report());
             }
         }
     }
 }
 
 #[test]
-fn an_archive_that_is_cut_off_is_no_shorter_export() {
+fn truncated_archive_is_refused() {
     let rows: String = (0..2000).map(|number| row(&format!("A-{number}"))).collect();
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(format!("{HEADER}{rows}").as_bytes()).unwrap();
     let packed = encoder.finish().unwrap();
     for length in [packed.len() - 3, packed.len() / 2, 30] {
-        let ran = Place::with("orders.csv.gz", &packed[..length]).run("check orders.csv.gz --pos x");
+        let ran = Workspace::with("orders.csv.gz", &packed[..length]).run("check orders.csv.gz --pos x");
         assert_eq!((ran.code, &ran.summary()["orders"]["read"]), (2, &0.into()), "{}", ran.err);
         assert!(ran.err.starts_with("error: orders.csv.gz: "), "{}", ran.err);
     }
@@ -361,12 +364,12 @@ fn an_archive_that_is_cut_off_is_no_shorter_export() {
 
 /// Where the profile says that an export ends with a line end, one that does not is still being written.
 #[test]
-fn a_last_row_without_a_line_end_is_refused_where_one_is_required() {
-    let canonical = Place::new().run("profiles show canonical").out;
+fn missing_final_line_end_is_refused_if_required() {
+    let canonical = Workspace::new().run("profiles show canonical").out;
     let report = |name: &str, content: &str, key: &str| {
-        let workspace = Place::with(name, content);
+        let workspace = Workspace::with(name, content);
         workspace.file("shop.toml", canonical.replacen("unknown_columns", &format!("{key}\nunknown_columns"), 1));
-        workspace.run(&format!("check {name} --profile shop.toml --pos x")).told()
+        workspace.run(&format!("check {name} --profile shop.toml --pos x")).report()
     };
     let required = |name, content: &str| report(name, content, "last_line_end = \"required\"");
     let csv = export(&["A-1", "A-2"]);
@@ -393,11 +396,11 @@ fn a_last_row_without_a_line_end_is_refused_where_one_is_required() {
 }
 
 #[test]
-fn inputs_that_are_not_there() {
-    let workspace = Place::with("sub/notes.txt", "x");
+fn missing_inputs_are_reported() {
+    let workspace = Workspace::with("sub/notes.txt", "x");
     let found: Vec<String> = ["none.csv", "*.csv", "[", "sub", ""]
         .iter()
-        .map(|input| format!("{input:?}: {}", workspace.run(&format!("check {input} --pos x")).told()))
+        .map(|input| format!("{input:?}: {}", workspace.run(&format!("check {input} --pos x")).report()))
         .collect();
     insta::assert_snapshot!(found.concat(), @r#"
     "none.csv": exit 2
@@ -416,8 +419,8 @@ fn inputs_that_are_not_there() {
 }
 
 #[test]
-fn a_file_named_twice_is_read_once_and_a_copy_counts_once() {
-    let workspace = Place::with("a.csv", export(&["A-1"]));
+fn duplicate_inputs_and_orders_count_once() {
+    let workspace = Workspace::with("a.csv", export(&["A-1"]));
     workspace.file("sub/b.csv", export(&["A-1", "B-1"])).file("sub/deeper/c.csv", export(&["C-1"]));
     let outcomes = |inputs: &str| workspace.run(&format!("check {inputs} --pos x --max-invalid 100%")).outcomes();
     assert_eq!(outcomes("a.csv ./a.csv *.csv"), "A-1 valid");
@@ -428,21 +431,21 @@ fn a_file_named_twice_is_read_once_and_a_copy_counts_once() {
 
 /// The copy that cannot be read as a whole may be the better one, whichever comes first.
 #[test]
-fn a_damaged_copy_is_no_copy() {
+fn damaged_copy_is_not_a_duplicate() {
     let damaged = [export(&["A-1"]).into_bytes(), b"A-1,damaged\n".to_vec()].concat();
     let disagreeing = format!("{}{}", export(&["A-1"]), "A-1,2025-03-01T10:00:00Z,PURCHASED,EUR,31,other,,,,,,\n");
     for copy in [damaged, disagreeing.into_bytes()] {
-        let workspace = Place::with("a.csv", export(&["A-1"]));
+        let workspace = Workspace::with("a.csv", export(&["A-1"]));
         workspace.file("b.csv", copy);
         for inputs in ["a.csv b.csv", "b.csv a.csv"] {
             let ran = workspace.run(&format!("check {inputs} --pos x --max-invalid 100%"));
-            assert!(!ran.outcomes().contains(" valid"), "{inputs}: {}", ran.told());
+            assert!(!ran.outcomes().contains(" valid"), "{inputs}: {}", ran.report());
         }
     }
 }
 
 #[test]
-fn digits_are_kept_or_refused() {
+fn decimals_are_exact_or_rejected() {
     let prices = [
         "30.60",
         "007.50",
@@ -472,8 +475,8 @@ fn digits_are_kept_or_refused() {
     let found: Vec<String> = prices
         .iter()
         .map(|price| {
-            let line = Line { price, ..Line::default() }.csv();
-            let ran = Place::with("orders.csv", format!("{HEADER}{line}")).run(CHECK);
+            let line = ExportRow { price, ..ExportRow::default() }.csv();
+            let ran = Workspace::with("orders.csv", format!("{HEADER}{line}")).run(CHECK);
             format!("{price} {} {}\n", ran.outcomes(), ran.summary()["money"][0]["read"])
         })
         .collect();
@@ -506,23 +509,23 @@ fn digits_are_kept_or_refused() {
 }
 
 #[test]
-fn huge_cells_and_many_columns() {
+fn huge_cells_and_many_columns_are_read() {
     let name = "x".repeat(5_000_000);
-    let content = format!("{HEADER}{}{}", Line { name: &name, ..Line::default() }.csv(), row("A-2"));
-    let ran = Place::with("orders.csv", content).run(CHECK);
+    let content = format!("{HEADER}{}{}", ExportRow { name: &name, ..ExportRow::default() }.csv(), row("A-2"));
+    let ran = Workspace::with("orders.csv", content).run(CHECK);
     assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid, A-2 valid"));
     let columns: Vec<_> = (0..2000).map(|number| format!(",more{number}")).collect();
     let content = format!("{}{}\n{}{}\n", HEADER.trim_end(), columns.concat(), row("A-1").trim_end(), ",".repeat(2000));
-    let ran = Place::with("orders.csv", content).run(CHECK);
+    let ran = Workspace::with("orders.csv", content).run(CHECK);
     assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 valid"));
 }
 
 #[test]
-fn clocks_that_are_turned() {
+fn daylight_saving_times_are_converted() {
     let profile = "name = 'local'\n[order]\nreferenceId = { column = 'referenceId' }\nstatus = { column = 'status' }\ncurrencyCode = { column = 'currencyCode' }\nprice = { column = 'price' }\npaymentType = { column = 'paymentType' }\norderedAt = { column = 'orderedAt', date = '%Y-%m-%d %H:%M', zone = 'Europe/London' }\n[guest]\nemail = { column = 'guest.email' }\n";
     let times = ["2025-03-30 00:30", "2025-03-30 01:30", "2025-10-26 00:30", "2025-10-26 01:30", "2025-10-26 02:30"];
-    let at = |ordered_at: &&str| Line { reference: ordered_at, ordered_at, ..Line::default() }.csv();
-    let workspace = Place::with("local.toml", profile);
+    let at = |ordered_at: &&str| ExportRow { reference: ordered_at, ordered_at, ..ExportRow::default() }.csv();
+    let workspace = Workspace::with("local.toml", profile);
     workspace.file("orders.csv", format!("{HEADER}{}", times.iter().map(at).collect::<String>()));
     let ran = workspace.run("check orders.csv --pos x --profile local.toml");
     let shown: Vec<_> = ran

@@ -10,9 +10,9 @@ use std::{
 use serde_json::Value;
 
 use crate::support::{
-    place::{Place, Ran, export},
     process, program,
-    service::{Received, Reply, Service},
+    service::{MockService, ReceivedRequest, Reply},
+    workspace::{RunResult, Workspace, export},
 };
 
 /// What differs from run to run, in as many characters.
@@ -31,88 +31,88 @@ macro_rules! assert_words {
 }
 
 /// A shop and its service.
-struct Shop {
-    place: Place,
-    service: Service,
+struct TestShop {
+    workspace: Workspace,
+    service: MockService,
 }
 
-impl Shop {
+impl TestShop {
     /// A service that answers as documented, but says nothing to the orders of these references.
-    fn silent_on(references: &'static [&'static str]) -> Self {
-        Self::with(move |request| references.contains(&request.reference()).then_some(Reply::Silence))
+    fn disconnecting_on(references: &'static [&'static str]) -> Self {
+        Self::with(move |request| references.contains(&request.reference()).then_some(Reply::Disconnect))
     }
 
-    fn with(answer: impl Fn(&Received) -> Option<Reply> + Send + Sync + 'static) -> Self {
-        Self { place: Place::new(), service: Service::start(answer) }
+    fn with(answer: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static) -> Self {
+        Self { workspace: Workspace::new(), service: MockService::start(answer) }
     }
 
-    fn send(&self, content: &str, options: &str) -> Ran {
+    fn send(&self, content: &str, options: &str) -> RunResult {
         self.send_to(&self.service.base_url, content, options)
     }
 
-    fn send_to(&self, base_url: &str, content: &str, options: &str) -> Ran {
-        self.place.file("orders.csv", content);
+    fn send_to(&self, base_url: &str, content: &str, options: &str) -> RunResult {
+        self.workspace.file("orders.csv", content);
         let target = format!("--base-url {base_url} --client-key k --pos x --backfill --set tries=2");
-        self.place.run(&format!("send orders.csv {target} --rate unlimited --identity-pause 0s{options}"))
+        self.workspace.run(&format!("send orders.csv {target} --rate unlimited --identity-pause 0s{options}"))
     }
 
-    fn ledger(&self, command: &str) -> Ran {
-        self.place.run(&format!("ledger {command}"))
+    fn ledger(&self, command: &str) -> RunResult {
+        self.workspace.run(&format!("ledger {command}"))
     }
 
     /// What a command says, with its exit code where that is not 0.
-    fn say(&self, command: &str) -> String {
+    fn ledger_output(&self, command: &str) -> String {
         let ran = self.ledger(command);
         let code = if ran.code == 0 { String::new() } else { format!("exit {}\n", ran.code) };
         format!("{code}{}{}", ran.out, ran.err)
     }
 }
 
-fn reason(ran: &Ran) -> String {
+fn reason(ran: &RunResult) -> String {
     ran.results()[0]["reason"].as_str().unwrap().to_owned()
 }
 
 #[test]
-fn an_unknown_order_that_is_not_there_is_sent_again() {
+fn unknown_order_settled_as_failed_is_resent() {
     let silent = Arc::new(Mutex::new(true));
     let is_silent = Arc::clone(&silent);
-    let shop = Shop::with(move |request| {
-        (request.reference() == "A-1" && *is_silent.lock().unwrap()).then_some(Reply::Silence)
+    let shop = TestShop::with(move |request| {
+        (request.reference() == "A-1" && *is_silent.lock().unwrap()).then_some(Reply::Disconnect)
     });
     assert_eq!(shop.send(&export(&["A-1", "A-2"]), "").code, 3);
-    assert_words!(shop.say("list"), @r"
+    assert_words!(shop.ledger_output("list"), @r"
     state     reference             made at               sent  last at               by run                target    change
     unknown   A-1                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  HASH
     accepted  A-2                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  HASH
     ");
-    assert_words!(shop.say("list --outcome unknown --references"), @r"A-1");
-    assert_words!(shop.say("settle A-1 --as failed"), @r"A-1 made at 2025-03-01T10:00:00Z, was unknown: settled as failed; the next run that reads it sends it again");
-    assert_words!(shop.say("show A-1"), @r"
+    assert_words!(shop.ledger_output("list --outcome unknown --references"), @r"A-1");
+    assert_words!(shop.ledger_output("settle A-1 --as failed"), @r"A-1 made at 2025-03-01T10:00:00Z, was unknown: settled as failed; the next run that reads it sends it again");
+    assert_words!(shop.ledger_output("show A-1"), @r"
     A-1 made at 2025-03-01T10:00:00Z, sent to target HASH: failed
       2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 8af8e47c: settled by hand as not accepted at 2026-11-22T00:00:00Z
     ");
     *silent.lock().unwrap() = false;
     assert_eq!(shop.send(&export(&["A-1", "A-2"]), "").outcomes(), "A-2 already_sent, A-1 accepted");
-    assert_words!(shop.say("show A-1"), @r"
+    assert_words!(shop.ledger_output("show A-1"), @r"
     A-1 made at 2025-03-01T10:00:00Z, sent to target HASH: accepted
       2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 8af8e47c: settled by hand as not accepted at 2026-11-22T00:00:00Z
       2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 8af8e47c: accepted at 2026-11-22T00:00:00Z
     ");
     let n_checkouts = |reference: &str| {
-        let of_order = |request: &&Received| request.reference() == reference;
+        let of_order = |request: &&ReceivedRequest| request.reference() == reference;
         shop.service.received().iter().filter(of_order).count()
     };
     assert_eq!((n_checkouts("A-1"), n_checkouts("A-2")), (2, 1));
 }
 
 #[test]
-fn an_unknown_order_that_is_there_is_not_sent_again() {
-    let shop = Shop::silent_on(&["A-1"]);
+fn manual_settlement_is_reversible() {
+    let shop = TestShop::disconnecting_on(&["A-1"]);
     let orders = export(&["A-1"]);
     assert_eq!(shop.send(&orders, "").outcomes(), "A-1 unknown");
     let listed = shop.ledger("list --outcome unknown --references");
     let settle = "ledger settle - --as accepted --quiet";
-    let settled = shop.place.run_with(settle, &[], listed.out.as_bytes());
+    let settled = shop.workspace.run_with(settle, &[], listed.out.as_bytes());
     assert_eq!((settled.code, settled.out.as_str(), settled.err.as_str()), (0, "", ""));
     let again = shop.send(&orders, "");
     assert_eq!((again.code, again.outcomes().as_str()), (0, "A-1 already_sent"));
@@ -125,27 +125,27 @@ fn an_unknown_order_that_is_there_is_not_sent_again() {
 }
 
 #[test]
-fn an_order_that_was_accepted_while_its_payment_was_pending_is_acknowledged_when_it_is_paid() {
-    let shop = Shop::silent_on(&[]);
+fn acknowledged_change_is_not_reported_again() {
+    let shop = TestShop::disconnecting_on(&[]);
     let paid = export(&["A-1"]);
     assert_eq!(shop.send(&paid.replace("PURCHASED", "PAYMENT_PENDING"), "").code, 0);
     // A dry run leaves no trace.
     let check = format!("check orders.csv --base-url {} --client-key k --pos x", shop.service.base_url);
-    shop.place.file("orders.csv", &paid);
-    assert_eq!(shop.place.run(&check).outcomes(), "A-1 changed");
-    assert_words!(shop.say("settle A-1 --as acknowledged"), @r"
+    shop.workspace.file("orders.csv", &paid);
+    assert_eq!(shop.workspace.run(&check).outcomes(), "A-1 changed");
+    assert_words!(shop.ledger_output("settle A-1 --as acknowledged"), @r"
     exit 2
     error: nothing was settled
       A-1: it is accepted, and no run has seen a change of it
     ");
     let changed = shop.send(&paid, "");
     assert_eq!((changed.code, changed.outcomes().as_str()), (1, "A-1 changed"));
-    assert_words!(shop.say("list --outcome changed"), @r"
+    assert_words!(shop.ledger_output("list --outcome changed"), @r"
     state     reference             made at               sent  last at               by run                target    change
     changed   A-1                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  00000000  other content (status PAYMENT_PENDING -> PURCHASED)
     ");
-    assert_words!(shop.say("settle A-1 --as acknowledged"), @r"A-1 made at 2025-03-01T10:00:00Z, was changed: its change is acknowledged; the service keeps what it accepted");
-    assert_words!(shop.say("show A-1"), @r"
+    assert_words!(shop.ledger_output("settle A-1 --as acknowledged"), @r"A-1 made at 2025-03-01T10:00:00Z, was changed: its change is acknowledged; the service keeps what it accepted");
+    assert_words!(shop.ledger_output("show A-1"), @r"
     A-1 made at 2025-03-01T10:00:00Z, sent to target HASH: accepted
       2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 2f1af225: accepted at 2026-11-22T00:00:00Z
       2026-11-22T00:00:00Z  seen by run 20261122-000000-RUN_ with content 8af8e47c (status PAYMENT_PENDING -> PURCHASED): acknowledged by hand at 2026-11-22T00:00:00Z
@@ -159,12 +159,12 @@ fn an_order_that_was_accepted_while_its_payment_was_pending_is_acknowledged_when
 }
 
 #[test]
-fn what_cannot_be_settled_is_told_and_nothing_is() {
-    let shop = Shop::silent_on(&["A-1", "A-2"]);
-    let other = Service::start(|request| (request.reference() == "A-1").then_some(Reply::Silence));
+fn settle_is_all_or_nothing() {
+    let shop = TestShop::disconnecting_on(&["A-1", "A-2"]);
+    let other = MockService::start(|request| (request.reference() == "A-1").then_some(Reply::Disconnect));
     assert_eq!(shop.send(&export(&["A-1", "A-2", "A-3"]), "").code, 3);
     assert_eq!(shop.send_to(&other.base_url, &export(&["A-1"]), " --new-target").code, 3);
-    assert_words!(shop.say("settle A-1 A-2 A-3 A-4 --as accepted"), @r"
+    assert_words!(shop.ledger_output("settle A-1 A-2 A-3 A-4 --as accepted"), @r"
     exit 2
     error: nothing was settled
       A-1: 2 orders could be meant
@@ -185,7 +185,7 @@ fn what_cannot_be_settled_is_told_and_nothing_is() {
     assert_eq!(shop.ledger(&settle).code, 0);
     let states = |target: &str| shop.ledger(&format!("list --reference A-1 --target {target} --format json")).out;
     assert!(states(&targets[0]).contains("accepted") && states(&targets[1]).contains("unknown"));
-    assert_words!(shop.say("settle A-2 --as accepted --ordered-at 2025-03-02"), @r"
+    assert_words!(shop.ledger_output("settle A-2 --as accepted --ordered-at 2025-03-02"), @r"
     exit 2
     error: nothing was settled
       A-2: the ledger has no such order
@@ -194,19 +194,19 @@ fn what_cannot_be_settled_is_told_and_nothing_is() {
 }
 
 #[test]
-fn nothing_is_settled_while_a_run_is_on() {
+fn settle_is_refused_while_a_run_is_active() {
     let output_text = Arc::new(Mutex::new(Vec::new()));
     let response = Arc::clone(&output_text);
-    let workspace = Place::new();
+    let workspace = Workspace::new();
     let folder = workspace.path("");
-    let service = Service::start(move |request| {
+    let service = MockService::start(move |request| {
         if request.kind() == "ORDER_CHECKOUT" {
             let output = program(&folder).args(["ledger", "settle", "A-1", "--as", "failed"]).output().unwrap();
             response.lock().unwrap().push((output.status.code(), String::from_utf8(output.stderr).unwrap()));
         }
         None
     });
-    let shop = Shop { place: workspace, service };
+    let shop = TestShop { workspace, service };
     assert_eq!(shop.send(&export(&["A-1"]), "").outcomes(), "A-1 accepted");
     let (code, message) = output_text.lock().unwrap()[0].clone();
     assert_eq!(code, Some(5));
@@ -220,12 +220,12 @@ fn nothing_is_settled_while_a_run_is_on() {
 
 /// Someone removes the lock file while a run is on, and starts another.
 #[test]
-fn a_run_that_is_overtaken_by_another_stops() {
-    let workspace = Place::new();
+fn run_stops_when_another_writes_the_ledger() {
+    let workspace = Workspace::new();
     let folder = workspace.path("");
     let base_url = Arc::new(Mutex::new(String::new()));
     let to = Arc::clone(&base_url);
-    let service = Service::start(move |request| {
+    let service = MockService::start(move |request| {
         if request.reference() == "A-1" {
             let files = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
             files
@@ -238,8 +238,8 @@ fn a_run_that_is_overtaken_by_another_stops() {
         None
     });
     base_url.lock().unwrap().clone_from(&service.base_url);
-    let shop = Shop { place: workspace, service };
-    shop.place.file("second.csv", export(&["B-1"]));
+    let shop = TestShop { workspace, service };
+    shop.workspace.file("second.csv", export(&["B-1"]));
     let first = shop.send(&export(&["A-1", "A-2"]), "");
     assert_eq!((first.code, first.outcomes().as_str()), (4, "A-1 accepted, A-2 not_attempted"));
     assert!(first.err.contains("writes to this ledger for the same target"), "{}", first.err);
@@ -247,8 +247,8 @@ fn a_run_that_is_overtaken_by_another_stops() {
 }
 
 #[test]
-fn a_list_can_be_narrowed() {
-    let shop = Shop::silent_on(&["A-2"]);
+fn list_filters_select_orders() {
+    let shop = TestShop::disconnecting_on(&["A-2"]);
     let first = shop.send(&export(&["A-1", "A-2", "B-1"]), "");
     shop.send(&export(&["B-2"]), "");
     let run = first.summary()["run_id"].as_str().unwrap().to_owned();
@@ -264,8 +264,8 @@ fn a_list_can_be_narrowed() {
     assert_eq!(listed("--limit 1"), "A-1");
     assert_eq!(listed("--since 2026-01-01 --until 2999-01-01T00:00:00Z"), "A-1 A-2 B-1 B-2");
     assert_eq!(listed("--until 2026-01-01"), "");
-    assert_eq!(shop.say("list --outcome failed"), "");
-    let in_json = shop.place.run_with("ledger list --references", &[("ORDERFERRY_FORMAT", "json")], b"");
+    assert_eq!(shop.ledger_output("list --outcome failed"), "");
+    let in_json = shop.workspace.run_with("ledger list --references", &[("ORDERFERRY_FORMAT", "json")], b"");
     assert_eq!(in_json.out, "A-1\nA-2\nB-1\nB-2\n");
     for wrong in ["--since yesterday", "--target staging", "--outcome lost", "--limit x"] {
         assert_eq!(shop.ledger(&format!("list {wrong}")).code, 2, "{wrong}");
@@ -273,8 +273,8 @@ fn a_list_can_be_narrowed() {
 }
 
 #[test]
-fn an_export_has_every_sending_and_nothing_personal() {
-    let shop = Shop::silent_on(&["A-1"]);
+fn export_has_all_submissions_and_no_personal_data() {
+    let shop = TestShop::disconnecting_on(&["A-1"]);
     shop.send(&export(&["A-1", "A-2"]), "");
     shop.send(&export(&["A-1"]), " --unknown resend");
     let ran = shop.ledger("export");
@@ -286,9 +286,9 @@ fn an_export_has_every_sending_and_nothing_personal() {
         assert!(chrono::DateTime::parse_from_rfc3339(lines[0][time].as_str().unwrap()).is_ok(), "{time}");
     }
     let run = lines[0]["run"].as_str().unwrap();
-    assert!(shop.say("show A-1").contains(run) && lines[0]["target"].as_str().unwrap().len() == 64);
+    assert!(shop.ledger_output("show A-1").contains(run) && lines[0]["target"].as_str().unwrap().len() == 64);
     assert_eq!(lines[0]["content"].as_str().unwrap().len(), 32);
-    let bytes = fs::read(shop.place.path("orderferry-ledger.db")).unwrap();
+    let bytes = fs::read(shop.workspace.path("orderferry-ledger.db")).unwrap();
     for output_text in [ran.out.as_bytes(), &bytes] {
         let output_text = String::from_utf8_lossy(output_text);
         assert!(
@@ -298,43 +298,43 @@ fn an_export_has_every_sending_and_nothing_personal() {
 }
 
 #[test]
-fn a_ledger_is_found_where_a_run_finds_it() {
-    let shop = Shop::silent_on(&[]);
-    assert_words!(shop.say("list --ledger none.db"), @r"
+fn ledger_commands_locate_the_runs_ledger() {
+    let shop = TestShop::disconnecting_on(&[]);
+    assert_words!(shop.ledger_output("list --ledger none.db"), @r"
     exit 2
     error: there is no ledger none.db
       hint: --ledger names it; the first run makes it with --new-ledger
     ");
-    assert!(!shop.place.path("none.db").exists());
+    assert!(!shop.workspace.path("none.db").exists());
     shop.send(&export(&["A-1"]), " --ledger kept.db");
-    shop.place.file("other/settings.toml", "ledger = '../kept.db'\n");
+    shop.workspace.file("other/settings.toml", "ledger = '../kept.db'\n");
     for ledger_option in ["--ledger kept.db", "--config other/settings.toml", "--set ledger=kept.db"] {
         for command in
             [format!("ledger list --references {ledger_option}"), format!("ledger {ledger_option} list --references")]
         {
-            let mut program = program(&shop.place.path(""));
+            let mut program = program(&shop.workspace.path(""));
             let output = program.env_remove("ORDERFERRY_LEDGER").args(command.split(' ')).output().unwrap();
             assert_eq!(String::from_utf8(output.stdout).unwrap(), "A-1\n", "{command}");
         }
     }
-    assert_words!(shop.say("show A-2 --ledger kept.db"), @r#"
+    assert_words!(shop.ledger_output("show A-2 --ledger kept.db"), @r#"
     exit 2
     error: the ledger kept.db has no order "A-2"
     "#);
     // A file that was emptied is no ledger that holds nothing.
     for command in ["list", "show A-1", "settle A-1 --as failed"] {
         assert_eq!(shop.ledger(command).code, 2);
-        shop.place.file("orderferry-ledger.db", "");
-        assert!(shop.say(command).contains("there is no ledger"), "{command}");
+        shop.workspace.file("orderferry-ledger.db", "");
+        assert!(shop.ledger_output(command).contains("there is no ledger"), "{command}");
     }
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
-    let shop = Shop::silent_on(&[]);
+fn closed_output_pipe_is_not_an_error() {
+    let shop = TestShop::disconnecting_on(&[]);
     shop.send(&export(&["A-1"]), "");
     for command in ["list", "export"] {
-        let mut program = process(&shop.place.path(""));
+        let mut program = process(&shop.workspace.path(""));
         program.args(["ledger", command]);
         let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());

@@ -4,14 +4,15 @@ use chrono::{Days, Utc};
 use serde_json::Value;
 
 use crate::support::{
-    place::{HEADER, Line, Place, Ran},
-    service::{Reply, Service},
+    service::{MockService, Reply},
+    workspace::{ExportRow, HEADER, RunResult, Workspace},
 };
 
 /// An order of some days ago, of a guest of its own.
 fn order(reference: &str, days_ago: u64) -> String {
     let ordered_at = (Utc::now() - Days::new(days_ago)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
-    Line { reference, ordered_at: &ordered_at, email: &format!("{reference}@example.com"), ..Line::default() }.csv()
+    ExportRow { reference, ordered_at: &ordered_at, email: &format!("{reference}@example.com"), ..ExportRow::default() }
+        .csv()
 }
 
 /// So many fresh orders, and so many of 36 days ago.
@@ -22,24 +23,24 @@ fn export(n_fresh: usize, n_old: usize) -> String {
 }
 
 /// A shop and its service.
-struct Shop {
-    place: Place,
-    service: Service,
+struct TestShop {
+    workspace: Workspace,
+    service: MockService,
 }
 
-impl Shop {
+impl TestShop {
     fn new(export: &str) -> Self {
-        Self { place: Place::with("orders.csv", export), service: Service::start(|_| None) }
+        Self { workspace: Workspace::with("orders.csv", export), service: MockService::start(|_| None) }
     }
 
-    fn send(&self, what: &str) -> Ran {
+    fn send(&self, what: &str) -> RunResult {
         let target = format!("--base-url {} --client-key k --pos x --rate unlimited", self.service.base_url);
-        self.place.run(&format!("send {what} {target} --identity-pause 0s"))
+        self.workspace.run(&format!("send {what} {target} --identity-pause 0s"))
     }
 }
 
 /// Exit code, orders by outcome, and those of them that are too old. Every order has its line in the results.
-fn counts(ran: &Ran) -> String {
+fn counts(ran: &RunResult) -> String {
     let summary = ran.summary();
     let orders = summary["orders"].as_object().unwrap();
     // By their names.
@@ -52,15 +53,15 @@ fn counts(ran: &Ran) -> String {
     format!("{}: {}{old}", ran.code, met.join(", "))
 }
 
-fn reasons_of_old(ran: &Ran) -> Vec<String> {
+fn reasons_of_old(ran: &RunResult) -> Vec<String> {
     let results = ran.results();
     let old = results.iter().filter(|result| result["referenceId"].as_str().unwrap().starts_with("O-"));
     old.map(|result| result["reason"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
-fn one_late_order_does_not_stop_a_night() {
-    let shop = Shop::new(&export(99, 1));
+fn one_old_order_does_not_stop_the_run() {
+    let shop = TestShop::new(&export(99, 1));
     let ran = shop.send("orders.csv");
     assert_eq!(counts(&ran), "1: accepted 99, not_attempted 1, read 100, needs_backfill 1");
     let reason = &reasons_of_old(&ran)[0];
@@ -78,8 +79,8 @@ fn one_late_order_does_not_stop_a_night() {
 }
 
 #[test]
-fn more_old_orders_than_allowed_are_not_stragglers() {
-    let shop = Shop::new(&export(4, 6));
+fn too_many_old_orders_stop_the_run() {
+    let shop = TestShop::new(&export(4, 6));
     let ran = shop.send("orders.csv");
     assert_eq!(counts(&ran), "2: not_attempted 10, read 10, needs_backfill 6");
     let day = (Utc::now() - Days::new(36)).format("%Y-%m-%d").to_string();
@@ -95,14 +96,14 @@ fn more_old_orders_than_allowed_are_not_stragglers() {
         "1: accepted 4, not_attempted 6, read 10, needs_backfill 6"
     );
     // Not asked for where nothing leaves the machine.
-    let sandbox = shop.place.run("send orders.csv --sandbox --rate unlimited --identity-pause 0s");
+    let sandbox = shop.workspace.run("send orders.csv --sandbox --rate unlimited --identity-pause 0s");
     assert_eq!(counts(&sandbox), "0: accepted 10, read 10");
 }
 
 /// Four invalid and four old ones of sixteen are neither more than five.
 #[test]
-fn old_and_invalid_orders_are_counted_each_for_itself() {
-    let shop = Shop::new(&export(12, 4).replacen("30.60,other", "x,other", 4));
+fn old_and_invalid_limits_are_separate() {
+    let shop = TestShop::new(&export(12, 4).replacen("30.60,other", "x,other", 4));
     assert_eq!(
         counts(&shop.send("orders.csv")),
         "1: accepted 8, invalid 4, not_attempted 4, read 16, needs_backfill 4"
@@ -110,8 +111,8 @@ fn old_and_invalid_orders_are_counted_each_for_itself() {
 }
 
 #[test]
-fn old_orders_are_skipped_where_the_settings_say_so() {
-    let shop = Shop::new(&export(2, 20));
+fn old_orders_skip_setting_skips_them() {
+    let shop = TestShop::new(&export(2, 20));
     let ran = shop.send("orders.csv --set old_orders=skip");
     assert_eq!(counts(&ran), "0: accepted 2, read 22, skipped 20");
     assert_eq!(ran.summary()["skipped"].to_string(), r#"[{"orders":20,"reason":"older than 30 days"}]"#);
@@ -125,9 +126,9 @@ fn old_orders_are_skipped_where_the_settings_say_so() {
 }
 
 #[test]
-fn a_plan_keeps_its_old_orders() {
+fn plan_keeps_old_orders() {
     for setting in ["hold", "skip"] {
-        let shop = Shop::new(&export(8, 3));
+        let shop = TestShop::new(&export(8, 3));
         let first = shop.send(&format!("orders.csv --limit 4 --set old_orders={setting}"));
         let held = "4: accepted 4, not_attempted 7, read 11, needs_backfill 3";
         let skipped = "4: accepted 4, not_attempted 4, read 11, skipped 3";
@@ -143,8 +144,8 @@ fn a_plan_keeps_its_old_orders() {
 }
 
 #[test]
-fn a_plan_with_more_old_orders_than_allowed_needs_the_go_ahead() {
-    let shop = Shop::new(&export(4, 6));
+fn resumed_plan_enforces_old_order_limit() {
+    let shop = TestShop::new(&export(4, 6));
     let first = shop.send("orders.csv --limit 2 --backfill");
     assert_eq!(counts(&first), "4: accepted 2, not_attempted 8, read 10");
     // Four old ones are left.
@@ -157,13 +158,14 @@ fn a_plan_with_more_old_orders_than_allowed_needs_the_go_ahead() {
 
 /// An order that an earlier run sent had its go-ahead then.
 #[test]
-fn an_unknown_order_is_not_old() {
-    let workspace = Place::with("orders.csv", export(0, 1));
+fn unknown_order_is_exempt_from_age_check() {
+    let workspace = Workspace::with("orders.csv", export(0, 1));
     let is_first = std::sync::atomic::AtomicBool::new(true);
-    let service = Service::start(move |request| {
-        (request.is_checkout() && is_first.swap(false, std::sync::atomic::Ordering::SeqCst)).then_some(Reply::Silence)
+    let service = MockService::start(move |request| {
+        (request.is_checkout() && is_first.swap(false, std::sync::atomic::Ordering::SeqCst))
+            .then_some(Reply::Disconnect)
     });
-    let shop = Shop { place: workspace, service };
+    let shop = TestShop { workspace, service };
     assert_eq!(counts(&shop.send("orders.csv --backfill")), "3: read 1, unknown 1");
     assert_eq!(counts(&shop.send("orders.csv")), "3: read 1, unknown 1");
     assert_eq!(counts(&shop.send("orders.csv --unknown resend")), "0: accepted 1, read 1");
@@ -171,9 +173,9 @@ fn an_unknown_order_is_not_old() {
 
 /// Skipped orders are none of those that the limit of invalid ones is a part of.
 #[test]
-fn old_orders_that_are_skipped_do_not_widen_the_limit() {
+fn skipped_old_orders_do_not_raise_invalid_limit() {
     let bad = |n: usize| order(&format!("B-{n}"), 1).replace("30.60,other", "much,other");
-    let shop = Shop::new(&(export(12, 100) + &(0..8).map(bad).collect::<String>()));
+    let shop = TestShop::new(&(export(12, 100) + &(0..8).map(bad).collect::<String>()));
     let ran = shop.send("orders.csv --set old_orders=skip");
     assert_eq!((ran.code, shop.service.n_received()), (2, 0), "{}", ran.err);
     assert!(ran.err.contains("8 of 20 orders are invalid"), "{}", ran.err);

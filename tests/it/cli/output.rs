@@ -3,15 +3,15 @@
 use std::process::Stdio;
 
 use crate::support::{
-    place::{HEADER, Line, Place, export},
     process,
+    workspace::{ExportRow, HEADER, Workspace, export},
 };
 
 const FILTERS: [(&str, &str); 2] = [(r"took \d+\.\d s", "took SOME TIME"), (r"run-\d+", "RUN")];
 
 #[test]
-fn help_names_what_there_is() {
-    let ran = Place::new().run("--help");
+fn help_lists_all_commands() {
+    let ran = Workspace::new().run("--help");
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     insta::assert_snapshot!(ran.out, @r#"
     Ferries an OMS's order exports into Sitecore Personalize: never twice, never lost, always told
@@ -34,14 +34,15 @@ fn help_names_what_there_is() {
 }
 
 #[test]
-fn the_words_of_a_check() {
+fn check_output() {
     let damaged = format!(
         "{}{}",
         export(&["A-1", "A-2"]),
-        Line { reference: "A-3", price: "x", email: "a b@c.de", ..Line::default() }.csv()
+        ExportRow { reference: "A-3", price: "x", email: "a b@c.de", ..ExportRow::default() }.csv()
     );
-    let ran = Place::with("orders.csv", damaged.replace("status", "state,status").replace("PURCHASED", ",PURCHASED"))
-        .run("check orders.csv --pos x --max-invalid 50%");
+    let ran =
+        Workspace::with("orders.csv", damaged.replace("status", "state,status").replace("PURCHASED", ",PURCHASED"))
+            .run("check orders.csv --pos x --max-invalid 50%");
     assert_eq!(ran.code, 1);
     insta::with_settings!({filters => FILTERS.to_vec()}, {
         insta::assert_snapshot!(format!("{}---\n{}", ran.err, ran.out), @r#"
@@ -79,8 +80,8 @@ fn the_words_of_a_check() {
 }
 
 #[test]
-fn the_words_of_a_send() {
-    let ran = Place::with("orders.csv", export(&["A-1", "A-2"]))
+fn send_output() {
+    let ran = Workspace::with("orders.csv", export(&["A-1", "A-2"]))
         .run("send orders.csv --sandbox --rate unlimited --identity-pause 0s");
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     insta::with_settings!({filters => FILTERS.to_vec()}, {
@@ -116,9 +117,9 @@ fn the_words_of_a_send() {
 }
 
 #[test]
-fn json_is_one_line_and_quiet_is_silent() {
-    let good = Place::with("orders.csv", export(&["A-1"]));
-    let bad = Place::with("orders.csv", export(&["A-1"]).replace("30.60,other", "x,other"));
+fn json_is_one_line_and_quiet_prints_nothing() {
+    let good = Workspace::with("orders.csv", export(&["A-1"]));
+    let bad = Workspace::with("orders.csv", export(&["A-1"]).replace("30.60,other", "x,other"));
     let json = good.run("check orders.csv --pos x --format json");
     assert_eq!((json.out.lines().count(), json.err.as_str()), (1, ""));
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json.out).unwrap(), json.summary());
@@ -136,8 +137,8 @@ fn json_is_one_line_and_quiet_is_silent() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn closed_output_pipe_is_not_an_error() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let mut program = process(&workspace.path(""));
     program.args(["check", "orders.csv", "--pos", "x", "--format", "json", "--out", "run"]);
     let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -148,18 +149,18 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
-fn nothing_printed_names_a_person() {
+fn output_has_no_personal_data() {
     let header = HEADER
         .replace("guest.lastname", "guest.lastname,guest.title,guest.gender,guest.dob,guest.country,guest.id.email");
     let row = |reference: &str, name: &str| {
-        Line { reference, email: "ann smith@secretmail.com", ..Line::default() }
+        ExportRow { reference, email: "ann smith@secretmail.com", ..ExportRow::default() }
             .csv()
             .replace("Smith\n", &format!("{name},Doktor,femme,31.12.1980,Germania,secret person\n"))
     };
     // The second row of each order disagrees with the first.
     let content = format!("{header}{}{}", row("A-1", "Winterbottom"), row("A-1", "Summerbottom"));
     for options in ["", " --format json", " --max-invalid 0"] {
-        let ran = Place::with("orders.csv", &content).run(
+        let ran = Workspace::with("orders.csv", &content).run(
             &format!("check orders.csv --pos x --max-invalid 100%{options}")
                 .replace("--max-invalid 100% --max", "--max"),
         );

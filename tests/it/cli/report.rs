@@ -6,29 +6,30 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::support::{
-    REQUEST_KINDS, n_requests,
-    place::{HEADER, Line, Place, Ran, export, row},
+    REQUEST_KINDS, request_count,
+    workspace::{ExportRow, HEADER, RunResult, Workspace, export, row},
 };
 
 /// Two good orders, one with a broken price, one skipped, one in another currency.
-fn mixed() -> Place {
-    let profile = Place::new().run("profiles show canonical").out;
-    let workspace = Place::with(
+fn mixed() -> Workspace {
+    let profile = Workspace::new().run("profiles show canonical").out;
+    let workspace = Workspace::with(
         "mixed.toml",
         profile.replace(
             "[order]\n",
             "[[skip]]\nreason = 'test orders'\nwhen = { column = 'item.name', is = 'Test' }\n\n[order]\n",
         ),
     );
-    let invalid = Line { reference: "A-3", price: "x", ..Line::default() }.csv();
-    let priced_invalid = Line { reference: "A-4", email: "no address", price: "0.1", ..Line::default() }.csv();
-    let skipped = Line { reference: "A-5", name: "Test", price: "100", ..Line::default() }.csv();
+    let invalid = ExportRow { reference: "A-3", price: "x", ..ExportRow::default() }.csv();
+    let priced_invalid =
+        ExportRow { reference: "A-4", email: "no address", price: "0.1", ..ExportRow::default() }.csv();
+    let skipped = ExportRow { reference: "A-5", name: "Test", price: "100", ..ExportRow::default() }.csv();
     let yen = row("A-6").replace("EUR", "JPY");
     workspace.file("orders.csv", format!("{}{invalid}{priced_invalid}{skipped}{yen}", export(&["A-1", "A-2", "A-2"])));
     workspace
 }
 
-fn adds_up(ran: &Ran) {
+fn assert_consistent(ran: &RunResult) {
     let summary = ran.summary();
     let outcomes = |counts: &Value| -> Vec<(String, Value)> {
         let counts = counts.as_object().unwrap().iter();
@@ -48,17 +49,17 @@ fn adds_up(ran: &Ran) {
         let total: Decimal = outcomes(money).iter().map(|(_, sum)| amount(sum)).sum();
         assert_eq!(amount(&money["read"]), total);
     }
-    let of_kinds: u64 = REQUEST_KINDS.iter().map(|kind| n_requests(&summary, kind)).sum();
+    let of_kinds: u64 = REQUEST_KINDS.iter().map(|kind| request_count(&summary, kind)).sum();
     assert_eq!(summary["requests"]["total"], of_kinds);
     let n_rows: u64 = summary["inputs"].as_array().unwrap().iter().map(|input| input["rows"].as_u64().unwrap()).sum();
     assert_eq!(summary["rows"], n_rows);
 }
 
 #[test]
-fn the_summary_adds_up() {
+fn outcomes_partition_orders() {
     let workspace = mixed();
     let check = workspace.run("check orders.csv --pos x --profile mixed.toml --max-invalid 100%");
-    adds_up(&check);
+    assert_consistent(&check);
     assert_eq!(check.code, 1);
     let summary = check.summary();
     let orders: Vec<_> =
@@ -72,13 +73,13 @@ fn the_summary_adds_up() {
     assert_eq!([&eur["read"], &eur["valid"], &eur["invalid"], &eur["skipped"]], ["161.30", "61.20", "0.1", "100"]);
     let send = workspace
         .run("send orders.csv --sandbox --rate unlimited --identity-pause 0s --profile mixed.toml --max-invalid 100%");
-    adds_up(&send);
+    assert_consistent(&send);
     assert_eq!(send.summary()["money"][0]["accepted"], "61.20");
-    adds_up(&workspace.run("check orders.csv --pos x --profile mixed.toml"));
+    assert_consistent(&workspace.run("check orders.csv --pos x --profile mixed.toml"));
 }
 
 #[test]
-fn results_have_the_fields_of_the_contract() {
+fn results_match_the_documented_fields() {
     let ran = mixed()
         .run("send orders.csv --sandbox --rate unlimited --identity-pause 0s --profile mixed.toml --max-invalid 100%");
     let mut lines: Vec<_> = ran.text("results.ndjson").lines().map(str::to_owned).collect();
@@ -94,7 +95,7 @@ fn results_have_the_fields_of_the_contract() {
 }
 
 #[test]
-fn rejects_are_the_bytes_of_the_export_and_can_be_fed_back() {
+fn rejects_are_byte_identical() {
     let quoted =
         "A-3,2025-03-01T10:00:00Z,PURCHASED,EUR, x ,other,GEAR,\"Rö\n\"\"pe\"\"\",30.60,1,ann@example.com,Smith";
     let second = "A-3,,,,,,GEAR,  second ,1,1,,";
@@ -102,20 +103,20 @@ fn rejects_are_the_bytes_of_the_export_and_can_be_fed_back() {
         let (first, last) = (row("A-1"), row("A-2"));
         let lines = [HEADER.trim_end(), first.trim_end(), quoted, last.trim_end(), second];
         let content = format!("\u{feff}{}{line_break}", lines.join(line_break));
-        let workspace = Place::with("orders.csv", &content);
+        let workspace = Workspace::with("orders.csv", &content);
         let ran = workspace.run("check orders.csv --pos x --max-invalid 100%");
         assert_eq!(ran.outcomes(), "A-1 valid, A-3 invalid, A-2 valid");
         let rejects = ran.text("rejects/orders.csv");
         assert_eq!(rejects, [HEADER.trim_end(), quoted, second].map(|line| format!("{line}{line_break}")).concat());
         workspace.file("mended.csv", rejects.replace(" x ", "31.60"));
         let again = workspace.run("check mended.csv --pos x");
-        assert_eq!((again.code, again.outcomes().as_str()), (0, "A-3 valid"), "{}", again.told());
+        assert_eq!((again.code, again.outcomes().as_str()), (0, "A-3 valid"), "{}", again.report());
     }
 }
 
 #[test]
-fn a_folder_with_something_in_it_is_left_alone() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn non_empty_run_folder_is_refused() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     workspace.file("full/note.txt", "mine");
     let ran = workspace.run("check orders.csv --pos x --out full");
     assert_eq!(ran.code, 2);
@@ -134,7 +135,7 @@ fn a_folder_with_something_in_it_is_left_alone() {
 
 #[cfg(unix)]
 #[test]
-fn nobody_else_may_look() {
+fn run_folder_is_private() {
     use std::os::unix::fs::PermissionsExt;
     fn visit(folder: &std::path::Path, seen: &mut Vec<(String, u32)>) {
         for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
@@ -159,8 +160,8 @@ fn nobody_else_may_look() {
 }
 
 #[test]
-fn a_ledger_that_is_none_is_refused() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn non_ledger_file_is_refused() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     workspace.file("notes.txt", "no database at all, though long enough to be looked at as one ".repeat(100));
     for command in ["check", "send --backfill"] {
         let target = "--pos x --base-url http://127.0.0.1:1 --client-key k";

@@ -11,33 +11,33 @@ use std::{
 use serde_json::Value;
 
 use crate::support::{
-    place::{HEADER, Line, Place, Ran, export, row},
     program,
-    service::{Reply, Service},
+    service::{MockService, Reply},
+    workspace::{ExportRow, HEADER, RunResult, Workspace, export, row},
 };
 
 /// Comes after the canonical rules.
 const SKIP: &str = "[[skip]]\nreason = \"a test\"\nwhen = { column = \"item.name\", is = \"Test\" }\n";
 
 /// A shop whose service refuses the order A-4.
-struct Shop {
-    place: Place,
-    service: Service,
+struct TestShop {
+    workspace: Workspace,
+    service: MockService,
 }
 
-impl Shop {
+impl TestShop {
     fn new() -> Self {
-        let workspace = Place::with("orders.csv", content());
+        let workspace = Workspace::with("orders.csv", content());
         let canonical = workspace.run("profiles show canonical").out;
         workspace.file("shop.toml", format!("{canonical}\n{SKIP}"));
         let refuses = |reference: &str| (reference == "A-4").then(|| Reply::status(400));
-        Self { place: workspace, service: Service::start(move |request| refuses(request.reference())) }
+        Self { workspace, service: MockService::start(move |request| refuses(request.reference())) }
     }
 
-    fn send(&self, what: &str) -> Ran {
+    fn send(&self, what: &str) -> RunResult {
         let target = format!("--base-url {} --client-key a-key --pos x --max-invalid 100%", self.service.base_url);
         let target = if what.starts_with("--resume") { target.replace(" --max-invalid 100%", "") } else { target };
-        self.place.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s"))
+        self.workspace.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s"))
     }
 }
 
@@ -47,16 +47,16 @@ fn content() -> String {
     let orders: String = (1..=6)
         .map(|n| {
             let (reference, ordered_at, email) = (format!("A-{n}"), format!("2025-03-0{n}T10:00:00Z"), email(n));
-            Line { reference: &reference, ordered_at: &ordered_at, email: &email, ..Line::default() }.csv()
+            ExportRow { reference: &reference, ordered_at: &ordered_at, email: &email, ..ExportRow::default() }.csv()
         })
         .collect();
-    let skipped = Line { reference: "B-1", name: "Test", ..Line::default() }.csv();
-    let invalid = Line { reference: "C-1", price: "much", ..Line::default() }.csv();
+    let skipped = ExportRow { reference: "B-1", name: "Test", ..ExportRow::default() }.csv();
+    let invalid = ExportRow { reference: "C-1", price: "much", ..ExportRow::default() }.csv();
     format!("{HEADER}{invalid}{orders}{skipped}")
 }
 
 /// What a summary says of the orders, and not of the run.
-fn said_of_orders(ran: &Ran) -> Value {
+fn order_summary(ran: &RunResult) -> Value {
     let mut summary = ran.summary();
     let object = summary.as_object_mut().unwrap();
     for of_the_run in ["run_id", "started_at", "finished_at"] {
@@ -65,15 +65,15 @@ fn said_of_orders(ran: &Ran) -> Value {
     summary
 }
 
-fn sorted_results(ran: &Ran) -> Vec<String> {
+fn sorted_results(ran: &RunResult) -> Vec<String> {
     let mut results: Vec<_> = ran.results().iter().map(Value::to_string).collect();
     results.sort();
     results
 }
 
 #[test]
-fn from_the_plan_the_outcomes_are_those_from_the_export() {
-    let (again, resumed) = (Shop::new(), Shop::new());
+fn resume_gives_the_same_results_as_the_export() {
+    let (again, resumed) = (TestShop::new(), TestShop::new());
     for shop in [&again, &resumed] {
         let first = shop.send("orders.csv --profile shop.toml --backfill --limit 2");
         assert_eq!((first.code, first.summary()["orders"]["not_attempted"].clone()), (4, 4.into()), "{}", first.err);
@@ -81,7 +81,7 @@ fn from_the_plan_the_outcomes_are_those_from_the_export() {
     let again = again.send("orders.csv --profile shop.toml --backfill");
     let requests_before = resumed.service.received().len();
     let from_plan = resumed.send("--resume run-1 --backfill");
-    assert_eq!(said_of_orders(&from_plan), said_of_orders(&again));
+    assert_eq!(order_summary(&from_plan), order_summary(&again));
     assert_eq!(sorted_results(&from_plan), sorted_results(&again));
     assert_eq!(from_plan.text("rejects/orders.csv"), again.text("rejects/orders.csv"));
     let n_requests = resumed.service.received().len() - requests_before;
@@ -93,10 +93,10 @@ fn from_the_plan_the_outcomes_are_those_from_the_export() {
 }
 
 #[test]
-fn the_export_need_not_be_there() {
-    let shop = Shop::new();
+fn resume_works_without_the_export() {
+    let shop = TestShop::new();
     shop.send("orders.csv --profile shop.toml --backfill --limit 1");
-    fs::remove_file(shop.place.path("orders.csv")).unwrap();
+    fs::remove_file(shop.workspace.path("orders.csv")).unwrap();
     let resumed = shop.send("--resume run-1 --backfill");
     assert_eq!((resumed.code, resumed.summary()["orders"]["accepted"].clone()), (1, 4.into()), "{}", resumed.err);
     // The bytes of the rows are gone, the reasons are not.
@@ -107,15 +107,15 @@ fn the_export_need_not_be_there() {
 
 /// In a long plan what is not sent yet comes first, and the rest is told all the same.
 #[test]
-fn sending_begins_where_the_earlier_run_ended() {
+fn resume_starts_with_unsent_orders() {
     let orders: String = (0..1500)
         .map(|n| {
             let (reference, email) = (format!("A-{n}"), format!("guest{n}@example.com"));
-            Line { reference: &reference, email: &email, ..Line::default() }.csv()
+            ExportRow { reference: &reference, email: &email, ..ExportRow::default() }.csv()
         })
         .collect();
-    let workspace = Place::with("orders.csv", format!("{HEADER}{orders}"));
-    let service = Service::start(|_| None);
+    let workspace = Workspace::with("orders.csv", format!("{HEADER}{orders}"));
+    let service = MockService::start(|_| None);
     let send = |what: &str| {
         let target = format!("--base-url {} --client-key a-key --pos x --backfill --rate unlimited", service.base_url);
         workspace.run(&format!("send {what} {target} --identity-pause 0s"))
@@ -132,18 +132,18 @@ fn sending_begins_where_the_earlier_run_ended() {
 
 /// What is unknown when it is planned may be sent by a run that goes on with the plan.
 #[test]
-fn what_was_held_can_be_sent_from_the_plan() {
-    let workspace = Place::with("orders.csv", export(&["A-1", "A-2"]));
+fn held_orders_can_be_resent_from_the_plan() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1", "A-2"]));
     let is_silent = Arc::new(AtomicBool::new(true));
     let silence = Arc::clone(&is_silent);
-    let service = Service::start(move |request| {
-        (request.reference() == "A-1" && silence.load(Ordering::SeqCst)).then_some(Reply::Silence)
+    let service = MockService::start(move |request| {
+        (request.reference() == "A-1" && silence.load(Ordering::SeqCst)).then_some(Reply::Disconnect)
     });
     let send = |what: &str| {
         let target = format!("--base-url {} --client-key a-key --pos x --backfill", service.base_url);
         workspace.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s"))
     };
-    let outcomes = |ran: &Ran| {
+    let outcomes = |ran: &RunResult| {
         let report = ran.outcomes();
         let mut outcomes: Vec<_> = report.split(", ").collect();
         outcomes.sort_unstable();
@@ -161,49 +161,49 @@ fn what_was_held_can_be_sent_from_the_plan() {
 
 /// The folder and the export are found from wherever one goes on.
 #[test]
-fn another_working_folder_is_no_hindrance() {
-    let shop = Shop::new();
+fn resume_works_from_another_working_folder() {
+    let shop = TestShop::new();
     shop.send("orders.csv --profile shop.toml --backfill --limit 1");
     shop.send("--resume run-1 --backfill --limit 1");
-    shop.place.file("elsewhere/notes.txt", "");
-    let run = shop.place.path("run-2");
-    let ledger = shop.place.path("orderferry-ledger.db");
-    let mut program = program(&shop.place.path("elsewhere"));
+    shop.workspace.file("elsewhere/notes.txt", "");
+    let run = shop.workspace.path("run-2");
+    let ledger = shop.workspace.path("orderferry-ledger.db");
+    let mut program = program(&shop.workspace.path("elsewhere"));
     program.args(["send", "--backfill", "--client-key", "a-key", "--pos", "x", "--out", "run", "--resume"]).arg(run);
     program.args(["--base-url", &shop.service.base_url, "--rate", "unlimited", "--ledger"]).arg(ledger);
     let output = program.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-    let rejects = fs::read_to_string(shop.place.path("elsewhere/run/rejects/orders.csv")).unwrap();
+    let rejects = fs::read_to_string(shop.workspace.path("elsewhere/run/rejects/orders.csv")).unwrap();
     assert!(rejects.contains("A-4") && rejects.contains("C-1"), "{rejects}");
 }
 
 #[test]
-fn what_was_read_from_standard_input_can_be_rejected_by_a_later_run() {
-    let shop = Shop::new();
+fn stdin_rows_can_be_rejected_on_resume() {
+    let shop = TestShop::new();
     let target = format!("--base-url {} --client-key a-key --pos x --backfill --limit 1", shop.service.base_url);
     let first = format!("send - --profile shop.toml {target} --max-invalid 100% --rate unlimited --identity-pause 0s");
-    let first = shop.place.run_with(&first, &[], content().as_bytes());
+    let first = shop.workspace.run_with(&first, &[], content().as_bytes());
     assert_eq!(first.code, 4, "{}", first.err);
     let resumed = shop.send("--resume run-1 --backfill");
     assert!(resumed.text("rejects/stdin").contains("A-4"), "{}", resumed.err);
 }
 
 #[test]
-fn what_cannot_be_gone_on_with_is_told() {
-    let shop = Shop::new();
-    shop.place.file("empty/notes.txt", "");
+fn unresumable_runs_are_reported() {
+    let shop = TestShop::new();
+    shop.workspace.file("empty/notes.txt", "");
     for (run, message) in [("empty", "no plan in it to go on with"), ("nowhere", "no plan in it to go on with")] {
         let ran = shop.send(&format!("--resume {run}"));
         assert_eq!((ran.code, ran.err.contains(message)), (2, true), "{}", ran.err);
         assert!(!ran.path("").exists());
     }
-    shop.place.file("earlier/plan.ndjson", "{\"head\":{\"pl");
+    shop.workspace.file("earlier/plan.ndjson", "{\"head\":{\"pl");
     let ran = shop.send("--resume earlier");
     assert_eq!((ran.code, ran.err.contains("no plan.manifest.json beside it")), (2, true), "{}", ran.err);
     shop.send("orders.csv --profile shop.toml --backfill --limit 1");
     let n_requests = shop.service.received().len();
     let old = shop.send("--resume run-4 --set max_invalid=4");
-    insta::assert_snapshot!(old.told(), @r#"
+    insta::assert_snapshot!(old.report(), @r#"
     exit 2
         error: 5 of 7 orders are older than 30 days, more than allowed (4); the oldest is of 2025-03-02 10:00:00 UTC; nothing was sent
           hint: imported history may trigger live campaigns; --backfill is the go-ahead for it, old_orders = "skip" leaves such orders out
@@ -218,25 +218,25 @@ fn what_cannot_be_gone_on_with_is_told() {
         B-1 skipped
     "#);
     let other = shop
-        .place
+        .workspace
         .run(&format!("send --resume run-4 --base-url {}/other --client-key k --pos x", shop.service.base_url));
     assert_eq!((other.code, other.err.contains("is for another target")), (2, true), "{}", other.err);
     assert_eq!(
         (other.summary()["orders"]["not_attempted"].clone(), shop.service.received().len()),
         (6.into(), n_requests)
     );
-    let both = shop.place.run("send orders.csv --resume run-4");
+    let both = shop.workspace.run("send orders.csv --resume run-4");
     assert_eq!((both.code, both.err.contains("cannot be used with")), (2, true), "{}", both.err);
 }
 
 /// A damaged plan loses orders, or sends others than were checked.
 #[test]
-fn a_plan_that_is_not_as_it_was_written_is_refused() {
-    let shop = Shop::new();
+fn damaged_plan_is_refused() {
+    let shop = TestShop::new();
     shop.send("orders.csv --profile shop.toml --backfill --limit 0");
     let n_requests = shop.service.n_received();
     let damaged = |name: &str, damage: &dyn Fn(&mut Vec<u8>)| {
-        let path = shop.place.path("run-1").join(name);
+        let path = shop.workspace.path("run-1").join(name);
         let whole = fs::read(&path).unwrap();
         let mut bytes = whole.clone();
         damage(&mut bytes);
@@ -244,7 +244,7 @@ fn a_plan_that_is_not_as_it_was_written_is_refused() {
         let ran = shop.send("--resume run-1 --backfill");
         fs::write(&path, whole).unwrap();
         assert!(!ran.path("").exists() && shop.service.n_received() == n_requests);
-        ran.told()
+        ran.report()
     };
     let cut_at_a_line_end = |bytes: &mut Vec<u8>| {
         bytes.pop();
@@ -287,7 +287,7 @@ fn a_plan_that_is_not_as_it_was_written_is_refused() {
     });
     // Whatever folder one goes on with, the plan is that of the first.
     shop.send("--resume run-1 --backfill --limit 0");
-    let path = shop.place.path("run-1/plan.ndjson");
+    let path = shop.workspace.path("run-1/plan.ndjson");
     let mut bytes = fs::read(&path).unwrap();
     flip_a_bit(&mut bytes);
     fs::write(path, bytes).unwrap();
@@ -297,10 +297,10 @@ fn a_plan_that_is_not_as_it_was_written_is_refused() {
 }
 
 #[test]
-fn a_plan_can_be_rehearsed_against_a_sandbox() {
-    let shop = Shop::new();
+fn plan_can_be_resumed_against_a_sandbox() {
+    let shop = TestShop::new();
     shop.send("orders.csv --profile shop.toml --backfill --limit 1");
-    let rehearsed = shop.place.run("send --resume run-1 --sandbox --rate unlimited --identity-pause 0s");
+    let rehearsed = shop.workspace.run("send --resume run-1 --sandbox --rate unlimited --identity-pause 0s");
     let summary = rehearsed.summary();
     assert_eq!(
         (&summary["orders"]["accepted"], &summary["orders"]["read"]),
@@ -312,9 +312,9 @@ fn a_plan_can_be_rehearsed_against_a_sandbox() {
 
 /// A service that is down when the run begins and comes up; one that stays away.
 #[test]
-fn a_service_that_is_down_ends_the_run_and_the_next_one_goes_on() {
-    let workspace = Place::with("orders.csv", format!("{HEADER}{}", row("A-1")));
-    let service = Service::start(|_| None);
+fn service_outage_ends_the_run_resumably() {
+    let workspace = Workspace::with("orders.csv", format!("{HEADER}{}", row("A-1")));
+    let service = MockService::start(|_| None);
     let send = |base_url: &str, options: &str| {
         let target = format!("--base-url {base_url} --client-key a-key --pos x --backfill --rate unlimited{options}");
         workspace.run(&format!("send orders.csv {target} --identity-pause 0s"))
@@ -331,10 +331,10 @@ fn a_service_that_is_down_ends_the_run_and_the_next_one_goes_on() {
 }
 
 #[test]
-fn a_500_is_repeated_where_the_settings_say_so_and_listed() {
-    let workspace = Place::with("orders.csv", format!("{HEADER}{}", row("A-1")));
+fn retry_500_setting_retries_and_reports() {
+    let workspace = Workspace::with("orders.csv", format!("{HEADER}{}", row("A-1")));
     let n_heard = std::sync::atomic::AtomicU32::new(0);
-    let service = Service::start(move |request| {
+    let service = MockService::start(move |request| {
         let is_first = || n_heard.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
         (request.kind() == "ORDER_CHECKOUT" && is_first()).then(|| Reply::status(500))
     });
@@ -350,14 +350,14 @@ fn a_500_is_repeated_where_the_settings_say_so_and_listed() {
 
 /// A plan was made for some rate and some session; what cannot make it at this run's is told before anything is sent.
 #[test]
-fn an_order_of_many_events_that_cannot_make_it_now_is_not_begun() {
+fn order_exceeding_the_session_is_not_started() {
     let items = |reference: &str, n: u32| {
-        let row = |item| Line { reference, name: &format!("Rope {item}"), ..Line::default() }.csv();
+        let row = |item| ExportRow { reference, name: &format!("Rope {item}"), ..ExportRow::default() }.csv();
         (1..=n).map(row).collect::<String>()
     };
     let with_id = |text: String| text.replace(",item.name", ",item.productId,item.name").replace(",Rope", ",R-1,Rope");
-    let workspace = Place::with("orders.csv", with_id(format!("{HEADER}{}{}", items("A-1", 2), items("A-2", 30))));
-    let service = Service::start(|_| None);
+    let workspace = Workspace::with("orders.csv", with_id(format!("{HEADER}{}{}", items("A-1", 2), items("A-2", 30))));
+    let service = MockService::start(|_| None);
     let send = |what: &str| {
         let target = format!("--base-url {} --client-key a-key --pos x --backfill", service.base_url);
         workspace.run(&format!("send {what} {target} --identity-pause 0s"))
@@ -374,13 +374,13 @@ fn an_order_of_many_events_that_cannot_make_it_now_is_not_begun() {
 
 /// A ledger that is not the one of then does not know what of the plan was sent.
 #[test]
-fn a_plan_is_not_gone_on_with_from_another_ledger() {
-    let shop = Shop::new();
+fn resume_requires_the_same_ledger() {
+    let shop = TestShop::new();
     let first = shop.send("orders.csv --profile shop.toml --backfill --limit 2");
     assert_eq!(first.code, 4, "{}", first.err);
     // A ledger that holds nothing counts as new, and needs no word of it.
     assert_eq!(shop.send("none.csv --backfill --ledger other.db --new-ledger").code, 2);
-    shop.place.file("empty.csv", HEADER);
+    shop.workspace.file("empty.csv", HEADER);
     shop.send("empty.csv --backfill --ledger other.db --new-ledger");
     let n_sent = shop.service.n_received();
     let ran = shop.send("--resume run-1 --backfill --ledger other.db");

@@ -1,10 +1,10 @@
 //! Options, the environment, the config file and profiles: what counts before what, and what is wrong with them.
 
-use crate::support::place::{HEADER, Place, export, row};
+use crate::support::workspace::{HEADER, Workspace, export, row};
 
 #[test]
-fn what_is_typed_wrongly_sends_nothing() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn invalid_arguments_send_nothing() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let found: Vec<String> = [
         "",
         "frob",
@@ -106,8 +106,8 @@ fn what_is_typed_wrongly_sends_nothing() {
 }
 
 #[test]
-fn more_than_a_base_url_is_a_configuration_error() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn base_url_with_path_or_query_is_an_error() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     workspace.file("orderferry.toml", "[target]\nbase_url = 'https://api.example/v1.2'\nclient_key = 'k'\npos = 'p'\n");
     let commands = [
         "check orders.csv",
@@ -130,8 +130,8 @@ fn more_than_a_base_url_is_a_configuration_error() {
 }
 
 #[test]
-fn files_with_faults_name_the_line() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn config_errors_name_the_line() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let profile = "name = 'p'\n[order]\nreferenceId = { column = 'referenceId' }\n";
     let found: Vec<String> = [
         ("orderferry.toml", "in_fligth = 3\n".to_owned()),
@@ -149,7 +149,7 @@ fn files_with_faults_name_the_line() {
     .map(|(name, content)| {
         workspace.file("p.toml", profile).file("orderferry.toml", "").file(name, content);
         let ran = workspace.run("check orders.csv --pos x --profile p.toml");
-        format!("{}: {}", content.lines().last().unwrap(), ran.told())
+        format!("{}: {}", content.lines().last().unwrap(), ran.report())
     })
     .collect();
     insta::with_settings!({filters => vec![("expected one of .*", "expected one of …")]}, {
@@ -183,7 +183,7 @@ fn files_with_faults_name_the_line() {
 }
 
 /// The point of sale of the first event that a sandbox got.
-fn pos_sent(workspace: &Place, options: &str, environment: &[(&str, &str)]) -> String {
+fn pos_sent(workspace: &Workspace, options: &str, environment: &[(&str, &str)]) -> String {
     let command = format!("send orders.csv --sandbox --rate unlimited --identity-pause 0s{options}");
     let ran = workspace.run_with(&command, environment, b"");
     assert_eq!(ran.code, 0, "{}", ran.err);
@@ -193,8 +193,8 @@ fn pos_sent(workspace: &Place, options: &str, environment: &[(&str, &str)]) -> S
 }
 
 #[test]
-fn an_option_counts_before_the_environment_and_that_before_the_file() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn option_overrides_environment_overrides_file() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     assert_eq!(pos_sent(&workspace, "", &[]), "sandbox");
     workspace.file("orderferry.toml", "[target]\npos = 'file'\n");
     assert_eq!(pos_sent(&workspace, "", &[]), "file");
@@ -211,8 +211,8 @@ fn an_option_counts_before_the_environment_and_that_before_the_file() {
 }
 
 #[test]
-fn a_variable_that_is_no_setting_is_told() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn unknown_environment_variable_is_an_error() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let report = |name: &str, value: &str| workspace.run_with("check orders.csv --pos x", &[(name, value)], b"").err;
     assert!(report("ORDERFERRY_RATEE", "5/s").starts_with("error: the variable ORDERFERRY_RATEE: unknown field"));
     assert_eq!(
@@ -223,12 +223,13 @@ fn a_variable_that_is_no_setting_is_told() {
 }
 
 #[test]
-fn as_many_invalid_orders_as_allowed_are_borne() {
+fn max_invalid_limit_is_inclusive() {
     let code = |n_invalid: usize, n_orders: usize, limit: &str| {
         let references: Vec<_> = (0..n_orders).map(|number| format!("A-{number}")).collect();
         let references: Vec<_> = references.iter().map(String::as_str).collect();
         let content = export(&references).replacen("30.60,other", "x,other", n_invalid);
-        let ran = Place::with("orders.csv", content).run(&format!("check orders.csv --pos x --max-invalid {limit}"));
+        let ran =
+            Workspace::with("orders.csv", content).run(&format!("check orders.csv --pos x --max-invalid {limit}"));
         assert_eq!(ran.summary()["orders"]["invalid"], n_invalid);
         ran.code
     };
@@ -240,12 +241,12 @@ fn as_many_invalid_orders_as_allowed_are_borne() {
 
 /// One bad order of five stops nothing; a limit that is given means what it says.
 #[test]
-fn without_a_limit_ten_percent_but_at_least_five_orders_are_borne() {
+fn default_max_invalid_is_10_percent_or_five() {
     let ran = |n_invalid: usize, n_orders: usize, options: &str| {
         let references: Vec<_> = (0..n_orders).map(|number| format!("A-{number}")).collect();
         let references: Vec<_> = references.iter().map(String::as_str).collect();
         let content = export(&references).replacen("30.60,other", "x,other", n_invalid);
-        Place::with("orders.csv", content).run(&format!("check orders.csv --pos x{options}"))
+        Workspace::with("orders.csv", content).run(&format!("check orders.csv --pos x{options}"))
     };
     let code = |n_invalid, n_orders, options| ran(n_invalid, n_orders, options).code;
     assert_eq!([code(1, 5, ""), code(5, 5, ""), code(6, 6, ""), code(6, 59, ""), code(6, 60, "")], [1, 1, 2, 2, 1]);
@@ -257,15 +258,15 @@ fn without_a_limit_ten_percent_but_at_least_five_orders_are_borne() {
 }
 
 #[test]
-fn the_longest_url_is_the_longest_that_fits() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]).replace("Rope", "O'Neil & Söhne #1 + \"\"\"\" %"));
+fn max_url_bytes_is_exact() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]).replace("Rope", "O'Neil & Söhne #1 + \"\"\"\" %"));
     workspace.file("orders.csv", export(&["A-1"]).replace("Rope", "\"O'Neil & Söhne, #1 + \"\"2\"\" 100%\""));
     let send = |most: &str| {
         workspace.run(&format!(
             "send orders.csv --sandbox --rate unlimited --identity-pause 0s --max-invalid 100% --max-url-bytes {most}"
         ))
     };
-    let report = send("400").told();
+    let report = send("400").report();
     let length = report.split("makes a URL of ").nth(1).unwrap().split(' ').next().unwrap();
     // The sandbox, which measures what comes, is as strict.
     assert_eq!(send(length).outcomes(), "A-1 accepted");
@@ -274,8 +275,8 @@ fn the_longest_url_is_the_longest_that_fits() {
 }
 
 #[test]
-fn profiles_are_listed_and_shown() {
-    let workspace = Place::new();
+fn profiles_are_listed_and_printed() {
+    let workspace = Workspace::new();
     let listed = workspace.run("profiles");
     assert!(listed.out.starts_with("canonical "), "{}", listed.out);
     let shown = workspace.run("profiles show canonical");
@@ -284,7 +285,7 @@ fn profiles_are_listed_and_shown() {
 }
 
 /// Whether the order of a flight, which takes several events, is valid shows which way it would be sent.
-fn way(workspace: &Place, options: &str, environment: &[(&str, &str)]) -> String {
+fn resolved_mode(workspace: &Workspace, options: &str, environment: &[(&str, &str)]) -> String {
     let command = format!("check flights.csv --pos x --max-invalid 100%{options}");
     let ran = workspace.run_with(&command, environment, b"");
     assert!(ran.code < 2, "{}", ran.err);
@@ -292,37 +293,40 @@ fn way(workspace: &Place, options: &str, environment: &[(&str, &str)]) -> String
 }
 
 #[test]
-fn the_mode_is_that_of_the_option_or_the_settings_or_the_profile() {
+fn mode_precedence_is_option_settings_profile() {
     const PROFILE: &str = "name = 'p'\nmode = 'auto'\n[order]\nreferenceId = { column = 'referenceId' }\n\
         orderedAt = { column = 'orderedAt' }\nstatus = { column = 'status' }\nprice = { column = 'price' }\n\
         currencyCode = { column = 'currencyCode' }\npaymentType = { column = 'paymentType' }\n[item]\n\
         type = { value = 'FLIGHT' }\nname = { column = 'item.name' }\nprice = { column = 'item.price' }\n\
         quantity = { column = 'item.quantity' }\nproductId = { value = 'ZZ-1' }\n[guest]\n\
         email = { column = 'guest.email' }\n";
-    let workspace = Place::with("flights.csv", export(&["A-1"]));
+    let workspace = Workspace::with("flights.csv", export(&["A-1"]));
     workspace.file("p.toml", PROFILE).file("plain.toml", PROFILE.replace("mode = 'auto'\n", ""));
-    assert_eq!(way(&workspace, " --profile plain.toml", &[]), "single");
-    assert_eq!(way(&workspace, " --profile p.toml", &[]), "multi");
-    assert_eq!(way(&workspace, " --profile p.toml --mode single", &[]), "single");
+    assert_eq!(resolved_mode(&workspace, " --profile plain.toml", &[]), "single");
+    assert_eq!(resolved_mode(&workspace, " --profile p.toml", &[]), "multi");
+    assert_eq!(resolved_mode(&workspace, " --profile p.toml --mode single", &[]), "single");
     workspace
         .file("orderferry.toml", "[target]\nmode = 'single'\n[targets.eu]\nmode = 'multi'\nbase_url = 'https://e'\n");
-    assert_eq!(way(&workspace, " --profile p.toml", &[]), "single");
-    assert_eq!(way(&workspace, " --profile p.toml --to eu", &[]), "multi");
-    assert_eq!(way(&workspace, " --profile p.toml", &[("ORDERFERRY_MODE", "auto")]), "multi");
-    assert_eq!(way(&workspace, " --profile p.toml --set mode=single", &[("ORDERFERRY_MODE", "auto")]), "single");
-    assert_eq!(way(&workspace, " --profile p.toml --set mode=single --mode auto", &[]), "multi");
+    assert_eq!(resolved_mode(&workspace, " --profile p.toml", &[]), "single");
+    assert_eq!(resolved_mode(&workspace, " --profile p.toml --to eu", &[]), "multi");
+    assert_eq!(resolved_mode(&workspace, " --profile p.toml", &[("ORDERFERRY_MODE", "auto")]), "multi");
+    assert_eq!(
+        resolved_mode(&workspace, " --profile p.toml --set mode=single", &[("ORDERFERRY_MODE", "auto")]),
+        "single"
+    );
+    assert_eq!(resolved_mode(&workspace, " --profile p.toml --set mode=single --mode auto", &[]), "multi");
 }
 
 /// A check knows how fast `send` would be, and so which order cannot make it.
 #[test]
-fn an_order_of_many_events_has_to_make_it_at_the_given_rate() {
-    let workspace = Place::new();
+fn order_must_fit_the_session_at_the_rate() {
+    let workspace = Workspace::new();
     let rows = (1..=40).map(|item| row("A-1").replace("Rope", &format!("Rope {item}"))).collect::<String>();
     let with_id = |text: String| text.replace(",item.name", ",item.productId,item.name").replace(",Rope", ",R-1,Rope");
     workspace.file("orders.csv", with_id(format!("{HEADER}{rows}")));
     let report = |options: &str| {
         let ran = workspace.run(&format!("check orders.csv --pos x --max-invalid 100% --mode multi{options}"));
-        let invalid = ran.told();
+        let invalid = ran.report();
         invalid.lines().find(|line| line.contains("sequence_too_slow")).map(|line| line.trim().to_owned())
     };
     assert_eq!(report(" --rate 10/s --identity-pause 1s --in-flight 4"), None);
@@ -334,8 +338,8 @@ fn an_order_of_many_events_has_to_make_it_at_the_given_rate() {
 }
 
 #[test]
-fn what_makes_no_sense_beside_a_mode_is_refused() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn conflicting_mode_options_are_refused() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let output = |command: &str| {
         let ran = workspace.run(command);
         assert_eq!(ran.code, 2, "{command}");
@@ -355,8 +359,8 @@ fn what_makes_no_sense_beside_a_mode_is_refused() {
 /// Each would fill the memory or wait for ever.
 #[cfg(unix)]
 #[test]
-fn settings_that_are_no_file_end_in_words() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn non_file_settings_are_errors() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     std::fs::create_dir(workspace.path("folder")).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(workspace.path("pipe")).status().unwrap().success());
     workspace.file("large.toml", "#".repeat(1024 * 1024 + 1));
@@ -376,8 +380,8 @@ fn settings_that_are_no_file_end_in_words() {
 }
 
 #[test]
-fn durations_beyond_all_times_are_refused() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn out_of_range_durations_are_refused() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     for option in [
         "--timeout 1001years",
         "--deadline 300000000years",
@@ -397,8 +401,8 @@ fn durations_beyond_all_times_are_refused() {
 
 /// A file of before 1970 cannot be written into the plan with its time.
 #[test]
-fn an_export_of_before_1970_is_sent() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn export_modified_before_1970_is_sent() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let before = std::time::UNIX_EPOCH - std::time::Duration::from_secs(1);
     let file = std::fs::File::options().write(true).open(workspace.path("orders.csv")).unwrap();
     file.set_modified(before).unwrap();

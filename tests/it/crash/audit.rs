@@ -6,40 +6,40 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ledger::Attempt,
-    shop::{Run, Shop},
+    test_shop::{Run, TestShop},
 };
 use crate::support::{
-    REQUEST_KINDS, n_requests,
-    service::{Exchange, Sent},
+    REQUEST_KINDS, request_count,
+    service::{Exchange, SentPart},
 };
 
 /// Statuses that say that nothing was taken. A run repeats a checkout after no other.
-const NOT_TAKEN: [u16; 5] = [400, 401, 404, 429, 503];
+const NOT_PROCESSED: [u16; 5] = [400, 401, 404, 429, 503];
 
 /// Everything that can be said of one run.
-pub(super) fn check(run: &Run, shop: &Shop) {
-    the_wire_and_the_ledger(run, shop);
-    what_is_told_is_right(run);
+pub(super) fn check(run: &Run, shop: &TestShop) {
+    check_requests_and_ledger(run, shop);
+    check_results_match_ledger(run);
     if run.summary.is_some() && run.code.is_some() {
-        the_summary_adds_up(run);
-        the_exit_code_is_right(run);
+        check_summary(run);
+        check_exit_code(run);
     }
 }
 
-pub(super) use carts::{are_all_cleared, only_clears};
+pub(super) use carts::{check_all_cleared, check_only_clears};
 
 /// What can be said of a run that could not write down what it has to tell.
-pub(super) fn the_wire_and_the_ledger(run: &Run, shop: &Shop) {
-    the_ledger_only_grows(run);
-    intents_come_first(run);
-    nothing_is_sent_twice(run);
-    identity_comes_before(run, shop);
-    the_ledger_is_right(run);
+pub(super) fn check_requests_and_ledger(run: &Run, shop: &TestShop) {
+    check_ledger_append_only(run);
+    check_intent_before_request(run);
+    check_no_duplicates(run);
+    check_identity_first(run, shop);
+    check_ledger_outcomes(run);
     carts::check(run, shop);
 }
 
 /// What must hold when only orders of which nobody knows are left: none is missing.
-pub(super) fn nothing_is_lost(run: &Run, shop: &Shop) {
+pub(super) fn check_nothing_lost(run: &Run, shop: &TestShop) {
     let valid = run.results.iter().filter(|result| result["outcome"] != "invalid");
     let references: Vec<_> = valid.map(|result| result["referenceId"].as_str().unwrap()).collect();
     let report: BTreeSet<_> = references.iter().copied().collect();
@@ -58,35 +58,35 @@ pub(super) fn nothing_is_lost(run: &Run, shop: &Shop) {
 }
 
 /// What an attempt of an earlier run came to stays.
-fn the_ledger_only_grows(run: &Run) {
+fn check_ledger_append_only(run: &Run) {
     assert!(run.after.starts_with(&run.before), "the ledger was\n{:?}\nand is\n{:?}", run.before, run.after);
 }
 
-fn intents_come_first(run: &Run) {
+fn check_intent_before_request(run: &Run) {
     for (reference, exchanges) in checkouts(run) {
         let n_intents = new_attempts(run, reference).count();
         assert!(n_intents >= exchanges.len(), "{reference} came {} times with {n_intents} intents", exchanges.len());
     }
     // Nothing but a checkout has one, and the last one may not have left.
     for reference in run.after[run.before.len()..].iter().map(|attempt| attempt.reference.as_str()) {
-        let (n_intents, n_came) = (new_attempts(run, reference).count(), run.n_checkouts_of(reference));
+        let (n_intents, n_came) = (new_attempts(run, reference).count(), run.checkout_count(reference));
         assert!(run.is_impatient || n_intents <= n_came + 1, "{reference}: {n_intents} intents, {n_came} checkouts");
     }
 }
 
 /// Again is sent only what was surely not taken, or is unknown if the user wants it so.
-fn nothing_is_sent_twice(run: &Run) {
+fn check_no_duplicates(run: &Run) {
     for (reference, exchanges) in checkouts(run) {
         assert!(!has(&run.before, reference, Attempt::is_accepted), "{reference} was accepted, and sent again");
         let is_held = !run.resends && has(&run.before, reference, Attempt::is_unknown);
         assert!(!is_held, "{reference} is unknown, and was sent again");
         for (_, exchange) in &exchanges[..exchanges.len() - 1] {
-            assert!(is_sure_no(exchange), "{reference} was answered {:?}, and sent again", exchange.status);
+            assert!(is_definite_rejection(exchange), "{reference} was answered {:?}, and sent again", exchange.status);
         }
     }
 }
 
-fn identity_comes_before(run: &Run, shop: &Shop) {
+fn check_identity_first(run: &Run, shop: &TestShop) {
     for (reference, exchanges) in checkouts(run) {
         for (at, checkout) in exchanges {
             let browser = &checkout.request.message["browser_id"];
@@ -94,7 +94,7 @@ fn identity_comes_before(run: &Run, shop: &Shop) {
                 let request = &exchange.request;
                 let is_guest = request.kind() == "IDENTITY" && request.message["email"] == *shop.guests[reference];
                 // It is answered before the checkout comes; the numbers of requests count from the first run.
-                let is_answered = exchange.status == Some(201) && exchange.answered_at <= checkout.came_after;
+                let is_answered = exchange.status == Some(201) && exchange.answered_at <= checkout.requests_before;
                 is_guest && is_answered && request.message["browser_id"] == *browser
             });
             assert!(is_identified, "{reference} came before its guest's IDENTITY was accepted");
@@ -103,21 +103,21 @@ fn identity_comes_before(run: &Run, shop: &Shop) {
 }
 
 /// Accepted is what was answered so; not accepted is only what was surely not taken.
-fn the_ledger_is_right(run: &Run) {
+fn check_ledger_outcomes(run: &Run) {
     let checkouts = checkouts(run);
     for reference in run.after[run.before.len()..].iter().map(|attempt| attempt.reference.as_str()) {
         let exchanges = checkouts.get(reference).map_or(&[][..], Vec::as_slice);
         let n_accepted = new_attempts(run, reference).filter(|attempt| attempt.is_accepted()).count();
-        let n_answered = exchanges.iter().filter(|(_, exchange)| is_yes(exchange)).count();
+        let n_answered = exchanges.iter().filter(|(_, exchange)| is_acceptance(exchange)).count();
         assert!(n_accepted <= n_answered, "{reference} is said to be accepted");
         let n_maybe = new_attempts(run, reference).filter(|attempt| attempt.is_accepted() || attempt.is_unknown());
-        let n_taken = exchanges.iter().filter(|(_, exchange)| !is_sure_no(exchange)).count();
+        let n_taken = exchanges.iter().filter(|(_, exchange)| !is_definite_rejection(exchange)).count();
         assert!(n_maybe.count() >= n_taken, "{reference} may be there, and is said not to be");
     }
 }
 
 /// What stands in the results stands in the ledger.
-fn what_is_told_is_right(run: &Run) {
+fn check_results_match_ledger(run: &Run) {
     for result in &run.results {
         let (reference, outcome) = (result["referenceId"].as_str().unwrap(), result["outcome"].as_str().unwrap());
         let is_right = match outcome {
@@ -132,7 +132,7 @@ fn what_is_told_is_right(run: &Run) {
     }
 }
 
-fn the_summary_adds_up(run: &Run) {
+fn check_summary(run: &Run) {
     let summary = run.summary();
     let orders = summary["orders"].as_object().unwrap();
     let n: u64 = orders.iter().filter(|(name, _)| *name != "read").map(|(_, n)| n.as_u64().unwrap()).sum();
@@ -141,16 +141,16 @@ fn the_summary_adds_up(run: &Run) {
     for name in REQUEST_KINDS {
         let kind = if name == "browser_create" { "BROWSER" } else { &*name.to_uppercase() };
         let n_received = run.exchanges.iter().filter(|exchange| exchange.request.kind() == kind).count() as u64;
-        let n_sent = n_requests(&summary, name);
+        let n_sent = request_count(&summary, name);
         // One that is given up before it has left is sent by its own account only.
         let is_equal = n_sent == n_received || (run.is_impatient && n_sent > n_received);
         assert!(is_equal, "{n_sent} {name} were sent, {n_received} came");
     }
-    let n_sent: u64 = REQUEST_KINDS.iter().map(|name| n_requests(&summary, name)).sum();
+    let n_sent: u64 = REQUEST_KINDS.iter().map(|name| request_count(&summary, name)).sum();
     assert_eq!(summary["requests"]["total"], n_sent);
 }
 
-fn the_exit_code_is_right(run: &Run) {
+fn check_exit_code(run: &Run) {
     let has = |outcomes: &[&str]| outcomes.iter().any(|outcome| run.n(outcome) > 0);
     let expected = match () {
         () if has(&["unknown"]) => 3,
@@ -179,10 +179,10 @@ fn has(attempts: &[Attempt], reference: &str, is_so: impl Fn(&Attempt) -> bool) 
     attempts.iter().any(|attempt| attempt.reference == reference && is_so(attempt))
 }
 
-fn is_sure_no(exchange: &Exchange) -> bool {
-    exchange.sent == Sent::Whole && exchange.status.is_some_and(|status| NOT_TAKEN.contains(&status))
+fn is_definite_rejection(exchange: &Exchange) -> bool {
+    exchange.sent == SentPart::Whole && exchange.status.is_some_and(|status| NOT_PROCESSED.contains(&status))
 }
 
-fn is_yes(exchange: &Exchange) -> bool {
-    exchange.sent == Sent::Whole && exchange.status == Some(201)
+fn is_acceptance(exchange: &Exchange) -> bool {
+    exchange.sent == SentPart::Whole && exchange.status == Some(201)
 }

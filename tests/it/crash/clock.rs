@@ -5,27 +5,28 @@ use std::process::Command;
 use chrono::{DateTime, Utc};
 
 use super::{
-    audit, ledger,
-    moment::{Moment, Point, kill_at},
-    shop::{LEDGER, Run, Shop},
+    audit,
+    kill_time::{KillPoint, KillTime, kill_at},
+    ledger,
     tenant::Tenant,
+    test_shop::{LEDGER, Run, TestShop},
 };
-use crate::support::{PROGRAM, dice::Dice, keep_in, skip};
+use crate::support::{PROGRAM, isolate_in, rng::TestRng, skip};
 
 const OPTIONS: &str = "--rate unlimited --identity-pause 0s --in-flight 1";
 
 /// A shop whose first run was killed with a checkout in flight.
-fn shop(folder: &std::path::Path) -> Shop {
-    let shop = Shop::small(folder, Tenant::healthy());
-    let (run, has_come) = kill_at(&shop, OPTIONS, Moment::At(Point::CheckoutAnswered), &mut Dice::new(3));
+fn shop(folder: &std::path::Path) -> TestShop {
+    let shop = TestShop::small(folder, Tenant::healthy());
+    let (run, has_come) = kill_at(&shop, OPTIONS, KillTime::At(KillPoint::CheckoutAnswered), &mut TestRng::new(3));
     assert!(has_come && run.code.is_none(), "{}", run.errors);
     shop
 }
 
 /// A run after the clock was set back: it holds what is unknown and sends the rest.
-fn check(run: &Run, shop: &Shop) {
+fn check(run: &Run, shop: &TestShop) {
     audit::check(run, shop);
-    audit::nothing_is_lost(run, shop);
+    audit::check_nothing_lost(run, shop);
     let n_known = run.before.iter().filter(|attempt| attempt.is_accepted()).count() as u64;
     assert_eq!(run.n("already_sent"), n_known);
     assert_eq!(run.n("already_sent") + run.n("accepted") + run.n("unknown"), 6);
@@ -35,7 +36,7 @@ fn check(run: &Run, shop: &Shop) {
 }
 
 #[test]
-fn the_clock_set_back() {
+fn clock_set_back_in_the_ledger() {
     let folder = tempfile::tempdir().unwrap();
     let shop = shop(folder.path());
     let year = "365 * 24 * 60 * 60 * 1000";
@@ -48,16 +49,16 @@ fn the_clock_set_back() {
 
 /// Where there is `faketime`: the same with the clock itself.
 #[test]
-fn the_clock_set_back_a_month() {
+fn clock_set_back_by_faketime() {
     let folder = tempfile::tempdir().unwrap();
     let has_faketime = Command::new("faketime").arg("--version").output().is_ok_and(|output| output.status.success());
     if !has_faketime {
-        return skip("the_clock_set_back_a_month", "there is no faketime");
+        return skip("clock_set_back_by_faketime", "there is no faketime");
     }
     let shop = shop(folder.path());
     let run = shop.run_by(OPTIONS, |words, _| {
         let mut command = Command::new("faketime");
-        keep_in(&shop.folder, &mut command);
+        isolate_in(&shop.folder, &mut command);
         let output = command.args(["-f", "-30d", PROGRAM]).args(words).output();
         output.unwrap().status.code()
     });

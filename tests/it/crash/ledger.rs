@@ -39,7 +39,7 @@ pub(super) struct Cart {
 
 /// What a ledger holds.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Held {
+pub(super) struct LedgerRows {
     pub(super) attempts: Vec<Attempt>,
     pub(super) carts: Vec<Cart>,
 }
@@ -48,15 +48,15 @@ const CARTS: &str = "SELECT cart, reference, browser, closed_at IS NULL FROM car
 
 const ATTEMPTS: &str = "SELECT attempt, reference, outcome FROM attempts ORDER BY attempt";
 
-fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
+fn row_to_attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
     Ok(Attempt { id: row.get(0)?, reference: row.get(1)?, outcome: row.get(2)? })
 }
 
-fn all(connection: &Connection) -> rusqlite::Result<Vec<Attempt>> {
-    connection.prepare(ATTEMPTS)?.query_map([], attempt)?.collect()
+fn read_attempts(connection: &Connection) -> rusqlite::Result<Vec<Attempt>> {
+    connection.prepare(ATTEMPTS)?.query_map([], row_to_attempt)?.collect()
 }
 
-fn carts(connection: &Connection) -> rusqlite::Result<Vec<Cart>> {
+fn read_carts(connection: &Connection) -> rusqlite::Result<Vec<Cart>> {
     let cart = |row: &Row<'_>| {
         Ok(Cart { id: row.get(0)?, reference: row.get(1)?, browser: row.get(2)?, is_open: row.get(3)? })
     };
@@ -64,10 +64,10 @@ fn carts(connection: &Connection) -> rusqlite::Result<Vec<Cart>> {
 }
 
 /// All that stands in a ledger that nobody writes. Looks at a copy: mending what a crash left is the program's affair.
-pub(super) fn held(ledger: &Path) -> Held {
+pub(super) fn read_ledger(ledger: &Path) -> LedgerRows {
     let copy = tempfile::tempdir().unwrap();
     for end in ["", "-wal", "-journal"] {
-        let from = with_end(ledger, end);
+        let from = with_suffix(ledger, end);
         if from.exists() {
             fs::copy(from, copy.path().join(format!("ledger.db{end}"))).unwrap();
         }
@@ -75,15 +75,15 @@ pub(super) fn held(ledger: &Path) -> Held {
     let connection = Connection::open(copy.path().join("ledger.db")).unwrap();
     let has_tables = connection.table_exists(None, "carts").unwrap();
     if !has_tables {
-        return Held::default();
+        return LedgerRows::default();
     }
-    Held { attempts: all(&connection).unwrap(), carts: carts(&connection).unwrap() }
+    LedgerRows { attempts: read_attempts(&connection).unwrap(), carts: read_carts(&connection).unwrap() }
 }
 
 /// All attempts of a ledger that the program writes at this moment, or nothing if it cannot be read just now.
-pub(super) fn attempts_while_it_is_written(ledger: &Path) -> Option<Vec<Attempt>> {
+pub(super) fn attempts_during_run(ledger: &Path) -> Option<Vec<Attempt>> {
     let connection = Connection::open_with_flags(ledger, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
-    all(&connection).ok()
+    read_attempts(&connection).ok()
 }
 
 /// Changes a ledger as the program itself would: with the checksums of its rows, and without taking its log.
@@ -123,7 +123,7 @@ fn checksum(row: &Row<'_>) -> i64 {
 }
 
 /// A file beside the ledger.
-fn with_end(ledger: &Path, end: &str) -> PathBuf {
+fn with_suffix(ledger: &Path, end: &str) -> PathBuf {
     let mut name = ledger.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)

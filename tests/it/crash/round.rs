@@ -4,77 +4,77 @@ use std::path::Path;
 
 use super::{
     audit,
-    moment::{Moment, POINTS, Point, kill_at},
-    shop::{Run, Shop, Way},
+    kill_time::{KillPoint, KillTime, POINTS, kill_at},
     tenant::Tenant,
+    test_shop::{RouteMix, Run, TestShop},
 };
-use crate::support::dice::Dice;
+use crate::support::rng::TestRng;
 
 /// More runs than any round needs.
-const MOST_RUNS: usize = 30;
+const MAX_RUNS: usize = 30;
 
 /// A round of this seed in this folder. Of 20 that follow each other, each named point is in one: two in three have one.
 pub(super) fn round(seed: u64, folder: &Path) {
-    let mut rng = Dice::new(seed);
+    let mut rng = TestRng::new(seed);
     let point = point(seed);
-    let routes = way(point, &mut rng);
-    let is_healthy = point.is_some() || rng.is_within(40);
-    let is_patient = is_healthy || rng.is_within(50);
+    let routes = route_mix(point, &mut rng);
+    let is_healthy = point.is_some() || rng.is_within_percent(40);
+    let is_patient = is_healthy || rng.is_within_percent(50);
     // Orders that are assembled take more requests.
-    let n_orders = if routes == Way::Single { 40 + rng.below(80) } else { 30 + rng.below(30) };
+    let n_orders = if routes == RouteMix::Single { 40 + rng.below(80) } else { 30 + rng.below(30) };
     let n_guests = 20 + rng.below(20);
-    let tenant = if is_healthy { Tenant::healthy() } else { Tenant::moody(seed, !is_patient) };
-    let shop = Shop::of(routes, folder, n_orders, n_guests, &mut rng, tenant);
+    let tenant = if is_healthy { Tenant::healthy() } else { Tenant::faulty(seed, !is_patient) };
+    let shop = TestShop::with_routes(routes, folder, n_orders, n_guests, &mut rng, tenant);
     let options = options(&mut rng, is_patient);
-    shop.takes_plans.set(rng.is_within(50));
+    shop.resumes_plans.set(rng.is_within_percent(50));
     if let Some(point) = point {
-        hit(point, &shop, &options, &mut rng);
+        kill_at_point(point, &shop, &options, &mut rng);
     }
     for _ in 0..rng.below(6) {
-        let is_named = is_healthy && rng.is_within(40);
-        let moment = if is_named { Moment::At(rng.pick(&POINTS)) } else { Moment::any(&mut rng, shop.n_requests) };
+        let is_named = is_healthy && rng.is_within_percent(40);
+        let moment = if is_named { KillTime::At(rng.pick(&POINTS)) } else { KillTime::any(&mut rng, shop.n_requests) };
         kill_at(&shop, &options, moment, &mut rng);
     }
     let mut last = until(&shop, &options, |run| run.n("failed") + run.n("refused") == 0);
-    audit::nothing_is_lost(&last, &shop);
-    if rng.is_within(50) {
+    audit::check_nothing_lost(&last, &shop);
+    if rng.is_within_percent(50) {
         let options = format!("{options} --unknown resend");
         let n_unknown = usize::try_from(last.n("unknown")).unwrap();
-        let n_requests = if routes == Way::Single { 3 } else { 8 };
-        kill_at(&shop, &options, Moment::any(&mut rng, 1 + n_requests * n_unknown), &mut rng);
+        let n_requests = if routes == RouteMix::Single { 3 } else { 8 };
+        kill_at(&shop, &options, KillTime::any(&mut rng, 1 + n_requests * n_unknown), &mut rng);
         last = until(&shop, &options, |run| run.code == Some(0));
-        audit::nothing_is_lost(&last, &shop);
+        audit::check_nothing_lost(&last, &shop);
     }
     if last.carts.iter().any(|cart| cart.is_open) {
-        let n_runs = if is_healthy { 1 } else { MOST_RUNS };
+        let n_runs = if is_healthy { 1 } else { MAX_RUNS };
         clear(&shop, &options, n_runs);
     }
     let after = shop.run(&options);
     assert!(after.exchanges.is_empty(), "nothing was left to send");
-    audit::are_all_cleared(&after, &shop);
+    audit::check_all_cleared(&after, &shop);
     assert_eq!(after.n("unknown"), last.n("unknown"));
 }
 
-fn point(seed: u64) -> Option<Point> {
+fn point(seed: u64) -> Option<KillPoint> {
     let number = usize::try_from(seed / 3 * 2 + seed % 3).unwrap();
     (!seed.is_multiple_of(3)).then(|| POINTS[(number - 1) % POINTS.len()])
 }
 
-fn way(point: Option<Point>, rng: &mut Dice) -> Way {
+fn route_mix(point: Option<KillPoint>, rng: &mut TestRng) -> RouteMix {
     match point {
-        Some(point) if point.is_of_carts() => rng.pick(&[Way::Multi, Way::Mixed]),
-        _ => rng.pick(&[Way::Single, Way::Multi, Way::Mixed]),
+        Some(point) if point.is_multi_only() => rng.pick(&[RouteMix::Multi, RouteMix::Mixed]),
+        _ => rng.pick(&[RouteMix::Single, RouteMix::Multi, RouteMix::Mixed]),
     }
 }
 
 /// Orders of which nobody knows may have left carts, which so many runs clear, and do nothing else.
-fn clear(shop: &Shop, options: &str, n_runs: usize) {
+fn clear(shop: &TestShop, options: &str, n_runs: usize) {
     let runs = (0..n_runs).map(|_| shop.run(options));
-    let is_clear = runs.inspect(audit::only_clears).any(|run| run.carts.iter().all(|cart| !cart.is_open));
+    let is_clear = runs.inspect(audit::check_only_clears).any(|run| run.carts.iter().all(|cart| !cart.is_open));
     assert!(is_clear, "carts stay open");
 }
 
-fn options(rng: &mut Dice, is_patient: bool) -> String {
+fn options(rng: &mut TestRng, is_patient: bool) -> String {
     let (rate, in_flight) = (rng.pick(&["unlimited", "2000/s", "500/s"]), rng.pick(&["1", "4", "64"]));
     let (pause, timeout) = (rng.pick(&["0s", "5ms", "20ms"]), if is_patient { "30s" } else { "300ms" });
     format!("--set rate={rate} --in-flight {in_flight} --identity-pause {pause} --timeout {timeout}")
@@ -82,15 +82,15 @@ fn options(rng: &mut Dice, is_patient: bool) -> String {
 
 /// Kills a run at a named point. It is certain for all but one: whether the intent that was seen was sent before its
 /// run died shows only afterwards.
-fn hit(point: Point, shop: &Shop, options: &str, rng: &mut Dice) {
-    if point == Point::ClearCartReceived {
+fn kill_at_point(point: KillPoint, shop: &TestShop, options: &str, rng: &mut TestRng) {
+    if point == KillPoint::ClearCartReceived {
         // What is cleared was left by a run that died half way.
-        hit(Point::ConfirmReceived, shop, options, rng);
+        kill_at_point(KillPoint::ConfirmReceived, shop, options, rng);
     }
-    for _ in 0..MOST_RUNS {
-        let (run, has_come) = kill_at(shop, options, Moment::At(point), rng);
+    for _ in 0..MAX_RUNS {
+        let (run, has_come) = kill_at(shop, options, KillTime::At(point), rng);
         assert!(has_come && run.code.is_none(), "{point:?} was not hit: {}", run.errors);
-        if point != Point::IntentRecorded || has_unsent_intent(&run) {
+        if point != KillPoint::IntentRecorded || has_unsent_intent(&run) {
             return;
         }
     }
@@ -99,11 +99,11 @@ fn hit(point: Point, shop: &Shop, options: &str, rng: &mut Dice) {
 
 fn has_unsent_intent(run: &Run) -> bool {
     let new = &run.after[run.before.len()..];
-    new.iter().any(|attempt| attempt.outcome.is_none() && run.n_checkouts_of(&attempt.reference) == 0)
+    new.iter().any(|attempt| attempt.outcome.is_none() && run.checkout_count(&attempt.reference) == 0)
 }
 
 /// Runs to the end, again and again, until it is so.
-fn until(shop: &Shop, options: &str, is_so: impl Fn(&Run) -> bool) -> Run {
-    let runs = (0..MOST_RUNS).map(|_| shop.run(options));
+fn until(shop: &TestShop, options: &str, is_so: impl Fn(&Run) -> bool) -> Run {
+    let runs = (0..MAX_RUNS).map(|_| shop.run(options));
     runs.into_iter().find(is_so).expect("it comes to an end")
 }

@@ -10,16 +10,15 @@ use std::{
 
 use super::{
     audit,
-    shop::{Running, Shop, Way},
     tenant::Tenant,
+    test_shop::{RouteMix, Running, TestShop},
 };
 use crate::support::{
-    PROGRAM,
-    dice::Dice,
-    keep_in,
-    place::export,
-    process, skip,
+    PROGRAM, isolate_in, process,
+    rng::TestRng,
+    skip,
     wait::{self, Gate},
+    workspace::export,
 };
 
 /// The order on which all these runs wait: the guest's oldest one, so that two more wait behind it.
@@ -33,21 +32,21 @@ fn signal(running: &Running<'_>, name: &str) {
 }
 
 /// A tenant that answers the first order only when the gate is open.
-fn waiting(gate: &Gate) -> Tenant {
+fn tenant_waiting_for(gate: &Gate) -> Tenant {
     let gate = gate.clone();
     Tenant::start(move |request| {
         if request.reference() == FIRST {
-            gate.pass();
+            gate.wait_until_open();
         }
         None
     })
 }
 
 /// A run that has sent the first order, and all orders of the other guest.
-fn in_flight<'s>(shop: &'s Shop, options: &str) -> Running<'s> {
+fn in_flight<'s>(shop: &'s TestShop, options: &str) -> Running<'s> {
     let running = shop.start(&format!("{OPTIONS} {options}"));
     wait::until("the first order, and the other guest's", || {
-        shop.tenant.service.n_checkouts_of(FIRST) == 1 && shop.tenant.service.count("ORDER_CHECKOUT") >= 4
+        shop.tenant.service.checkout_count(FIRST) == 1 && shop.tenant.service.count("ORDER_CHECKOUT") >= 4
     });
     running
 }
@@ -59,10 +58,10 @@ fn is_stopped(running: &Running<'_>) -> bool {
 }
 
 #[test]
-fn stopped_for_longer_than_the_timeout() {
+fn sigstop_longer_than_the_timeout() {
     for is_answered_meanwhile in [true, false] {
         let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
-        let shop = Shop::small(folder.path(), waiting(&gate));
+        let shop = TestShop::small(folder.path(), tenant_waiting_for(&gate));
         let timeout = Duration::from_millis(1500);
         let mut running = in_flight(&shop, "--timeout 1500ms");
         signal(&running, "STOP");
@@ -84,19 +83,19 @@ fn stopped_for_longer_than_the_timeout() {
         let next = shop.run(OPTIONS);
         assert!(next.exchanges.is_empty());
         assert_eq!(next.outcome(FIRST), if outcome == "accepted" { "already_sent" } else { "unknown" });
-        audit::nothing_is_lost(&next, &shop);
+        audit::check_nothing_lost(&next, &shop);
     }
 }
 
 #[test]
-fn a_signal_lets_what_is_in_flight_settle() {
+fn signal_waits_for_in_flight_requests() {
     // SIGHUP comes when an ssh session is lost.
     for name in ["TERM", "HUP"] {
         if name == "HUP" && ignores_hangups() {
-            return skip("a_signal_lets_what_is_in_flight_settle", "SIGHUP is ignored here, as under nohup");
+            return skip("signal_waits_for_in_flight_requests", "SIGHUP is ignored here, as under nohup");
         }
         let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
-        let shop = Shop::small(folder.path(), waiting(&gate));
+        let shop = TestShop::small(folder.path(), tenant_waiting_for(&gate));
         let running = in_flight(&shop, "");
         signal(&running, name);
         wait::until("the words of a run that stops", || running.errors().contains("stopping"));
@@ -119,15 +118,15 @@ fn ignores_hangups() -> bool {
 /// As under `nohup`. Other systems do not show what is ignored.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_hangup_that_was_ignored_at_start_stays_ignored() {
+fn ignored_sighup_stays_ignored() {
     let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
-    let shop = Shop::small(folder.path(), waiting(&gate));
+    let shop = TestShop::small(folder.path(), tenant_waiting_for(&gate));
     let (message, _) = shop.command(OPTIONS);
     let mut nohup = Command::new("sh");
     nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", PROGRAM]).args(message);
-    keep_in(&shop.folder, &mut nohup);
+    isolate_in(&shop.folder, &mut nohup);
     let mut child = nohup.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    wait::until("the first order", || shop.tenant.service.n_checkouts_of(FIRST) == 1);
+    wait::until("the first order", || shop.tenant.service.checkout_count(FIRST) == 1);
     let id = child.id().to_string();
     for name in ["-HUP", "-USR1"] {
         assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
@@ -141,9 +140,9 @@ fn a_hangup_that_was_ignored_at_start_stays_ignored() {
 }
 
 #[test]
-fn sigusr1_prints_the_progress_line_and_the_run_goes_on() {
+fn sigusr1_prints_progress_of_a_send() {
     let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
-    let shop = Shop::small(folder.path(), waiting(&gate));
+    let shop = TestShop::small(folder.path(), tenant_waiting_for(&gate));
     let running = in_flight(&shop, "--quiet");
     for n_lines in 1..=2 {
         signal(&running, "USR1");
@@ -159,7 +158,7 @@ fn sigusr1_prints_the_progress_line_and_the_run_goes_on() {
 }
 
 #[test]
-fn sigusr1_prints_the_progress_line_of_a_check() {
+fn sigusr1_prints_progress_of_a_check() {
     let folder = tempfile::tempdir().unwrap();
     let mut check = process(folder.path());
     check.args(["check", "-", "--pos", "p", "--out", "run"]).stdin(Stdio::piped());
@@ -177,18 +176,18 @@ fn sigusr1_prints_the_progress_line_of_a_check() {
 
 /// CHECKOUT was not sent, so that the order is not there, and CLEAR_CART is, so that nobody is reminded of it.
 #[test]
-fn a_signal_half_way_clears_the_carts_and_the_plan_begins_anew() {
+fn signal_clears_carts_and_the_plan_restarts() {
     for takes_plans in [false, true] {
         let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
         let held = gate.clone();
         let tenant = Tenant::start(move |request| {
             if request.kind() == "CONFIRM" {
-                held.pass();
+                held.wait_until_open();
             }
             None
         });
-        let shop = Shop::of(Way::Multi, folder.path(), 6, 2, &mut Dice::new(1), tenant);
-        shop.takes_plans.set(takes_plans);
+        let shop = TestShop::with_routes(RouteMix::Multi, folder.path(), 6, 2, &mut TestRng::new(1), tenant);
+        shop.resumes_plans.set(takes_plans);
         let running = shop.start(OPTIONS);
         // One of each guest.
         wait::until("two orders under way", || shop.tenant.service.count("CONFIRM") == 2);
@@ -201,16 +200,16 @@ fn a_signal_half_way_clears_the_carts_and_the_plan_begins_anew() {
         assert!(!run.carts.iter().any(|cart| cart.is_open), "{:?}", run.results);
         let next = shop.run(OPTIONS);
         assert_eq!((next.code, next.n("accepted"), shop.tenant.service.count("CLEAR_CART")), (Some(0), 6, 2));
-        audit::nothing_is_lost(&next, &shop);
-        audit::are_all_cleared(&next, &shop);
+        audit::check_nothing_lost(&next, &shop);
+        audit::check_all_cleared(&next, &shop);
         assert!(shop.run(OPTIONS).exchanges.is_empty());
     }
 }
 
 #[test]
-fn a_second_signal_leaves_at_once_and_the_next_run_tells() {
+fn second_signal_aborts_and_next_run_reports() {
     let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
-    let shop = Shop::small(folder.path(), waiting(&gate));
+    let shop = TestShop::small(folder.path(), tenant_waiting_for(&gate));
     let mut running = in_flight(&shop, "");
     signal(&running, "TERM");
     wait::until("the words of a run that stops", || running.errors().contains("stopping"));
@@ -224,17 +223,17 @@ fn a_second_signal_leaves_at_once_and_the_next_run_tells() {
     });
     gate.open();
     let run = running.wait();
-    assert_eq!((run.code, run.n_checkouts_of(FIRST)), (Some(4), 1), "{}", run.errors);
+    assert_eq!((run.code, run.checkout_count(FIRST)), (Some(4), 1), "{}", run.errors);
     let next = shop.run(OPTIONS);
     assert_eq!((next.code, next.outcome(FIRST), next.n("accepted")), (Some(3), "unknown", 2), "{}", next.errors);
-    assert_eq!(next.n_checkouts_of(FIRST), 0);
-    audit::nothing_is_lost(&next, &shop);
+    assert_eq!(next.checkout_count(FIRST), 0);
+    audit::check_nothing_lost(&next, &shop);
 }
 
 #[test]
-fn two_runs_at_once() {
+fn concurrent_run_is_refused() {
     let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
-    let shop = Shop::small(folder.path(), waiting(&gate));
+    let shop = TestShop::small(folder.path(), tenant_waiting_for(&gate));
     let first = in_flight(&shop, "");
     let n_received = shop.tenant.service.n_received();
     // The second one is no run of the shop: the ledger may not be looked at while the first one writes.

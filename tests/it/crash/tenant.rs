@@ -5,41 +5,41 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use crate::support::dice::Dice;
+use crate::support::rng::TestRng;
 use crate::support::{
-    service::{Received, Reply, Service},
+    service::{MockService, ReceivedRequest, Reply},
     wait::Gate,
 };
 
 /// How many of a hundred orders, or guests, get another answer than documented.
-const MISBEHAVES: usize = 15;
+const FAULT_PERCENT: usize = 15;
 
 /// How many of a hundred events on the way to an order: it takes some of them, and must come to its end one day.
-const MISBEHAVES_ON_THE_WAY: usize = 6;
+const STEP_FAULT_PERCENT: usize = 6;
 
 /// What is held back until the program is dead.
 #[derive(Clone)]
-pub(super) struct Jam {
+pub(super) struct HoldRule {
     /// Requests of these kinds.
     pub(super) kinds: &'static [&'static str],
     /// So many of them pass.
     pub(super) after: usize,
     /// What the next one gets; all later ones are held back.
-    pub(super) first: First,
+    pub(super) first: FirstHeld,
 }
 
 /// What becomes of the first one that is not let pass.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum First {
+pub(super) enum FirstHeld {
     HeldBack,
     HalfAnswered,
     Answered,
 }
 
 /// A jam, and what it holds.
-struct Jammed {
-    jam: Jam,
-    n_seen: usize,
+struct ActiveHold {
+    rule: HoldRule,
+    n_matched: usize,
     /// The reference of the first one.
     first: Option<String>,
     gate: Gate,
@@ -47,8 +47,8 @@ struct Jammed {
 
 /// A service and its jam.
 pub(super) struct Tenant {
-    pub(super) service: Service,
-    jammed: Arc<Mutex<Option<Jammed>>>,
+    pub(super) service: MockService,
+    active_hold: Arc<Mutex<Option<ActiveHold>>>,
 }
 
 impl Tenant {
@@ -58,14 +58,14 @@ impl Tenant {
     }
 
     /// One that misbehaves for some orders and guests the first times. `can_be_mute`: some get no answer at all.
-    pub(super) fn moody(seed: u64, can_be_mute: bool) -> Self {
+    pub(super) fn faulty(seed: u64, can_be_mute: bool) -> Self {
         let (n_times, orders) = (Mutex::new(BTreeMap::new()), Mutex::new(BTreeMap::new()));
         Self::start(move |request| {
             let (name, misbehaves) = match request.kind() {
                 "BROWSER" => return None,
-                "ORDER_CHECKOUT" | "CHECKOUT" => (request.reference().to_owned(), MISBEHAVES),
-                "IDENTITY" => (request.message["email"].as_str().unwrap().to_owned(), MISBEHAVES),
-                _ => (name_of_part(request, &mut orders.lock().unwrap()), MISBEHAVES_ON_THE_WAY),
+                "ORDER_CHECKOUT" | "CHECKOUT" => (request.reference().to_owned(), FAULT_PERCENT),
+                "IDENTITY" => (request.message["email"].as_str().unwrap().to_owned(), FAULT_PERCENT),
+                _ => (step_name(request, &mut orders.lock().unwrap()), STEP_FAULT_PERCENT),
             };
             let time = {
                 let mut n_times = n_times.lock().unwrap();
@@ -73,69 +73,70 @@ impl Tenant {
                 *time += 1;
                 *time
             };
-            let mut rng = Dice::of(seed, &name);
-            if rng.is_within(misbehaves) { mood(&mut rng, time, can_be_mute) } else { None }
+            let mut rng = TestRng::for_name(seed, &name);
+            if rng.is_within_percent(misbehaves) { faulty_reply(&mut rng, time, can_be_mute) } else { None }
         })
     }
 
-    pub(super) fn start(answer: impl Fn(&Received) -> Option<Reply> + Send + Sync + 'static) -> Self {
-        let jammed: Arc<Mutex<Option<Jammed>>> = Arc::default();
+    pub(super) fn start(answer: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static) -> Self {
+        let jammed: Arc<Mutex<Option<ActiveHold>>> = Arc::default();
         let shared = Arc::clone(&jammed);
-        let service = Service::start(move |request| match hold(&shared, request) {
-            Held::No => answer(request),
-            Held::Back(gate) => {
-                gate.pass();
-                Some(Reply::Silence)
+        let service = MockService::start(move |request| match decide_hold(&shared, request) {
+            HoldDecision::Pass => answer(request),
+            HoldDecision::Hold(gate) => {
+                gate.wait_until_open();
+                Some(Reply::Disconnect)
             }
-            Held::AtHalf(gate) => Some(Reply::Half(gate)),
+            HoldDecision::HoldHalf(gate) => Some(Reply::HalfResponse(gate)),
         });
-        Self { service, jammed }
+        Self { service, active_hold: jammed }
     }
 
     /// Holds requests back from now on.
-    pub(super) fn jam(&self, jam: Jam) {
-        *self.jammed.lock().unwrap() = Some(Jammed { jam, n_seen: 0, first: None, gate: Gate::default() });
+    pub(super) fn hold(&self, jam: HoldRule) {
+        *self.active_hold.lock().unwrap() =
+            Some(ActiveHold { rule: jam, n_matched: 0, first: None, gate: Gate::default() });
     }
 
     /// The reference of the first one that was not let pass, empty for what is of no order.
-    pub(super) fn first_jammed(&self) -> Option<String> {
-        self.jammed.lock().unwrap().as_ref()?.first.clone()
+    pub(super) fn first_held(&self) -> Option<String> {
+        self.active_hold.lock().unwrap().as_ref()?.first.clone()
     }
 
     /// Lets go of what is held back; who waits for it hears nothing.
-    pub(super) fn let_go(&self) {
-        if let Some(jammed) = self.jammed.lock().unwrap().take() {
+    pub(super) fn release(&self) {
+        if let Some(jammed) = self.active_hold.lock().unwrap().take() {
             jammed.gate.open();
         }
     }
 }
 
-enum Held {
-    No,
-    Back(Gate),
-    AtHalf(Gate),
+enum HoldDecision {
+    Pass,
+    Hold(Gate),
+    HoldHalf(Gate),
 }
 
-fn hold(jammed: &Mutex<Option<Jammed>>, request: &Received) -> Held {
+fn decide_hold(jammed: &Mutex<Option<ActiveHold>>, request: &ReceivedRequest) -> HoldDecision {
     let mut jammed = jammed.lock().unwrap();
-    let Some(jammed) = jammed.as_mut().filter(|jammed| jammed.jam.kinds.contains(&request.kind())) else {
-        return Held::No;
+    let Some(jammed) = jammed.as_mut().filter(|jammed| jammed.rule.kinds.contains(&request.kind())) else {
+        return HoldDecision::Pass;
     };
-    jammed.n_seen += 1;
-    if jammed.n_seen <= jammed.jam.after {
-        return Held::No;
+    jammed.n_matched += 1;
+    if jammed.n_matched <= jammed.rule.after {
+        return HoldDecision::Pass;
     }
     let is_first = jammed.first.is_none();
     jammed.first.get_or_insert_with(|| request.reference().to_owned());
-    match jammed.jam.first {
-        First::Answered if is_first => Held::No,
-        First::HalfAnswered if is_first => Held::AtHalf(jammed.gate.clone()),
-        _ => Held::Back(jammed.gate.clone()),
+    match jammed.rule.first {
+        FirstHeld::Answered if is_first => HoldDecision::Pass,
+        FirstHeld::HalfAnswered if is_first => HoldDecision::HoldHalf(jammed.gate.clone()),
+        _ => HoldDecision::Hold(jammed.gate.clone()),
     }
 }
 
 /// What an event on the way to an order is: most of them name no order, but the first ADD on their browser does.
-fn name_of_part(request: &Received, orders: &mut BTreeMap<String, String>) -> String {
+fn step_name(request: &ReceivedRequest, orders: &mut BTreeMap<String, String>) -> String {
     if request.kind() == "ADD" {
         orders.insert(request.browser().to_owned(), request.reference().to_owned());
     }
@@ -144,9 +145,9 @@ fn name_of_part(request: &Received, orders: &mut BTreeMap<String, String>) -> St
 }
 
 /// What the `time`th sending of something that goes wrong gets.
-fn mood(rng: &mut Dice, time: usize, can_be_mute: bool) -> Option<Reply> {
-    let later = Reply::Answer(503, vec![("retry-after", "0".into())], String::new());
-    let page = Reply::Answer(201, Vec::new(), "<html>all is well</html>".into());
+fn faulty_reply(rng: &mut TestRng, time: usize, can_be_mute: bool) -> Option<Reply> {
+    let later = Reply::Response(503, vec![("retry-after", "0".into())], String::new());
+    let page = Reply::Response(201, Vec::new(), "<html>all is well</html>".into());
     let kind = rng.below(if can_be_mute { 9 } else { 8 });
     let n_times = if kind == 0 { 4 } else { 1 };
     let reply = match kind {
@@ -155,9 +156,9 @@ fn mood(rng: &mut Dice, time: usize, can_be_mute: bool) -> Option<Reply> {
         3 => Reply::status(500),
         4 => Reply::status(404),
         5 => page,
-        6 => Reply::Half(Gate::opened()),
-        7 => Reply::Silence,
-        _ => Reply::Mute,
+        6 => Reply::HalfResponse(Gate::opened()),
+        7 => Reply::Disconnect,
+        _ => Reply::NoResponse,
     };
     (time <= n_times).then_some(reply)
 }

@@ -13,16 +13,16 @@ pub(super) type OrderNo = usize;
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Ask {
+pub(super) enum Operation {
     Browser,
     Identity { guest: usize, browser: String },
     Checkout { order: OrderNo, browser: String },
-    Part { order: OrderNo, part: Part, browser: String },
+    Step { order: OrderNo, step: OrderStep, browser: String },
 }
 
 /// An event of an order that is assembled from several.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Part {
+pub(super) enum OrderStep {
     Add(ItemNo),
     Contacts,
     Consumers,
@@ -34,19 +34,19 @@ pub(super) enum Part {
 /// The number of an item in its order.
 pub(super) type ItemNo = usize;
 
-impl Ask {
+impl Operation {
     pub(super) fn kind(&self) -> Kind {
         match self {
             Self::Browser => Kind::BrowserCreate,
             Self::Identity { .. } => Kind::Identity,
             Self::Checkout { .. } => Kind::OrderCheckout,
-            Self::Part { part, .. } => match part {
-                Part::Add(_) => Kind::Add,
-                Part::Contacts => Kind::AddContacts,
-                Part::Consumers => Kind::AddConsumers,
-                Part::Confirm(_) => Kind::Confirm,
-                Part::Checkout => Kind::Checkout,
-                Part::ClearCart => Kind::ClearCart,
+            Self::Step { step: part, .. } => match part {
+                OrderStep::Add(_) => Kind::Add,
+                OrderStep::Contacts => Kind::AddContacts,
+                OrderStep::Consumers => Kind::AddConsumers,
+                OrderStep::Confirm(_) => Kind::Confirm,
+                OrderStep::Checkout => Kind::Checkout,
+                OrderStep::ClearCart => Kind::ClearCart,
             },
         }
     }
@@ -56,30 +56,30 @@ impl Ask {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) no: usize,
-    pub(super) ask: Ask,
+    pub(super) operation: Operation,
 }
 
 impl Request {
     /// The order, where it is a checkout.
     pub(super) fn order(&self) -> Option<OrderNo> {
-        match self.ask {
-            Ask::Checkout { order, .. } | Ask::Part { order, part: Part::Checkout, .. } => Some(order),
-            Ask::Browser | Ask::Identity { .. } | Ask::Part { .. } => None,
+        match self.operation {
+            Operation::Checkout { order, .. } | Operation::Step { order, step: OrderStep::Checkout, .. } => Some(order),
+            Operation::Browser | Operation::Identity { .. } | Operation::Step { .. } => None,
         }
     }
 
     /// The order, the event and the browser, where it is a part of a sequence.
-    pub(super) fn part(&self) -> Option<(OrderNo, &Part, &str)> {
-        match &self.ask {
-            Ask::Part { order, part, browser } => Some((*order, part, browser)),
-            Ask::Browser | Ask::Identity { .. } | Ask::Checkout { .. } => None,
+    pub(super) fn step(&self) -> Option<(OrderNo, &OrderStep, &str)> {
+        match &self.operation {
+            Operation::Step { order, step: part, browser } => Some((*order, part, browser)),
+            Operation::Browser | Operation::Identity { .. } | Operation::Checkout { .. } => None,
         }
     }
 }
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum Occurrence {
     /// The ledger holds an intent.
     Intended(OrderNo),
     /// The ledger holds what came of one.
@@ -93,21 +93,21 @@ pub(super) enum What {
     /// A request was handed to the wire.
     Started(Request),
     /// The tenant did what was asked.
-    Taken(Request),
+    Processed(Request),
     /// The tenant made an order of these items.
     Assembled(OrderNo, Vec<ItemNo>),
     /// The run heard of a request.
-    Heard(Request, Heard),
+    Responded(Request, Heard),
     /// The run told of a request.
-    ToldSending(Kind),
+    RequestReported(Kind),
     /// The run told of an order.
-    Told(OrderNo, Settled),
+    OrderReported(OrderNo, Settled),
     /// The run warned.
     Warned(String),
     /// The run was told that what it tells can be kept no longer.
-    TellFailed,
+    ReportFailed,
     /// Someone asked the run to stop.
-    AskedToStop,
+    ShutdownRequested,
     /// The process was killed.
     Crashed,
     /// The run came to its end.
@@ -116,9 +116,9 @@ pub(super) enum What {
 
 /// When something happened, in virtual time since the first run began.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct HistoryLine {
     pub(super) at: Duration,
-    pub(super) what: What,
+    pub(super) occurrence: Occurrence,
 }
 
 /// One run of the program.
@@ -131,30 +131,30 @@ pub(super) struct Run {
     pub(super) limit: Option<usize>,
     /// The orders that it may send, by what the ledger says.
     pub(super) to_send: Vec<OrderNo>,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<HistoryLine>,
 }
 
 impl Run {
     /// How it ended; nothing where it crashed.
     pub(super) fn ended(&self) -> Option<&Ended> {
-        self.lines.iter().find_map(|line| match &line.what {
-            What::Ended(ended) => Some(ended),
+        self.lines.iter().find_map(|line| match &line.occurrence {
+            Occurrence::Ended(ended) => Some(ended),
             _ => None,
         })
     }
 
     /// The requests that it started, and when.
     pub(super) fn starts(&self) -> impl Iterator<Item = (Duration, &Request)> {
-        self.lines.iter().filter_map(|line| match &line.what {
-            What::Started(request) => Some((line.at, request)),
+        self.lines.iter().filter_map(|line| match &line.occurrence {
+            Occurrence::Started(request) => Some((line.at, request)),
             _ => None,
         })
     }
 
     /// What it told of orders.
-    pub(super) fn told(&self) -> impl Iterator<Item = (OrderNo, &Settled)> {
-        self.lines.iter().filter_map(|line| match &line.what {
-            What::Told(order, settled) => Some((*order, settled)),
+    pub(super) fn reported(&self) -> impl Iterator<Item = (OrderNo, &Settled)> {
+        self.lines.iter().filter_map(|line| match &line.occurrence {
+            Occurrence::OrderReported(order, settled) => Some((*order, settled)),
             _ => None,
         })
     }
@@ -166,14 +166,14 @@ pub(super) struct History {
     /// The guest of each order.
     pub(super) guest_of: Vec<usize>,
     /// The parts of each order that is assembled from several events, CLEAR_CART not among them.
-    pub(super) parts_of: Vec<Option<Vec<Part>>>,
+    pub(super) steps_of: Vec<Option<Vec<OrderStep>>>,
     pub(super) runs: Vec<Run>,
     /// The browsers whose carts hold something at the tenant at the end.
     pub(super) filled: Vec<String>,
     /// Those of which the ledger thinks so.
-    pub(super) left_open: Vec<String>,
+    pub(super) leftover_carts: Vec<String>,
     /// What the ledger says of each order at the end.
-    pub(super) known: Vec<Known>,
+    pub(super) prior_states: Vec<Known>,
 }
 
 impl History {
@@ -182,21 +182,21 @@ impl History {
     }
 
     /// Everything that happened, one after the other.
-    pub(super) fn lines(&self) -> impl Iterator<Item = &What> {
-        self.runs.iter().flat_map(|run| &run.lines).map(|line| &line.what)
+    pub(super) fn lines(&self) -> impl Iterator<Item = &Occurrence> {
+        self.runs.iter().flat_map(|run| &run.lines).map(|line| &line.occurrence)
     }
 }
 
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "guest of each order: {:?}\nparts: {:?}", self.guest_of, self.parts_of)?;
+        writeln!(f, "guest of each order: {:?}\nparts: {:?}", self.guest_of, self.steps_of)?;
         for (no, Run { settings, resends, limit, to_send, lines }) in self.runs.iter().enumerate() {
             writeln!(f, "\nrun {no}: resends {resends}, limit {limit:?}, to send {to_send:?}\n{settings:?}")?;
             for line in lines {
-                writeln!(f, "{:>12.3}s  {:?}", line.at.as_secs_f64(), line.what)?;
+                writeln!(f, "{:>12.3}s  {:?}", line.at.as_secs_f64(), line.occurrence)?;
             }
         }
-        writeln!(f, "\ncarts at the end: {:?}, in the ledger {:?}", self.filled, self.left_open)?;
-        writeln!(f, "the ledger at the end: {:?}", self.known)
+        writeln!(f, "\ncarts at the end: {:?}, in the ledger {:?}", self.filled, self.leftover_carts)?;
+        writeln!(f, "the ledger at the end: {:?}", self.prior_states)
     }
 }

@@ -13,31 +13,31 @@ use orderferry::dispatch::Heard;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
-    chance::Chance,
-    history::{Ask, Line, Part, Request, What},
+    fault_model::{FaultKind, FaultModel, Transit},
+    history::{HistoryLine, Occurrence, Operation, OrderStep, Request},
+    rng::SimulationRng,
     tenant::{Reply, Tenant},
-    weather::{Fate, Turn, Weather},
 };
 
 /// How a run is disturbed.
 #[derive(Debug, Clone)]
-pub(super) struct Trouble {
-    pub(super) weather: Weather,
+pub(super) struct Disturbance {
+    pub(super) fault_model: FaultModel,
     /// The crash comes after so many points.
     pub(super) crash_after: Option<u64>,
     /// So many writes succeed.
     pub(super) writes_fail_after: Option<u64>,
     /// A write that fails may be on the disk nevertheless.
-    pub(super) failed_writes_are_there: bool,
+    pub(super) failed_writes_persist: bool,
     /// So many tellings succeed.
-    pub(super) tells_fail_after: Option<u64>,
+    pub(super) reports_fail_after: Option<u64>,
     /// A write takes no longer, in milliseconds.
-    pub(super) slowest_disk: u64,
+    pub(super) max_disk_delay: u64,
 }
 
 /// How the disk takes a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Disk {
+pub(super) enum DiskBehaviour {
     Writes,
     Fails,
     /// It writes, and says that it failed.
@@ -46,57 +46,57 @@ pub(super) enum Disk {
 
 /// Shared by all who take part.
 #[derive(Debug)]
-pub(super) struct World {
-    state: Mutex<State>,
+pub(super) struct Simulation {
+    state: Mutex<SimulationState>,
     pub(super) crash: Notify,
 }
 
 #[derive(Debug)]
-struct State {
+struct SimulationState {
     seed: u64,
-    chance: Chance,
+    chance: SimulationRng,
     tenant: Tenant,
-    trouble: Trouble,
+    disturbance: Disturbance,
     has_crashed: bool,
     /// When the run began, in this world's time.
     epoch: Duration,
     /// When it began in its runtime's time; nothing between runs.
     began: Option<Instant>,
-    lines: Vec<Line>,
+    lines: Vec<HistoryLine>,
     n_requests: usize,
     /// How often the same was asked.
-    n_came: BTreeMap<(u64, u64), u64>,
+    n_received: BTreeMap<(u64, u64), u64>,
     /// Requests that left and did not arrive yet.
-    underway: BTreeMap<usize, (Request, Fate)>,
+    underway: BTreeMap<usize, (Request, Transit)>,
 }
 
-impl World {
+impl Simulation {
     pub(super) fn new(seed: u64) -> Self {
-        let calm = Trouble {
-            weather: Weather::fine(),
+        let calm = Disturbance {
+            fault_model: FaultModel::none(),
             crash_after: None,
             writes_fail_after: None,
-            failed_writes_are_there: false,
-            tells_fail_after: None,
-            slowest_disk: 0,
+            failed_writes_persist: false,
+            reports_fail_after: None,
+            max_disk_delay: 0,
         };
-        let state = State {
+        let state = SimulationState {
             seed,
-            chance: Chance::of(seed, &[1]),
+            chance: SimulationRng::stream(seed, &[1]),
             tenant: Tenant::default(),
-            trouble: calm,
+            disturbance: calm,
             has_crashed: false,
             epoch: Duration::ZERO,
             began: None,
             lines: Vec::new(),
             n_requests: 0,
-            n_came: BTreeMap::new(),
+            n_received: BTreeMap::new(),
             underway: BTreeMap::new(),
         };
         Self { state: state.into(), crash: Notify::new() }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, SimulationState> {
         self.state.lock().unwrap()
     }
 
@@ -106,9 +106,9 @@ impl World {
     }
 
     /// A run begins, within its runtime.
-    pub(super) fn begin(&self, trouble: Trouble) {
+    pub(super) fn begin(&self, trouble: Disturbance) {
         let mut state = self.state();
-        (state.trouble, state.has_crashed, state.began) = (trouble, false, Some(Instant::now()));
+        (state.disturbance, state.has_crashed, state.began) = (trouble, false, Some(Instant::now()));
     }
 
     /// A run ends, still within its runtime. After a while the next one may begin.
@@ -119,11 +119,11 @@ impl World {
     }
 
     /// What still was underway when the run was over arrives or does not. Gives what happened since it began.
-    pub(super) fn settle_underway(&self) -> Vec<Line> {
+    pub(super) fn settle_underway(&self) -> Vec<HistoryLine> {
         let mut state = self.state();
         for (request, fate) in std::mem::take(&mut state.underway).into_values() {
             if state.chance.one_in(2) {
-                state.arrive(&request, fate.turn);
+                state.arrive(&request, fate.fault);
             }
         }
         std::mem::take(&mut state.lines)
@@ -134,12 +134,12 @@ impl World {
         self.state().tenant.filled()
     }
 
-    pub(super) fn note(&self, what: What) {
-        self.state().note(what);
+    pub(super) fn record(&self, what: Occurrence) {
+        self.state().record(what);
     }
 
     /// Where a crash may happen.
-    pub(super) async fn point(&self) {
+    pub(super) async fn crash_point(&self) {
         if self.is_over() {
             std::future::pending::<()>().await;
         }
@@ -152,46 +152,46 @@ impl World {
             return state.has_crashed;
         }
         state.has_crashed = true;
-        state.note(What::Crashed);
+        state.record(Occurrence::Crashed);
         self.crash.notify_one();
         true
     }
 
     /// A request is handed to the wire.
-    pub(super) fn start(&self, ask: Ask, timeout: Duration) -> (Request, Fate) {
+    pub(super) fn start(&self, ask: Operation, timeout: Duration) -> (Request, Transit) {
         self.state().start(ask, timeout)
     }
 
     /// A request arrives.
-    pub(super) fn arrive(&self, request: &Request, fate: Fate) -> Heard {
-        self.state().arrive(request, fate.turn)
+    pub(super) fn arrive(&self, request: &Request, fate: Transit) -> Heard {
+        self.state().arrive(request, fate.fault)
     }
 
     /// How the disk takes the next write.
-    pub(super) fn disk(&self) -> Disk {
+    pub(super) fn disk(&self) -> DiskBehaviour {
         let mut state = self.state();
-        let trouble = &mut state.trouble;
+        let trouble = &mut state.disturbance;
         match &mut trouble.writes_fail_after {
-            Some(0) if trouble.failed_writes_are_there => Disk::WritesAndFails,
-            Some(0) => Disk::Fails,
+            Some(0) if trouble.failed_writes_persist => DiskBehaviour::WritesAndFails,
+            Some(0) => DiskBehaviour::Fails,
             Some(left) => {
                 *left -= 1;
-                Disk::Writes
+                DiskBehaviour::Writes
             }
-            None => Disk::Writes,
+            None => DiskBehaviour::Writes,
         }
     }
 
     /// How long a half of a write takes.
-    pub(super) fn time_of_disk(&self) -> Duration {
+    pub(super) fn disk_delay(&self) -> Duration {
         let mut state = self.state();
-        let slowest = state.trouble.slowest_disk;
+        let slowest = state.disturbance.max_disk_delay;
         state.chance.millis(0, slowest)
     }
 
     /// Whether what is told can be kept.
-    pub(super) fn keeps_what_is_told(&self) -> bool {
-        match &mut self.state().trouble.tells_fail_after {
+    pub(super) fn can_report(&self) -> bool {
+        match &mut self.state().disturbance.reports_fail_after {
             Some(0) => false,
             Some(left) => {
                 *left -= 1;
@@ -202,18 +202,18 @@ impl World {
     }
 }
 
-impl State {
+impl SimulationState {
     fn now(&self) -> Duration {
         self.epoch + self.began.map_or(Duration::ZERO, |began| began.elapsed())
     }
 
-    fn note(&mut self, what: What) {
+    fn record(&mut self, what: Occurrence) {
         let at = self.now();
-        self.lines.push(Line { at, what });
+        self.lines.push(HistoryLine { at, occurrence: what });
     }
 
     fn crashes_here(&mut self) -> bool {
-        match &mut self.trouble.crash_after {
+        match &mut self.disturbance.crash_after {
             Some(0) => true,
             Some(left) => {
                 *left -= 1;
@@ -223,52 +223,52 @@ impl State {
         }
     }
 
-    fn start(&mut self, ask: Ask, timeout: Duration) -> (Request, Fate) {
-        let request = Request { no: self.n_requests, ask };
+    fn start(&mut self, ask: Operation, timeout: Duration) -> (Request, Transit) {
+        let request = Request { no: self.n_requests, operation: ask };
         self.n_requests += 1;
-        let fate = self.fate(&request.ask, timeout);
-        self.note(What::Started(request.clone()));
-        if fate.turn != Turn::NotSent {
+        let fate = self.transit(&request.operation, timeout);
+        self.record(Occurrence::Started(request.clone()));
+        if fate.fault != FaultKind::NotSent {
             self.underway.insert(request.no, (request.clone(), fate));
         }
         (request, fate)
     }
 
     /// Hangs on what is asked and how often it came, not on what else happens.
-    fn fate(&mut self, ask: &Ask, timeout: Duration) -> Fate {
+    fn transit(&mut self, ask: &Operation, timeout: Duration) -> Transit {
         let key = match ask {
-            Ask::Browser => (0, 0),
-            Ask::Identity { guest, .. } => (1, u64::try_from(*guest).unwrap()),
-            Ask::Checkout { order, .. } => (2, u64::try_from(*order).unwrap()),
-            Ask::Part { order, part, .. } => (3 + number_of(part), u64::try_from(*order).unwrap()),
+            Operation::Browser => (0, 0),
+            Operation::Identity { guest, .. } => (1, u64::try_from(*guest).unwrap()),
+            Operation::Checkout { order, .. } => (2, u64::try_from(*order).unwrap()),
+            Operation::Step { order, step: part, .. } => (3 + step_number(part), u64::try_from(*order).unwrap()),
         };
-        let n_came = self.n_came.entry(key).or_default();
+        let n_came = self.n_received.entry(key).or_default();
         *n_came += 1;
-        let mut chance = Chance::of(self.seed, &[2, key.0, key.1, *n_came]);
-        self.trouble.weather.fate(&mut chance, self.now(), timeout)
+        let mut chance = SimulationRng::stream(self.seed, &[2, key.0, key.1, *n_came]);
+        self.disturbance.fault_model.transit(&mut chance, self.now(), timeout)
     }
 
-    fn arrive(&mut self, request: &Request, turn: Turn) -> Heard {
+    fn arrive(&mut self, request: &Request, turn: FaultKind) -> Heard {
         self.underway.remove(&request.no);
-        let Reply { is_done, assembled, heard: response } = self.tenant.deal_with(request, turn);
+        let Reply { is_processed: is_done, assembled, response } = self.tenant.handle(request, turn);
         if is_done {
-            self.note(What::Taken(request.clone()));
+            self.record(Occurrence::Processed(request.clone()));
         }
         if let Some((order, items)) = assembled {
-            self.note(What::Assembled(order, items));
+            self.record(Occurrence::Assembled(order, items));
         }
         response
     }
 }
 
 /// Another one for each event of an order.
-fn number_of(part: &Part) -> u64 {
+fn step_number(part: &OrderStep) -> u64 {
     match part {
-        Part::Contacts => 0,
-        Part::Consumers => 1,
-        Part::Checkout => 2,
-        Part::ClearCart => 3,
-        Part::Confirm(items) => 4 + u64::try_from(items[0]).unwrap(),
-        Part::Add(item) => 100 + u64::try_from(*item).unwrap(),
+        OrderStep::Contacts => 0,
+        OrderStep::Consumers => 1,
+        OrderStep::Checkout => 2,
+        OrderStep::ClearCart => 3,
+        OrderStep::Confirm(items) => 4 + u64::try_from(items[0]).unwrap(),
+        OrderStep::Add(item) => 100 + u64::try_from(*item).unwrap(),
     }
 }

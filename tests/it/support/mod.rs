@@ -1,12 +1,12 @@
 //! Running the program and looking at what it leaves behind.
 
-pub(crate) mod dice;
 #[cfg(unix)]
 pub(crate) mod namespace;
-pub(crate) mod place;
+pub(crate) mod rng;
 pub(crate) mod service;
 pub(crate) mod tls;
 pub(crate) mod wait;
+pub(crate) mod workspace;
 
 use std::{
     fs,
@@ -33,17 +33,17 @@ pub(crate) const REQUEST_KINDS: [&str; 9] = [
 ];
 
 /// How many requests of a kind a summary or the sandbox counts; some kinds are named where there were any.
-pub(crate) fn n_requests(report: &Value, kind: &str) -> u64 {
+pub(crate) fn request_count(report: &Value, kind: &str) -> u64 {
     report["requests"][kind].as_u64().unwrap_or_default()
 }
 
 /// A run sent what the sandbox got, kind by kind, and the kinds are all there is.
-pub(crate) fn same_requests(summary: &Value, sandbox: &Value) {
-    let all = |told: &Value| REQUEST_KINDS.map(|kind| (kind, n_requests(told, kind)));
+pub(crate) fn assert_same_requests(summary: &Value, sandbox: &Value) {
+    let all = |told: &Value| REQUEST_KINDS.map(|kind| (kind, request_count(told, kind)));
     assert_eq!(all(summary), all(sandbox));
     for report in [summary, sandbox] {
         assert_eq!(
-            n_requests(report, "total"),
+            request_count(report, "total"),
             all(report).iter().map(|(_, n)| n).sum::<u64>(),
             "{}",
             report["requests"]
@@ -87,12 +87,12 @@ pub(crate) fn program(folder: &Path) -> Command {
 /// The same for a test that does not only wait for its end.
 pub(crate) fn process(folder: &Path) -> process::Command {
     let mut command = process::Command::new(PROGRAM);
-    keep_in(folder, &mut command);
+    isolate_in(folder, &mut command);
     command
 }
 
 /// Lets a command that runs the program work in a folder, with its ledger and state there and no settings from elsewhere.
-pub(crate) fn keep_in(folder: &Path, command: &mut process::Command) {
+pub(crate) fn isolate_in(folder: &Path, command: &mut process::Command) {
     without_settings(command);
     command.current_dir(folder).env("ORDERFERRY_LEDGER", LEDGER).env("XDG_STATE_HOME", folder.join(STATE_HOME));
 }
@@ -110,13 +110,13 @@ pub(crate) fn skip(test: &str, reason: &str) {
 }
 
 /// A finished run and its folder.
-pub(crate) struct Run {
+pub(crate) struct FinishedRun {
     pub(crate) output: Output,
     folder: PathBuf,
     _home: TempDir,
 }
 
-impl Run {
+impl FinishedRun {
     /// Runs a command of the README or of a sample, from the repository, with a folder and a ledger of its own.
     pub(crate) fn in_root(command: &str) -> Self {
         let home = tempfile::tempdir().unwrap();

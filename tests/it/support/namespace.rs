@@ -13,7 +13,7 @@ use super::{LEDGER, skip, wait, without_settings};
 const DONE: &str = "<done>";
 
 /// Ways to a shell that may mount, the one without a namespace for users first.
-const WAYS: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
+const UNSHARE_OPTIONS: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
 
 /// A shell in a mount namespace, which ends with it.
 pub(crate) struct Namespace {
@@ -25,8 +25,8 @@ pub(crate) struct Namespace {
 impl Namespace {
     /// Enters one; where the system allows none, says that this test is skipped, and why.
     pub(crate) fn enter_or_skip(test: &str) -> Option<Self> {
-        let probes = WAYS.map(probe);
-        if let Some((way, _)) = WAYS.iter().zip(&probes).find(|(_, probe)| probe.is_ok()) {
+        let probes = UNSHARE_OPTIONS.map(probe);
+        if let Some((way, _)) = UNSHARE_OPTIONS.iter().zip(&probes).find(|(_, probe)| probe.is_ok()) {
             return Some(Self::enter(way));
         }
         let reasons = probes.map(Result::unwrap_err).join("; ");
@@ -54,7 +54,7 @@ impl Namespace {
         writeln!(self.commands, "{command}\necho \"\n{DONE}$?\"").unwrap();
         let mut output_text = String::new();
         loop {
-            let line = self.lines.recv_timeout(wait::LONGEST).expect("the shell says when a command is done");
+            let line = self.lines.recv_timeout(wait::MAX_WAIT).expect("the shell says when a command is done");
             if let Some(code) = line.strip_prefix(DONE) {
                 return (code.parse().unwrap(), output_text);
             }
@@ -63,7 +63,7 @@ impl Namespace {
     }
 
     /// Runs a command that must do what it shall.
-    pub(crate) fn must(&mut self, command: &str) {
+    pub(crate) fn run_ok(&mut self, command: &str) {
         let (code, output_text) = self.run(command);
         assert_eq!(code, 0, "{command}: {output_text}");
     }

@@ -19,16 +19,16 @@ use tokio_rustls::{
     },
 };
 
-use super::service::Service;
+use super::service::MockService;
 
 /// A certificate authority.
-pub(crate) struct Ca {
+pub(crate) struct CertificateAuthority {
     /// Its certificate, for `SSL_CERT_FILE`.
     pub(crate) pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
-impl Ca {
+impl CertificateAuthority {
     pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -56,21 +56,21 @@ impl Ca {
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     /// All that were made.
-    pub(crate) n_made: usize,
+    pub(crate) n_accepted: usize,
     /// The protocol that each handshake chose, of those that came to an end.
     pub(crate) protocols: Vec<String>,
 }
 
 /// A running front; it runs until the process ends.
-pub(crate) struct TlsFront {
+pub(crate) struct TlsProxy {
     /// Such as `https://127.0.0.1:4711`.
     pub(crate) base_url: String,
     pub(crate) connections: Arc<Mutex<Connections>>,
 }
 
-impl TlsFront {
+impl TlsProxy {
     /// TLS in front of a service. The first connections are closed within the handshake.
-    pub(crate) fn start(service: &Service, config: ServerConfig, n_closed: usize) -> Self {
+    pub(crate) fn start(service: &MockService, config: ServerConfig, n_closed: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let base_url = format!("https://{}", listener.local_addr().unwrap());
@@ -96,8 +96,8 @@ async fn listen(
     while let Ok((stream, _)) = listener.accept().await {
         let n_accepted = {
             let mut connections = connections.lock().unwrap();
-            connections.n_made += 1;
-            connections.n_made
+            connections.n_accepted += 1;
+            connections.n_accepted
         };
         if n_accepted > n_closed {
             tokio::spawn(serve(stream, behind, acceptor.clone(), Arc::clone(&connections)));

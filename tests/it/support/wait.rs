@@ -7,26 +7,26 @@ use std::{
 };
 
 /// Nothing that a test waits for takes longer, on the slowest machine.
-pub(crate) const LONGEST: Duration = Duration::from_secs(60);
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// Between two looks at what tells nobody of its changes: a file, a process.
-const LOOK: Duration = Duration::from_micros(500);
+const POLL_INTERVAL: Duration = Duration::from_micros(500);
 
 /// Looks until there is something.
-pub(crate) fn for_some<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until_some<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(start.elapsed() < LONGEST, "waited in vain for {what}");
-        thread::sleep(LOOK);
+        assert!(start.elapsed() < MAX_WAIT, "waited in vain for {what}");
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
 /// Looks until it is so.
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    for_some(what, || is_so().then_some(()));
+    until_some(what, || is_so().then_some(()));
 }
 
 /// Holds back whoever comes until it is opened, for good.
@@ -48,9 +48,9 @@ impl Gate {
     }
 
     /// Waits until it is open.
-    pub(crate) fn pass(&self) {
+    pub(crate) fn wait_until_open(&self) {
         let is_open = self.0.0.lock().unwrap();
         // A test that fails opens no gate; its threads end all the same.
-        drop(self.0.1.wait_timeout_while(is_open, LONGEST, |is_open| !*is_open).unwrap());
+        drop(self.0.1.wait_timeout_while(is_open, MAX_WAIT, |is_open| !*is_open).unwrap());
     }
 }

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::{
     audit,
-    shop::{LEDGER, Run, Shop},
     tenant::Tenant,
+    test_shop::{LEDGER, Run, TestShop},
 };
-use crate::support::{PROGRAM, dice::Dice, namespace::Namespace};
+use crate::support::{PROGRAM, namespace::Namespace, rng::TestRng};
 
 const OPTIONS: &str = "--rate unlimited --identity-pause 0s --in-flight 4";
 
@@ -18,9 +18,9 @@ const STEP: usize = 12;
 const DISK: usize = 16 * 1024;
 
 /// Makes a file system at `disk` in the shop's folder.
-fn mount_disk(inside: &mut Namespace, shop: &Shop) {
+fn mount_disk(inside: &mut Namespace, shop: &TestShop) {
     let folder = shop.folder.display();
-    inside.must(&format!("cd '{folder}' && mkdir disk && mount -t tmpfs -o size={DISK}k none disk"));
+    inside.run_ok(&format!("cd '{folder}' && mkdir disk && mount -t tmpfs -o size={DISK}k none disk"));
 }
 
 /// Runs the words of a command, but with a run folder, and perhaps a ledger, elsewhere.
@@ -30,22 +30,22 @@ fn run_at(inside: &mut Namespace, args: &[String], name: &str, location_options:
 }
 
 /// A run whose ledger and folder lie on the disk; afterwards copies of both lie where they usually do.
-fn run_on_disk(inside: &mut Namespace, shop: &Shop) -> Run {
+fn run_on_disk(inside: &mut Namespace, shop: &TestShop) -> Run {
     shop.run_by(OPTIONS, |words, name| {
         let code = run_at(inside, words, name, &format!("--ledger disk/{LEDGER} --out disk/{name}"));
-        inside.must(&format!("rm -f {LEDGER}*; test ! -e disk/{LEDGER} || cp disk/{LEDGER}* ."));
-        inside.must(&format!("test ! -e disk/{name} || {{ cp -r disk/{name} . && rm -r disk/{name}; }}"));
+        inside.run_ok(&format!("rm -f {LEDGER}*; test ! -e disk/{LEDGER} || cp disk/{LEDGER}* ."));
+        inside.run_ok(&format!("test ! -e disk/{name} || {{ cp -r disk/{name} . && rm -r disk/{name}; }}"));
         Some(code)
     })
 }
 
 /// Runs with more and more room on the disk, which are looked at, until nothing stops a run any more, which is given.
-fn with_more_and_more_room(inside: &mut Namespace, shop: &Shop, mut look: impl FnMut(&Run)) -> Run {
+fn run_with_growing_space(inside: &mut Namespace, shop: &TestShop, mut look: impl FnMut(&Run)) -> Run {
     for room in (0..DISK / 4).step_by(STEP) {
         let fill = format!("$(( ($(df -kP disk | awk 'NR == 2 {{ print $4 }}') - {room}) * 1024 ))");
-        inside.must(&format!("head -c {fill} /dev/zero > disk/filler"));
+        inside.run_ok(&format!("head -c {fill} /dev/zero > disk/filler"));
         let run = run_on_disk(inside, shop);
-        inside.must("rm disk/filler");
+        inside.run_ok("rm disk/filler");
         if !run.errors.contains("error: ") {
             return run;
         }
@@ -59,14 +59,14 @@ fn is_unknown(result: &Value) -> bool {
 }
 
 #[test]
-fn a_full_disk() {
-    let Some(mut inside) = Namespace::enter_or_skip("a_full_disk") else { return };
+fn full_disk_stops_the_run_safely() {
+    let Some(mut inside) = Namespace::enter_or_skip("full_disk_stops_the_run_safely") else { return };
     let folder = tempfile::tempdir().unwrap();
-    let shop = Shop::new(folder.path(), 60, 20, &mut Dice::new(1), Tenant::healthy());
+    let shop = TestShop::new(folder.path(), 60, 20, &mut TestRng::new(1), Tenant::healthy());
     mount_disk(&mut inside, &shop);
     let (mut n_before_sending, mut n_while_sending) = (0, 0);
-    let run = with_more_and_more_room(&mut inside, &shop, |run| {
-        audit::the_wire_and_the_ledger(run, &shop);
+    let run = run_with_growing_space(&mut inside, &shop, |run| {
+        audit::check_requests_and_ledger(run, &shop);
         let (is_sent, is_unknown) = (!run.exchanges.is_empty(), run.results.iter().any(is_unknown));
         match run.code {
             Some(2) if !is_sent => n_before_sending += 1,
@@ -81,7 +81,7 @@ fn a_full_disk() {
     });
     assert!(n_before_sending > 0 && n_while_sending > 0, "{n_before_sending}, {n_while_sending}");
     audit::check(&run, &shop);
-    audit::nothing_is_lost(&run, &shop);
+    audit::check_nothing_lost(&run, &shop);
     let after = run_on_disk(&mut inside, &shop);
     audit::check(&after, &shop);
     assert!(after.exchanges.is_empty(), "nothing was left to send");
@@ -90,12 +90,12 @@ fn a_full_disk() {
 /// A bug that is known: lines that did not get into `results.ndjson` while the disk was full are lost, although there is
 /// room again, once the ledger is closed, for the rest of the report.
 #[test]
-fn a_full_disk_and_a_report_that_is_whole() {
-    let Some(mut inside) = Namespace::enter_or_skip("a_full_disk_and_a_report_that_is_whole") else { return };
+fn full_disk_report_is_complete_or_absent() {
+    let Some(mut inside) = Namespace::enter_or_skip("full_disk_report_is_complete_or_absent") else { return };
     let folder = tempfile::tempdir().unwrap();
-    let shop = Shop::new(folder.path(), 60, 20, &mut Dice::new(1), Tenant::healthy());
+    let shop = TestShop::new(folder.path(), 60, 20, &mut TestRng::new(1), Tenant::healthy());
     mount_disk(&mut inside, &shop);
-    with_more_and_more_room(&mut inside, &shop, |run| {
+    run_with_growing_space(&mut inside, &shop, |run| {
         let is_whole = run.summary.as_ref().is_some_and(|summary| summary.ends_with("}\n"));
         assert!(
             !is_whole || run.results.len() as u64 == run.n("read"),
@@ -107,25 +107,25 @@ fn a_full_disk_and_a_report_that_is_whole() {
 }
 
 #[test]
-fn a_read_only_folder() {
-    let Some(mut inside) = Namespace::enter_or_skip("a_read_only_folder") else { return };
+fn read_only_folder_is_an_error() {
+    let Some(mut inside) = Namespace::enter_or_skip("read_only_folder_is_an_error") else { return };
     let folder = tempfile::tempdir().unwrap();
-    let shop = Shop::small(folder.path(), Tenant::healthy());
+    let shop = TestShop::small(folder.path(), Tenant::healthy());
     mount_disk(&mut inside, &shop);
     let refused = |inside: &mut Namespace, place: &str, words: &str| {
         let run = shop.run_by(OPTIONS, |arguments, name| Some(run_at(inside, arguments, name, place)));
         assert_eq!((run.code, run.exchanges.len()), (Some(2), 0), "{}", run.errors);
         assert!(run.errors.contains(words), "{}", run.errors);
     };
-    inside.must("mount -o remount,bind,ro disk");
+    inside.run_ok("mount -o remount,bind,ro disk");
     refused(&mut inside, &format!("--ledger disk/{LEDGER} --out run"), "ledger");
     refused(&mut inside, "--out disk/run", "disk/run");
     // A ledger that could be written before.
-    inside.must("mount -o remount,bind,rw disk");
+    inside.run_ok("mount -o remount,bind,rw disk");
     assert_eq!(run_on_disk(&mut inside, &shop).code, Some(0));
-    inside.must("mount -o remount,bind,ro disk");
+    inside.run_ok("mount -o remount,bind,ro disk");
     refused(&mut inside, &format!("--ledger disk/{LEDGER} --out run2"), "ledger");
-    inside.must("mount -o remount,bind,rw disk");
+    inside.run_ok("mount -o remount,bind,rw disk");
     let run = run_on_disk(&mut inside, &shop);
     audit::check(&run, &shop);
     assert_eq!((run.code, run.n("already_sent")), (Some(0), 6));

@@ -5,9 +5,8 @@ use std::{collections::BTreeSet, fmt::Write};
 use serde_json::Value;
 
 use crate::support::{
-    Run,
-    place::{Place, export},
-    same_requests,
+    FinishedRun, assert_same_requests,
+    workspace::{Workspace, export},
 };
 
 /// About one request in four fails in some way; at the same time 64 are on their way.
@@ -21,8 +20,8 @@ fn references(orders: &[Value], is_wanted: impl Fn(&Value) -> bool) -> BTreeSet<
 }
 
 #[test]
-fn after_a_bad_night_the_run_and_the_tenant_agree() {
-    let run = Run::in_root(&format!(
+fn results_match_the_tenant_under_faults() {
+    let run = FinishedRun::in_root(&format!(
         "send samples/orders.csv --sandbox --rate unlimited --identity-pause 0s --set tries=20 --set down_after=1000 {FAULTS}"
     ));
     assert_eq!(run.code(), 3, "{}", String::from_utf8_lossy(&run.output.stderr));
@@ -38,15 +37,15 @@ fn after_a_bad_night_the_run_and_the_tenant_agree() {
     assert_eq!((results.len(), summary["orders"]["accepted"].as_u64()), (300, u64::try_from(accepted.len()).ok()));
     assert_eq!(sandbox["orders"]["repeated_references"], 0, "an order was sent twice");
     assert_eq!(sandbox["orders"]["not_processed"], 0);
-    same_requests(&summary, &sandbox);
+    assert_same_requests(&summary, &sandbox);
     let injected: Vec<_> = sandbox["faults"].as_object().unwrap().keys().collect();
     let all = ["closed_not_taken", "closed_taken", "garbage", "half", "status.500", "status.503", "throttled"];
     assert_eq!(injected, all);
 }
 
 /// What becomes of each order with these faults and so many requests in flight.
-fn fates(in_flight: u32) -> BTreeSet<(String, String)> {
-    let run = Run::in_root(&format!(
+fn outcomes_with(in_flight: u32) -> BTreeSet<(String, String)> {
+    let run = FinishedRun::in_root(&format!(
         "send samples/orders.csv --sandbox --rate unlimited --in-flight {in_flight} --identity-pause 0s \
          --set tries=20 --set down_after=1000 {FAULTS}"
     ));
@@ -55,13 +54,13 @@ fn fates(in_flight: u32) -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn the_same_seed_is_the_same_night_however_busy() {
-    assert_eq!(fates(64), fates(12));
+fn same_seed_injects_the_same_faults() {
+    assert_eq!(outcomes_with(64), outcomes_with(12));
 }
 
 #[test]
-fn faults_that_are_set_wrongly_send_nothing() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn invalid_fault_settings_send_nothing() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let mut found = String::new();
     for content in [
         "seed = 7\nclosed_takn = '1%'\n",
@@ -79,7 +78,7 @@ fn faults_that_are_set_wrongly_send_nothing() {
     ] {
         workspace.file("night.toml", content);
         let ran = workspace.run("send orders.csv --sandbox --faults night.toml");
-        write!(found, "{}: {}", content.trim_end().replace('\n', "; "), ran.told()).unwrap();
+        write!(found, "{}: {}", content.trim_end().replace('\n', "; "), ran.report()).unwrap();
     }
     for options in [
         "--fault late",
@@ -92,9 +91,9 @@ fn faults_that_are_set_wrongly_send_nothing() {
         "--faults none.toml",
     ] {
         let sent = workspace.run(&format!("send orders.csv --sandbox {options}"));
-        write!(found, "{options}: {}", sent.told()).unwrap();
+        write!(found, "{options}: {}", sent.report()).unwrap();
         let typed = workspace.run(&format!("sandbox --port 0 {options}"));
-        assert_eq!(typed.told(), sent.told());
+        assert_eq!(typed.report(), sent.report());
     }
     insta::with_settings!({filters => vec![("expected one of .*", "expected one of …")]}, {
         insta::assert_snapshot!(found, @r#"
@@ -149,8 +148,8 @@ fn faults_that_are_set_wrongly_send_nothing() {
 }
 
 #[test]
-fn an_option_counts_before_the_file() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn fault_option_overrides_the_file() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     workspace.file("night.toml", "garbage = '100%'\n[status]\n401 = '0%'\n");
     let faults = |options: &str| {
         let command = "send orders.csv --sandbox --rate unlimited --identity-pause 0s --set tries=1";
@@ -164,8 +163,8 @@ fn an_option_counts_before_the_file() {
 }
 
 #[test]
-fn faults_are_the_sandboxs() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn faults_require_the_sandbox() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     for options in ["--client-key k", "--base-url http://127.0.0.1:1 --client-key k", "--to eu"] {
         for faults in ["--fault late=1%", "--faults night.toml"] {
             let ran = workspace.run(&format!("send orders.csv {options} {faults}"));

@@ -18,7 +18,7 @@ pub(crate) const HEADER: &str = "referenceId,orderedAt,status,currencyCode,price
 
 /// A row of a canonical export; what is not said is as a good one has it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Line<'a> {
+pub(crate) struct ExportRow<'a> {
     pub(crate) reference: &'a str,
     pub(crate) ordered_at: &'a str,
     pub(crate) price: &'a str,
@@ -26,14 +26,14 @@ pub(crate) struct Line<'a> {
     pub(crate) email: &'a str,
 }
 
-impl Default for Line<'_> {
+impl Default for ExportRow<'_> {
     fn default() -> Self {
         let (reference, ordered_at, price) = ("A-1", "2025-03-01T10:00:00Z", "30.60");
         Self { reference, ordered_at, price, name: "Rope", email: "ann@example.com" }
     }
 }
 
-impl Line<'_> {
+impl ExportRow<'_> {
     /// The row with its line break.
     pub(crate) fn csv(&self) -> String {
         let Self { reference, ordered_at, price, name, email } = self;
@@ -43,7 +43,7 @@ impl Line<'_> {
 
 /// A good row of the order `reference`.
 pub(crate) fn row(reference: &str) -> String {
-    Line { reference, ..Line::default() }.csv()
+    ExportRow { reference, ..ExportRow::default() }.csv()
 }
 
 /// A good export of these orders.
@@ -53,12 +53,12 @@ pub(crate) fn export(references: &[&str]) -> String {
 }
 
 /// A folder with files and runs.
-pub(crate) struct Place {
+pub(crate) struct Workspace {
     folder: Rc<TempDir>,
     n_runs: Cell<u32>,
 }
 
-impl Place {
+impl Workspace {
     /// An empty folder.
     pub(crate) fn new() -> Self {
         Self { folder: Rc::new(tempfile::tempdir().unwrap()), n_runs: Cell::new(0) }
@@ -85,12 +85,12 @@ impl Place {
     }
 
     /// Runs the program; the words of `command` stand one blank apart. A run that names no folder gets one.
-    pub(crate) fn run(&self, command: &str) -> Ran {
+    pub(crate) fn run(&self, command: &str) -> RunResult {
         self.run_with(command, &[], b"")
     }
 
     /// The same with an environment and standard input.
-    pub(crate) fn run_with(&self, command: &str, environment: &[(&str, &str)], stdin: &[u8]) -> Ran {
+    pub(crate) fn run_with(&self, command: &str, environment: &[(&str, &str)], stdin: &[u8]) -> RunResult {
         let mut command_args: Vec<&str> = command.split(' ').collect();
         let out = format!("run-{}", self.n_runs.get() + 1);
         if matches!(command_args[0], "check" | "send") && !command_args.contains(&"--out") {
@@ -103,17 +103,17 @@ impl Place {
         let mut program = program(self.folder.path());
         program.args(command_args).envs(environment.iter().copied()).env("COLUMNS", "100").write_stdin(stdin);
         let output = program.output().unwrap();
-        Ran {
+        RunResult {
             code: output.status.code().unwrap(),
             out: String::from_utf8(output.stdout).unwrap(),
-            err: without_note_of_passing(&String::from_utf8(output.stderr).unwrap()),
+            err: without_tmpfs_warning(&String::from_utf8(output.stderr).unwrap()),
             folder: self.path(&out),
-            _place: Rc::clone(&self.folder),
+            _workspace: Rc::clone(&self.folder),
         }
     }
 }
 
-impl Place {
+impl Workspace {
     /// Whether a run needs to be told that there is no ledger yet. A test of just that writes `--new-ledger` or `--ledger=`.
     fn is_first_run(&self, command_args: &[&str]) -> bool {
         let is_real = command_args[0] == "send"
@@ -125,7 +125,7 @@ impl Place {
 }
 
 /// Where the folder of tests is on a file system that ends with the machine, every run says so.
-fn without_note_of_passing(errors: &str) -> String {
+fn without_tmpfs_warning(errors: &str) -> String {
     let mut kept = String::new();
     let mut lines = errors.split_inclusive('\n');
     while let Some(line) = lines.next() {
@@ -142,16 +142,16 @@ fn without_note_of_passing(errors: &str) -> String {
 }
 
 /// What a run said and left behind.
-pub(crate) struct Ran {
+pub(crate) struct RunResult {
     pub(crate) code: i32,
     pub(crate) out: String,
     pub(crate) err: String,
     folder: PathBuf,
     /// The folder stays as long as someone may look.
-    _place: Rc<TempDir>,
+    _workspace: Rc<TempDir>,
 }
 
-impl Ran {
+impl RunResult {
     /// A file of the run folder.
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.folder.join(name)
@@ -180,7 +180,7 @@ impl Ran {
     }
 
     /// Exit code, errors, and every order with its problems.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn report(&self) -> String {
         let mut report = format!("exit {}\n", self.code);
         for line in self.err.lines() {
             writeln!(report, "    {}", line.trim_end()).unwrap();
@@ -210,10 +210,10 @@ fn printable(text: &str) -> String {
 }
 
 /// Runs a command for each named file content and lists what is told.
-pub(crate) fn cases<C: AsRef<[u8]>>(file: &str, command: &str, cases: &[(&str, C)]) -> String {
+pub(crate) fn run_cases<C: AsRef<[u8]>>(file: &str, command: &str, cases: &[(&str, C)]) -> String {
     let report = cases.iter().map(|(name, content)| {
-        let ran = Place::with(file, content).run(command);
-        format!("{name}: {}", ran.told())
+        let ran = Workspace::with(file, content).run(command);
+        format!("{name}: {}", ran.report())
     });
     report.collect()
 }

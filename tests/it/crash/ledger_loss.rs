@@ -7,12 +7,12 @@ use std::{
 };
 
 use super::{
+    kill_time::{KillTime, kill_at},
     ledger,
-    moment::{Moment, kill_at},
-    shop::{LEDGER, Run, Shop},
     tenant::Tenant,
+    test_shop::{LEDGER, Run, TestShop},
 };
-use crate::support::{dice::Dice, program};
+use crate::support::{program, rng::TestRng};
 
 const OPTIONS: &str = "--rate unlimited --identity-pause 0s --in-flight 1";
 
@@ -42,7 +42,7 @@ const LOSSES: [Loss; 9] = [
     Loss::Restored,
 ];
 
-fn with_end(ledger: &Path, end: &str) -> PathBuf {
+fn with_suffix(ledger: &Path, end: &str) -> PathBuf {
     let mut name = ledger.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)
@@ -52,19 +52,19 @@ fn with_end(ledger: &Path, end: &str) -> PathBuf {
 type Backup = Vec<(PathBuf, Vec<u8>)>;
 
 fn backup(ledger: &Path) -> Backup {
-    let files = ["", "-wal"].map(|end| with_end(ledger, end));
+    let files = ["", "-wal"].map(|end| with_suffix(ledger, end));
     files.into_iter().filter_map(|file| Some((file.clone(), fs::read(&file).ok()?))).collect()
 }
 
 /// Removes a ledger and what SQLite keeps beside it.
 fn remove(ledger: &Path) {
-    for file in ["", "-wal", "-shm"].map(|end| with_end(ledger, end)) {
+    for file in ["", "-wal", "-shm"].map(|end| with_suffix(ledger, end)) {
         drop(fs::remove_file(file));
     }
 }
 
-fn lose(loss: Loss, ledger: &Path, before: &Backup) {
-    let log = with_end(ledger, "-wal");
+fn damage(loss: Loss, ledger: &Path, before: &Backup) {
+    let log = with_suffix(ledger, "-wal");
     let cut = |file: &Path| {
         let bytes = fs::read(file).unwrap();
         fs::write(file, &bytes[..bytes.len() / 2])
@@ -97,20 +97,20 @@ fn lose(loss: Loss, ledger: &Path, before: &Backup) {
 }
 
 /// A shop of which one run ended and another was killed, and the ledger as the first one left it.
-fn shop(folder: &Path) -> (Shop, Backup) {
-    let shop = Shop::small(folder, Tenant::healthy());
+fn shop(folder: &Path) -> (TestShop, Backup) {
+    let shop = TestShop::small(folder, Tenant::healthy());
     let first = shop.run(&format!("{OPTIONS} --limit 2"));
     assert_eq!(first.code, Some(4), "{}", first.errors);
     let before = backup(&folder.join(LEDGER));
     // Slow enough that it does not end before; the first checkout is recorded when the next one comes.
     let slow = OPTIONS.replace("unlimited", "20/s");
-    let (run, has_come) = kill_at(&shop, &slow, Moment::Requests(4), &mut Dice::new(3));
+    let (run, has_come) = kill_at(&shop, &slow, KillTime::Requests(4), &mut TestRng::new(3));
     assert!(has_come && run.code.is_none(), "{}", run.errors);
     (shop, before)
 }
 
 /// A run that is not audited: the ledger is not what it was.
-fn run(shop: &Shop) -> Run {
+fn run(shop: &TestShop) -> Run {
     shop.run_by(OPTIONS, |words, name| {
         let words = words.iter().filter(|word| *word != "--new-ledger");
         let output = program(&shop.folder).args(words).output().unwrap();
@@ -121,7 +121,7 @@ fn run(shop: &Shop) -> Run {
 
 impl Loss {
     /// What the run says, and whether it says so without any companion.
-    fn words(self) -> (&'static str, bool) {
+    fn expected_message(self) -> (&'static str, bool) {
         match self {
             Self::Deleted | Self::Emptied => ("there is no ledger", true),
             Self::CutOff => ("is damaged", true),
@@ -133,15 +133,15 @@ impl Loss {
 }
 
 #[test]
-fn a_ledger_that_lost_something_sends_nothing() {
+fn damaged_ledger_sends_nothing() {
     for (loss, has_companions) in LOSSES.into_iter().flat_map(|loss| [(loss, true), (loss, false)]) {
-        let (message, is_noticed_without) = loss.words();
+        let (message, is_noticed_without) = loss.expected_message();
         if !has_companions && !is_noticed_without {
             continue;
         }
         let folder = tempfile::tempdir().unwrap();
         let (shop, before) = shop(folder.path());
-        lose(loss, &folder.path().join(LEDGER), &before);
+        damage(loss, &folder.path().join(LEDGER), &before);
         if !has_companions {
             fs::remove_dir_all(folder.path().join("state-home")).unwrap();
             let files = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
@@ -156,7 +156,7 @@ fn a_ledger_that_lost_something_sends_nothing() {
 }
 
 /// The exit code of a run, its errors, and how many requests came.
-fn refused_run(shop: &Shop) -> (Option<i32>, String, usize) {
+fn refused_run(shop: &TestShop) -> (Option<i32>, String, usize) {
     let n_before = shop.tenant.service.n_received();
     let (words, _) = shop.command(OPTIONS);
     let words = words.iter().filter(|word| *word != "--new-ledger");
@@ -167,10 +167,10 @@ fn refused_run(shop: &Shop) -> (Option<i32>, String, usize) {
 
 /// Whoever looks at a ledger between two runs must not take its log.
 #[test]
-fn a_ledger_that_was_only_looked_at_goes_on() {
+fn reading_the_ledger_keeps_its_log() {
     let folder = tempfile::tempdir().unwrap();
     let (shop, _) = shop(folder.path());
-    let held = ledger::held(&folder.path().join(LEDGER)).attempts;
+    let held = ledger::read_ledger(&folder.path().join(LEDGER)).attempts;
     let check = "check orders.csv --client-key k --pos p --out looked --base-url";
     let commands = ["ledger list", "ledger export", &format!("{check} {}", shop.tenant.service.base_url)];
     for command in commands {
@@ -178,10 +178,10 @@ fn a_ledger_that_was_only_looked_at_goes_on() {
         // A check says that an order is unknown.
         assert!(matches!(output.status.code(), Some(0 | 3)), "{command}: {}", String::from_utf8_lossy(&output.stderr));
     }
-    assert_eq!(ledger::held(&folder.path().join(LEDGER)).attempts, held);
+    assert_eq!(ledger::read_ledger(&folder.path().join(LEDGER)).attempts, held);
     let next = run(&shop);
     assert!(next.code == Some(0) || next.code == Some(3), "{:?}: {}", next.code, next.errors);
     for attempt in held.iter().filter(|attempt| attempt.is_accepted()) {
-        assert_eq!(next.n_checkouts_of(&attempt.reference), 0, "{}", attempt.reference);
+        assert_eq!(next.checkout_count(&attempt.reference), 0, "{}", attempt.reference);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::support::dice::Dice;
+use crate::support::rng::TestRng;
 
 /// The orders' key is a column of its own, so two orders may have one reference.
 pub(super) const HEADER: &str = "Id,referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,item.quantity,guest.email,guest.lastname,ext.note\n";
@@ -16,7 +16,7 @@ const NAMES: [&str; 6] =
 
 /// How damaged an export is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum ExportQuality {
     /// Every row is readable, and those of an order stand together.
     Good,
     /// Rows of orders stand apart, some cannot be read or lack their key, references are used twice.
@@ -27,29 +27,29 @@ pub(super) enum State {
 pub(super) struct Export {
     pub(super) rows: Vec<String>,
     /// A second file, which repeats some orders of the first.
-    pub(super) copies: Vec<String>,
+    pub(super) duplicates: Vec<String>,
 }
 
 impl Export {
     /// The same seed gives the same export.
-    pub(super) fn new(seed: u64, n_orders: usize, state: State) -> Self {
-        let mut rng = Dice::new(seed);
+    pub(super) fn new(seed: u64, n_orders: usize, state: ExportQuality) -> Self {
+        let mut rng = TestRng::new(seed);
         let orders: Vec<Vec<String>> = (0..n_orders).map(|number| order(number, state, &mut rng)).collect();
         let mut duplicates = Vec::new();
-        if state == State::Rough {
+        if state == ExportQuality::Rough {
             duplicates = orders.iter().step_by(60).flatten().cloned().collect::<Vec<_>>();
             // Paid in another way it is no copy.
             duplicates[0] = duplicates[0].replace(",other,", ",cash,");
         }
         let mut rows: Vec<String> = orders.into_iter().flatten().collect();
-        if state == State::Rough {
+        if state == ExportQuality::Rough {
             damage(&mut rows, &mut rng);
         }
         for _ in 0..n_orders / 50 {
             let position = rng.below(rows.len());
             rows.insert(position, "\n".to_owned());
         }
-        Self { rows, copies: duplicates }
+        Self { rows, duplicates }
     }
 
     /// The first file.
@@ -58,15 +58,15 @@ impl Export {
     }
 
     /// The second file, which comes from a system that ends lines in another way.
-    pub(super) fn copies(&self) -> String {
+    pub(super) fn duplicates(&self) -> String {
         let with_crlf = |row: &String| row.trim_end().to_owned() + "\r\n";
-        format!("{}\r\n{}", HEADER.trim_end(), self.copies.iter().map(with_crlf).collect::<String>())
+        format!("{}\r\n{}", HEADER.trim_end(), self.duplicates.iter().map(with_crlf).collect::<String>())
     }
 }
 
 /// Its rows; one in twenty is not valid.
-fn order(number: usize, state: State, rng: &mut Dice) -> Vec<String> {
-    let is_rough = state == State::Rough;
+fn order(number: usize, state: ExportQuality, rng: &mut TestRng) -> Vec<String> {
+    let is_rough = state == ExportQuality::Rough;
     // The same reference twice: one of them, or both, cannot be sent.
     let reference = if is_rough && number % 100 == 99 { number - 50 } else { number };
     let email = match rng.below(60) {
@@ -74,7 +74,7 @@ fn order(number: usize, state: State, rng: &mut Dice) -> Vec<String> {
         _ => format!("guest{}@example.com", rng.below(800)),
     };
     let status = rng.pick(&["PURCHASED", "PURCHASED", "PAYMENT_PENDING"]);
-    let currency = if rng.is_within(3) { "XYZ1" } else { rng.pick(&["EUR", "GBP", "USD"]) };
+    let currency = if rng.is_within_percent(3) { "XYZ1" } else { rng.pick(&["EUR", "GBP", "USD"]) };
     let prices: Vec<usize> = (0..=rng.below(4)).map(|_| rng.below(10_000)).collect();
     let total = cents(prices.iter().sum());
     let time = time(number);
@@ -98,7 +98,7 @@ fn time(number: usize) -> String {
 }
 
 /// Moves rows, cuts some, and takes the key of others.
-fn damage(rows: &mut Vec<String>, rng: &mut Dice) {
+fn damage(rows: &mut Vec<String>, rng: &mut TestRng) {
     for _ in 0..rows.len() / 20 {
         let row = rows.remove(rng.below(rows.len()));
         rows.insert(rng.below(rows.len()), row);
@@ -111,15 +111,15 @@ fn damage(rows: &mut Vec<String>, rng: &mut Dice) {
         // A row of which only a part is there: nobody knows whose.
         let torn = rng.below(n_rows);
         rows.insert(torn, "torn\n".to_owned());
-        let keyless = keyless(&rows[rng.below(n_rows)], rng);
+        let keyless = row_without_key(&rows[rng.below(n_rows)], rng);
         rows.insert(rng.below(n_rows), keyless);
     }
 }
 
 /// A row like another one that has lost its key; half of them are of a time at which no order was made.
-fn keyless(row: &str, rng: &mut Dice) -> String {
+fn row_without_key(row: &str, rng: &mut TestRng) -> String {
     let mut row = row.split_once(',').map_or_else(String::new, |(_, cells)| format!(",{cells}"));
-    if rng.is_within(50) {
+    if rng.is_within_percent(50) {
         row = row.replace(":00Z", ":30Z");
     }
     row

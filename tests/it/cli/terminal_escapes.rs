@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use crate::support::{
-    place::{HEADER, Line, Place, export, row},
     program,
+    workspace::{ExportRow, HEADER, Workspace, export, row},
 };
 
 /// Red text, a cleared line, a turned direction, and a message of its own.
@@ -13,22 +13,22 @@ const HOSTILE: &str = "a\u{1b}[31m\u{9b}2K\u{7f}\u{202e}b\u{2066}c\nerror: d";
 /// What is shown of it.
 const SHOWN: &str = r"a\u{1b}[31m\u{9b}2K\u{7f}\u{202e}b\u{2066}c\nerror: d";
 
-fn steers(c: char) -> bool {
+fn is_terminal_control(c: char) -> bool {
     c != '\n' && c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c)
 }
 
 /// Runs a command; gives what it printed, which must not steer.
-fn printed(workspace: &Place, arguments: &[&str]) -> String {
+fn printed(workspace: &Workspace, arguments: &[&str]) -> String {
     let output = program(&workspace.path("")).args(arguments).write_stdin("").output().unwrap();
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    assert!(!text.contains(steers), "{arguments:?}: {text:?}");
+    assert!(!text.contains(is_terminal_control), "{arguments:?}: {text:?}");
     assert!(!text.lines().any(|line| line == "error: d" || line.starts_with("error: d:")), "{arguments:?}: {text}");
     text
 }
 
 #[test]
-fn what_is_typed_steers_no_terminal() {
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn arguments_are_printed_escaped() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let check = ["check", "orders.csv", "--pos", "x"];
     let with = |more: &[&str]| printed(&workspace, &[&check[..], more].concat());
     let pair = format!("{HOSTILE}=1");
@@ -60,11 +60,11 @@ fn what_is_typed_steers_no_terminal() {
 }
 
 #[test]
-fn names_of_files_steer_no_terminal() {
-    let workspace = Place::new();
+fn file_names_are_printed_escaped() {
+    let workspace = Workspace::new();
     fs::create_dir(workspace.path("in")).unwrap();
     let file = Path::new("in").join(format!("{HOSTILE}.csv"));
-    let bad = Line { reference: "A-2", price: "x", ..Line::default() }.csv();
+    let bad = ExportRow { reference: "A-2", price: "x", ..ExportRow::default() }.csv();
     let header = HEADER.replace("status", &format!("\"{HOSTILE}\",status"));
     let rows = format!("{}{bad}", row("A-1")).replace("PURCHASED", ",PURCHASED");
     workspace.file(&file.to_string_lossy(), format!("{header}{rows}"));
@@ -72,7 +72,7 @@ fn names_of_files_steer_no_terminal() {
     assert!(text.contains(&format!("warning: in/{SHOWN}.csv:")), "{text}");
     assert!(text.contains(&format!("  in/{SHOWN}.csv  2 rows")), "{text}");
     let page = fs::read_to_string(workspace.path("run/report.html")).unwrap();
-    assert!(page.contains(&format!("in/{SHOWN}.csv")) && !page.contains(steers), "{page}");
+    assert!(page.contains(&format!("in/{SHOWN}.csv")) && !page.contains(is_terminal_control), "{page}");
     let json = ["check", "in", "--pos", "x", "--max-invalid", "100%", "--out", "json", "--format", "json", "--quiet"];
     let summary: serde_json::Value = serde_json::from_str(&printed(&workspace, &json)).unwrap();
     assert_eq!(summary["inputs"][0]["file"], format!("in/{SHOWN}.csv"));
@@ -84,10 +84,11 @@ fn names_of_files_steer_no_terminal() {
 }
 
 #[test]
-fn references_and_reasons_steer_neither_terminal_nor_page() {
-    let workspace = Place::new();
+fn references_and_reasons_are_escaped() {
+    let workspace = Workspace::new();
     let quoted = format!("\"{HOSTILE}\"");
-    let rows = [Line { reference: &quoted, ..Line::default() }.csv(), row("A-2").replace("PURCHASED", "SKIP")];
+    let rows =
+        [ExportRow { reference: &quoted, ..ExportRow::default() }.csv(), row("A-2").replace("PURCHASED", "SKIP")];
     workspace.file("orders.csv", format!("{HEADER}{}", rows.concat()));
     let profile = "name = 'p'\n[[skip]]\nreason = \"\"\"HOSTILE\"\"\"\nwhen = { column = 'status', is = 'SKIP' }\n[order]\n\
         referenceId = { column = 'referenceId' }\norderedAt = { column = 'orderedAt', date = 'iso8601' }\n\
@@ -98,20 +99,20 @@ fn references_and_reasons_steer_neither_terminal_nor_page() {
     let text = printed(&workspace, &[&send[..], &["--fault", "closed_taken=100%", "--set", "tries=1"]].concat());
     assert!(text.contains(&format!("skipped\n  {SHOWN}")), "{text}");
     let page = fs::read_to_string(workspace.path("run/report.html")).unwrap();
-    assert!(page.contains(r"\u{202e}b") && !page.contains(steers), "{page}");
+    assert!(page.contains(r"\u{202e}b") && !page.contains(is_terminal_control), "{page}");
     let _ = printed(&workspace, &["ledger", "list", "--ledger", "l.db"]);
 }
 
 /// As TOML writes it.
 fn escaped(c: char) -> String {
-    if c.is_control() || steers(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
+    if c.is_control() || is_terminal_control(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
 }
 
 #[test]
-fn the_ledger_steers_no_terminal() {
-    let workspace = Place::new();
+fn ledger_output_is_escaped() {
+    let workspace = Workspace::new();
     let quoted = format!("\"{HOSTILE}\"");
-    workspace.file("orders.csv", format!("{HEADER}{}", Line { reference: &quoted, ..Line::default() }.csv()));
+    workspace.file("orders.csv", format!("{HEADER}{}", ExportRow { reference: &quoted, ..ExportRow::default() }.csv()));
     let _ = printed(&workspace, &["send", "orders.csv", "--sandbox", "--ledger", "l.db", "--out", "run"]);
     let list = ["ledger", "list", "--ledger", "l.db"];
     assert!(printed(&workspace, &list).contains(SHOWN));

@@ -19,9 +19,9 @@ use orderferry::pipeline::{Finished, Progress};
 use crate::{
     arbitrary,
     support::{
-        place::{HEADER, Place, row},
         process,
-        service::Service,
+        service::MockService,
+        workspace::{HEADER, Workspace, row},
     },
 };
 
@@ -29,7 +29,7 @@ use crate::{
 const N_WORDS: usize = 1000;
 
 /// The name of an export that is packed.
-const PACKED: &str = "a.csv.gz";
+const COMPRESSED: &str = "a.csv.gz";
 
 /// More bytes than all cores read ahead of what they have handed in.
 fn n_orders() -> usize {
@@ -58,7 +58,7 @@ fn scattered_everywhere() -> Vec<String> {
 
 /// When the change is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Moment {
+enum ChangeTime {
     /// When the first rows were read.
     FirstPass,
     /// Before the export is read once more.
@@ -69,26 +69,31 @@ enum Moment {
 
 /// What a run is at.
 #[derive(Default)]
-struct Seen {
+struct ChangeState {
     is_second_pass: bool,
     is_changed: bool,
 }
 
 /// A check of `rows`, of which the file is changed once.
-fn changed(name: &str, rows: &[String], moment: Moment, change: &(dyn Fn(&Path) + Sync)) -> (Place, Finished) {
+fn check_with_change(
+    name: &str,
+    rows: &[String],
+    moment: ChangeTime,
+    change: &(dyn Fn(&Path) + Sync),
+) -> (Workspace, Finished) {
     let text = export(rows);
-    let content = if name == PACKED { gzip(text.as_bytes()) } else { text.into_bytes() };
-    let workspace = Place::with(name, content);
-    let (path, seen) = (workspace.path(name), Mutex::new(Seen::default()));
+    let content = if name == COMPRESSED { gzip(text.as_bytes()) } else { text.into_bytes() };
+    let workspace = Workspace::with(name, content);
+    let (path, seen) = (workspace.path(name), Mutex::new(ChangeState::default()));
     let finished = arbitrary::check_with(&workspace.path(""), &[&path], &arbitrary::profile_text(false), &|progress| {
         let mut seen = seen.lock().unwrap();
         let is_now = match progress {
             Progress::Again => {
                 seen.is_second_pass = true;
-                moment == Moment::Between
+                moment == ChangeTime::Between
             }
-            Progress::Rows(_) if seen.is_second_pass => moment == Moment::SecondPass,
-            Progress::Rows(_) => moment == Moment::FirstPass,
+            Progress::Rows(_) if seen.is_second_pass => moment == ChangeTime::SecondPass,
+            Progress::Rows(_) => moment == ChangeTime::FirstPass,
             _ => false,
         };
         if is_now && !seen.is_changed {
@@ -134,7 +139,7 @@ fn replace(path: &Path) {
 }
 
 /// Nothing is believed of the export, and the report says why.
-fn is_refused((place, finished): &(Place, Finished), message: &str) {
+fn assert_refused((place, finished): &(Workspace, Finished), message: &str) {
     let summary = &finished.summary;
     let stopped = summary.stopped.as_deref().unwrap_or_default();
     assert_eq!((summary.exit_code, summary.orders.read), (2, 0), "{stopped}");
@@ -145,60 +150,60 @@ fn is_refused((place, finished): &(Place, Finished), message: &str) {
 }
 
 #[test]
-fn an_export_that_changes_in_one_pass_is_refused() {
+fn input_change_in_a_single_pass_is_refused() {
     let rows = adjacent_rows();
-    for name in ["a.csv", PACKED] {
-        let change = |change| changed(name, &rows, Moment::FirstPass, change);
-        is_refused(&change(&truncate), "bytes at the start and has");
-        is_refused(&change(&append), "bytes at the start and has");
-        is_refused(&change(&rewrite), "");
+    for name in ["a.csv", COMPRESSED] {
+        let change = |change| check_with_change(name, &rows, ChangeTime::FirstPass, change);
+        assert_refused(&change(&truncate), "bytes at the start and has");
+        assert_refused(&change(&append), "bytes at the start and has");
+        assert_refused(&change(&rewrite), "");
     }
 }
 
 #[test]
-fn an_export_that_changes_in_one_of_two_passes_is_refused() {
+fn input_change_in_either_pass_is_refused() {
     let rows = scattered_rows();
-    for moment in [Moment::FirstPass, Moment::Between, Moment::SecondPass] {
-        let change = |change| changed("a.csv", &rows, moment, change);
-        is_refused(&change(&truncate), "bytes at the start and has");
-        is_refused(&change(&append), "bytes at the start and has");
-        is_refused(&change(&rewrite), "");
+    for moment in [ChangeTime::FirstPass, ChangeTime::Between, ChangeTime::SecondPass] {
+        let change = |change| check_with_change("a.csv", &rows, moment, change);
+        assert_refused(&change(&truncate), "bytes at the start and has");
+        assert_refused(&change(&append), "bytes at the start and has");
+        assert_refused(&change(&rewrite), "");
     }
 }
 
 #[test]
-fn an_export_that_changes_while_all_rows_are_put_aside_is_refused() {
+fn input_change_while_spilling_is_refused() {
     let rows = scattered_everywhere();
-    for moment in [Moment::FirstPass, Moment::Between, Moment::SecondPass] {
-        is_refused(&changed("a.csv", &rows, moment, &append), "bytes at the start and has");
+    for moment in [ChangeTime::FirstPass, ChangeTime::Between, ChangeTime::SecondPass] {
+        assert_refused(&check_with_change("a.csv", &rows, moment, &append), "bytes at the start and has");
     }
 }
 
 #[test]
 #[cfg(unix)]
-fn an_export_that_is_replaced_as_a_whole_is_read_as_it_was() {
+fn atomically_replaced_input_is_read_as_it_was() {
     let rows = adjacent_rows();
-    let (_, finished) = changed("a.csv", &rows, Moment::FirstPass, &replace);
+    let (_, finished) = check_with_change("a.csv", &rows, ChangeTime::FirstPass, &replace);
     let orders = finished.summary.orders;
     assert_eq!((finished.error, orders.read, orders.valid), (None, n_orders() as u64, n_orders() as u64));
     // A second pass would read the other file.
     let rows = scattered_rows();
-    for moment in [Moment::FirstPass, Moment::Between] {
-        is_refused(&changed("a.csv", &rows, moment, &replace), "another file is in its place");
+    for moment in [ChangeTime::FirstPass, ChangeTime::Between] {
+        assert_refused(&check_with_change("a.csv", &rows, moment, &replace), "another file is in its place");
     }
-    let (_, finished) = changed("a.csv", &rows, Moment::SecondPass, &replace);
+    let (_, finished) = check_with_change("a.csv", &rows, ChangeTime::SecondPass, &replace);
     assert_eq!((finished.error, finished.summary.orders.valid), (None, n_orders() as u64));
 }
 
 /// The rows of another file are no rejects.
 #[test]
 #[cfg(unix)]
-fn no_rejects_are_copied_from_a_file_that_was_replaced() {
+fn replaced_input_writes_no_rejects() {
     let mut rows = adjacent_rows();
     for row in &mut rows[..2] {
         *row = row.replace(",EUR,", ",XYZ1,");
     }
-    let (workspace, finished) = changed("a.csv", &rows, Moment::FirstPass, &replace);
+    let (workspace, finished) = check_with_change("a.csv", &rows, ChangeTime::FirstPass, &replace);
     assert_eq!((finished.summary.exit_code, finished.summary.orders.invalid), (1, 1), "{:?}", finished.error);
     assert!(!workspace.path("run/rejects/a.csv").exists());
     assert!(fs::read_to_string(workspace.path("run/rejects/a.csv.reasons.ndjson")).unwrap().contains("A-0"));
@@ -206,8 +211,8 @@ fn no_rejects_are_copied_from_a_file_that_was_replaced() {
 
 /// A file that was read to its end is still watched until all of them are.
 #[test]
-fn a_file_that_changes_while_another_one_is_read_is_refused() {
-    let workspace = Place::with("a.csv", format!("{HEADER}{}", row("Z-1")));
+fn change_of_a_finished_input_is_refused() {
+    let workspace = Workspace::with("a.csv", format!("{HEADER}{}", row("Z-1")));
     workspace.file("b.csv", export(&adjacent_rows()));
     let paths = ["a.csv", "b.csv"].map(|name| workspace.path(name));
     let n_rows = Mutex::new(Cell::new(0));
@@ -225,17 +230,17 @@ fn a_file_that_changes_while_another_one_is_read_is_refused() {
             n_rows.set(n_rows.get() + n);
         },
     );
-    is_refused(&(workspace, finished), "a.csv: changed while it was read");
+    assert_refused(&(workspace, finished), "a.csv: changed while it was read");
 }
 
 /// Warnings that nobody reads hold the program up at the end of the first file, before it comes to that of the second.
 #[test]
-fn nothing_is_sent_of_an_export_that_changes() {
-    let service = Service::start(|_| None);
+fn changed_input_sends_nothing() {
+    let service = MockService::start(|_| None);
     let unknown = (0..20).map(|n| format!(",{n}{}", "x".repeat(8000))).collect::<Vec<_>>().concat();
     let first = format!("{}{unknown}\n{}{}\n", HEADER.trim_end(), row("Z-1").trim_end(), ",".repeat(20));
     for change in [truncate, append] {
-        let workspace = Place::with("a.csv", &first);
+        let workspace = Workspace::with("a.csv", &first);
         workspace.file("b.csv", export(&adjacent_rows()));
         workspace.file("adjacent.toml", arbitrary::profile_text(true));
         let mut command = process(&workspace.path(""));

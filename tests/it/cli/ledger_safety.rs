@@ -6,44 +6,44 @@ use std::{fs, path::Path};
 use crate::support::{
     LEDGER, PROGRAM,
     namespace::Namespace,
-    place::{Place, Ran, export},
     program,
-    service::{Reply, Service},
+    service::{MockService, Reply},
+    workspace::{RunResult, Workspace, export},
 };
 
 const OPTIONS: &str = "--client-key k --pos x --backfill --rate unlimited --identity-pause 0s";
 
 /// A shop whose orders were sent.
-struct Shop {
-    place: Place,
-    service: Service,
+struct TestShop {
+    workspace: Workspace,
+    service: MockService,
 }
 
-impl Shop {
+impl TestShop {
     fn new() -> Self {
-        let shop = Self { place: Place::new(), service: Service::start(|_| None) };
-        shop.place.file("orders.csv", export(&["A-1", "A-2"]));
+        let shop = Self { workspace: Workspace::new(), service: MockService::start(|_| None) };
+        shop.workspace.file("orders.csv", export(&["A-1", "A-2"]));
         let first = shop.send("");
         assert_eq!((first.code, first.outcomes().as_str()), (0, "A-1 accepted, A-2 accepted"), "{}", first.err);
         shop
     }
 
-    fn send(&self, options: &str) -> Ran {
+    fn send(&self, options: &str) -> RunResult {
         let base_url = &self.service.base_url;
-        self.place.run(&format!("send orders.csv --base-url {base_url} {OPTIONS}{options}"))
+        self.workspace.run(&format!("send orders.csv --base-url {base_url} {OPTIONS}{options}"))
     }
 
     /// A run as a cron job repeats it, without any option that a first run needs.
-    fn send_again(&self) -> Ran {
+    fn send_again(&self) -> RunResult {
         self.send(&format!(" --ledger={LEDGER}"))
     }
 
     fn ledger(&self) -> std::path::PathBuf {
-        self.place.path(LEDGER)
+        self.workspace.path(LEDGER)
     }
 
     /// Nothing is sent, with these words.
-    fn is_refused(&self, ran: &Ran, message: &[&str]) {
+    fn assert_refused(&self, ran: &RunResult, message: &[&str]) {
         assert_eq!(ran.code, 2, "{}", ran.err);
         for message in message {
             assert!(ran.err.contains(message), "{message}: {}", ran.err);
@@ -53,41 +53,41 @@ impl Shop {
 }
 
 /// What SQLite keeps beside a ledger, and locks.
-fn beside(ledger: &Path) -> Vec<std::path::PathBuf> {
+fn companion_files(ledger: &Path) -> Vec<std::path::PathBuf> {
     let files = fs::read_dir(ledger.parent().unwrap()).unwrap().map(|file| file.unwrap().path());
     files.filter(|file| file.to_string_lossy().contains(LEDGER) && file != ledger).collect()
 }
 
 #[test]
-fn a_run_without_a_ledger_sends_nothing() {
-    let shop = Shop::new();
+fn missing_ledger_sends_nothing() {
+    let shop = TestShop::new();
     let hint = "hint: the first run makes it with --new-ledger; if there was one, restore it or name it with --ledger";
     for empty in [false, true] {
         fs::remove_file(shop.ledger()).unwrap();
         if empty {
-            shop.place.file(LEDGER, "");
+            shop.workspace.file(LEDGER, "");
         }
-        shop.is_refused(&shop.send_again(), &["there is no ledger", "nothing was sent", hint]);
-        shop.place.file(LEDGER, "");
+        shop.assert_refused(&shop.send_again(), &["there is no ledger", "nothing was sent", hint]);
+        shop.workspace.file(LEDGER, "");
     }
     // Half of it is none either.
-    let shop = Shop::new();
+    let shop = TestShop::new();
     let bytes = fs::read(shop.ledger()).unwrap();
-    shop.place.file(LEDGER, &bytes[..bytes.len() / 8192 * 4096]);
-    shop.is_refused(&shop.send_again(), &["is damaged"]);
+    shop.workspace.file(LEDGER, &bytes[..bytes.len() / 8192 * 4096]);
+    shop.assert_refused(&shop.send_again(), &["is damaged"]);
 }
 
 #[test]
-fn new_ledger_is_refused_for_a_ledger_that_holds_an_attempt() {
-    let shop = Shop::new();
-    shop.is_refused(&shop.send(" --new-ledger"), &["holds 2 attempts", "hint: leave out --new-ledger"]);
+fn new_ledger_is_refused_for_a_used_ledger() {
+    let shop = TestShop::new();
+    shop.assert_refused(&shop.send(" --new-ledger"), &["holds 2 attempts", "hint: leave out --new-ledger"]);
     assert_eq!(shop.send_again().outcomes(), "A-1 already_sent, A-2 already_sent");
 }
 
 #[test]
-fn a_ledger_without_an_attempt_counts_as_new() {
-    let service = Service::start(|_| Some(Reply::status(401)));
-    let workspace = Place::with("orders.csv", export(&["A-1"]));
+fn ledger_without_attempts_counts_as_new() {
+    let service = MockService::start(|_| Some(Reply::status(401)));
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let send =
         |options: &str| workspace.run(&format!("send orders.csv --base-url {} {OPTIONS}{options}", service.base_url));
     for options in [" --new-ledger", "", " --new-ledger", &format!(" --ledger={LEDGER}")] {
@@ -97,28 +97,28 @@ fn a_ledger_without_an_attempt_counts_as_new() {
 
 /// The working folder is another one tomorrow.
 #[test]
-fn the_default_ledger_is_not_in_the_working_folder() {
-    let shop = Shop::new();
-    fs::create_dir(shop.place.path("elsewhere")).unwrap();
+fn default_ledger_is_in_the_state_folder() {
+    let shop = TestShop::new();
+    fs::create_dir(shop.workspace.path("elsewhere")).unwrap();
     let send = |folder: &str, options: &[&str]| {
-        let mut program = program(&shop.place.path(folder));
-        program.env_remove("ORDERFERRY_LEDGER").env("XDG_STATE_HOME", shop.place.path("state"));
-        program.arg("send").arg(shop.place.path("orders.csv")).args(["--base-url", &shop.service.base_url]);
+        let mut program = program(&shop.workspace.path(folder));
+        program.env_remove("ORDERFERRY_LEDGER").env("XDG_STATE_HOME", shop.workspace.path("state"));
+        program.arg("send").arg(shop.workspace.path("orders.csv")).args(["--base-url", &shop.service.base_url]);
         let output = program.args(OPTIONS.split(' ')).args(options).output().unwrap();
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
     };
     // The ledger of an earlier version is named.
     let (code, errors) = send("", &[]);
     assert!(code == 2 && errors.contains("an earlier version kept its ledger at orderferry-ledger.db"), "{errors}");
-    let new = Service::start(|_| None);
+    let new = MockService::start(|_| None);
     assert_eq!(send("", &["--new-ledger", "--base-url", &new.base_url]).0, 2, "given twice");
     assert_eq!(send("", &["--new-ledger"]).0, 0);
-    assert!(shop.place.path("state/orderferry/orderferry-ledger.db").exists());
+    assert!(shop.workspace.path("state/orderferry/orderferry-ledger.db").exists());
     let n_sent = shop.service.count("ORDER_CHECKOUT");
     assert_eq!(send("elsewhere", &[]).0, 0);
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), n_sent);
     // Without a home there is no such place.
-    let mut program = program(&shop.place.path(""));
+    let mut program = program(&shop.workspace.path(""));
     program.env_remove("ORDERFERRY_LEDGER").env_remove("XDG_STATE_HOME").env_remove("HOME").arg("send");
     program.arg("orders.csv").args(["--base-url", &shop.service.base_url]).args(OPTIONS.split(' '));
     let output = program.output().unwrap();
@@ -127,48 +127,51 @@ fn the_default_ledger_is_not_in_the_working_folder() {
 }
 
 #[test]
-fn another_key_is_another_target_or_is_adopted() {
-    let shop = Shop::new();
+fn rotated_key_is_a_new_target_until_adopted() {
+    let shop = TestShop::new();
 
     let send = |key: &str, options: &str| {
         let (base_url, options) =
             (&shop.service.base_url, format!("{}{options}", OPTIONS.replace("-key k", &format!("-key {key}"))));
-        shop.place.run(&format!("send orders.csv --base-url {base_url} {options}"))
+        shop.workspace.run(&format!("send orders.csv --base-url {base_url} {options}"))
     };
     let refused = send("rotated", "");
-    shop.is_refused(&refused, &["2 orders accepted", &shop.service.base_url, "--new-target", "ledger adopt --from"]);
+    shop.assert_refused(
+        &refused,
+        &["2 orders accepted", &shop.service.base_url, "--new-target", "ledger adopt --from"],
+    );
     let from = refused.err.split("target ").nth(1).unwrap()[..8].to_owned();
-    shop.is_refused(&send("k", " --new-target"), &["leave out --new-target"]);
+    shop.assert_refused(&send("k", " --new-target"), &["leave out --new-target"]);
     let check = format!("check orders.csv --base-url {} --client-key rotated --pos x", shop.service.base_url);
-    assert!(shop.place.run(&check).err.contains("warning: the ledger orderferry-ledger.db holds other targets"));
+    assert!(shop.workspace.run(&check).err.contains("warning: the ledger orderferry-ledger.db holds other targets"));
     let adopt = |from: &str| {
         let key = "--client-key rotated --base-url";
-        shop.place.run(&format!("ledger adopt --from {from} {key} {}", shop.service.base_url))
+        shop.workspace.run(&format!("ledger adopt --from {from} {key} {}", shop.service.base_url))
     };
     assert!(adopt("00000000000").err.contains("0 of the ledger's targets"));
     let adopted = adopt(&from);
     assert!(adopted.code == 0 && adopted.out.contains("2 orders accepted"), "{}{}", adopted.out, adopted.err);
     assert_eq!(send("rotated", "").outcomes(), "A-1 already_sent, A-2 already_sent");
     // Now the old key is the other tenant, and it may be one.
-    shop.is_refused(&send("k", ""), &["--new-target"]);
+    shop.assert_refused(&send("k", ""), &["--new-target"]);
     assert_eq!(send("k", " --new-target").code, 0);
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 4);
 }
 
 /// A ledger as it was before the newest run, with or without what lies beside it.
 #[test]
-fn an_older_backup_is_noticed() {
-    let shop = Shop::new();
-    let backup: Vec<_> = [vec![shop.ledger()], beside(&shop.ledger())].concat();
+fn restored_backup_is_detected() {
+    let shop = TestShop::new();
+    let backup: Vec<_> = [vec![shop.ledger()], companion_files(&shop.ledger())].concat();
     let backup: Vec<_> = backup.into_iter().map(|file| (fs::read(&file).unwrap(), file)).collect();
-    shop.place.file("orders.csv", export(&["A-1", "A-2", "A-3"]));
+    shop.workspace.file("orders.csv", export(&["A-1", "A-2", "A-3"]));
     assert_eq!(shop.send_again().code, 0);
     let restore = |is_meant: fn(&Path) -> bool| {
         for (bytes, file) in backup.iter().filter(|(_, file)| is_meant(file)) {
             fs::write(file, bytes).unwrap();
         }
     };
-    let refused = |ran: &Ran| {
+    let refused = |ran: &RunResult| {
         assert_eq!((ran.code, shop.service.count("ORDER_CHECKOUT")), (2, 3), "{}", ran.err);
         assert!(ran.err.contains("its newest attempts are lost, as in an older backup"), "{}", ran.err);
     };
@@ -177,39 +180,39 @@ fn an_older_backup_is_noticed() {
         restore(is_meant);
         refused(&shop.send_again());
         refused(&shop.send_again());
-        assert!(shop.place.run("ledger settle A-1 --as failed").err.contains("as in an older backup"));
+        assert!(shop.workspace.run("ledger settle A-1 --as failed").err.contains("as in an older backup"));
     }
     // A run with the companions of a fresh container, or unreadable ones, cannot know.
-    let accepted = shop.place.run("ledger accept-loss");
+    let accepted = shop.workspace.run("ledger accept-loss");
     assert_eq!((accepted.code, accepted.err.as_str()), (0, ""));
     assert_eq!(shop.send_again().outcomes(), "A-1 already_sent, A-2 already_sent, A-3 accepted");
     assert_eq!(shop.send_again().outcomes(), "A-1 already_sent, A-2 already_sent, A-3 already_sent");
 }
 
 #[test]
-fn companions_are_evidence_and_no_condition() {
-    let shop = Shop::new();
-    for file in beside(&shop.ledger()) {
+fn companion_files_are_optional_evidence() {
+    let shop = TestShop::new();
+    for file in companion_files(&shop.ledger()) {
         fs::write(file, "nonsense \u{0}").unwrap();
     }
-    fs::remove_dir_all(shop.place.path("state-home")).unwrap();
+    fs::remove_dir_all(shop.workspace.path("state-home")).unwrap();
     // A file where the folder should be.
-    shop.place.file("state-home", "");
+    shop.workspace.file("state-home", "");
     let ran = shop.send_again();
     assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 already_sent, A-2 already_sent"));
     assert!(ran.err.contains("state-home"), "{}", ran.err);
     // A ledger with a clean end is good wherever it is copied, alone.
-    fs::create_dir(shop.place.path("copy")).unwrap();
-    fs::copy(shop.ledger(), shop.place.path("copy/l.db")).unwrap();
+    fs::create_dir(shop.workspace.path("copy")).unwrap();
+    fs::copy(shop.ledger(), shop.workspace.path("copy/l.db")).unwrap();
     assert_eq!(shop.send(" --ledger copy/l.db").outcomes(), "A-1 already_sent, A-2 already_sent");
 }
 
 #[test]
-fn a_ledger_that_is_replaced_while_a_run_is_on_stops_it() {
+fn replaced_ledger_stops_the_run() {
     for how in ["deleted", "replaced", "cut"] {
-        let workspace = Place::with("orders.csv", export(&["A-1", "A-2", "A-3"]));
+        let workspace = Workspace::with("orders.csv", export(&["A-1", "A-2", "A-3"]));
         let ledger = workspace.path(LEDGER);
-        let service = Service::start(move |request| {
+        let service = MockService::start(move |request| {
             if request.reference() == "A-1" {
                 match how {
                     "deleted" => fs::remove_file(&ledger).unwrap(),
@@ -228,7 +231,7 @@ fn a_ledger_that_is_replaced_while_a_run_is_on_stops_it() {
         assert_eq!(ran.outcomes(), "A-1 accepted, A-2 not_attempted, A-3 not_attempted", "{how}");
         // And after the last order too.
         let ledger = workspace.path("last.db");
-        let service = Service::start(move |request| {
+        let service = MockService::start(move |request| {
             if request.reference() == "A-3" {
                 fs::remove_file(&ledger).unwrap();
             }
@@ -242,19 +245,19 @@ fn a_ledger_that_is_replaced_while_a_run_is_on_stops_it() {
 /// As another user, or from a read-only disk.
 #[cfg(unix)]
 #[test]
-fn a_check_reads_a_ledger_that_it_may_not_write() {
+fn check_reads_a_read_only_ledger() {
     use std::os::unix::fs::PermissionsExt;
-    let name = "a_check_reads_a_ledger_that_it_may_not_write";
+    let name = "check_reads_a_read_only_ledger";
     let Some(mut inside) = Namespace::enter_or_skip(name) else { return };
-    let shop = Shop::new();
-    for (file, mode) in [(shop.ledger(), 0o444), (shop.place.path(""), 0o755)] {
+    let shop = TestShop::new();
+    for (file, mode) in [(shop.ledger(), 0o444), (shop.workspace.path(""), 0o755)] {
         fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
     }
-    for file in beside(&shop.ledger()) {
+    for file in companion_files(&shop.ledger()) {
         fs::remove_file(file).unwrap();
     }
-    let (folder, out) = (shop.place.path(""), tempfile::tempdir().unwrap());
-    inside.must(&format!("cd '{}' && mount --bind . . && mount -o remount,bind,ro .", folder.display()));
+    let (folder, out) = (shop.workspace.path(""), tempfile::tempdir().unwrap());
+    inside.run_ok(&format!("cd '{}' && mount --bind . . && mount -o remount,bind,ro .", folder.display()));
     let command = format!(
         "cd '{0}' && '{PROGRAM}' check orders.csv --base-url {1} --client-key k --pos x --ledger {LEDGER} --out '{2}/run'",
         folder.display(),
@@ -269,12 +272,12 @@ fn a_check_reads_a_ledger_that_it_may_not_write() {
 /// `docker -v $PWD/l.db:/data/l.db`
 #[cfg(unix)]
 #[test]
-fn a_ledger_that_is_mounted_alone_is_refused() {
-    let Some(mut inside) = Namespace::enter_or_skip("a_ledger_that_is_mounted_alone_is_refused") else { return };
-    let shop = Shop::new();
-    let folder = shop.place.path("");
-    inside.must(&format!("cd '{}' && mkdir data && touch data/l.db", folder.display()));
-    inside.must(&format!("mount --bind {LEDGER} data/l.db"));
+fn ledger_mounted_as_single_file_is_refused() {
+    let Some(mut inside) = Namespace::enter_or_skip("ledger_mounted_as_single_file_is_refused") else { return };
+    let shop = TestShop::new();
+    let folder = shop.workspace.path("");
+    inside.run_ok(&format!("cd '{}' && mkdir data && touch data/l.db", folder.display()));
+    inside.run_ok(&format!("mount --bind {LEDGER} data/l.db"));
     let target = format!("--base-url {} {OPTIONS} --ledger data/l.db", shop.service.base_url);
     for command in ["send orders.csv", "check orders.csv"] {
         let target = if command.starts_with("check") { target.replace(" --backfill", "") } else { target.clone() };

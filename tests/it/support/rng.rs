@@ -1,16 +1,16 @@
 //! Chance from a seed.
 
 /// Numbers that look random: `SplitMix64`.
-pub(crate) struct Dice(u64);
+pub(crate) struct TestRng(u64);
 
-impl Dice {
+impl TestRng {
     /// The same seed gives the same numbers.
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// For one order or guest, whatever is asked of others.
-    pub(crate) fn of(seed: u64, name: &str) -> Self {
+    pub(crate) fn for_name(seed: u64, name: &str) -> Self {
         Self(name.bytes().fold(seed, |mixed, byte| Self(mixed ^ u64::from(byte)).next()))
     }
 
@@ -28,7 +28,7 @@ impl Dice {
     }
 
     /// So often of a hundred times.
-    pub(crate) fn is_within(&mut self, percent: usize) -> bool {
+    pub(crate) fn is_within_percent(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 

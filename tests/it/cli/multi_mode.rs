@@ -14,12 +14,11 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::{
-    samples::agrees,
+    samples::assert_tenant_matches,
     support::{
-        n_requests,
-        place::{Place, Ran},
-        same_requests,
-        service::{Reply, Service},
+        assert_same_requests, request_count,
+        service::{MockService, Reply},
+        workspace::{RunResult, Workspace},
     },
 };
 
@@ -88,7 +87,7 @@ impl Order {
     }
 
     /// Whether a single event of `SMALL_URLS` cannot carry it.
-    fn needs_several(&self) -> bool {
+    fn needs_multi(&self) -> bool {
         self.kind == "HOTEL" || self.n_items > 10
     }
 }
@@ -101,9 +100,9 @@ fn orders(n_small: usize, n_hotels: usize, n_large: usize) -> Vec<Order> {
     small.chain(hotels).chain(large).collect()
 }
 
-fn place(orders: &[Order]) -> Place {
+fn workspace_with(orders: &[Order]) -> Workspace {
     let rows: String = orders.iter().map(Order::rows).collect();
-    Place::with("orders.csv", format!("{HEADER}{rows}"))
+    Workspace::with("orders.csv", format!("{HEADER}{rows}"))
 }
 
 /// A tenant that outlives the runs.
@@ -125,7 +124,7 @@ impl Tenant {
         serde_json::to_value(self.sandbox.as_ref().unwrap().state()).unwrap()
     }
 
-    fn send(&self, workspace: &Place, what: &str) -> Ran {
+    fn send(&self, workspace: &Workspace, what: &str) -> RunResult {
         let base_url = self.sandbox.as_ref().unwrap().base_url();
         workspace.run(&format!("send {what} --base-url {base_url} --client-key k --pos p {OPTIONS}"))
     }
@@ -139,7 +138,7 @@ impl Drop for Tenant {
     }
 }
 
-fn sandbox_of(ran: &Ran) -> Value {
+fn sandbox_of(ran: &RunResult) -> Value {
     serde_json::from_str(&ran.text("sandbox.json")).unwrap()
 }
 
@@ -153,12 +152,12 @@ fn references(list: &Value, is_wanted: impl Fn(&Value) -> bool) -> BTreeSet<Stri
     list.filter(|entry| is_wanted(entry)).map(|entry| text(&entry["referenceId"])).collect()
 }
 
-fn of_outcome(ran: &Ran, outcome: &str) -> BTreeSet<String> {
+fn of_outcome(ran: &RunResult, outcome: &str) -> BTreeSet<String> {
     references(&ran.results().into(), |result| result["outcome"] == outcome)
 }
 
 /// The tenant has exactly these orders, each as it is and by its way.
-fn has(state: &Value, orders: &[Order], is_assembled: impl Fn(&Order) -> bool) {
+fn assert_has_orders(state: &Value, orders: &[Order], is_assembled: impl Fn(&Order) -> bool) {
     let there: BTreeMap<_, _> =
         state["order_list"].as_array().unwrap().iter().map(|entry| (text(&entry["referenceId"]), entry)).collect();
     assert_eq!((there.len(), &state["orders"]["processed"]), (orders.len(), &orders.len().into()));
@@ -184,78 +183,82 @@ fn expected_requests(orders: &[Order], is_assembled: impl Fn(&Order) -> bool) ->
     [n_browsers, n_browsers, single.len(), n_items, assembled.len(), assembled.len()]
 }
 
-fn requests(ran: &Ran) -> [usize; 6] {
+fn requests(ran: &RunResult) -> [usize; 6] {
     let kinds = ["browser_create", "identity", "order_checkout", "add", "add_contacts", "checkout"];
     let summary = ran.summary();
-    kinds.map(|kind| usize::try_from(n_requests(&summary, kind)).unwrap())
+    kinds.map(|kind| usize::try_from(request_count(&summary, kind)).unwrap())
 }
 
 #[test]
-fn the_tenant_has_what_the_summary_says_in_every_mode() {
+fn summary_matches_the_tenant_in_every_mode() {
     let orders = orders(6, 6, 3);
-    for (mode, is_assembled) in [("multi", (|_| true) as fn(&Order) -> bool), ("auto", Order::needs_several)] {
-        let ran = place(&orders).run(&format!("send orders.csv --sandbox --mode {mode} {OPTIONS} {SMALL_URLS}"));
-        assert_eq!(ran.code, 0, "{}", ran.told());
+    for (mode, is_assembled) in [("multi", (|_| true) as fn(&Order) -> bool), ("auto", Order::needs_multi)] {
+        let ran =
+            workspace_with(&orders).run(&format!("send orders.csv --sandbox --mode {mode} {OPTIONS} {SMALL_URLS}"));
+        assert_eq!(ran.code, 0, "{}", ran.report());
         let (summary, state) = (ran.summary(), sandbox_of(&ran));
-        agrees(&summary, &state, mode);
-        has(&state, &orders, is_assembled);
+        assert_tenant_matches(&summary, &state, mode);
+        assert_has_orders(&state, &orders, is_assembled);
         assert_eq!(state["carts"], json!({ "open": 0, "abandoned": 0, "cleared": 0, "list": [] }));
         assert_eq!(requests(&ran), expected_requests(&orders, is_assembled), "{mode}");
-        assert_eq!((n_requests(&summary, "confirm"), n_requests(&summary, "retries")), (requests(&ran)[5] as u64, 0));
+        assert_eq!(
+            (request_count(&summary, "confirm"), request_count(&summary, "retries")),
+            (requests(&ran)[5] as u64, 0)
+        );
     }
 }
 
 #[test]
-fn a_second_run_sends_nothing() {
+fn second_run_sends_nothing() {
     let orders = orders(4, 4, 2);
-    let (workspace, tenant) = (place(&orders), Tenant::new(None));
+    let (workspace, tenant) = (workspace_with(&orders), Tenant::new(None));
     for (mode, is_assembled) in [("multi", (|_| true) as fn(&Order) -> bool), ("auto", |_| true)] {
         let ran = tenant.send(&workspace, &format!("orders.csv --mode {mode} {SMALL_URLS}"));
-        assert_eq!(ran.code, 0, "{}", ran.told());
-        has(&tenant.state(), &orders, is_assembled);
+        assert_eq!(ran.code, 0, "{}", ran.report());
+        assert_has_orders(&tenant.state(), &orders, is_assembled);
         // Whichever way an order went, it is there.
         let n_sent = if mode == "multi" { expected_requests(&orders, |_| true) } else { [0; 6] };
         assert_eq!(requests(&ran), n_sent, "{mode}");
     }
     let again = tenant.send(&workspace, &format!("orders.csv --mode multi {SMALL_URLS}"));
     assert_eq!((again.code, &again.summary()["orders"]["already_sent"]), (0, &10.into()));
-    assert_eq!(n_requests(&again.summary(), "total"), 0);
+    assert_eq!(request_count(&again.summary(), "total"), 0);
     assert_eq!(tenant.state()["orders"]["received"], 10);
 }
 
 /// An order whose items one CONFIRM cannot name.
 #[test]
-fn parts_confirm_what_one_event_cannot() {
+fn split_confirm_carries_large_orders() {
     let orders = [Order::new(0, "WINE", 60), Order::new(1, "GEAR", 1)];
     for (confirm, code, n_confirms) in [("whole", 1, 0), ("parts", 0, 2)] {
         let options = format!("{OPTIONS} {SMALL_URLS} --max-invalid 100% --set confirm={confirm}");
-        let ran = place(&orders).run(&format!("send orders.csv --sandbox --mode auto {options}"));
+        let ran = workspace_with(&orders).run(&format!("send orders.csv --sandbox --mode auto {options}"));
         let state = sandbox_of(&ran);
-        assert_eq!((ran.code, n_requests(&ran.summary(), "confirm")), (code, n_confirms), "{}", ran.told());
-        agrees(&ran.summary(), &state, confirm);
+        assert_eq!((ran.code, request_count(&ran.summary(), "confirm")), (code, n_confirms), "{}", ran.report());
+        assert_tenant_matches(&ran.summary(), &state, confirm);
         let is_there = |order: &&Order| confirm == "parts" || order.n_items == 1;
         let there: Vec<_> = orders.iter().filter(is_there).cloned().collect();
-        has(&state, &there, Order::needs_several);
-        assert_eq!(ran.told().contains("confirm"), code == 1, "{}", ran.told());
+        assert_has_orders(&state, &there, Order::needs_multi);
+        assert_eq!(ran.report().contains("confirm"), code == 1, "{}", ran.report());
     }
 }
 
 /// What a run says of its orders is true of the tenant.
-fn is_true_of(ran: &Ran, state: &Value) {
+fn assert_true_of_tenant(ran: &RunResult, state: &Value) {
     let (accepted, unknown) = (of_outcome(ran, "accepted"), of_outcome(ran, "unknown"));
     let there = references(&state["order_list"], |_| true);
     assert!(accepted.is_subset(&there), "{:?}", accepted.difference(&there));
     let known = [&accepted, &unknown, &of_outcome(ran, "already_sent")];
-    assert!(there.iter().all(|order| known.iter().any(|known| known.contains(order))), "{}", ran.told());
+    assert!(there.iter().all(|order| known.iter().any(|known| known.contains(order))), "{}", ran.report());
     assert_eq!((&state["orders"]["repeated_references"], &state["orders"]["not_processed"]), (&0.into(), &0.into()));
     // Only CHECKOUTs of which nobody knows leave carts.
     let carts = state["carts"]["list"].as_array().unwrap();
     let left: BTreeSet<_> = carts.iter().map(|cart| text(&cart["reference"])).collect();
-    assert!(left.is_subset(&unknown) && state["carts"]["abandoned"] == 0, "{carts:?} are left: {}", ran.told());
+    assert!(left.is_subset(&unknown) && state["carts"]["abandoned"] == 0, "{carts:?} are left: {}", ran.report());
 }
 
 #[test]
-fn after_a_bad_night_the_run_and_the_tenant_agree_in_every_mode() {
+fn summary_matches_the_tenant_under_faults() {
     let orders = orders(20, 20, 4);
     let mut faults = "--fault seed=7".to_owned();
     for (name, share) in FAULTS {
@@ -263,11 +266,11 @@ fn after_a_bad_night_the_run_and_the_tenant_agree_in_every_mode() {
     }
     for mode in ["multi", "auto"] {
         let options = format!("--mode {mode} {OPTIONS} {SMALL_URLS} {PATIENT} {faults}");
-        let ran = place(&orders).run(&format!("send orders.csv --sandbox {options}"));
+        let ran = workspace_with(&orders).run(&format!("send orders.csv --sandbox {options}"));
         let state = sandbox_of(&ran);
-        assert_eq!(ran.code, 3, "{}", ran.told());
-        is_true_of(&ran, &state);
-        same_requests(&ran.summary(), &state);
+        assert_eq!(ran.code, 3, "{}", ran.report());
+        assert_true_of_tenant(&ran, &state);
+        assert_same_requests(&ran.summary(), &state);
         // Some carts are cleared on the way, and some are left: otherwise the night was not bad.
         assert!(state["carts"]["cleared"] != 0 && state["carts"]["open"] != 0, "{}", state["carts"]);
         let price: BTreeMap<_, _> = orders.iter().map(|order| (&order.reference, order.price().to_string())).collect();
@@ -278,7 +281,7 @@ fn after_a_bad_night_the_run_and_the_tenant_agree_in_every_mode() {
 }
 
 #[test]
-fn what_a_bad_night_leaves_in_carts_the_next_run_clears() {
+fn next_run_clears_carts_left_by_faults() {
     let orders = orders(20, 20, 4);
     let mut faults = json!({ "seed": 7, "status": {} });
     for (name, share) in FAULTS {
@@ -287,54 +290,59 @@ fn what_a_bad_night_leaves_in_carts_the_next_run_clears() {
             None => faults[name] = share.into(),
         }
     }
-    let (workspace, tenant) = (place(&orders), Tenant::new(Some(faults)));
+    let (workspace, tenant) = (workspace_with(&orders), Tenant::new(Some(faults)));
     let send = |what: &str| tenant.send(&workspace, &format!("{what} --mode auto {SMALL_URLS} {PATIENT}"));
     let first = send("orders.csv");
     let left = tenant.state();
-    is_true_of(&first, &left);
-    assert!(left["carts"]["open"] != 0, "{}", first.told());
+    assert_true_of_tenant(&first, &left);
+    assert!(left["carts"]["open"] != 0, "{}", first.report());
     // Its orders stay unknown, and their carts are cleared all the same: those that may be there are not.
     let second = send("orders.csv");
     let (summary, state) = (second.summary(), tenant.state());
-    is_true_of(&second, &state);
+    assert_true_of_tenant(&second, &state);
     assert_eq!(second.code, 3);
     assert_eq!((&state["carts"]["open"], &state["order_list"]), (&0.into(), &left["order_list"]));
-    assert_eq!(n_requests(&summary, "total"), n_requests(&summary, "clear_cart"));
-    assert!(Some(n_requests(&summary, "clear_cart")) >= left["carts"]["open"].as_u64());
+    assert_eq!(request_count(&summary, "total"), request_count(&summary, "clear_cart"));
+    assert!(Some(request_count(&summary, "clear_cart")) >= left["carts"]["open"].as_u64());
     let third = send("orders.csv");
-    assert_eq!((third.code, n_requests(&third.summary(), "total")), (3, 0));
+    assert_eq!((third.code, request_count(&third.summary(), "total")), (3, 0));
     // Whoever chooses to send them again has them assembled on other browsers.
     let resent = send("orders.csv --unknown resend");
-    assert!(of_outcome(&resent, "accepted").is_subset(&of_outcome(&second, "unknown")), "{}", resent.told());
-    assert!(of_outcome(&resent, "accepted").len() > 1, "{}", resent.told());
+    assert!(of_outcome(&resent, "accepted").is_subset(&of_outcome(&second, "unknown")), "{}", resent.report());
+    assert!(of_outcome(&resent, "accepted").len() > 1, "{}", resent.report());
     let there = references(&tenant.state()["order_list"], |_| true);
-    assert!(of_outcome(&resent, "accepted").is_subset(&there), "{}", resent.told());
+    assert!(of_outcome(&resent, "accepted").is_subset(&there), "{}", resent.report());
 }
 
 #[test]
-fn a_limit_leaves_whole_orders_for_the_plan() {
+fn limit_never_splits_an_order() {
     let orders = orders(4, 4, 2);
-    let (workspace, tenant) = (place(&orders), Tenant::new(None));
+    let (workspace, tenant) = (workspace_with(&orders), Tenant::new(None));
     let first = tenant.send(&workspace, &format!("orders.csv --mode multi {SMALL_URLS} --limit 3"));
-    assert_eq!((first.code, &first.summary()["orders"]["accepted"]), (4, &3.into()), "{}", first.told());
+    assert_eq!((first.code, &first.summary()["orders"]["accepted"]), (4, &3.into()), "{}", first.report());
     let state = tenant.state();
     assert_eq!((&state["orders"]["processed"], &state["carts"]["open"]), (&3.into(), &0.into()));
     let rest = tenant.send(&workspace, "--resume run-1");
     let counts = &rest.summary()["orders"];
-    assert_eq!((rest.code, &counts["accepted"], &counts["already_sent"]), (0, &7.into(), &3.into()), "{}", rest.told());
-    has(&tenant.state(), &orders, |_| true);
+    assert_eq!(
+        (rest.code, &counts["accepted"], &counts["already_sent"]),
+        (0, &7.into(), &3.into()),
+        "{}",
+        rest.report()
+    );
+    assert_has_orders(&tenant.state(), &orders, |_| true);
     let all: Vec<_> = requests(&first).iter().zip(requests(&rest)).map(|(first, rest)| first + rest).collect();
     assert_eq!(all, expected_requests(&orders, |_| true));
-    assert_eq!(n_requests(&tenant.send(&workspace, "--resume run-1").summary(), "total"), 0);
+    assert_eq!(request_count(&tenant.send(&workspace, "--resume run-1").summary(), "total"), 0);
 }
 
 /// With one request in flight, no more than one can come later than it was started, so that the service's clock will do.
 #[test]
-fn no_second_has_more_requests_than_the_rate_allows() {
+fn rate_limit_holds_in_every_second() {
     const RATE: usize = 60;
     let came = Arc::new(Mutex::new(Vec::new()));
     let (times, seen) = (Arc::clone(&came), Mutex::new(BTreeSet::new()));
-    let service = Service::start(move |request| {
+    let service = MockService::start(move |request| {
         times.lock().unwrap().push(Instant::now());
         // Every first ADD is repeated, and some orders come to nothing and are cleared.
         let is_first = request.kind() == "ADD" && seen.lock().unwrap().insert(request.reference().to_owned());
@@ -342,12 +350,12 @@ fn no_second_has_more_requests_than_the_rate_allows() {
             request.kind() == "CHECKOUT" && ["-2", "-5"].iter().any(|end| request.reference().ends_with(end));
         if is_first { Some(Reply::status(500)) } else { is_refused.then(|| Reply::status(400)) }
     });
-    let workspace = place(&orders(7, 7, 2));
+    let workspace = workspace_with(&orders(7, 7, 2));
     let target = format!("--base-url {} --client-key k --pos p --backfill {PATIENT}", service.base_url);
     let ran = workspace
         .run(&format!("send orders.csv {target} --mode multi --rate {RATE}/s --in-flight 1 --identity-pause 0s"));
-    assert_eq!((ran.code, n_requests(&ran.summary(), "clear_cart")), (1, 4), "{}", ran.told());
-    assert_eq!(n_requests(&ran.summary(), "retries"), 16);
+    assert_eq!((ran.code, request_count(&ran.summary(), "clear_cart")), (1, 4), "{}", ran.report());
+    assert_eq!(request_count(&ran.summary(), "retries"), 16);
     let came = came.lock().unwrap();
     assert!(came.len() > 2 * RATE, "{} requests", came.len());
     let max_value = RATE + RATE / 20 + 1;

@@ -5,17 +5,17 @@ use std::{collections::BTreeSet, fs};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::export::{Export, HEADER, OPTIONS, State, own_key_profile};
+use super::generated_export::{Export, ExportQuality, HEADER, OPTIONS, own_key_profile};
 use crate::{
     arbitrary,
     support::{
-        dice::Dice,
-        place::{self, Line, Place, Ran},
+        rng::TestRng,
+        workspace::{self, ExportRow, RunResult, Workspace},
     },
 };
 
 /// Without the places, sorted.
-fn results(ran: &Ran) -> Vec<String> {
+fn results(ran: &RunResult) -> Vec<String> {
     let mut results: Vec<String> = ran.results().into_iter().map(without_places).collect();
     results.sort();
     results
@@ -33,14 +33,14 @@ fn without_places(mut result: Value) -> String {
 }
 
 /// What does not tell how the rows stand.
-fn numbers(ran: &Ran) -> Value {
+fn numbers(ran: &RunResult) -> Value {
     let summary = ran.summary();
     let names = ["rows", "rows_unreadable", "items", "guests", "orders", "orders_without_amount", "money", "problems"];
     names.iter().map(|name| summary[*name].clone()).collect()
 }
 
-fn check(rows: &[String]) -> Ran {
-    let workspace = Place::with("a.csv", format!("{HEADER}{}", rows.concat()));
+fn check(rows: &[String]) -> RunResult {
+    let workspace = Workspace::with("a.csv", format!("{HEADER}{}", rows.concat()));
     workspace.file("own-key.toml", own_key_profile(""));
     let ran = workspace.run(&format!("check a.csv {OPTIONS} --memory 1MB"));
     assert_eq!(ran.code, 1, "{} {}", ran.out, ran.err);
@@ -48,11 +48,11 @@ fn check(rows: &[String]) -> Ran {
 }
 
 #[test]
-fn the_same_rows_in_any_order_are_the_same_orders() {
-    let mut rows = Export::new(11, 1500, State::Rough).rows;
+fn row_order_does_not_change_results() {
+    let mut rows = Export::new(11, 1500, ExportQuality::Rough).rows;
     let first = check(&rows);
     for seed in 0..3 {
-        Dice::new(seed).shuffle(&mut rows);
+        TestRng::new(seed).shuffle(&mut rows);
         let shuffled = check(&rows);
         assert_eq!(numbers(&shuffled), numbers(&first), "seed {seed}");
         for (found, expected) in results(&shuffled).iter().zip(&results(&first)) {
@@ -66,7 +66,8 @@ fn the_same_rows_in_any_order_are_the_same_orders() {
 fn row(key: u8, name: usize) -> String {
     let (reference, name) = (format!("A-{key}"), format!("Rope {name}"));
     let ordered_at = format!("2025-03-01T10:00:{key:02}Z");
-    Line { reference: &reference, ordered_at: &ordered_at, name: &name, price: "1.50", ..Line::default() }.csv()
+    ExportRow { reference: &reference, ordered_at: &ordered_at, name: &name, price: "1.50", ..ExportRow::default() }
+        .csv()
 }
 
 proptest! {
@@ -74,15 +75,15 @@ proptest! {
 
     /// As many orders as there are keys, and an item for every row.
     #[test]
-    fn rows_out_are_rows_in(keys in prop::collection::vec(0_u8..8, 1..24), blank in any::<prop::sample::Index>()) {
+    fn every_row_becomes_one_item(keys in prop::collection::vec(0_u8..8, 1..24), blank in any::<prop::sample::Index>()) {
         let mut rows: Vec<String> = keys.iter().enumerate().map(|(name, key)| row(*key, name)).collect();
         rows.insert(blank.index(keys.len() + 1), "\n".to_owned());
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.csv");
-        fs::write(&path, format!("{}{}", place::HEADER, rows.concat())).unwrap();
+        fs::write(&path, format!("{}{}", workspace::HEADER, rows.concat())).unwrap();
         let summary = arbitrary::check(folder.path(), &path, &arbitrary::profile_text(false)).summary;
         let distinct: BTreeSet<_> = keys.iter().collect();
-        let n_apart = distinct.iter().filter(|key| has_come_again(&keys, ***key)).count();
+        let n_apart = distinct.iter().filter(|key| is_scattered(&keys, ***key)).count();
         let (n_rows, n_orders) = (keys.len() as u64, distinct.len() as u64);
         prop_assert_eq!((summary.rows, summary.items), (n_rows, n_rows));
         prop_assert_eq!((summary.orders.read, summary.orders.valid), (n_orders, n_orders));
@@ -93,6 +94,6 @@ proptest! {
 }
 
 /// Whether rows of other orders stand between those of this one.
-fn has_come_again(keys: &[u8], key: u8) -> bool {
+fn is_scattered(keys: &[u8], key: u8) -> bool {
     keys.iter().enumerate().filter(|(at, of)| **of == key && (*at == 0 || keys[at - 1] != key)).count() > 1
 }

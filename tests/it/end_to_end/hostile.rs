@@ -2,10 +2,10 @@
 
 use std::{fmt::Write as _, fs::File, io::Write as _, path::Path};
 
-use super::peak;
+use super::peak_memory;
 use crate::support::{
-    place::{HEADER, Line, Place, Ran, export, row},
     process,
+    workspace::{ExportRow, HEADER, RunResult, Workspace, export, row},
 };
 
 const CHECK: &str = "check orders.csv --pos x --max-invalid 100%";
@@ -13,14 +13,14 @@ const CHECK: &str = "check orders.csv --pos x --max-invalid 100%";
 const MB: usize = 1024 * 1024;
 
 /// The exit code is one of ours, and the program did not break down.
-fn is_in_order(ran: &Ran, code: i32, what: &str) {
+fn assert_exit(ran: &RunResult, code: i32, what: &str) {
     assert_eq!(ran.code, code, "{what}: {}", ran.err);
     assert!(!ran.err.contains("panicked"), "{what}: {}", ran.err);
 }
 
-fn refused(workspace: &Place, command: &str, expected_message: &[&str]) {
+fn assert_refused(workspace: &Workspace, command: &str, expected_message: &[&str]) {
     let ran = workspace.run(command);
-    is_in_order(&ran, 2, command);
+    assert_exit(&ran, 2, command);
     for word in expected_message {
         assert!(ran.err.contains(word), "{word:?} is not in {}", ran.err);
     }
@@ -37,115 +37,119 @@ fn write_endless(path: &Path, first: &str, byte: u8) {
 
 /// Two good rows, and one whose name begins but does not end.
 fn with_open_name(start: &str) -> String {
-    let row = Line { reference: "A-3", name: "OPEN", ..Line::default() }.csv();
+    let row = ExportRow { reference: "A-3", name: "OPEN", ..ExportRow::default() }.csv();
     let (before, _) = row.split_once("OPEN").unwrap();
     format!("{}{before}{start}", export(&["A-1", "A-2"]))
 }
 
 #[test]
-fn a_cell_without_an_end() {
-    let workspace = Place::new();
+fn endless_cell_is_refused() {
+    let workspace = Workspace::new();
     write_endless(&workspace.path("orders.csv"), &with_open_name(""), b'x');
-    refused(&workspace, CHECK, &["orders.csv:4: the record that begins here has more than", "max_record"]);
+    assert_refused(&workspace, CHECK, &["orders.csv:4: the record that begins here has more than", "max_record"]);
 }
 
 #[test]
-fn a_document_without_an_end() {
-    let workspace = Place::new();
+fn endless_document_is_refused() {
+    let workspace = Workspace::new();
     write_endless(&workspace.path("orders.ndjson"), "{\"referenceId\":\"A-1\",\"price\":\"", b'1');
-    refused(
+    assert_refused(
         &workspace,
         &CHECK.replace("csv", "ndjson"),
         &["orders.ndjson:1: the record that begins here has more than"],
     );
     write_endless(&workspace.path("orders.json"), "[\n{\"referenceId\":\"A-1\",\"price\":\"", b'1');
-    refused(&workspace, &CHECK.replace("csv", "json"), &["orders.json:2: the record that begins here has more than"]);
+    assert_refused(
+        &workspace,
+        &CHECK.replace("csv", "json"),
+        &["orders.json:2: the record that begins here has more than"],
+    );
 }
 
 #[test]
-fn a_quote_that_is_never_closed() {
-    let workspace = Place::new();
+fn unclosed_quote_is_refused() {
+    let workspace = Workspace::new();
     let lines = with_open_name("\"Rope\nred\n");
     let column = lines.lines().nth(3).unwrap().find('"').unwrap() + 1;
     write_endless(&workspace.path("orders.csv"), &lines, b'\n');
     let quote = format!("the quote opened at 4:{column} is not closed");
-    refused(&workspace, CHECK, &["orders.csv:4: the record that begins here", &quote]);
+    assert_refused(&workspace, CHECK, &["orders.csv:4: the record that begins here", &quote]);
 }
 
 #[test]
-fn a_quote_that_is_never_closed_fills_no_memory() {
-    if !peak::is_told("a_quote_that_is_never_closed_fills_no_memory") {
+fn unclosed_quote_uses_bounded_memory() {
+    if !peak_memory::can_measure_or_skip("unclosed_quote_uses_bounded_memory") {
         return;
     }
-    let workspace = Place::new();
+    let workspace = Workspace::new();
     write_endless(&workspace.path("orders.csv"), &with_open_name("\"Rope\n"), b'x');
     let mut command = process(&workspace.path(""));
-    let ran = peak::measured(command.args(CHECK.split(' ')).args(["--out", "run"]));
+    let ran = peak_memory::measure(command.args(CHECK.split(' ')).args(["--out", "run"]));
     assert_eq!(ran.code, 2, "{}", ran.err);
     // Of the file 16 MiB are looked at, in a buffer that doubles.
     assert!(ran.peak < 120 * 1024, "{} kB", ran.peak);
 }
 
 /// Lines that pack well: a row that nobody knows the order of.
-fn dull() -> Vec<u8> {
+fn filler_lines() -> Vec<u8> {
     [vec![b'x'; 8191], vec![b'\n']].concat().repeat(MB / 8192)
 }
 
 /// The same frame over and over behind a header: a packed file may consist of several.
-fn bomb(workspace: &Place, name: &str, header: &[u8], frame: &[u8], n_frames: usize) {
+fn write_bomb(workspace: &Workspace, name: &str, header: &[u8], frame: &[u8], n_frames: usize) {
     workspace.file(name, [header.to_vec(), frame.repeat(n_frames)].concat());
 }
 
 #[test]
-fn a_small_file_that_unpacks_to_gigabytes() {
-    let workspace = Place::new();
-    let dull = dull();
+fn decompression_bomb_is_refused() {
+    let workspace = Workspace::new();
+    let dull = filler_lines();
     let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
-    bomb(&workspace, "orders.csv.zst", &zstd(HEADER.as_bytes()), &zstd(&dull), 2048);
+    write_bomb(&workspace, "orders.csv.zst", &zstd(HEADER.as_bytes()), &zstd(&dull), 2048);
     let gzip = |bytes: &[u8]| {
         let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         to.write_all(bytes).unwrap();
         to.finish().unwrap()
     };
-    bomb(&workspace, "orders.csv.gz", &gzip(HEADER.as_bytes()), &gzip(&dull), 128);
+    write_bomb(&workspace, "orders.csv.gz", &gzip(HEADER.as_bytes()), &gzip(&dull), 128);
     for name in ["orders.csv.zst", "orders.csv.gz"] {
-        refused(&workspace, &CHECK.replace("orders.csv", name), &[name, "max_expansion"]);
+        assert_refused(&workspace, &CHECK.replace("orders.csv", name), &[name, "max_expansion"]);
     }
 }
 
 #[test]
-fn a_header_of_twenty_thousand_columns() {
+fn too_many_columns_are_refused() {
     let names = (0..20_000).fold(String::new(), |mut names, number| {
         write!(names, ",c{number}").unwrap();
         names
     });
     let wide = export(&["A-1"]).replace(",guest.lastname", &format!(",guest.lastname{names}"));
-    let workspace = Place::with("orders.csv", wide.replace(",Smith", &format!(",Smith{}", ",".repeat(20_000))));
-    refused(&workspace, CHECK, &["orders.csv:1: the header has more than 10000 columns", "max_columns"]);
+    let workspace = Workspace::with("orders.csv", wide.replace(",Smith", &format!(",Smith{}", ",".repeat(20_000))));
+    assert_refused(&workspace, CHECK, &["orders.csv:1: the header has more than 10000 columns", "max_columns"]);
     let ran = workspace.run(&format!("{CHECK} --set max_columns=30000"));
-    is_in_order(&ran, 0, "max_columns");
+    assert_exit(&ran, 0, "max_columns");
     assert!(ran.err.contains("more columns are unknown and ignored"), "{}", ran.err);
 }
 
 #[test]
-fn rows_that_all_have_the_same_key() {
+fn too_many_rows_of_one_order_are_refused() {
     let rows = |n| [("together", row("A-1").repeat(n)), ("apart", [row("A-1"), row("A-2")].concat().repeat(n))];
     for (what, rows) in rows(3000) {
-        let ran = Place::with("orders.csv", format!("{HEADER}{rows}")).run(&format!("{CHECK} --memory 1MB"));
+        let ran = Workspace::with("orders.csv", format!("{HEADER}{rows}")).run(&format!("{CHECK} --memory 1MB"));
         assert_eq!(ran.summary()["items"].as_u64().map(|items| items % 3000), Some(0), "{what}: {}", ran.err);
     }
     for (_, rows) in rows(200_000 / 12 + 1) {
-        let workspace = Place::with("orders.csv", format!("{HEADER}{rows}"));
+        let workspace = Workspace::with("orders.csv", format!("{HEADER}{rows}"));
         let expected_message =
             ["orders.csv:2: the rows of the order that begins here have more than 200000 values", "max_values"];
-        refused(&workspace, CHECK, &expected_message);
+        assert_refused(&workspace, CHECK, &expected_message);
     }
     // A row takes its bytes and 32 more of the 32 MiB that an order may have.
     for (_, rows) in rows(34 * MB / (row("A-1").len() + 32)) {
-        let workspace = Place::with("orders.csv", format!("{HEADER}{rows}"));
+        let workspace = Workspace::with("orders.csv", format!("{HEADER}{rows}"));
         let expected_message =
             ["orders.csv:2: the order that begins here has more than 33 MB", "nothing was sent", "wrong column"];
-        refused(&workspace, &format!("{CHECK} --memory 64MB --set max_values=100000000"), &expected_message);
+        assert_refused(&workspace, &format!("{CHECK} --memory 64MB --set max_values=100000000"), &expected_message);
     }
 }
 
@@ -163,7 +167,7 @@ fn with_array(array: &str, value: &str, n_bytes: usize) -> String {
 }
 
 #[test]
-fn a_document_of_too_many_values_is_invalid_wherever_they_stand() {
+fn document_with_too_many_values_is_invalid() {
     let cases = [
         (r#","orderItems":[…]"#, "{}"),
         (r#","orderItems":[{"ext":{"a":[…]}}]"#, "1"),
@@ -174,7 +178,8 @@ fn a_document_of_too_many_values_is_invalid_wherever_they_stand() {
     ];
     for (array, value) in cases {
         let n_bytes = 200_001 * (value.len() + 1);
-        let ran = Place::with("orders.ndjson", with_array(array, value, n_bytes)).run(&CHECK.replace("csv", "ndjson"));
+        let ran =
+            Workspace::with("orders.ndjson", with_array(array, value, n_bytes)).run(&CHECK.replace("csv", "ndjson"));
         assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid, A-2 valid"), "{array}: {}", ran.err);
         let problem = &ran.results()[0]["problems"][0];
         let expected_message = "the document has more than 200000 values, the limit that max_values sets";
@@ -186,38 +191,38 @@ fn a_document_of_too_many_values_is_invalid_wherever_they_stand() {
 }
 
 #[test]
-fn a_document_of_a_million_items_fills_no_memory() {
-    if !peak::is_told("a_document_of_a_million_items_fills_no_memory") {
+fn huge_document_uses_bounded_memory() {
+    if !peak_memory::can_measure_or_skip("huge_document_uses_bounded_memory") {
         return;
     }
-    let workspace = Place::with("orders.ndjson", with_array(r#","orderItems":[…]"#, r#"{"name":"x"}"#, 15 * MB));
+    let workspace = Workspace::with("orders.ndjson", with_array(r#","orderItems":[…]"#, r#"{"name":"x"}"#, 15 * MB));
     let mut command = process(&workspace.path(""));
     let check = CHECK.replace("csv", "ndjson");
-    let ran = peak::measured(command.args(check.split(' ')).args(["--memory", "64MB", "--out", "run"]));
+    let ran = peak_memory::measure(command.args(check.split(' ')).args(["--memory", "64MB", "--out", "run"]));
     assert_eq!(ran.code, 1, "{}", ran.err);
     // The file takes 16 MB of it twice, as a buffer that doubles and as a block; unbounded it were 1.8 GB.
     assert!(ran.peak < 200 * 1024, "{} kB", ran.peak);
 }
 
 #[test]
-fn more_attributes_than_anyone_reads() {
+fn too_many_extension_attributes_are_invalid() {
     let members = (0..9900).rev().fold(String::new(), |members, number| format!("{members},\"a{number}\":1"));
-    let workspace = Place::with("orders.ndjson", with_array(&format!(r#","ext":{{"b":1{members}}}"#), "", 0));
+    let workspace = Workspace::with("orders.ndjson", with_array(&format!(r#","ext":{{"b":1{members}}}"#), "", 0));
     let ran = workspace.run(&CHECK.replace("csv", "ndjson"));
     assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid, A-2 valid"), "{}", ran.err);
     assert!(ran.results()[0].to_string().contains("9901 extension attributes, at most 50"), "{}", ran.results()[0]);
 }
 
 #[test]
-fn rows_that_all_lack_their_key() {
-    let workspace = Place::with("orders.csv", format!("{HEADER}{}", row("").repeat(3000)));
+fn all_rows_without_key_are_invalid() {
+    let workspace = Workspace::with("orders.csv", format!("{HEADER}{}", row("").repeat(3000)));
     let ran = workspace.run(&format!("{CHECK} --memory 1MB"));
-    is_in_order(&ran, 1, "no keys");
+    assert_exit(&ran, 1, "no keys");
     assert_eq!(ran.summary()["orders"]["invalid"], 3000);
 }
 
 #[test]
-fn files_that_end_too_early_or_are_of_another_encoding() {
+fn truncated_or_wrongly_encoded_files() {
     let good = export(&["A-1", "A-2"]);
     let utf16 = |bytes: fn(u16) -> [u8; 2]| good.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
     let latin1: Vec<u8> = good.bytes().map(|byte| if byte == b'p' { 0xF6 } else { byte }).collect();
@@ -234,52 +239,52 @@ fn files_that_end_too_early_or_are_of_another_encoding() {
         ("zeros", 2, vec![0; 100_000]),
     ];
     for (what, code, bytes) in cases {
-        let ran = Place::with("orders.csv", bytes).run(CHECK);
-        is_in_order(&ran, code, what);
+        let ran = Workspace::with("orders.csv", bytes).run(CHECK);
+        assert_exit(&ran, code, what);
     }
 }
 
 #[test]
-fn archives_that_are_none_or_are_cut() {
+fn truncated_or_mislabelled_archives() {
     let packed = zstd::encode_all(export(&["A-1"]).repeat(1000).as_bytes(), 1).unwrap();
     let cut = &packed[..packed.len() - 20];
     // Not the name says what a file is packed with.
     let cases = [("orders.csv.zst", 2, cut), ("orders.csv.gz", 2, cut), ("orders.csv.gz", 0, HEADER.as_bytes())];
     for (name, code, bytes) in cases {
-        let ran = Place::with(name, bytes).run(&CHECK.replace("orders.csv", name));
-        is_in_order(&ran, code, name);
+        let ran = Workspace::with(name, bytes).run(&CHECK.replace("orders.csv", name));
+        assert_exit(&ran, code, name);
     }
 }
 
 #[test]
-fn the_bounds_are_settings() {
-    let long = Line { reference: "A-2", name: &"x".repeat(5000), ..Line::default() }.csv();
-    let workspace = Place::with("orders.csv", format!("{HEADER}{}{long}{}", row("A-1"), row("A-3")));
+fn read_limits_are_settings() {
+    let long = ExportRow { reference: "A-2", name: &"x".repeat(5000), ..ExportRow::default() }.csv();
+    let workspace = Workspace::with("orders.csv", format!("{HEADER}{}{long}{}", row("A-1"), row("A-3")));
     assert_eq!(workspace.run(CHECK).summary()["rows_unreadable"], 0);
     let ran = workspace.run(&format!("{CHECK} --set max_cell=4KB"));
     assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 valid, A-2 invalid, A-3 valid"), "{}", ran.err);
-    refused(
+    assert_refused(
         &workspace,
         &format!("{CHECK} --set max_record=4KB"),
         &["orders.csv:3: the record that begins here", "4000"],
     );
-    refused(&workspace, &format!("{CHECK} --set max_columns=11"), &["more than 11 columns"]);
-    refused(
+    assert_refused(&workspace, &format!("{CHECK} --set max_columns=11"), &["more than 11 columns"]);
+    assert_refused(
         &workspace,
         &format!("{CHECK} --set max_values=8"),
         &["orders.csv:2: the rows of the order that begins here"],
     );
-    refused(&workspace, &format!("{CHECK} --set max_cell=large"), &["\"large\" is no size"]);
+    assert_refused(&workspace, &format!("{CHECK} --set max_cell=large"), &["\"large\" is no size"]);
 }
 
 #[test]
-fn how_far_a_file_may_expand_is_a_setting() {
-    let workspace = Place::new();
-    let dull = zstd::encode_all(&dull()[..], 1).unwrap();
-    bomb(&workspace, "orders.csv.zst", &zstd::encode_all(HEADER.as_bytes(), 1).unwrap(), &dull, 80);
+fn max_expansion_is_a_setting() {
+    let workspace = Workspace::new();
+    let dull = zstd::encode_all(&filler_lines()[..], 1).unwrap();
+    write_bomb(&workspace, "orders.csv.zst", &zstd::encode_all(HEADER.as_bytes(), 1).unwrap(), &dull, 80);
     let command = CHECK.replace("orders.csv", "orders.csv.zst");
-    refused(&workspace, &command, &["max_expansion"]);
-    is_in_order(
+    assert_refused(&workspace, &command, &["max_expansion"]);
+    assert_exit(
         &workspace.run(&format!("{command} --set max_expansion=1000000 --set unreadable_rows=accept")),
         0,
         "max_expansion",

@@ -7,32 +7,35 @@ use orderferry::{
 };
 
 use crate::support::{
-    place::{Place, Ran, export},
-    service::{Reply, Service},
+    service::{MockService, Reply},
+    workspace::{RunResult, Workspace, export},
 };
 
 const LEDGER: &str = "orderferry-ledger.db";
 
-struct Shop {
-    place: Place,
-    service: Service,
+struct TestShop {
+    workspace: Workspace,
+    service: MockService,
 }
 
-impl Shop {
+impl TestShop {
     /// Its service does not take CLEAR_CART for the browsers that say so.
     fn new() -> Self {
         let refuses = |line: &str| line.contains("stubborn").then(|| Reply::status(400));
-        Self { place: Place::with("orders.csv", export(&["A-1"])), service: Service::start(move |r| refuses(&r.line)) }
+        Self {
+            workspace: Workspace::with("orders.csv", export(&["A-1"])),
+            service: MockService::start(move |r| refuses(&r.line)),
+        }
     }
 
-    fn send(&self, what: &str) -> Ran {
+    fn send(&self, what: &str) -> RunResult {
         let target = format!("--base-url {} --client-key a-key --pos x", self.service.base_url);
-        self.place.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s --backfill"))
+        self.workspace.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s --backfill"))
     }
 
     fn ledger(&self) -> SqliteLedger {
         let target = Target::new(&self.service.base_url, "a-key").unwrap();
-        let workspace = LedgerPlace::at(self.place.path(LEDGER));
+        let workspace = LedgerPlace::at(self.workspace.path(LEDGER));
         SqliteLedger::open(&workspace, &target, "run-that-crashed", Consent::NotNeeded).unwrap()
     }
 
@@ -49,8 +52,8 @@ impl Shop {
 }
 
 #[test]
-fn a_run_that_has_nothing_else_to_send_clears_them() {
-    let shop = Shop::new();
+fn leftover_carts_are_cleared() {
+    let shop = TestShop::new();
     assert_eq!(shop.send("orders.csv").code, 0);
     for (n_runs, command) in [(1, "orders.csv"), (2, "--resume run-1")] {
         for browser in ["b-1", "b-2"] {
@@ -71,8 +74,8 @@ fn a_run_that_has_nothing_else_to_send_clears_them() {
 }
 
 #[test]
-fn those_that_cannot_be_cleared_are_told_and_tried_again() {
-    let shop = Shop::new();
+fn uncleared_carts_are_reported_and_retried() {
+    let shop = TestShop::new();
     shop.leave_open("b-1");
     shop.leave_open("stubborn");
     let ran = shop.send("orders.csv");
@@ -85,12 +88,12 @@ fn those_that_cannot_be_cleared_are_told_and_tried_again() {
 }
 
 #[test]
-fn a_check_clears_nothing_and_another_target_keeps_its_own() {
-    let shop = Shop::new();
+fn only_sends_to_the_same_target_clear_carts() {
+    let shop = TestShop::new();
     shop.leave_open("b-1");
     let target = format!("--base-url {} --client-key a-key --pos x", shop.service.base_url);
-    shop.place.run(&format!("check orders.csv {target}"));
+    shop.workspace.run(&format!("check orders.csv {target}"));
     let other = format!("--base-url {} --client-key another-key --pos x", shop.service.base_url);
-    let ran = shop.place.run(&format!("send orders.csv {other} --rate unlimited --identity-pause 0s --backfill"));
+    let ran = shop.workspace.run(&format!("send orders.csv {other} --rate unlimited --identity-pause 0s --backfill"));
     assert_eq!((ran.code, shop.service.count("CLEAR_CART"), shop.n_open()), (0, 0, 1), "{}", ran.err);
 }

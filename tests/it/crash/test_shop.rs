@@ -13,16 +13,15 @@ use serde_json::Value;
 
 use super::{
     audit,
-    ledger::{self, Attempt, Cart, Held},
+    ledger::{self, Attempt, Cart, LedgerRows},
     tenant::Tenant,
 };
 use crate::support::{
-    dice::Dice,
-    has_ledger,
-    place::{HEADER, Line},
-    process,
+    has_ledger, process,
+    rng::TestRng,
     service::Exchange,
     wait,
+    workspace::{ExportRow, HEADER},
 };
 
 /// The ledger's name in the shop's folder.
@@ -33,7 +32,7 @@ pub(super) const INVALID: &str = "A-invalid";
 
 /// How a shop's orders are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum RouteMix {
     /// As one event each.
     Single,
     /// Assembled from several events each.
@@ -42,7 +41,7 @@ pub(super) enum Way {
     Mixed,
 }
 
-impl Way {
+impl RouteMix {
     fn mode(self) -> &'static str {
         match self {
             Self::Single => "single",
@@ -52,40 +51,40 @@ impl Way {
     }
 
     /// Whether the order of this number is assembled.
-    fn assembles(self, number: usize) -> bool {
+    fn is_multi(self, number: usize) -> bool {
         self == Self::Multi || (self == Self::Mixed && number.is_multiple_of(2))
     }
 }
 
 /// A shop.
-pub(super) struct Shop {
-    pub(super) way: Way,
+pub(super) struct TestShop {
+    pub(super) routes: RouteMix,
     pub(super) folder: PathBuf,
     pub(super) tenant: Tenant,
     /// The e-mail address of the guest of each order.
     pub(super) guests: BTreeMap<String, String>,
     /// The products of each order that is assembled from several events, as they stand in the export.
-    pub(super) assembled: BTreeMap<String, Vec<String>>,
+    pub(super) multi_products: BTreeMap<String, Vec<String>>,
     /// About so many are sent where nothing is repeated.
     pub(super) n_requests: usize,
     /// Every other run goes on with the plan of an earlier one, if there is one.
-    pub(super) takes_plans: Cell<bool>,
+    pub(super) resumes_plans: Cell<bool>,
     n_runs: Cell<usize>,
 }
 
-impl Shop {
+impl TestShop {
     /// A shop that sends single events.
-    pub(super) fn new(folder: &Path, n_orders: usize, n_guests: usize, rng: &mut Dice, tenant: Tenant) -> Self {
-        Self::of(Way::Single, folder, n_orders, n_guests, rng, tenant)
+    pub(super) fn new(folder: &Path, n_orders: usize, n_guests: usize, rng: &mut TestRng, tenant: Tenant) -> Self {
+        Self::with_routes(RouteMix::Single, folder, n_orders, n_guests, rng, tenant)
     }
 
     /// A shop with `n_orders` orders of `n_guests` guests, whose rows stand anywhere.
-    pub(super) fn of(
-        way: Way,
+    pub(super) fn with_routes(
+        routes: RouteMix,
         folder: &Path,
         n_orders: usize,
         n_guests: usize,
-        rng: &mut Dice,
+        rng: &mut TestRng,
         tenant: Tenant,
     ) -> Self {
         let mut guests = BTreeMap::new();
@@ -93,11 +92,12 @@ impl Shop {
         for number in 0..n_orders {
             let (reference, email) = (format!("A-{number:03}"), format!("guest{}@example.com", number % n_guests));
             let ordered_at = format!("2025-03-01T10:{:02}:{:02}Z", number / 60, number % 60);
-            let line = Line { reference: &reference, ordered_at: &ordered_at, email: &email, ..Line::default() };
-            let line = if way == Way::Mixed && way.assembles(number) { hotel(line) } else { line.csv() };
+            let line =
+                ExportRow { reference: &reference, ordered_at: &ordered_at, email: &email, ..ExportRow::default() };
+            let line = if routes == RouteMix::Mixed && routes.is_multi(number) { hotel_row(line) } else { line.csv() };
             for item in 0..=rng.below(3) {
                 let product = format!("P-{number}-{item}");
-                rows.push((way.assembles(number).then(|| reference.clone()), row(&line, &product), product));
+                rows.push((routes.is_multi(number).then(|| reference.clone()), row(&line, &product), product));
             }
             guests.insert(reference, email);
         }
@@ -112,27 +112,27 @@ impl Shop {
         }
         let n_items: usize = multi_products.values().map(Vec::len).sum();
         // A browser, IDENTITY, ADD_CONTACTS, CONFIRM and CHECKOUT beside the ADDs; a browser and IDENTITY for a guest.
-        let n_single = if way == Way::Multi { 0 } else { n_orders - multi_products.len() + 2 * n_guests };
+        let n_single = if routes == RouteMix::Multi { 0 } else { n_orders - multi_products.len() + 2 * n_guests };
         let n_requests = n_items + 5 * multi_products.len() + n_single;
         let (folder, takes_plans, n_runs) = (folder.to_owned(), Cell::new(false), Cell::new(0));
-        Self { way, folder, tenant, guests, assembled: multi_products, n_requests, takes_plans, n_runs }
+        Self { routes, folder, tenant, guests, multi_products, n_requests, resumes_plans: takes_plans, n_runs }
     }
 
     /// One with few orders, for a test that looks at one run.
     pub(super) fn small(folder: &Path, tenant: Tenant) -> Self {
-        Self::new(folder, 6, 2, &mut Dice::new(1), tenant)
+        Self::new(folder, 6, 2, &mut TestRng::new(1), tenant)
     }
 
     /// Puts an order into the export whose price is no number. It is none of the shop's `guests`' orders.
     pub(super) fn add_invalid(&self) {
-        let line = Line { reference: INVALID, price: "much", ..Line::default() };
+        let line = ExportRow { reference: INVALID, price: "much", ..ExportRow::default() };
         let mut export = OpenOptions::new().append(true).open(self.folder.join("orders.csv")).unwrap();
         export.write_all(row(&line.csv(), "P").as_bytes()).unwrap();
     }
 
     /// All that the ledger holds; nobody may write it.
-    fn held(&self) -> Held {
-        ledger::held(&self.folder.join(LEDGER))
+    fn ledger_rows(&self) -> LedgerRows {
+        ledger::read_ledger(&self.folder.join(LEDGER))
     }
 
     /// The words of a command that sends the export with these options, and its run's name.
@@ -142,7 +142,7 @@ impl Shop {
         let what = match self.plan() {
             _ if options.contains("--resume") => String::new(),
             Some(run) => format!("--resume {run}"),
-            None => format!("orders.csv --mode {}", self.way.mode()),
+            None => format!("orders.csv --mode {}", self.routes.mode()),
         };
         let is_first = !what.starts_with("--resume") && !has_ledger(&self.folder.join(LEDGER));
         let what = if is_first { format!("{what} --new-ledger") } else { what };
@@ -159,7 +159,7 @@ impl Shop {
         let n_runs = self.n_runs.get();
         let earlier = (1..n_runs).rev().map(|number| format!("run-{number}"));
         let has_plan = |run: &String| self.folder.join(run).join("plan.ndjson").exists();
-        (self.takes_plans.get() && n_runs.is_multiple_of(2)).then(|| earlier.into_iter().find(has_plan))?
+        (self.resumes_plans.get() && n_runs.is_multiple_of(2)).then(|| earlier.into_iter().find(has_plan))?
     }
 
     /// Starts a run.
@@ -171,11 +171,11 @@ impl Shop {
 
     /// Starts a run with a standard output of its own.
     pub(super) fn start_with(&self, command_args: Vec<String>, name: String, options: &str, out: Stdio) -> Running<'_> {
-        let (before, n_before) = (self.held(), self.tenant.service.n_received());
+        let (before, n_before) = (self.ledger_rows(), self.tenant.service.n_received());
         let errors = File::create(self.folder.join(format!("{name}.err"))).unwrap();
         let child =
             process(&self.folder).args(command_args).stdin(Stdio::null()).stdout(out).stderr(errors).spawn().unwrap();
-        let Held { attempts: before, carts: carts_before } = before;
+        let LedgerRows { attempts: before, carts: carts_before } = before;
         Running { shop: self, child, name, options: options.to_owned(), before, carts_before, n_before }
     }
 
@@ -183,16 +183,16 @@ impl Shop {
     /// code. It is not audited.
     pub(super) fn run_by(&self, options: &str, run: impl FnOnce(&[String], &str) -> Option<i32>) -> Run {
         let (command_args, name) = self.command(options);
-        let (before, n_before) = (self.held(), self.tenant.service.n_received());
+        let (before, n_before) = (self.ledger_rows(), self.tenant.service.n_received());
         let code = run(&command_args, &name);
-        self.over(&name, options, code, before, n_before)
+        self.finish(&name, options, code, before, n_before)
     }
 
     /// What a run that has ended, or was killed, leaves behind.
-    fn over(&self, name: &str, options: &str, code: Option<i32>, before: Held, n_before: usize) -> Run {
-        self.tenant.let_go();
+    fn finish(&self, name: &str, options: &str, code: Option<i32>, before: LedgerRows, n_before: usize) -> Run {
+        self.tenant.release();
         self.tenant.service.drain();
-        let after = self.held();
+        let after = self.ledger_rows();
         Run {
             code,
             errors: fs::read_to_string(self.folder.join(format!("{name}.err"))).unwrap_or_default(),
@@ -216,7 +216,7 @@ impl Shop {
 
 /// A run that goes on.
 pub(super) struct Running<'s> {
-    pub(super) shop: &'s Shop,
+    pub(super) shop: &'s TestShop,
     pub(super) before: Vec<Attempt>,
     carts_before: Vec<Cart>,
     child: Child,
@@ -259,20 +259,20 @@ impl Running<'_> {
     pub(super) fn kill(mut self) -> Run {
         // One that has ended by itself cannot be killed.
         drop(self.child.kill());
-        self.over()
+        self.finish()
     }
 
     /// Waits for its end.
     pub(super) fn wait(mut self) -> Run {
         wait::until("the end of a run", || self.has_ended());
-        self.over()
+        self.finish()
     }
 
-    fn over(mut self) -> Run {
+    fn finish(mut self) -> Run {
         let code = self.child.wait().unwrap().code();
         let (attempts, carts) = (std::mem::take(&mut self.before), std::mem::take(&mut self.carts_before));
-        let before = Held { attempts, carts };
-        let run = self.shop.over(&self.name, &self.options, code, before, self.n_before);
+        let before = LedgerRows { attempts, carts };
+        let run = self.shop.finish(&self.name, &self.options, code, before, self.n_before);
         audit::check(&run, self.shop);
         run
     }
@@ -321,7 +321,7 @@ impl Run {
     }
 
     /// How often it sent the checkout of an order.
-    pub(super) fn n_checkouts_of(&self, reference: &str) -> usize {
+    pub(super) fn checkout_count(&self, reference: &str) -> usize {
         let requests = self.exchanges.iter().map(|exchange| &exchange.request);
         requests.filter(|request| request.is_checkout() && request.reference() == reference).count()
     }
@@ -333,7 +333,7 @@ fn row(line: &str, cell: &str) -> String {
 }
 
 /// A line of the export whose item is of a type that the single event bars.
-fn hotel(line: Line<'_>) -> String {
+fn hotel_row(line: ExportRow<'_>) -> String {
     line.csv().replace(",GEAR,", ",HOTEL,")
 }
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 /// A stream of numbers.
 #[derive(Debug, Clone)]
-pub(super) struct Chance(u64);
+pub(super) struct SimulationRng(u64);
 
-impl Chance {
+impl SimulationRng {
     /// The stream of a seed and of what it is for.
-    pub(super) fn of(seed: u64, purpose: &[u64]) -> Self {
+    pub(super) fn stream(seed: u64, purpose: &[u64]) -> Self {
         let stream = purpose.iter().fold(Self(seed).next(), |mixed, part| Self(mixed ^ part).next());
         Self(stream)
     }

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::{
-    export::{HEADER, own_key_profile},
-    peak::{is_told, measured},
+    generated_export::{HEADER, own_key_profile},
+    peak_memory::{can_measure_or_skip, measure},
 };
-use crate::support::{dice::Dice, place::Place, process};
+use crate::support::{process, rng::TestRng, workspace::Workspace};
 
 /// The rows of an export of some megabytes, in no order.
 fn shuffled(n_orders: usize) -> String {
@@ -18,7 +18,7 @@ fn shuffled(n_orders: usize) -> String {
         )
     };
     let mut rows: Vec<usize> = (0..2 * n_orders).map(|row| row / 2).collect();
-    Dice::new(8).shuffle(&mut rows);
+    TestRng::new(8).shuffle(&mut rows);
     rows.into_iter().fold(HEADER.to_owned(), |mut text, number| {
         text.write_str(&row(number)).unwrap();
         text
@@ -26,13 +26,13 @@ fn shuffled(n_orders: usize) -> String {
 }
 
 fn peak(n_orders: usize) -> u64 {
-    let workspace = Place::with("a.csv", shuffled(n_orders));
+    let workspace = Workspace::with("a.csv", shuffled(n_orders));
     workspace.file("own-key.toml", own_key_profile(""));
     let mut command = process(&workspace.path(""));
     // Memory that was given back counts no more at once, however busy the machine is.
     command.env("RAYON_NUM_THREADS", "2").env("MIMALLOC_PURGE_DELAY", "0");
     let message = "check a.csv --profile own-key.toml --pos x --memory 8MB --out run";
-    let ran = measured(command.args(message.split(' ')));
+    let ran = measure(command.args(message.split(' ')));
     assert_eq!(ran.code, 0, "{}", ran.err);
     let summary = std::fs::read_to_string(workspace.path("run/summary.json")).unwrap();
     assert!(summary.contains(&format!("\"read\": {n_orders},")), "{summary}");
@@ -40,8 +40,8 @@ fn peak(n_orders: usize) -> u64 {
 }
 
 #[test]
-fn a_large_export_whose_rows_are_scattered() {
-    if !is_told("a_large_export_whose_rows_are_scattered") {
+fn memory_is_independent_of_export_size() {
+    if !can_measure_or_skip("memory_is_independent_of_export_size") {
         return;
     }
     // 2 MB and 20 MB. Blocks that wait for each other take more where other tests take the cores, of both alike.

@@ -3,23 +3,23 @@
 use std::fmt::Write;
 
 use crate::support::{
-    place::{HEADER, Line, Place, Ran},
-    service::{Reply, Service},
+    service::{MockService, Reply},
+    workspace::{ExportRow, HEADER, RunResult, Workspace},
 };
 
 fn row(reference: &str) -> String {
-    Line { reference, ..Line::default() }.csv()
+    ExportRow { reference, ..ExportRow::default() }.csv()
 }
 
 fn export(rows: &[String]) -> String {
     format!("{HEADER}{}", rows.concat())
 }
 
-fn check(orders: &str, options: &str) -> Ran {
-    Place::with("orders.csv", orders).run(&format!("check orders.csv --pos x --max-invalid 100%{options}"))
+fn check(orders: &str, options: &str) -> RunResult {
+    Workspace::with("orders.csv", orders).run(&format!("check orders.csv --pos x --max-invalid 100%{options}"))
 }
 
-fn send(workspace: &Place, service: &Service, orders: &str, options: &str) -> Ran {
+fn send(workspace: &Workspace, service: &MockService, orders: &str, options: &str) -> RunResult {
     workspace.file("orders.csv", orders);
     let target = format!("--base-url {} --client-key k --pos x --max-invalid 100%", service.base_url);
     workspace.run(&format!(
@@ -27,7 +27,7 @@ fn send(workspace: &Place, service: &Service, orders: &str, options: &str) -> Ra
     ))
 }
 
-fn problems(ran: &Ran) -> String {
+fn problems(ran: &RunResult) -> String {
     let mut report_text = String::new();
     for result in ran.results() {
         write!(report_text, "{} {}", result["referenceId"].as_str().unwrap(), result["outcome"].as_str().unwrap())
@@ -42,7 +42,7 @@ fn problems(ran: &Ran) -> String {
 }
 
 #[test]
-fn an_order_whose_reference_is_spelt_in_two_ways_is_invalid() {
+fn respelled_duplicate_in_export_is_invalid() {
     let orders = export(&[row("000001001"), row("2"), row("1001.0"), row("#1001")]);
     let found = check(&orders, "");
     assert_eq!(found.code, 1);
@@ -58,23 +58,23 @@ fn an_order_whose_reference_is_spelt_in_two_ways_is_invalid() {
     assert_eq!(found.summary()["scattered"], 0);
     // With another price, guest or time it is another order.
     let others = [
-        Line { reference: "01", ..Line::default() }.csv(),
-        Line { reference: "1", email: "bob@example.com", ..Line::default() }.csv(),
-        Line { reference: "1.0", price: "30.61", ..Line::default() }.csv(),
-        Line { reference: "'1", ordered_at: "2025-03-01T10:00:01Z", ..Line::default() }.csv(),
+        ExportRow { reference: "01", ..ExportRow::default() }.csv(),
+        ExportRow { reference: "1", email: "bob@example.com", ..ExportRow::default() }.csv(),
+        ExportRow { reference: "1.0", price: "30.61", ..ExportRow::default() }.csv(),
+        ExportRow { reference: "'1", ordered_at: "2025-03-01T10:00:01Z", ..ExportRow::default() }.csv(),
     ];
     assert_eq!(check(&export(&others), "").summary()["orders"]["valid"], 4);
     assert_eq!(check(&export(&[row("1"), row("2")]), "").summary()["orders"]["valid"], 2);
 }
 
 #[test]
-fn it_is_found_whatever_the_key_of_the_profile_is() {
+fn respelled_duplicate_found_with_any_key() {
     let profile = "name = 'shop'\nkey = { column = 'id' }\n[order]\nreferenceId = { column = 'name' }\n\
                    orderedAt = { column = 'at' }\nstatus = { value = 'PURCHASED' }\ncurrencyCode = { value = 'EUR' }\n\
                    price = { column = 'total' }\npaymentType = { value = 'other' }\n[guest]\nemail = { column = 'email' }\n";
     let row = |id: &str, name: &str| format!("{id},{name},2025-03-01T10:00:00Z,5,ann@example.com\n");
     let orders = format!("id,name,at,total,email\n{}{}{}", row("a", "#A-01"), row("b", "B"), row("c", "a-01"));
-    let workspace = Place::with("orders.csv", orders);
+    let workspace = Workspace::with("orders.csv", orders);
     workspace.file("shop.toml", profile);
     let found = workspace.run("check orders.csv --profile shop.toml --pos x --max-invalid 100%");
     assert_eq!(found.outcomes(), "#A-01 invalid, B valid, a-01 invalid");
@@ -84,17 +84,17 @@ fn it_is_found_whatever_the_key_of_the_profile_is() {
 /// Many orders, every tenth once more under another spelling, their rows apart: results must not depend on how they are
 /// read.
 #[test]
-fn it_is_found_with_any_memory_and_number_of_cores() {
+fn respelled_duplicate_found_with_any_resources() {
     let line = |n: u32, reference: &str, name: &str| {
         let ordered_at = format!("2025-03-01T10:{:02}:{:02}Z", n / 60 % 60, n % 60);
-        Line { reference, ordered_at: &ordered_at, name, ..Line::default() }.csv()
+        ExportRow { reference, ordered_at: &ordered_at, name, ..ExportRow::default() }.csv()
     };
     let mut rows: Vec<String> = (0..3000).map(|n| line(n, &format!("{n:08}"), "Rope")).collect();
     rows.extend((0..3000).step_by(10).map(|n| line(n, &n.to_string(), "Rope")));
     let orders = export(&rows);
     let scattered = orders.clone() + &rows.iter().map(|row| row.replace("Rope", "Hook")).collect::<String>();
     for orders in [orders, scattered] {
-        let workspace = Place::with("orders.csv", &orders);
+        let workspace = Workspace::with("orders.csv", &orders);
         let report_text = |options: &str, cores: &str| {
             let command = format!("check orders.csv --pos x --max-invalid 100%{options}");
             let ran = workspace.run_with(&command, &[("RAYON_NUM_THREADS", cores)], b"");
@@ -107,10 +107,10 @@ fn it_is_found_with_any_memory_and_number_of_cores() {
 }
 
 #[test]
-fn an_order_that_was_sent_under_another_spelling_is_invalid() {
-    let silent = |reference: &str| (reference == "0002").then_some(Reply::Silence);
-    let (workspace, service) = (Place::new(), Service::start(move |request| silent(request.reference())));
-    let later = |reference| Line { reference, ordered_at: "2025-03-02T10:00:00Z", ..Line::default() }.csv();
+fn respelling_of_a_sent_order_is_invalid() {
+    let silent = |reference: &str| (reference == "0002").then_some(Reply::Disconnect);
+    let (workspace, service) = (Workspace::new(), MockService::start(move |request| silent(request.reference())));
+    let later = |reference| ExportRow { reference, ordered_at: "2025-03-02T10:00:00Z", ..ExportRow::default() }.csv();
     assert_eq!(send(&workspace, &service, &export(&[row("000001001"), later("0002")]), "").code, 3);
     let respelt = export(&[row("1001"), later("2.0")]);
     for options in ["", " --unknown resend", " --set reused_references=send"] {
@@ -133,22 +133,23 @@ fn an_order_that_was_sent_under_another_spelling_is_invalid() {
 
 /// The one that was accepted has not changed: the other one is too much.
 #[test]
-fn of_two_spellings_the_accepted_one_is_already_sent() {
-    let (workspace, service) = (Place::new(), Service::start(|_| None));
+fn accepted_spelling_is_already_sent() {
+    let (workspace, service) = (Workspace::new(), MockService::start(|_| None));
     assert_eq!(send(&workspace, &service, &export(&[row("000001001")]), "").code, 0);
     let both = send(&workspace, &service, &export(&[row("000001001"), row("1001")]), "");
     assert_eq!((both.code, both.outcomes().as_str()), (1, "000001001 already_sent, 1001 invalid"));
     // Where its content differs too, it has changed.
-    let other = |reference| Line { reference, price: "31.60", ..Line::default() }.csv();
+    let other = |reference| ExportRow { reference, price: "31.60", ..ExportRow::default() }.csv();
     let both = send(&workspace, &service, &export(&[other("000001001"), other("1001")]), "");
     assert_eq!((both.code, both.outcomes().as_str()), (1, "000001001 changed, 1001 invalid"));
     assert_eq!(service.count("ORDER_CHECKOUT"), 1);
 }
 
 #[test]
-fn equal_content_under_an_unrelated_reference_is_a_warning() {
-    let (workspace, service) = (Place::new(), Service::start(|_| None));
-    let of_a_day = |reference| Line { reference, ordered_at: "2025-03-01T00:00:00Z", ..Line::default() }.csv();
+fn equal_content_across_runs_is_a_warning() {
+    let (workspace, service) = (Workspace::new(), MockService::start(|_| None));
+    let of_a_day =
+        |reference| ExportRow { reference, ordered_at: "2025-03-01T00:00:00Z", ..ExportRow::default() }.csv();
     assert_eq!(send(&workspace, &service, &export(&[row("A-1"), of_a_day("A-2")]), "").code, 0);
     let orders = export(&[row("B-1"), of_a_day("B-2")]);
     let stopped = send(&workspace, &service, &orders, " --limit 0");
@@ -170,12 +171,12 @@ fn equal_content_under_an_unrelated_reference_is_a_warning() {
 
 /// A date without a time of day is midnight where the export was written, not in UTC.
 #[test]
-fn orders_of_one_day_are_not_warned_of_where_their_time_is_a_date() {
+fn date_only_times_raise_no_duplicate_warning() {
     let profile = "name = 'shop'\n[order]\nreferenceId = { column = 'id' }\n\
                    orderedAt = { column = 'at', date = ['%Y-%m-%d %H:%M', '%Y-%m-%d'], zone = 'Europe/London' }\n\
                    status = { value = 'PURCHASED' }\ncurrencyCode = { value = 'EUR' }\nprice = { value = '5' }\n\
                    paymentType = { value = 'other' }\n[guest]\nemail = { column = 'email' }\n";
-    let (workspace, service) = (Place::new(), Service::start(|_| None));
+    let (workspace, service) = (Workspace::new(), MockService::start(|_| None));
     workspace.file("shop.toml", profile);
     let row = |id: &str, at: &str| format!("{id},{at},ann@example.com\n");
     for (first, second, at, n_warnings) in
@@ -200,7 +201,7 @@ fn orders_of_one_day_are_not_warned_of_where_their_time_is_a_date() {
 fn equal_content_in_one_export_is_a_warning() {
     let at = |time: &str, reference: &str| {
         let ordered_at = format!("2025-03-01T{time}Z");
-        Line { reference, ordered_at: &ordered_at, ..Line::default() }.csv()
+        ExportRow { reference, ordered_at: &ordered_at, ..ExportRow::default() }.csv()
     };
     let once: String = (0..3000).fold(String::new(), |rows, n| {
         let (time, reference) = (format!("11:{:02}:{:02}.{n:03}", n / 60, n % 60), format!("C{n}"));
@@ -209,7 +210,8 @@ fn equal_content_in_one_export_is_a_warning() {
     let rows = |rows: &[String]| format!("{HEADER}{}{once}{}", rows[0], rows[1..].concat());
     let orders = rows(&[at("10:00:00", "A-1"), at("10:00:00", "B-7"), at("00:00:00", "D-1"), at("00:00:00", "D-2")]);
     // One order whose rows are scattered makes a second pass.
-    let item = |name| Line { reference: "S-1", name, ordered_at: "2025-03-02T10:00:00Z", ..Line::default() }.csv();
+    let item =
+        |name| ExportRow { reference: "S-1", name, ordered_at: "2025-03-02T10:00:00Z", ..ExportRow::default() }.csv();
     let scattered = orders.clone() + &item("Rope") + &at("12:00:00", "S-2") + &item("Hook");
     for orders in [&orders, &scattered] {
         for options in ["", " --memory 1MB"] {
@@ -223,8 +225,8 @@ fn equal_content_in_one_export_is_a_warning() {
             assert!(page.contains(expected_message), "{page}");
         }
     }
-    let service = Service::start(|_| None);
-    let workspace = Place::new();
+    let service = MockService::start(|_| None);
+    let workspace = Workspace::new();
     let stopped = send(&workspace, &service, &orders, " --limit 2");
     assert_eq!((stopped.code, problem_counts(&stopped, "content_repeated")), (4, vec![(1, 1)]));
     let target = format!("--base-url {} --client-key k --pos x", service.base_url);
@@ -237,13 +239,13 @@ fn equal_content_in_one_export_is_a_warning() {
 }
 
 #[test]
-fn all_that_repeat_are_counted() {
+fn all_repeated_contents_are_counted() {
     let many: String = (0..250).map(|n| row(&format!("R{n}X"))).collect();
     assert_eq!(problem_counts(&check(&format!("{HEADER}{many}"), ""), "content_repeated"), [(249, 249)]);
 }
 
 /// Orders and rows that have a problem.
-fn problem_counts(ran: &Ran, code: &str) -> Vec<(u64, u64)> {
+fn problem_counts(ran: &RunResult, code: &str) -> Vec<(u64, u64)> {
     let problems = ran.summary()["problems"].clone();
     let of_code = problems.as_array().unwrap().iter().filter(|problem| problem["code"] == code);
     of_code.map(|problem| (problem["orders"].as_u64().unwrap(), problem["rows"].as_u64().unwrap())).collect()

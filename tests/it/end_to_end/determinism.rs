@@ -8,11 +8,11 @@ use std::{
 
 use serde_json::Value;
 
-use super::export::{Export, OPTIONS, State, own_key_profile};
-use crate::support::place::{Place, Ran};
+use super::generated_export::{Export, ExportQuality, OPTIONS, own_key_profile};
+use crate::support::workspace::{RunResult, Workspace};
 
 /// Some cores, and some memory.
-const WAYS: [(&str, &str); 9] = [
+const RESOURCES: [(&str, &str); 9] = [
     ("1", "256MB"),
     ("1", "4MB"),
     ("1", "1MB"),
@@ -26,14 +26,14 @@ const WAYS: [(&str, &str); 9] = [
 
 const SEED: u64 = 4;
 
-fn place(n_orders: usize, state: State, more: &str) -> Place {
+fn generated_workspace(n_orders: usize, state: ExportQuality, more: &str) -> Workspace {
     let export = Export::new(SEED, n_orders, state);
-    let workspace = Place::with("a.csv", export.text());
-    workspace.file("b.csv", export.copies()).file("own-key.toml", own_key_profile(more));
+    let workspace = Workspace::with("a.csv", export.text());
+    workspace.file("b.csv", export.duplicates()).file("own-key.toml", own_key_profile(more));
     workspace
 }
 
-fn run(workspace: &Place, command: &str, (cores, memory): (&str, &str)) -> Ran {
+fn run(workspace: &Workspace, command: &str, (cores, memory): (&str, &str)) -> RunResult {
     let command = format!("{command} a.csv b.csv {OPTIONS} --memory {memory}");
     let ran = workspace.run_with(&command, &[("RAYON_NUM_THREADS", cores)], b"");
     assert!(ran.code < 2, "{} {}", ran.out, ran.err);
@@ -41,7 +41,7 @@ fn run(workspace: &Place, command: &str, (cores, memory): (&str, &str)) -> Ran {
 }
 
 /// `summary.json` without what differs from run to run.
-fn summary(ran: &Ran) -> Value {
+fn summary(ran: &RunResult) -> Value {
     let mut summary = ran.summary();
     for changing in ["run_id", "started_at", "finished_at"] {
         summary.as_object_mut().unwrap().remove(changing);
@@ -51,21 +51,21 @@ fn summary(ran: &Ran) -> Value {
 
 /// What a check leaves behind and says.
 #[derive(Debug, PartialEq)]
-struct Left {
+struct CheckOutput {
     code: i32,
-    said: String,
+    output: String,
     summary: Value,
     results: String,
     rejects: BTreeMap<PathBuf, String>,
 }
 
-impl Left {
-    fn of(ran: &Ran) -> Self {
+impl CheckOutput {
+    fn of(ran: &RunResult) -> Self {
         let output = ran.out.lines().filter(|line| !line.starts_with("took ") && !line.starts_with("report: "));
         let files = fs::read_dir(ran.path("rejects")).into_iter().flatten().map(|entry| entry.unwrap().path());
         Self {
             code: ran.code,
-            said: output.collect::<Vec<_>>().join("\n"),
+            output: output.collect::<Vec<_>>().join("\n"),
             summary: summary(ran),
             results: ran.text("results.ndjson"),
             rejects: files.map(|file| (name(&file), fs::read_to_string(&file).unwrap())).collect(),
@@ -77,8 +77,8 @@ impl Left {
     }
 
     /// Differences one by one: the whole would fill a screen.
-    fn must_be(&self, first: &Self, resources: (&str, &str)) {
-        assert_eq!((self.code, &self.said), (first.code, &first.said), "{resources:?}");
+    fn assert_same_as(&self, first: &Self, resources: (&str, &str)) {
+        assert_eq!((self.code, &self.output), (first.code, &first.output), "{resources:?}");
         assert_eq!(self.summary, first.summary, "{resources:?}");
         for (found, expected) in self.results.lines().zip(first.results.lines()) {
             assert_eq!(found, expected, "{resources:?}");
@@ -92,23 +92,23 @@ fn name(path: &std::path::Path) -> PathBuf {
     path.file_name().unwrap().into()
 }
 
-fn checked_the_same(workspace: &Place) -> Left {
-    let first = Left::of(&run(workspace, "check", WAYS[0]));
-    for way in &WAYS[1..] {
-        Left::of(&run(workspace, "check", *way)).must_be(&first, *way);
+fn check_with_all_resources(workspace: &Workspace) -> CheckOutput {
+    let first = CheckOutput::of(&run(workspace, "check", RESOURCES[0]));
+    for way in &RESOURCES[1..] {
+        CheckOutput::of(&run(workspace, "check", *way)).assert_same_as(&first, *way);
     }
     first
 }
 
 #[test]
-fn a_good_export_that_one_pass_decides_about() {
-    let left = checked_the_same(&place(3000, State::Good, "join_files = false"));
+fn single_pass_results_are_deterministic() {
+    let left = check_with_all_resources(&generated_workspace(3000, ExportQuality::Good, "join_files = false"));
     assert_eq!((&left.summary["orders"]["read"], &left.summary["scattered"]), (&3000.into(), &0.into()));
 }
 
 #[test]
-fn a_rough_export_that_needs_two_passes() {
-    let left = checked_the_same(&place(3000, State::Rough, "join_files = false"));
+fn two_pass_results_are_deterministic() {
+    let left = check_with_all_resources(&generated_workspace(3000, ExportQuality::Rough, "join_files = false"));
     assert!(left.summary["scattered"].as_u64() > Some(100));
     let expected = ["order_copied", "order_in_two_files", "row_unreadable", "row_without_key", "reference_reused"];
     for code in expected {
@@ -117,18 +117,18 @@ fn a_rough_export_that_needs_two_passes() {
 }
 
 #[test]
-fn a_rough_export_whose_files_are_joined() {
-    checked_the_same(&place(1000, State::Rough, "join_files = true"));
+fn joined_files_are_deterministic() {
+    check_with_all_resources(&generated_workspace(1000, ExportQuality::Rough, "join_files = true"));
 }
 
 #[test]
-fn a_rough_export_whose_rows_are_said_to_be_adjacent() {
-    let left = checked_the_same(&place(1000, State::Rough, "rows_adjacent = true"));
+fn adjacent_rows_are_deterministic() {
+    let left = check_with_all_resources(&generated_workspace(1000, ExportQuality::Rough, "rows_adjacent = true"));
     assert!(left.codes().contains("neighbour_unreadable"), "{:?}", left.codes());
 }
 
 /// What a send leaves behind. Results and what the tenant has stand as they came, which differs.
-fn sent(ran: &Ran) -> [String; 5] {
+fn send_output(ran: &RunResult) -> [String; 5] {
     let mut results: Vec<String> = ran.text("results.ndjson").split_inclusive('\n').map(str::to_owned).collect();
     results.sort();
     let mut sandbox: Value = serde_json::from_str(&ran.text("sandbox.json")).unwrap();
@@ -159,11 +159,11 @@ fn sort(value: &mut Value) {
 }
 
 #[test]
-fn a_send_has_the_same_plan_and_the_tenant_the_same_orders() {
-    let workspace = place(600, State::Rough, "join_files = false");
+fn send_is_deterministic() {
+    let workspace = generated_workspace(600, ExportQuality::Rough, "join_files = false");
     let send = |way| {
         let ran = run(&workspace, "send --sandbox --rate unlimited --identity-pause 0s --backfill", way);
-        sent(&ran)
+        send_output(&ran)
     };
     let first = send(("1", "256MB"));
     for way in [("2", "1MB"), ("4", "4MB"), ("4", "256MB")] {
@@ -175,16 +175,18 @@ fn a_send_has_the_same_plan_and_the_tenant_the_same_orders() {
 
 /// Only carts that are left open name their browsers, whose ids are never the same.
 #[test]
-fn orders_of_several_events_are_assembled_the_same() {
-    let export = Export::new(SEED, 150, State::Rough);
+fn multi_mode_send_is_deterministic() {
+    let export = Export::new(SEED, 150, ExportQuality::Rough);
     let with_products =
         |text: String| text.replace("item.name,", "item.productId,item.name,").replace(",GEAR,", ",GEAR,P,");
-    let workspace = Place::with("a.csv", with_products(export.text()));
-    workspace.file("b.csv", with_products(export.copies())).file("own-key.toml", own_key_profile("join_files = false"));
+    let workspace = Workspace::with("a.csv", with_products(export.text()));
+    workspace
+        .file("b.csv", with_products(export.duplicates()))
+        .file("own-key.toml", own_key_profile("join_files = false"));
     let send = |way| {
         let ran = run(&workspace, "send --sandbox --mode multi --rate unlimited --identity-pause 0s --backfill", way);
         assert!(ran.summary()["requests"]["checkout"].as_u64() > Some(100), "{}", ran.out);
-        sent(&ran)
+        send_output(&ran)
     };
     let first = send(("1", "256MB"));
     for (found, expected) in send(("4", "1MB")).iter().zip(&first) {

@@ -1,35 +1,35 @@
 //! The types of extension attributes across runs: the tenant keeps them for ever.
 
 use crate::support::{
-    place::{Place, Ran},
-    service::{Received, Reply, Service},
+    service::{MockService, ReceivedRequest, Reply},
+    workspace::{RunResult, Workspace},
 };
 
-struct Shop {
-    place: Place,
-    service: Service,
+struct TestShop {
+    workspace: Workspace,
+    service: MockService,
 }
 
-impl Shop {
-    fn with(answer: impl Fn(&Received) -> Option<Reply> + Send + Sync + 'static) -> Self {
-        Self { place: Place::new(), service: Service::start(answer) }
+impl TestShop {
+    fn with(answer: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static) -> Self {
+        Self { workspace: Workspace::new(), service: MockService::start(answer) }
     }
 
-    fn send(&self, orders: &str) -> Ran {
+    fn send(&self, orders: &str) -> RunResult {
         self.send_to(&self.service, orders, "")
     }
 
-    fn send_to(&self, service: &Service, orders: &str, options: &str) -> Ran {
-        self.place.file("orders.csv", orders);
+    fn send_to(&self, service: &MockService, orders: &str, options: &str) -> RunResult {
+        self.workspace.file("orders.csv", orders);
         let target = format!("--base-url {} --client-key k --pos x --max-invalid 100%", service.base_url);
         let pace = "--rate unlimited --identity-pause 0s --backfill --set tries=2";
-        self.place.run(&format!("send orders.csv {target} {pace}{options}"))
+        self.workspace.run(&format!("send orders.csv {target} {pace}{options}"))
     }
 
-    fn check(&self, orders: &str) -> Ran {
-        self.place.file("orders.csv", orders);
+    fn check(&self, orders: &str) -> RunResult {
+        self.workspace.file("orders.csv", orders);
         let target = format!("--base-url {} --client-key k --pos x --max-invalid 100%", self.service.base_url);
-        self.place.run(&format!("check orders.csv {target}"))
+        self.workspace.run(&format!("check orders.csv {target}"))
     }
 }
 
@@ -41,7 +41,7 @@ fn order(reference: &str, column: &str, value: &str) -> String {
     )
 }
 
-fn problem(ran: &Ran) -> String {
+fn problem(ran: &RunResult) -> String {
     let result = &ran.results()[0];
     let problem = &result["problems"][0];
     format!(
@@ -54,8 +54,8 @@ fn problem(ran: &Ran) -> String {
 }
 
 #[test]
-fn a_type_is_kept_from_run_to_run() {
-    let shop = Shop::with(|_| None);
+fn extension_types_persist_across_runs() {
+    let shop = TestShop::with(|_| None);
     assert_eq!(shop.send(&order("A-1", "ext.weight:integer", "10")).code, 0);
     let as_text = order("A-2", "ext.weight:string", "10");
     let expected = "invalid extension_type_conflict 78: string here, but integer at the tenant, as an earlier run sent it: \
@@ -67,7 +67,7 @@ fn a_type_is_kept_from_run_to_run() {
     // An item's attribute is another one, and so is that of another tenant.
     assert_eq!(shop.send(&order("A-3", "item.ext.weight:string", "10")).code, 0);
     assert!(problem(&shop.send(&order("A-4", "item.ext.weight:boolean", "true"))).contains("boolean here, but string"));
-    let other = Service::start(|_| None);
+    let other = MockService::start(|_| None);
     assert_eq!(shop.send_to(&other, &as_text, " --new-target").code, 0);
     assert_eq!(shop.send(&order("A-5", "ext.weight:integer", "11")).code, 0);
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 3);
@@ -75,8 +75,8 @@ fn a_type_is_kept_from_run_to_run() {
 
 /// JSON of a whole number is that of a float if it has a point.
 #[test]
-fn a_whole_number_goes_where_the_tenant_has_floats() {
-    let shop = Shop::with(|_| None);
+fn integer_is_sent_as_float_if_tenant_has_float() {
+    let shop = TestShop::with(|_| None);
     assert_eq!(shop.send(&order("A-1", "ext.weight:float", "1.5")).code, 0);
     assert_eq!(shop.send(&order("A-2", "ext.weight:integer", "10")).code, 0);
     let sent = shop.service.received().into_iter().find(|request| request.reference() == "A-2").unwrap();
@@ -84,10 +84,10 @@ fn a_whole_number_goes_where_the_tenant_has_floats() {
 }
 
 #[test]
-fn only_accepted_orders_teach_types() {
-    let shop = Shop::with(|request| match request.reference() {
+fn only_accepted_orders_fix_types() {
+    let shop = TestShop::with(|request| match request.reference() {
         "A-1" => Some(Reply::status(400)),
-        "A-2" => Some(Reply::Silence),
+        "A-2" => Some(Reply::Disconnect),
         _ => None,
     });
     assert_eq!(shop.send(&order("A-1", "ext.weight:integer", "10")).outcomes(), "A-1 refused");
@@ -98,12 +98,12 @@ fn only_accepted_orders_teach_types() {
 
 /// Another run taught the tenant a type after the plan was written.
 #[test]
-fn a_plan_keeps_to_the_types_of_other_runs() {
-    let shop = Shop::with(|_| None);
+fn resumed_plan_checks_types_of_other_runs() {
+    let shop = TestShop::with(|_| None);
     assert_eq!(shop.send_to(&shop.service, &order("A-1", "ext.weight:integer", "10"), " --limit 0").code, 4);
     assert_eq!(shop.send(&order("A-2", "ext.weight:string", "10")).code, 0);
     let target = format!("--base-url {} --client-key k --pos x --backfill", shop.service.base_url);
-    let ran = shop.place.run(&format!("send --resume run-1 {target} --rate unlimited --identity-pause 0s"));
+    let ran = shop.workspace.run(&format!("send --resume run-1 {target} --rate unlimited --identity-pause 0s"));
     let message = &ran.results()[0]["problems"][0]["message"];
     assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid"), "{}", ran.err);
     assert!(message.as_str().unwrap().contains("weight: integer here, but string at the tenant"), "{message}");

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::export::{Export, HEADER, State};
-use crate::support::{PROGRAM, dice::Dice, namespace::Namespace, place::Place, service::Service};
+use super::generated_export::{Export, ExportQuality, HEADER};
+use crate::support::{PROGRAM, namespace::Namespace, rng::TestRng, service::MockService, workspace::Workspace};
 
 /// Some hundred orders of rows that are long, so that a disk is soon full of them, in kB.
 const DISK: usize = 32 * 1024;
@@ -12,75 +12,78 @@ const DISK: usize = 32 * 1024;
 const STEP: usize = 480;
 
 /// The disk is full, or it is known beforehand that it will be.
-const WORDS: [&str; 2] = ["No space left", "the rows of scattered orders need"];
+const EXPECTED_ERRORS: [&str; 2] = ["No space left", "the rows of scattered orders need"];
 
-fn place() -> Place {
-    let mut rows = Export::new(7, 400, State::Good).rows;
+fn shuffled_workspace() -> Workspace {
+    let mut rows = Export::new(7, 400, ExportQuality::Good).rows;
     let note = "long words ".repeat(150);
     for row in &mut rows {
         *row = row.replace("a, note", &note);
     }
-    Dice::new(7).shuffle(&mut rows);
-    Place::with("a.csv", format!("{HEADER}{}", rows.concat()))
+    TestRng::new(7).shuffle(&mut rows);
+    Workspace::with("a.csv", format!("{HEADER}{}", rows.concat()))
 }
 
 /// What a run with so much room left behind.
-struct Ended {
+struct DiskRun {
     code: i32,
-    said: String,
+    output: String,
     summary: Option<serde_json::Value>,
     n_results: usize,
 }
 
 /// A run whose folder lies on the disk, and whose ledger does not.
-fn run_on_disk(inside: &mut Namespace, workspace: &Place, service: &Service, room: usize) -> Ended {
+fn run_on_disk(inside: &mut Namespace, workspace: &Workspace, service: &MockService, room: usize) -> DiskRun {
     let fill = format!("$(( ($(df -kP disk | awk 'NR == 2 {{ print $4 }}') - {room}) * 1024 ))");
-    inside.must(&format!("head -c {fill} /dev/zero > disk/filler"));
+    inside.run_ok(&format!("head -c {fill} /dev/zero > disk/filler"));
     let options = "--pos x --max-invalid 100% --memory 1MB --backfill --rate unlimited --new-ledger";
     let target = format!("--base-url {} --client-key k --identity-pause 0s", service.base_url);
     let run = format!("'{PROGRAM}' send a.csv {options} {target} --out disk/run < /dev/null");
     let (code, output) = inside.run(&run);
-    inside.must("rm -f -r run disk/filler && if test -e disk/run; then mv disk/run .; fi");
+    inside.run_ok("rm -f -r run disk/filler && if test -e disk/run; then mv disk/run .; fi");
     let text = |name: &str| fs::read_to_string(workspace.path("run").join(name)).ok();
     let summary = text("summary.json").and_then(|text| serde_json::from_str(&text).ok());
-    Ended { code, said: output, summary, n_results: text("results.ndjson").unwrap_or_default().lines().count() }
+    DiskRun { code, output, summary, n_results: text("results.ndjson").unwrap_or_default().lines().count() }
 }
 
 /// The run was refused, in words, and what it leaves behind is whole.
-fn is_refused(ended: &Ended) {
-    assert_eq!(ended.code, 2, "{}", ended.said);
-    assert!(WORDS.iter().any(|words| ended.said.contains(words)), "{}", ended.said);
-    assert!(!ended.said.contains("panicked"), "{}", ended.said);
+fn assert_refused(ended: &DiskRun) {
+    assert_eq!(ended.code, 2, "{}", ended.output);
+    assert!(EXPECTED_ERRORS.iter().any(|words| ended.output.contains(words)), "{}", ended.output);
+    assert!(!ended.output.contains("panicked"), "{}", ended.output);
     if let Some(summary) = &ended.summary {
-        assert_eq!(summary["orders"]["read"], ended.n_results, "{}", ended.said);
+        assert_eq!(summary["orders"]["read"], ended.n_results, "{}", ended.output);
     }
 }
 
 #[test]
-fn a_full_disk_while_rows_are_brought_together() {
-    let Some(mut inside) = Namespace::enter_or_skip("a_full_disk_while_rows_are_brought_together") else { return };
-    let (workspace, service) = (place(), Service::start(|_| None));
+fn full_disk_during_shuffle_sends_nothing() {
+    let Some(mut inside) = Namespace::enter_or_skip("full_disk_during_shuffle_sends_nothing") else { return };
+    let (workspace, service) = (shuffled_workspace(), MockService::start(|_| None));
     let folder = workspace.path("");
-    inside.must(&format!("cd '{}' && mkdir disk && mount -t tmpfs -o size={DISK}k none disk", folder.display()));
+    inside.run_ok(&format!("cd '{}' && mkdir disk && mount -t tmpfs -o size={DISK}k none disk", folder.display()));
     let mut output = String::new();
     for room in (0..DISK).step_by(STEP) {
         let ended = run_on_disk(&mut inside, &workspace, &service, room);
         if ended.code < 2 {
             assert!(ended.summary.is_some_and(|summary| summary["scattered"].as_u64() > Some(100)));
-            assert!(service.n_received() > 400 && WORDS.iter().any(|words| output.contains(words)), "{output}");
+            assert!(
+                service.n_received() > 400 && EXPECTED_ERRORS.iter().any(|words| output.contains(words)),
+                "{output}"
+            );
             return;
         }
-        is_refused(&ended);
-        assert_eq!(service.n_received(), 0, "{}", ended.said);
-        output += &ended.said;
+        assert_refused(&ended);
+        assert_eq!(service.n_received(), 0, "{}", ended.output);
+        output += &ended.output;
     }
     panic!("a run needs more than {DISK} kB: {output}");
 }
 
 /// Rows of one order in twenty come back, which is known early; the disk has room for those, and not for all rows.
 #[test]
-fn where_there_is_no_room_for_all_rows_those_of_scattered_orders_are_brought_together() {
-    let name = "where_there_is_no_room_for_all_rows_those_of_scattered_orders_are_brought_together";
+fn low_disk_space_spills_scattered_orders_only() {
+    let name = "low_disk_space_spills_scattered_orders_only";
     let Some(mut inside) = Namespace::enter_or_skip(name) else { return };
     let head = "referenceId,orderedAt,status,currencyCode,price,paymentType,guest.email,item.name,note\n";
     let order = "2025-03-01T10:00:00Z,PURCHASED,EUR,1,other,ann@example.com";
@@ -91,12 +94,12 @@ fn where_there_is_no_room_for_all_rows_those_of_scattered_orders_are_brought_tog
         let again = n >= 10 && n % 10 == 0;
         [Some(row(n, "one")), again.then(|| row(n - 10, "two"))].into_iter().flatten()
     });
-    let workspace = Place::with("a.csv", format!("{head}{}", rows.collect::<String>()));
+    let workspace = Workspace::with("a.csv", format!("{head}{}", rows.collect::<String>()));
     let folder = workspace.path("");
-    inside.must(&format!("cd '{}' && mkdir disk && mount -t tmpfs -o size=100M none disk", folder.display()));
+    inside.run_ok(&format!("cd '{}' && mkdir disk && mount -t tmpfs -o size=100M none disk", folder.display()));
     let (code, output) =
         inside.run(&format!("'{PROGRAM}' check a.csv --pos x --memory 1MB --out disk/run < /dev/null"));
-    inside.must("mv disk/run .");
+    inside.run_ok("mv disk/run .");
     assert_eq!(code, 0, "{output}");
     assert!(!output.contains("most orders") && output.contains("the rows of 2"), "{output}");
     let summary: serde_json::Value =

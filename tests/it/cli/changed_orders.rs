@@ -3,49 +3,49 @@
 use serde_json::Value;
 
 use crate::support::{
-    place::{HEADER, Line, Place, Ran, export, row},
-    service::{Received, Reply, Service},
+    service::{MockService, ReceivedRequest, Reply},
+    workspace::{ExportRow, HEADER, RunResult, Workspace, export, row},
 };
 
 /// Comes after the canonical rules.
 const SKIP: &str = "[[skip]]\nreason = \"refunded\"\nwhen = { column = \"status\", is = \"REFUNDED\" }\n";
 
-struct Shop {
-    place: Place,
-    service: Service,
+struct TestShop {
+    workspace: Workspace,
+    service: MockService,
 }
 
-impl Shop {
+impl TestShop {
     fn new() -> Self {
         Self::with(|_| None)
     }
 
-    fn with(answer: impl Fn(&Received) -> Option<Reply> + Send + Sync + 'static) -> Self {
-        let workspace = Place::new();
+    fn with(answer: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static) -> Self {
+        let workspace = Workspace::new();
         let canonical = workspace.run("profiles show canonical").out;
         workspace.file("shop.toml", format!("{canonical}\n{SKIP}"));
-        Self { place: workspace, service: Service::start(answer) }
+        Self { workspace, service: MockService::start(answer) }
     }
 
     /// Sends an export.
-    fn send(&self, orders: &str) -> Ran {
+    fn send(&self, orders: &str) -> RunResult {
         self.send_with(orders, "")
     }
 
-    fn send_with(&self, orders: &str, options: &str) -> Ran {
-        self.place.file("orders.csv", orders);
+    fn send_with(&self, orders: &str, options: &str) -> RunResult {
+        self.workspace.file("orders.csv", orders);
         let max_value = if options.contains("--max-invalid") { "" } else { " --max-invalid 100%" };
         self.run(&format!("send orders.csv --profile shop.toml{max_value}{options}"))
     }
 
-    fn run(&self, command: &str) -> Ran {
+    fn run(&self, command: &str) -> RunResult {
         let pace = if command.starts_with("send") { " --backfill --set tries=2" } else { "" };
         let target = format!("--base-url {} --client-key k --pos x", self.service.base_url);
-        self.place.run(&format!("{command} {target} --rate unlimited --identity-pause 0s{pace}"))
+        self.workspace.run(&format!("{command} {target} --rate unlimited --identity-pause 0s{pace}"))
     }
 
     fn ledger(&self, command: &str) -> String {
-        let ran = self.place.run(&format!("ledger {command}"));
+        let ran = self.workspace.run(&format!("ledger {command}"));
         assert_eq!(ran.code, 0, "{}", ran.err);
         ran.out
     }
@@ -56,41 +56,44 @@ fn refunded(references: &[&str]) -> String {
 }
 
 /// The exit code, and what became of the orders by the alphabet.
-fn told(ran: &Ran) -> (i32, String) {
+fn exit_and_outcomes(ran: &RunResult) -> (i32, String) {
     let outcomes = ran.outcomes();
     let mut outcomes: Vec<_> = outcomes.split(", ").collect();
     outcomes.sort_unstable();
     (ran.code, outcomes.join(", "))
 }
 
-fn is(code: i32, outcomes: &str) -> (i32, String) {
+fn expected_exit(code: i32, outcomes: &str) -> (i32, String) {
     (code, outcomes.to_owned())
 }
 
-fn reason(ran: &Ran) -> String {
+fn reason(ran: &RunResult) -> String {
     ran.results()[0]["reason"].as_str().unwrap_or_default().to_owned()
 }
 
-fn changed_by(ran: &Ran) -> Value {
+fn changed_by(ran: &RunResult) -> Value {
     ran.summary()["money"][0]["changed_difference"].clone()
 }
 
 #[test]
-fn an_accepted_order_that_a_rule_leaves_out_is_changed() {
-    let shop = Shop::new();
-    assert_eq!(told(&shop.send(&export(&["A-1"]))), is(0, "A-1 accepted"));
+fn accepted_order_skipped_by_rule_is_changed() {
+    let shop = TestShop::new();
+    assert_eq!(exit_and_outcomes(&shop.send(&export(&["A-1"]))), expected_exit(0, "A-1 accepted"));
     let first = shop.send(&refunded(&["A-1"]));
-    assert_eq!(told(&first), is(1, "A-1 changed"));
+    assert_eq!(exit_and_outcomes(&first), expected_exit(1, "A-1 changed"));
     insta::assert_snapshot!(reason(&first), @r#"accepted by an earlier run, now left out by the rule "refunded": status PURCHASED -> REFUNDED; the service holds 30.60 EUR more than the export"#);
     assert_eq!((changed_by(&first), first.summary()["skipped"].clone()), ("-30.60".into(), Value::Array(Vec::new())));
     assert!(first.out.contains("changed by  -30.60"), "{}", first.out);
     assert!(first.text("report.html").contains("changed by"));
     // Later it is counted and listed, and the night is green.
     let second = shop.send(&refunded(&["A-1"]));
-    assert_eq!(told(&second), is(0, "A-1 changed"));
+    assert_eq!(exit_and_outcomes(&second), expected_exit(0, "A-1 changed"));
     assert!(second.out.contains("changed as an earlier run reported"), "{}", second.out);
     assert_eq!((reason(&second), changed_by(&second)), (reason(&first), "-30.60".into()));
-    assert_eq!(told(&shop.send_with(&refunded(&["A-1"]), " --set changed_exit=always")), is(1, "A-1 changed"));
+    assert_eq!(
+        exit_and_outcomes(&shop.send_with(&refunded(&["A-1"]), " --set changed_exit=always")),
+        expected_exit(1, "A-1 changed")
+    );
     assert!(
         shop.ledger("list --outcome changed")
             .contains(r#"left out by the rule "refunded" (status PURCHASED -> REFUNDED)"#)
@@ -101,125 +104,125 @@ fn an_accepted_order_that_a_rule_leaves_out_is_changed() {
     );
     shop.ledger("settle A-1 --as acknowledged");
     let acknowledged = shop.send(&refunded(&["A-1"]));
-    assert_eq!(told(&acknowledged), is(0, "A-1 already_sent"));
+    assert_eq!(exit_and_outcomes(&acknowledged), expected_exit(0, "A-1 already_sent"));
     assert_eq!(
         reason(&acknowledged),
         r#"accepted by an earlier run, now left out by the rule "refunded", acknowledged by hand"#
     );
     // Another total is another change.
     let again = shop.send(&refunded(&["A-1"]).replace("30.60,other", "20,other"));
-    assert_eq!(told(&again), is(1, "A-1 changed"));
+    assert_eq!(exit_and_outcomes(&again), expected_exit(1, "A-1 changed"));
     assert!(reason(&again).contains("total 30.60 EUR -> 20 EUR"), "{}", reason(&again));
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 1);
 }
 
 #[test]
-fn the_status_of_a_table_that_skips_is_named() {
-    let shop = Shop::new();
+fn skipping_table_status_is_named() {
+    let shop = TestShop::new();
     let profile = "name = 'shop'\n[order]\nreferenceId = { column = 'id' }\nprice = { column = 'total' }\n\
                    orderedAt = { column = 'at', date = 'iso8601' }\ncurrencyCode = { value = 'EUR' }\n\
                    paymentType = { value = 'other' }\n\
                    status = { column = 'status', values = { paid = 'PURCHASED', void = { skip = 'voided' } } }\n\
                    [guest]\nemail = { column = 'email' }\n";
-    shop.place.file("shop.toml", profile);
+    shop.workspace.file("shop.toml", profile);
     let orders = "id,at,total,status,email\nA-1,2025-03-01T10:00:00Z,5,paid,ann@example.com\n";
-    assert_eq!(told(&shop.send(orders)), is(0, "A-1 accepted"));
+    assert_eq!(exit_and_outcomes(&shop.send(orders)), expected_exit(0, "A-1 accepted"));
     let voided = shop.send(&orders.replace("paid", "void"));
-    assert_eq!(told(&voided), is(1, "A-1 changed"));
+    assert_eq!(exit_and_outcomes(&voided), expected_exit(1, "A-1 changed"));
     assert!(reason(&voided).contains(r#"the rule "voided": status PURCHASED -> void"#), "{}", reason(&voided));
 }
 
 #[test]
-fn an_accepted_order_that_is_invalid_is_changed_and_counts_as_invalid() {
-    let shop = Shop::new();
+fn accepted_order_now_invalid_is_changed() {
+    let shop = TestShop::new();
     shop.send(&export(&["A-1"]));
     let invalid = export(&["A-1"]).replace("PURCHASED", "LOST").replace("30.60,other", "much,other");
     let refused = shop.send_with(&invalid, " --max-invalid 0");
-    assert_eq!(told(&refused), is(2, "A-1 changed"));
+    assert_eq!(exit_and_outcomes(&refused), expected_exit(2, "A-1 changed"));
     assert!(refused.err.contains("1 of 1 orders are invalid"), "{}", refused.err);
     // That run did not report it.
     let first = shop.send(&invalid);
-    assert_eq!(told(&first), is(1, "A-1 changed"));
+    assert_eq!(exit_and_outcomes(&first), expected_exit(1, "A-1 changed"));
     insta::assert_snapshot!(reason(&first), @"accepted by an earlier run, now invalid: number_unreadable of price, unknown_status of status: status PURCHASED -> LOST");
     assert_eq!(changed_by(&first), Value::Null, "the total cannot be read");
     assert_eq!(std::fs::read_dir(first.path("rejects")).unwrap().count(), 0, "its rows cannot be sent again");
     // It is the same change wherever its row stands.
     let moved = invalid.replace("A-1,", &format!("{}A-1,", row("A-2")));
-    assert_eq!(told(&shop.send(&moved)), is(0, "A-1 changed, A-2 accepted"));
+    assert_eq!(exit_and_outcomes(&shop.send(&moved)), expected_exit(0, "A-1 changed, A-2 accepted"));
     shop.ledger("settle A-1 --as acknowledged");
-    assert_eq!(told(&shop.send(&invalid)), is(0, "A-1 already_sent"));
-    assert_eq!(told(&shop.send(&export(&["A-1"]))), is(0, "A-1 already_sent"));
+    assert_eq!(exit_and_outcomes(&shop.send(&invalid)), expected_exit(0, "A-1 already_sent"));
+    assert_eq!(exit_and_outcomes(&shop.send(&export(&["A-1"]))), expected_exit(0, "A-1 already_sent"));
 }
 
 #[test]
-fn an_order_without_a_readable_time_is_the_only_one_of_its_reference() {
-    let shop = Shop::new();
+fn order_without_time_matches_unique_reference() {
+    let shop = TestShop::new();
     shop.send(&export(&["A-1"]));
     let timeless = |status: &str| export(&["A-1"]).replace("2025-03-01T10:00:00Z", "soon").replace("PURCHASED", status);
-    assert_eq!(told(&shop.send(&timeless("PURCHASED"))), is(1, "A-1 changed"));
-    assert_eq!(told(&shop.send(&timeless("REFUNDED"))), is(1, "A-1 changed"));
-    assert_eq!(told(&shop.send(&timeless("PURCHASED"))), is(0, "A-1 changed"));
+    assert_eq!(exit_and_outcomes(&shop.send(&timeless("PURCHASED"))), expected_exit(1, "A-1 changed"));
+    assert_eq!(exit_and_outcomes(&shop.send(&timeless("REFUNDED"))), expected_exit(1, "A-1 changed"));
+    assert_eq!(exit_and_outcomes(&shop.send(&timeless("PURCHASED"))), expected_exit(0, "A-1 changed"));
     // One of two cannot be meant.
-    let later = Line { ordered_at: "2025-06-01T10:00:00Z", ..Line::default() }.csv();
+    let later = ExportRow { ordered_at: "2025-06-01T10:00:00Z", ..ExportRow::default() }.csv();
     let reused = shop.send_with(&format!("{HEADER}{later}"), " --set reused_references=send");
-    assert_eq!(told(&reused), is(0, "A-1 accepted"));
-    assert_eq!(told(&shop.send(&timeless("PURCHASED"))), is(1, "A-1 invalid"));
+    assert_eq!(exit_and_outcomes(&reused), expected_exit(0, "A-1 accepted"));
+    assert_eq!(exit_and_outcomes(&shop.send(&timeless("PURCHASED"))), expected_exit(1, "A-1 invalid"));
 }
 
 #[test]
-fn a_doubt_outlives_a_rule_and_a_mistake() {
-    let shop = Shop::with(|request| (request.kind() == "ORDER_CHECKOUT").then_some(Reply::Silence));
-    assert_eq!(told(&shop.send(&export(&["A-1"]))), is(3, "A-1 unknown"));
+fn unknown_outcome_survives_skip_and_invalid() {
+    let shop = TestShop::with(|request| (request.kind() == "ORDER_CHECKOUT").then_some(Reply::Disconnect));
+    assert_eq!(exit_and_outcomes(&shop.send(&export(&["A-1"]))), expected_exit(3, "A-1 unknown"));
     let invalid = export(&["A-1"]).replace("30.60,other", "much,other");
     for (orders, why) in [(refunded(&["A-1"]), "left out by the rule"), (invalid, "invalid: number_unreadable")] {
         for options in ["", " --unknown resend"] {
             let ran = shop.send_with(&orders, options);
-            assert_eq!(told(&ran), is(3, "A-1 unknown"));
+            assert_eq!(exit_and_outcomes(&ran), expected_exit(3, "A-1 unknown"));
             assert!(reason(&ran).contains(why), "{}", reason(&ran));
         }
     }
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 1);
     shop.ledger("settle A-1 --as accepted");
-    assert_eq!(told(&shop.send(&refunded(&["A-1"]))), is(1, "A-1 changed"));
+    assert_eq!(exit_and_outcomes(&shop.send(&refunded(&["A-1"]))), expected_exit(1, "A-1 changed"));
     shop.ledger("settle A-1 --as failed");
-    assert_eq!(told(&shop.send(&refunded(&["A-1"]))), is(0, "A-1 skipped"));
+    assert_eq!(exit_and_outcomes(&shop.send(&refunded(&["A-1"]))), expected_exit(0, "A-1 skipped"));
 }
 
 #[test]
-fn a_skipped_order_that_was_never_accepted_is_skipped() {
-    let shop = Shop::with(|request| (request.reference() == "A-2").then(|| Reply::status(400)));
-    assert_eq!(told(&shop.send(&export(&["A-1", "A-2"]))), is(1, "A-1 accepted, A-2 refused"));
+fn never_accepted_order_is_skipped() {
+    let shop = TestShop::with(|request| (request.reference() == "A-2").then(|| Reply::status(400)));
+    assert_eq!(exit_and_outcomes(&shop.send(&export(&["A-1", "A-2"]))), expected_exit(1, "A-1 accepted, A-2 refused"));
     let elsewhere =
-        Line { ordered_at: "2025-06-01T10:00:00Z", ..Line::default() }.csv().replace("PURCHASED", "REFUNDED");
+        ExportRow { ordered_at: "2025-06-01T10:00:00Z", ..ExportRow::default() }.csv().replace("PURCHASED", "REFUNDED");
     let ran = shop.send(&(refunded(&["A-2", "A-3"]) + &elsewhere));
-    assert_eq!(told(&ran), is(0, "A-1 skipped, A-2 skipped, A-3 skipped"));
+    assert_eq!(exit_and_outcomes(&ran), expected_exit(0, "A-1 skipped, A-2 skipped, A-3 skipped"));
 }
 
 #[test]
-fn only_a_finished_run_has_reported_a_change() {
-    let shop = Shop::new();
+fn only_finished_runs_report_a_change() {
+    let shop = TestShop::new();
     shop.send(&export(&["A-1"]));
     let orders = refunded(&["A-1"]) + &row("B-1") + &row("B-2");
     // A dry run leaves no trace.
-    shop.place.file("orders.csv", &orders);
+    shop.workspace.file("orders.csv", &orders);
     for _ in 0..2 {
         let check = shop.run("check orders.csv --profile shop.toml");
-        assert_eq!(told(&check), is(1, "A-1 changed, B-1 valid, B-2 valid"));
+        assert_eq!(exit_and_outcomes(&check), expected_exit(1, "A-1 changed, B-1 valid, B-2 valid"));
     }
     let stopped = shop.send_with(&orders, " --limit 1");
-    assert_eq!(told(&stopped), is(4, "A-1 changed, B-1 accepted, B-2 not_attempted"));
+    assert_eq!(exit_and_outcomes(&stopped), expected_exit(4, "A-1 changed, B-1 accepted, B-2 not_attempted"));
     let check = shop.run("check orders.csv --profile shop.toml");
-    assert_eq!(told(&check), is(1, "A-1 changed, B-1 already_sent, B-2 valid"));
-    assert_eq!(told(&shop.send(&orders)).0, 1);
+    assert_eq!(exit_and_outcomes(&check), expected_exit(1, "A-1 changed, B-1 already_sent, B-2 valid"));
+    assert_eq!(exit_and_outcomes(&shop.send(&orders)).0, 1);
     let check = shop.run("check orders.csv --profile shop.toml");
-    assert_eq!(told(&check), is(0, "A-1 changed, B-1 already_sent, B-2 already_sent"));
-    assert_eq!(told(&shop.send(&orders)).0, 0);
+    assert_eq!(exit_and_outcomes(&check), expected_exit(0, "A-1 changed, B-1 already_sent, B-2 already_sent"));
+    assert_eq!(exit_and_outcomes(&shop.send(&orders)).0, 0);
 }
 
 #[test]
-fn a_resumed_run_reports_what_changed() {
+fn resumed_run_reports_changes() {
     for acknowledges in [false, true] {
-        let shop = Shop::new();
+        let shop = TestShop::new();
         shop.send(&export(&["A-1", "A-2"]));
         let other = row("A-2").replace("30.60,other", "31.60,other");
         let orders = refunded(&["A-1"]) + &other + &row("B-1") + &row("B-2");
@@ -241,79 +244,82 @@ fn a_resumed_run_reports_what_changed() {
 
 /// Two orders of one reference, ten days apart, and both are refunded one after the other.
 #[test]
-fn each_order_of_a_reused_reference_has_changes_of_its_own() {
-    let shop = Shop::new();
+fn reused_reference_orders_change_separately() {
+    let shop = TestShop::new();
     let of = |day: u32, status: &str| {
         let ordered_at = format!("2025-03-{day}T10:00:00Z");
-        let line = Line { reference: "A", ordered_at: &ordered_at, ..Line::default() }.csv();
+        let line = ExportRow { reference: "A", ordered_at: &ordered_at, ..ExportRow::default() }.csv();
         format!("{HEADER}{}", line.replace("PURCHASED", status))
     };
     let send = |orders: String| shop.send_with(&orders, " --set reused_references=send");
     for day in [10, 20] {
-        assert_eq!(told(&send(of(day, "PURCHASED"))), is(0, "A accepted"));
+        assert_eq!(exit_and_outcomes(&send(of(day, "PURCHASED"))), expected_exit(0, "A accepted"));
     }
-    assert_eq!(told(&send(of(10, "REFUNDED"))), is(1, "A changed"));
-    assert_eq!(told(&send(of(20, "REFUNDED"))), is(1, "A changed"));
+    assert_eq!(exit_and_outcomes(&send(of(10, "REFUNDED"))), expected_exit(1, "A changed"));
+    assert_eq!(exit_and_outcomes(&send(of(20, "REFUNDED"))), expected_exit(1, "A changed"));
     shop.ledger("settle A --as acknowledged --ordered-at 2025-03-10");
-    assert_eq!(told(&send(of(10, "REFUNDED"))), is(0, "A already_sent"));
-    assert_eq!(told(&send(of(20, "REFUNDED"))), is(0, "A changed"));
+    assert_eq!(exit_and_outcomes(&send(of(10, "REFUNDED"))), expected_exit(0, "A already_sent"));
+    assert_eq!(exit_and_outcomes(&send(of(20, "REFUNDED"))), expected_exit(0, "A changed"));
 }
 
 /// The key of the profile tells orders apart that have one reference.
 #[test]
-fn another_order_of_the_reference_is_no_change_of_the_accepted_one() {
-    let shop = Shop::new();
-    let profile = shop.place.run("profiles show canonical").out;
-    shop.place.file("shop.toml", format!("key = {{ column = \"key\" }}\n{profile}\n{SKIP}"));
+fn other_order_of_reference_is_not_a_change() {
+    let shop = TestShop::new();
+    let profile = shop.workspace.run("profiles show canonical").out;
+    shop.workspace.file("shop.toml", format!("key = {{ column = \"key\" }}\n{profile}\n{SKIP}"));
     let keyed = |rows: &[(&str, &str, &str)]| {
         let rows = rows.iter().map(|(key, price, status)| {
-            let line = Line { reference: "A-1", price, ..Line::default() }.csv().replace("PURCHASED", status);
+            let line = ExportRow { reference: "A-1", price, ..ExportRow::default() }.csv().replace("PURCHASED", status);
             format!("{},{key}\n", line.trim_end())
         });
         format!("{},key\n{}", HEADER.trim_end(), rows.collect::<String>())
     };
-    assert_eq!(told(&shop.send(&keyed(&[("a", "30.60", "PURCHASED")]))), is(0, "A-1 accepted"));
+    assert_eq!(exit_and_outcomes(&shop.send(&keyed(&[("a", "30.60", "PURCHASED")]))), expected_exit(0, "A-1 accepted"));
     // Another order that was never accepted.
     let with_another = keyed(&[("a", "30.60", "PURCHASED"), ("b", "99.00", "PURCHASED")]);
     for _ in 0..2 {
-        assert_eq!(told(&shop.send(&with_another)), is(1, "A-1 already_sent, A-1 invalid"));
+        assert_eq!(exit_and_outcomes(&shop.send(&with_another)), expected_exit(1, "A-1 already_sent, A-1 invalid"));
     }
     // Lines that are left out beside the order that is still sent.
     let beside = keyed(&[("a", "30.60", "PURCHASED"), ("b", "30.60", "REFUNDED"), ("c", "30.60", "REFUNDED")]);
     let ran = shop.send(&beside);
-    assert_eq!(told(&ran), is(0, "A-1 already_sent, A-1 skipped, A-1 skipped"));
+    assert_eq!(exit_and_outcomes(&ran), expected_exit(0, "A-1 already_sent, A-1 skipped, A-1 skipped"));
     assert_eq!(changed_by(&ran), Value::Null);
     // And without it: one accepted order is one difference.
     let ran = shop.send(&keyed(&[("b", "30.60", "REFUNDED"), ("c", "30.60", "REFUNDED")]));
-    assert_eq!((told(&ran), changed_by(&ran)), (is(1, "A-1 changed, A-1 skipped"), "-30.60".into()));
+    assert_eq!(
+        (exit_and_outcomes(&ran), changed_by(&ran)),
+        (expected_exit(1, "A-1 changed, A-1 skipped"), "-30.60".into())
+    );
 }
 
 #[test]
-fn a_word_that_is_taken_back_lets_a_plan_send_the_order() {
+fn reverted_settlement_is_sent_from_the_plan() {
     let silent = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
     let is_silent = std::sync::Arc::clone(&silent);
-    let shop = Shop::with(move |request| {
-        (request.is_checkout() && is_silent.load(std::sync::atomic::Ordering::SeqCst)).then_some(Reply::Silence)
+    let shop = TestShop::with(move |request| {
+        (request.is_checkout() && is_silent.load(std::sync::atomic::Ordering::SeqCst)).then_some(Reply::Disconnect)
     });
-    assert_eq!(told(&shop.send(&export(&["A-1"]))), is(3, "A-1 unknown"));
+    assert_eq!(exit_and_outcomes(&shop.send(&export(&["A-1"]))), expected_exit(3, "A-1 unknown"));
     shop.ledger("settle A-1 --as accepted");
-    assert_eq!(told(&shop.send(&export(&["A-1"]))), is(0, "A-1 already_sent"));
+    assert_eq!(exit_and_outcomes(&shop.send(&export(&["A-1"]))), expected_exit(0, "A-1 already_sent"));
     shop.ledger("settle A-1 --as failed");
     silent.store(false, std::sync::atomic::Ordering::SeqCst);
-    assert_eq!(told(&shop.run("send --resume run-2")), is(0, "A-1 accepted"));
+    assert_eq!(exit_and_outcomes(&shop.run("send --resume run-2")), expected_exit(0, "A-1 accepted"));
 }
 
 /// A folder of daily files: one accepted order is one change, and one difference.
 #[test]
-fn an_accepted_order_of_which_two_files_differ_has_changed_once() {
-    let shop = Shop::new();
-    assert_eq!(told(&shop.send(&export(&["A-1"]))), is(0, "A-1 accepted"));
+fn differing_copies_count_as_one_change() {
+    let shop = TestShop::new();
+    assert_eq!(exit_and_outcomes(&shop.send(&export(&["A-1"]))), expected_exit(0, "A-1 accepted"));
     let other = |price: &str| export(&["A-1"]).replace("30.60,other", price);
     let copies = [refunded(&["A-1"]), other("20,other"), other("much,other")];
     for second in &copies {
         for first in copies.iter().chain([&export(&["A-1"])]).filter(|first| *first != second) {
-            shop.place.file("days/1.csv", first);
-            shop.place.file("days/2.csv", second);
+            shop.workspace.file("days/1.csv", first);
+            shop.workspace.file("days/2.csv", second);
             let ran = shop.run("check days --profile shop.toml --max-invalid 100%");
             let orders = &ran.summary()["orders"];
             assert_eq!((ran.code, orders["changed"].clone()), (1, 1.into()), "{first}{second}{}", ran.outcomes());
@@ -328,24 +334,34 @@ fn an_accepted_order_of_which_two_files_differ_has_changed_once() {
 
 /// A spreadsheet took the zeros from the reference of an order that was refunded meanwhile.
 #[test]
-fn an_accepted_order_is_changed_under_another_spelling_too() {
-    let shop = Shop::new();
-    assert_eq!(told(&shop.send(&export(&["001001", "A-2"]))), is(0, "001001 accepted, A-2 accepted"));
+fn respelled_reference_is_changed() {
+    let shop = TestShop::new();
+    assert_eq!(
+        exit_and_outcomes(&shop.send(&export(&["001001", "A-2"]))),
+        expected_exit(0, "001001 accepted, A-2 accepted")
+    );
     let ran = shop.send(&refunded(&["1001"]));
-    assert_eq!((told(&ran), changed_by(&ran)), (is(1, "1001 changed"), "-30.60".into()));
+    assert_eq!((exit_and_outcomes(&ran), changed_by(&ran)), (expected_exit(1, "1001 changed"), "-30.60".into()));
     insta::assert_snapshot!(reason(&ran), @r#"accepted by an earlier run as "001001", now left out by the rule "refunded": status PURCHASED -> REFUNDED; the service holds 30.60 EUR more than the export"#);
-    assert_eq!(told(&shop.send(&refunded(&["#1001"]))), is(0, "#1001 changed"), "the same change");
+    assert_eq!(
+        exit_and_outcomes(&shop.send(&refunded(&["#1001"]))),
+        expected_exit(0, "#1001 changed"),
+        "the same change"
+    );
     let invalid = shop.send(&export(&["1001"]).replace("PURCHASED", "LOST"));
-    assert_eq!(told(&invalid), is(1, "1001 changed"));
+    assert_eq!(exit_and_outcomes(&invalid), expected_exit(1, "1001 changed"));
     // One accepted order is one change.
     let both = shop.send(&(refunded(&["#1001"]) + &row("1001").replace("PURCHASED", "REFUNDED")));
-    assert_eq!((told(&both), changed_by(&both)), (is(0, "#1001 changed, 1001 skipped"), "-30.60".into()));
+    assert_eq!(
+        (exit_and_outcomes(&both), changed_by(&both)),
+        (expected_exit(0, "#1001 changed, 1001 skipped"), "-30.60".into())
+    );
     let beside = shop.send(&(refunded(&["1001"]) + &row("001001")));
-    assert_eq!(told(&beside), is(0, "001001 already_sent, 1001 skipped"));
+    assert_eq!(exit_and_outcomes(&beside), expected_exit(0, "001001 already_sent, 1001 skipped"));
     // Of another time it is another order.
     let later = refunded(&["1001"]).replace("10:00:00", "10:00:01");
-    assert_eq!(told(&shop.send(&later)), is(0, "1001 skipped"));
+    assert_eq!(exit_and_outcomes(&shop.send(&later)), expected_exit(0, "1001 skipped"));
     shop.ledger("settle 001001 --as acknowledged");
-    assert_eq!(told(&shop.send(&refunded(&["1001"]))), is(0, "1001 already_sent"));
+    assert_eq!(exit_and_outcomes(&shop.send(&refunded(&["1001"]))), expected_exit(0, "1001 already_sent"));
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 2);
 }

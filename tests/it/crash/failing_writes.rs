@@ -20,10 +20,10 @@ use tempfile::TempDir;
 
 use super::{
     audit,
-    shop::{INVALID, LEDGER, Run, Shop, Way},
     tenant::Tenant,
+    test_shop::{INVALID, LEDGER, RouteMix, Run, TestShop},
 };
-use crate::support::{dice::Dice, process, root, skip};
+use crate::support::{process, rng::TestRng, root, skip};
 
 const LIBRARY: &str = "tests/it/crash/failing_writes.c";
 
@@ -39,7 +39,7 @@ const RESUME: &str = "--resume run-1 --in-flight 2";
 const STEP: usize = 3;
 
 /// Of a program that writes nothing but some dozens of lines.
-const LONGEST_RUN: Duration = Duration::from_secs(30);
+const MAX_RUN_TIME: Duration = Duration::from_secs(30);
 
 /// Most of a run is waiting for the disk.
 const N_THREADS: usize = 4;
@@ -94,18 +94,18 @@ impl Library {
 /// A shop whose program's writes fail.
 struct Trial<'l> {
     library: &'l Library,
-    shop: Shop,
+    shop: TestShop,
     log: PathBuf,
     /// Ends last.
     _home: TempDir,
 }
 
 impl<'l> Trial<'l> {
-    fn new(library: &'l Library, way: Way) -> Self {
+    fn new(library: &'l Library, way: RouteMix) -> Self {
         let home = tempfile::tempdir().unwrap();
         let folder = fs::canonicalize(home.path()).unwrap().join("shop");
         fs::create_dir(&folder).unwrap();
-        let shop = Shop::of(way, &folder, 3, 2, &mut Dice::new(1), Tenant::healthy());
+        let shop = TestShop::with_routes(way, &folder, 3, 2, &mut TestRng::new(1), Tenant::healthy());
         shop.add_invalid();
         Self { library, shop, log: home.path().join("writes.log"), _home: home }
     }
@@ -121,7 +121,7 @@ impl<'l> Trial<'l> {
             command.env("LD_PRELOAD", &self.library.file).env("FAILING_LOG", &self.log).env("FAILING_HOW", how);
             command.env("FAILING_PATHS", format!("{}{paths}", self.shop.folder.display()));
             command.env("FAILING_ERROR", error.to_string()).env("FAILING_WRITE", k.to_string());
-            let (code, errors) = to_the_end(&mut command);
+            let (code, errors) = run_with_timeout(&mut command);
             fs::write(self.shop.folder.join(format!("{name}.err")), errors).unwrap();
             code
         });
@@ -130,20 +130,20 @@ impl<'l> Trial<'l> {
     }
 
     /// A run of which nothing fails.
-    fn sound_run(&self, options: &str) -> Run {
+    fn run_without_failure(&self, options: &str) -> Run {
         self.run(options, Failure { k: 0, ..FAILURES[0] }).0
     }
 
     /// Runs with a failure, and once more without.
-    fn fail_and_go_on(&self, options: &str, failure: Failure) {
+    fn fail_and_resume(&self, options: &str, failure: Failure) {
         let (run, writes) = self.run(options, failure);
         let failed: Vec<_> = writes.iter().filter(|line| !line.contains(" done ")).collect();
         let again = panic::catch_unwind(AssertUnwindSafe(|| {
             check(&run, &self.shop, &self.newest_folder());
-            self.sound_run(options)
+            self.run_without_failure(options)
         }));
         let Ok(again) = again else { panic!("{failed:#?}\n{:?}: {}", run.code, run.errors) };
-        let checked = panic::catch_unwind(AssertUnwindSafe(|| check_again(&run, &again, &self.shop)));
+        let checked = panic::catch_unwind(AssertUnwindSafe(|| check_resumed(&run, &again, &self.shop)));
         assert!(checked.is_ok(), "{failed:#?}\n{:?}: {}\n{:?}: {}", run.code, run.errors, again.code, again.errors);
     }
 
@@ -155,11 +155,11 @@ impl<'l> Trial<'l> {
 }
 
 /// Runs a program, but not for ever. Its exit code, none if it had to be killed, and what it said on standard error.
-fn to_the_end(command: &mut Command) -> (Option<i32>, Vec<u8>) {
+fn run_with_timeout(command: &mut Command) -> (Option<i32>, Vec<u8>) {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let start = Instant::now();
     while child.try_wait().unwrap().is_none() {
-        if start.elapsed() > LONGEST_RUN {
+        if start.elapsed() > MAX_RUN_TIME {
             child.kill().unwrap();
         }
         thread::sleep(Duration::from_millis(1));
@@ -169,17 +169,17 @@ fn to_the_end(command: &mut Command) -> (Option<i32>, Vec<u8>) {
 }
 
 /// What must hold after a run some of whose writes failed.
-fn check(run: &Run, shop: &Shop, folder: &Path) {
-    audit::the_wire_and_the_ledger(run, shop);
-    what_is_told_is_true(run);
+fn check(run: &Run, shop: &TestShop, folder: &Path) {
+    audit::check_requests_and_ledger(run, shop);
+    assert_report_matches_service(run);
     // The summary is there as a whole or not at all.
     let _: Option<Value> = run.summary.as_ref().map(|summary| serde_json::from_str(summary).unwrap());
     match run.code {
         // Nothing failed that matters.
         Some(1) => {
             audit::check(run, shop);
-            audit::nothing_is_lost(run, shop);
-            the_report_is_whole(folder);
+            audit::check_nothing_lost(run, shop);
+            assert_report_complete(folder);
             return;
         }
         Some(2) => assert!(run.exchanges.is_empty(), "something was sent"),
@@ -192,10 +192,10 @@ fn check(run: &Run, shop: &Shop, folder: &Path) {
 }
 
 /// What a run told, the service knows, even where the ledger does not.
-fn what_is_told_is_true(run: &Run) {
+fn assert_report_matches_service(run: &Run) {
     for result in &run.results {
         let (reference, outcome) = (result["referenceId"].as_str().unwrap(), result["outcome"].as_str().unwrap());
-        let n_sent = run.n_checkouts_of(reference);
+        let n_sent = run.checkout_count(reference);
         let is_in_ledger = || run.after.iter().any(|attempt| attempt.reference == reference && attempt.is_accepted());
         let is_true = match outcome {
             "accepted" => n_sent == 1 && (is_in_ledger() || run.errors.contains("the ledger lacks what came of ")),
@@ -208,7 +208,7 @@ fn what_is_told_is_true(run: &Run) {
     }
 }
 
-fn the_report_is_whole(folder: &Path) {
+fn assert_report_complete(folder: &Path) {
     let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
     assert!(read("report.html").trim_end().ends_with("</html>"));
     assert!(read("rejects/orders.csv").lines().nth(1).unwrap().starts_with(INVALID));
@@ -216,19 +216,19 @@ fn the_report_is_whole(folder: &Path) {
 }
 
 /// What must hold after the run that goes on.
-fn check_again(run: &Run, again: &Run, shop: &Shop) {
+fn check_resumed(run: &Run, again: &Run, shop: &TestShop) {
     audit::check(again, shop);
-    audit::nothing_is_lost(again, shop);
+    audit::check_nothing_lost(again, shop);
     assert_eq!(again.n("invalid"), 1);
     for reference in shop.guests.keys() {
-        let n_sent = run.n_checkouts_of(reference) + again.n_checkouts_of(reference);
+        let n_sent = run.checkout_count(reference) + again.checkout_count(reference);
         assert!(n_sent <= 1, "{reference} was sent twice");
         assert!(n_sent == 1 || again.outcome(reference) != "accepted", "{reference} was never sent");
     }
 }
 
 /// Looks at each case, on some threads.
-fn each<C: Debug + Sync>(cases: &[C], look: impl Fn(&C) + Sync) {
+fn run_all<C: Debug + Sync>(cases: &[C], look: impl Fn(&C) + Sync) {
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let look_at_some = || {
         while let Some(case) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
@@ -260,32 +260,32 @@ fn failures(count: impl Fn(Failure) -> Vec<String>) -> Vec<Failure> {
 }
 
 #[test]
-fn every_write_fails() {
-    let Some(library) = Library::build_or_skip("every_write_fails") else { return };
-    let trial = || Trial::new(&library, Way::Single);
+fn each_failed_write_is_safe() {
+    let Some(library) = Library::build_or_skip("each_failed_write_is_safe") else { return };
+    let trial = || Trial::new(&library, RouteMix::Single);
     let cases = failures(|failure| trial().run(SEND, failure).1);
-    each(&cases, |failure| trial().fail_and_go_on(SEND, *failure));
+    run_all(&cases, |failure| trial().fail_and_resume(SEND, *failure));
 }
 
 #[test]
-fn writes_fail_while_orders_are_assembled() {
-    let Some(library) = Library::build_or_skip("writes_fail_while_orders_are_assembled") else { return };
-    let trial = || Trial::new(&library, Way::Multi);
+fn failed_writes_in_multi_mode_are_safe() {
+    let Some(library) = Library::build_or_skip("failed_writes_in_multi_mode_are_safe") else { return };
+    let trial = || Trial::new(&library, RouteMix::Multi);
     let cases = failures(|failure| trial().run(SEND, failure).1);
     let cases: Vec<_> = cases.into_iter().step_by(STEP).collect();
-    each(&cases, |failure| trial().fail_and_go_on(SEND, *failure));
+    run_all(&cases, |failure| trial().fail_and_resume(SEND, *failure));
 }
 
 #[test]
-fn writes_of_a_resumed_run_fail() {
-    let Some(library) = Library::build_or_skip("writes_of_a_resumed_run_fail") else { return };
+fn failed_writes_of_a_resumed_run_are_safe() {
+    let Some(library) = Library::build_or_skip("failed_writes_of_a_resumed_run_are_safe") else { return };
     let stopped = || {
-        let trial = Trial::new(&library, Way::Single);
-        let first = trial.sound_run(&format!("--limit 1 {SEND}"));
+        let trial = Trial::new(&library, RouteMix::Single);
+        let first = trial.run_without_failure(&format!("--limit 1 {SEND}"));
         assert_eq!((first.code, first.n("accepted")), (Some(4), 1), "{}", first.errors);
         trial
     };
     let cases = failures(|failure| stopped().run(RESUME, failure).1);
     let cases: Vec<_> = cases.into_iter().step_by(STEP).collect();
-    each(&cases, |failure| stopped().fail_and_go_on(RESUME, *failure));
+    run_all(&cases, |failure| stopped().fail_and_resume(RESUME, *failure));
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, io::Write as _};
 
-use crate::support::place::{Place, Ran};
+use crate::support::workspace::{RunResult, Workspace};
 
 /// A row a document, and no column of a total: rows of one order are alike in every form.
 const PROFILE: &str = r#"
@@ -28,13 +28,13 @@ const N_BETWEEN: usize = 4000;
 
 /// A file's form, as it is written.
 #[derive(Debug, Clone, Copy)]
-enum Form {
+enum FileForm {
     Csv,
     Lines,
     Array,
 }
 
-impl Form {
+impl FileForm {
     fn ending(self) -> &'static str {
         match self {
             Self::Csv => "csv",
@@ -60,28 +60,28 @@ impl Form {
     }
 }
 
-const FORMS: [Form; 3] = [Form::Csv, Form::Lines, Form::Array];
+const FORMS: [FileForm; 3] = [FileForm::Csv, FileForm::Lines, FileForm::Array];
 
 fn others(file: &str) -> Vec<String> {
     (0..N_BETWEEN).map(|number| format!("{file}-{number}")).collect()
 }
 
 /// The order FAR, many others, and FAR again.
-fn there_and_back() -> Vec<String> {
+fn ids_with_returning_key() -> Vec<String> {
     let mut ids = vec!["FAR".to_owned()];
     ids.extend(others("A"));
     ids.push("FAR".to_owned());
     ids
 }
 
-fn place(more: &str) -> Place {
-    Place::with("parts.toml", format!("{more}{PROFILE}"))
+fn workspace_with_profile(more: &str) -> Workspace {
+    Workspace::with("parts.toml", format!("{more}{PROFILE}"))
 }
 
 const OPTIONS: &str = "--profile parts.toml --pos x --memory 1MB";
 
 /// The order FAR is the first one and has two items; no other has.
-fn is_whole(ran: &Ran, n_orders: usize, what: &str) {
+fn assert_one_scattered_order(ran: &RunResult, n_orders: usize, what: &str) {
     let (summary, results) = (ran.summary(), ran.results());
     assert_eq!(ran.code, 0, "{what}: {}", ran.err);
     let counts = ["read", "valid"].map(|outcome| summary["orders"][outcome].as_u64());
@@ -99,31 +99,33 @@ fn gzip(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_key_that_comes_back_in_the_last_row() {
+fn key_returning_in_the_last_row_is_one_order() {
     for form in FORMS {
-        let (text, name) = (form.file(&there_and_back()), format!("a.{}", form.ending()));
-        let (workspace, n_orders) = (place(""), N_BETWEEN + 1);
+        let (text, name) = (form.file(&ids_with_returning_key()), format!("a.{}", form.ending()));
+        let (workspace, n_orders) = (workspace_with_profile(""), N_BETWEEN + 1);
         workspace.file(&name, &text);
         workspace.file(&format!("{name}.gz"), gzip(&text));
         workspace.file(&format!("{name}.zst"), zstd::encode_all(text.as_bytes(), 1).unwrap());
         for name in [name.clone(), format!("{name}.gz"), format!("{name}.zst")] {
-            is_whole(&workspace.run(&format!("check {name} {OPTIONS}")), n_orders, &name);
+            assert_one_scattered_order(&workspace.run(&format!("check {name} {OPTIONS}")), n_orders, &name);
         }
         let ran = workspace.run_with(&format!("check - {OPTIONS}"), &[], text.as_bytes());
-        is_whole(&ran, n_orders, &format!("{form:?} through standard input"));
+        assert_one_scattered_order(&ran, n_orders, &format!("{form:?} through standard input"));
     }
 }
 
 #[test]
-fn a_key_that_comes_back_in_the_next_file() {
-    for (one, other) in [(Form::Csv, Form::Csv), (Form::Lines, Form::Array), (Form::Array, Form::Csv)] {
+fn key_returning_in_a_joined_file_is_one_order() {
+    for (one, other) in
+        [(FileForm::Csv, FileForm::Csv), (FileForm::Lines, FileForm::Array), (FileForm::Array, FileForm::Csv)]
+    {
         let (mut first, mut second) = (vec!["FAR".to_owned()], others("B"));
         first.extend(others("A"));
         second.push("FAR".to_owned());
         let (a, b) = (format!("a.{}", one.ending()), format!("b.{}.gz", other.ending()));
-        let workspace = place("join_files = true\n");
+        let workspace = workspace_with_profile("join_files = true\n");
         workspace.file(&a, one.file(&first)).file(&b, gzip(&other.file(&second)));
-        is_whole(
+        assert_one_scattered_order(
             &workspace.run(&format!("check {a} {b} {OPTIONS}")),
             2 * N_BETWEEN + 1,
             &format!("{one:?} and {other:?}"),
@@ -132,10 +134,10 @@ fn a_key_that_comes_back_in_the_next_file() {
 }
 
 #[test]
-fn a_key_that_comes_back_in_a_file_that_is_not_joined() {
-    let workspace = place("");
-    workspace.file("a.csv", Form::Csv.file(&["FAR".to_owned(), "A".to_owned()]));
-    workspace.file("b.csv", Form::Csv.file(&["B".to_owned(), "FAR".to_owned(), "FAR".to_owned()]));
+fn key_returning_in_an_unjoined_file_is_invalid() {
+    let workspace = workspace_with_profile("");
+    workspace.file("a.csv", FileForm::Csv.file(&["FAR".to_owned(), "A".to_owned()]));
+    workspace.file("b.csv", FileForm::Csv.file(&["B".to_owned(), "FAR".to_owned(), "FAR".to_owned()]));
     let ran = workspace.run(&format!("check a.csv b.csv {OPTIONS} --max-invalid 100%"));
     assert_eq!(ran.outcomes(), "FAR invalid, A valid, B valid, FAR invalid");
     assert_eq!(ran.results()[0]["problems"][0]["code"], "order_in_two_files");
@@ -144,13 +146,13 @@ fn a_key_that_comes_back_in_a_file_that_is_not_joined() {
 /// So many keys come back that the first reading is abandoned, where the file's size is known; of a packed file it is not,
 /// and keys are learned to the end. Some rows are damaged.
 #[test]
-fn every_order_has_rows_far_apart() {
+fn all_orders_scattered_give_the_same_results() {
     const N_ORDERS: usize = 25_000;
     let ids: Vec<String> = (0..N_ORDERS).map(|number| format!("A-{number}")).collect();
-    let mut text = Form::Csv.file(&[ids.clone(), ids].concat());
+    let mut text = FileForm::Csv.file(&[ids.clone(), ids].concat());
     text.insert_str("id,at,name\n".len(), "A-7,2025-03-01T10:00:00Z\n\nA-8,2025-03-01T10:00:00Z,\"two\nlines\"\n");
     text += ",2025-03-02T10:00:00Z,no key\nA-9,2025-03-01T10:00:00Z,cut off";
-    let workspace = place("");
+    let workspace = workspace_with_profile("");
     workspace.file("a.csv", &text);
     workspace.file("b.csv.gz", gzip(&text));
     let [spilled, learned] = ["a.csv", "b.csv.gz"].map(|name| {

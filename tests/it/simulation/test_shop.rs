@@ -22,37 +22,37 @@ use tempfile::TempDir;
 use tokio::{sync::watch, time::sleep};
 
 use super::{
-    chance::Chance,
-    history::{History, ItemNo, OrderNo, Part, Run, What},
-    hooks::{ModelJournal, ModelWire},
-    weather::Weather,
-    world::{Trouble, World},
+    adapters::{ModelJournal, ModelTransport},
+    fault_model::FaultModel,
+    history::{History, ItemNo, Occurrence, OrderNo, OrderStep, Run},
+    rng::SimulationRng,
+    world::{Disturbance, Simulation},
 };
 
 /// No run lasts longer unless it hangs.
 const FOREVER: Duration = Duration::from_secs(400 * 24 * 3600);
 
 /// What is told of an accepted order of which another sending is unknown.
-pub(super) const MAY_BE_THERE_TWICE: &str = "it may be there twice";
+pub(super) const MAYBE_SENT_TWICE: &str = "it may be there twice";
 
 /// How a run is started.
-struct Start {
+struct RunStart {
     settings: Settings,
     resends: bool,
     limit: Option<usize>,
-    asked_to_stop_after: Option<Duration>,
-    trouble: Trouble,
+    shutdown_after: Option<Duration>,
+    disturbance: Disturbance,
     /// Until the next one begins.
     pause: Duration,
 }
 
-struct Shop {
-    chance: Chance,
-    world: Arc<World>,
+struct TestShop {
+    chance: SimulationRng,
+    simulation: Arc<Simulation>,
     /// The orders of each guest.
     guests: Vec<Vec<OrderNo>>,
     /// Those of each order that is assembled from several events.
-    parts_of: Vec<Option<Vec<Part>>>,
+    steps_of: Vec<Option<Vec<OrderStep>>>,
     n_orders: usize,
     n_runs: u32,
     folder: TempDir,
@@ -61,35 +61,42 @@ struct Shop {
 
 /// Everything that happens with a seed.
 pub(super) fn history(seed: u64) -> History {
-    let mut shop = Shop::new(seed);
-    let mut runs: Vec<_> = (0..shop.chance.between(0, 5)).map(|_| shop.stormy_run()).collect();
+    let mut shop = TestShop::new(seed);
+    let mut runs: Vec<_> = (0..shop.chance.between(0, 5)).map(|_| shop.disturbed_run()).collect();
     let resends = shop.chance.one_in(2);
-    runs.push(shop.fine_run(resends));
-    runs.push(shop.fine_run(resends));
+    runs.push(shop.undisturbed_run(resends));
+    runs.push(shop.undisturbed_run(resends));
     let guest_of =
         shop.guests.iter().enumerate().flat_map(|(guest, orders)| orders.iter().map(move |_| guest)).collect();
     let ledger = shop.open_ledger();
-    let known = (0..shop.n_orders).map(|order| known_of(order, &ledger)).collect();
+    let known = (0..shop.n_orders).map(|order| prior_state_of(order, &ledger)).collect();
     let left_open = ledger.open_carts().unwrap().into_iter().map(|cart| cart.browser).collect();
-    History { guest_of, parts_of: shop.parts_of, runs, filled: shop.world.filled(), left_open, known }
+    History {
+        guest_of,
+        steps_of: shop.steps_of,
+        runs,
+        filled: shop.simulation.filled(),
+        leftover_carts: left_open,
+        prior_states: known,
+    }
 }
 
 /// How an order is sent. `one_in` says how many are assembled from several events.
-fn any_parts(chance: &mut Chance, one_in: u64) -> Option<Vec<Part>> {
+fn random_steps(chance: &mut SimulationRng, one_in: u64) -> Option<Vec<OrderStep>> {
     if one_in == 0 || !chance.one_in(one_in) {
         return None;
     }
     let items: Vec<ItemNo> = (0..chance.count(1, 6)).collect();
     let n_confirmed_together = chance.count(1, 6);
-    let adds = items.iter().copied().map(Part::Add);
-    let consumers = chance.one_in(3).then_some(Part::Consumers);
-    let confirms = items.chunks(n_confirmed_together).map(|items| Part::Confirm(items.to_vec()));
-    Some(adds.chain([Part::Contacts]).chain(consumers).chain(confirms).chain([Part::Checkout]).collect())
+    let adds = items.iter().copied().map(OrderStep::Add);
+    let consumers = chance.one_in(3).then_some(OrderStep::Consumers);
+    let confirms = items.chunks(n_confirmed_together).map(|items| OrderStep::Confirm(items.to_vec()));
+    Some(adds.chain([OrderStep::Contacts]).chain(consumers).chain(confirms).chain([OrderStep::Checkout]).collect())
 }
 
-impl Shop {
+impl TestShop {
     fn new(seed: u64) -> Self {
-        let mut chance = Chance::of(seed, &[0]);
+        let mut chance = SimulationRng::stream(seed, &[0]);
         let mut n_orders = 0;
         let mut guests = Vec::new();
         for _ in 0..chance.between(1, 12) {
@@ -98,53 +105,53 @@ impl Shop {
             n_orders += n_orders_of_guest;
         }
         let one_in = chance.one_of(&[0, 1, 2, 2, 4]);
-        let parts_of = (0..n_orders).map(|_| any_parts(&mut chance, one_in)).collect();
+        let parts_of = (0..n_orders).map(|_| random_steps(&mut chance, one_in)).collect();
         let target = Target { base_url: "http://127.0.0.1".into(), client_key: "k".into() };
-        let world = Arc::new(World::new(seed));
-        Self { chance, world, guests, parts_of, n_orders, n_runs: 0, folder: folder(), target }
+        let world = Arc::new(Simulation::new(seed));
+        Self { chance, simulation: world, guests, steps_of: parts_of, n_orders, n_runs: 0, folder: folder(), target }
     }
 
-    fn stormy_run(&mut self) -> Run {
-        let settings = self.any_settings();
+    fn disturbed_run(&mut self) -> Run {
+        let settings = self.random_settings();
         let chance = &mut self.chance;
         // A run has some 10 points for each order of a single event, and 4 for each part of another.
-        let n_parts: usize = self.parts_of.iter().flatten().map(Vec::len).sum();
+        let n_parts: usize = self.steps_of.iter().flatten().map(Vec::len).sum();
         let n_points = u64::try_from(self.n_orders * 10 + n_parts * 4).unwrap();
-        let trouble = Trouble {
-            weather: Weather::any(chance, self.world.epoch()),
+        let trouble = Disturbance {
+            fault_model: FaultModel::random(chance, self.simulation.epoch()),
             crash_after: chance.one_in(2).then(|| chance.below(n_points)),
             writes_fail_after: chance.one_in(8).then(|| chance.below(n_points / 5)),
-            failed_writes_are_there: chance.one_in(2),
-            tells_fail_after: chance.one_in(12).then(|| chance.below(n_points / 4)),
-            slowest_disk: chance.one_of(&[0, 1, 10, 10, 700]),
+            failed_writes_persist: chance.one_in(2),
+            reports_fail_after: chance.one_in(12).then(|| chance.below(n_points / 4)),
+            max_disk_delay: chance.one_of(&[0, 1, 10, 10, 700]),
         };
-        let start = Start {
+        let start = RunStart {
             settings,
             resends: chance.one_in(2),
             limit: chance.one_in(4).then(|| chance.count(1, self.n_orders)),
-            asked_to_stop_after: chance.one_in(4).then(|| chance.millis(0, 20_000)),
-            trouble,
+            shutdown_after: chance.one_in(4).then(|| chance.millis(0, 20_000)),
+            disturbance: trouble,
             pause: chance.millis(1000, 100_000),
         };
         self.run(start)
     }
 
-    fn fine_run(&mut self, resends: bool) -> Run {
+    fn undisturbed_run(&mut self, resends: bool) -> Run {
         // Even at one request a second there is time for every order.
-        let settings = Settings { session_timeout: Duration::from_secs(1200), ..self.any_settings() };
-        let trouble = Trouble {
-            weather: Weather::fine(),
+        let settings = Settings { session_timeout: Duration::from_secs(1200), ..self.random_settings() };
+        let trouble = Disturbance {
+            fault_model: FaultModel::none(),
             crash_after: None,
             writes_fail_after: None,
-            failed_writes_are_there: false,
-            tells_fail_after: None,
-            slowest_disk: 10,
+            failed_writes_persist: false,
+            reports_fail_after: None,
+            max_disk_delay: 10,
         };
         let pause = Duration::from_secs(1);
-        self.run(Start { settings, resends, limit: None, asked_to_stop_after: None, trouble, pause })
+        self.run(RunStart { settings, resends, limit: None, shutdown_after: None, disturbance: trouble, pause })
     }
 
-    fn any_settings(&mut self) -> Settings {
+    fn random_settings(&mut self) -> Settings {
         let chance = &mut self.chance;
         Settings {
             rate: (!chance.one_in(4)).then(|| chance.small(1, 50)).and_then(std::num::NonZeroU32::new),
@@ -160,19 +167,21 @@ impl Shop {
         }
     }
 
-    fn run(&mut self, start: Start) -> Run {
-        let Start { settings, resends, limit, asked_to_stop_after, trouble, pause } = start;
+    fn run(&mut self, start: RunStart) -> Run {
+        let RunStart { settings, resends, limit, shutdown_after: asked_to_stop_after, disturbance: trouble, pause } =
+            start;
         self.n_runs += 1;
         let ledger = self.open_ledger();
         let guests = self.planned(&ledger, resends);
         let to_send = guests.iter().flat_map(|guest| &guest.orders).map(order_no).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let world = Arc::clone(&self.world);
-        let guests = plan::limited(guests.into_iter().map(in_parts), limit);
+        let world = Arc::clone(&self.simulation);
+        let guests = plan::limited(guests.into_iter().map(split_guest), limit);
         let open = ledger.open_carts().unwrap().into_iter();
         let left = |open: OpenCart| LeftCart { cart: open.cart, browser: open.browser, clear_cart: open.clear_cart };
         let agenda = Agenda { left_open: open.map(left).collect(), guests };
-        let sending = send(&self.world, agenda, self.target.clone(), ledger, settings.clone(), asked_to_stop_after);
+        let sending =
+            send(&self.simulation, agenda, self.target.clone(), ledger, settings.clone(), asked_to_stop_after);
         runtime.block_on(async {
             world.begin(trouble);
             tokio::select! {
@@ -185,7 +194,7 @@ impl Shop {
         });
         // With it goes everything that was under way.
         drop(runtime);
-        Run { settings, resends, limit, to_send, lines: self.world.settle_underway() }
+        Run { settings, resends, limit, to_send, lines: self.simulation.settle_underway() }
     }
 
     fn open_ledger(&self) -> SqliteLedger {
@@ -209,8 +218,8 @@ impl Shop {
             for order in orders {
                 add(
                     &mut planned,
-                    order_of(*order, self.parts_of[*order].as_deref()),
-                    known_of(*order, ledger),
+                    order_of(*order, self.steps_of[*order].as_deref()),
+                    prior_state_of(*order, ledger),
                     resends,
                 );
             }
@@ -227,7 +236,7 @@ fn folder() -> TempDir {
 }
 
 /// A guest as a plan of many orders gives it.
-fn in_parts(mut guest: PlannedGuest) -> GuestParts<String> {
+fn split_guest(mut guest: PlannedGuest) -> GuestParts<String> {
     let (identity, mut orders) = (guest.identity.clone(), std::mem::take(&mut guest.orders));
     let others = orders.split_off(orders.len().min(2));
     guest.orders = orders;
@@ -236,40 +245,40 @@ fn in_parts(mut guest: PlannedGuest) -> GuestParts<String> {
 }
 
 async fn send(
-    world: &Arc<World>,
+    world: &Arc<Simulation>,
     agenda: Agenda<Cart, impl Iterator<Item = GuestParts<String>> + Send + 'static>,
     target: Target,
     ledger: SqliteLedger,
     settings: Settings,
     asked_to_stop_after: Option<Duration>,
 ) {
-    let journal = ModelJournal { world: Arc::clone(world), ledger: ledger.into() };
-    let wire = ModelWire { world: Arc::clone(world), timeout: settings.timeout };
+    let journal = ModelJournal { simulation: Arc::clone(world), ledger: ledger.into() };
+    let wire = ModelTransport { simulation: Arc::clone(world), timeout: settings.timeout };
     let (ask, asked) = watch::channel(None);
-    tokio::spawn(ask_to_stop(Arc::clone(world), asked_to_stop_after, ask));
-    let ended = dispatch::run(agenda, target, settings, journal, wire, asked, |event| hear(world, event)).await;
-    world.note(What::Ended(ended));
+    tokio::spawn(request_shutdown(Arc::clone(world), asked_to_stop_after, ask));
+    let ended = dispatch::run(agenda, target, settings, journal, wire, asked, |event| on_event(world, event)).await;
+    world.record(Occurrence::Ended(ended));
 }
 
-async fn ask_to_stop(world: Arc<World>, after: Option<Duration>, ask: watch::Sender<Option<String>>) {
+async fn request_shutdown(world: Arc<Simulation>, after: Option<Duration>, ask: watch::Sender<Option<String>>) {
     if let Some(after) = after {
         sleep(after).await;
-        world.note(What::AskedToStop);
+        world.record(Occurrence::ShutdownRequested);
         ask.send_replace(Some("interrupted".to_owned()));
     }
     // Nobody else asks.
     std::future::pending::<()>().await;
 }
 
-fn hear(world: &World, event: Event) -> Result<(), String> {
-    if !world.keeps_what_is_told() {
-        world.note(What::TellFailed);
+fn on_event(world: &Simulation, event: Event) -> Result<(), String> {
+    if !world.can_report() {
+        world.record(Occurrence::ReportFailed);
         return Err("the results cannot be written".to_owned());
     }
-    world.note(match event {
-        Event::Sending { kind, .. } => What::ToldSending(kind),
-        Event::Settled(record, settled) => What::Told(usize::try_from(record.id.0).unwrap(), settled),
-        Event::Warning(words) => What::Warned(words),
+    world.record(match event {
+        Event::Sending { kind, .. } => Occurrence::RequestReported(kind),
+        Event::Settled(record, settled) => Occurrence::OrderReported(usize::try_from(record.id.0).unwrap(), settled),
+        Event::Warning(words) => Occurrence::Warned(words),
         Event::Pause => return Ok(()),
     });
     Ok(())
@@ -284,14 +293,14 @@ fn add(guest: &mut PlannedGuest, order: PlannedOrder, known: Known, resends: boo
         Known::Unknown => guest.settled.push((order.record, unsent(Outcome::Unknown))),
         Known::Accepted => guest.settled.push((order.record, unsent(Outcome::AlreadySent))),
         Known::AcceptedInDoubt => {
-            let reason = Some(MAY_BE_THERE_TWICE.to_owned());
+            let reason = Some(MAYBE_SENT_TWICE.to_owned());
             guest.settled.push((order.record, Settled::unsent(Outcome::AlreadySent, reason)));
         }
         other => panic!("nobody touches the orders of this shop or its ledger: {other:?}"),
     }
 }
 
-fn known_of(order: OrderNo, ledger: &SqliteLedger) -> Known {
+fn prior_state_of(order: OrderNo, ledger: &SqliteLedger) -> Known {
     known(&ledger.history(&reference(order)).unwrap(), ordered_at(order), content(order))
 }
 
@@ -316,28 +325,28 @@ pub(super) fn order_of_reference(reference: &str) -> OrderNo {
     reference.strip_prefix("A-").unwrap().parse().unwrap()
 }
 
-fn events_of(order: OrderNo, parts: Option<&[Part]>) -> OrderEvents {
+fn events_of(order: OrderNo, parts: Option<&[OrderStep]>) -> OrderEvents {
     let event = |kind: &str, more: &str| EventText(format!("\",\"type\":\"{kind}\",\"order\":{order}{more}}}"));
     let Some(parts) = parts else { return OrderEvents::Single(event("ORDER_CHECKOUT", "")) };
-    let of_adds = |part: &Part| match part {
-        Part::Add(item) => Some(event("ADD", &format!(",\"item\":{item}"))),
+    let of_adds = |part: &OrderStep| match part {
+        OrderStep::Add(item) => Some(event("ADD", &format!(",\"item\":{item}"))),
         _ => None,
     };
-    let of_confirms = |part: &Part| match part {
-        Part::Confirm(items) => Some(event("CONFIRM", &format!(",\"items\":{items:?}"))),
+    let of_confirms = |part: &OrderStep| match part {
+        OrderStep::Confirm(items) => Some(event("CONFIRM", &format!(",\"items\":{items:?}"))),
         _ => None,
     };
     OrderEvents::Multi(Box::new(Sequence {
         adds: parts.iter().filter_map(of_adds).collect(),
         contacts: event("ADD_CONTACTS", ""),
-        consumers: parts.contains(&Part::Consumers).then(|| event("ADD_CONSUMERS", "")),
+        consumers: parts.contains(&OrderStep::Consumers).then(|| event("ADD_CONSUMERS", "")),
         confirms: parts.iter().filter_map(of_confirms).collect(),
         checkout: event("CHECKOUT", ""),
         clear_cart: event("CLEAR_CART", ""),
     }))
 }
 
-fn order_of(order: OrderNo, parts: Option<&[Part]>) -> PlannedOrder {
+fn order_of(order: OrderNo, parts: Option<&[OrderStep]>) -> PlannedOrder {
     let record = OrderRecord {
         id: OrderId(u64::try_from(order).unwrap()),
         reference: reference(order),

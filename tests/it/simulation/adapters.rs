@@ -16,63 +16,63 @@ use tokio::{
 };
 
 use super::{
-    history::{OrderNo, Request, What},
-    shop, tenant,
-    weather::{Fate, Turn},
-    world::{Disk, World},
+    fault_model::{FaultKind, Transit},
+    history::{Occurrence, OrderNo, Request},
+    tenant, test_shop,
+    world::{DiskBehaviour, Simulation},
 };
 
 /// A connection that takes longer does not come, as in `HttpWire`.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Says what `HttpWire` would say.
-pub(super) struct ModelWire {
-    pub(super) world: Arc<World>,
+pub(super) struct ModelTransport {
+    pub(super) simulation: Arc<Simulation>,
     pub(super) timeout: Duration,
 }
 
-impl Wire for ModelWire {
+impl Wire for ModelTransport {
     async fn send(&self, url: String) -> Heard {
-        self.world.point().await;
-        let (request, fate) = self.world.start(tenant::ask(&url), self.timeout);
-        let response = if fate.turn == Turn::NotSent {
-            sleep(fate.there.min(self.timeout).min(CONNECT_TIMEOUT)).await;
+        self.simulation.crash_point().await;
+        let (request, fate) = self.simulation.start(tenant::parse_operation(&url), self.timeout);
+        let response = if fate.fault == FaultKind::NotSent {
+            sleep(fate.outbound.min(self.timeout).min(CONNECT_TIMEOUT)).await;
             Heard::NotSent("no connection".to_owned())
         } else {
             self.exchange(&request, fate).await
         };
-        self.world.point().await;
-        self.world.note(What::Heard(request, response.clone()));
+        self.simulation.crash_point().await;
+        self.simulation.record(Occurrence::Responded(request, response.clone()));
         response
     }
 }
 
-impl ModelWire {
+impl ModelTransport {
     /// The request goes its way even where nobody waits for the answer any more.
-    async fn exchange(&self, request: &Request, fate: Fate) -> Heard {
+    async fn exchange(&self, request: &Request, fate: Transit) -> Heard {
         let (answer, answered) = oneshot::channel();
-        tokio::spawn(carry(Arc::clone(&self.world), request.clone(), fate, answer));
+        tokio::spawn(deliver(Arc::clone(&self.simulation), request.clone(), fate, answer));
         let response = async {
             let response = answered.await.unwrap();
-            sleep(fate.back).await;
+            sleep(fate.inbound).await;
             response
         };
         timeout(self.timeout, response).await.unwrap_or_else(|_| Heard::NoAnswer("timed out".to_owned()))
     }
 }
 
-async fn carry(world: Arc<World>, request: Request, fate: Fate, answer: oneshot::Sender<Heard>) {
-    sleep(fate.there).await;
-    world.point().await;
+async fn deliver(world: Arc<Simulation>, request: Request, fate: Transit, answer: oneshot::Sender<Heard>) {
+    sleep(fate.outbound).await;
+    world.crash_point().await;
     let response = world.arrive(&request, fate);
-    world.point().await;
+    world.crash_point().await;
     // Whoever asked may have given up.
     drop(answer.send(response));
 }
 
 /// The ledger on a disk that takes its time and may fail.
 pub(super) struct ModelJournal {
-    pub(super) world: Arc<World>,
+    pub(super) simulation: Arc<Simulation>,
     pub(super) ledger: Mutex<SqliteLedger>,
 }
 
@@ -86,7 +86,7 @@ impl Journal for ModelJournal {
         let key = OrderKey { reference, ordered_at: order.ordered_at, content: order.content };
         let (status, likeness) = (order.status.clone(), Some(order.likeness));
         let intent = Intent { order: key, status, money: None, n_items: 1, likeness };
-        Ok((Attempt(self.write(Write::Intend(intent), What::Intended(no)).await?), no))
+        Ok((Attempt(self.write(Write::Intend(intent), Occurrence::Intended(no)).await?), no))
     }
 
     async fn settle(&self, (attempt, no): Self::Attempt, outcome: AttemptOutcome) -> Result<(), String> {
@@ -95,45 +95,45 @@ impl Journal for ModelJournal {
             AttemptOutcome::NotAccepted => AttemptState::NotAccepted,
             AttemptOutcome::Unknown => AttemptState::Unknown,
         };
-        self.write(Write::Settle(attempt, state), What::Recorded(no, outcome)).await.map(drop)
+        self.write(Write::Settle(attempt, state), Occurrence::Recorded(no, outcome)).await.map(drop)
     }
 
     async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &EventText) -> Result<Cart, String> {
-        let what = What::CartOpened(shop::order_of_reference(reference), browser.to_owned());
+        let what = Occurrence::CartOpened(test_shop::order_of_reference(reference), browser.to_owned());
         let (reference, browser, clear_cart) = (reference.to_owned(), browser.to_owned(), clear_cart.clone());
         self.write(Write::OpenCart { reference, browser, clear_cart }, what).await.map(Cart)
     }
 
     async fn close_cart(&self, cart: Cart) -> Result<(), String> {
-        self.write(Write::CloseCart(cart), What::CartClosed(cart.0)).await.map(drop)
+        self.write(Write::CloseCart(cart), Occurrence::CartClosed(cart.0)).await.map(drop)
     }
 }
 
 impl ModelJournal {
-    async fn write(&self, write: Write, what: What) -> Result<i64, String> {
-        self.take_time().await;
-        let disk = self.world.disk();
-        let number = (disk != Disk::Fails).then(|| self.commit(write, what));
-        self.take_time().await;
-        if let (Disk::Writes, Some(number)) = (disk, number) {
+    async fn write(&self, write: Write, what: Occurrence) -> Result<i64, String> {
+        self.wait_for_disk().await;
+        let disk = self.simulation.disk();
+        let number = (disk != DiskBehaviour::Fails).then(|| self.commit(write, what));
+        self.wait_for_disk().await;
+        if let (DiskBehaviour::Writes, Some(number)) = (disk, number) {
             return Ok(number);
         }
-        self.world.note(What::WriteFailed);
+        self.simulation.record(Occurrence::WriteFailed);
         Err("the disk is full".to_owned())
     }
 
-    fn commit(&self, write: Write, what: What) -> i64 {
+    fn commit(&self, write: Write, what: Occurrence) -> i64 {
         let numbers = self.ledger.lock().unwrap().write(&[write]).unwrap();
-        self.world.note(what);
+        self.simulation.record(what);
         numbers[0]
     }
 
     /// Half a write; a crash may come at its end.
-    async fn take_time(&self) {
-        let time = self.world.time_of_disk();
+    async fn wait_for_disk(&self) {
+        let time = self.simulation.disk_delay();
         if !time.is_zero() {
             sleep(time).await;
         }
-        self.world.point().await;
+        self.simulation.crash_point().await;
     }
 }
