@@ -29,7 +29,7 @@ mod hot {
         model::{draft::Draft, money::Amount, order::Checked},
     };
 
-    use crate::support::{self, Stations};
+    use crate::support::{self, StageInputs};
 
     const AMOUNTS: [&str; 4] = ["1234.50", "5", "0.99", "+17.5"];
     const TIMES: [&str; 3] = ["2025-01-01T16:17:16.000Z", "2016-12-26T09:28:48Z", "2025-07-01T12:00:00+02:00"];
@@ -52,29 +52,29 @@ mod hot {
 
     // What is given comes back, so that its end is not counted.
     #[library_benchmark]
-    #[bench::csv(Stations::reached())]
-    fn rows_of_a_block(stations: Stations) -> Stations {
+    #[bench::csv(StageInputs::prepare())]
+    fn rows_of_a_block(stations: StageInputs) -> StageInputs {
         let export = stations.csv();
         support::parse(&export.reader, &export.blocks[0]);
         stations
     }
 
     #[library_benchmark]
-    #[bench::csv(Stations::reached())]
-    fn drafts(stations: Stations) -> (Vec<Draft<'static>>, Stations) {
+    #[bench::csv(StageInputs::prepare())]
+    fn drafts(stations: StageInputs) -> (Vec<Draft<'static>>, StageInputs) {
         (stations.csv().drafts(), stations)
     }
 
     #[library_benchmark]
-    #[bench::drafts(Stations::reached())]
-    fn checks(mut stations: Stations) -> (Vec<Checked<'static>>, Stations) {
+    #[bench::drafts(StageInputs::prepare())]
+    fn checks(mut stations: StageInputs) -> (Vec<Checked<'static>>, StageInputs) {
         let drafts = std::mem::take(&mut stations.drafts);
         (support::check(drafts, stations.rules).collect(), stations)
     }
 
     #[library_benchmark]
-    #[bench::order_checkout(Stations::reached())]
-    fn events(stations: Stations) -> (usize, Stations) {
+    #[bench::order_checkout(StageInputs::prepare())]
+    fn events(stations: StageInputs) -> (usize, StageInputs) {
         let length = |order| url::event_url_length(&stations.rules.target, &json::order_checkout(order));
         (stations.orders.iter().map(length).sum(), stations)
     }

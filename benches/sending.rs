@@ -17,18 +17,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use program::{Place, bare_loop};
-use service::{Manner, Service};
+use program::{Workspace, bare_loop};
+use service::{ResponseBehaviour, Service};
 
 /// How much is done.
-struct Size {
+struct BenchSize {
     n_orders: usize,
     seconds: usize,
     n_planned: usize,
 }
 
-const FULL: Size = Size { n_orders: 40_000, seconds: 20, n_planned: 2_000_000 };
-const TINY: Size = Size { n_orders: 200, seconds: 1, n_planned: 1_000 };
+const FULL: BenchSize = BenchSize { n_orders: 40_000, seconds: 20, n_planned: 2_000_000 };
+const TINY: BenchSize = BenchSize { n_orders: 200, seconds: 1, n_planned: 1_000 };
 
 /// What the bare loop is started with, in a process of its own.
 const BARE_LOOP: &str = "bare-loop";
@@ -49,26 +49,26 @@ fn main() {
     }
 }
 
-type Measure = fn(&Size);
+type Measure = fn(&BenchSize);
 
 /// By the names that can be typed after `--`.
 const MEASURES: [(&str, Measure); 5] = [
-    ("bare", beside_a_bare_loop),
+    ("bare", compare_with_bare_loop),
     ("ledger", rate_and_ledger),
     ("latency", rate_with_latency),
-    ("limit", most_in_a_second),
+    ("limit", rate_limit_under_faults),
     ("plan", large_plan),
 ];
 
 /// As many requests a second as the program can, beside as many as reqwest can, one after the other, three times.
-fn beside_a_bare_loop(size: &Size) {
+fn compare_with_bare_loop(size: &BenchSize) {
     let n_requests = size.n_orders * 3;
     let mut ratios: Vec<f64> = (0..3)
         .map(|_| {
-            let bare = Service::start(Manner::Prompt);
+            let bare = Service::start(ResponseBehaviour::Prompt);
             program::run_bare_loop(&bare.base_url, n_requests);
-            let workspace = Place::with_orders(size.n_orders);
-            let service = Service::start(Manner::Prompt);
+            let workspace = Workspace::with_orders(size.n_orders);
+            let service = Service::start(ResponseBehaviour::Prompt);
             workspace.send(&service, "--rate unlimited --in-flight 64 --identity-pause 0s");
             assert_eq!(service.n_received(), n_requests);
             let (bare, ours) = (bare.per_second(), service.per_second());
@@ -81,10 +81,10 @@ fn beside_a_bare_loop(size: &Size) {
 }
 
 /// What the ledger's thread uses of a core at 1,000 requests a second.
-fn rate_and_ledger(size: &Size) {
+fn rate_and_ledger(size: &BenchSize) {
     const RATE: usize = 1_000;
-    let workspace = Place::with_orders(RATE * size.seconds / 3);
-    let service = Service::start(Manner::Prompt);
+    let workspace = Workspace::with_orders(RATE * size.seconds / 3);
+    let service = Service::start(ResponseBehaviour::Prompt);
     let mut running = workspace.start(&service, "--rate 1000/s --in-flight 64 --identity-pause 0s");
     let (mut used, mut begin) = (None, None);
     while !running.has_ended() {
@@ -102,32 +102,32 @@ fn rate_and_ledger(size: &Size) {
     }
 }
 
-fn rate_with_latency(size: &Size) {
+fn rate_with_latency(size: &BenchSize) {
     const RATE: usize = 500;
-    let workspace = Place::with_orders(RATE * size.seconds / 3);
-    let service = Service::start(Manner::Slow(Duration::from_millis(50)));
+    let workspace = Workspace::with_orders(RATE * size.seconds / 3);
+    let service = Service::start(ResponseBehaviour::Slow(Duration::from_millis(50)));
     workspace.send(&service, "--rate 500/s --in-flight 64 --identity-pause 0s");
     let rate = service.per_second();
     println!("--rate 500/s, answers after 50 ms: {rate:.1} requests a second, {:.1} % of the rate", rate / 5.0);
 }
 
 /// The limit as the service sees it, with faults and what they make the program repeat.
-fn most_in_a_second(size: &Size) {
+fn rate_limit_under_faults(size: &BenchSize) {
     const RATE: usize = 200;
-    let workspace = Place::with_orders(RATE * size.seconds / 3);
-    let service = Service::start(Manner::Faulty);
+    let workspace = Workspace::with_orders(RATE * size.seconds / 3);
+    let service = Service::start(ResponseBehaviour::Faulty);
     workspace.send(&service, "--rate 200/s --in-flight 64 --identity-pause 100ms --timeout 2s --set tries=20");
     println!(
         "--rate 200/s with faults: {} requests, at most {} in any second; 210 are allowed",
         service.n_received(),
-        service.most_in_a_second()
+        service.max_in_any_second()
     );
 }
 
 /// How soon a large plan begins to be sent, and how much memory it takes.
-fn large_plan(size: &Size) {
-    let workspace = Place::with_orders(size.n_planned);
-    let service = Service::start(Manner::Prompt);
+fn large_plan(size: &BenchSize) {
+    let workspace = Workspace::with_orders(size.n_planned);
+    let service = Service::start(ResponseBehaviour::Prompt);
     workspace.plan(&service);
     let begin = Instant::now();
     let mut running = workspace.resume(&service, "--rate unlimited --in-flight 64 --identity-pause 0s --deadline 20s");

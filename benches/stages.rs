@@ -37,10 +37,10 @@ use orderferry::{
 };
 use tokio::{runtime::Runtime, task::JoinSet};
 
-use support::Stations;
+use support::StageInputs;
 
 /// Writes that share one sync, as many as deliveries happen to wait: none beside it, a usual night, a fast one.
-const GROUPS_OF_INTENTS: [usize; 3] = [1, 16, 64];
+const INTENT_BATCH_SIZES: [usize; 3] = [1, 16, 64];
 
 /// Memory that holds a part of the plan only, in bytes.
 const PLANNER_ON_DISK: usize = 256 * 1024;
@@ -54,7 +54,7 @@ const N_IN_FLIGHT: usize = 64;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    let stations = Stations::reached();
+    let stations = StageInputs::prepare();
     read(&mut criterion, &stations);
     map(&mut criterion, &stations);
     group(&mut criterion, &stations);
@@ -68,7 +68,7 @@ fn main() {
     criterion.final_summary();
 }
 
-fn read(criterion: &mut Criterion, stations: &Stations) {
+fn read(criterion: &mut Criterion, stations: &StageInputs) {
     let mut group = criterion.benchmark_group("read");
     for (name, export) in &stations.exports {
         group.throughput(Throughput::Bytes(export.input.found.bytes));
@@ -89,7 +89,7 @@ fn read_through(input: &Input) {
     }
 }
 
-fn map(criterion: &mut Criterion, stations: &Stations) {
+fn map(criterion: &mut Criterion, stations: &StageInputs) {
     let mut group = criterion.benchmark_group("map");
     for (name, export) in stations.exports.iter().filter(|(name, _)| ["csv", "ndjson"].contains(name)) {
         group.throughput(elements(export.rows.len()));
@@ -110,7 +110,7 @@ fn map(criterion: &mut Criterion, stations: &Stations) {
 }
 
 /// `runs` alone; drafts are made of the rows that stand in them or were gathered, which maps them too.
-fn group(criterion: &mut Criterion, stations: &Stations) {
+fn group(criterion: &mut Criterion, stations: &StageInputs) {
     let export = stations.csv();
     let mut group = criterion.benchmark_group("group");
     group.throughput(elements(export.rows.len()));
@@ -118,11 +118,11 @@ fn group(criterion: &mut Criterion, stations: &Stations) {
         bencher.iter(|| Runs::of(export.keyed, group::Settings::default()).runs.len());
     });
     group.bench_function("adjacent", |bencher| bencher.iter(|| export.drafts()));
-    group.bench_function("gathered", |bencher| bencher.iter(|| export.gathered()));
+    group.bench_function("gathered", |bencher| bencher.iter(|| export.scattered_drafts()));
     group.finish();
 }
 
-fn validate(criterion: &mut Criterion, stations: &Stations) {
+fn validate(criterion: &mut Criterion, stations: &StageInputs) {
     let mut group = criterion.benchmark_group("validate");
     group.throughput(elements(stations.drafts.len()));
     group.bench_function("check", |bencher| {
@@ -132,7 +132,7 @@ fn validate(criterion: &mut Criterion, stations: &Stations) {
     group.finish();
 }
 
-fn event(criterion: &mut Criterion, stations: &Stations) {
+fn event(criterion: &mut Criterion, stations: &StageInputs) {
     let mut group = criterion.benchmark_group("event");
     group.throughput(elements(stations.orders.len()));
     group.bench_function("order_checkout", |bencher| {
@@ -142,7 +142,7 @@ fn event(criterion: &mut Criterion, stations: &Stations) {
     group.finish();
 }
 
-fn plan(criterion: &mut Criterion, stations: &Stations) {
+fn plan(criterion: &mut Criterion, stations: &StageInputs) {
     let mut group = criterion.benchmark_group("plan");
     group.throughput(elements(stations.orders.len()));
     for (name, memory) in [("planner", usize::MAX), ("planner_on_disk", PLANNER_ON_DISK)] {
@@ -155,10 +155,10 @@ fn plan(criterion: &mut Criterion, stations: &Stations) {
     group.finish();
 }
 
-fn ledger(criterion: &mut Criterion, stations: &Stations) {
+fn ledger(criterion: &mut Criterion, stations: &StageInputs) {
     let intents = intents(&stations.guests);
     let mut group = criterion.benchmark_group("ledger");
-    for size in GROUPS_OF_INTENTS {
+    for size in INTENT_BATCH_SIZES {
         let folder = support::folder();
         let mut ledger = SqliteLedger::open(
             &LedgerPlace::at(folder.path().join("ledger.db")),
@@ -223,7 +223,7 @@ fn intents(guests: &[PlannedGuest]) -> Vec<ledger::Write> {
     intent.map(ledger::Write::Intend).collect()
 }
 
-fn dispatch(criterion: &mut Criterion, stations: &Stations) {
+fn dispatch(criterion: &mut Criterion, stations: &StageInputs) {
     let settings = support::dispatch_settings();
     let mut group = criterion.benchmark_group("dispatch");
     group.throughput(elements(stations.orders.len()));
@@ -265,7 +265,7 @@ fn created() -> Heard {
     Heard::Answer { status: 201, body: Some(body.to_owned()), retry_after: None }
 }
 
-fn report(criterion: &mut Criterion, stations: &Stations) {
+fn report(criterion: &mut Criterion, stations: &StageInputs) {
     let settled = |record: &OrderRecord| {
         if record.problems.is_empty() {
             Settled { attempts: 1, http_status: Some(201), ..Settled::unsent(Outcome::Accepted, None) }
@@ -303,7 +303,7 @@ fn report(criterion: &mut Criterion, stations: &Stations) {
 
 /// IDENTITY again and again, which leaves the tenant as it is. Measures the wire too, which `send --sandbox` needs as
 /// well.
-fn sandbox(criterion: &mut Criterion, stations: &Stations) {
+fn sandbox(criterion: &mut Criterion, stations: &StageInputs) {
     let runtime = runtime();
     let sandbox =
         runtime.block_on(Sandbox::start(sandbox::SandboxSettings::default())).expect("a free port on loopback");
@@ -314,7 +314,7 @@ fn sandbox(criterion: &mut Criterion, stations: &Stations) {
     let mut group = criterion.benchmark_group("sandbox");
     group.throughput(elements(N_REQUESTS));
     group.bench_function("identity", |bencher| {
-        bencher.iter(|| runtime.block_on(sent_side_by_side(&wire, &identity)));
+        bencher.iter(|| runtime.block_on(send_concurrently(&wire, &identity)));
     });
     group.finish();
     runtime.block_on(sandbox.stop());
@@ -326,7 +326,7 @@ async fn new_browser(wire: &HttpWire, url: String) -> String {
     answer["ref"].as_str().expect("a new browser has an id").to_owned()
 }
 
-async fn sent_side_by_side(wire: &Arc<HttpWire>, url: &str) {
+async fn send_concurrently(wire: &Arc<HttpWire>, url: &str) {
     let mut senders = JoinSet::new();
     for _ in 0..N_IN_FLIGHT {
         let (wire, url) = (Arc::clone(wire), url.to_owned());

@@ -17,8 +17,8 @@ use std::{
 
 use clap::{CommandFactory, Parser};
 
-use form::Form;
-use orders::{Invention, Share};
+use form::ExportFormat;
+use orders::{Fraction, OrderGenerator};
 use shuffle::Shuffle;
 
 /// Somewhat more than a row of CSV has.
@@ -40,21 +40,21 @@ struct Arguments {
     #[arg(long)]
     shuffled: bool,
     #[arg(long, value_enum, default_value = "csv")]
-    form: Form,
+    form: ExportFormat,
     /// The share of products whose names hold a comma or quotation marks
     #[arg(long, default_value = "0.1", value_parser = share)]
-    quoted: Share,
+    quoted: Fraction,
     /// The share of orders in a currency that there is not
     #[arg(long, default_value = "0", value_parser = share)]
-    invalid: Share,
+    invalid: Fraction,
     /// Cargo says so
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-fn share(text: &str) -> Result<Share, String> {
+fn share(text: &str) -> Result<Fraction, String> {
     let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
-    share.map(Share).ok_or_else(|| "a share is a number from 0 to 1".to_owned())
+    share.map(Fraction).ok_or_else(|| "a share is a number from 0 to 1".to_owned())
 }
 
 fn main() -> io::Result<()> {
@@ -66,14 +66,14 @@ fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
     let mut export = Export::create(&arguments.out, arguments.form)?;
     let n_orders =
-        if arguments.shuffled { shuffled(&arguments, &mut export) } else { straight(&arguments, &mut export) }?;
+        if arguments.shuffled { shuffled(&arguments, &mut export) } else { in_order(&arguments, &mut export) }?;
     let n_bytes = export.finish()?;
     let rows = arguments.rows;
     eprintln!("{}: {rows} rows, {n_orders} orders, {n_bytes} bytes", arguments.out.display());
     Ok(())
 }
 
-fn straight(arguments: &Arguments, export: &mut Export) -> io::Result<u64> {
+fn in_order(arguments: &Arguments, export: &mut Export) -> io::Result<u64> {
     each_record(arguments, |record| export.add(record))
 }
 
@@ -88,7 +88,7 @@ fn shuffled(arguments: &Arguments, export: &mut Export) -> io::Result<u64> {
 /// How many orders the records come from.
 fn each_record(arguments: &Arguments, mut emit: impl FnMut(&str) -> io::Result<()>) -> io::Result<u64> {
     let &Arguments { rows: n_rows, seed, quoted, invalid, form, .. } = arguments;
-    let mut orders = Invention { n_rows, seed, quoted, invalid }.orders();
+    let mut orders = OrderGenerator { n_rows, seed, quoted, invalid }.orders();
     let (mut n_orders, mut text) = (0, String::new());
     while let Some(order) = orders.next() {
         form.records(&order, &orders, &mut text, &mut emit)?;
@@ -100,12 +100,12 @@ fn each_record(arguments: &Arguments, mut emit: impl FnMut(&str) -> io::Result<(
 /// The file, record by record.
 struct Export {
     file: BufWriter<File>,
-    form: Form,
+    form: ExportFormat,
     is_begun: bool,
 }
 
 impl Export {
-    fn create(path: &Path, form: Form) -> io::Result<Self> {
+    fn create(path: &Path, form: ExportFormat) -> io::Result<Self> {
         let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
         file.write_all(form.begin().as_bytes())?;
         Ok(Self { file, form, is_begun: false })

@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat};
 
 /// 2016-01-01T00:00:00Z and ten years, so that no order is ever in the future.
 const FIRST_ORDER: u64 = 1_451_606_400;
-const SPAN: u64 = 315_532_800;
+const TIME_SPAN: u64 = 315_532_800;
 
 /// How many orders in a hundred have 1, 2, 3, … items; 250 items in all.
 const ORDERS_WITH_ITEMS: [u64; 8] = [35, 25, 17, 11, 6, 3, 2, 1];
@@ -18,7 +18,7 @@ const GUESTS_TO_DRAW: u64 = 885;
 
 const N_PRODUCTS: u64 = 4096;
 
-const KINDS: [(&str, &str); 8] = [
+const PRODUCT_TYPES: [(&str, &str); 8] = [
     ("Tunnel Tent", "TENT"),
     ("Trekking Poles", "ACCESSORY"),
     ("Backpack", "BACKPACK"),
@@ -28,7 +28,7 @@ const KINDS: [(&str, &str); 8] = [
     ("Rain Shell", "CLOTHING"),
     ("Gas Stove", "COOKING"),
 ];
-const MAKES: [&str; 12] = [
+const BRANDS: [&str; 12] = [
     "Fjellhütte",
     "Otter Creek",
     "Écrin",
@@ -105,19 +105,19 @@ const CITIES: [(&str, &str, &str); 16] = [
 const CARDS: [&str; 4] = ["Mastercard", "Visa", "Diners", "American Express"];
 
 /// What to invent.
-pub(crate) struct Invention {
+pub(crate) struct OrderGenerator {
     /// Items of all orders; the last order ends where they do.
     pub(crate) n_rows: u64,
     pub(crate) seed: u64,
     /// Products with a comma or quotation marks in their names.
-    pub(crate) quoted: Share,
+    pub(crate) quoted: Fraction,
     /// Orders in a currency that there is not.
-    pub(crate) invalid: Share,
+    pub(crate) invalid: Fraction,
 }
 
 /// A share of things, from 0 to 1.
 #[derive(Clone, Copy)]
-pub(crate) struct Share(pub(crate) f64);
+pub(crate) struct Fraction(pub(crate) f64);
 
 pub(crate) struct Order {
     pub(crate) reference: String,
@@ -145,7 +145,7 @@ pub(crate) struct Item {
 pub(crate) struct Product {
     pub(crate) id: String,
     pub(crate) name: String,
-    pub(crate) kind: &'static str,
+    pub(crate) product_type: &'static str,
 }
 
 pub(crate) struct Guest {
@@ -157,12 +157,12 @@ pub(crate) struct Guest {
     pub(crate) country: &'static str,
 }
 
-impl Invention {
+impl OrderGenerator {
     pub(crate) fn orders(&self) -> Orders {
-        let mut rng = Dice(self.seed);
-        let products = (0..N_PRODUCTS).map(|number| Product::invented(number, self.quoted, &mut rng)).collect();
+        let mut rng = SplitMix64(self.seed);
+        let products = (0..N_PRODUCTS).map(|number| Product::generate(number, self.quoted, &mut rng)).collect();
         let n_expected = (self.n_rows * 100 / items_of_a_hundred_orders()).max(1);
-        Orders { products, dice: rng, n_expected, invalid: self.invalid, number: 0, n_rows_left: self.n_rows }
+        Orders { products, rng, n_expected, invalid: self.invalid, number: 0, n_rows_left: self.n_rows }
     }
 }
 
@@ -173,10 +173,10 @@ fn items_of_a_hundred_orders() -> u64 {
 /// The orders, in the order of their times.
 pub(crate) struct Orders {
     products: Vec<Product>,
-    dice: Dice,
+    rng: SplitMix64,
     /// About as many as there will be.
     n_expected: u64,
-    invalid: Share,
+    invalid: Fraction,
     number: u64,
     n_rows_left: u64,
 }
@@ -187,7 +187,7 @@ impl Orders {
     }
 
     fn n_items(&mut self) -> u64 {
-        let mut position = self.dice.below(100);
+        let mut position = self.rng.below(100);
         for (n_items, n_orders) in (1..).zip(ORDERS_WITH_ITEMS) {
             match position.checked_sub(n_orders) {
                 Some(rest) => position = rest,
@@ -206,12 +206,13 @@ impl Iterator for Orders {
             return None;
         }
         let n_items = self.n_items().min(self.n_rows_left);
-        let (guest, currency) = Guest::invented(self.dice.below((self.n_expected * GUESTS_TO_DRAW).div_ceil(1000)));
-        let rng = &mut self.dice;
-        let seconds = FIRST_ORDER + (self.number.min(self.n_expected - 1) * SPAN + rng.below(SPAN)) / self.n_expected;
+        let (guest, currency) = Guest::generate(self.rng.below((self.n_expected * GUESTS_TO_DRAW).div_ceil(1000)));
+        let rng = &mut self.rng;
+        let seconds =
+            FIRST_ORDER + (self.number.min(self.n_expected - 1) * TIME_SPAN + rng.below(TIME_SPAN)) / self.n_expected;
         let ordered_at = DateTime::from_timestamp(i64::try_from(seconds).expect("a time of this century"), 0);
         let payment = rng.pick(&["Card", "Card", "Card", "PayPal", "PayPal", "voucher", "other"]);
-        let is_invalid = rng.is_in(self.invalid);
+        let is_invalid = rng.is_within(self.invalid);
         let order = Order {
             reference: format!("WX{}", 1_000_000 + self.number),
             ordered_at: ordered_at.expect("chrono knows it").to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -220,7 +221,7 @@ impl Iterator for Orders {
             payment,
             card: if payment == "Card" { rng.pick(&CARDS) } else { "" },
             is_gift: rng.below(8) == 0,
-            items: (0..n_items).map(|_| Item::invented(rng)).collect(),
+            items: (0..n_items).map(|_| Item::generate(rng)).collect(),
             guest,
         };
         self.number += 1;
@@ -236,7 +237,7 @@ impl Order {
 }
 
 impl Item {
-    fn invented(rng: &mut Dice) -> Self {
+    fn generate(rng: &mut SplitMix64) -> Self {
         Self {
             product: usize::try_from(rng.below(N_PRODUCTS)).expect("below a Vec's length"),
             colour: rng.pick(&COLOURS),
@@ -247,22 +248,22 @@ impl Item {
 }
 
 impl Product {
-    fn invented(number: u64, quoted: Share, rng: &mut Dice) -> Self {
-        let (make, (what, kind)) = (rng.pick(&MAKES), rng.pick(&KINDS));
+    fn generate(number: u64, quoted: Fraction, rng: &mut SplitMix64) -> Self {
+        let (make, (what, kind)) = (rng.pick(&BRANDS), rng.pick(&PRODUCT_TYPES));
         let size = 20 + 5 * rng.below(40);
-        let name = match (rng.is_in(quoted), rng.below(2)) {
+        let name = match (rng.is_within(quoted), rng.below(2)) {
             (false, _) => format!("{make} {what} {size}"),
             (true, 0) => format!("{what} \"{make}\" {size}"),
             (true, _) => format!("{make} {what}, {size} l"),
         };
-        Self { id: format!("{}-{number:04}", &kind[..3]), name, kind }
+        Self { id: format!("{}-{number:04}", &kind[..3]), name, product_type: kind }
     }
 }
 
 impl Guest {
     /// The same number is the same guest, and pays with the same currency.
-    fn invented(number: u64) -> (Self, &'static str) {
-        let mut rng = Dice(number);
+    fn generate(number: u64) -> (Self, &'static str) {
+        let mut rng = SplitMix64(number);
         let ((first, initial), (last, in_address)) = (rng.pick(&FIRST_NAMES), rng.pick(&LAST_NAMES));
         let (city, country, currency) = rng.pick(&CITIES);
         let email = format!("{initial}.{in_address}{number}@{}", rng.pick(&DOMAINS));
@@ -280,9 +281,9 @@ impl std::fmt::Display for Decimals {
 }
 
 /// `SplitMix64`: enough for invented orders, and no dependency.
-pub(crate) struct Dice(pub(crate) u64);
+pub(crate) struct SplitMix64(pub(crate) u64);
 
-impl Dice {
+impl SplitMix64 {
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -295,7 +296,7 @@ impl Dice {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a million is exact")]
-    fn is_in(&mut self, share: Share) -> bool {
+    fn is_within(&mut self, share: Fraction) -> bool {
         const PARTS: u64 = 1_000_000;
         (self.below(PARTS) as f64) < share.0 * PARTS as f64
     }

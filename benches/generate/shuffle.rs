@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use crate::orders::Dice;
+use crate::orders::SplitMix64;
 
 /// About how many bytes a part has.
 const PART: u64 = 256 << 20;
@@ -15,7 +15,7 @@ const PART: u64 = 256 << 20;
 pub(crate) struct Shuffle {
     /// Files without names: each record after its length in four bytes.
     parts: Vec<BufWriter<File>>,
-    dice: Dice,
+    rng: SplitMix64,
 }
 
 impl Shuffle {
@@ -24,11 +24,11 @@ impl Shuffle {
         let part = || Ok(BufWriter::with_capacity(1 << 16, tempfile::tempfile_in(folder)?));
         let parts = (0..n_bytes.div_ceil(PART)).map(|_| part()).collect::<io::Result<_>>()?;
         // The complement, so that the shuffle does not repeat the dice of the orders.
-        Ok(Self { parts, dice: Dice(!seed) })
+        Ok(Self { parts, rng: SplitMix64(!seed) })
     }
 
     pub(crate) fn add(&mut self, record: &str) -> io::Result<()> {
-        let position = self.dice.below(self.parts.len() as u64);
+        let position = self.rng.below(self.parts.len() as u64);
         let part = &mut self.parts[usize::try_from(position).expect("below a Vec's length")];
         part.write_all(&u32::try_from(record.len()).expect("a record is short").to_le_bytes())?;
         part.write_all(record.as_bytes())
@@ -43,7 +43,7 @@ impl Shuffle {
             file.read_to_end(&mut bytes)?;
             let mut records = records(&bytes);
             for end in (1..records.len()).rev() {
-                let other = self.dice.below(end as u64 + 1);
+                let other = self.rng.below(end as u64 + 1);
                 records.swap(end, usize::try_from(other).expect("below a Vec's length"));
             }
             for record in records {

@@ -19,11 +19,11 @@ use crate::{BARE_LOOP, service::Service};
 const HEADER: &str = "referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,item.quantity,guest.email,guest.lastname";
 
 /// A folder with an export, each of whose orders has a guest of its own.
-pub(crate) struct Place {
+pub(crate) struct Workspace {
     folder: TempDir,
 }
 
-impl Place {
+impl Workspace {
     pub(crate) fn with_orders(n_orders: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut export = format!("{HEADER}\n");

@@ -19,7 +19,7 @@ const CREATED: &str = r#"{"status":"OK","version":"1.2","ref":"00000000-0000-400
 
 /// How it answers.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Manner {
+pub(crate) enum ResponseBehaviour {
     /// At once.
     Prompt,
     /// After a while.
@@ -38,7 +38,7 @@ pub(crate) struct Service {
 
 impl Service {
     /// Starts a service on a thread of its own.
-    pub(crate) fn start(manner: Manner) -> Self {
+    pub(crate) fn start(manner: ResponseBehaviour) -> Self {
         let starts = Arc::new(Mutex::new(Vec::new()));
         let (seen, (end, ended)) = (Arc::clone(&starts), oneshot::channel());
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -74,7 +74,7 @@ impl Service {
     }
 
     /// The most requests that came within any second.
-    pub(crate) fn most_in_a_second(&self) -> usize {
+    pub(crate) fn max_in_any_second(&self) -> usize {
         let mut starts = self.starts.lock().unwrap().clone();
         starts.sort_unstable();
         let within =
@@ -83,7 +83,7 @@ impl Service {
     }
 }
 
-async fn accept(listener: std::net::TcpListener, seen: Arc<Mutex<Vec<Instant>>>, manner: Manner) {
+async fn accept(listener: std::net::TcpListener, seen: Arc<Mutex<Vec<Instant>>>, manner: ResponseBehaviour) {
     let listener = TcpListener::from_std(listener).unwrap();
     let n_answers = Arc::new(AtomicUsize::new(0));
     loop {
@@ -93,7 +93,12 @@ async fn accept(listener: std::net::TcpListener, seen: Arc<Mutex<Vec<Instant>>>,
     }
 }
 
-async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<Instant>>>, manner: Manner, n_answers: Arc<AtomicUsize>) {
+async fn serve(
+    mut stream: TcpStream,
+    seen: Arc<Mutex<Vec<Instant>>>,
+    manner: ResponseBehaviour,
+    n_answers: Arc<AtomicUsize>,
+) {
     let mut request = Vec::with_capacity(16 * 1024);
     while let Ok(n_read) = stream.read_buf(&mut request).await
         && n_read > 0
@@ -103,7 +108,7 @@ async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<Instant>>>, manner: Ma
         }
         request.clear();
         seen.lock().unwrap().push(Instant::now());
-        if let Manner::Slow(time) = manner {
+        if let ResponseBehaviour::Slow(time) = manner {
             tokio::time::sleep(time).await;
         }
         let Some(answer) = answer(manner, n_answers.fetch_add(1, Ordering::Relaxed)) else { return };
@@ -114,11 +119,11 @@ async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<Instant>>>, manner: Ma
 }
 
 /// Nothing means that the connection ends. The faults are such that the program does not slow down for them.
-fn answer(manner: Manner, number: usize) -> Option<String> {
+fn answer(manner: ResponseBehaviour, number: usize) -> Option<String> {
     let (head, body) = match (manner, number % 40) {
-        (Manner::Faulty, 3 | 17) => return None,
-        (Manner::Faulty, 29) => ("503 Service Unavailable\r\nretry-after: 0", ""),
-        (Manner::Faulty, 37) => ("500 Internal Server Error", ""),
+        (ResponseBehaviour::Faulty, 3 | 17) => return None,
+        (ResponseBehaviour::Faulty, 29) => ("503 Service Unavailable\r\nretry-after: 0", ""),
+        (ResponseBehaviour::Faulty, 37) => ("500 Internal Server Error", ""),
         _ => ("201 Created", CREATED),
     };
     Some(format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()))

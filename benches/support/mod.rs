@@ -24,18 +24,18 @@ use orderferry::{
 use tempfile::TempDir;
 
 use crate::{
-    form::Form,
-    orders::{Invention, Share},
+    form::ExportFormat,
+    orders::{Fraction, OrderGenerator},
 };
 
 /// About 1 MB of CSV and 2,000 orders.
 const N_ROWS: u64 = 5000;
 
 /// One order in so many names a currency that there is not, as one hand-edited row in a real export does.
-const INVALID: Share = Share(0.02);
+const INVALID: Fraction = Fraction(0.02);
 
 /// The exports and what became of the first one at each station.
-pub(crate) struct Stations {
+pub(crate) struct StageInputs {
     /// CSV, CSV with quoted names, NDJSON and a JSON array.
     pub(crate) exports: [(&'static str, Export); 4],
     pub(crate) drafts: Vec<Draft<'static>>,
@@ -60,26 +60,26 @@ pub(crate) struct Export {
     pub(crate) scattered: &'static [KeyedRow<'static>],
 }
 
-impl Stations {
+impl StageInputs {
     /// Takes the invented export all the way.
-    pub(crate) fn reached() -> Self {
+    pub(crate) fn prepare() -> Self {
         let folder = folder();
-        let profile: &'static Profile = leaked(Profile::load("canonical").expect("it is built in"));
+        let profile: &'static Profile = leak(Profile::load("canonical").expect("it is built in"));
         let export = |name: &'static str, file: &str, form, quoted| {
-            (name, Export::invented(&folder.path().join(file), form, Share(quoted), profile))
+            (name, Export::generate(&folder.path().join(file), form, Fraction(quoted), profile))
         };
         let exports = [
-            export("csv", "orders.csv", Form::Csv, 0.0),
-            export("csv_quoted", "quoted.csv", Form::Csv, 0.1),
-            export("ndjson", "orders.ndjson", Form::Ndjson, 0.0),
-            export("array", "orders.json", Form::Array, 0.0),
+            export("csv", "orders.csv", ExportFormat::Csv, 0.0),
+            export("csv_quoted", "quoted.csv", ExportFormat::Csv, 0.1),
+            export("ndjson", "orders.ndjson", ExportFormat::Ndjson, 0.0),
+            export("array", "orders.json", ExportFormat::Array, 0.0),
         ];
-        let rules = leaked(rules(profile));
+        let rules = leak(rules(profile));
         let drafts = exports[0].1.drafts();
         let (mut records, mut orders, mut planned) = (Vec::new(), Vec::new(), Vec::new());
         for checked in check(drafts.clone(), rules) {
             if let Verdict::Valid(order) = checked.verdict {
-                planned.push(to_send(checked.record.clone(), &order));
+                planned.push(planned_order(checked.record.clone(), &order));
                 orders.push(*order);
             }
             records.push(checked.record);
@@ -96,16 +96,16 @@ impl Stations {
 }
 
 impl Export {
-    fn invented(path: &Path, form: Form, quoted: Share, profile: &'static Profile) -> Self {
+    fn generate(path: &Path, form: ExportFormat, quoted: Fraction, profile: &'static Profile) -> Self {
         fs::write(path, text(form, quoted)).expect("the folder is new and writable");
         let input = Input::file(&path.to_string_lossy(), path).expect("it was just written");
         let (blocks, reader) = read(&input);
         let blocks: &'static [Block] = blocks.leak();
         let mapper = FileMapper::bind(profile, reader.header(), "orders").expect("the invented export is canonical");
-        let mapper = leaked(mapper);
-        let parsed = leaked(reader.parse(blocks.iter().map(Piece::from)).expect("it is well-formed"));
+        let mapper = leak(mapper);
+        let parsed = leak(reader.parse(blocks.iter().map(Piece::from)).expect("it is well-formed"));
         let rows: &'static [Row<'_>] = parsed.rows().collect::<Vec<_>>().leak();
-        let keyed = leaked(rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect::<Vec<_>>());
+        let keyed = leak(rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect::<Vec<_>>());
         let scattered = (0..2).flat_map(|first| keyed.iter().skip(first).step_by(2).cloned()).collect::<Vec<_>>();
         Self { input, blocks, reader, mapper, rows, keyed, scattered: scattered.leak() }
     }
@@ -117,7 +117,7 @@ impl Export {
     }
 
     /// The same of rows that stand anywhere.
-    pub(crate) fn gathered(&self) -> Vec<Draft<'static>> {
+    pub(crate) fn scattered_drafts(&self) -> Vec<Draft<'static>> {
         let orders = group::gathered(self.scattered, group::Settings::default()).into_iter();
         orders.map(|rows| self.draft(rows.into_iter(), &[])).collect()
     }
@@ -131,7 +131,7 @@ impl Export {
     }
 }
 
-fn leaked<T>(value: T) -> &'static T {
+fn leak<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
 
@@ -140,8 +140,8 @@ pub(crate) fn folder() -> TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("cargo makes the folder around it")
 }
 
-fn text(form: Form, quoted: Share) -> String {
-    let mut orders = Invention { n_rows: N_ROWS, seed: 1, quoted, invalid: INVALID }.orders();
+fn text(form: ExportFormat, quoted: Fraction) -> String {
+    let mut orders = OrderGenerator { n_rows: N_ROWS, seed: 1, quoted, invalid: INVALID }.orders();
     let (mut text, mut record, mut between) = (form.begin().to_owned(), String::new(), "");
     while let Some(order) = orders.next() {
         let Ok(()) = form.records(&order, &orders, &mut record, |record| {
@@ -181,7 +181,7 @@ pub(crate) fn check(
     drafts.into_iter().map(move |draft| validate::check(draft, rules, &kinds))
 }
 
-fn to_send(record: OrderRecord, order: &Order<'_>) -> PlannedOrder {
+fn planned_order(record: OrderRecord, order: &Order<'_>) -> PlannedOrder {
     PlannedOrder {
         record,
         ordered_at: order.ordered_at,

@@ -5,10 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 
 use super::{
+    config::{ByteSize, InvalidLimit, Rate, duration},
     faults,
     ledger::LedgerArguments,
-    settings::{InvalidLimit, Rate, Size, duration},
-    stop::{Deadline, deadline},
+    signals::{Deadline, deadline},
 };
 use crate::{model::recipe::Mode, sandbox};
 
@@ -40,7 +40,7 @@ pub(super) struct CheckArguments {
     #[arg(required = true, value_name = "INPUT")]
     pub(super) inputs: Vec<String>,
     #[command(flatten)]
-    pub(super) reading: Reading,
+    pub(super) read: ReadArguments,
     #[command(flatten)]
     pub(super) target: TargetArguments,
     #[command(flatten)]
@@ -54,7 +54,7 @@ pub(super) struct SendArguments {
     #[arg(required_unless_present = "resume", conflicts_with = "resume", value_name = "INPUT")]
     pub(super) inputs: Vec<String>,
     #[command(flatten)]
-    pub(super) reading: Reading,
+    pub(super) read: ReadArguments,
     #[command(flatten)]
     pub(super) target: TargetArguments,
     #[command(flatten)]
@@ -87,8 +87,8 @@ pub(super) struct SendArguments {
     #[arg(long, value_name = "DURATION|HH:MM", value_parser = deadline, help_heading = "Sending")]
     pub(super) deadline: Option<Deadline>,
     /// What to do with orders whose outcome an earlier run left unknown
-    #[arg(long, value_enum, default_value_t = Unknown::Hold, help_heading = "Sending")]
-    pub(super) unknown: Unknown,
+    #[arg(long, value_enum, default_value_t = UnknownPolicy::Hold, help_heading = "Sending")]
+    pub(super) unknown: UnknownPolicy,
     /// Send orders older than 30 days too, which may trigger live campaigns; without it only the others are sent
     #[arg(long, help_heading = "Sending")]
     pub(super) backfill: bool,
@@ -110,7 +110,7 @@ pub(super) struct PaceArguments {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Reading {
+pub(super) struct ReadArguments {
     /// How to read the export: a built-in profile or a TOML file [default: canonical]
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) profile: Option<String>,
@@ -125,7 +125,7 @@ pub(super) struct Reading {
     pub(super) max_invalid: Option<InvalidLimit>,
     /// What grows with the export may hold so much in memory; the rest of it goes to the run folder [default: 256MB]
     #[arg(long, value_name = "SIZE")]
-    pub(super) memory: Option<Size>,
+    pub(super) memory: Option<ByteSize>,
     /// The longest URL that the service takes, in bytes [default: 8192]
     #[arg(long, value_name = "N")]
     pub(super) max_url_bytes: Option<usize>,
@@ -136,8 +136,8 @@ pub(super) struct Reading {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
     /// The summary in words, or as one line of JSON and nothing else
-    #[arg(long, value_enum, default_value_t = Format::Text, env = "ORDERFERRY_FORMAT", hide_env = true)]
-    pub(super) format: Format,
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text, env = "ORDERFERRY_FORMAT", hide_env = true)]
+    pub(super) format: OutputFormat,
     /// No progress, no words on success
     #[arg(long, env = "ORDERFERRY_QUIET", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) quiet: bool,
@@ -178,7 +178,7 @@ pub(super) struct TargetArguments {
 
 /// What is done with orders of which nobody knows whether the service has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Unknown {
+pub(super) enum UnknownPolicy {
     /// Nothing, until someone has looked
     Hold,
     /// They are sent again, though they may be there
@@ -187,7 +187,7 @@ pub(super) enum Unknown {
 
 /// The form of the summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum OutputFormat {
     /// Words
     Text,
     /// One line of JSON

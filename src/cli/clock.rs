@@ -7,18 +7,18 @@ use chrono::DateTime;
 
 /// 2020-01-01, before any orderferry. Against an earlier clock every order is of the future, so none would need
 /// `--backfill`; before 1970 times cannot even be counted.
-const FIRST: Duration = Duration::from_secs(1_577_836_800);
+const EARLIEST: Duration = Duration::from_secs(1_577_836_800);
 
 /// 3000-01-01: with [`LONGEST_DURATION`] behind it, a time still has a year of four digits, as dates of HTTP need.
-const END: Duration = Duration::from_secs(32_503_680_000);
+const LATEST: Duration = Duration::from_secs(32_503_680_000);
 
 /// A longer one is a slip of the pen, and could lie beyond the times that can be counted.
-pub(super) const LONGEST_DURATION: Duration = Duration::from_secs(1000 * 31_557_600);
+pub(super) const MAX_DURATION: Duration = Duration::from_secs(1000 * 31_557_600);
 
 /// Whether a clock that says `now` can be right.
 pub(super) fn ensure_plausible(now: SystemTime) -> anyhow::Result<()> {
     let since_epoch = now.duration_since(UNIX_EPOCH);
-    if since_epoch.as_ref().is_ok_and(|time| (FIRST..END).contains(time)) {
+    if since_epoch.as_ref().is_ok_and(|time| (EARLIEST..LATEST).contains(time)) {
         return Ok(());
     }
     let shown = match since_epoch {
@@ -38,15 +38,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_cannot_be_right_is_told() {
+    fn implausible_clock_is_rejected() {
         let year = Duration::from_secs(365 * 24 * 60 * 60);
         let check = |now: Option<SystemTime>| ensure_plausible(now.unwrap()).map_err(|error| error.to_string());
         let cases = [
             (UNIX_EPOCH.checked_sub(10 * year), "a time before 1970"),
             (UNIX_EPOCH.checked_sub(Duration::from_nanos(1)), "a time before 1970"),
             (Some(UNIX_EPOCH), "1970-01-01"),
-            ((UNIX_EPOCH + FIRST).checked_sub(Duration::from_nanos(1)), "2019-12-31"),
-            (UNIX_EPOCH.checked_add(END), "3000-01-01"),
+            ((UNIX_EPOCH + EARLIEST).checked_sub(Duration::from_nanos(1)), "2019-12-31"),
+            (UNIX_EPOCH.checked_add(LATEST), "3000-01-01"),
             (UNIX_EPOCH.checked_add(10_000 * year), "+11963-05-13"),
             (UNIX_EPOCH.checked_add(Duration::from_secs(i64::MAX as u64)), "a time after 9999"),
         ];
@@ -54,10 +54,10 @@ mod tests {
             let message = check(now).unwrap_err();
             assert!(message.starts_with(&format!("the clock of this machine says {shown}, expected")), "{message}");
         }
-        for now in [Some(UNIX_EPOCH + FIRST), (UNIX_EPOCH + END).checked_sub(Duration::from_nanos(1))] {
+        for now in [Some(UNIX_EPOCH + EARLIEST), (UNIX_EPOCH + LATEST).checked_sub(Duration::from_nanos(1))] {
             assert_eq!(check(now), Ok(()));
         }
-        let latest = UNIX_EPOCH + END + LONGEST_DURATION;
+        let latest = UNIX_EPOCH + LATEST + MAX_DURATION;
         assert!(httpdate::fmt_http_date(latest).contains(" 4000 "), "{}", httpdate::fmt_http_date(latest));
     }
 }

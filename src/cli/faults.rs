@@ -1,13 +1,13 @@
 //! The sandbox's faults: a file, overridden by `--fault`.
 //!
-//! What they mean is the sandbox's to say. Called by `args` and `job`.
+//! What they mean is the sandbox's to say. Called by `args` and `spec`.
 
 use std::path::Path;
 
 use anyhow::Context;
 use toml::{Table, Value};
 
-use super::settings::{put, read};
+use super::config::{read_table, set_value};
 use crate::sandbox::{FaultSettings, Faults};
 
 /// The setting that is a number; all others are text.
@@ -16,13 +16,14 @@ const SEED: &str = "seed";
 /// The faults of a file and of options, if either says any.
 pub(super) fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<Option<Faults>> {
     let mut table = match file {
-        Some(file) => read::<FaultSettings>(file)?,
+        Some(file) => read_table::<FaultSettings>(file)?,
         None => Table::new(),
     };
     for fault in overrides {
         let (path, value) = fault.split_once('=').context("--fault takes KEY=VALUE")?;
         let (path, value) = (path.trim(), value.trim());
-        put::<FaultSettings>(&mut table, path, value_of(path, value)).with_context(|| format!("--fault {path}"))?;
+        set_value::<FaultSettings>(&mut table, path, parse_value(path, value))
+            .with_context(|| format!("--fault {path}"))?;
     }
     if table.is_empty() {
         return Ok(None);
@@ -34,7 +35,7 @@ pub(super) fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<
     Ok(Some(faults))
 }
 
-fn value_of(path: &str, text: &str) -> Value {
+fn parse_value(path: &str, text: &str) -> Value {
     match text.parse() {
         Ok(number) if path == SEED => Value::Integer(number),
         _ => Value::String(text.to_owned()),

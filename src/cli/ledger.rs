@@ -2,13 +2,13 @@
 //! Orders go through one by one, however many there are.
 
 mod args;
-mod words;
+mod text;
 
 use std::{io, path::Path, process::ExitCode};
 
 use anyhow::{Context, ensure};
 
-use super::{HELD, args::Format, job, print, settings::TargetSettings};
+use super::{EXIT_LOCKED, args::OutputFormat, config::TargetSettings, print, spec};
 use crate::{
     ledger::{self, AdoptError, Book, Filter, LedgerError, LedgerPlace, References, SettleError, Settlement},
     map::read_bounded,
@@ -20,11 +20,11 @@ use args::{AdoptArguments, LedgerCommand, ListArguments, SettleArguments};
 const STDIN: &str = "-";
 
 /// Some hundred thousand references, in bytes: more are settled in several goes.
-const LONGEST_LIST: u64 = 16 * 1024 * 1024;
+const MAX_LIST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Does what was typed.
 pub(super) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
-    let location = job::ledger_of(arguments.ledger.as_deref(), arguments.config.as_deref(), &arguments.set)?;
+    let location = spec::resolve_ledger(arguments.ledger.as_deref(), arguments.config.as_deref(), &arguments.set)?;
     let path = &location.path;
     let done = match &arguments.command {
         LedgerCommand::List(list) => self::list(path, list),
@@ -35,15 +35,15 @@ pub(super) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
         LedgerCommand::AcceptLoss => accept_loss(&location, arguments.quiet),
     };
     match done {
-        Err(error) if is_held(&error) => {
-            print::talk(&format!("error: {error:#}"));
-            Ok(ExitCode::from(HELD))
+        Err(error) if is_locked(&error) => {
+            print::status(&format!("error: {error:#}"));
+            Ok(ExitCode::from(EXIT_LOCKED))
         }
         done => done.map(|()| ExitCode::SUCCESS),
     }
 }
 
-fn is_held(error: &anyhow::Error) -> bool {
+fn is_locked(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(SettleError::Ledger(LedgerError::Held { .. })))
         || matches!(error.downcast_ref(), Some(AdoptError::Ledger(LedgerError::Held { .. })))
         || matches!(error.downcast_ref(), Some(LedgerError::Held { .. }))
@@ -51,16 +51,16 @@ fn is_held(error: &anyhow::Error) -> bool {
 
 fn list(path: &Path, arguments: &ListArguments) -> anyhow::Result<()> {
     let admin = Book::open(path)?;
-    let mut header = (arguments.format == Format::Text && !arguments.references).then(words::header);
+    let mut header = (arguments.format == OutputFormat::Text && !arguments.references).then(text::header);
     print::stream(|out| {
         admin.visit(&arguments.filter.filter(), |order| {
             if let Some(header) = header.take() {
                 out.text(&header)?;
             }
             Ok(match arguments.format {
-                _ if arguments.references => out.exact(&order.reference),
-                Format::Text => out.text(&words::line(&order)),
-                Format::Json => out.json(&words::json_line(&order)),
+                _ if arguments.references => out.raw(&order.reference),
+                OutputFormat::Text => out.text(&text::line(&order)),
+                OutputFormat::Json => out.json(&text::json_line(&order)),
             }?)
         })
     })
@@ -70,11 +70,11 @@ fn show(path: &Path, reference: &str) -> anyhow::Result<()> {
     let filter = Filter { references: References::Is(reference.to_owned()), ..Filter::default() };
     let mut histories = Vec::new();
     Book::open(path)?.visit(&filter, |order| {
-        histories.push(words::story(&order));
+        histories.push(text::history_text(&order));
         Ok::<_, LedgerError>(())
     })?;
     ensure!(!histories.is_empty(), "the ledger {} has no order {reference:?}", path.display());
-    print::data(histories.join("\n").trim_end()).context("standard output")
+    print::output(histories.join("\n").trim_end()).context("standard output")
 }
 
 fn export(path: &Path, filter: &Filter) -> anyhow::Result<()> {
@@ -82,7 +82,7 @@ fn export(path: &Path, filter: &Filter) -> anyhow::Result<()> {
     print::stream(|out| {
         admin.visit(filter, |order| {
             for submission in &order.sendings {
-                out.json(&words::sending_line(&order, submission))?;
+                out.json(&text::submission_line(&order, submission))?;
             }
             Ok(())
         })
@@ -92,7 +92,7 @@ fn export(path: &Path, filter: &Filter) -> anyhow::Result<()> {
 fn settle(location: &LedgerPlace, arguments: &SettleArguments, is_quiet: bool) -> anyhow::Result<()> {
     let request = Settlement {
         references: references(&arguments.references)?,
-        verdict: arguments.verdict.by_hand(),
+        verdict: arguments.decision.manual_decision(),
         target: arguments.target.clone(),
         ordered_at: arguments.ordered_at.clone().map(|range| range.0),
     };
@@ -100,9 +100,9 @@ fn settle(location: &LedgerPlace, arguments: &SettleArguments, is_quiet: bool) -
     if is_quiet {
         return Ok(());
     }
-    let lines = settled.iter().map(|order| words::settled(order, arguments.verdict));
+    let lines = settled.iter().map(|order| text::settled_text(order, arguments.decision));
     let lines: Vec<_> = lines.collect();
-    print::data(&lines.join("\n")).context("the orders are settled, but standard output")
+    print::output(&lines.join("\n")).context("the orders are settled, but standard output")
 }
 
 fn adopt(location: &LedgerPlace, arguments: &LedgerArguments, tenant: &AdoptArguments) -> anyhow::Result<()> {
@@ -111,13 +111,13 @@ fn adopt(location: &LedgerPlace, arguments: &LedgerArguments, tenant: &AdoptArgu
         client_key: tenant.client_key.clone(),
         ..TargetSettings::default()
     };
-    let target = job::target_of(typed, tenant.to.as_deref(), arguments.config.as_deref(), &arguments.set)?;
+    let target = spec::resolve_target(typed, tenant.to.as_deref(), arguments.config.as_deref(), &arguments.set)?;
     let adopted = ledger::adopt(location, &tenant.from, &target)?;
     if arguments.quiet {
         return Ok(());
     }
     let base_url = &target.base_url;
-    print::data(&format!("adopted {adopted}\nfrom now on it is {base_url} with the given client key"))
+    print::output(&format!("adopted {adopted}\nfrom now on it is {base_url} with the given client key"))
         .context("the target is adopted, but standard output")
 }
 
@@ -127,7 +127,7 @@ fn accept_loss(location: &LedgerPlace, is_quiet: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     let path = location.path.display();
-    print::data(&format!(
+    print::output(&format!(
         "the ledger {path} is accepted as it is; orders that it does not hold are sent by the next run that reads them"
     ))
     .context("the loss is accepted, but standard output")
@@ -137,7 +137,7 @@ fn accept_loss(location: &LedgerPlace, is_quiet: bool) -> anyhow::Result<()> {
 fn references(typed: &[String]) -> anyhow::Result<Vec<String>> {
     let mut references: Vec<_> = typed.iter().filter(|reference| *reference != STDIN).cloned().collect();
     if references.len() < typed.len() {
-        let read = read_bounded(io::stdin().lock(), LONGEST_LIST).context("standard input")?;
+        let read = read_bounded(io::stdin().lock(), MAX_LIST_BYTES).context("standard input")?;
         references.extend(read.lines().filter(|line| !line.is_empty()).map(str::to_owned));
     }
     ensure!(!references.is_empty(), "standard input names no order");

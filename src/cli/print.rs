@@ -9,17 +9,17 @@ use clap::error::ContextValue;
 use crate::model::printable::{printable, printable_json, printable_lines, printable_message};
 
 /// Lines of data for a person. An error is one that their reader should hear of: a full disk, say.
-pub(super) fn data(lines: &str) -> io::Result<()> {
-    to_reader(&printable_lines(lines))
+pub(super) fn output(lines: &str) -> io::Result<()> {
+    write_stdout(&printable_lines(lines))
 }
 
 /// A line of JSON.
 pub(super) fn json(line: &str) -> io::Result<()> {
-    to_reader(&printable_json(line))
+    write_stdout(&printable_json(line))
 }
 
-fn to_reader(lines: &str) -> io::Result<()> {
-    match put(io::stdout().lock(), lines) {
+fn write_stdout(lines: &str) -> io::Result<()> {
+    match write_line(io::stdout().lock(), lines) {
         // `orderferry check … | head` closes the pipe; the run's files and its exit code say what counts.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
@@ -27,9 +27,9 @@ fn to_reader(lines: &str) -> io::Result<()> {
 }
 
 /// Much data, of which nobody need wait for all. Ends early where the reader goes away.
-pub(super) fn stream(write: impl FnOnce(&mut Lines<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+pub(super) fn stream(write: impl FnOnce(&mut OutputLines<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let done = write(&mut Lines { out: &mut out }).and_then(|()| Ok(out.flush()?));
+    let done = write(&mut OutputLines { out: &mut out }).and_then(|()| Ok(out.flush()?));
     match done.as_ref().err().and_then(|error| error.downcast_ref::<io::Error>()) {
         Some(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Some(_) => done.context("standard output"),
@@ -38,11 +38,11 @@ pub(super) fn stream(write: impl FnOnce(&mut Lines<'_>) -> anyhow::Result<()>) -
 }
 
 /// Lines of a stream.
-pub(super) struct Lines<'o> {
+pub(super) struct OutputLines<'o> {
     out: &'o mut dyn Write,
 }
 
-impl Lines<'_> {
+impl OutputLines<'_> {
     /// A line for a person.
     pub(super) fn text(&mut self, line: &str) -> io::Result<()> {
         writeln!(self.out, "{}", printable(line))
@@ -54,15 +54,15 @@ impl Lines<'_> {
     }
 
     /// A line that another command reads, as it is; but a terminal is shown what a person may see.
-    pub(super) fn exact(&mut self, line: &str) -> io::Result<()> {
+    pub(super) fn raw(&mut self, line: &str) -> io::Result<()> {
         if io::stdout().is_terminal() { self.text(line) } else { writeln!(self.out, "{line}") }
     }
 }
 
 /// A message for a person: a line, and indented ones that belong to it.
-pub(super) fn talk(message: &str) {
+pub(super) fn status(message: &str) {
     // There is nobody else to tell.
-    drop(put(io::stderr().lock(), &printable_message(message)));
+    drop(write_line(io::stderr().lock(), &printable_message(message)));
 }
 
 /// What is wrong with the arguments, as clap says it in several lines.
@@ -79,9 +79,9 @@ pub(super) fn usage(error: &clap::Error) {
             lines = lines.replace(argument, &printable(argument));
         }
     }
-    drop(put(io::stderr().lock(), printable_lines(&lines).trim_end()));
+    drop(write_line(io::stderr().lock(), printable_lines(&lines).trim_end()));
 }
 
-fn put(mut to: impl Write, line: &str) -> io::Result<()> {
+fn write_line(mut to: impl Write, line: &str) -> io::Result<()> {
     writeln!(to, "{line}").and_then(|()| to.flush())
 }

@@ -14,13 +14,13 @@ use super::print;
 use crate::{pipeline::Progress, report::figures::counted};
 
 /// Shows progress, unless it shall be quiet.
-pub(super) struct Watch {
+pub(super) struct ProgressBarView {
     is_quiet: bool,
-    shown: Mutex<Shown>,
+    active: Mutex<ActiveBar>,
 }
 
 /// The bar of a stage. One that is hidden counts all the same.
-struct Shown {
+struct ActiveBar {
     stage: Stage,
     bar: ProgressBar,
 }
@@ -29,7 +29,7 @@ struct Shown {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Reading,
-    ReadingAgain,
+    SecondPass,
     Sending,
 }
 
@@ -37,13 +37,13 @@ impl Stage {
     fn template(self) -> &'static str {
         match self {
             Self::Reading => "reading   {human_pos} rows  {rate}",
-            Self::ReadingAgain => "reading   {human_pos} rows  {rate}  once more, with all keys known",
+            Self::SecondPass => "reading   {human_pos} rows  {rate}  once more, with all keys known",
             Self::Sending => "sending   {human_pos}/{human_len} requests  {bar:30}  {rate}, {eta} left  {msg}",
         }
     }
 }
 
-impl Shown {
+impl ActiveBar {
     fn new(stage: Stage, length: Option<u64>, target: ProgressDrawTarget) -> Self {
         let bar = ProgressBar::with_draw_target(length, target);
         let style = ProgressStyle::with_template(stage.template()).expect("the templates are ours");
@@ -60,7 +60,7 @@ impl Shown {
         let (n_done, rate) = (HumanCount(self.bar.position()), self.bar.per_sec());
         match (self.stage, self.bar.length()) {
             (Stage::Reading, _) => format!("reading, {n_done} rows, {rate:.0}/s"),
-            (Stage::ReadingAgain, _) => format!("reading once more, {n_done} rows, {rate:.0}/s"),
+            (Stage::SecondPass, _) => format!("reading once more, {n_done} rows, {rate:.0}/s"),
             (Stage::Sending, length) => {
                 let n_requests = HumanCount(length.unwrap_or_default());
                 // It is zero too as long as nothing can be said.
@@ -74,10 +74,10 @@ impl Shown {
     }
 }
 
-impl Watch {
+impl ProgressBarView {
     pub(super) fn new(is_quiet: bool) -> Self {
-        let active = Shown::new(Stage::Reading, None, draw_target(is_quiet));
-        Self { is_quiet, shown: Mutex::new(active) }
+        let active = ActiveBar::new(Stage::Reading, None, draw_target(is_quiet));
+        Self { is_quiet, active: Mutex::new(active) }
     }
 
     /// Prints a line for each SIGUSR1 from now on, whose default action ends the process. Where the system does not let us
@@ -106,29 +106,29 @@ impl Watch {
     /// Prints how far the run is, even if it is quiet: the line was asked for.
     #[cfg(unix)]
     fn print(&self) {
-        let active = self.shown();
+        let active = self.lock();
         // The bar can say nothing of itself while it is suspended.
         let line = format!("progress: {}", active.line());
-        active.bar.suspend(|| print::talk(&line));
+        active.bar.suspend(|| print::status(&line));
     }
 
     /// Shows what happened.
-    pub(super) fn tell(&self, progress: Progress<'_>) {
+    pub(super) fn update(&self, progress: Progress<'_>) {
         match progress {
-            Progress::Rows(n_rows) => self.shown().bar.inc(n_rows),
-            Progress::Again => self.begin(Stage::ReadingAgain, None),
-            Progress::Scattered { n_orders, n_bytes, n_free } => self.scattered(n_orders, n_bytes, n_free),
-            Progress::Sent { is_retry: false } => self.shown().bar.inc(1),
-            Progress::Sending(n_requests) => self.begin(Stage::Sending, Some(n_requests)),
-            Progress::Sent { is_retry: true } => self.shown().bar.set_message("retrying"),
+            Progress::Rows(n_rows) => self.lock().bar.inc(n_rows),
+            Progress::Again => self.start_stage(Stage::SecondPass, None),
+            Progress::Scattered { n_orders, n_bytes, n_free } => self.report_scattered(n_orders, n_bytes, n_free),
+            Progress::Sent { is_retry: false } => self.lock().bar.inc(1),
+            Progress::Sending(n_requests) => self.start_stage(Stage::Sending, Some(n_requests)),
+            Progress::Sent { is_retry: true } => self.lock().bar.set_message("retrying"),
             Progress::Warning(message) if !self.is_quiet => {
-                self.shown().bar.suspend(|| print::talk(&format!("warning: {message}")));
+                self.lock().bar.suspend(|| print::status(&format!("warning: {message}")));
             }
             Progress::Warning(_) => {}
         }
     }
 
-    fn scattered(&self, n_orders: Option<u64>, n_bytes: u64, n_free: u64) {
+    fn report_scattered(&self, n_orders: Option<u64>, n_bytes: u64, n_free: u64) {
         if self.is_quiet {
             return;
         }
@@ -139,22 +139,22 @@ impl Watch {
             _ => format!(", with up to {} of disk in the run folder ({} are free)", size(n_bytes), size(n_free)),
         };
         let message = format!("the rows of {orders} are scattered: the export is read once more{disk}");
-        self.shown().bar.suspend(|| print::talk(&message));
+        self.lock().bar.suspend(|| print::status(&message));
     }
 
     /// Leaves the screen to the summary.
     pub(super) fn finish(&self) {
-        self.shown().bar.finish_and_clear();
+        self.lock().bar.finish_and_clear();
     }
 
-    fn begin(&self, stage: Stage, length: Option<u64>) {
-        let mut active = self.shown();
+    fn start_stage(&self, stage: Stage, length: Option<u64>) {
+        let mut active = self.lock();
         active.bar.finish_and_clear();
-        *active = Shown::new(stage, length, draw_target(self.is_quiet));
+        *active = ActiveBar::new(stage, length, draw_target(self.is_quiet));
     }
 
-    fn shown(&self) -> std::sync::MutexGuard<'_, Shown> {
-        self.shown.lock().expect("nobody panics while drawing")
+    fn lock(&self) -> std::sync::MutexGuard<'_, ActiveBar> {
+        self.active.lock().expect("nobody panics while drawing")
     }
 }
 

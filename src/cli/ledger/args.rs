@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use clap::{Args, Subcommand, ValueEnum, builder::FalseyValueParser};
 
 use crate::{
-    cli::args::Format,
+    cli::args::OutputFormat,
     ledger::{ByHand, Filter, OrderState, References, TargetPrefix},
 };
 
@@ -77,8 +77,8 @@ pub(super) struct AdoptArguments {
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
     /// Words in columns, or one JSON object a line
-    #[arg(long, value_enum, default_value_t = Format::Text, env = "ORDERFERRY_FORMAT", hide_env = true)]
-    pub(super) format: Format,
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text, env = "ORDERFERRY_FORMAT", hide_env = true)]
+    pub(super) format: OutputFormat,
     /// The references alone, one a line, as "ledger settle -" reads them; whatever the format
     #[arg(long)]
     pub(super) references: bool,
@@ -92,16 +92,16 @@ pub(super) struct ListArguments {
 pub(super) struct FilterArguments {
     /// What is known of them; may be repeated
     #[arg(long, value_enum, value_name = "STATE")]
-    outcome: Vec<State>,
+    outcome: Vec<StateArgument>,
     /// Their references, by a pattern of SQLite's GLOB: *, ?, [a-z]; upper and lower case differ
     #[arg(long, value_name = "GLOB")]
     reference: Option<String>,
     /// Sent at that time or later: 2026-11-22 (a day in UTC) or 2026-11-22T06:30:00Z
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    since: Option<Moment>,
+    #[arg(long, value_name = "TIME", value_parser = time_range)]
+    since: Option<TimeRange>,
     /// Sent at that time, on that day, or before
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    until: Option<Moment>,
+    #[arg(long, value_name = "TIME", value_parser = time_range)]
+    until: Option<TimeRange>,
     /// Sent by this run
     #[arg(long, value_name = "ID")]
     run: Option<String>,
@@ -120,10 +120,10 @@ pub(super) struct SettleArguments {
     pub(super) references: Vec<String>,
     /// What became of them
     #[arg(long = "as", value_enum, value_name = "WORD")]
-    pub(super) verdict: Verdict,
+    pub(super) decision: DecisionArgument,
     /// When the order was made, where its reference was used for several
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    pub(super) ordered_at: Option<Moment>,
+    #[arg(long, value_name = "TIME", value_parser = time_range)]
+    pub(super) ordered_at: Option<TimeRange>,
     /// The beginning of the target's hash, where several targets have the reference
     #[arg(long, value_name = "HEX")]
     pub(super) target: Option<TargetPrefix>,
@@ -131,7 +131,7 @@ pub(super) struct SettleArguments {
 
 /// What is known of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum State {
+enum StateArgument {
     /// The service accepted it
     Accepted,
     /// It was sent, and nobody knows what came of it
@@ -144,7 +144,7 @@ enum State {
 
 /// What a person says of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Verdict {
+pub(super) enum DecisionArgument {
     /// It is there, and is not sent again
     Accepted,
     /// It is not there, and the next run sends it again
@@ -153,8 +153,8 @@ pub(super) enum Verdict {
     Acknowledged,
 }
 
-impl Verdict {
-    pub(super) fn by_hand(self) -> ByHand {
+impl DecisionArgument {
+    pub(super) fn manual_decision(self) -> ByHand {
         match self {
             Self::Accepted => ByHand::Accepted,
             Self::Failed => ByHand::Failed,
@@ -165,11 +165,11 @@ impl Verdict {
 
 impl FilterArguments {
     pub(super) fn filter(&self) -> Filter {
-        let state = |state: &State| match state {
-            State::Accepted => OrderState::Accepted,
-            State::Unknown => OrderState::Unknown,
-            State::Failed => OrderState::Failed,
-            State::Changed => OrderState::Changed,
+        let state = |state: &StateArgument| match state {
+            StateArgument::Accepted => OrderState::Accepted,
+            StateArgument::Unknown => OrderState::Unknown,
+            StateArgument::Failed => OrderState::Failed,
+            StateArgument::Changed => OrderState::Changed,
         };
         Filter {
             references: self.reference.clone().map_or(References::All, References::Like),
@@ -186,19 +186,19 @@ impl FilterArguments {
 
 /// A time as exactly as it was typed: a day, a second or a millisecond.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Moment(pub(super) Range<DateTime<Utc>>);
+pub(super) struct TimeRange(pub(super) Range<DateTime<Utc>>);
 
 /// A time as it is typed. Days are those of UTC, as times are shown.
-fn moment(text: &str) -> Result<Moment, String> {
+fn time_range(text: &str) -> Result<TimeRange, String> {
     let invalid = || format!("{text:?} is no time, expected such as 2026-11-22 or 2026-11-22T06:30:00Z");
     if let Ok(day) = text.parse::<NaiveDate>() {
         let start = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc();
         let next = day.checked_add_days(Days::new(1)).ok_or_else(invalid)?;
-        return Ok(Moment(start(day)..start(next)));
+        return Ok(TimeRange(start(day)..start(next)));
     }
     let start = DateTime::parse_from_rfc3339(text).map_err(|_| invalid())?.to_utc();
     let length = if text.contains('.') { TimeDelta::milliseconds(1) } else { TimeDelta::seconds(1) };
-    Ok(Moment(start..start.checked_add_signed(length).ok_or_else(invalid)?))
+    Ok(TimeRange(start..start.checked_add_signed(length).ok_or_else(invalid)?))
 }
 
 #[cfg(test)]
@@ -206,8 +206,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_as_long_as_it_was_typed() {
-        let range_text = |text| moment(text).map(|Moment(span)| format!("{:?} {}", span.start, span.end - span.start));
+    fn time_range_has_the_typed_precision() {
+        let range_text =
+            |text| time_range(text).map(|TimeRange(span)| format!("{:?} {}", span.start, span.end - span.start));
         assert_eq!(range_text("2026-11-22").unwrap(), "2026-11-22T00:00:00Z PT86400S");
         assert_eq!(range_text("2026-11-22T06:30:00+01:00").unwrap(), "2026-11-22T05:30:00Z PT1S");
         assert_eq!(range_text("2026-11-22T06:30:00.5Z").unwrap(), "2026-11-22T06:30:00.500Z PT0.001S");

@@ -12,10 +12,9 @@ use chrono::{DateTime, Local, Utc};
 use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
-    args::{CheckArguments, PaceArguments, Reading, SendArguments, TargetArguments, Unknown},
-    faults, print,
-    settings::{self, Loaded, Rate, ReusedReferences, Settings, Size, TargetSettings, UnreadableRows},
-    stop,
+    args::{CheckArguments, PaceArguments, ReadArguments, SendArguments, TargetArguments, UnknownPolicy},
+    config::{self, ByteSize, ConfigFile, LoadedConfig, Rate, ReusedReferences, TargetSettings, UnreadableRowsSetting},
+    faults, print, signals,
 };
 use crate::{
     dispatch,
@@ -44,7 +43,7 @@ const CHECK_CLIENT_KEY: &str = "a-client-key-of-32-characters---";
 const SANDBOX: &str = "sandbox";
 
 /// A longer pause is a slip of the pen.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+const MAX_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 /// One less than the usual tries of a request: few orders fail because the service was down for a while.
 const DEFAULT_DOWN_AFTER: u32 = 4;
@@ -54,17 +53,17 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A job that sends nothing.
 pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<Job<'static>> {
-    let loaded = load(&arguments.reading)?;
+    let loaded = load(&arguments.read)?;
     let mut values = target_values(&arguments.target, &loaded)?;
     let has_target = values.base_url.is_some() && values.client_key.is_some();
     values.base_url.get_or_insert_with(|| CHECK_BASE_URL.to_owned());
     values.client_key.get_or_insert_with(|| CHECK_CLIENT_KEY.to_owned());
     let pace = pace(&arguments.pace, &loaded)?;
-    let spec = Job { has_target, ..job(&arguments.inputs, &arguments.reading, &loaded, values, &pace)? };
+    let spec = Job { has_target, ..run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)? };
     if has_target {
-        ensure_borne(pace.rate, &spec.validate.target)?;
+        ensure_rate_allowed(pace.rate, &spec.validate.target)?;
     } else if spec.ledger.has_ledger() {
-        print::talk(
+        print::status(
             "warning: without a base URL and a client key it is not known what the ledger holds for the target",
         );
     }
@@ -76,25 +75,25 @@ pub(super) fn send(
     arguments: &SendArguments,
     run: impl FnOnce(&Job<'_>) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
-    let loaded = load(&arguments.reading)?;
+    let loaded = load(&arguments.read)?;
     if arguments.resume.is_some() {
-        ensure_of_no_plan(&arguments.reading.set)?;
+        ensure_allowed_with_resume(&arguments.read.set)?;
     }
     let mut values = target_values(&arguments.target, &loaded)?;
     let runtime = Runtime::new().context("cannot start sending")?;
     let sandbox = arguments.sandbox.then(|| start_sandbox(arguments, &loaded, &mut values, &runtime)).transpose()?;
     let pace = pace(&arguments.pace, &loaded)?;
-    let mut spec = job(&arguments.inputs, &arguments.reading, &loaded, values, &pace)?;
-    spec.ledger = match (&sandbox, arguments.reading.ledger.as_deref()) {
+    let mut spec = run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)?;
+    spec.ledger = match (&sandbox, arguments.read.ledger.as_deref()) {
         // The sandbox ends with the process, and what it accepted with it.
         (Some(_), None) => LedgerPlace::at(spec.folder.join(DEFAULT_LEDGER)),
-        (_, typed) => ledger(typed, &loaded)?,
+        (_, typed) => locate_ledger(typed, &loaded)?,
     };
     let guards_old_orders = !arguments.backfill && sandbox.is_none();
     let age = loaded.settings.backfill_after.map_or(30 * DAY, |span| span.0);
     let (shutdown, shutdown_signal) = watch::channel(None);
-    let deadline = arguments.deadline.map(|deadline| deadline.from(Local::now()));
-    runtime.spawn(stop::ask(shutdown, deadline));
+    let deadline = arguments.deadline.map(|deadline| deadline.time_left(Local::now()));
+    runtime.spawn(signals::request_shutdown(shutdown, deadline));
     spec.sending = Some(Sending {
         resumes: arguments.resume.clone(),
         consent: match &sandbox {
@@ -102,12 +101,12 @@ pub(super) fn send(
             None => Consent::Given { new_ledger: arguments.new_ledger, new_target: arguments.new_target },
         },
         limit: arguments.limit,
-        resends_unknown: arguments.unknown == Unknown::Resend,
+        resends_unknown: arguments.unknown == UnknownPolicy::Resend,
         asked_to_stop: shutdown_signal,
         dispatch: dispatch_settings(arguments, &loaded, &spec.validate.target, &pace)?,
         runtime: &runtime,
         old_orders: guards_old_orders
-            .then_some(OldOrders { age, are_skipped: loaded.settings.old_orders == settings::OldOrders::Skip }),
+            .then_some(OldOrders { age, are_skipped: loaded.settings.old_orders == config::OldOrdersSetting::Skip }),
         sandbox: sandbox.as_ref(),
     });
     let code = run(&spec);
@@ -118,8 +117,8 @@ pub(super) fn send(
 }
 
 /// How orders are sent is decided when they are planned.
-fn ensure_of_no_plan(set: &[String]) -> anyhow::Result<()> {
-    for path in set.iter().filter_map(|set| settings::path_of(set)) {
+fn ensure_allowed_with_resume(set: &[String]) -> anyhow::Result<()> {
+    for path in set.iter().filter_map(|set| config::setting_path(set)) {
         let name = path.rsplit('.').next().unwrap_or_default();
         ensure!(
             !["mode", "confirm"].contains(&name),
@@ -129,18 +128,18 @@ fn ensure_of_no_plan(set: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn load(arguments: &Reading) -> anyhow::Result<Loaded> {
+fn load(arguments: &ReadArguments) -> anyhow::Result<LoadedConfig> {
     load_settings(arguments.config.as_deref(), &arguments.set)
 }
 
-fn load_settings(config: Option<&Path>, set: &[String]) -> anyhow::Result<Loaded> {
+fn load_settings(config: Option<&Path>, set: &[String]) -> anyhow::Result<LoadedConfig> {
     // A variable that is no text is none of ours.
     let environment =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    settings::load(config, environment, set)
+    config::load(config, environment, set)
 }
 
-fn target_values(arguments: &TargetArguments, loaded: &Loaded) -> anyhow::Result<TargetSettings> {
+fn target_values(arguments: &TargetArguments, loaded: &LoadedConfig) -> anyhow::Result<TargetSettings> {
     let typed = TargetSettings {
         base_url: arguments.base_url.clone(),
         client_key: arguments.client_key.clone(),
@@ -158,11 +157,11 @@ fn target_values(arguments: &TargetArguments, loaded: &Loaded) -> anyhow::Result
 /// The settings' target is of no use to a sandbox, but for what events carry.
 fn start_sandbox(
     arguments: &SendArguments,
-    loaded: &Loaded,
+    loaded: &LoadedConfig,
     values: &mut TargetSettings,
     runtime: &Runtime,
 ) -> anyhow::Result<Sandbox> {
-    let max_url_bytes = max_url_bytes(&arguments.reading, loaded)?;
+    let max_url_bytes = max_url_bytes(&arguments.read, loaded)?;
     let faults = faults::load(arguments.faults.as_deref(), &arguments.fault)?;
     let settings = sandbox::SandboxSettings { max_url_bytes, faults, ..sandbox::SandboxSettings::default() };
     let sandbox = runtime.block_on(Sandbox::start(settings)).context("cannot start the sandbox")?;
@@ -172,7 +171,7 @@ fn start_sandbox(
     Ok(sandbox)
 }
 
-fn max_url_bytes(arguments: &Reading, loaded: &Loaded) -> anyhow::Result<usize> {
+fn max_url_bytes(arguments: &ReadArguments, loaded: &LoadedConfig) -> anyhow::Result<usize> {
     let max_url_bytes = arguments.max_url_bytes.or(loaded.settings.max_url_bytes).unwrap_or(DEFAULT_MAX_URL_BYTES);
     ensure!(
         (1..=LONGEST_URL).contains(&max_url_bytes),
@@ -181,12 +180,12 @@ fn max_url_bytes(arguments: &Reading, loaded: &Loaded) -> anyhow::Result<usize> 
     Ok(max_url_bytes)
 }
 
-fn job(
+fn run_spec(
     inputs: &[String],
-    arguments: &Reading,
-    loaded: &Loaded,
+    arguments: &ReadArguments,
+    loaded: &LoadedConfig,
     values: TargetSettings,
-    pace: &Pace,
+    pace: &PaceSettings,
 ) -> anyhow::Result<Job<'static>> {
     let started_at = Utc::now();
     let run_id = run_id(started_at);
@@ -194,14 +193,14 @@ fn job(
     let profile_name = arguments.profile.as_deref().or(settings.profile.as_deref()).unwrap_or(DEFAULT_PROFILE);
     let profile = Profile::load(profile_name)?;
     let accepts_unreadable = match settings.unreadable_rows {
-        Some(rows) => rows == UnreadableRows::Accept,
+        Some(rows) => rows == UnreadableRowsSetting::Accept,
         None => profile.unreadable_rows == reading::UnreadableRows::Accept,
     };
     Ok(Job {
         started_at,
         inputs: inputs.to_vec(),
         accepts_unreadable,
-        bounds: bounds(settings),
+        bounds: read_limits(settings),
         memory: memory(arguments, settings)?,
         folder: arguments.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
         validate: validate::Settings {
@@ -212,7 +211,7 @@ fn job(
         max_invalid: arguments.max_invalid.or(settings.max_invalid).map(|limit| limit.0).unwrap_or_default(),
         changed_exit: settings.changed_exit,
         // A check that finds no place for a ledger looks nothing up; whoever sends needs one.
-        ledger: ledger(arguments.ledger.as_deref(), loaded).unwrap_or_else(|_| LedgerPlace::at(PathBuf::new())),
+        ledger: locate_ledger(arguments.ledger.as_deref(), loaded).unwrap_or_else(|_| LedgerPlace::at(PathBuf::new())),
         has_target: true,
         sending: None,
         run_id,
@@ -221,18 +220,18 @@ fn job(
 }
 
 /// What grows with the export may hold so much in memory, if nothing else is said.
-const DEFAULT_MEMORY: Size = Size(256_000_000);
+const DEFAULT_MEMORY: ByteSize = ByteSize(256_000_000);
 
 /// With less, files of the run folder would be read in pieces too small to be of use.
-const LEAST_MEMORY: Size = Size(1_000_000);
+const MIN_MEMORY: ByteSize = ByteSize(1_000_000);
 
-fn memory(arguments: &Reading, settings: &Settings) -> anyhow::Result<u64> {
-    let Size(memory) = arguments.memory.or(settings.memory).unwrap_or(DEFAULT_MEMORY);
-    ensure!(memory >= LEAST_MEMORY.0, "memory is {memory} bytes, expected 1MB or more");
+fn memory(arguments: &ReadArguments, settings: &ConfigFile) -> anyhow::Result<u64> {
+    let ByteSize(memory) = arguments.memory.or(settings.memory).unwrap_or(DEFAULT_MEMORY);
+    ensure!(memory >= MIN_MEMORY.0, "memory is {memory} bytes, expected 1MB or more");
     Ok(memory)
 }
 
-fn bounds(settings: &Settings) -> Bounds {
+fn read_limits(settings: &ConfigFile) -> Bounds {
     let defaults = Bounds::default();
     Bounds {
         cell: settings.max_cell.map_or(defaults.cell, |size| size.0),
@@ -250,12 +249,16 @@ fn run_id(started_at: DateTime<Utc>) -> String {
 }
 
 /// The ledger that a run would use which has the same options.
-pub(super) fn ledger_of(typed: Option<&Path>, config: Option<&Path>, set: &[String]) -> anyhow::Result<LedgerPlace> {
-    ledger(typed, &load_settings(config, set)?)
+pub(super) fn resolve_ledger(
+    typed: Option<&Path>,
+    config: Option<&Path>,
+    set: &[String],
+) -> anyhow::Result<LedgerPlace> {
+    locate_ledger(typed, &load_settings(config, set)?)
 }
 
 /// The target that a run would send to which has the same options.
-pub(super) fn target_of(
+pub(super) fn resolve_target(
     typed: TargetSettings,
     to: Option<&str>,
     config: Option<&Path>,
@@ -266,7 +269,7 @@ pub(super) fn target_of(
 
 /// Where the ledger is: as it was named, else beside the config file in use, else in the state folder; never in the working
 /// folder, which is another one tomorrow.
-fn ledger(typed: Option<&Path>, loaded: &Loaded) -> anyhow::Result<LedgerPlace> {
+fn locate_ledger(typed: Option<&Path>, loaded: &LoadedConfig) -> anyhow::Result<LedgerPlace> {
     let relative_to_config =
         |path: PathBuf| loaded.folder.as_ref().map_or_else(|| path.clone(), |folder| folder.join(&path));
     let state_folder = state_folder();
@@ -302,8 +305,8 @@ fn target(values: &TargetSettings) -> anyhow::Result<Target> {
 }
 
 fn validate_settings(
-    arguments: &Reading,
-    loaded: &Loaded,
+    arguments: &ReadArguments,
+    loaded: &LoadedConfig,
     values: TargetSettings,
     profile: &Profile,
     now: DateTime<Utc>,
@@ -332,25 +335,25 @@ fn validate_settings(
 }
 
 /// How fast orders are sent.
-struct Pace {
+struct PaceSettings {
     /// Requests a second; none: as many as it takes.
     rate: Option<NonZeroU32>,
     in_flight: usize,
     identity_pause: Duration,
 }
 
-fn pace(arguments: &PaceArguments, loaded: &Loaded) -> anyhow::Result<Pace> {
+fn pace(arguments: &PaceArguments, loaded: &LoadedConfig) -> anyhow::Result<PaceSettings> {
     let settings = &loaded.settings;
     let Rate(rate) = arguments.rate.or(settings.rate).unwrap_or(Rate(NonZeroU32::new(20)));
     let in_flight = arguments.in_flight.or(settings.in_flight).unwrap_or(64);
     ensure!((1..=10_000).contains(&in_flight), "in_flight is {in_flight}, expected 1 to 10000");
     let pause = arguments.identity_pause.or(settings.identity_pause.map(|span| span.0));
     let identity_pause = pause.unwrap_or(Duration::from_millis(500));
-    ensure!(identity_pause <= LONGEST_PAUSE, "identity_pause is longer than an hour");
-    Ok(Pace { rate, in_flight, identity_pause })
+    ensure!(identity_pause <= MAX_PAUSE, "identity_pause is longer than an hour");
+    Ok(PaceSettings { rate, in_flight, identity_pause })
 }
 
-fn ensure_borne(rate: Option<NonZeroU32>, target: &Target) -> anyhow::Result<()> {
+fn ensure_rate_allowed(rate: Option<NonZeroU32>, target: &Target) -> anyhow::Result<()> {
     ensure!(
         rate.is_some() || target.is_on_this_machine(),
         "--rate unlimited is for targets on this machine only\n  hint: ask Sitecore which rate your tenant bears"
@@ -360,7 +363,7 @@ fn ensure_borne(rate: Option<NonZeroU32>, target: &Target) -> anyhow::Result<()>
 
 /// How long an order may take that is assembled from several events. Services end a session after half an hour mostly, and
 /// the last request takes its time too.
-fn session_timeout(settings: &Settings) -> anyhow::Result<Duration> {
+fn session_timeout(settings: &ConfigFile) -> anyhow::Result<Duration> {
     let session_timeout = settings.session_timeout.map_or(20 * MINUTE, |span| span.0);
     ensure!(!session_timeout.is_zero(), "session_timeout is 0, so that no order could be assembled in time");
     Ok(session_timeout)
@@ -368,12 +371,12 @@ fn session_timeout(settings: &Settings) -> anyhow::Result<Duration> {
 
 fn dispatch_settings(
     arguments: &SendArguments,
-    loaded: &Loaded,
+    loaded: &LoadedConfig,
     target: &Target,
-    pace: &Pace,
+    pace: &PaceSettings,
 ) -> anyhow::Result<dispatch::Settings> {
     let settings = &loaded.settings;
-    ensure_borne(pace.rate, target)?;
+    ensure_rate_allowed(pace.rate, target)?;
     let tries = settings.tries.unwrap_or(5);
     ensure!(tries > 0, "tries is 0, expected 1 or more");
     let down_after = settings.down_after.unwrap_or(DEFAULT_DOWN_AFTER);

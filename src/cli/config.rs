@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
-use super::clock::LONGEST_DURATION;
+use super::clock::MAX_DURATION;
 use crate::{
     map::{read_small_file, toml_fault},
     model::{
@@ -29,10 +29,10 @@ use crate::{
 const DEFAULT_FILE: &str = "orderferry.toml";
 
 /// Where the settings of the usual target stand.
-const TARGET: &str = "target.";
+const TARGET_PREFIX: &str = "target.";
 
 /// What the names of environment variables begin with.
-const ENVIRONMENT: &str = "ORDERFERRY_";
+const VARIABLE_PREFIX: &str = "ORDERFERRY_";
 
 /// Settings whose values are numbers; all others are text.
 const NUMBERS: [&str; 7] =
@@ -44,32 +44,32 @@ const SWITCHES: [&str; 1] = ["repeat_after_500"];
 /// Settings by their names in the file. What is not said is none.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Settings {
+pub(super) struct ConfigFile {
     pub(super) profile: Option<String>,
     pub(super) ledger: Option<PathBuf>,
     pub(super) max_invalid: Option<InvalidLimit>,
     pub(super) rate: Option<Rate>,
     pub(super) in_flight: Option<usize>,
-    pub(super) timeout: Option<Span>,
-    pub(super) identity_pause: Option<Span>,
-    pub(super) session_timeout: Option<Span>,
+    pub(super) timeout: Option<DurationSetting>,
+    pub(super) identity_pause: Option<DurationSetting>,
+    pub(super) session_timeout: Option<DurationSetting>,
     pub(super) tries: Option<u32>,
     pub(super) repeat_after_500: Option<bool>,
     pub(super) down_after: Option<u32>,
-    pub(super) give_up_after: Option<Span>,
+    pub(super) give_up_after: Option<DurationSetting>,
     pub(super) max_url_bytes: Option<usize>,
-    pub(super) memory: Option<Size>,
-    pub(super) max_cell: Option<Size>,
-    pub(super) max_record: Option<Size>,
+    pub(super) memory: Option<ByteSize>,
+    pub(super) max_cell: Option<ByteSize>,
+    pub(super) max_record: Option<ByteSize>,
     pub(super) max_columns: Option<usize>,
     pub(super) max_values: Option<usize>,
     pub(super) max_expansion: Option<u64>,
-    pub(super) backfill_after: Option<Span>,
-    pub(super) old_orders: OldOrders,
+    pub(super) backfill_after: Option<DurationSetting>,
+    pub(super) old_orders: OldOrdersSetting,
     pub(super) item_price: PricePer,
     pub(super) reused_references: ReusedReferences,
     pub(super) changed_exit: ChangedExit,
-    pub(super) unreadable_rows: Option<UnreadableRows>,
+    pub(super) unreadable_rows: Option<UnreadableRowsSetting>,
     /// The target where `--to` names none.
     pub(super) target: TargetSettings,
     /// The targets that `--to` can name.
@@ -103,7 +103,7 @@ pub(super) enum ReusedReferences {
 /// What becomes of orders that are too old to be sent without `--backfill`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum OldOrders {
+pub(super) enum OldOrdersSetting {
     #[default]
     Hold,
     Skip,
@@ -112,7 +112,7 @@ pub(super) enum OldOrders {
 /// What becomes of rows that cannot be read, and whose order is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum UnreadableRows {
+pub(super) enum UnreadableRowsSetting {
     Refuse,
     Accept,
 }
@@ -166,9 +166,9 @@ enum NumberOrText {
 /// A size such as `256 MB` or `1 GiB`, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "NumberOrText")]
-pub(super) struct Size(pub(super) u64);
+pub(super) struct ByteSize(pub(super) u64);
 
-impl FromStr for Size {
+impl FromStr for ByteSize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -177,7 +177,7 @@ impl FromStr for Size {
     }
 }
 
-impl TryFrom<NumberOrText> for Size {
+impl TryFrom<NumberOrText> for ByteSize {
     type Error = String;
 
     fn try_from(size: NumberOrText) -> Result<Self, String> {
@@ -191,13 +191,13 @@ impl TryFrom<NumberOrText> for Size {
 /// A duration such as `500ms` or `30d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Span(pub(super) Duration);
+pub(super) struct DurationSetting(pub(super) Duration);
 
 /// A duration as it is typed.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text)
         .map_err(|_| format!("{text:?} is no duration, expected such as 500ms, 30s or 10min"))?;
-    if duration > LONGEST_DURATION {
+    if duration > MAX_DURATION {
         return Err(format!("{text:?} is longer than 1000 years, expected such as 500ms, 30s or 10min"));
     }
     Ok(duration)
@@ -225,7 +225,7 @@ impl TryFrom<NumberOrText> for InvalidLimit {
     }
 }
 
-impl TryFrom<String> for Span {
+impl TryFrom<String> for DurationSetting {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -235,10 +235,10 @@ impl TryFrom<String> for Span {
 
 /// Settings and the folder of the file that they come from.
 #[derive(Debug)]
-pub(super) struct Loaded {
-    pub(super) settings: Settings,
+pub(super) struct LoadedConfig {
+    pub(super) settings: ConfigFile,
     /// What the environment and `--set` say of the target, whichever it is.
-    said_of_target: TargetSettings,
+    target_overrides: TargetSettings,
     pub(super) folder: Option<PathBuf>,
 }
 
@@ -247,36 +247,33 @@ pub(super) fn load(
     file: Option<&Path>,
     environment: impl Iterator<Item = (String, String)>,
     set: &[String],
-) -> anyhow::Result<Loaded> {
+) -> anyhow::Result<LoadedConfig> {
     let file = file.map(Path::to_owned).or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists()));
     let mut table = match &file {
-        Some(file) => read::<Settings>(file)?,
+        Some(file) => read_table::<ConfigFile>(file)?,
         None => Table::new(),
     };
     let mut target_table = Table::new();
     for (name, value) in environment {
-        let Some(path) = setting_of_variable(&name) else { continue };
-        let destination = if path.starts_with(TARGET) { &mut target_table } else { &mut table };
-        put::<Settings>(destination, &path, value_of(&path, &value)).with_context(|| format!("the variable {name}"))?;
+        let Some(path) = variable_setting(&name) else { continue };
+        let destination = if path.starts_with(TARGET_PREFIX) { &mut target_table } else { &mut table };
+        set_value::<ConfigFile>(destination, &path, parse_value(&path, &value))
+            .with_context(|| format!("the variable {name}"))?;
     }
     for set in set {
         let (path, value) = set.split_once('=').context("--set takes KEY=VALUE")?;
         let path = &full_path(path.trim());
-        let destination = if path.starts_with(TARGET) { &mut target_table } else { &mut table };
-        put::<Settings>(destination, path, value_of(path, value.trim()))
+        let destination = if path.starts_with(TARGET_PREFIX) { &mut target_table } else { &mut table };
+        set_value::<ConfigFile>(destination, path, parse_value(path, value.trim()))
             .with_context(|| format!("--set {}", path.trim()))?;
     }
-    let settings = Value::Table(table).try_into::<Settings>()?;
-    let target_overrides = Value::Table(target_table).try_into::<Settings>()?.target;
-    Ok(Loaded {
-        settings,
-        said_of_target: target_overrides,
-        folder: file.and_then(|file| file.parent().map(Path::to_owned)),
-    })
+    let settings = Value::Table(table).try_into::<ConfigFile>()?;
+    let target_overrides = Value::Table(target_table).try_into::<ConfigFile>()?.target;
+    Ok(LoadedConfig { settings, target_overrides, folder: file.and_then(|file| file.parent().map(Path::to_owned)) })
 }
 
 /// A file's settings, which are those of a `T`; a fault names its line.
-pub(super) fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Table> {
+pub(super) fn read_table<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Table> {
     let text = read_small_file(file).with_context(|| file.display().to_string())?;
     parse::<T>(&text).and_then(|_| parse(&text)).map_err(|error| anyhow::anyhow!("{}:{error}", file.display()))
 }
@@ -287,25 +284,25 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, crate::map::TomlFault> {
 
 /// `ORDERFERRY_CLIENT_KEY` is `target.client_key`, `ORDERFERRY_RATE` is `rate`.
 /// Those that stand for an option alone are read with the options.
-fn setting_of_variable(name: &str) -> Option<String> {
-    const OF_OPTIONS: [&str; 5] = ["config", "out", "to", "format", "quiet"];
-    let name = name.strip_prefix(ENVIRONMENT)?.to_ascii_lowercase();
-    (!OF_OPTIONS.contains(&name.as_str())).then(|| full_path(&name))
+fn variable_setting(name: &str) -> Option<String> {
+    const OPTION_VARIABLES: [&str; 5] = ["config", "out", "to", "format", "quiet"];
+    let name = name.strip_prefix(VARIABLE_PREFIX)?.to_ascii_lowercase();
+    (!OPTION_VARIABLES.contains(&name.as_str())).then(|| full_path(&name))
 }
 
 /// What `--set KEY=VALUE` sets.
-pub(super) fn path_of(set: &str) -> Option<String> {
+pub(super) fn setting_path(set: &str) -> Option<String> {
     set.split_once('=').map(|(path, _)| full_path(path.trim()))
 }
 
 /// `pos` is `target.pos`.
 fn full_path(name: &str) -> String {
-    const OF_TARGET: [&str; 9] =
+    const TARGET_KEYS: [&str; 9] =
         ["base_url", "client_key", "pos", "channel", "language", "currency", "page", "mode", "confirm"];
-    if OF_TARGET.contains(&name) { format!("{TARGET}{name}") } else { name.to_owned() }
+    if TARGET_KEYS.contains(&name) { format!("{TARGET_PREFIX}{name}") } else { name.to_owned() }
 }
 
-fn value_of(path: &str, text: &str) -> Value {
+fn parse_value(path: &str, text: &str) -> Value {
     match (text.parse(), text.parse()) {
         (Ok(number), _) if NUMBERS.contains(&path) => Value::Integer(number),
         (_, Ok(switch)) if SWITCHES.contains(&path) => Value::Boolean(switch),
@@ -314,7 +311,7 @@ fn value_of(path: &str, text: &str) -> Value {
 }
 
 /// Puts a value at a dotted path and checks that the settings still make sense as a `T`.
-pub(super) fn put<T: DeserializeOwned>(table: &mut Table, path: &str, value: Value) -> anyhow::Result<()> {
+pub(super) fn set_value<T: DeserializeOwned>(table: &mut Table, path: &str, value: Value) -> anyhow::Result<()> {
     let (parents, name) = path.rsplit_once('.').map_or((None, path), |(parents, name)| (Some(parents), name));
     let mut current = &mut *table;
     for parent in parents.into_iter().flat_map(|parents| parents.split('.')) {
@@ -329,19 +326,19 @@ pub(super) fn put<T: DeserializeOwned>(table: &mut Table, path: &str, value: Val
     Ok(())
 }
 
-impl Loaded {
+impl LoadedConfig {
     /// The settings of the target that was asked for, or of the usual one. The environment and `--set` count before
     /// either. A named target takes nothing from the usual one that says where orders go: its key is no key of another
     /// tenant.
     pub(super) fn target(&self, name: Option<&str>) -> anyhow::Result<TargetSettings> {
         let default_target = self.settings.target.clone();
-        let Some(name) = name else { return Ok(self.said_of_target.clone().or(&default_target)) };
+        let Some(name) = name else { return Ok(self.target_overrides.clone().or(&default_target)) };
         let Some(target) = self.settings.targets.get(name) else {
             let suggestion = nearest(name, self.settings.targets.keys().map(String::as_str));
             bail!("the config file has no target {name:?}{}", did_you_mean(suggestion));
         };
         let inherited = TargetSettings { base_url: None, client_key: None, pos: None, ..default_target };
-        Ok(self.said_of_target.clone().or(target).or(&inherited))
+        Ok(self.target_overrides.clone().or(target).or(&inherited))
     }
 }
 
@@ -372,7 +369,7 @@ mod tests {
 
     use super::*;
 
-    fn loaded(file: &str, environment: &[(&str, &str)], set: &[&str]) -> anyhow::Result<Loaded> {
+    fn loaded(file: &str, environment: &[(&str, &str)], set: &[&str]) -> anyhow::Result<LoadedConfig> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("o.toml");
         fs::write(&path, file).unwrap();
@@ -381,13 +378,13 @@ mod tests {
         load(Some(&path), environment, &set)
     }
 
-    fn fault(file: &str, environment: &[(&str, &str)], set: &[&str]) -> String {
+    fn load_error(file: &str, environment: &[(&str, &str)], set: &[&str]) -> String {
         let error = format!("{:#}", loaded(file, environment, set).unwrap_err());
         error[error.find("o.toml").unwrap_or(0)..].to_owned()
     }
 
     #[test]
-    fn set_counts_before_the_environment_and_that_before_the_file() {
+    fn set_overrides_environment_overrides_file() {
         let file = "rate = '5/s'\nin_flight = 3\n[target]\npos = 'file'";
         let with_env = loaded(file, &[("ORDERFERRY_RATE", "6/s"), ("ORDERFERRY_POS", "env")], &["rate=7/s"]).unwrap();
         assert_eq!(with_env.settings.rate, Some(Rate(NonZeroU32::new(7))));
@@ -407,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_target_borrows_no_key_and_the_environment_counts_before_it() {
+    fn named_target_inherits_no_key() {
         let file =
             "[target]\nclient_key = 'live'\npos = 'live'\npage = 'usual'\n[targets.staging]\nbase_url = 'https://s'";
         let staging = loaded(file, &[], &[]).unwrap().target(Some("staging")).unwrap();
@@ -424,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_says_how_its_orders_are_sent() {
+    fn target_sets_mode_and_confirm() {
         let file = "session_timeout = '5min'\n[target]\nmode = 'auto'\nconfirm = 'parts'\n[targets.eu]\nmode = 'multi'";
         let of = |environment: &[(&str, &str)], set: &[&str], name| {
             let target = loaded(file, environment, set).unwrap().target(name).unwrap();
@@ -437,23 +434,23 @@ mod tests {
             (Mode::Single, Confirm::Whole)
         );
         let timeout = loaded(file, &[], &["session_timeout=7min"]).unwrap().settings.session_timeout;
-        assert_eq!(timeout, Some(Span(Duration::from_secs(7 * 60))));
-        insta::assert_snapshot!(fault("[target]\nmode = 'mulit'", &[], &[]), @r#"
+        assert_eq!(timeout, Some(DurationSetting(Duration::from_secs(7 * 60))));
+        insta::assert_snapshot!(load_error("[target]\nmode = 'mulit'", &[], &[]), @r#"
         o.toml:2:8: unknown variant `mulit`, expected one of `single`, `multi`, `auto`
           hint: did you mean "multi"?
         "#);
     }
 
     #[test]
-    fn a_fault_says_where_and_what_may_be_meant() {
-        insta::assert_snapshot!(fault("rate = '5/s'\nin_fligth = 3", &[], &[]).replace("`, `", " "), @r#"
+    fn errors_name_position_and_suggestion() {
+        insta::assert_snapshot!(load_error("rate = '5/s'\nin_fligth = 3", &[], &[]).replace("`, `", " "), @r#"
         o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause session_timeout tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_values max_expansion backfill_after old_orders item_price reused_references changed_exit unreadable_rows target targets`
           hint: did you mean "in_flight"?
         "#);
         assert_eq!(loaded("rate = 5", &[], &["pos=p"]).unwrap().target(None).unwrap().pos.as_deref(), Some("p"));
-        insta::assert_snapshot!(fault("rate = 'fast'", &[], &[]), @r#"o.toml:1:8: "fast" is no rate, expected such as 20/s"#);
-        insta::assert_snapshot!(fault("", &[("ORDERFERRY_TIMEOUT", "soon")], &[]).split(", expected").next().unwrap(), @r#"the variable ORDERFERRY_TIMEOUT: "soon" is no duration"#);
-        insta::assert_snapshot!(fault("", &[], &["rate"]), @"--set takes KEY=VALUE");
-        assert!(fault("", &[], &["target.poss=x"]).contains("did you mean \"pos\"?"));
+        insta::assert_snapshot!(load_error("rate = 'fast'", &[], &[]), @r#"o.toml:1:8: "fast" is no rate, expected such as 20/s"#);
+        insta::assert_snapshot!(load_error("", &[("ORDERFERRY_TIMEOUT", "soon")], &[]).split(", expected").next().unwrap(), @r#"the variable ORDERFERRY_TIMEOUT: "soon" is no duration"#);
+        insta::assert_snapshot!(load_error("", &[], &["rate"]), @"--set takes KEY=VALUE");
+        assert!(load_error("", &[], &["target.poss=x"]).contains("did you mean \"pos\"?"));
     }
 }

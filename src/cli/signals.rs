@@ -12,7 +12,7 @@ use chrono::{DateTime, Local, NaiveTime, TimeDelta, TimeZone};
 use tokio::signal::unix;
 use tokio::sync::watch;
 
-use super::{STOPPED, print, settings};
+use super::{EXIT_STOPPED, config, print};
 
 /// When to stop starting requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) enum Deadline {
 pub(super) fn deadline(text: &str) -> Result<Deadline, String> {
     match NaiveTime::parse_from_str(text, "%H:%M") {
         Ok(time) => Ok(Deadline::At(time)),
-        Err(_) => settings::duration(text).map(Deadline::After).map_err(|_| {
+        Err(_) => config::duration(text).map(Deadline::After).map_err(|_| {
             format!("{text:?} is no deadline, expected a duration such as 2h or a time of day such as 06:30")
         }),
     }
@@ -35,7 +35,7 @@ pub(super) fn deadline(text: &str) -> Result<Deadline, String> {
 
 impl Deadline {
     /// How long it is until then.
-    pub(super) fn from(self, now: DateTime<Local>) -> Duration {
+    pub(super) fn time_left(self, now: DateTime<Local>) -> Duration {
         let time = match self {
             Self::After(time) => return time,
             Self::At(time) => time,
@@ -48,11 +48,11 @@ impl Deadline {
 }
 
 /// A second signal that comes so soon is the first one again: `timeout` sends one to the process and one to its group.
-const SAME_SIGNAL: Duration = Duration::from_secs(1);
+const DUPLICATE_SIGNAL_WINDOW: Duration = Duration::from_secs(1);
 
 /// Asks the run to stop when the deadline comes or the first signal does. A second signal ends the process at once: what
 /// is in flight then is unknown to the next run.
-pub(super) async fn ask(shutdown: watch::Sender<Option<String>>, deadline: Option<Duration>) {
+pub(super) async fn request_shutdown(shutdown: watch::Sender<Option<String>>, deadline: Option<Duration>) {
     let mut signals = Signals::listen();
     let expired = async {
         match deadline {
@@ -70,12 +70,12 @@ pub(super) async fn ask(shutdown: watch::Sender<Option<String>>, deadline: Optio
         // Whoever grows impatient then is told first, as without a deadline.
         signals.next().await;
     }
-    print::talk("stopping: what is in flight is waited for; once more to leave at once");
+    print::status("stopping: what is in flight is waited for; once more to leave at once");
     let first = Instant::now();
-    while first.elapsed() < SAME_SIGNAL {
+    while first.elapsed() < DUPLICATE_SIGNAL_WINDOW {
         signals.next().await;
     }
-    process::exit(STOPPED.into());
+    process::exit(EXIT_STOPPED.into());
 }
 
 /// Ctrl-C, SIGTERM and SIGHUP, listened to all the time: one that comes while another is followed is not lost.
@@ -148,11 +148,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deadline_is_a_duration_or_the_next_time_of_day() {
+    fn deadline_is_duration_or_next_time_of_day() {
         assert_eq!(deadline("90min"), Ok(Deadline::After(Duration::from_secs(5400))));
         assert!(deadline("25:00").unwrap_err().contains("06:30"));
         let noon = Local.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap();
-        let hours = |text: &str| deadline(text).unwrap().from(noon).as_secs() / 3600;
+        let hours = |text: &str| deadline(text).unwrap().time_left(noon).as_secs() / 3600;
         assert_eq!((hours("13:00"), hours("11:00"), hours("12:00")), (1, 23, 24));
     }
 }

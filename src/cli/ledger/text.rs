@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use super::args::Verdict;
+use super::args::DecisionArgument;
 use crate::{
     ledger::{Change, LedgerOrder, Sending, hex},
     model::{planned::ContentHash, printable::printable},
@@ -20,12 +20,12 @@ pub(super) fn line(order: &LedgerOrder) -> String {
     columns([
         order.state().as_str(),
         &printable(&order.reference),
-        &in_full(order.ordered_at()),
+        &exact_time(order.ordered_at()),
         &order.sendings.len().to_string(),
-        &in_seconds(last.intended_at),
+        &time_in_seconds(last.intended_at),
         &last.run,
         &order.target.to_string(),
-        &open_change(order).map_or_else(String::new, |change| what_changed(order, change)),
+        &open_change(order).map_or_else(String::new, |change| change_summary(order, change)),
     ])
 }
 
@@ -42,7 +42,7 @@ fn open_change(order: &LedgerOrder) -> Option<&Change> {
 }
 
 /// Why the order is not sent any more, if it is not, and what differs from what was accepted.
-fn what_changed(order: &LedgerOrder, change: &Change) -> String {
+fn change_summary(order: &LedgerOrder, change: &Change) -> String {
     let cause = change.cause.as_deref().unwrap_or("other content");
     printable(&format!("{cause}{}", differences(order, change))).into_owned()
 }
@@ -55,7 +55,7 @@ fn differences(order: &LedgerOrder, change: &Change) -> String {
 
 /// An order in one JSON object.
 #[derive(Serialize)]
-struct OrderLine<'a> {
+struct LedgerOrderLine<'a> {
     target: String,
     reference: &'a str,
     ordered_at: String,
@@ -71,21 +71,21 @@ struct OrderLine<'a> {
 /// An order as one line of JSON.
 pub(super) fn json_line(order: &LedgerOrder) -> String {
     let last = order.last();
-    json(&OrderLine {
+    json(&LedgerOrderLine {
         target: order.target.in_full(),
         reference: &order.reference,
-        ordered_at: in_full(order.ordered_at()),
+        ordered_at: exact_time(order.ordered_at()),
         outcome: order.state().as_str(),
         attempts: order.sendings.len(),
-        last_sent_at: in_full(last.intended_at),
+        last_sent_at: exact_time(last.intended_at),
         run: &last.run,
-        change: open_change(order).map(|change| what_changed(order, change)),
+        change: open_change(order).map(|change| change_summary(order, change)),
     })
 }
 
 /// A sending in one JSON object.
 #[derive(Serialize)]
-struct SendingLine<'a> {
+struct SubmissionLine<'a> {
     target: String,
     reference: &'a str,
     ordered_at: String,
@@ -98,16 +98,16 @@ struct SendingLine<'a> {
 }
 
 /// A sending as one line of JSON.
-pub(super) fn sending_line(order: &LedgerOrder, submission: &Sending) -> String {
-    json(&SendingLine {
+pub(super) fn submission_line(order: &LedgerOrder, submission: &Sending) -> String {
+    json(&SubmissionLine {
         target: order.target.in_full(),
         reference: &order.reference,
-        ordered_at: in_full(submission.ordered_at),
+        ordered_at: exact_time(submission.ordered_at),
         content: hex(&submission.content.0),
         run: &submission.run,
-        intended_at: in_full(submission.intended_at),
+        intended_at: exact_time(submission.intended_at),
         outcome: submission.outcome(),
-        settled_at: submission.settled_at.map(in_full),
+        settled_at: submission.settled_at.map(exact_time),
         by_hand: submission.is_by_hand,
     })
 }
@@ -117,65 +117,65 @@ fn json(line: &impl Serialize) -> String {
 }
 
 /// Everything about an order.
-pub(super) fn story(order: &LedgerOrder) -> String {
+pub(super) fn history_text(order: &LedgerOrder) -> String {
     let head = format!(
         "{} made at {}, sent to target {}: {}\n",
         printable(&order.reference),
-        in_full(order.ordered_at()),
+        exact_time(order.ordered_at()),
         order.target,
         order.state().as_str()
     );
-    let submissions = order.sendings.iter().map(sent);
-    let changes = order.changes.iter().map(|change| changed(order, change));
+    let submissions = order.sendings.iter().map(submission_text);
+    let changes = order.changes.iter().map(|change| change_text(order, change));
     std::iter::once(head).chain(submissions).chain(changes).collect()
 }
 
-fn sent(submission: &Sending) -> String {
-    let (at, content) = (in_seconds(submission.intended_at), short(submission.content));
+fn submission_text(submission: &Sending) -> String {
+    let (at, content) = (time_in_seconds(submission.intended_at), short_hash(submission.content));
     let result = match (submission.outcome(), submission.settled_at) {
         (None, _) => "no outcome was written".to_owned(),
         (Some(outcome), at) => {
             let by = if submission.is_by_hand { "settled by hand as " } else { "" };
-            let at = at.map_or_else(String::new, |at| format!(" at {}", in_seconds(at)));
+            let at = at.map_or_else(String::new, |at| format!(" at {}", time_in_seconds(at)));
             format!("{by}{}{at}", outcome.replace('_', " "))
         }
     };
     format!("  {at}  sent by run {} with content {content}: {result}\n", submission.run)
 }
 
-fn changed(order: &LedgerOrder, change: &Change) -> String {
-    let at = in_seconds(change.seen_at);
+fn change_text(order: &LedgerOrder, change: &Change) -> String {
+    let at = time_in_seconds(change.seen_at);
     let what = match &change.cause {
-        Some(_) => format!(", {}", what_changed(order, change)),
-        None => format!(" with content {}{}", short(change.content), differences(order, change)),
+        Some(_) => format!(", {}", change_summary(order, change)),
+        None => format!(" with content {}{}", short_hash(change.content), differences(order, change)),
     };
     let result = change
         .acknowledged_at
-        .map_or_else(|| "not acknowledged".to_owned(), |at| format!("acknowledged by hand at {}", in_seconds(at)));
+        .map_or_else(|| "not acknowledged".to_owned(), |at| format!("acknowledged by hand at {}", time_in_seconds(at)));
     format!("  {at}  seen by run {}{what}: {result}\n", change.run)
 }
 
 /// What was settled, as one line. The order is as it was before.
-pub(super) fn settled(before: &LedgerOrder, decision: Verdict) -> String {
+pub(super) fn settled_text(before: &LedgerOrder, decision: DecisionArgument) -> String {
     let what = match decision {
-        Verdict::Accepted => "settled as accepted; it is not sent again",
-        Verdict::Failed => "settled as failed; the next run that reads it sends it again",
-        Verdict::Acknowledged => "its change is acknowledged; the service keeps what it accepted",
+        DecisionArgument::Accepted => "settled as accepted; it is not sent again",
+        DecisionArgument::Failed => "settled as failed; the next run that reads it sends it again",
+        DecisionArgument::Acknowledged => "its change is acknowledged; the service keeps what it accepted",
     };
-    let (reference, ordered_at) = (printable(&before.reference), in_full(before.ordered_at()));
+    let (reference, ordered_at) = (printable(&before.reference), exact_time(before.ordered_at()));
     format!("{reference} made at {ordered_at}, was {}: {what}", before.state().as_str())
 }
 
 /// As exact as the ledger has it.
-fn in_full(time: DateTime<Utc>) -> String {
+fn exact_time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
-fn in_seconds(time: DateTime<Utc>) -> String {
+fn time_in_seconds(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Enough of a hash to see that it is another one.
-fn short(content: ContentHash) -> String {
+fn short_hash(content: ContentHash) -> String {
     hex(&content.0[..4])
 }
