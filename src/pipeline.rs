@@ -2,19 +2,19 @@
 //!
 //! Everything is checked before anything is sent. Called by `cli`; knows every stage, and no stage knows it.
 
-mod account;
-mod age;
-mod alike;
-mod desk;
 mod error;
-mod intake;
-mod known;
+mod guards;
+mod history;
 mod memory;
-mod reading;
+mod partial;
+mod recorder;
+mod repeated_content;
 mod resume;
-mod saved;
+mod saved_plan;
 mod send;
-mod sheet;
+mod shuffle;
+mod sink;
+mod triage;
 
 use std::path::PathBuf;
 
@@ -33,20 +33,20 @@ use crate::{
     sandbox::Sandbox,
     validate,
 };
-use account::Account;
-use age::Age;
-pub use age::OldOrders;
 use error::Refusal;
 pub use error::RunError;
-use intake::{Intake, ToSend};
-use reading::files::Files;
-use saved::{About, Saved};
+pub use guards::AgeLimit;
+use guards::BackfillGuard;
+use recorder::Recorder;
+use saved_plan::{PlanHeader, SavedPlan};
+use shuffle::files::ExportRead;
+use sink::{ExportSink, SendCandidates};
 
 /// What the state of an embedded sandbox is called in the run folder.
 const SANDBOX_FILE: &str = "sandbox.json";
 
 /// Everything that a run needs to know.
-pub struct Job<'a> {
+pub struct RunSpec<'a> {
     /// The run's name.
     pub run_id: String,
     /// When it started.
@@ -58,7 +58,7 @@ pub struct Job<'a> {
     /// Whether rows that cannot be read, and whose order is not known, are only counted.
     pub accepts_unreadable: bool,
     /// What hostile input may not exceed.
-    pub bounds: Bounds,
+    pub limits: Bounds,
     /// What grows with the export may hold so many bytes in memory; the rest of it goes to the run folder.
     pub memory: u64,
     /// Where the report goes.
@@ -74,13 +74,13 @@ pub struct Job<'a> {
     /// Whether it is known which target to ask the ledger about; a check may name none.
     pub has_target: bool,
     /// What is done with valid orders.
-    pub sending: Option<Sending<'a>>,
+    pub send: Option<SendSpec<'a>>,
 }
 
 /// How valid orders are sent.
-pub struct Sending<'a> {
+pub struct SendSpec<'a> {
     /// The run folder with the plan to go on with, in place of the inputs.
-    pub resumes: Option<PathBuf>,
+    pub resume_from: Option<PathBuf>,
     /// From which ledgers it may start.
     pub consent: Consent,
     /// How patiently.
@@ -88,21 +88,21 @@ pub struct Sending<'a> {
     /// Where it runs.
     pub runtime: &'a tokio::runtime::Runtime,
     /// From which age on orders need a go-ahead, which is not given; none if it is.
-    pub old_orders: Option<OldOrders>,
+    pub age_limit: Option<AgeLimit>,
     /// At most so many orders are settled by sending.
     pub limit: Option<usize>,
     /// Whether orders that an earlier run left unknown are sent again.
     pub resends_unknown: bool,
     /// Set by whoever wants the run to stop early.
-    pub asked_to_stop: dispatch::StopRequest,
+    pub shutdown_signal: dispatch::StopRequest,
     /// The target, where it is inside this process.
     pub sandbox: Option<&'a Sandbox>,
 }
 
-impl Job<'_> {
+impl RunSpec<'_> {
     /// Why the run is to stop, if someone wants it to.
-    fn asked_to_stop(&self) -> Option<String> {
-        self.sending.as_ref()?.asked_to_stop.borrow().clone()
+    fn stop_reason(&self) -> Option<String> {
+        self.send.as_ref()?.shutdown_signal.borrow().clone()
     }
 
     /// How rows are brought together.
@@ -121,7 +121,7 @@ impl Job<'_> {
     }
 
     /// The ledger to write, held for this run.
-    fn ledger_to_write(&self, send_spec: &Sending<'_>, emit: Tell<'_>) -> Result<SqliteLedger, LedgerError> {
+    fn ledger_to_write(&self, send_spec: &SendSpec<'_>, emit: ProgressFn<'_>) -> Result<SqliteLedger, LedgerError> {
         let ledger = SqliteLedger::open(&self.ledger, &self.validate.target, &self.run_id, send_spec.consent)?;
         ledger.notes().iter().for_each(|note| emit(Progress::Warning(note)));
         Ok(ledger)
@@ -150,7 +150,7 @@ pub enum ChangedExit {
 pub enum MaxInvalid {
     /// Ten percent, but at least five orders: of five orders one that is invalid stops nothing.
     #[default]
-    Usual,
+    Default,
     /// A number of orders.
     Orders(u64),
     /// A part of the orders, in percent.
@@ -158,14 +158,14 @@ pub enum MaxInvalid {
 }
 
 /// What [`MaxInvalid::Usual`] allows.
-const USUAL_PERCENT: Decimal = Decimal::TEN;
-const USUAL_ORDERS: u64 = 5;
+const DEFAULT_PERCENT: Decimal = Decimal::TEN;
+const DEFAULT_ORDERS: u64 = 5;
 
 impl MaxInvalid {
     fn is_exceeded(self, n_invalid: u64, n_orders: u64) -> bool {
         match self {
-            Self::Usual => {
-                let (percent, orders) = (Self::Percent(USUAL_PERCENT), Self::Orders(USUAL_ORDERS));
+            Self::Default => {
+                let (percent, orders) = (Self::Percent(DEFAULT_PERCENT), Self::Orders(DEFAULT_ORDERS));
                 percent.is_exceeded(n_invalid, n_orders) && orders.is_exceeded(n_invalid, n_orders)
             }
             Self::Orders(max) => n_invalid > max,
@@ -180,15 +180,15 @@ pub enum Progress<'a> {
     /// So many rows more were read.
     Rows(u64),
     /// The export is read once more, with what was learned of it.
-    Again,
+    SecondPass,
     /// The rows of orders are scattered: they are brought together on disk.
     Scattered {
         /// So many orders, about; none where all that is known is that they are many.
-        n_orders: Option<u64>,
+        orders: Option<u64>,
         /// It takes so many bytes of disk at the most.
-        n_bytes: u64,
+        disk_needed: u64,
         /// So many are free.
-        n_free: u64,
+        disk_free: u64,
     },
     /// So many requests are to be sent, if all goes well.
     Sending(u64),
@@ -202,12 +202,12 @@ pub enum Progress<'a> {
 }
 
 /// Hears of progress, from any thread.
-pub type Tell<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
+pub type ProgressFn<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
 
 impl std::fmt::Display for MaxInvalid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Usual => write!(f, "{USUAL_PERCENT}%, but at least {USUAL_ORDERS}"),
+            Self::Default => write!(f, "{DEFAULT_PERCENT}%, but at least {DEFAULT_ORDERS}"),
             Self::Orders(max) => write!(f, "{max}"),
             Self::Percent(max) => write!(f, "{max}%"),
         }
@@ -224,19 +224,19 @@ pub struct Finished {
 }
 
 /// Runs a job.
-pub fn run(spec: &Job<'_>, emit: Tell<'_>) -> Result<Finished, RunError> {
-    let resumed = spec.sending.as_ref().and_then(|send_spec| Some((send_spec.resumes.as_ref()?, send_spec)));
+pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunError> {
+    let resumed = spec.send.as_ref().and_then(|send_spec| Some((send_spec.resume_from.as_ref()?, send_spec)));
     // What is not there should leave no folder behind.
     let resumed = match resumed {
-        Some((run, send_spec)) => Some((saved::open_verified(run)?, send_spec)),
+        Some((run, send_spec)) => Some((saved_plan::open_verified(run)?, send_spec)),
         None => None,
     };
     let folder = RunFolder::create(&spec.folder)?;
     let finished = match resumed {
         Some((plan, send_spec)) => resume::resume(plan, &folder, spec, send_spec, emit)?,
-        None => run_in(&folder, spec, emit)?,
+        None => run_export(&folder, spec, emit)?,
     };
-    if let Some(sandbox) = spec.sending.as_ref().and_then(|send_spec| send_spec.sandbox) {
+    if let Some(sandbox) = spec.send.as_ref().and_then(|send_spec| send_spec.sandbox) {
         let state = serde_json::to_string_pretty(&sandbox.state()).expect("a state is plain data");
         let written = folder.write_file(SANDBOX_FILE, &state).map_err(RunError::from);
         written.map_err(RunError::after_sending)?;
@@ -244,48 +244,51 @@ pub fn run(spec: &Job<'_>, emit: Tell<'_>) -> Result<Finished, RunError> {
     Ok(finished)
 }
 
-fn run_in(folder: &RunFolder, job: &Job<'_>, tell: Tell<'_>) -> Result<Finished, RunError> {
-    let files = match Files::find(job, folder) {
+fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunError> {
+    let files = match ExportRead::find(spec, folder) {
         Ok(files) => files,
-        Err(error) => return Account::open(job, folder, Files::default())?.refuse(job, folder, &error.into()),
+        Err(error) => {
+            return Recorder::open(spec, folder, ExportRead::default())?.finish_refused(spec, folder, &error.into());
+        }
     };
-    let ledger = match open_ledger(job, tell) {
+    let ledger = match open_ledger(spec, emit) {
         Ok(ledger) => ledger,
         // Nothing that the export may hold would help.
-        Err(error) => return Account::open(job, folder, files)?.refuse(job, folder, &error.into()),
+        Err(error) => return Recorder::open(spec, folder, files)?.finish_refused(spec, folder, &error.into()),
     };
-    let mut intake = Intake::open(job, folder, files.clone())?;
-    let export = reading::read(files, ledger, job, folder, &mut intake, tell);
-    let (mut recorder, mut candidates) = intake.close(export.files, export.notes)?;
+    let mut sink = ExportSink::open(spec, folder, files.clone())?;
+    let export = shuffle::run(files, ledger, spec, folder, &mut sink, emit);
+    let (mut recorder, mut candidates) = sink.finish(export.files, export.file_problems)?;
     if let Err(refusal) = export.done {
-        return recorder.refuse(job, folder, &refusal);
+        return recorder.finish_refused(spec, folder, &refusal);
     }
-    write_rejects(&mut recorder, folder, tell)?;
+    write_rejects(&mut recorder, folder, emit)?;
     let mut ledger = export.ledger;
-    let noted = match (&mut ledger, &job.sending) {
-        (Some(ledger), Some(_)) => candidates.note_changed(ledger).map_err(Refusal::from),
+    let recorded = match (&mut ledger, &spec.send) {
+        (Some(ledger), Some(_)) => candidates.record_changed(ledger).map_err(Refusal::from),
         _ => Ok(()),
     };
-    if let Err(refusal) = noted.and_then(|()| may_send(&candidates, job, &recorder)) {
-        settle_unsent(candidates, &refusal, &mut recorder)?;
-        return recorder.refuse(job, folder, &refusal);
+    if let Err(refusal) = recorded.and_then(|()| check_guards(&candidates, spec, &recorder)) {
+        record_unsent(candidates, &refusal, &mut recorder)?;
+        return recorder.finish_refused(spec, folder, &refusal);
     }
-    let (Some(send_spec), Some(ledger)) = (&job.sending, ledger) else {
-        return recorder.finish(job, folder, None);
+    let (Some(send_spec), Some(ledger)) = (&spec.send, ledger) else {
+        return recorder.finish(spec, folder, None);
     };
-    let plan = write_plan(candidates, ledger.id()?, job, folder, &mut recorder)?;
-    tell(Progress::Sending(plan.about.n_requests));
-    let guests = saved::in_parts(plan.guests, &plan.folder).map(|guest| guest.each(|part| Ok(part.without_held())));
+    let plan = write_plan(candidates, ledger.id()?, spec, folder, &mut recorder)?;
+    emit(Progress::Sending(plan.header.n_requests));
+    let guests =
+        saved_plan::in_parts(plan.guests, &plan.folder).map(|guest| guest.each(|part| Ok(part.without_held())));
     let guests = |_| guests;
-    let sent = send::send(guests, ledger, job, send_spec, &mut recorder, Account::settle, tell)?;
-    let finished = report_sent(recorder, job, folder, sent.stopped, tell).map_err(RunError::after_sending)?;
-    mark_reported(sent.ledger, &finished, tell);
+    let sent = send::send(guests, ledger, spec, send_spec, &mut recorder, Recorder::record, emit)?;
+    let finished = finish_sent(recorder, spec, folder, sent.stopped, emit).map_err(RunError::after_sending)?;
+    mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
 }
 
 /// Marks the changes of a finished report in the ledger, so that the next report of them does not set the exit code. A run
 /// that was stopped early is run again, and reports them again.
-fn mark_reported(ledger: Option<SqliteLedger>, finished: &Finished, emit: Tell<'_>) {
+fn mark_reported(ledger: Option<SqliteLedger>, finished: &Finished, emit: ProgressFn<'_>) {
     let Finished { summary, .. } = finished;
     let Some(mut ledger) = ledger.filter(|_| summary.orders.changed > 0 && matches!(summary.exit_code, 0 | 1 | 3))
     else {
@@ -297,7 +300,7 @@ fn mark_reported(ledger: Option<SqliteLedger>, finished: &Finished, emit: Tell<'
 }
 
 /// Writes `rejects/`, and warns of files whose rows it cannot copy any more.
-fn write_rejects(recorder: &mut Account, folder: &RunFolder, emit: Tell<'_>) -> Result<(), ReportError> {
+fn write_rejects(recorder: &mut Recorder, folder: &RunFolder, emit: ProgressFn<'_>) -> Result<(), ReportError> {
     for name in recorder.write_rejects(folder)? {
         emit(Progress::Warning(&format!(
             "{name} was moved, replaced or changed since it was read; rejects/ holds the reasons of its orders, not their rows"
@@ -307,26 +310,26 @@ fn write_rejects(recorder: &mut Account, folder: &RunFolder, emit: Tell<'_>) -> 
 }
 
 /// Reports what was sent. Rejects that cannot be written are no reason to say less.
-fn report_sent(
-    mut account: Account,
-    job: &Job<'_>,
+fn finish_sent(
+    mut recorder: Recorder,
+    spec: &RunSpec<'_>,
     folder: &RunFolder,
     stopped: Option<String>,
-    tell: Tell<'_>,
+    emit: ProgressFn<'_>,
 ) -> Result<Finished, RunError> {
-    let rejects = write_rejects(&mut account, folder, tell).err().map(|error| error.to_string());
-    let lost = match account.settle_lost() {
+    let rejects = write_rejects(&mut recorder, folder, emit).err().map(|error| error.to_string());
+    let lost = match recorder.record_lost() {
         0 => None,
         n_lost => Some(format!("{n_lost} orders of the plan were not attempted, and the results do not name them")),
     };
     let stopped = stopped.or(rejects).or(lost);
-    account.finish(job, folder, stopped)
+    recorder.finish(spec, folder, stopped)
 }
 
 /// The ledger that a run will write, held for it, or why it cannot be; or the one that a check only looks at, if there is
 /// one.
-fn open_ledger(spec: &Job<'_>, emit: Tell<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
-    match &spec.sending {
+fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
+    match &spec.send {
         Some(send_spec) => spec.ledger_to_write(send_spec, emit).map(Some),
         None if spec.has_target => {
             let ledger = spec.ledger_to_read()?;
@@ -338,48 +341,48 @@ fn open_ledger(spec: &Job<'_>, emit: Tell<'_>) -> Result<Option<SqliteLedger>, L
 }
 
 /// Settles every order that was to be sent as not attempted, or still unknown.
-fn settle_unsent(to_send: ToSend, refusal: &Refusal, account: &mut Account) -> Result<(), RunError> {
-    let reason = refusal.in_one_line();
+fn record_unsent(candidates: SendCandidates, refusal: &Refusal, recorder: &mut Recorder) -> Result<(), RunError> {
+    let reason = refusal.first_line();
     let mut done = Ok(());
-    to_send.planner.for_each(|order| {
-        let unsent = Settled::not_attempted(order.may_be_there, Some(reason.clone()));
-        let settled = order.held.unwrap_or(unsent);
-        done = std::mem::replace(&mut done, Ok(())).and_then(|()| account.settle(&order.record, &settled));
+    candidates.planner.for_each(|order| {
+        let not_attempted = Settled::not_attempted(order.may_be_there, Some(reason.clone()));
+        let result = order.held.unwrap_or(not_attempted);
+        done = std::mem::replace(&mut done, Ok(())).and_then(|()| recorder.record(&order.record, &result));
     })?;
     Ok(done?)
 }
 
 /// Writes the plan, and opens it again for sending: a service that is slow holds no export in memory.
 fn write_plan(
-    mut candidates: ToSend,
+    mut candidates: SendCandidates,
     ledger: String,
-    spec: &Job<'_>,
+    spec: &RunSpec<'_>,
     folder: &RunFolder,
-    recorder: &mut Account,
-) -> Result<Saved, RunError> {
-    let unplanned = candidates.left_out.take().expect("a run that sends writes down what it leaves out");
+    recorder: &mut Recorder,
+) -> Result<SavedPlan, RunError> {
+    let unplanned = candidates.unplanned.take().expect("a run that sends writes down what it leaves out");
     let plan = candidates.planner.ordered().map_err(PlanError::from)?;
-    let header = About {
+    let header = PlanHeader {
         target: TargetHash::of(&spec.validate.target).in_full(),
         ledger,
         n_requests: plan.forecast.n_requests(),
-        n_orders: recorder.n_not_skipped() - Age::of(spec).n_skipped(candidates.old),
-        n_items: recorder.counts.n_items,
+        n_orders: recorder.n_not_skipped() - BackfillGuard::of(spec).n_skipped(candidates.old_orders),
+        n_items: recorder.counters.n_items,
         n_guests: recorder.n_guests,
-        files: recorder.files().at_absolute_paths(),
-        notes: candidates.notes,
+        files: recorder.files().with_absolute_paths(),
+        file_problems: candidates.file_problems,
     };
-    saved::write(folder, header, plan, unplanned)?;
+    saved_plan::write(folder, header, plan, unplanned)?;
     recorder.flush()?;
-    saved::open(folder.path())
+    saved_plan::open(folder.path())
 }
 
 /// Whether the valid orders may be sent, or a check that found them is a good one.
-fn may_send(to_send: &ToSend, job: &Job<'_>, account: &Account) -> Result<(), Refusal> {
-    let n_invalid = account.n_invalid();
-    let n_orders = account.n_not_skipped() - Age::of(job).n_skipped(to_send.old);
-    if job.max_invalid.is_exceeded(n_invalid, n_orders) {
-        return Err(Refusal::TooManyInvalid { n_invalid, n_orders, max_invalid: job.max_invalid });
+fn check_guards(candidates: &SendCandidates, spec: &RunSpec<'_>, recorder: &Recorder) -> Result<(), Refusal> {
+    let n_invalid = recorder.n_invalid();
+    let n_orders = recorder.n_not_skipped() - BackfillGuard::of(spec).n_skipped(candidates.old_orders);
+    if spec.max_invalid.is_exceeded(n_invalid, n_orders) {
+        return Err(Refusal::TooManyInvalid { n_invalid, n_orders, max_invalid: spec.max_invalid });
     }
-    Age::of(job).judge(to_send.old, n_orders, job.max_invalid)
+    BackfillGuard::of(spec).check(candidates.old_orders, n_orders, spec.max_invalid)
 }

@@ -76,7 +76,7 @@ fn exit_code_of(error: &RunError) -> u8 {
     if error.may_have_sent() { EXIT_STOPPED } else { EXIT_NOTHING_SENT }
 }
 
-fn run(spec: &pipeline::Job<'_>, arguments: &ReadArguments) -> anyhow::Result<ExitCode> {
+fn run(spec: &pipeline::RunSpec<'_>, arguments: &ReadArguments) -> anyhow::Result<ExitCode> {
     let view = Arc::new(ProgressBarView::new(arguments.quiet));
     view.print_on_signal();
     let finished = pipeline::run(spec, &|progress| view.update(progress))?;
@@ -88,7 +88,7 @@ fn run(spec: &pipeline::Job<'_>, arguments: &ReadArguments) -> anyhow::Result<Ex
     Ok(ExitCode::from(if code == 0 { EXIT_STOPPED } else { code }))
 }
 
-fn print_summary(finished: &Finished, spec: &pipeline::Job<'_>, arguments: &ReadArguments) -> io::Result<()> {
+fn print_summary(finished: &Finished, spec: &pipeline::RunSpec<'_>, arguments: &ReadArguments) -> io::Result<()> {
     if let Some(error) = &finished.error {
         print::status(&format!("error: {error}"));
     }

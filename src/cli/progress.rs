@@ -116,8 +116,10 @@ impl ProgressBarView {
     pub(super) fn update(&self, progress: Progress<'_>) {
         match progress {
             Progress::Rows(n_rows) => self.lock().bar.inc(n_rows),
-            Progress::Again => self.start_stage(Stage::SecondPass, None),
-            Progress::Scattered { n_orders, n_bytes, n_free } => self.report_scattered(n_orders, n_bytes, n_free),
+            Progress::SecondPass => self.start_stage(Stage::SecondPass, None),
+            Progress::Scattered { orders: n_orders, disk_needed: n_bytes, disk_free: n_free } => {
+                self.report_scattered(n_orders, n_bytes, n_free)
+            }
             Progress::Sent { is_retry: false } => self.lock().bar.inc(1),
             Progress::Sending(n_requests) => self.start_stage(Stage::Sending, Some(n_requests)),
             Progress::Sent { is_retry: true } => self.lock().bar.set_message("retrying"),

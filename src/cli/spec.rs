@@ -22,7 +22,7 @@ use crate::{
     ledger::{Consent, LedgerPlace},
     map::{profile::Profile, reading},
     model::target::Target,
-    pipeline::{Job, OldOrders, Sending},
+    pipeline::{AgeLimit, RunSpec, SendSpec},
     read::Bounds,
     sandbox::{self, Sandbox},
     validate::{self, CommonDefaults},
@@ -52,14 +52,14 @@ const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A job that sends nothing.
-pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<Job<'static>> {
+pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<RunSpec<'static>> {
     let loaded = load(&arguments.read)?;
     let mut values = target_values(&arguments.target, &loaded)?;
     let has_target = values.base_url.is_some() && values.client_key.is_some();
     values.base_url.get_or_insert_with(|| CHECK_BASE_URL.to_owned());
     values.client_key.get_or_insert_with(|| CHECK_CLIENT_KEY.to_owned());
     let pace = pace(&arguments.pace, &loaded)?;
-    let spec = Job { has_target, ..run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)? };
+    let spec = RunSpec { has_target, ..run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)? };
     if has_target {
         ensure_rate_allowed(pace.rate, &spec.validate.target)?;
     } else if spec.ledger.has_ledger() {
@@ -73,7 +73,7 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<Job<'static>> 
 /// A job that sends, for as long as `run` runs.
 pub(super) fn send(
     arguments: &SendArguments,
-    run: impl FnOnce(&Job<'_>) -> anyhow::Result<ExitCode>,
+    run: impl FnOnce(&RunSpec<'_>) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
     let loaded = load(&arguments.read)?;
     if arguments.resume.is_some() {
@@ -94,19 +94,21 @@ pub(super) fn send(
     let (shutdown, shutdown_signal) = watch::channel(None);
     let deadline = arguments.deadline.map(|deadline| deadline.time_left(Local::now()));
     runtime.spawn(signals::request_shutdown(shutdown, deadline));
-    spec.sending = Some(Sending {
-        resumes: arguments.resume.clone(),
+    spec.send = Some(SendSpec {
+        resume_from: arguments.resume.clone(),
         consent: match &sandbox {
             Some(_) => Consent::NotNeeded,
             None => Consent::Given { new_ledger: arguments.new_ledger, new_target: arguments.new_target },
         },
         limit: arguments.limit,
         resends_unknown: arguments.unknown == UnknownPolicy::Resend,
-        asked_to_stop: shutdown_signal,
+        shutdown_signal,
         dispatch: dispatch_settings(arguments, &loaded, &spec.validate.target, &pace)?,
         runtime: &runtime,
-        old_orders: guards_old_orders
-            .then_some(OldOrders { age, are_skipped: loaded.settings.old_orders == config::OldOrdersSetting::Skip }),
+        age_limit: guards_old_orders.then_some(AgeLimit {
+            max_age: age,
+            skips_older: loaded.settings.old_orders == config::OldOrdersSetting::Skip,
+        }),
         sandbox: sandbox.as_ref(),
     });
     let code = run(&spec);
@@ -186,7 +188,7 @@ fn run_spec(
     loaded: &LoadedConfig,
     values: TargetSettings,
     pace: &PaceSettings,
-) -> anyhow::Result<Job<'static>> {
+) -> anyhow::Result<RunSpec<'static>> {
     let started_at = Utc::now();
     let run_id = run_id(started_at);
     let settings = &loaded.settings;
@@ -196,11 +198,11 @@ fn run_spec(
         Some(rows) => rows == UnreadableRowsSetting::Accept,
         None => profile.unreadable_rows == reading::UnreadableRows::Accept,
     };
-    Ok(Job {
+    Ok(RunSpec {
         started_at,
         inputs: inputs.to_vec(),
         accepts_unreadable,
-        bounds: read_limits(settings),
+        limits: read_limits(settings),
         memory: memory(arguments, settings)?,
         folder: arguments.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
         validate: validate::Settings {
@@ -213,7 +215,7 @@ fn run_spec(
         // A check that finds no place for a ledger looks nothing up; whoever sends needs one.
         ledger: locate_ledger(arguments.ledger.as_deref(), loaded).unwrap_or_else(|_| LedgerPlace::at(PathBuf::new())),
         has_target: true,
-        sending: None,
+        send: None,
         run_id,
         profile,
     })

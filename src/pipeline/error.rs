@@ -105,38 +105,38 @@ pub(super) enum Refusal {
         "the plan in {} was written with another ledger than {}, which does not know what of it was sent; nothing was sent\n  hint: name the ledger of then with --ledger, or send the export again", .plan.display(), .ledger.display()
     )]
     OtherLedger { plan: PathBuf, ledger: PathBuf },
-    #[error("{place}: {error}\n  hint: mend the row, or set unreadable_rows = \"accept\" to leave such rows out")]
-    Group { place: String, error: group::GroupError },
+    #[error("{position}: {error}\n  hint: mend the row, or set unreadable_rows = \"accept\" to leave such rows out")]
+    Group { position: String, error: group::GroupError },
     #[error(
-        "{place}: the order that begins here has more than {} MB of rows; nothing was sent\n  hint: so many rows share its key that the profile's key may be the wrong column",
+        "{position}: the order that begins here has more than {} MB of rows; nothing was sent\n  hint: so many rows share its key that the profile's key may be the wrong column",
         n_bytes / 1_000_000
     )]
-    HugeOrder { place: String, n_bytes: u64 },
+    OrderTooLarge { position: String, n_bytes: u64 },
     #[error(
-        "{place}: the rows of the order that begins here have more than {most} values; nothing was sent\n  hint: so many rows share its key that the profile's key may be the wrong column; else raise max_values"
+        "{position}: the rows of the order that begins here have more than {max} values; nothing was sent\n  hint: so many rows share its key that the profile's key may be the wrong column; else raise max_values"
     )]
-    TooManyValues { place: String, most: usize },
+    TooManyValues { position: String, max: usize },
     #[error(
-        "{place}: so many orders have the reference of this one that they cannot be told apart; nothing was sent\n  hint: order.referenceId of the profile may be the wrong column"
+        "{position}: so many orders have the reference of this one that they cannot be told apart; nothing was sent\n  hint: order.referenceId of the profile may be the wrong column"
     )]
-    SharedReference { place: String },
+    SharedReference { position: String },
     #[error(
         "the export has more than {0} extension attributes; nothing was sent\n  hint: names that are data, such as order numbers, cannot be attributes"
     )]
-    Extensions(usize),
+    TooManyExtensions(usize),
     #[error(
-        "{place}: the last row ends without a line end, expected one (last_line_end = \"required\" in the profile); nothing was sent\n  hint: the export is still being written, or was cut off; run it again when it is complete"
+        "{position}: the last row ends without a line end, expected one (last_line_end = \"required\" in the profile); nothing was sent\n  hint: the export is still being written, or was cut off; run it again when it is complete"
     )]
-    NoLastLineEnd { place: String },
+    NoLastLineEnd { position: String },
     #[error(
         "so many rows have no order key, or so many cells that other rows may stand in them, that it cannot be known which orders they are of; nothing was sent\n  hint: the profile's key may be the wrong column; mend the rows, see the export's first lines"
     )]
-    Doubts,
+    TooAmbiguous,
     #[error(
         "the rows of scattered orders need {} of disk in the run folder, and {} are free; nothing was sent\n  hint: make room, name another disk with --out, or sort the export by order",
         bytesize::ByteSize(*wanted).display().si(), bytesize::ByteSize(*free).display().si()
     )]
-    NoRoom { wanted: u64, free: u64 },
+    DiskFull { wanted: u64, free: u64 },
     #[error("{0}; nothing was sent\n  hint: the run folder needs a disk with some room; --out names another one")]
     Spill(#[from] io::Error),
     #[error(transparent)]
@@ -168,7 +168,7 @@ impl From<RunError> for Refusal {
 
 impl Refusal {
     /// Without the hint, as the reason of an order that was not attempted.
-    pub(super) fn in_one_line(&self) -> String {
+    pub(super) fn first_line(&self) -> String {
         self.to_string().lines().next().unwrap_or_default().to_owned()
     }
 

@@ -6,14 +6,13 @@ use std::{
 };
 
 use super::{
-    Account, Finished, Job, Progress, Refusal, RunError, Sending, Tell,
-    age::{Age, Old},
-    known::{self, Fate, ReadOrder},
+    Finished, Progress, ProgressFn, Recorder, Refusal, RunError, RunSpec, SendSpec, finish_sent,
+    guards::{BackfillGuard, OldOrders},
+    history::{self, Disposition, ReadOrder},
     mark_reported,
-    reading::files::Files,
-    report_sent,
-    saved::{self, About, Guests, LeftOutOrder, Saved},
+    saved_plan::{self, PlanHeader, SavedGuests, SavedPlan, UnplannedOrder},
     send,
+    shuffle::files::ExportRead,
 };
 use crate::{
     event::extension::types_sent,
@@ -33,92 +32,98 @@ use crate::{
 
 /// Sends what is left of a plan. The outcomes are those of a run from the export.
 pub(super) fn resume(
-    plan: Saved,
+    plan: SavedPlan,
     folder: &RunFolder,
-    spec: &Job<'_>,
-    send_spec: &Sending<'_>,
-    emit: Tell<'_>,
+    spec: &RunSpec<'_>,
+    send_spec: &SendSpec<'_>,
+    emit: ProgressFn<'_>,
 ) -> Result<Finished, RunError> {
-    let Saved { about: header, guests, folder: origin } = plan;
+    let SavedPlan { header, guests, folder: origin } = plan;
     // Opened before anything is sent: what was left out shall be told too.
-    let unplanned = saved::left_out(&origin)?;
-    saved::write_elsewhere(folder, &origin)?;
-    let files = Files { are_of_another_run: true, ..header.files.clone() };
-    let mut recorder = Account::open(spec, folder, files.clone())?;
-    recorder.note(files, &header.notes);
-    (recorder.counts.n_items, recorder.n_guests) = (header.n_items, header.n_guests);
-    let ledger = match may_send(&header, &origin, spec, send_spec, emit) {
+    let unplanned = saved_plan::unplanned(&origin)?;
+    saved_plan::write_redirect(folder, &origin)?;
+    let files = ExportRead { is_from_earlier_run: true, ..header.files.clone() };
+    let mut recorder = Recorder::open(spec, folder, files.clone())?;
+    recorder.record_export(files, &header.file_problems);
+    (recorder.counters.n_items, recorder.n_guests) = (header.n_items, header.n_guests);
+    let ledger = match acquire_ledger(&header, &origin, spec, send_spec, emit) {
         Ok(ledger) => ledger,
-        Err(refusal) => return refuse(&refusal, guests, &origin, recorder, spec, folder),
+        Err(refusal) => return finish_refused(&refusal, guests, &origin, recorder, spec, folder),
     };
     emit(Progress::Sending(header.n_requests));
-    let guests = from_first_unsent(guests, &origin, spec, &ledger)?;
+    let guests = from_resume_point(guests, &origin, spec, &ledger)?;
     let reader = ledger.reader()?;
-    let (backfill_guard, rules, validate) = (Age::of(spec), known::Rules::of(spec), spec.validate.clone());
+    let (backfill_guard, rules, validate) =
+        (BackfillGuard::of(spec), history::DispositionRules::of(spec), spec.validate.clone());
     let types = Arc::new(ledger.extension_types()?);
     let guests = |commits: GroupCommit| {
-        let guests = unknown_to(Some(reader), guests, rules, move |change| commits.note(Write::NoteChange(change)));
+        let guests = skip_known(Some(reader), guests, rules, move |change| commits.note(Write::NoteChange(change)));
         guests.map(move |guest| {
             let (validate, types) = (validate.clone(), Arc::clone(&types));
             guest.each(move |part| {
-                Ok(without_other_types(without_too_slow(without_old(part, backfill_guard), &validate), &types))
+                Ok(drop_type_conflicts(drop_too_slow(drop_old(part, backfill_guard), &validate), &types))
             })
         })
     };
-    let mut sent = send::send(guests, ledger, spec, send_spec, &mut recorder, add_and_settle, emit)?;
-    settle_left_out(unplanned, sent.ledger.as_mut(), rules, &mut recorder).map_err(RunError::after_sending)?;
-    let finished = report_sent(recorder, spec, folder, sent.stopped, emit).map_err(RunError::after_sending)?;
+    let mut sent = send::send(guests, ledger, spec, send_spec, &mut recorder, add_and_record, emit)?;
+    record_unplanned(unplanned, sent.ledger.as_mut(), rules, &mut recorder).map_err(RunError::after_sending)?;
+    let finished = finish_sent(recorder, spec, folder, sent.stopped, emit).map_err(RunError::after_sending)?;
     mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
 }
 
 /// The ledger, held for this run, if the plan is for its target and has the go-ahead that it needs.
-fn may_send(
-    about: &About,
+fn acquire_ledger(
+    header: &PlanHeader,
     origin: &Path,
-    job: &Job<'_>,
-    sending: &Sending<'_>,
-    tell: Tell<'_>,
+    spec: &RunSpec<'_>,
+    send_spec: &SendSpec<'_>,
+    emit: ProgressFn<'_>,
 ) -> Result<SqliteLedger, Refusal> {
-    let is_for_target = sending.sandbox.is_some() || about.target == TargetHash::of(&job.validate.target).in_full();
+    let is_for_target = send_spec.sandbox.is_some() || header.target == TargetHash::of(&spec.validate.target).in_full();
     if !is_for_target {
         return Err(Refusal::OtherTarget { plan: origin.to_owned() });
     }
-    let ledger = job.ledger_to_write(sending, tell)?;
+    let ledger = spec.ledger_to_write(send_spec, emit)?;
     // The ledger of a sandbox is as new as the sandbox.
-    if sending.sandbox.is_none() && ledger.id()? != about.ledger {
-        return Err(Refusal::OtherLedger { plan: origin.to_owned(), ledger: job.ledger.path.clone() });
+    if send_spec.sandbox.is_none() && ledger.id()? != header.ledger {
+        return Err(Refusal::OtherLedger { plan: origin.to_owned(), ledger: spec.ledger.path.clone() });
     }
-    let old = old_orders(origin, job, &ledger)?;
-    Age::of(job).judge(old, about.n_orders, job.max_invalid).map(|()| ledger)
+    let old_orders = count_old_orders(origin, spec, &ledger)?;
+    BackfillGuard::of(spec).check(old_orders, header.n_orders, spec.max_invalid).map(|()| ledger)
 }
 
 /// A plan is not searched for what is not sent yet more closely than this, in bytes: a few hundred guests.
-const NEAR: u64 = 256 * 1024;
+const SEARCH_WINDOW: u64 = 256 * 1024;
 
 /// All guests of a plan, those first that an interrupted run did not come to: most of what it did stands before them, and
 /// to go through a million of those takes longer than anyone should wait for the first request.
-fn from_first_unsent(
-    mut guests: Guests,
+fn from_resume_point(
+    mut guests: SavedGuests,
     origin: &Path,
-    job: &Job<'_>,
+    spec: &RunSpec<'_>,
     ledger: &SqliteLedger,
 ) -> Result<impl Iterator<Item = GuestParts<PlanError>> + Send + use<>, RunError> {
-    let first = first_unsent(&mut saved::open(origin)?.guests, origin, job, ledger)?;
+    let first = resume_point(&mut saved_plan::open(origin)?.guests, origin, spec, ledger)?;
     if first > 0 {
         guests.go_to(first)?;
     }
-    let before = saved::open(origin)?.guests.until(first);
-    Ok(saved::in_parts(guests, origin).chain(saved::in_parts(before, origin)))
+    let before = saved_plan::open(origin)?.guests.until(first);
+    Ok(saved_plan::in_parts(guests, origin).chain(saved_plan::in_parts(before, origin)))
 }
 
 /// The byte at which a guest begins before which most are sent.
-fn first_unsent(guests: &mut Guests, origin: &Path, job: &Job<'_>, ledger: &SqliteLedger) -> Result<u64, RunError> {
-    let (mut sent, mut end) = (0, saved::n_bytes(origin)?);
-    while end - sent > NEAR {
+fn resume_point(
+    guests: &mut SavedGuests,
+    origin: &Path,
+    spec: &RunSpec<'_>,
+    ledger: &SqliteLedger,
+) -> Result<u64, RunError> {
+    let (mut sent, mut end) = (0, saved_plan::n_bytes(origin)?);
+    while end - sent > SEARCH_WINDOW {
         let middle = sent + (end - sent) / 2;
         let at = guests.go_to(middle)?.filter(|at| *at < end);
-        let is_sent = guests.next_part().map_or(Ok(false), |part| is_sent(part?, ledger, job))?;
+        let is_sent = guests.next_part().map_or(Ok(false), |part| is_sent(part?, ledger, spec))?;
         match at {
             Some(at) if is_sent => sent = at,
             _ => end = middle,
@@ -127,15 +132,15 @@ fn first_unsent(guests: &mut Guests, origin: &Path, job: &Job<'_>, ledger: &Sqli
     Ok(sent)
 }
 
-fn is_sent(mut guest: PlannedGuest, ledger: &SqliteLedger, spec: &Job<'_>) -> Result<bool, RunError> {
-    known::settle_known(&mut guest, ledger, known::Rules::of(spec), &drop)?;
-    Ok(without_old(guest, Age::of(spec)).orders.is_empty())
+fn is_sent(mut guest: PlannedGuest, ledger: &SqliteLedger, spec: &RunSpec<'_>) -> Result<bool, RunError> {
+    history::settle_by_history(&mut guest, ledger, history::DispositionRules::of(spec), &drop)?;
+    Ok(drop_old(guest, BackfillGuard::of(spec)).orders.is_empty())
 }
 
 /// Settles orders that are too old to be sent without a go-ahead.
-fn without_old(mut guest: PlannedGuest, age: Age) -> PlannedGuest {
+fn drop_old(mut guest: PlannedGuest, backfill_guard: BackfillGuard) -> PlannedGuest {
     for order in std::mem::take(&mut guest.orders) {
-        match age.held_of_plan(&order) {
+        match backfill_guard.held_result_of(&order) {
             Some(result) => guest.settled.push((order.record, result)),
             None => guest.orders.push(order),
         }
@@ -144,14 +149,14 @@ fn without_old(mut guest: PlannedGuest, age: Age) -> PlannedGuest {
 }
 
 /// Settles orders that were planned for a higher rate or a longer session than this run's.
-fn without_too_slow(mut guest: PlannedGuest, rules: &validate::Settings) -> PlannedGuest {
+fn drop_too_slow(mut guest: PlannedGuest, rules: &validate::Settings) -> PlannedGuest {
     for order in std::mem::take(&mut guest.orders) {
         let is_multi = order.events.recipe() == Recipe::Multi;
-        let fault = is_multi.then(|| validate::too_slow(order.events.n_requests(), rules)).flatten();
-        match fault {
+        let message = is_multi.then(|| validate::too_slow(order.events.n_requests(), rules)).flatten();
+        match message {
             Some(message) => {
-                let settled = Settled::not_attempted(order.may_be_there, Some(message));
-                guest.settled.push((order.record, settled));
+                let result = Settled::not_attempted(order.may_be_there, Some(message));
+                guest.settled.push((order.record, result));
             }
             None => guest.orders.push(order),
         }
@@ -160,10 +165,10 @@ fn without_too_slow(mut guest: PlannedGuest, rules: &validate::Settings) -> Plan
 }
 
 /// Settles orders with an extension attribute that has another type at the tenant since they were planned.
-fn without_other_types(mut guest: PlannedGuest, types: &ExtensionTypes) -> PlannedGuest {
+fn drop_type_conflicts(mut guest: PlannedGuest, types: &ExtensionTypes) -> PlannedGuest {
     for mut order in std::mem::take(&mut guest.orders) {
-        let at_tenant = |sent: &ExtensionType| types.get(sent.scope, &sent.name).filter(|kind| *kind != sent.kind);
-        let conflict = types_sent(&order.events).into_iter().find_map(|sent| Some((at_tenant(&sent)?, sent)));
+        let tenant_type = |sent: &ExtensionType| types.get(sent.scope, &sent.name).filter(|kind| *kind != sent.kind);
+        let conflict = types_sent(&order.events).into_iter().find_map(|sent| Some((tenant_type(&sent)?, sent)));
         let Some((kind, sent)) = conflict else {
             guest.orders.push(order);
             continue;
@@ -174,115 +179,117 @@ fn without_other_types(mut guest: PlannedGuest, types: &ExtensionTypes) -> Plann
             sent.kind.name(),
             kind.name()
         );
-        let settled = if order.may_be_there {
+        let result = if order.may_be_there {
             Settled::not_attempted(true, Some(message))
         } else {
             let problem = Problem::of_order(Code::ExtensionTypeConflict, order.record.source, message);
             order.record.problems.push(problem);
             Settled::unsent(Outcome::Invalid, None)
         };
-        guest.settled.push((order.record, settled));
+        guest.settled.push((order.record, result));
     }
     guest
 }
 
 /// The guests of a plan; those of their orders that are not to be sent any more are settled, and `note` hears of those that
 /// have changed since they were accepted.
-fn unknown_to<G, N>(
+fn skip_known<G, N>(
     ledger: Option<SqliteLedger>,
     guests: G,
-    rules: known::Rules,
-    note: N,
+    rules: history::DispositionRules,
+    on_change: N,
 ) -> impl Iterator<Item = GuestParts<RunError>> + Send + use<G, N>
 where
     G: Iterator<Item = GuestParts<PlanError>> + Send + 'static,
     N: Fn(Box<ChangedOrder>) + Send + 'static,
 {
-    let shared = Arc::new(Mutex::new((ledger, note)));
+    let shared = Arc::new(Mutex::new((ledger, on_change)));
     guests.map(move |guest| {
         let shared = Arc::clone(&shared);
         guest.each(move |mut part| {
             let shared = shared.lock().expect("nobody panics with the ledger");
             let (Some(ledger), on_change) = &*shared else { return Ok(part.without_held()) };
-            known::settle_known(&mut part, ledger, rules, on_change)?;
+            history::settle_by_history(&mut part, ledger, rules, on_change)?;
             Ok(part)
         })
     })
 }
 
 /// Orders of the plan are put on the account as they settle.
-fn add_and_settle(account: &mut Account, record: &OrderRecord, settled: &Settled) -> Result<(), ReportError> {
-    account.counts.add(record);
-    account.settle(record, settled)
+fn add_and_record(recorder: &mut Recorder, record: &OrderRecord, result: &Settled) -> Result<(), ReportError> {
+    recorder.counters.add(record);
+    recorder.record(record, result)
 }
 
 /// Settles the orders that are in no plan. Those that could not be sent are looked up in the ledger again: an earlier run or
 /// a person may have settled them since.
-fn settle_left_out(
-    left_out: impl Iterator<Item = Result<LeftOutOrder, RunError>>,
+fn record_unplanned(
+    unplanned: impl Iterator<Item = Result<UnplannedOrder, RunError>>,
     mut ledger: Option<&mut SqliteLedger>,
-    rules: known::Rules,
-    account: &mut Account,
+    rules: history::DispositionRules,
+    recorder: &mut Recorder,
 ) -> Result<(), RunError> {
-    for order in left_out {
-        let LeftOutOrder { mut record, settled: mut result, unsent: unsendable } = order?;
+    for order in unplanned {
+        let UnplannedOrder { mut record, mut result, unsendable } = order?;
         if let (Some(unsendable), Some(ledger)) = (unsendable, ledger.as_deref_mut()) {
-            match known::decide(&ReadOrder::Unsent(&unsendable), &mut record, &*ledger as &dyn Ledger, rules)? {
-                Fate::Settled(again) => result = again,
-                Fate::Changed(again, change) => {
+            match history::decide(&ReadOrder::Unsendable(&unsendable), &mut record, &*ledger as &dyn Ledger, rules)? {
+                Disposition::Final(again) => result = again,
+                Disposition::Changed(again, change) => {
                     ledger.write(&[Write::NoteChange(change)])?;
                     result = again;
                 }
-                Fate::Sent { .. } => {}
+                Disposition::Send { .. } => {}
             }
         }
-        add_and_settle(account, &record, &result)?;
+        add_and_record(recorder, &record, &result)?;
     }
     Ok(())
 }
 
 /// Ends a run before it has sent anything.
-fn refuse(
+fn finish_refused(
     refusal: &Refusal,
-    guests: Guests,
+    guests: SavedGuests,
     origin: &Path,
-    mut account: Account,
-    job: &Job<'_>,
+    mut recorder: Recorder,
+    spec: &RunSpec<'_>,
     folder: &RunFolder,
 ) -> Result<Finished, RunError> {
     // Otherwise the ledger is the reason of the refusal, or that of another target.
     let knows_more = matches!(refusal, Refusal::TooManyOld { .. });
-    let ledger = if knows_more { job.ledger_to_read()? } else { None };
-    let reason = refusal.in_one_line();
-    for part in unknown_to(ledger, saved::in_parts(guests, origin), known::Rules::of(job), drop).flatten() {
-        let guest = without_old(part?, Age::of(job));
+    let ledger = if knows_more { spec.ledger_to_read()? } else { None };
+    let reason = refusal.first_line();
+    for part in
+        skip_known(ledger, saved_plan::in_parts(guests, origin), history::DispositionRules::of(spec), drop).flatten()
+    {
+        let guest = drop_old(part?, BackfillGuard::of(spec));
         for (record, result) in guest.settled {
-            add_and_settle(&mut account, &record, &result)?;
+            add_and_record(&mut recorder, &record, &result)?;
         }
         for order in guest.orders {
-            let settled = Settled::not_attempted(order.may_be_there, Some(reason.clone()));
-            add_and_settle(&mut account, &order.record, &settled)?;
+            let result = Settled::not_attempted(order.may_be_there, Some(reason.clone()));
+            add_and_record(&mut recorder, &order.record, &result)?;
         }
     }
-    settle_left_out(saved::left_out(origin)?, None, known::Rules::of(job), &mut account)?;
-    account.refuse(job, folder, refusal)
+    record_unplanned(saved_plan::unplanned(origin)?, None, history::DispositionRules::of(spec), &mut recorder)?;
+    recorder.finish_refused(spec, folder, refusal)
 }
 
 /// The orders of a plan that are not sent yet and are too old to be sent without a go-ahead.
-fn old_orders(origin: &Path, job: &Job<'_>, ledger: &SqliteLedger) -> Result<Old, RunError> {
-    let (backfill_guard, mut old_orders) = (Age::of(job), Old::default());
-    if !backfill_guard.matters() {
+fn count_old_orders(origin: &Path, spec: &RunSpec<'_>, ledger: &SqliteLedger) -> Result<OldOrders, RunError> {
+    let (backfill_guard, mut old_orders) = (BackfillGuard::of(spec), OldOrders::default());
+    if !backfill_guard.is_enabled() {
         return Ok(old_orders);
     }
-    let guests = saved::in_parts(saved::open(origin)?.guests, origin);
-    for guest in unknown_to(Some(ledger.reader()?), guests, known::Rules::of(job), drop) {
+    let guests = saved_plan::in_parts(saved_plan::open(origin)?.guests, origin);
+    for guest in skip_known(Some(ledger.reader()?), guests, history::DispositionRules::of(spec), drop) {
         let mut has_old = false;
         for part in guest {
             let part = part?;
-            let is_held = |order: &&PlannedOrder| backfill_guard.held_of_plan(order).is_some();
+            let is_held = |order: &&PlannedOrder| backfill_guard.held_result_of(order).is_some();
             part.orders.iter().filter(is_held).for_each(|order| old_orders.add(order.ordered_at));
-            let settled = part.settled.iter().filter_map(|(record, _)| record.ordered_at);
-            let times = settled.chain(part.orders.iter().map(|order| order.ordered_at));
+            let result_times = part.settled.iter().filter_map(|(record, _)| record.ordered_at);
+            let times = result_times.chain(part.orders.iter().map(|order| order.ordered_at));
             if times.into_iter().all(|ordered_at| !backfill_guard.is_old(ordered_at)) {
                 break;
             }

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use super::{Account, Job, Progress, RunError, Sending, Tell, known};
+use super::{Progress, ProgressFn, Recorder, RunError, RunSpec, SendSpec, history};
 use crate::{
     dispatch::{self, Agenda, AttemptOutcome, Event, HttpWire, Journal, Kind, LeftCart},
     event::extension::types_sent,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What was sent.
-pub(super) struct Sent {
+pub(super) struct SendOutcome {
     /// Why sending ended before everything was settled, if it did.
     pub(super) stopped: Option<String>,
     /// The ledger, closed, and held until it is dropped.
@@ -36,16 +36,16 @@ pub(super) struct Sent {
 pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     guests: impl FnOnce(GroupCommit) -> G,
     ledger: SqliteLedger,
-    spec: &Job<'_>,
-    send_spec: &Sending<'_>,
-    recorder: &mut Account,
-    record_result: fn(&mut Account, &OrderRecord, &Settled) -> Result<(), ReportError>,
-    emit: Tell<'_>,
-) -> Result<Sent, RunError> {
+    spec: &RunSpec<'_>,
+    send_spec: &SendSpec<'_>,
+    recorder: &mut Recorder,
+    record_result: fn(&mut Recorder, &OrderRecord, &Settled) -> Result<(), ReportError>,
+    emit: ProgressFn<'_>,
+) -> Result<SendOutcome, RunError> {
     let target = spec.validate.target.clone();
-    let leftover_carts = left_open(&ledger)?;
+    let leftover_carts = leftover_carts(&ledger)?;
     let n_open = Arc::new(AtomicU64::new(leftover_carts.len() as u64));
-    let types = Mutex::new(Types { known: ledger.extension_types()?, pending: HashMap::new() });
+    let types = Mutex::new(TypeTracker { known: ledger.extension_types()?, pending: HashMap::new() });
     // Before the thread that writes the ledger: an error here leaves a ledger with a clean end.
     let client = HttpWire::new(&target, &send_spec.dispatch)?;
     let (ledger, writer) = GroupCommit::start(ledger);
@@ -53,11 +53,11 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     let work = Agenda { left_open: leftover_carts, guests: plan::limited(guests, send_spec.limit) };
     let journal = LedgerJournal { ledger, n_open: Arc::clone(&n_open), types };
     // Results that cannot be written stop the run: whoever cannot be told shall not be sent for.
-    let handler = |event| heard(event, recorder, record_result, emit).map_err(|error| error.to_string());
-    let (settings, stop) = (send_spec.dispatch.clone(), send_spec.asked_to_stop.clone());
+    let handler = |event| on_event(event, recorder, record_result, emit).map_err(|error| error.to_string());
+    let (settings, stop) = (send_spec.dispatch.clone(), send_spec.shutdown_signal.clone());
     let mut outcome = send_spec.runtime.block_on(dispatch::run(work, target, settings, journal, client, stop, handler));
     recorder.n_carts_open = n_open.load(Ordering::SeqCst);
-    if recorder.n_ended_before() > 0 {
+    if recorder.n_unreached() > 0 {
         let limit = send_spec.limit.map(plan::beyond_limit);
         outcome.stopped = outcome.stopped.or(limit);
     }
@@ -66,49 +66,49 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
         writer.join().map_or_else(|_| (None, Closed::default()), |(ledger, end)| (Some(ledger), end));
     outcome.stopped = outcome.stopped.or(closed.error.map(|error| error.to_string()));
     if let n_unwritten @ 1.. = closed.n_lacking {
-        outcome.stopped = outcome.stopped.map(|why| lacking(&why, n_unwritten));
+        outcome.stopped = outcome.stopped.map(|why| unwritten_message(&why, n_unwritten));
     }
-    Ok(Sent { stopped: outcome.stopped, ledger })
+    Ok(SendOutcome { stopped: outcome.stopped, ledger })
 }
 
-fn left_open(ledger: &SqliteLedger) -> Result<Vec<LeftCart<Cart>>, LedgerError> {
+fn leftover_carts(ledger: &SqliteLedger) -> Result<Vec<LeftCart<Cart>>, LedgerError> {
     let carts = ledger.open_carts()?.into_iter();
     Ok(carts.map(|open| LeftCart { cart: open.cart, browser: open.browser, clear_cart: open.clear_cart }).collect())
 }
 
 /// Why a run ended whose ledger does not hold all that it knows.
-fn lacking(why: &str, n_lacking: usize) -> String {
-    let orders = counted(n_lacking as u64, "order");
+fn unwritten_message(why: &str, n_unwritten: usize) -> String {
+    let orders = counted(n_unwritten as u64, "order");
     format!(
         "{why}\n  hint: the ledger lacks what came of {orders}, which the next run takes for unknown; results.ndjson may \
          know, and orderferry ledger settle tells the ledger"
     )
 }
 
-fn heard(
+fn on_event(
     event: Event,
-    account: &mut Account,
-    settle: fn(&mut Account, &OrderRecord, &Settled) -> Result<(), ReportError>,
-    tell: Tell<'_>,
+    recorder: &mut Recorder,
+    record_result: fn(&mut Recorder, &OrderRecord, &Settled) -> Result<(), ReportError>,
+    emit: ProgressFn<'_>,
 ) -> Result<(), ReportError> {
     match event {
         Event::Sending { kind, is_retry } => {
-            count(kind, is_retry, account);
+            count_request(kind, is_retry, recorder);
             // Nor is the clearing of a cart among the expected.
-            tell(Progress::Sent { is_retry: is_retry || kind == Kind::ClearCart });
+            emit(Progress::Sent { is_retry: is_retry || kind == Kind::ClearCart });
             Ok(())
         }
-        Event::Settled(record, result) => settle(account, &record, &result),
-        Event::Pause => account.flush(),
+        Event::Settled(record, result) => record_result(recorder, &record, &result),
+        Event::Pause => recorder.flush(),
         Event::Warning(message) => {
-            tell(Progress::Warning(&message));
+            emit(Progress::Warning(&message));
             Ok(())
         }
     }
 }
 
-fn count(kind: Kind, is_retry: bool, account: &mut Account) {
-    let requests = &mut account.requests;
+fn count_request(kind: Kind, is_retry: bool, recorder: &mut Recorder) {
+    let requests = &mut recorder.requests;
     match kind {
         Kind::BrowserCreate => requests.browser_create += 1,
         Kind::Identity => requests.identity += 1,
@@ -129,17 +129,17 @@ struct LedgerJournal {
     ledger: GroupCommit,
     /// Carts that may hold something.
     n_open: Arc<AtomicU64>,
-    types: Mutex<Types>,
+    types: Mutex<TypeTracker>,
 }
 
 /// The types of extension attributes that the tenant has seen, and those that it sees once an attempt is accepted.
-struct Types {
+struct TypeTracker {
     known: ExtensionTypes,
     pending: HashMap<i64, Vec<ExtensionType>>,
 }
 
-impl Types {
-    fn intend(&mut self, attempt: Attempt, order: &PlannedOrder) {
+impl TypeTracker {
+    fn add_pending(&mut self, attempt: Attempt, order: &PlannedOrder) {
         let mut types = types_sent(&order.events);
         types.retain(|attribute| self.known.get(attribute.scope, &attribute.name).is_none());
         if !types.is_empty() {
@@ -148,7 +148,7 @@ impl Types {
     }
 
     /// What is learned from the end of an attempt: nothing, but for the first orders.
-    fn settle(&mut self, attempt: Attempt, outcome: AttemptOutcome) -> Option<Vec<ExtensionType>> {
+    fn confirm(&mut self, attempt: Attempt, outcome: AttemptOutcome) -> Option<Vec<ExtensionType>> {
         let types = self.pending.remove(&attempt.0).filter(|_| outcome == AttemptOutcome::Accepted)?;
         for attribute in &types {
             self.known.add(attribute.clone());
@@ -162,8 +162,8 @@ impl Journal for LedgerJournal {
     type Cart = Cart;
 
     async fn intend(&self, order: &PlannedOrder) -> Result<Attempt, String> {
-        let attempt = self.write(Write::Intend(known::intent(order))).await.map(Attempt)?;
-        self.types().intend(attempt, order);
+        let attempt = self.write(Write::Intend(history::intent(order))).await.map(Attempt)?;
+        self.types().add_pending(attempt, order);
         Ok(attempt)
     }
 
@@ -173,7 +173,7 @@ impl Journal for LedgerJournal {
             AttemptOutcome::NotAccepted => AttemptState::NotAccepted,
             AttemptOutcome::Unknown => AttemptState::Unknown,
         };
-        let learned = self.types().settle(attempt, outcome);
+        let learned = self.types().confirm(attempt, outcome);
         if let Some(types) = learned {
             self.ledger.note(Write::LearnTypes(types));
         }
@@ -195,7 +195,7 @@ impl Journal for LedgerJournal {
 }
 
 impl LedgerJournal {
-    fn types(&self) -> MutexGuard<'_, Types> {
+    fn types(&self) -> MutexGuard<'_, TypeTracker> {
         self.types.lock().expect("nobody panics with the types")
     }
 

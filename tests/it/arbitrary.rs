@@ -8,7 +8,7 @@ use orderferry::{
         origin::{FileId, RowOrigin},
         target::Target,
     },
-    pipeline::{self, ChangedExit, Finished, Job, MaxInvalid, Tell},
+    pipeline::{self, ChangedExit, Finished, MaxInvalid, ProgressFn, RunSpec},
     read::{Block, Bounds, Dialect, Format, Piece, ReadError, Source, inputs::Input},
     validate::{self, CommonDefaults},
 };
@@ -82,16 +82,16 @@ pub(crate) fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
 }
 
 /// Checks files, for a test that hears of the progress.
-pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_progress: Tell<'_>) -> Finished {
+pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_progress: ProgressFn<'_>) -> Finished {
     let now = "2025-06-01T00:00:00Z".parse().unwrap();
-    let job = Job {
+    let job = RunSpec {
         changed_exit: ChangedExit::First,
         run_id: "arbitrary".into(),
         started_at: now,
         inputs: inputs.iter().map(|input| input.to_string_lossy().into_owned()).collect(),
         profile: Profile::parse("profile", profile).unwrap(),
         accepts_unreadable: false,
-        bounds: Bounds::default(),
+        limits: Bounds::default(),
         memory: 1 << 20,
         folder: folder.join("run"),
         validate: validate::Settings {
@@ -112,7 +112,7 @@ pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_prog
         max_invalid: MaxInvalid::Orders(u64::MAX),
         ledger: orderferry::ledger::LedgerPlace::at(folder.join("ledger.db")),
         has_target: true,
-        sending: None,
+        send: None,
     };
     pipeline::run(&job, on_progress).unwrap()
 }

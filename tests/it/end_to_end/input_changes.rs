@@ -88,7 +88,7 @@ fn check_with_change(
     let finished = arbitrary::check_with(&workspace.path(""), &[&path], &arbitrary::profile_text(false), &|progress| {
         let mut seen = seen.lock().unwrap();
         let is_now = match progress {
-            Progress::Again => {
+            Progress::SecondPass => {
                 seen.is_second_pass = true;
                 moment == ChangeTime::Between
             }

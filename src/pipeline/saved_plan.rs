@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunError, known::Unsent, reading::files::Files};
+use super::{RunError, history::Unsendable, shuffle::files::ExportRead};
 use crate::{
     model::{order::OrderRecord, outcome::Settled, planned::GuestParts, problem::Problem},
     plan::{self, Contents, Ordered, PlanError, PlannedGuests, Summed},
@@ -21,17 +21,17 @@ use crate::{
 const PLAN: &str = "plan.ndjson";
 
 /// The plan before it is whole.
-const UNFINISHED_PLAN: &str = ".plan.part";
+const PARTIAL_PLAN: &str = ".plan.part";
 
 /// What is not in the plan: orders and what became of them before anything was sent.
-const LEFT_OUT: &str = "left_out.ndjson";
+const UNPLANNED: &str = "left_out.ndjson";
 
 /// What the plan and the file of what is not in it hold.
 const MANIFEST: &str = "plan.manifest.json";
 
 /// Bytes that are read at once to verify a file; shorter pieces are summed more slowly. A plan of 100,000 orders of three
 /// items, 131 MB, takes 0.12 s of CPU time.
-const VERIFIED_AT_ONCE: usize = 256 * 1024;
+const VERIFY_BUFFER_BYTES: usize = 256 * 1024;
 
 /// The manifest. One that is damaged itself is of no plan.
 #[derive(Serialize, Deserialize)]
@@ -39,21 +39,21 @@ const VERIFIED_AT_ONCE: usize = 256 * 1024;
 struct Manifest {
     plan: Contents,
     /// Not where the plan is another run's.
-    left_out: Option<Contents>,
+    unplanned: Option<Contents>,
 }
 
 /// The first line of a plan.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Head {
-    Plan(Box<About>),
+enum PlanHeaderLine {
+    Plan(Box<PlanHeader>),
     /// The run went on with the plan in this folder.
-    Elsewhere(PathBuf),
+    Redirect(PathBuf),
 }
 
 /// What a plan's reader must know beside its guests.
 #[derive(Serialize, Deserialize)]
-pub(super) struct About {
+pub(super) struct PlanHeader {
     /// For which target, by its hash.
     pub(super) target: String,
     /// The id of the ledger that says what of it was sent.
@@ -65,49 +65,54 @@ pub(super) struct About {
     /// Items and guests of all valid orders, in the plan or not.
     pub(super) n_items: u64,
     pub(super) n_guests: u64,
-    pub(super) files: Files,
-    pub(super) notes: Vec<Problem>,
+    pub(super) files: ExportRead,
+    pub(super) file_problems: Vec<Problem>,
 }
 
 /// A plan that is being read.
-pub(super) type Guests = PlannedGuests<BufReader<File>>;
+pub(super) type SavedGuests = PlannedGuests<BufReader<File>>;
 
 /// The plan in a run folder, and the folder in which it really lies.
-pub(super) struct Saved {
-    pub(super) about: About,
-    pub(super) guests: Guests,
+pub(super) struct SavedPlan {
+    pub(super) header: PlanHeader,
+    pub(super) guests: SavedGuests,
     pub(super) folder: PathBuf,
 }
 
 /// Writes a plan, so that it is there as a whole or not at all, even after a power cut. What is not in it is written.
-pub(super) fn write(folder: &RunFolder, header: About, mut plan: Ordered, unplanned: Contents) -> Result<(), RunError> {
-    let head = Head::Plan(Box::new(header));
-    write_as_a_whole(folder, Some(unplanned), |file| plan::write_lines(&head, &mut plan.lines, file))
+pub(super) fn write(
+    folder: &RunFolder,
+    header: PlanHeader,
+    mut plan: Ordered,
+    unplanned: Contents,
+) -> Result<(), RunError> {
+    let head = PlanHeaderLine::Plan(Box::new(header));
+    write_atomically(folder, Some(unplanned), |file| plan::write_lines(&head, &mut plan.lines, file))
 }
 
 /// Says in a run folder that its plan is another run's.
-pub(super) fn write_elsewhere(folder: &RunFolder, place: &Path) -> Result<(), RunError> {
+pub(super) fn write_redirect(folder: &RunFolder, origin: &Path) -> Result<(), RunError> {
     // Whoever goes on with this one may stand elsewhere.
-    let place = std::path::absolute(place).map_err(unreadable(folder.path()))?;
-    let head = Head::Elsewhere(place);
-    write_as_a_whole(folder, None, |file| plan::write(&head, std::iter::empty(), file))
+    let origin = std::path::absolute(origin).map_err(unreadable(folder.path()))?;
+    let head = PlanHeaderLine::Redirect(origin);
+    write_atomically(folder, None, |file| plan::write(&head, std::iter::empty(), file))
 }
 
-fn write_as_a_whole(
+fn write_atomically(
     folder: &RunFolder,
-    left_out: Option<Contents>,
+    unplanned: Option<Contents>,
     write: impl FnOnce(&mut Summed<BufWriter<File>>) -> Result<(), PlanError>,
 ) -> Result<(), RunError> {
-    let mut file = Summed::new(BufWriter::new(folder.create_file(UNFINISHED_PLAN)?));
-    let unfinished = folder.file(UNFINISHED_PLAN);
+    let mut file = Summed::new(BufWriter::new(folder.create_file(PARTIAL_PLAN)?));
+    let partial = folder.file(PARTIAL_PLAN);
     write(&mut file).map_err(|error| match error {
-        PlanError::Io(error) => io_error(&unfinished, "write")(error).into(),
+        PlanError::Io(error) => io_error(&partial, "write")(error).into(),
         error => RunError::from(error),
     })?;
     let (file, plan) = file.finish();
-    sync(file).map_err(io_error(&unfinished, "write"))?;
-    write_manifest(folder, &Manifest { plan, left_out })?;
-    fs::rename(&unfinished, folder.file(PLAN)).map_err(io_error(folder.file(PLAN), "write"))?;
+    sync(file).map_err(io_error(&partial, "write"))?;
+    write_manifest(folder, &Manifest { plan, unplanned })?;
+    fs::rename(&partial, folder.file(PLAN)).map_err(io_error(folder.file(PLAN), "write"))?;
     // The name survives a power cut too, where the file system can promise that.
     drop(File::open(folder.path()).and_then(|folder| folder.sync_all()));
     Ok(())
@@ -121,7 +126,7 @@ fn write_manifest(folder: &RunFolder, manifest: &Manifest) -> Result<(), ReportE
 }
 
 /// Opens the plan of a run if it, and the file of what is not in it, hold what their manifest says.
-pub(super) fn open_verified(folder: &Path) -> Result<Saved, RunError> {
+pub(super) fn open_verified(folder: &Path) -> Result<SavedPlan, RunError> {
     verify(folder)?;
     let saved = open(folder)?;
     if saved.folder != folder {
@@ -139,13 +144,13 @@ fn verify(folder: &Path) -> Result<(), RunError> {
     })?;
     let manifest: Manifest = serde_json::from_slice(&manifest).map_err(|error| unreadable(&path)(error.into()))?;
     verify_file(plan, folder.join(PLAN), manifest.plan)?;
-    let Some(expected) = manifest.left_out else { return Ok(()) };
-    let path = folder.join(LEFT_OUT);
+    let Some(expected) = manifest.unplanned else { return Ok(()) };
+    let path = folder.join(UNPLANNED);
     verify_file(File::open(&path).map_err(unreadable(&path))?, path, expected)
 }
 
 fn verify_file(file: File, path: PathBuf, expected: Contents) -> Result<(), RunError> {
-    let (mut file, mut summed) = (BufReader::with_capacity(VERIFIED_AT_ONCE, file), Summed::new(io::sink()));
+    let (mut file, mut summed) = (BufReader::with_capacity(VERIFY_BUFFER_BYTES, file), Summed::new(io::sink()));
     io::copy(&mut file, &mut summed).map_err(unreadable(&path))?;
     let (_, found) = summed.finish();
     if found == expected {
@@ -155,17 +160,17 @@ fn verify_file(file: File, path: PathBuf, expected: Contents) -> Result<(), RunE
 }
 
 /// Opens the plan of a run.
-pub(super) fn open(folder: &Path) -> Result<Saved, RunError> {
-    match open_here(folder)? {
-        (Head::Plan(header), guests) => Ok(Saved { about: *header, guests, folder: folder.to_owned() }),
-        (Head::Elsewhere(origin), _) => match open_here(&origin)? {
-            (Head::Plan(header), guests) => Ok(Saved { about: *header, guests, folder: origin }),
-            (Head::Elsewhere(_), _) => Err(RunError::NoPlan { folder: origin }),
+pub(super) fn open(folder: &Path) -> Result<SavedPlan, RunError> {
+    match open_in(folder)? {
+        (PlanHeaderLine::Plan(header), guests) => Ok(SavedPlan { header: *header, guests, folder: folder.to_owned() }),
+        (PlanHeaderLine::Redirect(origin), _) => match open_in(&origin)? {
+            (PlanHeaderLine::Plan(header), guests) => Ok(SavedPlan { header: *header, guests, folder: origin }),
+            (PlanHeaderLine::Redirect(_), _) => Err(RunError::NoPlan { folder: origin }),
         },
     }
 }
 
-fn open_here(folder: &Path) -> Result<(Head, Guests), RunError> {
+fn open_in(folder: &Path) -> Result<(PlanHeaderLine, SavedGuests), RunError> {
     Ok(PlannedGuests::open(BufReader::new(open_plan(folder)?))?)
 }
 
@@ -178,7 +183,10 @@ fn open_plan(folder: &Path) -> Result<File, RunError> {
 }
 
 /// The guests of a plan in that folder, in parts.
-pub(super) fn in_parts(guests: Guests, folder: &Path) -> impl Iterator<Item = GuestParts<PlanError>> + Send + use<> {
+pub(super) fn in_parts(
+    guests: SavedGuests,
+    folder: &Path,
+) -> impl Iterator<Item = GuestParts<PlanError>> + Send + use<> {
     let path = folder.join(PLAN);
     guests.in_parts(move |at| {
         let mut file = File::open(&path)?;
@@ -194,39 +202,44 @@ pub(super) fn n_bytes(folder: &Path) -> Result<u64, RunError> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct LeftOutLine<R, S, U> {
+struct UnplannedLine<R, S, U> {
     order: R,
-    settled: S,
+    result: S,
     /// Of an order that could not be sent whatever the ledger held: a later run decides about it again.
     #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
-    unsent: Option<U>,
+    unsendable: Option<U>,
 }
 
 /// An order that is in no plan.
-pub(super) struct LeftOutOrder {
+pub(super) struct UnplannedOrder {
     pub(super) record: OrderRecord,
-    pub(super) settled: Settled,
-    pub(super) unsent: Option<Unsent>,
+    pub(super) result: Settled,
+    pub(super) unsendable: Option<Unsendable>,
 }
 
 /// Adds the line of an order that is in no plan.
-pub(super) fn left_out_line(lines: &mut Vec<u8>, order: &OrderRecord, settled: &Settled, unsent: Option<&Unsent>) {
-    let line = LeftOutLine { order, settled, unsent };
+pub(super) fn write_unplanned(
+    lines: &mut Vec<u8>,
+    order: &OrderRecord,
+    result: &Settled,
+    unsendable: Option<&Unsendable>,
+) {
+    let line = UnplannedLine { order, result, unsendable };
     serde_json::to_writer(&mut *lines, &line).expect("an order is plain data, and memory takes all bytes");
     lines.push(b'\n');
 }
 
 /// Takes down the orders that are in no plan.
-pub(super) struct LeftOut {
+pub(super) struct UnplannedWriter {
     file: Summed<BufWriter<File>>,
     path: PathBuf,
 }
 
-impl LeftOut {
+impl UnplannedWriter {
     /// An empty file.
     pub(super) fn create(folder: &RunFolder) -> Result<Self, ReportError> {
-        let file = Summed::new(BufWriter::new(folder.create_file(LEFT_OUT)?));
-        Ok(Self { file, path: folder.file(LEFT_OUT) })
+        let file = Summed::new(BufWriter::new(folder.create_file(UNPLANNED)?));
+        Ok(Self { file, path: folder.file(UNPLANNED) })
     }
 
     /// Takes down lines of [`left_out_line`].
@@ -243,15 +256,14 @@ impl LeftOut {
 }
 
 /// The orders that are in no plan of that folder.
-pub(super) fn left_out(folder: &Path) -> Result<impl Iterator<Item = Result<LeftOutOrder, RunError>>, RunError> {
-    let path = folder.join(LEFT_OUT);
+pub(super) fn unplanned(folder: &Path) -> Result<impl Iterator<Item = Result<UnplannedOrder, RunError>>, RunError> {
+    let path = folder.join(UNPLANNED);
     let file = BufReader::new(File::open(&path).map_err(unreadable(&path))?);
     Ok(file.lines().enumerate().map(move |(index, line)| {
         let line = line.map_err(unreadable(&path))?;
         let in_line = |error| unreadable(&path)(io::Error::other(format!("line {}: {error}", index + 1)));
-        let LeftOutLine { order, settled: result, unsent: unsendable } =
-            serde_json::from_str(&line).map_err(in_line)?;
-        Ok(LeftOutOrder { record: order, settled: result, unsent: unsendable })
+        let UnplannedLine { order, result, unsendable } = serde_json::from_str(&line).map_err(in_line)?;
+        Ok(UnplannedOrder { record: order, result, unsendable })
     }))
 }
 
@@ -269,24 +281,24 @@ mod tests {
     use super::*;
 
     const PLAN_LINES: &str = "{\"head\":{}}\n{\"guest\":\"g\"}\n{\"order\":1}\n{\"order\":2}\n";
-    const LEFT_OUT_LINES: &str = "{\"order\":3}\n{\"order\":4}\n";
+    const UNPLANNED_LINES: &str = "{\"order\":3}\n{\"order\":4}\n";
 
-    fn saved() -> tempfile::TempDir {
+    fn saved_folder() -> tempfile::TempDir {
         let temporary = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(&temporary.path().join("run")).unwrap();
-        let mut left_out = LeftOut::create(&folder).unwrap();
-        left_out.add(LEFT_OUT_LINES.as_bytes()).unwrap();
+        let mut unplanned = UnplannedWriter::create(&folder).unwrap();
+        unplanned.add(UNPLANNED_LINES.as_bytes()).unwrap();
         let write = |file: &mut Summed<BufWriter<File>>| Ok(file.write_all(PLAN_LINES.as_bytes())?);
-        write_as_a_whole(&folder, Some(left_out.finish().unwrap()), write).unwrap();
+        write_atomically(&folder, Some(unplanned.finish().unwrap()), write).unwrap();
         temporary
     }
 
     #[test]
-    fn each_flipped_bit_of_a_saved_plan_is_noticed() {
-        let temporary = saved();
+    fn every_flipped_bit_is_detected() {
+        let temporary = saved_folder();
         let folder = temporary.path().join("run");
         verify(&folder).unwrap();
-        for name in [PLAN, LEFT_OUT, MANIFEST] {
+        for name in [PLAN, UNPLANNED, MANIFEST] {
             let whole = fs::read(folder.join(name)).unwrap();
             for bit in 0..8 * whole.len() {
                 let mut flipped = whole.clone();
@@ -300,10 +312,10 @@ mod tests {
     }
 
     #[test]
-    fn a_saved_plan_that_is_cut_appended_to_or_incomplete_is_noticed() {
-        let temporary = saved();
+    fn truncated_or_extended_plan_is_detected() {
+        let temporary = saved_folder();
         let folder = temporary.path().join("run");
-        for name in [PLAN, LEFT_OUT] {
+        for name in [PLAN, UNPLANNED] {
             let path = folder.join(name);
             let whole = fs::read_to_string(&path).unwrap();
             for end in 0..whole.len() {
@@ -316,7 +328,7 @@ mod tests {
             }
             fs::write(&path, &whole).unwrap();
         }
-        for name in [LEFT_OUT, MANIFEST] {
+        for name in [UNPLANNED, MANIFEST] {
             let bytes = fs::read(folder.join(name)).unwrap();
             fs::remove_file(folder.join(name)).unwrap();
             assert!(verify(&folder).is_err(), "without {name}");

@@ -6,7 +6,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::memory::Memory;
+use super::memory::MemoryBudget;
 use crate::{
     model::{
         money::Amount,
@@ -19,11 +19,11 @@ use crate::{
 };
 
 /// Orders that are told one by one.
-const MOST_TOLD: usize = 100;
+const MAX_LISTED: usize = 100;
 
 /// An order, as far as a person must know which one is meant.
 #[derive(Serialize, Deserialize)]
-struct Named<'a> {
+struct OrderRef<'a> {
     at: Position,
     reference: &'a str,
 }
@@ -31,7 +31,7 @@ struct Named<'a> {
 /// Adds an order that may be sent, by the hash of its guest, time, items and amounts.
 pub(super) fn add(dedup_hash: u64, record: &OrderRecord, into: &mut Entries) {
     let key = (u128::from(dedup_hash) << u64::BITS) | u128::from(record.id.0);
-    let order = Named { at: record.source, reference: &record.reference };
+    let order = OrderRef { at: record.source, reference: &record.reference };
     let written = into.push_written(key, |payload| {
         *payload = postcard::to_extend(&order, std::mem::take(payload)).map_err(io::Error::other)?;
         Ok(())
@@ -40,7 +40,7 @@ pub(super) fn add(dedup_hash: u64, record: &OrderRecord, into: &mut Entries) {
 }
 
 /// What [`likeness`](crate::event::canonical::likeness) tells apart, in 64 bits and much faster: for the orders of one export, and kept nowhere.
-pub(super) fn likeness_in_export(order: &Order<'_>) -> u64 {
+pub(super) fn dedup_hash_in_export(order: &Order<'_>) -> u64 {
     let mut bytes = Vec::with_capacity(128);
     let mut items_hash = 0_u64;
     for item in &order.items {
@@ -73,18 +73,18 @@ fn push_amount(amount: Option<Amount>, into: &mut Vec<u8>) {
 }
 
 /// All orders that may be sent, by their likeness.
-pub(super) struct Alike(Sorter);
+pub(super) struct RepeatedContentSorter(Sorter);
 
 /// Those that are equal to one before them.
 #[derive(Default)]
-pub(super) struct Repeated {
-    pub(super) told: Vec<Problem>,
-    pub(super) n_untold: u64,
+pub(super) struct RepeatedContent {
+    pub(super) listed: Vec<Problem>,
+    pub(super) n_omitted: u64,
 }
 
-impl Alike {
-    pub(super) fn new(folder: &RunFolder, memory: Memory) -> Self {
-        Self(Sorter::new(folder.path(), ".alike", memory.alike))
+impl RepeatedContentSorter {
+    pub(super) fn new(folder: &RunFolder, memory: MemoryBudget) -> Self {
+        Self(Sorter::new(folder.path(), ".alike", memory.repeated_content))
     }
 
     pub(super) fn push_all(&self, orders: &mut Entries) -> io::Result<()> {
@@ -92,16 +92,16 @@ impl Alike {
     }
 
     /// Orders of the same likeness stand next to each other, the first of the input before the others.
-    pub(super) fn repeated(self, names: &[String]) -> io::Result<Repeated> {
-        let (mut sorted, mut repeated) = (self.0.sorted()?, Repeated::default());
+    pub(super) fn find(self, names: &[String]) -> io::Result<RepeatedContent> {
+        let (mut sorted, mut repeated) = (self.0.sorted()?, RepeatedContent::default());
         let mut first: Option<(u128, Vec<u8>)> = None;
         while let Some((key, order)) = sorted.next()? {
             match &first {
                 Some((first_key, first)) if first_key >> u64::BITS == key >> u64::BITS => {
-                    if repeated.told.len() == MOST_TOLD {
-                        repeated.n_untold += 1;
+                    if repeated.listed.len() == MAX_LISTED {
+                        repeated.n_omitted += 1;
                     } else {
-                        repeated.told.push(problem(&named(order)?, &named(first)?, names));
+                        repeated.listed.push(problem(&decode_order(order)?, &decode_order(first)?, names));
                     }
                 }
                 _ => first = Some((key, order.to_vec())),
@@ -111,11 +111,11 @@ impl Alike {
     }
 }
 
-fn named(order: &[u8]) -> io::Result<Named<'_>> {
+fn decode_order(order: &[u8]) -> io::Result<OrderRef<'_>> {
     postcard::from_bytes(order).map_err(io::Error::other)
 }
 
-fn problem(order: &Named<'_>, first: &Named<'_>, names: &[String]) -> Problem {
+fn problem(order: &OrderRef<'_>, first: &OrderRef<'_>, names: &[String]) -> Problem {
     let message = format!(
         "{:?} here and {:?} at {}, with the same guest, time, items and amounts",
         order.reference,
@@ -184,7 +184,7 @@ mod tests {
     }
 
     /// The same order with its items in another order and each amount with more zeros.
-    fn respelt(order: &Order<'static>) -> Order<'static> {
+    fn respelled(order: &Order<'static>) -> Order<'static> {
         let with_zeros = |amount: Amount| {
             let mut amount = amount.0;
             amount.rescale(amount.scale() + 2);
@@ -202,12 +202,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_likenesses_tell_the_same_orders_apart(one in orders(), other in orders()) {
-            let is_alike = likeness(&one) == likeness(&other);
-            prop_assert_eq!(likeness_in_export(&one) == likeness_in_export(&other), is_alike);
-            let same = respelt(&one);
+        fn both_dedup_hashes_are_equivalent(one in orders(), other in orders()) {
+            let is_equal = likeness(&one) == likeness(&other);
+            prop_assert_eq!(dedup_hash_in_export(&one) == dedup_hash_in_export(&other), is_equal);
+            let same = respelled(&one);
             prop_assert_eq!(likeness(&one), likeness(&same));
-            prop_assert_eq!(likeness_in_export(&one), likeness_in_export(&same));
+            prop_assert_eq!(dedup_hash_in_export(&one), dedup_hash_in_export(&same));
         }
     }
 }

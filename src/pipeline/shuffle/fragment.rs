@@ -20,12 +20,12 @@ pub(super) struct Fragment<'a> {
     #[serde(borrow)]
     pub(super) key: Cow<'a, str>,
     /// Whether rows elsewhere may belong to it.
-    pub(super) is_part: bool,
+    pub(super) is_partial: bool,
     pub(super) rows: Vec<RowOrigin>,
     /// Lost rows next to it.
-    pub(super) suspects: Vec<Position>,
+    pub(super) possible_rows: Vec<Position>,
     /// Its last row, if that ends the file without a line break.
-    pub(super) unfinished: Option<Position>,
+    pub(super) unterminated: Option<Position>,
     #[serde(borrow, with = "serde_bytes")]
     bytes: Cow<'a, [u8]>,
     n_values: usize,
@@ -46,10 +46,10 @@ impl<'a> Fragment<'a> {
         let (key, is_partial) = (Cow::Borrowed(run.key()), run.is_part());
         Self {
             key,
-            is_part: is_partial,
+            is_partial,
             rows,
-            suspects: run.suspects.clone(),
-            unfinished: None,
+            possible_rows: run.suspects.clone(),
+            unterminated: None,
             bytes,
             n_values: run.n_values(),
         }
@@ -68,18 +68,17 @@ impl<'a> Fragment<'a> {
 
     /// One that needs no block.
     pub(super) fn owned(self) -> Fragment<'static> {
-        let Self { key, is_part: is_partial, rows, suspects: possible_rows, unfinished: unterminated, bytes, n_values } =
-            self;
+        let Self { key, is_partial, rows, possible_rows, unterminated, bytes, n_values } = self;
         let (key, bytes) = (Cow::Owned(key.into_owned()), Cow::Owned(bytes.into_owned()));
-        Fragment { key, is_part: is_partial, rows, suspects: possible_rows, unfinished: unterminated, bytes, n_values }
+        Fragment { key, is_partial, rows, possible_rows, unterminated, bytes, n_values }
     }
 
     /// Adds rows of the same order that follow at once.
     pub(super) fn append(&mut self, later: Self) {
         self.rows.extend(later.rows);
         self.bytes.to_mut().extend_from_slice(&later.bytes);
-        self.suspects.extend(later.suspects);
-        self.unfinished = self.unfinished.or(later.unfinished);
+        self.possible_rows.extend(later.possible_rows);
+        self.unterminated = self.unterminated.or(later.unterminated);
         self.n_values += later.n_values;
     }
 
@@ -99,7 +98,7 @@ impl<'a> Fragment<'a> {
     }
 
     /// The place of its first row, by which fragments sort as they stood in the input.
-    pub(super) fn place(&self) -> u64 {
+    pub(super) fn sort_key(&self) -> u64 {
         self.rows.first().map_or(0, |row| OrderId::of(row).0)
     }
 
@@ -114,15 +113,17 @@ impl<'a> Fragment<'a> {
 }
 
 /// The rows of fragments as they are read, those that follow each other in one file together.
-pub(super) fn stretches<'f>(fragments: impl IntoIterator<Item = &'f Fragment<'f>>) -> Vec<(FileId, Vec<Piece<'f>>)> {
-    let mut stretches: Vec<(FileId, Vec<Piece<'f>>)> = Vec::new();
+pub(super) fn contiguous_pieces<'f>(
+    fragments: impl IntoIterator<Item = &'f Fragment<'f>>,
+) -> Vec<(FileId, Vec<Piece<'f>>)> {
+    let mut groups: Vec<(FileId, Vec<Piece<'f>>)> = Vec::new();
     for (file, piece) in fragments.into_iter().flat_map(Fragment::pieces) {
-        match stretches.last_mut().filter(|(last, _)| *last == file) {
+        match groups.last_mut().filter(|(last, _)| *last == file) {
             Some((_, pieces)) => pieces.push(piece),
-            None => stretches.push((file, vec![piece])),
+            None => groups.push((file, vec![piece])),
         }
     }
-    stretches
+    groups
 }
 
 fn length(bytes: &Range<u64>) -> usize {
@@ -162,7 +163,11 @@ mod tests {
     }
 
     /// Calls `see` with the fragments of a file and the rows that they are of.
-    fn each_fragment(name: &str, text: &str, mut see: impl FnMut(&RowReader, Vec<(Fragment<'static>, Vec<Row<'_>>)>)) {
+    fn for_each_fragment(
+        name: &str,
+        text: &str,
+        mut check: impl FnMut(&RowReader, Vec<(Fragment<'static>, Vec<Row<'_>>)>),
+    ) {
         let profile = "name = 'p'\norder.referenceId = { column = 'id', path = 'id' }";
         let profile = Profile::parse("p", profile).unwrap();
         let (reader, block) = read(name, text);
@@ -171,26 +176,26 @@ mod tests {
         let rows: Vec<_> = parsed.rows().collect();
         let keyed: Vec<_> = rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect();
         let runs = Runs::of(&keyed, Settings { has_adjacent_rows: true, ..Settings::default() }).runs;
-        see(&reader, runs.iter().map(|run| (Fragment::of(run, &block).owned(), rows_of(run))).collect());
+        check(&reader, runs.iter().map(|run| (Fragment::of(run, &block).owned(), rows_of(run))).collect());
     }
 
     fn read_again(fragment: &Fragment<'_>, reader: &RowReader, check: impl FnOnce(Vec<Row<'_>>)) {
-        let groups = stretches([fragment]);
+        let groups = contiguous_pieces([fragment]);
         let parsed: Vec<_> = groups.into_iter().map(|(_, pieces)| reader.parse(pieces).unwrap()).collect();
         check(parsed.iter().flat_map(crate::read::Parsed::rows).collect());
     }
 
     #[test]
-    fn rows_that_were_kept_aside_are_read_again_as_they_were() {
+    fn spilled_rows_are_read_back_unchanged() {
         for (name, text, n_runs) in [("a.csv", CSV, 3), ("a.ndjson", NDJSON, 3), ("a.json", ARRAY, 3)] {
-            each_fragment(name, text, |reader, fragments| {
+            for_each_fragment(name, text, |reader, fragments| {
                 assert_eq!(fragments.len(), n_runs, "{name}");
                 for (fragment, rows) in fragments {
                     let mut written = b"what was there".to_vec();
                     fragment.write(&mut written).unwrap();
                     let decoded = Fragment::read(written.strip_prefix(b"what was there").unwrap()).unwrap();
                     assert_eq!(decoded, fragment);
-                    assert_eq!(decoded.place(), OrderId::of(&rows[0].origin).0);
+                    assert_eq!(decoded.sort_key(), OrderId::of(&rows[0].origin).0);
                     read_again(&decoded, reader, |again| assert_eq!(again, rows, "{name}"));
                 }
             });
@@ -198,19 +203,20 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_one_order_come_together_with_all_that_is_known_of_them() {
-        each_fragment("a.csv", CSV, |reader, mut fragments| {
+    fn append_merges_rows_and_metadata() {
+        for_each_fragment("a.csv", CSV, |reader, mut fragments| {
             let (mut first, mut rows) = fragments.remove(0);
             let (mut last, last_rows) = fragments.pop().unwrap();
-            assert_eq!((&*first.key, &*last.key, first.is_part), ("A", "A", true));
-            last.unfinished = Some(Position { file: FileId(3), line: 9, column: None });
-            first.suspects.push(Position { file: FileId(3), line: 5, column: None });
+            assert_eq!((&*first.key, &*last.key, first.is_partial), ("A", "A", true));
+            last.unterminated = Some(Position { file: FileId(3), line: 9, column: None });
+            first.possible_rows.push(Position { file: FileId(3), line: 5, column: None });
             let n_bytes = first.n_bytes() + last.n_bytes();
             rows.extend(last_rows);
-            let (possible_rows, unterminated) = (first.suspects.len() + last.suspects.len(), last.unfinished);
+            let (possible_rows, unterminated) =
+                (first.possible_rows.len() + last.possible_rows.len(), last.unterminated);
             first.append(last);
             assert_eq!(
-                (first.suspects.len(), first.unfinished, first.n_bytes()),
+                (first.possible_rows.len(), first.unterminated, first.n_bytes()),
                 (possible_rows, unterminated, n_bytes)
             );
             read_again(&first, reader, |again| assert_eq!(again, rows));
@@ -218,11 +224,11 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_several_files_are_read_each_by_its_own_reader() {
+    fn pieces_are_split_at_file_boundaries() {
         let origin = |file, start| RowOrigin { file: FileId(file), line: 1, bytes: start..start + 2 };
         let rows = vec![origin(0, 10), origin(0, 20), origin(1, 0), origin(0, 30)];
         let fragment = Fragment { rows, bytes: b"aabbccdd".into(), ..Fragment::default() };
-        let shown: Vec<_> = stretches([&fragment])
+        let shown: Vec<_> = contiguous_pieces([&fragment])
             .into_iter()
             .map(|(file, pieces)| {
                 let pieces =

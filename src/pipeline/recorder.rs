@@ -3,10 +3,10 @@
 use std::{fs::File, io, time::SystemTime};
 
 use super::{
-    Finished, Job, Refusal, RunError,
-    memory::Memory,
-    reading::files::{Files, ReadInput},
-    sheet::{Counts, RejectEntries, Sheet, bytes_of, file_of},
+    Finished, Refusal, RunError, RunSpec,
+    memory::MemoryBudget,
+    partial::{Counters, PartialReport, RejectBatch, reject_bytes, reject_file},
+    shuffle::files::{ExportRead, InputRead},
 };
 use crate::{
     model::{
@@ -32,19 +32,19 @@ use crate::{
 };
 
 /// Orders that the page lists; all stand in `results.ndjson`.
-const MOST_LISTED: usize = 200;
+const MAX_ATTENTION: usize = 200;
 
 /// Everything that the report will say. Of orders it keeps what the page lists; what goes to `rejects/` is kept on disk.
-pub(super) struct Account {
-    files: Files,
-    names: Vec<String>,
-    listed: Vec<(OrderId, Listed)>,
+pub(super) struct Recorder {
+    files: ExportRead,
+    input_names: Vec<String>,
+    attention: Vec<(OrderId, Listed)>,
     results: ResultsWriter<File>,
     /// Lines of results that come in any order, until all are there.
     unsorted: Option<Sorter>,
-    rejects: Rejected,
-    pub(super) counts: Counts,
-    memory: Memory,
+    rejects: RejectSorter,
+    pub(super) counters: Counters,
+    memory: MemoryBudget,
     pub(super) n_guests: u64,
     pub(super) requests: RequestCounts,
     /// Carts that may hold something, of this run and of earlier ones.
@@ -52,32 +52,32 @@ pub(super) struct Account {
 }
 
 /// Rows and reasons of orders that did not get through.
-struct Rejected {
+struct RejectSorter {
     rows: Sorter,
     reasons: Sorter,
     has_new: bool,
 }
 
-impl Rejected {
+impl RejectSorter {
     fn new(folder: &RunFolder, memory: usize) -> Self {
         let sorter = |name| Sorter::new(folder.path(), name, memory);
         Self { rows: sorter(".rejects.rows"), reasons: sorter(".rejects.reasons"), has_new: true }
     }
 }
 
-impl Account {
+impl Recorder {
     /// An empty account whose files are open.
-    pub(super) fn open(spec: &Job<'_>, folder: &RunFolder, files: Files) -> Result<Self, RunError> {
+    pub(super) fn open(spec: &RunSpec<'_>, folder: &RunFolder, files: ExportRead) -> Result<Self, RunError> {
         let names = if files.inputs.is_empty() { spec.inputs.clone() } else { files.names() };
-        let memory = Memory::of(spec.memory);
+        let memory = MemoryBudget::split(spec.memory);
         Ok(Self {
             files,
-            names,
-            listed: Vec::new(),
+            input_names: names,
+            attention: Vec::new(),
             results: new_results(folder)?,
             unsorted: None,
-            rejects: Rejected::new(folder, memory.rejects),
-            counts: Counts::default(),
+            rejects: RejectSorter::new(folder, memory.rejects),
+            counters: Counters::default(),
             memory,
             n_guests: 0,
             requests: RequestCounts::default(),
@@ -86,11 +86,11 @@ impl Account {
     }
 
     /// Forgets all orders. From now on their results come in any order, until they are [`Account::sort_results`].
-    pub(super) fn start_over(&mut self, folder: &RunFolder) -> Result<(), ReportError> {
+    pub(super) fn restart(&mut self, folder: &RunFolder) -> Result<(), ReportError> {
         self.results = new_results(folder)?;
         self.unsorted = Some(Sorter::new(folder.path(), ".results", self.memory.results));
-        self.rejects = Rejected::new(folder, self.memory.rejects);
-        (self.listed, self.counts, self.n_guests) = (Vec::new(), Counts::default(), 0);
+        self.rejects = RejectSorter::new(folder, self.memory.rejects);
+        (self.attention, self.counters, self.n_guests) = (Vec::new(), Counters::default(), 0);
         Ok(())
     }
 
@@ -106,65 +106,65 @@ impl Account {
     }
 
     /// What was read, and problems of no order.
-    pub(super) fn note(&mut self, files: Files, notes: &[Problem]) {
-        let tally = &mut self.counts.tally;
-        for problem in notes {
+    pub(super) fn record_export(&mut self, files: ExportRead, file_problems: &[Problem]) {
+        let tally = &mut self.counters.tally;
+        for problem in file_problems {
             match problem.code {
                 Code::ContentRepeated => tally.note_orders(problem.code, 1),
                 _ => tally.note(problem.code, 1),
             }
             tally.keep_example(problem);
         }
-        if files.n_lost_untold > 0 {
-            tally.note(Code::RowUnreadable, files.n_lost_untold);
+        if files.omitted_lost_rows > 0 {
+            tally.note(Code::RowUnreadable, files.omitted_lost_rows);
         }
-        if files.n_repeated_untold > 0 {
-            tally.note_orders(Code::ContentRepeated, files.n_repeated_untold);
+        if files.omitted_repeated_orders > 0 {
+            tally.note_orders(Code::ContentRepeated, files.omitted_repeated_orders);
         }
         self.files = files;
     }
 
     /// Takes what is said of some orders.
-    pub(super) fn adopt(&mut self, sheet: &mut Sheet) -> Result<(), ReportError> {
-        self.counts.append(std::mem::take(&mut sheet.counts));
-        self.list(std::mem::take(&mut sheet.listed));
-        self.rejects.take(&mut sheet.rejects).map_err(io_error(rejects::FOLDER, "gather"))?;
-        let ends = std::mem::take(&mut sheet.result_ends);
-        let lines = std::mem::take(&mut sheet.results);
+    pub(super) fn merge(&mut self, partial: &mut PartialReport) -> Result<(), ReportError> {
+        self.counters.append(std::mem::take(&mut partial.counters));
+        self.add_attention(std::mem::take(&mut partial.attention));
+        self.rejects.push_all(&mut partial.rejects).map_err(io_error(rejects::FOLDER, "gather"))?;
+        let ends = std::mem::take(&mut partial.result_ranges);
+        let lines = std::mem::take(&mut partial.results);
         match &self.unsorted {
             None => self.results.write(&lines),
-            Some(unsorted) => put_apart(&lines, &ends, unsorted).map_err(io_error(results::FILE, "sort")),
+            Some(unsorted) => sort_later(&lines, &ends, unsorted).map_err(io_error(results::FILE, "sort")),
         }
     }
 
     /// Keeps those that the page lists: the first ones of the input, or of those that settle.
-    fn list(&mut self, listed: Vec<(OrderId, Listed)>) {
-        if listed.is_empty() || (self.unsorted.is_none() && self.listed.len() >= MOST_LISTED) {
+    fn add_attention(&mut self, attention: Vec<(OrderId, Listed)>) {
+        if attention.is_empty() || (self.unsorted.is_none() && self.attention.len() >= MAX_ATTENTION) {
             return;
         }
-        self.listed.extend(listed);
+        self.attention.extend(attention);
         if self.unsorted.is_some() {
-            self.listed.sort_by_key(|(id, _)| *id);
+            self.attention.sort_by_key(|(id, _)| *id);
         }
-        self.listed.truncate(MOST_LISTED);
+        self.attention.truncate(MAX_ATTENTION);
     }
 
     /// Says what became of an order, once.
-    pub(super) fn settle(&mut self, record: &OrderRecord, settled: &Settled) -> Result<(), ReportError> {
-        let mut sheet = Sheet::default();
-        sheet.settle(record, settled, &self.names);
-        self.adopt(&mut sheet)
+    pub(super) fn record(&mut self, record: &OrderRecord, result: &Settled) -> Result<(), ReportError> {
+        let mut partial = PartialReport::default();
+        partial.record(record, result, &self.input_names);
+        self.merge(&mut partial)
     }
 
     /// Counts the orders of a plan that could not be read to its end as not attempted. How many there are.
-    pub(super) fn settle_lost(&mut self) -> u64 {
-        let n_lost = self.counts.tally.unsettled();
-        self.counts.tally.settle_rest(Outcome::NotAttempted);
+    pub(super) fn record_lost(&mut self) -> u64 {
+        let n_lost = self.counters.tally.unsettled();
+        self.counters.tally.settle_rest(Outcome::NotAttempted);
         n_lost
     }
 
     /// The files that were read, and where they lie.
-    pub(super) fn files(&self) -> &Files {
+    pub(super) fn files(&self) -> &ExportRead {
         &self.files
     }
 
@@ -174,23 +174,23 @@ impl Account {
     }
 
     /// How many orders have this outcome.
-    pub(super) fn n_settled(&self, outcome: Outcome) -> u64 {
-        *self.counts.tally.orders().of(outcome)
+    pub(super) fn n_with_outcome(&self, outcome: Outcome) -> u64 {
+        *self.counters.tally.orders().of(outcome)
     }
 
     /// How many orders the run ended before.
-    pub(super) fn n_ended_before(&self) -> u64 {
-        self.counts.n_ended_before()
+    pub(super) fn n_unreached(&self) -> u64 {
+        self.counters.n_unreached()
     }
 
     /// How many orders are invalid, whatever earlier runs did with them.
     pub(super) fn n_invalid(&self) -> u64 {
-        self.n_settled(Outcome::Invalid) + self.counts.n_invalid_before
+        self.n_with_outcome(Outcome::Invalid) + self.counters.n_invalid_sent_before
     }
 
     /// How many orders no rule left out.
     pub(super) fn n_not_skipped(&self) -> u64 {
-        self.counts.tally.orders().read - self.n_settled(Outcome::Skipped)
+        self.counters.tally.orders().read - self.n_with_outcome(Outcome::Skipped)
     }
 
     /// Writes the rows of all orders that are to be mended, if there are any that were not there the last time. Those of a
@@ -200,7 +200,7 @@ impl Account {
         if !self.rejects.has_new {
             return Ok(Vec::new());
         }
-        let input = |read: &ReadInput| RejectInput {
+        let input = |read: &InputRead| RejectInput {
             name: read.input.name.clone(),
             header: read.end.header.clone(),
             line_break: if read.end.has_crlf { LineBreak::CrLf } else { LineBreak::Lf },
@@ -209,78 +209,83 @@ impl Account {
         };
         let inputs: Vec<_> = self.files.inputs.iter().map(input).collect();
         // They are kept for the next time, when more may have come.
-        let fresh = Rejected { has_new: false, ..Rejected::new(folder, self.memory.rejects) };
-        let Rejected { rows, reasons, .. } = std::mem::replace(&mut self.rejects, fresh);
+        let fresh = RejectSorter { has_new: false, ..RejectSorter::new(folder, self.memory.rejects) };
+        let RejectSorter { rows, reasons, .. } = std::mem::replace(&mut self.rejects, fresh);
         let in_sorting = || io_error(folder.file(rejects::FOLDER), "gather");
         let rejects = Rejects {
-            rows: entries(rows.sorted().map_err(in_sorting())?, &self.rejects.rows, |key, _| {
-                (file_of(key), bytes_of(key))
+            rows: replay(rows.sorted().map_err(in_sorting())?, &self.rejects.rows, |key, _| {
+                (reject_file(key), reject_bytes(key))
             }),
-            reasons: entries(reasons.sorted().map_err(in_sorting())?, &self.rejects.reasons, |key, line| {
-                (file_of(key), line.to_vec())
+            reasons: replay(reasons.sorted().map_err(in_sorting())?, &self.rejects.reasons, |key, line| {
+                (reject_file(key), line.to_vec())
             }),
         };
         write_rejects(folder, &inputs, rejects, |file| {
             let path = &self.files.inputs[file.0 as usize].input.path;
-            Ok(Box::new(Opened(unpack::open(path)?)))
+            Ok(Box::new(ReopenedInput(unpack::open(path)?)))
         })
     }
 
     /// Ends a run that sent nothing, for a reason that the report names.
-    pub(super) fn refuse(self, job: &Job<'_>, folder: &RunFolder, refusal: &Refusal) -> Result<Finished, RunError> {
-        self.close(job, folder, Some(refusal.to_string()), |_, _| refusal.exit_code())
+    pub(super) fn finish_refused(
+        self,
+        spec: &RunSpec<'_>,
+        folder: &RunFolder,
+        refusal: &Refusal,
+    ) -> Result<Finished, RunError> {
+        self.write_report(spec, folder, Some(refusal.to_string()), |_, _| refusal.exit_code())
     }
 
     /// Ends a run that did what it could.
     pub(super) fn finish(
         self,
-        spec: &Job<'_>,
+        spec: &RunSpec<'_>,
         folder: &RunFolder,
         stopped: Option<String>,
     ) -> Result<Finished, RunError> {
-        self.close(spec, folder, stopped, exit_code)
+        self.write_report(spec, folder, stopped, exit_code)
     }
 
-    fn close(
+    fn write_report(
         mut self,
-        job: &Job<'_>,
+        spec: &RunSpec<'_>,
         folder: &RunFolder,
         error: Option<String>,
-        exit_code: impl Fn(&Counts, bool) -> u8,
+        exit_code: impl Fn(&Counters, bool) -> u8,
     ) -> Result<Finished, RunError> {
         self.results.flush()?;
         self.write_rejects(folder)?;
         let facts = Facts {
-            run_id: job.run_id.clone(),
-            command: if job.sending.is_some() { "send" } else { "check" }.to_owned(),
-            started_at: job.started_at,
+            run_id: spec.run_id.clone(),
+            command: if spec.send.is_some() { "send" } else { "check" }.to_owned(),
+            started_at: spec.started_at,
             // Not `Utc::now()`, which panics where someone sets the clock to before 1970 meanwhile.
             finished_at: SystemTime::now().into(),
-            exit_code: exit_code(&self.counts, error.is_some()),
+            exit_code: exit_code(&self.counters, error.is_some()),
             inputs: self.inputs(),
             rows: self.files.n_rows,
             rows_unreadable: self.files.n_unreadable,
             scattered: self.files.n_scattered,
-            items: self.counts.n_items,
+            items: self.counters.n_items,
             guests: self.n_guests,
-            forecast: job.sending.is_none().then(|| Outlook::at(job.validate.rate, self.counts.forecast)),
+            forecast: spec.send.is_none().then(|| Outlook::at(spec.validate.rate, self.counters.forecast)),
             requests: self.requests,
             carts_open: self.n_carts_open,
-            repeated_after: self.counts.n_repeated,
-            needs_backfill: self.counts.n_for_backfill,
-            skipped: self.counts.skipped.clone().into_iter().collect(),
+            repeated_after: self.counters.n_uncertain_before,
+            needs_backfill: self.counters.n_needing_backfill,
+            skipped: self.counters.skipped.clone().into_iter().collect(),
             stopped: error.clone(),
         };
-        let summary = Summary::new(facts, &self.counts.tally);
+        let summary = Summary::new(facts, &self.counters.tally);
         let json = serde_json::to_string_pretty(&summary).expect("a summary is plain data");
         folder.write_file(page::FILE, &self.page(&summary)?)?;
         folder.write_file(summary::FILE, &format!("{json}\n"))?;
-        self.forget_copies();
+        self.remove_spooled();
         Ok(Finished { summary, error })
     }
 
     fn inputs(&self) -> Vec<Input> {
-        let input = |read: &ReadInput| Input {
+        let input = |read: &InputRead| Input {
             file: read.input.name.clone(),
             bytes: read.input.found.bytes,
             rows: read.n_rows,
@@ -289,16 +294,16 @@ impl Account {
     }
 
     fn page(&self, summary: &Summary) -> Result<String, ReportError> {
-        let attention: Vec<Listed> = self.listed.iter().map(|(_, order)| order.clone()).collect();
-        page::page(summary, &Example::of_tally(&self.counts.tally, &self.names), &attention)
+        let attention: Vec<Listed> = self.attention.iter().map(|(_, order)| order.clone()).collect();
+        page::page(summary, &Example::of_tally(&self.counters.tally, &self.input_names), &attention)
     }
 
     /// Copies of what could be read only once hold customers' data and have served, unless a run may go on with the plan.
-    fn forget_copies(&self) {
-        if self.n_settled(Outcome::NotAttempted) > 0 {
+    fn remove_spooled(&self) {
+        if self.n_with_outcome(Outcome::NotAttempted) > 0 {
             return;
         }
-        for copy in &self.files.copies {
+        for copy in &self.files.spooled {
             // What cannot be removed lies in a folder that nobody else may enter.
             drop(std::fs::remove_file(copy));
         }
@@ -309,16 +314,16 @@ fn new_results(folder: &RunFolder) -> Result<ResultsWriter<File>, ReportError> {
     Ok(ResultsWriter::new(folder.create_file(results::FILE)?, folder.file(results::FILE)))
 }
 
-impl Rejected {
-    fn take(&mut self, entries: &mut RejectEntries) -> io::Result<()> {
-        self.has_new |= !entries.reasons.is_empty();
-        self.rows.push_all(&mut entries.rows)?;
-        self.reasons.push_all(&mut entries.reasons)
+impl RejectSorter {
+    fn push_all(&mut self, batch: &mut RejectBatch) -> io::Result<()> {
+        self.has_new |= !batch.reasons.is_empty();
+        self.rows.push_all(&mut batch.rows)?;
+        self.reasons.push_all(&mut batch.reasons)
     }
 }
 
 /// Puts the lines of some orders where they are sorted.
-fn put_apart(lines: &[u8], ends: &[(OrderId, usize)], into: &Sorter) -> io::Result<()> {
+fn sort_later(lines: &[u8], ends: &[(OrderId, usize)], into: &Sorter) -> io::Result<()> {
     let (mut entries, mut start) = (Entries::default(), 0);
     for (id, end) in ends {
         entries.push(u128::from(id.0), &lines[start..*end]);
@@ -328,7 +333,7 @@ fn put_apart(lines: &[u8], ends: &[(OrderId, usize)], into: &Sorter) -> io::Resu
 }
 
 /// Sorted entries, each kept for another time as it goes by.
-fn entries<T>(
+fn replay<T>(
     mut sorted: Sorted,
     keep: &Sorter,
     entry: impl Fn(u128, &[u8]) -> T,
@@ -344,15 +349,15 @@ fn entries<T>(
 }
 
 /// The bytes of an input that is read again.
-struct Opened(unpack::Unpacked);
+struct ReopenedInput(unpack::Unpacked);
 
-impl io::Read for Opened {
+impl io::Read for ReopenedInput {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.0.read(into)
     }
 }
 
-impl io::BufRead for Opened {
+impl io::BufRead for ReopenedInput {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.0.fill_buf()
     }
@@ -362,18 +367,18 @@ impl io::BufRead for Opened {
     }
 }
 
-impl Unpacked for Opened {
+impl Unpacked for ReopenedInput {
     fn skip(&mut self, n_bytes: u64) -> io::Result<()> {
         self.0.skip(n_bytes)
     }
 }
 
 /// The exit code of a run that was not refused: the first of 3, 4, 1 that applies, or 0.
-fn exit_code(counts: &Counts, is_stopped: bool) -> u8 {
+fn exit_code(counts: &Counters, is_stopped: bool) -> u8 {
     let has = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| *counts.tally.orders().of(*outcome) > 0);
     if has(&[Outcome::Unknown]) {
         3
-    } else if is_stopped || counts.n_ended_before() > 0 {
+    } else if is_stopped || counts.n_unreached() > 0 {
         4
     } else {
         // Of those that were not attempted only orders are left that need a go-ahead.

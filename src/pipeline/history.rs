@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{ChangedExit, Job, RunError};
+use super::{ChangedExit, RunError, RunSpec};
 use crate::{
     ledger::{self, ChangeState, ChangedOrder, Entry, Intent, Known, Ledger, LedgerError, OrderKey, OrderSnapshot},
     model::{
@@ -20,28 +20,28 @@ use crate::{
 };
 
 /// The run that sent it again may have been killed before it said so.
-const SENT_TWICE: &str = "accepted by an earlier run, and of another sending nobody knows: it may be there twice";
+const MAYBE_SENT_TWICE: &str = "accepted by an earlier run, and of another sending nobody knows: it may be there twice";
 
 /// What a person said can be taken back, so that a later run may send the order.
-pub(super) const ACCEPTED_BY_HAND: &str = "settled by hand as accepted";
+pub(super) const ACCEPTED_MANUALLY: &str = "settled by hand as accepted";
 
 /// Why an order is invalid may be as long as its rows; this many reasons are named.
-const MOST_REASONS: usize = 5;
+const MAX_REASONS: usize = 5;
 
 /// What decides about orders that the ledger knows.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rules {
+pub(super) struct DispositionRules {
     is_sending: bool,
     resends_unknown: bool,
     sends_reused_references: bool,
     changed_exit: ChangedExit,
 }
 
-impl Rules {
-    pub(super) fn of(spec: &Job<'_>) -> Self {
+impl DispositionRules {
+    pub(super) fn of(spec: &RunSpec<'_>) -> Self {
         Self {
-            is_sending: spec.sending.is_some(),
-            resends_unknown: spec.sending.as_ref().is_some_and(|send_spec| send_spec.resends_unknown),
+            is_sending: spec.send.is_some(),
+            resends_unknown: spec.send.as_ref().is_some_and(|send_spec| send_spec.resends_unknown),
             sends_reused_references: spec.validate.sends_reused_references,
             changed_exit: spec.changed_exit,
         }
@@ -49,18 +49,18 @@ impl Rules {
 }
 
 /// What is to be done with an order.
-pub(super) enum Fate {
+pub(super) enum Disposition {
     /// Nothing.
-    Settled(Settled),
+    Final(Settled),
     /// Nothing, and the ledger notes that it changed since it was accepted.
     Changed(Settled, Box<ChangedOrder>),
     /// It is sent. It may be there already if an earlier run sent it and nobody knows what came of that.
-    Sent { may_be_there: bool },
+    Send { is_uncertain: bool },
 }
 
 /// An order that this run does not send, whatever the ledger holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Unsent {
+pub(super) struct Unsendable {
     /// The rule of the profile that leaves it out; without one it is invalid.
     pub(super) rule: Option<String>,
     /// Its status as it was read.
@@ -70,7 +70,7 @@ pub(super) struct Unsent {
     pub(super) content: Option<ContentHash>,
     /// The accepted order of its reference is another one of this export.
     #[serde(default)]
-    pub(super) is_another: bool,
+    pub(super) is_other_order: bool,
 }
 
 /// A valid order, as far as the ledger needs to know it. Its hashes are made only where there is something to compare them
@@ -79,23 +79,23 @@ pub(super) struct Sendable<'a> {
     pub(super) ordered_at: DateTime<Utc>,
     pub(super) status: &'a str,
     pub(super) content: &'a dyn Fn() -> ContentHash,
-    pub(super) likeness: &'a dyn Fn() -> Likeness,
+    pub(super) dedup_hash: &'a dyn Fn() -> Likeness,
     /// Whether an equal order under an unrelated reference is worth a warning: not where its time is a date only, nor a
     /// second time.
-    pub(super) warns_of_equal: &'a dyn Fn() -> bool,
+    pub(super) warns_of_duplicate: &'a dyn Fn() -> bool,
 }
 
 /// What this run reads of an order.
 pub(super) enum ReadOrder<'a> {
     Sendable(Sendable<'a>),
-    Unsent(&'a Unsent),
+    Unsendable(&'a Unsendable),
 }
 
 impl ReadOrder<'_> {
     fn snapshot(&self, record: &OrderRecord) -> OrderSnapshot {
         let status = match self {
             Self::Sendable(order) => Some(order.status.to_owned()),
-            Self::Unsent(order) => order.status.clone(),
+            Self::Unsendable(order) => order.status.clone(),
         };
         OrderSnapshot { status, money: record.money.clone(), n_items: Some(record.n_items as u64) }
     }
@@ -104,7 +104,7 @@ impl ReadOrder<'_> {
     fn cause(&self, record: &OrderRecord) -> Option<String> {
         match self {
             Self::Sendable(_) => None,
-            Self::Unsent(order) => Some(order.cause(record)),
+            Self::Unsendable(order) => Some(order.cause(record)),
         }
     }
 
@@ -112,7 +112,7 @@ impl ReadOrder<'_> {
     fn ordered_at(&self, record: &OrderRecord, entries: &[Entry]) -> Option<DateTime<Utc>> {
         match self {
             Self::Sendable(order) => Some(order.ordered_at),
-            Self::Unsent(_) => record.ordered_at.or_else(|| ledger::only_order(entries)),
+            Self::Unsendable(_) => record.ordered_at.or_else(|| ledger::only_order(entries)),
         }
     }
 
@@ -124,8 +124,8 @@ impl ReadOrder<'_> {
         match self {
             Self::Sendable(order) => (order.content)(),
             // The one of two clashing orders that was accepted has not changed.
-            Self::Unsent(Unsent { content: Some(content), .. }) if is_accepted(content) => *content,
-            Self::Unsent(order) => {
+            Self::Unsendable(Unsendable { content: Some(content), .. }) if is_accepted(content) => *content,
+            Self::Unsendable(order) => {
                 let accepted = ledger::accepted_in_place(entries, ordered_at, ContentHash([0; 16]));
                 let accepted_at = accepted.map_or(ordered_at, |entry| entry.order.ordered_at);
                 ledger::content_of_unsent(accepted_at, &order.reasons(record), &self.snapshot(record))
@@ -134,26 +134,28 @@ impl ReadOrder<'_> {
     }
 
     /// How much of it the export sends now, if that can be read: nothing of what a rule leaves out.
-    fn total_sent(&self, was: &Money, record: &OrderRecord) -> Option<Money> {
+    fn exported_total(&self, was: &Money, record: &OrderRecord) -> Option<Money> {
         match self {
-            Self::Unsent(Unsent { rule: Some(_), .. }) => Some(Money { amount: Amount(Decimal::ZERO), ..was.clone() }),
+            Self::Unsendable(Unsendable { rule: Some(_), .. }) => {
+                Some(Money { amount: Amount(Decimal::ZERO), ..was.clone() })
+            }
             _ => record.money.clone(),
         }
     }
 
     /// What becomes of it where the ledger does not hold it.
     #[inline]
-    pub(super) fn fate(&self, rules: Rules) -> Fate {
+    pub(super) fn disposition(&self, rules: DispositionRules) -> Disposition {
         match self {
-            Self::Sendable(_) if rules.is_sending => Fate::Sent { may_be_there: false },
-            Self::Sendable(_) => Fate::Settled(Settled::unsent(Outcome::Valid, None)),
-            Self::Unsent(order) => Fate::Settled(order.settled()),
+            Self::Sendable(_) if rules.is_sending => Disposition::Send { is_uncertain: false },
+            Self::Sendable(_) => Disposition::Final(Settled::unsent(Outcome::Valid, None)),
+            Self::Unsendable(order) => Disposition::Final(order.result()),
         }
     }
 }
 
-impl Unsent {
-    fn settled(&self) -> Settled {
+impl Unsendable {
+    fn result(&self) -> Settled {
         match &self.rule {
             Some(rule) => Settled::unsent(Outcome::Skipped, Some(rule.clone())),
             None => Settled::unsent(Outcome::Invalid, None),
@@ -178,21 +180,21 @@ impl Unsent {
         if self.rule.is_some() {
             return format!("left out by the rule {:?}", reasons.concat());
         }
-        let more = match reasons.len().saturating_sub(MOST_REASONS) {
+        let more = match reasons.len().saturating_sub(MAX_REASONS) {
             0 => String::new(),
             n_more => format!(" and {n_more} more"),
         };
-        format!("invalid: {}{more}", reasons.into_iter().take(MOST_REASONS).collect::<Vec<_>>().join(", "))
+        format!("invalid: {}{more}", reasons.into_iter().take(MAX_REASONS).collect::<Vec<_>>().join(", "))
     }
 }
 
 /// Settles those of a planned guest's orders that have been sent since they were planned, or may not be sent now. `note`
 /// hears of those that have changed since they were accepted.
-pub(super) fn settle_known(
+pub(super) fn settle_by_history(
     guest: &mut PlannedGuest,
     ledger: &dyn Ledger,
-    rules: Rules,
-    note: &dyn Fn(Box<ChangedOrder>),
+    rules: DispositionRules,
+    on_change: &dyn Fn(Box<ChangedOrder>),
 ) -> Result<(), RunError> {
     for mut order in std::mem::take(&mut guest.orders) {
         let (content, dedup_hash) = (|| order.content, || order.likeness);
@@ -200,16 +202,16 @@ pub(super) fn settle_known(
             ordered_at: order.ordered_at,
             status: &order.status,
             content: &content,
-            likeness: &dedup_hash,
-            warns_of_equal: &|| false,
+            dedup_hash: &dedup_hash,
+            warns_of_duplicate: &|| false,
         };
         match decide(&ReadOrder::Sendable(sendable), &mut order.record, ledger, rules)? {
-            Fate::Settled(result) => guest.settled.push((order.record, result)),
-            Fate::Changed(result, change) => {
-                note(change);
+            Disposition::Final(result) => guest.settled.push((order.record, result)),
+            Disposition::Changed(result, change) => {
+                on_change(change);
                 guest.settled.push((order.record, result));
             }
-            Fate::Sent { may_be_there: is_uncertain } => {
+            Disposition::Send { is_uncertain } => {
                 guest.orders.push(PlannedOrder { may_be_there: is_uncertain, held: None, ..order })
             }
         }
@@ -223,59 +225,63 @@ pub(super) fn decide(
     order: &ReadOrder<'_>,
     record: &mut OrderRecord,
     ledger: &dyn Ledger,
-    rules: Rules,
-) -> Result<Fate, LedgerError> {
-    if let ReadOrder::Unsent(Unsent { is_another: true, .. }) = order {
-        return Ok(order.fate(rules));
+    rules: DispositionRules,
+) -> Result<Disposition, LedgerError> {
+    if let ReadOrder::Unsendable(Unsendable { is_other_order: true, .. }) = order {
+        return Ok(order.disposition(rules));
     }
     let entries = match order {
         ReadOrder::Sendable(_) => ledger.history(&record.reference)?,
-        ReadOrder::Unsent(_) => history_of_unsent(record, ledger)?,
+        ReadOrder::Unsendable(_) => history_of_unsendable(record, ledger)?,
     };
     let Some(ordered_at) = order.ordered_at(record, &entries).filter(|_| !entries.is_empty()) else {
-        return fate_of_new(order, record, ledger, rules);
+        return disposition_of_new(order, record, ledger, rules);
     };
     let content = order.content(&entries, ordered_at, record);
     Ok(match (ledger::known(&entries, ordered_at, content), order) {
         (Known::Changed, _) => {
             let accepted = ledger::accepted_in_place(&entries, ordered_at, content);
             let was = accepted.map(|entry| entry.snapshot.clone()).unwrap_or_default();
-            let key = OrderKey { reference: reference_sent(&entries, record), ordered_at, content };
+            let key = OrderKey { reference: submitted_reference(&entries, record), ordered_at, content };
             let state = ledger.change_state(&key)?;
-            changed(order, record, key, &was, state, rules)
+            disposition_of_changed(order, record, key, &was, state, rules)
         }
-        (Known::Accepted, _) => unsent(Outcome::AlreadySent, "accepted by an earlier run".to_owned()),
-        (Known::AcceptedInDoubt, _) => unsent(Outcome::AlreadySent, SENT_TWICE.to_owned()),
-        (Known::AcceptedByHand, _) => unsent(Outcome::AlreadySent, ACCEPTED_BY_HAND.to_owned()),
-        (Known::Unknown, ReadOrder::Unsent(order)) => {
-            let (suffix, cause) = (spelt_otherwise(&reference_sent(&entries, record), record), order.cause(record));
-            unsent(Outcome::Unknown, format!("sent by an earlier run{suffix}, and no answer came; now {cause}"))
+        (Known::Accepted, _) => without_request(Outcome::AlreadySent, "accepted by an earlier run".to_owned()),
+        (Known::AcceptedInDoubt, _) => without_request(Outcome::AlreadySent, MAYBE_SENT_TWICE.to_owned()),
+        (Known::AcceptedByHand, _) => without_request(Outcome::AlreadySent, ACCEPTED_MANUALLY.to_owned()),
+        (Known::Unknown, ReadOrder::Unsendable(order)) => {
+            let (suffix, cause) =
+                (spelling_suffix(&submitted_reference(&entries, record), record), order.cause(record));
+            without_request(
+                Outcome::Unknown,
+                format!("sent by an earlier run{suffix}, and no answer came; now {cause}"),
+            )
         }
         (Known::Unknown, ReadOrder::Sendable(_)) if !rules.resends_unknown => {
-            unsent(Outcome::Unknown, "sent by an earlier run, and no answer came; it is held".to_owned())
+            without_request(Outcome::Unknown, "sent by an earlier run, and no answer came; it is held".to_owned())
         }
-        (Known::Unknown, ReadOrder::Sendable(_)) if rules.is_sending => Fate::Sent { may_be_there: true },
+        (Known::Unknown, ReadOrder::Sendable(_)) if rules.is_sending => Disposition::Send { is_uncertain: true },
         (Known::ReferenceReused { ordered_at, is_accepted }, ReadOrder::Sendable(_))
             if !rules.sends_reused_references =>
         {
             let what = if is_accepted { "was accepted" } else { "was sent and may have been accepted" };
             let message = format!("an order of this reference, ordered at {ordered_at}, {what} by an earlier run");
             record.problems.push(Problem::of_order(Code::ReferenceReused, record.source, message));
-            Fate::Settled(Settled::unsent(Outcome::Invalid, None))
+            Disposition::Final(Settled::unsent(Outcome::Invalid, None))
         }
-        (Known::Unknown, ReadOrder::Sendable(_)) => order.fate(rules),
-        (Known::ReferenceReused { .. } | Known::Nothing, _) => return fate_of_new(order, record, ledger, rules),
+        (Known::Unknown, ReadOrder::Sendable(_)) => order.disposition(rules),
+        (Known::ReferenceReused { .. } | Known::Nothing, _) => return disposition_of_new(order, record, ledger, rules),
     })
 }
 
 /// What the ledger holds of an order that is not sent. Where it does not know the reference, it may know it as it was spelt
 /// before a spreadsheet changed it: that of an order of the very same time.
-pub(super) fn history_of_unsent(record: &OrderRecord, ledger: &dyn Ledger) -> Result<Vec<Entry>, LedgerError> {
+pub(super) fn history_of_unsendable(record: &OrderRecord, ledger: &dyn Ledger) -> Result<Vec<Entry>, LedgerError> {
     let mut entries = ledger.history(&record.reference)?;
     let may_be_respelt = entries.is_empty() && !record.reference.is_empty();
     let Some(ordered_at) = record.ordered_at.filter(|_| may_be_respelt) else { return Ok(entries) };
-    let of_its_time = ledger.references_at(ordered_at)?;
-    if let Some(other_spelling) = of_its_time.iter().find(|other| bare(other) == bare(&record.reference)) {
+    let same_time = ledger.references_at(ordered_at)?;
+    if let Some(other_spelling) = same_time.iter().find(|other| bare(other) == bare(&record.reference)) {
         entries = ledger.history(other_spelling)?;
         entries.retain(|entry| entry.order.ordered_at == ordered_at);
     }
@@ -283,23 +289,23 @@ pub(super) fn history_of_unsent(record: &OrderRecord, ledger: &dyn Ledger) -> Re
 }
 
 /// The reference of an order as it was sent.
-fn reference_sent(entries: &[Entry], record: &OrderRecord) -> String {
+fn submitted_reference(entries: &[Entry], record: &OrderRecord) -> String {
     entries.first().map_or(&record.reference, |entry| &entry.order.reference).clone()
 }
 
-fn spelt_otherwise(sent: &str, record: &OrderRecord) -> String {
+fn spelling_suffix(sent: &str, record: &OrderRecord) -> String {
     if sent == record.reference { String::new() } else { format!(" as {sent:?}") }
 }
 
 /// What is to be done with an order that the ledger does not hold under its reference. It may hold it under another one.
-fn fate_of_new(
+fn disposition_of_new(
     order: &ReadOrder<'_>,
     record: &mut OrderRecord,
     ledger: &dyn Ledger,
-    rules: Rules,
-) -> Result<Fate, LedgerError> {
-    let ReadOrder::Sendable(sendable) = order else { return Ok(order.fate(rules)) };
-    let equal = ledger.references_of((sendable.likeness)())?;
+    rules: DispositionRules,
+) -> Result<Disposition, LedgerError> {
+    let ReadOrder::Sendable(sendable) = order else { return Ok(order.disposition(rules)) };
+    let equal = ledger.references_of((sendable.dedup_hash)())?;
     let others: Vec<_> = equal.iter().filter(|other| **other != record.reference).collect();
     if let Some(other) = others.iter().find(|other| bare(other) == bare(&record.reference)) {
         let message = format!(
@@ -308,52 +314,53 @@ fn fate_of_new(
             record.reference
         );
         record.problems.push(Problem::of_order(Code::DuplicateContent, record.source, message));
-        return Ok(Fate::Settled(Settled::unsent(Outcome::Invalid, None)));
+        return Ok(Disposition::Final(Settled::unsent(Outcome::Invalid, None)));
     }
-    if let Some(other) = others.first().filter(|_| (sendable.warns_of_equal)()) {
+    if let Some(other) = others.first().filter(|_| (sendable.warns_of_duplicate)()) {
         let message = format!("an earlier run sent {other:?} with the same guest, time and amounts");
         record.problems.push(Problem::of_order(Code::ContentRepeated, record.source, message));
     }
-    Ok(order.fate(rules))
+    Ok(order.disposition(rules))
 }
 
-fn unsent(outcome: Outcome, reason: String) -> Fate {
-    Fate::Settled(Settled::unsent(outcome, Some(reason)))
+fn without_request(outcome: Outcome, reason: String) -> Disposition {
+    Disposition::Final(Settled::unsent(outcome, Some(reason)))
 }
 
 /// What becomes of an accepted order that reads otherwise now.
-fn changed(
+fn disposition_of_changed(
     order: &ReadOrder<'_>,
     record: &OrderRecord,
     key: OrderKey,
     was: &OrderSnapshot,
     state: ChangeState,
-    rules: Rules,
-) -> Fate {
+    rules: DispositionRules,
+) -> Disposition {
     let change = ChangedOrder { order: key, cause: order.cause(record), snapshot: order.snapshot(record) };
-    let how = match &change.cause {
+    let description = match &change.cause {
         Some(cause) => {
-            let spelt = spelt_otherwise(&change.order.reference, record);
-            format!("accepted by an earlier run{spelt}, now {cause}")
+            let suffix = spelling_suffix(&change.order.reference, record);
+            format!("accepted by an earlier run{suffix}, now {cause}")
         }
         None => "accepted by an earlier run with other content".to_owned(),
     };
     if state == ChangeState::Acknowledged {
-        return unsent(Outcome::AlreadySent, format!("{how}, acknowledged by hand"));
+        return without_request(Outcome::AlreadySent, format!("{description}, acknowledged by hand"));
     }
-    let how = if change.cause.is_none() { how + ", which cannot be updated" } else { how };
-    let totals = was.money.clone().and_then(|was| order.total_sent(&was, record).map(|now| (was, now)));
-    let details = [was.differences(&change.snapshot), totals.as_ref().map(in_words).unwrap_or_default()];
-    let known: Vec<_> = details.into_iter().filter(|detail| !detail.is_empty()).collect();
-    let reason = if known.is_empty() { how } else { format!("{how}: {}", known.join("; ")) };
+    let description = if change.cause.is_none() { description + ", which cannot be updated" } else { description };
+    let totals = was.money.clone().and_then(|was| order.exported_total(&was, record).map(|now| (was, now)));
+    let details = [was.differences(&change.snapshot), totals.as_ref().map(difference_text).unwrap_or_default()];
+    let known_details: Vec<_> = details.into_iter().filter(|detail| !detail.is_empty()).collect();
+    let reason =
+        if known_details.is_empty() { description } else { format!("{description}: {}", known_details.join("; ")) };
     let sets_exit_code = state == ChangeState::New || rules.changed_exit == ChangedExit::Always;
-    let report = Some(Box::new(AcceptedChange { sets_exit_code, totals }));
-    let settled = Settled { change: report, ..Settled::unsent(Outcome::Changed, Some(reason)) };
-    Fate::Changed(settled, Box::new(change))
+    let accepted_change = Some(Box::new(AcceptedChange { sets_exit_code, totals }));
+    let result = Settled { change: accepted_change, ..Settled::unsent(Outcome::Changed, Some(reason)) };
+    Disposition::Changed(result, Box::new(change))
 }
 
 /// By how much the service is wrong. Two currencies have no difference; nor have two totals with too many digits.
-fn in_words((was, now): &(Money, Money)) -> String {
+fn difference_text((was, now): &(Money, Money)) -> String {
     let more = was.amount.plus(Amount(-now.amount.0)).filter(|_| was.currency == now.currency);
     match more {
         Some(Amount(more)) if more.is_sign_positive() && !more.is_zero() => {

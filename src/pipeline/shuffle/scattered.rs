@@ -4,11 +4,11 @@
 use std::{io, sync::PoisonError};
 
 use super::{
-    super::{Refusal, sheet::Sheet},
-    facts::{Told, hash, hash_of_bare},
-    fragment::{Fragment, stretches},
-    in_order::in_order,
-    pass::{Pass, unfinished},
+    super::{Refusal, partial::PartialReport},
+    facts::{Observations, hash, hash_reference},
+    fragment::{Fragment, contiguous_pieces},
+    ordered::for_each_ordered,
+    pass::{PassRunner, unterminated_row},
 };
 use crate::{
     group::{self, Run},
@@ -24,34 +24,34 @@ use crate::{
 };
 
 /// Bytes of rows that a core takes at once: some thousand orders, as many as a block has.
-const BATCH: usize = 256 * 1024;
+const BATCH_BYTES: usize = 256 * 1024;
 
 /// Bytes of the rows of one order. A key that so many rows share is no order key: an event of a hundredth of that does not
 /// fit into a request. The same whatever the memory, so that the outcome is.
-const MOST_OF_ORDER: usize = 32 * 1024 * 1024;
+const MAX_ORDER_BYTES: usize = 32 * 1024 * 1024;
 
 /// Puts a run aside. One without a key is an order of its own.
-pub(super) fn put(run: &Fragment<'_>, into: &mut Entries) -> Result<(), Refusal> {
-    let group = if run.key.is_empty() { hash(&run.place().to_string()) } else { hash_of_bare(&run.key) };
-    let key = (u128::from(group) << u64::BITS) | u128::from(run.place());
+pub(super) fn spill_run(run: &Fragment<'_>, into: &mut Entries) -> Result<(), Refusal> {
+    let group = if run.key.is_empty() { hash(&run.sort_key().to_string()) } else { hash_reference(&run.key) };
+    let key = (u128::from(group) << u64::BITS) | u128::from(run.sort_key());
     Ok(into.push_written(key, |payload| run.write(payload))?)
 }
 
 /// Takes the orders of all runs that were put aside. Gives how many had rows in several places.
-pub(super) fn gather(
+pub(super) fn decide_scattered(
     sorted: Sorted,
-    pass: &Pass<'_, '_>,
-    adopt: &mut (dyn FnMut(Sheet) -> Result<(), Refusal> + Send),
+    runner: &PassRunner<'_, '_>,
+    collect: &mut (dyn FnMut(PartialReport) -> Result<(), Refusal> + Send),
 ) -> Result<u64, Refusal> {
     let mut n_scattered = 0;
     let work = |batch: Batch| {
-        let (mut observations, mut partial) = (Told::default(), Sheet::default());
-        let n_scattered = take_groups(&batch.groups()?, pass, &mut observations, &mut partial)?;
+        let (mut observations, mut partial) = (Observations::default(), PartialReport::default());
+        let n_scattered = decide_groups(&batch.groups()?, runner, &mut observations, &mut partial)?;
         Ok((partial, n_scattered))
     };
-    in_order(Batches { sorted, pass }, work, |(partial, n)| {
+    for_each_ordered(FragmentBatches { sorted, runner }, work, |(partial, n)| {
         n_scattered += n;
-        adopt(partial)
+        collect(partial)
     })?;
     Ok(n_scattered)
 }
@@ -79,19 +79,19 @@ impl Batch {
 }
 
 /// Batches of some groups each. Only whoever asks for one reads, so no more than that is done here.
-struct Batches<'b, 'p> {
+struct FragmentBatches<'b, 'p> {
     sorted: Sorted,
-    pass: &'b Pass<'p, 'b>,
+    runner: &'b PassRunner<'p, 'b>,
 }
 
-impl Batches<'_, '_> {
+impl FragmentBatches<'_, '_> {
     fn next_batch(&mut self) -> Result<Option<Batch>, Refusal> {
-        if let Some(reason) = self.pass.desk.job.asked_to_stop() {
+        if let Some(reason) = self.runner.triage.spec.stop_reason() {
             return Err(Refusal::Stopped(reason));
         }
-        let mut batch = Batch { bytes: Vec::with_capacity(BATCH + BATCH / 16), ends: Vec::new() };
+        let mut batch = Batch { bytes: Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 16), ends: Vec::new() };
         let (mut start, mut n_of_group, mut n_runs) = (0, 0, 0);
-        while start < BATCH {
+        while start < BATCH_BYTES {
             let Some((key, run)) = self.sorted.next()? else { break };
             let n_bytes = run.len();
             batch.bytes.extend_from_slice(run);
@@ -99,8 +99,8 @@ impl Batches<'_, '_> {
             batch.ends.push((batch.bytes.len(), is_last));
             (n_of_group, n_runs) = (n_of_group + n_bytes + size_of::<RowOrigin>(), n_runs + 1);
             // A run alone was found to be bearable when it was read.
-            if n_of_group > MOST_OF_ORDER && (n_runs > 1 || !is_last) {
-                return Err(self.huge(batch.bytes.get(start..).unwrap_or_default()));
+            if n_of_group > MAX_ORDER_BYTES && (n_runs > 1 || !is_last) {
+                return Err(self.order_too_large(batch.bytes.get(start..).unwrap_or_default()));
             }
             if is_last {
                 (start, n_of_group, n_runs) = (batch.bytes.len(), 0, 0);
@@ -109,15 +109,15 @@ impl Batches<'_, '_> {
         Ok((!batch.ends.is_empty()).then_some(batch))
     }
 
-    fn huge(&self, group: &[u8]) -> Refusal {
+    fn order_too_large(&self, group: &[u8]) -> Refusal {
         match postcard::take_from_bytes::<Fragment<'_>>(group) {
-            Ok((first, _)) => too_much(&first, self.pass),
+            Ok((first, _)) => order_too_large(&first, self.runner),
             Err(error) => io::Error::other(error).into(),
         }
     }
 }
 
-impl Iterator for Batches<'_, '_> {
+impl Iterator for FragmentBatches<'_, '_> {
     type Item = Result<Batch, Refusal>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -126,54 +126,54 @@ impl Iterator for Batches<'_, '_> {
 }
 
 /// Whether the rows of one order are still few enough to be held.
-pub(super) fn is_bearable(run: &Fragment<'_>, pass: &Pass<'_, '_>) -> Result<(), Refusal> {
-    if run.n_bytes() > MOST_OF_ORDER {
-        return Err(too_much(run, pass));
+pub(super) fn ensure_order_fits(run: &Fragment<'_>, runner: &PassRunner<'_, '_>) -> Result<(), Refusal> {
+    if run.n_bytes() > MAX_ORDER_BYTES {
+        return Err(order_too_large(run, runner));
     }
-    ensure_few(run.n_values(), run.position(), pass)
+    ensure_value_count(run.n_values(), run.position(), runner)
 }
 
-fn too_much(first: &Fragment<'_>, runner: &Pass<'_, '_>) -> Refusal {
-    let position = first.position().map_or_else(String::new, |at| place(runner.desk.names, at));
-    Refusal::HugeOrder { place: position, n_bytes: MOST_OF_ORDER as u64 }
+fn order_too_large(first: &Fragment<'_>, runner: &PassRunner<'_, '_>) -> Refusal {
+    let position = first.position().map_or_else(String::new, |at| place(runner.triage.input_names, at));
+    Refusal::OrderTooLarge { position, n_bytes: MAX_ORDER_BYTES as u64 }
 }
 
 /// A value has some hundred bytes in a draft and may have two in the file: rows of one key are bounded by both. As with
 /// too many bytes the run ends: an order without some of its rows must not pass for the whole.
-pub(super) fn ensure_few_values(run: &Run<'_>, pass: &Pass<'_, '_>) -> Result<(), Refusal> {
+pub(super) fn ensure_run_fits(run: &Run<'_>, runner: &PassRunner<'_, '_>) -> Result<(), Refusal> {
     // Each value has a byte or more, so those of most runs need not be counted.
-    if !run.is_part() || run.n_bytes() <= pass.desk.job.bounds.values as u64 {
+    if !run.is_part() || run.n_bytes() <= runner.triage.spec.limits.values as u64 {
         return Ok(());
     }
-    ensure_few(run.n_values(), run.position(), pass)
+    ensure_value_count(run.n_values(), run.position(), runner)
 }
 
-fn ensure_few(n_values: usize, first: Option<Position>, pass: &Pass<'_, '_>) -> Result<(), Refusal> {
-    let most = pass.desk.job.bounds.values;
-    if n_values > most {
-        let position = first.map_or_else(String::new, |at| place(pass.desk.names, at));
-        return Err(Refusal::TooManyValues { place: position, most });
+fn ensure_value_count(n_values: usize, first: Option<Position>, runner: &PassRunner<'_, '_>) -> Result<(), Refusal> {
+    let max = runner.triage.spec.limits.values;
+    if n_values > max {
+        let position = first.map_or_else(String::new, |at| place(runner.triage.input_names, at));
+        return Err(Refusal::TooManyValues { position, max });
     }
     Ok(())
 }
 
 /// Takes all orders whose rows stand in these runs: those of one hash of their keys together, and in each group as the
 /// input has them. Gives how many of the orders had rows in several places.
-pub(super) fn take_groups(
+pub(super) fn decide_groups(
     groups: &[Vec<Fragment<'_>>],
-    pass: &Pass<'_, '_>,
-    told: &mut Told,
-    sheet: &mut Sheet,
+    runner: &PassRunner<'_, '_>,
+    observations: &mut Observations,
+    partial: &mut PartialReport,
 ) -> Result<u64, Refusal> {
     for runs in groups {
         // Whole documents of one key are orders of their own, each bounded when it was read.
-        let n_values = runs.iter().filter(|run| run.is_part).map(Fragment::n_values).sum();
-        ensure_few(n_values, runs.first().and_then(Fragment::position), pass)?;
+        let n_values = runs.iter().filter(|run| run.is_partial).map(Fragment::n_values).sum();
+        ensure_value_count(n_values, runs.first().and_then(Fragment::position), runner)?;
     }
-    let files = pass.files.read().unwrap_or_else(PoisonError::into_inner);
+    let files = runner.open_files.read().unwrap_or_else(PoisonError::into_inner);
     let mut parsed: Vec<Parsed<'_>> = Vec::new();
-    for (file, pieces) in stretches(groups.iter().flatten()) {
-        parsed.push(files[file.0 as usize].reader.parse(pieces)?);
+    for (file, pieces) in contiguous_pieces(groups.iter().flatten()) {
+        parsed.push(files[file.0 as usize].parser.parse(pieces)?);
     }
     let mapper = |row: &Row<'_>| &files[row.origin.file.0 as usize].mapper;
     let rows: Vec<Row<'_>> = parsed.iter().flat_map(Parsed::rows).collect();
@@ -186,26 +186,27 @@ pub(super) fn take_groups(
         let (rows, rest) = remaining.split_at(n_rows);
         remaining = rest;
         let mut drafts = Vec::with_capacity(1);
-        for order in group::gathered(rows, pass.desk.job.grouping()) {
-            let of_order = runs_of(&order, runs);
-            let suspects: Vec<Position> = of_order.iter().flat_map(|run| run.suspects.iter().copied()).collect();
+        for order in group::gathered(rows, runner.triage.spec.grouping()) {
+            let order_fragments = fragments_of(&order, runs);
+            let possible_rows: Vec<Position> =
+                order_fragments.iter().flat_map(|run| run.possible_rows.iter().copied()).collect();
             let map = |row, before, into: &mut _| mapper(row).map(row, before, into);
-            let mut draft: Draft<'_> = group::draft(order.into_iter(), map, &suspects);
-            draft.problems.extend(of_order.iter().filter_map(|run| run.unfinished).map(unfinished));
-            n_scattered += u64::from(of_order.len() > 1);
+            let mut draft: Draft<'_> = group::draft(order.into_iter(), map, &possible_rows);
+            draft.problems.extend(order_fragments.iter().filter_map(|run| run.unterminated).map(unterminated_row));
+            n_scattered += u64::from(order_fragments.len() > 1);
             drafts.push(draft);
         }
-        pass.desk.take_together(group::resolved(drafts), told, sheet)?;
+        runner.triage.decide_group(group::resolved(drafts), observations, partial)?;
     }
     Ok(n_scattered)
 }
 
 /// The runs in which rows of an order stand.
-fn runs_of<'r, 'f>(rows: &[&KeyedRow<'_>], runs: &'r [Fragment<'f>]) -> Vec<&'r Fragment<'f>> {
-    let mut places: Vec<usize> = rows
+fn fragments_of<'r, 'f>(rows: &[&KeyedRow<'_>], runs: &'r [Fragment<'f>]) -> Vec<&'r Fragment<'f>> {
+    let mut indexes: Vec<usize> = rows
         .iter()
-        .map(|row| runs.partition_point(|run| run.place() <= OrderId::of(&row.row.origin).0).saturating_sub(1))
+        .map(|row| runs.partition_point(|run| run.sort_key() <= OrderId::of(&row.row.origin).0).saturating_sub(1))
         .collect();
-    places.dedup();
-    places.into_iter().map(|index| &runs[index]).collect()
+    indexes.dedup();
+    indexes.into_iter().map(|index| &runs[index]).collect()
 }

@@ -4,7 +4,7 @@ use std::{fs::File, io, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::Job;
+use super::super::RunSpec;
 use crate::{
     map::reading,
     read::{Dialect, FileEnd, Format, ReadError, inputs, inputs::Input},
@@ -13,8 +13,8 @@ use crate::{
 
 /// The files of the export.
 #[derive(Default, Clone, Serialize, Deserialize)]
-pub(in crate::pipeline) struct Files {
-    pub(in crate::pipeline) inputs: Vec<ReadInput>,
+pub(in crate::pipeline) struct ExportRead {
+    pub(in crate::pipeline) inputs: Vec<InputRead>,
     pub(in crate::pipeline) n_rows: u64,
     pub(in crate::pipeline) n_unreadable: u64,
     /// Orders whose rows did not stand together.
@@ -22,22 +22,22 @@ pub(in crate::pipeline) struct Files {
     pub(in crate::pipeline) n_scattered: u64,
     /// Lost rows that are only counted.
     #[serde(default)]
-    pub(in crate::pipeline) n_lost_untold: u64,
+    pub(in crate::pipeline) omitted_lost_rows: u64,
     /// Orders with the content of another one that are only counted.
     #[serde(default)]
-    pub(in crate::pipeline) n_repeated_untold: u64,
+    pub(in crate::pipeline) omitted_repeated_orders: u64,
     /// Bytes of all files, unpacked.
     #[serde(skip)]
     pub(in crate::pipeline) n_bytes_read: u64,
     /// Copies of what could be read only once.
-    pub(in crate::pipeline) copies: Vec<PathBuf>,
+    pub(in crate::pipeline) spooled: Vec<PathBuf>,
     /// An earlier run read them: they may have changed since, or be gone.
-    pub(in crate::pipeline) are_of_another_run: bool,
+    pub(in crate::pipeline) is_from_earlier_run: bool,
 }
 
 /// A file that was read, or is to be.
 #[derive(Clone, Serialize, Deserialize)]
-pub(in crate::pipeline) struct ReadInput {
+pub(in crate::pipeline) struct InputRead {
     pub(in crate::pipeline) input: Input,
     pub(in crate::pipeline) n_rows: u64,
     pub(in crate::pipeline) end: FileEnd,
@@ -46,9 +46,9 @@ pub(in crate::pipeline) struct ReadInput {
     pub(in crate::pipeline) is_array: bool,
 }
 
-impl Files {
+impl ExportRead {
     /// The files that a job names. What can be read only once is copied into the run folder.
-    pub(in crate::pipeline) fn find(spec: &Job<'_>, folder: &RunFolder) -> Result<Self, ReadError> {
+    pub(in crate::pipeline) fn find(spec: &RunSpec<'_>, folder: &RunFolder) -> Result<Self, ReadError> {
         let mut spooled = Vec::new();
         let found = inputs::find(&spec.inputs, |name| {
             let copy = format!(".input-{}", spooled.len() + 1);
@@ -56,12 +56,12 @@ impl Files {
             spool(name, folder, &copy)
         })?;
         let end = FileEnd { header: None, has_crlf: false, unfinished: None };
-        let unread = |input| ReadInput { input, n_rows: 0, end: end.clone(), is_array: false };
-        Ok(Self { inputs: found.into_iter().map(unread).collect(), copies: spooled, ..Self::default() })
+        let unread = |input| InputRead { input, n_rows: 0, end: end.clone(), is_array: false };
+        Ok(Self { inputs: found.into_iter().map(unread).collect(), spooled, ..Self::default() })
     }
 
     /// The same for a reader who stands elsewhere.
-    pub(in crate::pipeline) fn at_absolute_paths(&self) -> Self {
+    pub(in crate::pipeline) fn with_absolute_paths(&self) -> Self {
         let mut files = self.clone();
         for read in &mut files.inputs {
             if let Ok(path) = std::path::absolute(&read.input.path) {
@@ -95,7 +95,7 @@ fn spool(name: &str, folder: &RunFolder, copy_name: &str) -> Result<PathBuf, Rea
 }
 
 /// How a profile says that files are written.
-pub(super) fn dialect(spec: &Job<'_>) -> Dialect {
+pub(super) fn dialect(spec: &RunSpec<'_>) -> Dialect {
     let format = spec.profile.format.map(|format| match format {
         reading::Format::Csv => Format::Csv,
         reading::Format::Ndjson => Format::Ndjson,

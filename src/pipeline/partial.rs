@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::age::Old;
+use super::guards::OldOrders;
 use crate::{
     ledger::ChangedOrder,
     model::{
@@ -21,25 +21,25 @@ use crate::{
 
 /// What is counted of some orders.
 #[derive(Default)]
-pub(super) struct Counts {
+pub(super) struct Counters {
     pub(super) tally: Tally,
     /// By the reason.
     pub(super) skipped: BTreeMap<String, u64>,
     /// Items of valid orders.
     pub(super) n_items: u64,
     /// Orders that were sent again although an earlier sending may have been taken.
-    pub(super) n_repeated: u64,
+    pub(super) n_uncertain_before: u64,
     /// Orders that are too old to be sent without a go-ahead.
-    pub(super) n_for_backfill: u64,
+    pub(super) n_needing_backfill: u64,
     /// Orders that changed since they were accepted, as no earlier run has reported.
     pub(super) n_new_changes: u64,
     /// Orders that are invalid, and counted as changed or unknown: for what earlier runs did with them.
-    pub(super) n_invalid_before: u64,
+    pub(super) n_invalid_sent_before: u64,
     /// What sending those takes that would be sent, but for what identifies the guests of single events.
     pub(super) forecast: Forecast,
 }
 
-impl Counts {
+impl Counters {
     /// Puts an order down.
     pub(super) fn add(&mut self, record: &OrderRecord) {
         self.tally.read(record);
@@ -47,24 +47,24 @@ impl Counts {
     }
 
     /// Counts what became of an order that was put down, once.
-    fn settle(&mut self, record: &OrderRecord, settled: &Settled) {
-        self.tally.settle(record.money.as_ref(), settled.outcome);
-        self.n_repeated += u64::from(settled.repeated_after.is_some());
-        self.n_for_backfill += u64::from(settled.is_for_backfill());
-        if let Some(change) = &settled.change {
+    fn record_result(&mut self, record: &OrderRecord, result: &Settled) {
+        self.tally.settle(record.money.as_ref(), result.outcome);
+        self.n_uncertain_before += u64::from(result.repeated_after.is_some());
+        self.n_needing_backfill += u64::from(result.is_for_backfill());
+        if let Some(change) = &result.change {
             self.n_new_changes += u64::from(change.sets_exit_code);
             change.totals.iter().for_each(|(was, now)| self.tally.change(was, now));
         }
-        let is_of_ledger = matches!(settled.outcome, Outcome::Changed | Outcome::Unknown);
-        self.n_invalid_before += u64::from(is_of_ledger && record.problems.iter().any(Problem::is_error));
-        if let (Outcome::Skipped, Some(reason)) = (settled.outcome, &settled.reason) {
+        let was_sent_before = matches!(result.outcome, Outcome::Changed | Outcome::Unknown);
+        self.n_invalid_sent_before += u64::from(was_sent_before && record.problems.iter().any(Problem::is_error));
+        if let (Outcome::Skipped, Some(reason)) = (result.outcome, &result.reason) {
             *self.skipped.entry(reason.clone()).or_default() += 1;
         }
     }
 
     /// How many orders the run ended before: those that were not attempted, but for old ones.
-    pub(super) fn n_ended_before(&self) -> u64 {
-        self.tally.orders().of(Outcome::NotAttempted).saturating_sub(self.n_for_backfill)
+    pub(super) fn n_unreached(&self) -> u64 {
+        self.tally.orders().of(Outcome::NotAttempted).saturating_sub(self.n_needing_backfill)
     }
 
     /// Adds those of other orders.
@@ -74,83 +74,83 @@ impl Counts {
             *self.skipped.entry(reason).or_default() += n_orders;
         }
         self.n_items += others.n_items;
-        self.n_repeated += others.n_repeated;
-        self.n_for_backfill += others.n_for_backfill;
+        self.n_uncertain_before += others.n_uncertain_before;
+        self.n_needing_backfill += others.n_needing_backfill;
         self.n_new_changes += others.n_new_changes;
-        self.n_invalid_before += others.n_invalid_before;
+        self.n_invalid_sent_before += others.n_invalid_sent_before;
         self.forecast.append(others.forecast);
     }
 }
 
 /// What is said of some orders.
 #[derive(Default)]
-pub(super) struct Sheet {
-    pub(super) counts: Counts,
-    pub(super) listed: Vec<(OrderId, Listed)>,
+pub(super) struct PartialReport {
+    pub(super) counters: Counters,
+    pub(super) attention: Vec<(OrderId, Listed)>,
     /// Those that are too old to be sent without a go-ahead.
-    pub(super) old: Old,
+    pub(super) old_orders: OldOrders,
     /// Lines of `results.ndjson`, and where each order's ends.
     pub(super) results: Vec<u8>,
-    pub(super) result_ends: Vec<(OrderId, usize)>,
+    pub(super) result_ranges: Vec<(OrderId, usize)>,
     /// Of orders that did not get through.
-    pub(super) rejects: RejectEntries,
+    pub(super) rejects: RejectBatch,
     /// Hashes of the guests of valid orders.
     pub(super) guests: Vec<u64>,
     /// Orders that may be sent, by their likeness.
-    pub(super) alike: Entries,
+    pub(super) dedup_hashes: Entries,
     /// Of a check, those of guests who have an order to send as a single event, where that need not be all.
-    pub(super) to_identify: Vec<u64>,
+    pub(super) guests_to_identify: Vec<u64>,
     /// Of a send: lines of orders that are in no plan, orders for the plan, and those that changed.
-    pub(super) left_out: Vec<u8>,
-    pub(super) plannable: Plannable,
+    pub(super) unplanned: Vec<u8>,
+    pub(super) plan_input: Plannable,
     pub(super) changed: Vec<ChangedOrder>,
 }
 
 /// What rejects consist of, as entries that sort.
 #[derive(Default)]
-pub(super) struct RejectEntries {
+pub(super) struct RejectBatch {
     pub(super) rows: Entries,
     pub(super) reasons: Entries,
 }
 
 /// Bits of a byte in a file, in the keys of rejects.
-const BYTE_BITS: u32 = 48;
+const OFFSET_BITS: u32 = 48;
 
-impl RejectEntries {
+impl RejectBatch {
     fn add(&mut self, record: &OrderRecord, result: &Settled, names: &[String]) {
         for row in &record.rows {
-            let bytes = (u128::from(row.bytes.start) << BYTE_BITS) | u128::from(row.bytes.end);
-            self.rows.push((u128::from(row.file.0) << (2 * BYTE_BITS)) | bytes, &[]);
+            let bytes = (u128::from(row.bytes.start) << OFFSET_BITS) | u128::from(row.bytes.end);
+            self.rows.push((u128::from(row.file.0) << (2 * OFFSET_BITS)) | bytes, &[]);
         }
         for (file, first, line) in rejects::reasons(record, result, names) {
-            let position = (u128::from(first) << BYTE_BITS) | u128::from(record.id.0 & ((1 << BYTE_BITS) - 1));
-            self.reasons.push((u128::from(file.0) << (2 * BYTE_BITS)) | position, &line);
+            let position = (u128::from(first) << OFFSET_BITS) | u128::from(record.id.0 & ((1 << OFFSET_BITS) - 1));
+            self.reasons.push((u128::from(file.0) << (2 * OFFSET_BITS)) | position, &line);
         }
     }
 }
 
 /// The file of a reject's key.
-pub(super) fn file_of(key: u128) -> FileId {
-    FileId(u32::try_from(key >> (2 * BYTE_BITS)).unwrap_or(u32::MAX))
+pub(super) fn reject_file(key: u128) -> FileId {
+    FileId(u32::try_from(key >> (2 * OFFSET_BITS)).unwrap_or(u32::MAX))
 }
 
 /// The bytes of a rejected row's key.
-pub(super) fn bytes_of(key: u128) -> std::ops::Range<u64> {
-    let byte = |key: u128| u64::try_from(key & ((1 << BYTE_BITS) - 1)).unwrap_or(u64::MAX);
-    byte(key >> BYTE_BITS)..byte(key)
+pub(super) fn reject_bytes(key: u128) -> std::ops::Range<u64> {
+    let byte = |key: u128| u64::try_from(key & ((1 << OFFSET_BITS) - 1)).unwrap_or(u64::MAX);
+    byte(key >> OFFSET_BITS)..byte(key)
 }
 
-impl Sheet {
+impl PartialReport {
     /// Says what became of an order that was put down, once.
-    pub(super) fn settle(&mut self, record: &OrderRecord, settled: &Settled, names: &[String]) {
-        self.counts.settle(record, settled);
-        if Listed::is_for(settled.outcome) {
-            self.listed.push((record.id, Listed::of(record, settled, names)));
+    pub(super) fn record(&mut self, record: &OrderRecord, result: &Settled, names: &[String]) {
+        self.counters.record_result(record, result);
+        if Listed::is_for(result.outcome) {
+            self.attention.push((record.id, Listed::of(record, result, names)));
         }
-        results::add_line(&mut self.results, record, settled, names);
-        self.result_ends.push((record.id, self.results.len()));
-        if settled.outcome.is_reject() {
-            self.rejects.add(record, settled, names);
+        results::add_line(&mut self.results, record, result, names);
+        self.result_ranges.push((record.id, self.results.len()));
+        if result.outcome.is_reject() {
+            self.rejects.add(record, result, names);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Job, MaxInvalid, Refusal, error::in_days};
+use super::{MaxInvalid, Refusal, RunSpec, error::in_days};
 use crate::model::{
     outcome::{Outcome, Settled},
     planned::PlannedOrder,
@@ -12,40 +12,40 @@ use crate::model::{
 
 /// From which age on orders need a go-ahead that is not given, and what becomes of them.
 #[derive(Debug, Clone, Copy)]
-pub struct OldOrders {
+pub struct AgeLimit {
     /// The age.
-    pub age: Duration,
+    pub max_age: Duration,
     /// They are skipped, however many they are.
-    pub are_skipped: bool,
+    pub skips_older: bool,
 }
 
 /// How old an order may be.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Age {
+pub(super) struct BackfillGuard {
     /// What is done with old orders, and the time before which one is old.
-    limit: Option<(OldOrders, DateTime<Utc>)>,
+    limit: Option<(AgeLimit, DateTime<Utc>)>,
 }
 
 /// Orders that are too old.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Old {
+pub(super) struct OldOrders {
     n_orders: u64,
     oldest: Option<DateTime<Utc>>,
 }
 
-impl Age {
+impl BackfillGuard {
     /// Without a limit, or where the go-ahead is given, nothing is too old.
-    pub(super) fn of(spec: &Job<'_>) -> Self {
+    pub(super) fn of(spec: &RunSpec<'_>) -> Self {
         // Before the beginning of time nothing is too old.
-        let limit = spec.sending.as_ref().and_then(|send_spec| send_spec.old_orders).and_then(|age_limit| {
-            let age = TimeDelta::from_std(age_limit.age).ok()?;
+        let limit = spec.send.as_ref().and_then(|send_spec| send_spec.age_limit).and_then(|age_limit| {
+            let age = TimeDelta::from_std(age_limit.max_age).ok()?;
             Some((age_limit, spec.started_at.checked_sub_signed(age)?))
         });
         Self { limit }
     }
 
     /// Whether any order can be too old.
-    pub(super) fn matters(self) -> bool {
+    pub(super) fn is_enabled(self) -> bool {
         self.limit.is_some()
     }
 
@@ -55,39 +55,45 @@ impl Age {
 
     /// What becomes of an order that is to be sent, if it is too old. One that an earlier run sent, whatever came of that,
     /// had its go-ahead then.
-    pub(super) fn held(self, ordered_at: DateTime<Utc>, may_be_there: bool) -> Option<Settled> {
-        let (age_limit, _) = self.limit.filter(|_| self.is_old(ordered_at) && !may_be_there)?;
-        let older = format!("older than {}", in_days(age_limit.age));
-        if age_limit.are_skipped {
+    pub(super) fn held_result(self, ordered_at: DateTime<Utc>, is_uncertain: bool) -> Option<Settled> {
+        let (age_limit, _) = self.limit.filter(|_| self.is_old(ordered_at) && !is_uncertain)?;
+        let older = format!("older than {}", in_days(age_limit.max_age));
+        if age_limit.skips_older {
             return Some(Settled::unsent(Outcome::Skipped, Some(older)));
         }
         Some(Settled::needs_backfill(&format!("ordered at {ordered_at}, {older}; --backfill is the go-ahead")))
     }
 
     /// The same for an order of a plan.
-    pub(super) fn held_of_plan(self, order: &PlannedOrder) -> Option<Settled> {
-        self.held(order.ordered_at, order.may_be_there)
+    pub(super) fn held_result_of(self, order: &PlannedOrder) -> Option<Settled> {
+        self.held_result(order.ordered_at, order.may_be_there)
     }
 
     /// How many of them are left out as by a rule of the profile.
-    pub(super) fn n_skipped(self, old_orders: Old) -> u64 {
-        self.limit.filter(|(limit, _)| limit.are_skipped).map_or(0, |_| old_orders.n_orders)
+    pub(super) fn n_skipped(self, old_orders: OldOrders) -> u64 {
+        self.limit.filter(|(limit, _)| limit.skips_older).map_or(0, |_| old_orders.n_orders)
     }
 
     /// Whether the others may be sent: so many old orders in an export are no stragglers.
-    pub(super) fn judge(self, old: Old, n_orders: u64, max_invalid: MaxInvalid) -> Result<(), Refusal> {
-        match (self.limit, old.oldest) {
+    pub(super) fn check(self, old_orders: OldOrders, n_orders: u64, max_invalid: MaxInvalid) -> Result<(), Refusal> {
+        match (self.limit, old_orders.oldest) {
             (Some((limit, _)), Some(oldest))
-                if !limit.are_skipped && max_invalid.is_exceeded(old.n_orders, n_orders) =>
+                if !limit.skips_older && max_invalid.is_exceeded(old_orders.n_orders, n_orders) =>
             {
-                Err(Refusal::TooManyOld { n_old: old.n_orders, n_orders, max_invalid, age: limit.age, oldest })
+                Err(Refusal::TooManyOld {
+                    n_old: old_orders.n_orders,
+                    n_orders,
+                    max_invalid,
+                    age: limit.max_age,
+                    oldest,
+                })
             }
             _ => Ok(()),
         }
     }
 }
 
-impl Old {
+impl OldOrders {
     /// Counts an order.
     pub(super) fn add(&mut self, ordered_at: DateTime<Utc>) {
         self.append(Self { n_orders: 1, oldest: Some(ordered_at) });

@@ -1,0 +1,396 @@
+//! The export → what is said of its orders: read, mapped, grouped, checked and looked up, in bounded memory.
+//!
+//! Nearly always one pass does: orders whose rows stand next to each other are decided about where they stand. Where the
+//! first pass learns that it must not believe that (a key comes back, a row has lost its key, a type changes), what it
+//! decided is taken back as a whole, and a second pass decides with the facts known. Orders whose rows are scattered are
+//! brought together by it through files in the run folder. Where so many are that the first pass sees it early, it is
+//! abandoned, and the second one puts all rows into those files and learns the facts meanwhile; but where the disk has no
+//! room for all of them, the first pass is made as a whole after all.
+
+mod blocks;
+pub(super) mod facts;
+pub(super) mod files;
+mod fragment;
+mod ordered;
+mod pass;
+mod scattered;
+
+use std::sync::{
+    Arc, Mutex, OnceLock,
+    atomic::{AtomicBool, AtomicU32, Ordering},
+};
+
+use self::{
+    blocks::OpenFiles,
+    facts::{CollectedFacts, ExportFacts, FactCollector},
+    files::ExportRead,
+    ordered::for_each_ordered,
+    pass::PassRunner,
+};
+use super::{
+    Progress, ProgressFn, Refusal, RunSpec,
+    guards::BackfillGuard,
+    memory::MemoryBudget,
+    partial::PartialReport,
+    triage::{self, Triage},
+};
+use crate::{
+    group::{GroupError, Lost},
+    ledger::{Ledger, SqliteLedger},
+    model::{field::ExtensionTypes, problem::Problem},
+    report::{folder::RunFolder, place},
+    spill::{
+        seen::Seen,
+        sorter::{Sorted, Sorter},
+    },
+};
+
+/// Takes what is decided, in the order of the input but for scattered orders.
+pub(super) trait Collect: Send {
+    /// Takes a sheet.
+    fn merge(&mut self, partial: PartialReport) -> Result<(), Refusal>;
+
+    /// Forgets all that was taken. From now on orders come in any order.
+    fn restart(&mut self) -> Result<(), Refusal>;
+}
+
+/// What was read.
+pub(super) struct Export {
+    pub(super) files: ExportRead,
+    /// Problems of no order.
+    pub(super) file_problems: Vec<Problem>,
+    /// The ledger that orders were looked up in.
+    pub(super) ledger: Option<SqliteLedger>,
+    /// Why none of the orders may be sent, if that is so.
+    pub(super) done: Result<(), Refusal>,
+}
+
+/// Reads everything; `intake` hears of every order.
+pub(super) fn run(
+    mut files: ExportRead,
+    ledger: Option<SqliteLedger>,
+    spec: &RunSpec<'_>,
+    folder: &RunFolder,
+    sink: &mut dyn Collect,
+    emit: ProgressFn<'_>,
+) -> Export {
+    let tenant_types = match ledger.as_ref().map(SqliteLedger::extension_types).transpose() {
+        Ok(types) => Arc::new(types.unwrap_or_default()),
+        Err(error) => return Export { files, file_problems: Vec::new(), ledger, done: Err(error.into()) },
+    };
+    let names = files.names();
+    let memory = MemoryBudget::split(spec.memory);
+    let engine =
+        Engine { spec, folder, input_names: &names, memory, tenant_types, n_files_warned: AtomicU32::new(0), emit };
+    let ledger = ledger.map(Mutex::new);
+    let (file_problems, done) = engine.run(&mut files, ledger.as_ref(), sink);
+    let ledger = ledger.map(|ledger| ledger.into_inner().expect("nobody panics with the ledger"));
+    Export { files, file_problems, ledger, done }
+}
+
+struct Engine<'r> {
+    spec: &'r RunSpec<'r>,
+    folder: &'r RunFolder,
+    input_names: &'r [String],
+    memory: MemoryBudget,
+    /// The types of extension attributes that earlier runs sent.
+    tenant_types: Arc<ExtensionTypes>,
+    /// How many files' unknown columns were told.
+    n_files_warned: AtomicU32,
+    emit: ProgressFn<'r>,
+}
+
+/// What the first pass came to.
+enum FirstPassOutcome {
+    /// What it believed is true.
+    Final,
+    /// It must be decided anew, with this known.
+    NeedsSecondPass(Box<CollectedFacts>),
+    /// It did not come to the end: rows stand everywhere.
+    SpillEverything,
+}
+
+impl Engine<'_> {
+    fn run(
+        &self,
+        files: &mut ExportRead,
+        ledger: Option<&Mutex<SqliteLedger>>,
+        sink: &mut dyn Collect,
+    ) -> (Vec<Problem>, Result<(), Refusal>) {
+        let (file_problems, done) = self.run_passes(files, ledger, sink);
+        match done.and_then(|()| ensure_unchanged(files)) {
+            Ok(()) => (file_problems, Ok(())),
+            Err(refusal) => (file_problems, sink.restart().and(Err(refusal))),
+        }
+    }
+
+    fn run_passes(
+        &self,
+        files: &mut ExportRead,
+        ledger: Option<&Mutex<SqliteLedger>>,
+        sink: &mut dyn Collect,
+    ) -> (Vec<Problem>, Result<(), Refusal>) {
+        let (mut file_problems, mut first) = self.first_pass(files, ledger, sink, true);
+        // Where all rows find no room, those of scattered orders alone may: the first pass learns which they are.
+        if matches!(first, Ok(FirstPassOutcome::SpillEverything)) && !fits(self.disk_for_all(files)) {
+            (file_problems, first) = match sink.restart() {
+                Ok(()) => self.first_pass(files, ledger, sink, false),
+                Err(refusal) => (file_problems, Err(refusal)),
+            };
+        }
+        let done = match first {
+            Ok(FirstPassOutcome::Final) => Ok(()),
+            Ok(FirstPassOutcome::NeedsSecondPass(facts)) => sink
+                .restart()
+                .and_then(|()| self.ensure_disk(files.n_bytes_read, &facts))
+                .and_then(|()| self.second_pass(facts.facts, files, ledger, sink)),
+            Ok(FirstPassOutcome::SpillEverything) => sink.restart().and_then(|()| {
+                let (n_bytes, n_free) = self.disk_for_all(files);
+                (self.emit)(Progress::Scattered { orders: None, disk_needed: n_bytes, disk_free: n_free });
+                let (problems, done) = self.spill_all(files, ledger, sink);
+                file_problems = problems;
+                done
+            }),
+            Err(refusal) => Err(refusal),
+        };
+        (file_problems, done)
+    }
+
+    fn first_pass(
+        &self,
+        files: &mut ExportRead,
+        ledger: Option<&Mutex<SqliteLedger>>,
+        sink: &mut dyn Collect,
+        may_be_abandoned: bool,
+    ) -> (Vec<Problem>, Result<FirstPassOutcome, Refusal>) {
+        let mut fact_collector = self.fact_collector();
+        let triage = self.triage(ExportFacts::default(), true, ledger);
+        let open_files = OpenFiles::default();
+        let runner = PassRunner { may_be_abandoned, ..self.pass_runner(&triage, &open_files, None, files) };
+        let (file_problems, lost_rows, done) =
+            runner.run(files, Some(&mut fact_collector), &mut |partial| sink.merge(partial));
+        if done.is_ok() && runner.is_abandoned.into_inner() {
+            return (file_problems, Ok(FirstPassOutcome::SpillEverything));
+        }
+        let (file_problems, done) = self.add_lost_rows(file_problems, lost_rows, files, done);
+        (
+            file_problems,
+            done.and_then(|()| {
+                Ok(fact_collector
+                    .finish()?
+                    .map_or(FirstPassOutcome::Final, |facts| FirstPassOutcome::NeedsSecondPass(Box::new(facts))))
+            }),
+        )
+    }
+
+    /// A pass that decides nothing before it has read all.
+    fn spill_all(
+        &self,
+        files: &mut ExportRead,
+        ledger: Option<&Mutex<SqliteLedger>>,
+        sink: &mut dyn Collect,
+    ) -> (Vec<Problem>, Result<(), Refusal>) {
+        (self.emit)(Progress::SecondPass);
+        let mut fact_collector = self.fact_collector();
+        let triage = self.triage(ExportFacts::default(), true, ledger);
+        // Made when all is learned, but declared before the open files, which two passes share: what they borrow has to
+        // last as long, so both desks must outlive them.
+        let deciding;
+        triage.is_discarding.store(true, Ordering::Relaxed);
+        let scattered = self.sorter(".rows", self.memory.rows);
+        let open_files = OpenFiles::default();
+        let runner = PassRunner { spills_all: true, ..self.pass_runner(&triage, &open_files, Some(&scattered), files) };
+        let (file_problems, lost_rows, done) =
+            runner.run(files, Some(&mut fact_collector), &mut |partial| sink.merge(partial));
+        let (file_problems, done) = self.add_lost_rows(file_problems, lost_rows, files, done);
+        if let Err(refusal) = done.and_then(|()| ensure_unchanged(files)) {
+            return (file_problems, Err(refusal));
+        }
+        // Orders of different keys have different references here, so none of them is put aside once more.
+        deciding = self.triage(fact_collector.finish_spilled(), false, ledger);
+        (file_problems, self.decide_scattered(scattered, &deciding, &open_files, files, sink))
+    }
+
+    /// What is said of rows that were lost.
+    fn add_lost_rows(
+        &self,
+        mut file_problems: Vec<Problem>,
+        lost_rows: Lost,
+        files: &mut ExportRead,
+        done: Result<(), Refusal>,
+    ) -> (Vec<Problem>, Result<(), Refusal>) {
+        let done = done.and_then(|()| self.ensure_lost_allowed(&lost_rows));
+        files.omitted_lost_rows = lost_rows.n_rows - lost_rows.told.len() as u64;
+        file_problems.extend(lost_rows.told);
+        (file_problems, done)
+    }
+
+    fn fact_collector(&self) -> FactCollector {
+        let counter = |name, memory| Seen::new(self.folder.path(), name, memory);
+        let (keys, references) = (self.memory.keys, self.memory.keys / 2);
+        let (pairs, references) = (counter(".pairs", references), counter(".references", references));
+        FactCollector::new(counter(".keys", keys), pairs, references, self.memory.filter)
+    }
+
+    fn second_pass(
+        &self,
+        facts: ExportFacts,
+        files: &mut ExportRead,
+        ledger: Option<&Mutex<SqliteLedger>>,
+        sink: &mut dyn Collect,
+    ) -> Result<(), Refusal> {
+        (self.emit)(Progress::SecondPass);
+        let triage = self.triage(facts, false, ledger);
+        let scattered = self.sorter(".rows", self.memory.rows);
+        let open_files = OpenFiles::default();
+        let runner = self.pass_runner(&triage, &open_files, Some(&scattered), files);
+        runner.run(files, None, &mut |partial| sink.merge(partial)).2?;
+        ensure_unchanged(files)?;
+        self.decide_scattered(scattered, &triage, &open_files, files, sink)?;
+        self.decide_deferred(triage, &mut |partial| sink.merge(partial))
+    }
+
+    /// Decides about all orders whose rows were put aside.
+    fn decide_scattered<'d>(
+        &'d self,
+        scattered: Sorter,
+        triage: &'d Triage<'d>,
+        open_files: &'d OpenFiles<'d>,
+        files: &mut ExportRead,
+        sink: &mut dyn Collect,
+    ) -> Result<(), Refusal> {
+        let runner = self.pass_runner(triage, open_files, None, files);
+        files.n_scattered =
+            scattered::decide_scattered(scattered.sorted()?, &runner, &mut |partial| sink.merge(partial))?;
+        Ok(())
+    }
+
+    /// Decides about orders that may share their references with others.
+    fn decide_deferred(
+        &self,
+        mut triage: Triage<'_>,
+        collect: &mut (dyn FnMut(PartialReport) -> Result<(), Refusal> + Send),
+    ) -> Result<(), Refusal> {
+        let Some(deferred) = triage.deferred.take() else { return Ok(()) };
+        let mut sorted = deferred.sorted()?;
+        let names = self.input_names;
+        let groups = std::iter::from_fn(move || next_deferred_group(&mut sorted, names).transpose());
+        let work = |group: Vec<Vec<u8>>| {
+            let mut partial = PartialReport::default();
+            triage.decide_reference(&group, &mut partial).map(|()| partial)
+        };
+        for_each_ordered(groups, work, collect)
+    }
+
+    fn ensure_lost_allowed(&self, lost_rows: &Lost) -> Result<(), Refusal> {
+        let refused = |error: GroupError| Refusal::Group { position: place(self.input_names, error.at), error };
+        lost_rows.check(self.spec.grouping()).map_err(refused)
+    }
+
+    /// Says what the second pass will take, if it takes anything of the disk, and whether that is there.
+    fn ensure_disk(&self, n_bytes: u64, facts: &CollectedFacts) -> Result<(), Refusal> {
+        let CollectedFacts { n_scattered, n_keys, .. } = *facts;
+        if n_scattered == 0 {
+            return Ok(());
+        }
+        let share = u128::from(n_bytes) * u128::from(n_scattered) / u128::from(n_keys.max(1));
+        let (wanted, free) = self.disk_needed(u64::try_from(share).unwrap_or(u64::MAX), n_keys);
+        (self.emit)(Progress::Scattered { orders: Some(n_scattered), disk_needed: wanted, disk_free: free });
+        if fits((wanted, free)) { Ok(()) } else { Err(Refusal::DiskFull { wanted, free }) }
+    }
+
+    /// What it takes to put all rows aside, and what is free.
+    fn disk_for_all(&self, files: &ExportRead) -> (u64, u64) {
+        let n_bytes = files.inputs.iter().map(|read| read.input.found.bytes).sum();
+        // Every row may be one of an order of its own.
+        self.disk_needed(n_bytes, n_bytes / MIN_ROW_BYTES)
+    }
+
+    /// What it takes of the disk at the most to bring together so many bytes of rows, and what is free.
+    fn disk_needed(&self, n_bytes_aside: u64, n_orders: u64) -> (u64, u64) {
+        // The rows, as often as they are written.
+        let rows = Sorter::room_for(n_bytes_aside, self.memory.rows);
+        // The results of all orders are sorted then. What the plan of a send takes is seen when it is written.
+        let results = Sorter::room_for(n_orders.saturating_mul(RESULT_BYTES), self.memory.results);
+        (rows.saturating_add(results), fs4::available_space(self.folder.path()).unwrap_or(u64::MAX))
+    }
+
+    fn triage<'d>(
+        &'d self,
+        mut facts: ExportFacts,
+        is_first_pass: bool,
+        ledger: Option<&'d Mutex<SqliteLedger>>,
+    ) -> Triage<'d> {
+        facts.types.set_at_tenant(Arc::clone(&self.tenant_types));
+        Triage {
+            spec: self.spec,
+            input_names: self.input_names,
+            ledger,
+            backfill_guard: BackfillGuard::of(self.spec),
+            facts,
+            is_first_pass,
+            key_is_reference: self.spec.profile.key_is_reference(),
+            is_discarding: AtomicBool::new(false),
+            deferred: Some(self.sorter(".clashing", self.memory.rows / 4)),
+        }
+    }
+
+    fn pass_runner<'d, 's>(
+        &'d self,
+        triage: &'d Triage<'d>,
+        open_files: &'d OpenFiles<'d>,
+        scattered: Option<&'s Sorter>,
+        files: &ExportRead,
+    ) -> PassRunner<'d, 's> {
+        PassRunner {
+            triage,
+            open_files,
+            scattered,
+            spills_all: false,
+            may_be_abandoned: false,
+            is_abandoned: AtomicBool::new(false),
+            inputs: files.inputs(),
+            types_may_conflict: OnceLock::new(),
+            n_files_warned: &self.n_files_warned,
+            emit: self.emit,
+        }
+    }
+
+    fn sorter(&self, name: &str, memory: usize) -> Sorter {
+        Sorter::new(self.folder.path(), name, memory)
+    }
+}
+
+/// The bytes of a row, if it is a short one.
+const MIN_ROW_BYTES: u64 = 100;
+
+/// The bytes of a result, about.
+const RESULT_BYTES: u64 = 250;
+
+fn fits((wanted, free): (u64, u64)) -> bool {
+    wanted <= free
+}
+
+/// Each file was as it was found while it was read, or its [`Source`](crate::read::Source) says so. Here: it still is, now
+/// that the others are read too.
+fn ensure_unchanged(files: &ExportRead) -> Result<(), Refusal> {
+    files.inputs.iter().try_for_each(|read| Ok(read.input.ensure_unwritten()?))
+}
+
+/// Bytes of the orders of one reference. More of them are not orders of a shop.
+const MAX_REFERENCE_BYTES: usize = 32 * 1024 * 1024;
+
+fn next_deferred_group(sorted: &mut Sorted, names: &[String]) -> Result<Option<Vec<Vec<u8>>>, Refusal> {
+    let (mut group, mut n_bytes) = (Vec::new(), 0);
+    while let Some((key, order)) = sorted.next()? {
+        n_bytes += order.len();
+        if n_bytes > MAX_REFERENCE_BYTES {
+            return Err(Refusal::SharedReference { position: triage::deferred_position(order, names) });
+        }
+        group.push(order.to_vec());
+        if sorted.peek_key()?.is_none_or(|next| next >> u64::BITS != key >> u64::BITS) {
+            return Ok(Some(group));
+        }
+    }
+    Ok(None)
+}

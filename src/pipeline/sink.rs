@@ -1,0 +1,161 @@
+//! Takes what is decided about orders while the export is read: onto the account, into the plan, into the files of the run
+//! folder. All of it can be taken back until the export is read.
+
+use std::io;
+
+use super::{
+    PlanError, Recorder, Refusal, RunError, RunSpec,
+    guards::OldOrders,
+    memory::MemoryBudget,
+    partial::PartialReport,
+    repeated_content::{RepeatedContent, RepeatedContentSorter},
+    saved_plan::UnplannedWriter,
+    shuffle::{self, files::ExportRead},
+};
+use crate::{
+    ledger::{ChangedOrder, Ledger, Write},
+    model::problem::Problem,
+    plan::{Contents, Planner},
+    report::folder::RunFolder,
+    spill::{seen::Seen, sorter::Sorter},
+};
+
+/// Orders that changed and are told to the ledger at once.
+const CHANGES_PER_WRITE: usize = 1000;
+
+/// Takes what is decided.
+pub(super) struct ExportSink<'i> {
+    spec: &'i RunSpec<'i>,
+    folder: &'i RunFolder,
+    pub(super) recorder: Recorder,
+    pub(super) candidates: SendCandidates,
+    guests: Seen,
+    repeated_content: RepeatedContentSorter,
+    /// Guests who have an order to send as a single event.
+    guests_to_identify: Seen,
+    unplanned: Option<UnplannedWriter>,
+}
+
+/// The orders to send.
+pub(super) struct SendCandidates {
+    pub(super) planner: Planner,
+    /// Those that need a go-ahead.
+    pub(super) old_orders: OldOrders,
+    /// Those that changed since they were accepted.
+    changed: Option<Sorter>,
+    /// What the file of orders that are in no plan holds, once all are known.
+    pub(super) unplanned: Option<Contents>,
+    /// Problems that the results of no order name.
+    pub(super) file_problems: Vec<Problem>,
+}
+
+impl SendCandidates {
+    fn new(folder: &RunFolder, memory: MemoryBudget) -> Self {
+        Self {
+            planner: Planner::new(folder.path(), memory.plan),
+            old_orders: OldOrders::default(),
+            changed: Some(Sorter::new(folder.path(), ".changed", memory.rejects)),
+            unplanned: None,
+            file_problems: Vec::new(),
+        }
+    }
+
+    fn add_changed(&self, orders: &[ChangedOrder]) -> io::Result<()> {
+        let Some(changed) = &self.changed else { return Ok(()) };
+        orders.iter().try_for_each(|order| changed.push(0, &serde_json::to_vec(order)?))
+    }
+
+    /// Tells the ledger which orders changed.
+    pub(super) fn record_changed(&mut self, ledger: &mut dyn Ledger) -> Result<(), RunError> {
+        let Some(changed) = self.changed.take() else { return Ok(()) };
+        let mut sorted = changed.sorted().map_err(PlanError::from)?;
+        let mut writes = Vec::new();
+        loop {
+            let next = sorted.next().map_err(PlanError::from)?;
+            let order = next.map(|(_, bytes)| serde_json::from_slice(bytes)).transpose().map_err(io::Error::from);
+            let order: Option<Box<ChangedOrder>> = order.map_err(PlanError::from)?;
+            let is_last = order.is_none();
+            writes.extend(order.map(Write::NoteChange));
+            if writes.len() >= CHANGES_PER_WRITE || (is_last && !writes.is_empty()) {
+                ledger.write(&writes)?;
+                writes.clear();
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl<'i> ExportSink<'i> {
+    /// Nothing is taken yet.
+    pub(super) fn open(spec: &'i RunSpec<'i>, folder: &'i RunFolder, files: ExportRead) -> Result<Self, RunError> {
+        let memory = MemoryBudget::split(spec.memory);
+        Ok(Self {
+            spec,
+            folder,
+            recorder: Recorder::open(spec, folder, files)?,
+            candidates: SendCandidates::new(folder, memory),
+            guests: Seen::new(folder.path(), ".guests", memory.guests / 2),
+            repeated_content: RepeatedContentSorter::new(folder, memory),
+            guests_to_identify: Seen::new(folder.path(), ".to_identify", memory.guests / 2),
+            unplanned: unplanned_writer(spec, folder)?,
+        })
+    }
+
+    /// All is taken.
+    pub(super) fn finish(
+        mut self,
+        mut files: ExportRead,
+        mut file_problems: Vec<Problem>,
+    ) -> Result<(Recorder, SendCandidates), RunError> {
+        let RepeatedContent { listed, n_omitted } =
+            self.repeated_content.find(&files.names()).map_err(PlanError::from)?;
+        file_problems.extend(listed);
+        files.omitted_repeated_orders = n_omitted;
+        self.recorder.record_export(files, &file_problems);
+        self.candidates.file_problems = file_problems;
+        self.recorder.sort_results(self.folder)?;
+        self.recorder.n_guests = self.guests.finish(|_| ()).map_err(PlanError::from)?;
+        let n_to_identify = self.guests_to_identify.finish(|_| ()).map_err(PlanError::from)?;
+        let n_to_identify = if self.spec.would_send_all_as_single() { self.recorder.n_guests } else { n_to_identify };
+        self.recorder.counters.forecast.add_guests(n_to_identify);
+        self.candidates.unplanned = self.unplanned.map(UnplannedWriter::finish).transpose()?;
+        Ok((self.recorder, self.candidates))
+    }
+}
+
+fn unplanned_writer(spec: &RunSpec<'_>, folder: &RunFolder) -> Result<Option<UnplannedWriter>, RunError> {
+    Ok(spec.send.is_some().then(|| UnplannedWriter::create(folder)).transpose()?)
+}
+
+impl shuffle::Collect for ExportSink<'_> {
+    fn merge(&mut self, mut partial: PartialReport) -> Result<(), Refusal> {
+        self.recorder.merge(&mut partial)?;
+        self.candidates.old_orders.append(partial.old_orders);
+        self.candidates.planner.push(&mut partial.plan_input)?;
+        self.candidates.add_changed(&partial.changed)?;
+        if let Some(unplanned) = &mut self.unplanned {
+            unplanned.add(&partial.unplanned)?;
+        }
+        self.repeated_content.push_all(&mut partial.dedup_hashes)?;
+        for guest in partial.guests {
+            self.guests.insert(guest)?;
+        }
+        for guest in partial.guests_to_identify {
+            self.guests_to_identify.insert(guest)?;
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self) -> Result<(), Refusal> {
+        let memory = MemoryBudget::split(self.spec.memory);
+        self.recorder.restart(self.folder)?;
+        self.candidates = SendCandidates::new(self.folder, memory);
+        self.guests = Seen::new(self.folder.path(), ".guests", memory.guests / 2);
+        self.repeated_content = RepeatedContentSorter::new(self.folder, memory);
+        self.guests_to_identify = Seen::new(self.folder.path(), ".to_identify", memory.guests / 2);
+        self.unplanned = unplanned_writer(self.spec, self.folder)?;
+        Ok(())
+    }
+}

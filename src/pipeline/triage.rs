@@ -1,0 +1,539 @@
+//! A draft → what is said of it: checked, looked up in the ledger, put on a sheet, into the plan, or aside.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Refusal, RunSpec,
+    guards::BackfillGuard,
+    history::{self, Disposition, ReadOrder, Sendable, Unsendable},
+    partial::PartialReport,
+    repeated_content,
+    saved_plan::write_unplanned,
+    shuffle::facts::{ExportFacts, Observations, hash, hash_reference},
+};
+use crate::{
+    event::{
+        canonical, json,
+        sequence::{Packing, sequence},
+    },
+    ledger::{self, Ledger, LedgerError, OrderKey, SqliteLedger},
+    model::{
+        draft::Draft,
+        field::Field,
+        guest::Identifier,
+        order::{Checked, Order, OrderRecord, Verdict},
+        outcome::{Outcome, Settled},
+        planned::{ContentHash, EventText, Likeness, OrderEvents, PlannedOrder},
+        problem::Problem,
+        recipe::Recipe,
+    },
+    report::place,
+    spill::sorter::Sorter,
+    validate::{self, Clash},
+};
+
+/// Decides about orders, on all cores at once.
+pub(super) struct Triage<'j> {
+    pub(super) spec: &'j RunSpec<'j>,
+    pub(super) input_names: &'j [String],
+    pub(super) ledger: Option<&'j Mutex<SqliteLedger>>,
+    pub(super) backfill_guard: BackfillGuard,
+    /// What is known of the whole export.
+    pub(super) facts: ExportFacts,
+    /// What orders tell of others is taken down.
+    pub(super) is_first_pass: bool,
+    /// Orders of different keys have different references.
+    pub(super) key_is_reference: bool,
+    /// What is decided will not count: it is known that there must be another pass.
+    pub(super) is_discarding: AtomicBool,
+    /// Orders whose reference another one may have.
+    pub(super) deferred: Option<Sorter>,
+}
+
+/// An order of which another one may have the reference.
+#[derive(Serialize, Deserialize)]
+struct DeferredOrder {
+    record: OrderRecord,
+    order: Result<StoredOrder, Unsendable>,
+}
+
+/// A valid order, or why there is none to send.
+type CheckedOrder<'a> = Result<Box<Order<'a>>, Unsendable>;
+
+impl DeferredOrder {
+    fn of(record: OrderRecord, order: CheckedOrder<'_>, spec: &RunSpec<'_>) -> Self {
+        Self { record, order: order.map(|order| StoredOrder::of(&order, spec.validate.packing())) }
+    }
+
+    fn shared_reference(&self) -> Clash<'_> {
+        Clash { record: &self.record, likeness: self.order.as_ref().ok().map(|order| order.dedup_hash) }
+    }
+
+    fn is_skipped(&self) -> bool {
+        matches!(&self.order, Err(Unsendable { rule: Some(_), .. }))
+    }
+
+    /// What it holds, if that is known.
+    fn content(&self) -> Option<ContentHash> {
+        match &self.order {
+            Ok(order) => Some(order.content),
+            Err(unsendable) => unsendable.content,
+        }
+    }
+
+    /// The accepted order that it is, if the ledger holds one.
+    fn accepted(&self, ledger: &dyn Ledger) -> Result<Option<OrderKey>, LedgerError> {
+        if self.record.reference.is_empty() {
+            return Ok(None);
+        }
+        let entries = match &self.order {
+            Ok(_) => ledger.history(&self.record.reference)?,
+            Err(_) => history::history_of_unsendable(&self.record, ledger)?,
+        };
+        let Some(ordered_at) = self.record.ordered_at.or_else(|| ledger::only_order(&entries)) else { return Ok(None) };
+        let content = self.content().unwrap_or(ContentHash([0; 16]));
+        Ok(ledger::accepted_in_place(&entries, ordered_at, content).map(|entry| entry.order.clone()))
+    }
+
+    /// Makes it invalid, if there is a problem.
+    fn add_problem(&mut self, problem: Option<Problem>) {
+        let Some(problem) = problem else { return };
+        self.record.problems.push(problem);
+        if let Ok(order) = &self.order {
+            let (status, content) = (Some(order.status.clone()), Some(order.content));
+            self.order = Err(Unsendable { rule: None, status, content, is_other_order: false });
+        }
+    }
+}
+
+/// A valid order without what it was read from.
+#[derive(Serialize, Deserialize)]
+struct StoredOrder {
+    guest: Identifier<'static>,
+    identity: EventText,
+    ordered_at: DateTime<Utc>,
+    content: ContentHash,
+    status: String,
+    dedup_hash: Likeness,
+    dedup_hash_in_export: u64,
+    events: OrderEvents,
+}
+
+/// A valid order.
+enum ValidOrder<'o> {
+    Read(&'o Order<'o>),
+    Stored(&'o StoredOrder),
+}
+
+impl Triage<'_> {
+    /// Whether what is decided will count.
+    pub(super) fn keeps_results(&self) -> bool {
+        !self.is_discarding.load(Ordering::Relaxed)
+    }
+
+    /// Takes an order.
+    pub(super) fn decide(
+        &self,
+        draft: Draft<'_>,
+        observations: &mut Observations,
+        partial: &mut PartialReport,
+    ) -> Result<(), Refusal> {
+        match self.check(draft, observations) {
+            None => Ok(()),
+            Some((record, order)) if self.facts.may_be_shared(&record.reference) => {
+                self.defer(&DeferredOrder::of(record, order, self.spec))
+            }
+            Some((record, Ok(order))) => self.dispose_valid(record, &ValidOrder::Read(&order), partial),
+            Some((record, Err(unsendable))) => self.dispose(record, Err(&unsendable), partial),
+        }
+    }
+
+    /// Takes orders whose keys have one hash: they may be copies of one order, or the same but for the spelling.
+    pub(super) fn decide_group(
+        &self,
+        drafts: Vec<Draft<'_>>,
+        observations: &mut Observations,
+        partial: &mut PartialReport,
+    ) -> Result<(), Refusal> {
+        if drafts.len() < 2 {
+            return drafts.into_iter().try_for_each(|draft| self.decide(draft, observations, partial));
+        }
+        let mut orders = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let Some((record, order)) = self.check(draft, observations) else { continue };
+            let deferred = DeferredOrder::of(record, order, self.spec);
+            if self.facts.may_be_shared(&deferred.record.reference) {
+                self.defer(&deferred)?;
+            } else {
+                orders.push(deferred);
+            }
+        }
+        self.decide_possible_duplicates(orders, partial)
+    }
+
+    /// What an order tells of others is taken down; what it is itself, only if that counts.
+    #[inline]
+    fn check<'a>(
+        &'a self,
+        mut draft: Draft<'a>,
+        observations: &mut Observations,
+    ) -> Option<(OrderRecord, CheckedOrder<'a>)> {
+        if self.is_first_pass {
+            observations.types.note(&draft);
+            if !self.key_is_reference {
+                let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
+                if !reference.is_empty() {
+                    let reference_hash = hash_reference(reference);
+                    observations.references.push((hash(&draft.key).rotate_left(1) ^ reference_hash, reference_hash));
+                }
+            }
+        }
+        if !self.keeps_results() {
+            return None;
+        }
+        self.facts.ambiguities.tell(&mut draft, self.spec.grouping());
+        let Checked { record, verdict, status } = validate::check(draft, &self.spec.validate, &self.facts.types);
+        let order = match verdict {
+            Verdict::Valid(order) => Ok(order),
+            Verdict::Skipped(rule) => {
+                Err(Unsendable { rule: Some(rule.to_string()), status, content: None, is_other_order: false })
+            }
+            Verdict::Invalid => Err(Unsendable { rule: None, status, content: None, is_other_order: false }),
+        };
+        Some((record, order))
+    }
+
+    fn defer(&self, deferred: &DeferredOrder) -> Result<(), Refusal> {
+        let key =
+            (u128::from(hash_reference(&deferred.record.reference)) << u64::BITS) | u128::from(deferred.record.id.0);
+        let json = serde_json::to_vec(deferred).map_err(io::Error::from)?;
+        Ok(self.deferred.as_ref().map_or(Ok(()), |sorter| sorter.push(key, &json))?)
+    }
+
+    /// Takes orders that were put aside, all those of one hash of their references.
+    pub(super) fn decide_reference(&self, deferred: &[Vec<u8>], partial: &mut PartialReport) -> Result<(), Refusal> {
+        let mut orders: Vec<DeferredOrder> = Vec::with_capacity(deferred.len());
+        for order in deferred {
+            orders.push(serde_json::from_slice(order).map_err(io::Error::from)?);
+        }
+        self.decide_possible_duplicates(orders, partial)
+    }
+
+    /// Takes all orders whose references may be equal, or equal but for the spelling, in the order of the input.
+    fn decide_possible_duplicates(
+        &self,
+        mut orders: Vec<DeferredOrder>,
+        partial: &mut PartialReport,
+    ) -> Result<(), Refusal> {
+        let problems = validate::duplicates(&orders.iter().map(DeferredOrder::shared_reference).collect::<Vec<_>>());
+        orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
+        let references: BTreeSet<String> = orders.iter().map(|order| order.record.reference.clone()).collect();
+        // Orders without a reference are none of the same.
+        for reference in references.iter().filter(|reference| !reference.is_empty()) {
+            // An order that a rule leaves out is not sent, so that none clashes with it.
+            let may_share = |order: &&mut DeferredOrder| order.record.reference == *reference && !order.is_skipped();
+            let mut sharing: Vec<_> = orders.iter_mut().filter(may_share).collect();
+            let shared_references: Vec<_> = sharing.iter().map(|order| order.shared_reference()).collect();
+            let problems = validate::clashes(&shared_references, &self.spec.validate);
+            sharing.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
+        }
+        self.assign_accepted(&mut orders)?;
+        for DeferredOrder { record, order } in orders {
+            self.dispose(record, order.as_ref().map(ValidOrder::Stored), partial)?;
+        }
+        Ok(())
+    }
+
+    /// Of several orders that may be the one that the ledger holds as accepted, one is: the one with its content, else the
+    /// one with its spelling of the reference, else the first that no rule leaves out.
+    fn assign_accepted(&self, orders: &mut [DeferredOrder]) -> Result<(), Refusal> {
+        let (Some(ledger), [_, _, ..]) = (self.ledger, &*orders) else { return Ok(()) };
+        let mut ranks_by_order: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        {
+            let ledger = ledger.lock().expect("nobody panics with the ledger");
+            for (index, order) in orders.iter().enumerate() {
+                let Some(accepted) = order.accepted(&*ledger as &dyn Ledger)? else { continue };
+                let OrderKey { reference, ordered_at, content } = accepted;
+                let is_other = order.content() != Some(content);
+                let rank = (is_other, order.record.reference != reference, order.is_skipped(), index);
+                ranks_by_order.entry((reference, ordered_at)).or_default().push(rank);
+            }
+        }
+        for mut ranks in ranks_by_order.into_values() {
+            ranks.sort_unstable();
+            for (_, _, _, index) in ranks.into_iter().skip(1) {
+                if let Err(unsendable) = &mut orders[index].order {
+                    unsendable.is_other_order = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn dispose(
+        &self,
+        mut record: OrderRecord,
+        order: Result<ValidOrder<'_>, &Unsendable>,
+        partial: &mut PartialReport,
+    ) -> Result<(), Refusal> {
+        match order {
+            Ok(valid) => self.dispose_valid(record, &valid, partial),
+            Err(unsendable) => {
+                let disposition = self.disposition(&ReadOrder::Unsendable(unsendable), &mut record)?;
+                if let Some(result) = self.take_result(disposition, partial) {
+                    self.record_result(&record, &result, Some(unsendable), partial);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn dispose_valid(
+        &self,
+        mut record: OrderRecord,
+        valid: &ValidOrder<'_>,
+        partial: &mut PartialReport,
+    ) -> Result<(), Refusal> {
+        let guest = valid.guest_hash();
+        partial.guests.push(guest);
+        if self.spec.send.is_some() {
+            valid.add_identity(&record, partial);
+        }
+        let content = || valid.content();
+        let dedup_hash = || valid.dedup_hash();
+        let sendable = Sendable {
+            ordered_at: valid.ordered_at(),
+            status: valid.status(),
+            content: &content,
+            dedup_hash: &dedup_hash,
+            warns_of_duplicate: &|| !self.spec.profile.is_midnight(valid.ordered_at()),
+        };
+        let disposition = self.disposition(&ReadOrder::Sendable(sendable), &mut record)?;
+        let is_uncertain = matches!(disposition, Disposition::Send { is_uncertain: true });
+        let result = self.take_result(disposition, partial);
+        let outcome = result.as_ref().map(|result| result.outcome);
+        partial.counters.n_items += if outcome == Some(Outcome::Invalid) { 0 } else { record.n_items as u64 };
+        let is_to_be_sent = outcome.is_none_or(|outcome| outcome == Outcome::Valid);
+        if is_to_be_sent && !self.spec.profile.is_midnight(valid.ordered_at()) {
+            repeated_content::add(valid.dedup_hash_in_export(), &record, &mut partial.dedup_hashes);
+        }
+        if outcome == Some(Outcome::Valid) {
+            self.estimate(valid, guest, partial);
+        }
+        match result {
+            Some(result) if self.spec.send.is_some() && may_be_sent_later(&result) => {
+                self.add_to_plan(record, valid, false, Some(result), partial);
+            }
+            Some(result) => self.record_result(&record, &result, None, partial),
+            None => {
+                let held_result = self.backfill_guard.held_result(valid.ordered_at(), is_uncertain);
+                if held_result.is_some() {
+                    partial.old_orders.add(valid.ordered_at());
+                }
+                self.add_to_plan(record, valid, is_uncertain, held_result, partial);
+            }
+        }
+        Ok(())
+    }
+
+    /// What became of an order that is not sent. One that changed is for the ledger to note.
+    #[inline]
+    fn take_result(&self, disposition: Disposition, partial: &mut PartialReport) -> Option<Settled> {
+        match disposition {
+            Disposition::Final(result) => Some(result),
+            Disposition::Changed(result, change) => {
+                if self.spec.send.is_some() {
+                    partial.changed.push(*change);
+                }
+                Some(result)
+            }
+            Disposition::Send { .. } => None,
+        }
+    }
+
+    /// What sending an order would take, for a check.
+    fn estimate(&self, valid: &ValidOrder<'_>, guest: u64, partial: &mut PartialReport) {
+        let (route, n_requests) = valid.cost(self.spec.validate.packing());
+        partial.counters.forecast.add_order(route, n_requests);
+        if route == Recipe::Single && !self.spec.would_send_all_as_single() {
+            partial.guests_to_identify.push(guest);
+        }
+    }
+
+    #[inline]
+    fn disposition(&self, order: &ReadOrder<'_>, record: &mut OrderRecord) -> Result<Disposition, Refusal> {
+        let rules = history::DispositionRules::of(self.spec);
+        let Some(ledger) = self.ledger else { return Ok(order.disposition(rules)) };
+        let ledger = ledger.lock().expect("nobody panics with the ledger");
+        Ok(history::decide(order, record, &*ledger as &dyn Ledger, rules)?)
+    }
+
+    fn record_result(
+        &self,
+        record: &OrderRecord,
+        result: &Settled,
+        unsendable: Option<&Unsendable>,
+        partial: &mut PartialReport,
+    ) {
+        partial.counters.add(record);
+        if self.spec.send.is_some() {
+            write_unplanned(&mut partial.unplanned, record, result, unsendable);
+        }
+        partial.record(record, result, self.input_names);
+    }
+
+    fn add_to_plan(
+        &self,
+        record: OrderRecord,
+        valid: &ValidOrder<'_>,
+        is_uncertain: bool,
+        held_result: Option<Settled>,
+        partial: &mut PartialReport,
+    ) {
+        partial.counters.add(&record);
+        let order = valid.planned(record, self.spec.validate.packing(), is_uncertain, held_result);
+        partial.plan_input.add(&valid.guest(), &order);
+    }
+}
+
+/// Where an order stands that was put aside.
+pub(super) fn deferred_position(deferred: &[u8], names: &[String]) -> String {
+    let deferred_order: Option<DeferredOrder> = serde_json::from_slice(deferred).ok();
+    deferred_order.map_or_else(String::new, |order| place(names, order.record.source))
+}
+
+/// Whether a person's word, or another option, may let a later run send an order that this one does not.
+fn may_be_sent_later(result: &Settled) -> bool {
+    matches!(result.outcome, Outcome::Unknown | Outcome::Changed)
+        || result.reason.as_deref() == Some(history::ACCEPTED_MANUALLY)
+}
+
+/// What to send of an order.
+fn events(order: &Order<'_>, packing: Packing<'_>) -> OrderEvents {
+    match order.recipe {
+        Recipe::Single => OrderEvents::Single(json::order_checkout(order)),
+        Recipe::Multi => OrderEvents::Multi(Box::new(sequence(order, packing))),
+    }
+}
+
+impl StoredOrder {
+    fn of(order: &Order<'_>, packing: Packing<'_>) -> Self {
+        let key = order.guest.key();
+        Self {
+            guest: Identifier {
+                provider: key.provider.clone().into_owned().into(),
+                id: key.id.clone().into_owned().into(),
+            },
+            identity: json::identity(&order.guest, &order.common),
+            ordered_at: order.ordered_at,
+            content: canonical::content_hash(order),
+            status: order.status.clone().into_owned(),
+            dedup_hash: canonical::likeness(order),
+            dedup_hash_in_export: repeated_content::dedup_hash_in_export(order),
+            events: events(order, packing),
+        }
+    }
+}
+
+impl ValidOrder<'_> {
+    fn ordered_at(&self) -> DateTime<Utc> {
+        match self {
+            Self::Read(order) => order.ordered_at,
+            Self::Stored(order) => order.ordered_at,
+        }
+    }
+
+    /// How it is sent, and by how many requests of its own.
+    fn cost(&self, packing: Packing<'_>) -> (Recipe, u64) {
+        match self {
+            // The text of a single event need not be made to count it.
+            Self::Read(order) if order.recipe == Recipe::Single => (Recipe::Single, 1),
+            Self::Read(order) => (order.recipe, events(order, packing).n_requests()),
+            Self::Stored(order) => (order.events.recipe(), order.events.n_requests()),
+        }
+    }
+
+    fn guest_hash(&self) -> u64 {
+        let guest = self.guest();
+        hash(&guest.id) ^ hash(&guest.provider).rotate_left(1)
+    }
+
+    fn guest(&self) -> Identifier<'_> {
+        match self {
+            Self::Read(order) => order.guest.key().clone(),
+            Self::Stored(order) => order.guest.clone(),
+        }
+    }
+
+    fn content(&self) -> ContentHash {
+        match self {
+            Self::Read(order) => canonical::content_hash(order),
+            Self::Stored(order) => order.content,
+        }
+    }
+
+    fn dedup_hash(&self) -> Likeness {
+        match self {
+            Self::Read(order) => canonical::likeness(order),
+            Self::Stored(order) => order.dedup_hash,
+        }
+    }
+
+    fn dedup_hash_in_export(&self) -> u64 {
+        match self {
+            Self::Read(order) => repeated_content::dedup_hash_in_export(order),
+            Self::Stored(order) => order.dedup_hash_in_export,
+        }
+    }
+
+    fn status(&self) -> &str {
+        match self {
+            Self::Read(order) => &order.status,
+            Self::Stored(order) => &order.status,
+        }
+    }
+
+    fn add_identity(&self, record: &OrderRecord, partial: &mut PartialReport) {
+        match self {
+            Self::Read(order) => partial.plan_input.note(record.id, order),
+            Self::Stored(order) => {
+                partial.plan_input.note_identity(record.id, &order.guest, order.ordered_at, &order.identity);
+            }
+        }
+    }
+
+    fn planned(
+        &self,
+        record: OrderRecord,
+        packing: Packing<'_>,
+        is_uncertain: bool,
+        held_result: Option<Settled>,
+    ) -> PlannedOrder {
+        let events = match self {
+            Self::Read(order) => events(order, packing),
+            Self::Stored(order) => order.events.clone(),
+        };
+        let (status, dedup_hash) = (self.status().to_owned(), self.dedup_hash());
+        let (ordered_at, content) = (self.ordered_at(), self.content());
+        PlannedOrder {
+            record,
+            ordered_at,
+            content,
+            status,
+            likeness: dedup_hash,
+            events,
+            may_be_there: is_uncertain,
+            held: held_result,
+        }
+    }
+}
