@@ -26,7 +26,7 @@ mod hot {
     use orderferry::{
         event::{json, url},
         map::date::{DateRule, ISO_8601},
-        model::{draft::Draft, money::Amount, order::Checked},
+        model::{draft::Draft, money::Amount, order::CheckedOrder},
     };
 
     use crate::support::{self, StageInputs};
@@ -46,7 +46,7 @@ mod hot {
     #[library_benchmark]
     #[bench::iso_8601(iso_8601())]
     fn dates(rule: DateRule) -> (usize, DateRule) {
-        let n_dates = black_box(TIMES).iter().filter(|text| black_box(rule.instant(text)).is_some()).count();
+        let n_dates = black_box(TIMES).iter().filter(|text| black_box(rule.parse(text)).is_some()).count();
         (n_dates, rule)
     }
 
@@ -67,7 +67,7 @@ mod hot {
 
     #[library_benchmark]
     #[bench::drafts(StageInputs::prepare())]
-    fn checks(mut stations: StageInputs) -> (Vec<Checked<'static>>, StageInputs) {
+    fn checks(mut stations: StageInputs) -> (Vec<CheckedOrder<'static>>, StageInputs) {
         let drafts = std::mem::take(&mut stations.drafts);
         (support::check(drafts, stations.rules).collect(), stations)
     }

@@ -15,20 +15,20 @@ use std::{hint::black_box, io, sync::Arc};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use orderferry::{
     dispatch::{
-        Heard, HttpWire, Wire,
-        delivery::{Delivery, Move},
+        HttpClient, ServiceResponse, Transport,
+        delivery::{Action, GuestDelivery},
         pacer::Pacer,
     },
     event::{json, url},
-    group::{self, Runs},
-    ledger::{self, Consent, Intent, Ledger, LedgerPlace, OrderKey, SqliteLedger},
+    group::{self, BlockRuns},
+    ledger::{self, Consent, Intent, Ledger, LedgerLocation, OrderKey, SqliteLedger},
     model::{
         draft::MappedRow,
         order::OrderRecord,
-        outcome::{Outcome, Settled},
+        outcome::{OrderResult, Outcome},
         planned::PlannedGuest,
     },
-    read::{Block, inputs::Input},
+    read::{Block, inputs::InputFile},
     report::{
         results::{self, ResultsWriter},
         tally::Tally,
@@ -71,7 +71,7 @@ fn main() {
 fn read(criterion: &mut Criterion, stations: &StageInputs) {
     let mut group = criterion.benchmark_group("read");
     for (name, export) in &stations.exports {
-        group.throughput(Throughput::Bytes(export.input.found.bytes));
+        group.throughput(Throughput::Bytes(export.input.fingerprint.bytes));
         group.bench_function(*name, |bencher| bencher.iter(|| read_through(&export.input)));
         group.throughput(Throughput::Bytes(export.blocks[0].bytes.len() as u64));
         group.bench_function(format!("{name}_block"), |bencher| {
@@ -82,10 +82,10 @@ fn read(criterion: &mut Criterion, stations: &StageInputs) {
 }
 
 /// Reads a file block by block, as one core alone would.
-fn read_through(input: &Input) {
+fn read_through(input: &InputFile) {
     let (mut source, mut block) = (support::open(input), Block::default());
     while source.next_block(&mut block).expect("the file lasts as long as its folder") {
-        support::parse(source.reader(), &block);
+        support::parse(source.parser(), &block);
     }
 }
 
@@ -115,7 +115,7 @@ fn group(criterion: &mut Criterion, stations: &StageInputs) {
     let mut group = criterion.benchmark_group("group");
     group.throughput(elements(export.rows.len()));
     group.bench_function("runs", |bencher| {
-        bencher.iter(|| Runs::of(export.keyed, group::Settings::default()).runs.len());
+        bencher.iter(|| BlockRuns::of(export.keyed, group::GroupSettings::default()).runs.len());
     });
     group.bench_function("adjacent", |bencher| bencher.iter(|| export.drafts()));
     group.bench_function("gathered", |bencher| bencher.iter(|| export.scattered_drafts()));
@@ -161,7 +161,7 @@ fn ledger(criterion: &mut Criterion, stations: &StageInputs) {
     for size in INTENT_BATCH_SIZES {
         let folder = support::folder();
         let mut ledger = SqliteLedger::open(
-            &LedgerPlace::at(folder.path().join("ledger.db")),
+            &LedgerLocation::at(folder.path().join("ledger.db")),
             &stations.rules.target,
             "bench",
             Consent::NotNeeded,
@@ -177,14 +177,14 @@ fn ledger(criterion: &mut Criterion, stations: &StageInputs) {
         });
     }
     let (folder, n_attempts) = (support::folder(), n_attempts());
-    let ledger_place = LedgerPlace::at(folder.path().join("ledger.db"));
+    let ledger_place = LedgerLocation::at(folder.path().join("ledger.db"));
     let open = || SqliteLedger::open(&ledger_place, &stations.rules.target, "bench", Consent::NotNeeded);
     let mut ledger = open().expect("the folder is new and writable");
     for start in (0..n_attempts).step_by(intents.len()) {
-        let named = |(number, intent): (usize, &ledger::Write)| match intent {
-            ledger::Write::Intend(intent) => {
+        let named = |(number, intent): (usize, &ledger::LedgerWrite)| match intent {
+            ledger::LedgerWrite::Intent(intent) => {
                 let reference = format!("A-{:09}", start + number);
-                ledger::Write::Intend(Intent {
+                ledger::LedgerWrite::Intent(Intent {
                     order: OrderKey { reference, ..intent.order.clone() },
                     ..intent.clone()
                 })
@@ -207,7 +207,7 @@ fn n_attempts() -> usize {
     std::env::var("ORDERFERRY_ATTEMPTS").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000)
 }
 
-fn intents(guests: &[PlannedGuest]) -> Vec<ledger::Write> {
+fn intents(guests: &[PlannedGuest]) -> Vec<ledger::LedgerWrite> {
     let orders = guests.iter().flat_map(|guest| &guest.orders);
     let intent = orders.map(|order| Intent {
         order: OrderKey {
@@ -217,10 +217,10 @@ fn intents(guests: &[PlannedGuest]) -> Vec<ledger::Write> {
         },
         status: order.status.clone(),
         money: order.record.money.clone(),
-        n_items: order.record.n_items,
-        likeness: Some(order.likeness),
+        item_count: order.record.item_count,
+        dedup_hash: Some(order.dedup_hash),
     });
-    intent.map(ledger::Write::Intend).collect()
+    intent.map(ledger::LedgerWrite::Intent).collect()
 }
 
 fn dispatch(criterion: &mut Criterion, stations: &StageInputs) {
@@ -228,7 +228,7 @@ fn dispatch(criterion: &mut Criterion, stations: &StageInputs) {
     let mut group = criterion.benchmark_group("dispatch");
     group.throughput(elements(stations.orders.len()));
     group.bench_function("delivery", |bencher| {
-        let deliver = |guest| accepted(Delivery::new(guest, &settings));
+        let deliver = |guest| accepted(GuestDelivery::new(guest, &settings));
         bencher.iter(|| stations.guests.iter().map(deliver).sum::<usize>());
     });
     let runtime = runtime();
@@ -247,30 +247,30 @@ fn dispatch(criterion: &mut Criterion, stations: &StageInputs) {
 }
 
 /// Answers every step with "created" and counts the accepted orders.
-fn accepted(mut delivery: Delivery<'_>) -> usize {
+fn accepted(mut delivery: GuestDelivery<'_>) -> usize {
     let (mut n_accepted, now) = (0, tokio::time::Instant::now());
     loop {
-        match delivery.next_move(now) {
-            Move::Send(_) => drop(delivery.heard(created(), now)),
-            Move::Settled(_, settled) => n_accepted += usize::from(settled.outcome == Outcome::Accepted),
-            Move::Wait(_) | Move::OpenCart { .. } | Move::CloseCart => {}
-            Move::StopRun(reason) => panic!("nothing stops a good night: {reason}"),
-            Move::Done => return n_accepted,
+        match delivery.next_action(now) {
+            Action::Send(_) => drop(delivery.on_response(created(), now)),
+            Action::Settled(_, settled) => n_accepted += usize::from(settled.outcome == Outcome::Accepted),
+            Action::Wait(_) | Action::OpenCart { .. } | Action::CloseCart => {}
+            Action::StopRun(reason) => panic!("nothing stops a good night: {reason}"),
+            Action::Done => return n_accepted,
         }
     }
 }
 
-fn created() -> Heard {
+fn created() -> ServiceResponse {
     let body = r#"{"ref":"a38b230c-11eb-4cf9-8d5d-274e9f344925","status":"OK","version":"1.2","client_key":"k"}"#;
-    Heard::Answer { status: 201, body: Some(body.to_owned()), retry_after: None }
+    ServiceResponse::Http { status: 201, body: Some(body.to_owned()), retry_after: None }
 }
 
 fn report(criterion: &mut Criterion, stations: &StageInputs) {
     let settled = |record: &OrderRecord| {
         if record.problems.is_empty() {
-            Settled { attempts: 1, http_status: Some(201), ..Settled::unsent(Outcome::Accepted, None) }
+            OrderResult { attempts: 1, http_status: Some(201), ..OrderResult::without_request(Outcome::Accepted, None) }
         } else {
-            Settled::unsent(Outcome::Invalid, None)
+            OrderResult::without_request(Outcome::Invalid, None)
         }
     };
     let orders: Vec<_> = stations.records.iter().map(|record| (record, settled(record))).collect();
@@ -292,8 +292,8 @@ fn report(criterion: &mut Criterion, stations: &StageInputs) {
             let mut tally = Tally::default();
             for (record, settled) in black_box(&orders) {
                 tally.read(record);
-                tally.problems(&record.problems);
-                tally.settle(record.money.as_ref(), settled.outcome);
+                tally.count_problems(&record.problems);
+                tally.record_outcome(record.money.as_ref(), settled.outcome);
             }
             tally
         });
@@ -308,7 +308,8 @@ fn sandbox(criterion: &mut Criterion, stations: &StageInputs) {
     let sandbox =
         runtime.block_on(Sandbox::start(sandbox::SandboxSettings::default())).expect("a free port on loopback");
     let target = support::target(&sandbox.base_url());
-    let wire = Arc::new(HttpWire::new(&target, &support::dispatch_settings()).expect("loopback needs no certificate"));
+    let wire =
+        Arc::new(HttpClient::new(&target, &support::dispatch_settings()).expect("loopback needs no certificate"));
     let browser = runtime.block_on(new_browser(&wire, url::browser_create(&target)));
     let identity = url::event_create(&target, &stations.guests[0].identity, &browser);
     let mut group = criterion.benchmark_group("sandbox");
@@ -320,13 +321,13 @@ fn sandbox(criterion: &mut Criterion, stations: &StageInputs) {
     runtime.block_on(sandbox.stop());
 }
 
-async fn new_browser(wire: &HttpWire, url: String) -> String {
-    let Heard::Answer { body: Some(body), .. } = wire.send(url).await else { panic!("the sandbox answers") };
+async fn new_browser(wire: &HttpClient, url: String) -> String {
+    let ServiceResponse::Http { body: Some(body), .. } = wire.send(url).await else { panic!("the sandbox answers") };
     let answer: serde_json::Value = serde_json::from_str(&body).expect("the sandbox answers in JSON");
     answer["ref"].as_str().expect("a new browser has an id").to_owned()
 }
 
-async fn send_concurrently(wire: &Arc<HttpWire>, url: &str) {
+async fn send_concurrently(wire: &Arc<HttpClient>, url: &str) {
     let mut senders = JoinSet::new();
     for _ in 0..N_IN_FLIGHT {
         let (wire, url) = (Arc::clone(wire), url.to_owned());

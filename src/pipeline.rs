@@ -24,11 +24,11 @@ use serde::Deserialize;
 
 use crate::{
     dispatch, group,
-    ledger::{Consent, Ledger, LedgerError, LedgerPlace, SqliteLedger, TargetHash, Write},
+    ledger::{Consent, Ledger, LedgerError, LedgerLocation, LedgerWrite, SqliteLedger, TargetHash},
     map::profile::Profile,
-    model::{outcome::Settled, recipe::Mode},
+    model::{outcome::OrderResult, route::Mode},
     plan::PlanError,
-    read::Bounds,
+    read::ReadLimits,
     report::{ReportError, folder::RunFolder, summary::Summary},
     sandbox::Sandbox,
     validate,
@@ -58,19 +58,19 @@ pub struct RunSpec<'a> {
     /// Whether rows that cannot be read, and whose order is not known, are only counted.
     pub accepts_unreadable: bool,
     /// What hostile input may not exceed.
-    pub limits: Bounds,
+    pub limits: ReadLimits,
     /// What grows with the export may hold so many bytes in memory; the rest of it goes to the run folder.
     pub memory: u64,
     /// Where the report goes.
     pub folder: PathBuf,
     /// How orders are checked, and for which target.
-    pub validate: validate::Settings,
+    pub validate: validate::ValidateSettings,
     /// How many invalid orders are borne.
     pub max_invalid: MaxInvalid,
     /// How often a changed order sets the exit code.
     pub changed_exit: ChangedExit,
     /// What was sent before.
-    pub ledger: LedgerPlace,
+    pub ledger: LedgerLocation,
     /// Whether it is known which target to ask the ledger about; a check may name none.
     pub has_target: bool,
     /// What is done with valid orders.
@@ -84,7 +84,7 @@ pub struct SendSpec<'a> {
     /// From which ledgers it may start.
     pub consent: Consent,
     /// How patiently.
-    pub dispatch: dispatch::Settings,
+    pub dispatch: dispatch::DispatchSettings,
     /// Where it runs.
     pub runtime: &'a tokio::runtime::Runtime,
     /// From which age on orders need a go-ahead, which is not given; none if it is.
@@ -94,7 +94,7 @@ pub struct SendSpec<'a> {
     /// Whether orders that an earlier run left unknown are sent again.
     pub resends_unknown: bool,
     /// Set by whoever wants the run to stop early.
-    pub shutdown_signal: dispatch::StopRequest,
+    pub shutdown_signal: dispatch::ShutdownSignal,
     /// The target, where it is inside this process.
     pub sandbox: Option<&'a Sandbox>,
 }
@@ -106,8 +106,8 @@ impl RunSpec<'_> {
     }
 
     /// How rows are brought together.
-    fn grouping(&self) -> group::Settings {
-        group::Settings {
+    fn grouping(&self) -> group::GroupSettings {
+        group::GroupSettings {
             joins_files: self.profile.joins_files,
             has_adjacent_rows: self.profile.has_adjacent_rows,
             accepts_unreadable: self.accepts_unreadable,
@@ -123,7 +123,7 @@ impl RunSpec<'_> {
     /// The ledger to write, held for this run.
     fn ledger_to_write(&self, send_spec: &SendSpec<'_>, emit: ProgressFn<'_>) -> Result<SqliteLedger, LedgerError> {
         let ledger = SqliteLedger::open(&self.ledger, &self.validate.target, &self.run_id, send_spec.consent)?;
-        ledger.notes().iter().for_each(|note| emit(Progress::Warning(note)));
+        ledger.warnings().iter().for_each(|note| emit(Progress::Warning(note)));
         Ok(ledger)
     }
 
@@ -264,11 +264,11 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
     }
     write_rejects(&mut recorder, folder, emit)?;
     let mut ledger = export.ledger;
-    let recorded = match (&mut ledger, &spec.send) {
+    let changes_recorded = match (&mut ledger, &spec.send) {
         (Some(ledger), Some(_)) => candidates.record_changed(ledger).map_err(Refusal::from),
         _ => Ok(()),
     };
-    if let Err(refusal) = recorded.and_then(|()| check_guards(&candidates, spec, &recorder)) {
+    if let Err(refusal) = changes_recorded.and_then(|()| check_guards(&candidates, spec, &recorder)) {
         record_unsent(candidates, &refusal, &mut recorder)?;
         return recorder.finish_refused(spec, folder, &refusal);
     }
@@ -278,7 +278,7 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
     let plan = write_plan(candidates, ledger.id()?, spec, folder, &mut recorder)?;
     emit(Progress::Sending(plan.header.n_requests));
     let guests =
-        saved_plan::in_parts(plan.guests, &plan.folder).map(|guest| guest.each(|part| Ok(part.without_held())));
+        saved_plan::in_parts(plan.guests, &plan.folder).map(|guest| guest.map_parts(|part| Ok(part.split_held())));
     let guests = |_| guests;
     let sent = send::send(guests, ledger, spec, send_spec, &mut recorder, Recorder::record, emit)?;
     let finished = finish_sent(recorder, spec, folder, sent.stopped, emit).map_err(RunError::after_sending)?;
@@ -294,7 +294,7 @@ fn mark_reported(ledger: Option<SqliteLedger>, finished: &Finished, emit: Progre
     else {
         return;
     };
-    if let Err(error) = ledger.write(&[Write::MarkReported]) {
+    if let Err(error) = ledger.write(&[LedgerWrite::MarkReported]) {
         emit(Progress::Warning(&format!("{error}\n  the next run reports the changed orders as new ones")));
     }
 }
@@ -333,7 +333,7 @@ fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Option<Sqlite
         Some(send_spec) => spec.ledger_to_write(send_spec, emit).map(Some),
         None if spec.has_target => {
             let ledger = spec.ledger_to_read()?;
-            ledger.iter().flat_map(SqliteLedger::notes).for_each(|note| emit(Progress::Warning(note)));
+            ledger.iter().flat_map(SqliteLedger::warnings).for_each(|note| emit(Progress::Warning(note)));
             Ok(ledger)
         }
         None => Ok(None),
@@ -345,8 +345,8 @@ fn record_unsent(candidates: SendCandidates, refusal: &Refusal, recorder: &mut R
     let reason = refusal.first_line();
     let mut done = Ok(());
     candidates.planner.for_each(|order| {
-        let not_attempted = Settled::not_attempted(order.may_be_there, Some(reason.clone()));
-        let result = order.held.unwrap_or(not_attempted);
+        let not_attempted = OrderResult::not_attempted(order.is_uncertain, Some(reason.clone()));
+        let result = order.held_result.unwrap_or(not_attempted);
         done = std::mem::replace(&mut done, Ok(())).and_then(|()| recorder.record(&order.record, &result));
     })?;
     Ok(done?)
@@ -361,9 +361,9 @@ fn write_plan(
     recorder: &mut Recorder,
 ) -> Result<SavedPlan, RunError> {
     let unplanned = candidates.unplanned.take().expect("a run that sends writes down what it leaves out");
-    let plan = candidates.planner.ordered().map_err(PlanError::from)?;
+    let plan = candidates.planner.sort().map_err(PlanError::from)?;
     let header = PlanHeader {
-        target: TargetHash::of(&spec.validate.target).in_full(),
+        target: TargetHash::of(&spec.validate.target).to_hex(),
         ledger,
         n_requests: plan.forecast.n_requests(),
         n_orders: recorder.n_not_skipped() - BackfillGuard::of(spec).n_skipped(candidates.old_orders),

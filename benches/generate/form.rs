@@ -71,7 +71,7 @@ fn write_row(order: &Order, position: usize, orders: &Orders, into: &mut String)
     let item = order.items[position];
     let product = orders.product(item);
     write!(into, "{reference},{ordered_at},{status},{currency},{},{payment},{card},{is_gift},", order.price())?;
-    write!(into, "{},{reference}-{},{},", product.product_type, position + 1, Decimals(item.cents))?;
+    write!(into, "{},{reference}-{},{},", product.type_name, position + 1, Decimals(item.cents))?;
     if product.name.contains([',', '"']) {
         write!(into, "\"{}\"", product.name.replace('"', "\"\""))?;
     } else {
@@ -92,11 +92,7 @@ fn write_document(order: &Order, orders: &Orders, into: &mut String) -> fmt::Res
     for (line, item) in (1..).zip(items) {
         let (comma, product) = (if line == 1 { "" } else { "," }, orders.product(*item));
         let (name, price) = (product.name.replace('"', "\\\""), Decimals(item.cents));
-        write!(
-            into,
-            r#"{comma}{{"type":"{}","referenceId":"{reference}-{line}","price":{price},"#,
-            product.product_type
-        )?;
+        write!(into, r#"{comma}{{"type":"{}","referenceId":"{reference}-{line}","price":{price},"#, product.type_name)?;
         write!(into, r#""name":"{name}","productId":"{}","quantity":{}"#, product.id, item.quantity)?;
         if !item.colour.is_empty() {
             write!(into, r#","extensions":{{"colour":"{}"}}"#, item.colour)?;

@@ -145,7 +145,7 @@ pub(crate) struct Item {
 pub(crate) struct Product {
     pub(crate) id: String,
     pub(crate) name: String,
-    pub(crate) product_type: &'static str,
+    pub(crate) type_name: &'static str,
 }
 
 pub(crate) struct Guest {
@@ -256,7 +256,7 @@ impl Product {
             (true, 0) => format!("{what} \"{make}\" {size}"),
             (true, _) => format!("{make} {what}, {size} l"),
         };
-        Self { id: format!("{}-{number:04}", &kind[..3]), name, product_type: kind }
+        Self { id: format!("{}-{number:04}", &kind[..3]), name, type_name: kind }
     }
 }
 

@@ -5,21 +5,21 @@ use std::{convert::Infallible, fs, hint::black_box, path::Path, time::Duration};
 
 use orderferry::{
     dispatch,
-    event::{canonical, json},
-    group::{self, Runs},
-    map::{bind::FileMapper, profile::Profile},
+    event::{content_hash, json},
+    group::{self, BlockRuns},
+    map::{file_mapper::FileMapper, profile::Profile},
     model::{
         draft::{Draft, KeyedRow},
-        order::{Checked, Order, OrderRecord, Verdict},
+        order::{CheckedOrder, Order, OrderRecord, Validity},
         origin::{FileId, Position},
-        planned::{OrderEvents, PlannedGuest, PlannedOrder},
-        recipe::{Confirm, Mode},
+        planned::{PlannedGuest, PlannedOrder, StreamPayload},
+        route::{ConfirmMode, Mode},
         row::Row,
         target::Target,
     },
-    plan::{self, Plannable, PlannedGuests, Planner},
-    read::{Block, Bounds, Dialect, Piece, RowReader, Source, inputs::Input},
-    validate::{self, CommonDefaults, ExtensionKinds},
+    plan::{self, PlanInput, PlannedGuests, Planner},
+    read::{Block, BlockReader, Dialect, Piece, ReadLimits, RowParser, inputs::InputFile},
+    validate::{self, CommonDefaults, ExtensionTypes},
 };
 use tempfile::TempDir;
 
@@ -39,7 +39,7 @@ pub(crate) struct StageInputs {
     /// CSV, CSV with quoted names, NDJSON and a JSON array.
     pub(crate) exports: [(&'static str, Export); 4],
     pub(crate) drafts: Vec<Draft<'static>>,
-    pub(crate) rules: &'static validate::Settings,
+    pub(crate) rules: &'static validate::ValidateSettings,
     pub(crate) records: Vec<OrderRecord>,
     pub(crate) orders: Vec<Order<'static>>,
     pub(crate) planned: Vec<PlannedOrder>,
@@ -50,9 +50,9 @@ pub(crate) struct StageInputs {
 
 /// A file, and its rows as they were read and mapped.
 pub(crate) struct Export {
-    pub(crate) input: Input,
+    pub(crate) input: InputFile,
     pub(crate) blocks: &'static [Block],
-    pub(crate) reader: RowReader,
+    pub(crate) reader: RowParser,
     pub(crate) mapper: &'static FileMapper<'static>,
     pub(crate) rows: &'static [Row<'static>],
     pub(crate) keyed: &'static [KeyedRow<'static>],
@@ -78,7 +78,7 @@ impl StageInputs {
         let drafts = exports[0].1.drafts();
         let (mut records, mut orders, mut planned) = (Vec::new(), Vec::new(), Vec::new());
         for checked in check(drafts.clone(), rules) {
-            if let Verdict::Valid(order) = checked.verdict {
+            if let Validity::Valid(order) = checked.validity {
                 planned.push(planned_order(checked.record.clone(), &order));
                 orders.push(*order);
             }
@@ -98,7 +98,7 @@ impl StageInputs {
 impl Export {
     fn generate(path: &Path, form: ExportFormat, quoted: Fraction, profile: &'static Profile) -> Self {
         fs::write(path, text(form, quoted)).expect("the folder is new and writable");
-        let input = Input::file(&path.to_string_lossy(), path).expect("it was just written");
+        let input = InputFile::new(&path.to_string_lossy(), path).expect("it was just written");
         let (blocks, reader) = read(&input);
         let blocks: &'static [Block] = blocks.leak();
         let mapper = FileMapper::bind(profile, reader.header(), "orders").expect("the invented export is canonical");
@@ -112,13 +112,13 @@ impl Export {
 
     /// Rows that stand together → drafts, mapping included.
     pub(crate) fn drafts(&self) -> Vec<Draft<'static>> {
-        let runs = Runs::of(self.keyed, group::Settings::default()).runs.into_iter();
-        runs.map(|run| self.draft(run.rows.iter(), &run.suspects)).collect()
+        let runs = BlockRuns::of(self.keyed, group::GroupSettings::default()).runs.into_iter();
+        runs.map(|run| self.draft(run.rows.iter(), &run.possible_rows)).collect()
     }
 
     /// The same of rows that stand anywhere.
     pub(crate) fn scattered_drafts(&self) -> Vec<Draft<'static>> {
-        let orders = group::gathered(self.scattered, group::Settings::default()).into_iter();
+        let orders = group::group_scattered(self.scattered, group::GroupSettings::default()).into_iter();
         orders.map(|rows| self.draft(rows.into_iter(), &[])).collect()
     }
 
@@ -153,21 +153,22 @@ fn text(form: ExportFormat, quoted: Fraction) -> String {
     text + form.end()
 }
 
-pub(crate) fn open(input: &Input) -> Source {
-    Source::open(input, FileId(0), &Dialect::default(), Bounds::default()).expect("the invented export is well-formed")
+pub(crate) fn open(input: &InputFile) -> BlockReader {
+    BlockReader::open(input, FileId(0), &Dialect::default(), ReadLimits::default())
+        .expect("the invented export is well-formed")
 }
 
-fn read(input: &Input) -> (Vec<Block>, RowReader) {
+fn read(input: &InputFile) -> (Vec<Block>, RowParser) {
     let (mut source, mut blocks) = (open(input), Vec::new());
     let mut block = Block::default();
     while source.next_block(&mut block).expect("the file lasts as long as its folder") {
         blocks.push(std::mem::take(&mut block));
     }
-    (blocks, source.reader().clone())
+    (blocks, source.parser().clone())
 }
 
 /// Reads all rows of a block.
-pub(crate) fn parse(reader: &RowReader, block: &Block) {
+pub(crate) fn parse(reader: &RowParser, block: &Block) {
     let parsed = reader.parse([Piece::from(block)]).expect("the invented export is well-formed");
     parsed.rows().for_each(|row| drop(black_box(row)));
 }
@@ -175,9 +176,9 @@ pub(crate) fn parse(reader: &RowReader, block: &Block) {
 /// Drafts → orders, all of them known to declare the same extensions.
 pub(crate) fn check(
     drafts: Vec<Draft<'static>>,
-    rules: &'static validate::Settings,
-) -> impl Iterator<Item = Checked<'static>> {
-    let kinds = ExtensionKinds::default();
+    rules: &'static validate::ValidateSettings,
+) -> impl Iterator<Item = CheckedOrder<'static>> {
+    let kinds = ExtensionTypes::default();
     drafts.into_iter().map(move |draft| validate::check(draft, rules, &kinds))
 }
 
@@ -185,24 +186,24 @@ fn planned_order(record: OrderRecord, order: &Order<'_>) -> PlannedOrder {
     PlannedOrder {
         record,
         ordered_at: order.ordered_at,
-        content: canonical::content_hash(order),
+        content: content_hash::content_hash(order),
         status: order.status.clone().into_owned(),
-        likeness: canonical::likeness(order),
-        events: OrderEvents::Single(json::order_checkout(order)),
-        may_be_there: false,
-        held: None,
+        dedup_hash: content_hash::dedup_hash(order),
+        events: StreamPayload::Single(json::order_checkout(order)),
+        is_uncertain: false,
+        held_result: None,
     }
 }
 
 /// The plan of orders as its file. What `memory` (in bytes) does not hold goes through files in the folder.
 pub(crate) fn written_plan(orders: &[Order<'_>], to_send: &[PlannedOrder], folder: &TempDir, memory: usize) -> Vec<u8> {
-    let (planner, mut entries) = (Planner::new(folder.path(), memory), Plannable::default());
+    let (planner, mut entries) = (Planner::new(folder.path(), memory), PlanInput::default());
     for (order, to_send) in orders.iter().zip(to_send) {
-        entries.note(to_send.record.id, order);
+        entries.add_identity_of(to_send.record.id, order);
         entries.add(order.guest.key(), to_send);
     }
     planner.push(&mut entries).expect("the disk has room");
-    let (mut ordered, mut file) = (planner.ordered().expect("the disk has room"), Vec::new());
+    let (mut ordered, mut file) = (planner.sort().expect("the disk has room"), Vec::new());
     plan::write_lines(&"bench", &mut ordered.lines, &mut file).expect("a Vec takes all bytes");
     file
 }
@@ -216,16 +217,16 @@ pub(crate) fn target(base_url: &str) -> Target {
     Target::new(base_url, "pqsPERS3lw12v5a9rrHPW1c4hET73GxQ").expect("HTTPS or a loopback address, and a key")
 }
 
-fn rules(profile: &Profile) -> validate::Settings {
-    validate::Settings {
+fn rules(profile: &Profile) -> validate::ValidateSettings {
+    validate::ValidateSettings {
         target: target("https://stream.example"),
         common: CommonDefaults { pos: Some("shop".to_owned()), ..CommonDefaults::default() },
         max_url_bytes: 8192,
         total_from: profile.order_price,
-        price_per: profile.item_price,
-        target_price_per: profile.item_price,
+        price_basis: profile.item_price,
+        target_price_basis: profile.item_price,
         mode: Mode::Single,
-        confirm: Confirm::Whole,
+        confirm: ConfirmMode::Whole,
         session_timeout: Duration::from_secs(20 * 60),
         identity_pause: Duration::from_millis(500),
         rate: None,
@@ -235,17 +236,17 @@ fn rules(profile: &Profile) -> validate::Settings {
 }
 
 /// As `send` has them without options, but for the rate.
-pub(crate) fn dispatch_settings() -> dispatch::Settings {
-    dispatch::Settings {
+pub(crate) fn dispatch_settings() -> dispatch::DispatchSettings {
+    dispatch::DispatchSettings {
         rate: None,
         in_flight: 64,
         timeout: Duration::from_secs(30),
         identity_pause: Duration::from_millis(500),
         session_timeout: Duration::from_secs(20 * 60),
         tries: 5,
-        repeats_500: false,
+        retry_500: false,
         down_after: 4,
-        gives_up_after: Duration::from_secs(600),
+        give_up_after: Duration::from_secs(600),
         first_backoff: Duration::from_millis(500),
     }
 }

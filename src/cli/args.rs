@@ -10,7 +10,7 @@ use super::{
     ledger::LedgerArguments,
     signals::{Deadline, deadline},
 };
-use crate::{model::recipe::Mode, sandbox};
+use crate::{model::route::Mode, sandbox};
 
 /// Ferries an OMS's order exports into Sitecore Personalize: never twice, never lost, always told.
 #[derive(Debug, Parser)]

@@ -15,12 +15,12 @@ use toml::{Table, Value};
 
 use super::clock::MAX_DURATION;
 use crate::{
-    map::{read_small_file, toml_fault},
+    map::{read_small_file, toml_error},
     model::{
         money::Amount,
-        nearest::{did_you_mean, nearest},
-        pricing::PricePer,
-        recipe::{Confirm, Mode},
+        pricing::PriceBasis,
+        route::{ConfirmMode, Mode},
+        suggest::{did_you_mean, suggest},
     },
     pipeline::{ChangedExit, MaxInvalid},
 };
@@ -66,7 +66,7 @@ pub(super) struct ConfigFile {
     pub(super) max_expansion: Option<u64>,
     pub(super) backfill_after: Option<DurationSetting>,
     pub(super) old_orders: OldOrdersSetting,
-    pub(super) item_price: PricePer,
+    pub(super) item_price: PriceBasis,
     pub(super) reused_references: ReusedReferences,
     pub(super) changed_exit: ChangedExit,
     pub(super) unreadable_rows: Option<UnreadableRowsSetting>,
@@ -88,7 +88,7 @@ pub(super) struct TargetSettings {
     pub(super) currency: Option<String>,
     pub(super) page: Option<String>,
     pub(super) mode: Option<Mode>,
-    pub(super) confirm: Option<Confirm>,
+    pub(super) confirm: Option<ConfirmMode>,
 }
 
 /// What becomes of an order whose reference was accepted for another one.
@@ -278,8 +278,8 @@ pub(super) fn read_table<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Tab
     parse::<T>(&text).and_then(|_| parse(&text)).map_err(|error| anyhow::anyhow!("{}:{error}", file.display()))
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, crate::map::TomlFault> {
-    toml::from_str(text).map_err(|error| toml_fault(&error, text))
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, crate::map::TomlError> {
+    toml::from_str(text).map_err(|error| toml_error(&error, text))
 }
 
 /// `ORDERFERRY_CLIENT_KEY` is `target.client_key`, `ORDERFERRY_RATE` is `rate`.
@@ -320,8 +320,8 @@ pub(super) fn set_value<T: DeserializeOwned>(table: &mut Table, path: &str, valu
     }
     current.insert(name.to_owned(), value);
     if let Err(error) = Value::Table(table.clone()).try_into::<T>() {
-        let details = toml_fault(&error, "");
-        bail!("{}{}", details.message, did_you_mean(details.nearest.as_deref()));
+        let details = toml_error(&error, "");
+        bail!("{}{}", details.message, did_you_mean(details.suggestion.as_deref()));
     }
     Ok(())
 }
@@ -334,7 +334,7 @@ impl LoadedConfig {
         let default_target = self.settings.target.clone();
         let Some(name) = name else { return Ok(self.target_overrides.clone().or(&default_target)) };
         let Some(target) = self.settings.targets.get(name) else {
-            let suggestion = nearest(name, self.settings.targets.keys().map(String::as_str));
+            let suggestion = suggest(name, self.settings.targets.keys().map(String::as_str));
             bail!("the config file has no target {name:?}{}", did_you_mean(suggestion));
         };
         let inherited = TargetSettings { base_url: None, client_key: None, pos: None, ..default_target };
@@ -427,11 +427,11 @@ mod tests {
             let target = loaded(file, environment, set).unwrap().target(name).unwrap();
             (target.mode.unwrap(), target.confirm.unwrap())
         };
-        assert_eq!(of(&[], &[], None), (Mode::Auto, Confirm::Parts));
-        assert_eq!(of(&[], &[], Some("eu")), (Mode::Multi, Confirm::Parts));
+        assert_eq!(of(&[], &[], None), (Mode::Auto, ConfirmMode::Parts));
+        assert_eq!(of(&[], &[], Some("eu")), (Mode::Multi, ConfirmMode::Parts));
         assert_eq!(
             of(&[("ORDERFERRY_MODE", "single")], &["confirm=whole"], Some("eu")),
-            (Mode::Single, Confirm::Whole)
+            (Mode::Single, ConfirmMode::Whole)
         );
         let timeout = loaded(file, &[], &["session_timeout=7min"]).unwrap().settings.session_timeout;
         assert_eq!(timeout, Some(DurationSetting(Duration::from_secs(7 * 60))));

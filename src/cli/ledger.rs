@@ -10,7 +10,10 @@ use anyhow::{Context, ensure};
 
 use super::{EXIT_LOCKED, args::OutputFormat, config::TargetSettings, print, spec};
 use crate::{
-    ledger::{self, AdoptError, Book, Filter, LedgerError, LedgerPlace, References, SettleError, Settlement},
+    ledger::{
+        self, AdoptError, LedgerAdmin, LedgerError, LedgerLocation, OrderFilter, ReferencePattern, SettleError,
+        SettleRequest,
+    },
     map::read_bounded,
 };
 pub(super) use args::LedgerArguments;
@@ -44,13 +47,13 @@ pub(super) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
 }
 
 fn is_locked(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(SettleError::Ledger(LedgerError::Held { .. })))
-        || matches!(error.downcast_ref(), Some(AdoptError::Ledger(LedgerError::Held { .. })))
-        || matches!(error.downcast_ref(), Some(LedgerError::Held { .. }))
+    matches!(error.downcast_ref(), Some(SettleError::Ledger(LedgerError::Locked { .. })))
+        || matches!(error.downcast_ref(), Some(AdoptError::Ledger(LedgerError::Locked { .. })))
+        || matches!(error.downcast_ref(), Some(LedgerError::Locked { .. }))
 }
 
 fn list(path: &Path, arguments: &ListArguments) -> anyhow::Result<()> {
-    let admin = Book::open(path)?;
+    let admin = LedgerAdmin::open(path)?;
     let mut header = (arguments.format == OutputFormat::Text && !arguments.references).then(text::header);
     print::stream(|out| {
         admin.visit(&arguments.filter.filter(), |order| {
@@ -67,9 +70,9 @@ fn list(path: &Path, arguments: &ListArguments) -> anyhow::Result<()> {
 }
 
 fn show(path: &Path, reference: &str) -> anyhow::Result<()> {
-    let filter = Filter { references: References::Is(reference.to_owned()), ..Filter::default() };
+    let filter = OrderFilter { references: ReferencePattern::Exact(reference.to_owned()), ..OrderFilter::default() };
     let mut histories = Vec::new();
-    Book::open(path)?.visit(&filter, |order| {
+    LedgerAdmin::open(path)?.visit(&filter, |order| {
         histories.push(text::history_text(&order));
         Ok::<_, LedgerError>(())
     })?;
@@ -77,11 +80,11 @@ fn show(path: &Path, reference: &str) -> anyhow::Result<()> {
     print::output(histories.join("\n").trim_end()).context("standard output")
 }
 
-fn export(path: &Path, filter: &Filter) -> anyhow::Result<()> {
-    let admin = Book::open(path)?;
+fn export(path: &Path, filter: &OrderFilter) -> anyhow::Result<()> {
+    let admin = LedgerAdmin::open(path)?;
     print::stream(|out| {
         admin.visit(filter, |order| {
-            for submission in &order.sendings {
+            for submission in &order.submissions {
                 out.json(&text::submission_line(&order, submission))?;
             }
             Ok(())
@@ -89,10 +92,10 @@ fn export(path: &Path, filter: &Filter) -> anyhow::Result<()> {
     })
 }
 
-fn settle(location: &LedgerPlace, arguments: &SettleArguments, is_quiet: bool) -> anyhow::Result<()> {
-    let request = Settlement {
+fn settle(location: &LedgerLocation, arguments: &SettleArguments, is_quiet: bool) -> anyhow::Result<()> {
+    let request = SettleRequest {
         references: references(&arguments.references)?,
-        verdict: arguments.decision.manual_decision(),
+        decision: arguments.decision.manual_decision(),
         target: arguments.target.clone(),
         ordered_at: arguments.ordered_at.clone().map(|range| range.0),
     };
@@ -105,7 +108,7 @@ fn settle(location: &LedgerPlace, arguments: &SettleArguments, is_quiet: bool) -
     print::output(&lines.join("\n")).context("the orders are settled, but standard output")
 }
 
-fn adopt(location: &LedgerPlace, arguments: &LedgerArguments, tenant: &AdoptArguments) -> anyhow::Result<()> {
+fn adopt(location: &LedgerLocation, arguments: &LedgerArguments, tenant: &AdoptArguments) -> anyhow::Result<()> {
     let typed = TargetSettings {
         base_url: tenant.base_url.clone(),
         client_key: tenant.client_key.clone(),
@@ -121,7 +124,7 @@ fn adopt(location: &LedgerPlace, arguments: &LedgerArguments, tenant: &AdoptArgu
         .context("the target is adopted, but standard output")
 }
 
-fn accept_loss(location: &LedgerPlace, is_quiet: bool) -> anyhow::Result<()> {
+fn accept_loss(location: &LedgerLocation, is_quiet: bool) -> anyhow::Result<()> {
     ledger::accept_loss(location)?;
     if is_quiet {
         return Ok(());

@@ -98,7 +98,7 @@ fn print_summary(finished: &Finished, spec: &pipeline::RunSpec<'_>, arguments: &
         OutputFormat::Text => {
             // Why it stopped was said above.
             let summary = Summary { stopped: None, ..finished.summary.clone() };
-            print::output(terminal::words(&summary, &printable(&spec.folder.to_string_lossy())).trim_end())
+            print::output(terminal::render(&summary, &printable(&spec.folder.to_string_lossy())).trim_end())
         }
     }
 }
@@ -119,7 +119,7 @@ fn print_profiles(name: Option<&str>) -> anyhow::Result<ExitCode> {
     let Some(name) = name else {
         for (name, _) in profile::BUILT_IN {
             let profile = profile::Profile::load(name)?;
-            print::output(&format!("{:12} {}", profile.name, profile.about))?;
+            print::output(&format!("{:12} {}", profile.name, profile.description))?;
         }
         return Ok(ExitCode::SUCCESS);
     };

@@ -11,7 +11,7 @@ use std::{
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::print;
-use crate::{pipeline::Progress, report::figures::counted};
+use crate::{pipeline::Progress, report::numbers::with_unit};
 
 /// Shows progress, unless it shall be quiet.
 pub(super) struct ProgressBarView {
@@ -118,7 +118,7 @@ impl ProgressBarView {
             Progress::Rows(n_rows) => self.lock().bar.inc(n_rows),
             Progress::SecondPass => self.start_stage(Stage::SecondPass, None),
             Progress::Scattered { orders: n_orders, disk_needed: n_bytes, disk_free: n_free } => {
-                self.report_scattered(n_orders, n_bytes, n_free)
+                self.report_scattered(n_orders, n_bytes, n_free);
             }
             Progress::Sent { is_retry: false } => self.lock().bar.inc(1),
             Progress::Sending(n_requests) => self.start_stage(Stage::Sending, Some(n_requests)),
@@ -135,7 +135,7 @@ impl ProgressBarView {
             return;
         }
         let size = |n_bytes| bytesize::ByteSize(n_bytes).display().si();
-        let orders = n_orders.map_or_else(|| "most orders".to_owned(), |n_orders| counted(n_orders, "order"));
+        let orders = n_orders.map_or_else(|| "most orders".to_owned(), |n_orders| with_unit(n_orders, "order"));
         let disk = match n_bytes {
             0 => String::new(),
             _ => format!(", with up to {} of disk in the run folder ({} are free)", size(n_bytes), size(n_free)),

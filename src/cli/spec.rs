@@ -18,12 +18,12 @@ use super::{
 };
 use crate::{
     dispatch,
-    event::url::LONGEST_URL,
-    ledger::{Consent, LedgerPlace},
-    map::{profile::Profile, reading},
+    event::url::MAX_URL_BYTES,
+    ledger::{Consent, LedgerLocation},
+    map::{input_settings, profile::Profile},
     model::target::Target,
     pipeline::{AgeLimit, RunSpec, SendSpec},
-    read::Bounds,
+    read::ReadLimits,
     sandbox::{self, Sandbox},
     validate::{self, CommonDefaults},
 };
@@ -86,7 +86,7 @@ pub(super) fn send(
     let mut spec = run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)?;
     spec.ledger = match (&sandbox, arguments.read.ledger.as_deref()) {
         // The sandbox ends with the process, and what it accepted with it.
-        (Some(_), None) => LedgerPlace::at(spec.folder.join(DEFAULT_LEDGER)),
+        (Some(_), None) => LedgerLocation::at(spec.folder.join(DEFAULT_LEDGER)),
         (_, typed) => locate_ledger(typed, &loaded)?,
     };
     let guards_old_orders = !arguments.backfill && sandbox.is_none();
@@ -176,8 +176,8 @@ fn start_sandbox(
 fn max_url_bytes(arguments: &ReadArguments, loaded: &LoadedConfig) -> anyhow::Result<usize> {
     let max_url_bytes = arguments.max_url_bytes.or(loaded.settings.max_url_bytes).unwrap_or(DEFAULT_MAX_URL_BYTES);
     ensure!(
-        (1..=LONGEST_URL).contains(&max_url_bytes),
-        "max_url_bytes is {max_url_bytes}, expected 1 to {LONGEST_URL}"
+        (1..=MAX_URL_BYTES).contains(&max_url_bytes),
+        "max_url_bytes is {max_url_bytes}, expected 1 to {MAX_URL_BYTES}"
     );
     Ok(max_url_bytes)
 }
@@ -196,7 +196,7 @@ fn run_spec(
     let profile = Profile::load(profile_name)?;
     let accepts_unreadable = match settings.unreadable_rows {
         Some(rows) => rows == UnreadableRowsSetting::Accept,
-        None => profile.unreadable_rows == reading::UnreadableRows::Accept,
+        None => profile.unreadable_rows == input_settings::UnreadableRows::Accept,
     };
     Ok(RunSpec {
         started_at,
@@ -205,7 +205,7 @@ fn run_spec(
         limits: read_limits(settings),
         memory: memory(arguments, settings)?,
         folder: arguments.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
-        validate: validate::Settings {
+        validate: validate::ValidateSettings {
             rate: pace.rate,
             identity_pause: pace.identity_pause,
             ..validate_settings(arguments, loaded, values, &profile, started_at)?
@@ -213,7 +213,8 @@ fn run_spec(
         max_invalid: arguments.max_invalid.or(settings.max_invalid).map(|limit| limit.0).unwrap_or_default(),
         changed_exit: settings.changed_exit,
         // A check that finds no place for a ledger looks nothing up; whoever sends needs one.
-        ledger: locate_ledger(arguments.ledger.as_deref(), loaded).unwrap_or_else(|_| LedgerPlace::at(PathBuf::new())),
+        ledger: locate_ledger(arguments.ledger.as_deref(), loaded)
+            .unwrap_or_else(|_| LedgerLocation::at(PathBuf::new())),
         has_target: true,
         send: None,
         run_id,
@@ -233,14 +234,14 @@ fn memory(arguments: &ReadArguments, settings: &ConfigFile) -> anyhow::Result<u6
     Ok(memory)
 }
 
-fn read_limits(settings: &ConfigFile) -> Bounds {
-    let defaults = Bounds::default();
-    Bounds {
-        cell: settings.max_cell.map_or(defaults.cell, |size| size.0),
-        record: settings.max_record.map_or(defaults.record, |size| size.0),
-        columns: settings.max_columns.unwrap_or(defaults.columns),
-        values: settings.max_values.unwrap_or(defaults.values),
-        expansion: settings.max_expansion.unwrap_or(defaults.expansion),
+fn read_limits(settings: &ConfigFile) -> ReadLimits {
+    let defaults = ReadLimits::default();
+    ReadLimits {
+        max_cell: settings.max_cell.map_or(defaults.max_cell, |size| size.0),
+        max_record: settings.max_record.map_or(defaults.max_record, |size| size.0),
+        max_columns: settings.max_columns.unwrap_or(defaults.max_columns),
+        max_values: settings.max_values.unwrap_or(defaults.max_values),
+        max_expansion: settings.max_expansion.unwrap_or(defaults.max_expansion),
     }
 }
 
@@ -255,7 +256,7 @@ pub(super) fn resolve_ledger(
     typed: Option<&Path>,
     config: Option<&Path>,
     set: &[String],
-) -> anyhow::Result<LedgerPlace> {
+) -> anyhow::Result<LedgerLocation> {
     locate_ledger(typed, &load_settings(config, set)?)
 }
 
@@ -271,7 +272,7 @@ pub(super) fn resolve_target(
 
 /// Where the ledger is: as it was named, else beside the config file in use, else in the state folder; never in the working
 /// folder, which is another one tomorrow.
-fn locate_ledger(typed: Option<&Path>, loaded: &LoadedConfig) -> anyhow::Result<LedgerPlace> {
+fn locate_ledger(typed: Option<&Path>, loaded: &LoadedConfig) -> anyhow::Result<LedgerLocation> {
     let relative_to_config =
         |path: PathBuf| loaded.folder.as_ref().map_or_else(|| path.clone(), |folder| folder.join(&path));
     let state_folder = state_folder();
@@ -284,7 +285,7 @@ fn locate_ledger(typed: Option<&Path>, loaded: &LoadedConfig) -> anyhow::Result<
             "no place is known for the ledger: neither XDG_STATE_HOME nor HOME names a folder\n  hint: --ledger names a file"
         ),
     };
-    Ok(LedgerPlace { path, state_folder, former_path })
+    Ok(LedgerLocation { path, state_folder, former_path })
 }
 
 /// Where this user's programs keep their state (XDG Base Directory Specification 0.8), if that is known.
@@ -312,8 +313,8 @@ fn validate_settings(
     values: TargetSettings,
     profile: &Profile,
     now: DateTime<Utc>,
-) -> anyhow::Result<validate::Settings> {
-    Ok(validate::Settings {
+) -> anyhow::Result<validate::ValidateSettings> {
+    Ok(validate::ValidateSettings {
         target: target(&values)?,
         common: CommonDefaults {
             channel: values.channel,
@@ -324,8 +325,8 @@ fn validate_settings(
         },
         max_url_bytes: max_url_bytes(arguments, loaded)?,
         total_from: profile.order_price,
-        price_per: profile.item_price,
-        target_price_per: loaded.settings.item_price,
+        price_basis: profile.item_price,
+        target_price_basis: loaded.settings.item_price,
         mode: values.mode.or(profile.mode).unwrap_or_default(),
         confirm: values.confirm.unwrap_or_default(),
         session_timeout: session_timeout(&loaded.settings)?,
@@ -357,7 +358,7 @@ fn pace(arguments: &PaceArguments, loaded: &LoadedConfig) -> anyhow::Result<Pace
 
 fn ensure_rate_allowed(rate: Option<NonZeroU32>, target: &Target) -> anyhow::Result<()> {
     ensure!(
-        rate.is_some() || target.is_on_this_machine(),
+        rate.is_some() || target.is_loopback(),
         "--rate unlimited is for targets on this machine only\n  hint: ask Sitecore which rate your tenant bears"
     );
     Ok(())
@@ -376,7 +377,7 @@ fn dispatch_settings(
     loaded: &LoadedConfig,
     target: &Target,
     pace: &PaceSettings,
-) -> anyhow::Result<dispatch::Settings> {
+) -> anyhow::Result<dispatch::DispatchSettings> {
     let settings = &loaded.settings;
     ensure_rate_allowed(pace.rate, target)?;
     let tries = settings.tries.unwrap_or(5);
@@ -386,16 +387,16 @@ fn dispatch_settings(
     let timeout = arguments.timeout.or(settings.timeout.map(|span| span.0)).unwrap_or(Duration::from_secs(30));
     ensure!(!timeout.is_zero(), "timeout is 0, so that no answer could come in time");
     let session_timeout = session_timeout(settings)?;
-    Ok(dispatch::Settings {
+    Ok(dispatch::DispatchSettings {
         rate: pace.rate,
         in_flight: pace.in_flight,
         timeout,
         identity_pause: pace.identity_pause,
         tries,
         session_timeout,
-        repeats_500: settings.repeat_after_500.unwrap_or(false),
+        retry_500: settings.repeat_after_500.unwrap_or(false),
         down_after,
-        gives_up_after: settings.give_up_after.map_or(10 * MINUTE, |span| span.0),
+        give_up_after: settings.give_up_after.map_or(10 * MINUTE, |span| span.0),
         first_backoff: Duration::from_millis(500),
     })
 }

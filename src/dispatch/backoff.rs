@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 /// No wait is longer, whatever the number of tries.
-const LONGEST: Duration = Duration::from_secs(30);
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
-/// The wait before the next try, after `tries` of them. `spread` tells deliveries apart.
+/// The wait before the next try, after `tries` of them. `jitter_seed` tells deliveries apart.
 #[must_use]
 pub fn backoff(first: Duration, tries: u32, jitter_seed: u64) -> Duration {
     ceiling(first, tries).mul_f64(fraction(jitter_seed ^ (u64::from(tries) << 32)))
@@ -15,7 +15,7 @@ pub fn backoff(first: Duration, tries: u32, jitter_seed: u64) -> Duration {
 /// The longest wait after `tries` of them.
 #[must_use]
 pub fn ceiling(first: Duration, tries: u32) -> Duration {
-    first.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST)
+    first.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(MAX_BACKOFF)
 }
 
 /// A number in [0, 1) from a seed: `SplitMix64`'s output function, of which the upper 53 bits make a float.
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_and_spread_and_have_a_bound() {
+    fn backoff_doubles_with_full_jitter_up_to_limit() {
         let first = Duration::from_millis(500);
         for tries in 1..40 {
             let ceiling = ceiling(first, tries);

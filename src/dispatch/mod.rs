@@ -5,28 +5,28 @@
 //! IDENTITY before it. Nothing is sent whose intent is not recorded, and no cart is filled that is not. Called by `pipeline`;
 //! knows only `model` and `event`.
 
-pub mod answer;
 pub mod backoff;
+pub mod classify;
+mod client;
 pub mod delivery;
 mod health;
 pub mod pacer;
-mod pages;
+mod page_counter;
 mod run;
-mod stop;
-mod waiting;
-mod wire;
+mod shutdown;
+mod wait_counter;
 
-pub use answer::{Heard, Kind};
-pub use run::{Agenda, Ended, Event, StopRequest, run};
-pub use wire::HttpWire;
+pub use classify::{RequestKind, ServiceResponse};
+pub use client::HttpClient;
+pub use run::{DispatchEvent, DispatchOutcome, ShutdownSignal, Work, run};
 
 use std::{future::Future, num::NonZeroU32, time::Duration};
 
-use crate::model::planned::{EventText, PlannedOrder};
+use crate::model::planned::{EventJson, PlannedOrder};
 
 /// Why sending cannot begin.
 #[derive(Debug, thiserror::Error)]
-pub enum DispatchError {
+pub enum ClientError {
     /// The HTTP client cannot be made, for want of certificates for example.
     #[error(
         "the HTTP client: {0}\n  hint: it needs CA certificates: those of the system (package ca-certificates), or SSL_CERT_FILE=ca.pem"
@@ -36,7 +36,7 @@ pub enum DispatchError {
 
 /// How patiently orders are sent.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct DispatchSettings {
     /// The most requests started in any second, retries included; none for no limit.
     pub rate: Option<NonZeroU32>,
     /// The most requests that wait for an answer.
@@ -51,11 +51,11 @@ pub struct Settings {
     /// How long after its browser was created an order may be assembled: the service ends sessions after some time.
     pub session_timeout: Duration,
     /// Whether a checkout is sent again after a 500, although the event may have been taken.
-    pub repeats_500: bool,
+    pub retry_500: bool,
     /// When so many requests in a row fail, the service is down: nothing is started, and single requests probe it.
     pub down_after: u32,
     /// The run stops when the service was down for so long, or asks to wait for longer.
-    pub gives_up_after: Duration,
+    pub give_up_after: Duration,
     /// The longest pause before the second try; it doubles with each.
     pub first_backoff: Duration,
 }
@@ -80,10 +80,10 @@ pub trait Journal: Send + Sync + 'static {
     type Cart: Copy + Send + Sync + 'static;
 
     /// Records durably that an order's last event is about to be sent.
-    fn intend(&self, order: &PlannedOrder) -> impl Future<Output = Result<Self::Attempt, String>> + Send;
+    fn record_intent(&self, order: &PlannedOrder) -> impl Future<Output = Result<Self::Attempt, String>> + Send;
 
     /// Records durably what came of it.
-    fn settle(
+    fn record_outcome(
         &self,
         attempt: Self::Attempt,
         outcome: AttemptOutcome,
@@ -94,7 +94,7 @@ pub trait Journal: Send + Sync + 'static {
         &self,
         reference: &str,
         browser: &str,
-        clear_cart: &EventText,
+        clear_cart: &EventJson,
     ) -> impl Future<Output = Result<Self::Cart, String>> + Send;
 
     /// Records durably that nothing is left in it.
@@ -103,19 +103,19 @@ pub trait Journal: Send + Sync + 'static {
 
 /// A cart in which an earlier run may have left something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftCart<C> {
+pub struct LeftoverCart<C> {
     /// Its name in the journal.
     pub cart: C,
     /// The browser's id.
     pub browser: String,
     /// The event that clears it.
-    pub clear_cart: EventText,
+    pub clear_cart: EventJson,
 }
 
 /// What carries requests.
-pub trait Wire: Send + Sync + 'static {
+pub trait Transport: Send + Sync + 'static {
     /// Sends one GET and says what was heard. Never repeats anything, never follows a redirect.
-    fn send(&self, url: String) -> impl Future<Output = Heard> + Send;
+    fn send(&self, url: String) -> impl Future<Output = ServiceResponse> + Send;
 }
 
 #[cfg(test)]

@@ -14,11 +14,11 @@ use tokio::{
 };
 
 /// The burst as a part of the rate, so that one in twenty requests may come early.
-const BURST: u32 = 20;
+const BURST_DIVISOR: u32 = 20;
 
 /// governor's cells for one request. Half a request more than the burst may be saved up: that makes up for timers, which
 /// are always a little late, and is still no whole request more in any second.
-const CELLS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
+const CELLS_PER_REQUEST: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
 /// tokio's clock, which tests can stop; governor's own cannot be.
 #[derive(Debug, Clone)]
@@ -37,16 +37,16 @@ impl Clock for TokioClock {
 type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Duration>>;
 
 /// The least part of the rate that is left, however often the service says that we are too much.
-const LEAST_SHARE: f64 = 1.0 / 64.0;
+const MIN_RATE_SHARE: f64 = 1.0 / 64.0;
 
 /// So much of the rate comes back after each [`STEP_TIME`] without such a word: all of it from a half in ten seconds. So a
 /// service of which one answer in fifty is a 503 still gets about half of a rate of 20/s.
-const STEP: f64 = 0.05;
+const RECOVERY_STEP: f64 = 0.05;
 
-const STEP_TIME: Duration = Duration::from_secs(1);
+const RECOVERY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Stands for the time between two requests where there is no rate of which a part could be taken.
-const GAP_WITHOUT_RATE: Duration = Duration::from_millis(1);
+const MIN_GAP: Duration = Duration::from_millis(1);
 
 /// Hands out permits in the order in which they are asked for.
 pub struct Pacer {
@@ -55,7 +55,7 @@ pub struct Pacer {
     /// Between two requests at the full rate.
     full_gap: Duration,
     queue: Mutex<()>,
-    brake: std::sync::Mutex<Brake>,
+    throttle: std::sync::Mutex<Throttle>,
     opened: Notify,
 }
 
@@ -65,9 +65,9 @@ enum Gate {
     /// Everyone.
     Open,
     /// Nobody but a probe.
-    Shut,
+    Closed,
     /// One at a time; whether one is on its way.
-    OneAtATime(bool),
+    Single(bool),
 }
 
 /// Leave to start one request.
@@ -76,33 +76,33 @@ pub struct Permit {
     /// When it was given.
     pub at: Instant,
     /// Nobody else gets one until it is given back.
-    is_only_one: bool,
+    is_exclusive: bool,
 }
 
 /// What holds requests back beside the rate.
 #[derive(Debug)]
-struct Brake {
+struct Throttle {
     /// Until then nobody gets a permit.
     held_until: Instant,
     gate: Gate,
     /// The part of the rate that was left when the service last said that we are too much.
-    share: f64,
+    rate_share: f64,
     /// When it said so.
-    slowed_at: Instant,
+    halved_at: Instant,
     /// When the last permit was given.
     last_start: Instant,
 }
 
-impl Brake {
+impl Throttle {
     fn is_open(&self, now: Instant) -> bool {
-        matches!(self.gate, Gate::Open | Gate::OneAtATime(false)) && self.held_until <= now
+        matches!(self.gate, Gate::Open | Gate::Single(false)) && self.held_until <= now
     }
 
     /// The part of the rate that may be used now: it comes back step by step.
-    fn share(&self, now: Instant) -> f64 {
-        let n_steps = (now - self.slowed_at).as_secs() / STEP_TIME.as_secs();
+    fn rate_share(&self, now: Instant) -> f64 {
+        let n_steps = (now - self.halved_at).as_secs() / RECOVERY_INTERVAL.as_secs();
         // More than a thousand steps are a full rate too.
-        (self.share + STEP * f64::from(u16::try_from(n_steps).unwrap_or(u16::MAX))).min(1.0)
+        (self.rate_share + RECOVERY_STEP * f64::from(u16::try_from(n_steps).unwrap_or(u16::MAX))).min(1.0)
     }
 }
 
@@ -113,58 +113,58 @@ impl Pacer {
         let now = Instant::now();
         let clock = TokioClock { start: now };
         let quota = |rate: NonZeroU32| {
-            let burst = NonZeroU32::new(rate.get() / BURST).unwrap_or(NonZeroU32::MIN);
-            let burst_cells = burst.saturating_mul(CELLS).saturating_add(CELLS.get() / 2);
-            Quota::per_second(rate.saturating_mul(CELLS)).allow_burst(burst_cells)
+            let burst = NonZeroU32::new(rate.get() / BURST_DIVISOR).unwrap_or(NonZeroU32::MIN);
+            let burst_cells = burst.saturating_mul(CELLS_PER_REQUEST).saturating_add(CELLS_PER_REQUEST.get() / 2);
+            Quota::per_second(rate.saturating_mul(CELLS_PER_REQUEST)).allow_burst(burst_cells)
         };
         let limiter = rate.map(|rate| RateLimiter::direct_with_clock(quota(rate), clock.clone()));
-        let full_gap = rate.map_or(GAP_WITHOUT_RATE, |rate| Duration::from_secs(1) / rate.get());
-        let throttle = Brake { held_until: now, gate: Gate::Open, share: 1.0, slowed_at: now, last_start: now };
-        Self { clock, limiter, full_gap, queue: Mutex::new(()), brake: throttle.into(), opened: Notify::new() }
+        let full_gap = rate.map_or(MIN_GAP, |rate| Duration::from_secs(1) / rate.get());
+        let throttle = Throttle { held_until: now, gate: Gate::Open, rate_share: 1.0, halved_at: now, last_start: now };
+        Self { clock, limiter, full_gap, queue: Mutex::new(()), throttle: throttle.into(), opened: Notify::new() }
     }
 
     /// Holds everyone back for a while, because the service asked for it: it means the tenant, not one guest.
-    pub fn hold(&self, time: Duration) {
-        let mut throttle = self.brake();
+    pub fn hold_for(&self, time: Duration) {
+        let mut throttle = self.throttle();
         throttle.held_until = throttle.held_until.max(Instant::now() + time);
     }
 
     /// Halves the rate, because a request that was started then was too much for the service. One that was started
     /// before the rate was last halved says nothing new.
-    pub fn slow_down(&self, started: Instant) {
-        let mut throttle = self.brake();
+    pub fn halve_rate(&self, started: Instant) {
+        let mut throttle = self.throttle();
         let now = Instant::now();
-        let share = throttle.share(now);
-        if share >= 1.0 || started > throttle.slowed_at {
-            (throttle.share, throttle.slowed_at) = ((share / 2.0).max(LEAST_SHARE), now);
+        let share = throttle.rate_share(now);
+        if share >= 1.0 || started > throttle.halved_at {
+            (throttle.rate_share, throttle.halved_at) = ((share / 2.0).max(MIN_RATE_SHARE), now);
         }
     }
 
     /// Gives no permits until it is opened again, but to probes.
-    pub fn shut(&self) {
-        self.brake().gate = Gate::Shut;
+    pub fn close(&self) {
+        self.throttle().gate = Gate::Closed;
     }
 
     /// Gives permits again.
     pub fn open(&self) {
-        self.set(Gate::Open);
+        self.set_gate(Gate::Open);
     }
 
     /// Gives permits one at a time.
-    pub fn open_for_one(&self) {
-        self.set(Gate::OneAtATime(false));
+    pub fn open_single(&self) {
+        self.set_gate(Gate::Single(false));
     }
 
-    fn set(&self, gate: Gate) {
-        self.brake().gate = gate;
+    fn set_gate(&self, gate: Gate) {
+        self.throttle().gate = gate;
         self.opened.notify_waiters();
     }
 
     /// Takes back a permit whose request is answered.
-    pub fn give_back(&self, permit: Permit) {
-        let is_next_free = permit.is_only_one && self.brake().gate == Gate::OneAtATime(true);
+    pub fn release(&self, permit: Permit) {
+        let is_next_free = permit.is_exclusive && self.throttle().gate == Gate::Single(true);
         if is_next_free {
-            self.open_for_one();
+            self.open_single();
         }
     }
 
@@ -172,9 +172,9 @@ impl Pacer {
     pub async fn permit(&self) -> Permit {
         let _queue_guard = self.queue.lock().await;
         loop {
-            self.until_open().await;
-            self.end_of_gap().await;
-            self.turn_at_limiter().await;
+            self.wait_until_open().await;
+            self.wait_for_gap().await;
+            self.wait_for_limiter().await;
             // The rate's turn comes last, so that none is saved up while everyone is held back.
             if let Some(permit) = self.permit_if_open() {
                 return permit;
@@ -186,62 +186,64 @@ impl Pacer {
     /// thought to be down. Nothing else of that run asks for a permit.
     pub async fn permit_past_gate(&self) -> Permit {
         let _queue_guard = self.queue.lock().await;
-        self.end_of_hold().await;
-        self.end_of_gap().await;
-        self.turn_at_limiter().await;
+        self.wait_for_hold().await;
+        self.wait_for_gap().await;
+        self.wait_for_limiter().await;
         let at = Instant::now();
-        self.brake().last_start = at;
-        Permit { at, is_only_one: false }
+        self.throttle().last_start = at;
+        Permit { at, is_exclusive: false }
     }
 
     fn permit_if_open(&self) -> Option<Permit> {
         let at = Instant::now();
-        let mut throttle = self.brake();
+        let mut throttle = self.throttle();
         if !throttle.is_open(at) {
             return None;
         }
-        let is_exclusive = throttle.gate == Gate::OneAtATime(false);
+        let is_exclusive = throttle.gate == Gate::Single(false);
         if is_exclusive {
-            throttle.gate = Gate::OneAtATime(true);
+            throttle.gate = Gate::Single(true);
         }
         throttle.last_start = at;
-        Some(Permit { at, is_only_one: is_exclusive })
+        Some(Permit { at, is_exclusive })
     }
 
     /// Waits until a probe may be started while everyone else must wait.
-    pub async fn permit_of_probe(&self) {
-        self.end_of_hold().await;
-        self.turn_at_limiter().await;
+    pub async fn probe_permit(&self) {
+        self.wait_for_hold().await;
+        self.wait_for_limiter().await;
     }
 
     /// Waits as long as nobody gets a permit at all.
-    pub async fn until_open(&self) {
+    pub async fn wait_until_open(&self) {
         loop {
             // Made before the look, so that a word in between is not missed.
             let opened = self.opened.notified();
-            let gate = self.brake().gate;
-            if matches!(gate, Gate::Shut | Gate::OneAtATime(true)) {
+            let gate = self.throttle().gate;
+            if matches!(gate, Gate::Closed | Gate::Single(true)) {
                 opened.await;
             }
-            self.end_of_hold().await;
-            if self.brake().is_open(Instant::now()) {
+            self.wait_for_hold().await;
+            if self.throttle().is_open(Instant::now()) {
                 return;
             }
         }
     }
 
-    async fn turn_at_limiter(&self) {
+    async fn wait_for_limiter(&self) {
         let Some(limiter) = &self.limiter else { return };
-        while let Err(not_yet) = limiter.check_n(CELLS).expect("a request has no more cells than can be saved up") {
+        while let Err(not_yet) =
+            limiter.check_n(CELLS_PER_REQUEST).expect("a request has no more cells than can be saved up")
+        {
             tokio::time::sleep(not_yet.wait_time_from(self.clock.now())).await;
         }
     }
 
     /// At less than the full rate requests stand apart.
-    async fn end_of_gap(&self) {
+    async fn wait_for_gap(&self) {
         let until = {
-            let throttle = self.brake();
-            let share = throttle.share(Instant::now());
+            let throttle = self.throttle();
+            let share = throttle.rate_share(Instant::now());
             if share >= 1.0 {
                 return;
             }
@@ -251,9 +253,9 @@ impl Pacer {
     }
 
     /// A hold may be made longer while one waits for its end.
-    async fn end_of_hold(&self) {
+    async fn wait_for_hold(&self) {
         loop {
-            let until = self.brake().held_until;
+            let until = self.throttle().held_until;
             if until <= Instant::now() {
                 return;
             }
@@ -261,8 +263,8 @@ impl Pacer {
         }
     }
 
-    fn brake(&self) -> std::sync::MutexGuard<'_, Brake> {
-        self.brake.lock().expect("nobody panics while holding it")
+    fn throttle(&self) -> std::sync::MutexGuard<'_, Throttle> {
+        self.throttle.lock().expect("nobody panics while holding it")
     }
 }
 
@@ -289,7 +291,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn never_more_in_a_second_than_the_rate_and_its_burst() {
+    async fn rate_limit_includes_burst() {
         for rate in [1, 7, 20, 100, 500] {
             let starts = starts(rate, rate as usize * 5).await;
             let max_starts = (rate + (rate / 20).max(1)) as usize;
@@ -304,13 +306,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_hold_is_for_everyone_and_the_longest_one_counts() {
+    async fn longest_hold_applies_to_all_requests() {
         for rate in [None, NonZeroU32::new(1000)] {
             let begin = Instant::now();
             let pacer = Pacer::new(rate);
             pacer.permit().await;
-            pacer.hold(Duration::from_secs(9));
-            pacer.hold(Duration::from_secs(2));
+            pacer.hold_for(Duration::from_secs(9));
+            pacer.hold_for(Duration::from_secs(2));
             pacer.permit().await;
             assert!(begin.elapsed() >= Duration::from_secs(9) && begin.elapsed() < Duration::from_secs(10));
         }
@@ -327,65 +329,65 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_service_for_which_it_is_too_much_gets_half_and_then_more_step_by_step() {
+    async fn halved_rate_recovers_stepwise() {
         let pacer = Pacer::new(NonZeroU32::new(100));
         let begin = pacer.permit().await.at;
         tokio::time::sleep(Duration::from_millis(5)).await;
-        pacer.slow_down(begin);
+        pacer.halve_rate(begin);
         // What was in flight then says nothing new.
-        pacer.slow_down(begin);
+        pacer.halve_rate(begin);
         let mut starts_per_second = Vec::new();
         for _ in 0..12 {
-            starts_per_second.push(starts_within(&pacer, STEP_TIME, |_| ()).await.to_string());
+            starts_per_second.push(starts_within(&pacer, RECOVERY_INTERVAL, |_| ()).await.to_string());
         }
         insta::assert_snapshot!(starts_per_second.join(" "), @"50 52 59 63 67 71 77 83 84 91 104 100");
         for _ in 0..20 {
             let started = pacer.permit().await.at;
             tokio::time::sleep(Duration::from_millis(1)).await;
-            pacer.slow_down(started);
+            pacer.halve_rate(started);
         }
         let n_starts = starts_within(&pacer, Duration::from_millis(990), |_| ()).await;
         assert!((1..=2).contains(&n_starts), "{n_starts} in a second at a sixty-fourth of 100/s");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn while_it_is_shut_only_probes_pass_and_nothing_is_saved_up() {
+    async fn closed_gate_passes_probes_and_saves_no_burst() {
         let pacer = Arc::new(Pacer::new(NonZeroU32::new(20)));
-        pacer.shut();
+        pacer.close();
         let waiting = tokio::spawn({
             let pacer = Arc::clone(&pacer);
             async move { starts_within(&pacer, Duration::from_secs(61), |_| ()).await }
         });
         tokio::time::sleep(Duration::from_secs(60)).await;
-        pacer.permit_of_probe().await;
+        pacer.probe_permit().await;
         pacer.open();
         let n_starts = waiting.await.unwrap();
         assert!((19..=20).contains(&n_starts), "{n_starts} in the second after");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_at_a_time_means_that_the_next_one_waits_for_the_answer() {
+    async fn single_gate_waits_for_release() {
         let pacer = Pacer::new(None);
         let before = pacer.permit().await;
-        pacer.shut();
-        pacer.open_for_one();
+        pacer.close();
+        pacer.open_single();
         let one = pacer.permit().await;
         let is_next = |time| tokio::time::timeout(Duration::from_secs(time), pacer.permit());
-        pacer.give_back(before);
+        pacer.release(before);
         assert!(is_next(5).await.is_err());
-        pacer.give_back(one);
+        pacer.release(one);
         assert!(is_next(5).await.is_ok() && is_next(5).await.is_err());
         pacer.open();
         assert!(is_next(5).await.is_ok() && is_next(5).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_a_hold_the_rate_holds_too() {
+    async fn rate_limit_applies_after_hold() {
         let pacer = Pacer::new(NonZeroU32::new(20));
         let mut starts = Vec::new();
         for _ in 0..5 {
             starts_within(&pacer, Duration::from_millis(700), |start| starts.push(start)).await;
-            pacer.hold(Duration::from_millis(200));
+            pacer.hold_for(Duration::from_millis(200));
         }
         for (index, start) in starts.iter().enumerate() {
             let within = starts[index..].iter().take_while(|other| **other < *start + Duration::from_secs(1)).count();
@@ -394,7 +396,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_a_rate_nobody_waits() {
+    async fn unlimited_rate_never_waits() {
         let begin = Instant::now();
         let pacer = Pacer::new(None);
         for _ in 0..1000 {

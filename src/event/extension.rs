@@ -5,51 +5,51 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::json::for_browser;
+use super::json::with_browser_id;
 use crate::model::{
-    field::{ExtensionKind, ExtensionScope, ExtensionType},
-    planned::OrderEvents,
+    field::{AttributeType, ExtensionScope, ExtensionType},
+    planned::StreamPayload,
 };
 
 /// Members of an extension object that are no attributes.
-const NO_ATTRIBUTES: [&str; 2] = ["name", "key"];
+const RESERVED_MEMBERS: [&str; 2] = ["name", "key"];
 
 /// What stands in front of an event's extensions.
-const MARK: &str = "\"extensions\":[";
+const EXTENSIONS_MEMBER: &str = "\"extensions\":[";
 
 #[derive(Deserialize)]
-struct Event<'a> {
+struct CheckoutExtensions<'a> {
     #[serde(borrow)]
-    order: ObjectOfOrder<'a>,
+    order: OrderExtensions<'a>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ObjectOfOrder<'a> {
+struct OrderExtensions<'a> {
     #[serde(borrow, default)]
-    extensions: Vec<Attributes<'a>>,
+    extensions: Vec<RawAttributes<'a>>,
     #[serde(borrow, default)]
-    order_items: Vec<ObjectOfItem<'a>>,
+    order_items: Vec<ItemExtensions<'a>>,
 }
 
 #[derive(Deserialize)]
-struct ObjectOfItem<'a> {
+struct ItemExtensions<'a> {
     #[serde(borrow, default)]
-    extensions: Vec<Attributes<'a>>,
+    extensions: Vec<RawAttributes<'a>>,
 }
 
-type Attributes<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
+type RawAttributes<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 
 /// The types of the extension attributes that an order is sent with. Several events carry none.
 #[must_use]
-pub fn types_sent(events: &OrderEvents) -> Vec<ExtensionType> {
-    let OrderEvents::Single(checkout) = events else { return Vec::new() };
-    if !checkout.0.contains(MARK) {
+pub fn types_sent(events: &StreamPayload) -> Vec<AttributeType> {
+    let StreamPayload::Single(checkout) = events else { return Vec::new() };
+    if !checkout.0.contains(EXTENSIONS_MEMBER) {
         return Vec::new();
     }
-    let json = for_browser(checkout, "");
+    let json = with_browser_id(checkout, "");
     // An event that this program made always parses.
-    let Ok(Event { order }) = serde_json::from_str(&json) else { return Vec::new() };
+    let Ok(CheckoutExtensions { order }) = serde_json::from_str(&json) else { return Vec::new() };
     let order_attributes = order.extensions.iter().map(|attributes| (ExtensionScope::Order, attributes));
     let item_attributes = order.order_items.iter().flat_map(|item| &item.extensions);
     let all = order_attributes.chain(item_attributes.map(|attributes| (ExtensionScope::Item, attributes)));
@@ -59,22 +59,22 @@ pub fn types_sent(events: &OrderEvents) -> Vec<ExtensionType> {
     types
 }
 
-fn types_of(scope: ExtensionScope, attributes: &Attributes<'_>) -> impl Iterator<Item = ExtensionType> {
-    let is_attribute = |(name, _): &(&Cow<'_, str>, _)| !NO_ATTRIBUTES.contains(&&***name);
-    let to_type = move |(name, value): (&Cow<'_, str>, &&RawValue)| ExtensionType {
+fn types_of(scope: ExtensionScope, attributes: &RawAttributes<'_>) -> impl Iterator<Item = AttributeType> {
+    let is_attribute = |(name, _): &(&Cow<'_, str>, _)| !RESERVED_MEMBERS.contains(&&***name);
+    let to_type = move |(name, value): (&Cow<'_, str>, &&RawValue)| AttributeType {
         scope,
         name: name.clone().into_owned(),
-        kind: kind_of(value.get()),
+        data_type: json_type(value.get()),
     };
     attributes.iter().filter(is_attribute).map(to_type)
 }
 
-fn kind_of(json: &str) -> ExtensionKind {
+fn json_type(json: &str) -> ExtensionType {
     match json.as_bytes().first() {
-        Some(b'"') => ExtensionKind::String,
-        Some(b't' | b'f') => ExtensionKind::Boolean,
-        _ if json.contains(['.', 'e', 'E']) => ExtensionKind::Float,
-        _ => ExtensionKind::Integer,
+        Some(b'"') => ExtensionType::String,
+        Some(b't' | b'f') => ExtensionType::Boolean,
+        _ if json.contains(['.', 'e', 'E']) => ExtensionType::Float,
+        _ => ExtensionType::Integer,
     }
 }
 
@@ -90,11 +90,11 @@ mod tests {
     };
 
     #[test]
-    fn types_are_those_of_the_json() {
+    fn types_sent_match_json() {
         let mut order = order();
         let types = |order: &_| {
-            let types = types_sent(&OrderEvents::Single(order_checkout(order)));
-            let shown = types.iter().map(|of| format!("{}.{} {}", of.scope.as_str(), of.name, of.kind.name()));
+            let types = types_sent(&StreamPayload::Single(order_checkout(order)));
+            let shown = types.iter().map(|of| format!("{}.{} {}", of.scope.as_str(), of.name, of.data_type.name()));
             shown.collect::<Vec<_>>().join(", ")
         };
         assert_eq!(types(&order), "order.refundable boolean");

@@ -7,19 +7,19 @@ use crate::model::{
     guest::Guest,
     money::{Amount, Currency},
     order::{CommonAttributes, Extension, Item, Order},
-    planned::EventText,
+    planned::EventJson,
 };
 
 /// How long a browser id is that the service makes: a UUID in text form.
 pub const BROWSER_ID_LENGTH: usize = 36;
 
-const UP_TO_BROWSER_ID: &str = "{\"browser_id\":\"";
+const BROWSER_ID_PREFIX: &str = "{\"browser_id\":\"";
 
 /// The whole event for a browser.
 #[must_use]
-pub fn for_browser(event: &EventText, browser_id: &str) -> String {
-    let mut json = String::with_capacity(UP_TO_BROWSER_ID.len() + browser_id.len() + event.0.len());
-    json.push_str(UP_TO_BROWSER_ID);
+pub fn with_browser_id(event: &EventJson, browser_id: &str) -> String {
+    let mut json = String::with_capacity(BROWSER_ID_PREFIX.len() + browser_id.len() + event.0.len());
+    json.push_str(BROWSER_ID_PREFIX);
     json.push_str(browser_id);
     json.push_str(&event.0);
     json
@@ -27,13 +27,13 @@ pub fn for_browser(event: &EventText, browser_id: &str) -> String {
 
 /// IDENTITY: who the guest is.
 #[must_use]
-pub fn identity(guest: &Guest<'_>, common: &CommonAttributes<'_>) -> EventText {
-    without_browser_id(&IdentityEvent { browser_id: "", kind: "IDENTITY", common, guest })
+pub fn identity(guest: &Guest<'_>, common: &CommonAttributes<'_>) -> EventJson {
+    to_payload(&IdentityEvent { browser_id: "", kind: "IDENTITY", common, guest })
 }
 
 /// `ORDER_CHECKOUT`: what was bought.
 #[must_use]
-pub fn order_checkout(order: &Order<'_>) -> EventText {
+pub fn order_checkout(order: &Order<'_>) -> EventJson {
     let event = CheckoutEvent {
         browser_id: "",
         kind: "ORDER_CHECKOUT",
@@ -44,14 +44,14 @@ pub fn order_checkout(order: &Order<'_>) -> EventText {
         pos: &order.common.pos,
         order: OrderObject::of(order),
     };
-    without_browser_id(&event)
+    to_payload(&event)
 }
 
-pub(super) fn without_browser_id(event: &impl Serialize) -> EventText {
-    EventText(text(event).strip_prefix(UP_TO_BROWSER_ID).expect("browser_id is the first member").to_owned())
+pub(super) fn to_payload(event: &impl Serialize) -> EventJson {
+    EventJson(to_json(event).strip_prefix(BROWSER_ID_PREFIX).expect("browser_id is the first member").to_owned())
 }
 
-pub(super) fn text(part: &impl Serialize) -> String {
+pub(super) fn to_json(part: &impl Serialize) -> String {
     serde_json::to_string(part).expect("text, numbers and maps with text keys always serialise")
 }
 
@@ -119,7 +119,7 @@ impl<'a> OrderObject<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ItemObject<'a> {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    kind: Option<&'a str>,
+    item_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reference_id: Option<&'a str>,
     #[serde(serialize_with = "in_utc_if_any", skip_serializing_if = "Option::is_none")]
@@ -143,7 +143,7 @@ pub(super) struct ItemObject<'a> {
 impl<'a> ItemObject<'a> {
     fn of(item: &'a Item<'_>) -> Self {
         Self {
-            kind: item.kind.as_deref(),
+            item_type: item.item_type.as_deref(),
             reference_id: item.reference.as_deref(),
             ordered_at: item.ordered_at,
             status: item.status.as_deref(),
@@ -171,24 +171,24 @@ impl Serialize for ExtensionObject<'_> {
         let mut map = serializer.serialize_map(Some(self.0.len() + 2))?;
         map.serialize_entry("name", "ext")?;
         map.serialize_entry("key", "default")?;
-        Attributes(self.0).add_to(&mut map)?;
+        AttributeMap(self.0).serialize_into(&mut map)?;
         map.end()
     }
 }
 
 /// Attributes by name.
-pub(super) struct Attributes<'a>(pub(super) &'a Extension<'a>);
+pub(super) struct AttributeMap<'a>(pub(super) &'a Extension<'a>);
 
-impl Attributes<'_> {
-    pub(super) fn add_to<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+impl AttributeMap<'_> {
+    pub(super) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         self.0.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))
     }
 }
 
-impl Serialize for Attributes<'_> {
+impl Serialize for AttributeMap<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        self.add_to(&mut map)?;
+        self.serialize_into(&mut map)?;
         map.end()
     }
 }
@@ -210,7 +210,7 @@ fn in_utc_if_any<S: Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::model::{order::ExtensionValue, recipe::Recipe};
+    use crate::model::{order::ExtensionValue, route::Route};
 
     pub(in crate::event) fn order() -> Order<'static> {
         Order {
@@ -223,7 +223,7 @@ pub(super) mod tests {
             card_type: Some("Visa".into()),
             extension: extension("refundable", ExtensionValue::Boolean(true)),
             items: vec![Item {
-                kind: Some("MOBILE_PHONE".into()),
+                item_type: Some("MOBILE_PHONE".into()),
                 price: Some("200.50".parse().unwrap()),
                 quantity: Some("1".parse().unwrap()),
                 ordered_at: Some("2025-08-23T16:17:16Z".parse().unwrap()),
@@ -237,28 +237,28 @@ pub(super) mod tests {
                 page: "checkout page".into(),
                 pos: "myretailsite/ireland".into(),
             },
-            recipe: Recipe::Single,
+            route: Route::Single,
             contacts: Vec::new(),
             consumers: Vec::new(),
         }
     }
 
     pub(in crate::event) fn extension(name: &'static str, value: ExtensionValue<'static>) -> Extension<'static> {
-        Extension::of(vec![(name.into(), value, ())]).0
+        Extension::from_attributes(vec![(name.into(), value, ())]).0
     }
 
     #[test]
-    fn an_order_checkout_is_as_the_manual_shows_it() {
-        insta::assert_snapshot!(for_browser(&order_checkout(&order()), "a38b230c-11eb-4cf9-8d5d-274e9f344925"), @r#"{"browser_id":"a38b230c-11eb-4cf9-8d5d-274e9f344925","type":"ORDER_CHECKOUT","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","order":{"referenceId":"123456","orderedAt":"2025-08-23T16:17:16.000Z","status":"PURCHASED","currencyCode":"EUR","price":200.50,"paymentType":"Card","cardType":"Visa","extensions":[{"name":"ext","key":"default","refundable":true}],"orderItems":[{"type":"MOBILE_PHONE","orderedAt":"2025-08-23T16:17:16.000Z","price":200.50,"quantity":1}]}}"#);
+    fn order_checkout_matches_manual() {
+        insta::assert_snapshot!(with_browser_id(&order_checkout(&order()), "a38b230c-11eb-4cf9-8d5d-274e9f344925"), @r#"{"browser_id":"a38b230c-11eb-4cf9-8d5d-274e9f344925","type":"ORDER_CHECKOUT","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","order":{"referenceId":"123456","orderedAt":"2025-08-23T16:17:16.000Z","status":"PURCHASED","currencyCode":"EUR","price":200.50,"paymentType":"Card","cardType":"Visa","extensions":[{"name":"ext","key":"default","refundable":true}],"orderItems":[{"type":"MOBILE_PHONE","orderedAt":"2025-08-23T16:17:16.000Z","price":200.50,"quantity":1}]}}"#);
     }
 
     #[test]
-    fn an_identity_carries_the_guest_beside_the_common_attributes() {
+    fn identity_carries_guest_and_common_attributes() {
         let order = order();
         let mut guest = order.guest.clone();
         guest
             .identifiers
             .push(crate::model::guest::Identifier { provider: "email".into(), id: "ann@example.com".into() });
-        insta::assert_snapshot!(for_browser(&identity(&guest, &order.common), "b"), @r#"{"browser_id":"b","type":"IDENTITY","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","identifiers":[{"provider":"email","id":"ann@example.com"}],"email":"ann@example.com"}"#);
+        insta::assert_snapshot!(with_browser_id(&identity(&guest, &order.common), "b"), @r#"{"browser_id":"b","type":"IDENTITY","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","identifiers":[{"provider":"email","id":"ann@example.com"}],"email":"ann@example.com"}"#);
     }
 }

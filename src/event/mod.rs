@@ -4,7 +4,7 @@
 //! to the letter. Called by `validate` (does
 //! it fit?), `plan` (what is to be sent) and `dispatch` (the URL). Knows only `model`.
 
-pub mod canonical;
+pub mod content_hash;
 pub mod extension;
 pub mod json;
 pub mod sequence;

@@ -6,42 +6,42 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
-    json::{self, Attributes},
-    url::{self, encoded_length},
+    json::{self, AttributeMap},
+    url::{self, percent_encoded_length},
 };
 use crate::model::{
     guest::{Consumer, Guest, Identifier},
     order::{CommonAttributes, Item, Order},
-    planned::{EventText, Sequence},
-    recipe::Confirm,
+    planned::{EventJson, EventSequence},
+    route::ConfirmMode,
     target::Target,
 };
 
 /// How many bytes an event may take, and how CONFIRM copes with that.
 #[derive(Debug, Clone, Copy)]
-pub struct Packing<'a> {
+pub struct UrlLimits<'a> {
     /// Where the events go.
     pub target: &'a Target,
     /// The longest URL, in bytes of its final form.
     pub max_url_bytes: usize,
     /// How CONFIRM names the items.
-    pub confirm: Confirm,
+    pub confirm: ConfirmMode,
 }
 
 /// The events that assemble an order. They may be longer than the packing allows where nothing can be cut.
 #[must_use]
-pub fn sequence(order: &Order<'_>, limits: Packing<'_>) -> Sequence {
+pub fn sequence(order: &Order<'_>, limits: UrlLimits<'_>) -> EventSequence {
     let common = &order.common;
-    let add = |(index, item)| event(common, "ADD", Own::Product(&Product { place: index, item, order }));
+    let add = |(index, item)| event(common, "ADD", EventBody::Product(&AddProduct { index, item, order }));
     let contacts: Vec<_> = [&order.guest].into_iter().chain(&order.contacts).map(ContactObject::of).collect();
     let consumers: Vec<_> = order.consumers.iter().map(ConsumerObject::of).collect();
-    Sequence {
+    EventSequence {
         adds: order.items.iter().enumerate().map(add).collect(),
-        contacts: event(common, "ADD_CONTACTS", Own::Contacts(&contacts)),
-        consumers: (!consumers.is_empty()).then(|| event(common, "ADD_CONSUMERS", Own::Consumers(&consumers))),
+        contacts: event(common, "ADD_CONTACTS", EventBody::Contacts(&contacts)),
+        consumers: (!consumers.is_empty()).then(|| event(common, "ADD_CONSUMERS", EventBody::Consumers(&consumers))),
         confirms: confirms(order, limits),
-        checkout: event(common, "CHECKOUT", Own::Order(order)),
-        clear_cart: event(common, "CLEAR_CART", Own::Nothing),
+        checkout: event(common, "CHECKOUT", EventBody::Order(order)),
+        clear_cart: event(common, "CLEAR_CART", EventBody::Empty),
     }
 }
 
@@ -51,25 +51,25 @@ fn item_id(index: usize) -> String {
     (index + 1).to_string()
 }
 
-fn confirms(order: &Order<'_>, limits: Packing<'_>) -> Vec<EventText> {
+fn confirms(order: &Order<'_>, limits: UrlLimits<'_>) -> Vec<EventJson> {
     let names: Vec<_> = (0..order.items.len()).map(|index| ItemName { item_id: item_id(index) }).collect();
-    let confirm = |names: &[ItemName]| event(&order.common, "CONFIRM", Own::Confirmed(names));
+    let confirm = |names: &[ItemName]| event(&order.common, "CONFIRM", EventBody::Confirmed(names));
     match limits.confirm {
-        Confirm::Whole => vec![confirm(&names)],
-        Confirm::Parts => {
+        ConfirmMode::Whole => vec![confirm(&names)],
+        ConfirmMode::Parts => {
             let frame = url::event_url_length(limits.target, &confirm(&[]));
-            parts(&names, limits.max_url_bytes.saturating_sub(frame)).into_iter().map(confirm).collect()
+            split_confirm(&names, limits.max_url_bytes.saturating_sub(frame)).into_iter().map(confirm).collect()
         }
     }
 }
 
 /// Each part is as full as fits, and has one name at least.
-fn parts(names: &[ItemName], room: usize) -> Vec<&[ItemName]> {
+fn split_confirm(names: &[ItemName], max_bytes: usize) -> Vec<&[ItemName]> {
     let (mut parts, mut start, mut length) = (Vec::new(), 0, 0);
     for (index, name) in names.iter().enumerate() {
-        let name = encoded_length(&json::text(name));
+        let name = percent_encoded_length(&json::to_json(name));
         // The comma between two is one byte in a URL too.
-        if index > start && length + 1 + name > room {
+        if index > start && length + 1 + name > max_bytes {
             parts.push(&names[start..index]);
             (start, length) = (index, 0);
         }
@@ -79,29 +79,29 @@ fn parts(names: &[ItemName], room: usize) -> Vec<&[ItemName]> {
     parts
 }
 
-fn event(common: &CommonAttributes<'_>, kind: &'static str, body: Own<'_>) -> EventText {
-    json::without_browser_id(&Event { kind, common, own: body })
+fn event(common: &CommonAttributes<'_>, kind: &'static str, body: EventBody<'_>) -> EventJson {
+    json::to_payload(&EventJsonParts { kind, common, body })
 }
 
-struct Event<'a> {
+struct EventJsonParts<'a> {
     kind: &'static str,
     common: &'a CommonAttributes<'a>,
-    own: Own<'a>,
+    body: EventBody<'a>,
 }
 
 /// What an event carries beside the common attributes.
-enum Own<'a> {
-    Product(&'a Product<'a>),
+enum EventBody<'a> {
+    Product(&'a AddProduct<'a>),
     Contacts(&'a [ContactObject<'a>]),
     /// "consumer: array of objects"; the public page names no attribute that says which items they are for.
     Consumers(&'a [ConsumerObject<'a>]),
     /// An array: one object instead is accepted, and then CHECKOUT fails.
     Confirmed(&'a [ItemName]),
     Order(&'a Order<'a>),
-    Nothing,
+    Empty,
 }
 
-impl Serialize for Event<'_> {
+impl Serialize for EventJsonParts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let CommonAttributes { channel, language, currency, page, pos } = self.common;
         let mut map = serializer.serialize_map(None)?;
@@ -112,34 +112,34 @@ impl Serialize for Event<'_> {
         map.serialize_entry("currency", currency)?;
         map.serialize_entry("page", page)?;
         map.serialize_entry("pos", pos)?;
-        match self.own {
-            Own::Product(product) => map.serialize_entry("product", product)?,
-            Own::Contacts(contacts) => map.serialize_entry("contact", contacts)?,
-            Own::Consumers(consumers) => map.serialize_entry("consumer", consumers)?,
-            Own::Confirmed(names) => map.serialize_entry("product", names)?,
-            Own::Order(order) => {
+        match self.body {
+            EventBody::Product(product) => map.serialize_entry("product", product)?,
+            EventBody::Contacts(contacts) => map.serialize_entry("contact", contacts)?,
+            EventBody::Consumers(consumers) => map.serialize_entry("consumer", consumers)?,
+            EventBody::Confirmed(names) => map.serialize_entry("product", names)?,
+            EventBody::Order(order) => {
                 map.serialize_entry("reference_id", &order.reference)?;
                 map.serialize_entry("status", &order.status)?;
             }
-            Own::Nothing => {}
+            EventBody::Empty => {}
         }
         map.end()
     }
 }
 
 /// `product` of ADD; what an item does not say for itself is the order's.
-struct Product<'a> {
-    place: usize,
+struct AddProduct<'a> {
+    index: usize,
     item: &'a Item<'a>,
     order: &'a Order<'a>,
 }
 
-impl Serialize for Product<'_> {
+impl Serialize for AddProduct<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { place: index, item, order } = self;
+        let Self { index, item, order } = self;
         let (product, ordered_at) = (item.product.as_deref(), item.ordered_at.unwrap_or(order.ordered_at));
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", &item.kind)?;
+        map.serialize_entry("type", &item.item_type)?;
         map.serialize_entry("item_id", &item_id(*index))?;
         map.serialize_entry("name", &item.name)?;
         map.serialize_entry("orderedAt", &json::utc(ordered_at))?;
@@ -149,7 +149,7 @@ impl Serialize for Product<'_> {
         map.serialize_entry("currency", &item.currency.unwrap_or(order.currency))?;
         map.serialize_entry("referenceId", item.reference.as_ref().unwrap_or(&order.reference))?;
         if let Some(product) = product {
-            Attributes(&product.attributes).add_to(&mut map)?;
+            AttributeMap(&product.attributes).serialize_into(&mut map)?;
         }
         map.end()
     }
@@ -238,18 +238,18 @@ mod tests {
     use super::*;
     use crate::{
         event::json::{
-            for_browser,
             tests::{extension, order},
+            with_browser_id,
         },
         model::{
             order::{self, ExtensionValue},
-            recipe::Recipe,
+            route::Route,
         },
     };
 
     fn flight() -> Order<'static> {
         let item = |name: &'static str| Item {
-            kind: Some("FLIGHT".into()),
+            item_type: Some("FLIGHT".into()),
             name: Some(name.into()),
             quantity: Some("1".parse().unwrap()),
             product_id: Some("EI-152".into()),
@@ -282,8 +282,8 @@ mod tests {
             Consumer { person: cy, items: vec![0, 1] },
             Consumer { person: Guest { lastname: Some("Ek".into()), ..Guest::default() }, items: Vec::new() },
         ];
-        let (route, contacts) = (Recipe::Multi, vec![contact]);
-        Order { items: vec![item("DUB-LHR"), back], recipe: route, contacts, consumers, ..order() }
+        let (route, contacts) = (Route::Multi, vec![contact]);
+        Order { items: vec![item("DUB-LHR"), back], route, contacts, consumers, ..order() }
     }
 
     fn target() -> Target {
@@ -293,17 +293,17 @@ mod tests {
         }
     }
 
-    fn build(order: &Order<'_>, confirm: Confirm, max_url_bytes: usize) -> Sequence {
-        sequence(order, Packing { target: &target(), max_url_bytes, confirm })
+    fn build(order: &Order<'_>, confirm: ConfirmMode, max_url_bytes: usize) -> EventSequence {
+        sequence(order, UrlLimits { target: &target(), max_url_bytes, confirm })
     }
 
-    fn shown(event: &EventText) -> String {
-        for_browser(event, "b")
+    fn shown(event: &EventJson) -> String {
+        with_browser_id(event, "b")
     }
 
     #[test]
-    fn each_event_is_as_the_manual_shows_it() {
-        let sequence = build(&flight(), Confirm::Whole, 8192);
+    fn sequence_events_match_manual() {
+        let sequence = build(&flight(), ConfirmMode::Whole, 8192);
         insta::assert_snapshot!(shown(&sequence.adds[0]), @r#"{"browser_id":"b","type":"ADD","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","product":{"type":"FLIGHT","item_id":"1","name":"DUB-LHR","orderedAt":"2025-08-23T16:17:16.000Z","quantity":1,"price":89.90,"productId":"EI-152","currency":"EUR","referenceId":"123456","origin":"DUB"}}"#);
         insta::assert_snapshot!(shown(&sequence.adds[1]), @r#"{"browser_id":"b","type":"ADD","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","product":{"type":"FLIGHT","item_id":"2","name":"LHR-DUB","orderedAt":"2025-08-24T00:00:00.000Z","quantity":1,"price":110.60,"productId":"EI-152","currency":"EUR","referenceId":"L-2","stops":0}}"#);
         insta::assert_snapshot!(shown(&sequence.contacts), @r#"{"browser_id":"b","type":"ADD_CONTACTS","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","contact":[{"email":"ann@example.com"},{"firstname":"Bob","street":["1 Quay","Flat \"2\""],"country_code":"IE","identifiers":[{"provider":"crm","id":"7"}]}]}"#);
@@ -312,29 +312,29 @@ mod tests {
         insta::assert_snapshot!(shown(&sequence.checkout), @r#"{"browser_id":"b","type":"CHECKOUT","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","reference_id":"123456","status":"PURCHASED"}"#);
         insta::assert_snapshot!(shown(&sequence.clear_cart), @r#"{"browser_id":"b","type":"CLEAR_CART","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland"}"#);
         assert_eq!((sequence.adds.len(), sequence.confirms.len()), (2, 1));
-        assert_eq!(build(&order(), Confirm::Whole, 8192).consumers, None);
+        assert_eq!(build(&order(), ConfirmMode::Whole, 8192).consumers, None);
     }
 
     fn with_items(n_items: usize) -> Order<'static> {
         Order { items: vec![Item::default(); n_items], ..order() }
     }
 
-    fn lengths(confirms: &[EventText]) -> Vec<usize> {
+    fn lengths(confirms: &[EventJson]) -> Vec<usize> {
         confirms.iter().map(|confirm| url::event_url_length(&target(), confirm)).collect()
     }
 
     /// The figure that short ids are for.
     #[test]
-    fn one_confirm_of_8_kib_names_some_270_items() {
+    fn confirm_of_8_kib_names_264_items() {
         let max_items =
-            (1..400).rev().find(|n| lengths(&build(&with_items(*n), Confirm::Whole, 8192).confirms)[0] <= 8192);
+            (1..400).rev().find(|n| lengths(&build(&with_items(*n), ConfirmMode::Whole, 8192).confirms)[0] <= 8192);
         assert_eq!(max_items, Some(264));
     }
 
     #[test]
-    fn parts_name_every_item_once_and_are_as_full_as_fits() {
+    fn confirm_parts_are_full_and_cover_all_items() {
         for (n_items, max_url_bytes) in [(1, 8192), (600, 8192), (542, 1000), (3, 10), (120, 700)] {
-            let confirms = build(&with_items(n_items), Confirm::Parts, max_url_bytes).confirms;
+            let confirms = build(&with_items(n_items), ConfirmMode::Parts, max_url_bytes).confirms;
             let texts: Vec<_> = confirms.iter().map(shown).collect();
             let ids = |text: &String| text.matches("item_id").count();
             assert_eq!(texts.iter().map(ids).sum::<usize>(), n_items);
@@ -349,7 +349,7 @@ mod tests {
             let is_full = |length: &usize| *length + 31 > max_url_bytes;
             assert!(lengths.iter().rev().skip(1).all(is_full), "{lengths:?}");
         }
-        let whole = build(&with_items(100), Confirm::Whole, 8192).confirms;
-        assert_eq!(build(&with_items(100), Confirm::Parts, 8192).confirms, whole);
+        let whole = build(&with_items(100), ConfirmMode::Whole, 8192).confirms;
+        assert_eq!(build(&with_items(100), ConfirmMode::Parts, 8192).confirms, whole);
     }
 }

@@ -1,10 +1,10 @@
 //! The URLs of the Stream API, and how long they are in their final, percent-encoded form.
 
-use super::json::{BROWSER_ID_LENGTH, for_browser};
-use crate::model::{planned::EventText, target::Target};
+use super::json::{BROWSER_ID_LENGTH, with_browser_id};
+use crate::model::{planned::EventJson, target::Target};
 
 /// The longest URL that can be sent at all: the limit of the `http` crate, on which HTTP clients in Rust stand.
-pub const LONGEST_URL: usize = 65_534;
+pub const MAX_URL_BYTES: usize = 65_534;
 
 /// Where browsers are made: the URL without its query, which may be shown.
 #[must_use]
@@ -21,28 +21,28 @@ pub fn event_endpoint(target: &Target) -> String {
 /// The URL that makes a browser.
 #[must_use]
 pub fn browser_create(target: &Target) -> String {
-    with_message(browser_endpoint(target), target, "{}")
+    build_url(browser_endpoint(target), target, "{}")
 }
 
 /// The URL that sends an event.
 #[must_use]
-pub fn event_create(target: &Target, event: &EventText, browser_id: &str) -> String {
-    with_message(event_endpoint(target), target, &for_browser(event, browser_id))
+pub fn event_create(target: &Target, event: &EventJson, browser_id: &str) -> String {
+    build_url(event_endpoint(target), target, &with_browser_id(event, browser_id))
 }
 
 /// How many bytes the URL of an event has in its final form, with a browser id as the service makes them.
 #[must_use]
-pub fn event_url_length(target: &Target, event: &EventText) -> usize {
-    let frame = with_message(event_endpoint(target), target, &for_browser(&EventText(String::new()), ""));
-    frame.len() + BROWSER_ID_LENGTH + encoded_length(&event.0)
+pub fn event_url_length(target: &Target, event: &EventJson) -> usize {
+    let frame = build_url(event_endpoint(target), target, &with_browser_id(&EventJson(String::new()), ""));
+    frame.len() + BROWSER_ID_LENGTH + percent_encoded_length(&event.0)
 }
 
-fn with_message(endpoint: String, target: &Target, message: &str) -> String {
+fn build_url(endpoint: String, target: &Target, message: &str) -> String {
     let mut url = endpoint;
     url.push_str("?client_key=");
-    encode_into(&mut url, &target.client_key);
+    percent_encode(&mut url, &target.client_key);
     url.push_str("&message=");
-    encode_into(&mut url, message);
+    percent_encode(&mut url, message);
     url
 }
 
@@ -50,7 +50,7 @@ fn with_message(endpoint: String, target: &Target, message: &str) -> String {
 /// "next parameter" and "blank", `#` because it ends the query, and `'` because the URL standard encodes it in the query
 /// of an HTTP URL, so that a URL parser would lengthen the URL after it was measured. To encode more would waste length,
 /// which is scarce.
-const fn stands_as_it_is(byte: u8) -> bool {
+const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,
@@ -72,10 +72,10 @@ const fn stands_as_it_is(byte: u8) -> bool {
         )
 }
 
-fn encode_into(url: &mut String, text: &str) {
+fn percent_encode(url: &mut String, text: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
-        if stands_as_it_is(byte) {
+        if is_unreserved(byte) {
             url.push(char::from(byte));
         } else {
             url.push('%');
@@ -87,12 +87,12 @@ fn encode_into(url: &mut String, text: &str) {
 
 /// How many bytes a text takes within the URL of an event, quotes not counted.
 #[must_use]
-pub fn text_length(text: &str) -> usize {
-    text.bytes().map(|byte| usize::from(IN_EVENT[usize::from(byte)])).sum()
+pub fn encoded_json_length(text: &str) -> usize {
+    text.bytes().map(|byte| usize::from(ENCODED_JSON_BYTES[usize::from(byte)])).sum()
 }
 
 /// The bytes of a URL that each byte of a text takes: escaped for JSON, then percent-encoded.
-const IN_EVENT: [u8; 256] = {
+const ENCODED_JSON_BYTES: [u8; 256] = {
     let (mut lengths, mut byte) = ([3; 256], 0_u8);
     loop {
         lengths[byte as usize] = match byte {
@@ -100,7 +100,7 @@ const IN_EVENT: [u8; 256] = {
             b'"' | b'\\' => 6,
             8 | 9 | 10 | 12 | 13 => 4,
             0..=31 => 8,
-            byte if stands_as_it_is(byte) => 1,
+            byte if is_unreserved(byte) => 1,
             _ => 3,
         };
         if byte == u8::MAX {
@@ -110,8 +110,8 @@ const IN_EVENT: [u8; 256] = {
     }
 };
 
-pub(super) fn encoded_length(text: &str) -> usize {
-    text.bytes().map(|byte| if stands_as_it_is(byte) { 1 } else { 3 }).sum()
+pub(super) fn percent_encoded_length(text: &str) -> usize {
+    text.bytes().map(|byte| if is_unreserved(byte) { 1 } else { 3 }).sum()
 }
 
 #[cfg(test)]
@@ -135,29 +135,29 @@ mod tests {
     }
 
     #[test]
-    fn encodes_only_what_must_be_encoded() {
-        let event = EventText("\",\"a\":\"b c+d&e#f'g/h?i:j@k%l\u{e9}\"}".into());
+    fn only_reserved_bytes_are_percent_encoded() {
+        let event = EventJson("\",\"a\":\"b c+d&e#f'g/h?i:j@k%l\u{e9}\"}".into());
         insta::assert_snapshot!(event_create(&target(), &event, "B"), @"https://stream.example/v1.2/event/create.json?client_key=k%26y&message=%7B%22browser_id%22:%22B%22,%22a%22:%22b%20c%2Bd%26e%23f%27g/h?i:j@k%25l%C3%A9%22%7D");
         insta::assert_snapshot!(browser_create(&target()), @"https://stream.example/v1.2/browser/create.json?client_key=k%26y&message=%7B%7D");
     }
 
     proptest! {
         #[test]
-        fn the_length_of_a_text_is_that_of_its_json(text in "[\\x00-\\x7f\u{e9}\u{20ac}]*") {
+        fn encoded_json_length_equals_encoding(text in "[\\x00-\\x7f\u{e9}\u{20ac}]*") {
             let json = serde_json::to_string(&text).unwrap();
-            prop_assert_eq!(text_length(&text), encoded_length(&json[1..json.len() - 1]));
+            prop_assert_eq!(encoded_json_length(&text), percent_encoded_length(&json[1..json.len() - 1]));
         }
 
         #[test]
-        fn the_length_is_that_of_the_url_on_the_wire(text in any_text(), client_key in any_text(), base_url in BASE_URLS) {
+        fn event_url_length_equals_sent_url(text in any_text(), client_key in any_text(), base_url in BASE_URLS) {
             prop_assume!(!client_key.trim().is_empty());
-            let (target, event) = (Target::new(&base_url, &client_key).unwrap(), EventText(text));
+            let (target, event) = (Target::new(&base_url, &client_key).unwrap(), EventJson(text));
             let url = event_create(&target, &event, "a38b230c-11eb-4cf9-8d5d-274e9f344925");
             prop_assert_eq!(event_url_length(&target, &event), url.len());
             let parsed = Url::parse(&url).unwrap();
             prop_assert_eq!(parsed.as_str(), url);
             let message = parsed.query_pairs().find(|(name, _)| name == "message").unwrap().1;
-            prop_assert_eq!(message, for_browser(&event, "a38b230c-11eb-4cf9-8d5d-274e9f344925"));
+            prop_assert_eq!(message, with_browser_id(&event, "a38b230c-11eb-4cf9-8d5d-274e9f344925"));
         }
     }
 }

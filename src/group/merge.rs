@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::doubts::neighbour;
+use super::ambiguity::adjacent_row_problem;
 use crate::model::{
     draft::{Cell, Cells, Draft, KeyedRow, MappedRow, RowKind},
-    field::Part,
-    mask::masked,
+    field::FieldGroup,
     money::Amount,
     origin::Position,
     problem::{Code, Problem, Problems},
+    redact::redact,
     row::Row,
 };
 
@@ -35,33 +35,33 @@ pub fn draft<'a>(
     let mut mapped = MappedRow { items: Vec::with_capacity(n_rows), ..MappedRow::default() };
     let mut before: Option<&'a Row<'a>> = None;
     for KeyedRow { row, kind } in rows {
-        if *kind == RowKind::Blank || kind.is_lost() {
+        if *kind == RowKind::Blank || kind.has_no_order() {
             continue;
         }
-        note_kind(&mut draft, row, kind);
+        record_row_kind(&mut draft, row, kind);
         let before = before.replace(row).filter(|before| before.origin.file == row.origin.file);
         map(row, before, &mut mapped);
         add_row(&mut draft, row, &mut mapped);
     }
     (draft.items, draft.people) = (mapped.items, mapped.people);
-    add_suspects(&mut draft, possible_rows);
+    add_possible_rows(&mut draft, possible_rows);
     draft
 }
 
-fn note_kind<'a>(draft: &mut Draft<'a>, row: &Row<'_>, kind: &'a RowKind<'a>) {
+fn record_row_kind<'a>(draft: &mut Draft<'a>, row: &Row<'_>, kind: &'a RowKind<'a>) {
     let at = row.origin.position();
     if let RowKind::Unreadable { reason, .. } = kind {
-        draft.problems.push(Problem::of_order(Code::RowUnreadable, at, *reason));
+        draft.problems.push(Problem::for_order(Code::RowUnreadable, at, *reason));
     }
     if draft.rows.is_empty() {
         draft.key = match kind {
-            RowKind::Whole(Some(key)) => Cow::Borrowed(key),
-            kind => Cow::Borrowed(kind.part_of().unwrap_or_default()),
+            RowKind::Document(Some(key)) => Cow::Borrowed(key),
+            kind => Cow::Borrowed(kind.order_key().unwrap_or_default()),
         };
     }
     if draft.key.is_empty() {
-        let words = "there is no order key, so it is not known which order this is";
-        draft.problems.push(Problem::of_order(Code::RowWithoutKey, at, words));
+        let message = "there is no order key, so it is not known which order this is";
+        draft.problems.push(Problem::for_order(Code::RowWithoutKey, at, message));
     }
 }
 
@@ -74,47 +74,47 @@ fn add_row<'a>(draft: &mut Draft<'a>, row: &Row<'_>, mapped: &mut MappedRow<'a>)
     }
     draft.rows.push(row.origin.clone());
     for problem in mapped.problems.drain(..) {
-        if !is_told(draft, &problem) {
+        if !is_reported(draft, &problem) {
             draft.problems.push(problem);
         }
     }
     draft.skip = draft.skip.take().or(mapped.skip.take());
 }
 
-fn add_suspects(draft: &mut Draft<'_>, suspects: &[Position]) {
-    let mut suspects = suspects.to_vec();
-    suspects.sort_unstable_by_key(|at| (at.file, at.line));
-    suspects.dedup();
-    draft.problems.extend(suspects.into_iter().map(neighbour));
+fn add_possible_rows(draft: &mut Draft<'_>, possible_rows: &[Position]) {
+    let mut possible_rows = possible_rows.to_vec();
+    possible_rows.sort_unstable_by_key(|at| (at.file, at.line));
+    possible_rows.dedup();
+    draft.problems.extend(possible_rows.into_iter().map(adjacent_row_problem));
 }
 
 fn add_cell<'a>(draft: &mut Draft<'a>, cell: Cell<'a>) {
-    let Some(known) = draft.cells.of_mut(&cell.field) else {
+    let Some(known) = draft.cells.get_mut(&cell.field) else {
         return draft.cells.push(cell);
     };
-    if known.is_fallback && !cell.is_fallback {
+    if known.is_default && !cell.is_default {
         *known = cell;
-    } else if !cell.is_fallback && !is_same(known, &cell) {
-        let problem = disagreement(known, &cell);
-        if !is_told(draft, &problem) {
+    } else if !cell.is_default && !is_same(known, &cell) {
+        let problem = conflict(known, &cell);
+        if !is_reported(draft, &problem) {
             draft.problems.push(problem);
         }
     }
 }
 
 /// One problem for each field of the order says it; a long order would say it on every row.
-fn is_told(draft: &Draft<'_>, problem: &Problem) -> bool {
-    let is_of_item = problem.field.as_ref().is_none_or(|field| field.starts_with(Part::Item.prefix()));
+fn is_reported(draft: &Draft<'_>, problem: &Problem) -> bool {
+    let is_of_item = problem.field.as_ref().is_none_or(|field| field.starts_with(FieldGroup::Item.prefix()));
     let is_same = |reported: &Problem| reported.code == problem.code && reported.field == problem.field;
     !is_of_item && draft.problems.iter().any(is_same)
 }
 
 fn is_same(known: &Cell<'_>, cell: &Cell<'_>) -> bool {
-    known.text == cell.text || comparable(known) == comparable(cell)
+    known.text == cell.text || canonical_text(known) == canonical_text(cell)
 }
 
 /// A number by its value, so that `30.6` and `30.60` are no disagreement, a time likewise; everything else by its text.
-pub(super) fn comparable(cell: &Cell<'_>) -> String {
+pub(super) fn canonical_text(cell: &Cell<'_>) -> String {
     if let Some(time) = cell.time {
         return time.to_rfc3339();
     }
@@ -124,10 +124,10 @@ pub(super) fn comparable(cell: &Cell<'_>) -> String {
     }
 }
 
-fn disagreement(known: &Cell<'_>, cell: &Cell<'_>) -> Problem {
-    let code = if known.first_counts { Code::FirstValueTaken } else { Code::RowsDisagree };
-    let shown = |cell: &Cell<'_>| if cell.field.is_personal() { masked(&cell.text) } else { cell.text.to_string() };
+fn conflict(known: &Cell<'_>, cell: &Cell<'_>) -> Problem {
+    let code = if known.first_wins { Code::FirstValueTaken } else { Code::RowsDisagree };
+    let shown = |cell: &Cell<'_>| if cell.field.is_personal() { redact(&cell.text) } else { cell.text.to_string() };
     let line = known.at.position().line;
-    let words = format!("{:?} here, but {:?} in line {line}", shown(cell), shown(known));
-    Problem::of(code, &cell.field, cell.at.position(), words)
+    let message = format!("{:?} here, but {:?} in line {line}", shown(cell), shown(known));
+    Problem::for_field(code, &cell.field, cell.at.position(), message)
 }

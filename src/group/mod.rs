@@ -5,15 +5,15 @@
 //! orders, and holds no more: what must be known of the whole export is told to it as [`Doubts`]. No I/O. Called by
 //! `pipeline`; knows only `model`.
 
-mod copies;
-mod doubts;
+mod ambiguity;
+mod duplicates;
 mod merge;
 mod runs;
 
-pub use copies::resolved;
-pub use doubts::Doubts;
+pub use ambiguity::Ambiguities;
+pub use duplicates::deduplicate;
 pub use merge::draft;
-pub use runs::{Run, Runs, gathered};
+pub use runs::{BlockRuns, Run, group_scattered};
 
 use crate::model::{
     origin::{FileId, Position},
@@ -21,11 +21,11 @@ use crate::model::{
 };
 
 /// Rows that cannot be read, and were accepted, are told one by one up to here.
-const MOST_TOLD: usize = 1000;
+const MAX_LISTED_ROWS: usize = 1000;
 
 /// How rows of one order are brought together.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Settings {
+pub struct GroupSettings {
     /// The rows of an order may come from several files.
     pub joins_files: bool,
     /// The rows of an order stand next to each other.
@@ -34,7 +34,7 @@ pub struct Settings {
     pub accepts_unreadable: bool,
 }
 
-impl Settings {
+impl GroupSettings {
     /// The file that the rows of an order share.
     #[must_use]
     pub fn file_of(&self, file: FileId) -> FileId {
@@ -44,51 +44,51 @@ impl Settings {
 
 /// Why the run cannot go on: it is not known which order would be sent in part.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{reason}; it is not known which order the row belongs to{}", others(*.n_more))]
+#[error("{reason}; it is not known which order the row belongs to{}", more_rows_suffix(*.more_rows))]
 pub struct GroupError {
     /// The first such row.
     pub at: Position,
     /// What is wrong with it.
     pub reason: String,
     /// How many more there are.
-    pub n_more: u64,
+    pub more_rows: u64,
 }
 
-fn others(n_more: u64) -> String {
-    if n_more == 0 { String::new() } else { format!(" ({n_more} more such rows)") }
+fn more_rows_suffix(more_rows: u64) -> String {
+    if more_rows == 0 { String::new() } else { format!(" ({more_rows} more such rows)") }
 }
 
 /// Rows whose order is not known.
 #[derive(Debug, Default)]
-pub struct Lost {
+pub struct LostRows {
     /// The first ones, in the order of the input.
-    pub told: Vec<Problem>,
+    pub listed: Vec<Problem>,
     /// All of them.
-    pub n_rows: u64,
+    pub count: u64,
 }
 
-impl Lost {
+impl LostRows {
     /// Adds a row, the next one of the input.
-    pub fn add(&mut self, at: Position, reason: &str) {
-        self.n_rows += 1;
-        if self.told.len() < MOST_TOLD {
-            self.told.push(Problem::of_order(Code::RowUnreadable, at, reason));
+    pub fn push(&mut self, at: Position, reason: &str) {
+        self.count += 1;
+        if self.listed.len() < MAX_LISTED_ROWS {
+            self.listed.push(Problem::for_order(Code::RowUnreadable, at, reason));
         }
     }
 
     /// Adds those of a later part of the input.
     pub fn append(&mut self, later: Self) {
-        self.n_rows += later.n_rows;
-        self.told.extend(later.told);
-        self.told.truncate(MOST_TOLD);
+        self.count += later.count;
+        self.listed.extend(later.listed);
+        self.listed.truncate(MAX_LISTED_ROWS);
     }
 
     /// Whether the run may go on without them.
-    pub fn check(&self, settings: Settings) -> Result<(), GroupError> {
-        let may_go_on = settings.accepts_unreadable || settings.has_adjacent_rows;
-        match self.told.first().filter(|_| !may_go_on) {
+    pub fn ensure_allowed(&self, settings: GroupSettings) -> Result<(), GroupError> {
+        let is_allowed = settings.accepts_unreadable || settings.has_adjacent_rows;
+        match self.listed.first().filter(|_| !is_allowed) {
             None => Ok(()),
-            Some(first) => Err(GroupError { at: first.at, reason: first.message.clone(), n_more: self.n_rows - 1 }),
+            Some(first) => Err(GroupError { at: first.at, reason: first.message.clone(), more_rows: self.count - 1 }),
         }
     }
 }

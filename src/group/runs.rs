@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Lost, Settings};
+use super::{GroupSettings, LostRows};
 use crate::model::{
     draft::{KeyedRow, RowKind},
     origin::{FileId, Position},
@@ -15,7 +15,7 @@ pub struct Run<'a> {
     /// From its first row to its last one; blank and lost rows may stand between them.
     pub rows: &'a [KeyedRow<'a>],
     /// Lost rows next to it, which may be a part of it.
-    pub suspects: Vec<Position>,
+    pub possible_rows: Vec<Position>,
 }
 
 impl<'a> Run<'a> {
@@ -23,8 +23,8 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn key(&self) -> &'a str {
         match self.rows.first().map(|row| &row.kind) {
-            Some(RowKind::Whole(Some(key))) => key,
-            Some(kind) => kind.part_of().unwrap_or_default(),
+            Some(RowKind::Document(Some(key))) => key,
+            Some(kind) => kind.order_key().unwrap_or_default(),
             None => "",
         }
     }
@@ -44,7 +44,7 @@ impl<'a> Run<'a> {
 
     /// The rows that are of the order: neither blank nor lost.
     pub fn rows_of_order(&self) -> impl Iterator<Item = &'a Row<'a>> {
-        let is_of_order = |row: &&KeyedRow<'_>| row.kind != RowKind::Blank && !row.kind.is_lost();
+        let is_of_order = |row: &&KeyedRow<'_>| row.kind != RowKind::Blank && !row.kind.has_no_order();
         self.rows.iter().filter(is_of_order).map(|row| row.row)
     }
 
@@ -56,51 +56,51 @@ impl<'a> Run<'a> {
 
     /// Whether rows that follow elsewhere may belong to it.
     #[must_use]
-    pub fn is_part(&self) -> bool {
-        self.rows.first().is_some_and(|row| row.kind.part_of().is_some())
+    pub fn may_continue(&self) -> bool {
+        self.rows.first().is_some_and(|row| row.kind.order_key().is_some())
     }
 }
 
 /// The rows of one stretch of a file.
 #[derive(Debug, Default)]
-pub struct Runs<'a> {
+pub struct BlockRuns<'a> {
     /// In the order of the input.
     pub runs: Vec<Run<'a>>,
     /// Rows but for blank ones.
-    pub n_rows: u64,
+    pub row_count: u64,
     /// Rows that cannot be read, and those whose order is not known.
-    pub n_unreadable: u64,
+    pub unreadable_count: u64,
     /// The latter.
-    pub lost: Lost,
+    pub lost: LostRows,
     /// Lost rows before the first run, where rows of an order stand next to each other.
-    pub leading: Vec<Position>,
+    pub lost_before: Vec<Position>,
     /// The last lost row behind the last run, likewise.
-    pub trailing: Option<Position>,
+    pub lost_after: Option<Position>,
 }
 
-impl<'a> Runs<'a> {
+impl<'a> BlockRuns<'a> {
     /// The runs of rows that follow each other.
     #[must_use]
-    pub fn of(rows: &'a [KeyedRow<'a>], settings: Settings) -> Self {
+    pub fn of(rows: &'a [KeyedRow<'a>], settings: GroupSettings) -> Self {
         let mut block = Self { runs: Vec::with_capacity(rows.len() / 2), ..Self::default() };
         let mut start = 0;
         for (index, row) in rows.iter().enumerate() {
             if row.kind == RowKind::Blank {
                 continue;
             }
-            block.n_rows += 1;
-            if row.kind.is_lost() {
-                block.lose(row, settings);
+            block.row_count += 1;
+            if row.kind.has_no_order() {
+                block.push_lost(row, settings);
                 continue;
             }
-            block.n_unreadable += u64::from(matches!(row.kind, RowKind::Unreadable { .. }));
+            block.unreadable_count += u64::from(matches!(row.kind, RowKind::Unreadable { .. }));
             let is_next = row
                 .kind
-                .part_of()
-                .is_some_and(|key| block.runs.last().is_some_and(|run| run.is_part() && run.key() == key));
+                .order_key()
+                .is_some_and(|key| block.runs.last().is_some_and(|run| run.may_continue() && run.key() == key));
             if !is_next {
                 start = index;
-                block.runs.push(Run { rows: &[], suspects: Vec::new() });
+                block.runs.push(Run { rows: &[], possible_rows: Vec::new() });
             }
             block.extend_last(&rows[start..=index]);
         }
@@ -108,26 +108,26 @@ impl<'a> Runs<'a> {
     }
 
     fn extend_last(&mut self, rows: &'a [KeyedRow<'a>]) {
-        let lost = self.trailing.take();
+        let lost = self.lost_after.take();
         if let Some(run) = self.runs.last_mut() {
             run.rows = rows;
-            run.suspects.extend(lost);
+            run.possible_rows.extend(lost);
         }
     }
 
-    fn lose(&mut self, row: &KeyedRow<'_>, settings: Settings) {
+    fn push_lost(&mut self, row: &KeyedRow<'_>, settings: GroupSettings) {
         let at = row.row.origin.position();
         let reason = match &row.kind {
             RowKind::Unreadable { reason, .. } => reason,
             _ => "the row has no order key",
         };
-        self.n_unreadable += 1;
-        self.lost.add(at, reason);
+        self.unreadable_count += 1;
+        self.lost.push(at, reason);
         if settings.has_adjacent_rows {
-            self.trailing = Some(at);
+            self.lost_after = Some(at);
             match self.runs.last_mut() {
-                Some(run) => run.suspects.push(at),
-                None => self.leading.push(at),
+                Some(run) => run.possible_rows.push(at),
+                None => self.lost_before.push(at),
             }
         }
     }
@@ -135,26 +135,26 @@ impl<'a> Runs<'a> {
 
 /// The rows of each order among rows that stood anywhere, in the order of the orders' first rows.
 #[must_use]
-pub fn gathered<'a>(rows: &'a [KeyedRow<'a>], settings: Settings) -> Vec<Vec<&'a KeyedRow<'a>>> {
-    let order = |row: &'a KeyedRow<'_>| Some((settings.file_of(row.row.origin.file), row.kind.part_of()?));
+pub fn group_scattered<'a>(rows: &'a [KeyedRow<'a>], settings: GroupSettings) -> Vec<Vec<&'a KeyedRow<'a>>> {
+    let order_key = |row: &'a KeyedRow<'_>| Some((settings.file_of(row.row.origin.file), row.kind.order_key()?));
     // Nearly always they are of one order, which needs no map.
     if let [first, others @ ..] = rows
-        && order(first).is_some()
-        && others.iter().all(|row| order(row) == order(first))
+        && order_key(first).is_some()
+        && others.iter().all(|row| order_key(row) == order_key(first))
     {
         return vec![rows.iter().collect()];
     }
     let mut orders: Vec<Vec<&KeyedRow<'_>>> = Vec::new();
-    let mut places: HashMap<(FileId, &str), usize> = HashMap::new();
+    let mut indices: HashMap<(FileId, &str), usize> = HashMap::new();
     for row in rows {
-        let place = match order(row) {
-            Some(order) => *places.entry(order).or_insert(orders.len()),
+        let index = match order_key(row) {
+            Some(order) => *indices.entry(order).or_insert(orders.len()),
             None => orders.len(),
         };
-        if place == orders.len() {
+        if index == orders.len() {
             orders.push(Vec::new());
         }
-        orders[place].push(row);
+        orders[index].push(row);
     }
     orders
 }

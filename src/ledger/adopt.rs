@@ -4,8 +4,8 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
-    KnownTarget, LedgerError, LedgerPlace, RunLock, TargetHash, TargetPrefix,
-    evidence::Companions,
+    KnownTarget, LedgerError, LedgerLocation, RunLock, TargetHash, TargetPrefix,
+    companions::Companions,
     file::{self, WritableFile},
     schema::{attempt_columns, ledger_columns},
     targets::{self, known_targets, mark_closed},
@@ -16,8 +16,8 @@ use crate::model::target::Target;
 #[derive(Debug, thiserror::Error)]
 pub enum AdoptError {
     /// No target, or several, begin with the given digits.
-    #[error("{found} of the ledger's targets begin with these digits; nothing was changed{}", targets::in_lines(.known))]
-    NotOne {
+    #[error("{found} of the ledger's targets begin with these digits; nothing was changed{}", targets::format_lines(.known))]
+    NotUnique {
         /// How many.
         found: usize,
         /// Those that the ledger holds.
@@ -39,22 +39,22 @@ impl From<rusqlite::Error> for AdoptError {
 
 /// Makes all that the ledger holds of one target that of another: the same tenant under a new key or URL. Gives the target
 /// as it was.
-pub fn adopt(location: &LedgerPlace, from: &TargetPrefix, to: &Target) -> Result<KnownTarget, AdoptError> {
+pub fn adopt(location: &LedgerLocation, from: &TargetPrefix, to: &Target) -> Result<KnownTarget, AdoptError> {
     const HOLDER: &str = "orderferry ledger adopt";
     let ledger = file::open_to_write(&location.path)?;
     let to_hash = TargetHash::of(to);
-    let lock = RunLock::take(&location.path, to_hash, HOLDER)?;
-    ledger.ensure_whole(location, Some(to_hash))?;
+    let lock = RunLock::acquire(&location.path, to_hash, HOLDER)?;
+    ledger.ensure_intact(location, Some(to_hash))?;
     let known = known_targets(&ledger.connection)?;
-    let (mut matching, _): (Vec<_>, Vec<_>) = known.iter().cloned().partition(|known| from.is_of(known.target));
+    let (mut matching, _): (Vec<_>, Vec<_>) = known.iter().cloned().partition(|known| from.matches(known.target));
     if matching.len() != 1 {
-        return Err(AdoptError::NotOne { found: matching.len(), known });
+        return Err(AdoptError::NotUnique { found: matching.len(), known });
     }
     let from = matching.remove(0);
     if from.target == to_hash {
         return Err(AdoptError::Same(to_hash));
     }
-    let _other_lock = RunLock::take(&location.path, from.target, HOLDER)?;
+    let _other_lock = RunLock::acquire(&location.path, from.target, HOLDER)?;
     ledger.ensure_newest(location, from.target)?;
     ledger.ensure_newest(location, to_hash)?;
     let transaction = Transaction::new_unchecked(&ledger.connection, TransactionBehavior::Immediate)?;
@@ -62,10 +62,10 @@ pub fn adopt(location: &LedgerPlace, from: &TargetPrefix, to: &Target) -> Result
     targets::rename(&transaction, from.target, to_hash, &to.base_url)?;
     file::count_commit(&transaction, 0)?;
     transaction.commit()?;
-    let state = file::state(&ledger.connection, &location.path)?;
+    let state = file::current_state(&ledger.connection, &location.path)?;
     let (mut companions, _) = Companions::open(lock, location.state_folder.as_deref(), &state.id, to_hash);
-    companions.remember(&state);
-    file::keep_log_of_open_runs(&ledger.connection)?;
+    companions.record(&state);
+    file::keep_wal_of_open_runs(&ledger.connection)?;
     Ok(from)
 }
 
@@ -94,18 +94,18 @@ fn move_rows(connection: &Connection, from: TargetHash, to: TargetHash) -> Resul
 
 /// Lets the next run go on with a ledger that lacks its newest attempts. It gets a new id, so that what companions remember
 /// of it counts no more. A damaged ledger is not accepted: it would hide attempts that it still holds.
-pub fn accept_loss(location: &LedgerPlace) -> Result<(), LedgerError> {
+pub fn accept_loss(location: &LedgerLocation) -> Result<(), LedgerError> {
     let WritableFile { connection, .. } = {
         let ledger = file::open_to_write(&location.path)?;
-        ledger.ensure_readable(location, None)?;
+        ledger.migrate_and_verify(location, None)?;
         ledger
     };
-    let _locks = RunLock::take_others(&location.path, None, "orderferry ledger accept-loss")?;
+    let _locks = RunLock::acquire_others(&location.path, None, "orderferry ledger accept-loss")?;
     let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
     transaction.execute("UPDATE ledger SET id = randomblob(16)", [])?;
     transaction.execute(concat!("UPDATE ledger SET checksum = row_checksum(", ledger_columns!(), ")"), [])?;
     mark_closed(&transaction, None)?;
     transaction.commit()?;
-    file::keep_log_of_open_runs(&connection)?;
+    file::keep_wal_of_open_runs(&connection)?;
     Ok(())
 }

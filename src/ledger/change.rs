@@ -14,7 +14,7 @@ pub struct OrderSnapshot {
     /// Its total.
     pub money: Option<Money>,
     /// How many items it has.
-    pub n_items: Option<u64>,
+    pub item_count: Option<u64>,
 }
 
 impl OrderSnapshot {
@@ -25,7 +25,7 @@ impl OrderSnapshot {
         let total = |money: &Money| format!("{} {}", money.amount, money.currency);
         let status = difference("status", self.status.as_ref(), now.status.as_ref(), Clone::clone);
         let money = difference("total", self.money.as_ref(), now.money.as_ref(), total);
-        let n_items = difference("items", self.n_items.as_ref(), now.n_items.as_ref(), u64::to_string);
+        let n_items = difference("items", self.item_count.as_ref(), now.item_count.as_ref(), u64::to_string);
         [status, money, n_items].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
@@ -66,8 +66,8 @@ pub enum ChangeState {
 /// as the order is left out for the same reasons and reads the same. `accepted` is when the accepted order was made: two
 /// orders of one reference have changes of their own.
 #[must_use]
-pub fn content_of_unsent(accepted_at: DateTime<Utc>, reasons: &[String], snapshot: &OrderSnapshot) -> ContentHash {
-    let OrderSnapshot { status, money, n_items: item_count } = snapshot;
+pub fn unsent_change_hash(accepted_at: DateTime<Utc>, reasons: &[String], snapshot: &OrderSnapshot) -> ContentHash {
+    let OrderSnapshot { status, money, item_count } = snapshot;
     // By value: `30.6` tomorrow is `30.60` today.
     let money = money.as_ref().map(|money| (money.amount.0.normalize().to_string(), money.currency));
     let accepted_millis = accepted_at.timestamp_millis();
@@ -84,11 +84,11 @@ mod tests {
 
     fn snapshot(status: &str, total: &str, item_count: u64) -> OrderSnapshot {
         let money = Money { currency: "EUR".parse().unwrap(), amount: total.parse().unwrap() };
-        OrderSnapshot { status: Some(status.into()), money: Some(money), n_items: Some(item_count) }
+        OrderSnapshot { status: Some(status.into()), money: Some(money), item_count: Some(item_count) }
     }
 
     #[test]
-    fn differences_name_what_is_known_of_both() {
+    fn differences_skip_missing_values() {
         let was = snapshot("PURCHASED", "30.60", 2);
         let differences = |now: &OrderSnapshot| was.differences(now);
         assert_eq!(
@@ -96,14 +96,14 @@ mod tests {
             "status PURCHASED -> REFUNDED, total 30.60 EUR -> 20 EUR, items 2 -> 1"
         );
         assert_eq!(differences(&snapshot("PURCHASED", "30.6", 2)), "");
-        assert_eq!(differences(&OrderSnapshot { n_items: Some(3), ..OrderSnapshot::default() }), "items 2 -> 3");
+        assert_eq!(differences(&OrderSnapshot { item_count: Some(3), ..OrderSnapshot::default() }), "items 2 -> 3");
         assert_eq!(OrderSnapshot::default().differences(&was), "", "of an attempt before version 4");
     }
 
     #[test]
-    fn a_change_is_the_same_as_long_as_it_reads_the_same() {
+    fn unsent_change_hash_is_stable() {
         let of = |reason: &str, snapshot: &OrderSnapshot| {
-            content_of_unsent(DateTime::UNIX_EPOCH, &[reason.to_owned()], snapshot)
+            unsent_change_hash(DateTime::UNIX_EPOCH, &[reason.to_owned()], snapshot)
         };
         let baseline = of("refunded", &snapshot("REFUNDED", "30.60", 1));
         assert_eq!(of("refunded", &snapshot("REFUNDED", "30.6", 1)), baseline);
@@ -117,6 +117,6 @@ mod tests {
             assert_ne!(other, baseline);
         }
         let later = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(9);
-        assert_ne!(content_of_unsent(later, &["refunded".to_owned()], &snapshot("REFUNDED", "30.60", 1)), baseline);
+        assert_ne!(unsent_change_hash(later, &["refunded".to_owned()], &snapshot("REFUNDED", "30.60", 1)), baseline);
     }
 }

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use super::{LedgerError, LedgerPlace, TargetHash, targets::known_targets};
+use super::{LedgerError, LedgerLocation, TargetHash, targets::known_targets};
 use crate::model::target::Target;
 
 /// What was said of the ledger when the run was started.
@@ -22,7 +22,7 @@ pub enum Consent {
 
 impl Consent {
     /// Refuses to make a ledger that was not asked for.
-    pub(super) fn ensure_may_create(self, location: &LedgerPlace) -> Result<(), LedgerError> {
+    pub(super) fn ensure_may_create(self, location: &LedgerLocation) -> Result<(), LedgerError> {
         match self {
             Self::Given { new_ledger: false, .. } => Err(LedgerError::NoLedger {
                 path: location.path.clone(),
@@ -36,14 +36,14 @@ impl Consent {
     pub(super) fn ensure_fits(
         self,
         connection: &Connection,
-        location: &LedgerPlace,
+        location: &LedgerLocation,
         target: &Target,
     ) -> Result<(), LedgerError> {
         let Self::Given { new_ledger, new_target } = self else { return Ok(()) };
         let path = || location.path.clone();
         let attempt_count = connection.query_row("SELECT attempts FROM ledger", [], |row| row.get::<_, i64>(0))?;
         if new_ledger && attempt_count > 0 {
-            return Err(LedgerError::NotNew { path: path(), n_attempts: attempt_count });
+            return Err(LedgerError::NotNew { path: path(), attempt_count });
         }
         let hash = TargetHash::of(target);
         let holds_target = "SELECT EXISTS (SELECT 1 FROM attempts WHERE target = ?1)";
@@ -55,7 +55,7 @@ impl Consent {
             return Ok(());
         }
         let known = known_targets(connection)?;
-        if known.iter().any(|other| other.n_accepted + other.n_open > 0) {
+        if known.iter().any(|other| other.accepted_count + other.open_count > 0) {
             let base_url = target.base_url.clone();
             return Err(LedgerError::UnknownTarget { path: path(), base_url, known });
         }

@@ -9,12 +9,12 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup, config:
 
 use super::{
     LedgerError, TargetHash,
-    evidence::{self, LedgerState},
+    companions::{self, LedgerState},
     integrity,
-    key::hex,
+    location::{self, LedgerLocation, OpenedFile},
     lock::RunLock,
-    place::{self, LedgerPlace, OpenedFile},
     schema,
+    target_hash::hex,
 };
 
 /// A ledger that was opened to be written.
@@ -22,81 +22,86 @@ pub(super) struct WritableFile {
     pub(super) connection: Connection,
     pub(super) opened: OpenedFile,
     /// Whether SQLite's write-ahead log was there and held something.
-    had_log: bool,
+    had_wal: bool,
 }
 
 /// Opens a ledger that is there. What it holds is neither up to date nor checked.
 pub(super) fn open_to_write(path: &Path) -> Result<WritableFile, LedgerError> {
-    if !place::has_ledger(path) {
-        return Err(LedgerError::NotThere { path: path.to_owned() });
+    if !location::has_ledger(path) {
+        return Err(LedgerError::NotFound { path: path.to_owned() });
     }
     open_file(path)
 }
 
 /// Makes an empty file with mode 0600, and opens it.
-pub(super) fn create(location: &LedgerPlace) -> Result<WritableFile, LedgerError> {
+pub(super) fn create(location: &LedgerLocation) -> Result<WritableFile, LedgerError> {
     let path = &location.path;
     if let Some(folder) = path.parent().filter(|folder| location.state_folder.as_deref() == Some(*folder)) {
         // Only the folder of the default place is ours to make. What is wrong with another one, SQLite says.
-        evidence::make_private_folder(folder).map_err(|error| LedgerError::Lock { path: folder.to_owned(), error })?;
+        companions::make_private_folder(folder)
+            .map_err(|error| LedgerError::LockFile { path: folder.to_owned(), error })?;
     }
-    create_private(path).map_err(|error| LedgerError::Lock { path: path.clone(), error })?;
+    create_private(path).map_err(|error| LedgerError::LockFile { path: path.clone(), error })?;
     open_file(path)
 }
 
 fn open_file(path: &Path) -> Result<WritableFile, LedgerError> {
-    place::refuse_second_names(path)?;
-    let had_wal = has_log(path);
-    let mut opened = OpenedFile::at(path).map_err(|error| LedgerError::Lock { path: path.to_owned(), error })?;
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(in_open(path))?;
+    location::ensure_single_link(path)?;
+    let had_wal = has_wal(path);
+    let mut opened = OpenedFile::at(path).map_err(|error| LedgerError::LockFile { path: path.to_owned(), error })?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(open_error(path))?;
     configure(&connection, path)?;
     // EXTRA: a commit that returned survives a power cut, which WAL alone does not promise, nor FULL without it. SQLite
     // does not say so where a disk that failed for a moment, or knows no shared memory, kept the file from WAL.
-    connection.execute_batch("PRAGMA synchronous = EXTRA").map_err(in_open(path))?;
+    connection.execute_batch("PRAGMA synchronous = EXTRA").map_err(open_error(path))?;
     schema::version(&connection, path)?;
     opened.ensure_same_file()?;
-    Ok(WritableFile { connection, opened, had_log: had_wal })
+    Ok(WritableFile { connection, opened, had_wal })
 }
 
-fn has_log(path: &Path) -> bool {
-    place::has_ledger(&place::write_ahead_log(path))
+fn has_wal(path: &Path) -> bool {
+    location::has_ledger(&location::wal_path(path))
 }
 
 impl WritableFile {
     /// Brings the ledger up to date, and refuses one that is not whole: damaged, or without the write-ahead log of a run
     /// that did not end cleanly. `held` is the target whose lock is held already.
-    pub(super) fn ensure_whole(&self, location: &LedgerPlace, held: Option<TargetHash>) -> Result<(), LedgerError> {
-        self.ensure_readable(location, held)?;
-        refuse_lost_log(&self.connection, location, self.had_log)
+    pub(super) fn ensure_intact(&self, location: &LedgerLocation, held: Option<TargetHash>) -> Result<(), LedgerError> {
+        self.migrate_and_verify(location, held)?;
+        ensure_wal_present(&self.connection, location, self.had_wal)
     }
 
     /// Brings the ledger up to date, and refuses one that is damaged.
-    pub(super) fn ensure_readable(&self, location: &LedgerPlace, held: Option<TargetHash>) -> Result<(), LedgerError> {
+    pub(super) fn migrate_and_verify(
+        &self,
+        location: &LedgerLocation,
+        held: Option<TargetHash>,
+    ) -> Result<(), LedgerError> {
         let found = schema::version(&self.connection, &location.path)?;
         // A run of an older program would go on writing rows as its version knows them.
         let is_older = (1..i64::from(schema::VERSION)).contains(&found);
-        let others = || RunLock::take_others(&location.path, held, "a migration of the ledger");
+        let others = || RunLock::acquire_others(&location.path, held, "a migration of the ledger");
         let _locks = if is_older { others()? } else { Vec::new() };
-        schema::bring_up_to_date(&self.connection, &location.path)?;
+        schema::migrate(&self.connection, &location.path)?;
         integrity::verify(&self.connection, &location.path)
     }
 
     /// Refuses a ledger that is behind what companions of runs to this target remember.
-    pub(super) fn ensure_newest(&self, location: &LedgerPlace, target: TargetHash) -> Result<(), LedgerError> {
+    pub(super) fn ensure_newest(&self, location: &LedgerLocation, target: TargetHash) -> Result<(), LedgerError> {
         ensure_newest(&self.connection, location, target)
     }
 
     /// Says that a log cannot be verified: a run did not end cleanly, and no companion remembers how far it came.
-    pub(super) fn note_of_unverified_log(&self, location: &LedgerPlace) -> Result<Option<String>, LedgerError> {
+    pub(super) fn unverified_wal_warning(&self, location: &LedgerLocation) -> Result<Option<String>, LedgerError> {
         let Some(run) = open_run(&self.connection, &location.path)? else { return Ok(None) };
-        let now = state(&self.connection, &location.path)?;
-        let is_recorded = evidence::witnessed(location, None).iter().any(|(_, state)| state.id == now.id);
+        let now = current_state(&self.connection, &location.path)?;
+        let is_recorded = companions::recorded_states(location, None).iter().any(|(_, state)| state.id == now.id);
         Ok((!is_recorded).then(|| {
             format!(
                 "run {run} did not end cleanly, and no companion remembers the ledger {}: if its log {} were damaged, \
                  the newest attempts would be missing without a sign",
                 location.path.display(),
-                place::write_ahead_log(&location.path).display()
+                location::wal_path(&location.path).display()
             )
         }))
     }
@@ -105,46 +110,50 @@ impl WritableFile {
 /// A ledger that is only read, brought up to date in a copy where it is of an older version. Nothing where there is none, or
 /// one that was made but not written to.
 pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, LedgerError> {
-    if !place::has_ledger(path) {
+    if !location::has_ledger(path) {
         return Ok(None);
     }
-    place::refuse_second_names(path)?;
+    location::ensure_single_link(path)?;
     let connection = open_read_only(path)?;
     let found = schema::version(&connection, path)?;
     if found == i64::from(schema::VERSION) {
         return Ok(Some(connection));
     }
-    let copy = copy(&connection).map_err(in_open(path))?;
+    let copy = copy(&connection).map_err(open_error(path))?;
     configure(&copy, path)?;
-    schema::bring_up_to_date(&copy, path)?;
+    schema::migrate(&copy, path)?;
     Ok((found > 0).then_some(copy))
 }
 
 /// The same, refused where it is not whole.
-pub(super) fn open_to_look_up(location: &LedgerPlace, target: TargetHash) -> Result<Option<Connection>, LedgerError> {
-    let had_wal = has_log(&location.path);
+pub(super) fn open_to_look_up(
+    location: &LedgerLocation,
+    target: TargetHash,
+) -> Result<Option<Connection>, LedgerError> {
+    let had_wal = has_wal(&location.path);
     let Some(connection) = open_to_read(&location.path)? else { return Ok(None) };
     integrity::verify(&connection, &location.path)?;
     ensure_newest(&connection, location, target)?;
-    refuse_lost_log(&connection, location, had_wal)?;
+    ensure_wal_present(&connection, location, had_wal)?;
     Ok(Some(connection))
 }
 
-fn ensure_newest(connection: &Connection, location: &LedgerPlace, target: TargetHash) -> Result<(), LedgerError> {
+fn ensure_newest(connection: &Connection, location: &LedgerLocation, target: TargetHash) -> Result<(), LedgerError> {
     // The companions first: they lag behind a run that writes at this moment.
-    let recorded = evidence::witnessed(location, Some(target));
-    evidence::refuse_behind(&location.path, &state(connection, &location.path)?, &recorded)
+    let recorded = companions::recorded_states(location, Some(target));
+    companions::ensure_not_behind(&location.path, &current_state(connection, &location.path)?, &recorded)
 }
 
 fn open_read_only(path: &Path) -> Result<Connection, LedgerError> {
     let open = || {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(in_open(path))?;
+        let connection =
+            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(open_error(path))?;
         configure(&connection, path)?;
         schema::version(&connection, path).map(|_| connection)
     };
     match open() {
         // SQLite needs to make shared memory beside the file, which another user may not. Without a log no run is writing.
-        Err(LedgerError::Open { .. }) if !has_log(path) => open_immutable(path),
+        Err(LedgerError::Open { .. }) if !has_wal(path) => open_immutable(path),
         opened => opened,
     }
 }
@@ -154,10 +163,10 @@ fn open_immutable(path: &Path) -> Result<Connection, LedgerError> {
     let escaped = path_of_url.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     let connection =
-        Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).map_err(in_open(path))?;
+        Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).map_err(open_error(path))?;
     configure(&connection, path)?;
-    // Tells `is_write_ahead` how it was opened.
-    connection.pragma_update(None, "query_only", true).map_err(in_open(path))?;
+    // Tells `is_wal_mode` how it was opened.
+    connection.pragma_update(None, "query_only", true).map_err(open_error(path))?;
     Ok(connection)
 }
 
@@ -170,29 +179,29 @@ fn copy(connection: &Connection) -> Result<Connection, rusqlite::Error> {
 }
 
 /// A commit is one write to a log beside the file, and readers do not wait for it. The file remembers.
-pub(super) fn write_ahead(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
-    connection.execute_batch("PRAGMA journal_mode = WAL").map_err(in_open(path))
+pub(super) fn enable_wal(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    connection.execute_batch("PRAGMA journal_mode = WAL").map_err(open_error(path))
 }
 
 /// What a companion would have to remember of the ledger as it is now.
-pub(super) fn state(connection: &Connection, path: &Path) -> Result<LedgerState, LedgerError> {
+pub(super) fn current_state(connection: &Connection, path: &Path) -> Result<LedgerState, LedgerError> {
     let read = |row: &rusqlite::Row<'_>| {
         let (id, commits): (Vec<u8>, i64) = (row.get(0)?, row.get(1)?);
         Ok(LedgerState { id: hex(&id), commits: commits.cast_unsigned() })
     };
-    connection.query_row("SELECT id, commits FROM ledger", [], read).map_err(in_open(path))
+    connection.query_row("SELECT id, commits FROM ledger", [], read).map_err(open_error(path))
 }
 
 /// A run that was killed leaves its name in `targets.open_run` and its newest attempts in the write-ahead log: without the
 /// log they are lost.
-fn refuse_lost_log(connection: &Connection, location: &LedgerPlace, had_wal: bool) -> Result<(), LedgerError> {
+fn ensure_wal_present(connection: &Connection, location: &LedgerLocation, had_wal: bool) -> Result<(), LedgerError> {
     let path = &location.path;
     match open_run(connection, path)? {
         // The log may have been made by a run that began while we looked.
-        Some(run) if is_write_ahead(connection, path)? && !had_wal && !has_log(path) => {
-            let now = state(connection, path)?;
-            let is_recorded = evidence::witnessed(location, None).iter().any(|(_, state)| *state == now);
-            Err(LedgerError::LogLost { path: path.clone(), run, is_remembered: is_recorded })
+        Some(run) if is_wal_mode(connection, path)? && !had_wal && !has_wal(path) => {
+            let now = current_state(connection, path)?;
+            let is_recorded = companions::recorded_states(location, None).iter().any(|(_, state)| *state == now);
+            Err(LedgerError::WalMissing { path: path.clone(), run, is_recorded })
         }
         _ => Ok(()),
     }
@@ -201,21 +210,22 @@ fn refuse_lost_log(connection: &Connection, location: &LedgerPlace, had_wal: boo
 /// A run that did not end cleanly, or goes on.
 fn open_run(connection: &Connection, path: &Path) -> Result<Option<String>, LedgerError> {
     let open_run = "SELECT open_run FROM targets WHERE open_run IS NOT NULL LIMIT 1";
-    connection.query_row(open_run, [], |row| row.get(0)).optional().map_err(in_open(path))
+    connection.query_row(open_run, [], |row| row.get(0)).optional().map_err(open_error(path))
 }
 
 /// Whether the file is written through a log: a disk without shared memory keeps it from that. SQLite does not say so of a
 /// file that it opened as immutable, which is done only with ledgers that are written through a log.
-fn is_write_ahead(connection: &Connection, path: &Path) -> Result<bool, LedgerError> {
-    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(in_open(path))?;
+fn is_wal_mode(connection: &Connection, path: &Path) -> Result<bool, LedgerError> {
+    let mode: String =
+        connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(open_error(path))?;
     let is_immutable: bool =
-        connection.pragma_query_value(None, "query_only", |row| row.get(0)).map_err(in_open(path))?;
+        connection.pragma_query_value(None, "query_only", |row| row.get(0)).map_err(open_error(path))?;
     Ok(mode == "wal" || is_immutable)
 }
 
 /// Closes a ledger. Its log stays as long as a run is marked as open, because a ledger with that mark and without a log is
 /// refused.
-pub(super) fn keep_log_of_open_runs(connection: &Connection) -> Result<(), rusqlite::Error> {
+pub(super) fn keep_wal_of_open_runs(connection: &Connection) -> Result<(), rusqlite::Error> {
     let has_open_run: bool =
         connection
             .query_row("SELECT EXISTS (SELECT 1 FROM targets WHERE open_run IS NOT NULL)", [], |row| row.get(0))?;
@@ -248,21 +258,21 @@ pub(super) fn count_commit(connection: &Connection, n_attempts: i64) -> Result<u
 
 fn configure(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     // Longer than a person's word on a hundred thousand orders takes.
-    connection.busy_timeout(std::time::Duration::from_secs(30)).map_err(in_open(path))?;
+    connection.busy_timeout(std::time::Duration::from_secs(30)).map_err(open_error(path))?;
     // The last connection to close the ledger would otherwise delete the log of a run that was killed.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(in_open(path))?;
-    integrity::define_checksum(connection).map_err(in_open(path))
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(open_error(path))?;
+    integrity::define_checksum(connection).map_err(open_error(path))
 }
 
 /// SQLite gives its companions the mode of the database, which it would make with the umask's.
 fn create_private(path: &Path) -> io::Result<()> {
-    place::private_file().append(true).open(path).map(drop)
+    location::private_file_options().append(true).open(path).map(drop)
 }
 
 /// What SQLite says while a ledger is opened.
-pub(super) fn in_open(path: &Path) -> impl Fn(rusqlite::Error) -> LedgerError {
+pub(super) fn open_error(path: &Path) -> impl Fn(rusqlite::Error) -> LedgerError {
     move |error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => LedgerError::Foreign { path: path.to_owned() },
+        Some(rusqlite::ErrorCode::NotADatabase) => LedgerError::NotALedger { path: path.to_owned() },
         Some(rusqlite::ErrorCode::DatabaseCorrupt) => {
             LedgerError::Damaged { path: path.to_owned(), found: error.to_string() }
         }
@@ -275,7 +285,7 @@ mod tests {
     use super::*;
 
     /// As the first version wrote it, with rows: not made of `MIGRATIONS`, which could be edited.
-    const OF_VERSION_1: &str = "
+    const SCHEMA_V1: &str = "
         CREATE TABLE attempts (
             attempt INTEGER PRIMARY KEY,
             target BLOB NOT NULL,
@@ -295,7 +305,7 @@ mod tests {
     ";
 
     /// As the second version wrote it.
-    const OF_VERSION_2: &str = "
+    const SCHEMA_V2: &str = "
         CREATE TABLE attempts (
             attempt INTEGER PRIMARY KEY,
             target BLOB NOT NULL,
@@ -326,7 +336,7 @@ mod tests {
         INSERT INTO changes VALUES (1, x'aa', 'A-1', 1740823200000, x'03', 'run-2', 1740900002000, NULL);
     ";
 
-    fn older(folder: &Path, tables: &str) -> std::path::PathBuf {
+    fn create_old_ledger(folder: &Path, tables: &str) -> std::path::PathBuf {
         let path = folder.join("older.db");
         Connection::open(&path).unwrap().execute_batch(tables).unwrap();
         path
@@ -340,37 +350,37 @@ mod tests {
     }
 
     /// A ledger of the newest version.
-    fn empty() -> Result<Connection, LedgerError> {
+    fn in_memory() -> Result<Connection, LedgerError> {
         let connection = Connection::open_in_memory()?;
         configure(&connection, Path::new(":memory:"))?;
-        schema::bring_up_to_date(&connection, Path::new(":memory:"))?;
+        schema::migrate(&connection, Path::new(":memory:"))?;
         Ok(connection)
     }
 
     /// As a run opens it.
     fn open_and_migrate(path: &Path) -> Connection {
         let ledger = open_to_write(path).unwrap();
-        ledger.ensure_whole(&LedgerPlace::at(path.to_owned()), None).unwrap();
+        ledger.ensure_intact(&LedgerLocation::at(path.to_owned()), None).unwrap();
         ledger.connection
     }
 
     #[test]
-    fn an_older_ledger_keeps_its_history() {
+    fn migration_keeps_history() {
         let in_attempts =
             "SELECT group_concat(reference || ' ' || coalesce(outcome, 'open') || ' ' || by_hand) FROM attempts";
         let in_changes = "SELECT coalesce(group_concat(reference || ' ' || run), '') FROM changes";
         for (tables, attempts, changes) in
-            [(OF_VERSION_1, "A-1 accepted 0,A-2 open 0", ""), (OF_VERSION_2, "A-1 accepted 1,A-2 open 0", "A-1 run-2")]
+            [(SCHEMA_V1, "A-1 accepted 0,A-2 open 0", ""), (SCHEMA_V2, "A-1 accepted 1,A-2 open 0", "A-1 run-2")]
         {
             let folder = tempfile::tempdir().unwrap();
-            let path = older(folder.path(), tables);
+            let path = create_old_ledger(folder.path(), tables);
             let before = std::fs::read(&path).unwrap();
             // To be read it is migrated in a copy.
             let read_only = open_to_read(&path).unwrap().unwrap();
             assert_eq!(std::fs::read(&path).unwrap(), before);
             for connection in [read_only, open_and_migrate(&path), open_and_migrate(&path)] {
                 assert_eq!(schema::version(&connection, &path).unwrap(), i64::from(schema::VERSION));
-                assert_eq!(schema(&connection), schema(&empty().unwrap()));
+                assert_eq!(schema(&connection), schema(&in_memory().unwrap()));
                 let rows = |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
                 assert_eq!((rows(in_attempts).as_str(), rows(in_changes).as_str()), (attempts, changes));
                 assert_eq!(rows("SELECT count(*) || '' FROM carts"), "0");
@@ -379,24 +389,24 @@ mod tests {
     }
 
     #[test]
-    fn an_older_ledger_is_not_migrated_while_a_run_writes_to_it() {
+    fn migration_waits_for_running_writers() {
         let folder = tempfile::tempdir().unwrap();
-        let path = older(folder.path(), OF_VERSION_2);
-        let location = LedgerPlace::at(path.clone());
-        let older_program_lock = RunLock::take(&path, TargetHash([0xaa; 32]), "run 1").unwrap();
-        let migrate = || open_to_write(&path).unwrap().ensure_whole(&location, Some(TargetHash([0xbb; 32])));
-        assert!(matches!(migrate(), Err(LedgerError::Held { .. })));
+        let path = create_old_ledger(folder.path(), SCHEMA_V2);
+        let location = LedgerLocation::at(path.clone());
+        let older_program_lock = RunLock::acquire(&path, TargetHash([0xaa; 32]), "run 1").unwrap();
+        let migrate = || open_to_write(&path).unwrap().ensure_intact(&location, Some(TargetHash([0xbb; 32])));
+        assert!(matches!(migrate(), Err(LedgerError::Locked { .. })));
         drop(older_program_lock);
         migrate().unwrap();
     }
 
     #[test]
-    fn an_older_ledger_that_cannot_be_written_says_so() {
+    fn migration_of_read_only_ledger_fails() {
         let folder = tempfile::tempdir().unwrap();
-        let path = older(folder.path(), OF_VERSION_1);
+        let path = create_old_ledger(folder.path(), SCHEMA_V1);
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
         configure(&connection, &path).unwrap();
-        let message = schema::bring_up_to_date(&connection, &path).unwrap_err().to_string();
+        let message = schema::migrate(&connection, &path).unwrap_err().to_string();
         assert!(
             message.contains("has version 1 and cannot be brought to version ") && message.contains("hint"),
             "{message}"
@@ -405,9 +415,9 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_is_durable_without_a_write_ahead_log_too() {
+    fn synchronous_is_extra() {
         let folder = tempfile::tempdir().unwrap();
-        let ledger = create(&LedgerPlace::at(folder.path().join("ledger.db"))).unwrap();
+        let ledger = create(&LedgerLocation::at(folder.path().join("ledger.db"))).unwrap();
         let level: i64 = ledger.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
         assert_eq!(level, 3, "EXTRA");
     }

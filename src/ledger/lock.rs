@@ -1,5 +1,5 @@
 //! One run at a time for a ledger and a target. The lock is the operating system's: it dies with its process, so no
-//! crash leaves one behind. The lock file is also a companion of the ledger (see `evidence`).
+//! crash leaves one behind. The lock file is also a companion of the ledger (see `companions`).
 
 use std::{
     fs::{File, TryLockError},
@@ -9,8 +9,8 @@ use std::{
 
 use super::{
     LedgerError, TargetHash,
-    evidence::{LedgerState, files_in},
-    place::{private_file, resolved},
+    companions::{LedgerState, files_in},
+    location::{canonical_path, private_file_options},
 };
 
 /// Held until it is dropped, or the process ends however it does.
@@ -22,21 +22,25 @@ pub struct RunLock {
 
 impl RunLock {
     /// Takes the lock of a ledger for a target and says in it who holds it: `run 7`, say.
-    pub(super) fn take(ledger: &Path, target: TargetHash, holder: &str) -> Result<Self, LedgerError> {
-        Self::take_file(&lock_file(&resolved(ledger), target), holder)
+    pub(super) fn acquire(ledger: &Path, target: TargetHash, holder: &str) -> Result<Self, LedgerError> {
+        Self::acquire_file(&lock_file(&canonical_path(ledger), target), holder)
     }
 
     /// Takes the locks of all targets that ever had one but for a target that is held already: nobody writes then.
-    pub(super) fn take_others(ledger: &Path, held: Option<TargetHash>, holder: &str) -> Result<Vec<Self>, LedgerError> {
-        let resolved_ledger = resolved(ledger);
+    pub(super) fn acquire_others(
+        ledger: &Path,
+        held: Option<TargetHash>,
+        holder: &str,
+    ) -> Result<Vec<Self>, LedgerError> {
+        let resolved_ledger = canonical_path(ledger);
         let held = held.map(|target| lock_file(&resolved_ledger, target));
         let others = lock_files(&resolved_ledger).into_iter().filter(|file| Some(file) != held.as_ref());
-        others.map(|file| Self::take_file(&file, holder)).collect()
+        others.map(|file| Self::acquire_file(&file, holder)).collect()
     }
 
-    fn take_file(path: &Path, holder: &str) -> Result<Self, LedgerError> {
-        let lock_error = |error| LedgerError::Lock { path: path.to_owned(), error };
-        let mut file = private_file().truncate(false).read(true).write(true).open(path).map_err(lock_error)?;
+    fn acquire_file(path: &Path, holder: &str) -> Result<Self, LedgerError> {
+        let lock_error = |error| LedgerError::LockFile { path: path.to_owned(), error };
+        let mut file = private_file_options().truncate(false).read(true).write(true).open(path).map_err(lock_error)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -44,7 +48,7 @@ impl RunLock {
                 // Who holds it is a courtesy; that it is held is certain.
                 drop(file.read_to_string(&mut holder));
                 let holder = holder.lines().next().unwrap_or_default().to_owned();
-                return Err(LedgerError::Held { holder });
+                return Err(LedgerError::Locked { holder });
             }
             Err(TryLockError::Error(error)) => return Err(lock_error(error)),
         }
@@ -58,12 +62,12 @@ impl RunLock {
     }
 
     /// Remembers the state of the ledger beside which the lock lies.
-    pub(super) fn remember(&mut self, state: &LedgerState) -> io::Result<()> {
+    pub(super) fn record(&mut self, state: &LedgerState) -> io::Result<()> {
         self.write(Some(state))
     }
 
     fn write(&mut self, state: Option<&LedgerState>) -> io::Result<()> {
-        let text = format!("{}\n{}", self.holder, state.map_or_else(String::new, LedgerState::line));
+        let text = format!("{}\n{}", self.holder, state.map_or_else(String::new, LedgerState::to_line));
         self.file.rewind()?;
         self.file.write_all(text.as_bytes())?;
         self.file.set_len(text.len() as u64)
@@ -93,14 +97,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_run_is_told_who_holds_the_ledger() {
+    fn lock_error_names_holder() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = folder.path().join("ledger.db");
-        let lock = RunLock::take(&ledger, TargetHash([1; 32]), "run 1").unwrap();
-        let held = RunLock::take(&ledger, TargetHash([1; 32]), "run 2").unwrap_err().to_string();
+        let lock = RunLock::acquire(&ledger, TargetHash([1; 32]), "run 1").unwrap();
+        let held = RunLock::acquire(&ledger, TargetHash([1; 32]), "run 2").unwrap_err().to_string();
         assert!(held.contains("run 1, process"), "{held}");
-        drop(RunLock::take(&ledger, TargetHash([2; 32]), "run 2").unwrap());
+        drop(RunLock::acquire(&ledger, TargetHash([2; 32]), "run 2").unwrap());
         drop(lock);
-        drop(RunLock::take(&ledger, TargetHash([1; 32]), "run 2").unwrap());
+        drop(RunLock::acquire(&ledger, TargetHash([1; 32]), "run 2").unwrap());
     }
 }

@@ -7,36 +7,36 @@
 //! of a run to one target, a [`Ledger`], which `pipeline` uses, and that of a person on all of it, a [`Book`], which the
 //! command `ledger` of `cli` uses. Knows only `model`.
 
+mod admin;
 mod adopt;
-mod book;
 mod change;
-mod commit;
+mod companions;
 mod consent;
-mod evidence;
 mod file;
+mod group_commit;
 mod integrity;
-mod key;
-mod known;
+mod location;
 mod lock;
 mod order;
-mod place;
+mod prior_state;
 mod schema;
 mod settle;
 mod sqlite;
+mod target_hash;
 mod targets;
 
+pub use admin::{LedgerAdmin, OrderFilter, ReferencePattern};
 pub use adopt::{AdoptError, accept_loss, adopt};
-pub use book::{Book, Filter, References};
-pub use change::{ChangeState, ChangedOrder, OrderSnapshot, content_of_unsent};
-pub use commit::{Closed, GroupCommit};
+pub use change::{ChangeState, ChangedOrder, OrderSnapshot, unsent_change_hash};
 pub use consent::Consent;
-pub use key::{TargetHash, TargetPrefix, hex};
-pub use known::{Known, accepted_in_place, known, only_order};
+pub use group_commit::{CloseReport, GroupCommit};
+pub use location::LedgerLocation;
 pub use lock::RunLock;
-pub use order::{Change, LedgerOrder, OrderState, Sending};
-pub use place::LedgerPlace;
-pub use settle::{ByHand, Fault, SettleError, Settlement, settle};
+pub use order::{ContentChange, LedgerOrder, OrderState, Submission};
+pub use prior_state::{PriorState, matching_accepted, prior_state, single_order_time};
+pub use settle::{ManualDecision, SettleError, SettleRefusal, SettleRequest, settle};
 pub use sqlite::SqliteLedger;
+pub use target_hash::{TargetHash, TargetPrefix, hex};
 pub use targets::KnownTarget;
 
 use std::path::{Path, PathBuf};
@@ -45,9 +45,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    field::{ExtensionType, ExtensionTypes},
+    field::{AttributeType, AttributeTypes},
     money::Money,
-    planned::{ContentHash, EventText, Likeness},
+    planned::{ContentHash, DedupHash, EventJson},
 };
 
 /// Why the ledger cannot be used; nothing may be sent without it.
@@ -69,7 +69,7 @@ pub enum LedgerError {
         "the ledger {} has version {found}, this orderferry knows {known}\n  hint: use the newer orderferry that wrote it",
         .path.display()
     )]
-    Newer {
+    NewerVersion {
         /// Its file.
         path: PathBuf,
         /// Its version.
@@ -82,7 +82,7 @@ pub enum LedgerError {
         "the ledger {} has version {found} and cannot be brought to version {known}: {error}\n  hint: this user must be able to write the file and its folder",
         .path.display()
     )]
-    Outdated {
+    MigrationFailed {
         /// Its file.
         path: PathBuf,
         /// Its version.
@@ -96,14 +96,14 @@ pub enum LedgerError {
     #[error(
         "there is no ledger {}\n  hint: --ledger names it; the first run makes it with --new-ledger", .path.display()
     )]
-    NotThere {
+    NotFound {
         /// Where it should be.
         path: PathBuf,
     },
     /// There is none, and nobody said that this is the first run.
     #[error(
         "there is no ledger {}, so it is not known what was sent before; nothing was sent{}\n  hint: the first run makes it with --new-ledger; if there was one, restore it or name it with --ledger: with a new ledger every order is sent again",
-        .path.display(), former_ledger(.former.as_deref())
+        .path.display(), former_ledger_hint(.former.as_deref())
     )]
     NoLedger {
         /// Where it should be.
@@ -113,19 +113,19 @@ pub enum LedgerError {
     },
     /// It is no new one, though a new one was asked for.
     #[error(
-        "--new-ledger, but the ledger {} holds {n_attempts} attempts to send an order; nothing was sent\n  hint: leave out --new-ledger to go on with this ledger; the option is for the first run only",
+        "--new-ledger, but the ledger {} holds {attempt_count} attempts to send an order; nothing was sent\n  hint: leave out --new-ledger to go on with this ledger; the option is for the first run only",
         .path.display()
     )]
     NotNew {
         /// Its file.
         path: PathBuf,
         /// How many.
-        n_attempts: i64,
+        attempt_count: i64,
     },
     /// It holds other targets, but not this one.
     #[error(
         "the ledger {} holds other targets, but no attempt to send an order to {base_url} with this client key; nothing was sent{}\n  hint: if it is another tenant, add --new-target; if it is the same tenant under a new key or URL, orderferry ledger adopt --from TARGET, or its orders are sent twice",
-        .path.display(), targets::in_lines(.known)
+        .path.display(), targets::format_lines(.known)
     )]
     UnknownTarget {
         /// Its file.
@@ -193,28 +193,28 @@ pub enum LedgerError {
     /// It lacks what was in its write-ahead log.
     #[error(
         "the ledger {} lacks its write-ahead log {}: run {run} did not end cleanly{}",
-        .path.display(), place::write_ahead_log(.path).display(), hint_of_lost_log(*.is_remembered)
+        .path.display(), location::wal_path(.path).display(), missing_wal_hint(*.is_recorded)
     )]
-    LogLost {
+    WalMissing {
         /// Its file.
         path: PathBuf,
         /// The run that did not end cleanly.
         run: String,
         /// Whether a companion remembers just this state of the ledger.
-        is_remembered: bool,
+        is_recorded: bool,
     },
     /// Its file has a second name.
     #[error(
         "the ledger {} is one file under several names (hard links), which would damage it\n  hint: keep one name and remove the others; a copy (cp) is a file of its own",
         .path.display()
     )]
-    Linked {
+    HardLinked {
         /// One of its names.
         path: PathBuf,
     },
     /// It is a database of something else.
     #[error("{} is no ledger of orderferry", .path.display())]
-    Foreign {
+    NotALedger {
         /// Its file.
         path: PathBuf,
     },
@@ -223,7 +223,7 @@ pub enum LedgerError {
         "{}: {error}\n  hint: the ledger must lie on a writable disk with some room; move it if need be, and --ledger names the place",
         .path.display()
     )]
-    Lock {
+    LockFile {
         /// The lock file.
         path: PathBuf,
         /// What the system says.
@@ -231,7 +231,7 @@ pub enum LedgerError {
     },
     /// Another run holds it, or someone who settles orders by hand.
     #[error("the ledger is held for this target: {holder}\n  hint: wait until it has ended")]
-    Held {
+    Locked {
         /// Who it is.
         holder: String,
     },
@@ -262,7 +262,7 @@ pub enum LedgerError {
     Closed,
 }
 
-fn hint_of_lost_log(is_remembered: bool) -> &'static str {
+fn missing_wal_hint(is_remembered: bool) -> &'static str {
     if is_remembered {
         ", but a companion remembers just this state\n  hint: a tool such as sqlite3 takes the log when it closes the ledger, and then nothing is lost; if that is what happened, orderferry ledger accept-loss goes on"
     } else {
@@ -270,7 +270,7 @@ fn hint_of_lost_log(is_remembered: bool) -> &'static str {
     }
 }
 
-fn former_ledger(former: Option<&Path>) -> String {
+fn former_ledger_hint(former: Option<&Path>) -> String {
     former.map_or_else(String::new, |former| {
         format!("\n  an earlier version kept its ledger at {}: name it with --ledger, or move it", former.display())
     })
@@ -284,7 +284,7 @@ impl From<rusqlite::Error> for LedgerError {
 
 impl LedgerError {
     /// Names the file of a failed read or write.
-    fn in_file_of(self, connection: &rusqlite::Connection) -> Self {
+    fn with_path(self, connection: &rusqlite::Connection) -> Self {
         match (self, connection.path()) {
             (Self::Sqlite(error), Some(path)) => Self::Failed { path: path.into(), error },
             (error, _) => error,
@@ -313,30 +313,30 @@ pub struct Intent {
     /// Its total.
     pub money: Option<Money>,
     /// How many items it has.
-    pub n_items: usize,
+    pub item_count: usize,
     /// What it has in common with the same order under another reference.
-    pub likeness: Option<Likeness>,
+    pub dedup_hash: Option<DedupHash>,
 }
 
 /// One sending of an order's last event, by its number in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt(pub i64);
+pub struct AttemptId(pub i64);
 
 /// The cart of one browser on which an order is assembled, by its number in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cart(pub i64);
+pub struct CartId(pub i64);
 
 /// A cart in which an order's items may lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenCart {
     /// Its number.
-    pub cart: Cart,
+    pub cart: CartId,
     /// The order's reference.
     pub reference: String,
     /// The browser's id.
     pub browser: String,
     /// The event that empties it.
-    pub clear_cart: EventText,
+    pub clear_cart: EventJson,
 }
 
 /// What is known of one sending.
@@ -361,24 +361,24 @@ impl AttemptState {
 
 /// An earlier sending.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct HistoryEntry {
     /// The order.
     pub order: OrderKey,
     /// What came of it.
     pub state: AttemptState,
     /// Whether a person said so.
-    pub is_by_hand: bool,
+    pub is_manual: bool,
     /// What was sent, as far as it was written down.
     pub snapshot: OrderSnapshot,
 }
 
 /// Something to be written.
 #[derive(Debug, Clone)]
-pub enum Write {
+pub enum LedgerWrite {
     /// An order's last event is about to be sent.
-    Intend(Intent),
+    Intent(Intent),
     /// What came of it.
-    Settle(Attempt, AttemptState),
+    Outcome(AttemptId, AttemptState),
     /// An order's items are about to be put in the cart of a browser.
     OpenCart {
         /// The order's reference.
@@ -386,47 +386,47 @@ pub enum Write {
         /// The browser's id.
         browser: String,
         /// The event that empties it.
-        clear_cart: EventText,
+        clear_cart: EventJson,
     },
     /// Nothing is left in it.
-    CloseCart(Cart),
+    CloseCart(CartId),
     /// An accepted order has changed; each change once, so that a person can acknowledge it.
-    NoteChange(Box<ChangedOrder>),
+    RecordChange(Box<ChangedOrder>),
     /// The changes that this run noted stand in a finished report.
     MarkReported,
     /// The tenant has seen types of extension attributes, which it keeps for ever.
-    LearnTypes(Vec<ExtensionType>),
+    RecordAttributeTypes(Vec<AttributeType>),
 }
 
-impl Write {
+impl LedgerWrite {
     /// Whether it leads to a request, which must not be sent without it. The others say what came of one.
-    fn is_of_intent(&self) -> bool {
-        matches!(self, Self::Intend(_) | Self::OpenCart { .. })
+    fn is_intent(&self) -> bool {
+        matches!(self, Self::Intent(_) | Self::OpenCart { .. })
     }
 }
 
 /// A store of attempts and carts for one target and one run.
 pub trait Ledger: Send {
     /// All sendings of a reference to this target, by any run.
-    fn history(&self, reference: &str) -> Result<Vec<Entry>, LedgerError>;
+    fn history(&self, reference: &str) -> Result<Vec<HistoryEntry>, LedgerError>;
 
     /// The references of orders of this likeness that were accepted, or may have been: as they were sent, the first of them.
-    fn references_of(&self, dedup_hash: Likeness) -> Result<Vec<String>, LedgerError>;
+    fn references_by_dedup_hash(&self, dedup_hash: DedupHash) -> Result<Vec<String>, LedgerError>;
 
     /// The references of orders of this time that were accepted, or may have been, the first of them.
-    fn references_at(&self, ordered_at: DateTime<Utc>) -> Result<Vec<String>, LedgerError>;
+    fn references_by_time(&self, ordered_at: DateTime<Utc>) -> Result<Vec<String>, LedgerError>;
 
     /// What is known of the change that makes an accepted order this one.
     fn change_state(&self, order: &OrderKey) -> Result<ChangeState, LedgerError>;
 
     /// The types that this target has seen of extension attributes.
-    fn extension_types(&self) -> Result<ExtensionTypes, LedgerError>;
+    fn attribute_types(&self) -> Result<AttributeTypes, LedgerError>;
 
     /// The carts at this target that any run left open, the oldest first.
     fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError>;
 
     /// Writes all or nothing, durably when it returns. Gives the number of each write's attempt or cart.
-    fn write(&mut self, writes: &[Write]) -> Result<Vec<i64>, LedgerError>;
+    fn write(&mut self, writes: &[LedgerWrite]) -> Result<Vec<i64>, LedgerError>;
 
     /// Marks a clean end. An error means that the next run will not find what was written.
     fn close(&mut self) -> Result<(), LedgerError>;

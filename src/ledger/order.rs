@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use rusqlite::Row;
 
-use super::{Attempt, AttemptState, OrderSnapshot, TargetHash};
-use crate::model::{money::Money, order::ONE_ORDER, planned::ContentHash};
+use super::{AttemptId, AttemptState, OrderSnapshot, TargetHash};
+use crate::model::{money::Money, order::SAME_ORDER_WINDOW, planned::ContentHash};
 
 /// One sending of an order's last event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sending {
+pub struct Submission {
     /// Its number.
-    pub attempt: Attempt,
+    pub attempt: AttemptId,
     /// When the order was made.
     pub ordered_at: DateTime<Utc>,
     /// What the order held.
@@ -24,12 +24,12 @@ pub struct Sending {
     /// When that was known.
     pub settled_at: Option<DateTime<Utc>>,
     /// Whether a person said so.
-    pub is_by_hand: bool,
+    pub is_manual: bool,
     /// What was sent, as far as it was written down.
     pub snapshot: OrderSnapshot,
 }
 
-impl Sending {
+impl Submission {
     /// What came of it, as the ledger writes it; nothing while nothing is known.
     #[must_use]
     pub fn outcome(&self) -> Option<&'static str> {
@@ -43,7 +43,7 @@ impl Sending {
 
 /// An order that had been accepted, as a run read it with other content or left it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct ContentChange {
     /// When the order was made, as that run read it.
     pub ordered_at: DateTime<Utc>,
     /// What it held.
@@ -87,7 +87,7 @@ impl OrderState {
 }
 
 /// All that the ledger holds of one order: sendings of one reference to one target whose times are less than two days
-/// apart, as `known` compares them.
+/// apart, as `prior_state` compares them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerOrder {
     /// Where it was sent.
@@ -95,19 +95,19 @@ pub struct LedgerOrder {
     /// Its reference.
     pub reference: String,
     /// At least one, by the order's time, then as they were sent.
-    pub sendings: Vec<Sending>,
+    pub submissions: Vec<Submission>,
     /// The oldest first.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ContentChange>,
 }
 
 impl LedgerOrder {
-    pub(super) fn new(target: TargetHash, reference: String, first: Sending) -> Self {
-        Self { target, reference, sendings: vec![first], changes: Vec::new() }
+    pub(super) fn new(target: TargetHash, reference: String, first: Submission) -> Self {
+        Self { target, reference, submissions: vec![first], changes: Vec::new() }
     }
 
     /// Whether an order of the same reference and target, made then, would be this one.
-    pub(super) fn is_of(&self, ordered_at: DateTime<Utc>) -> bool {
-        (ordered_at - self.sendings[0].ordered_at).abs() < ONE_ORDER
+    pub(super) fn is_same_order(&self, ordered_at: DateTime<Utc>) -> bool {
+        (ordered_at - self.submissions[0].ordered_at).abs() < SAME_ORDER_WINDOW
     }
 
     /// What is known of it.
@@ -116,40 +116,41 @@ impl LedgerOrder {
         match self.accepted() {
             Some(_) if self.changes.iter().any(|change| change.acknowledged_at.is_none()) => OrderState::Changed,
             Some(_) => OrderState::Accepted,
-            None if self.sendings.iter().any(Sending::is_open) => OrderState::Unknown,
+            None if self.submissions.iter().any(Submission::is_open) => OrderState::Unknown,
             None => OrderState::Failed,
         }
     }
 
     /// The sending that was accepted.
     #[must_use]
-    pub fn accepted(&self) -> Option<&Sending> {
-        self.sendings.iter().find(|submission| submission.state == AttemptState::Accepted)
+    pub fn accepted(&self) -> Option<&Submission> {
+        self.submissions.iter().find(|submission| submission.state == AttemptState::Accepted)
     }
 
     /// The newest sending.
     #[must_use]
-    pub fn last(&self) -> &Sending {
-        let newest = self.sendings.iter().max_by_key(|submission| submission.attempt.0);
+    pub fn newest(&self) -> &Submission {
+        let newest = self.submissions.iter().max_by_key(|submission| submission.attempt.0);
         newest.expect("an order that was never sent is not in the ledger")
     }
 
     /// When it was made, as the service has it or as it was last sent.
     #[must_use]
     pub fn ordered_at(&self) -> DateTime<Utc> {
-        self.accepted().unwrap_or_else(|| self.last()).ordered_at
+        self.accepted().unwrap_or_else(|| self.newest()).ordered_at
     }
 
     /// Takes the changes of the reference that are changes of this order; content that was accepted since is none.
-    pub(super) fn take_changes(&mut self, changes: Vec<Change>) {
+    pub(super) fn attach_changes(&mut self, changes: Vec<ContentChange>) {
         let Some(accepted) = self.accepted().map(|submission| submission.ordered_at) else { return };
         let was_accepted = |content| {
-            self.sendings
+            self.submissions
                 .iter()
                 .any(|submission| submission.state == AttemptState::Accepted && submission.content == content)
         };
-        let is_change =
-            |change: &Change| (change.ordered_at - accepted).abs() < ONE_ORDER && !was_accepted(change.content);
+        let is_change = |change: &ContentChange| {
+            (change.ordered_at - accepted).abs() < SAME_ORDER_WINDOW && !was_accepted(change.content)
+        };
         self.changes = changes.into_iter().filter(is_change).collect();
     }
 }
@@ -188,6 +189,6 @@ pub(super) fn snapshot_from_row(row: &Row<'_>, first: usize) -> Result<OrderSnap
     Ok(OrderSnapshot {
         status: text(0)?,
         money: text(1)?.zip(text(2)?).and_then(|(amount, currency)| money(&amount, &currency)),
-        n_items: n_items.and_then(|n_items| n_items.try_into().ok()),
+        item_count: n_items.and_then(|n_items| n_items.try_into().ok()),
     })
 }

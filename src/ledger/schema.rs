@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::{LedgerError, file::in_open};
+use super::{LedgerError, file::open_error};
 
 /// "ordf", so that a database of something else is not taken for a ledger.
 const APPLICATION_ID: i64 = 0x6f72_6466;
@@ -145,40 +145,43 @@ const MIGRATIONS: [&str; VERSION as usize] = [
 ];
 
 /// Makes the tables of a new ledger, and migrates an older one.
-pub(super) fn bring_up_to_date(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     let found = version(connection, path)?;
     if found == i64::from(VERSION) {
         return Ok(());
     }
-    migrate(connection, path).map_err(|error| match error {
+    run_migrations(connection, path).map_err(|error| match error {
         LedgerError::Open { path, error } if found > 0 => {
-            LedgerError::Outdated { path, found, known: VERSION.into(), error }
+            LedgerError::MigrationFailed { path, found, known: VERSION.into(), error }
         }
         error => error,
     })
 }
 
-fn migrate(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+fn run_migrations(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     // Two runs may open a ledger at once: the one that waits finds it done.
-    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(in_open(path))?;
+    let transaction =
+        Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(open_error(path))?;
     let found = version(&transaction, path)?;
     for (_, migration) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
-        transaction.execute_batch(migration).map_err(in_open(path))?;
+        transaction.execute_batch(migration).map_err(open_error(path))?;
     }
     let names = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};");
-    transaction.execute_batch(&names).map_err(in_open(path))?;
-    transaction.commit().map_err(in_open(path))
+    transaction.execute_batch(&names).map_err(open_error(path))?;
+    transaction.commit().map_err(open_error(path))
 }
 
 /// The version of the schema, 0 for an empty database.
 pub(super) fn version(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
-    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(in_open(path));
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(open_error(path));
     let has_tables = connection.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(())).optional();
-    let has_tables = has_tables.map_err(in_open(path))?.is_some();
+    let has_tables = has_tables.map_err(open_error(path))?.is_some();
     match (pragma("application_id")?, pragma("user_version")?) {
         (0, 0) if !has_tables => Ok(0),
         (APPLICATION_ID, version) if (1..=VERSION.into()).contains(&version) => Ok(version),
-        (APPLICATION_ID, found) => Err(LedgerError::Newer { path: path.to_owned(), found, known: VERSION.into() }),
-        _ => Err(LedgerError::Foreign { path: path.to_owned() }),
+        (APPLICATION_ID, found) => {
+            Err(LedgerError::NewerVersion { path: path.to_owned(), found, known: VERSION.into() })
+        }
+        _ => Err(LedgerError::NotALedger { path: path.to_owned() }),
     }
 }

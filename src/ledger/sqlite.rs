@@ -4,32 +4,32 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, TransactionBehavior, params};
 
 use super::{
-    Attempt, AttemptState, Cart, ChangeState, ChangedOrder, Consent, Entry, Intent, Ledger, LedgerError, LedgerPlace,
-    OpenCart, OrderKey, RunLock, TargetHash, Write,
-    evidence::{Companions, LedgerState},
+    AttemptId, AttemptState, CartId, ChangeState, ChangedOrder, Consent, HistoryEntry, Intent, Ledger, LedgerError,
+    LedgerLocation, LedgerWrite, OpenCart, OrderKey, RunLock, TargetHash,
+    companions::{Companions, LedgerState},
     file,
+    location::{self, OpenedFile},
     order::{outcome_name, parse_outcome, snapshot_from_row, time_from_millis},
-    place::{self, OpenedFile},
     schema::{self, attempt_columns},
     targets,
 };
 use crate::model::{
-    field::{ExtensionKind, ExtensionScope, ExtensionType, ExtensionTypes},
-    planned::{ContentHash, EventText, Likeness},
+    field::{AttributeType, AttributeTypes, ExtensionScope, ExtensionType},
+    planned::{ContentHash, DedupHash, EventJson},
     target::Target,
 };
 
 /// An open ledger, seen from one run to one target.
 pub struct SqliteLedger {
     connection: Connection,
-    place: LedgerPlace,
+    location: LedgerLocation,
     target: TargetHash,
     run: String,
-    seen: Seen,
+    foreign_writes: ForeignWrites,
     /// Makes likenesses useless outside this ledger.
     salt: [u8; 32],
     writer: Option<Writer>,
-    notes: Vec<String>,
+    warnings: Vec<String>,
 }
 
 /// What a run has that writes.
@@ -48,7 +48,7 @@ struct Writer {
 
 /// How far this run knows what others have written.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+struct ForeignWrites {
     /// SQLite's mark, another one whenever another connection has written.
     data_version: i64,
     /// The newest attempt then, of any run.
@@ -62,7 +62,7 @@ impl SqliteLedger {
     /// target. `run` names the run whose attempts are written.
     ///
     /// A ledger that is not known to be the right one, or not whole, is refused.
-    pub fn open(location: &LedgerPlace, target: &Target, run: &str, consent: Consent) -> Result<Self, LedgerError> {
+    pub fn open(location: &LedgerLocation, target: &Target, run: &str, consent: Consent) -> Result<Self, LedgerError> {
         let opened = if location.has_ledger() {
             file::open_to_write(&location.path)?
         } else {
@@ -74,35 +74,36 @@ impl SqliteLedger {
             consent.ensure_may_create(location)?;
         }
         let hash = TargetHash::of(target);
-        let lock = RunLock::take(&location.path, hash, &format!("run {run}"))?;
-        opened.ensure_whole(location, Some(hash))?;
+        let lock = RunLock::acquire(&location.path, hash, &format!("run {run}"))?;
+        opened.ensure_intact(location, Some(hash))?;
         opened.ensure_newest(location, hash)?;
         consent.ensure_fits(&opened.connection, location, target)?;
-        let unverified = opened.note_of_unverified_log(location)?;
-        file::write_ahead(&opened.connection, &location.path)?;
-        let id = file::state(&opened.connection, &location.path)?.id;
+        let unverified = opened.unverified_wal_warning(location)?;
+        file::enable_wal(&opened.connection, &location.path)?;
+        let id = file::current_state(&opened.connection, &location.path)?.id;
         let (companions, warning) = Companions::open(lock, location.state_folder.as_deref(), &id, hash);
         let writer = Writer { file: opened.opened, log: None, id, companions, is_marked: false, is_closed: false };
         let mut ledger = Self::new(opened.connection, location, hash, run, Some(writer))?;
-        ledger.notes.extend(unverified.into_iter().chain(warning));
+        ledger.warnings.extend(unverified.into_iter().chain(warning));
         if consent != Consent::NotNeeded {
-            ledger.notes.extend(
-                place::passing_file_system(&location.path).map(|file_system| note_of_passing(location, &file_system)),
+            ledger.warnings.extend(
+                location::ephemeral_file_system(&location.path)
+                    .map(|file_system| ephemeral_storage_warning(location, &file_system)),
             );
         }
-        ledger.mark_open(&target.base_url).map_err(|error| error.in_file_of(&ledger.connection))?;
+        ledger.mark_open(&target.base_url).map_err(|error| error.with_path(&ledger.connection))?;
         Ok(ledger)
     }
 
     /// Opens a ledger that is there, to look at it only: nothing is written or migrated. Nothing where there is none.
-    pub fn open_existing(location: &LedgerPlace, target: &Target, run: &str) -> Result<Option<Self>, LedgerError> {
+    pub fn open_existing(location: &LedgerLocation, target: &Target, run: &str) -> Result<Option<Self>, LedgerError> {
         let hash = TargetHash::of(target);
         let Some(connection) = file::open_to_look_up(location, hash)? else { return Ok(None) };
         let consent = Consent::Given { new_ledger: false, new_target: false };
         let fits = consent.ensure_fits(&connection, location, target);
         let mut ledger = Self::new(connection, location, hash, run, None)?;
         match fits {
-            Err(LedgerError::UnknownTarget { base_url, .. }) => ledger.notes.push(format!(
+            Err(LedgerError::UnknownTarget { base_url, .. }) => ledger.warnings.push(format!(
                 "the ledger {} holds other targets, but no attempt to send an order to {base_url} with this client key\n  hint: a send to another tenant needs --new-target; the same tenant under a new key or URL needs orderferry ledger adopt",
                 location.path.display()
             )),
@@ -113,36 +114,36 @@ impl SqliteLedger {
 
     /// Opens the same ledger once more, to look at it only. It is not checked again.
     pub fn reader(&self) -> Result<Self, LedgerError> {
-        let connection = file::open_to_read(&self.place.path)?;
-        let connection = connection.ok_or_else(|| LedgerError::NotThere { path: self.place.path.clone() })?;
-        Self::new(connection, &self.place, self.target, &self.run, None)
+        let connection = file::open_to_read(&self.location.path)?;
+        let connection = connection.ok_or_else(|| LedgerError::NotFound { path: self.location.path.clone() })?;
+        Self::new(connection, &self.location, self.target, &self.run, None)
     }
 
     fn new(
         connection: Connection,
-        location: &LedgerPlace,
+        location: &LedgerLocation,
         target: TargetHash,
         run: &str,
         writer: Option<Writer>,
     ) -> Result<Self, LedgerError> {
         let read = || {
             let salt = connection.query_row("SELECT salt FROM ledger", [], |row| row.get(0))?;
-            Ok::<_, LedgerError>((Seen::now(&connection)?, salt))
+            Ok::<_, LedgerError>((ForeignWrites::now(&connection)?, salt))
         };
-        let (foreign_writes, salt) = read().map_err(|error| error.in_file_of(&connection))?;
+        let (foreign_writes, salt) = read().map_err(|error| error.with_path(&connection))?;
         let (location, run) = (location.clone(), run.to_owned());
-        Ok(Self { connection, place: location, target, run, seen: foreign_writes, salt, writer, notes: Vec::new() })
+        Ok(Self { connection, location, target, run, foreign_writes, salt, writer, warnings: Vec::new() })
     }
 
     /// The random id of this ledger, as hex digits.
     pub fn id(&self) -> Result<String, LedgerError> {
-        Ok(file::state(&self.connection, &self.place.path)?.id)
+        Ok(file::current_state(&self.connection, &self.location.path)?.id)
     }
 
     /// What a person may want to know of the ledger: which companions cannot be written, for example.
     #[must_use]
-    pub fn notes(&self) -> &[String] {
-        &self.notes
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Notes in the database file itself, not only in its log, that a run is open: without the log it is refused then.
@@ -152,25 +153,25 @@ impl SqliteLedger {
         targets::mark_open(&transaction, self.target, base_url, &self.run, now)?;
         let commits = file::count_commit(&transaction, 0)?;
         transaction.commit()?;
-        self.remember(commits);
+        self.record_commit(commits);
         if let Some(writer) = &mut self.writer {
-            writer.log = OpenedFile::at(&place::write_ahead_log(&self.place.path)).ok();
+            writer.log = OpenedFile::at(&location::wal_path(&self.location.path)).ok();
         }
-        self.carry_mark()
+        self.checkpoint_open_mark()
     }
 
     /// Brings the mark of the open run from the log to the database file. A reader may be in the way for a while: until it
     /// ends, only the companions notice that the log is lost.
-    fn carry_mark(&mut self) -> Result<(), LedgerError> {
+    fn checkpoint_open_mark(&mut self) -> Result<(), LedgerError> {
         if let Some(writer) = self.writer.as_mut().filter(|writer| !writer.is_marked) {
             writer.is_marked = file::checkpoint(&self.connection)?;
         }
         Ok(())
     }
 
-    fn remember(&mut self, commits: u64) {
+    fn record_commit(&mut self, commits: u64) {
         if let Some(writer) = &mut self.writer {
-            writer.companions.remember(&LedgerState { id: writer.id.clone(), commits });
+            writer.companions.record(&LedgerState { id: writer.id.clone(), commits });
         }
     }
 
@@ -189,15 +190,15 @@ impl SqliteLedger {
         targets::mark_closed(&transaction, Some(self.target))?;
         let commits = file::count_commit(&transaction, 0)?;
         transaction.commit()?;
-        self.remember(commits);
+        self.record_commit(commits);
         if let Some(writer) = &mut self.writer {
             writer.is_closed = true;
         }
-        Ok(file::keep_log_of_open_runs(&self.connection)?)
+        Ok(file::keep_wal_of_open_runs(&self.connection)?)
     }
 }
 
-fn note_of_passing(location: &LedgerPlace, file_system: &str) -> String {
+fn ephemeral_storage_warning(location: &LedgerLocation, file_system: &str) -> String {
     format!(
         "the ledger {} is on {file_system}: where that is a container's own, the ledger ends with it\n  hint: keep it on a volume, and name it with --ledger",
         location.path.display()
@@ -211,7 +212,7 @@ impl Drop for SqliteLedger {
     }
 }
 
-impl Seen {
+impl ForeignWrites {
     fn now(connection: &Connection) -> Result<Self, LedgerError> {
         // The mark first: what is written between the two is looked at again.
         let data_version = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
@@ -223,7 +224,7 @@ impl Seen {
 
     /// Looks at what others have written since: another run to the same target must not go on beside this one. The lock
     /// keeps it out, unless someone removes the lock file.
-    fn look_again(self, connection: &Connection, target: TargetHash, run: &str) -> Result<Self, LedgerError> {
+    fn ensure_no_other_run(self, connection: &Connection, target: TargetHash, run: &str) -> Result<Self, LedgerError> {
         let now: i64 = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
         if now == self.data_version {
             return Ok(self);
@@ -241,32 +242,32 @@ impl Seen {
 }
 
 impl Ledger for SqliteLedger {
-    fn history(&self, reference: &str) -> Result<Vec<Entry>, LedgerError> {
-        self.entries(reference).map_err(|error| error.in_file_of(&self.connection))
+    fn history(&self, reference: &str) -> Result<Vec<HistoryEntry>, LedgerError> {
+        self.read_history(reference).map_err(|error| error.with_path(&self.connection))
     }
 
-    fn references_of(&self, dedup_hash: Likeness) -> Result<Vec<String>, LedgerError> {
-        self.references_alike(dedup_hash).map_err(|error| error.in_file_of(&self.connection))
+    fn references_by_dedup_hash(&self, dedup_hash: DedupHash) -> Result<Vec<String>, LedgerError> {
+        self.read_references_by_dedup_hash(dedup_hash).map_err(|error| error.with_path(&self.connection))
     }
 
-    fn references_at(&self, ordered_at: DateTime<Utc>) -> Result<Vec<String>, LedgerError> {
-        self.references_of_time(ordered_at).map_err(|error| error.in_file_of(&self.connection))
+    fn references_by_time(&self, ordered_at: DateTime<Utc>) -> Result<Vec<String>, LedgerError> {
+        self.read_references_by_time(ordered_at).map_err(|error| error.with_path(&self.connection))
     }
 
     fn change_state(&self, order: &OrderKey) -> Result<ChangeState, LedgerError> {
-        self.state_of_change(order).map_err(|error| error.in_file_of(&self.connection))
+        self.read_change_state(order).map_err(|error| error.with_path(&self.connection))
     }
 
-    fn extension_types(&self) -> Result<ExtensionTypes, LedgerError> {
-        self.types_at_target().map_err(|error| error.in_file_of(&self.connection))
+    fn attribute_types(&self) -> Result<AttributeTypes, LedgerError> {
+        self.read_attribute_types().map_err(|error| error.with_path(&self.connection))
     }
 
     fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError> {
-        self.carts_left_open().map_err(|error| error.in_file_of(&self.connection))
+        self.read_open_carts().map_err(|error| error.with_path(&self.connection))
     }
 
-    fn write(&mut self, writes: &[Write]) -> Result<Vec<i64>, LedgerError> {
-        self.commit(writes).map_err(|error| error.in_file_of(&self.connection))
+    fn write(&mut self, writes: &[LedgerWrite]) -> Result<Vec<i64>, LedgerError> {
+        self.commit(writes).map_err(|error| error.with_path(&self.connection))
     }
 
     fn close(&mut self) -> Result<(), LedgerError> {
@@ -278,7 +279,7 @@ impl Ledger for SqliteLedger {
 }
 
 impl SqliteLedger {
-    fn entries(&self, reference: &str) -> Result<Vec<Entry>, LedgerError> {
+    fn read_history(&self, reference: &str) -> Result<Vec<HistoryEntry>, LedgerError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT ordered_at, content, outcome, by_hand, status, total, currency, items FROM attempts
              WHERE target = ?1 AND reference = ?2 ORDER BY attempt",
@@ -287,23 +288,23 @@ impl SqliteLedger {
             let (ordered_at, content) = (time_from_millis(row.get(0)?), ContentHash(row.get(1)?));
             let order = OrderKey { reference: reference.to_owned(), ordered_at, content };
             let (state, is_manual) = (parse_outcome(row.get::<_, Option<String>>(2)?.as_deref()), row.get(3)?);
-            Ok(Entry { order, state, is_by_hand: is_manual, snapshot: snapshot_from_row(row, 4)? })
+            Ok(HistoryEntry { order, state, is_manual, snapshot: snapshot_from_row(row, 4)? })
         })?;
         Ok(entries.collect::<Result<_, _>>()?)
     }
 
-    fn references_alike(&self, dedup_hash: Likeness) -> Result<Vec<String>, LedgerError> {
+    fn read_references_by_dedup_hash(&self, dedup_hash: DedupHash) -> Result<Vec<String>, LedgerError> {
         // The first 1,000: a guest who ordered the same more often at one time is none of a shop.
         let mut statement = self.connection.prepare_cached(
             "SELECT DISTINCT reference FROM attempts
              WHERE target = ?1 AND likeness = ?2 AND outcome IS NOT 'not_accepted' ORDER BY attempt LIMIT 1000",
         )?;
         let references =
-            statement.query_map(params![self.target.0, keyed(dedup_hash, &self.salt)], |row| row.get(0))?;
+            statement.query_map(params![self.target.0, salted_hash(dedup_hash, &self.salt)], |row| row.get(0))?;
         Ok(references.collect::<Result<_, _>>()?)
     }
 
-    fn references_of_time(&self, ordered_at: DateTime<Utc>) -> Result<Vec<String>, LedgerError> {
+    fn read_references_by_time(&self, ordered_at: DateTime<Utc>) -> Result<Vec<String>, LedgerError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT DISTINCT reference FROM attempts
              WHERE target = ?1 AND ordered_at = ?2 AND outcome IS NOT 'not_accepted' ORDER BY attempt",
@@ -313,7 +314,7 @@ impl SqliteLedger {
         Ok(references.collect::<Result<_, _>>()?)
     }
 
-    fn state_of_change(&self, order: &OrderKey) -> Result<ChangeState, LedgerError> {
+    fn read_change_state(&self, order: &OrderKey) -> Result<ChangeState, LedgerError> {
         // The time of an order is part of its content, so that it need not be compared.
         let mut statement = self.connection.prepare_cached(
             "SELECT acknowledged_at IS NOT NULL, reported_at IS NOT NULL FROM changes
@@ -328,65 +329,70 @@ impl SqliteLedger {
         })
     }
 
-    fn types_at_target(&self) -> Result<ExtensionTypes, LedgerError> {
+    fn read_attribute_types(&self) -> Result<AttributeTypes, LedgerError> {
         let mut statement =
             self.connection.prepare("SELECT scope, name, type FROM extension_types WHERE target = ?1")?;
         let mut rows = statement.query(params![self.target.0])?;
-        let mut types = ExtensionTypes::default();
+        let mut types = AttributeTypes::default();
         while let Some(row) = rows.next()? {
             let scope = match row.get_ref(0)?.as_str() {
                 Ok("item") => ExtensionScope::Item,
                 _ => ExtensionScope::Order,
             };
             // A type of a later version is none that this one could conflict with.
-            let Some(data_type) = ExtensionKind::from_name(&row.get::<_, String>(2)?) else { continue };
-            types.add(ExtensionType { scope, name: row.get(1)?, kind: data_type });
+            let Some(data_type) = ExtensionType::from_name(&row.get::<_, String>(2)?) else { continue };
+            types.add(AttributeType { scope, name: row.get(1)?, data_type });
         }
         Ok(types)
     }
 
-    fn carts_left_open(&self) -> Result<Vec<OpenCart>, LedgerError> {
+    fn read_open_carts(&self) -> Result<Vec<OpenCart>, LedgerError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT cart, reference, browser, clear_cart FROM carts
              WHERE target = ?1 AND closed_at IS NULL ORDER BY cart",
         )?;
         let carts = statement.query_map(params![self.target.0], |row| {
-            let (cart, reference, browser) = (Cart(row.get(0)?), row.get(1)?, row.get(2)?);
-            Ok(OpenCart { cart, reference, browser, clear_cart: EventText(row.get(3)?) })
+            let (cart, reference, browser) = (CartId(row.get(0)?), row.get(1)?, row.get(2)?);
+            Ok(OpenCart { cart, reference, browser, clear_cart: EventJson(row.get(3)?) })
         })?;
         Ok(carts.collect::<Result<_, _>>()?)
     }
 
-    fn commit(&mut self, writes: &[Write]) -> Result<Vec<i64>, LedgerError> {
+    fn commit(&mut self, writes: &[LedgerWrite]) -> Result<Vec<i64>, LedgerError> {
         let now = file::now();
-        let has_intent = writes.iter().any(Write::is_of_intent);
+        let has_intent = writes.iter().any(LedgerWrite::is_intent);
         // What came of a request may be written to any file and beside any run.
         if has_intent {
             self.ensure_in_place()?;
         }
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-        let foreign_writes =
-            if has_intent { self.seen.look_again(&transaction, self.target, &self.run)? } else { self.seen };
-        let write = |write: &Write| match write {
-            Write::Intend(intent) => write_intent(&transaction, intent, self.target, &self.run, &self.salt, now),
-            Write::Settle(attempt, state) => settle(&transaction, *attempt, *state, false, now),
-            Write::OpenCart { reference, browser, clear_cart } => {
+        let foreign_writes = if has_intent {
+            self.foreign_writes.ensure_no_other_run(&transaction, self.target, &self.run)?
+        } else {
+            self.foreign_writes
+        };
+        let write = |write: &LedgerWrite| match write {
+            LedgerWrite::Intent(intent) => write_intent(&transaction, intent, self.target, &self.run, &self.salt, now),
+            LedgerWrite::Outcome(attempt, state) => write_outcome(&transaction, *attempt, *state, false, now),
+            LedgerWrite::OpenCart { reference, browser, clear_cart } => {
                 let parameters = params![self.target.0, reference, self.run, browser, clear_cart.0, now];
-                open_cart(&transaction, parameters)
+                insert_cart(&transaction, parameters)
             }
-            Write::CloseCart(cart) => close_cart(&transaction, *cart, now),
-            Write::NoteChange(change) => note_change(&transaction, change, self.target, &self.run, now),
-            Write::LearnTypes(types) => learn_types(&transaction, types, self.target, &self.run, now),
-            Write::MarkReported => mark_reported(&transaction, self.target, &self.run, now),
+            LedgerWrite::CloseCart(cart) => close_cart(&transaction, *cart, now),
+            LedgerWrite::RecordChange(change) => record_change(&transaction, change, self.target, &self.run, now),
+            LedgerWrite::RecordAttributeTypes(types) => {
+                record_attribute_types(&transaction, types, self.target, &self.run, now)
+            }
+            LedgerWrite::MarkReported => mark_reported(&transaction, self.target, &self.run, now),
         };
         let numbers = writes.iter().map(write).collect::<Result<_, _>>()?;
-        let n_intents = writes.iter().filter(|write| matches!(write, Write::Intend(_))).count();
+        let n_intents = writes.iter().filter(|write| matches!(write, LedgerWrite::Intent(_))).count();
         let commits = file::count_commit(&transaction, n_intents.try_into().unwrap_or(i64::MAX))?;
         transaction.commit()?;
-        self.seen = foreign_writes;
-        self.remember(commits);
+        self.foreign_writes = foreign_writes;
+        self.record_commit(commits);
         // What was committed stands, whatever comes of the mark.
-        drop(self.carry_mark());
+        drop(self.checkpoint_open_mark());
         Ok(numbers)
     }
 }
@@ -399,7 +405,7 @@ fn write_intent(
     salt: &[u8; 32],
     now: i64,
 ) -> Result<i64, LedgerError> {
-    let Intent { order, status, money, n_items: item_count, likeness: dedup_hash } = intent;
+    let Intent { order, status, money, item_count, dedup_hash } = intent;
     let mut statement = connection.prepare_cached(
         "INSERT INTO attempts (target, reference, ordered_at, content, run, intended_at, status, total, currency, items,
                                likeness, checksum)
@@ -416,31 +422,31 @@ fn write_intent(
         money.as_ref().map(|money| money.amount.to_string()),
         money.as_ref().map(|money| money.currency.to_string()),
         i64::try_from(*item_count).unwrap_or(i64::MAX),
-        dedup_hash.map(|dedup_hash| keyed(dedup_hash, salt)),
+        dedup_hash.map(|dedup_hash| salted_hash(dedup_hash, salt)),
     ])?;
     let attempt = connection.last_insert_rowid();
-    seal(connection, Attempt(attempt))?;
+    update_checksum(connection, AttemptId(attempt))?;
     Ok(attempt)
 }
 
 /// A likeness as it is stored.
-fn keyed(dedup_hash: Likeness, salt: &[u8; 32]) -> [u8; 16] {
+fn salted_hash(dedup_hash: DedupHash, salt: &[u8; 32]) -> [u8; 16] {
     let mut key = [0; 16];
     key.copy_from_slice(&blake3::keyed_hash(salt, &dedup_hash.0).as_bytes()[..16]);
     key
 }
 
 /// Writes the checksum of an attempt.
-pub(super) fn seal(connection: &Connection, attempt: Attempt) -> Result<(), rusqlite::Error> {
+pub(super) fn update_checksum(connection: &Connection, attempt: AttemptId) -> Result<(), rusqlite::Error> {
     let sql = concat!("UPDATE attempts SET checksum = row_checksum(", attempt_columns!(), ") WHERE attempt = ?1");
     connection.prepare_cached(sql)?.execute(params![attempt.0])?;
     Ok(())
 }
 
 /// Writes what came of an attempt, as the service or a person says it.
-pub(super) fn settle(
+pub(super) fn write_outcome(
     connection: &Connection,
-    attempt: Attempt,
+    attempt: AttemptId,
     state: AttemptState,
     is_manual: bool,
     now: i64,
@@ -448,11 +454,11 @@ pub(super) fn settle(
     let mut statement = connection
         .prepare_cached("UPDATE attempts SET outcome = ?2, settled_at = ?3, by_hand = ?4 WHERE attempt = ?1")?;
     statement.execute(params![attempt.0, outcome_name(state), now, is_manual])?;
-    seal(connection, attempt)?;
+    update_checksum(connection, attempt)?;
     Ok(attempt.0)
 }
 
-fn open_cart(connection: &Connection, parameters: &[&dyn ToSql]) -> Result<i64, LedgerError> {
+fn insert_cart(connection: &Connection, parameters: &[&dyn ToSql]) -> Result<i64, LedgerError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO carts (target, reference, run, browser, clear_cart, opened_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
@@ -460,14 +466,14 @@ fn open_cart(connection: &Connection, parameters: &[&dyn ToSql]) -> Result<i64, 
     Ok(connection.last_insert_rowid())
 }
 
-fn close_cart(connection: &Connection, cart: Cart, now: i64) -> Result<i64, LedgerError> {
+fn close_cart(connection: &Connection, cart: CartId, now: i64) -> Result<i64, LedgerError> {
     let mut statement = connection.prepare_cached("UPDATE carts SET closed_at = ?2 WHERE cart = ?1")?;
     statement.execute(params![cart.0, now])?;
     Ok(cart.0)
 }
 
 /// Notes a change. As long as no run has reported it, it is that of the run which noted it last.
-fn note_change(
+fn record_change(
     connection: &Connection,
     change: &ChangedOrder,
     target: TargetHash,
@@ -492,14 +498,14 @@ fn note_change(
         snapshot.status,
         snapshot.money.as_ref().map(|money| money.amount.to_string()),
         snapshot.money.as_ref().map(|money| money.currency.to_string()),
-        snapshot.n_items.and_then(|n_items| i64::try_from(n_items).ok()),
+        snapshot.item_count.and_then(|n_items| i64::try_from(n_items).ok()),
     ])?;
     Ok(connection.last_insert_rowid())
 }
 
-fn learn_types(
+fn record_attribute_types(
     connection: &Connection,
-    types: &[ExtensionType],
+    types: &[AttributeType],
     target: TargetHash,
     run: &str,
     now: i64,
@@ -508,7 +514,7 @@ fn learn_types(
         "INSERT INTO extension_types (target, scope, name, type, run, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO NOTHING",
     )?;
-    for ExtensionType { scope, name, kind: data_type } in types {
+    for AttributeType { scope, name, data_type } in types {
         statement.execute(params![target.0, scope.as_str(), name, data_type.name(), run, now])?;
     }
     Ok(0)
@@ -536,17 +542,17 @@ mod tests {
         OrderKey { reference: reference.into(), ordered_at, content: ContentHash([1; 16]) }
     }
 
-    fn intend(reference: &str) -> Write {
-        let (status, dedup_hash) = ("PURCHASED".into(), Some(Likeness([1; 16])));
-        Write::Intend(Intent { order: order(reference), status, money: None, n_items: 1, likeness: dedup_hash })
+    fn intend(reference: &str) -> LedgerWrite {
+        let (status, dedup_hash) = ("PURCHASED".into(), Some(DedupHash([1; 16])));
+        LedgerWrite::Intent(Intent { order: order(reference), status, money: None, item_count: 1, dedup_hash })
     }
 
     fn open(path: &Path, key: &str, run: &str) -> Result<SqliteLedger, LedgerError> {
-        SqliteLedger::open(&LedgerPlace::at(path.into()), &target(key), run, Consent::NotNeeded)
+        SqliteLedger::open(&LedgerLocation::at(path.into()), &target(key), run, Consent::NotNeeded)
     }
 
     fn open_existing(path: &Path, key: &str) -> Result<Option<SqliteLedger>, LedgerError> {
-        SqliteLedger::open_existing(&LedgerPlace::at(path.into()), &target(key), "run-2")
+        SqliteLedger::open_existing(&LedgerLocation::at(path.into()), &target(key), "run-2")
     }
 
     fn states(ledger: &SqliteLedger, reference: &str) -> Vec<AttemptState> {
@@ -554,21 +560,21 @@ mod tests {
     }
 
     #[test]
-    fn remembers_what_was_sent_to_which_target() {
+    fn history_is_per_target() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
         let mut ledger = open(&path, "a", "run-1").unwrap();
         let attempts = ledger.write(&[intend("A"), intend("B")]).unwrap();
-        ledger.write(&[Write::Settle(Attempt(attempts[0]), AttemptState::Accepted)]).unwrap();
+        ledger.write(&[LedgerWrite::Outcome(AttemptId(attempts[0]), AttemptState::Accepted)]).unwrap();
         drop(ledger);
         let ledger = open_existing(&path, "a").unwrap().unwrap();
         assert_eq!(
             ledger.history("A").unwrap(),
-            [Entry {
+            [HistoryEntry {
                 order: order("A"),
                 state: AttemptState::Accepted,
-                is_by_hand: false,
-                snapshot: OrderSnapshot { status: Some("PURCHASED".into()), money: None, n_items: Some(1) }
+                is_manual: false,
+                snapshot: OrderSnapshot { status: Some("PURCHASED".into()), money: None, item_count: Some(1) }
             }]
         );
         assert_eq!(states(&ledger, "B"), [AttemptState::Intended]);
@@ -576,9 +582,9 @@ mod tests {
         assert_eq!(states(&other, "A"), []);
     }
 
-    fn cart(browser: &str) -> Write {
-        let clear_cart = EventText("\",\"type\":\"CLEAR_CART\"}".into());
-        Write::OpenCart { reference: "A".into(), browser: browser.into(), clear_cart }
+    fn cart(browser: &str) -> LedgerWrite {
+        let clear_cart = EventJson("\",\"type\":\"CLEAR_CART\"}".into());
+        LedgerWrite::OpenCart { reference: "A".into(), browser: browser.into(), clear_cart }
     }
 
     fn open_browsers(ledger: &SqliteLedger) -> Vec<String> {
@@ -586,27 +592,27 @@ mod tests {
     }
 
     #[test]
-    fn remembers_which_carts_at_which_target_are_open() {
+    fn open_carts_are_per_target() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
         let mut ledger = open(&path, "a", "run-1").unwrap();
         let mut other = open(&path, "b", "run-1").unwrap();
         let carts = ledger.write(&[cart("b-1"), intend("A"), cart("b-2"), cart("b-3")]).unwrap();
         other.write(&[cart("b-4")]).unwrap();
-        ledger.write(&[Write::CloseCart(Cart(carts[2]))]).unwrap();
+        ledger.write(&[LedgerWrite::CloseCart(CartId(carts[2]))]).unwrap();
         drop(ledger);
         let next = open(&path, "a", "run-2").unwrap();
         assert_eq!(
             (open_browsers(&next), open_browsers(&other)),
             (vec!["b-1".into(), "b-3".into()], vec!["b-4".into()])
         );
-        let clear_cart = EventText("\",\"type\":\"CLEAR_CART\"}".into());
+        let clear_cart = EventJson("\",\"type\":\"CLEAR_CART\"}".into());
         let (reference, browser) = ("A".into(), "b-1".into());
-        assert_eq!(next.open_carts().unwrap()[0], OpenCart { cart: Cart(carts[0]), reference, browser, clear_cart });
+        assert_eq!(next.open_carts().unwrap()[0], OpenCart { cart: CartId(carts[0]), reference, browser, clear_cart });
     }
 
     #[test]
-    fn refuses_what_it_does_not_know() {
+    fn unknown_version_and_foreign_files_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
         assert!(open_existing(&path, "a").unwrap().is_none());
@@ -614,22 +620,22 @@ mod tests {
         assert!(open_existing(&path, "a").unwrap().is_none());
         drop(open(&path, "a", "run-1").unwrap());
         Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 6").unwrap();
-        assert!(matches!(open(&path, "a", "r"), Err(LedgerError::Newer { found: 6, .. })));
+        assert!(matches!(open(&path, "a", "r"), Err(LedgerError::NewerVersion { found: 6, .. })));
         let foreign = folder.path().join("other.db");
         Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
-        assert!(matches!(open(&foreign, "a", "r"), Err(LedgerError::Foreign { .. })));
+        assert!(matches!(open(&foreign, "a", "r"), Err(LedgerError::NotALedger { .. })));
         let text = folder.path().join("notes.txt");
         std::fs::write(&text, "no database at all, but long enough to be looked at as one".repeat(20)).unwrap();
-        assert!(matches!(open(&text, "a", "r"), Err(LedgerError::Foreign { .. })));
+        assert!(matches!(open(&text, "a", "r"), Err(LedgerError::NotALedger { .. })));
     }
 
-    fn change(order: OrderKey) -> Write {
+    fn change(order: OrderKey) -> LedgerWrite {
         let cause = Some("left out".into());
-        Write::NoteChange(Box::new(ChangedOrder { order, cause, snapshot: OrderSnapshot::default() }))
+        LedgerWrite::RecordChange(Box::new(ChangedOrder { order, cause, snapshot: OrderSnapshot::default() }))
     }
 
     #[test]
-    fn a_change_is_noted_once_and_known_when_acknowledged() {
+    fn change_is_recorded_once_until_acknowledged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
         let mut ledger = open(&path, "a", "run-1").unwrap();
@@ -646,7 +652,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_reported_by_the_run_that_noted_it_last() {
+    fn change_is_reported_by_last_recording_run() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
         let (first, second) = (order("A"), order("B"));
@@ -657,23 +663,23 @@ mod tests {
         let mut run = open(&path, "a", "run-2").unwrap();
         run.write(&[change(first.clone())]).unwrap();
         run.close().unwrap();
-        let commits = file::state(&run.connection, &path).unwrap().commits;
-        run.write(&[Write::MarkReported]).unwrap();
+        let commits = file::current_state(&run.connection, &path).unwrap().commits;
+        run.write(&[LedgerWrite::MarkReported]).unwrap();
         assert_eq!(run.change_state(&first).unwrap(), ChangeState::Reported);
         assert_eq!(run.change_state(&second).unwrap(), ChangeState::New);
         // The companions know of it too, although the run has ended.
-        let remembered = crate::ledger::evidence::witnessed(&LedgerPlace::at(path.clone()), None);
+        let remembered = crate::ledger::companions::recorded_states(&LedgerLocation::at(path.clone()), None);
         assert_eq!(remembered.iter().map(|(_, state)| state.commits).max(), Some(commits + 1));
         drop(run);
         open(&path, "a", "run-3").unwrap();
     }
 
     #[test]
-    fn a_run_that_finds_another_beside_it_sends_nothing_more() {
+    fn concurrent_run_stops_intents() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
         let mut first = open(&path, "a", "run-1").unwrap();
-        let attempt = Attempt(first.write(&[intend("A")]).unwrap()[0]);
+        let attempt = AttemptId(first.write(&[intend("A")]).unwrap()[0]);
         // A run to another target is no matter.
         open(&path, "b", "run-b").unwrap().write(&[intend("A")]).unwrap();
         first.write(&[intend("B")]).unwrap();
@@ -685,25 +691,25 @@ mod tests {
         // What the first wrote before is known to the second, which looked when it began.
         second.write(&[intend("C")]).unwrap();
         for _ in 0..2 {
-            let found = first.write(&[intend("C"), Write::Settle(attempt, AttemptState::Accepted)]);
+            let found = first.write(&[intend("C"), LedgerWrite::Outcome(attempt, AttemptState::Accepted)]);
             assert!(matches!(found, Err(LedgerError::OtherRun { run }) if run == "run-2"));
         }
         assert!(matches!(first.write(&[cart("b-1")]), Err(LedgerError::OtherRun { .. })));
         assert_eq!(states(&first, "C"), [AttemptState::Intended]);
-        first.write(&[Write::Settle(attempt, AttemptState::Accepted)]).unwrap();
+        first.write(&[LedgerWrite::Outcome(attempt, AttemptState::Accepted)]).unwrap();
         assert_eq!(states(&second, "A"), [AttemptState::Accepted]);
     }
 
     #[cfg(unix)]
     #[test]
-    fn nobody_else_may_read_it() {
+    fn files_are_private_to_the_user() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
         let mut ledger = open(&path, "a", "r").unwrap();
         let link = folder.path().join("link.db");
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        assert!(matches!(open(&link, "a", "r"), Err(LedgerError::Held { .. })));
+        assert!(matches!(open(&link, "a", "r"), Err(LedgerError::Locked { .. })));
         std::fs::remove_file(&link).unwrap();
         ledger.write(&[intend("A")]).unwrap();
         let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
@@ -715,7 +721,7 @@ mod tests {
 
     /// A listing that is open in another window, for example, keeps SQLite from copying the log.
     #[test]
-    fn a_reader_delays_the_mark_of_an_open_run_and_no_run() {
+    fn reader_delays_open_run_mark_only() {
         let folder = tempfile::tempdir().unwrap();
         let (path, copy) = (folder.path().join("ledger.db"), folder.path().join("copy.db"));
         open(&path, "a", "run-1").unwrap().write(&[intend("A")]).unwrap();
@@ -728,12 +734,12 @@ mod tests {
         reader.execute_batch("COMMIT").unwrap();
         ledger.write(&[intend("B")]).unwrap();
         std::fs::copy(&path, &copy).unwrap();
-        assert!(matches!(open(&copy, "a", "run-3"), Err(LedgerError::LogLost { .. })));
+        assert!(matches!(open(&copy, "a", "run-3"), Err(LedgerError::WalMissing { .. })));
     }
 
     #[cfg(unix)]
     #[test]
-    fn the_log_of_a_ledger_behind_a_link_is_found() {
+    fn wal_is_found_through_symlink() {
         let folder = tempfile::tempdir().unwrap();
         let (path, link) = (folder.path().join("ledger.db"), folder.path().join("link"));
         drop(open(&path, "a", "run-1").unwrap());
@@ -745,23 +751,23 @@ mod tests {
     }
 
     #[test]
-    fn a_database_without_tables_is_no_ledger() {
+    fn database_without_tables_is_not_a_ledger() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
         Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a); DROP TABLE t").unwrap();
         let consent = Consent::Given { new_ledger: false, new_target: false };
-        let opened = SqliteLedger::open(&LedgerPlace::at(path.clone()), &target("a"), "run-1", consent);
+        let opened = SqliteLedger::open(&LedgerLocation::at(path.clone()), &target("a"), "run-1", consent);
         assert!(matches!(opened, Err(LedgerError::NoLedger { .. })));
         assert!(open(&path, "a", "run-1").is_ok());
     }
 
     /// What is done with a copy, at a staging tenant for example, says nothing of the original.
     #[test]
-    fn a_copy_that_went_on_elsewhere_does_not_make_the_original_old() {
+    fn copy_for_other_target_keeps_original_current() {
         let folder = tempfile::tempdir().unwrap();
-        let location = |name: &str| LedgerPlace {
+        let location = |name: &str| LedgerLocation {
             state_folder: Some(folder.path().join("state")),
-            ..LedgerPlace::at(folder.path().join(name))
+            ..LedgerLocation::at(folder.path().join(name))
         };
         let run = |name: &str, key: &str| {
             let mut ledger = SqliteLedger::open(&location(name), &target(key), "run", Consent::NotNeeded)?;
@@ -783,8 +789,8 @@ mod tests {
         let mut n_sent_again = 0;
         for reference in references() {
             let OrderKey { ordered_at, content, .. } = order(&reference);
-            let state = crate::ledger::known(&ledger.history(&reference)?, ordered_at, content);
-            n_sent_again += usize::from(!matches!(state, crate::ledger::Known::Accepted));
+            let state = crate::ledger::prior_state(&ledger.history(&reference)?, ordered_at, content);
+            n_sent_again += usize::from(!matches!(state, crate::ledger::PriorState::Accepted));
         }
         Ok(n_sent_again)
     }
@@ -795,12 +801,12 @@ mod tests {
 
     /// Every 16th byte, or with `ORDERFERRY_EVERY_BYTE` each one, has one of its bits flipped.
     #[test]
-    fn no_flipped_bit_hides_an_attempt() {
+    fn bit_flips_never_hide_an_attempt() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
         let mut ledger = open(&path, "a", "run-1").unwrap();
         let attempts = ledger.write(&references().map(|reference| intend(&reference)).collect::<Vec<_>>()).unwrap();
-        let settle = |attempt: i64| Write::Settle(Attempt(attempt), AttemptState::Accepted);
+        let settle = |attempt: i64| LedgerWrite::Outcome(AttemptId(attempt), AttemptState::Accepted);
         ledger.write(&attempts.into_iter().map(settle).collect::<Vec<_>>()).unwrap();
         drop(ledger);
         let intact = std::fs::read(&path).unwrap();

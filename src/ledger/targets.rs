@@ -18,9 +18,9 @@ pub struct KnownTarget {
     /// The run that last sent something to it, and when.
     pub last_run: (String, DateTime<Utc>),
     /// How many attempts were accepted.
-    pub n_accepted: i64,
+    pub accepted_count: i64,
     /// How many may have been accepted.
-    pub n_open: i64,
+    pub open_count: i64,
 }
 
 impl fmt::Display for KnownTarget {
@@ -28,16 +28,16 @@ impl fmt::Display for KnownTarget {
         let (run, at) = &self.last_run;
         let base_url = self.base_url.as_deref().unwrap_or("a base URL that an earlier version did not write down");
         let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        write!(f, "target {}: {base_url}, {} orders accepted, ", self.target, self.n_accepted)?;
-        if self.n_open > 0 {
-            write!(f, "{} unknown, ", self.n_open)?;
+        write!(f, "target {}: {base_url}, {} orders accepted, ", self.target, self.accepted_count)?;
+        if self.open_count > 0 {
+            write!(f, "{} unknown, ", self.open_count)?;
         }
         write!(f, "last run {run} at {at}")
     }
 }
 
 /// Targets below a message, one a line.
-pub(super) fn in_lines(targets: &[KnownTarget]) -> String {
+pub(super) fn format_lines(targets: &[KnownTarget]) -> String {
     targets.iter().fold(String::new(), |lines, target| format!("{lines}\n  {target}"))
 }
 
@@ -56,8 +56,8 @@ pub(super) fn known_targets(connection: &Connection) -> Result<Vec<KnownTarget>,
         Ok(KnownTarget {
             target: TargetHash(row.get(0)?),
             base_url: row.get(1)?,
-            n_accepted: row.get(2)?,
-            n_open: row.get(3)?,
+            accepted_count: row.get(2)?,
+            open_count: row.get(3)?,
             last_run: (row.get(4)?, time_from_millis(row.get(5)?)),
         })
     })?;
@@ -65,7 +65,7 @@ pub(super) fn known_targets(connection: &Connection) -> Result<Vec<KnownTarget>,
 }
 
 /// The targets that runs of this version were sent to.
-pub(super) fn targets(connection: &Connection) -> Result<Vec<TargetHash>, rusqlite::Error> {
+pub(super) fn target_hashes(connection: &Connection) -> Result<Vec<TargetHash>, rusqlite::Error> {
     let mut statement = connection.prepare("SELECT target FROM targets")?;
     let targets = statement.query_map([], |row| Ok(TargetHash(row.get(0)?)))?;
     targets.collect()

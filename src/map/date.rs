@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use crate::model::nearest::{did_you_mean, nearest};
+use crate::model::suggest::{did_you_mean, suggest};
 
 /// The name of the format that needs no zone: ISO 8601 with an offset or `Z`.
 pub const ISO_8601: &str = "iso8601";
@@ -28,7 +28,7 @@ enum DateFormat {
 
 /// What a date means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Instant {
+pub struct ParsedInstant {
     /// To the millisecond.
     pub time: DateTime<Utc>,
     /// The clocks were turned: the local time never was, or was twice (the first is taken).
@@ -62,8 +62,8 @@ impl DateRule {
 
     /// What a date means, or nothing where no format fits.
     #[must_use]
-    pub fn instant(&self, text: &str) -> Option<Instant> {
-        self.formats.iter().find_map(|format| self.read(format, text))
+    pub fn parse(&self, text: &str) -> Option<ParsedInstant> {
+        self.formats.iter().find_map(|format| self.parse_with(format, text))
     }
 
     /// Whether an instant is midnight, in the zone of the dates or in UTC: then it may be a date without a time of day.
@@ -73,19 +73,21 @@ impl DateRule {
         time.time() == NaiveTime::MIN || self.zone.is_some_and(is_midnight_there)
     }
 
-    fn read(&self, format: &DateFormat, text: &str) -> Option<Instant> {
-        let unambiguous = |time| Instant { time, is_ambiguous: false };
+    fn parse_with(&self, format: &DateFormat, text: &str) -> Option<ParsedInstant> {
+        let unambiguous = |time| ParsedInstant { time, is_ambiguous: false };
         match format {
-            DateFormat::Iso => usual_iso(text).or_else(|| Some(to_millis(&iso(text)?))).map(unambiguous),
+            DateFormat::Iso => parse_common_iso(text).or_else(|| Some(to_millis(&parse_iso(text)?))).map(unambiguous),
             DateFormat::WithOffset(format) => {
                 DateTime::parse_from_str(text, format).ok().map(|time| unambiguous(to_millis(&time)))
             }
-            DateFormat::Local(format) => self.local(NaiveDateTime::parse_from_str(text, format).ok()?),
-            DateFormat::Day(format) => self.local(NaiveDate::parse_from_str(text, format).ok()?.and_hms_opt(0, 0, 0)?),
+            DateFormat::Local(format) => self.resolve_local(NaiveDateTime::parse_from_str(text, format).ok()?),
+            DateFormat::Day(format) => {
+                self.resolve_local(NaiveDate::parse_from_str(text, format).ok()?.and_hms_opt(0, 0, 0)?)
+            }
         }
     }
 
-    fn local(&self, time: NaiveDateTime) -> Option<Instant> {
+    fn resolve_local(&self, time: NaiveDateTime) -> Option<ParsedInstant> {
         let zone = self.zone?;
         let (time, is_ambiguous) = match zone.from_local_datetime(&time) {
             LocalResult::Single(time) => (time, false),
@@ -94,7 +96,7 @@ impl DateRule {
             // instant that they show an hour later.
             LocalResult::None => (zone.from_local_datetime(&(time + Duration::hours(1))).earliest()?, true),
         };
-        Some(Instant { time: to_millis(&time), is_ambiguous })
+        Some(ParsedInstant { time: to_millis(&time), is_ambiguous })
     }
 }
 
@@ -125,7 +127,7 @@ fn to_millis<Z: TimeZone>(time: &DateTime<Z>) -> DateTime<Utc> {
 
 /// ISO 8601 as nearly all write it, `2025-01-01T16:17:16Z` with a blank for the `T`, fractions or an offset at will.
 /// chrono's parser of formats, which reads the rest, takes ten times as long.
-fn usual_iso(text: &str) -> Option<DateTime<Utc>> {
+fn parse_common_iso(text: &str) -> Option<DateTime<Utc>> {
     let bytes = text.as_bytes();
     let (start, rest) = bytes.split_at_checked(19)?;
     let number = |digits: std::ops::Range<usize>| decimal(&start[digits]);
@@ -134,13 +136,13 @@ fn usual_iso(text: &str) -> Option<DateTime<Utc>> {
         return None;
     }
     let date = NaiveDate::from_ymd_opt(i32::try_from(number(0..4)?).ok()?, number(5..7)?, number(8..10)?)?;
-    let (millis, offset) = fraction(rest)?;
+    let (millis, offset) = parse_fraction(rest)?;
     let time = date.and_hms_milli_opt(number(11..13)?, number(14..16)?, number(17..19)?, millis)?.and_utc();
     time.checked_sub_signed(Duration::seconds(offset_seconds(offset)?))
 }
 
 /// The milliseconds of `.123456`, and what stands behind it.
-fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
+fn parse_fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     let Some(after) = text.strip_prefix(b".") else { return Some((0, text)) };
     let n_digits = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = after.split_at(n_digits);
@@ -167,7 +169,7 @@ fn decimal(digits: &[u8]) -> Option<u32> {
 }
 
 /// RFC 3339, and what ISO 8601 allows beside it: an offset without a colon or minutes, no seconds.
-fn iso(text: &str) -> Option<DateTime<FixedOffset>> {
+fn parse_iso(text: &str) -> Option<DateTime<FixedOffset>> {
     let with_offset = text.strip_suffix(['Z', 'z']).map_or(text.to_owned(), |time| format!("{time}+00:00"));
     ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"]
         .iter()
@@ -176,7 +178,7 @@ fn iso(text: &str) -> Option<DateTime<FixedOffset>> {
 
 fn unknown_zone(name: &str) -> String {
     let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-    let nearest = nearest(name, known);
+    let nearest = suggest(name, known);
     format!("{name:?} is no time zone{}", did_you_mean(nearest))
 }
 
@@ -188,12 +190,12 @@ mod tests {
 
     fn canonical(format: &str, zone: &str, text: &str) -> Option<(String, bool)> {
         let zone = (!zone.is_empty()).then_some(zone);
-        let date = DateRule::new(&[format.to_owned()], zone).unwrap().instant(text)?;
+        let date = DateRule::new(&[format.to_owned()], zone).unwrap().parse(text)?;
         Some((date.time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true), date.is_ambiguous))
     }
 
     #[test]
-    fn iso_8601_in_its_forms() {
+    fn accepts_iso_8601_variants() {
         let utc = |text| canonical(ISO_8601, "", text).map(|(text, _)| text);
         assert_eq!(utc("2025-01-01T16:17:16.000Z").as_deref(), Some("2025-01-01T16:17:16.000Z"));
         assert_eq!(utc("2016-12-26T09:28:48+00:00").as_deref(), Some("2016-12-26T09:28:48.000Z"));
@@ -206,24 +208,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_usual_form_is_read_as_chrono_reads_it(
+        fn common_iso_equals_chrono(
             text in "(19|20)[0-9]{2}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,10})?(Z|z|[+-][0-2][0-9]:?[0-6][0-9])?",
         ) {
-            if let Some(time) = usual_iso(&text) {
-                prop_assert_eq!(Some(time), iso(&text).map(|time| to_millis(&time)), "{}", text);
+            if let Some(time) = parse_common_iso(&text) {
+                prop_assert_eq!(Some(time), parse_iso(&text).map(|time| to_millis(&time)), "{}", text);
             }
         }
     }
 
     #[test]
-    fn the_usual_form_is_read_without_chrono() {
+    fn common_iso_takes_fast_path() {
         for text in ["2025-01-01T16:17:16Z", "2025-01-01 16:17:16.123+02:00", "2025-01-01T16:17:16-0500"] {
-            assert!(usual_iso(text).is_some(), "{text}");
+            assert!(parse_common_iso(text).is_some(), "{text}");
         }
     }
 
     #[test]
-    fn local_times_know_when_the_clocks_were_turned() {
+    fn local_time_in_clock_change_is_ambiguous() {
         let london = |text| canonical("%Y-%m-%d %H:%M:%S", "Europe/London", text);
         assert_eq!(london("2010-12-01 08:26:00"), Some(("2010-12-01T08:26:00.000Z".into(), false)));
         assert_eq!(london("2011-07-01 08:26:00"), Some(("2011-07-01T07:26:00.000Z".into(), false)));
@@ -233,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_cannot_work_is_refused() {
+    fn invalid_date_rule_is_refused() {
         let error = |format: &str, zone| DateRule::new(&[format.to_owned()], zone).unwrap_err();
         assert!(error("%Y-%m-%d", None).contains("needs a zone"));
         assert!(error("yyyy-MM-dd", Some("UTC")).contains("no date format"));

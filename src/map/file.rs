@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Far more than settings or a profile take, in bytes.
-const LARGEST_FILE: u64 = 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// The text of a file of settings or of a profile. The error names neither the file nor a line.
 ///
@@ -25,7 +25,7 @@ pub fn read_small_file(path: &Path) -> io::Result<String> {
     if is_pipe(file_type) {
         return Err(io::Error::new(ErrorKind::InvalidInput, "is a pipe or a socket, expected a file"));
     }
-    read_bounded(File::open(path)?, LARGEST_FILE)
+    read_bounded(File::open(path)?, MAX_FILE_BYTES)
 }
 
 #[cfg(unix)]
@@ -62,25 +62,25 @@ pub fn read_bounded(from: impl Read, max_bytes: u64) -> io::Result<String> {
 mod tests {
     use super::*;
 
-    fn fault(read: io::Result<String>) -> String {
+    fn error_text(read: io::Result<String>) -> String {
         read.unwrap_err().to_string()
     }
 
     #[test]
-    fn a_text_is_read_up_to_its_bound() {
+    fn text_is_read_up_to_the_limit() {
         assert_eq!(read_bounded(&b"12345"[..], 5).unwrap(), "12345");
-        assert_eq!(fault(read_bounded(&b"123456"[..], 5)), "the text has more than 5 B, the most that is read");
+        assert_eq!(error_text(read_bounded(&b"123456"[..], 5)), "the text has more than 5 B, the most that is read");
         assert_eq!(
-            fault(read_bounded(io::repeat(0), 1024 * 1024)),
+            error_text(read_bounded(io::repeat(0), 1024 * 1024)),
             "the text has more than 1.0 MiB, the most that is read"
         );
-        assert!(fault(read_bounded(&b"a\xff"[..], 5)).starts_with("is no UTF-8 text: "));
+        assert!(error_text(read_bounded(&b"a\xff"[..], 5)).starts_with("is no UTF-8 text: "));
     }
 
     #[test]
-    fn a_folder_is_no_small_file() {
+    fn folder_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(fault(read_small_file(folder.path())), "is a folder, expected a file");
+        assert_eq!(error_text(read_small_file(folder.path())), "is a folder, expected a file");
         assert_eq!(read_small_file(&folder.path().join("none")).unwrap_err().kind(), ErrorKind::NotFound);
         let file = folder.path().join("f.toml");
         fs::write(&file, "rate = 5").unwrap();

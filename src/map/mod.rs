@@ -4,39 +4,39 @@
 //! (a date has this format, a value stands in this table): the rest is for `validate`. Called by `pipeline`; knows
 //! only `model`.
 
-pub mod bind;
-mod collect;
-mod columns;
+mod binding;
+mod collector;
 pub mod date;
 mod document;
 mod file;
+pub mod file_mapper;
+pub mod input_settings;
 pub mod profile;
-pub mod reading;
+mod profile_text;
 mod record;
 pub mod rule;
-mod text;
 
 #[cfg(test)]
 mod tests;
 
-pub use document::Noticed;
+pub use document::UnknownNames;
 pub use file::{read_bounded, read_small_file};
-pub use text::{TomlFault, toml_fault};
+pub use profile_text::{TomlError, toml_error};
 
 use std::path::PathBuf;
 
-use crate::model::nearest::did_you_mean;
+use crate::model::suggest::did_you_mean;
 
 /// Why a profile cannot be used: the run cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum MapError {
     /// No such built-in profile and no such file.
-    #[error("no profile {name:?}: it is not built in and there is no such file{}", did_you_mean(.nearest.as_deref()))]
+    #[error("no profile {name:?}: it is not built in and there is no such file{}", did_you_mean(.suggestion.as_deref()))]
     NoProfile {
         /// What was asked for.
         name: String,
         /// The built-in profile that may be meant.
-        nearest: Option<String>,
+        suggestion: Option<String>,
     },
     /// A file that cannot be read.
     #[error("{}: {error}", .path.display())]
@@ -47,22 +47,22 @@ pub enum MapError {
         error: std::io::Error,
     },
     /// A fault in the TOML text.
-    #[error("{name}:{fault}")]
+    #[error("{name}:{error}")]
     Toml {
         /// The profile's file or name.
         name: String,
         /// What and where.
-        fault: TomlFault,
+        error: TomlError,
     },
     /// A rule that makes no sense.
-    #[error("{name}: {field}: {fault}")]
+    #[error("{name}: {field}: {message}")]
     Rule {
         /// The profile's file or name.
         name: String,
         /// The rule's field.
         field: String,
         /// What is wrong with it.
-        fault: String,
+        message: String,
     },
     /// A column that the profile names and the file does not have.
     #[error("{file}:1: no column {column:?}, which the profile takes {field} from{hint}")]
@@ -97,12 +97,12 @@ pub enum MapError {
         hint: String,
     },
     /// A profile of columns for a JSON file, or of paths for a CSV file.
-    #[error("{file}: the profile says no {wanted} for {field}\n  hint: it was written for files of another form")]
-    OtherForm {
+    #[error("{file}: the profile says no {expected} for {field}\n  hint: it was written for files of another form")]
+    OtherFormat {
         /// The input.
         file: String,
         /// `column` or `path`.
-        wanted: &'static str,
+        expected: &'static str,
         /// The field, usually the order's reference.
         field: String,
     },

@@ -4,31 +4,31 @@ use std::{borrow::Cow, ops::RangeInclusive};
 
 use super::{
     MapError,
-    collect::{Collector, Found},
-    columns::{Bound, bound_rules, columns_of, missing_column, only_column, unknown_columns},
+    binding::{BoundRule, bind_rules, find_column, find_columns, missing_column, unknown_columns},
+    collector::{Collector, RawValue},
+    input_settings::MissingColumns,
     profile::{Profile, SkipRule},
-    reading::MissingColumns,
     rule::Condition,
 };
 use crate::model::{
-    draft::{Cells, ItemDraft, MappedRow, Place, Role, RowKind},
-    field::{Field, Part},
+    draft::{CellOrigin, Cells, ItemDraft, MappedRow, PersonRole, RowKind},
+    field::{Field, FieldGroup},
     problem::Problem,
     row::{Header, Record, Row},
 };
 
 /// Keys are looked for no further from the end of a cell, in characters.
-const LONGEST_KEY: usize = 64;
+const MAX_KEY_CHARS: usize = 64;
 
 pub(super) struct RecordMapper<'p> {
     profile: &'p Profile,
     n_columns: usize,
     key_columns: Vec<usize>,
-    order_rules: Vec<Bound<'p>>,
+    order_rules: Vec<BoundRule<'p>>,
     /// The columns that they take, neighbours together: where all of them repeat the row before, none need be looked at.
-    order_columns: Vec<RangeInclusive<usize>>,
-    item_rules: Vec<Bound<'p>>,
-    people: Vec<(Role, Vec<Bound<'p>>)>,
+    order_column_runs: Vec<RangeInclusive<usize>>,
+    item_rules: Vec<BoundRule<'p>>,
+    people: Vec<(PersonRole, Vec<BoundRule<'p>>)>,
     skips: Vec<(&'p SkipRule, usize)>,
     item_rows: Option<(&'p Condition, usize)>,
     pub(super) unknown: Vec<Problem>,
@@ -38,41 +38,41 @@ impl<'p> RecordMapper<'p> {
     pub(super) fn bind(profile: &'p Profile, header: &Header, file: &str) -> Result<Self, MapError> {
         if profile.key.columns.is_empty() {
             let field = "the order's reference".to_owned();
-            return Err(MapError::OtherForm { file: file.to_owned(), wanted: "column", field });
+            return Err(MapError::OtherFormat { file: file.to_owned(), expected: "column", field });
         }
-        let key_columns = columns_of(&profile.key, "referenceId", MissingColumns::Refuse, header, file)?;
-        let rules = bound_rules(&profile.rules, Field::to_string, profile, header, file)?;
-        let (item_rules, order_rules): (Vec<Bound<'_>>, Vec<Bound<'_>>) =
-            rules.into_iter().partition(|bound| bound.field.part() == Part::Item);
+        let key_columns = find_columns(&profile.key, "referenceId", MissingColumns::Refuse, header, file)?;
+        let rules = bind_rules(&profile.rules, Field::to_string, profile, header, file)?;
+        let (item_rules, order_rules): (Vec<BoundRule<'_>>, Vec<BoundRule<'_>>) =
+            rules.into_iter().partition(|bound| bound.field.group() == FieldGroup::Item);
         let column = |condition: &Condition| {
             let name = condition.column.clone().unwrap_or_default();
-            only_column(&name, "a condition", header, file)?
+            find_column(&name, "a condition", header, file)?
                 .ok_or_else(|| missing_column(&name, "a condition", header, file))
         };
         Ok(Self {
             profile,
             n_columns: header.names.len(),
             key_columns,
-            order_columns: neighbours(&order_rules),
+            order_column_runs: column_runs(&order_rules),
             order_rules,
             item_rules,
-            people: bound_people(profile, header, file)?,
+            people: bind_people(profile, header, file)?,
             skips: profile.skips.iter().map(|skip| Ok((skip, column(&skip.when)?))).collect::<Result<_, MapError>>()?,
             item_rows: profile.item_rows.as_ref().map(|rows| Ok((rows, column(rows)?))).transpose()?,
             unknown: unknown_columns(profile, header),
         })
     }
 
-    pub(super) fn declared(&self) -> Vec<&Field> {
+    pub(super) fn declared_extensions(&self) -> Vec<&Field> {
         let fields = self.order_rules.iter().chain(&self.item_rules).map(|bound| &bound.field);
         fields.filter(|field| matches!(field, Field::Extension(_) | Field::ItemExtension(_))).collect()
     }
 
     pub(super) fn kind<'a>(&'a self, record: &Record<'a>) -> RowKind<'a> {
         match self.key(record) {
-            Some(key) => RowKind::Part(key),
+            Some(key) => RowKind::OrderRow(key),
             None if (0..self.n_columns).all(|index| record.cell(index).is_empty()) => RowKind::Blank,
-            None => RowKind::Keyless(None),
+            None => RowKind::WithoutKey(None),
         }
     }
 
@@ -84,12 +84,12 @@ impl<'p> RecordMapper<'p> {
         into: &mut MappedRow<'a>,
     ) {
         let is_repeated = |before: &Record<'_>| {
-            self.order_columns.iter().all(|columns| before.cells(columns.clone()) == record.cells(columns.clone()))
+            self.order_column_runs.iter().all(|columns| before.cells(columns.clone()) == record.cells(columns.clone()))
         };
-        let mut order = Collector::new(Place::Row(row), std::mem::take(&mut into.cells));
+        let mut order = Collector::new(CellOrigin::Row(row), std::mem::take(&mut into.cells));
         if !before.is_some_and(is_repeated) {
             order.cells.reserve(self.order_rules.len());
-            apply(&mut order, &self.order_rules, row, record, before);
+            apply_rules(&mut order, &self.order_rules, row, record, before);
         }
         let item = self.item(row, record, &mut order);
         let n_before = into.items.len();
@@ -99,7 +99,7 @@ impl<'p> RecordMapper<'p> {
             self.add_people(row, record, item, &mut order, into);
         }
         let skip = self.skips.iter().find(|(skip, column)| skip.when.holds(record.cell(*column)));
-        order.hand_over(skip.map(|(skip, _)| &skip.reason), into);
+        order.finish_into(skip.map(|(skip, _)| &skip.reason), into);
     }
 
     /// The item that the row adds, if any of its item columns is filled.
@@ -107,14 +107,14 @@ impl<'p> RecordMapper<'p> {
         if self.item_rows.is_some_and(|(rows, column)| !rows.holds(record.cell(column))) {
             return None;
         }
-        let mut item = Collector::new(Place::Row(row), Cells::with_capacity(self.item_rules.len()));
-        apply(&mut item, &self.item_rules, row, record, None);
-        if item.n_filled == 0 {
+        let mut item = Collector::new(CellOrigin::Row(row), Cells::with_capacity(self.item_rules.len()));
+        apply_rules(&mut item, &self.item_rules, row, record, None);
+        if item.filled == 0 {
             return None;
         }
         order.problems.append(&mut item.problems);
         order.skip = order.skip.take().or(item.skip);
-        Some(ItemDraft { at: Place::Row(row), cells: item.cells.trimmed() })
+        Some(ItemDraft { at: CellOrigin::Row(row), cells: item.cells.trimmed() })
     }
 
     /// Adds the people whose columns are filled; a consumer is for the item of the row.
@@ -127,9 +127,9 @@ impl<'p> RecordMapper<'p> {
         into: &mut MappedRow<'a>,
     ) {
         for (role, rules) in &self.people {
-            let mut person = Collector::new(Place::Row(row), Cells::with_capacity(rules.len()));
-            apply(&mut person, rules, row, record, None);
-            into.people.extend(person.person(*role, item.filter(|_| *role == Role::Consumer), order));
+            let mut person = Collector::new(CellOrigin::Row(row), Cells::with_capacity(rules.len()));
+            apply_rules(&mut person, rules, row, record, None);
+            into.people.extend(person.finish_person(*role, item.filter(|_| *role == PersonRole::Consumer), order));
         }
     }
 
@@ -137,7 +137,7 @@ impl<'p> RecordMapper<'p> {
     /// which delimiter is one too many, so only the first cell is where it should be, and only if another follows. So
     /// many cells that two rows may have run together hold the key of a second order, which is lost. An alternative
     /// column does not stand in for a damaged one.
-    pub(super) fn certain_key<'a>(&'a self, record: &Record<'a>) -> Option<Cow<'a, str>> {
+    pub(super) fn reliable_key<'a>(&'a self, record: &Record<'a>) -> Option<Cow<'a, str>> {
         let (n_cells, column) = (record.n_cells(), *self.key_columns.first()?);
         let is_first_cell = column == 0 && n_cells > 1 && n_cells < 2 * self.n_columns - 1;
         let is_reliable = n_cells == self.n_columns || is_first_cell;
@@ -147,13 +147,13 @@ impl<'p> RecordMapper<'p> {
     /// The keys that the ends of those cells make where another row may begin in a row with too many cells. That row's
     /// own cells end the row, so its key stands in the first cell that is too many, or in the one before if one of the
     /// cells has a delimiter too many as well. Of more than two rows it may stand in any.
-    pub(super) fn other_keys(&self, record: &Record<'_>) -> Vec<String> {
+    pub(super) fn possible_keys(&self, record: &Record<'_>) -> Vec<String> {
         let n_cells = record.n_cells();
         if n_cells <= self.n_columns {
             return Vec::new();
         }
         let endings = |cell: &'_ str| {
-            let starts: Vec<usize> = cell.char_indices().rev().take(LONGEST_KEY).map(|(start, _)| start).collect();
+            let starts: Vec<usize> = cell.char_indices().rev().take(MAX_KEY_CHARS).map(|(start, _)| start).collect();
             let keys = starts.into_iter().filter_map(|start| self.profile.key_of(&cell[start..]).map(Cow::into_owned));
             keys.collect::<Vec<_>>()
         };
@@ -169,16 +169,16 @@ impl<'p> RecordMapper<'p> {
 }
 
 /// The rules of people whom a file has columns for; constants alone make nobody.
-fn bound_people<'p>(
+fn bind_people<'p>(
     profile: &'p Profile,
     header: &Header,
     file: &str,
-) -> Result<Vec<(Role, Vec<Bound<'p>>)>, MapError> {
+) -> Result<Vec<(PersonRole, Vec<BoundRule<'p>>)>, MapError> {
     let mut bound = Vec::new();
     for people in &profile.people {
-        let name = |field: &Field| people.role.named(&field.to_string());
-        let rules = bound_rules(&people.rules, name, profile, header, file)?;
-        if rules.iter().any(|rule| rule.first.is_some()) {
+        let name = |field: &Field| people.role.field_name(&field.to_string());
+        let rules = bind_rules(&people.rules, name, profile, header, file)?;
+        if rules.iter().any(|rule| rule.first_column.is_some()) {
             bound.push((people.role, rules));
         }
     }
@@ -186,8 +186,8 @@ fn bound_people<'p>(
 }
 
 /// The columns of rules, those that stand next to each other together.
-fn neighbours(rules: &[Bound<'_>]) -> Vec<RangeInclusive<usize>> {
-    let mut columns: Vec<usize> = rules.iter().flat_map(Bound::columns).collect();
+fn column_runs(rules: &[BoundRule<'_>]) -> Vec<RangeInclusive<usize>> {
+    let mut columns: Vec<usize> = rules.iter().flat_map(BoundRule::columns).collect();
     columns.sort_unstable();
     let mut runs: Vec<RangeInclusive<usize>> = Vec::new();
     for column in columns {
@@ -199,9 +199,9 @@ fn neighbours(rules: &[Bound<'_>]) -> Vec<RangeInclusive<usize>> {
     runs
 }
 
-fn apply<'a>(
+fn apply_rules<'a>(
     collector: &mut Collector<'a>,
-    rules: &'a [Bound<'_>],
+    rules: &'a [BoundRule<'_>],
     row: &'a Row<'a>,
     record: &Record<'a>,
     before: Option<&Record<'_>>,
@@ -211,17 +211,17 @@ fn apply<'a>(
         if before.is_some_and(is_repeated) {
             continue;
         }
-        let found = |index: usize| Found { text: record.cell(index), at: Place::Column(row, narrow(index)) };
-        let first = bound.first.map(found).filter(|found| !found.text.is_empty());
-        let found =
-            first.or_else(|| bound.others.iter().map(|index| found(*index)).find(|found| !found.text.is_empty()));
+        let found = |index: usize| RawValue { text: record.cell(index), at: CellOrigin::Column(row, to_u32(index)) };
+        let first = bound.first_column.map(found).filter(|found| !found.text.is_empty());
+        let found = first
+            .or_else(|| bound.fallback_columns.iter().map(|index| found(*index)).find(|found| !found.text.is_empty()));
         match found {
-            Some(found) if bound.is_as_is => collector.fill_as_is(bound, found),
-            found => collector.take(Cow::Borrowed(&bound.field), bound.rule, found),
+            Some(found) if bound.is_verbatim => collector.push_verbatim(bound, found),
+            found => collector.push_value(Cow::Borrowed(&bound.field), bound.rule, found),
         }
     }
 }
 
-fn narrow(index: usize) -> u32 {
+fn to_u32(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }

@@ -6,9 +6,9 @@ use chrono::{DateTime, NaiveTime, Utc};
 
 use super::{
     date::{DateRule, ISO_8601},
-    text::{ConditionText, Disagree, RuleText, TableValue},
+    profile_text::{ConditionText, OnConflict, RuleText, TableValue},
 };
-use crate::model::{field::ExtensionKind, nearest::nearest, problem::Code};
+use crate::model::{field::ExtensionType, problem::Code, suggest::suggest};
 
 /// Where a field comes from and what is done to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,16 +18,16 @@ pub struct Rule {
     /// JSON paths, the first filled one counts.
     pub paths: Vec<String>,
     /// A value for every row, or where the cell is empty.
-    pub fallback: Option<String>,
+    pub default_value: Option<String>,
     /// The declared type of an extension attribute.
-    pub kind: Option<ExtensionKind>,
+    pub extension_type: Option<ExtensionType>,
     /// Where rows disagree the first value counts.
-    pub first_counts: bool,
+    pub first_wins: bool,
     strip_prefix: Option<String>,
     strip_suffix: Option<String>,
     date: Option<DateRule>,
     table: Option<BTreeMap<String, TableEntry>>,
-    other: Option<TableEntry>,
+    fallback: Option<TableEntry>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +47,7 @@ impl From<TableValue> for TableEntry {
 
 /// What a rule makes of a filled cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Made<'a> {
+pub enum RuleResult<'a> {
     /// A value.
     Value(Cow<'a, str>),
     /// An instant; with it a code and words, where someone should look.
@@ -55,17 +55,17 @@ pub enum Made<'a> {
     /// The profile leaves the order out, for this reason.
     Skip(Arc<str>),
     /// It cannot be brought into canonical form.
-    Broken(Code, String),
+    Invalid(Code, String),
 }
 
-impl Made<'_> {
+impl RuleResult<'_> {
     /// The same without the text that it was made of.
-    pub(super) fn into_owned(self) -> Made<'static> {
+    pub(super) fn into_owned(self) -> RuleResult<'static> {
         match self {
-            Self::Value(text) => Made::Value(Cow::Owned(text.into_owned())),
-            Self::Time(time, warning) => Made::Time(time, warning),
-            Self::Skip(reason) => Made::Skip(reason),
-            Self::Broken(code, message) => Made::Broken(code, message),
+            Self::Value(text) => RuleResult::Value(Cow::Owned(text.into_owned())),
+            Self::Time(time, warning) => RuleResult::Time(time, warning),
+            Self::Skip(reason) => RuleResult::Skip(reason),
+            Self::Invalid(code, message) => RuleResult::Invalid(code, message),
         }
     }
 }
@@ -90,31 +90,31 @@ impl Rule {
         }
         Ok(Self {
             date: date_rule(&text, is_date)?,
-            kind: text.r#type.as_deref().map(kind).transpose()?,
-            columns: text.column.map(super::text::OneOrMany::into_vec).unwrap_or_default(),
-            paths: text.path.map(super::text::OneOrMany::into_vec).unwrap_or_default(),
-            fallback: text.value.or(text.default),
-            first_counts: text.disagree == Disagree::First,
+            extension_type: text.r#type.as_deref().map(extension_type).transpose()?,
+            columns: text.column.map(super::profile_text::OneOrMany::into_vec).unwrap_or_default(),
+            paths: text.path.map(super::profile_text::OneOrMany::into_vec).unwrap_or_default(),
+            default_value: text.value.or(text.default),
+            first_wins: text.disagree == OnConflict::First,
             strip_prefix: text.strip_prefix,
             strip_suffix: text.strip_suffix,
             table: text.values.map(|values| values.into_iter().map(|(from, to)| (from, to.into())).collect()),
-            other: text.other.map(TableEntry::from),
+            fallback: text.other.map(TableEntry::from),
         })
     }
 
     /// Whether a filled cell becomes what stands in it.
-    pub(super) fn takes_as_is(&self) -> bool {
+    pub(super) fn is_verbatim(&self) -> bool {
         self.table.is_none() && self.date.is_none() && self.strip_prefix.is_none() && self.strip_suffix.is_none()
     }
 
     /// What becomes of a filled cell.
     #[must_use]
-    pub fn make<'a>(&'a self, text: &'a str) -> Made<'a> {
+    pub fn apply<'a>(&'a self, text: &'a str) -> RuleResult<'a> {
         let text = self.stripped(text);
         match (&self.table, &self.date) {
             (Some(table), _) => self.look_up(table, text),
-            (None, Some(date)) => dated(date, text),
-            (None, None) => Made::Value(Cow::Borrowed(text)),
+            (None, Some(date)) => parse_date(date, text),
+            (None, None) => RuleResult::Value(Cow::Borrowed(text)),
         }
     }
 
@@ -129,14 +129,14 @@ impl Rule {
         strip(&self.strip_suffix, |text, suffix| text.strip_suffix(suffix), text).trim()
     }
 
-    fn look_up<'a>(&'a self, table: &'a BTreeMap<String, TableEntry>, text: &str) -> Made<'a> {
-        match table.get(text).or(self.other.as_ref()) {
-            Some(TableEntry::Value(value)) => Made::Value(Cow::Borrowed(value)),
-            Some(TableEntry::Skip(reason)) => Made::Skip(Arc::clone(reason)),
+    fn look_up<'a>(&'a self, table: &'a BTreeMap<String, TableEntry>, text: &str) -> RuleResult<'a> {
+        match table.get(text).or(self.fallback.as_ref()) {
+            Some(TableEntry::Value(value)) => RuleResult::Value(Cow::Borrowed(value)),
+            Some(TableEntry::Skip(reason)) => RuleResult::Skip(Arc::clone(reason)),
             None => {
-                let nearest = nearest(text, table.keys().map(String::as_str));
-                let hint = nearest.map_or_else(String::new, |name| format!(", nearest is {name:?}"));
-                Made::Broken(Code::ValueNotInTable, format!("{text:?} is not in the profile's table{hint}"))
+                let suggestion = suggest(text, table.keys().map(String::as_str));
+                let hint = suggestion.map_or_else(String::new, |name| format!(", nearest is {name:?}"));
+                RuleResult::Invalid(Code::ValueNotInTable, format!("{text:?} is not in the profile's table{hint}"))
             }
         }
     }
@@ -153,19 +153,21 @@ fn date_rule(text: &RuleText, is_date: bool) -> Result<Option<DateRule>, String>
     DateRule::new(&formats, text.zone.as_deref()).map(Some)
 }
 
-fn kind(name: &str) -> Result<ExtensionKind, String> {
-    ExtensionKind::from_name(name)
+fn extension_type(name: &str) -> Result<ExtensionType, String> {
+    ExtensionType::from_name(name)
         .ok_or_else(|| format!("{name:?} is no type; expected string, boolean, integer or float"))
 }
 
-fn dated<'a>(rule: &DateRule, text: &str) -> Made<'a> {
-    match rule.instant(text) {
+fn parse_date<'a>(rule: &DateRule, text: &str) -> RuleResult<'a> {
+    match rule.parse(text) {
         Some(date) => {
             let warning = || (Code::TimestampAmbiguous, format!("{text:?} is a time at which the clocks were turned"));
             let warning = date.is_ambiguous.then(warning);
-            Made::Time(date.time, warning)
+            RuleResult::Time(date.time, warning)
         }
-        None => Made::Broken(Code::TimestampUnreadable, format!("{text:?} is no date, expected {}", rule.expected())),
+        None => {
+            RuleResult::Invalid(Code::TimestampUnreadable, format!("{text:?} is no date, expected {}", rule.expected()))
+        }
     }
 }
 
@@ -187,7 +189,7 @@ impl Condition {
         if text.column.is_none() && text.path.is_none() {
             return Err("names no column and no path".into());
         }
-        let many = |texts: Option<super::text::OneOrMany>| texts.map(super::text::OneOrMany::into_vec);
+        let many = |texts: Option<super::profile_text::OneOrMany>| texts.map(super::profile_text::OneOrMany::into_vec);
         let condition = Self {
             column: text.column,
             path: text.path,
@@ -225,35 +227,38 @@ mod tests {
         Rule::new(toml::from_str(toml).unwrap(), toml.contains("date"))
     }
 
-    fn made(toml: &str, cell: &str) -> String {
-        format!("{:?}", rule(toml).unwrap().make(cell))
+    fn applied(toml: &str, cell: &str) -> String {
+        format!("{:?}", rule(toml).unwrap().apply(cell))
     }
 
     fn value(text: &str) -> String {
-        format!("{:?}", Made::Value(text.into()))
+        format!("{:?}", RuleResult::Value(text.into()))
     }
 
     #[test]
     fn strips_and_looks_up() {
-        assert_eq!(made("column = 'c'\nstrip_suffix = '.0'", "17850.0"), value("17850"));
-        assert_eq!(made("column = 'c'\nstrip_prefix = '#'", "#1001"), value("1001"));
+        assert_eq!(applied("column = 'c'\nstrip_suffix = '.0'", "17850.0"), value("17850"));
+        assert_eq!(applied("column = 'c'\nstrip_prefix = '#'", "#1001"), value("1001"));
         let table = "column = 'c'\nvalues = { paid = 'PURCHASED', void = { skip = 'voided' } }";
-        assert_eq!(made(table, "paid"), value("PURCHASED"));
-        assert_eq!(made(table, "void"), "Skip(\"voided\")");
+        assert_eq!(applied(table, "paid"), value("PURCHASED"));
+        assert_eq!(applied(table, "void"), "Skip(\"voided\")");
         let unlisted = "\"piad\" is not in the profile's table, nearest is \"paid\"";
-        assert_eq!(made(table, "piad"), format!("{:?}", Made::Broken(Code::ValueNotInTable, unlisted.into())));
-        assert_eq!(made(&format!("{table}\nother = 'X'"), "piad"), value("X"));
+        assert_eq!(
+            applied(table, "piad"),
+            format!("{:?}", RuleResult::Invalid(Code::ValueNotInTable, unlisted.into()))
+        );
+        assert_eq!(applied(&format!("{table}\nother = 'X'"), "piad"), value("X"));
     }
 
     #[test]
-    fn a_date_that_does_not_fit_says_what_was_expected() {
+    fn invalid_date_names_expected_format() {
         let message = "\"1/2/3\" is no date, expected the format %Y-%m-%d";
-        let invalid = format!("{:?}", Made::Broken(Code::TimestampUnreadable, message.into()));
-        assert_eq!(made("column = 'c'\ndate = '%Y-%m-%d'\nzone = 'UTC'", "1/2/3"), invalid);
+        let invalid = format!("{:?}", RuleResult::Invalid(Code::TimestampUnreadable, message.into()));
+        assert_eq!(applied("column = 'c'\ndate = '%Y-%m-%d'\nzone = 'UTC'", "1/2/3"), invalid);
     }
 
     #[test]
-    fn a_rule_that_makes_no_sense_is_refused() {
+    fn invalid_rule_is_refused() {
         assert!(rule("default = 'x'").unwrap_err().contains("no column"));
         assert!(rule("value = 'x'\ncolumn = 'c'").unwrap_err().contains("a default"));
         assert!(rule("column = 'c'\ntype = 'decimal'").unwrap_err().contains("no type"));
@@ -261,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_needs_all_its_tests() {
+    fn condition_requires_all_tests() {
         let holds = |toml: &str, text| Condition::new(toml::from_str(toml).unwrap()).unwrap().holds(text);
         assert!(holds("column = 'c'\nstarts_with = 'C'", "C536379"));
         assert!(!holds("column = 'c'\nstarts_with = 'C'\nis_not = ['C1']", "C1"));

@@ -5,15 +5,15 @@ mod rows;
 
 use serde_json::{Value, json};
 
-use super::{Noticed, bind::FileMapper, profile::Profile};
-use crate::model::{problem::Problem, row::Content};
+use super::{UnknownNames, file_mapper::FileMapper, profile::Profile};
+use crate::model::{problem::Problem, row::RowContent};
 use rows::{
-    bound, broken, canonical, cells, csv, document, documents, fault, mapped, ndjson, profile, record, records, row,
-    told, unreadable,
+    bind, bind_error, canonical, cells, csv, document, documents, mapped, ndjson, problem_text, profile, record,
+    records, row, unreadable, unreadable_content,
 };
 
 #[test]
-fn a_canonical_csv_row_becomes_cells_that_know_their_places() {
+fn canonical_csv_row_maps_to_cells_with_positions() {
     let columns = "referenceId,orderedAt,price,ext.gift:boolean,item.name,item.quantity,item.ext.size,guest.email,\
                    guest.id.crm,event.pos";
     let line = "A-1,2025-01-01T01:00+01:00, 30.60 ,true,Tee,2,XL,Ann@x.de,17,shop/ie";
@@ -26,7 +26,7 @@ fn a_canonical_csv_row_becomes_cells_that_know_their_places() {
 }
 
 #[test]
-fn a_columns_name_declares_an_extensions_type() {
+fn column_name_declares_extension_type() {
     let columns = "referenceId,ext.a,ext.b:integer,ext.c: float ,ext.d:decimal,item.ext.e:boolean";
     assert_eq!(
         csv(&canonical(), columns, "A,1,2,3,4,5"),
@@ -36,7 +36,7 @@ fn a_columns_name_declares_an_extensions_type() {
 }
 
 #[test]
-fn a_row_without_item_cells_adds_no_item() {
+fn row_without_item_cells_adds_no_item() {
     let with_type = profile("item.type = { value = 'PRODUCT' }\nitem.name = { column = 'name' }");
     assert_eq!(csv(&with_type, "id,name", "A, "), "part A: ");
     assert_eq!(csv(&with_type, "id,name", "A,Tee"), "part A:  | item@- item.type~PRODUCT@- item.name=Tee@3");
@@ -44,7 +44,7 @@ fn a_row_without_item_cells_adds_no_item() {
 }
 
 #[test]
-fn which_rows_are_items_can_be_a_rule() {
+fn item_rows_condition_selects_items() {
     let lines = profile("item.name = { column = 'name' }\nitem_rows = { column = 'kind', is = ['line', 'gift'] }");
     assert_eq!(csv(&lines, "id,kind,name", "A,line,Tee"), "part A:  | item@- item.name=Tee@8");
     assert_eq!(csv(&lines, "id,kind,name", "A,shipping,DHL"), "part A: ");
@@ -55,7 +55,7 @@ fn which_rows_are_items_can_be_a_rule() {
 }
 
 #[test]
-fn constants_and_defaults_give_way_to_any_cell() {
+fn cells_override_constants_and_defaults() {
     let rules = "order.status = { column = 'status', path = 'status', default = 'PURCHASED' }\n\
                  order.paymentType = { value = 'other' }\nguest.id.crm = { column = 'nr', strip_suffix = '.0' }";
     let rules = profile(rules);
@@ -68,7 +68,7 @@ fn constants_and_defaults_give_way_to_any_cell() {
 }
 
 #[test]
-fn of_several_columns_the_first_filled_one_counts() {
+fn first_filled_column_wins() {
     let rules = profile("guest.phone = { column = ['mobile', 'phone'], path = ['mobile', 'phone'] }");
     assert_eq!(csv(&rules, "id,phone,mobile", "A,1,2"), "part A: guest.phone=2@5");
     assert_eq!(csv(&rules, "id,phone,mobile", "A,1, "), "part A: guest.phone=1@3");
@@ -77,7 +77,7 @@ fn of_several_columns_the_first_filled_one_counts() {
 }
 
 #[test]
-fn a_table_gives_a_value_or_a_reason_to_skip_or_a_problem() {
+fn table_maps_to_value_skip_or_problem() {
     let rules = "order.status = { column = 's', values = { paid = 'PURCHASED', void = { skip = 'voided' } } }\n\
                  guest.gender = { column = 'g', values = { f = 'female' } }\nitem.type = { column = 't', values = { x = { skip = 'sample' } } }";
     let rules = profile(rules);
@@ -93,7 +93,7 @@ fn a_table_gives_a_value_or_a_reason_to_skip_or_a_problem() {
 }
 
 #[test]
-fn the_first_rule_that_leaves_an_order_out_is_its_reason() {
+fn first_matching_skip_rule_is_the_reason() {
     let rules = "[[skip]]\nreason = 'cancelled'\nwhen = { column = 'id', path = 'id', starts_with = 'C' }\n\
                  [[skip]]\nreason = 'test'\nwhen = { column = 'note', path = 'meta.note', is = 'test', is_not = 'x' }";
     let rules = profile(rules);
@@ -106,43 +106,43 @@ fn the_first_rule_that_leaves_an_order_out_is_its_reason() {
 }
 
 #[test]
-fn a_column_that_a_rule_needs_must_be_there_once() {
+fn required_column_must_exist_once() {
     let rules = profile("order.status = { column = 'Status' }\norder.price = { column = 'total', default = '0' }");
     let missing = "orders.csv:1: no column \"Status\", which the profile takes status from";
-    assert_eq!(fault(&rules, "id,price"), missing);
-    assert_eq!(fault(&rules, "id,status"), missing.to_owned() + "\n  hint: did you mean \"status\"?");
-    assert_eq!(fault(&rules, "id,Status"), "");
+    assert_eq!(bind_error(&rules, "id,price"), missing);
+    assert_eq!(bind_error(&rules, "id,status"), missing.to_owned() + "\n  hint: did you mean \"status\"?");
+    assert_eq!(bind_error(&rules, "id,Status"), "");
     let twice = "orders.csv:1: column \"Status\" stands there twice, so it is not clear which one status comes from";
-    assert_eq!(fault(&rules, "id,Status,x,Status"), twice);
+    assert_eq!(bind_error(&rules, "id,Status,x,Status"), twice);
     let key = "orders.csv:1: no column \"referenceId\", which the profile takes referenceId from";
-    assert_eq!(fault(&canonical(), "price"), key);
+    assert_eq!(bind_error(&canonical(), "price"), key);
     let skip = profile("[[skip]]\nreason = 'x'\nwhen = { column = 'kind', is = 'x' }");
-    assert_eq!(fault(&skip, "id"), "orders.csv:1: no column \"kind\", which the profile takes a condition from");
+    assert_eq!(bind_error(&skip, "id"), "orders.csv:1: no column \"kind\", which the profile takes a condition from");
 }
 
 /// A wildcard's column that stands there twice is no less ambiguous; an item would silently keep the last one.
 #[test]
-fn a_column_of_a_wildcard_or_a_condition_must_be_there_once_too() {
-    assert!(fault(&canonical(), "referenceId,item.ext.a,item.ext.a").contains("twice"));
+fn wildcard_and_condition_columns_must_be_unique() {
+    assert!(bind_error(&canonical(), "referenceId,item.ext.a,item.ext.a").contains("twice"));
     let skip = profile("[[skip]]\nreason = 'x'\nwhen = { column = 'kind', is = 'x' }");
-    assert!(fault(&skip, "id,kind,kind").contains("twice"));
+    assert!(bind_error(&skip, "id,kind,kind").contains("twice"));
 }
 
 #[test]
-fn a_profile_of_the_other_form_is_refused() {
+fn profile_for_other_format_is_refused() {
     let of_paths = Profile::parse("p", "name = 'p'\norder.referenceId = { path = 'id' }").unwrap();
-    assert!(fault(&of_paths, "id").contains("the profile says no column for the order's reference"));
+    assert!(bind_error(&of_paths, "id").contains("the profile says no column for the order's reference"));
     let of_columns = Profile::parse("p", "name = 'p'\norder.referenceId = { column = 'id' }").unwrap();
     let error = FileMapper::bind(&of_columns, None, "orders.ndjson").err().unwrap().to_string();
     assert!(error.contains("the profile says no path for the order's reference"), "{error}");
 }
 
 fn unknown(problems: &[Problem]) -> Vec<String> {
-    problems.iter().map(|problem| format!("{}:{}", problem.at.line, told(problem))).collect()
+    problems.iter().map(|problem| format!("{}:{}", problem.at.line, problem_text(problem))).collect()
 }
 
 #[test]
-fn unknown_columns_are_told_once_where_the_profile_wants_it() {
+fn unknown_columns_are_reported_once_if_enabled() {
     let columns = "referenceId,Price,ext.,sku,ext.ok,guest.id.crm";
     let messages = [
         "1:unknown_column -@13 \"Price\" is unknown and ignored, nearest is \"price\"",
@@ -154,7 +154,7 @@ fn unknown_columns_are_told_once_where_the_profile_wants_it() {
 }
 
 #[test]
-fn unknown_members_are_told_once_with_their_path() {
+fn unknown_members_are_reported_once_with_path() {
     let value = json!({
         "ext": {"any": 1},
         "extensions": [{"name": "ext", "key": "default", "any": true}],
@@ -172,12 +172,12 @@ fn unknown_members_are_told_once_with_their_path() {
 }
 
 #[test]
-fn items_that_no_document_has_are_a_slip_of_the_pen() {
+fn items_path_matching_no_document_is_an_error() {
     let finished = |items: &str, value: &serde_json::Value| {
         let text = format!("name = 'p'\nitems = '{items}'\norder.referenceId = {{ path = 'id' }}");
         let profile = Profile::parse("p", &text).unwrap();
-        let (mapper, mut unknown_names) = (bound(&profile, None), Noticed::default());
-        mapper.notice(row(1, document(value)), &mut unknown_names);
+        let (mapper, mut unknown_names) = (bind(&profile, None), UnknownNames::default());
+        mapper.observe(row(1, document(value)), &mut unknown_names);
         mapper.finish(&unknown_names).map_err(|error| error.to_string())
     };
     let order = json!({"id": "A", "line_items": []});
@@ -187,7 +187,7 @@ fn items_that_no_document_has_are_a_slip_of_the_pen() {
 }
 
 #[test]
-fn what_a_condition_reads_is_not_unknown() {
+fn condition_paths_are_not_unknown() {
     let rules = "unknown_columns = 'warn'\nitems = 'lines'\nitem.name = { path = 'name' }\n\
                  item_rows = { path = 'kind', is = 'line' }\n[[skip]]\nreason = 'x'\nwhen = { path = 'test', is = 'x' }";
     let value = json!({"id": "A", "lines": [{"kind": "line", "name": "Tee"}], "test": "y"});
@@ -195,7 +195,7 @@ fn what_a_condition_reads_is_not_unknown() {
 }
 
 #[test]
-fn a_canonical_document_is_a_whole_order() {
+fn canonical_document_maps_to_whole_order() {
     let value = json!({
         "event": {"pos": "shop/ie"},
         "guest": {"email": "ann@x.de", "identifiers": [{"id": "#17", "provider": "crm"}, {"id": "x", "provider": "web"}]},
@@ -213,7 +213,7 @@ fn a_canonical_document_is_a_whole_order() {
 }
 
 #[test]
-fn extensions_stand_in_any_of_their_forms_and_show_their_types() {
+fn extensions_accept_all_forms_and_infer_types() {
     let of = |value| ndjson(&canonical(), value);
     let attributes = json!({"b": true, "e": "#1e3", "f": "#2.50", "i": "#7", "n": null, "s": "x", "z:float": "1"});
     let expected = "whole A: ext.b:boolean=true@3 ext.e:float=1e3@4 ext.f:float=2.50@5 ext.i:integer=7@6 \
@@ -238,7 +238,7 @@ fn extensions_stand_in_any_of_their_forms_and_show_their_types() {
 }
 
 #[test]
-fn identifiers_stand_in_any_of_their_forms() {
+fn identifiers_accept_all_forms() {
     let of = |guest: Value| ndjson(&canonical(), json!({"guest": guest, "referenceId": "A"}));
     let expected = "whole A: guest.id.crm=17@";
     assert_eq!(of(json!({"identifiers": [{"id": "17", "provider": "crm"}]})), format!("{expected}5"));
@@ -259,7 +259,7 @@ fn identifiers_stand_in_any_of_their_forms() {
 
 /// Else the attributes are silently lost, and the guest is known by something else.
 #[test]
-fn a_single_value_in_the_place_of_extensions_or_identifiers_is_a_problem() {
+fn scalar_extensions_or_identifiers_are_a_problem() {
     for members in [json!({"ext": "x"}), json!({"extensions": ["x"]}), json!({"guest": {"identifiers": "17"}})] {
         let mut value = members.clone();
         value["referenceId"] = json!("A");
@@ -268,7 +268,7 @@ fn a_single_value_in_the_place_of_extensions_or_identifiers_is_a_problem() {
 }
 
 #[test]
-fn a_nested_value_is_no_single_value() {
+fn nested_value_is_not_a_scalar() {
     let of = |value| ndjson(&canonical(), value);
     let problem = |field, at, what| format!("not_a_scalar {field}@{at} {what}");
     let object = problem("price", 2, "an object where a single value is expected");
@@ -288,7 +288,7 @@ fn a_nested_value_is_no_single_value() {
 }
 
 #[test]
-fn a_street_may_have_several_lines() {
+fn street_may_have_several_lines() {
     let street = |value: Value| ndjson(&canonical(), json!({"guest": {"street": value}, "referenceId": "A"}));
     assert_eq!(street(json!(["House 1", " 2 High St", "#3"])), "whole A: guest.street=House 1\n2 High St\n3@3");
     assert_eq!(street(json!("2 High St")), "whole A: guest.street=2 High St@3");
@@ -297,7 +297,7 @@ fn a_street_may_have_several_lines() {
 }
 
 #[test]
-fn a_row_without_a_key_or_without_anything() {
+fn row_without_key_is_keyless_or_blank() {
     assert_eq!(csv(&canonical(), "referenceId,price,sku", " ,5,"), "keyless: price=5@3");
     assert_eq!(csv(&canonical(), "referenceId,price,sku", ",, "), "blank: ");
     // What stands only in a column that nobody knows is no blank row either.
@@ -312,9 +312,9 @@ fn a_row_without_a_key_or_without_anything() {
 }
 
 #[test]
-fn the_key_of_a_row_that_cannot_be_read_counts_only_where_it_is_certain() {
+fn unreadable_row_key_must_be_reliable() {
     let of = |columns, line| {
-        let salvaged = Content::Record(record(line));
+        let salvaged = RowContent::Record(record(line));
         unreadable(&canonical(), Some(columns), Some(salvaged))
     };
     let (known, lost) = ("unreadable A broken: ", "unreadable - broken: ");
@@ -335,7 +335,7 @@ fn the_key_of_a_row_that_cannot_be_read_counts_only_where_it_is_certain() {
 
 /// Only what is certain about its time tells a row without a key apart from any other.
 #[test]
-fn a_row_without_a_key_tells_when_its_order_was_made_if_that_is_certain() {
+fn keyless_row_has_time_only_if_reliable() {
     let of = |rule: &str, cell: &str| {
         csv(&profile(&format!("order.orderedAt = {{ column = 't', {rule} }}")), "id,t", &format!(",{cell}"))
     };
@@ -352,14 +352,14 @@ fn a_row_without_a_key_tells_when_its_order_was_made_if_that_is_certain() {
 
 /// The rows of an order repeat most of it. What a default or a rule makes of a cell is repeated with it.
 #[test]
-fn what_the_row_before_has_too_is_left_out() {
+fn repeated_cells_are_omitted() {
     let rules = "order.status = { column = ['s', 't'], default = 'PURCHASED' }\norder.price = { column = 'p' }\n\
                  item.name = { column = 'name' }";
     let rules = profile(rules);
-    let mapper = bound(&rules, Some("id,s,t,p,name"));
+    let mapper = bind(&rules, Some("id,s,t,p,name"));
     let mapped_after = |line, before| {
-        let before = row(2, Content::Record(record(before)));
-        let found = mapped(mapper, row(3, Content::Record(record(line))), Some(before));
+        let before = row(2, RowContent::Record(record(before)));
+        let found = mapped(mapper, row(3, RowContent::Record(record(line))), Some(before));
         format!("{} {}", cells(found.cells.iter()), cells(found.items.iter().flat_map(|item| item.cells.iter())))
     };
     assert_eq!(mapped_after("A,x,,5,Tee", "A,x,,5,Tee"), " item.name=Tee@8");
@@ -368,14 +368,14 @@ fn what_the_row_before_has_too_is_left_out() {
     assert_eq!(mapped_after("A,x,y,5,", "A,x,,5,"), "status=x@3 ");
     assert_eq!(mapped_after("A,,,5,", "A,x,,5,"), "status~PURCHASED@- ");
     // A row before that cannot be read says nothing.
-    let lost = row(2, broken(Some(Content::Record(record("A,x,,5,Tee")))));
-    let after_it = mapped(mapper, row(3, Content::Record(record("A,x,,5,Tee"))), Some(lost));
+    let lost = row(2, unreadable_content(Some(RowContent::Record(record("A,x,,5,Tee")))));
+    let after_it = mapped(mapper, row(3, RowContent::Record(record("A,x,,5,Tee"))), Some(lost));
     assert_eq!(after_it.cells.len(), 3);
 }
 
 /// Where a line break is lost, a cell ends with the key of the next row.
 #[test]
-fn a_row_with_too_many_cells_may_hold_the_keys_of_others() {
+fn overlong_row_yields_possible_keys() {
     let stripped = Profile::parse(
         "p",
         "name = 'p'\norder.referenceId = { column = 'id' }\nkey.column = 'id'\nkey.strip_prefix = '#'",
@@ -383,7 +383,8 @@ fn a_row_with_too_many_cells_may_hold_the_keys_of_others() {
     let stripped = stripped.unwrap();
     let plain = profile("");
     let of = |profile, line| {
-        bound(profile, Some("id,price")).other_keys(row(9, broken(Some(Content::Record(record(line))))))
+        bind(profile, Some("id,price"))
+            .possible_keys(row(9, unreadable_content(Some(RowContent::Record(record(line))))))
     };
     assert_eq!(of(&plain, "A,B"), [""; 0]);
     assert_eq!(of(&plain, "A,5xB,6"), ["B", "xB", "5xB"]);
@@ -391,29 +392,29 @@ fn a_row_with_too_many_cells_may_hold_the_keys_of_others() {
     assert_eq!(of(&plain, "A,5,B,6,C,7"), ["5", "B", "6", "C", "7"], "more than two rows");
     let long = format!("A,{},1", "x".repeat(100));
     assert_eq!(of(&plain, &long).iter().map(String::len).max(), Some(64));
-    assert_eq!(bound(&plain, Some("id,price")).other_keys(row(9, broken(None))), [""; 0]);
+    assert_eq!(bind(&plain, Some("id,price")).possible_keys(row(9, unreadable_content(None))), [""; 0]);
 }
 
 #[test]
-fn a_header_declares_the_types_of_extensions_and_documents_show_them() {
+fn only_headers_declare_extension_types() {
     let canonical = canonical();
-    let declared = bound(&canonical, Some("referenceId,ext.a:float,item.ext.b,price")).declared().unwrap();
+    let declared = bind(&canonical, Some("referenceId,ext.a:float,item.ext.b,price")).declared_extensions().unwrap();
     assert_eq!(declared.iter().map(ToString::to_string).collect::<Vec<_>>(), ["ext.a", "item.ext.b"]);
-    assert!(bound(&canonical, None).declared().is_none());
+    assert!(bind(&canonical, None).declared_extensions().is_none());
 }
 
 /// A file is noticed block by block, in any order, and what was noticed comes together in the order of the file.
 #[test]
-fn what_is_noticed_in_parts_is_what_is_noticed_in_one() {
+fn unknown_names_merge_in_file_order() {
     let rules = profile("unknown_columns = 'warn'\nitems = 'lines'\nitem.name = { path = 'name' }");
-    let mapper = bound(&rules, None);
+    let mapper = bind(&rules, None);
     let values = [json!({"id": "A", "b": 1, "lines": []}), json!({"b": 1, "c": 2, "id": "B"}), json!({"d": {"e": 1}})];
     let rows: Vec<_> = (1..).zip(&values).map(|(line, value)| row(line, document(value))).collect();
-    let (mut one, mut parts) = (Noticed::default(), Noticed::default());
+    let (mut one, mut parts) = (UnknownNames::default(), UnknownNames::default());
     for row in rows {
-        mapper.notice(row, &mut one);
-        let mut part = Noticed::default();
-        mapper.notice(row, &mut part);
+        mapper.observe(row, &mut one);
+        let mut part = UnknownNames::default();
+        mapper.observe(row, &mut part);
         parts.append(part);
     }
     assert!(parts.unknown().eq(one.unknown()));
@@ -423,23 +424,23 @@ fn what_is_noticed_in_parts_is_what_is_noticed_in_one() {
 
 /// Where the first cell is lost, another that is filled would name another order.
 #[test]
-fn an_alternative_is_no_certain_key() {
+fn fallback_column_is_no_reliable_key() {
     let rules =
         Profile::parse("p", "name = 'p'\norder.referenceId = { column = ['a', 'b'], path = ['a', 'b'] }").unwrap();
-    let salvaged = Content::Record(record(",B,x"));
+    let salvaged = RowContent::Record(record(",B,x"));
     assert_eq!(unreadable(&rules, Some("a,b,c"), Some(salvaged)), "unreadable - broken: ");
     assert_eq!(unreadable(&rules, None, Some(document(&json!({"b": "B"})))), "unreadable - broken: ");
 }
 
 /// Two rows of a header's length in one line: a line break is lost, and what follows it belongs to another order.
 #[test]
-fn two_rows_that_ran_together_have_no_certain_key() {
-    let salvaged = Content::Record(record("A,1,xB,2,y"));
+fn merged_rows_have_no_reliable_key() {
+    let salvaged = RowContent::Record(record("A,1,xB,2,y"));
     assert_eq!(unreadable(&canonical(), Some("referenceId,price,status"), Some(salvaged)), "unreadable - broken: ");
 }
 
 #[test]
-fn a_date_that_is_none_breaks_its_cell_and_one_that_was_twice_is_told() {
+fn invalid_and_ambiguous_dates_are_problems() {
     let local = profile("order.orderedAt = { column = 't', date = '%d.%m.%Y %H:%M', zone = 'Europe/Berlin' }");
     let ambiguous = "timestamp_ambiguous orderedAt@3 \"26.10.2025 02:30\" is a time at which the clocks were turned";
     assert_eq!(
@@ -454,8 +455,8 @@ fn a_date_that_is_none_breaks_its_cell_and_one_that_was_twice_is_told() {
 }
 
 #[test]
-fn where_rows_may_disagree_their_cells_say_so() {
+fn cells_carry_conflict_policy() {
     let rules = profile("order.status = { column = 's', disagree = 'first' }\norder.price = { column = 'p' }");
     let mapped = &records(&rules, "id,s,p", &["A,x,1"]).0[0];
-    assert_eq!(mapped.row.cells.iter().map(|cell| cell.first_counts).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(mapped.row.cells.iter().map(|cell| cell.first_wins).collect::<Vec<_>>(), [false, true, false]);
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The type an extension attribute keeps for ever at the tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum ExtensionKind {
+pub enum ExtensionType {
     /// Text.
     String,
     /// `true` or `false`.
@@ -18,7 +18,7 @@ pub enum ExtensionKind {
     Float,
 }
 
-impl ExtensionKind {
+impl ExtensionType {
     /// The kinds by the names that profiles and column names use.
     pub const NAMES: [(&'static str, Self); 4] =
         [("string", Self::String), ("boolean", Self::Boolean), ("integer", Self::Integer), ("float", Self::Float)];
@@ -58,35 +58,35 @@ impl ExtensionScope {
 
 /// An extension attribute and the type that the tenant has seen of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ExtensionType {
+pub struct AttributeType {
     /// What it is of.
     pub scope: ExtensionScope,
     /// Its name.
     pub name: String,
     /// Its type.
-    pub kind: ExtensionKind,
+    pub data_type: ExtensionType,
 }
 
 /// The types of extension attributes that the tenant has seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ExtensionTypes {
-    order: HashMap<String, ExtensionKind>,
-    item: HashMap<String, ExtensionKind>,
+pub struct AttributeTypes {
+    order: HashMap<String, ExtensionType>,
+    item: HashMap<String, ExtensionType>,
 }
 
-impl ExtensionTypes {
+impl AttributeTypes {
     /// Adds an attribute, if there is none of its name.
-    pub fn add(&mut self, attribute: ExtensionType) {
+    pub fn add(&mut self, attribute: AttributeType) {
         let types = match attribute.scope {
             ExtensionScope::Order => &mut self.order,
             ExtensionScope::Item => &mut self.item,
         };
-        types.entry(attribute.name).or_insert(attribute.kind);
+        types.entry(attribute.name).or_insert(attribute.data_type);
     }
 
     /// The type of an attribute, if the tenant has seen one.
     #[must_use]
-    pub fn get(&self, scope: ExtensionScope, name: &str) -> Option<ExtensionKind> {
+    pub fn get(&self, scope: ExtensionScope, name: &str) -> Option<ExtensionType> {
         let types = match scope {
             ExtensionScope::Order => &self.order,
             ExtensionScope::Item => &self.item,
@@ -101,7 +101,7 @@ pub struct ExtensionKey {
     /// As the tenant will know it.
     pub name: String,
     /// Declared once, never guessed per row.
-    pub kind: ExtensionKind,
+    pub data_type: ExtensionType,
 }
 
 /// Who gives an identifier, as in the tenant's identity rules. One word in memory: fields are handed round by the million.
@@ -145,24 +145,24 @@ macro_rules! fields {
         }
 
         /// The named fields alone, numbered.
-        enum Number { $($variant,)* }
+        enum FieldIndex { $($variant,)* }
 
         /// How many fields have one fixed name.
-        pub const N_NAMED: usize = [$(Number::$variant,)*].len();
+        pub const NAMED_COUNT: usize = [$(FieldIndex::$variant,)*].len();
 
         impl Field {
             /// All fields that have one fixed name.
             pub const NAMED: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The parts of the fields with one fixed name.
-            const PARTS: [Part; N_NAMED] = [$(Part::of_name($name),)*];
+            const GROUPS: [FieldGroup; NAMED_COUNT] = [$(FieldGroup::from_name($name),)*];
 
             /// The place of a field with one fixed name among those.
             #[must_use]
             #[inline]
-            pub fn number(&self) -> Option<usize> {
+            pub fn index(&self) -> Option<usize> {
                 match self {
-                    $(Self::$variant => Some(Number::$variant as usize),)*
+                    $(Self::$variant => Some(FieldIndex::$variant as usize),)*
                     Self::Extension(_) | Self::ItemExtension(_) | Self::ItemProduct(_) | Self::Identifier(_) => None,
                 }
             }
@@ -258,12 +258,12 @@ fields! {
 impl Field {
     /// The part of the profile, and of the canonical names, that the field belongs to.
     #[must_use]
-    pub fn part(&self) -> Part {
+    pub fn group(&self) -> FieldGroup {
         match self {
-            Self::Identifier(_) => Part::Guest,
-            Self::Extension(_) => Part::Order,
-            Self::ItemExtension(_) | Self::ItemProduct(_) => Part::Item,
-            named => named.number().map_or(Part::Order, |index| Self::PARTS[index]),
+            Self::Identifier(_) => FieldGroup::Guest,
+            Self::Extension(_) => FieldGroup::Order,
+            Self::ItemExtension(_) | Self::ItemProduct(_) => FieldGroup::Item,
+            named => named.index().map_or(FieldGroup::Order, |index| Self::GROUPS[index]),
         }
     }
 
@@ -271,16 +271,16 @@ impl Field {
     #[must_use]
     pub fn short_name(&self) -> String {
         let name = self.to_string();
-        name.strip_prefix(self.part().prefix()).map_or(name.clone(), str::to_owned)
+        name.strip_prefix(self.group().prefix()).map_or(name.clone(), str::to_owned)
     }
 
     /// Whether its values are numbers, which are equal by value.
     #[must_use]
     pub fn is_number(&self) -> bool {
-        let is_number = |data_type| matches!(data_type, ExtensionKind::Integer | ExtensionKind::Float);
+        let is_number = |data_type| matches!(data_type, ExtensionType::Integer | ExtensionType::Float);
         match self {
             Self::Price | Self::ItemPrice | Self::ItemQuantity => true,
-            Self::Extension(key) | Self::ItemExtension(key) | Self::ItemProduct(key) => is_number(key.kind),
+            Self::Extension(key) | Self::ItemExtension(key) | Self::ItemProduct(key) => is_number(key.data_type),
             _ => false,
         }
     }
@@ -288,13 +288,13 @@ impl Field {
     /// Whether a value of this field names or reaches a person.
     #[must_use]
     pub fn is_personal(&self) -> bool {
-        self.part() == Part::Guest
+        self.group() == FieldGroup::Guest
     }
 }
 
 /// What a field is an attribute of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum FieldGroup {
     /// The order.
     Order,
     /// One of its items.
@@ -305,8 +305,8 @@ pub enum Part {
     Event,
 }
 
-impl Part {
-    const fn of_name(name: &str) -> Self {
+impl FieldGroup {
+    const fn from_name(name: &str) -> Self {
         match name.as_bytes() {
             [b'i', b't', b'e', b'm', b'.', ..] => Self::Item,
             [b'g', b'u', b'e', b's', b't', b'.', ..] => Self::Guest,
@@ -332,10 +332,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_tells_the_part() {
-        assert_eq!(Field::ItemPrice.part(), Part::Item);
+    fn name_prefix_determines_group() {
+        assert_eq!(Field::ItemPrice.group(), FieldGroup::Item);
         assert_eq!(Field::ItemPrice.short_name(), "price");
-        assert_eq!(Field::Price.part(), Part::Order);
+        assert_eq!(Field::Price.group(), FieldGroup::Order);
         assert_eq!(Field::GuestPostalCode.short_name(), "postal_code");
         assert_eq!(Field::Identifier("crm".into()).short_name(), "id.crm");
     }

@@ -26,25 +26,25 @@ impl FromStr for Amount {
 
     /// Takes what JSON takes for a number, and a leading `+` or missing digit before the point as spreadsheets write.
     fn from_str(text: &str) -> Result<Self, AmountError> {
-        if let Some(amount) = plain(text.as_bytes()) {
+        if let Some(amount) = parse_simple(text.as_bytes()) {
             return Ok(amount);
         }
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, Some(exponent)),
             None => (text, None),
         };
-        if !is_decimal(mantissa) || exponent.is_some_and(|exponent| !is_whole(exponent)) {
+        if !is_decimal(mantissa) || exponent.is_some_and(|exponent| !is_integer(exponent)) {
             return Err(AmountError::NotDecimal);
         }
         let digits = Decimal::from_str_exact(mantissa).map_err(|_| AmountError::TooLong)?;
         let exponent = exponent.map_or(Ok(0), str::parse).map_err(|_| AmountError::TooLong)?;
-        shifted(digits, exponent).map(Self).ok_or(AmountError::TooLong)
+        scale_by_power(digits, exponent).map(Self).ok_or(AmountError::TooLong)
     }
 }
 
 /// A number as nearly all are written: at most 18 digits, at most one point, no sign. The general way takes several times
 /// as long, and numbers are a third of an export's cells.
-fn plain(text: &[u8]) -> Option<Amount> {
+fn parse_simple(text: &[u8]) -> Option<Amount> {
     if text.len() > 19 {
         return None;
     }
@@ -63,7 +63,7 @@ fn plain(text: &[u8]) -> Option<Amount> {
 }
 
 /// `digits` × 10^`exponent`, if no digit is lost.
-fn shifted(mut digits: Decimal, exponent: i64) -> Option<Decimal> {
+fn scale_by_power(mut digits: Decimal, exponent: i64) -> Option<Decimal> {
     let scale = i64::from(digits.scale()).checked_sub(exponent)?;
     digits.set_scale(u32::try_from(scale.max(0)).ok()?).ok()?;
     let zeros = u32::try_from((-scale).max(0)).ok()?;
@@ -77,14 +77,14 @@ fn shifted(mut digits: Decimal, exponent: i64) -> Option<Decimal> {
 impl Amount {
     /// The sum, if no digit is lost.
     #[must_use]
-    pub fn plus(self, other: Self) -> Option<Self> {
+    pub fn checked_add(self, other: Self) -> Option<Self> {
         let sum = self.0.checked_add(other.0)?;
         (sum.scale() >= self.0.scale().max(other.0.scale())).then_some(Self(sum))
     }
 
     /// The product, if no digit is lost.
     #[must_use]
-    pub fn times(self, other: Self) -> Option<Self> {
+    pub fn checked_mul(self, other: Self) -> Option<Self> {
         let product = self.0.checked_mul(other.0)?;
         let has_zero = self.0.is_zero() || other.0.is_zero();
         let is_exact = has_zero || product.scale() >= self.0.scale() + other.0.scale();
@@ -93,17 +93,17 @@ impl Amount {
 }
 
 fn is_decimal(text: &str) -> bool {
-    let digits = without_sign(text);
+    let digits = strip_sign(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     (whole.len() + fraction.len() > 0) && whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit())
 }
 
-fn is_whole(text: &str) -> bool {
-    let digits = without_sign(text);
+fn is_integer(text: &str) -> bool {
+    let digits = strip_sign(text);
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn without_sign(text: &str) -> &str {
+fn strip_sign(text: &str) -> &str {
     text.strip_prefix(['+', '-']).unwrap_or(text)
 }
 
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_digits_of_the_export() {
+    fn amount_preserves_digits() {
         assert_eq!(json("30.60"), "30.60");
         assert_eq!(json("+5"), "5");
         assert_eq!(json("5."), "5");
@@ -204,29 +204,29 @@ mod tests {
     }
 
     #[test]
-    fn reckons_exactly_or_not_at_all() {
+    fn arithmetic_is_exact_or_none() {
         let amount = |text: &str| text.parse::<Amount>().unwrap();
-        assert_eq!(amount("2.50").times(amount("3")), Some(amount("7.50")));
-        assert_eq!(amount("0.1").plus(amount("0.20")), Some(amount("0.30")));
+        assert_eq!(amount("2.50").checked_mul(amount("3")), Some(amount("7.50")));
+        assert_eq!(amount("0.1").checked_add(amount("0.20")), Some(amount("0.30")));
         let tiny = amount("0.000000000000000000001");
-        assert_eq!(tiny.times(tiny), None);
-        assert_eq!(amount("70000000000000000000000000000").plus(amount("0.1")), None);
-        assert_eq!(amount("79000000000000000000000000000").times(amount("10")), None);
+        assert_eq!(tiny.checked_mul(tiny), None);
+        assert_eq!(amount("70000000000000000000000000000").checked_add(amount("0.1")), None);
+        assert_eq!(amount("79000000000000000000000000000").checked_mul(amount("10")), None);
     }
 
     proptest::proptest! {
         #[test]
-        fn the_plain_way_is_the_general_one(text in "[0-9]{0,12}(\\.[0-9]{0,8})?") {
+        fn fast_path_equals_slow_path(text in "[0-9]{0,12}(\\.[0-9]{0,8})?") {
             let general = Decimal::from_str_exact(&text).ok().filter(|_| is_decimal(&text)).map(Amount);
             let shown = |amount: Option<Amount>| amount.map(|amount| amount.to_string());
-            if let Some(plain) = plain(text.as_bytes()) {
-                proptest::prop_assert_eq!(shown(Some(plain)), shown(general));
+            if let Some(simple) = parse_simple(text.as_bytes()) {
+                proptest::prop_assert_eq!(shown(Some(simple)), shown(general));
             }
         }
     }
 
     #[test]
-    fn refuses_what_is_no_number() {
+    fn invalid_numbers_are_rejected() {
         for text in ["", "-", "1,50", "NaN", "inf", "1_000", "0x10", "€5", "1.2.3", "--1", "1e", ".", "1e+"] {
             assert_eq!(text.parse::<Amount>(), Err(AmountError::NotDecimal), "{text}");
         }

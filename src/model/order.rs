@@ -12,7 +12,7 @@ use super::{
     origin::{Position, RowOrigin},
     outcome::Outcome,
     problem::Problems,
-    recipe::Recipe,
+    route::Route,
 };
 
 /// The place of an order in the run: that of its first row. Orders sort by it as the input has them.
@@ -21,15 +21,15 @@ pub struct OrderId(pub u64);
 
 impl OrderId {
     /// Bits for the byte in a file: 16 TB.
-    const BYTE_BITS: u32 = 44;
+    const OFFSET_BITS: u32 = 44;
 
     /// More files have no ids of their own.
-    pub const MOST_FILES: usize = 1 << (u64::BITS - Self::BYTE_BITS);
+    pub const MAX_FILES: usize = 1 << (u64::BITS - Self::OFFSET_BITS);
 
     /// The id of the order whose first row this is.
     #[must_use]
-    pub fn of(row: &RowOrigin) -> Self {
-        Self((u64::from(row.file.0) << Self::BYTE_BITS) | row.bytes.start)
+    pub fn from_origin(row: &RowOrigin) -> Self {
+        Self((u64::from(row.file.0) << Self::OFFSET_BITS) | row.bytes.start)
     }
 }
 
@@ -59,7 +59,7 @@ pub struct Order<'a> {
     /// The attributes that its events share.
     pub common: CommonAttributes<'a>,
     /// How it is sent.
-    pub recipe: Recipe,
+    pub route: Route,
     /// Whom to reach beside the guest. Only several events can carry them; otherwise none are here.
     pub contacts: Vec<Guest<'a>>,
     /// For whom its items are; likewise.
@@ -70,7 +70,7 @@ pub struct Order<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Item<'a> {
     /// Upper case; must be known to the tenant.
-    pub kind: Option<Cow<'a, str>>,
+    pub item_type: Option<Cow<'a, str>>,
     /// The item's reference.
     pub reference: Option<Cow<'a, str>>,
     /// When it was ordered.
@@ -113,7 +113,7 @@ impl<'a> Extension<'a> {
     ///
     /// Sorted all at once: to insert one by one moves the others each time, which is quadratic.
     #[must_use]
-    pub fn of<S>(mut attributes: Vec<(Cow<'a, str>, ExtensionValue<'a>, S)>) -> (Self, Vec<S>) {
+    pub fn from_attributes<S>(mut attributes: Vec<(Cow<'a, str>, ExtensionValue<'a>, S)>) -> (Self, Vec<S>) {
         attributes.sort_by(|(one, ..), (other, ..)| one.cmp(other));
         let mut sorted: Vec<(Cow<'a, str>, ExtensionValue<'a>)> = Vec::with_capacity(attributes.len());
         let mut differing = Vec::new();
@@ -172,12 +172,12 @@ impl Serialize for ExtensionValue<'_> {
             Self::Text(text) => serializer.serialize_str(text),
             Self::Boolean(value) => serializer.serialize_bool(*value),
             Self::Number(amount) => amount.serialize(serializer),
-            Self::Float(amount) => with_point(*amount).map_err(S::Error::custom)?.serialize(serializer),
+            Self::Float(amount) => with_decimal_point(*amount).map_err(S::Error::custom)?.serialize(serializer),
         }
     }
 }
 
-fn with_point(amount: Amount) -> serde_json::Result<Box<RawValue>> {
+fn with_decimal_point(amount: Amount) -> serde_json::Result<Box<RawValue>> {
     let digits = amount.to_string();
     RawValue::from_string(if digits.contains('.') { digits } else { format!("{digits}.0") })
 }
@@ -211,7 +211,7 @@ pub struct OrderRecord {
     /// Its total, if price and currency can be read.
     pub money: Option<Money>,
     /// How many items it has.
-    pub n_items: usize,
+    pub item_count: usize,
     /// Its rows.
     pub rows: Vec<RowOrigin>,
     /// What is wrong with it.
@@ -221,22 +221,22 @@ pub struct OrderRecord {
 
 /// Two orders of one reference that are closer than this are one order: Sitecore's own rule for updates, because some
 /// shops use references again.
-pub const ONE_ORDER: TimeDelta = TimeDelta::days(2);
+pub const SAME_ORDER_WINDOW: TimeDelta = TimeDelta::days(2);
 
 /// What validation makes of a draft.
 #[derive(Debug)]
-pub struct Checked<'a> {
+pub struct CheckedOrder<'a> {
     /// For the report.
     pub record: OrderRecord,
     /// The order, or why there is none.
-    pub verdict: Verdict<'a>,
+    pub validity: Validity<'a>,
     /// The status as it was read, where there is no order.
     pub status: Option<String>,
 }
 
 /// Whether an order may be sent.
 #[derive(Debug)]
-pub enum Verdict<'a> {
+pub enum Validity<'a> {
     /// It may.
     Valid(Box<Order<'a>>),
     /// It has errors; they stand in its record.
@@ -245,7 +245,7 @@ pub enum Verdict<'a> {
     Skipped(std::sync::Arc<str>),
 }
 
-impl Verdict<'_> {
+impl Validity<'_> {
     /// The outcome that a check reports.
     #[must_use]
     pub fn outcome(&self) -> Outcome {

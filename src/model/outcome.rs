@@ -64,7 +64,7 @@ impl Outcome {
 
     /// Whether its rows go to `rejects/`, to be mended and fed back.
     #[must_use]
-    pub fn is_reject(self) -> bool {
+    pub fn is_rejected(self) -> bool {
         matches!(self, Self::Invalid | Self::Refused | Self::Failed)
     }
 }
@@ -80,7 +80,7 @@ const NEEDS_BACKFILL: &str = "needs_backfill";
 
 /// How an order came to its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settled {
+pub struct OrderResult {
     /// The outcome.
     pub outcome: Outcome,
     /// How often its last event was sent in this run.
@@ -90,7 +90,8 @@ pub struct Settled {
     /// The service's words, the profile's rule, or what happened.
     pub reason: Option<String>,
     /// What came of an earlier sending that may have been taken and after which it was sent again: it may be there twice.
-    pub repeated_after: Option<String>,
+    #[serde(rename = "repeated_after")]
+    pub uncertain_before: Option<String>,
     /// Of an order that has changed since it was accepted, by how much.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Box<AcceptedChange>>,
@@ -106,17 +107,17 @@ pub struct AcceptedChange {
     pub totals: Option<(Money, Money)>,
 }
 
-impl Settled {
+impl OrderResult {
     /// An outcome without a request.
     #[must_use]
-    pub fn unsent(outcome: Outcome, reason: Option<String>) -> Self {
-        Self { outcome, attempts: 0, http_status: None, reason, repeated_after: None, change: None }
+    pub fn without_request(outcome: Outcome, reason: Option<String>) -> Self {
+        Self { outcome, attempts: 0, http_status: None, reason, uncertain_before: None, change: None }
     }
 
     /// An order that is too old to be sent without a go-ahead, and why.
     #[must_use]
     pub fn needs_backfill(why: &str) -> Self {
-        Self::unsent(Outcome::NotAttempted, Some(format!("{NEEDS_BACKFILL}: {why}")))
+        Self::without_request(Outcome::NotAttempted, Some(format!("{NEEDS_BACKFILL}: {why}")))
     }
 
     /// Whether it is too old to be sent without a go-ahead.
@@ -130,6 +131,6 @@ impl Settled {
     /// sent now says nothing of then.
     #[must_use]
     pub fn not_attempted(is_uncertain: bool, reason: Option<String>) -> Self {
-        Self::unsent(if is_uncertain { Outcome::Unknown } else { Outcome::NotAttempted }, reason)
+        Self::without_request(if is_uncertain { Outcome::Unknown } else { Outcome::NotAttempted }, reason)
     }
 }

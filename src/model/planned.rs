@@ -3,22 +3,22 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{order::OrderRecord, outcome::Settled, recipe::Recipe};
+use super::{order::OrderRecord, outcome::OrderResult, route::Route};
 
 /// An event's minified JSON but for its browser id, which is known only when it is sent. Made by `event`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct EventText(pub String);
+pub struct EventJson(pub String);
 
 /// One guest and the orders to send for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedGuest {
     /// IDENTITY, from the guest's newest order.
-    pub identity: EventText,
+    pub identity: EventJson,
     /// Oldest first.
     pub orders: Vec<PlannedOrder>,
     /// Orders of the guest that are not to be sent after all, and what became of them.
-    pub settled: Vec<(OrderRecord, Settled)>,
+    pub results: Vec<(OrderRecord, OrderResult)>,
 }
 
 /// A guest in parts, each with some of its orders, in the order of sending: those of a guest of many are not held together.
@@ -36,7 +36,7 @@ impl<E: Send + 'static> GuestParts<E> {
 
     /// The guest with each part as `work` leaves it.
     #[must_use]
-    pub fn each<F>(
+    pub fn map_parts<F>(
         self,
         mut transform: impl FnMut(PlannedGuest) -> Result<PlannedGuest, F> + Send + 'static,
     ) -> GuestParts<F>
@@ -50,7 +50,7 @@ impl<E: Send + 'static> GuestParts<E> {
 impl<E: std::fmt::Display + Send + 'static> GuestParts<E> {
     /// The guest with an error as its words.
     #[must_use]
-    pub fn told(self) -> GuestParts<String> {
+    pub fn stringify_errors(self) -> GuestParts<String> {
         GuestParts(Box::new(self.0.map(|part| part.map_err(|error| error.to_string()))))
     }
 }
@@ -81,51 +81,51 @@ pub struct PlannedOrder {
     /// Its status, for the ledger.
     pub status: String,
     /// A hash of what the same order under another reference would share, for the ledger.
-    pub likeness: Likeness,
+    pub dedup_hash: DedupHash,
     /// What to send.
-    pub events: OrderEvents,
+    pub events: StreamPayload,
     /// An earlier run sent it, nobody knows what came of that, and someone chose to send it again.
-    pub may_be_there: bool,
+    pub is_uncertain: bool,
     /// What became of it when it was planned, where it was not to be sent then: a later run may send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held: Option<Settled>,
+    pub held_result: Option<OrderResult>,
 }
 
 /// The events of an order behind its guest's IDENTITY.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum OrderEvents {
+pub enum StreamPayload {
     /// ORDER_CHECKOUT alone, on the guest's browser.
-    Single(EventText),
+    Single(EventJson),
     /// Those that assemble it, on a browser of its own.
-    Multi(Box<Sequence>),
+    Multi(Box<EventSequence>),
 }
 
 /// The events that assemble an order, in the order in which they are sent; each names its type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sequence {
+pub struct EventSequence {
     /// ADD, one for each item.
-    pub adds: Vec<EventText>,
+    pub adds: Vec<EventJson>,
     /// ADD_CONTACTS.
-    pub contacts: EventText,
+    pub contacts: EventJson,
     /// ADD_CONSUMERS, where the order has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub consumers: Option<EventText>,
+    pub consumers: Option<EventJson>,
     /// CONFIRM, naming all items together.
-    pub confirms: Vec<EventText>,
+    pub confirms: Vec<EventJson>,
     /// CHECKOUT, which makes the order.
-    pub checkout: EventText,
+    pub checkout: EventJson,
     /// CLEAR_CART, in case that CHECKOUT is never reached.
-    pub clear_cart: EventText,
+    pub clear_cart: EventJson,
 }
 
-impl OrderEvents {
+impl StreamPayload {
     /// How the order is sent.
     #[must_use]
-    pub fn recipe(&self) -> Recipe {
+    pub fn route(&self) -> Route {
         match self {
-            Self::Single(_) => Recipe::Single,
-            Self::Multi(_) => Recipe::Multi,
+            Self::Single(_) => Route::Single,
+            Self::Multi(_) => Route::Multi,
         }
     }
 
@@ -139,7 +139,7 @@ impl OrderEvents {
     }
 }
 
-impl Sequence {
+impl EventSequence {
     /// How many requests they take if all goes well, without those of the guest.
     #[must_use]
     pub fn n_requests(&self) -> u64 {
@@ -150,10 +150,10 @@ impl Sequence {
 impl PlannedGuest {
     /// The guest without what was not to be sent when it was planned.
     #[must_use]
-    pub fn without_held(mut self) -> Self {
+    pub fn split_held(mut self) -> Self {
         for order in std::mem::take(&mut self.orders) {
-            match order.held {
-                Some(result) => self.settled.push((order.record, result)),
+            match order.held_result {
+                Some(result) => self.results.push((order.record, result)),
                 None => self.orders.push(order),
             }
         }
@@ -170,4 +170,4 @@ pub struct ContentHash(pub [u8; 16]);
 /// without a key, since guests could be guessed from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Likeness(pub [u8; 16]);
+pub struct DedupHash(pub [u8; 16]);

@@ -16,7 +16,7 @@ pub enum TotalFrom {
 /// What an item's price is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
-pub enum PricePer {
+pub enum PriceBasis {
     /// One piece.
     #[default]
     Unit,

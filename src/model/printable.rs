@@ -5,47 +5,47 @@ use std::borrow::Cow;
 
 /// Whether a character steers a terminal (C0, DEL, C1) or turns the direction of what follows it (U+202A–202E,
 /// U+2066–2069), so that a text reads otherwise than it is.
-fn steers(c: char) -> bool {
+fn needs_escape(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A text for one line: an escape is shown as `\u{1b}`, a line break as `\n`.
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
-    escaped(text, |_| false, char::escape_default)
+    escape_with(text, |_| false, char::escape_default)
 }
 
 /// A text of several lines: line breaks stay.
 #[must_use]
 pub fn printable_lines(text: &str) -> Cow<'_, str> {
-    escaped(text, |_| true, char::escape_default)
+    escape_with(text, |_| true, char::escape_default)
 }
 
 /// A message: one line, and indented ones that belong to it, such as a hint. Another line break comes from data, which
 /// could otherwise pretend to be a message of its own.
 #[must_use]
 pub fn printable_message(text: &str) -> Cow<'_, str> {
-    escaped(text, |rest| rest.starts_with("  "), char::escape_default)
+    escape_with(text, |rest| rest.starts_with("  "), char::escape_default)
 }
 
 /// JSON whose texts are escaped its own way, so that it stays the same value.
 #[must_use]
 pub fn printable_json(json: &str) -> Cow<'_, str> {
-    escaped(json, |_| true, |c| format!("\\u{:04x}", u32::from(c)))
+    escape_with(json, |_| true, |c| format!("\\u{:04x}", u32::from(c)))
 }
 
 /// Escapes what steers, but for line breaks that are kept for what stands behind them.
-fn escaped<E: std::fmt::Display>(
+fn escape_with<E: std::fmt::Display>(
     text: &str,
     keeps_break: impl Fn(&str) -> bool,
     escape: impl Fn(char) -> E,
 ) -> Cow<'_, str> {
-    if !text.contains(steers) {
+    if !text.contains(needs_escape) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
     for (index, c) in text.char_indices() {
-        if !steers(c) || c == '\n' && keeps_break(&text[index + 1..]) {
+        if !needs_escape(c) || c == '\n' && keeps_break(&text[index + 1..]) {
             shown.push(c);
         } else {
             shown += &escape(c).to_string();
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_is_shown() {
+    fn control_characters_are_escaped() {
         let text = "a\u{1b}[31m\u{7f}\u{9b}\u{202e}\u{2066}\u{2069}é\r\t\0";
         assert_eq!(printable(text), r"a\u{1b}[31m\u{7f}\u{9b}\u{202e}\u{2066}\u{2069}é\r\t\u{0}");
         let plain = "plain – naïve \u{200f}🙂";
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn line_breaks_stay_where_they_are_ours() {
+    fn only_own_line_breaks_are_kept() {
         let text = "a\n  hint: b\nerror: c\n";
         assert_eq!(printable(text), "a\\n  hint: b\\nerror: c\\n");
         assert_eq!(printable_lines(text), text);
@@ -82,10 +82,10 @@ mod tests {
     }
 
     #[test]
-    fn json_stays_the_same_value() {
+    fn escaped_json_keeps_its_value() {
         let value = serde_json::json!({ "a\u{202e}": "\u{9b}\u{7f}\u{2069}\n\u{1b}é" });
         let shown = printable_json(&value.to_string()).into_owned();
-        assert!(!shown.contains(steers), "{shown}");
+        assert!(!shown.contains(needs_escape), "{shown}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
     }
 }

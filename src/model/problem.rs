@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::origin::{FileId, Position};
 
 /// In characters: a cell of megabytes is not repeated in every report.
-const LONGEST_MESSAGE: usize = 500;
+const MAX_MESSAGE_CHARS: usize = 500;
 
 /// Whether a problem keeps an order from being sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,14 +32,14 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of a field.
-    pub fn of(code: Code, field: impl std::fmt::Display, at: Position, message: impl Into<String>) -> Self {
-        Self { field: Some(field.to_string()), ..Self::of_order(code, at, message) }
+    pub fn for_field(code: Code, field: impl std::fmt::Display, at: Position, message: impl Into<String>) -> Self {
+        Self { field: Some(field.to_string()), ..Self::for_order(code, at, message) }
     }
 
     /// A problem of an order as a whole.
-    pub fn of_order(code: Code, at: Position, message: impl Into<String>) -> Self {
+    pub fn for_order(code: Code, at: Position, message: impl Into<String>) -> Self {
         let mut message: String = message.into();
-        if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+        if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE_CHARS) {
             message.truncate(end);
             message.push('…');
         }
@@ -54,19 +54,19 @@ impl Problem {
 
     /// Whether it is one of what only several events can carry: contacts, consumers, further attributes of products.
     #[must_use]
-    pub fn is_of_detail(&self) -> bool {
+    pub fn is_multi_only(&self) -> bool {
         let is_listed_name = |field: &str| {
-            DETAILS.contains(&field) || field.split_once('.').is_some_and(|(prefix, _)| DETAILS.contains(&prefix))
+            MULTI_ONLY.contains(&field) || field.split_once('.').is_some_and(|(prefix, _)| MULTI_ONLY.contains(&prefix))
         };
         self.field.as_deref().is_some_and(|field| is_listed_name(field) || field.starts_with("item.product."))
     }
 }
 
 /// What only several events can carry, each by the names that it has in problems.
-const DETAILS: [&str; 5] = ["item.product", "contact", "contacts", "consumer", "consumers"];
+const MULTI_ONLY: [&str; 5] = ["item.product", "contact", "contacts", "consumer", "consumers"];
 
 /// Problems of one code that an order keeps: a thousand would tell nobody more than these.
-const MOST_OF_A_CODE: usize = 100;
+const MAX_PER_CODE: usize = 100;
 
 /// The problems of one order: all are counted, the first of each code are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -74,22 +74,22 @@ pub struct Problems {
     problems: Vec<Problem>,
     /// Of codes with more than are kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    untold: Vec<Untold>,
+    omitted: Vec<Omitted>,
 }
 
 /// Problems that are only counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Untold {
+pub struct Omitted {
     /// Of this code.
     pub code: Code,
     /// The rows that have one and stand behind those that are told.
-    pub n_rows: u64,
+    pub row_count: u64,
     /// Whether they are of what only several events can carry; those are counted apart, since they may be forgotten.
     #[serde(skip)]
-    is_of_detail: bool,
+    is_multi_only: bool,
     /// The last of them.
     #[serde(skip)]
-    last: Option<(FileId, u64)>,
+    last_row: Option<(FileId, u64)>,
 }
 
 impl Problems {
@@ -97,37 +97,37 @@ impl Problems {
     pub fn push(&mut self, problem: Problem) {
         // Few orders have as many as that altogether.
         let is_same_kind =
-            |listed: &&Problem| listed.code == problem.code && listed.is_of_detail() == problem.is_of_detail();
-        let is_full = self.problems.len() >= MOST_OF_A_CODE
-            && self.problems.iter().filter(is_same_kind).count() >= MOST_OF_A_CODE;
-        if is_full { self.count(&problem) } else { self.problems.push(problem) }
+            |listed: &&Problem| listed.code == problem.code && listed.is_multi_only() == problem.is_multi_only();
+        let is_full =
+            self.problems.len() >= MAX_PER_CODE && self.problems.iter().filter(is_same_kind).count() >= MAX_PER_CODE;
+        if is_full { self.count_omitted(&problem) } else { self.problems.push(problem) }
     }
 
-    fn count(&mut self, problem: &Problem) {
+    fn count_omitted(&mut self, problem: &Problem) {
         let row = Some((problem.at.file, problem.at.line));
         let is_listed = self.problems.iter().rev().any(|listed| {
             listed.code == problem.code && (listed.at.file, listed.at.line) == (problem.at.file, problem.at.line)
         });
-        let is_multi_only = problem.is_of_detail();
-        let is_same_kind = |omitted: &Untold| omitted.code == problem.code && omitted.is_of_detail == is_multi_only;
-        let index = self.untold.iter().position(is_same_kind).unwrap_or_else(|| {
-            self.untold.push(Untold { code: problem.code, n_rows: 0, is_of_detail: is_multi_only, last: None });
-            self.untold.len() - 1
+        let is_multi_only = problem.is_multi_only();
+        let is_same_kind = |omitted: &Omitted| omitted.code == problem.code && omitted.is_multi_only == is_multi_only;
+        let index = self.omitted.iter().position(is_same_kind).unwrap_or_else(|| {
+            self.omitted.push(Omitted { code: problem.code, row_count: 0, is_multi_only, last_row: None });
+            self.omitted.len() - 1
         });
-        let omitted = &mut self.untold[index];
-        omitted.n_rows += u64::from(!is_listed && omitted.last != row);
-        omitted.last = row;
+        let omitted = &mut self.omitted[index];
+        omitted.row_count += u64::from(!is_listed && omitted.last_row != row);
+        omitted.last_row = row;
     }
 
     /// Adds those of another part of the same order.
     pub fn append(&mut self, others: Self) {
         self.extend(others.problems);
-        for omitted in others.untold {
+        for omitted in others.omitted {
             let is_same_kind =
-                |known: &&mut Untold| (known.code, known.is_of_detail) == (omitted.code, omitted.is_of_detail);
-            match self.untold.iter_mut().find(is_same_kind) {
-                Some(known) => known.n_rows += omitted.n_rows,
-                None => self.untold.push(omitted),
+                |known: &&mut Omitted| (known.code, known.is_multi_only) == (omitted.code, omitted.is_multi_only);
+            match self.omitted.iter_mut().find(is_same_kind) {
+                Some(known) => known.row_count += omitted.row_count,
+                None => self.omitted.push(omitted),
             }
         }
     }
@@ -138,15 +138,15 @@ impl Problems {
     }
 
     /// Forgets those of what only several events can carry, told or not.
-    pub fn forget_details(&mut self) {
-        self.problems.retain(|problem| !problem.is_of_detail());
-        self.untold.retain(|omitted| !omitted.is_of_detail);
+    pub fn drop_multi_only(&mut self) {
+        self.problems.retain(|problem| !problem.is_multi_only());
+        self.omitted.retain(|omitted| !omitted.is_multi_only);
     }
 
     /// Those that are only counted.
     #[must_use]
-    pub fn untold(&self) -> &[Untold] {
-        &self.untold
+    pub fn omitted(&self) -> &[Omitted] {
+        &self.omitted
     }
 }
 
@@ -321,32 +321,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_problems_are_counted_and_the_first_of_each_code_are_kept() {
+    fn problems_per_code_are_capped_and_counted() {
         let at = |line| Position { file: FileId(0), line, column: None };
         let mut problems = Problems::default();
-        for line in (0..3 * MOST_OF_A_CODE as u64).flat_map(|row| [row, row]) {
-            problems.push(Problem::of_order(Code::NumberUnreadable, at(line), "no number"));
+        for line in (0..3 * MAX_PER_CODE as u64).flat_map(|row| [row, row]) {
+            problems.push(Problem::for_order(Code::NumberUnreadable, at(line), "no number"));
         }
-        problems.push(Problem::of_order(Code::NameTooLong, at(7), "too long"));
-        assert_eq!(problems.len(), MOST_OF_A_CODE + 1);
-        assert_eq!(problems.untold().iter().map(|omitted| omitted.n_rows).collect::<Vec<_>>(), [250]);
+        problems.push(Problem::for_order(Code::NameTooLong, at(7), "too long"));
+        assert_eq!(problems.len(), MAX_PER_CODE + 1);
+        assert_eq!(problems.omitted().iter().map(|omitted| omitted.row_count).collect::<Vec<_>>(), [250]);
         let again: Problems = serde_json::from_str(&serde_json::to_string(&problems).unwrap()).unwrap();
-        assert_eq!((again.len(), again.untold()[0].n_rows), (101, 250));
+        assert_eq!((again.len(), again.omitted()[0].row_count), (101, 250));
     }
 
     #[test]
-    fn details_that_are_forgotten_hide_nothing() {
+    fn drop_multi_only_keeps_other_problems() {
         let at = |line| Position { file: FileId(0), line, column: None };
-        let of = |field: &str, line| Problem::of(Code::NotAScalar, field, at(line), "an array");
+        let of = |field: &str, line| Problem::for_field(Code::NotAScalar, field, at(line), "an array");
         let mut problems = Problems::default();
-        for line in 0..2 * MOST_OF_A_CODE as u64 {
+        for line in 0..2 * MAX_PER_CODE as u64 {
             problems.push(of("item.product.fare", line));
         }
         for field in ["contacts", "consumer", "consumer.id.crm", "item.product", "item.productId", "item.price"] {
             problems.push(of(field, 7));
         }
-        problems.forget_details();
+        problems.drop_multi_only();
         let fields: Vec<_> = problems.iter().filter_map(|problem| problem.field.as_deref()).collect();
-        assert_eq!((fields, problems.untold().len()), (vec!["item.productId", "item.price"], 0));
+        assert_eq!((fields, problems.omitted().len()), (vec!["item.productId", "item.price"], 0));
     }
 }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 /// The reference without what a spreadsheet drops or adds: leading zeros, `#` and `'`, a trailing `.0`, and upper case. Two
 /// references that are equal then may be one.
 #[must_use]
-pub fn bare(reference: &str) -> Cow<'_, str> {
-    let trimmed = without_ends(reference);
+pub fn normalize_reference(reference: &str) -> Cow<'_, str> {
+    let trimmed = trim_reference(reference);
     if trimmed.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
         return Cow::Borrowed(trimmed);
     }
@@ -15,7 +15,7 @@ pub fn bare(reference: &str) -> Cow<'_, str> {
 
 /// The same, with its case.
 #[must_use]
-pub fn without_ends(reference: &str) -> &str {
+pub fn trim_reference(reference: &str) -> &str {
     // Byte by byte: every key of an export is looked at.
     let start = reference.bytes().position(|byte| !matches!(byte, b'\'' | b'#' | b'0'));
     let trimmed = &reference[start.unwrap_or(reference.len())..];
@@ -29,17 +29,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reference_is_known_again_however_a_spreadsheet_spells_it() {
+    fn spreadsheet_spellings_normalize_to_one_reference() {
         for spelling in ["1001", "000001001", "1001.0", "#1001", "'001001", "#0001001.0"] {
-            assert_eq!(bare(spelling), "1001", "{spelling}");
+            assert_eq!(normalize_reference(spelling), "1001", "{spelling}");
         }
-        assert_eq!(bare("So-2026-\u{c9}"), "so-2026-\u{e9}");
+        assert_eq!(normalize_reference("So-2026-\u{c9}"), "so-2026-\u{e9}");
         assert_eq!(
-            (bare("0"), bare("000"), bare("0.0"), bare("#"), bare("")),
+            (
+                normalize_reference("0"),
+                normalize_reference("000"),
+                normalize_reference("0.0"),
+                normalize_reference("#"),
+                normalize_reference("")
+            ),
             ("0".into(), "0".into(), "0".into(), "0".into(), "".into())
         );
         for other in ["1001.00", "10010", "1001.5", "A1001", "1001#"] {
-            assert_ne!(bare(other), "1001");
+            assert_ne!(normalize_reference(other), "1001");
         }
     }
 }

@@ -10,7 +10,7 @@ pub struct Row<'a> {
     /// Where it stood.
     pub origin: RowOrigin,
     /// What it holds.
-    pub content: Content<'a>,
+    pub content: RowContent<'a>,
 }
 
 impl Row<'_> {
@@ -24,29 +24,29 @@ impl Row<'_> {
     #[must_use]
     pub fn position(&self, index: usize) -> Position {
         match &self.content {
-            Content::Record(record) => record.position(&self.origin, index),
-            Content::Document(_) | Content::Unreadable(_) => self.origin.position(),
+            RowContent::Record(record) => record.position(&self.origin, index),
+            RowContent::Document(_) | RowContent::Unreadable(_) => self.origin.position(),
         }
     }
 }
 
 /// What a row holds.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Content<'a> {
+pub enum RowContent<'a> {
     /// Cells under a header.
     Record(Record<'a>),
     /// A JSON object.
-    Document(Node),
+    Document(JsonNode),
     /// Nothing that can be trusted as a whole.
     Unreadable(Unreadable<'a>),
 }
 
-impl Content<'_> {
+impl RowContent<'_> {
     fn n_values(&self) -> usize {
         match self {
             Self::Record(record) => record.n_filled(),
             Self::Document(node) => node.n_values(),
-            Self::Unreadable(unreadable) => unreadable.remains.as_ref().map_or(0, |salvaged| salvaged.n_values()),
+            Self::Unreadable(unreadable) => unreadable.salvaged.as_ref().map_or(0, |salvaged| salvaged.n_values()),
         }
     }
 }
@@ -58,7 +58,7 @@ pub struct Unreadable<'a> {
     pub reason: String,
     /// What can be trusted nevertheless: cells or members that stood before the damage. A cell that cannot be trusted
     /// is empty.
-    pub remains: Option<Box<Content<'a>>>,
+    pub salvaged: Option<Box<RowContent<'a>>>,
 }
 
 /// The first row of a CSV file.
@@ -78,14 +78,14 @@ pub struct Record<'a> {
     /// Where each cell ends in `text`, in bytes.
     pub ends: &'a [u32],
     /// Where each cell begins in the file.
-    pub layout: Layout<'a>,
+    pub layout: CellLayout<'a>,
 }
 
 /// Where the cells of a record begin.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Layout<'a> {
+pub enum CellLayout<'a> {
     /// Nothing is quoted: the cells stand one delimiter apart on one line.
-    Plain,
+    Unquoted,
     /// The same, but that some cells have quotes around them, and none within.
     Quoted,
     /// For each cell the lines below the record's first, and the character (from 1) within that line.
@@ -110,8 +110,8 @@ impl<'a> Record<'a> {
     pub fn cell(&self, index: usize) -> &'a str {
         let start = self.start(index);
         let cell = self.ends.get(index).and_then(|end| self.text.get(start..*end as usize)).unwrap_or_default();
-        let is_quoted = self.layout == Layout::Quoted && cell.starts_with('"');
-        without_blanks(if is_quoted { &cell[1..cell.len().max(2) - 1] } else { cell })
+        let is_quoted = self.layout == CellLayout::Quoted && cell.starts_with('"');
+        trim_blanks(if is_quoted { &cell[1..cell.len().max(2) - 1] } else { cell })
     }
 
     /// The cells of some columns in one piece, of which two are equal only if all their cells are.
@@ -119,7 +119,7 @@ impl<'a> Record<'a> {
     pub fn cells(&self, columns: RangeInclusive<usize>) -> impl PartialEq + use<'a> {
         let (start, ends) = (self.start(*columns.start()), self.ends.get(columns).unwrap_or_default());
         let end = ends.last().map_or(start, |end| *end as usize);
-        Together {
+        CellRange {
             text: self.text.get(start..end).unwrap_or_default(),
             start: u32::try_from(start).unwrap_or(u32::MAX),
             ends,
@@ -130,13 +130,13 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn position(&self, origin: &RowOrigin, index: usize) -> Position {
         let (line_offset, column) = match self.layout {
-            Layout::Explicit(starts) => starts.get(index).copied().unwrap_or((0, 1)),
-            Layout::Plain | Layout::Quoted => (0, self.plain_column(index)),
+            CellLayout::Explicit(starts) => starts.get(index).copied().unwrap_or((0, 1)),
+            CellLayout::Unquoted | CellLayout::Quoted => (0, self.column_of(index)),
         };
         Position { file: origin.file, line: origin.line + u64::from(line_offset), column: Some(column) }
     }
 
-    fn plain_column(&self, index: usize) -> u32 {
+    fn column_of(&self, index: usize) -> u32 {
         let before = self.text.get(..self.start(index)).unwrap_or_default();
         u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX)
     }
@@ -147,13 +147,13 @@ impl<'a> Record<'a> {
 }
 
 /// Cells that stand next to each other.
-struct Together<'a> {
+struct CellRange<'a> {
     text: &'a str,
     start: u32,
     ends: &'a [u32],
 }
 
-impl PartialEq for Together<'_> {
+impl PartialEq for CellRange<'_> {
     fn eq(&self, other: &Self) -> bool {
         let is_same_offset =
             |(one, another): (&u32, &u32)| one.wrapping_sub(self.start) == another.wrapping_sub(other.start);
@@ -164,7 +164,7 @@ impl PartialEq for Together<'_> {
 }
 
 /// Most cells have no blanks around them, which their first and last byte tell.
-fn without_blanks(cell: &str) -> &str {
+fn trim_blanks(cell: &str) -> &str {
     match cell.as_bytes() {
         [] => cell,
         [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => cell,
@@ -174,19 +174,19 @@ fn without_blanks(cell: &str) -> &str {
 
 /// A JSON value and where it stands in its document.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node {
+pub struct JsonNode {
     /// The lines below the document's first; none but in a JSON array, whose elements may span lines.
-    pub lines_below: u32,
+    pub line_offset: u32,
     /// The character within the line where the value begins, from 1; on the first line of an array's element counted
     /// from where the element begins.
     pub column: u32,
     /// The value.
-    pub value: Json,
+    pub value: JsonValue,
 }
 
 /// A JSON value whose scalars keep the text of the export.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Json {
+pub enum JsonValue {
     /// `null`
     Null,
     /// `true`, `false`
@@ -196,17 +196,17 @@ pub enum Json {
     /// A string, unescaped.
     Text(String),
     /// An array.
-    Array(Vec<Node>),
+    Array(Vec<JsonNode>),
     /// An object, its members in the order of the file.
-    Object(Vec<(String, Node)>),
+    Object(Vec<(String, JsonNode)>),
 }
 
-impl Node {
+impl JsonNode {
     /// The member `name` of an object.
     #[must_use]
-    pub fn member(&self, name: &str) -> Option<&Node> {
+    pub fn member(&self, name: &str) -> Option<&JsonNode> {
         match &self.value {
-            Json::Object(members) => members.iter().find(|(key, _)| key == name).map(|(_, node)| node),
+            JsonValue::Object(members) => members.iter().find(|(key, _)| key == name).map(|(_, node)| node),
             _ => None,
         }
     }
@@ -214,7 +214,7 @@ impl Node {
     /// The value at a dotted path such as `customer.address.city`. A member whose whole name has dots counts first;
     /// a number steps into an array, from 0.
     #[must_use]
-    pub fn at(&self, path: &str) -> Option<&Node> {
+    pub fn at(&self, path: &str) -> Option<&JsonNode> {
         if let Some(node) = self.step(path) {
             return Some(node);
         }
@@ -225,15 +225,15 @@ impl Node {
     #[must_use]
     pub fn n_values(&self) -> usize {
         1 + match &self.value {
-            Json::Array(elements) => elements.iter().map(Self::n_values).sum(),
-            Json::Object(members) => members.iter().map(|(_, member)| member.n_values()).sum(),
+            JsonValue::Array(elements) => elements.iter().map(Self::n_values).sum(),
+            JsonValue::Object(members) => members.iter().map(|(_, member)| member.n_values()).sum(),
             _ => 0,
         }
     }
 
-    fn step(&self, name: &str) -> Option<&Node> {
+    fn step(&self, name: &str) -> Option<&JsonNode> {
         match &self.value {
-            Json::Array(elements) => elements.get(name.parse::<usize>().ok()?),
+            JsonValue::Array(elements) => elements.get(name.parse::<usize>().ok()?),
             _ => self.member(name),
         }
     }
@@ -241,6 +241,6 @@ impl Node {
     /// Where the value stands in the file; `line` is the document's first.
     #[must_use]
     pub fn position(&self, file: FileId, line: u64) -> Position {
-        Position { file, line: line + u64::from(self.lines_below), column: Some(self.column) }
+        Position { file, line: line + u64::from(self.line_offset), column: Some(self.column) }
     }
 }

@@ -18,10 +18,10 @@ pub struct Target {
 pub enum TargetError {
     /// Not a URL of HTTP, or one with a user name or password.
     #[error("the base URL {0:?} is none\n  hint: such as https://api-engage-eu.sitecorecloud.io")]
-    NoUrl(String),
+    InvalidUrl(String),
     /// More than a base URL, such as the URL that an event is sent to.
     #[error("the base URL {shown:?} has {what}, which is no part of a base URL\n  hint: base_url = {corrected:?}")]
-    TooLong {
+    NotBaseUrl {
         /// What was typed, without its query and fragment.
         shown: String,
         /// What it has too much.
@@ -34,7 +34,7 @@ pub enum TargetError {
     NotHttps(String),
     /// No key.
     #[error("the client key is empty")]
-    NoKey,
+    MissingKey,
 }
 
 impl Target {
@@ -42,21 +42,21 @@ impl Target {
     pub fn new(base_url: &str, client_key: &str) -> Result<Self, TargetError> {
         // A query may hold the key, and so may a fragment.
         let shown = base_url.split(['?', '#']).next().unwrap_or_default().trim();
-        let no_url = || TargetError::NoUrl(shown.to_owned());
+        let no_url = || TargetError::InvalidUrl(shown.to_owned());
         let url = Url::parse(base_url.trim()).map_err(|_| no_url())?;
         let has_user = !url.username().is_empty() || url.password().is_some();
         if !matches!(url.scheme(), "http" | "https") || has_user {
             return Err(no_url());
         }
         if let Some(what) = excess(&url) {
-            return Err(TargetError::TooLong { shown: shown.to_owned(), what, corrected: corrected(&url) });
+            return Err(TargetError::NotBaseUrl { shown: shown.to_owned(), what, corrected: corrected(&url) });
         }
         if client_key.trim().is_empty() {
-            return Err(TargetError::NoKey);
+            return Err(TargetError::MissingKey);
         }
         let base_url = url.as_str().trim_end_matches('/').to_owned();
         let target = Self { base_url, client_key: client_key.trim().to_owned() };
-        if url.scheme() == "http" && !target.is_on_this_machine() {
+        if url.scheme() == "http" && !target.is_loopback() {
             return Err(TargetError::NotHttps(target.base_url));
         }
         Ok(target)
@@ -64,7 +64,7 @@ impl Target {
 
     /// Whether the base URL is a loopback address.
     #[must_use]
-    pub fn is_on_this_machine(&self) -> bool {
+    pub fn is_loopback(&self) -> bool {
         match Url::parse(&self.base_url).as_ref().map(Url::host) {
             Ok(Some(Host::Ipv4(address))) => address.is_loopback(),
             Ok(Some(Host::Ipv6(address))) => address.is_loopback(),
@@ -131,25 +131,25 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_has_one_form() {
+    fn base_url_is_normalized() {
         assert_eq!(base_url("HTTPS://API.Example:443/").as_deref(), Ok("https://api.example"));
         assert_eq!(base_url("http://127.0.0.1:8080/x/").as_deref(), Ok("http://127.0.0.1:8080/x"));
         assert_eq!(base_url("http://[::1]:80").as_deref(), Ok("http://[::1]"));
     }
 
     #[test]
-    fn orders_travel_encrypted_or_stay_on_the_machine() {
+    fn plain_http_is_allowed_for_loopback_only() {
         for text in ["http://api.example", "http://127.0.0.1.example", "http://localhost.example"] {
             assert!(matches!(base_url(text), Err(TargetError::NotHttps(_))), "{text}");
         }
         for text in ["api.example", "ftp://api.example", "https://a:b@api.example", ""] {
-            assert!(matches!(base_url(text), Err(TargetError::NoUrl(_))), "{text}");
+            assert!(matches!(base_url(text), Err(TargetError::InvalidUrl(_))), "{text}");
         }
-        assert_eq!(Target::new("https://api.example", " "), Err(TargetError::NoKey));
+        assert_eq!(Target::new("https://api.example", " "), Err(TargetError::MissingKey));
     }
 
     #[test]
-    fn more_than_a_base_url_is_corrected() {
+    fn longer_url_error_suggests_base_url() {
         for (text, expected) in [
             ("https://api.example/v1.2", "https://api.example"),
             ("https://api.example:8443/V1.2/", "https://api.example:8443"),
@@ -163,7 +163,7 @@ mod tests {
             ("http://127.0.0.1:80/x/#SECRET", "http://127.0.0.1/x"),
         ] {
             let error = base_url(text).unwrap_err();
-            let TargetError::TooLong { corrected, .. } = &error else { panic!("{text}: {error}") };
+            let TargetError::NotBaseUrl { corrected, .. } = &error else { panic!("{text}: {error}") };
             assert_eq!(corrected, expected, "{text}");
             assert_eq!(base_url(corrected).as_deref(), Ok(expected));
             assert!(!error.to_string().contains("SECRET"), "{error}");
@@ -172,6 +172,6 @@ mod tests {
             assert_eq!(base_url(text).as_deref(), Ok(text));
         }
         // What is no URL at all may hold a key too.
-        assert_eq!(base_url("api.example#SECRET").unwrap_err(), TargetError::NoUrl("api.example".into()));
+        assert_eq!(base_url("api.example#SECRET").unwrap_err(), TargetError::InvalidUrl("api.example".into()));
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     dispatch, group,
     ledger::LedgerError,
     map::MapError,
-    plan::{Contents, PlanError},
+    plan::{PlanDigest, PlanError},
     read::ReadError,
     report::ReportError,
 };
@@ -43,7 +43,7 @@ pub enum RunError {
         /// The file.
         path: PathBuf,
         /// What it holds, and what it held.
-        contents: Box<(Contents, Contents)>,
+        contents: Box<(PlanDigest, PlanDigest)>,
     },
     /// It cannot be known whether the plan is as it was written.
     #[error(
@@ -69,7 +69,7 @@ pub enum RunError {
     AfterSending(Box<RunError>),
     /// No HTTP client.
     #[error(transparent)]
-    Dispatch(#[from] dispatch::DispatchError),
+    Dispatch(#[from] dispatch::ClientError),
 }
 
 impl RunError {
@@ -174,7 +174,7 @@ impl Refusal {
 
     pub(super) fn exit_code(&self) -> u8 {
         match self {
-            Self::Ledger(LedgerError::Held { .. }) => 5,
+            Self::Ledger(LedgerError::Locked { .. }) => 5,
             Self::Stopped(_) => 4,
             _ => 2,
         }

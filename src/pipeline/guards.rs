@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{MaxInvalid, Refusal, RunSpec, error::in_days};
 use crate::model::{
-    outcome::{Outcome, Settled},
+    outcome::{OrderResult, Outcome},
     planned::PlannedOrder,
 };
 
@@ -55,18 +55,18 @@ impl BackfillGuard {
 
     /// What becomes of an order that is to be sent, if it is too old. One that an earlier run sent, whatever came of that,
     /// had its go-ahead then.
-    pub(super) fn held_result(self, ordered_at: DateTime<Utc>, is_uncertain: bool) -> Option<Settled> {
+    pub(super) fn held_result(self, ordered_at: DateTime<Utc>, is_uncertain: bool) -> Option<OrderResult> {
         let (age_limit, _) = self.limit.filter(|_| self.is_old(ordered_at) && !is_uncertain)?;
         let older = format!("older than {}", in_days(age_limit.max_age));
         if age_limit.skips_older {
-            return Some(Settled::unsent(Outcome::Skipped, Some(older)));
+            return Some(OrderResult::without_request(Outcome::Skipped, Some(older)));
         }
-        Some(Settled::needs_backfill(&format!("ordered at {ordered_at}, {older}; --backfill is the go-ahead")))
+        Some(OrderResult::needs_backfill(&format!("ordered at {ordered_at}, {older}; --backfill is the go-ahead")))
     }
 
     /// The same for an order of a plan.
-    pub(super) fn held_result_of(self, order: &PlannedOrder) -> Option<Settled> {
-        self.held_result(order.ordered_at, order.may_be_there)
+    pub(super) fn held_result_of(self, order: &PlannedOrder) -> Option<OrderResult> {
+        self.held_result(order.ordered_at, order.is_uncertain)
     }
 
     /// How many of them are left out as by a rule of the profile.

@@ -8,14 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{ChangedExit, RunError, RunSpec};
 use crate::{
-    ledger::{self, ChangeState, ChangedOrder, Entry, Intent, Known, Ledger, LedgerError, OrderKey, OrderSnapshot},
+    ledger::{
+        self, ChangeState, ChangedOrder, HistoryEntry, Intent, Ledger, LedgerError, OrderKey, OrderSnapshot, PriorState,
+    },
     model::{
         money::{Amount, Money},
         order::OrderRecord,
-        outcome::{AcceptedChange, Outcome, Settled},
-        planned::{ContentHash, Likeness, PlannedGuest, PlannedOrder},
+        outcome::{AcceptedChange, OrderResult, Outcome},
+        planned::{ContentHash, DedupHash, PlannedGuest, PlannedOrder},
         problem::{Code, Problem},
-        reference::bare,
+        reference::normalize_reference,
     },
 };
 
@@ -51,9 +53,9 @@ impl DispositionRules {
 /// What is to be done with an order.
 pub(super) enum Disposition {
     /// Nothing.
-    Final(Settled),
+    Final(OrderResult),
     /// Nothing, and the ledger notes that it changed since it was accepted.
-    Changed(Settled, Box<ChangedOrder>),
+    Changed(OrderResult, Box<ChangedOrder>),
     /// It is sent. It may be there already if an earlier run sent it and nobody knows what came of that.
     Send { is_uncertain: bool },
 }
@@ -79,7 +81,7 @@ pub(super) struct Sendable<'a> {
     pub(super) ordered_at: DateTime<Utc>,
     pub(super) status: &'a str,
     pub(super) content: &'a dyn Fn() -> ContentHash,
-    pub(super) dedup_hash: &'a dyn Fn() -> Likeness,
+    pub(super) dedup_hash: &'a dyn Fn() -> DedupHash,
     /// Whether an equal order under an unrelated reference is worth a warning: not where its time is a date only, nor a
     /// second time.
     pub(super) warns_of_duplicate: &'a dyn Fn() -> bool,
@@ -97,7 +99,7 @@ impl ReadOrder<'_> {
             Self::Sendable(order) => Some(order.status.to_owned()),
             Self::Unsendable(order) => order.status.clone(),
         };
-        OrderSnapshot { status, money: record.money.clone(), n_items: Some(record.n_items as u64) }
+        OrderSnapshot { status, money: record.money.clone(), item_count: Some(record.item_count as u64) }
     }
 
     /// Why it is not sent, if it is not.
@@ -109,16 +111,16 @@ impl ReadOrder<'_> {
     }
 
     /// When it was made. One that does not say is the only one of its reference that the ledger holds.
-    fn ordered_at(&self, record: &OrderRecord, entries: &[Entry]) -> Option<DateTime<Utc>> {
+    fn ordered_at(&self, record: &OrderRecord, entries: &[HistoryEntry]) -> Option<DateTime<Utc>> {
         match self {
             Self::Sendable(order) => Some(order.ordered_at),
-            Self::Unsendable(_) => record.ordered_at.or_else(|| ledger::only_order(entries)),
+            Self::Unsendable(_) => record.ordered_at.or_else(|| ledger::single_order_time(entries)),
         }
     }
 
-    fn content(&self, entries: &[Entry], ordered_at: DateTime<Utc>, record: &OrderRecord) -> ContentHash {
+    fn content(&self, entries: &[HistoryEntry], ordered_at: DateTime<Utc>, record: &OrderRecord) -> ContentHash {
         let is_accepted = |content: &ContentHash| {
-            let accepted = ledger::accepted_in_place(entries, ordered_at, *content);
+            let accepted = ledger::matching_accepted(entries, ordered_at, *content);
             accepted.is_some_and(|entry| entry.order.content == *content)
         };
         match self {
@@ -126,9 +128,9 @@ impl ReadOrder<'_> {
             // The one of two clashing orders that was accepted has not changed.
             Self::Unsendable(Unsendable { content: Some(content), .. }) if is_accepted(content) => *content,
             Self::Unsendable(order) => {
-                let accepted = ledger::accepted_in_place(entries, ordered_at, ContentHash([0; 16]));
+                let accepted = ledger::matching_accepted(entries, ordered_at, ContentHash([0; 16]));
                 let accepted_at = accepted.map_or(ordered_at, |entry| entry.order.ordered_at);
-                ledger::content_of_unsent(accepted_at, &order.reasons(record), &self.snapshot(record))
+                ledger::unsent_change_hash(accepted_at, &order.reasons(record), &self.snapshot(record))
             }
         }
     }
@@ -148,17 +150,17 @@ impl ReadOrder<'_> {
     pub(super) fn disposition(&self, rules: DispositionRules) -> Disposition {
         match self {
             Self::Sendable(_) if rules.is_sending => Disposition::Send { is_uncertain: false },
-            Self::Sendable(_) => Disposition::Final(Settled::unsent(Outcome::Valid, None)),
+            Self::Sendable(_) => Disposition::Final(OrderResult::without_request(Outcome::Valid, None)),
             Self::Unsendable(order) => Disposition::Final(order.result()),
         }
     }
 }
 
 impl Unsendable {
-    fn result(&self) -> Settled {
+    fn result(&self) -> OrderResult {
         match &self.rule {
-            Some(rule) => Settled::unsent(Outcome::Skipped, Some(rule.clone())),
-            None => Settled::unsent(Outcome::Invalid, None),
+            Some(rule) => OrderResult::without_request(Outcome::Skipped, Some(rule.clone())),
+            None => OrderResult::without_request(Outcome::Invalid, None),
         }
     }
 
@@ -197,7 +199,7 @@ pub(super) fn settle_by_history(
     on_change: &dyn Fn(Box<ChangedOrder>),
 ) -> Result<(), RunError> {
     for mut order in std::mem::take(&mut guest.orders) {
-        let (content, dedup_hash) = (|| order.content, || order.likeness);
+        let (content, dedup_hash) = (|| order.content, || order.dedup_hash);
         let sendable = Sendable {
             ordered_at: order.ordered_at,
             status: &order.status,
@@ -206,13 +208,13 @@ pub(super) fn settle_by_history(
             warns_of_duplicate: &|| false,
         };
         match decide(&ReadOrder::Sendable(sendable), &mut order.record, ledger, rules)? {
-            Disposition::Final(result) => guest.settled.push((order.record, result)),
+            Disposition::Final(result) => guest.results.push((order.record, result)),
             Disposition::Changed(result, change) => {
                 on_change(change);
-                guest.settled.push((order.record, result));
+                guest.results.push((order.record, result));
             }
             Disposition::Send { is_uncertain } => {
-                guest.orders.push(PlannedOrder { may_be_there: is_uncertain, held: None, ..order })
+                guest.orders.push(PlannedOrder { is_uncertain, held_result: None, ..order });
             }
         }
     }
@@ -238,18 +240,18 @@ pub(super) fn decide(
         return disposition_of_new(order, record, ledger, rules);
     };
     let content = order.content(&entries, ordered_at, record);
-    Ok(match (ledger::known(&entries, ordered_at, content), order) {
-        (Known::Changed, _) => {
-            let accepted = ledger::accepted_in_place(&entries, ordered_at, content);
+    Ok(match (ledger::prior_state(&entries, ordered_at, content), order) {
+        (PriorState::Changed, _) => {
+            let accepted = ledger::matching_accepted(&entries, ordered_at, content);
             let was = accepted.map(|entry| entry.snapshot.clone()).unwrap_or_default();
             let key = OrderKey { reference: submitted_reference(&entries, record), ordered_at, content };
             let state = ledger.change_state(&key)?;
             disposition_of_changed(order, record, key, &was, state, rules)
         }
-        (Known::Accepted, _) => without_request(Outcome::AlreadySent, "accepted by an earlier run".to_owned()),
-        (Known::AcceptedInDoubt, _) => without_request(Outcome::AlreadySent, MAYBE_SENT_TWICE.to_owned()),
-        (Known::AcceptedByHand, _) => without_request(Outcome::AlreadySent, ACCEPTED_MANUALLY.to_owned()),
-        (Known::Unknown, ReadOrder::Unsendable(order)) => {
+        (PriorState::Accepted, _) => without_request(Outcome::AlreadySent, "accepted by an earlier run".to_owned()),
+        (PriorState::AcceptedMaybeTwice, _) => without_request(Outcome::AlreadySent, MAYBE_SENT_TWICE.to_owned()),
+        (PriorState::AcceptedManually, _) => without_request(Outcome::AlreadySent, ACCEPTED_MANUALLY.to_owned()),
+        (PriorState::Unknown, ReadOrder::Unsendable(order)) => {
             let (suffix, cause) =
                 (spelling_suffix(&submitted_reference(&entries, record), record), order.cause(record));
             without_request(
@@ -257,31 +259,38 @@ pub(super) fn decide(
                 format!("sent by an earlier run{suffix}, and no answer came; now {cause}"),
             )
         }
-        (Known::Unknown, ReadOrder::Sendable(_)) if !rules.resends_unknown => {
+        (PriorState::Unknown, ReadOrder::Sendable(_)) if !rules.resends_unknown => {
             without_request(Outcome::Unknown, "sent by an earlier run, and no answer came; it is held".to_owned())
         }
-        (Known::Unknown, ReadOrder::Sendable(_)) if rules.is_sending => Disposition::Send { is_uncertain: true },
-        (Known::ReferenceReused { ordered_at, is_accepted }, ReadOrder::Sendable(_))
+        (PriorState::Unknown, ReadOrder::Sendable(_)) if rules.is_sending => Disposition::Send { is_uncertain: true },
+        (PriorState::ReferenceReused { ordered_at, is_accepted }, ReadOrder::Sendable(_))
             if !rules.sends_reused_references =>
         {
             let what = if is_accepted { "was accepted" } else { "was sent and may have been accepted" };
             let message = format!("an order of this reference, ordered at {ordered_at}, {what} by an earlier run");
-            record.problems.push(Problem::of_order(Code::ReferenceReused, record.source, message));
-            Disposition::Final(Settled::unsent(Outcome::Invalid, None))
+            record.problems.push(Problem::for_order(Code::ReferenceReused, record.source, message));
+            Disposition::Final(OrderResult::without_request(Outcome::Invalid, None))
         }
-        (Known::Unknown, ReadOrder::Sendable(_)) => order.disposition(rules),
-        (Known::ReferenceReused { .. } | Known::Nothing, _) => return disposition_of_new(order, record, ledger, rules),
+        (PriorState::Unknown, ReadOrder::Sendable(_)) => order.disposition(rules),
+        (PriorState::ReferenceReused { .. } | PriorState::None, _) => {
+            return disposition_of_new(order, record, ledger, rules);
+        }
     })
 }
 
 /// What the ledger holds of an order that is not sent. Where it does not know the reference, it may know it as it was spelt
 /// before a spreadsheet changed it: that of an order of the very same time.
-pub(super) fn history_of_unsendable(record: &OrderRecord, ledger: &dyn Ledger) -> Result<Vec<Entry>, LedgerError> {
+pub(super) fn history_of_unsendable(
+    record: &OrderRecord,
+    ledger: &dyn Ledger,
+) -> Result<Vec<HistoryEntry>, LedgerError> {
     let mut entries = ledger.history(&record.reference)?;
     let may_be_respelt = entries.is_empty() && !record.reference.is_empty();
     let Some(ordered_at) = record.ordered_at.filter(|_| may_be_respelt) else { return Ok(entries) };
-    let same_time = ledger.references_at(ordered_at)?;
-    if let Some(other_spelling) = same_time.iter().find(|other| bare(other) == bare(&record.reference)) {
+    let same_time = ledger.references_by_time(ordered_at)?;
+    if let Some(other_spelling) =
+        same_time.iter().find(|other| normalize_reference(other) == normalize_reference(&record.reference))
+    {
         entries = ledger.history(other_spelling)?;
         entries.retain(|entry| entry.order.ordered_at == ordered_at);
     }
@@ -289,7 +298,7 @@ pub(super) fn history_of_unsendable(record: &OrderRecord, ledger: &dyn Ledger) -
 }
 
 /// The reference of an order as it was sent.
-fn submitted_reference(entries: &[Entry], record: &OrderRecord) -> String {
+fn submitted_reference(entries: &[HistoryEntry], record: &OrderRecord) -> String {
     entries.first().map_or(&record.reference, |entry| &entry.order.reference).clone()
 }
 
@@ -305,26 +314,28 @@ fn disposition_of_new(
     rules: DispositionRules,
 ) -> Result<Disposition, LedgerError> {
     let ReadOrder::Sendable(sendable) = order else { return Ok(order.disposition(rules)) };
-    let equal = ledger.references_of((sendable.dedup_hash)())?;
+    let equal = ledger.references_by_dedup_hash((sendable.dedup_hash)())?;
     let others: Vec<_> = equal.iter().filter(|other| **other != record.reference).collect();
-    if let Some(other) = others.iter().find(|other| bare(other) == bare(&record.reference)) {
+    if let Some(other) =
+        others.iter().find(|other| normalize_reference(other) == normalize_reference(&record.reference))
+    {
         let message = format!(
             "{:?} here, but an earlier run sent {other:?} with the same guest, time and amounts: one order, its reference \
              spelt in two ways",
             record.reference
         );
-        record.problems.push(Problem::of_order(Code::DuplicateContent, record.source, message));
-        return Ok(Disposition::Final(Settled::unsent(Outcome::Invalid, None)));
+        record.problems.push(Problem::for_order(Code::DuplicateContent, record.source, message));
+        return Ok(Disposition::Final(OrderResult::without_request(Outcome::Invalid, None)));
     }
     if let Some(other) = others.first().filter(|_| (sendable.warns_of_duplicate)()) {
         let message = format!("an earlier run sent {other:?} with the same guest, time and amounts");
-        record.problems.push(Problem::of_order(Code::ContentRepeated, record.source, message));
+        record.problems.push(Problem::for_order(Code::ContentRepeated, record.source, message));
     }
     Ok(order.disposition(rules))
 }
 
 fn without_request(outcome: Outcome, reason: String) -> Disposition {
-    Disposition::Final(Settled::unsent(outcome, Some(reason)))
+    Disposition::Final(OrderResult::without_request(outcome, Some(reason)))
 }
 
 /// What becomes of an accepted order that reads otherwise now.
@@ -355,13 +366,14 @@ fn disposition_of_changed(
         if known_details.is_empty() { description } else { format!("{description}: {}", known_details.join("; ")) };
     let sets_exit_code = state == ChangeState::New || rules.changed_exit == ChangedExit::Always;
     let accepted_change = Some(Box::new(AcceptedChange { sets_exit_code, totals }));
-    let result = Settled { change: accepted_change, ..Settled::unsent(Outcome::Changed, Some(reason)) };
+    let result =
+        OrderResult { change: accepted_change, ..OrderResult::without_request(Outcome::Changed, Some(reason)) };
     Disposition::Changed(result, Box::new(change))
 }
 
 /// By how much the service is wrong. Two currencies have no difference; nor have two totals with too many digits.
 fn difference_text((was, now): &(Money, Money)) -> String {
-    let more = was.amount.plus(Amount(-now.amount.0)).filter(|_| was.currency == now.currency);
+    let more = was.amount.checked_add(Amount(-now.amount.0)).filter(|_| was.currency == now.currency);
     match more {
         Some(Amount(more)) if more.is_sign_positive() && !more.is_zero() => {
             format!("the service holds {more} {} more than the export", was.currency)
@@ -383,7 +395,7 @@ pub(super) fn intent(order: &PlannedOrder) -> Intent {
         },
         status: order.status.clone(),
         money: order.record.money.clone(),
-        n_items: order.record.n_items,
-        likeness: Some(order.likeness),
+        item_count: order.record.item_count,
+        dedup_hash: Some(order.dedup_hash),
     }
 }

@@ -10,13 +10,13 @@ use crate::{
     model::{
         order::{OrderId, OrderRecord},
         origin::FileId,
-        outcome::{Outcome, Settled},
+        outcome::{OrderResult, Outcome},
         problem::Problem,
-        recipe::Forecast,
+        route::Forecast,
     },
-    plan::Plannable,
-    report::{page::Listed, rejects, results, tally::Tally},
-    spill::entries::Entries,
+    plan::PlanInput,
+    report::{page::OrderNeedingAttention, rejects, results, tally::Tally},
+    spill::batch::Batch,
 };
 
 /// What is counted of some orders.
@@ -43,17 +43,17 @@ impl Counters {
     /// Puts an order down.
     pub(super) fn add(&mut self, record: &OrderRecord) {
         self.tally.read(record);
-        self.tally.problems(&record.problems);
+        self.tally.count_problems(&record.problems);
     }
 
     /// Counts what became of an order that was put down, once.
-    fn record_result(&mut self, record: &OrderRecord, result: &Settled) {
-        self.tally.settle(record.money.as_ref(), result.outcome);
-        self.n_uncertain_before += u64::from(result.repeated_after.is_some());
+    fn record_result(&mut self, record: &OrderRecord, result: &OrderResult) {
+        self.tally.record_outcome(record.money.as_ref(), result.outcome);
+        self.n_uncertain_before += u64::from(result.uncertain_before.is_some());
         self.n_needing_backfill += u64::from(result.is_for_backfill());
         if let Some(change) = &result.change {
             self.n_new_changes += u64::from(change.sets_exit_code);
-            change.totals.iter().for_each(|(was, now)| self.tally.change(was, now));
+            change.totals.iter().for_each(|(was, now)| self.tally.record_change(was, now));
         }
         let was_sent_before = matches!(result.outcome, Outcome::Changed | Outcome::Unknown);
         self.n_invalid_sent_before += u64::from(was_sent_before && record.problems.iter().any(Problem::is_error));
@@ -64,7 +64,7 @@ impl Counters {
 
     /// How many orders the run ended before: those that were not attempted, but for old ones.
     pub(super) fn n_unreached(&self) -> u64 {
-        self.tally.orders().of(Outcome::NotAttempted).saturating_sub(self.n_needing_backfill)
+        self.tally.orders().get(Outcome::NotAttempted).saturating_sub(self.n_needing_backfill)
     }
 
     /// Adds those of other orders.
@@ -86,7 +86,7 @@ impl Counters {
 #[derive(Default)]
 pub(super) struct PartialReport {
     pub(super) counters: Counters,
-    pub(super) attention: Vec<(OrderId, Listed)>,
+    pub(super) attention: Vec<(OrderId, OrderNeedingAttention)>,
     /// Those that are too old to be sent without a go-ahead.
     pub(super) old_orders: OldOrders,
     /// Lines of `results.ndjson`, and where each order's ends.
@@ -97,27 +97,27 @@ pub(super) struct PartialReport {
     /// Hashes of the guests of valid orders.
     pub(super) guests: Vec<u64>,
     /// Orders that may be sent, by their likeness.
-    pub(super) dedup_hashes: Entries,
+    pub(super) dedup_hashes: Batch,
     /// Of a check, those of guests who have an order to send as a single event, where that need not be all.
     pub(super) guests_to_identify: Vec<u64>,
     /// Of a send: lines of orders that are in no plan, orders for the plan, and those that changed.
     pub(super) unplanned: Vec<u8>,
-    pub(super) plan_input: Plannable,
+    pub(super) plan_input: PlanInput,
     pub(super) changed: Vec<ChangedOrder>,
 }
 
 /// What rejects consist of, as entries that sort.
 #[derive(Default)]
 pub(super) struct RejectBatch {
-    pub(super) rows: Entries,
-    pub(super) reasons: Entries,
+    pub(super) rows: Batch,
+    pub(super) reasons: Batch,
 }
 
 /// Bits of a byte in a file, in the keys of rejects.
 const OFFSET_BITS: u32 = 48;
 
 impl RejectBatch {
-    fn add(&mut self, record: &OrderRecord, result: &Settled, names: &[String]) {
+    fn add(&mut self, record: &OrderRecord, result: &OrderResult, names: &[String]) {
         for row in &record.rows {
             let bytes = (u128::from(row.bytes.start) << OFFSET_BITS) | u128::from(row.bytes.end);
             self.rows.push((u128::from(row.file.0) << (2 * OFFSET_BITS)) | bytes, &[]);
@@ -142,14 +142,14 @@ pub(super) fn reject_bytes(key: u128) -> std::ops::Range<u64> {
 
 impl PartialReport {
     /// Says what became of an order that was put down, once.
-    pub(super) fn record(&mut self, record: &OrderRecord, result: &Settled, names: &[String]) {
+    pub(super) fn record(&mut self, record: &OrderRecord, result: &OrderResult, names: &[String]) {
         self.counters.record_result(record, result);
-        if Listed::is_for(result.outcome) {
-            self.attention.push((record.id, Listed::of(record, result, names)));
+        if OrderNeedingAttention::needs_attention(result.outcome) {
+            self.attention.push((record.id, OrderNeedingAttention::of(record, result, names)));
         }
         results::add_line(&mut self.results, record, result, names);
         self.result_ranges.push((record.id, self.results.len()));
-        if result.outcome.is_reject() {
+        if result.outcome.is_rejected() {
             self.rejects.add(record, result, names);
         }
     }

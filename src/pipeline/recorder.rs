@@ -11,23 +11,23 @@ use super::{
 use crate::{
     model::{
         order::{OrderId, OrderRecord},
-        outcome::{Outcome, Settled},
+        outcome::{OrderResult, Outcome},
         problem::{Code, Problem},
     },
-    read::unpack,
+    read::decompress,
     report::{
         ReportError,
+        estimate::SendEstimate,
         folder::RunFolder,
-        forecast::Outlook,
         io_error,
-        page::{self, Example, Listed},
-        rejects::{self, Frame, LineBreak, RejectInput, Rejects, Unpacked, write_rejects},
+        page::{self, Example, OrderNeedingAttention},
+        rejects::{self, DecompressedRead, Framing, LineBreak, RejectInput, Rejects, write_rejects},
         results::{self, ResultsWriter},
-        summary::{self, Facts, Input, RequestCounts, Summary},
+        summary::{self, InputSummary, RequestCounts, RunFacts, Summary},
     },
     spill::{
-        entries::Entries,
-        sorter::{Sorted, Sorter},
+        batch::Batch,
+        sorter::{SortedIter, Sorter},
     },
 };
 
@@ -38,7 +38,7 @@ const MAX_ATTENTION: usize = 200;
 pub(super) struct Recorder {
     files: ExportRead,
     input_names: Vec<String>,
-    attention: Vec<(OrderId, Listed)>,
+    attention: Vec<(OrderId, OrderNeedingAttention)>,
     results: ResultsWriter<File>,
     /// Lines of results that come in any order, until all are there.
     unsorted: Option<Sorter>,
@@ -110,16 +110,16 @@ impl Recorder {
         let tally = &mut self.counters.tally;
         for problem in file_problems {
             match problem.code {
-                Code::ContentRepeated => tally.note_orders(problem.code, 1),
-                _ => tally.note(problem.code, 1),
+                Code::ContentRepeated => tally.record_orders_with_problem(problem.code, 1),
+                _ => tally.record_file_problem(problem.code, 1),
             }
-            tally.keep_example(problem);
+            tally.keep_first_example(problem);
         }
         if files.omitted_lost_rows > 0 {
-            tally.note(Code::RowUnreadable, files.omitted_lost_rows);
+            tally.record_file_problem(Code::RowUnreadable, files.omitted_lost_rows);
         }
         if files.omitted_repeated_orders > 0 {
-            tally.note_orders(Code::ContentRepeated, files.omitted_repeated_orders);
+            tally.record_orders_with_problem(Code::ContentRepeated, files.omitted_repeated_orders);
         }
         self.files = files;
     }
@@ -138,7 +138,7 @@ impl Recorder {
     }
 
     /// Keeps those that the page lists: the first ones of the input, or of those that settle.
-    fn add_attention(&mut self, attention: Vec<(OrderId, Listed)>) {
+    fn add_attention(&mut self, attention: Vec<(OrderId, OrderNeedingAttention)>) {
         if attention.is_empty() || (self.unsorted.is_none() && self.attention.len() >= MAX_ATTENTION) {
             return;
         }
@@ -150,7 +150,7 @@ impl Recorder {
     }
 
     /// Says what became of an order, once.
-    pub(super) fn record(&mut self, record: &OrderRecord, result: &Settled) -> Result<(), ReportError> {
+    pub(super) fn record(&mut self, record: &OrderRecord, result: &OrderResult) -> Result<(), ReportError> {
         let mut partial = PartialReport::default();
         partial.record(record, result, &self.input_names);
         self.merge(&mut partial)
@@ -158,8 +158,8 @@ impl Recorder {
 
     /// Counts the orders of a plan that could not be read to its end as not attempted. How many there are.
     pub(super) fn record_lost(&mut self) -> u64 {
-        let n_lost = self.counters.tally.unsettled();
-        self.counters.tally.settle_rest(Outcome::NotAttempted);
+        let n_lost = self.counters.tally.without_result();
+        self.counters.tally.record_rest(Outcome::NotAttempted);
         n_lost
     }
 
@@ -175,7 +175,7 @@ impl Recorder {
 
     /// How many orders have this outcome.
     pub(super) fn n_with_outcome(&self, outcome: Outcome) -> u64 {
-        *self.counters.tally.orders().of(outcome)
+        *self.counters.tally.orders().get(outcome)
     }
 
     /// How many orders the run ended before.
@@ -204,8 +204,8 @@ impl Recorder {
             name: read.input.name.clone(),
             header: read.end.header.clone(),
             line_break: if read.end.has_crlf { LineBreak::CrLf } else { LineBreak::Lf },
-            frame: if read.is_array { Frame::Array } else { Frame::None },
-            is_gone: !read.input.is_unchanged(),
+            framing: if read.is_array { Framing::Array } else { Framing::None },
+            is_unavailable: !read.input.is_unchanged(),
         };
         let inputs: Vec<_> = self.files.inputs.iter().map(input).collect();
         // They are kept for the next time, when more may have come.
@@ -222,7 +222,7 @@ impl Recorder {
         };
         write_rejects(folder, &inputs, rejects, |file| {
             let path = &self.files.inputs[file.0 as usize].input.path;
-            Ok(Box::new(ReopenedInput(unpack::open(path)?)))
+            Ok(Box::new(ReopenedInput(decompress::open(path)?)))
         })
     }
 
@@ -255,7 +255,7 @@ impl Recorder {
     ) -> Result<Finished, RunError> {
         self.results.flush()?;
         self.write_rejects(folder)?;
-        let facts = Facts {
+        let facts = RunFacts {
             run_id: spec.run_id.clone(),
             command: if spec.send.is_some() { "send" } else { "check" }.to_owned(),
             started_at: spec.started_at,
@@ -268,7 +268,7 @@ impl Recorder {
             scattered: self.files.n_scattered,
             items: self.counters.n_items,
             guests: self.n_guests,
-            forecast: spec.send.is_none().then(|| Outlook::at(spec.validate.rate, self.counters.forecast)),
+            forecast: spec.send.is_none().then(|| SendEstimate::at(spec.validate.rate, self.counters.forecast)),
             requests: self.requests,
             carts_open: self.n_carts_open,
             repeated_after: self.counters.n_uncertain_before,
@@ -284,17 +284,17 @@ impl Recorder {
         Ok(Finished { summary, error })
     }
 
-    fn inputs(&self) -> Vec<Input> {
-        let input = |read: &InputRead| Input {
+    fn inputs(&self) -> Vec<InputSummary> {
+        let input = |read: &InputRead| InputSummary {
             file: read.input.name.clone(),
-            bytes: read.input.found.bytes,
+            bytes: read.input.fingerprint.bytes,
             rows: read.n_rows,
         };
         self.files.inputs.iter().map(input).collect()
     }
 
     fn page(&self, summary: &Summary) -> Result<String, ReportError> {
-        let attention: Vec<Listed> = self.attention.iter().map(|(_, order)| order.clone()).collect();
+        let attention: Vec<OrderNeedingAttention> = self.attention.iter().map(|(_, order)| order.clone()).collect();
         page::page(summary, &Example::of_tally(&self.counters.tally, &self.input_names), &attention)
     }
 
@@ -324,7 +324,7 @@ impl RejectSorter {
 
 /// Puts the lines of some orders where they are sorted.
 fn sort_later(lines: &[u8], ends: &[(OrderId, usize)], into: &Sorter) -> io::Result<()> {
-    let (mut entries, mut start) = (Entries::default(), 0);
+    let (mut entries, mut start) = (Batch::default(), 0);
     for (id, end) in ends {
         entries.push(u128::from(id.0), &lines[start..*end]);
         start = *end;
@@ -334,7 +334,7 @@ fn sort_later(lines: &[u8], ends: &[(OrderId, usize)], into: &Sorter) -> io::Res
 
 /// Sorted entries, each kept for another time as it goes by.
 fn replay<T>(
-    mut sorted: Sorted,
+    mut sorted: SortedIter,
     keep: &Sorter,
     entry: impl Fn(u128, &[u8]) -> T,
 ) -> impl Iterator<Item = io::Result<T>> {
@@ -349,7 +349,7 @@ fn replay<T>(
 }
 
 /// The bytes of an input that is read again.
-struct ReopenedInput(unpack::Unpacked);
+struct ReopenedInput(decompress::Decompressed);
 
 impl io::Read for ReopenedInput {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
@@ -367,7 +367,7 @@ impl io::BufRead for ReopenedInput {
     }
 }
 
-impl Unpacked for ReopenedInput {
+impl DecompressedRead for ReopenedInput {
     fn skip(&mut self, n_bytes: u64) -> io::Result<()> {
         self.0.skip(n_bytes)
     }
@@ -375,7 +375,7 @@ impl Unpacked for ReopenedInput {
 
 /// The exit code of a run that was not refused: the first of 3, 4, 1 that applies, or 0.
 fn exit_code(counts: &Counters, is_stopped: bool) -> u8 {
-    let has = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| *counts.tally.orders().of(*outcome) > 0);
+    let has = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| *counts.tally.orders().get(*outcome) > 0);
     if has(&[Outcome::Unknown]) {
         3
     } else if is_stopped || counts.n_unreached() > 0 {

@@ -14,8 +14,8 @@ use crate::{
         origin::Position,
         problem::{Code, Problem},
     },
-    report::{folder::RunFolder, place},
-    spill::{entries::Entries, sorter::Sorter},
+    report::{folder::RunFolder, format_position},
+    spill::{batch::Batch, sorter::Sorter},
 };
 
 /// Orders that are told one by one.
@@ -29,10 +29,10 @@ struct OrderRef<'a> {
 }
 
 /// Adds an order that may be sent, by the hash of its guest, time, items and amounts.
-pub(super) fn add(dedup_hash: u64, record: &OrderRecord, into: &mut Entries) {
+pub(super) fn add(dedup_hash: u64, record: &OrderRecord, into: &mut Batch) {
     let key = (u128::from(dedup_hash) << u64::BITS) | u128::from(record.id.0);
     let order = OrderRef { at: record.source, reference: &record.reference };
-    let written = into.push_written(key, |payload| {
+    let written = into.push_with(key, |payload| {
         *payload = postcard::to_extend(&order, std::mem::take(payload)).map_err(io::Error::other)?;
         Ok(())
     });
@@ -87,7 +87,7 @@ impl RepeatedContentSorter {
         Self(Sorter::new(folder.path(), ".alike", memory.repeated_content))
     }
 
-    pub(super) fn push_all(&self, orders: &mut Entries) -> io::Result<()> {
+    pub(super) fn push_all(&self, orders: &mut Batch) -> io::Result<()> {
         self.0.push_all(orders)
     }
 
@@ -120,9 +120,9 @@ fn problem(order: &OrderRef<'_>, first: &OrderRef<'_>, names: &[String]) -> Prob
         "{:?} here and {:?} at {}, with the same guest, time, items and amounts",
         order.reference,
         first.reference,
-        place(names, first.at)
+        format_position(names, first.at)
     );
-    Problem::of_order(Code::ContentRepeated, order.at, message)
+    Problem::for_order(Code::ContentRepeated, order.at, message)
 }
 
 #[cfg(test)]
@@ -131,11 +131,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        event::canonical::likeness,
+        event::content_hash::dedup_hash,
         model::{
             guest::{Guest, Identifier},
             order::{CommonAttributes, Extension, Item},
-            recipe::Recipe,
+            route::Route,
         },
     };
 
@@ -176,7 +176,7 @@ mod tests {
                     page: "checkout".into(),
                     pos: "shop".into(),
                 },
-                recipe: Recipe::Single,
+                route: Route::Single,
                 contacts: Vec::new(),
                 consumers: Vec::new(),
             }
@@ -203,10 +203,10 @@ mod tests {
     proptest! {
         #[test]
         fn both_dedup_hashes_are_equivalent(one in orders(), other in orders()) {
-            let is_equal = likeness(&one) == likeness(&other);
+            let is_equal = dedup_hash(&one) == dedup_hash(&other);
             prop_assert_eq!(dedup_hash_in_export(&one) == dedup_hash_in_export(&other), is_equal);
             let same = respelled(&one);
-            prop_assert_eq!(likeness(&one), likeness(&same));
+            prop_assert_eq!(dedup_hash(&one), dedup_hash(&same));
             prop_assert_eq!(dedup_hash_in_export(&one), dedup_hash_in_export(&same));
         }
     }

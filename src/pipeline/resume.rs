@@ -16,14 +16,14 @@ use super::{
 };
 use crate::{
     event::extension::types_sent,
-    ledger::{ChangedOrder, GroupCommit, Ledger, SqliteLedger, TargetHash, Write},
+    ledger::{ChangedOrder, GroupCommit, Ledger, LedgerWrite, SqliteLedger, TargetHash},
     model::{
-        field::{ExtensionType, ExtensionTypes},
+        field::{AttributeType, AttributeTypes},
         order::OrderRecord,
-        outcome::{Outcome, Settled},
+        outcome::{OrderResult, Outcome},
         planned::{GuestParts, PlannedGuest, PlannedOrder},
         problem::{Code, Problem},
-        recipe::Recipe,
+        route::Route,
     },
     plan::PlanError,
     report::{ReportError, folder::RunFolder},
@@ -55,12 +55,13 @@ pub(super) fn resume(
     let reader = ledger.reader()?;
     let (backfill_guard, rules, validate) =
         (BackfillGuard::of(spec), history::DispositionRules::of(spec), spec.validate.clone());
-    let types = Arc::new(ledger.extension_types()?);
+    let types = Arc::new(ledger.attribute_types()?);
     let guests = |commits: GroupCommit| {
-        let guests = skip_known(Some(reader), guests, rules, move |change| commits.note(Write::NoteChange(change)));
+        let guests =
+            skip_known(Some(reader), guests, rules, move |change| commits.enqueue(LedgerWrite::RecordChange(change)));
         guests.map(move |guest| {
             let (validate, types) = (validate.clone(), Arc::clone(&types));
-            guest.each(move |part| {
+            guest.map_parts(move |part| {
                 Ok(drop_type_conflicts(drop_too_slow(drop_old(part, backfill_guard), &validate), &types))
             })
         })
@@ -80,7 +81,7 @@ fn acquire_ledger(
     send_spec: &SendSpec<'_>,
     emit: ProgressFn<'_>,
 ) -> Result<SqliteLedger, Refusal> {
-    let is_for_target = send_spec.sandbox.is_some() || header.target == TargetHash::of(&spec.validate.target).in_full();
+    let is_for_target = send_spec.sandbox.is_some() || header.target == TargetHash::of(&spec.validate.target).to_hex();
     if !is_for_target {
         return Err(Refusal::OtherTarget { plan: origin.to_owned() });
     }
@@ -106,9 +107,9 @@ fn from_resume_point(
 ) -> Result<impl Iterator<Item = GuestParts<PlanError>> + Send + use<>, RunError> {
     let first = resume_point(&mut saved_plan::open(origin)?.guests, origin, spec, ledger)?;
     if first > 0 {
-        guests.go_to(first)?;
+        guests.seek_guest(first)?;
     }
-    let before = saved_plan::open(origin)?.guests.until(first);
+    let before = saved_plan::open(origin)?.guests.up_to(first);
     Ok(saved_plan::in_parts(guests, origin).chain(saved_plan::in_parts(before, origin)))
 }
 
@@ -122,7 +123,7 @@ fn resume_point(
     let (mut sent, mut end) = (0, saved_plan::n_bytes(origin)?);
     while end - sent > SEARCH_WINDOW {
         let middle = sent + (end - sent) / 2;
-        let at = guests.go_to(middle)?.filter(|at| *at < end);
+        let at = guests.seek_guest(middle)?.filter(|at| *at < end);
         let is_sent = guests.next_part().map_or(Ok(false), |part| is_sent(part?, ledger, spec))?;
         match at {
             Some(at) if is_sent => sent = at,
@@ -141,7 +142,7 @@ fn is_sent(mut guest: PlannedGuest, ledger: &SqliteLedger, spec: &RunSpec<'_>) -
 fn drop_old(mut guest: PlannedGuest, backfill_guard: BackfillGuard) -> PlannedGuest {
     for order in std::mem::take(&mut guest.orders) {
         match backfill_guard.held_result_of(&order) {
-            Some(result) => guest.settled.push((order.record, result)),
+            Some(result) => guest.results.push((order.record, result)),
             None => guest.orders.push(order),
         }
     }
@@ -149,14 +150,14 @@ fn drop_old(mut guest: PlannedGuest, backfill_guard: BackfillGuard) -> PlannedGu
 }
 
 /// Settles orders that were planned for a higher rate or a longer session than this run's.
-fn drop_too_slow(mut guest: PlannedGuest, rules: &validate::Settings) -> PlannedGuest {
+fn drop_too_slow(mut guest: PlannedGuest, rules: &validate::ValidateSettings) -> PlannedGuest {
     for order in std::mem::take(&mut guest.orders) {
-        let is_multi = order.events.recipe() == Recipe::Multi;
-        let message = is_multi.then(|| validate::too_slow(order.events.n_requests(), rules)).flatten();
+        let is_multi = order.events.route() == Route::Multi;
+        let message = is_multi.then(|| validate::exceeds_session(order.events.n_requests(), rules)).flatten();
         match message {
             Some(message) => {
-                let result = Settled::not_attempted(order.may_be_there, Some(message));
-                guest.settled.push((order.record, result));
+                let result = OrderResult::not_attempted(order.is_uncertain, Some(message));
+                guest.results.push((order.record, result));
             }
             None => guest.orders.push(order),
         }
@@ -165,9 +166,10 @@ fn drop_too_slow(mut guest: PlannedGuest, rules: &validate::Settings) -> Planned
 }
 
 /// Settles orders with an extension attribute that has another type at the tenant since they were planned.
-fn drop_type_conflicts(mut guest: PlannedGuest, types: &ExtensionTypes) -> PlannedGuest {
+fn drop_type_conflicts(mut guest: PlannedGuest, types: &AttributeTypes) -> PlannedGuest {
     for mut order in std::mem::take(&mut guest.orders) {
-        let tenant_type = |sent: &ExtensionType| types.get(sent.scope, &sent.name).filter(|kind| *kind != sent.kind);
+        let tenant_type =
+            |sent: &AttributeType| types.get(sent.scope, &sent.name).filter(|kind| *kind != sent.data_type);
         let conflict = types_sent(&order.events).into_iter().find_map(|sent| Some((tenant_type(&sent)?, sent)));
         let Some((kind, sent)) = conflict else {
             guest.orders.push(order);
@@ -176,17 +178,17 @@ fn drop_type_conflicts(mut guest: PlannedGuest, types: &ExtensionTypes) -> Plann
         let message = format!(
             "extension attribute {}: {} here, but {} at the tenant, as an earlier run sent it: an attribute keeps its type",
             sent.name,
-            sent.kind.name(),
+            sent.data_type.name(),
             kind.name()
         );
-        let result = if order.may_be_there {
-            Settled::not_attempted(true, Some(message))
+        let result = if order.is_uncertain {
+            OrderResult::not_attempted(true, Some(message))
         } else {
-            let problem = Problem::of_order(Code::ExtensionTypeConflict, order.record.source, message);
+            let problem = Problem::for_order(Code::ExtensionTypeConflict, order.record.source, message);
             order.record.problems.push(problem);
-            Settled::unsent(Outcome::Invalid, None)
+            OrderResult::without_request(Outcome::Invalid, None)
         };
-        guest.settled.push((order.record, result));
+        guest.results.push((order.record, result));
     }
     guest
 }
@@ -206,9 +208,9 @@ where
     let shared = Arc::new(Mutex::new((ledger, on_change)));
     guests.map(move |guest| {
         let shared = Arc::clone(&shared);
-        guest.each(move |mut part| {
+        guest.map_parts(move |mut part| {
             let shared = shared.lock().expect("nobody panics with the ledger");
-            let (Some(ledger), on_change) = &*shared else { return Ok(part.without_held()) };
+            let (Some(ledger), on_change) = &*shared else { return Ok(part.split_held()) };
             history::settle_by_history(&mut part, ledger, rules, on_change)?;
             Ok(part)
         })
@@ -216,7 +218,7 @@ where
 }
 
 /// Orders of the plan are put on the account as they settle.
-fn add_and_record(recorder: &mut Recorder, record: &OrderRecord, result: &Settled) -> Result<(), ReportError> {
+fn add_and_record(recorder: &mut Recorder, record: &OrderRecord, result: &OrderResult) -> Result<(), ReportError> {
     recorder.counters.add(record);
     recorder.record(record, result)
 }
@@ -235,7 +237,7 @@ fn record_unplanned(
             match history::decide(&ReadOrder::Unsendable(&unsendable), &mut record, &*ledger as &dyn Ledger, rules)? {
                 Disposition::Final(again) => result = again,
                 Disposition::Changed(again, change) => {
-                    ledger.write(&[Write::NoteChange(change)])?;
+                    ledger.write(&[LedgerWrite::RecordChange(change)])?;
                     result = again;
                 }
                 Disposition::Send { .. } => {}
@@ -263,11 +265,11 @@ fn finish_refused(
         skip_known(ledger, saved_plan::in_parts(guests, origin), history::DispositionRules::of(spec), drop).flatten()
     {
         let guest = drop_old(part?, BackfillGuard::of(spec));
-        for (record, result) in guest.settled {
+        for (record, result) in guest.results {
             add_and_record(&mut recorder, &record, &result)?;
         }
         for order in guest.orders {
-            let result = Settled::not_attempted(order.may_be_there, Some(reason.clone()));
+            let result = OrderResult::not_attempted(order.is_uncertain, Some(reason.clone()));
             add_and_record(&mut recorder, &order.record, &result)?;
         }
     }
@@ -288,7 +290,7 @@ fn count_old_orders(origin: &Path, spec: &RunSpec<'_>, ledger: &SqliteLedger) ->
             let part = part?;
             let is_held = |order: &&PlannedOrder| backfill_guard.held_result_of(order).is_some();
             part.orders.iter().filter(is_held).for_each(|order| old_orders.add(order.ordered_at));
-            let result_times = part.settled.iter().filter_map(|(record, _)| record.ordered_at);
+            let result_times = part.results.iter().filter_map(|(record, _)| record.ordered_at);
             let times = result_times.chain(part.orders.iter().map(|order| order.ordered_at));
             if times.into_iter().all(|ordered_at| !backfill_guard.is_old(ordered_at)) {
                 break;

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{RunError, history::Unsendable, shuffle::files::ExportRead};
 use crate::{
-    model::{order::OrderRecord, outcome::Settled, planned::GuestParts, problem::Problem},
-    plan::{self, Contents, Ordered, PlanError, PlannedGuests, Summed},
+    model::{order::OrderRecord, outcome::OrderResult, planned::GuestParts, problem::Problem},
+    plan::{self, DigestWriter, PlanDigest, PlanError, PlannedGuests, SortedPlan},
     report::{ReportError, folder::RunFolder, io_error},
 };
 
@@ -37,9 +37,9 @@ const VERIFY_BUFFER_BYTES: usize = 256 * 1024;
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Manifest {
-    plan: Contents,
+    plan: PlanDigest,
     /// Not where the plan is another run's.
-    unplanned: Option<Contents>,
+    unplanned: Option<PlanDigest>,
 }
 
 /// The first line of a plan.
@@ -83,8 +83,8 @@ pub(super) struct SavedPlan {
 pub(super) fn write(
     folder: &RunFolder,
     header: PlanHeader,
-    mut plan: Ordered,
-    unplanned: Contents,
+    mut plan: SortedPlan,
+    unplanned: PlanDigest,
 ) -> Result<(), RunError> {
     let head = PlanHeaderLine::Plan(Box::new(header));
     write_atomically(folder, Some(unplanned), |file| plan::write_lines(&head, &mut plan.lines, file))
@@ -100,10 +100,10 @@ pub(super) fn write_redirect(folder: &RunFolder, origin: &Path) -> Result<(), Ru
 
 fn write_atomically(
     folder: &RunFolder,
-    unplanned: Option<Contents>,
-    write: impl FnOnce(&mut Summed<BufWriter<File>>) -> Result<(), PlanError>,
+    unplanned: Option<PlanDigest>,
+    write: impl FnOnce(&mut DigestWriter<BufWriter<File>>) -> Result<(), PlanError>,
 ) -> Result<(), RunError> {
-    let mut file = Summed::new(BufWriter::new(folder.create_file(PARTIAL_PLAN)?));
+    let mut file = DigestWriter::new(BufWriter::new(folder.create_file(PARTIAL_PLAN)?));
     let partial = folder.file(PARTIAL_PLAN);
     write(&mut file).map_err(|error| match error {
         PlanError::Io(error) => io_error(&partial, "write")(error).into(),
@@ -149,8 +149,8 @@ fn verify(folder: &Path) -> Result<(), RunError> {
     verify_file(File::open(&path).map_err(unreadable(&path))?, path, expected)
 }
 
-fn verify_file(file: File, path: PathBuf, expected: Contents) -> Result<(), RunError> {
-    let (mut file, mut summed) = (BufReader::with_capacity(VERIFY_BUFFER_BYTES, file), Summed::new(io::sink()));
+fn verify_file(file: File, path: PathBuf, expected: PlanDigest) -> Result<(), RunError> {
+    let (mut file, mut summed) = (BufReader::with_capacity(VERIFY_BUFFER_BYTES, file), DigestWriter::new(io::sink()));
     io::copy(&mut file, &mut summed).map_err(unreadable(&path))?;
     let (_, found) = summed.finish();
     if found == expected {
@@ -213,7 +213,7 @@ struct UnplannedLine<R, S, U> {
 /// An order that is in no plan.
 pub(super) struct UnplannedOrder {
     pub(super) record: OrderRecord,
-    pub(super) result: Settled,
+    pub(super) result: OrderResult,
     pub(super) unsendable: Option<Unsendable>,
 }
 
@@ -221,7 +221,7 @@ pub(super) struct UnplannedOrder {
 pub(super) fn write_unplanned(
     lines: &mut Vec<u8>,
     order: &OrderRecord,
-    result: &Settled,
+    result: &OrderResult,
     unsendable: Option<&Unsendable>,
 ) {
     let line = UnplannedLine { order, result, unsendable };
@@ -231,14 +231,14 @@ pub(super) fn write_unplanned(
 
 /// Takes down the orders that are in no plan.
 pub(super) struct UnplannedWriter {
-    file: Summed<BufWriter<File>>,
+    file: DigestWriter<BufWriter<File>>,
     path: PathBuf,
 }
 
 impl UnplannedWriter {
     /// An empty file.
     pub(super) fn create(folder: &RunFolder) -> Result<Self, ReportError> {
-        let file = Summed::new(BufWriter::new(folder.create_file(UNPLANNED)?));
+        let file = DigestWriter::new(BufWriter::new(folder.create_file(UNPLANNED)?));
         Ok(Self { file, path: folder.file(UNPLANNED) })
     }
 
@@ -248,7 +248,7 @@ impl UnplannedWriter {
     }
 
     /// Makes sure that all of them survive a crash.
-    pub(super) fn finish(self) -> Result<Contents, ReportError> {
+    pub(super) fn finish(self) -> Result<PlanDigest, ReportError> {
         let (file, contents) = self.file.finish();
         sync(file).map_err(io_error(self.path, "write"))?;
         Ok(contents)
@@ -288,7 +288,7 @@ mod tests {
         let folder = RunFolder::create(&temporary.path().join("run")).unwrap();
         let mut unplanned = UnplannedWriter::create(&folder).unwrap();
         unplanned.add(UNPLANNED_LINES.as_bytes()).unwrap();
-        let write = |file: &mut Summed<BufWriter<File>>| Ok(file.write_all(PLAN_LINES.as_bytes())?);
+        let write = |file: &mut DigestWriter<BufWriter<File>>| Ok(file.write_all(PLAN_LINES.as_bytes())?);
         write_atomically(&folder, Some(unplanned.finish().unwrap()), write).unwrap();
         temporary
     }

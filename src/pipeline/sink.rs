@@ -13,11 +13,11 @@ use super::{
     shuffle::{self, files::ExportRead},
 };
 use crate::{
-    ledger::{ChangedOrder, Ledger, Write},
+    ledger::{ChangedOrder, Ledger, LedgerWrite},
     model::problem::Problem,
-    plan::{Contents, Planner},
+    plan::{PlanDigest, Planner},
     report::folder::RunFolder,
-    spill::{seen::Seen, sorter::Sorter},
+    spill::{duplicate_counter::DuplicateCounter, sorter::Sorter},
 };
 
 /// Orders that changed and are told to the ledger at once.
@@ -29,10 +29,10 @@ pub(super) struct ExportSink<'i> {
     folder: &'i RunFolder,
     pub(super) recorder: Recorder,
     pub(super) candidates: SendCandidates,
-    guests: Seen,
+    guests: DuplicateCounter,
     repeated_content: RepeatedContentSorter,
     /// Guests who have an order to send as a single event.
-    guests_to_identify: Seen,
+    guests_to_identify: DuplicateCounter,
     unplanned: Option<UnplannedWriter>,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct SendCandidates {
     /// Those that changed since they were accepted.
     changed: Option<Sorter>,
     /// What the file of orders that are in no plan holds, once all are known.
-    pub(super) unplanned: Option<Contents>,
+    pub(super) unplanned: Option<PlanDigest>,
     /// Problems that the results of no order name.
     pub(super) file_problems: Vec<Problem>,
 }
@@ -75,7 +75,7 @@ impl SendCandidates {
             let order = next.map(|(_, bytes)| serde_json::from_slice(bytes)).transpose().map_err(io::Error::from);
             let order: Option<Box<ChangedOrder>> = order.map_err(PlanError::from)?;
             let is_last = order.is_none();
-            writes.extend(order.map(Write::NoteChange));
+            writes.extend(order.map(LedgerWrite::RecordChange));
             if writes.len() >= CHANGES_PER_WRITE || (is_last && !writes.is_empty()) {
                 ledger.write(&writes)?;
                 writes.clear();
@@ -96,9 +96,9 @@ impl<'i> ExportSink<'i> {
             folder,
             recorder: Recorder::open(spec, folder, files)?,
             candidates: SendCandidates::new(folder, memory),
-            guests: Seen::new(folder.path(), ".guests", memory.guests / 2),
+            guests: DuplicateCounter::new(folder.path(), ".guests", memory.guests / 2),
             repeated_content: RepeatedContentSorter::new(folder, memory),
-            guests_to_identify: Seen::new(folder.path(), ".to_identify", memory.guests / 2),
+            guests_to_identify: DuplicateCounter::new(folder.path(), ".to_identify", memory.guests / 2),
             unplanned: unplanned_writer(spec, folder)?,
         })
     }
@@ -116,8 +116,8 @@ impl<'i> ExportSink<'i> {
         self.recorder.record_export(files, &file_problems);
         self.candidates.file_problems = file_problems;
         self.recorder.sort_results(self.folder)?;
-        self.recorder.n_guests = self.guests.finish(|_| ()).map_err(PlanError::from)?;
-        let n_to_identify = self.guests_to_identify.finish(|_| ()).map_err(PlanError::from)?;
+        self.recorder.n_guests = self.guests.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
+        let n_to_identify = self.guests_to_identify.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
         let n_to_identify = if self.spec.would_send_all_as_single() { self.recorder.n_guests } else { n_to_identify };
         self.recorder.counters.forecast.add_guests(n_to_identify);
         self.candidates.unplanned = self.unplanned.map(UnplannedWriter::finish).transpose()?;
@@ -152,9 +152,9 @@ impl shuffle::Collect for ExportSink<'_> {
         let memory = MemoryBudget::split(self.spec.memory);
         self.recorder.restart(self.folder)?;
         self.candidates = SendCandidates::new(self.folder, memory);
-        self.guests = Seen::new(self.folder.path(), ".guests", memory.guests / 2);
+        self.guests = DuplicateCounter::new(self.folder.path(), ".guests", memory.guests / 2);
         self.repeated_content = RepeatedContentSorter::new(self.folder, memory);
-        self.guests_to_identify = Seen::new(self.folder.path(), ".to_identify", memory.guests / 2);
+        self.guests_to_identify = DuplicateCounter::new(self.folder.path(), ".to_identify", memory.guests / 2);
         self.unplanned = unplanned_writer(self.spec, self.folder)?;
         Ok(())
     }

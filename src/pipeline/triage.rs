@@ -23,23 +23,23 @@ use super::{
 };
 use crate::{
     event::{
-        canonical, json,
-        sequence::{Packing, sequence},
+        content_hash, json,
+        sequence::{UrlLimits, sequence},
     },
     ledger::{self, Ledger, LedgerError, OrderKey, SqliteLedger},
     model::{
         draft::Draft,
         field::Field,
         guest::Identifier,
-        order::{Checked, Order, OrderRecord, Verdict},
-        outcome::{Outcome, Settled},
-        planned::{ContentHash, EventText, Likeness, OrderEvents, PlannedOrder},
+        order::{CheckedOrder, Order, OrderRecord, Validity},
+        outcome::{OrderResult, Outcome},
+        planned::{ContentHash, DedupHash, EventJson, PlannedOrder, StreamPayload},
         problem::Problem,
-        recipe::Recipe,
+        route::Route,
     },
-    report::place,
+    report::format_position,
     spill::sorter::Sorter,
-    validate::{self, Clash},
+    validate::{self, SharedReference},
 };
 
 /// Decides about orders, on all cores at once.
@@ -68,15 +68,15 @@ struct DeferredOrder {
 }
 
 /// A valid order, or why there is none to send.
-type CheckedOrder<'a> = Result<Box<Order<'a>>, Unsendable>;
+type OrderOrUnsendable<'a> = Result<Box<Order<'a>>, Unsendable>;
 
 impl DeferredOrder {
-    fn of(record: OrderRecord, order: CheckedOrder<'_>, spec: &RunSpec<'_>) -> Self {
-        Self { record, order: order.map(|order| StoredOrder::of(&order, spec.validate.packing())) }
+    fn of(record: OrderRecord, order: OrderOrUnsendable<'_>, spec: &RunSpec<'_>) -> Self {
+        Self { record, order: order.map(|order| StoredOrder::of(&order, spec.validate.url_limits())) }
     }
 
-    fn shared_reference(&self) -> Clash<'_> {
-        Clash { record: &self.record, likeness: self.order.as_ref().ok().map(|order| order.dedup_hash) }
+    fn shared_reference(&self) -> SharedReference<'_> {
+        SharedReference { record: &self.record, dedup_hash: self.order.as_ref().ok().map(|order| order.dedup_hash) }
     }
 
     fn is_skipped(&self) -> bool {
@@ -100,9 +100,11 @@ impl DeferredOrder {
             Ok(_) => ledger.history(&self.record.reference)?,
             Err(_) => history::history_of_unsendable(&self.record, ledger)?,
         };
-        let Some(ordered_at) = self.record.ordered_at.or_else(|| ledger::only_order(&entries)) else { return Ok(None) };
+        let Some(ordered_at) = self.record.ordered_at.or_else(|| ledger::single_order_time(&entries)) else {
+            return Ok(None);
+        };
         let content = self.content().unwrap_or(ContentHash([0; 16]));
-        Ok(ledger::accepted_in_place(&entries, ordered_at, content).map(|entry| entry.order.clone()))
+        Ok(ledger::matching_accepted(&entries, ordered_at, content).map(|entry| entry.order.clone()))
     }
 
     /// Makes it invalid, if there is a problem.
@@ -120,13 +122,13 @@ impl DeferredOrder {
 #[derive(Serialize, Deserialize)]
 struct StoredOrder {
     guest: Identifier<'static>,
-    identity: EventText,
+    identity: EventJson,
     ordered_at: DateTime<Utc>,
     content: ContentHash,
     status: String,
-    dedup_hash: Likeness,
+    dedup_hash: DedupHash,
     dedup_hash_in_export: u64,
-    events: OrderEvents,
+    events: StreamPayload,
 }
 
 /// A valid order.
@@ -187,9 +189,9 @@ impl Triage<'_> {
         &'a self,
         mut draft: Draft<'a>,
         observations: &mut Observations,
-    ) -> Option<(OrderRecord, CheckedOrder<'a>)> {
+    ) -> Option<(OrderRecord, OrderOrUnsendable<'a>)> {
         if self.is_first_pass {
-            observations.types.note(&draft);
+            observations.types.observe(&draft);
             if !self.key_is_reference {
                 let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
                 if !reference.is_empty() {
@@ -201,14 +203,15 @@ impl Triage<'_> {
         if !self.keeps_results() {
             return None;
         }
-        self.facts.ambiguities.tell(&mut draft, self.spec.grouping());
-        let Checked { record, verdict, status } = validate::check(draft, &self.spec.validate, &self.facts.types);
+        self.facts.ambiguities.mark(&mut draft, self.spec.grouping());
+        let CheckedOrder { record, validity: verdict, status } =
+            validate::check(draft, &self.spec.validate, &self.facts.types);
         let order = match verdict {
-            Verdict::Valid(order) => Ok(order),
-            Verdict::Skipped(rule) => {
+            Validity::Valid(order) => Ok(order),
+            Validity::Skipped(rule) => {
                 Err(Unsendable { rule: Some(rule.to_string()), status, content: None, is_other_order: false })
             }
-            Verdict::Invalid => Err(Unsendable { rule: None, status, content: None, is_other_order: false }),
+            Validity::Invalid => Err(Unsendable { rule: None, status, content: None, is_other_order: false }),
         };
         Some((record, order))
     }
@@ -235,7 +238,8 @@ impl Triage<'_> {
         mut orders: Vec<DeferredOrder>,
         partial: &mut PartialReport,
     ) -> Result<(), Refusal> {
-        let problems = validate::duplicates(&orders.iter().map(DeferredOrder::shared_reference).collect::<Vec<_>>());
+        let problems =
+            validate::find_duplicates(&orders.iter().map(DeferredOrder::shared_reference).collect::<Vec<_>>());
         orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
         let references: BTreeSet<String> = orders.iter().map(|order| order.record.reference.clone()).collect();
         // Orders without a reference are none of the same.
@@ -244,7 +248,7 @@ impl Triage<'_> {
             let may_share = |order: &&mut DeferredOrder| order.record.reference == *reference && !order.is_skipped();
             let mut sharing: Vec<_> = orders.iter_mut().filter(may_share).collect();
             let shared_references: Vec<_> = sharing.iter().map(|order| order.shared_reference()).collect();
-            let problems = validate::clashes(&shared_references, &self.spec.validate);
+            let problems = validate::find_conflicts(&shared_references, &self.spec.validate);
             sharing.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
         }
         self.assign_accepted(&mut orders)?;
@@ -322,7 +326,7 @@ impl Triage<'_> {
         let is_uncertain = matches!(disposition, Disposition::Send { is_uncertain: true });
         let result = self.take_result(disposition, partial);
         let outcome = result.as_ref().map(|result| result.outcome);
-        partial.counters.n_items += if outcome == Some(Outcome::Invalid) { 0 } else { record.n_items as u64 };
+        partial.counters.n_items += if outcome == Some(Outcome::Invalid) { 0 } else { record.item_count as u64 };
         let is_to_be_sent = outcome.is_none_or(|outcome| outcome == Outcome::Valid);
         if is_to_be_sent && !self.spec.profile.is_midnight(valid.ordered_at()) {
             repeated_content::add(valid.dedup_hash_in_export(), &record, &mut partial.dedup_hashes);
@@ -348,7 +352,7 @@ impl Triage<'_> {
 
     /// What became of an order that is not sent. One that changed is for the ledger to note.
     #[inline]
-    fn take_result(&self, disposition: Disposition, partial: &mut PartialReport) -> Option<Settled> {
+    fn take_result(&self, disposition: Disposition, partial: &mut PartialReport) -> Option<OrderResult> {
         match disposition {
             Disposition::Final(result) => Some(result),
             Disposition::Changed(result, change) => {
@@ -363,9 +367,9 @@ impl Triage<'_> {
 
     /// What sending an order would take, for a check.
     fn estimate(&self, valid: &ValidOrder<'_>, guest: u64, partial: &mut PartialReport) {
-        let (route, n_requests) = valid.cost(self.spec.validate.packing());
+        let (route, n_requests) = valid.cost(self.spec.validate.url_limits());
         partial.counters.forecast.add_order(route, n_requests);
-        if route == Recipe::Single && !self.spec.would_send_all_as_single() {
+        if route == Route::Single && !self.spec.would_send_all_as_single() {
             partial.guests_to_identify.push(guest);
         }
     }
@@ -381,7 +385,7 @@ impl Triage<'_> {
     fn record_result(
         &self,
         record: &OrderRecord,
-        result: &Settled,
+        result: &OrderResult,
         unsendable: Option<&Unsendable>,
         partial: &mut PartialReport,
     ) {
@@ -397,11 +401,11 @@ impl Triage<'_> {
         record: OrderRecord,
         valid: &ValidOrder<'_>,
         is_uncertain: bool,
-        held_result: Option<Settled>,
+        held_result: Option<OrderResult>,
         partial: &mut PartialReport,
     ) {
         partial.counters.add(&record);
-        let order = valid.planned(record, self.spec.validate.packing(), is_uncertain, held_result);
+        let order = valid.planned(record, self.spec.validate.url_limits(), is_uncertain, held_result);
         partial.plan_input.add(&valid.guest(), &order);
     }
 }
@@ -409,25 +413,25 @@ impl Triage<'_> {
 /// Where an order stands that was put aside.
 pub(super) fn deferred_position(deferred: &[u8], names: &[String]) -> String {
     let deferred_order: Option<DeferredOrder> = serde_json::from_slice(deferred).ok();
-    deferred_order.map_or_else(String::new, |order| place(names, order.record.source))
+    deferred_order.map_or_else(String::new, |order| format_position(names, order.record.source))
 }
 
 /// Whether a person's word, or another option, may let a later run send an order that this one does not.
-fn may_be_sent_later(result: &Settled) -> bool {
+fn may_be_sent_later(result: &OrderResult) -> bool {
     matches!(result.outcome, Outcome::Unknown | Outcome::Changed)
         || result.reason.as_deref() == Some(history::ACCEPTED_MANUALLY)
 }
 
 /// What to send of an order.
-fn events(order: &Order<'_>, packing: Packing<'_>) -> OrderEvents {
-    match order.recipe {
-        Recipe::Single => OrderEvents::Single(json::order_checkout(order)),
-        Recipe::Multi => OrderEvents::Multi(Box::new(sequence(order, packing))),
+fn events(order: &Order<'_>, packing: UrlLimits<'_>) -> StreamPayload {
+    match order.route {
+        Route::Single => StreamPayload::Single(json::order_checkout(order)),
+        Route::Multi => StreamPayload::Multi(Box::new(sequence(order, packing))),
     }
 }
 
 impl StoredOrder {
-    fn of(order: &Order<'_>, packing: Packing<'_>) -> Self {
+    fn of(order: &Order<'_>, packing: UrlLimits<'_>) -> Self {
         let key = order.guest.key();
         Self {
             guest: Identifier {
@@ -436,9 +440,9 @@ impl StoredOrder {
             },
             identity: json::identity(&order.guest, &order.common),
             ordered_at: order.ordered_at,
-            content: canonical::content_hash(order),
+            content: content_hash::content_hash(order),
             status: order.status.clone().into_owned(),
-            dedup_hash: canonical::likeness(order),
+            dedup_hash: content_hash::dedup_hash(order),
             dedup_hash_in_export: repeated_content::dedup_hash_in_export(order),
             events: events(order, packing),
         }
@@ -454,12 +458,12 @@ impl ValidOrder<'_> {
     }
 
     /// How it is sent, and by how many requests of its own.
-    fn cost(&self, packing: Packing<'_>) -> (Recipe, u64) {
+    fn cost(&self, packing: UrlLimits<'_>) -> (Route, u64) {
         match self {
             // The text of a single event need not be made to count it.
-            Self::Read(order) if order.recipe == Recipe::Single => (Recipe::Single, 1),
-            Self::Read(order) => (order.recipe, events(order, packing).n_requests()),
-            Self::Stored(order) => (order.events.recipe(), order.events.n_requests()),
+            Self::Read(order) if order.route == Route::Single => (Route::Single, 1),
+            Self::Read(order) => (order.route, events(order, packing).n_requests()),
+            Self::Stored(order) => (order.events.route(), order.events.n_requests()),
         }
     }
 
@@ -477,14 +481,14 @@ impl ValidOrder<'_> {
 
     fn content(&self) -> ContentHash {
         match self {
-            Self::Read(order) => canonical::content_hash(order),
+            Self::Read(order) => content_hash::content_hash(order),
             Self::Stored(order) => order.content,
         }
     }
 
-    fn dedup_hash(&self) -> Likeness {
+    fn dedup_hash(&self) -> DedupHash {
         match self {
-            Self::Read(order) => canonical::likeness(order),
+            Self::Read(order) => content_hash::dedup_hash(order),
             Self::Stored(order) => order.dedup_hash,
         }
     }
@@ -505,9 +509,9 @@ impl ValidOrder<'_> {
 
     fn add_identity(&self, record: &OrderRecord, partial: &mut PartialReport) {
         match self {
-            Self::Read(order) => partial.plan_input.note(record.id, order),
+            Self::Read(order) => partial.plan_input.add_identity_of(record.id, order),
             Self::Stored(order) => {
-                partial.plan_input.note_identity(record.id, &order.guest, order.ordered_at, &order.identity);
+                partial.plan_input.add_identity(record.id, &order.guest, order.ordered_at, &order.identity);
             }
         }
     }
@@ -515,9 +519,9 @@ impl ValidOrder<'_> {
     fn planned(
         &self,
         record: OrderRecord,
-        packing: Packing<'_>,
+        packing: UrlLimits<'_>,
         is_uncertain: bool,
-        held_result: Option<Settled>,
+        held_result: Option<OrderResult>,
     ) -> PlannedOrder {
         let events = match self {
             Self::Read(order) => events(order, packing),
@@ -525,15 +529,6 @@ impl ValidOrder<'_> {
         };
         let (status, dedup_hash) = (self.status().to_owned(), self.dedup_hash());
         let (ordered_at, content) = (self.ordered_at(), self.content());
-        PlannedOrder {
-            record,
-            ordered_at,
-            content,
-            status,
-            likeness: dedup_hash,
-            events,
-            may_be_there: is_uncertain,
-            held: held_result,
-        }
+        PlannedOrder { record, ordered_at, content, status, dedup_hash, events, is_uncertain, held_result }
     }
 }

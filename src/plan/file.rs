@@ -12,8 +12,8 @@ use serde::{
 };
 
 use crate::{
-    model::planned::{EventText, GuestParts, PlannedGuest, PlannedOrder},
-    spill::sorter::Sorted,
+    model::planned::{EventJson, GuestParts, PlannedGuest, PlannedOrder},
+    spill::sorter::SortedIter,
 };
 
 /// Why a plan cannot be written or read.
@@ -24,7 +24,7 @@ pub enum PlanError {
     Io(io::Error),
     /// A line is not as `write` left it.
     #[error("the plan, byte {at}: {error}\n  hint: it is damaged; send the export again")]
-    Line {
+    InvalidLine {
         /// Where the line begins.
         at: u64,
         /// What serde says.
@@ -32,10 +32,10 @@ pub enum PlanError {
     },
     /// It does not begin as a plan does.
     #[error("the plan: its first line is not that of a plan of this orderferry")]
-    NoHead,
+    MissingHeader,
     /// An order stands before any guest.
     #[error("the plan, byte {at}: an order without a guest")]
-    NoGuest {
+    OrderWithoutGuest {
         /// Where its line begins.
         at: u64,
     },
@@ -49,8 +49,9 @@ impl From<io::Error> for PlanError {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line<H, G, O> {
-    Head(H),
+enum PlanLine<H, G, O> {
+    #[serde(rename = "head")]
+    Header(H),
     Guest(G),
     Order(O),
 }
@@ -61,19 +62,19 @@ pub fn write(
     guests: impl IntoIterator<Item = PlannedGuest>,
     into: &mut impl Write,
 ) -> Result<(), PlanError> {
-    write_line(&Line::Head::<_, (), ()>(head), into)?;
+    write_line(&PlanLine::Header::<_, (), ()>(head), into)?;
     for guest in guests {
-        write_line(&Line::Guest::<(), _, ()>(&guest.identity), into)?;
+        write_line(&PlanLine::Guest::<(), _, ()>(&guest.identity), into)?;
         for order in &guest.orders {
-            write_line(&Line::Order::<(), (), _>(order), into)?;
+            write_line(&PlanLine::Order::<(), (), _>(order), into)?;
         }
     }
     Ok(into.flush()?)
 }
 
 /// Writes a plan whose guests and orders are lines already, of [`guest_line`] and [`order_line`], in this order.
-pub fn write_lines(head: &impl Serialize, lines: &mut Sorted, into: &mut impl Write) -> Result<(), PlanError> {
-    write_line(&Line::Head::<_, (), ()>(head), into)?;
+pub fn write_lines(head: &impl Serialize, lines: &mut SortedIter, into: &mut impl Write) -> Result<(), PlanError> {
+    write_line(&PlanLine::Header::<_, (), ()>(head), into)?;
     while let Some((_, lines)) = lines.next()? {
         into.write_all(lines)?;
     }
@@ -82,21 +83,21 @@ pub fn write_lines(head: &impl Serialize, lines: &mut Sorted, into: &mut impl Wr
 
 /// The line that begins a guest. `identity` is the event's text.
 pub(super) fn guest_line(identity: &str) -> String {
-    let line = serde_json::to_string(&Line::Guest::<(), _, ()>(identity));
+    let line = serde_json::to_string(&PlanLine::Guest::<(), _, ()>(identity));
     line.expect("text always serialises") + "\n"
 }
 
 /// The line of an order.
 pub(super) fn order_line(order: &PlannedOrder) -> String {
-    let line = serde_json::to_string(&Line::Order::<(), (), _>(order));
+    let line = serde_json::to_string(&PlanLine::Order::<(), (), _>(order));
     line.expect("an order is plain data") + "\n"
 }
 
 /// The order of a line that [`order_line`] made.
-pub(super) fn order_of(line: &[u8]) -> Result<Option<PlannedOrder>, PlanError> {
-    match serde_json::from_slice(line).map_err(|error| PlanError::Line { at: 0, error })? {
-        Line::Order::<IgnoredAny, EventText, _>(order) => Ok(Some(order)),
-        Line::Head(_) | Line::Guest(_) => Ok(None),
+pub(super) fn parse_order_line(line: &[u8]) -> Result<Option<PlannedOrder>, PlanError> {
+    match serde_json::from_slice(line).map_err(|error| PlanError::InvalidLine { at: 0, error })? {
+        PlanLine::Order::<IgnoredAny, EventJson, _>(order) => Ok(Some(order)),
+        PlanLine::Header(_) | PlanLine::Guest(_) => Ok(None),
     }
 }
 
@@ -114,7 +115,7 @@ pub struct PlannedGuests<R: BufRead> {
     /// Lines from here on are not read.
     end: u64,
     /// IDENTITY of the guest whose line was read last.
-    next: Option<EventText>,
+    next: Option<EventJson>,
 }
 
 impl<R: BufRead> PlannedGuests<R> {
@@ -122,42 +123,42 @@ impl<R: BufRead> PlannedGuests<R> {
     pub fn open<H: DeserializeOwned>(plan: R) -> Result<(H, Self), PlanError> {
         let mut guests = Self { plan, line: Vec::new(), at: 0, end: u64::MAX, next: None };
         match guests.next_line()? {
-            Some(Line::Head(head)) => Ok((head, guests)),
-            _ => Err(PlanError::NoHead),
+            Some(PlanLine::Header(head)) => Ok((head, guests)),
+            _ => Err(PlanError::MissingHeader),
         }
     }
 
     /// The guests whose lines begin before this byte, at which one begins.
     #[must_use]
-    pub fn until(self, end: u64) -> Self {
+    pub fn up_to(self, end: u64) -> Self {
         Self { end, ..self }
     }
 
-    fn next_line<H: DeserializeOwned>(&mut self) -> Result<Option<Line<H, EventText, PlannedOrder>>, PlanError> {
+    fn next_line<H: DeserializeOwned>(&mut self) -> Result<Option<PlanLine<H, EventJson, PlannedOrder>>, PlanError> {
         self.line.clear();
         if self.at >= self.end || self.plan.read_until(b'\n', &mut self.line)? == 0 {
             return Ok(None);
         }
         let at = self.at;
         self.at += self.line.len() as u64;
-        serde_json::from_slice(&self.line).map(Some).map_err(|error| PlanError::Line { at, error })
+        serde_json::from_slice(&self.line).map(Some).map_err(|error| PlanError::InvalidLine { at, error })
     }
 
     /// The next guest with its first orders, as far as their lines begin within so many bytes.
     fn next_guest(&mut self, n_bytes: u64) -> Result<Option<PlannedGuest>, PlanError> {
-        let mut guest: Option<PlannedGuest> = self.next.take().map(guest_of);
+        let mut guest: Option<PlannedGuest> = self.next.take().map(empty_guest);
         let start = self.at;
         while guest.is_none() || self.at - start < n_bytes {
             let at = self.at;
             match (self.next_line::<IgnoredAny>()?, &mut guest) {
                 (None, _) => return Ok(guest),
-                (Some(Line::Guest(identity)), None) => guest = Some(guest_of(identity)),
-                (Some(Line::Guest(identity)), Some(_)) => {
+                (Some(PlanLine::Guest(identity)), None) => guest = Some(empty_guest(identity)),
+                (Some(PlanLine::Guest(identity)), Some(_)) => {
                     self.next = Some(identity);
                     return Ok(guest);
                 }
-                (Some(Line::Order(order)), Some(guest)) => guest.orders.push(order),
-                (Some(Line::Order(_) | Line::Head(_)), _) => return Err(PlanError::NoGuest { at }),
+                (Some(PlanLine::Order(order)), Some(guest)) => guest.orders.push(order),
+                (Some(PlanLine::Order(_) | PlanLine::Header(_)), _) => return Err(PlanError::OrderWithoutGuest { at }),
             }
         }
         Ok(guest)
@@ -165,11 +166,11 @@ impl<R: BufRead> PlannedGuests<R> {
 
     /// The next guest with its first orders only; those behind them stay to be read.
     pub fn next_part(&mut self) -> Option<Result<PlannedGuest, PlanError>> {
-        self.next_guest(PART).transpose()
+        self.next_guest(PART_BYTES).transpose()
     }
 
     /// Passes over the orders up to the next guest; gives their bytes.
-    fn pass_over_orders(&mut self) -> Result<Range<u64>, PlanError> {
+    fn skip_orders(&mut self) -> Result<Range<u64>, PlanError> {
         let start = self.at;
         while self.next.is_none() {
             let at = self.at;
@@ -178,16 +179,16 @@ impl<R: BufRead> PlannedGuests<R> {
                 break;
             }
             // Only its kind counts: its order is read when its turn comes.
-            let line = serde_json::from_slice(&self.line).map_err(|error| PlanError::Line { at, error })?;
+            let line = serde_json::from_slice(&self.line).map_err(|error| PlanError::InvalidLine { at, error })?;
             match line {
-                Line::Order::<IgnoredAny, EventText, IgnoredAny>(_) => self.at += self.line.len() as u64,
-                Line::Guest(identity) => {
+                PlanLine::Order::<IgnoredAny, EventJson, IgnoredAny>(_) => self.at += self.line.len() as u64,
+                PlanLine::Guest(identity) => {
                     let end = self.at;
                     self.at += self.line.len() as u64;
                     self.next = Some(identity);
                     return Ok(start..end);
                 }
-                Line::Head(_) => return Err(PlanError::NoGuest { at }),
+                PlanLine::Header(_) => return Err(PlanError::OrderWithoutGuest { at }),
             }
         }
         Ok(start..self.at)
@@ -199,7 +200,7 @@ type OpenAt<R> = Arc<dyn Fn(u64) -> io::Result<R> + Send + Sync>;
 
 /// Orders whose lines have so many bytes are held together: some dozens. All workers together hold half a gigabyte of them
 /// at most.
-const PART: u64 = 128 * 1024;
+const PART_BYTES: u64 = 128 * 1024;
 
 impl<R: BufRead + Send + 'static> PlannedGuests<R> {
     /// The guests in parts, so that no more than some orders of each are held. Those that come later are read from `open`
@@ -215,32 +216,32 @@ impl<R: BufRead + Send + 'static> PlannedGuests<R> {
     }
 
     fn next_in_parts(&mut self, open: &OpenAt<R>) -> Result<Option<GuestParts<PlanError>>, PlanError> {
-        let Some(first) = self.next_guest(PART)? else { return Ok(None) };
+        let Some(first) = self.next_guest(PART_BYTES)? else { return Ok(None) };
         if self.next.is_some() {
             return Ok(Some(Ok(first).into()));
         }
-        let bytes = self.pass_over_orders()?;
-        let others = OtherParts { identity: first.identity.clone(), bytes, open: Arc::clone(open) };
+        let bytes = self.skip_orders()?;
+        let others = RemainingParts { identity: first.identity.clone(), bytes, open: Arc::clone(open) };
         Ok(Some(GuestParts::new(Ok(first), others)))
     }
 }
 
 /// The orders of a guest behind its first ones.
-struct OtherParts<R> {
-    identity: EventText,
+struct RemainingParts<R> {
+    identity: EventJson,
     /// Their lines.
     bytes: Range<u64>,
     open: OpenAt<R>,
 }
 
-impl<R: BufRead> OtherParts<R> {
+impl<R: BufRead> RemainingParts<R> {
     fn next_part(&mut self) -> Result<PlannedGuest, PlanError> {
         let Range { start, end } = self.bytes;
         // After an error there is nothing more.
         self.bytes.start = end;
         let (plan, next) = ((self.open)(start)?, Some(self.identity.clone()));
         let mut guests = PlannedGuests { plan, line: Vec::new(), at: start, end, next };
-        let part = guests.next_guest(PART)?.ok_or(PlanError::NoGuest { at: start })?;
+        let part = guests.next_guest(PART_BYTES)?.ok_or(PlanError::OrderWithoutGuest { at: start })?;
         if guests.at == start {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
         }
@@ -249,7 +250,7 @@ impl<R: BufRead> OtherParts<R> {
     }
 }
 
-impl<R: BufRead> Iterator for OtherParts<R> {
+impl<R: BufRead> Iterator for RemainingParts<R> {
     type Item = Result<PlannedGuest, PlanError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -260,7 +261,7 @@ impl<R: BufRead> Iterator for OtherParts<R> {
 impl<R: BufRead + Seek> PlannedGuests<R> {
     /// Goes to the first guest whose line begins at this byte, which is not the first, or behind it. Gives where that is;
     /// nothing where there is none.
-    pub fn go_to(&mut self, byte: u64) -> Result<Option<u64>, PlanError> {
+    pub fn seek_guest(&mut self, byte: u64) -> Result<Option<u64>, PlanError> {
         self.plan.seek(SeekFrom::Start(byte - 1))?;
         self.line.clear();
         self.at = byte - 1 + self.plan.read_until(b'\n', &mut self.line)? as u64;
@@ -269,18 +270,18 @@ impl<R: BufRead + Seek> PlannedGuests<R> {
             let at = self.at;
             match self.next_line::<IgnoredAny>()? {
                 None => return Ok(None),
-                Some(Line::Guest(identity)) => {
+                Some(PlanLine::Guest(identity)) => {
                     self.next = Some(identity);
                     return Ok(Some(at));
                 }
-                Some(Line::Order(_) | Line::Head(_)) => {}
+                Some(PlanLine::Order(_) | PlanLine::Header(_)) => {}
             }
         }
     }
 }
 
-fn guest_of(identity: EventText) -> PlannedGuest {
-    PlannedGuest { identity, orders: Vec::new(), settled: Vec::new() }
+fn empty_guest(identity: EventJson) -> PlannedGuest {
+    PlannedGuest { identity, orders: Vec::new(), results: Vec::new() }
 }
 
 impl<R: BufRead> Iterator for PlannedGuests<R> {
@@ -297,7 +298,7 @@ mod tests {
     use crate::model::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
-        planned::{ContentHash, EventText, Likeness, OrderEvents},
+        planned::{ContentHash, DedupHash, EventJson, StreamPayload},
         problem::{Code, Problem},
     };
 
@@ -310,28 +311,28 @@ mod tests {
             ordered_at: Some(ordered_at),
             source,
             money: None,
-            n_items: 1,
+            item_count: 1,
             rows: Vec::new(),
-            problems: vec![Problem::of(Code::TotalDiffers, "price", source, "30.6 and 30.60")].into(),
+            problems: vec![Problem::for_field(Code::TotalDiffers, "price", source, "30.6 and 30.60")].into(),
         };
-        let events = OrderEvents::Single(EventText("\",\"price\":30.60}".into()));
+        let events = StreamPayload::Single(EventJson("\",\"price\":30.60}".into()));
         PlannedOrder {
             record,
             ordered_at,
             content: ContentHash([7; 16]),
             status: "PURCHASED".into(),
-            likeness: Likeness([8; 16]),
+            dedup_hash: DedupHash([8; 16]),
             events,
-            may_be_there: id == 1,
-            held: None,
+            is_uncertain: id == 1,
+            held_result: None,
         }
     }
 
     #[test]
-    fn a_plan_comes_back_as_it_was_written() {
+    fn plan_round_trips() {
         let guest = |name: &str, ids: &[u32]| PlannedGuest {
             orders: ids.iter().map(|id| order(*id)).collect(),
-            ..guest_of(EventText(name.into()))
+            ..empty_guest(EventJson(name.into()))
         };
         let plan = vec![guest("a", &[2, 0]), guest("b", &[1])];
         let mut bytes = Vec::new();
@@ -340,7 +341,7 @@ mod tests {
         assert_eq!((head.as_str(), guests.map(Result::unwrap).collect::<Vec<_>>()), ("head", plan));
         // Cut off in the middle of the last line.
         let (_, cut) = PlannedGuests::open::<String>(&bytes[..bytes.len() - 10]).unwrap();
-        assert!(matches!(cut.last(), Some(Err(PlanError::Line { .. }))));
+        assert!(matches!(cut.last(), Some(Err(PlanError::InvalidLine { .. }))));
         assert!(PlannedGuests::open::<String>(&b"{}"[..]).is_err());
         let headless = [&b"{\"head\":\"h\"}\n"[..], &bytes[bytes.len() / 2..]].concat();
         let (_, mut headless) = PlannedGuests::open::<String>(&headless[..]).unwrap();
@@ -348,10 +349,10 @@ mod tests {
     }
 
     #[test]
-    fn a_guest_of_many_orders_is_read_in_parts_and_others_meanwhile() {
+    fn large_guests_are_read_in_parts() {
         let guest = |name: &str, n_orders: u32| PlannedGuest {
             orders: (0..n_orders).map(order).collect(),
-            ..guest_of(EventText(name.into()))
+            ..empty_guest(EventJson(name.into()))
         };
         let plan = vec![guest("a", 2), guest("b", 1500), guest("c", 0), guest("d", 1200), guest("e", 1)];
         let mut bytes = Vec::new();
@@ -383,10 +384,10 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_can_be_read_from_the_middle_and_what_was_passed_over_afterwards() {
+    fn plan_can_be_read_from_any_guest() {
         let guest = |name: &u32| PlannedGuest {
             orders: (0..=(name % 3)).map(order).collect(),
-            ..guest_of(EventText(name.to_string()))
+            ..empty_guest(EventJson(name.to_string()))
         };
         let plan: Vec<_> = (0..9).map(|name| guest(&name)).collect();
         let mut bytes = Vec::new();
@@ -395,9 +396,9 @@ mod tests {
         let mut resume_points = std::collections::BTreeSet::new();
         for byte in 1..bytes.len() as u64 {
             let mut late = open();
-            let Some(at) = late.go_to(byte).unwrap() else { continue };
-            assert_eq!(open().go_to(at).unwrap(), Some(at));
-            let early = open().until(at).map(Result::unwrap);
+            let Some(at) = late.seek_guest(byte).unwrap() else { continue };
+            assert_eq!(open().seek_guest(at).unwrap(), Some(at));
+            let early = open().up_to(at).map(Result::unwrap);
             let late: Vec<_> = late.map(Result::unwrap).collect();
             resume_points.insert(late.len());
             assert_eq!(early.chain(late).collect::<Vec<_>>(), plan);

@@ -4,34 +4,34 @@
 //! before anything is sent and read back from there, so that a slow service holds no export in memory. Called by
 //! `pipeline`; knows only `model`, `event` and `spill`.
 
-mod contents;
+mod digest;
 mod file;
 mod planner;
 
-pub use contents::{Contents, Summed};
+pub use digest::{DigestWriter, PlanDigest};
 pub use file::{PlanError, PlannedGuests, write, write_lines};
-pub use planner::{Ordered, Plannable, Planner};
+pub use planner::{PlanInput, Planner, SortedPlan};
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::{
-    outcome::Settled,
+    outcome::OrderResult,
     planned::{GuestParts, PlannedGuest},
 };
 
 /// The guests of a plan with no more than `limit` orders to send together, oldest first as far as they are read: while the
 /// first parts of a guest of many orders are sent, other guests get what is left of the limit. The others are settled as
 /// not attempted, or are still unknown.
-pub fn limited<E: Send + 'static>(
+pub fn with_limit<E: Send + 'static>(
     guests: impl Iterator<Item: Into<GuestParts<E>>>,
     limit: Option<usize>,
 ) -> impl Iterator<Item = GuestParts<E>> {
     let left = Arc::new(Mutex::new(limit.unwrap_or(usize::MAX)));
     guests.map(move |guest| {
         let left = Arc::clone(&left);
-        guest.into().each(move |part| {
+        guest.into().map_parts(move |part| {
             let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
-            let part = within(part, *left, limit);
+            let part = apply_limit(part, *left, limit);
             *left -= part.orders.len();
             Ok(part)
         })
@@ -39,10 +39,10 @@ pub fn limited<E: Send + 'static>(
 }
 
 /// No more than so many of a guest's orders, of those that are left of a limit.
-fn within(mut guest: PlannedGuest, n_left: usize, limit: Option<usize>) -> PlannedGuest {
+fn apply_limit(mut guest: PlannedGuest, n_left: usize, limit: Option<usize>) -> PlannedGuest {
     let excess = guest.orders.split_off(n_left.min(guest.orders.len()));
-    guest.settled.extend(excess.into_iter().map(|order| {
-        let result = Settled::not_attempted(order.may_be_there, limit.map(beyond_limit));
+    guest.results.extend(excess.into_iter().map(|order| {
+        let result = OrderResult::not_attempted(order.is_uncertain, limit.map(limit_reached));
         (order.record, result)
     }));
     guest
@@ -50,7 +50,7 @@ fn within(mut guest: PlannedGuest, n_left: usize, limit: Option<usize>) -> Plann
 
 /// What is said where a limit keeps orders from being sent.
 #[must_use]
-pub fn beyond_limit(limit: usize) -> String {
+pub fn limit_reached(limit: usize) -> String {
     format!("the limit of {limit} orders was reached")
 }
 
@@ -63,7 +63,7 @@ mod tests {
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
         outcome::Outcome,
-        planned::{ContentHash, EventText, Likeness, OrderEvents, PlannedOrder},
+        planned::{ContentHash, DedupHash, EventJson, PlannedOrder, StreamPayload},
     };
 
     fn order(id: u64, is_uncertain: bool) -> PlannedOrder {
@@ -74,33 +74,24 @@ mod tests {
             ordered_at: None,
             source,
             money: None,
-            n_items: 0,
+            item_count: 0,
             rows: Vec::new(),
             problems: Vec::new().into(),
         };
-        let (content, events) = (ContentHash([0; 16]), OrderEvents::Single(EventText(String::new())));
-        let (status, dedup_hash) = ("PURCHASED".into(), Likeness([0; 16]));
+        let (content, events) = (ContentHash([0; 16]), StreamPayload::Single(EventJson(String::new())));
+        let (status, dedup_hash) = ("PURCHASED".into(), DedupHash([0; 16]));
         let ordered_at = DateTime::UNIX_EPOCH;
-        PlannedOrder {
-            record,
-            ordered_at,
-            content,
-            status,
-            likeness: dedup_hash,
-            events,
-            may_be_there: is_uncertain,
-            held: None,
-        }
+        PlannedOrder { record, ordered_at, content, status, dedup_hash, events, is_uncertain, held_result: None }
     }
 
     #[test]
-    fn beyond_the_limit_nothing_is_attempted_and_what_was_unknown_stays_so() {
-        let guest = |orders| PlannedGuest { identity: EventText(String::new()), orders, settled: Vec::new() };
+    fn limit_keeps_uncertain_orders_unknown() {
+        let guest = |orders| PlannedGuest { identity: EventJson(String::new()), orders, results: Vec::new() };
         let guests = [vec![order(0, true)], vec![order(1, false), order(2, false), order(3, true)], vec![]];
         let guests = guests.into_iter().map(|orders| Ok::<_, ()>(guest(orders)));
-        let guests: Vec<_> = limited(guests, Some(2)).flatten().map(Result::unwrap).collect();
+        let guests: Vec<_> = with_limit(guests, Some(2)).flatten().map(Result::unwrap).collect();
         assert_eq!(guests.iter().map(|guest| guest.orders.len()).collect::<Vec<_>>(), [1, 1, 0]);
-        let results = guests.iter().flat_map(|guest| &guest.settled);
+        let results = guests.iter().flat_map(|guest| &guest.results);
         let results: Vec<_> = results.map(|(record, result)| (record.id.0, result.outcome)).collect();
         assert_eq!(results, [(2, Outcome::NotAttempted), (3, Outcome::Unknown)]);
     }

@@ -5,18 +5,18 @@ use std::{io, path::Path};
 
 use chrono::{DateTime, Utc};
 
-use super::file::{PlanError, guest_line, order_line, order_of};
+use super::file::{PlanError, guest_line, order_line, parse_order_line};
 use crate::{
     event::json,
     model::{
         guest::Identifier,
         order::{Order, OrderId},
-        planned::{EventText, PlannedOrder},
-        recipe::{Forecast, Recipe},
+        planned::{EventJson, PlannedOrder},
+        route::{Forecast, Route},
     },
     spill::{
-        entries::Entries,
-        sorter::{Sorted, Sorter},
+        batch::Batch,
+        sorter::{SortedIter, Sorter},
     },
 };
 
@@ -28,13 +28,13 @@ const TIME_BITS: u32 = 47;
 const IS_ORDER: u64 = 1 << TIME_BITS;
 
 /// Bits of the number of a piece of a guest's lines.
-const PIECE_BITS: u32 = 16;
+const CHUNK_BITS: u32 = 16;
 
 /// Lines of one guest that are kept together, in bytes: a guest of a million orders has some ten thousand pieces.
-const PIECE: usize = 128 * 1024;
+const CHUNK_BYTES: usize = 128 * 1024;
 
 /// Where an entry's line begins: before it stand the order's id, which sorts, its recipe, and how many requests it takes.
-const LINE: usize = 8 + 1 + 8;
+const LINE_OFFSET: usize = 8 + 1 + 8;
 
 /// In place of a recipe: the order is held, or it is no order.
 const NOT_SENT: u8 = 0;
@@ -43,38 +43,38 @@ const MULTI: u8 = 2;
 
 /// Valid orders of one part of the export, for a [`Planner`].
 #[derive(Default)]
-pub struct Plannable {
-    entries: Entries,
+pub struct PlanInput {
+    entries: Batch,
 }
 
-impl Plannable {
+impl PlanInput {
     /// Takes note of a valid order, whether it is to be sent or not: its guest's newest order knows best who that is.
-    pub fn note(&mut self, id: OrderId, order: &Order<'_>) {
+    pub fn add_identity_of(&mut self, id: OrderId, order: &Order<'_>) {
         let identity = json::identity(&order.guest, &order.common);
-        self.note_identity(id, &order.guest.key().clone(), order.ordered_at, &identity);
+        self.add_identity(id, &order.guest.key().clone(), order.ordered_at, &identity);
     }
 
     /// The same of an order whose IDENTITY is made already.
-    pub fn note_identity(
+    pub fn add_identity(
         &mut self,
         id: OrderId,
         guest: &Identifier<'_>,
         ordered_at: DateTime<Utc>,
-        identity: &EventText,
+        identity: &EventJson,
     ) {
-        let newest_first = (IS_ORDER - 1) - time_word(ordered_at);
+        let newest_first = (IS_ORDER - 1) - time_key(ordered_at);
         self.push(guest, newest_first, id, (NOT_SENT, 0), &guest_line(&identity.0));
     }
 
     /// Takes an order into the plan: to be sent or, where it is held, for a later run.
     pub fn add(&mut self, guest: &Identifier<'_>, order: &PlannedOrder) {
-        let route = match (&order.held, order.events.recipe()) {
+        let route = match (&order.held_result, order.events.route()) {
             (Some(_), _) => NOT_SENT,
-            (None, Recipe::Single) => SINGLE,
-            (None, Recipe::Multi) => MULTI,
+            (None, Route::Single) => SINGLE,
+            (None, Route::Multi) => MULTI,
         };
         let cost = (route, order.events.n_requests());
-        self.push(guest, IS_ORDER | time_word(order.ordered_at), order.record.id, cost, &order_line(order));
+        self.push(guest, IS_ORDER | time_key(order.ordered_at), order.record.id, cost, &order_line(order));
     }
 
     fn push(&mut self, guest: &Identifier<'_>, sort_key: u64, id: OrderId, (route, n_requests): (u8, u64), line: &str) {
@@ -96,7 +96,7 @@ fn guest_hash(guest: &Identifier<'_>) -> u128 {
     u128::from_le_bytes(hash) >> (TIME_BITS + 1)
 }
 
-fn time_word(ordered_at: DateTime<Utc>) -> u64 {
+fn time_key(ordered_at: DateTime<Utc>) -> u64 {
     let middle = 1_i64 << (TIME_BITS - 1);
     let millis = ordered_at.timestamp_millis().clamp(-middle, middle - 1);
     u64::try_from(millis + middle).unwrap_or(0)
@@ -117,7 +117,7 @@ impl Planner {
     }
 
     /// Takes orders from any thread, in any order.
-    pub fn push(&self, orders: &mut Plannable) -> io::Result<()> {
+    pub fn push(&self, orders: &mut PlanInput) -> io::Result<()> {
         self.by_guest.push_all(&mut orders.entries)
     }
 
@@ -125,7 +125,7 @@ impl Planner {
     pub fn for_each(self, mut each: impl FnMut(PlannedOrder)) -> Result<(), PlanError> {
         let mut sorted = self.by_guest.sorted()?;
         while let Some((_, entry)) = sorted.next()? {
-            if let Some(order) = order_of(entry.get(LINE..).unwrap_or_default())? {
+            if let Some(order) = parse_order_line(entry.get(LINE_OFFSET..).unwrap_or_default())? {
                 each(order);
             }
         }
@@ -133,8 +133,8 @@ impl Planner {
     }
 
     /// The plan.
-    pub fn ordered(self) -> io::Result<Ordered> {
-        let mut guests = Guests { by_age: &self.by_age, guest: None, forecast: Forecast::default() };
+    pub fn sort(self) -> io::Result<SortedPlan> {
+        let mut guests = GuestMerger { by_age: &self.by_age, guest: None, forecast: Forecast::default() };
         let mut sorted = self.by_guest.sorted()?;
         let mut ties = Vec::new();
         while let Some((key, entry)) = sorted.next()? {
@@ -145,38 +145,38 @@ impl Planner {
                 ties.drain(..).try_for_each(|entry| guests.add(key, &entry))?;
             }
         }
-        guests.close()?;
+        guests.finish_guest()?;
         let forecast = guests.forecast;
-        Ok(Ordered { forecast, lines: self.by_age.sorted()? })
+        Ok(SortedPlan { forecast, lines: self.by_age.sorted()? })
     }
 }
 
 /// All guests and their orders, oldest first.
-pub struct Ordered {
+pub struct SortedPlan {
     /// What sending it takes.
     pub forecast: Forecast,
     /// For [`super::write_lines`].
-    pub lines: Sorted,
+    pub lines: SortedIter,
 }
 
-struct Guests<'s> {
+struct GuestMerger<'s> {
     by_age: &'s Sorter,
-    guest: Option<OpenGuest>,
+    guest: Option<GuestInProgress>,
     forecast: Forecast,
 }
 
 /// A guest whose orders come by.
-struct OpenGuest {
+struct GuestInProgress {
     hash: u128,
     /// Time and id of its oldest order.
     oldest: Option<(u64, u64)>,
     /// The guest's line and those of orders, as far as they are not handed on.
     lines: Vec<u8>,
-    n_pieces: u16,
+    n_chunks: u16,
     has_single: bool,
 }
 
-impl Guests<'_> {
+impl GuestMerger<'_> {
     fn add(&mut self, key: u128, entry: &[u8]) -> io::Result<()> {
         let hash = key >> (TIME_BITS + 1);
         let sort_key = u64::try_from(key & u128::from(IS_ORDER | (IS_ORDER - 1))).unwrap_or(0);
@@ -184,8 +184,8 @@ impl Guests<'_> {
         let (route, rest) = rest.split_first().unwrap_or((&NOT_SENT, &[]));
         let (n_requests, line) = rest.split_at_checked(8).unwrap_or_default();
         if self.guest.as_ref().is_none_or(|guest| guest.hash != hash) {
-            self.close()?;
-            let guest = OpenGuest { hash, oldest: None, lines: line.to_vec(), n_pieces: 0, has_single: false };
+            self.finish_guest()?;
+            let guest = GuestInProgress { hash, oldest: None, lines: line.to_vec(), n_chunks: 0, has_single: false };
             self.guest = Some(guest);
             return Ok(());
         }
@@ -194,31 +194,31 @@ impl Guests<'_> {
         guest.oldest.get_or_insert((sort_key & (IS_ORDER - 1), id));
         let n_requests = u64::from_be_bytes(n_requests.try_into().unwrap_or_default());
         match *route {
-            SINGLE => self.forecast.add_order(Recipe::Single, n_requests),
-            MULTI => self.forecast.add_order(Recipe::Multi, n_requests),
+            SINGLE => self.forecast.add_order(Route::Single, n_requests),
+            MULTI => self.forecast.add_order(Route::Multi, n_requests),
             _ => {}
         }
         guest.has_single |= *route == SINGLE;
         guest.lines.extend_from_slice(line);
-        if guest.lines.len() >= PIECE { guest.hand_on(self.by_age) } else { Ok(()) }
+        if guest.lines.len() >= CHUNK_BYTES { guest.flush(self.by_age) } else { Ok(()) }
     }
 
-    fn close(&mut self) -> io::Result<()> {
+    fn finish_guest(&mut self) -> io::Result<()> {
         let Some(mut guest) = self.guest.take() else { return Ok(()) };
         self.forecast.add_guests(u64::from(guest.has_single));
-        guest.hand_on(self.by_age)
+        guest.flush(self.by_age)
     }
 }
 
-impl OpenGuest {
+impl GuestInProgress {
     /// Nothing is handed on of a guest without an order in the plan.
-    fn hand_on(&mut self, by_age: &Sorter) -> io::Result<()> {
+    fn flush(&mut self, by_age: &Sorter) -> io::Result<()> {
         let Some((time, id)) = self.oldest.filter(|_| !self.lines.is_empty()) else { return Ok(()) };
         let age = (u128::from(time) << u64::BITS) | u128::from(id);
-        by_age.push((age << PIECE_BITS) | u128::from(self.n_pieces), &self.lines)?;
+        by_age.push((age << CHUNK_BITS) | u128::from(self.n_chunks), &self.lines)?;
         self.lines.clear();
-        let n_chunks = self.n_pieces.checked_add(1);
-        self.n_pieces = n_chunks.ok_or_else(|| io::Error::other("one guest has more orders than a plan can hold"))?;
+        let n_chunks = self.n_chunks.checked_add(1);
+        self.n_chunks = n_chunks.ok_or_else(|| io::Error::other("one guest has more orders than a plan can hold"))?;
         Ok(())
     }
 }
@@ -234,9 +234,9 @@ mod tests {
         model::{
             order::OrderRecord,
             origin::{FileId, Position},
-            outcome::{Outcome, Settled},
-            planned::{ContentHash, Likeness, OrderEvents, PlannedGuest, Sequence},
-            recipe::Cost,
+            outcome::{OrderResult, Outcome},
+            planned::{ContentHash, DedupHash, EventSequence, PlannedGuest, StreamPayload},
+            route::RouteCost,
         },
         plan::{PlannedGuests, write_lines},
     };
@@ -246,7 +246,7 @@ mod tests {
     struct Valid {
         guest: u8,
         id: u64,
-        made: DateTime<Utc>,
+        ordered_at: DateTime<Utc>,
         /// Not where it was sent before.
         is_planned: bool,
         is_held: bool,
@@ -257,33 +257,33 @@ mod tests {
             Identifier { provider: "crm".into(), id: self.guest.to_string().into() }
         }
 
-        fn identity(self) -> EventText {
-            EventText(format!("guest {} of order {}", self.guest, self.id))
+        fn identity(self) -> EventJson {
+            EventJson(format!("guest {} of order {}", self.guest, self.id))
         }
 
         fn planned(self, checkout: &str) -> PlannedOrder {
             let record = OrderRecord {
                 id: OrderId(self.id),
                 reference: format!("A-{}", self.id),
-                ordered_at: Some(self.made),
+                ordered_at: Some(self.ordered_at),
                 source: Position { file: FileId(0), line: 1, column: None },
                 money: None,
-                n_items: 1,
+                item_count: 1,
                 rows: Vec::new(),
                 problems: Vec::new().into(),
             };
-            let held_result = self.is_held.then(|| Settled::unsent(Outcome::Changed, None));
-            let (content, events) = (ContentHash([0; 16]), OrderEvents::Single(EventText(checkout.to_owned())));
-            let (status, dedup_hash) = ("PURCHASED".into(), Likeness([0; 16]));
+            let held_result = self.is_held.then(|| OrderResult::without_request(Outcome::Changed, None));
+            let (content, events) = (ContentHash([0; 16]), StreamPayload::Single(EventJson(checkout.to_owned())));
+            let (status, dedup_hash) = ("PURCHASED".into(), DedupHash([0; 16]));
             PlannedOrder {
                 record,
-                ordered_at: self.made,
+                ordered_at: self.ordered_at,
                 content,
                 status,
-                likeness: dedup_hash,
+                dedup_hash,
                 events,
-                may_be_there: false,
-                held: held_result,
+                is_uncertain: false,
+                held_result,
             }
         }
     }
@@ -293,16 +293,16 @@ mod tests {
     }
 
     fn valid(guest: u8, id: u64, seconds: i64) -> Valid {
-        Valid { guest, id, made: at(seconds), is_planned: true, is_held: false }
+        Valid { guest, id, ordered_at: at(seconds), is_planned: true, is_held: false }
     }
 
     /// The planner of orders that come in batches of so many.
     fn planner(folder: &Path, orders: &[Valid], memory: usize, batch: usize, checkout: &str) -> Planner {
         let planner = Planner::new(folder, memory);
         for orders in orders.chunks(batch) {
-            let mut input = Plannable::default();
+            let mut input = PlanInput::default();
             for order in orders {
-                input.note_identity(OrderId(order.id), &order.guest(), order.made, &order.identity());
+                input.add_identity(OrderId(order.id), &order.guest(), order.ordered_at, &order.identity());
                 if order.is_planned {
                     input.add(&order.guest(), &order.planned(checkout));
                 }
@@ -314,7 +314,7 @@ mod tests {
 
     fn plan(orders: &[Valid], memory: usize, batch: usize, checkout: &str) -> (u64, Vec<PlannedGuest>) {
         let (folder, mut file) = (tempfile::tempdir().unwrap(), Vec::new());
-        let mut sorted = planner(folder.path(), orders, memory, batch, checkout).ordered().unwrap();
+        let mut sorted = planner(folder.path(), orders, memory, batch, checkout).sort().unwrap();
         write_lines(&"head", &mut sorted.lines, &mut file).unwrap();
         let (_, guests) = PlannedGuests::open::<String>(&file[..]).unwrap();
         (sorted.forecast.n_requests(), guests.map(Result::unwrap).collect())
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn guests_come_by_their_oldest_order_and_a_guests_orders_oldest_first() {
+    fn guests_and_their_orders_are_oldest_first() {
         let orders = [valid(1, 0, 30), valid(2, 1, 20), valid(1, 2, 10), valid(2, 3, 20)];
         let expected = ["guest 1 of order 0: 2,0", "guest 2 of order 1: 1,3"];
         for (orders, memory) in [(orders, usize::MAX), ([orders[3], orders[2], orders[1], orders[0]], 0)] {
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_to_be_sent_is_no_request_but_knows_who_the_guest_is() {
+    fn unsent_orders_still_update_identity() {
         let held = |order| Valid { is_held: true, ..order };
         let sent_before = |order| Valid { is_planned: false, ..order };
         let orders = [
@@ -352,16 +352,16 @@ mod tests {
         ];
         let (n_requests, guests) = plan(&orders, usize::MAX, 2, "");
         assert_eq!(shown(&guests), ["guest 1 of order 2: 0,1", "guest 3 of order 4: 4"]);
-        assert_eq!(guests[0].orders.iter().map(|order| order.held.is_some()).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(guests[0].orders.iter().map(|order| order.held_result.is_some()).collect::<Vec<_>>(), [false, true]);
         assert_eq!(n_requests, 3);
     }
 
     #[test]
-    fn the_forecast_counts_what_each_way_takes() {
+    fn forecast_counts_requests_per_route() {
         let folder = tempfile::tempdir().unwrap();
         let planner = Planner::new(folder.path(), usize::MAX);
-        let text = || EventText(String::new());
-        let sequence = Sequence {
+        let text = || EventJson(String::new());
+        let sequence = EventSequence {
             adds: vec![text(), text()],
             contacts: text(),
             consumers: None,
@@ -371,24 +371,24 @@ mod tests {
         };
         // The first guest has both, the second one only an assembled order.
         let orders = [(valid(1, 0, 1), false), (valid(1, 1, 2), false), (valid(1, 2, 3), true), (valid(2, 3, 4), true)];
-        let mut input = Plannable::default();
+        let mut input = PlanInput::default();
         for (order, is_multi) in orders {
-            let mut planned = order.planned("");
+            let mut planned_order = order.planned("");
             if is_multi {
-                planned.events = OrderEvents::Multi(Box::new(sequence.clone()));
+                planned_order.events = StreamPayload::Multi(Box::new(sequence.clone()));
             }
-            input.note_identity(OrderId(order.id), &order.guest(), order.made, &order.identity());
-            input.add(&order.guest(), &planned);
+            input.add_identity(OrderId(order.id), &order.guest(), order.ordered_at, &order.identity());
+            input.add(&order.guest(), &planned_order);
         }
         planner.push(&mut input).unwrap();
-        let forecast = planner.ordered().unwrap().forecast;
-        let (single, multi) = (Cost { orders: 2, requests: 4 }, Cost { orders: 2, requests: 14 });
-        assert_eq!(forecast, Forecast { single, multi, longest_order: 7 });
+        let forecast = planner.sort().unwrap().forecast;
+        let (single, multi) = (RouteCost { orders: 2, requests: 4 }, RouteCost { orders: 2, requests: 14 });
+        assert_eq!(forecast, Forecast { single, multi, max_order_requests: 7 });
         assert_eq!(forecast.n_requests(), 18);
     }
 
     #[test]
-    fn a_guest_of_many_orders_stays_in_order_and_in_one_piece() {
+    fn large_guest_stays_in_order() {
         let orders: Vec<_> =
             (0..400).rev().map(|id| valid(u8::from(id == 7), id, i64::try_from(id).unwrap())).collect();
         let (_, guests) = plan(&orders, 64 * 1024, 30, &"x".repeat(2000));
@@ -397,10 +397,9 @@ mod tests {
     }
 
     #[test]
-    fn times_of_any_year_have_their_place() {
+    fn extreme_times_keep_their_order() {
         let times = [DateTime::<Utc>::MIN_UTC, at(-1), at(0), DateTime::<Utc>::MAX_UTC];
-        let orders: Vec<_> =
-            (0..).zip(times).map(|(id, ordered_at)| Valid { made: ordered_at, ..valid(0, id, 0) }).collect();
+        let orders: Vec<_> = (0..).zip(times).map(|(id, ordered_at)| Valid { ordered_at, ..valid(0, id, 0) }).collect();
         assert_eq!(shown(&plan(&orders, usize::MAX, 4, "").1), ["guest 0 of order 3: 0,1,2,3"]);
     }
 
@@ -426,14 +425,14 @@ mod tests {
             .for_each(|order| guests.entry(order.guest).or_default().push(*order));
         let mut guests: Vec<_> = guests.into_values().collect();
         for orders in &mut guests {
-            orders.sort_by_key(|order| (order.made, order.id));
+            orders.sort_by_key(|order| (order.ordered_at, order.id));
         }
-        guests.sort_by_key(|orders| (orders[0].made, orders[0].id));
+        guests.sort_by_key(|orders| (orders[0].ordered_at, orders[0].id));
         let n_to_send = |orders: &[Valid]| orders.iter().filter(|order| !order.is_held).count() as u64;
         let n_requests = guests.iter().map(|orders| n_to_send(orders)).filter(|n| *n > 0).map(|n| n + 2).sum();
         let show = |planned: Vec<Valid>| {
             let of_guest = orders.iter().filter(|order| order.guest == planned[0].guest);
-            let newest = of_guest.max_by_key(|order| (order.made, std::cmp::Reverse(order.id))).unwrap();
+            let newest = of_guest.max_by_key(|order| (order.ordered_at, std::cmp::Reverse(order.id))).unwrap();
             let ids: Vec<_> = planned.iter().map(|order| order.id.to_string()).collect();
             format!("{}: {}", newest.identity().0, ids.join(","))
         };
@@ -444,7 +443,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn any_orders_in_any_batches_and_any_memory_make_the_plan(
+        fn plan_is_independent_of_batches_and_memory(
             orders in orders(0..60),
             memory in prop::sample::select(vec![0, 200, 4000, usize::MAX]),
             batch in 1_usize..20,

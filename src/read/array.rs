@@ -10,19 +10,19 @@ use memchr::memchr2;
 pub(super) struct ElementEnd {
     /// The place of what ends it.
     pub(super) at: usize,
-    pub(super) by: End,
+    pub(super) terminator: ElementTerminator,
 }
 
 /// What ends an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ElementTerminator {
     Comma,
     /// The `]` of the array.
-    Close,
+    Bracket,
     /// The bytes, with every bracket and string closed.
-    Bytes,
+    EndOfBytes,
     /// The bytes, within a bracket or a string.
-    Cut,
+    Truncated,
 }
 
 /// The end of the element that begins at `from`, blanks before it included.
@@ -32,10 +32,10 @@ pub(super) fn element_end(bytes: &[u8], from: usize) -> ElementEnd {
         match byte {
             b'"' => match string_end(bytes, at + 1) {
                 Some(end) => at = end,
-                None => return ElementEnd { at: bytes.len(), by: End::Cut },
+                None => return ElementEnd { at: bytes.len(), terminator: ElementTerminator::Truncated },
             },
-            b',' if depth == 0 => return ElementEnd { at, by: End::Comma },
-            b']' if depth == 0 => return ElementEnd { at, by: End::Close },
+            b',' if depth == 0 => return ElementEnd { at, terminator: ElementTerminator::Comma },
+            b']' if depth == 0 => return ElementEnd { at, terminator: ElementTerminator::Bracket },
             b'{' | b'[' => depth += 1,
             // A brace too many outside all brackets is part of a damaged element.
             b'}' | b']' => depth = depth.saturating_sub(1),
@@ -43,7 +43,10 @@ pub(super) fn element_end(bytes: &[u8], from: usize) -> ElementEnd {
         }
         at += 1;
     }
-    ElementEnd { at: bytes.len(), by: if depth == 0 { End::Bytes } else { End::Cut } }
+    ElementEnd {
+        at: bytes.len(),
+        terminator: if depth == 0 { ElementTerminator::EndOfBytes } else { ElementTerminator::Truncated },
+    }
 }
 
 /// The place of the quote that closes the string whose first character is at `from`.
@@ -66,13 +69,13 @@ mod tests {
     fn elements_end_outside_strings_and_brackets() {
         let end = |text: &str| {
             let end = element_end(text.as_bytes(), 0);
-            (end.at, end.by)
+            (end.at, end.terminator)
         };
-        assert_eq!(end("{\"a\":[1,2]},{"), (11, End::Comma));
-        assert_eq!(end(" \"],\\\",\\\\\" ]"), (11, End::Close));
-        assert_eq!(end("{}},"), (3, End::Comma));
-        assert_eq!(end("{} "), (3, End::Bytes));
-        assert_eq!(end("{\"a\":1"), (6, End::Cut));
-        assert_eq!(end("\"a\\"), (3, End::Cut));
+        assert_eq!(end("{\"a\":[1,2]},{"), (11, ElementTerminator::Comma));
+        assert_eq!(end(" \"],\\\",\\\\\" ]"), (11, ElementTerminator::Bracket));
+        assert_eq!(end("{}},"), (3, ElementTerminator::Comma));
+        assert_eq!(end("{} "), (3, ElementTerminator::EndOfBytes));
+        assert_eq!(end("{\"a\":1"), (6, ElementTerminator::Truncated));
+        assert_eq!(end("\"a\\"), (3, ElementTerminator::Truncated));
     }
 }

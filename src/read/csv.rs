@@ -9,136 +9,139 @@ use std::{ops::Range, sync::Arc};
 use memchr::{memchr, memchr2};
 
 use super::{
-    Bounds, ReadError,
-    cells::{BadCell, BadQuote, Cells, Stretch, Taken, narrow, take_row},
-    marks::{Finder, LANES, Marks},
-    reader::Piece,
+    ReadError, ReadLimits,
+    csv_slow::{ByteSpan, CellBuffer, CellError, QuoteError, RecordScan, parse_record, to_u32},
+    row_parser::Piece,
+    scanner::{CHUNK_BYTES, Scanner, StructuralMask},
 };
 use crate::model::{
     origin::{FileId, RowOrigin},
-    row::{Content, Header, Layout, Record, Row, Unreadable},
+    row::{CellLayout, Header, Record, Row, RowContent, Unreadable},
 };
 
 /// What is the same for all rows of a file.
 #[derive(Debug, Clone)]
-pub(super) struct CsvForm {
+pub(super) struct CsvFormat {
     pub(super) name: Arc<str>,
     pub(super) file: FileId,
     pub(super) delimiter: u8,
     /// Without names while the header itself is read: there is nothing to fit then.
     pub(super) header: Arc<Header>,
-    pub(super) bounds: Bounds,
+    pub(super) limits: ReadLimits,
 }
 
 /// Rows that were read.
 #[derive(Debug, Default)]
-pub(super) struct Records<'b> {
-    found: Vec<Found<'b>>,
-    cells: Cells,
+pub(super) struct CsvRecords<'b> {
+    records: Vec<ParsedRecord<'b>>,
+    cells: CellBuffer,
 }
 
 /// A row that was read.
 #[derive(Debug)]
-struct Found<'b> {
+struct ParsedRecord<'b> {
     line: u64,
     bytes: Range<u64>,
-    text: Text<'b>,
+    text: RecordText<'b>,
     /// In `Cells::ends`.
     ends: Range<usize>,
-    bad: Option<Box<Bad>>,
+    damage: Option<Box<DamagedRecord>>,
 }
 
 #[derive(Debug)]
-enum Text<'b> {
+enum RecordText<'b> {
     /// As it stands in the piece.
-    Plain(&'b str),
+    Unquoted(&'b str),
     /// The same, with quotes around some cells and none within.
     Quoted(&'b str),
     /// In `Cells::text`, and from where on in `Cells::starts`.
-    Careful(Range<usize>, usize),
+    Unescaped(Range<usize>, usize),
 }
 
 #[derive(Debug)]
-struct Bad {
+struct DamagedRecord {
     reason: String,
-    has_remains: bool,
+    is_salvageable: bool,
 }
 
-impl<'b> Records<'b> {
+impl<'b> CsvRecords<'b> {
     /// None yet. Growing step by step would cost as much as finding them.
-    pub(super) fn with_room_for<'p>(pieces: impl Iterator<Item = Piece<'p>>, format: &CsvForm) -> Self {
+    pub(super) fn with_capacity_for<'p>(pieces: impl Iterator<Item = Piece<'p>>, format: &CsvFormat) -> Self {
         /// Of rows and of cells on the average, in bytes.
-        const ROW: usize = 128;
-        const CELL: usize = 8;
+        const AVERAGE_ROW_BYTES: usize = 128;
+        const AVERAGE_CELL_BYTES: usize = 8;
         let (n_pieces, n_bytes) =
             pieces.fold((0, 0), |(n_pieces, n_bytes), piece| (n_pieces + 1, n_bytes + piece.bytes.len()));
-        let mut records = Self { found: Vec::with_capacity(n_pieces.max(n_bytes / ROW)), cells: Cells::default() };
-        records.cells.ends.reserve(n_bytes / CELL + LANES + format.header.names.len());
+        let mut records = Self {
+            records: Vec::with_capacity(n_pieces.max(n_bytes / AVERAGE_ROW_BYTES)),
+            cells: CellBuffer::default(),
+        };
+        records.cells.ends.reserve(n_bytes / AVERAGE_CELL_BYTES + CHUNK_BYTES + format.header.names.len());
         records
     }
 
     pub(super) fn len(&self) -> usize {
-        self.found.len()
+        self.records.len()
     }
 
     /// Reads the rows of a piece.
-    pub(super) fn add(&mut self, format: &CsvForm, piece: Piece<'b>) -> Result<(), ReadError> {
-        let mut parser = Walk::new(format, piece);
+    pub(super) fn add(&mut self, format: &CsvFormat, piece: Piece<'b>) -> Result<(), ReadError> {
+        let mut parser = FastCsvParser::new(format, piece);
         while parser.at < piece.bytes.len() {
-            parser.plain_rows(self);
-            parser.careful_row(self)?;
+            parser.parse_fast_rows(self);
+            parser.parse_slow_row(self)?;
         }
         Ok(())
     }
 
     pub(super) fn row(&self, index: usize, file: FileId) -> Row<'_> {
-        let parsed = &self.found[index];
+        let parsed = &self.records[index];
         let origin = RowOrigin { file, line: parsed.line, bytes: parsed.bytes.clone() };
-        let record = Content::Record(self.record(parsed));
-        let content = match &parsed.bad {
+        let record = RowContent::Record(self.record(parsed));
+        let content = match &parsed.damage {
             None => record,
-            Some(damage) => Content::Unreadable(Unreadable {
+            Some(damage) => RowContent::Unreadable(Unreadable {
                 reason: damage.reason.clone(),
-                remains: damage.has_remains.then(|| Box::new(record)),
+                salvaged: damage.is_salvageable.then(|| Box::new(record)),
             }),
         };
         Row { origin, content }
     }
 
-    fn record(&self, parsed: &Found<'b>) -> Record<'_> {
+    fn record(&self, parsed: &ParsedRecord<'b>) -> Record<'_> {
         let ends = &self.cells.ends[parsed.ends.clone()];
         match &parsed.text {
-            Text::Plain(text) => Record { text, ends, layout: Layout::Plain },
-            Text::Quoted(text) => Record { text, ends, layout: Layout::Quoted },
-            Text::Careful(text, starts) => {
+            RecordText::Unquoted(text) => Record { text, ends, layout: CellLayout::Unquoted },
+            RecordText::Quoted(text) => Record { text, ends, layout: CellLayout::Quoted },
+            RecordText::Unescaped(text, starts) => {
                 let starts = &self.cells.starts[*starts..*starts + ends.len()];
-                Record { text: &self.cells.text[text.clone()], ends, layout: Layout::Explicit(starts) }
+                Record { text: &self.cells.text[text.clone()], ends, layout: CellLayout::Explicit(starts) }
             }
         }
     }
 }
 
 /// A header, and its bytes in the unpacked file without the line break.
-pub(super) type FoundHeader = (Header, Range<u64>);
+pub(super) type LocatedHeader = (Header, Range<u64>);
 
 /// Reads the header at the start of a file: with its bytes, none where there are only blank lines, and how many bytes
 /// it and its line break have.
-pub(super) fn header(format: &CsvForm, piece: Piece<'_>) -> Result<(Option<FoundHeader>, usize), ReadError> {
-    let mut records = Records::default();
-    let mut parser = Walk::new(format, piece);
-    while records.found.is_empty() && parser.at < piece.bytes.len() {
-        parser.careful_row(&mut records)?;
+pub(super) fn parse_header(format: &CsvFormat, piece: Piece<'_>) -> Result<(Option<LocatedHeader>, usize), ReadError> {
+    let mut records = CsvRecords::default();
+    let mut parser = FastCsvParser::new(format, piece);
+    while records.records.is_empty() && parser.at < piece.bytes.len() {
+        parser.parse_slow_row(&mut records)?;
     }
     if records.len() == 0 {
         return Ok((None, parser.at));
     }
     let Row { origin, content } = records.row(0, format.file);
     let record = match content {
-        Content::Unreadable(unreadable) => {
+        RowContent::Unreadable(unreadable) => {
             return Err(ReadError::BadHeader(format.name.to_string(), unreadable.reason));
         }
-        Content::Record(record) => record,
-        Content::Document(_) => return Ok((None, parser.at)),
+        RowContent::Record(record) => record,
+        RowContent::Document(_) => return Ok((None, parser.at)),
     };
     let header = Header {
         names: (0..record.n_cells()).map(|index| record.cell(index).to_owned()).collect(),
@@ -150,19 +153,19 @@ pub(super) fn header(format: &CsvForm, piece: Piece<'_>) -> Result<(Option<Found
 /// Adds the ends of cells whose delimiters have these marks, `lanes_start` bytes behind the start of their row; that may
 /// lie in the lanes, so it may be less than nothing.
 fn push_ends(mut delimiters: u64, chunk_start: usize, ends: &mut Vec<u32>) {
-    ends.reserve(LANES);
+    ends.reserve(CHUNK_BYTES);
     while delimiters != 0 {
-        ends.push(narrow(chunk_start.wrapping_add(delimiters.trailing_zeros() as usize)));
+        ends.push(to_u32(chunk_start.wrapping_add(delimiters.trailing_zeros() as usize)));
         delimiters &= delimiters - 1;
     }
 }
 
 /// A walk over the rows of one piece.
-struct Walk<'w, 'b> {
-    form: &'w CsvForm,
+struct FastCsvParser<'w, 'b> {
+    format: &'w CsvFormat,
     piece: Piece<'b>,
-    stretch: Stretch<'b>,
-    finder: Finder,
+    span: ByteSpan<'b>,
+    scanner: Scanner,
     /// Where the next row begins.
     at: usize,
     line: u64,
@@ -170,28 +173,20 @@ struct Walk<'w, 'b> {
     has_quotes: bool,
 }
 
-impl<'w, 'b> Walk<'w, 'b> {
-    fn new(format: &'w CsvForm, piece: Piece<'b>) -> Self {
-        let scanner = Finder::new(format.delimiter, memchr(b'\r', piece.bytes).is_some());
-        Self {
-            form: format,
-            piece,
-            stretch: Stretch::of(piece.bytes),
-            finder: scanner,
-            at: 0,
-            line: piece.line,
-            has_quotes: false,
-        }
+impl<'w, 'b> FastCsvParser<'w, 'b> {
+    fn new(format: &'w CsvFormat, piece: Piece<'b>) -> Self {
+        let scanner = Scanner::new(format.delimiter, memchr(b'\r', piece.bytes).is_some());
+        Self { format, piece, span: ByteSpan::new(piece.bytes), scanner, at: 0, line: piece.line, has_quotes: false }
     }
 
     /// Takes rows as long as they are plain.
-    fn plain_rows(&mut self, into: &mut Records<'b>) {
+    fn parse_fast_rows(&mut self, into: &mut CsvRecords<'b>) {
         let bytes = self.piece.bytes;
         let mut first_end = into.cells.ends.len();
         let mut chunk_start = self.at;
         self.has_quotes = false;
-        'lanes: while chunk_start < bytes.len() {
-            let Marks { mut delimiters, others: mut special } = self.finder.find(&bytes[chunk_start..]);
+        'chunks: while chunk_start < bytes.len() {
+            let StructuralMask { mut delimiters, mut special } = self.scanner.scan(&bytes[chunk_start..]);
             while special != 0 {
                 let bit = special.trailing_zeros();
                 let before = delimiters & !(u64::MAX << bit);
@@ -200,11 +195,11 @@ impl<'w, 'b> Walk<'w, 'b> {
                 let position = chunk_start + bit as usize;
                 let is_fast = match bytes[position] {
                     b'\r' => matches!(bytes.get(position + 1), None | Some(b'\n')),
-                    b'\n' => self.plain_row(position, &mut first_end, into),
-                    _ => match self.quoted_cell(position) {
+                    b'\n' => self.parse_fast_row(position, &mut first_end, into),
+                    _ => match self.skip_quoted_cell(position) {
                         Some(after) => {
                             chunk_start = after;
-                            continue 'lanes;
+                            continue 'chunks;
                         }
                         None => false,
                     },
@@ -214,43 +209,48 @@ impl<'w, 'b> Walk<'w, 'b> {
                 }
             }
             push_ends(delimiters, chunk_start.wrapping_sub(self.at), &mut into.cells.ends);
-            chunk_start += LANES;
+            chunk_start += CHUNK_BYTES;
         }
-        if self.at < bytes.len() && !self.plain_row(bytes.len(), &mut first_end, into) {
+        if self.at < bytes.len() && !self.parse_fast_row(bytes.len(), &mut first_end, into) {
             into.cells.ends.truncate(first_end);
         }
     }
 
     /// Behind the cell that the quote at `place` opens, if it is one on one line and without quotes within.
-    fn quoted_cell(&mut self, position: usize) -> Option<usize> {
+    fn skip_quoted_cell(&mut self, position: usize) -> Option<usize> {
         let bytes = self.piece.bytes;
-        let is_cell_start = position == self.at || bytes[position - 1] == self.form.delimiter;
+        let is_cell_start = position == self.at || bytes[position - 1] == self.format.delimiter;
         let close = memchr2(b'"', b'\n', &bytes[position + 1..]).filter(|_| is_cell_start)? + position + 1;
         let is_closed = bytes[close] == b'"'
-            && bytes.get(close + 1).is_none_or(|next| *next == self.form.delimiter || matches!(next, b'\r' | b'\n'));
+            && bytes.get(close + 1).is_none_or(|next| *next == self.format.delimiter || matches!(next, b'\r' | b'\n'));
         self.has_quotes |= is_closed;
         is_closed.then_some(close + 1)
     }
 
     /// Takes the row that ends with the line break or the end of the piece at `place`, if it is plain.
-    fn plain_row(&mut self, position: usize, first_end: &mut usize, into: &mut Records<'b>) -> bool {
+    fn parse_fast_row(&mut self, position: usize, first_end: &mut usize, into: &mut CsvRecords<'b>) -> bool {
         let with_cr = &self.piece.bytes[self.at..position];
         let own = with_cr.strip_suffix(b"\r").unwrap_or(with_cr);
         let n_cells = into.cells.ends.len() - *first_end + 1;
         let is_blank = own.is_empty() && n_cells == 1;
         if !is_blank {
-            let limits = &self.form.bounds;
-            let fits = n_cells == self.form.header.names.len() && own.len() as u64 <= limits.cell.min(limits.record);
-            let Some(text) = self.stretch.text(self.at..self.at + own.len()).filter(|_| fits) else { return false };
-            into.cells.ends.push(narrow(own.len()));
+            let limits = &self.format.limits;
+            let fits =
+                n_cells == self.format.header.names.len() && own.len() as u64 <= limits.max_cell.min(limits.max_record);
+            let Some(text) = self.span.text(self.at..self.at + own.len()).filter(|_| fits) else { return false };
+            into.cells.ends.push(to_u32(own.len()));
             let ends = *first_end..into.cells.ends.len();
             *first_end = ends.end;
-            into.found.push(Found {
+            into.records.push(ParsedRecord {
                 line: self.line,
-                bytes: self.range(own.len()),
-                text: if std::mem::take(&mut self.has_quotes) { Text::Quoted(text) } else { Text::Plain(text) },
+                bytes: self.byte_range(own.len()),
+                text: if std::mem::take(&mut self.has_quotes) {
+                    RecordText::Quoted(text)
+                } else {
+                    RecordText::Unquoted(text)
+                },
                 ends,
-                bad: None,
+                damage: None,
             });
         }
         self.at = self.piece.bytes.len().min(position + 1);
@@ -259,87 +259,87 @@ impl<'w, 'b> Walk<'w, 'b> {
     }
 
     /// Takes one row of any kind, or a blank line.
-    fn careful_row(&mut self, into: &mut Records<'b>) -> Result<(), ReadError> {
+    fn parse_slow_row(&mut self, into: &mut CsvRecords<'b>) -> Result<(), ReadError> {
         let rest = &self.piece.bytes[self.at..];
         if !matches!(rest.first(), None | Some(b'\r' | b'\n')) {
             let from = (into.cells.text.len(), into.cells.ends.len(), into.cells.starts.len());
-            let scan = take_row(self.stretch, self.at, self.form.delimiter, &self.form.bounds, &mut into.cells);
-            let record = self.found(&rest[..scan.n_bytes], &scan, from, &into.cells)?;
-            into.found.push(record);
+            let scan = parse_record(self.span, self.at, self.format.delimiter, &self.format.limits, &mut into.cells);
+            let record = self.parsed_record(&rest[..scan.n_bytes], &scan, from, &into.cells)?;
+            into.records.push(record);
             self.at += scan.n_bytes;
-            self.line += u64::from(scan.n_lines_below);
+            self.line += u64::from(scan.extra_lines);
         }
-        self.pass_break()
+        self.skip_line_break()
     }
 
-    fn found(
+    fn parsed_record(
         &self,
         record_bytes: &[u8],
-        scan: &Taken,
+        scan: &RecordScan,
         (text, ends, starts): (usize, usize, usize),
-        cells: &Cells,
-    ) -> Result<Found<'b>, ReadError> {
+        cells: &CellBuffer,
+    ) -> Result<ParsedRecord<'b>, ReadError> {
         // The line breaks behind a quote that never closes may be the file's.
         let n_breaks = record_bytes.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let n_bytes = record_bytes.len() - n_breaks;
-        if n_bytes as u64 > self.form.bounds.record {
-            return Err(ReadError::record_too_long(&self.form.name, self.line, self.form.bounds.record));
+        if n_bytes as u64 > self.format.limits.max_record {
+            return Err(ReadError::record_too_long(&self.format.name, self.line, self.format.limits.max_record));
         }
         let ends = ends..cells.ends.len();
-        let reason = self.form.reason(scan);
+        let reason = self.format.reason(scan);
         // A damaged row of several lines may have swallowed rows of other orders: nothing of it is certain.
-        let is_salvageable = scan.n_lines_below == 0 && scan.bad_quote.is_none();
-        Ok(Found {
+        let is_salvageable = scan.extra_lines == 0 && scan.quote_error.is_none();
+        Ok(ParsedRecord {
             line: self.line,
-            bytes: self.range(n_bytes),
-            text: Text::Careful(text..cells.text.len(), starts),
+            bytes: self.byte_range(n_bytes),
+            text: RecordText::Unescaped(text..cells.text.len(), starts),
             ends,
-            bad: reason.map(|reason| Box::new(Bad { reason, has_remains: is_salvageable })),
+            damage: reason.map(|reason| Box::new(DamagedRecord { reason, is_salvageable })),
         })
     }
 
-    fn pass_break(&mut self) -> Result<(), ReadError> {
+    fn skip_line_break(&mut self) -> Result<(), ReadError> {
         match self.piece.bytes[self.at..] {
             [b'\r', b'\n', ..] => self.at += 2,
             // A line break whose second half was cut off.
             [] | [b'\n', ..] | [b'\r'] => self.at = self.piece.bytes.len().min(self.at + 1),
-            _ => return Err(ReadError::LoneCr(self.form.name.to_string(), self.line)),
+            _ => return Err(ReadError::LoneCr(self.format.name.to_string(), self.line)),
         }
         self.line += 1;
         Ok(())
     }
 
-    fn range(&self, n_bytes: usize) -> Range<u64> {
+    fn byte_range(&self, n_bytes: usize) -> Range<u64> {
         let start = self.piece.start + self.at as u64;
         start..start + n_bytes as u64
     }
 }
 
-impl CsvForm {
+impl CsvFormat {
     /// Without a header yet.
-    pub(super) fn new(name: Arc<str>, file: FileId, delimiter: u8, limits: Bounds) -> Self {
+    pub(super) fn new(name: Arc<str>, file: FileId, delimiter: u8, limits: ReadLimits) -> Self {
         let header = Arc::new(Header { names: Vec::new(), positions: Vec::new() });
-        Self { name, file, delimiter, header, bounds: limits }
+        Self { name, file, delimiter, header, limits }
     }
 
-    pub(super) fn with(self, header: Header) -> Result<Self, ReadError> {
-        if header.names.len() > self.bounds.columns {
-            return Err(ReadError::TooManyColumns(self.name.to_string(), self.bounds.columns));
+    pub(super) fn with_header(self, header: Header) -> Result<Self, ReadError> {
+        if header.names.len() > self.limits.max_columns {
+            return Err(ReadError::TooManyColumns(self.name.to_string(), self.limits.max_columns));
         }
         Ok(Self { header: Arc::new(header), ..self })
     }
 
     /// Why a row cannot be read, if so.
-    fn reason(&self, scan: &Taken) -> Option<String> {
-        match scan.bad_quote {
-            Some(error) => Some(bad_quote(error)),
-            None => {
-                self.misfit(scan.n_cells).or_else(|| scan.bad_cell.map(|(index, error)| self.bad_cell(index, error)))
-            }
+    fn reason(&self, scan: &RecordScan) -> Option<String> {
+        match scan.quote_error {
+            Some(error) => Some(quote_error(error)),
+            None => self
+                .wrong_cell_count(scan.n_cells)
+                .or_else(|| scan.cell_error.map(|(index, error)| self.cell_error(index, error))),
         }
     }
 
-    fn misfit(&self, found: usize) -> Option<String> {
+    fn wrong_cell_count(&self, found: usize) -> Option<String> {
         let expected = self.header.names.len();
         (expected != 0 && found != expected).then(|| {
             let cells = if found == 1 { "cell" } else { "cells" };
@@ -347,31 +347,31 @@ impl CsvForm {
         })
     }
 
-    fn bad_cell(&self, index: usize, error: BadCell) -> String {
+    fn cell_error(&self, index: usize, error: CellError) -> String {
         let column = self.header.names.get(index).map_or_else(|| (index + 1).to_string(), |name| format!("{name:?}"));
         match error {
-            BadCell::NotUtf8 => format!("the cell of column {column} is not UTF-8"),
-            BadCell::TooLong(n_bytes) => {
-                let max_bytes = self.bounds.cell;
+            CellError::NotUtf8 => format!("the cell of column {column} is not UTF-8"),
+            CellError::TooLong(n_bytes) => {
+                let max_bytes = self.limits.max_cell;
                 format!("the cell of column {column} has {n_bytes} bytes, more than the {max_bytes} that are allowed")
             }
         }
     }
 }
 
-fn bad_quote(error: BadQuote) -> String {
+fn quote_error(error: QuoteError) -> String {
     match error {
-        BadQuote::Unclosed(line, column) => {
-            format!("the quote opened at column {column}{} is never closed", lines_below(line))
+        QuoteError::Unclosed(line, column) => {
+            format!("the quote opened at column {column}{} is never closed", line_offset_text(line))
         }
-        BadQuote::TextBehind(line, column) => format!(
+        QuoteError::TextAfter(line, column) => format!(
             "text behind a closing quote at column {column}{}, expected a delimiter; a quote within a cell is written \"\"",
-            lines_below(line)
+            line_offset_text(line)
         ),
     }
 }
 
 /// The words for a line that is not the row's first.
-pub(super) fn lines_below(line: u32) -> String {
+pub(super) fn line_offset_text(line: u32) -> String {
     if line == 0 { String::new() } else { format!(" of the line {line} below") }
 }

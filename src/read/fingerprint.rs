@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// The coarsest clock that a Linux file system takes its times from ticks a hundred times a second: two writes within one
 /// tick may leave the same time.
-const TICK: Duration = Duration::from_millis(10);
+const CLOCK_TICK: Duration = Duration::from_millis(10);
 
 /// The state of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,9 +40,9 @@ struct Inode {
 
 impl Fingerprint {
     /// The state of a file whose next write will show: waits for the clock's next tick if the last one was just now.
-    pub(super) fn settled(path: &Path) -> io::Result<Self> {
+    pub(super) fn wait_stable(path: &Path) -> io::Result<Self> {
         let found = Self::at(path)?;
-        match found.modified.and_then(|modified| modified.elapsed().ok()).and_then(|age| TICK.checked_sub(age)) {
+        match found.modified.and_then(|modified| modified.elapsed().ok()).and_then(|age| CLOCK_TICK.checked_sub(age)) {
             None => Ok(found),
             Some(rest) => {
                 thread::sleep(rest);
@@ -53,11 +53,11 @@ impl Fingerprint {
 
     /// The state of the file at `path`.
     pub(super) fn at(path: &Path) -> io::Result<Self> {
-        fs::metadata(path).map(|metadata| Self::of(&metadata))
+        fs::metadata(path).map(|metadata| Self::from_metadata(&metadata))
     }
 
     /// The state of a file that is open.
-    pub(super) fn of(metadata: &Metadata) -> Self {
+    pub(super) fn from_metadata(metadata: &Metadata) -> Self {
         // A time before 1970 cannot be written down in a plan.
         let modified = metadata.modified().ok().filter(|time| *time >= UNIX_EPOCH);
         Self { bytes: metadata.len(), modified, inode: inode(metadata) }
@@ -71,7 +71,7 @@ impl Fingerprint {
 
     /// Whether nothing was written to the file until `now`. The change time tells of writes that set the modification time
     /// back, but also of a move, a removal or a new link: it counts where the file `is_in_place` and has as many links.
-    pub(super) fn is_unwritten(&self, now: &Self, is_in_place: bool) -> bool {
+    pub(super) fn is_unmodified(&self, now: &Self, is_in_place: bool) -> bool {
         let has_same_links = |(was, now): &(Inode, Inode)| was.links == now.links;
         let inodes = self.inode.zip(now.inode).filter(has_same_links).filter(|_| is_in_place);
         let is_touched = inodes.is_some_and(|(was, now)| was.changed != now.changed);

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fingerprint, Format, ReadError, unpack};
+use super::{Fingerprint, InputFormat, ReadError, decompress};
 use crate::model::{order::OrderId, printable::printable};
 
 /// The name that stands for standard input.
@@ -15,28 +15,28 @@ pub const STDIN: &str = "-";
 
 /// A file to read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Input {
+pub struct InputFile {
     /// As messages and reports name it, in one line that steers no terminal.
     pub name: String,
     /// Where its bytes are; for standard input the file it was copied to.
     pub path: PathBuf,
     /// Its state when it was found. Whoever opens it finds it like that, or it has changed.
-    pub found: Fingerprint,
+    pub fingerprint: Fingerprint,
 }
 
-impl Input {
+impl InputFile {
     /// A file that exists.
-    pub fn file(name: &str, path: &Path) -> Result<Self, ReadError> {
+    pub fn new(name: &str, path: &Path) -> Result<Self, ReadError> {
         let to_read_error = |error| ReadError::Io { name: name.to_owned(), error };
-        let fingerprint = Fingerprint::settled(path).map_err(to_read_error)?;
-        Ok(Self { name: name.to_owned(), path: path.to_owned(), found: fingerprint })
+        let fingerprint = Fingerprint::wait_stable(path).map_err(to_read_error)?;
+        Ok(Self { name: name.to_owned(), path: path.to_owned(), fingerprint })
     }
 
     /// Whether the file is still there as it was found.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
         Fingerprint::at(&self.path)
-            .is_ok_and(|now| self.found.is_same_file(&now) && self.found.is_unwritten(&now, true))
+            .is_ok_and(|now| self.fingerprint.is_same_file(&now) && self.fingerprint.is_unmodified(&now, true))
     }
 
     /// That nothing was written to the file since it was found. One that is gone, or in whose place another one is, was
@@ -45,9 +45,9 @@ impl Input {
     /// # Errors
     ///
     /// [`ReadError::Changed`].
-    pub fn ensure_unwritten(&self) -> Result<(), ReadError> {
-        match Fingerprint::at(&self.path).ok().filter(|now| self.found.is_same_file(now)) {
-            Some(now) if !self.found.is_unwritten(&now, true) => Err(self.changed(&now)),
+    pub fn ensure_unmodified(&self) -> Result<(), ReadError> {
+        match Fingerprint::at(&self.path).ok().filter(|now| self.fingerprint.is_same_file(now)) {
+            Some(now) if !self.fingerprint.is_unmodified(&now, true) => Err(self.changed(&now)),
             _ => Ok(()),
         }
     }
@@ -55,8 +55,8 @@ impl Input {
     /// Opens the file if it is still the one that was found, and as it was.
     pub(super) fn open(&self) -> Result<fs::File, ReadError> {
         let file = fs::File::open(&self.path).map_err(|error| self.error(error))?;
-        let now = Fingerprint::of(&file.metadata().map_err(|error| self.error(error))?);
-        if self.found.is_same_file(&now) && self.found.is_unwritten(&now, true) {
+        let now = Fingerprint::from_metadata(&file.metadata().map_err(|error| self.error(error))?);
+        if self.fingerprint.is_same_file(&now) && self.fingerprint.is_unmodified(&now, true) {
             Ok(file)
         } else {
             Err(self.changed(&now))
@@ -66,20 +66,20 @@ impl Input {
     /// That the open file is as it was found, wherever it is now.
     pub(super) fn ensure_unchanged(&self, file: &fs::File) -> Result<(), ReadError> {
         // In this order: a file that is moved in between is not taken for one that was written to.
-        let now = Fingerprint::of(&file.metadata().map_err(|error| self.error(error))?);
+        let now = Fingerprint::from_metadata(&file.metadata().map_err(|error| self.error(error))?);
         let is_in_place = Fingerprint::at(&self.path).is_ok_and(|there| there.is_same_file(&now));
-        if self.found.is_unwritten(&now, is_in_place) { Ok(()) } else { Err(self.changed(&now)) }
+        if self.fingerprint.is_unmodified(&now, is_in_place) { Ok(()) } else { Err(self.changed(&now)) }
     }
 
     fn changed(&self, now: &Fingerprint) -> ReadError {
-        ReadError::Changed { name: self.name.clone(), difference: self.found.difference(now) }
+        ReadError::Changed { name: self.name.clone(), difference: self.fingerprint.difference(now) }
     }
 
     /// Whether its size on disk is that of its text; not sure where it cannot be read.
     #[must_use]
-    pub fn is_plain(&self) -> bool {
+    pub fn is_uncompressed(&self) -> bool {
         fs::File::open(&self.path)
-            .and_then(|mut file| unpack::packing(&mut file))
+            .and_then(|mut file| decompress::detect_compression(&mut file))
             .is_ok_and(|compression| compression.is_none())
     }
 
@@ -94,7 +94,7 @@ impl Input {
 pub fn find(
     names: &[String],
     mut spool: impl FnMut(&str) -> Result<PathBuf, ReadError>,
-) -> Result<Vec<Input>, ReadError> {
+) -> Result<Vec<InputFile>, ReadError> {
     let mut inputs = Vec::new();
     let mut seen = std::collections::HashSet::new();
     for name in names {
@@ -105,10 +105,10 @@ pub fn find(
             }
             let is_stream = display_name == STDIN || fs::metadata(&path).is_ok_and(|meta| !meta.is_file());
             let file_path = if is_stream { spool(&display_name)? } else { path };
-            inputs.push(Input::file(&printable(&display_name), &file_path)?);
+            inputs.push(InputFile::new(&printable(&display_name), &file_path)?);
         }
     }
-    if inputs.len() > OrderId::MOST_FILES { Err(ReadError::TooManyInputs(inputs.len())) } else { Ok(inputs) }
+    if inputs.len() > OrderId::MAX_FILES { Err(ReadError::TooManyInputs(inputs.len())) } else { Ok(inputs) }
 }
 
 fn paths(name: &str) -> Result<Vec<PathBuf>, ReadError> {
@@ -128,7 +128,7 @@ fn paths(name: &str) -> Result<Vec<PathBuf>, ReadError> {
         let unreadable = |error: glob::GlobError| ReadError::Io { name: name.to_owned(), error: error.into() };
         found.push(path.map_err(unreadable)?);
     }
-    found.retain(|path| !path.is_dir() && !is_reasons(path));
+    found.retain(|path| !path.is_dir() && !is_reasons_file(path));
     if found.is_empty() { Err(ReadError::NoInput(name.to_owned())) } else { Ok(found) }
 }
 
@@ -137,7 +137,7 @@ fn exports_in(folder: &Path, name: &str) -> Result<Vec<PathBuf>, ReadError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(to_read_error)? {
         let path = entry.map_err(to_read_error)?.path();
-        if !path.is_dir() && format_by_name(&path).is_some() && !is_reasons(&path) {
+        if !path.is_dir() && format_by_name(&path).is_some() && !is_reasons_file(&path) {
             found.push(path);
         }
     }
@@ -146,18 +146,18 @@ fn exports_in(folder: &Path, name: &str) -> Result<Vec<PathBuf>, ReadError> {
 }
 
 /// Whether a file holds the reasons beside the rejects of a run, which can be fed back as a folder.
-fn is_reasons(path: &Path) -> bool {
+fn is_reasons_file(path: &Path) -> bool {
     path.to_string_lossy().ends_with(".reasons.ndjson")
 }
 
 /// The form that a file's name tells; an ending for its packing does not count.
 #[must_use]
-pub fn format_by_name(path: &Path) -> Option<Format> {
+pub fn format_by_name(path: &Path) -> Option<InputFormat> {
     let extension = path.extension()?.to_str()?.to_ascii_lowercase();
     match extension.as_str() {
         "gz" | "zst" => format_by_name(Path::new(path.file_stem()?)),
-        "csv" => Some(Format::Csv),
-        "ndjson" | "jsonl" | "json" => Some(Format::Ndjson),
+        "csv" => Some(InputFormat::Csv),
+        "ndjson" | "jsonl" | "json" => Some(InputFormat::Ndjson),
         _ => None,
     }
 }
@@ -166,26 +166,26 @@ pub fn format_by_name(path: &Path) -> Option<Format> {
 mod tests {
     use super::*;
 
-    fn never(_: &str) -> Result<PathBuf, ReadError> {
+    fn no_spool(_: &str) -> Result<PathBuf, ReadError> {
         panic!("nothing to spool")
     }
 
-    fn names(named: &[String]) -> Vec<String> {
-        let found = find(named, never).unwrap();
+    fn file_names(named: &[String]) -> Vec<String> {
+        let found = find(named, no_spool).unwrap();
         found.iter().map(|input| input.path.file_name().unwrap().to_string_lossy().into_owned()).collect()
     }
 
     #[test]
-    fn a_folder_a_glob_and_a_file_named_twice() {
+    fn finds_files_in_folders_and_globs_once() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["b.csv", "a.ndjson.gz", "c.json", "notes.txt", "b.csv.reasons.ndjson"] {
             fs::write(folder.path().join(name), "x").unwrap();
         }
         let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
-        assert_eq!(names(&[at("")]), ["a.ndjson.gz", "b.csv", "c.json"]);
-        assert_eq!(names(&[at("*.csv*"), at("b.csv"), at("notes.txt")]), ["b.csv", "notes.txt"]);
-        assert!(matches!(find(&[at("*.zip")], never), Err(ReadError::NoInput(_))));
-        assert!(matches!(find(&[at("none.csv")], never), Err(ReadError::Io { .. })));
+        assert_eq!(file_names(&[at("")]), ["a.ndjson.gz", "b.csv", "c.json"]);
+        assert_eq!(file_names(&[at("*.csv*"), at("b.csv"), at("notes.txt")]), ["b.csv", "notes.txt"]);
+        assert!(matches!(find(&[at("*.zip")], no_spool), Err(ReadError::NoInput(_))));
+        assert!(matches!(find(&[at("none.csv")], no_spool), Err(ReadError::Io { .. })));
     }
 
     #[test]
@@ -197,6 +197,6 @@ mod tests {
             assert_eq!(name, "-");
             Ok(copy.clone())
         });
-        assert_eq!(found.unwrap(), [Input::file("-", &copy).unwrap()]);
+        assert_eq!(found.unwrap(), [InputFile::new("-", &copy).unwrap()]);
     }
 }

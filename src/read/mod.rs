@@ -5,20 +5,20 @@
 //! a row too, with what is certain of it. Each row knows its file, line and byte range. Holds no more than a block and
 //! the largest record that is allowed. Called by `pipeline`; knows only `model`.
 
-mod ahead;
 mod array;
-mod cells;
+mod block_reader;
+mod boundary;
 mod csv;
-mod cut;
+mod csv_slow;
+pub mod decompress;
 mod fingerprint;
 pub mod inputs;
 mod json;
-mod marks;
-mod reader;
-mod source;
+mod read_buffer;
+mod row_parser;
+mod scanner;
 #[cfg(test)]
 mod tests;
-pub mod unpack;
 
 use std::{io, ops::Range};
 
@@ -26,9 +26,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{order::OrderId, origin::Position};
 
+pub use block_reader::{Block, BlockReader};
 pub use fingerprint::Fingerprint;
-pub use reader::{Parsed, Piece, RowReader};
-pub use source::{Block, Source};
+pub use row_parser::{ParsedBlock, Piece, RowParser};
 
 /// Why an input cannot be read: the run cannot go on, since orders may be missing.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ pub enum ReadError {
     )]
     NoInput(String),
     /// More files than an order's id can tell apart.
-    #[error("{0} files are too many, expected {most} at most\n  hint: read them a folder at a time, or as one file", most = OrderId::MOST_FILES)]
+    #[error("{0} files are too many, expected {max} at most\n  hint: read them a folder at a time, or as one file", max = OrderId::MAX_FILES)]
     TooManyInputs(usize),
     /// A pattern that is none.
     #[error("{0}: {1}")]
@@ -82,12 +82,12 @@ pub enum ReadError {
     #[error(
         "{0}:{1}: text behind the \"]\" that closes the array, expected the end of the file\n  hint: give each array a file of its own, or make lines of them: jq -c '.[]'"
     )]
-    BehindArray(String, u64),
+    TextAfterArray(String, u64),
     /// A header with more columns than are allowed.
     #[error("{0}:1: the header has more than {1} columns\n  hint: raise max_columns if the file is right")]
     TooManyColumns(String, usize),
     /// A row or document with more bytes than are allowed; often a quote that is never closed.
-    #[error("{name}:{line}: the record that begins here has more than {limit} bytes{}", and_quote(*.quote))]
+    #[error("{name}:{line}: the record that begins here has more than {limit} bytes{}", open_quote_hint(*.quote))]
     RecordTooLong {
         /// The input as the user named it.
         name: String,
@@ -106,7 +106,7 @@ impl ReadError {
     }
 }
 
-fn and_quote(quote: Option<(u64, u32)>) -> String {
+fn open_quote_hint(quote: Option<(u64, u32)>) -> String {
     match quote {
         None => "\n  hint: raise max_record if the file is right".to_owned(),
         Some((line, column)) => format!(
@@ -117,33 +117,39 @@ fn and_quote(quote: Option<(u64, u32)>) -> String {
 
 /// What hostile input may not exceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
+pub struct ReadLimits {
     /// The bytes of one cell or JSON value; a row with a longer one is unreadable.
-    pub cell: u64,
+    pub max_cell: u64,
     /// The bytes of one row or document. At most 4 GiB count, since places within a row have 32 bits.
-    pub record: u64,
+    pub max_record: u64,
     /// The columns of a header.
-    pub columns: usize,
+    pub max_columns: usize,
     /// The values of one order: those of a JSON document, which is unreadable if it has more, or the filled cells of the
     /// rows that share a key.
-    pub values: usize,
+    pub max_values: usize,
     /// How many times its packed size a file may have unpacked; not judged before 64 MiB are unpacked, since small
     /// files of alike rows pack very well.
-    pub expansion: u64,
+    pub max_expansion: u64,
 }
 
-impl Default for Bounds {
+impl Default for ReadLimits {
     /// Far above any export: an order has some KiB, an export some hundred columns, a tenant keeps 100 items of an order, for
     /// which even verbose exports have a hundred values each, and text packs 5 to 30 times.
     fn default() -> Self {
-        Self { cell: 1024 * 1024, record: 16 * 1024 * 1024, columns: 10_000, values: 200_000, expansion: 200 }
+        Self {
+            max_cell: 1024 * 1024,
+            max_record: 16 * 1024 * 1024,
+            max_columns: 10_000,
+            max_values: 200_000,
+            max_expansion: 200,
+        }
     }
 }
 
 /// The form of an input file as it is said or named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Format {
+pub enum InputFormat {
     /// Comma-separated values with a header, RFC 4180.
     Csv,
     /// One JSON object a line, or one array of them: the first character tells.
@@ -152,7 +158,7 @@ pub enum Format {
 
 /// The form of an input file as it was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum FileFormat {
     /// Comma-separated values with a header.
     Csv,
     /// One JSON object a line.
@@ -165,7 +171,7 @@ pub enum Form {
 #[derive(Debug, Clone, Copy)]
 pub struct Dialect {
     /// The form of all files; where it is not said, a file's name or else its first character tells.
-    pub format: Option<Format>,
+    pub format: Option<InputFormat>,
     /// What stands between two cells of a CSV file.
     pub delimiter: u8,
 }
@@ -184,5 +190,5 @@ pub struct FileEnd {
     /// Whether the file's first line ends in `\r\n`.
     pub has_crlf: bool,
     /// Where the last row of a CSV or NDJSON file stands, or its header, if it ends without a line end.
-    pub unfinished: Option<Position>,
+    pub unterminated: Option<Position>,
 }

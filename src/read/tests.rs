@@ -8,33 +8,36 @@ use std::{
 
 use proptest::prelude::*;
 
-use super::{Block, Bounds, Dialect, FileEnd, Fingerprint, Form, Format, Piece, ReadError, Source, inputs::Input};
+use super::{
+    Block, BlockReader, Dialect, FileEnd, FileFormat, Fingerprint, InputFormat, Piece, ReadError, ReadLimits,
+    inputs::InputFile,
+};
 use crate::model::{
     origin::{FileId, Position},
-    row::{Content, Row},
+    row::{Row, RowContent},
 };
 
 /// Larger than any test's file: one block holds all.
 const WHOLE: usize = 1 << 20;
 
-fn input(name: &str) -> Input {
-    Input { name: name.into(), path: name.into(), found: Fingerprint::default() }
+fn input(name: &str) -> InputFile {
+    InputFile { name: name.into(), path: name.into(), fingerprint: Fingerprint::default() }
 }
 
-fn bounds() -> Bounds {
-    Bounds { cell: 1000, record: 10_000, ..Bounds::default() }
+fn limits() -> ReadLimits {
+    ReadLimits { max_cell: 1000, max_record: 10_000, ..ReadLimits::default() }
 }
 
-fn open(name: &str, bytes: &[u8], block_bytes: usize, limits: Bounds) -> Result<Source, ReadError> {
+fn open(name: &str, bytes: &[u8], block_bytes: usize, limits: ReadLimits) -> Result<BlockReader, ReadError> {
     let from = Box::new(Cursor::new(bytes.to_vec()));
-    Source::of(from, block_bytes, &input(name), FileId(0), Dialect::default(), limits)
+    BlockReader::from_stream(from, block_bytes, &input(name), FileId(0), Dialect::default(), limits)
 }
 
 /// Calls `see` with each row, and says how the file ended.
-fn each_row(source: &mut Source, mut visit: impl FnMut(&Row<'_>)) -> Result<FileEnd, ReadError> {
+fn each_row(source: &mut BlockReader, mut visit: impl FnMut(&Row<'_>)) -> Result<FileEnd, ReadError> {
     let mut block = Block::default();
     while source.next_block(&mut block)? {
-        source.reader().parse([Piece::from(&block)])?.rows().for_each(|row| visit(&row));
+        source.parser().parse([Piece::from(&block)])?.rows().for_each(|row| visit(&row));
     }
     Ok(source.end())
 }
@@ -42,29 +45,29 @@ fn each_row(source: &mut Source, mut visit: impl FnMut(&Row<'_>)) -> Result<File
 /// The rows as text, and the error that ended them.
 fn read(name: &str, bytes: &[u8], block_bytes: usize) -> (Vec<String>, Option<String>) {
     let mut rows = Vec::new();
-    let read = open(name, bytes, block_bytes, bounds())
+    let read = open(name, bytes, block_bytes, limits())
         .and_then(|mut source| each_row(&mut source, |row| rows.push(format!("{row:?}"))));
     (rows, read.err().map(|error| error.to_string()))
 }
 
 fn end(bytes: &[u8]) -> FileEnd {
-    each_row(&mut open("a.csv", bytes, WHOLE, bounds()).unwrap(), |_| {}).unwrap()
+    each_row(&mut open("a.csv", bytes, WHOLE, limits()).unwrap(), |_| {}).unwrap()
 }
 
-fn shown(name: &str, bytes: &[u8]) -> Vec<String> {
+fn describe_rows(name: &str, bytes: &[u8]) -> Vec<String> {
     let mut rows = Vec::new();
-    each_row(&mut open(name, bytes, WHOLE, bounds()).unwrap(), |row| {
+    each_row(&mut open(name, bytes, WHOLE, limits()).unwrap(), |row| {
         let location = format!("{} {:?}", row.origin.line, row.origin.bytes);
         rows.push(match &row.content {
-            Content::Record(record) => {
+            RowContent::Record(record) => {
                 let cells = (0..record.n_cells()).map(|index| {
                     let at = record.position(&row.origin, index);
                     format!("{}@{}:{}", record.cell(index), at.line, at.column.unwrap())
                 });
                 format!("{location} {}", cells.collect::<Vec<_>>().join(" "))
             }
-            Content::Unreadable(bad) => format!("{location} {} {}", bad.reason, bad.remains.is_some()),
-            Content::Document(node) => {
+            RowContent::Unreadable(bad) => format!("{location} {} {}", bad.reason, bad.salvaged.is_some()),
+            RowContent::Document(node) => {
                 let at = node.at("a").map(|a| a.position(FileId(0), row.origin.line));
                 format!(
                     "{location} {}",
@@ -77,21 +80,21 @@ fn shown(name: &str, bytes: &[u8]) -> Vec<String> {
     rows
 }
 
-fn refused(name: &str, bytes: &[u8]) -> String {
+fn read_error(name: &str, bytes: &[u8]) -> String {
     read(name, bytes, WHOLE).1.unwrap()
 }
 
 #[test]
 fn line_column_and_bytes_of_every_cell() {
-    let rows = |bytes| shown("a.csv", bytes);
+    let rows = |bytes| describe_rows("a.csv", bytes);
     assert_eq!(rows(b"k,v\na,b\ncc,d\n"), ["2 4..7 a@2:1 b@2:3", "3 8..12 cc@3:1 d@3:4"]);
     assert_eq!(rows(b"\xEF\xBB\xBFk,v\r\na,b\r\n\r\ncc,d"), ["2 8..11 a@2:1 b@2:3", "4 15..19 cc@4:1 d@4:4"]);
     assert_eq!(rows("k,v\n\"é\n\"\"x\",b\nü,d\n".as_bytes()), ["2 4..14 é\n\"x@2:1 b@3:6", "4 15..19 ü@4:1 d@4:3"]);
 }
 
 #[test]
-fn a_row_that_cannot_be_read_says_why() {
-    let rows = |bytes| shown("a.csv", bytes);
+fn unreadable_row_has_a_reason() {
+    let rows = |bytes| describe_rows("a.csv", bytes);
     assert_eq!(rows(b"k,v\na,b,c\n"), ["2 4..9 the row has 3 cells, the header has 2 true"]);
     assert_eq!(rows(b"k,v\na,\xFF\n"), ["2 4..7 the cell of column \"v\" is not UTF-8 true"]);
     assert_eq!(rows(b"k,v\na,\"b\nc,d\n"), ["2 4..12 the quote opened at column 3 is never closed false"]);
@@ -101,55 +104,56 @@ fn a_row_that_cannot_be_read_says_why() {
 }
 
 #[test]
-fn a_last_row_without_a_line_break_is_known() {
-    assert_eq!(end(b"k,v\na,b").unfinished.map(|at| at.line), Some(2));
-    assert_eq!(end(b"k,v\na,\"\nb\"\n\nc,d").unfinished.map(|at| at.line), Some(5));
-    assert_eq!(end(b"k,v\na,b\r\n").unfinished, None);
+fn unterminated_last_row_is_detected() {
+    assert_eq!(end(b"k,v\na,b").unterminated.map(|at| at.line), Some(2));
+    assert_eq!(end(b"k,v\na,\"\nb\"\n\nc,d").unterminated.map(|at| at.line), Some(5));
+    assert_eq!(end(b"k,v\na,b\r\n").unterminated, None);
     let header = Some(Position { file: FileId(0), line: 1, column: None });
-    assert_eq!(end(b"k,v"), FileEnd { header: Some(0..3), has_crlf: false, unfinished: header });
+    assert_eq!(end(b"k,v"), FileEnd { header: Some(0..3), has_crlf: false, unterminated: header });
     assert!(end(b"k,v\r\na,b\r\n").has_crlf && !end(b"k,v\na,b\n").has_crlf);
 }
 
 #[test]
-fn what_ends_a_csv_file_early() {
-    assert!(refused("a.csv", b"").starts_with("a.csv:1: the file is empty"));
-    assert!(refused("a.csv", b"\xFF\xFEk").contains("UTF-16"));
-    assert!(refused("a.csv", b"k,\"v\n").contains("the quote opened at column 3 is never closed"));
-    assert!(refused("a.csv", b"k,v\na,b\nc,d\re,f\n").starts_with("a.csv:3: the line ends in CR alone"));
-    assert!(refused("a.csv", &b"k,v\r".repeat(10_000)).starts_with("a.csv:1: the line ends in CR alone"));
-    assert!(refused("a.csv", &b",".repeat(10_000)).contains("the header has more than 10000 columns"));
+fn fatal_csv_errors_end_reading() {
+    assert!(read_error("a.csv", b"").starts_with("a.csv:1: the file is empty"));
+    assert!(read_error("a.csv", b"\xFF\xFEk").contains("UTF-16"));
+    assert!(read_error("a.csv", b"k,\"v\n").contains("the quote opened at column 3 is never closed"));
+    assert!(read_error("a.csv", b"k,v\na,b\nc,d\re,f\n").starts_with("a.csv:3: the line ends in CR alone"));
+    assert!(read_error("a.csv", &b"k,v\r".repeat(10_000)).starts_with("a.csv:1: the line ends in CR alone"));
+    assert!(read_error("a.csv", &b",".repeat(10_000)).contains("the header has more than 10000 columns"));
     let long = [b"k,v\na,b\na\n\xC3\xA9,\"".to_vec(), b"c,d\n".repeat(5000)].concat();
-    let error = refused("a.csv", &long);
+    let error = read_error("a.csv", &long);
     let expected =
         "a.csv:4: the record that begins here has more than 10000 bytes; the quote opened at 4:3 is not closed";
     assert!(error.starts_with(expected), "{error}");
 }
 
 #[test]
-fn the_first_character_tells_lines_from_an_array() {
-    let form = |name, bytes| open(name, bytes, 4, bounds()).map(|source| source.reader().form()).unwrap();
-    assert_eq!(form("-", b" \r\n\n   {}"), Form::Ndjson);
-    assert_eq!(form("-", b"\xEF\xBB\xBF\n\n      [{}]"), Form::JsonArray);
-    assert_eq!(form("a.json.gz", b"[{}]"), Form::JsonArray);
-    assert_eq!(form("a.json", b"x"), Form::Ndjson);
-    assert_eq!(form("-", b"x"), Form::Csv);
-    assert_eq!(form("a.csv", b"[x]"), Form::Csv);
-    let dialect = Dialect { format: Some(Format::Ndjson), ..Dialect::default() };
-    let source = Source::of(Box::new(&b"[{}]"[..]), 4, &input("a.txt"), FileId(0), dialect, bounds()).unwrap();
-    assert_eq!(source.reader().form(), Form::JsonArray);
+fn first_character_selects_json_format() {
+    let form = |name, bytes| open(name, bytes, 4, limits()).map(|source| source.parser().file_format()).unwrap();
+    assert_eq!(form("-", b" \r\n\n   {}"), FileFormat::Ndjson);
+    assert_eq!(form("-", b"\xEF\xBB\xBF\n\n      [{}]"), FileFormat::JsonArray);
+    assert_eq!(form("a.json.gz", b"[{}]"), FileFormat::JsonArray);
+    assert_eq!(form("a.json", b"x"), FileFormat::Ndjson);
+    assert_eq!(form("-", b"x"), FileFormat::Csv);
+    assert_eq!(form("a.csv", b"[x]"), FileFormat::Csv);
+    let dialect = Dialect { format: Some(InputFormat::Ndjson), ..Dialect::default() };
+    let source =
+        BlockReader::from_stream(Box::new(&b"[{}]"[..]), 4, &input("a.txt"), FileId(0), dialect, limits()).unwrap();
+    assert_eq!(source.parser().file_format(), FileFormat::JsonArray);
 }
 
 #[test]
 fn documents_by_line_and_by_element() {
-    assert_eq!(shown("a.ndjson", b"{\"a\":1}\r\n\n {\"a\":1} \n"), ["1 0..7 1:6", "3 10..19 3:7"]);
+    assert_eq!(describe_rows("a.ndjson", b"{\"a\":1}\r\n\n {\"a\":1} \n"), ["1 0..7 1:6", "3 10..19 3:7"]);
     let array = b"\n[ {\"a\":1},\n  {\n    \"a\": 1\n  }\n]\n";
-    assert_eq!(shown("a.json", array), ["2 3..10 2:6", "3 14..30 4:10"]);
-    assert!(shown("a.json", b" [ ] \n").is_empty());
+    assert_eq!(describe_rows("a.json", array), ["2 3..10 2:6", "3 14..30 4:10"]);
+    assert!(describe_rows("a.json", b" [ ] \n").is_empty());
 }
 
 #[test]
-fn a_damaged_array_is_told() {
-    let rows = |bytes: &[u8]| shown("a.json", bytes).join("; ");
+fn damaged_array_is_reported() {
+    let rows = |bytes: &[u8]| describe_rows("a.json", bytes).join("; ");
     let cut = "the file ends before the \"]\" that closes its array; if it was cut off, orders are missing false";
     assert_eq!(rows(b"["), format!("1 1..1 {cut}"));
     assert_eq!(rows(b"[{\"a\":1}\n"), format!("1 1..8 1:6; 2 9..9 {cut}"));
@@ -164,8 +168,10 @@ fn a_damaged_array_is_told() {
     assert!(rows(b"[\n{\n\"a\":\n x}]").contains("expected value at column 2 of the line 2 below false"));
     assert!(rows(b"[{\"a\":1,\"a\":2}]").contains("the member \"a\" stands there twice true"));
     assert!(rows(b"[{\n\"a\":\"\xFF\"}]").contains("byte 6 of the line 1 below is not UTF-8 false"));
-    assert!(refused("a.json", b"[{}]\n[{}]").starts_with("a.json:2: text behind the \"]\""));
-    assert!(refused("a.json", &[b"[\n{\"".to_vec(), vec![b'a'; 20_000]].concat()).starts_with("a.json:2: the record"));
+    assert!(read_error("a.json", b"[{}]\n[{}]").starts_with("a.json:2: text behind the \"]\""));
+    assert!(
+        read_error("a.json", &[b"[\n{\"".to_vec(), vec![b'a'; 20_000]].concat()).starts_with("a.json:2: the record")
+    );
 }
 
 /// A file that never ends, but for the error of a test that reads too much of it.
@@ -190,18 +196,18 @@ impl Read for Endless {
 }
 
 #[test]
-fn a_record_without_end_does_not_fill_the_memory() {
+fn endless_record_is_bounded_in_memory() {
     for (name, start) in [("a.csv", "k,v\n\""), ("a.csv", ""), ("a.csv", "\""), ("a.ndjson", "{"), ("a.json", "[\"")] {
         let from = Box::new(Endless { start: start.as_bytes(), left: 40_000 });
-        let source = Source::of(from, 100, &input(name), FileId(0), Dialect::default(), bounds());
+        let source = BlockReader::from_stream(from, 100, &input(name), FileId(0), Dialect::default(), limits());
         let error = source.and_then(|mut source| each_row(&mut source, |_| {})).unwrap_err().to_string();
         assert!(error.contains("has more than 10000 bytes"), "{name} {start} {error}");
     }
 }
 
 #[test]
-fn the_longest_record_that_is_allowed_is_read() {
-    let limits = Bounds { cell: 100_000, ..bounds() };
+fn record_of_maximum_size_is_read() {
+    let limits = ReadLimits { max_cell: 100_000, ..limits() };
     for (n_bytes, is_allowed) in [(10_000, true), (10_001, false)] {
         for block_bytes in [10, 3333, WHOLE] {
             let bytes = [b"k\n".to_vec(), vec![b'a'; n_bytes], b"\r\n\r\nb".to_vec()].concat();
@@ -262,8 +268,8 @@ fn changed_while_read(content: &[u8], change: impl FnOnce(&Path)) -> Result<(), 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv");
     fs::write(&path, content).unwrap();
-    let input = Input::file("a.csv", &path).unwrap();
-    let mut source = Source::in_blocks(100, &input, FileId(0), Dialect::default(), bounds()).unwrap();
+    let input = InputFile::new("a.csv", &path).unwrap();
+    let mut source = BlockReader::open_with_block_size(100, &input, FileId(0), Dialect::default(), limits()).unwrap();
     assert!(source.next_block(&mut Block::default()).unwrap());
     change(&path);
     each_row(&mut source, |_| {}).map(drop).map_err(|error| error.to_string().lines().next().unwrap().to_owned())
@@ -274,7 +280,7 @@ fn append(path: &Path, bytes: &[u8]) {
 }
 
 /// Writes the last bytes anew, and sets the modification time back.
-fn rewrite_in_secret(path: &Path) {
+fn rewrite_keeping_mtime(path: &Path) {
     let mut file = File::options().write(true).open(path).unwrap();
     let metadata = file.metadata().unwrap();
     io::Seek::seek(&mut file, io::SeekFrom::Start(metadata.len() - 4)).unwrap();
@@ -283,7 +289,7 @@ fn rewrite_in_secret(path: &Path) {
 }
 
 #[test]
-fn a_file_that_changes_while_it_is_read_is_refused() {
+fn file_modified_while_read_is_refused() {
     let content = [b"k,v\n".to_vec(), b"a,b\n".repeat(1000)].concat();
     let change = |change: &dyn Fn(&Path)| changed_while_read(&content, change);
     let truncate = |path: &Path| File::options().write(true).open(path).unwrap().set_len(2000).unwrap();
@@ -299,7 +305,7 @@ fn a_file_that_changes_while_it_is_read_is_refused() {
     let rewritten = "a.csv: changed while it was read: its content or its permissions were changed, and it has the same size; nothing was sent";
     assert_eq!(change(&|path| fs::write(path, &content).unwrap()), Err(rewritten.to_owned()));
     #[cfg(unix)]
-    assert_eq!(change(&rewrite_in_secret), Err(rewritten.to_owned()));
+    assert_eq!(change(&rewrite_keeping_mtime), Err(rewritten.to_owned()));
     // Truncated and filled up again: the size is that of the start.
     let refill = |path: &Path| {
         truncate(path);
@@ -311,7 +317,7 @@ fn a_file_that_changes_while_it_is_read_is_refused() {
 /// The open file is read, whatever becomes of its name.
 #[test]
 #[cfg(unix)]
-fn a_file_that_is_replaced_moved_or_linked_as_a_whole_is_read() {
+fn replaced_or_moved_file_is_read() {
     let content = [b"k,v\n".to_vec(), b"a,b\n".repeat(1000)].concat();
     let next = |path: &Path| path.with_extension("next");
     let replace = |path: &Path| {
@@ -337,7 +343,7 @@ fn a_file_that_is_replaced_moved_or_linked_as_a_whole_is_read() {
 
 /// A damaged archive may only be one that is half written.
 #[test]
-fn a_packed_file_that_changes_while_it_is_read_is_refused() {
+fn compressed_file_modified_while_read_is_refused() {
     let rows: Vec<_> = (0..40_000_u32).map(|n| format!("{},{n}\n", n.wrapping_mul(2_654_435_761))).collect();
     let text = format!("k,v\n{}", rows.concat());
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -357,14 +363,14 @@ fn a_packed_file_that_changes_while_it_is_read_is_refused() {
 
 #[test]
 #[cfg(unix)]
-fn a_file_is_opened_only_as_it_was_found() {
+fn open_refuses_file_changed_since_discovery() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv");
     let open_after = |change: &dyn Fn()| {
         fs::write(&path, "k,v\na,b\n").unwrap();
-        let input = Input::file("a.csv", &path).unwrap();
+        let input = InputFile::new("a.csv", &path).unwrap();
         change();
-        let opened = Source::open(&input, FileId(0), &Dialect::default(), bounds());
+        let opened = BlockReader::open(&input, FileId(0), &Dialect::default(), limits());
         opened.map(drop).map_err(|error| error.to_string().lines().next().unwrap().to_owned())
     };
     let replace = || {
@@ -375,7 +381,9 @@ fn a_file_is_opened_only_as_it_was_found() {
     assert!(open_after(&|| append(&path, b"c,d\n")).unwrap_err().contains("had 8 bytes at the start and has 12 now"));
     assert!(open_after(&replace).unwrap_err().contains("another file is in its place"));
     assert!(
-        open_after(&|| rewrite_in_secret(&path)).unwrap_err().contains("its content or its permissions were changed")
+        open_after(&|| rewrite_keeping_mtime(&path))
+            .unwrap_err()
+            .contains("its content or its permissions were changed")
     );
 }
 
@@ -383,14 +391,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
     #[test]
-    fn cells_are_those_of_the_csv_crate(rows in export(CSV_WITHOUT_CR)) {
+    fn cells_equal_csv_crate(rows in export(CSV_WITHOUT_CR)) {
         let bytes = [b"k,v\n", rows.as_slice()].concat();
         let expected = by_csv_crate(&bytes);
         let mut found = vec![None];
-        let mut source = open("a.csv", &bytes, 16, bounds()).unwrap();
+        let mut source = open("a.csv", &bytes, 16, limits()).unwrap();
         let read = each_row(&mut source, |row| found.push(match &row.content {
             // A cell is given without blanks around it; those of another kind are no blanks to CSV.
-            Content::Record(record) => Some((0..record.n_cells()).map(|index| record.cell(index).as_bytes().to_vec()).collect()),
+            RowContent::Record(record) => Some((0..record.n_cells()).map(|index| record.cell(index).as_bytes().to_vec()).collect()),
             _ => None,
         }));
         prop_assume!(read.is_ok());
@@ -405,7 +413,7 @@ proptest! {
     }
 
     #[test]
-    fn rows_do_not_depend_on_where_blocks_end((name, bytes) in any_file(), block_bytes in 1_usize..40) {
+    fn rows_are_independent_of_block_size((name, bytes) in any_file(), block_bytes in 1_usize..40) {
         let (whole, whole_error) = read(name, &bytes, WHOLE);
         let (rows, error) = read(name, &bytes, block_bytes);
         prop_assert_eq!(&whole_error, &error);
@@ -414,32 +422,32 @@ proptest! {
             prop_assert_eq!(whole, rows);
         }
         let ends = [WHOLE, block_bytes].map(|size| {
-            open(name, &bytes, size, bounds()).and_then(|mut source| each_row(&mut source, |_| {})).ok().map(|end| (end.header, end.unfinished))
+            open(name, &bytes, size, limits()).and_then(|mut source| each_row(&mut source, |_| {})).ok().map(|end| (end.header, end.unterminated))
         });
         prop_assert_eq!(&ends[0], &ends[1]);
     }
 
     #[test]
-    fn a_row_kept_aside_is_read_as_it_was((name, bytes) in any_file()) {
-        let Ok(mut source) = open(name, &bytes, WHOLE, bounds()) else { return Ok(()) };
+    fn spilled_row_parses_identically((name, bytes) in any_file()) {
+        let Ok(mut source) = open(name, &bytes, WHOLE, limits()) else { return Ok(()) };
         let mut block = Block::default();
         let mut from = 0;
         while let Ok(true) = source.next_block(&mut block) {
-            let Ok(parsed) = source.reader().parse([Piece::from(&block)]) else { return Ok(()) };
+            let Ok(parsed) = source.parser().parse([Piece::from(&block)]) else { return Ok(()) };
             for row in parsed.rows() {
                 let range = row.origin.bytes.clone();
                 prop_assert!(from <= range.start && range.start <= range.end);
                 from = range.end;
                 let own = &bytes[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()];
                 let piece = Piece { line: row.origin.line, start: range.start, bytes: own };
-                let again = source.reader().parse([piece]).unwrap();
+                let again = source.parser().parse([piece]).unwrap();
                 prop_assert_eq!(again.rows().collect::<Vec<_>>(), vec![row]);
             }
         }
     }
 
     #[test]
-    fn an_array_that_is_cut_is_never_taken_for_whole(elements in prop::collection::vec(export(JSON), 0..4)) {
+    fn truncated_array_is_always_detected(elements in prop::collection::vec(export(JSON), 0..4)) {
         let elements: Vec<String> = elements.iter().map(|text| format!("{{\"a\": {:?}}}", String::from_utf8_lossy(text).replace(|c: char| !c.is_ascii_graphic(), ""))).collect();
         let whole = format!("[{}]", elements.join(",\n"));
         let (rows, error) = read("a.json", whole.as_bytes(), 8);

@@ -33,8 +33,8 @@ impl RunFolder {
     /// [`ReportError::NotEmpty`] if something is in it; [`ReportError::Io`] if it cannot be made.
     pub fn create(path: &Path) -> Result<Self, ReportError> {
         match fs::read_dir(path) {
-            Ok(entries) => take_empty(path, entries)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => make(path)?,
+            Ok(entries) => claim_empty(path, entries)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create_private(path)?,
             Err(error) => return Err(io_error(path, "open the folder")(error)),
         }
         Ok(Self { path: path.to_owned() })
@@ -82,19 +82,19 @@ impl RunFolder {
     /// [`ReportError::Io`]
     pub fn create_folder(&self, name: impl AsRef<Path>) -> Result<PathBuf, ReportError> {
         let path = self.file(name);
-        make(&path)?;
+        create_private(&path)?;
         Ok(path)
     }
 }
 
-fn take_empty(path: &Path, mut entries: ReadDir) -> Result<(), ReportError> {
+fn claim_empty(path: &Path, mut entries: ReadDir) -> Result<(), ReportError> {
     if entries.next().is_some() {
         return Err(ReportError::NotEmpty(path.to_owned()));
     }
     make_private(path).map_err(io_error(path, "make the folder private"))
 }
 
-fn make(path: &Path) -> Result<(), ReportError> {
+fn create_private(path: &Path) -> Result<(), ReportError> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -135,7 +135,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn nobody_else_can_look_in() {
+    fn run_folder_is_private_to_its_owner() {
         let dir = tempfile::tempdir().unwrap();
         let run = RunFolder::create(&dir.path().join("runs/one")).unwrap();
         run.create_file("summary.json").unwrap();
@@ -148,7 +148,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn an_empty_folder_is_taken_and_closed() {
+    fn empty_folder_is_made_private() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_with_something_in_it_is_refused() {
+    fn non_empty_folder_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("precious"), "kept").unwrap();
         let error = RunFolder::create(dir.path()).unwrap_err();

@@ -6,22 +6,22 @@
 //! Decides nothing: which outcome an order has and which exit code a run has is handed in. Opens no input itself, has no
 //! clock, prints nothing. Knows only `model`. Called by `pipeline`.
 
-pub mod counts;
-pub mod figures;
+pub mod estimate;
+pub mod exact_sum;
 pub mod folder;
-pub mod forecast;
-mod line;
+pub mod numbers;
+mod order_line;
 pub mod page;
+pub mod per_outcome;
 pub mod rejects;
 pub mod results;
-pub mod sum;
 pub mod summary;
 pub mod tally;
 pub mod terminal;
 
 use std::{io, path::PathBuf};
 
-pub use line::place;
+pub use order_line::format_position;
 
 /// Why something of the report could not be written. The io errors are part of the words, not sources, so that a chain
 /// printed whole says them once.
@@ -35,14 +35,14 @@ pub enum ReportError {
     NotEmpty(PathBuf),
     /// The disk said no.
     #[error(
-        "{}: cannot {doing}: {error}\n  hint: the run folder must lie on a writable disk with some room; --out names another place",
+        "{}: cannot {action}: {error}\n  hint: the run folder must lie on a writable disk with some room; --out names another place",
         .path.display()
     )]
     Io {
         /// What was to be made or written.
         path: PathBuf,
         /// What was to be done with it, such as `write`.
-        doing: &'static str,
+        action: &'static str,
         /// What the system said.
         error: io::Error,
     },
@@ -73,5 +73,5 @@ pub enum ReportError {
 /// Names path and action in an io error; for `map_err`.
 pub fn io_error(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(io::Error) -> ReportError {
     let path = path.into();
-    move |error| ReportError::Io { path, doing: action, error }
+    move |error| ReportError::Io { path, action, error }
 }

@@ -8,15 +8,15 @@ use askama::Template;
 
 use super::{
     ReportError,
-    counts::PerOutcome,
-    figures::{self, count, grouped, severity_word, share, spent},
-    line::place,
+    numbers::{self, count, format_duration, group_digits, severity_name, share},
+    order_line::format_position,
+    per_outcome::PerOutcome,
     summary::Summary,
     tally::Tally,
 };
 use crate::model::{
     order::OrderRecord,
-    outcome::{Outcome, Settled},
+    outcome::{OrderResult, Outcome},
     printable::printable_lines,
     problem::{Code, Problem},
 };
@@ -26,28 +26,28 @@ pub const FILE: &str = "report.html";
 
 /// An order that someone should look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct OrderNeedingAttention {
     /// The order's reference.
     pub reference: String,
     /// What became of it.
     pub outcome: Outcome,
     /// Where to look: `orders.csv:17:5`.
-    pub place: String,
+    pub position: String,
     /// What is wrong, masked where it is personal.
     pub message: String,
 }
 
-impl Listed {
+impl OrderNeedingAttention {
     /// Whether orders of this outcome are listed: those that do not come right by themselves.
     #[must_use]
-    pub fn is_for(outcome: Outcome) -> bool {
+    pub fn needs_attention(outcome: Outcome) -> bool {
         matches!(outcome, Outcome::Changed | Outcome::Invalid | Outcome::Refused | Outcome::Failed | Outcome::Unknown)
     }
 
     /// What to say of an order: its reason, or the first of its errors and that one's place. `names` are the inputs'
     /// names by `FileId`.
     #[must_use]
-    pub fn of(record: &OrderRecord, result: &Settled, names: &[String]) -> Self {
+    pub fn of(record: &OrderRecord, result: &OrderResult, names: &[String]) -> Self {
         let first = record.problems.iter().find(|problem| problem.is_error());
         let at = match result.outcome {
             Outcome::Invalid => first.map_or(record.source, |problem| problem.at),
@@ -57,7 +57,7 @@ impl Listed {
         Self {
             reference: record.reference.clone(),
             outcome: result.outcome,
-            place: place(names, at),
+            position: format_position(names, at),
             message: message.unwrap_or_default().to_owned(),
         }
     }
@@ -69,7 +69,7 @@ pub struct Example {
     /// The kind.
     pub code: Code,
     /// Where it stands: `orders.csv:17:5`.
-    pub place: String,
+    pub position: String,
     /// What is wrong there, masked where it is personal.
     pub message: String,
 }
@@ -81,7 +81,7 @@ impl Example {
         let examples = tally.problem_counts().filter_map(|(_, count)| count.example.as_ref());
         let example = |problem: &Problem| Self {
             code: problem.code,
-            place: place(names, problem.at),
+            position: format_position(names, problem.at),
             message: problem.message.clone(),
         };
         examples.map(example).collect()
@@ -94,19 +94,25 @@ impl Example {
 /// # Errors
 ///
 /// [`ReportError::Page`]
-pub fn page(summary: &Summary, examples: &[Example], attention: &[Listed]) -> Result<String, ReportError> {
-    let n_needing_attention: u64 =
-        outcomes_met(&summary.orders).filter(|(outcome, _)| Listed::is_for(*outcome)).map(|(_, n)| n).sum();
-    let page = Page {
+pub fn page(
+    summary: &Summary,
+    examples: &[Example],
+    attention: &[OrderNeedingAttention],
+) -> Result<String, ReportError> {
+    let n_needing_attention: u64 = nonzero_outcomes(&summary.orders)
+        .filter(|(outcome, _)| OrderNeedingAttention::needs_attention(*outcome))
+        .map(|(_, n)| n)
+        .sum();
+    let page = ReportPage {
         summary,
-        tone: tone(summary.exit_code),
-        glance: glance(summary),
-        segments: segments(&summary.orders),
+        severity_class: severity_class(summary.exit_code),
+        headline_numbers: headline_numbers(summary),
+        bar_segments: bar_segments(&summary.orders),
         money: money_rows(summary),
         changed_by: changed_by(summary),
         problems: problem_rows(summary, examples),
-        listed: attention,
-        n_more: n_needing_attention.saturating_sub(attention.len() as u64),
+        attention,
+        n_omitted: n_needing_attention.saturating_sub(attention.len() as u64),
     };
     // Nothing of the template is touched by it.
     page.render().map(|html| printable_lines(&html).into_owned()).map_err(ReportError::Page)
@@ -114,22 +120,22 @@ pub fn page(summary: &Summary, examples: &[Example], attention: &[Listed]) -> Re
 
 #[derive(Template)]
 #[template(path = "page.html", config = "src/report/askama.toml")]
-struct Page<'a> {
+struct ReportPage<'a> {
     summary: &'a Summary,
-    tone: &'static str,
-    glance: Vec<(String, &'static str)>,
-    segments: Vec<Segment>,
+    severity_class: &'static str,
+    headline_numbers: Vec<(String, &'static str)>,
+    bar_segments: Vec<BarSegment>,
     /// The sums of the summary's currencies, for each outcome that was met.
     money: Vec<(Outcome, Vec<String>)>,
     /// By how much changed orders differ from what was accepted, for each currency; none where no order changed.
     changed_by: Vec<String>,
     problems: Vec<ProblemRow<'a>>,
-    listed: &'a [Listed],
-    n_more: u64,
+    attention: &'a [OrderNeedingAttention],
+    n_omitted: u64,
 }
 
 /// A part of the bar, and its line in the key below.
-struct Segment {
+struct BarSegment {
     outcome: Outcome,
     n: u64,
     share: String,
@@ -146,7 +152,7 @@ struct ProblemRow<'a> {
 }
 
 /// The colour of the verdict: done, to be looked at, or not come to its end.
-fn tone(exit_code: u8) -> &'static str {
+fn severity_class(exit_code: u8) -> &'static str {
     match exit_code {
         0 => "good",
         1 => "fair",
@@ -155,29 +161,30 @@ fn tone(exit_code: u8) -> &'static str {
 }
 
 /// The numbers at the top: each with what it counts.
-fn glance(summary: &Summary) -> Vec<(String, &'static str)> {
+fn headline_numbers(summary: &Summary) -> Vec<(String, &'static str)> {
     let counts = [
         (summary.orders.read, "orders"),
         (summary.items, "items"),
         (summary.guests, "guests"),
         (summary.rows, "rows read"),
     ];
-    let mut glance: Vec<_> = counts.map(|(n, noun)| (count(n), noun)).into();
-    glance.push((spent(summary.duration()), "from start to end"));
-    glance
+    let mut headline: Vec<_> = counts.map(|(n, noun)| (count(n), noun)).into();
+    headline.push((format_duration(summary.duration()), "from start to end"));
+    headline
 }
 
-fn outcomes_met(orders: &PerOutcome<u64>) -> impl Iterator<Item = (Outcome, u64)> {
+fn nonzero_outcomes(orders: &PerOutcome<u64>) -> impl Iterator<Item = (Outcome, u64)> {
     orders.outcomes().map(|(outcome, n)| (outcome, *n)).filter(|(_, n)| *n > 0)
 }
 
-fn segments(orders: &PerOutcome<u64>) -> Vec<Segment> {
-    let segment = |(outcome, n)| Segment { outcome, n, share: share(n, orders.read), meaning: meaning(outcome) };
-    outcomes_met(orders).map(segment).collect()
+fn bar_segments(orders: &PerOutcome<u64>) -> Vec<BarSegment> {
+    let to_segment =
+        |(outcome, n)| BarSegment { outcome, n, share: share(n, orders.read), meaning: outcome_meaning(outcome) };
+    nonzero_outcomes(orders).map(to_segment).collect()
 }
 
 /// What an outcome means and what happens next (`cli.md`, "What becomes of an order").
-fn meaning(outcome: Outcome) -> &'static str {
+fn outcome_meaning(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted => "the service accepted it",
         Outcome::AlreadySent => "an earlier run sent it, with the same content",
@@ -195,21 +202,25 @@ fn meaning(outcome: Outcome) -> &'static str {
 }
 
 fn money_rows(summary: &Summary) -> Vec<(Outcome, Vec<String>)> {
-    let sums = |outcome| summary.money.iter().map(|line| grouped(line.sums.of(outcome))).collect();
-    outcomes_met(&summary.orders).map(|(outcome, _)| (outcome, sums(outcome))).collect()
+    let sums = |outcome| summary.money.iter().map(|line| group_digits(line.sums.get(outcome))).collect();
+    nonzero_outcomes(&summary.orders).map(|(outcome, _)| (outcome, sums(outcome))).collect()
 }
 
 fn changed_by(summary: &Summary) -> Vec<String> {
     if summary.money.iter().all(|line| line.changed_difference.is_none()) {
         return Vec::new();
     }
-    summary.money.iter().map(|line| line.changed_difference.as_deref().map_or_else(|| "0".into(), grouped)).collect()
+    summary
+        .money
+        .iter()
+        .map(|line| line.changed_difference.as_deref().map_or_else(|| "0".into(), group_digits))
+        .collect()
 }
 
 fn problem_rows<'a>(summary: &Summary, examples: &'a [Example]) -> Vec<ProblemRow<'a>> {
     let rows = summary.problems.iter().map(|line| ProblemRow {
         code: line.code,
-        severity: severity_word(line.severity),
+        severity: severity_name(line.severity),
         orders: line.orders,
         rows: line.rows,
         example: examples.iter().find(|example| example.code == line.code),
@@ -235,10 +246,10 @@ mod tests {
             [Outcome::Invalid, Outcome::Refused, Outcome::Failed, Outcome::Unknown, Outcome::Changed]
                 .into_iter()
                 .zip(17_u32..)
-                .map(|(outcome, line)| Listed {
+                .map(|(outcome, line)| OrderNeedingAttention {
                     reference: format!("SO-2026-{line:06}"),
                     outcome,
-                    place: format!("orders.csv:{line}:5"),
+                    position: format!("orders.csv:{line}:5"),
                     message: "found `<script>alert(1)</script>`, expected a number such as 1234.50".to_owned(),
                 })
                 .collect();
@@ -262,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_reads_after_a_clean_check() {
+    fn page_text_of_a_clean_check() {
         insta::assert_snapshot!(text_of(&page(&clean_check(), &[], &[]).unwrap()), @"
         orderferry check, run 20261103T081500Z-7f3a
         every order is valid or skipped
@@ -293,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_reads_after_a_run_with_everything() {
+    fn page_text_of_a_run_with_everything() {
         insta::assert_snapshot!(text_of(&full_page()), @"
         orderferry send, run 20261103T081500Z-7f3a
         the outcome of some orders is unknown
@@ -366,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn needs_no_script_and_no_network_and_escapes_values() {
+    fn page_is_self_contained_and_escapes_values() {
         let html = full_page();
         for forbidden in ["<script", "http://", "https://", "src=", "href=", "url(", "@import", "<em>"] {
             assert!(!html.contains(forbidden), "{forbidden}");
@@ -374,20 +385,25 @@ mod tests {
     }
 
     #[test]
-    fn an_order_is_listed_with_its_reason_or_its_first_error() {
+    fn attention_shows_reason_or_first_error() {
         let source = Position { file: FileId(0), line: 2, column: None };
         let cell = Position { column: Some(7), ..source };
         let problems = vec![
-            Problem::of_order(Code::TotalDiffers, source, "a warning"),
-            Problem::of(Code::UnknownCurrency, "currencyCode", cell, "an error"),
+            Problem::for_order(Code::TotalDiffers, source, "a warning"),
+            Problem::for_field(Code::UnknownCurrency, "currencyCode", cell, "an error"),
         ]
         .into();
         let (id, reference, rows) = (OrderId(0), "A-1".to_owned(), Vec::new());
-        let record = OrderRecord { id, reference, ordered_at: None, source, money: None, n_items: 0, rows, problems };
+        let record =
+            OrderRecord { id, reference, ordered_at: None, source, money: None, item_count: 0, rows, problems };
         let names = ["a.csv".to_owned()];
         let shown = |outcome, reason: Option<&str>| {
-            let attention = Listed::of(&record, &Settled::unsent(outcome, reason.map(str::to_owned)), &names);
-            format!("{} {}", attention.place, attention.message)
+            let attention = OrderNeedingAttention::of(
+                &record,
+                &OrderResult::without_request(outcome, reason.map(str::to_owned)),
+                &names,
+            );
+            format!("{} {}", attention.position, attention.message)
         };
         assert_eq!(shown(Outcome::Invalid, None), "a.csv:2:7 an error");
         assert_eq!(shown(Outcome::Refused, Some("pos is not known")), "a.csv:2 pos is not known");

@@ -18,22 +18,22 @@ use super::{
     ReportError,
     folder::RunFolder,
     io_error,
-    line::{ProblemLine, problem_lines, untold},
+    order_line::{ProblemLine, omitted, problem_lines},
 };
 use crate::model::{
     order::OrderRecord,
     origin::{FileId, RowOrigin},
-    outcome::{Outcome, Settled},
+    outcome::{OrderResult, Outcome},
 };
 
 /// The folder's name in the run folder.
 pub const FOLDER: &str = "rejects";
 
 /// What the name of the file with the reasons ends in.
-const REASONS: &str = ".reasons.ndjson";
+const REASONS_SUFFIX: &str = ".reasons.ndjson";
 
 /// Endings of packed files; rejects are written unpacked.
-const PACKED: [&str; 2] = [".gz", ".zst"];
+const COMPRESSED_SUFFIXES: [&str; 2] = [".gz", ".zst"];
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -66,14 +66,14 @@ pub struct RejectInput {
     /// How its first line ends.
     pub line_break: LineBreak,
     /// What stands around its rows.
-    pub frame: Frame,
+    pub framing: Framing,
     /// Its bytes are gone or have changed: only the reasons can be written.
-    pub is_gone: bool,
+    pub is_unavailable: bool,
 }
 
 /// What stands around the rows of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Frame {
+pub enum Framing {
     /// Nothing.
     #[default]
     None,
@@ -81,12 +81,12 @@ pub enum Frame {
     Array,
 }
 
-impl Frame {
+impl Framing {
     fn opening(self) -> &'static [u8] {
         if self == Self::Array { b"[\n" } else { b"" }
     }
 
-    fn between(self) -> &'static [u8] {
+    fn separator(self) -> &'static [u8] {
         if self == Self::Array { b"," } else { b"" }
     }
 
@@ -96,7 +96,7 @@ impl Frame {
 }
 
 /// The unpacked bytes of an input, read forwards.
-pub trait Unpacked: BufRead {
+pub trait DecompressedRead: BufRead {
     /// Goes on so many bytes behind, as fast as the input allows.
     fn skip(&mut self, n_bytes: u64) -> io::Result<()>;
 }
@@ -111,7 +111,7 @@ struct ReasonLine<'a> {
     problems: Vec<ProblemLine<'a>>,
     /// Rows with more problems of a code than are told.
     #[serde(rename = "problems_untold", skip_serializing_if = "BTreeMap::is_empty")]
-    problems_untold: BTreeMap<&'static str, u64>,
+    problems_omitted: BTreeMap<&'static str, u64>,
 }
 
 /// What the rejects consist of, sorted: files in their order, within a file rows by their bytes and reasons by the first
@@ -126,7 +126,7 @@ pub struct Rejects<R, L> {
 /// The reasons of an order that did not get through: for each input that holds rows of it (one without any stands under
 /// the input it is reported from) the first byte there, and the line.
 #[must_use]
-pub fn reasons(record: &OrderRecord, result: &Settled, names: &[String]) -> Vec<(FileId, u64, Vec<u8>)> {
+pub fn reasons(record: &OrderRecord, result: &OrderResult, names: &[String]) -> Vec<(FileId, u64, Vec<u8>)> {
     let mut files: Vec<FileId> = record.rows.iter().map(|row| row.file).collect();
     files.sort_unstable();
     files.dedup();
@@ -158,7 +158,7 @@ pub fn write_rejects(
         impl Iterator<Item = io::Result<(FileId, Range<u64>)>>,
         impl Iterator<Item = io::Result<(FileId, Vec<u8>)>>,
     >,
-    open: impl Fn(FileId) -> io::Result<Box<dyn Unpacked>>,
+    open: impl Fn(FileId) -> io::Result<Box<dyn DecompressedRead>>,
 ) -> Result<Vec<String>, ReportError> {
     folder.create_folder(FOLDER)?;
     let mut unavailable = Vec::new();
@@ -167,22 +167,22 @@ pub fn write_rejects(
     let (mut rows, mut reasons) = (rejects.rows.peekable(), rejects.reasons.peekable());
     while let Some(file) = next_file(&mut reasons, folder)? {
         let Some((input, name)) = inputs.get(file.0 as usize).zip(names.get(file.0 as usize)) else { break };
-        let file_rows = of_file(&mut rows, file);
-        if input.is_gone {
+        let file_rows = entries_of_file(&mut rows, file);
+        if input.is_unavailable {
             file_rows.for_each(drop);
             unavailable.push(input.name.clone());
         } else {
             write_rows(folder, name, input, file_rows, || open(file))?;
         }
-        write_reasons(folder, name, of_file(&mut reasons, file))?;
+        write_reasons(folder, name, entries_of_file(&mut reasons, file))?;
     }
     Ok(unavailable)
 }
 
-type Entry<T> = io::Result<(FileId, T)>;
+type RejectEntry<T> = io::Result<(FileId, T)>;
 
 fn next_file<T>(
-    entries: &mut Peekable<impl Iterator<Item = Entry<T>>>,
+    entries: &mut Peekable<impl Iterator<Item = RejectEntry<T>>>,
     folder: &RunFolder,
 ) -> Result<Option<FileId>, ReportError> {
     if let Some(Err(error)) = entries.next_if(Result::is_err) {
@@ -192,8 +192,8 @@ fn next_file<T>(
 }
 
 /// The entries of a file, which come next, and an error in reading them.
-fn of_file<T>(
-    entries: &mut Peekable<impl Iterator<Item = Entry<T>>>,
+fn entries_of_file<T>(
+    entries: &mut Peekable<impl Iterator<Item = RejectEntry<T>>>,
     file: FileId,
 ) -> impl Iterator<Item = io::Result<T>> {
     std::iter::from_fn(move || {
@@ -211,15 +211,15 @@ fn write_rows(
     file_name: &str,
     input: &RejectInput,
     rows: impl Iterator<Item = io::Result<Range<u64>>>,
-    open: impl Fn() -> io::Result<Box<dyn Unpacked>>,
+    open: impl Fn() -> io::Result<Box<dyn DecompressedRead>>,
 ) -> Result<(), ReportError> {
     let name = Path::new(FOLDER).join(file_name);
     let mut to = BufWriter::new(folder.create_file(&name)?);
     let unreadable = |error| ReportError::Input { name: input.name.clone(), error };
     let unwritable = |error| io_error(folder.file(&name), "write")(error);
-    let mut source = Forward { from: open().map_err(unreadable)?, at: 0 };
+    let mut source = ForwardReader { from: open().map_err(unreadable)?, at: 0 };
     let mut last = None;
-    to.write_all(input.frame.opening()).map_err(unwritable)?;
+    to.write_all(input.framing.opening()).map_err(unwritable)?;
     for bytes in input.header.clone().map(Ok).into_iter().chain(rows) {
         let bytes = bytes.map_err(unwritable)?;
         // An unreadable row can belong to two orders.
@@ -227,16 +227,16 @@ fn write_rows(
             continue;
         }
         if last.is_some() {
-            to.write_all(input.frame.between()).map_err(unwritable)?;
+            to.write_all(input.framing.separator()).map_err(unwritable)?;
         }
         last = Some(bytes.clone());
         source.copy(bytes, input.line_break, &mut to).map_err(|error| match error {
-            Stop::Reading(error) => unreadable(error),
-            Stop::Ended(end) => ReportError::InputChanged { name: input.name.clone(), end },
-            Stop::Writing(error) => unwritable(error),
+            CopyError::Read(error) => unreadable(error),
+            CopyError::Truncated(end) => ReportError::InputChanged { name: input.name.clone(), end },
+            CopyError::Write(error) => unwritable(error),
         })?;
     }
-    to.write_all(input.frame.closing()).and_then(|()| to.flush()).map_err(unwritable)
+    to.write_all(input.framing.closing()).and_then(|()| to.flush()).map_err(unwritable)
 }
 
 fn write_reasons(
@@ -244,7 +244,7 @@ fn write_reasons(
     file_name: &str,
     lines: impl Iterator<Item = io::Result<Vec<u8>>>,
 ) -> Result<(), ReportError> {
-    let name = Path::new(FOLDER).join(format!("{file_name}{REASONS}"));
+    let name = Path::new(FOLDER).join(format!("{file_name}{REASONS_SUFFIX}"));
     let mut to = BufWriter::new(folder.create_file(&name)?);
     let write = || {
         lines.into_iter().try_for_each(|line| to.write_all(&line?))?;
@@ -253,7 +253,12 @@ fn write_reasons(
     write().map_err(io_error(folder.file(&name), "write"))
 }
 
-fn reason_line<'a>(record: &'a OrderRecord, result: &'a Settled, file: FileId, names: &'a [String]) -> ReasonLine<'a> {
+fn reason_line<'a>(
+    record: &'a OrderRecord,
+    result: &'a OrderResult,
+    file: FileId,
+    names: &'a [String],
+) -> ReasonLine<'a> {
     let mut lines: Vec<u64> = rows_in(record, file).map(|row| row.line).collect();
     lines.sort_unstable();
     ReasonLine {
@@ -262,57 +267,57 @@ fn reason_line<'a>(record: &'a OrderRecord, result: &'a Settled, file: FileId, n
         lines,
         reason: result.reason.as_deref(),
         problems: problem_lines(&record.problems, names),
-        problems_untold: untold(&record.problems),
+        problems_omitted: omitted(&record.problems),
     }
 }
 
 /// An input, read forwards only.
-struct Forward<R: ?Sized> {
+struct ForwardReader<R: ?Sized> {
     from: Box<R>,
     at: u64,
 }
 
 /// Which side ended a copy.
-enum Stop {
-    Reading(io::Error),
-    Writing(io::Error),
-    Ended(u64),
+enum CopyError {
+    Read(io::Error),
+    Write(io::Error),
+    Truncated(u64),
 }
 
-impl<R: Unpacked + ?Sized> Forward<R> {
+impl<R: DecompressedRead + ?Sized> ForwardReader<R> {
     /// Copies a range of the input, and a line break. What stands before it is skipped. A byte order mark is left out:
     /// the row behind it need not be the first one any more.
-    fn copy(&mut self, bytes: Range<u64>, line_break: LineBreak, to: &mut impl Write) -> Result<(), Stop> {
+    fn copy(&mut self, bytes: Range<u64>, line_break: LineBreak, to: &mut impl Write) -> Result<(), CopyError> {
         if bytes.start > self.at {
-            self.from.skip(bytes.start - self.at).map_err(Stop::Reading)?;
+            self.from.skip(bytes.start - self.at).map_err(CopyError::Read)?;
             self.at = bytes.start;
         }
         if self.at == 0 {
-            self.pass_byte_order_mark()?;
+            self.skip_byte_order_mark()?;
         }
-        self.pass(bytes.end, |chunk| to.write_all(chunk))?;
-        to.write_all(line_break.bytes()).map_err(Stop::Writing)
+        self.copy_until(bytes.end, |chunk| to.write_all(chunk))?;
+        to.write_all(line_break.bytes()).map_err(CopyError::Write)
     }
 
     /// Reads on to byte `until`, handing over what is passed.
-    fn pass(&mut self, until: u64, mut hand_over: impl FnMut(&[u8]) -> io::Result<()>) -> Result<(), Stop> {
-        while self.at < until {
-            let chunk = self.from.fill_buf().map_err(Stop::Reading)?;
-            let left = usize::try_from(until - self.at).unwrap_or(usize::MAX);
-            let n = chunk.len().min(left);
+    fn copy_until(&mut self, end: u64, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> Result<(), CopyError> {
+        while self.at < end {
+            let chunk = self.from.fill_buf().map_err(CopyError::Read)?;
+            let remaining = usize::try_from(end - self.at).unwrap_or(usize::MAX);
+            let n = chunk.len().min(remaining);
             if n == 0 {
-                return Err(Stop::Ended(self.at));
+                return Err(CopyError::Truncated(self.at));
             }
-            hand_over(&chunk[..n]).map_err(Stop::Writing)?;
+            write(&chunk[..n]).map_err(CopyError::Write)?;
             self.from.consume(n);
             self.at += n as u64;
         }
         Ok(())
     }
 
-    fn pass_byte_order_mark(&mut self) -> Result<(), Stop> {
-        let is_marked = self.from.fill_buf().map_err(Stop::Reading)?.starts_with(BYTE_ORDER_MARK);
-        if is_marked { self.pass(BYTE_ORDER_MARK.len() as u64, |_| Ok(())) } else { Ok(()) }
+    fn skip_byte_order_mark(&mut self) -> Result<(), CopyError> {
+        let is_marked = self.from.fill_buf().map_err(CopyError::Read)?.starts_with(BYTE_ORDER_MARK);
+        if is_marked { self.copy_until(BYTE_ORDER_MARK.len() as u64, |_| Ok(())) } else { Ok(()) }
     }
 }
 
@@ -320,36 +325,36 @@ impl<R: Unpacked + ?Sized> Forward<R> {
 /// or its reasons, have the name already. File systems that ignore case are thought of.
 fn file_names(inputs: &[String]) -> Vec<String> {
     let mut used = HashSet::new();
-    inputs.iter().map(|input| free_name(&unpacked_name(input), &mut used)).collect()
+    inputs.iter().map(|input| unique_name(&decompressed_name(input), &mut used)).collect()
 }
 
-fn unpacked_name(input: &str) -> String {
+fn decompressed_name(input: &str) -> String {
     if input == "-" {
         return "stdin".to_owned();
     }
     let name =
         Path::new(input).file_name().map_or_else(|| "input".to_owned(), |name| name.to_string_lossy().into_owned());
-    let unpacked = PACKED.iter().find_map(|ending| {
+    let decompressed = COMPRESSED_SUFFIXES.iter().find_map(|ending| {
         let (stem, end) = name.split_at_checked(name.len().checked_sub(ending.len())?)?;
         (!stem.is_empty() && end.eq_ignore_ascii_case(ending)).then(|| stem.to_owned())
     });
-    unpacked.unwrap_or(name)
+    decompressed.unwrap_or(name)
 }
 
-fn free_name(wanted: &str, taken: &mut HashSet<String>) -> String {
+fn unique_name(wanted: &str, used: &mut HashSet<String>) -> String {
     let (stem, ending) = match wanted.split_once('.') {
         Some((stem, ending)) if !stem.is_empty() => (stem, format!(".{ending}")),
         _ => (wanted, String::new()),
     };
     let numbered = (2..).map(|number| format!("{stem}-{number}{ending}"));
-    let is_free = |name: &String| {
+    let is_unused = |name: &String| {
         let name = name.to_lowercase();
-        !taken.contains(&name) && !taken.contains(&format!("{name}{REASONS}"))
+        !used.contains(&name) && !used.contains(&format!("{name}{REASONS_SUFFIX}"))
     };
-    let free = std::iter::once(wanted.to_owned()).chain(numbered).find(is_free).expect("numbers do not run out");
-    taken.insert(free.to_lowercase());
-    taken.insert(format!("{}{REASONS}", free.to_lowercase()));
-    free
+    let unique = std::iter::once(wanted.to_owned()).chain(numbered).find(is_unused).expect("numbers do not run out");
+    used.insert(unique.to_lowercase());
+    used.insert(format!("{}{REASONS_SUFFIX}", unique.to_lowercase()));
+    unique
 }
 
 #[cfg(test)]
@@ -367,9 +372,9 @@ mod tests {
 
     fn record(reference: &str, rows: Vec<RowOrigin>) -> OrderRecord {
         let source = rows.first().map_or(Position { file: FileId(0), line: 2, column: None }, RowOrigin::position);
-        let problems = vec![Problem::of(Code::MissingAttribute, "price", source, "no value")].into();
+        let problems = vec![Problem::for_field(Code::MissingAttribute, "price", source, "no value")].into();
         let reference = reference.to_owned();
-        OrderRecord { id: OrderId(0), reference, ordered_at: None, source, money: None, n_items: 1, rows, problems }
+        OrderRecord { id: OrderId(0), reference, ordered_at: None, source, money: None, item_count: 1, rows, problems }
     }
 
     /// The rows of a text by their line breaks; none is quoted here.
@@ -385,7 +390,7 @@ mod tests {
         rows
     }
 
-    impl Unpacked for io::Cursor<Vec<u8>> {
+    impl DecompressedRead for io::Cursor<Vec<u8>> {
         fn skip(&mut self, n_bytes: u64) -> io::Result<()> {
             self.set_position(self.position() + n_bytes);
             Ok(())
@@ -395,13 +400,13 @@ mod tests {
     /// Orders and what became of them, sorted as a caller must. `open` gives an input's bytes.
     fn run_with(
         inputs: &[RejectInput],
-        rejects: &[(&OrderRecord, &Settled)],
-        open: impl Fn(FileId) -> io::Result<Box<dyn Unpacked>>,
+        rejects: &[(&OrderRecord, &OrderResult)],
+        open: impl Fn(FileId) -> io::Result<Box<dyn DecompressedRead>>,
     ) -> (tempfile::TempDir, Result<Vec<String>, ReportError>) {
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(dir.path()).unwrap();
         let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
-        let rejects: Vec<_> = rejects.iter().filter(|(_, result)| result.outcome.is_reject()).collect();
+        let rejects: Vec<_> = rejects.iter().filter(|(_, result)| result.outcome.is_rejected()).collect();
         let mut rows: Vec<_> = rejects.iter().flat_map(|(record, _)| &record.rows).collect();
         rows.sort_by_key(|row| (row.file, row.bytes.start, row.bytes.end));
         let mut lines: Vec<_> = rejects.iter().flat_map(|(record, result)| reasons(record, result, &names)).collect();
@@ -417,20 +422,20 @@ mod tests {
     fn run(
         inputs: &[RejectInput],
         contents: &[&[u8]],
-        rejects: &[(&OrderRecord, &Settled)],
+        rejects: &[(&OrderRecord, &OrderResult)],
     ) -> (tempfile::TempDir, Result<Vec<String>, ReportError>) {
         run_with(inputs, rejects, |id| Ok(Box::new(io::Cursor::new(contents[id.0 as usize].to_vec()))))
     }
 
     fn input(name: &str, header: Option<Range<u64>>, line_break: LineBreak) -> RejectInput {
-        RejectInput { name: name.to_owned(), header, line_break, frame: Frame::None, is_gone: false }
+        RejectInput { name: name.to_owned(), header, line_break, framing: Framing::None, is_unavailable: false }
     }
 
     fn written(dir: &tempfile::TempDir, name: &str) -> String {
         String::from_utf8_lossy(&fs::read(dir.path().join(FOLDER).join(name)).unwrap()).into_owned()
     }
 
-    fn listed(dir: &tempfile::TempDir) -> Vec<String> {
+    fn reject_files(dir: &tempfile::TempDir) -> Vec<String> {
         let entries = fs::read_dir(dir.path().join(FOLDER)).unwrap();
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
@@ -438,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_come_out_as_they_went_in() {
+    fn rejected_rows_are_copied_unchanged() {
         let text = b"\xef\xbb\xbfid;price\r\nA;\"1,50\"\r\nB;2\r\nA; 3\r\nC;\xff\xfe";
         let rows = |ranges: &[(u64, Range<u64>)]| -> Vec<RowOrigin> {
             ranges
@@ -449,15 +454,18 @@ mod tests {
         let a = record("A", rows(&[(2, 13..21), (4, 28..32)]));
         let b = record("B", rows(&[(3, 23..26)]));
         let c = record("C", rows(&[(5, 34..38)]));
-        let invalid = Settled::unsent(Outcome::Invalid, None);
-        let accepted = Settled::unsent(Outcome::Accepted, None);
-        let refused =
-            Settled { attempts: 1, http_status: Some(400), ..Settled::unsent(Outcome::Refused, Some("no".to_owned())) };
+        let invalid = OrderResult::without_request(Outcome::Invalid, None);
+        let accepted = OrderResult::without_request(Outcome::Accepted, None);
+        let refused = OrderResult {
+            attempts: 1,
+            http_status: Some(400),
+            ..OrderResult::without_request(Outcome::Refused, Some("no".to_owned()))
+        };
         let rejects = [(&c, &refused), (&b, &accepted), (&a, &invalid)];
         let inputs = [input("exports/orders.csv.gz", Some(0..11), LineBreak::CrLf)];
         let (dir, done) = run(&inputs, &[text], &rejects);
         done.unwrap();
-        assert_eq!(listed(&dir), ["orders.csv", "orders.csv.reasons.ndjson"]);
+        assert_eq!(reject_files(&dir), ["orders.csv", "orders.csv.reasons.ndjson"]);
         let bytes = fs::read(dir.path().join("rejects/orders.csv")).unwrap();
         assert_eq!(bytes, b"id;price\r\nA;\"1,50\"\r\nA; 3\r\nC;\xff\xfe\r\n");
         insta::assert_snapshot!(written(&dir, "orders.csv.reasons.ndjson"), @r#"
@@ -467,13 +475,13 @@ mod tests {
     }
 
     #[test]
-    fn an_order_over_two_files_stands_in_both_and_a_shared_row_once() {
+    fn order_in_two_files_is_rejected_in_both() {
         let (first, second) = (b"{\"a\":1}\n{\"b\":2}\n".as_slice(), b"{\"c\":3}\n{\"d\":4}\n".as_slice());
         let rows = [rows_of(0, first, LineBreak::Lf), rows_of(1, second, LineBreak::Lf)].concat();
         let both = record("both", vec![rows[1].clone(), rows[2].clone()]);
         let adjacent = record("neighbour", vec![rows[2].clone()]);
         let nowhere = record("nowhere", Vec::new());
-        let failed = Settled::unsent(Outcome::Failed, Some("service down".to_owned()));
+        let failed = OrderResult::without_request(Outcome::Failed, Some("service down".to_owned()));
         let rejects = [&both, &adjacent, &nowhere].map(|record| (record, &failed));
         let inputs = [input("one.ndjson", None, LineBreak::Lf), input("-", None, LineBreak::Lf)];
         let (dir, done) = run(&inputs, &[first, second], &rejects);
@@ -485,18 +493,18 @@ mod tests {
     }
 
     #[test]
-    fn without_rejects_nothing_is_opened() {
+    fn no_input_is_opened_without_rejects() {
         let inputs = [input("orders.csv", Some(0..3), LineBreak::Lf)];
         let (dir, done) = run_with(&inputs, &[], |_| panic!("opened"));
         done.unwrap();
-        assert_eq!(listed(&dir), [""; 0]);
+        assert_eq!(reject_files(&dir), [""; 0]);
     }
 
     #[test]
-    fn an_input_that_became_shorter_is_told() {
+    fn shortened_input_is_reported() {
         let text = b"id\nA\nB\n";
         let late = record("B", rows_of(0, text, LineBreak::Lf)[2..].to_vec());
-        let result = Settled::unsent(Outcome::Invalid, None);
+        let result = OrderResult::without_request(Outcome::Invalid, None);
         let inputs = [input("orders.csv", Some(0..2), LineBreak::Lf)];
         let (_dir, done) = run(&inputs, &[b"id\nA\n"], &[(&late, &result)]);
         insta::assert_snapshot!(done.unwrap_err().to_string(), @"
@@ -506,9 +514,9 @@ mod tests {
     }
 
     #[test]
-    fn an_input_that_cannot_be_read_again_is_told() {
+    fn unreadable_input_is_reported() {
         let order = record("A", rows_of(0, b"A\n", LineBreak::Lf));
-        let result = Settled::unsent(Outcome::Invalid, None);
+        let result = OrderResult::without_request(Outcome::Invalid, None);
         let inputs = [input("orders.csv", None, LineBreak::Lf)];
         let rejects = [(&order, &result)];
         let (_dir, done) = run_with(&inputs, &rejects, |_| Err(io::ErrorKind::NotFound.into()));
@@ -516,7 +524,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_the_inputs_and_never_meet() {
+    fn reject_file_names_are_unique() {
         let cases: [(&[&str], &[&str]); 6] = [
             (&["-", "stdin"], &["stdin", "stdin-2"]),
             (&["a/orders.csv", "b/orders.csv.gz", "c/orders.CSV.ZST"], &["orders.csv", "orders-2.csv", "orders-3.CSV"]),
@@ -533,7 +541,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bytes_out_are_bytes_in(
+        fn rejects_are_byte_identical(
             rows in prop::collection::vec((prop::collection::vec(any::<u8>().prop_filter("a break", |b| *b != b'\n'), 0..40), any::<bool>()), 1..40),
             seed in any::<u64>(),
         ) {
@@ -546,7 +554,7 @@ mod tests {
             let turn = usize::try_from(seed % wanted.len() as u64).unwrap();
             wanted.rotate_left(turn);
             let records: Vec<_> = wanted.chunks(3).map(|rows| record("A", rows.to_vec())).collect();
-            let settled = Settled::unsent(Outcome::Invalid, None);
+            let settled = OrderResult::without_request(Outcome::Invalid, None);
             let rejects: Vec<_> = records.iter().map(|record| (record, &settled)).collect();
             let (dir, done) = run(&[input("orders.ndjson", None, LineBreak::Lf)], &[&text], &rejects);
             done.unwrap();

@@ -14,11 +14,11 @@ use serde::Serialize;
 
 use super::{
     ReportError, io_error,
-    line::{ProblemLine, millis_in_utc, name_of, problem_lines, untold, utc_millis_or_null},
+    order_line::{ProblemLine, format_utc_millis, input_name, omitted, problem_lines, utc_millis_or_null},
 };
 use crate::model::{
     order::OrderRecord,
-    outcome::{Outcome, Settled},
+    outcome::{OrderResult, Outcome},
 };
 
 /// The file's name in the run folder.
@@ -45,21 +45,21 @@ struct ResultLine<'a> {
     #[serde(serialize_with = "utc_millis_or_null")]
     ordered_at: Option<DateTime<Utc>>,
     outcome: Outcome,
-    source: Source<'a>,
+    source: ResultSource<'a>,
     attempts: u32,
     #[serde(rename = "http_status")]
     http_status: Option<u16>,
     reason: Option<&'a str>,
     #[serde(rename = "repeated_after", skip_serializing_if = "Option::is_none")]
-    repeated_after: Option<&'a str>,
+    uncertain_before: Option<&'a str>,
     problems: Vec<ProblemLine<'a>>,
     /// Rows with more problems of a code than are told.
     #[serde(rename = "problems_untold", skip_serializing_if = "BTreeMap::is_empty")]
-    problems_untold: BTreeMap<&'static str, u64>,
+    problems_omitted: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Serialize)]
-struct Source<'a> {
+struct ResultSource<'a> {
     file: &'a str,
     line: u64,
 }
@@ -104,9 +104,9 @@ impl<W: Write> ResultsWriter<W> {
 }
 
 /// Adds the line of an order. `names` are the inputs' names by `FileId`.
-pub fn add_line(lines: &mut Vec<u8>, record: &OrderRecord, result: &Settled, names: &[String]) {
-    let has_only_outcome = *result == Settled::unsent(result.outcome, None) && record.problems.is_empty();
-    if has_only_outcome && add_plain_line(lines, record, result.outcome, names).is_some() {
+pub fn add_line(lines: &mut Vec<u8>, record: &OrderRecord, result: &OrderResult, names: &[String]) {
+    let has_only_outcome = *result == OrderResult::without_request(result.outcome, None) && record.problems.is_empty();
+    if has_only_outcome && add_simple_line(lines, record, result.outcome, names).is_some() {
         return;
     }
     let line = result_line(record, result, names);
@@ -116,12 +116,12 @@ pub fn add_line(lines: &mut Vec<u8>, record: &OrderRecord, result: &Settled, nam
 
 /// The line of a sound order that was only checked, of which there are millions: the same as serde writes, at a quarter
 /// of the time. Nothing where a text would have to be escaped.
-fn add_plain_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, names: &[String]) -> Option<()> {
-    let (file, ordered_at) = (name_of(names, record.source.file), record.ordered_at?);
-    if !(is_plain(&record.reference) && is_plain(file)) {
+fn add_simple_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, names: &[String]) -> Option<()> {
+    let (file, ordered_at) = (input_name(names, record.source.file), record.ordered_at?);
+    if !(needs_no_escape(&record.reference) && needs_no_escape(file)) {
         return None;
     }
-    let time = millis_in_utc(ordered_at)?;
+    let time = format_utc_millis(ordered_at)?;
     let mut digits = itoa::Buffer::new();
     let parts: [&[u8]; 11] = [
         b"{\"referenceId\":\"",
@@ -143,22 +143,22 @@ fn add_plain_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, n
 }
 
 /// Whether JSON writes a text as it is. Looks at all of its bytes, many at once, which is faster than to stop early.
-fn is_plain(text: &str) -> bool {
+fn needs_no_escape(text: &str) -> bool {
     text.bytes().filter(|byte| matches!(byte, 0..b' ' | b'"' | b'\\')).count() == 0
 }
 
-fn result_line<'a>(record: &'a OrderRecord, result: &'a Settled, names: &'a [String]) -> ResultLine<'a> {
+fn result_line<'a>(record: &'a OrderRecord, result: &'a OrderResult, names: &'a [String]) -> ResultLine<'a> {
     ResultLine {
         reference_id: &record.reference,
         ordered_at: record.ordered_at,
         outcome: result.outcome,
-        source: Source { file: name_of(names, record.source.file), line: record.source.line },
+        source: ResultSource { file: input_name(names, record.source.file), line: record.source.line },
         attempts: result.attempts,
         http_status: result.http_status,
         reason: result.reason.as_deref(),
-        repeated_after: result.repeated_after.as_deref(),
+        uncertain_before: result.uncertain_before.as_deref(),
         problems: problem_lines(&record.problems, names),
-        problems_untold: untold(&record.problems),
+        problems_omitted: omitted(&record.problems),
     }
 }
 
@@ -178,73 +178,78 @@ mod tests {
             ordered_at: None,
             source: Position { file: FileId(1), line: 17, column: None },
             money: None,
-            n_items: 2,
+            item_count: 2,
             rows: Vec::new(),
             problems: Vec::new().into(),
         }
     }
 
-    fn written(record: &OrderRecord, result: &Settled) -> String {
+    fn written(record: &OrderRecord, result: &OrderResult) -> String {
         let mut to = Vec::new();
         add_line(&mut to, record, result, &["a.csv".to_owned(), "b.csv".to_owned()]);
         String::from_utf8(to).unwrap()
     }
 
     #[test]
-    fn an_accepted_order() {
+    fn accepted_order_line_has_all_fields() {
         let mut record = record("A-1");
         record.ordered_at = Some("2026-03-01T09:30:00+01:00".parse().unwrap());
-        let result = Settled {
+        let result = OrderResult {
             outcome: Outcome::Accepted,
             attempts: 2,
             http_status: Some(201),
             reason: None,
-            repeated_after: Some("HTTP 500".to_owned()),
+            uncertain_before: Some("HTTP 500".to_owned()),
             change: None,
         };
         insta::assert_snapshot!(written(&record, &result), @r#"{"referenceId":"A-1","orderedAt":"2026-03-01T08:30:00.000Z","outcome":"accepted","source":{"file":"b.csv","line":17},"attempts":2,"http_status":201,"reason":null,"repeated_after":"HTTP 500","problems":[]}"#);
     }
 
     #[test]
-    fn an_invalid_order() {
+    fn invalid_order_line_lists_its_problems() {
         let mut record = record("line\nbreak \"quoted\"");
         let at = Position { file: FileId(1), line: 18, column: Some(5) };
-        record.problems.push(Problem::of(Code::NumberUnreadable, "item.price", at, "found `12,50`, expected a number"));
-        record.problems.push(Problem::of_order(Code::DuplicateOrder, record.source, "the same order again"));
-        insta::assert_snapshot!(written(&record, &Settled::unsent(Outcome::Invalid, None)), @r#"{"referenceId":"line\nbreak \"quoted\"","orderedAt":null,"outcome":"invalid","source":{"file":"b.csv","line":17},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"number_unreadable","severity":"error","field":"item.price","file":"b.csv","line":18,"column":5,"message":"found `12,50`, expected a number"},{"code":"order_copied","severity":"warning","field":null,"file":"b.csv","line":17,"column":null,"message":"the same order again"}]}"#);
+        record.problems.push(Problem::for_field(
+            Code::NumberUnreadable,
+            "item.price",
+            at,
+            "found `12,50`, expected a number",
+        ));
+        record.problems.push(Problem::for_order(Code::DuplicateOrder, record.source, "the same order again"));
+        insta::assert_snapshot!(written(&record, &OrderResult::without_request(Outcome::Invalid, None)), @r#"{"referenceId":"line\nbreak \"quoted\"","orderedAt":null,"outcome":"invalid","source":{"file":"b.csv","line":17},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"number_unreadable","severity":"error","field":"item.price","file":"b.csv","line":18,"column":5,"message":"found `12,50`, expected a number"},{"code":"order_copied","severity":"warning","field":null,"file":"b.csv","line":17,"column":null,"message":"the same order again"}]}"#);
     }
 
     proptest::proptest! {
         #[test]
-        fn the_plain_line_is_the_general_one(
+        fn fast_path_equals_slow_path(
             reference in "[ -~é€\\x00-\\x1f\\x7f]{0,6}",
             file in "[ -~é]{0,6}",
             millis in proptest::prop_oneof![0..4_102_444_800_000_i64, -70_000_000_000_000..300_000_000_000_000_i64],
             outcome in proptest::sample::select(&Outcome::ALL[..]),
         ) {
             let (ordered_at, names) = (DateTime::from_timestamp_millis(millis), [file.clone(), file]);
-            let (record, settled) = (OrderRecord { ordered_at, ..record(&reference) }, Settled::unsent(outcome, None));
-            let (mut lines, mut general) = (Vec::new(), Vec::new());
-            add_line(&mut lines, &record, &settled, &names);
-            serde_json::to_writer(&mut general, &result_line(&record, &settled, &names)).unwrap();
-            general.push(b'\n');
-            proptest::prop_assert_eq!(String::from_utf8(lines), String::from_utf8(general));
+            let (record, result) = (OrderRecord { ordered_at, ..record(&reference) }, OrderResult::without_request(outcome, None));
+            let (mut lines, mut expected) = (Vec::new(), Vec::new());
+            add_line(&mut lines, &record, &result, &names);
+            serde_json::to_writer(&mut expected, &result_line(&record, &result, &names)).unwrap();
+            expected.push(b'\n');
+            proptest::prop_assert_eq!(String::from_utf8(lines), String::from_utf8(expected));
         }
     }
 
     /// Takes so many bytes more, a few at a time.
-    struct Small<'a> {
+    struct LimitedWriter<'a> {
         written: &'a mut Vec<u8>,
-        room: &'a std::cell::Cell<usize>,
+        capacity: &'a std::cell::Cell<usize>,
     }
 
-    impl Write for Small<'_> {
+    impl Write for LimitedWriter<'_> {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            let n = bytes.len().min(self.room.get()).min(7);
+            let n = bytes.len().min(self.capacity.get()).min(7);
             if n == 0 && !bytes.is_empty() {
                 return Err(ErrorKind::StorageFull.into());
             }
-            self.room.set(self.room.get() - n);
+            self.capacity.set(self.capacity.get() - n);
             self.written.extend_from_slice(&bytes[..n]);
             Ok(n)
         }
@@ -254,12 +259,14 @@ mod tests {
     }
 
     #[test]
-    fn when_the_disk_was_full_and_has_room_again_no_line_is_missing() {
-        let result = Settled::unsent(Outcome::Valid, None);
+    fn no_line_is_lost_when_a_full_disk_recovers() {
+        let result = OrderResult::without_request(Outcome::Valid, None);
         for capacity in 0..600 {
             let (mut bytes, capacity) = (Vec::new(), std::cell::Cell::new(capacity));
-            let mut writer =
-                ResultsWriter::new(Small { written: &mut bytes, room: &capacity }, PathBuf::from("run/results.ndjson"));
+            let mut writer = ResultsWriter::new(
+                LimitedWriter { written: &mut bytes, capacity: &capacity },
+                PathBuf::from("run/results.ndjson"),
+            );
             let mut failed = false;
             for reference in ["A-1", "A-2", "A-3"] {
                 let mut line = Vec::new();

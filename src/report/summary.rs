@@ -6,7 +6,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{counts::PerOutcome, figures::counted, forecast::Outlook, line::utc_millis, sum::ExactSum, tally::Tally};
+use super::{
+    estimate::SendEstimate, exact_sum::ExactSum, numbers::with_unit, order_line::utc_millis, per_outcome::PerOutcome,
+    tally::Tally,
+};
 use crate::model::{
     money::Currency,
     problem::{Code, Severity},
@@ -31,7 +34,7 @@ pub struct Summary {
     /// As the process reports it.
     pub exit_code: u8,
     /// What was read.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<InputSummary>,
     /// Rows of all inputs, headers not counted.
     pub rows: u64,
     /// Rows that could not be read at all.
@@ -48,7 +51,7 @@ pub struct Summary {
     pub orders_without_amount: u64,
     /// What sending the valid orders of a check would take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub forecast: Option<Outlook>,
+    pub forecast: Option<SendEstimate>,
     /// Requests on the wire.
     pub requests: RequestCounts,
     /// Carts that may hold something when the run ends: the next one clears them.
@@ -60,18 +63,18 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub needs_backfill: u64,
     /// Exact sums, one element per currency, by the alphabet.
-    pub money: Vec<MoneyLine>,
+    pub money: Vec<MoneySummary>,
     /// Errors first, then by the number of orders.
-    pub problems: Vec<ProblemLine>,
+    pub problems: Vec<ProblemSummary>,
     /// Which rules left orders out, by the number of orders.
-    pub skipped: Vec<SkippedLine>,
+    pub skipped: Vec<SkipSummary>,
     /// Why the run ended early, if it did.
     pub stopped: Option<String>,
 }
 
 /// One input of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Input {
+pub struct InputSummary {
     /// Its name, as messages use it.
     pub file: String,
     /// Its size as it lies there, packed or not.
@@ -116,7 +119,7 @@ pub struct RequestCounts {
 impl RequestCounts {
     /// The kinds by their names; those that only assembled orders need, where there were any.
     #[must_use]
-    pub fn of_kinds(&self) -> Vec<(&'static str, u64)> {
+    pub fn by_kind(&self) -> Vec<(&'static str, u64)> {
         let always = [
             ("create browser", self.browser_create),
             ("IDENTITY", self.identity),
@@ -141,7 +144,7 @@ fn is_zero(n: &u64) -> bool {
 
 /// The money of one currency, as decimal text with every digit; `0` where there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MoneyLine {
+pub struct MoneySummary {
     /// ISO 4217.
     pub currency: Currency,
     /// The sums.
@@ -154,7 +157,7 @@ pub struct MoneyLine {
 
 /// How often a kind of problem was met.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProblemLine {
+pub struct ProblemSummary {
     /// Its stable code.
     pub code: Code,
     /// Whether it keeps an order from being sent.
@@ -167,7 +170,7 @@ pub struct ProblemLine {
 
 /// A rule of the profile and the orders it left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SkippedLine {
+pub struct SkipSummary {
     /// As the profile words it.
     pub reason: String,
     /// How many.
@@ -176,7 +179,7 @@ pub struct SkippedLine {
 
 /// What the pipeline knows beside the tally; the fields as in [`Summary`].
 #[derive(Debug, Clone)]
-pub struct Facts {
+pub struct RunFacts {
     /// The run's name.
     pub run_id: String,
     /// `check` or `send`.
@@ -188,7 +191,7 @@ pub struct Facts {
     /// As the process will report it.
     pub exit_code: u8,
     /// What was read.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<InputSummary>,
     /// Rows of all inputs.
     pub rows: u64,
     /// Rows that could not be read at all.
@@ -200,7 +203,7 @@ pub struct Facts {
     /// Guests of the valid orders.
     pub guests: u64,
     /// What sending the valid orders of a check would take.
-    pub forecast: Option<Outlook>,
+    pub forecast: Option<SendEstimate>,
     /// Requests on the wire.
     pub requests: RequestCounts,
     /// Carts that may hold something when the run ends.
@@ -218,7 +221,7 @@ pub struct Facts {
 impl Summary {
     /// Brings together what the pipeline knows and what was counted.
     #[must_use]
-    pub fn new(facts: Facts, tally: &Tally) -> Self {
+    pub fn new(facts: RunFacts, tally: &Tally) -> Self {
         Self {
             run_id: facts.run_id,
             command: facts.command,
@@ -238,16 +241,16 @@ impl Summary {
             carts_open: facts.carts_open,
             repeated_after: facts.repeated_after,
             needs_backfill: facts.needs_backfill,
-            money: money_lines(tally),
-            problems: problem_lines(tally),
-            skipped: skipped_lines(facts.skipped),
+            money: money_summaries(tally),
+            problems: problem_summaries(tally),
+            skipped: skip_summaries(facts.skipped),
             stopped: facts.stopped,
         }
     }
 
     /// What the exit code means, in words for people (`cli.md`, "Exit codes").
     #[must_use]
-    pub fn verdict(&self) -> &'static str {
+    pub fn exit_message(&self) -> &'static str {
         let is_check = self.command == "check";
         match self.exit_code {
             0 if self.orders.changed > 0 => {
@@ -267,8 +270,8 @@ impl Summary {
 
     /// What can be done about orders that are too old, if there are any.
     #[must_use]
-    pub fn about_old_orders(&self) -> Option<String> {
-        let orders = counted(Some(self.needs_backfill).filter(|n| *n > 0)?, "order");
+    pub fn old_orders_hint(&self) -> Option<String> {
+        let orders = with_unit(Some(self.needs_backfill).filter(|n| *n > 0)?, "order");
         Some(format!(
             "{orders} too old to be sent without a go-ahead (needs_backfill): --backfill sends them, old_orders = \"skip\" leaves them out"
         ))
@@ -281,27 +284,27 @@ impl Summary {
     }
 }
 
-fn money_lines(tally: &Tally) -> Vec<MoneyLine> {
-    let line = |(currency, sums): (Currency, &PerOutcome<ExactSum>)| MoneyLine {
+fn money_summaries(tally: &Tally) -> Vec<MoneySummary> {
+    let summarize = |(currency, sums): (Currency, &PerOutcome<ExactSum>)| MoneySummary {
         currency,
         sums: sums.map(ToString::to_string),
         changed_difference: tally.changed_difference(currency).map(ToString::to_string),
     };
-    tally.money().map(line).collect()
+    tally.money().map(summarize).collect()
 }
 
-fn problem_lines(tally: &Tally) -> Vec<ProblemLine> {
-    let line = |code: Code, orders, rows| ProblemLine { code, severity: code.severity(), orders, rows };
-    let mut lines: Vec<_> =
-        tally.problem_counts().map(|(code, count)| line(code, count.n_orders, count.n_rows)).collect();
-    lines.sort_by_key(|summary| (summary.severity, std::cmp::Reverse((summary.orders, summary.rows))));
-    lines
+fn problem_summaries(tally: &Tally) -> Vec<ProblemSummary> {
+    let summarize = |code: Code, orders, rows| ProblemSummary { code, severity: code.severity(), orders, rows };
+    let mut summaries: Vec<_> =
+        tally.problem_counts().map(|(code, count)| summarize(code, count.orders, count.rows)).collect();
+    summaries.sort_by_key(|summary| (summary.severity, std::cmp::Reverse((summary.orders, summary.rows))));
+    summaries
 }
 
-fn skipped_lines(skipped: Vec<(String, u64)>) -> Vec<SkippedLine> {
-    let mut lines: Vec<_> = skipped.into_iter().map(|(reason, orders)| SkippedLine { reason, orders }).collect();
-    lines.sort_by(|a, b| b.orders.cmp(&a.orders).then_with(|| a.reason.cmp(&b.reason)));
-    lines
+fn skip_summaries(skipped: Vec<(String, u64)>) -> Vec<SkipSummary> {
+    let mut summaries: Vec<_> = skipped.into_iter().map(|(reason, orders)| SkipSummary { reason, orders }).collect();
+    summaries.sort_by(|a, b| b.orders.cmp(&a.orders).then_with(|| a.reason.cmp(&b.reason)));
+    summaries
 }
 
 #[cfg(test)]
@@ -315,7 +318,7 @@ pub(super) mod tests {
         origin::{FileId, Position},
         outcome::Outcome,
         problem::Problem,
-        recipe::{Cost, Forecast},
+        route::{Forecast, RouteCost},
     };
 
     const AT: Position = Position { file: FileId(0), line: 17, column: Some(5) };
@@ -325,21 +328,21 @@ pub(super) mod tests {
             .map(|(amount, currency)| Money { currency: currency.parse().unwrap(), amount: amount.parse().unwrap() });
         let (id, reference) = (OrderId(0), "A-1".to_owned());
         let (rows, problems) = (Vec::new(), Vec::new().into());
-        let record = OrderRecord { id, reference, ordered_at: None, source: AT, money, n_items: 1, rows, problems };
+        let record = OrderRecord { id, reference, ordered_at: None, source: AT, money, item_count: 1, rows, problems };
         for _ in 0..n {
             tally.read(&record);
-            tally.settle(record.money.as_ref(), outcome);
+            tally.record_outcome(record.money.as_ref(), outcome);
         }
     }
 
-    fn facts(command: &str, exit_code: u8) -> Facts {
-        Facts {
+    fn facts(command: &str, exit_code: u8) -> RunFacts {
+        RunFacts {
             run_id: "20261103T081500Z-7f3a".to_owned(),
             command: command.to_owned(),
             started_at: "2026-11-03T08:15:00Z".parse().unwrap(),
             finished_at: "2026-11-03T08:18:12.345678Z".parse().unwrap(),
             exit_code,
-            inputs: vec![Input { file: "orders.csv".to_owned(), bytes: 1_234_567, rows: 4_321 }],
+            inputs: vec![InputSummary { file: "orders.csv".to_owned(), bytes: 1_234_567, rows: 4_321 }],
             rows: 4_321,
             rows_unreadable: 0,
             scattered: 0,
@@ -360,9 +363,9 @@ pub(super) mod tests {
         count(&mut tally, 1_200, Some(("10.50", "EUR")), Outcome::Valid);
         let mut facts = facts("check", 0);
         facts.finished_at = "2026-11-03T08:15:02.300Z".parse().unwrap();
-        let (single, multi) = (Cost { orders: 1_150, requests: 2_690 }, Cost { orders: 50, requests: 7_210 });
-        let forecast = Forecast { single, multi, longest_order: 547 };
-        facts.forecast = Some(Outlook::at(NonZeroU32::new(20), forecast));
+        let (single, multi) = (RouteCost { orders: 1_150, requests: 2_690 }, RouteCost { orders: 50, requests: 7_210 });
+        let forecast = Forecast { single, multi, max_order_requests: 547 };
+        facts.forecast = Some(SendEstimate::at(NonZeroU32::new(20), forecast));
         Summary::new(facts, &tally)
     }
 
@@ -374,18 +377,18 @@ pub(super) mod tests {
         count(&mut tally, 30, Some(("9.999", "BHD")), Outcome::Accepted);
         count(&mut tally, 4, None, Outcome::Invalid);
         let eur = |amount: &str| Money { currency: "EUR".parse().unwrap(), amount: amount.parse().unwrap() };
-        tally.change(&eur("1300"), &eur("1234.50"));
+        tally.record_change(&eur("1300"), &eur("1234.50"));
         for _ in 0..40 {
             let message = "found `12,50 <em>`, expected a number such as 1234.50";
-            tally.problems(&vec![Problem::of(Code::NumberUnreadable, "item.price", AT, message)].into());
+            tally.count_problems(&vec![Problem::for_field(Code::NumberUnreadable, "item.price", AT, message)].into());
         }
         let message = "found `ann***`, expected an address such as a***@e***.com";
-        tally.problems(&vec![Problem::of(Code::EmailImplausible, "guest.email", AT, message)].into());
+        tally.count_problems(&vec![Problem::for_field(Code::EmailImplausible, "guest.email", AT, message)].into());
         let message = "the items add up to 100.00, the order's price is 99.00";
-        tally.problems(&vec![Problem::of_order(Code::TotalDiffers, AT, message)].into());
-        tally.note(Code::UnknownColumn, 4_321);
+        tally.count_problems(&vec![Problem::for_order(Code::TotalDiffers, AT, message)].into());
+        tally.record_file_problem(Code::UnknownColumn, 4_321);
         let mut facts = facts("send", 3);
-        facts.inputs.push(Input { file: "exports/more-orders.ndjson.gz".to_owned(), bytes: 9_876, rows: 12 });
+        facts.inputs.push(InputSummary { file: "exports/more-orders.ndjson.gz".to_owned(), bytes: 9_876, rows: 12 });
         facts.rows_unreadable = 2;
         facts.scattered = 5;
         facts.requests = RequestCounts {
@@ -404,7 +407,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn keys_and_order_of_the_contract() {
+    fn summary_keys_follow_the_contract() {
         let (summary, _) = run_with_everything();
         let json = serde_json::to_string(&summary).unwrap();
         insta::assert_snapshot!(json.replace("],\"", "],\n\"").replace("},\"", "},\n\""), @r#"
@@ -419,7 +422,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn comes_back_as_it_went() {
+    fn summary_round_trips_through_json() {
         let mut summary = run_with_everything().0;
         summary.finished_at = "2026-11-03T08:18:12.345Z".parse().unwrap();
         let text = serde_json::to_string(&summary).unwrap();
@@ -427,22 +430,22 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_only_assembled_orders_need_is_named_where_there_were_any() {
+    fn multi_request_counts_are_omitted_if_zero() {
         let counts = RequestCounts { add: 3, checkout: 1, total: 4, ..RequestCounts::default() };
         insta::assert_snapshot!(serde_json::to_string(&counts).unwrap(), @r#"{"browser_create":0,"identity":0,"order_checkout":0,"add":3,"checkout":1,"total":4,"retries":0}"#);
-        let names: Vec<_> = counts.of_kinds().into_iter().map(|(name, _)| name).collect();
+        let names: Vec<_> = counts.by_kind().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["create browser", "IDENTITY", "ORDER_CHECKOUT", "ADD", "CHECKOUT"]);
         assert_eq!(serde_json::from_str::<RequestCounts>(&serde_json::to_string(&counts).unwrap()).unwrap(), counts);
     }
 
     #[test]
-    fn every_exit_code_has_a_verdict() {
+    fn every_exit_code_has_a_message() {
         let mut summary = clean_check();
         let mut messages = Vec::new();
         for command in ["check", "send"] {
             for exit_code in 0..=5 {
                 (summary.command, summary.exit_code) = (command.to_owned(), exit_code);
-                messages.push(format!("{command} {exit_code}: {}", summary.verdict()));
+                messages.push(format!("{command} {exit_code}: {}", summary.exit_message()));
             }
         }
         insta::assert_snapshot!(messages.join("\n"), @"

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{counts::PerOutcome, sum::ExactSum};
+use super::{exact_sum::ExactSum, per_outcome::PerOutcome};
 use crate::model::{
     money::{Amount, Currency, Money},
     order::OrderRecord,
@@ -27,9 +27,9 @@ pub struct Tally {
 #[derive(Debug, Clone, Default)]
 pub struct ProblemCount {
     /// Orders that have it at least once.
-    pub n_orders: u64,
+    pub orders: u64,
     /// Rows that have it at least once.
-    pub n_rows: u64,
+    pub rows: u64,
     /// The one that stands first in the input.
     pub example: Option<Problem>,
 }
@@ -46,15 +46,15 @@ impl Tally {
     }
 
     /// Counts an order's outcome. `record_money` is what its record had when it was read.
-    pub fn settle(&mut self, record_money: Option<&Money>, outcome: Outcome) {
-        *self.orders.of_mut(outcome) += 1;
+    pub fn record_outcome(&mut self, record_money: Option<&Money>, outcome: Outcome) {
+        *self.orders.get_mut(outcome) += 1;
         if let Some(money) = record_money {
-            self.sums_of(money).of_mut(outcome).add(money.amount);
+            self.sums_of(money).get_mut(outcome).add(money.amount);
         }
     }
 
     /// Adds what an accepted order has changed by.
-    pub fn change(&mut self, was: &Money, now: &Money) {
+    pub fn record_change(&mut self, was: &Money, now: &Money) {
         for (currency, amount) in [(now.currency, now.amount), (was.currency, Amount(-was.amount.0))] {
             self.money.entry(currency).or_default();
             self.changes.entry(currency).or_default().add(amount);
@@ -69,14 +69,14 @@ impl Tally {
     }
 
     /// Gives this outcome to all orders that were read and have none: they cannot be named any more.
-    pub fn settle_rest(&mut self, outcome: Outcome) {
-        if self.unsettled() == 0 {
+    pub fn record_rest(&mut self, outcome: Outcome) {
+        if self.without_result() == 0 {
             return;
         }
-        *self.orders.of_mut(outcome) += self.unsettled();
+        *self.orders.get_mut(outcome) += self.without_result();
         for sums in self.money.values_mut() {
-            let settled: Vec<_> = sums.outcomes().map(|(_, sum)| *sum).collect();
-            *sums.of_mut(outcome) = sums.of(outcome).with_rest_of(&sums.read, &settled);
+            let recorded: Vec<_> = sums.outcomes().map(|(_, sum)| *sum).collect();
+            *sums.get_mut(outcome) = sums.get(outcome).plus_remainder(&sums.read, &recorded);
         }
     }
 
@@ -92,51 +92,51 @@ impl Tally {
         self.n_without_amount += other.n_without_amount;
         for (code, count) in &other.problems {
             let total = self.problems.entry(*code).or_default();
-            total.n_orders += count.n_orders;
-            total.n_rows += count.n_rows;
-            count.example.iter().for_each(|problem| self.keep_example(problem));
+            total.orders += count.orders;
+            total.rows += count.rows;
+            count.example.iter().for_each(|problem| self.keep_first_example(problem));
         }
     }
 
     /// Counts the problems of one order: each code once, and once for each row that has it.
-    pub fn problems(&mut self, problems: &Problems) {
+    pub fn count_problems(&mut self, problems: &Problems) {
         if problems.is_empty() {
             return;
         }
-        let mut places: Vec<_> =
+        let mut positions: Vec<_> =
             problems.iter().map(|problem| (problem.code, problem.at.file, problem.at.line)).collect();
-        places.sort_unstable();
-        places.dedup();
-        for same_code in places.chunk_by(|a, b| a.0 == b.0) {
+        positions.sort_unstable();
+        positions.dedup();
+        for same_code in positions.chunk_by(|a, b| a.0 == b.0) {
             let count = self.problems.entry(same_code[0].0).or_default();
-            count.n_orders += 1;
-            count.n_rows += same_code.len() as u64;
+            count.orders += 1;
+            count.rows += same_code.len() as u64;
         }
-        for omitted in problems.untold() {
-            self.problems.entry(omitted.code).or_default().n_rows += omitted.n_rows;
+        for omitted in problems.omitted() {
+            self.problems.entry(omitted.code).or_default().rows += omitted.row_count;
         }
         for problem in problems.iter() {
-            self.keep_example(problem);
+            self.keep_first_example(problem);
         }
     }
 
     /// Counts a problem that belongs to no order, such as an unknown column, and the rows it touches.
-    pub fn note(&mut self, code: Code, n_rows: u64) {
-        self.problems.entry(code).or_default().n_rows += n_rows;
+    pub fn record_file_problem(&mut self, code: Code, n_rows: u64) {
+        self.problems.entry(code).or_default().rows += n_rows;
     }
 
     /// Counts further orders with a problem, each for its first row: orders whose own problems do not say so.
-    pub fn note_orders(&mut self, code: Code, n_orders: u64) {
-        self.note(code, n_orders);
-        self.problems.entry(code).or_default().n_orders += n_orders;
+    pub fn record_orders_with_problem(&mut self, code: Code, n_orders: u64) {
+        self.record_file_problem(code, n_orders);
+        self.problems.entry(code).or_default().orders += n_orders;
     }
 
     /// Keeps the problem as the example of its code, if none stands before it in the input. Counts nothing; needed only
     /// beside [`Tally::note`].
-    pub fn keep_example(&mut self, problem: &Problem) {
-        let place = |problem: &Problem| (problem.at.file, problem.at.line, problem.at.column);
+    pub fn keep_first_example(&mut self, problem: &Problem) {
+        let position = |problem: &Problem| (problem.at.file, problem.at.line, problem.at.column);
         let example = &mut self.problems.entry(problem.code).or_default().example;
-        if example.as_ref().is_none_or(|kept| place(problem) < place(kept)) {
+        if example.as_ref().is_none_or(|kept| position(problem) < position(kept)) {
             *example = Some(problem.clone());
         }
     }
@@ -149,8 +149,8 @@ impl Tally {
 
     /// Orders that were read and have no outcome yet; at the end of a run, none.
     #[must_use]
-    pub fn unsettled(&self) -> u64 {
-        self.orders.read.saturating_sub(self.orders.n_settled())
+    pub fn without_result(&self) -> u64 {
+        self.orders.read.saturating_sub(self.orders.with_result())
     }
 
     /// Orders whose price or currency cannot be read: they are in no sum.
@@ -192,7 +192,7 @@ mod tests {
             ordered_at: None,
             source: Position { file: FileId(0), line: 2, column: None },
             money,
-            n_items: 1,
+            item_count: 1,
             rows: Vec::new(),
             problems: Vec::new().into(),
         }
@@ -200,34 +200,33 @@ mod tests {
 
     fn problem(code: Code, line: u64, column: u32) -> Problem {
         let at = Position { file: FileId(0), line, column: Some(column) };
-        Problem::of(code, "price", at, format!("found at {line}:{column}"))
+        Problem::for_field(code, "price", at, format!("found at {line}:{column}"))
     }
 
     #[test]
-    fn a_code_counts_once_per_order_and_once_per_row() {
+    fn problem_code_counts_once_per_order_and_row() {
         let mut tally = Tally::default();
         let (missing, number) = (Code::MissingAttribute, Code::NumberUnreadable);
-        tally.problems(
+        tally.count_problems(
             &vec![problem(missing, 3, 1), problem(number, 3, 9), problem(missing, 3, 5), problem(missing, 4, 1)].into(),
         );
-        tally.problems(&vec![problem(missing, 7, 1)].into());
-        tally.note(Code::UnknownColumn, 20);
-        let counted: Vec<_> =
-            tally.problem_counts().map(|(code, count)| (code, count.n_orders, count.n_rows)).collect();
+        tally.count_problems(&vec![problem(missing, 7, 1)].into());
+        tally.record_file_problem(Code::UnknownColumn, 20);
+        let counted: Vec<_> = tally.problem_counts().map(|(code, count)| (code, count.orders, count.rows)).collect();
         assert_eq!(counted, [(missing, 2, 3), (number, 1, 1), (Code::UnknownColumn, 0, 20)]);
         let (_, first) = tally.problem_counts().next().unwrap();
         assert_eq!(first.example, Some(problem(missing, 3, 1)));
     }
 
     #[test]
-    fn an_order_is_unsettled_until_its_outcome_is_told() {
+    fn order_has_no_result_until_recorded() {
         let mut tally = Tally::default();
         tally.read(&record(None));
         tally.read(&record(None));
-        tally.settle(None, Outcome::Accepted);
-        assert_eq!((tally.unsettled(), tally.orders_without_amount()), (1, 2));
-        tally.settle(None, Outcome::Invalid);
-        assert_eq!(tally.unsettled(), 0);
+        tally.record_outcome(None, Outcome::Accepted);
+        assert_eq!((tally.without_result(), tally.orders_without_amount()), (1, 2));
+        tally.record_outcome(None, Outcome::Invalid);
+        assert_eq!(tally.without_result(), 0);
     }
 
     fn any_money() -> impl Strategy<Value = Option<Money>> {
@@ -245,24 +244,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_adds_up(orders in prop::collection::vec((any_money(), prop::sample::select(Outcome::ALL.to_vec())), 0..200)) {
+        fn outcomes_partition_orders(orders in prop::collection::vec((any_money(), prop::sample::select(Outcome::ALL.to_vec())), 0..200)) {
             let mut tally = Tally::default();
             for (money, _) in &orders {
                 tally.read(&record(money.clone()));
             }
             for (money, outcome) in orders.iter().rev() {
-                tally.settle(money.as_ref(), *outcome);
+                tally.record_outcome(money.as_ref(), *outcome);
             }
 
             prop_assert_eq!(tally.orders().read, orders.len() as u64);
-            prop_assert_eq!(tally.orders().n_settled(), tally.orders().read);
-            prop_assert_eq!(tally.unsettled(), 0);
+            prop_assert_eq!(tally.orders().with_result(), tally.orders().read);
+            prop_assert_eq!(tally.without_result(), 0);
             for (currency, sums) in tally.money() {
-                let settled: Decimal = sums.outcomes().map(|(_, sum)| value(sum)).sum();
+                let recorded: Decimal = sums.outcomes().map(|(_, sum)| value(sum)).sum();
                 let read: Decimal = orders.iter().filter_map(|(money, _)| money.as_ref())
                     .filter(|money| money.currency == currency).map(|money| money.amount.0).sum();
                 prop_assert_eq!(value(&sums.read), read);
-                prop_assert_eq!(settled, read);
+                prop_assert_eq!(recorded, read);
             }
         }
     }

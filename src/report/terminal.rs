@@ -4,7 +4,7 @@
 //! Prints nothing itself. Called by `pipeline`.
 
 use super::{
-    figures::{Side, count, counted, grouped, severity_word, size, spent, table},
+    numbers::{Align, count, format_duration, group_digits, severity_name, size, table, with_unit},
     page,
     summary::Summary,
 };
@@ -15,11 +15,11 @@ const CHANGED_BY: &str = "changed by";
 
 /// More kinds of problems, reasons, inputs or currencies than this stand only in the report: the words should fit a
 /// screen.
-const MOST_LISTED: usize = 8;
+const MAX_LISTED: usize = 8;
 
 /// The words for a run; `folder` is its run folder as the user would type it. Ends with a line break.
 #[must_use]
-pub fn words(summary: &Summary, folder: &str) -> String {
+pub fn render(summary: &Summary, folder: &str) -> String {
     let paragraphs = [
         headline(summary),
         inputs(summary),
@@ -36,20 +36,20 @@ pub fn words(summary: &Summary, folder: &str) -> String {
 
 fn headline(summary: &Summary) -> String {
     let stopped = summary.stopped.as_ref().map(|reason| format!("ended early: {reason}\n")).unwrap_or_default();
-    format!("{}: {}\n{stopped}", summary.command, summary.verdict())
+    format!("{}: {}\n{stopped}", summary.command, summary.exit_message())
 }
 
 fn inputs(summary: &Summary) -> String {
     let mut lines: Vec<_> = summary
         .inputs
         .iter()
-        .take(MOST_LISTED)
-        .map(|input| [input.file.clone(), counted(input.rows, "row"), size(input.bytes)])
+        .take(MAX_LISTED)
+        .map(|input| [input.file.clone(), with_unit(input.rows, "row"), size(input.bytes)])
         .collect();
     if summary.rows_unreadable > 0 {
-        lines.push(["unreadable".to_owned(), counted(summary.rows_unreadable, "row"), String::new()]);
+        lines.push(["unreadable".to_owned(), with_unit(summary.rows_unreadable, "row"), String::new()]);
     }
-    section("read", &table([Side::Left, Side::Right, Side::Right], &lines), summary.inputs.len())
+    section("read", &table([Align::Left, Align::Right, Align::Right], &lines), summary.inputs.len())
 }
 
 fn orders(summary: &Summary) -> String {
@@ -58,40 +58,40 @@ fn orders(summary: &Summary) -> String {
     lines.push(["read".to_owned(), count(summary.orders.read)]);
     let scattered = match summary.scattered {
         0 => String::new(),
-        n => format!("  {} with scattered rows\n", counted(n, "order")),
+        n => format!("  {} with scattered rows\n", with_unit(n, "order")),
     };
     let repeated = match summary.repeated_after {
         0 => String::new(),
         n => format!(
             "  {} sent again after an uncertain answer: see repeated_after in the results\n",
-            counted(n, "order")
+            with_unit(n, "order")
         ),
     };
     let carts = match summary.carts_open {
         0 => String::new(),
-        n => format!("  {} may hold something: the next run clears what is there\n", counted(n, "cart")),
+        n => format!("  {} may hold something: the next run clears what is there\n", with_unit(n, "cart")),
     };
-    let old = summary.about_old_orders().map(|hint| format!("  {hint}\n")).unwrap_or_default();
-    section("orders", &(table([Side::Left, Side::Right], &lines) + &scattered + &repeated + &old + &carts), 0)
+    let old = summary.old_orders_hint().map(|hint| format!("  {hint}\n")).unwrap_or_default();
+    section("orders", &(table([Align::Left, Align::Right], &lines) + &scattered + &repeated + &old + &carts), 0)
 }
 
 fn money(summary: &Summary) -> String {
     let mut lines = Vec::new();
-    for money in summary.money.iter().take(MOST_LISTED) {
-        let nonzero = money.sums.outcomes().filter(|(outcome, _)| *summary.orders.of(*outcome) > 0);
+    for money in summary.money.iter().take(MAX_LISTED) {
+        let nonzero = money.sums.outcomes().filter(|(outcome, _)| *summary.orders.get(*outcome) > 0);
         let sums = nonzero.map(|(outcome, sum)| (outcome.as_str(), sum));
         let difference = money.changed_difference.as_ref().map(|difference| (CHANGED_BY, difference));
         let sums = sums.chain(difference).chain([("read", &money.sums.read)]);
         for (index, (name, sum)) in sums.filter(|(name, sum)| *name == "read" || !is_zero(sum)).enumerate() {
             let currency = if index == 0 { money.currency.to_string() } else { String::new() };
-            lines.push([currency, name.to_owned(), grouped(sum)]);
+            lines.push([currency, name.to_owned(), group_digits(sum)]);
         }
     }
     let without = match summary.orders_without_amount {
         0 => String::new(),
-        n => format!("  {} without a readable amount\n", counted(n, "order")),
+        n => format!("  {} without a readable amount\n", with_unit(n, "order")),
     };
-    let text = table([Side::Left, Side::Left, Side::Right], &lines) + &without;
+    let text = table([Align::Left, Align::Left, Align::Right], &lines) + &without;
     section("money", &text, summary.money.len())
 }
 
@@ -103,15 +103,15 @@ fn problems(summary: &Summary) -> String {
     let lines: Vec<_> = summary
         .problems
         .iter()
-        .take(MOST_LISTED)
+        .take(MAX_LISTED)
         .map(|problem| {
-            let severity = severity_word(problem.severity).to_owned();
+            let severity = severity_name(problem.severity).to_owned();
             // What belongs to a file and to no order has no orders.
-            let orders = if problem.orders == 0 { String::new() } else { counted(problem.orders, "order") };
-            [severity, problem.code.to_string(), orders, counted(problem.rows, "row")]
+            let orders = if problem.orders == 0 { String::new() } else { with_unit(problem.orders, "order") };
+            [severity, problem.code.to_string(), orders, with_unit(problem.rows, "row")]
         })
         .collect();
-    let aligns = [Side::Left, Side::Left, Side::Right, Side::Right];
+    let aligns = [Align::Left, Align::Left, Align::Right, Align::Right];
     section("problems", &table(aligns, &lines), summary.problems.len())
 }
 
@@ -119,27 +119,27 @@ fn skipped(summary: &Summary) -> String {
     let lines: Vec<_> = summary
         .skipped
         .iter()
-        .take(MOST_LISTED)
+        .take(MAX_LISTED)
         .map(|line| [printable(&line.reason).into_owned(), count(line.orders)])
         .collect();
-    section("skipped", &table([Side::Left, Side::Right], &lines), summary.skipped.len())
+    section("skipped", &table([Align::Left, Align::Right], &lines), summary.skipped.len())
 }
 
 fn forecast(summary: &Summary) -> String {
     let Some(estimate) = &summary.forecast else { return String::new() };
-    let aligns = [Side::Left, Side::Right, Side::Right, Side::Right];
+    let aligns = [Align::Left, Align::Right, Align::Right, Align::Right];
     section(&estimate.heading(), &table(aligns, &estimate.lines()), 0)
 }
 
 fn requests(summary: &Summary) -> String {
-    let (requests, took) = (&summary.requests, spent(summary.duration()));
+    let (requests, took) = (&summary.requests, format_duration(summary.duration()));
     if requests.total == 0 {
         return format!("took {took}, no requests\n");
     }
     let sums = [("total", requests.total), ("of these retries", requests.retries)];
-    let lines = requests.of_kinds().into_iter().chain(sums).map(|(name, n)| [name.to_owned(), count(n)]);
+    let lines = requests.by_kind().into_iter().chain(sums).map(|(name, n)| [name.to_owned(), count(n)]);
     let lines: Vec<_> = lines.collect();
-    format!("{}\ntook {took}\n", section("requests", &table([Side::Left, Side::Right], &lines), 0))
+    format!("{}\ntook {took}\n", section("requests", &table([Align::Left, Align::Right], &lines), 0))
 }
 
 /// A heading over its lines; nothing where there are none. Of `n_all` things, those beyond the listed ones are told.
@@ -147,7 +147,7 @@ fn section(heading: &str, lines: &str, n_all: usize) -> String {
     if lines.is_empty() {
         return String::new();
     }
-    let more = match n_all.saturating_sub(MOST_LISTED) {
+    let more = match n_all.saturating_sub(MAX_LISTED) {
         0 => String::new(),
         n => format!("  and {n} more in the report\n"),
     };
@@ -158,15 +158,15 @@ fn section(heading: &str, lines: &str, n_all: usize) -> String {
 mod tests {
     use super::{
         super::summary::{
-            Input,
+            InputSummary,
             tests::{clean_check, run_with_everything},
         },
         *,
     };
 
     #[test]
-    fn a_clean_check() {
-        insta::assert_snapshot!(words(&clean_check(), "orderferry-runs/20261103T081500Z-7f3a"), @"
+    fn text_of_a_clean_check() {
+        insta::assert_snapshot!(render(&clean_check(), "orderferry-runs/20261103T081500Z-7f3a"), @"
         check: every order is valid or skipped
 
         read
@@ -193,8 +193,8 @@ mod tests {
     }
 
     #[test]
-    fn a_run_with_everything() {
-        insta::assert_snapshot!(words(&run_with_everything().0, "runs/7f3a"), @r#"
+    fn text_of_a_run_with_everything() {
+        insta::assert_snapshot!(render(&run_with_everything().0, "runs/7f3a"), @r#"
         send: the outcome of some orders is unknown
         ended early: the deadline passed
 
@@ -258,10 +258,10 @@ mod tests {
     }
 
     #[test]
-    fn many_inputs_do_not_fill_the_screen() {
+    fn long_input_list_is_truncated() {
         let mut summary = clean_check();
-        let input = |n| Input { file: format!("orders-{n}.csv"), bytes: 10, rows: 1 };
+        let input = |n| InputSummary { file: format!("orders-{n}.csv"), bytes: 10, rows: 1 };
         summary.inputs = (0..20).map(input).collect();
-        assert!(words(&summary, "runs").contains("  and 12 more in the report\n"));
+        assert!(render(&summary, "runs").contains("  and 12 more in the report\n"));
     }
 }

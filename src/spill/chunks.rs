@@ -14,7 +14,7 @@ use std::{
 };
 
 /// The least that one system call should move; a smaller piece costs more in calls than in copying.
-pub(super) const WINDOW: usize = 64 * 1024;
+pub(super) const READ_BYTES: usize = 64 * 1024;
 
 /// Where a sorted chunk stands in the file.
 #[derive(Debug, Clone, Copy)]
@@ -45,14 +45,14 @@ impl Chunks {
     }
 
     /// An error if one was told before: who missed it then must not take the rest for all there is.
-    pub(super) fn check(&self) -> io::Result<()> {
+    pub(super) fn ensure_not_failed(&self) -> io::Result<()> {
         let path = self.path.display();
         if self.has_failed { Err(io::Error::other(format!("{path}: could not be written before"))) } else { Ok(()) }
     }
 
     /// The file, created if this is the first call.
     pub(super) fn file(&mut self) -> io::Result<Arc<ChunkFile>> {
-        self.check()?;
+        self.ensure_not_failed()?;
         if let Some(file) = &self.file {
             return Ok(Arc::clone(file));
         }
@@ -94,18 +94,18 @@ impl ChunkFile {
         if let Err(error) = fs::remove_file(path)
             && error.kind() != io::ErrorKind::NotFound
         {
-            return Err(named(path, &error));
+            return Err(with_path(path, &error));
         }
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(|error| named(path, &error))?;
+        let file = options.open(path).map_err(|error| with_path(path, &error))?;
         #[cfg(not(unix))]
         drop(file);
         // Its name is gone at once: what customers' data it holds goes with the process, however that ends.
         #[cfg(unix)]
-        fs::remove_file(path).map_err(|error| named(path, &error))?;
+        fs::remove_file(path).map_err(|error| with_path(path, &error))?;
         Ok(Self {
             path: path.to_owned(),
             #[cfg(unix)]
@@ -116,7 +116,7 @@ impl ChunkFile {
 
     /// As a disk does that loses something.
     #[cfg(test)]
-    pub(super) fn cut(&self, n_bytes: u64) {
+    pub(super) fn truncate(&self, n_bytes: u64) {
         #[cfg(unix)]
         self.file.set_len(n_bytes).unwrap();
         #[cfg(not(unix))]
@@ -127,21 +127,21 @@ impl ChunkFile {
     pub(super) fn writer(&self, n_bytes: u64) -> ChunkWriter<'_> {
         let start = self.end.fetch_add(n_bytes, Ordering::Relaxed);
         let chunk = Chunk { start, end: start + n_bytes };
-        ChunkWriter { file: self, chunk, at: start, buffer: Vec::with_capacity(WINDOW) }
+        ChunkWriter { file: self, chunk, at: start, buffer: Vec::with_capacity(READ_BYTES) }
     }
 
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
-        self.write_all_at(bytes, at).map_err(|error| named(&self.path, &error))
+        self.write_all_at(bytes, at).map_err(|error| with_path(&self.path, &error))
     }
 
     fn read_at(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
         self.read_exact_at(bytes, at).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => self.damaged(at, "the file ends before what was written to it"),
-            _ => named(&self.path, &error),
+            io::ErrorKind::UnexpectedEof => self.damage_error(at, "the file ends before what was written to it"),
+            _ => with_path(&self.path, &error),
         })
     }
 
-    fn damaged(&self, at: u64, what: &str) -> io::Error {
+    fn damage_error(&self, at: u64, what: &str) -> io::Error {
         io::Error::new(io::ErrorKind::InvalidData, format!("{}, byte {at}: {what}", self.path.display()))
     }
 
@@ -182,7 +182,7 @@ impl Drop for ChunkFile {
 }
 
 /// The kind stays, so that a full disk is still known as one.
-fn named(path: &Path, error: &io::Error) -> io::Error {
+fn with_path(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
@@ -197,10 +197,10 @@ pub(super) struct ChunkWriter<'a> {
 
 impl ChunkWriter<'_> {
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.buffer.len() + bytes.len() > WINDOW {
+        if self.buffer.len() + bytes.len() > READ_BYTES {
             self.flush()?;
         }
-        if bytes.len() < WINDOW {
+        if bytes.len() < READ_BYTES {
             self.buffer.extend_from_slice(bytes);
             return Ok(());
         }
@@ -225,65 +225,65 @@ impl ChunkWriter<'_> {
 
 /// Reads one chunk from its beginning to its end.
 #[derive(Debug)]
-pub(super) struct Window {
+pub(super) struct ChunkReader {
     file: Arc<ChunkFile>,
     /// The part of the chunk that is not in the buffer yet.
-    ahead: Chunk,
+    remaining: Chunk,
     /// How much is read at once.
     size: usize,
     buffer: Vec<u8>,
     /// The buffer is taken up to here.
-    taken: usize,
+    consumed: usize,
 }
 
-impl Window {
+impl ChunkReader {
     pub(super) fn new(file: &Arc<ChunkFile>, chunk: Chunk, size: usize) -> Self {
-        Self { file: Arc::clone(file), ahead: chunk, size, buffer: Vec::new(), taken: 0 }
+        Self { file: Arc::clone(file), remaining: chunk, size, buffer: Vec::new(), consumed: 0 }
     }
 
     pub(super) fn is_at_end(&self) -> bool {
-        self.n_left() == 0
+        self.bytes_left() == 0
     }
 
     /// Goes on by `n` bytes, which `last` then shows; an error if the chunk has fewer.
-    pub(super) fn take(&mut self, n: u64) -> io::Result<usize> {
+    pub(super) fn read(&mut self, n: u64) -> io::Result<usize> {
         let n = match usize::try_from(n) {
-            Ok(size) if n <= self.n_left() => size,
-            _ => return Err(self.file.damaged(self.ahead.start, "a record is longer than its chunk")),
+            Ok(size) if n <= self.bytes_left() => size,
+            _ => return Err(self.file.damage_error(self.remaining.start, "a record is longer than its chunk")),
         };
-        if self.buffer.len() - self.taken < n {
+        if self.buffer.len() - self.consumed < n {
             self.refill(n)?;
         }
-        self.taken += n;
+        self.consumed += n;
         Ok(n)
     }
 
-    pub(super) fn take_array<const N: usize>(&mut self) -> io::Result<[u8; N]> {
-        self.take(N as u64)?;
-        Ok(*self.last(N).first_chunk().expect("N bytes were taken"))
+    pub(super) fn read_array<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+        self.read(N as u64)?;
+        Ok(*self.last_read(N).first_chunk().expect("N bytes were taken"))
     }
 
     /// The `n` bytes that were taken last; at most as many as the last `take` took.
-    pub(super) fn last(&self, n: usize) -> &[u8] {
-        &self.buffer[self.taken - n..self.taken]
+    pub(super) fn last_read(&self, n: usize) -> &[u8] {
+        &self.buffer[self.consumed - n..self.consumed]
     }
 
-    fn n_left(&self) -> u64 {
-        (self.buffer.len() - self.taken) as u64 + self.ahead.n_bytes()
+    fn bytes_left(&self) -> u64 {
+        (self.buffer.len() - self.consumed) as u64 + self.remaining.n_bytes()
     }
 
     /// Reads on until `n` bytes are there, which the chunk has. A record longer than the window widens it only until
     /// the next refill.
     fn refill(&mut self, n: usize) -> io::Result<()> {
-        let kept = self.buffer.len() - self.taken;
-        self.buffer.copy_within(self.taken.., 0);
-        self.taken = 0;
-        let remaining = usize::try_from(self.ahead.n_bytes()).unwrap_or(usize::MAX);
+        let kept = self.buffer.len() - self.consumed;
+        self.buffer.copy_within(self.consumed.., 0);
+        self.consumed = 0;
+        let remaining = usize::try_from(self.remaining.n_bytes()).unwrap_or(usize::MAX);
         let full = n.max(self.size).min(kept.saturating_add(remaining));
         self.buffer.resize(full, 0);
         self.buffer.shrink_to(self.size);
-        self.file.read_at(&mut self.buffer[kept..], self.ahead.start)?;
-        self.ahead.start += (full - kept) as u64;
+        self.file.read_at(&mut self.buffer[kept..], self.remaining.start)?;
+        self.remaining.start += (full - kept) as u64;
         Ok(())
     }
 }
@@ -292,7 +292,7 @@ impl Window {
 mod tests {
     use super::*;
 
-    fn written(chunks: &mut Chunks, bytes: &[u8]) -> Chunk {
+    fn write_chunk(chunks: &mut Chunks, bytes: &[u8]) -> Chunk {
         let file = chunks.file().unwrap();
         let mut writer = file.writer(bytes.len() as u64);
         writer.write(bytes).unwrap();
@@ -300,43 +300,43 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_is_read_as_it_was_written() {
+    fn chunk_round_trips() {
         let folder = tempfile::tempdir().unwrap();
         let mut chunks = Chunks::new(folder.path(), "c");
-        written(&mut chunks, b"first");
-        let chunk = written(&mut chunks, b"second");
-        let mut reader = Window::new(&chunks.file().unwrap(), chunk, 2);
-        assert_eq!(reader.take_array().unwrap(), *b"s");
-        assert_eq!(reader.take_array().unwrap(), *b"econ");
+        write_chunk(&mut chunks, b"first");
+        let chunk = write_chunk(&mut chunks, b"second");
+        let mut reader = ChunkReader::new(&chunks.file().unwrap(), chunk, 2);
+        assert_eq!(reader.read_array().unwrap(), *b"s");
+        assert_eq!(reader.read_array().unwrap(), *b"econ");
         assert!(!reader.is_at_end());
-        assert_eq!(reader.take_array().unwrap(), *b"d");
+        assert_eq!(reader.read_array().unwrap(), *b"d");
         assert!(reader.is_at_end());
     }
 
     #[test]
-    fn a_record_never_reaches_into_the_next_chunk() {
+    fn record_cannot_exceed_its_chunk() {
         let folder = tempfile::tempdir().unwrap();
         let mut chunks = Chunks::new(folder.path(), "c");
-        let chunk = written(&mut chunks, b"first");
-        written(&mut chunks, b"second");
-        let error = Window::new(&chunks.file().unwrap(), chunk, 64).take(u64::MAX).unwrap_err();
+        let chunk = write_chunk(&mut chunks, b"first");
+        write_chunk(&mut chunks, b"second");
+        let error = ChunkReader::new(&chunks.file().unwrap(), chunk, 64).read(u64::MAX).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
         assert!(error.to_string().contains("longer than its chunk"), "{error}");
     }
 
     #[test]
-    fn a_truncated_file_is_an_error_that_names_it() {
+    fn truncation_error_names_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let mut chunks = Chunks::new(folder.path(), "c");
-        let chunk = written(&mut chunks, b"first");
-        chunks.file().unwrap().cut(3);
-        let error = Window::new(&chunks.file().unwrap(), chunk, 64).take(5).unwrap_err();
+        let chunk = write_chunk(&mut chunks, b"first");
+        chunks.file().unwrap().truncate(3);
+        let error = ChunkReader::new(&chunks.file().unwrap(), chunk, 64).read(5).unwrap_err();
         assert!(error.to_string().starts_with(&*folder.path().join("c").to_string_lossy()), "{error}");
         assert!(error.to_string().ends_with("the file ends before what was written to it"), "{error}");
     }
 
     #[test]
-    fn a_file_that_cannot_be_created_is_named() {
+    fn create_error_names_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let error = Chunks::new(&folder.path().join("absent"), "c").file().unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
@@ -345,7 +345,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_left_behind_is_replaced_and_only_its_user_reads_the_new_one() {
+    fn stale_file_is_replaced_with_mode_0600() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("c");
@@ -359,7 +359,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_full_disk_is_named_and_known_as_one() {
+    fn full_disk_error_keeps_path_and_kind() {
         let file = ChunkFile { path: "full".into(), file: File::create("/dev/full").unwrap(), end: AtomicU64::new(0) };
         let mut writer = file.writer(1);
         writer.write(b"x").unwrap();

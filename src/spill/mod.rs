@@ -4,9 +4,9 @@
 //! later run: nothing here is durable, and nothing is synced. Knows nothing of ours, only std. Called by `pipeline` and
 //! `plan`.
 
+pub mod batch;
+pub mod bloom;
 mod chunks;
-pub mod entries;
-pub mod filter;
-mod merge;
-pub mod seen;
+pub mod duplicate_counter;
+mod kway_merge;
 pub mod sorter;

@@ -12,17 +12,17 @@ use std::{
 };
 
 use super::{
+    batch::{Batch, SortedRun},
     chunks::Chunks,
-    entries::{Entries, SortedEntries},
-    merge::{self, Merge},
+    kway_merge::{self, KWayMerge},
 };
 
 /// Memory is filled in at least so many parts, and a part is sorted and written as one chunk. With more parts, more
 /// threads sort at once and less memory waits for the disk; with fewer, the chunks are longer.
-const N_PARTS: usize = 16;
+const MIN_PARTS: usize = 16;
 
 /// A part is never longer, so that one that grows, which moves it, is never much of the memory.
-const LONGEST_PART: usize = 16 << 20;
+const MAX_PART_BYTES: usize = 16 << 20;
 
 /// Takes entries, from several threads at once.
 ///
@@ -33,39 +33,39 @@ const LONGEST_PART: usize = 16 << 20;
 pub struct Sorter {
     memory: usize,
     /// How much all entries may take.
-    most: usize,
+    max_bytes: usize,
     /// How much those of one part may take.
-    part: usize,
-    state: Mutex<State>,
+    part_bytes: usize,
+    state: Mutex<SorterState>,
     /// Memory became free, or an entry could not be written.
     has_changed: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
-    filling: Entries,
-    full: Vec<Entries>,
+struct SorterState {
+    current: Batch,
+    sealed: Vec<Batch>,
     /// Written and empty, with their memory.
-    spare: Vec<Entries>,
+    free_parts: Vec<Batch>,
     /// The memory of all entries: filling, full, and just being written.
-    n_held: usize,
+    memory_used: usize,
     chunks: Chunks,
 }
 
-impl State {
-    fn seal(&mut self) {
-        if !self.filling.is_empty() {
-            let next = self.spare.pop().unwrap_or_else(|| self.filling.room_for_as_many());
-            self.full.push(mem::replace(&mut self.filling, next));
+impl SorterState {
+    fn close_part(&mut self) {
+        if !self.current.is_empty() {
+            let next = self.free_parts.pop().unwrap_or_else(|| self.current.with_same_capacity());
+            self.sealed.push(mem::replace(&mut self.current, next));
         }
     }
 
     /// A full part; the one that is being filled only if all memory is in it.
-    fn next_to_write(&mut self) -> Option<Entries> {
-        if self.full.is_empty() && self.n_held == self.filling.n_held() {
-            self.seal();
+    fn next_to_write(&mut self) -> Option<Batch> {
+        if self.sealed.is_empty() && self.memory_used == self.current.memory_used() {
+            self.close_part();
         }
-        self.full.pop()
+        self.sealed.pop()
     }
 }
 
@@ -75,18 +75,18 @@ impl Sorter {
     /// dropped.
     #[must_use]
     pub fn new(folder: &Path, name: &str, memory: usize) -> Self {
-        let state = State {
-            filling: Entries::default(),
-            full: Vec::new(),
-            spare: Vec::new(),
-            n_held: 0,
+        let state = SorterState {
+            current: Batch::default(),
+            sealed: Vec::new(),
+            free_parts: Vec::new(),
+            memory_used: 0,
             chunks: Chunks::new(folder, name),
         };
         let max_bytes = memory - memory / 8;
         Self {
             memory,
-            most: max_bytes,
-            part: Self::longest_part(max_bytes),
+            max_bytes,
+            part_bytes: Self::max_part_bytes(max_bytes),
             state: Mutex::new(state),
             has_changed: Condvar::new(),
         }
@@ -95,128 +95,132 @@ impl Sorter {
     /// The room that entries with so many bytes take in the folder, about, if they do not fit into `memory`: once as they
     /// come, and once more for each level on which they are merged.
     #[must_use]
-    pub fn room_for(n_bytes: u64, memory: usize) -> u64 {
+    pub fn disk_needed(n_bytes: u64, memory: usize) -> u64 {
         let max_bytes = memory - memory / 8;
         // An entry takes some bytes beside its own.
         if n_bytes.saturating_mul(2) <= max_bytes as u64 {
             return 0;
         }
-        let part_bytes = Self::longest_part(max_bytes).max(1);
+        let part_bytes = Self::max_part_bytes(max_bytes).max(1);
         let (mut n_chunks, mut n_levels) = (n_bytes.div_ceil(part_bytes as u64), 1);
-        while n_chunks > merge::n_windows(memory) as u64 {
-            n_chunks = n_chunks.div_ceil(merge::n_windows(memory) as u64);
+        while n_chunks > kway_merge::max_merge_width(memory) as u64 {
+            n_chunks = n_chunks.div_ceil(kway_merge::max_merge_width(memory) as u64);
             n_levels += 1;
         }
         n_bytes.saturating_mul(n_levels)
     }
 
-    fn longest_part(max_bytes: usize) -> usize {
-        (max_bytes / N_PARTS).min(LONGEST_PART)
+    fn max_part_bytes(max_bytes: usize) -> usize {
+        (max_bytes / MIN_PARTS).min(MAX_PART_BYTES)
     }
 
     /// Adds an entry. An error names the file; after one there is no result.
     pub fn push(&self, key: u128, payload: &[u8]) -> io::Result<()> {
-        let entry_bytes = Entries::n_held_by(payload);
-        let mut state = self.with_room(entry_bytes)?;
-        state.filling.push(key, payload);
-        state.n_held += entry_bytes;
+        let entry_bytes = Batch::memory_for_entry(payload);
+        let mut state = self.lock_with_capacity(entry_bytes)?;
+        state.current.push(key, payload);
+        state.memory_used += entry_bytes;
         drop(state);
         Ok(())
     }
 
     /// Adds all entries of a batch and leaves it empty, with its memory. Cheapest for a batch of less than a
     /// twentieth of the memory and less than 16 MiB.
-    pub fn push_all(&self, batch: &mut Entries) -> io::Result<()> {
-        let batch_bytes = batch.n_held();
-        if batch_bytes > self.part {
+    pub fn push_all(&self, batch: &mut Batch) -> io::Result<()> {
+        let batch_bytes = batch.memory_used();
+        if batch_bytes > self.part_bytes {
             batch.iter().try_for_each(|(key, payload)| self.push(key, payload))?;
             batch.clear();
             return Ok(());
         }
-        let mut state = self.with_room(batch_bytes)?;
-        state.filling.append(batch);
-        state.n_held += batch_bytes;
+        let mut state = self.lock_with_capacity(batch_bytes)?;
+        state.current.append(batch);
+        state.memory_used += batch_bytes;
         Ok(())
     }
 
     /// What is changed under the lock is whole at each point where a thread could panic.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SorterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits, or writes, until `n_more` bytes fit into the part that is being filled; into an empty one any number does
     /// if nothing else is held.
-    fn with_room(&self, n_more: usize) -> io::Result<MutexGuard<'_, State>> {
+    fn lock_with_capacity(&self, n_more: usize) -> io::Result<MutexGuard<'_, SorterState>> {
         let mut state = self.lock();
         loop {
-            state.chunks.check()?;
-            if state.filling.n_held() + n_more > self.part {
-                state.seal();
+            state.chunks.ensure_not_failed()?;
+            if state.current.memory_used() + n_more > self.part_bytes {
+                state.close_part();
             }
-            if state.n_held == 0 || state.n_held + n_more <= self.most {
+            if state.memory_used == 0 || state.memory_used + n_more <= self.max_bytes {
                 return Ok(state);
             }
             state = match state.next_to_write() {
-                Some(entries) => self.written(state, entries)?,
+                Some(entries) => self.write_part(state, entries)?,
                 None => self.has_changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
         }
     }
 
     /// Sorts and writes a part while other threads go on.
-    fn written<'a>(&'a self, mut state: MutexGuard<'a, State>, mut part: Entries) -> io::Result<MutexGuard<'a, State>> {
+    fn write_part<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, SorterState>,
+        mut part: Batch,
+    ) -> io::Result<MutexGuard<'a, SorterState>> {
         let file = state.chunks.file();
         drop(state);
         part.sort();
         let chunk = file.and_then(|file| part.write(&file));
         let mut state = self.lock();
-        state.n_held -= part.n_held();
+        state.memory_used -= part.memory_used();
         part.clear();
-        part.shrink_to(self.part);
-        state.spare.push(part);
+        part.shrink_to(self.part_bytes);
+        state.free_parts.push(part);
         let added = state.chunks.add(chunk);
         self.has_changed.notify_all();
         added.map(|()| state)
     }
 
     /// All entries, in ascending order of their keys.
-    pub fn sorted(self) -> io::Result<Sorted> {
+    pub fn sorted(self) -> io::Result<SortedIter> {
         let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        state.chunks.check()?;
-        state.seal();
-        let (mut parts, mut chunks) = (state.full, state.chunks);
+        state.chunks.ensure_not_failed()?;
+        state.close_part();
+        let (mut parts, mut chunks) = (state.sealed, state.chunks);
         sort_all(&mut parts);
         if !chunks.has_file() {
-            let sources = parts.into_iter().map(SortedEntries::held).collect();
-            return Ok(Sorted { merge: Merge::new(sources)? });
+            let sources = parts.into_iter().map(SortedRun::in_memory).collect();
+            return Ok(SortedIter { merge: KWayMerge::new(sources)? });
         }
-        drop(state.spare);
+        drop(state.free_parts);
         let file = chunks.file()?;
         for part in parts {
             chunks.add(part.write(&file))?;
         }
-        Ok(Sorted { merge: merge::merged(chunks, self.memory, SortedEntries::stored)? })
+        Ok(SortedIter { merge: kway_merge::merge_bounded(chunks, self.memory, SortedRun::on_disk)? })
     }
 }
 
 /// On all cores.
-fn sort_all(parts: &mut [Entries]) {
+fn sort_all(parts: &mut [Batch]) {
     let n_threads = thread::available_parallelism().map_or(1, NonZero::get);
     let share = parts.len().div_ceil(n_threads).max(1);
     thread::scope(|scope| {
         for parts in parts.chunks_mut(share) {
-            scope.spawn(|| parts.iter_mut().for_each(Entries::sort));
+            scope.spawn(|| parts.iter_mut().for_each(Batch::sort));
         }
     });
 }
 
 /// Entries in ascending order of their keys.
 #[derive(Debug)]
-pub struct Sorted {
-    merge: Merge<SortedEntries>,
+pub struct SortedIter {
+    merge: KWayMerge<SortedRun>,
 }
 
-impl Sorted {
+impl SortedIter {
     /// The next entry. An error names the file.
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend its payload")]
     pub fn next(&mut self) -> io::Result<Option<(u128, &[u8])>> {
@@ -239,7 +243,7 @@ mod tests {
 
     type Pairs = Vec<(u128, Vec<u8>)>;
 
-    fn all(mut sorted: Sorted) -> Pairs {
+    fn all(mut sorted: SortedIter) -> Pairs {
         let mut found = Vec::new();
         while let Some(key) = sorted.peek_key().unwrap() {
             let (same, payload) = sorted.next().unwrap().unwrap();
@@ -265,18 +269,18 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn entries_of_any_number_come_out_sorted(pairs in pairs(), memory in 0..20_000_usize, batch in 1..60_usize) {
+        fn any_number_of_entries_is_sorted(pairs in pairs(), memory in 0..20_000_usize, batch in 1..60_usize) {
             let folder = tempfile::tempdir().unwrap();
             let sorter = Sorter::new(folder.path(), "s", memory);
             for (number, chunk) in pairs.chunks(batch).enumerate() {
-                let mut entries = Entries::default();
+                let mut entries = Batch::default();
                 for (key, payload) in chunk {
                     if number % 2 == 0 { entries.push(*key, payload) } else { sorter.push(*key, payload).unwrap() }
                 }
                 sorter.push_all(&mut entries).unwrap();
                 prop_assert!(entries.is_empty());
             }
-            let n_held: usize = pairs.iter().map(|(_, payload)| Entries::n_held_by(payload)).sum();
+            let n_held: usize = pairs.iter().map(|(_, payload)| Batch::memory_for_entry(payload)).sum();
             if n_held <= memory - memory / 8 {
                 prop_assert!(!folder.path().join("s").exists());
             }
@@ -294,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn several_threads_push_at_once() {
+    fn concurrent_pushes_stay_within_memory() {
         let folder = tempfile::tempdir().unwrap();
         let sorter = Sorter::new(folder.path(), "s", 10_000);
         thread::scope(|scope| {
@@ -304,7 +308,7 @@ mod tests {
                     for number in thread * 1000..(thread + 1) * 1000 {
                         sorter.push(key(number), &number.to_le_bytes()).unwrap();
                         let state = sorter.lock();
-                        assert!(state.n_held <= sorter.most, "{} bytes are held", state.n_held);
+                        assert!(state.memory_used <= sorter.max_bytes, "{} bytes are held", state.memory_used);
                     }
                 });
             }
@@ -315,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_may_be_empty_or_longer_than_memory() {
+    fn empty_and_oversized_payloads_are_sorted() {
         let folder = tempfile::tempdir().unwrap();
         let sorter = Sorter::new(folder.path(), "s", 1000);
         let long = vec![7; 300_000];
@@ -328,13 +332,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_sorted_too() {
+    fn empty_sorter_yields_nothing() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(all(Sorter::new(folder.path(), "s", 0).sorted().unwrap()), []);
     }
 
     #[test]
-    fn no_file_is_left() {
+    fn spill_file_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let filled = || {
             let sorter = Sorter::new(folder.path(), "s", 100);
@@ -349,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn after_an_error_there_is_no_result() {
+    fn no_result_after_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let sorter = Sorter::new(&folder.path().join("absent"), "s", 100);
         let error = (0..100).find_map(|key| sorter.push(key, b"payload").err()).unwrap();
@@ -360,11 +364,11 @@ mod tests {
     }
 
     #[test]
-    fn a_truncated_file_is_an_error() {
+    fn truncated_file_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let sorter = Sorter::new(folder.path(), "s", 100);
         (0..100).for_each(|key| sorter.push(key, b"payload").unwrap());
-        sorter.state.lock().unwrap().chunks.file().unwrap().cut(50);
+        sorter.state.lock().unwrap().chunks.file().unwrap().truncate(50);
         let error = sorter.sorted().unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
         assert!(error.to_string().starts_with(&*folder.path().to_string_lossy()), "{error}");

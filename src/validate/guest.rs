@@ -5,39 +5,40 @@ use std::borrow::Cow;
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::{
-    findings::{Findings, sound},
+    findings::{Findings, parsable},
     lists, values,
 };
 use crate::model::{
     draft::{Cell, Cells, Draft},
     field::Field,
     guest::{Guest, Identifier},
-    mask::masked,
     problem::Code,
+    redact::redact,
 };
 
 /// The provider of an e-mail address that serves as identifier.
 const EMAIL_PROVIDER: &str = "email";
 
 /// The guest, if it can be identified.
-pub(super) fn checked<'a>(draft: &Draft<'a>, findings: &mut Findings) -> Option<Guest<'a>> {
-    let guest = with_identifiers(&draft.cells, findings);
-    let guest = Guest { identifiers: or_email(guest.identifiers, draft, guest.email.as_ref(), findings), ..guest };
+pub(super) fn check_guest<'a>(draft: &Draft<'a>, findings: &mut Findings) -> Option<Guest<'a>> {
+    let guest = check_person(&draft.cells, findings);
+    let guest =
+        Guest { identifiers: email_as_identifier(guest.identifiers, draft, guest.email.as_ref(), findings), ..guest };
     (!guest.identifiers.is_empty()).then_some(guest)
 }
 
 /// A guest as the cells tell of it, which need not be one that can be identified.
-pub(super) fn with_identifiers<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Guest<'a> {
-    let of = |field| sound(cells.of(&field));
-    let text = |field| of(field).map(|cell| cell.text.clone());
+pub(super) fn check_person<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Guest<'a> {
+    let cell = |field| parsable(cells.get(&field));
+    let text = |field| cell(field).map(|cell| cell.text.clone());
     Guest {
-        email: of(Field::GuestEmail).and_then(|cell| email(cell, findings)),
+        email: cell(Field::GuestEmail).and_then(|cell| email(cell, findings)),
         identifiers: identifiers(cells, findings),
-        title: of(Field::GuestTitle).and_then(|cell| title(cell, findings)),
-        gender: of(Field::GuestGender).and_then(|cell| gender(cell, findings)),
-        dob: of(Field::GuestDob).and_then(|cell| dob(cell, findings)),
-        country: of(Field::GuestCountry).and_then(|cell| country(cell, findings)),
-        street: of(Field::GuestStreet).map(street).unwrap_or_default(),
+        title: cell(Field::GuestTitle).and_then(|cell| title(cell, findings)),
+        gender: cell(Field::GuestGender).and_then(|cell| gender(cell, findings)),
+        dob: cell(Field::GuestDob).and_then(|cell| dob(cell, findings)),
+        country: cell(Field::GuestCountry).and_then(|cell| country(cell, findings)),
+        street: cell(Field::GuestStreet).map(street).unwrap_or_default(),
         firstname: text(Field::GuestFirstname),
         lastname: text(Field::GuestLastname),
         mobile: text(Field::GuestMobile),
@@ -51,7 +52,7 @@ pub(super) fn with_identifiers<'a>(cells: &Cells<'a>, findings: &mut Findings) -
 /// Those of the export.
 fn identifiers<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Vec<Identifier<'a>> {
     let mut identifiers = Vec::with_capacity(1);
-    for cell in cells.free().filter(|cell| !cell.is_broken) {
+    for cell in cells.custom().filter(|cell| !cell.is_unparsable) {
         let Some(provider) = provider(cell) else { continue };
         let id = if provider == EMAIL_PROVIDER { email(cell, findings) } else { Some(cell.text.clone()) };
         identifiers.extend(id.map(|id| Identifier { provider, id }));
@@ -60,19 +61,20 @@ fn identifiers<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Vec<Identifier
 }
 
 /// "yes, not empty": those of the export, or else the e-mail address.
-fn or_email<'a>(
+fn email_as_identifier<'a>(
     mut identifiers: Vec<Identifier<'a>>,
     draft: &Draft<'a>,
     email: Option<&Cow<'a, str>>,
     findings: &mut Findings,
 ) -> Vec<Identifier<'a>> {
-    let is_told = !identifiers.is_empty() || draft.cells.free().any(|cell| matches!(*cell.field, Field::Identifier(_)));
-    if !is_told {
+    let has_identifier_cells =
+        !identifiers.is_empty() || draft.cells.custom().any(|cell| matches!(*cell.field, Field::Identifier(_)));
+    if !has_identifier_cells {
         identifiers.extend(email.map(|email| Identifier { provider: EMAIL_PROVIDER.into(), id: email.clone() }));
     }
-    if !is_told && draft.cell(&Field::GuestEmail).is_none() {
+    if !has_identifier_cells && draft.cell(&Field::GuestEmail).is_none() {
         let message = "nobody can be identified: there is no identifier and no e-mail address";
-        findings.absent(Code::MissingIdentifier, &Field::GuestEmail, message);
+        findings.on_missing(Code::MissingIdentifier, &Field::GuestEmail, message);
     }
     identifiers
 }
@@ -87,12 +89,12 @@ fn provider<'a>(cell: &Cell<'a>) -> Option<Cow<'a, str>> {
 
 /// An address that can be one, in lower case. The bounds are RFC 5321's, §4.5.3.1.
 fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    if is_plain_email(cell.text.as_bytes()) {
+    if is_simple_email(cell.text.as_bytes()) {
         return Some(cell.text.clone());
     }
-    let error = email_fault(&cell.text);
+    let error = email_error(&cell.text);
     if let Some(error) = error {
-        findings.cell(Code::EmailImplausible, cell, format!("{:?} {error}", masked(&cell.text)));
+        findings.on_cell(Code::EmailImplausible, cell, format!("{:?} {error}", redact(&cell.text)));
         return None;
     }
     let is_lower = !cell.text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii());
@@ -100,7 +102,7 @@ fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
 }
 
 /// Whether an address is one as most are, and in lower case: no other needs a closer look.
-fn is_plain_email(address: &[u8]) -> bool {
+fn is_simple_email(address: &[u8]) -> bool {
     let (mut n_ats, mut has_dot, mut was_mark) = (0, false, true);
     for byte in address {
         match byte {
@@ -115,7 +117,7 @@ fn is_plain_email(address: &[u8]) -> bool {
     has_dot && !was_mark && address.len() <= 64
 }
 
-fn email_fault(address: &str) -> Option<&'static str> {
+fn email_error(address: &str) -> Option<&'static str> {
     let Some((local, domain)) = address.rsplit_once('@') else {
         return Some("has no @");
     };
@@ -145,11 +147,11 @@ fn title<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
         return Some(cell.text.clone());
     }
     let expected = format!("one of {}", lists::TITLES.join(", "));
-    values::listed(cell, |word| lists::TITLES.contains(&word), Code::UnknownTitle, &expected, findings)
+    values::one_of(cell, |word| lists::TITLES.contains(&word), Code::UnknownTitle, &expected, findings)
 }
 
 fn gender<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    values::listed(
+    values::one_of(
         cell,
         |word| lists::GENDERS.contains(&word),
         Code::UnknownGender,
@@ -160,17 +162,17 @@ fn gender<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> 
 
 fn country<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let expected = "an ISO 3166-1 alpha-2 country such as IE";
-    values::listed(cell, |word| lists::COUNTRIES.contain(word), Code::UnknownCountry, expected, findings)
+    values::one_of(cell, |word| lists::COUNTRIES.contains(word), Code::UnknownCountry, expected, findings)
 }
 
 /// `YYYY-MM-DDThh:mm`; a date alone is its midnight.
 fn dob<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    const FORM: &str = "%Y-%m-%dT%H:%M";
-    let time = NaiveDateTime::parse_from_str(&cell.text, FORM).ok();
+    const FORMAT: &str = "%Y-%m-%dT%H:%M";
+    let time = NaiveDateTime::parse_from_str(&cell.text, FORMAT).ok();
     let day = || NaiveDate::parse_from_str(&cell.text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
-    let dob = time.or_else(day).map(|time| Cow::Owned(time.format(FORM).to_string()));
+    let dob = time.or_else(day).map(|time| Cow::Owned(time.format(FORMAT).to_string()));
     if dob.is_none() {
-        findings.cell(Code::DobUnreadable, cell, "is no date of birth, expected YYYY-MM-DDThh:mm or YYYY-MM-DD");
+        findings.on_cell(Code::DobUnreadable, cell, "is no date of birth, expected YYYY-MM-DDThh:mm or YYYY-MM-DD");
     }
     dob
 }
@@ -190,31 +192,31 @@ fn street<'a>(cell: &Cell<'a>) -> Vec<Cow<'a, str>> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{email_fault, is_plain_email};
+    use super::{email_error, is_simple_email};
 
     proptest! {
         #[test]
-        fn the_plain_way_takes_no_address_for_one_that_the_general_one_does_not(
+        fn fast_path_accepts_only_valid_addresses(
             address in "[a-z0-9A-Zé._+ -]{0,6}@?[a-z0-9A._+-]{0,5}\\.?[a-z0-9.-]{0,3}@?",
         ) {
-            if is_plain_email(address.as_bytes()) {
-                prop_assert_eq!(email_fault(&address), None);
+            if is_simple_email(address.as_bytes()) {
+                prop_assert_eq!(email_error(&address), None);
                 prop_assert_eq!(address.to_lowercase(), address);
             }
         }
     }
 
     #[test]
-    fn usual_addresses_are_plain() {
-        assert!(["ann@example.com", "a.b-c+d_e@x1.co.uk"].iter().all(|address| is_plain_email(address.as_bytes())));
+    fn common_addresses_take_fast_path() {
+        assert!(["ann@example.com", "a.b-c+d_e@x1.co.uk"].iter().all(|address| is_simple_email(address.as_bytes())));
     }
 
     #[test]
-    fn an_address_is_plausible_or_says_why_not() {
+    fn implausible_addresses_are_rejected() {
         for good in
             ["ann@example.com", "a.b+c@x-y.co.uk", "eddie@underwood-family.zzz", "jörg@exämple.de", "o'neil@x.ie"]
         {
-            assert_eq!(email_fault(good), None, "{good}");
+            assert_eq!(email_error(good), None, "{good}");
         }
         for bad in [
             "",
@@ -230,7 +232,7 @@ mod tests {
             "<a@b.de>",
             "a,b@c.de",
         ] {
-            assert!(email_fault(bad).is_some(), "{bad}");
+            assert!(email_error(bad).is_some(), "{bad}");
         }
     }
 }

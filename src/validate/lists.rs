@@ -6,8 +6,7 @@ use std::sync::LazyLock;
 pub(super) const STATUSES: [&str; 2] = ["PURCHASED", "PAYMENT_PENDING"];
 
 /// "CHECKOUT event", `status`; what the order's items may say beside it.
-pub(super) const STATUSES_OF_CHECKOUT: [&str; 5] =
-    ["PURCHASED", "PAYMENT_PENDING", "CONFIRMED", "REFUNDED", "CANCELLED"];
+pub(super) const CHECKOUT_STATUSES: [&str; 5] = ["PURCHASED", "PAYMENT_PENDING", "CONFIRMED", "REFUNDED", "CANCELLED"];
 
 /// "ORDER_CHECKOUT event", `channel`.
 pub(super) const CHANNELS: [&str; 3] = ["WEB", "MOBILE_WEB", "MOBILE_APP"];
@@ -23,11 +22,11 @@ const UNSUPPORTED_ITEM_TYPES: [&str; 7] =
     ["FLIGHT", "HOTEL", "MORTGAGE", "MORTGAGE_APPLICATION", "LOAN_APPLICATION", "PERSONAL_LOAN", "RAIL"];
 
 /// The same, as far as they belong to the flight data model, which a single event cannot carry.
-const OF_FLIGHTS: [&str; 5] = ["SEAT", "BAG", "MEAL", "INSURANCE", "CAR"];
+const FLIGHT_TYPES: [&str; 5] = ["SEAT", "BAG", "MEAL", "INSURANCE", "CAR"];
 
 /// Whether only several events can carry an item of this type.
-pub(super) fn needs_several_events(kind: &str) -> bool {
-    UNSUPPORTED_ITEM_TYPES.iter().chain(&OF_FLIGHTS).any(|known| kind.eq_ignore_ascii_case(known))
+pub(super) fn is_multi_only_type(item_type: &str) -> bool {
+    UNSUPPORTED_ITEM_TYPES.iter().chain(&FLIGHT_TYPES).any(|known| item_type.eq_ignore_ascii_case(known))
 }
 
 /// "IDENTITY event", `gender`.
@@ -41,9 +40,9 @@ pub(super) const TITLES: [&str; 26] = [
 ];
 
 /// Codes of two upper-case letters, a bit for each pair: every order asks for some.
-pub(super) struct Codes([u32; 26]);
+pub(super) struct CodeSet([u32; 26]);
 
-impl Codes {
+impl CodeSet {
     const fn of(codes: &[&str]) -> Self {
         let (mut bits, mut index) = ([0; 26], 0);
         while index < codes.len() {
@@ -55,7 +54,7 @@ impl Codes {
     }
 
     /// Whether a text is one of them.
-    pub(super) fn contain(&self, text: &str) -> bool {
+    pub(super) fn contains(&self, text: &str) -> bool {
         match *text.as_bytes() {
             [first @ b'A'..=b'Z', second @ b'A'..=b'Z'] => {
                 self.0[usize::from(first - b'A')] & (1 << (second - b'A')) != 0
@@ -76,10 +75,10 @@ static CURRENCIES: LazyLock<Vec<bool>> = LazyLock::new(|| {
 
 /// Whether ISO 4217 lists a currency.
 pub(super) fn is_currency(text: &str) -> bool {
-    currency_place(text).is_some_and(|index| CURRENCIES[index])
+    currency_index(text).is_some_and(|index| CURRENCIES[index])
 }
 
-fn currency_place(code: &str) -> Option<usize> {
+fn currency_index(code: &str) -> Option<usize> {
     let letter = |byte: u8| byte.is_ascii_uppercase().then(|| usize::from(byte - b'A'));
     match *code.as_bytes() {
         [a, b, c] => Some((letter(a)? * 26 + letter(b)?) * 26 + letter(c)?),
@@ -89,7 +88,7 @@ fn currency_place(code: &str) -> Option<usize> {
 
 /// ISO 639-1, the two-letter languages.
 #[rustfmt::skip]
-pub(super) const LANGUAGES: Codes = Codes::of(&[
+pub(super) const LANGUAGES: CodeSet = CodeSet::of(&[
     "AA", "AB", "AE", "AF", "AK", "AM", "AN", "AR", "AS", "AV", "AY", "AZ", "BA", "BE", "BG", "BI", "BM", "BN", "BO",
     "BR", "BS", "CA", "CE", "CH", "CO", "CR", "CS", "CU", "CV", "CY", "DA", "DE", "DV", "DZ", "EE", "EL", "EN", "EO",
     "ES", "ET", "EU", "FA", "FF", "FI", "FJ", "FO", "FR", "FY", "GA", "GD", "GL", "GN", "GU", "GV", "HA", "HE", "HI",
@@ -104,7 +103,7 @@ pub(super) const LANGUAGES: Codes = Codes::of(&[
 
 /// ISO 3166-1 alpha-2.
 #[rustfmt::skip]
-pub(super) const COUNTRIES: Codes = Codes::of(&[
+pub(super) const COUNTRIES: CodeSet = CodeSet::of(&[
     "AD", "AE", "AF", "AG", "AI", "AL", "AM", "AO", "AQ", "AR", "AS", "AT", "AU", "AW", "AX", "AZ", "BA", "BB", "BD",
     "BE", "BF", "BG", "BH", "BI", "BJ", "BL", "BM", "BN", "BO", "BQ", "BR", "BS", "BT", "BV", "BW", "BY", "BZ", "CA",
     "CC", "CD", "CF", "CG", "CH", "CI", "CK", "CL", "CM", "CN", "CO", "CR", "CU", "CV", "CW", "CX", "CY", "CZ", "DE",

@@ -4,6 +4,7 @@
 //! each of them fits one request. One small function per rule; all problems are collected, none ends the run. No I/O, no
 //! clock: the time is passed in. Called by `pipeline`; knows only `model` and `event`.
 
+mod assembled;
 mod common;
 mod extension;
 mod findings;
@@ -14,7 +15,6 @@ mod lists;
 mod order;
 mod people;
 mod product;
-mod recipe;
 mod references;
 mod size;
 mod values;
@@ -22,24 +22,24 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use extension::{ExtensionKinds, MOST_NAMES};
-pub use recipe::too_slow;
-pub use references::{Clash, clashes, duplicates};
+pub use assembled::exceeds_session;
+pub use extension::{ExtensionTypes, MAX_EXTENSION_NAMES};
+pub use references::{SharedReference, find_conflicts, find_duplicates};
 
 use std::{num::NonZeroU32, time::Duration};
 
 use chrono::{DateTime, Utc};
 
 use crate::{
-    event::sequence::Packing,
+    event::sequence::UrlLimits,
     model::{
         draft::Draft,
         field::Field,
         money::{Amount, Currency, Money},
-        order::{Checked, Order, OrderId, OrderRecord, Verdict},
-        pricing::{PricePer, TotalFrom},
+        order::{CheckedOrder, Order, OrderId, OrderRecord, Validity},
+        pricing::{PriceBasis, TotalFrom},
         problem::{Code, Problem},
-        recipe::{Confirm, Mode, Recipe},
+        route::{ConfirmMode, Mode, Route},
         target::Target,
     },
 };
@@ -47,7 +47,7 @@ use findings::Findings;
 
 /// The rules that are settings.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct ValidateSettings {
     /// Where orders go: its base URL and key are part of every event's length.
     pub target: Target,
     /// The events' attributes where the export has none.
@@ -57,13 +57,13 @@ pub struct Settings {
     /// Where an order's total comes from.
     pub total_from: TotalFrom,
     /// What the export's item prices are for.
-    pub price_per: PricePer,
+    pub price_basis: PriceBasis,
     /// What the target's item prices are for.
-    pub target_price_per: PricePer,
+    pub target_price_basis: PriceBasis,
     /// How orders are sent.
     pub mode: Mode,
     /// How CONFIRM names the items of an order that is assembled from several events.
-    pub confirm: Confirm,
+    pub confirm: ConfirmMode,
     /// How long the tenant keeps a session in which such an order is assembled.
     pub session_timeout: Duration,
     /// How long to wait behind the guest's IDENTITY, within that session.
@@ -76,11 +76,11 @@ pub struct Settings {
     pub now: DateTime<Utc>,
 }
 
-impl Settings {
+impl ValidateSettings {
     /// How the events of an order are packed into requests.
     #[must_use]
-    pub fn packing(&self) -> Packing<'_> {
-        Packing { target: &self.target, max_url_bytes: self.max_url_bytes, confirm: self.confirm }
+    pub fn url_limits(&self) -> UrlLimits<'_> {
+        UrlLimits { target: &self.target, max_url_bytes: self.max_url_bytes, confirm: self.confirm }
     }
 }
 
@@ -101,45 +101,45 @@ pub struct CommonDefaults {
 
 /// Checks a draft. `kinds` are those of the whole run, as far as attributes have several.
 #[must_use]
-pub fn check<'a>(draft: Draft<'a>, settings: &'a Settings, types: &ExtensionKinds) -> Checked<'a> {
-    let mut attempt = Attempt::new(&draft, recipe::by_types(&draft, settings.mode), settings, types);
+pub fn check<'a>(draft: Draft<'a>, settings: &'a ValidateSettings, types: &ExtensionTypes) -> CheckedOrder<'a> {
+    let mut attempt = RouteAttempt::new(&draft, assembled::route_by_types(&draft, settings.mode), settings, types);
     if attempt.is_too_large && settings.mode == Mode::Auto {
-        attempt = attempt.or_as_several_events(&draft, settings, types);
+        attempt = attempt.or_multi(&draft, settings, types);
     }
-    let Attempt { recipe, order, money, findings, .. } = attempt;
-    let reference = findings::of_draft(&draft, &Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
+    let RouteAttempt { route, order, money, findings, .. } = attempt;
+    let reference = findings::draft_cell(&draft, &Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
     let mut record = OrderRecord {
-        id: draft.rows.first().map_or(OrderId(0), OrderId::of),
+        id: draft.rows.first().map_or(OrderId(0), OrderId::from_origin),
         reference: reference.to_string(),
         ordered_at: draft.cell(&Field::OrderedAt).and_then(values::timestamp),
         source: draft.position(),
         money,
-        n_items: draft.items.len(),
+        item_count: draft.items.len(),
         rows: draft.rows,
         problems: draft.problems,
     };
     // Whether it can be sent or not: it is compared with what was accepted.
-    let status = || draft.cells.of(&Field::Status).map(|cell| cell.text.to_string());
+    let status = || draft.cells.get(&Field::Status).map(|cell| cell.text.to_string());
     // What a rule leaves out need not be sound.
     if let Some(reason) = draft.skip {
         record.problems.clear();
-        return Checked { record, status: status(), verdict: Verdict::Skipped(reason) };
+        return CheckedOrder { record, status: status(), validity: Validity::Skipped(reason) };
     }
     // What stays behind need not be sound either.
-    if recipe == Recipe::Single {
-        record.problems.forget_details();
+    if route == Route::Single {
+        record.problems.drop_multi_only();
     }
     record.problems.append(findings.problems);
     let has_errors = record.problems.iter().any(Problem::is_error);
     match order {
-        Some(order) if !has_errors => Checked { record, status: None, verdict: Verdict::Valid(order) },
-        _ => Checked { record, status: status(), verdict: Verdict::Invalid },
+        Some(order) if !has_errors => CheckedOrder { record, status: None, validity: Validity::Valid(order) },
+        _ => CheckedOrder { record, status: status(), validity: Validity::Invalid },
     }
 }
 
 /// What comes of a draft that is sent one way.
-struct Attempt<'a> {
-    recipe: Recipe,
+struct RouteAttempt<'a> {
+    route: Route,
     order: Option<Box<Order<'a>>>,
     money: Option<Money>,
     findings: Findings,
@@ -147,25 +147,25 @@ struct Attempt<'a> {
     is_too_large: bool,
 }
 
-impl<'a> Attempt<'a> {
-    fn new(draft: &Draft<'a>, route: Recipe, settings: &'a Settings, types: &ExtensionKinds) -> Self {
+impl<'a> RouteAttempt<'a> {
+    fn new(draft: &Draft<'a>, route: Route, settings: &'a ValidateSettings, types: &ExtensionTypes) -> Self {
         let mut findings = Findings::new(draft);
-        let (order, money) = order::checked(draft, route, settings, types, &mut findings);
+        let (order, money) = order::check_order(draft, route, settings, types, &mut findings);
         // What a rule leaves out need not fit.
         let sent = order.as_ref().filter(|_| draft.skip.is_none());
         let fits = sent.is_none_or(|order| size::fits(order, draft, settings, &mut findings));
-        Self { recipe: route, order, money, findings, is_too_large: !fits && route == Recipe::Single }
+        Self { route, order, money, findings, is_too_large: !fits && route == Route::Single }
     }
 
     /// The same draft as several events; if that is no way either, why neither is.
-    fn or_as_several_events(self, draft: &Draft<'a>, settings: &'a Settings, kinds: &ExtensionKinds) -> Self {
-        let mut several = Self::new(draft, Recipe::Multi, settings, kinds);
-        if several.findings.problems.iter().any(Problem::is_error) {
+    fn or_multi(self, draft: &Draft<'a>, settings: &'a ValidateSettings, types: &ExtensionTypes) -> Self {
+        let mut multi = Self::new(draft, Route::Multi, settings, types);
+        if multi.findings.problems.iter().any(Problem::is_error) {
             let too_large = self.findings.problems.iter().filter(|problem| problem.code == Code::EventTooLarge);
-            let untold = too_large.filter(|problem| !several.findings.problems.contains(problem)).cloned();
-            several.findings.problems.extend(untold.collect::<Vec<_>>());
+            let unreported = too_large.filter(|problem| !multi.findings.problems.contains(problem)).cloned();
+            multi.findings.problems.extend(unreported.collect::<Vec<_>>());
         }
-        several
+        multi
     }
 }
 

@@ -4,71 +4,71 @@ use std::collections::{HashMap, HashSet};
 
 use super::{findings::Findings, guest};
 use crate::model::{
-    draft::{Draft, PersonDraft, Role},
+    draft::{Draft, PersonDraft, PersonRole},
     guest::{Consumer, Guest},
     problem::Code,
 };
 
 /// The contacts beside the guest, and the consumers, each of them once. `places` says for each item of the draft which
 /// place it has among those that are sent.
-pub(super) fn checked<'a>(
+pub(super) fn check_people<'a>(
     draft: &Draft<'a>,
     guest: Option<&Guest<'a>>,
-    places: &[usize],
+    sent_index: &[usize],
     findings: &mut Findings,
 ) -> (Vec<Guest<'a>>, Vec<Consumer<'a>>) {
-    let mut contacts = Contacts::beside(guest);
+    let mut contacts = Contacts::excluding(guest);
     let mut consumers = Consumers::default();
     for draft in &draft.people {
-        let person = person(draft, findings);
+        let person = check_person(draft, findings);
         match draft.role {
-            Role::Contact => contacts.add(person),
-            Role::Consumer => consumers.add(person, draft.item.and_then(|item| places.get(item)).copied()),
+            PersonRole::Contact => contacts.add(person),
+            PersonRole::Consumer => consumers.add(person, draft.item.and_then(|item| sent_index.get(item)).copied()),
         }
     }
-    let consumers = consumers.in_order();
-    are_complete(&consumers, findings);
-    (contacts.found, consumers)
+    let consumers = consumers.into_sorted();
+    warn_incomplete(&consumers, findings);
+    (contacts.distinct, consumers)
 }
 
-fn person<'a>(draft: &PersonDraft<'a>, findings: &mut Findings) -> Guest<'a> {
+fn check_person<'a>(draft: &PersonDraft<'a>, findings: &mut Findings) -> Guest<'a> {
     findings.role = Some(draft.role);
-    let person = guest::with_identifiers(&draft.cells, findings);
+    let person = guest::check_person(&draft.cells, findings);
     findings.role = None;
     person
 }
 
 /// "title, firstname, lastname: required" (`ADD_CONSUMERS` event). Exports often lack a title, and nothing says what
 /// comes of that.
-fn are_complete(consumers: &[Consumer<'_>], findings: &mut Findings) {
-    let lacks = |Consumer { person, .. }: &&Consumer<'_>| {
+fn warn_incomplete(consumers: &[Consumer<'_>], findings: &mut Findings) {
+    let is_incomplete = |Consumer { person, .. }: &&Consumer<'_>| {
         person.title.is_none() || person.firstname.is_none() || person.lastname.is_none()
     };
-    let n_lacking = consumers.iter().filter(lacks).count();
-    if n_lacking > 0 {
+    let n_incomplete = consumers.iter().filter(is_incomplete).count();
+    if n_incomplete > 0 {
         let message = format!(
-            "{n_lacking} of {} consumers without a title, firstname or lastname, which the manual requires",
+            "{n_incomplete} of {} consumers without a title, firstname or lastname, which the manual requires",
             consumers.len()
         );
-        findings.order(Code::ConsumerIncomplete, message);
+        findings.on_order(Code::ConsumerIncomplete, message);
     }
 }
 
 /// Contacts in the order of the input; the guest is one already, with or without the identifiers.
 struct Contacts<'a> {
     known: HashSet<Guest<'a>>,
-    found: Vec<Guest<'a>>,
+    distinct: Vec<Guest<'a>>,
 }
 
 impl<'a> Contacts<'a> {
-    fn beside(guest: Option<&Guest<'a>>) -> Self {
-        let bare = guest.map(|guest| Guest { identifiers: Vec::new(), ..guest.clone() });
-        Self { known: guest.cloned().into_iter().chain(bare).collect(), found: Vec::new() }
+    fn excluding(guest: Option<&Guest<'a>>) -> Self {
+        let without_identifiers = guest.map(|guest| Guest { identifiers: Vec::new(), ..guest.clone() });
+        Self { known: guest.cloned().into_iter().chain(without_identifiers).collect(), distinct: Vec::new() }
     }
 
     fn add(&mut self, person: Guest<'a>) {
         if self.known.insert(person.clone()) {
-            self.found.push(person);
+            self.distinct.push(person);
         }
     }
 }
@@ -77,23 +77,23 @@ impl<'a> Contacts<'a> {
 #[derive(Default)]
 struct Consumers<'a> {
     known: HashMap<Guest<'a>, usize>,
-    found: Vec<Consumer<'a>>,
+    distinct: Vec<Consumer<'a>>,
 }
 
 impl<'a> Consumers<'a> {
     fn add(&mut self, person: Guest<'a>, item: Option<usize>) {
         let index = *self.known.entry(person).or_insert_with_key(|person| {
-            self.found.push(Consumer { person: person.clone(), items: Vec::new() });
-            self.found.len() - 1
+            self.distinct.push(Consumer { person: person.clone(), items: Vec::new() });
+            self.distinct.len() - 1
         });
-        self.found[index].items.extend(item);
+        self.distinct[index].items.extend(item);
     }
 
-    fn in_order(mut self) -> Vec<Consumer<'a>> {
-        for consumer in &mut self.found {
+    fn into_sorted(mut self) -> Vec<Consumer<'a>> {
+        for consumer in &mut self.distinct {
             consumer.items.sort_unstable();
             consumer.items.dedup();
         }
-        self.found
+        self.distinct
     }
 }

@@ -3,39 +3,41 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use super::Settings;
+use super::ValidateSettings;
 use crate::model::{
-    order::{ONE_ORDER, OrderRecord},
-    planned::Likeness,
+    order::{OrderRecord, SAME_ORDER_WINDOW},
+    planned::DedupHash,
     problem::{Code, Problem},
-    reference::bare,
+    reference::normalize_reference,
 };
 
 /// An order that shares its reference with others.
 #[derive(Debug, Clone, Copy)]
-pub struct Clash<'a> {
+pub struct SharedReference<'a> {
     /// The order.
     pub record: &'a OrderRecord,
     /// Its guest, time, items and amounts, if it passed every other check.
-    pub likeness: Option<Likeness>,
+    pub dedup_hash: Option<DedupHash>,
 }
 
 /// What is wrong with each of the orders of one reference, none of them skipped, in the order of the input: nothing, or
 /// the first one that it clashes with. Two or more days apart they may be sent where the settings say so. An order that
 /// is invalid already counts as the other half of a valid one, and needs no second reason.
 #[must_use]
-pub fn clashes(orders: &[Clash<'_>], settings: &Settings) -> Vec<Option<Problem>> {
-    let is_clash = |one: &OrderRecord, other: &OrderRecord| {
+pub fn find_conflicts(orders: &[SharedReference<'_>], settings: &ValidateSettings) -> Vec<Option<Problem>> {
+    let is_conflict = |one: &OrderRecord, other: &OrderRecord| {
         let distance = one.ordered_at.zip(other.ordered_at).map(|(one, other)| (one - other).abs());
         one.id != other.id
-            && (!settings.sends_reused_references || distance.is_none_or(|distance| distance < ONE_ORDER))
+            && (!settings.sends_reused_references || distance.is_none_or(|distance| distance < SAME_ORDER_WINDOW))
     };
-    let problem = |order: &Clash<'_>| {
-        let other =
-            orders.iter().find(|other| is_clash(order.record, other.record)).filter(|_| order.likeness.is_some())?;
+    let problem = |order: &SharedReference<'_>| {
+        let other = orders
+            .iter()
+            .find(|other| is_conflict(order.record, other.record))
+            .filter(|_| order.dedup_hash.is_some())?;
         let message =
             "another order of this run has the same reference; its profile's key tells them apart, the tenant cannot";
-        Some(Problem::of_order(Code::ReferenceReused, other.record.source, message))
+        Some(Problem::for_order(Code::ReferenceReused, other.record.source, message))
     };
     orders.iter().map(problem).collect()
 }
@@ -46,7 +48,7 @@ type Spellings<'a> = (&'a OrderRecord, Option<&'a OrderRecord>);
 /// What is wrong with each of some orders in the order of the input: nothing, or the first other one with the same likeness
 /// whose reference differs only as a spreadsheet would spell it.
 #[must_use]
-pub fn duplicates(orders: &[Clash<'_>]) -> Vec<Option<Problem>> {
+pub fn find_duplicates(orders: &[SharedReference<'_>]) -> Vec<Option<Problem>> {
     let mut spellings: HashMap<_, Spellings<'_>> = HashMap::new();
     for order in orders {
         let Some(key) = spelling_key(order) else { continue };
@@ -55,20 +57,20 @@ pub fn duplicates(orders: &[Clash<'_>]) -> Vec<Option<Problem>> {
             other.get_or_insert(order.record);
         }
     }
-    let problem = |order: &Clash<'_>| {
+    let problem = |order: &SharedReference<'_>| {
         let (first, other) = spellings.get(&spelling_key(order)?)?;
         let other = if first.reference == order.record.reference { (*other)? } else { first };
         let message = format!(
             "{:?} here and {:?} there, with the same guest, time and amounts: one order, its reference spelt in two ways",
             order.record.reference, other.reference
         );
-        Some(Problem::of_order(Code::DuplicateContent, other.source, message))
+        Some(Problem::for_order(Code::DuplicateContent, other.source, message))
     };
     orders.iter().map(problem).collect()
 }
 
-fn spelling_key<'a>(order: &Clash<'a>) -> Option<(Cow<'a, str>, Likeness)> {
-    Some((bare(&order.record.reference), order.likeness?))
+fn spelling_key<'a>(order: &SharedReference<'a>) -> Option<(Cow<'a, str>, DedupHash)> {
+    Some((normalize_reference(&order.record.reference), order.dedup_hash?))
 }
 
 #[cfg(test)]
@@ -80,27 +82,29 @@ mod tests {
     };
 
     #[test]
-    fn an_order_is_known_again_by_all_but_the_spelling_of_its_reference() {
+    fn duplicates_differ_only_in_reference_spelling() {
         let record = |id: u64, reference: &str| OrderRecord {
             id: OrderId(id),
             reference: reference.to_owned(),
             ordered_at: None,
             source: Position { file: FileId(0), line: id, column: None },
             money: None,
-            n_items: 1,
+            item_count: 1,
             rows: Vec::new(),
             problems: Vec::new().into(),
         };
         let found = |orders: &[(&str, Option<u8>)]| {
             let records: Vec<_> = (0..).zip(orders).map(|(id, (reference, _))| record(id, reference)).collect();
-            let like = |content: u8| Likeness([content; 16]);
+            let like = |content: u8| DedupHash([content; 16]);
             let orders: Vec<_> = records
                 .iter()
                 .zip(orders)
-                .map(|(record, order)| Clash { record, likeness: order.1.map(like) })
+                .map(|(record, order)| SharedReference { record, dedup_hash: order.1.map(like) })
                 .collect();
-            let lines: Vec<_> =
-                duplicates(&orders).iter().map(|problem| problem.as_ref().map(|problem| problem.at.line)).collect();
+            let lines: Vec<_> = find_duplicates(&orders)
+                .iter()
+                .map(|problem| problem.as_ref().map(|problem| problem.at.line))
+                .collect();
             lines
         };
         assert_eq!(found(&[("001", Some(1)), ("1.0", Some(1)), ("1", Some(1))]), [Some(1), Some(0), Some(0)]);

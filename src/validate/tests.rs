@@ -1,8 +1,8 @@
 //! Every code of this stage has a case, and so has what looks like a problem and is none.
 
 mod cases;
-mod kinds;
-mod several;
+mod extension_types;
+mod multi_route;
 mod size;
 
 use std::{
@@ -15,8 +15,8 @@ use super::*;
 use crate::{
     event::{json, url},
     model::{
-        draft::{Cell, Cells, ItemDraft, PersonDraft, Role},
-        field::{ExtensionKey, ExtensionKind, Part},
+        draft::{Cell, Cells, ItemDraft, PersonDraft, PersonRole},
+        field::{ExtensionKey, ExtensionType, FieldGroup},
         guest::Identifier,
         order::Order,
         origin::{FileId, Position, RowOrigin},
@@ -54,9 +54,9 @@ fn cells(changes: &[Change], line: u64) -> Cells<'static> {
         text: Cow::Borrowed((*text).to_owned().leak()),
         time: text.parse().ok().filter(|_| matches!(field, Field::OrderedAt | Field::ItemOrderedAt)),
         at: at(column).into(),
-        is_broken: false,
-        is_fallback: false,
-        first_counts: false,
+        is_unparsable: false,
+        is_default: false,
+        first_wins: false,
     };
     (1..).zip(filled).map(cell).collect()
 }
@@ -70,7 +70,7 @@ fn order(changes: &[Change]) -> Draft<'static> {
             None => all.push((field.clone(), text)),
         }
     }
-    let (item, order): (Vec<_>, Vec<_>) = all.into_iter().partition(|(field, _)| field.part() == Part::Item);
+    let (item, order): (Vec<_>, Vec<_>) = all.into_iter().partition(|(field, _)| field.group() == FieldGroup::Item);
     let origin = RowOrigin { file: FileId(0), line: LINE, bytes: 0..9 };
     let below = Position { line: LINE + 1, ..origin.position() };
     let items = vec![ItemDraft { at: below.into(), cells: cells(&item, LINE + 1) }];
@@ -87,15 +87,15 @@ fn order(changes: &[Change]) -> Draft<'static> {
 }
 
 /// One whose item has what ADD needs.
-fn several(changes: &[Change]) -> Draft<'static> {
+fn multi_order(changes: &[Change]) -> Draft<'static> {
     let mut all = vec![(Field::ItemName, "Tee"), (Field::ItemProductId, "T-1")];
     all.retain(|(field, _)| !changes.iter().any(|(changed, _)| changed == field));
     all.extend(changes.iter().cloned());
     order(&all)
 }
 
-fn multi() -> Settings {
-    Settings { mode: Mode::Multi, ..settings() }
+fn multi_settings() -> ValidateSettings {
+    ValidateSettings { mode: Mode::Multi, ..settings() }
 }
 
 fn with_people(draft: Draft<'static>, people: &[PersonDraft<'static>]) -> Draft<'static> {
@@ -103,7 +103,7 @@ fn with_people(draft: Draft<'static>, people: &[PersonDraft<'static>]) -> Draft<
 }
 
 fn contact(changes: &[Change]) -> PersonDraft<'static> {
-    PersonDraft { role: Role::Contact, item: None, cells: cells(changes, LINE) }
+    PersonDraft { role: PersonRole::Contact, item: None, cells: cells(changes, LINE) }
 }
 
 /// Ms Cy Ek with some of her attributes changed, added or taken away.
@@ -111,7 +111,7 @@ fn consumer(item: Option<usize>, changes: &[Change]) -> PersonDraft<'static> {
     let mut all = vec![(Field::GuestTitle, "Ms"), (Field::GuestFirstname, "Cy"), (Field::GuestLastname, "Ek")];
     all.retain(|(field, _)| !changes.iter().any(|(changed, _)| changed == field));
     all.extend(changes.iter().cloned());
-    PersonDraft { role: Role::Consumer, item, cells: cells(&all, LINE) }
+    PersonDraft { role: PersonRole::Consumer, item, cells: cells(&all, LINE) }
 }
 
 /// The same item `n` times.
@@ -121,24 +121,24 @@ fn with_items(mut draft: Draft<'static>, n: usize) -> Draft<'static> {
 }
 
 /// The cell as `map` leaves it when it has told what is wrong with it.
-fn with_broken(mut draft: Draft<'static>, field: &Field) -> Draft<'static> {
+fn with_unparsable(mut draft: Draft<'static>, field: &Field) -> Draft<'static> {
     let items = draft.items.iter_mut().flat_map(|item| item.cells.iter_mut());
     let cell = draft.cells.iter_mut().chain(items).find(|cell| *cell.field == *field).unwrap();
-    cell.is_broken = true;
-    draft.problems.push(Problem::of(Code::NotAScalar, field, cell.at.position(), "told by map"));
+    cell.is_unparsable = true;
+    draft.problems.push(Problem::for_field(Code::NotAScalar, field, cell.at.position(), "told by map"));
     draft
 }
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> ValidateSettings {
+    ValidateSettings {
         target: Target { base_url: "https://stream.example".into(), client_key: "key".into() },
         common: CommonDefaults { pos: Some("shop".into()), ..CommonDefaults::default() },
         max_url_bytes: 8192,
         total_from: TotalFrom::Given,
-        price_per: PricePer::Unit,
-        target_price_per: PricePer::Unit,
+        price_basis: PriceBasis::Unit,
+        target_price_basis: PriceBasis::Unit,
         mode: Mode::Single,
-        confirm: Confirm::Whole,
+        confirm: ConfirmMode::Whole,
         session_timeout: Duration::from_secs(20 * 60),
         identity_pause: Duration::from_millis(500),
         rate: NonZeroU32::new(20),
@@ -147,22 +147,22 @@ fn settings() -> Settings {
     }
 }
 
-fn prices(price_basis: PricePer, target_price_basis: PricePer) -> Settings {
-    Settings { price_per: price_basis, target_price_per: target_price_basis, ..settings() }
+fn prices(price_basis: PriceBasis, target_price_basis: PriceBasis) -> ValidateSettings {
+    ValidateSettings { price_basis, target_price_basis, ..settings() }
 }
 
-fn sum_of_lines() -> Settings {
-    Settings { total_from: TotalFrom::SumOfLines, ..settings() }
+fn sum_of_lines() -> ValidateSettings {
+    ValidateSettings { total_from: TotalFrom::SumOfLines, ..settings() }
 }
 
-fn without_pos() -> Settings {
-    Settings { common: CommonDefaults::default(), ..settings() }
+fn without_pos() -> ValidateSettings {
+    ValidateSettings { common: CommonDefaults::default(), ..settings() }
 }
 
 /// The same drafts as orders of different references.
 fn numbered(drafts: impl IntoIterator<Item = Draft<'static>>) -> Vec<Draft<'static>> {
     let with_number = |(number, mut draft): (usize, Draft<'static>)| {
-        draft.cells.of_mut(&Field::ReferenceId).unwrap().text = format!("A-{number}").into();
+        draft.cells.get_mut(&Field::ReferenceId).unwrap().text = format!("A-{number}").into();
         draft
     };
     drafts.into_iter().enumerate().map(with_number).collect()
@@ -170,64 +170,65 @@ fn numbered(drafts: impl IntoIterator<Item = Draft<'static>>) -> Vec<Draft<'stat
 
 /// What the pipeline does: first it learns of the extensions of all drafts, then checks them one by one, and then looks
 /// at the orders that share a reference. Each draft stands in a place of its own.
-fn check_all(mut drafts: Vec<Draft<'static>>, settings: &Settings) -> Vec<Checked<'static>> {
+fn check_all(mut drafts: Vec<Draft<'static>>, settings: &ValidateSettings) -> Vec<CheckedOrder<'static>> {
     (0..).zip(&mut drafts).for_each(|(index, draft)| draft.rows[0].bytes = 10 * index..10 * index + 9);
-    let mut types = ExtensionKinds::default();
+    let mut types = ExtensionTypes::default();
     for draft in &drafts {
-        types.note(draft);
+        types.observe(draft);
     }
-    let settings: &Settings = Box::leak(Box::new(settings.clone()));
+    let settings: &ValidateSettings = Box::leak(Box::new(settings.clone()));
     let mut all: Vec<_> = drafts.into_iter().map(|draft| check(draft, settings, &types)).collect();
     let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let not_skipped = all.iter().enumerate().filter(|(_, checked)| !matches!(checked.verdict, Verdict::Skipped(_)));
+    let not_skipped = all.iter().enumerate().filter(|(_, checked)| !matches!(checked.validity, Validity::Skipped(_)));
     not_skipped
         .for_each(|(index, checked)| by_reference.entry(checked.record.reference.clone()).or_default().push(index));
     for indices in by_reference.values() {
-        let dedup_hash = |checked: &Checked<'_>| match &checked.verdict {
-            Verdict::Valid(order) => Some(crate::event::canonical::likeness(order)),
+        let dedup_hash = |checked: &CheckedOrder<'_>| match &checked.validity {
+            Validity::Valid(order) => Some(crate::event::content_hash::dedup_hash(order)),
             _ => None,
         };
         let of_reference = indices.iter().map(|index| &all[*index]);
-        let of_reference: Vec<_> =
-            of_reference.map(|checked| Clash { record: &checked.record, likeness: dedup_hash(checked) }).collect();
-        for (index, problem) in indices.iter().zip(clashes(&of_reference, settings)) {
+        let of_reference: Vec<_> = of_reference
+            .map(|checked| SharedReference { record: &checked.record, dedup_hash: dedup_hash(checked) })
+            .collect();
+        for (index, problem) in indices.iter().zip(find_conflicts(&of_reference, settings)) {
             if let Some(problem) = problem {
                 all[*index].record.problems.push(problem);
-                all[*index].verdict = Verdict::Invalid;
+                all[*index].validity = Validity::Invalid;
             }
         }
     }
     all
 }
 
-fn checked(draft: Draft<'static>, settings: &Settings) -> Checked<'static> {
+fn checked(draft: Draft<'static>, settings: &ValidateSettings) -> CheckedOrder<'static> {
     check_all(vec![draft], settings).pop().unwrap()
 }
 
-fn valid(draft: Draft<'static>, settings: &Settings) -> Order<'static> {
+fn valid(draft: Draft<'static>, settings: &ValidateSettings) -> Order<'static> {
     let checked = checked(draft, settings);
-    match checked.verdict {
-        Verdict::Valid(order) => *order,
+    match checked.validity {
+        Validity::Valid(order) => *order,
         _ => panic!("{:?}", checked.record.problems),
     }
 }
 
 /// `code field` of every problem.
-fn found(draft: Draft<'static>, settings: &Settings) -> Vec<String> {
+fn found(draft: Draft<'static>, settings: &ValidateSettings) -> Vec<String> {
     let show = |problem: &Problem| format!("{} {}", problem.code, problem.field.as_deref().unwrap_or("-"));
     checked(draft, settings).record.problems.iter().map(show).collect()
 }
 
-fn ext(name: &str, data_type: ExtensionKind) -> Field {
-    Field::Extension(Arc::new(ExtensionKey { name: name.into(), kind: data_type }))
+fn ext(name: &str, data_type: ExtensionType) -> Field {
+    Field::Extension(Arc::new(ExtensionKey { name: name.into(), data_type }))
 }
 
-fn item_ext(name: &str, data_type: ExtensionKind) -> Field {
-    Field::ItemExtension(Arc::new(ExtensionKey { name: name.into(), kind: data_type }))
+fn item_ext(name: &str, data_type: ExtensionType) -> Field {
+    Field::ItemExtension(Arc::new(ExtensionKey { name: name.into(), data_type }))
 }
 
-fn product(name: &str, data_type: ExtensionKind) -> Field {
-    Field::ItemProduct(Arc::new(ExtensionKey { name: name.into(), kind: data_type }))
+fn product(name: &str, data_type: ExtensionType) -> Field {
+    Field::ItemProduct(Arc::new(ExtensionKey { name: name.into(), data_type }))
 }
 
 fn id(provider: &str) -> Field {
@@ -235,24 +236,24 @@ fn id(provider: &str) -> Field {
 }
 
 fn attributes(n: usize) -> Vec<Change<'static>> {
-    (0..n).map(|index| (ext(&format!("a{index}"), ExtensionKind::String), "x")).collect()
+    (0..n).map(|index| (ext(&format!("a{index}"), ExtensionType::String), "x")).collect()
 }
 
 #[test]
-fn every_problem_has_its_code_field_and_words() {
+fn each_case_has_its_code_field_and_message() {
     for (code, field, message, draft, settings) in cases() {
         let checked = checked(draft, &settings);
         let found = checked.record.problems.iter();
         let found: Vec<_> = found.map(|p| (p.code, p.field.as_deref().unwrap_or(""), p.message.as_str())).collect();
         assert_eq!(found, [(code, field, message)]);
         let outcome = if checked.record.problems[0].is_error() { Outcome::Invalid } else { Outcome::Valid };
-        assert_eq!(checked.verdict.outcome(), outcome, "{message}");
+        assert_eq!(checked.validity.outcome(), outcome, "{message}");
     }
 }
 
 /// A new code fails here until it has a case above, or belongs to another stage.
 #[test]
-fn every_code_of_this_stage_has_a_case() {
+fn every_validation_code_has_a_case() {
     #[rustfmt::skip]
     let of_other_stages = [
         // map
@@ -273,7 +274,7 @@ fn every_code_of_this_stage_has_a_case() {
 }
 
 #[test]
-fn a_problem_points_at_its_cell_or_else_at_the_first_row() {
+fn problem_position_is_cell_or_first_row() {
     let positions = |changes: &[Change]| -> Vec<_> {
         let problems = checked(order(changes), &settings()).record.problems;
         problems.iter().map(|problem| (problem.at.line, problem.at.column)).collect()
@@ -285,7 +286,7 @@ fn a_problem_points_at_its_cell_or_else_at_the_first_row() {
 }
 
 #[test]
-fn what_is_within_its_bounds_is_no_problem() {
+fn values_within_limits_are_valid() {
     let (name, fifty) = ("ü".repeat(128), attributes(50));
     let no_card = (Field::CardType, "");
     let valid_changes: &[&[Change]] = &[
@@ -308,19 +309,19 @@ fn what_is_within_its_bounds_is_no_problem() {
     for changes in valid_changes {
         assert_eq!(found(order(changes), &settings()), [""; 0], "{changes:?}");
     }
-    let roomy = Settings { max_url_bytes: 65_534, ..settings() };
+    let roomy = ValidateSettings { max_url_bytes: 65_534, ..settings() };
     assert_eq!(found(with_items(order(&[(Field::Price, "2000")]), 100), &roomy), [""; 0]);
     assert_eq!(found(with_items(order(&[]), 0), &settings()), [""; 0]);
 }
 
 #[test]
-fn both_events_of_an_order_must_fit_the_url_to_the_byte() {
+fn url_limit_is_exact_for_both_events() {
     let city = "x".repeat(900);
     let draft = || order(&[(Field::GuestCity, &city)]);
     let whole = valid(draft(), &settings());
     let length = |event| url::event_url_length(&settings().target, &event);
     let identity = length(json::identity(&whole.guest, &whole.common));
-    let fitting = |max_url_bytes| found(draft(), &Settings { max_url_bytes, ..settings() });
+    let fitting = |max_url_bytes| found(draft(), &ValidateSettings { max_url_bytes, ..settings() });
     assert!(identity > length(json::order_checkout(&whole)));
     assert_eq!(fitting(identity), [""; 0]);
     assert_eq!(fitting(identity - 1), ["event_too_large -"]);
@@ -328,20 +329,20 @@ fn both_events_of_an_order_must_fit_the_url_to_the_byte() {
 }
 
 #[test]
-fn all_problems_of_an_order_are_collected_and_it_still_has_its_money() {
+fn all_problems_are_collected_and_money_kept() {
     #[rustfmt::skip]
     let changes = [
         (Field::Status, "paid"), (Field::CardType, ""), (Field::GuestEmail, "ann"), (Field::ItemType, "HOTEL"),
-        (Field::ItemStatus, "x"), (ext("a", ExtensionKind::Integer), "b"),
+        (Field::ItemStatus, "x"), (ext("a", ExtensionType::Integer), "b"),
     ];
     let mut draft = order(&changes);
-    draft.problems.push(Problem::of_order(Code::RowsDisagree, draft.position(), "told by group"));
+    draft.problems.push(Problem::for_order(Code::RowsDisagree, draft.position(), "told by group"));
     let invalid = checked(draft, &without_pos());
     let codes: Vec<_> = invalid.record.problems.iter().map(|problem| problem.code.as_str()).collect();
     let expected = "rows_disagree unknown_status item_type_unsupported unknown_status missing_card_type \
                     extension_value email_implausible missing_pos";
     assert_eq!(codes.join(" "), expected);
-    assert_eq!(invalid.verdict.outcome(), Outcome::Invalid);
+    assert_eq!(invalid.validity.outcome(), Outcome::Invalid);
     let money = invalid.record.money.unwrap();
     assert_eq!((money.currency.as_str(), money.amount.to_string()), ("EUR", "20.00".into()));
     // Without a price or a currency there is none.
@@ -351,37 +352,37 @@ fn all_problems_of_an_order_are_collected_and_it_still_has_its_money() {
 }
 
 #[test]
-fn nothing_more_is_said_of_a_broken_cell() {
+fn unparsable_cell_is_reported_once() {
     #[rustfmt::skip]
     let filled = [
         Field::ItemReferenceId, Field::ItemOrderedAt, Field::ItemStatus, Field::ItemCurrencyCode, Field::ItemName,
         Field::ItemProductId, Field::GuestTitle, Field::GuestGender, Field::GuestDob, Field::GuestStreet,
         Field::GuestCountry, Field::EventChannel, Field::EventLanguage, Field::EventCurrency, Field::EventPage,
-        Field::EventPos, ext("a", ExtensionKind::Integer), item_ext("b", ExtensionKind::Float),
+        Field::EventPos, ext("a", ExtensionType::Integer), item_ext("b", ExtensionType::Float),
     ];
     for field in BASE.iter().map(|(field, _)| field).chain(&filled) {
-        let draft = with_broken(order(&[(field.clone(), "x")]), field);
+        let draft = with_unparsable(order(&[(field.clone(), "x")]), field);
         assert_eq!(found(draft, &settings()), [format!("not_a_scalar {field}")]);
     }
-    let with_id = with_broken(order(&[(id("crm"), "x"), (Field::GuestEmail, "")]), &id("crm"));
+    let with_id = with_unparsable(order(&[(id("crm"), "x"), (Field::GuestEmail, "")]), &id("crm"));
     assert_eq!(found(with_id, &settings()), ["not_a_scalar guest.id.crm"]);
-    let with_pos = with_broken(order(&[(Field::EventPos, "x")]), &Field::EventPos);
+    let with_pos = with_unparsable(order(&[(Field::EventPos, "x")]), &Field::EventPos);
     assert_eq!(found(with_pos, &without_pos()), ["not_a_scalar event.pos"]);
 }
 
 /// What `map` could not read declares no type: one broken cell must not spoil the orders of a whole run.
 #[test]
-fn a_broken_extension_cell_takes_no_part_in_the_types() {
+fn unparsable_cell_declares_no_extension_type() {
     let a = |kind, text| order(&[(ext("a", kind), text)]);
-    let unparsable = with_broken(a(ExtensionKind::String, "an array"), &ext("a", ExtensionKind::String));
-    let drafts = numbered([unparsable.clone(), a(ExtensionKind::Integer, "1"), unparsable]);
+    let unparsable = with_unparsable(a(ExtensionType::String, "an array"), &ext("a", ExtensionType::String));
+    let drafts = numbered([unparsable.clone(), a(ExtensionType::Integer, "1"), unparsable]);
     let problems = check_all(drafts, &settings()).into_iter().map(|checked| checked.record.problems.len());
     assert_eq!(problems.collect::<Vec<_>>(), [1, 0, 1]);
 }
 
 #[test]
-fn prices_per_line_and_per_unit() {
-    use PricePer::{Line, Unit};
+fn prices_convert_between_unit_and_line() {
+    use PriceBasis::{Line, Unit};
     // Export's price, quantity, export per, target per: price that is sent, total of the line.
     let cases = [
         ("10.00", "2", Unit, Unit, "10.00", "20.00"),
@@ -399,7 +400,7 @@ fn prices_per_line_and_per_unit() {
         ("0.000007", "7", Line, Unit, "0.000001", "0.000007"),
     ];
     for (price, quantity, from, to, sent, line) in cases {
-        let settings = Settings { total_from: TotalFrom::SumOfLines, ..prices(from, to) };
+        let settings = ValidateSettings { total_from: TotalFrom::SumOfLines, ..prices(from, to) };
         let order = valid(order(&[(Field::ItemPrice, price), (Field::ItemQuantity, quantity)]), &settings);
         let found = (order.items[0].price.unwrap().to_string(), order.price.to_string());
         assert_eq!(found, (sent.into(), line.into()), "{price} x {quantity} {from:?} -> {to:?}");
@@ -407,12 +408,12 @@ fn prices_per_line_and_per_unit() {
 }
 
 #[test]
-fn a_total_of_lines_counts_instead_of_the_exports_price() {
+fn sum_of_lines_replaces_exported_price() {
     let items = with_items(order(&[(Field::ItemPrice, "0.1"), (Field::Price, "99")]), 3);
     assert_eq!(valid(items, &sum_of_lines()).price.to_string(), "0.6");
     // A rounded unit price leaves the total exact.
     let rounded = with_items(order(&[(Field::ItemPrice, "10"), (Field::ItemQuantity, "3")]), 3);
-    let rounded = valid(rounded, &Settings { price_per: PricePer::Line, ..sum_of_lines() });
+    let rounded = valid(rounded, &ValidateSettings { price_basis: PriceBasis::Line, ..sum_of_lines() });
     assert_eq!(
         (rounded.items[0].price.unwrap().to_string(), rounded.price.to_string()),
         ("3.333333".into(), "30".into())
@@ -423,18 +424,18 @@ fn a_total_of_lines_counts_instead_of_the_exports_price() {
 
 /// An invalid order lists its problems, and an order whose items are missing must not be sent with a total of 0.
 #[test]
-fn a_total_that_cannot_be_summed_is_a_problem() {
+fn missing_line_prices_prevent_sum() {
     let without_price = order(&[(Field::ItemPrice, "")]);
     assert_eq!(found(without_price, &sum_of_lines()), ["missing_attribute item.price"]);
     let without_items = with_items(order(&[]), 0);
-    assert_eq!(checked(without_items, &sum_of_lines()).verdict.outcome(), Outcome::Invalid);
+    assert_eq!(checked(without_items, &sum_of_lines()).validity.outcome(), Outcome::Invalid);
 }
 
 /// Values of `ext.a` in several orders, or the problem in their place.
-fn extension_values(values: &[(ExtensionKind, &str)]) -> Vec<String> {
+fn extension_values(values: &[(ExtensionType, &str)]) -> Vec<String> {
     let drafts = numbered(values.iter().map(|(kind, text)| order(&[(ext("a", *kind), text)])));
-    let show = |checked: Checked<'_>| match checked.verdict {
-        Verdict::Valid(order) => {
+    let show = |checked: CheckedOrder<'_>| match checked.validity {
+        Validity::Valid(order) => {
             let (_, value) = order.extension.iter().find(|(name, _)| *name == "a").unwrap();
             serde_json::to_string(value).unwrap()
         }
@@ -444,8 +445,8 @@ fn extension_values(values: &[(ExtensionKind, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn an_extension_attribute_has_one_type_in_all_orders() {
-    use ExtensionKind::{Boolean, Float, Integer, String};
+fn extension_attribute_has_one_type_per_run() {
+    use ExtensionType::{Boolean, Float, Integer, String};
     assert_eq!(extension_values(&[(Integer, "10"), (Integer, "-007")]), ["10", "-7"]);
     assert_eq!(extension_values(&[(Integer, "10"), (Float, "2.50")]), ["10.0", "2.50"]);
     assert_eq!(extension_values(&[(Float, "10"), (Integer, "2")]), ["10.0", "2.0"]);
@@ -458,18 +459,18 @@ fn an_extension_attribute_has_one_type_in_all_orders() {
 }
 
 #[test]
-fn what_a_skipped_order_holds_decides_no_type() {
-    let mut skipped = order(&[(ext("a", ExtensionKind::String), "x")]);
+fn skipped_order_declares_no_extension_type() {
+    let mut skipped = order(&[(ext("a", ExtensionType::String), "x")]);
     skipped.skip = Some("test order".into());
-    let drafts = vec![skipped, order(&[(ext("a", ExtensionKind::Integer), "1")])];
-    let outcomes: Vec<_> = check_all(drafts, &settings()).iter().map(|c| c.verdict.outcome()).collect();
+    let drafts = vec![skipped, order(&[(ext("a", ExtensionType::Integer), "1")])];
+    let outcomes: Vec<_> = check_all(drafts, &settings()).iter().map(|c| c.validity.outcome()).collect();
     assert_eq!(outcomes, [Outcome::Skipped, Outcome::Valid]);
 }
 
 #[test]
-fn common_attributes_come_from_the_export_or_the_target_or_are_the_usual_ones() {
+fn common_attributes_fall_back_to_defaults() {
     let shown = |changes: &[Change], common: CommonDefaults| {
-        let common = valid(order(changes), &Settings { common, ..settings() }).common;
+        let common = valid(order(changes), &ValidateSettings { common, ..settings() }).common;
         [common.channel, common.language, common.currency.to_string().into(), common.page, common.pos].join(" ")
     };
     let some = |text: &str| Some(text.to_owned());
@@ -495,7 +496,7 @@ fn common_attributes_come_from_the_export_or_the_target_or_are_the_usual_ones() 
 }
 
 #[test]
-fn a_guest_is_known_by_its_identifiers_or_else_by_its_email() {
+fn email_is_identifier_only_without_others() {
     let ids = |changes: &[Change]| -> Vec<String> {
         let ids = valid(order(changes), &settings()).guest.identifiers;
         ids.into_iter().map(|Identifier { provider, id }| format!("{provider}={id}")).collect()
@@ -507,7 +508,7 @@ fn a_guest_is_known_by_its_identifiers_or_else_by_its_email() {
 }
 
 #[test]
-fn a_guests_attributes_take_the_form_that_identity_wants() {
+fn guest_attributes_are_normalized() {
     let guest = |field, text: &str| valid(order(&[(field, text)]), &settings()).guest;
     assert_eq!(guest(Field::GuestEmail, "Ann@Example.COM").email.as_deref(), Some("ann@example.com"));
     assert_eq!(guest(Field::GuestDob, "1990-02-03").dob.as_deref(), Some("1990-02-03T00:00"));
@@ -516,22 +517,22 @@ fn a_guests_attributes_take_the_form_that_identity_wants() {
 }
 
 #[test]
-fn a_skipped_order_has_no_problems_whatever_it_holds() {
-    let mut draft = with_broken(order(&[(Field::Status, "x"), (Field::GuestEmail, "")]), &Field::Price);
+fn skipped_order_has_no_problems() {
+    let mut draft = with_unparsable(order(&[(Field::Status, "x"), (Field::GuestEmail, "")]), &Field::Price);
     draft.skip = Some("cancelled".into());
     let checked = checked(draft, &settings());
     assert!(checked.record.problems.is_empty());
-    assert!(matches!(checked.verdict, Verdict::Skipped(reason) if &*reason == "cancelled"));
+    assert!(matches!(checked.validity, Validity::Skipped(reason) if &*reason == "cancelled"));
 }
 
 #[test]
-fn an_orders_id_is_the_place_of_its_first_row_by_which_orders_sort_as_the_input_has_them() {
+fn order_ids_sort_in_input_order() {
     let id = |file, start: u64| {
         let mut draft = order(&[]);
         let first = RowOrigin { file: FileId(file), line: 1, bytes: start..start + 1 };
         let second = RowOrigin { file: FileId(0), line: 1, bytes: 0..1 };
         draft.rows = vec![first, second];
-        check(draft, Box::leak(Box::new(settings())), &ExtensionKinds::default()).record.id
+        check(draft, Box::leak(Box::new(settings())), &ExtensionTypes::default()).record.id
     };
     let ids = [id(0, 0), id(0, 1), id(0, 1 << 40), id(1, 0), id(1, 7), id(70_000, 0)];
     assert!(ids.is_sorted() && ids.iter().collect::<BTreeSet<_>>().len() == ids.len(), "{ids:?}");
@@ -539,13 +540,13 @@ fn an_orders_id_is_the_place_of_its_first_row_by_which_orders_sort_as_the_input_
 
 /// Where a value was not seen in a row but made, nothing is different.
 #[test]
-fn what_is_made_counts_like_what_is_seen_in_a_row() {
+fn owned_and_borrowed_cells_are_equivalent() {
     let changes = [
         (Field::GuestStreet, "House 1\n2 High St"),
         (Field::GuestEmail, "Ann@Example.COM"),
         (id("crm"), "17"),
-        (ext("a", ExtensionKind::Float), "1"),
-        (item_ext("b", ExtensionKind::String), "x"),
+        (ext("a", ExtensionType::Float), "1"),
+        (item_ext("b", ExtensionType::String), "x"),
     ];
     let mut owned = order(&changes);
     let items = owned.items.iter_mut().flat_map(|item| item.cells.iter_mut());
@@ -562,29 +563,29 @@ fn what_is_made_counts_like_what_is_seen_in_a_row() {
 
 /// A constant of the profile has no instant that `map` read.
 #[test]
-fn a_constant_can_be_a_timestamp() {
+fn constant_can_be_timestamp() {
     let mut draft = order(&[(Field::OrderedAt, "2025-01-01T17:17:16+01:00")]);
     let with_time = valid(draft.clone(), &settings()).ordered_at;
-    draft.cells.of_mut(&Field::OrderedAt).unwrap().time = None;
+    draft.cells.get_mut(&Field::OrderedAt).unwrap().time = None;
     assert_eq!(valid(draft.clone(), &settings()).ordered_at, with_time);
-    draft.cells.of_mut(&Field::OrderedAt).unwrap().text = "today".into();
+    draft.cells.get_mut(&Field::OrderedAt).unwrap().text = "today".into();
     assert_eq!(found(draft, &settings()), ["timestamp_unreadable orderedAt"]);
 }
 
 #[test]
-fn a_record_names_an_order_that_has_no_reference_by_its_key() {
+fn record_falls_back_to_order_key() {
     let record = |changes: &[Change]| checked(order(changes), &settings()).record;
     assert_eq!(record(&[]).reference, "A-1");
     assert_eq!(record(&[(Field::ReferenceId, "")]).reference, "KEY");
     assert_eq!(record(&[(Field::OrderedAt, "x")]).ordered_at, None);
-    assert_eq!((record(&[]).n_items, record(&[]).source.line), (1, LINE));
+    assert_eq!((record(&[]).item_count, record(&[]).source.line), (1, LINE));
     // A broken cell holds words such as "an array", not a reference.
-    let unparsable = checked(with_broken(order(&[]), &Field::ReferenceId), &settings());
+    let unparsable = checked(with_unparsable(order(&[]), &Field::ReferenceId), &settings());
     assert_eq!(unparsable.record.reference, "KEY");
 }
 
 /// `code line` of the problems of orders that all have one reference, made in these hours of January 2025.
-fn of_one_reference(hours: &[u32], settings: &Settings) -> Vec<String> {
+fn of_one_reference(hours: &[u32], settings: &ValidateSettings) -> Vec<String> {
     let draft = |(line, hour): (u64, &u32)| {
         let time = format!("2025-01-{:02}T{:02}:00:00.000Z", 1 + hour / 24, hour % 24);
         let mut draft = order(&[(Field::OrderedAt, &time)]);
@@ -592,7 +593,7 @@ fn of_one_reference(hours: &[u32], settings: &Settings) -> Vec<String> {
         draft
     };
     let results = check_all((1..).zip(hours).map(draft).collect(), settings);
-    let show = |checked: &Checked<'_>| {
+    let show = |checked: &CheckedOrder<'_>| {
         let problems = checked.record.problems.iter().map(|problem| format!("{} {}", problem.code, problem.at.line));
         problems.collect::<Vec<_>>().join(" ")
     };
@@ -600,11 +601,11 @@ fn of_one_reference(hours: &[u32], settings: &Settings) -> Vec<String> {
 }
 
 #[test]
-fn two_orders_of_one_reference_point_at_each_other_and_neither_is_valid() {
+fn shared_reference_invalidates_both_orders() {
     let reused = |line| format!("reference_reused {line}");
     assert_eq!(of_one_reference(&[0, 0], &settings()), [reused(2), reused(1)]);
     assert_eq!(of_one_reference(&[0, 480], &settings()), [reused(2), reused(1)]);
-    let sending = Settings { sends_reused_references: true, ..settings() };
+    let sending = ValidateSettings { sends_reused_references: true, ..settings() };
     assert_eq!(of_one_reference(&[0, 48], &sending), ["", ""]);
     assert_eq!(of_one_reference(&[0, 47], &sending), [reused(2), reused(1)]);
     assert_eq!(of_one_reference(&[0, 480, 47], &sending), [reused(3), String::new(), reused(1)]);
@@ -612,7 +613,7 @@ fn two_orders_of_one_reference_point_at_each_other_and_neither_is_valid() {
 
 /// The invalid one may be the other half of the same order.
 #[test]
-fn an_invalid_order_of_the_same_reference_counts_too() {
+fn invalid_order_conflicts_by_reference_too() {
     let results = check_all(vec![order(&[]), order(&[(Field::Status, "x")])], &settings());
-    assert_eq!(results[0].verdict.outcome(), Outcome::Invalid);
+    assert_eq!(results[0].validity.outcome(), Outcome::Invalid);
 }

@@ -9,7 +9,7 @@ use crate::model::{
     draft::Cell,
     money::{Amount, Currency},
     problem::Code,
-    recipe::Recipe,
+    route::Route,
 };
 
 /// A timestamp that `map` read, or a constant.
@@ -19,16 +19,16 @@ pub(super) fn timestamp(cell: &Cell<'_>) -> Option<DateTime<Utc>> {
 }
 
 /// "ISO 8601 Date/Time UTC"
-pub(super) fn checked_timestamp(cell: &Cell<'_>, now: DateTime<Utc>, findings: &mut Findings) -> Option<DateTime<Utc>> {
+pub(super) fn check_timestamp(cell: &Cell<'_>, now: DateTime<Utc>, findings: &mut Findings) -> Option<DateTime<Utc>> {
     let time = timestamp(cell);
     match time {
         None => {
             let message = format!("{:?} is no timestamp, expected ISO 8601 with an offset or Z", cell.text);
-            findings.cell(Code::TimestampUnreadable, cell, message);
+            findings.on_cell(Code::TimestampUnreadable, cell, message);
         }
         // A day's grace: clocks and zones differ.
         Some(time) if time > now + chrono::Duration::days(1) => {
-            findings.cell(Code::TimestampInFuture, cell, format!("{:?} is in the future", cell.text));
+            findings.on_cell(Code::TimestampInFuture, cell, format!("{:?} is in the future", cell.text));
         }
         Some(_) => {}
     }
@@ -39,7 +39,7 @@ pub(super) fn checked_timestamp(cell: &Cell<'_>, now: DateTime<Utc>, findings: &
 pub(super) fn number(cell: &Cell<'_>, findings: &mut Findings) -> Option<Amount> {
     cell.text
         .parse()
-        .map_err(|error| findings.cell(Code::NumberUnreadable, cell, format!("{:?} is {error}", cell.text)))
+        .map_err(|error| findings.on_cell(Code::NumberUnreadable, cell, format!("{:?} is {error}", cell.text)))
         .ok()
 }
 
@@ -49,31 +49,31 @@ pub(super) fn currency(cell: &Cell<'_>, findings: &mut Findings) -> Option<Curre
         return cell.text.parse().ok();
     }
     let (code, message) =
-        word_fault(&cell.text, lists::is_currency, Code::UnknownCurrency, "an ISO 4217 currency such as EUR");
-    findings.cell(code, cell, message);
+        unknown_word(&cell.text, lists::is_currency, Code::UnknownCurrency, "an ISO 4217 currency such as EUR");
+    findings.on_cell(code, cell, message);
     None
 }
 
 /// The statuses of an order and of an item.
-pub(super) fn status<'a>(cell: &Cell<'a>, route: Recipe, findings: &mut Findings) -> Option<Cow<'a, str>> {
+pub(super) fn status<'a>(cell: &Cell<'a>, route: Route, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let (known, expected): (&[&str], _) = match route {
-        Recipe::Single => (&lists::STATUSES, "PURCHASED or PAYMENT_PENDING"),
-        Recipe::Multi => (&lists::STATUSES_OF_CHECKOUT, "PURCHASED, PAYMENT_PENDING, CONFIRMED, REFUNDED or CANCELLED"),
+        Route::Single => (&lists::STATUSES, "PURCHASED or PAYMENT_PENDING"),
+        Route::Multi => (&lists::CHECKOUT_STATUSES, "PURCHASED, PAYMENT_PENDING, CONFIRMED, REFUNDED or CANCELLED"),
     };
-    if route == Recipe::Single && !known.contains(&&*cell.text) && is_of_checkout(&cell.text) {
+    if route == Route::Single && !known.contains(&&*cell.text) && is_checkout_status(&cell.text) {
         let message = format!("{:?} is not known, expected {expected}; mode multi sends orders with it", cell.text);
-        findings.cell(Code::UnknownStatus, cell, message);
+        findings.on_cell(Code::UnknownStatus, cell, message);
         return None;
     }
-    listed(cell, |word| known.contains(&word), Code::UnknownStatus, expected, findings)
+    one_of(cell, |word| known.contains(&word), Code::UnknownStatus, expected, findings)
 }
 
-fn is_of_checkout(status: &str) -> bool {
-    lists::STATUSES_OF_CHECKOUT.contains(&status)
+fn is_checkout_status(status: &str) -> bool {
+    lists::CHECKOUT_STATUSES.contains(&status)
 }
 
 /// A word of a list, written as the list writes it.
-pub(super) fn listed<'a>(
+pub(super) fn one_of<'a>(
     cell: &Cell<'a>,
     is_known: impl Fn(&str) -> bool,
     unknown: Code,
@@ -83,8 +83,8 @@ pub(super) fn listed<'a>(
     if is_known(&cell.text) {
         return Some(cell.text.clone());
     }
-    let (code, message) = word_fault(&cell.text, is_known, unknown, expected);
-    findings.cell(code, cell, message);
+    let (code, message) = unknown_word(&cell.text, is_known, unknown, expected);
+    findings.on_cell(code, cell, message);
     None
 }
 
@@ -97,19 +97,24 @@ pub(super) fn upper_case<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option
     if upper == *cell.text {
         return Some(cell.text.clone());
     }
-    findings.cell(Code::NotUpperCase, cell, needs_upper_case(&cell.text, &upper));
+    findings.on_cell(Code::NotUpperCase, cell, upper_case_message(&cell.text, &upper));
     None
 }
 
-fn needs_upper_case(text: &str, upper: &str) -> String {
+fn upper_case_message(text: &str, upper: &str) -> String {
     format!("{text:?} must be written in upper case: {upper:?}")
 }
 
 /// A word that only needs upper case, or one that is not known.
-pub(super) fn word_fault(text: &str, is_known: impl Fn(&str) -> bool, unknown: Code, expected: &str) -> (Code, String) {
+pub(super) fn unknown_word(
+    text: &str,
+    is_known: impl Fn(&str) -> bool,
+    unknown: Code,
+    expected: &str,
+) -> (Code, String) {
     let upper = text.to_uppercase();
     if upper != text && is_known(&upper) {
-        (Code::NotUpperCase, needs_upper_case(text, &upper))
+        (Code::NotUpperCase, upper_case_message(text, &upper))
     } else {
         (unknown, format!("{text:?} is not known, expected {expected}"))
     }

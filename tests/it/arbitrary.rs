@@ -9,7 +9,7 @@ use orderferry::{
         target::Target,
     },
     pipeline::{self, ChangedExit, Finished, MaxInvalid, ProgressFn, RunSpec},
-    read::{Block, Bounds, Dialect, Format, Piece, ReadError, Source, inputs::Input},
+    read::{Block, BlockReader, Dialect, InputFormat, Piece, ReadError, ReadLimits, inputs::InputFile},
     validate::{self, CommonDefaults},
 };
 use proptest::prelude::*;
@@ -91,18 +91,18 @@ pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_prog
         inputs: inputs.iter().map(|input| input.to_string_lossy().into_owned()).collect(),
         profile: Profile::parse("profile", profile).unwrap(),
         accepts_unreadable: false,
-        limits: Bounds::default(),
+        limits: ReadLimits::default(),
         memory: 1 << 20,
         folder: folder.join("run"),
-        validate: validate::Settings {
+        validate: validate::ValidateSettings {
             target: Target::new("https://tenant.example", "key").unwrap(),
             common: CommonDefaults { pos: Some("pos".into()), ..CommonDefaults::default() },
             max_url_bytes: 8192,
             total_from: orderferry::model::pricing::TotalFrom::Given,
-            price_per: orderferry::model::pricing::PricePer::Unit,
-            target_price_per: orderferry::model::pricing::PricePer::Unit,
-            mode: orderferry::model::recipe::Mode::Single,
-            confirm: orderferry::model::recipe::Confirm::Whole,
+            price_basis: orderferry::model::pricing::PriceBasis::Unit,
+            target_price_basis: orderferry::model::pricing::PriceBasis::Unit,
+            mode: orderferry::model::route::Mode::Single,
+            confirm: orderferry::model::route::ConfirmMode::Whole,
             session_timeout: std::time::Duration::from_secs(1200),
             identity_pause: std::time::Duration::from_millis(500),
             rate: None,
@@ -110,7 +110,7 @@ pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_prog
             now,
         },
         max_invalid: MaxInvalid::Orders(u64::MAX),
-        ledger: orderferry::ledger::LedgerPlace::at(folder.join("ledger.db")),
+        ledger: orderferry::ledger::LedgerLocation::at(folder.join("ledger.db")),
         has_target: true,
         send: None,
     };
@@ -118,11 +118,11 @@ pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_prog
 }
 
 /// Where the rows of a file stand, as far as it can be read.
-fn origins(mut source: Source) -> Vec<RowOrigin> {
+fn origins(mut source: BlockReader) -> Vec<RowOrigin> {
     let (mut origins, mut block) = (Vec::new(), Block::default());
     let mut next = |block: &mut Block| -> Result<bool, ReadError> {
         let is_more = source.next_block(block)?;
-        let parsed = source.reader().parse([Piece::from(&*block)].into_iter().filter(|_| is_more))?;
+        let parsed = source.parser().parse([Piece::from(&*block)].into_iter().filter(|_| is_more))?;
         origins.extend(parsed.rows().map(|row| row.origin.clone()));
         Ok(is_more)
     };
@@ -146,10 +146,10 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("orders");
         fs::write(&path, &bytes).unwrap();
-        let input = Input::file("orders", &path).unwrap();
-        let format = if is_csv { Format::Csv } else { Format::Ndjson };
+        let input = InputFile::new("orders", &path).unwrap();
+        let format = if is_csv { InputFormat::Csv } else { InputFormat::Ndjson };
         let dialect = Dialect { format: Some(format), ..Dialect::default() };
-        if let Ok(source) = Source::open(&input, FileId(0), &dialect, Bounds::default()) {
+        if let Ok(source) = BlockReader::open(&input, FileId(0), &dialect, ReadLimits::default()) {
             let (mut end, mut line) = (source.end().header.map_or(0, |header| header.end), 1);
             for origin in origins(source) {
                 prop_assert!(origin.bytes.start >= end && origin.bytes.end >= origin.bytes.start);

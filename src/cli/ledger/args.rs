@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum, builder::FalseyValueParser};
 
 use crate::{
     cli::args::OutputFormat,
-    ledger::{ByHand, Filter, OrderState, References, TargetPrefix},
+    ledger::{ManualDecision, OrderFilter, OrderState, ReferencePattern, TargetPrefix},
 };
 
 #[derive(Debug, Args)]
@@ -154,25 +154,25 @@ pub(super) enum DecisionArgument {
 }
 
 impl DecisionArgument {
-    pub(super) fn manual_decision(self) -> ByHand {
+    pub(super) fn manual_decision(self) -> ManualDecision {
         match self {
-            Self::Accepted => ByHand::Accepted,
-            Self::Failed => ByHand::Failed,
-            Self::Acknowledged => ByHand::Acknowledged,
+            Self::Accepted => ManualDecision::Accepted,
+            Self::Failed => ManualDecision::Failed,
+            Self::Acknowledged => ManualDecision::Acknowledged,
         }
     }
 }
 
 impl FilterArguments {
-    pub(super) fn filter(&self) -> Filter {
+    pub(super) fn filter(&self) -> OrderFilter {
         let state = |state: &StateArgument| match state {
             StateArgument::Accepted => OrderState::Accepted,
             StateArgument::Unknown => OrderState::Unknown,
             StateArgument::Failed => OrderState::Failed,
             StateArgument::Changed => OrderState::Changed,
         };
-        Filter {
-            references: self.reference.clone().map_or(References::All, References::Like),
+        OrderFilter {
+            references: self.reference.clone().map_or(ReferencePattern::Any, ReferencePattern::Glob),
             states: self.outcome.iter().map(state).collect(),
             target: self.target.clone(),
             run: self.run.clone(),

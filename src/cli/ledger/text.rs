@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::args::DecisionArgument;
 use crate::{
-    ledger::{Change, LedgerOrder, Sending, hex},
+    ledger::{ContentChange, LedgerOrder, Submission, hex},
     model::{planned::ContentHash, printable::printable},
 };
 
@@ -16,12 +16,12 @@ pub(super) fn header() -> String {
 
 /// An order in one line.
 pub(super) fn line(order: &LedgerOrder) -> String {
-    let last = order.last();
+    let last = order.newest();
     columns([
         order.state().as_str(),
         &printable(&order.reference),
         &exact_time(order.ordered_at()),
-        &order.sendings.len().to_string(),
+        &order.submissions.len().to_string(),
         &time_in_seconds(last.intended_at),
         &last.run,
         &order.target.to_string(),
@@ -37,17 +37,17 @@ fn columns([state, reference, ordered_at, n_sent, last, run, target, change]: [&
 }
 
 /// The newest change that no person has acknowledged.
-fn open_change(order: &LedgerOrder) -> Option<&Change> {
+fn open_change(order: &LedgerOrder) -> Option<&ContentChange> {
     order.changes.iter().rfind(|change| change.acknowledged_at.is_none())
 }
 
 /// Why the order is not sent any more, if it is not, and what differs from what was accepted.
-fn change_summary(order: &LedgerOrder, change: &Change) -> String {
+fn change_summary(order: &LedgerOrder, change: &ContentChange) -> String {
     let cause = change.cause.as_deref().unwrap_or("other content");
     printable(&format!("{cause}{}", differences(order, change))).into_owned()
 }
 
-fn differences(order: &LedgerOrder, change: &Change) -> String {
+fn differences(order: &LedgerOrder, change: &ContentChange) -> String {
     let accepted = order.accepted().map(|submission| submission.snapshot.clone()).unwrap_or_default();
     let differences = accepted.differences(&change.snapshot);
     if differences.is_empty() { differences } else { format!(" ({differences})") }
@@ -70,13 +70,13 @@ struct LedgerOrderLine<'a> {
 
 /// An order as one line of JSON.
 pub(super) fn json_line(order: &LedgerOrder) -> String {
-    let last = order.last();
+    let last = order.newest();
     json(&LedgerOrderLine {
-        target: order.target.in_full(),
+        target: order.target.to_hex(),
         reference: &order.reference,
         ordered_at: exact_time(order.ordered_at()),
         outcome: order.state().as_str(),
-        attempts: order.sendings.len(),
+        attempts: order.submissions.len(),
         last_sent_at: exact_time(last.intended_at),
         run: &last.run,
         change: open_change(order).map(|change| change_summary(order, change)),
@@ -98,9 +98,9 @@ struct SubmissionLine<'a> {
 }
 
 /// A sending as one line of JSON.
-pub(super) fn submission_line(order: &LedgerOrder, submission: &Sending) -> String {
+pub(super) fn submission_line(order: &LedgerOrder, submission: &Submission) -> String {
     json(&SubmissionLine {
-        target: order.target.in_full(),
+        target: order.target.to_hex(),
         reference: &order.reference,
         ordered_at: exact_time(submission.ordered_at),
         content: hex(&submission.content.0),
@@ -108,7 +108,7 @@ pub(super) fn submission_line(order: &LedgerOrder, submission: &Sending) -> Stri
         intended_at: exact_time(submission.intended_at),
         outcome: submission.outcome(),
         settled_at: submission.settled_at.map(exact_time),
-        by_hand: submission.is_by_hand,
+        by_hand: submission.is_manual,
     })
 }
 
@@ -125,17 +125,17 @@ pub(super) fn history_text(order: &LedgerOrder) -> String {
         order.target,
         order.state().as_str()
     );
-    let submissions = order.sendings.iter().map(submission_text);
+    let submissions = order.submissions.iter().map(submission_text);
     let changes = order.changes.iter().map(|change| change_text(order, change));
     std::iter::once(head).chain(submissions).chain(changes).collect()
 }
 
-fn submission_text(submission: &Sending) -> String {
+fn submission_text(submission: &Submission) -> String {
     let (at, content) = (time_in_seconds(submission.intended_at), short_hash(submission.content));
     let result = match (submission.outcome(), submission.settled_at) {
         (None, _) => "no outcome was written".to_owned(),
         (Some(outcome), at) => {
-            let by = if submission.is_by_hand { "settled by hand as " } else { "" };
+            let by = if submission.is_manual { "settled by hand as " } else { "" };
             let at = at.map_or_else(String::new, |at| format!(" at {}", time_in_seconds(at)));
             format!("{by}{}{at}", outcome.replace('_', " "))
         }
@@ -143,7 +143,7 @@ fn submission_text(submission: &Sending) -> String {
     format!("  {at}  sent by run {} with content {content}: {result}\n", submission.run)
 }
 
-fn change_text(order: &LedgerOrder, change: &Change) -> String {
+fn change_text(order: &LedgerOrder, change: &ContentChange) -> String {
     let at = time_in_seconds(change.seen_at);
     let what = match &change.cause {
         Some(_) => format!(", {}", change_summary(order, change)),

@@ -5,62 +5,66 @@ mod assembled;
 use proptest::prelude::*;
 
 use super::*;
-use crate::dispatch::tests::{planned_guest, settings as usual_settings};
+use crate::dispatch::tests::{planned_guest, settings as default_settings};
 
 const OK: &str = "201 OK";
 
 const SLOW: &str = "slow";
 
-fn settings() -> Settings {
-    Settings { identity_pause: Duration::from_millis(500), first_backoff: Duration::ZERO, ..usual_settings(None) }
+fn settings() -> DispatchSettings {
+    DispatchSettings {
+        identity_pause: Duration::from_millis(500),
+        first_backoff: Duration::ZERO,
+        ..default_settings(None)
+    }
 }
 
 /// `201 OK` with a browser id that counts up, `slow` the same after a quarter of an hour, `silence`, `no connection`,
 /// `bad certificate`, or a bare status.
-fn heard(word: &str, n_browsers: &mut u32) -> Heard {
-    let answer = |status, body| Heard::Answer { status, body: Some(body), retry_after: None };
+fn response(word: &str, n_browsers: &mut u32) -> ServiceResponse {
+    let answer = |status, body| ServiceResponse::Http { status, body: Some(body), retry_after: None };
     match word {
         OK | SLOW => {
             *n_browsers += 1;
             answer(201, format!("{{\"status\":\"OK\",\"ref\":\"b{n_browsers}\"}}"))
         }
-        "silence" => Heard::NoAnswer("timed out".into()),
-        "no connection" => Heard::NotSent("refused".into()),
-        "bad certificate" => Heard::CertificateRejected("unknown issuer".into()),
+        "silence" => ServiceResponse::NoResponse("timed out".into()),
+        "no connection" => ServiceResponse::NotSent("refused".into()),
+        "bad certificate" => ServiceResponse::CertificateRejected("unknown issuer".into()),
         status => answer(status.parse().unwrap(), String::new()),
     }
 }
 
 /// Plays a script until it is used up: one line for each step and what followed.
-fn played(n_orders: u32, script: &[&str]) -> String {
-    played_with(&planned_guest(0, n_orders), &settings(), script)
+fn run_script(n_orders: u32, script: &[&str]) -> String {
+    run_script_with(&planned_guest(0, n_orders), &settings(), script)
 }
 
 /// `stop` instead of an answer stops the run before the step is sent.
-fn played_with(guest: &PlannedGuest, settings: &Settings, script: &[&str]) -> String {
-    let mut delivery = Delivery::new(guest, settings);
+fn run_script_with(guest: &PlannedGuest, settings: &DispatchSettings, script: &[&str]) -> String {
+    let mut delivery = GuestDelivery::new(guest, settings);
     let (mut lines, mut n_browsers, mut answers) = (String::new(), 0, script.iter());
     let mut now = Instant::now();
     loop {
-        let line = match delivery.next_move(now) {
-            Move::Done => break,
-            Move::Wait(time) => {
+        let line = match delivery.next_action(now) {
+            Action::Done => break,
+            Action::Wait(time) => {
                 now += time;
                 format!("wait {}ms", time.as_millis())
             }
-            Move::OpenCart { order, browser } => format!("open the cart of {order} on {browser}"),
-            Move::CloseCart => "close the cart".to_owned(),
-            Move::StopRun(reason) => {
+            Action::OpenCart { order, browser } => format!("open the cart of {order} on {browser}"),
+            Action::CloseCart => "close the cart".to_owned(),
+            Action::StopRun(reason) => {
                 delivery.stop("stopped", false);
                 format!("stop the run: {reason}")
             }
-            Move::Settled(index, result) => {
+            Action::Settled(index, result) => {
                 let reason = result.reason.unwrap_or_default();
-                let repeated = result.repeated_after.map(|uncertainty| format!(" [repeated after: {uncertainty}]"));
+                let repeated = result.uncertain_before.map(|uncertainty| format!(" [repeated after: {uncertainty}]"));
                 let repeated = repeated.unwrap_or_default();
                 format!("{index} {} after {} {reason}{repeated}", result.outcome, result.attempts)
             }
-            Move::Send(step) => match answers.next() {
+            Action::Send(step) => match answers.next() {
                 None => break,
                 Some(word @ (&"stop" | &"stop gently")) => {
                     delivery.stop("stopped", *word == "stop gently");
@@ -69,8 +73,8 @@ fn played_with(guest: &PlannedGuest, settings: &Settings, script: &[&str]) -> St
                 Some(answer) => {
                     let again = if delivery.is_retry() { " again" } else { "" };
                     now += if *answer == SLOW { Duration::from_secs(15 * 60) } else { Duration::from_secs(1) };
-                    delivery.heard(heard(answer, &mut n_browsers), now);
-                    format!("{}{again} -> {answer}", words(&step))
+                    delivery.on_response(response(answer, &mut n_browsers), now);
+                    format!("{}{again} -> {answer}", describe(&step))
                 }
             },
         };
@@ -80,17 +84,17 @@ fn played_with(guest: &PlannedGuest, settings: &Settings, script: &[&str]) -> St
     lines
 }
 
-fn words(step: &Step) -> String {
+fn describe(step: &RequestSpec) -> String {
     match step {
-        Step::CreateBrowser => "browser".to_owned(),
-        Step::Identity { browser } => format!("{browser} IDENTITY"),
-        Step::OfOrder { order, part: event, browser } => format!("{browser} {event}, order {order}"),
+        RequestSpec::CreateBrowser => "browser".to_owned(),
+        RequestSpec::Identity { browser } => format!("{browser} IDENTITY"),
+        RequestSpec::Event { order, event, browser } => format!("{browser} {event}, order {order}"),
     }
 }
 
 #[test]
-fn a_guest_in_a_good_night() {
-    insta::assert_snapshot!(played(2, &[OK, OK, OK, OK]), @r#"
+fn guest_is_delivered_without_faults() {
+    insta::assert_snapshot!(run_script(2, &[OK, OK, OK, OK]), @r#"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
@@ -102,8 +106,8 @@ fn a_guest_in_a_good_night() {
 }
 
 #[test]
-fn silence_on_a_checkout_is_unknown_and_the_next_order_goes() {
-    insta::assert_snapshot!(played(2, &["silence", OK, "500", OK, "silence", OK]), @"
+fn silent_checkout_is_unknown_next_order_is_sent() {
+    insta::assert_snapshot!(run_script(2, &["silence", OK, "500", OK, "silence", OK]), @"
     browser -> silence
     wait 0ms
     browser again -> 201 OK
@@ -119,8 +123,8 @@ fn silence_on_a_checkout_is_unknown_and_the_next_order_goes() {
 }
 
 #[test]
-fn what_surely_was_not_accepted_is_tried_again_and_then_fails() {
-    insta::assert_snapshot!(played(2, &[OK, OK, "503", "no connection", "429", "400"]), @"
+fn definite_failures_are_retried_then_fail() {
+    insta::assert_snapshot!(run_script(2, &[OK, OK, "503", "no connection", "429", "400"]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
@@ -136,14 +140,14 @@ fn what_surely_was_not_accepted_is_tried_again_and_then_fails() {
 }
 
 #[test]
-fn a_guest_that_cannot_be_identified_takes_its_orders_along() {
-    insta::assert_snapshot!(played(2, &[OK, "400"]), @r#"
+fn unidentified_guest_fails_all_orders() {
+    insta::assert_snapshot!(run_script(2, &[OK, "400"]), @r#"
     browser -> 201 OK
     b1 IDENTITY -> 400
     0 refused after 0 the guest could not be identified: HTTP 400
     1 refused after 0 the guest could not be identified: HTTP 400
     "#);
-    insta::assert_snapshot!(played(1, &["500", "500", "500"]), @"
+    insta::assert_snapshot!(run_script(1, &["500", "500", "500"]), @"
     browser -> 500
     wait 0ms
     browser again -> 500
@@ -154,8 +158,8 @@ fn a_guest_that_cannot_be_identified_takes_its_orders_along() {
 }
 
 #[test]
-fn an_unknown_browser_is_replaced_once() {
-    insta::assert_snapshot!(played(2, &[OK, OK, "404", OK, OK, "404", OK]), @"
+fn unknown_browser_is_renewed_once() {
+    insta::assert_snapshot!(run_script(2, &[OK, OK, "404", OK, OK, "404", OK]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
@@ -168,7 +172,7 @@ fn an_unknown_browser_is_replaced_once() {
     b3 ORDER_CHECKOUT, order 1 -> 201 OK
     1 accepted after 1
     ");
-    insta::assert_snapshot!(played(1, &[OK, "404", OK, OK, OK]), @"
+    insta::assert_snapshot!(run_script(1, &[OK, "404", OK, OK, OK]), @"
     browser -> 201 OK
     b1 IDENTITY -> 404
     browser again -> 201 OK
@@ -180,8 +184,8 @@ fn an_unknown_browser_is_replaced_once() {
 }
 
 #[test]
-fn a_refused_key_ends_the_run() {
-    insta::assert_snapshot!(played(3, &[OK, OK, "401"]), @r#"
+fn refused_key_stops_run() {
+    insta::assert_snapshot!(run_script(3, &[OK, OK, "401"]), @r#"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
@@ -191,7 +195,7 @@ fn a_refused_key_ends_the_run() {
     1 not_attempted after 0 stopped
     2 not_attempted after 0 stopped
     "#);
-    insta::assert_snapshot!(played(1, &["302"]), @r"
+    insta::assert_snapshot!(run_script(1, &["302"]), @r"
     browser -> 302
     stop the run: the service redirects (HTTP 302), which is not followed
     0 not_attempted after 0 stopped
@@ -199,15 +203,15 @@ fn a_refused_key_ends_the_run() {
 }
 
 #[test]
-fn a_wrong_target_or_certificate_refuses_no_order() {
-    insta::assert_snapshot!(played(2, &["404"]), @"
+fn wrong_target_or_certificate_refuses_no_order() {
+    insta::assert_snapshot!(run_script(2, &["404"]), @"
     browser -> 404
     stop the run: a browser cannot be created (HTTP 404): the base URL or the client key is wrong
     0 not_attempted after 0 stopped
     1 not_attempted after 0 stopped
     ");
     // Half way, after an outage for example.
-    insta::assert_snapshot!(played(2, &[OK, OK, OK, "bad certificate"]), @"
+    insta::assert_snapshot!(run_script(2, &[OK, OK, OK, "bad certificate"]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
@@ -220,9 +224,9 @@ fn a_wrong_target_or_certificate_refuses_no_order() {
 }
 
 #[test]
-fn a_500_that_may_be_repeated_leaves_a_doubt_that_only_a_yes_ends() {
-    let lenient = Settings { repeats_500: true, ..settings() };
-    insta::assert_snapshot!(played_with(&planned_guest(0, 3), &lenient, &[OK, OK, "500", OK, "500", "400", "500", "500", "500"]), @"
+fn retried_500_is_uncertain_until_accepted() {
+    let lenient = DispatchSettings { retry_500: true, ..settings() };
+    insta::assert_snapshot!(run_script_with(&planned_guest(0, 3), &lenient, &[OK, OK, "500", OK, "500", "400", "500", "500", "500"]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
@@ -244,12 +248,12 @@ fn a_500_that_may_be_repeated_leaves_a_doubt_that_only_a_yes_ends() {
 }
 
 #[test]
-fn what_an_earlier_run_left_unknown_stays_so_unless_it_is_accepted() {
+fn earlier_unknown_stays_until_accepted() {
     let mut guest = planned_guest(0, 3);
     for order in &mut guest.orders[..2] {
-        order.may_be_there = true;
+        order.is_uncertain = true;
     }
-    insta::assert_snapshot!(played_with(&guest, &settings(), &[OK, OK, OK, "400", "400"]), @r#"
+    insta::assert_snapshot!(run_script_with(&guest, &settings(), &[OK, OK, OK, "400", "400"]), @r#"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
@@ -260,7 +264,7 @@ fn what_an_earlier_run_left_unknown_stays_so_unless_it_is_accepted() {
     b1 ORDER_CHECKOUT, order 2 -> 400
     2 refused after 1 HTTP 400
     "#);
-    insta::assert_snapshot!(played_with(&guest, &settings(), &[OK, "400"]), @"
+    insta::assert_snapshot!(run_script_with(&guest, &settings(), &[OK, "400"]), @"
     browser -> 201 OK
     b1 IDENTITY -> 400
     0 unknown after 0 sent by an earlier run, and no answer came; then: the guest could not be identified: HTTP 400
@@ -271,11 +275,11 @@ fn what_an_earlier_run_left_unknown_stays_so_unless_it_is_accepted() {
 
 proptest! {
     #[test]
-    fn whatever_is_heard_every_order_has_one_outcome(
+    fn every_order_has_exactly_one_outcome(
         n_orders in 0_u32..5,
         script in prop::collection::vec(prop::sample::select(vec![OK, OK, "silence", "no connection", "bad certificate", "400", "401", "404", "503", "302", "500"]), 60)
     ) {
-        let lines = played(n_orders, &script);
+        let lines = run_script(n_orders, &script);
         let settled: Vec<_> = lines.lines().filter_map(|line| {
             let (id, rest) = line.split_once(' ')?;
             Outcome::ALL.iter().any(|outcome| rest.starts_with(outcome.as_str())).then(|| id.parse::<u32>().ok())?

@@ -7,36 +7,39 @@ use std::sync::{
 
 use tokio::time::{Duration, Instant, sleep, sleep_until, timeout_at};
 
-use super::{Delivery, Dispatch, Journal, Kind, PlannedGuest, Request, Start, Step, Verdict, Wire};
+use super::{
+    Classification, Dispatcher, GuestDelivery, Journal, OutgoingRequest, PlannedGuest, RequestKind, RequestSpec,
+    StartedRequest, Transport,
+};
 use crate::{
-    dispatch::{LeftCart, answer, backoff::backoff},
+    dispatch::{LeftoverCart, backoff::backoff, classify},
     event::url,
-    model::planned::{OrderEvents, PlannedOrder},
+    model::planned::{PlannedOrder, StreamPayload},
 };
 
 /// How long a delivery whose run is asked to stop may go on to clear its cart: from the moment in which it has nothing else
 /// in flight to the start of the last request.
-const GRACE: Duration = Duration::from_secs(10);
+const CLEANUP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What earlier runs left in carts, as it is being cleared.
-pub(super) struct LeftOpen<C> {
+pub(super) struct LeftoverCarts<C> {
     /// The next one last.
-    carts: Mutex<Vec<LeftCart<C>>>,
+    carts: Mutex<Vec<LeftoverCart<C>>>,
     n_open: AtomicUsize,
 }
 
-impl<C> LeftOpen<C> {
-    pub(super) fn new(mut carts: Vec<LeftCart<C>>) -> Self {
+impl<C> LeftoverCarts<C> {
+    pub(super) fn new(mut carts: Vec<LeftoverCart<C>>) -> Self {
         carts.reverse();
         Self { n_open: carts.len().into(), carts: carts.into() }
     }
 
-    fn next(&self) -> Option<LeftCart<C>> {
+    fn next(&self) -> Option<LeftoverCart<C>> {
         self.carts.lock().expect("nobody panics while holding it").pop()
     }
 
     /// What is to be said of those that could not be cleared.
-    pub(super) fn words(&self) -> Option<String> {
+    pub(super) fn message(&self) -> Option<String> {
         let carts = match self.n_open.load(Ordering::SeqCst) {
             0 => return None,
             1 => "1 cart that an earlier run left open was not cleared".to_owned(),
@@ -46,32 +49,32 @@ impl<C> LeftOpen<C> {
     }
 }
 
-impl<J: Journal, T: Wire> Dispatch<J, T> {
+impl<J: Journal, T: Transport> Dispatcher<J, T> {
     /// Clears what earlier runs left in carts, side by side with others who do. Whoever finds none left to begin with goes
     /// on to the guests, who are let in once none of these requests waits: they have browsers of their own.
-    pub(super) async fn clear_left_open(&self) {
-        while self.stop.reason().is_none() {
-            let Some(leftover) = self.left_open.next() else { return };
+    pub(super) async fn clear_leftovers(&self) {
+        while self.shutdown.reason().is_none() {
+            let Some(leftover) = self.leftover_carts.next() else { return };
             if self.clear(&leftover).await {
-                self.left_open.n_open.fetch_sub(1, Ordering::SeqCst);
+                self.leftover_carts.n_open.fetch_sub(1, Ordering::SeqCst);
                 self.close_cart(Some(leftover.cart)).await;
             }
         }
     }
 
     /// Whether nothing is in the cart any more.
-    async fn clear(&self, leftover: &LeftCart<J::Cart>) -> bool {
+    async fn clear(&self, leftover: &LeftoverCart<J::Cart>) -> bool {
         for tries in 1..=self.settings.tries {
             let Some(start) = self.start(&mut None).await else { return false };
             let url = url::event_create(&self.target, &leftover.clear_cart, &leftover.browser);
-            let request = Request { url, kind: Kind::ClearCart, is_retry: tries > 1 };
-            let classify = |response| answer::verdict(Kind::ClearCart, response, false);
-            let (classification, health_change) = self.put_on_the_wire(request, start, classify).await;
-            self.follow(health_change, &classification).await;
+            let request = OutgoingRequest { url, kind: RequestKind::ClearCart, is_retry: tries > 1 };
+            let classify = |response| classify::classify(RequestKind::ClearCart, response, false);
+            let (classification, health_change) = self.send_request(request, start, classify).await;
+            self.on_health_change(health_change, &classification).await;
             match classification {
-                Verdict::Accepted { .. } => return true,
-                Verdict::Repeat { not_before, .. } if tries < self.settings.tries => {
-                    self.stop.or(sleep(self.pause(tries, not_before))).await;
+                Classification::Accepted { .. } => return true,
+                Classification::Retry { not_before, .. } if tries < self.settings.tries => {
+                    self.shutdown.unless_stopped(sleep(self.pause(tries, not_before))).await;
                 }
                 _ => return false,
             }
@@ -84,22 +87,22 @@ impl<J: Journal, T: Wire> Dispatch<J, T> {
     }
 
     /// Ends a delivery because the run stops. A run that is only asked to stop clears the cart that is open then, with as many
-    /// tries as fit the grace time, which begins here and ends at `grace_end`: the customer may be sent a reminder long before
+    /// tries as fit the grace time, which begins here and ends at `cleanup_deadline`: the customer may be sent a reminder long before
     /// the next run.
     pub(super) async fn end(
         &self,
         guest: &PlannedGuest,
-        delivery: &mut Delivery<'_>,
-        step: &Step,
+        delivery: &mut GuestDelivery<'_>,
+        step: &RequestSpec,
         reason: &str,
         cleanup_deadline: &mut Option<Instant>,
     ) {
-        let may_clear = self.stop.is_gentle();
-        if !may_clear || step.kind() != Kind::ClearCart {
+        let may_clear = self.shutdown.is_graceful();
+        if !may_clear || step.kind() != RequestKind::ClearCart {
             return delivery.stop(reason, may_clear);
         }
-        let cleanup_deadline = *cleanup_deadline.get_or_insert_with(|| Instant::now() + GRACE);
-        match timeout_at(cleanup_deadline, self.start_in_grace()).await {
+        let cleanup_deadline = *cleanup_deadline.get_or_insert_with(|| Instant::now() + CLEANUP_TIMEOUT);
+        match timeout_at(cleanup_deadline, self.start_after_stop()).await {
             Ok(Some(start)) if start.permit.at < cleanup_deadline => {
                 self.send_step(guest, delivery, step, start).await;
             }
@@ -108,11 +111,11 @@ impl<J: Journal, T: Wire> Dispatch<J, T> {
     }
 
     /// Waits until a request may be started although the run was asked to stop; nothing where it must stop at once.
-    async fn start_in_grace(&self) -> Option<Start<'_>> {
+    async fn start_after_stop(&self) -> Option<StartedRequest<'_>> {
         let slot = self.slots.acquire().await.expect("the slots are never closed");
         let event_permit = self.events.reserve().await.ok()?;
         let permit = self.pacer.permit_past_gate().await;
-        self.stop.is_gentle().then_some(Start { permit, place: event_permit, _slot: slot })
+        self.shutdown.is_graceful().then_some(StartedRequest { permit, event_permit, _slot: slot })
     }
 
     /// Waits as a delivery asks for, unless the run stops. In the grace time the only thing left to wait for is the next try
@@ -120,21 +123,21 @@ impl<J: Journal, T: Wire> Dispatch<J, T> {
     pub(super) async fn wait(&self, time: Duration, cleanup_deadline: Option<Instant>) {
         match cleanup_deadline {
             Some(deadline) => sleep_until(deadline.min(Instant::now() + time)).await,
-            None => drop(self.stop.or(sleep(time)).await),
+            None => drop(self.shutdown.unless_stopped(sleep(time)).await),
         }
     }
 
     /// Records that a browser's cart is about to be filled; nothing where the run stops, so that it will not be.
     pub(super) async fn open_cart(&self, order: &PlannedOrder, browser: &str) -> Option<J::Cart> {
-        let OrderEvents::Multi(sequence) = &order.events else { return None };
-        self.stop.reason().is_none().then_some(())?;
+        let StreamPayload::Multi(sequence) = &order.events else { return None };
+        self.shutdown.reason().is_none().then_some(())?;
         let opened = self.journal.open_cart(&order.record.reference, browser, &sequence.clear_cart).await;
-        opened.map_err(|reason| self.stop.say(reason)).ok()
+        opened.map_err(|reason| self.shutdown.abort(reason)).ok()
     }
 
     /// Records that nothing is in a cart any more, if it was recorded that something may be.
     pub(super) async fn close_cart(&self, cart: Option<J::Cart>) {
         let Some(cart) = cart else { return };
-        self.journal.close_cart(cart).await.unwrap_or_else(|reason| self.stop.say(reason));
+        self.journal.close_cart(cart).await.unwrap_or_else(|reason| self.shutdown.abort(reason));
     }
 }

@@ -12,15 +12,15 @@ use std::{
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Agenda, Arc, AttemptOutcome, Ended, Event, GuestParts, Journal, LeftCart, PlannedGuest, PlannedOrder, Settings,
-    Settled, Target, Wire, run, watch,
+    Arc, AttemptOutcome, DispatchEvent, DispatchOutcome, DispatchSettings, GuestParts, Journal, LeftoverCart,
+    OrderResult, PlannedGuest, PlannedOrder, Target, Transport, Work, run, watch,
 };
 use crate::{
     dispatch::{
-        Heard,
-        tests::{guest_of_many, planned_guest, settings},
+        ServiceResponse,
+        tests::{multi_event_guest, planned_guest, settings},
     },
-    model::{order::OrderId, outcome::Outcome, planned::EventText},
+    model::{order::OrderId, outcome::Outcome, planned::EventJson},
 };
 
 fn guests(n_guests: u32, orders_each: u32) -> impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static {
@@ -29,20 +29,20 @@ fn guests(n_guests: u32, orders_each: u32) -> impl Iterator<Item = Result<Planne
 
 /// Answers as documented after a while, unless a test says otherwise, and is silent until the time-out where a test says
 /// that no answer comes; remembers when requests started.
-struct ScriptedWire<A> {
+struct ScriptedTransport<A> {
     starts: Arc<Mutex<Vec<Instant>>>,
     urls: Arc<Mutex<Vec<String>>>,
     answer: A,
 }
 
-impl<A: Fn(&str) -> Option<Heard> + Send + Sync + 'static> Wire for ScriptedWire<A> {
-    async fn send(&self, url: String) -> Heard {
+impl<A: Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static> Transport for ScriptedTransport<A> {
+    async fn send(&self, url: String) -> ServiceResponse {
         self.starts.lock().unwrap().push(Instant::now());
         self.urls.lock().unwrap().push(url.clone());
         sleep(Duration::from_millis(20)).await;
         let body = Some("{\"status\":\"OK\",\"ref\":\"b\"}".to_owned());
-        let response = (self.answer)(&url).unwrap_or(Heard::Answer { status: 201, body, retry_after: None });
-        if matches!(response, Heard::NoAnswer(_)) {
+        let response = (self.answer)(&url).unwrap_or(ServiceResponse::Http { status: 201, body, retry_after: None });
+        if matches!(response, ServiceResponse::NoResponse(_)) {
             sleep(TIMEOUT).await;
         }
         response
@@ -70,22 +70,22 @@ impl ScriptedJournal {
 
 impl Journal for ScriptedJournal {
     type Attempt = ();
-    /// The number of the cart, from 0; those of earlier runs are numbered from `LEFT`.
+    /// The number of the cart, from 0; those of earlier runs are numbered from `FIRST_LEFTOVER`.
     type Cart = usize;
 
-    async fn intend(&self, _: &PlannedOrder) -> Result<(), String> {
+    async fn record_intent(&self, _: &PlannedOrder) -> Result<(), String> {
         self.write().await?;
         self.n_open.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
 
-    async fn settle(&self, (): (), _: AttemptOutcome) -> Result<(), String> {
+    async fn record_outcome(&self, (): (), _: AttemptOutcome) -> Result<(), String> {
         sleep(self.stall).await;
         self.n_open.fetch_sub(1, Ordering::SeqCst);
         Ok(())
     }
 
-    async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &EventText) -> Result<usize, String> {
+    async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &EventJson) -> Result<usize, String> {
         self.write().await?;
         assert!(clear_cart.0.contains("CLEAR_CART"));
         let mut carts = self.carts.lock().unwrap();
@@ -101,53 +101,53 @@ impl Journal for ScriptedJournal {
 }
 
 /// The carts that earlier runs left open.
-const LEFT: usize = 1000;
+const FIRST_LEFTOVER: usize = 1000;
 
-fn left_open(n_carts: usize) -> Vec<LeftCart<usize>> {
-    let cart = |no| LeftCart {
-        cart: LEFT + no,
+fn leftover_carts(n_carts: usize) -> Vec<LeftoverCart<usize>> {
+    let cart = |no| LeftoverCart {
+        cart: FIRST_LEFTOVER + no,
         browser: format!("old-{no}"),
-        clear_cart: EventText("\",\"type\":\"CLEAR_CART\"}".into()),
+        clear_cart: EventJson("\",\"type\":\"CLEAR_CART\"}".into()),
     };
     (0..n_carts).map(cart).collect()
 }
 
-struct Night {
-    ended: Ended,
+struct SimulatedRun {
+    ended: DispatchOutcome,
     outcomes: Vec<Outcome>,
     starts: Vec<Instant>,
-    n_sending: usize,
+    n_started: usize,
     warnings: Vec<String>,
     n_open: usize,
     /// What the journal was told of carts.
     carts: Vec<String>,
     /// What was asked for.
     urls: Vec<String>,
-    took: Duration,
+    elapsed: Duration,
 }
 
-async fn night(
+async fn simulate(
     guests: impl Iterator<Item: Into<GuestParts<String>>> + Send + 'static,
-    settings: Settings,
+    settings: DispatchSettings,
     disk: (usize, Duration),
     stop_after: Option<(Duration, &'static str)>,
-    answer: impl Fn(&str) -> Option<Heard> + Send + Sync + 'static,
-) -> Night {
-    night_after(0, guests, settings, disk, stop_after, answer).await
+    answer: impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static,
+) -> SimulatedRun {
+    simulate_with_leftovers(0, guests, settings, disk, stop_after, answer).await
 }
 
-async fn night_after(
+async fn simulate_with_leftovers(
     n_leftover_carts: usize,
     guests: impl Iterator<Item: Into<GuestParts<String>>> + Send + 'static,
-    settings: Settings,
+    settings: DispatchSettings,
     (fails_after, stall): (usize, Duration),
     stop_after: Option<(Duration, &'static str)>,
-    answer: impl Fn(&str) -> Option<Heard> + Send + Sync + 'static,
-) -> Night {
+    answer: impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static,
+) -> SimulatedRun {
     let begin = Instant::now();
     let (starts, n_open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
     let (carts, urls) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
-    let transport = ScriptedWire { starts: Arc::clone(&starts), urls: Arc::clone(&urls), answer };
+    let transport = ScriptedTransport { starts: Arc::clone(&starts), urls: Arc::clone(&urls), answer };
     let n_writes = AtomicUsize::new(0);
     let journal =
         ScriptedJournal { n_open: Arc::clone(&n_open), carts: Arc::clone(&carts), n_writes, fails_after, stall };
@@ -155,10 +155,10 @@ async fn night_after(
     let (mut settled, mut n_started, mut warnings) = (Vec::<(OrderId, Outcome)>::new(), 0, Vec::new());
     let emit = |event| {
         match event {
-            Event::Sending { .. } => n_started += 1,
-            Event::Settled(record, Settled { outcome, .. }) => settled.push((record.id, outcome)),
-            Event::Warning(message) => warnings.push(message),
-            Event::Pause => {}
+            DispatchEvent::RequestStarted { .. } => n_started += 1,
+            DispatchEvent::Settled(record, OrderResult { outcome, .. }) => settled.push((record.id, outcome)),
+            DispatchEvent::Warning(message) => warnings.push(message),
+            DispatchEvent::Idle => {}
         }
         Ok(())
     };
@@ -172,7 +172,7 @@ async fn night_after(
         // Nobody else asks.
         std::future::pending::<()>().await;
     });
-    let work = Agenda { left_open: left_open(n_leftover_carts), guests };
+    let work = Work { leftover_carts: leftover_carts(n_leftover_carts), guests };
     let ended = run(work, target, settings, journal, transport, shutdown_signal, emit).await;
     settled.sort();
     let ids: Vec<u64> = settled.iter().map(|(id, _)| id.0).collect();
@@ -181,20 +181,20 @@ async fn night_after(
     let starts = starts.lock().unwrap().clone();
     let (carts, urls) = (carts.lock().unwrap().clone(), urls.lock().unwrap().clone());
     let n_open = n_open.load(Ordering::SeqCst);
-    Night { ended, outcomes, starts, n_sending: n_started, warnings, n_open, carts, urls, took: begin.elapsed() }
+    SimulatedRun { ended, outcomes, starts, n_started, warnings, n_open, carts, urls, elapsed: begin.elapsed() }
 }
 
-const SOUND: (usize, Duration) = (usize::MAX, Duration::ZERO);
+const HEALTHY_DISK: (usize, Duration) = (usize::MAX, Duration::ZERO);
 
-fn count(run: &Night, outcome: Outcome) -> usize {
+fn count(run: &SimulatedRun, outcome: Outcome) -> usize {
     run.outcomes.iter().filter(|actual| **actual == outcome).count()
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_orders_of_all_guests_arrive() {
-    let run = night(guests(200, 3), settings(None), SOUND, None, |_| None).await;
+async fn all_orders_are_accepted() {
+    let run = simulate(guests(200, 3), settings(None), HEALTHY_DISK, None, |_| None).await;
     assert_eq!((count(&run, Outcome::Accepted), run.ended.stopped.clone()), (600, None));
-    assert_eq!((run.starts.len(), run.n_sending, run.n_open), (1000, 1000, 0));
+    assert_eq!((run.starts.len(), run.n_started, run.n_open), (1000, 1000, 0));
 }
 
 /// Guests whose orders come in parts of so many.
@@ -206,14 +206,14 @@ fn in_parts(n_guests: u32, n_parts: u32, each: u32) -> impl Iterator<Item = Gues
 }
 
 /// The numbers of the orders of a guest in the order in which they were sent.
-fn sent(run: &Night, of_guest: std::ops::Range<u64>) -> Vec<u64> {
+fn sent(run: &SimulatedRun, of_guest: std::ops::Range<u64>) -> Vec<u64> {
     let number = |url: &String| url.split_once("%22order%22:")?.1.split("%7D").next()?.parse().ok();
     run.urls.iter().filter_map(number).filter(|number| of_guest.contains(number)).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_parts_of_a_guest_are_sent_in_turn_on_one_browser() {
-    let run = night(in_parts(20, 5, 3), settings(None), SOUND, None, |_| None).await;
+async fn guest_parts_share_one_browser_in_order() {
+    let run = simulate(in_parts(20, 5, 3), settings(None), HEALTHY_DISK, None, |_| None).await;
     assert_eq!((count(&run, Outcome::Accepted), run.ended.stopped.clone()), (300, None));
     assert_eq!(run.starts.len(), 20 * (2 + 15), "one browser and one IDENTITY for each guest");
     for guest in 0..20 {
@@ -223,59 +223,59 @@ async fn the_parts_of_a_guest_are_sent_in_turn_on_one_browser() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_guest_who_cannot_be_identified_is_not_tried_again_for_each_part() {
+async fn failed_identity_covers_all_parts() {
     let refused = |url: &str| {
         let is_identity = url.contains("event/create") && !url.contains("order");
-        is_identity.then_some(Heard::Answer { status: 400, body: None, retry_after: None })
+        is_identity.then_some(ServiceResponse::Http { status: 400, body: None, retry_after: None })
     };
-    let run = night(in_parts(1, 5, 3), settings(None), SOUND, None, refused).await;
+    let run = simulate(in_parts(1, 5, 3), settings(None), HEALTHY_DISK, None, refused).await;
     assert_eq!((count(&run, Outcome::Refused), run.starts.len()), (15, 2));
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_parts_are_settled_when_the_run_stops() {
+async fn stopped_run_settles_all_parts() {
     let stop = Some((Duration::from_secs(2), "interrupted"));
-    let run = night(in_parts(3, 50, 2), settings(Some(20)), SOUND, stop, |_| None).await;
+    let run = simulate(in_parts(3, 50, 2), settings(Some(20)), HEALTHY_DISK, stop, |_| None).await;
     assert_eq!(count(&run, Outcome::Accepted) + count(&run, Outcome::NotAttempted), 300);
     assert!(run.starts.len() <= 45, "{}", run.starts.len());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_guest_whose_first_parts_are_settled_holds_back_no_other() {
+async fn settled_first_parts_do_not_block_other_guests() {
     let already_sent = |first| {
         let PlannedGuest { identity, orders, .. } = planned_guest(first, 2);
-        let unsent = |order: PlannedOrder| (order.record, Settled::unsent(Outcome::AlreadySent, None));
-        Ok(PlannedGuest { identity, orders: Vec::new(), settled: orders.into_iter().map(unsent).collect() })
+        let unsent = |order: PlannedOrder| (order.record, OrderResult::without_request(Outcome::AlreadySent, None));
+        Ok(PlannedGuest { identity, orders: Vec::new(), results: orders.into_iter().map(unsent).collect() })
     };
     let guests = (0..10).map(move |guest| {
         GuestParts::new(already_sent(guest * 12), (1..6).map(move |part| Ok(planned_guest(guest * 12 + part * 2, 2))))
     });
-    let run = night(guests, settings(None), SOUND, None, |_| None).await;
+    let run = simulate(guests, settings(None), HEALTHY_DISK, None, |_| None).await;
     assert_eq!((count(&run, Outcome::Accepted), count(&run, Outcome::AlreadySent)), (100, 20));
     // One after the other they would take ten times as long.
-    assert!(run.took < Duration::from_millis(20 * 12 * 3), "{:?}", run.took);
+    assert!(run.elapsed < Duration::from_millis(20 * 12 * 3), "{:?}", run.elapsed);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_part_that_cannot_be_read_stops_the_run() {
+async fn unreadable_part_stops_run() {
     let guest = GuestParts::new(Ok(planned_guest(0, 2)), std::iter::once(Err("no plan".to_owned())));
-    let run = night(std::iter::once(guest), settings(None), SOUND, None, |_| None).await;
+    let run = simulate(std::iter::once(guest), settings(None), HEALTHY_DISK, None, |_| None).await;
     assert_eq!((count(&run, Outcome::Accepted), run.ended.stopped.as_deref()), (2, Some("no plan")));
 }
 
 #[tokio::test(start_paused = true)]
-async fn guests_are_finished_before_others_are_begun() {
+async fn guests_in_progress_have_priority() {
     let stop = Some((Duration::from_secs(10), "interrupted"));
-    let run = night(guests(200, 1), settings(Some(20)), SOUND, stop, |_| None).await;
+    let run = simulate(guests(200, 1), settings(Some(20)), HEALTHY_DISK, stop, |_| None).await;
     // Of some 200 requests in 10 seconds, nearly every third one was an order.
     let n_accepted = count(&run, Outcome::Accepted);
-    assert!(n_accepted * 3 + 10 > run.n_sending, "{n_accepted} accepted of {} requests", run.n_sending);
+    assert!(n_accepted * 3 + 10 > run.n_started, "{n_accepted} accepted of {} requests", run.n_started);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_disk_does_not_bunch_requests_up() {
+async fn slow_disk_does_not_bunch_requests() {
     let stalling = (usize::MAX, Duration::from_millis(700));
-    let run = night(guests(30, 10), settings(Some(20)), stalling, None, |_| None).await;
+    let run = simulate(guests(30, 10), settings(Some(20)), stalling, None, |_| None).await;
     assert_eq!(count(&run, Outcome::Accepted), 300);
     for (index, start) in run.starts.iter().enumerate() {
         let within = run.starts[index..].iter().take_while(|other| **other < *start + Duration::from_secs(1)).count();
@@ -284,8 +284,8 @@ async fn a_slow_disk_does_not_bunch_requests_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_the_journal_fails_nothing_more_is_sent() {
-    let run = night(guests(50, 2), settings(None), (10, Duration::ZERO), None, |_| None).await;
+async fn journal_failure_stops_sending() {
+    let run = simulate(guests(50, 2), settings(None), (10, Duration::ZERO), None, |_| None).await;
     assert_eq!(run.ended.stopped.as_deref(), Some("disk full"));
     // Of the ten that were recorded some had not left yet.
     let (n_accepted, n_left) = (count(&run, Outcome::Accepted), count(&run, Outcome::NotAttempted));
@@ -294,63 +294,70 @@ async fn when_the_journal_fails_nothing_more_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_the_service_asks_to_wait_nobody_starts() {
+async fn retry_after_holds_all_requests() {
     let n_answered = AtomicUsize::new(0);
     let busy = move |url: &str| {
         let is_first = url.contains(":7%7D") && n_answered.fetch_add(1, Ordering::SeqCst) == 0;
-        is_first.then_some(Heard::Answer { status: 503, body: None, retry_after: Some(Duration::from_secs(60)) })
+        is_first.then_some(ServiceResponse::Http {
+            status: 503,
+            body: None,
+            retry_after: Some(Duration::from_secs(60)),
+        })
     };
-    let run = night(guests(20, 1), settings(Some(20)), SOUND, None, busy).await;
+    let run = simulate(guests(20, 1), settings(Some(20)), HEALTHY_DISK, None, busy).await;
     assert_eq!(count(&run, Outcome::Accepted), 20);
     let gaps = run.starts.windows(2).map(|pair| pair[1] - pair[0]);
     assert_eq!(gaps.filter(|gap| *gap > Duration::from_secs(58)).count(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_it_asks_for_more_time_than_the_run_has_the_run_ends() {
-    let busy = |_: &str| Some(Heard::Answer { status: 503, body: None, retry_after: Some(Duration::from_secs(3600)) });
-    let run = night(guests(20, 1), settings(Some(20)), SOUND, None, busy).await;
+async fn too_long_retry_after_stops_run() {
+    let busy =
+        |_: &str| Some(ServiceResponse::Http { status: 503, body: None, retry_after: Some(Duration::from_secs(3600)) });
+    let run = simulate(guests(20, 1), settings(Some(20)), HEALTHY_DISK, None, busy).await;
     assert_eq!(run.ended.stopped.as_deref(), Some("the service asks to wait for 1h"));
     assert_eq!((run.starts.len(), count(&run, Outcome::NotAttempted)), (1, 20));
 }
 
 /// No connection between these times.
-fn outage(from: u64, to: u64) -> impl Fn(&str) -> Option<Heard> + Send + Sync + 'static {
+fn outage(from: u64, to: u64) -> impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static {
     let begin = Instant::now();
     let within = Duration::from_secs(from)..Duration::from_secs(to);
-    move |_| within.contains(&begin.elapsed()).then(|| Heard::NotSent("no connection".to_owned()))
+    move |_| within.contains(&begin.elapsed()).then(|| ServiceResponse::NotSent("no connection".to_owned()))
 }
 
-fn watchful() -> Settings {
-    Settings { down_after: 2, ..settings(Some(20)) }
+fn outage_settings() -> DispatchSettings {
+    DispatchSettings { down_after: 2, ..settings(Some(20)) }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_is_waited_for_with_single_probes_and_no_order_fails() {
-    let run = night(guests(100, 2), watchful(), SOUND, None, outage(5, 300)).await;
+async fn outage_is_probed_and_no_order_fails() {
+    let run = simulate(guests(100, 2), outage_settings(), HEALTHY_DISK, None, outage(5, 300)).await;
     assert_eq!((count(&run, Outcome::Accepted), run.ended.stopped.clone()), (200, None));
     let is_warned = |message: &str| run.warnings.iter().any(|warning| warning.starts_with(message));
     assert!(is_warned("the service takes nothing (no connection)") && is_warned("the service answers again"));
     let n_probes = run.starts.windows(2).filter(|pair| pair[1] - pair[0] > Duration::from_secs(1)).count();
     assert!((10..=40).contains(&n_probes), "{n_probes} probes in five minutes");
-    assert_eq!((run.starts.len(), run.n_open), (run.n_sending, 0));
+    assert_eq!((run.starts.len(), run.n_open), (run.n_started, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_stays_away_ends_the_run() {
-    let run = night(guests(100, 2), watchful(), SOUND, None, outage(5, u64::MAX)).await;
+async fn lasting_outage_stops_run() {
+    let run = simulate(guests(100, 2), outage_settings(), HEALTHY_DISK, None, outage(5, u64::MAX)).await;
     assert_eq!(run.ended.stopped.as_deref(), Some("the service is down: no proper answer for 10m"));
     assert_eq!(count(&run, Outcome::Accepted) + count(&run, Outcome::NotAttempted), 200);
-    assert!(run.took > Duration::from_secs(600) && run.took < Duration::from_secs(660), "{:?}", run.took);
+    assert!(run.elapsed > Duration::from_secs(600) && run.elapsed < Duration::from_secs(660), "{:?}", run.elapsed);
     assert_eq!(run.n_open, 0);
 }
 
 /// Browsers and IDENTITY go through all the time.
 #[tokio::test(start_paused = true)]
-async fn orders_that_are_never_answered_properly_end_the_run_before_many_are_unknown() {
-    let bad = |url: &str| url.contains("order").then_some(Heard::Answer { status: 504, body: None, retry_after: None });
-    let settings = Settings { rate: NonZeroU32::new(20), in_flight: 4, ..watchful() };
-    let run = night(guests(500, 1), settings, SOUND, None, bad).await;
+async fn failing_checkouts_stop_run_with_few_unknown() {
+    let bad = |url: &str| {
+        url.contains("order").then_some(ServiceResponse::Http { status: 504, body: None, retry_after: None })
+    };
+    let settings = DispatchSettings { rate: NonZeroU32::new(20), in_flight: 4, ..outage_settings() };
+    let run = simulate(guests(500, 1), settings, HEALTHY_DISK, None, bad).await;
     assert_eq!(run.ended.stopped.as_deref(), Some("the service is down: no proper answer for 10m"));
     let n_unknown = count(&run, Outcome::Unknown);
     assert!(n_unknown < 40, "{n_unknown} orders are unknown");
@@ -358,52 +365,53 @@ async fn orders_that_are_never_answered_properly_end_the_run_before_many_are_unk
 }
 
 #[tokio::test(start_paused = true)]
-async fn orders_that_are_answered_again_are_all_sent() {
+async fn recovered_checkouts_send_all_orders() {
     let begin = Instant::now();
     let bad = move |url: &str| {
         let is_bad = url.contains("order") && begin.elapsed() < Duration::from_secs(100);
-        is_bad.then_some(Heard::Answer { status: 504, body: None, retry_after: None })
+        is_bad.then_some(ServiceResponse::Http { status: 504, body: None, retry_after: None })
     };
-    let run = night(guests(500, 1), watchful(), SOUND, None, bad).await;
+    let run = simulate(guests(500, 1), outage_settings(), HEALTHY_DISK, None, bad).await;
     let n_unknown = count(&run, Outcome::Unknown);
     assert_eq!((run.ended.stopped.clone(), n_unknown + count(&run, Outcome::Accepted)), (None, 500));
-    assert!(n_unknown < 40 && run.took < Duration::from_secs(300), "{n_unknown} unknown, {:?}", run.took);
+    assert!(n_unknown < 40 && run.elapsed < Duration::from_secs(300), "{n_unknown} unknown, {:?}", run.elapsed);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_is_stopped_before_it_begins_sends_nothing() {
+async fn run_stopped_before_start_sends_nothing() {
     let run =
-        night(guests(5, 1), settings(None), SOUND, Some((Duration::ZERO, "the deadline has come")), |_| None).await;
+        simulate(guests(5, 1), settings(None), HEALTHY_DISK, Some((Duration::ZERO, "the deadline has come")), |_| None)
+            .await;
     assert_eq!((run.starts.len(), count(&run, Outcome::NotAttempted)), (0, 5));
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_intent_lies_about_while_the_service_is_down() {
+async fn no_intent_stays_open_during_outage() {
     let stop = Some((Duration::from_secs(100), "interrupted"));
-    let run = night(guests(100, 2), watchful(), SOUND, stop, outage(5, u64::MAX)).await;
+    let run = simulate(guests(100, 2), outage_settings(), HEALTHY_DISK, stop, outage(5, u64::MAX)).await;
     assert_eq!((run.ended.stopped.as_deref(), run.n_open), (Some("interrupted"), 0));
-    assert!(run.took < Duration::from_secs(101));
+    assert!(run.elapsed < Duration::from_secs(101));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_for_which_it_is_too_much_gets_less() {
+async fn throttling_service_gets_lower_rate() {
     let begin = Instant::now();
     // It bears five requests a second.
     let processed = std::sync::Mutex::new((0_u64, 0));
     let busy = move |_: &str| {
         let (second, mut processed) = (begin.elapsed().as_secs(), processed.lock().unwrap());
         *processed = if processed.0 == second { (second, processed.1 + 1) } else { (second, 1) };
-        (processed.1 > 5).then_some(Heard::Answer { status: 429, body: None, retry_after: None })
+        (processed.1 > 5).then_some(ServiceResponse::Http { status: 429, body: None, retry_after: None })
     };
-    let patient = Settings { tries: 8, ..settings(Some(20)) };
-    let run = night(guests(100, 2), patient, SOUND, None, busy).await;
+    let patient = DispatchSettings { tries: 8, ..settings(Some(20)) };
+    let run = simulate(guests(100, 2), patient, HEALTHY_DISK, None, busy).await;
     assert_eq!(count(&run, Outcome::Accepted), 200);
     assert!(run.starts.len() < 600, "{} requests for 400", run.starts.len());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_key_wakes_those_who_wait() {
-    let answer = |status| Some(Heard::Answer { status, body: None, retry_after: None });
+async fn refused_key_wakes_waiting_deliveries() {
+    let answer = |status| Some(ServiceResponse::Http { status, body: None, retry_after: None });
     let respond = move |url: &str| {
         if url.contains(":99%7D") {
             return answer(401);
@@ -411,25 +419,25 @@ async fn a_refused_key_wakes_those_who_wait() {
         // Ten guests wait a long time before they try again.
         (90..99).any(|id| url.contains(&format!(":{id}%7D"))).then(|| answer(503)).flatten()
     };
-    let patient = Settings { first_backoff: Duration::from_secs(30), tries: 50, ..settings(Some(100)) };
-    let run = night(guests(100, 1), patient, SOUND, None, respond).await;
+    let patient = DispatchSettings { first_backoff: Duration::from_secs(30), tries: 50, ..settings(Some(100)) };
+    let run = simulate(guests(100, 1), patient, HEALTHY_DISK, None, respond).await;
     assert_eq!((count(&run, Outcome::Refused), count(&run, Outcome::NotAttempted)), (1, 9));
-    assert!(run.took < Duration::from_secs(10), "{:?}", run.took);
+    assert!(run.elapsed < Duration::from_secs(10), "{:?}", run.elapsed);
     assert_eq!(run.n_open, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_refused_key_nothing_starts_however_slow_the_disk_is() {
+async fn refused_key_stops_requests_on_slow_disk() {
     let refused_at = Arc::new(OnceLock::new());
     let is_refused = Arc::clone(&refused_at);
     let answer = move |url: &str| {
         url.contains(":0%7D").then(|| {
             is_refused.set(Instant::now()).unwrap();
-            Heard::Answer { status: 401, body: None, retry_after: None }
+            ServiceResponse::Http { status: 401, body: None, retry_after: None }
         })
     };
     let stalling = (usize::MAX, Duration::from_millis(300));
-    let run = night(guests(100, 1), settings(Some(100)), stalling, None, answer).await;
+    let run = simulate(guests(100, 1), settings(Some(100)), stalling, None, answer).await;
     assert!(run.starts.iter().max() <= refused_at.get());
     assert_eq!((count(&run, Outcome::Refused), run.n_open), (1, 0));
 }
@@ -438,25 +446,30 @@ const WRONG_TARGET: &str = "\n  hint: check base_url and client_key of the targe
                             https://api-engage-eu.sitecorecloud.io";
 
 /// What a service that is no Stream API answers from `from` seconds on, after silence from `silent` on.
-fn replaced(silent: u64, from: u64, other: Heard) -> impl Fn(&str) -> Option<Heard> + Send + Sync + 'static {
+fn wrong_service(
+    silent: u64,
+    from: u64,
+    other: ServiceResponse,
+) -> impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static {
     let begin = Instant::now();
     move |_| match begin.elapsed().as_secs() {
         now if now >= from => Some(other.clone()),
-        now if now >= silent => Some(Heard::NotSent("no connection".to_owned())),
+        now if now >= silent => Some(ServiceResponse::NotSent("no connection".to_owned())),
         _ => None,
     }
 }
 
 /// At the start, half way, and while an outage is probed.
-const REPLACED: [(u64, u64); 3] = [(0, 0), (5, 5), (5, 60)];
+const WRONG_SERVICE_TIMES: [(u64, u64); 3] = [(0, 0), (5, 5), (5, 60)];
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_browser_stops_the_run_and_no_order_is_refused() {
-    for (silent, from) in REPLACED {
+async fn refused_browser_stops_run_and_refuses_no_order() {
+    for (silent, from) in WRONG_SERVICE_TIMES {
         for status in [400, 403, 404, 410] {
-            let no_browser = replaced(silent, from, Heard::Answer { status, body: None, retry_after: None });
+            let no_browser =
+                wrong_service(silent, from, ServiceResponse::Http { status, body: None, retry_after: None });
             let no_browser = move |url: &str| no_browser(url).filter(|_| url.contains("/browser/"));
-            let run = night(guests(110, 3), watchful(), SOUND, None, no_browser).await;
+            let run = simulate(guests(110, 3), outage_settings(), HEALTHY_DISK, None, no_browser).await;
             let expected = format!(
                 "http://127.0.0.1/v1.2/browser/create.json: a browser cannot be created (HTTP {status}): the base URL or \
                  the client key is wrong{WRONG_TARGET}"
@@ -464,17 +477,17 @@ async fn a_refused_browser_stops_the_run_and_no_order_is_refused() {
             assert_eq!(run.ended.stopped, Some(expected));
             assert_eq!(count(&run, Outcome::Accepted) + count(&run, Outcome::NotAttempted), 330);
             assert_eq!((count(&run, Outcome::Accepted) > 0, run.n_open), (from > 0, 0));
-            assert!(run.took < Duration::from_secs(from + 60), "{:?}", run.took);
+            assert!(run.elapsed < Duration::from_secs(from + 60), "{:?}", run.elapsed);
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_web_page_as_every_answer_stops_the_run_and_no_order_is_refused() {
-    for (silent, from) in REPLACED {
+async fn repeated_web_page_stops_run_and_refuses_no_order() {
+    for (silent, from) in WRONG_SERVICE_TIMES {
         let page = Some("<!DOCTYPE html><html>Welcome to the hotel</html>".to_owned());
-        let page = replaced(silent, from, Heard::Answer { status: 200, body: page, retry_after: None });
-        let run = night(guests(110, 3), watchful(), SOUND, None, page).await;
+        let page = wrong_service(silent, from, ServiceResponse::Http { status: 200, body: page, retry_after: None });
+        let run = simulate(guests(110, 3), outage_settings(), HEALTHY_DISK, None, page).await;
         let stopped = run.ended.stopped.as_deref().unwrap();
         let expected = ": HTTP 200 and the same web page 10 times in a row: the base URL or the client key is wrong";
         assert!(stopped.starts_with("http://127.0.0.1/v1.2/") && stopped.contains(expected), "{stopped}");
@@ -483,54 +496,54 @@ async fn the_same_web_page_as_every_answer_stops_the_run_and_no_order_is_refused
         // Whether those that were on their way were taken, a page does not say.
         assert!(count(&run, Outcome::Unknown) < 10);
         // Probes are rare in the end: ten of them take less than the ten minutes after which the run gives up.
-        assert!(run.took < Duration::from_secs(from + 300), "{:?}", run.took);
+        assert!(run.elapsed < Duration::from_secs(from + 300), "{:?}", run.elapsed);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_with_error_pages_is_waited_for() {
+async fn outage_with_error_pages_is_probed() {
     let begin = Instant::now();
     let page = move |_: &str| {
         let body = Some("<html>503 Service Temporarily Unavailable</html>".to_owned());
         let is_bad = (5..300).contains(&begin.elapsed().as_secs());
-        is_bad.then_some(Heard::Answer { status: 503, body, retry_after: None })
+        is_bad.then_some(ServiceResponse::Http { status: 503, body, retry_after: None })
     };
-    let run = night(guests(100, 2), watchful(), SOUND, None, page).await;
+    let run = simulate(guests(100, 2), outage_settings(), HEALTHY_DISK, None, page).await;
     assert_eq!((count(&run, Outcome::Accepted), run.ended.stopped), (200, None));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_certificate_that_is_not_trusted_stops_the_run_at_once() {
-    for (silent, from) in REPLACED {
-        let untrusted = replaced(silent, from, Heard::CertificateRejected("unknown issuer".to_owned()));
-        let run = night(guests(100, 2), watchful(), SOUND, None, untrusted).await;
+async fn untrusted_certificate_stops_run() {
+    for (silent, from) in WRONG_SERVICE_TIMES {
+        let untrusted = wrong_service(silent, from, ServiceResponse::CertificateRejected("unknown issuer".to_owned()));
+        let run = simulate(guests(100, 2), outage_settings(), HEALTHY_DISK, None, untrusted).await;
         let stopped = run.ended.stopped.as_deref().unwrap();
         assert!(stopped.starts_with("http://127.0.0.1/v1.2/") && stopped.contains("unknown issuer"), "{stopped}");
         assert!(stopped.contains("\n  hint: check base_url"), "{stopped}");
         assert_eq!(count(&run, Outcome::Accepted) + count(&run, Outcome::NotAttempted), 200);
-        assert!(run.took < Duration::from_secs(from + 60) && run.n_open == 0, "{:?}", run.took);
+        assert!(run.elapsed < Duration::from_secs(from + 60) && run.n_open == 0, "{:?}", run.elapsed);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_is_asked_to_stop_settles_what_is_in_flight_and_starts_nothing_more() {
+async fn graceful_stop_settles_requests_in_flight() {
     let stop = Some((Duration::from_millis(2510), "interrupted"));
-    let run = night(guests(100, 2), settings(Some(20)), SOUND, stop, |_| None).await;
+    let run = simulate(guests(100, 2), settings(Some(20)), HEALTHY_DISK, stop, |_| None).await;
     assert_eq!(run.ended.stopped.as_deref(), Some("interrupted"));
-    assert_eq!((run.starts.len(), run.n_sending, run.n_open), (51, 51, 0));
+    assert_eq!((run.starts.len(), run.n_started, run.n_open), (51, 51, 0));
     assert_eq!(count(&run, Outcome::Accepted) + count(&run, Outcome::NotAttempted), 200);
-    assert!(run.took < Duration::from_secs(3), "{:?}", run.took);
+    assert!(run.elapsed < Duration::from_secs(3), "{:?}", run.elapsed);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_plan_that_cannot_be_read_stops_the_run() {
+async fn unreadable_plan_stops_run() {
     let torn = guests(3, 1).chain([Err("the plan is torn".to_owned())]);
-    let run = night(torn, settings(None), SOUND, None, |_| None).await;
+    let run = simulate(torn, settings(None), HEALTHY_DISK, None, |_| None).await;
     assert_eq!(run.ended.stopped.as_deref(), Some("the plan is torn"));
 }
 
 /// The types of the events, one after the other; an order's browser is created with `BROWSER`.
-fn kinds(run: &Night) -> Vec<&str> {
+fn kinds(run: &SimulatedRun) -> Vec<&str> {
     run.urls
         .iter()
         .map(|url| url.split("type%22:%22").nth(1).map_or("BROWSER", |rest| rest.split('%').next().unwrap()))
@@ -539,12 +552,12 @@ fn kinds(run: &Night) -> Vec<&str> {
 
 fn assembled(n_guests: u32, n_items: &'static [usize]) -> impl Iterator<Item = Result<PlannedGuest, String>> + Send {
     let n_orders = u32::try_from(n_items.len()).unwrap();
-    (0..n_guests).map(move |guest| Ok(guest_of_many(guest * n_orders, n_items)))
+    (0..n_guests).map(move |guest| Ok(multi_event_guest(guest * n_orders, n_items)))
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cart_is_in_the_journal_before_it_is_filled_and_until_it_is_checked_out() {
-    let run = night(assembled(1, &[2, 0]), settings(None), SOUND, None, |_| None).await;
+async fn cart_is_journaled_while_it_may_hold_items() {
+    let run = simulate(assembled(1, &[2, 0]), settings(None), HEALTHY_DISK, None, |_| None).await;
     assert_eq!((count(&run, Outcome::Accepted), run.n_open), (2, 0));
     assert_eq!(run.carts, ["A-0 opened on b", "0 closed"]);
     let expected =
@@ -553,31 +566,31 @@ async fn a_cart_is_in_the_journal_before_it_is_filled_and_until_it_is_checked_ou
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cart_that_the_journal_cannot_take_is_not_filled() {
-    let run = night(assembled(1, &[2]), settings(None), (0, Duration::ZERO), None, |_| None).await;
+async fn unjournaled_cart_is_not_filled() {
+    let run = simulate(assembled(1, &[2]), settings(None), (0, Duration::ZERO), None, |_| None).await;
     assert_eq!(run.ended.stopped.as_deref(), Some("disk full"));
     assert_eq!((count(&run, Outcome::NotAttempted), run.starts.len()), (1, 2));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_earlier_runs_left_in_carts_is_cleared_before_guests_are_begun() {
-    let run = night_after(40, guests(20, 1), settings(Some(20)), SOUND, None, |_| None).await;
-    assert_eq!((count(&run, Outcome::Accepted), run.n_sending, run.warnings.len()), (20, 100, 0));
+async fn leftover_carts_are_cleared_before_guests() {
+    let run = simulate_with_leftovers(40, guests(20, 1), settings(Some(20)), HEALTHY_DISK, None, |_| None).await;
+    assert_eq!((count(&run, Outcome::Accepted), run.n_started, run.warnings.len()), (20, 100, 0));
     assert!(kinds(&run)[..40].iter().all(|kind| *kind == "CLEAR_CART"), "{:?}", kinds(&run));
     assert_eq!(run.carts.len(), 40);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_cleared_is_told_and_stays_open() {
+async fn uncleared_leftover_carts_are_reported() {
     let respond = |url: &str| {
-        let answer = |status| Heard::Answer { status, body: None, retry_after: None };
+        let answer = |status| ServiceResponse::Http { status, body: None, retry_after: None };
         if url.contains("old-1%22") {
             return Some(answer(400));
         }
         // Of an unknown browser nothing is left.
         url.contains("old-0%22").then(|| answer(404)).or_else(|| url.contains("old-2%22").then(|| answer(500)))
     };
-    let run = night_after(4, guests(0, 0), settings(None), SOUND, None, respond).await;
+    let run = simulate_with_leftovers(4, guests(0, 0), settings(None), HEALTHY_DISK, None, respond).await;
     assert_eq!((run.ended.stopped.clone(), run.starts.len()), (None, 6));
     assert_eq!(run.warnings, ["2 carts that earlier runs left open were not cleared: the next run tries again"]);
     let mut closed = run.carts.clone();
@@ -586,16 +599,16 @@ async fn what_cannot_be_cleared_is_told_and_stays_open() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_whose_checkout_would_come_too_late_is_begun_anew() {
+async fn late_checkout_restarts_order() {
     let begin = Instant::now();
     // Once, when it is CHECKOUT's turn, the service asks everyone to wait for longer than a session lasts.
     let busy = move |url: &str| {
         let is_first = url.contains("CONFIRM") && begin.elapsed() < Duration::from_secs(60);
         let body = Some("{\"status\":\"OK\"}".to_owned());
-        is_first.then_some(Heard::Answer { status: 503, body, retry_after: Some(Duration::from_secs(300)) })
+        is_first.then_some(ServiceResponse::Http { status: 503, body, retry_after: Some(Duration::from_secs(300)) })
     };
-    let brief = Settings { session_timeout: Duration::from_secs(200), ..settings(None) };
-    let run = night(assembled(1, &[1]), brief, SOUND, None, busy).await;
+    let brief = DispatchSettings { session_timeout: Duration::from_secs(200), ..settings(None) };
+    let run = simulate(assembled(1, &[1]), brief, HEALTHY_DISK, None, busy).await;
     assert_eq!(count(&run, Outcome::Accepted), 1);
     let once = ["BROWSER", "BROWSER", "ADD", "ADD_CONTACTS", "CONFIRM"];
     assert_eq!(kinds(&run), [once.as_slice(), &["CLEAR_CART"], &once, &["CHECKOUT"]].concat());
@@ -603,29 +616,35 @@ async fn an_order_whose_checkout_would_come_too_late_is_begun_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_is_asked_to_stop_within_a_sequence_clears_the_cart_and_starts_nothing_more() {
+async fn graceful_stop_within_sequence_clears_cart() {
     let stop = Some((Duration::from_millis(70), "interrupted"));
-    let run = night(assembled(1, &[9, 9]), settings(None), SOUND, stop, |_| None).await;
+    let run = simulate(assembled(1, &[9, 9]), settings(None), HEALTHY_DISK, stop, |_| None).await;
     assert_eq!((count(&run, Outcome::NotAttempted), run.n_open), (2, 0));
     assert_eq!(kinds(&run).split_last().unwrap(), (&"CLEAR_CART", &["BROWSER", "BROWSER", "ADD", "ADD"][..]));
     assert_eq!(run.carts, ["A-0 opened on b", "0 closed"]);
 }
 
 /// A night of one order of two items that is asked to stop after a while.
-async fn stopped_after(millis: u64, answer: impl Fn(&str) -> Option<Heard> + Send + Sync + 'static) -> Night {
+async fn stopped_after(
+    millis: u64,
+    answer: impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static,
+) -> SimulatedRun {
     let stop = Some((Duration::from_millis(millis), "interrupted"));
-    let patient = Settings { first_backoff: Duration::from_secs(4), tries: 5, ..settings(None) };
-    let run = night(assembled(1, &[2]), patient, SOUND, stop, answer).await;
+    let patient = DispatchSettings { first_backoff: Duration::from_secs(4), tries: 5, ..settings(None) };
+    let run = simulate(assembled(1, &[2]), patient, HEALTHY_DISK, stop, answer).await;
     assert_eq!((run.ended.stopped.as_deref(), run.n_open), (Some("interrupted"), 0));
     run
 }
 
-fn status(status: u16) -> Heard {
-    Heard::Answer { status, body: None, retry_after: None }
+fn status(status: u16) -> ServiceResponse {
+    ServiceResponse::Http { status, body: None, retry_after: None }
 }
 
 /// Gives `first` to the first request of a kind, and to others what is documented.
-fn once(kind: &'static str, first: Heard) -> impl Fn(&str) -> Option<Heard> + Send + Sync + 'static {
+fn once(
+    kind: &'static str,
+    first: ServiceResponse,
+) -> impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static {
     let n_asked = AtomicUsize::new(0);
     move |url| {
         let is_first = url.contains(&format!("%22{kind}%22")) && n_asked.fetch_add(1, Ordering::SeqCst) == 0;
@@ -635,30 +654,30 @@ fn once(kind: &'static str, first: Heard) -> impl Fn(&str) -> Option<Heard> + Se
 
 /// The answer to the second ADD comes after 80 ms, and the order waits seconds for its next try.
 #[tokio::test(start_paused = true)]
-async fn the_cart_of_an_order_that_waits_is_cleared_when_the_run_stops() {
+async fn stop_clears_cart_of_waiting_order() {
     let busy = |url: &str| url.contains("CONFIRM").then(|| status(503));
     let run = stopped_after(200, busy).await;
     assert_eq!((kinds(&run).pop(), count(&run, Outcome::NotAttempted)), (Some("CLEAR_CART"), 1));
     assert_eq!(run.carts, ["A-0 opened on b", "0 closed"]);
-    assert!(run.took < Duration::from_secs(1), "{:?}", run.took);
+    assert!(run.elapsed < Duration::from_secs(1), "{:?}", run.elapsed);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_cart_of_an_order_with_a_request_in_flight_is_cleared_when_the_run_stops() {
+async fn stop_clears_cart_after_request_in_flight() {
     // A 2xx whose answer is cut off: nothing comes late, but the order would start over.
-    let cut = Heard::Answer { status: 201, body: None, retry_after: None };
-    let silence = Heard::NoAnswer("timed out".to_owned());
+    let cut = ServiceResponse::Http { status: 201, body: None, retry_after: None };
+    let silence = ServiceResponse::NoResponse("timed out".to_owned());
     for (answer, is_closed, max_elapsed) in [(cut, true, Duration::from_secs(1)), (silence, false, TIMEOUT * 2)] {
         let run = stopped_after(110, once("CONFIRM", answer)).await;
         assert_eq!((kinds(&run).pop(), count(&run, Outcome::NotAttempted)), (Some("CLEAR_CART"), 1));
         // What may come late fills the cart again, so the next run clears it once more.
         assert_eq!(run.carts.last().unwrap() == "0 closed", is_closed);
-        assert!(run.took < max_elapsed, "{:?}", run.took);
+        assert!(run.elapsed < max_elapsed, "{:?}", run.elapsed);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cart_that_could_not_be_cleared_once_is_cleared_when_the_run_stops() {
+async fn stop_retries_clearing_of_cart() {
     // Before and after the run is asked to stop.
     for millis in [300, 130] {
         let busy = once("CLEAR_CART", status(503));
@@ -666,16 +685,16 @@ async fn a_cart_that_could_not_be_cleared_once_is_cleared_when_the_run_stops() {
         let run = stopped_after(millis, refused).await;
         assert_eq!((&kinds(&run)[6..], count(&run, Outcome::Refused)), (&["CLEAR_CART", "CLEAR_CART"][..], 1));
         assert_eq!(run.carts, ["A-0 opened on b", "0 closed"]);
-        assert!(run.took < Duration::from_secs(5), "{:?}", run.took);
+        assert!(run.elapsed < Duration::from_secs(5), "{:?}", run.elapsed);
     }
 }
 
 /// CONFIRM fails for all, CLEAR_CART does not.
 #[tokio::test(start_paused = true)]
-async fn carts_are_cleared_when_the_run_stops_while_the_service_is_probed() {
+async fn stop_clears_carts_during_outage() {
     let bad = |url: &str| url.contains("CONFIRM").then(|| status(504));
     let stop = Some((Duration::from_secs(60), "interrupted"));
-    let run = night(assembled(100, &[2]), watchful(), SOUND, stop, bad).await;
+    let run = simulate(assembled(100, &[2]), outage_settings(), HEALTHY_DISK, stop, bad).await;
     assert_eq!(run.ended.stopped.as_deref(), Some("interrupted"));
     assert!(run.warnings.iter().any(|warning| warning.starts_with("the service takes nothing")));
     let n_of = |word: &str| run.carts.iter().filter(|line| line.contains(word)).count();
@@ -683,31 +702,31 @@ async fn carts_are_cleared_when_the_run_stops_while_the_service_is_probed() {
     // A 504 may come late, so those carts are cleared and yet left to the next run.
     let n_cleared = kinds(&run).iter().filter(|kind| **kind == "CLEAR_CART").count();
     assert!(n_cleared >= n_of("opened"), "{n_cleared} cleared of {}", n_of("opened"));
-    assert!(run.took < Duration::from_secs(71), "{:?}", run.took);
+    assert!(run.elapsed < Duration::from_secs(71), "{:?}", run.elapsed);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cart_that_cannot_be_cleared_in_the_grace_time_stays_open() {
+async fn cart_stays_open_after_cleanup_timeout() {
     for retry_after in [None, Some(Duration::from_secs(60))] {
         let busy = move |url: &str| {
-            url.contains("CLEAR_CART").then_some(Heard::Answer { status: 503, body: None, retry_after })
+            url.contains("CLEAR_CART").then_some(ServiceResponse::Http { status: 503, body: None, retry_after })
         };
         let run = stopped_after(70, busy).await;
         assert_eq!((count(&run, Outcome::NotAttempted), run.carts.len()), (1, 1));
         assert!(kinds(&run).contains(&"CLEAR_CART"));
-        assert!(run.took < Duration::from_secs(11), "{:?}", run.took);
+        assert!(run.elapsed < Duration::from_secs(11), "{:?}", run.elapsed);
     }
 }
 
 /// One alone takes 2.5 s of the 10 s: four at once, with a little bad luck, would all be late.
 #[tokio::test(start_paused = true)]
-async fn no_more_orders_are_assembled_at_once_than_are_complete_in_time() {
-    let brief = Settings {
+async fn assembly_limit_keeps_orders_within_session() {
+    let brief = DispatchSettings {
         session_timeout: Duration::from_secs(10),
         identity_pause: Duration::from_millis(500),
         ..settings(Some(20))
     };
-    let run = night(assembled(12, &[45]), brief, SOUND, None, |_| None).await;
+    let run = simulate(assembled(12, &[45]), brief, HEALTHY_DISK, None, |_| None).await;
     assert_eq!((count(&run, Outcome::Accepted), run.starts.len()), (12, 12 * (2 + 45 + 3)));
     let mut n_open = 0_usize;
     let open_counts = run.carts.iter().map(|line| {
@@ -723,17 +742,19 @@ async fn no_more_orders_are_assembled_at_once_than_are_complete_in_time() {
 
 /// All else goes through all the time.
 #[tokio::test(start_paused = true)]
-async fn a_step_that_goes_through_again_ends_the_trouble_and_few_orders_fail() {
+async fn recovered_step_ends_outage_with_few_failures() {
     let begin = Instant::now();
     let bad = move |url: &str| {
         let is_bad = url.contains("CONFIRM") && begin.elapsed() < Duration::from_secs(100);
-        is_bad.then_some(Heard::Answer { status: 504, body: None, retry_after: None })
+        is_bad.then_some(ServiceResponse::Http { status: 504, body: None, retry_after: None })
     };
-    let run = night(assembled(100, &[2]), Settings { tries: 5, ..watchful() }, SOUND, None, bad).await;
+    let run =
+        simulate(assembled(100, &[2]), DispatchSettings { tries: 5, ..outage_settings() }, HEALTHY_DISK, None, bad)
+            .await;
     let n_failed = count(&run, Outcome::Failed);
     assert_eq!((run.ended.stopped.clone(), n_failed + count(&run, Outcome::Accepted)), (None, 100));
-    assert!(n_failed < 10 && run.took < Duration::from_secs(300), "{n_failed} failed, {:?}", run.took);
+    assert!(n_failed < 10 && run.elapsed < Duration::from_secs(300), "{n_failed} failed, {:?}", run.elapsed);
     let is_warned = |message: &str| run.warnings.iter().any(|warning| warning.starts_with(message));
     assert!(is_warned("the service takes nothing (HTTP 504)") && is_warned("the service answers again"));
-    assert_eq!((run.starts.len(), run.n_open), (run.n_sending, 0));
+    assert_eq!((run.starts.len(), run.n_open), (run.n_started, 0));
 }

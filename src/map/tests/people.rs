@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::rows::{bound, canonical, csv, document, documents, ndjson, profile, record, row};
-use crate::model::{draft::MappedRow, row::Content};
+use super::rows::{bind, canonical, csv, document, documents, ndjson, profile, record, row};
+use crate::model::{draft::MappedRow, row::RowContent};
 
 #[test]
-fn further_attributes_of_a_product_have_names_and_types_of_their_own() {
+fn product_attributes_have_custom_names_and_types() {
     let columns = "referenceId,item.name,item.leg,item.product.origin,item.product.seats:integer";
     assert_eq!(
         csv(&canonical(), columns, "A,DUB-LHR,outbound,DUB,2"),
@@ -37,7 +37,7 @@ fn further_attributes_of_a_product_have_names_and_types_of_their_own() {
 }
 
 #[test]
-fn a_row_adds_the_people_whose_columns_are_filled() {
+fn row_adds_people_with_filled_columns() {
     let columns = "referenceId,item.name,contact.email,contact.id.crm,consumer.firstname,consumer.title";
     assert_eq!(
         csv(&canonical(), columns, "A,Seat,bob@x.de,7,Cy,Mr"),
@@ -53,7 +53,7 @@ fn a_row_adds_the_people_whose_columns_are_filled() {
 }
 
 #[test]
-fn people_stand_in_an_array_of_a_document_and_consumers_in_their_item_too() {
+fn people_are_read_from_arrays_and_items() {
     let value = json!({
         "referenceId": "A",
         "contacts": [{"email": "bob@x.de", "identifiers": [{"provider": "crm", "id": "7"}]}, null],
@@ -82,7 +82,7 @@ fn people_stand_in_an_array_of_a_document_and_consumers_in_their_item_too() {
 
 /// Without a path of items a document is a row, and its consumers are for its item.
 #[test]
-fn the_consumers_of_a_document_that_is_an_item_are_for_that() {
+fn consumers_of_item_document_belong_to_item() {
     let rules = "consumers = 'pax'\nconsumer.lastname = { path = 'name' }\nitem.name = { path = 'item' }";
     let value = json!({"id": "A", "item": "Seat", "pax": [{"name": "Ek"}]});
     assert_eq!(
@@ -95,9 +95,9 @@ fn the_consumers_of_a_document_that_is_an_item_are_for_that() {
 
 /// The rows of an order are mapped into one, in which the items are counted.
 #[test]
-fn in_a_later_row_an_item_is_counted_behind_those_before() {
+fn item_index_continues_across_rows() {
     let rules = profile("consumers = 'pax'\nconsumer.lastname = { path = 'name' }\nitem.name = { path = 'item' }");
-    let (mapper, mut into) = (bound(&rules, None), MappedRow::default());
+    let (mapper, mut into) = (bind(&rules, None), MappedRow::default());
     for value in [
         json!({"id": "A", "item": "Seat", "pax": [{"name": "Ek"}]}),
         json!({"id": "A", "pax": [{"name": "Di"}]}),
@@ -108,15 +108,15 @@ fn in_a_later_row_an_item_is_counted_behind_those_before() {
     assert_eq!(into.people.iter().map(|person| person.item).collect::<Vec<_>>(), [Some(0), None, Some(1)]);
     let columns = "referenceId,item.name,consumer.lastname,contact.lastname";
     let (canonical, mut into) = (canonical(), MappedRow::default());
-    let mapper = bound(&canonical, Some(columns));
+    let mapper = bind(&canonical, Some(columns));
     for line in ["A,Seat,Ek,", "A,,Di,", "A,,,Bo", "A,Bag,Ek,"] {
-        mapper.map(row(2, Content::Record(record(line))), None, &mut into);
+        mapper.map(row(2, RowContent::Record(record(line))), None, &mut into);
     }
     assert_eq!(into.people.iter().map(|person| person.item).collect::<Vec<_>>(), [Some(0), None, None, Some(1)]);
 }
 
 #[test]
-fn nothing_of_people_is_unknown() {
+fn people_columns_are_not_unknown() {
     let person = json!({"email": "a", "id": {"crm": "1"}, "street": ["x"]});
     let value = json!({"referenceId": "A", "contacts": [person.clone()], "consumers": [person.clone()],
         "orderItems": [{"name": "x", "product": {"origin": "DUB"}, "consumers": [person]}]});

@@ -5,13 +5,13 @@ use std::{fmt::Write, sync::Arc};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
-use crate::map::{Noticed, bind::FileMapper, profile::Profile};
+use crate::map::{UnknownNames, file_mapper::FileMapper, profile::Profile};
 use crate::model::{
     draft::{Cell, MappedRow, RowKind},
     field::Field,
     origin::{FileId, Position, RowOrigin},
     problem::Problem,
-    row::{Content, Header, Json, Layout, Node, Record, Row, Unreadable},
+    row::{CellLayout, Header, JsonNode, JsonValue, Record, Row, RowContent, Unreadable},
 };
 
 pub(super) fn canonical() -> Profile {
@@ -32,7 +32,7 @@ pub(super) fn record(line: &str) -> Record<'static> {
         text.extend([comma, cell]);
         ends.push(u32::try_from(text.len()).unwrap());
     }
-    Record { text: text.leak(), ends: ends.leak(), layout: Layout::Plain }
+    Record { text: text.leak(), ends: ends.leak(), layout: CellLayout::Unquoted }
 }
 
 pub(super) fn header(line: &str) -> Arc<Header> {
@@ -47,23 +47,23 @@ pub(super) fn header(line: &str) -> Arc<Header> {
 
 /// A JSON value as `read` gives it, but that its column counts the values of the line. A text such as `#30.60` is a
 /// number with these digits, which `Value` would not keep.
-fn node(value: &Value, column: &mut u32) -> Node {
+fn node(value: &Value, column: &mut u32) -> JsonNode {
     *column += 1;
     let own = *column;
     let value = match value {
-        Value::Null => Json::Null,
-        Value::Bool(value) => Json::Boolean(*value),
-        Value::Number(number) => Json::Number(number.to_string()),
+        Value::Null => JsonValue::Null,
+        Value::Bool(value) => JsonValue::Boolean(*value),
+        Value::Number(number) => JsonValue::Number(number.to_string()),
         Value::String(text) => match text.strip_prefix('#') {
-            Some(digits) => Json::Number(digits.to_owned()),
-            None => Json::Text(text.clone()),
+            Some(digits) => JsonValue::Number(digits.to_owned()),
+            None => JsonValue::Text(text.clone()),
         },
-        Value::Array(elements) => Json::Array(elements.iter().map(|element| node(element, column)).collect()),
+        Value::Array(elements) => JsonValue::Array(elements.iter().map(|element| node(element, column)).collect()),
         Value::Object(members) => {
-            Json::Object(members.iter().map(|(name, member)| (name.clone(), node(member, column))).collect())
+            JsonValue::Object(members.iter().map(|(name, member)| (name.clone(), node(member, column))).collect())
         }
     };
-    Node { lines_below: 0, column: own, value }
+    JsonNode { line_offset: 0, column: own, value }
 }
 
 fn origin(line: u64) -> RowOrigin {
@@ -71,12 +71,12 @@ fn origin(line: u64) -> RowOrigin {
 }
 
 /// A row that lasts as long as the tests do.
-pub(super) fn row(line: u64, content: Content<'static>) -> &'static Row<'static> {
+pub(super) fn row(line: u64, content: RowContent<'static>) -> &'static Row<'static> {
     Box::leak(Box::new(Row { origin: origin(line), content }))
 }
 
-pub(super) fn document(value: &Value) -> Content<'static> {
-    Content::Document(node(value, &mut 0))
+pub(super) fn document(value: &Value) -> RowContent<'static> {
+    RowContent::Document(node(value, &mut 0))
 }
 
 /// What a profile makes of a row.
@@ -86,7 +86,7 @@ pub(super) struct Mapped<'a> {
 }
 
 impl<'a> Mapped<'a> {
-    fn of(mapper: &'a FileMapper<'_>, row: &'a Row<'a>) -> Self {
+    fn new(mapper: &'a FileMapper<'_>, row: &'a Row<'a>) -> Self {
         Self { kind: mapper.kind(row), row: mapped(mapper, row, None) }
     }
 }
@@ -99,35 +99,35 @@ pub(super) fn mapped<'a>(mapper: &'a FileMapper<'_>, row: &'a Row<'a>, before: O
 }
 
 /// A mapper that lasts as long as its profile. The columns of a CSV file, none for documents.
-pub(super) fn bound<'a>(profile: &'a Profile, columns: Option<&str>) -> &'a FileMapper<'a> {
+pub(super) fn bind<'a>(profile: &'a Profile, columns: Option<&str>) -> &'a FileMapper<'a> {
     let header = columns.map(header);
     Box::leak(Box::new(FileMapper::bind(profile, header.as_ref(), "orders").unwrap()))
 }
 
 /// What a profile makes of the rows of one CSV file, from line 2, and the columns that it does not know.
 pub(super) fn records<'a>(profile: &'a Profile, columns: &str, lines: &[&str]) -> (Vec<Mapped<'a>>, Vec<Problem>) {
-    let mapper = bound(profile, Some(columns));
-    let rows = (2..).zip(lines).map(|(line, text)| Mapped::of(mapper, row(line, Content::Record(record(text)))));
+    let mapper = bind(profile, Some(columns));
+    let rows = (2..).zip(lines).map(|(line, text)| Mapped::new(mapper, row(line, RowContent::Record(record(text)))));
     (rows.collect(), mapper.unknown_columns().to_vec())
 }
 
 /// The same of the lines of one NDJSON file.
 pub(super) fn documents<'a>(profile: &'a Profile, values: &[Value]) -> (Vec<Mapped<'a>>, Vec<Problem>) {
-    let mapper = bound(profile, None);
+    let mapper = bind(profile, None);
     let rows: Vec<_> = (1..).zip(values).map(|(line, value)| row(line, document(value))).collect();
-    let mut unknown_names = Noticed::default();
+    let mut unknown_names = UnknownNames::default();
     for row in &rows {
-        mapper.notice(row, &mut unknown_names);
+        mapper.observe(row, &mut unknown_names);
     }
-    (rows.into_iter().map(|row| Mapped::of(mapper, row)).collect(), unknown_names.unknown().cloned().collect())
+    (rows.into_iter().map(|row| Mapped::new(mapper, row)).collect(), unknown_names.unknown().cloned().collect())
 }
 
 pub(super) fn csv(profile: &Profile, columns: &str, line: &str) -> String {
-    shown(&records(profile, columns, &[line]).0[0])
+    describe(&records(profile, columns, &[line]).0[0])
 }
 
 pub(super) fn ndjson(profile: &Profile, value: Value) -> String {
-    shown(&documents(profile, &[value]).0[0])
+    describe(&documents(profile, &[value]).0[0])
 }
 
 fn column(at: Position) -> String {
@@ -138,17 +138,17 @@ fn column(at: Position) -> String {
 fn cell(cell: &Cell<'_>) -> String {
     let field = match &*cell.field {
         Field::Extension(key) | Field::ItemExtension(key) | Field::ItemProduct(key) => {
-            format!("{}:{}", cell.field, key.kind.name())
+            format!("{}:{}", cell.field, key.data_type.name())
         }
         field => field.to_string(),
     };
-    let mark = if cell.is_broken { "!" } else { "=" };
-    let mark = if cell.is_fallback { "~" } else { mark };
-    let text = cell.time.map_or_else(|| cell.text.to_string(), instant);
+    let mark = if cell.is_unparsable { "!" } else { "=" };
+    let mark = if cell.is_default { "~" } else { mark };
+    let text = cell.time.map_or_else(|| cell.text.to_string(), format_time);
     format!("{field}{mark}{text}@{}", column(cell.at.position()))
 }
 
-fn instant(time: DateTime<Utc>) -> String {
+fn format_time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
@@ -156,7 +156,7 @@ pub(super) fn cells<'a>(cells: impl Iterator<Item = &'a Cell<'a>>) -> String {
     cells.map(cell).collect::<Vec<_>>().join(" ")
 }
 
-pub(super) fn told(problem: &Problem) -> String {
+pub(super) fn problem_text(problem: &Problem) -> String {
     let field = problem.field.as_deref().unwrap_or("-");
     format!("{} {field}@{} {}", problem.code, column(problem.at), problem.message)
 }
@@ -164,17 +164,17 @@ pub(super) fn told(problem: &Problem) -> String {
 /// How a row takes part in grouping.
 fn kind(kind: &RowKind<'_>) -> String {
     match kind {
-        RowKind::Part(key) => format!("part {key}"),
-        RowKind::Whole(key) => format!("whole {}", key.as_deref().unwrap_or("-")),
-        RowKind::Keyless(None) => "keyless".into(),
-        RowKind::Keyless(Some(time)) => format!("keyless of {}", instant(*time)),
+        RowKind::OrderRow(key) => format!("part {key}"),
+        RowKind::Document(key) => format!("whole {}", key.as_deref().unwrap_or("-")),
+        RowKind::WithoutKey(None) => "keyless".into(),
+        RowKind::WithoutKey(Some(time)) => format!("keyless of {}", format_time(*time)),
         RowKind::Unreadable { key, reason } => format!("unreadable {} {reason}", key.as_deref().unwrap_or("-")),
         RowKind::Blank => "blank".into(),
     }
 }
 
 /// Kind, cells, items, people, the reason to skip, problems.
-fn shown(mapped: &Mapped<'_>) -> String {
+fn describe(mapped: &Mapped<'_>) -> String {
     let row = &mapped.row;
     let cells_of_order = row.cells.iter().filter(|cell| *cell.field != Field::ReferenceId);
     let mut text = format!("{}: {}", kind(&mapped.kind), cells(cells_of_order));
@@ -186,7 +186,7 @@ fn shown(mapped: &Mapped<'_>) -> String {
         let _ = write!(text, " | {}{item} {}", person.role.name(), cells(person.cells.iter()));
     }
     for problem in &row.problems {
-        let _ = write!(text, " | {}", told(problem));
+        let _ = write!(text, " | {}", problem_text(problem));
     }
     if let Some(reason) = &row.skip {
         let _ = write!(text, " | skip {reason}");
@@ -194,16 +194,16 @@ fn shown(mapped: &Mapped<'_>) -> String {
     text
 }
 
-pub(super) fn fault(profile: &Profile, columns: &str) -> String {
+pub(super) fn bind_error(profile: &Profile, columns: &str) -> String {
     let error = FileMapper::bind(profile, Some(&header(columns)), "orders.csv").err();
     error.map_or_else(String::new, |error| error.to_string())
 }
 
 /// What a row that cannot be read becomes, when this much of it is certain.
-pub(super) fn unreadable(profile: &Profile, columns: Option<&str>, salvaged: Option<Content<'static>>) -> String {
-    shown(&Mapped::of(bound(profile, columns), row(9, broken(salvaged))))
+pub(super) fn unreadable(profile: &Profile, columns: Option<&str>, salvaged: Option<RowContent<'static>>) -> String {
+    describe(&Mapped::new(bind(profile, columns), row(9, unreadable_content(salvaged))))
 }
 
-pub(super) fn broken(salvaged: Option<Content<'static>>) -> Content<'static> {
-    Content::Unreadable(Unreadable { reason: "broken".into(), remains: salvaged.map(Box::new) })
+pub(super) fn unreadable_content(salvaged: Option<RowContent<'static>>) -> RowContent<'static> {
+    RowContent::Unreadable(Unreadable { reason: "broken".into(), salvaged: salvaged.map(Box::new) })
 }

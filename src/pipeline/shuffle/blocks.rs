@@ -11,18 +11,18 @@ use super::{
     files::dialect,
 };
 use crate::{
-    map::bind::FileMapper,
+    map::file_mapper::FileMapper,
     model::{
-        field::{ExtensionKind, Field},
+        field::{ExtensionType, Field},
         origin::FileId,
     },
-    read::{Block, FileEnd, RowReader, Source, inputs::Input},
+    read::{Block, BlockReader, FileEnd, RowParser, inputs::InputFile},
 };
 
 /// A file that rows come from.
 pub(super) struct OpenFile<'p> {
     pub(super) id: FileId,
-    pub(super) parser: RowReader,
+    pub(super) parser: RowParser,
     pub(super) mapper: FileMapper<'p>,
 }
 
@@ -39,23 +39,23 @@ pub(super) struct NextBlock<'p> {
 /// Reads the blocks.
 pub(super) struct BlockIter<'p> {
     spec: &'p RunSpec<'p>,
-    inputs: std::vec::IntoIter<Input>,
+    inputs: std::vec::IntoIter<InputFile>,
     opened: &'p OpenFiles<'p>,
-    source: Option<(Source, Arc<OpenFile<'p>>)>,
+    source: Option<(BlockReader, Arc<OpenFile<'p>>)>,
     n_opened: u32,
 }
 
 impl<'p> BlockIter<'p> {
-    pub(super) fn of(inputs: Vec<Input>, spec: &'p RunSpec<'p>, open_files: &'p OpenFiles<'p>) -> Self {
+    pub(super) fn of(inputs: Vec<InputFile>, spec: &'p RunSpec<'p>, open_files: &'p OpenFiles<'p>) -> Self {
         open_files.write().expect("nobody panics while opening").clear();
         Self { spec, inputs: inputs.into_iter(), opened: open_files, source: None, n_opened: 0 }
     }
 
-    fn open(&mut self, input: &Input) -> Result<(), Refusal> {
+    fn open(&mut self, input: &InputFile) -> Result<(), Refusal> {
         let id = FileId(self.n_opened);
         self.n_opened += 1;
-        let source = Source::open(input, id, &dialect(self.spec), self.spec.limits)?;
-        let parser = source.reader().clone();
+        let source = BlockReader::open(input, id, &dialect(self.spec), self.spec.limits)?;
+        let parser = source.parser().clone();
         let mapper = FileMapper::bind(&self.spec.profile, parser.header(), &input.name)?;
         let file = Arc::new(OpenFile { id, parser, mapper });
         self.opened.write().expect("nobody panics while opening").push(Arc::clone(&file));
@@ -91,16 +91,16 @@ impl<'p> Iterator for BlockIter<'p> {
 
 /// Whether headers give one extension attribute two types, or documents may. A file that cannot be opened is told of when
 /// its turn comes.
-pub(super) fn types_may_conflict(inputs: &[Input], spec: &RunSpec<'_>) -> bool {
-    let mut declared: HashMap<(bool, String), ExtensionKind> = HashMap::new();
+pub(super) fn types_may_conflict(inputs: &[InputFile], spec: &RunSpec<'_>) -> bool {
+    let mut declared: HashMap<(bool, String), ExtensionType> = HashMap::new();
     for (id, input) in (0..).map(FileId).zip(inputs) {
-        let Ok(source) = Source::open(input, id, &dialect(spec), spec.limits) else { continue };
-        let Ok(mapper) = FileMapper::bind(&spec.profile, source.reader().header(), &input.name) else { continue };
-        let Some(fields) = mapper.declared() else { return true };
+        let Ok(source) = BlockReader::open(input, id, &dialect(spec), spec.limits) else { continue };
+        let Ok(mapper) = FileMapper::bind(&spec.profile, source.parser().header(), &input.name) else { continue };
+        let Some(fields) = mapper.declared_extensions() else { return true };
         for field in fields {
             let (Field::Extension(key) | Field::ItemExtension(key)) = field else { continue };
             let name = (matches!(field, Field::ItemExtension(_)), key.name.clone());
-            if declared.insert(name, key.kind).is_some_and(|known| known != key.kind) {
+            if declared.insert(name, key.data_type).is_some_and(|known| known != key.data_type) {
                 return true;
             }
         }

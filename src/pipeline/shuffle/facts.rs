@@ -9,10 +9,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::Refusal;
 use crate::{
-    group::Doubts,
-    model::reference::without_ends,
-    spill::{filter::Filter, seen::Seen},
-    validate::{ExtensionKinds, MOST_NAMES},
+    group::Ambiguities,
+    model::reference::trim_reference,
+    spill::{bloom::BloomFilter, duplicate_counter::DuplicateCounter},
+    validate::{ExtensionTypes, MAX_EXTENSION_NAMES},
 };
 
 /// The hash by which keys and references are known again. Two of the same hash only look as if they came again: what
@@ -25,7 +25,7 @@ pub(in crate::pipeline) fn hash(text: &str) -> u64 {
 /// looked at together.
 pub(in crate::pipeline) fn hash_reference(reference: &str) -> u64 {
     const MAX_BYTES: usize = 64;
-    let bare = without_ends(reference);
+    let bare = trim_reference(reference);
     // In a buffer of a fixed size, which is compared and changed many bytes at once.
     let mut buffer = [0; MAX_BYTES];
     if let Some(start) = buffer.get_mut(..bare.len()) {
@@ -42,11 +42,11 @@ pub(in crate::pipeline) fn hash_reference(reference: &str) -> u64 {
 #[derive(Default)]
 pub(in crate::pipeline) struct ExportFacts {
     /// Keys that stand in more than one place, or are spelt in more than one way; some others too.
-    pub(in crate::pipeline) scattered: Option<Filter>,
+    pub(in crate::pipeline) scattered: Option<BloomFilter>,
     /// References that orders of different keys share, however they are spelt; some others too.
-    pub(in crate::pipeline) shared: Option<Filter>,
-    pub(in crate::pipeline) ambiguities: Doubts,
-    pub(in crate::pipeline) types: ExtensionKinds,
+    pub(in crate::pipeline) shared: Option<BloomFilter>,
+    pub(in crate::pipeline) ambiguities: Ambiguities,
+    pub(in crate::pipeline) types: ExtensionTypes,
 }
 
 impl ExportFacts {
@@ -66,18 +66,18 @@ pub(in crate::pipeline) struct Observations {
     pub(in crate::pipeline) keys: Vec<u64>,
     /// Of orders whose references are not their keys, the hashes of key and reference together, and of the reference.
     pub(in crate::pipeline) references: Vec<(u64, u64)>,
-    pub(in crate::pipeline) ambiguities: Doubts,
-    pub(in crate::pipeline) types: ExtensionKinds,
+    pub(in crate::pipeline) ambiguities: Ambiguities,
+    pub(in crate::pipeline) types: ExtensionTypes,
 }
 
 /// Learns the facts of the whole export.
 pub(in crate::pipeline) struct FactCollector {
-    keys: Seen,
+    keys: DuplicateCounter,
     /// Keys and references together: an order of several runs tells its reference several times.
-    pairs: Seen,
-    references: Seen,
-    ambiguities: Doubts,
-    types: ExtensionKinds,
+    pairs: DuplicateCounter,
+    references: DuplicateCounter,
+    ambiguities: Ambiguities,
+    types: ExtensionTypes,
     filter_bytes: usize,
     n_keys: u64,
     /// Keys and references that came again.
@@ -101,13 +101,18 @@ pub(in crate::pipeline) struct CollectedFacts {
 }
 
 impl FactCollector {
-    pub(in crate::pipeline) fn new(keys: Seen, pairs: Seen, references: Seen, filter_bytes: usize) -> Self {
+    pub(in crate::pipeline) fn new(
+        keys: DuplicateCounter,
+        pairs: DuplicateCounter,
+        references: DuplicateCounter,
+        filter_bytes: usize,
+    ) -> Self {
         Self {
             keys,
             pairs,
             references,
-            ambiguities: Doubts::default(),
-            types: ExtensionKinds::default(),
+            ambiguities: Ambiguities::default(),
+            types: ExtensionTypes::default(),
             filter_bytes,
             n_keys: 0,
             repeated: 0,
@@ -132,7 +137,7 @@ impl FactCollector {
 
     /// Whether it is sure already that what is believed without the facts will not do.
     pub(in crate::pipeline) fn needs_second_pass(&self) -> bool {
-        self.repeated > 0 || !self.ambiguities.is_empty() || !self.types.agree()
+        self.repeated > 0 || !self.ambiguities.is_empty() || !self.types.is_uniform()
     }
 
     /// Whether so many keys came back that the rows of most orders must be thought to stand anywhere.
@@ -142,10 +147,10 @@ impl FactCollector {
 
     /// Why the export cannot be understood, if there is more to learn than makes sense.
     pub(in crate::pipeline) fn ensure_understood(&self) -> Result<(), Refusal> {
-        if self.ambiguities.are_too_many() {
+        if self.ambiguities.exceeds_limit() {
             return Err(Refusal::TooAmbiguous);
         }
-        if self.types.are_too_many() { Err(Refusal::TooManyExtensions(MOST_NAMES)) } else { Ok(()) }
+        if self.types.exceeds_limit() { Err(Refusal::TooManyExtensions(MAX_EXTENSION_NAMES)) } else { Ok(()) }
     }
 
     /// The facts of an export of which all rows were put aside.
@@ -155,12 +160,12 @@ impl FactCollector {
 
     /// The facts, if there are any that make a difference.
     pub(in crate::pipeline) fn finish(self) -> io::Result<Option<CollectedFacts>> {
-        let mut has_facts = !self.ambiguities.is_empty() || !self.types.agree();
-        let mut repeated = |seen: Seen| {
+        let mut has_facts = !self.ambiguities.is_empty() || !self.types.is_uniform();
+        let mut repeated = |seen: DuplicateCounter| {
             let (mut filter, mut n_repeated) = (None, 0);
-            let n_distinct = seen.finish(|hash| {
+            let n_distinct = seen.for_each_duplicate(|hash| {
                 n_repeated += 1;
-                filter.get_or_insert_with(|| Filter::with_bytes(self.filter_bytes)).insert(hash);
+                filter.get_or_insert_with(|| BloomFilter::with_bytes(self.filter_bytes)).insert(hash);
             })?;
             has_facts |= filter.is_some();
             io::Result::Ok((filter, n_repeated, n_distinct))
@@ -175,13 +180,13 @@ impl FactCollector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::reference::bare;
+    use crate::model::reference::normalize_reference;
 
     #[test]
     fn hash_ignores_reference_spelling() {
         let long = format!("0{}", "Ab".repeat(40));
         for reference in ["000001001", "1001.0", "#SO-1", "so-1", "\u{c9}T\u{c9}-1", "", "0", &long] {
-            assert_eq!(hash_reference(reference), hash(&bare(reference)), "{reference}");
+            assert_eq!(hash_reference(reference), hash(&normalize_reference(reference)), "{reference}");
         }
     }
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::RunSpec;
 use crate::{
-    map::reading,
-    read::{Dialect, FileEnd, Format, ReadError, inputs, inputs::Input},
+    map::input_settings,
+    read::{Dialect, FileEnd, InputFormat, ReadError, inputs, inputs::InputFile},
     report::folder::RunFolder,
 };
 
@@ -38,7 +38,7 @@ pub(in crate::pipeline) struct ExportRead {
 /// A file that was read, or is to be.
 #[derive(Clone, Serialize, Deserialize)]
 pub(in crate::pipeline) struct InputRead {
-    pub(in crate::pipeline) input: Input,
+    pub(in crate::pipeline) input: InputFile,
     pub(in crate::pipeline) n_rows: u64,
     pub(in crate::pipeline) end: FileEnd,
     /// It is one JSON array.
@@ -55,7 +55,7 @@ impl ExportRead {
             spooled.push(folder.file(&copy));
             spool(name, folder, &copy)
         })?;
-        let end = FileEnd { header: None, has_crlf: false, unfinished: None };
+        let end = FileEnd { header: None, has_crlf: false, unterminated: None };
         let unread = |input| InputRead { input, n_rows: 0, end: end.clone(), is_array: false };
         Ok(Self { inputs: found.into_iter().map(unread).collect(), spooled, ..Self::default() })
     }
@@ -72,7 +72,7 @@ impl ExportRead {
     }
 
     /// What is to be read, by `FileId`.
-    pub(super) fn inputs(&self) -> Vec<Input> {
+    pub(super) fn inputs(&self) -> Vec<InputFile> {
         self.inputs.iter().map(|read| read.input.clone()).collect()
     }
 
@@ -97,8 +97,8 @@ fn spool(name: &str, folder: &RunFolder, copy_name: &str) -> Result<PathBuf, Rea
 /// How a profile says that files are written.
 pub(super) fn dialect(spec: &RunSpec<'_>) -> Dialect {
     let format = spec.profile.format.map(|format| match format {
-        reading::Format::Csv => Format::Csv,
-        reading::Format::Ndjson => Format::Ndjson,
+        input_settings::ProfileFormat::Csv => InputFormat::Csv,
+        input_settings::ProfileFormat::Ndjson => InputFormat::Ndjson,
     });
     Dialect { format, delimiter: spec.profile.delimiter }
 }

@@ -43,12 +43,12 @@ impl<'a> Fragment<'a> {
             [row] => Cow::Borrowed(bytes_of(row)),
             rows => rows.iter().flat_map(bytes_of).copied().collect(),
         };
-        let (key, is_partial) = (Cow::Borrowed(run.key()), run.is_part());
+        let (key, is_partial) = (Cow::Borrowed(run.key()), run.may_continue());
         Self {
             key,
             is_partial,
             rows,
-            possible_rows: run.suspects.clone(),
+            possible_rows: run.possible_rows.clone(),
             unterminated: None,
             bytes,
             n_values: run.n_values(),
@@ -99,7 +99,7 @@ impl<'a> Fragment<'a> {
 
     /// The place of its first row, by which fragments sort as they stood in the input.
     pub(super) fn sort_key(&self) -> u64 {
-        self.rows.first().map_or(0, |row| OrderId::of(row).0)
+        self.rows.first().map_or(0, |row| OrderId::from_origin(row).0)
     }
 
     fn pieces(&self) -> impl Iterator<Item = (FileId, Piece<'_>)> {
@@ -136,10 +136,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        group::{Runs, Settings},
-        map::{bind::FileMapper, profile::Profile},
+        group::{BlockRuns, GroupSettings},
+        map::{file_mapper::FileMapper, profile::Profile},
         model::{draft::KeyedRow, row::Row},
-        read::{Bounds, Dialect, RowReader, Source, inputs::Input},
+        read::{BlockReader, Dialect, ReadLimits, RowParser, inputs::InputFile},
     };
 
     const CSV: &str = "id,name\nA,1\nA,\"two\n lines\"\n,\nA,x,y,z\nB,\"a \"\"b\"\"\"\r\nA,\u{fc}\nA,last";
@@ -147,15 +147,15 @@ mod tests {
     const ARRAY: &str = "[{\"id\":\"A\",\n \"x\":{\"y\":1}},\n{\"id\":\"A\"}, {\"id\":\"B\"},{\"id\":\"A\"}]\n";
 
     /// The only block of a file, and how it is read.
-    fn read(name: &str, text: &str) -> (RowReader, Block) {
+    fn read(name: &str, text: &str) -> (RowParser, Block) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         fs::write(&path, text).unwrap();
-        let input = Input::file(name, &path).unwrap();
-        let mut source = Source::open(&input, FileId(3), &Dialect::default(), Bounds::default()).unwrap();
+        let input = InputFile::new(name, &path).unwrap();
+        let mut source = BlockReader::open(&input, FileId(3), &Dialect::default(), ReadLimits::default()).unwrap();
         let mut block = Block::default();
         assert!(source.next_block(&mut block).unwrap());
-        (source.reader().clone(), block)
+        (source.parser().clone(), block)
     }
 
     fn rows_of<'a>(run: &Run<'a>) -> Vec<Row<'a>> {
@@ -166,7 +166,7 @@ mod tests {
     fn for_each_fragment(
         name: &str,
         text: &str,
-        mut check: impl FnMut(&RowReader, Vec<(Fragment<'static>, Vec<Row<'_>>)>),
+        mut check: impl FnMut(&RowParser, Vec<(Fragment<'static>, Vec<Row<'_>>)>),
     ) {
         let profile = "name = 'p'\norder.referenceId = { column = 'id', path = 'id' }";
         let profile = Profile::parse("p", profile).unwrap();
@@ -175,14 +175,14 @@ mod tests {
         let parsed = reader.parse([Piece::from(&block)]).unwrap();
         let rows: Vec<_> = parsed.rows().collect();
         let keyed: Vec<_> = rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect();
-        let runs = Runs::of(&keyed, Settings { has_adjacent_rows: true, ..Settings::default() }).runs;
+        let runs = BlockRuns::of(&keyed, GroupSettings { has_adjacent_rows: true, ..GroupSettings::default() }).runs;
         check(&reader, runs.iter().map(|run| (Fragment::of(run, &block).owned(), rows_of(run))).collect());
     }
 
-    fn read_again(fragment: &Fragment<'_>, reader: &RowReader, check: impl FnOnce(Vec<Row<'_>>)) {
+    fn read_again(fragment: &Fragment<'_>, reader: &RowParser, check: impl FnOnce(Vec<Row<'_>>)) {
         let groups = contiguous_pieces([fragment]);
         let parsed: Vec<_> = groups.into_iter().map(|(_, pieces)| reader.parse(pieces).unwrap()).collect();
-        check(parsed.iter().flat_map(crate::read::Parsed::rows).collect());
+        check(parsed.iter().flat_map(crate::read::ParsedBlock::rows).collect());
     }
 
     #[test]
@@ -195,7 +195,7 @@ mod tests {
                     fragment.write(&mut written).unwrap();
                     let decoded = Fragment::read(written.strip_prefix(b"what was there").unwrap()).unwrap();
                     assert_eq!(decoded, fragment);
-                    assert_eq!(decoded.sort_key(), OrderId::of(&rows[0].origin).0);
+                    assert_eq!(decoded.sort_key(), OrderId::from_origin(&rows[0].origin).0);
                     read_again(&decoded, reader, |again| assert_eq!(again, rows, "{name}"));
                 }
             });

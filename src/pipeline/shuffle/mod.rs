@@ -35,13 +35,13 @@ use super::{
     triage::{self, Triage},
 };
 use crate::{
-    group::{GroupError, Lost},
+    group::{GroupError, LostRows},
     ledger::{Ledger, SqliteLedger},
-    model::{field::ExtensionTypes, problem::Problem},
-    report::{folder::RunFolder, place},
+    model::{field::AttributeTypes, problem::Problem},
+    report::{folder::RunFolder, format_position},
     spill::{
-        seen::Seen,
-        sorter::{Sorted, Sorter},
+        duplicate_counter::DuplicateCounter,
+        sorter::{SortedIter, Sorter},
     },
 };
 
@@ -74,7 +74,7 @@ pub(super) fn run(
     sink: &mut dyn Collect,
     emit: ProgressFn<'_>,
 ) -> Export {
-    let tenant_types = match ledger.as_ref().map(SqliteLedger::extension_types).transpose() {
+    let tenant_types = match ledger.as_ref().map(SqliteLedger::attribute_types).transpose() {
         Ok(types) => Arc::new(types.unwrap_or_default()),
         Err(error) => return Export { files, file_problems: Vec::new(), ledger, done: Err(error.into()) },
     };
@@ -94,7 +94,7 @@ struct Engine<'r> {
     input_names: &'r [String],
     memory: MemoryBudget,
     /// The types of extension attributes that earlier runs sent.
-    tenant_types: Arc<ExtensionTypes>,
+    tenant_types: Arc<AttributeTypes>,
     /// How many files' unknown columns were told.
     n_files_warned: AtomicU32,
     emit: ProgressFn<'r>,
@@ -215,18 +215,18 @@ impl Engine<'_> {
     fn add_lost_rows(
         &self,
         mut file_problems: Vec<Problem>,
-        lost_rows: Lost,
+        lost_rows: LostRows,
         files: &mut ExportRead,
         done: Result<(), Refusal>,
     ) -> (Vec<Problem>, Result<(), Refusal>) {
         let done = done.and_then(|()| self.ensure_lost_allowed(&lost_rows));
-        files.omitted_lost_rows = lost_rows.n_rows - lost_rows.told.len() as u64;
-        file_problems.extend(lost_rows.told);
+        files.omitted_lost_rows = lost_rows.count - lost_rows.listed.len() as u64;
+        file_problems.extend(lost_rows.listed);
         (file_problems, done)
     }
 
     fn fact_collector(&self) -> FactCollector {
-        let counter = |name, memory| Seen::new(self.folder.path(), name, memory);
+        let counter = |name, memory| DuplicateCounter::new(self.folder.path(), name, memory);
         let (keys, references) = (self.memory.keys, self.memory.keys / 2);
         let (pairs, references) = (counter(".pairs", references), counter(".references", references));
         FactCollector::new(counter(".keys", keys), pairs, references, self.memory.filter)
@@ -282,9 +282,10 @@ impl Engine<'_> {
         for_each_ordered(groups, work, collect)
     }
 
-    fn ensure_lost_allowed(&self, lost_rows: &Lost) -> Result<(), Refusal> {
-        let refused = |error: GroupError| Refusal::Group { position: place(self.input_names, error.at), error };
-        lost_rows.check(self.spec.grouping()).map_err(refused)
+    fn ensure_lost_allowed(&self, lost_rows: &LostRows) -> Result<(), Refusal> {
+        let refused =
+            |error: GroupError| Refusal::Group { position: format_position(self.input_names, error.at), error };
+        lost_rows.ensure_allowed(self.spec.grouping()).map_err(refused)
     }
 
     /// Says what the second pass will take, if it takes anything of the disk, and whether that is there.
@@ -301,7 +302,7 @@ impl Engine<'_> {
 
     /// What it takes to put all rows aside, and what is free.
     fn disk_for_all(&self, files: &ExportRead) -> (u64, u64) {
-        let n_bytes = files.inputs.iter().map(|read| read.input.found.bytes).sum();
+        let n_bytes = files.inputs.iter().map(|read| read.input.fingerprint.bytes).sum();
         // Every row may be one of an order of its own.
         self.disk_needed(n_bytes, n_bytes / MIN_ROW_BYTES)
     }
@@ -309,9 +310,9 @@ impl Engine<'_> {
     /// What it takes of the disk at the most to bring together so many bytes of rows, and what is free.
     fn disk_needed(&self, n_bytes_aside: u64, n_orders: u64) -> (u64, u64) {
         // The rows, as often as they are written.
-        let rows = Sorter::room_for(n_bytes_aside, self.memory.rows);
+        let rows = Sorter::disk_needed(n_bytes_aside, self.memory.rows);
         // The results of all orders are sorted then. What the plan of a send takes is seen when it is written.
-        let results = Sorter::room_for(n_orders.saturating_mul(RESULT_BYTES), self.memory.results);
+        let results = Sorter::disk_needed(n_orders.saturating_mul(RESULT_BYTES), self.memory.results);
         (rows.saturating_add(results), fs4::available_space(self.folder.path()).unwrap_or(u64::MAX))
     }
 
@@ -321,7 +322,7 @@ impl Engine<'_> {
         is_first_pass: bool,
         ledger: Option<&'d Mutex<SqliteLedger>>,
     ) -> Triage<'d> {
-        facts.types.set_at_tenant(Arc::clone(&self.tenant_types));
+        facts.types.set_tenant_types(Arc::clone(&self.tenant_types));
         Triage {
             spec: self.spec,
             input_names: self.input_names,
@@ -371,16 +372,16 @@ fn fits((wanted, free): (u64, u64)) -> bool {
     wanted <= free
 }
 
-/// Each file was as it was found while it was read, or its [`Source`](crate::read::Source) says so. Here: it still is, now
+/// Each file was as it was found while it was read, or its [`BlockReader`](crate::read::BlockReader) says so. Here: it still is, now
 /// that the others are read too.
 fn ensure_unchanged(files: &ExportRead) -> Result<(), Refusal> {
-    files.inputs.iter().try_for_each(|read| Ok(read.input.ensure_unwritten()?))
+    files.inputs.iter().try_for_each(|read| Ok(read.input.ensure_unmodified()?))
 }
 
 /// Bytes of the orders of one reference. More of them are not orders of a shop.
 const MAX_REFERENCE_BYTES: usize = 32 * 1024 * 1024;
 
-fn next_deferred_group(sorted: &mut Sorted, names: &[String]) -> Result<Option<Vec<Vec<u8>>>, Refusal> {
+fn next_deferred_group(sorted: &mut SortedIter, names: &[String]) -> Result<Option<Vec<Vec<u8>>>, Refusal> {
     let (mut group, mut n_bytes) = (Vec::new(), 0);
     while let Some((key, order)) = sorted.next()? {
         n_bytes += order.len();

@@ -15,17 +15,17 @@ use super::{
     scattered,
 };
 use crate::{
-    group::{self, Lost, Runs},
-    map::{Noticed, reading::LastLineEnd},
+    group::{self, BlockRuns, LostRows},
+    map::{UnknownNames, input_settings::LastLineEnd},
     model::{
         draft::{KeyedRow, RowKind},
         origin::Position,
         problem::{Code, Problem},
         row::Row,
     },
-    read::{FileEnd, Form, Piece, inputs::Input},
-    report::place,
-    spill::{entries::Entries, sorter::Sorter},
+    read::{FileEnd, FileFormat, Piece, inputs::InputFile},
+    report::format_position,
+    spill::{batch::Batch, sorter::Sorter},
 };
 
 /// Bytes that a run takes beside its rows when it is put aside, if it is a usual one.
@@ -46,7 +46,7 @@ pub(super) struct PassRunner<'p, 's> {
     pub(super) may_be_abandoned: bool,
     /// It need not go on: so many keys came back that all runs had better be put aside.
     pub(super) is_abandoned: AtomicBool,
-    pub(super) inputs: Vec<Input>,
+    pub(super) inputs: Vec<InputFile>,
     /// Only the cells tell which types extension attributes have. Each file is opened to know that, so it is asked only
     /// when the pass is in vain.
     pub(super) types_may_conflict: OnceLock<bool>,
@@ -66,7 +66,7 @@ impl<'p> PassRunner<'p, '_> {
         files: &mut ExportRead,
         fact_collector: Option<&mut FactCollector>,
         collect: &mut (dyn FnMut(PartialReport) -> Result<(), Refusal> + Send),
-    ) -> (Vec<Problem>, Lost, Result<(), Refusal>) {
+    ) -> (Vec<Problem>, LostRows, Result<(), Refusal>) {
         (files.n_rows, files.n_unreadable, files.n_bytes_read) = (0, 0, 0);
         files.inputs.iter_mut().for_each(|read| read.n_rows = 0);
         let blocks = BlockIter::of(self.inputs.clone(), self.spec(), self.open_files);
@@ -77,8 +77,8 @@ impl<'p> PassRunner<'p, '_> {
             fact_collector,
             collect,
             file_problems: Vec::new(),
-            lost: Lost::default(),
-            unknown_names: Noticed::default(),
+            lost: LostRows::default(),
+            unknown_names: UnknownNames::default(),
             open_run: None,
             last_lost: None,
         };
@@ -97,20 +97,20 @@ impl<'p> PassRunner<'p, '_> {
         let rows: Vec<Row<'_>> = parsed.rows().collect();
         let keyed: Vec<KeyedRow<'_>> = rows.iter().map(|row| KeyedRow { row, kind: file.mapper.kind(row) }).collect();
         for row in &rows {
-            file.mapper.notice(row, &mut block_result.unknown_names);
+            file.mapper.observe(row, &mut block_result.unknown_names);
         }
-        let mut runs = Runs::of(&keyed, self.spec().grouping());
-        (block_result.n_rows, block_result.n_unreadable) = (runs.n_rows, runs.n_unreadable);
+        let mut runs = BlockRuns::of(&keyed, self.spec().grouping());
+        (block_result.n_rows, block_result.n_unreadable) = (runs.row_count, runs.unreadable_count);
         block_result.n_bytes = next.block.bytes.len() as u64;
-        block_result.lost_before = std::mem::take(&mut runs.leading);
-        block_result.lost_after = runs.trailing;
+        block_result.lost_before = std::mem::take(&mut runs.lost_before);
+        block_result.lost_after = runs.lost_after;
         block_result.lost = std::mem::take(&mut runs.lost);
         self.observe_ambiguities(&keyed, file, &mut block_result.observations);
         let n_runs = runs.runs.len();
         let mut scattered = if self.spills_all {
-            Entries::with_room(n_runs, next.block.bytes.len() + FRAGMENT_OVERHEAD * n_runs)
+            Batch::with_capacity(n_runs, next.block.bytes.len() + FRAGMENT_OVERHEAD * n_runs)
         } else {
-            Entries::default()
+            Batch::default()
         };
         for (index, run) in runs.runs.into_iter().enumerate() {
             scattered::ensure_run_fits(&run, self)?;
@@ -124,7 +124,7 @@ impl<'p> PassRunner<'p, '_> {
                 let draft = group::draft(
                     run.rows.iter(),
                     |row, before, into| file.mapper.map(row, before, into),
-                    &run.suspects,
+                    &run.possible_rows,
                 );
                 self.triage.decide(draft, &mut block_result.observations, &mut block_result.partial)?;
             }
@@ -133,7 +133,7 @@ impl<'p> PassRunner<'p, '_> {
         Ok(block_result)
     }
 
-    fn spill_runs(&self, runs: &mut Entries) -> Result<(), Refusal> {
+    fn spill_runs(&self, runs: &mut Batch) -> Result<(), Refusal> {
         Ok(self.scattered.map_or(Ok(()), |scattered| scattered.push_all(runs))?)
     }
 
@@ -159,7 +159,7 @@ impl<'p> PassRunner<'p, '_> {
     /// Whether all that a pass must learn stands in the rows' keys and not in their orders, and the disk that all rows take
     /// is known.
     fn may_spill_all(&self) -> bool {
-        self.may_be_abandoned && !self.observes_drafts() && self.inputs.iter().all(Input::is_plain)
+        self.may_be_abandoned && !self.observes_drafts() && self.inputs.iter().all(InputFile::is_uncompressed)
     }
 
     fn observe_ambiguities(&self, rows: &[KeyedRow<'_>], file: &OpenFile<'_>, observations: &mut Observations) {
@@ -169,10 +169,10 @@ impl<'p> PassRunner<'p, '_> {
         for KeyedRow { row, kind } in rows {
             let at = row.origin.position();
             match kind {
-                RowKind::Keyless(Some(ordered_at)) => observations.ambiguities.add_keyless(*ordered_at, at),
+                RowKind::WithoutKey(Some(ordered_at)) => observations.ambiguities.add_row_without_key(*ordered_at, at),
                 RowKind::Unreadable { key: Some(_), .. } => {
-                    let keys = file.mapper.other_keys(row).into_iter();
-                    keys.for_each(|key| observations.ambiguities.add_run_together(&key, at, self.spec().grouping()));
+                    let keys = file.mapper.possible_keys(row).into_iter();
+                    keys.for_each(|key| observations.ambiguities.add_merged_row(&key, at, self.spec().grouping()));
                 }
                 _ => {}
             }
@@ -187,7 +187,7 @@ struct BlockResult<'p> {
     n_rows: u64,
     n_unreadable: u64,
     n_bytes: u64,
-    lost: Lost,
+    lost: LostRows,
     /// Lost rows before the first run, and the last one behind the last run.
     lost_before: Vec<Position>,
     lost_after: Option<Position>,
@@ -197,7 +197,7 @@ struct BlockResult<'p> {
     /// What the runs between them came to.
     partial: PartialReport,
     observations: Observations,
-    unknown_names: Noticed,
+    unknown_names: UnknownNames,
 }
 
 impl<'p> BlockResult<'p> {
@@ -208,14 +208,14 @@ impl<'p> BlockResult<'p> {
             n_rows: 0,
             n_unreadable: 0,
             n_bytes: 0,
-            lost: Lost::default(),
+            lost: LostRows::default(),
             lost_before: Vec::new(),
             lost_after: None,
             first_run: None,
             last_run: None,
             partial: PartialReport::default(),
             observations: Observations::default(),
-            unknown_names: Noticed::default(),
+            unknown_names: UnknownNames::default(),
         }
     }
 }
@@ -227,8 +227,8 @@ struct BlockMerger<'t, 'p> {
     fact_collector: Option<&'t mut FactCollector>,
     collect: &'t mut (dyn FnMut(PartialReport) -> Result<(), Refusal> + Send),
     file_problems: Vec<Problem>,
-    lost: Lost,
-    unknown_names: Noticed,
+    lost: LostRows,
+    unknown_names: UnknownNames,
     /// The last run so far, which may go on.
     open_run: Option<Fragment<'static>>,
     /// The last lost row, if no run came since.
@@ -294,7 +294,7 @@ impl BlockMerger<'_, '_> {
         let Some(open_run) = self.open_run.take() else { return Ok(()) };
         let (mut observations, mut partial) = (Observations::default(), PartialReport::default());
         if self.runner.is_spilled(&open_run.key) {
-            let mut scattered = Entries::default();
+            let mut scattered = Batch::default();
             scattered::spill_run(&open_run, &mut scattered)?;
             self.runner.spill_runs(&mut scattered)?;
         } else if self.runner.is_decided_now(&open_run.key, &mut observations) {
@@ -319,12 +319,12 @@ impl BlockMerger<'_, '_> {
 
     /// The last row of a file may be cut off, if it has no line end.
     fn finish_last_row(&mut self, file: &OpenFile<'_>, end: &FileEnd) -> Result<(), Refusal> {
-        let Some(at) = end.unfinished else { return Ok(()) };
+        let Some(at) = end.unterminated else { return Ok(()) };
         if self.runner.spec().profile.last_line_end == LastLineEnd::Required {
-            return Err(Refusal::NoLastLineEnd { position: place(self.runner.triage.input_names, at) });
+            return Err(Refusal::NoLastLineEnd { position: format_position(self.runner.triage.input_names, at) });
         }
         // A JSON document that is cut off is unreadable, so a missing line end behind a whole one means nothing.
-        if file.parser.form() == Form::Csv
+        if file.parser.file_format() == FileFormat::Csv
             && let Some(open_run) = &mut self.open_run
             && open_run.rows.last().is_some_and(|row| row.file == file.id)
         {
@@ -344,7 +344,7 @@ impl BlockMerger<'_, '_> {
         }
         self.file_problems.extend(unknown);
         if let Some(read) = self.files.inputs.get_mut(file.id.0 as usize) {
-            *read = InputRead { end, is_array: file.parser.form() == Form::JsonArray, ..read.clone() };
+            *read = InputRead { end, is_array: file.parser.file_format() == FileFormat::JsonArray, ..read.clone() };
         }
         if !self.runner.spec().grouping().joins_files {
             self.last_lost = None;
@@ -367,5 +367,5 @@ fn warn_unknown_columns(unknown: &[Problem], file: &str, emit: ProgressFn<'_>) {
 /// What is wrong where a file's last row may have been cut off.
 pub(super) fn unterminated_row(at: Position) -> Problem {
     let message = "the file's last row ends without a line break; if the file was cut off, a value is cut off too";
-    Problem::of_order(Code::NoFinalNewline, at, message)
+    Problem::for_order(Code::NoFinalNewline, at, message)
 }

@@ -18,9 +18,9 @@ use crate::{
         origin::{Position, RowOrigin},
         row::Row,
     },
-    read::Parsed,
-    report::place,
-    spill::{entries::Entries, sorter::Sorted},
+    read::ParsedBlock,
+    report::format_position,
+    spill::{batch::Batch, sorter::SortedIter},
 };
 
 /// Bytes of rows that a core takes at once: some thousand orders, as many as a block has.
@@ -31,20 +31,20 @@ const BATCH_BYTES: usize = 256 * 1024;
 const MAX_ORDER_BYTES: usize = 32 * 1024 * 1024;
 
 /// Puts a run aside. One without a key is an order of its own.
-pub(super) fn spill_run(run: &Fragment<'_>, into: &mut Entries) -> Result<(), Refusal> {
+pub(super) fn spill_run(run: &Fragment<'_>, into: &mut Batch) -> Result<(), Refusal> {
     let group = if run.key.is_empty() { hash(&run.sort_key().to_string()) } else { hash_reference(&run.key) };
     let key = (u128::from(group) << u64::BITS) | u128::from(run.sort_key());
-    Ok(into.push_written(key, |payload| run.write(payload))?)
+    Ok(into.push_with(key, |payload| run.write(payload))?)
 }
 
 /// Takes the orders of all runs that were put aside. Gives how many had rows in several places.
 pub(super) fn decide_scattered(
-    sorted: Sorted,
+    sorted: SortedIter,
     runner: &PassRunner<'_, '_>,
     collect: &mut (dyn FnMut(PartialReport) -> Result<(), Refusal> + Send),
 ) -> Result<u64, Refusal> {
     let mut n_scattered = 0;
-    let work = |batch: Batch| {
+    let work = |batch: FragmentBatch| {
         let (mut observations, mut partial) = (Observations::default(), PartialReport::default());
         let n_scattered = decide_groups(&batch.groups()?, runner, &mut observations, &mut partial)?;
         Ok((partial, n_scattered))
@@ -58,13 +58,13 @@ pub(super) fn decide_scattered(
 
 /// Runs that were put aside, those of the same hash of their keys together.
 #[derive(Default)]
-struct Batch {
+struct FragmentBatch {
     bytes: Vec<u8>,
     /// For each run where it ends, and whether it is the last one of its group.
     ends: Vec<(usize, bool)>,
 }
 
-impl Batch {
+impl FragmentBatch {
     fn groups(&self) -> io::Result<Vec<Vec<Fragment<'_>>>> {
         let (mut groups, mut group, mut start) = (Vec::with_capacity(self.ends.len() / 2), Vec::new(), 0);
         for (end, is_last) in &self.ends {
@@ -80,16 +80,16 @@ impl Batch {
 
 /// Batches of some groups each. Only whoever asks for one reads, so no more than that is done here.
 struct FragmentBatches<'b, 'p> {
-    sorted: Sorted,
+    sorted: SortedIter,
     runner: &'b PassRunner<'p, 'b>,
 }
 
 impl FragmentBatches<'_, '_> {
-    fn next_batch(&mut self) -> Result<Option<Batch>, Refusal> {
+    fn next_batch(&mut self) -> Result<Option<FragmentBatch>, Refusal> {
         if let Some(reason) = self.runner.triage.spec.stop_reason() {
             return Err(Refusal::Stopped(reason));
         }
-        let mut batch = Batch { bytes: Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 16), ends: Vec::new() };
+        let mut batch = FragmentBatch { bytes: Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 16), ends: Vec::new() };
         let (mut start, mut n_of_group, mut n_runs) = (0, 0, 0);
         while start < BATCH_BYTES {
             let Some((key, run)) = self.sorted.next()? else { break };
@@ -118,7 +118,7 @@ impl FragmentBatches<'_, '_> {
 }
 
 impl Iterator for FragmentBatches<'_, '_> {
-    type Item = Result<Batch, Refusal>;
+    type Item = Result<FragmentBatch, Refusal>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.next_batch().transpose()
@@ -134,7 +134,7 @@ pub(super) fn ensure_order_fits(run: &Fragment<'_>, runner: &PassRunner<'_, '_>)
 }
 
 fn order_too_large(first: &Fragment<'_>, runner: &PassRunner<'_, '_>) -> Refusal {
-    let position = first.position().map_or_else(String::new, |at| place(runner.triage.input_names, at));
+    let position = first.position().map_or_else(String::new, |at| format_position(runner.triage.input_names, at));
     Refusal::OrderTooLarge { position, n_bytes: MAX_ORDER_BYTES as u64 }
 }
 
@@ -142,16 +142,16 @@ fn order_too_large(first: &Fragment<'_>, runner: &PassRunner<'_, '_>) -> Refusal
 /// too many bytes the run ends: an order without some of its rows must not pass for the whole.
 pub(super) fn ensure_run_fits(run: &Run<'_>, runner: &PassRunner<'_, '_>) -> Result<(), Refusal> {
     // Each value has a byte or more, so those of most runs need not be counted.
-    if !run.is_part() || run.n_bytes() <= runner.triage.spec.limits.values as u64 {
+    if !run.may_continue() || run.n_bytes() <= runner.triage.spec.limits.max_values as u64 {
         return Ok(());
     }
     ensure_value_count(run.n_values(), run.position(), runner)
 }
 
 fn ensure_value_count(n_values: usize, first: Option<Position>, runner: &PassRunner<'_, '_>) -> Result<(), Refusal> {
-    let max = runner.triage.spec.limits.values;
+    let max = runner.triage.spec.limits.max_values;
     if n_values > max {
-        let position = first.map_or_else(String::new, |at| place(runner.triage.input_names, at));
+        let position = first.map_or_else(String::new, |at| format_position(runner.triage.input_names, at));
         return Err(Refusal::TooManyValues { position, max });
     }
     Ok(())
@@ -171,12 +171,12 @@ pub(super) fn decide_groups(
         ensure_value_count(n_values, runs.first().and_then(Fragment::position), runner)?;
     }
     let files = runner.open_files.read().unwrap_or_else(PoisonError::into_inner);
-    let mut parsed: Vec<Parsed<'_>> = Vec::new();
+    let mut parsed: Vec<ParsedBlock<'_>> = Vec::new();
     for (file, pieces) in contiguous_pieces(groups.iter().flatten()) {
         parsed.push(files[file.0 as usize].parser.parse(pieces)?);
     }
     let mapper = |row: &Row<'_>| &files[row.origin.file.0 as usize].mapper;
-    let rows: Vec<Row<'_>> = parsed.iter().flat_map(Parsed::rows).collect();
+    let rows: Vec<Row<'_>> = parsed.iter().flat_map(ParsedBlock::rows).collect();
     let keyed: Vec<KeyedRow<'_>> = rows.iter().map(|row| KeyedRow { row, kind: mapper(row).kind(row) }).collect();
     // A row that was kept is read again as one row, whatever it holds.
     debug_assert_eq!(keyed.len(), groups.iter().flatten().map(|run| run.rows.len()).sum::<usize>());
@@ -186,7 +186,7 @@ pub(super) fn decide_groups(
         let (rows, rest) = remaining.split_at(n_rows);
         remaining = rest;
         let mut drafts = Vec::with_capacity(1);
-        for order in group::gathered(rows, runner.triage.spec.grouping()) {
+        for order in group::group_scattered(rows, runner.triage.spec.grouping()) {
             let order_fragments = fragments_of(&order, runs);
             let possible_rows: Vec<Position> =
                 order_fragments.iter().flat_map(|run| run.possible_rows.iter().copied()).collect();
@@ -196,7 +196,7 @@ pub(super) fn decide_groups(
             n_scattered += u64::from(order_fragments.len() > 1);
             drafts.push(draft);
         }
-        runner.triage.decide_group(group::resolved(drafts), observations, partial)?;
+        runner.triage.decide_group(group::deduplicate(drafts), observations, partial)?;
     }
     Ok(n_scattered)
 }
@@ -205,7 +205,9 @@ pub(super) fn decide_groups(
 fn fragments_of<'r, 'f>(rows: &[&KeyedRow<'_>], runs: &'r [Fragment<'f>]) -> Vec<&'r Fragment<'f>> {
     let mut indexes: Vec<usize> = rows
         .iter()
-        .map(|row| runs.partition_point(|run| run.sort_key() <= OrderId::of(&row.row.origin).0).saturating_sub(1))
+        .map(|row| {
+            runs.partition_point(|run| run.sort_key() <= OrderId::from_origin(&row.row.origin).0).saturating_sub(1)
+        })
         .collect();
     indexes.dedup();
     indexes.into_iter().map(|index| &runs[index]).collect()

@@ -3,14 +3,14 @@
 use super::*;
 
 /// The code, the field (none: the order as a whole), the words, and the order that has this problem and no other.
-pub(super) type Case = (Code, &'static str, &'static str, Draft<'static>, Settings);
+pub(super) type Case = (Code, &'static str, &'static str, Draft<'static>, ValidateSettings);
 
 #[rustfmt::skip]
 pub(super) fn cases() -> Vec<Case> {
-    use ExtensionKind::{Boolean, Float, Integer, String};
+    use ExtensionType::{Boolean, Float, Integer, String};
     let of = |code, field, message, changes: &[Change]| (code, field, message, order(changes), settings());
     let long = "x".repeat(129);
-    let of_multi = |code, field, message, changes: &[Change]| (code, field, message, several(changes), multi());
+    let of_multi = |code, field, message, changes: &[Change]| (code, field, message, multi_order(changes), multi_settings());
     let mut all = vec![
         of(Code::MissingAttribute, "referenceId", "referenceId is required and has no value", &[(Field::ReferenceId, "")]),
         of(Code::MissingAttribute, "orderedAt", "orderedAt is required and has no value", &[(Field::OrderedAt, "")]),
@@ -47,14 +47,14 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::NumberUnreadable, "item.quantity", "\"two\" is not a decimal number such as 1234.50", &[(Field::ItemQuantity, "two")]),
         of(Code::NumberUnreadable, "price", "\"0.00000000000000000000000000001\" is more digits than the 28 that can be kept exactly", &[(Field::Price, "0.00000000000000000000000000001")]),
         of(Code::NumberUnreadable, "item.price", "9999999999999999999999999999 times 100 has too many digits", &[(Field::ItemPrice, "9999999999999999999999999999"), (Field::ItemQuantity, "100")]),
-        (Code::NumberUnreadable, "item.price", "a line total of 10.00 for 0 pieces", order(&[(Field::ItemQuantity, "0")]), prices(PricePer::Line, PricePer::Unit)),
-        (Code::PriceRounded, "item.price", "20.00 for 3 pieces is rounded to 6.666667 each", order(&[(Field::ItemPrice, "20.00"), (Field::ItemQuantity, "3")]), prices(PricePer::Line, PricePer::Unit)),
+        (Code::NumberUnreadable, "item.price", "a line total of 10.00 for 0 pieces", order(&[(Field::ItemQuantity, "0")]), prices(PriceBasis::Line, PriceBasis::Unit)),
+        (Code::PriceRounded, "item.price", "20.00 for 3 pieces is rounded to 6.666667 each", order(&[(Field::ItemPrice, "20.00"), (Field::ItemQuantity, "3")]), prices(PriceBasis::Line, PriceBasis::Unit)),
         of(Code::EmailImplausible, "guest.email", "\"a***@e***.com\" has a blank inside", &[(Field::GuestEmail, "ann smith@example.com")]),
         of(Code::EmailImplausible, "guest.id.email", "\"a***\" has no @", &[(id("email"), "ann")]),
         of(Code::ItemTypeUnsupported, "item.type", "\"FLIGHT\" cannot be sent with ORDER_CHECKOUT; mode multi or auto assembles such orders from several events", &[(Field::ItemType, "FLIGHT")]),
         of(Code::ItemTypeUnsupported, "item.type", "\"loan_application\" cannot be sent with ORDER_CHECKOUT; mode multi or auto assembles such orders from several events", &[(Field::ItemType, "loan_application")]),
         of(Code::NameTooLong, "item.name", "the name has 129 characters, at most 128 are allowed", &[(Field::ItemName, &long)]),
-        (Code::TooManyItems, "", "101 items, of which the tenant keeps 100", with_items(order(&[(Field::Price, "2020")]), 101), Settings { max_url_bytes: 65_534, ..settings() }),
+        (Code::TooManyItems, "", "101 items, of which the tenant keeps 100", with_items(order(&[(Field::Price, "2020")]), 101), ValidateSettings { max_url_bytes: 65_534, ..settings() }),
         of(Code::ExtensionName, "ext.gift wrap", "\"gift wrap\" is not alphanumeric", &[(ext("gift wrap", String), "x")]),
         of(Code::ExtensionName, "item.ext.größe", "\"größe\" is not alphanumeric", &[(item_ext("größe", String), "x")]),
         of(Code::ExtensionName, "ext.key", "\"key\" is taken by the extension object itself", &[(ext("key", String), "x")]),
@@ -65,7 +65,7 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::ExtensionValue, "item.ext.a", "\"1,5\" is no float", &[(item_ext("a", Float), "1,5")]),
         of(Code::TooManyExtensions, "", "51 extension attributes, at most 50 are allowed", &attributes(51)),
         of(Code::ExtensionTypeConflict, "ext.a", "integer here, but string before: an attribute keeps its type", &[(ext("a", String), "x"), (ext("a", Integer), "1")]),
-        (Code::EventTooLarge, "", "ORDER_CHECKOUT with 1 items makes a URL of 601 bytes, more than the 500 that are allowed; mode auto assembles such orders from several events", order(&[]), Settings { max_url_bytes: 500, ..settings() }),
+        (Code::EventTooLarge, "", "ORDER_CHECKOUT with 1 items makes a URL of 601 bytes, more than the 500 that are allowed; mode auto assembles such orders from several events", order(&[]), ValidateSettings { max_url_bytes: 500, ..settings() }),
         of(Code::TotalDiffers, "price", "the items add up to 20.00, the order's price is 20.01", &[(Field::Price, "20.01")]),
         (Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added up to a price in another currency", order(&[(Field::ItemCurrencyCode, "USD")]), sum_of_lines()),
         of(Code::UnknownPaymentType, "paymentType", "\"card\" is not in the manual, which lists Card, PayPal, voucher, other", &[(Field::PaymentType, "card")]),
@@ -75,7 +75,7 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::UnknownChannel, "event.channel", "\"KIOSK\" is not documented here, expected one of WEB, MOBILE_WEB, MOBILE_APP", &[(Field::EventChannel, "KIOSK")]),
     ];
     all.extend([
-        (Code::NoItems, "", "there are no items, and an order of several events is made of them", with_items(several(&[]), 0), multi()),
+        (Code::NoItems, "", "there are no items, and an order of several events is made of them", with_items(multi_order(&[]), 0), multi_settings()),
         of_multi(Code::MissingAttribute, "item.type", "item.type is required where an order is assembled from several events", &[(Field::ItemType, "")]),
         of_multi(Code::MissingAttribute, "item.name", "item.name is required where an order is assembled from several events", &[(Field::ItemName, "")]),
         of_multi(Code::MissingAttribute, "item.quantity", "item.quantity is required where an order is assembled from several events", &[(Field::ItemQuantity, "")]),
@@ -84,8 +84,8 @@ pub(super) fn cases() -> Vec<Case> {
         of_multi(Code::NotUpperCase, "item.type", "\"flight\" must be written in upper case: \"FLIGHT\"", &[(Field::ItemType, "flight")]),
         of_multi(Code::UnknownStatus, "status", "\"SHIPPED\" is not known, expected PURCHASED, PAYMENT_PENDING, CONFIRMED, REFUNDED or CANCELLED", &[(Field::Status, "SHIPPED")]),
         of_multi(Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added up to a price in another currency", &[(Field::ItemCurrencyCode, "USD")]),
-        (Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added up to a price in another currency", several(&[(Field::ItemCurrencyCode, "USD")]), Settings { mode: Mode::Multi, ..sum_of_lines() }),
-        (Code::TooManyItems, "", "96 items, but a session keeps 100 events: it loses sight of the first ones", with_items(several(&[(Field::Price, "1920")]), 96), multi()),
+        (Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added up to a price in another currency", multi_order(&[(Field::ItemCurrencyCode, "USD")]), ValidateSettings { mode: Mode::Multi, ..sum_of_lines() }),
+        (Code::TooManyItems, "", "96 items, but a session keeps 100 events: it loses sight of the first ones", with_items(multi_order(&[(Field::Price, "1920")]), 96), multi_settings()),
         of_multi(Code::UnknownLeg, "item.leg", "\"back\" is no leg, expected outbound, return or a whole number", &[(Field::ItemLeg, "back")]),
         of_multi(Code::AirportImplausible, "item.product.origin", "\"Dublin\" is no IATA code of an airport, expected such as DUB", &[(Field::ItemType, "FLIGHT"), (product("origin", String), "Dublin")]),
         of_multi(Code::ProductAttribute, "item.product.productId", "\"productId\" is one of the attributes that every ADD has", &[(product("productId", String), "x")]),
@@ -95,11 +95,11 @@ pub(super) fn cases() -> Vec<Case> {
         of_multi(Code::TotalDiffers, "price", "the tenant adds the items up to 20.00, which is 0.50 less than the order's price of 20.50", &[(Field::Price, "20.50")]),
         of_multi(Code::TotalDiffers, "price", "the tenant adds the items up to 20.00, which is 1.00 more than the order's price of 19.00", &[(Field::Price, "19.00")]),
         of_multi(Code::ExtensionLeftOut, "", "an order of several events carries no extensions: ext.gift, item.ext.size stay behind", &[(ext("gift", Boolean), "true"), (item_ext("size", String), "XL")]),
-        (Code::UnknownTitle, "contact.title", "\"mr\" is not known, expected one of Br, Brigadier, Capt, Colonel, Dame, Dr, Elder, Fr, General, Hon, Judge, Lord, Master, Miss, Mr, Mrs, Ms, Mstr, Prof, Rabbi, Rev, Shaikha, Sheikh, Sir, Sister, Sr", with_people(several(&[]), &[contact(&[(Field::GuestTitle, "mr")])]), multi()),
-        (Code::EmailImplausible, "consumer.email", "\"c***\" has no @", with_people(several(&[]), &[consumer(Some(0), &[(Field::GuestEmail, "cy")])]), multi()),
-        (Code::ConsumerIncomplete, "", "1 of 2 consumers without a title, firstname or lastname, which the manual requires", with_people(several(&[]), &[consumer(None, &[]), consumer(None, &[(Field::GuestLastname, "")])]), multi()),
-        (Code::SequenceTooSlow, "", "6 requests at 1/s and the pause of 0.5 s take 6.5 s or more, more than half of a session, which ends after 12 s; a higher rate may do", several(&[]), Settings { rate: NonZeroU32::new(1), session_timeout: Duration::from_secs(12), ..multi() }),
-        (Code::EventTooLarge, "", "ADD of item 1 makes a URL of 526 bytes, more than the 480 that are allowed", several(&[]), Settings { max_url_bytes: 480, ..multi() }),
+        (Code::UnknownTitle, "contact.title", "\"mr\" is not known, expected one of Br, Brigadier, Capt, Colonel, Dame, Dr, Elder, Fr, General, Hon, Judge, Lord, Master, Miss, Mr, Mrs, Ms, Mstr, Prof, Rabbi, Rev, Shaikha, Sheikh, Sir, Sister, Sr", with_people(multi_order(&[]), &[contact(&[(Field::GuestTitle, "mr")])]), multi_settings()),
+        (Code::EmailImplausible, "consumer.email", "\"c***\" has no @", with_people(multi_order(&[]), &[consumer(Some(0), &[(Field::GuestEmail, "cy")])]), multi_settings()),
+        (Code::ConsumerIncomplete, "", "1 of 2 consumers without a title, firstname or lastname, which the manual requires", with_people(multi_order(&[]), &[consumer(None, &[]), consumer(None, &[(Field::GuestLastname, "")])]), multi_settings()),
+        (Code::SequenceTooSlow, "", "6 requests at 1/s and the pause of 0.5 s take 6.5 s or more, more than half of a session, which ends after 12 s; a higher rate may do", multi_order(&[]), ValidateSettings { rate: NonZeroU32::new(1), session_timeout: Duration::from_secs(12), ..multi_settings() }),
+        (Code::EventTooLarge, "", "ADD of item 1 makes a URL of 526 bytes, more than the 480 that are allowed", multi_order(&[]), ValidateSettings { max_url_bytes: 480, ..multi_settings() }),
     ]);
     all
 }

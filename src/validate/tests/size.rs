@@ -3,14 +3,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::validate::size::may_be_too_large;
+use crate::validate::size::may_exceed_limit;
 
 /// Characters that take the most room in a URL, and others.
 const ANY: &str = "[\\x00-\\x1f\"\\\\&é€😀a-z]{1,30}|\\PC{1,20}";
 const NUMBER: &str = "[1-9]{1,20}|-?[1-9]e[0-9]|1e2[0-7]|[1-9]e-2[0-8]|[0-9]\\.[0-9]{1,20}|\\+?[1-9]";
 
 /// Fields whose value can be any text.
-const FREE: [Field; 16] = [
+const FREE_TEXT_FIELDS: [Field; 16] = [
     Field::ReferenceId,
     Field::PaymentType,
     Field::CardType,
@@ -30,12 +30,12 @@ const FREE: [Field; 16] = [
 ];
 
 fn change() -> impl Strategy<Value = (Field, String)> {
-    let free = (prop::sample::select(&FREE[..]), ANY);
+    let free = (prop::sample::select(&FREE_TEXT_FIELDS[..]), ANY);
     let number = prop::sample::select(vec![Field::Price, Field::ItemPrice, Field::ItemQuantity]);
     let attribute = (any::<bool>(), "[a-zA-Z0-9]{1,20}").prop_map(|(is_of_item, name)| {
-        if is_of_item { item_ext(&name, ExtensionKind::Float) } else { ext(&name, ExtensionKind::Float) }
+        if is_of_item { item_ext(&name, ExtensionType::Float) } else { ext(&name, ExtensionType::Float) }
     });
-    let text = "[a-z]{1,20}[0-9]".prop_map(|name| ext(&name, ExtensionKind::String));
+    let text = "[a-z]{1,20}[0-9]".prop_map(|name| ext(&name, ExtensionType::String));
     let address = "[\"\\\\&é%a-z]{1,30}@[aäö]{1,20}\\.[ä]{1,20}";
     prop_oneof![
         4 => free,
@@ -54,65 +54,65 @@ fn change() -> impl Strategy<Value = (Field, String)> {
     ]
 }
 
-fn any_settings() -> impl Strategy<Value = Settings> {
-    let per = || prop::sample::select(vec![PricePer::Unit, PricePer::Line]);
+fn any_settings() -> impl Strategy<Value = ValidateSettings> {
+    let per = || prop::sample::select(vec![PriceBasis::Unit, PriceBasis::Line]);
     let total_from = prop::sample::select(vec![TotalFrom::Given, TotalFrom::SumOfLines]);
     let common = (prop::option::of(ANY), prop::option::of(ANY), prop::option::of(Just("CHF".to_owned())));
     (common, "[ -~é]{0,30}", total_from, per(), per()).prop_map(
         |(common, client_key, total_from, price_basis, target)| {
             let (page, pos, currency) = common;
             let pos = pos.or_else(|| Some("shop".into()));
-            Settings {
+            ValidateSettings {
                 target: Target { client_key, ..settings().target },
                 common: CommonDefaults { currency, page, pos, ..CommonDefaults::default() },
                 max_url_bytes: usize::MAX,
                 total_from,
-                price_per: price_basis,
-                target_price_per: target,
+                price_basis,
+                target_price_basis: target,
                 ..settings()
             }
         },
     )
 }
 
-fn longest_event(order: &Order<'_>, settings: &Settings) -> usize {
+fn largest_event(order: &Order<'_>, settings: &ValidateSettings) -> usize {
     let events = [json::order_checkout(order), json::identity(&order.guest, &order.common)];
     events.iter().map(|event| url::event_url_length(&settings.target, event)).max().unwrap_or(0)
 }
 
 proptest! {
     #[test]
-    fn what_is_taken_for_small_fits(
+    fn single_size_bound_is_never_too_low(
         changes in prop::collection::vec(change(), 0..12),
         settings in any_settings(),
         n_items in 0_usize..4,
     ) {
         let changes: Vec<Change> = changes.iter().map(|(field, text)| (field.clone(), text.as_str())).collect();
         let draft = with_items(order(&changes), n_items);
-        let Verdict::Valid(order) = checked(draft.clone(), &settings).verdict else { return Ok(()) };
-        let max_url_bytes = longest_event(&order, &settings) - 1;
-        let too_small = Settings { max_url_bytes, ..settings };
-        prop_assert!(may_be_too_large(&draft, Recipe::Single, &too_small));
+        let Validity::Valid(order) = checked(draft.clone(), &settings).validity else { return Ok(()) };
+        let max_url_bytes = largest_event(&order, &settings) - 1;
+        let too_small = ValidateSettings { max_url_bytes, ..settings };
+        prop_assert!(may_exceed_limit(&draft, Route::Single, &too_small));
     }
 }
 
-fn longest_of_several(order: &Order<'_>, settings: &Settings) -> usize {
-    let sequence = crate::event::sequence::sequence(order, settings.packing());
+fn largest_multi_event(order: &Order<'_>, settings: &ValidateSettings) -> usize {
+    let sequence = crate::event::sequence::sequence(order, settings.url_limits());
     let identity = json::identity(&order.guest, &order.common);
     let of_order = sequence.adds.iter().chain(&sequence.consumers).chain(&sequence.confirms);
     let events = of_order.chain([&sequence.contacts, &sequence.checkout, &identity]);
     events.map(|event| url::event_url_length(&settings.target, event)).max().unwrap_or(0)
 }
 
-fn person() -> impl Strategy<Value = (Role, Option<usize>, Vec<(Field, String)>)> {
-    let role = prop::sample::select(vec![Role::Contact, Role::Consumer]);
-    let of_guest = change().prop_filter("of a guest", |(field, _)| field.part() == Part::Guest);
+fn person() -> impl Strategy<Value = (PersonRole, Option<usize>, Vec<(Field, String)>)> {
+    let role = prop::sample::select(vec![PersonRole::Contact, PersonRole::Consumer]);
+    let of_guest = change().prop_filter("of a guest", |(field, _)| field.group() == FieldGroup::Guest);
     (role, prop::option::of(0_usize..3), prop::collection::vec(of_guest, 1..5))
 }
 
 proptest! {
     #[test]
-    fn a_sequence_that_is_taken_for_small_fits(
+    fn multi_size_bound_is_never_too_low(
         changes in prop::collection::vec(change(), 0..12),
         attributes in prop::collection::vec(("[a-z_]{1,20}[0-9]", ANY), 0..4),
         people in prop::collection::vec(person(), 0..4),
@@ -120,26 +120,26 @@ proptest! {
         n_items in 1_usize..40,
     ) {
         let attributes: Vec<_> =
-            attributes.iter().map(|(name, text)| (product(name, ExtensionKind::String), text.as_str())).collect();
+            attributes.iter().map(|(name, text)| (product(name, ExtensionType::String), text.as_str())).collect();
         let changes: Vec<Change> = changes.iter().map(|(field, text)| (field.clone(), text.as_str())).collect();
         let people: Vec<_> = people.iter().map(|(role, item, changes)| {
             let changes: Vec<Change> = changes.iter().map(|(field, text)| (field.clone(), text.as_str())).collect();
             PersonDraft { role: *role, item: *item, cells: cells(&changes, LINE) }
         }).collect();
-        let draft = with_people(with_items(several(&[changes, attributes].concat()), n_items), &people);
-        let settings = Settings { mode: Mode::Multi, rate: None, ..settings };
-        let Verdict::Valid(order) = checked(draft.clone(), &settings).verdict else { return Ok(()) };
-        let max_url_bytes = longest_of_several(&order, &settings) - 1;
-        let too_small = Settings { max_url_bytes, ..settings };
-        prop_assert!(may_be_too_large(&draft, Recipe::Multi, &too_small));
+        let draft = with_people(with_items(multi_order(&[changes, attributes].concat()), n_items), &people);
+        let settings = ValidateSettings { mode: Mode::Multi, rate: None, ..settings };
+        let Validity::Valid(order) = checked(draft.clone(), &settings).validity else { return Ok(()) };
+        let max_url_bytes = largest_multi_event(&order, &settings) - 1;
+        let too_small = ValidateSettings { max_url_bytes, ..settings };
+        prop_assert!(may_exceed_limit(&draft, Route::Multi, &too_small));
     }
 }
 
 /// Else the quick look would be of no use.
 #[test]
-fn a_usual_order_is_taken_for_small() {
+fn typical_order_takes_fast_path() {
     let draft = with_items(order(&[]), 3);
-    assert!(!may_be_too_large(&draft, Recipe::Single, &settings()));
-    let draft = with_items(several(&[]), 60);
-    assert!(!may_be_too_large(&draft, Recipe::Multi, &settings()));
+    assert!(!may_exceed_limit(&draft, Route::Single, &settings()));
+    let draft = with_items(multi_order(&[]), 60);
+    assert!(!may_exceed_limit(&draft, Route::Multi, &settings()));
 }

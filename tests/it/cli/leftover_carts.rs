@@ -2,8 +2,8 @@
 //! it has to do.
 
 use orderferry::{
-    ledger::{Consent, Ledger, LedgerPlace, SqliteLedger, Write},
-    model::{planned::EventText, target::Target},
+    ledger::{Consent, Ledger, LedgerLocation, LedgerWrite, SqliteLedger},
+    model::{planned::EventJson, target::Target},
 };
 
 use crate::support::{
@@ -35,14 +35,14 @@ impl TestShop {
 
     fn ledger(&self) -> SqliteLedger {
         let target = Target::new(&self.service.base_url, "a-key").unwrap();
-        let workspace = LedgerPlace::at(self.workspace.path(LEDGER));
+        let workspace = LedgerLocation::at(self.workspace.path(LEDGER));
         SqliteLedger::open(&workspace, &target, "run-that-crashed", Consent::NotNeeded).unwrap()
     }
 
     /// What a run writes that crashes before CHECKOUT.
     fn leave_open(&self, browser: &str) {
-        let clear_cart = EventText("\",\"type\":\"CLEAR_CART\",\"pos\":\"x\"}".to_owned());
-        let cart = Write::OpenCart { reference: "A-2".to_owned(), browser: browser.to_owned(), clear_cart };
+        let clear_cart = EventJson("\",\"type\":\"CLEAR_CART\",\"pos\":\"x\"}".to_owned());
+        let cart = LedgerWrite::OpenCart { reference: "A-2".to_owned(), browser: browser.to_owned(), clear_cart };
         self.ledger().write(&[cart]).unwrap();
     }
 

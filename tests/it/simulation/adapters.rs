@@ -6,9 +6,9 @@ use std::{
 };
 
 use orderferry::{
-    dispatch::{AttemptOutcome, Heard, Journal, Wire},
-    ledger::{Attempt, AttemptState, Cart, Intent, Ledger, OrderKey, SqliteLedger, Write},
-    model::planned::{EventText, PlannedOrder},
+    dispatch::{AttemptOutcome, Journal, ServiceResponse, Transport},
+    ledger::{AttemptId, AttemptState, CartId, Intent, Ledger, LedgerWrite, OrderKey, SqliteLedger},
+    model::planned::{EventJson, PlannedOrder},
 };
 use tokio::{
     sync::oneshot,
@@ -22,22 +22,22 @@ use super::{
     world::{DiskBehaviour, Simulation},
 };
 
-/// A connection that takes longer does not come, as in `HttpWire`.
+/// A connection that takes longer does not come, as in `HttpClient`.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Says what `HttpWire` would say.
+/// Says what `HttpClient` would say.
 pub(super) struct ModelTransport {
     pub(super) simulation: Arc<Simulation>,
     pub(super) timeout: Duration,
 }
 
-impl Wire for ModelTransport {
-    async fn send(&self, url: String) -> Heard {
+impl Transport for ModelTransport {
+    async fn send(&self, url: String) -> ServiceResponse {
         self.simulation.crash_point().await;
         let (request, fate) = self.simulation.start(tenant::parse_operation(&url), self.timeout);
         let response = if fate.fault == FaultKind::NotSent {
             sleep(fate.outbound.min(self.timeout).min(CONNECT_TIMEOUT)).await;
-            Heard::NotSent("no connection".to_owned())
+            ServiceResponse::NotSent("no connection".to_owned())
         } else {
             self.exchange(&request, fate).await
         };
@@ -49,7 +49,7 @@ impl Wire for ModelTransport {
 
 impl ModelTransport {
     /// The request goes its way even where nobody waits for the answer any more.
-    async fn exchange(&self, request: &Request, fate: Transit) -> Heard {
+    async fn exchange(&self, request: &Request, fate: Transit) -> ServiceResponse {
         let (answer, answered) = oneshot::channel();
         tokio::spawn(deliver(Arc::clone(&self.simulation), request.clone(), fate, answer));
         let response = async {
@@ -57,11 +57,11 @@ impl ModelTransport {
             sleep(fate.inbound).await;
             response
         };
-        timeout(self.timeout, response).await.unwrap_or_else(|_| Heard::NoAnswer("timed out".to_owned()))
+        timeout(self.timeout, response).await.unwrap_or_else(|_| ServiceResponse::NoResponse("timed out".to_owned()))
     }
 }
 
-async fn deliver(world: Arc<Simulation>, request: Request, fate: Transit, answer: oneshot::Sender<Heard>) {
+async fn deliver(world: Arc<Simulation>, request: Request, fate: Transit, answer: oneshot::Sender<ServiceResponse>) {
     sleep(fate.outbound).await;
     world.crash_point().await;
     let response = world.arrive(&request, fate);
@@ -77,40 +77,40 @@ pub(super) struct ModelJournal {
 }
 
 impl Journal for ModelJournal {
-    type Attempt = (Attempt, OrderNo);
-    type Cart = Cart;
+    type Attempt = (AttemptId, OrderNo);
+    type Cart = CartId;
 
-    async fn intend(&self, order: &PlannedOrder) -> Result<Self::Attempt, String> {
+    async fn record_intent(&self, order: &PlannedOrder) -> Result<Self::Attempt, String> {
         let no = usize::try_from(order.record.id.0).unwrap();
         let reference = order.record.reference.clone();
         let key = OrderKey { reference, ordered_at: order.ordered_at, content: order.content };
-        let (status, likeness) = (order.status.clone(), Some(order.likeness));
-        let intent = Intent { order: key, status, money: None, n_items: 1, likeness };
-        Ok((Attempt(self.write(Write::Intend(intent), Occurrence::Intended(no)).await?), no))
+        let (status, likeness) = (order.status.clone(), Some(order.dedup_hash));
+        let intent = Intent { order: key, status, money: None, item_count: 1, dedup_hash: likeness };
+        Ok((AttemptId(self.write(LedgerWrite::Intent(intent), Occurrence::Intended(no)).await?), no))
     }
 
-    async fn settle(&self, (attempt, no): Self::Attempt, outcome: AttemptOutcome) -> Result<(), String> {
+    async fn record_outcome(&self, (attempt, no): Self::Attempt, outcome: AttemptOutcome) -> Result<(), String> {
         let state = match outcome {
             AttemptOutcome::Accepted => AttemptState::Accepted,
             AttemptOutcome::NotAccepted => AttemptState::NotAccepted,
             AttemptOutcome::Unknown => AttemptState::Unknown,
         };
-        self.write(Write::Settle(attempt, state), Occurrence::Recorded(no, outcome)).await.map(drop)
+        self.write(LedgerWrite::Outcome(attempt, state), Occurrence::Recorded(no, outcome)).await.map(drop)
     }
 
-    async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &EventText) -> Result<Cart, String> {
+    async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &EventJson) -> Result<CartId, String> {
         let what = Occurrence::CartOpened(test_shop::order_of_reference(reference), browser.to_owned());
         let (reference, browser, clear_cart) = (reference.to_owned(), browser.to_owned(), clear_cart.clone());
-        self.write(Write::OpenCart { reference, browser, clear_cart }, what).await.map(Cart)
+        self.write(LedgerWrite::OpenCart { reference, browser, clear_cart }, what).await.map(CartId)
     }
 
-    async fn close_cart(&self, cart: Cart) -> Result<(), String> {
-        self.write(Write::CloseCart(cart), Occurrence::CartClosed(cart.0)).await.map(drop)
+    async fn close_cart(&self, cart: CartId) -> Result<(), String> {
+        self.write(LedgerWrite::CloseCart(cart), Occurrence::CartClosed(cart.0)).await.map(drop)
     }
 }
 
 impl ModelJournal {
-    async fn write(&self, write: Write, what: Occurrence) -> Result<i64, String> {
+    async fn write(&self, write: LedgerWrite, what: Occurrence) -> Result<i64, String> {
         self.wait_for_disk().await;
         let disk = self.simulation.disk();
         let number = (disk != DiskBehaviour::Fails).then(|| self.commit(write, what));
@@ -122,7 +122,7 @@ impl ModelJournal {
         Err("the disk is full".to_owned())
     }
 
-    fn commit(&self, write: Write, what: Occurrence) -> i64 {
+    fn commit(&self, write: LedgerWrite, what: Occurrence) -> i64 {
         let numbers = self.ledger.lock().unwrap().write(&[write]).unwrap();
         self.simulation.record(what);
         numbers[0]

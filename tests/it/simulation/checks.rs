@@ -9,9 +9,9 @@ use std::{
 };
 
 use orderferry::{
-    dispatch::{AttemptOutcome, Heard, Kind},
-    ledger::Known,
-    model::outcome::{Outcome, Settled},
+    dispatch::{AttemptOutcome, RequestKind, ServiceResponse},
+    ledger::PriorState,
+    model::outcome::{OrderResult, Outcome},
 };
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
 
 type CheckResult = Result<(), String>;
 
-/// Events are told together, and a request to stop is heard, so much later (`PAUSE` of `dispatch::run`; 1 ms for timers).
+/// Events are told together, and a request to stop is heard, so much later (`EVENT_BATCH_INTERVAL` of `dispatch::run`; 1 ms for timers).
 const DETECTION_DELAY: Duration = Duration::from_millis(3);
 
 /// How long an order that is stopped half way may go on to clear its cart, with what its disk takes before.
@@ -161,7 +161,7 @@ fn run_of(history: &History, request: usize) -> &Run {
 }
 
 fn was_reported_as_repeated(history: &History, order: OrderNo, request: usize) -> bool {
-    run_of(history, request).reported().any(|(told, settled)| told == order && settled.repeated_after.is_some())
+    run_of(history, request).reported().any(|(told, settled)| told == order && settled.uncertain_before.is_some())
 }
 
 /// A run that is killed, or cannot write, tells nothing; those after it do.
@@ -169,7 +169,7 @@ fn was_reported_later(history: &History, order: OrderNo, request: usize) -> bool
     let run = run_of(history, request);
     let told_later = history.runs.iter().rev().take_while(|later| !std::ptr::eq(*later, run)).flat_map(Run::reported);
     let mut told_later = told_later.filter(|(told, _)| *told == order);
-    told_later.any(|(_, Settled { outcome, reason, .. })| {
+    told_later.any(|(_, OrderResult { outcome, reason, .. })| {
         *outcome == Outcome::Unknown || reason.as_deref() == Some(MAYBE_SENT_TWICE)
     })
 }
@@ -233,8 +233,8 @@ fn accepted_is_never_resent(history: &History) -> CheckResult {
     Ok(())
 }
 
-fn is_ok(response: &Heard) -> bool {
-    matches!(response, Heard::Answer { status: 200..=299, body: Some(body), .. } if body.contains("\"OK\""))
+fn is_ok(response: &ServiceResponse) -> bool {
+    matches!(response, ServiceResponse::Http { status: 200..=299, body: Some(body), .. } if body.contains("\"OK\""))
 }
 
 fn identity_before_orders(history: &History) -> CheckResult {
@@ -348,7 +348,7 @@ fn attempts_are_counted(history: &History) -> CheckResult {
 
 fn every_request_is_reported(history: &History) -> CheckResult {
     each_run(history, |run| {
-        for kind in Kind::ALL {
+        for kind in RequestKind::ALL {
             let n_sent = run.starts().filter(|(_, request)| request.operation.kind() == kind).count();
             let n_told = run.lines.iter().filter(|line| line.occurrence == Occurrence::RequestReported(kind)).count();
             let is_told = n_told == n_sent || !reports_everything(run);
@@ -365,8 +365,9 @@ fn nothing_starts_after_stop(history: &History) -> CheckResult {
         let heard_late = if is_asked { DETECTION_DELAY } else { Duration::ZERO };
         // A run that is asked to stop clears its carts, for a while after the answer to what was in flight.
         let grace_end = end.at + run.settings.timeout + CLEANUP_GRACE + DETECTION_DELAY;
-        let is_last =
-            |at: Duration, request: &Request| is_asked && request.operation.kind() == Kind::ClearCart && at < grace_end;
+        let is_last = |at: Duration, request: &Request| {
+            is_asked && request.operation.kind() == RequestKind::ClearCart && at < grace_end
+        };
         let late = run.starts().find(|(at, request)| *at > end.at + heard_late && !is_last(*at, request));
         ensure(late.is_none(), || format!("{late:?} was started after {end:?}"))
     })
@@ -377,13 +378,13 @@ fn ends_the_run(run: &Run, what: &Occurrence) -> bool {
         Occurrence::WriteFailed
         | Occurrence::ReportFailed
         | Occurrence::ShutdownRequested
-        | Occurrence::Responded(_, Heard::Answer { status: 300..=399 | 401, .. })
+        | Occurrence::Responded(_, ServiceResponse::Http { status: 300..=399 | 401, .. })
         | Occurrence::Responded(
             Request { operation: Operation::Browser, .. },
-            Heard::Answer { status: 400..=407 | 409..=428, .. },
+            ServiceResponse::Http { status: 400..=407 | 409..=428, .. },
         ) => true,
         Occurrence::Responded(_, heard) => {
-            heard.asks_for_less().flatten().is_some_and(|wait| wait > run.settings.gives_up_after)
+            heard.throttle().flatten().is_some_and(|wait| wait > run.settings.give_up_after)
         }
         _ => false,
     }
@@ -393,7 +394,7 @@ fn retry_after_is_respected(history: &History) -> CheckResult {
     each_run(history, |run| {
         for line in &run.lines {
             let Occurrence::Responded(_, heard) = &line.occurrence else { continue };
-            let Some(wait) = heard.asks_for_less().flatten() else { continue };
+            let Some(wait) = heard.throttle().flatten() else { continue };
             let early = run.starts().find(|(at, _)| *at > line.at && *at < line.at + wait);
             ensure(early.is_none(), || format!("{early:?} was started although the service asked to wait: {line:?}"))?;
         }
@@ -447,8 +448,8 @@ fn all_settled_at_the_end(history: &History) -> CheckResult {
     let received = receipts(history);
     for (order, known) in history.prior_states.iter().enumerate() {
         let is_settled = match known {
-            Known::Accepted | Known::AcceptedInDoubt => received.contains_key(&order),
-            Known::Unknown => !fine.resends,
+            PriorState::Accepted | PriorState::AcceptedMaybeTwice => received.contains_key(&order),
+            PriorState::Unknown => !fine.resends,
             _ => false,
         };
         ensure(is_settled, || format!("order {order} ends as {known:?}, received {:?}", received.get(&order)))?;

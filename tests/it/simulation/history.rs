@@ -3,9 +3,9 @@
 use std::{fmt, time::Duration};
 
 use orderferry::{
-    dispatch::{AttemptOutcome, Ended, Heard, Kind, Settings},
-    ledger::Known,
-    model::outcome::Settled,
+    dispatch::{AttemptOutcome, DispatchOutcome, DispatchSettings, RequestKind, ServiceResponse},
+    ledger::PriorState,
+    model::outcome::OrderResult,
 };
 
 /// The number of an order; orders are numbered guest by guest, oldest first.
@@ -35,18 +35,18 @@ pub(super) enum OrderStep {
 pub(super) type ItemNo = usize;
 
 impl Operation {
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> RequestKind {
         match self {
-            Self::Browser => Kind::BrowserCreate,
-            Self::Identity { .. } => Kind::Identity,
-            Self::Checkout { .. } => Kind::OrderCheckout,
+            Self::Browser => RequestKind::BrowserCreate,
+            Self::Identity { .. } => RequestKind::Identity,
+            Self::Checkout { .. } => RequestKind::OrderCheckout,
             Self::Step { step: part, .. } => match part {
-                OrderStep::Add(_) => Kind::Add,
-                OrderStep::Contacts => Kind::AddContacts,
-                OrderStep::Consumers => Kind::AddConsumers,
-                OrderStep::Confirm(_) => Kind::Confirm,
-                OrderStep::Checkout => Kind::Checkout,
-                OrderStep::ClearCart => Kind::ClearCart,
+                OrderStep::Add(_) => RequestKind::Add,
+                OrderStep::Contacts => RequestKind::AddContacts,
+                OrderStep::Consumers => RequestKind::AddConsumers,
+                OrderStep::Confirm(_) => RequestKind::Confirm,
+                OrderStep::Checkout => RequestKind::Checkout,
+                OrderStep::ClearCart => RequestKind::ClearCart,
             },
         }
     }
@@ -97,11 +97,11 @@ pub(super) enum Occurrence {
     /// The tenant made an order of these items.
     Assembled(OrderNo, Vec<ItemNo>),
     /// The run heard of a request.
-    Responded(Request, Heard),
+    Responded(Request, ServiceResponse),
     /// The run told of a request.
-    RequestReported(Kind),
+    RequestReported(RequestKind),
     /// The run told of an order.
-    OrderReported(OrderNo, Settled),
+    OrderReported(OrderNo, OrderResult),
     /// The run warned.
     Warned(String),
     /// The run was told that what it tells can be kept no longer.
@@ -111,7 +111,7 @@ pub(super) enum Occurrence {
     /// The process was killed.
     Crashed,
     /// The run came to its end.
-    Ended(Ended),
+    Ended(DispatchOutcome),
 }
 
 /// When something happened, in virtual time since the first run began.
@@ -124,7 +124,7 @@ pub(super) struct HistoryLine {
 /// One run of the program.
 #[derive(Debug)]
 pub(super) struct Run {
-    pub(super) settings: Settings,
+    pub(super) settings: DispatchSettings,
     /// `--unknown resend`
     pub(super) resends: bool,
     /// `--limit`
@@ -136,7 +136,7 @@ pub(super) struct Run {
 
 impl Run {
     /// How it ended; nothing where it crashed.
-    pub(super) fn ended(&self) -> Option<&Ended> {
+    pub(super) fn ended(&self) -> Option<&DispatchOutcome> {
         self.lines.iter().find_map(|line| match &line.occurrence {
             Occurrence::Ended(ended) => Some(ended),
             _ => None,
@@ -152,7 +152,7 @@ impl Run {
     }
 
     /// What it told of orders.
-    pub(super) fn reported(&self) -> impl Iterator<Item = (OrderNo, &Settled)> {
+    pub(super) fn reported(&self) -> impl Iterator<Item = (OrderNo, &OrderResult)> {
         self.lines.iter().filter_map(|line| match &line.occurrence {
             Occurrence::OrderReported(order, settled) => Some((*order, settled)),
             _ => None,
@@ -173,7 +173,7 @@ pub(super) struct History {
     /// Those of which the ledger thinks so.
     pub(super) leftover_carts: Vec<String>,
     /// What the ledger says of each order at the end.
-    pub(super) prior_states: Vec<Known>,
+    pub(super) prior_states: Vec<PriorState>,
 }
 
 impl History {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orderferry::dispatch::Heard;
+use orderferry::dispatch::ServiceResponse;
 use serde_json::Value;
 
 use super::{
@@ -34,7 +34,7 @@ pub(super) struct Reply {
     /// The items of the order that it made of a cart.
     pub(super) assembled: Option<(OrderNo, Vec<ItemNo>)>,
     /// What the one who asked hears.
-    pub(super) response: Heard,
+    pub(super) response: ServiceResponse,
 }
 
 impl Reply {
@@ -42,7 +42,7 @@ impl Reply {
         Self { is_processed: true, assembled: None, response: http_response(201, body) }
     }
 
-    fn rejected(response: Heard) -> Self {
+    fn rejected(response: ServiceResponse) -> Self {
         Self { is_processed: false, assembled: None, response }
     }
 }
@@ -59,11 +59,11 @@ impl Tenant {
         let no = |status| Reply::rejected(http_response(status, "{\"status\":\"ERROR\"}"));
         match turn {
             FaultKind::NoFault => self.process(request),
-            FaultKind::NotSent => Reply::rejected(Heard::NotSent("no connection".to_owned())),
+            FaultKind::NotSent => Reply::rejected(ServiceResponse::NotSent("no connection".to_owned())),
             FaultKind::LostRequest => Reply::rejected(no_response()),
             FaultKind::LostAnswer => self.process_but_respond(request, no_response()),
             FaultKind::HalfAnswer => {
-                self.process_but_respond(request, Heard::Answer { status: 201, body: None, retry_after: None })
+                self.process_but_respond(request, ServiceResponse::Http { status: 201, body: None, retry_after: None })
             }
             FaultKind::InvalidBody => {
                 self.process_but_respond(request, http_response(200, "<html>Welcome to the hotel</html>"))
@@ -74,7 +74,7 @@ impl Tenant {
             }
             FaultKind::AmbiguousStatus { is_processed: false } => Reply::rejected(http_response(202, QUEUED)),
             FaultKind::Throttled { status, retry_after } => {
-                Reply::rejected(Heard::Answer { status, body: None, retry_after })
+                Reply::rejected(ServiceResponse::Http { status, body: None, retry_after })
             }
             // Statuses that blame the content do not fit a request without any.
             FaultKind::Refused { status: 400 | 409 | 413 } if matches!(request.operation, Operation::Browser) => {
@@ -96,7 +96,7 @@ impl Tenant {
     }
 
     /// Does it where it can, but another answer is heard.
-    fn process_but_respond(&mut self, request: &Request, response: Heard) -> Reply {
+    fn process_but_respond(&mut self, request: &Request, response: ServiceResponse) -> Reply {
         Reply { response, ..self.process(request) }
     }
 
@@ -153,12 +153,12 @@ const QUEUED: &str = "{\"status\":\"QUEUED\",\"ref\":\"e\"}";
 
 const ACCEPTED: &str = "{\"status\":\"OK\",\"ref\":\"e\"}";
 
-fn http_response(status: u16, body: &str) -> Heard {
-    Heard::Answer { status, body: Some(body.to_owned()), retry_after: None }
+fn http_response(status: u16, body: &str) -> ServiceResponse {
+    ServiceResponse::Http { status, body: Some(body.to_owned()), retry_after: None }
 }
 
-fn no_response() -> Heard {
-    Heard::NoAnswer("the connection was reset".to_owned())
+fn no_response() -> ServiceResponse {
+    ServiceResponse::NoResponse("the connection was reset".to_owned())
 }
 
 /// What a URL asks for.

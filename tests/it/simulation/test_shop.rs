@@ -7,13 +7,15 @@ use std::{path::Path, sync::Arc, thread, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orderferry::{
-    dispatch::{self, Agenda, Event, LeftCart, Settings},
-    ledger::{Cart, Consent, Known, Ledger, LedgerError, LedgerPlace, OpenCart, SqliteLedger, known},
+    dispatch::{self, DispatchEvent, DispatchSettings, LeftoverCart, Work},
+    ledger::{CartId, Consent, Ledger, LedgerError, LedgerLocation, OpenCart, PriorState, SqliteLedger, prior_state},
     model::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
-        outcome::{Outcome, Settled},
-        planned::{ContentHash, EventText, GuestParts, Likeness, OrderEvents, PlannedGuest, PlannedOrder, Sequence},
+        outcome::{OrderResult, Outcome},
+        planned::{
+            ContentHash, DedupHash, EventJson, EventSequence, GuestParts, PlannedGuest, PlannedOrder, StreamPayload,
+        },
         target::Target,
     },
     plan,
@@ -37,7 +39,7 @@ pub(super) const MAYBE_SENT_TWICE: &str = "it may be there twice";
 
 /// How a run is started.
 struct RunStart {
-    settings: Settings,
+    settings: DispatchSettings,
     resends: bool,
     limit: Option<usize>,
     shutdown_after: Option<Duration>,
@@ -69,7 +71,7 @@ pub(super) fn history(seed: u64) -> History {
     let guest_of =
         shop.guests.iter().enumerate().flat_map(|(guest, orders)| orders.iter().map(move |_| guest)).collect();
     let ledger = shop.open_ledger();
-    let known = (0..shop.n_orders).map(|order| prior_state_of(order, &ledger)).collect();
+    let prior_states = (0..shop.n_orders).map(|order| prior_state_of(order, &ledger)).collect();
     let left_open = ledger.open_carts().unwrap().into_iter().map(|cart| cart.browser).collect();
     History {
         guest_of,
@@ -77,7 +79,7 @@ pub(super) fn history(seed: u64) -> History {
         runs,
         filled: shop.simulation.filled(),
         leftover_carts: left_open,
-        prior_states: known,
+        prior_states,
     }
 }
 
@@ -138,7 +140,7 @@ impl TestShop {
 
     fn undisturbed_run(&mut self, resends: bool) -> Run {
         // Even at one request a second there is time for every order.
-        let settings = Settings { session_timeout: Duration::from_secs(1200), ..self.random_settings() };
+        let settings = DispatchSettings { session_timeout: Duration::from_secs(1200), ..self.random_settings() };
         let trouble = Disturbance {
             fault_model: FaultModel::none(),
             crash_after: None,
@@ -151,18 +153,18 @@ impl TestShop {
         self.run(RunStart { settings, resends, limit: None, shutdown_after: None, disturbance: trouble, pause })
     }
 
-    fn random_settings(&mut self) -> Settings {
+    fn random_settings(&mut self) -> DispatchSettings {
         let chance = &mut self.chance;
-        Settings {
+        DispatchSettings {
             rate: (!chance.one_in(4)).then(|| chance.small(1, 50)).and_then(std::num::NonZeroU32::new),
             in_flight: chance.count(1, 8),
             timeout: chance.millis(1000, 30_000),
             identity_pause: Duration::from_millis(chance.one_of(&[0, 100, 500, 3000])),
             tries: chance.small(1, 5),
             session_timeout: Duration::from_secs(chance.one_of(&[10, 60, 300, 1200])),
-            repeats_500: chance.one_in(3),
+            retry_500: chance.one_in(3),
             down_after: chance.one_of(&[2, 3, 5, 8, u32::MAX]),
-            gives_up_after: Duration::from_secs(chance.between(30, 600)),
+            give_up_after: Duration::from_secs(chance.between(30, 600)),
             first_backoff: Duration::from_millis(chance.one_of(&[0, 100, 500, 2000])),
         }
     }
@@ -176,10 +178,11 @@ impl TestShop {
         let to_send = guests.iter().flat_map(|guest| &guest.orders).map(order_no).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let world = Arc::clone(&self.simulation);
-        let guests = plan::limited(guests.into_iter().map(split_guest), limit);
+        let guests = plan::with_limit(guests.into_iter().map(split_guest), limit);
         let open = ledger.open_carts().unwrap().into_iter();
-        let left = |open: OpenCart| LeftCart { cart: open.cart, browser: open.browser, clear_cart: open.clear_cart };
-        let agenda = Agenda { left_open: open.map(left).collect(), guests };
+        let left =
+            |open: OpenCart| LeftoverCart { cart: open.cart, browser: open.browser, clear_cart: open.clear_cart };
+        let agenda = Work { leftover_carts: open.map(left).collect(), guests };
         let sending =
             send(&self.simulation, agenda, self.target.clone(), ledger, settings.clone(), asked_to_stop_after);
         runtime.block_on(async {
@@ -198,12 +201,12 @@ impl TestShop {
     }
 
     fn open_ledger(&self) -> SqliteLedger {
-        let ledger_place = LedgerPlace::at(self.folder.path().join("ledger.db"));
+        let ledger_place = LedgerLocation::at(self.folder.path().join("ledger.db"));
         let run = format!("run-{}", self.n_runs);
         let open = || SqliteLedger::open(&ledger_place, &self.target, &run, Consent::NotNeeded);
         // Programs that other tests start hold the lock of the run before for the moment until they have begun.
         let moments = (0..5000).map(|_| thread::sleep(Duration::from_millis(1)));
-        let is_held = |opened: &Result<_, LedgerError>| matches!(opened, Err(LedgerError::Held { .. }));
+        let is_held = |opened: &Result<_, LedgerError>| matches!(opened, Err(LedgerError::Locked { .. }));
         let first = open();
         let opened =
             if is_held(&first) { moments.map(|()| open()).find(|opened| !is_held(opened)) } else { Some(first) };
@@ -213,8 +216,8 @@ impl TestShop {
     /// What is to be sent, and what is settled without.
     fn planned(&self, ledger: &SqliteLedger, resends: bool) -> Vec<PlannedGuest> {
         let planned = self.guests.iter().enumerate().map(|(guest, orders)| {
-            let identity = EventText(format!("\",\"type\":\"IDENTITY\",\"guest\":{guest}}}"));
-            let mut planned = PlannedGuest { identity, orders: Vec::new(), settled: Vec::new() };
+            let identity = EventJson(format!("\",\"type\":\"IDENTITY\",\"guest\":{guest}}}"));
+            let mut planned = PlannedGuest { identity, orders: Vec::new(), results: Vec::new() };
             for order in orders {
                 add(
                     &mut planned,
@@ -240,16 +243,16 @@ fn split_guest(mut guest: PlannedGuest) -> GuestParts<String> {
     let (identity, mut orders) = (guest.identity.clone(), std::mem::take(&mut guest.orders));
     let others = orders.split_off(orders.len().min(2));
     guest.orders = orders;
-    let part = move |order| Ok(PlannedGuest { identity: identity.clone(), orders: vec![order], settled: Vec::new() });
+    let part = move |order| Ok(PlannedGuest { identity: identity.clone(), orders: vec![order], results: Vec::new() });
     GuestParts::new(Ok(guest), others.into_iter().map(part))
 }
 
 async fn send(
     world: &Arc<Simulation>,
-    agenda: Agenda<Cart, impl Iterator<Item = GuestParts<String>> + Send + 'static>,
+    agenda: Work<CartId, impl Iterator<Item = GuestParts<String>> + Send + 'static>,
     target: Target,
     ledger: SqliteLedger,
-    settings: Settings,
+    settings: DispatchSettings,
     asked_to_stop_after: Option<Duration>,
 ) {
     let journal = ModelJournal { simulation: Arc::clone(world), ledger: ledger.into() };
@@ -270,38 +273,40 @@ async fn request_shutdown(world: Arc<Simulation>, after: Option<Duration>, ask: 
     std::future::pending::<()>().await;
 }
 
-fn on_event(world: &Simulation, event: Event) -> Result<(), String> {
+fn on_event(world: &Simulation, event: DispatchEvent) -> Result<(), String> {
     if !world.can_report() {
         world.record(Occurrence::ReportFailed);
         return Err("the results cannot be written".to_owned());
     }
     world.record(match event {
-        Event::Sending { kind, .. } => Occurrence::RequestReported(kind),
-        Event::Settled(record, settled) => Occurrence::OrderReported(usize::try_from(record.id.0).unwrap(), settled),
-        Event::Warning(words) => Occurrence::Warned(words),
-        Event::Pause => return Ok(()),
+        DispatchEvent::RequestStarted { kind, .. } => Occurrence::RequestReported(kind),
+        DispatchEvent::Settled(record, settled) => {
+            Occurrence::OrderReported(usize::try_from(record.id.0).unwrap(), settled)
+        }
+        DispatchEvent::Warning(words) => Occurrence::Warned(words),
+        DispatchEvent::Idle => return Ok(()),
     });
     Ok(())
 }
 
 /// Does with an order what `pipeline` does by what is known of it.
-fn add(guest: &mut PlannedGuest, order: PlannedOrder, known: Known, resends: bool) {
-    let unsent = |outcome| Settled::unsent(outcome, None);
-    match known {
-        Known::Nothing => guest.orders.push(order),
-        Known::Unknown if resends => guest.orders.push(PlannedOrder { may_be_there: true, ..order }),
-        Known::Unknown => guest.settled.push((order.record, unsent(Outcome::Unknown))),
-        Known::Accepted => guest.settled.push((order.record, unsent(Outcome::AlreadySent))),
-        Known::AcceptedInDoubt => {
+fn add(guest: &mut PlannedGuest, order: PlannedOrder, prior_state: PriorState, resends: bool) {
+    let unsent = |outcome| OrderResult::without_request(outcome, None);
+    match prior_state {
+        PriorState::None => guest.orders.push(order),
+        PriorState::Unknown if resends => guest.orders.push(PlannedOrder { is_uncertain: true, ..order }),
+        PriorState::Unknown => guest.results.push((order.record, unsent(Outcome::Unknown))),
+        PriorState::Accepted => guest.results.push((order.record, unsent(Outcome::AlreadySent))),
+        PriorState::AcceptedMaybeTwice => {
             let reason = Some(MAYBE_SENT_TWICE.to_owned());
-            guest.settled.push((order.record, Settled::unsent(Outcome::AlreadySent, reason)));
+            guest.results.push((order.record, OrderResult::without_request(Outcome::AlreadySent, reason)));
         }
         other => panic!("nobody touches the orders of this shop or its ledger: {other:?}"),
     }
 }
 
-fn prior_state_of(order: OrderNo, ledger: &SqliteLedger) -> Known {
-    known(&ledger.history(&reference(order)).unwrap(), ordered_at(order), content(order))
+fn prior_state_of(order: OrderNo, ledger: &SqliteLedger) -> PriorState {
+    prior_state(&ledger.history(&reference(order)).unwrap(), ordered_at(order), content(order))
 }
 
 fn reference(order: OrderNo) -> String {
@@ -325,9 +330,9 @@ pub(super) fn order_of_reference(reference: &str) -> OrderNo {
     reference.strip_prefix("A-").unwrap().parse().unwrap()
 }
 
-fn events_of(order: OrderNo, parts: Option<&[OrderStep]>) -> OrderEvents {
-    let event = |kind: &str, more: &str| EventText(format!("\",\"type\":\"{kind}\",\"order\":{order}{more}}}"));
-    let Some(parts) = parts else { return OrderEvents::Single(event("ORDER_CHECKOUT", "")) };
+fn events_of(order: OrderNo, parts: Option<&[OrderStep]>) -> StreamPayload {
+    let event = |kind: &str, more: &str| EventJson(format!("\",\"type\":\"{kind}\",\"order\":{order}{more}}}"));
+    let Some(parts) = parts else { return StreamPayload::Single(event("ORDER_CHECKOUT", "")) };
     let of_adds = |part: &OrderStep| match part {
         OrderStep::Add(item) => Some(event("ADD", &format!(",\"item\":{item}"))),
         _ => None,
@@ -336,7 +341,7 @@ fn events_of(order: OrderNo, parts: Option<&[OrderStep]>) -> OrderEvents {
         OrderStep::Confirm(items) => Some(event("CONFIRM", &format!(",\"items\":{items:?}"))),
         _ => None,
     };
-    OrderEvents::Multi(Box::new(Sequence {
+    StreamPayload::Multi(Box::new(EventSequence {
         adds: parts.iter().filter_map(of_adds).collect(),
         contacts: event("ADD_CONTACTS", ""),
         consumers: parts.contains(&OrderStep::Consumers).then(|| event("ADD_CONSUMERS", "")),
@@ -353,7 +358,7 @@ fn order_of(order: OrderNo, parts: Option<&[OrderStep]>) -> PlannedOrder {
         ordered_at: Some(ordered_at(order)),
         source: Position { file: FileId(0), line: 1, column: None },
         money: None,
-        n_items: 1,
+        item_count: 1,
         rows: Vec::new(),
         problems: Vec::new().into(),
     };
@@ -362,9 +367,9 @@ fn order_of(order: OrderNo, parts: Option<&[OrderStep]>) -> PlannedOrder {
         ordered_at: ordered_at(order),
         content: content(order),
         status: "PURCHASED".to_owned(),
-        likeness: Likeness(content(order).0),
+        dedup_hash: DedupHash(content(order).0),
         events: events_of(order, parts),
-        may_be_there: false,
-        held: None,
+        is_uncertain: false,
+        held_result: None,
     }
 }

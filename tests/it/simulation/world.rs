@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use orderferry::dispatch::Heard;
+use orderferry::dispatch::ServiceResponse;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
@@ -163,7 +163,7 @@ impl Simulation {
     }
 
     /// A request arrives.
-    pub(super) fn arrive(&self, request: &Request, fate: Transit) -> Heard {
+    pub(super) fn arrive(&self, request: &Request, fate: Transit) -> ServiceResponse {
         self.state().arrive(request, fate.fault)
     }
 
@@ -248,7 +248,7 @@ impl SimulationState {
         self.disturbance.fault_model.transit(&mut chance, self.now(), timeout)
     }
 
-    fn arrive(&mut self, request: &Request, turn: FaultKind) -> Heard {
+    fn arrive(&mut self, request: &Request, turn: FaultKind) -> ServiceResponse {
         self.underway.remove(&request.no);
         let Reply { is_processed: is_done, assembled, response } = self.tenant.handle(request, turn);
         if is_done {

@@ -5,18 +5,18 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{
-    super::{OrderEvents, Settings},
-    OK, SLOW, played_with, settings,
+    super::{DispatchSettings, StreamPayload},
+    OK, SLOW, run_script_with, settings,
 };
-use crate::{dispatch::tests::guest_of_many, model::outcome::Outcome};
+use crate::{dispatch::tests::multi_event_guest, model::outcome::Outcome};
 
 /// Plays a script for orders of so many items each; one of none is a single event.
 fn assembled(n_items: &[usize], script: &[&str]) -> String {
-    played_with(&guest_of_many(0, n_items), &settings(), script)
+    run_script_with(&multi_event_guest(0, n_items), &settings(), script)
 }
 
 #[test]
-fn an_order_of_several_events_has_a_browser_of_its_own() {
+fn multi_event_order_has_own_browser() {
     insta::assert_snapshot!(assembled(&[2], &[OK; 7]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
@@ -30,11 +30,11 @@ fn an_order_of_several_events_has_a_browser_of_its_own() {
     close the cart
     0 accepted after 1
     ");
-    let mut guest = guest_of_many(0, &[1]);
-    let OrderEvents::Multi(sequence) = &mut guest.orders[0].events else { panic!("it is assembled") };
+    let mut guest = multi_event_guest(0, &[1]);
+    let StreamPayload::Multi(sequence) = &mut guest.orders[0].events else { panic!("it is assembled") };
     sequence.consumers = Some(sequence.contacts.clone());
     sequence.confirms = vec![sequence.checkout.clone(); 2];
-    insta::assert_snapshot!(played_with(&guest, &settings(), &[OK; 8]), @"
+    insta::assert_snapshot!(run_script_with(&guest, &settings(), &[OK; 8]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
@@ -51,7 +51,7 @@ fn an_order_of_several_events_has_a_browser_of_its_own() {
 }
 
 #[test]
-fn single_orders_among_them_share_the_guests_browser() {
+fn single_event_orders_share_guest_browser() {
     insta::assert_snapshot!(assembled(&[1, 0, 1, 0], &[OK; 16]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
@@ -84,7 +84,7 @@ fn single_orders_among_them_share_the_guests_browser() {
 }
 
 #[test]
-fn an_add_is_repeated_and_what_a_second_one_does_nobody_knows_starts_over() {
+fn add_is_retried_uncertain_confirm_restarts() {
     insta::assert_snapshot!(assembled(&[2], &[OK, OK, OK, "silence", "500", OK, OK, "silence", OK, OK, OK, OK, OK, OK, OK, OK]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
@@ -134,7 +134,7 @@ fn an_add_is_repeated_and_what_a_second_one_does_nobody_knows_starts_over() {
 }
 
 #[test]
-fn an_order_is_begun_so_often_and_no_oftener() {
+fn restarts_are_limited() {
     let once = [OK, OK, OK, "500"];
     let script = [once.as_slice(), &[OK], &once, &[OK], &once, &[OK]].concat();
     insta::assert_snapshot!(assembled(&[1], &script), @"
@@ -169,7 +169,7 @@ fn an_order_is_begun_so_often_and_no_oftener() {
 }
 
 #[test]
-fn what_is_refused_half_way_leaves_nothing_in_the_cart() {
+fn refused_order_clears_its_cart() {
     insta::assert_snapshot!(assembled(&[3], &[OK, OK, OK, "400", OK]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
@@ -237,7 +237,7 @@ fn what_is_refused_half_way_leaves_nothing_in_the_cart() {
 }
 
 #[test]
-fn silence_on_a_checkout_clears_nothing() {
+fn uncertain_checkout_keeps_cart() {
     insta::assert_snapshot!(assembled(&[1, 0], &[OK, OK, OK, OK, OK, "silence", OK, OK, OK]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
@@ -254,9 +254,9 @@ fn silence_on_a_checkout_clears_nothing() {
     b6 ORDER_CHECKOUT, order 1 -> 201 OK
     1 accepted after 1
     ");
-    let lenient = Settings { repeats_500: true, ..settings() };
+    let lenient = DispatchSettings { retry_500: true, ..settings() };
     let script = [OK, OK, OK, OK, OK, "500", "400"];
-    insta::assert_snapshot!(played_with(&guest_of_many(0, &[1]), &lenient, &script), @"
+    insta::assert_snapshot!(run_script_with(&multi_event_guest(0, &[1]), &lenient, &script), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
@@ -272,7 +272,7 @@ fn silence_on_a_checkout_clears_nothing() {
 }
 
 #[test]
-fn an_unknown_browser_has_no_cart_to_clear() {
+fn unknown_browser_has_no_cart_to_clear() {
     let once = [OK, OK, OK, OK, OK];
     let script = [once.as_slice(), &["404"], &once, &["404"]].concat();
     insta::assert_snapshot!(assembled(&[1], &script), @"
@@ -310,7 +310,7 @@ fn an_unknown_browser_has_no_cart_to_clear() {
 }
 
 #[test]
-fn an_order_that_is_too_slow_for_a_session_starts_over() {
+fn expired_session_restarts_order() {
     insta::assert_snapshot!(assembled(&[1], &[OK, SLOW, SLOW, OK, OK, OK, OK, OK, OK, OK]), @"
     browser -> 201 OK
     b1 IDENTITY -> slow
@@ -365,7 +365,7 @@ fn an_order_that_is_too_slow_for_a_session_starts_over() {
 }
 
 #[test]
-fn a_cart_that_cannot_be_cleared_is_told() {
+fn uncleared_cart_is_reported() {
     insta::assert_snapshot!(assembled(&[2, 1], &[OK, OK, OK, "400", "silence", "500", "503", OK, OK, OK, OK, "silence", "400", OK, OK, OK, OK, OK, OK]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
@@ -413,7 +413,7 @@ fn a_cart_that_cannot_be_cleared_is_told() {
 }
 
 #[test]
-fn a_run_that_ends_half_way_leaves_the_cart_to_the_next_one() {
+fn aborted_run_leaves_cart_to_next_run() {
     insta::assert_snapshot!(assembled(&[1, 0], &[OK, OK, OK, "stop"]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
@@ -468,7 +468,7 @@ fn a_run_that_ends_half_way_leaves_the_cart_to_the_next_one() {
 }
 
 #[test]
-fn a_run_that_is_asked_to_end_half_way_clears_the_cart() {
+fn graceful_stop_clears_cart() {
     insta::assert_snapshot!(assembled(&[1, 0], &[OK, OK, OK, "stop gently", OK, "stop gently"]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
@@ -507,12 +507,12 @@ fn a_run_that_is_asked_to_end_half_way_clears_the_cart() {
 }
 
 #[test]
-fn what_may_be_an_order_is_not_assembled_once_more() {
-    let lenient = Settings { repeats_500: true, ..settings() };
+fn uncertain_checkout_is_not_assembled_again() {
+    let lenient = DispatchSettings { retry_500: true, ..settings() };
     let to_checkout = [OK, OK, OK, OK, OK];
     let script = |more: &[&'static str]| [&to_checkout[..], more].concat();
     let lines_after_checkout = |more: &[&'static str]| {
-        let lines = played_with(&guest_of_many(0, &[1]), &lenient, &script(more));
+        let lines = run_script_with(&multi_event_guest(0, &[1]), &lenient, &script(more));
         lines.lines().skip(to_checkout.len() + 2).collect::<Vec<_>>().join("\n")
     };
     insta::assert_snapshot!(lines_after_checkout(&["500", OK]), @"
@@ -529,16 +529,16 @@ fn what_may_be_an_order_is_not_assembled_once_more() {
     0 unknown after 2 CHECKOUT: HTTP 500; then: CHECKOUT: HTTP 404, and its cart may be there still, until the next run clears it [repeated after: CHECKOUT: HTTP 500]
     ");
     // The session ends before it may be sent again.
-    let short_session = Settings { session_timeout: Duration::from_secs(5), ..lenient };
-    let lines = played_with(&guest_of_many(0, &[1]), &short_session, &script(&["500"]));
+    let short_session = DispatchSettings { session_timeout: Duration::from_secs(5), ..lenient };
+    let lines = run_script_with(&multi_event_guest(0, &[1]), &short_session, &script(&["500"]));
     insta::assert_snapshot!(lines.lines().last().unwrap(), @"0 unknown after 1 CHECKOUT: HTTP 500; then: the session's time-out of 5s passed before it could be sent, and its cart may be there still, until the next run clears it");
 }
 
 #[test]
-fn an_assembled_order_that_may_be_there_stays_in_doubt() {
-    let mut guest = guest_of_many(0, &[1]);
-    guest.orders[0].may_be_there = true;
-    insta::assert_snapshot!(played_with(&guest, &settings(), &[OK, OK, OK, OK, "400", OK]), @"
+fn uncertain_assembled_order_stays_unknown() {
+    let mut guest = multi_event_guest(0, &[1]);
+    guest.orders[0].is_uncertain = true;
+    insta::assert_snapshot!(run_script_with(&guest, &settings(), &[OK, OK, OK, OK, "400", OK]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
@@ -550,7 +550,7 @@ fn an_assembled_order_that_may_be_there_stays_in_doubt() {
     close the cart
     0 unknown after 0 sent by an earlier run, and no answer came; then: CONFIRM: HTTP 400
     ");
-    insta::assert_snapshot!(played_with(&guest, &settings(), &[OK; 6]), @"
+    insta::assert_snapshot!(run_script_with(&guest, &settings(), &[OK; 6]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
@@ -565,10 +565,10 @@ fn an_assembled_order_that_may_be_there_stays_in_doubt() {
 }
 
 /// Words that an answer may be.
-const WORDS: [&str; 12] = [OK, OK, OK, OK, SLOW, "silence", "no connection", "400", "404", "503", "500", "stop"];
+const ANSWERS: [&str; 12] = [OK, OK, OK, OK, SLOW, "silence", "no connection", "400", "404", "503", "500", "stop"];
 
 /// What a script of an order in several events must be, read off its lines.
-fn assert_assembled_well(lines: &str) -> Result<(), TestCaseError> {
+fn assert_cart_invariants(lines: &str) -> Result<(), TestCaseError> {
     let (mut open, mut is_filled, mut n_sent) = (None, false, 0);
     for line in lines.lines() {
         let (browser, is_sent) = (line.split(' ').next().unwrap(), line.contains(", order 0"));
@@ -595,14 +595,14 @@ fn assert_assembled_well(lines: &str) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn whatever_is_heard_a_cart_is_open_while_it_is_filled_and_an_order_has_one_outcome(
+    fn filled_cart_is_journaled_and_outcome_is_unique(
         n_items in 1_usize..4,
-        script in prop::collection::vec(prop::sample::select(WORDS.to_vec()), 120)
+        script in prop::collection::vec(prop::sample::select(ANSWERS.to_vec()), 120)
     ) {
         let lines = assembled(&[n_items], &script);
         let is_settled = |line: &&str| Outcome::ALL.iter().any(|outcome| line.starts_with(&format!("0 {outcome}")));
         prop_assert_eq!(lines.lines().filter(is_settled).count(), 1, "{}", lines);
-        assert_assembled_well(&lines)?;
+        assert_cart_invariants(&lines)?;
         let checkouts: Vec<_> = lines.lines().filter(|line| line.contains(" CHECKOUT, order 0")).collect();
         for line in checkouts.iter().rev().skip(1) {
             prop_assert!(["503", "no connection", "404"].iter().any(|harmless| line.ends_with(harmless)), "{}", lines);

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use orderferry::dispatch::Heard;
+use orderferry::dispatch::ServiceResponse;
 
 use super::{
     super::history::{History, HistoryLine, Occurrence, Operation, OrderNo, OrderStep, Request},
@@ -49,7 +49,7 @@ pub(super) fn uncertain_steps_are_not_resent(history: &History) -> CheckResult {
             continue;
         };
         match what {
-            Occurrence::Responded(_, heard) if heard.is_surely_not_taken() => {}
+            Occurrence::Responded(_, heard) if heard.is_definitely_not_processed() => {}
             Occurrence::Responded(..) => _ = may_be_there.insert((part, browser)),
             _ => ensure(!may_be_there.contains(&(part, browser)), || format!("{request:?} was sent again"))?,
         }
@@ -111,8 +111,8 @@ pub(super) fn cart_recorded_before_use(history: &History) -> CheckResult {
 }
 
 /// The id in the answer to the creation of a browser.
-fn browser_of(response: &Heard) -> Option<String> {
-    let Heard::Answer { body: Some(body), .. } = response else { return None };
+fn browser_of(response: &ServiceResponse) -> Option<String> {
+    let ServiceResponse::Http { body: Some(body), .. } = response else { return None };
     let body: serde_json::Value = serde_json::from_str(body).ok()?;
     Some(body["ref"].as_str()?.to_owned())
 }
@@ -149,7 +149,9 @@ pub(super) fn no_clear_after_uncertain_checkout(history: &History) -> CheckResul
         for HistoryLine { occurrence: what, .. } in &run.lines {
             let (Occurrence::Started(request) | Occurrence::Responded(request, _)) = what else { continue };
             match (what, request.step()) {
-                (Occurrence::Responded(_, heard), Some((_, OrderStep::Checkout, browser))) if heard.may_come_late() => {
+                (Occurrence::Responded(_, heard), Some((_, OrderStep::Checkout, browser)))
+                    if heard.may_arrive_late() =>
+                {
                     may_be_taken.insert(browser);
                 }
                 (Occurrence::Started(_), Some((_, OrderStep::ClearCart, browser))) => {
@@ -173,7 +175,9 @@ pub(super) fn failed_carts_are_cleared(history: &History) -> CheckResult {
             match what {
                 Occurrence::Responded(request, heard) => match request.step() {
                     Some((order, OrderStep::Add(_), browser)) if is_ok(heard) => _ = left.insert(browser, order),
-                    Some((_, OrderStep::Checkout, browser)) if !heard.is_surely_not_taken() => _ = left.remove(browser),
+                    Some((_, OrderStep::Checkout, browser)) if !heard.is_definitely_not_processed() => {
+                        _ = left.remove(browser);
+                    }
                     Some((_, _, browser)) if heard.status() == Some(404) => _ = left.remove(browser),
                     _ => {}
                 },

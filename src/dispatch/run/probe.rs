@@ -1,0 +1,67 @@
+//! What is done while the service is not well: single requests probe it, nothing else is started.
+
+use tokio::time::{Instant, sleep};
+
+use super::{Classification, DispatchEvent, Dispatcher, HealthChange, Journal, RequestKind, Transport};
+use crate::{dispatch::classify, event::url};
+
+impl<J: Journal, T: Transport> Dispatcher<J, T> {
+    /// Tells of a turn. Whoever hears the failure that shows the service to be down stays and probes it.
+    pub(super) async fn on_health_change(&self, health_change: Option<HealthChange>, classification: &Classification) {
+        match health_change {
+            Some(HealthChange::Down) => {
+                let (reason, give_up_after) = (classification.reason().unwrap_or_default(), self.give_up_after());
+                self.warn(format!(
+                    "the service takes nothing ({reason}): it is probed for {give_up_after}, and nothing else is started"
+                ))
+                .await;
+                self.shutdown.unless_stopped(self.probe_until_answered()).await;
+            }
+            Some(HealthChange::Up) => self.warn("the service answers again".to_owned()).await,
+            Some(HealthChange::TryOne) | None => {}
+        }
+    }
+
+    /// Creates browsers, which does no harm, until one comes or it takes too long.
+    async fn probe_until_answered(&self) {
+        loop {
+            let pause = self.health().next_pause();
+            sleep(pause).await;
+            self.pacer.probe_permit().await;
+            if self.health().outage_duration() >= self.settings.give_up_after {
+                return self
+                    .shutdown
+                    .abort(format!("the service is down: no proper answer for {}", self.give_up_after()));
+            }
+            self.emit(DispatchEvent::RequestStarted { kind: RequestKind::BrowserCreate, is_retry: true }).await;
+            let response = self.transport.send(url::browser_create(&self.target)).await;
+            self.apply_throttling(RequestKind::BrowserCreate, &response, Instant::now());
+            match classify::classify(RequestKind::BrowserCreate, response, false) {
+                Classification::StopRun { reason, hint } => {
+                    return self.stop_for(RequestKind::BrowserCreate, &reason, hint);
+                }
+                classification if classification.shows_service_up() => return self.probe_answered().await,
+                _ => {}
+            }
+        }
+    }
+
+    async fn probe_answered(&self) {
+        let health_change = self.health().probe_answered();
+        if health_change == HealthChange::TryOne {
+            self.warn("the service answers again: one request at a time is tried".to_owned()).await;
+            self.pacer.open_single();
+        } else {
+            self.warn("the service answers again".to_owned()).await;
+            self.pacer.open();
+        }
+    }
+
+    async fn warn(&self, message: String) {
+        self.emit(DispatchEvent::Warning(message)).await;
+    }
+
+    fn give_up_after(&self) -> humantime::FormattedDuration {
+        humantime::format_duration(self.settings.give_up_after)
+    }
+}

@@ -1,0 +1,80 @@
+//! The same order in a second file, or in a second document: a copy counts once, anything else makes all invalid.
+
+use std::collections::HashMap;
+
+use super::merge::canonical_text;
+use crate::model::{
+    draft::{Cell, Draft},
+    field::{Field, FieldGroup},
+    problem::{Code, Problem},
+};
+
+/// The drafts without copies of others.
+#[must_use]
+pub fn deduplicate(mut drafts: Vec<Draft<'_>>) -> Vec<Draft<'_>> {
+    let mut by_key: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| !draft.key.is_empty()) {
+        by_key.entry(&draft.key).or_default().push(index);
+    }
+    let mut repeated: Vec<Vec<usize>> = by_key.into_values().filter(|indices| indices.len() > 1).collect();
+    repeated.sort_unstable();
+    let mut is_duplicate = vec![false; drafts.len()];
+    for indices in repeated {
+        resolve(&mut drafts, &indices, &mut is_duplicate);
+    }
+    let mut duplicate_flags = is_duplicate.into_iter();
+    drafts.retain(|_| !duplicate_flags.next().unwrap_or(false));
+    drafts
+}
+
+fn resolve(drafts: &mut [Draft<'_>], indices: &[usize], is_duplicate: &mut [bool]) {
+    let mut distinct = Vec::new();
+    let mut first_by_content: HashMap<DraftContent, usize> = HashMap::new();
+    for &index in indices {
+        // What a draft with errors would hold is not known, so it is no copy of anything.
+        let is_valid = !drafts[index].problems.iter().any(Problem::is_error);
+        let original = if is_valid { *first_by_content.entry(content(&drafts[index])).or_insert(index) } else { index };
+        if original == index {
+            distinct.push(index);
+        } else {
+            is_duplicate[index] = true;
+            let message = "the order stands here again, with equal content; it counts once";
+            let problem = Problem::for_order(Code::DuplicateOrder, drafts[index].position(), message);
+            drafts[original].problems.push(problem);
+        }
+    }
+    if let [first, second, ..] = distinct[..] {
+        for &index in &distinct {
+            let other = if index == first { second } else { first };
+            let message = "the order stands here too, with other content; it is not known which one counts";
+            let problem = Problem::for_order(Code::OrderInTwoFiles, drafts[other].position(), message);
+            drafts[index].problems.push(problem);
+        }
+    }
+}
+
+/// What must be equal: the order itself, its items in any order, and who ordered it.
+#[derive(PartialEq, Eq, Hash)]
+struct DraftContent {
+    order: Vec<(Field, String)>,
+    items: Vec<Vec<(Field, String)>>,
+    is_skipped: bool,
+}
+
+fn content(draft: &Draft<'_>) -> DraftContent {
+    let has_identifier = draft.cells.iter().any(|cell| matches!(*cell.field, Field::Identifier(_)));
+    let is_compared = |cell: &&Cell<'_>| match *cell.field {
+        Field::Identifier(_) => true,
+        Field::GuestEmail => !has_identifier,
+        ref field => field.group() == FieldGroup::Order,
+    };
+    let mut items: Vec<_> = draft.items.iter().map(|item| values(item.cells.iter())).collect();
+    items.sort_unstable();
+    DraftContent { order: values(draft.cells.iter().filter(is_compared)), items, is_skipped: draft.skip.is_some() }
+}
+
+fn values<'a>(cells: impl Iterator<Item = &'a Cell<'a>>) -> Vec<(Field, String)> {
+    let mut values: Vec<_> = cells.map(|cell| (cell.field.clone().into_owned(), canonical_text(cell))).collect();
+    values.sort_unstable();
+    values
+}

@@ -1,0 +1,178 @@
+//! Companions of a ledger: files outside the database that remember how many transactions it held, so that one that lost
+//! its newest attempts (an older backup, a lost write-ahead log) is noticed. One is the lock file beside the ledger; the
+//! second is in the state folder, because a restored folder brings the first along.
+//!
+//! A companion is evidence, never a condition: it is written only after a commit, so it may lag behind the ledger but never
+//! lead, and one that is missing, unreadable or not writable means nothing. Called by `file` and `sqlite`.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek, Write},
+    path::{Path, PathBuf},
+};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    LedgerError, LedgerLocation, TargetHash,
+    location::{canonical_path, private_file_options},
+    lock::{RunLock, lock_files},
+};
+
+/// What a companion remembers of a ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LedgerState {
+    /// The ledger's random id, as hex digits.
+    pub(super) id: String,
+    /// How many transactions it held.
+    pub(super) commits: u64,
+}
+
+impl LedgerState {
+    /// As one line, of the same length whatever the number, with a checksum: it may be read while it is written.
+    pub(super) fn to_line(&self) -> String {
+        let state = format!("{}, commit {:020}", self.id, self.commits);
+        format!("ledger {state}, checksum {:016x}\n", xxh3_64(state.as_bytes()))
+    }
+
+    /// Finds the line in the text of a companion.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let line = text.lines().find_map(|line| line.strip_prefix("ledger "))?;
+        let (state, checksum) = line.split_once(", checksum ")?;
+        let (id, commits) = state.split_once(", commit ")?;
+        let is_valid = u64::from_str_radix(checksum, 16) == Ok(xxh3_64(state.as_bytes()));
+        is_valid.then_some(Self { id: id.to_owned(), commits: commits.parse().ok()? })
+    }
+}
+
+/// The folder of the second companions, below the state folder.
+const FOLDER: &str = "ledgers";
+
+/// Companions of any target are shorter than this.
+const MAX_COMPANION_BYTES: u64 = 64 * 1024;
+
+/// What the companions that can be read say of the ledger at a path: those of runs to one target, or of all. What a copy of
+/// the ledger went through that is used for another target says nothing of this one.
+pub(super) fn recorded_states(location: &LedgerLocation, target: Option<TargetHash>) -> Vec<(PathBuf, LedgerState)> {
+    let adjacent = lock_files(&canonical_path(&location.path));
+    let in_state_folder = location.state_folder.iter().flat_map(|folder| files_in(&folder.join(FOLDER)));
+    let is_of_target = |file: &PathBuf| {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        target.is_none_or(|target| stem.ends_with(&target.to_string()))
+    };
+    let files = adjacent.into_iter().chain(in_state_folder).filter(is_of_target);
+    files.filter_map(|file| Some((file.clone(), read_state(&file)?))).collect()
+}
+
+/// The files of a folder; none where it cannot be read.
+pub(super) fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
+}
+
+fn read_state(file: &Path) -> Option<LedgerState> {
+    let mut text = String::new();
+    File::open(file).ok()?.take(MAX_COMPANION_BYTES).read_to_string(&mut text).ok()?;
+    LedgerState::parse(&text)
+}
+
+/// Refuses a ledger that is behind what a companion remembers of it.
+pub(super) fn ensure_not_behind(
+    path: &Path,
+    now: &LedgerState,
+    recorded: &[(PathBuf, LedgerState)],
+) -> Result<(), LedgerError> {
+    let same_ledger = recorded.iter().filter(|(_, state)| state.id == now.id);
+    match same_ledger.max_by_key(|(_, state)| state.commits) {
+        Some((companion, state)) if state.commits > now.commits => Err(LedgerError::Behind {
+            path: path.to_owned(),
+            commits: now.commits,
+            companion: companion.clone(),
+            expected: state.commits,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Writes the companions of one run.
+#[derive(Debug)]
+pub(super) struct Companions {
+    lock: RunLock,
+    state_file: Option<File>,
+}
+
+impl Companions {
+    /// The lock file, and a file in the state folder for this ledger and target. Says why there is none.
+    pub(super) fn open(
+        lock: RunLock,
+        state_folder: Option<&Path>,
+        id: &str,
+        target: TargetHash,
+    ) -> (Self, Option<String>) {
+        match state_folder.map(|folder| companion_file(folder, id, target)).transpose() {
+            Ok(state_file) => (Self { lock, state_file }, None),
+            Err(warning) => (Self { lock, state_file: None }, Some(warning)),
+        }
+    }
+
+    /// Remembers a state that was committed. A failure loses evidence, not content.
+    pub(super) fn record(&mut self, state: &LedgerState) {
+        drop(self.lock.record(state));
+        if let Some(file) = &mut self.state_file {
+            drop(file.rewind().and_then(|()| file.write_all(state.to_line().as_bytes())));
+        }
+    }
+}
+
+fn companion_file(state_folder: &Path, id: &str, target: TargetHash) -> Result<File, String> {
+    let folder = state_folder.join(FOLDER);
+    let path = folder.join(format!("{id}-{target}"));
+    let opened =
+        make_private_folder(&folder).and_then(|()| private_file_options().truncate(false).write(true).open(&path));
+    opened.map_err(|error| {
+        format!(
+            "{}: {error}; a ledger that is restored from a backup together with its folder will not be noticed",
+            path.display()
+        )
+    })
+}
+
+/// Makes a folder that only this user may enter, and those above it.
+pub(super) fn make_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(commits: u64) -> LedgerState {
+        LedgerState { id: "ab12".into(), commits }
+    }
+
+    #[test]
+    fn state_line_round_trips() {
+        let text = format!("run 7, process 12\n{}", state(42).to_line());
+        assert_eq!(LedgerState::parse(&text), Some(state(42)));
+        assert_eq!(state(1).to_line().len(), state(u64::MAX).to_line().len());
+        let torn = state(42).to_line().replace("42", "43");
+        for text in ["", "run 7", "ledger ab12", "ledger ab12, commit many, checksum 0\n", "\0\0\0", &torn] {
+            assert_eq!(LedgerState::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ledger_behind_its_companion_is_refused() {
+        let recorded = |id: &str, commits| vec![(PathBuf::from("c"), LedgerState { id: id.into(), commits })];
+        let check = |recorded: &[_]| ensure_not_behind(Path::new("l.db"), &state(10), recorded);
+        for fine in [recorded("ab12", 10), recorded("ab12", 3), recorded("other", 99), Vec::new()] {
+            assert!(check(&fine).is_ok(), "{fine:?}");
+        }
+        let behind = check(&[recorded("ab12", 3), recorded("ab12", 11)].concat());
+        assert!(matches!(behind, Err(LedgerError::Behind { commits: 10, expected: 11, .. })));
+    }
+}

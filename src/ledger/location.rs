@@ -1,0 +1,226 @@
+//! Where a ledger lies, and whether its path means one file: hard links, mounts, and a file that is replaced while it is
+//! open. Knows nothing of the content. Called by `file`.
+
+use std::{
+    fs::{self, Metadata, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::LedgerError;
+
+/// Where a run finds its ledger.
+#[derive(Debug, Clone)]
+pub struct LedgerLocation {
+    /// The database file.
+    pub path: PathBuf,
+    /// The folder that is the same whatever folder the ledger is restored to, for a second companion (see `companions`).
+    /// Without one there is only the companion beside the ledger.
+    pub state_folder: Option<PathBuf>,
+    /// Where an earlier version of the program kept a ledger, to be named where there is none at `path`.
+    pub former_path: Option<PathBuf>,
+}
+
+impl LedgerLocation {
+    /// A ledger without a state folder.
+    #[must_use]
+    pub fn at(path: PathBuf) -> Self {
+        Self { path, state_folder: None, former_path: None }
+    }
+
+    /// Whether there is a ledger. A file of zero bytes is none: a ledger that was emptied must not pass for a new one.
+    #[must_use]
+    pub fn has_ledger(&self) -> bool {
+        has_ledger(&self.path)
+    }
+}
+
+/// Whether a ledger is at this path. One that this user may not see is there all the same, and opening it says so.
+pub(super) fn has_ledger(path: &Path) -> bool {
+    match fs::metadata(path) {
+        Ok(file) => file.len() > 0,
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
+}
+
+/// The file that a path names, through a link or not: however the path is written, it is one ledger.
+pub(super) fn canonical_path(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// How a file is opened, or made, that only this user may read.
+pub(super) fn private_file_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// The write-ahead log that SQLite keeps beside a database: beside the file itself where the path is a symbolic link.
+pub(super) fn wal_path(path: &Path) -> PathBuf {
+    let mut name = canonical_path(path).into_os_string();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+/// Which file a path named when it was opened.
+#[derive(Debug, Clone)]
+pub(super) struct OpenedFile {
+    path: PathBuf,
+    identity: FileIdentity,
+    len: u64,
+}
+
+/// A file on this machine. Elsewhere than on Unix the standard library does not tell files apart.
+type FileIdentity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(file: &Metadata) -> FileIdentity {
+    use std::os::unix::fs::MetadataExt;
+    (file.dev(), file.ino())
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> FileIdentity {
+    (0, 0)
+}
+
+impl OpenedFile {
+    /// The file that the path names now.
+    pub(super) fn at(path: &Path) -> io::Result<Self> {
+        let file = fs::metadata(path)?;
+        Ok(Self { path: path.to_owned(), identity: identity(&file), len: file.len() })
+    }
+
+    /// Whether the path still names it. SQLite goes on writing to a file that was deleted or replaced, and what it writes is
+    /// lost to the next run. A database only grows.
+    pub(super) fn ensure_in_place(&mut self) -> Result<(), LedgerError> {
+        let before = self.len;
+        self.ensure_same_file()?;
+        if self.len < before {
+            return Err(replaced_error(&self.path, &format!("the file has {} bytes, {before} before", self.len)));
+        }
+        Ok(())
+    }
+
+    /// The same, of any length: SQLite may take back what a run wrote that did not end.
+    pub(super) fn ensure_same_file(&mut self) -> Result<(), LedgerError> {
+        let now = Self::at(&self.path).map_err(|error| replaced_error(&self.path, &error.to_string()))?;
+        if now.identity != self.identity {
+            return Err(replaced_error(&self.path, "the path names another file now"));
+        }
+        self.len = now.len;
+        Ok(())
+    }
+}
+
+fn replaced_error(path: &Path, found: &str) -> LedgerError {
+    LedgerError::Replaced { path: path.to_owned(), found: found.to_owned() }
+}
+
+/// SQLite names its write-ahead log after the path: of a file with two names it would keep two, and lose what is in one of
+/// them.
+pub(super) fn ensure_single_link(path: &Path) -> Result<(), LedgerError> {
+    #[cfg(unix)]
+    if fs::metadata(path).is_ok_and(|file| std::os::unix::fs::MetadataExt::nlink(&file) > 1) {
+        return Err(LedgerError::HardLinked { path: path.to_owned() });
+    }
+    ensure_not_mount_point(path)
+}
+
+/// A file that is mounted alone (`docker -v $PWD/l.db:/data/l.db`) has a second name outside, with another write-ahead log
+/// and another lock.
+fn ensure_not_mount_point(path: &Path) -> Result<(), LedgerError> {
+    let Ok(path) = fs::canonicalize(path) else { return Ok(()) };
+    if mounts().iter().any(|mount| mount.point == path) {
+        return Err(LedgerError::MountPoint { path });
+    }
+    Ok(())
+}
+
+/// A mounted file system.
+#[derive(Debug, PartialEq, Eq)]
+struct Mount {
+    point: PathBuf,
+    file_system: String,
+}
+
+/// What is mounted, as Linux says it; elsewhere, and where it may not be read, nothing is known.
+fn mounts() -> Vec<Mount> {
+    let text = fs::read("/proc/self/mountinfo").unwrap_or_default();
+    String::from_utf8_lossy(&text).lines().filter_map(parse_mount).collect()
+}
+
+/// A line of `mountinfo` (proc(5)): the fifth field is the mount point, the first one behind `-` the type.
+fn parse_mount(line: &str) -> Option<Mount> {
+    let (before, after) = line.split_once(" - ")?;
+    let point = unescape(before.split(' ').nth(4)?);
+    Some(Mount { point, file_system: after.split(' ').next()?.to_owned() })
+}
+
+/// `mountinfo` writes blanks, tabs, line breaks and backslashes as three octal digits.
+fn unescape(field: &str) -> PathBuf {
+    let mut text = field.to_owned();
+    for (escape, character) in [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")] {
+        text = text.replace(escape, character);
+    }
+    PathBuf::from(text)
+}
+
+/// The type of the file system, if what is on it ends with a container or with the machine.
+pub(super) fn ephemeral_file_system(path: &Path) -> Option<String> {
+    let path = fs::canonicalize(path).ok()?;
+    // The last of equal mount points covers the ones before.
+    let containing = mounts().into_iter().filter(|mount| path.starts_with(&mount.point));
+    let file_system = containing.max_by_key(|mount| mount.point.components().count())?.file_system;
+    ["overlay", "tmpfs", "ramfs"].contains(&file_system.as_str()).then_some(file_system)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mountinfo_line_is_parsed() {
+        let line = "36 35 98:0 /mnt1 /data/my\\040l.db rw,noatime master:1 - ext3 /dev/root rw,errors=continue";
+        assert_eq!(parse_mount(line), Some(Mount { point: "/data/my l.db".into(), file_system: "ext3".into() }));
+        let overlay = "1 0 0:30 / / rw - overlay overlay rw,lowerdir=/a";
+        assert_eq!(parse_mount(overlay), Some(Mount { point: "/".into(), file_system: "overlay".into() }));
+        assert_eq!(parse_mount("nonsense"), None);
+    }
+
+    #[test]
+    fn replaced_or_truncated_file_is_detected() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        fs::write(&path, "0123456789").unwrap();
+        let mut opened = OpenedFile::at(&path).unwrap();
+        opened.ensure_in_place().unwrap();
+        fs::write(&path, "0123456789abc").unwrap();
+        opened.ensure_in_place().unwrap();
+        fs::write(&path, "01234").unwrap();
+        assert!(matches!(opened.ensure_in_place(), Err(LedgerError::Replaced { .. })));
+        fs::write(&path, "0123456789abc").unwrap();
+        opened.ensure_same_file().unwrap();
+        fs::copy(&path, folder.path().join("other.db")).unwrap();
+        fs::rename(folder.path().join("other.db"), &path).unwrap();
+        assert!(cfg!(not(unix)) || matches!(opened.ensure_in_place(), Err(LedgerError::Replaced { .. })));
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(opened.ensure_in_place(), Err(LedgerError::Replaced { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn hard_linked_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, second) = (folder.path().join("ledger.db"), folder.path().join("second.db"));
+        fs::write(&path, "x").unwrap();
+        fs::hard_link(&path, &second).unwrap();
+        for name in [&path, &second] {
+            assert!(matches!(ensure_single_link(name), Err(LedgerError::HardLinked { .. })));
+        }
+        fs::remove_file(&second).unwrap();
+        assert!(ensure_single_link(&path).is_ok());
+    }
+}

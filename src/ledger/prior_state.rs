@@ -1,0 +1,141 @@
+//! What the ledger's entries mean for an order that is to be sent.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{AttemptState, HistoryEntry};
+use crate::model::{order::SAME_ORDER_WINDOW, planned::ContentHash};
+
+/// What earlier runs did with an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PriorState {
+    /// Nothing, or it was surely not accepted.
+    None,
+    /// It was accepted, with the same content.
+    Accepted,
+    /// The same, and that it was accepted is what a person said.
+    AcceptedManually,
+    /// It was accepted, with the same content, and of another sending nobody knows: it may be there twice.
+    AcceptedMaybeTwice,
+    /// It was accepted, with other content.
+    Changed,
+    /// It was sent, and nobody knows what came of it.
+    Unknown,
+    /// An order of this reference that was made at another time was accepted, or may have been.
+    ReferenceReused {
+        /// When that one was made.
+        ordered_at: DateTime<Utc>,
+        /// Whether it was accepted; otherwise it may have been.
+        is_accepted: bool,
+    },
+}
+
+/// What the entries of an order's reference say about it. Whether a change is acknowledged, they do not say.
+#[must_use]
+pub fn prior_state(entries: &[HistoryEntry], ordered_at: DateTime<Utc>, content: ContentHash) -> PriorState {
+    let has_open = entries.iter().any(|entry| entry.state.is_open() && distance(entry, ordered_at) < SAME_ORDER_WINDOW);
+    match matching_accepted(entries, ordered_at, content) {
+        Some(entry) if entry.order.content == content => match entry.is_manual {
+            true => PriorState::AcceptedManually,
+            false if has_open => PriorState::AcceptedMaybeTwice,
+            false => PriorState::Accepted,
+        },
+        Some(_) => PriorState::Changed,
+        None if has_open => PriorState::Unknown,
+        None => reused_reference(entries, ordered_at),
+    }
+}
+
+/// The accepted order that an order of the same reference is, if there is one: the nearest, less than two days away.
+#[must_use]
+pub fn matching_accepted(
+    entries: &[HistoryEntry],
+    ordered_at: DateTime<Utc>,
+    content: ContentHash,
+) -> Option<&HistoryEntry> {
+    let accepted = entries.iter().filter(|entry| entry.state == AttemptState::Accepted);
+    let nearest = accepted.min_by_key(|entry| (distance(entry, ordered_at), entry.order.content != content));
+    nearest.filter(|entry| distance(entry, ordered_at) < SAME_ORDER_WINDOW)
+}
+
+/// When the only order of a reference was made that is at the service, or else the last one that may be there: for an order
+/// whose own time cannot be read.
+#[must_use]
+pub fn single_order_time(entries: &[HistoryEntry]) -> Option<DateTime<Utc>> {
+    let mut accepted = entries.iter().filter(|entry| entry.state == AttemptState::Accepted);
+    let Some(first) = accepted.next() else {
+        return entries.iter().rfind(|entry| entry.state.is_open()).map(|entry| entry.order.ordered_at);
+    };
+    let ordered_at = first.order.ordered_at;
+    accepted.all(|other| distance(other, ordered_at) < SAME_ORDER_WINDOW).then_some(ordered_at)
+}
+
+fn distance(entry: &HistoryEntry, ordered_at: DateTime<Utc>) -> TimeDelta {
+    (entry.order.ordered_at - ordered_at).abs()
+}
+
+/// The nearest order of the reference that was made at another time and is, or may be, at the service.
+fn reused_reference(entries: &[HistoryEntry], ordered_at: DateTime<Utc>) -> PriorState {
+    let is_accepted = |entry: &HistoryEntry| entry.state == AttemptState::Accepted;
+    let candidates = entries.iter().filter(|entry| is_accepted(entry) || entry.state.is_open());
+    let nearest = candidates.min_by_key(|entry| (distance(entry, ordered_at), !is_accepted(entry)));
+    nearest.map_or(PriorState::None, |entry| PriorState::ReferenceReused {
+        ordered_at: entry.order.ordered_at,
+        is_accepted: is_accepted(entry),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{OrderKey, OrderSnapshot};
+
+    fn at(hours: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::hours(hours)
+    }
+
+    fn entry(hours: i64, content: u8, state: AttemptState) -> HistoryEntry {
+        let order = OrderKey { reference: "A".into(), ordered_at: at(hours), content: ContentHash([content; 16]) };
+        HistoryEntry { order, state, is_manual: false, snapshot: OrderSnapshot::default() }
+    }
+
+    #[test]
+    fn nearest_accepted_order_decides() {
+        use AttemptState::{Accepted, Intended, NotAccepted, Unknown};
+        let prior_state = |entries: &[HistoryEntry]| super::prior_state(entries, at(100), ContentHash([1; 16]));
+        assert_eq!(prior_state(&[]), PriorState::None);
+        assert_eq!(prior_state(&[entry(100, 1, NotAccepted)]), PriorState::None);
+        assert_eq!(prior_state(&[entry(100, 1, Accepted)]), PriorState::Accepted);
+        assert_eq!(prior_state(&[entry(147, 1, Accepted)]), PriorState::Accepted);
+        let reused = |hours, is_accepted| PriorState::ReferenceReused { ordered_at: at(hours), is_accepted };
+        assert_eq!(prior_state(&[entry(148, 1, Accepted)]), reused(148, true));
+        assert_eq!(prior_state(&[entry(100, 2, Accepted)]), PriorState::Changed);
+        assert_eq!(prior_state(&[entry(100, 2, Accepted), entry(110, 1, Accepted)]), PriorState::Changed);
+        let manual = |state| HistoryEntry { is_manual: true, ..entry(100, 1, state) };
+        assert_eq!(prior_state(&[manual(Accepted)]), PriorState::AcceptedManually);
+        assert_eq!(prior_state(&[manual(NotAccepted)]), PriorState::None);
+        assert_eq!(prior_state(&[entry(100, 1, Intended)]), PriorState::Unknown);
+        assert_eq!(prior_state(&[entry(52, 1, NotAccepted)]), PriorState::None);
+        for open in [Intended, Unknown] {
+            assert_eq!(prior_state(&[entry(52, 1, open)]), reused(52, false));
+            assert_eq!(prior_state(&[entry(52, 1, open), entry(0, 1, Accepted)]), reused(52, false));
+            assert_eq!(prior_state(&[entry(0, 1, open), entry(148, 1, Accepted)]), reused(148, true));
+        }
+        assert_eq!(prior_state(&[entry(53, 1, Unknown), entry(0, 1, Accepted)]), PriorState::Unknown);
+        for open in [Intended, Unknown] {
+            assert_eq!(prior_state(&[entry(100, 1, open), entry(100, 1, Accepted)]), PriorState::AcceptedMaybeTwice);
+        }
+        assert_eq!(prior_state(&[entry(100, 1, Unknown), manual(Accepted)]), PriorState::AcceptedManually);
+        assert_eq!(prior_state(&[entry(52, 1, Unknown), entry(100, 1, Accepted)]), PriorState::Accepted);
+    }
+
+    #[test]
+    fn order_without_time_matches_single_order() {
+        use AttemptState::{Accepted, NotAccepted, Unknown};
+        assert_eq!(single_order_time(&[]), None);
+        assert_eq!(single_order_time(&[entry(100, 1, NotAccepted)]), None);
+        assert_eq!(single_order_time(&[entry(100, 1, Accepted), entry(0, 1, Unknown)]), Some(at(100)));
+        assert_eq!(single_order_time(&[entry(100, 1, Accepted), entry(147, 1, Accepted)]), Some(at(100)));
+        assert_eq!(single_order_time(&[entry(100, 1, Accepted), entry(148, 1, Accepted)]), None);
+        assert_eq!(single_order_time(&[entry(0, 1, Unknown), entry(100, 1, Unknown)]), Some(at(100)));
+    }
+}

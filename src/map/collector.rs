@@ -1,0 +1,156 @@
+//! Collects the cells of one row or item while rules are applied to it.
+
+use std::{borrow::Cow, sync::Arc};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    binding::BoundRule,
+    rule::{Rule, RuleResult},
+};
+use crate::model::{
+    draft::{Cell, CellOrigin, Cells, MappedRow, PersonDraft, PersonRole},
+    field::Field,
+    problem::{Code, Problem},
+};
+
+/// A filled cell of the export and where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct RawValue<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: CellOrigin<'a>,
+}
+
+/// What the rules made of the row so far.
+pub(super) struct Collector<'a> {
+    /// Where constants stand.
+    at: CellOrigin<'a>,
+    pub(super) cells: Cells<'a>,
+    /// How many cells came from the export, not from a constant or default.
+    pub(super) filled: usize,
+    pub(super) skip: Option<Arc<str>>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl<'a> Collector<'a> {
+    /// Adds to `cells`.
+    pub(super) fn new(at: CellOrigin<'a>, cells: Cells<'a>) -> Self {
+        Self { at, cells, filled: 0, skip: None, problems: Vec::new() }
+    }
+
+    /// Gives what was collected of a row, and the reason why the row's order is left out, if there is one.
+    pub(super) fn finish_into(self, skip: Option<&Arc<str>>, into: &mut MappedRow<'a>) {
+        into.cells = self.cells;
+        into.skip = skip.cloned().or(self.skip).or(into.skip.take());
+        into.problems.extend(self.problems);
+    }
+
+    /// Gives the person that was collected, if anything is told of it, and hands its problems to the order.
+    pub(super) fn finish_person(
+        self,
+        role: PersonRole,
+        item: Option<usize>,
+        order: &mut Self,
+    ) -> Option<PersonDraft<'a>> {
+        let with_role_name =
+            |problem: Problem| Problem { field: problem.field.map(|field| role.field_name(&field)), ..problem };
+        order.problems.extend(self.problems.into_iter().map(with_role_name));
+        order.skip = order.skip.take().or(self.skip);
+        (self.filled > 0).then_some(PersonDraft { role, item, cells: self.cells.trimmed() })
+    }
+
+    /// Fills a field with what stands in its cell.
+    #[inline]
+    pub(super) fn push_verbatim(&mut self, bound: &'a BoundRule<'_>, found: RawValue<'a>) {
+        self.filled += 1;
+        let (field, text, first_wins) = (Cow::Borrowed(&bound.field), Cow::Borrowed(found.text), bound.rule.first_wins);
+        let (is_unparsable, is_default) = (false, false);
+        let cell = Cell { field, text, time: None, at: found.at, is_unparsable, is_default, first_wins };
+        self.cells.push_at(bound.index, cell);
+    }
+
+    /// Applies the rule of a field to its cell, or to nothing.
+    pub(super) fn push_value(&mut self, field: Cow<'a, Field>, rule: &'a Rule, found: Option<RawValue<'a>>) {
+        match found {
+            None => self.push_default(field, rule),
+            Some(found) => self.push_result(field, rule, rule.apply(found.text), Cow::Borrowed(found.text), found.at),
+        }
+    }
+
+    /// Puts down what a rule made of a text.
+    pub(super) fn push_result(
+        &mut self,
+        field: Cow<'a, Field>,
+        rule: &'a Rule,
+        result: RuleResult<'a>,
+        text: Cow<'a, str>,
+        at: CellOrigin<'a>,
+    ) {
+        match result {
+            RuleResult::Value(value) if value.is_empty() => self.push_default(field, rule),
+            RuleResult::Value(value) => self.push(field, rule, value, None, at),
+            RuleResult::Time(time, warning) => {
+                if let Some((code, message)) = warning {
+                    self.problems.push(Problem::for_field(code, &field, at.position(), message));
+                }
+                self.push(field, rule, text, Some(time), at);
+            }
+            RuleResult::Invalid(code, message) => {
+                // The value of a guest's field is for nobody to read.
+                let message = if field.is_personal() { "does not fit the profile's rule".to_owned() } else { message };
+                let problem = Problem::for_field(code, &field, at.position(), message);
+                self.push_invalid(field, problem, text, at);
+            }
+            RuleResult::Skip(reason) => {
+                self.skip.get_or_insert(reason);
+                // What stood there is kept for reports: it may be the status of an order that was accepted before.
+                self.push_unparsable(field, text, at);
+            }
+        }
+    }
+
+    fn push_default(&mut self, field: Cow<'a, Field>, rule: &'a Rule) {
+        if let Some(value) = rule.default_value.as_deref().filter(|fallback| !fallback.is_empty()) {
+            let (text, at, first_wins) = (Cow::Borrowed(value), self.at, rule.first_wins);
+            self.cells.push(Cell { field, text, time: None, at, is_unparsable: false, is_default: true, first_wins });
+        }
+    }
+
+    fn push(
+        &mut self,
+        field: Cow<'a, Field>,
+        rule: &Rule,
+        text: Cow<'a, str>,
+        time: Option<DateTime<Utc>>,
+        at: CellOrigin<'a>,
+    ) {
+        self.filled += 1;
+        let first_wins = rule.first_wins;
+        self.cells.push(Cell { field, text, time, at, is_unparsable: false, is_default: false, first_wins });
+    }
+
+    /// Marks a field as there but broken.
+    pub(super) fn push_invalid(
+        &mut self,
+        field: Cow<'a, Field>,
+        problem: Problem,
+        text: Cow<'a, str>,
+        at: CellOrigin<'a>,
+    ) {
+        self.problems.push(problem);
+        self.push_unparsable(field, text, at);
+    }
+
+    fn push_unparsable(&mut self, field: Cow<'a, Field>, text: Cow<'a, str>, at: CellOrigin<'a>) {
+        self.filled += 1;
+        let cell = Cell { field, text, time: None, at, is_unparsable: true, is_default: false, first_wins: false };
+        self.cells.push(cell);
+    }
+
+    /// Marks a field as holding an array or object where one value belongs.
+    pub(super) fn push_not_a_scalar(&mut self, field: Cow<'a, Field>, at: CellOrigin<'a>, found: &'static str) {
+        let message = format!("{found} where a single value is expected");
+        let problem = Problem::for_field(Code::NotAScalar, &field, at.position(), message);
+        self.push_invalid(field, problem, Cow::Borrowed(found), at);
+    }
+}

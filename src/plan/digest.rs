@@ -1,0 +1,103 @@
+//! What a file of a plan holds: how many guests and orders, how many bytes, and their checksum, so that damage to it shows.
+//!
+//! Does not parse its lines. Called by `pipeline`, when it writes such a file and before it sends from one.
+
+use std::{
+    fmt,
+    io::{self, Write},
+};
+
+use serde::{Deserialize, Serialize};
+
+/// Characters of a checksum in messages.
+const SHOWN_CHARS: usize = 16;
+
+/// What a file of a plan holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanDigest {
+    /// Its lines `{"guest":…`.
+    pub guests: u64,
+    /// Its lines `{"order":…`.
+    pub orders: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// BLAKE3 of all bytes, in hexadecimal.
+    pub checksum: String,
+}
+
+impl fmt::Display for PlanDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { guests, orders, bytes, checksum } = self;
+        let shown = checksum.get(..SHOWN_CHARS).unwrap_or(checksum);
+        write!(f, "guests {guests}, orders {orders}, bytes {bytes}, checksum {shown}")
+    }
+}
+
+/// Passes bytes on, and knows the [`Contents`] of the file that they make.
+pub struct DigestWriter<W> {
+    inner: W,
+    hasher: blake3::Hasher,
+    n_guests: u64,
+    n_orders: u64,
+    n_bytes: u64,
+    /// Bytes of the line that is not ended.
+    line_bytes: usize,
+}
+
+impl<W: Write> DigestWriter<W> {
+    /// Nothing is passed on yet.
+    pub fn new(to: W) -> Self {
+        Self { inner: to, hasher: blake3::Hasher::new(), n_guests: 0, n_orders: 0, n_bytes: 0, line_bytes: 0 }
+    }
+
+    /// All is passed on.
+    pub fn finish(self) -> (W, PlanDigest) {
+        let checksum = self.hasher.finalize().to_hex().to_string();
+        (self.inner, PlanDigest { guests: self.n_guests, orders: self.n_orders, bytes: self.n_bytes, checksum })
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.n_bytes += bytes.len() as u64;
+        self.hasher.update(bytes);
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            // `{"guest":` and `{"order":` differ in the third byte.
+            match 2_usize.checked_sub(self.line_bytes).and_then(|third| part.get(third)) {
+                Some(b'g') => self.n_guests += 1,
+                Some(b'o') => self.n_orders += 1,
+                _ => {}
+            }
+            self.line_bytes = if part.ends_with(b"\n") { 0 } else { self.line_bytes + part.len() };
+        }
+    }
+}
+
+impl<W: Write> Write for DigestWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n_written = self.inner.write(bytes)?;
+        self.add(&bytes[..n_written]);
+        Ok(n_written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digest_is_independent_of_write_sizes() {
+        let text = "{\"head\":1}\n{\"guest\":\"go\"}\n{\"order\":{}}\n{\"order\":\"\"}\n";
+        for n_bytes in 1..text.len() {
+            let mut writer = DigestWriter::new(Vec::new());
+            text.as_bytes().chunks(n_bytes).for_each(|chunk| writer.write_all(chunk).unwrap());
+            let (written, digest) = writer.finish();
+            let checksum = blake3::hash(text.as_bytes()).to_hex().to_string();
+            assert_eq!(digest, PlanDigest { guests: 1, orders: 2, bytes: text.len() as u64, checksum });
+            assert_eq!(written, text.as_bytes());
+        }
+    }
+}

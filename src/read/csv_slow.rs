@@ -1,0 +1,288 @@
+//! One CSV row, cell by cell: quotes, doubled quotes, quoted line breaks, and the place of each cell.
+//!
+//! Takes any quoting as the csv crate does; but a quote that does not close, or text behind a closing quote, is damage,
+//! because such a cell has swallowed others. Is the careful way of two: `csv` sends every row here that its fast way
+//! does not take.
+
+use std::ops::Range;
+
+use memchr::{memchr_iter, memchr2, memchr3, memrchr};
+
+use super::ReadLimits;
+
+/// What stands between two unquoted cells; any single byte would do, nobody looks at it.
+const SEPARATOR: char = ',';
+
+/// Cells of any number of rows, one row behind the other.
+#[derive(Debug, Default)]
+pub(super) struct CellBuffer {
+    /// The cells without their quotes, one byte between each and the next of its row.
+    pub(super) text: String,
+    /// Where each cell ends in the text of its row.
+    pub(super) ends: Vec<u32>,
+    /// For each cell the lines below the row's first, and the character (from 1) within that line.
+    pub(super) starts: Vec<(u32, u32)>,
+}
+
+/// Why the quotes of a row cannot be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum QuoteError {
+    /// Opened at this line below the row's first and this column, and never closed.
+    Unclosed(u32, u32),
+    /// Something stands between a closing quote and the next delimiter, at this place.
+    TextAfter(u32, u32),
+}
+
+/// What is wrong with the text of a cell, which is left empty then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CellError {
+    /// It is not UTF-8.
+    NotUtf8,
+    /// It has so many bytes.
+    TooLong(u64),
+}
+
+/// A row as it was taken off the bytes.
+#[derive(Debug, Default)]
+pub(super) struct RecordScan {
+    /// Its own bytes, without the line break.
+    pub(super) n_bytes: usize,
+    /// How many cells it has.
+    pub(super) n_cells: usize,
+    /// The first place where quoting went wrong.
+    pub(super) quote_error: Option<QuoteError>,
+    /// The first cell whose text is bad, from 0.
+    pub(super) cell_error: Option<(usize, CellError)>,
+    /// How many lines it goes on below its first.
+    pub(super) extra_lines: u32,
+}
+
+/// The bytes that rows stand in, with what is known of all of them: looking once costs less than looking at each cell.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ByteSpan<'b> {
+    pub(super) bytes: &'b [u8],
+    /// The same, if they are UTF-8.
+    text: Option<&'b str>,
+    is_ascii: bool,
+}
+
+impl<'b> ByteSpan<'b> {
+    pub(super) fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, text: simdutf8::basic::from_utf8(bytes).ok(), is_ascii: bytes.is_ascii() }
+    }
+
+    /// Some of the bytes as text. They begin and end beside an ASCII byte, so they are UTF-8 by themselves or not at all.
+    pub(super) fn text(&self, range: Range<usize>) -> Option<&'b str> {
+        match self.text {
+            Some(text) => text.get(range),
+            None => std::str::from_utf8(&self.bytes[range]).ok(),
+        }
+    }
+
+    fn n_characters(&self, range: Range<usize>) -> u32 {
+        if self.is_ascii { to_u32(range.len()) } else { n_characters(&self.bytes[range]) }
+    }
+}
+
+/// Reads the row at byte `at` into `cells`. It ends before a line break outside quotes, or with the bytes. Of a row with
+/// more cells than a header may have, only one more than that are kept.
+pub(super) fn parse_record(
+    span: ByteSpan<'_>,
+    at: usize,
+    delimiter: u8,
+    limits: &ReadLimits,
+    cells: &mut CellBuffer,
+) -> RecordScan {
+    let text_start = cells.text.len();
+    let result = RecordScan::default();
+    let mut parser =
+        SlowCsvParser { span, delimiter, at, line: 0, column: 1, cell_bytes: 0, is_utf8: true, cells, scan: result };
+    loop {
+        let is_kept = parser.scan.n_cells <= limits.max_columns;
+        parser.cell(text_start, limits.max_cell, is_kept);
+        parser.scan.n_cells += 1;
+        if parser.peek() != Some(delimiter) {
+            break;
+        }
+        parser.skip_delimiter();
+        if is_kept {
+            parser.cells.text.push(SEPARATOR);
+        }
+    }
+    parser.scan.extra_lines = parser.line;
+    parser.scan.n_bytes = parser.at - at;
+    parser.scan
+}
+
+/// What does not fit was refused before: no record may have so many bytes.
+pub(super) fn to_u32(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// A walk over one row.
+struct SlowCsvParser<'w> {
+    span: ByteSpan<'w>,
+    delimiter: u8,
+    at: usize,
+    line: u32,
+    column: u32,
+    /// Bytes of the cell so far, and whether they are text.
+    cell_bytes: u64,
+    is_utf8: bool,
+    cells: &'w mut CellBuffer,
+    scan: RecordScan,
+}
+
+impl SlowCsvParser<'_> {
+    fn cell(&mut self, text_start: usize, max_bytes: u64, is_kept: bool) {
+        let (cell_start, position) = (self.cells.text.len(), (self.line, self.column));
+        (self.cell_bytes, self.is_utf8) = (0, true);
+        if self.peek() == Some(b'"') {
+            self.quoted();
+        } else {
+            self.unquoted();
+        }
+        let error = self.check_cell(max_bytes);
+        if let Some(error) = error {
+            self.scan.cell_error.get_or_insert((self.scan.n_cells, error));
+        }
+        if error.is_some() || !is_kept {
+            self.cells.text.truncate(cell_start);
+        }
+        if is_kept {
+            self.cells.starts.push(position);
+            self.cells.ends.push(to_u32(self.cells.text.len() - text_start));
+        }
+    }
+
+    fn quoted(&mut self) {
+        let opened = (self.line, self.column);
+        self.skip_delimiter();
+        loop {
+            let rest = &self.span.bytes[self.at..];
+            let Some(n_bytes) = memchr2(b'"', b'\n', rest) else {
+                self.push(rest.len());
+                return self.record_error(QuoteError::Unclosed(opened.0, opened.1));
+            };
+            self.push(n_bytes);
+            if rest[n_bytes] == b'\n' {
+                self.push(1);
+                (self.line, self.column) = (self.line.saturating_add(1), 1);
+                continue;
+            }
+            self.skip_delimiter();
+            if self.peek() != Some(b'"') {
+                break;
+            }
+            // The second of a pair stands for both.
+            self.push(1);
+        }
+        if self.peek().is_some_and(|byte| byte != self.delimiter && !matches!(byte, b'\r' | b'\n')) {
+            self.record_error(QuoteError::TextAfter(self.line, self.column));
+            self.unquoted();
+        }
+    }
+
+    fn unquoted(&mut self) {
+        let rest = &self.span.bytes[self.at..];
+        self.push(memchr3(self.delimiter, b'\n', b'\r', rest).unwrap_or(rest.len()));
+    }
+
+    /// Adds the next bytes to the cell; a line break comes alone.
+    fn push(&mut self, n_bytes: usize) {
+        let kept = self.at..self.at + n_bytes;
+        match self.span.text(kept.clone()) {
+            Some(text) => self.cells.text.push_str(text),
+            None => self.is_utf8 = false,
+        }
+        self.cell_bytes += n_bytes as u64;
+        self.at += n_bytes;
+        self.column = self.column.saturating_add(self.span.n_characters(kept));
+    }
+
+    /// Steps over a quote or a delimiter.
+    fn skip_delimiter(&mut self) {
+        self.at += 1;
+        self.column = self.column.saturating_add(1);
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.span.bytes.get(self.at).copied()
+    }
+
+    fn record_error(&mut self, error: QuoteError) {
+        self.scan.quote_error.get_or_insert(error);
+    }
+
+    fn check_cell(&self, max_bytes: u64) -> Option<CellError> {
+        if self.is_utf8 {
+            (self.cell_bytes > max_bytes).then_some(CellError::TooLong(self.cell_bytes))
+        } else {
+            Some(CellError::NotUtf8)
+        }
+    }
+}
+
+/// Line and column behind `passed`, which begins at `line` and `column`.
+pub(super) fn position_after(passed: &[u8], line: u32, column: u32) -> (u32, u32) {
+    match memrchr(b'\n', passed) {
+        None => (line, column.saturating_add(n_characters(passed))),
+        Some(last) => {
+            let n_breaks = to_u32(memchr_iter(b'\n', passed).count());
+            (line.saturating_add(n_breaks), n_characters(&passed[last + 1..]).saturating_add(1))
+        }
+    }
+}
+
+/// Characters in bytes that need not be UTF-8: what continues a character does not count.
+fn n_characters(bytes: &[u8]) -> u32 {
+    to_u32(bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(bytes: &[u8]) -> (RecordScan, CellBuffer) {
+        let mut cells = CellBuffer::default();
+        let limits = ReadLimits { max_cell: 4, max_columns: 4, ..ReadLimits::default() };
+        let scan = parse_record(ByteSpan::new(bytes), 0, b',', &limits, &mut cells);
+        (scan, cells)
+    }
+
+    #[test]
+    fn cell_positions_by_line_and_character() {
+        let starts = |text: &str| parsed(text.as_bytes()).1.starts;
+        assert_eq!(starts("a,bc,d"), [(0, 1), (0, 3), (0, 6)]);
+        assert_eq!(starts("é,b"), [(0, 1), (0, 3)]);
+        assert_eq!(starts("\"a\nb\",c"), [(0, 1), (1, 4)]);
+        assert_eq!(starts("\"a\"\"b\",c"), [(0, 1), (0, 8)]);
+        assert_eq!(starts("5\" p,c"), [(0, 1), (0, 6)]);
+    }
+
+    #[test]
+    fn quotes_are_removed_and_content_kept() {
+        let (row, cells) = parsed(b"\"a\n\"\"\",,b\r\nc");
+        assert_eq!((cells.text.as_str(), cells.ends, row.n_bytes, row.extra_lines), ("a\n\",,b", vec![3, 4, 6], 9, 1));
+    }
+
+    #[test]
+    fn malformed_quotes_are_reported() {
+        assert_eq!(parsed(b"a,\"b,c").0.quote_error, Some(QuoteError::Unclosed(0, 3)));
+        assert_eq!(parsed(b"a,\"b\"c,d").0.quote_error, Some(QuoteError::TextAfter(0, 6)));
+        assert_eq!(parsed(b"a,\"b\\\"c\",d").0.quote_error, Some(QuoteError::TextAfter(0, 7)));
+    }
+
+    #[test]
+    fn invalid_cell_is_left_empty() {
+        let (row, cells) = parsed(b"a,\"\xFF\",12345,b");
+        assert_eq!((row.cell_error, cells.text.as_str()), (Some((1, CellError::NotUtf8)), "a,,,b"));
+        assert_eq!(parsed(b"a,\"12\"\"345\"").0.cell_error, Some((1, CellError::TooLong(6))));
+    }
+
+    #[test]
+    fn excess_cells_are_counted_but_not_kept() {
+        let (row, cells) = parsed(b"1,2,3,4,5,6,7\n");
+        assert_eq!((row.n_cells, cells.ends.len(), cells.text.as_str()), (7, 5, "1,2,3,4,5,"));
+    }
+}

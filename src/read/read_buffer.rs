@@ -1,0 +1,81 @@
+//! What was read of a file and not given yet.
+//!
+//! Knows no format. Called by `source`.
+
+use std::io::{self, Read};
+
+use memchr::memchr_iter;
+
+use super::{block_reader::Block, row_parser::Piece};
+
+/// The UTF-8 byte order mark.
+const BOM: &[u8] = &[0xEF, 0xBB, 0xBF];
+
+/// Bytes ahead of the reader, and the stream they come from.
+pub(super) struct ReadBuffer {
+    stream: Box<dyn Read + Send>,
+    pub(super) bytes: Vec<u8>,
+    /// The line of the first of them, from 1.
+    pub(super) line: u64,
+    /// The offset of the first of them in the unpacked file.
+    start: u64,
+    /// Whether they are the last.
+    pub(super) is_eof: bool,
+}
+
+impl ReadBuffer {
+    pub(super) fn new(stream: Box<dyn Read + Send>) -> Self {
+        Self { stream, bytes: Vec::new(), line: 1, start: 0, is_eof: false }
+    }
+
+    /// Reads until `n_bytes` are ahead, or the file ends. Straight into the buffer that is given: no copy between.
+    pub(super) fn fill(&mut self, n_bytes: usize) -> io::Result<()> {
+        let n_missing = n_bytes.saturating_sub(self.bytes.len());
+        if n_missing > 0 && !self.is_eof {
+            self.bytes.reserve(n_missing);
+            let n_read = self.stream.by_ref().take(n_missing as u64).read_to_end(&mut self.bytes)?;
+            self.is_eof = n_read < n_missing;
+        }
+        Ok(())
+    }
+
+    pub(super) fn piece(&self) -> Piece<'_> {
+        Piece { line: self.line, start: self.start, bytes: &self.bytes }
+    }
+
+    pub(super) fn skip_bom(&mut self) {
+        if self.bytes.starts_with(BOM) {
+            self.consume(BOM.len());
+        }
+    }
+
+    pub(super) fn consume(&mut self, n_bytes: usize) {
+        self.advance_position(n_bytes);
+        self.bytes.drain(..n_bytes);
+    }
+
+    /// Moves the first `n_bytes` into `block`, whose buffer takes the rest.
+    pub(super) fn split_to(&mut self, n_bytes: usize, block: &mut Block) {
+        (block.line, block.start) = (self.line, self.start);
+        self.advance_position(n_bytes);
+        std::mem::swap(&mut self.bytes, &mut block.bytes);
+        self.bytes.clear();
+        self.bytes.extend_from_slice(&block.bytes[n_bytes..]);
+        block.bytes.truncate(n_bytes);
+    }
+
+    fn advance_position(&mut self, n_bytes: usize) {
+        self.line += self.n_lines(n_bytes);
+        self.start += n_bytes as u64;
+    }
+
+    /// Line breaks in the first `n_bytes`.
+    pub(super) fn n_lines(&self, n_bytes: usize) -> u64 {
+        memchr_iter(b'\n', &self.bytes[..n_bytes]).count() as u64
+    }
+
+    /// How many blanks and line breaks come first.
+    pub(super) fn leading_blanks(&self) -> usize {
+        self.bytes.len() - self.bytes.trim_ascii_start().len()
+    }
+}

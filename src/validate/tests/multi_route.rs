@@ -1,0 +1,219 @@
+//! Orders that are assembled from several events: which they are, and what becomes of them.
+
+use super::*;
+use crate::event::sequence::sequence;
+
+fn auto() -> ValidateSettings {
+    ValidateSettings { mode: Mode::Auto, ..settings() }
+}
+
+fn route(draft: Draft<'static>, settings: &ValidateSettings) -> Route {
+    valid(draft, settings).route
+}
+
+/// Items that are told apart by their names.
+fn with_named(draft: &Draft<'static>, items: &[&[Change]]) -> Draft<'static> {
+    let item = |changes: &&[Change]| {
+        let mut all: Vec<Change> = vec![
+            (Field::ItemType, "FLIGHT"),
+            (Field::ItemProductId, "x"),
+            (Field::ItemPrice, "1"),
+            (Field::ItemQuantity, "1"),
+        ];
+        all.extend(changes.iter().cloned());
+        ItemDraft { cells: cells(&all, LINE + 1), ..draft.items[0].clone() }
+    };
+    Draft { items: items.iter().map(item).collect(), ..draft.clone() }
+}
+
+fn names(order: &Order<'_>) -> String {
+    order.items.iter().map(|item| item.name.as_deref().unwrap_or("-")).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn auto_mode_uses_multi_route_when_needed() {
+    assert_eq!(route(multi_order(&[]), &auto()), Route::Single);
+    assert_eq!(route(multi_order(&[]), &multi_settings()), Route::Multi);
+    for kind in ["FLIGHT", "HOTEL", "RAIL", "LOAN_APPLICATION", "SEAT", "BAG", "MEAL", "INSURANCE", "CAR"] {
+        let draft = || multi_order(&[(Field::ItemType, kind)]);
+        assert_eq!(found(draft(), &settings()), ["item_type_unsupported item.type"]);
+        assert_eq!(route(draft(), &auto()), Route::Multi);
+    }
+    let large = || with_items(multi_order(&[(Field::Price, "1600")]), 80);
+    assert_eq!(found(large(), &settings()), ["event_too_large -"]);
+    assert_eq!(route(large(), &auto()), Route::Multi);
+    let roomy = ValidateSettings { max_url_bytes: 65_534, ..auto() };
+    assert_eq!(route(large(), &roomy), Route::Single);
+}
+
+#[test]
+fn order_fitting_no_route_reports_both_reasons() {
+    let large = with_items(multi_order(&[(Field::Price, "6000")]), 300);
+    let problems = checked(large.clone(), &auto()).record.problems;
+    let errors: Vec<_> = problems.iter().filter(|problem| problem.is_error()).map(|p| p.message.as_str()).collect();
+    insta::assert_snapshot!(errors.join("\n"), @r#"
+    CONFIRM with 300 items makes a URL of 9193 bytes, more than the 8192 that are allowed; confirm = "parts" would name them in several
+    ORDER_CHECKOUT with 300 items makes a URL of 34434 bytes, more than the 8192 that are allowed
+    "#);
+    let parts = ValidateSettings { confirm: ConfirmMode::Parts, ..auto() };
+    assert_eq!(found(large.clone(), &parts), ["too_many_items -"]);
+    let order = valid(large, &parts);
+    assert_eq!(sequence(&order, parts.url_limits()).confirms.len(), 2);
+    // What ADD needs and ORDER_CHECKOUT does not.
+    let nameless = with_items(order_of_80(), 80);
+    assert_eq!(found(nameless, &auto())[..2], ["missing_attribute item.name", "missing_attribute item.productId"]);
+    assert_eq!(found(with_items(order_of_80(), 80), &auto()).last().unwrap(), "event_too_large -");
+}
+
+#[test]
+fn too_large_hint_names_mode_and_confirm() {
+    let message = |n_items: usize| {
+        let draft = with_items(multi_order(&[(Field::Price, &format!("{}", n_items * 20))]), n_items);
+        let problems = checked(draft, &settings()).record.problems;
+        let too_large = problems.iter().find(|problem| problem.code == Code::EventTooLarge);
+        too_large.map(|problem| problem.message.split("; ").nth(1).unwrap_or_default().to_owned()).unwrap_or_default()
+    };
+    assert_eq!(message(260), "mode auto assembles such orders from several events");
+    assert_eq!(message(261), "mode auto with confirm = \"parts\" assembles such orders from several events");
+}
+
+fn order_of_80() -> Draft<'static> {
+    order(&[(Field::Price, "1600"), (Field::ItemReferenceId, "0123456789-0123456789")])
+}
+
+#[test]
+fn multi_route_accepts_more_statuses() {
+    for status in ["CONFIRMED", "REFUNDED", "CANCELLED", "PURCHASED", "PAYMENT_PENDING"] {
+        assert_eq!(valid(multi_order(&[(Field::Status, status)]), &multi_settings()).status, status);
+    }
+    assert_eq!(found(multi_order(&[(Field::Status, "CANCELLED")]), &auto()), ["unknown_status status"]);
+    let problems = checked(multi_order(&[(Field::Status, "REFUNDED")]), &settings()).record.problems;
+    insta::assert_snapshot!(problems[0].message, @r#""REFUNDED" is not known, expected PURCHASED or PAYMENT_PENDING; mode multi sends orders with it"#);
+}
+
+#[test]
+fn multi_route_needs_no_payment_type() {
+    let unpaid = || multi_order(&[(Field::PaymentType, ""), (Field::CardType, "")]);
+    assert_eq!(found(unpaid(), &settings()), ["missing_attribute paymentType"]);
+    assert_eq!(found(unpaid(), &multi_settings()), [""; 0]);
+    assert_eq!(valid(unpaid(), &multi_settings()).payment_type, "");
+    let cardless = || multi_order(&[(Field::CardType, "")]);
+    assert_eq!(found(cardless(), &settings()), ["missing_card_type cardType"]);
+    assert_eq!(found(cardless(), &multi_settings()), [""; 0]);
+}
+
+#[test]
+fn multi_route_prices_are_per_unit() {
+    use PriceBasis::{Line, Unit};
+    for (price, from, to, sent, unit) in [
+        ("10.00", Unit, Unit, "10.00", "10.00"),
+        ("10.00", Unit, Line, "20.00", "10.00"),
+        ("20.00", Line, Line, "20.00", "10.00"),
+        ("20.00", Line, Unit, "10.00", "10.00"),
+    ] {
+        let settings = ValidateSettings { mode: Mode::Multi, ..prices(from, to) };
+        let order = valid(multi_order(&[(Field::ItemPrice, price)]), &settings);
+        let item = &order.items[0];
+        let unit_price = item.product.as_ref().unwrap().unit_price.unwrap();
+        assert_eq!((item.price.unwrap().to_string(), unit_price.to_string()), (sent.into(), unit.into()));
+    }
+    // The lines add up, the rounded prices do not.
+    let settings = ValidateSettings { mode: Mode::Multi, price_basis: Line, ..sum_of_lines() };
+    let rounded = multi_order(&[(Field::ItemPrice, "10"), (Field::ItemQuantity, "3"), (Field::Price, "")]);
+    assert_eq!(found(rounded, &settings), ["price_rounded item.price", "total_differs -"]);
+}
+
+#[test]
+fn items_are_sorted_by_leg() {
+    let leg = |name, leg| -> Vec<Change> { vec![(Field::ItemName, name), (Field::ItemLeg, leg)] };
+    let draft = |items: &[(&'static str, &'static str)]| {
+        let items: Vec<_> = items.iter().map(|(name, at)| leg(*name, *at)).collect();
+        with_named(&order(&[(Field::Price, "5")]), &items.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    };
+    let all = [("fee", ""), ("back", "return"), ("seat", ""), ("out", "outbound"), ("bag", "")];
+    assert_eq!(names(&valid(draft(&all), &multi_settings())), "fee out bag back seat");
+    let numbered = [("c", "10"), ("b", "2"), ("a", "1"), ("a2", "1"), ("c2", "10")];
+    assert_eq!(names(&valid(draft(&numbered), &multi_settings())), "a a2 b c c2");
+    let plain = [("x", ""), ("y", ""), ("z", ""), ("w", ""), ("v", "")];
+    assert_eq!(names(&valid(draft(&plain), &multi_settings())), "x y z w v");
+    // A single event has no order of sending.
+    let unsorted = multi_order(&[(Field::ItemLeg, "back")]);
+    assert_eq!(found(unsorted, &settings()), [""; 0]);
+}
+
+#[test]
+fn people_are_deduplicated_and_items_renumbered() {
+    let flights: &[&[Change]] = &[
+        &[(Field::ItemName, "back"), (Field::ItemLeg, "return")],
+        &[(Field::ItemName, "out"), (Field::ItemLeg, "outbound")],
+    ];
+    let draft = with_named(&order(&[(Field::Price, "2")]), flights);
+    let bob: &[Change] = &[(Field::GuestFirstname, "Bob"), (id("crm"), "7")];
+    let people = [
+        contact(bob),
+        contact(&[(Field::GuestEmail, "ann@example.com")]),
+        contact(bob),
+        consumer(Some(0), &[]),
+        consumer(Some(1), &[]),
+        consumer(Some(1), &[]),
+        consumer(Some(0), &[(Field::GuestFirstname, "Di")]),
+        consumer(None, &[(Field::GuestFirstname, "Ed")]),
+    ];
+    let order = valid(with_people(draft, &people), &multi_settings());
+    let contacts: Vec<_> = order.contacts.iter().map(|contact| contact.firstname.as_deref().unwrap()).collect();
+    assert_eq!(contacts, ["Bob"]);
+    let consumers = order.consumers.iter();
+    let consumers: Vec<_> = consumers.map(|c| (c.person.firstname.as_deref().unwrap(), c.items.as_slice())).collect();
+    assert_eq!(consumers, [("Cy", &[0, 1][..]), ("Di", &[1]), ("Ed", &[])]);
+}
+
+#[test]
+fn single_route_ignores_product_attributes() {
+    let draft = |text| multi_order(&[(product("stops", ExtensionType::Integer), text)]);
+    assert_eq!(found(draft("none"), &settings()), ["detail_left_out -"]);
+    let hash = |draft, settings: ValidateSettings| crate::event::content_hash::content_hash(&valid(draft, &settings));
+    assert_eq!(hash(draft("1"), settings()), hash(draft("2"), settings()));
+    assert_ne!(hash(draft("1"), multi_settings()), hash(draft("2"), multi_settings()));
+    assert_eq!(hash(multi_order(&[]), settings()), hash(multi_order(&[]), multi_settings()));
+}
+
+#[test]
+fn sequence_must_fit_half_the_session() {
+    let at = |rate: u32, pause, n_items| {
+        let settings = ValidateSettings {
+            rate: NonZeroU32::new(rate),
+            session_timeout: Duration::from_secs(20),
+            identity_pause: Duration::from_secs(pause),
+            ..multi_settings()
+        };
+        found(with_items(multi_order(&[(Field::Price, &format!("{}", n_items * 20))]), n_items), &settings)
+    };
+    // A browser, IDENTITY, the ADDs, ADD_CONTACTS, CONFIRM, CHECKOUT.
+    assert_eq!(at(5, 0, 45), [""; 0]);
+    assert_eq!(at(5, 0, 46), ["sequence_too_slow -"]);
+    assert_eq!(at(5, 2, 35), [""; 0]);
+    assert_eq!(at(5, 2, 36), ["sequence_too_slow -"]);
+    assert_eq!(at(0, 10, 90), [""; 0]);
+    assert_eq!(at(0, 11, 1), ["sequence_too_slow -"]);
+}
+
+#[test]
+fn too_slow_message_names_cause() {
+    let reason = |rate: u32, pause, n_requests| {
+        let rate = NonZeroU32::new(rate);
+        let settings = ValidateSettings { rate, identity_pause: Duration::from_millis(pause), ..multi_settings() };
+        exceeds_session(n_requests, &settings).unwrap_or_default()
+    };
+    insta::assert_snapshot!(reason(1, 500, 700), @"702 requests at 1/s take 702.5 s or more, more than half of a session, which ends after 1200 s; a higher rate may do");
+    insta::assert_snapshot!(reason(1, 60_000, 540), @"542 requests at 1/s and the pause of 60 s take 602 s or more, more than half of a session, which ends after 1200 s; a higher rate may do");
+    insta::assert_snapshot!(reason(0, 660_000, 8), @"the pause of 660 s takes 660 s or more, more than half of a session, which ends after 1200 s");
+    insta::assert_snapshot!(reason(20, 500, 100), @"");
+}
+
+#[test]
+fn dropped_extension_list_is_truncated() {
+    let attributes = attributes(13);
+    let settings = multi_settings();
+    let problems = checked(multi_order(&attributes), &settings).record.problems;
+    insta::assert_snapshot!(problems[0].message, @"an order of several events carries no extensions: ext.a0, ext.a1, ext.a10, ext.a11, ext.a12, ext.a2, ext.a3, ext.a4, ext.a5, ext.a6 and 3 more stay behind");
+}
