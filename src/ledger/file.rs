@@ -414,6 +414,22 @@ mod tests {
         assert_eq!(schema::version(&connection, &path).unwrap(), 1);
     }
 
+    /// The last released version: only an index is new since.
+    #[test]
+    fn migration_from_version_4_adds_the_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = LedgerLocation::at(folder.path().join("ledger.db"));
+        let of_version_4 = create(&location).unwrap().connection;
+        schema::migrate(&of_version_4, &location.path).unwrap();
+        of_version_4.execute_batch("DROP INDEX attempts_of_time; PRAGMA user_version = 4;").unwrap();
+        drop(of_version_4);
+        let of_reader = open_to_read(&location.path).unwrap().unwrap();
+        for connection in [of_reader, open_and_migrate(&location.path)] {
+            assert_eq!(schema::version(&connection, &location.path).unwrap(), 5);
+            assert_eq!(schema(&connection), schema(&in_memory().unwrap()));
+        }
+    }
+
     #[test]
     fn synchronous_is_extra() {
         let folder = tempfile::tempdir().unwrap();

@@ -33,7 +33,7 @@ pub use group_commit::{CloseReport, GroupCommit};
 pub use location::LedgerLocation;
 pub use lock::RunLock;
 pub use order::{ContentChange, LedgerOrder, OrderState, Submission};
-pub use prior_state::{PriorState, matching_accepted, prior_state, single_order_time};
+pub use prior_state::{PriorState, has_order_near, matching_accepted, prior_state, single_order_time};
 pub use settle::{ManualDecision, SettleError, SettleRefusal, SettleRequest, settle};
 pub use sqlite::SqliteLedger;
 pub use target_hash::{TargetHash, TargetPrefix, hex};

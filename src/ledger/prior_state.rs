@@ -57,6 +57,14 @@ pub fn matching_accepted(
     nearest.filter(|entry| distance(entry, ordered_at) < SAME_ORDER_WINDOW)
 }
 
+/// Whether one of these attempts is, or may be, of an order of this time: accepted or without an outcome, and less than two
+/// days away.
+#[must_use]
+pub fn has_order_near(entries: &[HistoryEntry], ordered_at: DateTime<Utc>) -> bool {
+    let may_be_there = |entry: &HistoryEntry| entry.state == AttemptState::Accepted || entry.state.is_open();
+    entries.iter().any(|entry| may_be_there(entry) && distance(entry, ordered_at) < SAME_ORDER_WINDOW)
+}
+
 /// When the only order of a reference was made that is at the service, or else the last one that may be there: for an order
 /// whose own time cannot be read.
 #[must_use]

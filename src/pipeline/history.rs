@@ -73,6 +73,9 @@ pub(super) struct Unsendable {
     /// The accepted order of its reference is another one of this export.
     #[serde(default)]
     pub(super) is_other_order: bool,
+    /// Its time has a time of day, by which it is recognized under another spelling of its reference.
+    #[serde(default)]
+    pub(super) has_time_of_day: bool,
 }
 
 /// A valid order, as far as the ledger needs to know it. Its hashes are made only where there is something to compare them
@@ -157,7 +160,7 @@ impl ReadOrder<'_> {
 }
 
 impl Unsendable {
-    fn result(&self) -> OrderResult {
+    pub(super) fn result(&self) -> OrderResult {
         match &self.rule {
             Some(rule) => OrderResult::without_request(Outcome::Skipped, Some(rule.clone())),
             None => OrderResult::without_request(Outcome::Invalid, None),
@@ -234,7 +237,7 @@ pub(super) fn decide(
     }
     let entries = match order {
         ReadOrder::Sendable(_) => ledger.history(&record.reference)?,
-        ReadOrder::Unsendable(_) => history_of_unsendable(record, ledger)?,
+        ReadOrder::Unsendable(order) => history_of_any_spelling(record, order.has_time_of_day, ledger)?,
     };
     let Some(ordered_at) = order.ordered_at(record, &entries).filter(|_| !entries.is_empty()) else {
         return disposition_of_new(order, record, ledger, rules);
@@ -278,21 +281,29 @@ pub(super) fn decide(
     })
 }
 
-/// What the ledger holds of an order that is not sent. Where it does not know the reference, it may know it as it was spelt
-/// before a spreadsheet changed it: that of an order of the very same time.
-pub(super) fn history_of_unsendable(
+/// The ledger's entries of an order. Where it has none under the order's reference, those of an order of the very same time
+/// whose reference differs only as a spreadsheet spells it.
+///
+/// A date without a time of day is shared by too many orders to identify one.
+pub(super) fn history_of_any_spelling(
     record: &OrderRecord,
+    has_time_of_day: bool,
     ledger: &dyn Ledger,
 ) -> Result<Vec<HistoryEntry>, LedgerError> {
-    let mut entries = ledger.history(&record.reference)?;
-    let may_be_respelt = entries.is_empty() && !record.reference.is_empty();
-    let Some(ordered_at) = record.ordered_at.filter(|_| may_be_respelt) else { return Ok(entries) };
-    let same_time = ledger.references_by_time(ordered_at)?;
-    if let Some(other_spelling) =
-        same_time.iter().find(|other| normalize_reference(other) == normalize_reference(&record.reference))
-    {
-        entries = ledger.history(other_spelling)?;
-        entries.retain(|entry| entry.order.ordered_at == ordered_at);
+    let entries = ledger.history(&record.reference)?;
+    let Some(ordered_at) = record.ordered_at.filter(|_| has_time_of_day && !record.reference.is_empty()) else {
+        return Ok(entries);
+    };
+    if ledger::has_order_near(&entries, ordered_at) {
+        return Ok(entries);
+    }
+    let normalized = normalize_reference(&record.reference);
+    for other in ledger.references_by_time(ordered_at)? {
+        if normalize_reference(&other) == normalized {
+            let mut respelt = ledger.history(&other)?;
+            respelt.retain(|entry| entry.order.ordered_at == ordered_at);
+            return Ok(respelt);
+        }
     }
     Ok(entries)
 }

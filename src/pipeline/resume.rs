@@ -1,9 +1,12 @@
 //! Goes on with the plan of an earlier run, without its export and without holding more of the plan than is being sent.
 
 use std::{
+    collections::HashMap,
     path::Path,
     sync::{Arc, Mutex},
 };
+
+use chrono::{DateTime, Utc};
 
 use super::{
     Finished, Progress, ProgressFn, Recorder, Refusal, RunError, RunSpec, SendSpec, finish_sent,
@@ -13,13 +16,14 @@ use super::{
     saved_plan::{self, PlanHeader, SavedGuests, SavedPlan, UnplannedOrder},
     send,
     shuffle::files::ExportRead,
+    sink::CHANGES_PER_WRITE,
 };
 use crate::{
     event::extension::types_sent,
-    ledger::{ChangedOrder, GroupCommit, Ledger, LedgerWrite, SqliteLedger, TargetHash},
+    ledger::{ChangedOrder, GroupCommit, Ledger, LedgerWrite, OrderKey, SqliteLedger, TargetHash},
     model::{
         field::{AttributeType, AttributeTypes},
-        order::OrderRecord,
+        order::{OrderRecord, SAME_ORDER_WINDOW},
         outcome::{OrderResult, Outcome},
         planned::{GuestParts, PlannedGuest, PlannedOrder},
         problem::{Code, Problem},
@@ -46,15 +50,17 @@ pub(super) fn resume(
     let mut recorder = Recorder::open(spec, folder, files.clone())?;
     recorder.record_export(files, &header.file_problems);
     (recorder.counters.n_items, recorder.n_guests) = (header.n_items, header.n_guests);
-    let ledger = match acquire_ledger(&header, &origin, spec, send_spec, emit) {
+    let mut ledger = match acquire_ledger(&header, &origin, spec, send_spec, emit) {
         Ok(ledger) => ledger,
         Err(refusal) => return finish_refused(&refusal, guests, &origin, recorder, spec, folder),
     };
+    let (backfill_guard, rules, validate) =
+        (BackfillGuard::of(spec), history::DispositionRules::of(spec), spec.validate.clone());
+    // Before anything is sent: an order that this run submits is no reason to call another one changed.
+    record_unplanned(unplanned, Some(&mut ledger), rules, &mut recorder)?;
     emit(Progress::Sending(header.n_requests));
     let guests = from_resume_point(guests, &origin, spec, &ledger)?;
     let reader = ledger.reader()?;
-    let (backfill_guard, rules, validate) =
-        (BackfillGuard::of(spec), history::DispositionRules::of(spec), spec.validate.clone());
     let types = Arc::new(ledger.attribute_types()?);
     let guests = |commits: GroupCommit| {
         let guests =
@@ -66,8 +72,7 @@ pub(super) fn resume(
             })
         })
     };
-    let mut sent = send::send(guests, ledger, spec, send_spec, &mut recorder, add_and_record, emit)?;
-    record_unplanned(unplanned, sent.ledger.as_mut(), rules, &mut recorder).map_err(RunError::after_sending)?;
+    let sent = send::send(guests, ledger, spec, send_spec, &mut recorder, add_and_record, emit)?;
     let finished = finish_sent(recorder, spec, folder, sent.stopped, emit).map_err(RunError::after_sending)?;
     mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
@@ -231,21 +236,45 @@ fn record_unplanned(
     rules: history::DispositionRules,
     recorder: &mut Recorder,
 ) -> Result<(), RunError> {
+    let (mut changes, mut accepted) = (Vec::new(), AcceptedOrders::default());
     for order in unplanned {
         let UnplannedOrder { mut record, mut result, unsendable } = order?;
         if let (Some(unsendable), Some(ledger)) = (unsendable, ledger.as_deref_mut()) {
             match history::decide(&ReadOrder::Unsendable(&unsendable), &mut record, &*ledger as &dyn Ledger, rules)? {
                 Disposition::Final(again) => result = again,
-                Disposition::Changed(again, change) => {
-                    ledger.write(&[LedgerWrite::RecordChange(change)])?;
+                Disposition::Changed(again, change) if accepted.insert(&change.order) => {
+                    changes.push(LedgerWrite::RecordChange(change));
                     result = again;
                 }
+                Disposition::Changed(..) => result = unsendable.result(),
                 Disposition::Send { .. } => {}
+            }
+            if changes.len() >= CHANGES_PER_WRITE {
+                ledger.write(&changes)?;
+                changes.clear();
             }
         }
         add_and_record(recorder, &record, &result)?;
     }
+    if let Some(ledger) = ledger.filter(|_| !changes.is_empty()) {
+        ledger.write(&changes)?;
+    }
     Ok(())
+}
+
+/// The accepted orders that were reported as changed: the ledger may have learned of them after the plan was written, which
+/// therefore does not say which of several orders of the export is the accepted one.
+#[derive(Default)]
+struct AcceptedOrders(HashMap<String, Vec<DateTime<Utc>>>);
+
+impl AcceptedOrders {
+    /// Whether it is the first order that is taken for its accepted one.
+    fn insert(&mut self, order: &OrderKey) -> bool {
+        let times = self.0.entry(order.reference.clone()).or_default();
+        let is_first = times.iter().all(|time| (*time - order.ordered_at).abs() >= SAME_ORDER_WINDOW);
+        times.push(order.ordered_at);
+        is_first
+    }
 }
 
 /// Ends a run before it has sent anything.

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Orders that changed and are told to the ledger at once.
-const CHANGES_PER_WRITE: usize = 1000;
+pub(super) const CHANGES_PER_WRITE: usize = 1000;
 
 /// Takes what is decided.
 pub(super) struct ExportSink<'i> {

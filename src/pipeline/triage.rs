@@ -1,7 +1,7 @@
 //! A draft → what is said of it: checked, looked up in the ledger, put on a sheet, into the plan, or aside.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     io,
     sync::{
         Mutex,
@@ -34,7 +34,7 @@ use crate::{
         order::{CheckedOrder, Order, OrderRecord, Validity},
         outcome::{OrderResult, Outcome},
         planned::{ContentHash, DedupHash, EventJson, PlannedOrder, StreamPayload},
-        problem::Problem,
+        problem::{Code, Problem},
         route::Route,
     },
     report::format_position,
@@ -72,7 +72,11 @@ type OrderOrUnsendable<'a> = Result<Box<Order<'a>>, Unsendable>;
 
 impl DeferredOrder {
     fn of(record: OrderRecord, order: OrderOrUnsendable<'_>, spec: &RunSpec<'_>) -> Self {
-        Self { record, order: order.map(|order| StoredOrder::of(&order, spec.validate.url_limits())) }
+        let order = order.map(|order| StoredOrder {
+            has_time_of_day: !spec.profile.is_midnight(order.ordered_at),
+            ..StoredOrder::of(&order, spec.validate.url_limits())
+        });
+        Self { record, order }
     }
 
     fn shared_reference(&self) -> SharedReference<'_> {
@@ -92,14 +96,11 @@ impl DeferredOrder {
     }
 
     /// The accepted order that it is, if the ledger holds one.
-    fn accepted(&self, ledger: &dyn Ledger) -> Result<Option<OrderKey>, LedgerError> {
+    fn accepted(&self, has_time_of_day: bool, ledger: &dyn Ledger) -> Result<Option<OrderKey>, LedgerError> {
         if self.record.reference.is_empty() {
             return Ok(None);
         }
-        let entries = match &self.order {
-            Ok(_) => ledger.history(&self.record.reference)?,
-            Err(_) => history::history_of_unsendable(&self.record, ledger)?,
-        };
+        let entries = history::history_of_any_spelling(&self.record, has_time_of_day, ledger)?;
         let Some(ordered_at) = self.record.ordered_at.or_else(|| ledger::single_order_time(&entries)) else {
             return Ok(None);
         };
@@ -113,7 +114,8 @@ impl DeferredOrder {
         self.record.problems.push(problem);
         if let Ok(order) = &self.order {
             let (status, content) = (Some(order.status.clone()), Some(order.content));
-            self.order = Err(Unsendable { rule: None, status, content, is_other_order: false });
+            let has_time_of_day = order.has_time_of_day;
+            self.order = Err(Unsendable { rule: None, status, content, is_other_order: false, has_time_of_day });
         }
     }
 }
@@ -128,6 +130,7 @@ struct StoredOrder {
     status: String,
     dedup_hash: DedupHash,
     dedup_hash_in_export: u64,
+    has_time_of_day: bool,
     events: StreamPayload,
 }
 
@@ -206,14 +209,19 @@ impl Triage<'_> {
         self.facts.ambiguities.mark(&mut draft, self.spec.grouping());
         let CheckedOrder { record, validity: verdict, status } =
             validate::check(draft, &self.spec.validate, &self.facts.types);
-        let order = match verdict {
-            Validity::Valid(order) => Ok(order),
-            Validity::Skipped(rule) => {
-                Err(Unsendable { rule: Some(rule.to_string()), status, content: None, is_other_order: false })
-            }
-            Validity::Invalid => Err(Unsendable { rule: None, status, content: None, is_other_order: false }),
+        let rule = match verdict {
+            Validity::Valid(order) => return Some((record, Ok(order))),
+            Validity::Skipped(rule) => Some(rule.to_string()),
+            Validity::Invalid => None,
         };
-        Some((record, order))
+        let has_time_of_day = self.has_time_of_day(record.ordered_at);
+        let unsendable = Unsendable { rule, status, content: None, is_other_order: false, has_time_of_day };
+        Some((record, Err(unsendable)))
+    }
+
+    /// Whether a time is more than a date, as far as that can be known.
+    fn has_time_of_day(&self, ordered_at: Option<DateTime<Utc>>) -> bool {
+        ordered_at.is_some_and(|ordered_at| !self.spec.profile.is_midnight(ordered_at))
     }
 
     fn defer(&self, deferred: &DeferredOrder) -> Result<(), Refusal> {
@@ -241,15 +249,17 @@ impl Triage<'_> {
         let problems =
             validate::find_duplicates(&orders.iter().map(DeferredOrder::shared_reference).collect::<Vec<_>>());
         orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
-        let references: BTreeSet<String> = orders.iter().map(|order| order.record.reference.clone()).collect();
-        // Orders without a reference are none of the same.
-        for reference in references.iter().filter(|reference| !reference.is_empty()) {
-            // An order that a rule leaves out is not sent, so that none clashes with it.
-            let may_share = |order: &&mut DeferredOrder| order.record.reference == *reference && !order.is_skipped();
-            let mut sharing: Vec<_> = orders.iter_mut().filter(may_share).collect();
-            let shared_references: Vec<_> = sharing.iter().map(|order| order.shared_reference()).collect();
-            let problems = validate::find_conflicts(&shared_references, &self.spec.validate);
-            sharing.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
+        let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, order) in orders.iter().enumerate() {
+            // Orders without a reference share none, and one that a rule leaves out is not sent, so none clashes with it.
+            if !order.record.reference.is_empty() && !order.is_skipped() {
+                by_reference.entry(order.record.reference.clone()).or_default().push(index);
+            }
+        }
+        for sharing in by_reference.into_values() {
+            let orders_of_reference: Vec<_> = sharing.iter().map(|index| orders[*index].shared_reference()).collect();
+            let problems = validate::find_conflicts(&orders_of_reference, &self.spec.validate);
+            sharing.into_iter().zip(problems).for_each(|(index, problem)| orders[index].add_problem(problem));
         }
         self.assign_accepted(&mut orders)?;
         for DeferredOrder { record, order } in orders {
@@ -266,7 +276,8 @@ impl Triage<'_> {
         {
             let ledger = ledger.lock().expect("nobody panics with the ledger");
             for (index, order) in orders.iter().enumerate() {
-                let Some(accepted) = order.accepted(&*ledger as &dyn Ledger)? else { continue };
+                let has_time_of_day = self.has_time_of_day(order.record.ordered_at);
+                let Some(accepted) = order.accepted(has_time_of_day, &*ledger as &dyn Ledger)? else { continue };
                 let OrderKey { reference, ordered_at, content } = accepted;
                 let is_other = order.content() != Some(content);
                 let rank = (is_other, order.record.reference != reference, order.is_skipped(), index);
@@ -328,7 +339,9 @@ impl Triage<'_> {
         let outcome = result.as_ref().map(|result| result.outcome);
         partial.counters.n_items += if outcome == Some(Outcome::Invalid) { 0 } else { record.item_count as u64 };
         let is_to_be_sent = outcome.is_none_or(|outcome| outcome == Outcome::Valid);
-        if is_to_be_sent && !self.spec.profile.is_midnight(valid.ordered_at()) {
+        // An order that equals one of an earlier run has this warning already.
+        let has_warning = || record.problems.iter().any(|problem| problem.code == Code::ContentRepeated);
+        if is_to_be_sent && !self.spec.profile.is_midnight(valid.ordered_at()) && !has_warning() {
             repeated_content::add(valid.dedup_hash_in_export(), &record, &mut partial.dedup_hashes);
         }
         if outcome == Some(Outcome::Valid) {
@@ -444,6 +457,7 @@ impl StoredOrder {
             status: order.status.clone().into_owned(),
             dedup_hash: content_hash::dedup_hash(order),
             dedup_hash_in_export: repeated_content::dedup_hash_in_export(order),
+            has_time_of_day: true,
             events: events(order, packing),
         }
     }

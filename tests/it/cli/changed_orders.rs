@@ -365,3 +365,59 @@ fn respelled_reference_is_changed() {
     assert_eq!(exit_and_outcomes(&shop.send(&refunded(&["1001"]))), expected_exit(0, "1001 already_sent"));
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 2);
 }
+
+/// What a plan itself submits makes no other order of its export a changed one.
+#[test]
+fn resumed_plan_reports_what_a_full_run_reports() {
+    let orders = export(&["001001"]) + &row("1001").replace("PURCHASED", "REFUNDED");
+    let full = TestShop::new().send(&orders);
+    assert_eq!(exit_and_outcomes(&full), expected_exit(0, "001001 accepted, 1001 skipped"));
+    let shop = TestShop::new();
+    assert_eq!(shop.send_with(&orders, " --limit 0").code, 4);
+    let resumed = shop.run("send --resume run-1");
+    assert_eq!(exit_and_outcomes(&resumed), expected_exit(0, "001001 accepted, 1001 skipped"));
+    assert!(shop.ledger("list --outcome changed").is_empty());
+}
+
+/// The plan was written before the ledger held an accepted order.
+#[test]
+fn resumed_plan_reports_one_change_per_accepted_order() {
+    let shop = TestShop::with(|request| (request.reference() == "001001").then_some(Reply::Disconnect));
+    assert_eq!(shop.send(&export(&["001001"])).code, 3);
+    let orders = export(&["B-1"]) + &refunded(&["1001", "#1001"]).replacen(HEADER, "", 1);
+    assert_eq!(shop.send_with(&orders, " --limit 0").code, 3);
+    shop.ledger("settle 001001 --as accepted");
+    let resumed = shop.run("send --resume run-2");
+    assert_eq!(exit_and_outcomes(&resumed), expected_exit(1, "#1001 skipped, 1001 changed, B-1 accepted"));
+    assert_eq!(changed_by(&resumed), "-30.60");
+}
+
+#[test]
+fn respelled_reference_is_found_beside_an_older_order() {
+    let shop = TestShop::new();
+    let last_year = ExportRow { reference: "1001", ordered_at: "2024-03-01T10:00:00Z", ..ExportRow::default() }.csv();
+    let options = " --set reused_references=send";
+    assert_eq!(shop.send_with(&format!("{HEADER}{last_year}"), options).code, 0);
+    assert_eq!(shop.send_with(&export(&["001001"]), options).code, 0);
+    let ran = shop.send_with(&refunded(&["1001"]), options);
+    assert_eq!((exit_and_outcomes(&ran), changed_by(&ran)), (expected_exit(1, "1001 changed"), "-30.60".into()));
+}
+
+#[test]
+fn valid_respelling_counts_as_the_accepted_order() {
+    let shop = TestShop::new();
+    assert_eq!(shop.send(&export(&["001001"])).code, 0);
+    let ran = shop.send(&(export(&["1001"]) + &refunded(&["#1001"]).replacen(HEADER, "", 1)));
+    assert_eq!(exit_and_outcomes(&ran), expected_exit(1, "#1001 skipped, 1001 invalid"));
+    assert_eq!(changed_by(&ran), Value::Null);
+}
+
+/// Many orders share a date, and references of two shops may differ only in their zeros.
+#[test]
+fn date_alone_identifies_no_respelled_order() {
+    let shop = TestShop::new();
+    let of_a_day = |orders: String| orders.replace("10:00:00", "00:00:00");
+    assert_eq!(shop.send(&of_a_day(export(&["007"]))).code, 0);
+    let ran = shop.send(&of_a_day(refunded(&["7"])));
+    assert_eq!(exit_and_outcomes(&ran), expected_exit(0, "7 skipped"));
+}
