@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
-# Runs `orderferry check` beside the csv crate's walk and, where they are installed, DuckDB and `qsv validate`, on the
-# same invented files in one run, and prints a table in Markdown, how time and memory grow, and what machine it was.
+# Compares `orderferry check` with a plain read by the csv crate and, if they are installed, with DuckDB and
+# `qsv validate`, on the same synthetic files in one run. Prints a Markdown table, how time and memory grow with
+# the size, and a description of the machine.
 set -euo pipefail
 
 usage() {
   cat <<'END'
 usage: benches/compare.sh [--quick] [--repeat N] [--cores N] [SIZE…]
 
-  SIZE        in GB, about: 1 is the file of 5,000,000 rows; default 0.1 1 10
-  --quick     0.1 only
-  --repeat N  how often each is run, in turn; default 3
-  --cores N   let each use only so many cores; default all
+  SIZE        approximate size in GB: 1 is the file of 5,000,000 rows; default 0.1 1 10
+  --quick     run size 0.1 only
+  --repeat N  run each tool N times, in turn; default 3
+  --cores N   limit each tool to N cores; default all
 
-Needs GNU time as /usr/bin/time, or python3, for the peak memory. The files lie in ${TMPDIR:-/tmp} while it runs; a size
-for which there is no room is left out.
+Needs GNU time as /usr/bin/time, or python3, for the peak memory. The files are in ${TMPDIR:-/tmp} while it runs; a size
+that does not fit on the disk is skipped.
 END
 }
 
@@ -31,29 +32,29 @@ while [ $# -gt 0 ]; do
 done
 [ ${#sizes[@]} -gt 0 ] || sizes=(0.1 1 10)
 
-say() { printf '%s\n' "$*" >&2; }
+log() { printf '%s\n' "$*" >&2; }
 has() { command -v "$1" >/dev/null; }
 calc() { awk "BEGIN { printf \"$1\", $2 }"; }
 
 cd "$(dirname "$0")/.."
-say "building"
+log "building"
 built() { cargo bench --bench "$1" --no-run 2>&1 | sed -n 's/^ *Executable .*(\(.*\))$/\1/p' | xargs -r realpath; }
 cargo build --release --quiet
 orderferry=$(realpath "${CARGO_TARGET_DIR:-target}/release/orderferry")
 generate=$(built generate)
 walk=$(built walk)
 if [ -z "$generate" ] || [ -z "$walk" ]; then
-  say "cargo does not build the benches: try cargo bench --bench generate --bench walk --no-run"
+  log "cargo did not build the benches; try cargo bench --bench generate --bench walk --no-run"
   exit 1
 fi
 commit=$(git describe --always --dirty 2>/dev/null || echo unknown)
 
 temp=$(mktemp -d)
 trap 'rm -rf "$temp"' EXIT
-# Away from a settings file and a ledger that may lie here.
+# Another folder, so that a config file or a ledger in this one has no effect.
 cd "$temp"
 
-# Prints the peak memory in KB to the file named first and runs the rest.
+# Runs a command and writes its peak memory in KB to the file in the first argument.
 if [ -x /usr/bin/time ] && /usr/bin/time -f %M -o peak true 2>/dev/null; then
   with_peak() { /usr/bin/time -q -f %M -o "$@"; }
 elif has python3; then
@@ -64,13 +65,13 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=open(sys.argv
 sys.exit(code)' "$@"
   }
 else
-  say "peak memory needs GNU time as /usr/bin/time (Debian: time), or python3"
+  log "the peak memory needs GNU time as /usr/bin/time (Debian: package time), or python3"
   exit 1
 fi
 pinned=()
 [ -z "$cores" ] || pinned=(taskset -c "0-$((cores - 1))")
 
-# The items of each order as a list; counted, since nobody needs to see them.
+# The items of each order as a list; counted, so that printing them is not measured.
 grouped="SELECT count(*), sum(len(items)) FROM (
   SELECT referenceId, list({kind: \"item.type\", reference: \"item.referenceId\", price: \"item.price\",
     name: \"item.name\", product: \"item.productId\", quantity: \"item.quantity\", colour: \"item.ext.colour\"}) AS items
@@ -103,17 +104,17 @@ run() {
     "qsv validate") measured qsv validate --quiet adjacent.csv schema.json ;;
   esac
 }
-if has duckdb; then tools+=("duckdb, grouped"); else say "duckdb: not installed, left out"; fi
-if has qsv; then tools+=("qsv validate"); else say "qsv: not installed, left out"; fi
+if has duckdb; then tools+=("duckdb, grouped"); else log "duckdb: not installed, skipped"; fi
+if has qsv; then tools+=("qsv validate"); else log "qsv: not installed, skipped"; fi
 
-# Appends seconds and KB to what is known of the tool, or notes that it failed.
+# Runs a tool and appends its seconds and KB to the figures of the tool, or records that it failed.
 measured() {
   local begin=$EPOCHREALTIME end
   if with_peak peak "${pinned[@]}" "$@" >output 2>&1; then
     end=$EPOCHREALTIME
     printf '%s %s\n' "$(calc %.3f "${end/,/.} - ${begin/,/.}")" "$(tail -n 1 peak)" >>"figures/$tool"
   else
-    say "$tool: failed: $(tail -n 3 output)"
+    log "$tool: failed: $(tail -n 3 output)"
     touch "figures/$tool.failed"
   fi
   rm -rf run
@@ -121,7 +122,7 @@ measured() {
 
 median() { sort -n "$1" | awk '{ seconds[NR] = $1 } END { print (seconds[int((NR + 1) / 2)] + seconds[int(NR / 2) + 1]) / 2 }'; }
 least() { sort -n "$1" | awk 'NR == 1 { print $1 }'; }
-# MB of a million bytes each.
+# In MB of 1,000,000 bytes.
 peak() { sort -n -k 2 "$1" | awk 'END { printf "%.0f", $2 * 1024 / 1e6 }'; }
 
 rows_of_table() {
@@ -142,17 +143,17 @@ rows_of_table() {
 
 for size in "${sizes[@]}"; do
   rows=$(calc %.0f "$size * 5000000")
-  # Two files, the parts of the one that is being shuffled or a run folder, and what grouping may write to the disk.
+  # Two files, the parts of the one that is being shuffled or a run folder, and what grouping may spill.
   needed=$(calc %.1f "$size * 4.5") free=$(df -Pk . | awk 'NR == 2 { printf "%.1f", $4 * 1024 / 1e9 }')
   if [ "$(calc %d "$free < $needed")" = 1 ]; then
-    say "$size GB: left out, needs $needed GB of disk, and $free GB are free in $temp"
+    log "$size GB: skipped, needs $needed GB of disk, and $free GB are free in $temp"
     continue
   fi
-  say "$size GB"
+  log "$size GB"
   "$generate" --rows "$rows" --out adjacent.csv
   "$generate" --rows "$rows" --out shuffled.csv --shuffled
   mkdir figures
-  # As far as the memory takes them, the files are in the cache for all.
+  # Warms the page cache, so that no tool pays for the first read (as far as the files fit in memory).
   cat adjacent.csv shuffled.csv >/dev/null
   for ((turn = 0; turn < repeat; turn++)); do
     for tool in "${tools[@]}"; do run "$tool"; done

@@ -1,16 +1,17 @@
-//! How many instructions the hot stages take: figures that hardly differ from run to run, so that a regression shows on
-//! a noisy machine too. `cargo bench --bench instructions` compares with the run before it.
+//! Instruction counts of the hot stages: figures that hardly vary between runs, so that a
+//! regression shows on a noisy machine too. `cargo bench --bench instructions` compares with the
+//! previous run.
 //!
-//! Needs valgrind and `cargo install gungraun-runner --version 0.20.0`; where one of them is missing it says so and
-//! measures nothing.
+//! Needs valgrind and `cargo install gungraun-runner --version 0.20.0`; if one of them is missing,
+//! it prints which and measures nothing.
 
-#![expect(clippy::print_stdout, reason = "a bench talks")]
+#![expect(clippy::print_stdout, reason = "a bench prints its results")]
 
 #[path = "generate/form.rs"]
 mod form;
 #[path = "generate/orders.rs"]
 mod orders;
-#[expect(dead_code, reason = "the other stages' measures need the rest")]
+#[expect(dead_code, reason = "the benches of the other stages need the rest")]
 mod support;
 
 use std::{
@@ -18,7 +19,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// What is measured, and gungraun's way into it.
+/// The measured functions and gungraun's entry point.
 mod hot {
     use std::hint::black_box;
 
@@ -40,7 +41,7 @@ mod hot {
     }
 
     fn iso_8601() -> DateRule {
-        DateRule::new(&[ISO_8601.to_owned()], None).expect("it needs no zone")
+        DateRule::new(&[ISO_8601.to_owned()], None).expect("ISO 8601 needs no time zone")
     }
 
     #[library_benchmark]
@@ -50,33 +51,33 @@ mod hot {
         (n_dates, rule)
     }
 
-    // What is given comes back, so that its end is not counted.
+    // The inputs are returned, so that dropping them is not counted.
     #[library_benchmark]
     #[bench::csv(StageInputs::prepare())]
-    fn rows_of_a_block(stations: StageInputs) -> StageInputs {
-        let export = stations.csv();
+    fn rows_of_a_block(inputs: StageInputs) -> StageInputs {
+        let export = inputs.csv();
         support::parse(&export.reader, &export.blocks[0]);
-        stations
+        inputs
     }
 
     #[library_benchmark]
     #[bench::csv(StageInputs::prepare())]
-    fn drafts(stations: StageInputs) -> (Vec<Draft<'static>>, StageInputs) {
-        (stations.csv().drafts(), stations)
+    fn drafts(inputs: StageInputs) -> (Vec<Draft<'static>>, StageInputs) {
+        (inputs.csv().drafts(), inputs)
     }
 
     #[library_benchmark]
     #[bench::drafts(StageInputs::prepare())]
-    fn checks(mut stations: StageInputs) -> (Vec<CheckedOrder<'static>>, StageInputs) {
-        let drafts = std::mem::take(&mut stations.drafts);
-        (support::check(drafts, stations.rules).collect(), stations)
+    fn checks(mut inputs: StageInputs) -> (Vec<CheckedOrder<'static>>, StageInputs) {
+        let drafts = std::mem::take(&mut inputs.drafts);
+        (support::check(drafts, inputs.rules).collect(), inputs)
     }
 
     #[library_benchmark]
     #[bench::order_checkout(StageInputs::prepare())]
-    fn events(stations: StageInputs) -> (usize, StageInputs) {
-        let length = |order| url::event_url_length(&stations.rules.target, &json::order_checkout(order));
-        (stations.orders.iter().map(length).sum(), stations)
+    fn events(inputs: StageInputs) -> (usize, StageInputs) {
+        let length = |order| url::event_url_length(&inputs.rules.target, &json::order_checkout(order));
+        (inputs.orders.iter().map(length).sum(), inputs)
     }
 
     library_benchmark_group!(name = values, benchmarks = [amounts, dates]);
@@ -96,21 +97,21 @@ fn main() {
 }
 
 fn reason_to_skip() -> Option<String> {
-    let is_given = |wanted| env::args().any(|argument| argument == wanted);
-    if is_given("--gungraun-run") {
-        // The runner runs this very program below valgrind.
+    let has_argument = |wanted| env::args().any(|argument| argument == wanted);
+    if has_argument("--gungraun-run") {
+        // The runner starts this program again under valgrind.
         return None;
     }
-    if !is_given("--bench") {
+    if !has_argument("--bench") {
         return Some("only `cargo bench` measures".to_owned());
     }
-    if let Some(option) = ["--quick", "--test"].into_iter().find(|option| is_given(option)) {
+    if let Some(option) = ["--quick", "--test"].into_iter().find(|option| has_argument(option)) {
         return Some(format!("{option} is for criterion"));
     }
-    let missing = ["valgrind", "gungraun-runner"].into_iter().find(|program| !is_there(program));
+    let missing = ["valgrind", "gungraun-runner"].into_iter().find(|program| !is_installed(program));
     missing.map(|program| format!("{program} is not installed"))
 }
 
-fn is_there(program: &str) -> bool {
+fn is_installed(program: &str) -> bool {
     Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }

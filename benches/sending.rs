@@ -1,11 +1,11 @@
-//! How fast orders are sent, and what that costs: the real program against a service on this machine, each figure beside
-//! what it is to be compared with in the same run.
+//! Throughput and cost of sending: the real program against a service on this machine. Each figure
+//! is printed with the one that it is compared with, from the same run.
 //!
-//! `cargo bench --bench sending` takes some minutes; with `-- --test` everything is tiny and shows only that it works, with
-//! `-- bare` only what is called so is measured.
-//! Needs Linux for what it reads from `/proc`; elsewhere those figures are left out.
+//! `cargo bench --bench sending` takes some minutes; `-- --test` runs everything with tiny sizes
+//! and shows only that it works; `-- bare` measures only what has that name. Needs Linux for the
+//! figures from `/proc`; elsewhere those are omitted.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench talks, and ends where something is wrong")]
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints its results and panics on errors")]
 
 #[path = "sending/program.rs"]
 mod program;
@@ -20,7 +20,7 @@ use std::{
 use program::{Workspace, bare_loop};
 use service::{ResponseBehaviour, Service};
 
-/// How much is done.
+/// The sizes of the measurements.
 struct BenchSize {
     n_orders: usize,
     seconds: usize,
@@ -30,7 +30,7 @@ struct BenchSize {
 const FULL: BenchSize = BenchSize { n_orders: 40_000, seconds: 20, n_planned: 2_000_000 };
 const TINY: BenchSize = BenchSize { n_orders: 200, seconds: 1, n_planned: 1_000 };
 
-/// What the bare loop is started with, in a process of its own.
+/// The first argument of the child process that runs the bare loop.
 const BARE_LOOP: &str = "bare-loop";
 
 fn main() {
@@ -51,7 +51,7 @@ fn main() {
 
 type Measure = fn(&BenchSize);
 
-/// By the names that can be typed after `--`.
+/// The measurements by the names that can be typed after `--`.
 const MEASURES: [(&str, Measure); 5] = [
     ("bare", compare_with_bare_loop),
     ("ledger", rate_and_ledger),
@@ -60,7 +60,8 @@ const MEASURES: [(&str, Measure); 5] = [
     ("plan", large_plan),
 ];
 
-/// As many requests a second as the program can, beside as many as reqwest can, one after the other, three times.
+/// Maximum throughput of the program and of bare reqwest, one after the other, three times.
+// A ratio within one run instead of requests per second: it is comparable between machines.
 fn compare_with_bare_loop(size: &BenchSize) {
     let n_requests = size.n_orders * 3;
     let mut ratios: Vec<f64> = (0..3)
@@ -80,7 +81,7 @@ fn compare_with_bare_loop(size: &BenchSize) {
     println!("64 in flight: ratio {:.2} (median of three)", ratios[1]);
 }
 
-/// What the ledger's thread uses of a core at 1,000 requests a second.
+/// CPU time of the ledger's thread at 1,000 requests per second, as a share of one core.
 fn rate_and_ledger(size: &BenchSize) {
     const RATE: usize = 1_000;
     let workspace = Workspace::with_orders(RATE * size.seconds / 3);
@@ -95,7 +96,7 @@ fn rate_and_ledger(size: &BenchSize) {
         std::thread::sleep(Duration::from_millis(20));
     }
     let (rate, sent) = (service.per_second(), begin.map_or(Duration::ZERO, |begin| begin.elapsed()));
-    println!("--rate 1000/s: {rate:.0} requests a second, {:.1} % of the rate", rate / 10.0);
+    println!("--rate 1000/s: {rate:.0} requests per second, {:.1} % of the rate", rate / 10.0);
     if let Some(used) = used {
         let share = used.as_secs_f64() / sent.as_secs_f64();
         println!("--rate 1000/s: the ledger uses {:.1} % of a core", share * 100.0);
@@ -108,15 +109,16 @@ fn rate_with_latency(size: &BenchSize) {
     let service = Service::start(ResponseBehaviour::Slow(Duration::from_millis(50)));
     workspace.send(&service, "--rate 500/s --in-flight 64 --identity-pause 0s");
     let rate = service.per_second();
-    println!("--rate 500/s, answers after 50 ms: {rate:.1} requests a second, {:.1} % of the rate", rate / 5.0);
+    println!("--rate 500/s, responses after 50 ms: {rate:.1} requests per second, {:.1} % of the rate", rate / 5.0);
 }
 
-/// The limit as the service sees it, with faults and what they make the program repeat.
+/// The rate limit as the service observes it, with faults and the retries that they cause.
 fn rate_limit_under_faults(size: &BenchSize) {
     const RATE: usize = 200;
     let workspace = Workspace::with_orders(RATE * size.seconds / 3);
     let service = Service::start(ResponseBehaviour::Faulty);
     workspace.send(&service, "--rate 200/s --in-flight 64 --identity-pause 100ms --timeout 2s --set tries=20");
+    // 200 and the burst of 5 %.
     println!(
         "--rate 200/s with faults: {} requests, at most {} in any second; 210 are allowed",
         service.n_received(),
@@ -124,7 +126,7 @@ fn rate_limit_under_faults(size: &BenchSize) {
     );
 }
 
-/// How soon a large plan begins to be sent, and how much memory it takes.
+/// Time to the first request of a large plan, and peak memory.
 fn large_plan(size: &BenchSize) {
     let workspace = Workspace::with_orders(size.n_planned);
     let service = Service::start(ResponseBehaviour::Prompt);
@@ -137,14 +139,14 @@ fn large_plan(size: &BenchSize) {
         std::thread::sleep(Duration::from_millis(20));
     }
     let first = service.first().unwrap() - begin;
-    println!("a plan of {} orders: the first request after {:.2} s", size.n_planned, first.as_secs_f64());
+    println!("plan of {} orders: first request after {:.2} s", size.n_planned, first.as_secs_f64());
     println!(
-        "a plan of {} orders: {} requests sent, {:.1} s in all",
+        "plan of {} orders: {} requests sent, {:.1} s in total",
         size.n_planned,
         service.n_received(),
         begin.elapsed().as_secs_f64()
     );
     if let Some(peak) = peak {
-        println!("a plan of {} orders: at most {peak} MB of memory", size.n_planned);
+        println!("plan of {} orders: peak memory {peak} MB", size.n_planned);
     }
 }

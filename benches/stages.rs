@@ -1,8 +1,8 @@
-//! How fast each stage is, alone: one criterion group for each, in the order of the data's way, fed with what the stage
-//! before it makes of one invented export.
+//! Throughput of each stage on its own: one criterion group per stage, in the order of the data
+//! flow. Each stage reads what the previous one made of a synthetic export.
 //!
-//! `cargo bench -- --quick` measures all, `cargo bench -- ledger` one of them. The ledger's figures are those of the
-//! disk under `target/`.
+//! `cargo bench -- --quick` measures all stages, `cargo bench -- ledger` one of them. The ledger's
+//! figures depend on the disk under `target/`.
 
 #[path = "generate/form.rs"]
 mod form;
@@ -39,38 +39,38 @@ use tokio::{runtime::Runtime, task::JoinSet};
 
 use support::StageInputs;
 
-/// Writes that share one sync, as many as deliveries happen to wait: none beside it, a usual night, a fast one.
+/// The number of writes that share one sync: a single one, a usual run, a fast run.
 const INTENT_BATCH_SIZES: [usize; 3] = [1, 16, 64];
 
-/// Memory that holds a part of the plan only, in bytes.
+/// A memory budget in bytes that is too small for the plan, so that the planner spills.
 const PLANNER_ON_DISK: usize = 256 * 1024;
 
-/// Permits in one round, so that entering the runtime does not count.
+/// Permits in one iteration: enough that entering the runtime does not count.
 const N_PERMITS: u64 = 1000;
 
-/// Requests of one round to the sandbox, and how many of them wait for an answer at once.
+/// Requests to the sandbox in one iteration, and how many of them are in flight.
 const N_REQUESTS: usize = 640;
 const N_IN_FLIGHT: usize = 64;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    let stations = StageInputs::prepare();
-    read(&mut criterion, &stations);
-    map(&mut criterion, &stations);
-    group(&mut criterion, &stations);
-    validate(&mut criterion, &stations);
-    event(&mut criterion, &stations);
-    plan(&mut criterion, &stations);
-    ledger(&mut criterion, &stations);
-    dispatch(&mut criterion, &stations);
-    report(&mut criterion, &stations);
-    sandbox(&mut criterion, &stations);
+    let inputs = StageInputs::prepare();
+    read(&mut criterion, &inputs);
+    map(&mut criterion, &inputs);
+    group(&mut criterion, &inputs);
+    validate(&mut criterion, &inputs);
+    event(&mut criterion, &inputs);
+    plan(&mut criterion, &inputs);
+    ledger(&mut criterion, &inputs);
+    dispatch(&mut criterion, &inputs);
+    report(&mut criterion, &inputs);
+    sandbox(&mut criterion, &inputs);
     criterion.final_summary();
 }
 
-fn read(criterion: &mut Criterion, stations: &StageInputs) {
+fn read(criterion: &mut Criterion, inputs: &StageInputs) {
     let mut group = criterion.benchmark_group("read");
-    for (name, export) in &stations.exports {
+    for (name, export) in &inputs.exports {
         group.throughput(Throughput::Bytes(export.input.fingerprint.bytes));
         group.bench_function(*name, |bencher| bencher.iter(|| read_through(&export.input)));
         group.throughput(Throughput::Bytes(export.blocks[0].bytes.len() as u64));
@@ -81,17 +81,17 @@ fn read(criterion: &mut Criterion, stations: &StageInputs) {
     group.finish();
 }
 
-/// Reads a file block by block, as one core alone would.
+/// Reads a file block by block, as one core does on its own.
 fn read_through(input: &InputFile) {
     let (mut source, mut block) = (support::open(input), Block::default());
-    while source.next_block(&mut block).expect("the file lasts as long as its folder") {
+    while source.next_block(&mut block).expect("the file exists as long as its folder") {
         support::parse(source.parser(), &block);
     }
 }
 
-fn map(criterion: &mut Criterion, stations: &StageInputs) {
+fn map(criterion: &mut Criterion, inputs: &StageInputs) {
     let mut group = criterion.benchmark_group("map");
-    for (name, export) in stations.exports.iter().filter(|(name, _)| ["csv", "ndjson"].contains(name)) {
+    for (name, export) in inputs.exports.iter().filter(|(name, _)| ["csv", "ndjson"].contains(name)) {
         group.throughput(elements(export.rows.len()));
         group.bench_function(format!("{name}_kind"), |bencher| {
             bencher.iter(|| export.rows.iter().for_each(|row| drop(black_box(export.mapper.kind(row)))));
@@ -109,9 +109,10 @@ fn map(criterion: &mut Criterion, stations: &StageInputs) {
     group.finish();
 }
 
-/// `runs` alone; drafts are made of the rows that stand in them or were gathered, which maps them too.
-fn group(criterion: &mut Criterion, stations: &StageInputs) {
-    let export = stations.csv();
+/// `runs` only finds the runs of adjacent rows; `adjacent` and `gathered` also map the rows and
+/// build the drafts.
+fn group(criterion: &mut Criterion, inputs: &StageInputs) {
+    let export = inputs.csv();
     let mut group = criterion.benchmark_group("group");
     group.throughput(elements(export.rows.len()));
     group.bench_function("runs", |bencher| {
@@ -122,66 +123,68 @@ fn group(criterion: &mut Criterion, stations: &StageInputs) {
     group.finish();
 }
 
-fn validate(criterion: &mut Criterion, stations: &StageInputs) {
+fn validate(criterion: &mut Criterion, inputs: &StageInputs) {
     let mut group = criterion.benchmark_group("validate");
-    group.throughput(elements(stations.drafts.len()));
+    group.throughput(elements(inputs.drafts.len()));
     group.bench_function("check", |bencher| {
-        let check = |drafts| support::check(drafts, stations.rules).for_each(|checked| drop(black_box(checked)));
-        bencher.iter_batched(|| stations.drafts.clone(), check, BatchSize::LargeInput);
+        let check = |drafts| support::check(drafts, inputs.rules).for_each(|checked| drop(black_box(checked)));
+        // `check` consumes its drafts, so each iteration gets a copy that is not measured.
+        bencher.iter_batched(|| inputs.drafts.clone(), check, BatchSize::LargeInput);
     });
     group.finish();
 }
 
-fn event(criterion: &mut Criterion, stations: &StageInputs) {
+fn event(criterion: &mut Criterion, inputs: &StageInputs) {
     let mut group = criterion.benchmark_group("event");
-    group.throughput(elements(stations.orders.len()));
+    group.throughput(elements(inputs.orders.len()));
     group.bench_function("order_checkout", |bencher| {
-        let length = |order| url::event_url_length(&stations.rules.target, &json::order_checkout(order));
-        bencher.iter(|| stations.orders.iter().map(length).sum::<usize>());
+        let length = |order| url::event_url_length(&inputs.rules.target, &json::order_checkout(order));
+        bencher.iter(|| inputs.orders.iter().map(length).sum::<usize>());
     });
     group.finish();
 }
 
-fn plan(criterion: &mut Criterion, stations: &StageInputs) {
+fn plan(criterion: &mut Criterion, inputs: &StageInputs) {
     let mut group = criterion.benchmark_group("plan");
-    group.throughput(elements(stations.orders.len()));
+    group.throughput(elements(inputs.orders.len()));
     for (name, memory) in [("planner", usize::MAX), ("planner_on_disk", PLANNER_ON_DISK)] {
         group.bench_function(name, |bencher| {
-            bencher.iter(|| support::written_plan(&stations.orders, &stations.planned, &stations.folder, memory));
+            bencher.iter(|| support::written_plan(&inputs.orders, &inputs.planned, &inputs.folder, memory));
         });
     }
-    let file = support::written_plan(&stations.orders, &stations.planned, &stations.folder, usize::MAX);
+    let file = support::written_plan(&inputs.orders, &inputs.planned, &inputs.folder, usize::MAX);
     group.bench_function("read_back", |bencher| bencher.iter(|| support::read_back(&file)));
     group.finish();
 }
 
-fn ledger(criterion: &mut Criterion, stations: &StageInputs) {
-    let intents = intents(&stations.guests);
+fn ledger(criterion: &mut Criterion, inputs: &StageInputs) {
+    let intents = intents(&inputs.guests);
     let mut group = criterion.benchmark_group("ledger");
     for size in INTENT_BATCH_SIZES {
         let folder = support::folder();
         let mut ledger = SqliteLedger::open(
             &LedgerLocation::at(folder.path().join("ledger.db")),
-            &stations.rules.target,
+            &inputs.rules.target,
             "bench",
             Consent::NotNeeded,
         )
         .expect("the folder is new and writable");
+        // The ledger grows while it is measured, as in a run.
         let mut groups = intents.chunks_exact(size).cycle();
         group.throughput(elements(size));
         group.bench_function(BenchmarkId::new("intend", size), |bencher| {
             bencher.iter(|| {
-                let intents = groups.next().expect("a cycle has no end");
-                ledger.write(intents).expect("the disk has room")
+                let intents = groups.next().expect("a cycle never ends");
+                ledger.write(intents).expect("the disk has free space")
             });
         });
     }
     let (folder, n_attempts) = (support::folder(), n_attempts());
-    let ledger_place = LedgerLocation::at(folder.path().join("ledger.db"));
-    let open = || SqliteLedger::open(&ledger_place, &stations.rules.target, "bench", Consent::NotNeeded);
+    let location = LedgerLocation::at(folder.path().join("ledger.db"));
+    let open = || SqliteLedger::open(&location, &inputs.rules.target, "bench", Consent::NotNeeded);
     let mut ledger = open().expect("the folder is new and writable");
     for start in (0..n_attempts).step_by(intents.len()) {
-        let named = |(number, intent): (usize, &ledger::LedgerWrite)| match intent {
+        let renumbered = |(number, intent): (usize, &ledger::LedgerWrite)| match intent {
             ledger::LedgerWrite::Intent(intent) => {
                 let reference = format!("A-{:09}", start + number);
                 ledger::LedgerWrite::Intent(Intent {
@@ -191,18 +194,19 @@ fn ledger(criterion: &mut Criterion, stations: &StageInputs) {
             }
             other => other.clone(),
         };
-        let writes: Vec<_> = intents.iter().enumerate().map(named).collect();
-        ledger.write(&writes).expect("the disk has room");
+        let writes: Vec<_> = intents.iter().enumerate().map(renumbered).collect();
+        ledger.write(&writes).expect("the disk has free space");
     }
     drop(ledger);
     group.sample_size(10).throughput(elements(n_attempts));
     group.bench_function("start", |bencher| {
-        bencher.iter(|| open().expect("it is sound").history("A-000000042").expect("it can be read").len());
+        bencher.iter(|| open().expect("the ledger is valid").history("A-000000042").expect("it is readable").len());
     });
     group.finish();
 }
 
-/// How many attempts the ledger holds that a run starts from; a million with `ORDERFERRY_ATTEMPTS=1000000`.
+/// The number of attempts in the ledger that a run starts from: 20,000, or the value of
+/// `ORDERFERRY_ATTEMPTS`.
 fn n_attempts() -> usize {
     std::env::var("ORDERFERRY_ATTEMPTS").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000)
 }
@@ -223,13 +227,13 @@ fn intents(guests: &[PlannedGuest]) -> Vec<ledger::LedgerWrite> {
     intent.map(ledger::LedgerWrite::Intent).collect()
 }
 
-fn dispatch(criterion: &mut Criterion, stations: &StageInputs) {
+fn dispatch(criterion: &mut Criterion, inputs: &StageInputs) {
     let settings = support::dispatch_settings();
     let mut group = criterion.benchmark_group("dispatch");
-    group.throughput(elements(stations.orders.len()));
+    group.throughput(elements(inputs.orders.len()));
     group.bench_function("delivery", |bencher| {
         let deliver = |guest| accepted(GuestDelivery::new(guest, &settings));
-        bencher.iter(|| stations.guests.iter().map(deliver).sum::<usize>());
+        bencher.iter(|| inputs.guests.iter().map(deliver).sum::<usize>());
     });
     let runtime = runtime();
     let pacer = Pacer::new(None);
@@ -246,7 +250,7 @@ fn dispatch(criterion: &mut Criterion, stations: &StageInputs) {
     group.finish();
 }
 
-/// Answers every step with "created" and counts the accepted orders.
+/// Responds to every step with "created" and counts the accepted orders.
 fn accepted(mut delivery: GuestDelivery<'_>) -> usize {
     let (mut n_accepted, now) = (0, tokio::time::Instant::now());
     loop {
@@ -254,7 +258,7 @@ fn accepted(mut delivery: GuestDelivery<'_>) -> usize {
             Action::Send(_) => drop(delivery.on_response(created(), now)),
             Action::Settled(_, settled) => n_accepted += usize::from(settled.outcome == Outcome::Accepted),
             Action::Wait(_) | Action::OpenCart { .. } | Action::CloseCart => {}
-            Action::StopRun(reason) => panic!("nothing stops a good night: {reason}"),
+            Action::StopRun(reason) => panic!("a run without faults does not stop: {reason}"),
             Action::Done => return n_accepted,
         }
     }
@@ -265,7 +269,7 @@ fn created() -> ServiceResponse {
     ServiceResponse::Http { status: 201, body: Some(body.to_owned()), retry_after: None }
 }
 
-fn report(criterion: &mut Criterion, stations: &StageInputs) {
+fn report(criterion: &mut Criterion, inputs: &StageInputs) {
     let settled = |record: &OrderRecord| {
         if record.problems.is_empty() {
             OrderResult { attempts: 1, http_status: Some(201), ..OrderResult::without_request(Outcome::Accepted, None) }
@@ -273,7 +277,7 @@ fn report(criterion: &mut Criterion, stations: &StageInputs) {
             OrderResult::without_request(Outcome::Invalid, None)
         }
     };
-    let orders: Vec<_> = stations.records.iter().map(|record| (record, settled(record))).collect();
+    let orders: Vec<_> = inputs.records.iter().map(|record| (record, settled(record))).collect();
     let mut group = criterion.benchmark_group("report");
     group.throughput(elements(orders.len()));
     group.bench_function("results", |bencher| {
@@ -284,7 +288,7 @@ fn report(criterion: &mut Criterion, stations: &StageInputs) {
             for (record, settled) in black_box(&orders) {
                 results::add_line(&mut lines, record, settled, &names);
             }
-            writer.write(&lines).expect("a sink takes all bytes");
+            writer.write(&lines).expect("a sink accepts all bytes");
         });
     });
     group.bench_function("tally", |bencher| {
@@ -301,39 +305,42 @@ fn report(criterion: &mut Criterion, stations: &StageInputs) {
     group.finish();
 }
 
-/// IDENTITY again and again, which leaves the tenant as it is. Measures the wire too, which `send --sandbox` needs as
-/// well.
-fn sandbox(criterion: &mut Criterion, stations: &StageInputs) {
+/// Repeated IDENTITY events. The HTTP connection is measured too, since `send --sandbox` uses one
+/// as well.
+// IDENTITY, because repeating it does not change the tenant: every iteration does the same work.
+fn sandbox(criterion: &mut Criterion, inputs: &StageInputs) {
     let runtime = runtime();
     let sandbox =
         runtime.block_on(Sandbox::start(sandbox::SandboxSettings::default())).expect("a free port on loopback");
     let target = support::target(&sandbox.base_url());
-    let wire =
+    let client =
         Arc::new(HttpClient::new(&target, &support::dispatch_settings()).expect("loopback needs no certificate"));
-    let browser = runtime.block_on(new_browser(&wire, url::browser_create(&target)));
-    let identity = url::event_create(&target, &stations.guests[0].identity, &browser);
+    let browser = runtime.block_on(new_browser(&client, url::browser_create(&target)));
+    let identity = url::event_create(&target, &inputs.guests[0].identity, &browser);
     let mut group = criterion.benchmark_group("sandbox");
     group.throughput(elements(N_REQUESTS));
     group.bench_function("identity", |bencher| {
-        bencher.iter(|| runtime.block_on(send_concurrently(&wire, &identity)));
+        bencher.iter(|| runtime.block_on(send_concurrently(&client, &identity)));
     });
     group.finish();
     runtime.block_on(sandbox.stop());
 }
 
-async fn new_browser(wire: &HttpClient, url: String) -> String {
-    let ServiceResponse::Http { body: Some(body), .. } = wire.send(url).await else { panic!("the sandbox answers") };
-    let answer: serde_json::Value = serde_json::from_str(&body).expect("the sandbox answers in JSON");
-    answer["ref"].as_str().expect("a new browser has an id").to_owned()
+async fn new_browser(client: &HttpClient, url: String) -> String {
+    let ServiceResponse::Http { body: Some(body), .. } = client.send(url).await else {
+        panic!("expected a response of the sandbox")
+    };
+    let response: serde_json::Value = serde_json::from_str(&body).expect("the sandbox responds in JSON");
+    response["ref"].as_str().expect("a new browser has an id").to_owned()
 }
 
-async fn send_concurrently(wire: &Arc<HttpClient>, url: &str) {
+async fn send_concurrently(client: &Arc<HttpClient>, url: &str) {
     let mut senders = JoinSet::new();
     for _ in 0..N_IN_FLIGHT {
-        let (wire, url) = (Arc::clone(wire), url.to_owned());
+        let (client, url) = (Arc::clone(client), url.to_owned());
         senders.spawn(async move {
             for _ in 0..N_REQUESTS / N_IN_FLIGHT {
-                assert_eq!(wire.send(url.clone()).await.status(), Some(201));
+                assert_eq!(client.send(url.clone()).await.status(), Some(201));
             }
         });
     }
@@ -341,7 +348,7 @@ async fn send_concurrently(wire: &Arc<HttpClient>, url: &str) {
 }
 
 fn runtime() -> Runtime {
-    Runtime::new().expect("threads and a timer")
+    Runtime::new().expect("the operating system offers threads and a timer")
 }
 
 fn elements(number: usize) -> Throughput {

@@ -1,9 +1,9 @@
-//! The csv crate's walk over a file, which `check` is compared with: every record is read into one that is used again,
-//! and nothing is done with it. `cargo bench --bench walk -- FILE`.
+//! Baseline for `check`: reads a file with the csv crate, every record into one reused buffer, and
+//! does nothing with it. `cargo bench --bench walk -- FILE`.
 //!
-//! Without a file that there is, as where all benches are run, it only says how it is used.
+//! Without an existing file, as when all benches are run, it only prints its usage.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench talks")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints its results")]
 
 use std::{env, path::PathBuf, time::Instant};
 
@@ -17,7 +17,7 @@ fn main() -> csv::Result<()> {
     }
     for file in files {
         let begin = Instant::now();
-        // As it comes from the crate, with its buffer of 8 KB.
+        // The crate's defaults, with a buffer of 8 KB.
         let mut reader = Reader::from_path(&file)?;
         let (mut record, mut n_records, mut n_fields) = (ByteRecord::new(), 0_u64, 0);
         while reader.read_byte_record(&mut record)? {

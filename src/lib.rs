@@ -1,5 +1,7 @@
-//! orderferry ferries an OMS's order exports into Sitecore Personalize. The modules stand in the order of the data's
-//! way; README.md has the map.
+//! Importer of an order management system's exports into Sitecore Personalize.
+//!
+//! The data flows through `read`, `map`, `group`, `validate`, `event`, `plan` and `dispatch`;
+//! `pipeline` connects these stages and `cli` calls it. README.md has the map of the modules.
 
 pub mod cli;
 pub mod dispatch;

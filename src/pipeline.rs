@@ -1,6 +1,7 @@
-//! The one place where the stages meet: what a run does, from the named inputs to its report.
+//! Pipeline: one run from the inputs to the report, and the only module that connects the stages.
 //!
-//! Everything is checked before anything is sent. Called by `cli`; knows every stage, and no stage knows it.
+//! Everything is checked before anything is sent. It parses, checks and encodes nothing itself;
+//! that is the work of the stages, none of which knows it. Called by `cli` through [`run`].
 
 mod error;
 mod guards;
@@ -42,70 +43,71 @@ use saved_plan::{PlanHeader, SavedPlan};
 use shuffle::files::ExportRead;
 use sink::{ExportSink, SendCandidates};
 
-/// What the state of an embedded sandbox is called in the run folder.
+/// File in the run folder with the final state of an embedded sandbox.
 const SANDBOX_FILE: &str = "sandbox.json";
 
-/// Everything that a run needs to know.
+/// Specification of a run: what to read, how to check it, and whether to send it.
 pub struct RunSpec<'a> {
-    /// The run's name.
+    /// The run's id, which the ledger stores with each attempt.
     pub run_id: String,
-    /// When it started.
+    /// Start of the run; the age of orders is measured from it.
     pub started_at: DateTime<Utc>,
-    /// Files, folders, globs, `-`.
+    /// Files, folders, globs, or `-` for standard input.
     pub inputs: Vec<String>,
-    /// How to read them.
+    /// How to read the inputs.
     pub profile: Profile,
-    /// Whether rows that cannot be read, and whose order is not known, are only counted.
+    /// Whether unreadable rows whose order is not known are only counted. Otherwise they end the
+    /// run.
     pub accepts_unreadable: bool,
-    /// What hostile input may not exceed.
+    /// Limits that a hostile input must not exceed.
     pub limits: ReadLimits,
-    /// What grows with the export may hold so many bytes in memory; the rest of it goes to the run folder.
+    /// Memory budget in bytes for everything that grows with the export; the rest spills to the run
+    /// folder.
     pub memory: u64,
-    /// Where the report goes.
+    /// The run folder.
     pub folder: PathBuf,
-    /// How orders are checked, and for which target.
+    /// The rules of the check, and the target.
     pub validate: validate::ValidateSettings,
-    /// How many invalid orders are borne.
+    /// Maximum invalid orders; with more, nothing is sent.
     pub max_invalid: MaxInvalid,
-    /// How often a changed order sets the exit code.
+    /// Whether a changed order sets the exit code once or until it is acknowledged.
     pub changed_exit: ChangedExit,
-    /// What was sent before.
+    /// The ledger with the attempts of earlier runs.
     pub ledger: LedgerLocation,
-    /// Whether it is known which target to ask the ledger about; a check may name none.
+    /// Whether a target is named, to look its orders up in the ledger. A check may name none.
     pub has_target: bool,
-    /// What is done with valid orders.
+    /// How to send valid orders; none for a check.
     pub send: Option<SendSpec<'a>>,
 }
 
 /// How valid orders are sent.
 pub struct SendSpec<'a> {
-    /// The run folder with the plan to go on with, in place of the inputs.
+    /// Run folder with the plan to resume, instead of the inputs.
     pub resume_from: Option<PathBuf>,
-    /// From which ledgers it may start.
+    /// Whether the run may start with a new ledger or a new target.
     pub consent: Consent,
-    /// How patiently.
+    /// Rate, timeouts and retries.
     pub dispatch: dispatch::DispatchSettings,
-    /// Where it runs.
+    /// The runtime that executes the requests.
     pub runtime: &'a tokio::runtime::Runtime,
-    /// From which age on orders need a go-ahead, which is not given; none if it is.
+    /// Age above which orders are not sent; none with `--backfill`.
     pub age_limit: Option<AgeLimit>,
-    /// At most so many orders are settled by sending.
+    /// Maximum orders to send.
     pub limit: Option<usize>,
-    /// Whether orders that an earlier run left unknown are sent again.
+    /// Whether to resend orders whose outcome an earlier run left unknown.
     pub resends_unknown: bool,
-    /// Set by whoever wants the run to stop early.
+    /// Holds the reason once an early stop is requested.
     pub shutdown_signal: dispatch::ShutdownSignal,
-    /// The target, where it is inside this process.
+    /// The embedded sandbox, if it is the target.
     pub sandbox: Option<&'a Sandbox>,
 }
 
 impl RunSpec<'_> {
-    /// Why the run is to stop, if someone wants it to.
+    /// Returns the reason of a requested stop.
     fn stop_reason(&self) -> Option<String> {
         self.send.as_ref()?.shutdown_signal.borrow().clone()
     }
 
-    /// How rows are brought together.
     fn grouping(&self) -> group::GroupSettings {
         group::GroupSettings {
             joins_files: self.profile.joins_files,
@@ -114,50 +116,51 @@ impl RunSpec<'_> {
         }
     }
 
-    /// Whether a check finds that each valid order would be sent, and as a single event: then the guests to identify are
-    /// all guests, and need not be counted a second time.
+    /// Whether a check counts each valid order as sent, and as a single event. Then the guests to
+    /// identify are all guests and need no counter of their own.
     fn would_send_all_as_single(&self) -> bool {
         !self.has_target && self.validate.mode == Mode::Single
     }
 
-    /// The ledger to write, held for this run.
+    /// Opens the ledger for writing and locks it for this run.
     fn ledger_to_write(&self, send_spec: &SendSpec<'_>, emit: ProgressFn<'_>) -> Result<SqliteLedger, LedgerError> {
         let ledger = SqliteLedger::open(&self.ledger, &self.validate.target, &self.run_id, send_spec.consent)?;
         ledger.warnings().iter().for_each(|note| emit(Progress::Warning(note)));
         Ok(ledger)
     }
 
-    /// The ledger to look at only, if there is one: it is not held.
+    /// Opens the ledger read-only and without a lock. Returns none if there is no ledger.
     fn ledger_to_read(&self) -> Result<Option<SqliteLedger>, LedgerError> {
         SqliteLedger::open_existing(&self.ledger, &self.validate.target, &self.run_id)
     }
 }
 
-/// How often an order that has changed since it was accepted sets the exit code.
+/// How often an order that changed after its acceptance sets the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangedExit {
     /// Until a run has reported the change.
     #[default]
     First,
-    /// Until a person acknowledges it.
+    /// Until the operator acknowledges it.
     Always,
 }
 
-/// More invalid orders than this, of those not skipped, and nothing is sent; nor where more are too old to be sent without
-/// a go-ahead.
+/// Maximum invalid orders, of those not skipped; with more, nothing is sent. The same limit holds
+/// for orders that are too old to be sent without `--backfill`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MaxInvalid {
-    /// Ten percent, but at least five orders: of five orders one that is invalid stops nothing.
+    /// Ten percent, but at least five orders.
+    // Of five orders, one that is invalid must not stop the run.
     #[default]
     Default,
     /// A number of orders.
     Orders(u64),
-    /// A part of the orders, in percent.
+    /// A share of the orders, in percent.
     Percent(Decimal),
 }
 
-/// What [`MaxInvalid::Usual`] allows.
+/// Limits of [`MaxInvalid::Default`].
 const DEFAULT_PERCENT: Decimal = Decimal::TEN;
 const DEFAULT_ORDERS: u64 = 5;
 
@@ -174,34 +177,36 @@ impl MaxInvalid {
     }
 }
 
-/// What happens, as it happens.
+/// A progress event of a run.
 #[derive(Debug, Clone, Copy)]
 pub enum Progress<'a> {
-    /// So many rows more were read.
+    /// More rows were read; their number.
     Rows(u64),
-    /// The export is read once more, with what was learned of it.
+    /// The export is read a second time, with what the first pass found out.
     SecondPass,
-    /// The rows of orders are scattered: they are brought together on disk.
+    /// The rows of some orders are scattered; they are grouped by an external sort in the run
+    /// folder.
     Scattered {
-        /// So many orders, about; none where all that is known is that they are many.
+        /// Approximate number of scattered orders; none if all rows are spilled without counting
+        /// them.
         orders: Option<u64>,
-        /// It takes so many bytes of disk at the most.
+        /// Maximum bytes of disk that the sort needs.
         disk_needed: u64,
-        /// So many are free.
+        /// Free bytes on that disk.
         disk_free: u64,
     },
-    /// So many requests are to be sent, if all goes well.
+    /// Sending begins; the expected number of requests, without retries.
     Sending(u64),
-    /// A request goes on the wire; not one of the expected if it is a retry.
+    /// A request is sent. A retry is not one of the expected requests.
     Sent {
-        /// The same step went before.
+        /// The same step was sent before.
         is_retry: bool,
     },
-    /// Someone should know.
+    /// A warning for the user.
     Warning(&'a str),
 }
 
-/// Hears of progress, from any thread.
+/// Receives progress events, from any thread.
 pub type ProgressFn<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
 
 impl std::fmt::Display for MaxInvalid {
@@ -214,19 +219,21 @@ impl std::fmt::Display for MaxInvalid {
     }
 }
 
-/// A finished run.
+/// The result of a finished run.
 #[derive(Debug)]
 pub struct Finished {
-    /// Its summary, with the exit code.
+    /// The summary, with the exit code.
     pub summary: Summary,
-    /// Why nothing was sent or the run ended early, in words for a person.
+    /// Message for the user if nothing was sent or the run ended early.
     pub error: Option<String>,
 }
 
-/// Runs a job.
+/// Executes a run and writes its report to the run folder.
+///
+/// An error means that there is no complete report; a run that is refused or stopped has one.
 pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunError> {
     let resumed = spec.send.as_ref().and_then(|send_spec| Some((send_spec.resume_from.as_ref()?, send_spec)));
-    // What is not there should leave no folder behind.
+    // Before the folder is created: a plan that does not exist must not leave an empty run folder.
     let resumed = match resumed {
         Some((run, send_spec)) => Some((saved_plan::open_verified(run)?, send_spec)),
         None => None,
@@ -237,7 +244,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
         None => run_export(&folder, spec, emit)?,
     };
     if let Some(sandbox) = spec.send.as_ref().and_then(|send_spec| send_spec.sandbox) {
-        let state = serde_json::to_string_pretty(&sandbox.state()).expect("a state is plain data");
+        let state = serde_json::to_string_pretty(&sandbox.state()).expect("text and numbers always serialize");
         let written = folder.write_file(SANDBOX_FILE, &state).map_err(RunError::from);
         written.map_err(RunError::after_sending)?;
     }
@@ -253,7 +260,8 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
     };
     let ledger = match open_ledger(spec, emit) {
         Ok(ledger) => ledger,
-        // Nothing that the export may hold would help.
+        // Before the export is read, which may take long: its content does not matter without a
+        // ledger.
         Err(error) => return Recorder::open(spec, folder, files)?.finish_refused(spec, folder, &error.into()),
     };
     let mut sink = ExportSink::open(spec, folder, files.clone())?;
@@ -275,6 +283,7 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
     let (Some(send_spec), Some(ledger)) = (&spec.send, ledger) else {
         return recorder.finish(spec, folder, None);
     };
+    // The plan is read back from disk, so that a slow service holds no export in memory.
     let plan = write_plan(candidates, ledger.id()?, spec, folder, &mut recorder)?;
     emit(Progress::Sending(plan.header.n_requests));
     let guests =
@@ -286,30 +295,32 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
     Ok(finished)
 }
 
-/// Marks the changes of a finished report in the ledger, so that the next report of them does not set the exit code. A run
-/// that was stopped early is run again, and reports them again.
+/// Marks the reported changes in the ledger, so that the next report of them does not set the exit
+/// code.
 fn mark_reported(ledger: Option<SqliteLedger>, finished: &Finished, emit: ProgressFn<'_>) {
     let Finished { summary, .. } = finished;
+    // A run that was stopped early is repeated and reports them again.
     let Some(mut ledger) = ledger.filter(|_| summary.orders.changed > 0 && matches!(summary.exit_code, 0 | 1 | 3))
     else {
         return;
     };
     if let Err(error) = ledger.write(&[LedgerWrite::MarkReported]) {
-        emit(Progress::Warning(&format!("{error}\n  the next run reports the changed orders as new ones")));
+        emit(Progress::Warning(&format!("{error}\n  the next run reports the changed orders as newly changed")));
     }
 }
 
-/// Writes `rejects/`, and warns of files whose rows it cannot copy any more.
+/// Writes `rejects/` and warns of inputs whose rows can no longer be copied.
 fn write_rejects(recorder: &mut Recorder, folder: &RunFolder, emit: ProgressFn<'_>) -> Result<(), ReportError> {
     for name in recorder.write_rejects(folder)? {
         emit(Progress::Warning(&format!(
-            "{name} was moved, replaced or changed since it was read; rejects/ holds the reasons of its orders, not their rows"
+            "{name} was moved, replaced or changed after it was read; rejects/ contains the reasons of its \
+             orders, but not their rows"
         )));
     }
     Ok(())
 }
 
-/// Reports what was sent. Rejects that cannot be written are no reason to say less.
+/// Writes the report of a run that has sent orders.
 fn finish_sent(
     mut recorder: Recorder,
     spec: &RunSpec<'_>,
@@ -317,17 +328,18 @@ fn finish_sent(
     stopped: Option<String>,
     emit: ProgressFn<'_>,
 ) -> Result<Finished, RunError> {
+    // The report is written even if the rejects cannot be: orders were sent.
     let rejects = write_rejects(&mut recorder, folder, emit).err().map(|error| error.to_string());
     let lost = match recorder.record_lost() {
         0 => None,
-        n_lost => Some(format!("{n_lost} orders of the plan were not attempted, and the results do not name them")),
+        n_lost => Some(format!("{n_lost} orders of the plan were not attempted and are missing in the results")),
     };
     let stopped = stopped.or(rejects).or(lost);
     recorder.finish(spec, folder, stopped)
 }
 
-/// The ledger that a run will write, held for it, or why it cannot be; or the one that a check only looks at, if there is
-/// one.
+/// Opens the ledger: locked for writing for a send, read-only for a check with a target, none
+/// otherwise.
 fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
     match &spec.send {
         Some(send_spec) => spec.ledger_to_write(send_spec, emit).map(Some),
@@ -340,19 +352,24 @@ fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Option<Sqlite
     }
 }
 
-/// Settles every order that was to be sent as not attempted, or still unknown.
+/// Records every order of the plan as not attempted or still unknown, with the refusal as its
+/// reason.
 fn record_unsent(candidates: SendCandidates, refusal: &Refusal, recorder: &mut Recorder) -> Result<(), RunError> {
     let reason = refusal.first_line();
-    let mut done = Ok(());
+    let mut done: Result<(), ReportError> = Ok(());
     candidates.planner.for_each(|order| {
+        // The callback cannot return an error, so the first one is kept and ends the recording.
+        if done.is_err() {
+            return;
+        }
         let not_attempted = OrderResult::not_attempted(order.is_uncertain, Some(reason.clone()));
         let result = order.held_result.unwrap_or(not_attempted);
-        done = std::mem::replace(&mut done, Ok(())).and_then(|()| recorder.record(&order.record, &result));
+        done = recorder.record(&order.record, &result);
     })?;
     Ok(done?)
 }
 
-/// Writes the plan, and opens it again for sending: a service that is slow holds no export in memory.
+/// Writes the plan to the run folder and opens it for sending.
 fn write_plan(
     mut candidates: SendCandidates,
     ledger: String,
@@ -360,7 +377,7 @@ fn write_plan(
     folder: &RunFolder,
     recorder: &mut Recorder,
 ) -> Result<SavedPlan, RunError> {
-    let unplanned = candidates.unplanned.take().expect("a run that sends writes down what it leaves out");
+    let unplanned = candidates.unplanned.take().expect("a send always writes its unplanned orders");
     let plan = candidates.planner.sort().map_err(PlanError::from)?;
     let header = PlanHeader {
         target: TargetHash::of(&spec.validate.target).to_hex(),
@@ -377,7 +394,7 @@ fn write_plan(
     saved_plan::open(folder.path())
 }
 
-/// Whether the valid orders may be sent, or a check that found them is a good one.
+/// Returns an error if too many orders are invalid or too old: a send sends nothing, a check fails.
 fn check_guards(candidates: &SendCandidates, spec: &RunSpec<'_>, recorder: &Recorder) -> Result<(), Refusal> {
     let n_invalid = recorder.n_invalid();
     let n_orders = recorder.n_not_skipped() - BackfillGuard::of(spec).n_skipped(candidates.old_orders);

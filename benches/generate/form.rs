@@ -1,23 +1,24 @@
-//! Orders → text: CSV with a row for each item, or JSON with a document for each order.
+//! Export format: writes orders as CSV with a row per item, or as JSON with a document per order.
 //!
-//! A record is what can be put elsewhere as a whole: a row, or a document. Called by `main`.
+//! A record is the unit that can be moved as a whole: a row or a document. Called by `main` and by
+//! benches that need exports.
 
 use std::fmt::{self, Write};
 
 use crate::orders::{Decimals, Order, Orders};
 
-/// 21 columns; all cells of an order stand in each of its rows.
+/// 21 columns. The order columns are repeated in each row of an order.
 const HEADER: &str = "referenceId,orderedAt,status,currencyCode,price,paymentType,cardType,ext.giftWrap:boolean,\
     item.type,item.referenceId,item.price,item.name,item.productId,item.quantity,item.ext.colour,\
     guest.email,guest.firstname,guest.lastname,guest.city,guest.country,guest.id.crm\n";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ExportFormat {
-    /// A row for each item.
+    /// One row per item
     Csv,
-    /// An order in each line.
+    /// One order per line
     Ndjson,
-    /// One array of all orders.
+    /// One array of all orders
     Array,
 }
 
@@ -44,7 +45,7 @@ impl ExportFormat {
         }
     }
 
-    /// Gives each record of an order to `take`.
+    /// Passes each record of an order to `emit`.
     pub(crate) fn records<E>(
         self,
         order: &Order,
@@ -59,7 +60,7 @@ impl ExportFormat {
                 Self::Csv => write_row(order, position, orders, text),
                 Self::Ndjson | Self::Array => write_document(order, orders, text),
             };
-            written.expect("a String takes all text");
+            written.expect("a String accepts all text");
             emit(text)?;
         }
         Ok(())

@@ -1,8 +1,10 @@
-//! A seeded generator of large exports: `cargo bench --bench generate -- --rows 5000000 --out orders.csv`.
+//! Seeded generator of large exports: `cargo bench --bench generate -- --rows 5000000 --out
+//! orders.csv`.
 //!
-//! The same seed gives the same bytes. Without `--out`, as where all benches are run, it only says how it is used.
+//! The same seed generates the same bytes. Without `--out`, as when all benches are run, it only
+//! prints its usage.
 
-#![expect(clippy::print_stderr, reason = "a bench talks")]
+#![expect(clippy::print_stderr, reason = "a bench prints its results")]
 
 mod form;
 mod orders;
@@ -21,44 +23,47 @@ use form::ExportFormat;
 use orders::{Fraction, OrderGenerator};
 use shuffle::Shuffle;
 
-/// Somewhat more than a row of CSV has.
+/// Slightly more than the average length of a CSV row.
 const BYTES_OF_A_ROW: u64 = 220;
 
-/// Invents an export of the canonical profile, the same on every machine.
+/// Generate a synthetic export of the canonical profile, the same on every machine
 #[derive(Parser)]
 #[command(name = "cargo bench --bench generate --")]
 struct Arguments {
-    /// Where to write it
+    /// Write the export to this file
     #[arg(long)]
     out: PathBuf,
-    /// Items of all orders, each of which is a row of CSV; two and a half make an order
+    /// Generate this many items over all orders, one CSV row each; an order has 2.5 on average
     #[arg(long, default_value_t = 5_000_000)]
     rows: u64,
+    /// Seed of the random generator
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// In random order: the rows of CSV, the orders of JSON
+    /// Write in random order: the rows of CSV, the orders of JSON
     #[arg(long)]
     shuffled: bool,
+    /// Write in this format
     #[arg(long, value_enum, default_value = "csv")]
     form: ExportFormat,
-    /// The share of products whose names hold a comma or quotation marks
+    /// Share of products (0 to 1) whose names contain a comma or quotation marks
     #[arg(long, default_value = "0.1", value_parser = share)]
     quoted: Fraction,
-    /// The share of orders in a currency that there is not
+    /// Share of orders (0 to 1) in a currency that does not exist
     #[arg(long, default_value = "0", value_parser = share)]
     invalid: Fraction,
-    /// Cargo says so
+    /// Passed by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
 }
 
 fn share(text: &str) -> Result<Fraction, String> {
     let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
-    share.map(Fraction).ok_or_else(|| "a share is a number from 0 to 1".to_owned())
+    share.map(Fraction).ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }
 
 fn main() -> io::Result<()> {
-    // What other benches understand comes here too where all are run.
+    // When all benches are run, the arguments of the others are passed here too, so clap must not
+    // refuse them.
     if !env::args().any(|argument| argument == "--out" || argument.starts_with("--out=")) {
         eprintln!("{}", Arguments::command().render_help());
         return Ok(());
@@ -85,7 +90,7 @@ fn shuffled(arguments: &Arguments, export: &mut Export) -> io::Result<u64> {
     Ok(n_orders)
 }
 
-/// How many orders the records come from.
+/// Passes each record to `emit`. Returns the number of orders.
 fn each_record(arguments: &Arguments, mut emit: impl FnMut(&str) -> io::Result<()>) -> io::Result<u64> {
     let &Arguments { rows: n_rows, seed, quoted, invalid, form, .. } = arguments;
     let mut orders = OrderGenerator { n_rows, seed, quoted, invalid }.orders();
@@ -97,7 +102,7 @@ fn each_record(arguments: &Arguments, mut emit: impl FnMut(&str) -> io::Result<(
     Ok(n_orders)
 }
 
-/// The file, record by record.
+/// The export file, written record by record.
 struct Export {
     file: BufWriter<File>,
     form: ExportFormat,
@@ -119,7 +124,7 @@ impl Export {
         self.file.write_all(record.as_bytes())
     }
 
-    /// How many bytes were written.
+    /// Finishes the file. Returns the number of bytes written.
     fn finish(mut self) -> io::Result<u64> {
         if self.is_begun {
             self.file.write_all(self.form.end().as_bytes())?;

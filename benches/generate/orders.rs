@@ -1,8 +1,9 @@
-//! Invented orders from a seed, as many as fill a number of rows: the same seed gives the same orders on every machine.
+//! Order generator: synthetic orders from a seed, as many as fill a number of rows. The same seed
+//! generates the same orders on every machine.
 //!
-//! An order has two and a half items on average and its price is what they add up to; its guest comes back, so that
-//! there are about 0.6 guests an order; the orders stand in the order of their times, which span ten years. Writes
-//! nothing: that is for `form`. Called by `main` and by benches that need orders.
+//! An order has 2.5 items on average, and its price is their sum. Guests return: there are about
+//! 0.6 guests per order. The orders are sorted by their times, which span ten years. Writes
+//! nothing; `form` does that. Called by `main` and by benches that need orders.
 
 use chrono::{DateTime, SecondsFormat};
 
@@ -10,10 +11,10 @@ use chrono::{DateTime, SecondsFormat};
 const FIRST_ORDER: u64 = 1_451_606_400;
 const TIME_SPAN: u64 = 315_532_800;
 
-/// How many orders in a hundred have 1, 2, 3, … items; 250 items in all.
+/// The number of orders in a hundred with 1, 2, 3, … items; 250 items in total.
 const ORDERS_WITH_ITEMS: [u64; 8] = [35, 25, 17, 11, 6, 3, 2, 1];
 
-/// Guests to draw from, in a thousand orders: so many that 600 different ones are drawn.
+/// The number of guests to draw from, per thousand orders. About 600 different ones are drawn.
 const GUESTS_TO_DRAW: u64 = 885;
 
 const N_PRODUCTS: u64 = 4096;
@@ -44,7 +45,7 @@ const BRANDS: [&str; 12] = [
 ];
 const COLOURS: [&str; 8] = ["petrol", "bleu nuit", "grün", "sand", "anthracite", "moss", "rust", ""];
 
-/// As people write them, and as their addresses do.
+/// First names as people write them, and the initial in their e-mail addresses.
 const FIRST_NAMES: [(&str, char); 16] = [
     ("Elspeth", 'e'),
     ("Douglas", 'd'),
@@ -83,7 +84,7 @@ const LAST_NAMES: [(&str, &str); 16] = [
 ];
 const DOMAINS: [&str; 3] = ["example.org", "example.net", "example.com"];
 
-/// City, country and what is paid with there.
+/// City, country and the currency that is used there.
 const CITIES: [(&str, &str, &str); 16] = [
     ("Bristol", "GB", "GBP"),
     ("Newcastle upon Tyne", "GB", "GBP"),
@@ -104,18 +105,18 @@ const CITIES: [(&str, &str, &str); 16] = [
 ];
 const CARDS: [&str; 4] = ["Mastercard", "Visa", "Diners", "American Express"];
 
-/// What to invent.
+/// The parameters of the generator.
 pub(crate) struct OrderGenerator {
-    /// Items of all orders; the last order ends where they do.
+    /// The number of items over all orders; the last order has as many as remain.
     pub(crate) n_rows: u64,
     pub(crate) seed: u64,
-    /// Products with a comma or quotation marks in their names.
+    /// The share of products with a comma or quotation marks in their names.
     pub(crate) quoted: Fraction,
-    /// Orders in a currency that there is not.
+    /// The share of orders in a currency that does not exist.
     pub(crate) invalid: Fraction,
 }
 
-/// A share of things, from 0 to 1.
+/// A share from 0 to 1.
 #[derive(Clone, Copy)]
 pub(crate) struct Fraction(pub(crate) f64);
 
@@ -126,7 +127,7 @@ pub(crate) struct Order {
     pub(crate) status: &'static str,
     pub(crate) currency: &'static str,
     pub(crate) payment: &'static str,
-    /// Empty where no card paid.
+    /// Empty if the order was not paid by card.
     pub(crate) card: &'static str,
     pub(crate) is_gift: bool,
     pub(crate) items: Vec<Item>,
@@ -135,7 +136,7 @@ pub(crate) struct Order {
 
 #[derive(Clone, Copy)]
 pub(crate) struct Item {
-    /// In [`Orders::products`].
+    /// An index of [`Orders::products`].
     pub(crate) product: usize,
     pub(crate) colour: &'static str,
     pub(crate) cents: u64,
@@ -170,11 +171,11 @@ fn items_of_a_hundred_orders() -> u64 {
     (1..).zip(ORDERS_WITH_ITEMS).map(|(n_items, n_orders)| n_items * n_orders).sum()
 }
 
-/// The orders, in the order of their times.
+/// An iterator over the orders, sorted by their times.
 pub(crate) struct Orders {
     products: Vec<Product>,
     rng: SplitMix64,
-    /// About as many as there will be.
+    /// The expected number of orders.
     n_expected: u64,
     invalid: Fraction,
     number: u64,
@@ -194,7 +195,7 @@ impl Orders {
                 None => return n_items,
             }
         }
-        unreachable!("a hundred orders are told of")
+        unreachable!("ORDERS_WITH_ITEMS adds up to a hundred")
     }
 }
 
@@ -215,7 +216,7 @@ impl Iterator for Orders {
         let is_invalid = rng.is_within(self.invalid);
         let order = Order {
             reference: format!("WX{}", 1_000_000 + self.number),
-            ordered_at: ordered_at.expect("chrono knows it").to_rfc3339_opts(SecondsFormat::Secs, true),
+            ordered_at: ordered_at.expect("chrono can represent it").to_rfc3339_opts(SecondsFormat::Secs, true),
             status: if rng.below(32) == 0 { "PAYMENT_PENDING" } else { "PURCHASED" },
             currency: if is_invalid { "GPB" } else { currency },
             payment,
@@ -261,8 +262,10 @@ impl Product {
 }
 
 impl Guest {
-    /// The same number is the same guest, and pays with the same currency.
+    /// The guest of this number, and the currency that the guest pays with.
     fn generate(number: u64) -> (Self, &'static str) {
+        // Seeded with the number, so that a guest who returns has the same name, city and
+        // currency.
         let mut rng = SplitMix64(number);
         let ((first, initial), (last, in_address)) = (rng.pick(&FIRST_NAMES), rng.pick(&LAST_NAMES));
         let (city, country, currency) = rng.pick(&CITIES);
@@ -280,7 +283,8 @@ impl std::fmt::Display for Decimals {
     }
 }
 
-/// `SplitMix64`: enough for invented orders, and no dependency.
+/// `SplitMix64`, a small random generator.
+// Good enough for synthetic orders, and no dependency.
 pub(crate) struct SplitMix64(pub(crate) u64);
 
 impl SplitMix64 {
@@ -295,7 +299,7 @@ impl SplitMix64 {
         from[usize::try_from(self.below(from.len() as u64)).expect("below a slice's length")]
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a million is exact")]
+    #[expect(clippy::cast_precision_loss, reason = "a million is exact as f64")]
     fn is_within(&mut self, share: Fraction) -> bool {
         const PARTS: u64 = 1_000_000;
         (self.below(PARTS) as f64) < share.0 * PARTS as f64

@@ -1,5 +1,6 @@
-//! Any number of records in random order, with as much memory as one part of them needs: each goes into a part that the
-//! dice choose, then each part is shuffled. All orders are equally likely. Called by `main`.
+//! External shuffle: any number of records in random order, with the memory that one part needs.
+//! Each record goes to a random part, then each part is shuffled in memory. All permutations are
+//! equally likely. Called by `main`.
 
 use std::{
     fs::File,
@@ -9,21 +10,22 @@ use std::{
 
 use crate::orders::SplitMix64;
 
-/// About how many bytes a part has.
+/// The approximate size of a part in bytes.
 const PART: u64 = 256 << 20;
 
 pub(crate) struct Shuffle {
-    /// Files without names: each record after its length in four bytes.
+    /// Unnamed temporary files; each record follows its length in four bytes.
     parts: Vec<BufWriter<File>>,
     rng: SplitMix64,
 }
 
 impl Shuffle {
-    /// Keeps about `n_bytes` in `folder` for a while.
+    /// Creates a shuffle that stores about `n_bytes` in `folder` until it is finished.
     pub(crate) fn new(folder: &Path, n_bytes: u64, seed: u64) -> io::Result<Self> {
         let part = || Ok(BufWriter::with_capacity(1 << 16, tempfile::tempfile_in(folder)?));
         let parts = (0..n_bytes.div_ceil(PART)).map(|_| part()).collect::<io::Result<_>>()?;
-        // The complement, so that the shuffle does not repeat the dice of the orders.
+        // The complement of the seed: otherwise the shuffle would repeat the random numbers of the
+        // orders.
         Ok(Self { parts, rng: SplitMix64(!seed) })
     }
 
@@ -34,7 +36,7 @@ impl Shuffle {
         part.write_all(record.as_bytes())
     }
 
-    /// Gives all records to `take`.
+    /// Passes all records to `emit` in random order.
     pub(crate) fn finish(mut self, mut emit: impl FnMut(&str) -> io::Result<()>) -> io::Result<()> {
         for part in self.parts {
             let mut file = part.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -42,6 +44,7 @@ impl Shuffle {
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes)?;
             let mut records = records(&bytes);
+            // Fisher-Yates.
             for end in (1..records.len()).rev() {
                 let other = self.rng.below(end as u64 + 1);
                 records.swap(end, usize::try_from(other).expect("below a Vec's length"));

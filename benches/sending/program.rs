@@ -1,4 +1,4 @@
-//! The program with an export of invented orders, and the bare loop beside it.
+//! The program with a synthetic export, and the bare reqwest loop that it is compared with.
 
 use std::{
     fmt::Write,
@@ -16,9 +16,10 @@ use tempfile::TempDir;
 
 use crate::{BARE_LOOP, service::Service};
 
-const HEADER: &str = "referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,item.quantity,guest.email,guest.lastname";
+const HEADER: &str = "referenceId,orderedAt,status,currencyCode,price,paymentType,\
+    item.type,item.name,item.price,item.quantity,guest.email,guest.lastname";
 
-/// A folder with an export, each of whose orders has a guest of its own.
+/// A folder with an export in which every order has a different guest.
 pub(crate) struct Workspace {
     folder: TempDir,
 }
@@ -38,7 +39,7 @@ impl Workspace {
         Self { folder }
     }
 
-    /// Runs `send` to its end.
+    /// Runs `send` until it ends.
     pub(crate) fn send(&self, service: &Service, options: &str) {
         self.start(service, options).wait();
     }
@@ -61,6 +62,7 @@ impl Workspace {
         let child = Command::new(env!("CARGO_BIN_EXE_orderferry"))
             .args(command.split_whitespace())
             .current_dir(self.folder.path())
+            // Ledger and companions stay in the folder, not in the state folder of the user.
             .env("ORDERFERRY_LEDGER", "ledger.db")
             .env("XDG_STATE_HOME", self.folder.path())
             .stdout(Stdio::null())
@@ -68,13 +70,13 @@ impl Workspace {
         Running(child.unwrap())
     }
 
-    /// Writes the plan of the export, of which nothing is sent.
+    /// Writes the plan of the export without sending anything.
     pub(crate) fn plan(&self, service: &Service) {
         self.start(service, "--limit 0 --out planned").wait();
     }
 }
 
-/// A run under way.
+/// A run that is in progress.
 pub(crate) struct Running(Child);
 
 impl Running {
@@ -86,7 +88,7 @@ impl Running {
         self.0.wait().unwrap();
     }
 
-    /// The time that the thread of this name has used of a core.
+    /// The CPU time that the thread of this name has used.
     pub(crate) fn cpu_of(&self, name: &str) -> Option<Duration> {
         /// `CLK_TCK`, the same on all Linux machines.
         const TICKS_PER_SECOND: u64 = 100;
@@ -101,7 +103,7 @@ impl Running {
         Some(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
     }
 
-    /// The most memory so far, in MB.
+    /// The peak memory so far, in MB.
     pub(crate) fn peak_memory(&self) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).ok()?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -109,7 +111,7 @@ impl Running {
     }
 }
 
-/// Runs the bare loop in a process of its own, as the program is.
+/// Runs the bare loop in a separate process, as the program is one.
 pub(crate) fn run_bare_loop(base_url: &str, n_requests: usize) {
     let status = Command::new(std::env::current_exe().unwrap())
         .args([BARE_LOOP, base_url, &n_requests.to_string(), "64"])
@@ -117,23 +119,23 @@ pub(crate) fn run_bare_loop(base_url: &str, n_requests: usize) {
     assert!(status.unwrap().success());
 }
 
-/// reqwest and nothing else: so many requests, so many of them at a time.
+/// Sends `n_requests` with reqwest and nothing else, `in_flight` of them at a time.
 pub(crate) fn bare_loop(base_url: &str, n_requests: usize, in_flight: usize) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     // As long as the events of the export.
     let message = "x".repeat(700);
     let url = format!("{base_url}/v1.2/event/create.json?client_key=k&message={message}");
-    let left = Arc::new(AtomicUsize::new(n_requests));
+    let remaining = Arc::new(AtomicUsize::new(n_requests));
     runtime.block_on(async {
         let client = reqwest::Client::builder().no_proxy().tcp_nodelay(true).build().unwrap();
         let workers: Vec<_> = (0..in_flight)
             .map(|_| {
-                let (client, url, left) = (client.clone(), url.clone(), Arc::clone(&left));
+                let (client, url, remaining) = (client.clone(), url.clone(), Arc::clone(&remaining));
                 tokio::spawn(async move {
-                    let take = |left: usize| left.checked_sub(1);
-                    while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
-                        let answer = client.get(&url).send().await.unwrap();
-                        io::sink().write_all(&answer.bytes().await.unwrap()).unwrap();
+                    let decrement = |n: usize| n.checked_sub(1);
+                    while remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, decrement).is_ok() {
+                        let response = client.get(&url).send().await.unwrap();
+                        io::sink().write_all(&response.bytes().await.unwrap()).unwrap();
                     }
                 })
             })

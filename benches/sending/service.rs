@@ -1,4 +1,4 @@
-//! A service that answers with as little work as possible and remembers when requests came.
+//! Mock service: responds with as little work as possible and records when requests arrive.
 
 use std::{
     sync::{
@@ -17,12 +17,12 @@ use tokio::{
 
 const CREATED: &str = r#"{"status":"OK","version":"1.2","ref":"00000000-0000-4000-8000-000000000001"}"#;
 
-/// How it answers.
+/// How the service responds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ResponseBehaviour {
     /// At once.
     Prompt,
-    /// After a while.
+    /// After this time.
     Slow(Duration),
     /// At once; one request in ten fails in some way.
     Faulty,
@@ -32,15 +32,15 @@ pub(crate) enum ResponseBehaviour {
 pub(crate) struct Service {
     pub(crate) base_url: String,
     starts: Arc<Mutex<Vec<Instant>>>,
-    /// Dropped with the service, which ends it.
+    /// Ends the service when it is dropped.
     _end: oneshot::Sender<()>,
 }
 
 impl Service {
-    /// Starts a service on a thread of its own.
-    pub(crate) fn start(manner: ResponseBehaviour) -> Self {
+    /// Starts a service on a separate thread.
+    pub(crate) fn start(behaviour: ResponseBehaviour) -> Self {
         let starts = Arc::new(Mutex::new(Vec::new()));
-        let (seen, (end, ended)) = (Arc::clone(&starts), oneshot::channel());
+        let (arrivals, (end, ended)) = (Arc::clone(&starts), oneshot::channel());
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
@@ -49,7 +49,7 @@ impl Service {
             runtime.block_on(async {
                 tokio::select! {
                     _ = ended => {}
-                    () = accept(listener, seen, manner) => {}
+                    () = accept(listener, arrivals, behaviour) => {}
                 }
             });
         });
@@ -60,20 +60,20 @@ impl Service {
         self.starts.lock().unwrap().len()
     }
 
-    /// When the first request came.
+    /// When the first request arrived.
     pub(crate) fn first(&self) -> Option<Instant> {
         self.starts.lock().unwrap().first().copied()
     }
 
-    /// Requests a second between the first and the last one.
-    #[expect(clippy::cast_precision_loss, reason = "some thousands")]
+    /// Requests per second between the first and the last one.
+    #[expect(clippy::cast_precision_loss, reason = "a count of some thousands is exact")]
     pub(crate) fn per_second(&self) -> f64 {
         let starts = self.starts.lock().unwrap();
         let time = *starts.last().unwrap() - starts[0];
         (starts.len() - 1) as f64 / time.as_secs_f64()
     }
 
-    /// The most requests that came within any second.
+    /// The maximum number of requests that arrived within any second.
     pub(crate) fn max_in_any_second(&self) -> usize {
         let mut starts = self.starts.lock().unwrap().clone();
         starts.sort_unstable();
@@ -83,21 +83,21 @@ impl Service {
     }
 }
 
-async fn accept(listener: std::net::TcpListener, seen: Arc<Mutex<Vec<Instant>>>, manner: ResponseBehaviour) {
+async fn accept(listener: std::net::TcpListener, arrivals: Arc<Mutex<Vec<Instant>>>, behaviour: ResponseBehaviour) {
     let listener = TcpListener::from_std(listener).unwrap();
-    let n_answers = Arc::new(AtomicUsize::new(0));
+    let n_responses = Arc::new(AtomicUsize::new(0));
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
-        tokio::spawn(serve(stream, Arc::clone(&seen), manner, Arc::clone(&n_answers)));
+        tokio::spawn(serve(stream, Arc::clone(&arrivals), behaviour, Arc::clone(&n_responses)));
     }
 }
 
 async fn serve(
     mut stream: TcpStream,
-    seen: Arc<Mutex<Vec<Instant>>>,
-    manner: ResponseBehaviour,
-    n_answers: Arc<AtomicUsize>,
+    arrivals: Arc<Mutex<Vec<Instant>>>,
+    behaviour: ResponseBehaviour,
+    n_responses: Arc<AtomicUsize>,
 ) {
     let mut request = Vec::with_capacity(16 * 1024);
     while let Ok(n_read) = stream.read_buf(&mut request).await
@@ -107,20 +107,21 @@ async fn serve(
             continue;
         }
         request.clear();
-        seen.lock().unwrap().push(Instant::now());
-        if let ResponseBehaviour::Slow(time) = manner {
+        arrivals.lock().unwrap().push(Instant::now());
+        if let ResponseBehaviour::Slow(time) = behaviour {
             tokio::time::sleep(time).await;
         }
-        let Some(answer) = answer(manner, n_answers.fetch_add(1, Ordering::Relaxed)) else { return };
-        if stream.write_all(answer.as_bytes()).await.is_err() {
+        let Some(response) = response(behaviour, n_responses.fetch_add(1, Ordering::Relaxed)) else { return };
+        if stream.write_all(response.as_bytes()).await.is_err() {
             return;
         }
     }
 }
 
-/// Nothing means that the connection ends. The faults are such that the program does not slow down for them.
-fn answer(manner: ResponseBehaviour, number: usize) -> Option<String> {
-    let (head, body) = match (manner, number % 40) {
+/// The response to a request by its number; `None` closes the connection. The faults are such that
+/// the program does not throttle because of them.
+fn response(behaviour: ResponseBehaviour, number: usize) -> Option<String> {
+    let (head, body) = match (behaviour, number % 40) {
         (ResponseBehaviour::Faulty, 3 | 17) => return None,
         (ResponseBehaviour::Faulty, 29) => ("503 Service Unavailable\r\nretry-after: 0", ""),
         (ResponseBehaviour::Faulty, 37) => ("500 Internal Server Error", ""),

@@ -1,5 +1,8 @@
-//! What each stage hands to the next, made once from an invented export, so that every stage is measured alone. It lasts
-//! as long as the bench: what a stage makes is seen in what the stage before it made.
+//! Inputs of the benches: what each stage passes to the next one, prepared once from a synthetic
+//! export, so that every stage is measured on its own.
+//!
+//! Leaked, because the output of a stage borrows from its input (drafts from rows, rows from
+//! blocks). Called by `stages` and `instructions`.
 
 use std::{convert::Infallible, fs, hint::black_box, path::Path, time::Duration};
 
@@ -31,10 +34,11 @@ use crate::{
 /// About 1 MB of CSV and 2,000 orders.
 const N_ROWS: u64 = 5000;
 
-/// One order in so many names a currency that there is not, as one hand-edited row in a real export does.
+/// The share of orders in a currency that does not exist, like a manually edited row in a real
+/// export.
 const INVALID: Fraction = Fraction(0.02);
 
-/// The exports and what became of the first one at each station.
+/// The exports, and the output of each stage for the first one.
 pub(crate) struct StageInputs {
     /// CSV, CSV with quoted names, NDJSON and a JSON array.
     pub(crate) exports: [(&'static str, Export); 4],
@@ -44,11 +48,11 @@ pub(crate) struct StageInputs {
     pub(crate) orders: Vec<Order<'static>>,
     pub(crate) planned: Vec<PlannedOrder>,
     pub(crate) guests: Vec<PlannedGuest>,
-    /// Holds the files as long as they are needed.
+    /// Keeps the files until it is dropped.
     pub(crate) folder: TempDir,
 }
 
-/// A file, and its rows as they were read and mapped.
+/// A file, and its rows as read and mapped.
 pub(crate) struct Export {
     pub(crate) input: InputFile,
     pub(crate) blocks: &'static [Block],
@@ -56,15 +60,15 @@ pub(crate) struct Export {
     pub(crate) mapper: &'static FileMapper<'static>,
     pub(crate) rows: &'static [Row<'static>],
     pub(crate) keyed: &'static [KeyedRow<'static>],
-    /// The same with the rows of each order apart.
+    /// The same rows, with those of an order no longer adjacent.
     pub(crate) scattered: &'static [KeyedRow<'static>],
 }
 
 impl StageInputs {
-    /// Takes the invented export all the way.
+    /// Runs the synthetic export through all stages.
     pub(crate) fn prepare() -> Self {
         let folder = folder();
-        let profile: &'static Profile = leak(Profile::load("canonical").expect("it is built in"));
+        let profile: &'static Profile = leak(Profile::load("canonical").expect("the profile is built in"));
         let export = |name: &'static str, file: &str, form, quoted| {
             (name, Export::generate(&folder.path().join(file), form, Fraction(quoted), profile))
         };
@@ -84,12 +88,12 @@ impl StageInputs {
             }
             records.push(checked.record);
         }
-        assert!(!orders.is_empty() && orders.len() < records.len(), "most orders are valid");
+        assert!(!orders.is_empty() && orders.len() < records.len(), "some orders are valid and some are not");
         let guests = read_back(&written_plan(&orders, &planned, &folder, usize::MAX));
         Self { exports, drafts, rules, records, orders, planned, guests, folder }
     }
 
-    /// The export that the stations behind the mapper take.
+    /// The export that the stages after the mapper use.
     pub(crate) fn csv(&self) -> &Export {
         &self.exports[0].1
     }
@@ -101,22 +105,23 @@ impl Export {
         let input = InputFile::new(&path.to_string_lossy(), path).expect("it was just written");
         let (blocks, reader) = read(&input);
         let blocks: &'static [Block] = blocks.leak();
-        let mapper = FileMapper::bind(profile, reader.header(), "orders").expect("the invented export is canonical");
+        let mapper = FileMapper::bind(profile, reader.header(), "orders").expect("the synthetic export is canonical");
         let mapper = leak(mapper);
         let parsed = leak(reader.parse(blocks.iter().map(Piece::from)).expect("it is well-formed"));
         let rows: &'static [Row<'_>] = parsed.rows().collect::<Vec<_>>().leak();
         let keyed = leak(rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect::<Vec<_>>());
+        // The even rows, then the odd ones: adjacent rows of an order end up far apart.
         let scattered = (0..2).flat_map(|first| keyed.iter().skip(first).step_by(2).cloned()).collect::<Vec<_>>();
         Self { input, blocks, reader, mapper, rows, keyed, scattered: scattered.leak() }
     }
 
-    /// Rows that stand together → drafts, mapping included.
+    /// Builds drafts from adjacent rows, including the mapping.
     pub(crate) fn drafts(&self) -> Vec<Draft<'static>> {
         let runs = BlockRuns::of(self.keyed, group::GroupSettings::default()).runs.into_iter();
         runs.map(|run| self.draft(run.rows.iter(), &run.possible_rows)).collect()
     }
 
-    /// The same of rows that stand anywhere.
+    /// Builds drafts from scattered rows, including the mapping.
     pub(crate) fn scattered_drafts(&self) -> Vec<Draft<'static>> {
         let orders = group::group_scattered(self.scattered, group::GroupSettings::default()).into_iter();
         orders.map(|rows| self.draft(rows.into_iter(), &[])).collect()
@@ -125,9 +130,9 @@ impl Export {
     fn draft(
         &self,
         rows: impl ExactSizeIterator<Item = &'static KeyedRow<'static>>,
-        suspects: &[Position],
+        possible_rows: &[Position],
     ) -> Draft<'static> {
-        group::draft(rows, |row, before, into| self.mapper.map(row, before, into), suspects)
+        group::draft(rows, |row, before, into| self.mapper.map(row, before, into), possible_rows)
     }
 }
 
@@ -135,9 +140,10 @@ fn leak<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
 
-/// A folder below `target/`, on a real disk: `/tmp` may lie in memory, where a sync costs nothing.
+/// A temporary folder below `target/`.
+// Not in `/tmp`, which may be in memory, where a sync costs nothing.
 pub(crate) fn folder() -> TempDir {
-    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("cargo makes the folder around it")
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("cargo creates the parent folder")
 }
 
 fn text(form: ExportFormat, quoted: Fraction) -> String {
@@ -155,13 +161,13 @@ fn text(form: ExportFormat, quoted: Fraction) -> String {
 
 pub(crate) fn open(input: &InputFile) -> BlockReader {
     BlockReader::open(input, FileId(0), &Dialect::default(), ReadLimits::default())
-        .expect("the invented export is well-formed")
+        .expect("the synthetic export is well-formed")
 }
 
 fn read(input: &InputFile) -> (Vec<Block>, RowParser) {
     let (mut source, mut blocks) = (open(input), Vec::new());
     let mut block = Block::default();
-    while source.next_block(&mut block).expect("the file lasts as long as its folder") {
+    while source.next_block(&mut block).expect("the file exists as long as its folder") {
         blocks.push(std::mem::take(&mut block));
     }
     (blocks, source.parser().clone())
@@ -169,17 +175,17 @@ fn read(input: &InputFile) -> (Vec<Block>, RowParser) {
 
 /// Reads all rows of a block.
 pub(crate) fn parse(reader: &RowParser, block: &Block) {
-    let parsed = reader.parse([Piece::from(block)]).expect("the invented export is well-formed");
+    let parsed = reader.parse([Piece::from(block)]).expect("the synthetic export is well-formed");
     parsed.rows().for_each(|row| drop(black_box(row)));
 }
 
-/// Drafts → orders, all of them known to declare the same extensions.
+/// Validates drafts. No extension has conflicting types.
 pub(crate) fn check(
     drafts: Vec<Draft<'static>>,
     rules: &'static validate::ValidateSettings,
 ) -> impl Iterator<Item = CheckedOrder<'static>> {
-    let kinds = ExtensionTypes::default();
-    drafts.into_iter().map(move |draft| validate::check(draft, rules, &kinds))
+    let types = ExtensionTypes::default();
+    drafts.into_iter().map(move |draft| validate::check(draft, rules, &types))
 }
 
 fn planned_order(record: OrderRecord, order: &Order<'_>) -> PlannedOrder {
@@ -195,16 +201,22 @@ fn planned_order(record: OrderRecord, order: &Order<'_>) -> PlannedOrder {
     }
 }
 
-/// The plan of orders as its file. What `memory` (in bytes) does not hold goes through files in the folder.
-pub(crate) fn written_plan(orders: &[Order<'_>], to_send: &[PlannedOrder], folder: &TempDir, memory: usize) -> Vec<u8> {
+/// Writes the plan of orders as the bytes of its file. What exceeds `memory` (in bytes) spills to
+/// the folder.
+pub(crate) fn written_plan(
+    orders: &[Order<'_>],
+    planned_orders: &[PlannedOrder],
+    folder: &TempDir,
+    memory: usize,
+) -> Vec<u8> {
     let (planner, mut entries) = (Planner::new(folder.path(), memory), PlanInput::default());
-    for (order, to_send) in orders.iter().zip(to_send) {
-        entries.add_identity_of(to_send.record.id, order);
-        entries.add(order.guest.key(), to_send);
+    for (order, planned_order) in orders.iter().zip(planned_orders) {
+        entries.add_identity_of(planned_order.record.id, order);
+        entries.add(order.guest.key(), planned_order);
     }
-    planner.push(&mut entries).expect("the disk has room");
-    let (mut ordered, mut file) = (planner.sort().expect("the disk has room"), Vec::new());
-    plan::write_lines(&"bench", &mut ordered.lines, &mut file).expect("a Vec takes all bytes");
+    planner.push(&mut entries).expect("the disk has free space");
+    let (mut sorted, mut file) = (planner.sort().expect("the disk has free space"), Vec::new());
+    plan::write_lines(&"bench", &mut sorted.lines, &mut file).expect("a Vec accepts all bytes");
     file
 }
 
@@ -235,7 +247,7 @@ fn rules(profile: &Profile) -> validate::ValidateSettings {
     }
 }
 
-/// As `send` has them without options, but for the rate.
+/// The defaults of `send`, except that the rate is unlimited.
 pub(crate) fn dispatch_settings() -> dispatch::DispatchSettings {
     dispatch::DispatchSettings {
         rate: None,

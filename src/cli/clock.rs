@@ -1,21 +1,24 @@
-//! The machine's clock, checked before anything trusts it.
+//! Plausibility check of the machine's clock.
+//!
+//! Does not compare it with any other clock. Called by `cli::main` before any command; `config`
+//! uses [`MAX_DURATION`] for the durations that are typed.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::bail;
 use chrono::DateTime;
 
-/// 2020-01-01, before any orderferry. Against an earlier clock every order is of the future, so none would need
-/// `--backfill`; before 1970 times cannot even be counted.
+/// 2020-01-01, before the first orderferry. With an earlier clock every order is in the future, so none
+/// would need `--backfill`; times before 1970 cannot even be represented.
 const EARLIEST: Duration = Duration::from_secs(1_577_836_800);
 
-/// 3000-01-01: with [`LONGEST_DURATION`] behind it, a time still has a year of four digits, as dates of HTTP need.
+/// 3000-01-01: even with [`MAX_DURATION`] added, a year has four digits, as HTTP dates require.
 const LATEST: Duration = Duration::from_secs(32_503_680_000);
 
-/// A longer one is a slip of the pen, and could lie beyond the times that can be counted.
+/// 1000 years. A longer duration is a typing error, and a time plus it might not be representable.
 pub(super) const MAX_DURATION: Duration = Duration::from_secs(1000 * 31_557_600);
 
-/// Whether a clock that says `now` can be right.
+/// Returns an error unless `now` is from 2020 to 2999.
 pub(super) fn ensure_plausible(now: SystemTime) -> anyhow::Result<()> {
     let since_epoch = now.duration_since(UNIX_EPOCH);
     if since_epoch.as_ref().is_ok_and(|time| (EARLIEST..LATEST).contains(time)) {
@@ -24,12 +27,13 @@ pub(super) fn ensure_plausible(now: SystemTime) -> anyhow::Result<()> {
     let shown = match since_epoch {
         Err(_) => "a time before 1970".to_owned(),
         Ok(time) => {
+            // chrono has no date for the largest times; they are past its last year.
             let day = i64::try_from(time.as_secs()).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
             day.map_or_else(|| "a time after 9999".to_owned(), |day| day.format("%Y-%m-%d").to_string())
         }
     };
     bail!(
-        "the clock of this machine says {shown}, expected a day from 2020 to 2999\n  hint: set it, see date or timedatectl"
+        "the clock of this machine shows {shown}, expected a day from 2020 to 2999\n  hint: set the clock with date or timedatectl"
     )
 }
 
@@ -52,7 +56,7 @@ mod tests {
         ];
         for (now, shown) in cases {
             let message = check(now).unwrap_err();
-            assert!(message.starts_with(&format!("the clock of this machine says {shown}, expected")), "{message}");
+            assert!(message.starts_with(&format!("the clock of this machine shows {shown}, expected")), "{message}");
         }
         for now in [Some(UNIX_EPOCH + EARLIEST), (UNIX_EPOCH + LATEST).checked_sub(Duration::from_nanos(1))] {
             assert_eq!(check(now), Ok(()));

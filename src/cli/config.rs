@@ -1,4 +1,7 @@
-//! The settings that a file, the environment and `--set` give.
+//! Settings of the config file, the environment (`ORDERFERRY_…`) and `--set`, in ascending precedence.
+//!
+//! Checks names and types, not whether the values fit each other; `spec` does, and applies defaults
+//! and options. Called by `spec`; `faults` shares the TOML helpers.
 
 use std::{
     collections::BTreeMap,
@@ -25,23 +28,23 @@ use crate::{
     pipeline::{ChangedExit, MaxInvalid},
 };
 
-/// The file that is taken where none is named.
+/// File in the working folder that is read without `--config`.
 const DEFAULT_FILE: &str = "orderferry.toml";
 
-/// Where the settings of the usual target stand.
+/// Path prefix of the settings of the default target.
 const TARGET_PREFIX: &str = "target.";
 
-/// What the names of environment variables begin with.
+/// Prefix of the environment variables.
 const VARIABLE_PREFIX: &str = "ORDERFERRY_";
 
-/// Settings whose values are numbers; all others are text.
+/// Settings whose values are numbers; a variable or `--set` is text, which TOML would not convert.
 const NUMBERS: [&str; 7] =
     ["in_flight", "max_url_bytes", "tries", "down_after", "max_columns", "max_values", "max_expansion"];
 
-/// Settings whose values are yes or no.
+/// Settings whose values are booleans.
 const SWITCHES: [&str; 1] = ["repeat_after_500"];
 
-/// Settings by their names in the file. What is not said is none.
+/// Settings by their keys in the file; `None` where the file does not set one.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ConfigFile {
@@ -70,13 +73,13 @@ pub(super) struct ConfigFile {
     pub(super) reused_references: ReusedReferences,
     pub(super) changed_exit: ChangedExit,
     pub(super) unreadable_rows: Option<UnreadableRowsSetting>,
-    /// The target where `--to` names none.
+    /// Target without `--to`.
     pub(super) target: TargetSettings,
-    /// The targets that `--to` can name.
+    /// Targets for `--to`, by name.
     pub(super) targets: BTreeMap<String, TargetSettings>,
 }
 
-/// Where orders go, and what their events carry where the export says nothing.
+/// Where orders are sent, and the attributes of their events that the export does not have.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct TargetSettings {
@@ -91,7 +94,7 @@ pub(super) struct TargetSettings {
     pub(super) confirm: Option<ConfirmMode>,
 }
 
-/// What becomes of an order whose reference was accepted for another one.
+/// Treatment of an order whose reference was accepted for another order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum ReusedReferences {
@@ -100,7 +103,7 @@ pub(super) enum ReusedReferences {
     Send,
 }
 
-/// What becomes of orders that are too old to be sent without `--backfill`.
+/// Treatment of orders that are too old to be sent without `--backfill`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum OldOrdersSetting {
@@ -109,7 +112,7 @@ pub(super) enum OldOrdersSetting {
     Skip,
 }
 
-/// What becomes of rows that cannot be read, and whose order is not known.
+/// Treatment of unreadable rows whose order is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum UnreadableRowsSetting {
@@ -117,7 +120,7 @@ pub(super) enum UnreadableRowsSetting {
     Accept,
 }
 
-/// Requests a second.
+/// Requests a second; `None` is unlimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "NumberOrText")]
 pub(super) struct Rate(pub(super) Option<NonZeroU32>);
@@ -130,11 +133,14 @@ impl FromStr for Rate {
             return Ok(Self(None));
         }
         let number = text.strip_suffix("/s").unwrap_or(text).trim();
-        number.parse().map(|rate| Self(Some(rate))).map_err(|_| format!("{text:?} is no rate, expected such as 20/s"))
+        number
+            .parse()
+            .map(|rate| Self(Some(rate)))
+            .map_err(|_| format!("invalid rate {text:?}; expected for example 20/s"))
     }
 }
 
-/// How many invalid orders are borne: `10%` or `25`.
+/// Number or percentage of invalid orders that are allowed: `25` or `10%`.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(try_from = "NumberOrText")]
 pub(super) struct InvalidLimit(pub(super) MaxInvalid);
@@ -151,19 +157,19 @@ impl FromStr for InvalidLimit {
             }
             None => text.parse().ok().map(MaxInvalid::Orders),
         };
-        parsed.map(Self).ok_or_else(|| format!("{text:?} is no limit, expected such as 10% or 25"))
+        parsed.map(Self).ok_or_else(|| format!("invalid limit {text:?}; expected for example 10% or 25"))
     }
 }
 
-/// A limit or a rate as a file may write it.
+/// Limit, rate or size in a file: `25`, or text such as `"10%"`.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a number or a text")]
+#[serde(untagged, expecting = "expected a number or text")]
 enum NumberOrText {
     Number(u64),
     Text(String),
 }
 
-/// A size such as `256 MB` or `1 GiB`, in bytes.
+/// Size in bytes, such as `256 MB` or `1 GiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "NumberOrText")]
 pub(super) struct ByteSize(pub(super) u64);
@@ -173,7 +179,8 @@ impl FromStr for ByteSize {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let size: Result<bytesize::ByteSize, _> = text.trim().parse();
-        size.map(|size| Self(size.as_u64())).map_err(|_| format!("{text:?} is no size, expected such as 256MB or 1GiB"))
+        size.map(|size| Self(size.as_u64()))
+            .map_err(|_| format!("invalid size {text:?}; expected for example 256MB or 1GiB"))
     }
 }
 
@@ -188,17 +195,17 @@ impl TryFrom<NumberOrText> for ByteSize {
     }
 }
 
-/// A duration such as `500ms` or `30d`.
+/// Duration such as `500ms` or `30d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(super) struct DurationSetting(pub(super) Duration);
 
-/// A duration as it is typed.
+/// Parses a duration such as `500ms`, of at most 1000 years.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text)
-        .map_err(|_| format!("{text:?} is no duration, expected such as 500ms, 30s or 10min"))?;
+        .map_err(|_| format!("invalid duration {text:?}; expected for example 500ms, 30s or 10min"))?;
     if duration > MAX_DURATION {
-        return Err(format!("{text:?} is longer than 1000 years, expected such as 500ms, 30s or 10min"));
+        return Err(format!("{text:?} is longer than 1000 years; expected for example 500ms, 30s or 10min"));
     }
     Ok(duration)
 }
@@ -233,35 +240,38 @@ impl TryFrom<String> for DurationSetting {
     }
 }
 
-/// Settings and the folder of the file that they come from.
+/// Settings, and the folder of their file.
 #[derive(Debug)]
 pub(super) struct LoadedConfig {
     pub(super) settings: ConfigFile,
-    /// What the environment and `--set` say of the target, whichever it is.
+    /// Target settings of the environment and of `--set`, for the default target and for a named one.
     target_overrides: TargetSettings,
     pub(super) folder: Option<PathBuf>,
 }
 
-/// The settings of the file, overridden by the environment, overridden by `--set`.
+/// Loads the settings: of the file, overridden by the environment, overridden by `--set`.
 pub(super) fn load(
     file: Option<&Path>,
     environment: impl Iterator<Item = (String, String)>,
     set: &[String],
 ) -> anyhow::Result<LoadedConfig> {
+    // Unlike a named file, the default file may be missing.
     let file = file.map(Path::to_owned).or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists()));
     let mut table = match &file {
         Some(file) => read_table::<ConfigFile>(file)?,
         None => Table::new(),
     };
+    // Kept apart from the file's `[target]`, which a target named with `--to` overrides.
     let mut target_table = Table::new();
     for (name, value) in environment {
         let Some(path) = variable_setting(&name) else { continue };
         let destination = if path.starts_with(TARGET_PREFIX) { &mut target_table } else { &mut table };
+        // Checked one by one, so that the error names the variable.
         set_value::<ConfigFile>(destination, &path, parse_value(&path, &value))
             .with_context(|| format!("the variable {name}"))?;
     }
     for set in set {
-        let (path, value) = set.split_once('=').context("--set takes KEY=VALUE")?;
+        let (path, value) = set.split_once('=').context("--set expects KEY=VALUE")?;
         let path = &full_path(path.trim());
         let destination = if path.starts_with(TARGET_PREFIX) { &mut target_table } else { &mut table };
         set_value::<ConfigFile>(destination, path, parse_value(path, value.trim()))
@@ -272,9 +282,10 @@ pub(super) fn load(
     Ok(LoadedConfig { settings, target_overrides, folder: file.and_then(|file| file.parent().map(Path::to_owned)) })
 }
 
-/// A file's settings, which are those of a `T`; a fault names its line.
+/// Reads a file of at most 1 MiB whose settings are those of a `T`; an error names line and column.
 pub(super) fn read_table<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Table> {
     let text = read_small_file(file).with_context(|| file.display().to_string())?;
+    // Parsed twice: a `T` reports unknown keys and wrong types, and only a table can be overridden by path.
     parse::<T>(&text).and_then(|_| parse(&text)).map_err(|error| anyhow::anyhow!("{}:{error}", file.display()))
 }
 
@@ -282,20 +293,20 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, crate::map::TomlError> {
     toml::from_str(text).map_err(|error| toml_error(&error, text))
 }
 
-/// `ORDERFERRY_CLIENT_KEY` is `target.client_key`, `ORDERFERRY_RATE` is `rate`.
-/// Those that stand for an option alone are read with the options.
+/// Returns the setting of a variable: `ORDERFERRY_CLIENT_KEY` is `target.client_key`, `ORDERFERRY_RATE` is
+/// `rate`. Variables of options that are no settings are read by clap.
 fn variable_setting(name: &str) -> Option<String> {
     const OPTION_VARIABLES: [&str; 5] = ["config", "out", "to", "format", "quiet"];
     let name = name.strip_prefix(VARIABLE_PREFIX)?.to_ascii_lowercase();
     (!OPTION_VARIABLES.contains(&name.as_str())).then(|| full_path(&name))
 }
 
-/// What `--set KEY=VALUE` sets.
+/// Returns the path of the setting in `KEY=VALUE`.
 pub(super) fn setting_path(set: &str) -> Option<String> {
     set.split_once('=').map(|(path, _)| full_path(path.trim()))
 }
 
-/// `pos` is `target.pos`.
+/// Expands the short name of a target's setting: `pos` is `target.pos`.
 fn full_path(name: &str) -> String {
     const TARGET_KEYS: [&str; 9] =
         ["base_url", "client_key", "pos", "channel", "language", "currency", "page", "mode", "confirm"];
@@ -310,15 +321,16 @@ fn parse_value(path: &str, text: &str) -> Value {
     }
 }
 
-/// Puts a value at a dotted path and checks that the settings still make sense as a `T`.
+/// Sets the value at a dotted path, and checks that the settings are still those of a `T`.
 pub(super) fn set_value<T: DeserializeOwned>(table: &mut Table, path: &str, value: Value) -> anyhow::Result<()> {
     let (parents, name) = path.rsplit_once('.').map_or((None, path), |(parents, name)| (Some(parents), name));
     let mut current = &mut *table;
     for parent in parents.into_iter().flat_map(|parents| parents.split('.')) {
         let entry = current.entry(parent).or_insert_with(|| Value::Table(Table::new()));
-        current = entry.as_table_mut().with_context(|| format!("{parent:?} has no settings below it"))?;
+        current = entry.as_table_mut().with_context(|| format!("{parent:?} is a setting, not a table of settings"))?;
     }
     current.insert(name.to_owned(), value);
+    // A trial conversion of the whole table: serde names the wrong key and the known ones.
     if let Err(error) = Value::Table(table.clone()).try_into::<T>() {
         let details = toml_error(&error, "");
         bail!("{}{}", details.message, did_you_mean(details.suggestion.as_deref()));
@@ -327,9 +339,9 @@ pub(super) fn set_value<T: DeserializeOwned>(table: &mut Table, path: &str, valu
 }
 
 impl LoadedConfig {
-    /// The settings of the target that was asked for, or of the usual one. The environment and `--set` count before
-    /// either. A named target takes nothing from the usual one that says where orders go: its key is no key of another
-    /// tenant.
+    /// Returns the settings of the named target, or of the default one. The environment and `--set` override
+    /// either. A named target inherits from the default one only what does not say where orders go: the
+    /// key of one tenant must not be sent to another.
     pub(super) fn target(&self, name: Option<&str>) -> anyhow::Result<TargetSettings> {
         let default_target = self.settings.target.clone();
         let Some(name) = name else { return Ok(self.target_overrides.clone().or(&default_target)) };
@@ -343,9 +355,9 @@ impl LoadedConfig {
 }
 
 impl TargetSettings {
-    /// These, and where they say nothing, the others.
+    /// Returns these settings, with those of `fallback` where these have none.
     pub(super) fn or(self, fallback: &Self) -> Self {
-        // An empty value says nothing: an empty point of sale would lose every order silently.
+        // An empty value counts as not set: an empty point of sale would lose every order silently.
         let is_set = |value: &String| !value.trim().is_empty();
         let first_set =
             |mine: Option<String>, other: &Option<String>| mine.filter(is_set).or_else(|| other.clone().filter(is_set));
@@ -406,9 +418,9 @@ mod tests {
     #[test]
     fn named_target_inherits_no_key() {
         let file =
-            "[target]\nclient_key = 'live'\npos = 'live'\npage = 'usual'\n[targets.staging]\nbase_url = 'https://s'";
+            "[target]\nclient_key = 'live'\npos = 'live'\npage = 'default'\n[targets.staging]\nbase_url = 'https://s'";
         let staging = loaded(file, &[], &[]).unwrap().target(Some("staging")).unwrap();
-        assert_eq!((staging.client_key, staging.pos, staging.page.as_deref()), (None, None, Some("usual")));
+        assert_eq!((staging.client_key, staging.pos, staging.page.as_deref()), (None, None, Some("default")));
         let with_key = format!("{file}\nclient_key = 'file'");
         let staging =
             loaded(&with_key, &[("ORDERFERRY_CLIENT_KEY", "env")], &[]).unwrap().target(Some("staging")).unwrap();
@@ -423,14 +435,14 @@ mod tests {
     #[test]
     fn target_sets_mode_and_confirm() {
         let file = "session_timeout = '5min'\n[target]\nmode = 'auto'\nconfirm = 'parts'\n[targets.eu]\nmode = 'multi'";
-        let of = |environment: &[(&str, &str)], set: &[&str], name| {
+        let mode_and_confirm = |environment: &[(&str, &str)], set: &[&str], name| {
             let target = loaded(file, environment, set).unwrap().target(name).unwrap();
             (target.mode.unwrap(), target.confirm.unwrap())
         };
-        assert_eq!(of(&[], &[], None), (Mode::Auto, ConfirmMode::Parts));
-        assert_eq!(of(&[], &[], Some("eu")), (Mode::Multi, ConfirmMode::Parts));
+        assert_eq!(mode_and_confirm(&[], &[], None), (Mode::Auto, ConfirmMode::Parts));
+        assert_eq!(mode_and_confirm(&[], &[], Some("eu")), (Mode::Multi, ConfirmMode::Parts));
         assert_eq!(
-            of(&[("ORDERFERRY_MODE", "single")], &["confirm=whole"], Some("eu")),
+            mode_and_confirm(&[("ORDERFERRY_MODE", "single")], &["confirm=whole"], Some("eu")),
             (Mode::Single, ConfirmMode::Whole)
         );
         let timeout = loaded(file, &[], &["session_timeout=7min"]).unwrap().settings.session_timeout;
@@ -448,9 +460,9 @@ mod tests {
           hint: did you mean "in_flight"?
         "#);
         assert_eq!(loaded("rate = 5", &[], &["pos=p"]).unwrap().target(None).unwrap().pos.as_deref(), Some("p"));
-        insta::assert_snapshot!(load_error("rate = 'fast'", &[], &[]), @r#"o.toml:1:8: "fast" is no rate, expected such as 20/s"#);
-        insta::assert_snapshot!(load_error("", &[("ORDERFERRY_TIMEOUT", "soon")], &[]).split(", expected").next().unwrap(), @r#"the variable ORDERFERRY_TIMEOUT: "soon" is no duration"#);
-        insta::assert_snapshot!(load_error("", &[], &["rate"]), @"--set takes KEY=VALUE");
+        insta::assert_snapshot!(load_error("rate = 'fast'", &[], &[]), @r#"o.toml:1:8: invalid rate "fast"; expected for example 20/s"#);
+        insta::assert_snapshot!(load_error("", &[("ORDERFERRY_TIMEOUT", "soon")], &[]).split("; expected").next().unwrap(), @r#"the variable ORDERFERRY_TIMEOUT: invalid duration "soon""#);
+        insta::assert_snapshot!(load_error("", &[], &["rate"]), @"--set expects KEY=VALUE");
         assert!(load_error("", &[], &["target.poss=x"]).contains("did you mean \"pos\"?"));
     }
 }

@@ -1,6 +1,7 @@
-//! The sandbox's faults: a file, overridden by `--fault`.
+//! Fault settings of the sandbox: a TOML file, overridden by `--fault KEY=VALUE`.
 //!
-//! What they mean is the sandbox's to say. Called by `args` and `spec`.
+//! Does not interpret the faults; `sandbox::Faults` checks and injects them. Called by `args` for
+//! `orderferry sandbox` and by `spec` for `send --sandbox`.
 
 use std::path::Path;
 
@@ -10,18 +11,19 @@ use toml::{Table, Value};
 use super::config::{read_table, set_value};
 use crate::sandbox::{FaultSettings, Faults};
 
-/// The setting that is a number; all others are text.
+/// The only setting whose value is a number; all others are text, `2%` and `5s` included.
 const SEED: &str = "seed";
 
-/// The faults of a file and of options, if either says any.
+/// Loads the faults of a file and of `--fault` options; `None` if neither sets any.
 pub(super) fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<Option<Faults>> {
     let mut table = match file {
         Some(file) => read_table::<FaultSettings>(file)?,
         None => Table::new(),
     };
     for fault in overrides {
-        let (path, value) = fault.split_once('=').context("--fault takes KEY=VALUE")?;
+        let (path, value) = fault.split_once('=').context("--fault expects KEY=VALUE")?;
         let (path, value) = (path.trim(), value.trim());
+        // Checked one by one, so that the error names the option.
         set_value::<FaultSettings>(&mut table, path, parse_value(path, value))
             .with_context(|| format!("--fault {path}"))?;
     }

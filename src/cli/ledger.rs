@@ -1,5 +1,7 @@
-//! `orderferry ledger`: what the ledger holds, for people and their scripts, and what they say of orders. Sends nothing.
-//! Orders go through one by one, however many there are.
+//! `orderferry ledger`: lists, shows, exports and settles the orders of a ledger, and adopts targets.
+//!
+//! Sends nothing. Listing and exporting stream order by order, so memory does not grow with the
+//! ledger. Called by `cli::main`; the texts are in `text`, the arguments in `args`.
 
 mod args;
 mod text;
@@ -19,13 +21,13 @@ use crate::{
 pub(super) use args::LedgerArguments;
 use args::{AdoptArguments, LedgerCommand, ListArguments, SettleArguments};
 
-/// A reference that stands for those on standard input.
+/// In place of a reference: read references from standard input.
 const STDIN: &str = "-";
 
-/// Some hundred thousand references, in bytes: more are settled in several goes.
+/// Size limit of the references on standard input, in bytes: some hundred thousand. More need several calls.
 const MAX_LIST_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Does what was typed.
+/// Runs the subcommand; exit code 5 if another run holds the ledger.
 pub(super) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
     let location = spec::resolve_ledger(arguments.ledger.as_deref(), arguments.config.as_deref(), &arguments.set)?;
     let path = &location.path;
@@ -47,6 +49,7 @@ pub(super) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
 }
 
 fn is_locked(error: &anyhow::Error) -> bool {
+    // Each operation wraps the ledger's error in its own type.
     matches!(error.downcast_ref(), Some(SettleError::Ledger(LedgerError::Locked { .. })))
         || matches!(error.downcast_ref(), Some(AdoptError::Ledger(LedgerError::Locked { .. })))
         || matches!(error.downcast_ref(), Some(LedgerError::Locked { .. }))
@@ -54,6 +57,7 @@ fn is_locked(error: &anyhow::Error) -> bool {
 
 fn list(path: &Path, arguments: &ListArguments) -> anyhow::Result<()> {
     let admin = LedgerAdmin::open(path)?;
+    // Printed with the first order: a list without orders has no header, and `--references` never has one.
     let mut header = (arguments.format == OutputFormat::Text && !arguments.references).then(text::header);
     print::stream(|out| {
         admin.visit(&arguments.filter.filter(), |order| {
@@ -103,8 +107,8 @@ fn settle(location: &LedgerLocation, arguments: &SettleArguments, is_quiet: bool
     if is_quiet {
         return Ok(());
     }
-    let lines = settled.iter().map(|order| text::settled_text(order, arguments.decision));
-    let lines: Vec<_> = lines.collect();
+    let lines: Vec<_> = settled.iter().map(|order| text::settled_text(order, arguments.decision)).collect();
+    // The ledger is written by now; an error of standard output must not look like a failed settlement.
     print::output(&lines.join("\n")).context("the orders are settled, but standard output")
 }
 
@@ -120,7 +124,7 @@ fn adopt(location: &LedgerLocation, arguments: &LedgerArguments, tenant: &AdoptA
         return Ok(());
     }
     let base_url = &target.base_url;
-    print::output(&format!("adopted {adopted}\nfrom now on it is {base_url} with the given client key"))
+    print::output(&format!("adopted {adopted}\nits orders now belong to {base_url} with the given client key"))
         .context("the target is adopted, but standard output")
 }
 
@@ -131,18 +135,18 @@ fn accept_loss(location: &LedgerLocation, is_quiet: bool) -> anyhow::Result<()> 
     }
     let path = location.path.display();
     print::output(&format!(
-        "the ledger {path} is accepted as it is; orders that it does not hold are sent by the next run that reads them"
+        "the ledger {path} is accepted as it is; the next run that reads an order it does not hold sends that order"
     ))
     .context("the loss is accepted, but standard output")
 }
 
-/// The references that are typed, and those on standard input where one of them says so.
+/// Returns the typed references, and those on standard input if one of them is `-`.
 fn references(typed: &[String]) -> anyhow::Result<Vec<String>> {
     let mut references: Vec<_> = typed.iter().filter(|reference| *reference != STDIN).cloned().collect();
     if references.len() < typed.len() {
         let read = read_bounded(io::stdin().lock(), MAX_LIST_BYTES).context("standard input")?;
         references.extend(read.lines().filter(|line| !line.is_empty()).map(str::to_owned));
     }
-    ensure!(!references.is_empty(), "standard input names no order");
+    ensure!(!references.is_empty(), "standard input has no references, expected one a line");
     Ok(references)
 }

@@ -1,7 +1,9 @@
-//! What was typed → what it means; progress; exit codes.
+//! Command line: parses arguments and settings, runs the command, shows progress, sets the exit code.
 //!
-//! The only place that prints. Knows `pipeline`, the embedded sandbox, the built-in profiles, a person's view of the
-//! ledger and the settings of the stages.
+//! The only module that prints. It decides nothing about orders: `spec` turns options and settings
+//! into a `RunSpec`, and `pipeline::run` does the work. It knows `pipeline`, the embedded sandbox,
+//! the built-in profiles, the ledger's administration (`LedgerAdmin`) and the settings of the
+//! stages. Called by `main.rs`.
 
 mod args;
 mod clock;
@@ -28,22 +30,23 @@ use crate::{
 use args::{Arguments, Command, OutputFormat, ReadArguments, SandboxArguments};
 use progress::ProgressBarView;
 
-/// Usage, configuration, an unreadable input: nothing was sent.
+/// Nothing was sent: a usage or configuration error, or an unreadable input.
 const EXIT_NOTHING_SENT: u8 = 2;
 
 /// Another run holds the ledger.
 const EXIT_LOCKED: u8 = 5;
 
-/// Stopped early: run it again to go on.
+/// The run stopped early; running it again continues.
 const EXIT_STOPPED: u8 = 4;
 
-/// Runs the program as it was typed.
+/// Parses the command line and runs the command.
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return report_usage_error(&error),
     };
+    // A wrong clock would switch off the age limit of orders, and sums of times could overflow.
     let result = clock::ensure_plausible(SystemTime::now()).and_then(|()| execute(arguments.command));
     result.unwrap_or_else(|error| {
         print::status(&format!("error: {error:#}"));
@@ -54,6 +57,7 @@ pub fn main() -> ExitCode {
 fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(check) => spec::check(&check).and_then(|spec| run(&spec, &check.read)),
+        // `spec::send` owns the runtime and the sandbox that the spec borrows, so the run is its callback.
         Command::Send(send) => spec::send(&send, |spec| run(spec, &send.read)),
         Command::Ledger(ledger) => ledger::run(&ledger),
         Command::Sandbox(sandbox) => run_sandbox(&sandbox),
@@ -61,7 +65,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Help and version go to standard output and are no error.
+/// Prints a usage error (exit code 2), or help and version, which go to standard output with exit code 0.
 fn report_usage_error(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         print::usage(error);
@@ -71,7 +75,7 @@ fn report_usage_error(error: &clap::Error) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// An error after which there is no report. What came before may have been sent, and the ledger knows.
+/// Exit code of an error that prevents a report. Orders may have been sent before it; the ledger holds them.
 fn exit_code_of(error: &RunError) -> u8 {
     if error.may_have_sent() { EXIT_STOPPED } else { EXIT_NOTHING_SENT }
 }
@@ -83,7 +87,7 @@ fn run(spec: &pipeline::RunSpec<'_>, arguments: &ReadArguments) -> anyhow::Resul
     view.finish();
     let code = finished.summary.exit_code;
     let Err(error) = print_summary(&finished, spec, arguments) else { return Ok(ExitCode::from(code)) };
-    // The run is over and its code stands, unless it says that all is well.
+    // The run is over, so its exit code is kept, except 0: the summary was not delivered.
     print::status(&format!("error: standard output: {error}"));
     Ok(ExitCode::from(if code == 0 { EXIT_STOPPED } else { code }))
 }
@@ -93,10 +97,13 @@ fn print_summary(finished: &Finished, spec: &pipeline::RunSpec<'_>, arguments: &
         print::status(&format!("error: {error}"));
     }
     match arguments.format {
-        OutputFormat::Json => print::json(&serde_json::to_string(&finished.summary).expect("a summary is plain data")),
+        // Printed with `--quiet` too: a script reads it, also after a run that sent nothing.
+        OutputFormat::Json => {
+            print::json(&serde_json::to_string(&finished.summary).expect("a summary of text and numbers serializes"))
+        }
         OutputFormat::Text if arguments.quiet && finished.summary.exit_code == 0 => Ok(()),
         OutputFormat::Text => {
-            // Why it stopped was said above.
+            // The reason for stopping was already printed above, as the error.
             let summary = Summary { stopped: None, ..finished.summary.clone() };
             print::output(terminal::render(&summary, &printable(&spec.folder.to_string_lossy())).trim_end())
         }
@@ -108,7 +115,10 @@ fn run_sandbox(arguments: &SandboxArguments) -> anyhow::Result<ExitCode> {
     let settings = arguments.settings()?;
     runtime.block_on(async {
         let sandbox = Sandbox::start(settings).await.context("cannot start the sandbox")?;
-        print::output(&format!("sandbox: {} (its page is there too; Ctrl-C ends it)", sandbox.base_url()))?;
+        print::output(&format!(
+            "sandbox: {} (open it in a browser to see what arrived; Ctrl-C stops it)",
+            sandbox.base_url()
+        ))?;
         tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
         sandbox.stop().await;
         Ok(ExitCode::SUCCESS)
@@ -123,6 +133,7 @@ fn print_profiles(name: Option<&str>) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     };
+    // Loading the profile first reports an unknown name with a suggestion.
     profile::Profile::load(name)?;
     let text = profile::BUILT_IN.iter().find(|(built_in, _)| *built_in == name).map(|(_, text)| *text);
     print::output(text.with_context(|| format!("{name} is a file, not a built-in profile"))?.trim_end())?;

@@ -1,5 +1,7 @@
-//! The one writer: data to standard output, talk to standard error. A reader that went away is no error. Nothing that
-//! steers a terminal gets through, wherever it comes from.
+//! Terminal output: the only writer to standard output (data) and standard error (messages).
+//!
+//! Escapes control characters and changes of text direction, whatever their source, so that no file
+//! name, argument or cell steers the terminal. A closed pipe is not an error. Called by all of `cli`.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -8,28 +10,29 @@ use clap::error::ContextValue;
 
 use crate::model::printable::{printable, printable_json, printable_lines, printable_message};
 
-/// Lines of data for a person. An error is one that their reader should hear of: a full disk, say.
+/// Prints lines of data for a person. An error, such as a full disk, is to be reported.
 pub(super) fn output(lines: &str) -> io::Result<()> {
     write_stdout(&printable_lines(lines))
 }
 
-/// A line of JSON.
+/// Prints a line of JSON.
 pub(super) fn json(line: &str) -> io::Result<()> {
     write_stdout(&printable_json(line))
 }
 
 fn write_stdout(lines: &str) -> io::Result<()> {
     match write_line(io::stdout().lock(), lines) {
-        // `orderferry check … | head` closes the pipe; the run's files and its exit code say what counts.
+        // `orderferry check … | head` closes the pipe; the result is in the run folder and the exit code.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
     }
 }
 
-/// Much data, of which nobody need wait for all. Ends early where the reader goes away.
+/// Streams data of any size through a buffer. Ends early, without an error, if the reader closes the pipe.
 pub(super) fn stream(write: impl FnOnce(&mut OutputLines<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let done = write(&mut OutputLines { out: &mut out }).and_then(|()| Ok(out.flush()?));
+    // The error may come from the ledger instead; only one of standard output is named so.
     match done.as_ref().err().and_then(|error| error.downcast_ref::<io::Error>()) {
         Some(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Some(_) => done.context("standard output"),
@@ -37,35 +40,35 @@ pub(super) fn stream(write: impl FnOnce(&mut OutputLines<'_>) -> anyhow::Result<
     }
 }
 
-/// Lines of a stream.
+/// Destination of the lines of [`stream`].
 pub(super) struct OutputLines<'o> {
     out: &'o mut dyn Write,
 }
 
 impl OutputLines<'_> {
-    /// A line for a person.
+    /// Writes a line for a person.
     pub(super) fn text(&mut self, line: &str) -> io::Result<()> {
         writeln!(self.out, "{}", printable(line))
     }
 
-    /// A line of JSON.
+    /// Writes a line of JSON.
     pub(super) fn json(&mut self, line: &str) -> io::Result<()> {
         writeln!(self.out, "{}", printable_json(line))
     }
 
-    /// A line that another command reads, as it is; but a terminal is shown what a person may see.
+    /// Writes a line that another command reads, unchanged; on a terminal it is escaped like any other text.
     pub(super) fn raw(&mut self, line: &str) -> io::Result<()> {
         if io::stdout().is_terminal() { self.text(line) } else { writeln!(self.out, "{line}") }
     }
 }
 
-/// A message for a person: a line, and indented ones that belong to it.
+/// Prints a message on standard error: a line, and indented lines that belong to it.
 pub(super) fn status(message: &str) {
-    // There is nobody else to tell.
+    // An error on standard error has nowhere left to be reported.
     drop(write_line(io::stderr().lock(), &printable_message(message)));
 }
 
-/// What is wrong with the arguments, as clap says it in several lines.
+/// Prints clap's usage error, which has several lines.
 pub(super) fn usage(error: &clap::Error) {
     let mut lines = error.render().to_string();
     for (_, value) in error.context() {
@@ -74,7 +77,7 @@ pub(super) fn usage(error: &clap::Error) {
             ContextValue::Strings(all) => all,
             _ => &[],
         };
-        // A line break in an argument is no line break of the message.
+        // clap quotes arguments as they are: without this a line break in one could imitate a message.
         for argument in quoted.iter().filter(|argument| argument.contains('\n')) {
             lines = lines.replace(argument, &printable(argument));
         }

@@ -1,6 +1,7 @@
-//! How far the run is, on standard error: rows read, or requests sent, with their rate and the time left.
+//! Progress display on standard error: rows read or requests sent, their rate and the time left.
 //!
-//! A bar, silent where standard error is no terminal; and one line for each SIGUSR1, on any standard error.
+//! A progress bar, hidden where standard error is not a terminal, and one line for each SIGUSR1, which
+//! is printed in any case. Counts only what `pipeline` reports. Called by `cli::main`.
 
 use std::{
     fmt::Write,
@@ -13,19 +14,19 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, Prog
 use super::print;
 use crate::{pipeline::Progress, report::numbers::with_unit};
 
-/// Shows progress, unless it shall be quiet.
+/// Shows the progress of a run; with `--quiet` only on SIGUSR1.
 pub(super) struct ProgressBarView {
     is_quiet: bool,
     active: Mutex<ActiveBar>,
 }
 
-/// The bar of a stage. One that is hidden counts all the same.
+/// Progress bar of the current stage. A hidden bar counts too: SIGUSR1 prints its count.
 struct ActiveBar {
     stage: Stage,
     bar: ProgressBar,
 }
 
-/// What a run does for long.
+/// Stage of a run that takes long enough for a progress bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Reading,
@@ -37,7 +38,7 @@ impl Stage {
     fn template(self) -> &'static str {
         match self {
             Self::Reading => "reading   {human_pos} rows  {rate}",
-            Self::SecondPass => "reading   {human_pos} rows  {rate}  once more, with all keys known",
+            Self::SecondPass => "reading   {human_pos} rows  {rate}  second pass, with all keys known",
             Self::Sending => "sending   {human_pos}/{human_len} requests  {bar:30}  {rate}, {eta} left  {msg}",
         }
     }
@@ -46,24 +47,24 @@ impl Stage {
 impl ActiveBar {
     fn new(stage: Stage, length: Option<u64>, target: ProgressDrawTarget) -> Self {
         let bar = ProgressBar::with_draw_target(length, target);
-        let style = ProgressStyle::with_template(stage.template()).expect("the templates are ours");
+        let style = ProgressStyle::with_template(stage.template()).expect("the templates are constants and valid");
         bar.set_style(style.with_key("rate", |state: &ProgressState, to: &mut dyn Write| {
-            // A line that cannot be drawn is no loss.
+            // The bar is drawn again 200 ms later, so an error here loses nothing.
             let _ = write!(to, "{:.0}/s", state.per_sec());
         }));
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { stage, bar }
     }
 
-    /// Stage, count, rate and the time left in one line.
+    /// Returns stage, count, rate and time left in one line.
     fn line(&self) -> String {
         let (n_done, rate) = (HumanCount(self.bar.position()), self.bar.per_sec());
         match (self.stage, self.bar.length()) {
             (Stage::Reading, _) => format!("reading, {n_done} rows, {rate:.0}/s"),
-            (Stage::SecondPass, _) => format!("reading once more, {n_done} rows, {rate:.0}/s"),
+            (Stage::SecondPass, _) => format!("reading, second pass, {n_done} rows, {rate:.0}/s"),
             (Stage::Sending, length) => {
                 let n_requests = HumanCount(length.unwrap_or_default());
-                // It is zero too as long as nothing can be said.
+                // indicatif returns zero also while it cannot estimate yet.
                 let left = match self.bar.eta().as_secs() {
                     0 => "time left unknown".to_owned(),
                     seconds => format!("{} left", humantime::format_duration(Duration::from_secs(seconds))),
@@ -80,13 +81,13 @@ impl ProgressBarView {
         Self { is_quiet, active: Mutex::new(active) }
     }
 
-    /// Prints a line for each SIGUSR1 from now on, whose default action ends the process. Where the system does not let us
-    /// listen, that stays so.
+    /// Prints a progress line for each SIGUSR1 from now on. The default action of the signal ends the
+    /// process; if no handler can be installed, that stays so.
     #[cfg(unix)]
     pub(super) fn print_on_signal(self: &Arc<Self>) {
         use tokio::signal::unix::{SignalKind, signal};
         let view = Arc::clone(self);
-        // A check has no runtime of its own, and that of a send may be busy.
+        // A runtime of its own: `check` has none, and the one of `send` may be busy.
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
         let listening = runtime.block_on(async { signal(SignalKind::user_defined1()) });
         let Ok(mut signals) = listening else { return };
@@ -99,20 +100,20 @@ impl ProgressBarView {
         });
     }
 
-    /// There is no such signal.
+    /// Does nothing: SIGUSR1 exists on Unix only.
     #[cfg(not(unix))]
     pub(super) fn print_on_signal(self: &Arc<Self>) {}
 
-    /// Prints how far the run is, even if it is quiet: the line was asked for.
+    /// Prints the progress line, with `--quiet` too: the signal requests it.
     #[cfg(unix)]
     fn print(&self) {
         let active = self.lock();
-        // The bar can say nothing of itself while it is suspended.
+        // Formatted first: `suspend` locks the bar's state, which `line` reads.
         let line = format!("progress: {}", active.line());
         active.bar.suspend(|| print::status(&line));
     }
 
-    /// Shows what happened.
+    /// Counts and shows what the pipeline reports.
     pub(super) fn update(&self, progress: Progress<'_>) {
         match progress {
             Progress::Rows(n_rows) => self.lock().bar.inc(n_rows),
@@ -140,11 +141,11 @@ impl ProgressBarView {
             0 => String::new(),
             _ => format!(", with up to {} of disk in the run folder ({} are free)", size(n_bytes), size(n_free)),
         };
-        let message = format!("the rows of {orders} are scattered: the export is read once more{disk}");
+        let message = format!("the rows of {orders} are scattered: the export is read a second time{disk}");
         self.lock().bar.suspend(|| print::status(&message));
     }
 
-    /// Leaves the screen to the summary.
+    /// Removes the bar, so that the summary starts on an empty line.
     pub(super) fn finish(&self) {
         self.lock().bar.finish_and_clear();
     }
@@ -156,7 +157,7 @@ impl ProgressBarView {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, ActiveBar> {
-        self.active.lock().expect("nobody panics while drawing")
+        self.active.lock().expect("drawing a bar does not panic")
     }
 }
 

@@ -1,4 +1,7 @@
-//! What makes a run stop early: a signal, or a deadline.
+//! Early stop of a run: SIGINT, SIGTERM and SIGHUP, and the deadline.
+//!
+//! Requests a graceful shutdown through a channel; what that means for requests in flight is decided
+//! by `dispatch`. Called by `spec` for `send`.
 
 #[cfg(unix)]
 use std::fs;
@@ -14,32 +17,33 @@ use tokio::sync::watch;
 
 use super::{EXIT_STOPPED, config, print};
 
-/// When to stop starting requests.
+/// Time after which no request is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Deadline {
-    /// So long after the start.
+    /// This long after the start.
     After(Duration),
-    /// At this time of day, local, its next occurrence.
+    /// At the next occurrence of this local time of day.
     At(NaiveTime),
 }
 
-/// A deadline as it is typed: `90min` or `06:30`.
+/// Parses a typed deadline: `90min` or `06:30`.
 pub(super) fn deadline(text: &str) -> Result<Deadline, String> {
     match NaiveTime::parse_from_str(text, "%H:%M") {
         Ok(time) => Ok(Deadline::At(time)),
         Err(_) => config::duration(text).map(Deadline::After).map_err(|_| {
-            format!("{text:?} is no deadline, expected a duration such as 2h or a time of day such as 06:30")
+            format!("invalid deadline {text:?}; expected a duration such as 2h or a time of day such as 06:30")
         }),
     }
 }
 
 impl Deadline {
-    /// How long it is until then.
+    /// Time from `now` until the deadline.
     pub(super) fn time_left(self, now: DateTime<Local>) -> Duration {
         let time = match self {
             Self::After(time) => return time,
             Self::At(time) => time,
         };
+        // Today, tomorrow or the day after: a clock change can skip the time of one day.
         let on = |date| Local.from_local_datetime(&(date + (time - NaiveTime::MIN))).earliest();
         let midnight = |days| (now.date_naive() + TimeDelta::days(days)).and_time(NaiveTime::MIN);
         let next = [0, 1, 2].into_iter().filter_map(|days| on(midnight(days))).find(|then| *then > now);
@@ -47,11 +51,11 @@ impl Deadline {
     }
 }
 
-/// A second signal that comes so soon is the first one again: `timeout` sends one to the process and one to its group.
+/// A second signal within this time is a duplicate: `timeout` signals the process and then its group.
 const DUPLICATE_SIGNAL_WINDOW: Duration = Duration::from_secs(1);
 
-/// Asks the run to stop when the deadline comes or the first signal does. A second signal ends the process at once: what
-/// is in flight then is unknown to the next run.
+/// Requests a shutdown at the deadline or at the first signal. A second signal ends the process at once;
+/// the next run finds what was in flight unknown.
 pub(super) async fn request_shutdown(shutdown: watch::Sender<Option<String>>, deadline: Option<Duration>) {
     let mut signals = Signals::listen();
     let expired = async {
@@ -64,13 +68,13 @@ pub(super) async fn request_shutdown(shutdown: watch::Sender<Option<String>>, de
         () = expired => true,
         () = signals.next() => false,
     };
-    let reason = if has_expired { "the deadline has come" } else { "interrupted" };
+    let reason = if has_expired { "the deadline has passed" } else { "interrupted" };
     drop(shutdown.send_replace(Some(reason.to_owned())));
     if has_expired {
-        // Whoever grows impatient then is told first, as without a deadline.
+        // After a deadline too, the first signal only explains; the second one ends the process.
         signals.next().await;
     }
-    print::status("stopping: what is in flight is waited for; once more to leave at once");
+    print::status("stopping: waiting for the requests in flight; signal again to exit at once");
     let first = Instant::now();
     while first.elapsed() < DUPLICATE_SIGNAL_WINDOW {
         signals.next().await;
@@ -78,27 +82,28 @@ pub(super) async fn request_shutdown(shutdown: watch::Sender<Option<String>>, de
     process::exit(EXIT_STOPPED.into());
 }
 
-/// Ctrl-C, SIGTERM and SIGHUP, listened to all the time: one that comes while another is followed is not lost.
+/// Streams of SIGINT (Ctrl-C), SIGTERM and SIGHUP. They stay open, so that no signal is lost between two waits.
 #[cfg(unix)]
 struct Signals {
     interrupt: Option<unix::Signal>,
     terminate: Option<unix::Signal>,
-    /// Comes when the terminal or the ssh session goes away.
+    /// Sent when the terminal or the ssh session closes.
     hangup: Option<unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn listen() -> Self {
-        let of = |kind| unix::signal(kind).ok();
+        // A signal that cannot be handled keeps its default action.
+        let stream = |kind| unix::signal(kind).ok();
         Self {
-            interrupt: of(unix::SignalKind::interrupt()),
-            terminate: of(unix::SignalKind::terminate()),
-            hangup: if is_hangup_ignored() { None } else { of(unix::SignalKind::hangup()) },
+            interrupt: stream(unix::SignalKind::interrupt()),
+            terminate: stream(unix::SignalKind::terminate()),
+            hangup: if is_hangup_ignored() { None } else { stream(unix::SignalKind::hangup()) },
         }
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     async fn next(&mut self) {
         tokio::select! {
             () = next(self.interrupt.as_mut()) => {}
@@ -108,8 +113,9 @@ impl Signals {
     }
 }
 
-/// Whether SIGHUP was ignored when the program started, as under `nohup`: to listen would undo that. Linux shows it
-/// as the lowest bit of `SigIgn`, see `proc_pid_status(5)`; where there is no such file SIGHUP is listened to.
+/// Whether SIGHUP was ignored when the program started, as under `nohup`: a handler would undo that.
+/// Linux shows it as the lowest bit of `SigIgn`, see `proc_pid_status(5)`; where there is no such file,
+/// SIGHUP is handled.
 #[cfg(unix)]
 fn is_hangup_ignored() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -117,7 +123,7 @@ fn is_hangup_ignored() -> bool {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
-/// Where the system gives no such signals, none comes.
+/// Waits for the next signal of a stream; forever if there is no stream.
 #[cfg(unix)]
 async fn next(signals: Option<&mut unix::Signal>) {
     match signals {
@@ -126,7 +132,7 @@ async fn next(signals: Option<&mut unix::Signal>) {
     }
 }
 
-/// Ctrl-C.
+/// Ctrl-C, the only signal that tokio offers on every system.
 #[cfg(not(unix))]
 struct Signals;
 

@@ -1,4 +1,8 @@
-//! Options and settings → a job for the pipeline. Precedence: option, environment, file, default.
+//! Run specification: options and settings as a `RunSpec` for the pipeline.
+//!
+//! Precedence: option, environment, file, default. Checks that values fit each other, locates the
+//! ledger and starts the embedded sandbox; reads no input. Called by `cli::main`; `cli::ledger`
+//! resolves ledger and target with it.
 
 use std::{
     num::NonZeroU32,
@@ -32,29 +36,31 @@ const DEFAULT_PROFILE: &str = "canonical";
 const DEFAULT_LEDGER: &str = "orderferry-ledger.db";
 const RUNS: &str = "orderferry-runs";
 
-/// Common front ends stop at 8 KiB of request line.
+/// Common front ends allow 8 KiB of request line.
 const DEFAULT_MAX_URL_BYTES: usize = 8192;
 
-/// The target of a check that names none, and sends nothing: the longest of the documented ones.
+/// Placeholder for a check without a target; nothing is sent. It is the longest documented base URL, so
+/// that URLs are as long as at any documented target.
 const CHECK_BASE_URL: &str = "https://api-engage-jpe.sitecorecloud.io";
 const CHECK_CLIENT_KEY: &str = "a-client-key-of-32-characters---";
 
-/// The client key and point of sale of an embedded sandbox.
+/// Default client key and point of sale of an embedded sandbox.
 const SANDBOX: &str = "sandbox";
 
-/// A longer pause is a slip of the pen.
+/// A longer pause is a typing error.
 const MAX_PAUSE: Duration = Duration::from_secs(60 * 60);
 
-/// One less than the usual tries of a request: few orders fail because the service was down for a while.
+/// One less than the default `tries` of a request, so that few orders fail when the service is down for a while.
 const DEFAULT_DOWN_AFTER: u32 = 4;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A job that sends nothing.
+/// Builds the specification of a check, which sends nothing.
 pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<RunSpec<'static>> {
     let loaded = load(&arguments.read)?;
     let mut values = target_values(&arguments.target, &loaded)?;
+    // Without a target the ledger cannot be searched: it knows orders by target and reference.
     let has_target = values.base_url.is_some() && values.client_key.is_some();
     values.base_url.get_or_insert_with(|| CHECK_BASE_URL.to_owned());
     values.client_key.get_or_insert_with(|| CHECK_CLIENT_KEY.to_owned());
@@ -63,14 +69,12 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<RunSpec<'stati
     if has_target {
         ensure_rate_allowed(pace.rate, &spec.validate.target)?;
     } else if spec.ledger.has_ledger() {
-        print::status(
-            "warning: without a base URL and a client key it is not known what the ledger holds for the target",
-        );
+        print::status("warning: no base URL and client key, so orders are not compared with the ledger");
     }
     Ok(spec)
 }
 
-/// A job that sends, for as long as `run` runs.
+/// Builds the specification of a send and calls `run` with it; runtime and sandbox end after that.
 pub(super) fn send(
     arguments: &SendArguments,
     run: impl FnOnce(&RunSpec<'_>) -> anyhow::Result<ExitCode>,
@@ -80,23 +84,26 @@ pub(super) fn send(
         ensure_allowed_with_resume(&arguments.read.set)?;
     }
     let mut values = target_values(&arguments.target, &loaded)?;
-    let runtime = Runtime::new().context("cannot start sending")?;
+    let runtime = Runtime::new().context("cannot start the async runtime")?;
     let sandbox = arguments.sandbox.then(|| start_sandbox(arguments, &loaded, &mut values, &runtime)).transpose()?;
     let pace = pace(&arguments.pace, &loaded)?;
     let mut spec = run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)?;
     spec.ledger = match (&sandbox, arguments.read.ledger.as_deref()) {
-        // The sandbox ends with the process, and what it accepted with it.
+        // The sandbox forgets its orders when the process ends, so its ledger belongs to this run only.
         (Some(_), None) => LedgerLocation::at(spec.folder.join(DEFAULT_LEDGER)),
         (_, typed) => locate_ledger(typed, &loaded)?,
     };
+    // Imported history may trigger live campaigns; a sandbox has none.
     let guards_old_orders = !arguments.backfill && sandbox.is_none();
     let age = loaded.settings.backfill_after.map_or(30 * DAY, |span| span.0);
     let (shutdown, shutdown_signal) = watch::channel(None);
+    // Counted from here, so that the deadline covers reading and checking too.
     let deadline = arguments.deadline.map(|deadline| deadline.time_left(Local::now()));
     runtime.spawn(signals::request_shutdown(shutdown, deadline));
     spec.send = Some(SendSpec {
         resume_from: arguments.resume.clone(),
         consent: match &sandbox {
+            // The sandbox and its ledger are always new.
             Some(_) => Consent::NotNeeded,
             None => Consent::Given { new_ledger: arguments.new_ledger, new_target: arguments.new_target },
         },
@@ -118,7 +125,7 @@ pub(super) fn send(
     code
 }
 
-/// How orders are sent is decided when they are planned.
+/// Refuses settings that the saved plan has already decided: how orders are sent.
 fn ensure_allowed_with_resume(set: &[String]) -> anyhow::Result<()> {
     for path in set.iter().filter_map(|set| config::setting_path(set)) {
         let name = path.rsplit('.').next().unwrap_or_default();
@@ -135,7 +142,7 @@ fn load(arguments: &ReadArguments) -> anyhow::Result<LoadedConfig> {
 }
 
 fn load_settings(config: Option<&Path>, set: &[String]) -> anyhow::Result<LoadedConfig> {
-    // A variable that is no text is none of ours.
+    // A variable that is not valid Unicode is not a setting; `std::env::vars` would panic.
     let environment =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     config::load(config, environment, set)
@@ -156,7 +163,7 @@ fn target_values(arguments: &TargetArguments, loaded: &LoadedConfig) -> anyhow::
     Ok(typed.or(&loaded.target(arguments.to.as_deref())?))
 }
 
-/// The settings' target is of no use to a sandbox, but for what events carry.
+/// Starts the sandbox and makes it the target; only the event attributes of the configured target are kept.
 fn start_sandbox(
     arguments: &SendArguments,
     loaded: &LoadedConfig,
@@ -212,7 +219,7 @@ fn run_spec(
         },
         max_invalid: arguments.max_invalid.or(settings.max_invalid).map(|limit| limit.0).unwrap_or_default(),
         changed_exit: settings.changed_exit,
-        // A check that finds no place for a ledger looks nothing up; whoever sends needs one.
+        // A check without a location for a ledger compares with none; `send` reports it as an error.
         ledger: locate_ledger(arguments.ledger.as_deref(), loaded)
             .unwrap_or_else(|_| LedgerLocation::at(PathBuf::new())),
         has_target: true,
@@ -222,10 +229,10 @@ fn run_spec(
     })
 }
 
-/// What grows with the export may hold so much in memory, if nothing else is said.
+/// Default memory budget for sorting and grouping.
 const DEFAULT_MEMORY: ByteSize = ByteSize(256_000_000);
 
-/// With less, files of the run folder would be read in pieces too small to be of use.
+/// With less, spilled files would be read in chunks too small to be efficient.
 const MIN_MEMORY: ByteSize = ByteSize(1_000_000);
 
 fn memory(arguments: &ReadArguments, settings: &ConfigFile) -> anyhow::Result<u64> {
@@ -245,13 +252,13 @@ fn read_limits(settings: &ConfigFile) -> ReadLimits {
     }
 }
 
-/// The time, so that folders sort, and a few letters, so that two runs of one second differ.
+/// Returns the start time, so that run folders sort, and four random digits, so that two runs of one second differ.
 fn run_id(started_at: DateTime<Utc>) -> String {
-    let letters = uuid::Uuid::new_v4().simple().to_string();
-    format!("{}-{}", started_at.format("%Y%m%d-%H%M%S"), &letters[..4])
+    let random_hex = uuid::Uuid::new_v4().simple().to_string();
+    format!("{}-{}", started_at.format("%Y%m%d-%H%M%S"), &random_hex[..4])
 }
 
-/// The ledger that a run would use which has the same options.
+/// Returns the ledger that a run with the same options would use.
 pub(super) fn resolve_ledger(
     typed: Option<&Path>,
     config: Option<&Path>,
@@ -260,7 +267,7 @@ pub(super) fn resolve_ledger(
     locate_ledger(typed, &load_settings(config, set)?)
 }
 
-/// The target that a run would send to which has the same options.
+/// Returns the target that a run with the same options would send to.
 pub(super) fn resolve_target(
     typed: TargetSettings,
     to: Option<&str>,
@@ -270,8 +277,8 @@ pub(super) fn resolve_target(
     target(&typed.or(&load_settings(config, set)?.target(to)?))
 }
 
-/// Where the ledger is: as it was named, else beside the config file in use, else in the state folder; never in the working
-/// folder, which is another one tomorrow.
+/// Locates the ledger: the named one, else next to the config file in use, else in the state folder. Never
+/// in the working folder, which may be another one in the next run.
 fn locate_ledger(typed: Option<&Path>, loaded: &LoadedConfig) -> anyhow::Result<LedgerLocation> {
     let relative_to_config =
         |path: PathBuf| loaded.folder.as_ref().map_or_else(|| path.clone(), |folder| folder.join(&path));
@@ -282,14 +289,15 @@ fn locate_ledger(typed: Option<&Path>, loaded: &LoadedConfig) -> anyhow::Result<
         (None, None, Some(_), _) => (relative_to_config(DEFAULT_LEDGER.into()), None),
         (None, None, None, Some(folder)) => (folder.join(DEFAULT_LEDGER), Some(DEFAULT_LEDGER.into())),
         (None, None, None, None) => bail!(
-            "no place is known for the ledger: neither XDG_STATE_HOME nor HOME names a folder\n  hint: --ledger names a file"
+            "no location for the ledger: neither XDG_STATE_HOME nor HOME is an absolute path\n  hint: name a file with --ledger"
         ),
     };
     Ok(LedgerLocation { path, state_folder, former_path })
 }
 
-/// Where this user's programs keep their state (XDG Base Directory Specification 0.8), if that is known.
+/// Returns the user's state folder of orderferry (XDG Base Directory Specification 0.8), if one is known.
 fn state_folder() -> Option<PathBuf> {
+    // The specification: a relative path is invalid and is ignored.
     let folder = |name| std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
     let state_home = folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")));
     state_home.map(|state_home| state_home.join("orderferry"))
@@ -298,7 +306,7 @@ fn state_folder() -> Option<PathBuf> {
 fn target(values: &TargetSettings) -> anyhow::Result<Target> {
     let Some(base_url) = &values.base_url else {
         bail!(
-            "no target\n  hint: --base-url and --client-key name one, or [target] in orderferry.toml; --sandbox needs none"
+            "no target\n  hint: set --base-url and --client-key, or [target] in orderferry.toml; --sandbox needs none"
         );
     };
     let Some(client_key) = &values.client_key else {
@@ -330,6 +338,7 @@ fn validate_settings(
         mode: values.mode.or(profile.mode).unwrap_or_default(),
         confirm: values.confirm.unwrap_or_default(),
         session_timeout: session_timeout(&loaded.settings)?,
+        // `run_spec` sets both: it knows the pace.
         identity_pause: Duration::ZERO,
         rate: None,
         sends_reused_references: loaded.settings.reused_references == ReusedReferences::Send,
@@ -337,9 +346,9 @@ fn validate_settings(
     })
 }
 
-/// How fast orders are sent.
+/// Pace of sending.
 struct PaceSettings {
-    /// Requests a second; none: as many as it takes.
+    /// Requests a second; `None` is unlimited.
     rate: Option<NonZeroU32>,
     in_flight: usize,
     identity_pause: Duration,
@@ -352,23 +361,27 @@ fn pace(arguments: &PaceArguments, loaded: &LoadedConfig) -> anyhow::Result<Pace
     ensure!((1..=10_000).contains(&in_flight), "in_flight is {in_flight}, expected 1 to 10000");
     let pause = arguments.identity_pause.or(settings.identity_pause.map(|span| span.0));
     let identity_pause = pause.unwrap_or(Duration::from_millis(500));
-    ensure!(identity_pause <= MAX_PAUSE, "identity_pause is longer than an hour");
+    ensure!(
+        identity_pause <= MAX_PAUSE,
+        "identity_pause is {}, expected at most 1h",
+        humantime::format_duration(identity_pause)
+    );
     Ok(PaceSettings { rate, in_flight, identity_pause })
 }
 
 fn ensure_rate_allowed(rate: Option<NonZeroU32>, target: &Target) -> anyhow::Result<()> {
     ensure!(
         rate.is_some() || target.is_loopback(),
-        "--rate unlimited is for targets on this machine only\n  hint: ask Sitecore which rate your tenant bears"
+        "--rate unlimited is for targets on this machine only\n  hint: ask Sitecore which rate your tenant allows"
     );
     Ok(())
 }
 
-/// How long an order may take that is assembled from several events. Services end a session after half an hour mostly, and
-/// the last request takes its time too.
+/// Returns how long an order assembled from several events may take. Services usually end a session after
+/// half an hour, and the last request takes time too, so the default is 20 minutes.
 fn session_timeout(settings: &ConfigFile) -> anyhow::Result<Duration> {
     let session_timeout = settings.session_timeout.map_or(20 * MINUTE, |span| span.0);
-    ensure!(!session_timeout.is_zero(), "session_timeout is 0, so that no order could be assembled in time");
+    ensure!(!session_timeout.is_zero(), "session_timeout is 0, expected more: no order could be assembled in time");
     Ok(session_timeout)
 }
 
@@ -385,7 +398,7 @@ fn dispatch_settings(
     let down_after = settings.down_after.unwrap_or(DEFAULT_DOWN_AFTER);
     ensure!(down_after > 0, "down_after is 0, expected 1 or more");
     let timeout = arguments.timeout.or(settings.timeout.map(|span| span.0)).unwrap_or(Duration::from_secs(30));
-    ensure!(!timeout.is_zero(), "timeout is 0, so that no answer could come in time");
+    ensure!(!timeout.is_zero(), "timeout is 0, expected more: no response could arrive in time");
     let session_timeout = session_timeout(settings)?;
     Ok(dispatch::DispatchSettings {
         rate: pace.rate,

@@ -1,24 +1,32 @@
-//! How long to wait before another try: twice as long each time, anywhere in between ("full jitter"), so that
-//! deliveries that failed together do not come back together.
+//! Exponential backoff with full jitter: the ceiling doubles with each try, and the wait is random
+//! below it, so that deliveries that failed together do not retry together.
+//!
+//! It only computes durations and does not sleep. Used by `delivery`, `health` and `run`.
 
 use std::time::Duration;
 
-/// No wait is longer, whatever the number of tries.
+/// Maximum wait, whatever the number of tries.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
-/// The wait before the next try, after `tries` of them. `jitter_seed` tells deliveries apart.
+/// Returns the wait before the next try, after `tries` tries. `jitter_seed` distinguishes
+/// deliveries.
 #[must_use]
 pub fn backoff(first: Duration, tries: u32, jitter_seed: u64) -> Duration {
+    // A seed in place of a random source: the same tries wait equally long, so a simulation
+    // replays exactly.
     ceiling(first, tries).mul_f64(fraction(jitter_seed ^ (u64::from(tries) << 32)))
 }
 
-/// The longest wait after `tries` of them.
+/// Returns the upper bound of the wait after `tries` tries.
 #[must_use]
 pub fn ceiling(first: Duration, tries: u32) -> Duration {
+    // The exponent is capped, since a shift by 32 or more overflows; `MAX_BACKOFF` is reached long
+    // before.
     first.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(MAX_BACKOFF)
 }
 
-/// A number in [0, 1) from a seed: `SplitMix64`'s output function, of which the upper 53 bits make a float.
+/// Returns a number in [0, 1) from a seed: the upper 53 bits of `SplitMix64`'s output function as
+/// a float.
 #[expect(clippy::cast_precision_loss, reason = "53 bits fit a float")]
 fn fraction(seed: u64) -> f64 {
     let mut mixed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);

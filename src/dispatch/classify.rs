@@ -1,6 +1,7 @@
-//! What an answer means: the one table of what may be repeated.
+//! Classification of responses: the one table that decides which requests may be retried.
 //!
-//! How often and how patiently is said elsewhere (`delivery`, `backoff`).
+//! It does not decide how often (`delivery`) or after which wait (`backoff`), and does no I/O.
+//! Called by `delivery`, and by `run` for probes and leftover carts.
 
 use std::time::Duration;
 
@@ -8,52 +9,55 @@ use serde::Deserialize;
 
 use super::AttemptOutcome;
 
-/// Said where answers show that requests go to the wrong place.
+/// Message for responses which show that requests go to the wrong target.
 pub(super) const WRONG_TARGET: &str = "the base URL or the client key is wrong";
 
-/// What to do about that.
+/// The hint that goes with it.
 pub(super) const CHECK_TARGET: &str = "check base_url and client_key of the target; a base URL is for example \
                                        https://api-engage-eu.sitecorecloud.io";
 
-/// What to do about a certificate that is not trusted. Elsewhere the system verifies it, which ignores the variable.
+/// The hint for a certificate that is not trusted.
+// On Windows and Apple the system verifies the certificate, and ignores SSL_CERT_FILE.
 const ADD_CA: &str = if cfg!(any(windows, target_vendor = "apple")) {
     "check base_url; add a CA of your own to the system's trust store"
 } else {
-    "check base_url; SSL_CERT_FILE=ca.pem trusts the CAs of that file, in place of those of the system"
+    "check base_url; SSL_CERT_FILE=ca.pem trusts the CAs of that file in place of the system's"
 };
 
-/// Stands in the service's words for what nobody shall read.
-pub(super) const REDACTED: &str = "[left out]";
+/// Replaces personal data and keys in a response of the service.
+pub(super) const REDACTED: &str = "[redacted]";
 
-/// The longest words of the service that are kept, in characters.
+/// Maximum length of a kept message of the service, in characters.
 const MAX_REASON_CHARS: usize = 500;
 
-/// Values of `status` in the body of a 2xx that refuse the request, compared without case. The manuals name none: `fail`
-/// and `error` are those of `JSend` (<https://github.com/omniti-labs/jsend>), the others their usual variants. The list is
-/// short on purpose. A word that is not in it leaves a checkout unknown, which a person can settle; one that is in it and
-/// means "taken" would let the next run send the order twice.
+/// Values of `status` in the body of a 2xx that reject the request, compared without case. The
+/// manuals name none: `fail` and `error` are those of `JSend`
+/// (<https://github.com/omniti-labs/jsend>), the others are usual variants.
+// The list is short on purpose. A value that is not in it leaves a checkout unknown, which the
+// operator can settle. A value that is in it but means "processed" would let the next run send the
+// order twice.
 const ERROR_STATUSES: [&str; 6] = ["ERROR", "FAIL", "FAILED", "FAILURE", "INVALID", "REJECTED"];
 
-/// What was sent; the events of a cart in the order in which they are sent.
+/// The kind of a request; the events of a cart in the order in which they are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RequestKind {
-    /// The creation of a browser. A second one only makes another anonymous guest.
+    /// The creation of a browser. A second one only creates another anonymous guest.
     BrowserCreate,
-    /// IDENTITY. A second one says the same.
+    /// IDENTITY. A second one has no further effect.
     Identity,
-    /// ORDER_CHECKOUT. A second one may be a second order.
+    /// ORDER_CHECKOUT. A second one may create a second order.
     OrderCheckout,
-    /// ADD. A second one of the same item changes the cart's line into what it is.
+    /// ADD. A second one of the same item sets the cart's line to what it already is.
     Add,
-    /// ADD_CONTACTS. Of a second one no manual says what it does.
+    /// ADD_CONTACTS. No manual documents the effect of a second one.
     AddContacts,
-    /// ADD_CONSUMERS. The same.
+    /// ADD_CONSUMERS. No manual documents the effect of a second one.
     AddConsumers,
-    /// CONFIRM. The same.
+    /// CONFIRM. No manual documents the effect of a second one.
     Confirm,
-    /// CHECKOUT. A second one may be a second order.
+    /// CHECKOUT. A second one may create a second order.
     Checkout,
-    /// CLEAR_CART. A second one finds nothing.
+    /// CLEAR_CART. A second one finds an empty cart.
     ClearCart,
 }
 
@@ -71,35 +75,36 @@ impl RequestKind {
         Self::ClearCart,
     ];
 
-    /// Whether it makes an order.
+    /// Whether it creates an order.
     #[must_use]
     pub fn is_checkout(self) -> bool {
         matches!(self, Self::OrderCheckout | Self::Checkout)
     }
 }
 
-/// What was heard.
+/// The response to a request, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServiceResponse {
-    /// A status, and the body as far as it came.
+    /// An HTTP response.
     Http {
         /// The status code.
         status: u16,
-        /// The first bytes of the body; nothing if it was cut off.
+        /// The first bytes of the body; `None` if it was truncated.
         body: Option<String>,
-        /// How long the service asks to wait.
+        /// How long the service asks to wait (`Retry-After`).
         retry_after: Option<Duration>,
     },
-    /// The request surely did not leave: no connection, no name, no TLS.
+    /// The request was definitely not sent: no connection, no name, no TLS.
     NotSent(String),
-    /// The request did not leave, because the server's certificate is not trusted: another try ends in the same way.
+    /// The request was not sent, because the server's certificate is not trusted: another try ends
+    /// in the same way.
     CertificateRejected(String),
-    /// It may have left, and no answer came.
+    /// The request may have been sent, and no response came.
     NoResponse(String),
 }
 
 impl ServiceResponse {
-    /// The status, if there was an answer.
+    /// The status, if there was a response.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self {
@@ -108,13 +113,13 @@ impl ServiceResponse {
         }
     }
 
-    /// Whether the request left this machine, or may have.
+    /// Whether the request was sent, or may have been.
     #[must_use]
     pub fn may_have_been_sent(&self) -> bool {
         !matches!(self, Self::NotSent(_) | Self::CertificateRejected(_))
     }
 
-    /// Whether the service surely did nothing of what was asked. Otherwise it may have.
+    /// Whether the service definitely did not process the request. Otherwise it may have.
     #[must_use]
     pub fn is_definitely_not_processed(&self) -> bool {
         match self {
@@ -123,12 +128,14 @@ impl ServiceResponse {
             Self::Http { status: 200..=299, body, .. } => {
                 StatusBody::parse(body.as_deref()).body_status() == BodyStatus::Error
             }
+            // 408 and 499 prove nothing; see `classify_status`.
             Self::Http { status, .. } => matches!(status, 300..=407 | 409..=498 | 503),
         }
     }
 
-    /// Whether the request may still be on its way to where it is dealt with: the server that answered, if any did, did
-    /// not wait for that, or says with a word such as `QUEUED` that it did not.
+    /// Whether the service may still process the request later: the server that responded, if any
+    /// did, did not wait for the processing, or reports with a status such as `QUEUED` that it did
+    /// not.
     #[must_use]
     pub fn may_arrive_late(&self) -> bool {
         match self {
@@ -141,18 +148,21 @@ impl ServiceResponse {
         }
     }
 
-    /// The status and the body where a web page came in place of an answer of the Stream API, which is JSON. A front end in
-    /// trouble answers with a page too, so those statuses that say "later" are left out.
+    /// The status and the body if the response is a web page in place of the JSON of the Stream
+    /// API.
     #[must_use]
     pub fn web_page(&self) -> Option<(u16, &str)> {
         match self {
+            // An overloaded front end also responds with a page: statuses that mean "later" are no
+            // evidence.
             Self::Http { status: 408 | 429 | 499.., .. } => None,
             Self::Http { status, body: Some(body), .. } if is_markup(body) => Some((*status, body)),
             _ => None,
         }
     }
 
-    /// Whether we are too much for the service, and how long it asks all of us to wait, if it says so.
+    /// `Some` if the service throttles; then how long it asks all requests to wait, if it names a
+    /// time.
     #[must_use]
     pub fn throttle(&self) -> Option<Option<Duration>> {
         match self {
@@ -162,49 +172,50 @@ impl ServiceResponse {
     }
 }
 
-/// What follows.
+/// What a response means for the request, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Classification {
-    /// The service accepted it; a browser has its id.
+    /// The service accepted it; for a browser, `reference` is its id.
     Accepted {
         /// The body's `ref`.
         reference: Option<String>,
     },
-    /// Surely not accepted, or harmless to repeat: try again.
+    /// Definitely not accepted, or harmless to retry: try again.
     Retry {
         /// What happened.
         reason: String,
-        /// Not earlier than this.
+        /// The minimum wait before the next try, as the service asked for.
         not_before: Option<Duration>,
     },
-    /// It may have been accepted, and the settings let it be repeated nevertheless.
+    /// It may have been accepted, and the settings allow a retry nevertheless.
     RetryUncertain {
         /// What happened.
         reason: String,
     },
-    /// It may have been accepted, and what a second one does nobody knows: the order begins anew on another browser.
+    /// It may have been accepted, and the effect of a second one is not documented: the order
+    /// restarts on another browser.
     Restart {
         /// What happened.
         reason: String,
     },
-    /// The service does not know the browser: a new one, and once more.
+    /// The service does not know the browser: create a new one and try again.
     RenewBrowser {
-        /// The service's words.
+        /// The service's message.
         reason: String,
     },
-    /// The service said no.
+    /// The service rejected it.
     Rejected {
-        /// The service's words.
+        /// The service's message.
         reason: String,
     },
-    /// It may have been accepted, and must not be repeated.
+    /// It may have been accepted, and must not be retried.
     Uncertain {
         /// What happened.
         reason: String,
     },
-    /// Surely not accepted, and nothing else will be: the run stops.
+    /// Definitely not accepted, and no other request will be: the run stops.
     StopRun {
-        /// Why.
+        /// What happened.
         reason: String,
         /// What to do about it.
         hint: &'static str,
@@ -212,7 +223,7 @@ pub enum Classification {
 }
 
 impl Classification {
-    /// What is recorded of an attempt with this verdict.
+    /// The outcome that is recorded for an attempt with this classification.
     #[must_use]
     pub fn attempt_outcome(&self) -> AttemptOutcome {
         match self {
@@ -226,7 +237,7 @@ impl Classification {
         }
     }
 
-    /// The service's words, or what happened.
+    /// The service's message, or what happened; `None` if accepted.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self {
@@ -241,7 +252,7 @@ impl Classification {
         }
     }
 
-    /// Whether the service is up: it said yes or no.
+    /// Whether the service is up: it accepted or rejected the request.
     #[must_use]
     pub fn shows_service_up(&self) -> bool {
         !matches!(
@@ -251,23 +262,23 @@ impl Classification {
     }
 }
 
-/// The members of a body that count; none of a body that is no JSON object.
+/// The members of a body that are read; both are `None` if the body is not a JSON object.
 #[derive(Default, Deserialize)]
 struct StatusBody {
     status: Option<serde_json::Value>,
     r#ref: Option<serde_json::Value>,
 }
 
-/// What the `status` of a 2xx body says.
+/// The `status` of a 2xx body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum BodyStatus {
-    /// `OK`, in these letters.
+    /// Exactly `OK`.
     Ok,
-    /// One of [`ERROR_WORDS`].
+    /// One of [`ERROR_STATUSES`].
     Error,
-    /// Some other text.
+    /// Any other text.
     Other,
-    /// There is no such text.
+    /// There is no `status` with a text.
     Missing,
 }
 
@@ -280,7 +291,7 @@ impl StatusBody {
         match self.status.as_ref().and_then(serde_json::Value::as_str) {
             None => BodyStatus::Missing,
             Some("OK") => BodyStatus::Ok,
-            Some(word) if ERROR_STATUSES.iter().any(|error| error.eq_ignore_ascii_case(word.trim())) => {
+            Some(status) if ERROR_STATUSES.iter().any(|error| error.eq_ignore_ascii_case(status.trim())) => {
                 BodyStatus::Error
             }
             Some(_) => BodyStatus::Other,
@@ -288,8 +299,8 @@ impl StatusBody {
     }
 }
 
-/// What follows from what was heard of a request. `retry_500` says that a 500, whose page says "try again", may be
-/// tried again although the event may have been taken.
+/// Classifies the response to a request. With `retry_500`, a checkout is retried after a 500,
+/// which asks to try again but does not exclude that the service has processed the event.
 #[must_use]
 pub fn classify(kind: RequestKind, response: ServiceResponse, retry_500: bool) -> Classification {
     match response {
@@ -314,42 +325,46 @@ fn classify_status(
     let reason = reason_text(status, body.unwrap_or_default());
     match status {
         200..=299 => classify_success(kind, status, body),
-        // Redirects are never followed: they would carry a customer's order to who knows where.
-        300..=399 => stop_run(format!("the service redirects (HTTP {status}), which is not followed")),
+        // Redirects are never followed: they would carry a customer's order to an unknown host.
+        300..=399 => stop_run(format!("the service redirects (HTTP {status}); redirects are not followed")),
         401 => stop_run("the client key was refused (HTTP 401)".to_owned()),
-        // The cart of a browser that is not known is gone too.
+        // The cart of an unknown browser is gone too.
         404 if kind == RequestKind::ClearCart => Classification::Accepted { reference: None },
-        // These two say that nothing was taken.
+        // Both statuses mean that nothing was processed.
         429 | 503 => Classification::Retry { reason, not_before: retry_after },
-        // A time-out on the service's side says nothing of what it did before, nor does 499: nginx logs it where the client
-        // went away, and a front end may pass it on.
+        // A timeout on the service's side proves nothing about what it did before it, and neither
+        // does 499: nginx logs it where the client closed the connection, and a front end may pass
+        // it on.
         408 | 499 => when_uncertain(kind, reason),
-        // The request carries the client key and nothing else, so this says nothing of a guest.
+        // The request carries only the client key, so the rejection is not about a guest. When it
+        // was held against each guest, a wrong key or URL ended hundreds of orders as refused.
         400..=498 if kind == RequestKind::BrowserCreate => {
-            let reason = if body.is_some_and(is_markup) { format!("HTTP {status} and a web page") } else { reason };
-            stop_run(format!("a browser cannot be created ({reason}): {WRONG_TARGET}"))
+            let reason = if body.is_some_and(is_markup) { format!("HTTP {status} with a web page") } else { reason };
+            stop_run(format!("cannot create a browser ({reason}): {WRONG_TARGET}"))
         }
         404 => Classification::RenewBrowser { reason },
         400..=499 => Classification::Rejected { reason },
+        // The service may have processed the request before it failed.
         _ => when_uncertain(kind, reason),
     }
 }
 
-/// A 2xx: what counts is the body's `status`.
+/// Classifies a 2xx by the body's `status`.
 fn classify_success(kind: RequestKind, status: u16, body: Option<&str>) -> Classification {
     let reason = reason_text(status, body.unwrap_or_default());
     let body = StatusBody::parse(body);
     let reference = body.r#ref.as_ref().and_then(serde_json::Value::as_str).map(str::to_owned);
     match body.body_status() {
         BodyStatus::Ok if kind == RequestKind::BrowserCreate && !reference.as_deref().is_some_and(is_browser_id) => {
-            when_uncertain(kind, "a browser without a proper ref".to_owned())
+            when_uncertain(kind, "the response has no valid ref".to_owned())
         }
         BodyStatus::Ok => Classification::Accepted { reference },
-        // Nothing of a guest is in that request which could be refused.
+        // The request carries nothing of a guest that could be rejected.
         BodyStatus::Error if kind == RequestKind::BrowserCreate => when_uncertain(kind, reason),
         BodyStatus::Error => Classification::Rejected { reason },
+        // Not a rejection: `QUEUED`, `ACCEPTED` or `ok` may mean that the order is processed.
         BodyStatus::Other | BodyStatus::Missing => {
-            when_uncertain(kind, format!("{reason}, but the body does not say OK"))
+            when_uncertain(kind, format!("{reason}, but the body's status is not OK"))
         }
     }
 }
@@ -358,42 +373,48 @@ fn stop_run(reason: String) -> Classification {
     Classification::StopRun { reason, hint: CHECK_TARGET }
 }
 
-/// Whether a body is HTML or XML, which JSON never looks like. The content type would say less: some servers call all they
-/// send `text/html`.
+/// Whether a body is HTML or XML.
+// JSON never begins with `<`. The content type is less reliable: some servers send everything as
+// `text/html`.
 fn is_markup(body: &str) -> bool {
     body.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').starts_with('<')
 }
 
-/// It goes into the events' JSON as it is.
+/// Whether a `ref` is a valid browser id.
+// It is copied into the events' JSON unescaped, so it must not contain a quote.
 fn is_browser_id(reference: &str) -> bool {
     !reference.is_empty() && reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-/// A checkout that may have been accepted is not repeated; what does no harm a second time may be.
+/// Classifies a request that may or may not have been processed.
 fn when_uncertain(kind: RequestKind, reason: String) -> Classification {
     match kind {
+        // A second checkout may create a second order.
         RequestKind::OrderCheckout | RequestKind::Checkout => Classification::Uncertain { reason },
+        // The effect of a second one is not documented; a new browser begins with an empty cart.
         RequestKind::AddContacts | RequestKind::AddConsumers | RequestKind::Confirm => {
             Classification::Restart { reason }
         }
+        // Harmless to repeat: see the variants of `RequestKind`.
         RequestKind::BrowserCreate | RequestKind::Identity | RequestKind::Add | RequestKind::ClearCart => {
             Classification::Retry { reason, not_before: None }
         }
     }
 }
 
-/// The status and the service's words, on one line. Front ends like to show the URL, which carries the key and a
-/// customer's order, so whatever looks like a part of one is left out, and so are e-mail addresses.
+/// Formats the status and the service's message on one line, without URLs and e-mail addresses.
 fn reason_text(status: u16, body: &str) -> String {
+    // Front ends often show the URL, which carries the key and a customer's order: every word that
+    // looks like a part of one is redacted.
     let redact = |word: &str| -> String {
         let has_secret =
             ["client_key", "message=", "browser_id", "%22", "@", "%40"].iter().any(|mark| word.contains(mark));
         if has_secret { REDACTED.to_owned() } else { word.chars().filter(|c| !c.is_control()).collect() }
     };
     let words: Vec<_> = body.split_whitespace().map(redact).collect();
-    let words = words.join(" ");
-    let words: String = words.chars().take(MAX_REASON_CHARS).collect();
-    if words.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {words}") }
+    let message = words.join(" ");
+    let message: String = message.chars().take(MAX_REASON_CHARS).collect();
+    if message.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {message}") }
 }
 
 #[cfg(test)]
@@ -409,17 +430,17 @@ mod tests {
     fn name_of(classification: &Classification) -> &'static str {
         match classification {
             Classification::Accepted { .. } => "accepted",
-            Classification::Retry { .. } => "repeat",
-            Classification::RetryUncertain { .. } => "repeat in doubt",
-            Classification::Restart { .. } => "start over",
-            Classification::RenewBrowser { .. } => "new browser",
-            Classification::Rejected { .. } => "refused",
-            Classification::Uncertain { .. } => "unknown",
-            Classification::StopRun { .. } => "stop",
+            Classification::Retry { .. } => "retry",
+            Classification::RetryUncertain { .. } => "retry uncertain",
+            Classification::Restart { .. } => "restart",
+            Classification::RenewBrowser { .. } => "renew browser",
+            Classification::Rejected { .. } => "rejected",
+            Classification::Uncertain { .. } => "uncertain",
+            Classification::StopRun { .. } => "stop run",
         }
     }
 
-    fn answer(status: u16, body: Option<&str>) -> ServiceResponse {
+    fn http(status: u16, body: Option<&str>) -> ServiceResponse {
         ServiceResponse::Http { status, body: body.map(str::to_owned), retry_after: None }
     }
 
@@ -428,7 +449,7 @@ mod tests {
         [ServiceResponse::NotSent("refused".into()), certificate, ServiceResponse::NoResponse("timed out".into())]
     }
 
-    /// Kinds of which the same holds always.
+    /// Groups of kinds that always have the same classification.
     const EQUIVALENT_KINDS: [&[RequestKind]; 6] = [
         &[RequestKind::BrowserCreate],
         &[RequestKind::Identity],
@@ -438,7 +459,8 @@ mod tests {
         &[RequestKind::OrderCheckout, RequestKind::Checkout],
     ];
 
-    /// The verdicts on what was heard, for [`ALIKE`]: browser, identity, ADD, what goes with it, CLEAR_CART, checkouts.
+    /// The classifications of a response for [`EQUIVALENT_KINDS`]: browser, IDENTITY, ADD, the
+    /// events that follow ADD, CLEAR_CART, checkouts.
     fn names(response: &ServiceResponse) -> [&'static str; 6] {
         EQUIVALENT_KINDS.map(|kinds| {
             let names: Vec<_> = kinds.iter().map(|kind| name(*kind, response.clone())).collect();
@@ -447,11 +469,12 @@ mod tests {
         })
     }
 
-    /// Every status with a body: runs of statuses with the same verdicts, as `first-last` and [`names`].
+    /// All statuses with this body, as ranges of statuses with equal classifications: `first-last`
+    /// and [`names`].
     fn statuses(body: &str) -> Vec<String> {
         let mut runs: Vec<(u16, u16, [&str; 6])> = Vec::new();
         for status in 100..=599 {
-            let names = names(&answer(status, Some(body)));
+            let names = names(&http(status, Some(body)));
             match runs.last_mut() {
                 Some((_, last, known)) if *known == names => *last = status,
                 _ => runs.push((status, status, names)),
@@ -460,69 +483,69 @@ mod tests {
         runs.iter().map(|(first, last, names)| format!("{first}-{last} {}", names.join(", "))).collect()
     }
 
-    /// Words that a 2xx may say; the status does not matter.
-    const STATUS_WORDS: [&str; 14] = [
+    /// Values of `status` in a 2xx body; which 2xx does not matter.
+    const STATUS_VALUES: [&str; 14] = [
         "OK", "ok", "Ok", " OK", "ACCEPTED", "QUEUED", "PENDING", "SUCCESS", "", "ERROR", "error", "Failed", "INVALID",
         "REJECTED",
     ];
 
-    fn with_status_word(status: u16, word: &str) -> ServiceResponse {
-        answer(status, Some(&format!("{{\"status\":\"{word}\",\"ref\":\"b\"}}")))
+    fn with_body_status(status: u16, value: &str) -> ServiceResponse {
+        http(status, Some(&format!("{{\"status\":\"{value}\",\"ref\":\"b\"}}")))
     }
 
     #[test]
     fn every_response_has_a_classification() {
-        let words = STATUS_WORDS.iter().map(|word| {
-            let classifications = [200, 201, 202, 299].map(|status| names(&with_status_word(status, word)));
-            assert!(classifications.windows(2).all(|pair| pair[0] == pair[1]), "{word}: {classifications:?}");
-            format!("2xx {word:?} {}", classifications[0].join(", "))
+        let values = STATUS_VALUES.iter().map(|value| {
+            let classifications = [200, 201, 202, 299].map(|status| names(&with_body_status(status, value)));
+            assert!(classifications.windows(2).all(|pair| pair[0] == pair[1]), "{value}: {classifications:?}");
+            format!("2xx {value:?} {}", classifications[0].join(", "))
         });
         let bodies =
             [None, Some(""), Some("{\"status\":"), Some("<html>"), Some("{}"), Some("[]"), Some("{\"status\":1}")];
-        let bodies = bodies.iter().map(|body| format!("2xx body {body:?} {}", names(&answer(201, *body)).join(", ")));
+        let bodies = bodies.iter().map(|body| format!("2xx body {body:?} {}", names(&http(201, *body)).join(", ")));
         let failures = transport_failures();
         let failures = failures.iter().map(|response| format!("{response:?} {}", names(response).join(", ")));
-        let table: Vec<_> = statuses(OK).into_iter().chain(words).chain(bodies).chain(failures).collect();
+        let table: Vec<_> = statuses(OK).into_iter().chain(values).chain(bodies).chain(failures).collect();
         insta::assert_snapshot!(table.join("\n"), @r#"
-        100-199 repeat, repeat, repeat, start over, repeat, unknown
+        100-199 retry, retry, retry, restart, retry, uncertain
         200-299 accepted, accepted, accepted, accepted, accepted, accepted
-        300-399 stop, stop, stop, stop, stop, stop
-        400-400 stop, refused, refused, refused, refused, refused
-        401-401 stop, stop, stop, stop, stop, stop
-        402-403 stop, refused, refused, refused, refused, refused
-        404-404 stop, new browser, new browser, new browser, accepted, new browser
-        405-407 stop, refused, refused, refused, refused, refused
-        408-408 repeat, repeat, repeat, start over, repeat, unknown
-        409-428 stop, refused, refused, refused, refused, refused
-        429-429 repeat, repeat, repeat, repeat, repeat, repeat
-        430-498 stop, refused, refused, refused, refused, refused
-        499-502 repeat, repeat, repeat, start over, repeat, unknown
-        503-503 repeat, repeat, repeat, repeat, repeat, repeat
-        504-599 repeat, repeat, repeat, start over, repeat, unknown
+        300-399 stop run, stop run, stop run, stop run, stop run, stop run
+        400-400 stop run, rejected, rejected, rejected, rejected, rejected
+        401-401 stop run, stop run, stop run, stop run, stop run, stop run
+        402-403 stop run, rejected, rejected, rejected, rejected, rejected
+        404-404 stop run, renew browser, renew browser, renew browser, accepted, renew browser
+        405-407 stop run, rejected, rejected, rejected, rejected, rejected
+        408-408 retry, retry, retry, restart, retry, uncertain
+        409-428 stop run, rejected, rejected, rejected, rejected, rejected
+        429-429 retry, retry, retry, retry, retry, retry
+        430-498 stop run, rejected, rejected, rejected, rejected, rejected
+        499-502 retry, retry, retry, restart, retry, uncertain
+        503-503 retry, retry, retry, retry, retry, retry
+        504-599 retry, retry, retry, restart, retry, uncertain
         2xx "OK" accepted, accepted, accepted, accepted, accepted, accepted
-        2xx "ok" repeat, repeat, repeat, start over, repeat, unknown
-        2xx "Ok" repeat, repeat, repeat, start over, repeat, unknown
-        2xx " OK" repeat, repeat, repeat, start over, repeat, unknown
-        2xx "ACCEPTED" repeat, repeat, repeat, start over, repeat, unknown
-        2xx "QUEUED" repeat, repeat, repeat, start over, repeat, unknown
-        2xx "PENDING" repeat, repeat, repeat, start over, repeat, unknown
-        2xx "SUCCESS" repeat, repeat, repeat, start over, repeat, unknown
-        2xx "" repeat, repeat, repeat, start over, repeat, unknown
-        2xx "ERROR" repeat, refused, refused, refused, refused, refused
-        2xx "error" repeat, refused, refused, refused, refused, refused
-        2xx "Failed" repeat, refused, refused, refused, refused, refused
-        2xx "INVALID" repeat, refused, refused, refused, refused, refused
-        2xx "REJECTED" repeat, refused, refused, refused, refused, refused
-        2xx body None repeat, repeat, repeat, start over, repeat, unknown
-        2xx body Some("") repeat, repeat, repeat, start over, repeat, unknown
-        2xx body Some("{\"status\":") repeat, repeat, repeat, start over, repeat, unknown
-        2xx body Some("<html>") repeat, repeat, repeat, start over, repeat, unknown
-        2xx body Some("{}") repeat, repeat, repeat, start over, repeat, unknown
-        2xx body Some("[]") repeat, repeat, repeat, start over, repeat, unknown
-        2xx body Some("{\"status\":1}") repeat, repeat, repeat, start over, repeat, unknown
-        NotSent("refused") repeat, repeat, repeat, repeat, repeat, repeat
-        CertificateRejected("unknown issuer") stop, stop, stop, stop, stop, stop
-        NoResponse("timed out") repeat, repeat, repeat, start over, repeat, unknown
+        2xx "ok" retry, retry, retry, restart, retry, uncertain
+        2xx "Ok" retry, retry, retry, restart, retry, uncertain
+        2xx " OK" retry, retry, retry, restart, retry, uncertain
+        2xx "ACCEPTED" retry, retry, retry, restart, retry, uncertain
+        2xx "QUEUED" retry, retry, retry, restart, retry, uncertain
+        2xx "PENDING" retry, retry, retry, restart, retry, uncertain
+        2xx "SUCCESS" retry, retry, retry, restart, retry, uncertain
+        2xx "" retry, retry, retry, restart, retry, uncertain
+        2xx "ERROR" retry, rejected, rejected, rejected, rejected, rejected
+        2xx "error" retry, rejected, rejected, rejected, rejected, rejected
+        2xx "Failed" retry, rejected, rejected, rejected, rejected, rejected
+        2xx "INVALID" retry, rejected, rejected, rejected, rejected, rejected
+        2xx "REJECTED" retry, rejected, rejected, rejected, rejected, rejected
+        2xx body None retry, retry, retry, restart, retry, uncertain
+        2xx body Some("") retry, retry, retry, restart, retry, uncertain
+        2xx body Some("{\"status\":") retry, retry, retry, restart, retry, uncertain
+        2xx body Some("<html>") retry, retry, retry, restart, retry, uncertain
+        2xx body Some("{}") retry, retry, retry, restart, retry, uncertain
+        2xx body Some("[]") retry, retry, retry, restart, retry, uncertain
+        2xx body Some("{\"status\":1}") retry, retry, retry, restart, retry, uncertain
+        NotSent("refused") retry, retry, retry, retry, retry, retry
+        CertificateRejected("unknown issuer") stop run, stop run, stop run, stop run, stop run, stop run
+        NoResponse("timed out") retry, retry, retry, restart, retry, uncertain
         "#);
         assert!(RequestKind::ALL.iter().all(|kind| EQUIVALENT_KINDS.concat().contains(kind)));
     }
@@ -530,10 +553,10 @@ mod tests {
     #[test]
     fn definitely_not_processed_is_never_uncertain() {
         let failures = transport_failures();
-        let answers = (100..=599).flat_map(|status| STATUS_WORDS.map(|word| with_status_word(status, word)));
-        for response in answers.chain(failures) {
+        let http_responses = (100..=599).flat_map(|status| STATUS_VALUES.map(|value| with_body_status(status, value)));
+        for response in http_responses.chain(failures) {
             let classification = name(RequestKind::Checkout, response.clone());
-            let may_be_processed = matches!(classification, "accepted" | "unknown");
+            let may_be_processed = matches!(classification, "accepted" | "uncertain");
             assert_eq!(response.is_definitely_not_processed(), !may_be_processed, "{response:?}");
             assert!(!(response.may_arrive_late() && response.is_definitely_not_processed()), "{response:?}");
         }
@@ -542,8 +565,8 @@ mod tests {
     #[test]
     fn only_browser_create_requires_ref() {
         for body in ["{\"status\":\"OK\"}", "{\"status\":\"OK\",\"ref\":1}", "{\"status\":\"OK\",\"ref\":\"\\\"\"}"] {
-            assert_eq!(name(RequestKind::BrowserCreate, answer(201, Some(body))), "repeat", "{body}");
-            assert_eq!(name(RequestKind::OrderCheckout, answer(201, Some(body))), "accepted", "{body}");
+            assert_eq!(name(RequestKind::BrowserCreate, http(201, Some(body))), "retry", "{body}");
+            assert_eq!(name(RequestKind::OrderCheckout, http(201, Some(body))), "accepted", "{body}");
         }
     }
 
@@ -551,8 +574,8 @@ mod tests {
     fn reason_redacts_urls_and_addresses() {
         let echo =
             "The URL /v1.2/event/create.json?client_key=K&message=%7B%22email%22 of ann@example.com\nis <b>wrong</b>";
-        let classification = classify(RequestKind::OrderCheckout, answer(400, Some(echo)), false);
-        let reason = "HTTP 400: The URL [left out] of [left out] is <b>wrong</b>".to_owned();
+        let classification = classify(RequestKind::OrderCheckout, http(400, Some(echo)), false);
+        let reason = "HTTP 400: The URL [redacted] of [redacted] is <b>wrong</b>".to_owned();
         assert_eq!(classification, Classification::Rejected { reason });
     }
 
@@ -560,11 +583,11 @@ mod tests {
     fn retry_500_setting_affects_only_500() {
         for status in 100..=599 {
             let [strict, lenient] =
-                [false, true].map(|lenient| classify(RequestKind::OrderCheckout, answer(status, Some(OK)), lenient));
+                [false, true].map(|lenient| classify(RequestKind::OrderCheckout, http(status, Some(OK)), lenient));
             assert_eq!(strict != lenient, status == 500, "{status}");
         }
-        let uncertain = classify(RequestKind::OrderCheckout, answer(500, None), true);
-        assert_eq!((name_of(&uncertain), uncertain.attempt_outcome()), ("repeat in doubt", AttemptOutcome::Unknown));
-        assert_eq!(name_of(&classify(RequestKind::Identity, answer(500, None), true)), "repeat");
+        let uncertain = classify(RequestKind::OrderCheckout, http(500, None), true);
+        assert_eq!((name_of(&uncertain), uncertain.attempt_outcome()), ("retry uncertain", AttemptOutcome::Unknown));
+        assert_eq!(name_of(&classify(RequestKind::Identity, http(500, None), true)), "retry");
     }
 }

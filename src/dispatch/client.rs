@@ -1,6 +1,7 @@
-//! The wire: one GET through reqwest, and what was heard of it.
+//! HTTP client: sends one GET through reqwest and returns the response.
 //!
-//! Repeats nothing and follows no redirect. A URL carries a customer's order, so no message ever shows one.
+//! It retries nothing, follows no redirect and does not judge responses; `classify` does. Called
+//! by `run` through `Transport`. A URL carries a customer's order, so no message ever shows one.
 
 use std::{
     error::Error,
@@ -13,30 +14,35 @@ use reqwest::{Client, Response, redirect, retry};
 use super::{ClientError, DispatchSettings, ServiceResponse, Transport, classify::REDACTED};
 use crate::model::target::Target;
 
-/// A connection that takes longer does not come; and until there is one nothing was sent, so it may be tried again.
+/// Maximum time to connect: a connection that takes longer does not come. Nothing is sent before
+/// there is one, so the request may be tried again.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Front ends close idle connections, some after 5 seconds. A request on a connection that is being closed is lost, and
-/// nobody can tell it from one that was taken.
+/// Front ends close idle connections, some after 5 seconds. A request on a connection that is
+/// being closed is lost, and cannot be distinguished from one that was processed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// More of a body is not read: answers are short, and an error page tells all on its first lines.
+/// Maximum bytes read of a body: responses are short, and an error page has its message in the
+/// first lines.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// Requests over HTTP/1.1, kept alive.
+/// Sends requests over HTTP/1.1 with keep-alive.
 pub struct HttpClient {
     client: Client,
-    /// Never to be heard: services like to repeat it.
+    /// Redacted in bodies: services often echo it.
     client_key: String,
 }
 
 impl HttpClient {
-    /// A wire to a target. A target on this machine is reached without any proxy.
+    /// A client of one target. A target on this machine is reached without any proxy.
     pub fn new(target: &Target, settings: &DispatchSettings) -> Result<Self, ClientError> {
         let mut client = Client::builder()
             .redirect(redirect::Policy::none())
+            // reqwest would retry without a permit of the pacer and without a decision of
+            // `classify`.
             .retry(retry::never())
-            // HTTP/2 would put every request on one connection, which one lost packet holds up and one reset ends.
+            // HTTP/2 would put every request on one connection, which one lost packet holds up and
+            // one reset ends.
             .http1_only()
             .timeout(settings.timeout)
             .connect_timeout(settings.timeout.min(CONNECT_TIMEOUT))
@@ -68,11 +74,12 @@ fn response_from_error(error: reqwest::Error) -> ServiceResponse {
     if error.is_connect() || error.is_builder() {
         return ServiceResponse::NotSent(error_chain(error));
     }
+    // Every other error, a timeout too, may come after the service has received the request.
     ServiceResponse::NoResponse(error_chain(error))
 }
 
-/// What is wrong with the server's certificate, if that is why there was no connection. Other errors of a handshake, such
-/// as a connection that is reset within it, may pass.
+/// Returns why the server's certificate was rejected, if that is why there was no connection.
+// Other errors of a handshake, such as a connection that is reset during it, may be temporary.
 fn certificate_error(error: &reqwest::Error) -> Option<&rustls::CertificateError> {
     let mut error: &(dyn Error + 'static) = error;
     loop {
@@ -95,19 +102,22 @@ async fn read_response(mut response: Response, client_key: &str) -> ServiceRespo
         match response.chunk().await {
             Ok(Some(chunk)) if bytes.len() < MAX_BODY_BYTES => bytes.extend_from_slice(&chunk),
             Ok(_) => break Some(redact_key(&String::from_utf8_lossy(&bytes), client_key)),
+            // A truncated body proves nothing, so none is kept; the status is known all the same.
             Err(_) => break None,
         }
     };
     ServiceResponse::Http { status, body, retry_after }
 }
 
-/// A body that says OK stays one. A shorter key than that is none of a tenant's, and would leave little of the body.
+/// Replaces the client key in a body.
 fn redact_key(body: &str, client_key: &str) -> String {
+    // No tenant has a shorter key. Replacing one would destroy the body: the status OK must stay
+    // readable.
     const MIN_KEY_BYTES: usize = 6;
     if client_key.len() < MIN_KEY_BYTES { body.to_owned() } else { body.replace(client_key, REDACTED) }
 }
 
-/// `Retry-After`: seconds or a date (RFC 9110, §10.2.3).
+/// Parses `Retry-After`: seconds or a date (RFC 9110, §10.2.3).
 fn retry_after(value: &str) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
@@ -116,7 +126,7 @@ fn retry_after(value: &str) -> Option<Duration> {
     Some(until.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
-/// The causes of an error without its URL.
+/// Formats an error and its causes, without its URL.
 fn error_chain(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut chain = error.to_string();

@@ -1,7 +1,9 @@
-//! The delivery of one guest's orders as a machine without I/O: it says what to do next and is told what was heard.
+//! Delivery of one guest's orders: a state machine without I/O that returns the next action and
+//! receives the responses.
 //!
-//! It alone knows the order of the steps, that a guest's orders go one after the other, and what an answer does to
-//! them. What may be repeated stands in `classify`, the steps of an order in `steps`, and what becomes of a cart in `cart`.
+//! It alone knows the order of the steps, that the orders of a guest are sent one after the other,
+//! and what a response changes. What may be retried is in `classify`, the steps of an order are in
+//! `steps`, and the handling of carts is in `cart`. Called by `run`, which does the I/O.
 
 mod action;
 mod cart;
@@ -28,38 +30,40 @@ use progress::OrderProgress;
 pub use steps::OrderEvent;
 use steps::{DeliveryStep, steps_for};
 
-/// The machine.
+/// The state machine of one guest's delivery.
 #[derive(Debug)]
 pub struct GuestDelivery<'p> {
     guest: &'p PlannedGuest,
     settings: &'p DispatchSettings,
-    /// Steps until the current order is settled; the first one is under way, unless its cart is being cleared.
+    /// Steps until the current order is settled; the first one is in progress, unless its cart is
+    /// being cleared.
     steps: VecDeque<DeliveryStep>,
-    /// What to say before the next step.
+    /// Actions to return before the next step.
     pending: VecDeque<Action>,
-    /// The current order's place.
+    /// The current order's index.
     order_index: usize,
     identified: Identified,
     progress: OrderProgress,
 }
 
-/// What came of identifying a guest: the parts of one guest share it.
+/// The result of identifying a guest; all parts of one guest share it.
 #[derive(Debug, Default)]
 pub struct Identified {
-    /// The guest's own browser, for its orders of a single event. It is made for the first of them.
+    /// The guest's browser for its single-event orders. It is created for the first of them.
     browser: Option<String>,
-    /// It failed, and this became of all of the guest's orders from there on.
+    /// The result of all further orders of the guest, if the identification failed.
     failure: Option<OrderResult>,
 }
 
 impl<'p> GuestDelivery<'p> {
-    /// A delivery that has not begun.
+    /// The delivery of a guest that is not identified yet.
     #[must_use]
     pub fn new(guest: &'p PlannedGuest, settings: &'p DispatchSettings) -> Self {
         Self::for_part(guest, settings, Identified::default())
     }
 
-    /// The delivery of a guest's orders behind others that [`Delivery::identified`] tells of.
+    /// The delivery of a further part of a guest's orders, with the [`GuestDelivery::identified`]
+    /// of the part before.
     #[must_use]
     pub fn for_part(guest: &'p PlannedGuest, settings: &'p DispatchSettings, identified: Identified) -> Self {
         let (steps, pending) = (VecDeque::new(), VecDeque::new());
@@ -72,20 +76,20 @@ impl<'p> GuestDelivery<'p> {
         delivery
     }
 
-    /// For the guest's orders that follow.
+    /// The guest's identification, for the next part of its orders.
     #[must_use]
     pub fn identified(self) -> Identified {
         self.identified
     }
 
-    /// Begins with the current order.
+    /// Resets the state for the current order.
     fn begin(&mut self) {
         let order = self.guest.orders.get(self.order_index);
         self.progress = OrderProgress::for_order(order);
         self.steps = order.map(|order| steps_for(&order.events, self.identified.browser.is_some())).unwrap_or_default();
     }
 
-    /// What to do next, now.
+    /// Returns the next action, as of `now`.
     pub fn next_action(&mut self, now: Instant) -> Action {
         if self.pending.is_empty() {
             self.prepare(now);
@@ -97,10 +101,11 @@ impl<'p> GuestDelivery<'p> {
         }
     }
 
-    /// The run ends: what is not settled was not attempted. Where it may, CLEAR_CART is still sent of the order under way;
-    /// else a cart that may hold something stays open in the journal, and the next run clears it.
+    /// Stops the delivery: orders without an outcome end as not attempted. With `may_clear`,
+    /// CLEAR_CART of the current order is still sent. Otherwise a cart that may hold items stays
+    /// open in the journal, and the next run clears it.
     pub fn stop(&mut self, reason: &str, may_clear: bool) {
-        // What follows the first line are hints for whoever runs this.
+        // The further lines are hints for the operator, which are no part of an order's result.
         let reason = reason.lines().next().map(str::to_owned);
         let result = OrderResult::without_request(Outcome::NotAttempted, reason);
         match self.progress.pending_clear.take() {
@@ -114,25 +119,29 @@ impl<'p> GuestDelivery<'p> {
         self.settle_all(&result);
     }
 
-    /// How many requests the current order takes with those of its guest, if it is assembled from several events.
+    /// The number of requests of the current order, with those that identify its guest, if it is
+    /// assembled from several events.
     #[must_use]
     pub fn requests_to_assemble(&self) -> Option<u64> {
         let order = self.guest.orders.get(self.order_index).filter(|_| self.is_assembled())?;
         Some(IDENTIFY_REQUESTS + order.events.n_requests())
     }
 
-    /// Whether the step that `next_action` asks to send was sent before, on this browser or another.
+    /// Whether the step that `next_action` returned was sent before, on this browser or another.
     #[must_use]
     pub fn is_retry(&self) -> bool {
         match self.progress.pending_clear {
             Some(_) => self.progress.tries > 0,
+            // After a restart `tries` begins at zero again; the number of steps left still shows
+            // the repetition.
             None => self.progress.furthest_step.is_some_and(|fewest| self.steps.len() >= fewest),
         }
     }
 
-    /// Tells what was heard of the step that `next_action` asked to send, and what it means for the record.
+    /// Processes the response to the step that `next_action` returned, and returns its
+    /// classification for the journal.
     pub fn on_response(&mut self, response: ServiceResponse, now: Instant) -> Classification {
-        let step = self.current_step().expect("what is heard was asked for");
+        let step = self.current_step().expect("a response follows a step that was sent");
         let (kind, status) = (step.kind(), response.status());
         self.count(kind, &response);
         self.update_cart(|cart| cart.on_response(kind, &response));
@@ -170,7 +179,7 @@ impl<'p> GuestDelivery<'p> {
                 self.wait(self.progress.tries, Duration::ZERO);
             }
             Classification::Restart { reason } => self.try_restart(status, reason),
-            // On another browser it would surely be a second one, if the first was taken.
+            // On another browser it would be a second order, if the first checkout was processed.
             Classification::RenewBrowser { reason } if self.has_uncertain_checkout() => {
                 self.settle(self.result(Outcome::Unknown, status, Some(self.with_step_name(reason))));
             }
@@ -192,8 +201,9 @@ impl<'p> GuestDelivery<'p> {
         self.progress.tries < self.settings.tries
     }
 
-    /// Waits after so many tries.
+    /// Adds the backoff after `tries` tries, and at least `not_before`.
     fn wait(&mut self, tries: u32, not_before: Duration) {
+        // Seeded by the order's id, so that deliveries that failed together wait differently long.
         let jitter_seed = self.guest.orders.get(self.order_index).map_or(0, |order| order.record.id.0);
         let wait = backoff(self.settings.first_backoff, tries, jitter_seed);
         self.pending.push_back(Action::Wait(wait.max(not_before)));
@@ -218,12 +228,13 @@ impl<'p> GuestDelivery<'p> {
         }
     }
 
-    /// The order fails, or where the step is the guest's, all of its orders that are left.
+    /// Fails the order, or, if the step identifies the guest, all of its orders that are left.
     fn fail(&mut self, outcome: Outcome, status: Option<u16>, reason: String) {
         if self.is_order_step() {
             let result = self.result(outcome, status, Some(self.with_step_name(reason)));
             self.clear_cart_then(AfterClear::Settle(result));
         } else {
+            // All orders of a guest need the same IDENTITY, so none of them can be sent.
             let reason = format!("the guest could not be identified: {reason}");
             let result = OrderResult { http_status: status, ..OrderResult::without_request(outcome, Some(reason)) };
             self.settle_all(&result);
@@ -231,14 +242,15 @@ impl<'p> GuestDelivery<'p> {
         }
     }
 
-    /// An unknown browser: a new one and IDENTITY, then the order from its first step.
+    /// Replaces an unknown browser: creates a new one, identifies the guest and restarts the order
+    /// at its first step.
     fn renew_browser(&mut self) {
         self.update_cart(CartState::mark_gone);
         self.progress.has_new_browser = true;
         self.restart();
     }
 
-    /// On another browser.
+    /// Restarts the order on another browser.
     fn restart(&mut self) {
         self.leave_cart();
         self.progress.n_restarts += 1;
@@ -247,9 +259,11 @@ impl<'p> GuestDelivery<'p> {
     }
 
     fn end_run(&mut self, status: Option<u16>, reason: String) {
-        // Without a status no service was asked: the order is not attempted, like all that are left.
+        // Without a status the request reached no service: the order is not attempted, like all
+        // that are left.
         if self.is_order_step() && status.is_some() {
-            // 401 is a no of the service to the order itself; a redirect only says that it is not there.
+            // With 401 the service refused the order itself; a redirect only shows that it did not
+            // accept it.
             let outcome = if status == Some(401) { Outcome::Refused } else { Outcome::Failed };
             self.settle(self.result(outcome, status, Some(self.with_step_name(reason.clone()))));
         }
@@ -267,7 +281,7 @@ impl<'p> GuestDelivery<'p> {
         }
     }
 
-    /// What happened, with the step at which it did where there are several.
+    /// Prefixes a reason with its event, if the order has several.
     fn with_step_name(&self, reason: String) -> String {
         match self.current_step() {
             Some(DeliveryStep::Event(event)) if self.is_assembled() => format!("{event}: {reason}"),
@@ -284,12 +298,16 @@ impl<'p> GuestDelivery<'p> {
         self.begin();
     }
 
-    /// A later no does not take back an earlier perhaps.
+    /// Turns a result into unknown, if an earlier submission may have been processed.
     fn with_uncertainty(&mut self, mut result: OrderResult) -> OrderResult {
         let Some(uncertainty) = self.progress.uncertainty.take() else { return result };
+        // A later refusal does not prove that the earlier submission was refused. Only an
+        // acceptance ends the uncertainty.
         if result.outcome != Outcome::Accepted {
-            let reason =
-                result.reason.map_or_else(|| uncertainty.clone(), |reason| format!("{uncertainty}; then: {reason}"));
+            let reason = match result.reason {
+                Some(reason) => format!("{uncertainty}; then: {reason}"),
+                None => uncertainty.clone(),
+            };
             result = OrderResult { outcome: Outcome::Unknown, reason: Some(reason), ..result };
         }
         result.uncertain_before = self.progress.was_resent.then_some(uncertainty);
@@ -298,13 +316,13 @@ impl<'p> GuestDelivery<'p> {
 
     fn settle_all(&mut self, result: &OrderResult) {
         while !self.is_over() {
-            // Sendings of the order under way count even where it does not come to its end.
+            // Submissions of the current order count even if it is not sent to its end.
             let attempts = self.progress.attempts;
             self.settle(OrderResult { attempts, ..result.clone() });
         }
     }
 
-    /// What is under way or comes next.
+    /// The step that is in progress or comes next.
     fn current_step(&self) -> Option<DeliveryStep> {
         match self.progress.pending_clear {
             Some(_) => Some(DeliveryStep::Event(OrderEvent::ClearCart)),
@@ -315,7 +333,7 @@ impl<'p> GuestDelivery<'p> {
     fn request_spec(&self, step: DeliveryStep) -> RequestSpec {
         let own = self.progress.cart.as_ref().map(|cart| &cart.browser);
         let browser = own.or(self.identified.browser.as_ref()).cloned();
-        let browser = || browser.expect("every recipe creates a browser before it uses one");
+        let browser = || browser.expect("the steps create a browser before they use one");
         match step {
             DeliveryStep::CreateBrowser => RequestSpec::CreateBrowser,
             DeliveryStep::Identity => RequestSpec::Identity { browser: browser() },
@@ -327,7 +345,7 @@ impl<'p> GuestDelivery<'p> {
         self.order_index >= self.guest.orders.len()
     }
 
-    /// Whether the current order takes several events.
+    /// Whether the current order is assembled from several events.
     fn is_assembled(&self) -> bool {
         let order = self.guest.orders.get(self.order_index);
         order.is_some_and(|order| matches!(order.events, StreamPayload::Multi(_)))

@@ -1,27 +1,31 @@
-//! Whether the service is up, judged by what is heard: a machine without I/O.
+//! Health of the service: a circuit breaker as a state machine without I/O.
 //!
-//! It knows how many failures in a row mean "down", how patiently to probe, and when to believe that it is up again;
-//! `run` holds everyone back and sends the probes.
+//! It decides from responses how many consecutive failures mean "down", how long to wait between
+//! probes, and when the service counts as up again. It holds no request back and sends no probe:
+//! `run` does both.
 
 use tokio::time::{Duration, Instant};
 
 use super::{backoff, classify::RequestKind};
 
-/// The longest pause before the second probe; it doubles with each up to half a minute.
+/// Maximum pause before the second probe; it doubles with each probe up to half a minute.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// What follows from what was heard.
+/// A change of the service's health, and what follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HealthChange {
-    /// It seems to be down: whoever sent the request stays and probes it, and nobody else starts anything.
+    /// The service seems to be down: the task that sent the request probes it, and no other
+    /// request is started.
     Down,
-    /// A browser could be created, but that is not what failed: requests may be tried, one at a time.
+    /// A probe created a browser, but another kind of request failed: requests may be tried, one
+    /// at a time.
     TryOne,
-    /// What failed goes through again.
+    /// The kind of request that failed succeeds again.
     Up,
 }
 
-/// Counts failures in a row, for each kind of request: that browsers can be created says nothing of events.
+/// Counts consecutive failures per kind of request: a browser that can be created proves nothing
+/// about events.
 #[derive(Debug)]
 pub(super) struct Health {
     down_after: u32,
@@ -29,24 +33,24 @@ pub(super) struct Health {
     outage: Option<ServiceOutage>,
 }
 
-/// A service that is not well.
+/// An outage: from the failure that reached the limit until a request of that kind succeeds.
 #[derive(Debug, Clone, Copy)]
 struct ServiceOutage {
-    /// What failed so often.
+    /// The kind of request that reached the limit.
     kind: RequestKind,
     since: Instant,
     n_probes: u32,
-    /// Since when requests are tried, one at a time.
+    /// When requests began to be tried, one at a time.
     trial_since: Option<Instant>,
 }
 
 impl Health {
-    /// A service that is thought to be up until so many requests of a kind fail in a row.
+    /// A service that counts as up until `down_after` requests of one kind fail in a row.
     pub(super) fn new(down_after: u32) -> Self {
         Self { down_after, n_failed: [0; RequestKind::ALL.len()], outage: None }
     }
 
-    /// Hears of a request that was started then.
+    /// Records the response to a request that was started at `started`.
     pub(super) fn on_response(
         &mut self,
         kind: RequestKind,
@@ -54,7 +58,8 @@ impl Health {
         started: Instant,
     ) -> Option<HealthChange> {
         let Some(outage) = &mut self.outage else { return self.count(kind, shows_service_up) };
-        // What was started before says nothing of now.
+        // A request that was started before the trial proves nothing about the service's state
+        // now.
         let is_trial = outage.trial_since.is_some_and(|since| started >= since);
         if is_trial && !shows_service_up {
             outage.trial_since = None;
@@ -72,7 +77,7 @@ impl Health {
         })
     }
 
-    /// How long to wait before the next probe.
+    /// Returns the pause before the next probe, and counts that probe.
     pub(super) fn next_pause(&mut self) -> Duration {
         let n_probes = self.outage.as_mut().map_or(0, |outage| {
             outage.n_probes += 1;
@@ -81,14 +86,15 @@ impl Health {
         pause(n_probes)
     }
 
-    /// How long it has not been well.
+    /// How long the outage lasts; zero without one.
     pub(super) fn outage_duration(&self) -> Duration {
         self.outage.map_or(Duration::ZERO, |outage| outage.since.elapsed())
     }
 
-    /// A probe was answered: a browser was created.
+    /// Records that a probe created a browser.
     pub(super) fn probe_answered(&mut self) -> HealthChange {
         match &mut self.outage {
+            // A probe is a BROWSER_CREATE, so it proves nothing about an outage of another kind.
             Some(outage) if outage.kind != RequestKind::BrowserCreate => {
                 outage.trial_since = Some(Instant::now());
                 HealthChange::TryOne
@@ -98,18 +104,21 @@ impl Health {
     }
 
     fn recover(&mut self) -> HealthChange {
-        (self.n_failed, self.outage) = ([0; RequestKind::ALL.len()], None);
+        self.n_failed = [0; RequestKind::ALL.len()];
+        self.outage = None;
         HealthChange::Up
     }
 }
 
-/// Whether a trouble of `failed` is over when `kind` goes through. Both checkouts make orders. Of a cart's events some are
-/// rare, and a run whose last one failed must not try one request at a time for ever: what only comes after it, or no
-/// cart at all, shows enough.
+/// Whether an outage of `failed` ends when a request of kind `kind` succeeds.
 fn ends_outage_of(failed: RequestKind, kind: RequestKind) -> bool {
     match failed {
         RequestKind::BrowserCreate | RequestKind::Identity => kind == failed,
+        // Both checkouts create orders, so each ends an outage of the other.
         RequestKind::OrderCheckout | RequestKind::Checkout => kind.is_checkout(),
+        // Some events of a cart are rare. A run whose last one failed must not try one request at
+        // a time for ever: an event that only comes after it, or one without a cart, is proof
+        // enough.
         RequestKind::Add | RequestKind::AddContacts | RequestKind::AddConsumers | RequestKind::Confirm => {
             kind.is_checkout() || (failed..RequestKind::Checkout).contains(&kind)
         }
@@ -117,9 +126,9 @@ fn ends_outage_of(failed: RequestKind, kind: RequestKind) -> bool {
     }
 }
 
-/// How long to wait before a probe, after so many of them.
+/// Returns the pause before a probe, after `n_probes` probes.
 fn pause(n_probes: u32) -> Duration {
-    // At least half the ceiling: probes are there to leave the service in peace.
+    // At least half the ceiling, unlike full jitter: probing exists to spare the service.
     let ceiling = backoff::ceiling(FIRST_PAUSE, n_probes + 1);
     ceiling / 2 + backoff::backoff(FIRST_PAUSE, n_probes + 1, 0) / 2
 }
@@ -128,7 +137,7 @@ fn pause(n_probes: u32) -> Duration {
 mod tests {
     use super::*;
 
-    /// Lets so much time pass, and hears of a request that was started at its end.
+    /// Lets a millisecond pass, and records the response to a request that was started at its end.
     async fn respond(health: &mut Health, kind: RequestKind, shows_service_up: bool) -> Option<HealthChange> {
         tokio::time::advance(Duration::from_millis(1)).await;
         health.on_response(kind, shows_service_up, Instant::now())
@@ -157,7 +166,7 @@ mod tests {
         let before = Instant::now();
         assert_eq!(respond(&mut health, RequestKind::Identity, false).await, Some(HealthChange::Down));
         assert_eq!(health.probe_answered(), HealthChange::TryOne);
-        // What was in flight all the time decides nothing.
+        // A request that was in flight all the time decides nothing.
         assert_eq!(health.on_response(RequestKind::Identity, true, before), None);
         assert_eq!(respond(&mut health, RequestKind::BrowserCreate, true).await, None);
         assert_eq!(respond(&mut health, RequestKind::Identity, false).await, Some(HealthChange::Down));

@@ -1,9 +1,10 @@
-//! Planned guests → outcomes: the delivery machine, the pacer, the wire.
+//! Dispatch: sends planned guests and returns one outcome for each order.
 //!
-//! A guest's orders go oldest first and one at a time, different guests side by side. Those of a single event go on the
-//! guest's browser, with IDENTITY once before them; one that is assembled from several events has a browser of its own, with
-//! IDENTITY before it. Nothing is sent whose intent is not recorded, and no cart is filled that is not. Called by `pipeline`;
-//! knows only `model` and `event`.
+//! The orders of one guest are sent oldest first and one at a time; different guests are sent
+//! concurrently. Single-event orders share the guest's browser, after one IDENTITY. An order
+//! assembled from several events gets a browser of its own, also after an IDENTITY. No checkout is
+//! sent before its intent is recorded, and no cart is filled before it is recorded. Called by
+//! `pipeline`; knows only `model` and `event`.
 
 pub mod backoff;
 pub mod classify;
@@ -27,69 +28,80 @@ use crate::model::planned::{EventJson, PlannedOrder};
 /// Why sending cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The HTTP client cannot be made, for want of certificates for example.
+    /// The HTTP client cannot be created, for example because there are no CA certificates.
     #[error(
-        "the HTTP client: {0}\n  hint: it needs CA certificates: those of the system (package ca-certificates), or SSL_CERT_FILE=ca.pem"
+        "cannot create the HTTP client: {0}\n  hint: it needs CA certificates: those of the system (package \
+         ca-certificates), or SSL_CERT_FILE=ca.pem"
     )]
     Client(String),
 }
 
-/// How patiently orders are sent.
+/// Limits on the speed of sending, on waiting and on retries.
 #[derive(Debug, Clone)]
 pub struct DispatchSettings {
-    /// The most requests started in any second, retries included; none for no limit.
+    /// Maximum requests started in any second, retries included; `None` for no limit.
     pub rate: Option<NonZeroU32>,
-    /// The most requests that wait for an answer.
+    /// Maximum requests waiting for a response.
     pub in_flight: usize,
-    /// How long to wait for one answer.
+    /// Time to wait for one response.
     pub timeout: Duration,
-    /// How long to wait between an accepted IDENTITY and the event that follows it.
+    /// Pause between an accepted IDENTITY and the event that follows it.
     pub identity_pause: Duration,
-    /// How often one request is tried that may be repeated, and how often an order is begun that is assembled from several
-    /// events.
+    /// Maximum tries of one request that may be retried, and maximum starts of an order that is
+    /// assembled from several events.
     pub tries: u32,
-    /// How long after its browser was created an order may be assembled: the service ends sessions after some time.
+    /// Maximum age of the browser of an order that is being assembled: the service ends sessions
+    /// after some time.
     pub session_timeout: Duration,
-    /// Whether a checkout is sent again after a 500, although the event may have been taken.
+    /// Whether a checkout is sent again after a 500, although the service may have processed the
+    /// event.
     pub retry_500: bool,
-    /// When so many requests in a row fail, the service is down: nothing is started, and single requests probe it.
+    /// After this many consecutive failures the service counts as down: nothing is started, and
+    /// single requests probe it.
     pub down_after: u32,
-    /// The run stops when the service was down for so long, or asks to wait for longer.
+    /// Maximum duration of an outage, and maximum wait that the service may ask for; beyond it the
+    /// run stops.
     pub give_up_after: Duration,
-    /// The longest pause before the second try; it doubles with each.
+    /// Maximum pause before the second try; it doubles with each further try.
     pub first_backoff: Duration,
 }
 
-/// What came of one sending of an order's last event, for the record.
+/// The result of one submission of an order's last event, as it is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptOutcome {
     /// The service accepted it.
     Accepted,
-    /// The service surely did not take it.
+    /// The service definitely did not process it.
     NotAccepted,
-    /// Nothing is certain.
+    /// It may or may not have been processed.
     Unknown,
 }
 
-/// Where attempts are recorded. An error says that the record failed: then nothing more is sent.
+// The methods of both traits return `impl Future + Send` in place of being `async fn`: `run`
+// spawns its workers, and a spawned future must be `Send`, which `async fn` in a trait does not
+// promise.
+
+/// Records attempts and carts. An `Err` means that the record was not written: nothing more is
+/// sent then.
 pub trait Journal: Send + Sync + 'static {
-    /// Names one attempt.
+    /// Identifies one attempt.
     type Attempt: Copy + Send;
 
-    /// Names one cart.
+    /// Identifies one cart.
     type Cart: Copy + Send + Sync + 'static;
 
     /// Records durably that an order's last event is about to be sent.
     fn record_intent(&self, order: &PlannedOrder) -> impl Future<Output = Result<Self::Attempt, String>> + Send;
 
-    /// Records durably what came of it.
+    /// Records durably the outcome of that attempt.
     fn record_outcome(
         &self,
         attempt: Self::Attempt,
         outcome: AttemptOutcome,
     ) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// Records durably that items of an order are about to be put in the cart of a browser, and how it is cleared.
+    /// Records durably that items of an order are about to be put in the cart of a browser, and
+    /// the event that clears it.
     fn open_cart(
         &self,
         reference: &str,
@@ -97,14 +109,14 @@ pub trait Journal: Send + Sync + 'static {
         clear_cart: &EventJson,
     ) -> impl Future<Output = Result<Self::Cart, String>> + Send;
 
-    /// Records durably that nothing is left in it.
+    /// Records durably that the cart is empty.
     fn close_cart(&self, cart: Self::Cart) -> impl Future<Output = Result<(), String>> + Send;
 }
 
-/// A cart in which an earlier run may have left something.
+/// A cart that may still hold items of an earlier run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftoverCart<C> {
-    /// Its name in the journal.
+    /// Its id in the journal.
     pub cart: C,
     /// The browser's id.
     pub browser: String,
@@ -112,9 +124,9 @@ pub struct LeftoverCart<C> {
     pub clear_cart: EventJson,
 }
 
-/// What carries requests.
+/// Carries requests to the service.
 pub trait Transport: Send + Sync + 'static {
-    /// Sends one GET and says what was heard. Never repeats anything, never follows a redirect.
+    /// Sends one GET and returns the response. Never retries and never follows a redirect.
     fn send(&self, url: String) -> impl Future<Output = ServiceResponse> + Send;
 }
 

@@ -1,4 +1,9 @@
-//! Hands out permits, one for each request on the wire, never more in a second than the rate and a small burst.
+//! Rate limiter: grants one permit per request on the wire, in any second at most the rate and a
+//! small burst.
+//!
+//! It also holds requests back when the service asks for it: `Retry-After`, a lowered rate, a
+//! closed gate during an outage. It does not decide when that is and sends nothing; `run` calls it
+//! before every request, retries included.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -13,14 +18,15 @@ use tokio::{
     time::Instant,
 };
 
-/// The burst as a part of the rate, so that one in twenty requests may come early.
+/// The burst is this part of the rate: one request in twenty may start early.
 const BURST_DIVISOR: u32 = 20;
 
-/// governor's cells for one request. Half a request more than the burst may be saved up: that makes up for timers, which
-/// are always a little late, and is still no whole request more in any second.
+/// governor's cells for one request. With ten of them, half a request can be saved up in addition
+/// to the burst: that makes up for timers, which are always a little late, and is still less than
+/// one more request in any second.
 const CELLS_PER_REQUEST: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
-/// tokio's clock, which tests can stop; governor's own cannot be.
+/// tokio's clock, which tests can pause; governor's own clock cannot be paused.
 #[derive(Debug, Clone)]
 struct TokioClock {
     start: Instant,
@@ -36,60 +42,63 @@ impl Clock for TokioClock {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Duration>>;
 
-/// The least part of the rate that is left, however often the service says that we are too much.
+/// Minimum share of the rate that is left, however often the service throttles.
 const MIN_RATE_SHARE: f64 = 1.0 / 64.0;
 
-/// So much of the rate comes back after each [`STEP_TIME`] without such a word: all of it from a half in ten seconds. So a
-/// service of which one answer in fifty is a 503 still gets about half of a rate of 20/s.
+/// Share of the rate that is regained after each [`RECOVERY_INTERVAL`] without throttling: from a
+/// half to all of it in ten seconds. A service that answers one request in fifty with 503 still
+/// gets about half of a rate of 20/s.
 const RECOVERY_STEP: f64 = 0.05;
 
 const RECOVERY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Stands for the time between two requests where there is no rate of which a part could be taken.
+/// The gap between two requests at full speed if there is no rate limit: an unlimited rate has no
+/// share to lower.
 const MIN_GAP: Duration = Duration::from_millis(1);
 
-/// Hands out permits in the order in which they are asked for.
+/// Grants permits in the order in which they are requested.
 pub struct Pacer {
     clock: TokioClock,
     limiter: Option<Limiter>,
-    /// Between two requests at the full rate.
+    /// The gap between two requests at the full rate.
     full_gap: Duration,
+    // tokio's mutex is fair (first in, first out), which keeps the order of the requests.
     queue: Mutex<()>,
     throttle: std::sync::Mutex<Throttle>,
     opened: Notify,
 }
 
-/// Who is let through while the service is not well.
+/// Which requests pass during an outage of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Gate {
-    /// Everyone.
+    /// All requests.
     Open,
-    /// Nobody but a probe.
+    /// Only probes.
     Closed,
-    /// One at a time; whether one is on its way.
+    /// One request at a time; the flag is set while that one is in flight.
     Single(bool),
 }
 
-/// Leave to start one request.
+/// Permission to start one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permit {
-    /// When it was given.
+    /// When it was granted.
     pub at: Instant,
-    /// Nobody else gets one until it is given back.
+    /// No other permit is granted until this one is released.
     is_exclusive: bool,
 }
 
-/// What holds requests back beside the rate.
+/// What holds requests back in addition to the rate.
 #[derive(Debug)]
 struct Throttle {
-    /// Until then nobody gets a permit.
+    /// No permit is granted before.
     held_until: Instant,
     gate: Gate,
-    /// The part of the rate that was left when the service last said that we are too much.
+    /// The share of the rate that was left when the service last throttled.
     rate_share: f64,
-    /// When it said so.
+    /// When it did.
     halved_at: Instant,
-    /// When the last permit was given.
+    /// When the last permit was granted.
     last_start: Instant,
 }
 
@@ -98,16 +107,16 @@ impl Throttle {
         matches!(self.gate, Gate::Open | Gate::Single(false)) && self.held_until <= now
     }
 
-    /// The part of the rate that may be used now: it comes back step by step.
+    /// The share of the rate that may be used now: it recovers step by step.
     fn rate_share(&self, now: Instant) -> f64 {
         let n_steps = (now - self.halved_at).as_secs() / RECOVERY_INTERVAL.as_secs();
-        // More than a thousand steps are a full rate too.
+        // 20 steps already restore the full rate, so the saturated count means the same.
         (self.rate_share + RECOVERY_STEP * f64::from(u16::try_from(n_steps).unwrap_or(u16::MAX))).min(1.0)
     }
 }
 
 impl Pacer {
-    /// A pacer of so many requests a second, or without a limit.
+    /// A pacer with `rate` requests a second, or without a limit.
     #[must_use]
     pub fn new(rate: Option<NonZeroU32>) -> Self {
         let now = Instant::now();
@@ -123,34 +132,37 @@ impl Pacer {
         Self { clock, limiter, full_gap, queue: Mutex::new(()), throttle: throttle.into(), opened: Notify::new() }
     }
 
-    /// Holds everyone back for a while, because the service asked for it: it means the tenant, not one guest.
+    /// Holds all requests back for `time`, because the service asked for it: it means the tenant,
+    /// not one guest.
     pub fn hold_for(&self, time: Duration) {
         let mut throttle = self.throttle();
         throttle.held_until = throttle.held_until.max(Instant::now() + time);
     }
 
-    /// Halves the rate, because a request that was started then was too much for the service. One that was started
-    /// before the rate was last halved says nothing new.
+    /// Halves the rate, because the service throttled a request that was started at `started`.
     pub fn halve_rate(&self, started: Instant) {
         let mut throttle = self.throttle();
         let now = Instant::now();
         let share = throttle.rate_share(now);
+        // Responses to requests that were in flight at the last halving are about the old rate.
+        // Counting them would halve the rate once for each.
         if share >= 1.0 || started > throttle.halved_at {
-            (throttle.rate_share, throttle.halved_at) = ((share / 2.0).max(MIN_RATE_SHARE), now);
+            throttle.rate_share = (share / 2.0).max(MIN_RATE_SHARE);
+            throttle.halved_at = now;
         }
     }
 
-    /// Gives no permits until it is opened again, but to probes.
+    /// Grants no permits, except to probes, until the gate is opened again.
     pub fn close(&self) {
         self.throttle().gate = Gate::Closed;
     }
 
-    /// Gives permits again.
+    /// Grants permits to all requests again.
     pub fn open(&self) {
         self.set_gate(Gate::Open);
     }
 
-    /// Gives permits one at a time.
+    /// Grants permits one at a time.
     pub fn open_single(&self) {
         self.set_gate(Gate::Single(false));
     }
@@ -160,30 +172,34 @@ impl Pacer {
         self.opened.notify_waiters();
     }
 
-    /// Takes back a permit whose request is answered.
+    /// Releases the permit of a request that got its response, or that is not sent after all.
     pub fn release(&self, permit: Permit) {
+        // A permit from before the gate was closed is not exclusive: its release must not let a
+        // second request through.
         let is_next_free = permit.is_exclusive && self.throttle().gate == Gate::Single(true);
         if is_next_free {
             self.open_single();
         }
     }
 
-    /// Waits until another request may be started; that is now.
+    /// Waits until a request may be started at once, and returns its permit.
     pub async fn permit(&self) -> Permit {
         let _queue_guard = self.queue.lock().await;
         loop {
             self.wait_until_open().await;
             self.wait_for_gap().await;
+            // The rate limit comes last, so that no burst is saved up while all requests are held
+            // back.
             self.wait_for_limiter().await;
-            // The rate's turn comes last, so that none is saved up while everyone is held back.
+            // The gate may have been closed, or a hold begun, during these waits.
             if let Some(permit) = self.permit_if_open() {
                 return permit;
             }
         }
     }
 
-    /// The same whether the gate is open or not: what clears a cart of a run that ends is sent even while the service is
-    /// thought to be down. Nothing else of that run asks for a permit.
+    /// Like [`Self::permit`], but ignores the gate: the CLEAR_CART of a run that stops is sent
+    /// even while the service counts as down. No other request of that run asks for a permit.
     pub async fn permit_past_gate(&self) -> Permit {
         let _queue_guard = self.queue.lock().await;
         self.wait_for_hold().await;
@@ -208,16 +224,17 @@ impl Pacer {
         Some(Permit { at, is_exclusive })
     }
 
-    /// Waits until a probe may be started while everyone else must wait.
+    /// Waits until a probe may be started while all other requests wait.
     pub async fn probe_permit(&self) {
+        // No queue: its first request may be waiting for the gate, which only a probe can open.
         self.wait_for_hold().await;
         self.wait_for_limiter().await;
     }
 
-    /// Waits as long as nobody gets a permit at all.
+    /// Waits while no permits are granted at all.
     pub async fn wait_until_open(&self) {
         loop {
-            // Made before the look, so that a word in between is not missed.
+            // Created before the check, so that a notification in between is not missed.
             let opened = self.opened.notified();
             let gate = self.throttle().gate;
             if matches!(gate, Gate::Closed | Gate::Single(true)) {
@@ -233,13 +250,14 @@ impl Pacer {
     async fn wait_for_limiter(&self) {
         let Some(limiter) = &self.limiter else { return };
         while let Err(not_yet) =
-            limiter.check_n(CELLS_PER_REQUEST).expect("a request has no more cells than can be saved up")
+            limiter.check_n(CELLS_PER_REQUEST).expect("the burst capacity holds the cells of one request")
         {
             tokio::time::sleep(not_yet.wait_time_from(self.clock.now())).await;
         }
     }
 
-    /// At less than the full rate requests stand apart.
+    /// Waits for the gap between two requests at a lowered rate.
+    // governor's quota is fixed, so a lowered rate is a longer gap between two starts.
     async fn wait_for_gap(&self) {
         let until = {
             let throttle = self.throttle();
@@ -252,8 +270,8 @@ impl Pacer {
         tokio::time::sleep_until(until).await;
     }
 
-    /// A hold may be made longer while one waits for its end.
     async fn wait_for_hold(&self) {
+        // A loop, since a hold may be extended while a request waits for its end.
         loop {
             let until = self.throttle().held_until;
             if until <= Instant::now() {
@@ -264,7 +282,7 @@ impl Pacer {
     }
 
     fn throttle(&self) -> std::sync::MutexGuard<'_, Throttle> {
-        self.throttle.lock().expect("nobody panics while holding it")
+        self.throttle.lock().expect("no thread panics while holding the lock")
     }
 }
 
@@ -318,7 +336,7 @@ mod tests {
         }
     }
 
-    /// Starts one after the other for so long; `each` hears of every one.
+    /// Starts requests one after the other for `time` and calls `each` for every start.
     async fn starts_within(pacer: &Pacer, time: Duration, mut each: impl FnMut(Instant)) -> u32 {
         let (end, mut n_starts) = (Instant::now() + time, 0);
         while let Ok(started) = tokio::time::timeout_at(end, pacer.permit()).await {
@@ -334,7 +352,7 @@ mod tests {
         let begin = pacer.permit().await.at;
         tokio::time::sleep(Duration::from_millis(5)).await;
         pacer.halve_rate(begin);
-        // What was in flight then says nothing new.
+        // A request that was in flight at the last halving does not halve again.
         pacer.halve_rate(begin);
         let mut starts_per_second = Vec::new();
         for _ in 0..12 {

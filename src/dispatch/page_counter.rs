@@ -1,13 +1,15 @@
-//! Counts answers in a row that are the same web page: what answers then is not the Stream API.
+//! Page counter: counts consecutive responses that are the same web page, which means that the
+//! target is not the Stream API.
 //!
-//! Knows nothing of why; `run` stops then. One page alone says little: a firewall refuses an order with one.
+//! It only counts; `run` stops the run. A single page proves little: a firewall refuses an order
+//! with one.
 
 use super::ServiceResponse;
 
-/// The same page this many times in a row is no answer to any of the requests.
+/// This many identical pages in a row are not responses to the requests.
 pub(super) const MAX_SAME_PAGES: u32 = 10;
 
-/// The page that came last, and how often in a row.
+/// The last page received, and how often in a row.
 #[derive(Debug, Default)]
 pub(super) struct PageCounter {
     last: Option<(u16, String)>,
@@ -15,9 +17,11 @@ pub(super) struct PageCounter {
 }
 
 impl PageCounter {
-    /// Counts an answer; gives the page's status once there were [`N_PAGES`] of it in a row. A request without an answer
-    /// counts neither way.
+    /// Counts a response and returns the page's status once the page came [`MAX_SAME_PAGES`] times
+    /// in a row.
     pub(super) fn count(&mut self, response: &ServiceResponse) -> Option<u16> {
+        // A request without a response is no evidence either way: it neither adds to the run nor
+        // ends it.
         response.status()?;
         let Some((status, page)) = response.web_page() else {
             *self = Self::default();
@@ -38,34 +42,34 @@ mod tests {
 
     const PAGE: &str = "\u{feff}\n<!DOCTYPE html><html>Welcome</html>";
 
-    fn answer(status: u16, body: &str) -> ServiceResponse {
+    fn http(status: u16, body: &str) -> ServiceResponse {
         ServiceResponse::Http { status, body: Some(body.to_owned()), retry_after: None }
     }
 
-    /// What the last answer gives after nine times `PAGE` with 200 and then these.
-    fn after_nine(answers: &[ServiceResponse]) -> Option<u16> {
+    /// The result for the last of these responses, after nine times `PAGE` with 200.
+    fn after_nine(responses: &[ServiceResponse]) -> Option<u16> {
         let mut pages = PageCounter::default();
         for _ in 0..9 {
-            assert_eq!(pages.count(&answer(200, PAGE)), None);
+            assert_eq!(pages.count(&http(200, PAGE)), None);
         }
-        answers.iter().map(|response| pages.count(response)).last().flatten()
+        responses.iter().map(|response| pages.count(response)).last().flatten()
     }
 
     #[test]
     fn tenth_identical_page_is_reported() {
-        let page = || answer(200, PAGE);
+        let page = || http(200, PAGE);
         assert_eq!(after_nine(&[page()]), Some(200));
         assert_eq!(after_nine(&[ServiceResponse::NoResponse("timed out".into()), page()]), Some(200));
-        assert_eq!(after_nine(&[answer(201, "{\"status\":\"OK\"}"), page()]), None);
-        assert_eq!(after_nine(&[answer(200, "<html>Goodbye</html>")]), None);
-        assert_eq!(after_nine(&[answer(403, PAGE)]), None);
+        assert_eq!(after_nine(&[http(201, "{\"status\":\"OK\"}"), page()]), None);
+        assert_eq!(after_nine(&[http(200, "<html>Goodbye</html>")]), None);
+        assert_eq!(after_nine(&[http(403, PAGE)]), None);
     }
 
     #[test]
     fn overload_pages_are_not_counted() {
         for status in [408, 429, 499, 500, 502, 503, 504] {
             let mut pages = PageCounter::default();
-            assert!((0..20).all(|_| pages.count(&answer(status, PAGE)).is_none()), "{status}");
+            assert!((0..20).all(|_| pages.count(&http(status, PAGE)).is_none()), "{status}");
         }
     }
 }

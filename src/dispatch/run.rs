@@ -1,5 +1,9 @@
-//! Runs deliveries side by side: takes each machine's steps to the journal, the pacer and the wire. Before that, the carts
-//! are cleared that earlier runs left open.
+//! Run loop of dispatch: workers run deliveries concurrently and carry out each one's actions with
+//! the journal, the pacer and the transport. Before that they clear the leftover carts of earlier
+//! runs.
+//!
+//! It decides nothing about an order: the steps are `delivery`'s, the meaning of a response is
+//! `classify`'s. Called by `pipeline` through `run`.
 
 use std::{
     panic::resume_unwind,
@@ -35,55 +39,58 @@ use crate::{
     },
 };
 
-/// Guests under way for each request in flight: while one pauses behind its IDENTITY, others send.
+/// Guests in progress per request in flight: while one pauses after its IDENTITY, others send.
 const GUESTS_PER_REQUEST: usize = 8;
 
-/// Intents that may wait for their permit, as a part of the requests of a second. A crash leaves them as unknown
-/// although they were never sent, so they are few; recording them must not hold back the rate, so they are some.
+/// Recorded intents that may wait for their permit: the requests of a second divided by this.
+// A crash leaves these orders as unknown although they were never sent, so they are few. More than
+// none, since recording an intent must not hold back the rate.
 const INTENTS_AHEAD_DIVISOR: u32 = 20;
 
-/// Events that wait to be told: whoever tells them holds back whoever has more.
+/// Maximum events that wait to be emitted; beyond it, the workers wait for `emit`.
 const MAX_PENDING_EVENTS: usize = 1024;
 
-/// Events are told together after this time: to wake up for each of them costs more than to send a request.
+/// Events are emitted in batches at this interval.
+// Waking up for each event costs more than sending a request.
 const EVENT_BATCH_INTERVAL: Duration = Duration::from_millis(2);
 
-/// Something to tell the user.
+/// An event of a run, for its report and for the user.
 #[derive(Debug)]
 pub enum DispatchEvent {
-    /// A request goes on the wire.
+    /// A request is sent.
     RequestStarted {
-        /// Of this kind.
+        /// The kind of the request.
         kind: RequestKind,
-        /// The same step went before.
+        /// The same step was sent before.
         is_retry: bool,
     },
-    /// This became of an order.
+    /// An order got its result.
     Settled(Box<OrderRecord>, OrderResult),
-    /// Someone should know.
+    /// A message for the user.
     Warning(String),
-    /// There is nothing more to tell for the moment: a good time to write down what was told.
+    /// No more events for the moment: a good time to flush what was written.
     Idle,
 }
 
-/// What there is to do.
+/// The work of a run.
 pub struct Work<C, G> {
-    /// What earlier runs left in carts: cleared first.
+    /// Carts that earlier runs left open; cleared first.
     pub leftover_carts: Vec<LeftoverCart<C>>,
-    /// What is to be sent. A guest that cannot be read stops the run.
+    /// The guests with the orders to send. A guest that cannot be read stops the run.
     pub guests: G,
 }
 
 /// How sending ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DispatchOutcome {
-    /// Why it ended before everything was settled, if it did.
+    /// The reason, if it ended before all orders were sent.
     pub stopped: Option<String>,
 }
 
-/// Sends everything to a target. `emit` receives every request and every outcome as they happen, and may say why the
-/// run must stop, as `shutdown_signal` may at any time: then nothing more is started, and what is in flight settles. Each
-/// order that the guests bring is settled exactly once.
+/// Sends all guests' orders to a target. `emit` receives every request and every result as they
+/// happen. If `emit` returns an error or `shutdown_signal` holds a reason, the run stops: no order
+/// is started, and requests in flight get their response. Each order of the guests is settled
+/// exactly once.
 pub async fn run<J: Journal, T: Transport>(
     work: Work<J::Cart, impl Iterator<Item: Into<GuestParts<String>>> + Send + 'static>,
     target: Target,
@@ -119,6 +126,7 @@ pub async fn run<J: Journal, T: Transport>(
     let mut events = Vec::with_capacity(MAX_PENDING_EVENTS);
     loop {
         tokio::select! {
+            // The signal first: a flood of events must not delay a stop.
             biased;
             Ok(reason) = shutdown_signal.wait_for(Option::is_some), if shutdown.reason().is_none() => {
                 shutdown.request(reason.clone().unwrap_or_default());
@@ -138,21 +146,22 @@ pub async fn run<J: Journal, T: Transport>(
         emit(DispatchEvent::Warning(message)).unwrap_or_else(|reason| shutdown.abort(reason));
     }
     while let Some(worker) = workers.join_next().await {
-        // A panic is a bug. What was on the wire stands in the journal, and nobody shall be told otherwise.
+        // A panic is a bug: it is passed on, so that no wrong result is reported. The journal has
+        // the intents of the requests in flight.
         worker.unwrap_or_else(|error| resume_unwind(error.into_panic()));
     }
     DispatchOutcome { stopped: shutdown.reason().map(str::to_owned) }
 }
 
-/// Holds the reason once someone asks the run to stop.
+/// Holds the reason once a stop is requested.
 pub type ShutdownSignal = watch::Receiver<Option<String>>;
 
 type GuestQueue = Box<dyn Iterator<Item = GuestParts<String>> + Send>;
 
-/// Held by the guest that comes next until it may send, so that guests come one by one.
+/// Held by the newest guest until its first permit, so that guests are started one by one.
 type AdmissionGuard<'a> = Option<MutexGuard<'a, GuestQueue>>;
 
-/// What all workers share.
+/// The shared state of all workers.
 struct Dispatcher<J: Journal, T> {
     leftover_carts: Arc<LeftoverCarts<J::Cart>>,
     guests: Mutex<GuestQueue>,
@@ -208,9 +217,11 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         }
     }
 
-    /// The next guest that has something to send, once nobody under way waits: guests are finished before others are
-    /// begun, so that a crash wastes little and browsers are fresh when they are used. Guests without, and all of them
-    /// once the run stops, are settled on the way: there may be millions.
+    /// Returns the next guest with an order to send, once no guest in progress waits for a permit.
+    /// Guests without one are settled in passing, and so are all guests once the run stops: there
+    /// may be millions.
+    // Guests in progress come first, so that a crash wastes few requests and browsers are fresh
+    // when they are used.
     async fn next_guest(&self) -> Option<(PlannedGuest, GuestParts<String>, MutexGuard<'_, GuestQueue>)> {
         let mut admission = self.guests.lock().await;
         loop {
@@ -231,7 +242,9 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         }
     }
 
-    /// Delivers a guest part by part: its orders go one after the other, wherever they are read from.
+    /// Delivers a guest part by part, one order after the other.
+    // Parts, since the orders of one guest may be too many to hold: 50,000 took 168 MB where a
+    // small export takes 51.
     async fn deliver<'a>(
         &'a self,
         first: PlannedGuest,
@@ -304,8 +317,8 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         }
     }
 
-    /// Sends an order's last event between its intent and its outcome in the journal; nothing where the run stops first.
-    /// An error is the journal's.
+    /// Sends an order's last event between its intent and its outcome in the journal. Returns
+    /// `None` if the run stops first, and an error if the journal fails.
     async fn send_with_intent(
         &self,
         guest: &PlannedGuest,
@@ -314,13 +327,14 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         step: &RequestSpec,
     ) -> Result<Option<(Classification, Option<HealthChange>)>, String> {
         let wait_guard = self.wait_counter.enter();
-        // The intent comes before the permit, so that a slow disk cannot bunch up requests that have theirs; but not
-        // while nobody gets one, since a crash would leave it as unknown.
-        let intent_permit = self.intents.acquire().await.expect("the intents are never closed");
+        // The intent comes before the permit, so that a slow disk cannot bunch up requests that
+        // have theirs. It is not recorded while no permits are granted, since a crash would leave
+        // it as unknown.
+        let intent_permit = self.intents.acquire().await.expect("the semaphore is never closed");
         if self.shutdown.unless_stopped(self.pacer.wait_until_open()).await.is_none() {
             return Ok(None);
         }
-        // Who waits for the disk keeps no guest out.
+        // A request that waits for the disk does not keep further guests from starting.
         drop(wait_guard);
         let attempt = self.journal.record_intent(order).await?;
         let start = self.start_within_session(delivery, &mut None).await;
@@ -334,7 +348,8 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         Ok(Some(result))
     }
 
-    /// Waits until a step may be started; nothing where the run stops first, or the step's session may have ended meanwhile.
+    /// Waits until a step may be started. Returns `None` if the run stops first or the session may
+    /// have ended meanwhile.
     async fn start_within_session(
         &self,
         delivery: &GuestDelivery<'_>,
@@ -348,11 +363,13 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         Some(start)
     }
 
-    /// Waits until a request may be started, unless the run stops first. The next guest may come then.
+    /// Waits until a request may be started, unless the run stops first. Then the next guest may
+    /// start.
     async fn start(&self, admission: &mut AdmissionGuard<'_>) -> Option<StartedRequest<'_>> {
         let _wait_guard = self.wait_counter.enter();
-        let slot = self.slots.acquire().await.expect("the slots are never closed");
-        // Whatever may take time comes before the permit, so that requests that have one do not bunch up.
+        let slot = self.slots.acquire().await.expect("the semaphore is never closed");
+        // Everything that may take time comes before the permit, so that requests with a permit do
+        // not bunch up.
         let event_permit = self.shutdown.unless_stopped(self.events.reserve()).await?.ok()?;
         let permit = self.shutdown.unless_stopped(self.pacer.permit()).await;
         admission.take();
@@ -371,7 +388,8 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         self.send_request(request, start, |response| delivery.on_response(response, Instant::now())).await
     }
 
-    /// Sends a request. Gives what its answer means, for whoever judges it and for whether the service is well.
+    /// Sends a request and returns the classification of its response, and the change of the
+    /// service's health.
     async fn send_request(
         &self,
         request: OutgoingRequest,
@@ -385,7 +403,8 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         self.apply_throttling(kind, &response, permit.at);
         let classification = classify(response);
         if let Classification::StopRun { reason, hint } = &classification {
-            // Before the record of it, which takes a while.
+            // Before the caller records the outcome, which takes a while: no other request may
+            // start meanwhile.
             self.stop_for(kind, reason, hint);
         }
         let health_change = self.health().on_response(kind, classification.shows_service_up(), permit.at);
@@ -398,7 +417,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         (classification, health_change)
     }
 
-    /// Stops the run because of what a request of a kind was answered.
+    /// Stops the run because of the response to a request of this kind.
     fn stop_for(&self, kind: RequestKind, reason: &str, hint: &str) {
         let endpoint = match kind {
             RequestKind::BrowserCreate => url::browser_endpoint(&self.target),
@@ -407,12 +426,16 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         self.shutdown.abort(format!("{endpoint}: {reason}\n  hint: {hint}"));
     }
 
-    /// What the service asks of one request it asks of all; and a web page that is all it has to say ends the run.
+    /// Slows all requests down if the service throttles one, and stops the run if it only responds
+    /// with a web page.
     fn apply_throttling(&self, kind: RequestKind, response: &ServiceResponse, started: Instant) {
-        if let Some(status) = self.page_counter.lock().expect("nobody panics while holding it").count(response) {
-            let reason = format!("HTTP {status} and the same web page {MAX_SAME_PAGES} times in a row: {WRONG_TARGET}");
+        let repeated_page = self.page_counter.lock().expect("no thread panics while holding the lock").count(response);
+        if let Some(status) = repeated_page {
+            let reason =
+                format!("HTTP {status} with the same web page {MAX_SAME_PAGES} times in a row: {WRONG_TARGET}");
             self.stop_for(kind, &reason, CHECK_TARGET);
         }
+        // A throttling response is about the tenant, not about one guest.
         match response.throttle() {
             Some(Some(wait)) if wait > self.settings.give_up_after => {
                 self.shutdown.abort(format!("the service asks to wait for {}", humantime::format_duration(wait)));
@@ -424,7 +447,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
     }
 
     fn health(&self) -> std::sync::MutexGuard<'_, Health> {
-        self.health.lock().expect("nobody panics while holding it")
+        self.health.lock().expect("no thread panics while holding the lock")
     }
 
     fn url(&self, guest: &PlannedGuest, step: &RequestSpec) -> String {
@@ -438,23 +461,24 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
     }
 
     async fn emit(&self, event: DispatchEvent) {
-        // Whoever ran us has gone away: the journal still knows.
+        // An error means that the receiver is gone; the journal has the outcomes all the same.
         drop(self.events.send(event).await);
     }
 }
 
-/// A request to be put on the wire.
+/// A request to send.
 struct OutgoingRequest {
     url: String,
     kind: RequestKind,
-    /// The same step went before.
+    /// The same step was sent before.
     is_retry: bool,
 }
 
-/// A request that may be started, and holds one of the places in flight until it is answered.
+/// Permission to start a request; holds one of the in-flight slots until the response.
 struct StartedRequest<'a> {
     permit: Permit,
-    /// To tell of it without waiting.
+    /// A reserved place in the channel: the event is emitted without waiting between permit and
+    /// request.
     event_permit: mpsc::Permit<'a, DispatchEvent>,
     _slot: SemaphorePermit<'a>,
 }

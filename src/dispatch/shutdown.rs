@@ -1,6 +1,9 @@
-//! The word that ends a run: said once, heard by everyone who waits.
+//! Shutdown signal: set once, and every waiting task wakes up.
 //!
-//! tokio's `watch` would do, but wakes those who wait in an order drawn by lot, and a simulation must replay exactly.
+//! It does not decide when a run stops and cancels no request in flight. Used by `run`.
+//!
+//! tokio's `watch` would do, but it wakes the waiting tasks in random order, and a simulation must
+//! replay exactly.
 
 use std::{
     future::Future,
@@ -16,19 +19,21 @@ use tokio::sync::Notify;
 #[derive(Debug, Default)]
 pub(super) struct Shutdown {
     reason: OnceLock<String>,
-    /// Nothing at all may be sent any more.
+    /// Nothing may be sent any more, not even what clears a cart.
     is_aborted: AtomicBool,
     notify: Notify,
 }
 
 impl Shutdown {
-    /// Says that the run must stop, since nothing can be sent any more. The first reason is the one that counts.
+    /// Stops the run because nothing can be sent any more. The first reason counts.
     pub(super) fn abort(&self, reason: String) {
+        // Before the reason is set: otherwise `is_graceful` could see the reason without the flag.
         self.is_aborted.store(true, Ordering::SeqCst);
         self.request(reason);
     }
 
-    /// Asks for an end: nothing is begun any more, but what was begun may be cleared away.
+    /// Requests a graceful stop: no order is started any more, but carts of started orders may be
+    /// cleared.
     pub(super) fn request(&self, reason: String) {
         // A later reason is dropped.
         drop(self.reason.set(reason));
@@ -40,17 +45,18 @@ impl Shutdown {
         self.reason.get().map(String::as_str)
     }
 
-    /// Whether the run stops only because someone asked for it.
+    /// Whether the run stops only because a stop was requested.
     pub(super) fn is_graceful(&self) -> bool {
         self.reason().is_some() && !self.is_aborted.load(Ordering::SeqCst)
     }
 
-    /// What comes of `future`, or nothing if the run stops first.
+    /// Returns the output of `future`, or `None` if the run stops first.
     pub(super) async fn unless_stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         if self.reason().is_some() {
             return None;
         }
-        // What is ready at once need not listen.
+        // `biased` polls `future` first: one that is ready at once does not register for the
+        // signal.
         tokio::select! {
             biased;
             done = future => Some(done),
@@ -59,7 +65,7 @@ impl Shutdown {
     }
 
     async fn wait(&self) {
-        // Made before the look, so that a word in between is not missed.
+        // Created before the check, so that a signal in between is not missed.
         let notified = self.notify.notified();
         if self.reason().is_none() {
             notified.await;

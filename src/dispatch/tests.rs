@@ -1,4 +1,4 @@
-//! What the tests of this room share.
+//! Fixtures of dispatch's tests: settings and planned guests.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -9,7 +9,7 @@ use crate::model::{
     planned::{ContentHash, DedupHash, EventJson, EventSequence, PlannedGuest, PlannedOrder, StreamPayload},
 };
 
-/// Without a pause, three tries.
+/// Settings without an identity pause and with three tries.
 pub(super) fn settings(rate: Option<u32>) -> DispatchSettings {
     DispatchSettings {
         rate: rate.and_then(NonZeroU32::new),
@@ -25,13 +25,14 @@ pub(super) fn settings(rate: Option<u32>) -> DispatchSettings {
     }
 }
 
-/// A guest with so many orders, their ids from `first`; `"order":ID` stands in each checkout.
+/// A guest with `n_orders` single-event orders, ids from `first`; each checkout contains
+/// `"order":ID`.
 pub(super) fn planned_guest(first: u32, n_orders: u32) -> PlannedGuest {
     let orders = (first..first + n_orders).map(planned_order).collect();
     PlannedGuest { identity: EventJson("\"}".into()), orders, results: Vec::new() }
 }
 
-/// A guest with orders of so many items each that are assembled from several events, their ids from `first`; one of no
+/// A guest with one assembled order per element of `n_items`, ids from `first`; an order of 0
 /// items is a single event.
 pub(super) fn multi_event_guest(first: u32, n_items: &[usize]) -> PlannedGuest {
     let mut guest = planned_guest(first, u32::try_from(n_items.len()).unwrap());
@@ -41,7 +42,7 @@ pub(super) fn multi_event_guest(first: u32, n_items: &[usize]) -> PlannedGuest {
     guest
 }
 
-/// `"order":ID` stands in each event.
+/// Each event contains `"order":ID`.
 fn sequence(id: u64, n_items: usize) -> EventSequence {
     let event = |kind: &str| EventJson(format!("\",\"type\":\"{kind}\",\"order\":{id}}}"));
     EventSequence {

@@ -1,12 +1,13 @@
-//! How many requests wait until they may be sent: as long as some do, no further guest is begun.
+//! Wait counter: how many requests of started guests wait for their permit. While there are any,
+//! no further guest is started.
 //!
-//! Counts only; `run` knows who waits for what.
+//! It only counts; `run` knows which request waits for what.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// Counts the requests of guests under way that wait until they may be sent.
+/// Counts the requests of guests in progress that wait until they may be sent.
 #[derive(Default)]
 pub(super) struct WaitCounter {
     n_waiting: AtomicUsize,
@@ -14,16 +15,16 @@ pub(super) struct WaitCounter {
 }
 
 impl WaitCounter {
-    /// Counts one more for as long as what is given back lives.
+    /// Counts one more request until the returned guard is dropped.
     pub(super) fn enter(&self) -> WaitGuard<'_> {
         self.n_waiting.fetch_add(1, Ordering::SeqCst);
         WaitGuard(self)
     }
 
-    /// Waits for a moment in which nobody waits.
+    /// Waits until no request waits.
     pub(super) async fn wait_until_idle(&self) {
         loop {
-            // Made before the look, so that a word in between is not missed.
+            // Created before the check, so that a notification in between is not missed.
             let notified = self.idle.notified();
             if self.n_waiting.load(Ordering::SeqCst) == 0 {
                 return;
@@ -33,11 +34,12 @@ impl WaitCounter {
     }
 }
 
-/// One request that waits.
+/// One waiting request.
 pub(super) struct WaitGuard<'a>(&'a WaitCounter);
 
 impl Drop for WaitGuard<'_> {
     fn drop(&mut self) {
+        // Only the last one wakes the others: with more than zero left they would just wait again.
         if self.0.n_waiting.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.0.idle.notify_waiters();
         }

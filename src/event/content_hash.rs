@@ -1,6 +1,9 @@
-//! What an order's content is: the `order` object with numbers by value and items sorted, hashed. The common
-//! attributes, the guest, the mode and the profile are no part of it, so a change there is no change of the order. Further
-//! attributes of products are a part of it where the order is assembled from several events, which alone carry them.
+//! Content hash and deduplication hash of an order, by which the ledger recognises it.
+//!
+//! Content is the `order` object with numbers by value and items sorted. The common attributes,
+//! the guest, the mode and the profile are not part of it, so a change there does not change the
+//! order. Further product attributes are part of it only if the order is assembled from several
+//! events, since only those carry them. Called by `pipeline`.
 
 use super::json::{AttributeMap, ItemObject, OrderObject, to_json};
 use crate::model::{
@@ -10,7 +13,8 @@ use crate::model::{
     route::Route,
 };
 
-/// The hash by which the ledger sees whether an order is still the one that was accepted.
+/// Returns the hash by which the ledger decides whether an order still has the content that was
+/// accepted.
 #[must_use]
 pub fn content_hash(order: &Order<'_>) -> ContentHash {
     let order = normalize_numbers(order);
@@ -18,6 +22,7 @@ pub fn content_hash(order: &Order<'_>) -> ContentHash {
     let objects = std::mem::take(&mut object.order_items);
     let mut items: Vec<String> =
         objects.iter().zip(&order.items).map(|(object, item)| item_text(object, item, order.route)).collect();
+    // The order of the items is not content: an export may list them in any order.
     items.sort_unstable();
     let mut hasher = blake3::Hasher::new();
     hasher.update(to_json(&object).as_bytes());
@@ -30,8 +35,9 @@ pub fn content_hash(order: &Order<'_>) -> ContentHash {
     ContentHash(hash)
 }
 
-/// The hash by which the ledger sees that an order was sent before under another reference: over its guest, its time, its
-/// items and its amounts, and nothing that may be made of the reference.
+/// Returns the hash by which the ledger finds an order that was sent under another reference. It
+/// covers the guest, the time, the items and the amounts, and nothing that may be derived from the
+/// reference.
 #[must_use]
 pub fn dedup_hash(order: &Order<'_>) -> DedupHash {
     let order = normalize_numbers(order);
@@ -47,6 +53,7 @@ pub fn dedup_hash(order: &Order<'_>) -> DedupHash {
     let (price, currency) = (order.price.to_string(), order.currency.to_string());
     let mut hasher = blake3::Hasher::new();
     let fields = [&*guest.provider, &*guest.id, &*time, &*price, &*currency];
+    // The length prefix keeps the boundary between two fields part of the hash.
     for field in fields.into_iter().chain(items.iter().map(String::as_str)) {
         hasher.update(&(field.len() as u64).to_le_bytes()).update(field.as_bytes());
     }
@@ -55,10 +62,10 @@ pub fn dedup_hash(order: &Order<'_>) -> DedupHash {
     DedupHash(hash)
 }
 
-/// With the further attributes of its product, if they travel.
-fn item_text(object: &ItemObject<'_>, item: &Item<'_>, recipe: Route) -> String {
+/// The item as JSON, with the further attributes of its product if its events carry them.
+fn item_text(object: &ItemObject<'_>, item: &Item<'_>, route: Route) -> String {
     let json = to_json(object);
-    let product = item.product.as_deref().filter(|_| recipe == Route::Multi);
+    let product = item.product.as_deref().filter(|_| route == Route::Multi);
     match product.map(|product| &product.attributes) {
         Some(attributes) if !attributes.is_empty() => json + &to_json(&AttributeMap(attributes)),
         _ => json,
@@ -80,7 +87,8 @@ fn normalize_numbers<'a>(order: &Order<'a>) -> Order<'a> {
     order
 }
 
-/// Text and booleans stay as they are.
+/// Normalizes numbers. Floats become plain numbers, since only the value counts; text and booleans
+/// are unchanged.
 fn normalize_value(value: &mut ExtensionValue<'_>) {
     if let ExtensionValue::Number(amount) | ExtensionValue::Float(amount) = *value {
         *value = ExtensionValue::Number(normalize(amount));
@@ -151,15 +159,16 @@ mod tests {
         assert_ne!(float("2.5"), hash(ExtensionValue::Text("2.5".into())));
     }
 
-    /// The ledgers of earlier versions hold these hashes: if one of them changes, every accepted order becomes `changed`.
+    /// Ledgers of earlier versions hold these hashes: if one of them changes, every accepted order
+    /// becomes `changed`.
     #[test]
     fn content_hashes_are_pinned() {
         let flight = Product {
             attributes: extension("stops", ExtensionValue::Number("1.50".parse().unwrap())),
             unit_price: Some("3".parse().unwrap()),
         };
-        let full = |recipe| {
-            let mut order = Order { route: recipe, ..order() };
+        let full = |route| {
+            let mut order = Order { route, ..order() };
             order.reference = "\u{c9}-\u{1f6d2} \"7\"".into();
             order.extension = Extension::from_attributes(vec![
                 ("note".into(), ExtensionValue::Text("a\\b\n".into()), ()),
@@ -187,7 +196,7 @@ mod tests {
         assert_eq!(hex(&bare), "39eb0f6e30b1000d282da6ea6179e8c7");
     }
 
-    /// One that was accepted before there were several ways is still the same.
+    /// An order that was accepted before there were several routes is unchanged.
     #[test]
     fn content_hash_ignores_route() {
         let content = "{\"referenceId\":\"123456\",\"orderedAt\":\"2025-08-23T16:17:16.000Z\",\"status\":\"PURCHASED\",\

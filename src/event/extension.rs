@@ -1,4 +1,8 @@
-//! The types that extension attributes have in an event, as the tenant sees them.
+//! Types of the extension attributes in an encoded event, as the tenant infers them.
+//!
+//! Reads the JSON that is sent rather than the profile, because the tenant fixes an attribute's
+//! type from that JSON. Does not check for conflicts. Called by `pipeline` before sending and
+//! after an order was accepted.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -11,10 +15,10 @@ use crate::model::{
     planned::StreamPayload,
 };
 
-/// Members of an extension object that are no attributes.
+/// Members of an extension object that are not attributes.
 const RESERVED_MEMBERS: [&str; 2] = ["name", "key"];
 
-/// What stands in front of an event's extensions.
+/// The start of the `extensions` member in an event.
 const EXTENSIONS_MEMBER: &str = "\"extensions\":[";
 
 #[derive(Deserialize)]
@@ -40,15 +44,17 @@ struct ItemExtensions<'a> {
 
 type RawAttributes<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 
-/// The types of the extension attributes that an order is sent with. Several events carry none.
+/// Returns the types of the extension attributes that an order is sent with, sorted and without
+/// duplicates. An order assembled from several events carries none.
 #[must_use]
 pub fn types_sent(events: &StreamPayload) -> Vec<AttributeType> {
     let StreamPayload::Single(checkout) = events else { return Vec::new() };
+    // A substring search, so that events without extensions are not parsed.
     if !checkout.0.contains(EXTENSIONS_MEMBER) {
         return Vec::new();
     }
     let json = with_browser_id(checkout, "");
-    // An event that this program made always parses.
+    // The program encoded the event itself, so it always parses.
     let Ok(CheckoutExtensions { order }) = serde_json::from_str(&json) else { return Vec::new() };
     let order_attributes = order.extensions.iter().map(|attributes| (ExtensionScope::Order, attributes));
     let item_attributes = order.order_items.iter().flat_map(|item| &item.extensions);

@@ -1,4 +1,8 @@
-//! The events as minified JSON. `browser_id` stands first, so that it can be put in front when it is known.
+//! Encoding of events as minified JSON.
+//!
+//! `browser_id` is the first member and is left out, because it is known only when the event is
+//! sent: an [`EventJson`] is the rest of the object. Attributes are in the manual's order. Called
+//! by `validate`, `plan` and `pipeline`; `url` adds the browser ID.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -10,12 +14,12 @@ use crate::model::{
     planned::EventJson,
 };
 
-/// How long a browser id is that the service makes: a UUID in text form.
+/// Length in bytes of a browser ID as the service creates it: a UUID in text form.
 pub const BROWSER_ID_LENGTH: usize = 36;
 
 const BROWSER_ID_PREFIX: &str = "{\"browser_id\":\"";
 
-/// The whole event for a browser.
+/// Returns the complete event for a browser.
 #[must_use]
 pub fn with_browser_id(event: &EventJson, browser_id: &str) -> String {
     let mut json = String::with_capacity(BROWSER_ID_PREFIX.len() + browser_id.len() + event.0.len());
@@ -25,13 +29,13 @@ pub fn with_browser_id(event: &EventJson, browser_id: &str) -> String {
     json
 }
 
-/// IDENTITY: who the guest is.
+/// Encodes IDENTITY, the event that identifies the guest.
 #[must_use]
 pub fn identity(guest: &Guest<'_>, common: &CommonAttributes<'_>) -> EventJson {
     to_payload(&IdentityEvent { browser_id: "", kind: "IDENTITY", common, guest })
 }
 
-/// `ORDER_CHECKOUT`: what was bought.
+/// Encodes ORDER_CHECKOUT, the single event that carries a whole order.
 #[must_use]
 pub fn order_checkout(order: &Order<'_>) -> EventJson {
     let event = CheckoutEvent {
@@ -66,7 +70,7 @@ struct IdentityEvent<'a> {
     guest: &'a Guest<'a>,
 }
 
-// Not flattened like IDENTITY: serde's flatten cannot carry numbers with exact digits.
+// Not flattened like IDENTITY: serde's `flatten` cannot carry numbers with their exact digits.
 #[derive(Serialize)]
 struct CheckoutEvent<'a> {
     browser_id: &'a str,
@@ -80,7 +84,7 @@ struct CheckoutEvent<'a> {
     order: OrderObject<'a>,
 }
 
-/// The `order` object in the manual's order of attributes.
+/// The `order` object, with attributes in the manual's order.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrderObject<'a> {
@@ -89,6 +93,7 @@ pub(super) struct OrderObject<'a> {
     ordered_at: &'a DateTime<Utc>,
     status: &'a str,
     currency_code: Currency,
+    // A JSON number: prices sent as text made totals of 0.
     price: Amount,
     payment_type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,6 +167,7 @@ struct ExtensionObject<'a>(&'a Extension<'a>);
 
 impl<'a> ExtensionObject<'a> {
     fn of(extension: &'a Extension<'_>) -> Option<[Self; 1]> {
+        // The manual allows one object per order and per item.
         (!extension.is_empty()).then_some([Self(extension)])
     }
 }
@@ -176,7 +182,7 @@ impl Serialize for ExtensionObject<'_> {
     }
 }
 
-/// Attributes by name.
+/// Extension attributes as members of a JSON object, sorted by name.
 pub(super) struct AttributeMap<'a>(pub(super) &'a Extension<'a>);
 
 impl AttributeMap<'_> {
@@ -193,7 +199,7 @@ impl Serialize for AttributeMap<'_> {
     }
 }
 
-/// "UTC with milliseconds and `Z`"
+/// The time in UTC with milliseconds and `Z`, as the manual requires for `orderedAt`.
 pub(super) fn utc(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

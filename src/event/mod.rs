@@ -1,8 +1,10 @@
-//! Order and guest → the events' JSON and URLs, with their exact length.
+//! Encoding of orders and guests as Stream API events: JSON, URLs and their exact length, content
+//! hashes.
 //!
-//! Pure. Follows the manual pages "ORDER_CHECKOUT event", "IDENTITY event" and those of the events that assemble an order
-//! to the letter. Called by `validate` (does
-//! it fit?), `plan` (what is to be sent) and `dispatch` (the URL). Knows only `model`.
+//! Pure functions. Follows the manual pages "ORDER_CHECKOUT event", "IDENTITY event" and those of
+//! the events that assemble an order to the letter; does not check the values. Called by
+//! `validate` (does an event fit its URL?), `plan` and `pipeline` (what to send, what was sent)
+//! and `dispatch` (the URL). Depends only on `model`.
 
 pub mod content_hash;
 pub mod extension;

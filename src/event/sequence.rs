@@ -1,7 +1,10 @@
-//! The events that assemble an order ("Sending orders", "using multiple events"), in the order in which they are sent.
+//! Event sequence that assembles an order (manual: "Sending orders", "using multiple events"), in
+//! sending order.
 //!
-//! Each carries the common attributes and, if anything, what is its own. CHECKOUT carries neither total nor date: the
-//! tenant takes them from the ADDs, so prices are per unit there and each ADD says when it was ordered.
+//! Each event carries the common attributes and its own, if it has any. CHECKOUT carries neither
+//! total nor date: the tenant derives them from the ADDs, so ADD prices are per unit and each ADD
+//! has its own `orderedAt`. Does not send anything and does not check the order. Called by
+//! `validate` and `pipeline`.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -17,18 +20,19 @@ use crate::model::{
     target::Target,
 };
 
-/// How many bytes an event may take, and how CONFIRM copes with that.
+/// The URL length limit of an event, and how CONFIRM is split to fit it.
 #[derive(Debug, Clone, Copy)]
 pub struct UrlLimits<'a> {
-    /// Where the events go.
+    /// The tenant that the events are sent to; its base URL and key are part of each URL.
     pub target: &'a Target,
-    /// The longest URL, in bytes of its final form.
+    /// Maximum URL length, in bytes of the percent-encoded form.
     pub max_url_bytes: usize,
-    /// How CONFIRM names the items.
+    /// Whether one CONFIRM names all items or several name a part each.
     pub confirm: ConfirmMode,
 }
 
-/// The events that assemble an order. They may be longer than the packing allows where nothing can be cut.
+/// Encodes the events that assemble an order. An event that cannot be split may exceed the limit;
+/// `validate` checks that.
 #[must_use]
 pub fn sequence(order: &Order<'_>, limits: UrlLimits<'_>) -> EventSequence {
     let common = &order.common;
@@ -41,13 +45,15 @@ pub fn sequence(order: &Order<'_>, limits: UrlLimits<'_>) -> EventSequence {
         consumers: (!consumers.is_empty()).then(|| event(common, "ADD_CONSUMERS", EventBody::Consumers(&consumers))),
         confirms: confirms(order, limits),
         checkout: event(common, "CHECKOUT", EventBody::Order(order)),
+        // Sent only if the sequence fails: a cart left open counts as abandoned and may trigger
+        // mail.
         clear_cart: event(common, "CLEAR_CART", EventBody::Empty),
     }
 }
 
-/// What CONFIRM and the consumers know an item by: its place in the order from 1, since CONFIRM names them all and has to
-/// be short.
+/// The ID by which CONFIRM and the consumers refer to an item: its index in the order, from 1.
 fn item_id(index: usize) -> String {
+    // Short on purpose: CONFIRM names all items in one URL. 264 of them fit 8 KiB.
     (index + 1).to_string()
 }
 
@@ -57,18 +63,19 @@ fn confirms(order: &Order<'_>, limits: UrlLimits<'_>) -> Vec<EventJson> {
     match limits.confirm {
         ConfirmMode::Whole => vec![confirm(&names)],
         ConfirmMode::Parts => {
+            // Names are appended to an otherwise equal event, so its length is measured once.
             let frame = url::event_url_length(limits.target, &confirm(&[]));
             split_confirm(&names, limits.max_url_bytes.saturating_sub(frame)).into_iter().map(confirm).collect()
         }
     }
 }
 
-/// Each part is as full as fits, and has one name at least.
+/// Splits the names into parts. Each part is as full as fits and has at least one name.
 fn split_confirm(names: &[ItemName], max_bytes: usize) -> Vec<&[ItemName]> {
     let (mut parts, mut start, mut length) = (Vec::new(), 0, 0);
     for (index, name) in names.iter().enumerate() {
         let name = percent_encoded_length(&json::to_json(name));
-        // The comma between two is one byte in a URL too.
+        // The comma between two names is one byte in a URL too.
         if index > start && length + 1 + name > max_bytes {
             parts.push(&names[start..index]);
             (start, length) = (index, 0);
@@ -89,13 +96,14 @@ struct EventJsonParts<'a> {
     body: EventBody<'a>,
 }
 
-/// What an event carries beside the common attributes.
+/// What an event carries in addition to the common attributes.
 enum EventBody<'a> {
     Product(&'a AddProduct<'a>),
     Contacts(&'a [ContactObject<'a>]),
-    /// "consumer: array of objects"; the public page names no attribute that says which items they are for.
+    /// "consumer: array of objects". The public page names no attribute for the items of a
+    /// consumer.
     Consumers(&'a [ConsumerObject<'a>]),
-    /// An array: one object instead is accepted, and then CHECKOUT fails.
+    /// Always an array: a single object is accepted, and then CHECKOUT fails.
     Confirmed(&'a [ItemName]),
     Order(&'a Order<'a>),
     Empty,
@@ -127,7 +135,7 @@ impl Serialize for EventJsonParts<'_> {
     }
 }
 
-/// `product` of ADD; what an item does not say for itself is the order's.
+/// `product` of ADD. An item without its own date, currency or reference gets the order's.
 struct AddProduct<'a> {
     index: usize,
     item: &'a Item<'a>,
@@ -155,7 +163,8 @@ impl Serialize for AddProduct<'_> {
     }
 }
 
-/// The attributes that the manual lists for a contact, in its order; the last two are not listed but likely.
+/// The attributes that the manual lists for a contact, in its order. The last two are not listed
+/// but likely.
 #[derive(Serialize)]
 struct ContactObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,7 +215,7 @@ impl<'a> ContactObject<'a> {
     }
 }
 
-/// A consumer has a gender too ("`ADD_CONSUMERS` event").
+/// A contact's attributes and a gender (manual: "`ADD_CONSUMERS` event").
 #[derive(Serialize)]
 struct ConsumerObject<'a> {
     #[serde(flatten)]
@@ -323,7 +332,7 @@ mod tests {
         confirms.iter().map(|confirm| url::event_url_length(&target(), confirm)).collect()
     }
 
-    /// The figure that short ids are for.
+    /// The number of items that the short item IDs are chosen for.
     #[test]
     fn confirm_of_8_kib_names_264_items() {
         let max_items =
@@ -343,8 +352,8 @@ mod tests {
                 assert_eq!(texts.iter().filter(|text| text.contains(&name)).count(), 1, "{name}");
             }
             let lengths = lengths(&confirms);
-            let is_cut = |length: &usize| *length <= max_url_bytes || n_items == confirms.len();
-            assert!(lengths.iter().all(is_cut), "{lengths:?}");
+            let is_within_limit = |length: &usize| *length <= max_url_bytes || n_items == confirms.len();
+            assert!(lengths.iter().all(is_within_limit), "{lengths:?}");
             // The next name, `,{"item_id":"…"}`, would have been too long.
             let is_full = |length: &usize| *length + 31 > max_url_bytes;
             assert!(lengths.iter().rev().skip(1).all(is_full), "{lengths:?}");

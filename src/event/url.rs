@@ -1,36 +1,42 @@
-//! The URLs of the Stream API, and how long they are in their final, percent-encoded form.
+//! URLs of the Stream API, and their length in percent-encoded form.
+//!
+//! A URL carries the whole event, so it is never shown; only the endpoints without a query may
+//! appear in messages. Does no I/O. Called by `validate` (lengths), `dispatch` (requests) and the
+//! `sequence` module.
 
 use super::json::{BROWSER_ID_LENGTH, with_browser_id};
 use crate::model::{planned::EventJson, target::Target};
 
-/// The longest URL that can be sent at all: the limit of the `http` crate, on which HTTP clients in Rust stand.
+/// Maximum URL length in bytes that can be sent at all: the limit of the `http` crate, which HTTP
+/// clients in Rust use.
 pub const MAX_URL_BYTES: usize = 65_534;
 
-/// Where browsers are made: the URL without its query, which may be shown.
+/// Returns the endpoint that creates browsers: a URL without a query, which may be shown.
 #[must_use]
 pub fn browser_endpoint(target: &Target) -> String {
     format!("{}/v1.2/browser/create.json", target.base_url)
 }
 
-/// Where events are sent: the URL without its query, which may be shown.
+/// Returns the endpoint that events are sent to: a URL without a query, which may be shown.
 #[must_use]
 pub fn event_endpoint(target: &Target) -> String {
     format!("{}/v1.2/event/create.json", target.base_url)
 }
 
-/// The URL that makes a browser.
+/// Returns the URL that creates a browser.
 #[must_use]
 pub fn browser_create(target: &Target) -> String {
     build_url(browser_endpoint(target), target, "{}")
 }
 
-/// The URL that sends an event.
+/// Returns the URL that sends an event.
 #[must_use]
 pub fn event_create(target: &Target, event: &EventJson, browser_id: &str) -> String {
     build_url(event_endpoint(target), target, &with_browser_id(event, browser_id))
 }
 
-/// How many bytes the URL of an event has in its final form, with a browser id as the service makes them.
+/// Returns the length in bytes of an event's percent-encoded URL, with a browser ID as the service
+/// creates it.
 #[must_use]
 pub fn event_url_length(target: &Target, event: &EventJson) -> usize {
     let frame = build_url(event_endpoint(target), target, &with_browser_id(&EventJson(String::new()), ""));
@@ -46,10 +52,12 @@ fn build_url(endpoint: String, target: &Target, message: &str) -> String {
     url
 }
 
-/// RFC 3986 §3.4 lets these stand in a query as they are. `&` and `+` are left out because servers read them as
-/// "next parameter" and "blank", `#` because it ends the query, and `'` because the URL standard encodes it in the query
-/// of an HTTP URL, so that a URL parser would lengthen the URL after it was measured. To encode more would waste length,
-/// which is scarce.
+/// Whether a byte stays as it is in a query: the characters that RFC 3986 §3.4 allows there, with
+/// four exceptions.
+// `&` and `+` are encoded because servers read them as "next parameter" and "blank", `#` because
+// it ends the query, and `'` because the URL standard encodes it in the query of an HTTP URL, so a
+// URL parser would lengthen the URL after it was measured. Encoding more would waste length, which
+// is scarce.
 const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
@@ -85,18 +93,19 @@ fn percent_encode(url: &mut String, text: &str) {
     }
 }
 
-/// How many bytes a text takes within the URL of an event, quotes not counted.
+/// Returns the number of bytes that a text takes within the URL of an event, without its quotes.
 #[must_use]
 pub fn encoded_json_length(text: &str) -> usize {
+    // A table lookup per byte, so that the size check of an order need not build the encoded text.
     text.bytes().map(|byte| usize::from(ENCODED_JSON_BYTES[usize::from(byte)])).sum()
 }
 
-/// The bytes of a URL that each byte of a text takes: escaped for JSON, then percent-encoded.
+/// The number of URL bytes that each byte of a text takes: escaped for JSON, then percent-encoded.
 const ENCODED_JSON_BYTES: [u8; 256] = {
     let (mut lengths, mut byte) = ([3; 256], 0_u8);
     loop {
         lengths[byte as usize] = match byte {
-            // `\"` and `\\`, `\n` and its like, `\u0001`
+            // `\"` and `\\`; then `\n` and other short escapes; then `\u0001`.
             b'"' | b'\\' => 6,
             8 | 9 | 10 | 12 | 13 => 4,
             0..=31 => 8,
@@ -124,7 +133,7 @@ mod tests {
     /// Base URLs as they are typed, some with a path.
     const BASE_URLS: &str = "https://(([a-z]{1,9}\\.)?example|\\[::1\\]|10\\.0\\.0\\.1)(:[1-9][0-9]{1,3})?(/[a-zA-Z0-9 .~'%{}|^_-]{0,9}){0,3}/?";
 
-    /// Any characters, with those of ASCII as frequent as all others.
+    /// Any characters, with ASCII as frequent as all others.
     fn any_text() -> impl Strategy<Value = String> {
         prop::collection::vec(prop_oneof!["[\\x00-\\x7f]", any::<char>().prop_map(String::from)], 0..60)
             .prop_map(|chars| chars.concat())

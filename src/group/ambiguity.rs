@@ -1,9 +1,11 @@
-//! What rows without an order of their own mean for others: which orders might they be a part of?
+//! Ambiguous rows: rows that may belong to orders other than their own, collected over the whole
+//! export.
 //!
-//! A readable row without a key makes an invalid order of its own. Any order that was made at the same time could miss
-//! it, so that one is invalid too: an order is never sent in part. Nothing but the time tells orders apart: a row that
-//! lost its key may have lost a digit of its price as well. A row that two rows ran together into may hold the key of
-//! another order, which then lacks it.
+//! A readable row without a key becomes an invalid order of its own. Any order with the same order
+//! time could be missing that row, so it is invalid too: an order is never sent in part. Only the
+//! time excludes an order: a row that lost its key may also have lost a digit of its price. A row
+//! merged from two rows may hold the key of another order, which is then incomplete. Filled block
+//! by block by `pipeline`; does not decide which rows are ambiguous.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,43 +22,46 @@ use crate::model::{
     problem::{Code, Problem},
 };
 
-/// Of more rows than this nobody could say which orders they belong to, and memory shall not grow with them.
+/// Maximum number of ambiguous rows. Beyond it, assigning them to orders is hopeless, and memory
+/// must not grow with their number.
 const MAX_AMBIGUITIES: usize = 1_000_000;
 
-/// What is doubtful about orders anywhere in the export. Must be known of all of it before any order is believed.
+/// The ambiguous rows of an export. They must be collected from all of it before any order counts
+/// as complete.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Ambiguities {
-    /// The first row without a key of each time.
+    /// The first row without a key for each order time.
     rows_without_key: BTreeMap<DateTime<Utc>, Position>,
-    /// The first row that may hold the key of a second order, by the hash of that key: there may be a hundred for a row.
+    /// The first row that may hold the key of a second order, by the hash of that key. One row may
+    /// have a hundred possible keys.
     merged_rows: HashMap<u64, Position>,
 }
 
 impl Ambiguities {
-    /// Whether there are any.
+    /// Whether there are no ambiguous rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows_without_key.is_empty() && self.merged_rows.is_empty()
     }
 
-    /// Whether there are more than can be held against orders.
+    /// Whether there are more ambiguous rows than the limit allows.
     #[must_use]
     pub fn exceeds_limit(&self) -> bool {
         self.rows_without_key.len() + self.merged_rows.len() > MAX_AMBIGUITIES
     }
 
-    /// Takes note of a row without a key.
+    /// Adds a row without a key.
     pub fn add_row_without_key(&mut self, ordered_at: DateTime<Utc>, at: Position) {
         keep_min(&mut self.rows_without_key, ordered_at, at);
     }
 
-    /// Takes note of a row that may hold the key of another order.
+    /// Adds a row that may hold the key of another order.
     pub fn add_merged_row(&mut self, key: &str, at: Position, settings: GroupSettings) {
         let first = self.merged_rows.entry(key_hash(settings.file_of(at.file), key)).or_insert(at);
         *first = min_position(*first, at);
     }
 
-    /// Adds those of another part of the input.
+    /// Adds the ambiguous rows of another part of the input, in any order of the parts.
     pub fn append(&mut self, other: Self) {
         if self.is_empty() {
             *self = other;
@@ -72,19 +77,21 @@ impl Ambiguities {
         }
     }
 
-    /// Tells a draft what is doubtful about it. Each is told of the first row that may be its own: of many rows and many
-    /// orders of one day it would be told too much.
+    /// Adds a problem to a draft for each kind of ambiguous row that may belong to it.
     pub fn mark(&self, draft: &mut Draft<'_>, settings: GroupSettings) {
         if self.is_empty() || draft.key.is_empty() {
             return;
         }
+        // Only the first such row is reported: many rows and many orders of one day would
+        // multiply.
         let ordered_at = draft.cell(&Field::OrderedAt).and_then(Cell::reliable_time);
         let row_without_key = match ordered_at {
             Some(ordered_at) => self.rows_without_key.get(&ordered_at),
+            // Without a reliable time no row can be excluded.
             None => self.rows_without_key.values().min_by_key(|at| (at.file, at.line)),
         };
         if let Some(at) = row_without_key {
-            let message = "the row here has no order key and may belong to this order";
+            let message = "this row has no order key and may belong to the order";
             draft.problems.push(Problem::for_order(Code::RowWithoutKey, *at, message));
         }
         let key = key_hash(settings.file_of(draft.position().file), &draft.key);
@@ -103,15 +110,14 @@ fn min_position(one: Position, other: Position) -> Position {
     if (other.file, other.line) < (one.file, one.line) { other } else { one }
 }
 
-/// Two keys of the same hash in one export are less likely than a disk that errs.
+// A collision within one export is less likely than a disk error.
 fn key_hash(file: FileId, key: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     (file, key).hash(&mut hasher);
     hasher.finish()
 }
 
-/// A row that may belong to an order.
 pub(super) fn adjacent_row_problem(at: Position) -> Problem {
-    let message = "the row here cannot be read and may belong to this order";
+    let message = "this row cannot be read and may belong to the order";
     Problem::for_order(Code::AdjacentRowUnreadable, at, message)
 }

@@ -1,4 +1,8 @@
-//! The same order in a second file, or in a second document: a copy counts once, anything else makes all invalid.
+//! Deduplication of drafts by order key: the same order in a second file or a second document.
+//!
+//! A duplicate with equal content counts once and adds a warning; different content makes every
+//! draft of that key invalid. Rows are never deduplicated by content, since equal rows of one
+//! order are often legitimate. Called by `pipeline` with all drafts of some keys.
 
 use std::collections::HashMap;
 
@@ -9,13 +13,14 @@ use crate::model::{
     problem::{Code, Problem},
 };
 
-/// The drafts without copies of others.
+/// Returns the drafts without duplicates.
 #[must_use]
 pub fn deduplicate(mut drafts: Vec<Draft<'_>>) -> Vec<Draft<'_>> {
     let mut by_key: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| !draft.key.is_empty()) {
         by_key.entry(&draft.key).or_default().push(index);
     }
+    // Input order: a hash map iterates in random order.
     let mut repeated: Vec<Vec<usize>> = by_key.into_values().filter(|indices| indices.len() > 1).collect();
     repeated.sort_unstable();
     let mut is_duplicate = vec![false; drafts.len()];
@@ -31,14 +36,14 @@ fn resolve(drafts: &mut [Draft<'_>], indices: &[usize], is_duplicate: &mut [bool
     let mut distinct = Vec::new();
     let mut first_by_content: HashMap<DraftContent, usize> = HashMap::new();
     for &index in indices {
-        // What a draft with errors would hold is not known, so it is no copy of anything.
+        // The true content of a draft with errors is not known, so it is never a duplicate.
         let is_valid = !drafts[index].problems.iter().any(Problem::is_error);
         let original = if is_valid { *first_by_content.entry(content(&drafts[index])).or_insert(index) } else { index };
         if original == index {
             distinct.push(index);
         } else {
             is_duplicate[index] = true;
-            let message = "the order stands here again, with equal content; it counts once";
+            let message = "the order appears here again with equal content; it counts once";
             let problem = Problem::for_order(Code::DuplicateOrder, drafts[index].position(), message);
             drafts[original].problems.push(problem);
         }
@@ -46,14 +51,15 @@ fn resolve(drafts: &mut [Draft<'_>], indices: &[usize], is_duplicate: &mut [bool
     if let [first, second, ..] = distinct[..] {
         for &index in &distinct {
             let other = if index == first { second } else { first };
-            let message = "the order stands here too, with other content; it is not known which one counts";
+            let message = "the order also appears here with different content; it is not known which one counts";
             let problem = Problem::for_order(Code::OrderInTwoFiles, drafts[other].position(), message);
             drafts[index].problems.push(problem);
         }
     }
 }
 
-/// What must be equal: the order itself, its items in any order, and who ordered it.
+/// What makes two drafts equal: the order's own attributes, its items in any order, and who
+/// ordered it.
 #[derive(PartialEq, Eq, Hash)]
 struct DraftContent {
     order: Vec<(Field, String)>,

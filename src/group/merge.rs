@@ -1,4 +1,8 @@
-//! Rows of one order → its draft: the first filled value of a field counts, and another one is a problem.
+//! Merge of the rows of one order into its draft: the first filled value of a field counts, and a
+//! different one is a problem.
+//!
+//! Does not choose the rows and does not check values. Called by `pipeline`, for a run or for
+//! gathered rows.
 
 use std::borrow::Cow;
 
@@ -13,8 +17,10 @@ use crate::model::{
     row::Row,
 };
 
-/// The draft of an order with these rows. `map` adds what a row holds beside what the row before it, which is of the same
-/// file, has told already. `suspects` are lost rows that may be a part of the order.
+/// Builds the draft of the order with these rows.
+///
+/// `map` adds what a row holds in addition to the previous row of the same file. `possible_rows`
+/// are lost rows that may be part of the order.
 pub fn draft<'a>(
     rows: impl ExactSizeIterator<Item = &'a KeyedRow<'a>>,
     map: impl Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>),
@@ -33,14 +39,16 @@ pub fn draft<'a>(
         problems: Problems::default(),
     };
     let mut mapped = MappedRow { items: Vec::with_capacity(n_rows), ..MappedRow::default() };
-    let mut before: Option<&'a Row<'a>> = None;
+    let mut previous: Option<&'a Row<'a>> = None;
     for KeyedRow { row, kind } in rows {
         if *kind == RowKind::Blank || kind.has_no_order() {
             continue;
         }
         record_row_kind(&mut draft, row, kind);
-        let before = before.replace(row).filter(|before| before.origin.file == row.origin.file);
-        map(row, before, &mut mapped);
+        // Rows of different files may have different columns, so only rows of one file are
+        // compared.
+        let previous = previous.replace(row).filter(|previous| previous.origin.file == row.origin.file);
+        map(row, previous, &mut mapped);
         add_row(&mut draft, row, &mut mapped);
     }
     (draft.items, draft.people) = (mapped.items, mapped.people);
@@ -102,10 +110,12 @@ fn add_cell<'a>(draft: &mut Draft<'a>, cell: Cell<'a>) {
     }
 }
 
-/// One problem for each field of the order says it; a long order would say it on every row.
+/// Whether the same problem of an order field is already recorded. Otherwise a long order would
+/// report it on every row.
 fn is_reported(draft: &Draft<'_>, problem: &Problem) -> bool {
     let is_of_item = problem.field.as_ref().is_none_or(|field| field.starts_with(FieldGroup::Item.prefix()));
     let is_same = |reported: &Problem| reported.code == problem.code && reported.field == problem.field;
+    // Problems of items are kept for each row, since each row has its own items.
     !is_of_item && draft.problems.iter().any(is_same)
 }
 
@@ -113,7 +123,8 @@ fn is_same(known: &Cell<'_>, cell: &Cell<'_>) -> bool {
     known.text == cell.text || canonical_text(known) == canonical_text(cell)
 }
 
-/// A number by its value, so that `30.6` and `30.60` are no disagreement, a time likewise; everything else by its text.
+/// The text by which values are compared: numbers and times by value, so that `30.6` and `30.60`
+/// do not conflict; everything else as it is.
 pub(super) fn canonical_text(cell: &Cell<'_>) -> String {
     if let Some(time) = cell.time {
         return time.to_rfc3339();

@@ -1,9 +1,10 @@
-//! Rows → drafts of one order each, wherever the rows stand.
+//! Group-by of rows into drafts: one draft per order, wherever its rows are in the input.
 //!
-//! Drops no row: each ends in a draft, is counted as lost, or is part of a copy that a draft names. Never lets a part of
-//! an order pass for the whole. Sees the rows that it is given, a block of a file or what has been gathered of a few
-//! orders, and holds no more: what must be known of the whole export is told to it as [`Doubts`]. No I/O. Called by
-//! `pipeline`; knows only `model`.
+//! Drops no row: each ends in a draft, is counted as lost, or belongs to a duplicate that a draft
+//! names. Never treats part of an order as the whole. Processes only the rows passed in, a block
+//! of a file or the gathered rows of a few orders, and holds no others: what must be known about
+//! the whole export arrives as [`Ambiguities`]. No I/O. Called by `pipeline`; depends only on
+//! `model`.
 
 mod ambiguity;
 mod duplicates;
@@ -20,37 +21,39 @@ use crate::model::{
     problem::{Code, Problem},
 };
 
-/// Rows that cannot be read, and were accepted, are told one by one up to here.
+/// Maximum number of accepted unreadable rows that are listed one by one; all of them are counted.
 const MAX_LISTED_ROWS: usize = 1000;
 
-/// How rows of one order are brought together.
+/// How rows are grouped into orders.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct GroupSettings {
     /// The rows of an order may come from several files.
     pub joins_files: bool,
-    /// The rows of an order stand next to each other.
+    /// The rows of an order are adjacent.
     pub has_adjacent_rows: bool,
-    /// A row that cannot be read, and whose order is not known, is only counted.
+    /// An unreadable row whose order is not known is counted and does not end the run.
     pub accepts_unreadable: bool,
 }
 
 impl GroupSettings {
-    /// The file that the rows of an order share.
+    /// The file ID that all rows of an order share.
     #[must_use]
     pub fn file_of(&self, file: FileId) -> FileId {
+        // Joined files are one input, so every row gets the same ID.
         if self.joins_files { FileId(0) } else { file }
     }
 }
 
-/// Why the run cannot go on: it is not known which order would be sent in part.
+/// Why the run cannot go on: the order of a lost row is not known, so some order would be sent in
+/// part.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{reason}; it is not known which order the row belongs to{}", more_rows_suffix(*.more_rows))]
 pub struct GroupError {
     /// The first such row.
     pub at: Position,
-    /// What is wrong with it.
+    /// Why the row cannot be assigned to an order.
     pub reason: String,
-    /// How many more there are.
+    /// The number of further such rows.
     pub more_rows: u64,
 }
 
@@ -61,14 +64,14 @@ fn more_rows_suffix(more_rows: u64) -> String {
 /// Rows whose order is not known.
 #[derive(Debug, Default)]
 pub struct LostRows {
-    /// The first ones, in the order of the input.
+    /// The first 1000, in input order.
     pub listed: Vec<Problem>,
-    /// All of them.
+    /// The number of all lost rows, listed or not.
     pub count: u64,
 }
 
 impl LostRows {
-    /// Adds a row, the next one of the input.
+    /// Adds the next lost row of the input.
     pub fn push(&mut self, at: Position, reason: &str) {
         self.count += 1;
         if self.listed.len() < MAX_LISTED_ROWS {
@@ -76,15 +79,17 @@ impl LostRows {
         }
     }
 
-    /// Adds those of a later part of the input.
+    /// Appends the lost rows of a later part of the input.
     pub fn append(&mut self, later: Self) {
         self.count += later.count;
         self.listed.extend(later.listed);
         self.listed.truncate(MAX_LISTED_ROWS);
     }
 
-    /// Whether the run may go on without them.
+    /// Returns an error if the run must not go on without the lost rows.
     pub fn ensure_allowed(&self, settings: GroupSettings) -> Result<(), GroupError> {
+        // With adjacent rows a lost row can belong only to the orders next to it, which are
+        // invalid instead.
         let is_allowed = settings.accepts_unreadable || settings.has_adjacent_rows;
         match self.listed.first().filter(|_| !is_allowed) {
             None => Ok(()),

@@ -1,4 +1,7 @@
-//! Which rows stand together: runs of rows of one order, as the input has them.
+//! Runs: consecutive rows of one order, in input order.
+//!
+//! Splits a block into runs and assigns lost rows to the runs next to them; scattered rows are
+//! grouped with a hash map. Does not read values. Called by `pipeline`.
 
 use std::collections::HashMap;
 
@@ -9,17 +12,17 @@ use crate::model::{
     row::Row,
 };
 
-/// Rows of one order that no row of another order stands between.
+/// Rows of one order with no row of another order between them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run<'a> {
-    /// From its first row to its last one; blank and lost rows may stand between them.
+    /// From its first row to its last; blank and lost rows may be in between.
     pub rows: &'a [KeyedRow<'a>],
-    /// Lost rows next to it, which may be a part of it.
+    /// Adjacent lost rows, which may be part of the order.
     pub possible_rows: Vec<Position>,
 }
 
 impl<'a> Run<'a> {
-    /// The key of its order; empty where it has none.
+    /// The key of its order; empty if it has none.
     #[must_use]
     pub fn key(&self) -> &'a str {
         match self.rows.first().map(|row| &row.kind) {
@@ -29,57 +32,59 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Where its first row stands.
+    /// The position of its first row.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         self.rows.first().map(|row| row.row.origin.position())
     }
 
-    /// How many bytes of the file it goes over.
+    /// The number of bytes from the start of its first row to the end of its last.
     #[must_use]
     pub fn n_bytes(&self) -> u64 {
         let ends = self.rows.first().zip(self.rows.last());
         ends.map_or(0, |(first, last)| last.row.origin.bytes.end - first.row.origin.bytes.start)
     }
 
-    /// The rows that are of the order: neither blank nor lost.
+    /// The rows that belong to the order: neither blank nor lost.
     pub fn rows_of_order(&self) -> impl Iterator<Item = &'a Row<'a>> {
         let is_of_order = |row: &&KeyedRow<'_>| row.kind != RowKind::Blank && !row.kind.has_no_order();
         self.rows.iter().filter(is_of_order).map(|row| row.row)
     }
 
-    /// How many values those have.
+    /// The number of values in the rows of the order.
     #[must_use]
     pub fn n_values(&self) -> usize {
         self.rows_of_order().map(Row::n_values).sum()
     }
 
-    /// Whether rows that follow elsewhere may belong to it.
+    /// Whether later rows may belong to the same order. A document is a whole order, and a row
+    /// without a key is an order of its own.
     #[must_use]
     pub fn may_continue(&self) -> bool {
         self.rows.first().is_some_and(|row| row.kind.order_key().is_some())
     }
 }
 
-/// The rows of one stretch of a file.
+/// The runs of one block of a file.
 #[derive(Debug, Default)]
 pub struct BlockRuns<'a> {
-    /// In the order of the input.
+    /// The runs, in input order.
     pub runs: Vec<Run<'a>>,
-    /// Rows but for blank ones.
+    /// The number of rows, blank ones excluded.
     pub row_count: u64,
-    /// Rows that cannot be read, and those whose order is not known.
+    /// The number of unreadable rows and of rows whose order is not known.
     pub unreadable_count: u64,
-    /// The latter.
+    /// The rows whose order is not known.
     pub lost: LostRows,
-    /// Lost rows before the first run, where rows of an order stand next to each other.
+    /// Lost rows before the first run; filled only if the rows of an order are adjacent.
     pub lost_before: Vec<Position>,
-    /// The last lost row behind the last run, likewise.
+    /// The last lost row after the last run; set only if the rows of an order are adjacent. It may
+    /// also belong to the first run of the next block.
     pub lost_after: Option<Position>,
 }
 
 impl<'a> BlockRuns<'a> {
-    /// The runs of rows that follow each other.
+    /// Splits the rows of a block into runs.
     #[must_use]
     pub fn of(rows: &'a [KeyedRow<'a>], settings: GroupSettings) -> Self {
         let mut block = Self { runs: Vec::with_capacity(rows.len() / 2), ..Self::default() };
@@ -125,6 +130,7 @@ impl<'a> BlockRuns<'a> {
         self.lost.push(at, reason);
         if settings.has_adjacent_rows {
             self.lost_after = Some(at);
+            // It may belong to the run before it or to the run after it.
             match self.runs.last_mut() {
                 Some(run) => run.possible_rows.push(at),
                 None => self.lost_before.push(at),
@@ -133,11 +139,11 @@ impl<'a> BlockRuns<'a> {
     }
 }
 
-/// The rows of each order among rows that stood anywhere, in the order of the orders' first rows.
+/// Groups scattered rows by order. Orders are sorted by their first rows.
 #[must_use]
 pub fn group_scattered<'a>(rows: &'a [KeyedRow<'a>], settings: GroupSettings) -> Vec<Vec<&'a KeyedRow<'a>>> {
     let order_key = |row: &'a KeyedRow<'_>| Some((settings.file_of(row.row.origin.file), row.kind.order_key()?));
-    // Nearly always they are of one order, which needs no map.
+    // Nearly always all rows are of one order, which needs no map.
     if let [first, others @ ..] = rows
         && order_key(first).is_some()
         && others.iter().all(|row| order_key(row) == order_key(first))
@@ -149,6 +155,7 @@ pub fn group_scattered<'a>(rows: &'a [KeyedRow<'a>], settings: GroupSettings) ->
     for row in rows {
         let index = match order_key(row) {
             Some(order) => *indices.entry(order).or_insert(orders.len()),
+            // A document or a row without a key never shares its order.
             None => orders.len(),
         };
         if index == orders.len() {

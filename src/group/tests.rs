@@ -1,5 +1,5 @@
-//! Rows that are given by hand, brought together as the pipeline does it: first what is to be known of all of them, then
-//! draft by draft.
+//! Rows built in memory and grouped in the same two steps as in the pipeline: first the facts
+//! about all rows, then draft by draft.
 
 mod runs;
 
@@ -16,14 +16,14 @@ use crate::model::{
     row::{Row, RowContent, Unreadable},
 };
 
-/// A row and what a profile makes of it.
+/// A row and what a profile maps it to.
 #[derive(Clone)]
 struct TestRow {
     row: &'static Row<'static>,
     kind: RowKind<'static>,
     cells: Vec<Cell<'static>>,
     items: Vec<ItemDraft<'static>>,
-    /// The keys of others that it may hold.
+    /// The keys of other orders that it may hold.
     other_keys: &'static [&'static str],
 }
 
@@ -43,7 +43,7 @@ impl TestRow {
     }
 }
 
-/// `t2` is a time, the second day.
+/// A text such as `t2` also gets a time: the second day.
 fn cell(field: Field, text: &'static str, at: CellOrigin<'static>) -> Cell<'static> {
     let day = text.strip_prefix('t').and_then(|day| day.parse().ok());
     let time = day.and_then(|day| DateTime::UNIX_EPOCH.checked_add_days(Days::new(day)));
@@ -51,7 +51,7 @@ fn cell(field: Field, text: &'static str, at: CellOrigin<'static>) -> Cell<'stat
     Cell { field, text, time, at, is_unparsable: false, is_default: false, first_wins: false }
 }
 
-/// Has an item of its own.
+/// A row with one item.
 fn row(kind: RowKind<'static>, file: u32, line: u64, cells: &[(Field, &'static str)]) -> TestRow {
     let origin = RowOrigin { file: FileId(file), line, bytes: line * 10..line * 10 + 9 };
     let content = RowContent::Unreadable(Unreadable { reason: "not looked at".into(), salvaged: None });
@@ -71,7 +71,6 @@ fn document(key: &str, file: u32, line: u64, cells: &[(Field, &'static str)]) ->
     row(RowKind::Document(Some(key.to_owned().into())), file, line, cells).without_items()
 }
 
-/// A row that cannot be read.
 fn unreadable(line: u64, key: Option<&'static str>) -> TestRow {
     row(RowKind::Unreadable { key: key.map(Cow::Borrowed), reason: "bad" }, 0, line, &[]).without_items()
 }
@@ -92,7 +91,7 @@ struct Grouped {
     lost: LostRows,
 }
 
-/// The rows of files stand one behind the other.
+/// Groups rows that are sorted by file.
 fn grouped(settings: GroupSettings, rows: &[TestRow]) -> Result<Grouped, GroupError> {
     let map = |row: &'static Row<'static>, _: Option<&'static Row<'static>>, into: &mut MappedRow<'static>| {
         rows.iter().find(|test_row| std::ptr::eq(test_row.row, row)).unwrap().map(into);
@@ -117,7 +116,7 @@ fn grouped(settings: GroupSettings, rows: &[TestRow]) -> Result<Grouped, GroupEr
             assert_eq!(
                 draft(only.rows.iter(), map, &only.possible_rows),
                 merged,
-                "what stands together need not be gathered"
+                "a contiguous order needs no gathering"
             );
         }
         merged
@@ -288,7 +287,7 @@ fn draft_with_error_is_no_duplicate() {
     assert_eq!(shown(SEPARATE_FILES, vec![whole(0), whole(1), bad]), both);
 }
 
-/// Parts of the input are seen in any order.
+/// Blocks are processed in any order.
 #[test]
 fn appending_ambiguities_is_order_independent() {
     let merged_row = |line| TestRow { other_keys: &["B"], ..unreadable(line, Some("A")) };
@@ -322,7 +321,7 @@ proptest! {
             .collect();
         let n_rows = rows.len();
         let drafts = grouped(SEPARATE_FILES, &rows).unwrap();
-        // Every row has an item of its own, so no draft is a copy of another.
+        // Every row has a different item, so no draft is a duplicate.
         let mut lines: Vec<_> = drafts.drafts.iter().flat_map(|draft| draft.rows.iter().map(|row| row.line)).collect();
         lines.sort_unstable();
         prop_assert_eq!(lines, (0..n_rows as u64).collect::<Vec<_>>());

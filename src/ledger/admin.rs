@@ -1,5 +1,6 @@
-//! The view of a person on the ledger: all orders to all targets, one after the other and never all at once. Writes
-//! nothing. Called by the command `ledger` of `cli`.
+//! Admin view of the ledger: all orders to all targets, streamed one at a time so that memory
+//! stays bounded. Read-only; decisions are written by `settle` and `adopt`. Called by the `ledger`
+//! command of `cli`.
 
 use std::{ops::Range, path::Path};
 
@@ -12,47 +13,49 @@ use super::{
 };
 use crate::model::planned::ContentHash;
 
-/// An open ledger, with whatever any run wrote for any target.
+/// An open ledger with the attempts of all runs to all targets.
 pub struct LedgerAdmin {
     connection: Connection,
 }
 
-/// Which orders are asked for; what is not said does not matter.
+/// The orders to visit. The default selects all; each field that is set narrows the selection.
 #[derive(Debug, Clone, Default)]
 pub struct OrderFilter {
     /// Their references.
     pub references: ReferencePattern,
-    /// Their states; any if none is named.
+    /// Their states; any state if empty.
     pub states: Vec<OrderState>,
-    /// Where they were sent.
+    /// The target that they were sent to.
     pub target: Option<TargetPrefix>,
-    /// The run that sent them.
+    /// A run that sent them.
     pub run: Option<String>,
-    /// Sent then or later.
+    /// Sent at this time or later.
     pub since: Option<DateTime<Utc>>,
-    /// Sent before.
+    /// Sent before this time.
     pub until: Option<DateTime<Utc>>,
-    /// When they were made.
+    /// The range of their order times.
     pub ordered_at: Option<Range<DateTime<Utc>>>,
-    /// So many at most.
+    /// The maximum number of orders.
     pub limit: Option<usize>,
 }
 
-/// Which references are asked for.
+/// The references to select.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ReferencePattern {
-    /// All.
+    /// All references.
     #[default]
     Any,
-    /// This one.
+    /// This reference.
     Exact(String),
-    /// Those that a pattern of SQLite's GLOB fits: `*`, `?`, `[a-z]`; letters as they are.
+    /// References that match a pattern of SQLite's GLOB: `*`, `?`, `[a-z]`, case-sensitive.
     Glob(String),
 }
 
 impl OrderFilter {
-    /// Whether it asks for this order.
+    /// Whether it selects this order, except for target and reference, which SQL has selected
+    /// already.
     fn matches(&self, order: &LedgerOrder) -> bool {
+        // One submission must satisfy run, since and until together.
         let is_sent = |submission: &Submission| {
             self.run.as_ref().is_none_or(|run| *run == submission.run)
                 && self.since.is_none_or(|since| since <= submission.intended_at)
@@ -68,14 +71,14 @@ impl OrderFilter {
 }
 
 impl LedgerAdmin {
-    /// Opens a ledger that is there.
+    /// Opens an existing ledger read-only.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
         let connection = file::open_to_read(path)?;
         let connection = connection.ok_or_else(|| LedgerError::NotFound { path: path.to_owned() })?;
         Ok(Self { connection })
     }
 
-    /// Visits the orders that are asked for, by target, reference and time, until one visit fails.
+    /// Visits the selected orders by target, reference and time, until a visit fails.
     pub fn visit<E: From<LedgerError>>(
         &self,
         filter: &OrderFilter,
@@ -85,7 +88,7 @@ impl LedgerAdmin {
     }
 }
 
-/// The orders that are asked for, all at once: for those of one reference.
+/// Collects the selected orders in memory; meant for those of one reference.
 pub(super) fn orders(connection: &Connection, filter: &OrderFilter) -> Result<Vec<LedgerOrder>, LedgerError> {
     let mut orders = Vec::new();
     visit_orders(connection, filter, |order| {
@@ -139,7 +142,8 @@ fn visit_target<E: From<LedgerError>>(
     Ok(())
 }
 
-/// Adds a sending to the open order or begins another one; gives the order that is complete by that.
+/// Adds a submission to the current order or starts another one. Returns the order that is
+/// complete then.
 fn append_submission(
     current: &mut Option<LedgerOrder>,
     target: TargetHash,
@@ -155,15 +159,17 @@ fn append_submission(
     }
 }
 
-/// The first target, or the one after another.
+/// The first target, or the next one after `after`.
 fn next_target(connection: &Connection, after: Option<TargetHash>) -> Result<Option<TargetHash>, LedgerError> {
+    // One look-up in the index for each target; SELECT DISTINCT would read all attempts.
     let mut statement =
         connection.prepare_cached("SELECT target FROM attempts WHERE target > ?1 ORDER BY target LIMIT 1")?;
     let after = after.as_ref().map_or(&[][..], |target| &target.0);
     Ok(statement.query_row(params![after], |row| Ok(TargetHash(row.get(0)?))).optional()?)
 }
 
-/// The sendings to a target by reference, in the order of the index: nothing need be sorted but those of one reference.
+/// The submissions to a target by reference, in the order of the index: SQLite sorts only those of
+/// one reference.
 struct SubmissionRows<'a> {
     statement: CachedStatement<'a>,
     target: TargetHash,
@@ -181,6 +187,7 @@ impl<'a> SubmissionRows<'a> {
             ReferencePattern::Exact(reference) => ("reference = ?2", Some(reference.as_str())),
             ReferencePattern::Glob(pattern) => ("reference GLOB ?2", Some(pattern.as_str())),
         };
+        // `?2` appears in each condition, because the statement is always run with two parameters.
         let statement = connection.prepare_cached(&format!(
             "SELECT reference, attempt, ordered_at, content, run, intended_at, outcome, settled_at, by_hand, status, total,
                     currency, items
@@ -194,7 +201,7 @@ impl<'a> SubmissionRows<'a> {
     }
 }
 
-/// A reference and one of its sendings.
+/// Reads the next reference and one of its submissions.
 fn next_submission(rows: &mut rusqlite::Rows<'_>) -> Result<Option<(String, Submission)>, LedgerError> {
     Ok(rows.next()?.map(read_submission).transpose()?)
 }
@@ -214,7 +221,8 @@ fn read_submission(row: &Row<'_>) -> Result<(String, Submission), rusqlite::Erro
     Ok((row.get(0)?, submission))
 }
 
-/// The changes of orders to a target; most ledgers have none, and then none is looked for.
+/// The changes of orders to a target.
+// Most ledgers have none; then no order is looked up.
 struct ChangeRows<'a> {
     statement: Option<CachedStatement<'a>>,
     target: TargetHash,

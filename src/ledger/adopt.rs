@@ -1,5 +1,6 @@
-//! What a person decides about a whole ledger: that two targets are one tenant, or that the newest attempts are lost and the
-//! next run goes on without them. Sends nothing. Called by the command `ledger` of `cli`.
+//! Operator's decisions about a whole ledger: `adopt` (two targets are one tenant) and
+//! `accept_loss` (the newest attempts are lost, and the next run continues without them). Sends
+//! nothing. Called by the `ledger` command of `cli`.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -16,14 +17,16 @@ use crate::model::target::Target;
 #[derive(Debug, thiserror::Error)]
 pub enum AdoptError {
     /// No target, or several, begin with the given digits.
-    #[error("{found} of the ledger's targets begin with these digits; nothing was changed{}", targets::format_lines(.known))]
+    #[error(
+        "{found} of the ledger's targets begin with these digits; nothing was changed{}", targets::format_lines(.known)
+    )]
     NotUnique {
-        /// How many.
+        /// The number of targets that match.
         found: usize,
-        /// Those that the ledger holds.
+        /// All targets that the ledger holds.
         known: Vec<KnownTarget>,
     },
-    /// The target is the one that is configured.
+    /// The target to adopt from is the configured target itself.
     #[error("target {0} is the configured target itself; nothing was changed")]
     Same(TargetHash),
     /// The ledger cannot be used.
@@ -37,8 +40,8 @@ impl From<rusqlite::Error> for AdoptError {
     }
 }
 
-/// Makes all that the ledger holds of one target that of another: the same tenant under a new key or URL. Gives the target
-/// as it was.
+/// Moves everything that the ledger holds for one target to another: the same tenant under a new
+/// key or URL. Returns the old target as it was.
 pub fn adopt(location: &LedgerLocation, from: &TargetPrefix, to: &Target) -> Result<KnownTarget, AdoptError> {
     const HOLDER: &str = "orderferry ledger adopt";
     let ledger = file::open_to_write(&location.path)?;
@@ -71,7 +74,8 @@ pub fn adopt(location: &LedgerLocation, from: &TargetPrefix, to: &Target) -> Res
 
 fn move_rows(connection: &Connection, from: TargetHash, to: TargetHash) -> Result<(), rusqlite::Error> {
     let hashes = params![from.0, to.0];
-    // What both know stays as the newer target has it.
+    // Where both targets have a row, that of the new target is kept; a change keeps the times at
+    // which it was acknowledged and reported for either of them.
     for sql in [
         "UPDATE attempts SET target = ?2 WHERE target = ?1",
         "UPDATE changes SET acknowledged_at = coalesce(changes.acknowledged_at, of_other.acknowledged_at),
@@ -86,14 +90,15 @@ fn move_rows(connection: &Connection, from: TargetHash, to: TargetHash) -> Resul
     ] {
         connection.execute(sql, if sql.contains("?2") { hashes } else { &hashes[..1] })?;
     }
+    // `target` is one of the columns that the checksum covers.
     let update_checksums =
         concat!("UPDATE attempts SET checksum = row_checksum(", attempt_columns!(), ") WHERE target = ?1");
     connection.execute(update_checksums, params![to.0])?;
     Ok(())
 }
 
-/// Lets the next run go on with a ledger that lacks its newest attempts. It gets a new id, so that what companions remember
-/// of it counts no more. A damaged ledger is not accepted: it would hide attempts that it still holds.
+/// Lets the next run continue with a ledger that lacks its newest attempts. A damaged ledger is
+/// still refused: it would hide attempts that it holds.
 pub fn accept_loss(location: &LedgerLocation) -> Result<(), LedgerError> {
     let WritableFile { connection, .. } = {
         let ledger = file::open_to_write(&location.path)?;
@@ -102,6 +107,7 @@ pub fn accept_loss(location: &LedgerLocation) -> Result<(), LedgerError> {
     };
     let _locks = RunLock::acquire_others(&location.path, None, "orderferry ledger accept-loss")?;
     let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
+    // With a new id the states that companions recorded no longer apply to this ledger.
     transaction.execute("UPDATE ledger SET id = randomblob(16)", [])?;
     transaction.execute(concat!("UPDATE ledger SET checksum = row_checksum(", ledger_columns!(), ")"), [])?;
     mark_closed(&transaction, None)?;

@@ -1,4 +1,5 @@
-//! An accepted order as a later run reads it: its content differs, or the export no longer sends it. Does no I/O.
+//! Content changes: an accepted order as a later run reads it, with other content or no longer
+//! sent by the export. Does no I/O; stored by `sqlite`, reported by `pipeline`.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -6,20 +7,20 @@ use serde::{Deserialize, Serialize};
 use super::OrderKey;
 use crate::model::{money::Money, planned::ContentHash};
 
-/// What can be said of an order in a few words: as it was accepted, or as a later run reads it.
+/// A short description of an order, as it was accepted or as a later run reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct OrderSnapshot {
     /// Its status.
     pub status: Option<String>,
     /// Its total.
     pub money: Option<Money>,
-    /// How many items it has.
+    /// The number of its items.
     pub item_count: Option<u64>,
 }
 
 impl OrderSnapshot {
-    /// What differs in a later snapshot, where both are known: `status PURCHASED -> REFUNDED, items 2 -> 1`. Empty if
-    /// nothing does.
+    /// Lists the differences to a later snapshot, where both values are known:
+    /// `status PURCHASED -> REFUNDED, items 2 -> 1`. Empty if nothing differs.
     #[must_use]
     pub fn differences(&self, now: &Self) -> String {
         let total = |money: &Money| format!("{} {}", money.amount, money.currency);
@@ -30,6 +31,8 @@ impl OrderSnapshot {
     }
 }
 
+// A value that is missing on one side is no difference: attempts before version 4 have no
+// snapshot.
 fn difference<T: PartialEq>(
     name: &str,
     was: Option<&T>,
@@ -40,39 +43,40 @@ fn difference<T: PartialEq>(
     Some(format!("{name} {} -> {}", text(was), text(now)))
 }
 
-/// An accepted order that has changed, as a run reads it.
+/// An accepted order that has changed, as a later run reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangedOrder {
     /// The order. Its content identifies the change.
     pub order: OrderKey,
     /// Why the export no longer sends it; none where its content differs.
     pub cause: Option<String>,
-    /// What the run reads of it.
+    /// The order as the run reads it.
     pub snapshot: OrderSnapshot,
 }
 
-/// What earlier runs and people did with a change.
+/// What earlier runs and the operator did with a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeState {
     /// No run has reported it.
     New,
     /// A run has reported it.
     Reported,
-    /// A person has acknowledged it.
+    /// The operator has acknowledged it.
     Acknowledged,
 }
 
-/// Identifies the change of an order that the export no longer sends, in place of its content: the same every night as long
-/// as the order is left out for the same reasons and reads the same. `accepted` is when the accepted order was made: two
-/// orders of one reference have changes of their own.
+/// Hashes the change of an order that the export no longer sends, in place of its content. The
+/// hash is the same in every run as long as the order is left out for the same reasons and reads
+/// the same. `accepted_at` is the time of the accepted order: two orders of one reference have
+/// separate changes.
 #[must_use]
 pub fn unsent_change_hash(accepted_at: DateTime<Utc>, reasons: &[String], snapshot: &OrderSnapshot) -> ContentHash {
     let OrderSnapshot { status, money, item_count } = snapshot;
-    // By value: `30.6` tomorrow is `30.60` today.
+    // Compared by value: an export that writes 30.6 instead of 30.60 has not changed the order.
     let money = money.as_ref().map(|money| (money.amount.0.normalize().to_string(), money.currency));
     let accepted_millis = accepted_at.timestamp_millis();
     let encoded = serde_json::to_vec(&("unsent", accepted_millis, reasons, status, money, item_count))
-        .expect("texts and numbers serialise");
+        .expect("strings and numbers always serialize");
     let mut hash = [0; 16];
     hash.copy_from_slice(&blake3::hash(&encoded).as_bytes()[..16]);
     ContentHash(hash)
@@ -97,7 +101,7 @@ mod tests {
         );
         assert_eq!(differences(&snapshot("PURCHASED", "30.6", 2)), "");
         assert_eq!(differences(&OrderSnapshot { item_count: Some(3), ..OrderSnapshot::default() }), "items 2 -> 3");
-        assert_eq!(OrderSnapshot::default().differences(&was), "", "of an attempt before version 4");
+        assert_eq!(OrderSnapshot::default().differences(&was), "", "an attempt before version 4 has no snapshot");
     }
 
     #[test]

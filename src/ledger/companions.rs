@@ -1,9 +1,11 @@
-//! Companions of a ledger: files outside the database that remember how many transactions it held, so that one that lost
-//! its newest attempts (an older backup, a lost write-ahead log) is noticed. One is the lock file beside the ledger; the
-//! second is in the state folder, because a restored folder brings the first along.
+//! Companions of a ledger: files outside the database that record how many transactions it held,
+//! so that a ledger without its newest attempts (an older backup, a lost write-ahead log) is
+//! detected. One is the lock file next to the ledger; the second is in the state folder, because a
+//! restored folder brings the first one along.
 //!
-//! A companion is evidence, never a condition: it is written only after a commit, so it may lag behind the ledger but never
-//! lead, and one that is missing, unreadable or not writable means nothing. Called by `file` and `sqlite`.
+//! A companion is evidence, never a condition: it is written only after a commit, so it may lag
+//! behind the ledger but never lead, and one that is missing, unreadable or not writable is
+//! ignored. Called by `file`, `sqlite`, `settle` and `adopt`.
 
 use std::{
     fs::{self, File},
@@ -19,23 +21,25 @@ use super::{
     lock::{RunLock, lock_files},
 };
 
-/// What a companion remembers of a ledger.
+/// The state of a ledger that a companion records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct LedgerState {
     /// The ledger's random id, as hex digits.
     pub(super) id: String,
-    /// How many transactions it held.
+    /// The number of transactions that it held.
     pub(super) commits: u64,
 }
 
 impl LedgerState {
-    /// As one line, of the same length whatever the number, with a checksum: it may be read while it is written.
+    /// Formats the state as one line with a checksum.
     pub(super) fn to_line(&self) -> String {
+        // Another process may read the line while it is written: the checksum detects a torn one.
+        // The fixed width makes each write replace the previous line completely.
         let state = format!("{}, commit {:020}", self.id, self.commits);
         format!("ledger {state}, checksum {:016x}\n", xxh3_64(state.as_bytes()))
     }
 
-    /// Finds the line in the text of a companion.
+    /// Finds and parses the line in the text of a companion.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let line = text.lines().find_map(|line| line.strip_prefix("ledger "))?;
         let (state, checksum) = line.split_once(", checksum ")?;
@@ -48,11 +52,13 @@ impl LedgerState {
 /// The folder of the second companions, below the state folder.
 const FOLDER: &str = "ledgers";
 
-/// Companions of any target are shorter than this.
+/// The maximum length of a companion that is read; real ones are much shorter.
 const MAX_COMPANION_BYTES: u64 = 64 * 1024;
 
-/// What the companions that can be read say of the ledger at a path: those of runs to one target, or of all. What a copy of
-/// the ledger went through that is used for another target says nothing of this one.
+/// Returns the states that readable companions of a ledger recorded: those of runs to one target,
+/// or of all.
+// Filtered by target, because a copy of the ledger that is used for another target (a staging
+// tenant) has the same id, and its transactions prove nothing about this one.
 pub(super) fn recorded_states(location: &LedgerLocation, target: Option<TargetHash>) -> Vec<(PathBuf, LedgerState)> {
     let adjacent = lock_files(&canonical_path(&location.path));
     let in_state_folder = location.state_folder.iter().flat_map(|folder| files_in(&folder.join(FOLDER)));
@@ -64,7 +70,7 @@ pub(super) fn recorded_states(location: &LedgerLocation, target: Option<TargetHa
     files.filter_map(|file| Some((file.clone(), read_state(&file)?))).collect()
 }
 
-/// The files of a folder; none where it cannot be read.
+/// The files of a folder; none if it is unreadable.
 pub(super) fn files_in(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
@@ -76,7 +82,7 @@ fn read_state(file: &Path) -> Option<LedgerState> {
     LedgerState::parse(&text)
 }
 
-/// Refuses a ledger that is behind what a companion remembers of it.
+/// Refuses a ledger that is behind the state that a companion recorded for it.
 pub(super) fn ensure_not_behind(
     path: &Path,
     now: &LedgerState,
@@ -94,7 +100,7 @@ pub(super) fn ensure_not_behind(
     }
 }
 
-/// Writes the companions of one run.
+/// The companions that one run writes.
 #[derive(Debug)]
 pub(super) struct Companions {
     lock: RunLock,
@@ -102,7 +108,8 @@ pub(super) struct Companions {
 }
 
 impl Companions {
-    /// The lock file, and a file in the state folder for this ledger and target. Says why there is none.
+    /// Opens the lock file, and a file in the state folder for this ledger and target. Without the
+    /// second one it returns a warning.
     pub(super) fn open(
         lock: RunLock,
         state_folder: Option<&Path>,
@@ -115,7 +122,8 @@ impl Companions {
         }
     }
 
-    /// Remembers a state that was committed. A failure loses evidence, not content.
+    /// Records a state that was committed. Errors are ignored: a failure loses evidence, not
+    /// content.
     pub(super) fn record(&mut self, state: &LedgerState) {
         drop(self.lock.record(state));
         if let Some(file) = &mut self.state_file {
@@ -131,13 +139,13 @@ fn companion_file(state_folder: &Path, id: &str, target: TargetHash) -> Result<F
         make_private_folder(&folder).and_then(|()| private_file_options().truncate(false).write(true).open(&path));
     opened.map_err(|error| {
         format!(
-            "{}: {error}; a ledger that is restored from a backup together with its folder will not be noticed",
+            "{}: {error}; a ledger that is restored from a backup together with its folder will not be detected",
             path.display()
         )
     })
 }
 
-/// Makes a folder that only this user may enter, and those above it.
+/// Creates a folder that only this user may enter (mode 0700), and its missing parents.
 pub(super) fn make_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -169,8 +177,8 @@ mod tests {
     fn ledger_behind_its_companion_is_refused() {
         let recorded = |id: &str, commits| vec![(PathBuf::from("c"), LedgerState { id: id.into(), commits })];
         let check = |recorded: &[_]| ensure_not_behind(Path::new("l.db"), &state(10), recorded);
-        for fine in [recorded("ab12", 10), recorded("ab12", 3), recorded("other", 99), Vec::new()] {
-            assert!(check(&fine).is_ok(), "{fine:?}");
+        for valid in [recorded("ab12", 10), recorded("ab12", 3), recorded("other", 99), Vec::new()] {
+            assert!(check(&valid).is_ok(), "{valid:?}");
         }
         let behind = check(&[recorded("ab12", 3), recorded("ab12", 11)].concat());
         assert!(matches!(behind, Err(LedgerError::Behind { commits: 10, expected: 11, .. })));

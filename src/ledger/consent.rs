@@ -1,27 +1,28 @@
-//! What a person must have said before a run may start from a ledger that cannot know what was sent before: a new ledger, or
-//! a new target in one that holds others. Called by the view of a run.
+//! Consent: the options that a run needs to start from a ledger that cannot know what was sent
+//! before. That is a new ledger, or a new target in a ledger that holds others. Called by
+//! `sqlite`.
 
 use rusqlite::Connection;
 
 use super::{LedgerError, LedgerLocation, TargetHash, targets::known_targets};
 use crate::model::target::Target;
 
-/// What was said of the ledger when the run was started.
+/// The options about the ledger that the run was started with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consent {
-    /// The target is real, so that orders must not be sent twice.
+    /// The target is real, so orders must not be sent twice.
     Given {
         /// This is the first run with this ledger (`--new-ledger`).
         new_ledger: bool,
         /// This is the first run to this target (`--new-target`).
         new_target: bool,
     },
-    /// The target ends with the process: nothing was sent to it before.
+    /// The target is a sandbox that ends with the process, so nothing was sent to it before.
     NotNeeded,
 }
 
 impl Consent {
-    /// Refuses to make a ledger that was not asked for.
+    /// Refuses to create a ledger without `--new-ledger`.
     pub(super) fn ensure_may_create(self, location: &LedgerLocation) -> Result<(), LedgerError> {
         match self {
             Self::Given { new_ledger: false, .. } => Err(LedgerError::NoLedger {
@@ -32,7 +33,7 @@ impl Consent {
         }
     }
 
-    /// Refuses a ledger that is not as it was said to be.
+    /// Refuses a ledger that does not match the options.
     pub(super) fn ensure_fits(
         self,
         connection: &Connection,
@@ -42,6 +43,8 @@ impl Consent {
         let Self::Given { new_ledger, new_target } = self else { return Ok(()) };
         let path = || location.path.clone();
         let attempt_count = connection.query_row("SELECT attempts FROM ledger", [], |row| row.get::<_, i64>(0))?;
+        // A ledger without an attempt counts as new with and without the option: a first run that
+        // failed before its first order can be repeated as it was typed.
         if new_ledger && attempt_count > 0 {
             return Err(LedgerError::NotNew { path: path(), attempt_count });
         }
@@ -54,6 +57,8 @@ impl Consent {
         if holds_target || new_target {
             return Ok(());
         }
+        // Listed only for a refusal, because it reads all attempts. Targets where every attempt
+        // failed do not count: nothing can be sent to them twice.
         let known = known_targets(connection)?;
         if known.iter().any(|other| other.accepted_count + other.open_count > 0) {
             let base_url = target.base_url.clone();

@@ -1,6 +1,8 @@
-//! The ledger's file: found, opened to be written or only read, and refused where it is not known to be the right one or
-//! whole. Does not know what the rows mean for an order. Called by the two views of a ledger, that of a run and that of a
-//! person.
+//! Ledger file: opens the database for writing or reading, and refuses a file that is not known to
+//! be the right ledger, or that is damaged or incomplete.
+//!
+//! Does not interpret the rows. Called by both views of a ledger, `sqlite` for runs and `admin`
+//! for the operator, and by `settle` and `adopt`.
 
 use std::{io, path::Path, time::SystemTime};
 
@@ -17,15 +19,15 @@ use super::{
     target_hash::hex,
 };
 
-/// A ledger that was opened to be written.
+/// A ledger that is open for writing.
 pub(super) struct WritableFile {
     pub(super) connection: Connection,
     pub(super) opened: OpenedFile,
-    /// Whether SQLite's write-ahead log was there and held something.
+    /// Whether a non-empty write-ahead log existed before the database was opened.
     had_wal: bool,
 }
 
-/// Opens a ledger that is there. What it holds is neither up to date nor checked.
+/// Opens an existing ledger for writing. It is neither migrated nor verified yet.
 pub(super) fn open_to_write(path: &Path) -> Result<WritableFile, LedgerError> {
     if !location::has_ledger(path) {
         return Err(LedgerError::NotFound { path: path.to_owned() });
@@ -33,11 +35,12 @@ pub(super) fn open_to_write(path: &Path) -> Result<WritableFile, LedgerError> {
     open_file(path)
 }
 
-/// Makes an empty file with mode 0600, and opens it.
+/// Creates an empty file with mode 0600 and opens it.
 pub(super) fn create(location: &LedgerLocation) -> Result<WritableFile, LedgerError> {
     let path = &location.path;
     if let Some(folder) = path.parent().filter(|folder| location.state_folder.as_deref() == Some(*folder)) {
-        // Only the folder of the default place is ours to make. What is wrong with another one, SQLite says.
+        // Only the state folder is ours to create. If another one is missing, opening the file
+        // reports it.
         companions::make_private_folder(folder)
             .map_err(|error| LedgerError::LockFile { path: folder.to_owned(), error })?;
     }
@@ -47,14 +50,20 @@ pub(super) fn create(location: &LedgerLocation) -> Result<WritableFile, LedgerEr
 
 fn open_file(path: &Path) -> Result<WritableFile, LedgerError> {
     location::ensure_single_link(path)?;
+    // Before SQLite opens the database, because it then creates the log.
     let had_wal = has_wal(path);
     let mut opened = OpenedFile::at(path).map_err(|error| LedgerError::LockFile { path: path.to_owned(), error })?;
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(open_error(path))?;
     configure(&connection, path)?;
-    // EXTRA: a commit that returned survives a power cut, which WAL alone does not promise, nor FULL without it. SQLite
-    // does not say so where a disk that failed for a moment, or knows no shared memory, kept the file from WAL.
+    // EXTRA, so that a commit that returned survives a power cut
+    // (https://sqlite.org/pragma.html#pragma_synchronous). WAL does not guarantee that on its own.
+    // Nor does FULL with a rollback journal: it does not sync the folder after the journal is
+    // removed, so a power cut could take back an intent whose order was sent. SQLite keeps the
+    // rollback journal without an error where a write fails while it turns to WAL, or where the
+    // disk has no shared memory.
     connection.execute_batch("PRAGMA synchronous = EXTRA").map_err(open_error(path))?;
     schema::version(&connection, path)?;
+    // The path may have been replaced between the two opens.
     opened.ensure_same_file()?;
     Ok(WritableFile { connection, opened, had_wal })
 }
@@ -64,21 +73,22 @@ fn has_wal(path: &Path) -> bool {
 }
 
 impl WritableFile {
-    /// Brings the ledger up to date, and refuses one that is not whole: damaged, or without the write-ahead log of a run
-    /// that did not end cleanly. `held` is the target whose lock is held already.
+    /// Migrates the ledger, and refuses one that is damaged or lacks the write-ahead log of a run
+    /// that did not end cleanly. `held` is the target whose lock the caller holds already.
     pub(super) fn ensure_intact(&self, location: &LedgerLocation, held: Option<TargetHash>) -> Result<(), LedgerError> {
         self.migrate_and_verify(location, held)?;
         ensure_wal_present(&self.connection, location, self.had_wal)
     }
 
-    /// Brings the ledger up to date, and refuses one that is damaged.
+    /// Migrates the ledger, and refuses one that is damaged.
     pub(super) fn migrate_and_verify(
         &self,
         location: &LedgerLocation,
         held: Option<TargetHash>,
     ) -> Result<(), LedgerError> {
         let found = schema::version(&self.connection, &location.path)?;
-        // A run of an older program would go on writing rows as its version knows them.
+        // The locks keep runs of an older program out, which would go on writing rows of their
+        // version.
         let is_older = (1..i64::from(schema::VERSION)).contains(&found);
         let others = || RunLock::acquire_others(&location.path, held, "a migration of the ledger");
         let _locks = if is_older { others()? } else { Vec::new() };
@@ -86,20 +96,21 @@ impl WritableFile {
         integrity::verify(&self.connection, &location.path)
     }
 
-    /// Refuses a ledger that is behind what companions of runs to this target remember.
+    /// Refuses a ledger that is behind the state that companions of runs to this target recorded.
     pub(super) fn ensure_newest(&self, location: &LedgerLocation, target: TargetHash) -> Result<(), LedgerError> {
         ensure_newest(&self.connection, location, target)
     }
 
-    /// Says that a log cannot be verified: a run did not end cleanly, and no companion remembers how far it came.
+    /// Returns a warning if the log cannot be verified: a run did not end cleanly, and no
+    /// companion recorded how many transactions it wrote.
     pub(super) fn unverified_wal_warning(&self, location: &LedgerLocation) -> Result<Option<String>, LedgerError> {
         let Some(run) = open_run(&self.connection, &location.path)? else { return Ok(None) };
         let now = current_state(&self.connection, &location.path)?;
         let is_recorded = companions::recorded_states(location, None).iter().any(|(_, state)| state.id == now.id);
         Ok((!is_recorded).then(|| {
             format!(
-                "run {run} did not end cleanly, and no companion remembers the ledger {}: if its log {} were damaged, \
-                 the newest attempts would be missing without a sign",
+                "run {run} did not end cleanly, and no companion recorded the state of the ledger {}: \
+                 if its log {} is damaged, the loss of its newest attempts is not detected",
                 location.path.display(),
                 location::wal_path(&location.path).display()
             )
@@ -107,8 +118,8 @@ impl WritableFile {
     }
 }
 
-/// A ledger that is only read, brought up to date in a copy where it is of an older version. Nothing where there is none, or
-/// one that was made but not written to.
+/// Opens a ledger read-only; one of an older version is migrated in a copy. `None` if there is
+/// none, or if it was created but never written to.
 pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, LedgerError> {
     if !location::has_ledger(path) {
         return Ok(None);
@@ -125,7 +136,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, LedgerErro
     Ok((found > 0).then_some(copy))
 }
 
-/// The same, refused where it is not whole.
+/// Like [`open_to_read`], but refuses a ledger that is damaged, incomplete or outdated.
 pub(super) fn open_to_look_up(
     location: &LedgerLocation,
     target: TargetHash,
@@ -139,7 +150,8 @@ pub(super) fn open_to_look_up(
 }
 
 fn ensure_newest(connection: &Connection, location: &LedgerLocation, target: TargetHash) -> Result<(), LedgerError> {
-    // The companions first: they lag behind a run that writes at this moment.
+    // The companions are read first: a run that writes meanwhile can then only make the ledger
+    // newer.
     let recorded = companions::recorded_states(location, Some(target));
     companions::ensure_not_behind(&location.path, &current_state(connection, &location.path)?, &recorded)
 }
@@ -152,7 +164,9 @@ fn open_read_only(path: &Path) -> Result<Connection, LedgerError> {
         schema::version(&connection, path).map(|_| connection)
     };
     match open() {
-        // SQLite needs to make shared memory beside the file, which another user may not. Without a log no run is writing.
+        // SQLite needs to create a shared-memory file next to the database, which another user may
+        // not be allowed to do (https://sqlite.org/wal.html#readonly). Without a log no run is
+        // writing.
         Err(LedgerError::Open { .. }) if !has_wal(path) => open_immutable(path),
         opened => opened,
     }
@@ -165,7 +179,7 @@ fn open_immutable(path: &Path) -> Result<Connection, LedgerError> {
     let connection =
         Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).map_err(open_error(path))?;
     configure(&connection, path)?;
-    // Tells `is_wal_mode` how it was opened.
+    // A marker for `is_wal_mode`: SQLite does not report that a database was opened as immutable.
     connection.pragma_update(None, "query_only", true).map_err(open_error(path))?;
     Ok(connection)
 }
@@ -178,12 +192,13 @@ fn copy(connection: &Connection) -> Result<Connection, rusqlite::Error> {
     Ok(copy)
 }
 
-/// A commit is one write to a log beside the file, and readers do not wait for it. The file remembers.
+/// Turns on write-ahead logging, a property of the file: a commit is one write to a log next to
+/// it, and readers do not wait for it.
 pub(super) fn enable_wal(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     connection.execute_batch("PRAGMA journal_mode = WAL").map_err(open_error(path))
 }
 
-/// What a companion would have to remember of the ledger as it is now.
+/// The current state of the ledger, as companions record it.
 pub(super) fn current_state(connection: &Connection, path: &Path) -> Result<LedgerState, LedgerError> {
     let read = |row: &rusqlite::Row<'_>| {
         let (id, commits): (Vec<u8>, i64) = (row.get(0)?, row.get(1)?);
@@ -192,12 +207,13 @@ pub(super) fn current_state(connection: &Connection, path: &Path) -> Result<Ledg
     connection.query_row("SELECT id, commits FROM ledger", [], read).map_err(open_error(path))
 }
 
-/// A run that was killed leaves its name in `targets.open_run` and its newest attempts in the write-ahead log: without the
-/// log they are lost.
+/// Refuses a ledger without the log that it needs. A run that was killed leaves its id in
+/// `targets.open_run` and its newest attempts in the write-ahead log: without the log they are
+/// lost.
 fn ensure_wal_present(connection: &Connection, location: &LedgerLocation, had_wal: bool) -> Result<(), LedgerError> {
     let path = &location.path;
     match open_run(connection, path)? {
-        // The log may have been made by a run that began while we looked.
+        // The second `has_wal`: a run that began after the first may have created the log.
         Some(run) if is_wal_mode(connection, path)? && !had_wal && !has_wal(path) => {
             let now = current_state(connection, path)?;
             let is_recorded = companions::recorded_states(location, None).iter().any(|(_, state)| *state == now);
@@ -207,14 +223,14 @@ fn ensure_wal_present(connection: &Connection, location: &LedgerLocation, had_wa
     }
 }
 
-/// A run that did not end cleanly, or goes on.
+/// A run that did not end cleanly or is still active.
 fn open_run(connection: &Connection, path: &Path) -> Result<Option<String>, LedgerError> {
     let open_run = "SELECT open_run FROM targets WHERE open_run IS NOT NULL LIMIT 1";
     connection.query_row(open_run, [], |row| row.get(0)).optional().map_err(open_error(path))
 }
 
-/// Whether the file is written through a log: a disk without shared memory keeps it from that. SQLite does not say so of a
-/// file that it opened as immutable, which is done only with ledgers that are written through a log.
+/// Whether the database uses a write-ahead log; a disk without shared memory prevents that. For an
+/// immutable file SQLite reports another mode, but only ledgers in WAL mode are opened that way.
 fn is_wal_mode(connection: &Connection, path: &Path) -> Result<bool, LedgerError> {
     let mode: String =
         connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(open_error(path))?;
@@ -223,8 +239,8 @@ fn is_wal_mode(connection: &Connection, path: &Path) -> Result<bool, LedgerError
     Ok(mode == "wal" || is_immutable)
 }
 
-/// Closes a ledger. Its log stays as long as a run is marked as open, because a ledger with that mark and without a log is
-/// refused.
+/// Prepares a connection for closing: SQLite must keep the log as long as a run is marked as open,
+/// because a ledger with that mark and without a log is refused.
 pub(super) fn keep_wal_of_open_runs(connection: &Connection) -> Result<(), rusqlite::Error> {
     let has_open_run: bool =
         connection
@@ -233,7 +249,9 @@ pub(super) fn keep_wal_of_open_runs(connection: &Connection) -> Result<(), rusql
     Ok(())
 }
 
-/// Copies the log to the database file as far as no reader is in the way. Whether all of it is there.
+/// Copies the log to the database file, as far as no reader blocks it. Returns whether all of it
+/// was copied.
+// PASSIVE: the other modes wait for readers, up to the busy timeout.
 pub(super) fn checkpoint(connection: &Connection) -> Result<bool, rusqlite::Error> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
         let (is_busy, n_pages, n_copied): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -241,12 +259,13 @@ pub(super) fn checkpoint(connection: &Connection) -> Result<bool, rusqlite::Erro
     })
 }
 
-/// This moment, in milliseconds since 1970. Not `Utc::now()`, which panics where the clock is set to before that meanwhile.
+/// The current time in milliseconds since 1970.
+// Not `Utc::now()`, which panics if the clock is set to a time before 1970.
 pub(super) fn now() -> i64 {
     DateTime::<Utc>::from(SystemTime::now()).timestamp_millis()
 }
 
-/// Counts a transaction, and the attempts that it adds. Gives the number of the transaction.
+/// Counts a transaction and the attempts that it adds. Returns the number of the transaction.
 pub(super) fn count_commit(connection: &Connection, n_attempts: i64) -> Result<u64, rusqlite::Error> {
     let mut update = connection.prepare_cached(
         "UPDATE ledger SET commits = commits + 1, attempts = attempts + ?1,
@@ -257,19 +276,21 @@ pub(super) fn count_commit(connection: &Connection, n_attempts: i64) -> Result<u
 }
 
 fn configure(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
-    // Longer than a person's word on a hundred thousand orders takes.
+    // Longer than it takes to settle a hundred thousand orders in one transaction.
     connection.busy_timeout(std::time::Duration::from_secs(30)).map_err(open_error(path))?;
-    // The last connection to close the ledger would otherwise delete the log of a run that was killed.
+    // Otherwise the last connection to close the ledger would delete the log of a run that was
+    // killed.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(open_error(path))?;
     integrity::define_checksum(connection).map_err(open_error(path))
 }
 
-/// SQLite gives its companions the mode of the database, which it would make with the umask's.
+/// Creates an empty private file. SQLite would create the database with the umask's mode; its
+/// `-wal` and `-shm` files get the mode of the database.
 fn create_private(path: &Path) -> io::Result<()> {
     location::private_file_options().append(true).open(path).map(drop)
 }
 
-/// What SQLite says while a ledger is opened.
+/// Converts an error of SQLite while a ledger is opened.
 pub(super) fn open_error(path: &Path) -> impl Fn(rusqlite::Error) -> LedgerError {
     move |error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => LedgerError::NotALedger { path: path.to_owned() },
@@ -284,7 +305,8 @@ pub(super) fn open_error(path: &Path) -> impl Fn(rusqlite::Error) -> LedgerError
 mod tests {
     use super::*;
 
-    /// As the first version wrote it, with rows: not made of `MIGRATIONS`, which could be edited.
+    /// A database of version 1 with rows. Not built from `MIGRATIONS`, which could be edited by
+    /// mistake.
     const SCHEMA_V1: &str = "
         CREATE TABLE attempts (
             attempt INTEGER PRIMARY KEY,
@@ -304,7 +326,7 @@ mod tests {
             (2, x'aa', 'A-2', 1740823200000, x'02', 'run-1', 1740900001000, NULL, NULL);
     ";
 
-    /// As the second version wrote it.
+    /// A database of version 2 with rows.
     const SCHEMA_V2: &str = "
         CREATE TABLE attempts (
             attempt INTEGER PRIMARY KEY,
@@ -357,7 +379,7 @@ mod tests {
         Ok(connection)
     }
 
-    /// As a run opens it.
+    /// Opens a ledger as a run does.
     fn open_and_migrate(path: &Path) -> Connection {
         let ledger = open_to_write(path).unwrap();
         ledger.ensure_intact(&LedgerLocation::at(path.to_owned()), None).unwrap();
@@ -375,7 +397,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = create_old_ledger(folder.path(), tables);
             let before = std::fs::read(&path).unwrap();
-            // To be read it is migrated in a copy.
+            // Opened for reading, it is migrated in a copy.
             let read_only = open_to_read(&path).unwrap().unwrap();
             assert_eq!(std::fs::read(&path).unwrap(), before);
             for connection in [read_only, open_and_migrate(&path), open_and_migrate(&path)] {
@@ -408,13 +430,13 @@ mod tests {
         configure(&connection, &path).unwrap();
         let message = schema::migrate(&connection, &path).unwrap_err().to_string();
         assert!(
-            message.contains("has version 1 and cannot be brought to version ") && message.contains("hint"),
+            message.contains("has version 1 and cannot be migrated to version ") && message.contains("hint"),
             "{message}"
         );
         assert_eq!(schema::version(&connection, &path).unwrap(), 1);
     }
 
-    /// The last released version: only an index is new since.
+    /// Version 4 is the last released one; version 5 only adds an index.
     #[test]
     fn migration_from_version_4_adds_the_index() {
         let folder = tempfile::tempdir().unwrap();

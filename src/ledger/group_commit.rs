@@ -1,4 +1,7 @@
 //! Group commit: one sync to disk serves all deliveries that wait for one.
+//!
+//! A thread owns the ledger and commits queued writes in groups; callers wait for the reply. Works
+//! with any [`Ledger`] and does not decide what is written. Called by `pipeline`.
 
 use std::{
     sync::{Arc, mpsc},
@@ -10,49 +13,53 @@ use tokio::sync::oneshot;
 
 use super::{Ledger, LedgerError, LedgerWrite};
 
-/// More writes than deliveries can wait for at once; a bound for one transaction.
+/// The maximum number of writes in one transaction; more than deliveries can wait for at once.
 const MAX_GROUP: usize = 4096;
 
-/// How long a write waits for others to share its sync with. At 1,000 requests a second the thread used 8.7 % of a core
-/// without it (2 cores, a virtual disk).
+/// How long a write waits for others that share its sync. Without this delay the thread used 8.7 %
+/// of a core at 1,000 requests a second (2 cores, a virtual disk).
 const GATHER_TIME: Duration = Duration::from_millis(5);
 
-/// So many need not wait for more.
+/// A group of at least this size is committed without waiting for more.
 const LARGE_GROUP: usize = 8;
 
-/// The number of what was written.
+/// The number of the attempt or cart that was written.
 type Reply = Result<i64, Arc<LedgerError>>;
 
-/// A write, and who waits for it.
+/// A write and the channel for its reply.
 type PendingWrite = (LedgerWrite, oneshot::Sender<Reply>);
 
-/// A ledger that many deliveries write to at once. Its thread ends when the last handle is dropped.
+/// A handle to a ledger that many deliveries write to concurrently. Its thread ends when the last
+/// handle is dropped.
 #[derive(Clone)]
 pub struct GroupCommit {
     queue: mpsc::Sender<PendingWrite>,
 }
 
 impl GroupCommit {
-    /// Starts the thread that writes. Joined after the last handle is dropped, it gives the ledger, which it has closed.
+    /// Starts the writer thread. When the last handle is dropped, the thread closes the ledger;
+    /// joining it returns the ledger.
     #[must_use]
     pub fn start<L: Ledger + 'static>(ledger: L) -> (Self, thread::JoinHandle<(L, CloseReport)>) {
         let (queue, pending) = mpsc::channel();
         let writer = thread::Builder::new().name("ledger".to_owned()).spawn(move || commit_groups(ledger, &pending));
-        let writer = writer.expect("the system has room for one more thread");
+        let writer = writer.expect("the operating system can start one more thread");
         (Self { queue }, writer)
     }
 
-    /// Writes durably. An error means that it may or may not be written, and that nothing more may be sent.
+    /// Writes durably. An error means that it may or may not be written, and that nothing more may
+    /// be sent.
     pub async fn write(&self, write: LedgerWrite) -> Reply {
         let (reply, response) = oneshot::channel();
         self.queue.send((write, reply)).map_err(|_| Arc::new(LedgerError::Closed))?;
         response.await.map_err(|_| Arc::new(LedgerError::Closed))?
     }
 
-    /// Writes what no request depends on, and does not wait for it. What cannot be written is tried again at the end.
+    /// Queues a write that no request depends on, and returns at once. A write that fails is
+    /// retried when the ledger is closed.
     pub fn enqueue(&self, write: LedgerWrite) {
         let (reply, _) = oneshot::channel();
-        // Without its thread nothing else can be written either, which those say that wait.
+        // If the thread has ended, every `write` fails too and reports it.
         drop(self.queue.send((write, reply)));
     }
 }
@@ -60,7 +67,7 @@ impl GroupCommit {
 /// How a ledger was closed.
 #[derive(Debug, Default)]
 pub struct CloseReport {
-    /// How many outcomes could not be written.
+    /// The number of outcomes that could not be written.
     pub unwritten_outcomes: usize,
     /// Why the next run will not find what was written.
     pub error: Option<LedgerError>,
@@ -72,7 +79,8 @@ fn commit_groups<L: Ledger>(mut ledger: L, pending: &mpsc::Receiver<PendingWrite
         let (writes, replies): (Vec<_>, Vec<_>) = collect_group(first, pending).into_iter().unzip();
         match ledger.write(&writes) {
             Ok(numbers) => send_replies(replies, numbers.into_iter().map(Ok)),
-            // Nothing of the group is written. What came of requests may be, without the intents.
+            // The group was rolled back because of its intents. Outcomes may be written all the
+            // same, so each write is retried on its own.
             Err(LedgerError::OtherRun { .. } | LedgerError::Replaced { .. }) if writes.len() > 1 => {
                 let mut write_one = |write: &LedgerWrite| Ok(ledger.write(std::slice::from_ref(write))?[0]);
                 send_replies(replies, writes.iter().map(|write| write_one(write).map_err(Arc::new)));
@@ -84,9 +92,10 @@ fn commit_groups<L: Ledger>(mut ledger: L, pending: &mpsc::Receiver<PendingWrite
             }
         }
     }
-    // Nothing more is sent, and the disk may have room again: what is known should not be unknown to the next run.
+    // Last retry: nothing more is sent, and the disk may have space again. An outcome that is lost
+    // here would be unknown to the next run.
     let all_written = unwritten_outcomes.is_empty() || ledger.write(&unwritten_outcomes).is_ok();
-    // A cart that is taken for open is cleared once more, which nobody needs to be told.
+    // Only outcomes are counted: a cart that stays marked as open is merely cleared once more.
     let outcomes = unwritten_outcomes.iter().filter(|write| matches!(write, LedgerWrite::Outcome(..)));
     let closed =
         CloseReport { unwritten_outcomes: if all_written { 0 } else { outcomes.count() }, error: ledger.close().err() };
@@ -97,7 +106,7 @@ fn collect_group(first: PendingWrite, pending: &mpsc::Receiver<PendingWrite>) ->
     let mut group = vec![first];
     group.extend(pending.try_iter().take(MAX_GROUP));
     if group.len() < LARGE_GROUP {
-        // Asleep rather than waiting for each of them: to be woken costs as much as a write.
+        // A sleep, not a `recv_timeout` for each write: a wake-up costs as much as a write.
         thread::sleep(GATHER_TIME);
         group.extend(pending.try_iter().take(MAX_GROUP));
     }
@@ -106,7 +115,7 @@ fn collect_group(first: PendingWrite, pending: &mpsc::Receiver<PendingWrite>) ->
 
 fn send_replies(replies: Vec<oneshot::Sender<Reply>>, answers: impl Iterator<Item = Reply>) {
     for (reply, answer) in replies.into_iter().zip(answers) {
-        // Whoever has gone away needs no answer.
+        // A receiver that was dropped needs no reply.
         drop(reply.send(answer));
     }
 }
@@ -122,7 +131,7 @@ mod tests {
         },
     };
 
-    /// Writes as a test says, and knows nothing.
+    /// A ledger whose writes are scripted by a test and which holds nothing.
     struct Scripted<W>(W);
 
     impl<W: FnMut(&[LedgerWrite]) -> Result<Vec<i64>, LedgerError> + Send> Ledger for Scripted<W> {
@@ -159,7 +168,7 @@ mod tests {
         }
     }
 
-    /// Numbers its writes; fails after so many.
+    /// Numbers its writes, and fails after `max_writes`.
     fn failing_after(max_writes: i64) -> impl FnMut(&[LedgerWrite]) -> Result<Vec<i64>, LedgerError> {
         let mut n_written = 0;
         move |writes| {
@@ -174,7 +183,7 @@ mod tests {
         }
     }
 
-    /// Refuses intents, as if another run had come.
+    /// Refuses intents as if another run had written to the ledger.
     fn refuse_intents(writes: &[LedgerWrite]) -> Result<Vec<i64>, LedgerError> {
         if writes.iter().any(LedgerWrite::is_intent) {
             return Err(LedgerError::OtherRun { run: "run-2".into() });
@@ -199,7 +208,7 @@ mod tests {
         assert!(settle().await.is_err());
         assert!(ledger.write(LedgerWrite::CloseCart(CartId(1))).await.is_err());
         drop(ledger);
-        assert_eq!(writer.join().unwrap().1.unwritten_outcomes, 1, "what nobody could write");
+        assert_eq!(writer.join().unwrap().1.unwritten_outcomes, 1, "the outcome that could not be written");
     }
 
     #[test]

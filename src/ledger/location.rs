@@ -1,5 +1,6 @@
-//! Where a ledger lies, and whether its path means one file: hard links, mounts, and a file that is replaced while it is
-//! open. Knows nothing of the content. Called by `file`.
+//! Ledger location: where a ledger is stored, and whether its path names exactly one file (hard
+//! links, mount points, a file that is replaced while it is open). Does not read the content.
+//! Called by `file`, and by `lock` and `companions` for their own files.
 
 use std::{
     fs::{self, Metadata, OpenOptions},
@@ -9,46 +10,51 @@ use std::{
 
 use super::LedgerError;
 
-/// Where a run finds its ledger.
+/// Where the ledger of a run is stored.
 #[derive(Debug, Clone)]
 pub struct LedgerLocation {
     /// The database file.
     pub path: PathBuf,
-    /// The folder that is the same whatever folder the ledger is restored to, for a second companion (see `companions`).
-    /// Without one there is only the companion beside the ledger.
+    /// The folder of the second companion (see `companions`), independent of the folder that the
+    /// ledger is in or restored to. Without it the only companion is the one next to the ledger.
     pub state_folder: Option<PathBuf>,
-    /// Where an earlier version of the program kept a ledger, to be named where there is none at `path`.
+    /// Where an earlier version of the program kept its ledger, for the message if there is none
+    /// at `path`.
     pub former_path: Option<PathBuf>,
 }
 
 impl LedgerLocation {
-    /// A ledger without a state folder.
+    /// The location of a ledger without a state folder.
     #[must_use]
     pub fn at(path: PathBuf) -> Self {
         Self { path, state_folder: None, former_path: None }
     }
 
-    /// Whether there is a ledger. A file of zero bytes is none: a ledger that was emptied must not pass for a new one.
+    /// Whether a ledger exists. A file of zero bytes is none: a ledger that was emptied must not
+    /// pass for a new one.
     #[must_use]
     pub fn has_ledger(&self) -> bool {
         has_ledger(&self.path)
     }
 }
 
-/// Whether a ledger is at this path. One that this user may not see is there all the same, and opening it says so.
+/// Whether a ledger exists at this path.
 pub(super) fn has_ledger(path: &Path) -> bool {
     match fs::metadata(path) {
         Ok(file) => file.len() > 0,
+        // A ledger that this user may not see counts as existing; opening it then reports why it
+        // failed.
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
 
-/// The file that a path names, through a link or not: however the path is written, it is one ledger.
+/// Resolves symbolic links and relative parts, so that every spelling of a path names the same
+/// ledger.
 pub(super) fn canonical_path(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// How a file is opened, or made, that only this user may read.
+/// Options to open or create a file that only this user may read (mode 0600).
 pub(super) fn private_file_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.create(true);
@@ -57,14 +63,15 @@ pub(super) fn private_file_options() -> OpenOptions {
     options
 }
 
-/// The write-ahead log that SQLite keeps beside a database: beside the file itself where the path is a symbolic link.
+/// The path of SQLite's write-ahead log: next to the database file itself, also if `path` is a
+/// symbolic link to it.
 pub(super) fn wal_path(path: &Path) -> PathBuf {
     let mut name = canonical_path(path).into_os_string();
     name.push("-wal");
     PathBuf::from(name)
 }
 
-/// Which file a path named when it was opened.
+/// The identity and length of the file that a path named when it was opened.
 #[derive(Debug, Clone)]
 pub(super) struct OpenedFile {
     path: PathBuf,
@@ -72,7 +79,7 @@ pub(super) struct OpenedFile {
     len: u64,
 }
 
-/// A file on this machine. Elsewhere than on Unix the standard library does not tell files apart.
+/// Device and inode. Outside Unix, the standard library offers no file identity.
 type FileIdentity = (u64, u64);
 
 #[cfg(unix)]
@@ -93,22 +100,26 @@ impl OpenedFile {
         Ok(Self { path: path.to_owned(), identity: identity(&file), len: file.len() })
     }
 
-    /// Whether the path still names it. SQLite goes on writing to a file that was deleted or replaced, and what it writes is
-    /// lost to the next run. A database only grows.
+    /// Refuses a path that no longer names this file, or a file that is shorter than before: a
+    /// database only grows.
+    // SQLite itself continues to write to a file that was deleted or replaced, and what it writes
+    // is lost to the next run
+    // (https://sqlite.org/howtocorrupt.html#_unlinking_or_renaming_a_database_file_while_in_use).
     pub(super) fn ensure_in_place(&mut self) -> Result<(), LedgerError> {
         let before = self.len;
         self.ensure_same_file()?;
         if self.len < before {
-            return Err(replaced_error(&self.path, &format!("the file has {} bytes, {before} before", self.len)));
+            return Err(replaced_error(&self.path, &format!("the file has {} bytes, had {before}", self.len)));
         }
         Ok(())
     }
 
-    /// The same, of any length: SQLite may take back what a run wrote that did not end.
+    /// Refuses a path that no longer names this file. The length may differ, since SQLite may roll
+    /// back what an interrupted run wrote.
     pub(super) fn ensure_same_file(&mut self) -> Result<(), LedgerError> {
         let now = Self::at(&self.path).map_err(|error| replaced_error(&self.path, &error.to_string()))?;
         if now.identity != self.identity {
-            return Err(replaced_error(&self.path, "the path names another file now"));
+            return Err(replaced_error(&self.path, "the path now names another file"));
         }
         self.len = now.len;
         Ok(())
@@ -119,8 +130,9 @@ fn replaced_error(path: &Path, found: &str) -> LedgerError {
     LedgerError::Replaced { path: path.to_owned(), found: found.to_owned() }
 }
 
-/// SQLite names its write-ahead log after the path: of a file with two names it would keep two, and lose what is in one of
-/// them.
+/// Refuses a file with several names. SQLite names its write-ahead log after the path, so it would
+/// keep two logs of one file, and lose the content of one
+/// (<https://sqlite.org/howtocorrupt.html#_multiple_links_to_the_same_file>).
 pub(super) fn ensure_single_link(path: &Path) -> Result<(), LedgerError> {
     #[cfg(unix)]
     if fs::metadata(path).is_ok_and(|file| std::os::unix::fs::MetadataExt::nlink(&file) > 1) {
@@ -129,8 +141,8 @@ pub(super) fn ensure_single_link(path: &Path) -> Result<(), LedgerError> {
     ensure_not_mount_point(path)
 }
 
-/// A file that is mounted alone (`docker -v $PWD/l.db:/data/l.db`) has a second name outside, with another write-ahead log
-/// and another lock.
+/// Refuses a file that is itself a mount point (`docker -v $PWD/l.db:/data/l.db`): it has a second
+/// name outside, with another write-ahead log and another lock.
 fn ensure_not_mount_point(path: &Path) -> Result<(), LedgerError> {
     let Ok(path) = fs::canonicalize(path) else { return Ok(()) };
     if mounts().iter().any(|mount| mount.point == path) {
@@ -146,20 +158,23 @@ struct Mount {
     file_system: String,
 }
 
-/// What is mounted, as Linux says it; elsewhere, and where it may not be read, nothing is known.
+/// The mounted file systems as Linux reports them; empty on other systems or if the list is
+/// unreadable.
 fn mounts() -> Vec<Mount> {
     let text = fs::read("/proc/self/mountinfo").unwrap_or_default();
     String::from_utf8_lossy(&text).lines().filter_map(parse_mount).collect()
 }
 
-/// A line of `mountinfo` (proc(5)): the fifth field is the mount point, the first one behind `-` the type.
+/// Parses a line of `mountinfo` (proc(5)): the fifth field is the mount point, the first field
+/// after `-` the type.
 fn parse_mount(line: &str) -> Option<Mount> {
     let (before, after) = line.split_once(" - ")?;
     let point = unescape(before.split(' ').nth(4)?);
     Some(Mount { point, file_system: after.split(' ').next()?.to_owned() })
 }
 
-/// `mountinfo` writes blanks, tabs, line breaks and backslashes as three octal digits.
+/// Replaces the escapes of `mountinfo`: spaces, tabs, line breaks and backslashes are three octal
+/// digits.
 fn unescape(field: &str) -> PathBuf {
     let mut text = field.to_owned();
     for (escape, character) in [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")] {
@@ -168,10 +183,10 @@ fn unescape(field: &str) -> PathBuf {
     PathBuf::from(text)
 }
 
-/// The type of the file system, if what is on it ends with a container or with the machine.
+/// The type of the file system, if it may end with a container or with the machine.
 pub(super) fn ephemeral_file_system(path: &Path) -> Option<String> {
     let path = fs::canonicalize(path).ok()?;
-    // The last of equal mount points covers the ones before.
+    // `max_by_key` returns the last of equal mount points, which covers the earlier ones.
     let containing = mounts().into_iter().filter(|mount| path.starts_with(&mount.point));
     let file_system = containing.max_by_key(|mount| mount.point.components().count())?.file_system;
     ["overlay", "tmpfs", "ramfs"].contains(&file_system.as_str()).then_some(file_system)

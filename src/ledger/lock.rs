@@ -1,5 +1,8 @@
-//! One run at a time for a ledger and a target. The lock is the operating system's: it dies with its process, so no
-//! crash leaves one behind. The lock file is also a companion of the ledger (see `companions`).
+//! Run lock: one run at a time for a ledger and a target.
+//!
+//! An advisory file lock of the operating system, which ends with its process: no crash leaves a
+//! stale one behind. The lock file is also a companion of the ledger (see `companions`). Used by
+//! the modules that write to the ledger.
 
 use std::{
     fs::{File, TryLockError},
@@ -13,7 +16,7 @@ use super::{
     location::{canonical_path, private_file_options},
 };
 
-/// Held until it is dropped, or the process ends however it does.
+/// A lock that is held until it is dropped or the process ends.
 #[derive(Debug)]
 pub struct RunLock {
     file: File,
@@ -21,12 +24,14 @@ pub struct RunLock {
 }
 
 impl RunLock {
-    /// Takes the lock of a ledger for a target and says in it who holds it: `run 7`, say.
+    /// Acquires the lock of a ledger for a target, and writes its holder (for example `run 7`)
+    /// into it.
     pub(super) fn acquire(ledger: &Path, target: TargetHash, holder: &str) -> Result<Self, LedgerError> {
         Self::acquire_file(&lock_file(&canonical_path(ledger), target), holder)
     }
 
-    /// Takes the locks of all targets that ever had one but for a target that is held already: nobody writes then.
+    /// Acquires the locks of all targets that ever had one, except for a target whose lock is
+    /// already held. While they are held, no run writes to the ledger.
     pub(super) fn acquire_others(
         ledger: &Path,
         held: Option<TargetHash>,
@@ -45,7 +50,7 @@ impl RunLock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                // Who holds it is a courtesy; that it is held is certain.
+                // The name of the holder is only for the message; an error here changes nothing.
                 drop(file.read_to_string(&mut holder));
                 let holder = holder.lines().next().unwrap_or_default().to_owned();
                 return Err(LedgerError::Locked { holder });
@@ -53,7 +58,7 @@ impl RunLock {
             Err(TryLockError::Error(error)) => return Err(lock_error(error)),
         }
         let mut previous = String::new();
-        // One that cannot be read remembers nothing.
+        // A companion is evidence, never a condition: one that is unreadable records nothing.
         drop(file.read_to_string(&mut previous));
         let holder = format!("{holder}, process {}", std::process::id());
         let mut lock = Self { file, holder };
@@ -61,12 +66,13 @@ impl RunLock {
         Ok(lock)
     }
 
-    /// Remembers the state of the ledger beside which the lock lies.
+    /// Records the state of the ledger in the lock file, which makes it a companion.
     pub(super) fn record(&mut self, state: &LedgerState) -> io::Result<()> {
         self.write(Some(state))
     }
 
     fn write(&mut self, state: Option<&LedgerState>) -> io::Result<()> {
+        // Rewritten in place: a rename would give the path a new file that is not locked.
         let text = format!("{}\n{}", self.holder, state.map_or_else(String::new, LedgerState::to_line));
         self.file.rewind()?;
         self.file.write_all(text.as_bytes())?;
@@ -74,14 +80,14 @@ impl RunLock {
     }
 }
 
-/// Beside the ledger, a file for each target.
+/// The lock file of a target, next to the ledger.
 fn lock_file(ledger: &Path, target: TargetHash) -> PathBuf {
     let mut name = ledger.as_os_str().to_owned();
     name.push(format!(".{target}.lock"));
     PathBuf::from(name)
 }
 
-/// The lock files beside a ledger, of whichever targets.
+/// The lock files of all targets next to a ledger.
 pub(super) fn lock_files(ledger: &Path) -> Vec<PathBuf> {
     let (Some(folder), Some(name)) = (ledger.parent(), ledger.file_name()) else { return Vec::new() };
     let prefix = format!("{}.", name.to_string_lossy());

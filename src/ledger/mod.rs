@@ -1,11 +1,14 @@
-//! What was sent and what came of it, durably: the memory that keeps an order from being sent twice.
+//! Ledger: a durable record of every attempt to send an order and of its outcome. It keeps an
+//! order from being sent twice. It holds references and hashes, no personal data.
 //!
-//! Holds references and hashes, nothing personal. Before a checkout goes on the wire its intent is written; after the
-//! answer its outcome. An intent without an outcome is an order of which nobody knows. Before an order that is assembled
-//! from several events puts anything in a cart, its browser is written, and once nothing can be left in the cart, that it
-//! is closed: the next run clears the carts that stayed open. There are two views of it: that
-//! of a run to one target, a [`Ledger`], which `pipeline` uses, and that of a person on all of it, a [`Book`], which the
-//! command `ledger` of `cli` uses. Knows only `model`.
+//! Write-ahead protocol: the intent is written before a checkout goes on the wire, the outcome
+//! after the response. An intent without an outcome is an order whose outcome is unknown. A cart
+//! is recorded before an assembled order adds anything to it, and marked as closed once nothing
+//! can be left in it; the next run clears the carts that stayed open.
+//!
+//! Two views: [`Ledger`] serves one run to one target and is used by `pipeline`; [`LedgerAdmin`]
+//! serves the operator for all targets and is used by the `ledger` command of `cli`. Knows only
+//! `model`.
 
 mod admin;
 mod adopt;
@@ -55,218 +58,246 @@ use crate::model::{
 pub enum LedgerError {
     /// The database cannot be opened.
     #[error(
-        "the ledger {}: {error}\n  hint: it must lie on a writable disk with some room; move it if need be, and --ledger names the place",
+        "cannot open the ledger {}: {error}\n  \
+         hint: it must be on a writable disk with free space; move it if necessary, and name its place with --ledger",
         .path.display()
     )]
     Open {
-        /// Its file.
+        /// The database file.
         path: PathBuf,
-        /// What SQLite says.
+        /// The error that SQLite reports.
         error: rusqlite::Error,
     },
-    /// It was written by a newer program.
+    /// A newer program wrote it.
     #[error(
-        "the ledger {} has version {found}, this orderferry knows {known}\n  hint: use the newer orderferry that wrote it",
+        "the ledger {} has version {found}; this orderferry supports versions up to {known}\n  \
+         hint: use the newer orderferry that wrote it",
         .path.display()
     )]
     NewerVersion {
-        /// Its file.
+        /// The database file.
         path: PathBuf,
-        /// Its version.
+        /// The version of its schema.
         found: i64,
-        /// The newest known version.
+        /// The newest version that this program supports.
         known: i64,
     },
-    /// It was written by an older program, and cannot be brought up to date.
+    /// An older program wrote it, and it cannot be migrated.
     #[error(
-        "the ledger {} has version {found} and cannot be brought to version {known}: {error}\n  hint: this user must be able to write the file and its folder",
+        "the ledger {} has version {found} and cannot be migrated to version {known}: {error}\n  \
+         hint: this user must be able to write the file and its folder",
         .path.display()
     )]
     MigrationFailed {
-        /// Its file.
+        /// The database file.
         path: PathBuf,
-        /// Its version.
+        /// The version of its schema.
         found: i64,
-        /// The newest known version.
+        /// The newest version that this program supports.
         known: i64,
-        /// What SQLite says.
+        /// The error that SQLite reports.
         error: rusqlite::Error,
     },
-    /// There is none, where one was asked for what it holds.
+    /// No ledger exists where one was to be read.
     #[error(
-        "there is no ledger {}\n  hint: --ledger names it; the first run makes it with --new-ledger", .path.display()
+        "there is no ledger at {}\n  hint: name it with --ledger; the first run creates it with --new-ledger",
+        .path.display()
     )]
     NotFound {
-        /// Where it should be.
+        /// The path that was tried.
         path: PathBuf,
     },
-    /// There is none, and nobody said that this is the first run.
+    /// No ledger exists, and this was not declared the first run.
     #[error(
-        "there is no ledger {}, so it is not known what was sent before; nothing was sent{}\n  hint: the first run makes it with --new-ledger; if there was one, restore it or name it with --ledger: with a new ledger every order is sent again",
+        "there is no ledger at {}, so it is unknown what was sent before; nothing was sent{}\n  \
+         hint: the first run creates it with --new-ledger; if there was one, restore it or name it with --ledger: \
+         with a new ledger every order is sent again",
         .path.display(), former_ledger_hint(.former.as_deref())
     )]
     NoLedger {
-        /// Where it should be.
+        /// The path that was tried.
         path: PathBuf,
-        /// A ledger where earlier versions kept it.
+        /// A ledger at the path that earlier versions used.
         former: Option<PathBuf>,
     },
-    /// It is no new one, though a new one was asked for.
+    /// A new ledger was declared, but this one has been used.
     #[error(
-        "--new-ledger, but the ledger {} holds {attempt_count} attempts to send an order; nothing was sent\n  hint: leave out --new-ledger to go on with this ledger; the option is for the first run only",
+        "--new-ledger was given, but the ledger {} holds {attempt_count} attempts to send an order; \
+         nothing was sent\n  \
+         hint: leave out --new-ledger to continue with this ledger; the option is for the first run only",
         .path.display()
     )]
     NotNew {
-        /// Its file.
+        /// The database file.
         path: PathBuf,
-        /// How many.
+        /// The number of attempts to all targets.
         attempt_count: i64,
     },
     /// It holds other targets, but not this one.
     #[error(
-        "the ledger {} holds other targets, but no attempt to send an order to {base_url} with this client key; nothing was sent{}\n  hint: if it is another tenant, add --new-target; if it is the same tenant under a new key or URL, orderferry ledger adopt --from TARGET, or its orders are sent twice",
+        "the ledger {} holds other targets, but no attempt to send an order to {base_url} with this client key; \
+         nothing was sent{}\n  \
+         hint: for another tenant add --new-target; for the same tenant under a new key or URL run \
+         orderferry ledger adopt --from TARGET first, or its orders are sent twice",
         .path.display(), targets::format_lines(.known)
     )]
     UnknownTarget {
-        /// Its file.
+        /// The database file.
         path: PathBuf,
         /// The base URL of the target that it does not hold.
         base_url: String,
-        /// Those that it holds.
+        /// The targets that it holds.
         known: Vec<KnownTarget>,
     },
-    /// It holds this target already, though a new one was announced.
+    /// A new target was declared, but the ledger holds attempts to send to it.
     #[error(
-        "--new-target, but the ledger {} holds attempts to send orders to this target; nothing was sent\n  hint: leave out --new-target; the option is for the first run to a target only",
+        "--new-target was given, but the ledger {} holds attempts to send orders to this target; nothing was sent\n  \
+         hint: leave out --new-target; the option is for the first run to a target only",
         .path.display()
     )]
     NotNewTarget {
-        /// Its file.
+        /// The database file.
         path: PathBuf,
     },
-    /// Its file is mounted alone.
+    /// The file itself is a mount point.
     #[error(
-        "the ledger {} is a mount point; a file that is mounted alone has a second name outside, which would damage it\n  hint: mount the folder in place of the file",
+        "the ledger {} is a mount point; a file that is mounted on its own has a second name outside, \
+         which would damage it\n  hint: mount the folder instead of the file",
         .path.display()
     )]
     MountPoint {
-        /// Its file.
+        /// The database file.
         path: PathBuf,
     },
-    /// Its path does not name the open file any more.
+    /// The path no longer names the open file.
     #[error(
-        "the ledger {} was deleted, replaced or cut off while it was open ({found}), so nothing more is sent\n  hint: put the file back before the next run; results.ndjson of this run names what was sent",
+        "the ledger {} was deleted, replaced or truncated while it was open ({found}), so nothing more is sent\n  \
+         hint: put the file back before the next run; results.ndjson of this run lists what was sent",
         .path.display()
     )]
     Replaced {
-        /// Its file.
+        /// The database file.
         path: PathBuf,
-        /// What is there now.
+        /// What is at the path now.
         found: String,
     },
-    /// Its content is not what was written.
+    /// Its content differs from what was written.
     #[error(
-        "the ledger {} is damaged: {found}\n  hint: restore a backup of it, then see orderferry ledger accept-loss; without a sound ledger orders would be sent twice",
+        "the ledger {} is damaged: {found}\n  \
+         hint: restore a backup of it, then see orderferry ledger accept-loss; \
+         without an intact ledger orders would be sent twice",
         .path.display()
     )]
     Damaged {
-        /// Its file.
+        /// The database file.
         path: PathBuf,
-        /// What was found.
+        /// The first damage that was found.
         found: String,
     },
-    /// It lacks what it held before.
+    /// It has fewer transactions than a companion recorded.
     #[error(
-        "the ledger {} is at transaction {commits}, but it was at {expected}, says {}: its newest attempts are lost, as in an older backup\n  hint: find the newest copy; if there is none, settle what can be known of the last runs, then orderferry ledger accept-loss",
+        "the ledger {} is at transaction {commits}, but {} recorded transaction {expected}: \
+         its newest attempts are lost, as in an older backup\n  \
+         hint: find the newest copy; if there is none, settle what can be found out about the last runs, \
+         then run orderferry ledger accept-loss",
         .path.display(), .companion.display()
     )]
     Behind {
-        /// Its file.
+        /// The database file.
         path: PathBuf,
-        /// How many it holds.
+        /// The number of transactions that it holds.
         commits: u64,
-        /// The file that remembers more.
+        /// The file that recorded more.
         companion: PathBuf,
-        /// How many that remembers.
+        /// The number of transactions that the companion recorded.
         expected: u64,
     },
-    /// It lacks what was in its write-ahead log.
+    /// Its write-ahead log is gone, and with it what was not yet in the database file.
     #[error(
         "the ledger {} lacks its write-ahead log {}: run {run} did not end cleanly{}",
         .path.display(), location::wal_path(.path).display(), missing_wal_hint(*.is_recorded)
     )]
     WalMissing {
-        /// Its file.
+        /// The database file.
         path: PathBuf,
         /// The run that did not end cleanly.
         run: String,
-        /// Whether a companion remembers just this state of the ledger.
+        /// Whether a companion recorded exactly this state of the ledger.
         is_recorded: bool,
     },
-    /// Its file has a second name.
+    /// The file has several names.
     #[error(
-        "the ledger {} is one file under several names (hard links), which would damage it\n  hint: keep one name and remove the others; a copy (cp) is a file of its own",
+        "the ledger {} is one file under several names (hard links), which would damage it\n  \
+         hint: keep one name and remove the others; a copy (cp) is a separate file",
         .path.display()
     )]
     HardLinked {
         /// One of its names.
         path: PathBuf,
     },
-    /// It is a database of something else.
-    #[error("{} is no ledger of orderferry", .path.display())]
+    /// It is another program's database, or no database.
+    #[error("{} is not an orderferry ledger", .path.display())]
     NotALedger {
-        /// Its file.
+        /// The file.
         path: PathBuf,
     },
-    /// The lock file cannot be made.
+    /// The database, its lock file or its folder cannot be created or opened.
     #[error(
-        "{}: {error}\n  hint: the ledger must lie on a writable disk with some room; move it if need be, and --ledger names the place",
+        "{}: {error}\n  hint: the ledger must be on a writable disk with free space; move it if necessary, \
+         and name its place with --ledger",
         .path.display()
     )]
     LockFile {
-        /// The lock file.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error that the operating system reports.
         error: std::io::Error,
     },
-    /// Another run holds it, or someone who settles orders by hand.
-    #[error("the ledger is held for this target: {holder}\n  hint: wait until it has ended")]
+    /// Another run, or a `ledger` command, holds the lock of this target.
+    #[error("the ledger is locked for this target by {holder}\n  hint: wait until it has ended")]
     Locked {
-        /// Who it is.
+        /// Who holds the lock, and the process id.
         holder: String,
     },
-    /// Another run writes to it all the same: someone removed the lock file.
+    /// Another run writes to it in spite of the lock: the lock file was removed.
     #[error(
-        "another run ({run}) writes to this ledger for the same target, so nothing more is sent\n  hint: wait until it has ended, run this again, and leave the .lock files alone"
+        "another run ({run}) writes to this ledger for the same target, so nothing more is sent\n  \
+         hint: wait until it has ended, run this again, and do not remove the .lock files"
     )]
     OtherRun {
-        /// Which.
+        /// The id of the other run.
         run: String,
     },
-    /// A read or write failed. An empty ledger elsewhere would be no way out: everything would be sent again.
+    /// A read or write failed. The hint insists on the same ledger, because with an empty one
+    /// elsewhere every order would be sent again.
     #[error(
-        "the ledger {}: {error}\n  hint: see to its disk and run it again to go on, with this ledger: it knows what was sent",
+        "cannot read or write the ledger {}: {error}\n  \
+         hint: check its disk, then run this again with the same ledger to continue: it records what was sent",
         .path.display()
     )]
     Failed {
-        /// Its file.
+        /// The database file.
         path: PathBuf,
-        /// What SQLite says.
+        /// The error that SQLite reports.
         error: String,
     },
-    /// The same, said by someone who does not know the file.
-    #[error("the ledger: {0}")]
+    /// A read or write failed, and the path is not known where it failed.
+    #[error("cannot read or write the ledger: {0}")]
     Sqlite(String),
-    /// The thread that writes is gone.
+    /// The writer thread has ended.
     #[error("the ledger is closed")]
     Closed,
 }
 
-fn missing_wal_hint(is_remembered: bool) -> &'static str {
-    if is_remembered {
-        ", but a companion remembers just this state\n  hint: a tool such as sqlite3 takes the log when it closes the ledger, and then nothing is lost; if that is what happened, orderferry ledger accept-loss goes on"
+fn missing_wal_hint(is_recorded: bool) -> &'static str {
+    if is_recorded {
+        ", but a companion recorded exactly this state\n  \
+         hint: a tool such as sqlite3 merges the log when it closes the ledger, and then nothing is lost; \
+         if that is what happened, continue with orderferry ledger accept-loss"
     } else {
-        ", and its newest attempts are in that file\n  hint: put it back beside the ledger; if it is lost, settle what can be known of that run, then orderferry ledger accept-loss"
+        ", and its newest attempts are in that file\n  \
+         hint: put it back next to the ledger; if it is lost, settle what can be found out about that run, \
+         then run orderferry ledger accept-loss"
     }
 }
 
@@ -283,7 +314,8 @@ impl From<rusqlite::Error> for LedgerError {
 }
 
 impl LedgerError {
-    /// Names the file of a failed read or write.
+    /// Adds the path of the database to a failed read or write.
+    // `From` cannot do it: `?` calls it inside a query, where no connection is at hand.
     fn with_path(self, connection: &rusqlite::Connection) -> Self {
         match (self, connection.path()) {
             (Self::Sqlite(error), Some(path)) => Self::Failed { path: path.into(), error },
@@ -292,14 +324,14 @@ impl LedgerError {
     }
 }
 
-/// An order as the ledger knows it: by reference and time, compared by content.
+/// An order as the ledger identifies it: by reference and time, compared by content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderKey {
     /// The order's reference.
     pub reference: String,
-    /// When it was made; shops use references again.
+    /// When it was ordered. Part of the key, because shops reuse references.
     pub ordered_at: DateTime<Utc>,
-    /// What it holds.
+    /// The hash of its content.
     pub content: ContentHash,
 }
 
@@ -308,25 +340,26 @@ pub struct OrderKey {
 pub struct Intent {
     /// The order.
     pub order: OrderKey,
-    /// Its status, so that a later run can say what changed; likewise what follows.
+    // Status, total and number of items are stored so that a later run can report what changed.
+    /// Its status.
     pub status: String,
     /// Its total.
     pub money: Option<Money>,
-    /// How many items it has.
+    /// The number of its items.
     pub item_count: usize,
-    /// What it has in common with the same order under another reference.
+    /// The hash that it shares with the same order under another reference.
     pub dedup_hash: Option<DedupHash>,
 }
 
-/// One sending of an order's last event, by its number in the ledger.
+/// One attempt to send an order's last event, by its number in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptId(pub i64);
 
-/// The cart of one browser on which an order is assembled, by its number in the ledger.
+/// The cart of the browser on which an order is assembled, by its number in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CartId(pub i64);
 
-/// A cart in which an order's items may lie.
+/// A cart that may still contain an order's items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenCart {
     /// Its number.
@@ -335,71 +368,73 @@ pub struct OpenCart {
     pub reference: String,
     /// The browser's id.
     pub browser: String,
-    /// The event that empties it.
+    /// The event that empties the cart.
     pub clear_cart: EventJson,
 }
 
-/// What is known of one sending.
+/// The state of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptState {
-    /// It was about to be sent, and nothing is known since.
+    /// It was about to be sent; no outcome was recorded.
     Intended,
     /// The service accepted it.
     Accepted,
-    /// The service surely did not take it.
+    /// It is known not to be accepted.
     NotAccepted,
-    /// No answer came that says anything.
+    /// It was sent, and no conclusive response came.
     Unknown,
 }
 
 impl AttemptState {
-    /// Whether the service may have it, and nobody knows.
+    /// Whether the service may or may not have accepted it.
     fn is_open(self) -> bool {
         matches!(self, Self::Intended | Self::Unknown)
     }
 }
 
-/// An earlier sending.
+/// An earlier attempt to send an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryEntry {
     /// The order.
     pub order: OrderKey,
-    /// What came of it.
+    /// Its state.
     pub state: AttemptState,
-    /// Whether a person said so.
+    /// Whether the operator set this state with `ledger settle`.
     pub is_manual: bool,
-    /// What was sent, as far as it was written down.
+    /// What was sent, as far as it was recorded.
     pub snapshot: OrderSnapshot,
 }
 
-/// Something to be written.
+/// One write to the ledger.
 #[derive(Debug, Clone)]
 pub enum LedgerWrite {
     /// An order's last event is about to be sent.
     Intent(Intent),
-    /// What came of it.
+    /// The outcome of an attempt.
     Outcome(AttemptId, AttemptState),
-    /// An order's items are about to be put in the cart of a browser.
+    /// An order's items are about to be added to the cart of a browser.
     OpenCart {
         /// The order's reference.
         reference: String,
         /// The browser's id.
         browser: String,
-        /// The event that empties it.
+        /// The event that empties the cart.
         clear_cart: EventJson,
     },
-    /// Nothing is left in it.
+    /// Nothing is left in the cart.
     CloseCart(CartId),
-    /// An accepted order has changed; each change once, so that a person can acknowledge it.
+    /// An accepted order has changed. Each change is stored once, so that the operator can
+    /// acknowledge it.
     RecordChange(Box<ChangedOrder>),
-    /// The changes that this run noted stand in a finished report.
+    /// The changes that this run recorded are in a finished report.
     MarkReported,
-    /// The tenant has seen types of extension attributes, which it keeps for ever.
+    /// The tenant has accepted extension attributes of these types, which it keeps for ever.
     RecordAttributeTypes(Vec<AttributeType>),
 }
 
 impl LedgerWrite {
-    /// Whether it leads to a request, which must not be sent without it. The others say what came of one.
+    /// Whether a request depends on it: that request must not be sent unless this is durable. The
+    /// other writes record what has already happened.
     fn is_intent(&self) -> bool {
         matches!(self, Self::Intent(_) | Self::OpenCart { .. })
     }
@@ -407,25 +442,28 @@ impl LedgerWrite {
 
 /// A store of attempts and carts for one target and one run.
 pub trait Ledger: Send {
-    /// All sendings of a reference to this target, by any run.
+    /// Returns all attempts of any run to send a reference to this target.
     fn history(&self, reference: &str) -> Result<Vec<HistoryEntry>, LedgerError>;
 
-    /// The references of orders of this likeness that were accepted, or may have been: as they were sent, the first of them.
+    /// Returns the references of orders with this hash that were or may have been accepted, in the
+    /// order in which they were sent, at most the first 1,000.
     fn references_by_dedup_hash(&self, dedup_hash: DedupHash) -> Result<Vec<String>, LedgerError>;
 
-    /// The references of orders of this time that were accepted, or may have been, the first of them.
+    /// Returns the references of orders with this time that were or may have been accepted, in the
+    /// order in which they were sent.
     fn references_by_time(&self, ordered_at: DateTime<Utc>) -> Result<Vec<String>, LedgerError>;
 
-    /// What is known of the change that makes an accepted order this one.
+    /// Returns the state of the change from the accepted order to this one.
     fn change_state(&self, order: &OrderKey) -> Result<ChangeState, LedgerError>;
 
-    /// The types that this target has seen of extension attributes.
+    /// Returns the types of the extension attributes that this target has accepted.
     fn attribute_types(&self) -> Result<AttributeTypes, LedgerError>;
 
-    /// The carts at this target that any run left open, the oldest first.
+    /// Returns the carts at this target that any run left open, the oldest first.
     fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError>;
 
-    /// Writes all or nothing, durably when it returns. Gives the number of each write's attempt or cart.
+    /// Writes all or nothing; durable when it returns. Returns the number of each write's attempt
+    /// or cart.
     fn write(&mut self, writes: &[LedgerWrite]) -> Result<Vec<i64>, LedgerError>;
 
     /// Marks a clean end. An error means that the next run will not find what was written.

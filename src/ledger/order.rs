@@ -1,4 +1,6 @@
-//! An order as the ledger holds it: its sendings, the changes seen since, and the state that they make. Does no I/O.
+//! Ledger order: all submissions of one order, the changes recorded since, and the state that
+//! follows from both; also how columns are read and written. Does no I/O. Used by `admin`,
+//! `settle` and `sqlite`.
 
 use chrono::{DateTime, Utc};
 use rusqlite::Row;
@@ -6,31 +8,31 @@ use rusqlite::Row;
 use super::{AttemptId, AttemptState, OrderSnapshot, TargetHash};
 use crate::model::{money::Money, order::SAME_ORDER_WINDOW, planned::ContentHash};
 
-/// One sending of an order's last event.
+/// One attempt to send an order's last event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
-    /// Its number.
+    /// The number of the attempt.
     pub attempt: AttemptId,
-    /// When the order was made.
+    /// The time of the order.
     pub ordered_at: DateTime<Utc>,
-    /// What the order held.
+    /// The hash of the order's content.
     pub content: ContentHash,
     /// The run that sent it.
     pub run: String,
-    /// When it was about to be sent.
+    /// When the intent was written, just before sending.
     pub intended_at: DateTime<Utc>,
-    /// What came of it.
+    /// The state of the attempt.
     pub state: AttemptState,
-    /// When that was known.
+    /// When the outcome was recorded.
     pub settled_at: Option<DateTime<Utc>>,
-    /// Whether a person said so.
+    /// Whether the operator set the outcome.
     pub is_manual: bool,
-    /// What was sent, as far as it was written down.
+    /// What was sent, as far as it was recorded.
     pub snapshot: OrderSnapshot,
 }
 
 impl Submission {
-    /// What came of it, as the ledger writes it; nothing while nothing is known.
+    /// The outcome as the ledger stores it; `None` while there is none.
     #[must_use]
     pub fn outcome(&self) -> Option<&'static str> {
         outcome_name(self.state)
@@ -41,40 +43,40 @@ impl Submission {
     }
 }
 
-/// An order that had been accepted, as a run read it with other content or left it out.
+/// A change of an accepted order: a later run read it with other content, or left it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentChange {
-    /// When the order was made, as that run read it.
+    /// The time of the order as that run read it.
     pub ordered_at: DateTime<Utc>,
-    /// What it held.
+    /// The hash of the content as that run read it.
     pub content: ContentHash,
     /// Why that run left it out; none where its content differs.
     pub cause: Option<String>,
-    /// What the run read of it, as far as it was written down.
+    /// The order as that run read it, as far as it was recorded.
     pub snapshot: OrderSnapshot,
-    /// The run that found it.
+    /// The run that recorded the change.
     pub run: String,
-    /// When.
+    /// When it was recorded.
     pub seen_at: DateTime<Utc>,
-    /// When a person acknowledged it.
+    /// When the operator acknowledged it.
     pub acknowledged_at: Option<DateTime<Utc>>,
 }
 
-/// What is known of an order.
+/// The state of an order, over all its submissions and changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderState {
     /// It was accepted.
     Accepted,
-    /// It was accepted, and a run has seen a change of it that no person acknowledged.
+    /// It was accepted, and a change of it is not acknowledged yet.
     Changed,
     /// It may have been accepted.
     Unknown,
-    /// It was surely not accepted.
+    /// It is known not to be accepted.
     Failed,
 }
 
 impl OrderState {
-    /// Its name.
+    /// The name that commands print and accept.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -86,15 +88,15 @@ impl OrderState {
     }
 }
 
-/// All that the ledger holds of one order: sendings of one reference to one target whose times are less than two days
-/// apart, as `prior_state` compares them.
+/// One order in the ledger: the submissions of one reference to one target whose order times are
+/// less than two days apart, as `prior_state` compares them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerOrder {
-    /// Where it was sent.
+    /// The target that it was sent to.
     pub target: TargetHash,
     /// Its reference.
     pub reference: String,
-    /// At least one, by the order's time, then as they were sent.
+    /// At least one, sorted by the order's time, then by attempt.
     pub submissions: Vec<Submission>,
     /// The oldest first.
     pub changes: Vec<ContentChange>,
@@ -105,14 +107,15 @@ impl LedgerOrder {
         Self { target, reference, submissions: vec![first], changes: Vec::new() }
     }
 
-    /// Whether an order of the same reference and target, made then, would be this one.
+    /// Whether an order of the same reference and target with this time is the same order.
     pub(super) fn is_same_order(&self, ordered_at: DateTime<Utc>) -> bool {
         (ordered_at - self.submissions[0].ordered_at).abs() < SAME_ORDER_WINDOW
     }
 
-    /// What is known of it.
+    /// The state over all submissions and changes.
     #[must_use]
     pub fn state(&self) -> OrderState {
+        // An acceptance outweighs open and failed submissions of the same order.
         match self.accepted() {
             Some(_) if self.changes.iter().any(|change| change.acknowledged_at.is_none()) => OrderState::Changed,
             Some(_) => OrderState::Accepted,
@@ -121,26 +124,28 @@ impl LedgerOrder {
         }
     }
 
-    /// The sending that was accepted.
+    /// The first submission that was accepted.
     #[must_use]
     pub fn accepted(&self) -> Option<&Submission> {
         self.submissions.iter().find(|submission| submission.state == AttemptState::Accepted)
     }
 
-    /// The newest sending.
+    /// The newest submission.
     #[must_use]
     pub fn newest(&self) -> &Submission {
+        // By number, since `submissions` is sorted by the order's time.
         let newest = self.submissions.iter().max_by_key(|submission| submission.attempt.0);
-        newest.expect("an order that was never sent is not in the ledger")
+        newest.expect("an order in the ledger has at least one submission")
     }
 
-    /// When it was made, as the service has it or as it was last sent.
+    /// The time of the order, as the service accepted it or as it was last sent.
     #[must_use]
     pub fn ordered_at(&self) -> DateTime<Utc> {
         self.accepted().unwrap_or_else(|| self.newest()).ordered_at
     }
 
-    /// Takes the changes of the reference that are changes of this order; content that was accepted since is none.
+    /// Keeps those changes of the reference that are changes of this order. A change to content
+    /// that was accepted since is dropped.
     pub(super) fn attach_changes(&mut self, changes: Vec<ContentChange>) {
         let Some(accepted) = self.accepted().map(|submission| submission.ordered_at) else { return };
         let was_accepted = |content| {
@@ -155,7 +160,7 @@ impl LedgerOrder {
     }
 }
 
-/// How an outcome is written.
+/// The name of an outcome in the ledger; `None` (NULL) for an intent without one.
 pub(super) fn outcome_name(state: AttemptState) -> Option<&'static str> {
     match state {
         AttemptState::Intended => None,
@@ -165,22 +170,24 @@ pub(super) fn outcome_name(state: AttemptState) -> Option<&'static str> {
     }
 }
 
-/// How an outcome is read.
+/// Parses an outcome as it is stored.
 pub(super) fn parse_outcome(outcome: Option<&str>) -> AttemptState {
     match outcome {
         None => AttemptState::Intended,
         Some("accepted") => AttemptState::Accepted,
         Some("not_accepted") => AttemptState::NotAccepted,
+        // 'unknown' is the only other value that the schema allows.
         Some(_) => AttemptState::Unknown,
     }
 }
 
-/// How a time is read.
+/// Converts stored milliseconds since 1970. A time that chrono cannot represent becomes 1970.
 pub(super) fn time_from_millis(milliseconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(milliseconds).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
-/// How the snapshot of an order is read: status, total, currency and number of items, from this column on.
+/// Reads the snapshot of an order: status, total, currency and number of items, from column
+/// `first` on.
 pub(super) fn snapshot_from_row(row: &Row<'_>, first: usize) -> Result<OrderSnapshot, rusqlite::Error> {
     let text = |column: usize| row.get::<_, Option<String>>(first + column);
     let money =

@@ -1,4 +1,5 @@
-//! What the ledger's entries mean for an order that is to be sent.
+//! Prior state: what earlier runs did with an order that is about to be sent, derived from the
+//! ledger's entries of its reference. Does no I/O and decides nothing; the caller is `pipeline`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,33 +9,37 @@ use crate::model::{order::SAME_ORDER_WINDOW, planned::ContentHash};
 /// What earlier runs did with an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PriorState {
-    /// Nothing, or it was surely not accepted.
+    /// It was not sent, or is known not to be accepted.
     None,
-    /// It was accepted, with the same content.
+    /// It was accepted with the same content.
     Accepted,
-    /// The same, and that it was accepted is what a person said.
+    /// It was accepted with the same content, according to the operator.
     AcceptedManually,
-    /// It was accepted, with the same content, and of another sending nobody knows: it may be there twice.
+    /// It was accepted with the same content, and the outcome of another attempt is unknown: the
+    /// service may have it twice.
     AcceptedMaybeTwice,
-    /// It was accepted, with other content.
+    /// It was accepted with other content.
     Changed,
-    /// It was sent, and nobody knows what came of it.
+    /// It was sent, and its outcome is unknown.
     Unknown,
-    /// An order of this reference that was made at another time was accepted, or may have been.
+    /// An order of this reference with another time was accepted, or may have been.
     ReferenceReused {
-        /// When that one was made.
+        /// The time of that order.
         ordered_at: DateTime<Utc>,
-        /// Whether it was accepted; otherwise it may have been.
+        /// Whether it was accepted; if not, its outcome is unknown.
         is_accepted: bool,
     },
 }
 
-/// What the entries of an order's reference say about it. Whether a change is acknowledged, they do not say.
+/// Derives the prior state of an order from all entries of its reference. They do not contain
+/// whether a change is acknowledged; see `Ledger::change_state`.
 #[must_use]
 pub fn prior_state(entries: &[HistoryEntry], ordered_at: DateTime<Utc>, content: ContentHash) -> PriorState {
     let has_open = entries.iter().any(|entry| entry.state.is_open() && distance(entry, ordered_at) < SAME_ORDER_WINDOW);
     match matching_accepted(entries, ordered_at, content) {
         Some(entry) if entry.order.content == content => match entry.is_manual {
+            // The operator's decision ends the uncertainty, also that of an attempt that is open
+            // still.
             true => PriorState::AcceptedManually,
             false if has_open => PriorState::AcceptedMaybeTwice,
             false => PriorState::Accepted,
@@ -45,7 +50,8 @@ pub fn prior_state(entries: &[HistoryEntry], ordered_at: DateTime<Utc>, content:
     }
 }
 
-/// The accepted order that an order of the same reference is, if there is one: the nearest, less than two days away.
+/// Returns the accepted order of the same reference that this order is: the nearest in time, if it
+/// is less than two days away (Sitecore's own rule for a repeated reference).
 #[must_use]
 pub fn matching_accepted(
     entries: &[HistoryEntry],
@@ -53,20 +59,22 @@ pub fn matching_accepted(
     content: ContentHash,
 ) -> Option<&HistoryEntry> {
     let accepted = entries.iter().filter(|entry| entry.state == AttemptState::Accepted);
+    // Of two at the same distance, the one with equal content: an order is then not reported as
+    // changed.
     let nearest = accepted.min_by_key(|entry| (distance(entry, ordered_at), entry.order.content != content));
     nearest.filter(|entry| distance(entry, ordered_at) < SAME_ORDER_WINDOW)
 }
 
-/// Whether one of these attempts is, or may be, of an order of this time: accepted or without an outcome, and less than two
-/// days away.
+/// Whether an order of about this time was or may have been accepted: the time of an accepted or
+/// open attempt is less than two days away.
 #[must_use]
 pub fn has_order_near(entries: &[HistoryEntry], ordered_at: DateTime<Utc>) -> bool {
-    let may_be_there = |entry: &HistoryEntry| entry.state == AttemptState::Accepted || entry.state.is_open();
-    entries.iter().any(|entry| may_be_there(entry) && distance(entry, ordered_at) < SAME_ORDER_WINDOW)
+    let may_be_accepted = |entry: &HistoryEntry| entry.state == AttemptState::Accepted || entry.state.is_open();
+    entries.iter().any(|entry| may_be_accepted(entry) && distance(entry, ordered_at) < SAME_ORDER_WINDOW)
 }
 
-/// When the only order of a reference was made that is at the service, or else the last one that may be there: for an order
-/// whose own time cannot be read.
+/// Returns the time of the only accepted order of a reference, or else of the last one whose
+/// outcome is unknown. Used for an order whose own time is unparsable.
 #[must_use]
 pub fn single_order_time(entries: &[HistoryEntry]) -> Option<DateTime<Utc>> {
     let mut accepted = entries.iter().filter(|entry| entry.state == AttemptState::Accepted);
@@ -81,7 +89,7 @@ fn distance(entry: &HistoryEntry, ordered_at: DateTime<Utc>) -> TimeDelta {
     (entry.order.ordered_at - ordered_at).abs()
 }
 
-/// The nearest order of the reference that was made at another time and is, or may be, at the service.
+/// The nearest order of the reference that has another time and was or may have been accepted.
 fn reused_reference(entries: &[HistoryEntry], ordered_at: DateTime<Utc>) -> PriorState {
     let is_accepted = |entry: &HistoryEntry| entry.state == AttemptState::Accepted;
     let candidates = entries.iter().filter(|entry| is_accepted(entry) || entry.state.is_open());

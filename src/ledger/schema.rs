@@ -1,5 +1,6 @@
-//! The schema of the ledger's database: its versions, and how an older one is migrated. Does not know what the rows mean
-//! for an order. Called by `file`.
+//! Schema of the ledger's database: its versions, and the migration of an older one. Does not
+//! interpret the rows. Called by `file`; `sqlite`, `adopt` and `integrity` use the lists of
+//! columns.
 
 use std::path::Path;
 
@@ -7,11 +8,14 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::{LedgerError, file::open_error};
 
-/// "ordf", so that a database of something else is not taken for a ledger.
+/// "ordf" in ASCII: `application_id` of the database, so that another program's database is not
+/// mistaken for a ledger.
 const APPLICATION_ID: i64 = 0x6f72_6466;
 
-/// The newest schema; `user_version` of the database.
+/// The newest version of the schema: `user_version` of the database.
 pub(super) const VERSION: u32 = 5;
+
+// Macros instead of constants: `concat!` builds the statements from them at compile time.
 
 /// The columns of `attempts` that its checksum covers, as arguments of `row_checksum`.
 macro_rules! attempt_columns {
@@ -37,18 +41,24 @@ macro_rules! target_columns {
 
 pub(super) use {attempt_columns, ledger_columns, target_columns};
 
-/// What each version adds to the one before. A released migration is never edited: databases have it.
+/// The migrations: what each version adds to the previous one. A released migration is never
+/// edited, because databases have been migrated with it.
 ///
-/// Times are milliseconds since 1970, hashes BLAKE3. `attempts.outcome` is NULL while no outcome is known; `status`, `total`,
-/// `currency` and `items` describe the order that was sent, and `likeness` is a keyed hash of guest, time, items and amounts
-/// (all NULL in rows of versions before 4). A row of `changes` is an accepted order as a later run read it; `cause` is why
-/// the export no longer sends it, NULL where its content differs; `acknowledged_at` is NULL until a person acknowledges it,
-/// `reported_at` until a run has reported it. A row of `carts` is the browser of an order assembled from several events;
-/// `clear_cart` is the event that empties its cart, and `closed_at` is NULL as long as the cart may hold something.
+/// Times are milliseconds since 1970, hashes BLAKE3. In `attempts`, `outcome` is NULL while no
+/// outcome is recorded; `by_hand` is 1 if the operator set it; `status`, `total`, `currency` and
+/// `items` describe the order that was sent, and `likeness` is a keyed hash of guest, time, items
+/// and amounts (all NULL in rows of versions before 4).
 ///
-/// The one row of `ledger` identifies this ledger: `id` and `salt` are random, `commits` counts the transactions and
-/// `attempts` the rows of that table. `targets.open_run` names a run that writes, or that ended without a clean end.
-/// A `checksum` is `row_checksum` over the other columns of its row (see `integrity`).
+/// A row of `changes` is an accepted order as a later run read it: `cause` is why the export no
+/// longer sends it, NULL where its content differs; `acknowledged_at` is NULL until the operator
+/// acknowledges it, `reported_at` until a run has reported it. A row of `carts` is the browser of
+/// an order assembled from several events: `clear_cart` is the event that empties its cart, and
+/// `closed_at` is NULL as long as the cart may contain something.
+///
+/// The one row of `ledger` identifies this ledger: `id` and `salt` are random, `commits` counts
+/// the transactions and `attempts` the rows of that table. `targets.open_run` names a run that is
+/// active or did not end cleanly. A `checksum` is `row_checksum` over the other columns of its row
+/// (see `integrity`).
 const MIGRATIONS: [&str; VERSION as usize] = [
     "
     CREATE TABLE attempts (
@@ -144,7 +154,7 @@ const MIGRATIONS: [&str; VERSION as usize] = [
     "CREATE INDEX attempts_of_time ON attempts (target, ordered_at);",
 ];
 
-/// Makes the tables of a new ledger, and migrates an older one.
+/// Creates the tables of a new ledger, or migrates an older one.
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     let found = version(connection, path)?;
     if found == i64::from(VERSION) {
@@ -159,7 +169,8 @@ pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), Ledger
 }
 
 fn run_migrations(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
-    // Two runs may open a ledger at once: the one that waits finds it done.
+    // Two runs may open a ledger at once. IMMEDIATE makes the second one wait; it then finds the
+    // migration done.
     let transaction =
         Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(open_error(path))?;
     let found = version(&transaction, path)?;
@@ -171,7 +182,8 @@ fn run_migrations(connection: &Connection, path: &Path) -> Result<(), LedgerErro
     transaction.commit().map_err(open_error(path))
 }
 
-/// The version of the schema, 0 for an empty database.
+/// The version of the schema; 0 for an empty database. Refuses a newer version and a foreign
+/// database.
 pub(super) fn version(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(open_error(path));
     let has_tables = connection.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(())).optional();

@@ -1,5 +1,9 @@
-//! What a person says of orders: accepted, failed, or changed and that is known. All that is said at once is written, or
-//! nothing. Holds the targets as a run does, so that none sends meanwhile. Called by the command `ledger` of `cli`.
+//! Manual settlement: the operator decides that orders are accepted or failed, or acknowledges
+//! their changes.
+//!
+//! One transaction: all orders of a request are settled, or none. Locks the targets as a run does,
+//! so that no run sends meanwhile. Never overrides an outcome that the service reported. Called by
+//! the `ledger` command of `cli`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,33 +19,33 @@ use super::{
     RunLock, TargetPrefix, admin::orders, companions::Companions, file, sqlite, targets,
 };
 
-/// Who holds the lock meanwhile.
+/// The holder that the lock file names meanwhile.
 const HOLDER: &str = "orderferry ledger settle";
 
-/// Orders that are shown where several could be meant.
+/// The maximum number of orders listed for an ambiguous reference.
 const MAX_SHOWN: usize = 10;
 
-/// What a person says.
+/// The operator's decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ManualDecision {
     /// The service has the order.
     Accepted,
     /// The service does not have the order.
     Failed,
-    /// That the order has other content now is known.
+    /// The operator knows that the order has changed since it was accepted.
     Acknowledged,
 }
 
-/// Which orders a person speaks of, and what is said.
+/// The orders to settle and the decision about them.
 #[derive(Debug)]
 pub struct SettleRequest {
-    /// Their references; one that stands twice counts once.
+    /// The references of the orders; a repeated one counts once.
     pub references: Vec<String>,
-    /// What is said.
+    /// The decision about all of them.
     pub decision: ManualDecision,
-    /// Where they were sent, if several targets have them.
+    /// The target that they were sent to, needed if several targets have them.
     pub target: Option<TargetPrefix>,
-    /// When they were made, if references were used again.
+    /// The range of their times, needed if references were reused.
     pub ordered_at: Option<Range<DateTime<Utc>>>,
 }
 
@@ -67,16 +71,16 @@ impl From<rusqlite::Error> for SettleError {
 pub enum SettleRefusal {
     /// The ledger has no such order.
     NotFound(String),
-    /// There is nothing to say of it.
+    /// The decision does not apply to the order's state.
     NothingToSettle(Box<LedgerOrder>, ManualDecision),
-    /// Several orders could be meant.
+    /// Several orders match.
     Ambiguous(String, Vec<LedgerOrder>),
 }
 
 fn format_refusals(refusals: &[SettleRefusal]) -> String {
     let lines: Vec<_> = refusals.iter().map(|refusal| format!("\n  {refusal}")).collect();
     let is_ambiguous = refusals.iter().any(|refusal| matches!(refusal, SettleRefusal::Ambiguous(..)));
-    let hint = if is_ambiguous { "\n  hint: --ordered-at and --target say which is meant" } else { "" };
+    let hint = if is_ambiguous { "\n  hint: select the order with --ordered-at and --target" } else { "" };
     lines.concat() + hint
 }
 
@@ -88,12 +92,12 @@ impl fmt::Display for SettleRefusal {
                 write!(f, "{}: {}", order.reference, refusal_message(order, *decision))
             }
             Self::Ambiguous(reference, candidates) => {
-                write!(f, "{reference}: {} orders could be meant", candidates.len())?;
+                write!(f, "{reference}: {} orders match", candidates.len())?;
                 for order in candidates.iter().take(MAX_SHOWN) {
                     let ordered_at = order.ordered_at().to_rfc3339_opts(SecondsFormat::AutoSi, true);
                     write!(
                         f,
-                        "\n    made at {ordered_at}, sent to target {}, {}",
+                        "\n    ordered at {ordered_at}, sent to target {}, {}",
                         order.target,
                         order.state().as_str()
                     )?;
@@ -106,22 +110,22 @@ impl fmt::Display for SettleRefusal {
 
 fn refusal_message(order: &LedgerOrder, decision: ManualDecision) -> &'static str {
     match (decision, order.state()) {
-        (ManualDecision::Accepted, _) if order.accepted().is_some() => "it is accepted already",
-        (ManualDecision::Accepted, _) => "it is failed: the service surely did not take it",
-        (ManualDecision::Failed, OrderState::Failed) => "it is failed already",
-        (ManualDecision::Failed, _) => "it is accepted: the service said so",
+        (ManualDecision::Accepted, _) if order.accepted().is_some() => "it is already accepted",
+        (ManualDecision::Accepted, _) => "it is failed: the service is known not to have accepted it",
+        (ManualDecision::Failed, OrderState::Failed) => "it is already failed",
+        (ManualDecision::Failed, _) => "it is accepted: the service reported it",
         (ManualDecision::Acknowledged, OrderState::Accepted) if order.changes.is_empty() => {
-            "it is accepted, and no run has seen a change of it"
+            "it is accepted, and no run has recorded a change of it"
         }
         (ManualDecision::Acknowledged, OrderState::Accepted) => {
-            "it is accepted, and all its changes are acknowledged already"
+            "it is accepted, and all its changes are already acknowledged"
         }
         (ManualDecision::Acknowledged, OrderState::Unknown) => "it is unknown, not accepted with other content",
         (ManualDecision::Acknowledged, _) => "it is failed, not accepted with other content",
     }
 }
 
-/// Writes what a person says of orders. Gives them as they were before.
+/// Settles orders by the operator's decision. Returns them as they were before.
 pub fn settle(location: &LedgerLocation, request: &SettleRequest) -> Result<Vec<LedgerOrder>, SettleError> {
     let ledger = file::open_to_write(&location.path)?;
     ledger.ensure_intact(location, None)?;
@@ -142,7 +146,9 @@ pub fn settle(location: &LedgerLocation, request: &SettleRequest) -> Result<Vec<
     if !refusals.is_empty() {
         return Err(SettleError::Refused(refusals));
     }
-    // Nobody writes while this transaction is open; the locks tell whether a run is between two of its own.
+    // This transaction keeps other writers out; the locks detect a run that is between two
+    // transactions. They are acquired only now, because the targets to lock are those of the
+    // selected orders.
     let selected_targets: BTreeSet<_> = selected.values().map(|order| order.target).collect();
     let acquire = |target| Ok::<_, LedgerError>((target, RunLock::acquire(&location.path, target, HOLDER)?));
     let locks = selected_targets.into_iter().map(acquire).collect::<Result<Vec<_>, _>>()?;
@@ -151,6 +157,7 @@ pub fn settle(location: &LedgerLocation, request: &SettleRequest) -> Result<Vec<
     }
     file::count_commit(&transaction, 0)?;
     transaction.commit()?;
+    // Without this a backup from before the settlement would pass for the newest state.
     let state = file::current_state(connection, &location.path)?;
     for (target, lock) in locks {
         Companions::open(lock, location.state_folder.as_deref(), &state.id, target).0.record(&state);
@@ -159,7 +166,8 @@ pub fn settle(location: &LedgerLocation, request: &SettleRequest) -> Result<Vec<
     Ok(selected.into_values().collect())
 }
 
-/// The one order that can be meant. What nobody has settled yet counts before what a person would settle anew.
+/// Selects the one order that the decision applies to. Orders that are still unknown take
+/// precedence over those whose manual settlement would be revised.
 fn select_order(
     connection: &Connection,
     reference: &str,
@@ -191,9 +199,9 @@ fn can_settle(order: &LedgerOrder, decision: ManualDecision) -> bool {
     }
 }
 
-/// The attempts that a person's word settles: those that nobody knows of, be it beside one that the service accepted;
-/// where there are none, or where the word is taken back, those that a person settled. What the service said, nobody
-/// changes.
+/// The attempts that a decision settles: the open ones, also if the service accepted another
+/// attempt; if none is open, or if the decision reverses an earlier one, those that the operator
+/// settled. An outcome that the service reported is never changed.
 fn attempts_to_settle(order: &LedgerOrder, decision: ManualDecision) -> Vec<AttemptId> {
     let manual = |state| move |submission: &super::Submission| submission.is_manual && submission.state == state;
     let attempts_of = |is_selected: &dyn Fn(&super::Submission) -> bool| -> Vec<AttemptId> {
@@ -207,9 +215,12 @@ fn attempts_to_settle(order: &LedgerOrder, decision: ManualDecision) -> Vec<Atte
     let accepted = || order.submissions.iter().filter(|submission| submission.state == AttemptState::Accepted);
     match decision {
         ManualDecision::Accepted if accepted().next().is_some() => attempts_of(&super::Submission::is_open),
+        // The acceptance stays; only the open attempts next to it are settled.
         ManualDecision::Failed if accepted().any(|submission| !submission.is_manual) => {
             attempts_of(&super::Submission::is_open)
         }
+        // Also reverses a manual acceptance: an order that is settled as failed must have none
+        // left.
         ManualDecision::Failed => {
             attempts_of(&|submission| submission.is_open() || manual(AttemptState::Accepted)(submission))
         }
@@ -297,7 +308,7 @@ mod tests {
             self
         }
 
-        /// What a run makes of an order now.
+        /// The prior state of an order in the next run.
         fn prior_state(&self, order: &OrderKey) -> PriorState {
             let run = self.run("a");
             prior_state(&run.history(&order.reference).unwrap(), order.ordered_at, order.content)
@@ -355,7 +366,7 @@ mod tests {
         assert_eq!(shop.prior_state(&order), PriorState::None);
         assert_eq!(
             shop.settle_all(&["A"], ManualDecision::Failed).unwrap_err(),
-            "nothing was settled\n  A: it is failed already"
+            "nothing was settled\n  A: it is already failed"
         );
         assert_eq!(shop.settle_all(&["A"], ManualDecision::Accepted).unwrap(), "A failed");
         assert_eq!(shop.prior_state(&order), PriorState::AcceptedManually);
@@ -372,18 +383,18 @@ mod tests {
         let refused = shop.settle_all(&["A", "B", "C", "D"], ManualDecision::Failed).unwrap_err();
         insta::assert_snapshot!(refused, @r"
         nothing was settled
-          A: it is accepted: the service said so
-          B: it is failed already
+          A: it is accepted: the service reported it
+          B: it is already failed
           D: the ledger has no such order
         ");
         insta::assert_snapshot!(shop.settle_all(&["A", "B", "C"], ManualDecision::Accepted).unwrap_err(), @r"
         nothing was settled
-          A: it is accepted already
-          B: it is failed: the service surely did not take it
+          A: it is already accepted
+          B: it is failed: the service is known not to have accepted it
         ");
         insta::assert_snapshot!(shop.settle_all(&["A", "B", "C"], ManualDecision::Acknowledged).unwrap_err(), @r"
         nothing was settled
-          A: it is accepted, and no run has seen a change of it
+          A: it is accepted, and no run has recorded a change of it
           B: it is failed, not accepted with other content
           C: it is unknown, not accepted with other content
         ");
@@ -400,8 +411,8 @@ mod tests {
         assert_eq!(state(2), ("A changed".to_owned(), ChangeState::New));
         assert_eq!(shop.settle_all(&["A"], ManualDecision::Acknowledged).unwrap(), "A changed");
         assert_eq!(state(2), ("A accepted".to_owned(), ChangeState::Acknowledged));
-        assert!(shop.settle_all(&["A"], ManualDecision::Acknowledged).unwrap_err().contains("acknowledged already"));
-        // Another change is another matter.
+        assert!(shop.settle_all(&["A"], ManualDecision::Acknowledged).unwrap_err().contains("already acknowledged"));
+        // The acknowledgement does not cover another change.
         shop.record_changed(&[key("A", 1, 4)]);
         assert_eq!(state(4), ("A changed".to_owned(), ChangeState::New));
     }
@@ -417,13 +428,13 @@ mod tests {
         insta::with_settings!({filters => vec![("target [0-9a-f]{8}", "target HASH")]}, {
             insta::assert_snapshot!(message, @r"
             nothing was settled
-              A: 2 orders could be meant
-                made at 2024-10-05T00:00:00Z, sent to target HASH, unknown
-                made at 2024-10-09T00:00:00Z, sent to target HASH, unknown
-              B: 2 orders could be meant
-                made at 2024-10-04T00:00:00Z, sent to target HASH, unknown
-                made at 2024-10-04T00:00:00Z, sent to target HASH, unknown
-              hint: --ordered-at and --target say which is meant
+              A: 2 orders match
+                ordered at 2024-10-05T00:00:00Z, sent to target HASH, unknown
+                ordered at 2024-10-09T00:00:00Z, sent to target HASH, unknown
+              B: 2 orders match
+                ordered at 2024-10-04T00:00:00Z, sent to target HASH, unknown
+                ordered at 2024-10-04T00:00:00Z, sent to target HASH, unknown
+              hint: select the order with --ordered-at and --target
             ");
         });
         let by_time = OrderFilter { ordered_at: Some(at(5)..at(6)), ..OrderFilter::default() };
@@ -434,7 +445,7 @@ mod tests {
         });
         let to_b = OrderFilter { target: Some(target.to_string().parse().unwrap()), ..OrderFilter::default() };
         assert_eq!(shop.settle(&["B"], ManualDecision::Failed, to_b).unwrap(), "B unknown");
-        // Only one of the two is in doubt.
+        // Only one of the two is unknown.
         assert_eq!(shop.settle_all(&["C"], ManualDecision::Failed).unwrap(), "C unknown");
     }
 

@@ -1,4 +1,6 @@
-//! The view of a run on the ledger: an SQLite database, one file, durable at every commit.
+//! SQLite ledger: the view of one run to one target, in a database of one file that is durable at
+//! every commit. Implements [`Ledger`]; does not interpret the history (see `prior_state`). Opened
+//! by `pipeline`; `settle` writes outcomes with its statements.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, TransactionBehavior, params};
@@ -26,42 +28,42 @@ pub struct SqliteLedger {
     target: TargetHash,
     run: String,
     foreign_writes: ForeignWrites,
-    /// Makes likenesses useless outside this ledger.
+    /// The key of stored dedup hashes, which makes them useless outside this ledger.
     salt: [u8; 32],
     writer: Option<Writer>,
     warnings: Vec<String>,
 }
 
-/// What a run has that writes.
+/// The state of a run that writes; a reader has none.
 struct Writer {
     file: OpenedFile,
     id: String,
-    /// The log that SQLite writes to, where there is one.
+    /// The write-ahead log, if SQLite uses one.
     log: Option<OpenedFile>,
-    /// With the lock that keeps other runs out that would write for this target.
+    /// Includes the lock that keeps out other runs to this target.
     companions: Companions,
-    /// Whether the mark of this open run is in the database file itself.
+    /// Whether the open-run mark is in the database file itself.
     is_marked: bool,
     /// Whether the clean end is marked.
     is_closed: bool,
 }
 
-/// How far this run knows what others have written.
+/// The writes of other connections that this run has checked so far.
 #[derive(Debug, Clone, Copy)]
 struct ForeignWrites {
-    /// SQLite's mark, another one whenever another connection has written.
+    /// `PRAGMA data_version`, which changes whenever another connection has written.
     data_version: i64,
-    /// The newest attempt then, of any run.
+    /// The newest attempt of any run at that time.
     attempt: i64,
-    /// The newest cart.
+    /// The newest cart at that time.
     cart: i64,
 }
 
 impl SqliteLedger {
-    /// Opens the ledger of a run that sends, or makes one with mode 0600 where that was asked for, and holds it for this
-    /// target. `run` names the run whose attempts are written.
+    /// Opens the ledger of a run that sends and locks it for this target. With consent, creates
+    /// one with mode 0600. `run` is the id of the run whose attempts are written.
     ///
-    /// A ledger that is not known to be the right one, or not whole, is refused.
+    /// Refuses a ledger that is not known to be the right one, or that is damaged or incomplete.
     pub fn open(location: &LedgerLocation, target: &Target, run: &str, consent: Consent) -> Result<Self, LedgerError> {
         let opened = if location.has_ledger() {
             file::open_to_write(&location.path)?
@@ -70,7 +72,7 @@ impl SqliteLedger {
             file::create(location)?
         };
         if schema::version(&opened.connection, &location.path)? == 0 {
-            // A database without tables is no ledger yet, whatever its size.
+            // A database without tables counts as no ledger, whatever its size.
             consent.ensure_may_create(location)?;
         }
         let hash = TargetHash::of(target);
@@ -95,16 +97,20 @@ impl SqliteLedger {
         Ok(ledger)
     }
 
-    /// Opens a ledger that is there, to look at it only: nothing is written or migrated. Nothing where there is none.
+    /// Opens an existing ledger read-only: nothing is written or migrated. `None` if there is
+    /// none.
     pub fn open_existing(location: &LedgerLocation, target: &Target, run: &str) -> Result<Option<Self>, LedgerError> {
         let hash = TargetHash::of(target);
         let Some(connection) = file::open_to_look_up(location, hash)? else { return Ok(None) };
         let consent = Consent::Given { new_ledger: false, new_target: false };
+        // A reader sends nothing, so that an unknown target is a warning here.
         let fits = consent.ensure_fits(&connection, location, target);
         let mut ledger = Self::new(connection, location, hash, run, None)?;
         match fits {
             Err(LedgerError::UnknownTarget { base_url, .. }) => ledger.warnings.push(format!(
-                "the ledger {} holds other targets, but no attempt to send an order to {base_url} with this client key\n  hint: a send to another tenant needs --new-target; the same tenant under a new key or URL needs orderferry ledger adopt",
+                "the ledger {} holds other targets, but no attempt to send an order to {base_url} with this client key\n  \
+                 hint: a send to another tenant needs --new-target; the same tenant under a new key or URL needs \
+                 orderferry ledger adopt",
                 location.path.display()
             )),
             fits => fits?,
@@ -112,7 +118,7 @@ impl SqliteLedger {
         Ok(Some(ledger))
     }
 
-    /// Opens the same ledger once more, to look at it only. It is not checked again.
+    /// Opens the same ledger once more, read-only. It is not verified again.
     pub fn reader(&self) -> Result<Self, LedgerError> {
         let connection = file::open_to_read(&self.location.path)?;
         let connection = connection.ok_or_else(|| LedgerError::NotFound { path: self.location.path.clone() })?;
@@ -140,13 +146,14 @@ impl SqliteLedger {
         Ok(file::current_state(&self.connection, &self.location.path)?.id)
     }
 
-    /// What a person may want to know of the ledger: which companions cannot be written, for example.
+    /// Warnings about the ledger for the operator, for example a companion that cannot be written.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// Notes in the database file itself, not only in its log, that a run is open: without the log it is refused then.
+    /// Marks this run as open in the database file itself, not only in its log: if the log is
+    /// lost, the ledger is then refused.
     fn mark_open(&mut self, base_url: &str) -> Result<(), LedgerError> {
         let now = file::now();
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
@@ -160,8 +167,8 @@ impl SqliteLedger {
         self.checkpoint_open_mark()
     }
 
-    /// Brings the mark of the open run from the log to the database file. A reader may be in the way for a while: until it
-    /// ends, only the companions notice that the log is lost.
+    /// Copies the open-run mark from the log to the database file. A reader may block that for a
+    /// while; until it ends, only the companions can detect the loss of the log.
     fn checkpoint_open_mark(&mut self) -> Result<(), LedgerError> {
         if let Some(writer) = self.writer.as_mut().filter(|writer| !writer.is_marked) {
             writer.is_marked = file::checkpoint(&self.connection)?;
@@ -200,21 +207,22 @@ impl SqliteLedger {
 
 fn ephemeral_storage_warning(location: &LedgerLocation, file_system: &str) -> String {
     format!(
-        "the ledger {} is on {file_system}: where that is a container's own, the ledger ends with it\n  hint: keep it on a volume, and name it with --ledger",
+        "the ledger {} is on {file_system}; if that belongs to a container, the ledger is lost with the container\n  \
+         hint: keep it on a volume and name it with --ledger",
         location.path.display()
     )
 }
 
 impl Drop for SqliteLedger {
     fn drop(&mut self) {
-        // As in `close`.
+        // As in `close`: without the mark the next run finds the log.
         drop(self.mark_closed());
     }
 }
 
 impl ForeignWrites {
     fn now(connection: &Connection) -> Result<Self, LedgerError> {
-        // The mark first: what is written between the two is looked at again.
+        // `data_version` first: what is written between the queries is then checked again.
         let data_version = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
         let newest = |sql| connection.query_row(sql, [], |row| row.get(0));
         let attempt = newest("SELECT coalesce(max(attempt), 0) FROM attempts")?;
@@ -222,14 +230,15 @@ impl ForeignWrites {
         Ok(Self { data_version, attempt, cart })
     }
 
-    /// Looks at what others have written since: another run to the same target must not go on beside this one. The lock
-    /// keeps it out, unless someone removes the lock file.
+    /// Checks what other connections have written since: no other run to the same target may
+    /// continue at the same time. The lock keeps it out unless the lock file is removed.
     fn ensure_no_other_run(self, connection: &Connection, target: TargetHash, run: &str) -> Result<Self, LedgerError> {
         let now: i64 = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
         if now == self.data_version {
             return Ok(self);
         }
-        // The plus keeps SQLite from going through all attempts of the target.
+        // The unary plus keeps SQLite from using the index on `target`, and so from reading all
+        // attempts of the target (https://sqlite.org/optoverview.html).
         let other = connection
             .prepare_cached(
                 "SELECT run FROM attempts WHERE attempt > ?1 AND +target = ?3 AND run <> ?4
@@ -272,7 +281,7 @@ impl Ledger for SqliteLedger {
 
     fn close(&mut self) -> Result<(), LedgerError> {
         self.ensure_in_place()?;
-        // Without the mark the next run finds the log, which stays.
+        // A failure is no loss: without the mark the next run finds the log, which is kept.
         drop(self.mark_closed());
         Ok(())
     }
@@ -294,7 +303,7 @@ impl SqliteLedger {
     }
 
     fn read_references_by_dedup_hash(&self, dedup_hash: DedupHash) -> Result<Vec<String>, LedgerError> {
-        // The first 1,000: a guest who ordered the same more often at one time is none of a shop.
+        // Limited to 1,000: no real guest orders the same items more often at one time.
         let mut statement = self.connection.prepare_cached(
             "SELECT DISTINCT reference FROM attempts
              WHERE target = ?1 AND likeness = ?2 AND outcome IS NOT 'not_accepted' ORDER BY attempt LIMIT 1000",
@@ -315,7 +324,7 @@ impl SqliteLedger {
     }
 
     fn read_change_state(&self, order: &OrderKey) -> Result<ChangeState, LedgerError> {
-        // The time of an order is part of its content, so that it need not be compared.
+        // The time of an order is part of its content hash, so it is not compared.
         let mut statement = self.connection.prepare_cached(
             "SELECT acknowledged_at IS NOT NULL, reported_at IS NOT NULL FROM changes
              WHERE target = ?1 AND reference = ?2 AND content = ?3",
@@ -339,7 +348,7 @@ impl SqliteLedger {
                 Ok("item") => ExtensionScope::Item,
                 _ => ExtensionScope::Order,
             };
-            // A type of a later version is none that this one could conflict with.
+            // A type that a later version added cannot conflict with one that this version knows.
             let Some(data_type) = ExtensionType::from_name(&row.get::<_, String>(2)?) else { continue };
             types.add(AttributeType { scope, name: row.get(1)?, data_type });
         }
@@ -361,7 +370,8 @@ impl SqliteLedger {
     fn commit(&mut self, writes: &[LedgerWrite]) -> Result<Vec<i64>, LedgerError> {
         let now = file::now();
         let has_intent = writes.iter().any(LedgerWrite::is_intent);
-        // What came of a request may be written to any file and beside any run.
+        // Only intents are guarded: an outcome has happened already, and is worth writing whatever
+        // file the path names now and whichever run writes too.
         if has_intent {
             self.ensure_in_place()?;
         }
@@ -391,7 +401,7 @@ impl SqliteLedger {
         transaction.commit()?;
         self.foreign_writes = foreign_writes;
         self.record_commit(commits);
-        // What was committed stands, whatever comes of the mark.
+        // The commit is final, whether or not the mark can be copied.
         drop(self.checkpoint_open_mark());
         Ok(numbers)
     }
@@ -424,26 +434,27 @@ fn write_intent(
         i64::try_from(*item_count).unwrap_or(i64::MAX),
         dedup_hash.map(|dedup_hash| salted_hash(dedup_hash, salt)),
     ])?;
+    // The checksum covers the row's number, which is known only after the insert.
     let attempt = connection.last_insert_rowid();
     update_checksum(connection, AttemptId(attempt))?;
     Ok(attempt)
 }
 
-/// A likeness as it is stored.
+/// The dedup hash as it is stored: keyed with the salt of the ledger.
 fn salted_hash(dedup_hash: DedupHash, salt: &[u8; 32]) -> [u8; 16] {
     let mut key = [0; 16];
     key.copy_from_slice(&blake3::keyed_hash(salt, &dedup_hash.0).as_bytes()[..16]);
     key
 }
 
-/// Writes the checksum of an attempt.
+/// Recomputes the checksum of an attempt.
 pub(super) fn update_checksum(connection: &Connection, attempt: AttemptId) -> Result<(), rusqlite::Error> {
     let sql = concat!("UPDATE attempts SET checksum = row_checksum(", attempt_columns!(), ") WHERE attempt = ?1");
     connection.prepare_cached(sql)?.execute(params![attempt.0])?;
     Ok(())
 }
 
-/// Writes what came of an attempt, as the service or a person says it.
+/// Writes the outcome of an attempt, as reported by the service or set by the operator.
 pub(super) fn write_outcome(
     connection: &Connection,
     attempt: AttemptId,
@@ -472,7 +483,7 @@ fn close_cart(connection: &Connection, cart: CartId, now: i64) -> Result<i64, Le
     Ok(cart.0)
 }
 
-/// Notes a change. As long as no run has reported it, it is that of the run which noted it last.
+/// Records a change. Until a run has reported it, it belongs to the run that recorded it last.
 fn record_change(
     connection: &Connection,
     change: &ChangedOrder,
@@ -625,7 +636,7 @@ mod tests {
         Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
         assert!(matches!(open(&foreign, "a", "r"), Err(LedgerError::NotALedger { .. })));
         let text = folder.path().join("notes.txt");
-        std::fs::write(&text, "no database at all, but long enough to be looked at as one".repeat(20)).unwrap();
+        std::fs::write(&text, "no database at all, but long enough to be read as one".repeat(20)).unwrap();
         assert!(matches!(open(&text, "a", "r"), Err(LedgerError::NotALedger { .. })));
     }
 
@@ -667,7 +678,7 @@ mod tests {
         run.write(&[LedgerWrite::MarkReported]).unwrap();
         assert_eq!(run.change_state(&first).unwrap(), ChangeState::Reported);
         assert_eq!(run.change_state(&second).unwrap(), ChangeState::New);
-        // The companions know of it too, although the run has ended.
+        // The companions record it too, although the run has ended.
         let remembered = crate::ledger::companions::recorded_states(&LedgerLocation::at(path.clone()), None);
         assert_eq!(remembered.iter().map(|(_, state)| state.commits).max(), Some(commits + 1));
         drop(run);
@@ -680,7 +691,7 @@ mod tests {
         let path = folder.path().join("ledger.db");
         let mut first = open(&path, "a", "run-1").unwrap();
         let attempt = AttemptId(first.write(&[intend("A")]).unwrap()[0]);
-        // A run to another target is no matter.
+        // A run to another target does not interfere.
         open(&path, "b", "run-b").unwrap().write(&[intend("A")]).unwrap();
         first.write(&[intend("B")]).unwrap();
         let lock = |file: &std::fs::DirEntry| file.path().extension().is_some_and(|ending| ending == "lock");
@@ -688,7 +699,7 @@ mod tests {
             std::fs::remove_file(file.path()).unwrap();
         }
         let mut second = open(&path, "a", "run-2").unwrap();
-        // What the first wrote before is known to the second, which looked when it began.
+        // The second run observed the first run's earlier writes when it started.
         second.write(&[intend("C")]).unwrap();
         for _ in 0..2 {
             let found = first.write(&[intend("C"), LedgerWrite::Outcome(attempt, AttemptState::Accepted)]);
@@ -719,7 +730,7 @@ mod tests {
         }
     }
 
-    /// A listing that is open in another window, for example, keeps SQLite from copying the log.
+    /// A listing that is open in another terminal, for example, keeps SQLite from copying the log.
     #[test]
     fn reader_delays_open_run_mark_only() {
         let folder = tempfile::tempdir().unwrap();
@@ -761,7 +772,7 @@ mod tests {
         assert!(open(&path, "a", "run-1").is_ok());
     }
 
-    /// What is done with a copy, at a staging tenant for example, says nothing of the original.
+    /// Sends from a copy, to a staging tenant for example, do not make the original outdated.
     #[test]
     fn copy_for_other_target_keeps_original_current() {
         let folder = tempfile::tempdir().unwrap();
@@ -777,13 +788,14 @@ mod tests {
         std::fs::copy(location("ledger.db").path, location("copy.db").path).unwrap();
         (0..3).for_each(|_| run("copy.db", "staging").unwrap());
         run("ledger.db", "a").unwrap();
-        // But an older copy of it is behind.
+        // An older copy of the original is refused.
         std::fs::copy(location("ledger.db").path, location("old.db").path).unwrap();
         run("ledger.db", "a").unwrap();
         assert!(matches!(run("old.db", "a"), Err(LedgerError::Behind { .. })));
     }
 
-    /// What a run would do with an order: nothing, unless the ledger says that it was never sent.
+    /// Counts the orders that a run would send again, because the ledger does not have them as
+    /// accepted.
     fn is_sent_again(path: &Path) -> Result<usize, LedgerError> {
         let ledger = open_existing(path, "a")?.ok_or(LedgerError::Closed)?;
         let mut n_sent_again = 0;
@@ -799,7 +811,7 @@ mod tests {
         (0..200).map(|number| format!("A-{number:04}"))
     }
 
-    /// Every 16th byte, or with `ORDERFERRY_EVERY_BYTE` each one, has one of its bits flipped.
+    /// Flips one bit of every 16th byte, or of each byte with `ORDERFERRY_EVERY_BYTE`.
     #[test]
     fn bit_flips_never_hide_an_attempt() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,19 +1,21 @@
-//! How the ledger names targets: by hashes, so that who reads it learns no key. Does no I/O.
+//! Target hash: identifies a target in the ledger without revealing its client key. Does no I/O.
+//! Used throughout `ledger`, and by `pipeline` and `cli`.
 
 use std::fmt;
 
 use crate::model::target::Target;
 
-/// The hash of a target's base URL and client key. Shown, it is short: its first eight hex digits, as in the name of the
-/// lock file.
+/// The BLAKE3 hash of a target's base URL and client key. `Display` shows its first eight hex
+/// digits, as in the name of the lock file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TargetHash(pub [u8; 32]);
 
 impl TargetHash {
-    /// The hash of a target.
+    /// Hashes a target.
     #[must_use]
     pub fn of(target: &Target) -> Self {
         let mut hasher = blake3::Hasher::new();
+        // A URL contains no line break, so the two parts cannot run together.
         hasher.update(target.base_url.as_bytes()).update(b"\n").update(target.client_key.as_bytes());
         Self(*hasher.finalize().as_bytes())
     }
@@ -31,12 +33,12 @@ impl fmt::Display for TargetHash {
     }
 }
 
-/// The beginning of a target's hash, as it is typed.
+/// The first hex digits of a target's hash, as the user types them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetPrefix(String);
 
 impl TargetPrefix {
-    /// Whether it is the beginning of this hash.
+    /// Whether this hash begins with the digits.
     #[must_use]
     pub fn matches(&self, target: TargetHash) -> bool {
         target.to_hex().starts_with(&self.0)
@@ -49,14 +51,14 @@ impl std::str::FromStr for TargetPrefix {
     fn from_str(text: &str) -> Result<Self, String> {
         if text.is_empty() || text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(format!(
-                "{text:?} is no target, expected the first hex digits of its hash, as ledger list shows it"
+                "invalid target {text:?}; expected the first hex digits of its hash, as ledger list shows them"
             ));
         }
         Ok(Self(text.to_ascii_lowercase()))
     }
 }
 
-/// Bytes as hex digits.
+/// Formats bytes as lower-case hex digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

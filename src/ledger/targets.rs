@@ -1,5 +1,5 @@
-//! The targets that a ledger holds: their base URLs, the run that was last there, and whether a run is open. Called by
-//! `consent`, `adopt` and the view of a run.
+//! Known targets of a ledger: their base URLs, their last runs, and whether a run is open. Does no
+//! locking. Called by `consent`, `adopt`, `settle` and `sqlite`.
 
 use std::fmt;
 
@@ -13,20 +13,20 @@ use super::{TargetHash, order::time_from_millis};
 pub struct KnownTarget {
     /// The hash of its base URL and client key.
     pub target: TargetHash,
-    /// Its base URL, where a version of the program wrote it that knew how.
+    /// Its base URL; `None` if only versions of the program that did not record it sent to it.
     pub base_url: Option<String>,
-    /// The run that last sent something to it, and when.
+    /// The run of the newest attempt, and the time of that attempt.
     pub last_run: (String, DateTime<Utc>),
-    /// How many attempts were accepted.
+    /// The number of accepted attempts.
     pub accepted_count: i64,
-    /// How many may have been accepted.
+    /// The number of attempts whose outcome is unknown.
     pub open_count: i64,
 }
 
 impl fmt::Display for KnownTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (run, at) = &self.last_run;
-        let base_url = self.base_url.as_deref().unwrap_or("a base URL that an earlier version did not write down");
+        let base_url = self.base_url.as_deref().unwrap_or("base URL not recorded by an earlier version");
         let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
         write!(f, "target {}: {base_url}, {} orders accepted, ", self.target, self.accepted_count)?;
         if self.open_count > 0 {
@@ -36,13 +36,14 @@ impl fmt::Display for KnownTarget {
     }
 }
 
-/// Targets below a message, one a line.
+/// Formats targets as lines below a message.
 pub(super) fn format_lines(targets: &[KnownTarget]) -> String {
     targets.iter().fold(String::new(), |lines, target| format!("{lines}\n  {target}"))
 }
 
-/// The targets that the ledger holds attempts for.
+/// The targets that the ledger holds attempts for, by the time of the newest one.
 pub(super) fn known_targets(connection: &Connection) -> Result<Vec<KnownTarget>, rusqlite::Error> {
+    // Derived from `attempts`, since `targets` lacks what versions before 4 sent.
     let mut statement = connection.prepare(
         "SELECT a.target, t.base_url, a.n_accepted, a.n_open, l.run, l.intended_at
          FROM (SELECT target, sum(outcome IS 'accepted') AS n_accepted,
@@ -64,7 +65,7 @@ pub(super) fn known_targets(connection: &Connection) -> Result<Vec<KnownTarget>,
     targets.collect()
 }
 
-/// The targets that runs of this version were sent to.
+/// The targets that runs since version 4 of the schema sent to.
 pub(super) fn target_hashes(connection: &Connection) -> Result<Vec<TargetHash>, rusqlite::Error> {
     let mut statement = connection.prepare("SELECT target FROM targets")?;
     let targets = statement.query_map([], |row| Ok(TargetHash(row.get(0)?)))?;
@@ -89,7 +90,7 @@ pub(super) fn mark_open(
     Ok(())
 }
 
-/// Gives what is known of one target to another, which keeps what is known of it already.
+/// Renames a target. If the new one exists already, its row is kept and the old one is deleted.
 pub(super) fn rename(
     connection: &Connection,
     from: TargetHash,
@@ -106,7 +107,7 @@ pub(super) fn rename(
     Ok(())
 }
 
-/// Marks that the run to a target ended cleanly; of all targets, if none is named.
+/// Marks the end of the run to a target as clean; without a target, of the runs to all of them.
 pub(super) fn mark_closed(connection: &Connection, target: Option<TargetHash>) -> Result<(), rusqlite::Error> {
     connection.execute(
         "UPDATE targets SET open_run = NULL, checksum = row_checksum(target, base_url, last_run, last_run_at, NULL)

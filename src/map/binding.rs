@@ -1,4 +1,8 @@
-//! The columns of a header that a profile's rules take their cells from, and those that none of them knows.
+//! Binding of a profile's rules to the columns of a header.
+//!
+//! Finds the columns of each rule once per file, expands wildcards, and reports columns that no
+//! rule uses. Does not look at rows; called by `record`, and by `document` for wildcards and
+//! messages.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -17,15 +21,16 @@ use crate::model::{
     suggest::{did_you_mean, suggest},
 };
 
-/// A field and the columns (from 0) that its rule takes it from, in turn.
+/// A rule bound to its columns (from 0): the first column, then the fallbacks in order.
 pub(super) struct BoundRule<'p> {
     pub(super) field: Field,
     pub(super) rule: &'p Rule,
-    /// Its place among the fields with fixed names.
+    /// [`Field::index`] of the field, computed once per file instead of once per cell.
     pub(super) index: Option<usize>,
-    /// A filled cell becomes what stands in it.
+    /// [`Rule::is_verbatim`] of the rule.
     pub(super) is_verbatim: bool,
-    /// Nearly all rules have one column; looking into a list for it would take as long as looking at the cell.
+    // Apart from the fallbacks: nearly all rules have one column, and a list access would take as
+    // long as the access to the cell.
     pub(super) first_column: Option<usize>,
     pub(super) fallback_columns: Vec<usize>,
 }
@@ -44,7 +49,7 @@ impl<'p> BoundRule<'p> {
     }
 }
 
-/// Finds the columns of rules in a header. `name` says what a field is called.
+/// Binds rules to the columns of a header. `name` returns the name of a field in messages.
 pub(super) fn bind_rules<'p>(
     rules: &'p [FieldRule],
     name: impl Fn(&Field) -> String,
@@ -58,7 +63,7 @@ pub(super) fn bind_rules<'p>(
         match &field_rule.target {
             FieldTarget::Field(field) => {
                 let columns = find_columns(rule, &name(field), profile.missing_columns, header, file)?;
-                // A rule that this file has no column for says nothing of it.
+                // A rule without a column in this file and without a default yields nothing.
                 if !columns.is_empty() || rule.default_value.is_some() {
                     bound.push(BoundRule::new(field.clone(), rule, &columns));
                 }
@@ -69,7 +74,10 @@ pub(super) fn bind_rules<'p>(
     Ok(bound)
 }
 
-/// The columns that a rule names, those that are there. That none is there is an error unless the profile allows it.
+/// The columns of a rule that the header has.
+///
+/// It is an error if the header has none of them, unless the profile allows it or the rule has a
+/// default.
 pub(super) fn find_columns(
     rule: &Rule,
     field: &str,
@@ -88,7 +96,7 @@ pub(super) fn find_columns(
     }
 }
 
-/// The place of a column, if it is there, which must be once.
+/// The index of a column, if the header has it; it is an error if it occurs twice.
 pub(super) fn find_column(column: &str, field: &str, header: &Header, file: &str) -> Result<Option<usize>, MapError> {
     let mut indexes = header.names.iter().enumerate().filter(|(_, name)| *name == column).map(|(index, _)| index);
     let index = indexes.next();
@@ -106,15 +114,16 @@ pub(super) fn missing_column(column: &str, field: &str, header: &Header, file: &
         column: column.to_owned(),
         field: field.to_owned(),
         hint: match header.names.as_slice() {
+            // The file probably has another delimiter, and a similar name would mislead.
             [only] if only.contains([';', '\t', '|']) => {
-                "\n  hint: the header is one column; a profile says which delimiter a file has".to_owned()
+                "\n  hint: the header is one column; set delimiter in the profile".to_owned()
             }
             names => did_you_mean(suggest(column, names.iter().map(String::as_str))),
         },
     }
 }
 
-/// The columns of a wildcard, but for those that have a rule of their own.
+/// Binds a wildcard rule to each matching column that has no rule of its own.
 fn wildcard_columns<'p>(
     wildcard: &FieldTarget,
     rule: &'p Rule,
@@ -124,6 +133,7 @@ fn wildcard_columns<'p>(
 ) -> Result<Vec<BoundRule<'p>>, MapError> {
     let prefixes: Vec<&str> = rule.columns.iter().filter_map(|column| column.strip_suffix('*')).collect();
     let has_own_rule = |name: &String| profile.all_rules().any(|other| other.rule.columns.contains(name));
+    // A set: comparing with all earlier names would be quadratic in the columns.
     let (mut bound, mut seen) = (Vec::new(), HashSet::new());
     for (index, name) in header.names.iter().enumerate().filter(|(_, name)| !has_own_rule(name)) {
         let rest = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).filter(|rest| !rest.is_empty());
@@ -138,13 +148,15 @@ fn wildcard_columns<'p>(
     Ok(bound)
 }
 
-/// The field of a wildcard: `giftWrap:boolean`, or without a type the one that JSON shows, or text.
+/// The field of a wildcard for a name such as `giftWrap:boolean`.
+///
+/// Without a type in the name it is the type of the JSON value, or else the wildcard's default.
 pub(super) fn wildcard_field(wildcard: &FieldTarget, name: &str, json_type: Option<ExtensionType>) -> Field {
     if let FieldTarget::AnyIdentifier = wildcard {
         return Field::Identifier(name.into());
     }
     let (name, extension_type) = match name.rsplit_once(':') {
-        // An unknown type stays in the name, where validation finds that it is not alphanumeric.
+        // An unknown type remains part of the name, which validation rejects as not alphanumeric.
         Some((bare, type_name)) => match ExtensionType::from_name(type_name.trim()) {
             Some(extension_type) => (bare.trim(), extension_type),
             None => (name, ExtensionType::String),
@@ -159,7 +171,7 @@ pub(super) fn wildcard_field(wildcard: &FieldTarget, name: &str, json_type: Opti
     }
 }
 
-/// The columns that no rule and no condition takes anything from.
+/// A warning for each column that no rule and no condition uses.
 pub(super) fn unknown_columns(profile: &Profile, header: &Header) -> Vec<Problem> {
     if profile.unknown_columns == UnknownColumns::Ignore {
         return Vec::new();
@@ -181,8 +193,9 @@ pub(super) fn unknown_columns(profile: &Profile, header: &Header) -> Vec<Problem
 }
 
 pub(super) fn unknown_column(name: &str, at: Position, known: &[&str]) -> Problem {
-    let hint = suggest(name, known.iter().copied()).map_or_else(String::new, |known| format!(", nearest is {known:?}"));
-    // Where a file has no header, a customer's address may stand in its place.
+    let hint =
+        suggest(name, known.iter().copied()).map_or_else(String::new, |known| format!("; did you mean {known:?}?"));
+    // In a file without a header the first row takes its place, and may contain an e-mail address.
     let name = if name.contains('@') { redact(name) } else { name.to_owned() };
     Problem::for_order(Code::UnknownColumn, at, format!("{name:?} is unknown and ignored{hint}"))
 }

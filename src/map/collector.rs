@@ -1,4 +1,7 @@
-//! Collects the cells of one row or item while rules are applied to it.
+//! Collector of the cells and problems of one row, item or person while rules are applied to it.
+//!
+//! The same for CSV and JSON: `record` and `document` find the text of a field, the collector
+//! turns it into a cell or a problem.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -14,38 +17,39 @@ use crate::model::{
     problem::{Code, Problem},
 };
 
-/// A filled cell of the export and where it stands.
+/// The text of a filled cell of the export, with its origin.
 #[derive(Clone, Copy)]
 pub(super) struct RawValue<'a> {
     pub(super) text: &'a str,
     pub(super) at: CellOrigin<'a>,
 }
 
-/// What the rules made of the row so far.
+/// The cells, problems and skip reason collected so far.
 pub(super) struct Collector<'a> {
-    /// Where constants stand.
+    /// The origin of constants and defaults: the row or element.
     at: CellOrigin<'a>,
     pub(super) cells: Cells<'a>,
-    /// How many cells came from the export, not from a constant or default.
+    /// The number of cells from the export, not counting constants and defaults.
     pub(super) filled: usize,
     pub(super) skip: Option<Arc<str>>,
     pub(super) problems: Vec<Problem>,
 }
 
 impl<'a> Collector<'a> {
-    /// Adds to `cells`.
+    /// Creates a collector that appends to `cells`.
     pub(super) fn new(at: CellOrigin<'a>, cells: Cells<'a>) -> Self {
         Self { at, cells, filled: 0, skip: None, problems: Vec::new() }
     }
 
-    /// Gives what was collected of a row, and the reason why the row's order is left out, if there is one.
+    /// Moves the cells and problems of a row into `into`, with the reason to skip the order, if
+    /// any.
     pub(super) fn finish_into(self, skip: Option<&Arc<str>>, into: &mut MappedRow<'a>) {
         into.cells = self.cells;
         into.skip = skip.cloned().or(self.skip).or(into.skip.take());
         into.problems.extend(self.problems);
     }
 
-    /// Gives the person that was collected, if anything is told of it, and hands its problems to the order.
+    /// Returns the collected person, if it has a filled cell, and moves its problems to the order.
     pub(super) fn finish_person(
         self,
         role: PersonRole,
@@ -59,7 +63,7 @@ impl<'a> Collector<'a> {
         (self.filled > 0).then_some(PersonDraft { role, item, cells: self.cells.trimmed() })
     }
 
-    /// Fills a field with what stands in its cell.
+    /// Appends a cell with the unchanged text: the fast path for rules without a conversion.
     #[inline]
     pub(super) fn push_verbatim(&mut self, bound: &'a BoundRule<'_>, found: RawValue<'a>) {
         self.filled += 1;
@@ -69,7 +73,7 @@ impl<'a> Collector<'a> {
         self.cells.push_at(bound.index, cell);
     }
 
-    /// Applies the rule of a field to its cell, or to nothing.
+    /// Applies the rule of a field to its cell, or appends the default if there is none.
     pub(super) fn push_value(&mut self, field: Cow<'a, Field>, rule: &'a Rule, found: Option<RawValue<'a>>) {
         match found {
             None => self.push_default(field, rule),
@@ -77,7 +81,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Puts down what a rule made of a text.
+    /// Appends the result of a rule: a cell, or a problem with an unparsable cell.
     pub(super) fn push_result(
         &mut self,
         field: Cow<'a, Field>,
@@ -96,14 +100,17 @@ impl<'a> Collector<'a> {
                 self.push(field, rule, text, Some(time), at);
             }
             RuleResult::Invalid(code, message) => {
-                // The value of a guest's field is for nobody to read.
-                let message = if field.is_personal() { "does not fit the profile's rule".to_owned() } else { message };
+                // The rule's message quotes the value, which must not be shown if it is personal
+                // data.
+                let message =
+                    if field.is_personal() { "does not match the profile's rule".to_owned() } else { message };
                 let problem = Problem::for_field(code, &field, at.position(), message);
                 self.push_invalid(field, problem, text, at);
             }
             RuleResult::Skip(reason) => {
                 self.skip.get_or_insert(reason);
-                // What stood there is kept for reports: it may be the status of an order that was accepted before.
+                // The text is kept for reports: it may be the new status of an order accepted
+                // earlier.
                 self.push_unparsable(field, text, at);
             }
         }
@@ -129,7 +136,7 @@ impl<'a> Collector<'a> {
         self.cells.push(Cell { field, text, time, at, is_unparsable: false, is_default: false, first_wins });
     }
 
-    /// Marks a field as there but broken.
+    /// Records a problem and appends the field as unparsable.
     pub(super) fn push_invalid(
         &mut self,
         field: Cow<'a, Field>,
@@ -141,13 +148,14 @@ impl<'a> Collector<'a> {
         self.push_unparsable(field, text, at);
     }
 
+    // Counts as filled: an item or person whose only cell is unparsable is one too.
     fn push_unparsable(&mut self, field: Cow<'a, Field>, text: Cow<'a, str>, at: CellOrigin<'a>) {
         self.filled += 1;
         let cell = Cell { field, text, time: None, at, is_unparsable: true, is_default: false, first_wins: false };
         self.cells.push(cell);
     }
 
-    /// Marks a field as holding an array or object where one value belongs.
+    /// Records that a field has an array or object instead of a single value.
     pub(super) fn push_not_a_scalar(&mut self, field: Cow<'a, Field>, at: CellOrigin<'a>, found: &'static str) {
         let message = format!("{found} where a single value is expected");
         let problem = Problem::for_field(Code::NotAScalar, &field, at.position(), message);

@@ -1,14 +1,17 @@
-//! Dates as exports write them → instants, to the millisecond.
+//! Parsing of dates in exports to instants in UTC, to the millisecond.
+//!
+//! Formats are chrono's `strftime` formats or `iso8601`; a format without an offset needs a time
+//! zone. Does not guess a format. Called by `rule`.
 
 use chrono::{DateTime, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::model::suggest::{did_you_mean, suggest};
 
-/// The name of the format that needs no zone: ISO 8601 with an offset or `Z`.
+/// The name of the format ISO 8601 with an offset or `Z`, which needs no zone.
 pub const ISO_8601: &str = "iso8601";
 
-/// How a column writes dates.
+/// The date formats of a column, with their time zone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DateRule {
     formats: Vec<DateFormat>,
@@ -18,26 +21,29 @@ pub struct DateRule {
 #[derive(Debug, Clone, PartialEq)]
 enum DateFormat {
     Iso,
-    /// Carries its offset.
+    /// The format contains an offset.
     WithOffset(String),
-    /// Local time.
+    /// Local time in the rule's zone.
     Local(String),
-    /// Local midnight.
+    /// A date without a time of day: midnight in the rule's zone.
     Day(String),
 }
 
-/// What a date means.
+/// The instant of a parsed date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParsedInstant {
-    /// To the millisecond.
+    /// The instant, to the millisecond.
     pub time: DateTime<Utc>,
-    /// The clocks were turned: the local time never was, or was twice (the first is taken).
+    /// The local time was skipped or repeated by a clock change. Of two instants the first is
+    /// used.
     pub is_ambiguous: bool,
 }
 
 impl DateRule {
-    /// A rule of formats as chrono's `strftime` writes them, or `iso8601`, tried in turn. A format without an offset
-    /// needs the name of a time zone such as `Europe/London`. An error says what is wrong with them.
+    /// Creates a rule of formats, tried in order: chrono's `strftime` formats, or `iso8601`.
+    ///
+    /// A format without an offset needs the name of a time zone such as `Europe/London`. An error
+    /// is a message.
     pub fn new(formats: &[String], zone: Option<&str>) -> Result<Self, String> {
         let zone = zone.map(|name| name.parse::<Tz>().map_err(|_| unknown_zone(name))).transpose()?;
         let formats: Vec<_> = formats.iter().map(|format| DateFormat::new(format)).collect::<Result<_, _>>()?;
@@ -48,7 +54,7 @@ impl DateRule {
         Ok(Self { formats, zone })
     }
 
-    /// The formats, for messages.
+    /// The expected formats, for messages.
     #[must_use]
     pub fn expected(&self) -> String {
         let names = self.formats.iter().map(|format| match format {
@@ -60,13 +66,14 @@ impl DateRule {
         names.collect::<Vec<_>>().join(" or ")
     }
 
-    /// What a date means, or nothing where no format fits.
+    /// Parses a date; `None` if it has none of the formats.
     #[must_use]
     pub fn parse(&self, text: &str) -> Option<ParsedInstant> {
         self.formats.iter().find_map(|format| self.parse_with(format, text))
     }
 
-    /// Whether an instant is midnight, in the zone of the dates or in UTC: then it may be a date without a time of day.
+    /// Whether an instant is midnight in the rule's zone or in UTC, so that it may come from a
+    /// date without a time of day.
     #[must_use]
     pub fn is_midnight(&self, time: DateTime<Utc>) -> bool {
         let is_midnight_there = |zone: Tz| time.with_timezone(&zone).time() == NaiveTime::MIN;
@@ -92,8 +99,8 @@ impl DateRule {
         let (time, is_ambiguous) = match zone.from_local_datetime(&time) {
             LocalResult::Single(time) => (time, false),
             LocalResult::Ambiguous(first, _) => (first, true),
-            // Clocks skip an hour at the most: the time is taken as if they had not been turned yet, which is the
-            // instant that they show an hour later.
+            // Clocks skip at most an hour. The time is read with the offset before the change,
+            // which is the instant that the clocks show as one hour later.
             LocalResult::None => (zone.from_local_datetime(&(time + Duration::hours(1))).earliest()?, true),
         };
         Some(ParsedInstant { time: to_millis(&time), is_ambiguous })
@@ -106,8 +113,12 @@ impl DateFormat {
             return Ok(Self::Iso);
         }
         let items: Vec<_> = chrono::format::StrftimeItems::new(format).collect();
+        // A text without a specifier, such as yyyy-MM-dd, is a valid format that matches only
+        // itself.
         if items.contains(&chrono::format::Item::Error) || !format.contains('%') {
-            return Err(format!("{format:?} is no date format; write iso8601 or a format such as %Y-%m-%d %H:%M:%S"));
+            return Err(format!(
+                "invalid date format {format:?}; expected iso8601 or a format such as %Y-%m-%d %H:%M:%S"
+            ));
         }
         let has = |specifiers: &[&str]| specifiers.iter().any(|mark| format.contains(mark));
         Ok(if has(&["%z", "%:z", "%#z", "%::z", "%+", "%s"]) {
@@ -121,17 +132,20 @@ impl DateFormat {
 }
 
 fn to_millis<Z: TimeZone>(time: &DateTime<Z>) -> DateTime<Utc> {
-    // Through milliseconds, which make a leap second the first one after it: few services know of `:60`.
+    // The conversion to milliseconds turns a leap second into the second after it: few services
+    // accept `:60`.
     DateTime::from_timestamp_millis(time.timestamp_millis()).unwrap_or_else(|| time.with_timezone(&Utc))
 }
 
-/// ISO 8601 as nearly all write it, `2025-01-01T16:17:16Z` with a blank for the `T`, fractions or an offset at will.
-/// chrono's parser of formats, which reads the rest, takes ten times as long.
+/// Fast path for the common form of ISO 8601: `2025-01-01T16:17:16Z`, optionally with a blank for
+/// the `T`, a fraction or an offset.
+// chrono's format parser, which handles the other forms, takes ten times as long.
 fn parse_common_iso(text: &str) -> Option<DateTime<Utc>> {
     let bytes = text.as_bytes();
     let (start, rest) = bytes.split_at_checked(19)?;
     let number = |digits: std::ops::Range<usize>| decimal(&start[digits]);
     let is_formed = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')].iter().all(|(at, mark)| start[*at] == *mark);
+    // A leap second is left to the slow path.
     if !is_formed || !matches!(start[10], b'T' | b' ') || number(17..19)? > 59 {
         return None;
     }
@@ -141,16 +155,17 @@ fn parse_common_iso(text: &str) -> Option<DateTime<Utc>> {
     time.checked_sub_signed(Duration::seconds(offset_seconds(offset)?))
 }
 
-/// The milliseconds of `.123456`, and what stands behind it.
+/// The milliseconds of a fraction such as `.123456`, and the text after it.
 fn parse_fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     let Some(after) = text.strip_prefix(b".") else { return Some((0, text)) };
     let n_digits = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = after.split_at(n_digits);
+    // More than nine digits would overflow; the slow path parses them.
     let scale = 10_u32.checked_pow(u32::try_from(n_digits).ok().filter(|n| (1..=9).contains(n))?)?;
     Some((u32::try_from(u64::from(decimal(digits)?) * 1000 / u64::from(scale)).ok()?, rest))
 }
 
-/// `Z`, `+02:00` or `+0200`.
+/// The seconds of an offset: `Z`, `+02:00` or `+0200`.
 fn offset_seconds(text: &[u8]) -> Option<i64> {
     let (sign, hours, minutes) = match text {
         [b'Z'] => return Some(0),
@@ -163,12 +178,13 @@ fn offset_seconds(text: &[u8]) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(if sign == b'-' { -seconds } else { seconds })
 }
 
-/// A number of at most nine digits.
+// Callers pass at most nine digits, so the number cannot overflow.
 fn decimal(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |number: u32, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
 }
 
-/// RFC 3339, and what ISO 8601 allows beside it: an offset without a colon or minutes, no seconds.
+/// Slow path: RFC 3339, and in addition an offset without a colon or minutes, or no seconds, which
+/// ISO 8601 allows.
 fn parse_iso(text: &str) -> Option<DateTime<FixedOffset>> {
     let with_offset = text.strip_suffix(['Z', 'z']).map_or(text.to_owned(), |time| format!("{time}+00:00"));
     ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"]
@@ -178,8 +194,7 @@ fn parse_iso(text: &str) -> Option<DateTime<FixedOffset>> {
 
 fn unknown_zone(name: &str) -> String {
     let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-    let nearest = suggest(name, known);
-    format!("{name:?} is no time zone{}", did_you_mean(nearest))
+    format!("unknown time zone {name:?}{}", did_you_mean(suggest(name, known)))
 }
 
 #[cfg(test)]
@@ -238,8 +253,8 @@ mod tests {
     fn invalid_date_rule_is_refused() {
         let error = |format: &str, zone| DateRule::new(&[format.to_owned()], zone).unwrap_err();
         assert!(error("%Y-%m-%d", None).contains("needs a zone"));
-        assert!(error("yyyy-MM-dd", Some("UTC")).contains("no date format"));
-        assert!(error("%Y %Q", Some("UTC")).contains("no date format"));
+        assert!(error("yyyy-MM-dd", Some("UTC")).contains("invalid date format"));
+        assert!(error("%Y %Q", Some("UTC")).contains("invalid date format"));
         assert!(error("%Y-%m-%d", Some("Europe/Lodon")).contains("Europe/London"));
     }
 }

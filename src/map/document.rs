@@ -1,4 +1,7 @@
-//! Maps the documents of an NDJSON file.
+//! Document mapper: maps JSON documents to cells, items and people.
+//!
+//! Handles the lines of an NDJSON file and the elements of a JSON array. Documents have no header,
+//! so unknown names are found while mapping ([`UnknownNames`]). Called by `file_mapper`.
 
 use std::{borrow::Cow, collections::HashSet};
 
@@ -18,7 +21,8 @@ use crate::model::{
     suggest::{did_you_mean, suggest},
 };
 
-/// Unknown members that are judged; more come from names that are data, and nobody reads of them all.
+// The maximum number of distinct paths that are checked. A file has more only if its member names
+// are data, and a warning for each would not be read.
 const MAX_CHECKED_NAMES: usize = 10_000;
 
 pub(super) struct DocumentMapper<'p> {
@@ -29,21 +33,23 @@ pub(super) struct DocumentMapper<'p> {
     known: Vec<String>,
 }
 
-/// What is to be said of a file of documents once all were seen.
+/// Names in the documents of one file that the profile does not use, and whether any document has
+/// items. Complete once all documents were observed.
 #[derive(Debug, Default)]
 pub struct UnknownNames {
-    /// Whether any document has something where the items are; none while there was no document.
+    /// Whether any document has the path of the items; `None` before the first document.
     has_items: Option<bool>,
     /// The members of the last document, for hints.
     members: Vec<String>,
     checked: HashSet<String>,
-    /// The members that the profile does not know, each once, if it wants to hear of them.
+    /// The members that the profile does not use, each once, if it asks for warnings.
     unknown: Vec<(String, Problem)>,
 }
 
 impl UnknownNames {
-    /// Adds what was noticed in later documents.
+    /// Adds the observations of later documents of the same file.
     pub fn append(&mut self, later: Self) {
+        // `None < Some(false) < Some(true)`
         self.has_items = self.has_items.max(later.has_items);
         if !later.members.is_empty() {
             self.members = later.members;
@@ -55,7 +61,7 @@ impl UnknownNames {
         }
     }
 
-    /// The members that the profile does not know, each once, in the order of the file.
+    /// A warning for each member that the profile does not use, in file order.
     pub fn unknown(&self) -> impl Iterator<Item = &Problem> {
         self.unknown.iter().map(|(_, problem)| problem)
     }
@@ -72,7 +78,8 @@ impl<'p> DocumentMapper<'p> {
         Ok(Self { profile, file: file.to_owned(), order_rules, item_rules, known })
     }
 
-    /// A path of items that leads nowhere is a slip of the pen, like a column that is not there.
+    /// Checks that any document has the path of the items: a path that none has is a typing error,
+    /// as a missing column is.
     pub(super) fn finish(&self, unknown_names: &UnknownNames) -> Result<(), MapError> {
         match &self.profile.items_path {
             Some(path)
@@ -116,8 +123,9 @@ impl<'p> DocumentMapper<'p> {
         order.finish_into(skip.map(|skip| &skip.reason), into);
     }
 
-    /// The key of a document that cannot be read, if it is certain: an alternative path does not stand in for one whose
-    /// member may be lost in the damage.
+    /// The key of an unreadable document, if it is reliable.
+    ///
+    /// A fallback path does not replace the first path, whose member may be lost in the damage.
     pub(super) fn reliable_key<'a>(&'a self, document: &'a JsonNode) -> Option<Cow<'a, str>> {
         self.key_at(document, self.profile.key.paths.get(..1)?)
     }
@@ -130,7 +138,7 @@ impl<'p> DocumentMapper<'p> {
         self.profile.key_of(scalar(first_filled(document, paths)?)?)
     }
 
-    /// The items, and the people of the document and of its items.
+    /// Adds the items, and the people of the document and of its items.
     fn add_items<'a>(
         &'a self,
         document: &'a JsonNode,
@@ -151,7 +159,8 @@ impl<'p> DocumentMapper<'p> {
                 add_people(people, element, index, context, order, &mut into.people);
             }
         }
-        // Where the document is the only element, its consumers are told already.
+        // Without a path of items the document is the only element, and its consumers are added
+        // above.
         let is_element = self.profile.items_path.is_none();
         for people in self.profile.people.iter().filter(|people| people.role == PersonRole::Contact || !is_element) {
             add_people(people, document, None, context, order, &mut into.people);
@@ -195,7 +204,8 @@ impl<'p> DocumentMapper<'p> {
             }
             _ => {}
         }
-        // Each path is judged once, not on every line.
+        // Each path is checked once per file and not on every line: the check compares it with
+        // every known path.
         let is_checked =
             path.is_empty() || unknown_names.checked.len() >= MAX_CHECKED_NAMES || unknown_names.checked.contains(path);
         if is_checked || !unknown_names.checked.insert(path.to_owned()) {
@@ -210,7 +220,7 @@ impl<'p> DocumentMapper<'p> {
     }
 }
 
-/// Adds the people that stand in a document or in an item.
+/// Adds the people in a document or an item.
 fn add_people<'a>(
     people: &'a PeopleRules,
     node: &'a JsonNode,
@@ -233,7 +243,7 @@ fn add_people<'a>(
     }
 }
 
-/// Room for the cells of an element: one for each rule, but hardly more than it has members.
+/// The capacity for the cells of an element: one per rule, but hardly more than it has members.
 fn cell_capacity<R>(element: &JsonNode, rules: &[R]) -> usize {
     match &element.value {
         JsonValue::Object(members) => rules.len().min(members.len() + 1),
@@ -241,7 +251,7 @@ fn cell_capacity<R>(element: &JsonNode, rules: &[R]) -> usize {
     }
 }
 
-/// Whether a known path is this one or one above it whose members are free.
+/// Whether a known path is this path, or a prefix of it with custom members.
 fn covers(known: &str, path: &str) -> bool {
     match known.strip_suffix('*') {
         Some(prefix) => path.starts_with(prefix),
@@ -249,7 +259,7 @@ fn covers(known: &str, path: &str) -> bool {
     }
 }
 
-/// All paths that the profile takes something from; those of items below the path of the items.
+/// All paths that the profile reads; those of items are prefixed with the path of the items.
 fn known_paths(profile: &Profile) -> Vec<String> {
     let mut known: Vec<String> = profile.key.paths.clone();
     known.extend(profile.items_path.clone());
@@ -275,10 +285,10 @@ fn known_paths(profile: &Profile) -> Vec<String> {
     known
 }
 
-fn add_known_paths(FieldRule { target: goal, rule }: &FieldRule, above: Option<&str>, known: &mut Vec<String>) {
+fn add_known_paths(FieldRule { target, rule }: &FieldRule, above: Option<&str>, known: &mut Vec<String>) {
     for path in &rule.paths {
         let path = above.map_or_else(|| path.clone(), |above| format!("{above}.{path}"));
-        if !matches!(goal, FieldTarget::Field(_)) && !path.ends_with('*') {
+        if !matches!(target, FieldTarget::Field(_)) && !path.ends_with('*') {
             known.push(format!("{path}.*"));
         }
         known.push(path);
@@ -290,12 +300,12 @@ fn holds(condition: &Condition, node: &JsonNode) -> bool {
     condition.holds(found.and_then(scalar).unwrap_or_default())
 }
 
-/// The first of the paths at which something stands.
+/// The value at the first of the paths that has one.
 fn first_filled<'n>(node: &'n JsonNode, paths: &[String]) -> Option<&'n JsonNode> {
     paths.iter().filter_map(|path| node.at(path)).find(|found| !is_empty(found))
 }
 
-/// Whether nothing stands in a document.
+/// Whether a document has no value.
 fn is_blank(document: &JsonNode) -> bool {
     members_of(document).into_iter().all(|(_, member)| is_empty(member))
 }
@@ -308,7 +318,7 @@ fn is_empty(node: &JsonNode) -> bool {
     }
 }
 
-/// The text of a value that is neither an array nor an object; nothing for null.
+/// The text of a value that is neither an array nor an object nor `null`.
 fn scalar(node: &JsonNode) -> Option<&str> {
     match &node.value {
         JsonValue::Text(text) => Some(text.trim()),
@@ -326,11 +336,11 @@ fn type_name(value: &JsonValue) -> &'static str {
         JsonValue::Null => "null",
         JsonValue::Boolean(_) => "a boolean",
         JsonValue::Number(_) => "a number",
-        JsonValue::Text(_) => "a text",
+        JsonValue::Text(_) => "a string",
     }
 }
 
-/// The row that nodes stand in.
+/// The row of a document, to which its nodes' positions refer.
 #[derive(Clone, Copy)]
 struct DocumentContext<'a> {
     row: &'a Row<'a>,
@@ -341,7 +351,7 @@ impl<'a> DocumentContext<'a> {
         CellOrigin::Node(self.row, node)
     }
 
-    /// The elements of the array at a path, if there is one: people of a role, or items.
+    /// The elements of the array at a path: the people of `role`, or the items if it is `None`.
     fn array_items(
         self,
         node: &'a JsonNode,
@@ -350,12 +360,13 @@ impl<'a> DocumentContext<'a> {
         order: &mut Collector<'a>,
     ) -> &'a [JsonNode] {
         match node.at(path) {
-            // XML turned into JSON has an object where there is only one.
+            // JSON converted from XML has an object instead of an array of one element.
             Some(node @ JsonNode { value: JsonValue::Object(_), .. }) => std::slice::from_ref(node),
             Some(JsonNode { value: JsonValue::Array(elements), .. }) => elements,
             None | Some(JsonNode { value: JsonValue::Null, .. }) => &[],
             Some(other) => {
-                let message = format!("{path:?} is no array of {}", if role.is_some() { "people" } else { "items" });
+                let elements = if role.is_some() { "people" } else { "items" };
+                let message = format!("{path:?} is {}, expected an array of {elements}", type_name(&other.value));
                 let problem = Problem::for_order(Code::NotAScalar, self.at(other).position(), message);
                 order.problems.push(Problem { field: role.map(|role| format!("{}s", role.name())), ..problem });
                 &[]
@@ -364,8 +375,8 @@ impl<'a> DocumentContext<'a> {
     }
 
     fn apply(self, collector: &mut Collector<'a>, rules: impl IntoIterator<Item = &'a FieldRule>, node: &'a JsonNode) {
-        for FieldRule { target: goal, rule } in rules {
-            match goal {
+        for FieldRule { target, rule } in rules {
+            match target {
                 FieldTarget::Field(field) => {
                     self.push_value(collector, Cow::Borrowed(field), rule, first_filled(node, &rule.paths));
                 }
@@ -394,7 +405,7 @@ impl<'a> DocumentContext<'a> {
         }
     }
 
-    /// Several lines of text as one value.
+    /// Joins several lines of text to one value.
     fn push_lines(
         self,
         collector: &mut Collector<'a>,
@@ -408,7 +419,7 @@ impl<'a> DocumentContext<'a> {
         collector.push_result(field, rule, result, Cow::Owned(text.trim().to_owned()), self.at(node));
     }
 
-    /// Identifiers as `[{provider, id}]`, or as an object or flat members by provider.
+    /// Collects identifiers: `[{provider, id}]`, or an object or flat members keyed by provider.
     fn identifiers(self, collector: &mut Collector<'a>, rule: &'a Rule, node: &'a JsonNode) {
         for path in &rule.paths {
             match node.at(path).map(|found| (found, &found.value)) {
@@ -420,6 +431,8 @@ impl<'a> DocumentContext<'a> {
                 Some((found, JsonValue::Object(_))) if found.member("provider").is_some() => {
                     self.identifier(collector, rule, found);
                 }
+                // A single value has no provider: a problem, since the identifier would be lost
+                // silently.
                 Some((found, _)) if scalar(found).is_some_and(|text| !text.is_empty()) => {
                     self.identifier(collector, rule, found);
                 }
@@ -439,13 +452,13 @@ impl<'a> DocumentContext<'a> {
         if let (Some(provider), Some(id)) = (member_text("provider"), id) {
             return self.push_value(collector, Cow::Owned(Field::Identifier(provider.into())), rule, Some(id));
         }
-        let message = "an identifier has a provider and an id: {\"provider\": …, \"id\": …}";
+        let message = "identifier without a provider or an id; expected {\"provider\": …, \"id\": …}";
         let problem =
             Problem::for_field(Code::MissingAttribute, "guest.identifiers", self.at(element).position(), message);
         collector.push_invalid(Cow::Owned(Field::Identifier("?".into())), problem, Cow::Borrowed(""), self.at(element));
     }
 
-    /// Extension attributes as an object, in the event's own array form, or as flat members.
+    /// Collects extension attributes: an object, the event's array form, or flat members.
     fn extensions(self, collector: &mut Collector<'a>, wildcard: &FieldTarget, rule: &'a Rule, node: &'a JsonNode) {
         for path in &rule.paths {
             let found = node.at(path);
@@ -469,6 +482,7 @@ impl<'a> DocumentContext<'a> {
                 _ => None,
             };
             let members = single.map_or_else(|| custom_members(node, path), |single| members_of(single));
+            // The event's array form contains these two members in addition to the attributes.
             let is_event_form = |name: &str, value: &JsonNode| match name {
                 "name" => value.value == JsonValue::Text("ext".to_owned()),
                 "key" => value.value == JsonValue::Text("default".to_owned()),
@@ -516,7 +530,8 @@ impl<'a> DocumentContext<'a> {
     }
 }
 
-/// The members of the object at a path, or those of `node` whose names begin as a path that ends in `*`.
+/// The members of the object at a path; for a path that ends in `*` the members of `node` whose
+/// names have the prefix before it.
 fn custom_members<'n>(node: &'n JsonNode, path: &str) -> Vec<(&'n str, &'n JsonNode)> {
     match path.strip_suffix('*') {
         Some(prefix) => {

@@ -1,6 +1,7 @@
-//! Small texts that are read as a whole: profiles here, settings and lists in `cli`.
+//! Bounded reader of small text files: profiles, and for `cli` settings, faults and lists.
 //!
-//! Bounded: `--config /dev/zero` would fill the memory.
+//! The size is limited because `--config /dev/zero` would otherwise fill the memory. Does not
+//! parse the text.
 
 use std::{
     fs::{self, File},
@@ -8,20 +9,21 @@ use std::{
     path::Path,
 };
 
-/// Far more than settings or a profile take, in bytes.
+// In bytes; far more than settings or a profile need.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
-/// The text of a file of settings or of a profile. The error names neither the file nor a line.
+/// Reads a file of settings or a profile. The error contains neither the file's name nor a line.
 ///
 /// # Errors
 ///
-/// For a folder, a pipe or a socket, for text that is not UTF-8, and for more than 1 MiB.
+/// If the path is a folder, a pipe or a socket, the text is not UTF-8, or the file has more than 1
+/// MiB.
 pub fn read_small_file(path: &Path) -> io::Result<String> {
     let file_type = fs::metadata(path)?.file_type();
     if file_type.is_dir() {
         return Err(io::Error::new(ErrorKind::IsADirectory, "is a folder, expected a file"));
     }
-    // To open a pipe waits until someone writes to it.
+    // Checked before opening: opening a pipe blocks until a process writes to it.
     if is_pipe(file_type) {
         return Err(io::Error::new(ErrorKind::InvalidInput, "is a pipe or a socket, expected a file"));
     }
@@ -39,23 +41,21 @@ fn is_pipe(_: fs::FileType) -> bool {
     false
 }
 
-/// A text to its end, of at most so many bytes.
+/// Reads a text of at most `max_bytes` bytes to its end.
 ///
 /// # Errors
 ///
-/// For text that is not UTF-8 or has more bytes.
+/// If the text is not UTF-8 or has more bytes.
 pub fn read_bounded(from: impl Read, max_bytes: u64) -> io::Result<String> {
     let mut bytes = Vec::new();
+    // One byte more than allowed shows that the text is too large, without reading the rest.
     let n_bytes = from.take(max_bytes + 1).read_to_end(&mut bytes)?;
     if n_bytes as u64 > max_bytes {
         let size = bytesize::ByteSize(max_bytes);
-        return Err(io::Error::new(
-            ErrorKind::FileTooLarge,
-            format!("the text has more than {size}, the most that is read"),
-        ));
+        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("the text is larger than the limit of {size}")));
     }
     String::from_utf8(bytes)
-        .map_err(|error| io::Error::new(ErrorKind::InvalidData, format!("is no UTF-8 text: {}", error.utf8_error())))
+        .map_err(|error| io::Error::new(ErrorKind::InvalidData, format!("is not valid UTF-8: {}", error.utf8_error())))
 }
 
 #[cfg(test)]
@@ -69,12 +69,12 @@ mod tests {
     #[test]
     fn text_is_read_up_to_the_limit() {
         assert_eq!(read_bounded(&b"12345"[..], 5).unwrap(), "12345");
-        assert_eq!(error_text(read_bounded(&b"123456"[..], 5)), "the text has more than 5 B, the most that is read");
+        assert_eq!(error_text(read_bounded(&b"123456"[..], 5)), "the text is larger than the limit of 5 B");
         assert_eq!(
             error_text(read_bounded(io::repeat(0), 1024 * 1024)),
-            "the text has more than 1.0 MiB, the most that is read"
+            "the text is larger than the limit of 1.0 MiB"
         );
-        assert!(error_text(read_bounded(&b"a\xff"[..], 5)).starts_with("is no UTF-8 text: "));
+        assert!(error_text(read_bounded(&b"a\xff"[..], 5)).starts_with("is not valid UTF-8: "));
     }
 
     #[test]

@@ -1,4 +1,7 @@
-//! A profile bound to one file: its columns found in the header, ready to map rows, on all cores at once.
+//! File mapper: a profile bound to one file, which maps the file's rows.
+//!
+//! Dispatches to `record` for CSV and to `document` for JSON. Has no mutable state, so all cores
+//! share one mapper per file. Called by `pipeline`.
 
 use std::sync::Arc;
 
@@ -26,8 +29,8 @@ enum Mapper<'p> {
 }
 
 impl<'p> FileMapper<'p> {
-    /// Binds a profile to a file by its header, or to a file of JSON documents without one. `file` is its name in
-    /// messages.
+    /// Binds a profile to a CSV file by its header, or to a file of JSON documents if `header` is
+    /// `None`. `file` is the file's name in messages.
     pub fn bind(profile: &'p Profile, header: Option<&Arc<Header>>, file: &str) -> Result<Self, MapError> {
         let mapper = match header {
             Some(header) => Mapper::Records(RecordMapper::bind(profile, header, file)?),
@@ -36,7 +39,7 @@ impl<'p> FileMapper<'p> {
         Ok(Self { mapper })
     }
 
-    /// Which order a row is of.
+    /// The role of a row in grouping, with its order key.
     pub fn kind<'a>(&'a self, row: &'a Row<'a>) -> RowKind<'a> {
         let kind = match (&row.content, &self.mapper) {
             (RowContent::Record(record), Mapper::Records(mapper)) => mapper.kind(record),
@@ -49,8 +52,9 @@ impl<'p> FileMapper<'p> {
                 };
                 RowKind::Unreadable { key, reason: &unreadable.reason }
             }
-            _ => unreachable!("a file has rows of one form"),
+            _ => unreachable!("all rows of a file have the same format"),
         };
+        // The time needs the whole mapping, so only rows that are grouped by it are mapped for it.
         match kind {
             RowKind::WithoutKey(_) => {
                 let mut mapped = MappedRow::default();
@@ -61,24 +65,27 @@ impl<'p> FileMapper<'p> {
         }
     }
 
-    /// Adds what the profile makes of a row. A cell of the order that repeats what the same order's row `before` has there
-    /// adds nothing and is left out.
-    pub fn map<'a>(&'a self, row: &'a Row<'a>, before: Option<&Row<'_>>, into: &mut MappedRow<'a>) {
+    /// Maps a row and adds the result to `into`.
+    ///
+    /// `previous` is the same order's previous row: cells of the order that repeat it are omitted.
+    pub fn map<'a>(&'a self, row: &'a Row<'a>, previous: Option<&Row<'_>>, into: &mut MappedRow<'a>) {
         match (&row.content, &self.mapper) {
             (RowContent::Record(record), Mapper::Records(mapper)) => {
-                let before = before.and_then(|before| match &before.content {
-                    RowContent::Record(before) => Some(before),
+                let previous = previous.and_then(|previous| match &previous.content {
+                    RowContent::Record(previous) => Some(previous),
                     _ => None,
                 });
-                mapper.map(row, record, before, into);
+                mapper.map(row, record, previous, into);
             }
             (RowContent::Document(document), Mapper::Documents(mapper)) => mapper.map(row, document, into),
             _ => {}
         }
     }
 
-    /// The keys of other orders that a row which cannot be read may hold: where a row was cut off and the next one
-    /// follows without a line break, one of its cells ends with the next one's key.
+    /// The keys of other orders that an unreadable row may contain.
+    ///
+    /// Where a line break was lost, a row contains the next one, and one of its cells ends with
+    /// the next row's key.
     #[must_use]
     pub fn possible_keys(&self, row: &Row<'_>) -> Vec<String> {
         match (&row.content, &self.mapper) {
@@ -90,14 +97,14 @@ impl<'p> FileMapper<'p> {
         }
     }
 
-    /// Takes note of what is to be said of a row's file.
+    /// Records the names in a row that the profile does not use.
     pub fn observe(&self, row: &Row<'_>, unknown_names: &mut UnknownNames) {
         if let (RowContent::Document(document), Mapper::Documents(mapper)) = (&row.content, &self.mapper) {
             mapper.observe(document, row, unknown_names);
         }
     }
 
-    /// Says what is wrong with a file of which every row was noticed.
+    /// Checks a file after all its rows were observed.
     pub fn finish(&self, unknown_names: &UnknownNames) -> Result<(), MapError> {
         match &self.mapper {
             Mapper::Records(_) => Ok(()),
@@ -105,7 +112,8 @@ impl<'p> FileMapper<'p> {
         }
     }
 
-    /// The extension attributes that the file's columns declare; nothing of documents, whose values show their types.
+    /// The extension attributes that the file's columns declare; `None` for documents, whose types
+    /// are those of their values.
     #[must_use]
     pub fn declared_extensions(&self) -> Option<Vec<&Field>> {
         match &self.mapper {
@@ -114,7 +122,8 @@ impl<'p> FileMapper<'p> {
         }
     }
 
-    /// The columns that the profile does not know, if it wants to hear of them; of documents [`UnknownNames`] knows.
+    /// A warning for each column that the profile does not use, if it asks for warnings. For
+    /// documents see [`UnknownNames`].
     #[must_use]
     pub fn unknown_columns(&self) -> &[Problem] {
         match &self.mapper {

@@ -1,57 +1,62 @@
-//! How a profile wants files to be read.
+//! Settings of a profile that concern its input files as a whole: format, columns, unreadable
+//! rows.
+//!
+//! Data only. `pipeline` applies the settings when it reads files, `binding` those of columns.
 
 use serde::Deserialize;
 
-/// The form of the files.
+/// The format of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProfileFormat {
     /// CSV.
     Csv,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
 }
 
-/// What a row that cannot be read, and whose order is not known, does to the run.
+/// How to handle an unreadable row whose order is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum UnreadableRows {
-    /// It ends: some order would be sent in part.
+    /// End the run, since the order of the row would be sent incompletely.
     #[default]
     Refuse,
-    /// It is counted and the run goes on.
+    /// Count the row and continue.
     Accept,
 }
 
-/// What is done about columns that the profile does not know.
+/// How to handle columns that the profile does not use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownColumns {
-    /// Nothing: exports have many.
+    /// Ignore them without a warning: exports have many.
     #[default]
     Ignore,
-    /// They are reported, once.
+    /// Ignore them and report each one once.
     Warn,
 }
 
-/// What is done about columns that the profile names and a file does not have.
+/// How to handle columns that the profile names and the file lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum MissingColumns {
-    /// The run ends: the profile or the export is the wrong one.
+    /// End the run, since the profile does not fit the export.
     #[default]
     Refuse,
-    /// They are taken as empty.
+    /// Treat them as empty.
     Allow,
 }
 
-/// Whether a file must end with a line end.
+/// Whether a file must end with a line break.
+// A file that is appended to after it was read cannot be told from a complete one, unless the
+// profile declares that a complete one ends with a line break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum LastLineEnd {
-    /// It need not: the order of a last row without one has a warning.
+    /// Not required: the order of a last row without one gets a warning.
     #[default]
     Optional,
-    /// It must: a file without one is still being written.
+    /// Required: a file without one is still being written.
     Required,
 }

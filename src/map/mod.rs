@@ -1,8 +1,8 @@
-//! Rows → cells with meaning: profiles say which cell means what.
+//! Mapping of rows to fields by profiles, which declare the meaning of each column or JSON path.
 //!
-//! A profile is a TOML file; the canonical one is built in. Nothing is checked here but what a profile itself claims
-//! (a date has this format, a value stands in this table): the rest is for `validate`. Called by `pipeline`; knows
-//! only `model`.
+//! A profile is a TOML file; the canonical one is built in. Checks only what the profile itself
+//! declares (a date has this format, a value is in this table); `validate` checks the rest. Called
+//! by `pipeline`; depends on `model` only.
 
 mod binding;
 mod collector;
@@ -27,77 +27,79 @@ use std::path::PathBuf;
 
 use crate::model::suggest::did_you_mean;
 
-/// Why a profile cannot be used: the run cannot go on.
+/// Why a profile cannot be used. Ends the run, since the error concerns every order.
 #[derive(Debug, thiserror::Error)]
 pub enum MapError {
-    /// No such built-in profile and no such file.
-    #[error("no profile {name:?}: it is not built in and there is no such file{}", did_you_mean(.suggestion.as_deref()))]
+    /// The name is neither a built-in profile nor an existing file.
+    #[error("unknown profile {name:?}; expected a built-in profile or a file{}", did_you_mean(.suggestion.as_deref()))]
     NoProfile {
-        /// What was asked for.
+        /// The given name.
         name: String,
-        /// The built-in profile that may be meant.
+        /// The built-in profile with the most similar name.
         suggestion: Option<String>,
     },
-    /// A file that cannot be read.
+    /// The profile's file cannot be read.
     #[error("{}: {error}", .path.display())]
     Io {
         /// The profile's file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         error: std::io::Error,
     },
-    /// A fault in the TOML text.
+    /// The TOML text is invalid.
     #[error("{name}:{error}")]
     Toml {
         /// The profile's file or name.
         name: String,
-        /// What and where.
+        /// The error with its position.
         error: TomlError,
     },
-    /// A rule that makes no sense.
+    /// A rule is invalid.
     #[error("{name}: {field}: {message}")]
     Rule {
         /// The profile's file or name.
         name: String,
         /// The rule's field.
         field: String,
-        /// What is wrong with it.
+        /// What was found and what was expected.
         message: String,
     },
-    /// A column that the profile names and the file does not have.
-    #[error("{file}:1: no column {column:?}, which the profile takes {field} from{hint}")]
+    /// The file lacks a column that the profile names.
+    #[error("{file}:1: column {column:?} not found; the profile needs it for {field}{hint}")]
     MissingColumn {
         /// The input.
         file: String,
         /// The column.
         column: String,
-        /// What it is for.
+        /// The field or condition that reads the column.
         field: String,
-        /// The column that may be meant, or what else may be wrong.
+        /// A hint line with the most similar column or another cause.
         hint: String,
     },
-    /// A column that the profile names and the file has twice.
-    #[error("{file}:1: column {column:?} stands there twice, so it is not clear which one {field} comes from")]
+    /// The file has a column twice that the profile names.
+    // Using the first one would be a guess.
+    #[error("{file}:1: column {column:?} occurs twice; the profile needs exactly one for {field}")]
     AmbiguousColumn {
         /// The input.
         file: String,
         /// The column.
         column: String,
-        /// What it is for.
+        /// The field or condition that reads the column.
         field: String,
     },
-    /// A place of items that no document of a file has: all its orders would go without.
-    #[error("{file}: no document has {path:?}, where the profile says its items are{hint}")]
+    /// No document of the file has the path of the items, so every order would be without items.
+    #[error("{file}: no document has {path:?}, the profile's path of items{hint}")]
     MissingItems {
         /// The input.
         file: String,
         /// The path of the items.
         path: String,
-        /// The member that may be meant.
+        /// A hint line with the most similar member.
         hint: String,
     },
-    /// A profile of columns for a JSON file, or of paths for a CSV file.
-    #[error("{file}: the profile says no {expected} for {field}\n  hint: it was written for files of another form")]
+    /// The profile has columns only and the file is JSON, or it has paths only and the file is
+    /// CSV.
+    #[error("{file}: the profile has no {expected} for {field}\n  hint: it was written for files of another format")]
     OtherFormat {
         /// The input.
         file: String,

@@ -1,4 +1,7 @@
-//! A profile, ready to be used: loaded from a file or built in, its rules checked.
+//! Profiles: loading, compilation and checks of the rules that map columns and paths to fields.
+//!
+//! A profile is compiled once per run and bound to each file by `file_mapper`. Does not look at
+//! any row. Loaded by `cli`; used by `pipeline` for its settings.
 
 use std::{borrow::Cow, path::Path, sync::Arc};
 
@@ -19,39 +22,40 @@ use crate::model::{
     suggest::suggest,
 };
 
-/// The built-in profiles: name and text.
+/// The built-in profiles: name and TOML text.
 pub const BUILT_IN: &[(&str, &str)] = &[("canonical", include_str!("profiles/canonical.toml"))];
 
-/// The name under `ext` and `id` that stands for any.
+// The key of a rule for any name, in the tables of custom fields (`ext`, `product`, `id`).
 const WILDCARD: &str = "*";
 
-/// What a rule fills.
+/// The field or fields that a rule fills.
 #[derive(Debug, Clone)]
 pub enum FieldTarget {
     /// One field.
     Field(Field),
-    /// Any extension attribute of the order, its name from the column.
+    /// Any extension attribute of the order, named by the column.
     AnyExtension,
     /// Any extension attribute of an item.
     AnyItemExtension,
     /// Any further attribute of an item's `product`.
     AnyItemProduct,
-    /// Any identifier, its provider from the column.
+    /// Any identifier, its provider named by the column.
     AnyIdentifier,
 }
 
 impl FieldTarget {
-    /// The type where none is said. Of a product's further attributes the manual names one, which is a number: a price
-    /// that is sent as text makes totals of 0.
+    /// The type of a custom field that declares none.
     #[must_use]
     pub fn default_type(&self, name: &str) -> ExtensionType {
         match (self, name) {
+            // The only further attribute of `product` that the manual names. It is a number: a
+            // price that is sent as text makes the totals at the tenant 0.
             (Self::AnyItemProduct, "originalPrice") => ExtensionType::Float,
             _ => ExtensionType::String,
         }
     }
 
-    /// The part of the order that is filled.
+    /// The group of the fields that are filled.
     #[must_use]
     pub fn group(&self) -> FieldGroup {
         match self {
@@ -63,81 +67,82 @@ impl FieldTarget {
     }
 }
 
-/// One rule and what it fills.
+/// A rule and its target.
 #[derive(Debug, Clone)]
 pub struct FieldRule {
-    /// What it fills.
+    /// The field or fields that the rule fills.
     pub target: FieldTarget,
-    /// How.
+    /// The rule itself.
     pub rule: Rule,
 }
 
-/// Where people beside the guest come from.
+/// The rules for the people of one role, in addition to the guest.
 #[derive(Debug, Clone)]
 pub struct PeopleRules {
-    /// What they are to the order.
+    /// The role of the people.
     pub role: PersonRole,
-    /// Where the array of them stands in a JSON document; consumers may stand there in an item too.
+    /// The path of their array in a JSON document; of consumers also the path within an item.
     pub path: Option<String>,
-    /// Where their fields come from, which are the guest's.
+    /// The rules of their fields, which are the guest's fields.
     pub rules: Vec<FieldRule>,
 }
 
-/// A rule that leaves orders out.
+/// A rule that skips orders.
 #[derive(Debug, Clone)]
 pub struct SkipRule {
-    /// Counted and reported under this name.
+    /// The reason, under which the orders are counted and reported.
     pub reason: Arc<str>,
-    /// An order is left out when this holds for any of its rows.
+    /// An order is skipped if this condition holds for any of its rows.
     pub when: Condition,
 }
 
-/// Which cell of an export means what.
+/// The rules and settings for one type of export.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    /// Its name.
+    /// The profile's name.
     pub name: String,
-    /// One line for a list.
+    /// A description in one line, for a list.
     pub description: String,
-    /// The form of the files, if it is always the same.
+    /// The format of the files, if it is always the same.
     pub format: Option<ProfileFormat>,
-    /// What stands between two cells of a CSV file; ASCII.
+    /// The ASCII character between two cells of a CSV file.
     pub delimiter: u8,
-    /// Whether a file must end with a line end.
+    /// Whether a file must end with a line break.
     pub last_line_end: LastLineEnd,
-    /// The rows of an order stand next to each other.
+    /// Whether the rows of an order are adjacent.
     pub has_adjacent_rows: bool,
-    /// The rows of an order may come from several files.
+    /// Whether the rows of an order may come from several files.
     pub joins_files: bool,
-    /// What a row does that cannot be read.
+    /// How to handle unreadable rows that belong to no known order.
     pub unreadable_rows: UnreadableRows,
-    /// What unknown columns do.
+    /// How to handle columns that the profile does not use.
     pub unknown_columns: UnknownColumns,
-    /// What missing columns do.
+    /// How to handle columns that the file lacks.
     pub missing_columns: MissingColumns,
-    /// Where totals come from.
+    /// The source of totals.
     pub order_price: TotalFrom,
-    /// What the export's item prices are for.
+    /// The basis of the export's item prices.
     pub item_price: PriceBasis,
-    /// How its orders are sent, if the target does not say.
+    /// The mode of sending, if the target does not set it.
     pub mode: Option<Mode>,
-    /// Where the array of items stands in a JSON document; with it a document is a whole order.
+    /// The path of the array of items in a JSON document. If set, a document is a complete order.
     pub items_path: Option<String>,
-    /// Which rows are items; without it those that have any item column filled.
+    /// The rows that are items; if not set, every row with a filled item column.
     pub item_rows: Option<Condition>,
-    /// Which orders are left out.
+    /// The rules that skip orders; the first one that applies is the reason.
     pub skips: Vec<SkipRule>,
-    /// Where the order key comes from.
+    /// The rule of the order key.
     pub key: Rule,
-    /// Where the fields come from.
+    /// The rules of the fields.
     pub rules: Vec<FieldRule>,
-    /// Where contacts and consumers come from, if from anywhere.
+    /// The rules of contacts and consumers, if the profile has any.
     pub people: Vec<PeopleRules>,
 }
 
 impl Profile {
-    /// A built-in profile by its name, or the profile of a TOML file.
+    /// Loads a built-in profile by its name, or the profile of a TOML file by its path.
     pub fn load(name: &str) -> Result<Self, MapError> {
+        // Built-in names take precedence; a file of the same name is loaded as `./canonical`.
         if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
             return Self::parse(name, text);
         }
@@ -150,7 +155,7 @@ impl Profile {
         Self::parse(name, &text)
     }
 
-    /// The order key that the text of a key's cell makes, if it makes one.
+    /// The order key of the text of a key's cell, if its rule yields one.
     #[must_use]
     pub fn key_of<'a>(&'a self, text: &'a str) -> Option<Cow<'a, str>> {
         match self.key.apply(text) {
@@ -159,25 +164,26 @@ impl Profile {
         }
     }
 
-    /// The rules of all fields.
+    /// The rules of all fields, those of contacts and consumers included.
     pub fn all_rules(&self) -> impl Iterator<Item = &FieldRule> {
         self.rules.iter().chain(self.people.iter().flat_map(|people| &people.rules))
     }
 
-    /// Whether orders of different keys have different references, whatever the rows hold.
+    /// Whether orders with different keys always have different references.
+    // True only where both come from equal rules; otherwise the rows decide.
     #[must_use]
     pub fn key_is_reference(&self) -> bool {
         reference_rule(&self.rules).is_some_and(|rule| rule == self.key)
     }
 
-    /// Whether the time of an order may be a date without a time of day.
+    /// Whether the time of an order may come from a date without a time of day.
     #[must_use]
     pub fn is_midnight(&self, ordered_at: DateTime<Utc>) -> bool {
         let is_ordered_at = |rule: &&FieldRule| matches!(rule.target, FieldTarget::Field(Field::OrderedAt));
         self.rules.iter().find(is_ordered_at).is_some_and(|rule| rule.rule.is_midnight(ordered_at))
     }
 
-    /// The profile that a TOML text describes; `name` is for messages.
+    /// Compiles the profile of a TOML text; messages contain `name` as the name of the file.
     pub fn parse(name: &str, text: &str) -> Result<Self, MapError> {
         let in_toml = |error| MapError::Toml { name: name.to_owned(), error: toml_error(&error, text) };
         let profile_text: ProfileText = toml::from_str(text).map_err(in_toml)?;
@@ -185,6 +191,7 @@ impl Profile {
     }
 }
 
+// The field and the message; `Profile::parse` adds the name of the file.
 type ProfileError = (String, String);
 
 fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
@@ -196,7 +203,7 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
     let consumers = people_rules(PersonRole::Consumer, text.consumers, &mut text.consumer)?;
     let key = match text.key {
         Some(key) => compile_rule("key", key, false)?,
-        None => reference_rule(&rules).ok_or_else(|| for_field("key", "there is no key and no order.referenceId"))?,
+        None => reference_rule(&rules).ok_or_else(|| for_field("key", "missing; expected key or order.referenceId"))?,
     };
     let skips = text.skip.into_iter().map(|skip| {
         let when = Condition::new(skip.when).map_err(|error| for_field("skip", &error))?;
@@ -232,11 +239,12 @@ fn for_field(field: &str, error: &str) -> ProfileError {
 
 fn delimiter(delimiter: Option<char>) -> Result<u8, ProfileError> {
     let delimiter = delimiter.unwrap_or(',');
+    // Quotes and line breaks have a meaning of their own in CSV.
     match u8::try_from(delimiter) {
         Ok(byte) if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(byte),
         _ => Err(for_field(
             "delimiter",
-            &format!("{delimiter:?} cannot stand between cells; expected one such as ; or \\t"),
+            &format!("invalid character {delimiter:?}; expected an ASCII character such as ; or \\t"),
         )),
     }
 }
@@ -250,17 +258,17 @@ fn compile_rule(field: &str, text: RuleText, is_date: bool) -> Result<Rule, Prof
     Rule::new(text, is_date).map_err(|error| for_field(field, &error))
 }
 
-fn named_rules(part: FieldGroup, named: Vec<(&'static str, RuleText)>) -> Result<Vec<FieldRule>, ProfileError> {
+fn named_rules(group: FieldGroup, named: Vec<(&'static str, RuleText)>) -> Result<Vec<FieldRule>, ProfileError> {
     let compile = |(name, text)| {
-        let field = Field::NAMED.iter().find(|field| field.group() == part && field.short_name() == name);
-        let field = field.expect("the parts of a profile have the names of fields").clone();
+        let field = Field::NAMED.iter().find(|field| field.group() == group && field.short_name() == name);
+        let field = field.expect("every key of a profile's group is the name of a field").clone();
         let is_date = matches!(field, Field::OrderedAt | Field::ItemOrderedAt);
         Ok(FieldRule { rule: compile_rule(&field.to_string(), text, is_date)?, target: FieldTarget::Field(field) })
     };
     named.into_iter().map(compile).collect()
 }
 
-/// The rules of `ext` or `id`: names are the user's own, `*` stands for any.
+/// The rules of a table of custom fields, whose names are the user's; `*` matches any name.
 fn wildcard_rules(
     texts: &mut std::collections::BTreeMap<String, RuleText>,
     wildcard: &FieldTarget,
@@ -312,8 +320,10 @@ fn people_rules(
     let has_paths = rules.iter().any(|rule| !rule.rule.paths.is_empty());
     let (singular, plural) = (role.name(), format!("{}s", role.name()));
     match &path {
-        None if has_paths => Err((singular.to_owned(), format!("has paths, but {plural} does not say where they are"))),
-        Some(_) if !has_paths => Err((plural, format!("says where they are, but [{singular}] has no path"))),
+        None if has_paths => {
+            Err((singular.to_owned(), format!("has a path, but {plural}, the path of the array, is not set")))
+        }
+        Some(_) if !has_paths => Err((plural, format!("is set, but [{singular}] has no path"))),
         _ => Ok((!rules.is_empty()).then_some(PeopleRules { role, path, rules })),
     }
 }
@@ -371,18 +381,18 @@ mod tests {
     #[test]
     fn people_need_a_path_and_rules() {
         let with = |rest: &str| parse_error(&format!("name = 'x'\n{rest}\n[order]\nreferenceId = {{ path = 'a' }}"));
-        insta::assert_snapshot!(with("contact.email = { path = 'email' }"), @"p.toml: contact: has paths, but contacts does not say where they are");
-        insta::assert_snapshot!(with("consumers = 'pax'"), @"p.toml: consumers: says where they are, but [consumer] has no path");
-        insta::assert_snapshot!(with("consumer.email = { type = 'text' }"), @"p.toml: consumer.email: names no column, no path and no value");
+        insta::assert_snapshot!(with("contact.email = { path = 'email' }"), @"p.toml: contact: has a path, but contacts, the path of the array, is not set");
+        insta::assert_snapshot!(with("consumers = 'pax'"), @"p.toml: consumers: is set, but [consumer] has no path");
+        insta::assert_snapshot!(with("consumer.email = { type = 'text' }"), @"p.toml: consumer.email: has no column, no path and no value");
     }
 
     #[test]
     fn invalid_rule_names_its_field() {
         insta::assert_snapshot!(parse_error("name = 'x'\n[order]\norderedAt = { column = 'a', date = '%Y' }\n"), @r#"p.toml: orderedAt: a date format without an offset needs a zone, such as zone = "Europe/London""#);
-        insta::assert_snapshot!(parse_error("name = 'x'\n"), @"p.toml: key: there is no key and no order.referenceId");
-        insta::assert_snapshot!(parse_error("name = 'x'\ndelimiter = '§'\n[order]\nreferenceId = { column = 'a' }"), @r"p.toml: delimiter: '§' cannot stand between cells; expected one such as ; or \t");
+        insta::assert_snapshot!(parse_error("name = 'x'\n"), @"p.toml: key: missing; expected key or order.referenceId");
+        insta::assert_snapshot!(parse_error("name = 'x'\ndelimiter = '§'\n[order]\nreferenceId = { column = 'a' }"), @r"p.toml: delimiter: invalid character '§'; expected an ASCII character such as ; or \t");
         insta::assert_snapshot!(Profile::load("cannonical").unwrap_err(), @r#"
-        no profile "cannonical": it is not built in and there is no such file
+        unknown profile "cannonical"; expected a built-in profile or a file
           hint: did you mean "canonical"?
         "#);
     }

@@ -1,4 +1,7 @@
-//! A profile as it is written, and what is wrong with a TOML text.
+//! TOML syntax of profiles, as serde types, and errors of a TOML text with their position.
+//!
+//! Syntax only: `profile` and `rule` compile these types and check what they mean. `cli` uses
+//! [`toml_error`] for its settings too.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -11,9 +14,9 @@ use crate::model::{
     suggest::{did_you_mean, suggest},
 };
 
-/// One text or several.
+/// One string or several.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged, expecting = "expected a text or a list of texts")]
+#[serde(untagged, expecting = "expected a string or a list of strings")]
 pub(super) enum OneOrMany {
     One(String),
     Many(Vec<String>),
@@ -28,15 +31,16 @@ impl OneOrMany {
     }
 }
 
-/// What a value becomes: another value, or a reason to leave the order out.
+/// The result of a lookup in a table: another value, or a reason to skip the order.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged, expecting = "expected a text, or { skip = \"why\" }")]
+#[serde(untagged, expecting = "expected a string or { skip = \"reason\" }")]
 pub(super) enum TableValue {
     Text(String),
     Skip { skip: String },
 }
 
-/// How rows or documents that disagree on a field are taken.
+/// How to handle rows or documents of one order with different values: the order is invalid, or
+/// the first value is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum OnConflict {
@@ -45,7 +49,7 @@ pub(super) enum OnConflict {
     First,
 }
 
-/// Where one field comes from.
+/// The rule of one field.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RuleText {
@@ -64,7 +68,7 @@ pub(super) struct RuleText {
     pub(super) disagree: OnConflict,
 }
 
-/// When a rule about rows applies: all tests that are given must hold.
+/// A condition on rows: all tests that are set must hold.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConditionText {
@@ -76,7 +80,7 @@ pub(super) struct ConditionText {
     pub(super) empty: Option<bool>,
 }
 
-/// A rule to leave an order out.
+/// A rule that skips orders.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SkipText {
@@ -84,6 +88,8 @@ pub(super) struct SkipText {
     pub(super) when: ConditionText,
 }
 
+// One struct per group with a key per field, so that serde rejects unknown keys and lists the
+// known ones. A map of rules would accept any key.
 macro_rules! field_group {
     ($name:ident, $($key:ident)*, $($group:ident)*) => {
         #[derive(Debug, Default, Deserialize)]
@@ -95,7 +101,7 @@ macro_rules! field_group {
         }
 
         impl $name {
-            /// The rules by the names of their fields.
+            /// Takes the rules out, with the short names of their fields.
             pub(super) fn named(&mut self) -> Vec<(&'static str, RuleText)> {
                 let all = [$((stringify!($key).trim_start_matches("r#"), self.$key.take()),)*];
                 all.into_iter().filter_map(|(name, rule)| Some((name, rule?))).collect()
@@ -109,7 +115,7 @@ field_group!(ItemText, r#type referenceId orderedAt status currencyCode price na
 field_group!(GuestText, email title firstname lastname gender dob mobile phone street city state country postal_code, id);
 field_group!(EventFieldsText, channel language currency page pos,);
 
-/// A whole profile as it is written.
+/// A whole profile.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProfileText {
@@ -156,16 +162,16 @@ pub(super) struct ProfileText {
     pub(super) event: EventFieldsText,
 }
 
-/// What is wrong with a TOML text, and where.
+/// An error of a TOML text with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TomlError {
-    /// From 1.
+    /// The line, from 1.
     pub line: usize,
-    /// From 1, in characters.
+    /// The column, from 1, in characters.
     pub column: usize,
     /// What was found and what was expected.
     pub message: String,
-    /// The name that may be meant.
+    /// The known name most similar to an unknown one.
     pub suggestion: Option<String>,
 }
 
@@ -175,7 +181,7 @@ impl fmt::Display for TomlError {
     }
 }
 
-/// Describes a TOML error; an unknown name gets the nearest known one.
+/// Converts an error of the `toml` crate; for an unknown name it adds the most similar known one.
 #[must_use]
 pub fn toml_error(error: &toml::de::Error, text: &str) -> TomlError {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
@@ -185,7 +191,8 @@ pub fn toml_error(error: &toml::de::Error, text: &str) -> TomlError {
     TomlError { line, column, suggestion: suggest_name(&message), message }
 }
 
-/// serde says "unknown field `x`, expected one of `y`, `z`".
+// serde's messages have the form "unknown field `x`, expected one of `y`, `z`". It returns neither
+// name in a structured form.
 fn suggest_name(message: &str) -> Option<String> {
     let mut names = message.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
     let unknown = names.next()?;

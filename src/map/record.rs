@@ -1,4 +1,7 @@
-//! Maps the records of a CSV file.
+//! Record mapper: maps the records of a CSV file to cells, items and people.
+//!
+//! Bound once per file to the header's columns. Called by `file_mapper`, which handles JSON
+//! documents with `document` instead.
 
 use std::{borrow::Cow, ops::RangeInclusive};
 
@@ -17,7 +20,7 @@ use crate::model::{
     row::{Header, Record, Row},
 };
 
-/// Keys are looked for no further from the end of a cell, in characters.
+// The longest key that is searched for at the end of a cell, in characters.
 const MAX_KEY_CHARS: usize = 64;
 
 pub(super) struct RecordMapper<'p> {
@@ -25,7 +28,8 @@ pub(super) struct RecordMapper<'p> {
     n_columns: usize,
     key_columns: Vec<usize>,
     order_rules: Vec<BoundRule<'p>>,
-    /// The columns that they take, neighbours together: where all of them repeat the row before, none need be looked at.
+    /// The columns of `order_rules` as ranges of adjacent columns. If all ranges repeat the
+    /// previous row, no rule needs to be applied.
     order_column_runs: Vec<RangeInclusive<usize>>,
     item_rules: Vec<BoundRule<'p>>,
     people: Vec<(PersonRole, Vec<BoundRule<'p>>)>,
@@ -80,29 +84,31 @@ impl<'p> RecordMapper<'p> {
         &'a self,
         row: &'a Row<'a>,
         record: &Record<'a>,
-        before: Option<&Record<'_>>,
+        previous: Option<&Record<'_>>,
         into: &mut MappedRow<'a>,
     ) {
-        let is_repeated = |before: &Record<'_>| {
-            self.order_column_runs.iter().all(|columns| before.cells(columns.clone()) == record.cells(columns.clone()))
+        let is_repeated = |previous: &Record<'_>| {
+            self.order_column_runs
+                .iter()
+                .all(|columns| previous.cells(columns.clone()) == record.cells(columns.clone()))
         };
         let mut order = Collector::new(CellOrigin::Row(row), std::mem::take(&mut into.cells));
-        if !before.is_some_and(is_repeated) {
+        // The rows of an order repeat most of it, so this usually skips all rules of the order.
+        if !previous.is_some_and(is_repeated) {
             order.cells.reserve(self.order_rules.len());
-            apply_rules(&mut order, &self.order_rules, row, record, before);
+            apply_rules(&mut order, &self.order_rules, row, record, previous);
         }
-        let item = self.item(row, record, &mut order);
-        let n_before = into.items.len();
-        into.items.extend(item);
+        let n_items_before = into.items.len();
+        into.items.extend(self.item(row, record, &mut order));
         if !self.people.is_empty() {
-            let item = (into.items.len() > n_before).then_some(n_before);
+            let item = (into.items.len() > n_items_before).then_some(n_items_before);
             self.add_people(row, record, item, &mut order, into);
         }
         let skip = self.skips.iter().find(|(skip, column)| skip.when.holds(record.cell(*column)));
         order.finish_into(skip.map(|(skip, _)| &skip.reason), into);
     }
 
-    /// The item that the row adds, if any of its item columns is filled.
+    /// The item of the row, if one of its item columns is filled.
     fn item<'a>(&'a self, row: &'a Row<'a>, record: &Record<'a>, order: &mut Collector<'a>) -> Option<ItemDraft<'a>> {
         if self.item_rows.is_some_and(|(rows, column)| !rows.holds(record.cell(column))) {
             return None;
@@ -117,7 +123,7 @@ impl<'p> RecordMapper<'p> {
         Some(ItemDraft { at: CellOrigin::Row(row), cells: item.cells.trimmed() })
     }
 
-    /// Adds the people whose columns are filled; a consumer is for the item of the row.
+    /// Adds the people whose columns are filled; a consumer belongs to the item of the row.
     fn add_people<'a>(
         &'a self,
         row: &'a Row<'a>,
@@ -133,25 +139,33 @@ impl<'p> RecordMapper<'p> {
         }
     }
 
-    /// The key of a row that cannot be read, if it is certain. Where the number of cells is wrong it is not known
-    /// which delimiter is one too many, so only the first cell is where it should be, and only if another follows. So
-    /// many cells that two rows may have run together hold the key of a second order, which is lost. An alternative
-    /// column does not stand in for a damaged one.
+    /// The key of an unreadable row, if it is reliable.
+    ///
+    /// With a wrong number of cells it is unknown which delimiter is missing or superfluous. Then
+    /// only the first cell is certainly in its place, and only if another cell follows. A row with
+    /// enough cells for two rows may contain a second order, whose key is lost. A fallback column
+    /// does not replace a damaged first column.
     pub(super) fn reliable_key<'a>(&'a self, record: &Record<'a>) -> Option<Cow<'a, str>> {
         let (n_cells, column) = (record.n_cells(), *self.key_columns.first()?);
+        // Two rows without the line break between them have one cell less than twice the columns:
+        // the last cell of the first row and the first cell of the second one are one cell.
         let is_first_cell = column == 0 && n_cells > 1 && n_cells < 2 * self.n_columns - 1;
         let is_reliable = n_cells == self.n_columns || is_first_cell;
         self.profile.key_of(record.cell(column)).filter(|_| is_reliable)
     }
 
-    /// The keys that the ends of those cells make where another row may begin in a row with too many cells. That row's
-    /// own cells end the row, so its key stands in the first cell that is too many, or in the one before if one of the
-    /// cells has a delimiter too many as well. Of more than two rows it may stand in any.
+    /// The possible keys of a further row within a row with too many cells: every ending of the
+    /// cells in which that row may begin.
+    ///
+    /// The further row's own cells end the row, so its key is at the end of the first superfluous
+    /// cell, or of the cell before it if one cell has a superfluous delimiter too. With more than
+    /// two rows the key may be in any cell.
     pub(super) fn possible_keys(&self, record: &Record<'_>) -> Vec<String> {
         let n_cells = record.n_cells();
         if n_cells <= self.n_columns {
             return Vec::new();
         }
+        // Every ending, because where the next row begins within the cell is not known.
         let endings = |cell: &'_ str| {
             let starts: Vec<usize> = cell.char_indices().rev().take(MAX_KEY_CHARS).map(|(start, _)| start).collect();
             let keys = starts.into_iter().filter_map(|start| self.profile.key_of(&cell[start..]).map(Cow::into_owned));
@@ -168,7 +182,7 @@ impl<'p> RecordMapper<'p> {
     }
 }
 
-/// The rules of people whom a file has columns for; constants alone make nobody.
+/// The rules of the roles for which the file has a column; constants alone do not add a person.
 fn bind_people<'p>(
     profile: &'p Profile,
     header: &Header,
@@ -185,7 +199,7 @@ fn bind_people<'p>(
     Ok(bound)
 }
 
-/// The columns of rules, those that stand next to each other together.
+/// The columns of rules as ranges of adjacent columns.
 fn column_runs(rules: &[BoundRule<'_>]) -> Vec<RangeInclusive<usize>> {
     let mut columns: Vec<usize> = rules.iter().flat_map(BoundRule::columns).collect();
     columns.sort_unstable();
@@ -204,11 +218,12 @@ fn apply_rules<'a>(
     rules: &'a [BoundRule<'_>],
     row: &'a Row<'a>,
     record: &Record<'a>,
-    before: Option<&Record<'_>>,
+    previous: Option<&Record<'_>>,
 ) {
     for bound in rules {
-        let is_repeated = |before: &Record<'_>| bound.columns().all(|index| before.cell(index) == record.cell(index));
-        if before.is_some_and(is_repeated) {
+        let is_repeated =
+            |previous: &Record<'_>| bound.columns().all(|index| previous.cell(index) == record.cell(index));
+        if previous.is_some_and(is_repeated) {
             continue;
         }
         let found = |index: usize| RawValue { text: record.cell(index), at: CellOrigin::Column(row, to_u32(index)) };

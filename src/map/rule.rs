@@ -1,4 +1,7 @@
-//! One rule of a profile: what becomes of a cell on its way to a field.
+//! Rules: how a profile converts a cell to the value of a field, and conditions on cells.
+//!
+//! A rule strips, looks up and parses one text; it does not read rows. Compiled from
+//! `profile_text`; applied by `collector` and, for keys, by `profile`.
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
@@ -10,18 +13,18 @@ use super::{
 };
 use crate::model::{field::ExtensionType, problem::Code, suggest::suggest};
 
-/// Where a field comes from and what is done to it.
+/// The source of a field and the conversion of its cells.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
-    /// CSV columns, the first filled one counts.
+    /// The CSV columns; the first filled one is used.
     pub columns: Vec<String>,
-    /// JSON paths, the first filled one counts.
+    /// The JSON paths; the first filled one is used.
     pub paths: Vec<String>,
-    /// A value for every row, or where the cell is empty.
+    /// The value of empty cells, or of every row for a rule without columns and paths.
     pub default_value: Option<String>,
     /// The declared type of an extension attribute.
     pub extension_type: Option<ExtensionType>,
-    /// Where rows disagree the first value counts.
+    /// Whether the first value is used where rows of one order have different ones.
     pub first_wins: bool,
     strip_prefix: Option<String>,
     strip_suffix: Option<String>,
@@ -45,21 +48,21 @@ impl From<TableValue> for TableEntry {
     }
 }
 
-/// What a rule makes of a filled cell.
+/// The result of applying a rule to a filled cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RuleResult<'a> {
-    /// A value.
+    /// The converted value.
     Value(Cow<'a, str>),
-    /// An instant; with it a code and words, where someone should look.
+    /// The parsed instant, and the code and message of a warning if there is one.
     Time(DateTime<Utc>, Option<(Code, String)>),
-    /// The profile leaves the order out, for this reason.
+    /// The profile skips the order, for this reason.
     Skip(Arc<str>),
-    /// It cannot be brought into canonical form.
+    /// The value cannot be converted; the code and message of the problem.
     Invalid(Code, String),
 }
 
 impl RuleResult<'_> {
-    /// The same without the text that it was made of.
+    /// The result without a borrow of the cell's text.
     pub(super) fn into_owned(self) -> RuleResult<'static> {
         match self {
             Self::Value(text) => RuleResult::Value(Cow::Owned(text.into_owned())),
@@ -71,22 +74,22 @@ impl RuleResult<'_> {
 }
 
 impl Rule {
-    /// Whether an instant that the rule makes may be a date without a time of day.
+    /// Whether an instant of this rule may come from a date without a time of day.
     pub(super) fn is_midnight(&self, time: DateTime<Utc>) -> bool {
         self.date.as_ref().map_or_else(|| time.time() == NaiveTime::MIN, |date| date.is_midnight(time))
     }
 
-    /// An error says what is wrong with the rule.
+    /// Compiles a rule. `is_date` is whether its field is a timestamp; an error is a message.
     pub(super) fn new(text: RuleText, is_date: bool) -> Result<Self, String> {
         let has_source = text.column.is_some() || text.path.is_some();
         match (&text.value, &text.default, has_source) {
             (Some(_), None, false) | (None, _, true) => {}
-            (Some(_), _, true) => return Err("has a value and a column; a value for empty cells is a default".into()),
+            (Some(_), _, true) => return Err("has a value and a column or path; for empty cells use a default".into()),
             (Some(_), Some(_), false) => return Err("has a value and a default".into()),
-            (None, _, false) => return Err("names no column, no path and no value".into()),
+            (None, _, false) => return Err("has no column, no path and no value".into()),
         }
         if text.other.is_some() && text.values.is_none() {
-            return Err("has other without a table of values".into());
+            return Err("has other, but no values".into());
         }
         Ok(Self {
             date: date_rule(&text, is_date)?,
@@ -102,16 +105,17 @@ impl Rule {
         })
     }
 
-    /// Whether a filled cell becomes what stands in it.
+    /// Whether the rule returns the text of a filled cell unchanged.
     pub(super) fn is_verbatim(&self) -> bool {
         self.table.is_none() && self.date.is_none() && self.strip_prefix.is_none() && self.strip_suffix.is_none()
     }
 
-    /// What becomes of a filled cell.
+    /// Applies the rule to the text of a filled cell.
     #[must_use]
     pub fn apply<'a>(&'a self, text: &'a str) -> RuleResult<'a> {
         let text = self.stripped(text);
         match (&self.table, &self.date) {
+            // A table replaces the date format: its values are constants, which are ISO 8601.
             (Some(table), _) => self.look_up(table, text),
             (None, Some(date)) => parse_date(date, text),
             (None, None) => RuleResult::Value(Cow::Borrowed(text)),
@@ -135,8 +139,8 @@ impl Rule {
             Some(TableEntry::Skip(reason)) => RuleResult::Skip(Arc::clone(reason)),
             None => {
                 let suggestion = suggest(text, table.keys().map(String::as_str));
-                let hint = suggestion.map_or_else(String::new, |name| format!(", nearest is {name:?}"));
-                RuleResult::Invalid(Code::ValueNotInTable, format!("{text:?} is not in the profile's table{hint}"))
+                let hint = suggestion.map_or_else(String::new, |name| format!("; did you mean {name:?}?"));
+                RuleResult::Invalid(Code::ValueNotInTable, format!("{text:?} is not in the profile's values{hint}"))
             }
         }
     }
@@ -145,33 +149,35 @@ impl Rule {
 fn date_rule(text: &RuleText, is_date: bool) -> Result<Option<DateRule>, String> {
     let formats = match (&text.date, is_date) {
         (Some(formats), true) => formats.clone().into_vec(),
+        // The default. Any other format must be declared, so that no date is guessed.
         (None, true) if text.column.is_some() || text.path.is_some() => vec![ISO_8601.to_owned()],
-        (None, _) if text.zone.is_some() => return Err("has a zone but no date".into()),
+        (None, _) if text.zone.is_some() => return Err("has a zone, but no date".into()),
         (None, _) => return Ok(None),
-        (Some(_), false) => return Err("has a date format, but its field holds no timestamp".into()),
+        (Some(_), false) => return Err("has a date, but its field is not a timestamp".into()),
     };
     DateRule::new(&formats, text.zone.as_deref()).map(Some)
 }
 
 fn extension_type(name: &str) -> Result<ExtensionType, String> {
     ExtensionType::from_name(name)
-        .ok_or_else(|| format!("{name:?} is no type; expected string, boolean, integer or float"))
+        .ok_or_else(|| format!("unknown type {name:?}; expected string, boolean, integer or float"))
 }
 
 fn parse_date<'a>(rule: &DateRule, text: &str) -> RuleResult<'a> {
     match rule.parse(text) {
         Some(date) => {
-            let warning = || (Code::TimestampAmbiguous, format!("{text:?} is a time at which the clocks were turned"));
+            let warning = || (Code::TimestampAmbiguous, format!("{text:?} is skipped or repeated by a clock change"));
             let warning = date.is_ambiguous.then(warning);
             RuleResult::Time(date.time, warning)
         }
-        None => {
-            RuleResult::Invalid(Code::TimestampUnreadable, format!("{text:?} is no date, expected {}", rule.expected()))
-        }
+        None => RuleResult::Invalid(
+            Code::TimestampUnreadable,
+            format!("invalid date {text:?}; expected {}", rule.expected()),
+        ),
     }
 }
 
-/// A test of one cell.
+/// A condition on one cell.
 #[derive(Debug, Clone)]
 pub struct Condition {
     /// The CSV column.
@@ -187,7 +193,7 @@ pub struct Condition {
 impl Condition {
     pub(super) fn new(text: ConditionText) -> Result<Self, String> {
         if text.column.is_none() && text.path.is_none() {
-            return Err("names no column and no path".into());
+            return Err("has no column and no path".into());
         }
         let many = |texts: Option<super::profile_text::OneOrMany>| texts.map(super::profile_text::OneOrMany::into_vec);
         let condition = Self {
@@ -202,10 +208,10 @@ impl Condition {
             || condition.is_not.is_some()
             || condition.starts_with.is_some()
             || condition.empty.is_some();
-        if has_test { Ok(condition) } else { Err("has no test: is, is_not, starts_with or empty".into()) }
+        if has_test { Ok(condition) } else { Err("has no test; expected is, is_not, starts_with or empty".into()) }
     }
 
-    /// Whether a cell with this text (empty for none) meets all tests.
+    /// Whether a cell with this text passes all tests; an absent cell counts as empty.
     #[must_use]
     pub fn holds(&self, text: &str) -> bool {
         let lists = |texts: &Vec<String>| texts.iter().any(|wanted| wanted == text);
@@ -242,7 +248,7 @@ mod tests {
         let table = "column = 'c'\nvalues = { paid = 'PURCHASED', void = { skip = 'voided' } }";
         assert_eq!(applied(table, "paid"), value("PURCHASED"));
         assert_eq!(applied(table, "void"), "Skip(\"voided\")");
-        let unlisted = "\"piad\" is not in the profile's table, nearest is \"paid\"";
+        let unlisted = "\"piad\" is not in the profile's values; did you mean \"paid\"?";
         assert_eq!(
             applied(table, "piad"),
             format!("{:?}", RuleResult::Invalid(Code::ValueNotInTable, unlisted.into()))
@@ -252,7 +258,7 @@ mod tests {
 
     #[test]
     fn invalid_date_names_expected_format() {
-        let message = "\"1/2/3\" is no date, expected the format %Y-%m-%d";
+        let message = "invalid date \"1/2/3\"; expected the format %Y-%m-%d";
         let invalid = format!("{:?}", RuleResult::Invalid(Code::TimestampUnreadable, message.into()));
         assert_eq!(applied("column = 'c'\ndate = '%Y-%m-%d'\nzone = 'UTC'", "1/2/3"), invalid);
     }
@@ -261,7 +267,7 @@ mod tests {
     fn invalid_rule_is_refused() {
         assert!(rule("default = 'x'").unwrap_err().contains("no column"));
         assert!(rule("value = 'x'\ncolumn = 'c'").unwrap_err().contains("a default"));
-        assert!(rule("column = 'c'\ntype = 'decimal'").unwrap_err().contains("no type"));
+        assert!(rule("column = 'c'\ntype = 'decimal'").unwrap_err().contains("unknown type"));
         assert!(rule("column = 'c'\nzone = 'UTC'").unwrap_err().contains("no date"));
     }
 

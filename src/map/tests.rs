@@ -1,4 +1,5 @@
-//! Profiles bound to headers and documents: what becomes of a row, from its cells to its items, key and problems.
+//! Unit tests of mapping: a profile bound to a header or to documents, and the cells, items, keys
+//! and problems of its rows.
 
 mod people;
 mod rows;
@@ -19,7 +20,7 @@ fn canonical_csv_row_maps_to_cells_with_positions() {
     let line = "A-1,2025-01-01T01:00+01:00, 30.60 ,true,Tee,2,XL,Ann@x.de,17,shop/ie";
     assert_eq!(
         csv(&canonical(), columns, line),
-        "part A-1: orderedAt=2025-01-01T00:00:00.000Z@5 price=30.60@28 ext.gift:boolean=true@36 \
+        "row A-1: orderedAt=2025-01-01T00:00:00.000Z@5 price=30.60@28 ext.gift:boolean=true@36 \
          guest.email=Ann@x.de@50 guest.id.crm=17@59 event.pos=shop/ie@62 \
          | item@- item.name=Tee@41 item.quantity=2@45 item.ext.size:string=XL@47"
     );
@@ -30,7 +31,7 @@ fn column_name_declares_extension_type() {
     let columns = "referenceId,ext.a,ext.b:integer,ext.c: float ,ext.d:decimal,item.ext.e:boolean";
     assert_eq!(
         csv(&canonical(), columns, "A,1,2,3,4,5"),
-        "part A: ext.a:string=1@3 ext.b:integer=2@5 ext.c:float=3@7 ext.d:decimal:string=4@9 \
+        "row A: ext.a:string=1@3 ext.b:integer=2@5 ext.c:float=3@7 ext.d:decimal:string=4@9 \
          | item@- item.ext.e:boolean=5@11"
     );
 }
@@ -38,20 +39,20 @@ fn column_name_declares_extension_type() {
 #[test]
 fn row_without_item_cells_adds_no_item() {
     let with_type = profile("item.type = { value = 'PRODUCT' }\nitem.name = { column = 'name' }");
-    assert_eq!(csv(&with_type, "id,name", "A, "), "part A: ");
-    assert_eq!(csv(&with_type, "id,name", "A,Tee"), "part A:  | item@- item.type~PRODUCT@- item.name=Tee@3");
-    assert_eq!(csv(&canonical(), "referenceId,item.name,item.ext.x", "A,,"), "part A: ");
+    assert_eq!(csv(&with_type, "id,name", "A, "), "row A: ");
+    assert_eq!(csv(&with_type, "id,name", "A,Tee"), "row A:  | item@- item.type~PRODUCT@- item.name=Tee@3");
+    assert_eq!(csv(&canonical(), "referenceId,item.name,item.ext.x", "A,,"), "row A: ");
 }
 
 #[test]
 fn item_rows_condition_selects_items() {
     let lines = profile("item.name = { column = 'name' }\nitem_rows = { column = 'kind', is = ['line', 'gift'] }");
-    assert_eq!(csv(&lines, "id,kind,name", "A,line,Tee"), "part A:  | item@- item.name=Tee@8");
-    assert_eq!(csv(&lines, "id,kind,name", "A,shipping,DHL"), "part A: ");
+    assert_eq!(csv(&lines, "id,kind,name", "A,line,Tee"), "row A:  | item@- item.name=Tee@8");
+    assert_eq!(csv(&lines, "id,kind,name", "A,shipping,DHL"), "row A: ");
     let elements =
         profile("items = 'lines'\nitem.name = { path = 'name' }\nitem_rows = { path = 'kind', is = 'line' }");
     let value = json!({"id": "A", "lines": [{"kind": "line", "name": "Tee"}, {"kind": "tax", "name": "VAT"}]});
-    assert_eq!(ndjson(&elements, value), "whole A:  | item@4 item.name=Tee@6");
+    assert_eq!(ndjson(&elements, value), "document A:  | item@4 item.name=Tee@6");
 }
 
 #[test]
@@ -61,35 +62,36 @@ fn cells_override_constants_and_defaults() {
     let rules = profile(rules);
     assert_eq!(
         csv(&rules, "id,status,nr", "A,,17.0"),
-        "part A: status~PURCHASED@- paymentType~other@- guest.id.crm=17@4"
+        "row A: status~PURCHASED@- paymentType~other@- guest.id.crm=17@4"
     );
-    assert_eq!(csv(&rules, "id,status,nr", "A,X,.0"), "part A: status=X@3 paymentType~other@-");
-    assert_eq!(ndjson(&rules, json!({"id": "A", "status": null})), "part A: status~PURCHASED@- paymentType~other@-");
+    assert_eq!(csv(&rules, "id,status,nr", "A,X,.0"), "row A: status=X@3 paymentType~other@-");
+    assert_eq!(ndjson(&rules, json!({"id": "A", "status": null})), "row A: status~PURCHASED@- paymentType~other@-");
 }
 
 #[test]
 fn first_filled_column_wins() {
     let rules = profile("guest.phone = { column = ['mobile', 'phone'], path = ['mobile', 'phone'] }");
-    assert_eq!(csv(&rules, "id,phone,mobile", "A,1,2"), "part A: guest.phone=2@5");
-    assert_eq!(csv(&rules, "id,phone,mobile", "A,1, "), "part A: guest.phone=1@3");
-    assert_eq!(csv(&rules, "id,phone", "A,1"), "part A: guest.phone=1@3");
-    assert_eq!(ndjson(&rules, json!({"id": "A", "mobile": " ", "phone": "1"})), "part A: guest.phone=1@4");
+    assert_eq!(csv(&rules, "id,phone,mobile", "A,1,2"), "row A: guest.phone=2@5");
+    assert_eq!(csv(&rules, "id,phone,mobile", "A,1, "), "row A: guest.phone=1@3");
+    assert_eq!(csv(&rules, "id,phone", "A,1"), "row A: guest.phone=1@3");
+    assert_eq!(ndjson(&rules, json!({"id": "A", "mobile": " ", "phone": "1"})), "row A: guest.phone=1@4");
 }
 
 #[test]
 fn table_maps_to_value_skip_or_problem() {
     let rules = "order.status = { column = 's', values = { paid = 'PURCHASED', void = { skip = 'voided' } } }\n\
-                 guest.gender = { column = 'g', values = { f = 'female' } }\nitem.type = { column = 't', values = { x = { skip = 'sample' } } }";
+                 guest.gender = { column = 'g', values = { f = 'female' } }\n\
+                 item.type = { column = 't', values = { x = { skip = 'sample' } } }";
     let rules = profile(rules);
     let mapped = |line| csv(&rules, "id,s,g,t", line);
-    assert_eq!(mapped("A,paid,f,"), "part A: status=PURCHASED@3 guest.gender=female@8");
-    assert_eq!(mapped("A,void,,"), "part A: status!void@3 | skip voided");
-    assert_eq!(mapped("A,,,x"), "part A:  | item@- item.type!x@5 | skip sample");
-    let unlisted = "value_not_in_table status@3 \"piad\" is not in the profile's table, nearest is \"paid\"";
-    assert_eq!(mapped("A,piad,,"), format!("part A: status!piad@3 | {unlisted}"));
-    // What a guest's cell holds is for nobody to read.
-    let masked = "value_not_in_table guest.gender@4 does not fit the profile's rule";
-    assert_eq!(mapped("A,,Ann,"), format!("part A: guest.gender!Ann@4 | {masked}"));
+    assert_eq!(mapped("A,paid,f,"), "row A: status=PURCHASED@3 guest.gender=female@8");
+    assert_eq!(mapped("A,void,,"), "row A: status!void@3 | skip voided");
+    assert_eq!(mapped("A,,,x"), "row A:  | item@- item.type!x@5 | skip sample");
+    let unlisted = "value_not_in_table status@3 \"piad\" is not in the profile's values; did you mean \"paid\"?";
+    assert_eq!(mapped("A,piad,,"), format!("row A: status!piad@3 | {unlisted}"));
+    // A problem does not quote a guest's cell.
+    let redacted = "value_not_in_table guest.gender@4 does not match the profile's rule";
+    assert_eq!(mapped("A,,Ann,"), format!("row A: guest.gender!Ann@4 | {redacted}"));
 }
 
 #[test]
@@ -100,27 +102,29 @@ fn first_matching_skip_rule_is_the_reason() {
     let mapped = |line| csv(&rules, "id,note", line);
     assert_eq!(
         [mapped("C1,test"), mapped("A1,test"), mapped("A1,tested")],
-        ["part C1:  | skip cancelled", "part A1:  | skip test", "part A1: "]
+        ["row C1:  | skip cancelled", "row A1:  | skip test", "row A1: "]
     );
-    assert_eq!(ndjson(&rules, json!({"id": "A1", "meta": {"note": "test"}})), "part A1:  | skip test");
+    assert_eq!(ndjson(&rules, json!({"id": "A1", "meta": {"note": "test"}})), "row A1:  | skip test");
 }
 
 #[test]
 fn required_column_must_exist_once() {
     let rules = profile("order.status = { column = 'Status' }\norder.price = { column = 'total', default = '0' }");
-    let missing = "orders.csv:1: no column \"Status\", which the profile takes status from";
+    let missing = "orders.csv:1: column \"Status\" not found; the profile needs it for status";
     assert_eq!(bind_error(&rules, "id,price"), missing);
     assert_eq!(bind_error(&rules, "id,status"), missing.to_owned() + "\n  hint: did you mean \"status\"?");
     assert_eq!(bind_error(&rules, "id,Status"), "");
-    let twice = "orders.csv:1: column \"Status\" stands there twice, so it is not clear which one status comes from";
+    let twice = "orders.csv:1: column \"Status\" occurs twice; the profile needs exactly one for status";
     assert_eq!(bind_error(&rules, "id,Status,x,Status"), twice);
-    let key = "orders.csv:1: no column \"referenceId\", which the profile takes referenceId from";
+    let key = "orders.csv:1: column \"referenceId\" not found; the profile needs it for referenceId";
     assert_eq!(bind_error(&canonical(), "price"), key);
     let skip = profile("[[skip]]\nreason = 'x'\nwhen = { column = 'kind', is = 'x' }");
-    assert_eq!(bind_error(&skip, "id"), "orders.csv:1: no column \"kind\", which the profile takes a condition from");
+    let condition = "orders.csv:1: column \"kind\" not found; the profile needs it for a condition";
+    assert_eq!(bind_error(&skip, "id"), condition);
 }
 
-/// A wildcard's column that stands there twice is no less ambiguous; an item would silently keep the last one.
+/// A wildcard's column that occurs twice is ambiguous too: an item would silently keep the last
+/// one.
 #[test]
 fn wildcard_and_condition_columns_must_be_unique() {
     assert!(bind_error(&canonical(), "referenceId,item.ext.a,item.ext.a").contains("twice"));
@@ -131,10 +135,10 @@ fn wildcard_and_condition_columns_must_be_unique() {
 #[test]
 fn profile_for_other_format_is_refused() {
     let of_paths = Profile::parse("p", "name = 'p'\norder.referenceId = { path = 'id' }").unwrap();
-    assert!(bind_error(&of_paths, "id").contains("the profile says no column for the order's reference"));
+    assert!(bind_error(&of_paths, "id").contains("the profile has no column for the order's reference"));
     let of_columns = Profile::parse("p", "name = 'p'\norder.referenceId = { column = 'id' }").unwrap();
     let error = FileMapper::bind(&of_columns, None, "orders.ndjson").err().unwrap().to_string();
-    assert!(error.contains("the profile says no path for the order's reference"), "{error}");
+    assert!(error.contains("the profile has no path for the order's reference"), "{error}");
 }
 
 fn unknown(problems: &[Problem]) -> Vec<String> {
@@ -145,8 +149,8 @@ fn unknown(problems: &[Problem]) -> Vec<String> {
 fn unknown_columns_are_reported_once_if_enabled() {
     let columns = "referenceId,Price,ext.,sku,ext.ok,guest.id.crm";
     let messages = [
-        "1:unknown_column -@13 \"Price\" is unknown and ignored, nearest is \"price\"",
-        "1:unknown_column -@19 \"ext.\" is unknown and ignored, nearest is \"ext.*\"",
+        "1:unknown_column -@13 \"Price\" is unknown and ignored; did you mean \"price\"?",
+        "1:unknown_column -@19 \"ext.\" is unknown and ignored; did you mean \"ext.*\"?",
         "1:unknown_column -@24 \"sku\" is unknown and ignored",
     ];
     assert_eq!(unknown(&records(&canonical(), columns, &["A,1,2,3,4,5", "B,1,2,3,4,5"]).1), messages);
@@ -164,9 +168,9 @@ fn unknown_members_are_reported_once_with_path() {
         "tags": ["x"],
     });
     let messages = [
-        "1:unknown_column -@10 \"guest.emial\" is unknown and ignored, nearest is \"guest.email\"",
-        "1:unknown_column -@20 \"orderItems.sku\" is unknown and ignored, nearest is \"orderItems\"",
-        "1:unknown_column -@26 \"tags\" is unknown and ignored, nearest is \"status\"",
+        "1:unknown_column -@10 \"guest.emial\" is unknown and ignored; did you mean \"guest.email\"?",
+        "1:unknown_column -@20 \"orderItems.sku\" is unknown and ignored; did you mean \"orderItems\"?",
+        "1:unknown_column -@26 \"tags\" is unknown and ignored; did you mean \"status\"?",
     ];
     assert_eq!(unknown(&documents(&canonical(), &[value.clone(), value]).1), messages);
 }
@@ -206,7 +210,7 @@ fn canonical_document_maps_to_whole_order() {
     });
     assert_eq!(
         ndjson(&canonical(), value),
-        "whole 0012345678901234567890: orderedAt=2025-01-01T00:00:00.000Z@23 price=30.60@24 guest.email=ann@x.de@5 \
+        "document 0012345678901234567890: orderedAt=2025-01-01T00:00:00.000Z@23 price=30.60@24 guest.email=ann@x.de@5 \
          guest.id.crm=17@8 guest.id.web=x@11 event.pos=shop/ie@3 \
          | item@14 item.price=10.10@16 item.name=Tee@15 item.quantity=2@17 | item@20 item.ext.size:string=XL@22"
     );
@@ -216,31 +220,32 @@ fn canonical_document_maps_to_whole_order() {
 fn extensions_accept_all_forms_and_infer_types() {
     let of = |value| ndjson(&canonical(), value);
     let attributes = json!({"b": true, "e": "#1e3", "f": "#2.50", "i": "#7", "n": null, "s": "x", "z:float": "1"});
-    let expected = "whole A: ext.b:boolean=true@3 ext.e:float=1e3@4 ext.f:float=2.50@5 ext.i:integer=7@6 \
+    let expected = "document A: ext.b:boolean=true@3 ext.e:float=1e3@4 ext.f:float=2.50@5 ext.i:integer=7@6 \
                     ext.s:string=x@8 ext.z:float=1@9";
     assert_eq!(of(json!({"ext": attributes, "referenceId": "A"})), expected);
     assert_eq!(of(json!({"extensions": attributes, "referenceId": "A"})), expected);
     let event_form = json!({"extensions": [{"key": "default", "name": "ext", "s": "x"}], "referenceId": "A"});
-    assert_eq!(of(event_form), "whole A: ext.s:string=x@6");
-    assert_eq!(of(json!({"ext.i:integer": "7", "referenceId": "A"})), "whole A: ext.i:integer=7@2");
-    // Only the event's own values of `name` and `key` are its form; any other is an attribute, if a forbidden one.
-    assert_eq!(of(json!({"extensions": [{"key": "x"}], "referenceId": "A"})), "whole A: ext.key:string=x@4");
+    assert_eq!(of(event_form), "document A: ext.s:string=x@6");
+    assert_eq!(of(json!({"ext.i:integer": "7", "referenceId": "A"})), "document A: ext.i:integer=7@2");
+    // Only the event's own values of `name` and `key` belong to its form; with another value they
+    // are attributes, which validation rejects.
+    assert_eq!(of(json!({"extensions": [{"key": "x"}], "referenceId": "A"})), "document A: ext.key:string=x@4");
     let two = "extension_value -@4 2 extension objects, expected one";
     assert_eq!(
         of(json!({"extensions": [{"a": 1}, {"b": 1}], "referenceId": "A"})).replace("@5", "@4"),
-        format!("whole A:  | {two}")
+        format!("document A:  | {two}")
     );
     let nested = "not_a_scalar ext.a@3 an array where a single value is expected";
     assert_eq!(
         of(json!({"ext": {"a": [1]}, "referenceId": "A"})),
-        format!("whole A: ext.a:string!an array@3 | {nested}")
+        format!("document A: ext.a:string!an array@3 | {nested}")
     );
 }
 
 #[test]
 fn identifiers_accept_all_forms() {
     let of = |guest: Value| ndjson(&canonical(), json!({"guest": guest, "referenceId": "A"}));
-    let expected = "whole A: guest.id.crm=17@";
+    let expected = "document A: guest.id.crm=17@";
     assert_eq!(of(json!({"identifiers": [{"id": "17", "provider": "crm"}]})), format!("{expected}5"));
     assert_eq!(of(json!({"identifiers": {"id": "17", "provider": "crm"}})), format!("{expected}4"));
     assert_eq!(of(json!({"identifiers": {"crm": "17", "web": ""}})), format!("{expected}4"));
@@ -248,16 +253,16 @@ fn identifiers_accept_all_forms() {
     assert_eq!(ndjson(&canonical(), json!({"guest.id.crm": "17", "referenceId": "A"})), format!("{expected}2"));
     assert_eq!(
         ndjson(&canonical(), json!({"guest.email": "a@b.de", "referenceId": "A"})),
-        "whole A: guest.email=a@b.de@2"
+        "document A: guest.email=a@b.de@2"
     );
-    let half =
-        "missing_attribute guest.identifiers@4 an identifier has a provider and an id: {\"provider\": …, \"id\": …}";
+    let half = "missing_attribute guest.identifiers@4 identifier without a provider or an id; \
+                expected {\"provider\": …, \"id\": …}";
     for element in [json!({"provider": "crm"}), json!({"id": "17", "provider": " "}), json!("17")] {
-        assert_eq!(of(json!({ "identifiers": [element] })), format!("whole A: guest.id.?!@4 | {half}"));
+        assert_eq!(of(json!({ "identifiers": [element] })), format!("document A: guest.id.?!@4 | {half}"));
     }
 }
 
-/// Else the attributes are silently lost, and the guest is known by something else.
+/// Otherwise the attributes would be lost silently, and the guest would get another key.
 #[test]
 fn scalar_extensions_or_identifiers_are_a_problem() {
     for members in [json!({"ext": "x"}), json!({"extensions": ["x"]}), json!({"guest": {"identifiers": "17"}})] {
@@ -272,27 +277,27 @@ fn nested_value_is_not_a_scalar() {
     let of = |value| ndjson(&canonical(), value);
     let problem = |field, at, what| format!("not_a_scalar {field}@{at} {what}");
     let object = problem("price", 2, "an object where a single value is expected");
-    assert_eq!(of(json!({"price": {}, "referenceId": "A"})), format!("whole A: price!an object@2 | {object}"));
+    assert_eq!(of(json!({"price": {}, "referenceId": "A"})), format!("document A: price!an object@2 | {object}"));
     let array = problem("item.name", 4, "an array where a single value is expected");
     let value = json!({"orderItems": [{"name": []}], "referenceId": "A"});
-    assert_eq!(of(value), format!("whole A:  | item@3 item.name!an array@4 | {array}"));
-    let items = problem("-", 2, "\"orderItems\" is no array of items");
-    assert_eq!(of(json!({"orderItems": "x", "referenceId": "A"})), format!("whole A:  | {items}"));
-    let item = problem("-", 3, "a text where an item is expected");
-    assert_eq!(of(json!({"orderItems": ["x"], "referenceId": "A"})), format!("whole A:  | {item}"));
+    assert_eq!(of(value), format!("document A:  | item@3 item.name!an array@4 | {array}"));
+    let items = problem("-", 2, "\"orderItems\" is a string, expected an array of items");
+    assert_eq!(of(json!({"orderItems": "x", "referenceId": "A"})), format!("document A:  | {items}"));
+    let item = problem("-", 3, "a string where an item is expected");
+    assert_eq!(of(json!({"orderItems": ["x"], "referenceId": "A"})), format!("document A:  | {item}"));
     let key = problem("referenceId", 2, "an array where a single value is expected");
-    assert_eq!(of(json!({"referenceId": ["A"]})), format!("whole -:  | {key}"));
-    // XML turned into JSON has an object where there is only one item.
+    assert_eq!(of(json!({"referenceId": ["A"]})), format!("document -:  | {key}"));
+    // JSON converted from XML has an object instead of an array of one item.
     let single = json!({"orderItems": {"name": "Tee"}, "referenceId": "A"});
-    assert_eq!(of(single), "whole A:  | item@2 item.name=Tee@3");
+    assert_eq!(of(single), "document A:  | item@2 item.name=Tee@3");
 }
 
 #[test]
 fn street_may_have_several_lines() {
     let street = |value: Value| ndjson(&canonical(), json!({"guest": {"street": value}, "referenceId": "A"}));
-    assert_eq!(street(json!(["House 1", " 2 High St", "#3"])), "whole A: guest.street=House 1\n2 High St\n3@3");
-    assert_eq!(street(json!("2 High St")), "whole A: guest.street=2 High St@3");
-    assert_eq!(street(json!([])), "whole A: ");
+    assert_eq!(street(json!(["House 1", " 2 High St", "#3"])), "document A: guest.street=House 1\n2 High St\n3@3");
+    assert_eq!(street(json!("2 High St")), "document A: guest.street=2 High St@3");
+    assert_eq!(street(json!([])), "document A: ");
     assert!(street(json!([["x"]])).contains("not_a_scalar guest.street@3 an array"));
 }
 
@@ -300,14 +305,14 @@ fn street_may_have_several_lines() {
 fn row_without_key_is_keyless_or_blank() {
     assert_eq!(csv(&canonical(), "referenceId,price,sku", " ,5,"), "keyless: price=5@3");
     assert_eq!(csv(&canonical(), "referenceId,price,sku", ",, "), "blank: ");
-    // What stands only in a column that nobody knows is no blank row either.
+    // A row with a value only in an unknown column is not blank.
     assert_eq!(csv(&canonical(), "referenceId,price,sku", ",,x"), "keyless: ");
-    assert_eq!(ndjson(&canonical(), json!({"price": 5})), "whole -: price=5@2");
+    assert_eq!(ndjson(&canonical(), json!({"price": 5})), "document -: price=5@2");
     assert_eq!(ndjson(&profile(""), json!({"id": " "})), "blank: ");
     let price = profile("order.price = { path = 'price' }");
     assert_eq!(ndjson(&price, json!({"price": 5})), "keyless: price=5@2");
     let stripped = profile("[key]\ncolumn = 'id'\nstrip_prefix = '#'");
-    assert!(csv(&stripped, "id", "#17").starts_with("part 17:"));
+    assert!(csv(&stripped, "id", "#17").starts_with("row 17:"));
     assert!(csv(&stripped, "id", "#").starts_with("keyless:"));
 }
 
@@ -317,14 +322,15 @@ fn unreadable_row_key_must_be_reliable() {
         let salvaged = RowContent::Record(record(line));
         unreadable(&canonical(), Some(columns), Some(salvaged))
     };
-    let (known, lost) = ("unreadable A broken: ", "unreadable - broken: ");
-    // Too many or too few cells: only the first one stands where it should, and only if it is not cut off itself.
+    let (known, lost) = ("unreadable A damaged: ", "unreadable - damaged: ");
+    // Too many or too few cells: only the first one is certainly in its place, if it is not
+    // truncated.
     assert_eq!(of("referenceId,price,status", "A,1"), known);
     assert_eq!(of("referenceId,price,status", "A,1,2,3"), known);
     assert_eq!(of("referenceId,price,status", "A"), lost);
     assert_eq!(of("price,referenceId,status", "1,A"), lost);
     assert_eq!(of("price,referenceId,status", "1,A,x,y"), lost);
-    // The right number of cells, one of them in a broken encoding and therefore empty.
+    // The right number of cells, one of them not valid UTF-8 and therefore empty.
     assert_eq!(of("price,referenceId,status", ",A,x"), known);
     assert_eq!(of("price,referenceId,status", "1,,x"), lost);
     assert_eq!(unreadable(&canonical(), Some("referenceId"), None), lost);
@@ -333,7 +339,7 @@ fn unreadable_row_key_must_be_reliable() {
     assert_eq!(unreadable(&canonical(), None, None), lost);
 }
 
-/// Only what is certain about its time tells a row without a key apart from any other.
+/// A row without a key is assigned by its time, which must be one that all rows of an order share.
 #[test]
 fn keyless_row_has_time_only_if_reliable() {
     let of = |rule: &str, cell: &str| {
@@ -350,16 +356,17 @@ fn keyless_row_has_time_only_if_reliable() {
     assert!(ndjson(&of_path, json!({ "t": time })).starts_with(kind));
 }
 
-/// The rows of an order repeat most of it. What a default or a rule makes of a cell is repeated with it.
+/// The rows of an order repeat most of it. The default or converted value of a repeated cell is
+/// omitted with it.
 #[test]
 fn repeated_cells_are_omitted() {
     let rules = "order.status = { column = ['s', 't'], default = 'PURCHASED' }\norder.price = { column = 'p' }\n\
                  item.name = { column = 'name' }";
     let rules = profile(rules);
     let mapper = bind(&rules, Some("id,s,t,p,name"));
-    let mapped_after = |line, before| {
-        let before = row(2, RowContent::Record(record(before)));
-        let found = mapped(mapper, row(3, RowContent::Record(record(line))), Some(before));
+    let mapped_after = |line, previous| {
+        let previous = row(2, RowContent::Record(record(previous)));
+        let found = mapped(mapper, row(3, RowContent::Record(record(line))), Some(previous));
         format!("{} {}", cells(found.cells.iter()), cells(found.items.iter().flat_map(|item| item.cells.iter())))
     };
     assert_eq!(mapped_after("A,x,,5,Tee", "A,x,,5,Tee"), " item.name=Tee@8");
@@ -367,7 +374,7 @@ fn repeated_cells_are_omitted() {
     assert_eq!(mapped_after("A,,,5,", "A,,,5,"), " ");
     assert_eq!(mapped_after("A,x,y,5,", "A,x,,5,"), "status=x@3 ");
     assert_eq!(mapped_after("A,,,5,", "A,x,,5,"), "status~PURCHASED@- ");
-    // A row before that cannot be read says nothing.
+    // After an unreadable row nothing is omitted.
     let lost = row(2, unreadable_content(Some(RowContent::Record(record("A,x,,5,Tee")))));
     let after_it = mapped(mapper, row(3, RowContent::Record(record("A,x,,5,Tee"))), Some(lost));
     assert_eq!(after_it.cells.len(), 3);
@@ -403,7 +410,7 @@ fn only_headers_declare_extension_types() {
     assert!(bind(&canonical, None).declared_extensions().is_none());
 }
 
-/// A file is noticed block by block, in any order, and what was noticed comes together in the order of the file.
+/// Blocks of a file are observed in any order, and the observations are merged in file order.
 #[test]
 fn unknown_names_merge_in_file_order() {
     let rules = profile("unknown_columns = 'warn'\nitems = 'lines'\nitem.name = { path = 'name' }");
@@ -422,35 +429,36 @@ fn unknown_names_merge_in_file_order() {
     assert_eq!(mapper.finish(&parts).is_ok(), mapper.finish(&one).is_ok());
 }
 
-/// Where the first cell is lost, another that is filled would name another order.
+/// If the first column is damaged, a filled fallback column would name another order.
 #[test]
 fn fallback_column_is_no_reliable_key() {
     let rules =
         Profile::parse("p", "name = 'p'\norder.referenceId = { column = ['a', 'b'], path = ['a', 'b'] }").unwrap();
     let salvaged = RowContent::Record(record(",B,x"));
-    assert_eq!(unreadable(&rules, Some("a,b,c"), Some(salvaged)), "unreadable - broken: ");
-    assert_eq!(unreadable(&rules, None, Some(document(&json!({"b": "B"})))), "unreadable - broken: ");
+    assert_eq!(unreadable(&rules, Some("a,b,c"), Some(salvaged)), "unreadable - damaged: ");
+    assert_eq!(unreadable(&rules, None, Some(document(&json!({"b": "B"})))), "unreadable - damaged: ");
 }
 
-/// Two rows of a header's length in one line: a line break is lost, and what follows it belongs to another order.
+/// A line with the cells of two rows has lost a line break, and its second half belongs to another
+/// order.
 #[test]
 fn merged_rows_have_no_reliable_key() {
     let salvaged = RowContent::Record(record("A,1,xB,2,y"));
-    assert_eq!(unreadable(&canonical(), Some("referenceId,price,status"), Some(salvaged)), "unreadable - broken: ");
+    assert_eq!(unreadable(&canonical(), Some("referenceId,price,status"), Some(salvaged)), "unreadable - damaged: ");
 }
 
 #[test]
 fn invalid_and_ambiguous_dates_are_problems() {
     let local = profile("order.orderedAt = { column = 't', date = '%d.%m.%Y %H:%M', zone = 'Europe/Berlin' }");
-    let ambiguous = "timestamp_ambiguous orderedAt@3 \"26.10.2025 02:30\" is a time at which the clocks were turned";
+    let ambiguous = "timestamp_ambiguous orderedAt@3 \"26.10.2025 02:30\" is skipped or repeated by a clock change";
     assert_eq!(
         csv(&local, "id,t", "A,26.10.2025 02:30"),
-        format!("part A: orderedAt=2025-10-26T00:30:00.000Z@3 | {ambiguous}")
+        format!("row A: orderedAt=2025-10-26T00:30:00.000Z@3 | {ambiguous}")
     );
-    let no_date = "timestamp_unreadable item.orderedAt@3 \"today\" is no date, expected ISO 8601 with an offset or Z";
+    let no_date = "timestamp_unreadable item.orderedAt@3 invalid date \"today\"; expected ISO 8601 with an offset or Z";
     assert_eq!(
         csv(&canonical(), "referenceId,item.orderedAt", "A,today"),
-        format!("part A:  | item@- item.orderedAt!today@3 | {no_date}")
+        format!("row A:  | item@- item.orderedAt!today@3 | {no_date}")
     );
 }
 

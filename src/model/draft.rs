@@ -1,4 +1,8 @@
-//! One order's cells, brought together but not yet believed. They are seen in the rows that they were read from.
+//! Drafts: the cells of one order, grouped but not yet validated.
+//!
+//! `map` makes cells of rows, `group` merges the cells of one order into a [`Draft`], and
+//! `validate` makes an order of it. Nothing here checks a value. Texts borrow from the rows that
+//! they were read from.
 
 use std::{
     borrow::Cow,
@@ -16,41 +20,45 @@ use super::{
     row::{JsonNode, Row},
 };
 
-/// A value that a profile made out of a cell.
+/// A value that a profile's rule produced for one field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell<'a> {
     /// The target field.
     pub field: Cow<'a, Field>,
-    /// The value, table values looked up; never empty.
+    /// The value, after the lookup in the rule's table; never empty.
     pub text: Cow<'a, str>,
-    /// The instant that a timestamp's text means, to the millisecond.
+    /// The parsed instant of a timestamp, to the millisecond.
     pub time: Option<DateTime<Utc>>,
-    /// Where it stood; a constant of the profile stands where its row stands.
+    /// The origin; a constant of the profile has the origin of its row.
     pub at: CellOrigin<'a>,
-    /// The cell was there but could not be brought into canonical form; the problem is already told, so nothing else
-    /// is to be said about it.
+    /// The cell exists, but its value could not be converted. The problem is already recorded, so
+    /// later stages record no further problem of this field.
     pub is_unparsable: bool,
-    /// A constant or default of the profile: any cell of the export counts before it.
+    /// A constant or default of the profile: any cell of the export takes precedence.
     pub is_default: bool,
-    /// What happens when another row of the order has another value.
+    /// Where the rows of an order have different values, the first one is used with a warning.
+    /// Otherwise the conflict makes the order invalid.
     pub first_wins: bool,
 }
 
-/// Where a cell stands. Which character of its line that is, is worked out only for the few that someone is told of.
+/// The origin of a cell, resolved to a position on demand.
+///
+/// The character column is computed only for the few cells that a message names.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CellOrigin<'a> {
-    /// There.
+    /// A position that is already resolved.
     Known(Position),
-    /// In the row as a whole.
+    /// The row as a whole.
     Row(&'a Row<'a>),
-    /// In this column (from 0) of a record.
+    /// A column (from 0) of a record.
     Column(&'a Row<'a>, u32),
-    /// In this value of a document.
+    /// A value of a document.
     Node(&'a Row<'a>, &'a JsonNode),
 }
 
 impl Cell<'_> {
-    /// The instant of a cell that is sure to tell one of the order's own.
+    /// The instant of the cell if every row of its order must have the same: it is no default, it
+    /// is parsable, and rows of the order may not differ in it.
     #[must_use]
     pub fn reliable_time(&self) -> Option<DateTime<Utc>> {
         self.time.filter(|_| !self.is_default && !self.is_unparsable && !self.first_wins)
@@ -58,7 +66,7 @@ impl Cell<'_> {
 }
 
 impl CellOrigin<'_> {
-    /// The place as a message names it.
+    /// The position as messages show it.
     #[must_use]
     pub fn position(&self) -> Position {
         match *self {
@@ -76,21 +84,22 @@ impl From<Position> for CellOrigin<'_> {
     }
 }
 
-/// Among more cells an attribute is found by an index.
+// Up to this number of cells a linear search finds an attribute; above it an index does.
 const MAP_THRESHOLD: usize = 64;
 
-/// Room for so few cells is not worth giving back.
+// Capacity for this number of cells is not worth a reallocation.
 const MIN_SPARE_CELLS: usize = 4;
 
-/// Cells by their fields, in the order in which they were found.
+/// Cells in the order in which they were found, with access by field.
 #[derive(Debug, Clone)]
 pub struct Cells<'a> {
     entries: Vec<Cell<'a>>,
-    /// For each named field one more than the place of its first cell; 0 where it has none.
+    /// For each named field the index of its first cell plus 1; 0 where it has none. One byte each
+    /// keeps the struct small: every item of every order has one.
     first_indexes: [u8; NAMED_COUNT],
-    /// How many cells stand before the first one of another field.
+    /// The index of the first custom cell; `usize::MAX` where there is none.
     custom_start: usize,
-    /// The places of the first `usize` cells of other fields, once there are many that are looked for.
+    /// The indexes of the custom fields among the first `usize` cells, once a search needs them.
     custom_indexes: Option<Box<(usize, HashMap<Field, usize>)>>,
 }
 
@@ -101,24 +110,25 @@ impl Default for Cells<'_> {
 }
 
 impl<'a> Cells<'a> {
-    /// None yet, with room for so many.
+    /// No cells, with capacity for `n_cells`.
     #[must_use]
     pub fn with_capacity(n_cells: usize) -> Self {
         Self { entries: Vec::with_capacity(n_cells), ..Self::default() }
     }
 
-    /// Adds a cell.
+    /// Appends a cell.
     pub fn push(&mut self, cell: Cell<'a>) {
         let index = cell.field.index();
         self.push_at(index, cell);
     }
 
-    /// The same where the place of the cell's field among those with fixed names is known.
+    /// Appends a cell whose [`Field::index`] the caller has computed already.
     #[inline]
     pub fn push_at(&mut self, index: Option<usize>, cell: Cell<'a>) {
         match index {
             None => self.custom_start = self.custom_start.min(self.entries.len()),
             Some(index) if self.first_indexes[index] == 0 => {
+                // An index that does not fit stays 0; `index_of` then searches.
                 self.first_indexes[index] = u8::try_from(self.entries.len() + 1).unwrap_or(0);
             }
             Some(_) => {}
@@ -126,18 +136,19 @@ impl<'a> Cells<'a> {
         self.entries.push(cell);
     }
 
-    /// The cells of extension attributes, further attributes of `product` and identifiers.
+    /// The cells of custom fields: extension attributes, further attributes of `product`,
+    /// identifiers.
     pub fn custom(&self) -> impl Iterator<Item = &Cell<'a>> {
         let from = self.entries.get(self.custom_start..).unwrap_or_default();
         from.iter().filter(|cell| cell.field.index().is_none())
     }
 
-    /// Makes room for so many more.
+    /// Reserves capacity for `n_cells` more cells.
     pub fn reserve(&mut self, n_cells: usize) {
         self.entries.reserve(n_cells);
     }
 
-    /// Gives back the room that most cells left unused: rules of many columns ask for more than most items fill.
+    /// Releases unused capacity: rules of many columns reserve more cells than most items fill.
     #[must_use]
     pub fn trimmed(mut self) -> Self {
         if self.entries.capacity() > 2 * self.entries.len() + MIN_SPARE_CELLS {
@@ -153,7 +164,7 @@ impl<'a> Cells<'a> {
         self.index_of(field).map(|index| &self.entries[index])
     }
 
-    /// The first cell of a field, to be changed; not its field.
+    /// The first cell of a field, mutable. The caller must not change the cell's field.
     pub fn get_mut(&mut self, field: &Field) -> Option<&mut Cell<'a>> {
         let uses_map = field.index().is_none() && self.entries.len() > MAP_THRESHOLD;
         let index = if uses_map { self.search_with_map(field) } else { self.index_of(field) };
@@ -171,13 +182,14 @@ impl<'a> Cells<'a> {
 }
 
 impl Cells<'_> {
-    /// More cells than a byte counts are extensions, and a named field behind them is looked for like those.
+    // A `u8` indexes 255 cells. Only orders with many custom cells have more; a named field after
+    // them is searched for linearly, as custom fields are.
     #[cold]
     fn search(&self, field: &Field) -> Option<usize> {
         self.entries.iter().position(|cell| *cell.field == *field)
     }
 
-    /// To search for each attribute of each row would be quadratic.
+    // A linear search for each attribute of each row would be quadratic when rows are merged.
     #[cold]
     fn search_with_map(&mut self, field: &Field) -> Option<usize> {
         let (n_indexed, indexes) = &mut **self.custom_indexes.get_or_insert_default();
@@ -228,44 +240,44 @@ impl<'a> IntoIterator for Cells<'a> {
     }
 }
 
-/// A row and which order it is of.
+/// A row and its role in grouping.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyedRow<'a> {
-    /// The row.
+    /// The row itself.
     pub row: &'a Row<'a>,
-    /// What kind of row.
+    /// The role, with the order key if there is one.
     pub kind: RowKind<'a>,
 }
 
-/// How a row takes part in grouping.
+/// The role of a row in grouping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RowKind<'a> {
     /// One of the rows of the order with this key.
     OrderRow(Cow<'a, str>),
-    /// A whole order in one document, with this key if it has one.
+    /// A complete order in one document, with its key if it has one.
     Document(Option<Cow<'a, str>>),
-    /// A readable row without a key, and when its order was made, if that is certain: not a constant, not a cell that
-    /// cannot be read, nor one that the rows of an order may disagree on.
+    /// A readable row without a key, with its order's time if that is reliable
+    /// ([`Cell::reliable_time`]).
     WithoutKey(Option<DateTime<Utc>>),
     /// A row that cannot be read.
     Unreadable {
-        /// Its order's key, if that is certain.
+        /// The key of its order, if that is reliable.
         key: Option<Cow<'a, str>>,
-        /// What is wrong with it.
+        /// What was found and what was expected.
         reason: &'a str,
     },
-    /// Nothing stands in it.
+    /// A row without any value.
     Blank,
 }
 
 impl RowKind<'_> {
-    /// Whether the row's order is not known: it could belong to any.
+    /// Whether the row's order is unknown, so that the row may belong to any order.
     #[must_use]
     pub fn has_no_order(&self) -> bool {
         matches!(self, Self::WithoutKey(None) | Self::Unreadable { key: None, .. })
     }
 
-    /// The key of the order that the row is a part of.
+    /// The key of the order that the row is part of; none of a document.
     #[must_use]
     pub fn order_key(&self) -> Option<&str> {
         match self {
@@ -275,52 +287,52 @@ impl RowKind<'_> {
     }
 }
 
-/// What a profile made out of one row or several.
+/// The cells, items and people that a profile produced from one row or several.
 #[derive(Debug, Default)]
 pub struct MappedRow<'a> {
-    /// Attributes of the order, its guest and its events.
+    /// The attributes of the order, its guest and its events.
     pub cells: Cells<'a>,
-    /// The items it adds: none or one for a record, any number for a document.
+    /// The items: at most one per record, any number per document.
     pub items: Vec<ItemDraft<'a>>,
-    /// The people it adds beside the guest.
+    /// The people in addition to the guest.
     pub people: Vec<PersonDraft<'a>>,
-    /// The reason why the profile leaves the row's order out, if it does.
+    /// The reason for which the profile skips the order, if it does.
     pub skip: Option<Arc<str>>,
-    /// What went wrong in mapping it.
+    /// The problems that mapping found.
     pub problems: Vec<Problem>,
 }
 
 /// The cells of one item.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ItemDraft<'a> {
-    /// Where the item stands.
+    /// The origin of the item.
     pub at: CellOrigin<'a>,
-    /// Its attributes.
+    /// The item's attributes.
     pub cells: Cells<'a>,
 }
 
-/// The cells of someone beside the guest, by the guest's fields.
+/// The cells of a person in addition to the guest, stored under the guest's fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PersonDraft<'a> {
-    /// What the person is to the order.
+    /// The person's role.
     pub role: PersonRole,
-    /// The item (from 0, in the order of the input) that it is for, if that is known.
+    /// The index of the item (from 0, in input order) that a consumer belongs to, if known.
     pub item: Option<usize>,
     /// The person's attributes.
     pub cells: Cells<'a>,
 }
 
-/// What someone beside the guest is to an order.
+/// The role of a person in addition to the guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PersonRole {
-    /// Someone to reach.
+    /// A further contact of the order.
     Contact,
-    /// Someone for whom an item is, such as a passenger.
+    /// A person whom an item is for, such as a passenger.
     Consumer,
 }
 
 impl PersonRole {
-    /// The word for one.
+    /// The name in fields and messages, in the singular.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -329,7 +341,7 @@ impl PersonRole {
         }
     }
 
-    /// The name of a guest's field where it is this person's: `contact.email` for `guest.email`.
+    /// The name of a guest's field for this role: `contact.email` for `guest.email`.
     #[must_use]
     pub fn field_name(self, field: &str) -> String {
         format!("{}.{}", self.name(), field.strip_prefix(FieldGroup::Guest.prefix()).unwrap_or(field))
@@ -337,40 +349,40 @@ impl PersonRole {
 }
 
 impl<'a> ItemDraft<'a> {
-    /// The cell of a field.
+    /// The first cell of a field.
     #[must_use]
     pub fn cell(&self, field: &Field) -> Option<&Cell<'a>> {
         self.cells.get(field)
     }
 }
 
-/// All rows of one order.
+/// The merged rows of one order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft<'a> {
     /// The order key of the profile; empty where the rows have none.
     pub key: Cow<'a, str>,
-    /// Its rows, in the order of the input.
+    /// The origins of its rows, in input order.
     pub rows: Vec<RowOrigin>,
     /// The first filled value of each field.
     pub cells: Cells<'a>,
-    /// Its items, in the order of the input.
+    /// The items, in input order.
     pub items: Vec<ItemDraft<'a>>,
-    /// The people beside the guest, in the order of the input; the same ones may stand there again.
+    /// The people in addition to the guest, in input order; may contain duplicates.
     pub people: Vec<PersonDraft<'a>>,
-    /// The reason why the profile leaves it out, if it does.
+    /// The reason for which the profile skips the order, if it does.
     pub skip: Option<Arc<str>>,
-    /// What went wrong so far.
+    /// The problems found so far.
     pub problems: Problems,
 }
 
 impl<'a> Draft<'a> {
-    /// Where the order's first row stands.
+    /// The position of the order's first row.
     #[must_use]
     pub fn position(&self) -> Position {
         self.rows.first().expect("a draft has at least one row").position()
     }
 
-    /// The cell of a field.
+    /// The first cell of a field.
     #[must_use]
     pub fn cell(&self, field: &Field) -> Option<&Cell<'a>> {
         self.cells.get(field)
@@ -412,7 +424,7 @@ mod tests {
         assert_eq!(cells.iter().map(|cell| &*cell.text).collect::<Vec<_>>(), ["7", "x", "s", "6", "y"]);
     }
 
-    /// Places are counted in bytes.
+    /// Indexes are stored as `u8`, so more than 255 cells need the linear search.
     #[test]
     fn get_finds_field_after_many_cells() {
         for n_before in [0, 1, 253, 254, 255, 256, 300, 600] {
@@ -426,7 +438,8 @@ mod tests {
             for (number, is_there) in [(0, n_before > 0), (n_before, false)] {
                 assert_eq!(cells.get_mut(&ext(number)).is_some_and(|cell| *cell.field == ext(number)), is_there);
             }
-            // One that is added behind is found too, and the first of two is.
+            // A cell that is added after the index was built is found too; of two, the first one
+            // is.
             cells.push(cell(ext(n_before), "y"));
             cells.push(cell(ext(n_before), "z"));
             assert_eq!(cells.get_mut(&ext(n_before)).map(|cell| &*cell.text), Some("y"));

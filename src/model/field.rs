@@ -1,10 +1,13 @@
-//! The target fields that a profile can fill, named as the canonical profile names them.
+//! Target fields: the attributes that a profile can fill, with the names of the canonical profile.
+//!
+//! Fields, their groups and the types of extension attributes. No values: those are in `draft`.
+//! Used by `map` to bind rules, by `validate` to find cells, and in problems to name a field.
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-/// The type an extension attribute keeps for ever at the tenant.
+/// The type of an extension attribute, which the tenant never changes once it has stored one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExtensionType {
@@ -19,24 +22,24 @@ pub enum ExtensionType {
 }
 
 impl ExtensionType {
-    /// The kinds by the names that profiles and column names use.
+    /// The types with their names in profiles and column names.
     pub const NAMES: [(&'static str, Self); 4] =
         [("string", Self::String), ("boolean", Self::Boolean), ("integer", Self::Integer), ("float", Self::Float)];
 
-    /// The kind called `name`.
+    /// The type with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, data_type)| *data_type)
     }
 
-    /// The kind's name.
+    /// The name of the type.
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(_, data_type)| *data_type == self).map_or("", |(name, _)| name)
     }
 }
 
-/// What an extension attribute is of.
+/// The object that an extension attribute belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ExtensionScope {
     /// The order.
@@ -46,7 +49,7 @@ pub enum ExtensionScope {
 }
 
 impl ExtensionScope {
-    /// Its name.
+    /// The name in the ledger and in messages.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -56,18 +59,18 @@ impl ExtensionScope {
     }
 }
 
-/// An extension attribute and the type that the tenant has seen of it.
+/// An extension attribute and the type with which the tenant has stored it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AttributeType {
-    /// What it is of.
+    /// The object that it belongs to.
     pub scope: ExtensionScope,
-    /// Its name.
+    /// The attribute's name.
     pub name: String,
-    /// Its type.
+    /// The type at the tenant.
     pub data_type: ExtensionType,
 }
 
-/// The types of extension attributes that the tenant has seen.
+/// The types of extension attributes that the tenant has stored, by scope and name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AttributeTypes {
     order: HashMap<String, ExtensionType>,
@@ -75,7 +78,7 @@ pub struct AttributeTypes {
 }
 
 impl AttributeTypes {
-    /// Adds an attribute, if there is none of its name.
+    /// Adds an attribute, unless its scope already has one of this name: the first type is kept.
     pub fn add(&mut self, attribute: AttributeType) {
         let types = match attribute.scope {
             ExtensionScope::Order => &mut self.order,
@@ -84,7 +87,7 @@ impl AttributeTypes {
         types.entry(attribute.name).or_insert(attribute.data_type);
     }
 
-    /// The type of an attribute, if the tenant has seen one.
+    /// The type of an attribute, if the tenant has stored it.
     #[must_use]
     pub fn get(&self, scope: ExtensionScope, name: &str) -> Option<ExtensionType> {
         let types = match scope {
@@ -95,16 +98,17 @@ impl AttributeTypes {
     }
 }
 
-/// An extension attribute, or a further one of `product`: its name and its declared type.
+/// The name and declared type of an extension attribute, or of a further attribute of `product`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ExtensionKey {
-    /// As the tenant will know it.
+    /// The attribute's name at the tenant.
     pub name: String,
-    /// Declared once, never guessed per row.
+    /// The type, declared once and never guessed per row.
     pub data_type: ExtensionType,
 }
 
-/// Who gives an identifier, as in the tenant's identity rules. One word in memory: fields are handed round by the million.
+/// The provider of an identifier, as in the tenant's identity rules.
+// `Arc<str>` takes two words. One word keeps `Field` small, of which a run passes millions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Provider(Arc<Box<str>>);
 
@@ -130,7 +134,8 @@ impl fmt::Display for Provider {
 
 macro_rules! fields {
     ($($(#[$doc:meta])* $variant:ident $name:literal,)*) => {
-        /// A target field: an attribute of the order, of one of its items, of its guest, or of both events.
+        /// A target field: an attribute of the order, of one of its items, of its guest, or of
+        /// both events.
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Field {
             $($(#[$doc])* $variant,)*
@@ -144,20 +149,20 @@ macro_rules! fields {
             Identifier(Provider),
         }
 
-        /// The named fields alone, numbered.
+        // The named fields alone: their discriminants are the values of `Field::index`.
         enum FieldIndex { $($variant,)* }
 
-        /// How many fields have one fixed name.
+        /// The number of fields with a fixed name.
         pub const NAMED_COUNT: usize = [$(FieldIndex::$variant,)*].len();
 
         impl Field {
-            /// All fields that have one fixed name.
+            /// All fields with a fixed name.
             pub const NAMED: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The parts of the fields with one fixed name.
+            /// The groups of the fields with a fixed name, by [`Field::index`].
             const GROUPS: [FieldGroup; NAMED_COUNT] = [$(FieldGroup::from_name($name),)*];
 
-            /// The place of a field with one fixed name among those.
+            /// The index in [`Field::NAMED`]; none for a field whose name is custom.
             #[must_use]
             #[inline]
             pub fn index(&self) -> Option<usize> {
@@ -185,7 +190,7 @@ macro_rules! fields {
 fields! {
     /// The order's reference.
     ReferenceId "referenceId",
-    /// When the order was made.
+    /// When the order was placed.
     OrderedAt "orderedAt",
     /// The order's status.
     Status "status",
@@ -195,7 +200,7 @@ fields! {
     Price "price",
     /// How it was paid.
     PaymentType "paymentType",
-    /// With which card.
+    /// The type of the card that it was paid with.
     CardType "cardType",
     /// The item's type.
     ItemType "item.type",
@@ -207,15 +212,15 @@ fields! {
     ItemStatus "item.status",
     /// The item's currency.
     ItemCurrencyCode "item.currencyCode",
-    /// The item's price, per unit or per line as the profile says.
+    /// The item's price, per unit or per line as the profile declares.
     ItemPrice "item.price",
     /// The item's name.
     ItemName "item.name",
     /// The item's product code.
     ItemProductId "item.productId",
-    /// How many.
+    /// The number of pieces.
     ItemQuantity "item.quantity",
-    /// Which part of a journey it is of.
+    /// The leg of the journey that the item belongs to.
     ItemLeg "item.leg",
     /// E-mail address.
     GuestEmail "guest.email",
@@ -256,7 +261,7 @@ fields! {
 }
 
 impl Field {
-    /// The part of the profile, and of the canonical names, that the field belongs to.
+    /// The group of the profile and of the canonical names that the field belongs to.
     #[must_use]
     pub fn group(&self) -> FieldGroup {
         match self {
@@ -267,14 +272,14 @@ impl Field {
         }
     }
 
-    /// The field's name within its part: `price` for `item.price`.
+    /// The field's name within its group: `price` for `item.price`.
     #[must_use]
     pub fn short_name(&self) -> String {
         let name = self.to_string();
         name.strip_prefix(self.group().prefix()).map_or(name.clone(), str::to_owned)
     }
 
-    /// Whether its values are numbers, which are equal by value.
+    /// Whether its values are numbers, which are compared by value and not as text.
     #[must_use]
     pub fn is_number(&self) -> bool {
         let is_number = |data_type| matches!(data_type, ExtensionType::Integer | ExtensionType::Float);
@@ -285,27 +290,28 @@ impl Field {
         }
     }
 
-    /// Whether a value of this field names or reaches a person.
+    /// Whether a value of this field is personal data, which messages must not contain.
     #[must_use]
     pub fn is_personal(&self) -> bool {
         self.group() == FieldGroup::Guest
     }
 }
 
-/// What a field is an attribute of.
+/// The object that a field is an attribute of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldGroup {
-    /// The order.
+    /// The order itself.
     Order,
-    /// One of its items.
+    /// An item of the order.
     Item,
-    /// Its guest.
+    /// The guest.
     Guest,
-    /// The common attributes of its events.
+    /// The common attributes of the events.
     Event,
 }
 
 impl FieldGroup {
+    // Matches bytes because a `const fn` cannot call `str::starts_with`.
     const fn from_name(name: &str) -> Self {
         match name.as_bytes() {
             [b'i', b't', b'e', b'm', b'.', ..] => Self::Item,
@@ -315,7 +321,7 @@ impl FieldGroup {
         }
     }
 
-    /// What the names of its fields begin with.
+    /// The prefix of the names of its fields.
     #[must_use]
     pub fn prefix(self) -> &'static str {
         match self {

@@ -1,27 +1,32 @@
-//! Who ordered.
+//! Guests: the people of an order, with the attribute names of IDENTITY.
+//!
+//! Valid values only, built by `validate`; `event` serialises them. The guest's key groups orders
+//! in the plan.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// One of IDENTITY's `identifiers`.
+/// An element of IDENTITY's `identifiers`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Identifier<'a> {
-    /// As in the tenant's identity rules, letter for letter.
+    /// The provider, exactly as in the tenant's identity rules.
     pub provider: Cow<'a, str>,
     /// The guest's id at that provider.
     pub id: Cow<'a, str>,
 }
 
-/// The attributes of IDENTITY beside the common ones, in its own names. Text unless the manual says otherwise.
+/// The attributes of IDENTITY without the common ones, under IDENTITY's names.
+///
+/// All are text unless the manual specifies another type.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize)]
 pub struct Guest<'a> {
-    /// The first one tells guests apart. Further contacts and consumers may have none.
+    /// The identifiers; the first one is the guest's key. Contacts and consumers may have none.
     pub identifiers: Vec<Identifier<'a>>,
-    /// Lower case.
+    /// E-mail address, in lower case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Cow<'a, str>>,
-    /// One of the titles of the manual.
+    /// Form of address, one of the titles of the manual.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<Cow<'a, str>>,
     /// First name.
@@ -30,10 +35,10 @@ pub struct Guest<'a> {
     /// Last name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lastname: Option<Cow<'a, str>>,
-    /// `male`, `female` or `unknown`.
+    /// Gender: `male`, `female` or `unknown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gender: Option<Cow<'a, str>>,
-    /// `YYYY-MM-DDThh:mm`
+    /// Date of birth, `YYYY-MM-DDThh:mm`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dob: Option<Cow<'a, str>>,
     /// Mobile number.
@@ -51,7 +56,7 @@ pub struct Guest<'a> {
     /// State.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<Cow<'a, str>>,
-    /// ISO 3166-1 alpha-2.
+    /// Country, a code of ISO 3166-1 alpha-2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<Cow<'a, str>>,
     /// Postal code.
@@ -59,19 +64,19 @@ pub struct Guest<'a> {
     pub postal_code: Option<Cow<'a, str>>,
 }
 
-/// Someone for whom an item is, such as a passenger.
+/// A person whom an item is for, such as a passenger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consumer<'a> {
-    /// Who that is.
+    /// The person's attributes.
     pub person: Guest<'a>,
-    /// The places (from 0) of the items among those of the order, ascending.
+    /// The indexes (from 0) of the order's items that are for this person, ascending.
     pub items: Vec<usize>,
 }
 
 impl<'a> Guest<'a> {
-    /// What tells guests apart: two orders whose first identifiers are equal belong to one guest.
+    /// The guest's key: two orders whose first identifiers are equal belong to one guest.
     #[must_use]
     pub fn key(&self) -> &Identifier<'a> {
-        self.identifiers.first().expect("validate builds no guest without an identifier")
+        self.identifiers.first().expect("validate builds guests with at least one identifier")
     }
 }

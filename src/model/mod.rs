@@ -1,8 +1,8 @@
-//! The words that all stages share: where something stood in a file, money, an order, its guest, a problem, an
-//! outcome.
+//! Shared vocabulary of all stages: origin in a file, money, order, guest, problem, outcome.
 //!
-//! No I/O, no clock, no async; knows nothing else of the project. Every stage imports this module and (but for
-//! `event`) no other.
+//! No I/O, no clock, no async, and no dependency on another module of the crate. What two stages
+//! share is data in this module: a stage imports `model`, not another stage. `tests/it/layers.rs`
+//! lists the exceptions, such as `event`.
 
 pub mod draft;
 pub mod field;

@@ -1,4 +1,8 @@
-//! Exact amounts: decimal text in, the same digits out, never a binary float in between.
+//! Exact decimal amounts: a number keeps its digits from the export's cell to the JSON that is
+//! sent.
+//!
+//! Never converts to a binary float. Arithmetic that would lose a digit returns `None`. Used by
+//! every stage; whether a currency exists is checked by `validate`.
 
 use std::{fmt, str::FromStr};
 
@@ -6,25 +10,28 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// A number as the export wrote it: its digits are kept, trailing zeros too. Serialises as a JSON number.
+/// A decimal number with the digits of the export, trailing zeros included.
+///
+/// Serialises as a JSON number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(pub Decimal);
 
-/// Why a text is no [`Amount`].
+/// Why a text is not an [`Amount`].
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum AmountError {
-    /// Not a decimal number with a point.
+    /// Not a decimal number with a decimal point.
     #[error("not a decimal number such as 1234.50")]
     NotDecimal,
-    /// Would lose digits.
-    #[error("more digits than the 28 that can be kept exactly")]
+    /// Has more digits than [`Decimal`] keeps.
+    #[error("too long, at most 28 digits can be kept exactly")]
     TooLong,
 }
 
 impl FromStr for Amount {
     type Err = AmountError;
 
-    /// Takes what JSON takes for a number, and a leading `+` or missing digit before the point as spreadsheets write.
+    /// Accepts a number of JSON, and what spreadsheets write: a leading `+`, no digit before the
+    /// point.
     fn from_str(text: &str) -> Result<Self, AmountError> {
         if let Some(amount) = parse_simple(text.as_bytes()) {
             return Ok(amount);
@@ -42,8 +49,9 @@ impl FromStr for Amount {
     }
 }
 
-/// A number as nearly all are written: at most 18 digits, at most one point, no sign. The general way takes several times
-/// as long, and numbers are a third of an export's cells.
+/// Fast path for nearly all numbers: at most 18 digits, at most one point, no sign.
+// The slow path takes several times as long, and a third of an export's cells are numbers. 18
+// digits fit an `i64` without a check for overflow.
 fn parse_simple(text: &[u8]) -> Option<Amount> {
     if text.len() > 19 {
         return None;
@@ -62,7 +70,7 @@ fn parse_simple(text: &[u8]) -> Option<Amount> {
     (n_digits > 0).then(|| Amount(Decimal::new(number, point.map_or(0, |point| n_digits - point))))
 }
 
-/// `digits` × 10^`exponent`, if no digit is lost.
+/// Returns `digits` × 10^`exponent`, or `None` if a digit would be lost.
 fn scale_by_power(mut digits: Decimal, exponent: i64) -> Option<Decimal> {
     let scale = i64::from(digits.scale()).checked_sub(exponent)?;
     digits.set_scale(u32::try_from(scale.max(0)).ok()?).ok()?;
@@ -75,17 +83,19 @@ fn scale_by_power(mut digits: Decimal, exponent: i64) -> Option<Decimal> {
 }
 
 impl Amount {
-    /// The sum, if no digit is lost.
+    /// The sum, or `None` if a digit would be lost.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
+        // `Decimal` rounds a result that does not fit, which shows in a smaller scale.
         let sum = self.0.checked_add(other.0)?;
         (sum.scale() >= self.0.scale().max(other.0.scale())).then_some(Self(sum))
     }
 
-    /// The product, if no digit is lost.
+    /// The product, or `None` if a digit would be lost.
     #[must_use]
     pub fn checked_mul(self, other: Self) -> Option<Self> {
         let product = self.0.checked_mul(other.0)?;
+        // A product of 0 loses no digit, whatever its scale.
         let has_zero = self.0.is_zero() || other.0.is_zero();
         let is_exact = has_zero || product.scale() >= self.0.scale() + other.0.scale();
         is_exact.then_some(Self(product))
@@ -123,9 +133,10 @@ impl Serialize for Amount {
 /// An amount in a currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Money {
-    /// ISO 4217, upper case.
+    /// The currency.
     pub currency: Currency,
-    /// In the currency's main unit. Travels as text, so that no reader turns it into a float.
+    /// The amount in the currency's main unit. Serialised as text, since many JSON readers would
+    /// convert a number to a float.
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     pub amount: Amount,
 }
@@ -138,7 +149,7 @@ fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Er
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
-/// A currency code of three upper-case letters; whether ISO 4217 knows it is for `validate` to say.
+/// A currency code of three upper-case letters. `validate` checks it against ISO 4217.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency([u8; 3]);
@@ -147,7 +158,7 @@ impl Currency {
     /// The three letters.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("only ASCII letters get in")
+        std::str::from_utf8(&self.0).expect("every constructor accepts ASCII letters only")
     }
 }
 
@@ -157,7 +168,7 @@ impl FromStr for Currency {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match <[u8; 3]>::try_from(text.as_bytes()) {
             Ok(letters) if letters.iter().all(u8::is_ascii_uppercase) => Ok(Self(letters)),
-            _ => Err("a currency is three upper-case letters"),
+            _ => Err("invalid currency code; expected three upper-case letters"),
         }
     }
 }
@@ -217,10 +228,10 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn fast_path_equals_slow_path(text in "[0-9]{0,12}(\\.[0-9]{0,8})?") {
-            let general = Decimal::from_str_exact(&text).ok().filter(|_| is_decimal(&text)).map(Amount);
+            let slow = Decimal::from_str_exact(&text).ok().filter(|_| is_decimal(&text)).map(Amount);
             let shown = |amount: Option<Amount>| amount.map(|amount| amount.to_string());
-            if let Some(simple) = parse_simple(text.as_bytes()) {
-                proptest::prop_assert_eq!(shown(Some(simple)), shown(general));
+            if let Some(fast) = parse_simple(text.as_bytes()) {
+                proptest::prop_assert_eq!(shown(Some(fast)), shown(slow));
             }
         }
     }

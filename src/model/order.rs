@@ -1,4 +1,7 @@
-//! A valid order. Only `validate` builds one, which `tests/it/layers.rs` checks: if it exists, it may be sent.
+//! The valid order: the type that proves that every check passed.
+//!
+//! Only `validate` builds an [`Order`]; `tests/it/layers.rs` checks that. If one exists, it may be
+//! sent. An order that is not valid appears in reports only, as an [`OrderRecord`].
 
 use std::borrow::Cow;
 
@@ -15,63 +18,65 @@ use super::{
     route::Route,
 };
 
-/// The place of an order in the run: that of its first row. Orders sort by it as the input has them.
+/// The id of an order within the run: file and byte offset of its first row. Ids sort in input
+/// order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct OrderId(pub u64);
 
 impl OrderId {
-    /// Bits for the byte in a file: 16 TB.
+    // 44 bits address 16 TB per file and leave 20 bits for the index of the file.
     const OFFSET_BITS: u32 = 44;
 
-    /// More files have no ids of their own.
+    /// The number of files that an id can tell apart; `read` refuses more inputs.
     pub const MAX_FILES: usize = 1 << (u64::BITS - Self::OFFSET_BITS);
 
-    /// The id of the order whose first row this is.
+    /// The id of the order whose first row is `row`.
     #[must_use]
     pub fn from_origin(row: &RowOrigin) -> Self {
         Self((u64::from(row.file.0) << Self::OFFSET_BITS) | row.bytes.start)
     }
 }
 
-/// An order that passed every check. Its texts are seen in the rows that they were read from.
+/// An order that passed every check. Its texts borrow from the rows that they were read from.
 #[derive(Debug, Clone)]
 pub struct Order<'a> {
-    /// Its reference at the shop.
+    /// The shop's reference of the order.
     pub reference: Cow<'a, str>,
-    /// When it was made.
+    /// When it was ordered.
     pub ordered_at: DateTime<Utc>,
-    /// `PURCHASED` or `PAYMENT_PENDING`; one assembled from several events knows more.
+    /// `PURCHASED` or `PAYMENT_PENDING`; an order assembled from several events allows more
+    /// values.
     pub status: Cow<'a, str>,
     /// The currency of `price`.
     pub currency: Currency,
-    /// The total.
+    /// The order's total.
     pub price: Amount,
-    /// How it was paid; may be empty where several events are sent, which do not carry it.
+    /// How it was paid. May be empty on [`Route::Multi`], whose events do not carry it.
     pub payment_type: Cow<'a, str>,
-    /// With which card.
+    /// The type of the card that it was paid with.
     pub card_type: Option<Cow<'a, str>>,
-    /// Its extension attributes.
+    /// The order's extension attributes.
     pub extension: Extension<'a>,
-    /// What was bought, in the order in which it is sent.
+    /// The items, in the order in which they are sent.
     pub items: Vec<Item<'a>>,
-    /// Who bought it.
+    /// The guest who bought it.
     pub guest: Guest<'a>,
-    /// The attributes that its events share.
+    /// The attributes that all its events share.
     pub common: CommonAttributes<'a>,
-    /// How it is sent.
+    /// The route by which it is sent.
     pub route: Route,
-    /// Whom to reach beside the guest. Only several events can carry them; otherwise none are here.
+    /// Contacts in addition to the guest. Empty on [`Route::Single`], which cannot carry them.
     pub contacts: Vec<Guest<'a>>,
-    /// For whom its items are; likewise.
+    /// The people whom its items are for. Empty on [`Route::Single`], which cannot carry them.
     pub consumers: Vec<Consumer<'a>>,
 }
 
 /// One element of `order.orderItems`; all attributes are optional.
 #[derive(Debug, Clone, Default)]
 pub struct Item<'a> {
-    /// Upper case; must be known to the tenant.
+    /// The item's type, in upper case; the tenant must know it.
     pub item_type: Option<Cow<'a, str>>,
-    /// The item's reference.
+    /// The shop's reference of the item.
     pub reference: Option<Cow<'a, str>>,
     /// When it was ordered.
     pub ordered_at: Option<DateTime<Utc>>,
@@ -79,41 +84,43 @@ pub struct Item<'a> {
     pub status: Option<Cow<'a, str>>,
     /// The currency of `price`.
     pub currency: Option<Currency>,
-    /// As the target wants it: per unit or per line.
+    /// The price, per unit or per line as the target expects it.
     pub price: Option<Amount>,
-    /// At most 128 characters.
+    /// The product's name, at most 128 characters.
     pub name: Option<Cow<'a, str>>,
     /// The product code.
     pub product_id: Option<Cow<'a, str>>,
-    /// How many.
+    /// The number of pieces.
     pub quantity: Option<Amount>,
-    /// Its extension attributes.
+    /// The item's extension attributes.
     pub extension: Extension<'a>,
-    /// What only several events can carry, if there is anything.
+    /// Attributes that only [`Route::Multi`] can carry, if there are any.
     pub product: Option<Box<Product<'a>>>,
 }
 
-/// What `product` of ADD carries and an element of `order.orderItems` does not.
+/// The attributes that `product` of ADD carries and an element of `order.orderItems` does not.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Product<'a> {
-    /// Further attributes, such as where a flight begins.
+    /// Further attributes, such as the origin of a flight.
     pub attributes: Extension<'a>,
-    /// The price of one piece, whatever the target takes the price of an item of ORDER_CHECKOUT for. An order of several
-    /// events has it for each of its items.
+    /// The price of one piece, independent of the price basis that the target uses for the items
+    /// of ORDER_CHECKOUT. Every item of an order on [`Route::Multi`] has it.
     pub unit_price: Option<Amount>,
 }
 
-/// Extension attributes, by name.
+/// Extension attributes, sorted by name, each name once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Extension<'a>(Vec<(Cow<'a, str>, ExtensionValue<'a>)>);
 
 impl<'a> Extension<'a> {
-    /// Attributes in any order, each with its source; of several of one name the last counts. Gives the sources of those
-    /// that differ from the one of that name before.
+    /// Builds the attributes from `(name, value, source)` in any order.
     ///
-    /// Sorted all at once: to insert one by one moves the others each time, which is quadratic.
+    /// Where a name occurs several times, the last value is kept. Returns also the sources of the
+    /// values that differ from the preceding value of the same name.
     #[must_use]
     pub fn from_attributes<S>(mut attributes: Vec<(Cow<'a, str>, ExtensionValue<'a>, S)>) -> (Self, Vec<S>) {
+        // Sorted once: inserting the attributes one by one moves the others each time, which is
+        // quadratic. The sort is stable, so "the last value" means the last one of the input.
         attributes.sort_by(|(one, ..), (other, ..)| one.cmp(other));
         let mut sorted: Vec<(Cow<'a, str>, ExtensionValue<'a>)> = Vec::with_capacity(attributes.len());
         let mut differing = Vec::new();
@@ -130,24 +137,24 @@ impl<'a> Extension<'a> {
         (Self(sorted), differing)
     }
 
-    /// How many attributes there are.
+    /// The number of attributes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no attributes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The attributes, by name.
+    /// The attributes, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ExtensionValue<'a>)> {
         self.0.iter().map(|(name, value)| (&**name, value))
     }
 
-    /// The values.
+    /// The values, to be changed in place.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut ExtensionValue<'a>> {
         self.0.iter_mut().map(|(_, value)| value)
     }
@@ -160,9 +167,9 @@ pub enum ExtensionValue<'a> {
     Text(Cow<'a, str>),
     /// `true` or `false`.
     Boolean(bool),
-    /// A whole number, or one whose type does not matter.
+    /// An integer, or a number whose type does not matter.
     Number(Amount),
-    /// A decimal number. Shows its point, or the tenant would take it for an integer.
+    /// A decimal number. Always serialised with a decimal point.
     Float(Amount),
 }
 
@@ -177,71 +184,74 @@ impl Serialize for ExtensionValue<'_> {
     }
 }
 
+// The tenant infers the type from the JSON: it would store `5` as an integer.
 fn with_decimal_point(amount: Amount) -> serde_json::Result<Box<RawValue>> {
     let digits = amount.to_string();
     RawValue::from_string(if digits.contains('.') { digits } else { format!("{digits}.0") })
 }
 
-/// The attributes that every event of an order carries.
+/// The common attributes, which every event of an order carries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CommonAttributes<'a> {
     /// The touchpoint.
     pub channel: Cow<'a, str>,
-    /// ISO 639-1, upper case.
+    /// The language, an upper-case code of ISO 639-1.
     pub language: Cow<'a, str>,
-    /// ISO 4217.
+    /// The currency, a code of ISO 4217.
     pub currency: Currency,
-    /// The page's name.
+    /// The name of the page.
     pub page: Cow<'a, str>,
-    /// The point of sale; one that the tenant does not know loses the event silently.
+    /// The point of sale. The service silently discards an event whose `pos` the tenant does not
+    /// have.
     pub pos: Cow<'a, str>,
 }
 
-/// What a report says about an order, whatever became of it.
+/// The facts that reports contain about an order, whatever its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderRecord {
-    /// Its place in the run.
+    /// The order's id within the run.
     pub id: OrderId,
-    /// Its reference, or its key where the reference is missing.
+    /// The reference, or the order key where the reference is missing.
     pub reference: String,
-    /// When it was made, if that can be read.
+    /// When it was ordered, if that can be parsed.
     pub ordered_at: Option<DateTime<Utc>>,
-    /// Where its first row stands.
+    /// The position of its first row.
     pub source: Position,
-    /// Its total, if price and currency can be read.
+    /// The order's total, if price and currency can be parsed.
     pub money: Option<Money>,
-    /// How many items it has.
+    /// The number of its items.
     pub item_count: usize,
-    /// Its rows.
+    /// The origins of its rows.
     pub rows: Vec<RowOrigin>,
-    /// What is wrong with it.
+    /// All problems that were found.
     #[serde(flatten)]
     pub problems: Problems,
 }
 
-/// Two orders of one reference that are closer than this are one order: Sitecore's own rule for updates, because some
-/// shops use references again.
+/// Two orders with one reference that are less than two days apart are the same order.
+///
+/// This is Sitecore's own rule for updates: some shops reuse references.
 pub const SAME_ORDER_WINDOW: TimeDelta = TimeDelta::days(2);
 
-/// What validation makes of a draft.
+/// The result of validating a draft.
 #[derive(Debug)]
 pub struct CheckedOrder<'a> {
-    /// For the report.
+    /// The facts for the report.
     pub record: OrderRecord,
-    /// The order, or why there is none.
+    /// The valid order, or why there is none.
     pub validity: Validity<'a>,
-    /// The status as it was read, where there is no order.
+    /// The status of the export, if the order is not valid.
     pub status: Option<String>,
 }
 
 /// Whether an order may be sent.
 #[derive(Debug)]
 pub enum Validity<'a> {
-    /// It may.
+    /// The order passed every check.
     Valid(Box<Order<'a>>),
-    /// It has errors; they stand in its record.
+    /// The order has errors; its record lists them.
     Invalid,
-    /// A rule of the profile leaves it out, for this reason.
+    /// A skip rule of the profile excludes the order, for this reason.
     Skipped(std::sync::Arc<str>),
 }
 

@@ -1,40 +1,42 @@
-//! Where something stood in an input: file, line, column, bytes.
+//! Origin of data in an input: file, line, column, byte range.
+//!
+//! `read` attaches an origin to each row; every later stage keeps it, for messages that name
+//! `file:line:column` and for `rejects/`, which copies the original bytes.
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-/// An input file of the run, as an index into the run's inputs.
+/// An input file of the run: its index in the list of inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileId(pub u32);
 
-/// Where a row stood: its file, the line it began on (from 1), and its bytes in the unpacked file without the line
-/// break at its end.
+/// The origin of a row: its file, the line on which it begins, and its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RowOrigin {
     /// The input file.
     pub file: FileId,
-    /// The line the row begins on, from 1.
+    /// The line on which the row begins, from 1.
     pub line: u64,
-    /// Byte offsets in the unpacked file.
+    /// The byte range in the decompressed file, without the line break at the row's end.
     pub bytes: Range<u64>,
 }
 
 impl RowOrigin {
-    /// The row as a whole, without a column.
+    /// The position of the row as a whole, without a column.
     #[must_use]
     pub fn position(&self) -> Position {
         Position { file: self.file, line: self.line, column: None }
     }
 }
 
-/// A place in an input that a message can point at.
+/// A position in an input, as messages name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Position {
     /// The input file.
     pub file: FileId,
-    /// From 1.
+    /// The line, from 1.
     pub line: u64,
-    /// The character within the line where the cell begins, from 1; none where the row as a whole is meant.
+    /// The character within the line at which the cell begins, from 1; none for a row as a whole.
     pub column: Option<u32>,
 }

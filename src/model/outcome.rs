@@ -1,32 +1,37 @@
-//! What became of an order.
+//! Outcomes: the final result of each order in a run, with its reason.
+//!
+//! Every order that was read ends in exactly one [`Outcome`], so the counts of the outcomes add up
+//! to the orders read. Decided by `pipeline` and `dispatch`; counted and written by `report`.
 
 use serde::{Deserialize, Serialize};
 
 use super::money::Money;
 
-/// Every order that was read ends in exactly one of these.
+/// The outcome of an order; the names are a contract with users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The service accepted its last event.
+    /// The service accepted the order's last event.
     Accepted,
-    /// An earlier run's accepted order, same content.
+    /// An earlier run's order was accepted with the same content.
     AlreadySent,
-    /// Accepted by an earlier run, and now with other content, left out by a rule of the profile, or invalid.
+    /// Accepted by an earlier run, and now its content differs, the profile skips it or it is
+    /// invalid.
     Changed,
-    /// Left out by a rule of the profile, and never accepted before.
+    /// Skipped by a rule of the profile, and never accepted before.
     Skipped,
-    /// Fails validation.
+    /// The order fails validation.
     Invalid,
-    /// The service said no, to the order or to its guest's IDENTITY.
+    /// The service rejected the order or its guest's IDENTITY.
     Refused,
-    /// Surely not accepted, after all tries.
+    /// Known not to be accepted, after all attempts.
     Failed,
-    /// Its last event was sent and no answer came.
+    /// The last event was sent and no response came: it may or may not be accepted.
     Unknown,
-    /// The run ended first.
+    /// The run ended before the order was sent, or the order is too old and `--backfill` is
+    /// missing.
     NotAttempted,
-    /// A check only: would be sent.
+    /// Of `check` only: the order would be sent.
     Valid,
 }
 
@@ -45,7 +50,7 @@ impl Outcome {
         Self::Valid,
     ];
 
-    /// The name in results and summaries.
+    /// The name in results, summaries and the ledger.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -62,7 +67,7 @@ impl Outcome {
         }
     }
 
-    /// Whether its rows go to `rejects/`, to be mended and fed back.
+    /// Whether the order's rows are written to `rejects/`, to be corrected and sent again.
     #[must_use]
     pub fn is_rejected(self) -> bool {
         matches!(self, Self::Invalid | Self::Refused | Self::Failed)
@@ -75,60 +80,64 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// The word that begins the reason of an order that is too old to be sent without a go-ahead.
+// The prefix of the reason of an order that is too old to be sent without `--backfill`. The reason
+// is its only mark: `is_for_backfill` recognises it, also in a plan that was read back.
 const NEEDS_BACKFILL: &str = "needs_backfill";
 
-/// How an order came to its outcome.
+/// The outcome of an order and how it came about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderResult {
-    /// The outcome.
+    /// The outcome itself.
     pub outcome: Outcome,
-    /// How often its last event was sent in this run.
+    /// The number of times this run sent the order's last event.
     pub attempts: u32,
-    /// The last answer's status, if there was one.
+    /// The HTTP status of the last response, if there was one.
     pub http_status: Option<u16>,
-    /// The service's words, the profile's rule, or what happened.
+    /// The service's message, the profile's skip reason, or what happened.
     pub reason: Option<String>,
-    /// What came of an earlier sending that may have been taken and after which it was sent again: it may be there twice.
+    /// The result of an earlier attempt that may have been accepted and after which the order was
+    /// resent: the tenant may hold it twice.
     #[serde(rename = "repeated_after")]
     pub uncertain_before: Option<String>,
-    /// Of an order that has changed since it was accepted, by how much.
+    /// The change of an order that differs from what was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Box<AcceptedChange>>,
 }
 
-/// How an accepted order has changed, for the sums and the exit code.
+/// The change of an accepted order, for the sums and the exit code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcceptedChange {
-    /// Whether the run ends with exit code 1 for it: no earlier run has reported it.
+    /// Whether the change causes exit code 1: no earlier run has reported it.
     pub sets_exit_code: bool,
-    /// The total that was accepted and the one that the export sends now, where both are known. Nothing of an order is sent
-    /// that a rule leaves out.
+    /// The accepted total and the total that the export has now, if both are known. The second one
+    /// is zero for an order that the profile skips, of which nothing is sent.
     pub totals: Option<(Money, Money)>,
 }
 
 impl OrderResult {
-    /// An outcome without a request.
+    /// The result of an order for which no request was sent.
     #[must_use]
     pub fn without_request(outcome: Outcome, reason: Option<String>) -> Self {
         Self { outcome, attempts: 0, http_status: None, reason, uncertain_before: None, change: None }
     }
 
-    /// An order that is too old to be sent without a go-ahead, and why.
+    /// The result of an order that is too old to be sent without `--backfill`, and why.
     #[must_use]
     pub fn needs_backfill(why: &str) -> Self {
         Self::without_request(Outcome::NotAttempted, Some(format!("{NEEDS_BACKFILL}: {why}")))
     }
 
-    /// Whether it is too old to be sent without a go-ahead.
+    /// Whether the order is too old to be sent without `--backfill`.
     #[must_use]
     pub fn is_for_backfill(&self) -> bool {
         let reason = self.reason.as_deref().and_then(|reason| reason.strip_prefix(NEEDS_BACKFILL));
         self.outcome == Outcome::NotAttempted && reason.is_some_and(|rest| rest.starts_with(':'))
     }
 
-    /// An order that this run does not send. One that an earlier run may have brought there stays unknown: that it is not
-    /// sent now says nothing of then.
+    /// The result of an order that this run does not send.
+    ///
+    /// An uncertain order stays unknown: that it is not sent now is no evidence that the earlier
+    /// attempt was not accepted.
     #[must_use]
     pub fn not_attempted(is_uncertain: bool, reason: Option<String>) -> Self {
         Self::without_request(if is_uncertain { Outcome::Unknown } else { Outcome::NotAttempted }, reason)

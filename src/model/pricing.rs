@@ -1,25 +1,28 @@
-//! What a price is the price of.
+//! Price settings: the source of an order's total and the basis of an item's price.
+//!
+//! Data only; `validate` does the arithmetic. Profiles set both (`order_price`, `item_price`); the
+//! setting `item_price` declares what the target expects.
 
 use serde::{Deserialize, Serialize};
 
-/// Where an order's total comes from.
+/// The source of an order's total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum TotalFrom {
-    /// The export gives it.
+    /// The export contains it.
     #[default]
     Given,
-    /// It is what the items add up to.
+    /// It is the sum of the items' line totals.
     SumOfLines,
 }
 
-/// What an item's price is for.
+/// What the price of an item refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum PriceBasis {
     /// One piece.
     #[default]
     Unit,
-    /// The line: all pieces together.
+    /// The line: all pieces of the item together.
     Line,
 }

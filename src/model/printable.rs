@@ -1,45 +1,52 @@
-//! Text that comes from outside (file names, arguments, references, answers) for a terminal or a page: characters that
-//! steer them are shown, not obeyed.
+//! Escaping of control characters in text from outside (file names, arguments, references, service
+//! responses) before it is shown on a terminal or a page.
+//!
+//! Does not escape HTML and does not redact personal data. Called by `cli::print` for the
+//! terminal, by `report` for page and summary, and by `read` for the names of inputs.
 
 use std::borrow::Cow;
 
-/// Whether a character steers a terminal (C0, DEL, C1) or turns the direction of what follows it (U+202A–202E,
-/// U+2066–2069), so that a text reads otherwise than it is.
+/// Whether a character controls a terminal (C0, DEL, C1) or changes the direction of the text
+/// after it (U+202A–202E, U+2066–2069), so that a text looks different from what it contains.
 fn needs_escape(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A text for one line: an escape is shown as `\u{1b}`, a line break as `\n`.
+/// Escapes a text for one line: an escape character becomes `\u{1b}`, a line break `\n`.
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
     escape_with(text, |_| false, char::escape_default)
 }
 
-/// A text of several lines: line breaks stay.
+/// Escapes a text of several lines and keeps its line breaks.
 #[must_use]
 pub fn printable_lines(text: &str) -> Cow<'_, str> {
     escape_with(text, |_| true, char::escape_default)
 }
 
-/// A message: one line, and indented ones that belong to it, such as a hint. Another line break comes from data, which
-/// could otherwise pretend to be a message of its own.
+/// Escapes a message: one line, followed by indented lines that belong to it, such as a hint.
+///
+/// Any other line break comes from data. It is escaped, since otherwise data could imitate a
+/// message of its own.
 #[must_use]
 pub fn printable_message(text: &str) -> Cow<'_, str> {
     escape_with(text, |rest| rest.starts_with("  "), char::escape_default)
 }
 
-/// JSON whose texts are escaped its own way, so that it stays the same value.
+/// Escapes JSON with JSON's own escapes, so that its value stays the same.
 #[must_use]
 pub fn printable_json(json: &str) -> Cow<'_, str> {
     escape_with(json, |_| true, |c| format!("\\u{:04x}", u32::from(c)))
 }
 
-/// Escapes what steers, but for line breaks that are kept for what stands behind them.
+/// Escapes control characters, except line breaks for which `keeps_break` accepts the text after
+/// them.
 fn escape_with<E: std::fmt::Display>(
     text: &str,
     keeps_break: impl Fn(&str) -> bool,
     escape: impl Fn(char) -> E,
 ) -> Cow<'_, str> {
+    // Nearly all texts need no escape and are not copied.
     if !text.contains(needs_escape) {
         return Cow::Borrowed(text);
     }

@@ -1,42 +1,45 @@
-//! What is wrong with an order: a stable code, a place, and words for a person.
+//! Problems of orders: a stable code, a position, and a message.
+//!
+//! A problem is data and the run goes on; an error that ends the run is a type of the stage in
+//! which it occurs. Recorded by `map`, `group`, `validate` and `pipeline`; written by `report`.
 
 use serde::{Deserialize, Serialize};
 
 use super::origin::{FileId, Position};
 
-/// In characters: a cell of megabytes is not repeated in every report.
+// In characters. Messages quote the cell, which may have megabytes.
 const MAX_MESSAGE_CHARS: usize = 500;
 
-/// Whether a problem keeps an order from being sent.
+/// Whether a problem prevents an order from being sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The order is not sent.
     Error,
-    /// The order is sent; someone should look.
+    /// The order is sent, but the operator should look at it.
     Warning,
 }
 
-/// Something that is wrong with an order, or with a file where no order is meant.
+/// A problem of an order, or of a file where it concerns no particular order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// What kind of problem.
+    /// The type of problem.
     pub code: Code,
-    /// The target field, as the canonical profile names it, if one is meant.
+    /// The target field, under its name in the canonical profile, if the problem concerns one.
     pub field: Option<String>,
-    /// Where to look.
+    /// The position of the cell or row that causes it.
     pub at: Position,
-    /// What was found and what was expected; lower case, no full stop, no personal data but the value itself masked.
+    /// What was found and what was expected; lower case, no full stop, personal data redacted.
     pub message: String,
 }
 
 impl Problem {
-    /// A problem of a field.
+    /// Creates a problem of a field.
     pub fn for_field(code: Code, field: impl std::fmt::Display, at: Position, message: impl Into<String>) -> Self {
         Self { field: Some(field.to_string()), ..Self::for_order(code, at, message) }
     }
 
-    /// A problem of an order as a whole.
+    /// Creates a problem of an order as a whole.
     pub fn for_order(code: Code, at: Position, message: impl Into<String>) -> Self {
         let mut message: String = message.into();
         if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE_CHARS) {
@@ -46,13 +49,14 @@ impl Problem {
         Self { code, field: None, at, message }
     }
 
-    /// Whether it keeps the order from being sent.
+    /// Whether the problem prevents the order from being sent.
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.code.severity() == Severity::Error
     }
 
-    /// Whether it is one of what only several events can carry: contacts, consumers, further attributes of products.
+    /// Whether the problem concerns a detail that only the route `multi` can carry: contacts,
+    /// consumers, further attributes of products.
     #[must_use]
     pub fn is_multi_only(&self) -> bool {
         let is_listed_name = |field: &str| {
@@ -62,40 +66,40 @@ impl Problem {
     }
 }
 
-/// What only several events can carry, each by the names that it has in problems.
+/// The names in problems of the details that only the route `multi` can carry.
 const MULTI_ONLY: [&str; 5] = ["item.product", "contact", "contacts", "consumer", "consumers"];
 
-/// Problems of one code that an order keeps: a thousand would tell nobody more than these.
+// A thousand problems of one code would not help the reader more than the first hundred.
 const MAX_PER_CODE: usize = 100;
 
-/// The problems of one order: all are counted, the first of each code are kept.
+/// The problems of one order: the first 100 of each code are listed, all are counted.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Problems {
     problems: Vec<Problem>,
-    /// Of codes with more than are kept.
+    /// The counts of the problems that are not listed, by code.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     omitted: Vec<Omitted>,
 }
 
-/// Problems that are only counted.
+/// Problems of one code that are counted and not listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Omitted {
-    /// Of this code.
+    /// The code.
     pub code: Code,
-    /// The rows that have one and stand behind those that are told.
+    /// The number of rows with such a problem, not counting rows with a listed one.
     pub row_count: u64,
-    /// Whether they are of what only several events can carry; those are counted apart, since they may be forgotten.
+    // Counted apart, since `drop_multi_only` may remove them.
     #[serde(skip)]
     is_multi_only: bool,
-    /// The last of them.
+    // Problems arrive row by row, so comparing with the last row counts each row once.
     #[serde(skip)]
     last_row: Option<(FileId, u64)>,
 }
 
 impl Problems {
-    /// Adds a problem.
+    /// Records a problem: lists it, or only counts it if the list of its code is full.
     pub fn push(&mut self, problem: Problem) {
-        // Few orders have as many as that altogether.
+        // The total is checked first: few orders reach it, and counting one code scans the list.
         let is_same_kind =
             |listed: &&Problem| listed.code == problem.code && listed.is_multi_only() == problem.is_multi_only();
         let is_full =
@@ -105,6 +109,8 @@ impl Problems {
 
     fn count_omitted(&mut self, problem: &Problem) {
         let row = Some((problem.at.file, problem.at.line));
+        // A row is counted only if it has no listed problem of the code, where readers find it
+        // already.
         let is_listed = self.problems.iter().rev().any(|listed| {
             listed.code == problem.code && (listed.at.file, listed.at.line) == (problem.at.file, problem.at.line)
         });
@@ -119,7 +125,7 @@ impl Problems {
         omitted.last_row = row;
     }
 
-    /// Adds those of another part of the same order.
+    /// Adds the problems of another part of the same order.
     pub fn append(&mut self, others: Self) {
         self.extend(others.problems);
         for omitted in others.omitted {
@@ -132,18 +138,18 @@ impl Problems {
         }
     }
 
-    /// Forgets all.
+    /// Removes all problems.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Forgets those of what only several events can carry, told or not.
+    /// Removes the problems of details that only the route `multi` can carry, listed or counted.
     pub fn drop_multi_only(&mut self) {
         self.problems.retain(|problem| !problem.is_multi_only());
         self.omitted.retain(|omitted| !omitted.is_multi_only);
     }
 
-    /// Those that are only counted.
+    /// The counts of the problems that are not listed, by code.
     #[must_use]
     pub fn omitted(&self) -> &[Omitted] {
         &self.omitted
@@ -174,14 +180,14 @@ impl std::ops::Deref for Problems {
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident $name:literal $severity:ident,)*) => {
-        /// The kinds of problems. Their names are a contract: scripts match on them.
+        /// The problem codes. Their names are a contract: scripts match on them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Code {
             $($(#[$doc])* #[serde(rename = $name)] $variant,)*
         }
 
         impl Code {
-            /// All codes, in the order of the catalogue.
+            /// All codes, in the order in which they are documented.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The name in results and reports.
@@ -190,7 +196,7 @@ macro_rules! codes {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// Whether it keeps an order from being sent.
+            /// Whether a problem with this code prevents an order from being sent.
             #[must_use]
             pub fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }
@@ -206,107 +212,109 @@ codes! {
     MissingCardType "missing_card_type" Error,
     /// IDENTITY needs at least one identifier.
     MissingIdentifier "missing_identifier" Error,
-    /// No point of sale: neither in the export nor in the settings.
+    /// No point of sale, neither in the export nor in the settings.
     MissingPos "missing_pos" Error,
-    /// A value that must be written in upper case.
+    /// A value is not in upper case, as required.
     NotUpperCase "not_upper_case" Error,
-    /// A currency that ISO 4217 does not list.
+    /// A currency is not listed in ISO 4217.
     UnknownCurrency "unknown_currency" Error,
-    /// A language that ISO 639-1 does not list.
+    /// A language is not listed in ISO 639-1.
     UnknownLanguage "unknown_language" Error,
-    /// A country that ISO 3166-1 does not list.
+    /// A country is not listed in ISO 3166-1.
     UnknownCountry "unknown_country" Error,
-    /// A status that the event does not know.
+    /// The event does not allow the status.
     UnknownStatus "unknown_status" Error,
-    /// A title that IDENTITY does not know.
+    /// IDENTITY does not allow the title.
     UnknownTitle "unknown_title" Error,
-    /// A gender that IDENTITY does not know.
+    /// IDENTITY does not allow the gender.
     UnknownGender "unknown_gender" Error,
-    /// A date of birth in another form than `YYYY-MM-DDThh:mm`.
+    /// A date of birth does not have the format `YYYY-MM-DDThh:mm`.
     DobUnreadable "dob_unreadable" Error,
-    /// A timestamp that does not have the profile's format.
+    /// A timestamp does not have the profile's format.
     TimestampUnreadable "timestamp_unreadable" Error,
-    /// A local time that the clocks skipped or passed twice.
+    /// A local time is skipped or repeated by a clock change.
     TimestampAmbiguous "timestamp_ambiguous" Warning,
-    /// A timestamp after the run.
+    /// A timestamp is later than the run.
     TimestampInFuture "timestamp_in_future" Warning,
-    /// A number that is none, or has more digits than can be kept.
+    /// A number cannot be parsed, or has more digits than can be kept exactly.
     NumberUnreadable "number_unreadable" Error,
-    /// A unit price that had to be rounded when a line total was divided by the quantity.
+    /// A unit price is rounded, because a line total was divided by the quantity.
     PriceRounded "price_rounded" Warning,
-    /// An array or object where a single value belongs.
+    /// An array or object is found where a single value is expected.
     NotAScalar "not_a_scalar" Error,
-    /// A value that the profile's table does not list.
+    /// A value is not in the profile's value table.
     ValueNotInTable "value_not_in_table" Error,
-    /// An e-mail address that cannot be one.
+    /// A value cannot be an e-mail address.
     EmailImplausible "email_implausible" Error,
-    /// An item type that a single event cannot carry.
+    /// A single event cannot carry the item type.
     ItemTypeUnsupported "item_type_unsupported" Error,
-    /// An item name of more than 128 characters.
+    /// An item name has more than 128 characters.
     NameTooLong "name_too_long" Error,
-    /// More items than the tenant keeps.
+    /// The order has more items than the tenant stores.
     TooManyItems "too_many_items" Warning,
-    /// No items, of which an order of several events is made.
+    /// An order on the route `multi` has no items to assemble it from.
     NoItems "no_items" Error,
-    /// A leg of a journey that is none.
+    /// A value is not a leg of a journey.
     UnknownLeg "unknown_leg" Error,
-    /// An airport that is no IATA code.
+    /// An airport is not an IATA code.
     AirportImplausible "airport_implausible" Warning,
-    /// A further attribute of a product whose name cannot be one, or whose value is not of its declared type.
+    /// A further attribute of a product has an invalid name, or a value not of its declared type.
     ProductAttribute "product_attribute" Error,
-    /// A consumer without what the manual requires of one.
+    /// A consumer lacks an attribute that the manual requires.
     ConsumerIncomplete "consumer_incomplete" Warning,
-    /// Extensions, which an order of several events cannot carry.
+    /// Extensions are dropped: the route `multi` cannot carry them.
     ExtensionLeftOut "extension_left_out" Warning,
-    /// Contacts, consumers or further attributes of products, which a single event cannot carry.
+    /// Contacts, consumers or further attributes of products are dropped: a single event cannot
+    /// carry them.
     DetailLeftOut "detail_left_out" Warning,
-    /// An extension attribute whose name is not alphanumeric, or is taken.
+    /// The name of an extension attribute is not alphanumeric, or is reserved.
     ExtensionName "extension_name" Error,
-    /// An extension attribute declared with a type that does not exist.
+    /// An extension attribute is declared with an unknown type.
     ExtensionTypeUnknown "extension_type_unknown" Error,
-    /// An extension value that is not of its declared type.
+    /// An extension value is not of its declared type.
     ExtensionValue "extension_value" Error,
-    /// More than 50 extension attributes.
+    /// An object has more than 50 extension attributes.
     TooManyExtensions "too_many_extensions" Error,
-    /// One extension attribute with two types, in one run or in an earlier one.
+    /// An extension attribute has two types within this run, or another type in an earlier run.
     ExtensionTypeConflict "extension_type_conflict" Error,
-    /// An event that is longer than one request may be.
+    /// An event is longer than one request may be.
     EventTooLarge "event_too_large" Error,
-    /// More events than can be sent while a session lasts.
+    /// The order has more events than can be sent within one session.
     SequenceTooSlow "sequence_too_slow" Error,
-    /// Rows of one order with different values for the same field.
+    /// Rows of one order have different values for the same field.
     RowsDisagree "rows_disagree" Error,
-    /// The same, where the profile lets the first value count.
+    /// Rows of one order have different values, and the profile uses the first one.
     FirstValueTaken "first_value_taken" Warning,
-    /// The same order in a second file or document, with other content.
+    /// A second file or document has the same order with different content.
     OrderInTwoFiles "order_in_two_files" Error,
-    /// The same order in a second file or document, with equal content.
+    /// A second file or document has the same order with equal content.
     DuplicateOrder "order_copied" Warning,
-    /// An order that differs from another one, of this run or an earlier one, only by how its reference is spelt.
+    /// Another order, of this run or an earlier one, differs only in the spelling of its
+    /// reference.
     DuplicateContent "duplicate_content" Error,
-    /// An order with the guest, time and content of one that an earlier run sent under another reference.
+    /// An earlier run sent an order with the same guest, time and content under another reference.
     ContentRepeated "content_repeated" Warning,
-    /// The reference of an accepted order, used again two or more days apart.
+    /// The reference of an accepted order is used again, two or more days apart.
     ReferenceReused "reference_reused" Error,
     /// A row of the order cannot be read.
     RowUnreadable "row_unreadable" Error,
-    /// A row next to the order cannot be read and may belong to it.
+    /// An adjacent row cannot be read and may belong to the order.
     AdjacentRowUnreadable "neighbour_unreadable" Error,
-    /// A row without a key that may belong to the order.
+    /// A row without a key may belong to the order.
     RowWithoutKey "row_without_key" Error,
-    /// The items do not add up to the order's price.
+    /// The order's price is not the sum of its items.
     TotalDiffers "total_differs" Warning,
-    /// Items in another currency than the order whose price they add up to.
+    /// The order's price is the sum of its items, but an item has another currency.
     MixedCurrencies "mixed_currencies" Error,
-    /// A payment type that the manual does not list.
+    /// A payment type is not listed in the manual.
     UnknownPaymentType "unknown_payment_type" Warning,
-    /// A card type that the manual does not list.
+    /// A card type is not listed in the manual.
     UnknownCardType "unknown_card_type" Warning,
-    /// A channel that the manual lists for other APIs, or not at all.
+    /// A channel is listed in the manual for other APIs only, or not at all.
     UnknownChannel "unknown_channel" Warning,
-    /// The file's last row ends without a line break; it may have been cut off.
+    /// The file's last row has no line break and may be truncated.
     NoFinalNewline "no_final_newline" Warning,
-    /// A column that the profile does not know.
+    /// The profile does not use a column.
     UnknownColumn "unknown_column" Warning,
 }
 

@@ -1,6 +1,9 @@
-//! Personal data made unrecognisable, for words that leave the run folder.
+//! Redaction of personal data, for messages that leave the run folder.
+//!
+//! Called by `map`, `group` and `validate` where a problem quotes a cell of a person.
 
-/// An e-mail address, name or number with only its first character, and the last label of a domain, readable.
+/// Redacts an e-mail address, name or number: only its first character stays readable, and the
+/// first character and last label of a domain.
 #[must_use]
 pub fn redact(text: &str) -> String {
     match text.split_once('@') {

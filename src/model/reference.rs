@@ -1,9 +1,15 @@
-//! References of orders as spreadsheets respell them: `000001001` becomes `1001`, and then `1001.0`.
+//! Normalisation of order references that a spreadsheet has respelt: `000001001` becomes `1001`,
+//! and then `1001.0`.
+//!
+//! The normal form only finds candidates for a duplicate; an order is sent under the reference of
+//! the export. Called wherever orders of one reference are grouped or looked up.
 
 use std::borrow::Cow;
 
-/// The reference without what a spreadsheet drops or adds: leading zeros, `#` and `'`, a trailing `.0`, and upper case. Two
-/// references that are equal then may be one.
+/// The reference without what a spreadsheet removes or adds: leading zeros, `#` and `'`, a
+/// trailing `.0`, and upper case.
+///
+/// Two references with one normal form may be the same reference.
 #[must_use]
 pub fn normalize_reference(reference: &str) -> Cow<'_, str> {
     let trimmed = trim_reference(reference);
@@ -13,14 +19,14 @@ pub fn normalize_reference(reference: &str) -> Cow<'_, str> {
     Cow::Owned(trimmed.to_lowercase())
 }
 
-/// The same, with its case.
+/// The reference as [`normalize_reference`] returns it, but with its case.
 #[must_use]
 pub fn trim_reference(reference: &str) -> &str {
-    // Byte by byte: every key of an export is looked at.
+    // Bytes are enough and faster than characters: every key of an export goes through here.
     let start = reference.bytes().position(|byte| !matches!(byte, b'\'' | b'#' | b'0'));
     let trimmed = &reference[start.unwrap_or(reference.len())..];
     let trimmed = trimmed.strip_suffix(".0").unwrap_or(trimmed);
-    // A reference of zeros is one.
+    // A reference of zeros only is a reference too, and must not become empty.
     if trimmed.is_empty() && !reference.is_empty() { "0" } else { trimmed }
 }
 

@@ -1,4 +1,7 @@
-//! How an order is sent: as one event, or assembled from several.
+//! Routes: an order is sent as one event, or assembled from several.
+//!
+//! The routes, the settings that choose one, and the number of requests that each costs.
+//! `validate` chooses the route of an order; `event` encodes it.
 
 use std::{fmt, str::FromStr};
 
@@ -6,43 +9,46 @@ use serde::{Deserialize, Serialize};
 
 use super::suggest::{did_you_mean, suggest};
 
-/// How an order is sent ("Sending orders": using a single event, using multiple events).
+/// The route by which an order is sent (manual, "Sending orders": using a single event, using
+/// multiple events).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Route {
-    /// As one ORDER_CHECKOUT, on the guest's browser.
+    /// One ORDER_CHECKOUT, on the guest's browser.
     #[default]
     Single,
-    /// As ADD for each item, ADD_CONTACTS, CONFIRM and CHECKOUT, on a browser of its own.
+    /// ADD per item, ADD_CONTACTS, CONFIRM and CHECKOUT, on a browser of the order's own.
     Multi,
 }
 
-/// A browser and IDENTITY: what goes before the events of an order that has a browser of its own, and before the first of
-/// a guest's others.
+/// The requests that identify a guest: browser creation and IDENTITY.
+///
+/// They precede the events of each order on [`Route::Multi`], and once per guest its orders on
+/// [`Route::Single`].
 pub const IDENTIFY_REQUESTS: u64 = 2;
 
-/// How many orders go which way, and what that costs if nothing is repeated.
+/// Orders and requests by route, not counting retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Forecast {
-    /// As single events, with what identifies their guests.
+    /// Orders on [`Route::Single`], with the requests that identify their guests.
     pub single: RouteCost,
-    /// Assembled from several events, each with what identifies its guest.
+    /// Orders on [`Route::Multi`], each with the requests that identify its guest.
     pub multi: RouteCost,
-    /// The requests of the order that takes most of them.
+    /// The largest number of requests of one order.
     pub max_order_requests: u64,
 }
 
-/// What some orders cost.
+/// Orders of one route and their requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RouteCost {
-    /// How many orders.
+    /// The number of orders.
     pub orders: u64,
-    /// How many requests.
+    /// The number of requests.
     pub requests: u64,
 }
 
 impl Forecast {
-    /// Counts an order whose own events are so many requests.
+    /// Counts an order whose own events take `n_requests` requests.
     pub fn add_order(&mut self, route: Route, n_requests: u64) {
         let (cost, n_requests) = match route {
             Route::Single => (&mut self.single, n_requests),
@@ -53,12 +59,12 @@ impl Forecast {
         self.max_order_requests = self.max_order_requests.max(n_requests);
     }
 
-    /// Counts guests who have an order of a single event.
+    /// Counts guests with at least one order on [`Route::Single`].
     pub fn add_guests(&mut self, n_guests: u64) {
         self.single.requests += IDENTIFY_REQUESTS * n_guests;
     }
 
-    /// Adds that of other orders.
+    /// Adds the forecast of other orders.
     pub fn append(&mut self, other: Self) {
         for (cost, more) in [(&mut self.single, other.single), (&mut self.multi, other.multi)] {
             cost.orders += more.orders;
@@ -67,28 +73,29 @@ impl Forecast {
         self.max_order_requests = self.max_order_requests.max(other.max_order_requests);
     }
 
-    /// All requests.
+    /// The number of requests on all routes.
     #[must_use]
     pub fn n_requests(&self) -> u64 {
         self.single.requests + self.multi.requests
     }
 }
 
-/// Which recipe orders are sent by.
+/// The setting that chooses the route of orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// All by the single event.
+    /// All orders on [`Route::Single`].
     #[default]
     Single,
-    /// All assembled from several events.
+    /// All orders on [`Route::Multi`].
     Multi,
-    /// Those by several events that the single one cannot carry, for their items' types or their size.
+    /// [`Route::Multi`] only where a single event cannot carry the order, because of its item
+    /// types or its size.
     Auto,
 }
 
 impl Mode {
-    /// The modes by their names.
+    /// The modes with their names.
     pub const NAMES: [(&'static str, Self); 3] =
         [("single", Self::Single), ("multi", Self::Multi), ("auto", Self::Auto)];
 }
@@ -100,7 +107,7 @@ impl FromStr for Mode {
         let known = Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, mode)| *mode);
         known.ok_or_else(|| {
             let hint = did_you_mean(suggest(name, Self::NAMES.iter().map(|(known, _)| *known)));
-            format!("{name:?} is no mode, expected single, multi or auto{hint}")
+            format!("unknown mode {name:?}; expected single, multi or auto{hint}")
         })
     }
 }
@@ -111,13 +118,15 @@ impl fmt::Display for Mode {
     }
 }
 
-/// How CONFIRM names the items of an order. Whether several may each name a part of them is not documented.
+/// The setting that decides how CONFIRM names the items of an order.
+// `Whole` is the default because the manual does not document whether several CONFIRMs may each
+// name a part of the items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConfirmMode {
-    /// All in one; an order for which that is too long cannot be sent.
+    /// One CONFIRM with all items. An order for which it is too long cannot be sent.
     #[default]
     Whole,
-    /// In as many as it takes.
+    /// As many CONFIRMs as their maximum length requires.
     Parts,
 }

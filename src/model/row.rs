@@ -1,4 +1,7 @@
-//! A row as it was read: text and places, not yet believed.
+//! Rows as they were read: text with origins, not yet interpreted or checked.
+//!
+//! `read` builds a row from each CSV record, NDJSON line or element of a JSON array; `map` makes
+//! cells of it. Records borrow their text from the block that was read; documents own theirs.
 
 use std::ops::RangeInclusive;
 
@@ -7,20 +10,21 @@ use super::origin::{FileId, Position, RowOrigin};
 /// One record of a CSV file, one line of an NDJSON file or one element of a JSON array.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row<'a> {
-    /// Where it stood.
+    /// The row's origin.
     pub origin: RowOrigin,
-    /// What it holds.
+    /// The row's content.
     pub content: RowContent<'a>,
 }
 
 impl Row<'_> {
-    /// How many values it has: cells that are not empty, or values of a document.
+    /// The number of values: cells that are not empty, or values of a document.
     #[must_use]
     pub fn n_values(&self) -> usize {
         self.content.n_values()
     }
 
-    /// Where cell `index` (from 0) of a record begins; the row as a whole where it is none.
+    /// The position of cell `index` (from 0) of a record; the row's position if it is not a
+    /// record.
     #[must_use]
     pub fn position(&self, index: usize) -> Position {
         match &self.content {
@@ -30,14 +34,14 @@ impl Row<'_> {
     }
 }
 
-/// What a row holds.
+/// The content of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RowContent<'a> {
     /// Cells under a header.
     Record(Record<'a>),
     /// A JSON object.
     Document(JsonNode),
-    /// Nothing that can be trusted as a whole.
+    /// A row that cannot be read as a whole.
     Unreadable(Unreadable<'a>),
 }
 
@@ -51,70 +55,75 @@ impl RowContent<'_> {
     }
 }
 
-/// A row that cannot be read, with as much of it as is certain.
+/// A row that cannot be read, with the part of it that is intact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unreadable<'a> {
     /// What was found and what was expected.
     pub reason: String,
-    /// What can be trusted nevertheless: cells or members that stood before the damage. A cell that cannot be trusted
-    /// is empty.
+    /// The intact part: cells or members before the damage. A damaged cell is empty.
     pub salvaged: Option<Box<RowContent<'a>>>,
 }
 
-/// The first row of a CSV file.
+/// The header row of a CSV file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The column names as they stand there, without blanks around them.
+    /// The column names, without blanks around them.
     pub names: Vec<String>,
-    /// Where each name stands.
+    /// The position of each name.
     pub positions: Vec<Position>,
 }
 
-/// A CSV record, seen in the bytes that it was read from.
+/// A CSV record that borrows the bytes that it was read from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Record<'a> {
-    /// The cells, unquoted, with one byte between each and the next.
+    /// The text of all cells, with one byte between each cell and the next. Cells are unescaped,
+    /// but on [`CellLayout::Quoted`] still have their quotes.
     pub text: &'a str,
-    /// Where each cell ends in `text`, in bytes.
+    /// The end of each cell in `text`, in bytes.
     pub ends: &'a [u32],
-    /// Where each cell begins in the file.
+    /// How to find the position of each cell in the file.
     pub layout: CellLayout<'a>,
 }
 
-/// Where the cells of a record begin.
+/// How the positions of a record's cells are known.
+// Positions are needed for messages only, so the two common layouts store none of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CellLayout<'a> {
-    /// Nothing is quoted: the cells stand one delimiter apart on one line.
+    /// No cell is quoted: the cells are one delimiter apart on one line.
     Unquoted,
-    /// The same, but that some cells have quotes around them, and none within.
+    /// As `Unquoted`, but some cells are enclosed in quotes and contain none.
     Quoted,
-    /// For each cell the lines below the record's first, and the character (from 1) within that line.
+    /// For each cell the offset from the record's first line, and the character (from 1) in its
+    /// line.
     Explicit(&'a [(u32, u32)]),
 }
 
 impl<'a> Record<'a> {
-    /// How many cells it has.
+    /// The number of cells.
     #[must_use]
     pub fn n_cells(&self) -> usize {
         self.ends.len()
     }
 
-    /// How many of its cells are not empty.
     fn n_filled(&self) -> usize {
         (0..self.n_cells()).filter(|index| self.start(*index) < self.ends[*index] as usize).count()
     }
 
-    /// The text of cell `index` (from 0), without blanks around it; empty where there is no such cell.
+    /// The text of cell `index` (from 0), without blanks around it; empty if there is no such
+    /// cell.
     #[must_use]
     #[inline]
     pub fn cell(&self, index: usize) -> &'a str {
         let start = self.start(index);
         let cell = self.ends.get(index).and_then(|end| self.text.get(start..*end as usize)).unwrap_or_default();
+        // The quotes are stripped here, so that quoted cells are read in place without a copy.
         let is_quoted = self.layout == CellLayout::Quoted && cell.starts_with('"');
         trim_blanks(if is_quoted { &cell[1..cell.len().max(2) - 1] } else { cell })
     }
 
-    /// The cells of some columns in one piece, of which two are equal only if all their cells are.
+    /// The cells of adjacent columns as one value: two are equal only if all their cells are
+    /// equal.
+    // Comparing one range of bytes replaces a comparison per cell.
     #[must_use]
     pub fn cells(&self, columns: RangeInclusive<usize>) -> impl PartialEq + use<'a> {
         let (start, ends) = (self.start(*columns.start()), self.ends.get(columns).unwrap_or_default());
@@ -126,7 +135,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Where cell `index` (from 0) begins.
+    /// The position at which cell `index` (from 0) begins.
     #[must_use]
     pub fn position(&self, origin: &RowOrigin, index: usize) -> Position {
         let (line_offset, column) = match self.layout {
@@ -146,7 +155,6 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Cells that stand next to each other.
 struct CellRange<'a> {
     text: &'a str,
     start: u32,
@@ -155,6 +163,7 @@ struct CellRange<'a> {
 
 impl PartialEq for CellRange<'_> {
     fn eq(&self, other: &Self) -> bool {
+        // The text alone is not enough: `a,` and `b` join to the same bytes as `a` and `,b`.
         let is_same_offset =
             |(one, another): (&u32, &u32)| one.wrapping_sub(self.start) == another.wrapping_sub(other.start);
         self.text == other.text
@@ -163,7 +172,7 @@ impl PartialEq for CellRange<'_> {
     }
 }
 
-/// Most cells have no blanks around them, which their first and last byte tell.
+// Checking the first and the last byte is enough for most cells; `str::trim` decodes characters.
 fn trim_blanks(cell: &str) -> &str {
     match cell.as_bytes() {
         [] => cell,
@@ -172,32 +181,33 @@ fn trim_blanks(cell: &str) -> &str {
     }
 }
 
-/// A JSON value and where it stands in its document.
+/// A JSON value with its position in the document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JsonNode {
-    /// The lines below the document's first; none but in a JSON array, whose elements may span lines.
+    /// The offset from the document's first line; 0 except in elements of a JSON array, which may
+    /// span several lines.
     pub line_offset: u32,
-    /// The character within the line where the value begins, from 1; on the first line of an array's element counted
-    /// from where the element begins.
+    /// The character within the line at which the value begins, from 1. On the first line of an
+    /// array's element it counts from the beginning of the element.
     pub column: u32,
-    /// The value.
+    /// The value itself.
     pub value: JsonValue,
 }
 
-/// A JSON value whose scalars keep the text of the export.
+/// A JSON value whose numbers keep the digits of the export.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JsonValue {
     /// `null`
     Null,
     /// `true`, `false`
     Boolean(bool),
-    /// A number with its own digits.
+    /// A number, as it is written in the export.
     Number(String),
     /// A string, unescaped.
     Text(String),
     /// An array.
     Array(Vec<JsonNode>),
-    /// An object, its members in the order of the file.
+    /// An object, its members in file order.
     Object(Vec<(String, JsonNode)>),
 }
 
@@ -211,8 +221,10 @@ impl JsonNode {
         }
     }
 
-    /// The value at a dotted path such as `customer.address.city`. A member whose whole name has dots counts first;
-    /// a number steps into an array, from 0.
+    /// The value at a dotted path such as `customer.address.city`.
+    ///
+    /// A member whose name contains the dots takes precedence. A number selects the element of an
+    /// array, from 0.
     #[must_use]
     pub fn at(&self, path: &str) -> Option<&JsonNode> {
         if let Some(node) = self.step(path) {
@@ -221,7 +233,7 @@ impl JsonNode {
         path.match_indices('.').find_map(|(dot, _)| self.step(&path[..dot])?.at(&path[dot + 1..]))
     }
 
-    /// How many values it is made of, itself among them.
+    /// The number of values in this value, itself included.
     #[must_use]
     pub fn n_values(&self) -> usize {
         1 + match &self.value {
@@ -238,7 +250,7 @@ impl JsonNode {
         }
     }
 
-    /// Where the value stands in the file; `line` is the document's first.
+    /// The position of the value in the file; `line` is the first line of the document.
     #[must_use]
     pub fn position(&self, file: FileId, line: u64) -> Position {
         Position { file, line: line + u64::from(self.line_offset), column: Some(self.column) }

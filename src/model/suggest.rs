@@ -1,9 +1,14 @@
-//! The nearest of the known names: for messages about a name that nobody knows.
+//! Suggestions for mistyped names: the most similar known name, for messages about an unknown one.
+//!
+//! Called wherever users type names: columns, paths, settings, profiles, table values.
 
-/// Names further apart than this (Jaro-Winkler, 0 to 1) are no help to a reader who mistyped one.
+// Jaro-Winkler similarity, 0 to 1. Below this value the suggestion is rarely the name that was
+// meant.
 const MIN_SIMILARITY: f64 = 0.75;
 
-/// The known name that is most like `name`, if any is like it at all. Case, blanks, `_`, `-` and `.` do not count.
+/// The known name most similar to `name`, if any is similar enough.
+///
+/// Case, blanks, `_`, `-` and `.` are ignored.
 #[must_use]
 pub fn suggest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = normalize(name);
@@ -15,7 +20,7 @@ pub fn suggest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// The line that a message about an unknown name ends with, if there is a nearest one.
+/// The hint line at the end of a message about an unknown name; empty without a suggestion.
 #[must_use]
 pub fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("\n  hint: did you mean {name:?}?"))

@@ -1,52 +1,59 @@
-//! Where the orders go.
+//! Targets: the base URL and client key of a tenant, checked and normalised.
+//!
+//! Sends nothing. Built by `cli` from options and settings, used by `dispatch` to build URLs and
+//! by `ledger` to recognise a tenant.
 
 use std::fmt;
 
 use url::{Host, Url};
 
-/// A tenant: its base URL in normal form (lower-case scheme and host, no slash at the end) and its client key.
+/// A tenant: its normalised base URL (lower-case scheme and host, no trailing slash) and its
+/// client key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Target {
-    /// Such as `https://api-engage-eu.sitecorecloud.io`.
+    /// The base URL, for example `https://api-engage-eu.sitecorecloud.io`.
     pub base_url: String,
-    /// Public, but it names a production tenant: never shown.
+    /// The client key. It is public, but identifies a production tenant: never shown.
     pub client_key: String,
 }
 
 /// Why a base URL cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum TargetError {
-    /// Not a URL of HTTP, or one with a user name or password.
-    #[error("the base URL {0:?} is none\n  hint: such as https://api-engage-eu.sitecorecloud.io")]
+    /// Not an HTTP or HTTPS URL, or one with a user name or password.
+    #[error(
+        "invalid base URL {0:?}; expected an HTTPS URL without user name and password\n  \
+         hint: for example base_url = \"https://api-engage-eu.sitecorecloud.io\""
+    )]
     InvalidUrl(String),
-    /// More than a base URL, such as the URL that an event is sent to.
-    #[error("the base URL {shown:?} has {what}, which is no part of a base URL\n  hint: base_url = {corrected:?}")]
+    /// A URL with more than a base URL has, such as the URL that an event is sent to.
+    #[error("base URL {shown:?} contains {what}, which is not part of a base URL\n  hint: base_url = {corrected:?}")]
     NotBaseUrl {
-        /// What was typed, without its query and fragment.
+        /// The given URL, without its query and fragment.
         shown: String,
-        /// What it has too much.
+        /// The first part that does not belong to a base URL.
         what: &'static str,
-        /// What it should be.
+        /// The base URL within it.
         corrected: String,
     },
-    /// Orders would travel unencrypted.
-    #[error("the base URL {0:?} is not HTTPS, which is taken for addresses of this machine only")]
+    /// A target on another machine that would receive orders unencrypted.
+    #[error("base URL {0:?} is not HTTPS; HTTP is allowed for addresses of this machine only")]
     NotHttps(String),
-    /// No key.
+    /// The client key is empty or blank.
     #[error("the client key is empty")]
     MissingKey,
 }
 
 impl Target {
-    /// A target in normal form, so that the ledger knows it again however it is written.
+    /// Creates a normalised target, so that the ledger recognises it in any spelling.
     pub fn new(base_url: &str, client_key: &str) -> Result<Self, TargetError> {
-        // A query may hold the key, and so may a fragment.
+        // Messages show neither query nor fragment: both may contain the client key.
         let shown = base_url.split(['?', '#']).next().unwrap_or_default().trim();
-        let no_url = || TargetError::InvalidUrl(shown.to_owned());
-        let url = Url::parse(base_url.trim()).map_err(|_| no_url())?;
+        let invalid_url = || TargetError::InvalidUrl(shown.to_owned());
+        let url = Url::parse(base_url.trim()).map_err(|_| invalid_url())?;
         let has_user = !url.username().is_empty() || url.password().is_some();
         if !matches!(url.scheme(), "http" | "https") || has_user {
-            return Err(no_url());
+            return Err(invalid_url());
         }
         if let Some(what) = excess(&url) {
             return Err(TargetError::NotBaseUrl { shown: shown.to_owned(), what, corrected: corrected(&url) });
@@ -74,13 +81,16 @@ impl Target {
     }
 }
 
-/// Added to a base URL by the Stream API's own paths.
+// The Stream API's paths below the base URL: `/v1.2/browser/create.json`,
+// `/v1.2/event/create.json`.
 const VERSION: &str = "v1.2";
 const RESOURCES: [&str; 2] = ["browser", "event"];
 const ACTION: &str = "create.json";
 
-/// What a URL has that a base URL has not.
+/// The first part of a URL that does not belong to a base URL.
 fn excess(url: &Url) -> Option<&'static str> {
+    // Only the Stream API's own paths are rejected: any other path may be a prefix of the base
+    // URL.
     let segments = segments(url);
     if segments.iter().any(|segment| segment.eq_ignore_ascii_case(VERSION)) {
         Some("the path /v1.2")
@@ -95,7 +105,7 @@ fn excess(url: &Url) -> Option<&'static str> {
     }
 }
 
-/// The base URL within a longer one: without what the Stream API adds to it, and without query and fragment.
+/// The base URL within a longer URL: without the Stream API's path, query and fragment.
 fn corrected(url: &Url) -> String {
     let mut segments = segments(url);
     if let Some(version) = segments.iter().position(|segment| segment.eq_ignore_ascii_case(VERSION)) {
@@ -111,11 +121,12 @@ fn corrected(url: &Url) -> String {
     base.as_str().trim_end_matches('/').to_owned()
 }
 
-/// The segments of a URL's path, but for empty ones at its end.
+/// The segments of a URL's path, without leading and trailing empty ones.
 fn segments(url: &Url) -> Vec<&str> {
     url.path().trim_matches('/').split('/').collect()
 }
 
+// Not derived: the output must not contain the client key.
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Target").field("base_url", &self.base_url).finish_non_exhaustive()
@@ -171,7 +182,7 @@ mod tests {
         for text in ["https://api.example/v1.20", "https://api.example/v1", "https://api.example/create.json.d"] {
             assert_eq!(base_url(text).as_deref(), Ok(text));
         }
-        // What is no URL at all may hold a key too.
+        // A text that is not a URL may contain a key too.
         assert_eq!(base_url("api.example#SECRET").unwrap_err(), TargetError::InvalidUrl("api.example".into()));
     }
 }

@@ -1,4 +1,9 @@
-//! Whether orders are so old that sending them needs a go-ahead: imported history may trigger live campaigns.
+//! Backfill guard: holds or skips orders that are too old to be sent without `--backfill`, and
+//! refuses the run if there are too many of them.
+//!
+//! It exists because imported history may trigger live campaigns. It decides by the order's time
+//! alone and reads no ledger. Called by `triage`, `resume` and the pipeline's guards before
+//! sending.
 
 use std::time::Duration;
 
@@ -10,23 +15,23 @@ use crate::model::{
     planned::PlannedOrder,
 };
 
-/// From which age on orders need a go-ahead that is not given, and what becomes of them.
+/// Age above which orders need `--backfill`, in a run without it.
 #[derive(Debug, Clone, Copy)]
 pub struct AgeLimit {
-    /// The age.
+    /// Maximum age of an order, measured from the start of the run.
     pub max_age: Duration,
-    /// They are skipped, however many they are.
+    /// Whether older orders end `skipped`, however many they are (`old_orders = "skip"`).
     pub skips_older: bool,
 }
 
-/// How old an order may be.
+/// The age limit of a run; without one, no order is too old.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BackfillGuard {
-    /// What is done with old orders, and the time before which one is old.
+    /// The age limit, and the time before which an order is old.
     limit: Option<(AgeLimit, DateTime<Utc>)>,
 }
 
-/// Orders that are too old.
+/// Count of the orders that are too old, and the time of the oldest.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct OldOrders {
     n_orders: u64,
@@ -34,9 +39,9 @@ pub(super) struct OldOrders {
 }
 
 impl BackfillGuard {
-    /// Without a limit, or where the go-ahead is given, nothing is too old.
+    /// Returns the guard of a run. It is disabled for a check and with `--backfill`.
     pub(super) fn of(spec: &RunSpec<'_>) -> Self {
-        // Before the beginning of time nothing is too old.
+        // An age that reaches back before the first representable time limits nothing.
         let limit = spec.send.as_ref().and_then(|send_spec| send_spec.age_limit).and_then(|age_limit| {
             let age = TimeDelta::from_std(age_limit.max_age).ok()?;
             Some((age_limit, spec.started_at.checked_sub_signed(age)?))
@@ -44,7 +49,7 @@ impl BackfillGuard {
         Self { limit }
     }
 
-    /// Whether any order can be too old.
+    /// Whether an order can be too old at all.
     pub(super) fn is_enabled(self) -> bool {
         self.limit.is_some()
     }
@@ -53,28 +58,31 @@ impl BackfillGuard {
         self.limit.is_some_and(|(_, limit)| ordered_at < limit)
     }
 
-    /// What becomes of an order that is to be sent, if it is too old. One that an earlier run sent, whatever came of that,
-    /// had its go-ahead then.
+    /// Returns the result of an order that is too old to be sent: not attempted or skipped. Returns
+    /// none if it may be sent.
     pub(super) fn held_result(self, ordered_at: DateTime<Utc>, is_uncertain: bool) -> Option<OrderResult> {
+        // An order of unknown outcome was sent by an earlier run, which was allowed to send it.
         let (age_limit, _) = self.limit.filter(|_| self.is_old(ordered_at) && !is_uncertain)?;
         let older = format!("older than {}", in_days(age_limit.max_age));
         if age_limit.skips_older {
             return Some(OrderResult::without_request(Outcome::Skipped, Some(older)));
         }
-        Some(OrderResult::needs_backfill(&format!("ordered at {ordered_at}, {older}; --backfill is the go-ahead")))
+        Some(OrderResult::needs_backfill(&format!("ordered at {ordered_at}, {older}; --backfill sends it")))
     }
 
-    /// The same for an order of a plan.
+    /// [`held_result`](Self::held_result) of a planned order.
     pub(super) fn held_result_of(self, order: &PlannedOrder) -> Option<OrderResult> {
         self.held_result(order.ordered_at, order.is_uncertain)
     }
 
-    /// How many of them are left out as by a rule of the profile.
+    /// Returns how many old orders are skipped, like those that a rule of the profile leaves out.
     pub(super) fn n_skipped(self, old_orders: OldOrders) -> u64 {
         self.limit.filter(|(limit, _)| limit.skips_older).map_or(0, |_| old_orders.n_orders)
     }
 
-    /// Whether the others may be sent: so many old orders in an export are no stragglers.
+    /// Refuses the run if more orders are too old than `max_invalid` allows.
+    // A few old orders are stragglers and are held, while the others are sent. Many of them mean
+    // that the export is history.
     pub(super) fn check(self, old_orders: OldOrders, n_orders: u64, max_invalid: MaxInvalid) -> Result<(), Refusal> {
         match (self.limit, old_orders.oldest) {
             (Some((limit, _)), Some(oldest))
@@ -94,12 +102,10 @@ impl BackfillGuard {
 }
 
 impl OldOrders {
-    /// Counts an order.
     pub(super) fn add(&mut self, ordered_at: DateTime<Utc>) {
         self.append(Self { n_orders: 1, oldest: Some(ordered_at) });
     }
 
-    /// Adds others.
     pub(super) fn append(&mut self, others: Self) {
         self.n_orders += others.n_orders;
         self.oldest = self.oldest.into_iter().chain(others.oldest).min();

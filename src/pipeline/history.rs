@@ -1,4 +1,8 @@
-//! What is to be done with an order, by what this run reads of it and by what earlier runs did with it.
+//! Disposition of an order: derived from the order as this run reads it and from its history in the
+//! ledger.
+//!
+//! It writes nothing: the caller records changes and results. Called by `triage` for every order of
+//! an export, and by `resume` for the orders of a saved plan.
 
 use std::collections::BTreeSet;
 
@@ -21,16 +25,19 @@ use crate::{
     },
 };
 
-/// The run that sent it again may have been killed before it said so.
-const MAYBE_SENT_TWICE: &str = "accepted by an earlier run, and of another sending nobody knows: it may be there twice";
+/// Reason of an accepted order with another attempt of unknown outcome.
+// The run that sent it again may have been killed before it reported that.
+const MAYBE_SENT_TWICE: &str =
+    "accepted by an earlier run, and the outcome of another attempt is unknown: it may be there twice";
 
-/// What a person said can be taken back, so that a later run may send the order.
-pub(super) const ACCEPTED_MANUALLY: &str = "settled by hand as accepted";
+/// Reason of an order that the operator settled as accepted.
+// A manual settlement can be reversed, so a later run may send the order.
+pub(super) const ACCEPTED_MANUALLY: &str = "settled manually as accepted";
 
-/// Why an order is invalid may be as long as its rows; this many reasons are named.
+/// Maximum reasons in a message; an order may have as many as it has rows.
 const MAX_REASONS: usize = 5;
 
-/// What decides about orders that the ledger knows.
+/// Options of the run that decide about orders in the ledger.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DispositionRules {
     is_sending: bool,
@@ -50,47 +57,50 @@ impl DispositionRules {
     }
 }
 
-/// What is to be done with an order.
+/// What a run does with an order.
 pub(super) enum Disposition {
-    /// Nothing.
+    /// It is not sent; its result.
     Final(OrderResult),
-    /// Nothing, and the ledger notes that it changed since it was accepted.
+    /// It is not sent, and the ledger records that it changed after its acceptance.
     Changed(OrderResult, Box<ChangedOrder>),
-    /// It is sent. It may be there already if an earlier run sent it and nobody knows what came of that.
+    /// It is sent. Uncertain if an earlier run sent it with unknown outcome: the service may have
+    /// it.
     Send { is_uncertain: bool },
 }
 
-/// An order that this run does not send, whatever the ledger holds.
+/// An order that this run does not send, whatever its history.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Unsendable {
-    /// The rule of the profile that leaves it out; without one it is invalid.
+    /// The rule of the profile that skips it; without one it is invalid.
     pub(super) rule: Option<String>,
-    /// Its status as it was read.
+    /// Its status in the export.
     pub(super) status: Option<String>,
-    /// What it holds, if it would be valid without another order that it clashes with.
+    /// Its content, if it is invalid only because it conflicts with another order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) content: Option<ContentHash>,
-    /// The accepted order of its reference is another one of this export.
+    /// Another order of this export is the accepted order of its reference.
     #[serde(default)]
     pub(super) is_other_order: bool,
-    /// Its time has a time of day, by which it is recognized under another spelling of its reference.
+    /// Its time is more than a date, so it can be recognized under another spelling of its
+    /// reference.
     #[serde(default)]
     pub(super) has_time_of_day: bool,
 }
 
-/// A valid order, as far as the ledger needs to know it. Its hashes are made only where there is something to compare them
-/// with.
+/// A valid order, reduced to what its history is compared with.
+// The hashes are functions: most orders have no history, so that there is nothing to compare them
+// with.
 pub(super) struct Sendable<'a> {
     pub(super) ordered_at: DateTime<Utc>,
     pub(super) status: &'a str,
     pub(super) content: &'a dyn Fn() -> ContentHash,
     pub(super) dedup_hash: &'a dyn Fn() -> DedupHash,
-    /// Whether an equal order under an unrelated reference is worth a warning: not where its time is a date only, nor a
-    /// second time.
+    /// Whether an equal order under an unrelated reference causes a warning: not if its time is
+    /// only a date, and not a second time.
     pub(super) warns_of_duplicate: &'a dyn Fn() -> bool,
 }
 
-/// What this run reads of an order.
+/// An order as this run reads it.
 pub(super) enum ReadOrder<'a> {
     Sendable(Sendable<'a>),
     Unsendable(&'a Unsendable),
@@ -105,7 +115,7 @@ impl ReadOrder<'_> {
         OrderSnapshot { status, money: record.money.clone(), item_count: Some(record.item_count as u64) }
     }
 
-    /// Why it is not sent, if it is not.
+    /// Returns why it is not sent; none for a valid order.
     fn cause(&self, record: &OrderRecord) -> Option<String> {
         match self {
             Self::Sendable(_) => None,
@@ -113,7 +123,8 @@ impl ReadOrder<'_> {
         }
     }
 
-    /// When it was made. One that does not say is the only one of its reference that the ledger holds.
+    /// Returns its time. An order whose time is unparsable is assumed to be the only order of its
+    /// reference in the ledger.
     fn ordered_at(&self, record: &OrderRecord, entries: &[HistoryEntry]) -> Option<DateTime<Utc>> {
         match self {
             Self::Sendable(order) => Some(order.ordered_at),
@@ -128,7 +139,7 @@ impl ReadOrder<'_> {
         };
         match self {
             Self::Sendable(order) => (order.content)(),
-            // The one of two clashing orders that was accepted has not changed.
+            // The accepted one of two conflicting orders has not changed.
             Self::Unsendable(Unsendable { content: Some(content), .. }) if is_accepted(content) => *content,
             Self::Unsendable(order) => {
                 let accepted = ledger::matching_accepted(entries, ordered_at, ContentHash([0; 16]));
@@ -138,7 +149,8 @@ impl ReadOrder<'_> {
         }
     }
 
-    /// How much of it the export sends now, if that can be read: nothing of what a rule leaves out.
+    /// Returns its total in the export; zero for an order that a rule skips, none if it is
+    /// unparsable.
     fn exported_total(&self, was: &Money, record: &OrderRecord) -> Option<Money> {
         match self {
             Self::Unsendable(Unsendable { rule: Some(_), .. }) => {
@@ -148,7 +160,7 @@ impl ReadOrder<'_> {
         }
     }
 
-    /// What becomes of it where the ledger does not hold it.
+    /// Returns the disposition of an order without history.
     #[inline]
     pub(super) fn disposition(&self, rules: DispositionRules) -> Disposition {
         match self {
@@ -167,7 +179,9 @@ impl Unsendable {
         }
     }
 
-    /// The rule, or the kinds of problems: not their words, which name rows that stand elsewhere tomorrow.
+    /// Returns the rule, or the codes of the problems.
+    // Not their messages: these contain line numbers, which differ in the next export, and each
+    // difference would be a new change.
     fn reasons(&self, record: &OrderRecord) -> Vec<String> {
         if let Some(rule) = &self.rule {
             return vec![rule.clone()];
@@ -193,8 +207,9 @@ impl Unsendable {
     }
 }
 
-/// Settles those of a planned guest's orders that have been sent since they were planned, or may not be sent now. `note`
-/// hears of those that have changed since they were accepted.
+/// Moves those orders of a planned guest to its results that were sent after they had been planned,
+/// or that must not be sent now. `on_change` receives the orders that changed after their
+/// acceptance.
 pub(super) fn settle_by_history(
     guest: &mut PlannedGuest,
     ledger: &dyn Ledger,
@@ -224,8 +239,9 @@ pub(super) fn settle_by_history(
     Ok(())
 }
 
-/// What is to be done with an order. Whether it is valid, skipped or invalid today: what the ledger holds of it counts
-/// first, since an acceptance cannot be taken back and a doubt is not ended by a later reading.
+/// Decides what to do with an order, valid or not.
+// The history takes precedence over today's export: an acceptance cannot be undone, and reading the
+// order again does not settle an unknown outcome.
 pub(super) fn decide(
     order: &ReadOrder<'_>,
     record: &mut OrderRecord,
@@ -262,15 +278,16 @@ pub(super) fn decide(
                 format!("sent by an earlier run{suffix}, and no answer came; now {cause}"),
             )
         }
-        (PriorState::Unknown, ReadOrder::Sendable(_)) if !rules.resends_unknown => {
-            without_request(Outcome::Unknown, "sent by an earlier run, and no answer came; it is held".to_owned())
-        }
+        (PriorState::Unknown, ReadOrder::Sendable(_)) if !rules.resends_unknown => without_request(
+            Outcome::Unknown,
+            "sent by an earlier run, and no answer came; it is held until it is settled or resent".to_owned(),
+        ),
         (PriorState::Unknown, ReadOrder::Sendable(_)) if rules.is_sending => Disposition::Send { is_uncertain: true },
         (PriorState::ReferenceReused { ordered_at, is_accepted }, ReadOrder::Sendable(_))
             if !rules.sends_reused_references =>
         {
-            let what = if is_accepted { "was accepted" } else { "was sent and may have been accepted" };
-            let message = format!("an order of this reference, ordered at {ordered_at}, {what} by an earlier run");
+            let attempt = if is_accepted { "was accepted" } else { "was sent and may have been accepted" };
+            let message = format!("an order of this reference, ordered at {ordered_at}, {attempt} by an earlier run");
             record.problems.push(Problem::for_order(Code::ReferenceReused, record.source, message));
             Disposition::Final(OrderResult::without_request(Outcome::Invalid, None))
         }
@@ -281,10 +298,10 @@ pub(super) fn decide(
     })
 }
 
-/// The ledger's entries of an order. Where it has none under the order's reference, those of an order of the very same time
-/// whose reference differs only as a spreadsheet spells it.
-///
-/// A date without a time of day is shared by too many orders to identify one.
+/// Returns the history of an order. If there is none near its time under its reference, returns
+/// that of an order with exactly the same time whose reference differs only in spelling, as
+/// spreadsheets change it.
+// A date without a time of day is shared by too many orders to identify one.
 pub(super) fn history_of_any_spelling(
     record: &OrderRecord,
     has_time_of_day: bool,
@@ -300,15 +317,15 @@ pub(super) fn history_of_any_spelling(
     let normalized = normalize_reference(&record.reference);
     for other in ledger.references_by_time(ordered_at)? {
         if normalize_reference(&other) == normalized {
-            let mut respelt = ledger.history(&other)?;
-            respelt.retain(|entry| entry.order.ordered_at == ordered_at);
-            return Ok(respelt);
+            let mut respelled = ledger.history(&other)?;
+            respelled.retain(|entry| entry.order.ordered_at == ordered_at);
+            return Ok(respelled);
         }
     }
     Ok(entries)
 }
 
-/// The reference of an order as it was sent.
+/// Returns the reference under which the order was sent.
 fn submitted_reference(entries: &[HistoryEntry], record: &OrderRecord) -> String {
     entries.first().map_or(&record.reference, |entry| &entry.order.reference).clone()
 }
@@ -317,7 +334,8 @@ fn spelling_suffix(sent: &str, record: &OrderRecord) -> String {
     if sent == record.reference { String::new() } else { format!(" as {sent:?}") }
 }
 
-/// What is to be done with an order that the ledger does not hold under its reference. It may hold it under another one.
+/// Returns the disposition of an order without history under its reference. The ledger may have it
+/// under another one.
 fn disposition_of_new(
     order: &ReadOrder<'_>,
     record: &mut OrderRecord,
@@ -327,12 +345,14 @@ fn disposition_of_new(
     let ReadOrder::Sendable(sendable) = order else { return Ok(order.disposition(rules)) };
     let equal = ledger.references_by_dedup_hash((sendable.dedup_hash)())?;
     let others: Vec<_> = equal.iter().filter(|other| **other != record.reference).collect();
+    // A spreadsheet makes 1001 of 000001001, and then 1001.0: without this check, such an order was
+    // accepted three times.
     if let Some(other) =
         others.iter().find(|other| normalize_reference(other) == normalize_reference(&record.reference))
     {
         let message = format!(
-            "{:?} here, but an earlier run sent {other:?} with the same guest, time and amounts: one order, its reference \
-             spelt in two ways",
+            "{:?} here, but an earlier run sent {other:?} with the same guest, time and amounts: one order, its \
+             reference spelt in two ways",
             record.reference
         );
         record.problems.push(Problem::for_order(Code::DuplicateContent, record.source, message));
@@ -349,7 +369,7 @@ fn without_request(outcome: Outcome, reason: String) -> Disposition {
     Disposition::Final(OrderResult::without_request(outcome, Some(reason)))
 }
 
-/// What becomes of an accepted order that reads otherwise now.
+/// Returns the disposition of an accepted order that differs in today's export.
 fn disposition_of_changed(
     order: &ReadOrder<'_>,
     record: &OrderRecord,
@@ -367,7 +387,7 @@ fn disposition_of_changed(
         None => "accepted by an earlier run with other content".to_owned(),
     };
     if state == ChangeState::Acknowledged {
-        return without_request(Outcome::AlreadySent, format!("{description}, acknowledged by hand"));
+        return without_request(Outcome::AlreadySent, format!("{description}, acknowledged manually"));
     }
     let description = if change.cause.is_none() { description + ", which cannot be updated" } else { description };
     let totals = was.money.clone().and_then(|was| order.exported_total(&was, record).map(|now| (was, now)));
@@ -382,7 +402,8 @@ fn disposition_of_changed(
     Disposition::Changed(result, Box::new(change))
 }
 
-/// By how much the service is wrong. Two currencies have no difference; nor have two totals with too many digits.
+/// Describes how much more or less the service holds than the export. Empty for two currencies, and
+/// for totals with too many digits to subtract.
 fn difference_text((was, now): &(Money, Money)) -> String {
     let more = was.amount.checked_add(Amount(-now.amount.0)).filter(|_| was.currency == now.currency);
     match more {
@@ -396,7 +417,7 @@ fn difference_text((was, now): &(Money, Money)) -> String {
     }
 }
 
-/// A planned order as the ledger records it before it is sent.
+/// Returns the intent of a planned order, which the ledger records before the order is sent.
 pub(super) fn intent(order: &PlannedOrder) -> Intent {
     Intent {
         order: OrderKey {

@@ -1,41 +1,45 @@
-//! How much of its memory a run gives to what grows with the export. The rest, some tens of megabytes, is for the program,
-//! the ledger and the blocks that are worked on, and does not grow.
+//! Memory budget: the shares of `--memory` for the parts of a run that grow with the export.
+//!
+//! It does not cover the program, the ledger and the blocks in progress. They need some tens of
+//! megabytes in addition, which do not grow. Called by `recorder`, `sink` and `shuffle`.
 
-/// Enough to tell a hundred million keys apart.
+/// Maximum size of a Bloom filter: enough to distinguish a hundred million keys.
 const MAX_FILTER_BYTES: usize = 64 * 1024 * 1024;
 
-/// What each part may hold, in bytes.
+/// Shares of the memory budget, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MemoryBudget {
-    /// The keys seen. Beyond that they are remembered on disk.
+    /// Hashes of the order keys that were read; beyond that, they spill to disk.
     pub(super) keys: usize,
-    /// The guests seen, likewise.
+    /// Hashes of the guests; beyond that, they spill to disk.
     pub(super) guests: usize,
-    /// What is known of keys that come back; a bit more or less only makes rows take the way of scattered ones.
+    /// Bloom filter of repeated keys. A false positive only sends rows through the external sort.
     pub(super) filter: usize,
     /// Rows of scattered orders.
     pub(super) rows: usize,
-    /// Lines of results that are to be sorted.
+    /// Result lines to sort.
     pub(super) results: usize,
     /// Rows and reasons of rejects, each.
     pub(super) rejects: usize,
-    /// Orders that may be sent, by their likeness.
+    /// Orders that may be sent, by dedup hash.
     pub(super) repeated_content: usize,
-    /// Orders to send.
+    /// Planned orders.
     pub(super) plan: usize,
 }
 
 impl MemoryBudget {
-    /// Shares of the whole. Keys are forgotten before scattered rows are sorted, and half of the plan's is used only behind
-    /// those, so what is held together stays below the whole.
+    /// Splits a budget of `bytes` into its shares.
+    // The shares add up to more than the whole, but they are not used at the same time: keys are
+    // freed before scattered rows are sorted, and half of the plan's share is used only after
+    // those.
     pub(super) fn split(bytes: u64) -> Self {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
             keys: bytes / 6,
             guests: bytes / 12,
-            // A bit more or less is no matter, and it is taken as a whole.
+            // Its size has little effect, and it is allocated as a whole.
             filter: (bytes / 32).min(MAX_FILTER_BYTES),
-            // Of a file of 10 GB the chunks of 256 MB can be merged at once, without being written again.
+            // The chunks of a 10 GB file with 256 MB of memory can be merged in one pass.
             rows: bytes / 10 * 4,
             results: bytes / 5,
             rejects: bytes / 64,

@@ -1,6 +1,7 @@
-//! What is said of the orders of one part of the export: counts that add up, and the lines of the files that name each.
+//! Partial report: the counters and report lines of the orders of one part of the export.
 //!
-//! Each core fills its own; the account takes them in the order of the input.
+//! It does no I/O. Each core fills its own through `triage`; `sink` and `recorder` merge them in
+//! the order of the input. Counters are sums, so merging them in any order gives the same report.
 
 use std::collections::BTreeMap;
 
@@ -19,34 +20,35 @@ use crate::{
     spill::batch::Batch,
 };
 
-/// What is counted of some orders.
+/// Counters of some orders, which add up.
 #[derive(Default)]
 pub(super) struct Counters {
     pub(super) tally: Tally,
-    /// By the reason.
+    /// Skipped orders by reason.
     pub(super) skipped: BTreeMap<String, u64>,
     /// Items of valid orders.
     pub(super) n_items: u64,
-    /// Orders that were sent again although an earlier sending may have been taken.
+    /// Orders that were sent again although an earlier attempt may have been processed.
     pub(super) n_uncertain_before: u64,
-    /// Orders that are too old to be sent without a go-ahead.
+    /// Orders that are too old to be sent without `--backfill`.
     pub(super) n_needing_backfill: u64,
-    /// Orders that changed since they were accepted, as no earlier run has reported.
+    /// Orders that changed after their acceptance, where no earlier run has reported the change.
     pub(super) n_new_changes: u64,
-    /// Orders that are invalid, and counted as changed or unknown: for what earlier runs did with them.
+    /// Invalid orders that are counted as changed or unknown, since earlier runs sent them.
     pub(super) n_invalid_sent_before: u64,
-    /// What sending those takes that would be sent, but for what identifies the guests of single events.
+    /// Requests that the orders to send need, without those that identify the guests of single
+    /// events.
     pub(super) forecast: Forecast,
 }
 
 impl Counters {
-    /// Puts an order down.
+    /// Counts an order as read, with its problems.
     pub(super) fn add(&mut self, record: &OrderRecord) {
         self.tally.read(record);
         self.tally.count_problems(&record.problems);
     }
 
-    /// Counts what became of an order that was put down, once.
+    /// Counts the result of an order that was counted as read. Called once per order.
     fn record_result(&mut self, record: &OrderRecord, result: &OrderResult) {
         self.tally.record_outcome(record.money.as_ref(), result.outcome);
         self.n_uncertain_before += u64::from(result.uncertain_before.is_some());
@@ -62,12 +64,12 @@ impl Counters {
         }
     }
 
-    /// How many orders the run ended before: those that were not attempted, but for old ones.
+    /// Returns the number of orders that were not attempted for another reason than their age.
     pub(super) fn n_unreached(&self) -> u64 {
         self.tally.orders().get(Outcome::NotAttempted).saturating_sub(self.n_needing_backfill)
     }
 
-    /// Adds those of other orders.
+    /// Adds the counters of other orders.
     pub(super) fn append(&mut self, others: Self) {
         self.tally.append(&others.tally);
         for (reason, n_orders) in others.skipped {
@@ -82,42 +84,45 @@ impl Counters {
     }
 }
 
-/// What is said of some orders.
+/// Report data of some orders.
 #[derive(Default)]
 pub(super) struct PartialReport {
     pub(super) counters: Counters,
     pub(super) attention: Vec<(OrderId, OrderNeedingAttention)>,
-    /// Those that are too old to be sent without a go-ahead.
+    /// Orders that are too old to be sent without `--backfill`.
     pub(super) old_orders: OldOrders,
-    /// Lines of `results.ndjson`, and where each order's ends.
+    /// Lines of `results.ndjson`, and the offset at which each order's line ends.
     pub(super) results: Vec<u8>,
     pub(super) result_ranges: Vec<(OrderId, usize)>,
-    /// Of orders that did not get through.
+    /// Rows and reasons of rejected orders.
     pub(super) rejects: RejectBatch,
     /// Hashes of the guests of valid orders.
     pub(super) guests: Vec<u64>,
-    /// Orders that may be sent, by their likeness.
+    /// Orders that may be sent, by dedup hash.
     pub(super) dedup_hashes: Batch,
-    /// Of a check, those of guests who have an order to send as a single event, where that need not be all.
+    /// For a check: hashes of the guests with an order to send as a single event, unless that is
+    /// every guest.
     pub(super) guests_to_identify: Vec<u64>,
-    /// Of a send: lines of orders that are in no plan, orders for the plan, and those that changed.
+    /// For a send: lines of the unplanned orders, orders for the plan, and changed orders.
     pub(super) unplanned: Vec<u8>,
     pub(super) plan_input: PlanInput,
     pub(super) changed: Vec<ChangedOrder>,
 }
 
-/// What rejects consist of, as entries that sort.
+/// Entries of `rejects/` for the sorters: rows, and the lines with the reasons.
 #[derive(Default)]
 pub(super) struct RejectBatch {
     pub(super) rows: Batch,
     pub(super) reasons: Batch,
 }
 
-/// Bits of a byte in a file, in the keys of rejects.
+/// Bits of a byte offset in the keys of reject entries: file, first byte, end or order id.
 const OFFSET_BITS: u32 = 48;
 
 impl RejectBatch {
     fn add(&mut self, record: &OrderRecord, result: &OrderResult, names: &[String]) {
+        // The range alone is the entry: the bytes are copied from the input when `rejects/` is
+        // written.
         for row in &record.rows {
             let bytes = (u128::from(row.bytes.start) << OFFSET_BITS) | u128::from(row.bytes.end);
             self.rows.push((u128::from(row.file.0) << (2 * OFFSET_BITS)) | bytes, &[]);
@@ -129,19 +134,20 @@ impl RejectBatch {
     }
 }
 
-/// The file of a reject's key.
+/// Returns the file in the key of a reject entry.
 pub(super) fn reject_file(key: u128) -> FileId {
     FileId(u32::try_from(key >> (2 * OFFSET_BITS)).unwrap_or(u32::MAX))
 }
 
-/// The bytes of a rejected row's key.
+/// Returns the byte range in the key of a rejected row.
 pub(super) fn reject_bytes(key: u128) -> std::ops::Range<u64> {
     let byte = |key: u128| u64::try_from(key & ((1 << OFFSET_BITS) - 1)).unwrap_or(u64::MAX);
     byte(key >> OFFSET_BITS)..byte(key)
 }
 
 impl PartialReport {
-    /// Says what became of an order that was put down, once.
+    /// Records the result of an order that was counted as read. Called once per order. `names` are
+    /// the inputs' names by `FileId`.
     pub(super) fn record(&mut self, record: &OrderRecord, result: &OrderResult, names: &[String]) {
         self.counters.record_result(record, result);
         if OrderNeedingAttention::needs_attention(result.outcome) {

@@ -1,4 +1,8 @@
-//! The account of a run: every order once, its outcome once, and the files that say so.
+//! Recorder: counts every order and its outcome once, and writes the files of the report.
+//!
+//! It decides no outcome and sends nothing. `sink` merges the partial reports of the cores into it
+//! while the export is read, `send` and `resume` record one result at a time. [`Recorder::finish`]
+//! ends the run with its exit code.
 
 use std::{fs::File, io, time::SystemTime};
 
@@ -31,30 +35,32 @@ use crate::{
     },
 };
 
-/// Orders that the page lists; all stand in `results.ndjson`.
+/// Maximum orders that the page lists; `results.ndjson` lists all.
 const MAX_ATTENTION: usize = 200;
 
-/// Everything that the report will say. Of orders it keeps what the page lists; what goes to `rejects/` is kept on disk.
+/// Everything that goes into the report. Of the orders, only those that the page lists are held in
+/// memory; entries of `rejects/` spill to disk.
 pub(super) struct Recorder {
     files: ExportRead,
     input_names: Vec<String>,
     attention: Vec<(OrderId, OrderNeedingAttention)>,
     results: ResultsWriter<File>,
-    /// Lines of results that come in any order, until all are there.
+    /// Result lines that arrive in any order, until they are sorted.
     unsorted: Option<Sorter>,
     rejects: RejectSorter,
     pub(super) counters: Counters,
     memory: MemoryBudget,
     pub(super) n_guests: u64,
     pub(super) requests: RequestCounts,
-    /// Carts that may hold something, of this run and of earlier ones.
+    /// Carts that may not be empty, of this run and of earlier ones.
     pub(super) n_carts_open: u64,
 }
 
-/// Rows and reasons of orders that did not get through.
+/// Sorts the rows and reasons of rejected orders by file and position.
 struct RejectSorter {
     rows: Sorter,
     reasons: Sorter,
+    /// Whether there are entries that `rejects/` does not contain yet.
     has_new: bool,
 }
 
@@ -66,8 +72,9 @@ impl RejectSorter {
 }
 
 impl Recorder {
-    /// An empty account whose files are open.
+    /// Creates an empty recorder and opens its files in the run folder.
     pub(super) fn open(spec: &RunSpec<'_>, folder: &RunFolder, files: ExportRead) -> Result<Self, RunError> {
+        // Without files that were found, the inputs are named as the user typed them.
         let names = if files.inputs.is_empty() { spec.inputs.clone() } else { files.names() };
         let memory = MemoryBudget::split(spec.memory);
         Ok(Self {
@@ -85,7 +92,8 @@ impl Recorder {
         })
     }
 
-    /// Forgets all orders. From now on their results come in any order, until they are [`Account::sort_results`].
+    /// Discards all orders. From then on, results may arrive in any order, until
+    /// [`sort_results`](Self::sort_results) is called.
     pub(super) fn restart(&mut self, folder: &RunFolder) -> Result<(), ReportError> {
         self.results = new_results(folder)?;
         self.unsorted = Some(Sorter::new(folder.path(), ".results", self.memory.results));
@@ -94,7 +102,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Writes results that came in any order in that of the input.
+    /// Writes the results that arrived in any order, sorted by the order of the input.
     pub(super) fn sort_results(&mut self, folder: &RunFolder) -> Result<(), ReportError> {
         let Some(unsorted) = self.unsorted.take() else { return Ok(()) };
         let unsortable = || io_error(folder.file(results::FILE), "sort");
@@ -105,7 +113,7 @@ impl Recorder {
         self.results.flush()
     }
 
-    /// What was read, and problems of no order.
+    /// Records the inputs as they were read, and the problems that belong to no order.
     pub(super) fn record_export(&mut self, files: ExportRead, file_problems: &[Problem]) {
         let tally = &mut self.counters.tally;
         for problem in file_problems {
@@ -124,7 +132,7 @@ impl Recorder {
         self.files = files;
     }
 
-    /// Takes what is said of some orders.
+    /// Merges the partial report of some orders.
     pub(super) fn merge(&mut self, partial: &mut PartialReport) -> Result<(), ReportError> {
         self.counters.append(std::mem::take(&mut partial.counters));
         self.add_attention(std::mem::take(&mut partial.attention));
@@ -137,65 +145,69 @@ impl Recorder {
         }
     }
 
-    /// Keeps those that the page lists: the first ones of the input, or of those that settle.
+    /// Keeps the orders that the page lists: the first ones of the input for a check, the first
+    /// ones that got a result for a send.
     fn add_attention(&mut self, attention: Vec<(OrderId, OrderNeedingAttention)>) {
         if attention.is_empty() || (self.unsorted.is_none() && self.attention.len() >= MAX_ATTENTION) {
             return;
         }
         self.attention.extend(attention);
+        // Results in any order: a later one may come first in the input.
         if self.unsorted.is_some() {
             self.attention.sort_by_key(|(id, _)| *id);
         }
         self.attention.truncate(MAX_ATTENTION);
     }
 
-    /// Says what became of an order, once.
+    /// Records the result of an order. Called once per order.
     pub(super) fn record(&mut self, record: &OrderRecord, result: &OrderResult) -> Result<(), ReportError> {
         let mut partial = PartialReport::default();
         partial.record(record, result, &self.input_names);
         self.merge(&mut partial)
     }
 
-    /// Counts the orders of a plan that could not be read to its end as not attempted. How many there are.
+    /// Counts the orders without a result as not attempted, if a plan could not be read to its end.
+    /// Returns their number.
     pub(super) fn record_lost(&mut self) -> u64 {
         let n_lost = self.counters.tally.without_result();
         self.counters.tally.record_rest(Outcome::NotAttempted);
         n_lost
     }
 
-    /// The files that were read, and where they lie.
+    /// The inputs that were read, with their paths.
     pub(super) fn files(&self) -> &ExportRead {
         &self.files
     }
 
-    /// Makes sure that what is said of orders so far survives a crash of this process.
+    /// Flushes the results, so that they survive a crash of this process.
     pub(super) fn flush(&mut self) -> Result<(), ReportError> {
         self.results.flush()
     }
 
-    /// How many orders have this outcome.
+    /// Returns the number of orders with this outcome.
     pub(super) fn n_with_outcome(&self, outcome: Outcome) -> u64 {
         *self.counters.tally.orders().get(outcome)
     }
 
-    /// How many orders the run ended before.
+    /// Returns the number of orders that were not attempted because the run ended first.
     pub(super) fn n_unreached(&self) -> u64 {
         self.counters.n_unreached()
     }
 
-    /// How many orders are invalid, whatever earlier runs did with them.
+    /// Returns the number of invalid orders, including those that are counted as changed or
+    /// unknown.
     pub(super) fn n_invalid(&self) -> u64 {
         self.n_with_outcome(Outcome::Invalid) + self.counters.n_invalid_sent_before
     }
 
-    /// How many orders no rule left out.
+    /// Returns the number of orders that no rule of the profile skips.
     pub(super) fn n_not_skipped(&self) -> u64 {
         self.counters.tally.orders().read - self.n_with_outcome(Outcome::Skipped)
     }
 
-    /// Writes the rows of all orders that are to be mended, if there are any that were not there the last time. Those of a
-    /// file that was moved, replaced or changed since it was read cannot be copied: only its orders' reasons are there, and
-    /// its name is returned.
+    /// Writes `rejects/`: the rows of all rejected orders and their reasons. Does nothing if no
+    /// order was rejected since the last call. Of an input that was moved, replaced or changed
+    /// after it was read, only the reasons are written, and its name is returned.
     pub(super) fn write_rejects(&mut self, folder: &RunFolder) -> Result<Vec<String>, ReportError> {
         if !self.rejects.has_new {
             return Ok(Vec::new());
@@ -208,7 +220,8 @@ impl Recorder {
             is_unavailable: !read.input.is_unchanged(),
         };
         let inputs: Vec<_> = self.files.inputs.iter().map(input).collect();
-        // They are kept for the next time, when more may have come.
+        // Reading a sorter consumes it. The entries are pushed into a fresh one for the next call,
+        // which may have more of them.
         let fresh = RejectSorter { has_new: false, ..RejectSorter::new(folder, self.memory.rejects) };
         let RejectSorter { rows, reasons, .. } = std::mem::replace(&mut self.rejects, fresh);
         let in_sorting = || io_error(folder.file(rejects::FOLDER), "gather");
@@ -226,7 +239,7 @@ impl Recorder {
         })
     }
 
-    /// Ends a run that sent nothing, for a reason that the report names.
+    /// Writes the report of a run that sent nothing, with the reason.
     pub(super) fn finish_refused(
         self,
         spec: &RunSpec<'_>,
@@ -236,7 +249,7 @@ impl Recorder {
         self.write_report(spec, folder, Some(refusal.to_string()), |_, _| refusal.exit_code())
     }
 
-    /// Ends a run that did what it could.
+    /// Writes the report of a run that was not refused. `stopped` is the reason of an early end.
     pub(super) fn finish(
         self,
         spec: &RunSpec<'_>,
@@ -259,7 +272,7 @@ impl Recorder {
             run_id: spec.run_id.clone(),
             command: if spec.send.is_some() { "send" } else { "check" }.to_owned(),
             started_at: spec.started_at,
-            // Not `Utc::now()`, which panics where someone sets the clock to before 1970 meanwhile.
+            // Not `Utc::now()`, which panics if the clock is set to before 1970 during the run.
             finished_at: SystemTime::now().into(),
             exit_code: exit_code(&self.counters, error.is_some()),
             inputs: self.inputs(),
@@ -277,7 +290,7 @@ impl Recorder {
             stopped: error.clone(),
         };
         let summary = Summary::new(facts, &self.counters.tally);
-        let json = serde_json::to_string_pretty(&summary).expect("a summary is plain data");
+        let json = serde_json::to_string_pretty(&summary).expect("text and numbers always serialize");
         folder.write_file(page::FILE, &self.page(&summary)?)?;
         folder.write_file(summary::FILE, &format!("{json}\n"))?;
         self.remove_spooled();
@@ -298,13 +311,15 @@ impl Recorder {
         page::page(summary, &Example::of_tally(&self.counters.tally, &self.input_names), &attention)
     }
 
-    /// Copies of what could be read only once hold customers' data and have served, unless a run may go on with the plan.
+    /// Removes the copies of inputs that could be read only once, since they hold customers' data.
+    /// They are kept if a later run may resume the plan.
     fn remove_spooled(&self) {
         if self.n_with_outcome(Outcome::NotAttempted) > 0 {
             return;
         }
         for copy in &self.files.spooled {
-            // What cannot be removed lies in a folder that nobody else may enter.
+            // A copy that cannot be removed stays private: other users have no access to the run
+            // folder.
             drop(std::fs::remove_file(copy));
         }
     }
@@ -322,7 +337,7 @@ impl RejectSorter {
     }
 }
 
-/// Puts the lines of some orders where they are sorted.
+/// Pushes the result lines of some orders into a sorter. `ends` are the offsets at which they end.
 fn sort_later(lines: &[u8], ends: &[(OrderId, usize)], into: &Sorter) -> io::Result<()> {
     let (mut entries, mut start) = (Batch::default(), 0);
     for (id, end) in ends {
@@ -332,7 +347,7 @@ fn sort_later(lines: &[u8], ends: &[(OrderId, usize)], into: &Sorter) -> io::Res
     into.push_all(&mut entries)
 }
 
-/// Sorted entries, each kept for another time as it goes by.
+/// Iterates over sorted entries and pushes each one into `keep` as well.
 fn replay<T>(
     mut sorted: SortedIter,
     keep: &Sorter,
@@ -348,7 +363,7 @@ fn replay<T>(
     })
 }
 
-/// The bytes of an input that is read again.
+/// The decompressed bytes of an input that is read again for `rejects/`.
 struct ReopenedInput(decompress::Decompressed);
 
 impl io::Read for ReopenedInput {
@@ -373,7 +388,7 @@ impl DecompressedRead for ReopenedInput {
     }
 }
 
-/// The exit code of a run that was not refused: the first of 3, 4, 1 that applies, or 0.
+/// Returns the exit code of a run that was not refused: the first of 3, 4, 1 that applies, or 0.
 fn exit_code(counts: &Counters, is_stopped: bool) -> u8 {
     let has = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| *counts.tally.orders().get(*outcome) > 0);
     if has(&[Outcome::Unknown]) {
@@ -381,7 +396,8 @@ fn exit_code(counts: &Counters, is_stopped: bool) -> u8 {
     } else if is_stopped || counts.n_unreached() > 0 {
         4
     } else {
-        // Of those that were not attempted only orders are left that need a go-ahead.
+        // Only orders that need `--backfill` are left as not attempted: the others are excluded
+        // above.
         let needs_attention = [Outcome::Invalid, Outcome::Refused, Outcome::Failed, Outcome::NotAttempted];
         u8::from(counts.n_new_changes > 0 || has(&needs_attention))
     }

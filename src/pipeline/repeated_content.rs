@@ -1,5 +1,9 @@
-//! Orders of one export with the same guest, time, items and amounts, under references that have nothing to do with each
-//! other: two orders, or one that the export holds twice. A person is told of them; they are sent.
+//! Repeated content: finds orders of one export with the same guest, time, items and amounts under
+//! unrelated references.
+//!
+//! They may be two orders, or one order that the export holds twice, so they are reported and still
+//! sent. Orders of earlier runs are compared in `history`. Orders are added by `triage` and sorted
+//! by dedup hash in `sink`.
 
 use std::io;
 
@@ -18,17 +22,17 @@ use crate::{
     spill::{batch::Batch, sorter::Sorter},
 };
 
-/// Orders that are told one by one.
+/// Maximum orders that are listed one by one; the others are counted.
 const MAX_LISTED: usize = 100;
 
-/// An order, as far as a person must know which one is meant.
+/// Position and reference of an order, by which a message names it.
 #[derive(Serialize, Deserialize)]
 struct OrderRef<'a> {
     at: Position,
     reference: &'a str,
 }
 
-/// Adds an order that may be sent, by the hash of its guest, time, items and amounts.
+/// Adds an order that may be sent, keyed by its dedup hash and then by its position in the input.
 pub(super) fn add(dedup_hash: u64, record: &OrderRecord, into: &mut Batch) {
     let key = (u128::from(dedup_hash) << u64::BITS) | u128::from(record.id.0);
     let order = OrderRef { at: record.source, reference: &record.reference };
@@ -36,10 +40,13 @@ pub(super) fn add(dedup_hash: u64, record: &OrderRecord, into: &mut Batch) {
         *payload = postcard::to_extend(&order, std::mem::take(payload)).map_err(io::Error::other)?;
         Ok(())
     });
-    written.expect("a place and a text are plain data, and memory takes all bytes");
+    written.expect("a position and a text always serialize, and a Vec accepts all bytes");
 }
 
-/// What [`likeness`](crate::event::canonical::likeness) tells apart, in 64 bits and much faster: for the orders of one export, and kept nowhere.
+/// Computes a 64-bit hash that is equal for the same orders as
+/// [`dedup_hash`](crate::event::content_hash::dedup_hash). It is never stored.
+// A second hash, since BLAKE3 is much slower and this one is computed for every valid order of
+// every check.
 pub(super) fn dedup_hash_in_export(order: &Order<'_>) -> u64 {
     let mut bytes = Vec::with_capacity(128);
     let mut items_hash = 0_u64;
@@ -48,7 +55,7 @@ pub(super) fn dedup_hash_in_export(order: &Order<'_>) -> u64 {
         push_text(item.product_id.as_deref().or(item.name.as_deref()).unwrap_or_default(), &mut bytes);
         push_amount(item.quantity, &mut bytes);
         push_amount(item.price, &mut bytes);
-        // In any order.
+        // A sum, since the order of the items is not part of the content.
         items_hash = items_hash.wrapping_add(xxh3_64(&bytes));
     }
     let guest = order.guest.key();
@@ -72,10 +79,10 @@ fn push_amount(amount: Option<Amount>, into: &mut Vec<u8>) {
     into.extend_from_slice(&amount.map_or([0; 16], |amount| amount.0.normalize().serialize()));
 }
 
-/// All orders that may be sent, by their likeness.
+/// Sorts all orders that may be sent by their dedup hash.
 pub(super) struct RepeatedContentSorter(Sorter);
 
-/// Those that are equal to one before them.
+/// Orders with the content of an earlier order of the input.
 #[derive(Default)]
 pub(super) struct RepeatedContent {
     pub(super) listed: Vec<Problem>,
@@ -91,7 +98,9 @@ impl RepeatedContentSorter {
         self.0.push_all(orders)
     }
 
-    /// Orders of the same likeness stand next to each other, the first of the input before the others.
+    /// Finds the orders with the dedup hash of an earlier one. `names` are the inputs' names by
+    /// `FileId`.
+    // Orders with one hash are adjacent in the sorted entries, in the order of the input.
     pub(super) fn find(self, names: &[String]) -> io::Result<RepeatedContent> {
         let (mut sorted, mut repeated) = (self.0.sorted()?, RepeatedContent::default());
         let mut first: Option<(u128, Vec<u8>)> = None;
@@ -144,7 +153,7 @@ mod tests {
         proptest::option::of(amount.prop_map(|amount| amount.parse().unwrap()))
     }
 
-    /// Few values, so that many orders are alike.
+    /// Few values, so that many orders have the same content.
     fn orders() -> impl Strategy<Value = Order<'static>> {
         let text = || proptest::sample::select(vec!["", "a", "b", "ab"]);
         let item = (text(), proptest::option::of(text()), amounts(), amounts());

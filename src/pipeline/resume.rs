@@ -1,4 +1,8 @@
-//! Goes on with the plan of an earlier run, without its export and without holding more of the plan than is being sent.
+//! Resume: continues with the saved plan of an earlier run, without its export.
+//!
+//! It reads the plan in parts and holds no more of it than is being sent. It checks no order again;
+//! it only compares the planned orders with their history, the age limit, the rate and the types of
+//! the tenant. Called by the pipeline for `send --resume`.
 
 use std::{
     collections::HashMap,
@@ -34,7 +38,7 @@ use crate::{
     validate,
 };
 
-/// Sends what is left of a plan. The outcomes are those of a run from the export.
+/// Sends the rest of a plan. The outcomes are the same as those of a run from the export.
 pub(super) fn resume(
     plan: SavedPlan,
     folder: &RunFolder,
@@ -43,7 +47,7 @@ pub(super) fn resume(
     emit: ProgressFn<'_>,
 ) -> Result<Finished, RunError> {
     let SavedPlan { header, guests, folder: origin } = plan;
-    // Opened before anything is sent: what was left out shall be told too.
+    // Opened before anything is sent: a plan whose unplanned orders cannot be reported is not sent.
     let unplanned = saved_plan::unplanned(&origin)?;
     saved_plan::write_redirect(folder, &origin)?;
     let files = ExportRead { is_from_earlier_run: true, ..header.files.clone() };
@@ -56,7 +60,8 @@ pub(super) fn resume(
     };
     let (backfill_guard, rules, validate) =
         (BackfillGuard::of(spec), history::DispositionRules::of(spec), spec.validate.clone());
-    // Before anything is sent: an order that this run submits is no reason to call another one changed.
+    // Before anything is sent: an order that this run submits must not make an unplanned one of the
+    // same reference changed.
     record_unplanned(unplanned, Some(&mut ledger), rules, &mut recorder)?;
     emit(Progress::Sending(header.n_requests));
     let guests = from_resume_point(guests, &origin, spec, &ledger)?;
@@ -78,7 +83,8 @@ pub(super) fn resume(
     Ok(finished)
 }
 
-/// The ledger, held for this run, if the plan is for its target and has the go-ahead that it needs.
+/// Opens and locks the ledger. Refuses a plan for another target or of another ledger, and one with
+/// more old orders than allowed.
 fn acquire_ledger(
     header: &PlanHeader,
     origin: &Path,
@@ -91,7 +97,7 @@ fn acquire_ledger(
         return Err(Refusal::OtherTarget { plan: origin.to_owned() });
     }
     let ledger = spec.ledger_to_write(send_spec, emit)?;
-    // The ledger of a sandbox is as new as the sandbox.
+    // A sandbox starts with a new ledger each time, so its id differs from that of the plan.
     if send_spec.sandbox.is_none() && ledger.id()? != header.ledger {
         return Err(Refusal::OtherLedger { plan: origin.to_owned(), ledger: spec.ledger.path.clone() });
     }
@@ -99,11 +105,12 @@ fn acquire_ledger(
     BackfillGuard::of(spec).check(old_orders, header.n_orders, spec.max_invalid).map(|()| ledger)
 }
 
-/// A plan is not searched for what is not sent yet more closely than this, in bytes: a few hundred guests.
+/// Precision of the search for the resume point, in bytes of the plan: a few hundred guests.
 const SEARCH_WINDOW: u64 = 256 * 1024;
 
-/// All guests of a plan, those first that an interrupted run did not come to: most of what it did stands before them, and
-/// to go through a million of those takes longer than anyone should wait for the first request.
+/// Returns all guests of a plan, beginning with those that an interrupted run did not reach.
+// Most guests before the resume point are done. Reading a million of them first would delay the
+// first request too long.
 fn from_resume_point(
     mut guests: SavedGuests,
     origin: &Path,
@@ -118,7 +125,8 @@ fn from_resume_point(
     Ok(saved_plan::in_parts(guests, origin).chain(saved_plan::in_parts(before, origin)))
 }
 
-/// The byte at which a guest begins before which most are sent.
+/// Returns the byte offset of a guest before which most are sent, by a binary search.
+// Guests are sent in parallel, so some before this point may be unsent: they are read afterwards.
 fn resume_point(
     guests: &mut SavedGuests,
     origin: &Path,
@@ -143,7 +151,7 @@ fn is_sent(mut guest: PlannedGuest, ledger: &SqliteLedger, spec: &RunSpec<'_>) -
     Ok(drop_old(guest, BackfillGuard::of(spec)).orders.is_empty())
 }
 
-/// Settles orders that are too old to be sent without a go-ahead.
+/// Moves orders that are too old to be sent without `--backfill` to the results.
 fn drop_old(mut guest: PlannedGuest, backfill_guard: BackfillGuard) -> PlannedGuest {
     for order in std::mem::take(&mut guest.orders) {
         match backfill_guard.held_result_of(&order) {
@@ -154,7 +162,8 @@ fn drop_old(mut guest: PlannedGuest, backfill_guard: BackfillGuard) -> PlannedGu
     guest
 }
 
-/// Settles orders that were planned for a higher rate or a longer session than this run's.
+/// Moves orders that were planned for a higher rate or a longer session than this run's to the
+/// results.
 fn drop_too_slow(mut guest: PlannedGuest, rules: &validate::ValidateSettings) -> PlannedGuest {
     for order in std::mem::take(&mut guest.orders) {
         let is_multi = order.events.route() == Route::Multi;
@@ -170,21 +179,23 @@ fn drop_too_slow(mut guest: PlannedGuest, rules: &validate::ValidateSettings) ->
     guest
 }
 
-/// Settles orders with an extension attribute that has another type at the tenant since they were planned.
+/// Moves orders to the results if the tenant received another type for one of their extension
+/// attributes after they had been planned.
 fn drop_type_conflicts(mut guest: PlannedGuest, types: &AttributeTypes) -> PlannedGuest {
     for mut order in std::mem::take(&mut guest.orders) {
         let tenant_type =
-            |sent: &AttributeType| types.get(sent.scope, &sent.name).filter(|kind| *kind != sent.data_type);
+            |sent: &AttributeType| types.get(sent.scope, &sent.name).filter(|data_type| *data_type != sent.data_type);
         let conflict = types_sent(&order.events).into_iter().find_map(|sent| Some((tenant_type(&sent)?, sent)));
-        let Some((kind, sent)) = conflict else {
+        let Some((tenant, sent)) = conflict else {
             guest.orders.push(order);
             continue;
         };
         let message = format!(
-            "extension attribute {}: {} here, but {} at the tenant, as an earlier run sent it: an attribute keeps its type",
+            "extension attribute {}: {} here, but {} at the tenant, as an earlier run sent it: an attribute keeps its \
+             type",
             sent.name,
             sent.data_type.name(),
-            kind.name()
+            tenant.name()
         );
         let result = if order.is_uncertain {
             OrderResult::not_attempted(true, Some(message))
@@ -198,8 +209,8 @@ fn drop_type_conflicts(mut guest: PlannedGuest, types: &AttributeTypes) -> Plann
     guest
 }
 
-/// The guests of a plan; those of their orders that are not to be sent any more are settled, and `note` hears of those that
-/// have changed since they were accepted.
+/// Returns the guests of a plan, with the orders that are not to be sent any more moved to the
+/// results. `on_change` receives the orders that changed after their acceptance.
 fn skip_known<G, N>(
     ledger: Option<SqliteLedger>,
     guests: G,
@@ -210,11 +221,13 @@ where
     G: Iterator<Item = GuestParts<PlanError>> + Send + 'static,
     N: Fn(Box<ChangedOrder>) + Send + 'static,
 {
+    // Shared, since the workers read the later parts of several guests at the same time.
     let shared = Arc::new(Mutex::new((ledger, on_change)));
     guests.map(move |guest| {
         let shared = Arc::clone(&shared);
         guest.map_parts(move |mut part| {
-            let shared = shared.lock().expect("nobody panics with the ledger");
+            let shared = shared.lock().expect("no thread panics while holding the lock");
+            // Without a ledger, the results that the plan holds are final.
             let (Some(ledger), on_change) = &*shared else { return Ok(part.split_held()) };
             history::settle_by_history(&mut part, ledger, rules, on_change)?;
             Ok(part)
@@ -222,14 +235,14 @@ where
     })
 }
 
-/// Orders of the plan are put on the account as they settle.
+/// Counts an order of the plan as read and records its result.
 fn add_and_record(recorder: &mut Recorder, record: &OrderRecord, result: &OrderResult) -> Result<(), ReportError> {
     recorder.counters.add(record);
     recorder.record(record, result)
 }
 
-/// Settles the orders that are in no plan. Those that could not be sent are looked up in the ledger again: an earlier run or
-/// a person may have settled them since.
+/// Records the unplanned orders. The history of those that cannot be sent is read again, since
+/// another run or the operator may have settled them in the meantime.
 fn record_unplanned(
     unplanned: impl Iterator<Item = Result<UnplannedOrder, RunError>>,
     mut ledger: Option<&mut SqliteLedger>,
@@ -262,13 +275,14 @@ fn record_unplanned(
     Ok(())
 }
 
-/// The accepted orders that were reported as changed: the ledger may have learned of them after the plan was written, which
-/// therefore does not say which of several orders of the export is the accepted one.
+/// The accepted orders that this run has reported as changed.
+// They may have been recorded in the ledger after the plan was written. Then the plan does not
+// contain which of several orders of the export is the accepted one.
 #[derive(Default)]
 struct AcceptedOrders(HashMap<String, Vec<DateTime<Utc>>>);
 
 impl AcceptedOrders {
-    /// Whether it is the first order that is taken for its accepted one.
+    /// Inserts an accepted order. Returns whether no other order was matched with it before.
     fn insert(&mut self, order: &OrderKey) -> bool {
         let times = self.0.entry(order.reference.clone()).or_default();
         let is_first = times.iter().all(|time| (*time - order.ordered_at).abs() >= SAME_ORDER_WINDOW);
@@ -277,7 +291,7 @@ impl AcceptedOrders {
     }
 }
 
-/// Ends a run before it has sent anything.
+/// Records all orders and writes the report of a run that is refused before it sends anything.
 fn finish_refused(
     refusal: &Refusal,
     guests: SavedGuests,
@@ -286,7 +300,7 @@ fn finish_refused(
     spec: &RunSpec<'_>,
     folder: &RunFolder,
 ) -> Result<Finished, RunError> {
-    // Otherwise the ledger is the reason of the refusal, or that of another target.
+    // For every other refusal, the ledger is the reason, or it is that of another target.
     let knows_more = matches!(refusal, Refusal::TooManyOld { .. });
     let ledger = if knows_more { spec.ledger_to_read()? } else { None };
     let reason = refusal.first_line();
@@ -306,7 +320,7 @@ fn finish_refused(
     recorder.finish_refused(spec, folder, refusal)
 }
 
-/// The orders of a plan that are not sent yet and are too old to be sent without a go-ahead.
+/// Counts the orders of a plan that are not sent yet and too old to be sent without `--backfill`.
 fn count_old_orders(origin: &Path, spec: &RunSpec<'_>, ledger: &SqliteLedger) -> Result<OldOrders, RunError> {
     let (backfill_guard, mut old_orders) = (BackfillGuard::of(spec), OldOrders::default());
     if !backfill_guard.is_enabled() {
@@ -326,7 +340,8 @@ fn count_old_orders(origin: &Path, spec: &RunSpec<'_>, ledger: &SqliteLedger) ->
             }
             has_old = true;
         }
-        // The plan begins with the guest that has the oldest order, and each guest with its own.
+        // Guests are sorted by their oldest order, and each guest's orders by age: no old one
+        // follows.
         if !has_old {
             break;
         }

@@ -1,6 +1,9 @@
-//! What a run leaves on disk before it sends, so that a later one can go on without the export: the plan, the orders that
-//! are in no plan, and a manifest of both. Once the plan is there, all are whole; before a later run sends from them, they
-//! are compared with the manifest.
+//! Saved plan: the plan, the unplanned orders and a manifest of both in the run folder, from which
+//! a later run can resume without the export.
+//!
+//! If the plan file exists, all of them are complete. Before a later run sends from them, they are
+//! compared with the manifest. The lines of the plan are written and parsed by `plan`, not here.
+//! Called by the pipeline, `sink`, `triage` and `resume`.
 
 use std::{
     fs::{self, File},
@@ -17,28 +20,30 @@ use crate::{
     report::{ReportError, folder::RunFolder, io_error},
 };
 
-/// What the plan is called in the run folder.
+/// Name of the plan in the run folder.
 const PLAN: &str = "plan.ndjson";
 
-/// The plan before it is whole.
+/// Name of the plan until it is complete.
 const PARTIAL_PLAN: &str = ".plan.part";
 
-/// What is not in the plan: orders and what became of them before anything was sent.
+/// Name of the file of unplanned orders: those with a result before anything is sent.
+// The name is older than the term `unplanned` and stays, since users see it.
 const UNPLANNED: &str = "left_out.ndjson";
 
-/// What the plan and the file of what is not in it hold.
+/// Name of the manifest: the digests of the plan and of the unplanned orders.
 const MANIFEST: &str = "plan.manifest.json";
 
-/// Bytes that are read at once to verify a file; shorter pieces are summed more slowly. A plan of 100,000 orders of three
-/// items, 131 MB, takes 0.12 s of CPU time.
+/// Buffer size for verifying a file.
+// Shorter pieces are hashed more slowly. A plan of 100,000 orders of three items, 131 MB, takes
+// 0.12 s of CPU time.
 const VERIFY_BUFFER_BYTES: usize = 256 * 1024;
 
-/// The manifest. One that is damaged itself is of no plan.
+/// The manifest. A damaged manifest matches no plan.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Manifest {
     plan: PlanDigest,
-    /// Not where the plan is another run's.
+    /// None if the plan redirects to another run's folder.
     unplanned: Option<PlanDigest>,
 }
 
@@ -47,55 +52,56 @@ struct Manifest {
 #[serde(rename_all = "snake_case")]
 enum PlanHeaderLine {
     Plan(Box<PlanHeader>),
-    /// The run went on with the plan in this folder.
+    /// The run resumed the plan in this folder.
     Redirect(PathBuf),
 }
 
-/// What a plan's reader must know beside its guests.
+/// Header of a plan: what its reader needs in addition to the guests.
 #[derive(Serialize, Deserialize)]
 pub(super) struct PlanHeader {
-    /// For which target, by its hash.
+    /// Hash of the target.
     pub(super) target: String,
-    /// The id of the ledger that says what of it was sent.
+    /// Id of the ledger that records what was sent of the plan.
     pub(super) ledger: String,
-    /// If all goes well.
+    /// Expected number of requests, without retries.
     pub(super) n_requests: u64,
-    /// Orders that no rule left out, in the plan or not.
+    /// Orders that no rule of the profile skips, planned or not.
     pub(super) n_orders: u64,
-    /// Items and guests of all valid orders, in the plan or not.
+    /// Items and guests of all valid orders, planned or not.
     pub(super) n_items: u64,
     pub(super) n_guests: u64,
     pub(super) files: ExportRead,
     pub(super) file_problems: Vec<Problem>,
 }
 
-/// A plan that is being read.
+/// Reader of the guests of a plan.
 pub(super) type SavedGuests = PlannedGuests<BufReader<File>>;
 
-/// The plan in a run folder, and the folder in which it really lies.
+/// The plan of a run, and the folder that contains it, which may be that of an earlier run.
 pub(super) struct SavedPlan {
     pub(super) header: PlanHeader,
     pub(super) guests: SavedGuests,
     pub(super) folder: PathBuf,
 }
 
-/// Writes a plan, so that it is there as a whole or not at all, even after a power cut. What is not in it is written.
+/// Writes a plan atomically: it exists completely or not at all, even after a power cut. The
+/// unplanned orders must be written before; `unplanned` is their digest.
 pub(super) fn write(
     folder: &RunFolder,
     header: PlanHeader,
     mut plan: SortedPlan,
     unplanned: PlanDigest,
 ) -> Result<(), RunError> {
-    let head = PlanHeaderLine::Plan(Box::new(header));
-    write_atomically(folder, Some(unplanned), |file| plan::write_lines(&head, &mut plan.lines, file))
+    let header = PlanHeaderLine::Plan(Box::new(header));
+    write_atomically(folder, Some(unplanned), |file| plan::write_lines(&header, &mut plan.lines, file))
 }
 
-/// Says in a run folder that its plan is another run's.
+/// Writes a plan that redirects to that of another run.
 pub(super) fn write_redirect(folder: &RunFolder, origin: &Path) -> Result<(), RunError> {
-    // Whoever goes on with this one may stand elsewhere.
+    // Absolute, since a later run may have another working folder.
     let origin = std::path::absolute(origin).map_err(unreadable(folder.path()))?;
-    let head = PlanHeaderLine::Redirect(origin);
-    write_atomically(folder, None, |file| plan::write(&head, std::iter::empty(), file))
+    let header = PlanHeaderLine::Redirect(origin);
+    write_atomically(folder, None, |file| plan::write(&header, std::iter::empty(), file))
 }
 
 fn write_atomically(
@@ -111,21 +117,23 @@ fn write_atomically(
     })?;
     let (file, plan) = file.finish();
     sync(file).map_err(io_error(&partial, "write"))?;
+    // The manifest before the plan gets its name: a plan always has a manifest.
     write_manifest(folder, &Manifest { plan, unplanned })?;
     fs::rename(&partial, folder.file(PLAN)).map_err(io_error(folder.file(PLAN), "write"))?;
-    // The name survives a power cut too, where the file system can promise that.
+    // The folder is synced too, so that the name survives a power cut. Not every file system can do
+    // that.
     drop(File::open(folder.path()).and_then(|folder| folder.sync_all()));
     Ok(())
 }
 
 fn write_manifest(folder: &RunFolder, manifest: &Manifest) -> Result<(), ReportError> {
-    let json = serde_json::to_string(manifest).expect("a manifest is plain data");
+    let json = serde_json::to_string(manifest).expect("text and numbers always serialize");
     let mut file = BufWriter::new(folder.create_file(MANIFEST)?);
     let done = writeln!(file, "{json}").and_then(|()| sync(file));
     done.map_err(io_error(folder.file(MANIFEST), "write"))
 }
 
-/// Opens the plan of a run if it, and the file of what is not in it, hold what their manifest says.
+/// Opens the plan of a run after comparing it and the unplanned orders with their manifest.
 pub(super) fn open_verified(folder: &Path) -> Result<SavedPlan, RunError> {
     verify(folder)?;
     let saved = open(folder)?;
@@ -150,9 +158,9 @@ fn verify(folder: &Path) -> Result<(), RunError> {
 }
 
 fn verify_file(file: File, path: PathBuf, expected: PlanDigest) -> Result<(), RunError> {
-    let (mut file, mut summed) = (BufReader::with_capacity(VERIFY_BUFFER_BYTES, file), DigestWriter::new(io::sink()));
-    io::copy(&mut file, &mut summed).map_err(unreadable(&path))?;
-    let (_, found) = summed.finish();
+    let (mut file, mut digest) = (BufReader::with_capacity(VERIFY_BUFFER_BYTES, file), DigestWriter::new(io::sink()));
+    io::copy(&mut file, &mut digest).map_err(unreadable(&path))?;
+    let (_, found) = digest.finish();
     if found == expected {
         return Ok(());
     }
@@ -182,7 +190,7 @@ fn open_plan(folder: &Path) -> Result<File, RunError> {
     })
 }
 
-/// The guests of a plan in that folder, in parts.
+/// Returns the guests of the plan in a folder, in parts.
 pub(super) fn in_parts(
     guests: SavedGuests,
     folder: &Path,
@@ -195,7 +203,7 @@ pub(super) fn in_parts(
     })
 }
 
-/// The size of the plan in that folder.
+/// Returns the size of the plan in a folder.
 pub(super) fn n_bytes(folder: &Path) -> Result<u64, RunError> {
     let path = folder.join(PLAN);
     Ok(fs::metadata(&path).map_err(unreadable(&path))?.len())
@@ -205,19 +213,20 @@ pub(super) fn n_bytes(folder: &Path) -> Result<u64, RunError> {
 struct UnplannedLine<R, S, U> {
     order: R,
     result: S,
-    /// Of an order that could not be sent whatever the ledger held: a later run decides about it again.
+    /// Present for an order that cannot be sent whatever its history: a resumed run decides about
+    /// it again.
     #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
     unsendable: Option<U>,
 }
 
-/// An order that is in no plan.
+/// An order with a result before anything is sent.
 pub(super) struct UnplannedOrder {
     pub(super) record: OrderRecord,
     pub(super) result: OrderResult,
     pub(super) unsendable: Option<Unsendable>,
 }
 
-/// Adds the line of an order that is in no plan.
+/// Appends the line of an unplanned order to `lines`.
 pub(super) fn write_unplanned(
     lines: &mut Vec<u8>,
     order: &OrderRecord,
@@ -225,29 +234,30 @@ pub(super) fn write_unplanned(
     unsendable: Option<&Unsendable>,
 ) {
     let line = UnplannedLine { order, result, unsendable };
-    serde_json::to_writer(&mut *lines, &line).expect("an order is plain data, and memory takes all bytes");
+    serde_json::to_writer(&mut *lines, &line).expect("text and numbers always serialize, and a Vec accepts all bytes");
     lines.push(b'\n');
 }
 
-/// Takes down the orders that are in no plan.
+/// Writes the file of unplanned orders.
 pub(super) struct UnplannedWriter {
     file: DigestWriter<BufWriter<File>>,
     path: PathBuf,
 }
 
 impl UnplannedWriter {
-    /// An empty file.
+    /// Creates an empty file.
     pub(super) fn create(folder: &RunFolder) -> Result<Self, ReportError> {
         let file = DigestWriter::new(BufWriter::new(folder.create_file(UNPLANNED)?));
         Ok(Self { file, path: folder.file(UNPLANNED) })
     }
 
-    /// Takes down lines of [`left_out_line`].
+    /// Appends lines of [`write_unplanned`].
     pub(super) fn add(&mut self, lines: &[u8]) -> Result<(), ReportError> {
         self.file.write_all(lines).map_err(io_error(&self.path, "write"))
     }
 
-    /// Makes sure that all of them survive a crash.
+    /// Writes the rest to disk, so that it survives a power cut, and returns the digest of the
+    /// file.
     pub(super) fn finish(self) -> Result<PlanDigest, ReportError> {
         let (file, contents) = self.file.finish();
         sync(file).map_err(io_error(self.path, "write"))?;
@@ -255,7 +265,7 @@ impl UnplannedWriter {
     }
 }
 
-/// The orders that are in no plan of that folder.
+/// Reads the unplanned orders of a folder.
 pub(super) fn unplanned(folder: &Path) -> Result<impl Iterator<Item = Result<UnplannedOrder, RunError>>, RunError> {
     let path = folder.join(UNPLANNED);
     let file = BufReader::new(File::open(&path).map_err(unreadable(&path))?);
@@ -267,7 +277,7 @@ pub(super) fn unplanned(folder: &Path) -> Result<impl Iterator<Item = Result<Unp
     }))
 }
 
-/// Writes what is left of a file and makes sure that it survives a power cut.
+/// Writes the rest of a file to disk, so that it survives a power cut.
 fn sync(file: BufWriter<File>) -> io::Result<()> {
     file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }

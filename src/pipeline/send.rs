@@ -1,4 +1,8 @@
-//! The plan → outcomes: dispatches it, with the ledger as its journal.
+//! Sending: dispatches a plan, with the ledger as its journal.
+//!
+//! It knows no export and decides nothing about an order: `dispatch` sends, and the results go to
+//! the recorder as they arrive. Called by the pipeline for a new plan and by `resume` for a saved
+//! one.
 
 use std::{
     collections::HashMap,
@@ -25,16 +29,16 @@ use crate::{
     report::{ReportError, numbers::with_unit},
 };
 
-/// What was sent.
+/// The end of sending.
 pub(super) struct SendOutcome {
-    /// Why sending ended before everything was settled, if it did.
+    /// The reason, if sending ended before every order had its result.
     pub(super) stopped: Option<String>,
-    /// The ledger, closed, and held until it is dropped.
+    /// The ledger without its writer thread; locked until it is dropped.
     pub(super) ledger: Option<SqliteLedger>,
 }
 
-/// Clears the carts that earlier runs left open, and sends the guests that `guests` gives for the ledger that it is handed.
-/// Each of their orders is settled, as `settle` puts it on the account.
+/// Clears the carts that earlier runs left open, then sends the guests. `guests` receives the
+/// ledger that this function writes to. `record_result` receives the result of each order.
 pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     guests: impl FnOnce(GroupCommit) -> G,
     ledger: SqliteLedger,
@@ -48,13 +52,15 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     let leftover_carts = leftover_carts(&ledger)?;
     let n_open = Arc::new(AtomicU64::new(leftover_carts.len() as u64));
     let types = Mutex::new(TypeTracker { known: ledger.attribute_types()?, pending: HashMap::new() });
-    // Before the thread that writes the ledger: an error here leaves a ledger with a clean end.
+    // Created before the thread that writes the ledger, so that an error here leaves a cleanly
+    // closed ledger.
     let client = HttpClient::new(&target, &send_spec.dispatch)?;
     let (ledger, writer) = GroupCommit::start(ledger);
     let guests = guests(ledger.clone()).map(GuestParts::stringify_errors);
     let work = Work { leftover_carts, guests: plan::with_limit(guests, send_spec.limit) };
     let journal = LedgerJournal { ledger, n_open: Arc::clone(&n_open), types };
-    // Results that cannot be written stop the run: whoever cannot be told shall not be sent for.
+    // A result that cannot be written stops the run: an order that cannot be reported must not be
+    // sent.
     let handler = |event| on_event(event, recorder, record_result, emit).map_err(|error| error.to_string());
     let (settings, stop) = (send_spec.dispatch.clone(), send_spec.shutdown_signal.clone());
     let mut outcome = send_spec.runtime.block_on(dispatch::run(work, target, settings, journal, client, stop, handler));
@@ -63,7 +69,8 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
         let limit = send_spec.limit.map(plan::limit_reached);
         outcome.stopped = outcome.stopped.or(limit);
     }
-    // Whatever else ended the thread, what it had to say was said to those who waited for it.
+    // A thread that panicked has no report, but its last error reached the writes that waited for
+    // it.
     let (ledger, closed) =
         writer.join().map_or_else(|_| (None, CloseReport::default()), |(ledger, end)| (Some(ledger), end));
     outcome.stopped = outcome.stopped.or(closed.error.map(|error| error.to_string()));
@@ -78,12 +85,12 @@ fn leftover_carts(ledger: &SqliteLedger) -> Result<Vec<LeftoverCart<CartId>>, Le
     Ok(carts.map(|open| LeftoverCart { cart: open.cart, browser: open.browser, clear_cart: open.clear_cart }).collect())
 }
 
-/// Why a run ended whose ledger does not hold all that it knows.
+/// Adds to the reason of a stop how many outcomes the ledger lacks.
 fn unwritten_message(why: &str, n_unwritten: usize) -> String {
     let orders = with_unit(n_unwritten as u64, "order");
     format!(
-        "{why}\n  hint: the ledger lacks what came of {orders}, which the next run takes for unknown; results.ndjson may \
-         know, and orderferry ledger settle tells the ledger"
+        "{why}\n  hint: the ledger lacks the outcome of {orders}, which the next run treats as unknown; results.ndjson \
+         may contain it, and orderferry ledger settle records it"
     )
 }
 
@@ -96,7 +103,7 @@ fn on_event(
     match event {
         DispatchEvent::RequestStarted { kind, is_retry } => {
             count_request(kind, is_retry, recorder);
-            // Nor is the clearing of a cart among the expected.
+            // The clearing of a cart is not one of the expected requests either.
             emit(Progress::Sent { is_retry: is_retry || kind == RequestKind::ClearCart });
             Ok(())
         }
@@ -126,17 +133,19 @@ fn count_request(kind: RequestKind, is_retry: bool, recorder: &mut Recorder) {
     requests.retries += u64::from(is_retry);
 }
 
-/// The ledger as `dispatch` wants a journal.
+/// The ledger as the journal of `dispatch`.
 struct LedgerJournal {
     ledger: GroupCommit,
-    /// Carts that may hold something.
+    /// Number of carts that may not be empty.
     n_open: Arc<AtomicU64>,
     types: Mutex<TypeTracker>,
 }
 
-/// The types of extension attributes that the tenant has seen, and those that it sees once an attempt is accepted.
+/// The types of extension attributes that the tenant has received, and those of the attempts
+/// without outcome.
 struct TypeTracker {
     known: AttributeTypes,
+    /// New types by attempt. They become known when the attempt is accepted.
     pending: HashMap<i64, Vec<AttributeType>>,
 }
 
@@ -149,7 +158,7 @@ impl TypeTracker {
         }
     }
 
-    /// What is learned from the end of an attempt: nothing, but for the first orders.
+    /// Returns the types that an attempt's acceptance confirms. Only the first orders have any.
     fn confirm(&mut self, attempt: AttemptId, outcome: AttemptOutcome) -> Option<Vec<AttributeType>> {
         let types = self.pending.remove(&attempt.0).filter(|_| outcome == AttemptOutcome::Accepted)?;
         for attribute in &types {
@@ -175,8 +184,9 @@ impl Journal for LedgerJournal {
             AttemptOutcome::NotAccepted => AttemptState::NotAccepted,
             AttemptOutcome::Unknown => AttemptState::Unknown,
         };
-        let learned = self.types().confirm(attempt, outcome);
-        if let Some(types) = learned {
+        let new_types = self.types().confirm(attempt, outcome);
+        // Not waited for: no request depends on the types.
+        if let Some(types) = new_types {
             self.ledger.enqueue(LedgerWrite::RecordAttributeTypes(types));
         }
         self.write(LedgerWrite::Outcome(attempt, state)).await.map(drop)
@@ -198,7 +208,7 @@ impl Journal for LedgerJournal {
 
 impl LedgerJournal {
     fn types(&self) -> MutexGuard<'_, TypeTracker> {
-        self.types.lock().expect("nobody panics with the types")
+        self.types.lock().expect("no thread panics while holding the lock")
     }
 
     async fn write(&self, write: LedgerWrite) -> Result<i64, String> {

@@ -1,5 +1,8 @@
-//! Takes what is decided about orders while the export is read: onto the account, into the plan, into the files of the run
-//! folder. All of it can be taken back until the export is read.
+//! Export sink: collects the decisions about orders while the export is read, in the recorder, the
+//! plan and the files of the run folder.
+//!
+//! It decides nothing. Everything in it can be discarded until the export has been read, since a
+//! second pass may decide anew. Filled by `shuffle` through [`Collect`](shuffle::Collect).
 
 use std::io;
 
@@ -20,10 +23,10 @@ use crate::{
     spill::{duplicate_counter::DuplicateCounter, sorter::Sorter},
 };
 
-/// Orders that changed and are told to the ledger at once.
+/// Changed orders per write to the ledger.
 pub(super) const CHANGES_PER_WRITE: usize = 1000;
 
-/// Takes what is decided.
+/// Collects the partial reports of an export.
 pub(super) struct ExportSink<'i> {
     spec: &'i RunSpec<'i>,
     folder: &'i RunFolder,
@@ -31,21 +34,21 @@ pub(super) struct ExportSink<'i> {
     pub(super) candidates: SendCandidates,
     guests: DuplicateCounter,
     repeated_content: RepeatedContentSorter,
-    /// Guests who have an order to send as a single event.
+    /// Guests with an order to send as a single event.
     guests_to_identify: DuplicateCounter,
     unplanned: Option<UnplannedWriter>,
 }
 
-/// The orders to send.
+/// The orders to send, and what belongs to their plan.
 pub(super) struct SendCandidates {
     pub(super) planner: Planner,
-    /// Those that need a go-ahead.
+    /// Orders that need `--backfill`.
     pub(super) old_orders: OldOrders,
-    /// Those that changed since they were accepted.
+    /// Orders that changed after their acceptance.
     changed: Option<Sorter>,
-    /// What the file of orders that are in no plan holds, once all are known.
+    /// Digest of the file of unplanned orders, once it is complete.
     pub(super) unplanned: Option<PlanDigest>,
-    /// Problems that the results of no order name.
+    /// Problems that belong to no order.
     pub(super) file_problems: Vec<Problem>,
 }
 
@@ -54,6 +57,7 @@ impl SendCandidates {
         Self {
             planner: Planner::new(folder.path(), memory.plan),
             old_orders: OldOrders::default(),
+            // A sorter for its bounded memory only: all its entries have the same key.
             changed: Some(Sorter::new(folder.path(), ".changed", memory.rejects)),
             unplanned: None,
             file_problems: Vec::new(),
@@ -65,7 +69,7 @@ impl SendCandidates {
         orders.iter().try_for_each(|order| changed.push(0, &serde_json::to_vec(order)?))
     }
 
-    /// Tells the ledger which orders changed.
+    /// Records the changed orders in the ledger.
     pub(super) fn record_changed(&mut self, ledger: &mut dyn Ledger) -> Result<(), RunError> {
         let Some(changed) = self.changed.take() else { return Ok(()) };
         let mut sorted = changed.sorted().map_err(PlanError::from)?;
@@ -88,7 +92,7 @@ impl SendCandidates {
 }
 
 impl<'i> ExportSink<'i> {
-    /// Nothing is taken yet.
+    /// Creates an empty sink and opens its files in the run folder.
     pub(super) fn open(spec: &'i RunSpec<'i>, folder: &'i RunFolder, files: ExportRead) -> Result<Self, RunError> {
         let memory = MemoryBudget::split(spec.memory);
         Ok(Self {
@@ -103,12 +107,13 @@ impl<'i> ExportSink<'i> {
         })
     }
 
-    /// All is taken.
+    /// Completes the recorder and the candidates once the export has been read.
     pub(super) fn finish(
         mut self,
         mut files: ExportRead,
         mut file_problems: Vec<Problem>,
     ) -> Result<(Recorder, SendCandidates), RunError> {
+        // Repeated content is known only now: its orders may be anywhere in the export.
         let RepeatedContent { listed, n_omitted } =
             self.repeated_content.find(&files.names()).map_err(PlanError::from)?;
         file_problems.extend(listed);

@@ -1,4 +1,8 @@
-//! A draft → what is said of it: checked, looked up in the ledger, put on a sheet, into the plan, or aside.
+//! Triage: a draft → its check, its disposition and its entry in the partial report, the plan or
+//! the deferred orders.
+//!
+//! It does no I/O except for reading the ledger and spilling deferred orders. `validate` checks the
+//! order and `history` derives its disposition. Called by `shuffle` on all cores at once.
 
 use std::{
     collections::BTreeMap,
@@ -42,32 +46,33 @@ use crate::{
     validate::{self, SharedReference},
 };
 
-/// Decides about orders, on all cores at once.
+/// Decides about the orders of one pass, on all cores at once.
 pub(super) struct Triage<'j> {
     pub(super) spec: &'j RunSpec<'j>,
     pub(super) input_names: &'j [String],
     pub(super) ledger: Option<&'j Mutex<SqliteLedger>>,
     pub(super) backfill_guard: BackfillGuard,
-    /// What is known of the whole export.
+    /// Facts about the whole export; none in a first pass.
     pub(super) facts: ExportFacts,
-    /// What orders tell of others is taken down.
+    /// Whether facts about the export are collected from the drafts.
     pub(super) is_first_pass: bool,
-    /// Orders of different keys have different references.
+    /// Whether orders with different keys have different references.
     pub(super) key_is_reference: bool,
-    /// What is decided will not count: it is known that there must be another pass.
+    /// Whether decisions are discarded, since another pass is needed.
     pub(super) is_discarding: AtomicBool,
-    /// Orders whose reference another one may have.
+    /// Orders that may share their reference with another one.
     pub(super) deferred: Option<Sorter>,
 }
 
-/// An order of which another one may have the reference.
+/// An order that may share its reference with another one. It is decided when all of them are
+/// known.
 #[derive(Serialize, Deserialize)]
 struct DeferredOrder {
     record: OrderRecord,
     order: Result<StoredOrder, Unsendable>,
 }
 
-/// A valid order, or why there is none to send.
+/// A valid order, or why it is not sent.
 type OrderOrUnsendable<'a> = Result<Box<Order<'a>>, Unsendable>;
 
 impl DeferredOrder {
@@ -87,7 +92,7 @@ impl DeferredOrder {
         matches!(&self.order, Err(Unsendable { rule: Some(_), .. }))
     }
 
-    /// What it holds, if that is known.
+    /// Returns its content, if it is known.
     fn content(&self) -> Option<ContentHash> {
         match &self.order {
             Ok(order) => Some(order.content),
@@ -95,7 +100,7 @@ impl DeferredOrder {
         }
     }
 
-    /// The accepted order that it is, if the ledger holds one.
+    /// Returns the accepted order in the ledger that matches it.
     fn accepted(&self, has_time_of_day: bool, ledger: &dyn Ledger) -> Result<Option<OrderKey>, LedgerError> {
         if self.record.reference.is_empty() {
             return Ok(None);
@@ -108,7 +113,7 @@ impl DeferredOrder {
         Ok(ledger::matching_accepted(&entries, ordered_at, content).map(|entry| entry.order.clone()))
     }
 
-    /// Makes it invalid, if there is a problem.
+    /// Makes it invalid if there is a problem.
     fn add_problem(&mut self, problem: Option<Problem>) {
         let Some(problem) = problem else { return };
         self.record.problems.push(problem);
@@ -120,7 +125,7 @@ impl DeferredOrder {
     }
 }
 
-/// A valid order without what it was read from.
+/// A valid order that is encoded and no longer borrows from its rows.
 #[derive(Serialize, Deserialize)]
 struct StoredOrder {
     guest: Identifier<'static>,
@@ -134,19 +139,19 @@ struct StoredOrder {
     events: StreamPayload,
 }
 
-/// A valid order.
+/// A valid order, as it was read or as it was deferred.
 enum ValidOrder<'o> {
     Read(&'o Order<'o>),
     Stored(&'o StoredOrder),
 }
 
 impl Triage<'_> {
-    /// Whether what is decided will count.
+    /// Whether decisions count, that is, are not discarded.
     pub(super) fn keeps_results(&self) -> bool {
         !self.is_discarding.load(Ordering::Relaxed)
     }
 
-    /// Takes an order.
+    /// Checks an order and decides about it, or defers it.
     pub(super) fn decide(
         &self,
         draft: Draft<'_>,
@@ -163,7 +168,8 @@ impl Triage<'_> {
         }
     }
 
-    /// Takes orders whose keys have one hash: they may be copies of one order, or the same but for the spelling.
+    /// Decides about orders whose keys have the same hash: they may be duplicates of one order, or
+    /// one order with two spellings of its key.
     pub(super) fn decide_group(
         &self,
         drafts: Vec<Draft<'_>>,
@@ -186,7 +192,7 @@ impl Triage<'_> {
         self.decide_possible_duplicates(orders, partial)
     }
 
-    /// What an order tells of others is taken down; what it is itself, only if that counts.
+    /// Collects facts from a draft and checks it. Returns none if decisions are discarded.
     #[inline]
     fn check<'a>(
         &'a self,
@@ -198,6 +204,8 @@ impl Triage<'_> {
             if !self.key_is_reference {
                 let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
                 if !reference.is_empty() {
+                    // Of key and reference together, so that an order of several runs counts its
+                    // reference once.
                     let reference_hash = hash_reference(reference);
                     observations.references.push((hash(&draft.key).rotate_left(1) ^ reference_hash, reference_hash));
                 }
@@ -207,9 +215,8 @@ impl Triage<'_> {
             return None;
         }
         self.facts.ambiguities.mark(&mut draft, self.spec.grouping());
-        let CheckedOrder { record, validity: verdict, status } =
-            validate::check(draft, &self.spec.validate, &self.facts.types);
-        let rule = match verdict {
+        let CheckedOrder { record, validity, status } = validate::check(draft, &self.spec.validate, &self.facts.types);
+        let rule = match validity {
             Validity::Valid(order) => return Some((record, Ok(order))),
             Validity::Skipped(rule) => Some(rule.to_string()),
             Validity::Invalid => None,
@@ -219,7 +226,7 @@ impl Triage<'_> {
         Some((record, Err(unsendable)))
     }
 
-    /// Whether a time is more than a date, as far as that can be known.
+    /// Whether a time is more than a date. Midnight may be either, so it counts as a date.
     fn has_time_of_day(&self, ordered_at: Option<DateTime<Utc>>) -> bool {
         ordered_at.is_some_and(|ordered_at| !self.spec.profile.is_midnight(ordered_at))
     }
@@ -231,7 +238,7 @@ impl Triage<'_> {
         Ok(self.deferred.as_ref().map_or(Ok(()), |sorter| sorter.push(key, &json))?)
     }
 
-    /// Takes orders that were put aside, all those of one hash of their references.
+    /// Decides about all deferred orders whose references have one hash.
     pub(super) fn decide_reference(&self, deferred: &[Vec<u8>], partial: &mut PartialReport) -> Result<(), Refusal> {
         let mut orders: Vec<DeferredOrder> = Vec::with_capacity(deferred.len());
         for order in deferred {
@@ -240,7 +247,8 @@ impl Triage<'_> {
         self.decide_possible_duplicates(orders, partial)
     }
 
-    /// Takes all orders whose references may be equal, or equal but for the spelling, in the order of the input.
+    /// Decides about all orders whose references may be equal, or equal except for their spelling.
+    /// They are in the order of the input.
     fn decide_possible_duplicates(
         &self,
         mut orders: Vec<DeferredOrder>,
@@ -251,7 +259,8 @@ impl Triage<'_> {
         orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
         let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, order) in orders.iter().enumerate() {
-            // Orders without a reference share none, and one that a rule leaves out is not sent, so none clashes with it.
+            // Orders without a reference share none, and an order that a rule skips is not sent, so
+            // that it conflicts with no other.
             if !order.record.reference.is_empty() && !order.is_skipped() {
                 by_reference.entry(order.record.reference.clone()).or_default().push(index);
             }
@@ -268,13 +277,17 @@ impl Triage<'_> {
         Ok(())
     }
 
-    /// Of several orders that may be the one that the ledger holds as accepted, one is: the one with its content, else the
-    /// one with its spelling of the reference, else the first that no rule leaves out.
+    /// Matches each accepted order of the ledger with one of the orders that may be it: the one
+    /// with its content, else the one with its spelling of the reference, else the first that no
+    /// rule skips. The others are marked as other orders.
+    // Otherwise two duplicates that differ would be two changes of one accepted order.
     fn assign_accepted(&self, orders: &mut [DeferredOrder]) -> Result<(), Refusal> {
         let (Some(ledger), [_, _, ..]) = (self.ledger, &*orders) else { return Ok(()) };
         let mut ranks_by_order: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        // Locked for all lookups of the group, and released before the orders are decided, which
+        // locks it again.
         {
-            let ledger = ledger.lock().expect("nobody panics with the ledger");
+            let ledger = ledger.lock().expect("no thread panics while holding the lock");
             for (index, order) in orders.iter().enumerate() {
                 let has_time_of_day = self.has_time_of_day(order.record.ordered_at);
                 let Some(accepted) = order.accepted(has_time_of_day, &*ledger as &dyn Ledger)? else { continue };
@@ -339,7 +352,7 @@ impl Triage<'_> {
         let outcome = result.as_ref().map(|result| result.outcome);
         partial.counters.n_items += if outcome == Some(Outcome::Invalid) { 0 } else { record.item_count as u64 };
         let is_to_be_sent = outcome.is_none_or(|outcome| outcome == Outcome::Valid);
-        // An order that equals one of an earlier run has this warning already.
+        // An order with the content of an order of an earlier run already has this warning.
         let has_warning = || record.problems.iter().any(|problem| problem.code == Code::ContentRepeated);
         if is_to_be_sent && !self.spec.profile.is_midnight(valid.ordered_at()) && !has_warning() {
             repeated_content::add(valid.dedup_hash_in_export(), &record, &mut partial.dedup_hashes);
@@ -363,7 +376,8 @@ impl Triage<'_> {
         Ok(())
     }
 
-    /// What became of an order that is not sent. One that changed is for the ledger to note.
+    /// Returns the result of an order that is not sent, none for one to send. Collects changed
+    /// orders for the ledger.
     #[inline]
     fn take_result(&self, disposition: Disposition, partial: &mut PartialReport) -> Option<OrderResult> {
         match disposition {
@@ -378,7 +392,7 @@ impl Triage<'_> {
         }
     }
 
-    /// What sending an order would take, for a check.
+    /// Adds the requests of an order that a send would need, for the forecast of a check.
     fn estimate(&self, valid: &ValidOrder<'_>, guest: u64, partial: &mut PartialReport) {
         let (route, n_requests) = valid.cost(self.spec.validate.url_limits());
         partial.counters.forecast.add_order(route, n_requests);
@@ -391,7 +405,7 @@ impl Triage<'_> {
     fn disposition(&self, order: &ReadOrder<'_>, record: &mut OrderRecord) -> Result<Disposition, Refusal> {
         let rules = history::DispositionRules::of(self.spec);
         let Some(ledger) = self.ledger else { return Ok(order.disposition(rules)) };
-        let ledger = ledger.lock().expect("nobody panics with the ledger");
+        let ledger = ledger.lock().expect("no thread panics while holding the lock");
         Ok(history::decide(order, record, &*ledger as &dyn Ledger, rules)?)
     }
 
@@ -423,28 +437,29 @@ impl Triage<'_> {
     }
 }
 
-/// Where an order stands that was put aside.
+/// Returns the position of a deferred order, as text.
 pub(super) fn deferred_position(deferred: &[u8], names: &[String]) -> String {
     let deferred_order: Option<DeferredOrder> = serde_json::from_slice(deferred).ok();
     deferred_order.map_or_else(String::new, |order| format_position(names, order.record.source))
 }
 
-/// Whether a person's word, or another option, may let a later run send an order that this one does not.
+/// Whether the operator, or another option, may let a later run send an order that this one does
+/// not.
 fn may_be_sent_later(result: &OrderResult) -> bool {
     matches!(result.outcome, Outcome::Unknown | Outcome::Changed)
         || result.reason.as_deref() == Some(history::ACCEPTED_MANUALLY)
 }
 
-/// What to send of an order.
-fn events(order: &Order<'_>, packing: UrlLimits<'_>) -> StreamPayload {
+/// Returns the events of an order.
+fn events(order: &Order<'_>, url_limits: UrlLimits<'_>) -> StreamPayload {
     match order.route {
         Route::Single => StreamPayload::Single(json::order_checkout(order)),
-        Route::Multi => StreamPayload::Multi(Box::new(sequence(order, packing))),
+        Route::Multi => StreamPayload::Multi(Box::new(sequence(order, url_limits))),
     }
 }
 
 impl StoredOrder {
-    fn of(order: &Order<'_>, packing: UrlLimits<'_>) -> Self {
+    fn of(order: &Order<'_>, url_limits: UrlLimits<'_>) -> Self {
         let key = order.guest.key();
         Self {
             guest: Identifier {
@@ -458,7 +473,7 @@ impl StoredOrder {
             dedup_hash: content_hash::dedup_hash(order),
             dedup_hash_in_export: repeated_content::dedup_hash_in_export(order),
             has_time_of_day: true,
-            events: events(order, packing),
+            events: events(order, url_limits),
         }
     }
 }
@@ -471,12 +486,12 @@ impl ValidOrder<'_> {
         }
     }
 
-    /// How it is sent, and by how many requests of its own.
-    fn cost(&self, packing: UrlLimits<'_>) -> (Route, u64) {
+    /// Returns its route, and the number of requests of its own events.
+    fn cost(&self, url_limits: UrlLimits<'_>) -> (Route, u64) {
         match self {
-            // The text of a single event need not be made to count it.
+            // Without encoding the event, which is not needed to count it.
             Self::Read(order) if order.route == Route::Single => (Route::Single, 1),
-            Self::Read(order) => (order.route, events(order, packing).n_requests()),
+            Self::Read(order) => (order.route, events(order, url_limits).n_requests()),
             Self::Stored(order) => (order.events.route(), order.events.n_requests()),
         }
     }
@@ -533,12 +548,12 @@ impl ValidOrder<'_> {
     fn planned(
         &self,
         record: OrderRecord,
-        packing: UrlLimits<'_>,
+        url_limits: UrlLimits<'_>,
         is_uncertain: bool,
         held_result: Option<OrderResult>,
     ) -> PlannedOrder {
         let events = match self {
-            Self::Read(order) => events(order, packing),
+            Self::Read(order) => events(order, url_limits),
             Self::Stored(order) => order.events.clone(),
         };
         let (status, dedup_hash) = (self.status().to_owned(), self.dedup_hash());

@@ -1,6 +1,8 @@
-//! What a file of a plan holds: how many guests and orders, how many bytes, and their checksum, so that damage to it shows.
+//! Plan digest: the numbers of guests, orders and bytes of a plan file, and its checksum, which
+//! reveal damage.
 //!
-//! Does not parse its lines. Called by `pipeline`, when it writes such a file and before it sends from one.
+//! Does not parse the lines. Called by `pipeline`, when it writes a plan file and before it sends
+//! from one.
 
 use std::{
     fmt,
@@ -9,20 +11,20 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// Characters of a checksum in messages.
+/// Characters of the checksum that messages show.
 const SHOWN_CHARS: usize = 16;
 
-/// What a file of a plan holds.
+/// The digest of a plan file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanDigest {
-    /// Its lines `{"guest":…`.
+    /// The number of lines `{"guest":…`.
     pub guests: u64,
-    /// Its lines `{"order":…`.
+    /// The number of lines `{"order":…`.
     pub orders: u64,
-    /// Its size.
+    /// The size in bytes.
     pub bytes: u64,
-    /// BLAKE3 of all bytes, in hexadecimal.
+    /// The BLAKE3 hash of all bytes, in hexadecimal.
     pub checksum: String,
 }
 
@@ -34,24 +36,24 @@ impl fmt::Display for PlanDigest {
     }
 }
 
-/// Passes bytes on, and knows the [`Contents`] of the file that they make.
+/// Writes through to another writer, and computes the [`PlanDigest`] of the file.
 pub struct DigestWriter<W> {
     inner: W,
     hasher: blake3::Hasher,
     n_guests: u64,
     n_orders: u64,
     n_bytes: u64,
-    /// Bytes of the line that is not ended.
+    /// Bytes of the current line so far.
     line_bytes: usize,
 }
 
 impl<W: Write> DigestWriter<W> {
-    /// Nothing is passed on yet.
-    pub fn new(to: W) -> Self {
-        Self { inner: to, hasher: blake3::Hasher::new(), n_guests: 0, n_orders: 0, n_bytes: 0, line_bytes: 0 }
+    /// A writer on top of `inner`.
+    pub fn new(inner: W) -> Self {
+        Self { inner, hasher: blake3::Hasher::new(), n_guests: 0, n_orders: 0, n_bytes: 0, line_bytes: 0 }
     }
 
-    /// All is passed on.
+    /// Returns the inner writer and the digest of all bytes written.
     pub fn finish(self) -> (W, PlanDigest) {
         let checksum = self.hasher.finalize().to_hex().to_string();
         (self.inner, PlanDigest { guests: self.n_guests, orders: self.n_orders, bytes: self.n_bytes, checksum })
@@ -61,7 +63,8 @@ impl<W: Write> DigestWriter<W> {
         self.n_bytes += bytes.len() as u64;
         self.hasher.update(bytes);
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
-            // `{"guest":` and `{"order":` differ in the third byte.
+            // `{"guest":` and `{"order":` differ in the third byte, which may be in a later write
+            // than the start of its line.
             match 2_usize.checked_sub(self.line_bytes).and_then(|third| part.get(third)) {
                 Some(b'g') => self.n_guests += 1,
                 Some(b'o') => self.n_orders += 1,
@@ -74,6 +77,8 @@ impl<W: Write> DigestWriter<W> {
 
 impl<W: Write> Write for DigestWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // The inner writer may accept fewer bytes; the rest is written, and counted, by another
+        // call.
         let n_written = self.inner.write(bytes)?;
         self.add(&bytes[..n_written]);
         Ok(n_written)

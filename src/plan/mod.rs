@@ -1,8 +1,10 @@
-//! Valid orders → the order of sending: guests by their oldest order, a guest's orders oldest first.
+//! Send plan: valid orders in the order of sending, guests by their oldest order, the orders of a
+//! guest oldest first.
 //!
-//! Personalize keeps the last 20 orders of a guest, so the newest must come last. The plan is written to the run folder
-//! before anything is sent and read back from there, so that a slow service holds no export in memory. Called by
-//! `pipeline`; knows only `model`, `event` and `spill`.
+//! Personalize keeps the last 20 orders of a guest, so the newest must come last. The plan is
+//! written to the run folder before anything is sent and read back from there, so that a slow
+//! service holds no export in memory. Does not send. Called by `pipeline`; knows only `model`,
+//! `event` and `spill`.
 
 mod digest;
 mod file;
@@ -19,13 +21,16 @@ use crate::model::{
     planned::{GuestParts, PlannedGuest},
 };
 
-/// The guests of a plan with no more than `limit` orders to send together, oldest first as far as they are read: while the
-/// first parts of a guest of many orders are sent, other guests get what is left of the limit. The others are settled as
-/// not attempted, or are still unknown.
+/// Limits the guests of a plan to `limit` orders in total. The other orders get the result
+/// `not_attempted`, or `unknown` where an earlier run left them uncertain.
+///
+/// The limit is used up in the order of reading, oldest first: while the first parts of a guest
+/// with many orders are sent, other guests get what is left of it.
 pub fn with_limit<E: Send + 'static>(
     guests: impl Iterator<Item: Into<GuestParts<E>>>,
     limit: Option<usize>,
 ) -> impl Iterator<Item = GuestParts<E>> {
+    // Shared, since the parts of a guest are read later than those of other guests, by other tasks.
     let left = Arc::new(Mutex::new(limit.unwrap_or(usize::MAX)));
     guests.map(move |guest| {
         let left = Arc::clone(&left);
@@ -38,7 +43,7 @@ pub fn with_limit<E: Send + 'static>(
     })
 }
 
-/// No more than so many of a guest's orders, of those that are left of a limit.
+/// Keeps the first `n_left` orders of a guest; the others get a result.
 fn apply_limit(mut guest: PlannedGuest, n_left: usize, limit: Option<usize>) -> PlannedGuest {
     let excess = guest.orders.split_off(n_left.min(guest.orders.len()));
     guest.results.extend(excess.into_iter().map(|order| {
@@ -48,7 +53,7 @@ fn apply_limit(mut guest: PlannedGuest, n_left: usize, limit: Option<usize>) -> 
     guest
 }
 
-/// What is said where a limit keeps orders from being sent.
+/// The reason of orders that are not sent because of a limit.
 #[must_use]
 pub fn limit_reached(limit: usize) -> String {
     format!("the limit of {limit} orders was reached")

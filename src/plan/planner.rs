@@ -1,5 +1,7 @@
-//! Brings orders into the order of sending, in bounded memory: sorted by guest first, so that each guest's oldest order
-//! and newest IDENTITY are known, and then by age.
+//! Planner: sorts orders into the order of sending, in bounded memory.
+//!
+//! Sorts twice: by guest, to find the oldest order and the newest IDENTITY of each guest, then by
+//! age. Does not decide which orders are sent. Called by `pipeline`, from any thread.
 
 use std::{io, path::Path};
 
@@ -20,23 +22,26 @@ use crate::{
     },
 };
 
-/// Bits of a time in a key: milliseconds around 1970 for two thousand years either way. What lies beyond sorts as the
-/// end of that.
+/// Bits of a time in a key: milliseconds, for two thousand years before and after 1970. Times
+/// beyond sort as the ends of that range.
 const TIME_BITS: u32 = 47;
 
-/// The bit behind a guest's hash that orders have and identities do not: a guest's identities come first.
+/// The bit after the hash of a guest that is set for orders and not for identities, so that the
+/// identities of a guest sort first.
 const IS_ORDER: u64 = 1 << TIME_BITS;
 
-/// Bits of the number of a piece of a guest's lines.
+/// Bits of the number of a chunk of a guest's lines.
 const CHUNK_BITS: u32 = 16;
 
-/// Lines of one guest that are kept together, in bytes: a guest of a million orders has some ten thousand pieces.
+/// Bytes of the lines of one guest that are sorted as one entry: a guest of a million orders has
+/// some ten thousand chunks.
 const CHUNK_BYTES: usize = 128 * 1024;
 
-/// Where an entry's line begins: before it stand the order's id, which sorts, its recipe, and how many requests it takes.
+/// Offset of the line in an entry, after the order's id (8 bytes, big-endian so that it sorts), its
+/// route (1) and its number of requests (8).
 const LINE_OFFSET: usize = 8 + 1 + 8;
 
-/// In place of a recipe: the order is held, or it is no order.
+/// In place of a route: the order is held, or the entry is an identity.
 const NOT_SENT: u8 = 0;
 const SINGLE: u8 = 1;
 const MULTI: u8 = 2;
@@ -48,13 +53,14 @@ pub struct PlanInput {
 }
 
 impl PlanInput {
-    /// Takes note of a valid order, whether it is to be sent or not: its guest's newest order knows best who that is.
+    /// Adds the IDENTITY of a valid order, whether the order is to be sent or not.
     pub fn add_identity_of(&mut self, id: OrderId, order: &Order<'_>) {
+        // All valid orders count: the newest order of a guest has the latest data about that guest.
         let identity = json::identity(&order.guest, &order.common);
         self.add_identity(id, &order.guest.key().clone(), order.ordered_at, &identity);
     }
 
-    /// The same of an order whose IDENTITY is made already.
+    /// Adds the IDENTITY of an order where it is encoded already.
     pub fn add_identity(
         &mut self,
         id: OrderId,
@@ -62,11 +68,12 @@ impl PlanInput {
         ordered_at: DateTime<Utc>,
         identity: &EventJson,
     ) {
+        // Inverted, so that the newest identity of a guest is the first entry of that guest.
         let newest_first = (IS_ORDER - 1) - time_key(ordered_at);
         self.push(guest, newest_first, id, (NOT_SENT, 0), &guest_line(&identity.0));
     }
 
-    /// Takes an order into the plan: to be sent or, where it is held, for a later run.
+    /// Adds an order to the plan: to be sent or, where it is held, for a later run.
     pub fn add(&mut self, guest: &Identifier<'_>, order: &PlannedOrder) {
         let route = match (&order.held_result, order.events.route()) {
             (Some(_), _) => NOT_SENT,
@@ -84,10 +91,11 @@ impl PlanInput {
     }
 }
 
-/// 80 bits of a hash that nobody can make collide: among a thousand million guests two have the same one once in a
+/// 80 bits of a collision-resistant hash: among 10^9 guests two have the same one in one of a
 /// million runs.
 fn guest_hash(guest: &Identifier<'_>) -> u128 {
     let mut hasher = blake3::Hasher::new();
+    // The length separates provider and id: "ab" and "c" must differ from "a" and "bc".
     hasher.update(&(guest.provider.len() as u64).to_le_bytes());
     hasher.update(guest.provider.as_bytes());
     hasher.update(guest.id.as_bytes());
@@ -102,26 +110,26 @@ fn time_key(ordered_at: DateTime<Utc>) -> u64 {
     u64::try_from(millis + middle).unwrap_or(0)
 }
 
-/// Takes the valid orders of an export, and knows in which order they are sent.
+/// Collects the valid orders of an export, and sorts them into the order of sending.
 pub struct Planner {
     by_guest: Sorter,
     by_age: Sorter,
 }
 
 impl Planner {
-    /// No order yet. What `memory` (in bytes) does not hold goes to files in `folder`.
+    /// A planner without orders. What exceeds `memory` (in bytes) is spilled to files in `folder`.
     #[must_use]
     pub fn new(folder: &Path, memory: usize) -> Self {
         let half = memory / 2;
         Self { by_guest: Sorter::new(folder, ".plan.guests", half), by_age: Sorter::new(folder, ".plan.age", half) }
     }
 
-    /// Takes orders from any thread, in any order.
+    /// Adds orders, from any thread and in any order.
     pub fn push(&self, orders: &mut PlanInput) -> io::Result<()> {
         self.by_guest.push_all(&mut orders.entries)
     }
 
-    /// Every order of the plan, guest by guest, for whoever will not send any.
+    /// Calls `each` with every order of the plan, guest by guest, for a run that sends none.
     pub fn for_each(self, mut each: impl FnMut(PlannedOrder)) -> Result<(), PlanError> {
         let mut sorted = self.by_guest.sorted()?;
         while let Some((_, entry)) = sorted.next()? {
@@ -132,7 +140,7 @@ impl Planner {
         Ok(())
     }
 
-    /// The plan.
+    /// Sorts the plan.
     pub fn sort(self) -> io::Result<SortedPlan> {
         let mut guests = GuestMerger { by_age: &self.by_age, guest: None, forecast: Forecast::default() };
         let mut sorted = self.by_guest.sorted()?;
@@ -140,7 +148,8 @@ impl Planner {
         while let Some((key, entry)) = sorted.next()? {
             ties.push(entry.to_vec());
             if sorted.peek_key()? != Some(key) {
-                // Of orders of the same time the one that was read first comes first.
+                // The sorter returns equal keys in any order. Of orders of the same time the one
+                // that was read first comes first: entries begin with the id.
                 ties.sort_unstable();
                 ties.drain(..).try_for_each(|entry| guests.add(key, &entry))?;
             }
@@ -153,7 +162,7 @@ impl Planner {
 
 /// All guests and their orders, oldest first.
 pub struct SortedPlan {
-    /// What sending it takes.
+    /// The requests that sending it takes.
     pub forecast: Forecast,
     /// For [`super::write_lines`].
     pub lines: SortedIter,
@@ -165,12 +174,12 @@ struct GuestMerger<'s> {
     forecast: Forecast,
 }
 
-/// A guest whose orders come by.
+/// The guest whose entries are being read.
 struct GuestInProgress {
     hash: u128,
     /// Time and id of its oldest order.
     oldest: Option<(u64, u64)>,
-    /// The guest's line and those of orders, as far as they are not handed on.
+    /// The lines of the guest and of its orders that are not flushed yet.
     lines: Vec<u8>,
     n_chunks: u16,
     has_single: bool,
@@ -184,6 +193,7 @@ impl GuestMerger<'_> {
         let (route, rest) = rest.split_first().unwrap_or((&NOT_SENT, &[]));
         let (n_requests, line) = rest.split_at_checked(8).unwrap_or_default();
         if self.guest.as_ref().is_none_or(|guest| guest.hash != hash) {
+            // The first entry of a guest is its newest identity; older ones are dropped below.
             self.finish_guest()?;
             let guest = GuestInProgress { hash, oldest: None, lines: line.to_vec(), n_chunks: 0, has_single: false };
             self.guest = Some(guest);
@@ -211,8 +221,9 @@ impl GuestMerger<'_> {
 }
 
 impl GuestInProgress {
-    /// Nothing is handed on of a guest without an order in the plan.
+    /// Moves the lines to the sorter by age.
     fn flush(&mut self, by_age: &Sorter) -> io::Result<()> {
+        // A guest without an order in the plan has no `oldest` and is dropped.
         let Some((time, id)) = self.oldest.filter(|_| !self.lines.is_empty()) else { return Ok(()) };
         let age = (u128::from(time) << u64::BITS) | u128::from(id);
         by_age.push((age << CHUNK_BITS) | u128::from(self.n_chunks), &self.lines)?;
@@ -247,7 +258,7 @@ mod tests {
         guest: u8,
         id: u64,
         ordered_at: DateTime<Utc>,
-        /// Not where it was sent before.
+        /// False for an order that was sent before.
         is_planned: bool,
         is_held: bool,
     }
@@ -296,7 +307,7 @@ mod tests {
         Valid { guest, id, ordered_at: at(seconds), is_planned: true, is_held: false }
     }
 
-    /// The planner of orders that come in batches of so many.
+    /// A planner with `orders`, added in batches of `batch`.
     fn planner(folder: &Path, orders: &[Valid], memory: usize, batch: usize, checkout: &str) -> Planner {
         let planner = Planner::new(folder, memory);
         for orders in orders.chunks(batch) {
@@ -369,7 +380,7 @@ mod tests {
             checkout: text(),
             clear_cart: text(),
         };
-        // The first guest has both, the second one only an assembled order.
+        // The first guest has orders of both routes, the second one only an assembled order.
         let orders = [(valid(1, 0, 1), false), (valid(1, 1, 2), false), (valid(1, 2, 3), true), (valid(2, 3, 4), true)];
         let mut input = PlanInput::default();
         for (order, is_multi) in orders {
@@ -416,7 +427,7 @@ mod tests {
         orders.prop_shuffle()
     }
 
-    /// The same in the plainest way.
+    /// The same result from a simple implementation in memory.
     fn expected(orders: &[Valid]) -> (u64, Vec<String>) {
         let mut guests: BTreeMap<u8, Vec<Valid>> = BTreeMap::new();
         orders

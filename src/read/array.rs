@@ -1,14 +1,15 @@
-//! Where the elements of a JSON array end, without reading what they hold.
+//! Element scanner: finds where the elements of a JSON array end, without parsing them.
 //!
-//! An element is what stands between two commas outside strings and brackets: whatever it is, so nothing is passed over.
-//! Does not judge it. Called by `source` to find where a block may end, and by `json` to find the elements of a block.
+//! An element is everything between two commas outside strings and brackets, whatever it is, so no
+//! byte is skipped. Does not validate it. Called by `boundary` to find where a block may end, and
+//! by `json` to find the elements of a block.
 
 use memchr::memchr2;
 
-/// Where an element ends.
+/// The end of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ElementEnd {
-    /// The place of what ends it.
+    /// The offset of what ends it.
     pub(super) at: usize,
     pub(super) terminator: ElementTerminator,
 }
@@ -19,13 +20,13 @@ pub(super) enum ElementTerminator {
     Comma,
     /// The `]` of the array.
     Bracket,
-    /// The bytes, with every bracket and string closed.
+    /// The end of the bytes, with every bracket and string closed.
     EndOfBytes,
-    /// The bytes, within a bracket or a string.
+    /// The end of the bytes, within a bracket or a string.
     Truncated,
 }
 
-/// The end of the element that begins at `from`, blanks before it included.
+/// The end of the element that begins at `from`, which may be a blank before it.
 pub(super) fn element_end(bytes: &[u8], from: usize) -> ElementEnd {
     let (mut at, mut depth) = (from, 0_usize);
     while let Some(byte) = bytes.get(at) {
@@ -37,7 +38,7 @@ pub(super) fn element_end(bytes: &[u8], from: usize) -> ElementEnd {
             b',' if depth == 0 => return ElementEnd { at, terminator: ElementTerminator::Comma },
             b']' if depth == 0 => return ElementEnd { at, terminator: ElementTerminator::Bracket },
             b'{' | b'[' => depth += 1,
-            // A brace too many outside all brackets is part of a damaged element.
+            // A surplus closing brace outside all brackets is part of a damaged element.
             b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
@@ -49,7 +50,7 @@ pub(super) fn element_end(bytes: &[u8], from: usize) -> ElementEnd {
     }
 }
 
-/// The place of the quote that closes the string whose first character is at `from`.
+/// The offset of the quote that closes the string whose first character is at `from`.
 fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
@@ -57,6 +58,8 @@ fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
         if bytes[at] == b'"' {
             return Some(at);
         }
+        // Whatever a backslash escapes, its next byte neither closes the string nor escapes
+        // another.
         at += 2;
     }
 }

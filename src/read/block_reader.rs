@@ -1,7 +1,7 @@
-//! An open input: reads and unpacks it forwards, in blocks of whole rows.
+//! Block reader: reads and decompresses one input forward, in blocks of complete rows.
 //!
-//! Only finds where rows end; `reader` reads them. What of a block belongs to a row that is not finished is the start of
-//! the next. Called by `pipeline`, one thread for each source.
+//! Finds only where rows end; `row_parser` parses them. The bytes of an incomplete row at the end
+//! of a block begin the next one. Called by `pipeline::shuffle`, one thread for each reader.
 
 use std::{
     fs::File,
@@ -24,33 +24,37 @@ use super::{
 };
 use crate::model::origin::{FileId, Position};
 
-/// What is read at once. Of 64 KiB to 2 MiB this gave the most, by a little: smaller ones pay for each block, larger ones
-/// leave the cache before they are parsed (source and parser on one core: 1.25, 1.44, 1.52, 1.38, 1.37, 1.30 GB/s).
+/// Bytes per block.
+//
+// Of 64 KiB to 2 MiB this was the fastest, by a little (reader and parser on one core: 1.25, 1.44,
+// 1.52, 1.38, 1.37, 1.30 GB/s): smaller blocks pay a fixed cost each, larger ones leave the cache
+// before they are parsed.
 const BLOCK_BYTES: usize = 256 * 1024;
 
 /// Enough for the byte order mark.
 const MIN_BLOCK_BYTES: usize = 4;
 
-/// Places within a row have 32 bits, with room for its line break.
+/// Positions within a record have 32 bits, which must hold its line break too.
 const MAX_RECORD_BYTES: u64 = u32::MAX as u64 - 2;
 
-/// Whole rows, as they stand in the file.
+/// Complete rows, as they are in the file.
 #[derive(Debug, Default)]
 pub struct Block {
     /// The line of the first byte, from 1.
     pub line: u64,
-    /// The offset of the first byte in the unpacked file.
+    /// The offset of the first byte in the decompressed file.
     pub start: u64,
     /// The rows.
     pub bytes: Vec<u8>,
 }
 
-/// An open input: gives its rows in blocks, in order. Sequential and cheap.
+/// An open input, read in blocks of rows, in order. Sequential and cheap.
 pub struct BlockReader {
     buffer: ReadBuffer,
     block_bytes: usize,
     input: InputFile,
-    /// The open file that is read. It shares its place with the one that `ahead` reads from.
+    /// A second handle to the open file. It shares its offset with the one that `buffer` reads
+    /// from.
     handle: Option<File>,
     file: FileId,
     parser: RowParser,
@@ -58,32 +62,33 @@ pub struct BlockReader {
     end: FileEnd,
 }
 
-/// How far the rows have been given.
+/// How far the rows have been emitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ReadState {
-    /// Nothing yet.
+    /// Nothing is emitted yet.
     Start,
-    /// Some.
+    /// Some rows are emitted.
     Rows,
-    /// All elements: nothing may follow the bracket that closed the array.
+    /// All elements are emitted: only blanks may follow the bracket that closed the array.
     AfterArray,
-    /// All there are of an array whose bracket is missing.
+    /// All elements of an array whose closing bracket is missing are emitted.
     TruncatedArray,
-    /// All.
+    /// Everything is emitted.
     End,
 }
 
 impl BlockReader {
-    /// Opens an input and reads its header, if its form has one.
+    /// Opens an input and reads its header, if its format has one.
     ///
     /// # Errors
     ///
-    /// [`ReadError`], for a file that cannot be opened, that is not as it was found, or whose header cannot be read.
+    /// [`ReadError`], for a file that cannot be opened, that has changed since it was found, or
+    /// whose header cannot be read.
     pub fn open(input: &InputFile, file: FileId, dialect: &Dialect, limits: ReadLimits) -> Result<Self, ReadError> {
         Self::open_with_block_size(BLOCK_BYTES, input, file, *dialect, limits)
     }
 
-    /// The same in blocks of any size.
+    /// Opens an input like [`BlockReader::open`], in blocks of any size.
     pub(super) fn open_with_block_size(
         block_bytes: usize,
         input: &InputFile,
@@ -95,12 +100,13 @@ impl BlockReader {
         let handle = opened.try_clone().map_err(|error| input.error(error))?;
         let stream = decompress::stream(opened, limits.max_expansion).map_err(|error| input.error(error))?;
         match Self::from_stream(stream, block_bytes, input, file, dialect, limits) {
-            Ok(source) => Ok(Self { handle: Some(handle), ..source }),
+            Ok(reader) => Ok(Self { handle: Some(handle), ..reader }),
+            // What cannot be read may be half written: then the error is that the file has changed.
             Err(error) => input.ensure_unchanged(&handle).and(Err(error)),
         }
     }
 
-    /// The same for any stream, in blocks of any size.
+    /// Opens any stream, in blocks of any size.
     pub(super) fn from_stream(
         stream: Box<dyn Read + Send>,
         block_bytes: usize,
@@ -112,7 +118,7 @@ impl BlockReader {
         let limits = ReadLimits { max_record: limits.max_record.min(MAX_RECORD_BYTES), ..limits };
         let name: Arc<str> = input.name.as_str().into();
         let format = JsonFormat { name: Arc::clone(&name), file, is_array: false, limits };
-        let mut source = Self {
+        let mut reader = Self {
             buffer: ReadBuffer::new(stream),
             block_bytes: block_bytes.max(MIN_BLOCK_BYTES),
             input: input.clone(),
@@ -122,16 +128,16 @@ impl BlockReader {
             state: ReadState::Start,
             end: FileEnd { header: None, has_crlf: false, unterminated: None },
         };
-        source.inspect_start()?;
-        match source.detect_format(dialect.format)? {
-            FileFormat::Csv => source.read_header(CsvFormat::new(name, file, dialect.delimiter, limits))?,
+        reader.inspect_start()?;
+        match reader.detect_format(dialect.format)? {
+            FileFormat::Csv => reader.read_header(CsvFormat::new(name, file, dialect.delimiter, limits))?,
             FileFormat::Ndjson => {}
             FileFormat::JsonArray => {
-                source.buffer.consume(source.buffer.leading_blanks() + 1);
-                source.parser = RowParser::json(JsonFormat { is_array: true, ..format });
+                reader.buffer.consume(reader.buffer.leading_blanks() + 1);
+                reader.parser = RowParser::json(JsonFormat { is_array: true, ..format });
             }
         }
-        Ok(source)
+        Ok(reader)
     }
 
     fn inspect_start(&mut self) -> Result<(), ReadError> {
@@ -147,6 +153,7 @@ impl BlockReader {
 
     fn detect_format(&mut self, configured: Option<InputFormat>) -> Result<FileFormat, ReadError> {
         let configured = configured.or_else(|| inputs::format_by_name(Path::new(&self.input.name)));
+        // A CSV file is not inspected: its first cell may begin with a bracket too.
         if configured == Some(InputFormat::Csv) {
             return Ok(FileFormat::Csv);
         }
@@ -157,7 +164,7 @@ impl BlockReader {
         })
     }
 
-    /// The first that is no blank, if it comes before the end of what a record may be.
+    /// The first character that is not blank, if it comes within the maximum size of a record.
     fn first_character(&mut self) -> Result<Option<u8>, ReadError> {
         loop {
             let first = self.buffer.bytes.get(self.buffer.leading_blanks()).copied();
@@ -169,6 +176,7 @@ impl BlockReader {
     }
 
     fn read_header(&mut self, format: CsvFormat) -> Result<(), ReadError> {
+        // A header may be longer than a block, and blank lines may precede it.
         loop {
             let boundary = csv_boundary(&self.buffer.bytes, format.delimiter);
             let n_blank = self.buffer.bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
@@ -181,6 +189,7 @@ impl BlockReader {
         let (header, n_bytes) = csv::parse_header(&format, self.buffer.piece())?;
         let (header, bytes) = header.ok_or_else(|| ReadError::NoHeader(self.input.name.clone()))?;
         self.end.header = Some(bytes);
+        // A CR at the end of the file is a CRLF whose LF was cut off.
         self.end.has_crlf = matches!(self.buffer.bytes[..n_bytes], [.., b'\r', b'\n'] | [.., b'\r']);
         if !ends_with_break(&self.buffer.bytes[..n_bytes]) {
             self.end.unterminated = Some(Position { file: self.file, line: 1, column: None });
@@ -190,30 +199,31 @@ impl BlockReader {
         Ok(())
     }
 
-    /// How its rows are read.
+    /// The parser of the blocks.
     #[must_use]
     pub fn parser(&self) -> &RowParser {
         &self.parser
     }
 
-    /// What is known of the file; of its last row only when [`BlockReader::next_block`] has said that nothing is left.
+    /// What is known of the file; of its last row only after [`BlockReader::next_block`] has
+    /// returned false.
     #[must_use]
     pub fn end(&self) -> FileEnd {
         self.end.clone()
     }
 
-    /// The next block into `block`, whose buffer is used again; false where nothing is left, and all that was read is what
-    /// the file held when it was found.
+    /// Reads the next block into `block`, whose buffer is reused. Returns false where nothing is
+    /// left and everything that was read is what the file held when it was found.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Io`], [`ReadError::RecordTooLong`], [`ReadError::LoneCr`], [`ReadError::TextAfterArray`],
-    /// [`ReadError::Changed`].
+    /// [`ReadError::Io`], [`ReadError::RecordTooLong`], [`ReadError::LoneCr`],
+    /// [`ReadError::TextAfterArray`], [`ReadError::Changed`].
     pub fn next_block(&mut self, block: &mut Block) -> Result<bool, ReadError> {
         match self.read_block(block) {
             Ok(true) => Ok(true),
             Ok(false) => self.ensure_complete().map(|()| false),
-            // What cannot be read may only be half written.
+            // What cannot be read may be half written: then the error is that the file has changed.
             Err(error) => self.ensure_unchanged().and(Err(error)),
         }
     }
@@ -222,7 +232,7 @@ impl BlockReader {
         self.handle.as_ref().map_or(Ok(()), |handle| self.input.ensure_unchanged(handle))
     }
 
-    /// That the file is as it was found, and was read to its end.
+    /// Checks that the file is unmodified and was read to its end.
     fn ensure_complete(&mut self) -> Result<(), ReadError> {
         self.ensure_unchanged()?;
         let Some(handle) = &mut self.handle else { return Ok(()) };
@@ -240,6 +250,7 @@ impl BlockReader {
             let has_block = match self.state {
                 ReadState::End => return Ok(false),
                 ReadState::AfterArray => self.expect_end()?,
+                // To `json` an empty block is the missing bracket, which it reports.
                 ReadState::TruncatedArray => self.emit_block(0, ReadState::End, block),
                 ReadState::Start | ReadState::Rows if self.parser.file_format() == FileFormat::JsonArray => {
                     self.next_array_block(block)?
@@ -252,7 +263,7 @@ impl BlockReader {
         }
     }
 
-    /// Gives rows, or reads more.
+    /// Emits complete rows, or reads more.
     fn next_row_block(&mut self, block: &mut Block) -> Result<bool, ReadError> {
         self.fill(self.block_bytes)?;
         let boundary = match self.parser.delimiter() {
@@ -274,12 +285,13 @@ impl BlockReader {
         Ok(self.emit_block(boundary.at, ReadState::Rows, block))
     }
 
-    /// Gives elements of an array, or reads more.
+    /// Emits elements of an array, or reads more.
     fn next_array_block(&mut self, block: &mut Block) -> Result<bool, ReadError> {
         self.fill(self.block_bytes)?;
         let boundary = array_boundary(&self.buffer.bytes);
         if let Some(bracket) = boundary.bracket {
-            // Of an array `[]` nothing is missing; behind a comma an element is.
+            // In `[]` no element is missing, after a comma one is: emit its bracket, which `json`
+            // reports.
             let is_missing = self.buffer.bytes[boundary.at..bracket].trim_ascii().is_empty()
                 && (boundary.at > 0 || self.state == ReadState::Rows);
             self.emit_block(bracket + usize::from(is_missing), ReadState::AfterArray, block);
@@ -288,7 +300,7 @@ impl BlockReader {
         }
         self.check_record_size(RecordBoundary { at: boundary.at, open_quote: None })?;
         if self.buffer.is_eof {
-            // An element that is cut off tells by itself that the array is.
+            // A truncated element is itself the report of a truncated array.
             let state = if boundary.is_within { ReadState::End } else { ReadState::TruncatedArray };
             return Ok(self.emit_block(self.buffer.bytes.len(), state, block) && !block.bytes.is_empty());
         }
@@ -305,7 +317,7 @@ impl BlockReader {
         true
     }
 
-    /// Reads on to the end of the file, which must be blank.
+    /// Reads on to the end of the file, and refuses anything but blanks.
     fn expect_end(&mut self) -> Result<bool, ReadError> {
         let n_blank = self.buffer.leading_blanks();
         self.buffer.consume(n_blank);
@@ -323,25 +335,26 @@ impl BlockReader {
         self.buffer.fill(n_bytes).map_err(|error| self.input.error(error))
     }
 
-    /// Reads more than is ahead: twice as much, so that a long row is not looked through time and again, but not much
-    /// more than a row may have.
+    /// Reads more than is buffered: twice as much, so that a long row is not scanned again and
+    /// again, but not much more than a record may have.
     fn read_more(&mut self) -> Result<(), ReadError> {
         let n_buffered = self.buffer.bytes.len();
+        // One byte more than `is_too_long` allows is enough to refuse the record.
         let max_bytes = usize::try_from(self.parser.limits().max_record).unwrap_or(usize::MAX).saturating_add(3);
         self.fill((2 * n_buffered).min(max_bytes).max(n_buffered + self.block_bytes))
     }
 
-    /// Whether a row with so many bytes, its line break included, is longer than one may be.
+    /// Whether a record of `n_bytes`, its line break included, exceeds the limit.
     fn is_too_long(&self, n_bytes: usize) -> bool {
         n_bytes as u64 > self.parser.limits().max_record + 2
     }
 
-    /// Judges the row that is not finished: it must not fill the memory.
+    /// Refuses an incomplete record that exceeds the limit: it must not fill the memory.
     fn check_record_size(&self, boundary: RecordBoundary) -> Result<(), ReadError> {
         if !self.is_too_long(self.buffer.bytes.len() - boundary.at) {
             return Ok(());
         }
-        // The lines of an old Mac's file seem to be one.
+        // A file with the line ends of classic Mac OS (CR alone) looks like one long line.
         if let Err(error @ ReadError::LoneCr(..)) = self.parser.parse([self.buffer.piece()]) {
             return Err(error);
         }

@@ -1,7 +1,8 @@
-//! Where the last row that ends within some bytes ends, proved from where a row begins.
+//! Record boundary: the end of the last complete record in bytes that begin with a record.
 //!
-//! No guess: from the start of a row every quote is followed as the csv grammar has it, so the state at each line break
-//! is known, whatever the quoting looks like. Called by `source`.
+//! Does not guess: from the start of a record every quote is tracked by the CSV grammar, so the
+//! state at each line break is known, whatever the quoting looks like. Does not parse records.
+//! Called by `block_reader`.
 
 use std::ops::Range;
 
@@ -9,22 +10,24 @@ use memchr::{memchr_iter, memchr2_iter, memrchr};
 
 use super::array::{ElementTerminator, element_end};
 
-/// What is known of bytes that begin with a row.
+/// The last boundary in bytes that begin with a record.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RecordBoundary {
-    /// Behind the last row that ends within them: there the next one begins.
+    /// The offset after the last complete record, where the next one begins; 0 if none is complete.
     pub(super) at: usize,
-    /// The quote that is still open at their end.
+    /// The offset of the quote that is still open at the end of the bytes.
     pub(super) open_quote: Option<usize>,
 }
 
-/// The last cut of CSV: behind a line break outside quotes. A quote opens only at the start of a cell, two quotes within
-/// a quoted cell are text, and what follows a closing quote is bare text.
+/// The last boundary of CSV records: after a line break outside quotes. A quote opens only at the
+/// start of a cell, two quotes within a quoted cell are text, and what follows a closing quote is
+/// unquoted text.
 pub(super) fn csv_boundary(bytes: &[u8], delimiter: u8) -> RecordBoundary {
     let mut quotes =
         QuoteTracker { bytes, delimiter, open: None, escaped_quote: None, unquoted_from: 0, unquoted_before: 0..0 };
     memchr_iter(b'"', bytes).for_each(|position| quotes.on_quote(position));
-    // Nearly always a line break stands behind the last quoted cell, or else before the one that is still open.
+    // Nearly always there is a line break after the last quoted cell, or else before the cell that
+    // is still open: one reverse search finds it, and no other line break is visited.
     let unquoted = quotes.open.map_or(quotes.unquoted_from..bytes.len(), |open| quotes.unquoted_from..open);
     let last = [unquoted, quotes.unquoted_before.clone()].into_iter().find_map(|unquoted| {
         let start = unquoted.start;
@@ -34,14 +37,16 @@ pub(super) fn csv_boundary(bytes: &[u8], delimiter: u8) -> RecordBoundary {
     RecordBoundary { at, open_quote: quotes.open }
 }
 
-/// Follows quotes from the start of a row.
+/// Tracks the state of quotes from the start of a record.
 struct QuoteTracker<'b> {
     bytes: &'b [u8],
     delimiter: u8,
     open: Option<usize>,
+    /// The second quote of a pair, which neither opens nor closes a cell.
     escaped_quote: Option<usize>,
-    /// Behind the last quoted cell, and what stands between it and the one before.
+    /// The end of the last quoted cell.
     unquoted_from: usize,
+    /// What is between the last quoted cell and the one before it.
     unquoted_before: Range<usize>,
 }
 
@@ -55,7 +60,7 @@ impl QuoteTracker<'_> {
             Some(_) if self.escaped_quote != Some(position) => match self.bytes.get(position + 1) {
                 Some(b'"') => self.escaped_quote = Some(position + 1),
                 Some(_) => (self.open, self.unquoted_from) = (None, position + 1),
-                // It may be the first of two: that is not known yet.
+                // The next byte is not read yet: this may be the first quote of a pair.
                 None => {}
             },
             _ => {}
@@ -70,7 +75,8 @@ impl QuoteTracker<'_> {
     }
 }
 
-/// The last cut where the last two stretches between quoted cells have none: each line break is looked at.
+/// The slow path of [`csv_boundary`], for bytes whose last two unquoted ranges hold no line break:
+/// visits each line break.
 fn last_break(bytes: &[u8], delimiter: u8) -> usize {
     let mut quotes =
         QuoteTracker { bytes, delimiter, open: None, escaped_quote: None, unquoted_from: 0, unquoted_before: 0..0 };
@@ -85,23 +91,24 @@ fn last_break(bytes: &[u8], delimiter: u8) -> usize {
     at
 }
 
-/// The last cut of lines.
+/// The last boundary of lines.
 pub(super) fn line_boundary(bytes: &[u8]) -> RecordBoundary {
+    // A line break within a JSON string is escaped (RFC 8259, section 7), so each one ends a line.
     RecordBoundary { at: memrchr(b'\n', bytes).map_or(0, |last| last + 1), open_quote: None }
 }
 
-/// What is known of bytes that begin with an element of an array.
+/// The last boundary in bytes that begin with an element of a JSON array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ArrayBoundary {
-    /// Behind the last comma between elements.
+    /// The offset after the last comma between elements; 0 if there is none.
     pub(super) at: usize,
-    /// The `]` of the array.
+    /// The offset of the `]` that closes the array.
     pub(super) bracket: Option<usize>,
     /// Whether the bytes end within a string or a bracket.
     pub(super) is_within: bool,
 }
 
-/// The last cut of an array: behind a comma between elements.
+/// The last boundary of a JSON array: after a comma between elements.
 pub(super) fn array_boundary(bytes: &[u8]) -> ArrayBoundary {
     let mut at = 0;
     loop {

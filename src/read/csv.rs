@@ -1,8 +1,10 @@
-//! CSV: records as RFC 4180 has them, UTF-8, LF or CRLF, quoted line breaks.
+//! CSV parser: RFC 4180 records in UTF-8, with LF or CRLF and quoted line breaks.
 //!
-//! Two ways to read a row, with the same result. The fast one jumps from delimiter to delimiter and takes only rows
-//! that it has proved plain: no quote but around whole cells, no lone carriage return, UTF-8, as many cells as the header. Every other row goes
-//! the careful way (`cells`), which alone knows what can be wrong with a row. Does not read files. Called by `reader`.
+//! Has two paths with the same result. The fast path jumps from delimiter to delimiter and accepts
+//! only rows that it has verified to be simple: no quotes but around whole cells, no lone carriage
+//! return, UTF-8, as many cells as the header. Every other row takes the slow path (`csv_slow`),
+//! which alone knows what can be wrong with a row. Does not read files. Called by `row_parser`, and
+//! by `block_reader` for the header.
 
 use std::{ops::Range, sync::Arc};
 
@@ -19,42 +21,42 @@ use crate::model::{
     row::{CellLayout, Header, Record, Row, RowContent, Unreadable},
 };
 
-/// What is the same for all rows of a file.
+/// What all rows of a file have in common.
 #[derive(Debug, Clone)]
 pub(super) struct CsvFormat {
     pub(super) name: Arc<str>,
     pub(super) file: FileId,
     pub(super) delimiter: u8,
-    /// Without names while the header itself is read: there is nothing to fit then.
+    /// Without names while the header itself is parsed: then any number of cells fits.
     pub(super) header: Arc<Header>,
     pub(super) limits: ReadLimits,
 }
 
-/// Rows that were read.
+/// Parsed rows.
 #[derive(Debug, Default)]
 pub(super) struct CsvRecords<'b> {
     records: Vec<ParsedRecord<'b>>,
     cells: CellBuffer,
 }
 
-/// A row that was read.
+/// A parsed row.
 #[derive(Debug)]
 struct ParsedRecord<'b> {
     line: u64,
     bytes: Range<u64>,
     text: RecordText<'b>,
-    /// In `Cells::ends`.
+    /// The range in [`CellBuffer::ends`].
     ends: Range<usize>,
     damage: Option<Box<DamagedRecord>>,
 }
 
 #[derive(Debug)]
 enum RecordText<'b> {
-    /// As it stands in the piece.
+    /// As it is in the piece.
     Unquoted(&'b str),
-    /// The same, with quotes around some cells and none within.
+    /// As it is in the piece, with quotes around some cells and none within.
     Quoted(&'b str),
-    /// In `Cells::text`, and from where on in `Cells::starts`.
+    /// The range in [`CellBuffer::text`], and the start in [`CellBuffer::starts`].
     Unescaped(Range<usize>, usize),
 }
 
@@ -65,9 +67,9 @@ struct DamagedRecord {
 }
 
 impl<'b> CsvRecords<'b> {
-    /// None yet. Growing step by step would cost as much as finding them.
+    /// No rows yet, with capacity for those of `pieces`.
     pub(super) fn with_capacity_for<'p>(pieces: impl Iterator<Item = Piece<'p>>, format: &CsvFormat) -> Self {
-        /// Of rows and of cells on the average, in bytes.
+        // Without the reserve, growing step by step would cost as much as finding the rows.
         const AVERAGE_ROW_BYTES: usize = 128;
         const AVERAGE_CELL_BYTES: usize = 8;
         let (n_pieces, n_bytes) =
@@ -84,7 +86,7 @@ impl<'b> CsvRecords<'b> {
         self.records.len()
     }
 
-    /// Reads the rows of a piece.
+    /// Parses the rows of a piece.
     pub(super) fn add(&mut self, format: &CsvFormat, piece: Piece<'b>) -> Result<(), ReadError> {
         let mut parser = FastCsvParser::new(format, piece);
         while parser.at < piece.bytes.len() {
@@ -121,11 +123,11 @@ impl<'b> CsvRecords<'b> {
     }
 }
 
-/// A header, and its bytes in the unpacked file without the line break.
+/// A header, and its byte range in the decompressed file without the line break.
 pub(super) type LocatedHeader = (Header, Range<u64>);
 
-/// Reads the header at the start of a file: with its bytes, none where there are only blank lines, and how many bytes
-/// it and its line break have.
+/// Parses the header at the start of a file, which is absent where there are only blank lines. Also
+/// returns the number of bytes up to and including its line break.
 pub(super) fn parse_header(format: &CsvFormat, piece: Piece<'_>) -> Result<(Option<LocatedHeader>, usize), ReadError> {
     let mut records = CsvRecords::default();
     let mut parser = FastCsvParser::new(format, piece);
@@ -150,8 +152,8 @@ pub(super) fn parse_header(format: &CsvFormat, piece: Piece<'_>) -> Result<(Opti
     Ok((Some((header, origin.bytes)), parser.at))
 }
 
-/// Adds the ends of cells whose delimiters have these marks, `lanes_start` bytes behind the start of their row; that may
-/// lie in the lanes, so it may be less than nothing.
+/// Pushes the ends of the cells whose delimiters are set in the mask. `chunk_start` counts from the
+/// start of the row, which may be within the chunk: then it is negative and wraps.
 fn push_ends(mut delimiters: u64, chunk_start: usize, ends: &mut Vec<u32>) {
     ends.reserve(CHUNK_BYTES);
     while delimiters != 0 {
@@ -160,16 +162,16 @@ fn push_ends(mut delimiters: u64, chunk_start: usize, ends: &mut Vec<u32>) {
     }
 }
 
-/// A walk over the rows of one piece.
+/// The state of parsing one piece.
 struct FastCsvParser<'w, 'b> {
     format: &'w CsvFormat,
     piece: Piece<'b>,
     span: ByteSpan<'b>,
     scanner: Scanner,
-    /// Where the next row begins.
+    /// The offset of the next row.
     at: usize,
     line: u64,
-    /// A cell of that row has quotes around it.
+    /// Whether a cell of that row has quotes around it.
     has_quotes: bool,
 }
 
@@ -179,7 +181,7 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
         Self { format, piece, span: ByteSpan::new(piece.bytes), scanner, at: 0, line: piece.line, has_quotes: false }
     }
 
-    /// Takes rows as long as they are plain.
+    /// Parses rows as long as they are simple.
     fn parse_fast_rows(&mut self, into: &mut CsvRecords<'b>) {
         let bytes = self.piece.bytes;
         let mut first_end = into.cells.ends.len();
@@ -194,9 +196,12 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
                 (delimiters, special) = (delimiters & !before, special & (special - 1));
                 let position = chunk_start + bit as usize;
                 let is_fast = match bytes[position] {
+                    // Any other CR is left to the slow path, which refuses it.
                     b'\r' => matches!(bytes.get(position + 1), None | Some(b'\n')),
                     b'\n' => self.parse_fast_row(position, &mut first_end, into),
                     _ => match self.skip_quoted_cell(position) {
+                        // Delimiters and line breaks of the quoted cell are already in the masks:
+                        // scan again from its end.
                         Some(after) => {
                             chunk_start = after;
                             continue 'chunks;
@@ -204,6 +209,7 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
                         None => false,
                     },
                 };
+                // The slow path parses this row from its start, so its cell ends are dropped.
                 if !is_fast {
                     return into.cells.ends.truncate(first_end);
                 }
@@ -216,7 +222,8 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
         }
     }
 
-    /// Behind the cell that the quote at `place` opens, if it is one on one line and without quotes within.
+    /// The offset after the cell that the quote at `position` opens, if that cell is on one line
+    /// and has no quotes within.
     fn skip_quoted_cell(&mut self, position: usize) -> Option<usize> {
         let bytes = self.piece.bytes;
         let is_cell_start = position == self.at || bytes[position - 1] == self.format.delimiter;
@@ -227,13 +234,16 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
         is_closed.then_some(close + 1)
     }
 
-    /// Takes the row that ends with the line break or the end of the piece at `place`, if it is plain.
+    /// Pushes the row that ends with the line break or the end of the piece at `position`, if it is
+    /// simple.
     fn parse_fast_row(&mut self, position: usize, first_end: &mut usize, into: &mut CsvRecords<'b>) -> bool {
         let with_cr = &self.piece.bytes[self.at..position];
         let own = with_cr.strip_suffix(b"\r").unwrap_or(with_cr);
         let n_cells = into.cells.ends.len() - *first_end + 1;
         let is_blank = own.is_empty() && n_cells == 1;
         if !is_blank {
+            // No cell is longer than its row, so the limit of a cell is checked on the row: a long
+            // row of short cells takes the slow path.
             let limits = &self.format.limits;
             let fits =
                 n_cells == self.format.header.names.len() && own.len() as u64 <= limits.max_cell.min(limits.max_record);
@@ -258,7 +268,7 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
         true
     }
 
-    /// Takes one row of any kind, or a blank line.
+    /// Parses one row of any shape, or skips a blank line.
     fn parse_slow_row(&mut self, into: &mut CsvRecords<'b>) -> Result<(), ReadError> {
         let rest = &self.piece.bytes[self.at..];
         if !matches!(rest.first(), None | Some(b'\r' | b'\n')) {
@@ -279,7 +289,8 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
         (text, ends, starts): (usize, usize, usize),
         cells: &CellBuffer,
     ) -> Result<ParsedRecord<'b>, ReadError> {
-        // The line breaks behind a quote that never closes may be the file's.
+        // Line breaks after a quote that never closes may be the end of the file, not part of the
+        // row.
         let n_breaks = record_bytes.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let n_bytes = record_bytes.len() - n_breaks;
         if n_bytes as u64 > self.format.limits.max_record {
@@ -287,7 +298,8 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
         }
         let ends = ends..cells.ends.len();
         let reason = self.format.reason(scan);
-        // A damaged row of several lines may have swallowed rows of other orders: nothing of it is certain.
+        // A damaged row of several lines may have swallowed rows of other orders: nothing of it is
+        // reliable.
         let is_salvageable = scan.extra_lines == 0 && scan.quote_error.is_none();
         Ok(ParsedRecord {
             line: self.line,
@@ -301,7 +313,7 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
     fn skip_line_break(&mut self) -> Result<(), ReadError> {
         match self.piece.bytes[self.at..] {
             [b'\r', b'\n', ..] => self.at += 2,
-            // A line break whose second half was cut off.
+            // A CR at the end of the piece is a CRLF whose LF was cut off.
             [] | [b'\n', ..] | [b'\r'] => self.at = self.piece.bytes.len().min(self.at + 1),
             _ => return Err(ReadError::LoneCr(self.format.name.to_string(), self.line)),
         }
@@ -316,7 +328,7 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
 }
 
 impl CsvFormat {
-    /// Without a header yet.
+    /// The format before its header is known.
     pub(super) fn new(name: Arc<str>, file: FileId, delimiter: u8, limits: ReadLimits) -> Self {
         let header = Arc::new(Header { names: Vec::new(), positions: Vec::new() });
         Self { name, file, delimiter, header, limits }
@@ -329,9 +341,10 @@ impl CsvFormat {
         Ok(Self { header: Arc::new(header), ..self })
     }
 
-    /// Why a row cannot be read, if so.
+    /// Why a row is unreadable, if it is.
     fn reason(&self, scan: &RecordScan) -> Option<String> {
         match scan.quote_error {
+            // The cause first: a quote error also changes the number of cells.
             Some(error) => Some(quote_error(error)),
             None => self
                 .wrong_cell_count(scan.n_cells)
@@ -353,7 +366,7 @@ impl CsvFormat {
             CellError::NotUtf8 => format!("the cell of column {column} is not UTF-8"),
             CellError::TooLong(n_bytes) => {
                 let max_bytes = self.limits.max_cell;
-                format!("the cell of column {column} has {n_bytes} bytes, more than the {max_bytes} that are allowed")
+                format!("the cell of column {column} has {n_bytes} bytes, expected at most {max_bytes} (max_cell)")
             }
         }
     }
@@ -365,13 +378,17 @@ fn quote_error(error: QuoteError) -> String {
             format!("the quote opened at column {column}{} is never closed", line_offset_text(line))
         }
         QuoteError::TextAfter(line, column) => format!(
-            "text behind a closing quote at column {column}{}, expected a delimiter; a quote within a cell is written \"\"",
+            "text after a closing quote at column {column}{}, expected a delimiter; a quote within a cell is written \"\"",
             line_offset_text(line)
         ),
     }
 }
 
-/// The words for a line that is not the row's first.
+/// The part of a message that locates a line which is not the row's first.
 pub(super) fn line_offset_text(line: u32) -> String {
-    if line == 0 { String::new() } else { format!(" of the line {line} below") }
+    match line {
+        0 => String::new(),
+        1 => " (1 line below)".to_owned(),
+        _ => format!(" ({line} lines below)"),
+    }
 }

@@ -1,8 +1,9 @@
-//! One CSV row, cell by cell: quotes, doubled quotes, quoted line breaks, and the place of each cell.
+//! Slow CSV path: parses one record cell by cell, with quotes, doubled quotes, quoted line breaks
+//! and the position of each cell.
 //!
-//! Takes any quoting as the csv crate does; but a quote that does not close, or text behind a closing quote, is damage,
-//! because such a cell has swallowed others. Is the careful way of two: `csv` sends every row here that its fast way
-//! does not take.
+//! Accepts any quoting as the csv crate does, except that an unclosed quote, or text after a
+//! closing quote, is damage, because such a cell has swallowed others. Does not find records.
+//! Called by `csv` for every row that its fast path does not accept.
 
 use std::ops::Range;
 
@@ -10,54 +11,55 @@ use memchr::{memchr_iter, memchr2, memchr3, memrchr};
 
 use super::ReadLimits;
 
-/// What stands between two unquoted cells; any single byte would do, nobody looks at it.
+/// Stored between two unescaped cells. Any single byte would do, since it is never read.
 const SEPARATOR: char = ',';
 
-/// Cells of any number of rows, one row behind the other.
+/// The cells of any number of rows, one row after the other.
 #[derive(Debug, Default)]
 pub(super) struct CellBuffer {
-    /// The cells without their quotes, one byte between each and the next of its row.
+    /// The cells without their quotes, with one byte between two cells of a row.
     pub(super) text: String,
-    /// Where each cell ends in the text of its row.
+    /// The end of each cell in the text of its row.
     pub(super) ends: Vec<u32>,
-    /// For each cell the lines below the row's first, and the character (from 1) within that line.
+    /// For each cell the line below the row's first, and the character (from 1) within that line.
     pub(super) starts: Vec<(u32, u32)>,
 }
 
-/// Why the quotes of a row cannot be trusted.
+/// Why the quotes of a row are unreliable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum QuoteError {
     /// Opened at this line below the row's first and this column, and never closed.
     Unclosed(u32, u32),
-    /// Something stands between a closing quote and the next delimiter, at this place.
+    /// Text between a closing quote and the next delimiter, at this line and column.
     TextAfter(u32, u32),
 }
 
-/// What is wrong with the text of a cell, which is left empty then.
+/// What is wrong with the text of a cell, which is then left empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CellError {
     /// It is not UTF-8.
     NotUtf8,
-    /// It has so many bytes.
+    /// It has this number of bytes, over the limit.
     TooLong(u64),
 }
 
-/// A row as it was taken off the bytes.
+/// The result of parsing one record.
 #[derive(Debug, Default)]
 pub(super) struct RecordScan {
-    /// Its own bytes, without the line break.
+    /// Its length, without the line break.
     pub(super) n_bytes: usize,
-    /// How many cells it has.
+    /// The number of its cells.
     pub(super) n_cells: usize,
-    /// The first place where quoting went wrong.
+    /// The first quoting error.
     pub(super) quote_error: Option<QuoteError>,
     /// The first cell whose text is bad, from 0.
     pub(super) cell_error: Option<(usize, CellError)>,
-    /// How many lines it goes on below its first.
+    /// The number of its lines after the first.
     pub(super) extra_lines: u32,
 }
 
-/// The bytes that rows stand in, with what is known of all of them: looking once costs less than looking at each cell.
+/// The bytes that contain the records, with facts about all of them: one check of the whole costs
+/// less than one per cell.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ByteSpan<'b> {
     pub(super) bytes: &'b [u8],
@@ -71,8 +73,10 @@ impl<'b> ByteSpan<'b> {
         Self { bytes, text: simdutf8::basic::from_utf8(bytes).ok(), is_ascii: bytes.is_ascii() }
     }
 
-    /// Some of the bytes as text. They begin and end beside an ASCII byte, so they are UTF-8 by themselves or not at all.
+    /// A range of the bytes as text, if it is UTF-8.
     pub(super) fn text(&self, range: Range<usize>) -> Option<&'b str> {
+        // The range begins and ends next to an ASCII byte, so it is UTF-8 independently of the
+        // rest.
         match self.text {
             Some(text) => text.get(range),
             None => std::str::from_utf8(&self.bytes[range]).ok(),
@@ -84,8 +88,8 @@ impl<'b> ByteSpan<'b> {
     }
 }
 
-/// Reads the row at byte `at` into `cells`. It ends before a line break outside quotes, or with the bytes. Of a row with
-/// more cells than a header may have, only one more than that are kept.
+/// Parses the record at byte `at` into `cells`. It ends before a line break outside quotes, or with
+/// the bytes. Of a record with more cells than a header may have, only one more than that are kept.
 pub(super) fn parse_record(
     span: ByteSpan<'_>,
     at: usize,
@@ -114,19 +118,20 @@ pub(super) fn parse_record(
     parser.scan
 }
 
-/// What does not fit was refused before: no record may have so many bytes.
+/// Narrows an offset within a record. One that does not fit was refused before: records are limited
+/// to 4 GiB.
 pub(super) fn to_u32(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// A walk over one row.
+/// The state of parsing one record.
 struct SlowCsvParser<'w> {
     span: ByteSpan<'w>,
     delimiter: u8,
     at: usize,
     line: u32,
     column: u32,
-    /// Bytes of the cell so far, and whether they are text.
+    /// The bytes of the cell so far, and whether they are UTF-8.
     cell_bytes: u64,
     is_utf8: bool,
     cells: &'w mut CellBuffer,
@@ -174,10 +179,11 @@ impl SlowCsvParser<'_> {
             if self.peek() != Some(b'"') {
                 break;
             }
-            // The second of a pair stands for both.
+            // Of a doubled quote the second one is the text of both.
             self.push(1);
         }
         if self.peek().is_some_and(|byte| byte != self.delimiter && !matches!(byte, b'\r' | b'\n')) {
+            // The rest is unquoted text of the same cell, as in the csv crate.
             self.record_error(QuoteError::TextAfter(self.line, self.column));
             self.unquoted();
         }
@@ -188,7 +194,8 @@ impl SlowCsvParser<'_> {
         self.push(memchr3(self.delimiter, b'\n', b'\r', rest).unwrap_or(rest.len()));
     }
 
-    /// Adds the next bytes to the cell; a line break comes alone.
+    /// Appends the next bytes to the cell. A line break is appended alone, since a new line begins
+    /// after it.
     fn push(&mut self, n_bytes: usize) {
         let kept = self.at..self.at + n_bytes;
         match self.span.text(kept.clone()) {
@@ -200,7 +207,7 @@ impl SlowCsvParser<'_> {
         self.column = self.column.saturating_add(self.span.n_characters(kept));
     }
 
-    /// Steps over a quote or a delimiter.
+    /// Skips a quote or a delimiter.
     fn skip_delimiter(&mut self) {
         self.at += 1;
         self.column = self.column.saturating_add(1);
@@ -223,7 +230,7 @@ impl SlowCsvParser<'_> {
     }
 }
 
-/// Line and column behind `passed`, which begins at `line` and `column`.
+/// The line and column after `passed`, which begins at `line` and `column`.
 pub(super) fn position_after(passed: &[u8], line: u32, column: u32) -> (u32, u32) {
     match memrchr(b'\n', passed) {
         None => (line, column.saturating_add(n_characters(passed))),
@@ -234,8 +241,9 @@ pub(super) fn position_after(passed: &[u8], line: u32, column: u32) -> (u32, u32
     }
 }
 
-/// Characters in bytes that need not be UTF-8: what continues a character does not count.
+/// The number of characters in bytes that need not be UTF-8.
 fn n_characters(bytes: &[u8]) -> u32 {
+    // Continuation bytes (10xxxxxx) do not begin a character.
     to_u32(bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count())
 }
 

@@ -1,4 +1,7 @@
-//! A file's bytes, unpacked. What a file is packed with is told by its first bytes, not by its name.
+//! Decompression: the bytes of a plain, gzip or zstd file.
+//!
+//! Detects the compression by the first bytes of a file, not by its name. Does not interpret the
+//! content. Called by `block_reader` and `inputs`, and by `pipeline` when it copies rejected rows.
 
 use std::{
     fs::File,
@@ -6,24 +9,26 @@ use std::{
     path::Path,
 };
 
-/// Room for one read from the disk or the unpacker; larger gains nothing that could be measured.
+/// Bytes per read from the disk or the decompressor; more gains nothing measurable.
 const BUFFER: usize = 128 * 1024;
 
-/// Room for rows here and there.
+/// Bytes per read where rows are read here and there.
 const SMALL_BUFFER: usize = 16 * 1024;
 
-/// What a file may unpack to whatever its packed size.
+/// Decompressed bytes that are allowed whatever the compressed size, since small files of similar
+/// rows compress very well.
 const UNCHECKED_BYTES: u64 = 64 * 1024 * 1024;
 
-/// The unpacked bytes of a file that was read before.
+/// The decompressed bytes of a file that was read before.
 pub enum Decompressed {
-    /// Of a file that is not packed: what is not wanted need not be read.
+    /// Of a plain file: skipped bytes are not read.
     Uncompressed(BufReader<File>),
-    /// Of a packed file.
+    /// Of a compressed file: skipped bytes are decompressed too.
     Compressed(BufReader<Box<dyn Read + Send>>),
 }
 
-/// Opens a file, plain, gzip (several members too) or zstd. For bytes that were read before: bounds nothing.
+/// Opens a plain, gzip (several members too) or zstd file. Applies no limit, since it is for files
+/// that were read before.
 pub fn open(path: &Path) -> io::Result<Decompressed> {
     let mut file = File::open(path)?;
     if detect_compression(&mut file)?.is_none() {
@@ -40,7 +45,7 @@ impl Decompressed {
         }
     }
 
-    /// Goes on so many bytes behind.
+    /// Skips `n_bytes`.
     pub fn skip(&mut self, n_bytes: u64) -> io::Result<()> {
         match (self, i64::try_from(n_bytes)) {
             (Self::Uncompressed(file), Ok(n_bytes)) => file.seek_relative(n_bytes),
@@ -71,7 +76,7 @@ pub(super) enum Compression {
     Zstd,
 }
 
-/// How a file that is read from its start is packed.
+/// Detects the compression of a file, and rewinds it to its start.
 pub(super) fn detect_compression(file: &mut File) -> io::Result<Option<Compression>> {
     let mut magic = Vec::with_capacity(4);
     file.by_ref().take(4).read_to_end(&mut magic)?;
@@ -83,10 +88,11 @@ pub(super) fn detect_compression(file: &mut File) -> io::Result<Option<Compressi
     })
 }
 
-/// The unpacked bytes of an open file, as [`open`] gives them, for reads of the caller's size. Ends in an error where the
-/// file unpacks to more than `expansion` times its size.
+/// The decompressed bytes of an open file, like [`open`], for reads of the caller's size. Ends in
+/// an error where the file decompresses to more than `max_expansion` times its size.
 pub(super) fn stream(mut file: File, max_expansion: u64) -> io::Result<Box<dyn Read + Send>> {
     let Some(compression) = detect_compression(&mut file)? else { return Ok(Box::new(file)) };
+    // A small archive may decompress to more than any disk holds.
     let remaining = file.metadata()?.len().saturating_mul(max_expansion).max(UNCHECKED_BYTES);
     let compressed = BufReader::with_capacity(BUFFER, file);
     Ok(match compression {
@@ -101,7 +107,7 @@ pub(super) fn stream(mut file: File, max_expansion: u64) -> io::Result<Box<dyn R
     })
 }
 
-/// Unpacked bytes, as long as they are not too many.
+/// Decompressed bytes, up to a limit.
 struct LimitedReader<R> {
     inner: R,
     remaining: u64,
@@ -114,7 +120,7 @@ impl<R: Read> Read for LimitedReader<R> {
         let Some(remaining) = self.remaining.checked_sub(n_bytes as u64) else {
             let expansion = self.max_expansion;
             return Err(io::Error::other(format!(
-                "the file unpacks to more than {expansion} times its size\n  hint: raise max_expansion if it is right"
+                "the file decompresses to more than {expansion} times its size\n  hint: raise max_expansion if the file is correct"
             )));
         };
         self.remaining = remaining;

@@ -1,6 +1,7 @@
-//! The state of a file by which a later change shows: size, times, and on Unix which file it is.
+//! File fingerprint: the size, times and (on Unix) identity of a file, which reveal a later change.
 //!
-//! Reads no content. Called by `inputs` when a file is found, and by `source` when it is opened and read to its end.
+//! Reads no content. Called by `inputs` when a file is found, when it is opened and when it is read
+//! to its end.
 
 use std::{
     fs::{self, Metadata},
@@ -12,23 +13,25 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// The coarsest clock that a Linux file system takes its times from ticks a hundred times a second: two writes within one
-/// tick may leave the same time.
+/// The longest time within which two writes may leave the same modification time.
+//
+// The coarsest clock that a Linux file system takes its times from ticks 100 times a second.
 const CLOCK_TICK: Duration = Duration::from_millis(10);
 
 /// The state of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
-    /// Its size, packed or not.
+    /// Its size on disk, compressed or not.
     pub bytes: u64,
-    /// When it was last written, where the system says it.
+    /// When it was last written, where the system reports it.
     pub modified: Option<SystemTime>,
-    /// Not kept in a plan: numbers of devices may change when the system starts.
+    // Not stored in a plan: device numbers may change when the system starts.
     #[serde(skip)]
     inode: Option<Inode>,
 }
 
-/// Which file it is. A name can be given to another file, and a modification time can be set back.
+/// The identity of a file: a name can be reused for another file, and a modification time can be
+/// set back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Inode {
     device: u64,
@@ -39,13 +42,14 @@ struct Inode {
 }
 
 impl Fingerprint {
-    /// The state of a file whose next write will show: waits for the clock's next tick if the last one was just now.
+    /// The state of a file whose next write is detectable: waits for the next tick of the clock if
+    /// the last write was within this one.
     pub(super) fn wait_stable(path: &Path) -> io::Result<Self> {
         let found = Self::at(path)?;
         match found.modified.and_then(|modified| modified.elapsed().ok()).and_then(|age| CLOCK_TICK.checked_sub(age)) {
             None => Ok(found),
-            Some(rest) => {
-                thread::sleep(rest);
+            Some(remaining) => {
+                thread::sleep(remaining);
                 Self::at(path)
             }
         }
@@ -58,27 +62,30 @@ impl Fingerprint {
 
     /// The state of a file that is open.
     pub(super) fn from_metadata(metadata: &Metadata) -> Self {
-        // A time before 1970 cannot be written down in a plan.
+        // A plan cannot store a time before 1970.
         let modified = metadata.modified().ok().filter(|time| *time >= UNIX_EPOCH);
         Self { bytes: metadata.len(), modified, inode: inode(metadata) }
     }
 
-    /// Whether both are of the same file. Where the system does not say which file it is, they are taken to be.
+    /// Whether both are of the same file; assumed where the system does not identify files.
     pub(super) fn is_same_file(&self, other: &Self) -> bool {
         let id = |inode: Inode| (inode.device, inode.number);
         self.inode.map(id).zip(other.inode.map(id)).is_none_or(|(this, other)| this == other)
     }
 
-    /// Whether nothing was written to the file until `now`. The change time tells of writes that set the modification time
-    /// back, but also of a move, a removal or a new link: it counts where the file `is_in_place` and has as many links.
+    /// Whether nothing was written to the file until `now`. `is_in_place`: whether its path still names
+    /// it.
     pub(super) fn is_unmodified(&self, now: &Self, is_in_place: bool) -> bool {
+        // The change time reveals writes that set the modification time back, but it also changes
+        // on a move, a removal or a new link. So it counts only where the file is in place and has
+        // as many links as before.
         let has_same_links = |(was, now): &(Inode, Inode)| was.links == now.links;
         let inodes = self.inode.zip(now.inode).filter(has_same_links).filter(|_| is_in_place);
         let is_touched = inodes.is_some_and(|(was, now)| was.changed != now.changed);
         self.bytes == now.bytes && self.modified == now.modified && !is_touched
     }
 
-    /// What is different `now`, for a message.
+    /// What is different `now`, as part of a message.
     pub(super) fn difference(&self, now: &Self) -> String {
         if !self.is_same_file(now) {
             return "another file is in its place".to_owned();
@@ -91,7 +98,7 @@ impl Fingerprint {
 }
 
 #[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "other systems do not say it")]
+#[expect(clippy::unnecessary_wraps, reason = "other systems do not identify files")]
 fn inode(metadata: &Metadata) -> Option<Inode> {
     use std::os::unix::fs::MetadataExt;
     Some(Inode {

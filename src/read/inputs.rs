@@ -1,4 +1,8 @@
-//! What the user named → the files to read, in a stable order, each once.
+//! Input discovery: resolves INPUT arguments (file, folder, glob, `-`) to the files to read, each
+//! once and in a stable order.
+//!
+//! Keeps the state in which each file was found, so that a later change is detected. Does not
+//! parse. Called by `pipeline::shuffle`; `block_reader` opens and checks files through it.
 
 use std::{
     fs, io,
@@ -10,51 +14,53 @@ use serde::{Deserialize, Serialize};
 use super::{Fingerprint, InputFormat, ReadError, decompress};
 use crate::model::{order::OrderId, printable::printable};
 
-/// The name that stands for standard input.
+/// The name for standard input.
 pub const STDIN: &str = "-";
 
-/// A file to read.
+/// An input file as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFile {
-    /// As messages and reports name it, in one line that steers no terminal.
+    /// The name in messages and reports: one line, control characters escaped.
     pub name: String,
-    /// Where its bytes are; for standard input the file it was copied to.
+    /// The path of its bytes; for standard input and pipes that of the spooled copy.
     pub path: PathBuf,
-    /// Its state when it was found. Whoever opens it finds it like that, or it has changed.
+    /// Its state when it was found. A file that differs when it is opened has changed.
     pub fingerprint: Fingerprint,
 }
 
 impl InputFile {
-    /// A file that exists.
+    /// An existing file in its present state.
     pub fn new(name: &str, path: &Path) -> Result<Self, ReadError> {
         let to_read_error = |error| ReadError::Io { name: name.to_owned(), error };
         let fingerprint = Fingerprint::wait_stable(path).map_err(to_read_error)?;
         Ok(Self { name: name.to_owned(), path: path.to_owned(), fingerprint })
     }
 
-    /// Whether the file is still there as it was found.
+    /// Whether the path still names the same, unmodified file.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
         Fingerprint::at(&self.path)
             .is_ok_and(|now| self.fingerprint.is_same_file(&now) && self.fingerprint.is_unmodified(&now, true))
     }
 
-    /// That nothing was written to the file since it was found. One that is gone, or in whose place another one is, was
-    /// moved or replaced as a whole.
+    /// Checks that nothing was written to the file since it was found.
     ///
     /// # Errors
     ///
     /// [`ReadError::Changed`].
     pub fn ensure_unmodified(&self) -> Result<(), ReadError> {
+        // A path that is gone or names another file was moved or replaced as a whole: what was read
+        // from the open file is complete.
         match Fingerprint::at(&self.path).ok().filter(|now| self.fingerprint.is_same_file(now)) {
             Some(now) if !self.fingerprint.is_unmodified(&now, true) => Err(self.changed(&now)),
             _ => Ok(()),
         }
     }
 
-    /// Opens the file if it is still the one that was found, and as it was.
+    /// Opens the file if it is the one that was found and is unmodified.
     pub(super) fn open(&self) -> Result<fs::File, ReadError> {
         let file = fs::File::open(&self.path).map_err(|error| self.error(error))?;
+        // The state of the open file, not of the path, which may name another file by now.
         let now = Fingerprint::from_metadata(&file.metadata().map_err(|error| self.error(error))?);
         if self.fingerprint.is_same_file(&now) && self.fingerprint.is_unmodified(&now, true) {
             Ok(file)
@@ -63,9 +69,10 @@ impl InputFile {
         }
     }
 
-    /// That the open file is as it was found, wherever it is now.
+    /// Checks that the open file is unmodified, wherever its path is now.
     pub(super) fn ensure_unchanged(&self, file: &fs::File) -> Result<(), ReadError> {
-        // In this order: a file that is moved in between is not taken for one that was written to.
+        // The open file first, then the path: a file that is moved between the two calls must not
+        // count as written to.
         let now = Fingerprint::from_metadata(&file.metadata().map_err(|error| self.error(error))?);
         let is_in_place = Fingerprint::at(&self.path).is_ok_and(|there| there.is_same_file(&now));
         if self.fingerprint.is_unmodified(&now, is_in_place) { Ok(()) } else { Err(self.changed(&now)) }
@@ -75,7 +82,7 @@ impl InputFile {
         ReadError::Changed { name: self.name.clone(), difference: self.fingerprint.difference(now) }
     }
 
-    /// Whether its size on disk is that of its text; not sure where it cannot be read.
+    /// Whether its size on disk is the size of its text; false where it cannot be read.
     #[must_use]
     pub fn is_uncompressed(&self) -> bool {
         fs::File::open(&self.path)
@@ -88,9 +95,9 @@ impl InputFile {
     }
 }
 
-/// The files that `named` stands for: a file, a folder (its exports, by name, not those in folders below), a glob. A
-/// file that is named twice is read once. What cannot be read twice, standard input and pipes, is first copied to
-/// a file by `spool`, which is told its name.
+/// Resolves `names` to files: a file, a folder (its exports, sorted by name, without subfolders), a
+/// glob. A file that is named twice is read once. Standard input and pipes cannot be read twice, so
+/// `spool` copies them to a file first; it receives the name.
 pub fn find(
     names: &[String],
     mut spool: impl FnMut(&str) -> Result<PathBuf, ReadError>,
@@ -100,6 +107,8 @@ pub fn find(
     for name in names {
         for path in paths(name)? {
             let display_name = path.to_string_lossy().into_owned();
+            // By canonical path: read under two names, a file would make each of its orders a
+            // duplicate.
             if !seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
                 continue;
             }
@@ -119,6 +128,7 @@ fn paths(name: &str) -> Result<Vec<PathBuf>, ReadError> {
     if path.is_dir() {
         return exports_in(path, name);
     }
+    // An existing file is read even if its name looks like a pattern.
     if path.exists() || !name.contains(['*', '?', '[']) {
         return Ok(vec![path.to_owned()]);
     }
@@ -141,16 +151,18 @@ fn exports_in(folder: &Path, name: &str) -> Result<Vec<PathBuf>, ReadError> {
             found.push(path);
         }
     }
+    // `read_dir` lists in the order of the file system, which differs between machines.
     found.sort();
     if found.is_empty() { Err(ReadError::NoInput(name.to_owned())) } else { Ok(found) }
 }
 
-/// Whether a file holds the reasons beside the rejects of a run, which can be fed back as a folder.
+/// Whether a file holds the reasons of a run's rejects. The folder of rejects can be an input
+/// itself.
 fn is_reasons_file(path: &Path) -> bool {
     path.to_string_lossy().ends_with(".reasons.ndjson")
 }
 
-/// The form that a file's name tells; an ending for its packing does not count.
+/// The format that a file's extension means; `.gz` and `.zst` are ignored.
 #[must_use]
 pub fn format_by_name(path: &Path) -> Option<InputFormat> {
     let extension = path.extension()?.to_str()?.to_ascii_lowercase();
@@ -167,11 +179,11 @@ mod tests {
     use super::*;
 
     fn no_spool(_: &str) -> Result<PathBuf, ReadError> {
-        panic!("nothing to spool")
+        panic!("no input needs spooling")
     }
 
-    fn file_names(named: &[String]) -> Vec<String> {
-        let found = find(named, no_spool).unwrap();
+    fn file_names(names: &[String]) -> Vec<String> {
+        let found = find(names, no_spool).unwrap();
         found.iter().map(|input| input.path.file_name().unwrap().to_string_lossy().into_owned()).collect()
     }
 

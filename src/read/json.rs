@@ -1,6 +1,7 @@
-//! JSON documents: one a line, or the elements of one array; numbers keep their text, every value knows its place.
+//! JSON documents: one per line (NDJSON), or the elements of one array.
 //!
-//! Does not read files. Called by `reader`.
+//! Numbers keep their text, and every value knows its position. Does not read files. Called by
+//! `row_parser`.
 
 use std::ops::Range;
 
@@ -20,19 +21,19 @@ use crate::model::{
     row::{JsonNode, JsonValue, Row, RowContent, Unreadable},
 };
 
-/// Deeper than any order; a bound, so that hostile nesting cannot exhaust the stack.
+/// Maximum nesting, deeper than any order: hostile nesting must not exhaust the stack.
 const MAX_DEPTH: usize = 64;
 
-/// What `serde_json` says of something behind a whole value.
+/// The error of `serde_json` for text after a complete value.
 const TRAILING: &str = "trailing characters";
 
-/// Where documents stand.
+/// The byte ranges of documents.
 #[derive(Debug, Default)]
 pub(super) struct DocumentSpans<'b> {
     spans: Vec<DocumentSpan<'b>>,
 }
 
-/// Where a document stands: a line, or an element of an array.
+/// The byte range of a document: a line, or an element of an array.
 #[derive(Debug)]
 struct DocumentSpan<'b> {
     line: u64,
@@ -62,7 +63,8 @@ impl<'b> DocumentSpans<'b> {
         Ok(())
     }
 
-    /// `source` gives the bytes between the array's brackets, and an empty piece where the closing one is missing.
+    /// `block_reader` emits the bytes between the array's brackets, and an empty piece where the
+    /// closing one is missing.
     fn add_elements(&mut self, format: &JsonFormat, piece: Piece<'b>) -> Result<(), ReadError> {
         if piece.bytes.is_empty() {
             return self.push(format, DocumentSpan { line: piece.line, start: piece.start, bytes: piece.bytes });
@@ -89,7 +91,7 @@ impl<'b> DocumentSpans<'b> {
         Ok(())
     }
 
-    /// Reads the document at a place.
+    /// Parses the document at `index`.
     pub(super) fn row(&self, index: usize, format: &JsonFormat) -> Row<'_> {
         let span = &self.spans[index];
         let bytes = span.start..span.start + span.bytes.len() as u64;
@@ -102,39 +104,42 @@ impl<'b> DocumentSpans<'b> {
     }
 }
 
-/// The element within `between`, without blanks around it. Where nothing stands before a comma or the end, that comma
-/// or end stands for it, so that it is told; blanks at the end of a piece are nothing.
+/// The element within `between`, without blanks around it. A comma or bracket without an element
+/// before it is returned in the place of the element, so that it is reported; blanks at the end of
+/// a piece are no element.
 fn element_range(bytes: &[u8], between: Range<usize>, terminator: ElementTerminator) -> Option<Range<usize>> {
     let text = &bytes[between.clone()];
     let own = text.trim_ascii();
     if own.is_empty() {
-        return matches!(terminator, ElementTerminator::Comma | ElementTerminator::Bracket)
-            .then_some(between.end..between.end + 1);
+        return match terminator {
+            ElementTerminator::Comma | ElementTerminator::Bracket => Some(between.end..between.end + 1),
+            ElementTerminator::EndOfBytes | ElementTerminator::Truncated => None,
+        };
     }
     let start = between.start + (text.len() - text.trim_ascii_start().len());
     Some(start..start + own.len())
 }
 
-/// What an element of an array holds. Where one is damaged it is not certain that it ended where it seems to, so nothing
-/// of it is kept unless it is whole JSON.
+/// Parses an element of an array. The end of a damaged element is uncertain, so nothing of it is
+/// salvaged unless it is complete JSON.
 fn element_content(element: &[u8], limits: &ReadLimits) -> RowContent<'static> {
     let reason = match element {
-        b"" => "the file ends before the \"]\" that closes its array; if it was cut off, orders are missing",
-        b"," => "nothing stands before the comma, expected a JSON object",
-        b"]" => "nothing stands between the last comma and the end of the array, expected a JSON object",
-        _ => return object_content(element, limits, "no whole JSON object in the array", false),
+        b"" => "the file ends before the \"]\" that closes its array; if it was truncated, orders are missing",
+        b"," => "no element before the comma, expected a JSON object",
+        b"]" => "no element between the last comma and the end of the array, expected a JSON object",
+        _ => return object_content(element, limits, "the array element is not a single JSON object", false),
     };
     RowContent::Unreadable(Unreadable { reason: reason.to_owned(), salvaged: None })
 }
 
 fn line_content(line: &[u8], limits: &ReadLimits) -> RowContent<'static> {
-    object_content(line, limits, "no whole JSON object on the line", true)
+    object_content(line, limits, "the line is not a single JSON object", true)
 }
 
 fn object_content(
     bytes: &[u8],
     limits: &ReadLimits,
-    expected: &'static str,
+    syntax_message: &'static str,
     has_known_end: bool,
 ) -> RowContent<'static> {
     let (text, bad_byte) = match std::str::from_utf8(bytes) {
@@ -144,8 +149,15 @@ fn object_content(
             (std::str::from_utf8(valid).unwrap_or_default(), Some(not_utf8(valid)))
         }
     };
-    let mut parser =
-        JsonParser { text, limits, n_values_left: limits.max_values, expected, counted_bytes: 0, line: 0, column: 1 };
+    let mut parser = JsonParser {
+        text,
+        limits,
+        n_values_left: limits.max_values,
+        syntax_message,
+        counted_bytes: 0,
+        line: 0,
+        column: 1,
+    };
     let mut members = Vec::new();
     let parsed = parser.object(text, 0, &mut members);
     let object = |members| JsonNode { line_offset: 0, column: 1, value: JsonValue::Object(members) };
@@ -155,7 +167,8 @@ fn object_content(
         Damage::Syntax(reason) => (reason, false),
         Damage::Value(reason) => (reason, true),
     };
-    // Text behind a whole object may be another one: it must not be lost.
+    // Text after a complete object may be another order, which must not be lost: nothing is
+    // salvaged.
     let may_hold_others = reason.contains(TRAILING) || !(has_known_end || is_whole);
     let salvaged = (!members.is_empty() && !may_hold_others).then(|| Box::new(RowContent::Document(object(members))));
     RowContent::Unreadable(Unreadable { reason, salvaged })
@@ -165,43 +178,45 @@ fn not_utf8(valid: &[u8]) -> String {
     match valid.iter().rposition(|byte| *byte == b'\n') {
         None => format!("byte {} of the line is not UTF-8", valid.len() + 1),
         Some(last) => {
-            let n_below = memchr_iter(b'\n', valid).count();
-            format!("byte {} of the line {n_below} below is not UTF-8", valid.len() - last)
+            let n_below = to_u32(memchr_iter(b'\n', valid).count());
+            format!("byte {} of the line{} is not UTF-8", valid.len() - last, line_offset_text(n_below))
         }
     }
 }
 
-/// Why a document cannot be taken.
+/// Why a document is unreadable.
 enum Damage {
-    /// It is not whole JSON.
+    /// It is not complete JSON.
     Syntax(String),
-    /// It is, but a value of it is not to be had.
+    /// It is complete JSON, but has a value that is not accepted.
     Value(String),
 }
 
-/// Reads values out of one document, counting lines and characters as it goes forward.
+/// Parses the values of one document, and counts lines and characters as it advances.
 struct JsonParser<'text> {
     text: &'text str,
     limits: &'text ReadLimits,
-    /// How many more values the document may have.
+    /// The number of values that the document may still have.
     n_values_left: usize,
-    /// How a message begins that says what was expected.
-    expected: &'static str,
+    /// The start of the message for a syntax error.
+    syntax_message: &'static str,
     counted_bytes: usize,
     line: u32,
     column: u32,
 }
 
 impl<'text> JsonParser<'text> {
-    /// Fills `into` with the members, so that those before the damage are there when the object is damaged.
+    /// Pushes the members to `into`, so that those before the damage remain when the object is
+    /// damaged.
     fn object(&mut self, json: &'text str, depth: usize, into: &mut Vec<(String, JsonNode)>) -> Result<(), Damage> {
         let (line, column) = self.position(json);
+        // Raw values keep the digits of a number and show where each value begins.
         let mut raw = Vec::new();
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let members = LimitedVisitor { into: &mut raw, max_kept: self.n_values_left + 1 };
         let parsed = deserializer.deserialize_map(members).and_then(|()| deserializer.end());
         match (self.members(raw, depth, into), parsed) {
-            // Without its end the object is not whole, whatever is wrong with a value before.
+            // Without its end the object is incomplete, whatever is wrong with a value before.
             (Err(Damage::Value(reason)), Err(_)) => Err(Damage::Syntax(reason)),
             (Ok(()), Err(error)) => Err(self.syntax_error(line, column, &error)),
             (result, _) => result,
@@ -217,9 +232,10 @@ impl<'text> JsonParser<'text> {
         let duplicate = duplicate_member(&raw);
         into.reserve(raw.len());
         for (index, (name, value)) in raw.into_iter().enumerate() {
-            // Parsers differ in which of two they take: an order must not depend on that.
+            // Parsers differ in which of two equal names they use (RFC 8259, section 4): an order
+            // must not depend on that.
             if duplicate == Some(index) {
-                return Err(Damage::Value(format!("the member {name:?} stands there twice")));
+                return Err(Damage::Value(format!("the member {name:?} occurs twice")));
             }
             into.push((name, self.node(value, depth + 1)?));
         }
@@ -248,13 +264,16 @@ impl<'text> JsonParser<'text> {
         Ok(JsonNode { line_offset, column, value })
     }
 
-    /// A value has some 60 bytes in memory and may have two in the file, so values are bounded beside bytes.
     fn count_value(&mut self) -> Result<(), Damage> {
-        let n_left = self.n_values_left.checked_sub(1).ok_or_else(|| {
+        // A limit in bytes is not enough: a value has some 60 bytes in memory and may have two in
+        // the file. Without this one a line of 16 MB with a million items took 1.8 GB.
+        let Some(n_left) = self.n_values_left.checked_sub(1) else {
             let max_values = self.limits.max_values;
-            Damage::Value(format!("the document has more than {max_values} values, the limit that max_values sets"))
-        });
-        self.n_values_left = n_left?;
+            return Err(Damage::Value(format!(
+                "the document has more than {max_values} values, the limit set by max_values"
+            )));
+        };
+        self.n_values_left = n_left;
         Ok(())
     }
 
@@ -274,11 +293,12 @@ impl<'text> JsonParser<'text> {
         if n_bytes as u64 > max_bytes {
             let below = line_offset_text(line);
             let found = format!("the value at column {column}{below} has {n_bytes} bytes");
-            return Err(Damage::Value(format!("{found}, more than the {max_bytes} that are allowed")));
+            return Err(Damage::Value(format!("{found}, expected at most {max_bytes} (max_cell)")));
         }
         if !text.starts_with('"') {
             return Ok(JsonValue::Number(text.to_owned()));
         }
+        // Most strings have no escapes: their text is copied without a second parse.
         let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
         if let Some(unescaped) = quoted.filter(|text| memchr(b'\\', text.as_bytes()).is_none()) {
             return Ok(JsonValue::Text(unescaped.to_owned()));
@@ -286,9 +306,11 @@ impl<'text> JsonParser<'text> {
         serde_json::from_str(text).map(JsonValue::Text).map_err(|error| self.syntax_error(line, column, &error))
     }
 
-    /// The lines below the document's first, and the character within that line, where `value` begins.
+    /// Where `value` begins: the line below the document's first, and the character within that
+    /// line.
     fn position(&mut self, value: &str) -> (u32, u32) {
         let offset = value.as_ptr().addr() - self.text.as_ptr().addr();
+        // Counting goes on from the last position, so that a document is counted about once.
         if offset < self.counted_bytes {
             (self.counted_bytes, self.line, self.column) = (0, 0, 1);
         }
@@ -298,28 +320,30 @@ impl<'text> JsonParser<'text> {
         (self.line, self.column)
     }
 
-    /// What is wrong with a value that begins at `line` and `column`.
+    /// The damage of a value that begins at `line` and `column`.
     fn syntax_error(&self, line: u32, column: u32, error: &serde_json::Error) -> Damage {
         let what = error.to_string();
+        // The line and column of `serde_json` count from the start of the value, not of the
+        // document.
         let what = what.split(" at line ").next().unwrap_or_default();
         let n_below = error.line().saturating_sub(1);
-        let before = if n_below == 0 { column as usize - 1 } else { 0 };
-        let (column, below) = (before + error.column().max(1), line_offset_text(line.saturating_add(to_u32(n_below))));
-        Damage::Syntax(format!("{}: {what} at column {column}{below}", self.expected))
+        let offset = if n_below == 0 { column as usize - 1 } else { 0 };
+        let (column, below) = (offset + error.column().max(1), line_offset_text(line.saturating_add(to_u32(n_below))));
+        Damage::Syntax(format!("{}: {what} at column {column}{below}", self.syntax_message))
     }
 }
 
-/// The index of the first member whose name another one had before. Sorting finds out cheaply that there is none, which
-/// is nearly always so.
+/// The index of the first member whose name occurred before.
 fn duplicate_member(members: &[(String, &RawValue)]) -> Option<usize> {
+    // Nearly always there is none, which sorting finds out cheaply.
     let mut sorted: Vec<(&str, usize)> =
         members.iter().zip(0..).map(|((name, _), index)| (name.as_str(), index)).collect();
     sorted.sort_unstable();
     sorted.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1).min()
 }
 
-/// Collects the members of an object, or the elements of an array. What comes behind the last one to keep is only read,
-/// so that it is known whether the whole is JSON.
+/// Collects up to `max_kept` members of an object or elements of an array. The others are only
+/// parsed, to find out whether the whole is valid JSON.
 struct LimitedVisitor<'into, T> {
     into: &'into mut Vec<T>,
     max_kept: usize,
@@ -337,7 +361,7 @@ impl<'line> Visitor<'line> for LimitedVisitor<'_, (String, &'line RawValue)> {
     type Value = ();
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("one whole JSON object on the line")
+        f.write_str("a JSON object")
     }
 
     fn visit_map<A: MapAccess<'line>>(mut self, mut map: A) -> Result<(), A::Error> {
@@ -409,14 +433,14 @@ mod tests {
     #[test]
     fn damage_has_position_and_keeps_earlier_members() {
         let (reason, salvaged) = damaged(br#"{"id": "A-1", "price": 3"#);
-        assert_eq!(reason, "no whole JSON object on the line: EOF while parsing an object at column 24");
+        assert_eq!(reason, "the line is not a single JSON object: EOF while parsing an object at column 24");
         let Some(RowContent::Document(node)) = salvaged.as_deref() else { panic!() };
         assert_eq!(node.at("id").unwrap().value, JsonValue::Text("A-1".into()));
         assert_eq!(damaged(b"{\"id\": \"\xFF\"}").0, "byte 9 of the line is not UTF-8");
         assert_eq!(damaged(b"[1]").1, None);
-        assert_eq!(damaged(b"{\"id\": 1, \"id\": 2}").0, "the member \"id\" stands there twice");
+        assert_eq!(damaged(b"{\"id\": 1, \"id\": 2}").0, "the member \"id\" occurs twice");
         let (reason, _) = damaged(b"{\"id\": \"A\", \"name\": \"\\u12\"}");
-        assert_eq!(reason, "no whole JSON object on the line: invalid escape at column 27");
+        assert_eq!(reason, "the line is not a single JSON object: invalid escape at column 27");
         let (reason, salvaged) = damaged(b"{\"id\": \"A\"}{\"id\": \"B\"}");
         assert!(reason.contains("trailing characters") && salvaged.is_none());
         let deep = format!("{{\"a\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
@@ -438,13 +462,13 @@ mod tests {
             (format!(r#"{{"id": "A-1", "a": [{many}7]}}"#), 1),
         ] {
             let (reason, salvaged) = damaged(&line);
-            assert_eq!(reason, "the document has more than 6 values, the limit that max_values sets");
+            assert_eq!(reason, "the document has more than 6 values, the limit set by max_values");
             let Some(RowContent::Document(node)) = salvaged.as_deref() else { panic!("{line}") };
             assert_eq!(node.at("id").unwrap().value, JsonValue::Text("A-1".into()));
             assert_eq!(node.n_values(), 1 + n_kept);
         }
-        // What is no JSON behind the last value that is kept is still found.
+        // A syntax error after the last kept value is still found.
         let reason = damaged(&format!(r#"{{"id": "A-1", "a": [{many}7, {{"b": 1 2}}, 3]}}"#)).0;
-        assert!(reason.starts_with("no whole JSON object on the line"), "{reason}");
+        assert!(reason.starts_with("the line is not a single JSON object"), "{reason}");
     }
 }

@@ -1,6 +1,6 @@
-//! What was read of a file and not given yet.
+//! Read buffer: the bytes of a file that are read and not yet emitted, with their line and offset.
 //!
-//! Knows no format. Called by `source`.
+//! Knows no format. Called by `block_reader`.
 
 use std::io::{self, Read};
 
@@ -11,15 +11,15 @@ use super::{block_reader::Block, row_parser::Piece};
 /// The UTF-8 byte order mark.
 const BOM: &[u8] = &[0xEF, 0xBB, 0xBF];
 
-/// Bytes ahead of the reader, and the stream they come from.
+/// The buffered bytes, and the stream they come from.
 pub(super) struct ReadBuffer {
     stream: Box<dyn Read + Send>,
     pub(super) bytes: Vec<u8>,
-    /// The line of the first of them, from 1.
+    /// The line of the first buffered byte, from 1.
     pub(super) line: u64,
-    /// The offset of the first of them in the unpacked file.
+    /// The offset of the first buffered byte in the decompressed file.
     start: u64,
-    /// Whether they are the last.
+    /// Whether the stream has ended: the buffered bytes are the last.
     pub(super) is_eof: bool,
 }
 
@@ -28,10 +28,11 @@ impl ReadBuffer {
         Self { stream, bytes: Vec::new(), line: 1, start: 0, is_eof: false }
     }
 
-    /// Reads until `n_bytes` are ahead, or the file ends. Straight into the buffer that is given: no copy between.
+    /// Reads until `n_bytes` are buffered or the file ends.
     pub(super) fn fill(&mut self, n_bytes: usize) -> io::Result<()> {
         let n_missing = n_bytes.saturating_sub(self.bytes.len());
         if n_missing > 0 && !self.is_eof {
+            // Straight into the buffer that a block is made of: a `BufReader` would copy once more.
             self.bytes.reserve(n_missing);
             let n_read = self.stream.by_ref().take(n_missing as u64).read_to_end(&mut self.bytes)?;
             self.is_eof = n_read < n_missing;
@@ -54,10 +55,11 @@ impl ReadBuffer {
         self.bytes.drain(..n_bytes);
     }
 
-    /// Moves the first `n_bytes` into `block`, whose buffer takes the rest.
+    /// Moves the first `n_bytes` into `block`; its former buffer receives the rest.
     pub(super) fn split_to(&mut self, n_bytes: usize, block: &mut Block) {
         (block.line, block.start) = (self.line, self.start);
         self.advance_position(n_bytes);
+        // Swapped, so that only the rest is copied: less than one record in nearly all blocks.
         std::mem::swap(&mut self.bytes, &mut block.bytes);
         self.bytes.clear();
         self.bytes.extend_from_slice(&block.bytes[n_bytes..]);
@@ -69,12 +71,12 @@ impl ReadBuffer {
         self.start += n_bytes as u64;
     }
 
-    /// Line breaks in the first `n_bytes`.
+    /// The number of line breaks in the first `n_bytes`.
     pub(super) fn n_lines(&self, n_bytes: usize) -> u64 {
         memchr_iter(b'\n', &self.bytes[..n_bytes]).count() as u64
     }
 
-    /// How many blanks and line breaks come first.
+    /// The number of blanks and line breaks at the start.
     pub(super) fn leading_blanks(&self) -> usize {
         self.bytes.len() - self.bytes.trim_ascii_start().len()
     }

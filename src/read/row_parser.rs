@@ -1,7 +1,8 @@
-//! Pieces of a file → rows. Immutable and cheap to clone, so that all cores can read pieces of one file at once.
+//! Row parser: pieces of a file → rows. Immutable and cheap to clone, so that all cores parse
+//! pieces of one file at once.
 //!
-//! A piece is a block of whole rows, or one row that was kept aside: read again, it gives the same row. Does not read
-//! files. Called by `pipeline`.
+//! A piece is a block of complete rows, or one row that was spilled: parsed again, it yields the
+//! same row. Does not read files. Called by `pipeline::shuffle`.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::model::{
     row::{Header, Row},
 };
 
-/// How the rows of a file are read.
+/// Parses the rows of one file.
 #[derive(Debug, Clone)]
 pub struct RowParser {
     format: RowFormat,
@@ -28,7 +29,7 @@ enum RowFormat {
     Json(JsonFormat),
 }
 
-/// What is the same for all documents of a file.
+/// What all documents of a file have in common.
 #[derive(Debug, Clone)]
 pub(super) struct JsonFormat {
     pub(super) name: Arc<str>,
@@ -37,14 +38,14 @@ pub(super) struct JsonFormat {
     pub(super) limits: ReadLimits,
 }
 
-/// Some of a file's bytes: whole rows.
+/// A range of a file's bytes that holds complete rows.
 #[derive(Debug, Clone, Copy)]
 pub struct Piece<'b> {
     /// The line of the first byte, from 1.
     pub line: u64,
-    /// The offset of the first byte in the unpacked file.
+    /// The offset of the first byte in the decompressed file.
     pub start: u64,
-    /// The rows as they stand in the file.
+    /// The rows as they are in the file.
     pub bytes: &'b [u8],
 }
 
@@ -54,7 +55,7 @@ impl<'b> From<&'b Block> for Piece<'b> {
     }
 }
 
-/// The rows of some pieces.
+/// The rows of one or more pieces.
 #[derive(Debug)]
 pub struct ParsedBlock<'b> {
     rows: ParsedRows<'b>,
@@ -63,7 +64,8 @@ pub struct ParsedBlock<'b> {
 #[derive(Debug)]
 enum ParsedRows<'b> {
     Csv(FileId, CsvRecords<'b>),
-    /// JSON is read when its rows are asked for: a document owns its text, so it is built once and handed over.
+    // JSON is parsed when its rows are requested: a document owns its text, so it is built once and
+    // moved to the caller.
     Json(JsonFormat, DocumentSpans<'b>),
 }
 
@@ -85,7 +87,7 @@ impl RowParser {
         }
     }
 
-    /// The form of the file.
+    /// The format of the file.
     #[must_use]
     pub fn file_format(&self) -> FileFormat {
         match &self.format {
@@ -95,7 +97,7 @@ impl RowParser {
         }
     }
 
-    /// Reads pieces: a block is one piece; rows that were kept aside are each one.
+    /// Parses pieces: a block is one piece, and so is each spilled row.
     ///
     /// # Errors
     ///
@@ -137,7 +139,7 @@ impl RowParser {
 }
 
 impl ParsedBlock<'_> {
-    /// How many rows they are.
+    /// The number of rows.
     #[must_use]
     pub fn n_rows(&self) -> usize {
         match &self.rows {
@@ -146,7 +148,7 @@ impl ParsedBlock<'_> {
         }
     }
 
-    /// The rows in the order of the pieces. JSON is read anew each time.
+    /// The rows in the order of the pieces. JSON is parsed again on each call.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         (0..self.n_rows()).map(|index| match &self.rows {
             ParsedRows::Csv(file, records) => records.row(index, *file),

@@ -1,4 +1,4 @@
-//! What must hold for any bytes, however they come in and wherever they are cut.
+//! Properties of the readers that must hold for any bytes, any block size and any truncation.
 
 use std::{
     fs::{self, File, FileTimes},
@@ -33,7 +33,7 @@ fn open(name: &str, bytes: &[u8], block_bytes: usize, limits: ReadLimits) -> Res
     BlockReader::from_stream(from, block_bytes, &input(name), FileId(0), Dialect::default(), limits)
 }
 
-/// Calls `see` with each row, and says how the file ended.
+/// Calls `visit` with each row, and returns how the file ended.
 fn each_row(source: &mut BlockReader, mut visit: impl FnMut(&Row<'_>)) -> Result<FileEnd, ReadError> {
     let mut block = Block::default();
     while source.next_block(&mut block)? {
@@ -99,7 +99,7 @@ fn unreadable_row_has_a_reason() {
     assert_eq!(rows(b"k,v\na,\xFF\n"), ["2 4..7 the cell of column \"v\" is not UTF-8 true"]);
     assert_eq!(rows(b"k,v\na,\"b\nc,d\n"), ["2 4..12 the quote opened at column 3 is never closed false"]);
     let long = [b"k,v\n", "é".repeat(501).as_bytes(), b",b\n"].concat();
-    let reason = "the cell of column \"k\" has 1002 bytes, more than the 1000 that are allowed";
+    let reason = "the cell of column \"k\" has 1002 bytes, expected at most 1000 (max_cell)";
     assert_eq!(rows(&long), [format!("2 4..1008 {reason} true")]);
 }
 
@@ -130,13 +130,13 @@ fn fatal_csv_errors_end_reading() {
 
 #[test]
 fn first_character_selects_json_format() {
-    let form = |name, bytes| open(name, bytes, 4, limits()).map(|source| source.parser().file_format()).unwrap();
-    assert_eq!(form("-", b" \r\n\n   {}"), FileFormat::Ndjson);
-    assert_eq!(form("-", b"\xEF\xBB\xBF\n\n      [{}]"), FileFormat::JsonArray);
-    assert_eq!(form("a.json.gz", b"[{}]"), FileFormat::JsonArray);
-    assert_eq!(form("a.json", b"x"), FileFormat::Ndjson);
-    assert_eq!(form("-", b"x"), FileFormat::Csv);
-    assert_eq!(form("a.csv", b"[x]"), FileFormat::Csv);
+    let format = |name, bytes| open(name, bytes, 4, limits()).map(|source| source.parser().file_format()).unwrap();
+    assert_eq!(format("-", b" \r\n\n   {}"), FileFormat::Ndjson);
+    assert_eq!(format("-", b"\xEF\xBB\xBF\n\n      [{}]"), FileFormat::JsonArray);
+    assert_eq!(format("a.json.gz", b"[{}]"), FileFormat::JsonArray);
+    assert_eq!(format("a.json", b"x"), FileFormat::Ndjson);
+    assert_eq!(format("-", b"x"), FileFormat::Csv);
+    assert_eq!(format("a.csv", b"[x]"), FileFormat::Csv);
     let dialect = Dialect { format: Some(InputFormat::Ndjson), ..Dialect::default() };
     let source =
         BlockReader::from_stream(Box::new(&b"[{}]"[..]), 4, &input("a.txt"), FileId(0), dialect, limits()).unwrap();
@@ -154,27 +154,28 @@ fn documents_by_line_and_by_element() {
 #[test]
 fn damaged_array_is_reported() {
     let rows = |bytes: &[u8]| describe_rows("a.json", bytes).join("; ");
-    let cut = "the file ends before the \"]\" that closes its array; if it was cut off, orders are missing false";
-    assert_eq!(rows(b"["), format!("1 1..1 {cut}"));
-    assert_eq!(rows(b"[{\"a\":1}\n"), format!("1 1..8 1:6; 2 9..9 {cut}"));
-    assert_eq!(rows(b"[{\"a\":1},\n"), format!("1 1..8 1:6; 2 10..10 {cut}"));
-    let eof = "no whole JSON object in the array: EOF while parsing";
+    let truncated =
+        "the file ends before the \"]\" that closes its array; if it was truncated, orders are missing false";
+    assert_eq!(rows(b"["), format!("1 1..1 {truncated}"));
+    assert_eq!(rows(b"[{\"a\":1}\n"), format!("1 1..8 1:6; 2 9..9 {truncated}"));
+    assert_eq!(rows(b"[{\"a\":1},\n"), format!("1 1..8 1:6; 2 10..10 {truncated}"));
+    let eof = "the array element is not a single JSON object: EOF while parsing";
     assert_eq!(rows(b"[{\"a\":1},{\"a\""), format!("1 1..8 1:6; 1 9..13 {eof} an object at column 4 false"));
-    let none = "nothing stands before the comma, expected a JSON object false";
+    let none = "no element before the comma, expected a JSON object false";
     assert_eq!(rows(b"[{},,{}]"), format!("1 1..3 -; 1 4..5 {none}; 1 5..7 -"));
-    let none = "nothing stands between the last comma and the end of the array, expected a JSON object false";
+    let none = "no element between the last comma and the end of the array, expected a JSON object false";
     assert_eq!(rows(b"[{},\n]"), format!("1 1..3 -; 2 5..6 {none}"));
     assert!(rows(b"[{}{}, {}]").contains("trailing characters at column 3 false; 1 7..9 -"));
-    assert!(rows(b"[\n{\n\"a\":\n x}]").contains("expected value at column 2 of the line 2 below false"));
-    assert!(rows(b"[{\"a\":1,\"a\":2}]").contains("the member \"a\" stands there twice true"));
-    assert!(rows(b"[{\n\"a\":\"\xFF\"}]").contains("byte 6 of the line 1 below is not UTF-8 false"));
-    assert!(read_error("a.json", b"[{}]\n[{}]").starts_with("a.json:2: text behind the \"]\""));
+    assert!(rows(b"[\n{\n\"a\":\n x}]").contains("expected value at column 2 (2 lines below) false"));
+    assert!(rows(b"[{\"a\":1,\"a\":2}]").contains("the member \"a\" occurs twice true"));
+    assert!(rows(b"[{\n\"a\":\"\xFF\"}]").contains("byte 6 of the line (1 line below) is not UTF-8 false"));
+    assert!(read_error("a.json", b"[{}]\n[{}]").starts_with("a.json:2: text after the \"]\""));
     assert!(
         read_error("a.json", &[b"[\n{\"".to_vec(), vec![b'a'; 20_000]].concat()).starts_with("a.json:2: the record")
     );
 }
 
-/// A file that never ends, but for the error of a test that reads too much of it.
+/// A file that does not end; fails a test that reads too much of it.
 struct Endless {
     start: &'static [u8],
     left: usize,
@@ -183,7 +184,7 @@ struct Endless {
 impl Read for Endless {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.left == 0 {
-            return Err(io::Error::other("read without end"));
+            return Err(io::Error::other("the test read too much of an endless file"));
         }
         if !self.start.is_empty() {
             return self.start.read(into);
@@ -217,7 +218,7 @@ fn record_of_maximum_size_is_read() {
     }
 }
 
-/// Bytes that look like an export often enough to reach every branch.
+/// Bytes that resemble an export often enough to reach every branch.
 fn export(pieces: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         30 => prop::sample::select(pieces).prop_map(|piece| piece.as_bytes().to_vec()),
@@ -257,13 +258,13 @@ fn any_file() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
     ]
 }
 
-/// The rows as the csv crate has them, the header first.
+/// The rows as the csv crate parses them, the header first.
 fn by_csv_crate(bytes: &[u8]) -> Vec<Vec<Vec<u8>>> {
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     reader.byte_records().map(|row| row.unwrap().iter().map(<[u8]>::to_vec).collect()).collect()
 }
 
-/// An export of many blocks, and what reading it comes to when `change` is made after the first of them.
+/// Reads an export of many blocks, calls `change` after the first block, and returns the result.
 fn changed_while_read(content: &[u8], change: impl FnOnce(&Path)) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv");
@@ -279,7 +280,7 @@ fn append(path: &Path, bytes: &[u8]) {
     File::options().append(true).open(path).unwrap().write_all(bytes).unwrap();
 }
 
-/// Writes the last bytes anew, and sets the modification time back.
+/// Overwrites the last bytes, and sets the modification time back.
 fn rewrite_keeping_mtime(path: &Path) {
     let mut file = File::options().write(true).open(path).unwrap();
     let metadata = file.metadata().unwrap();
@@ -306,7 +307,7 @@ fn file_modified_while_read_is_refused() {
     assert_eq!(change(&|path| fs::write(path, &content).unwrap()), Err(rewritten.to_owned()));
     #[cfg(unix)]
     assert_eq!(change(&rewrite_keeping_mtime), Err(rewritten.to_owned()));
-    // Truncated and filled up again: the size is that of the start.
+    // Truncated and filled up again: the size is the same as at the start.
     let refill = |path: &Path| {
         truncate(path);
         append(path, &content[2000..]);
@@ -314,7 +315,7 @@ fn file_modified_while_read_is_refused() {
     assert_eq!(change(&refill), Err(rewritten.to_owned()));
 }
 
-/// The open file is read, whatever becomes of its name.
+/// The open file is read to its end, whatever happens to its path.
 #[test]
 #[cfg(unix)]
 fn replaced_or_moved_file_is_read() {
@@ -333,7 +334,7 @@ fn replaced_or_moved_file_is_read() {
     for action in actions {
         assert_eq!(changed_while_read(&content, action), Ok(()));
     }
-    // What is written to it afterwards still counts.
+    // What is written to it after the move still counts.
     let moved_and_appended = |path: &Path| {
         fs::rename(path, next(path)).unwrap();
         append(&next(path), b"c,d\n");
@@ -341,21 +342,21 @@ fn replaced_or_moved_file_is_read() {
     assert!(changed_while_read(&content, moved_and_appended).is_err());
 }
 
-/// A damaged archive may only be one that is half written.
+/// A damaged archive may be one that is half written: then the error is that it has changed.
 #[test]
 fn compressed_file_modified_while_read_is_refused() {
     let rows: Vec<_> = (0..40_000_u32).map(|n| format!("{},{n}\n", n.wrapping_mul(2_654_435_761))).collect();
     let text = format!("k,v\n{}", rows.concat());
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(text.as_bytes()).unwrap();
-    for packed in [gzip.finish().unwrap(), zstd::encode_all(text.as_bytes(), 1).unwrap()] {
-        assert_eq!(changed_while_read(&packed, |_| {}), Ok(()));
-        let half = packed.len() as u64 / 2;
+    for compressed in [gzip.finish().unwrap(), zstd::encode_all(text.as_bytes(), 1).unwrap()] {
+        assert_eq!(changed_while_read(&compressed, |_| {}), Ok(()));
+        let half = compressed.len() as u64 / 2;
         let truncate = |path: &Path| File::options().write(true).open(path).unwrap().set_len(half).unwrap();
         let changes: [&dyn Fn(&Path); 3] =
-            [&truncate, &|path| append(path, &packed), &|path| fs::write(path, &packed).unwrap()];
+            [&truncate, &|path| append(path, &compressed), &|path| fs::write(path, &compressed).unwrap()];
         for change in changes {
-            let refused = changed_while_read(&packed, change).unwrap_err();
+            let refused = changed_while_read(&compressed, change).unwrap_err();
             assert!(refused.starts_with("a.csv: changed while it was read: "), "{refused}");
         }
     }
@@ -397,7 +398,7 @@ proptest! {
         let mut found = vec![None];
         let mut source = open("a.csv", &bytes, 16, limits()).unwrap();
         let read = each_row(&mut source, |row| found.push(match &row.content {
-            // A cell is given without blanks around it; those of another kind are no blanks to CSV.
+            // A cell is returned without blanks around it, which the csv crate keeps.
             RowContent::Record(record) => Some((0..record.n_cells()).map(|index| record.cell(index).as_bytes().to_vec()).collect()),
             _ => None,
         }));
@@ -417,7 +418,7 @@ proptest! {
         let (whole, whole_error) = read(name, &bytes, WHOLE);
         let (rows, error) = read(name, &bytes, block_bytes);
         prop_assert_eq!(&whole_error, &error);
-        // An error in a later part is found after the rows before it were given.
+        // An error in a later block is found after the rows before it were returned.
         if error.is_none() {
             prop_assert_eq!(whole, rows);
         }

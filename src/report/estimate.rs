@@ -1,4 +1,7 @@
-//! What sending would take, for whoever decides when to send. Called by `terminal`, `page` and `summary`.
+//! Send estimate: how many requests the valid orders of a check need, and how long they take.
+//!
+//! Does not count the requests (`model::route::Forecast` does) and ignores retries. Called by
+//! `terminal`, `page` and `summary`.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -7,35 +10,35 @@ use serde::{Deserialize, Serialize};
 use super::numbers::{count, format_duration, with_unit};
 use crate::model::route::{Forecast, RouteCost};
 
-/// What it takes to send the valid orders of a check if nothing is repeated.
+/// Requests and time that the valid orders of a check need, without retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendEstimate {
-    /// As single events, with what identifies their guests.
+    /// Orders sent as one event, with the requests that identify their guests.
     pub single: RouteEstimate,
-    /// Assembled from several events, each with what identifies its guest.
+    /// Orders assembled from several events, each with the requests that identify its guest.
     pub multi: RouteEstimate,
-    /// The requests of the order that takes most of them.
+    /// Number of requests of the order that needs most.
     pub longest_order: u64,
-    /// All requests.
+    /// Number of all requests.
     pub requests: u64,
-    /// The most requests a second; none where nothing limits them.
+    /// Maximum number of requests a second; `None` is unlimited.
     pub rate: Option<NonZeroU32>,
-    /// How long all requests take at this rate, rounded up.
+    /// Seconds that all requests take at this rate, rounded up.
     pub seconds: Option<u64>,
 }
 
-/// What the orders take that go one way.
+/// Requests and time of the orders of one route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouteEstimate {
-    /// How many orders, and how many requests.
+    /// Number of orders and of requests.
     #[serde(flatten)]
     pub cost: RouteCost,
-    /// How long its requests alone take at this rate, rounded up.
+    /// Seconds that its requests alone take at this rate, rounded up.
     pub seconds: Option<u64>,
 }
 
 impl SendEstimate {
-    /// At this rate.
+    /// Estimates how long the requests of `forecast` take at `rate`.
     #[must_use]
     pub fn at(rate: Option<NonZeroU32>, forecast: Forecast) -> Self {
         let requests = forecast.n_requests();
@@ -46,19 +49,20 @@ impl SendEstimate {
         Self { single, multi, longest_order, requests, rate, seconds: seconds(requests) }
     }
 
-    /// What it is about.
+    /// Heading of the table.
     #[must_use]
     pub fn heading(&self) -> String {
         self.rate.map_or_else(|| "to send".to_owned(), |rate| format!("to send at {rate}/s"))
     }
 
-    /// Lines of a table: what, how many orders, requests, and how long they take. None where nothing is to be sent.
+    /// Table rows: route, orders, requests, time. Empty if there is nothing to send.
     #[must_use]
     pub fn lines(&self) -> Vec<[String; 4]> {
         let (single, multi, requests) = (self.single.cost, self.multi.cost, self.longest_order);
         let routes = [("as one event", single), ("as several events", multi)];
         let mut lines: Vec<_> =
             routes.iter().filter(|(_, cost)| cost.orders > 0).map(|(name, cost)| self.line(name, *cost)).collect();
+        // With one route only, the line "all" would repeat it.
         if lines.len() > 1 {
             lines.push(self.line("all", RouteCost { orders: single.orders + multi.orders, requests: self.requests }));
         }
@@ -70,6 +74,7 @@ impl SendEstimate {
     }
 
     fn line(&self, name: &str, cost: RouteCost) -> [String; 4] {
+        // In fractions of a second; `seconds` of `summary.json` is rounded up instead.
         let time = |rate: NonZeroU32| format_duration(Duration::from_secs(cost.requests) / rate.get());
         let time = self.rate.map(time).unwrap_or_default();
         [name.to_owned(), with_unit(cost.orders, "order"), format!("{} requests", count(cost.requests)), time]

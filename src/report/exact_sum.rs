@@ -1,8 +1,8 @@
-//! An exact sum of amounts that cannot overflow.
+//! Exact sum: adds decimal amounts without rounding and without overflow.
 //!
-//! Not `Decimal`'s own addition: where a sum needs more than its 28 digits, that rounds silently or gives up, and a
-//! report that is off by a digit, or a run that ends at the last order, is worse than three integers. Pure. Used by
-//! `tally`.
+//! `Decimal`'s own addition rounds silently or fails where a sum needs more than its 28 digits; a report
+//! that is off by a digit, or a run that fails at its last order, is worse than three integers. Pure.
+//! Called by `tally`.
 
 use std::fmt;
 
@@ -10,23 +10,24 @@ use rust_decimal::Decimal;
 
 use crate::model::money::Amount;
 
-/// The digits after the point that `Decimal` knows at most.
+/// Maximum number of digits after the point of a `Decimal`.
 const SCALE: u32 = Decimal::MAX_SCALE;
 
-/// How much a limb holds before it carries over: a whole one in units of the smallest fraction.
+/// Carry limit of a limb: one, in units of the smallest fraction.
 const BASE: i128 = 10_i128.pow(SCALE);
 
-/// A sum of amounts, with as many digits after the point as the longest of its terms.
+/// Sum of amounts, with as many digits after the point as the term that has most.
 ///
-/// The value is `limbs[0] / BASE + limbs[1] + limbs[2] * BASE`. Each limb but the last stays below `BASE` in size, and
-/// an amount below 2^96 adds at most 8 to the last one, so there is room for more terms than will ever be read.
+/// The value is `limbs[0] / BASE + limbs[1] + limbs[2] * BASE`. Each limb except the last stays below `BASE` in
+/// absolute value. An amount is below 2^96 and adds at most 8 to the last limb, so the last limb has room
+/// for more terms than any export has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ExactSum {
     limbs: [i128; 3],
     scale: u32,
 }
 
-/// The powers of ten that 64 bits hold.
+/// Powers of ten that fit 64 bits.
 const UNITS: [i64; 19] = {
     let (mut units, mut scale) = ([1; 19], 1);
     while scale < units.len() {
@@ -36,7 +37,7 @@ const UNITS: [i64; 19] = {
     units
 };
 
-/// What one in the last digit of each scale is, in units of the smallest fraction.
+/// For each scale, the value of its last digit in units of the smallest fraction.
 const FRACTIONS: [i128; SCALE as usize + 1] = {
     let (mut fractions, mut scale) = ([BASE; SCALE as usize + 1], 1);
     while scale < fractions.len() {
@@ -51,7 +52,7 @@ impl ExactSum {
     pub fn add(&mut self, amount: Amount) {
         let (mantissa, scale) = (amount.0.mantissa(), amount.0.scale());
         self.scale = self.scale.max(scale);
-        // Money fits 64 bits, in which dividing costs a tenth.
+        // Amounts of money fit 64 bits, where a division costs a tenth of one in 128 bits.
         let (whole, rest) = match i64::try_from(mantissa) {
             Ok(mantissa) if scale <= 18 => {
                 let unit = UNITS[scale as usize];
@@ -61,6 +62,7 @@ impl ExactSum {
         };
         self.limbs[0] += rest * FRACTIONS[scale as usize];
         self.limbs[1] += whole;
+        // Not on every addition: the carry's divisions would cost more than the addition.
         if self.limbs[0].abs() >= BASE || self.limbs[1].abs() >= BASE {
             self.carry();
         }
@@ -71,7 +73,7 @@ impl ExactSum {
         *self = self.plus_remainder(other, &[]);
     }
 
-    /// This sum and what `others` lack of `whole`.
+    /// Returns this sum plus the difference between `whole` and all of `others`.
     #[must_use]
     pub fn plus_remainder(self, whole: &Self, others: &[Self]) -> Self {
         let mut sum = self;
@@ -83,6 +85,7 @@ impl ExactSum {
                 *limb -= other_limb;
             }
         }
+        // `others` are parts of `whole`, so none of them has more digits.
         sum.scale = sum.scale.max(whole.scale);
         sum.carry();
         sum
@@ -95,7 +98,7 @@ impl ExactSum {
         }
     }
 
-    /// Sign and digits: limbs of different signs brought to one.
+    /// Returns the sign, and the limbs of the absolute value: limbs of different signs are brought to one.
     fn sign_and_limbs(&self) -> (bool, [i128; 3]) {
         let is_negative = self.limbs.iter().rev().find(|limb| **limb != 0).is_some_and(|limb| *limb < 0);
         let mut limbs = if is_negative { self.limbs.map(|limb| -limb) } else { self.limbs };
@@ -110,7 +113,7 @@ impl ExactSum {
 }
 
 impl fmt::Display for ExactSum {
-    /// Decimal text; `0` where nothing was added.
+    /// Writes decimal text; `0` for an empty sum.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (is_negative, [fraction, ones, high]) = self.sign_and_limbs();
         let width = SCALE as usize;

@@ -1,7 +1,7 @@
-//! The run folder: a place of its own for each run, readable by its owner only, since it holds customers' data.
+//! Run folder: one folder per run, readable only by its owner, since it holds customers' data.
 //!
-//! Never empties or overwrites what it finds: a folder with anything in it is refused. Does not choose the folder's
-//! name. Called by `pipeline`, and by `rejects` for its files.
+//! Never empties a folder or overwrites another run's files: a folder that is not empty is refused. Does
+//! not choose the folder's name. Called by `pipeline`, and by `rejects` for its files.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, ReadDir},
@@ -11,26 +11,26 @@ use std::{
 
 use super::{ReportError, io_error};
 
-/// Read, write and enter: the owner alone (`cli.md`, "The run folder").
+/// Read, write and enter, for the owner only (`cli.md`, "The run folder").
 #[cfg(unix)]
 const FOLDER_MODE: u32 = 0o700;
 
-/// Read and write: the owner alone (`cli.md`, "The run folder").
+/// Read and write, for the owner only (`cli.md`, "The run folder").
 #[cfg(unix)]
 const FILE_MODE: u32 = 0o600;
 
-/// A folder that belongs to one run.
+/// Folder of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
 }
 
 impl RunFolder {
-    /// Makes the folder, and its parents, with mode 0700. An existing one is taken if it is empty.
+    /// Creates the folder and its parents with mode 0700. An existing folder is accepted if it is empty.
     ///
     /// # Errors
     ///
-    /// [`ReportError::NotEmpty`] if something is in it; [`ReportError::Io`] if it cannot be made.
+    /// [`ReportError::NotEmpty`] if the folder is not empty; [`ReportError::Io`] if it cannot be created.
     pub fn create(path: &Path) -> Result<Self, ReportError> {
         match fs::read_dir(path) {
             Ok(entries) => claim_empty(path, entries)?,
@@ -40,19 +40,19 @@ impl RunFolder {
         Ok(Self { path: path.to_owned() })
     }
 
-    /// The folder.
+    /// Path of the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where a file of this name stands in the folder, whether or not it exists.
+    /// Path of a file of this name in the folder, whether or not it exists.
     #[must_use]
     pub fn file(&self, name: impl AsRef<Path>) -> PathBuf {
         self.path.join(name)
     }
 
-    /// Opens a file of the folder for writing, empty and with mode 0600 from its first moment.
+    /// Opens a file of the folder for writing: empty, and with mode 0600 from its creation.
     ///
     /// # Errors
     ///
@@ -62,20 +62,21 @@ impl RunFolder {
         private_file().open(&path).map_err(io_error(path, "create the file"))
     }
 
-    /// Writes a whole file of the folder, as [`RunFolder::create_file`] makes it. It is there as a whole or not at all.
+    /// Writes a file of the folder with mode 0600, atomically: it exists with all of `content` or not at all.
     ///
     /// # Errors
     ///
     /// [`ReportError::Io`]
     pub fn write_file(&self, name: impl AsRef<Path>, content: &str) -> Result<(), ReportError> {
         let path = self.file(name);
+        // Renamed when complete: a full disk once left half of `summary.json` behind.
         let partial = path.with_extension("part");
         let mut file = private_file().open(&partial).map_err(io_error(&path, "create the file"))?;
         let written = file.write_all(content.as_bytes());
         written.and_then(|()| fs::rename(&partial, &path)).map_err(io_error(path, "write"))
     }
 
-    /// Makes a folder in the folder with mode 0700; one that exists is taken. Returns where it stands.
+    /// Creates a folder in the folder with mode 0700, or accepts an existing one. Returns its path.
     ///
     /// # Errors
     ///
@@ -91,19 +92,21 @@ fn claim_empty(path: &Path, mut entries: ReadDir) -> Result<(), ReportError> {
     if entries.next().is_some() {
         return Err(ReportError::NotEmpty(path.to_owned()));
     }
-    make_private(path).map_err(io_error(path, "make the folder private"))
+    make_private(path).map_err(io_error(path, "restrict the folder to its owner"))
 }
 
 fn create_private(path: &Path) -> Result<(), ReportError> {
     let mut builder = DirBuilder::new();
+    // Accepts an existing folder too, as `create_folder` needs.
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, FOLDER_MODE);
-    builder.create(path).map_err(io_error(path, "make the folder"))
+    builder.create(path).map_err(io_error(path, "create the folder"))
 }
 
 fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
+    // The mode is set on creation, not with `set_permissions` later: no moment in which others can read.
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, FILE_MODE);
@@ -116,7 +119,7 @@ fn make_private(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(FOLDER_MODE))
 }
 
-/// Elsewhere than on unix a folder has the rights of the folder it stands in.
+/// Other systems than Unix: a folder inherits the permissions of its parent.
 #[cfg(not(unix))]
 #[allow(clippy::unnecessary_wraps)]
 fn make_private(_path: &Path) -> io::Result<()> {
@@ -164,7 +167,7 @@ mod tests {
         assert!(matches!(&error, ReportError::NotEmpty(path) if path == dir.path()));
         insta::assert_snapshot!(error.to_string().replace(dir.path().to_str().unwrap(), "DIR"), @"
         DIR: the run folder exists and is not empty
-          hint: name another one with --out, or leave --out away for a new one
+          hint: name another folder with --out, or omit --out for a new one
         ");
         assert_eq!(fs::read_to_string(dir.path().join("precious")).unwrap(), "kept");
     }

@@ -1,10 +1,10 @@
-//! Outcomes become files, words and a page: everything that a run leaves behind for people and for scripts.
+//! Reports: everything that a run leaves behind for people and for scripts.
 //!
-//! The run folder (`folder`) holds `summary.json` (`summary`, counted by `tally`), `results.ndjson` (`results`),
-//! `rejects/` (`rejects`) and `report.html` (`page`); `terminal` says the same in a few lines.
+//! The run folder (`folder`) holds `summary.json` (`summary`, counted by `tally`), `results.ndjson`
+//! (`results`), `rejects/` (`rejects`) and `report.html` (`page`); `terminal` is a short text of the same.
 //!
-//! Decides nothing: which outcome an order has and which exit code a run has is handed in. Opens no input itself, has no
-//! clock, prints nothing. Knows only `model`. Called by `pipeline`.
+//! Decides nothing: the caller passes in each order's outcome and the run's exit code. Opens no input
+//! itself, has no clock, prints nothing. Knows only `model`. Called by `pipeline`.
 
 pub mod estimate;
 pub mod exact_sum;
@@ -23,46 +23,46 @@ use std::{io, path::PathBuf};
 
 pub use order_line::format_position;
 
-/// Why something of the report could not be written. The io errors are part of the words, not sources, so that a chain
-/// printed whole says them once.
+/// Error in writing the report. Io errors are part of the message, not sources, so that printing the whole
+/// error chain does not repeat them.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// The run folder would mix with what is there already.
+    /// The run folder exists and has files, which must not mix with those of this run.
     #[error(
-        "{}: the run folder exists and is not empty\n  hint: name another one with --out, or leave --out away for a new one",
+        "{}: the run folder exists and is not empty\n  hint: name another folder with --out, or omit --out for a new one",
         .0.display()
     )]
     NotEmpty(PathBuf),
-    /// The disk said no.
+    /// The file system returned an error.
     #[error(
-        "{}: cannot {action}: {error}\n  hint: the run folder must lie on a writable disk with some room; --out names another place",
+        "{}: cannot {action}: {error}\n  hint: the run folder must be on a writable disk with free space; name another one with --out",
         .path.display()
     )]
     Io {
-        /// What was to be made or written.
+        /// File or folder.
         path: PathBuf,
-        /// What was to be done with it, such as `write`.
+        /// What could not be done with it, such as `write`.
         action: &'static str,
-        /// What the system said.
+        /// Error of the system.
         error: io::Error,
     },
-    /// An input could not be read a second time, for `rejects/`.
-    #[error("{name}: cannot read it again for rejects: {error}")]
+    /// An input could not be read a second time, to copy its rows to `rejects/`.
+    #[error("{name}: cannot read the file again for rejects/: {error}")]
     Input {
-        /// The input.
+        /// Name of the input.
         name: String,
-        /// What the system or the unpacking said.
+        /// Error of the system or of decompression.
         error: io::Error,
     },
     /// An input ends before a row that was read from it.
     #[error(
-        "{name}: ends at byte {end}, before a row that was read from it: it has changed since\n  hint: run again, and leave \
-         the file alone until the run has ended"
+        "{name}: ends at byte {end}, before a row that was read from it; the file changed during the run\n  \
+         hint: run again, and do not change the file until the run has ended"
     )]
     InputChanged {
-        /// The input.
+        /// Name of the input.
         name: String,
-        /// Its length now, unpacked.
+        /// Its length now, in decompressed bytes.
         end: u64,
     },
     /// The page could not be rendered.
@@ -70,7 +70,7 @@ pub enum ReportError {
     Page(askama::Error),
 }
 
-/// Names path and action in an io error; for `map_err`.
+/// Returns a function that adds path and action to an io error; for `map_err`.
 pub fn io_error(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(io::Error) -> ReportError {
     let path = path.into();
     move |error| ReportError::Io { path, action, error }

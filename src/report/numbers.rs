@@ -1,14 +1,16 @@
-//! Numbers as people read them: grouped digits, shares, durations, sizes, tables that line up.
+//! Number formatting for people: grouped digits, percentages, durations, sizes, aligned tables.
 //!
-//! Pure; files for scripts never use it. Used by `terminal` and `page`, and by `pipeline` for its words.
+//! Pure functions. Files for scripts never use them. Called by `terminal`, `page` and `estimate`, and by
+//! `pipeline` and `cli` for messages.
 
 use std::time::Duration;
 
 use crate::model::problem::Severity;
 
-/// Decimal text with commas between the thousands: `-1234567.80` becomes `-1,234,567.80`.
+/// Inserts commas between the thousands of decimal text: `-1234567.80` becomes `-1,234,567.80`.
 #[must_use]
 pub fn group_digits(number: &str) -> String {
+    // Works on text: an exact sum can have more digits than any number type.
     let (whole, fraction) = number.split_at(number.find('.').unwrap_or(number.len()));
     let mut text = String::with_capacity(number.len() + whole.len() / 3);
     for (index, character) in whole.char_indices() {
@@ -21,20 +23,20 @@ pub fn group_digits(number: &str) -> String {
     text + fraction
 }
 
-/// A count with commas between the thousands.
+/// Formats a count with commas between the thousands.
 #[must_use]
 pub fn count(n: u64) -> String {
     group_digits(&n.to_string())
 }
 
-/// A count and its noun: `1 row`, `1,200 rows`.
+/// Formats a count and its noun: `1 row`, `1,200 rows`.
 #[must_use]
 pub fn with_unit(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
-/// `part` of `whole` in percent with one decimal. What is not nothing is never called `0.0 %`, and what is not
-/// everything never `100.0 %`.
+/// Formats `part` of `whole` as a percentage with one decimal. A part that is not zero is never shown as
+/// `0.0 %`, and a part that is not the whole never as `100.0 %`.
 #[must_use]
 #[allow(clippy::cast_precision_loss)] // one decimal is shown
 pub fn share(part: u64, whole: u64) -> String {
@@ -45,7 +47,7 @@ pub fn share(part: u64, whole: u64) -> String {
     }
 }
 
-/// A duration with the precision that people want: `2.3 s`, then whole seconds as `3m 12s`.
+/// Formats a duration: below a minute as `2.3 s`, above in whole seconds as `3m 12s`.
 #[must_use]
 pub fn format_duration(duration: Duration) -> String {
     if duration < Duration::from_secs(60) {
@@ -54,7 +56,7 @@ pub fn format_duration(duration: Duration) -> String {
     humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
 }
 
-/// A size in bytes, kB, MB or GB (of 1000).
+/// Formats a size in bytes, kB, MB or GB (powers of 1000).
 #[must_use]
 #[allow(clippy::cast_precision_loss)] // one decimal is shown
 pub fn size(bytes: u64) -> String {
@@ -66,18 +68,19 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// Which way a column of a table is set.
+/// Alignment of a table column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
-    /// Words.
+    /// For text.
     Left,
-    /// Numbers.
+    /// For numbers.
     Right,
 }
 
-/// Rows as lines whose columns line up, two blanks apart, each line indented by two blanks and ended by a line break.
+/// Formats rows as lines with aligned columns, two spaces apart; each line is indented by two spaces.
 #[must_use]
 pub fn table<const N: usize>(aligns: [Align; N], rows: &[[String; N]]) -> String {
+    // In characters, not bytes: file names and reasons need not be ASCII.
     let widths: [usize; N] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
     let line = |row: &[String; N]| {
@@ -95,7 +98,6 @@ pub fn table<const N: usize>(aligns: [Align; N], rows: &[[String; N]]) -> String
     rows.iter().map(line).collect()
 }
 
-/// How a severity is written.
 pub(super) fn severity_name(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",

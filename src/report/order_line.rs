@@ -1,6 +1,7 @@
-//! An order and its problems as JSON, in the one form that `results.ndjson` and the reasons beside rejects share.
+//! Problems, positions and times as JSON and text, in the form that all files of the report share.
 //!
-//! Only shapes; writes no file. Used by `results`, `rejects` and `summary`, and `place` by whoever points at a row.
+//! Writes no file. Called by `results`, `rejects` (the reasons), `summary` and `page`; `pipeline` calls
+//! [`format_position`] for its messages.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use crate::model::{
     problem::{Problem, Problems, Severity},
 };
 
-/// One element of `problems`.
+/// Element of `problems`.
 #[derive(Serialize)]
 pub(super) struct ProblemLine<'a> {
     code: &'static str,
@@ -24,12 +25,12 @@ pub(super) struct ProblemLine<'a> {
     message: &'a str,
 }
 
-/// The problems of an order.
+/// Returns the elements of `problems` of an order.
 pub(super) fn problem_lines<'a>(problems: &'a [Problem], names: &'a [String]) -> Vec<ProblemLine<'a>> {
     problems.iter().map(|problem| problem_line(problem, names)).collect()
 }
 
-/// Rows with more problems of a code than are told, by code.
+/// Returns for each code the number of rows whose problems of this code are counted but not listed.
 pub(super) fn omitted(problems: &Problems) -> BTreeMap<&'static str, u64> {
     problems.omitted().iter().map(|rows| (rows.code.as_str(), rows.row_count)).collect()
 }
@@ -46,30 +47,33 @@ fn problem_line<'a>(problem: &'a Problem, names: &'a [String]) -> ProblemLine<'a
     }
 }
 
-/// The input's name. A report is worth more than a panic, so a file that is none of the run's inputs is called `?`.
+/// Returns the input's name; `?` for a file that is not an input of the run, since a report is worth more
+/// than a panic.
 pub(super) fn input_name(names: &[String], file: FileId) -> &str {
     names.get(file.0 as usize).map_or("?", String::as_str)
 }
 
-/// A place as messages write it: `orders.csv:17:5`, or `orders.csv:17` where the row as a whole is meant. `names` are
-/// the inputs' names by [`FileId`].
+/// Formats a position for messages: `orders.csv:17:5`, or `orders.csv:17` for a whole row. `names` are the
+/// inputs' names by [`FileId`].
 #[must_use]
 pub fn format_position(names: &[String], at: Position) -> String {
     let (file, line) = (input_name(names, at.file), at.line);
     at.column.map_or_else(|| format!("{file}:{line}"), |column| format!("{file}:{line}:{column}"))
 }
 
-/// RFC 3339 in UTC with milliseconds and `Z`, as everywhere in our files.
+/// Serializes a time as RFC 3339 in UTC with milliseconds and `Z`, as in all files of the run folder.
 pub(super) fn utc_millis<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
-/// The same as bytes; nothing for a year of other than four digits.
+/// Formats a time like [`utc_millis`], as bytes. `None` for a leap second and for a year that does not have
+/// four digits.
 pub(super) fn format_utc_millis(at: DateTime<Utc>) -> Option<[u8; 24]> {
     let (date, time) = (at.date_naive(), at.time());
     let year = u32::try_from(date.year()).ok().filter(|year| *year <= 9999)?;
-    // A leap second is written by the general way.
+    // chrono represents a leap second as 1000 ms and more; the slow path formats it.
     let millis = Some(time.nanosecond() / 1_000_000).filter(|millis| *millis < 1000)?;
+    // Written digit by digit for the fast path of `results`, which takes a quarter of serde's time.
     let mut text = *b"0000-00-00T00:00:00.000Z";
     let pairs = [(0, year / 100), (2, year % 100), (5, date.month()), (8, date.day()), (20, millis / 10)];
     let time_pairs = [(11, time.hour()), (14, time.minute()), (17, time.second())];
@@ -85,8 +89,8 @@ fn digit(number: u32) -> u8 {
     b"0123456789"[number as usize % 10]
 }
 
-/// The same, or `null`.
-#[allow(clippy::ref_option)] // serde hands over a reference to the field
+/// Serializes a time like [`utc_millis`], or `null`.
+#[allow(clippy::ref_option)] // serde passes a reference to the field
 pub(super) fn utc_millis_or_null<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => utc_millis(at, serializer),

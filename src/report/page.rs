@@ -1,8 +1,8 @@
-//! `report.html`: the report for people, in one file that needs no network and runs no script.
+//! `report.html`: the report for people, one file that needs no network and runs no script.
 //!
-//! Brings the summary's numbers into the form in which `page.html` shows them; the template escapes every value, and what would turn
-//! the direction of a text is shown. Shows
-//! references and messages as they are given, so it belongs in the run folder. Called by `pipeline`.
+//! Prepares the summary's numbers for the template `page.html`, which escapes every value; control characters
+//! and changes of text direction are shown escaped. The page has references and messages of customers'
+//! orders, so it belongs in the run folder. Decides nothing. Called by `pipeline`.
 
 use askama::Template;
 
@@ -24,30 +24,31 @@ use crate::model::{
 /// The file's name in the run folder.
 pub const FILE: &str = "report.html";
 
-/// An order that someone should look at.
+/// Order that an operator should look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderNeedingAttention {
-    /// The order's reference.
+    /// Reference of the order.
     pub reference: String,
-    /// What became of it.
+    /// Outcome of the order.
     pub outcome: Outcome,
-    /// Where to look: `orders.csv:17:5`.
+    /// Position, such as `orders.csv:17:5`.
     pub position: String,
-    /// What is wrong, masked where it is personal.
+    /// Reason or problem, with personal data redacted.
     pub message: String,
 }
 
 impl OrderNeedingAttention {
-    /// Whether orders of this outcome are listed: those that do not come right by themselves.
+    /// Whether orders of this outcome are listed: those that the next run alone does not resolve.
     #[must_use]
     pub fn needs_attention(outcome: Outcome) -> bool {
         matches!(outcome, Outcome::Changed | Outcome::Invalid | Outcome::Refused | Outcome::Failed | Outcome::Unknown)
     }
 
-    /// What to say of an order: its reason, or the first of its errors and that one's place. `names` are the inputs'
-    /// names by `FileId`.
+    /// Creates the entry of an order: its reason, or its first error with that error's position. `names` are the
+    /// inputs' names by `FileId`.
     #[must_use]
     pub fn of(record: &OrderRecord, result: &OrderResult, names: &[String]) -> Self {
+        // A warning does not explain the outcome, so the first error counts.
         let first = record.problems.iter().find(|problem| problem.is_error());
         let at = match result.outcome {
             Outcome::Invalid => first.map_or(record.source, |problem| problem.at),
@@ -63,19 +64,19 @@ impl OrderNeedingAttention {
     }
 }
 
-/// One instance of a kind of problem, to show what is meant.
+/// Example of a problem code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Example {
-    /// The kind.
+    /// Code of the problem.
     pub code: Code,
-    /// Where it stands: `orders.csv:17:5`.
+    /// Position, such as `orders.csv:17:5`.
     pub position: String,
-    /// What is wrong there, masked where it is personal.
+    /// Message, with personal data redacted.
     pub message: String,
 }
 
 impl Example {
-    /// The first problem of each code that the tally met. `names` are the inputs' names by `FileId`.
+    /// Returns the first problem of each code in the tally. `names` are the inputs' names by `FileId`.
     #[must_use]
     pub fn of_tally(tally: &Tally, names: &[String]) -> Vec<Self> {
         let examples = tally.problem_counts().filter_map(|(_, count)| count.example.as_ref());
@@ -88,8 +89,8 @@ impl Example {
     }
 }
 
-/// The page as HTML. `listed` are the first orders that need attention; how many more there are is told from the
-/// summary.
+/// Renders the page as HTML. `attention` are the first orders that need attention; the number of the others is
+/// computed from the summary.
 ///
 /// # Errors
 ///
@@ -112,12 +113,14 @@ pub fn page(
         changed_by: changed_by(summary),
         problems: problem_rows(summary, examples),
         attention,
+        // The caller limits the list; the counts of the summary are complete.
         n_omitted: n_needing_attention.saturating_sub(attention.len() as u64),
     };
-    // Nothing of the template is touched by it.
+    // The template itself has no character that is escaped here, so only values change.
     page.render().map(|html| printable_lines(&html).into_owned()).map_err(ReportError::Page)
 }
 
+// The extension `.html` selects askama's HTML escaper for every value.
 #[derive(Template)]
 #[template(path = "page.html", config = "src/report/askama.toml")]
 struct ReportPage<'a> {
@@ -125,16 +128,16 @@ struct ReportPage<'a> {
     severity_class: &'static str,
     headline_numbers: Vec<(String, &'static str)>,
     bar_segments: Vec<BarSegment>,
-    /// The sums of the summary's currencies, for each outcome that was met.
+    /// For each outcome that has orders, the sums in the order of the summary's currencies.
     money: Vec<(Outcome, Vec<String>)>,
-    /// By how much changed orders differ from what was accepted, for each currency; none where no order changed.
+    /// For each currency, by how much changed orders differ from what was accepted; empty if no order changed.
     changed_by: Vec<String>,
     problems: Vec<ProblemRow<'a>>,
     attention: &'a [OrderNeedingAttention],
     n_omitted: u64,
 }
 
-/// A part of the bar, and its line in the key below.
+/// Segment of the bar, and its row in the table below.
 struct BarSegment {
     outcome: Outcome,
     n: u64,
@@ -142,7 +145,7 @@ struct BarSegment {
     meaning: &'static str,
 }
 
-/// A kind of problem and an example of it.
+/// Table row of a problem code.
 struct ProblemRow<'a> {
     code: Code,
     severity: &'static str,
@@ -151,7 +154,7 @@ struct ProblemRow<'a> {
     example: Option<&'a Example>,
 }
 
-/// The colour of the verdict: done, to be looked at, or not come to its end.
+/// CSS class of the heading's colour: complete, needs attention, or incomplete.
 fn severity_class(exit_code: u8) -> &'static str {
     match exit_code {
         0 => "good",
@@ -160,7 +163,7 @@ fn severity_class(exit_code: u8) -> &'static str {
     }
 }
 
-/// The numbers at the top: each with what it counts.
+/// Returns the numbers at the top, each with its noun.
 fn headline_numbers(summary: &Summary) -> Vec<(String, &'static str)> {
     let counts = [
         (summary.orders.read, "orders"),
@@ -183,19 +186,19 @@ fn bar_segments(orders: &PerOutcome<u64>) -> Vec<BarSegment> {
     nonzero_outcomes(orders).map(to_segment).collect()
 }
 
-/// What an outcome means and what happens next (`cli.md`, "What becomes of an order").
+/// Returns what an outcome means and what happens next (`cli.md`, "What becomes of an order").
 fn outcome_meaning(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted => "the service accepted it",
         Outcome::AlreadySent => "an earlier run sent it, with the same content",
-        Outcome::Changed => "an earlier run sent it; now it reads otherwise, which cannot be updated",
+        Outcome::Changed => "an earlier run sent it; the export differs now, and the service cannot update it",
         Outcome::Skipped => "left out by a rule of the profile",
-        Outcome::Invalid => "has errors; mend its rows in rejects/ and feed them back",
-        Outcome::Refused => "the service said no; the next run tries again",
-        Outcome::Failed => "surely not accepted, after all tries; the next run tries again",
-        Outcome::Unknown => "sent, but no answer came: it may or may not be there",
+        Outcome::Invalid => "has errors; correct its rows in rejects/ and run them again",
+        Outcome::Refused => "the service rejected it; the next run tries again",
+        Outcome::Failed => "definitely not accepted, after all tries; the next run tries again",
+        Outcome::Unknown => "sent, but no response arrived: the service may or may not have it",
         Outcome::NotAttempted => {
-            "the run ended first, and the next run sends it; or it is too old to be sent without --backfill"
+            "the run ended first, and the next run sends it; or it is too old to send without --backfill"
         }
         Outcome::Valid => "would be sent",
     }
@@ -256,7 +259,7 @@ mod tests {
         page(&summary, &examples, &attention).unwrap()
     }
 
-    /// The page's words, one line per line of text.
+    /// Returns the text of the page without tags, one line per line.
     fn text_of(html: &str) -> String {
         let body = html.split_once("<body>").unwrap().1;
         let (mut text, mut is_tag) = (String::new(), false);
@@ -282,7 +285,7 @@ mod tests {
         780 guests
         4,321 rows read
         2.3 s from start to end
-        What became of the orders
+        Outcomes
         outcome orders share meaning
         valid 1,200 100 % would be sent
         read 1,200
@@ -299,7 +302,7 @@ mod tests {
         file rows size
         orders.csv 4,321 1.2 MB
         2026-11-03 08:15:00 to 2026-11-03 08:15:02 UTC, exit code 0.
-        The same in numbers: summary.json. Every order: results.ndjson. Rows to mend: rejects/.
+        Summary for scripts: summary.json. Every order: results.ndjson. Rows to correct: rejects/.
         ");
     }
 
@@ -308,23 +311,23 @@ mod tests {
         insta::assert_snapshot!(text_of(&full_page()), @"
         orderferry send, run 20261103T081500Z-7f3a
         the outcome of some orders is unknown
-        Ended early: the deadline passed
+        Ended early: the deadline has passed
         1,431 orders
         4,300 items
         780 guests
         4,321 rows read
         3m 12s from start to end
-        What became of the orders
+        Outcomes
         outcome orders share meaning
         accepted 930 65.0 % the service accepted it
         already_sent 120 8.4 % an earlier run sent it, with the same content
-        changed 1 0.1 % an earlier run sent it; now it reads otherwise, which cannot be updated
+        changed 1 0.1 % an earlier run sent it; the export differs now, and the service cannot update it
         skipped 250 17.5 % left out by a rule of the profile
-        invalid 44 3.1 % has errors; mend its rows in rejects/ and feed them back
-        refused 3 0.2 % the service said no; the next run tries again
-        failed 2 0.1 % surely not accepted, after all tries; the next run tries again
-        unknown 1 0.1 % sent, but no answer came: it may or may not be there
-        not_attempted 80 5.6 % the run ended first, and the next run sends it; or it is too old to be sent without --backfill
+        invalid 44 3.1 % has errors; correct its rows in rejects/ and run them again
+        refused 3 0.2 % the service rejected it; the next run tries again
+        failed 2 0.1 % definitely not accepted, after all tries; the next run tries again
+        unknown 1 0.1 % sent, but no response arrived: the service may or may not have it
+        not_attempted 80 5.6 % the run ended first, and the next run sends it; or it is too old to send without --backfill
         read 1,431
         Money
         outcome BHD EUR
@@ -339,8 +342,8 @@ mod tests {
         not_attempted 0 98,760.00
         changed by 0 -65.50
         read 299.970 1,724,596.50
-        4 orders without a readable amount stand in no sum.
-        Problems errors keep an order from being sent, warnings do not
+        4 orders without a readable amount are in no sum.
+        Problems errors prevent an order from being sent, warnings do not
         code severity orders rows for example
         number_unreadable error 40 40 orders.csv:17:5 found `12,50 &#60;em&#62;`, expected a number such as 1234.50
         email_implausible error 1 1 orders.csv:17:5 found `ann***`, expected an address such as a***@e***.com
@@ -363,16 +366,16 @@ mod tests {
         IDENTITY 785
         ORDER_CHECKOUT 941
         total, 12 of them retries 2,506
-        30 orders too old to be sent without a go-ahead (needs_backfill): --backfill sends them, old_orders = &#34;skip&#34; leaves them out.
-        2 orders sent again after an uncertain answer, which may be there twice: see repeated_after in results.ndjson.
+        30 orders too old to send without --backfill (needs_backfill); old_orders = &#34;skip&#34; leaves them out.
+        2 orders sent again after an uncertain response, which may exist twice: see repeated_after in results.ndjson.
         Inputs
         file rows size
         orders.csv 4,321 1.2 MB
         exports/more-orders.ndjson.gz 12 9.9 kB
         5 orders with scattered rows.
-        2 rows could not be read at all.
+        2 rows unreadable.
         2026-11-03 08:15:00 to 2026-11-03 08:18:12 UTC, exit code 3.
-        The same in numbers: summary.json. Every order: results.ndjson. Rows to mend: rejects/.
+        Summary for scripts: summary.json. Every order: results.ndjson. Rows to correct: rejects/.
         ");
     }
 

@@ -1,15 +1,16 @@
-//! One value for what was read and one for each outcome: the shape in which orders and money are counted.
+//! One value per outcome, and one for all orders read: the type in which orders and money are counted.
 //!
-//! Does not add up anything itself; `tally` does. Used by `tally`, `summary`, `terminal` and `page`.
+//! A struct, not a map: its fields are the keys of `summary.json`. Adds up nothing by itself; `tally`
+//! does. Called by `tally`, `summary`, `terminal` and `page`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::outcome::Outcome;
 
-/// What was read, and what became of it, in the order of [`Outcome::ALL`].
+/// Value of all orders read and of each outcome, in the order of [`Outcome::ALL`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PerOutcome<T> {
-    /// All orders.
+    /// All orders read.
     pub read: T,
     /// Those of [`Outcome::Accepted`].
     pub accepted: T,
@@ -34,9 +35,10 @@ pub struct PerOutcome<T> {
 }
 
 impl<T> PerOutcome<T> {
-    /// The value of one outcome.
+    /// Returns the value of an outcome.
     #[must_use]
     pub fn get(&self, outcome: Outcome) -> &T {
+        // Exhaustive, so that a new outcome does not compile without a field and a key.
         match outcome {
             Outcome::Accepted => &self.accepted,
             Outcome::AlreadySent => &self.already_sent,
@@ -51,7 +53,7 @@ impl<T> PerOutcome<T> {
         }
     }
 
-    /// The value of one outcome, to be changed.
+    /// Returns the value of an outcome, mutably.
     pub fn get_mut(&mut self, outcome: Outcome) -> &mut T {
         match outcome {
             Outcome::Accepted => &mut self.accepted,
@@ -67,12 +69,12 @@ impl<T> PerOutcome<T> {
         }
     }
 
-    /// The outcomes with their values, in the order of reports; without what was read.
+    /// Iterates over the outcomes and their values, in the order of reports; `read` is left out.
     pub fn outcomes(&self) -> impl Iterator<Item = (Outcome, &T)> {
         Outcome::ALL.into_iter().map(|outcome| (outcome, self.get(outcome)))
     }
 
-    /// The same shape of other values.
+    /// Applies `f` to all values.
     pub fn map<U: Default>(&self, f: impl Fn(&T) -> U) -> PerOutcome<U> {
         let mut mapped = PerOutcome { read: f(&self.read), ..PerOutcome::default() };
         for (outcome, value) in self.outcomes() {
@@ -83,7 +85,7 @@ impl<T> PerOutcome<T> {
 }
 
 impl<T> PerOutcome<T> {
-    /// Adds the values of another count, one by one.
+    /// Adds the values of `other`, outcome by outcome.
     pub(super) fn append(&mut self, other: &Self, add: impl Fn(&mut T, &T)) {
         add(&mut self.read, &other.read);
         for (outcome, value) in other.outcomes() {
@@ -93,7 +95,7 @@ impl<T> PerOutcome<T> {
 }
 
 impl PerOutcome<u64> {
-    /// How many have an outcome.
+    /// Number of orders that have an outcome.
     #[must_use]
     pub fn with_result(&self) -> u64 {
         self.outcomes().map(|(_, n)| n).sum()

@@ -1,8 +1,9 @@
-//! `rejects/`: for each input, the original bytes of every row of the orders that did not get through, ready to be
-//! mended and fed back, and beside them the reasons.
+//! `rejects/`: for each input, the original bytes of all rows of rejected orders, ready to be corrected and
+//! sent again, and a file with the reasons.
 //!
-//! Copies bytes and interprets none, so quoting, decimals and encodings come out as they went in. Reads each input once,
-//! forwards, and holds none of it. Does not unpack: `open` hands over unpacked bytes. Called by `pipeline`.
+//! Copies bytes without interpreting them, so quoting, decimals and encodings stay as they were. Reads each
+//! input once, forward, and holds none of it in memory. Does not decompress: `open` returns decompressed
+//! bytes. Does not sort: the caller passes sorted rows and reasons. Called by `pipeline`.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -29,15 +30,15 @@ use crate::model::{
 /// The folder's name in the run folder.
 pub const FOLDER: &str = "rejects";
 
-/// What the name of the file with the reasons ends in.
+/// Suffix of the file with the reasons.
 const REASONS_SUFFIX: &str = ".reasons.ndjson";
 
-/// Endings of packed files; rejects are written unpacked.
+/// Suffixes of compressed files; rejects are written decompressed.
 const COMPRESSED_SUFFIXES: [&str; 2] = [".gz", ".zst"];
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// How the lines of an input end.
+/// Line break of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LineBreak {
     /// `\n`
@@ -56,28 +57,29 @@ impl LineBreak {
     }
 }
 
-/// An input of the run; its place in the slice is its [`FileId`].
+/// Input of the run; its index in the slice is its [`FileId`].
 #[derive(Debug, Clone)]
 pub struct RejectInput {
-    /// Its name, as results use it; `-` is standard input.
+    /// Name, as in the results; `-` is standard input.
     pub name: String,
-    /// The bytes of its header row in the unpacked file, without the line break; none where it has no header (NDJSON).
+    /// Byte range of the header row in the decompressed file, without the line break; `None` without a
+    /// header (NDJSON).
     pub header: Option<Range<u64>>,
-    /// How its first line ends.
+    /// Line break after the first line.
     pub line_break: LineBreak,
-    /// What stands around its rows.
+    /// Syntax around the rows.
     pub framing: Framing,
-    /// Its bytes are gone or have changed: only the reasons can be written.
+    /// Whether the file is gone or has changed; then only the reasons can be written.
     pub is_unavailable: bool,
 }
 
-/// What stands around the rows of a file.
+/// Syntax around the rows of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Framing {
-    /// Nothing.
+    /// No syntax.
     #[default]
     None,
-    /// They are the elements of a JSON array.
+    /// The rows are elements of a JSON array.
     Array,
 }
 
@@ -95,9 +97,9 @@ impl Framing {
     }
 }
 
-/// The unpacked bytes of an input, read forwards.
+/// Reader of an input's decompressed bytes, forward only.
 pub trait DecompressedRead: BufRead {
-    /// Goes on so many bytes behind, as fast as the input allows.
+    /// Skips `n_bytes` bytes, by a seek where the input allows one.
     fn skip(&mut self, n_bytes: u64) -> io::Result<()>;
 }
 
@@ -109,22 +111,22 @@ struct ReasonLine<'a> {
     lines: Vec<u64>,
     reason: Option<&'a str>,
     problems: Vec<ProblemLine<'a>>,
-    /// Rows with more problems of a code than are told.
+    /// Rows by code whose problems are counted but not listed; the key is read by scripts and keeps its name.
     #[serde(rename = "problems_untold", skip_serializing_if = "BTreeMap::is_empty")]
     problems_omitted: BTreeMap<&'static str, u64>,
 }
 
-/// What the rejects consist of, sorted: files in their order, within a file rows by their bytes and reasons by the first
-/// row of their orders.
+/// Contents of the rejects, sorted by file; within a file, rows by byte range and reasons by the first row of
+/// their order.
 pub struct Rejects<R, L> {
-    /// The rows, each once.
+    /// Byte ranges of the rows.
     pub rows: R,
-    /// The reasons' lines, for each input that holds rows of the order.
+    /// Lines of the reasons, one for each input that has rows of the order.
     pub reasons: L,
 }
 
-/// The reasons of an order that did not get through: for each input that holds rows of it (one without any stands under
-/// the input it is reported from) the first byte there, and the line.
+/// Returns the reasons of a rejected order: for each input that has rows of it, the first byte there and the
+/// line. An order without rows is listed for the input that it is reported from.
 #[must_use]
 pub fn reasons(record: &OrderRecord, result: &OrderResult, names: &[String]) -> Vec<(FileId, u64, Vec<u8>)> {
     let mut files: Vec<FileId> = record.rows.iter().map(|row| row.file).collect();
@@ -135,22 +137,24 @@ pub fn reasons(record: &OrderRecord, result: &OrderResult, names: &[String]) -> 
     }
     let reason = |file| {
         let first = rows_in(record, file).map(|row| row.bytes.start).min().unwrap_or(0);
-        let line =
-            serde_json::to_string(&reason_line(record, result, file, names)).expect("text and numbers serialise");
+        let line = serde_json::to_string(&reason_line(record, result, file, names))
+            .expect("text and numbers always serialize");
         (file, first, format!("{line}\n").into_bytes())
     };
     files.into_iter().map(reason).collect()
 }
 
-/// Writes `rejects/`, for each input with rejected orders two files: its header and the rows of those orders in the
-/// order of the file, each once and followed by a line break; and `NAME.reasons.ndjson` with one line per order.
-/// Without rejects the folder stays empty. `open` gives the unpacked bytes of an input from their start, a byte order
-/// mark included. Returns the names of the inputs whose rows could not be copied, since they are gone.
+/// Writes `rejects/`. Each input with rejected orders gets two files: its header and the rows of those orders,
+/// in the order of the input, each once and followed by a line break; and `NAME.reasons.ndjson` with one
+/// line per order. Without rejects the folder stays empty.
+///
+/// `open` returns the decompressed bytes of an input from the start, with a byte order mark. Returns the
+/// names of the inputs whose rows could not be copied because the file is gone or has changed.
 ///
 /// # Errors
 ///
-/// [`ReportError::Io`] for what is written, [`ReportError::Input`] for what is read, [`ReportError::InputChanged`]
-/// where an input has become shorter.
+/// [`ReportError::Io`] for a file that is written, [`ReportError::Input`] for an input, [`ReportError::InputChanged`]
+/// for an input that has become shorter.
 pub fn write_rejects(
     folder: &RunFolder,
     inputs: &[RejectInput],
@@ -165,10 +169,12 @@ pub fn write_rejects(
     let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
     let names = file_names(&names);
     let (mut rows, mut reasons) = (rejects.rows.peekable(), rejects.reasons.peekable());
+    // Driven by the reasons: every rejected order has one, also an order without rows.
     while let Some(file) = next_file(&mut reasons, folder)? {
         let Some((input, name)) = inputs.get(file.0 as usize).zip(names.get(file.0 as usize)) else { break };
         let file_rows = entries_of_file(&mut rows, file);
         if input.is_unavailable {
+            // The iterator is shared by all files, so the rows of this one are consumed.
             file_rows.for_each(drop);
             unavailable.push(input.name.clone());
         } else {
@@ -186,12 +192,12 @@ fn next_file<T>(
     folder: &RunFolder,
 ) -> Result<Option<FileId>, ReportError> {
     if let Some(Err(error)) = entries.next_if(Result::is_err) {
-        return Err(io_error(folder.file(FOLDER), "gather")(error));
+        return Err(io_error(folder.file(FOLDER), "collect the rows")(error));
     }
     Ok(entries.peek().and_then(|entry| entry.as_ref().ok()).map(|(file, _)| *file))
 }
 
-/// The entries of a file, which come next, and an error in reading them.
+/// Returns the next entries as long as they belong to the file; an error belongs to every file.
 fn entries_of_file<T>(
     entries: &mut Peekable<impl Iterator<Item = RejectEntry<T>>>,
     file: FileId,
@@ -222,7 +228,7 @@ fn write_rows(
     to.write_all(input.framing.opening()).map_err(unwritable)?;
     for bytes in input.header.clone().map(Ok).into_iter().chain(rows) {
         let bytes = bytes.map_err(unwritable)?;
-        // An unreadable row can belong to two orders.
+        // An unreadable row may belong to two orders; it is copied once.
         if last.as_ref() == Some(&bytes) {
             continue;
         }
@@ -271,13 +277,13 @@ fn reason_line<'a>(
     }
 }
 
-/// An input, read forwards only.
+/// Copies byte ranges of an input, reading forward only.
 struct ForwardReader<R: ?Sized> {
     from: Box<R>,
     at: u64,
 }
 
-/// Which side ended a copy.
+/// Error of a copy, by side.
 enum CopyError {
     Read(io::Error),
     Write(io::Error),
@@ -285,8 +291,8 @@ enum CopyError {
 }
 
 impl<R: DecompressedRead + ?Sized> ForwardReader<R> {
-    /// Copies a range of the input, and a line break. What stands before it is skipped. A byte order mark is left out:
-    /// the row behind it need not be the first one any more.
+    /// Copies a range of the input and adds a line break. Bytes before the range are skipped. A byte order
+    /// mark is not copied: the row after it need not be the first row any more.
     fn copy(&mut self, bytes: Range<u64>, line_break: LineBreak, to: &mut impl Write) -> Result<(), CopyError> {
         if bytes.start > self.at {
             self.from.skip(bytes.start - self.at).map_err(CopyError::Read)?;
@@ -296,10 +302,11 @@ impl<R: DecompressedRead + ?Sized> ForwardReader<R> {
             self.skip_byte_order_mark()?;
         }
         self.copy_until(bytes.end, |chunk| to.write_all(chunk))?;
+        // The last row of a file may have no line break; here another row can follow it.
         to.write_all(line_break.bytes()).map_err(CopyError::Write)
     }
 
-    /// Reads on to byte `until`, handing over what is passed.
+    /// Reads up to byte `end` and passes the bytes to `write`.
     fn copy_until(&mut self, end: u64, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> Result<(), CopyError> {
         while self.at < end {
             let chunk = self.from.fill_buf().map_err(CopyError::Read)?;
@@ -321,8 +328,9 @@ impl<R: DecompressedRead + ?Sized> ForwardReader<R> {
     }
 }
 
-/// What the inputs' files in `rejects/` are called: the input's own name, unpacked, with a number where another input,
-/// or its reasons, have the name already. File systems that ignore case are thought of.
+/// Returns the inputs' file names in `rejects/`: the input's own name without a suffix of compression, and with
+/// a number where another input or its reasons already use the name. Names that differ only in case count as
+/// equal, as on case-insensitive file systems.
 fn file_names(inputs: &[String]) -> Vec<String> {
     let mut used = HashSet::new();
     inputs.iter().map(|input| unique_name(&decompressed_name(input), &mut used)).collect()
@@ -336,6 +344,7 @@ fn decompressed_name(input: &str) -> String {
         Path::new(input).file_name().map_or_else(|| "input".to_owned(), |name| name.to_string_lossy().into_owned());
     let decompressed = COMPRESSED_SUFFIXES.iter().find_map(|ending| {
         let (stem, end) = name.split_at_checked(name.len().checked_sub(ending.len())?)?;
+        // A name that is nothing but a suffix is kept: `.gz`.
         (!stem.is_empty() && end.eq_ignore_ascii_case(ending)).then(|| stem.to_owned())
     });
     decompressed.unwrap_or(name)
@@ -351,7 +360,8 @@ fn unique_name(wanted: &str, used: &mut HashSet<String>) -> String {
         let name = name.to_lowercase();
         !used.contains(&name) && !used.contains(&format!("{name}{REASONS_SUFFIX}"))
     };
-    let unique = std::iter::once(wanted.to_owned()).chain(numbered).find(is_unused).expect("numbers do not run out");
+    let unique = std::iter::once(wanted.to_owned()).chain(numbered).find(is_unused).expect("an unused number exists");
+    // The name of the reasons too: another input may have that name.
     used.insert(unique.to_lowercase());
     used.insert(format!("{}{REASONS_SUFFIX}", unique.to_lowercase()));
     unique
@@ -377,7 +387,7 @@ mod tests {
         OrderRecord { id: OrderId(0), reference, ordered_at: None, source, money: None, item_count: 1, rows, problems }
     }
 
-    /// The rows of a text by their line breaks; none is quoted here.
+    /// Splits a text into rows at its line breaks; the tests quote none.
     fn rows_of(file: u32, text: &[u8], line_break: LineBreak) -> Vec<RowOrigin> {
         let (mut rows, mut start) = (Vec::new(), 0);
         for end in 0..text.len() {
@@ -397,7 +407,7 @@ mod tests {
         }
     }
 
-    /// Orders and what became of them, sorted as a caller must. `open` gives an input's bytes.
+    /// Writes the rejects of these orders, sorted as the contract demands. `open` returns an input's bytes.
     fn run_with(
         inputs: &[RejectInput],
         rejects: &[(&OrderRecord, &OrderResult)],
@@ -479,7 +489,7 @@ mod tests {
         let (first, second) = (b"{\"a\":1}\n{\"b\":2}\n".as_slice(), b"{\"c\":3}\n{\"d\":4}\n".as_slice());
         let rows = [rows_of(0, first, LineBreak::Lf), rows_of(1, second, LineBreak::Lf)].concat();
         let both = record("both", vec![rows[1].clone(), rows[2].clone()]);
-        let adjacent = record("neighbour", vec![rows[2].clone()]);
+        let adjacent = record("adjacent", vec![rows[2].clone()]);
         let nowhere = record("nowhere", Vec::new());
         let failed = OrderResult::without_request(Outcome::Failed, Some("service down".to_owned()));
         let rejects = [&both, &adjacent, &nowhere].map(|record| (record, &failed));
@@ -508,8 +518,8 @@ mod tests {
         let inputs = [input("orders.csv", Some(0..2), LineBreak::Lf)];
         let (_dir, done) = run(&inputs, &[b"id\nA\n"], &[(&late, &result)]);
         insta::assert_snapshot!(done.unwrap_err().to_string(), @"
-        orders.csv: ends at byte 5, before a row that was read from it: it has changed since
-          hint: run again, and leave the file alone until the run has ended
+        orders.csv: ends at byte 5, before a row that was read from it; the file changed during the run
+          hint: run again, and do not change the file until the run has ended
         ");
     }
 
@@ -520,7 +530,10 @@ mod tests {
         let inputs = [input("orders.csv", None, LineBreak::Lf)];
         let rejects = [(&order, &result)];
         let (_dir, done) = run_with(&inputs, &rejects, |_| Err(io::ErrorKind::NotFound.into()));
-        assert_eq!(done.unwrap_err().to_string(), "orders.csv: cannot read it again for rejects: entity not found");
+        assert_eq!(
+            done.unwrap_err().to_string(),
+            "orders.csv: cannot read the file again for rejects/: entity not found"
+        );
     }
 
     #[test]
@@ -542,7 +555,7 @@ mod tests {
     proptest! {
         #[test]
         fn rejects_are_byte_identical(
-            rows in prop::collection::vec((prop::collection::vec(any::<u8>().prop_filter("a break", |b| *b != b'\n'), 0..40), any::<bool>()), 1..40),
+            rows in prop::collection::vec((prop::collection::vec(any::<u8>().prop_filter("a line break", |b| *b != b'\n'), 0..40), any::<bool>()), 1..40),
             seed in any::<u64>(),
         ) {
             let rows: Vec<_> = rows.into_iter().filter(|(row, _)| !row.starts_with(BYTE_ORDER_MARK)).collect();
@@ -551,11 +564,11 @@ mod tests {
             let origins = rows_of(0, &text, LineBreak::Lf);
             let mut wanted: Vec<_> = origins.into_iter().zip(&rows).filter(|(_, (_, wanted))| *wanted).map(|(origin, _)| origin).collect();
             prop_assume!(!wanted.is_empty());
-            let turn = usize::try_from(seed % wanted.len() as u64).unwrap();
-            wanted.rotate_left(turn);
+            let shift = usize::try_from(seed % wanted.len() as u64).unwrap();
+            wanted.rotate_left(shift);
             let records: Vec<_> = wanted.chunks(3).map(|rows| record("A", rows.to_vec())).collect();
-            let settled = OrderResult::without_request(Outcome::Invalid, None);
-            let rejects: Vec<_> = records.iter().map(|record| (record, &settled)).collect();
+            let invalid = OrderResult::without_request(Outcome::Invalid, None);
+            let rejects: Vec<_> = records.iter().map(|record| (record, &invalid)).collect();
             let (dir, done) = run(&[input("orders.ndjson", None, LineBreak::Lf)], &[&text], &rejects);
             done.unwrap();
             prop_assert_eq!(fs::read(dir.path().join("rejects/orders.ndjson")).unwrap(), expected);

@@ -1,7 +1,7 @@
-//! `results.ndjson`: one line per order, whatever became of it.
+//! `results.ndjson`: one line per order with its outcome, attempts and problems.
 //!
-//! Does not order the lines: they stand as they were written (input order for a check, as orders settle for a send).
-//! Called by `pipeline`.
+//! Does not sort: the lines are in the order of writing (input order for a check, order of completion
+//! for a send). [`add_line`] formats a line, [`ResultsWriter`] writes it. Called by `pipeline`.
 
 use std::{
     collections::BTreeMap,
@@ -24,17 +24,17 @@ use crate::model::{
 /// The file's name in the run folder.
 pub const FILE: &str = "results.ndjson";
 
-/// Lines that are kept together before they are written: one system call for some dozens of them.
+/// Buffer size: one system call writes some dozens of lines.
 const BUFFER_BYTES: usize = 16 * 1024;
 
-/// Writes the lines of orders into `W`. What cannot be written is kept and tried again: once there is room on the disk, no
-/// line is missing.
+/// Buffered writer of result lines. Lines that could not be written are kept and retried, so no line is
+/// missing once the disk has space again.
 #[derive(Debug)]
 pub struct ResultsWriter<W: Write> {
     to: W,
-    /// What errors name.
+    /// Path that errors name.
     path: PathBuf,
-    /// Not written yet.
+    // Not a `BufWriter`: one that cannot flush its buffer rejects new lines, and they would be lost.
     lines: Vec<u8>,
 }
 
@@ -53,7 +53,7 @@ struct ResultLine<'a> {
     #[serde(rename = "repeated_after", skip_serializing_if = "Option::is_none")]
     uncertain_before: Option<&'a str>,
     problems: Vec<ProblemLine<'a>>,
-    /// Rows with more problems of a code than are told.
+    /// Rows by code whose problems are counted but not listed; the key is read by scripts and keeps its name.
     #[serde(rename = "problems_untold", skip_serializing_if = "BTreeMap::is_empty")]
     problems_omitted: BTreeMap<&'static str, u64>,
 }
@@ -65,28 +65,29 @@ struct ResultSource<'a> {
 }
 
 impl<W: Write> ResultsWriter<W> {
-    /// A writer into `to`, which need not collect anything itself and which errors call `path`.
+    /// Creates a writer into `to`, which needs no buffer of its own. Errors name `path`.
     pub fn new(to: W, path: PathBuf) -> Self {
         Self { to, path, lines: Vec::new() }
     }
 
-    /// Writes lines that [`add_line`] made, whole ones.
+    /// Writes complete lines of [`add_line`].
     ///
     /// # Errors
     ///
-    /// [`ReportError::Io`]; the lines are not lost then.
+    /// [`ReportError::Io`]; the lines stay in the buffer and are written by the next call.
     pub fn write(&mut self, lines: &[u8]) -> Result<(), ReportError> {
         self.lines.extend_from_slice(lines);
         if self.lines.len() < BUFFER_BYTES { Ok(()) } else { self.flush() }
     }
 
-    /// Hands everything on to what is below.
+    /// Writes the buffer and flushes `to`.
     ///
     /// # Errors
     ///
     /// [`ReportError::Io`]
     pub fn flush(&mut self) -> Result<(), ReportError> {
         let mut n_written = 0;
+        // `write_all` would not report how much it wrote; exactly the unwritten bytes must remain.
         let done = loop {
             if n_written == self.lines.len() {
                 break Ok(());
@@ -103,19 +104,20 @@ impl<W: Write> ResultsWriter<W> {
     }
 }
 
-/// Adds the line of an order. `names` are the inputs' names by `FileId`.
+/// Appends the line of an order to `lines`. `names` are the inputs' names by `FileId`.
 pub fn add_line(lines: &mut Vec<u8>, record: &OrderRecord, result: &OrderResult, names: &[String]) {
     let has_only_outcome = *result == OrderResult::without_request(result.outcome, None) && record.problems.is_empty();
     if has_only_outcome && add_simple_line(lines, record, result.outcome, names).is_some() {
         return;
     }
     let line = result_line(record, result, names);
-    serde_json::to_writer(&mut *lines, &line).expect("text and numbers always serialise, and memory takes all bytes");
+    serde_json::to_writer(&mut *lines, &line).expect("text and numbers always serialize, and a Vec accepts all bytes");
     lines.push(b'\n');
 }
 
-/// The line of a sound order that was only checked, of which there are millions: the same as serde writes, at a quarter
-/// of the time. Nothing where a text would have to be escaped.
+/// Fast path for an order without problems that was only checked, of which there are millions: the same
+/// bytes as serde writes, in a quarter of the time. Returns `None`, and appends nothing, if a text needs
+/// escapes.
 fn add_simple_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, names: &[String]) -> Option<()> {
     let (file, ordered_at) = (input_name(names, record.source.file), record.ordered_at?);
     if !(needs_no_escape(&record.reference) && needs_no_escape(file)) {
@@ -142,8 +144,9 @@ fn add_simple_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, 
     Some(())
 }
 
-/// Whether JSON writes a text as it is. Looks at all of its bytes, many at once, which is faster than to stop early.
+/// Whether JSON writes a text unchanged.
 fn needs_no_escape(text: &str) -> bool {
+    // A count instead of `any`: it looks at many bytes at once, which is faster than to stop early.
     text.bytes().filter(|byte| matches!(byte, 0..b' ' | b'"' | b'\\')).count() == 0
 }
 
@@ -237,7 +240,7 @@ mod tests {
         }
     }
 
-    /// Takes so many bytes more, a few at a time.
+    /// Accepts `capacity` more bytes, at most seven at a time.
     struct LimitedWriter<'a> {
         written: &'a mut Vec<u8>,
         capacity: &'a std::cell::Cell<usize>,

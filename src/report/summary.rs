@@ -1,7 +1,7 @@
-//! `summary.json`: the run in numbers, for scripts; the terminal and the page are made from it too.
+//! `summary.json`: the run in numbers, for scripts. `terminal` and `page` render it too.
 //!
-//! Its keys are a contract (`cli.md`, "The run folder"). Reads no clock and counts nothing: it brings together what the
-//! pipeline knows and what the tally counted. Called by `pipeline`.
+//! Its keys are a contract (`cli.md`, "The run folder"). Reads no clock and counts nothing: it combines the
+//! facts of the pipeline with the counts of the tally. Called by `pipeline`.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,10 +18,10 @@ use crate::model::{
 /// The file's name in the run folder.
 pub const FILE: &str = "summary.json";
 
-/// The run in numbers. The fields are the keys of `summary.json`, in its order.
+/// Run in numbers. The fields are the keys of `summary.json`, in its order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// The run's name.
+    /// Name of the run.
     pub run_id: String,
     /// `check` or `send`.
     pub command: String,
@@ -31,59 +31,59 @@ pub struct Summary {
     /// When the run ended.
     #[serde(serialize_with = "utc_millis")]
     pub finished_at: DateTime<Utc>,
-    /// As the process reports it.
+    /// Exit code of the process.
     pub exit_code: u8,
-    /// What was read.
+    /// Inputs of the run.
     pub inputs: Vec<InputSummary>,
-    /// Rows of all inputs, headers not counted.
+    /// Rows of all inputs, without headers.
     pub rows: u64,
-    /// Rows that could not be read at all.
+    /// Unreadable rows.
     pub rows_unreadable: u64,
-    /// Orders whose rows did not stand together.
+    /// Orders whose rows were not adjacent.
     pub scattered: u64,
     /// Items of all orders.
     pub items: u64,
     /// Guests of the valid orders.
     pub guests: u64,
-    /// Orders read and what became of them; the outcomes add up to `read`.
+    /// Orders read, and orders per outcome; the outcomes add up to `read`.
     pub orders: PerOutcome<u64>,
-    /// Orders whose price or currency cannot be read; they are in no sum of `money`.
+    /// Orders whose price or currency is unreadable; no sum of `money` includes them.
     pub orders_without_amount: u64,
-    /// What sending the valid orders of a check would take.
+    /// Estimate for sending the valid orders of a check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<SendEstimate>,
-    /// Requests on the wire.
+    /// Requests sent.
     pub requests: RequestCounts,
-    /// Carts that may hold something when the run ends: the next one clears them.
+    /// Carts that may not be empty when the run ends; the next run clears them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub carts_open: u64,
-    /// Orders that were sent again although an earlier sending may have been taken.
+    /// Orders that were sent again although an earlier submission may have been processed.
     pub repeated_after: u64,
-    /// Of the orders that were not attempted, those that are too old to be sent without `--backfill`.
+    /// Orders of outcome `not_attempted` that are too old to send without `--backfill`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub needs_backfill: u64,
-    /// Exact sums, one element per currency, by the alphabet.
+    /// Exact sums, one element per currency, in alphabetical order.
     pub money: Vec<MoneySummary>,
     /// Errors first, then by the number of orders.
     pub problems: Vec<ProblemSummary>,
-    /// Which rules left orders out, by the number of orders.
+    /// Rules that left orders out, by the number of orders.
     pub skipped: Vec<SkipSummary>,
     /// Why the run ended early, if it did.
     pub stopped: Option<String>,
 }
 
-/// One input of the run.
+/// Input of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputSummary {
-    /// Its name, as messages use it.
+    /// Name, as in messages.
     pub file: String,
-    /// Its size as it lies there, packed or not.
+    /// Size of the file in bytes, compressed or not.
     pub bytes: u64,
-    /// Its rows, without a header.
+    /// Rows, without the header.
     pub rows: u64,
 }
 
-/// Requests on the wire, repeated ones included.
+/// Requests sent, retries included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RequestCounts {
     /// Browser creations.
@@ -110,14 +110,14 @@ pub struct RequestCounts {
     /// `CLEAR_CART` events.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub clear_cart: u64,
-    /// All of them.
+    /// All requests.
     pub total: u64,
-    /// Those of them that repeated an earlier one.
+    /// Requests that repeated an earlier one.
     pub retries: u64,
 }
 
 impl RequestCounts {
-    /// The kinds by their names; those that only assembled orders need, where there were any.
+    /// Returns the counts by kind. Kinds that only assembled orders need are left out if they are zero.
     #[must_use]
     pub fn by_kind(&self) -> Vec<(&'static str, u64)> {
         let always = [
@@ -137,50 +137,50 @@ impl RequestCounts {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(n: &u64) -> bool {
     *n == 0
 }
 
-/// The money of one currency, as decimal text with every digit; `0` where there is none.
+/// Money of one currency, as decimal text with all digits; `0` where there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoneySummary {
-    /// ISO 4217.
+    /// ISO 4217 code.
     pub currency: Currency,
-    /// The sums.
+    /// Sums per outcome.
     #[serde(flatten)]
     pub sums: PerOutcome<String>,
-    /// What the export sends of the changed orders, less what was accepted of them; where both are known of any.
+    /// Changed orders: their money in the export minus what was accepted of them. Absent if not known of any order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_difference: Option<String>,
 }
 
-/// How often a kind of problem was met.
+/// Counts of one problem code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProblemSummary {
-    /// Its stable code.
+    /// Stable code.
     pub code: Code,
-    /// Whether it keeps an order from being sent.
+    /// Whether the problem prevents an order from being sent.
     pub severity: Severity,
-    /// Orders that have it; none for what belongs to a file.
+    /// Orders that have the problem; zero for a problem of a file.
     pub orders: u64,
-    /// Rows that have it.
+    /// Rows that have the problem.
     pub rows: u64,
 }
 
-/// A rule of the profile and the orders it left out.
+/// Rule of the profile, and the number of orders it left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkipSummary {
-    /// As the profile words it.
+    /// Reason, as the profile gives it.
     pub reason: String,
-    /// How many.
+    /// Number of orders.
     pub orders: u64,
 }
 
-/// What the pipeline knows beside the tally; the fields as in [`Summary`].
+/// Facts of the pipeline that the tally does not count; the fields are those of [`Summary`].
 #[derive(Debug, Clone)]
 pub struct RunFacts {
-    /// The run's name.
+    /// Name of the run.
     pub run_id: String,
     /// `check` or `send`.
     pub command: String,
@@ -188,38 +188,38 @@ pub struct RunFacts {
     pub started_at: DateTime<Utc>,
     /// When the run ended.
     pub finished_at: DateTime<Utc>,
-    /// As the process will report it.
+    /// Exit code of the process.
     pub exit_code: u8,
-    /// What was read.
+    /// Inputs of the run.
     pub inputs: Vec<InputSummary>,
     /// Rows of all inputs.
     pub rows: u64,
-    /// Rows that could not be read at all.
+    /// Unreadable rows.
     pub rows_unreadable: u64,
-    /// Orders whose rows did not stand together.
+    /// Orders whose rows were not adjacent.
     pub scattered: u64,
     /// Items of all orders.
     pub items: u64,
     /// Guests of the valid orders.
     pub guests: u64,
-    /// What sending the valid orders of a check would take.
+    /// Estimate for sending the valid orders of a check.
     pub forecast: Option<SendEstimate>,
-    /// Requests on the wire.
+    /// Requests sent.
     pub requests: RequestCounts,
-    /// Carts that may hold something when the run ends.
+    /// Carts that may not be empty when the run ends.
     pub carts_open: u64,
-    /// Orders that were sent again although an earlier sending may have been taken.
+    /// Orders that were sent again although an earlier submission may have been processed.
     pub repeated_after: u64,
-    /// Orders that are too old to be sent without `--backfill`.
+    /// Orders that are too old to send without `--backfill`.
     pub needs_backfill: u64,
-    /// Reasons with the orders they left out.
+    /// Reasons, with the number of orders they left out.
     pub skipped: Vec<(String, u64)>,
     /// Why the run ended early, if it did.
     pub stopped: Option<String>,
 }
 
 impl Summary {
-    /// Brings together what the pipeline knows and what was counted.
+    /// Combines the facts of the pipeline with the counts of the tally.
     #[must_use]
     pub fn new(facts: RunFacts, tally: &Tally) -> Self {
         Self {
@@ -248,11 +248,12 @@ impl Summary {
         }
     }
 
-    /// What the exit code means, in words for people (`cli.md`, "Exit codes").
+    /// Returns what the exit code means, for people (`cli.md`, "Exit codes").
     #[must_use]
     pub fn exit_message(&self) -> &'static str {
         let is_check = self.command == "check";
         match self.exit_code {
+            // A change has exit code 0 only if an earlier run has reported it.
             0 if self.orders.changed > 0 => {
                 "every order is accepted, already sent, skipped, or changed as an earlier run reported"
             }
@@ -264,20 +265,20 @@ impl Summary {
             3 => "the outcome of some orders is unknown",
             4 => "stopped early; run it again to go on",
             5 => "nothing was sent: another run holds the ledger",
-            _ => "ended in a way that has no name",
+            _ => "ended with an undocumented exit code",
         }
     }
 
-    /// What can be done about orders that are too old, if there are any.
+    /// Returns what to do about orders that are too old; `None` if there are none.
     #[must_use]
     pub fn old_orders_hint(&self) -> Option<String> {
         let orders = with_unit(Some(self.needs_backfill).filter(|n| *n > 0)?, "order");
         Some(format!(
-            "{orders} too old to be sent without a go-ahead (needs_backfill): --backfill sends them, old_orders = \"skip\" leaves them out"
+            "{orders} too old to send without --backfill (needs_backfill); old_orders = \"skip\" leaves them out"
         ))
     }
 
-    /// How long the run took; nothing where the clock was set back meanwhile.
+    /// Returns the duration of the run; zero if the clock was set back meanwhile.
     #[must_use]
     pub fn duration(&self) -> std::time::Duration {
         (self.finished_at - self.started_at).to_std().unwrap_or_default()
@@ -295,6 +296,7 @@ fn money_summaries(tally: &Tally) -> Vec<MoneySummary> {
 
 fn problem_summaries(tally: &Tally) -> Vec<ProblemSummary> {
     let summarize = |code: Code, orders, rows| ProblemSummary { code, severity: code.severity(), orders, rows };
+    // Errors first: they keep orders from being sent. The tally counts in the order of the catalogue.
     let mut summaries: Vec<_> =
         tally.problem_counts().map(|(code, count)| summarize(code, count.orders, count.rows)).collect();
     summaries.sort_by_key(|summary| (summary.severity, std::cmp::Reverse((summary.orders, summary.rows))));
@@ -303,6 +305,7 @@ fn problem_summaries(tally: &Tally) -> Vec<ProblemSummary> {
 
 fn skip_summaries(skipped: Vec<(String, u64)>) -> Vec<SkipSummary> {
     let mut summaries: Vec<_> = skipped.into_iter().map(|(reason, orders)| SkipSummary { reason, orders }).collect();
+    // Ties by reason, so that the file does not depend on the order of counting.
     summaries.sort_by(|a, b| b.orders.cmp(&a.orders).then_with(|| a.reason.cmp(&b.reason)));
     summaries
 }
@@ -402,7 +405,7 @@ pub(super) mod tests {
         facts.repeated_after = 2;
         facts.needs_backfill = 30;
         facts.skipped = vec![("test order".to_owned(), 10), ("cancellation".to_owned(), 240)];
-        facts.stopped = Some("the deadline passed".to_owned());
+        facts.stopped = Some("the deadline has passed".to_owned());
         (Summary::new(facts, &tally), tally)
     }
 
@@ -417,7 +420,7 @@ pub(super) mod tests {
         "repeated_after":2,"needs_backfill":30,"money":[{"currency":"BHD","read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0","changed_difference":"-65.50"}],
         "problems":[{"code":"number_unreadable","severity":"error","orders":40,"rows":40},{"code":"email_implausible","severity":"error","orders":1,"rows":1},{"code":"total_differs","severity":"warning","orders":1,"rows":1},{"code":"unknown_column","severity":"warning","orders":0,"rows":4321}],
         "skipped":[{"reason":"cancellation","orders":240},{"reason":"test order","orders":10}],
-        "stopped":"the deadline passed"}
+        "stopped":"the deadline has passed"}
         "#);
     }
 

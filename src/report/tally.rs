@@ -1,7 +1,8 @@
-//! Counts what was read and what became of it: a partition, so that the outcomes add up to the orders read.
+//! Counters of a run: orders and money per outcome, and problems. The outcomes partition the orders read.
 //!
-//! Pure: no I/O, no clock. Keeps one example per problem code and otherwise no order, so it stays small whatever the
-//! run's size. Called by `pipeline` as orders are read and as they settle; read by `summary` and `page`.
+//! Pure: no I/O, no clock. Keeps one example per problem code and no orders, so its size does not grow with
+//! the run. Called by `pipeline` when an order is read and when it has a result; read by `summary` and
+//! `page`.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use crate::model::{
     problem::{Code, Problem, Problems},
 };
 
-/// The run's counters.
+/// Counters of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
     orders: PerOutcome<u64>,
@@ -23,20 +24,20 @@ pub struct Tally {
     problems: BTreeMap<Code, ProblemCount>,
 }
 
-/// How often a kind of problem was met.
+/// Counts of one problem code.
 #[derive(Debug, Clone, Default)]
 pub struct ProblemCount {
-    /// Orders that have it at least once.
+    /// Orders that have the problem at least once.
     pub orders: u64,
-    /// Rows that have it at least once.
+    /// Rows that have the problem at least once.
     pub rows: u64,
-    /// The one that stands first in the input.
+    /// First problem of this code in the input.
     pub example: Option<Problem>,
 }
 
 impl Tally {
-    /// Counts an order as read, with its money. To be called once for each order, and followed by one
-    /// [`Tally::settle`] when its outcome is known.
+    /// Counts an order as read, with its money. Called once for each order, and followed by one
+    /// [`Tally::record_outcome`] when its outcome is known.
     pub fn read(&mut self, record: &OrderRecord) {
         self.orders.read += 1;
         match &record.money {
@@ -45,7 +46,7 @@ impl Tally {
         }
     }
 
-    /// Counts an order's outcome. `record_money` is what its record had when it was read.
+    /// Counts an order's outcome. `record_money` is the money of its record when it was read.
     pub fn record_outcome(&mut self, record_money: Option<&Money>, outcome: Outcome) {
         *self.orders.get_mut(outcome) += 1;
         if let Some(money) = record_money {
@@ -53,34 +54,37 @@ impl Tally {
         }
     }
 
-    /// Adds what an accepted order has changed by.
+    /// Adds the difference in money of an accepted order that changed.
     pub fn record_change(&mut self, was: &Money, now: &Money) {
+        // One entry each, since the currency can change too.
         for (currency, amount) in [(now.currency, now.amount), (was.currency, Amount(-was.amount.0))] {
+            // `money` lists the currencies, so each one with a difference must be there too.
             self.money.entry(currency).or_default();
             self.changes.entry(currency).or_default().add(amount);
         }
     }
 
-    /// By how much the orders of a currency that changed since they were accepted differ from what was accepted, if that is
-    /// known of any.
+    /// Returns by how much the changed orders of a currency differ from what was accepted; `None` if no
+    /// difference is known.
     #[must_use]
     pub fn changed_difference(&self, currency: Currency) -> Option<&ExactSum> {
         self.changes.get(&currency)
     }
 
-    /// Gives this outcome to all orders that were read and have none: they cannot be named any more.
+    /// Records this outcome for all orders that were read and have none, when they cannot be listed any more.
     pub fn record_rest(&mut self, outcome: Outcome) {
         if self.without_result() == 0 {
             return;
         }
         *self.orders.get_mut(outcome) += self.without_result();
         for sums in self.money.values_mut() {
+            // The orders are not known one by one; their money is what was read minus what is recorded.
             let recorded: Vec<_> = sums.outcomes().map(|(_, sum)| *sum).collect();
             *sums.get_mut(outcome) = sums.get(outcome).plus_remainder(&sums.read, &recorded);
         }
     }
 
-    /// Adds what was counted of another part of the run.
+    /// Adds the counts of another part of the run.
     pub fn append(&mut self, other: &Self) {
         self.orders.append(&other.orders, |n, more| *n += more);
         for (currency, sums) in &other.money {
@@ -98,11 +102,12 @@ impl Tally {
         }
     }
 
-    /// Counts the problems of one order: each code once, and once for each row that has it.
+    /// Counts the problems of one order: each code once per order, and once per row that has it.
     pub fn count_problems(&mut self, problems: &Problems) {
         if problems.is_empty() {
             return;
         }
+        // A row that has the same problem in several cells counts once.
         let mut positions: Vec<_> =
             problems.iter().map(|problem| (problem.code, problem.at.file, problem.at.line)).collect();
         positions.sort_unstable();
@@ -112,6 +117,7 @@ impl Tally {
             count.orders += 1;
             count.rows += same_code.len() as u64;
         }
+        // Rows beyond the listed problems of a code have only a count.
         for omitted in problems.omitted() {
             self.problems.entry(omitted.code).or_default().rows += omitted.row_count;
         }
@@ -120,20 +126,21 @@ impl Tally {
         }
     }
 
-    /// Counts a problem that belongs to no order, such as an unknown column, and the rows it touches.
+    /// Counts the rows of a problem that belongs to no order, such as an unknown column.
     pub fn record_file_problem(&mut self, code: Code, n_rows: u64) {
         self.problems.entry(code).or_default().rows += n_rows;
     }
 
-    /// Counts further orders with a problem, each for its first row: orders whose own problems do not say so.
+    /// Counts orders with a problem that is not among their own problems, one row each.
     pub fn record_orders_with_problem(&mut self, code: Code, n_orders: u64) {
         self.record_file_problem(code, n_orders);
         self.problems.entry(code).or_default().orders += n_orders;
     }
 
-    /// Keeps the problem as the example of its code, if none stands before it in the input. Counts nothing; needed only
-    /// beside [`Tally::note`].
+    /// Keeps the problem as the example of its code if it is the first one in the input. Counts nothing; needed
+    /// only in addition to [`Tally::record_file_problem`].
     pub fn keep_first_example(&mut self, problem: &Problem) {
+        // The first in the input, not the first counted: parts of a run are counted in any order.
         let position = |problem: &Problem| (problem.at.file, problem.at.line, problem.at.column);
         let example = &mut self.problems.entry(problem.code).or_default().example;
         if example.as_ref().is_none_or(|kept| position(problem) < position(kept)) {
@@ -141,30 +148,30 @@ impl Tally {
         }
     }
 
-    /// Orders read and settled so far.
+    /// Orders read, and orders per outcome, so far.
     #[must_use]
     pub fn orders(&self) -> &PerOutcome<u64> {
         &self.orders
     }
 
-    /// Orders that were read and have no outcome yet; at the end of a run, none.
+    /// Number of orders that were read and have no outcome yet; zero at the end of a run.
     #[must_use]
     pub fn without_result(&self) -> u64 {
         self.orders.read.saturating_sub(self.orders.with_result())
     }
 
-    /// Orders whose price or currency cannot be read: they are in no sum.
+    /// Number of orders whose price or currency is unreadable; no sum includes them.
     #[must_use]
     pub fn orders_without_amount(&self) -> u64 {
         self.n_without_amount
     }
 
-    /// Exact sums by currency, in the alphabet's order.
+    /// Exact sums by currency, in alphabetical order.
     pub fn money(&self) -> impl Iterator<Item = (Currency, &PerOutcome<ExactSum>)> {
         self.money.iter().map(|(currency, sums)| (*currency, sums))
     }
 
-    /// The problems met, in the order of the catalogue.
+    /// Counts by problem code, in the order of the catalogue.
     pub fn problem_counts(&self) -> impl Iterator<Item = (Code, &ProblemCount)> {
         self.problems.iter().map(|(code, count)| (*code, count))
     }

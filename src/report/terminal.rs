@@ -1,7 +1,7 @@
-//! The words at the end of a run, for the person at the terminal: the verdict, the counts, where the report is.
+//! Text summary for the terminal: what the exit code means, the counts, the path of the report.
 //!
-//! Says nothing that names a person: no reference, no value, only counts, codes, file names and the profile's reasons.
-//! Prints nothing itself. Called by `pipeline`.
+//! Contains no personal data: no reference and no value, only counts, codes, file names and the profile's
+//! reasons. Prints nothing itself. Called by `cli`.
 
 use super::{
     numbers::{Align, count, format_duration, group_digits, severity_name, size, table, with_unit},
@@ -10,14 +10,14 @@ use super::{
 };
 use crate::model::printable::printable;
 
-/// What the difference is called between what the export sends of changed orders and what was accepted of them.
+/// Name of the difference between the changed orders' money in the export and what was accepted of them.
 const CHANGED_BY: &str = "changed by";
 
-/// More kinds of problems, reasons, inputs or currencies than this stand only in the report: the words should fit a
-/// screen.
+/// Maximum number of problem codes, reasons, inputs and currencies; the report has the others. The text should
+/// fit a screen.
 const MAX_LISTED: usize = 8;
 
-/// The words for a run; `folder` is its run folder as the user would type it. Ends with a line break.
+/// Renders the text of a run. `folder` is the run folder as the user would type it. Ends with a line break.
 #[must_use]
 pub fn render(summary: &Summary, folder: &str) -> String {
     let paragraphs = [
@@ -63,13 +63,13 @@ fn orders(summary: &Summary) -> String {
     let repeated = match summary.repeated_after {
         0 => String::new(),
         n => format!(
-            "  {} sent again after an uncertain answer: see repeated_after in the results\n",
+            "  {} sent again after an uncertain response: see repeated_after in the results\n",
             with_unit(n, "order")
         ),
     };
     let carts = match summary.carts_open {
         0 => String::new(),
-        n => format!("  {} may hold something: the next run clears what is there\n", with_unit(n, "cart")),
+        n => format!("  {} may not be empty: the next run clears what is left\n", with_unit(n, "cart")),
     };
     let old = summary.old_orders_hint().map(|hint| format!("  {hint}\n")).unwrap_or_default();
     section("orders", &(table([Align::Left, Align::Right], &lines) + &scattered + &repeated + &old + &carts), 0)
@@ -78,6 +78,7 @@ fn orders(summary: &Summary) -> String {
 fn money(summary: &Summary) -> String {
     let mut lines = Vec::new();
     for money in summary.money.iter().take(MAX_LISTED) {
+        // An outcome without orders is left out; one whose orders add up to zero is left out below.
         let nonzero = money.sums.outcomes().filter(|(outcome, _)| *summary.orders.get(*outcome) > 0);
         let sums = nonzero.map(|(outcome, sum)| (outcome.as_str(), sum));
         let difference = money.changed_difference.as_ref().map(|difference| (CHANGED_BY, difference));
@@ -96,6 +97,7 @@ fn money(summary: &Summary) -> String {
 }
 
 fn is_zero(sum: &str) -> bool {
+    // Sums are text with as many decimals as the export has: `0`, `0.00`.
     !sum.contains(|digit| matches!(digit, '1'..='9'))
 }
 
@@ -106,7 +108,7 @@ fn problems(summary: &Summary) -> String {
         .take(MAX_LISTED)
         .map(|problem| {
             let severity = severity_name(problem.severity).to_owned();
-            // What belongs to a file and to no order has no orders.
+            // A problem of a file, such as an unknown column, has no orders.
             let orders = if problem.orders == 0 { String::new() } else { with_unit(problem.orders, "order") };
             [severity, problem.code.to_string(), orders, with_unit(problem.rows, "row")]
         })
@@ -142,7 +144,7 @@ fn requests(summary: &Summary) -> String {
     format!("{}\ntook {took}\n", section("requests", &table([Align::Left, Align::Right], &lines), 0))
 }
 
-/// A heading over its lines; nothing where there are none. Of `n_all` things, those beyond the listed ones are told.
+/// Returns a heading and its lines, or nothing without lines. Adds how many of `n_all` entries are not listed.
 fn section(heading: &str, lines: &str, n_all: usize) -> String {
     if lines.is_empty() {
         return String::new();
@@ -196,7 +198,7 @@ mod tests {
     fn text_of_a_run_with_everything() {
         insta::assert_snapshot!(render(&run_with_everything().0, "runs/7f3a"), @r#"
         send: the outcome of some orders is unknown
-        ended early: the deadline passed
+        ended early: the deadline has passed
 
         read
           orders.csv                     4,321 rows  1.2 MB
@@ -215,8 +217,8 @@ mod tests {
           not_attempted     80
           read           1,431
           5 orders with scattered rows
-          2 orders sent again after an uncertain answer: see repeated_after in the results
-          30 orders too old to be sent without a go-ahead (needs_backfill): --backfill sends them, old_orders = "skip" leaves them out
+          2 orders sent again after an uncertain response: see repeated_after in the results
+          30 orders too old to send without --backfill (needs_backfill); old_orders = "skip" leaves them out
 
         money
           BHD  accepted            299.970

@@ -1,6 +1,6 @@
-//! An answer's body: one piece of text, whole, or broken off half way.
+//! Body of a response: one buffer of bytes, sent completely or truncated half way.
 //!
-//! It does not know what it says. Made by `answer`, read by hyper.
+//! It does not interpret the bytes. Created by `response`, polled by hyper.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use hyper::body::{Bytes, Frame, SizeHint};
 use thiserror::Error;
 
-/// A body that says its full length, and how far it goes.
+/// A response body that declares its full length, even if it is truncated.
 #[derive(Debug)]
 pub(super) struct ResponseBody {
     remaining: Option<Bytes>,
@@ -16,18 +16,18 @@ pub(super) struct ResponseBody {
     end: BodyEnd,
 }
 
-/// What follows the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum BodyEnd {
     Complete,
-    /// Something must reach the wire before hyper gives up, which it sends only when a body lets it wait.
+    // hyper flushes the bytes that it has only when the body is pending. An error that follows at
+    // once would close the connection before any byte of the body is sent.
     YieldThenFail,
     Fail,
 }
 
-/// The body was to break off here.
+/// The end of a truncated body.
 #[derive(Debug, Error)]
-#[error("broken off on request")]
+#[error("response body truncated by an injected fault")]
 pub(super) struct TruncatedBody;
 
 impl ResponseBody {
@@ -36,7 +36,7 @@ impl ResponseBody {
         Self { declared_length: bytes.len(), remaining: Some(bytes), end: BodyEnd::Complete }
     }
 
-    /// The same, with only the first half of its bytes.
+    /// Keeps the first half of the bytes and the declared length.
     pub(super) fn truncated(self) -> Self {
         let first_half = self.remaining.map(|bytes| bytes.slice(..bytes.len() / 2));
         Self { remaining: first_half, declared_length: self.declared_length, end: BodyEnd::YieldThenFail }

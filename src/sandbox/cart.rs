@@ -1,8 +1,11 @@
-//! The cart of one session: what was added to it and confirmed, and the order that a CHECKOUT makes of it, or every
-//! reason why that fails.
+//! Cart of one session: its added and confirmed items, and the order that a CHECKOUT makes of them
+//! or all reasons why the CHECKOUT fails.
 //!
-//! A machine without I/O or clock. It does not know whose cart it is nor how long it lasts, which `carts` does. What it
-//! holds may break the manual's schema: such an event is accepted, and only the CHECKOUT fails.
+//! It has no I/O and no clock. It does not know its browser or its session (`carts` does). Used by
+//! `carts` and `tenant`, filled by `message`.
+
+// Invalid lines are stored: real tenants accept an ADD or CONFIRM that violates the schema, and
+// only the CHECKOUT fails.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +13,7 @@ use rust_decimal::Decimal;
 
 use super::exact_decimal;
 
-/// What an accepted event asks of its session's cart.
+/// The effect of an accepted event on the cart of its session.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum CartStep {
     Change(CartChange),
@@ -18,79 +21,79 @@ pub(super) enum CartStep {
     Clear,
 }
 
-/// What an event puts into a cart.
+/// A change of a cart.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum CartChange {
     Add(CartLine),
-    /// So many contacts.
+    /// Number of contacts.
     AddContacts(usize),
-    /// So many consumers.
+    /// Number of consumers.
     AddConsumers(usize),
-    /// The items by their ids, or why the event breaks the schema.
+    /// The ids of the items, or the schema errors of the event.
     Confirm(Result<Vec<String>, Vec<String>>),
 }
 
-/// What an ADD says. The later one of the same item takes its place.
+/// The content of an ADD. A later ADD of the same item replaces it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct CartLine {
-    /// `None` where it says none, so that no other ADD can mend it.
+    /// `None` if the ADD has no item id; no other ADD can replace it then.
     pub(super) item_id: Option<String>,
     pub(super) reference_id: Option<String>,
-    /// Or why the event breaks the schema.
+    /// The product, or the schema errors of the event.
     pub(super) product: Result<CartProduct, Vec<String>>,
 }
 
-/// What counts of a product.
+/// The attributes of a product that an order needs.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct CartProduct {
-    /// A flight need not say it.
+    /// Optional for flights.
     pub(super) ordered_at: Option<String>,
     pub(super) currency: String,
-    /// Of one unit.
+    /// Price of one unit.
     pub(super) price: Decimal,
     pub(super) quantity: Decimal,
 }
 
-/// What a CHECKOUT says of the order.
+/// The content of a CHECKOUT.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct CheckoutResult {
-    /// Or why it fails, whatever the cart holds.
+    /// The header, or the errors that make the CHECKOUT fail whatever the cart contains.
     pub(super) header: Result<CheckoutHeader, Vec<String>>,
-    /// What is wrong with the common attributes: it does not fail of that, and is lost.
+    /// Errors in the common attributes: the CHECKOUT is accepted and dropped.
     pub(super) common_errors: Vec<String>,
 }
 
-/// What a CHECKOUT adds to what its cart says.
+/// The attributes of an order that come from the CHECKOUT, not from the cart.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct CheckoutHeader {
     pub(super) reference_id: String,
     pub(super) status: String,
 }
 
-/// What the confirmed items of a cart make together.
+/// The sum of the confirmed items of a cart.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Purchase {
-    /// That of the first item that says one; else empty.
+    /// The time of the first item that has one; empty if none has.
     pub(super) ordered_at: String,
     pub(super) currency: String,
-    /// `None` where the sum cannot be exact.
+    /// `None` if the sum is not exact.
     pub(super) price: Option<Decimal>,
     pub(super) n_items: usize,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct TenantCart {
-    /// In the order in which each was first added.
+    /// In the order in which the items were first added.
     lines: Vec<CartLine>,
     n_contacts: usize,
     n_consumers: usize,
     confirmed: BTreeSet<String>,
-    /// What is wrong with CONFIRMs, which no later one mends.
+    /// Errors of CONFIRMs, which a later CONFIRM does not remove.
     invalid_confirms: Vec<String>,
 }
 
 impl CartStep {
-    /// Why its event breaks the schema; empty where nothing is wrong.
+    /// The schema errors of its event; empty if it is valid.
     pub(super) fn schema_errors(&self) -> Vec<String> {
         match self {
             Self::Change(change) => change.schema_errors().to_vec(),
@@ -103,7 +106,7 @@ impl CartStep {
 }
 
 impl CartChange {
-    /// Why its event breaks the schema; empty where nothing is wrong.
+    /// The schema errors of its event; empty if it is valid.
     pub(super) fn schema_errors(&self) -> &[String] {
         match self {
             Self::Add(line) => errors_of(&line.product),
@@ -123,13 +126,13 @@ impl TenantCart {
             CartChange::Add(line) => self.add_or_replace(line),
             CartChange::AddContacts(n) => self.n_contacts += n,
             CartChange::AddConsumers(n) => self.n_consumers += n,
-            // Several, each of a part, add up.
+            // Each CONFIRM may list a part of the items.
             CartChange::Confirm(Ok(items)) => self.confirmed.extend(items),
             CartChange::Confirm(Err(reasons)) => self.invalid_confirms.extend(reasons),
         }
     }
 
-    /// What its confirmed items make together, or every reason why a CHECKOUT fails.
+    /// The sum of the confirmed items, or all reasons why a CHECKOUT fails.
     pub(super) fn checkout(&self) -> Result<Purchase, Vec<String>> {
         let products = self.confirmed_products();
         let reasons: Vec<_> = [
@@ -147,7 +150,7 @@ impl TenantCart {
         }
     }
 
-    /// How many items, confirmed or not; with none it is no cart that could be abandoned.
+    /// Number of items, confirmed or not. A cart without items cannot be abandoned.
     pub(super) fn n_items(&self) -> usize {
         self.lines.len()
     }
@@ -160,12 +163,13 @@ impl TenantCart {
         self.n_consumers
     }
 
-    /// The first item's.
+    /// The reference of the first item.
     pub(super) fn reference_id(&self) -> Option<&str> {
         self.lines.first().and_then(|line| line.reference_id.as_deref())
     }
 
     fn add_or_replace(&mut self, line: CartLine) {
+        // The manual: the same `item_id` twice in one session means a change of that line.
         let has_same_id = |existing: &&mut CartLine| existing.item_id.is_some() && existing.item_id == line.item_id;
         match self.lines.iter_mut().find(has_same_id) {
             Some(existing) => *existing = line,
@@ -183,11 +187,12 @@ impl TenantCart {
     }
 
     fn nothing_confirmed(&self) -> Vec<String> {
+        // An invalid CONFIRM is reported by its own errors, not as a missing one.
         let is_confirmed = !self.confirmed.is_empty() || !self.invalid_confirms.is_empty();
         if is_confirmed { Vec::new() } else { vec!["nothing was confirmed".to_owned()] }
     }
 
-    /// Those of all items, for one that is not confirmed is in the cart too.
+    /// The errors of all items: an invalid item fails the CHECKOUT even if it is not confirmed.
     fn invalid_products(&self) -> Vec<String> {
         let invalid = self.lines.iter().filter_map(|line| Some((line, line.product.as_ref().err()?)));
         invalid.flat_map(|(line, reasons)| reasons.iter().map(|reason| invalid_product(line, reason))).collect()
@@ -231,7 +236,7 @@ fn total_purchase(first: &CartProduct, products: &[&CartProduct]) -> Purchase {
 mod tests {
     use super::*;
 
-    /// `"A 12.50x2 EUR"`, or `"A broken"`.
+    /// Parses `"A 12.50x2 EUR"`, or `"A invalid"`.
     fn line(text: &str) -> CartLine {
         let mut words = text.split([' ', 'x']);
         let mut word = || words.next().unwrap();
@@ -249,7 +254,7 @@ mod tests {
         CartLine { reference_id: Some(format!("R-{text}")), item_id, product }
     }
 
-    /// What a CHECKOUT makes of these lines and CONFIRMs; a CONFIRM of `!` is broken.
+    /// The result of a CHECKOUT after these lines and CONFIRMs; a CONFIRM of `!` is invalid.
     fn checkout_of(lines: &[&str], confirms: &[&[&str]]) -> String {
         let mut cart = TenantCart::default();
         for text in lines {
@@ -272,11 +277,11 @@ mod tests {
 
     type Case<'a> = (&'a [&'a str], &'a [&'a [&'a str]], &'a str);
 
-    /// One line per case: what is added, what is confirmed, and what the CHECKOUT makes of it.
+    /// One line per case: added items, confirmed items, result of the CHECKOUT.
     #[test]
     fn checkout_sums_confirmed_items_or_lists_errors() {
         let object = "CONFIRM: product: an object, expected an array";
-        let broken = "product.price: text, expected a number";
+        let invalid = "product.price: text, expected a number";
         let max_price = "A 79228162514264337593543950335x1 EUR";
         let table: &[Case] = &[
             (&["A 12.50x2 EUR", "B 0.1x3 EUR"], &[&["A", "B"]], "2 items, 25.30 EUR, when A 12.50x2 EUR"),
@@ -290,10 +295,10 @@ mod tests {
             (&["A 1x1 EUR"], &[&["!"], &["A"]], object),
             (&["A 1x1 EUR"], &[&["A", "B"]], "CONFIRM: item_id \"B\" was not added"),
             (&[], &[&["B"]], "nothing was added; CONFIRM: item_id \"B\" was not added"),
-            (&["A broken", "B 1x1 EUR"], &[&["B"]], &format!("ADD of \"A\": {broken}")),
-            (&["- broken", "B 1x1 EUR"], &[&["B"]], &format!("ADD: {broken}")),
-            (&["A broken", "A 1x1 EUR"], &[&["A"]], "1 items, 1 EUR, when A 1x1 EUR"),
-            (&["A 1x1 EUR", "A broken"], &[&["A"]], &format!("ADD of \"A\": {broken}")),
+            (&["A invalid", "B 1x1 EUR"], &[&["B"]], &format!("ADD of \"A\": {invalid}")),
+            (&["- invalid", "B 1x1 EUR"], &[&["B"]], &format!("ADD: {invalid}")),
+            (&["A invalid", "A 1x1 EUR"], &[&["A"]], "1 items, 1 EUR, when A 1x1 EUR"),
+            (&["A 1x1 EUR", "A invalid"], &[&["A"]], &format!("ADD of \"A\": {invalid}")),
             (
                 &["A 1x1 EUR", "B 1x1 USD"],
                 &[&["A", "B"]],
@@ -310,7 +315,7 @@ mod tests {
     #[test]
     fn changed_line_keeps_its_position() {
         let mut cart = TenantCart::default();
-        for text in ["A 1x1 EUR", "B 1x1 EUR", "A 2x1 EUR", "- broken", "- broken"] {
+        for text in ["A 1x1 EUR", "B 1x1 EUR", "A 2x1 EUR", "- invalid", "- invalid"] {
             cart.add_or_replace(line(text));
         }
         assert_eq!((cart.n_items(), cart.reference_id()), (4, Some("R-A 2x1 EUR")));

@@ -1,7 +1,8 @@
-//! The carts of all browsers: whose cart is whose, when a session ends, and what became of those that were not bought.
+//! Store of the carts of all browsers: their sessions, session timeouts, and counts of the carts
+//! that were not purchased.
 //!
-//! It has no clock: a time is how long the tenant had been running. What is in a cart is `cart`'s affair. Called by
-//! `tenant`.
+//! It has no clock: a time is the duration since the start of the tenant. It does not look into a
+//! cart (`cart` does). Called by `tenant`.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,29 +13,31 @@ use super::state;
 #[derive(Debug)]
 pub(super) struct CartStore {
     timeout: Duration,
-    /// By browser; none where nothing was put in since the session began.
+    /// By browser id; no entry if nothing was added since the session began.
     sessions: HashMap<String, CartSession>,
     n_started: u64,
-    /// Those whose browser went on with another session; see [`Carts::state`] for those that did not.
+    /// Carts whose browser started another session. [`CartStore::state`] adds the carts whose
+    /// browser did not.
     n_abandoned: usize,
     n_cleared: usize,
 }
 
 #[derive(Debug)]
 struct CartSession {
-    /// Its place among all that were ever begun.
+    /// Its index in the order in which all sessions were started.
     sequence: u64,
     last_event: Duration,
     cart: TenantCart,
 }
 
 impl CartStore {
-    /// A session ends when nothing came from its browser for as long as `timeout`.
+    /// A session ends after `timeout` without an event of its browser.
     pub(super) fn new(timeout: Duration) -> Self {
         Self { timeout, sessions: HashMap::new(), n_started: 0, n_abandoned: 0, n_cleared: 0 }
     }
 
-    /// Something came from this browser: its session goes on, or it is over and a new one begins, with nothing in it.
+    /// Records an event of a browser: extends its session, or starts a new, empty one after a
+    /// timeout.
     pub(super) fn touch_session(&mut self, browser_id: &str, now: Duration) {
         let Some(session) = self.sessions.get_mut(browser_id) else { return };
         if session.is_expired(now, self.timeout) {
@@ -45,7 +48,7 @@ impl CartStore {
         }
     }
 
-    /// Puts something in; to be called after [`Carts::visit`].
+    /// Changes the browser's cart. Call [`CartStore::touch_session`] before.
     pub(super) fn change(&mut self, browser_id: &str, change: CartChange, now: Duration) {
         let session = self.sessions.entry(browser_id.to_owned()).or_insert_with(|| {
             self.n_started += 1;
@@ -54,7 +57,7 @@ impl CartStore {
         session.cart.change(change);
     }
 
-    /// What a CHECKOUT would make of the browser's cart, which stays as it is.
+    /// The result of a CHECKOUT of the browser's cart, which is not changed.
     pub(super) fn checkout(&self, browser_id: &str) -> Result<Purchase, Vec<String>> {
         match self.sessions.get(browser_id) {
             Some(session) => session.cart.checkout(),
@@ -62,7 +65,7 @@ impl CartStore {
         }
     }
 
-    /// The browser's cart became an order.
+    /// Removes a cart that became an order.
     pub(super) fn remove_purchased(&mut self, browser_id: &str) {
         self.sessions.remove(browser_id);
     }
@@ -72,8 +75,9 @@ impl CartStore {
         self.n_cleared += usize::from(session.is_some_and(|session| session.cart.n_items() > 0));
     }
 
-    /// Those with items: a session is over when its time is, though its browser may never come again to show it.
+    /// Lists and counts the carts with items.
     pub(super) fn state(&self, now: Duration, guest: impl Fn(&str) -> Option<String>) -> state::CartSummary {
+        // A session also ends by time alone: its browser may never send another event.
         let with_items = self.sessions.iter().filter(|(_, session)| session.cart.n_items() > 0);
         let (expired, mut open): (Vec<_>, Vec<_>) =
             with_items.partition(|(_, session)| session.is_expired(now, self.timeout));
@@ -119,7 +123,7 @@ mod tests {
         carts.change(browser, CartChange::Add(line), now);
     }
 
-    /// The browsers of the carts that are open, and how many are abandoned and cleared.
+    /// The browsers of the open carts, and the numbers of abandoned and cleared carts.
     fn describe(carts: &CartStore, seconds: u64) -> String {
         let state = carts.state(Duration::from_secs(seconds), |_| None);
         assert_eq!(state.open, state.list.len());

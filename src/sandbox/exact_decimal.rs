@@ -1,16 +1,19 @@
-//! Decimal arithmetic that is exact, or says that it cannot be: better no number than a rounded one.
+//! Exact decimal arithmetic: parsing, sum and product, which return `None` instead of a rounded
+//! number.
 //!
-//! `rust_decimal` rounds a result that does not fit its 96 bits, which shows in fewer places after the point. It does
-//! not know what is counted. Called by `message`, `cart` and `tenant`.
+//! It does not know what the numbers mean. Called by `message`, `cart` and `tenant`.
+
+// `rust_decimal` rounds a result that does not fit its 96 bits. The result then has fewer decimal
+// places than an exact one, so each function compares the scale.
 
 use rust_decimal::Decimal;
 
-/// A JSON number, digit for digit; `None` where it does not fit 28 digits.
+/// Parses a JSON number without rounding; `None` if it does not fit 28 digits.
 pub(super) fn parse(digits: &str) -> Option<Decimal> {
     let mantissa = digits.split(['e', 'E']).next().unwrap_or(digits);
-    let plain = Decimal::from_str_exact(mantissa).ok()?;
+    let without_exponent = Decimal::from_str_exact(mantissa).ok()?;
     if mantissa == digits {
-        return Some(plain);
+        return Some(without_exponent);
     }
     // `from_scientific` alone would round a mantissa that is too long.
     Decimal::from_scientific(digits).ok()
@@ -22,7 +25,7 @@ pub(super) fn sum(one: Decimal, other: Decimal) -> Option<Decimal> {
 }
 
 pub(super) fn product(one: Decimal, other: Decimal) -> Option<Decimal> {
-    // Times zero, `rust_decimal` keeps no places.
+    // `rust_decimal` drops the decimal places of a product with zero.
     let n_places = if one.is_zero() || other.is_zero() { 0 } else { one.scale() + other.scale() };
     one.checked_mul(other).filter(|product| product.scale() == n_places)
 }

@@ -1,6 +1,8 @@
-//! A bad night at work: hands each request its faults, spoils its answer, and says when the next outage begins.
+//! Fault injection at run time: passes each request to the scheduler, corrupts its response, and
+//! waits for the start of the next outage.
 //!
-//! It decides nothing, which `faults` does, and closes no connection itself. Called by `server` and `listen`.
+//! It does not select faults (`faults` does) and closes no connection itself. Called by `server`
+//! and `listener`.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +18,7 @@ use super::faults::{Fault, FaultDecision, FaultScheduler, Faults, OutageFault, R
 use super::query;
 use super::response::{ErrorResponse, SandboxResponse, with_invalid_body, with_retry_after, with_truncated_body};
 
-/// Faults as they go on; without any, a night like every other.
+/// Injects the configured faults; without any, every request passes unchanged.
 #[derive(Debug)]
 pub(super) struct FaultInjector {
     scheduler: Option<Mutex<FaultScheduler>>,
@@ -25,12 +27,12 @@ pub(super) struct FaultInjector {
     n_in_flight: AtomicU64,
 }
 
-/// The connection is to be closed without an answer.
+/// The connection must be closed without a response.
 #[derive(Debug, Error)]
-#[error("closed on request")]
+#[error("connection closed by an injected fault")]
 pub(super) struct ConnectionClosed;
 
-/// A request that has no answer yet.
+/// Counts a request as in flight until it is dropped.
 pub(super) struct InFlightGuard<'a>(&'a FaultInjector);
 
 impl FaultInjector {
@@ -43,26 +45,27 @@ impl FaultInjector {
         }
     }
 
-    /// What happens to a request that has just come.
+    /// The fault and the delay of a request that has just arrived.
     pub(super) fn next_fault(&self, path: &str, query: &str) -> FaultDecision {
         let Some(scheduler) = &self.scheduler else { return FaultDecision::default() };
+        // Outages are scheduled from the first request, not from the start of the sandbox.
         self.first_request.send_if_modified(|first| first.is_none() && first.replace(Instant::now()).is_none());
         let content = RequestContent::parse(path, query::parameter(query, "message").as_deref());
         lock(scheduler).next_fault(content)
     }
 
-    /// Counts a request as under way until what comes back is dropped.
     pub(super) fn track_request(&self) -> InFlightGuard<'_> {
         self.n_in_flight.fetch_add(1, Ordering::Relaxed);
         InFlightGuard(self)
     }
 
-    /// How many of each fault were dealt out.
+    /// Number of injected faults by the names of their settings.
     pub(super) fn injected(&self) -> BTreeMap<String, u64> {
         self.scheduler.as_ref().map(|scheduler| lock(scheduler).injected()).unwrap_or_default()
     }
 
-    /// Returns when the outage after `n_before` others begins, with how long it lasts; never, if there is none.
+    /// Waits until the outage after `n_before` others begins and returns its duration. Never
+    /// returns if there is none.
     pub(super) async fn next_outage(&self, n_before: u32) -> Duration {
         let Some(start) = self.outage.start_offset(n_before) else { return std::future::pending().await };
         let mut first_request = self.first_request.subscribe();
@@ -74,7 +77,9 @@ impl FaultInjector {
         self.outage.lasts.0
     }
 
-    /// Counts an outage and the answers that it cuts off; to be called before it does.
+    /// Counts an outage and the responses in flight that it drops.
+    ///
+    /// Call it before the connections are closed: a closed connection is no longer in flight.
     pub(super) fn count_outage(&self) {
         if let Some(scheduler) = &self.scheduler {
             lock(scheduler).count_outage(self.n_in_flight.load(Ordering::Relaxed));
@@ -88,19 +93,19 @@ impl Drop for InFlightGuard<'_> {
     }
 }
 
-/// Why the event is not taken; `None`: it is, or as far as it is the fault's to say.
+/// The response of a fault that prevents processing; `None` if the request is processed as usual.
 pub(super) fn error_response(fault: Option<Fault>) -> Option<ErrorResponse> {
     let status = match fault? {
         Fault::Status { code, is_processed: false } => code.0,
         Fault::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
-        // Nobody sees it.
+        // Never sent: `corrupt` closes the connection. It only prevents processing.
         Fault::ConnectionClosed { is_processed: false } => StatusCode::SERVICE_UNAVAILABLE,
         _ => return None,
     };
     Some(injected_error(status))
 }
 
-/// What the client gets of an answer.
+/// Applies a fault to a finished response.
 pub(super) fn corrupt(response: SandboxResponse, fault: Option<Fault>) -> Result<SandboxResponse, ConnectionClosed> {
     match fault {
         None | Some(Fault::LateResponse | Fault::Status { is_processed: false, .. }) => Ok(response),
@@ -113,10 +118,10 @@ pub(super) fn corrupt(response: SandboxResponse, fault: Option<Fault>) -> Result
 }
 
 fn injected_error(status: StatusCode) -> ErrorResponse {
-    ErrorResponse::new(status, "the sandbox misbehaves on request")
+    ErrorResponse::new(status, "injected fault")
 }
 
-/// A panic under the lock would leave at most a count behind the others.
 fn lock(scheduler: &Mutex<FaultScheduler>) -> MutexGuard<'_, FaultScheduler> {
+    // After a panic under the lock at most one counter is behind the others.
     scheduler.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,9 +1,11 @@
-//! How the sandbox misbehaves on request: what happens to one request of a bad night.
+//! Fault scheduler: selects the fault and the delay of each request, reproducibly from a seed.
 //!
-//! [`Faults::decide`] is a pure function of the seed, of what the request is and of how often that came before. It
-//! never looks at a number of all calls or at a clock, so with the same seed the same requests are hit however many are
-//! on their way at once. It does no I/O; [`Dealer`] only remembers what came and counts. Called by `night`, which does
-//! what is decided here.
+//! [`Faults::decide`] is a pure function of the seed, the request, and how often that request came
+//! before. [`FaultScheduler`] keeps these counts. Neither does I/O nor injects anything. Called by
+//! `fault_injector`, which applies the decisions.
+
+// No number of calls and no clock goes into a decision: with the same seed the same requests are
+// hit, whatever the number of requests in flight.
 
 mod latency;
 mod request_key;
@@ -19,62 +21,64 @@ pub(super) use request_key::RequestContent;
 use request_key::{LastAddByBrowser, RequestKey};
 pub use settings::{ErrorStatus, FaultDuration, FaultSettings, OutageFault, Probability, RetryAfterForm};
 
-/// What happens to a request beside what is documented.
+/// Undocumented behaviour of the service for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// An answer with this status, whether or not the event is taken.
+    /// A response with this status; `is_processed`: the event is processed nevertheless.
     Status { code: ErrorStatus, is_processed: bool },
-    /// 429 with `Retry-After`; not taken.
+    /// 429 with `Retry-After`; the event is not processed.
     Throttled { wait: Duration, form: RetryAfterForm },
-    /// The connection is closed without a byte of an answer.
+    /// The connection is closed before any byte of the response.
     ConnectionClosed { is_processed: bool },
-    /// The answer comes when nobody waits for it any more; taken.
+    /// The response comes after the client's timeout; the event is processed.
     LateResponse,
-    /// The answer breaks off in the middle of its body; taken.
+    /// The body ends half way; the event is processed.
     TruncatedBody,
-    /// An answer whose body is no JSON; taken.
+    /// The body is not JSON; the event is processed.
     InvalidBody,
 }
 
-/// What happens to a request, and how long its answer takes at least.
+/// The fault of a request, if any, and the minimum delay of its response.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct FaultDecision {
     pub(super) fault: Option<Fault>,
     pub(super) wait: Duration,
 }
 
-/// Faults that can be dealt: their shares leave room for each other, and each outage ends before the next.
+/// Validated settings of the faults: the shares add up to at most 100%, and each outage ends before
+/// the next begins.
 #[derive(Debug, Clone)]
 pub struct Faults {
     settings: FaultSettings,
-    /// In a fixed order. Whether a status takes the event is open here; [`Faults::toss`] says so for each request.
+    // In a fixed order, so that a draw always selects the same fault. Whether an event is processed
+    // despite a status is decided per request, by [`Faults::coin`].
     probabilities: Vec<(Fault, Probability)>,
 }
 
-/// Why settings of faults make no sense together.
+/// A contradiction between settings of the faults.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FaultError {
-    /// A request can have one fault only.
+    /// A request has at most one fault.
     #[error(
-        "the shares of the faults add up to {0}, expected at most 100%\n  \
-         hint: a request has one fault at most; lower some of them"
+        "the shares of the faults add up to {0}; expected at most 100%\n  \
+         hint: a request has at most one fault; lower some of the shares"
     )]
     TotalAboveOne(Probability),
-    /// The next outage would begin before the last one is over.
+    /// An outage would begin before the previous one ends.
     #[error(
-        "outage.every is {every}, expected more than outage.lasts, which is {lasts}\n  \
-         hint: outage.every is the time from one beginning to the next"
+        "outage.every is {every}; expected more than outage.lasts, which is {lasts}\n  \
+         hint: outage.every is the time from the start of one outage to the start of the next"
     )]
     OutagesOverlap {
-        /// From one beginning to the next.
+        /// Time from the start of one outage to the start of the next.
         every: FaultDuration,
-        /// From the beginning to the end.
+        /// Duration of one outage.
         lasts: FaultDuration,
     },
 }
 
 impl Faults {
-    /// Says why, when the settings make no sense together.
+    /// Fails if the settings contradict each other.
     pub fn new(settings: FaultSettings) -> Result<Self, FaultError> {
         let probabilities = fault_probabilities(&settings);
         let total = probabilities.iter().map(|(_, share)| *share).sum();
@@ -88,12 +92,12 @@ impl Faults {
         }
     }
 
-    /// When nobody is there.
+    /// The outages.
     pub(super) fn outage(&self) -> OutageFault {
         self.settings.outage
     }
 
-    /// What happens to `thing` when it comes again after `n_before` times.
+    /// The decision for a request that came `n_before` times before.
     pub(super) fn decide(&self, key: RequestKey, n_before: u32) -> FaultDecision {
         let [which, coin, first, second] = self.random_draw(key, n_before);
         let fault = self.pick_fault(which).map(|fault| self.coin(fault, coin));
@@ -103,8 +107,9 @@ impl Faults {
         FaultDecision { fault, wait: wait.saturating_add(late) }
     }
 
-    /// Four numbers that have nothing to do with each other.
+    /// Four independent pseudo-random numbers.
     fn random_draw(&self, key: RequestKey, n_before: u32) -> [u32; 4] {
+        // A hash, not a generator with a state: the numbers depend on this request only.
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.settings.seed.to_le_bytes());
         hasher.update(&key.to_le_bytes());
@@ -123,7 +128,7 @@ impl Faults {
         self.probabilities.iter().find(is_hit).map(|(fault, _)| *fault)
     }
 
-    /// A server that fails may have taken the event before.
+    /// Decides whether the event is processed although the response is an error.
     fn coin(&self, fault: Fault, coin: u32) -> Fault {
         match fault {
             Fault::Status { code, .. } => {
@@ -151,7 +156,7 @@ fn fault_probabilities(settings: &FaultSettings) -> Vec<(Fault, Probability)> {
 }
 
 impl Fault {
-    /// What its setting is called.
+    /// The name of its setting.
     fn setting_name(self) -> String {
         match self {
             Self::Status { code, .. } => return format!("status.{}", code.0.as_u16()),
@@ -166,7 +171,8 @@ impl Fault {
     }
 }
 
-/// Deals out faults as requests come: remembers how often each came and what it came after, and counts what was dealt.
+/// Selects the faults of incoming requests: keeps how often each request came and which ADD it
+/// follows, and counts the injected faults.
 #[derive(Debug)]
 pub(super) struct FaultScheduler {
     faults: Faults,
@@ -191,13 +197,13 @@ impl FaultScheduler {
         decision
     }
 
-    /// An outage has begun and cut off so many answers.
+    /// Counts an outage that dropped `n_cut_off` responses.
     pub(super) fn count_outage(&mut self, n_cut_off: u64) {
         self.count("outage".to_owned(), 1);
         self.count("outage.cut_off".to_owned(), n_cut_off);
     }
 
-    /// How many of each were dealt out, by name.
+    /// Number of injected faults by the names of their settings.
     pub(super) fn injected(&self) -> BTreeMap<String, u64> {
         self.injected.clone()
     }

@@ -1,13 +1,13 @@
-//! The forms that the manual gives to single attributes: upper case, currency code, instant, number and so on.
+//! Format rules of single attributes by the manual: upper case, currency code, instant, number and
+//! so on. Each rule checks one JSON value.
 //!
-//! A form looks at one JSON value and says what is wrong with it. It does not know which attribute it looks at, nor
-//! whether that is required. Called by `schema`'s tables.
+//! A rule does not know the attribute or whether it is required. Called by the tables of `schema`.
 
 use chrono::NaiveDateTime;
 use iso_currency::Currency;
 use serde_json::Value;
 
-/// What was found and what was expected, without the place.
+/// The result of a rule; the error is `found, expected`, without the attribute.
 pub(super) type SchemaError = Result<(), String>;
 
 /// The manual on order items: "the following values are not supported".
@@ -51,12 +51,12 @@ const GENDERS: [&str; 3] = ["male", "female", "unknown"];
 /// The manual on CHECKOUT; for `ORDER_CHECKOUT` it shows examples only.
 const ORDER_STATUSES: [&str; 5] = ["PURCHASED", "PAYMENT_PENDING", "CONFIRMED", "REFUNDED", "CANCELLED"];
 
-/// Text, the empty one too.
+/// Text, which may be empty.
 pub(super) fn text(value: &Value) -> SchemaError {
     read_text(value).map(drop)
 }
 
-/// Text that is not empty: what a required attribute needs to say anything.
+/// Text that is not empty, as a required attribute must be.
 pub(super) fn non_empty(value: &Value) -> SchemaError {
     match read_text(value)? {
         "" => Err("empty".to_owned()),
@@ -64,8 +64,9 @@ pub(super) fn non_empty(value: &Value) -> SchemaError {
     }
 }
 
-/// A number. A price in quotation marks made orders of 0 at real tenants.
+/// A number.
 pub(super) fn number(value: &Value) -> SchemaError {
+    // Not a text with digits: prices in quotation marks made orders of amount 0 at real tenants.
     ensure(value.is_number(), || format!("{}, expected a number", json_type(value)))
 }
 
@@ -75,12 +76,13 @@ pub(super) fn upper_case(value: &Value) -> SchemaError {
     check_text(value, is_upper, "upper case")
 }
 
-/// `string (uppercase ISO 639-1)`. Only the shape: which pairs are languages is the sender's to know.
+/// `string (uppercase ISO 639-1)`.
 pub(super) fn language(value: &Value) -> SchemaError {
+    // The shape only: whether the letters are a language is left to the sender.
     check_text(value, |text| is_upper_letters(text, 2), "two upper-case letters")
 }
 
-/// A country of ISO 3166-1 alpha-2, its shape only.
+/// A country of ISO 3166-1 alpha-2; checks its shape only.
 pub(super) fn country(value: &Value) -> SchemaError {
     language(value)
 }
@@ -96,7 +98,7 @@ pub(super) fn instant(value: &Value) -> SchemaError {
     check_text(value, |text| is_time(text, "%Y-%m-%dT%H:%M:%S%.3fZ"), "YYYY-MM-DDThh:mm:ss.sssZ")
 }
 
-/// A day of birth.
+/// A date of birth.
 pub(super) fn date_of_birth(value: &Value) -> SchemaError {
     check_text(value, |text| is_time(text, "%Y-%m-%dT%H:%M"), "YYYY-MM-DDThh:mm")
 }
@@ -119,8 +121,9 @@ pub(super) fn text_array(value: &Value) -> SchemaError {
     lines.iter().try_for_each(text)
 }
 
-/// The type of an order item. The other types must be predefined in the tenant, which a stand-in cannot know.
+/// The type of an order item.
 pub(super) fn item_type(value: &Value) -> SchemaError {
+    // Other types must be predefined in the tenant, which a stand-in cannot know.
     upper_case(value)?;
     let is_supported = |text: &str| !UNSUPPORTED_ITEM_TYPES.contains(&text);
     check_text(value, is_supported, "a type that ORDER_CHECKOUT supports")
@@ -153,7 +156,7 @@ pub(super) fn scalar(value: &Value) -> SchemaError {
     ensure(is_flat, || format!("{}, expected text, a boolean or a number", json_type(value)))
 }
 
-/// What JSON calls the value's type, in this program's words.
+/// The JSON type of a value, as written in messages.
 pub(super) fn json_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -169,16 +172,16 @@ fn read_text(value: &Value) -> Result<&str, String> {
     value.as_str().ok_or_else(|| format!("{}, expected text", json_type(value)))
 }
 
-fn check_text(value: &Value, is_right: impl Fn(&str) -> bool, expected: &str) -> SchemaError {
+fn check_text(value: &Value, is_valid: impl Fn(&str) -> bool, expected: &str) -> SchemaError {
     let found = read_text(value)?;
-    ensure(is_right(found), || format!("{}, expected {expected}", quote_start(found)))
+    ensure(is_valid(found), || format!("{}, expected {expected}", quote_start(found)))
 }
 
-fn ensure(is_right: bool, finding: impl FnOnce() -> String) -> SchemaError {
-    if is_right { Ok(()) } else { Err(finding()) }
+fn ensure(is_valid: bool, message: impl FnOnce() -> String) -> SchemaError {
+    if is_valid { Ok(()) } else { Err(message()) }
 }
 
-/// Enough of a value to recognise it, so that a reason stays one line.
+/// The first 40 characters of a value, quoted, so that a message stays short.
 fn quote_start(found: &str) -> String {
     let start: String = found.chars().take(40).collect();
     format!("{start:?}")
@@ -188,8 +191,9 @@ fn is_upper_letters(text: &str, n_letters: usize) -> bool {
     text.len() == n_letters && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
-/// Writing the time again must give the same text: chrono reads more than the one form (`2025-1-1`, a sign, blanks).
 fn is_time(text: &str, format: &str) -> bool {
+    // chrono parses more than the exact format (`2025-1-1`, a sign, blanks), so the formatted time
+    // is compared with the text.
     NaiveDateTime::parse_from_str(text, format).is_ok_and(|time| time.format(format).to_string() == text)
 }
 
@@ -201,15 +205,20 @@ mod tests {
 
     type Case = (&'static str, fn(&Value) -> SchemaError, Vec<Value>, Vec<Value>);
 
-    /// One line per form: what it takes, then what it does not.
+    /// One line per rule: valid values, then invalid values.
     #[test]
     fn format_rules_match_the_manual() {
         let name_of = |n: usize| json!("é".repeat(n));
         let table: Vec<Case> = vec![
             ("text", text, vec![json!(""), json!("a")], vec![json!(1), json!(null)]),
-            ("filled", non_empty, vec![json!("a")], vec![json!(""), json!([])]),
+            ("non_empty", non_empty, vec![json!("a")], vec![json!(""), json!([])]),
             ("number", number, vec![json!(50), json!(30.6), json!(-45)], vec![json!("50"), json!(true), json!(null)]),
-            ("upper", upper_case, vec![json!("WEB"), json!("MOBILE_APP")], vec![json!("Web"), json!(""), json!(1)]),
+            (
+                "upper_case",
+                upper_case,
+                vec![json!("WEB"), json!("MOBILE_APP")],
+                vec![json!("Web"), json!(""), json!(1)],
+            ),
             ("language", language, vec![json!("EN")], vec![json!("en"), json!("ENG"), json!("É"), json!("E1")]),
             (
                 "currency",
@@ -232,10 +241,15 @@ mod tests {
                     json!(1_755_965_836),
                 ],
             ),
-            ("birth", date_of_birth, vec![json!("1984-06-01T00:00")], vec![json!("1984-06-01"), json!("01.06.1984")]),
+            (
+                "date_of_birth",
+                date_of_birth,
+                vec![json!("1984-06-01T00:00")],
+                vec![json!("1984-06-01"), json!("01.06.1984")],
+            ),
             ("title", title, vec![json!("Mrs")], vec![json!("MRS"), json!("Herr")]),
             ("gender", gender, vec![json!("unknown")], vec![json!("Male"), json!("f")]),
-            ("texts", text_array, vec![json!([]), json!(["1 Main St"])], vec![json!("1 Main St"), json!([1])]),
+            ("text_array", text_array, vec![json!([]), json!(["1 Main St"])], vec![json!("1 Main St"), json!([1])]),
             ("country", country, vec![json!("IE")], vec![json!("ie"), json!("IRL")]),
             ("item_type", item_type, vec![json!("PRODUCT")], vec![json!("FLIGHT"), json!("RAIL"), json!("Product")]),
             (
@@ -246,18 +260,18 @@ mod tests {
             ),
             ("item_name", item_name, vec![json!(""), name_of(128)], vec![name_of(129), json!(5)]),
             (
-                "flat",
+                "scalar",
                 scalar,
                 vec![json!("a"), json!(true), json!(1), json!(1.5)],
                 vec![json!(null), json!([1]), json!({})],
             ),
         ];
-        for (name, form, right, wrong) in table {
-            for value in right {
-                assert_eq!(form(&value), Ok(()), "{name} {value}");
+        for (name, rule, valid, invalid) in table {
+            for value in valid {
+                assert_eq!(rule(&value), Ok(()), "{name} {value}");
             }
-            for value in wrong {
-                assert!(form(&value).is_err(), "{name} {value}");
+            for value in invalid {
+                assert!(rule(&value).is_err(), "{name} {value}");
             }
         }
     }

@@ -1,13 +1,14 @@
-//! The guests that an IDENTITY made known, and which of them turned out to be one person.
+//! Identity resolution: the guests that were identified, merged when they share an identifier
+//! (union-find).
 //!
-//! It knows nothing of browsers or orders: those keep a [`GuestId`], which stays good when guests are merged. Called by
-//! `tenant`.
+//! It does not know browsers or orders; they store a [`GuestId`], which stays valid when guests are
+//! merged. Called by `tenant`.
 
 use std::collections::HashMap;
 
 use super::state::TenantIdentifier;
 
-/// A guest's place in the list; ask [`Guests::current`] before comparing two of them.
+/// The index of a guest. Resolve it with [`GuestStore::current`] before comparing two of them.
 pub(super) type GuestId = usize;
 
 #[derive(Debug, Default)]
@@ -18,16 +19,18 @@ pub(super) struct GuestStore {
 
 #[derive(Debug, Default)]
 struct TenantGuest {
-    /// In the order in which they came; empty once merged.
+    /// In the order of arrival; empty after the guest was merged into another.
     identifiers: Vec<TenantIdentifier>,
     merged_into: Option<GuestId>,
 }
 
 impl GuestStore {
-    /// The guest of all these identifiers, made where there was none. Guests who share an identifier become one, and so
-    /// do those who share a browser (`before` is the browser's guest so far): the manual forbids that, and a count of
-    /// guests that is too small shows it.
+    /// The guest of all these identifiers, added if there is none. Guests with a common identifier
+    /// are merged, and so are guests with a common browser (`previous` is the browser's guest so
+    /// far).
     pub(super) fn identify(&mut self, previous: Option<GuestId>, identifiers: Vec<TenantIdentifier>) -> GuestId {
+        // The manual forbids that guests share a browser. Merging them makes the mistake visible:
+        // the number of guests is too small.
         let known = identifiers.iter().find_map(|identifier| self.by_identifier.get(identifier));
         let mut guest = match previous.or(known.copied()) {
             Some(guest) => self.current(guest),
@@ -39,9 +42,10 @@ impl GuestStore {
         guest
     }
 
-    /// The guest that this one is now part of. The smaller guest is always merged into the larger one, so the way is
-    /// short (at most the logarithm of their number).
+    /// The guest into which this one was merged, or the guest itself.
     pub(super) fn current(&self, guest: GuestId) -> GuestId {
+        // Short without path compression: the smaller guest is always merged into the larger one,
+        // so the number of steps is at most the logarithm of the number of guests.
         let mut current = guest;
         while let Some(next) = self.all[current].merged_into {
             current = next;
@@ -49,7 +53,7 @@ impl GuestStore {
         current
     }
 
-    /// Those that are not part of another, with their identifiers.
+    /// All guests that were not merged into another, with their identifiers.
     pub(super) fn iter(&self) -> impl Iterator<Item = (GuestId, &[TenantIdentifier])> {
         self.all
             .iter()
@@ -58,8 +62,9 @@ impl GuestStore {
             .map(|(id, guest)| (id, guest.identifiers.as_slice()))
     }
 
-    /// `provider:id` of the guest's first identifier: the same in each run, unlike a made-up id.
+    /// `provider:id` of the guest's first identifier.
     pub(super) fn name(&self, guest: GuestId) -> String {
+        // The same in each run, unlike a generated id.
         let first = self.all[self.current(guest)].identifiers.first();
         first.map_or_else(String::new, |first| format!("{}:{}", first.provider, first.id))
     }
@@ -78,16 +83,16 @@ impl GuestStore {
         guest
     }
 
-    /// Both must be current.
+    /// Merges two guests, both already resolved by [`GuestStore::current`].
     fn merge_guests(&mut self, one: GuestId, other: GuestId) -> GuestId {
         if one == other {
             return one;
         }
         let is_larger = self.all[one].identifiers.len() > self.all[other].identifiers.len();
-        let (kept, gone) = if is_larger { (one, other) } else { (other, one) };
-        let moved = std::mem::take(&mut self.all[gone].identifiers);
+        let (kept, merged) = if is_larger { (one, other) } else { (other, one) };
+        let moved = std::mem::take(&mut self.all[merged].identifiers);
         self.all[kept].identifiers.extend(moved);
-        self.all[gone].merged_into = Some(kept);
+        self.all[merged].merged_into = Some(kept);
         kept
     }
 }

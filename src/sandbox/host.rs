@@ -1,7 +1,7 @@
-//! Which host a request is for. A page of the web whose name leads to 127.0.0.1 (DNS rebinding) could otherwise read what
-//! a sandbox holds, and send to it.
+//! Check of the `Host` header: protection against DNS rebinding. Without it, a web page whose name
+//! resolves to 127.0.0.1 could read the data of a sandbox and send events to it.
 //!
-//! Called by `server`.
+//! It does not build the response. Called by `server`.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -9,18 +9,19 @@ use hyper::header::HOST;
 use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
 
-/// Whether all that says which host a request is for names this machine. A request that says nothing, as of HTTP/1.0,
-/// comes from no browser.
+/// Whether every host that a request names, in `Host` headers and in its URI, is this machine.
 pub(super) fn is_this_machine(Parts { uri, headers, .. }: &Parts) -> bool {
     let is_host_header_local = headers.get_all(HOST).into_iter().all(|host| {
         let host = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
         host.is_some_and(|host| is_loopback(host.host()))
     });
+    // A request without a `Host` header (HTTP/1.0) passes: no browser sends one.
     is_host_header_local && uri.host().is_none_or(is_loopback)
 }
 
 /// `localhost`, 127.0.0.0/8 or `[::1]`.
 fn is_loopback(host: &str) -> bool {
+    // RFC 4291, section 2.5.3: `::1` is the only loopback address of IPv6.
     let without_brackets = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     match without_brackets {
         Some(address) => address.parse() == Ok(Ipv6Addr::LOCALHOST),

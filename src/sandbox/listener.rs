@@ -1,6 +1,10 @@
-//! The sandbox's connections: takes them, serves HTTP/1.1 on each, and ends them when the sandbox is stopped.
+//! Accept loop of the sandbox: accepts connections, serves HTTP/1.1 on each, closes them during an
+//! injected outage, and shuts them down when the sandbox is stopped.
 //!
-//! It does not know what a request means. Called by [`Sandbox`](super::Sandbox).
+//! It does not interpret requests. Called by [`Sandbox`](super::Sandbox).
+
+// hyper is used directly, without axum: an outage and a fault that closes a connection need control
+// over each connection.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,14 +24,15 @@ use tokio::time::sleep;
 
 use super::server::Service;
 
-/// How long nothing is accepted after an error that is not of one connection, such as too many open files.
+// The pause after an error that does not belong to one connection, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How many connections may wait to be accepted, as tokio has it.
+// Connections that may wait to be accepted; the value that tokio uses.
 const BACKLOG: u32 = 1024;
 
-/// Serves until `stopped` says so or its sender is gone; then answers what is under way, and takes nothing more.
-/// `address` is the listener's, which an outage gives up and takes again.
+/// Serves until `stopped` receives a message or its sender is dropped. Then it accepts no more
+/// connections and completes the responses in flight. `address` is the address of the listener; an
+/// outage releases it and binds it again.
 pub(super) async fn serve(
     mut listener: TcpListener,
     address: SocketAddr,
@@ -54,11 +59,12 @@ pub(super) async fn serve(
             _ = &mut stopped => break,
         }
     }
+    // Dropping the sender of `stopping` starts the graceful shutdown of every connection.
     drop((listener, stop));
     while connections.join_next().await.is_some() {}
 }
 
-/// Cuts all connections and refuses new ones for as long as it lasts; then listens again.
+/// Closes all connections and refuses new ones for `duration`, then listens again.
 async fn outage(
     listener: TcpListener,
     address: SocketAddr,
@@ -67,23 +73,26 @@ async fn outage(
 ) -> TcpListener {
     drop(listener);
     let reserved = reserve_port(address);
+    // Aborts the tasks: a graceful shutdown would complete the responses in flight.
     connections.shutdown().await;
     sleep(duration).await;
     let mut listening = reserved.and_then(|socket| socket.listen(BACKLOG));
     loop {
         match listening {
             Ok(listener) => return listener,
-            // Someone was quicker and has the port: the outage lasts until it is free.
+            // Another process has bound the port in the meantime: the outage lasts until it is
+            // free.
             Err(_) => sleep(ACCEPT_PAUSE).await,
         }
         listening = TcpListener::bind(address).await;
     }
 }
 
-/// A socket that is bound and does not listen: whoever connects is refused, and nobody else gets the port.
+/// Binds a socket without listening: connections are refused, and no other process gets the port.
 fn reserve_port(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
-    // Connections that have just ended keep their port for a while. On Windows the option would give the port away.
+    // Without the option, binding fails while connections that have just ended keep the port. On
+    // Windows the option would let another process bind the port.
     socket.set_reuseaddr(cfg!(not(windows)))?;
     socket.bind(address)?;
     Ok(socket)
@@ -93,16 +102,17 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return stream,
-            // Its client has gone before it was accepted.
+            // The client closed the connection before it was accepted.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(_) => sleep(ACCEPT_PAUSE).await,
         }
     }
 }
 
-/// One connection. When the sender of `stopping` is gone it ends after the answer under way.
+/// Serves one connection. When the sender of `stopping` is dropped, it ends after the response in
+/// flight.
 async fn serve_connection(stream: TcpStream, service: Arc<Service>, mut stopping: watch::Receiver<()>) {
-    // Answers are small and each fits one packet: with Nagle's algorithm some of them would wait 40 ms.
+    // Each response fits one packet. With Nagle's algorithm some of them would be delayed by 40 ms.
     let _ = stream.set_nodelay(true);
     let handler = service_fn(|request: Request<Incoming>| {
         let service = Arc::clone(&service);
@@ -113,6 +123,6 @@ async fn serve_connection(stream: TcpStream, service: Arc<Service>, mut stopping
         _ = &mut serving => return,
         _ = stopping.changed() => serving.as_mut().graceful_shutdown(),
     }
-    // How a connection ended is its client's affair.
+    // An error of a connection concerns only its client.
     let _ = serving.await;
 }

@@ -1,7 +1,7 @@
-//! Turns the text of a message into an event: what a tenant can know of it without looking at what it holds.
+//! Parser of messages: text to event, with all checks that do not need the data of the tenant.
 //!
-//! It does no I/O and takes no lock, so the work on a message is done before the tenant is touched. Money goes from the
-//! text's own digits to a decimal, never through a float. Called by `server`.
+//! It does no I/O and acquires no lock, so that messages are parsed outside the tenant's lock.
+//! Amounts are parsed from the digits of the text, never through a float. Called by `server`.
 
 mod cart;
 
@@ -15,20 +15,21 @@ use super::cart::CartStep;
 use super::state::{TenantIdentifier, TenantMode};
 use super::{exact_decimal, schema};
 
-/// An event that can be accepted: it has a type and a browser.
+/// An event that can be accepted: it has a type and a browser id.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct TenantEvent {
     /// `type` as it was sent.
     pub(super) event_type: String,
     pub(super) browser_id: String,
-    /// The order's or the product's, where there is one, right or wrong as the rest may be.
+    /// The reference of the order or product, if there is one, even if the rest is invalid.
     pub(super) reference_id: Option<String>,
     pub(super) pos: Option<String>,
-    /// What it says, or why it breaks the documented schema.
+    /// The content, or the violations of the documented schema.
     pub(super) content: Result<EventContent, Vec<String>>,
 }
 
-/// What an event says that keeps to the schema, or that its session's cart remembers although it does not.
+/// The content of a valid event, or of an invalid event that its session's cart stores
+/// nevertheless.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum EventContent {
     Identity(Vec<TenantIdentifier>),
@@ -36,30 +37,32 @@ pub(super) enum EventContent {
     Cart(CartStep),
 }
 
-/// What a tenant keeps of an order.
+/// An order as a tenant stores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TenantOrder {
     pub(super) reference_id: String,
     pub(super) ordered_at: String,
     pub(super) status: String,
     pub(super) currency: String,
-    /// `None` where a sum of items cannot be exact.
+    /// `None` if the sum of the items is not exact.
     pub(super) price: Option<Decimal>,
     pub(super) n_items: usize,
     pub(super) mode: TenantMode,
 }
 
-/// The message of a request that needs no attribute in it; says why it would be refused.
+/// Parses a message as a JSON object; the error is the reason for a 400.
 pub(super) fn parse_object(text: Option<&str>) -> Result<Map<String, Value>, String> {
     let text = text.ok_or("message is missing or not percent-encoded UTF-8")?;
     serde_json::from_str(text).map_err(|error| format!("message is not a JSON object: {error}"))
 }
 
 impl TenantEvent {
-    /// Reads a message; says why the request would be refused. What would be dropped silently is in `content`.
+    /// Parses a message. The error is the reason for a 400; violations that a real tenant drops
+    /// silently are in `content`.
     pub(super) fn parse(text: Option<&str>) -> Result<Self, String> {
         let event = parse_object(text)?;
         let text_of = |name: &str| event.get(name).and_then(Value::as_str).map(str::to_owned);
+        // The manual: without `type` or `browser_id` the response is a 400.
         let required = |name: &str| {
             text_of(name).filter(|value| !value.is_empty()).ok_or_else(|| format!("{name} is missing or not text"))
         };
@@ -102,8 +105,8 @@ fn ensure_empty(reasons: Vec<String>) -> Result<(), Vec<String>> {
     if reasons.is_empty() { Ok(()) } else { Err(reasons) }
 }
 
-/// After the schema's check, only an attribute that stands there twice can still be wrong.
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Vec<String>> {
+    // After the check of the schema, only a duplicate attribute can fail here.
     serde_json::from_str(text).map_err(|error| vec![error.to_string()])
 }
 
@@ -125,7 +128,7 @@ struct OrderBody<'a> {
     ordered_at: String,
     status: String,
     currency_code: String,
-    /// The digits as they were sent.
+    // `RawValue`: the digits as they were sent.
     #[serde(borrow)]
     price: &'a RawValue,
     #[serde(default)]
@@ -147,9 +150,8 @@ impl OrderBody<'_> {
     }
 }
 
-/// The digits as they were sent.
 fn parse_decimal(path: &str, digits: &RawValue) -> Result<Decimal, Vec<String>> {
-    exact_decimal::parse(digits.get()).ok_or_else(|| vec![format!("{path}: more digits than an exact decimal has")])
+    exact_decimal::parse(digits.get()).ok_or_else(|| vec![format!("{path}: too many digits, expected at most 28")])
 }
 
 #[cfg(test)]
@@ -197,7 +199,7 @@ mod tests {
         ] {
             assert_eq!(
                 price_of(&order(sent)),
-                Err(vec!["order.price: more digits than an exact decimal has".to_owned()])
+                Err(vec!["order.price: too many digits, expected at most 28".to_owned()])
             );
         }
     }

@@ -1,14 +1,19 @@
-//! A stand-in tenant of Sitecore Personalize on this machine: it answers the Stream API as the manual documents it, and
-//! shows what it holds, and what a real tenant would silently have dropped, with the reason.
+//! Mock server of the Stream API: a stand-in tenant of Sitecore Personalize on this machine. It
+//! responds as the manual documents, and lists what it stores and which accepted events a real
+//! tenant would have dropped silently, with the reasons.
 //!
-//! It does not share code with the modules that write or check events (or both would be wrong together), does not keep
-//! anything on disk, and never listens beyond loopback. The caller of [`Sandbox`] is the pipeline (`send --sandbox`)
-//! and the command line (`orderferry sandbox`).
+//! It shares no code with the modules that write or check events, keeps nothing on disk, and never
+//! listens beyond loopback. Callers of [`Sandbox`]: the pipeline (`send --sandbox`) and the command
+//! line (`orderferry sandbox`).
 //!
-//! `listen` takes connections, `server` speaks HTTP, `answer` and `body` are what it says, `query` reads URLs,
-//! `message` turns a message into an event, `schema` and `form` hold the manual's rules, `faults` decides who is
-//! answered badly and `night` does it, `tenant`, `guests`, `carts` and `cart` are what a tenant knows, `exact` is how
-//! it counts, `state` and `page` show it.
+//! `listener` accepts connections, `server` handles HTTP requests, `response` and `body` build the
+//! responses, `query` reads URLs, `message` parses events, `schema` and `format_rules` hold the
+//! manual's rules, `faults` selects the requests that fail and `fault_injector` makes them fail,
+//! `tenant`, `guests`, `carts` and `cart` store the data, `exact_decimal` adds and multiplies it,
+//! `state` and `page` show it.
+
+// The manual's rules are written down twice in this crate, here and in the sender. With shared
+// code, a rule that was read wrongly would be wrong on both sides, and no test would fail.
 
 mod body;
 mod cart;
@@ -47,41 +52,44 @@ pub use state::{
     TenantIdentifier, TenantMode,
 };
 
-/// The longest path and query that hyper and `http::Uri` read; a longer one never reaches this module.
+// The longest path and query that hyper and `http::Uri` read; a longer one never reaches this
+// module.
 const MAX_READABLE_URL_BYTES: usize = 65_534;
 
-/// How long [`Sandbox::stop`] waits for answers under way. One takes well under a millisecond, if no fault keeps it.
+// A response takes well under a millisecond unless a fault delays it.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Usual on the web; the manual does not say how long a session may be silent.
+// The manual does not document the timeout of a session; 30 minutes are common on the web.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
-/// What the tenant is like.
+/// Settings of the stand-in tenant.
 #[derive(Debug, Clone)]
 pub struct SandboxSettings {
-    /// The port on 127.0.0.1; 0 takes any free one.
+    /// The port on 127.0.0.1; 0 selects a free one.
     pub port: u16,
-    /// The only client key that is let in; `None` lets in any that is not empty.
+    /// The only accepted client key; `None` accepts any that is not empty.
     pub client_key: Option<String>,
-    /// The points of sale that the tenant knows; empty knows any.
+    /// The points of sale that the tenant knows; if empty, every one is known.
     pub pos: Vec<String>,
-    /// The longest URL, in bytes, of which nothing is refused with 414: `http://`, the `Host` header, path and query.
-    /// From 1 to 65,534.
+    /// Maximum length of a URL in bytes, from 1 to 65,534: `http://`, the `Host` header, path and
+    /// query. A longer one is refused with 414.
     pub max_url_bytes: usize,
-    /// How long a browser may be silent before its next event begins a new session, with an empty cart.
+    /// Time without an event of a browser after which its next event starts a new session, with an
+    /// empty cart.
     pub session_timeout: Duration,
-    /// How it misbehaves; `None`: not at all.
+    /// The faults to inject, if any.
     pub faults: Option<Faults>,
 }
 
 impl Default for SandboxSettings {
-    /// Any port, any key, any point of sale, 8 KiB of URL, where common front ends stop, sessions of 30 minutes, and no
+    /// Any port, any key, any point of sale, URLs of at most 8 KiB, sessions of 30 minutes, no
     /// faults.
     fn default() -> Self {
         Self {
             port: 0,
             client_key: None,
             pos: Vec::new(),
+            // Common front ends accept a request line of up to 8 KiB.
             max_url_bytes: 8192,
             session_timeout: SESSION_TIMEOUT,
             faults: None,
@@ -89,7 +97,7 @@ impl Default for SandboxSettings {
     }
 }
 
-/// A running stand-in tenant. Dropping it stops it too, without waiting for answers under way.
+/// A running stand-in tenant. Dropping it stops it without waiting for responses in flight.
 #[derive(Debug)]
 pub struct Sandbox {
     service: Arc<Service>,
@@ -98,9 +106,9 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts to listen on 127.0.0.1 and serves on a task of the current tokio runtime.
+    /// Binds to 127.0.0.1 and serves on a task of the current tokio runtime.
     ///
-    /// Fails when the port is taken, or (as `InvalidInput`) when `max_url_bytes` is out of its range.
+    /// Fails if the port is in use, or with `InvalidInput` if `max_url_bytes` is out of range.
     pub async fn start(settings: SandboxSettings) -> io::Result<Self> {
         check_max_url_bytes(settings.max_url_bytes)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
@@ -111,32 +119,32 @@ impl Sandbox {
         Ok(Self { service, stop, task })
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT`, without a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> String {
         self.service.base_url().to_owned()
     }
 
-    /// What the tenant holds now, the same as `GET /sandbox/state`.
+    /// The current data of the tenant, equal to `GET /sandbox/state`.
     #[must_use]
     pub fn state(&self) -> SandboxState {
         self.service.state()
     }
 
-    /// Stops listening, and lets answers under way end for at most two seconds.
+    /// Stops listening and waits at most two seconds for responses in flight.
     pub async fn stop(self) {
         let mut task = self.task;
         let _ = self.stop.send(());
         if tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut task).await.is_err() {
             task.abort();
-            // The listener is closed when the aborted task is gone, not before.
+            // The listener is closed only when the aborted task has ended.
             let _ = task.await;
         }
     }
 
-    /// Serves until the server's task ends, which it does not by itself: the caller ends the process.
+    /// Serves until the process ends: the server's task does not end by itself.
     pub async fn wait(self) {
-        // `self.stop` lives until the end of this function, and the server as long as it.
+        // `self.stop` is dropped at the end of this function, and the server runs until then.
         let _ = self.task.await;
     }
 }
@@ -147,7 +155,7 @@ fn check_max_url_bytes(bytes: usize) -> io::Result<()> {
     }
     Err(io::Error::new(
         io::ErrorKind::InvalidInput,
-        format!("max_url_bytes is {bytes}, expected 1 to {MAX_READABLE_URL_BYTES}"),
+        format!("invalid max_url_bytes {bytes}; expected 1 to {MAX_READABLE_URL_BYTES}"),
     ))
 }
 

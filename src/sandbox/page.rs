@@ -1,14 +1,18 @@
-//! The sandbox's page for people: totals, money, the newest orders, the newest carts left open and the newest events
-//! that were not processed.
+//! HTML page of the sandbox: totals, money, the newest orders, the newest open carts and the newest
+//! events that were not processed.
 //!
-//! It does not carry script and loads nothing from anywhere. The template is `page.html` beside this file, which
-//! `askama.toml` here makes findable without a folder of templates at the top of the crate. Called by `server`.
+//! The page has no scripts and loads nothing. The template is `page.html` in this folder. Called by
+//! `server`.
+
+// `askama.toml` in this folder names the template's folder; askama would otherwise require a folder
+// `templates` at the top of the crate.
 
 use askama::Template;
 
 use super::state::{CartEntry, NotProcessed, OrderEntry, SandboxState};
 
-/// How many lines of each list: enough to look at, little enough to load at once. The rest is in the state's JSON.
+// Maximum number of entries of each list, so that the page loads quickly. All entries are in
+// `/sandbox/state`.
 const MAX_LISTED: usize = 100;
 
 #[derive(Template)]
@@ -20,7 +24,7 @@ struct SandboxPage<'a> {
     carts: Vec<&'a CartEntry>,
 }
 
-/// The page as HTML.
+/// Renders the page as HTML.
 pub(super) fn render(state: &SandboxState) -> Result<String, askama::Error> {
     let page = SandboxPage {
         state,
@@ -31,8 +35,8 @@ pub(super) fn render(state: &SandboxState) -> Result<String, askama::Error> {
     page.render().map(|html| escape_bidi_controls(&html))
 }
 
-/// Characters that turn the direction of what follows them, so that it reads otherwise than it is, as what they are.
-/// The template has none.
+/// Escapes the characters that change the direction of the text after them, so that data cannot
+/// appear as different text. The template contains none.
 fn escape_bidi_controls(html: &str) -> String {
     let is_bidi_control = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut escaped = String::with_capacity(html.len());
@@ -109,7 +113,7 @@ mod tests {
 
     #[test]
     fn carts_section_only_with_cart_events() {
-        assert!(!render(&state(1, 1)).unwrap().contains("Carts"));
+        assert!(!render(&state(1, 1)).unwrap().contains("Open carts"));
         let cart = |n: usize| CartEntry {
             browser_id: format!("a38b230c-11eb-4cf9-8d5d-{n:012}"),
             guest: (n > 1).then(|| "email:<b>&co".to_owned()),
@@ -121,11 +125,11 @@ mod tests {
         let carts = CartSummary { open: 2, abandoned: 3, cleared: 1, list: vec![cart(1), cart(2)] };
         let requests = Requests { add: 3, ..Requests::default() };
         let html = render(&SandboxState { requests, carts, ..state(0, 0) }).unwrap();
-        let section = html.split("<h2>").find(|section| section.starts_with("Carts")).unwrap();
+        let section = html.split("<h2>").find(|section| section.starts_with("Open carts")).unwrap();
         insta::assert_snapshot!(section, @r#"
-        Carts left open</h2>
-          <p>Filled and not checked out, which may trigger mail. Cleared: 1, abandoned when their session timed out: 3.</p>
-          <div class="sheet">
+        Open carts</h2>
+          <p>Filled and not checked out; a real tenant may send mail about them. Cleared: 1, abandoned when their session timed out: 3.</p>
+          <div class="panel">
             <table>
             <thead><tr><th>reference</th><th>guest</th><th>browser</th><th class="n">items</th><th class="n">contacts</th><th class="n">consumers</th></tr></thead>
             <tbody>
@@ -137,7 +141,7 @@ mod tests {
         "#);
         let requests = Requests { clear_cart: 1, ..Requests::default() };
         let html = render(&SandboxState { requests, ..state(0, 0) }).unwrap();
-        assert!(html.contains("<h2>Carts left open</h2>"), "that there is none is worth saying");
+        assert!(html.contains("<h2>Open carts</h2>"), "the section is shown although no cart is open");
     }
 
     #[test]

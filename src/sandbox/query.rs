@@ -1,25 +1,29 @@
-//! Reads the query of a URL: attributes by name, percent-decoded as RFC 3986 says.
+//! Parser of a URL's query: parameters by name, percent-decoded by RFC 3986, section 2.1.
 //!
-//! It does not read forms: `+` is a plus here, never a blank, because the Stream API's messages are percent-encoded, not
-//! form-encoded. Called by `server`.
+//! It does not decode forms. Called by `server`.
 
-/// The value of the first parameter called `name`: `None` where there is none or where it cannot be decoded.
+// Not `form_urlencoded`: messages of the Stream API are percent-encoded, not form-encoded, so `+`
+// is a plus, never a blank.
+
+/// The decoded value of the first parameter called `name`; `None` if it is absent or cannot be
+/// decoded.
 pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
     query
         .split('&')
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .find(|(found, _)| *found == name)
+        .find(|(key, _)| *key == name)
         .and_then(|(_, value)| decode(value))
 }
 
-/// Undoes percent-encoding; `None` where a `%` is not followed by two hexadecimal digits or where no UTF-8 comes out.
+/// Percent-decodes a text; `None` if a `%` is not followed by two hexadecimal digits or if the
+/// result is not UTF-8.
 fn decode(encoded: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.bytes();
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
             b'%' => 16 * digit(rest.next()?)? + digit(rest.next()?)?,
-            plain => plain,
+            literal => literal,
         });
     }
     String::from_utf8(bytes).ok()

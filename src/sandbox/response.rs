@@ -1,7 +1,7 @@
-//! What the sandbox answers: the documented body of an accepted request, a small one for a refused request, whose body
-//! the manual does not show, and both spoilt as a fault wants it.
+//! Responses of the sandbox: the documented body of an accepted request, a small body for a refused
+//! request, and both corrupted for injected faults.
 //!
-//! Shapes only; it decides nothing. Called by `server`.
+//! It makes no decisions. Called by `server` and `fault_injector`.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,10 +13,9 @@ use uuid::Uuid;
 use super::body::ResponseBody;
 use super::faults::RetryAfterForm;
 
-/// What goes back to a client.
 pub(super) type SandboxResponse = Response<ResponseBody>;
 
-/// "status": "OK" means accepted, not processed.
+/// The documented body of a 201. `"status": "OK"` means accepted, not processed.
 #[derive(Debug, Serialize)]
 pub(super) struct AcceptedResponse {
     status: &'static str,
@@ -29,12 +28,11 @@ pub(super) struct AcceptedResponse {
 }
 
 impl AcceptedResponse {
-    /// For a new browser, with its anonymous guest.
+    /// The response to the creation of a browser, with its anonymous guest.
     pub(super) fn for_browser(client_key: String, browser_id: String) -> Self {
         Self { customer_ref: Some(Uuid::new_v4().to_string()), ..Self::new(client_key, browser_id) }
     }
 
-    /// For an event.
     pub(super) fn for_event(client_key: String) -> Self {
         Self::new(client_key, Uuid::new_v4().to_string())
     }
@@ -44,17 +42,18 @@ impl AcceptedResponse {
     }
 }
 
-/// An answer that is not a 2xx, and why.
+/// A response that is not a 2xx: its status and a message.
 #[derive(Debug)]
 pub(super) struct ErrorResponse {
     status: StatusCode,
     message: String,
 }
 
+// The manual does not document the body of an error.
 #[derive(Serialize)]
 struct ErrorBody {
     status: u16,
-    /// The status again: the service's own codes are not documented.
+    // Equal to `status`: the service's own codes are not documented.
     code: u16,
     message: String,
 }
@@ -65,7 +64,6 @@ impl ErrorResponse {
         Self { status, message }
     }
 
-    /// Whether the request is to blame, not the service.
     pub(super) fn is_client_error(&self) -> bool {
         self.status.is_client_error()
     }
@@ -74,6 +72,7 @@ impl ErrorResponse {
         let code = self.status.as_u16();
         let body = ErrorBody { status: code, code, message: self.message };
         let mut response = json(self.status, &body);
+        // RFC 9110, section 15.5.6: a 405 must carry `Allow`.
         if self.status == StatusCode::METHOD_NOT_ALLOWED {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
         }
@@ -81,7 +80,6 @@ impl ErrorResponse {
     }
 }
 
-/// A JSON answer.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> SandboxResponse {
     match serde_json::to_string(body) {
         Ok(text) => with_type(status, "application/json", text),
@@ -89,33 +87,32 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> SandboxResponse
     }
 }
 
-/// A page.
 pub(super) fn html(page: String) -> SandboxResponse {
     with_type(StatusCode::OK, "text/html; charset=utf-8", page)
 }
 
-/// The same answer, which asks to wait before the next request.
+/// Adds `Retry-After` to a response.
 pub(super) fn with_retry_after(mut response: SandboxResponse, wait: Duration, form: RetryAfterForm) -> SandboxResponse {
     let text = match form {
         RetryAfterForm::Seconds => wait.as_secs().to_string(),
         RetryAfterForm::Date => httpdate::fmt_http_date(SystemTime::now() + wait),
     };
-    let value = HeaderValue::try_from(text).expect("a number and a date of HTTP are ASCII");
+    let value = HeaderValue::try_from(text).expect("a number or an HTTP date is ASCII");
     response.headers_mut().insert(header::RETRY_AFTER, value);
     response
 }
 
-/// The same answer up to the middle of its body; the connection ends there.
+/// Truncates the body half way; the connection is closed there.
 pub(super) fn with_truncated_body(response: SandboxResponse) -> SandboxResponse {
     response.map(ResponseBody::truncated)
 }
 
-/// The same status and headers over a body that is no JSON, as a page of a proxy is.
+/// Replaces the body by one that is not JSON, such as the HTML page of a proxy.
 pub(super) fn with_invalid_body(response: SandboxResponse) -> SandboxResponse {
     response.map(|_| ResponseBody::new("<html><body>\u{fffd}\u{0} {\"status\": OK</body>"))
 }
 
-/// The sandbox itself failed.
+/// The response to an error of the sandbox itself.
 pub(super) fn internal_error(error: &impl ToString) -> SandboxResponse {
     with_type(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", error.to_string())
 }

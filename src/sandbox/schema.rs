@@ -1,10 +1,11 @@
-//! What the manual says about the events IDENTITY and `ORDER_CHECKOUT`, and in `schema/cart.rs` about those that
-//! assemble an order: which attributes, which of them required, which form. It answers with every reason why an event
-//! breaks that, each as `place: found, expected`.
+//! Schema of the events by the manual: IDENTITY and `ORDER_CHECKOUT` here, the events that
+//! assemble an order in `schema/cart.rs`. Each check returns all violations, in the form
+//! `attribute: found, expected`.
 //!
-//! It does not know the tenant (its points of sale, its guests) and does not look at other events. The order and its
-//! items are closed lists in the manual, so an attribute that it does not name is a reason too; IDENTITY and the common
-//! attributes are open. Called by `message`.
+//! It does not know the tenant (points of sale, guests) or other events. Called by `message`.
+
+// In the manual, order and items are closed lists, so an undocumented attribute there is a
+// violation. IDENTITY and the common attributes are open lists.
 
 pub(super) mod cart;
 
@@ -14,7 +15,7 @@ use super::format_rules::{self, SchemaError};
 
 type ObjectRule = Map<String, Value>;
 
-/// One line of the manual's tables.
+/// One row of the manual's tables.
 #[derive(Clone, Copy)]
 struct AttributeRule {
     name: &'static str,
@@ -30,8 +31,10 @@ const fn optional(name: &'static str, check: fn(&Value) -> SchemaError) -> Attri
     AttributeRule { name, is_required: false, check }
 }
 
-/// Of every event, beside `type` and `browser_id`, without which the request is refused. Other channels than the three
-/// in the manual appear for other APIs of the service, so any in upper case will do.
+/// The attributes of every event, in addition to `type` and `browser_id`, without which the
+/// request is refused.
+// The manual lists three channels, but its pages on other APIs of the service use more. So any
+// value in upper case is valid.
 const COMMON: &[AttributeRule] = &[
     required("channel", format_rules::upper_case),
     required("language", format_rules::language),
@@ -72,7 +75,8 @@ const ORDER: &[AttributeRule] = &[
     optional("cardType", format_rules::non_empty),
 ];
 
-/// The two states of an item that the manual shows stand in its column of examples, so any in upper case will do.
+// The manual shows two item statuses, in its column of examples only. So any value in upper case is
+// valid.
 const ITEM: &[AttributeRule] = &[
     optional("type", format_rules::item_type),
     optional("referenceId", format_rules::text),
@@ -87,14 +91,14 @@ const ITEM: &[AttributeRule] = &[
 
 const EXTENSION: &[AttributeRule] = &[required("name", format_rules::ext), required("key", format_rules::default_key)];
 
-/// The objects and arrays inside an order and inside an item.
+/// The attributes of an order and an item whose values are arrays of objects.
 const ORDER_PARTS: &[&str] = &["extensions", "orderItems"];
 const ITEM_PARTS: &[&str] = &["extensions"];
 
-/// The manual's limit, without `name` and `key`.
+/// The manual's limit; `name` and `key` are not counted.
 const MAX_EXTENSION_ATTRIBUTES: usize = 50;
 
-/// Why an IDENTITY would not be processed; empty where nothing is wrong.
+/// The violations of an IDENTITY; empty if it is valid.
 pub(super) fn identity(event: &ObjectRule) -> Vec<String> {
     let mut reasons = SchemaErrors::common(event);
     reasons.check_attributes("", event, IDENTITY);
@@ -105,7 +109,7 @@ pub(super) fn identity(event: &ObjectRule) -> Vec<String> {
     reasons.0
 }
 
-/// Why an `ORDER_CHECKOUT` would not be processed; empty where nothing is wrong.
+/// The violations of an `ORDER_CHECKOUT`; empty if it is valid.
 pub(super) fn order_checkout(event: &ObjectRule) -> Vec<String> {
     let mut reasons = SchemaErrors::common(event);
     match event.get("order") {
@@ -152,15 +156,15 @@ impl SchemaErrors {
         self.extensions(at, item);
     }
 
-    /// "Required if paymentType is Card".
+    // The manual on cardType: "Required if paymentType is Card".
     fn card_type(&mut self, order: &ObjectRule) {
         let is_card = order.get("paymentType").and_then(Value::as_str) == Some("Card");
         if is_card && !order.contains_key("cardType") {
-            self.push("order.cardType", "missing, expected since paymentType is Card");
+            self.push("order.cardType", "missing, expected because paymentType is Card");
         }
     }
 
-    /// An array of at most one object: every extension has the same name and key.
+    // At most one object per array: every extension has the same name and key.
     fn extensions(&mut self, owner: &str, object: &ObjectRule) {
         let Some(extensions) = object.get("extensions") else {
             return;
@@ -193,7 +197,7 @@ impl SchemaErrors {
         self.push_result(at, format_rules::scalar(value));
     }
 
-    /// Holds an object against a table.
+    /// Checks the attributes of an object against a table.
     fn check_attributes(&mut self, at: &str, object: &ObjectRule, table: &[AttributeRule]) {
         for attribute in table {
             match object.get(attribute.name) {
@@ -204,17 +208,17 @@ impl SchemaErrors {
         }
     }
 
-    /// A misspelt optional attribute would otherwise be lost without a word.
+    // Without this check a misspelt optional attribute would be lost silently.
     fn check_undocumented(&mut self, at: &str, object: &ObjectRule, table: &[AttributeRule], parts: &[&str]) {
         for name in object.keys() {
             let is_known = parts.contains(&name.as_str()) || table.iter().any(|known| known.name == name);
             if !is_known {
-                self.push(&join(at, name), "not an attribute that the manual names");
+                self.push(&join(at, name), "undocumented attribute");
             }
         }
     }
 
-    /// The objects of an array, each with its place; whatever else is there is a reason.
+    /// The objects of an array, each with its path. Any other element is a violation.
     fn objects<'a>(&mut self, at: &str, value: &'a Value) -> Vec<(String, &'a ObjectRule)> {
         let Value::Array(elements) = value else {
             self.wrong_type(at, value, "an array");
@@ -231,7 +235,7 @@ impl SchemaErrors {
         objects
     }
 
-    /// The same of an array that says nothing when it is empty.
+    /// The objects of an array that must not be empty.
     fn non_empty_objects<'a>(&mut self, at: &str, value: &'a Value) -> Vec<(String, &'a ObjectRule)> {
         if value.as_array().is_some_and(Vec::is_empty) {
             self.push(at, "empty, expected at least one");
@@ -239,9 +243,9 @@ impl SchemaErrors {
         self.objects(at, value)
     }
 
-    fn push_result(&mut self, at: &str, finding: SchemaError) {
-        if let Err(what) = finding {
-            self.push(at, what);
+    fn push_result(&mut self, at: &str, result: SchemaError) {
+        if let Err(message) = result {
+            self.push(at, message);
         }
     }
 
@@ -249,8 +253,8 @@ impl SchemaErrors {
         self.push(at, format!("{}, expected {expected}", format_rules::json_type(found)));
     }
 
-    fn push(&mut self, at: &str, what: impl std::fmt::Display) {
-        self.0.push(format!("{at}: {what}"));
+    fn push(&mut self, at: &str, message: impl std::fmt::Display) {
+        self.0.push(format!("{at}: {message}"));
     }
 }
 
@@ -295,7 +299,7 @@ mod tests {
         })
     }
 
-    /// The event with the value at `pointer` replaced, or taken away where there is none.
+    /// The event with the value at `pointer` replaced, or removed if `value` is `None`.
     fn with(mut event: Value, pointer: &str, value: Option<Value>) -> ObjectRule {
         let (owner, name) = pointer.rsplit_once('/').unwrap();
         let owner = event.pointer_mut(owner).unwrap().as_object_mut().unwrap();
@@ -312,7 +316,7 @@ mod tests {
         assert_eq!(identity(guest().as_object().unwrap()), Vec::<String>::new());
     }
 
-    /// One line per rule: where, what stands there instead, and the reason.
+    /// One line per rule: pointer, replacement value, violation.
     #[test]
     fn order_checkout_reports_each_violation_once() {
         let many: ObjectRule = (0..53).map(|n| (format!("a{n}"), json!(n))).collect();
@@ -336,9 +340,9 @@ mod tests {
             ("/order/price", Some(json!("200")), "order.price: text, expected a number"),
             ("/order/price", None, "order.price: missing"),
             ("/order/paymentType", None, "order.paymentType: missing"),
-            ("/order/cardType", None, "order.cardType: missing, expected since paymentType is Card"),
+            ("/order/cardType", None, "order.cardType: missing, expected because paymentType is Card"),
             ("/order/cardType", Some(json!(null)), "order.cardType: null, expected text"),
-            ("/order/currencycode", Some(json!("EUR")), "order.currencycode: not an attribute that the manual names"),
+            ("/order/currencycode", Some(json!("EUR")), "order.currencycode: undocumented attribute"),
             ("/order/orderItems", Some(json!({})), "order.orderItems: an object, expected an array"),
             ("/order/orderItems", Some(json!([1])), "order.orderItems[0]: a number, expected an object"),
             (

@@ -1,7 +1,8 @@
-//! The sandbox's HTTP side: which path means what, which check comes first, and what an answer looks like.
+//! Request handler of the sandbox: routes paths, checks requests in a fixed order, and builds the
+//! responses.
 //!
-//! It does not know what an event means. Everything that can be done without the tenant is done before its lock is
-//! taken, and the lock is never held across an `await`. Called by `listen`.
+//! It does not interpret events. Work that does not need the tenant is done before its lock is
+//! acquired, and the lock is never held across an `await`. Called by `listener`.
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,7 +21,7 @@ use super::state::SandboxState;
 use super::tenant::{EventError, Tenant, TenantRequestKind};
 use super::{SandboxSettings, host, page, query};
 
-/// What all requests share.
+/// State shared by all requests.
 #[derive(Debug)]
 pub(super) struct Service {
     base_url: String,
@@ -53,17 +54,18 @@ impl Service {
         SandboxState { faults, ..tenant.state(&self.base_url, self.started.elapsed()) }
     }
 
-    /// The faults of this sandbox.
     pub(super) fn fault_injector(&self) -> &FaultInjector {
         &self.fault_injector
     }
 
-    /// One function for all paths, since the sandbox counts what it refuses, and a HEAD must not make a browser.
+    /// Responds to a request for any path.
     pub(super) async fn respond(&self, request: &Parts) -> Result<SandboxResponse, ConnectionClosed> {
         if !host::is_this_machine(request) {
-            let message = "the Host header names another machine, expected localhost, 127.0.0.1 or [::1]";
+            let message = "the Host header names another machine; expected localhost, 127.0.0.1 or [::1]";
             return Ok(ErrorResponse::new(StatusCode::MISDIRECTED_REQUEST, message).into_response());
         }
+        // Not a router: the sandbox counts the requests that it refuses, and a HEAD, which a router
+        // would treat as a GET, must not create a browser.
         match request.uri.path() {
             "/" | "/sandbox" if request.method == Method::GET => Ok(self.page()),
             "/sandbox/state" if request.method == Method::GET => Ok(json(StatusCode::OK, &self.state())),
@@ -71,8 +73,9 @@ impl Service {
         }
     }
 
-    /// A panic under the lock would leave at most a count behind the others; the tenant stays usable.
     fn tenant(&self) -> MutexGuard<'_, Tenant> {
+        // After a panic under the lock at most one counter is behind the others; the tenant stays
+        // usable.
         self.tenant.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -80,8 +83,9 @@ impl Service {
         page::render(&self.state()).map_or_else(|error| internal_error(&error), html)
     }
 
-    /// The checks in this order: length, path, method, key, message, browser. A fault that keeps an event from being
-    /// taken comes before all of them; one that spoils the answer comes after, when the event is taken.
+    /// Responds to a request of the Stream API. Order of the checks: length, path, method, key,
+    /// message, browser. A fault that prevents processing takes effect before all of them; a fault
+    /// that corrupts the response takes effect after them, when the event has been processed.
     async fn stream_api(
         &self,
         Parts { method, uri, headers, .. }: &Parts,
@@ -91,12 +95,12 @@ impl Service {
         let decision = self.fault_injector.next_fault(uri.path(), query);
         let endpoint = Endpoint::parse(method, uri.path(), query);
         let checked = match fault_injector::error_response(decision.fault) {
-            Some(refusal) => Err(refusal),
+            Some(error) => Err(error),
             None => self.check_request(&endpoint, uri, headers, query),
         };
         let response = match self.process_checked(endpoint, checked) {
             Ok(accepted) => json(StatusCode::CREATED, &accepted),
-            Err(refusal) => refusal.into_response(),
+            Err(error) => error.into_response(),
         };
         if !decision.wait.is_zero() {
             tokio::time::sleep(decision.wait).await;
@@ -104,7 +108,7 @@ impl Service {
         fault_injector::corrupt(response, decision.fault)
     }
 
-    /// The part under the lock.
+    /// Counts the request and processes it, under the lock.
     fn process_checked(
         &self,
         endpoint: Endpoint,
@@ -112,7 +116,7 @@ impl Service {
     ) -> Result<AcceptedResponse, ErrorResponse> {
         let mut tenant = self.tenant();
         tenant.count(endpoint.kind());
-        // Under the lock, so that no event seems to come before one that was taken earlier.
+        // Read under the lock, so that times increase in the order in which events are processed.
         let now = self.started.elapsed();
         let result = checked.and_then(|client_key| endpoint.process(&mut tenant, client_key, now));
         if result.as_ref().is_err_and(ErrorResponse::is_client_error) {
@@ -121,7 +125,8 @@ impl Service {
         result
     }
 
-    /// What can be refused without looking at the tenant or at the message; else the client key.
+    /// Returns the client key, or the error of a check that needs neither the tenant nor the
+    /// message.
     fn check_request(
         &self,
         endpoint: &Endpoint,
@@ -131,7 +136,7 @@ impl Service {
     ) -> Result<String, ErrorResponse> {
         let n_bytes = url_bytes(uri, headers);
         if n_bytes > self.max_url_bytes {
-            let message = format!("the URL has {n_bytes} bytes, at most {} are read", self.max_url_bytes);
+            let message = format!("the URL has {n_bytes} bytes; expected at most {}", self.max_url_bytes);
             return Err(ErrorResponse::new(StatusCode::URI_TOO_LONG, message));
         }
         match endpoint {
@@ -151,14 +156,15 @@ impl Service {
     }
 }
 
-/// The URL's length as its client wrote it: a request line carries neither scheme nor host.
+/// The length of the URL as the client wrote it, in bytes.
 fn url_bytes(uri: &Uri, headers: &HeaderMap) -> usize {
+    // The request line contains neither scheme nor host.
     let host = headers.get(header::HOST).map_or(0, HeaderValue::len);
     let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
     "http://".len() + host + target
 }
 
-/// What a request asks for. A message that cannot be read stands with the reason why.
+/// The endpoint of a request, with its parsed message or the reason why the message is invalid.
 enum Endpoint {
     BrowserCreate(Result<(), String>),
     Event(Result<Box<TenantEvent>, String>),
@@ -216,15 +222,15 @@ fn bad_request(message: String) -> ErrorResponse {
 
 fn event_error_response(error: EventError) -> ErrorResponse {
     match error {
-        EventError::UnknownBrowser => ErrorResponse::new(StatusCode::NOT_FOUND, "browser_id is unknown"),
-        EventError::CheckoutFails(reasons) => bad_request(format!("CHECKOUT fails: {}", reasons.join("; "))),
+        EventError::UnknownBrowser => ErrorResponse::new(StatusCode::NOT_FOUND, "unknown browser_id"),
+        EventError::CheckoutFails(reasons) => bad_request(format!("CHECKOUT failed: {}", reasons.join("; "))),
     }
 }
 
 fn wrong_path() -> ErrorResponse {
-    ErrorResponse::new(StatusCode::NOT_FOUND, "no such path")
+    ErrorResponse::new(StatusCode::NOT_FOUND, "unknown path")
 }
 
 fn wrong_method() -> ErrorResponse {
-    ErrorResponse::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is documented")
+    ErrorResponse::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed; expected GET, the only documented one")
 }

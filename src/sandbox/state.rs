@@ -1,45 +1,48 @@
-//! What the sandbox shows of itself: the shape of `GET /sandbox/state` and of `sandbox.json` in a run folder.
+//! Public state of the sandbox: the schema of `GET /sandbox/state` and of `sandbox.json` in a run
+//! folder.
 //!
-//! Only shapes; `tenant` fills them, `page` and the callers of the sandbox read them.
+//! Data types only, without logic. Filled by `tenant`, read by `page` and the callers of the
+//! sandbox.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// All that the tenant holds.
+/// All data of the tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SandboxState {
-    /// Where it listens, without a slash at the end.
+    /// `http://127.0.0.1:PORT`, without a trailing slash.
     pub base_url: String,
-    /// What reached it.
+    /// Requests that reached the sandbox.
     pub requests: Requests,
-    /// How many of each fault it dealt out, by the names of their settings; `outage.cut_off` is the number of answers
-    /// that an outage cut off. A request during an outage never reached it and is counted nowhere.
+    /// Number of injected faults by the names of their settings. `outage.cut_off` counts the
+    /// responses that an outage dropped. A request during an outage never reached the sandbox and
+    /// is not counted.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub faults: BTreeMap<String, u64>,
-    /// Browsers it made.
+    /// Browsers that were created.
     pub browsers: usize,
-    /// Guests that an IDENTITY made known.
+    /// Guests that an IDENTITY identified.
     pub guests: usize,
     /// Counts of orders.
     pub orders: OrderCounts,
     /// Sums of the processed orders, by currency code.
     pub money: Vec<MoneyTotal>,
-    /// Carts that no CHECKOUT made an order of.
+    /// Carts that were filled and not checked out.
     pub carts: CartSummary,
     /// Accepted events that a real tenant would have dropped silently, oldest first.
     pub not_processed: Vec<NotProcessed>,
-    /// Processed orders in the order in which they came.
+    /// Processed orders in the order of arrival.
     pub order_list: Vec<OrderEntry>,
-    /// Identified guests in the order in which they were first seen.
+    /// Identified guests in the order of their first IDENTITY.
     pub guest_list: Vec<GuestEntry>,
 }
 
-/// Requests to the Stream API; looking at the sandbox itself is not counted.
+/// Counts of requests to the Stream API. The sandbox's own pages are not counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Requests {
-    /// Browsers asked for.
+    /// Requests to create a browser.
     pub browser_create: u64,
     /// IDENTITY events.
     pub identity: u64,
@@ -59,28 +62,28 @@ pub struct Requests {
     pub clear_cart: u64,
     /// Other events, unreadable messages, other paths and methods.
     pub other: u64,
-    /// Those of all kinds that were answered with a 4xx.
+    /// Requests of all kinds that got a 4xx.
     pub refused: u64,
     /// The sum of all kinds.
     pub total: u64,
 }
 
 impl Requests {
-    /// Whether anything came that has to do with a cart.
+    /// Whether an event of a cart was received.
     #[must_use]
     pub fn has_cart_events(&self) -> bool {
         self.add + self.add_contacts + self.add_consumers + self.confirm + self.checkout + self.clear_cart > 0
     }
 }
 
-/// What became of the orders, sent as an `ORDER_CHECKOUT` or as a CHECKOUT of a cart.
+/// Counts of the orders, sent as an `ORDER_CHECKOUT` or as a CHECKOUT of a cart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct OrderCounts {
-    /// Their event was answered with 201: `processed` and `not_processed` together.
+    /// Orders whose event got a 201: the sum of `processed` and `not_processed`.
     pub received: usize,
-    /// Kept as orders.
+    /// Stored orders.
     pub processed: usize,
-    /// Dropped, with a reason in [`State::not_processed`].
+    /// Dropped orders, with their reasons in [`SandboxState::not_processed`].
     pub not_processed: usize,
     /// Received orders whose reference had been received before.
     pub repeated_references: usize,
@@ -93,45 +96,45 @@ pub struct OrderCounts {
 pub struct MoneyTotal {
     /// The orders' currency.
     pub currency: String,
-    /// How many orders.
+    /// Number of orders.
     pub orders: usize,
-    /// The exact sum of their prices; `inexact` once it needs more than 28 digits.
+    /// The exact sum of their prices, or `inexact` if it needs more than 28 digits.
     pub total: String,
 }
 
-/// What became of carts that hold items and were not bought.
+/// Counts of the carts that contain items and were not purchased.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CartSummary {
-    /// In sessions that go on.
+    /// Carts of sessions that are still open.
     pub open: usize,
-    /// In sessions that timed out.
+    /// Carts of sessions that timed out.
     pub abandoned: usize,
-    /// Emptied by a `CLEAR_CART`.
+    /// Carts emptied by a `CLEAR_CART`.
     pub cleared: usize,
-    /// The open ones, in the order in which they were begun.
+    /// The open carts, oldest first.
     pub list: Vec<CartEntry>,
 }
 
-/// A cart left open.
+/// An open cart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CartEntry {
-    /// Whose session it belongs to.
+    /// The browser of its session.
     pub browser_id: String,
     /// `provider:id` of the guest's first identifier, if the guest is identified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guest: Option<String>,
-    /// How many items, confirmed or not.
+    /// Number of items, confirmed or not.
     pub items: usize,
-    /// How many contacts.
+    /// Number of contacts.
     pub contacts: usize,
-    /// How many consumers.
+    /// Number of consumers.
     pub consumers: usize,
-    /// The first item's `referenceId`, where it has one.
+    /// The `referenceId` of the first item, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
 }
 
-/// How an order came.
+/// How an order was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TenantMode {
@@ -156,10 +159,10 @@ pub struct NotProcessed {
     /// The event's `type`.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// The order's reference, where there is one.
+    /// The order's reference, if it has one.
     #[serde(rename = "referenceId", skip_serializing_if = "Option::is_none")]
     pub reference_id: Option<String>,
-    /// Everything that is wrong, each as `place: found, expected`.
+    /// All errors, each as `attribute: found, expected`.
     pub reasons: Vec<String>,
 }
 
@@ -171,33 +174,35 @@ pub struct OrderEntry {
     pub reference_id: String,
     /// `provider:id` of the guest's first identifier.
     pub guest: String,
-    /// UTC, `YYYY-MM-DDThh:mm:ss.sssZ`; of several events the first item's that says it, empty where none does.
+    /// UTC, `YYYY-MM-DDThh:mm:ss.sssZ`. In mode `multi`, the time of the first item that has one;
+    /// empty if none has.
     pub ordered_at: String,
     /// For example `PURCHASED`.
     pub status: String,
     /// The order's `currencyCode`, or that of its items.
     pub currency: String,
-    /// The digits that were sent; of several events the exact sum of price times quantity, or `inexact`.
+    /// The digits that were sent. In mode `multi`, the exact sum of price times quantity, or
+    /// `inexact`.
     pub price: String,
-    /// How many items, not how many pieces.
+    /// Number of items, not the sum of their quantities.
     pub items: usize,
-    /// As one event or several.
+    /// Whether it was sent as one event or assembled from several.
     pub mode: TenantMode,
 }
 
 /// An identified guest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GuestEntry {
-    /// All that the guest was identified by.
+    /// All identifiers of the guest.
     pub identifiers: Vec<TenantIdentifier>,
-    /// The guest's processed orders.
+    /// Number of the guest's processed orders.
     pub orders: usize,
 }
 
-/// What tells one guest from another.
+/// An identifier of a guest, unique within its provider.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TenantIdentifier {
-    /// Which system the id belongs to, for example `email`.
+    /// The system of the id, for example `email`.
     pub provider: String,
     /// The id in that system.
     pub id: String,

@@ -1,7 +1,9 @@
-//! What a tenant holds and how events change it: browsers, guests, carts, orders, and what it dropped.
+//! State machine of the tenant: browsers, guests, carts, orders and dropped events, and how an
+//! event changes them.
 //!
-//! A machine without I/O, clock or lock: browser ids and the time come from outside. It does not judge an event's
-//! schema, which `message` did, nor what is in a cart. Called by `server`, under its lock, so each call is short.
+//! It has no I/O, no clock and no lock: the caller passes browser ids and times. It does not check
+//! the schema of an event (`message` does) or the content of a cart (`cart` does). Called by
+//! `server` under its lock, so each call is short.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -17,7 +19,7 @@ use super::state::{
     GuestEntry, MoneyTotal, NotProcessed, OrderCounts, OrderEntry, Requests, SandboxState, TenantIdentifier, TenantMode,
 };
 
-/// What a request asks for, as far as it is counted.
+/// The kind of a request, as counted in [`Requests`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TenantRequestKind {
     BrowserCreate,
@@ -33,7 +35,6 @@ pub(super) enum TenantRequestKind {
 }
 
 impl TenantRequestKind {
-    /// That of an event, by its `type`.
     pub(super) fn from_event_type(event_type: &str) -> Self {
         match event_type {
             "IDENTITY" => Self::Identity,
@@ -49,25 +50,25 @@ impl TenantRequestKind {
     }
 }
 
-/// Why an event is refused, where others are accepted and dropped.
+/// Why an event is refused. Other invalid events are accepted and dropped.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum EventError {
-    /// Its `browser_id` is none that this tenant made.
+    /// Its `browser_id` was not created by this tenant.
     UnknownBrowser,
-    /// It is a CHECKOUT of which no order can be made, for all these reasons.
+    /// A CHECKOUT that makes no order, with all reasons.
     CheckoutFails(Vec<String>),
 }
 
 #[derive(Debug)]
 pub(super) struct Tenant {
-    /// Empty: any point of sale is known.
+    /// If empty, every point of sale is known.
     known_pos: Vec<String>,
     requests: Requests,
-    /// Each browser with its guest, once that one is identified.
+    /// Browser ids, each with its guest once an IDENTITY was processed.
     browsers: HashMap<String, Option<GuestId>>,
     guests: GuestStore,
     carts: CartStore,
-    /// Those processed, in the order in which they came.
+    /// Processed orders in the order of arrival.
     orders: Vec<(GuestId, TenantOrder)>,
     counts: OrderCounts,
     references: HashSet<String>,
@@ -75,18 +76,18 @@ pub(super) struct Tenant {
     not_processed: Vec<NotProcessed>,
 }
 
-/// `total` is `None` once the sum cannot be exact any more: better no number than a rounded one.
+/// `total` is `None` if the sum is not exact: no number is better than a rounded one.
 #[derive(Debug)]
 struct CurrencySum {
     n_orders: usize,
     total: Option<Decimal>,
 }
 
-/// Why an order is dropped that nobody is known to have made.
-const NOT_IDENTIFIED: &str = "browser_id: its guest was not identified before";
+// The manual: the guest must be identified by an IDENTITY before an order.
+const NOT_IDENTIFIED: &str = "browser_id: its guest is not identified, expected an IDENTITY before";
 
 impl Tenant {
-    /// A session without an event for as long as `session_timeout` is over.
+    /// A session ends after `session_timeout` without an event.
     pub(super) fn new(known_pos: Vec<String>, session_timeout: Duration) -> Self {
         Self {
             known_pos,
@@ -102,7 +103,7 @@ impl Tenant {
         }
     }
 
-    /// Counts a request that came in, whatever the answer will be.
+    /// Counts a received request, whatever its response.
     pub(super) fn count(&mut self, kind: TenantRequestKind) {
         let counter = match kind {
             TenantRequestKind::BrowserCreate => &mut self.requests.browser_create,
@@ -120,19 +121,23 @@ impl Tenant {
         self.requests.total += 1;
     }
 
-    /// Counts a request that was answered with a 4xx.
+    /// Counts a request that got a 4xx.
     pub(super) fn count_refused(&mut self) {
         self.requests.refused += 1;
     }
 
-    /// A new browser, and so an anonymous guest.
+    /// Adds a browser, whose guest is anonymous.
     pub(super) fn create_browser(&mut self, browser_id: String) {
         self.browsers.insert(browser_id, None);
     }
 
-    /// Takes an event that comes at `now` and processes it at once, where a real tenant would do so some time later.
+    /// Accepts an event that arrives at `now`, and processes or drops it.
+    ///
+    /// Processing is immediate; a real tenant processes some time later.
     pub(super) fn accept(&mut self, event: TenantEvent, now: Duration) -> Result<(), EventError> {
         let guest = *self.browsers.get(&event.browser_id).ok_or(EventError::UnknownBrowser)?;
+        // An unknown point of sale drops the event before it changes a cart or a session; its other
+        // errors are still listed.
         let reasons = match self.unknown_pos(event.pos.as_deref()) {
             Some(reason) => [drop_reasons(&event.content, guest), vec![reason]].concat(),
             None => self.process(event.content, &event.browser_id, guest, now)?,
@@ -152,7 +157,7 @@ impl Tenant {
         Ok(())
     }
 
-    /// All that it holds, copied.
+    /// A copy of all data.
     pub(super) fn state(&self, base_url: &str, now: Duration) -> SandboxState {
         let guest_list = self.guest_list();
         SandboxState {
@@ -170,7 +175,7 @@ impl Tenant {
         }
     }
 
-    /// Does what the event says. What comes back is why it is dropped: nothing where it is processed.
+    /// Applies an event. Returns the reasons why it is dropped; none if it is processed.
     fn process(
         &mut self,
         content: Result<EventContent, Vec<String>>,
@@ -183,8 +188,8 @@ impl Tenant {
         match content {
             Ok(EventContent::Identity(identifiers)) => self.identify(browser_id, guest, identifiers),
             Ok(EventContent::Order(order)) => self.store_order(guest, order),
-            Ok(EventContent::Cart(CartStep::Checkout(check_out))) => self.checkout(browser_id, guest, check_out)?,
-            // One that breaks the schema is remembered too.
+            Ok(EventContent::Cart(CartStep::Checkout(checkout))) => self.checkout(browser_id, guest, checkout)?,
+            // A change that violates the schema is stored too: it makes a later CHECKOUT fail.
             Ok(EventContent::Cart(CartStep::Change(change))) => self.carts.change(browser_id, change, now),
             Ok(EventContent::Cart(CartStep::Clear)) => self.carts.clear(browser_id),
             Err(_) => {}
@@ -192,7 +197,7 @@ impl Tenant {
         Ok(reasons)
     }
 
-    /// A cart whose order is not kept stays as it is.
+    /// Stores the order of the browser's cart. If the order is dropped, the cart stays unchanged.
     fn checkout(
         &mut self,
         browser_id: &str,
@@ -216,9 +221,10 @@ impl Tenant {
         Ok(())
     }
 
-    /// The reference counts as repeated whether or not the orders were processed: someone sent it twice.
+    /// Counts an order and a repeated reference, whether or not the orders were processed.
     fn process_order(&mut self, reference_id: Option<&str>) {
         self.counts.received += 1;
+        // Also for dropped orders: the client has sent the reference twice.
         let is_repeated = reference_id.is_some_and(|reference| !self.references.insert(reference.to_owned()));
         self.counts.repeated_references += usize::from(is_repeated);
     }
@@ -233,7 +239,7 @@ impl Tenant {
         self.browsers.insert(browser_id.to_owned(), Some(guest));
     }
 
-    /// One of a guest who was not identified is not kept.
+    /// Stores an order; drops it if its guest is not identified.
     fn store_order(&mut self, guest: Option<GuestId>, order: TenantOrder) {
         let Some(guest) = guest else { return };
         self.counts.items += order.n_items;
@@ -293,7 +299,8 @@ fn format_exact(amount: Option<Decimal>) -> String {
     amount.map_or_else(|| "inexact".to_owned(), |amount| amount.to_string())
 }
 
-/// Every reason why an accepted event is dropped, but for its point of sale. `guest` is the browser's, once identified.
+/// All reasons why an accepted event is dropped, except its point of sale. `guest` is the
+/// identified guest of its browser.
 fn drop_reasons(content: &Result<EventContent, Vec<String>>, guest: Option<GuestId>) -> Vec<String> {
     let mut reasons = match content {
         Ok(EventContent::Cart(step)) => step.schema_errors(),

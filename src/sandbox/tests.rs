@@ -1,4 +1,5 @@
-//! The sandbox over a real socket, with requests written by hand, so that no client's habits come between.
+//! Tests of the sandbox over a real socket, with raw HTTP requests: a client library would
+//! normalise them.
 
 mod carts;
 mod faults;
@@ -9,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::{Sandbox, SandboxSettings};
 
-/// Status, head and body of an answer.
+/// Status, head and body of a response.
 struct HttpAnswer(u16, String, String);
 
 impl HttpAnswer {
@@ -35,7 +36,7 @@ async fn get(sandbox: &Sandbox, target: &str) -> HttpAnswer {
     request(sandbox, "GET", target).await
 }
 
-/// Encodes more than is needed, which any server must undo.
+/// Percent-encodes more than is required; a server must decode it all the same.
 fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
@@ -111,17 +112,17 @@ async fn dropped_events_are_answered_with_201() {
     let browser = create_browser(&sandbox).await;
     assert_eq!(send(&sandbox, &order(&browser)).await.0, 201);
     assert_eq!(send(&sandbox, &json!({ "type": "IDENTIFY", "browser_id": browser })).await.0, 201);
-    let lost = get(&sandbox, "/sandbox/state").await.json()["not_processed"].clone();
+    let dropped = get(&sandbox, "/sandbox/state").await.json()["not_processed"].clone();
     assert_eq!(
-        lost,
+        dropped,
         json!([
-            { "type": "ORDER_CHECKOUT", "referenceId": "R1", "reasons": ["browser_id: its guest was not identified before"] },
+            { "type": "ORDER_CHECKOUT", "referenceId": "R1", "reasons": ["browser_id: its guest is not identified, expected an IDENTITY before"] },
             { "type": "IDENTIFY", "reasons": ["unknown event type IDENTIFY"] },
         ])
     );
 }
 
-/// One line per refusal: what is asked for, and the status; each is counted.
+/// One line per request: method, target, status. Each request is counted.
 #[tokio::test]
 async fn error_statuses_match_the_manual() {
     let sandbox = start(SandboxSettings { client_key: Some("k+y".to_owned()), ..SandboxSettings::default() }).await;
@@ -160,16 +161,16 @@ async fn error_statuses_match_the_manual() {
     assert_eq!((state.requests.browser_create, state.requests.identity), (5, 1));
 }
 
-/// The length is that of the whole URL, and the longest that hyper can read still passes.
+/// The limit applies to the whole URL; the longest URL that hyper can read is accepted.
 #[tokio::test]
 async fn url_limit_is_exact_to_the_byte() {
     for limit in [8192, 65_534] {
         let sandbox = start(SandboxSettings { max_url_bytes: limit, ..SandboxSettings::default() }).await;
         let start = "/v1.2/browser/create.json?client_key=key&message={}&x=";
-        let room = limit - sandbox.base_url().len() - start.len();
-        assert_eq!(get(&sandbox, &format!("{start}{}", "y".repeat(room))).await.0, 201, "{limit}");
+        let padding = limit - sandbox.base_url().len() - start.len();
+        assert_eq!(get(&sandbox, &format!("{start}{}", "y".repeat(padding))).await.0, 201, "{limit}");
         if limit < 65_000 {
-            assert_eq!(get(&sandbox, &format!("{start}{}", "y".repeat(room + 1))).await.0, 414, "{limit}");
+            assert_eq!(get(&sandbox, &format!("{start}{}", "y".repeat(padding + 1))).await.0, 414, "{limit}");
         }
     }
 }
@@ -198,13 +199,13 @@ async fn invalid_limit_and_used_port_fail_to_start() {
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
 }
 
-/// An idle connection and one in the middle of a request hold nobody up for long.
+/// Neither an idle connection nor one in the middle of a request delays `stop` for long.
 #[tokio::test(start_paused = true)]
 async fn stop_is_bounded_in_time() {
     let sandbox = start(SandboxSettings::default()).await;
     let host = sandbox.base_url().replace("http://", "");
-    let mut half = TcpStream::connect(&host).await.unwrap();
-    half.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
+    let mut unfinished = TcpStream::connect(&host).await.unwrap();
+    unfinished.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
     assert_eq!(get(&sandbox, "/").await.0, 200);
     sandbox.stop().await;
     assert!(TcpStream::connect(&host).await.is_err());
@@ -216,14 +217,14 @@ async fn foreign_host_headers_are_rejected() {
     let address = sandbox.base_url();
     let address = address.strip_prefix("http://").unwrap();
     for target in ["/", "/sandbox/state", "/v1.2/browser/create.json?client_key=key&message={}"] {
-        for (host, is_let_in) in [("example.com", false), ("localhost", true), ("127.0.0.1:1", true)] {
+        for (host, is_accepted) in [("example.com", false), ("localhost", true), ("127.0.0.1:1", true)] {
             let mut stream = TcpStream::connect(address).await.unwrap();
             let head = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
             stream.write_all(head.as_bytes()).await.unwrap();
             let mut text = String::new();
             stream.read_to_string(&mut text).await.unwrap();
-            assert_eq!(!text.starts_with("HTTP/1.1 421 "), is_let_in, "{target} {host}: {text}");
-            assert_eq!(!text.contains("names another machine"), is_let_in, "{text}");
+            assert_eq!(!text.starts_with("HTTP/1.1 421 "), is_accepted, "{target} {host}: {text}");
+            assert_eq!(!text.contains("names another machine"), is_accepted, "{text}");
         }
     }
     assert_eq!(sandbox.state().browsers, 2);

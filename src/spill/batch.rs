@@ -1,6 +1,7 @@
-//! Keys with payloads: a batch in memory, and the same in a sorted chunk.
+//! Batch: keys with payloads, in memory or in a sorted chunk.
 //!
-//! Called by whoever makes batches for a `Sorter`, and by `sorter` itself.
+//! Does not merge batches. Called by `sorter`, and by `plan` and `pipeline`, which fill batches for
+//! a `Sorter`.
 
 use std::io;
 
@@ -9,15 +10,16 @@ use super::{
     kway_merge::RecordStream,
 };
 
-/// A payload's length stands before it, here as in a chunk.
+/// Each payload is preceded by its length, in memory as in a chunk.
 const LENGTH_BYTES: usize = size_of::<u64>();
 
-/// Where an entry stands. The key is two halves because one u128 would align this to 32 bytes.
+/// The key and the offset of an entry.
 #[derive(Debug, Clone, Copy)]
 struct EntryIndex {
+    // The key in two halves: one u128 would align the struct to 32 bytes.
     high: u64,
     low: u64,
-    /// Where the length begins.
+    /// The offset of the length.
     offset: usize,
 }
 
@@ -27,7 +29,7 @@ impl EntryIndex {
     }
 }
 
-/// A batch of entries, made by one thread.
+/// A batch of entries, filled by one thread.
 #[derive(Debug, Default)]
 pub struct Batch {
     index: Vec<EntryIndex>,
@@ -35,11 +37,11 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// None yet, with room for so many with so many bytes together.
+    /// An empty batch with capacity for `n_entries` entries of `n_bytes` bytes in total.
     #[must_use]
     pub fn with_capacity(n_entries: usize, n_bytes: usize) -> Self {
-        let (places, bytes) = (Vec::with_capacity(n_entries), Vec::with_capacity(n_bytes + LENGTH_BYTES * n_entries));
-        Self { index: places, bytes }
+        let (index, bytes) = (Vec::with_capacity(n_entries), Vec::with_capacity(n_bytes + LENGTH_BYTES * n_entries));
+        Self { index, bytes }
     }
 
     /// Adds an entry.
@@ -49,7 +51,7 @@ impl Batch {
         self.end_entry(start);
     }
 
-    /// Adds an entry whose payload `write` puts behind what is there.
+    /// Adds an entry whose payload `write` appends to the buffer.
     pub fn push_with(&mut self, key: u128, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
         let start = self.start_entry(key);
         write(&mut self.bytes)?;
@@ -57,7 +59,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Gives where the payload begins.
+    /// Begins an entry, and returns the offset of its payload.
     fn start_entry(&mut self, key: u128) -> usize {
         #[expect(clippy::cast_possible_truncation, reason = "the halves of a key")]
         let (high, low) = ((key >> 64) as u64, key as u64);
@@ -71,31 +73,31 @@ impl Batch {
         self.bytes[start - LENGTH_BYTES..start].copy_from_slice(&length);
     }
 
-    /// Whether it has no entries.
+    /// Whether the batch has no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.index.is_empty()
     }
 
-    /// How many bytes its payloads have.
+    /// The size of all payloads in bytes.
     #[must_use]
     pub fn payload_bytes(&self) -> usize {
         self.bytes.len() - LENGTH_BYTES * self.index.len()
     }
 
-    /// How much memory it takes.
+    /// The memory that the entries use, in bytes.
     pub(super) fn memory_used(&self) -> usize {
         self.bytes.len() + size_of::<EntryIndex>() * self.index.len()
     }
 
-    /// How much memory one entry takes.
+    /// The memory that one entry uses, in bytes.
     pub(super) fn memory_for_entry(payload: &[u8]) -> usize {
         size_of::<EntryIndex>() + LENGTH_BYTES + payload.len()
     }
 
-    /// An empty batch in which as many entries as here, and a few more, find room: one that grows is moved, and while
-    /// it is, its memory is needed twice.
+    /// An empty batch with capacity for as many entries as here, and a few more.
     pub(super) fn with_same_capacity(&self) -> Self {
+        // A batch that grows is moved, and needs its memory twice meanwhile.
         let with_more = |n: usize| n + n / 32;
         Self {
             index: Vec::with_capacity(with_more(self.index.len())),
@@ -111,13 +113,13 @@ impl Batch {
         other.clear();
     }
 
-    /// The memory stays for the next entries.
+    /// Removes all entries, and keeps the memory for the next ones.
     pub(super) fn clear(&mut self) {
         self.index.clear();
         self.bytes.clear();
     }
 
-    /// Gives back the memory that a rare long payload took.
+    /// Releases the memory beyond `max_bytes`, which a rare long payload needed.
     pub(super) fn shrink_to(&mut self, max_bytes: usize) {
         self.bytes.shrink_to(max_bytes);
     }
@@ -131,14 +133,14 @@ impl Batch {
     }
 
     fn payload(&self, entry: EntryIndex) -> &[u8] {
-        let length = self.bytes[entry.offset..].first_chunk().expect("a length stands before each payload");
+        let length = self.bytes[entry.offset..].first_chunk().expect("each payload is preceded by its length");
         let start = entry.offset + LENGTH_BYTES;
-        // What was a slice has a length that fits.
+        // The payload was a slice, so its length fits.
         let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
         &self.bytes[start..start + length]
     }
 
-    /// Writes its entries, which are sorted, as a chunk.
+    /// Writes the entries, which must be sorted, as a chunk.
     pub(super) fn write(&self, file: &ChunkFile) -> io::Result<Chunk> {
         let n_bytes = self.bytes.len() + size_of::<u128>() * self.index.len();
         let mut writer = file.writer(n_bytes as u64);
@@ -155,12 +157,12 @@ fn write_entry(key: u128, payload: &[u8], into: &mut ChunkWriter<'_>) -> io::Res
     into.write(payload)
 }
 
-/// Sorted entries, one after the other.
+/// Sorted entries, read one after the other.
 #[derive(Debug)]
 pub(super) enum SortedRun {
-    /// In memory; the next one is the one of this number.
+    /// In memory, with the index of the next entry.
     InMemory(Batch, usize),
-    /// In a chunk; the payload at hand has so many bytes.
+    /// In a chunk, with the size of the current payload in bytes.
     OnDisk(ChunkReader, usize),
 }
 
@@ -173,7 +175,7 @@ impl SortedRun {
         Self::OnDisk(reader, 0)
     }
 
-    /// That of the entry at hand.
+    /// The payload of the current entry.
     pub(super) fn payload(&self) -> &[u8] {
         match self {
             Self::InMemory(entries, next) => entries.payload(entries.index[next - 1]),

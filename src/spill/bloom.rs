@@ -1,27 +1,29 @@
-//! Which 64-bit hashes may have come before: a Bloom filter of fixed size.
+//! Blocked Bloom filter of fixed size for 64-bit hashes.
 //!
-//! Says "no" only of a hash that was never inserted, and "yes" of some of these too. One cache line is touched for each
-//! hash (Putze, Sanders, Singler: Cache-, Hash- and Space-Efficient Bloom Filters, 2007). Called by `pipeline`.
+//! Has no false negatives and few false positives, and never grows. Touches one cache line per hash
+//! (Putze, Sanders, Singler: Cache-, Hash- and Space-Efficient Bloom Filters, 2007). Called by
+//! `pipeline::shuffle`.
 
-/// One cache line.
+/// One block of the filter: 64 bytes, aligned.
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
 struct CacheLine([u64; 8]);
 
-/// Mixes the bits that chose the block with the others (2^64 divided by the golden ratio).
+/// Mixes the bits that chose the cache line with the others (2^64 divided by the golden ratio).
 const HASH_MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// A set of hashes, which must be well mixed, that answers "never inserted" or "maybe".
 ///
-/// With 10 bits for each hash about 1 in 93 of the others is a "maybe", with 16 bits 1 in 1100, with 24 bits 1 in
-/// 13,000.
+/// The false positive rate is about 1 in 93 with 10 bits per hash, 1 in 1100 with 16 bits and 1 in
+/// 13,000 with 24 bits.
 #[derive(Debug)]
 pub struct BloomFilter {
     lines: Box<[CacheLine]>,
 }
 
 impl BloomFilter {
-    /// Takes `n_bytes` of memory at once, in whole blocks of 64 bytes and at least one.
+    /// A filter of `n_bytes`, rounded down to whole cache lines of 64 bytes, at least one.
+    /// Allocates all of it at once.
     #[must_use]
     pub fn with_bytes(n_bytes: usize) -> Self {
         let n_lines = (n_bytes / size_of::<CacheLine>()).max(1);
@@ -46,14 +48,16 @@ impl BloomFilter {
     }
 
     fn line_index(&self, hash: u64) -> usize {
-        #[expect(clippy::cast_possible_truncation, reason = "less than the number of blocks")]
+        // The number of lines times `hash` / 2^64: no division, and any number of lines.
+        #[expect(clippy::cast_possible_truncation, reason = "less than the number of cache lines")]
         let at = ((u128::from(hash) * self.lines.len() as u128) >> 64) as usize;
         at
     }
 }
 
-/// One bit for each word of a block, from the upper 48 bits.
+/// One bit for each word of a cache line.
 fn bits(hash: u64) -> [u64; 8] {
+    // 6 bits for each of 8 words: the upper 48 bits, which multiplication mixes best.
     let mixed = hash.wrapping_mul(HASH_MULTIPLIER) >> 16;
     std::array::from_fn(|word| 1 << (mixed >> (6 * word) & 63))
 }
@@ -91,7 +95,7 @@ mod tests {
             let n_wrong = (100_000..300_000).filter(|number| filter.may_contain(splitmix64(*number))).count();
             let share = f64::from(u32::try_from(n_wrong).unwrap()) / 200_000.0;
             assert!(share < max_share, "{share} with {n_bits} bits");
-            assert!(share > max_share / 10.0, "{share} with {n_bits} bits is better than the text says");
+            assert!(share > max_share / 10.0, "{share} with {n_bits} bits is better than documented");
         }
     }
 

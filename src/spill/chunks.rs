@@ -1,7 +1,7 @@
-//! Sorted chunks, all in one file: several threads write at once, each at its own place, and many chunks are read at
-//! once without a descriptor for each.
+//! Chunk file: sorted chunks, all in one file. Several threads write at once, each its own range,
+//! and many chunks are read at once without a descriptor for each.
 //!
-//! Does not know what stands in a chunk. Called by `sorter`, `seen` and `merge`.
+//! Does not know what a chunk holds. Called by `sorter`, `duplicate_counter` and `kway_merge`.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -13,10 +13,10 @@ use std::{
     },
 };
 
-/// The least that one system call should move; a smaller piece costs more in calls than in copying.
+/// Minimum bytes per system call: smaller transfers cost more in calls than in copying.
 pub(super) const READ_BYTES: usize = 64 * 1024;
 
-/// Where a sorted chunk stands in the file.
+/// The byte range of a sorted chunk in the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chunk {
     start: u64,
@@ -29,13 +29,13 @@ impl Chunk {
     }
 }
 
-/// The chunks written so far; without a file until the first is written.
+/// The chunks written so far. There is no file until the first is written.
 #[derive(Debug)]
 pub(super) struct Chunks {
     path: PathBuf,
     file: Option<Arc<ChunkFile>>,
     written: Vec<Chunk>,
-    /// Records are lost, so there will be no result.
+    /// Whether records are lost, so that there is no result.
     has_failed: bool,
 }
 
@@ -44,10 +44,11 @@ impl Chunks {
         Self { path: folder.join(name), file: None, written: Vec::new(), has_failed: false }
     }
 
-    /// An error if one was told before: who missed it then must not take the rest for all there is.
+    /// Fails if an earlier write failed.
     pub(super) fn ensure_not_failed(&self) -> io::Result<()> {
+        // A caller that ignored the first error must not mistake the remaining records for all.
         let path = self.path.display();
-        if self.has_failed { Err(io::Error::other(format!("{path}: could not be written before"))) } else { Ok(()) }
+        if self.has_failed { Err(io::Error::other(format!("{path}: an earlier write failed"))) } else { Ok(()) }
     }
 
     /// The file, created if this is the first call.
@@ -60,13 +61,13 @@ impl Chunks {
         Ok(Arc::clone(self.file.insert(Arc::new(file))))
     }
 
-    /// Takes what a writer finished with.
+    /// Adds the result of a writer.
     pub(super) fn add(&mut self, chunk: io::Result<Chunk>) -> io::Result<()> {
         self.written.push(chunk.inspect_err(|_| self.has_failed = true)?);
         Ok(())
     }
 
-    /// Whether a chunk was begun.
+    /// Whether the file exists, that is whether a chunk was begun.
     pub(super) fn has_file(&self) -> bool {
         self.file.is_some()
     }
@@ -76,21 +77,21 @@ impl Chunks {
     }
 }
 
-/// The file; removed when it is dropped.
+/// The file of all chunks, removed when it is dropped.
 #[derive(Debug)]
 pub(super) struct ChunkFile {
     path: PathBuf,
-    /// Elsewhere than on unix each call opens its own handle, since moving a shared one would race.
+    // On other systems each call opens its own handle, since seeking in a shared one would race.
     #[cfg(unix)]
     file: File,
-    /// Where the next chunk begins.
+    /// The offset of the next chunk.
     end: AtomicU64,
 }
 
 impl ChunkFile {
-    /// A file of this name that a killed run left behind is replaced, never written into: who may read it was decided
-    /// by somebody else.
     fn create(path: &Path) -> io::Result<Self> {
+        // A file of this name that a killed run left behind is replaced, never written into: its
+        // permissions may allow others to read it.
         if let Err(error) = fs::remove_file(path)
             && error.kind() != io::ErrorKind::NotFound
         {
@@ -103,7 +104,8 @@ impl ChunkFile {
         let file = options.open(path).map_err(|error| with_path(path, &error))?;
         #[cfg(not(unix))]
         drop(file);
-        // Its name is gone at once: what customers' data it holds goes with the process, however that ends.
+        // Unlinked at once: the customers' data in it is gone when the process ends, however it
+        // ends.
         #[cfg(unix)]
         fs::remove_file(path).map_err(|error| with_path(path, &error))?;
         Ok(Self {
@@ -114,7 +116,7 @@ impl ChunkFile {
         })
     }
 
-    /// As a disk does that loses something.
+    /// Simulates a disk that loses data.
     #[cfg(test)]
     pub(super) fn truncate(&self, n_bytes: u64) {
         #[cfg(unix)]
@@ -176,12 +178,12 @@ impl ChunkFile {
 #[cfg(not(unix))]
 impl Drop for ChunkFile {
     fn drop(&mut self) {
-        // Nobody is left to be told, and whoever removes the run folder removes this too.
+        // No caller is left to receive the error, and removing the run folder removes the file too.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// The kind stays, so that a full disk is still known as one.
+/// Adds the path to an error, and keeps its kind, so that a full disk is still recognized.
 fn with_path(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
@@ -190,7 +192,7 @@ fn with_path(path: &Path, error: &io::Error) -> io::Error {
 pub(super) struct ChunkWriter<'a> {
     file: &'a ChunkFile,
     chunk: Chunk,
-    /// Where the buffer goes.
+    /// The file offset of the buffer.
     at: u64,
     buffer: Vec<u8>,
 }
@@ -218,7 +220,7 @@ impl ChunkWriter<'_> {
 
     pub(super) fn finish(mut self) -> io::Result<Chunk> {
         self.flush()?;
-        debug_assert_eq!(self.at, self.chunk.end, "a chunk is as long as was said");
+        debug_assert_eq!(self.at, self.chunk.end, "the chunk does not have its announced length");
         Ok(self.chunk)
     }
 }
@@ -229,10 +231,10 @@ pub(super) struct ChunkReader {
     file: Arc<ChunkFile>,
     /// The part of the chunk that is not in the buffer yet.
     remaining: Chunk,
-    /// How much is read at once.
+    /// The number of bytes per read.
     size: usize,
     buffer: Vec<u8>,
-    /// The buffer is taken up to here.
+    /// The number of bytes of the buffer that are consumed.
     consumed: usize,
 }
 
@@ -245,8 +247,9 @@ impl ChunkReader {
         self.bytes_left() == 0
     }
 
-    /// Goes on by `n` bytes, which `last` then shows; an error if the chunk has fewer.
+    /// Consumes `n` bytes, which `last_read` then returns. Fails if the chunk has fewer.
     pub(super) fn read(&mut self, n: u64) -> io::Result<usize> {
+        // Checked before the buffer grows: a damaged length must not allocate any amount of memory.
         let n = match usize::try_from(n) {
             Ok(size) if n <= self.bytes_left() => size,
             _ => return Err(self.file.damage_error(self.remaining.start, "a record is longer than its chunk")),
@@ -260,10 +263,10 @@ impl ChunkReader {
 
     pub(super) fn read_array<const N: usize>(&mut self) -> io::Result<[u8; N]> {
         self.read(N as u64)?;
-        Ok(*self.last_read(N).first_chunk().expect("N bytes were taken"))
+        Ok(*self.last_read(N).first_chunk().expect("N bytes were read"))
     }
 
-    /// The `n` bytes that were taken last; at most as many as the last `take` took.
+    /// The last `n` consumed bytes; at most as many as the last `read` consumed.
     pub(super) fn last_read(&self, n: usize) -> &[u8] {
         &self.buffer[self.consumed - n..self.consumed]
     }
@@ -272,8 +275,7 @@ impl ChunkReader {
         (self.buffer.len() - self.consumed) as u64 + self.remaining.n_bytes()
     }
 
-    /// Reads on until `n` bytes are there, which the chunk has. A record longer than the window widens it only until
-    /// the next refill.
+    /// Reads until `n` bytes are buffered; the chunk must have them.
     fn refill(&mut self, n: usize) -> io::Result<()> {
         let kept = self.buffer.len() - self.consumed;
         self.buffer.copy_within(self.consumed.., 0);
@@ -281,6 +283,7 @@ impl ChunkReader {
         let remaining = usize::try_from(self.remaining.n_bytes()).unwrap_or(usize::MAX);
         let full = n.max(self.size).min(kept.saturating_add(remaining));
         self.buffer.resize(full, 0);
+        // A record longer than the buffer enlarges it only until the next refill.
         self.buffer.shrink_to(self.size);
         self.file.read_at(&mut self.buffer[kept..], self.remaining.start)?;
         self.remaining.start += (full - kept) as u64;
@@ -349,12 +352,12 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("c");
-        fs::write(&path, "of a killed run").unwrap();
+        fs::write(&path, "left by a killed run").unwrap();
         let mut chunks = Chunks::new(folder.path(), "c");
-        assert_eq!(fs::metadata(&path).unwrap().len(), 15, "nothing is touched before the first chunk");
+        assert_eq!(fs::metadata(&path).unwrap().len(), 20, "the file is not touched before the first chunk");
         let metadata = chunks.file().unwrap().file.metadata().unwrap();
         assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (0, 0o600));
-        assert!(!path.exists(), "what it holds goes with the process");
+        assert!(!path.exists(), "the file is unlinked, so its data ends with the process");
     }
 
     #[cfg(target_os = "linux")]

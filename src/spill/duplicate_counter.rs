@@ -1,6 +1,8 @@
-//! Which 64-bit hashes came more than once, exactly, in bounded memory.
+//! Duplicate counter: finds which 64-bit hashes occur more than once, exactly and in bounded
+//! memory.
 //!
-//! Remembers no more than the hashes, and says which were repeated only at the end. Called by `pipeline`.
+//! Stores nothing but the hashes, and reports the repeated ones only at the end. Called by
+//! `pipeline`.
 
 use std::{io, path::Path};
 
@@ -9,19 +11,23 @@ use super::{
     kway_merge::{self, RecordStream},
 };
 
-/// No hash stands there; the hash 0 is counted apart.
+/// Marks a free slot; the hash 0 is counted separately.
 const EMPTY: u64 = 0;
 
-/// The first table has more slots, but less than eight times as many: up to 64 KiB, so that a small run stays small.
+/// The first table has more slots than this, but fewer than eight times as many: up to 64 KiB, so
+/// that a small run stays small.
 const FIRST_SLOTS: usize = 1024;
 
-/// A table grows by this factor. While it does, the old one is held too, which with 8 takes little of the memory.
+/// Growth factor of a table.
+//
+// While a table grows, the old one is held too, which with a factor of 8 takes little of the
+// memory.
 const GROWTH: usize = 8;
 
 /// Counts hashes, which must be well mixed.
 ///
-/// They are held in a table until it is full; then its hashes are written as a generation and forgotten. `memory`
-/// bounds the table and afterwards the merge.
+/// A table holds them until it is full; then its hashes are written as a generation, and the table
+/// is cleared. `memory` (in bytes) bounds the table and afterwards the merge.
 #[derive(Debug)]
 pub struct DuplicateCounter {
     memory: usize,
@@ -31,15 +37,17 @@ pub struct DuplicateCounter {
 }
 
 impl DuplicateCounter {
-    /// Nothing is written until the table that fits into `memory` is full. The file is then created in `folder` under
-    /// `name`, for its user only, in place of any file of this name; it is removed when this is dropped or finished.
+    /// A counter without hashes. Nothing is written until the table that fits into `memory` is
+    /// full. The file is then created in `folder` under `name`, readable by its user only, and
+    /// replaces any file of this name; it is removed when the counter is dropped or finished.
     #[must_use]
     pub fn new(folder: &Path, name: &str, memory: usize) -> Self {
         Self { memory, table: HashTable::default(), n_zeros: 0, chunks: Chunks::new(folder, name) }
     }
 
-    /// Whether this generation knows the hash already; one that it does not know may still repeat one of an older
-    /// generation. An error names the file; after one there is no result.
+    /// Adds a hash, and returns whether this generation holds it already. A hash that is new to
+    /// this generation may repeat one of an older generation. An error names the file; after one
+    /// there is no result.
     #[inline]
     pub fn insert(&mut self, hash: u64) -> io::Result<bool> {
         if hash == EMPTY {
@@ -52,7 +60,8 @@ impl DuplicateCounter {
         Ok(self.table.insert(hash))
     }
 
-    /// Gives each hash that came more than once, once, in ascending order; how many different ones there were.
+    /// Calls `on_repeated` once for each hash that occurred more than once, in ascending order.
+    /// Returns the number of distinct hashes.
     pub fn for_each_duplicate(mut self, mut on_repeated: impl FnMut(u64)) -> io::Result<u64> {
         self.chunks.ensure_not_failed()?;
         if self.n_zeros > 1 {
@@ -73,7 +82,8 @@ impl DuplicateCounter {
 
     #[cold]
     fn grow_or_spill(&mut self) -> io::Result<()> {
-        // A slot takes 8 bytes and a bit, and a growing table an eighth more: 7 slots in 64 bytes.
+        // A slot takes 8 bytes and a bit, and growing takes an eighth more for the old table: 7
+        // slots in 64 bytes.
         let max_slots = (self.memory / 64 * 7).max(16);
         if self.table.slots.len() < max_slots {
             self.table.grow(next_size(self.table.slots.len(), max_slots));
@@ -82,9 +92,9 @@ impl DuplicateCounter {
         self.spill_table()
     }
 
-    /// Two chunks, one of the repeated hashes and one of all: a hash that came more than once is in the file more than
-    /// once, and needs no mark.
     fn spill_table(&mut self) -> io::Result<()> {
+        // Two chunks, one of the repeated hashes and one of all: a repeated hash is in the file
+        // more than once, so records need no flag.
         let repeated = self.table.move_repeated_first();
         write_chunk(repeated, &mut self.chunks)?;
         let n_used = self.table.n_used;
@@ -94,9 +104,11 @@ impl DuplicateCounter {
     }
 }
 
-/// The sizes are `most` and what division by the factor of growth leaves of it: so the last step is as long as the
-/// others, and the old table never more than an eighth of the new one.
+/// The size to which a table of `n_slots` grows.
 fn next_size(n_slots: usize, max_slots: usize) -> usize {
+    // Sizes are `max_slots` divided by powers of the growth factor, instead of multiples of the
+    // first size: so the last step is as long as the others, and the old table never more than an
+    // eighth of the new one.
     let mut next = max_slots;
     while next / GROWTH > n_slots.max(FIRST_SLOTS) {
         next /= GROWTH;
@@ -115,7 +127,7 @@ fn write_chunk(hashes: &mut [u64], chunks: &mut Chunks) -> io::Result<()> {
     chunks.add(written.and_then(|()| writer.finish()))
 }
 
-/// How many different hashes the chunks have.
+/// The number of distinct hashes in the chunks.
 fn count_distinct(chunks: Chunks, memory: usize, mut on_repeated: impl FnMut(u64)) -> io::Result<u64> {
     let mut merge = kway_merge::merge_bounded(chunks, memory, HashStream)?;
     let (mut n_distinct, mut last, mut n_same) = (0, EMPTY, 0_u64);
@@ -147,29 +159,30 @@ impl RecordStream for HashStream {
     }
 }
 
-/// Hashes at the slot that their size says, or the next free one.
+/// Hash table with linear probing. The slot of a hash is proportional to its value.
 #[derive(Debug, Default)]
 struct HashTable {
     slots: Vec<u64>,
-    /// A bit for each slot: its hash came more than once.
+    /// A bit for each slot: its hash occurred more than once.
     repeated: Vec<u64>,
     n_used: usize,
 }
 
 impl HashTable {
-    /// Beyond 13 of 16 slots the search for a free one becomes long.
     fn is_full(&self) -> bool {
+        // Beyond 13 of 16 slots the search for a free one becomes long.
         self.n_used >= self.slots.len() / 16 * 13
     }
 
-    /// The slots are as many times `hash` / 2^64: no division, and the number of slots need not be a power of two.
     fn slot(&self, hash: u64) -> usize {
+        // The number of slots times `hash` / 2^64: no division, and the number need not be a power
+        // of two.
         #[expect(clippy::cast_possible_truncation, reason = "less than the number of slots")]
         let slot = ((u128::from(hash) * self.slots.len() as u128) >> 64) as usize;
         slot
     }
 
-    /// Whether the hash was there; there is a free slot.
+    /// Adds a hash, and returns whether it was present. The table must have a free slot.
     #[inline]
     fn insert(&mut self, hash: u64) -> bool {
         let mut at = self.slot(hash);
@@ -205,9 +218,10 @@ impl HashTable {
         }
     }
 
-    /// Moves the hashes to the front, the repeated ones before the others, in the memory that they have; gives the
-    /// repeated ones. The table is of no more use until it is cleared.
+    /// Moves the hashes to the front, the repeated ones first, and returns the repeated ones. The
+    /// table cannot be used again until it is cleared.
     fn move_repeated_first(&mut self) -> &mut [u64] {
+        // In place: a copy would exceed the memory budget, which the table fills.
         let (mut n_repeated, mut n_hashes) = (0, 0);
         for at in 0..self.slots.len() {
             let hash = self.slots[at];
@@ -253,7 +267,8 @@ mod tests {
         (counts.len() as u64, counts.iter().filter(|(_, count)| **count > 1).map(|(hash, _)| *hash).collect())
     }
 
-    /// Any hash, those that share a home at either end of the table, and few enough to be repeated.
+    /// Any hash, hashes that share a slot at either end of the table, and few enough to be
+    /// repeated.
     fn hashes() -> impl Strategy<Value = Vec<u64>> {
         let hash = prop_oneof![any::<u64>(), 0..30_u64, (0..30_u64).prop_map(|less| u64::MAX - less)];
         vec(hash, 0..2000)
@@ -303,7 +318,7 @@ mod tests {
         let error = (1..100).find_map(|hash| counter.insert(hash << 50).err()).unwrap();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         for error in [counter.insert(1).unwrap_err(), counter.for_each_duplicate(|_| ()).unwrap_err()] {
-            assert!(error.to_string().ends_with(": could not be written before"), "{error}");
+            assert!(error.to_string().ends_with(": an earlier write failed"), "{error}");
         }
     }
 

@@ -1,6 +1,6 @@
-//! Many sorted chunks as one sorted sequence.
+//! K-way merge: many sorted chunks as one sorted sequence, in bounded memory.
 //!
-//! Does not know what a record is. Called by `sorter` and `seen`.
+//! Does not know what a record holds. Called by `sorter` and `duplicate_counter`.
 
 use std::{
     cmp::Reverse,
@@ -11,28 +11,29 @@ use std::{
 
 use super::chunks::{Chunk, ChunkFile, ChunkReader, ChunkWriter, Chunks, READ_BYTES};
 
-/// A window need not be wider: a longer read is no faster.
+/// Maximum bytes per read of a chunk: longer reads are no faster.
 const MAX_READ_BYTES: usize = 4 * READ_BYTES;
 
-/// The records of one sorted chunk, one after the other.
+/// Reads the records of one sorted chunk, one after the other.
 pub(super) trait RecordStream {
-    /// What they are sorted by.
+    /// The sort key of a record.
     type Key: Copy + Ord;
 
-    /// Goes to the next record: its key, or none after the last.
+    /// Advances to the next record and returns its key; none after the last.
     fn next_key(&mut self) -> io::Result<Option<Self::Key>>;
 
-    /// Writes the record at hand, in as many bytes as it was read from.
+    /// Writes the current record, in as many bytes as it was read from.
     fn write(&self, key: Self::Key, into: &mut ChunkWriter<'_>) -> io::Result<()>;
 }
 
-/// Sorted records of several sources. The record at hand stays where its source has it until the next call.
+/// The records of several sources in the order of their keys. The current record stays in the
+/// buffer of its source until the next call.
 #[derive(Debug)]
 pub(super) struct KWayMerge<R: RecordStream> {
     sources: Vec<R>,
-    /// The key that each source stands at, the least on top.
+    /// The current key of each source, the smallest on top.
     keys: BinaryHeap<Reverse<(R::Key, usize)>>,
-    /// The record on top was handed out.
+    /// Whether the record on top was returned.
     is_consumed: bool,
 }
 
@@ -45,13 +46,13 @@ impl<R: RecordStream> KWayMerge<R> {
         Ok(Self { sources, keys, is_consumed: false })
     }
 
-    /// The key of the record that `next` will give.
+    /// The key of the record that `next` will return.
     pub(super) fn peek(&mut self) -> io::Result<Option<R::Key>> {
         self.advance_current()?;
         Ok(self.keys.peek().map(|Reverse((key, _))| *key))
     }
 
-    /// The next record: its key, and its source, which stands at it.
+    /// The next record: its key, and its source, whose current record it is.
     pub(super) fn next(&mut self) -> io::Result<Option<(R::Key, &R)>> {
         self.advance_current()?;
         let Some(&Reverse((key, index))) = self.keys.peek() else { return Ok(None) };
@@ -66,6 +67,7 @@ impl<R: RecordStream> KWayMerge<R> {
         let Some(mut top) = self.keys.peek_mut() else { return Ok(()) };
         let index = top.0.1;
         if let Some(key) = self.sources[index].next_key()? {
+            // In place, so that the heap is adjusted once instead of for a pop and a push.
             top.0.0 = key;
         } else {
             PeekMut::pop(top);
@@ -75,16 +77,16 @@ impl<R: RecordStream> KWayMerge<R> {
     }
 }
 
-/// How many chunks can be read at once.
+/// How many chunks can be merged at once.
 pub(super) fn max_merge_width(memory: usize) -> usize {
     (memory / READ_BYTES).max(2)
 }
 
-/// All chunks as one sequence, read through windows that together stay within `memory`.
+/// All chunks as one sequence, with read buffers that together stay within `memory`.
 ///
-/// Chunks for which there is no window are merged into longer ones first, no more of them than necessary and the
-/// shortest-lived first. What these were made of stays in the file, so that a merge on several levels takes the room of
-/// the records once for each level.
+/// If there are more chunks than buffers, the oldest ones are merged into longer chunks first, no
+/// more of them than necessary. The merged chunks stay in the file, so a merge on several levels
+/// needs the disk space of the records once for each level.
 pub(super) fn merge_bounded<R: RecordStream>(
     chunks: Chunks,
     memory: usize,
@@ -107,12 +109,13 @@ fn open_chunks<R: RecordStream>(
     memory: usize,
     open: fn(ChunkReader) -> R,
 ) -> io::Result<KWayMerge<R>> {
-    // Half of it, where possible: what was held before may not be back with the system yet.
+    // Half of the memory, where possible: what was freed before may not be back with the system
+    // yet.
     let size = (memory / 2 / chunks.len().max(1)).clamp(READ_BYTES, MAX_READ_BYTES);
     KWayMerge::new(chunks.iter().map(|chunk| open(ChunkReader::new(file, *chunk, size))).collect())
 }
 
-/// One chunk of several.
+/// Merges several chunks into one.
 fn merge_chunks<R: RecordStream>(
     file: &Arc<ChunkFile>,
     chunks: &[Chunk],

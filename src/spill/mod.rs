@@ -1,8 +1,9 @@
-//! Sorts and remembers more than memory holds, through files in the run folder.
+//! External algorithms: sorting and duplicate counting of more than memory holds, through files in
+//! the run folder; and a Bloom filter.
 //!
-//! Each of these files belongs to its user only, is removed when what reads it is dropped, and is never needed by a
-//! later run: nothing here is durable, and nothing is synced. Knows nothing of ours, only std. Called by `pipeline` and
-//! `plan`.
+//! Each file is readable by its user only, is removed when its reader is dropped, and is never
+//! needed by a later run: nothing is durable and nothing is synced. Depends on no other module of
+//! this crate. Called by `pipeline` and `plan`.
 
 pub mod batch;
 pub mod bloom;

@@ -1,7 +1,8 @@
-//! Sorts entries of a key and a payload, more of them than memory holds.
+//! External sorter: sorts entries of a key and a payload, more of them than memory holds.
 //!
-//! Does not sort by payload: entries of equal keys come in any order, which may differ from one run to the next, so
-//! their order must not matter, or the key must tell them apart. Called by `pipeline` and `plan`.
+//! Does not sort by payload: entries of equal keys are returned in any order, which may differ from
+//! one run to the next, so their order must not matter, or the key must distinguish them. Called by
+//! `pipeline` and `plan`.
 
 use std::{
     io, mem,
@@ -17,27 +18,33 @@ use super::{
     kway_merge::{self, KWayMerge},
 };
 
-/// Memory is filled in at least so many parts, and a part is sorted and written as one chunk. With more parts, more
-/// threads sort at once and less memory waits for the disk; with fewer, the chunks are longer.
+/// Minimum number of parts in which memory is filled. A part is sorted and written as one chunk.
+//
+// With more parts, more threads sort at once and less memory waits for the disk; with fewer, the
+// chunks are longer.
 const MIN_PARTS: usize = 16;
 
-/// A part is never longer, so that one that grows, which moves it, is never much of the memory.
+/// Maximum size of a part.
+//
+// A part that grows is moved, and meanwhile takes its memory twice: that must not be much of the
+// whole.
 const MAX_PART_BYTES: usize = 16 << 20;
 
-/// Takes entries, from several threads at once.
+/// Accepts entries from several threads at once.
 ///
-/// It holds entries of at most seven eighths of `memory`, with their keys and those that are just being written; the
-/// last eighth is for what parts have in reserve. Beyond `memory` come 64 KiB for each thread that writes, and any
-/// single entry that is longer than it.
+/// Holds entries in at most seven eighths of `memory` (in bytes), including their keys and the
+/// entries that are being written; the last eighth is for unused capacity of the parts. In addition
+/// to `memory` it uses 64 KiB for each thread that writes, and holds any single entry that is
+/// longer than `memory`.
 #[derive(Debug)]
 pub struct Sorter {
     memory: usize,
-    /// How much all entries may take.
+    /// The memory that all entries may use.
     max_bytes: usize,
-    /// How much those of one part may take.
+    /// The memory that the entries of one part may use.
     part_bytes: usize,
     state: Mutex<SorterState>,
-    /// Memory became free, or an entry could not be written.
+    /// Signalled when memory became free or a write failed.
     has_changed: Condvar,
 }
 
@@ -45,9 +52,9 @@ pub struct Sorter {
 struct SorterState {
     current: Batch,
     sealed: Vec<Batch>,
-    /// Written and empty, with their memory.
+    /// Parts that are written and cleared, whose memory is reused.
     free_parts: Vec<Batch>,
-    /// The memory of all entries: filling, full, and just being written.
+    /// The memory of all entries: in the current part, in sealed ones, and being written.
     memory_used: usize,
     chunks: Chunks,
 }
@@ -60,7 +67,7 @@ impl SorterState {
         }
     }
 
-    /// A full part; the one that is being filled only if all memory is in it.
+    /// A sealed part; the current one only if it holds all memory that is in use.
     fn next_to_write(&mut self) -> Option<Batch> {
         if self.sealed.is_empty() && self.memory_used == self.current.memory_used() {
             self.close_part();
@@ -70,9 +77,9 @@ impl SorterState {
 }
 
 impl Sorter {
-    /// Nothing is written until the entries no longer fit into `memory`. The file is then created in `folder` under
-    /// `name`, for its user only, in place of any file of this name; it is removed when the sorter or its `Sorted` is
-    /// dropped.
+    /// An empty sorter. Nothing is written until the entries no longer fit into `memory`. The file
+    /// is then created in `folder` under `name`, readable by its user only, and replaces any file
+    /// of this name; it is removed when the sorter or its [`SortedIter`] is dropped.
     #[must_use]
     pub fn new(folder: &Path, name: &str, memory: usize) -> Self {
         let state = SorterState {
@@ -92,12 +99,12 @@ impl Sorter {
         }
     }
 
-    /// The room that entries with so many bytes take in the folder, about, if they do not fit into `memory`: once as they
-    /// come, and once more for each level on which they are merged.
+    /// The approximate disk space for entries of `n_bytes` that do not fit into `memory`: their
+    /// size once as they are written, and once more for each level of the merge; 0 if they fit.
     #[must_use]
     pub fn disk_needed(n_bytes: u64, memory: usize) -> u64 {
         let max_bytes = memory - memory / 8;
-        // An entry takes some bytes beside its own.
+        // An entry uses some bytes in addition to its own.
         if n_bytes.saturating_mul(2) <= max_bytes as u64 {
             return 0;
         }
@@ -124,8 +131,8 @@ impl Sorter {
         Ok(())
     }
 
-    /// Adds all entries of a batch and leaves it empty, with its memory. Cheapest for a batch of less than a
-    /// twentieth of the memory and less than 16 MiB.
+    /// Moves all entries of a batch here; the batch keeps its memory. Cheapest for a batch of less
+    /// than a twentieth of the memory and less than 16 MiB.
     pub fn push_all(&self, batch: &mut Batch) -> io::Result<()> {
         let batch_bytes = batch.memory_used();
         if batch_bytes > self.part_bytes {
@@ -139,13 +146,13 @@ impl Sorter {
         Ok(())
     }
 
-    /// What is changed under the lock is whole at each point where a thread could panic.
     fn lock(&self) -> MutexGuard<'_, SorterState> {
+        // Poisoning is ignored: the state is consistent at each point where a thread could panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits, or writes, until `n_more` bytes fit into the part that is being filled; into an empty one any number does
-    /// if nothing else is held.
+    /// Waits, or writes parts, until `n_more` bytes fit into the current part. An empty sorter
+    /// accepts any number.
     fn lock_with_capacity(&self, n_more: usize) -> io::Result<MutexGuard<'_, SorterState>> {
         let mut state = self.lock();
         loop {
@@ -156,6 +163,7 @@ impl Sorter {
             if state.memory_used == 0 || state.memory_used + n_more <= self.max_bytes {
                 return Ok(state);
             }
+            // Without a part to write, other threads are writing: they signal when memory is free.
             state = match state.next_to_write() {
                 Some(entries) => self.write_part(state, entries)?,
                 None => self.has_changed.wait(state).unwrap_or_else(PoisonError::into_inner),
@@ -163,7 +171,7 @@ impl Sorter {
         }
     }
 
-    /// Sorts and writes a part while other threads go on.
+    /// Sorts and writes a part. Other threads continue meanwhile.
     fn write_part<'a>(
         &'a self,
         mut state: MutexGuard<'a, SorterState>,
@@ -194,6 +202,7 @@ impl Sorter {
             let sources = parts.into_iter().map(SortedRun::in_memory).collect();
             return Ok(SortedIter { merge: KWayMerge::new(sources)? });
         }
+        // The merge needs the memory for its read buffers.
         drop(state.free_parts);
         let file = chunks.file()?;
         for part in parts {
@@ -203,7 +212,7 @@ impl Sorter {
     }
 }
 
-/// On all cores.
+/// Sorts all parts, on all cores.
 fn sort_all(parts: &mut [Batch]) {
     let n_threads = thread::available_parallelism().map_or(1, NonZero::get);
     let share = parts.len().div_ceil(n_threads).max(1);
@@ -227,7 +236,7 @@ impl SortedIter {
         Ok(self.merge.next()?.map(|(key, source)| (key, source.payload())))
     }
 
-    /// The key of the entry that `next` will give.
+    /// The key of the entry that `next` will return.
     pub fn peek_key(&mut self) -> io::Result<Option<u128>> {
         self.merge.peek()
     }
@@ -254,7 +263,7 @@ mod tests {
         found
     }
 
-    /// In the order of keys and payloads, after a look at whether the keys were in order.
+    /// Checks that the keys are in order, and sorts by key and payload.
     fn in_order(mut found: Pairs) -> Pairs {
         assert!(found.is_sorted_by_key(|(key, _)| *key));
         found.sort();
@@ -308,7 +317,7 @@ mod tests {
                     for number in thread * 1000..(thread + 1) * 1000 {
                         sorter.push(key(number), &number.to_le_bytes()).unwrap();
                         let state = sorter.lock();
-                        assert!(state.memory_used <= sorter.max_bytes, "{} bytes are held", state.memory_used);
+                        assert!(state.memory_used <= sorter.max_bytes, "{} bytes in use", state.memory_used);
                     }
                 });
             }
@@ -359,7 +368,7 @@ mod tests {
         let error = (0..100).find_map(|key| sorter.push(key, b"payload").err()).unwrap();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         for error in [sorter.push(1, b"").unwrap_err(), sorter.sorted().unwrap_err()] {
-            assert!(error.to_string().ends_with(": could not be written before"), "{error}");
+            assert!(error.to_string().ends_with(": an earlier write failed"), "{error}");
         }
     }
 

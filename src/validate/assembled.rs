@@ -1,5 +1,8 @@
-//! How an order is sent, and the rules of those that are assembled from several events: what ADD, CONFIRM and CHECKOUT
-//! need beyond what ORDER_CHECKOUT does, and what they cannot carry.
+//! Choice of the route, and the rules of orders that are assembled from several events: what ADD,
+//! CONFIRM and CHECKOUT require in addition to ORDER_CHECKOUT, and what they cannot carry.
+//!
+//! Does not measure events; `size` does. Called by `order` and `size`, and by `pipeline` for the
+//! session time of a saved plan.
 
 use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
 
@@ -19,17 +22,19 @@ use crate::model::{
     route::{IDENTIFY_REQUESTS, Mode, Route},
 };
 
-/// "Personalize keeps 100 events of a session", and some are needed beside the ADDs.
+/// "Personalize keeps 100 events of a session", and an order needs some in addition to the ADDs.
 const MAX_ITEMS: usize = 95;
 
-/// A warning that names more attributes than this is read by nobody.
+/// Maximum number of attributes that a warning names; a longer list would not be read.
 const MAX_LISTED_NAMES: usize = 10;
 
-/// What every ADD needs; the order stands in for the item's date, currency and reference.
+/// The fields that every ADD requires of the item. The item's date, currency and reference default
+/// to the order's.
 const REQUIRED_FIELDS: [Field; 5] =
     [Field::ItemType, Field::ItemName, Field::ItemQuantity, Field::ItemPrice, Field::ItemProductId];
 
-/// How an order is sent as far as its items' types say. Whether the single event is too large is seen later.
+/// Returns the route that the mode and the item types require. Whether the single event is too
+/// large is checked later.
 pub(super) fn route_by_types(draft: &Draft<'_>, mode: Mode) -> Route {
     match mode {
         Mode::Multi => Route::Multi,
@@ -42,26 +47,31 @@ fn needs_multi(item: &ItemDraft<'_>) -> bool {
     item_cell(item, &Field::ItemType).is_some_and(|cell| lists::is_multi_only_type(&cell.text))
 }
 
-/// What is wrong with the items of an order for which each gets an ADD.
+/// Checks the items of an order of which each gets an ADD.
 pub(super) fn check_add_items(draft: &Draft<'_>, findings: &mut Findings) {
     if draft.items.is_empty() {
-        findings.on_order(Code::NoItems, "there are no items, and an order of several events is made of them");
+        findings.on_order(
+            Code::NoItems,
+            "the order has no items, but an order assembled from several events needs at least one",
+        );
     }
     if draft.items.len() > MAX_ITEMS {
         let message =
-            format!("{} items, but a session keeps 100 events: it loses sight of the first ones", draft.items.len());
+            format!("{} items, but a session keeps only 100 events, so it loses the first ones", draft.items.len());
         findings.on_order(Code::TooManyItems, message);
     }
     for item in &draft.items {
         for field in REQUIRED_FIELDS.iter().filter(|field| item.cell(field).is_none()) {
-            let message = format!("{field} is required where an order is assembled from several events");
+            let message = format!("{field} is required when an order is assembled from several events");
             findings.problems.push(Problem::for_field(Code::MissingAttribute, field, item.at.position(), message));
         }
     }
 }
 
-/// CHECKOUT carries no total: the tenant's is what the items add up to.
+/// Warns if the items do not add up to the order's price. CHECKOUT carries no total: the tenant
+/// adds up the ADDs.
 pub(super) fn warn_total_differs(order: &Order<'_>, draft: &Draft<'_>, findings: &mut Findings) {
+    // A missing price or quantity is reported by `check_add_items`.
     let line = |item: &Item<'_>| {
         let price = item.product.as_deref().and_then(|product| product.unit_price)?;
         price.checked_mul(item.quantity?)
@@ -81,18 +91,20 @@ pub(super) fn warn_total_differs(order: &Order<'_>, draft: &Draft<'_>, findings:
     }
 }
 
-/// Neither ADD nor CHECKOUT takes extensions.
+/// Warns about extensions, which neither ADD nor CHECKOUT accepts.
 pub(super) fn warn_extensions_dropped(draft: &Draft<'_>, findings: &mut Findings) {
     let cells = draft.cells.custom().chain(draft.items.iter().flat_map(|item| item.cells.custom()));
     let is_extension = |cell: &&Cell<'_>| matches!(*cell.field, Field::Extension(_) | Field::ItemExtension(_));
     let names: BTreeSet<String> = cells.filter(is_extension).map(|cell| cell.field.to_string()).collect();
     if !names.is_empty() {
-        let message = format!("an order of several events carries no extensions: {} stay behind", join_names(&names));
+        let message =
+            format!("an order assembled from several events carries no extensions; not sent: {}", join_names(&names));
         findings.on_order(Code::ExtensionLeftOut, message);
     }
 }
 
-/// What of an order that is sent as one event only several could carry.
+/// Warns about what an order sent as a single event loses: people and product attributes, which
+/// only several events carry.
 pub(super) fn warn_multi_only(order: &Order<'_>, draft: &Draft<'_>, findings: &mut Findings) {
     if draft.people.is_empty() && order.items.iter().all(|item| item.product.is_none()) {
         return;
@@ -116,7 +128,7 @@ fn join_names(names: &BTreeSet<String>) -> String {
     first.join(", ") + &more
 }
 
-/// Finds that an order is not assembled while its session lasts.
+/// Whether an order can be assembled while its session lasts; records a problem if not.
 pub(super) fn fits_session(n_requests: u64, settings: &ValidateSettings, findings: &mut Findings) -> bool {
     let reason = exceeds_session(n_requests, settings);
     let fits = reason.is_none();
@@ -126,9 +138,10 @@ pub(super) fn fits_session(n_requests: u64, settings: &ValidateSettings, finding
     fits
 }
 
-/// Why an order of several events does not make it well inside its session, if it does not: the pause behind IDENTITY and
-/// so many requests beside those of the guest take more than half of it. The other half is for answers, for what is
-/// repeated, and for other orders.
+/// Returns why an order assembled from several events does not fit its session, if it does not.
+///
+/// The pause after IDENTITY and `n_requests` in addition to the guest's own must take at most half
+/// of the session. The other half is for responses, retries and other orders.
 #[must_use]
 pub fn exceeds_session(n_requests: u64, settings: &ValidateSettings) -> Option<String> {
     let n_requests = IDENTIFY_REQUESTS + n_requests;
@@ -141,13 +154,18 @@ pub fn exceeds_session(n_requests: u64, settings: &ValidateSettings) -> Option<S
         return None;
     }
     let requests = settings.rate.map(|rate| format!("{n_requests} requests at {rate}/s"));
+    // A pause below 1 % of the total explains nothing.
     let pause = (!pause.is_zero() && pause >= total / 100).then(|| format!("the pause of {} s", pause.as_secs_f64()));
     let parts: Vec<_> = requests.into_iter().chain(pause).collect();
     let verb = if settings.rate.is_none() { "takes" } else { "take" };
-    let hint =
-        if settings.rate.is_some() && settings.identity_pause < timeout / 2 { "; a higher rate may do" } else { "" };
+    // A pause that already takes half of the session is not fixed by a higher rate.
+    let hint = if settings.rate.is_some() && settings.identity_pause < timeout / 2 {
+        "; a higher rate may help (--rate)"
+    } else {
+        ""
+    };
     Some(format!(
-        "{} {verb} {} s or more, more than half of a session, which ends after {} s{hint}",
+        "{} {verb} at least {} s, more than half of a session, which ends after {} s{hint}",
         parts.join(" and "),
         round_up_tenths(total),
         timeout.as_secs_f64()
@@ -156,7 +174,7 @@ pub fn exceeds_session(n_requests: u64, settings: &ValidateSettings) -> Option<S
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
-/// Seconds with a decimal at most, rounded up.
+/// Formats seconds with at most one decimal, rounded up so that the limit is never understated.
 fn round_up_tenths(time: Duration) -> String {
     let tenths = time.as_nanos().div_ceil(100_000_000);
     if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }

@@ -1,4 +1,8 @@
-//! The rules of the attributes that every event carries.
+//! Rules of the common attributes, which every event carries: channel, language, currency, page
+//! and `pos`.
+//!
+//! Each value comes from the export, from the target's settings or from a built-in default, in
+//! this order. Called by `order`.
 
 use std::borrow::Cow;
 
@@ -11,7 +15,7 @@ use crate::model::{
     problem::Code,
 };
 
-/// The common attributes: the export's, or the target's, or the usual ones.
+/// Checks the common attributes; returns them if all have a value.
 pub(super) fn check_common<'a>(
     draft: &Draft<'a>,
     defaults: &'a CommonDefaults,
@@ -27,20 +31,22 @@ pub(super) fn check_common<'a>(
         Some(value) => values::currency(&value.to_cell(draft), findings),
         None => order_currency,
     };
-    let page = value(draft, &Field::EventPage, defaults.page.as_deref(), Some("oms-import")).map(|given| given.text);
+    let page = value(draft, &Field::EventPage, defaults.page.as_deref(), Some("oms-import")).map(|value| value.text);
+    // `pos` has no built-in default: an unknown one is answered with 201 and the event never
+    // appears.
     let pos = value(draft, &Field::EventPos, defaults.pos.as_deref(), None).map(|value| value.text);
     if pos.is_none() && draft.cell(&Field::EventPos).is_none() {
-        let message = "there is no point of sale: neither in the export nor in the settings (--pos)";
+        let message = "no point of sale, neither in the export nor in the settings (--pos)";
         findings.on_missing(Code::MissingPos, &Field::EventPos, message);
     }
     Some(CommonAttributes { channel: channel?, language: language?, currency: currency?, page: page?, pos: pos? })
 }
 
-/// The export's sound cell, or a default.
+/// A parsable cell of the export, or a default.
 struct DefaultedValue<'a> {
     field: &'static Field,
     text: Cow<'a, str>,
-    /// Where it stands, if it is the export's.
+    /// The position of the cell; none for a default.
     at: Option<CellOrigin<'a>>,
 }
 
@@ -48,16 +54,16 @@ fn value<'a>(
     draft: &Draft<'a>,
     field: &'static Field,
     default: Option<&'a str>,
-    usual: Option<&'static str>,
+    built_in: Option<&'static str>,
 ) -> Option<DefaultedValue<'a>> {
     match draft_cell(draft, field) {
         Some(cell) => Some(DefaultedValue { field, text: cell.text.clone(), at: Some(cell.at) }),
-        None => default.or(usual).map(|text| DefaultedValue { field, text: Cow::Borrowed(text), at: None }),
+        None => default.or(built_in).map(|text| DefaultedValue { field, text: Cow::Borrowed(text), at: None }),
     }
 }
 
 impl<'a> DefaultedValue<'a> {
-    /// As a cell; a default stands in the order's first row.
+    /// Converts the value to a cell; a default gets the position of the order's first row.
     fn to_cell(&self, draft: &Draft<'a>) -> Cell<'a> {
         let (field, text, is_default) = (Cow::Borrowed(self.field), self.text.clone(), self.at.is_none());
         let at = self.at.unwrap_or_else(|| draft.position().into());
@@ -65,7 +71,8 @@ impl<'a> DefaultedValue<'a> {
     }
 }
 
-/// A text that is plainly good, or what a closer look says.
+/// Returns a value that passes the fast path as it is; any other goes through the slow path
+/// `inspect`.
 fn check_value<'a>(
     value: DefaultedValue<'a>,
     draft: &Draft<'a>,
@@ -80,11 +87,12 @@ fn is_documented_channel(text: &str) -> bool {
     lists::CHANNELS.contains(&text)
 }
 
-/// "string (uppercase)"; one that is documented for other APIs may be meant.
+/// "string (uppercase)". A channel that is documented only for other APIs is accepted with a
+/// warning.
 fn check_channel<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let upper = values::upper_case(cell, findings)?;
     if !is_documented_channel(&upper) {
-        let message = format!("{upper:?} is not documented here, expected one of {}", lists::CHANNELS.join(", "));
+        let message = format!("undocumented channel {upper:?}; expected one of {}", lists::CHANNELS.join(", "));
         findings.on_cell(Code::UnknownChannel, cell, message);
     }
     Some(upper)
@@ -93,5 +101,5 @@ fn check_channel<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a,
 /// "string (uppercase ISO 639-1)"
 fn check_language<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let expected = "an ISO 639-1 language such as EN";
-    values::one_of(cell, |word| lists::LANGUAGES.contains(word), Code::UnknownLanguage, expected, findings)
+    values::one_of(cell, |value| lists::LANGUAGES.contains(value), Code::UnknownLanguage, expected, findings)
 }

@@ -1,4 +1,9 @@
-//! The rules of extensions: at most 50 attributes, alphanumeric names, one type for ever.
+//! Rules of extensions: at most 50 attributes, alphanumeric names, one type per attribute for
+//! ever.
+//!
+//! [`ExtensionTypes`] collects the types that attributes have in a run before any order is
+//! checked. Does not read the ledger: the tenant's types are passed in. Called by `order`, `items`
+//! and `product`, and by `pipeline` for the types.
 
 use std::{
     borrow::Cow,
@@ -21,26 +26,29 @@ const MAX_ATTRIBUTES: usize = 50;
 /// The extension object's own members.
 const RESERVED_NAMES: [&str; 2] = ["name", "key"];
 
-/// More names than this are data that stands where names should, and memory shall not grow with them.
+/// Maximum number of attribute names in a run. More names are data in the place of names, and
+/// memory must not grow with them.
 pub const MAX_EXTENSION_NAMES: usize = 10_000;
 
-/// Keys that are known again by where they lie; a file of records has a few.
+/// Maximum number of keys that are recognised by their address instead of by name. A file of
+/// records has only a few.
 const MAX_KNOWN_KEYS: usize = 64;
 
-/// The type that each attribute has in this run: at the tenant it keeps it for ever.
+/// The type of each extension attribute in this run. At the tenant an attribute keeps its type for
+/// ever.
 #[derive(Debug, Clone, Default)]
 pub struct ExtensionTypes {
     types: HashMap<(bool, String), SeenTypes>,
-    /// Some attribute has several types. Where none has, none need be asked for.
+    /// Some attribute has several types. If none has, declared types are used without a lookup.
     has_conflict: bool,
-    /// There are more names than are kept.
+    /// There are more names than the limit allows.
     exceeds_limit: bool,
     known_keys: Vec<Arc<ExtensionKey>>,
-    /// The types that the tenant has seen in earlier runs.
+    /// The types that the tenant received in earlier runs.
     tenant_types: Arc<AttributeTypes>,
 }
 
-/// The types that one attribute has.
+/// The types that one attribute has in this run.
 #[derive(Debug, Clone, Copy)]
 struct SeenTypes {
     first: ExtensionType,
@@ -58,7 +66,7 @@ impl SeenTypes {
         self.has_floats |= later.has_floats;
     }
 
-    /// The one that counts.
+    /// The type that the attribute is sent with.
     fn effective_type(self) -> ExtensionType {
         match self.first {
             ExtensionType::Integer if self.has_floats => ExtensionType::Float,
@@ -68,19 +76,26 @@ impl SeenTypes {
 }
 
 impl ExtensionTypes {
-    /// The types that the tenant has seen in earlier runs count before those of this run.
+    /// Sets the types that the tenant received in earlier runs; they take precedence over those of
+    /// this run.
     pub fn set_tenant_types(&mut self, types: Arc<AttributeTypes>) {
         self.tenant_types = types;
     }
 
-    /// Takes note of the attributes of a draft, in the order of the input. The first declared type counts. JSON does not
-    /// tell `10` from `10.0`, so whole numbers beside others are floats.
+    /// Records the attributes of a draft. Drafts must come in input order, because the first
+    /// declared type counts. JSON does not distinguish `10` from `10.0`, so an attribute with
+    /// integers and floats is a float.
     pub fn observe(&mut self, draft: &Draft<'_>) {
+        // A skipped order is not sent, so it declares no type.
         if draft.skip.is_some() {
             return;
         }
         let cells = draft.cells.custom().chain(draft.items.iter().flat_map(|item| item.cells.custom()));
+        // An unparsable cell declares no type either: one such cell must not invalidate other
+        // orders.
         for (is_item, key) in cells.filter(|cell| !cell.is_unparsable).filter_map(|cell| extension_key(&cell.field)) {
+            // Most cells of a file share the key of their column, so comparing addresses saves
+            // hashing the name.
             if !self.known_keys.iter().any(|known| Arc::ptr_eq(known, key)) {
                 self.observe_types((is_item, key.name.clone()), SeenTypes::of(key.data_type));
                 if self.known_keys.len() < MAX_KNOWN_KEYS {
@@ -104,7 +119,7 @@ impl ExtensionTypes {
         self.has_conflict |= known.has_several;
     }
 
-    /// Adds those of a later part of the input.
+    /// Appends the types of a later part of the input.
     pub fn append(&mut self, later: Self) {
         self.exceeds_limit |= later.exceeds_limit;
         for (name, types) in later.types {
@@ -112,13 +127,14 @@ impl ExtensionTypes {
         }
     }
 
-    /// Whether there are more attributes than can be told apart.
+    /// Whether there are more attributes than the limit allows.
     #[must_use]
     pub fn exceeds_limit(&self) -> bool {
         self.exceeds_limit
     }
 
-    /// Whether every attribute has one type, so that none needs to know of another.
+    /// Whether every attribute has one type, so that orders can be checked independently of each
+    /// other.
     #[must_use]
     pub fn is_uniform(&self) -> bool {
         !self.has_conflict
@@ -132,7 +148,7 @@ impl ExtensionTypes {
     }
 }
 
-/// Whether a value of one type can be sent as one of another.
+/// Whether a value of the declared type can be sent as a value of another type.
 fn can_be_sent_as(declared: ExtensionType, sent: ExtensionType) -> bool {
     declared == sent || (declared, sent) == (ExtensionType::Integer, ExtensionType::Float)
 }
@@ -145,7 +161,8 @@ fn extension_key(field: &Field) -> Option<(bool, &Arc<ExtensionKey>)> {
     }
 }
 
-/// The extension attributes among the cells of an order or of an item.
+/// Checks the extension attributes among the cells of an order or of an item; returns the valid
+/// ones.
 pub(super) fn check_extension<'a>(cells: &Cells<'a>, types: &ExtensionTypes, findings: &mut Findings) -> Extension<'a> {
     let mut attributes = Vec::with_capacity(cells.custom().count());
     for cell in cells.custom() {
@@ -174,12 +191,12 @@ pub(super) fn check_extension<'a>(cells: &Cells<'a>, types: &ExtensionTypes, fin
     extension
 }
 
-/// What is wrong with a cell whose attribute has another value already.
+/// The message for a cell whose attribute already has a different value.
 pub(super) fn second_value_message(cell: &Cell<'_>) -> String {
-    format!("{:?} is a second value", cell.text)
+    format!("{:?} is a second value of this attribute", cell.text)
 }
 
-/// The name of the attribute that a cell fills whose name is the user's own.
+/// Returns the attribute name of a custom cell, whose name is the user's own.
 pub(super) fn name<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
     fn custom_name(field: &Field) -> &str {
         match field {
@@ -200,11 +217,12 @@ fn has_valid_name(key: &ExtensionKey, cell: &Cell<'_>, findings: &mut Findings) 
         return true;
     }
     let (code, message) = if name.contains(':') {
+        // The mapper leaves an unknown type in the name.
         let message =
-            format!("{name:?} declares no known type; expected string, boolean, integer or float behind the colon");
+            format!("{name:?} declares an unknown type; expected string, boolean, integer or float after the colon");
         (Code::ExtensionTypeUnknown, message)
     } else if RESERVED_NAMES.contains(&name) {
-        (Code::ExtensionName, format!("{name:?} is taken by the extension object itself"))
+        (Code::ExtensionName, format!("{name:?} is reserved by the extension object itself"))
     } else {
         (Code::ExtensionName, format!("{name:?} is not alphanumeric"))
     };
@@ -215,12 +233,17 @@ fn has_valid_name(key: &ExtensionKey, cell: &Cell<'_>, findings: &mut Findings) 
 fn value<'a>(cell: &Cell<'a>, data_type: ExtensionType, findings: &mut Findings) -> Option<ExtensionValue<'a>> {
     let value = parse_value(cell, data_type);
     if value.is_none() {
-        findings.on_cell(Code::ExtensionValue, cell, format!("{:?} is no {}", cell.text, data_type.name()));
+        findings.on_cell(Code::ExtensionValue, cell, invalid_value_message(cell, data_type));
     }
     value
 }
 
-/// The value of a cell, if it is of this type.
+/// The message for a cell whose value is not of the declared type.
+pub(super) fn invalid_value_message(cell: &Cell<'_>, data_type: ExtensionType) -> String {
+    format!("invalid {} {:?}", data_type.name(), cell.text)
+}
+
+/// Returns the value of a cell if it is of this type.
 pub(super) fn parse_value<'a>(cell: &Cell<'a>, data_type: ExtensionType) -> Option<ExtensionValue<'a>> {
     let text = &cell.text;
     match data_type {

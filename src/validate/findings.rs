@@ -1,4 +1,6 @@
-//! The problems of one order while it is checked.
+//! Findings: collector of the problems of one order while it is checked, with their positions.
+//!
+//! Does not decide what a problem is; the rules do, and all of them share one collector per order.
 
 use crate::model::{
     draft::{Cell, Draft, ItemDraft, PersonRole},
@@ -7,13 +9,13 @@ use crate::model::{
     problem::{Code, Problem, Problems},
 };
 
-/// Collects problems.
+/// The problems found so far in one order.
 pub(super) struct Findings {
-    /// Where the order's first row stands.
+    /// The position of the order's first row.
     at: Position,
-    /// A row of the order could not be read.
+    /// Whether a row of the order could not be read.
     is_partial: bool,
-    /// The cells are those of someone beside the guest.
+    /// Set while the cells are those of a contact or consumer instead of the guest.
     pub(super) role: Option<PersonRole>,
     pub(super) problems: Problems,
 }
@@ -24,28 +26,29 @@ impl Findings {
         Self { at: draft.position(), is_partial, role: None, problems: Problems::default() }
     }
 
-    /// A problem of a cell.
+    /// Records a problem of a cell.
     pub(super) fn on_cell(&mut self, code: Code, cell: &Cell<'_>, message: impl Into<String>) {
         let field = cell.field.to_string();
         let field = self.role.map_or(field.clone(), |role| role.field_name(&field));
         self.problems.push(Problem::for_field(code, field, cell.at.position(), message));
     }
 
-    /// A problem of the order as a whole.
+    /// Records a problem of the order as a whole.
     pub(super) fn on_order(&mut self, code: Code, message: impl Into<String>) {
         self.problems.push(Problem::for_order(code, self.at, message));
     }
 
-    /// A problem of a field that has no cell.
-    /// In an order that could not be read as a whole it is no news.
+    /// Records a problem of a field that has no cell.
     pub(super) fn on_missing(&mut self, code: Code, field: &Field, message: impl Into<String>) {
+        // The missing value may be in the unreadable row, which is reported already.
         if self.is_partial {
             return;
         }
         self.problems.push(Problem::for_field(code, field, self.at, message));
     }
 
-    /// The cell of a required field; that it is missing is a problem, that it is broken is one already.
+    /// Returns the parsable cell of a required field. A missing cell is a problem; an unparsable
+    /// one was reported by `map`.
     pub(super) fn required<'d, 'a>(&mut self, draft: &'d Draft<'a>, field: &Field) -> Option<&'d Cell<'a>> {
         let cell = draft.cell(field);
         if cell.is_none() {
@@ -55,17 +58,17 @@ impl Findings {
     }
 }
 
-/// A cell that is there and sound.
+/// Returns the cell if it is present and parsable.
 pub(super) fn parsable<'d, 'a>(cell: Option<&'d Cell<'a>>) -> Option<&'d Cell<'a>> {
     cell.filter(|cell| !cell.is_unparsable)
 }
 
-/// The sound cell of an item's field.
+/// Returns the parsable cell of an item's field.
 pub(super) fn item_cell<'d, 'a>(item: &'d ItemDraft<'a>, field: &Field) -> Option<&'d Cell<'a>> {
     parsable(item.cell(field))
 }
 
-/// The sound cell of a draft's field.
+/// Returns the parsable cell of a draft's field.
 pub(super) fn draft_cell<'d, 'a>(draft: &'d Draft<'a>, field: &Field) -> Option<&'d Cell<'a>> {
     parsable(draft.cell(field))
 }

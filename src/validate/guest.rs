@@ -1,4 +1,8 @@
-//! The rules of IDENTITY's own attributes.
+//! Rules of IDENTITY's own attributes: identifiers, e-mail address, title, gender, date of birth,
+//! address.
+//!
+//! Contacts and consumers follow the same rules, but need no identifier. Called by `order` and
+//! `people`.
 
 use std::borrow::Cow;
 
@@ -16,10 +20,10 @@ use crate::model::{
     redact::redact,
 };
 
-/// The provider of an e-mail address that serves as identifier.
+/// The provider of an e-mail address that is sent as an identifier.
 const EMAIL_PROVIDER: &str = "email";
 
-/// The guest, if it can be identified.
+/// Checks the guest of an order; returns it if it has an identifier.
 pub(super) fn check_guest<'a>(draft: &Draft<'a>, findings: &mut Findings) -> Option<Guest<'a>> {
     let guest = check_person(&draft.cells, findings);
     let guest =
@@ -27,7 +31,7 @@ pub(super) fn check_guest<'a>(draft: &Draft<'a>, findings: &mut Findings) -> Opt
     (!guest.identifiers.is_empty()).then_some(guest)
 }
 
-/// A guest as the cells tell of it, which need not be one that can be identified.
+/// Checks the attributes of a person, who need not have an identifier.
 pub(super) fn check_person<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Guest<'a> {
     let cell = |field| parsable(cells.get(&field));
     let text = |field| cell(field).map(|cell| cell.text.clone());
@@ -49,7 +53,7 @@ pub(super) fn check_person<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Gu
     }
 }
 
-/// Those of the export.
+/// The identifiers of the export.
 fn identifiers<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Vec<Identifier<'a>> {
     let mut identifiers = Vec::with_capacity(1);
     for cell in cells.custom().filter(|cell| !cell.is_unparsable) {
@@ -60,20 +64,22 @@ fn identifiers<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Vec<Identifier
     identifiers
 }
 
-/// "yes, not empty": those of the export, or else the e-mail address.
+/// "yes, not empty": the identifiers of the export; if there are none, the e-mail address.
 fn email_as_identifier<'a>(
     mut identifiers: Vec<Identifier<'a>>,
     draft: &Draft<'a>,
     email: Option<&Cow<'a, str>>,
     findings: &mut Findings,
 ) -> Vec<Identifier<'a>> {
+    // An invalid identifier is a problem, not a reason to identify the guest by the e-mail address
+    // instead.
     let has_identifier_cells =
         !identifiers.is_empty() || draft.cells.custom().any(|cell| matches!(*cell.field, Field::Identifier(_)));
     if !has_identifier_cells {
         identifiers.extend(email.map(|email| Identifier { provider: EMAIL_PROVIDER.into(), id: email.clone() }));
     }
     if !has_identifier_cells && draft.cell(&Field::GuestEmail).is_none() {
-        let message = "nobody can be identified: there is no identifier and no e-mail address";
+        let message = "the guest cannot be identified: there is no identifier and no e-mail address";
         findings.on_missing(Code::MissingIdentifier, &Field::GuestEmail, message);
     }
     identifiers
@@ -87,13 +93,14 @@ fn provider<'a>(cell: &Cell<'a>) -> Option<Cow<'a, str>> {
     }
 }
 
-/// An address that can be one, in lower case. The bounds are RFC 5321's, §4.5.3.1.
+/// Returns a plausible e-mail address in lower case. The length limits are those of RFC 5321
+/// §4.5.3.1.
 fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     if is_simple_email(cell.text.as_bytes()) {
         return Some(cell.text.clone());
     }
-    let error = email_error(&cell.text);
-    if let Some(error) = error {
+    // The message redacts the address: it is personal data.
+    if let Some(error) = email_error(&cell.text) {
         findings.on_cell(Code::EmailImplausible, cell, format!("{:?} {error}", redact(&cell.text)));
         return None;
     }
@@ -101,20 +108,21 @@ fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     Some(if is_lower { cell.text.clone() } else { Cow::Owned(cell.text.to_lowercase()) })
 }
 
-/// Whether an address is one as most are, and in lower case: no other needs a closer look.
+/// Fast path: whether an address has the most common form and is in lower case. Any other takes
+/// the slow path.
 fn is_simple_email(address: &[u8]) -> bool {
-    let (mut n_ats, mut has_dot, mut was_mark) = (0, false, true);
+    let (mut n_ats, mut has_dot, mut was_separator) = (0, false, true);
     for byte in address {
         match byte {
-            b'a'..=b'z' | b'0'..=b'9' => was_mark = false,
-            // In a domain `_` and `+` have no place, and a label neither begins nor ends with `-`.
-            b'_' | b'+' | b'-' if n_ats == 0 && !was_mark => {}
-            b'.' if !was_mark => (has_dot, was_mark) = (n_ats == 1, true),
-            b'@' if !was_mark && n_ats == 0 => (n_ats, was_mark) = (1, true),
+            b'a'..=b'z' | b'0'..=b'9' => was_separator = false,
+            // A domain has no `_` or `+`, and its labels neither start nor end with `-`.
+            b'_' | b'+' | b'-' if n_ats == 0 && !was_separator => {}
+            b'.' if !was_separator => (has_dot, was_separator) = (n_ats == 1, true),
+            b'@' if !was_separator && n_ats == 0 => (n_ats, was_separator) = (1, true),
             _ => return false,
         }
     }
-    has_dot && !was_mark && address.len() <= 64
+    has_dot && !was_separator && address.len() <= 64
 }
 
 fn email_error(address: &str) -> Option<&'static str> {
@@ -126,17 +134,17 @@ fn email_error(address: &str) -> Option<&'static str> {
         !label.is_empty() && label.chars().all(is_inner) && !label.starts_with('-') && !label.ends_with('-')
     };
     if address.contains(char::is_whitespace) {
-        Some("has a blank inside")
+        Some("contains whitespace")
     } else if address.contains(|c: char| c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '[' | ']')) {
-        Some("has a character that no address has")
+        Some("contains a character that is not allowed in an address")
     } else if local.is_empty() || local.contains('@') {
-        Some("must have one @ with a name before it")
+        Some("must have exactly one @ with a name before it")
     } else if local.starts_with('.') || local.ends_with('.') || local.contains("..") {
-        Some("has a dot where none can be")
+        Some("has a misplaced dot before the @")
     } else if !domain.contains('.') || !domain.split('.').all(is_label) {
-        Some("has no proper domain")
+        Some("has no valid domain after the @")
     } else if local.len() > 64 || domain.len() > 255 {
-        Some("is longer than addresses are")
+        Some("is longer than 64 bytes before the @ or 255 after it")
     } else {
         None
     }
@@ -147,13 +155,13 @@ fn title<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
         return Some(cell.text.clone());
     }
     let expected = format!("one of {}", lists::TITLES.join(", "));
-    values::one_of(cell, |word| lists::TITLES.contains(&word), Code::UnknownTitle, &expected, findings)
+    values::one_of(cell, |value| lists::TITLES.contains(&value), Code::UnknownTitle, &expected, findings)
 }
 
 fn gender<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     values::one_of(
         cell,
-        |word| lists::GENDERS.contains(&word),
+        |value| lists::GENDERS.contains(&value),
         Code::UnknownGender,
         "male, female or unknown",
         findings,
@@ -162,22 +170,22 @@ fn gender<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> 
 
 fn country<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let expected = "an ISO 3166-1 alpha-2 country such as IE";
-    values::one_of(cell, |word| lists::COUNTRIES.contains(word), Code::UnknownCountry, expected, findings)
+    values::one_of(cell, |value| lists::COUNTRIES.contains(value), Code::UnknownCountry, expected, findings)
 }
 
-/// `YYYY-MM-DDThh:mm`; a date alone is its midnight.
+/// `YYYY-MM-DDThh:mm`; a date without a time is its midnight.
 fn dob<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     const FORMAT: &str = "%Y-%m-%dT%H:%M";
     let time = NaiveDateTime::parse_from_str(&cell.text, FORMAT).ok();
     let day = || NaiveDate::parse_from_str(&cell.text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
     let dob = time.or_else(day).map(|time| Cow::Owned(time.format(FORMAT).to_string()));
     if dob.is_none() {
-        findings.on_cell(Code::DobUnreadable, cell, "is no date of birth, expected YYYY-MM-DDThh:mm or YYYY-MM-DD");
+        findings.on_cell(Code::DobUnreadable, cell, "invalid date of birth; expected YYYY-MM-DDThh:mm or YYYY-MM-DD");
     }
     dob
 }
 
-/// "array of strings": a line each.
+/// "array of strings": one per line.
 fn street<'a>(cell: &Cell<'a>) -> Vec<Cow<'a, str>> {
     fn lines(text: &str) -> impl Iterator<Item = &str> {
         text.lines().map(str::trim).filter(|line| !line.is_empty())

@@ -1,4 +1,6 @@
-//! The rules of `order.orderItems`.
+//! Rules of `order.orderItems`: values, prices per unit or line, and the sum of the lines.
+//!
+//! What ADD requires of an item in addition is in `assembled`. Called by `order`.
 
 use std::borrow::Cow;
 
@@ -23,13 +25,14 @@ use crate::model::{
 /// "Max limit: 128", in characters.
 const MAX_NAME_CHARS: usize = 128;
 
-/// The tenant keeps no more items of an order.
+/// Maximum number of items that the tenant keeps of an order sent as a single event.
 const MAX_ITEMS: usize = 100;
 
-/// Decimals of a unit price that a division does not leave whole: two more than any currency has.
+/// Decimals to which a unit price is rounded if the division is not exact: two more than any
+/// currency has.
 const UNIT_PRICE_DECIMALS: u32 = 6;
 
-/// The items, and what they add up to if all have a price.
+/// Checks the items; returns them and, if all have a price, the sum of their lines.
 pub(super) fn check_items<'a>(
     draft: &Draft<'a>,
     route: Route,
@@ -38,7 +41,7 @@ pub(super) fn check_items<'a>(
     findings: &mut Findings,
 ) -> (Vec<Item<'a>>, Option<Amount>) {
     if route == Route::Single && draft.items.len() > MAX_ITEMS {
-        let message = format!("{} items, of which the tenant keeps {MAX_ITEMS}", draft.items.len());
+        let message = format!("{} items, but the tenant keeps only {MAX_ITEMS}", draft.items.len());
         findings.on_order(Code::TooManyItems, message);
     }
     let mut sum = Some(Amount(Decimal::ZERO));
@@ -51,17 +54,18 @@ pub(super) fn check_items<'a>(
     (items, sum)
 }
 
-/// What a total that is the sum of the lines needs: items, a price for each, one currency.
+/// Checks what a total that is the sum of the lines requires: items, a price for each, one
+/// currency.
 pub(super) fn check_summable(draft: &Draft<'_>, lines_total: Option<Amount>, findings: &mut Findings) {
     if draft.items.is_empty() {
-        let message = "there are no items to add up to the order's price";
+        let message = "the order has no items, so its price cannot be their sum";
         findings.on_missing(Code::MissingAttribute, &Field::Price, message);
     }
     let mut is_priced = true;
     for item in &draft.items {
         if item.cell(&Field::ItemPrice).is_none() {
             is_priced = false;
-            let message = "an item without a price cannot be added up to the order's price";
+            let message = "the item has no price, so the order's price cannot be the sum of its items";
             findings.problems.push(Problem::for_field(
                 Code::MissingAttribute,
                 &Field::ItemPrice,
@@ -71,22 +75,27 @@ pub(super) fn check_summable(draft: &Draft<'_>, lines_total: Option<Amount>, fin
         }
         check_same_currency(item, draft, findings);
     }
+    // An unreadable number is reported already.
     let has_bad_number = findings.problems.iter().any(|problem| problem.code == Code::NumberUnreadable);
     if lines_total.is_none() && is_priced && !has_bad_number {
-        findings.on_missing(Code::NumberUnreadable, &Field::Price, "the lines add up to more digits than can be kept");
+        findings.on_missing(
+            Code::NumberUnreadable,
+            &Field::Price,
+            "the sum of the lines has more digits than can be kept exactly",
+        );
     }
 }
 
-/// What is added up is all in the order's currency.
+/// Checks that an item whose price is added up is in the order's currency.
 pub(super) fn check_same_currency(item: &ItemDraft<'_>, draft: &Draft<'_>, findings: &mut Findings) {
     let currency = draft.cell(&Field::CurrencyCode).map(|cell| &cell.text);
     if let Some(cell) = item.cell(&Field::ItemCurrencyCode).filter(|cell| Some(&cell.text) != currency) {
-        let message = format!("{:?} cannot be added up to a price in another currency", cell.text);
+        let message = format!("{:?} cannot be added to a price in another currency", cell.text);
         findings.on_cell(Code::MixedCurrencies, cell, message);
     }
 }
 
-/// The item, and the total of its line.
+/// Checks an item; returns it and the total of its line.
 fn check_item<'a>(
     draft: &ItemDraft<'a>,
     route: Route,
@@ -97,6 +106,7 @@ fn check_item<'a>(
     let text = |field| item_cell(draft, &field).map(|cell| cell.text.clone());
     let quantity = item_cell(draft, &Field::ItemQuantity).and_then(|cell| values::number(cell, findings));
     let has_unparsable_quantity = quantity.is_none() && draft.cell(&Field::ItemQuantity).is_some();
+    // Without a valid quantity neither the unit price nor the line total is known.
     let prices = item_cell(draft, &Field::ItemPrice).filter(|_| !has_unparsable_quantity).and_then(|cell| {
         let price = values::number(cell, findings)?;
         item_prices(cell, price, quantity, (route, settings), findings)
@@ -118,7 +128,7 @@ fn check_item<'a>(
     (item, prices.map(|prices| prices.line_total))
 }
 
-/// What only several events can carry.
+/// Returns the product attributes and the unit price, which only several events carry.
 fn product<'a>(
     draft: &ItemDraft<'a>,
     route: Route,
@@ -132,7 +142,7 @@ fn product<'a>(
     (unit_price.is_some() || !attributes.is_empty()).then(|| Box::new(Product { attributes, unit_price }))
 }
 
-/// "string (uppercase)", and in a single event not one of those that need several.
+/// "string (uppercase)". A single event must not have a type that only several events can carry.
 fn item_type<'a>(cell: &Cell<'a>, route: Route, findings: &mut Findings) -> Option<Cow<'a, str>> {
     if route == Route::Single && lists::is_multi_only_type(&cell.text) {
         let message = format!(
@@ -146,6 +156,7 @@ fn item_type<'a>(cell: &Cell<'a>, route: Route, findings: &mut Findings) -> Opti
 }
 
 fn item_name<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+    // Characters are never more than bytes, so most names need no counting.
     let n_characters = if cell.text.len() > MAX_NAME_CHARS { cell.text.chars().count() } else { cell.text.len() };
     if n_characters > MAX_NAME_CHARS {
         let message = format!("the name has {n_characters} characters, at most {MAX_NAME_CHARS} are allowed");
@@ -156,11 +167,11 @@ fn item_name<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str
 }
 
 struct ItemPrices {
-    /// What the line adds to the order's total.
+    /// The amount that the line adds to the order's total.
     line_total: Amount,
-    /// As the target wants it.
+    /// The item price in the target's basis.
     sent: Amount,
-    /// For one piece, where several events are sent.
+    /// The price of one piece; only if the order is assembled from several events.
     unit: Option<Amount>,
 }
 
@@ -195,9 +206,14 @@ fn item_prices(
 
 fn unit_price(cell: &Cell<'_>, line: Amount, quantity: Amount, findings: &mut Findings) -> Option<Amount> {
     let Some(unit) = line.0.checked_div(quantity.0) else {
-        findings.on_cell(Code::NumberUnreadable, cell, format!("a line total of {line} for {quantity} pieces"));
+        findings.on_cell(
+            Code::NumberUnreadable,
+            cell,
+            format!("no unit price for {quantity} pieces with a line total of {line}"),
+        );
         return None;
     };
+    // Multiplying back shows whether the division was exact.
     if Amount(unit).checked_mul(quantity).is_some_and(|whole| whole.0 == line.0) && unit.scale() <= UNIT_PRICE_DECIMALS
     {
         return Some(Amount(unit));

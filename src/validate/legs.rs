@@ -1,4 +1,6 @@
-//! The order in which the items of a journey are sent: "outbound, then return".
+//! Order of the items of a journey: "outbound, then return".
+//!
+//! Only orders assembled from several events have an order of sending. Called by `order`.
 
 use super::findings::{Findings, item_cell};
 use crate::model::{
@@ -7,10 +9,11 @@ use crate::model::{
     problem::Code,
 };
 
-/// The items (from 0, as the export has them) in the order in which they are sent: by their legs, and within a leg as the
-/// export has them. An item without a leg goes with the one before it, so that a seat follows its flight; before the
-/// first leg it comes first.
+/// Returns the item indexes (from 0, in the export's order) in sending order: by leg, and within a
+/// leg as in the export.
 pub(super) fn order_by_leg(draft: &Draft<'_>, findings: &mut Findings) -> Vec<usize> {
+    // An item without a leg takes the leg of the item before it, so that a seat follows its
+    // flight. Items before the first leg come first.
     let mut last_leg = 0;
     let mut legs = Vec::with_capacity(draft.items.len());
     for item in &draft.items {
@@ -22,7 +25,7 @@ pub(super) fn order_by_leg(draft: &Draft<'_>, findings: &mut Findings) -> Vec<us
     indices
 }
 
-/// `outbound` is 1 and `return` 2; a longer journey numbers its legs.
+/// Parses a leg: `outbound` is 1 and `return` is 2; a longer journey numbers its legs.
 fn leg(cell: &Cell<'_>, findings: &mut Findings) -> Option<u64> {
     let number = match &*cell.text {
         "outbound" => Some(1),
@@ -30,7 +33,7 @@ fn leg(cell: &Cell<'_>, findings: &mut Findings) -> Option<u64> {
         text => text.parse().ok(),
     };
     if number.is_none() {
-        let message = format!("{:?} is no leg, expected outbound, return or a whole number", cell.text);
+        let message = format!("invalid leg {:?}; expected outbound, return or a whole number", cell.text);
         findings.on_cell(Code::UnknownLeg, cell, message);
     }
     number

@@ -1,11 +1,14 @@
-//! The lists of the manual and of the standards it names.
+//! Value lists of the manual and of the standards that it names: statuses, channels, titles,
+//! currencies, languages, countries.
+//!
+//! Data and membership tests only; the rules that use them are in the other modules.
 
 use std::sync::LazyLock;
 
 /// "ORDER_CHECKOUT event", `order.status` and `orderItems.status`.
 pub(super) const STATUSES: [&str; 2] = ["PURCHASED", "PAYMENT_PENDING"];
 
-/// "CHECKOUT event", `status`; what the order's items may say beside it.
+/// "CHECKOUT event", `status`. The items of such an order may have the same statuses.
 pub(super) const CHECKOUT_STATUSES: [&str; 5] = ["PURCHASED", "PAYMENT_PENDING", "CONFIRMED", "REFUNDED", "CANCELLED"];
 
 /// "ORDER_CHECKOUT event", `channel`.
@@ -21,7 +24,7 @@ pub(super) const CARD_TYPES: [&str; 4] = ["Mastercard", "Visa", "Diners", "Ameri
 const UNSUPPORTED_ITEM_TYPES: [&str; 7] =
     ["FLIGHT", "HOTEL", "MORTGAGE", "MORTGAGE_APPLICATION", "LOAN_APPLICATION", "PERSONAL_LOAN", "RAIL"];
 
-/// The same, as far as they belong to the flight data model, which a single event cannot carry.
+/// Item types of the flight data model, which a single event cannot carry either.
 const FLIGHT_TYPES: [&str; 5] = ["SEAT", "BAG", "MEAL", "INSURANCE", "CAR"];
 
 /// Whether only several events can carry an item of this type.
@@ -39,7 +42,8 @@ pub(super) const TITLES: [&str; 26] = [
     "Miss", "Mr", "Mrs", "Ms", "Mstr", "Prof", "Rabbi", "Rev", "Shaikha", "Sheikh", "Sir", "Sister", "Sr",
 ];
 
-/// Codes of two upper-case letters, a bit for each pair: every order asks for some.
+/// A set of codes of two upper-case letters, as one bit per pair.
+// A bit set instead of a hash set: every order looks up several codes.
 pub(super) struct CodeSet([u32; 26]);
 
 impl CodeSet {
@@ -53,7 +57,6 @@ impl CodeSet {
         Self(bits)
     }
 
-    /// Whether a text is one of them.
     pub(super) fn contains(&self, text: &str) -> bool {
         match *text.as_bytes() {
             [first @ b'A'..=b'Z', second @ b'A'..=b'Z'] => {
@@ -64,7 +67,7 @@ impl CodeSet {
     }
 }
 
-/// The currencies of ISO 4217: whether each code of three upper-case letters is one.
+/// For each code of three upper-case letters, whether ISO 4217 lists it as a currency.
 static CURRENCIES: LazyLock<Vec<bool>> = LazyLock::new(|| {
     let letters = || b'A'..=b'Z';
     let codes = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])));
@@ -73,7 +76,7 @@ static CURRENCIES: LazyLock<Vec<bool>> = LazyLock::new(|| {
     codes.map(is_known).collect()
 });
 
-/// Whether ISO 4217 lists a currency.
+/// Whether ISO 4217 lists a currency code.
 pub(super) fn is_currency(text: &str) -> bool {
     currency_index(text).is_some_and(|index| CURRENCIES[index])
 }
@@ -86,7 +89,7 @@ fn currency_index(code: &str) -> Option<usize> {
     }
 }
 
-/// ISO 639-1, the two-letter languages.
+/// ISO 639-1, the two-letter language codes.
 #[rustfmt::skip]
 pub(super) const LANGUAGES: CodeSet = CodeSet::of(&[
     "AA", "AB", "AE", "AF", "AK", "AM", "AN", "AR", "AS", "AV", "AY", "AZ", "BA", "BE", "BG", "BI", "BM", "BN", "BO",
@@ -101,7 +104,7 @@ pub(super) const LANGUAGES: CodeSet = CodeSet::of(&[
     "UZ", "VE", "VI", "VO", "WA", "WO", "XH", "YI", "YO", "ZA", "ZH", "ZU",
 ]);
 
-/// ISO 3166-1 alpha-2.
+/// ISO 3166-1 alpha-2, the two-letter country codes.
 #[rustfmt::skip]
 pub(super) const COUNTRIES: CodeSet = CodeSet::of(&[
     "AD", "AE", "AF", "AG", "AI", "AL", "AM", "AO", "AQ", "AR", "AS", "AT", "AU", "AW", "AX", "AZ", "BA", "BB", "BD",

@@ -1,8 +1,9 @@
-//! Drafts → orders, or all problems of a draft.
+//! Validation of drafts: each becomes an order, or all of its problems are reported.
 //!
-//! The only stage that makes an `Order`: if one exists, it obeys the manual pages of the events that it is sent as, and
-//! each of them fits one request. One small function per rule; all problems are collected, none ends the run. No I/O, no
-//! clock: the time is passed in. Called by `pipeline`; knows only `model` and `event`.
+//! The only stage that builds an `Order`: if one exists, it follows the manual pages of the events
+//! that it is sent as, and each event fits one request. One small function per rule; all problems
+//! are collected, none ends the run. No I/O, no clock: the time is passed in. Called by
+//! `pipeline`; depends only on `model` and `event`.
 
 mod assembled;
 mod common;
@@ -45,61 +46,62 @@ use crate::{
 };
 use findings::Findings;
 
-/// The rules that are settings.
+/// The rules that depend on settings.
 #[derive(Debug, Clone)]
 pub struct ValidateSettings {
-    /// Where orders go: its base URL and key are part of every event's length.
+    /// The tenant that orders are sent to; its base URL and key are part of every event's length.
     pub target: Target,
-    /// The events' attributes where the export has none.
+    /// The common attributes of events for orders whose export has none.
     pub common: CommonDefaults,
-    /// The longest URL, in bytes of its final form.
+    /// Maximum URL length, in bytes of the percent-encoded form.
     pub max_url_bytes: usize,
-    /// Where an order's total comes from.
+    /// Whether an order's total is exported or the sum of its lines.
     pub total_from: TotalFrom,
-    /// What the export's item prices are for.
+    /// Whether the export's item prices are per unit or per line.
     pub price_basis: PriceBasis,
-    /// What the target's item prices are for.
+    /// Whether the target's item prices are per unit or per line.
     pub target_price_basis: PriceBasis,
-    /// How orders are sent.
+    /// The route by which orders are sent: single, multi or auto.
     pub mode: Mode,
-    /// How CONFIRM names the items of an order that is assembled from several events.
+    /// Whether one CONFIRM names all items of an order assembled from several events, or several
+    /// name a part each.
     pub confirm: ConfirmMode,
-    /// How long the tenant keeps a session in which such an order is assembled.
+    /// How long the tenant keeps the session in which such an order is assembled.
     pub session_timeout: Duration,
-    /// How long to wait behind the guest's IDENTITY, within that session.
+    /// The pause after the guest's IDENTITY, within that session.
     pub identity_pause: Duration,
-    /// The most requests a second; none: as many as it takes.
+    /// Maximum number of requests per second; none means unlimited.
     pub rate: Option<NonZeroU32>,
-    /// Whether a reference may be used again for an order two or more days apart.
+    /// Whether orders of one reference are sent if they are two or more days apart.
     pub sends_reused_references: bool,
     /// When the run started.
     pub now: DateTime<Utc>,
 }
 
 impl ValidateSettings {
-    /// How the events of an order are packed into requests.
+    /// The limits within which the events of an order are encoded.
     #[must_use]
     pub fn url_limits(&self) -> UrlLimits<'_> {
         UrlLimits { target: &self.target, max_url_bytes: self.max_url_bytes, confirm: self.confirm }
     }
 }
 
-/// The events' attributes where the export has none.
+/// The common attributes of events for orders whose export has none.
 #[derive(Debug, Clone, Default)]
 pub struct CommonDefaults {
-    /// `WEB` if not said.
+    /// Default: `WEB`.
     pub channel: Option<String>,
-    /// `EN` if not said.
+    /// Default: `EN`.
     pub language: Option<String>,
-    /// The order's own if not said.
+    /// Default: the order's currency.
     pub currency: Option<String>,
-    /// `oms-import` if not said.
+    /// Default: `oms-import`.
     pub page: Option<String>,
-    /// Has no default.
+    /// No default.
     pub pos: Option<String>,
 }
 
-/// Checks a draft. `kinds` are those of the whole run, as far as attributes have several.
+/// Checks a draft. `types` are the extension types of the whole run.
 #[must_use]
 pub fn check<'a>(draft: Draft<'a>, settings: &'a ValidateSettings, types: &ExtensionTypes) -> CheckedOrder<'a> {
     let mut attempt = RouteAttempt::new(&draft, assembled::route_by_types(&draft, settings.mode), settings, types);
@@ -118,14 +120,14 @@ pub fn check<'a>(draft: Draft<'a>, settings: &'a ValidateSettings, types: &Exten
         rows: draft.rows,
         problems: draft.problems,
     };
-    // Whether it can be sent or not: it is compared with what was accepted.
+    // Kept for orders that are not sent too: it is compared with the status that was accepted.
     let status = || draft.cells.get(&Field::Status).map(|cell| cell.text.to_string());
-    // What a rule leaves out need not be sound.
+    // An order that the profile skips need not be valid.
     if let Some(reason) = draft.skip {
         record.problems.clear();
         return CheckedOrder { record, status: status(), validity: Validity::Skipped(reason) };
     }
-    // What stays behind need not be sound either.
+    // Attributes that the single route does not send need not be valid either.
     if route == Route::Single {
         record.problems.drop_multi_only();
     }
@@ -137,13 +139,13 @@ pub fn check<'a>(draft: Draft<'a>, settings: &'a ValidateSettings, types: &Exten
     }
 }
 
-/// What comes of a draft that is sent one way.
+/// The result of checking a draft for one route.
 struct RouteAttempt<'a> {
     route: Route,
     order: Option<Box<Order<'a>>>,
     money: Option<Money>,
     findings: Findings,
-    /// One ORDER_CHECKOUT would have to carry it, and cannot.
+    /// Whether a single ORDER_CHECKOUT cannot carry the order.
     is_too_large: bool,
 }
 
@@ -151,13 +153,13 @@ impl<'a> RouteAttempt<'a> {
     fn new(draft: &Draft<'a>, route: Route, settings: &'a ValidateSettings, types: &ExtensionTypes) -> Self {
         let mut findings = Findings::new(draft);
         let (order, money) = order::check_order(draft, route, settings, types, &mut findings);
-        // What a rule leaves out need not fit.
+        // An order that the profile skips need not fit.
         let sent = order.as_ref().filter(|_| draft.skip.is_none());
         let fits = sent.is_none_or(|order| size::fits(order, draft, settings, &mut findings));
         Self { route, order, money, findings, is_too_large: !fits && route == Route::Single }
     }
 
-    /// The same draft as several events; if that is no way either, why neither is.
+    /// Checks the same draft for the multi route. If that fails too, both reasons are reported.
     fn or_multi(self, draft: &Draft<'a>, settings: &'a ValidateSettings, types: &ExtensionTypes) -> Self {
         let mut multi = Self::new(draft, Route::Multi, settings, types);
         if multi.findings.problems.iter().any(Problem::is_error) {
@@ -169,7 +171,7 @@ impl<'a> RouteAttempt<'a> {
     }
 }
 
-/// What an order is worth, if both can be read.
+/// Returns the amount of an order if its currency and price are both valid.
 fn money(currency: Option<Currency>, price: Option<Amount>) -> Option<Money> {
     Some(Money { currency: currency?, amount: price? })
 }

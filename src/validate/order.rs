@@ -1,4 +1,7 @@
-//! The rules of the `order` object, and the order that comes of them.
+//! Rules of the `order` object, and the assembly of an `Order` from its checked parts.
+//!
+//! Calls the modules of the other field groups, so that one pass collects all problems. Called by
+//! `check` in `mod.rs`.
 
 use std::borrow::Cow;
 
@@ -19,7 +22,8 @@ use crate::model::{
     route::Route,
 };
 
-/// The order, if nothing that it needs is missing, and what it is worth, if that can be read.
+/// Checks an order for one route; returns it if no required part is missing, and its amount if
+/// that is valid.
 pub(super) fn check_order<'a>(
     draft: &Draft<'a>,
     route: Route,
@@ -35,7 +39,7 @@ pub(super) fn check_order<'a>(
     let currency = findings.required(draft, &Field::CurrencyCode).and_then(|cell| values::currency(cell, findings));
     let (items, lines_total) = items::check_items(draft, route, settings, types, findings);
     let price = price(draft, route, settings, lines_total, findings);
-    // Neither travels with several events.
+    // Neither the payment type nor the card type is sent with several events.
     let payment_type = match route {
         Route::Single => findings.required(draft, &Field::PaymentType),
         Route::Multi => draft_cell(draft, &Field::PaymentType),
@@ -68,9 +72,9 @@ pub(super) fn check_order<'a>(
     (order, money(currency, price))
 }
 
-/// What an order of several events has beside what every order has.
+/// The parts that only an order assembled from several events has.
 struct MultiParts<'a> {
-    /// The items (from 0) in the order in which they are sent.
+    /// The item indexes (from 0) in sending order.
     item_order: Vec<usize>,
     contacts: Vec<Guest<'a>>,
     consumers: Vec<Consumer<'a>>,
@@ -83,7 +87,7 @@ fn check_multi<'a>(
     findings: &mut Findings,
 ) -> MultiParts<'a> {
     assembled::check_add_items(draft, findings);
-    // Where the order's price is their sum, it is told already.
+    // With `SumOfLines` the currencies are checked with the sum.
     if settings.total_from == TotalFrom::Given {
         draft.items.iter().for_each(|item| items::check_same_currency(item, draft, findings));
     }
@@ -108,7 +112,7 @@ fn build_order<'a>(
     (extension, items): (Extension<'a>, Vec<Item<'a>>),
     (guest, common): (Guest<'a>, CommonAttributes<'a>),
 ) -> Box<Order<'a>> {
-    // Where it stays: it is too large to be handed round.
+    // Built in its box: an order is too large to be moved around.
     Box::new(Order {
         reference,
         ordered_at,
@@ -127,7 +131,7 @@ fn build_order<'a>(
     })
 }
 
-/// `price`: from its cell, or what the items add up to.
+/// Returns the order's price: from its cell, or the sum of the lines.
 fn price(
     draft: &Draft<'_>,
     route: Route,
@@ -141,6 +145,8 @@ fn price(
     }
     let cell = findings.required(draft, &Field::Price)?;
     let price = values::number(cell, findings)?;
+    // A warning only: on real exports the items add up in about 95 %. The multi route has a check
+    // of its own, since there the tenant computes the total.
     let differs = |lines_total: &Amount| route == Route::Single && !draft.items.is_empty() && lines_total.0 != price.0;
     if let Some(lines_total) = lines_total.filter(differs) {
         findings.on_cell(
@@ -152,7 +158,7 @@ fn price(
     Some(price)
 }
 
-/// Where it is not needed it may be the empty text.
+/// Returns the payment type. The multi route does not send it, so there it may be empty.
 fn payment_text<'a>(payment_type: Option<&Cell<'a>>, route: Route) -> Option<Cow<'a, str>> {
     let text = payment_type.map(|cell| cell.text.clone());
     text.or((route == Route::Multi).then_some(Cow::Borrowed("")))
@@ -172,7 +178,7 @@ fn card_type<'a>(draft: &Draft<'a>, payment_type: Option<&Cell<'_>>, findings: &
     cell.map(|cell| cell.text.clone())
 }
 
-/// Other payment types are not shown to be refused, so it is a warning.
+/// Warns about undocumented payment types; the manual does not say that they are rejected.
 fn check_payment_type(payment_type: Option<&Cell<'_>>, findings: &mut Findings) {
     if let Some(cell) = payment_type.filter(|cell| !lists::PAYMENT_TYPES.contains(&&*cell.text)) {
         findings.on_cell(Code::UnknownPaymentType, cell, undocumented_message(&cell.text, &lists::PAYMENT_TYPES));
@@ -180,5 +186,5 @@ fn check_payment_type(payment_type: Option<&Cell<'_>>, findings: &mut Findings) 
 }
 
 fn undocumented_message(text: &str, known: &[&str]) -> String {
-    format!("{text:?} is not in the manual, which lists {}", known.join(", "))
+    format!("undocumented value {text:?}; the manual lists {}", known.join(", "))
 }

@@ -1,4 +1,7 @@
-//! The rules of the people beside the guest: contacts and consumers.
+//! Rules of the people in addition to the guest: contacts and consumers, each listed once.
+//!
+//! Only the multi route carries them. The attributes of a person follow the rules in `guest`.
+//! Called by `order`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,8 +12,8 @@ use crate::model::{
     problem::Code,
 };
 
-/// The contacts beside the guest, and the consumers, each of them once. `places` says for each item of the draft which
-/// place it has among those that are sent.
+/// Checks the people of a draft; returns the contacts without the guest, and the consumers, each
+/// of them once. `sent_index` maps each item of the draft to its index in sending order.
 pub(super) fn check_people<'a>(
     draft: &Draft<'a>,
     guest: Option<&Guest<'a>>,
@@ -32,14 +35,15 @@ pub(super) fn check_people<'a>(
 }
 
 fn check_person<'a>(draft: &PersonDraft<'a>, findings: &mut Findings) -> Guest<'a> {
+    // Problems name the field as `contact.email`, not as `guest.email`.
     findings.role = Some(draft.role);
     let person = guest::check_person(&draft.cells, findings);
     findings.role = None;
     person
 }
 
-/// "title, firstname, lastname: required" (`ADD_CONSUMERS` event). Exports often lack a title, and nothing says what
-/// comes of that.
+/// "title, firstname, lastname: required" (`ADD_CONSUMERS` event). Only a warning: exports often
+/// lack a title, and the effect of that is not documented.
 fn warn_incomplete(consumers: &[Consumer<'_>], findings: &mut Findings) {
     let is_incomplete = |Consumer { person, .. }: &&Consumer<'_>| {
         person.title.is_none() || person.firstname.is_none() || person.lastname.is_none()
@@ -54,7 +58,8 @@ fn warn_incomplete(consumers: &[Consumer<'_>], findings: &mut Findings) {
     }
 }
 
-/// Contacts in the order of the input; the guest is one already, with or without the identifiers.
+/// Distinct contacts in input order. The guest is already a contact of the order, with or without
+/// the identifiers.
 struct Contacts<'a> {
     known: HashSet<Guest<'a>>,
     distinct: Vec<Guest<'a>>,
@@ -62,6 +67,7 @@ struct Contacts<'a> {
 
 impl<'a> Contacts<'a> {
     fn excluding(guest: Option<&Guest<'a>>) -> Self {
+        // ADD_CONTACTS always lists the guest, so a contact that repeats the guest is left out.
         let without_identifiers = guest.map(|guest| Guest { identifiers: Vec::new(), ..guest.clone() });
         Self { known: guest.cloned().into_iter().chain(without_identifiers).collect(), distinct: Vec::new() }
     }
@@ -73,7 +79,7 @@ impl<'a> Contacts<'a> {
     }
 }
 
-/// Consumers in the order of the input, each with all its items.
+/// Distinct consumers in input order, each with all its items.
 #[derive(Default)]
 struct Consumers<'a> {
     known: HashMap<Guest<'a>, usize>,

@@ -1,4 +1,7 @@
-//! The rules of further attributes of `product`: names that ADD does not use itself, values of their declared types.
+//! Rules of further attributes of ADD's `product`: names that ADD does not use itself, values of
+//! their declared types.
+//!
+//! Only the multi route carries these attributes. Called by `items`.
 
 use super::{
     extension::{self, name},
@@ -12,21 +15,23 @@ use crate::model::{
     route::Route,
 };
 
-/// What ADD's `product` has already.
+/// The members that every ADD sets in `product` itself.
 const RESERVED_NAMES: [&str; 9] =
     ["type", "item_id", "name", "orderedAt", "quantity", "price", "productId", "currency", "referenceId"];
 
-/// Where a flight begins and ends.
+/// The attributes of a flight that hold an airport code.
 const AIRPORTS: [&str; 2] = ["origin", "destination"];
 
-/// The further attributes among the cells of an item. A single event does not carry them, so there they are not checked:
-/// that they stay behind is all that is told.
+/// Checks the further attributes among the cells of an item; returns the valid ones. A single
+/// event does not carry them, so there they are not checked: only a warning reports that they are
+/// not sent.
 pub(super) fn check_attributes<'a>(cells: &Cells<'a>, route: Route, findings: &mut Findings) -> Extension<'a> {
     let mut attributes = Vec::new();
     for cell in cells.custom().filter(|cell| !cell.is_unparsable) {
         let Some(key) = key(cell) else { continue };
         match route {
             Route::Single => {
+                // The names are needed for the warning, whatever the values are.
                 let text = || ExtensionValue::Text(cell.text.clone());
                 attributes.push((name(cell), extension::parse_value(cell, key.data_type).unwrap_or_else(text), cell));
             }
@@ -45,24 +50,25 @@ pub(super) fn check_attributes<'a>(cells: &Cells<'a>, route: Route, findings: &m
     attributes
 }
 
-/// The value of an attribute. An error says what is wrong with it.
+/// Returns the value of an attribute, or the message of a problem.
 fn value<'a>(cell: &Cell<'a>, key: &ExtensionKey) -> Result<ExtensionValue<'a>, String> {
     let ExtensionKey { name: key_name, data_type } = key;
     if RESERVED_NAMES.contains(&key_name.as_str()) {
-        return Err(format!("{key_name:?} is one of the attributes that every ADD has"));
+        return Err(format!("{key_name:?} is reserved; every ADD sets this attribute itself"));
     }
     if key_name.is_empty() || !key_name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()) {
-        return Err(format!("{key_name:?} is no name: only letters, digits and _ may stand in it"));
+        return Err(format!("invalid attribute name {key_name:?}; expected only letters, digits and _"));
     }
-    extension::parse_value(cell, *data_type).ok_or_else(|| format!("{:?} is no {}", cell.text, data_type.name()))
+    extension::parse_value(cell, *data_type).ok_or_else(|| extension::invalid_value_message(cell, *data_type))
 }
 
-/// "IATA"
+/// Warns about airports that are not "IATA" codes: three upper-case letters. Whether the code
+/// exists is not checked.
 pub(super) fn check_airports(cells: &Cells<'_>, findings: &mut Findings) {
     let is_code = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     for cell in cells.custom().filter(|cell| !cell.is_unparsable) {
         if key(cell).is_some_and(|key| AIRPORTS.contains(&key.name.as_str())) && !is_code(&cell.text) {
-            let message = format!("{:?} is no IATA code of an airport, expected such as DUB", cell.text);
+            let message = format!("implausible airport code {:?}; expected an IATA code such as DUB", cell.text);
             findings.on_cell(Code::AirportImplausible, cell, message);
         }
     }

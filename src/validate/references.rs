@@ -1,5 +1,8 @@
-//! A reference that two orders of one run have: the tenant could not tell them apart, so neither is sent. Likewise an order
-//! that stands there twice, with its reference spelt in two ways.
+//! Reference conflicts between orders of one run: two orders with the same reference, or one order
+//! under two spellings of its reference.
+//!
+//! The tenant cannot distinguish such orders, so none of them is sent. Earlier runs are not
+//! compared here. Called by `pipeline` with the orders that may conflict.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -14,15 +17,18 @@ use crate::model::{
 /// An order that shares its reference with others.
 #[derive(Debug, Clone, Copy)]
 pub struct SharedReference<'a> {
-    /// The order.
+    /// The record of the order.
     pub record: &'a OrderRecord,
-    /// Its guest, time, items and amounts, if it passed every other check.
+    /// The hash of its guest, time, items and amounts; none if it failed another check.
     pub dedup_hash: Option<DedupHash>,
 }
 
-/// What is wrong with each of the orders of one reference, none of them skipped, in the order of the input: nothing, or
-/// the first one that it clashes with. Two or more days apart they may be sent where the settings say so. An order that
-/// is invalid already counts as the other half of a valid one, and needs no second reason.
+/// Returns for each order of one reference the conflict with the first other order, if there is
+/// one. The orders are in input order and none is skipped.
+///
+/// Orders two or more days apart do not conflict if `sends_reused_references` is set. An invalid
+/// order may be the other half of a valid one, so it conflicts too, but gets no second problem
+/// itself.
 #[must_use]
 pub fn find_conflicts(orders: &[SharedReference<'_>], settings: &ValidateSettings) -> Vec<Option<Problem>> {
     let is_conflict = |one: &OrderRecord, other: &OrderRecord| {
@@ -36,20 +42,22 @@ pub fn find_conflicts(orders: &[SharedReference<'_>], settings: &ValidateSetting
             .find(|other| is_conflict(order.record, other.record))
             .filter(|_| order.dedup_hash.is_some())?;
         let message =
-            "another order of this run has the same reference; its profile's key tells them apart, the tenant cannot";
+            "another order of this run has the same reference; the order key distinguishes them, the tenant cannot";
         Some(Problem::for_order(Code::ReferenceReused, other.record.source, message))
     };
     orders.iter().map(problem).collect()
 }
 
-/// Of one order the first spelling of its reference, and the first other one.
+/// The first spelling of an order's reference, and the first different one.
 type Spellings<'a> = (&'a OrderRecord, Option<&'a OrderRecord>);
 
-/// What is wrong with each of some orders in the order of the input: nothing, or the first other one with the same likeness
-/// whose reference differs only as a spreadsheet would spell it.
+/// Returns for each order, in input order, the duplicate with the same hash whose reference
+/// differs only as a spreadsheet would change it, if there is one.
 #[must_use]
 pub fn find_duplicates(orders: &[SharedReference<'_>]) -> Vec<Option<Problem>> {
     let mut spellings: HashMap<_, Spellings<'_>> = HashMap::new();
+    // A spreadsheet turns `000001001` into `1001` or `1001.0`, so one order would be accepted
+    // several times.
     for order in orders {
         let Some(key) = spelling_key(order) else { continue };
         let (first, other) = spellings.entry(key).or_insert((order.record, None));
@@ -111,6 +119,10 @@ mod tests {
         assert_eq!(found(&[("001", Some(1)), ("1", Some(2))]), [None, None], "other content");
         assert_eq!(found(&[("001", Some(1)), ("2", Some(1))]), [None, None], "another reference");
         assert_eq!(found(&[("1", Some(1)), ("1", Some(1))]), [None, None], "the same reference is another problem");
-        assert_eq!(found(&[("1", None), ("01", Some(1))]), [None, None], "what an invalid order holds is not known");
+        assert_eq!(
+            found(&[("1", None), ("01", Some(1))]),
+            [None, None],
+            "the content of an invalid order is not known"
+        );
     }
 }

@@ -1,4 +1,9 @@
-//! Whether an order's events fit one request each: they travel in the query of a GET.
+//! Size check: whether each event of an order fits one request, since events are sent in the query
+//! of a GET.
+//!
+//! Fast path: an upper bound from the sizes of the cells, which is enough for nearly all orders.
+//! Slow path: the events are encoded and measured. Does not send anything. Called by `check` in
+//! `mod.rs`.
 
 use super::{ValidateSettings, assembled, findings::Findings};
 use crate::{
@@ -13,50 +18,55 @@ use crate::{
     },
 };
 
-/// The most bytes of a URL that a byte of a value takes: a control character is `\u0001`, its backslash `%5C`.
+/// Maximum URL bytes of one byte of a value: a control character is `\u0001`, and its backslash is
+/// `%5C`.
 const MAX_BYTES_PER_BYTE: usize = 8;
 
-/// The most that an attribute takes beside its value: its name, quotes and marks. The longest is
-/// `%22currencyCode%22:%22EUR%22,`.
+/// Maximum URL bytes of an attribute in addition to its value: name, quotes and punctuation. The
+/// longest is `%22currencyCode%22:%22EUR%22,`.
 const ATTRIBUTE_OVERHEAD: usize = 32;
 
-/// The most digits that a number such as `1e20` stands for.
+/// Maximum digits that a number such as `1e20` expands to.
 const MAX_DIGITS: usize = 32;
 
+/// URL bytes of an identifier without its values:
 /// `%22identifiers%22:%5B%7B%22provider%22:%22email%22,%22id%22:%22%22%7D%5D,`
 const IDENTIFIER_OVERHEAD: usize = 80;
 
-/// The most that an item takes beside its attributes: braces, and the frame of its extensions.
+/// Maximum URL bytes of an item in addition to its attributes: braces, and the frame of its
+/// extensions.
 const ITEM_OVERHEAD: usize = 120;
 
-/// The same for the whole event: browser id, type, common attributes, the frames of order and guest.
+/// The same for the whole event: browser ID, type, common attributes, the frames of order and
+/// guest.
 const EVENT_OVERHEAD: usize = 600;
 
-/// What ADD says of every item beside the item's own cells: its id, and its date, currency and reference where the order
-/// stands in for them.
+/// URL bytes that ADD has in addition to the item's own cells: its ID, and its date, currency and
+/// reference if they are the order's.
 const ADD_OVERHEAD: usize = 3 * (ATTRIBUTE_OVERHEAD + MAX_DIGITS);
 
-/// The most that the name of an item takes: `,%7B%22item_id%22:%2218446744073709551615%22%7D`
+/// Maximum URL bytes of an item's name in CONFIRM:
+/// `,%7B%22item_id%22:%2218446744073709551615%22%7D`
 const ITEM_NAME_BYTES: usize = 48;
 
-/// About so many items does one CONFIRM of 8 KiB name.
+/// The number of items, rounded down, that one CONFIRM of 8 KiB can name.
 const MAX_CONFIRMED_ITEMS: usize = 260;
 
-/// The most bytes that some events of an order take.
+/// Upper bounds of the sizes of an order's events, in URL bytes.
 #[derive(Default)]
 struct SizeBounds {
     identity: usize,
-    /// The longest of those that carry the order.
+    /// The largest event that carries the order.
     largest: usize,
 }
 
-/// Whether the events of an order fit one request each; finds those that do not, and a sequence of them that takes too
-/// long. Of nearly all orders the size of their cells tells it.
+/// Whether each event of an order fits one request; records those that do not, and a sequence that
+/// takes too long to send.
 pub(super) fn fits(order: &Order<'_>, draft: &Draft<'_>, settings: &ValidateSettings, findings: &mut Findings) -> bool {
     let may_exceed = || may_exceed_limit(draft, order.route, settings);
     match order.route {
         Route::Single => !may_exceed() || fits_one_request(order, settings, findings),
-        // What cannot be sent in time is not looked at any closer: it may be as long as the export is.
+        // An order that cannot be sent in time is not encoded: it may be as large as the export.
         Route::Multi => {
             !assembled::fits_session(min_requests(order), settings, findings)
                 || !may_exceed()
@@ -65,19 +75,20 @@ pub(super) fn fits(order: &Order<'_>, draft: &Draft<'_>, settings: &ValidateSett
     }
 }
 
-/// ADDs, ADD_CONTACTS, CHECKOUT, one CONFIRM, and ADD_CONSUMERS if there are any.
+/// The minimum number of requests: ADDs, ADD_CONTACTS, CHECKOUT, one CONFIRM, and ADD_CONSUMERS if
+/// there are any.
 fn min_requests(order: &Order<'_>) -> u64 {
     (order.items.len() + 3 + usize::from(!order.consumers.is_empty())) as u64
 }
 
 fn sequence_fits(order: &Order<'_>, settings: &ValidateSettings, findings: &mut Findings) -> bool {
     let sequence = sequence::sequence(order, settings.url_limits());
-    // With CONFIRM in parts there may be more requests than were counted.
+    // With CONFIRM in parts there may be more requests than the minimum.
     assembled::fits_session(sequence.n_requests(), settings, findings);
     each_fits(order, &sequence, settings, findings)
 }
 
-/// Whether it takes a closer look to know that the events fit.
+/// Whether the events may exceed the limit, so that the slow path must measure them.
 pub(super) fn may_exceed_limit(draft: &Draft<'_>, route: Route, settings: &ValidateSettings) -> bool {
     let common = &settings.common;
     let defaults = [&common.channel, &common.language, &common.currency, &common.page, &common.pos];
@@ -86,11 +97,12 @@ pub(super) fn may_exceed_limit(draft: &Draft<'_>, route: Route, settings: &Valid
     let max_bytes = |SizeBounds { identity, largest }| {
         identity.max(largest) + EVENT_OVERHEAD + target + MAX_BYTES_PER_BYTE * defaults
     };
+    // The coarse bound needs only the lengths of the texts; the finer one reads every byte.
     max_bytes(size_bounds(draft, route, |text| MAX_BYTES_PER_BYTE * text.len())) > settings.max_url_bytes
         && max_bytes(size_bounds(draft, route, url::encoded_json_length)) > settings.max_url_bytes
 }
 
-/// If a text takes so many bytes.
+/// The upper bounds of a draft's events, if `text_bytes` is the bound of a text.
 fn size_bounds(draft: &Draft<'_>, route: Route, text_bytes: impl Fn(&str) -> usize) -> SizeBounds {
     match route {
         Route::Single => single_bounds(draft, text_bytes),
@@ -98,7 +110,7 @@ fn size_bounds(draft: &Draft<'_>, route: Route, text_bytes: impl Fn(&str) -> usi
     }
 }
 
-/// The most that the attributes of IDENTITY and of ORDER_CHECKOUT take.
+/// The upper bounds of IDENTITY and ORDER_CHECKOUT, without their frames.
 fn single_bounds(draft: &Draft<'_>, text_bytes: impl Fn(&str) -> usize) -> SizeBounds {
     let size = |cell: &Cell<'_>| max_attribute_bytes(cell, text_bytes(&cell.text));
     let (mut identity, mut checkout) = (0, 0);
@@ -115,7 +127,8 @@ fn single_bounds(draft: &Draft<'_>, text_bytes: impl Fn(&str) -> usize) -> SizeB
     SizeBounds { identity, largest: checkout }
 }
 
-/// The same of IDENTITY and of the events that assemble an order. CONFIRM names all items, in parts no more than fit.
+/// The upper bounds of IDENTITY and of the events that assemble an order. CONFIRM counts with all
+/// items; in parts it is never larger than the limit.
 fn multi_bounds(draft: &Draft<'_>, text_bytes: impl Fn(&str) -> usize) -> SizeBounds {
     let size = |cells: &[Cell<'_>], is_in: fn(FieldGroup) -> bool| -> usize {
         cells
@@ -139,17 +152,17 @@ fn multi_bounds(draft: &Draft<'_>, text_bytes: impl Fn(&str) -> usize) -> SizeBo
     SizeBounds { identity: guest + event, largest: largest.unwrap_or(0) + event }
 }
 
-/// The most that the attribute of a cell takes whose text takes so many bytes.
+/// The upper bound of a cell's attribute, if its text takes `text` bytes.
 fn max_attribute_bytes(cell: &Cell<'_>, text: usize) -> usize {
     match &*cell.field {
         Field::Extension(key) | Field::ItemExtension(key) | Field::ItemProduct(key) => {
             ATTRIBUTE_OVERHEAD + MAX_DIGITS + MAX_BYTES_PER_BYTE * key.name.len() + text
         }
-        // An address is made lower case, in which a letter may have three bytes instead of two, and may be the identifier
-        // too.
+        // An address is converted to lower case, where a letter may have three bytes instead of
+        // two, and may be sent as the identifier too.
         Field::Identifier(provider) => IDENTIFIER_OVERHEAD + MAX_BYTES_PER_BYTE * provider.len() + 2 * text,
         Field::GuestEmail => IDENTIFIER_OVERHEAD + ATTRIBUTE_OVERHEAD + 3 * text,
-        // Each line is a text of its own.
+        // Each line becomes a string of its own, with its quotes and comma.
         Field::GuestStreet => ATTRIBUTE_OVERHEAD + 2 * text,
         field if field.is_number() => ATTRIBUTE_OVERHEAD + MAX_DIGITS + text,
         Field::OrderedAt | Field::ItemOrderedAt => ATTRIBUTE_OVERHEAD + MAX_DIGITS + text,
@@ -157,7 +170,7 @@ fn max_attribute_bytes(cell: &Cell<'_>, text: usize) -> usize {
     }
 }
 
-/// Whether IDENTITY and ORDER_CHECKOUT fit; finds which does not.
+/// Whether ORDER_CHECKOUT fits; records if it or IDENTITY does not.
 fn fits_one_request(order: &Order<'_>, settings: &ValidateSettings, findings: &mut Findings) -> bool {
     let checkout = exceeds_url_limit(&json::order_checkout(order), settings);
     if let Some(excess) = &checkout {
@@ -176,7 +189,7 @@ fn fits_one_request(order: &Order<'_>, settings: &ValidateSettings, findings: &m
     checkout.is_none()
 }
 
-/// Whether all events of a sequence, and IDENTITY, fit; finds which do not.
+/// Whether all events of a sequence, and IDENTITY, fit; records those that do not.
 fn each_fits(
     order: &Order<'_>,
     sequence: &EventSequence,
@@ -192,7 +205,7 @@ fn each_fits(
     for (name, event) in of_items.chain(contacts).chain(consumers).chain(confirms) {
         let Some(excess) = exceeds_url_limit(event, settings) else { continue };
         let may_be_split = name == confirm && settings.confirm == ConfirmMode::Whole;
-        let hint = if may_be_split { "; confirm = \"parts\" would name them in several" } else { "" };
+        let hint = if may_be_split { "; confirm = \"parts\" splits it into several" } else { "" };
         findings.on_order(Code::EventTooLarge, format!("{name} {excess}{hint}"));
         fit = false;
     }
@@ -209,5 +222,5 @@ fn identity_fits(order: &Order<'_>, settings: &ValidateSettings, findings: &mut 
 
 fn exceeds_url_limit(event: &EventJson, settings: &ValidateSettings) -> Option<String> {
     let (length, limit) = (url::event_url_length(&settings.target, event), settings.max_url_bytes);
-    (length > limit).then(|| format!("makes a URL of {length} bytes, more than the {limit} that are allowed"))
+    (length > limit).then(|| format!("makes a URL of {length} bytes, more than the limit of {limit}"))
 }

@@ -1,4 +1,4 @@
-//! Every code of this stage has a case, and so has what looks like a problem and is none.
+//! Every problem code of this stage has a case, and so do valid values that look like a problem.
 
 mod cases;
 mod extension_types;
@@ -42,10 +42,12 @@ const BASE: [Change; 11] = [
     (Field::ItemQuantity, "2"),
 ];
 
-/// The order stands in line 7, its items in those below; a cell's column is its place among the cells.
+/// The order is in line 7, its items in the line below; a cell's column is its index among the
+/// cells, from 1.
 const LINE: u64 = 7;
 
-/// As `map` makes them of records, seen in rows and rules that last as long as the tests do.
+/// Cells as `map` builds them from records, borrowing from rows and rules that are leaked for the
+/// tests.
 fn cells(changes: &[Change], line: u64) -> Cells<'static> {
     let at = |column| Position { file: FileId(0), line, column: Some(column) };
     let filled = changes.iter().filter(|(_, text)| !text.is_empty());
@@ -61,7 +63,8 @@ fn cells(changes: &[Change], line: u64) -> Cells<'static> {
     (1..).zip(filled).map(cell).collect()
 }
 
-/// A sound order of one item with some of its cells changed, added or (with an empty text) taken away.
+/// A valid order of one item with some of its cells changed, added or (with an empty text)
+/// removed.
 fn order(changes: &[Change]) -> Draft<'static> {
     let mut all = BASE.to_vec();
     for (field, text) in changes {
@@ -86,7 +89,7 @@ fn order(changes: &[Change]) -> Draft<'static> {
     }
 }
 
-/// One whose item has what ADD needs.
+/// A valid order whose item has the attributes that ADD requires.
 fn multi_order(changes: &[Change]) -> Draft<'static> {
     let mut all = vec![(Field::ItemName, "Tee"), (Field::ItemProductId, "T-1")];
     all.retain(|(field, _)| !changes.iter().any(|(changed, _)| changed == field));
@@ -106,7 +109,7 @@ fn contact(changes: &[Change]) -> PersonDraft<'static> {
     PersonDraft { role: PersonRole::Contact, item: None, cells: cells(changes, LINE) }
 }
 
-/// Ms Cy Ek with some of her attributes changed, added or taken away.
+/// Ms Cy Ek with some of her attributes changed, added or removed.
 fn consumer(item: Option<usize>, changes: &[Change]) -> PersonDraft<'static> {
     let mut all = vec![(Field::GuestTitle, "Ms"), (Field::GuestFirstname, "Cy"), (Field::GuestLastname, "Ek")];
     all.retain(|(field, _)| !changes.iter().any(|(changed, _)| changed == field));
@@ -120,12 +123,12 @@ fn with_items(mut draft: Draft<'static>, n: usize) -> Draft<'static> {
     draft
 }
 
-/// The cell as `map` leaves it when it has told what is wrong with it.
+/// The draft with a cell as `map` leaves it after reporting a problem of it.
 fn with_unparsable(mut draft: Draft<'static>, field: &Field) -> Draft<'static> {
     let items = draft.items.iter_mut().flat_map(|item| item.cells.iter_mut());
     let cell = draft.cells.iter_mut().chain(items).find(|cell| *cell.field == *field).unwrap();
     cell.is_unparsable = true;
-    draft.problems.push(Problem::for_field(Code::NotAScalar, field, cell.at.position(), "told by map"));
+    draft.problems.push(Problem::for_field(Code::NotAScalar, field, cell.at.position(), "reported by map"));
     draft
 }
 
@@ -168,8 +171,9 @@ fn numbered(drafts: impl IntoIterator<Item = Draft<'static>>) -> Vec<Draft<'stat
     drafts.into_iter().enumerate().map(with_number).collect()
 }
 
-/// What the pipeline does: first it learns of the extensions of all drafts, then checks them one by one, and then looks
-/// at the orders that share a reference. Each draft stands in a place of its own.
+/// Checks drafts as the pipeline does: first it collects the extension types of all drafts, then
+/// checks them one by one, and then compares the orders that share a reference. Each draft gets
+/// its own byte range.
 fn check_all(mut drafts: Vec<Draft<'static>>, settings: &ValidateSettings) -> Vec<CheckedOrder<'static>> {
     (0..).zip(&mut drafts).for_each(|(index, draft)| draft.rows[0].bytes = 10 * index..10 * index + 9);
     let mut types = ExtensionTypes::default();
@@ -261,12 +265,12 @@ fn every_validation_code_has_a_case() {
         // group
         Code::RowsDisagree, Code::FirstValueTaken, Code::OrderInTwoFiles, Code::DuplicateOrder, Code::RowUnreadable,
         Code::AdjacentRowUnreadable, Code::RowWithoutKey,
-        // what pipeline learns from read
+        // reported by pipeline, found by read
         Code::NoFinalNewline,
-        // what pipeline finds in the ledger
+        // found by pipeline in the ledger
         Code::ContentRepeated,
     ];
-    // They take two orders, so their cases are tests of their own.
+    // These need two orders, so their cases are separate tests.
     let of_several_orders = [Code::DuplicateContent, Code::ReferenceReused];
     let covered: BTreeSet<_> = cases().into_iter().map(|(code, ..)| code).chain(of_several_orders).collect();
     let expected = Code::ALL.iter().copied().filter(|code| !of_other_stages.contains(code));
@@ -336,7 +340,7 @@ fn all_problems_are_collected_and_money_kept() {
         (Field::ItemStatus, "x"), (ext("a", ExtensionType::Integer), "b"),
     ];
     let mut draft = order(&changes);
-    draft.problems.push(Problem::for_order(Code::RowsDisagree, draft.position(), "told by group"));
+    draft.problems.push(Problem::for_order(Code::RowsDisagree, draft.position(), "reported by group"));
     let invalid = checked(draft, &without_pos());
     let codes: Vec<_> = invalid.record.problems.iter().map(|problem| problem.code.as_str()).collect();
     let expected = "rows_disagree unknown_status item_type_unsupported unknown_status missing_card_type \
@@ -345,7 +349,7 @@ fn all_problems_are_collected_and_money_kept() {
     assert_eq!(invalid.validity.outcome(), Outcome::Invalid);
     let money = invalid.record.money.unwrap();
     assert_eq!((money.currency.as_str(), money.amount.to_string()), ("EUR", "20.00".into()));
-    // Without a price or a currency there is none.
+    // Without a price or a currency there is no amount.
     for changes in [[(Field::Price, "x")], [(Field::Price, "")], [(Field::CurrencyCode, "eur")]] {
         assert_eq!(checked(order(&changes), &settings()).record.money, None, "{changes:?}");
     }
@@ -370,10 +374,11 @@ fn unparsable_cell_is_reported_once() {
     assert_eq!(found(with_pos, &without_pos()), ["not_a_scalar event.pos"]);
 }
 
-/// What `map` could not read declares no type: one broken cell must not spoil the orders of a whole run.
+/// A cell that `map` could not parse declares no type: one such cell must not invalidate the
+/// orders of a whole run.
 #[test]
 fn unparsable_cell_declares_no_extension_type() {
-    let a = |kind, text| order(&[(ext("a", kind), text)]);
+    let a = |data_type, text| order(&[(ext("a", data_type), text)]);
     let unparsable = with_unparsable(a(ExtensionType::String, "an array"), &ext("a", ExtensionType::String));
     let drafts = numbered([unparsable.clone(), a(ExtensionType::Integer, "1"), unparsable]);
     let problems = check_all(drafts, &settings()).into_iter().map(|checked| checked.record.problems.len());
@@ -383,7 +388,8 @@ fn unparsable_cell_declares_no_extension_type() {
 #[test]
 fn prices_convert_between_unit_and_line() {
     use PriceBasis::{Line, Unit};
-    // Export's price, quantity, export per, target per: price that is sent, total of the line.
+    // Exported price, quantity, basis of the export, basis of the target, sent price, total of the
+    // line.
     let cases = [
         ("10.00", "2", Unit, Unit, "10.00", "20.00"),
         ("10.00", "2", Unit, Line, "20.00", "20.00"),
@@ -422,7 +428,8 @@ fn sum_of_lines_replaces_exported_price() {
     assert_eq!((invalid.record.money, invalid.record.problems.len()), (None, 1));
 }
 
-/// An invalid order lists its problems, and an order whose items are missing must not be sent with a total of 0.
+/// An invalid order lists its problems, and an order whose items are missing must not be sent with
+/// a total of 0.
 #[test]
 fn missing_line_prices_prevent_sum() {
     let without_price = order(&[(Field::ItemPrice, "")]);
@@ -431,9 +438,9 @@ fn missing_line_prices_prevent_sum() {
     assert_eq!(checked(without_items, &sum_of_lines()).validity.outcome(), Outcome::Invalid);
 }
 
-/// Values of `ext.a` in several orders, or the problem in their place.
+/// The value of `ext.a` in each of several orders, or the code of the order's problem.
 fn extension_values(values: &[(ExtensionType, &str)]) -> Vec<String> {
-    let drafts = numbered(values.iter().map(|(kind, text)| order(&[(ext("a", *kind), text)])));
+    let drafts = numbered(values.iter().map(|(data_type, text)| order(&[(ext("a", *data_type), text)])));
     let show = |checked: CheckedOrder<'_>| match checked.validity {
         Validity::Valid(order) => {
             let (_, value) = order.extension.iter().find(|(name, _)| *name == "a").unwrap();
@@ -453,7 +460,7 @@ fn extension_attribute_has_one_type_per_run() {
     assert_eq!(extension_values(&[(String, "10"), (Integer, "10")]), ["\"10\"", "extension_type_conflict"]);
     assert_eq!(extension_values(&[(Boolean, "TRUE"), (Float, "1")]), ["true", "extension_type_conflict"]);
     assert_eq!(extension_values(&[(String, "a \"b\"")]), [r#""a \"b\"""#]);
-    // An item's attribute is another one than the order's.
+    // An item's attribute is a different one from the order's.
     let both = order(&[(ext("a", String), "x"), (item_ext("a", Integer), "1")]);
     assert_eq!(found(both, &settings()), [""; 0]);
 }
@@ -538,7 +545,7 @@ fn order_ids_sort_in_input_order() {
     assert!(ids.is_sorted() && ids.iter().collect::<BTreeSet<_>>().len() == ids.len(), "{ids:?}");
 }
 
-/// Where a value was not seen in a row but made, nothing is different.
+/// A value that was computed, not borrowed from a row, gives the same events.
 #[test]
 fn owned_and_borrowed_cells_are_equivalent() {
     let changes = [
@@ -561,7 +568,7 @@ fn owned_and_borrowed_cells_are_equivalent() {
     assert_eq!(events(owned), events(order(&changes)));
 }
 
-/// A constant of the profile has no instant that `map` read.
+/// A constant of the profile has no time parsed by `map`.
 #[test]
 fn constant_can_be_timestamp() {
     let mut draft = order(&[(Field::OrderedAt, "2025-01-01T17:17:16+01:00")]);
@@ -579,12 +586,13 @@ fn record_falls_back_to_order_key() {
     assert_eq!(record(&[(Field::ReferenceId, "")]).reference, "KEY");
     assert_eq!(record(&[(Field::OrderedAt, "x")]).ordered_at, None);
     assert_eq!((record(&[]).item_count, record(&[]).source.line), (1, LINE));
-    // A broken cell holds words such as "an array", not a reference.
+    // An unparsable cell holds a description such as "an array", not a reference.
     let unparsable = checked(with_unparsable(order(&[]), &Field::ReferenceId), &settings());
     assert_eq!(unparsable.record.reference, "KEY");
 }
 
-/// `code line` of the problems of orders that all have one reference, made in these hours of January 2025.
+/// `code line` of the problems of orders that share a reference, ordered in these hours of January
+/// 2025.
 fn of_one_reference(hours: &[u32], settings: &ValidateSettings) -> Vec<String> {
     let draft = |(line, hour): (u64, &u32)| {
         let time = format!("2025-01-{:02}T{:02}:00:00.000Z", 1 + hour / 24, hour % 24);
@@ -611,7 +619,7 @@ fn shared_reference_invalidates_both_orders() {
     assert_eq!(of_one_reference(&[0, 480, 47], &sending), [reused(3), String::new(), reused(1)]);
 }
 
-/// The invalid one may be the other half of the same order.
+/// The invalid order may be the other half of the same order.
 #[test]
 fn invalid_order_conflicts_by_reference_too() {
     let results = check_all(vec![order(&[]), order(&[(Field::Status, "x")])], &settings());

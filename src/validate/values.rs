@@ -1,4 +1,8 @@
-//! Single values: timestamps, numbers, currencies, words of a list.
+//! Rules of single values: timestamps, numbers, currencies, statuses, values of a list, upper
+//! case.
+//!
+//! A value is accepted as it is or is a problem; none is corrected silently. Called by the modules
+//! of each field group.
 
 use std::borrow::Cow;
 
@@ -12,7 +16,7 @@ use crate::model::{
     route::Route,
 };
 
-/// A timestamp that `map` read, or a constant.
+/// Returns the time that `map` parsed, or parses the constant of a profile as RFC 3339.
 pub(super) fn timestamp(cell: &Cell<'_>) -> Option<DateTime<Utc>> {
     let constant = || DateTime::parse_from_rfc3339(&cell.text).ok().map(|time| time.with_timezone(&Utc));
     cell.time.or_else(constant)
@@ -23,10 +27,10 @@ pub(super) fn check_timestamp(cell: &Cell<'_>, now: DateTime<Utc>, findings: &mu
     let time = timestamp(cell);
     match time {
         None => {
-            let message = format!("{:?} is no timestamp, expected ISO 8601 with an offset or Z", cell.text);
+            let message = format!("invalid timestamp {:?}; expected ISO 8601 with an offset or Z", cell.text);
             findings.on_cell(Code::TimestampUnreadable, cell, message);
         }
-        // A day's grace: clocks and zones differ.
+        // One day of tolerance, because clocks and time zones differ.
         Some(time) if time > now + chrono::Duration::days(1) => {
             findings.on_cell(Code::TimestampInFuture, cell, format!("{:?} is in the future", cell.text));
         }
@@ -49,30 +53,31 @@ pub(super) fn currency(cell: &Cell<'_>, findings: &mut Findings) -> Option<Curre
         return cell.text.parse().ok();
     }
     let (code, message) =
-        unknown_word(&cell.text, lists::is_currency, Code::UnknownCurrency, "an ISO 4217 currency such as EUR");
+        unknown_value(&cell.text, lists::is_currency, Code::UnknownCurrency, "an ISO 4217 currency such as EUR");
     findings.on_cell(code, cell, message);
     None
 }
 
-/// The statuses of an order and of an item.
+/// Checks the status of an order or of an item.
 pub(super) fn status<'a>(cell: &Cell<'a>, route: Route, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let (known, expected): (&[&str], _) = match route {
         Route::Single => (&lists::STATUSES, "PURCHASED or PAYMENT_PENDING"),
         Route::Multi => (&lists::CHECKOUT_STATUSES, "PURCHASED, PAYMENT_PENDING, CONFIRMED, REFUNDED or CANCELLED"),
     };
     if route == Route::Single && !known.contains(&&*cell.text) && is_checkout_status(&cell.text) {
-        let message = format!("{:?} is not known, expected {expected}; mode multi sends orders with it", cell.text);
+        let message =
+            format!("unknown value {:?}; expected {expected}; mode multi sends orders with this status", cell.text);
         findings.on_cell(Code::UnknownStatus, cell, message);
         return None;
     }
-    one_of(cell, |word| known.contains(&word), Code::UnknownStatus, expected, findings)
+    one_of(cell, |value| known.contains(&value), Code::UnknownStatus, expected, findings)
 }
 
 fn is_checkout_status(status: &str) -> bool {
     lists::CHECKOUT_STATUSES.contains(&status)
 }
 
-/// A word of a list, written as the list writes it.
+/// Checks that a value is in a list, spelled exactly as there.
 pub(super) fn one_of<'a>(
     cell: &Cell<'a>,
     is_known: impl Fn(&str) -> bool,
@@ -83,16 +88,17 @@ pub(super) fn one_of<'a>(
     if is_known(&cell.text) {
         return Some(cell.text.clone());
     }
-    let (code, message) = unknown_word(&cell.text, is_known, unknown, expected);
+    let (code, message) = unknown_value(&cell.text, is_known, unknown, expected);
     findings.on_cell(code, cell, message);
     None
 }
 
-/// "string (uppercase)", of whatever word.
+/// "string (uppercase)", of any value.
 pub(super) fn upper_case<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     if cell.text.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase()) {
         return Some(cell.text.clone());
     }
+    // Letters without an upper case, digits and blanks pass too.
     let upper = cell.text.to_uppercase();
     if upper == *cell.text {
         return Some(cell.text.clone());
@@ -105,8 +111,8 @@ fn upper_case_message(text: &str, upper: &str) -> String {
     format!("{text:?} must be written in upper case: {upper:?}")
 }
 
-/// A word that only needs upper case, or one that is not known.
-pub(super) fn unknown_word(
+/// The problem of a value that is not in a list: it only needs upper case, or it is unknown.
+pub(super) fn unknown_value(
     text: &str,
     is_known: impl Fn(&str) -> bool,
     unknown: Code,
@@ -116,6 +122,6 @@ pub(super) fn unknown_word(
     if upper != text && is_known(&upper) {
         (Code::NotUpperCase, upper_case_message(text, &upper))
     } else {
-        (unknown, format!("{text:?} is not known, expected {expected}"))
+        (unknown, format!("unknown value {text:?}; expected {expected}"))
     }
 }

@@ -1,4 +1,5 @@
-//! Arbitrary bytes: no input makes the readers or a whole check panic, lose a row's place, or lose an order.
+//! Property tests with arbitrary bytes: no input makes the readers or a complete check panic, lose
+//! the position of a row, or lose an order.
 
 use std::{fs, path::Path};
 
@@ -16,7 +17,7 @@ use proptest::prelude::*;
 
 use crate::support::workspace::HEADER;
 
-/// What exports are made of, and what damages them.
+/// Fragments of exports, valid and damaging.
 const PIECES: [&str; 34] = [
     ",",
     ",",
@@ -57,7 +58,7 @@ const PIECES: [&str; 34] = [
 const GOOD_ROW: &str = "A-1,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,ann@example.com,Smith\n";
 const GOOD_LINE: &str = "{\"referenceId\":\"A-1\",\"orderedAt\":\"2025-03-01T10:00:00Z\",\"status\":\"PURCHASED\",\"currencyCode\":\"EUR\",\"price\":30.60,\"paymentType\":\"other\",\"orderItems\":[{\"name\":\"Rope\"}],\"guest\":{\"email\":\"ann@example.com\"}}\n";
 
-/// Bytes of no form, of pieces, or of a good export with a few bytes replaced.
+/// Random bytes, random pieces, or a valid export with a few bytes replaced.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let noise = prop::collection::vec(any::<u8>(), 0..400);
     let pieces = prop::collection::vec(prop::sample::select(&PIECES[..]), 0..120).prop_map(|pieces| pieces.concat());
@@ -76,12 +77,12 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![noise, of_pieces, damaged]
 }
 
-/// Checks a file, in the memory that is the least.
+/// Checks a file with the minimum memory budget.
 pub(crate) fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
     check_with(folder, &[input], profile, &|_| {})
 }
 
-/// Checks files, for a test that hears of the progress.
+/// Checks files and reports the progress to the test.
 pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_progress: ProgressFn<'_>) -> Finished {
     let now = "2025-06-01T00:00:00Z".parse().unwrap();
     let job = RunSpec {
@@ -117,7 +118,7 @@ pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_prog
     pipeline::run(&job, on_progress).unwrap()
 }
 
-/// Where the rows of a file stand, as far as it can be read.
+/// The origins of the rows of a file, up to the first read error.
 fn origins(mut source: BlockReader) -> Vec<RowOrigin> {
     let (mut origins, mut block) = (Vec::new(), Block::default());
     let mut next = |block: &mut Block| -> Result<bool, ReadError> {
@@ -140,7 +141,7 @@ pub(crate) fn profile_text(has_adjacent_rows: bool) -> String {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Rows come in the order of the file, none overlaps another, and each knows where it is.
+    /// Rows are in file order, do not overlap, and have their origins.
     #[test]
     fn readers_accept_arbitrary_bytes(bytes in bytes(), is_csv: bool) {
         let folder = tempfile::tempdir().unwrap();
@@ -164,7 +165,8 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Every order has one outcome and one line, and what is rejected stands in the export byte for byte.
+    /// Every order has one outcome and one line, and each rejected row is in the export byte for
+    /// byte.
     #[test]
     fn check_accepts_arbitrary_bytes(bytes in bytes(), has_adjacent_rows: bool, name in prop::sample::select(vec!["a.csv", "a.ndjson", "a"])) {
         let folder = tempfile::tempdir().unwrap();
@@ -178,7 +180,7 @@ proptest! {
         prop_assert_eq!(results.lines().count() as u64, n_settled);
         prop_assert!([0, 1, 2].contains(&summary.exit_code));
         let rejects = fs::read(folder.path().join("run/rejects").join(name)).unwrap_or_default();
-        // Every rejected line stands in the export; line breaks are the file's own.
+        // Every rejected line is in the export; its line break may differ.
         for line in rejects.split(|byte| matches!(byte, b'\n' | b'\r')) {
             prop_assert!(line.is_empty() || bytes.windows(line.len()).any(|window| window == line));
         }

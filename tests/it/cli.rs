@@ -1,4 +1,4 @@
-//! The program as a user meets it: what is typed, read, set and left behind, with its messages and exit codes.
+//! Tests of the command line: arguments, inputs, settings, output files, messages and exit codes.
 
 mod changed_orders;
 mod extension_types;

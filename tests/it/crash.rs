@@ -1,7 +1,9 @@
-//! The program killed, stopped, without room on the disk, with writes that fail, and started twice, against a service
-//! that records every request: never twice, never lost, always told.
+//! Crash tests: the program is killed, stopped, started twice, and run with a full disk or failing
+//! writes, against a service that records every request. No order may be sent twice, lost, or left
+//! unreported.
 //!
-//! A round is made from its seed; the moment at which a process dies is not, so a seed repeats a round only nearly.
+//! A seed determines a round except the moment at which a process dies, so it repeats a round only
+//! approximately.
 
 mod audit;
 mod clock;
@@ -22,15 +24,15 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// Each named point comes once.
+/// Each kill point occurs once in 20 consecutive rounds.
 const ROUNDS: u64 = 20;
 
-/// A number from the environment.
+/// A number from an environment variable.
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok().map(|text| text.parse().unwrap())
 }
 
-/// Other seeds each time, so that many runs see more than one.
+/// The current time: each run of the tests uses other seeds.
 fn some_seed() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
@@ -44,7 +46,7 @@ fn kill_9_loses_and_duplicates_nothing() {
         if panic::catch_unwind(AssertUnwindSafe(|| round::round(seed, folder.path()))).is_err() {
             let folder = folder.keep();
             panic!(
-                "a round failed, see above; what it left is in {}; again: \
+                "a round failed, see above; its files are in {}; to repeat it: \
                  ORDERFERRY_CRASH_SEED={seed} ORDERFERRY_CRASH_ROUNDS=1 cargo test --test it crash",
                 folder.display()
             );

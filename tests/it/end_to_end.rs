@@ -1,5 +1,5 @@
-//! Whole exports through the whole program: what comes of one depends neither on how many cores read it, nor on how much
-//! memory there is, nor on where its rows stand, and hostile ones end in words.
+//! End-to-end tests with complete exports: results do not depend on the number of cores, the memory
+//! budget or the order of the rows, and hostile exports end with an error message.
 
 mod determinism;
 #[cfg(unix)]

@@ -1,4 +1,5 @@
-//! The program against a service over real HTTP: what goes on the wire, in which order, and what follows from answers.
+//! Tests over HTTP against a mock service: requests byte for byte, their order, and the handling of
+//! responses.
 
 use std::{fs, path::Path};
 
@@ -17,7 +18,7 @@ A-1,2026-11-02T10:00:00Z,PURCHASED,EUR,5,other,,,,,ann@example.com,Oslo
 B-1,2026-11-01T10:00:00Z,PURCHASED,EUR,7.10,other,,,,,bo@example.com,Malmö
 ";
 
-/// A folder with an export and a ledger, for runs against one service.
+/// A folder with an export and a ledger, for runs against a service.
 struct TestShop {
     folder: TempDir,
 }
@@ -29,7 +30,7 @@ impl TestShop {
         Self { folder }
     }
 
-    /// Sends the export; gives the exit code, what was printed, and the summary.
+    /// Sends the export; returns the exit code, standard error and the summary.
     fn send(&self, service: &MockService, options: &str) -> (i32, String, Value) {
         let is_run = |name: &str| name.starts_with("run-");
         let entries = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
@@ -82,7 +83,8 @@ fn requests_are_byte_exact() {
         received.iter().filter(|request| !request.line.contains("B-1") && !request.line.contains("bo@")).collect();
     let checkout = ann.iter().find(|request| request.reference() == "A-2").unwrap();
     let browser = checkout.message["browser_id"].as_str().unwrap();
-    // `%20` for blanks, `%27` for `'`, and the characters that RFC 3986 leaves alone, byte by byte.
+    // Blanks are `%20`, `'` is `%27`, and the characters that RFC 3986 allows in a query are
+    // unchanged.
     let expected = "GET /v1.2/event/create.json?client_key=k%27e%26y&message=%7B%22browser_id%22:%22BROWSER%22,%22type%22:%22ORDER_CHECKOUT%22,%22channel%22:%22WEB%22,%22language%22:%22EN%22,%22currency%22:%22EUR%22,%22page%22:%22oms-import%22,%22pos%22:%22shop/no%22,%22order%22:%7B%22referenceId%22:%22A-2%22,%22orderedAt%22:%222026-11-03T10:00:00.000Z%22,%22status%22:%22PURCHASED%22,%22currencyCode%22:%22EUR%22,%22price%22:30.60,%22paymentType%22:%22other%22,%22orderItems%22:%5B%7B%22type%22:%22TENT%22,%22price%22:30.60,%22name%22:%22Fjell%20%26%20Co%27s%20%231%20%2B%20100%25%20%5C%22wool%5C%22%20%C3%BCnder%22,%22quantity%22:1%7D%5D%7D%7D HTTP/1.1";
     assert_eq!(checkout.line, expected.replace("BROWSER", browser));
     // One IDENTITY, from the newest order, on the browser that the orders use, oldest first.
@@ -106,12 +108,13 @@ fn second_run_sends_nothing() {
     let (code, _, summary) = shop.send(&service, "");
     assert_eq!((code, service.received().len()), (0, before));
     assert_eq!(summary["orders"]["already_sent"], 3);
-    // The same order with another price is told, not sent.
+    // The same order with another price is reported, not sent.
     fs::write(shop.folder.path().join("orders.csv"), EXPORT.replace(",5,other", ",6,other")).unwrap();
     let (code, _, summary) = shop.send(&service, "");
     assert_eq!((code, service.received().len()), (1, before));
     assert_eq!(summary["orders"]["changed"], 1);
-    // The reference of an accepted order two days later is another order, which the tenant could not tell apart.
+    // A reference that is reused two days later is another order, which the tenant could not
+    // distinguish.
     fs::write(shop.folder.path().join("orders.csv"), EXPORT.replace("2026-11-01T", "2026-11-03T")).unwrap();
     let (code, printed, summary) = shop.send(&service, "--max-invalid 50%");
     assert_eq!((code, &summary["orders"]["invalid"]), (1, &Value::from(1)), "{printed}");
@@ -128,10 +131,10 @@ fn unanswered_checkout_is_unknown_and_held() {
     let before = service.received().len();
     let (code, _, summary) = shop.send(&service, "");
     assert_eq!((code, &summary["orders"]["unknown"], service.received().len()), (3, &Value::from(1), before));
-    // Whoever chooses to send it again may.
+    // It is sent again on request.
     let healthy = MockService::start(|_| None);
     let (code, _, summary) = shop.send(&healthy, "--unknown resend --new-target");
-    assert_eq!((code, &summary["orders"]["accepted"]), (0, &Value::from(3)), "another target knows nothing");
+    assert_eq!((code, &summary["orders"]["accepted"]), (0, &Value::from(3)), "another target has no orders yet");
     assert_eq!(shop.send(&service, "--unknown resend").0, 3);
     assert_eq!(service.received().iter().filter(|request| request.reference() == "A-1").count(), 2);
 }
@@ -142,7 +145,7 @@ fn limit_leaves_the_rest_for_the_next_run() {
     let (code, printed, summary) = shop.send(&service, "--limit 2");
     assert_eq!((code, &summary["orders"]["accepted"], &summary["orders"]["not_attempted"]), (4, &2.into(), &1.into()));
     assert!(printed.contains("the limit of 2 orders was reached"), "{printed}");
-    // The oldest go first.
+    // The oldest orders are sent first.
     assert_eq!(shop.outcomes("run-1"), ["A-1 accepted", "A-2 not_attempted", "B-1 accepted"]);
     let (code, _, summary) = shop.send(&service, "--limit 2");
     assert_eq!((code, &summary["orders"]["accepted"], &summary["orders"]["already_sent"]), (0, &1.into(), &2.into()));
@@ -213,8 +216,8 @@ fn wrong_key_or_redirect_stops_the_run() {
 
 #[test]
 fn ambiguous_status_leaves_order_unknown() {
-    for word in ["QUEUED", "ACCEPTED", "ok"] {
-        let queued = Reply::Response(202, Vec::new(), format!("{{\"status\":\"{word}\"}}"));
+    for status in ["QUEUED", "ACCEPTED", "ok"] {
+        let queued = Reply::Response(202, Vec::new(), format!("{{\"status\":\"{status}\"}}"));
         let (shop, service) = (TestShop::new(), reply_only_for("A-1", queued));
         assert_eq!(shop.send(&service, "").0, 3);
         assert_eq!(shop.outcomes("run-1"), ["A-1 unknown", "A-2 accepted", "B-1 accepted"]);
@@ -223,11 +226,11 @@ fn ambiguous_status_leaves_order_unknown() {
     }
 }
 
-/// 110 guests with 300 orders: the first answers say what is wrong.
+/// 300 orders of 110 guests: the first responses show the error.
 #[test]
 fn wrong_base_url_stops_the_run() {
     let page = "<!DOCTYPE html>\n<html><head><title>Fjell</title></head><body>Welcome to our shop</body></html>";
-    for (status, body, n_most) in [(404, page, 64), (403, "", 64), (200, page, 64 + 10)] {
+    for (status, body, max_requests) in [(404, page, 64), (403, "", 64), (200, page, 64 + 10)] {
         let reply = Reply::Response(status, vec![("content-type", "text/html".into())], body.into());
         let service = MockService::start(move |_| Some(reply.clone()));
         let folder = tempfile::tempdir().unwrap();
@@ -243,14 +246,14 @@ fn wrong_base_url_stops_the_run() {
         assert!(printed.contains(&expected) && printed.contains(&format!("HTTP {status}")), "{printed}");
         assert!(printed.contains(": the base URL or the client key is wrong\n  hint: check base_url"), "{printed}");
         assert!(!printed.contains("client_key="), "{printed}");
-        assert!(service.n_received() <= n_most, "{} requests", service.n_received());
+        assert!(service.n_received() <= max_requests, "{} requests", service.n_received());
     }
 }
 
 #[test]
 fn unreachable_service_fails_orders_without_url_leak() {
     let (shop, mut service) = (TestShop::new(), MockService::start(|_| None));
-    // Nobody listens on the discard port.
+    // No server listens on the discard port.
     service.base_url = "http://127.0.0.1:9".into();
     let (code, printed, summary) = shop.send(&service, "");
     assert_eq!((code, &summary["orders"]["failed"]), (1, &Value::from(3)));

@@ -1,6 +1,7 @@
-//! The integration tests, one binary: the arrows of the house, the samples, the program as a user meets it.
+//! Integration tests, in one binary: module dependencies, samples, and the program as a user runs
+//! it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod arbitrary;
 mod cli;

@@ -1,4 +1,4 @@
-//! The README is true: its commands run, its map names what is there.
+//! Tests of the README: its commands run, and its map names every module.
 
 use std::fs;
 
@@ -8,14 +8,15 @@ fn readme() -> String {
     fs::read_to_string(root().join("README.md")).unwrap()
 }
 
-/// The lines of the README's `sh` blocks that run orderferry, without what stands around it.
+/// The orderferry commands in the README's `sh` blocks, without the program name and comments.
 fn commands() -> Vec<String> {
     let readme = readme();
     let blocks = readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let lines = blocks.flat_map(str::lines).filter_map(|line| {
         let command = line.split(" #").next().unwrap().trim();
-        let typed = command.strip_prefix("cargo run --release -- ").or_else(|| command.strip_prefix("orderferry "))?;
-        Some(typed.to_owned())
+        let arguments =
+            command.strip_prefix("cargo run --release -- ").or_else(|| command.strip_prefix("orderferry "))?;
+        Some(arguments.to_owned())
     });
     lines.collect()
 }
@@ -26,25 +27,25 @@ fn readme_commands_work() {
     assert!(commands.iter().any(|command| command == "send samples/orders.csv --sandbox"), "{commands:?}");
     for command in commands {
         let is_run = command.starts_with("check ") || command.starts_with("send ");
-        // Those that need a tenant, a file of the user's or a second terminal are shown, not run.
+        // Commands that need a tenant, a file of the user or a second terminal are not run.
         let is_runnable = is_run && command.contains("samples/") && !command.contains("--to ");
         if !is_runnable {
             continue;
         }
-        // What the README lets a person watch at the default rate, the test does at once.
-        let mut hurried = command.clone();
+        // The README's commands run at the default rate; the test uses none.
+        let mut accelerated = command.clone();
         if command.contains("--sandbox") {
             let rate = if command.contains("--rate") { "" } else { " --rate unlimited" };
-            hurried = format!("{command}{rate} --identity-pause 0s");
+            accelerated = format!("{command}{rate} --identity-pause 0s");
         }
         if command.contains("--fault ") {
-            hurried += " --set down_after=1000";
+            accelerated += " --set down_after=1000";
         }
         if command.contains("--faults") {
-            hurried +=
+            accelerated +=
                 " --timeout 1s --fault latency=0s --fault retry_after=0s --fault outage.lasts=0s --set down_after=1000";
         }
-        let run = FinishedRun::in_root(&hurried);
+        let run = FinishedRun::in_root(&accelerated);
         // With faults the outcome of some orders is unknown.
         let expected = if command.contains("--fault") { 3 } else { i32::from(command.contains("mistakes")) };
         assert_eq!(run.code(), expected, "{command}: {}", String::from_utf8_lossy(&run.output.stderr));
@@ -56,9 +57,9 @@ fn readme_map_names_every_module() {
     let readme = readme();
     for entry in fs::read_dir(root().join("src")).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-        let room = name.strip_suffix(".rs").map_or_else(|| format!("`{name}/`"), |_| format!("`{name}`"));
+        let entry = name.strip_suffix(".rs").map_or_else(|| format!("`{name}/`"), |_| format!("`{name}`"));
         let is_pipeline_folder = name == "pipeline";
-        assert!(is_pipeline_folder || readme.contains(&room), "the README's map does not name {room}");
+        assert!(is_pipeline_folder || readme.contains(&entry), "the README's map does not name {entry}");
     }
 }
 

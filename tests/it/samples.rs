@@ -1,7 +1,9 @@
-//! Every folder of `samples/cases` is a case: a command, and what comes of it. A new case needs no code.
+//! Golden tests: every folder of `samples/cases` is a command with its expected results. A new
+//! case needs no code.
 //!
-//! `case.toml` names the command. `summary.json` is the run's summary without what differs from run to run;
-//! `results.txt` has a line for each order that is not simply fine. `UPDATE_SAMPLES=1 cargo test` writes both anew.
+//! `case.toml` contains the command. `summary.json` is the summary without the values that differ
+//! from run to run; `results.txt` has a line for each order that has a problem or is not accepted.
+//! `UPDATE_SAMPLES=1 cargo test` writes both again.
 
 use std::{fmt::Write, fs, path::Path};
 
@@ -20,7 +22,7 @@ fn samples_match_expected_results() {
     let folder = support::root().join("samples/cases");
     let mut cases: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
-    assert!(cases.len() >= 6, "the cases are gone");
+    assert!(cases.len() >= 6, "expected at least 6 cases");
     for case in cases {
         check(&case);
     }
@@ -71,7 +73,7 @@ fn results(run: &FinishedRun) -> String {
         }
         lines.push(line + "\n");
     }
-    // As they settle, which differs from run to run.
+    // Results are in the order of settlement, which differs from run to run.
     lines.sort();
     lines.concat()
 }
@@ -80,7 +82,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
-/// What the tenant has is what the run says it has.
+/// Asserts that the data of the tenant matches the summary of the run.
 pub(crate) fn assert_tenant_matches(summary: &Value, sandbox: &Value, command: &str) {
     assert_eq!(summary["orders"]["accepted"], sandbox["orders"]["processed"], "{command}");
     assert_eq!(sandbox["orders"]["not_processed"], 0, "{command}");
@@ -92,6 +94,6 @@ pub(crate) fn assert_tenant_matches(summary: &Value, sandbox: &Value, command: &
     }
     let accepted = summary["money"].as_array().unwrap().iter().map(|money| (&money["currency"], &money["accepted"]));
     let accepted: Vec<_> = accepted.filter(|(_, sum)| *sum != "0").collect();
-    let there = sandbox["money"].as_array().unwrap().iter().map(|money| (&money["currency"], &money["total"]));
-    assert_eq!(accepted, there.collect::<Vec<_>>(), "{command}");
+    let received = sandbox["money"].as_array().unwrap().iter().map(|money| (&money["currency"], &money["total"]));
+    assert_eq!(accepted, received.collect::<Vec<_>>(), "{command}");
 }

@@ -1,8 +1,8 @@
-//! What must not get out: the client key, URLs, and who the customers are, even where everything goes wrong.
+//! Tests that no output contains the client key, URLs or personal data, even when requests fail.
 //!
-//! Two kinds of files of the run folder hold customers' data on purpose: `plan.ndjson`, which is what is to be sent, and
-//! the rows in `rejects/`, which are the export's own bytes. There an address may stand; the key and URLs may not even
-//! there.
+//! Two kinds of files in the run folder contain customers' data on purpose: `plan.ndjson`, the
+//! data to send, and the rows in `rejects/`, the original bytes of the export. They may contain
+//! addresses, but neither the key nor URLs.
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ use crate::support::{
 
 const KEY: &str = "Kf93xSecretOfTheTenant";
 
-/// The domain of all customers' addresses, which all begin with [`LOCAL`].
+/// The domain of all customers' addresses, which all start with [`LOCAL`].
 const DOMAIN: &str = "quux-mail.example";
 const LOCAL: &str = "zephyrine";
 const FIRST_NAME: &str = "Quetzalina";
@@ -27,7 +27,7 @@ const LAST_NAME: &str = "Oberhuber-Kvist";
 
 const HEADER: &str = "referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,item.quantity,guest.email,guest.firstname,guest.lastname,guest.dob";
 
-/// One order of a guest of its own for each way in which something goes wrong.
+/// One order for each kind of failure, each with its own guest.
 fn export(references: &[&str]) -> String {
     let row = |reference: &&str| {
         let email = format!("{LOCAL}.{}@{DOMAIN}", reference.to_lowercase());
@@ -35,7 +35,7 @@ fn export(references: &[&str]) -> String {
         format!("{reference},2025-03-01T10:00:00Z,PURCHASED,EUR,5,other,GEAR,Rope,5,1,{email},{names},\n")
     };
     let good: String = references.iter().map(row).collect();
-    // Two that are invalid by what says who the customer is.
+    // Two orders that are invalid because of personal data.
     let bad = format!(
         "BAD-1,2025-03-01T10:00:00Z,PURCHASED,EUR,5,other,GEAR,Rope,5,1,{LOCAL}.bad1@@{DOMAIN},{FIRST_NAME},{LAST_NAME},1.2.3\n\
          BAD-2,yesterday,PURCHASED,EUR,x,other,GEAR,Rope,5,1,{LOCAL}.bad2@{DOMAIN},{FIRST_NAME}\u{7},{LAST_NAME},\n\
@@ -44,7 +44,7 @@ fn export(references: &[&str]) -> String {
     format!("{HEADER}\n{good}{bad}")
 }
 
-/// A run that sends orders of these references, with exit code and all files.
+/// A run that sends orders with these references.
 fn run(references: &[&str], base_url: &str, options: &str) -> (Workspace, RunResult) {
     let workspace = Workspace::with("orders.csv", export(references));
     let defaults = "--pos p --backfill --max-invalid 100% --rate unlimited --identity-pause 0s --timeout 20s";
@@ -53,26 +53,26 @@ fn run(references: &[&str], base_url: &str, options: &str) -> (Workspace, RunRes
     (workspace, ran)
 }
 
-/// A body that shows what was asked, as front ends like to.
+/// A body that echoes the request, as error pages of front ends do.
 fn echo(request: &ReceivedRequest) -> String {
     let email = request.message["email"].as_str().unwrap_or("zephyrine.someone@quux-mail.example");
     format!("cannot GET {}\n<p>(http://tenant/?client_key={KEY}) for {email}, \"{email}\"</p>", request.line)
 }
 
-fn answer(status: u16, body: String) -> Reply {
+fn reply(status: u16, body: String) -> Reply {
     Reply::Response(status, Vec::new(), body)
 }
 
-/// Where a service speaks no HTTP, but says what it heard.
+/// The base URL of a server that does not speak HTTP and echoes the request.
 fn non_http_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
             let mut response = vec![0; 64 * 1024];
-            let n_heard = stream.read(&mut response).unwrap_or_default();
-            // Whoever asked may be gone.
-            drop(stream.write_all(&[b"? ", &response[..n_heard], b"\r\n\r\n"].concat()));
+            let n_bytes = stream.read(&mut response).unwrap_or_default();
+            // The client may have closed the connection.
+            drop(stream.write_all(&[b"? ", &response[..n_bytes], b"\r\n\r\n"].concat()));
         }
     });
     base_url
@@ -84,14 +84,15 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// Whether a file holds customers' data on purpose.
+/// Whether a file contains customers' data on purpose.
 fn holds_customer_data(file: &Path) -> bool {
     let name = file.file_name().unwrap().to_string_lossy();
     let is_of_rejects = file.parent().unwrap().ends_with("rejects");
     name == "plan.ndjson" || (is_of_rejects && !name.ends_with(".reasons.ndjson"))
 }
 
-/// Looks through everything that a run said and wrote, the ledger and its companions too; the export is its input.
+/// Searches all output and files of a run, including the ledger and its companion files, but not
+/// the export.
 fn assert_no_leaks(workspace: &Workspace, ran: &RunResult) {
     let folder = workspace.path("");
     let mut written: Vec<(PathBuf, Vec<u8>)> = vec![
@@ -109,7 +110,7 @@ fn assert_no_leaks(workspace: &Workspace, ran: &RunResult) {
                 let at = text.find(&secret.to_lowercase());
                 let around = at.map(|at| text[..at].chars().rev().take(60).collect::<String>());
                 let around = around.map(|text| text.chars().rev().collect::<String>());
-                assert!(at.is_none(), "{secret} stands in {} behind {around:?}", path.display());
+                assert!(at.is_none(), "{secret} is in {} after {around:?}", path.display());
             }
         };
         leaks(&[KEY, "message=", "client_key="]);
@@ -124,15 +125,15 @@ fn failing_orders_leak_no_secrets() {
     let service = MockService::start(|request| {
         let is_guest = |name: &str| request.message["email"].as_str().is_some_and(|email| email.contains(name));
         let reply = match request.reference() {
-            "R-400" => answer(400, echo(request)),
-            "R-404" => answer(404, echo(request)),
-            "R-409" => answer(409, format!("{{\"message\":\"{}\"}}", echo(request).replace('"', "\\\""))),
-            "R-500" => answer(500, echo(request)),
-            "R-503" => answer(503, echo(request)),
-            "R-201" => answer(201, echo(request)),
-            "R-200" => answer(200, format!("{{\"status\":\"ERROR\",\"for\":\"{LOCAL}.x@{DOMAIN}\"}}")),
+            "R-400" => reply(400, echo(request)),
+            "R-404" => reply(404, echo(request)),
+            "R-409" => reply(409, format!("{{\"message\":\"{}\"}}", echo(request).replace('"', "\\\""))),
+            "R-500" => reply(500, echo(request)),
+            "R-503" => reply(503, echo(request)),
+            "R-201" => reply(201, echo(request)),
+            "R-200" => reply(200, format!("{{\"status\":\"ERROR\",\"for\":\"{LOCAL}.x@{DOMAIN}\"}}")),
             "R-SILENT" => Reply::Disconnect,
-            _ if is_guest("r-guest") => answer(403, echo(request)),
+            _ if is_guest("r-guest") => reply(403, echo(request)),
             _ => return None,
         };
         Some(reply)
@@ -155,12 +156,12 @@ fn stopped_runs_leak_no_secrets() {
     assert_eq!(ran.code, 4, "{}", ran.err);
     assert_no_leaks(&workspace, &ran);
 
-    let service = MockService::start(|request| Some(answer(401, echo(request))));
+    let service = MockService::start(|request| Some(reply(401, echo(request))));
     let (workspace, ran) = run(&["A-1", "A-2"], &service.base_url, "");
     assert_eq!(ran.code, 4, "{}", ran.err);
     assert_no_leaks(&workspace, &ran);
 
-    // Nobody listens on the discard port.
+    // No server listens on the discard port.
     let (workspace, ran) = run(&["A-1", "A-2"], "http://127.0.0.1:9", "");
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert_no_leaks(&workspace, &ran);
@@ -169,27 +170,27 @@ fn stopped_runs_leak_no_secrets() {
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert_no_leaks(&workspace, &ran);
 
-    // Every event is too long, and nothing is sent.
+    // Every event exceeds the limit, so nothing is sent.
     let (workspace, ran) = run(&["A-1", "A-2"], &service.base_url, " --max-url-bytes 100");
     assert_no_leaks(&workspace, &ran);
 }
 
-/// A bug that is known: only words that look like a part of a URL are left out of what the service says.
+/// A known bug: in messages of the service, only text that looks like a part of a URL is redacted.
 #[test]
 fn bare_key_in_service_message_is_redacted() {
     let service = MockService::start(|request| {
-        (request.kind() == "ORDER_CHECKOUT").then(|| answer(400, format!("key {KEY} is blocked")))
+        (request.kind() == "ORDER_CHECKOUT").then(|| reply(400, format!("key {KEY} is blocked")))
     });
     let (workspace, ran) = run(&["A-1"], &service.base_url, "");
     assert_no_leaks(&workspace, &ran);
 }
 
-/// A bug that is known: of addresses, only those with a plain `@` are left out of what the service says.
+/// A known bug: in messages of the service, only addresses with an unencoded `@` are redacted.
 #[test]
 fn encoded_email_in_service_message_is_redacted() {
     let service = MockService::start(|request| {
         let expected_message = format!("no guest {LOCAL}.a-1%40{DOMAIN} here");
-        (request.kind() == "ORDER_CHECKOUT").then_some(answer(400, expected_message))
+        (request.kind() == "ORDER_CHECKOUT").then_some(reply(400, expected_message))
     });
     let (workspace, ran) = run(&["A-1"], &service.base_url, "");
     assert_no_leaks(&workspace, &ran);

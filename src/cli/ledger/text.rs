@@ -1,4 +1,6 @@
-//! What the ledger holds, in words and as JSON. Does no I/O.
+//! Orders of the ledger as text for people and as JSON for scripts. Does no I/O.
+//!
+//! The JSON keys are read by scripts and keep their names. Called by `cli::ledger`.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -9,12 +11,12 @@ use crate::{
     model::{planned::ContentHash, printable::printable},
 };
 
-/// What stands above the lines of a list.
+/// Header line of a list.
 pub(super) fn header() -> String {
-    columns(["state", "reference", "made at", "sent", "last at", "by run", "target", "change"])
+    columns(["state", "reference", "ordered at", "sent", "last at", "by run", "target", "change"])
 }
 
-/// An order in one line.
+/// Line of a list.
 pub(super) fn line(order: &LedgerOrder) -> String {
     let last = order.newest();
     columns([
@@ -30,18 +32,20 @@ pub(super) fn line(order: &LedgerOrder) -> String {
 }
 
 fn columns([state, reference, ordered_at, n_sent, last, run, target, change]: [&str; 8]) -> String {
+    // Widths are fixed, since a list is printed order by order; a longer reference shifts its line.
     let line = format!(
         "{state:<8}  {reference:<20}  {ordered_at:<20}  {n_sent:>4}  {last:<20}  {run:<20}  {target:<8}  {change}"
     );
     line.trim_end().to_owned()
 }
 
-/// The newest change that no person has acknowledged.
+/// Returns the newest change that is not acknowledged.
 fn open_change(order: &LedgerOrder) -> Option<&ContentChange> {
     order.changes.iter().rfind(|change| change.acknowledged_at.is_none())
 }
 
-/// Why the order is not sent any more, if it is not, and what differs from what was accepted.
+/// Returns why the order is not sent any more, or that its content differs, and the differences from what
+/// was accepted.
 fn change_summary(order: &LedgerOrder, change: &ContentChange) -> String {
     let cause = change.cause.as_deref().unwrap_or("other content");
     printable(&format!("{cause}{}", differences(order, change))).into_owned()
@@ -53,7 +57,7 @@ fn differences(order: &LedgerOrder, change: &ContentChange) -> String {
     if differences.is_empty() { differences } else { format!(" ({differences})") }
 }
 
-/// An order in one JSON object.
+/// JSON object of an order.
 #[derive(Serialize)]
 struct LedgerOrderLine<'a> {
     target: String,
@@ -63,12 +67,11 @@ struct LedgerOrderLine<'a> {
     attempts: usize,
     last_sent_at: String,
     run: &'a str,
-    /// Of an order that has changed since it was accepted.
+    /// Absent unless the order changed after it was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<String>,
 }
 
-/// An order as one line of JSON.
 pub(super) fn json_line(order: &LedgerOrder) -> String {
     let last = order.newest();
     json(&LedgerOrderLine {
@@ -83,7 +86,7 @@ pub(super) fn json_line(order: &LedgerOrder) -> String {
     })
 }
 
-/// A sending in one JSON object.
+/// JSON object of a submission.
 #[derive(Serialize)]
 struct SubmissionLine<'a> {
     target: String,
@@ -97,7 +100,6 @@ struct SubmissionLine<'a> {
     by_hand: bool,
 }
 
-/// A sending as one line of JSON.
 pub(super) fn submission_line(order: &LedgerOrder, submission: &Submission) -> String {
     json(&SubmissionLine {
         target: order.target.to_hex(),
@@ -113,13 +115,14 @@ pub(super) fn submission_line(order: &LedgerOrder, submission: &Submission) -> S
 }
 
 fn json(line: &impl Serialize) -> String {
-    serde_json::to_string(line).expect("texts and numbers always serialise")
+    serde_json::to_string(line).expect("text and numbers always serialize")
 }
 
-/// Everything about an order.
+/// Returns all submissions and changes of an order, one a line below a heading.
 pub(super) fn history_text(order: &LedgerOrder) -> String {
+    // The reference comes from the export: a line break in it must not start a line of this text.
     let head = format!(
-        "{} made at {}, sent to target {}: {}\n",
+        "{} ordered at {}, sent to target {}: {}\n",
         printable(&order.reference),
         exact_time(order.ordered_at()),
         order.target,
@@ -133,9 +136,9 @@ pub(super) fn history_text(order: &LedgerOrder) -> String {
 fn submission_text(submission: &Submission) -> String {
     let (at, content) = (time_in_seconds(submission.intended_at), short_hash(submission.content));
     let result = match (submission.outcome(), submission.settled_at) {
-        (None, _) => "no outcome was written".to_owned(),
+        (None, _) => "no outcome was recorded".to_owned(),
         (Some(outcome), at) => {
-            let by = if submission.is_manual { "settled by hand as " } else { "" };
+            let by = if submission.is_manual { "settled manually as " } else { "" };
             let at = at.map_or_else(String::new, |at| format!(" at {}", time_in_seconds(at)));
             format!("{by}{}{at}", outcome.replace('_', " "))
         }
@@ -149,13 +152,14 @@ fn change_text(order: &LedgerOrder, change: &ContentChange) -> String {
         Some(_) => format!(", {}", change_summary(order, change)),
         None => format!(" with content {}{}", short_hash(change.content), differences(order, change)),
     };
-    let result = change
-        .acknowledged_at
-        .map_or_else(|| "not acknowledged".to_owned(), |at| format!("acknowledged by hand at {}", time_in_seconds(at)));
-    format!("  {at}  seen by run {}{what}: {result}\n", change.run)
+    let result = change.acknowledged_at.map_or_else(
+        || "not acknowledged".to_owned(),
+        |at| format!("acknowledged manually at {}", time_in_seconds(at)),
+    );
+    format!("  {at}  observed by run {}{what}: {result}\n", change.run)
 }
 
-/// What was settled, as one line. The order is as it was before.
+/// Returns one line about a settled order. `before` is the order before it was settled.
 pub(super) fn settled_text(before: &LedgerOrder, decision: DecisionArgument) -> String {
     let what = match decision {
         DecisionArgument::Accepted => "settled as accepted; it is not sent again",
@@ -163,10 +167,10 @@ pub(super) fn settled_text(before: &LedgerOrder, decision: DecisionArgument) -> 
         DecisionArgument::Acknowledged => "its change is acknowledged; the service keeps what it accepted",
     };
     let (reference, ordered_at) = (printable(&before.reference), exact_time(before.ordered_at()));
-    format!("{reference} made at {ordered_at}, was {}: {what}", before.state().as_str())
+    format!("{reference} ordered at {ordered_at}, was {}: {what}", before.state().as_str())
 }
 
-/// As exact as the ledger has it.
+/// Formats a time with all digits that the ledger holds.
 fn exact_time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
@@ -175,7 +179,7 @@ fn time_in_seconds(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// Enough of a hash to see that it is another one.
+/// First eight hex digits of a hash, enough to tell two contents apart.
 fn short_hash(content: ContentHash) -> String {
     hex(&content.0[..4])
 }

@@ -1,4 +1,5 @@
-//! What a delivery wants of whoever plays it.
+//! Actions of a delivery: the instructions that the state machine returns, as data. `run` carries
+//! them out.
 
 use std::time::Duration;
 
@@ -8,24 +9,26 @@ use crate::{dispatch::RequestKind, model::outcome::OrderResult};
 /// What to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Send this, and tell what was heard.
+    /// Send this request and call `on_response`.
     Send(RequestSpec),
-    /// Ask again after this time.
+    /// Wait for this time, then call `next_action` again.
     Wait(Duration),
-    /// Record durably that items of the order at this place are about to be put in this browser's cart; then ask again.
+    /// Record durably that items of an order are about to be put in this browser's cart; then call
+    /// `next_action` again.
     OpenCart {
-        /// From 0.
+        /// The order's index in the guest's orders, from 0.
         order: usize,
         /// The browser's id.
         browser: String,
     },
-    /// Record that nothing is left in the cart that was opened last; then ask again.
+    /// Record that the cart that was opened last is empty; then call `next_action` again.
     CloseCart,
-    /// This became of the order at this place of the guest's orders; ask again.
+    /// Report the result of the order at this index of the guest's orders; then call `next_action`
+    /// again.
     Settled(usize, OrderResult),
-    /// The whole run must stop, for this reason; then ask again.
+    /// Stop the whole run for this reason; then call `next_action` again.
     StopRun(String),
-    /// Everything is settled.
+    /// All orders are settled.
     Done,
 }
 
@@ -39,11 +42,11 @@ pub enum RequestSpec {
         /// The browser's id.
         browser: String,
     },
-    /// Send an event of the order at this place of the guest's orders, on this browser.
+    /// Send an event of an order on this browser.
     Event {
-        /// From 0.
+        /// The order's index in the guest's orders, from 0.
         order: usize,
-        /// Which event.
+        /// Which of its events.
         event: OrderEvent,
         /// The browser's id.
         browser: String,

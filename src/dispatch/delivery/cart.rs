@@ -1,5 +1,7 @@
-//! What a delivery does about the cart of an order that is assembled from several events: opens it, clears it where it
-//! comes to nothing, and starts the order over on another browser.
+//! Carts of a delivery: opens the cart of an order that is assembled from several events, clears
+//! it if the order fails, and restarts the order on another browser.
+//!
+//! It sends nothing and records nothing; it adds actions to the delivery. Called by `delivery`.
 
 use std::time::Duration;
 
@@ -17,31 +19,33 @@ use crate::{
     model::outcome::{OrderResult, Outcome},
 };
 
-/// Said of an order whose run ended before its cart could be cleared.
+/// Reason of an order whose run ended before its cart could be cleared.
 const CART_LEFT_OPEN: &str = "its cart stays open until the next run clears it";
 
-/// Said of an order of whose CHECKOUT nobody knows.
-const CART_MAY_BE_OPEN: &str = "its cart may be there still, until the next run clears it";
+/// Reason of an order whose CHECKOUT has an unknown outcome.
+const CART_MAY_BE_OPEN: &str = "its cart may still hold items until the next run clears it";
 
-/// The browser of an order's own, and what may lie in its cart.
+/// The browser that an assembled order has for itself, and the content of its cart.
 #[derive(Debug)]
 pub(super) struct CartState {
     pub(super) browser: String,
-    /// When the browser was there: everything must come within its session.
+    /// When the browser was created: all events must be sent within its session.
     created_at: Instant,
-    /// The journal knows it.
+    /// The cart is recorded in the journal.
     is_open: bool,
     content: CartContent,
-    /// An event may still be on its way, and fill it behind CLEAR_CART or CHECKOUT: the next run clears it once more.
+    /// The service may process an event late and fill the cart after CLEAR_CART or CHECKOUT: the
+    /// next run clears it once more.
     may_receive_late: bool,
 }
 
-/// What may lie in a cart.
+/// What a cart may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CartContent {
     Empty,
     Items,
-    /// Items, or CHECKOUT has made an order of them. CLEAR_CART could overtake it, so this run sends none.
+    /// Items, or nothing because CHECKOUT has created an order from them.
+    // CLEAR_CART could overtake that CHECKOUT, so this run sends none.
     ItemsOrOrder,
 }
 
@@ -50,8 +54,9 @@ impl CartState {
         Self { browser, created_at: now, is_open: false, content: CartContent::Empty, may_receive_late: false }
     }
 
-    /// Hears of one of its events.
+    /// Updates the content after the response to one of the cart's events.
     pub(super) fn on_response(&mut self, kind: RequestKind, response: &ServiceResponse) {
+        // Uncertainty counts as items: clearing an empty cart does no harm.
         if kind == RequestKind::Add && !response.is_definitely_not_processed() {
             self.content = CartContent::Items;
         }
@@ -62,17 +67,19 @@ impl CartState {
         self.may_receive_late |= fills && response.may_arrive_late();
     }
 
-    /// It was checked out or cleared.
+    /// The cart was checked out or cleared.
     pub(super) fn mark_empty(&mut self) {
         self.content = CartContent::Empty;
     }
 
-    /// The service knows the browser no more.
+    /// The service no longer knows the browser.
     pub(super) fn mark_gone(&mut self) {
-        (self.content, self.may_receive_late) = (CartContent::Empty, false);
+        self.content = CartContent::Empty;
+        // A late event finds no browser either.
+        self.may_receive_late = false;
     }
 
-    /// Of CHECKOUT nothing certain is known.
+    /// CHECKOUT may or may not have been processed.
     pub(super) fn mark_checkout_uncertain(&mut self) {
         self.content = CartContent::ItemsOrOrder;
     }
@@ -86,7 +93,7 @@ impl CartState {
     }
 }
 
-/// What follows when the cart is cleared, or cannot be.
+/// What follows once the cart is cleared, or cannot be.
 #[derive(Debug)]
 pub(super) enum AfterClear {
     Restart,
@@ -94,8 +101,8 @@ pub(super) enum AfterClear {
 }
 
 impl GuestDelivery<'_> {
-    /// Whether the session of the order's browser may have ended, so that what is sent now would not come to what was
-    /// sent before.
+    /// Whether the session of the order's browser may have ended: an event sent now would then not
+    /// join the earlier ones.
     #[must_use]
     pub fn is_past_session(&self, now: Instant) -> bool {
         let Some(cart) = &self.progress.cart else { return false };
@@ -104,17 +111,20 @@ impl GuestDelivery<'_> {
         is_event && now.saturating_duration_since(cart.created_at) > self.settings.session_timeout
     }
 
-    /// What comes before the next step.
+    /// Adds the actions that must precede the next step.
     pub(super) fn prepare(&mut self, now: Instant) {
         if self.is_past_session(now) {
             let timeout = humantime::format_duration(self.settings.session_timeout);
-            let reason = format!("the session's time-out of {timeout} passed before it could be sent");
+            let reason = format!("the session timeout of {timeout} passed before it could be sent");
+            // A restart would submit the order once more, although the first CHECKOUT may have
+            // created it.
             if self.has_uncertain_checkout() {
                 return self.settle(self.result(Outcome::Unknown, None, Some(reason)));
             }
             return self.try_restart(None, reason);
         }
         let is_filling = matches!(self.current_step(), Some(DeliveryStep::Event(OrderEvent::Add(_))));
+        // ADD is the first event that fills the cart, so the journal must know the cart before it.
         let unopened = self.progress.cart.as_mut().filter(|cart| is_filling && !cart.is_open);
         if let Some(cart) = unopened {
             cart.is_open = true;
@@ -122,7 +132,7 @@ impl GuestDelivery<'_> {
         }
     }
 
-    /// Begins the order anew on another browser, if it may be tried once more.
+    /// Restarts the order on another browser if a try is left; otherwise fails it.
     pub(super) fn try_restart(&mut self, status: Option<u16>, reason: String) {
         let n_starts = self.progress.n_restarts + 1;
         if n_starts >= self.settings.tries {
@@ -132,8 +142,9 @@ impl GuestDelivery<'_> {
         self.clear_cart_then(AfterClear::Restart);
     }
 
-    /// Goes on once nothing is left in the cart: what lies there could send the customer a reminder.
+    /// Clears the cart if it may hold items, then proceeds.
     pub(super) fn clear_cart_then(&mut self, then: AfterClear) {
+        // The service could send the customer a reminder of items that are left in a cart.
         if self.has_cart_to_clear() {
             self.progress.tries = 0;
             self.progress.pending_clear = Some(then);
@@ -146,12 +157,12 @@ impl GuestDelivery<'_> {
         self.progress.cart.as_ref().is_some_and(CartState::needs_clearing)
     }
 
-    /// Whether a CHECKOUT of this cart may have been taken.
+    /// Whether a CHECKOUT of this cart may have been processed.
     pub(super) fn has_uncertain_checkout(&self) -> bool {
         self.progress.cart.as_ref().is_some_and(|cart| cart.content == CartContent::ItemsOrOrder)
     }
 
-    /// Hears of CLEAR_CART.
+    /// Processes the classified response to CLEAR_CART.
     pub(super) fn apply_clear_cart(&mut self, then: AfterClear, classification: Classification) {
         match classification {
             Classification::Accepted { .. } => {
@@ -167,6 +178,8 @@ impl GuestDelivery<'_> {
                 self.proceed(then);
                 self.pending.push_back(Action::StopRun(reason));
             }
+            // The order's own result does not depend on the cart: the next run tries to clear it
+            // again.
             other => {
                 self.set_leftover_cart(&then, other.reason().unwrap_or_default());
                 self.proceed(then);
@@ -176,7 +189,7 @@ impl GuestDelivery<'_> {
 
     fn set_leftover_cart(&mut self, then: &AfterClear, reason: &str) {
         let which = match then {
-            AfterClear::Restart => "the cart of an earlier start",
+            AfterClear::Restart => "the cart from before a restart",
             AfterClear::Settle(_) => "its cart",
         };
         self.progress.leftover_cart = Some(format!("{which} could not be cleared ({reason})"));
@@ -189,7 +202,7 @@ impl GuestDelivery<'_> {
         }
     }
 
-    /// Leaves the cart as it is, and has it closed in the journal if nothing can be in it.
+    /// Leaves the cart as it is, and closes it in the journal if it is definitely empty.
     pub(super) fn leave_cart(&mut self) {
         let Some(cart) = self.progress.cart.take() else { return };
         if cart.can_be_closed() {
@@ -201,15 +214,19 @@ impl GuestDelivery<'_> {
         }
     }
 
-    /// What is said of the order names a cart that may send the customer a reminder.
+    /// Appends to the order's reason the cart that may still hold items.
     pub(super) fn with_leftover_cart(&mut self, result: OrderResult) -> OrderResult {
         let Some(leftover_cart) = self.progress.leftover_cart.take() else { return result };
-        let reason =
-            result.reason.map_or_else(|| leftover_cart.clone(), |reason| format!("{reason}, and {leftover_cart}"));
+        let reason = match result.reason {
+            Some(reason) => format!("{reason}, and {leftover_cart}"),
+            None => leftover_cart,
+        };
         OrderResult { reason: Some(reason), ..result }
     }
 
     pub(super) fn update_cart(&mut self, change: impl FnOnce(&mut CartState)) {
-        self.progress.cart.as_mut().map(change);
+        if let Some(cart) = &mut self.progress.cart {
+            change(cart);
+        }
     }
 }

@@ -1,33 +1,35 @@
-//! How one order fares on its way through a delivery.
+//! Progress of the current order in a delivery: counters and flags without logic. `delivery` and
+//! `cart` change them.
 
 use super::cart::{AfterClear, CartState};
 use crate::model::planned::PlannedOrder;
 
-/// What is said of an order that is sent again as someone chose.
+/// The reason of the uncertainty of an order that is sent again by `--unknown resend`.
 const SENT_BY_EARLIER_RUN: &str = "sent by an earlier run, and no answer came";
 
-/// How the current order fares.
+/// The progress of the current order.
 #[derive(Debug, Default)]
 pub(super) struct OrderProgress {
     /// Tries of the current step.
     pub(super) tries: u32,
-    /// Sendings of the order's last event.
+    /// Submissions of the order's last event.
     pub(super) attempts: u32,
-    /// What came of an earlier sending that may have been taken.
+    /// The reason why an earlier submission may have been processed.
     pub(super) uncertainty: Option<String>,
-    /// It was sent again in spite of a doubt.
+    /// The last event was sent again although an earlier submission may have been processed.
     pub(super) was_resent: bool,
-    /// It already got a new browser because the service did not know the one before.
+    /// The order already got a new browser because the service did not know the previous one.
     pub(super) has_new_browser: bool,
-    /// How often it began anew.
+    /// How often the order was restarted.
     pub(super) n_restarts: u32,
-    /// Steps that were left when it had come as far as it ever came.
+    /// The smallest number of steps that were ever left.
+    // Counted from the end: an order on a renewed browser has more steps before the same event.
     pub(super) furthest_step: Option<usize>,
-    /// Its own browser, where it is assembled from several events.
+    /// The order's own browser and cart, if it is assembled from several events.
     pub(super) cart: Option<CartState>,
-    /// CLEAR_CART is under way, and this follows.
+    /// What follows once CLEAR_CART, which is in progress, has ended.
     pub(super) pending_clear: Option<AfterClear>,
-    /// Why a cart of it may hold something.
+    /// Why a cart of the order may still hold items.
     pub(super) leftover_cart: Option<String>,
 }
 

@@ -1,4 +1,5 @@
-//! What an order takes, as data: another kind of order is another recipe. Knows nothing of answers.
+//! Steps of an order, as data: another route is another list of steps. It knows nothing about
+//! responses.
 
 use std::{collections::VecDeque, fmt};
 
@@ -7,14 +8,14 @@ use crate::{
     model::planned::{EventJson, EventSequence, StreamPayload},
 };
 
-/// One step towards an order.
+/// One step of the delivery of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DeliveryStep {
-    /// A browser, the guest's or the order's own.
+    /// Create a browser, the guest's or the order's own.
     CreateBrowser,
-    /// Who the guest is, on this browser.
+    /// Identify the guest on this browser.
     Identity,
-    /// An event of the order.
+    /// Send an event of the order.
     Event(OrderEvent),
 }
 
@@ -33,17 +34,17 @@ impl DeliveryStep {
 pub enum OrderEvent {
     /// The whole order.
     OrderCheckout,
-    /// The item at this place, from 0.
+    /// The item at this index, from 0.
     Add(usize),
     /// The contacts.
     AddContacts,
     /// The consumers.
     AddConsumers,
-    /// The CONFIRM at this place, from 0; mostly there is one.
+    /// The CONFIRM at this index, from 0; usually there is one.
     Confirm(usize),
-    /// What makes an order of all this.
+    /// Creates the order from the cart.
     Checkout,
-    /// What makes nothing of it.
+    /// Empties the cart.
     ClearCart,
 }
 
@@ -62,7 +63,7 @@ impl OrderEvent {
         }
     }
 
-    /// Its text.
+    /// The event's JSON in an order's payload.
     #[must_use]
     pub fn json(self, payload: &StreamPayload) -> &EventJson {
         match payload {
@@ -75,7 +76,7 @@ impl OrderEvent {
         match self {
             Self::Add(item) => &sequence.adds[item],
             Self::AddContacts => &sequence.contacts,
-            Self::AddConsumers => sequence.consumers.as_ref().expect("the recipe names it only where it is there"),
+            Self::AddConsumers => sequence.consumers.as_ref().expect("the steps name consumers only if there are any"),
             Self::Confirm(index) => &sequence.confirms[index],
             Self::Checkout | Self::OrderCheckout => &sequence.checkout,
             Self::ClearCart => &sequence.clear_cart,
@@ -83,7 +84,7 @@ impl OrderEvent {
     }
 }
 
-/// As reasons name it.
+/// The name that reasons use.
 impl fmt::Display for OrderEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -98,13 +99,15 @@ impl fmt::Display for OrderEvent {
     }
 }
 
-/// The steps of an order. A single event goes on the guest's browser, which may be there; an order that is assembled takes
-/// a fresh one, since the same item twice in one session means "change that line".
+/// Returns the steps of an order. `has_browser` is set if the guest already has a browser for
+/// single-event orders.
 pub(super) fn steps_for(payload: &StreamPayload, has_browser: bool) -> VecDeque<DeliveryStep> {
     let order_events = match payload {
         StreamPayload::Single(_) => vec![OrderEvent::OrderCheckout],
         StreamPayload::Multi(sequence) => sequence_events(sequence),
     };
+    // An assembled order always gets a fresh browser: the same item twice in one session means
+    // "change that line".
     let is_ready = has_browser && matches!(payload, StreamPayload::Single(_));
     let browser: &[DeliveryStep] = if is_ready { &[] } else { &[DeliveryStep::CreateBrowser, DeliveryStep::Identity] };
     browser.iter().copied().chain(order_events.into_iter().map(DeliveryStep::Event)).collect()

@@ -1,4 +1,4 @@
-//! The machine as scripts: answers in, steps out, one line each.
+//! Scripts of the delivery state machine: responses in, steps out, one line each.
 
 mod assembled;
 
@@ -19,31 +19,32 @@ fn settings() -> DispatchSettings {
     }
 }
 
-/// `201 OK` with a browser id that counts up, `slow` the same after a quarter of an hour, `silence`, `no connection`,
-/// `bad certificate`, or a bare status.
-fn response(word: &str, n_browsers: &mut u32) -> ServiceResponse {
-    let answer = |status, body| ServiceResponse::Http { status, body: Some(body), retry_after: None };
-    match word {
+/// The response for one entry of a script: `201 OK` with a browser id that counts up, `slow` (the
+/// same after a quarter of an hour), `no response`, `no connection`, `bad certificate`, or a bare
+/// status.
+fn response(entry: &str, n_browsers: &mut u32) -> ServiceResponse {
+    let http = |status, body| ServiceResponse::Http { status, body: Some(body), retry_after: None };
+    match entry {
         OK | SLOW => {
             *n_browsers += 1;
-            answer(201, format!("{{\"status\":\"OK\",\"ref\":\"b{n_browsers}\"}}"))
+            http(201, format!("{{\"status\":\"OK\",\"ref\":\"b{n_browsers}\"}}"))
         }
-        "silence" => ServiceResponse::NoResponse("timed out".into()),
+        "no response" => ServiceResponse::NoResponse("timed out".into()),
         "no connection" => ServiceResponse::NotSent("refused".into()),
         "bad certificate" => ServiceResponse::CertificateRejected("unknown issuer".into()),
-        status => answer(status.parse().unwrap(), String::new()),
+        status => http(status.parse().unwrap(), String::new()),
     }
 }
 
-/// Plays a script until it is used up: one line for each step and what followed.
+/// Runs a script until it is used up: one line for each step and its result.
 fn run_script(n_orders: u32, script: &[&str]) -> String {
     run_script_with(&planned_guest(0, n_orders), &settings(), script)
 }
 
-/// `stop` instead of an answer stops the run before the step is sent.
+/// `stop` or `graceful stop` in place of a response stops the run before the step is sent.
 fn run_script_with(guest: &PlannedGuest, settings: &DispatchSettings, script: &[&str]) -> String {
     let mut delivery = GuestDelivery::new(guest, settings);
-    let (mut lines, mut n_browsers, mut answers) = (String::new(), 0, script.iter());
+    let (mut lines, mut n_browsers, mut entries) = (String::new(), 0, script.iter());
     let mut now = Instant::now();
     loop {
         let line = match delivery.next_action(now) {
@@ -64,17 +65,17 @@ fn run_script_with(guest: &PlannedGuest, settings: &DispatchSettings, script: &[
                 let repeated = repeated.unwrap_or_default();
                 format!("{index} {} after {} {reason}{repeated}", result.outcome, result.attempts)
             }
-            Action::Send(step) => match answers.next() {
+            Action::Send(step) => match entries.next() {
                 None => break,
-                Some(word @ (&"stop" | &"stop gently")) => {
-                    delivery.stop("stopped", *word == "stop gently");
-                    (*word).to_owned()
+                Some(entry @ (&"stop" | &"graceful stop")) => {
+                    delivery.stop("stopped", *entry == "graceful stop");
+                    (*entry).to_owned()
                 }
-                Some(answer) => {
+                Some(entry) => {
                     let again = if delivery.is_retry() { " again" } else { "" };
-                    now += if *answer == SLOW { Duration::from_secs(15 * 60) } else { Duration::from_secs(1) };
-                    delivery.on_response(response(answer, &mut n_browsers), now);
-                    format!("{}{again} -> {answer}", describe(&step))
+                    now += if *entry == SLOW { Duration::from_secs(15 * 60) } else { Duration::from_secs(1) };
+                    delivery.on_response(response(entry, &mut n_browsers), now);
+                    format!("{}{again} -> {entry}", describe(&step))
                 }
             },
         };
@@ -107,15 +108,15 @@ fn guest_is_delivered_without_faults() {
 
 #[test]
 fn silent_checkout_is_unknown_next_order_is_sent() {
-    insta::assert_snapshot!(run_script(2, &["silence", OK, "500", OK, "silence", OK]), @"
-    browser -> silence
+    insta::assert_snapshot!(run_script(2, &["no response", OK, "500", OK, "no response", OK]), @"
+    browser -> no response
     wait 0ms
     browser again -> 201 OK
     b1 IDENTITY -> 500
     wait 0ms
     b1 IDENTITY again -> 201 OK
     wait 500ms
-    b1 ORDER_CHECKOUT, order 0 -> silence
+    b1 ORDER_CHECKOUT, order 0 -> no response
     0 unknown after 1 timed out
     b1 ORDER_CHECKOUT, order 1 -> 201 OK
     1 accepted after 1
@@ -197,7 +198,7 @@ fn refused_key_stops_run() {
     "#);
     insta::assert_snapshot!(run_script(1, &["302"]), @r"
     browser -> 302
-    stop the run: the service redirects (HTTP 302), which is not followed
+    stop the run: the service redirects (HTTP 302); redirects are not followed
     0 not_attempted after 0 stopped
     ");
 }
@@ -206,11 +207,11 @@ fn refused_key_stops_run() {
 fn wrong_target_or_certificate_refuses_no_order() {
     insta::assert_snapshot!(run_script(2, &["404"]), @"
     browser -> 404
-    stop the run: a browser cannot be created (HTTP 404): the base URL or the client key is wrong
+    stop the run: cannot create a browser (HTTP 404): the base URL or the client key is wrong
     0 not_attempted after 0 stopped
     1 not_attempted after 0 stopped
     ");
-    // Half way, after an outage for example.
+    // In the middle of a run, for example after an outage.
     insta::assert_snapshot!(run_script(2, &[OK, OK, OK, "bad certificate"]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
@@ -277,7 +278,7 @@ proptest! {
     #[test]
     fn every_order_has_exactly_one_outcome(
         n_orders in 0_u32..5,
-        script in prop::collection::vec(prop::sample::select(vec![OK, OK, "silence", "no connection", "bad certificate", "400", "401", "404", "503", "302", "500"]), 60)
+        script in prop::collection::vec(prop::sample::select(vec![OK, OK, "no response", "no connection", "bad certificate", "400", "401", "404", "503", "302", "500"]), 60)
     ) {
         let lines = run_script(n_orders, &script);
         let settled: Vec<_> = lines.lines().filter_map(|line| {
@@ -285,7 +286,8 @@ proptest! {
             Outcome::ALL.iter().any(|outcome| rest.starts_with(outcome.as_str())).then(|| id.parse::<u32>().ok())?
         }).collect();
         prop_assert_eq!(settled, (0..n_orders).collect::<Vec<_>>());
-        // At most three tries on each of two browsers, and never one after an answer that may mean "accepted".
+        // At most three tries on each of two browsers, and never one after a response that may
+        // mean "accepted".
         for order in 0..n_orders {
             let sent: Vec<_> = lines.lines().filter(|line| line.contains(&format!("ORDER_CHECKOUT, order {order} "))).collect();
             prop_assert!(sent.len() <= 6);

@@ -1,4 +1,7 @@
-//! Carts: recorded before they are filled, cleared where an earlier run left them open, and where this one ends half way.
+//! Carts of a run: records a cart before it is filled, clears the leftover carts of earlier runs,
+//! and clears the open cart of an order when the run stops.
+//!
+//! It does not decide when an order's cart is cleared; `delivery` does. Part of `run`.
 
 use std::sync::{
     Mutex,
@@ -17,28 +20,30 @@ use crate::{
     model::planned::{PlannedOrder, StreamPayload},
 };
 
-/// How long a delivery whose run is asked to stop may go on to clear its cart: from the moment in which it has nothing else
-/// in flight to the start of the last request.
+/// How long each delivery may go on to clear its cart after a stop is requested: from the moment
+/// at which nothing else of it is in flight to the start of its last request.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What earlier runs left in carts, as it is being cleared.
+/// The leftover carts of earlier runs that are not cleared yet.
 pub(super) struct LeftoverCarts<C> {
-    /// The next one last.
+    /// In reverse order.
     carts: Mutex<Vec<LeftoverCart<C>>>,
+    /// Carts that are not cleared, including those being cleared now.
     n_open: AtomicUsize,
 }
 
 impl<C> LeftoverCarts<C> {
     pub(super) fn new(mut carts: Vec<LeftoverCart<C>>) -> Self {
+        // `next` pops from the end.
         carts.reverse();
         Self { n_open: carts.len().into(), carts: carts.into() }
     }
 
     fn next(&self) -> Option<LeftoverCart<C>> {
-        self.carts.lock().expect("nobody panics while holding it").pop()
+        self.carts.lock().expect("no thread panics while holding the lock").pop()
     }
 
-    /// What is to be said of those that could not be cleared.
+    /// The warning about the carts that could not be cleared.
     pub(super) fn message(&self) -> Option<String> {
         let carts = match self.n_open.load(Ordering::SeqCst) {
             0 => return None,
@@ -50,8 +55,9 @@ impl<C> LeftoverCarts<C> {
 }
 
 impl<J: Journal, T: Transport> Dispatcher<J, T> {
-    /// Clears what earlier runs left in carts, side by side with others who do. Whoever finds none left to begin with goes
-    /// on to the guests, who are let in once none of these requests waits: they have browsers of their own.
+    /// Clears leftover carts, concurrently with the other workers, until none is left.
+    // A worker that finds none goes on to the guests without waiting for the other workers: guests
+    // have browsers of their own, and the first one is started once none of these requests waits.
     pub(super) async fn clear_leftovers(&self) {
         while self.shutdown.reason().is_none() {
             let Some(leftover) = self.leftover_carts.next() else { return };
@@ -62,7 +68,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         }
     }
 
-    /// Whether nothing is in the cart any more.
+    /// Clears one cart with retries and returns whether it is empty now.
     async fn clear(&self, leftover: &LeftoverCart<J::Cart>) -> bool {
         for tries in 1..=self.settings.tries {
             let Some(start) = self.start(&mut None).await else { return false };
@@ -86,9 +92,10 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         backoff(self.settings.first_backoff, tries, 0).max(not_before.unwrap_or_default())
     }
 
-    /// Ends a delivery because the run stops. A run that is only asked to stop clears the cart that is open then, with as many
-    /// tries as fit the grace time, which begins here and ends at `cleanup_deadline`: the customer may be sent a reminder long before
-    /// the next run.
+    /// Stops a delivery because the run stops. A graceful stop clears the cart that is open then,
+    /// with as many tries as fit the grace period, which begins here and ends at
+    /// `cleanup_deadline`.
+    // Not left to the next run: the service may send the customer a reminder long before that.
     pub(super) async fn end(
         &self,
         guest: &PlannedGuest,
@@ -98,6 +105,8 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         cleanup_deadline: &mut Option<Instant>,
     ) {
         let may_clear = self.shutdown.is_graceful();
+        // After `stop` the delivery returns CLEAR_CART as its next step, which brings it back
+        // here.
         if !may_clear || step.kind() != RequestKind::ClearCart {
             return delivery.stop(reason, may_clear);
         }
@@ -110,32 +119,43 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         }
     }
 
-    /// Waits until a request may be started although the run was asked to stop; nothing where it must stop at once.
+    /// Waits until a request may be started after a graceful stop was requested; `None` if the run
+    /// is aborted.
     async fn start_after_stop(&self) -> Option<StartedRequest<'_>> {
-        let slot = self.slots.acquire().await.expect("the slots are never closed");
+        let slot = self.slots.acquire().await.expect("the semaphore is never closed");
         let event_permit = self.events.reserve().await.ok()?;
         let permit = self.pacer.permit_past_gate().await;
         self.shutdown.is_graceful().then_some(StartedRequest { permit, event_permit, _slot: slot })
     }
 
-    /// Waits as a delivery asks for, unless the run stops. In the grace time the only thing left to wait for is the next try
-    /// to clear a cart.
+    /// Waits for the time that a delivery asks for, unless the run stops.
     pub(super) async fn wait(&self, time: Duration, cleanup_deadline: Option<Instant>) {
         match cleanup_deadline {
+            // In the grace period the run is already stopped, and the wait is for the next try to
+            // clear a cart.
             Some(deadline) => sleep_until(deadline.min(Instant::now() + time)).await,
             None => drop(self.shutdown.unless_stopped(sleep(time)).await),
         }
     }
 
-    /// Records that a browser's cart is about to be filled; nothing where the run stops, so that it will not be.
+    /// Records that a browser's cart is about to be filled; returns `None` if the run stops or the
+    /// journal fails.
     pub(super) async fn open_cart(&self, order: &PlannedOrder, browser: &str) -> Option<J::Cart> {
         let StreamPayload::Multi(sequence) = &order.events else { return None };
-        self.shutdown.reason().is_none().then_some(())?;
-        let opened = self.journal.open_cart(&order.record.reference, browser, &sequence.clear_cart).await;
-        opened.map_err(|reason| self.shutdown.abort(reason)).ok()
+        // A run that stops sends no ADD, so this cart stays empty.
+        if self.shutdown.reason().is_some() {
+            return None;
+        }
+        match self.journal.open_cart(&order.record.reference, browser, &sequence.clear_cart).await {
+            Ok(cart) => Some(cart),
+            Err(reason) => {
+                self.shutdown.abort(reason);
+                None
+            }
+        }
     }
 
-    /// Records that nothing is in a cart any more, if it was recorded that something may be.
+    /// Records that a cart is empty, if it was recorded as open.
     pub(super) async fn close_cart(&self, cart: Option<J::Cart>) {
         let Some(cart) = cart else { return };
         self.journal.close_cart(cart).await.unwrap_or_else(|reason| self.shutdown.abort(reason));

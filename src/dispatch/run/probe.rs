@@ -1,4 +1,7 @@
-//! What is done while the service is not well: single requests probe it, nothing else is started.
+//! Probing during an outage: single requests check whether the service is up again, and no other
+//! request is started.
+//!
+//! It does not decide whether the service is down; `health` does. Part of `run`.
 
 use tokio::time::{Instant, sleep};
 
@@ -6,23 +9,27 @@ use super::{Classification, DispatchEvent, Dispatcher, HealthChange, Journal, Re
 use crate::{dispatch::classify, event::url};
 
 impl<J: Journal, T: Transport> Dispatcher<J, T> {
-    /// Tells of a turn. Whoever hears the failure that shows the service to be down stays and probes it.
+    /// Reports a change of health. The worker whose request showed the service to be down stays
+    /// here and probes it.
     pub(super) async fn on_health_change(&self, health_change: Option<HealthChange>, classification: &Classification) {
         match health_change {
             Some(HealthChange::Down) => {
                 let (reason, give_up_after) = (classification.reason().unwrap_or_default(), self.give_up_after());
                 self.warn(format!(
-                    "the service takes nothing ({reason}): it is probed for {give_up_after}, and nothing else is started"
+                    "the service is down ({reason}): probing it for up to {give_up_after}, no other request is started"
                 ))
                 .await;
                 self.shutdown.unless_stopped(self.probe_until_answered()).await;
             }
-            Some(HealthChange::Up) => self.warn("the service answers again".to_owned()).await,
+            Some(HealthChange::Up) => self.warn("the service responds again".to_owned()).await,
+            // Only a probe leads to a trial, and `probe_answered` reports it.
             Some(HealthChange::TryOne) | None => {}
         }
     }
 
-    /// Creates browsers, which does no harm, until one comes or it takes too long.
+    /// Creates browsers until one succeeds or the outage lasts too long.
+    // BROWSER_CREATE is the one request that carries nothing of a guest: a second one only creates
+    // another anonymous guest.
     async fn probe_until_answered(&self) {
         loop {
             let pause = self.health().next_pause();
@@ -31,7 +38,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
             if self.health().outage_duration() >= self.settings.give_up_after {
                 return self
                     .shutdown
-                    .abort(format!("the service is down: no proper answer for {}", self.give_up_after()));
+                    .abort(format!("the service is down: no valid response for {}", self.give_up_after()));
             }
             self.emit(DispatchEvent::RequestStarted { kind: RequestKind::BrowserCreate, is_retry: true }).await;
             let response = self.transport.send(url::browser_create(&self.target)).await;
@@ -49,10 +56,10 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
     async fn probe_answered(&self) {
         let health_change = self.health().probe_answered();
         if health_change == HealthChange::TryOne {
-            self.warn("the service answers again: one request at a time is tried".to_owned()).await;
+            self.warn("the service responds again: trying one request at a time".to_owned()).await;
             self.pacer.open_single();
         } else {
-            self.warn("the service answers again".to_owned()).await;
+            self.warn("the service responds again".to_owned()).await;
             self.pacer.open();
         }
     }

@@ -1,4 +1,4 @@
-//! Many deliveries at once in virtual time, against a wire and a journal that do as a test wants.
+//! Concurrent deliveries in virtual time, with a scripted transport and a scripted journal.
 
 use std::{
     num::NonZeroU32,
@@ -27,12 +27,12 @@ fn guests(n_guests: u32, orders_each: u32) -> impl Iterator<Item = Result<Planne
     (0..n_guests).map(move |guest| Ok(planned_guest(guest * orders_each, orders_each)))
 }
 
-/// Answers as documented after a while, unless a test says otherwise, and is silent until the time-out where a test says
-/// that no answer comes; remembers when requests started.
+/// Responds as documented after 20 ms, unless `respond` returns another response; waits for the
+/// timeout if that is `NoResponse`. Records when requests started and their URLs.
 struct ScriptedTransport<A> {
     starts: Arc<Mutex<Vec<Instant>>>,
     urls: Arc<Mutex<Vec<String>>>,
-    answer: A,
+    respond: A,
 }
 
 impl<A: Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static> Transport for ScriptedTransport<A> {
@@ -41,7 +41,7 @@ impl<A: Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static> Transport f
         self.urls.lock().unwrap().push(url.clone());
         sleep(Duration::from_millis(20)).await;
         let body = Some("{\"status\":\"OK\",\"ref\":\"b\"}".to_owned());
-        let response = (self.answer)(&url).unwrap_or(ServiceResponse::Http { status: 201, body, retry_after: None });
+        let response = (self.respond)(&url).unwrap_or(ServiceResponse::Http { status: 201, body, retry_after: None });
         if matches!(response, ServiceResponse::NoResponse(_)) {
             sleep(TIMEOUT).await;
         }
@@ -51,7 +51,8 @@ impl<A: Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static> Transport f
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Takes its time; fails after so many writes.
+/// Waits for `stall` at each write, and fails after `fails_after` writes of intents and opened
+/// carts.
 struct ScriptedJournal {
     n_open: Arc<AtomicUsize>,
     carts: Arc<Mutex<Vec<String>>>,
@@ -70,7 +71,7 @@ impl ScriptedJournal {
 
 impl Journal for ScriptedJournal {
     type Attempt = ();
-    /// The number of the cart, from 0; those of earlier runs are numbered from `FIRST_LEFTOVER`.
+    /// The number of the cart, from 0; carts of earlier runs are numbered from `FIRST_LEFTOVER`.
     type Cart = usize;
 
     async fn record_intent(&self, _: &PlannedOrder) -> Result<(), String> {
@@ -100,7 +101,7 @@ impl Journal for ScriptedJournal {
     }
 }
 
-/// The carts that earlier runs left open.
+/// The number of the first cart that an earlier run left open.
 const FIRST_LEFTOVER: usize = 1000;
 
 fn leftover_carts(n_carts: usize) -> Vec<LeftoverCart<usize>> {
@@ -119,9 +120,9 @@ struct SimulatedRun {
     n_started: usize,
     warnings: Vec<String>,
     n_open: usize,
-    /// What the journal was told of carts.
+    /// The journal's records of carts.
     carts: Vec<String>,
-    /// What was asked for.
+    /// The URLs of all requests.
     urls: Vec<String>,
     elapsed: Duration,
 }
@@ -131,9 +132,9 @@ async fn simulate(
     settings: DispatchSettings,
     disk: (usize, Duration),
     stop_after: Option<(Duration, &'static str)>,
-    answer: impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static,
+    respond: impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static,
 ) -> SimulatedRun {
-    simulate_with_leftovers(0, guests, settings, disk, stop_after, answer).await
+    simulate_with_leftovers(0, guests, settings, disk, stop_after, respond).await
 }
 
 async fn simulate_with_leftovers(
@@ -142,12 +143,12 @@ async fn simulate_with_leftovers(
     settings: DispatchSettings,
     (fails_after, stall): (usize, Duration),
     stop_after: Option<(Duration, &'static str)>,
-    answer: impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static,
+    respond: impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static,
 ) -> SimulatedRun {
     let begin = Instant::now();
     let (starts, n_open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
     let (carts, urls) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
-    let transport = ScriptedTransport { starts: Arc::clone(&starts), urls: Arc::clone(&urls), answer };
+    let transport = ScriptedTransport { starts: Arc::clone(&starts), urls: Arc::clone(&urls), respond };
     let n_writes = AtomicUsize::new(0);
     let journal =
         ScriptedJournal { n_open: Arc::clone(&n_open), carts: Arc::clone(&carts), n_writes, fails_after, stall };
@@ -169,7 +170,7 @@ async fn simulate_with_leftovers(
             sleep(after).await;
             shutdown_sender.send_replace(Some(reason.to_owned()));
         }
-        // Nobody else asks.
+        // Keeps the sender alive: nothing else requests a stop.
         std::future::pending::<()>().await;
     });
     let work = Work { leftover_carts: leftover_carts(n_leftover_carts), guests };
@@ -197,7 +198,7 @@ async fn all_orders_are_accepted() {
     assert_eq!((run.starts.len(), run.n_started, run.n_open), (1000, 1000, 0));
 }
 
-/// Guests whose orders come in parts of so many.
+/// Guests whose orders come in `n_parts` parts of `each` orders.
 fn in_parts(n_guests: u32, n_parts: u32, each: u32) -> impl Iterator<Item = GuestParts<String>> + Send + 'static {
     (0..n_guests).map(move |guest| {
         let part = move |part| Ok(planned_guest((guest * n_parts + part) * each, each));
@@ -205,7 +206,7 @@ fn in_parts(n_guests: u32, n_parts: u32, each: u32) -> impl Iterator<Item = Gues
     })
 }
 
-/// The numbers of the orders of a guest in the order in which they were sent.
+/// The ids of a guest's orders, in the order in which they were sent.
 fn sent(run: &SimulatedRun, of_guest: std::ops::Range<u64>) -> Vec<u64> {
     let number = |url: &String| url.split_once("%22order%22:")?.1.split("%7D").next()?.parse().ok();
     run.urls.iter().filter_map(number).filter(|number| of_guest.contains(number)).collect()
@@ -252,7 +253,7 @@ async fn settled_first_parts_do_not_block_other_guests() {
     });
     let run = simulate(guests, settings(None), HEALTHY_DISK, None, |_| None).await;
     assert_eq!((count(&run, Outcome::Accepted), count(&run, Outcome::AlreadySent)), (100, 20));
-    // One after the other they would take ten times as long.
+    // One guest after the other would take ten times as long.
     assert!(run.elapsed < Duration::from_millis(20 * 12 * 3), "{:?}", run.elapsed);
 }
 
@@ -267,7 +268,7 @@ async fn unreadable_part_stops_run() {
 async fn guests_in_progress_have_priority() {
     let stop = Some((Duration::from_secs(10), "interrupted"));
     let run = simulate(guests(200, 1), settings(Some(20)), HEALTHY_DISK, stop, |_| None).await;
-    // Of some 200 requests in 10 seconds, nearly every third one was an order.
+    // Of about 200 requests in 10 seconds, nearly every third one was an order.
     let n_accepted = count(&run, Outcome::Accepted);
     assert!(n_accepted * 3 + 10 > run.n_started, "{n_accepted} accepted of {} requests", run.n_started);
 }
@@ -287,7 +288,7 @@ async fn slow_disk_does_not_bunch_requests() {
 async fn journal_failure_stops_sending() {
     let run = simulate(guests(50, 2), settings(None), (10, Duration::ZERO), None, |_| None).await;
     assert_eq!(run.ended.stopped.as_deref(), Some("disk full"));
-    // Of the ten that were recorded some had not left yet.
+    // Some of the ten recorded intents were not sent yet.
     let (n_accepted, n_left) = (count(&run, Outcome::Accepted), count(&run, Outcome::NotAttempted));
     assert!(n_accepted <= 10 && n_accepted + n_left == 100, "{n_accepted} accepted, {n_left} left");
     assert_eq!(run.n_open, 0);
@@ -319,7 +320,7 @@ async fn too_long_retry_after_stops_run() {
     assert_eq!((run.starts.len(), count(&run, Outcome::NotAttempted)), (1, 20));
 }
 
-/// No connection between these times.
+/// An outage: no connection between these seconds of the run.
 fn outage(from: u64, to: u64) -> impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static {
     let begin = Instant::now();
     let within = Duration::from_secs(from)..Duration::from_secs(to);
@@ -335,7 +336,7 @@ async fn outage_is_probed_and_no_order_fails() {
     let run = simulate(guests(100, 2), outage_settings(), HEALTHY_DISK, None, outage(5, 300)).await;
     assert_eq!((count(&run, Outcome::Accepted), run.ended.stopped.clone()), (200, None));
     let is_warned = |message: &str| run.warnings.iter().any(|warning| warning.starts_with(message));
-    assert!(is_warned("the service takes nothing (no connection)") && is_warned("the service answers again"));
+    assert!(is_warned("the service is down (no connection)") && is_warned("the service responds again"));
     let n_probes = run.starts.windows(2).filter(|pair| pair[1] - pair[0] > Duration::from_secs(1)).count();
     assert!((10..=40).contains(&n_probes), "{n_probes} probes in five minutes");
     assert_eq!((run.starts.len(), run.n_open), (run.n_started, 0));
@@ -344,13 +345,13 @@ async fn outage_is_probed_and_no_order_fails() {
 #[tokio::test(start_paused = true)]
 async fn lasting_outage_stops_run() {
     let run = simulate(guests(100, 2), outage_settings(), HEALTHY_DISK, None, outage(5, u64::MAX)).await;
-    assert_eq!(run.ended.stopped.as_deref(), Some("the service is down: no proper answer for 10m"));
+    assert_eq!(run.ended.stopped.as_deref(), Some("the service is down: no valid response for 10m"));
     assert_eq!(count(&run, Outcome::Accepted) + count(&run, Outcome::NotAttempted), 200);
     assert!(run.elapsed > Duration::from_secs(600) && run.elapsed < Duration::from_secs(660), "{:?}", run.elapsed);
     assert_eq!(run.n_open, 0);
 }
 
-/// Browsers and IDENTITY go through all the time.
+/// Browsers and IDENTITY succeed all the time.
 #[tokio::test(start_paused = true)]
 async fn failing_checkouts_stop_run_with_few_unknown() {
     let bad = |url: &str| {
@@ -358,7 +359,7 @@ async fn failing_checkouts_stop_run_with_few_unknown() {
     };
     let settings = DispatchSettings { rate: NonZeroU32::new(20), in_flight: 4, ..outage_settings() };
     let run = simulate(guests(500, 1), settings, HEALTHY_DISK, None, bad).await;
-    assert_eq!(run.ended.stopped.as_deref(), Some("the service is down: no proper answer for 10m"));
+    assert_eq!(run.ended.stopped.as_deref(), Some("the service is down: no valid response for 10m"));
     let n_unknown = count(&run, Outcome::Unknown);
     assert!(n_unknown < 40, "{n_unknown} orders are unknown");
     assert_eq!(n_unknown + count(&run, Outcome::NotAttempted), 500);
@@ -396,7 +397,7 @@ async fn no_intent_stays_open_during_outage() {
 #[tokio::test(start_paused = true)]
 async fn throttling_service_gets_lower_rate() {
     let begin = Instant::now();
-    // It bears five requests a second.
+    // The service allows five requests a second.
     let processed = std::sync::Mutex::new((0_u64, 0));
     let busy = move |_: &str| {
         let (second, mut processed) = (begin.elapsed().as_secs(), processed.lock().unwrap());
@@ -411,13 +412,13 @@ async fn throttling_service_gets_lower_rate() {
 
 #[tokio::test(start_paused = true)]
 async fn refused_key_wakes_waiting_deliveries() {
-    let answer = |status| Some(ServiceResponse::Http { status, body: None, retry_after: None });
+    let http = |status| Some(ServiceResponse::Http { status, body: None, retry_after: None });
     let respond = move |url: &str| {
         if url.contains(":99%7D") {
-            return answer(401);
+            return http(401);
         }
-        // Ten guests wait a long time before they try again.
-        (90..99).any(|id| url.contains(&format!(":{id}%7D"))).then(|| answer(503)).flatten()
+        // Nine guests wait a long time before their next try.
+        (90..99).any(|id| url.contains(&format!(":{id}%7D"))).then(|| http(503)).flatten()
     };
     let patient = DispatchSettings { first_backoff: Duration::from_secs(30), tries: 50, ..settings(Some(100)) };
     let run = simulate(guests(100, 1), patient, HEALTHY_DISK, None, respond).await;
@@ -430,22 +431,23 @@ async fn refused_key_wakes_waiting_deliveries() {
 async fn refused_key_stops_requests_on_slow_disk() {
     let refused_at = Arc::new(OnceLock::new());
     let is_refused = Arc::clone(&refused_at);
-    let answer = move |url: &str| {
+    let respond = move |url: &str| {
         url.contains(":0%7D").then(|| {
             is_refused.set(Instant::now()).unwrap();
             ServiceResponse::Http { status: 401, body: None, retry_after: None }
         })
     };
     let stalling = (usize::MAX, Duration::from_millis(300));
-    let run = simulate(guests(100, 1), settings(Some(100)), stalling, None, answer).await;
+    let run = simulate(guests(100, 1), settings(Some(100)), stalling, None, respond).await;
     assert!(run.starts.iter().max() <= refused_at.get());
     assert_eq!((count(&run, Outcome::Refused), run.n_open), (1, 0));
 }
 
-const WRONG_TARGET: &str = "\n  hint: check base_url and client_key of the target; a base URL is for example \
-                            https://api-engage-eu.sitecorecloud.io";
+const TARGET_HINT: &str = "\n  hint: check base_url and client_key of the target; a base URL is for example \
+                           https://api-engage-eu.sitecorecloud.io";
 
-/// What a service that is no Stream API answers from `from` seconds on, after silence from `silent` on.
+/// A service that is not the Stream API: it responds with `other` from `from` seconds on, and has
+/// no connection from `silent` seconds until then.
 fn wrong_service(
     silent: u64,
     from: u64,
@@ -459,7 +461,7 @@ fn wrong_service(
     }
 }
 
-/// At the start, half way, and while an outage is probed.
+/// `(silent, from)` in seconds: at the start, in the middle, and while an outage is probed.
 const WRONG_SERVICE_TIMES: [(u64, u64); 3] = [(0, 0), (5, 5), (5, 60)];
 
 #[tokio::test(start_paused = true)]
@@ -471,8 +473,8 @@ async fn refused_browser_stops_run_and_refuses_no_order() {
             let no_browser = move |url: &str| no_browser(url).filter(|_| url.contains("/browser/"));
             let run = simulate(guests(110, 3), outage_settings(), HEALTHY_DISK, None, no_browser).await;
             let expected = format!(
-                "http://127.0.0.1/v1.2/browser/create.json: a browser cannot be created (HTTP {status}): the base URL or \
-                 the client key is wrong{WRONG_TARGET}"
+                "http://127.0.0.1/v1.2/browser/create.json: cannot create a browser (HTTP {status}): the base URL or \
+                 the client key is wrong{TARGET_HINT}"
             );
             assert_eq!(run.ended.stopped, Some(expected));
             assert_eq!(count(&run, Outcome::Accepted) + count(&run, Outcome::NotAttempted), 330);
@@ -489,13 +491,14 @@ async fn repeated_web_page_stops_run_and_refuses_no_order() {
         let page = wrong_service(silent, from, ServiceResponse::Http { status: 200, body: page, retry_after: None });
         let run = simulate(guests(110, 3), outage_settings(), HEALTHY_DISK, None, page).await;
         let stopped = run.ended.stopped.as_deref().unwrap();
-        let expected = ": HTTP 200 and the same web page 10 times in a row: the base URL or the client key is wrong";
+        let expected = ": HTTP 200 with the same web page 10 times in a row: the base URL or the client key is wrong";
         assert!(stopped.starts_with("http://127.0.0.1/v1.2/") && stopped.contains(expected), "{stopped}");
-        assert!(stopped.ends_with(WRONG_TARGET), "{stopped}");
+        assert!(stopped.ends_with(TARGET_HINT), "{stopped}");
         assert_eq!((count(&run, Outcome::Refused), count(&run, Outcome::Failed), run.n_open), (0, 0, 0));
-        // Whether those that were on their way were taken, a page does not say.
+        // A page does not prove whether the requests in flight were processed.
         assert!(count(&run, Outcome::Unknown) < 10);
-        // Probes are rare in the end: ten of them take less than the ten minutes after which the run gives up.
+        // Probes become rare: ten of them take less than the ten minutes after which the run gives
+        // up.
         assert!(run.elapsed < Duration::from_secs(from + 300), "{:?}", run.elapsed);
     }
 }
@@ -542,7 +545,7 @@ async fn unreadable_plan_stops_run() {
     assert_eq!(run.ended.stopped.as_deref(), Some("the plan is torn"));
 }
 
-/// The types of the events, one after the other; an order's browser is created with `BROWSER`.
+/// The event types of all requests in order; `BROWSER` for a request without one.
 fn kinds(run: &SimulatedRun) -> Vec<&str> {
     run.urls
         .iter()
@@ -562,7 +565,7 @@ async fn cart_is_journaled_while_it_may_hold_items() {
     assert_eq!(run.carts, ["A-0 opened on b", "0 closed"]);
     let expected =
         ["BROWSER", "BROWSER", "ADD", "ADD", "ADD_CONTACTS", "CONFIRM", "CHECKOUT", "BROWSER", "BROWSER", "BROWSER"];
-    assert_eq!(kinds(&run), expected, "the texts of a guest and of its single orders name no type");
+    assert_eq!(kinds(&run), expected, "the JSON of IDENTITY and of single-event orders has no type here");
 }
 
 #[tokio::test(start_paused = true)]
@@ -583,12 +586,12 @@ async fn leftover_carts_are_cleared_before_guests() {
 #[tokio::test(start_paused = true)]
 async fn uncleared_leftover_carts_are_reported() {
     let respond = |url: &str| {
-        let answer = |status| ServiceResponse::Http { status, body: None, retry_after: None };
+        let http = |status| ServiceResponse::Http { status, body: None, retry_after: None };
         if url.contains("old-1%22") {
-            return Some(answer(400));
+            return Some(http(400));
         }
-        // Of an unknown browser nothing is left.
-        url.contains("old-0%22").then(|| answer(404)).or_else(|| url.contains("old-2%22").then(|| answer(500)))
+        // An unknown browser has no cart.
+        url.contains("old-0%22").then(|| http(404)).or_else(|| url.contains("old-2%22").then(|| http(500)))
     };
     let run = simulate_with_leftovers(4, guests(0, 0), settings(None), HEALTHY_DISK, None, respond).await;
     assert_eq!((run.ended.stopped.clone(), run.starts.len()), (None, 6));
@@ -601,7 +604,7 @@ async fn uncleared_leftover_carts_are_reported() {
 #[tokio::test(start_paused = true)]
 async fn late_checkout_restarts_order() {
     let begin = Instant::now();
-    // Once, when it is CHECKOUT's turn, the service asks everyone to wait for longer than a session lasts.
+    // Once, just before CHECKOUT, the service asks for a pause that is longer than a session.
     let busy = move |url: &str| {
         let is_first = url.contains("CONFIRM") && begin.elapsed() < Duration::from_secs(60);
         let body = Some("{\"status\":\"OK\"}".to_owned());
@@ -624,14 +627,14 @@ async fn graceful_stop_within_sequence_clears_cart() {
     assert_eq!(run.carts, ["A-0 opened on b", "0 closed"]);
 }
 
-/// A night of one order of two items that is asked to stop after a while.
+/// A run of one order of two items that is requested to stop after `millis`.
 async fn stopped_after(
     millis: u64,
-    answer: impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static,
+    respond: impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static,
 ) -> SimulatedRun {
     let stop = Some((Duration::from_millis(millis), "interrupted"));
     let patient = DispatchSettings { first_backoff: Duration::from_secs(4), tries: 5, ..settings(None) };
-    let run = simulate(assembled(1, &[2]), patient, HEALTHY_DISK, stop, answer).await;
+    let run = simulate(assembled(1, &[2]), patient, HEALTHY_DISK, stop, respond).await;
     assert_eq!((run.ended.stopped.as_deref(), run.n_open), (Some("interrupted"), 0));
     run
 }
@@ -640,7 +643,7 @@ fn status(status: u16) -> ServiceResponse {
     ServiceResponse::Http { status, body: None, retry_after: None }
 }
 
-/// Gives `first` to the first request of a kind, and to others what is documented.
+/// Returns `first` for the first request of a kind, and the documented response for all others.
 fn once(
     kind: &'static str,
     first: ServiceResponse,
@@ -652,7 +655,7 @@ fn once(
     }
 }
 
-/// The answer to the second ADD comes after 80 ms, and the order waits seconds for its next try.
+/// The response to the second ADD comes after 80 ms, and the order waits seconds for its next try.
 #[tokio::test(start_paused = true)]
 async fn stop_clears_cart_of_waiting_order() {
     let busy = |url: &str| url.contains("CONFIRM").then(|| status(503));
@@ -664,13 +667,14 @@ async fn stop_clears_cart_of_waiting_order() {
 
 #[tokio::test(start_paused = true)]
 async fn stop_clears_cart_after_request_in_flight() {
-    // A 2xx whose answer is cut off: nothing comes late, but the order would start over.
-    let cut = ServiceResponse::Http { status: 201, body: None, retry_after: None };
+    // A 2xx with a truncated body: nothing is processed late, but the order would restart.
+    let partial = ServiceResponse::Http { status: 201, body: None, retry_after: None };
     let silence = ServiceResponse::NoResponse("timed out".to_owned());
-    for (answer, is_closed, max_elapsed) in [(cut, true, Duration::from_secs(1)), (silence, false, TIMEOUT * 2)] {
-        let run = stopped_after(110, once("CONFIRM", answer)).await;
+    for (first, is_closed, max_elapsed) in [(partial, true, Duration::from_secs(1)), (silence, false, TIMEOUT * 2)] {
+        let run = stopped_after(110, once("CONFIRM", first)).await;
         assert_eq!((kinds(&run).pop(), count(&run, Outcome::NotAttempted)), (Some("CLEAR_CART"), 1));
-        // What may come late fills the cart again, so the next run clears it once more.
+        // An event that is processed late may fill the cart again, so the next run clears it once
+        // more.
         assert_eq!(run.carts.last().unwrap() == "0 closed", is_closed);
         assert!(run.elapsed < max_elapsed, "{:?}", run.elapsed);
     }
@@ -678,7 +682,7 @@ async fn stop_clears_cart_after_request_in_flight() {
 
 #[tokio::test(start_paused = true)]
 async fn stop_retries_clearing_of_cart() {
-    // Before and after the run is asked to stop.
+    // The first try before and after the stop is requested.
     for millis in [300, 130] {
         let busy = once("CLEAR_CART", status(503));
         let refused = move |url: &str| if url.contains("CONFIRM") { Some(status(400)) } else { busy(url) };
@@ -689,17 +693,18 @@ async fn stop_retries_clearing_of_cart() {
     }
 }
 
-/// CONFIRM fails for all, CLEAR_CART does not.
+/// CONFIRM fails for all orders, CLEAR_CART succeeds.
 #[tokio::test(start_paused = true)]
 async fn stop_clears_carts_during_outage() {
     let bad = |url: &str| url.contains("CONFIRM").then(|| status(504));
     let stop = Some((Duration::from_secs(60), "interrupted"));
     let run = simulate(assembled(100, &[2]), outage_settings(), HEALTHY_DISK, stop, bad).await;
     assert_eq!(run.ended.stopped.as_deref(), Some("interrupted"));
-    assert!(run.warnings.iter().any(|warning| warning.starts_with("the service takes nothing")));
-    let n_of = |word: &str| run.carts.iter().filter(|line| line.contains(word)).count();
+    assert!(run.warnings.iter().any(|warning| warning.starts_with("the service is down (")));
+    let n_of = |event: &str| run.carts.iter().filter(|line| line.contains(event)).count();
     assert!(n_of("opened") > 0);
-    // A 504 may come late, so those carts are cleared and yet left to the next run.
+    // A request with a 504 may be processed late, so these carts are cleared and still left to the
+    // next run.
     let n_cleared = kinds(&run).iter().filter(|kind| **kind == "CLEAR_CART").count();
     assert!(n_cleared >= n_of("opened"), "{n_cleared} cleared of {}", n_of("opened"));
     assert!(run.elapsed < Duration::from_secs(71), "{:?}", run.elapsed);
@@ -718,7 +723,8 @@ async fn cart_stays_open_after_cleanup_timeout() {
     }
 }
 
-/// One alone takes 2.5 s of the 10 s: four at once, with a little bad luck, would all be late.
+/// One order alone takes 2.5 s of the 10 s: four concurrent ones would all be late after the
+/// slightest delay.
 #[tokio::test(start_paused = true)]
 async fn assembly_limit_keeps_orders_within_session() {
     let brief = DispatchSettings {
@@ -740,7 +746,7 @@ async fn assembly_limit_keeps_orders_within_session() {
     assert_eq!(open_counts.max(), Some(2));
 }
 
-/// All else goes through all the time.
+/// All other requests succeed all the time.
 #[tokio::test(start_paused = true)]
 async fn recovered_step_ends_outage_with_few_failures() {
     let begin = Instant::now();
@@ -755,6 +761,6 @@ async fn recovered_step_ends_outage_with_few_failures() {
     assert_eq!((run.ended.stopped.clone(), n_failed + count(&run, Outcome::Accepted)), (None, 100));
     assert!(n_failed < 10 && run.elapsed < Duration::from_secs(300), "{n_failed} failed, {:?}", run.elapsed);
     let is_warned = |message: &str| run.warnings.iter().any(|warning| warning.starts_with(message));
-    assert!(is_warned("the service takes nothing (HTTP 504)") && is_warned("the service answers again"));
+    assert!(is_warned("the service is down (HTTP 504)") && is_warned("the service responds again"));
     assert_eq!((run.starts.len(), run.n_open), (run.n_started, 0));
 }

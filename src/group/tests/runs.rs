@@ -1,4 +1,4 @@
-//! Where runs begin and end, and which lost rows they are told of.
+//! Where runs begin and end, and which lost rows are assigned to them.
 
 use super::*;
 
@@ -12,7 +12,8 @@ fn lines(positions: &[Position]) -> String {
     positions.iter().map(|at| at.line.to_string()).collect::<Vec<_>>().join(",")
 }
 
-/// `KEY first-last suspects` of each run; the lost rows before the first one, and the last one behind the last run.
+/// `KEY first-last possible_rows` of each run, the lost rows before the first run, and the last
+/// one after the last run.
 fn found_runs(settings: GroupSettings, rows: &[TestRow]) -> (Vec<String>, String, Option<u64>) {
     let keyed: Vec<_> = rows.iter().map(TestRow::keyed).collect();
     let found = BlockRuns::of(&keyed, settings);
@@ -81,12 +82,12 @@ fn lost_rows_are_assigned_to_adjacent_runs() {
     ];
     let runs = ["A 3-4 2,5", "B 6-6 5", "A 8-8 9,10"].map(ToOwned::to_owned);
     assert_eq!(found_runs(ADJACENT, &rows), (runs.to_vec(), "1,2".to_owned(), Some(10)));
-    // Where orders may stand anywhere, a lost row is near none.
+    // Without adjacent rows a lost row is assigned to no run.
     assert_eq!(
         found_runs(SEPARATE_FILES, &rows),
         (vec!["A 3-4".into(), "B 6-6".into(), "A 8-8".into()], String::new(), None)
     );
-    // Without a run all stand before the first one of what follows.
+    // Without a run all lost rows come before the first run of the next block.
     assert_eq!(found_runs(ADJACENT, &rows[..2]), (vec![], "1,2".to_owned(), Some(2)));
 }
 

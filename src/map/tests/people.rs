@@ -1,4 +1,5 @@
-//! People beside the guest, and what only several events can carry of an item.
+//! Unit tests of contacts and consumers, and of the item attributes that only the route `multi`
+//! carries.
 
 use serde_json::json;
 
@@ -10,29 +11,29 @@ fn product_attributes_have_custom_names_and_types() {
     let columns = "referenceId,item.name,item.leg,item.product.origin,item.product.seats:integer";
     assert_eq!(
         csv(&canonical(), columns, "A,DUB-LHR,outbound,DUB,2"),
-        "part A:  | item@- item.name=DUB-LHR@3 item.leg=outbound@11 item.product.origin:string=DUB@20 \
+        "row A:  | item@- item.name=DUB-LHR@3 item.leg=outbound@11 item.product.origin:string=DUB@20 \
          item.product.seats:integer=2@24"
     );
     let value = json!({"referenceId": "A", "orderItems": [
         {"leg": "#1", "product": {"origin": "DUB", "seats": "#2", "fare": "#9.50", "stops": ["AMS"]}}]});
     assert_eq!(
         ndjson(&canonical(), value),
-        "whole A:  | item@3 item.leg=1@4 item.product.fare:float=9.50@6 item.product.origin:string=DUB@7 \
+        "document A:  | item@3 item.leg=1@4 item.product.fare:float=9.50@6 item.product.origin:string=DUB@7 \
          item.product.seats:integer=2@8 item.product.stops:string!an array@9 \
          | not_a_scalar item.product.stops@9 an array where a single value is expected"
     );
-    // The one that the manual names, which is a number.
+    // `originalPrice` is the only attribute that the manual names, and is a number.
     let columns = "referenceId,item.product.originalPrice,item.product.fare";
     assert_eq!(
         csv(&canonical(), columns, "A,12.00,9"),
-        "part A:  | item@- item.product.originalPrice:float=12.00@3 item.product.fare:string=9@9"
+        "row A:  | item@- item.product.originalPrice:float=12.00@3 item.product.fare:string=9@9"
     );
     let rules = profile("item.product.originalPrice = { column = 'was' }");
-    assert_eq!(csv(&rules, "id,was", "A,12"), "part A:  | item@- item.product.originalPrice:float=12@3");
+    assert_eq!(csv(&rules, "id,was", "A,12"), "row A:  | item@- item.product.originalPrice:float=12@3");
     let rules = profile("item.product.origin = { column = 'from' }\nitem.product.'*' = { column = 'p_*' }");
     assert_eq!(
         csv(&rules, "id,from,p_to", "A,DUB,LHR"),
-        "part A:  | item@- item.product.to:string=LHR@7 item.product.origin:string=DUB@3"
+        "row A:  | item@- item.product.to:string=LHR@7 item.product.origin:string=DUB@3"
     );
 }
 
@@ -41,15 +42,15 @@ fn row_adds_people_with_filled_columns() {
     let columns = "referenceId,item.name,contact.email,contact.id.crm,consumer.firstname,consumer.title";
     assert_eq!(
         csv(&canonical(), columns, "A,Seat,bob@x.de,7,Cy,Mr"),
-        "part A:  | item@- item.name=Seat@3 | contact guest.email=bob@x.de@8 guest.id.crm=7@17 \
+        "row A:  | item@- item.name=Seat@3 | contact guest.email=bob@x.de@8 guest.id.crm=7@17 \
          | consumer of item 0 guest.title=Mr@22 guest.firstname=Cy@19"
     );
-    assert_eq!(csv(&canonical(), columns, "A,,,,Cy,"), "part A:  | consumer guest.firstname=Cy@6");
-    assert_eq!(csv(&canonical(), columns, "A,Seat,,,,"), "part A:  | item@- item.name=Seat@3");
-    // A constant makes nobody.
+    assert_eq!(csv(&canonical(), columns, "A,,,,Cy,"), "row A:  | consumer guest.firstname=Cy@6");
+    assert_eq!(csv(&canonical(), columns, "A,Seat,,,,"), "row A:  | item@- item.name=Seat@3");
+    // A constant alone does not add a person.
     let rules = profile("contact.country = { value = 'IE' }\ncontact.email = { column = 'mail' }");
-    assert_eq!(csv(&rules, "id,mail", "A,"), "part A: ");
-    assert_eq!(csv(&rules, "id,mail", "A,a@x.de"), "part A:  | contact guest.email=a@x.de@3 guest.country~IE@-");
+    assert_eq!(csv(&rules, "id,mail", "A,"), "row A: ");
+    assert_eq!(csv(&rules, "id,mail", "A,a@x.de"), "row A:  | contact guest.email=a@x.de@3 guest.country~IE@-");
 }
 
 #[test]
@@ -62,38 +63,40 @@ fn people_are_read_from_arrays_and_items() {
     });
     assert_eq!(
         ndjson(&canonical(), value),
-        "whole A:  | item@15 item.name=Seat@22 | consumer of item 0 guest.firstname=Cy@18 \
+        "document A:  | item@15 item.name=Seat@22 | consumer of item 0 guest.firstname=Cy@18 \
          | consumer of item 0 guest.firstname!an array@20 | contact guest.email=bob@x.de@6 guest.id.crm=7@9 \
          | consumer guest.firstname=Di@3 \
          | not_a_scalar consumer.firstname@20 an array where a single value is expected"
     );
-    let rules = "contacts = 'people'\ncontact.email = { path = 'mail' }\ncontact.gender = { path = 'sex', values = { m = 'male' } }";
+    let rules = "contacts = 'people'\ncontact.email = { path = 'mail' }\n\
+                 contact.gender = { path = 'sex', values = { m = 'male' } }";
     assert_eq!(
         ndjson(&profile(rules), json!({"id": "A", "people": [{"mail": "a@x.de", "sex": "x"}, 7]})),
-        "part A:  | contact guest.email=a@x.de@5 guest.gender!x@6 \
-         | value_not_in_table contact.gender@6 does not fit the profile's rule \
+        "row A:  | contact guest.email=a@x.de@5 guest.gender!x@6 \
+         | value_not_in_table contact.gender@6 does not match the profile's rule \
          | not_a_scalar contact@7 a number where a contact is expected"
     );
     assert_eq!(
-        ndjson(&profile(rules), json!({"id": "A", "people": "nobody"})),
-        "part A:  | not_a_scalar contacts@3 \"people\" is no array of people"
+        ndjson(&profile(rules), json!({"id": "A", "people": "none"})),
+        "row A:  | not_a_scalar contacts@3 \"people\" is a string, expected an array of people"
     );
 }
 
-/// Without a path of items a document is a row, and its consumers are for its item.
+/// Without a path of items a document is one row of an order, and its consumers belong to its
+/// item.
 #[test]
 fn consumers_of_item_document_belong_to_item() {
     let rules = "consumers = 'pax'\nconsumer.lastname = { path = 'name' }\nitem.name = { path = 'item' }";
     let value = json!({"id": "A", "item": "Seat", "pax": [{"name": "Ek"}]});
     assert_eq!(
         ndjson(&profile(rules), value),
-        "part A:  | item@1 item.name=Seat@3 | consumer of item 0 guest.lastname=Ek@6"
+        "row A:  | item@1 item.name=Seat@3 | consumer of item 0 guest.lastname=Ek@6"
     );
     let value = json!({"id": "A", "pax": [{"name": "Ek"}]});
-    assert_eq!(ndjson(&profile(rules), value), "part A:  | consumer guest.lastname=Ek@5");
+    assert_eq!(ndjson(&profile(rules), value), "row A:  | consumer guest.lastname=Ek@5");
 }
 
-/// The rows of an order are mapped into one, in which the items are counted.
+/// All rows of an order are mapped into one `MappedRow`, whose items are numbered through.
 #[test]
 fn item_index_continues_across_rows() {
     let rules = profile("consumers = 'pax'\nconsumer.lastname = { path = 'name' }\nitem.name = { path = 'item' }");

@@ -1,4 +1,5 @@
-//! Rows made by hand, as `read` would give them, and what a profile makes of them in one line of text.
+//! Test support: rows built manually as `read` would return them, and the result of mapping a row
+//! as one line of text.
 
 use std::{fmt::Write, sync::Arc};
 
@@ -18,13 +19,13 @@ pub(super) fn canonical() -> Profile {
     Profile::load("canonical").unwrap()
 }
 
-/// A profile whose orders have their key in `id`, with more rules as dotted keys and then tables.
+/// A profile whose order key is in `id`, with further rules as dotted keys and then tables.
 pub(super) fn profile(rules: &str) -> Profile {
     let text = format!("name = 'test'\norder.referenceId = {{ column = 'id', path = 'id' }}\n{rules}");
     Profile::parse("test", &text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A line without quotes as `read` gives it.
+/// A line without quotes, as `read` returns it.
 pub(super) fn record(line: &str) -> Record<'static> {
     let (mut text, mut ends) = (String::new(), Vec::new());
     for cell in line.split(',') {
@@ -45,8 +46,8 @@ pub(super) fn header(line: &str) -> Arc<Header> {
     })
 }
 
-/// A JSON value as `read` gives it, but that its column counts the values of the line. A text such as `#30.60` is a
-/// number with these digits, which `Value` would not keep.
+/// A JSON value as `read` returns it, but with the ordinal of the value in its line as the column.
+/// A string such as `#30.60` becomes a number with these digits, which `Value` would not keep.
 fn node(value: &Value, column: &mut u32) -> JsonNode {
     *column += 1;
     let own = *column;
@@ -70,7 +71,7 @@ fn origin(line: u64) -> RowOrigin {
     RowOrigin { file: FileId(0), line, bytes: 0..1 }
 }
 
-/// A row that lasts as long as the tests do.
+/// A row that is never freed, so that tests need no lifetimes.
 pub(super) fn row(line: u64, content: RowContent<'static>) -> &'static Row<'static> {
     Box::leak(Box::new(Row { origin: origin(line), content }))
 }
@@ -79,7 +80,7 @@ pub(super) fn document(value: &Value) -> RowContent<'static> {
     RowContent::Document(node(value, &mut 0))
 }
 
-/// What a profile makes of a row.
+/// A mapped row with its role in grouping.
 pub(super) struct Mapped<'a> {
     pub(super) kind: RowKind<'a>,
     pub(super) row: MappedRow<'a>,
@@ -91,27 +92,27 @@ impl<'a> Mapped<'a> {
     }
 }
 
-/// What a profile makes of a row of which the row before has told some already.
-pub(super) fn mapped<'a>(mapper: &'a FileMapper<'_>, row: &'a Row<'a>, before: Option<&Row<'_>>) -> MappedRow<'a> {
+/// Maps a row; cells that repeat the previous row are omitted.
+pub(super) fn mapped<'a>(mapper: &'a FileMapper<'_>, row: &'a Row<'a>, previous: Option<&Row<'_>>) -> MappedRow<'a> {
     let mut into = MappedRow::default();
-    mapper.map(row, before, &mut into);
+    mapper.map(row, previous, &mut into);
     into
 }
 
-/// A mapper that lasts as long as its profile. The columns of a CSV file, none for documents.
+/// A mapper for the columns of a CSV file, or for documents if `columns` is `None`.
 pub(super) fn bind<'a>(profile: &'a Profile, columns: Option<&str>) -> &'a FileMapper<'a> {
     let header = columns.map(header);
     Box::leak(Box::new(FileMapper::bind(profile, header.as_ref(), "orders").unwrap()))
 }
 
-/// What a profile makes of the rows of one CSV file, from line 2, and the columns that it does not know.
+/// Maps the rows of one CSV file, from line 2; returns also the warnings about unknown columns.
 pub(super) fn records<'a>(profile: &'a Profile, columns: &str, lines: &[&str]) -> (Vec<Mapped<'a>>, Vec<Problem>) {
     let mapper = bind(profile, Some(columns));
     let rows = (2..).zip(lines).map(|(line, text)| Mapped::new(mapper, row(line, RowContent::Record(record(text)))));
     (rows.collect(), mapper.unknown_columns().to_vec())
 }
 
-/// The same of the lines of one NDJSON file.
+/// Maps the lines of one NDJSON file; returns also the warnings about unknown members.
 pub(super) fn documents<'a>(profile: &'a Profile, values: &[Value]) -> (Vec<Mapped<'a>>, Vec<Problem>) {
     let mapper = bind(profile, None);
     let rows: Vec<_> = (1..).zip(values).map(|(line, value)| row(line, document(value))).collect();
@@ -134,7 +135,8 @@ fn column(at: Position) -> String {
     at.column.map_or("-".into(), |column| column.to_string())
 }
 
-/// `field=text@column`, with `~` for a fallback and `!` for a broken cell; an instant as the text that it is sent as.
+/// `field=text@column`, with `~` for a default and `!` for an unparsable cell; an instant in the
+/// format in which it is sent.
 fn cell(cell: &Cell<'_>) -> String {
     let field = match &*cell.field {
         Field::Extension(key) | Field::ItemExtension(key) | Field::ItemProduct(key) => {
@@ -161,11 +163,11 @@ pub(super) fn problem_text(problem: &Problem) -> String {
     format!("{} {field}@{} {}", problem.code, column(problem.at), problem.message)
 }
 
-/// How a row takes part in grouping.
+/// The role of a row in grouping.
 fn kind(kind: &RowKind<'_>) -> String {
     match kind {
-        RowKind::OrderRow(key) => format!("part {key}"),
-        RowKind::Document(key) => format!("whole {}", key.as_deref().unwrap_or("-")),
+        RowKind::OrderRow(key) => format!("row {key}"),
+        RowKind::Document(key) => format!("document {}", key.as_deref().unwrap_or("-")),
         RowKind::WithoutKey(None) => "keyless".into(),
         RowKind::WithoutKey(Some(time)) => format!("keyless of {}", format_time(*time)),
         RowKind::Unreadable { key, reason } => format!("unreadable {} {reason}", key.as_deref().unwrap_or("-")),
@@ -173,7 +175,7 @@ fn kind(kind: &RowKind<'_>) -> String {
     }
 }
 
-/// Kind, cells, items, people, the reason to skip, problems.
+/// Kind, cells, items, people, problems, skip reason.
 fn describe(mapped: &Mapped<'_>) -> String {
     let row = &mapped.row;
     let cells_of_order = row.cells.iter().filter(|cell| *cell.field != Field::ReferenceId);
@@ -199,11 +201,11 @@ pub(super) fn bind_error(profile: &Profile, columns: &str) -> String {
     error.map_or_else(String::new, |error| error.to_string())
 }
 
-/// What a row that cannot be read becomes, when this much of it is certain.
+/// Maps an unreadable row of which `salvaged` is intact.
 pub(super) fn unreadable(profile: &Profile, columns: Option<&str>, salvaged: Option<RowContent<'static>>) -> String {
     describe(&Mapped::new(bind(profile, columns), row(9, unreadable_content(salvaged))))
 }
 
 pub(super) fn unreadable_content(salvaged: Option<RowContent<'static>>) -> RowContent<'static> {
-    RowContent::Unreadable(Unreadable { reason: "broken".into(), salvaged: salvaged.map(Box::new) })
+    RowContent::Unreadable(Unreadable { reason: "damaged".into(), salvaged: salvaged.map(Box::new) })
 }

@@ -1,5 +1,8 @@
-//! The blocks of all files, one after the other. Whoever asks for the next one reads it: the disk and the unpacker are
-//! busy on one core while others work on what they have.
+//! Block iterator: the blocks of all input files, one after the other.
+//!
+//! It parses no rows; that is done by the caller on all cores. The core that asks for the next
+//! block reads it, so that reading and decompression keep one core busy while the others process
+//! their blocks. Called by `pass`.
 
 use std::{
     collections::HashMap,
@@ -19,7 +22,7 @@ use crate::{
     read::{Block, BlockReader, FileEnd, RowParser, inputs::InputFile},
 };
 
-/// A file that rows come from.
+/// An open input file with its parser and its mapper.
 pub(super) struct OpenFile<'p> {
     pub(super) id: FileId,
     pub(super) parser: RowParser,
@@ -29,14 +32,14 @@ pub(super) struct OpenFile<'p> {
 /// All files that were opened, by `FileId`.
 pub(super) type OpenFiles<'p> = RwLock<Vec<Arc<OpenFile<'p>>>>;
 
-/// What comes next: rows of a file, or its end.
+/// The next block of a file. At the end of a file, the block is empty and `end` is set.
 pub(super) struct NextBlock<'p> {
     pub(super) file: Arc<OpenFile<'p>>,
     pub(super) block: Block,
     pub(super) end: Option<FileEnd>,
 }
 
-/// Reads the blocks.
+/// Iterates over the blocks of all inputs.
 pub(super) struct BlockIter<'p> {
     spec: &'p RunSpec<'p>,
     inputs: std::vec::IntoIter<InputFile>,
@@ -47,7 +50,8 @@ pub(super) struct BlockIter<'p> {
 
 impl<'p> BlockIter<'p> {
     pub(super) fn of(inputs: Vec<InputFile>, spec: &'p RunSpec<'p>, open_files: &'p OpenFiles<'p>) -> Self {
-        open_files.write().expect("nobody panics while opening").clear();
+        // A second pass opens the files again, and with them the same `FileId`s.
+        open_files.write().expect("no thread panics while holding the lock").clear();
         Self { spec, inputs: inputs.into_iter(), opened: open_files, source: None, n_opened: 0 }
     }
 
@@ -58,7 +62,7 @@ impl<'p> BlockIter<'p> {
         let parser = source.parser().clone();
         let mapper = FileMapper::bind(&self.spec.profile, parser.header(), &input.name)?;
         let file = Arc::new(OpenFile { id, parser, mapper });
-        self.opened.write().expect("nobody panics while opening").push(Arc::clone(&file));
+        self.opened.write().expect("no thread panics while holding the lock").push(Arc::clone(&file));
         self.source = Some((source, file));
         Ok(())
     }
@@ -89,11 +93,12 @@ impl<'p> Iterator for BlockIter<'p> {
     }
 }
 
-/// Whether headers give one extension attribute two types, or documents may. A file that cannot be opened is told of when
-/// its turn comes.
+/// Whether an extension attribute may have two types: headers declare two, or a file of documents
+/// declares none.
 pub(super) fn types_may_conflict(inputs: &[InputFile], spec: &RunSpec<'_>) -> bool {
     let mut declared: HashMap<(bool, String), ExtensionType> = HashMap::new();
     for (id, input) in (0..).map(FileId).zip(inputs) {
+        // A file that cannot be opened is reported when the pass reaches it.
         let Ok(source) = BlockReader::open(input, id, &dialect(spec), spec.limits) else { continue };
         let Ok(mapper) = FileMapper::bind(&spec.profile, source.parser().header(), &input.name) else { continue };
         let Some(fields) = mapper.declared_extensions() else { return true };

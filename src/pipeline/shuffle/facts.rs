@@ -1,7 +1,9 @@
-//! What must be known of the whole export before any of its orders can be believed.
+//! Facts about the whole export that the decision about a single order depends on: scattered keys,
+//! shared references, ambiguities, extension types.
 //!
-//! A first pass knows nothing and believes what it sees. What it learns that could have made a difference is known to a
-//! second pass, which is made only then. Nothing more can be learned by it: the facts are those of the rows alone.
+//! A first pass has no facts and decides without them, while it collects them. Only if a fact could
+//! have changed a decision, a second pass decides again with all of them. A third pass is never
+//! needed, since the facts depend on the rows alone. Used by `pass` and `triage`.
 
 use std::io;
 
@@ -15,35 +17,36 @@ use crate::{
     validate::{ExtensionTypes, MAX_EXTENSION_NAMES},
 };
 
-/// The hash by which keys and references are known again. Two of the same hash only look as if they came again: what
-/// they belong to is looked at more closely, and found to be two.
+/// Returns the hash by which repeated keys and references are found.
+// A collision only costs time: two keys with one hash are grouped together and then compared as
+// text.
 pub(in crate::pipeline) fn hash(text: &str) -> u64 {
     xxh3_64(text.as_bytes())
 }
 
-/// The hash of a key or a reference that is the same however a spreadsheet spells it: orders whose references may be one are
-/// looked at together.
+/// Returns the hash of a key or a reference that does not depend on its spelling, as spreadsheets
+/// change it. Orders whose references may be the same are then decided together.
 pub(in crate::pipeline) fn hash_reference(reference: &str) -> u64 {
     const MAX_BYTES: usize = 64;
-    let bare = trim_reference(reference);
-    // In a buffer of a fixed size, which is compared and changed many bytes at once.
+    let trimmed = trim_reference(reference);
+    // A buffer of a fixed size: its ASCII check and lower-casing process many bytes at once.
     let mut buffer = [0; MAX_BYTES];
-    if let Some(start) = buffer.get_mut(..bare.len()) {
-        start.copy_from_slice(bare.as_bytes());
+    if let Some(start) = buffer.get_mut(..trimmed.len()) {
+        start.copy_from_slice(trimmed.as_bytes());
         if buffer.is_ascii() {
             buffer.make_ascii_lowercase();
-            return xxh3_64(&buffer[..bare.len()]);
+            return xxh3_64(&buffer[..trimmed.len()]);
         }
     }
-    xxh3_64(bare.to_lowercase().as_bytes())
+    xxh3_64(trimmed.to_lowercase().as_bytes())
 }
 
-/// What is known.
+/// Facts that a pass decides with. The filters have false positives, which cost time only.
 #[derive(Default)]
 pub(in crate::pipeline) struct ExportFacts {
-    /// Keys that stand in more than one place, or are spelt in more than one way; some others too.
+    /// Keys at more than one position, or with more than one spelling.
     pub(in crate::pipeline) scattered: Option<BloomFilter>,
-    /// References that orders of different keys share, however they are spelt; some others too.
+    /// References that orders with different keys share, in any spelling.
     pub(in crate::pipeline) shared: Option<BloomFilter>,
     pub(in crate::pipeline) ambiguities: Ambiguities,
     pub(in crate::pipeline) types: ExtensionTypes,
@@ -59,43 +62,46 @@ impl ExportFacts {
     }
 }
 
-/// What one part of the export tells, in the order of the input.
+/// Observations from one part of the export. They are collected in the order of the input.
 #[derive(Default)]
 pub(in crate::pipeline) struct Observations {
-    /// Hashes of the orders' keys.
+    /// Hashes of the orders' keys, independent of their spelling.
     pub(in crate::pipeline) keys: Vec<u64>,
-    /// Of orders whose references are not their keys, the hashes of key and reference together, and of the reference.
+    /// For orders whose reference is not their key: the hash of key and reference together, and
+    /// that of the reference.
     pub(in crate::pipeline) references: Vec<(u64, u64)>,
     pub(in crate::pipeline) ambiguities: Ambiguities,
     pub(in crate::pipeline) types: ExtensionTypes,
 }
 
-/// Learns the facts of the whole export.
+/// Collects the facts of the whole export during a pass.
 pub(in crate::pipeline) struct FactCollector {
     keys: DuplicateCounter,
-    /// Keys and references together: an order of several runs tells its reference several times.
+    /// Keys and references together, since an order of several runs reports its reference several
+    /// times.
     pairs: DuplicateCounter,
     references: DuplicateCounter,
     ambiguities: Ambiguities,
     types: ExtensionTypes,
     filter_bytes: usize,
     n_keys: u64,
-    /// Keys and references that came again.
+    /// Repeated keys and references.
     repeated: u64,
 }
 
-/// Of fewer keys nothing is concluded: so few are read twice in no time.
+/// Minimum keys before an export is considered mostly scattered.
+// With fewer, reading the export twice takes little time.
 const MIN_KEYS_TO_JUDGE: u64 = 20_000;
 
-/// With one key in so many coming back all over the export, it is cheaper to bring all rows together through files, and to
-/// read the export once less. That way takes three times as long as believing what is seen, and one more reading in
-/// vain half as long.
+/// With one repeated key in this many, all rows are spilled and grouped by an external sort.
+// That saves one reading of the export. It takes three times as long as deciding without facts, and
+// a discarded pass takes half as long as one that counts.
 const SCATTERED_RATIO: u64 = 20;
 
-/// What was learned.
+/// The facts of a completed pass.
 pub(in crate::pipeline) struct CollectedFacts {
     pub(in crate::pipeline) facts: ExportFacts,
-    /// How many keys stand in more than one place, and how many keys there are.
+    /// Number of keys at more than one position, and of all keys.
     pub(in crate::pipeline) n_scattered: u64,
     pub(in crate::pipeline) n_keys: u64,
 }
@@ -119,7 +125,7 @@ impl FactCollector {
         }
     }
 
-    /// Takes what the next part tells.
+    /// Collects the observations of the next part of the export.
     pub(in crate::pipeline) fn collect(&mut self, observations: Observations) -> io::Result<()> {
         self.n_keys += observations.keys.len() as u64;
         for hash in observations.keys {
@@ -135,17 +141,17 @@ impl FactCollector {
         Ok(())
     }
 
-    /// Whether it is sure already that what is believed without the facts will not do.
+    /// Whether it is already known that decisions without the facts may be wrong.
     pub(in crate::pipeline) fn needs_second_pass(&self) -> bool {
         self.repeated > 0 || !self.ambiguities.is_empty() || !self.types.is_uniform()
     }
 
-    /// Whether so many keys came back that the rows of most orders must be thought to stand anywhere.
+    /// Whether enough keys are repeated to assume that the rows of most orders are scattered.
     pub(in crate::pipeline) fn is_mostly_scattered(&self) -> bool {
         self.n_keys >= MIN_KEYS_TO_JUDGE && self.repeated >= self.n_keys / SCATTERED_RATIO
     }
 
-    /// Why the export cannot be understood, if there is more to learn than makes sense.
+    /// Returns an error if there are more ambiguities or extension names than a real export has.
     pub(in crate::pipeline) fn ensure_understood(&self) -> Result<(), Refusal> {
         if self.ambiguities.exceeds_limit() {
             return Err(Refusal::TooAmbiguous);
@@ -153,17 +159,18 @@ impl FactCollector {
         if self.types.exceeds_limit() { Err(Refusal::TooManyExtensions(MAX_EXTENSION_NAMES)) } else { Ok(()) }
     }
 
-    /// The facts of an export of which all rows were put aside.
+    /// Returns the facts of an export whose rows were all spilled.
+    // The filters of keys are not needed: the sort has grouped all rows by key.
     pub(in crate::pipeline) fn finish_spilled(self) -> ExportFacts {
         ExportFacts { ambiguities: self.ambiguities, types: self.types, ..ExportFacts::default() }
     }
 
-    /// The facts, if there are any that make a difference.
+    /// Returns the facts; none if no decision depends on one.
     pub(in crate::pipeline) fn finish(self) -> io::Result<Option<CollectedFacts>> {
         let mut has_facts = !self.ambiguities.is_empty() || !self.types.is_uniform();
-        let mut repeated = |seen: DuplicateCounter| {
+        let mut repeated = |counter: DuplicateCounter| {
             let (mut filter, mut n_repeated) = (None, 0);
-            let n_distinct = seen.for_each_duplicate(|hash| {
+            let n_distinct = counter.for_each_duplicate(|hash| {
                 n_repeated += 1;
                 filter.get_or_insert_with(|| BloomFilter::with_bytes(self.filter_bytes)).insert(hash);
             })?;

@@ -1,4 +1,8 @@
-//! The files of an export: which they are, and what is known of those that were read.
+//! Input files of an export: finds them, and records what was read of each.
+//!
+//! It reads no rows. An input that can be read only once is copied into the run folder first.
+//! Called by the pipeline before reading; saved in the header of a plan, so that a resumed run can
+//! report them.
 
 use std::{fs::File, io, path::PathBuf};
 
@@ -11,43 +15,44 @@ use crate::{
     report::folder::RunFolder,
 };
 
-/// The files of the export.
+/// The input files of an export, and the counts over all of them.
 #[derive(Default, Clone, Serialize, Deserialize)]
 pub(in crate::pipeline) struct ExportRead {
     pub(in crate::pipeline) inputs: Vec<InputRead>,
     pub(in crate::pipeline) n_rows: u64,
     pub(in crate::pipeline) n_unreadable: u64,
-    /// Orders whose rows did not stand together.
+    /// Orders whose rows were at more than one position.
     #[serde(default)]
     pub(in crate::pipeline) n_scattered: u64,
-    /// Lost rows that are only counted.
+    /// Lost rows that are counted but not listed.
     #[serde(default)]
     pub(in crate::pipeline) omitted_lost_rows: u64,
-    /// Orders with the content of another one that are only counted.
+    /// Orders with the content of another one that are counted but not listed.
     #[serde(default)]
     pub(in crate::pipeline) omitted_repeated_orders: u64,
-    /// Bytes of all files, unpacked.
+    /// Bytes of all files, decompressed.
     #[serde(skip)]
     pub(in crate::pipeline) n_bytes_read: u64,
-    /// Copies of what could be read only once.
+    /// Paths of the copies of inputs that could be read only once.
     pub(in crate::pipeline) spooled: Vec<PathBuf>,
-    /// An earlier run read them: they may have changed since, or be gone.
+    /// Whether an earlier run read them, so that they may have changed or been removed.
     pub(in crate::pipeline) is_from_earlier_run: bool,
 }
 
-/// A file that was read, or is to be.
+/// An input file, and what was read of it.
 #[derive(Clone, Serialize, Deserialize)]
 pub(in crate::pipeline) struct InputRead {
     pub(in crate::pipeline) input: InputFile,
     pub(in crate::pipeline) n_rows: u64,
     pub(in crate::pipeline) end: FileEnd,
-    /// It is one JSON array.
+    /// Whether it is one JSON array.
     #[serde(default)]
     pub(in crate::pipeline) is_array: bool,
 }
 
 impl ExportRead {
-    /// The files that a job names. What can be read only once is copied into the run folder.
+    /// Finds the inputs of a run. Those that can be read only once are copied into the run folder.
+    // A second pass and `rejects/` read the inputs again.
     pub(in crate::pipeline) fn find(spec: &RunSpec<'_>, folder: &RunFolder) -> Result<Self, ReadError> {
         let mut spooled = Vec::new();
         let found = inputs::find(&spec.inputs, |name| {
@@ -60,7 +65,7 @@ impl ExportRead {
         Ok(Self { inputs: found.into_iter().map(unread).collect(), spooled, ..Self::default() })
     }
 
-    /// The same for a reader who stands elsewhere.
+    /// Returns them with absolute paths, for a later run in another working folder.
     pub(in crate::pipeline) fn with_absolute_paths(&self) -> Self {
         let mut files = self.clone();
         for read in &mut files.inputs {
@@ -71,18 +76,18 @@ impl ExportRead {
         files
     }
 
-    /// What is to be read, by `FileId`.
+    /// Returns the inputs by `FileId`.
     pub(super) fn inputs(&self) -> Vec<InputFile> {
         self.inputs.iter().map(|read| read.input.clone()).collect()
     }
 
-    /// The inputs' names by `FileId`.
+    /// Returns the inputs' names by `FileId`.
     pub(in crate::pipeline) fn names(&self) -> Vec<String> {
         self.inputs.iter().map(|read| read.input.name.clone()).collect()
     }
 }
 
-/// Copies what can be read only once into the run folder, which others may not read.
+/// Copies an input that can be read only once into the run folder, which other users cannot read.
 fn spool(name: &str, folder: &RunFolder, copy_name: &str) -> Result<PathBuf, ReadError> {
     let in_error = |error: io::Error| ReadError::Io { name: name.to_owned(), error };
     let mut copy = folder.create_file(copy_name).map_err(|error| in_error(io::Error::other(error.to_string())))?;
@@ -94,7 +99,7 @@ fn spool(name: &str, folder: &RunFolder, copy_name: &str) -> Result<PathBuf, Rea
     Ok(folder.file(copy_name))
 }
 
-/// How a profile says that files are written.
+/// Returns the dialect that the profile declares.
 pub(super) fn dialect(spec: &RunSpec<'_>) -> Dialect {
     let format = spec.profile.format.map(|format| match format {
         input_settings::ProfileFormat::Csv => InputFormat::Csv,

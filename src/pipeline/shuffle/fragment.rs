@@ -1,4 +1,7 @@
-//! Rows that are kept aside until the rest of their order is there.
+//! Fragment: adjacent rows of one order, kept as bytes until the other rows of the order are read.
+//!
+//! It does no I/O and parses nothing: fragments are serialized into the entries of a sorter, and
+//! their bytes are parsed again when they are read back. Called by `pass` and `scattered`.
 
 use std::{borrow::Cow, io, ops::Range};
 
@@ -13,18 +16,18 @@ use crate::{
     read::{Block, Piece},
 };
 
-/// The rows of one order that stand together, as their bytes.
+/// Adjacent rows of one order, as bytes.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Fragment<'a> {
-    /// The order's key; empty where it has none.
+    /// The order's key; empty if it has none.
     #[serde(borrow)]
     pub(super) key: Cow<'a, str>,
-    /// Whether rows elsewhere may belong to it.
+    /// Whether rows at other positions may belong to the same order.
     pub(super) is_partial: bool,
     pub(super) rows: Vec<RowOrigin>,
-    /// Lost rows next to it.
+    /// Positions of adjacent lost rows, which may belong to it.
     pub(super) possible_rows: Vec<Position>,
-    /// Its last row, if that ends the file without a line break.
+    /// Position of its last row, if that row ends the file without a line break.
     pub(super) unterminated: Option<Position>,
     #[serde(borrow, with = "serde_bytes")]
     bytes: Cow<'a, [u8]>,
@@ -32,13 +35,14 @@ pub(super) struct Fragment<'a> {
 }
 
 impl<'a> Fragment<'a> {
-    /// A run of a block.
+    /// Creates a fragment of a run in a block.
     pub(super) fn of(run: &Run<'a>, block: &'a Block) -> Self {
         let rows: Vec<RowOrigin> = run.rows_of_order().map(|row| row.origin.clone()).collect();
         let bytes_of = |row: &RowOrigin| {
             let within = |offset: u64| usize::try_from(offset - block.start).unwrap_or(usize::MAX);
             &block.bytes[within(row.bytes.start)..within(row.bytes.end)]
         };
+        // Those of several rows are copied, since blank or lost rows may be between them.
         let bytes = match rows.as_slice() {
             [row] => Cow::Borrowed(bytes_of(row)),
             rows => rows.iter().flat_map(bytes_of).copied().collect(),
@@ -55,25 +59,25 @@ impl<'a> Fragment<'a> {
         }
     }
 
-    /// A fragment that was written.
+    /// Decodes a fragment that [`write`](Self::write) encoded.
     pub(super) fn read(bytes: &'a [u8]) -> io::Result<Self> {
         postcard::from_bytes(bytes).map_err(io::Error::other)
     }
 
-    /// Writes it behind what is there.
+    /// Appends the encoded fragment to `into`.
     pub(super) fn write(&self, into: &mut Vec<u8>) -> io::Result<()> {
         *into = postcard::to_extend(self, std::mem::take(into)).map_err(io::Error::other)?;
         Ok(())
     }
 
-    /// One that needs no block.
+    /// Copies what it borrows, so that it outlives its block.
     pub(super) fn owned(self) -> Fragment<'static> {
         let Self { key, is_partial, rows, possible_rows, unterminated, bytes, n_values } = self;
         let (key, bytes) = (Cow::Owned(key.into_owned()), Cow::Owned(bytes.into_owned()));
         Fragment { key, is_partial, rows, possible_rows, unterminated, bytes, n_values }
     }
 
-    /// Adds rows of the same order that follow at once.
+    /// Adds the rows that follow immediately, which are of the same order.
     pub(super) fn append(&mut self, later: Self) {
         self.rows.extend(later.rows);
         self.bytes.to_mut().extend_from_slice(&later.bytes);
@@ -82,22 +86,22 @@ impl<'a> Fragment<'a> {
         self.n_values += later.n_values;
     }
 
-    /// Its size in memory, about.
+    /// Returns its approximate size in memory, in bytes.
     pub(super) fn n_bytes(&self) -> usize {
         self.bytes.len() + self.rows.len() * size_of::<RowOrigin>()
     }
 
-    /// Where its first row stands.
+    /// Returns the position of its first row.
     pub(super) fn position(&self) -> Option<Position> {
         self.rows.first().map(RowOrigin::position)
     }
 
-    /// How many values its rows have.
+    /// Returns the number of values in its rows.
     pub(super) fn n_values(&self) -> usize {
         self.n_values
     }
 
-    /// The place of its first row, by which fragments sort as they stood in the input.
+    /// Returns the order id of its first row. Fragments sort by it in the order of the input.
     pub(super) fn sort_key(&self) -> u64 {
         self.rows.first().map_or(0, |row| OrderId::from_origin(row).0)
     }
@@ -112,7 +116,8 @@ impl<'a> Fragment<'a> {
     }
 }
 
-/// The rows of fragments as they are read, those that follow each other in one file together.
+/// Returns the rows of fragments as pieces for a parser. Consecutive pieces of one file are
+/// grouped.
 pub(super) fn contiguous_pieces<'f>(
     fragments: impl IntoIterator<Item = &'f Fragment<'f>>,
 ) -> Vec<(FileId, Vec<Piece<'f>>)> {
@@ -146,7 +151,7 @@ mod tests {
     const NDJSON: &str = "{\"id\":\"A\",\"x\":[1,\n{\"id\":\"A\"}\n\n{\"id\":\"B\",\"t\":\"\\u00fc\"}\n{\"id\":\"A\"}";
     const ARRAY: &str = "[{\"id\":\"A\",\n \"x\":{\"y\":1}},\n{\"id\":\"A\"}, {\"id\":\"B\"},{\"id\":\"A\"}]\n";
 
-    /// The only block of a file, and how it is read.
+    /// Returns the only block of a file, and its parser.
     fn read(name: &str, text: &str) -> (RowParser, Block) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
@@ -162,7 +167,7 @@ mod tests {
         run.rows_of_order().cloned().collect()
     }
 
-    /// Calls `see` with the fragments of a file and the rows that they are of.
+    /// Calls `check` with the fragments of a file and the rows of each.
     fn for_each_fragment(
         name: &str,
         text: &str,
@@ -191,9 +196,9 @@ mod tests {
             for_each_fragment(name, text, |reader, fragments| {
                 assert_eq!(fragments.len(), n_runs, "{name}");
                 for (fragment, rows) in fragments {
-                    let mut written = b"what was there".to_vec();
+                    let mut written = b"earlier bytes".to_vec();
                     fragment.write(&mut written).unwrap();
-                    let decoded = Fragment::read(written.strip_prefix(b"what was there").unwrap()).unwrap();
+                    let decoded = Fragment::read(written.strip_prefix(b"earlier bytes").unwrap()).unwrap();
                     assert_eq!(decoded, fragment);
                     assert_eq!(decoded.sort_key(), OrderId::from_origin(&rows[0].origin).0);
                     read_again(&decoded, reader, |again| assert_eq!(again, rows, "{name}"));

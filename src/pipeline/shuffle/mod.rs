@@ -1,11 +1,16 @@
-//! The export → what is said of its orders: read, mapped, grouped, checked and looked up, in bounded memory.
+//! Shuffle: external group-by of the rows of an export into orders, on all cores and in bounded
+//! memory.
 //!
-//! Nearly always one pass does: orders whose rows stand next to each other are decided about where they stand. Where the
-//! first pass learns that it must not believe that (a key comes back, a row has lost its key, a type changes), what it
-//! decided is taken back as a whole, and a second pass decides with the facts known. Orders whose rows are scattered are
-//! brought together by it through files in the run folder. Where so many are that the first pass sees it early, it is
-//! abandoned, and the second one puts all rows into those files and learns the facts meanwhile; but where the disk has no
-//! room for all of them, the first pass is made as a whole after all.
+//! Usually one pass is enough: an order whose rows are adjacent is decided where it is read. If the
+//! first pass finds that this is not valid (a key is repeated, a row has lost its key, a type
+//! changes), all its decisions are discarded, and a second pass decides with the facts of the whole
+//! export. It groups the rows of scattered orders by an external sort in the run folder. If the
+//! first pass finds early that most orders are scattered, it stops, and the next pass spills all
+//! rows and collects the facts meanwhile. If the disk has no space for all rows, the first pass is
+//! run completely instead.
+//!
+//! It checks no order and writes no report: `triage` decides on all cores, and a [`Collect`]
+//! receives the decisions. Called by the pipeline.
 
 mod blocks;
 pub(super) mod facts;
@@ -45,27 +50,27 @@ use crate::{
     },
 };
 
-/// Takes what is decided, in the order of the input but for scattered orders.
+/// Receives the decisions in the order of the input, except for those about scattered orders.
 pub(super) trait Collect: Send {
-    /// Takes a sheet.
+    /// Merges a partial report.
     fn merge(&mut self, partial: PartialReport) -> Result<(), Refusal>;
 
-    /// Forgets all that was taken. From now on orders come in any order.
+    /// Discards all decisions. From then on, orders arrive in any order.
     fn restart(&mut self) -> Result<(), Refusal>;
 }
 
-/// What was read.
+/// The result of reading an export.
 pub(super) struct Export {
     pub(super) files: ExportRead,
     /// Problems of no order.
     pub(super) file_problems: Vec<Problem>,
-    /// The ledger that orders were looked up in.
+    /// The ledger in which orders were looked up.
     pub(super) ledger: Option<SqliteLedger>,
-    /// Why none of the orders may be sent, if that is so.
+    /// An error if none of the orders may be sent.
     pub(super) done: Result<(), Refusal>,
 }
 
-/// Reads everything; `intake` hears of every order.
+/// Reads the whole export. `sink` receives the decision about every order.
 pub(super) fn run(
     mut files: ExportRead,
     ledger: Option<SqliteLedger>,
@@ -84,7 +89,7 @@ pub(super) fn run(
         Engine { spec, folder, input_names: &names, memory, tenant_types, n_files_warned: AtomicU32::new(0), emit };
     let ledger = ledger.map(Mutex::new);
     let (file_problems, done) = engine.run(&mut files, ledger.as_ref(), sink);
-    let ledger = ledger.map(|ledger| ledger.into_inner().expect("nobody panics with the ledger"));
+    let ledger = ledger.map(|ledger| ledger.into_inner().expect("no thread panics while holding the lock"));
     Export { files, file_problems, ledger, done }
 }
 
@@ -95,18 +100,18 @@ struct Engine<'r> {
     memory: MemoryBudget,
     /// The types of extension attributes that earlier runs sent.
     tenant_types: Arc<AttributeTypes>,
-    /// How many files' unknown columns were told.
+    /// Number of files whose unknown columns were reported.
     n_files_warned: AtomicU32,
     emit: ProgressFn<'r>,
 }
 
-/// What the first pass came to.
+/// Outcome of the first pass.
 enum FirstPassOutcome {
-    /// What it believed is true.
+    /// Its decisions are final.
     Final,
-    /// It must be decided anew, with this known.
+    /// A second pass must decide again, with these facts.
     NeedsSecondPass(Box<CollectedFacts>),
-    /// It did not come to the end: rows stand everywhere.
+    /// It stopped early, since most orders are scattered: all rows must be spilled.
     SpillEverything,
 }
 
@@ -120,6 +125,7 @@ impl Engine<'_> {
         let (file_problems, done) = self.run_passes(files, ledger, sink);
         match done.and_then(|()| ensure_unchanged(files)) {
             Ok(()) => (file_problems, Ok(())),
+            // The orders of an export that is not read completely are not reported.
             Err(refusal) => (file_problems, sink.restart().and(Err(refusal))),
         }
     }
@@ -131,7 +137,8 @@ impl Engine<'_> {
         sink: &mut dyn Collect,
     ) -> (Vec<Problem>, Result<(), Refusal>) {
         let (mut file_problems, mut first) = self.first_pass(files, ledger, sink, true);
-        // Where all rows find no room, those of scattered orders alone may: the first pass learns which they are.
+        // Without disk space for all rows, there may still be enough for those of scattered orders.
+        // A complete first pass finds out which these are.
         if matches!(first, Ok(FirstPassOutcome::SpillEverything)) && !fits(self.disk_for_all(files)) {
             (file_problems, first) = match sink.restart() {
                 Ok(()) => self.first_pass(files, ledger, sink, false),
@@ -183,7 +190,7 @@ impl Engine<'_> {
         )
     }
 
-    /// A pass that decides nothing before it has read all.
+    /// Runs a pass that spills all rows, then decides about all orders.
     fn spill_all(
         &self,
         files: &mut ExportRead,
@@ -193,8 +200,8 @@ impl Engine<'_> {
         (self.emit)(Progress::SecondPass);
         let mut fact_collector = self.fact_collector();
         let triage = self.triage(ExportFacts::default(), true, ledger);
-        // Made when all is learned, but declared before the open files, which two passes share: what they borrow has to
-        // last as long, so both desks must outlive them.
+        // Assigned once all facts are known, but declared before the open files, which both triages
+        // share: what these borrow must live as long, so both triages must outlive them.
         let deciding;
         triage.is_discarding.store(true, Ordering::Relaxed);
         let scattered = self.sorter(".rows", self.memory.rows);
@@ -206,12 +213,12 @@ impl Engine<'_> {
         if let Err(refusal) = done.and_then(|()| ensure_unchanged(files)) {
             return (file_problems, Err(refusal));
         }
-        // Orders of different keys have different references here, so none of them is put aside once more.
+        // Orders with different keys have different references here, so none of them is deferred.
         deciding = self.triage(fact_collector.finish_spilled(), false, ledger);
         (file_problems, self.decide_scattered(scattered, &deciding, &open_files, files, sink))
     }
 
-    /// What is said of rows that were lost.
+    /// Adds the problems of lost rows. Refuses the run if lost rows are not allowed.
     fn add_lost_rows(
         &self,
         mut file_problems: Vec<Problem>,
@@ -250,7 +257,7 @@ impl Engine<'_> {
         self.decide_deferred(triage, &mut |partial| sink.merge(partial))
     }
 
-    /// Decides about all orders whose rows were put aside.
+    /// Decides about all orders whose rows were spilled.
     fn decide_scattered<'d>(
         &'d self,
         scattered: Sorter,
@@ -288,30 +295,34 @@ impl Engine<'_> {
         lost_rows.ensure_allowed(self.spec.grouping()).map_err(refused)
     }
 
-    /// Says what the second pass will take, if it takes anything of the disk, and whether that is there.
+    /// Reports the disk space that the second pass needs for scattered orders, and refuses the run
+    /// if there is less.
     fn ensure_disk(&self, n_bytes: u64, facts: &CollectedFacts) -> Result<(), Refusal> {
         let CollectedFacts { n_scattered, n_keys, .. } = *facts;
         if n_scattered == 0 {
             return Ok(());
         }
+        // Assumes that scattered orders are as large as the others.
         let share = u128::from(n_bytes) * u128::from(n_scattered) / u128::from(n_keys.max(1));
         let (wanted, free) = self.disk_needed(u64::try_from(share).unwrap_or(u64::MAX), n_keys);
         (self.emit)(Progress::Scattered { orders: Some(n_scattered), disk_needed: wanted, disk_free: free });
         if fits((wanted, free)) { Ok(()) } else { Err(Refusal::DiskFull { wanted, free }) }
     }
 
-    /// What it takes to put all rows aside, and what is free.
+    /// Returns the disk space needed to spill all rows, and the free space, in bytes.
     fn disk_for_all(&self, files: &ExportRead) -> (u64, u64) {
         let n_bytes = files.inputs.iter().map(|read| read.input.fingerprint.bytes).sum();
-        // Every row may be one of an order of its own.
+        // In the worst case, each row is an order of its own.
         self.disk_needed(n_bytes, n_bytes / MIN_ROW_BYTES)
     }
 
-    /// What it takes of the disk at the most to bring together so many bytes of rows, and what is free.
-    fn disk_needed(&self, n_bytes_aside: u64, n_orders: u64) -> (u64, u64) {
-        // The rows, as often as they are written.
-        let rows = Sorter::disk_needed(n_bytes_aside, self.memory.rows);
-        // The results of all orders are sorted then. What the plan of a send takes is seen when it is written.
+    /// Returns the maximum disk space needed to sort this many bytes of rows, and the free space,
+    /// in bytes.
+    fn disk_needed(&self, n_bytes_spilled: u64, n_orders: u64) -> (u64, u64) {
+        // The rows, once for each time that the sort writes them.
+        let rows = Sorter::disk_needed(n_bytes_spilled, self.memory.rows);
+        // The results of all orders are sorted as well. The plan of a send is not counted: a full
+        // disk is found when it is written.
         let results = Sorter::disk_needed(n_orders.saturating_mul(RESULT_BYTES), self.memory.results);
         (rows.saturating_add(results), fs4::available_space(self.folder.path()).unwrap_or(u64::MAX))
     }
@@ -362,25 +373,29 @@ impl Engine<'_> {
     }
 }
 
-/// The bytes of a row, if it is a short one.
+/// Bytes of a short row.
 const MIN_ROW_BYTES: u64 = 100;
 
-/// The bytes of a result, about, and of the order's place among those of equal content.
+/// Approximate bytes of an order's result and of its entry for repeated content.
 const RESULT_BYTES: u64 = 320;
 
 fn fits((wanted, free): (u64, u64)) -> bool {
     wanted <= free
 }
 
-/// Each file was as it was found while it was read, or its [`BlockReader`](crate::read::BlockReader) says so. Here: it still is, now
-/// that the others are read too.
+/// Returns an error if a file has changed since it was found.
+// A `BlockReader` compares its own file while it reads it. This comparison finds changes after
+// that, while the other files were read.
 fn ensure_unchanged(files: &ExportRead) -> Result<(), Refusal> {
     files.inputs.iter().try_for_each(|read| Ok(read.input.ensure_unmodified()?))
 }
 
-/// Bytes of the orders of one reference. More of them are not orders of a shop.
+/// Maximum bytes of the orders that share a reference.
+// A shop has no reference with more orders than that.
 const MAX_REFERENCE_BYTES: usize = 32 * 1024 * 1024;
 
+/// Returns the deferred orders of the next hash of references. `names` are the inputs' names by
+/// `FileId`.
 fn next_deferred_group(sorted: &mut SortedIter, names: &[String]) -> Result<Option<Vec<Vec<u8>>>, Refusal> {
     let (mut group, mut n_bytes) = (Vec::new(), 0);
     while let Some((key, order)) = sorted.next()? {

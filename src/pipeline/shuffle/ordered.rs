@@ -1,4 +1,8 @@
-//! Work on all cores whose results are taken in the order of the work.
+//! Ordered parallel map: processes tasks on all cores and consumes the results in the order of the
+//! tasks.
+//!
+//! It knows nothing of orders or files. It ends at the first error. Called by `pass`, `scattered`
+//! and the engine.
 
 use std::{
     collections::BTreeMap,
@@ -10,11 +14,12 @@ use std::{
 
 use rayon::iter::{ParallelBridge, ParallelIterator};
 
-/// Results that wait for an earlier one. More would only be held in memory: the earlier one is being worked on.
+/// Maximum results that wait for an earlier one.
+// More would only be held in memory, since a core is already processing the earlier one.
 const MAX_PENDING: usize = 8;
 
-/// Does `work` on each task, on all cores, and hands the results to `take`, one at a time and in the order of the tasks.
-/// Ends at the first error, which is that of the first task that has one.
+/// Applies `work` to each task on all cores, and `consume` to the results, one at a time and in the
+/// order of the tasks. Returns the error of the first task that has one.
 pub(super) fn for_each_ordered<T: Send, R: Send, E: Send>(
     tasks: impl Iterator<Item = Result<T, E>> + Send,
     work: impl Fn(T) -> Result<R, E> + Sync,
@@ -27,14 +32,18 @@ pub(super) fn for_each_ordered<T: Send, R: Send, E: Send>(
         has_panicked: AtomicBool::new(false),
     };
     let numbered = (0_u64..).zip(tasks);
-    // Nothing is begun behind an error: what is read then is for nobody.
+    // No task is started after an error: its result would not be consumed.
     let until_failed = numbered.map_while(|task| (!has_failed.load(Ordering::Relaxed)).then_some(task));
     until_failed.par_bridge().for_each(|(number, task)| {
         let _wakes = PanicNotifier(&queue);
         let has_now_failed = queue.submit(number, task.and_then(&work));
         has_failed.fetch_or(has_now_failed, Ordering::Relaxed);
     });
-    queue.results.into_inner().expect("nobody panics at the desk").failed.map_or(Ok(()), |(_, error)| Err(error))
+    let results = queue.results.into_inner().expect("no thread panics while holding the lock");
+    match results.failed {
+        Some((_, error)) => Err(error),
+        None => Ok(()),
+    }
 }
 
 struct OrderedQueue<F, R, E> {
@@ -43,13 +52,15 @@ struct OrderedQueue<F, R, E> {
     has_panicked: AtomicBool,
 }
 
-/// Who waits for a result that a panic has swallowed would wait for ever.
+/// Wakes all waiting threads when the current one panics.
+// They would wait forever for the result that the panic lost.
 struct PanicNotifier<'l, F, R, E>(&'l OrderedQueue<F, R, E>);
 
 impl<F, R, E> Drop for PanicNotifier<'_, F, R, E> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.has_panicked.store(true, Ordering::Relaxed);
+            // Locked once, so that no thread is between its check of the flag and its wait.
             drop(self.0.results.lock());
             self.0.changed.notify_all();
         }
@@ -71,18 +82,20 @@ impl<F, R, E> OrderedResults<F, R, E> {
 
 impl<F: FnMut(R) -> Result<(), E>, R, E> OrderedQueue<F, R, E> {
     fn lock(&self) -> MutexGuard<'_, OrderedResults<F, R, E>> {
-        self.results.lock().expect("nobody panics at the desk")
+        self.results.lock().expect("no thread panics while holding the lock")
     }
 
-    /// Gives whether anything has failed so far.
+    /// Submits the result of a task, and consumes all results that are next in order. Returns
+    /// whether a task has failed so far.
     fn submit(&self, number: u64, result: Result<R, E>) -> bool {
         let mut results = self.lock();
+        // The next result in order never waits, so the queue always drains.
         while results.pending.len() >= MAX_PENDING
             && number != results.next
             && !results.has_failed()
             && !self.has_panicked.load(Ordering::Relaxed)
         {
-            results = self.changed.wait(results).expect("nobody panics at the desk");
+            results = self.changed.wait(results).expect("no thread panics while holding the lock");
         }
         results.pending.insert(number, result);
         results.consume_pending();
@@ -110,7 +123,7 @@ mod tests {
     fn run_ordered(n: u64, fails_at: Option<u64>) -> (Vec<u64>, Result<(), u64>) {
         let mut consumed = Vec::new();
         let work = |task: u64| {
-            // The later ones of a few are done first.
+            // Of five tasks, the last one is finished first.
             std::thread::sleep(std::time::Duration::from_micros(5 - task % 5));
             if fails_at.is_some_and(|at| task >= at) { Err(task) } else { Ok(task) }
         };

@@ -1,4 +1,8 @@
-//! One pass over the export: blocks are read, mapped, grouped and decided on all cores, and taken in their order.
+//! Pass: reads the export once. Blocks are parsed, mapped, grouped and decided on all cores, and
+//! their results are merged in the order of the blocks.
+//!
+//! A pass whose decisions are discarded still reads to the end, for the facts, unless all rows had
+//! better be spilled. `blocks` reads, `group` groups, `triage` decides. Called by the engine.
 
 use std::sync::{
     Arc, OnceLock,
@@ -28,29 +32,29 @@ use crate::{
     spill::{batch::Batch, sorter::Sorter},
 };
 
-/// Bytes that a run takes beside its rows when it is put aside, if it is a usual one.
+/// Bytes of a typical spilled run in addition to its rows.
 const FRAGMENT_OVERHEAD: usize = 64;
 
-/// Unknown columns that are told one by one.
+/// Maximum unknown columns of a file that are reported one by one.
 const MAX_WARNINGS: usize = 20;
 
-/// What a pass needs.
+/// Runs a pass.
 pub(super) struct PassRunner<'p, 's> {
     pub(super) triage: &'p Triage<'p>,
     pub(super) open_files: &'p OpenFiles<'p>,
-    /// Where runs are put of orders whose rows may stand in several places.
+    /// Sorter for the runs of orders whose rows may be at several positions.
     pub(super) scattered: Option<&'s Sorter>,
-    /// All runs are put there: nothing is decided before the whole export is read.
+    /// Whether all runs are spilled: nothing is decided before the whole export has been read.
     pub(super) spills_all: bool,
-    /// Whether there is another way if it does not go on.
+    /// Whether the pass may stop early and leave the export to a pass that spills all runs.
     pub(super) may_be_abandoned: bool,
-    /// It need not go on: so many keys came back that all runs had better be put aside.
+    /// Whether the pass stops early, since too many keys are repeated: all runs should be spilled.
     pub(super) is_abandoned: AtomicBool,
     pub(super) inputs: Vec<InputFile>,
-    /// Only the cells tell which types extension attributes have. Each file is opened to know that, so it is asked only
-    /// when the pass is in vain.
+    /// Whether an extension attribute may have two types.
+    // Each file must be opened to find out, so it is evaluated only when the pass is discarded.
     pub(super) types_may_conflict: OnceLock<bool>,
-    /// How many files' unknown columns were told, by this pass or an earlier one.
+    /// Number of files whose unknown columns were reported, by this pass or an earlier one.
     pub(super) n_files_warned: &'p AtomicU32,
     pub(super) emit: ProgressFn<'p>,
 }
@@ -60,7 +64,8 @@ impl<'p> PassRunner<'p, '_> {
         self.triage.spec
     }
 
-    /// Goes over the files. What was found counts as far as it came, also where it ends in an error.
+    /// Reads all files. Returns the problems of no order and the lost rows, even if it ends with an
+    /// error.
     pub(super) fn run(
         &self,
         files: &mut ExportRead,
@@ -87,11 +92,13 @@ impl<'p> PassRunner<'p, '_> {
         (merger.file_problems, merger.lost, done)
     }
 
-    /// What a block holds. Its first and its last run may go on in its neighbours.
+    /// Processes a block. Its first and its last run are not decided here, since they may continue
+    /// in the adjacent blocks.
     fn process_block(&self, next: NextBlock<'p>) -> Result<BlockResult<'p>, Refusal> {
         let mut block_result = BlockResult { end: next.end, ..BlockResult::new(Arc::clone(&next.file)) };
         let file = &next.file;
-        // The end of a file is no block: as one of an array it would be read as what an array that is cut off ends in.
+        // The end of a file is not parsed as a block: in an array, it would be read as the end of a
+        // truncated one.
         let block = Some(Piece::from(&next.block)).filter(|_| block_result.end.is_none());
         let parsed = file.parser.parse(block)?;
         let rows: Vec<Row<'_>> = parsed.rows().collect();
@@ -114,6 +121,7 @@ impl<'p> PassRunner<'p, '_> {
         };
         for (index, run) in runs.runs.into_iter().enumerate() {
             scattered::ensure_run_fits(&run, self)?;
+            // The merger owns these two runs, as the block is dropped before they are complete.
             if index == 0 {
                 block_result.first_run = Some(Fragment::of(&run, &next.block).owned());
             } else if index + 1 == n_runs {
@@ -137,7 +145,7 @@ impl<'p> PassRunner<'p, '_> {
         Ok(self.scattered.map_or(Ok(()), |scattered| scattered.push_all(runs))?)
     }
 
-    /// Whether it is of use to decide about an order that is not scattered. Its key is learned.
+    /// Whether an order that is not scattered must be mapped and decided now. Collects its key.
     fn is_decided_now(&self, key: &str, observations: &mut Observations) -> bool {
         if self.triage.is_first_pass && !key.is_empty() {
             observations.keys.push(hash_reference(key));
@@ -145,7 +153,7 @@ impl<'p> PassRunner<'p, '_> {
         self.triage.keeps_results() || self.observes_drafts()
     }
 
-    /// Whether even a pass in vain needs to see drafts: what is to be learned stands in their cells.
+    /// Whether even a discarded pass must map drafts, since the facts depend on their cells.
     fn observes_drafts(&self) -> bool {
         let types_may_conflict = || blocks::types_may_conflict(&self.inputs, self.spec());
         self.triage.is_first_pass
@@ -156,8 +164,8 @@ impl<'p> PassRunner<'p, '_> {
         self.spills_all || !key.is_empty() && self.triage.facts.may_be_scattered(key)
     }
 
-    /// Whether all that a pass must learn stands in the rows' keys and not in their orders, and the disk that all rows take
-    /// is known.
+    /// Whether the pass may stop early: the facts depend on the keys alone, not on drafts, and the
+    /// disk space for all rows is known, since no file is compressed.
     fn may_spill_all(&self) -> bool {
         self.may_be_abandoned && !self.observes_drafts() && self.inputs.iter().all(InputFile::is_uncompressed)
     }
@@ -180,7 +188,7 @@ impl<'p> PassRunner<'p, '_> {
     }
 }
 
-/// What one block held.
+/// The result of one block.
 struct BlockResult<'p> {
     file: Arc<OpenFile<'p>>,
     end: Option<FileEnd>,
@@ -188,13 +196,13 @@ struct BlockResult<'p> {
     n_unreadable: u64,
     n_bytes: u64,
     lost: LostRows,
-    /// Lost rows before the first run, and the last one behind the last run.
+    /// Lost rows before the first run, and the last one after the last run.
     lost_before: Vec<Position>,
     lost_after: Option<Position>,
-    /// The first run and the last one, if that is another.
+    /// The first run, and the last one if it is a different one.
     first_run: Option<Fragment<'static>>,
     last_run: Option<Fragment<'static>>,
-    /// What the runs between them came to.
+    /// Decisions about the runs between them.
     partial: PartialReport,
     observations: Observations,
     unknown_names: UnknownNames,
@@ -220,7 +228,7 @@ impl<'p> BlockResult<'p> {
     }
 }
 
-/// Takes what blocks held, in their order.
+/// Merges the results of blocks, in their order.
 struct BlockMerger<'t, 'p> {
     runner: &'t PassRunner<'p, 't>,
     files: &'t mut ExportRead,
@@ -229,9 +237,9 @@ struct BlockMerger<'t, 'p> {
     file_problems: Vec<Problem>,
     lost: LostRows,
     unknown_names: UnknownNames,
-    /// The last run so far, which may go on.
+    /// The last run so far, which may continue in the next block.
     open_run: Option<Fragment<'static>>,
-    /// The last lost row, if no run came since.
+    /// The last lost row, if no run followed it.
     last_lost: Option<Position>,
 }
 
@@ -273,7 +281,7 @@ impl BlockMerger<'_, '_> {
         }
     }
 
-    /// The first run of a block goes on with the last one so far, or ends it.
+    /// Appends the first run of a block to the open run, or closes that and opens this one.
     fn continue_run(&mut self, run: Fragment<'static>) -> Result<(), Refusal> {
         let grouping = self.runner.spec().grouping();
         let file = |fragment: &Fragment<'_>| fragment.rows.first().map(|row| grouping.file_of(row.file));
@@ -289,7 +297,7 @@ impl BlockMerger<'_, '_> {
         Ok(())
     }
 
-    /// Nothing more follows for the last run so far.
+    /// Spills or decides the open run, which does not continue.
     fn close_run(&mut self) -> Result<(), Refusal> {
         let Some(open_run) = self.open_run.take() else { return Ok(()) };
         let (mut observations, mut partial) = (Observations::default(), PartialReport::default());
@@ -308,6 +316,7 @@ impl BlockMerger<'_, '_> {
         let Some(fact_collector) = &mut self.fact_collector else { return Ok(()) };
         fact_collector.collect(observations)?;
         fact_collector.ensure_understood()?;
+        // Decisions are discarded from here on, but the pass continues: it must collect all facts.
         if fact_collector.needs_second_pass() {
             self.runner.triage.is_discarding.store(true, Ordering::Relaxed);
         }
@@ -317,13 +326,14 @@ impl BlockMerger<'_, '_> {
         Ok(())
     }
 
-    /// The last row of a file may be cut off, if it has no line end.
+    /// Handles a last row without a line end, which may be truncated.
     fn finish_last_row(&mut self, file: &OpenFile<'_>, end: &FileEnd) -> Result<(), Refusal> {
         let Some(at) = end.unterminated else { return Ok(()) };
         if self.runner.spec().profile.last_line_end == LastLineEnd::Required {
             return Err(Refusal::NoLastLineEnd { position: format_position(self.runner.triage.input_names, at) });
         }
-        // A JSON document that is cut off is unreadable, so a missing line end behind a whole one means nothing.
+        // A truncated JSON document is unreadable, so a missing line end after a complete one means
+        // nothing.
         if file.parser.file_format() == FileFormat::Csv
             && let Some(open_run) = &mut self.open_run
             && open_run.rows.last().is_some_and(|row| row.file == file.id)
@@ -364,7 +374,7 @@ fn warn_unknown_columns(unknown: &[Problem], file: &str, emit: ProgressFn<'_>) {
     }
 }
 
-/// What is wrong where a file's last row may have been cut off.
+/// Returns the warning of a last row that may be truncated.
 pub(super) fn unterminated_row(at: Position) -> Problem {
     let message = "the file's last row ends without a line break; if the file was cut off, a value is cut off too";
     Problem::for_order(Code::NoFinalNewline, at, message)

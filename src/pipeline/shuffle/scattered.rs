@@ -1,5 +1,8 @@
-//! Brings the rows of scattered orders together: runs are put into files of the run folder, sorted by their orders' keys,
-//! and taken out order by order.
+//! Scattered orders: groups the rows of an order that are at several positions, by an external sort
+//! of fragments in the run folder.
+//!
+//! It decides nothing itself: each complete order is mapped to a draft and passed to `triage`.
+//! Called by `pass`, which spills the fragments, and by the engine at the end of a pass.
 
 use std::{io, sync::PoisonError};
 
@@ -23,21 +26,22 @@ use crate::{
     spill::{batch::Batch, sorter::SortedIter},
 };
 
-/// Bytes of rows that a core takes at once: some thousand orders, as many as a block has.
+/// Bytes of rows that a core processes at once: some thousand orders, as many as a block has.
 const BATCH_BYTES: usize = 256 * 1024;
 
-/// Bytes of the rows of one order. A key that so many rows share is no order key: an event of a hundredth of that does not
-/// fit into a request. The same whatever the memory, so that the outcome is.
+/// Maximum bytes of the rows of one order.
+// A key that more rows share is no order key: an event of a hundredth of that size does not fit
+// into a request. It does not depend on `--memory`, so that the outcome does not either.
 const MAX_ORDER_BYTES: usize = 32 * 1024 * 1024;
 
-/// Puts a run aside. One without a key is an order of its own.
+/// Spills a run. One without a key is an order of its own.
 pub(super) fn spill_run(run: &Fragment<'_>, into: &mut Batch) -> Result<(), Refusal> {
     let group = if run.key.is_empty() { hash(&run.sort_key().to_string()) } else { hash_reference(&run.key) };
     let key = (u128::from(group) << u64::BITS) | u128::from(run.sort_key());
     Ok(into.push_with(key, |payload| run.write(payload))?)
 }
 
-/// Takes the orders of all runs that were put aside. Gives how many had rows in several places.
+/// Decides about the orders of all spilled runs. Returns how many had rows at several positions.
 pub(super) fn decide_scattered(
     sorted: SortedIter,
     runner: &PassRunner<'_, '_>,
@@ -56,11 +60,11 @@ pub(super) fn decide_scattered(
     Ok(n_scattered)
 }
 
-/// Runs that were put aside, those of the same hash of their keys together.
+/// Spilled runs, grouped by the hash of their keys.
 #[derive(Default)]
 struct FragmentBatch {
     bytes: Vec<u8>,
-    /// For each run where it ends, and whether it is the last one of its group.
+    /// For each run: the offset at which it ends, and whether it is the last of its group.
     ends: Vec<(usize, bool)>,
 }
 
@@ -78,7 +82,8 @@ impl FragmentBatch {
     }
 }
 
-/// Batches of some groups each. Only whoever asks for one reads, so no more than that is done here.
+/// Iterates over batches of groups.
+// Only the core that asks for a batch reads it, so the fragments are decoded later, on all cores.
 struct FragmentBatches<'b, 'p> {
     sorted: SortedIter,
     runner: &'b PassRunner<'p, 'b>,
@@ -98,7 +103,7 @@ impl FragmentBatches<'_, '_> {
             let is_last = self.sorted.peek_key()?.is_none_or(|next| next >> u64::BITS != key >> u64::BITS);
             batch.ends.push((batch.bytes.len(), is_last));
             (n_of_group, n_runs) = (n_of_group + n_bytes + size_of::<RowOrigin>(), n_runs + 1);
-            // A run alone was found to be bearable when it was read.
+            // The size of a single run was checked when it was read.
             if n_of_group > MAX_ORDER_BYTES && (n_runs > 1 || !is_last) {
                 return Err(self.order_too_large(batch.bytes.get(start..).unwrap_or_default()));
             }
@@ -125,7 +130,7 @@ impl Iterator for FragmentBatches<'_, '_> {
     }
 }
 
-/// Whether the rows of one order are still few enough to be held.
+/// Returns an error if the rows of one order are too many to be held in memory.
 pub(super) fn ensure_order_fits(run: &Fragment<'_>, runner: &PassRunner<'_, '_>) -> Result<(), Refusal> {
     if run.n_bytes() > MAX_ORDER_BYTES {
         return Err(order_too_large(run, runner));
@@ -138,10 +143,12 @@ fn order_too_large(first: &Fragment<'_>, runner: &PassRunner<'_, '_>) -> Refusal
     Refusal::OrderTooLarge { position, n_bytes: MAX_ORDER_BYTES as u64 }
 }
 
-/// A value has some hundred bytes in a draft and may have two in the file: rows of one key are bounded by both. As with
-/// too many bytes the run ends: an order without some of its rows must not pass for the whole.
+/// Returns an error if a run has too many values.
+// A value takes some hundred bytes in a draft, but may have only two in the file, so the rows of
+// one key are limited by both. The program run ends, as with too many bytes: an order without some
+// of its rows must not be sent as the whole order.
 pub(super) fn ensure_run_fits(run: &Run<'_>, runner: &PassRunner<'_, '_>) -> Result<(), Refusal> {
-    // Each value has a byte or more, so those of most runs need not be counted.
+    // Each value has at least one byte, so the values of most runs need not be counted.
     if !run.may_continue() || run.n_bytes() <= runner.triage.spec.limits.max_values as u64 {
         return Ok(());
     }
@@ -157,8 +164,8 @@ fn ensure_value_count(n_values: usize, first: Option<Position>, runner: &PassRun
     Ok(())
 }
 
-/// Takes all orders whose rows stand in these runs: those of one hash of their keys together, and in each group as the
-/// input has them. Gives how many of the orders had rows in several places.
+/// Decides about all orders in groups of runs. A group has the runs whose keys have one hash, in
+/// the order of the input. Returns how many of the orders had rows at several positions.
 pub(super) fn decide_groups(
     groups: &[Vec<Fragment<'_>>],
     runner: &PassRunner<'_, '_>,
@@ -166,7 +173,7 @@ pub(super) fn decide_groups(
     partial: &mut PartialReport,
 ) -> Result<u64, Refusal> {
     for runs in groups {
-        // Whole documents of one key are orders of their own, each bounded when it was read.
+        // Documents with the same key are separate orders, each limited when it was read.
         let n_values = runs.iter().filter(|run| run.is_partial).map(Fragment::n_values).sum();
         ensure_value_count(n_values, runs.first().and_then(Fragment::position), runner)?;
     }
@@ -178,7 +185,7 @@ pub(super) fn decide_groups(
     let mapper = |row: &Row<'_>| &files[row.origin.file.0 as usize].mapper;
     let rows: Vec<Row<'_>> = parsed.iter().flat_map(ParsedBlock::rows).collect();
     let keyed: Vec<KeyedRow<'_>> = rows.iter().map(|row| KeyedRow { row, kind: mapper(row).kind(row) }).collect();
-    // A row that was kept is read again as one row, whatever it holds.
+    // Each spilled row is parsed again as exactly one row, whatever its content.
     debug_assert_eq!(keyed.len(), groups.iter().flatten().map(|run| run.rows.len()).sum::<usize>());
     let (mut remaining, mut n_scattered) = (keyed.as_slice(), 0);
     for runs in groups {
@@ -201,7 +208,7 @@ pub(super) fn decide_groups(
     Ok(n_scattered)
 }
 
-/// The runs in which rows of an order stand.
+/// Returns the runs that contain the rows of an order.
 fn fragments_of<'r, 'f>(rows: &[&KeyedRow<'_>], runs: &'r [Fragment<'f>]) -> Vec<&'r Fragment<'f>> {
     let mut indexes: Vec<usize> = rows
         .iter()

@@ -1,6 +1,6 @@
-//! How long an answer takes: always the same, spread evenly, or with a long tail.
+//! Latency distributions of responses: fixed, uniform or log-normal.
 //!
-//! Pure: chance comes from outside. Called by `faults`.
+//! Pure functions: the caller passes the random numbers. Called by `faults`.
 
 use std::f64::consts::TAU;
 use std::fmt;
@@ -11,22 +11,22 @@ use serde::Deserialize;
 
 use super::settings::{FaultDuration, NumberOrString};
 
-/// Of a standard normal distribution, 99 of 100 lie below this.
+/// The 99th percentile of the standard normal distribution.
 const Z_P99: f64 = 2.326_347_874;
 
-/// How many different draws there are.
+/// Number of different draws: 2^32.
 const DRAW_RANGE: f64 = 4_294_967_296.0;
 
-/// How long an answer takes.
+/// The latency of responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "NumberOrString")]
 pub enum Latency {
-    /// Always the same: `50ms`.
+    /// A constant: `50ms`.
     Fixed(FaultDuration),
-    /// Anywhere in between, evenly: `20ms..200ms`.
+    /// Uniformly distributed: `20ms..200ms`.
     Uniform(FaultDuration, FaultDuration),
-    /// A log-normal distribution by its median and its 99th percentile: `50ms p99 2s`. One answer in a thousand takes
-    /// longer still, here about 6.7 s.
+    /// Log-normally distributed, by the median and the 99th percentile: `50ms p99 2s`. One response
+    /// in a thousand takes longer still, in this example about 6.7 s.
     LogNormal(FaultDuration, FaultDuration),
 }
 
@@ -37,7 +37,7 @@ impl Default for Latency {
 }
 
 impl Latency {
-    /// The latency of one answer, from two draws.
+    /// The latency of one response, from two uniform draws.
     pub(super) fn sample(self, first: u32, second: u32) -> Duration {
         match self {
             Self::Fixed(FaultDuration(time)) => time,
@@ -61,9 +61,9 @@ impl Latency {
     }
 }
 
-/// A number of the standard normal distribution, as Box and Muller make it.
+/// Box-Muller transform: a number of the standard normal distribution from two uniform draws.
 fn standard_normal(first: u32, second: u32) -> f64 {
-    // Never 0, which has no logarithm.
+    // Plus 1, since 0 has no logarithm.
     let radius = (-2.0 * ((f64::from(first) + 1.0) / DRAW_RANGE).ln()).sqrt();
     radius * (TAU * f64::from(second) / DRAW_RANGE).cos()
 }
@@ -80,8 +80,8 @@ impl FromStr for Latency {
         } else {
             text.parse().ok().map(Self::Fixed)
         };
-        let expected = "expected such as 50ms, 20ms..200ms or 50ms p99 2s";
-        parsed.filter(|latency| latency.is_valid()).ok_or_else(|| format!("{text:?} is no latency, {expected}"))
+        let expected = "expected for example 50ms, 20ms..200ms or 50ms p99 2s";
+        parsed.filter(|latency| latency.is_valid()).ok_or_else(|| format!("invalid latency {text:?}; {expected}"))
     }
 }
 
@@ -107,10 +107,10 @@ impl fmt::Display for Latency {
 mod tests {
     use super::*;
 
-    /// The latencies of many answers, shortest first, in milliseconds.
+    /// The latencies of 10,000 responses, shortest first, in milliseconds.
     fn samples(latency: &str) -> Vec<u128> {
         let latency: Latency = latency.parse().unwrap();
-        // Draws that cover the square evenly, so that no chance is in the test.
+        // Draws that cover the square evenly, so that the test is not random.
         let draws = (0..100).flat_map(|first| (0..100).map(move |second| (first, second)));
         let spread = |n: u32| n * (u32::MAX / 100) + u32::MAX / 200;
         let mut samples: Vec<_> =
@@ -122,12 +122,12 @@ mod tests {
     #[test]
     fn latency_distributions_match_their_parameters() {
         assert_eq!(samples("50ms")[0], 50);
-        let spread = samples("100ms..300ms");
-        assert!(spread[0] >= 100 && spread[9_999] < 300);
-        assert!((190..210).contains(&spread[5_000]) && (285..300).contains(&spread[9_500]));
-        let tail = samples("50ms p99 2s");
-        assert!((48..52).contains(&tail[5_000]), "{}", tail[5_000]);
-        assert!((1_800..2_200).contains(&tail[9_900]), "{}", tail[9_900]);
+        let uniform = samples("100ms..300ms");
+        assert!(uniform[0] >= 100 && uniform[9_999] < 300);
+        assert!((190..210).contains(&uniform[5_000]) && (285..300).contains(&uniform[9_500]));
+        let log_normal = samples("50ms p99 2s");
+        assert!((48..52).contains(&log_normal[5_000]), "{}", log_normal[5_000]);
+        assert!((1_800..2_200).contains(&log_normal[9_900]), "{}", log_normal[9_900]);
     }
 
     #[test]
@@ -137,7 +137,7 @@ mod tests {
         }
         for text in ["", "fast", "50", "200ms..20ms", "2s p99 50ms", "0s p99 1s", "1s..", "1s p99"] {
             let error = text.parse::<Latency>().unwrap_err();
-            assert!(error.starts_with(&format!("{text:?} is no latency, expected such as 50ms")), "{error}");
+            assert!(error.starts_with(&format!("invalid latency {text:?}; expected for example 50ms")), "{error}");
         }
     }
 }

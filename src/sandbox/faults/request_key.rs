@@ -1,6 +1,7 @@
-//! What a request is, as far as it decides about its faults: what it says, and for some what its browser said before.
+//! Key of a request for the fault scheduler: a digest of its content and, for events of a cart, of
+//! the ADD before it.
 //!
-//! It decides nothing. Called by `night`, and by the dealer.
+//! It selects no faults. Called by `fault_injector` and `FaultScheduler`.
 
 use std::collections::HashMap;
 
@@ -8,24 +9,25 @@ use serde_json::{Map, Value};
 
 use super::super::message;
 
-/// A digest of a request, whichever browser it came from: of its path and its message without `browser_id`, which is
-/// another one in each run. Two that have the same digest share their count, which harms nobody.
+/// A digest of a request's path and of its message without `browser_id`, which differs in each run.
+// Requests with the same digest share their count, which is harmless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::sandbox) struct RequestKey(u64);
 
-/// A request before it is known what its browser said before.
+/// A request whose relation to earlier events of its browser is not resolved yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sandbox) struct RequestContent {
     key: RequestKey,
     relation: OrderRelation,
 }
 
-/// What a request has to do with those before it. A browser stands as the digest of its id.
+/// The relation of a request to the ones before it. A browser is given by the digest of its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum OrderRelation {
     Standalone,
     Add(u64),
-    /// Of an order that it does not name, or not always: many a `CLEAR_CART` has the same words.
+    // These events do not, or not always, identify their order: many `CLEAR_CART`s have equal
+    // messages.
     AfterAdd(u64),
 }
 
@@ -62,7 +64,8 @@ impl RequestKey {
     }
 }
 
-/// The ADD that each browser sent last, which tells one order's events from another's though their words are equal.
+/// The last ADD of each browser. It distinguishes the events of different orders whose messages are
+/// equal.
 #[derive(Debug, Default)]
 pub(super) struct LastAddByBrowser(HashMap<u64, RequestKey>);
 
@@ -95,12 +98,13 @@ mod tests {
 
     use super::*;
 
-    fn content(kind: &str, browser: &str, words: &Value) -> RequestContent {
-        let event = json!({ "type": kind, "browser_id": browser, "words": words });
+    fn content(kind: &str, browser: &str, value: &Value) -> RequestContent {
+        let event = json!({ "type": kind, "browser_id": browser, "value": value });
         RequestContent::parse("/v1.2/event/create.json", Some(&event.to_string()))
     }
 
-    /// The things of an order's ADD and of what comes after it with the same words for each order.
+    /// The keys of an order's ADD and of the events after it, whose messages are equal for all
+    /// orders.
     fn of_order(adds: &mut LastAddByBrowser, n: u32, browser: &str) -> Vec<RequestKey> {
         let rest = ["ADD_CONTACTS", "ADD_CONSUMERS", "CONFIRM", "CHECKOUT", "CLEAR_CART"];
         let add = adds.key_of(content("ADD", browser, &json!(n)));
@@ -119,13 +123,13 @@ mod tests {
 
     #[test]
     fn request_key_ignores_the_browser() {
-        let thing = |path, message| LastAddByBrowser::default().key_of(RequestContent::parse(path, message));
+        let key = |path, message| LastAddByBrowser::default().key_of(RequestContent::parse(path, message));
         let identity = |browser| LastAddByBrowser::default().key_of(content("IDENTITY", browser, &json!(1)));
         assert_eq!(identity("a"), identity("b"));
         assert_ne!(identity("a"), LastAddByBrowser::default().key_of(content("IDENTITY", "a", &json!(2))));
-        let create = |message| thing("/v1.2/browser/create.json", message);
+        let create = |message| key("/v1.2/browser/create.json", message);
         assert_eq!(create(Some("{}")), create(Some(" { } ")));
-        assert_ne!(create(Some("{}")), thing("/v1.2/event/create.json", Some("{}")));
+        assert_ne!(create(Some("{}")), key("/v1.2/event/create.json", Some("{}")));
         assert_ne!(create(Some("no JSON")), create(None));
     }
 }

@@ -1,7 +1,6 @@
-//! What can be set of the faults: shares, times and the seed, as a file or an option writes them.
+//! Settings of the faults: shares, durations and the seed, as written in a file or an option.
 //!
-//! It decides nothing, and each value is looked at alone: whether they make sense together is `faults`' to say. Filled
-//! by the command line.
+//! It checks each value separately; `faults` checks them together. Filled by the command line.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,50 +16,51 @@ use serde::Deserialize;
 
 use super::Latency;
 
-/// The seed and the faults, by their names in a file. What is not said does not happen. A request has one fault at
-/// most; the latency is that of every answer.
+/// The seed and the faults, by their names in a file. A fault that is not set does not happen. A
+/// request has at most one fault; the latency applies to every response.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FaultSettings {
-    /// Another seed hits other requests.
+    /// The seed of all random decisions; another seed hits other requests.
     pub seed: u64,
-    /// How long each answer takes.
+    /// The latency of each response.
     pub latency: Latency,
-    /// Answers with an error's status; 429 has no `Retry-After` here.
+    /// Shares of responses with an error status; a 429 has no `Retry-After` here.
     pub status: BTreeMap<ErrorStatus, Probability>,
-    /// How many events are taken although the answer is a 5xx but 503, which says nothing certain.
+    /// Share of the events that are processed although the response is a 5xx. A 503 is never
+    /// processed; the other 5xx are ambiguous.
     #[serde(rename = "taken_anyway")]
     pub processed_despite_error: Probability,
-    /// 429 with `Retry-After`; the event is not taken.
+    /// Share of 429 responses with `Retry-After`; the event is not processed.
     pub throttled: Probability,
-    /// What `Retry-After` says, in whole seconds.
+    /// The value of `Retry-After`, in whole seconds.
     pub retry_after: FaultDuration,
-    /// How `Retry-After` says it.
+    /// The form of `Retry-After`.
     pub retry_after_as: RetryAfterForm,
-    /// The connection is closed without an answer, and the event is not taken.
+    /// Share of connections closed without a response; the event is not processed.
     #[serde(rename = "closed_not_taken")]
     pub closed_before_processing: Probability,
-    /// The connection is closed without an answer, and the event is taken.
+    /// Share of connections closed without a response; the event is processed.
     #[serde(rename = "closed_taken")]
     pub closed_after_processing: Probability,
-    /// The event is taken, and the answer comes after `late_after` more.
+    /// Share of responses delayed by `late_after`; the event is processed.
     #[serde(rename = "late")]
     pub late_response: Probability,
-    /// Longer than clients wait.
+    /// Additional delay of a late response; longer than the client's timeout.
     #[serde(rename = "late_after")]
     pub late_response_delay: FaultDuration,
-    /// The event is taken, and the answer breaks off half way.
+    /// Share of responses whose body ends half way; the event is processed.
     #[serde(rename = "half")]
     pub truncated_body: Probability,
-    /// The event is taken, and the answer's body is no JSON.
+    /// Share of responses whose body is not JSON; the event is processed.
     #[serde(rename = "garbage")]
     pub invalid_body: Probability,
-    /// When nobody is there.
+    /// The outages.
     pub outage: OutageFault,
 }
 
 impl Default for FaultSettings {
-    /// None.
+    /// No faults.
     fn default() -> Self {
         Self {
             seed: 0,
@@ -73,7 +73,7 @@ impl Default for FaultSettings {
             closed_before_processing: Probability::default(),
             closed_after_processing: Probability::default(),
             late_response: Probability::default(),
-            // Beyond the 30 s that clients usually wait.
+            // Longer than 30 s, the usual timeout of a client.
             late_response_delay: FaultDuration(Duration::from_secs(35)),
             truncated_body: Probability::default(),
             invalid_body: Probability::default(),
@@ -82,20 +82,20 @@ impl Default for FaultSettings {
     }
 }
 
-/// A time in which connections are refused, and at whose beginning those that there are are cut.
+/// A time in which connections are refused; open ones are closed when it begins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "outage.after, outage.lasts and outage.every")]
 pub struct OutageFault {
-    /// When it begins, counted from the first request.
+    /// Time from the first request to the start of the outage.
     pub after: FaultDuration,
-    /// From its beginning to its end; with 0 there is none.
+    /// Duration of the outage; 0 means no outage.
     pub lasts: FaultDuration,
-    /// From one beginning to the next; with none there is one outage.
+    /// Time from the start of one outage to the start of the next; `None` means one outage only.
     pub every: Option<FaultDuration>,
 }
 
 impl OutageFault {
-    /// When the outage after `n_before` others begins, counted from the first request.
+    /// Time from the first request to the start of the outage after `n_before` others.
     pub(in crate::sandbox) fn start_offset(&self, n_before: u32) -> Option<Duration> {
         let first = self.after.0;
         match (n_before, self.every) {
@@ -107,17 +107,17 @@ impl OutageFault {
     }
 }
 
-/// How `Retry-After` is written.
+/// The form of the `Retry-After` header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RetryAfterForm {
-    /// As a number.
+    /// A number of seconds.
     Seconds,
-    /// As a date of HTTP.
+    /// An HTTP date.
     Date,
 }
 
-/// A share of the requests, in millionths; written as percent, such as `2%` or `0.5%`.
+/// A share of the requests in millionths, written as a percentage such as `2%` or `0.5%`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "NumberOrString")]
 pub struct Probability(u32);
@@ -125,7 +125,7 @@ pub struct Probability(u32);
 impl Probability {
     pub(super) const ONE: Self = Self(1_000_000);
 
-    /// Whether an even draw from all of `u32` falls into this share.
+    /// Whether a uniform draw from the range of `u32` falls into this share.
     pub(super) fn contains(self, draw: u32) -> bool {
         (u64::from(draw) * u64::from(Self::ONE.0)) >> u32::BITS < u64::from(self.0)
     }
@@ -146,7 +146,7 @@ impl FromStr for Probability {
         let share = millionths.filter(Decimal::is_integer).and_then(|n| n.to_u32()).map(Self);
         share
             .filter(|share| *share <= Self::ONE)
-            .ok_or_else(|| format!("{text:?} is no share of requests, expected such as 2% or 0.5%, at most 100%"))
+            .ok_or_else(|| format!("invalid share {text:?}; expected for example 2% or 0.5%, at most 100%"))
     }
 }
 
@@ -156,10 +156,11 @@ impl fmt::Display for Probability {
     }
 }
 
-/// A longer time is a slip of the pen. A date so far ahead can still be written in `Retry-After`.
+// A longer duration is a typing error, and would overflow sums of times. A date one year ahead can
+// still be written in `Retry-After`.
 const MAX_DURATION: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// A time such as `500ms` or `35s`.
+/// A duration of at most a year, such as `500ms` or `35s`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "NumberOrString")]
 pub struct FaultDuration(pub Duration);
@@ -170,10 +171,10 @@ impl FromStr for FaultDuration {
     fn from_str(text: &str) -> Result<Self, String> {
         match humantime::parse_duration(text) {
             Ok(time) if time > MAX_DURATION => {
-                Err(format!("{text:?} is longer than a year, expected such as 500ms, 30s or 10min"))
+                Err(format!("duration {text:?} is longer than a year; expected for example 500ms, 30s or 10min"))
             }
             Ok(time) => Ok(Self(time)),
-            Err(_) => Err(format!("{text:?} is no duration, expected such as 500ms, 30s or 10min")),
+            Err(_) => Err(format!("invalid duration {text:?}; expected for example 500ms, 30s or 10min")),
         }
     }
 }
@@ -184,14 +185,15 @@ impl fmt::Display for FaultDuration {
     }
 }
 
-/// A status that says that something went wrong, 300 to 599.
+/// A status code that is not a success, 300 to 599.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ErrorStatus(pub(in crate::sandbox) StatusCode);
 
 impl ErrorStatus {
-    /// Whether a client cannot know from it that the event was not taken.
+    /// Whether the event may have been processed despite this status.
     pub(super) fn may_be_processed(self) -> bool {
+        // The REST manual on 503: "try again at once". Every other 5xx leaves it open.
         self.0.is_server_error() && self.0 != StatusCode::SERVICE_UNAVAILABLE
     }
 }
@@ -201,13 +203,14 @@ impl FromStr for ErrorStatus {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let status = text.parse().ok().filter(|status: &StatusCode| (300..600).contains(&status.as_u16()));
-        status.map(Self).ok_or_else(|| format!("{text:?} is no status of an error, expected 300 to 599"))
+        status.map(Self).ok_or_else(|| format!("invalid error status {text:?}; expected 300 to 599"))
     }
 }
 
-/// Any text; another type gets a message that says what is wanted.
+// An enum although there is one variant: with `untagged`, serde reports `expecting` for every
+// value of another type, such as `late = 2` without quotation marks.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected text in quotation marks, such as \"2%\" or \"30s\"")]
+#[serde(untagged, expecting = "expected text in quotation marks, for example \"2%\" or \"30s\"")]
 pub(super) enum NumberOrString {
     Text(String),
 }
@@ -257,19 +260,19 @@ mod tests {
         }
         for text in ["", "%", "2", "two%", "-1%", "100.1%", "0.00001%", "1e99%"] {
             let error = text.parse::<Probability>().unwrap_err();
-            assert_eq!(error, format!("{text:?} is no share of requests, expected such as 2% or 0.5%, at most 100%"));
+            assert_eq!(error, format!("invalid share {text:?}; expected for example 2% or 0.5%, at most 100%"));
         }
         assert!(Probability::ONE.contains(u32::MAX) && !Probability::default().contains(0));
     }
 
     #[test]
     fn outages_start_once_or_periodically() {
-        let span = |text: &str| text.parse::<FaultDuration>().unwrap();
-        let begins = |outage: OutageFault| [0, 1, 2].map(|n| outage.start_offset(n).map(|begins| begins.as_secs()));
-        let once = OutageFault { after: span("10s"), lasts: span("5s"), every: None };
-        assert_eq!(begins(once), [Some(10), None, None]);
-        assert_eq!(begins(OutageFault { every: Some(span("1min")), ..once }), [Some(10), Some(70), Some(130)]);
-        assert_eq!(begins(OutageFault { lasts: span("0s"), ..once }), [None, None, None]);
+        let duration = |text: &str| text.parse::<FaultDuration>().unwrap();
+        let starts = |outage: OutageFault| [0, 1, 2].map(|n| outage.start_offset(n).map(|start| start.as_secs()));
+        let once = OutageFault { after: duration("10s"), lasts: duration("5s"), every: None };
+        assert_eq!(starts(once), [Some(10), None, None]);
+        assert_eq!(starts(OutageFault { every: Some(duration("1min")), ..once }), [Some(10), Some(70), Some(130)]);
+        assert_eq!(starts(OutageFault { lasts: duration("0s"), ..once }), [None, None, None]);
     }
 
     #[test]
@@ -277,9 +280,9 @@ mod tests {
         for text in ["200", "299", "600", "99", "abc", ""] {
             assert!(text.parse::<ErrorStatus>().is_err(), "{text}");
         }
-        let leaves_doubt = |text: &str| text.parse::<ErrorStatus>().unwrap().may_be_processed();
+        let is_ambiguous = |text: &str| text.parse::<ErrorStatus>().unwrap().may_be_processed();
         assert_eq!(
-            ["401", "429", "500", "502", "503", "504", "599"].map(leaves_doubt),
+            ["401", "429", "500", "502", "503", "504", "599"].map(is_ambiguous),
             [false, false, true, true, false, true, true]
         );
     }

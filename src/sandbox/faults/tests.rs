@@ -1,4 +1,4 @@
-//! Decisions without a socket: who is hit, how often, and that the way in does not matter.
+//! Tests of the fault decisions without a socket: which requests are hit, how often, in any order.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ fn faults(settings: Value) -> Result<Faults, FaultError> {
     Faults::new(serde_json::from_value(settings).unwrap())
 }
 
-/// Some of each, beside what is documented.
+/// Some of each fault.
 fn all_faults(seed: u64) -> Faults {
     faults(json!({ "seed": seed, "latency": "10ms p99 1s", "status": { "500": "4%", "503": "3%" }, "throttled": "2%",
         "closed_not_taken": "1%", "closed_taken": "0.5%", "late": "1%", "half": "1.5%", "garbage": "2%" }))
@@ -22,18 +22,18 @@ fn order(n: u32, browser: &str) -> RequestContent {
     RequestContent::parse("/v1.2/event/create.json", Some(&message.to_string()))
 }
 
-/// What happens to an order that comes for the first time.
+/// The decision for the first request of an order.
 fn decide(faults: &Faults, n: u32) -> FaultDecision {
     faults.decide(LastAddByBrowser::default().key_of(order(n, "b")), 0)
 }
 
-/// What each of the orders gets each of three times, whichever comes first.
+/// The decisions for three requests of each order, whatever the order of the requests.
 fn decisions_of(
-    dealer: &mut FaultScheduler,
+    scheduler: &mut FaultScheduler,
     orders: impl Iterator<Item = u32>,
     browser: &str,
 ) -> BTreeMap<u32, Vec<FaultDecision>> {
-    orders.map(|n| (n, (0..3).map(|_| dealer.next_fault(order(n, browser))).collect())).collect()
+    orders.map(|n| (n, (0..3).map(|_| scheduler.next_fault(order(n, browser))).collect())).collect()
 }
 
 #[test]
@@ -45,16 +45,16 @@ fn same_seed_selects_same_requests() {
     assert_ne!(decisions, decisions_of(&mut FaultScheduler::new(all_faults(8)), 0..500, "one browser"));
     assert!(
         decisions.values().any(|times| times[0].fault.is_some() && times[1].fault.is_none()),
-        "a retry is hit anew"
+        "a retry is decided independently"
     );
 }
 
-/// Within five standard deviations of a fair draw.
+/// Within five standard deviations of the expected counts.
 #[test]
 fn fault_rates_match_their_probabilities() {
-    let mut dealer = FaultScheduler::new(all_faults(1));
-    let decisions: Vec<_> = (0..10_000).map(|n| dealer.next_fault(order(n, "b"))).collect();
-    let dealt = dealer.injected();
+    let mut scheduler = FaultScheduler::new(all_faults(1));
+    let decisions: Vec<_> = (0..10_000).map(|n| scheduler.next_fault(order(n, "b"))).collect();
+    let injected = scheduler.injected();
     for (name, expected) in [
         ("status.500", 400.0),
         ("status.503", 300.0),
@@ -65,12 +65,12 @@ fn fault_rates_match_their_probabilities() {
         ("half", 150.0),
         ("garbage", 200.0),
     ] {
-        let found = f64::from(u32::try_from(dealt[name]).unwrap());
+        let found = f64::from(u32::try_from(injected[name]).unwrap());
         assert!((found - expected).abs() < 5.0 * f64::sqrt(expected), "{name}: {found}, expected about {expected}");
     }
     let failed = decisions.iter().filter_map(|decision| decision.fault);
-    let n_taken = failed.filter(|fault| matches!(fault, Fault::Status { is_processed: true, .. })).count();
-    assert!((150..250).contains(&n_taken), "{n_taken} of about 400 are taken anyway");
+    let n_processed = failed.filter(|fault| matches!(fault, Fault::Status { is_processed: true, .. })).count();
+    assert!((150..250).contains(&n_processed), "{n_processed} of about 400 are processed despite the error");
 }
 
 #[test]
@@ -98,12 +98,12 @@ fn only_ambiguous_statuses_process_the_event() {
 fn contradictory_fault_settings_are_rejected() {
     let error = |settings| faults(settings).unwrap_err().to_string();
     insta::assert_snapshot!(error(json!({ "half": "60%", "status": { "500": "40.5%" } })), @"
-    the shares of the faults add up to 100.5%, expected at most 100%
-      hint: a request has one fault at most; lower some of them
+    the shares of the faults add up to 100.5%; expected at most 100%
+      hint: a request has at most one fault; lower some of the shares
     ");
     insta::assert_snapshot!(error(json!({ "outage": { "lasts": "1min", "every": "60s" } })), @"
-    outage.every is 1m, expected more than outage.lasts, which is 1m
-      hint: outage.every is the time from one beginning to the next
+    outage.every is 1m; expected more than outage.lasts, which is 1m
+      hint: outage.every is the time from the start of one outage to the start of the next
     ");
     assert!(faults(json!({ "outage": { "lasts": "1min" } })).is_ok());
 }

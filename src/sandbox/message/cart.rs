@@ -1,7 +1,9 @@
-//! Reads the events that assemble an order.
+//! Parser of the events that assemble an order from several events.
 //!
-//! An ADD or a CONFIRM that breaks the schema is a step too: its cart remembers it until a CHECKOUT fails of it. It
-//! does not look at the cart. Called by `message`.
+//! It does not look at the cart. Called by `message`.
+
+// An ADD or CONFIRM that violates the schema is a step too: the cart stores it, and the CHECKOUT
+// fails.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,7 +13,7 @@ use super::super::cart::{CartChange, CartLine, CartProduct, CartStep, CheckoutHe
 use super::super::schema;
 use super::{ensure_empty, parse, parse_decimal};
 
-/// What the event does to a cart, or why it would be dropped silently.
+/// The effect of an event on a cart, or the reasons why it is dropped silently.
 pub(super) fn parse_step(event_type: &str, text: &str, event: &Map<String, Value>) -> Result<CartStep, Vec<String>> {
     match event_type {
         "ADD" => Ok(CartStep::Change(CartChange::Add(parse_line(text, event)))),
@@ -118,14 +120,14 @@ mod tests {
         }
     }
 
-    /// Broken or not, the line knows its item.
+    /// The line has its item id, valid or not.
     #[test]
     fn prices_keep_all_digits_or_invalidate_the_line() {
         for (sent, kept) in [
             ("12.50", Ok("12.50")),
             ("1e2", Ok("100")),
             ("\"12.50\"", Err("product.price: text, expected a number")),
-            ("1e-29", Err("product.price: more digits than an exact decimal has")),
+            ("1e-29", Err("product.price: too many digits, expected at most 28")),
             ("1,\"price\":2", Err("duplicate field `price`")),
         ] {
             let line = added(sent);
@@ -146,11 +148,11 @@ mod tests {
         assert_eq!(step("ADD_CONSUMERS", r#""consumer":[{},{}]"#), change(CartChange::AddConsumers(2)));
         assert_eq!(step("CONFIRM", confirm), change(CartChange::Confirm(Ok(vec!["A".to_owned(), "B".to_owned()]))));
         assert_eq!(step("CLEAR_CART", r#""extra":1"#), Ok(CartStep::Clear));
-        let Ok(CartStep::Checkout(check_out)) = step("CHECKOUT", r#""reference_id":"R","status":"CONFIRMED""#) else {
+        let Ok(CartStep::Checkout(checkout)) = step("CHECKOUT", r#""reference_id":"R","status":"CONFIRMED""#) else {
             panic!("no CHECKOUT")
         };
-        let head = CheckoutHeader { reference_id: "R".to_owned(), status: "CONFIRMED".to_owned() };
-        assert_eq!(check_out, CheckoutResult { header: Ok(head), common_errors: Vec::new() });
+        let header = CheckoutHeader { reference_id: "R".to_owned(), status: "CONFIRMED".to_owned() };
+        assert_eq!(checkout, CheckoutResult { header: Ok(header), common_errors: Vec::new() });
         assert_eq!(step("PAYMENT", r#""extra":1"#), Err(vec!["unknown event type PAYMENT".to_owned()]));
     }
 }

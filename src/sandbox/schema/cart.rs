@@ -1,14 +1,16 @@
-//! What the manual says about the events that assemble an order: ADD, `ADD_CONTACTS`, `ADD_CONSUMERS`, CONFIRM,
+//! Schema of the events that assemble an order: ADD, `ADD_CONTACTS`, `ADD_CONSUMERS`, CONFIRM,
 //! CHECKOUT and `CLEAR_CART`.
 //!
-//! Unlike the items of an `ORDER_CHECKOUT`, a product may have further attributes: the public pages do not show the whole
-//! table of them.
+//! It does not look at the cart or at other events. Called by `message`.
+
+// Unlike the items of an `ORDER_CHECKOUT`, a product may have undocumented attributes: the public
+// pages do not show the complete table.
 
 use serde_json::Value;
 
 use super::{AttributeRule, ObjectRule, SchemaErrors, format_rules, join, optional, required};
 
-/// Of the ADD of any product.
+/// Attributes of every product.
 const PRODUCT: &[AttributeRule] = &[
     required("type", format_rules::upper_case),
     required("item_id", format_rules::non_empty),
@@ -21,13 +23,13 @@ const PRODUCT: &[AttributeRule] = &[
     optional("originalCurrencyCode", format_rules::currency),
 ];
 
-/// What a flight need not say.
+/// Attributes that are optional for flights.
 const PRODUCT_BUT_FLIGHT: &[AttributeRule] =
     &[required("orderedAt", format_rules::instant), required("referenceId", format_rules::non_empty)];
 const FLIGHT: &[AttributeRule] =
     &[optional("orderedAt", format_rules::instant), optional("referenceId", format_rules::text)];
 
-/// Of a contact or consumer; unlike IDENTITY's, the country's name is `country_code`.
+/// Attributes of a contact or consumer. The country is called `country_code`, unlike in IDENTITY.
 const GUEST: &[AttributeRule] = &[
     optional("title", format_rules::title),
     optional("firstname", format_rules::text),
@@ -43,7 +45,8 @@ const GUEST: &[AttributeRule] = &[
     optional("email", format_rules::text),
 ];
 
-/// Of a consumer, who has a gender too, and the items that are theirs. The public page does not name the attribute of these.
+/// Further attributes of a consumer: gender and the items of that consumer.
+// The public page does not name the attribute of the items.
 const CONSUMER: &[AttributeRule] =
     &[optional("gender", format_rules::gender), optional("item_ids", format_rules::text_array)];
 
@@ -52,7 +55,7 @@ const CONFIRMED: &[AttributeRule] = &[required("item_id", format_rules::non_empt
 const CHECKOUT: &[AttributeRule] =
     &[required("reference_id", format_rules::non_empty), required("status", format_rules::order_status)];
 
-/// Why an ADD breaks the schema.
+/// The violations of an ADD.
 pub(in crate::sandbox) fn add(event: &ObjectRule) -> Vec<String> {
     let mut reasons = SchemaErrors::common(event);
     match event.get("product") {
@@ -63,21 +66,21 @@ pub(in crate::sandbox) fn add(event: &ObjectRule) -> Vec<String> {
     reasons.0
 }
 
-/// Why an `ADD_CONTACTS` would not be processed.
+/// The violations of an `ADD_CONTACTS`.
 pub(in crate::sandbox) fn add_contacts(event: &ObjectRule) -> Vec<String> {
     let mut reasons = SchemaErrors::common(event);
     reasons.guests("contact", event, &[]);
     reasons.0
 }
 
-/// Why an `ADD_CONSUMERS` would not be processed.
+/// The violations of an `ADD_CONSUMERS`.
 pub(in crate::sandbox) fn add_consumers(event: &ObjectRule) -> Vec<String> {
     let mut reasons = SchemaErrors::common(event);
     reasons.guests("consumer", event, CONSUMER);
     reasons.0
 }
 
-/// Why a CONFIRM breaks the schema.
+/// The violations of a CONFIRM.
 pub(in crate::sandbox) fn confirm(event: &ObjectRule) -> Vec<String> {
     let mut reasons = SchemaErrors::common(event);
     let Some(items) = event.get("product") else {
@@ -90,14 +93,14 @@ pub(in crate::sandbox) fn confirm(event: &ObjectRule) -> Vec<String> {
     reasons.0
 }
 
-/// Why a CHECKOUT fails, whatever was added and confirmed.
+/// The violations of a CHECKOUT that make it fail whatever was added and confirmed.
 pub(in crate::sandbox) fn checkout(event: &ObjectRule) -> Vec<String> {
     let mut reasons = SchemaErrors::default();
     reasons.check_attributes("", event, CHECKOUT);
     reasons.0
 }
 
-/// Why any event would not be processed.
+/// The violations in the common attributes of any event.
 pub(in crate::sandbox) fn common(event: &ObjectRule) -> Vec<String> {
     SchemaErrors::common(event).0
 }
@@ -108,6 +111,7 @@ impl SchemaErrors {
         let of_type = if kind == "FLIGHT" { FLIGHT } else { PRODUCT_BUT_FLIGHT };
         self.check_attributes("product", product, PRODUCT);
         self.check_attributes("product", product, of_type);
+        // Undocumented attributes of a product are valid if their values are not nested.
         for (name, value) in product {
             let is_known = PRODUCT.iter().chain(of_type).any(|known| known.name == name);
             if !is_known {
@@ -160,7 +164,8 @@ mod tests {
         event
     }
 
-    /// Of the event with the value at `pointer` replaced, or taken away where it is null.
+    /// The violations of the event with the value at `pointer` replaced, or removed if `value` is
+    /// null.
     fn reasons(check: fn(&ObjectRule) -> Vec<String>, mut event: Value, pointer: &str, value: Value) -> Vec<String> {
         let (owner, name) = pointer.rsplit_once('/').unwrap();
         let owner = event.pointer_mut(owner).unwrap().as_object_mut().unwrap();
@@ -178,7 +183,7 @@ mod tests {
         }
     }
 
-    /// One line per rule: where, what stands there instead, and the reason.
+    /// One line per rule: event, pointer, replacement value, violation.
     #[test]
     fn add_reports_each_violation_once() {
         let missing = "missing";
@@ -205,8 +210,8 @@ mod tests {
             (flight(), "/product/price", json!("100"), "text, expected a number"),
             (flight(), "/product/origin", json!({}), "an object, expected text, a boolean or a number"),
         ] {
-            let place = pointer.trim_start_matches('/').replace('/', ".");
-            assert_eq!(reasons(add, event, pointer, value), [format!("{place}: {reason}")]);
+            let path = pointer.trim_start_matches('/').replace('/', ".");
+            assert_eq!(reasons(add, event, pointer, value), [format!("{path}: {reason}")]);
         }
         assert_eq!(reasons(add, flight(), "/product/type", json!("SEAT")).len(), 2, "orderedAt and referenceId");
     }

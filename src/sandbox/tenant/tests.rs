@@ -1,4 +1,5 @@
-//! Scripts: events in, the tenant in a few lines out. Those of carts are in `tests/carts.rs`.
+//! Tests by scripts: a list of events in, a summary of the tenant out. The scripts of carts are in
+//! `tests/carts.rs`.
 
 mod carts;
 
@@ -37,7 +38,7 @@ fn tenant(known_pos: &[&str], browsers: &[&str]) -> Tenant {
     tenant
 }
 
-/// Runs a script, then shows the tenant in a few lines.
+/// Runs a script and returns a summary of the tenant.
 fn after(mut tenant: Tenant, script: Vec<TenantEvent>) -> String {
     for event in script {
         tenant.accept(event, Duration::ZERO).unwrap();
@@ -50,8 +51,8 @@ fn after(mut tenant: Tenant, script: Vec<TenantEvent>) -> String {
     for sum in state.money {
         writeln!(text, "{} {} {}", sum.currency, sum.orders, sum.total).unwrap();
     }
-    for lost in state.not_processed {
-        writeln!(text, "{} {}: {}", lost.event_type, lost.reference_id.unwrap_or_default(), lost.reasons.join("; "))
+    for event in state.not_processed {
+        writeln!(text, "{} {}: {}", event.event_type, event.reference_id.unwrap_or_default(), event.reasons.join("; "))
             .unwrap();
     }
     text
@@ -78,7 +79,7 @@ fn order_before_identity_is_dropped() {
     assert_eq!(
         after(tenant(&[], &["a"]), script),
         "guests 1 of 1 browsers\norders 1 = 0 + 1, repeated 0, items 0\n\
-         ORDER_CHECKOUT R1: browser_id: its guest was not identified before\n"
+         ORDER_CHECKOUT R1: browser_id: its guest is not identified, expected an IDENTITY before\n"
     );
 }
 

@@ -1,10 +1,10 @@
-//! An order of several events over a real socket.
+//! Tests of an order assembled from several events, over a real socket.
 
 use std::time::Duration;
 
 use super::*;
 
-/// The events of an order of one item, each with its right answer.
+/// The events of an order with one item, each with the expected status.
 pub(super) fn events(browser: &str) -> [(Value, u16); 5] {
     let event = |kind: &str, rest: Value| {
         let mut event = json!({ "type": kind, "browser_id": browser, "channel": "WEB", "language": "EN",
@@ -33,7 +33,7 @@ async fn multi_event_order_appears_in_state() {
         let answer = send(&sandbox, &event).await;
         assert_eq!(answer.0, status, "{event}");
         if status == 400 {
-            let why = "CHECKOUT fails: nothing was confirmed";
+            let why = "CHECKOUT failed: nothing was confirmed";
             assert_eq!(answer.json(), json!({ "status": 400, "code": 400, "message": why }));
         }
     }
@@ -51,7 +51,7 @@ async fn multi_event_order_appears_in_state() {
     assert_eq!(state["orders"]["received"], 1);
 }
 
-/// Time is tokio's and paused.
+/// Runs in virtual time: tokio's clock is paused.
 #[tokio::test(start_paused = true)]
 async fn open_cart_is_listed_until_session_timeout() {
     let sandbox =
@@ -68,5 +68,5 @@ async fn open_cart_is_listed_until_session_timeout() {
     assert_eq!(carts().await, json!({ "open": 0, "abandoned": 1, "cleared": 0, "list": [] }));
     let (checkout, _) = &events(&browser)[4];
     let answer = send(&sandbox, checkout).await;
-    assert_eq!(answer.json()["message"], "CHECKOUT fails: nothing was added; nothing was confirmed");
+    assert_eq!(answer.json()["message"], "CHECKOUT failed: nothing was added; nothing was confirmed");
 }

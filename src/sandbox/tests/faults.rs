@@ -1,4 +1,5 @@
-//! Each fault over a real socket. Time is tokio's and paused, so that no test waits or depends on the machine.
+//! Tests of each fault over a real socket. They run in virtual time (tokio's clock is paused), so
+//! no test waits or depends on the speed of the machine.
 
 use std::io::ErrorKind;
 use std::time::{Duration, SystemTime};
@@ -20,7 +21,7 @@ fn host(sandbox: &Sandbox) -> String {
     sandbox.base_url().replace("http://", "")
 }
 
-/// Asks for a browser, and returns all that comes until the connection ends.
+/// Requests a browser and returns all bytes until the connection ends.
 async fn create_browser_at(host: String) -> String {
     request_at(host, CREATE).await
 }
@@ -38,8 +39,8 @@ fn spawn_create_browser(sandbox: &Sandbox) -> JoinHandle<String> {
     tokio::spawn(create_browser_at(host(sandbox)))
 }
 
-/// One line per fault: what it is called in the state, its settings, how the answer begins, and how many browsers there
-/// are afterwards, which says whether the request was taken.
+/// One line per fault: its name in the state, its settings, the start of the response, and the
+/// number of browsers afterwards, which shows whether the request was processed.
 #[tokio::test]
 async fn each_fault_has_its_response_and_effect() {
     let table = [
@@ -54,10 +55,10 @@ async fn each_fault_has_its_response_and_effect() {
         ("half", json!({ "half": "100%" }), "HTTP/1.1 201 ", 1),
         ("garbage", json!({ "garbage": "100%" }), "HTTP/1.1 201 ", 1),
     ];
-    for (name, faults, begins, n_browsers) in table {
+    for (name, faults, start, n_browsers) in table {
         let sandbox = with_faults(faults).await;
         let text = create_browser_at(host(&sandbox)).await;
-        assert!(text.starts_with(begins) && text.is_empty() == begins.is_empty(), "{name}: {text}");
+        assert!(text.starts_with(start) && text.is_empty() == start.is_empty(), "{name}: {text}");
         let state = get(&sandbox, "/sandbox/state").await.json();
         assert_eq!(state["faults"], json!({ name: 1 }));
         assert_eq!(
@@ -65,13 +66,13 @@ async fn each_fault_has_its_response_and_effect() {
             (&n_browsers.into(), &1.into()),
             "{name}"
         );
-        let is_refused = begins.starts_with("HTTP/1.1 4");
+        let is_refused = start.starts_with("HTTP/1.1 4");
         assert_eq!(state["requests"]["refused"], u64::from(is_refused), "{name}");
         assert_eq!(text.contains("retry-after: 2\r\n"), name == "throttled", "{text}");
     }
 }
 
-/// Half of the answers do not come; with this seed that of the last CHECKOUT is one of them.
+/// Half of the responses are missing; with this seed the one of the last CHECKOUT is among them.
 #[tokio::test]
 async fn cart_events_are_processed_without_a_response() {
     let sandbox = with_faults(json!({ "seed": 80, "closed_taken": "50%" })).await;
@@ -100,8 +101,8 @@ async fn retry_after_as_http_date() {
 async fn truncated_body_declares_full_length() {
     let text = create_browser_at(host(&with_faults(json!({ "half": "100%" })).await)).await;
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let promised: usize = head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap().parse().unwrap();
-    assert_eq!(body.len(), promised / 2, "{text}");
+    let declared: usize = head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap().parse().unwrap();
+    assert_eq!(body.len(), declared / 2, "{text}");
     assert!(body.starts_with("{\"status\":\"OK\""));
 }
 
@@ -111,7 +112,8 @@ async fn invalid_body_is_not_json() {
     assert!(serde_json::from_str::<Value>(text.split_once("\r\n\r\n").unwrap().1).is_err());
 }
 
-/// A closed connection is closed for one request, not for its neighbours or the sandbox's own pages.
+/// A fault closes the connection of one request only, not of other requests or of the sandbox's
+/// pages.
 #[tokio::test]
 async fn faults_affect_only_their_request() {
     let sandbox = with_faults(json!({ "closed_not_taken": "50%" })).await;
@@ -151,7 +153,7 @@ async fn late_response_blocks_no_other_request() {
     assert_eq!(get(&sandbox, "/sandbox/state").await.json()["browsers"], 1);
     assert!(late.await.unwrap().starts_with("HTTP/1.1 201 "));
     assert!((35..37).contains(&before.elapsed().as_secs()));
-    // Nor does it hold up the end.
+    // It does not delay `stop` either.
     let late = spawn_create_browser(&sandbox);
     sleep(Duration::from_secs(1)).await;
     let before = Instant::now();
@@ -160,7 +162,7 @@ async fn late_response_blocks_no_other_request() {
     assert_eq!(late.await.unwrap(), "");
 }
 
-/// Whether someone answers, and if not, why.
+/// Whether a connection is accepted; if not, the kind of the error.
 async fn try_connect(host: &str) -> Result<(), ErrorKind> {
     TcpStream::connect(host).await.map(drop).map_err(|error| error.kind())
 }
@@ -169,7 +171,7 @@ async fn try_connect(host: &str) -> Result<(), ErrorKind> {
 async fn outage_drops_and_refuses_connections() {
     let sandbox = with_faults(json!({ "outage": { "after": "10s", "lasts": "20s", "every": "1min" } })).await;
     let host = host(&sandbox);
-    // It begins with the first request, not with the sandbox.
+    // Outages are scheduled from the first request, not from the start of the sandbox.
     sleep(Duration::from_secs(100)).await;
     assert!(create_browser_at(host.clone()).await.starts_with("HTTP/1.1 201 "));
     for n_outages in 1..=2 {

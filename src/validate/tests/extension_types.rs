@@ -1,4 +1,4 @@
-//! The types of extensions are learned block by block; where blocks begin must not matter.
+//! Extension types are collected block by block; the block boundaries must not matter.
 
 use proptest::prelude::*;
 
@@ -9,27 +9,27 @@ const TYPES: [ExtensionType; 4] =
 
 fn observed(types: &[usize]) -> ExtensionTypes {
     let mut observed = ExtensionTypes::default();
-    for kind in types {
-        observed.observe(&order(&[(ext("a", TYPES[*kind]), "1")]));
+    for index in types {
+        observed.observe(&order(&[(ext("a", TYPES[*index]), "1")]));
     }
     observed
 }
 
-/// What comes of a value of each type.
+/// The result of checking a value of each type.
 fn check_each_type(types: &ExtensionTypes) -> Vec<String> {
-    let check_one = |kind| check(order(&[(ext("a", kind), "1")]), Box::leak(Box::new(settings())), types);
-    TYPES.map(|kind| format!("{:?}", check_one(kind))).to_vec()
+    let check_one = |data_type| check(order(&[(ext("a", data_type), "1")]), Box::leak(Box::new(settings())), types);
+    TYPES.map(|data_type| format!("{:?}", check_one(data_type))).to_vec()
 }
 
 proptest! {
     #[test]
-    fn merged_extension_types_equal_sequential_ones(kinds in prop::collection::vec(0_usize..4, 0..6), cuts in (0_usize..6, 0_usize..6)) {
-        let first = cuts.0.min(cuts.1).min(kinds.len());
-        let second = cuts.0.max(cuts.1).min(kinds.len());
-        let mut parts = observed(&kinds[..first]);
-        parts.append(observed(&kinds[first..second]));
-        parts.append(observed(&kinds[second..]));
-        let whole = observed(&kinds);
+    fn merged_extension_types_equal_sequential_ones(types in prop::collection::vec(0_usize..4, 0..6), cuts in (0_usize..6, 0_usize..6)) {
+        let first = cuts.0.min(cuts.1).min(types.len());
+        let second = cuts.0.max(cuts.1).min(types.len());
+        let mut parts = observed(&types[..first]);
+        parts.append(observed(&types[first..second]));
+        parts.append(observed(&types[second..]));
+        let whole = observed(&types);
         prop_assert_eq!(parts.is_uniform(), whole.is_uniform());
         prop_assert_eq!(check_each_type(&parts), check_each_type(&whole));
     }

@@ -1,4 +1,5 @@
-//! Orders that are assembled from several events: which they are, and what becomes of them.
+//! Orders that are assembled from several events: which orders take that route, and the rules that
+//! apply there.
 
 use super::*;
 use crate::event::sequence::sequence;
@@ -11,7 +12,7 @@ fn route(draft: Draft<'static>, settings: &ValidateSettings) -> Route {
     valid(draft, settings).route
 }
 
-/// Items that are told apart by their names.
+/// The draft with these items, distinguished by their names.
 fn with_named(draft: &Draft<'static>, items: &[&[Change]]) -> Draft<'static> {
     let item = |changes: &&[Change]| {
         let mut all: Vec<Change> = vec![
@@ -34,8 +35,8 @@ fn names(order: &Order<'_>) -> String {
 fn auto_mode_uses_multi_route_when_needed() {
     assert_eq!(route(multi_order(&[]), &auto()), Route::Single);
     assert_eq!(route(multi_order(&[]), &multi_settings()), Route::Multi);
-    for kind in ["FLIGHT", "HOTEL", "RAIL", "LOAN_APPLICATION", "SEAT", "BAG", "MEAL", "INSURANCE", "CAR"] {
-        let draft = || multi_order(&[(Field::ItemType, kind)]);
+    for item_type in ["FLIGHT", "HOTEL", "RAIL", "LOAN_APPLICATION", "SEAT", "BAG", "MEAL", "INSURANCE", "CAR"] {
+        let draft = || multi_order(&[(Field::ItemType, item_type)]);
         assert_eq!(found(draft(), &settings()), ["item_type_unsupported item.type"]);
         assert_eq!(route(draft(), &auto()), Route::Multi);
     }
@@ -52,14 +53,14 @@ fn order_fitting_no_route_reports_both_reasons() {
     let problems = checked(large.clone(), &auto()).record.problems;
     let errors: Vec<_> = problems.iter().filter(|problem| problem.is_error()).map(|p| p.message.as_str()).collect();
     insta::assert_snapshot!(errors.join("\n"), @r#"
-    CONFIRM with 300 items makes a URL of 9193 bytes, more than the 8192 that are allowed; confirm = "parts" would name them in several
-    ORDER_CHECKOUT with 300 items makes a URL of 34434 bytes, more than the 8192 that are allowed
+    CONFIRM with 300 items makes a URL of 9193 bytes, more than the limit of 8192; confirm = "parts" splits it into several
+    ORDER_CHECKOUT with 300 items makes a URL of 34434 bytes, more than the limit of 8192
     "#);
     let parts = ValidateSettings { confirm: ConfirmMode::Parts, ..auto() };
     assert_eq!(found(large.clone(), &parts), ["too_many_items -"]);
     let order = valid(large, &parts);
     assert_eq!(sequence(&order, parts.url_limits()).confirms.len(), 2);
-    // What ADD needs and ORDER_CHECKOUT does not.
+    // Attributes that ADD requires and ORDER_CHECKOUT does not.
     let nameless = with_items(order_of_80(), 80);
     assert_eq!(found(nameless, &auto())[..2], ["missing_attribute item.name", "missing_attribute item.productId"]);
     assert_eq!(found(with_items(order_of_80(), 80), &auto()).last().unwrap(), "event_too_large -");
@@ -88,7 +89,7 @@ fn multi_route_accepts_more_statuses() {
     }
     assert_eq!(found(multi_order(&[(Field::Status, "CANCELLED")]), &auto()), ["unknown_status status"]);
     let problems = checked(multi_order(&[(Field::Status, "REFUNDED")]), &settings()).record.problems;
-    insta::assert_snapshot!(problems[0].message, @r#""REFUNDED" is not known, expected PURCHASED or PAYMENT_PENDING; mode multi sends orders with it"#);
+    insta::assert_snapshot!(problems[0].message, @r#"unknown value "REFUNDED"; expected PURCHASED or PAYMENT_PENDING; mode multi sends orders with this status"#);
 }
 
 #[test]
@@ -134,9 +135,9 @@ fn items_are_sorted_by_leg() {
     assert_eq!(names(&valid(draft(&all), &multi_settings())), "fee out bag back seat");
     let numbered = [("c", "10"), ("b", "2"), ("a", "1"), ("a2", "1"), ("c2", "10")];
     assert_eq!(names(&valid(draft(&numbered), &multi_settings())), "a a2 b c c2");
-    let plain = [("x", ""), ("y", ""), ("z", ""), ("w", ""), ("v", "")];
-    assert_eq!(names(&valid(draft(&plain), &multi_settings())), "x y z w v");
-    // A single event has no order of sending.
+    let without_legs = [("x", ""), ("y", ""), ("z", ""), ("w", ""), ("v", "")];
+    assert_eq!(names(&valid(draft(&without_legs), &multi_settings())), "x y z w v");
+    // A single event ignores legs.
     let unsorted = multi_order(&[(Field::ItemLeg, "back")]);
     assert_eq!(found(unsorted, &settings()), [""; 0]);
 }
@@ -204,9 +205,9 @@ fn too_slow_message_names_cause() {
         let settings = ValidateSettings { rate, identity_pause: Duration::from_millis(pause), ..multi_settings() };
         exceeds_session(n_requests, &settings).unwrap_or_default()
     };
-    insta::assert_snapshot!(reason(1, 500, 700), @"702 requests at 1/s take 702.5 s or more, more than half of a session, which ends after 1200 s; a higher rate may do");
-    insta::assert_snapshot!(reason(1, 60_000, 540), @"542 requests at 1/s and the pause of 60 s take 602 s or more, more than half of a session, which ends after 1200 s; a higher rate may do");
-    insta::assert_snapshot!(reason(0, 660_000, 8), @"the pause of 660 s takes 660 s or more, more than half of a session, which ends after 1200 s");
+    insta::assert_snapshot!(reason(1, 500, 700), @"702 requests at 1/s take at least 702.5 s, more than half of a session, which ends after 1200 s; a higher rate may help (--rate)");
+    insta::assert_snapshot!(reason(1, 60_000, 540), @"542 requests at 1/s and the pause of 60 s take at least 602 s, more than half of a session, which ends after 1200 s; a higher rate may help (--rate)");
+    insta::assert_snapshot!(reason(0, 660_000, 8), @"the pause of 660 s takes at least 660 s, more than half of a session, which ends after 1200 s");
     insta::assert_snapshot!(reason(20, 500, 100), @"");
 }
 
@@ -215,5 +216,5 @@ fn dropped_extension_list_is_truncated() {
     let attributes = attributes(13);
     let settings = multi_settings();
     let problems = checked(multi_order(&attributes), &settings).record.problems;
-    insta::assert_snapshot!(problems[0].message, @"an order of several events carries no extensions: ext.a0, ext.a1, ext.a10, ext.a11, ext.a12, ext.a2, ext.a3, ext.a4, ext.a5, ext.a6 and 3 more stay behind");
+    insta::assert_snapshot!(problems[0].message, @"an order assembled from several events carries no extensions; not sent: ext.a0, ext.a1, ext.a10, ext.a11, ext.a12, ext.a2, ext.a3, ext.a4, ext.a5, ext.a6 and 3 more");
 }

@@ -1,15 +1,15 @@
-//! The quick look at an order's size never takes one for small whose events are too long.
+//! The fast path of the size check never accepts an order whose events are too long.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::validate::size::may_exceed_limit;
 
-/// Characters that take the most room in a URL, and others.
+/// Characters with the longest encodings in a URL, and others.
 const ANY: &str = "[\\x00-\\x1f\"\\\\&é€😀a-z]{1,30}|\\PC{1,20}";
 const NUMBER: &str = "[1-9]{1,20}|-?[1-9]e[0-9]|1e2[0-7]|[1-9]e-2[0-8]|[0-9]\\.[0-9]{1,20}|\\+?[1-9]";
 
-/// Fields whose value can be any text.
+/// Fields that accept any text.
 const FREE_TEXT_FIELDS: [Field; 16] = [
     Field::ReferenceId,
     Field::PaymentType,
@@ -44,7 +44,7 @@ fn change() -> impl Strategy<Value = (Field, String)> {
         1 => (text, ANY),
         1 => ("[^:]{1,20}".prop_map(|provider| id(&provider)), ANY),
         1 => (Just(Field::GuestEmail), address),
-        // What grows when it is made lower case, or lines of its own.
+        // Texts that grow in lower case, or become several strings.
         1 => (Just(Field::GuestEmail), "[İȺ]{1,30}@(Ⱥ{60}\\.)?[İȺ]{1,60}\\.İ"),
         1 => (Just(id("email")), "Ⱥ{1,30}@Ⱥ{1,120}\\.Ⱥ"),
         1 => (Just(Field::GuestStreet), "(a\n){0,300}b"),
@@ -135,7 +135,7 @@ proptest! {
     }
 }
 
-/// Else the quick look would be of no use.
+/// Otherwise the fast path would be of no use.
 #[test]
 fn typical_order_takes_fast_path() {
     let draft = with_items(order(&[]), 3);

@@ -1,4 +1,5 @@
-//! Orders that have changed since they were accepted: with other content, left out by a rule of the profile, or invalid.
+//! Tests of orders that changed after they were accepted: other content, skipped by a rule of the
+//! profile, or invalid.
 
 use serde_json::Value;
 
@@ -7,7 +8,7 @@ use crate::support::{
     workspace::{ExportRow, HEADER, RunResult, Workspace, export, row},
 };
 
-/// Comes after the canonical rules.
+/// A rule that is appended to the canonical profile.
 const SKIP: &str = "[[skip]]\nreason = \"refunded\"\nwhen = { column = \"status\", is = \"REFUNDED\" }\n";
 
 struct TestShop {
@@ -27,7 +28,6 @@ impl TestShop {
         Self { workspace, service: MockService::start(answer) }
     }
 
-    /// Sends an export.
     fn send(&self, orders: &str) -> RunResult {
         self.send_with(orders, "")
     }
@@ -55,7 +55,7 @@ fn refunded(references: &[&str]) -> String {
     export(references).replace("PURCHASED", "REFUNDED")
 }
 
-/// The exit code, and what became of the orders by the alphabet.
+/// The exit code and the outcomes of the orders, sorted.
 fn exit_and_outcomes(ran: &RunResult) -> (i32, String) {
     let outcomes = ran.outcomes();
     let mut outcomes: Vec<_> = outcomes.split(", ").collect();
@@ -85,7 +85,7 @@ fn accepted_order_skipped_by_rule_is_changed() {
     assert_eq!((changed_by(&first), first.summary()["skipped"].clone()), ("-30.60".into(), Value::Array(Vec::new())));
     assert!(first.out.contains("changed by  -30.60"), "{}", first.out);
     assert!(first.text("report.html").contains("changed by"));
-    // Later it is counted and listed, and the night is green.
+    // Later runs count and list it, but exit with 0.
     let second = shop.send(&refunded(&["A-1"]));
     assert_eq!(exit_and_outcomes(&second), expected_exit(0, "A-1 changed"));
     assert!(second.out.contains("changed as an earlier run reported"), "{}", second.out);
@@ -107,9 +107,9 @@ fn accepted_order_skipped_by_rule_is_changed() {
     assert_eq!(exit_and_outcomes(&acknowledged), expected_exit(0, "A-1 already_sent"));
     assert_eq!(
         reason(&acknowledged),
-        r#"accepted by an earlier run, now left out by the rule "refunded", acknowledged by hand"#
+        r#"accepted by an earlier run, now left out by the rule "refunded", acknowledged manually"#
     );
-    // Another total is another change.
+    // Another total is a new change.
     let again = shop.send(&refunded(&["A-1"]).replace("30.60,other", "20,other"));
     assert_eq!(exit_and_outcomes(&again), expected_exit(1, "A-1 changed"));
     assert!(reason(&again).contains("total 30.60 EUR -> 20 EUR"), "{}", reason(&again));
@@ -140,13 +140,17 @@ fn accepted_order_now_invalid_is_changed() {
     let refused = shop.send_with(&invalid, " --max-invalid 0");
     assert_eq!(exit_and_outcomes(&refused), expected_exit(2, "A-1 changed"));
     assert!(refused.err.contains("1 of 1 orders are invalid"), "{}", refused.err);
-    // That run did not report it.
+    // The refused run did not report it.
     let first = shop.send(&invalid);
     assert_eq!(exit_and_outcomes(&first), expected_exit(1, "A-1 changed"));
     insta::assert_snapshot!(reason(&first), @"accepted by an earlier run, now invalid: number_unreadable of price, unknown_status of status: status PURCHASED -> LOST");
-    assert_eq!(changed_by(&first), Value::Null, "the total cannot be read");
-    assert_eq!(std::fs::read_dir(first.path("rejects")).unwrap().count(), 0, "its rows cannot be sent again");
-    // It is the same change wherever its row stands.
+    assert_eq!(changed_by(&first), Value::Null, "the total is unreadable");
+    assert_eq!(
+        std::fs::read_dir(first.path("rejects")).unwrap().count(),
+        0,
+        "rows of an accepted order are not rejects"
+    );
+    // The position of its row does not make it a new change.
     let moved = invalid.replace("A-1,", &format!("{}A-1,", row("A-2")));
     assert_eq!(exit_and_outcomes(&shop.send(&moved)), expected_exit(0, "A-1 changed, A-2 accepted"));
     shop.ledger("settle A-1 --as acknowledged");
@@ -162,7 +166,7 @@ fn order_without_time_matches_unique_reference() {
     assert_eq!(exit_and_outcomes(&shop.send(&timeless("PURCHASED"))), expected_exit(1, "A-1 changed"));
     assert_eq!(exit_and_outcomes(&shop.send(&timeless("REFUNDED"))), expected_exit(1, "A-1 changed"));
     assert_eq!(exit_and_outcomes(&shop.send(&timeless("PURCHASED"))), expected_exit(0, "A-1 changed"));
-    // One of two cannot be meant.
+    // With two accepted orders the reference is ambiguous.
     let later = ExportRow { ordered_at: "2025-06-01T10:00:00Z", ..ExportRow::default() }.csv();
     let reused = shop.send_with(&format!("{HEADER}{later}"), " --set reused_references=send");
     assert_eq!(exit_and_outcomes(&reused), expected_exit(0, "A-1 accepted"));
@@ -203,7 +207,7 @@ fn only_finished_runs_report_a_change() {
     let shop = TestShop::new();
     shop.send(&export(&["A-1"]));
     let orders = refunded(&["A-1"]) + &row("B-1") + &row("B-2");
-    // A dry run leaves no trace.
+    // A check records nothing.
     shop.workspace.file("orders.csv", &orders);
     for _ in 0..2 {
         let check = shop.run("check orders.csv --profile shop.toml");
@@ -242,7 +246,7 @@ fn resumed_run_reports_changes() {
     }
 }
 
-/// Two orders of one reference, ten days apart, and both are refunded one after the other.
+/// Two orders with one reference, ten days apart, are refunded one after the other.
 #[test]
 fn reused_reference_orders_change_separately() {
     let shop = TestShop::new();
@@ -262,7 +266,7 @@ fn reused_reference_orders_change_separately() {
     assert_eq!(exit_and_outcomes(&send(of(20, "REFUNDED"))), expected_exit(0, "A changed"));
 }
 
-/// The key of the profile tells orders apart that have one reference.
+/// The key of the profile distinguishes orders with the same reference.
 #[test]
 fn other_order_of_reference_is_not_a_change() {
     let shop = TestShop::new();
@@ -276,17 +280,17 @@ fn other_order_of_reference_is_not_a_change() {
         format!("{},key\n{}", HEADER.trim_end(), rows.collect::<String>())
     };
     assert_eq!(exit_and_outcomes(&shop.send(&keyed(&[("a", "30.60", "PURCHASED")]))), expected_exit(0, "A-1 accepted"));
-    // Another order that was never accepted.
+    // Another order, which was never accepted.
     let with_another = keyed(&[("a", "30.60", "PURCHASED"), ("b", "99.00", "PURCHASED")]);
     for _ in 0..2 {
         assert_eq!(exit_and_outcomes(&shop.send(&with_another)), expected_exit(1, "A-1 already_sent, A-1 invalid"));
     }
-    // Lines that are left out beside the order that is still sent.
-    let beside = keyed(&[("a", "30.60", "PURCHASED"), ("b", "30.60", "REFUNDED"), ("c", "30.60", "REFUNDED")]);
-    let ran = shop.send(&beside);
+    // Skipped rows in addition to the order that is still exported.
+    let with_skipped = keyed(&[("a", "30.60", "PURCHASED"), ("b", "30.60", "REFUNDED"), ("c", "30.60", "REFUNDED")]);
+    let ran = shop.send(&with_skipped);
     assert_eq!(exit_and_outcomes(&ran), expected_exit(0, "A-1 already_sent, A-1 skipped, A-1 skipped"));
     assert_eq!(changed_by(&ran), Value::Null);
-    // And without it: one accepted order is one difference.
+    // Without that order: one accepted order is one change.
     let ran = shop.send(&keyed(&[("b", "30.60", "REFUNDED"), ("c", "30.60", "REFUNDED")]));
     assert_eq!(
         (exit_and_outcomes(&ran), changed_by(&ran)),
@@ -309,7 +313,7 @@ fn reverted_settlement_is_sent_from_the_plan() {
     assert_eq!(exit_and_outcomes(&shop.run("send --resume run-2")), expected_exit(0, "A-1 accepted"));
 }
 
-/// A folder of daily files: one accepted order is one change, and one difference.
+/// A folder of daily files: one accepted order is counted as one change.
 #[test]
 fn differing_copies_count_as_one_change() {
     let shop = TestShop::new();
@@ -332,7 +336,7 @@ fn differing_copies_count_as_one_change() {
     }
 }
 
-/// A spreadsheet took the zeros from the reference of an order that was refunded meanwhile.
+/// A spreadsheet removed the leading zeros of a reference, and the order was refunded meanwhile.
 #[test]
 fn respelled_reference_is_changed() {
     let shop = TestShop::new();
@@ -356,9 +360,9 @@ fn respelled_reference_is_changed() {
         (exit_and_outcomes(&both), changed_by(&both)),
         (expected_exit(0, "#1001 changed, 1001 skipped"), "-30.60".into())
     );
-    let beside = shop.send(&(refunded(&["1001"]) + &row("001001")));
-    assert_eq!(exit_and_outcomes(&beside), expected_exit(0, "001001 already_sent, 1001 skipped"));
-    // Of another time it is another order.
+    let both = shop.send(&(refunded(&["1001"]) + &row("001001")));
+    assert_eq!(exit_and_outcomes(&both), expected_exit(0, "001001 already_sent, 1001 skipped"));
+    // With another time it is another order.
     let later = refunded(&["1001"]).replace("10:00:00", "10:00:01");
     assert_eq!(exit_and_outcomes(&shop.send(&later)), expected_exit(0, "1001 skipped"));
     shop.ledger("settle 001001 --as acknowledged");
@@ -366,7 +370,7 @@ fn respelled_reference_is_changed() {
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 2);
 }
 
-/// What a plan itself submits makes no other order of its export a changed one.
+/// An order that the plan itself submits does not make another order of its export a changed one.
 #[test]
 fn resumed_plan_reports_what_a_full_run_reports() {
     let orders = export(&["001001"]) + &row("1001").replace("PURCHASED", "REFUNDED");
@@ -412,7 +416,7 @@ fn valid_respelling_counts_as_the_accepted_order() {
     assert_eq!(changed_by(&ran), Value::Null);
 }
 
-/// Many orders share a date, and references of two shops may differ only in their zeros.
+/// Many orders share a date, and references of two shops may differ in their leading zeros only.
 #[test]
 fn date_alone_identifies_no_respelled_order() {
     let shop = TestShop::new();

@@ -1,4 +1,4 @@
-//! The types of extension attributes across runs: the tenant keeps them for ever.
+//! Tests of the types of extension attributes across runs: the tenant never changes them.
 
 use crate::support::{
     service::{MockService, ReceivedRequest, Reply},
@@ -64,7 +64,7 @@ fn extension_types_persist_across_runs() {
     let conflict = shop.send(&as_text);
     assert_eq!((conflict.code, problem(&conflict).as_str()), (1, expected));
     assert!(problem(&shop.send(&order("A-2", "ext.weight:float", "1.5"))).contains("float here, but integer"));
-    // An item's attribute is another one, and so is that of another tenant.
+    // Attributes of items and of other tenants are separate.
     assert_eq!(shop.send(&order("A-3", "item.ext.weight:string", "10")).code, 0);
     assert!(problem(&shop.send(&order("A-4", "item.ext.weight:boolean", "true"))).contains("boolean here, but string"));
     let other = MockService::start(|_| None);
@@ -73,7 +73,7 @@ fn extension_types_persist_across_runs() {
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 3);
 }
 
-/// JSON of a whole number is that of a float if it has a point.
+/// A whole number is written as a float with a decimal point.
 #[test]
 fn integer_is_sent_as_float_if_tenant_has_float() {
     let shop = TestShop::with(|_| None);
@@ -96,7 +96,7 @@ fn only_accepted_orders_fix_types() {
     assert_eq!(shop.send(&order("A-4", "ext.weight:integer", "10")).outcomes(), "A-4 invalid");
 }
 
-/// Another run taught the tenant a type after the plan was written.
+/// Another run fixed the type at the tenant after the plan was written.
 #[test]
 fn resumed_plan_checks_types_of_other_runs() {
     let shop = TestShop::with(|_| None);

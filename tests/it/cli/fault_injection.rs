@@ -1,4 +1,5 @@
-//! A sandbox that misbehaves: what the run says of each order is true of the tenant, and faults that are set wrongly.
+//! Tests of fault injection: reported outcomes match the tenant, and invalid fault settings are
+//! refused.
 
 use std::{collections::BTreeSet, fmt::Write};
 
@@ -9,14 +10,14 @@ use crate::support::{
     workspace::{Workspace, export},
 };
 
-/// About one request in four fails in some way; at the same time 64 are on their way.
+/// About one request in four fails; up to 64 are in flight.
 const FAULTS: &str = "--fault seed=1 --fault closed_taken=5% --fault closed_not_taken=4% --fault half=4% \
     --fault garbage=4% --fault status.500=4% --fault status.503=1% --fault throttled=1% --fault retry_after=0s \
     --fault latency=0s..5ms";
 
 fn references(orders: &[Value], is_wanted: impl Fn(&Value) -> bool) -> BTreeSet<String> {
-    let expected_value = orders.iter().filter(|order| is_wanted(order));
-    expected_value.map(|order| order["referenceId"].as_str().unwrap().to_owned()).collect()
+    let selected = orders.iter().filter(|order| is_wanted(order));
+    selected.map(|order| order["referenceId"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -29,11 +30,11 @@ fn results_match_the_tenant_under_faults() {
         (run.json("summary.json").unwrap(), run.json("sandbox.json").unwrap(), run.results());
     let of_outcome = |outcome: &str| references(&results, |result| result["outcome"] == outcome);
     let (accepted, unknown) = (of_outcome("accepted"), of_outcome("unknown"));
-    let there = references(sandbox["order_list"].as_array().unwrap(), |_| true);
-    assert!(accepted.is_subset(&there), "{:?}", accepted.difference(&there));
-    assert!(there.iter().all(|order| accepted.contains(order) || unknown.contains(order)));
-    // Some of the unknown ones are there, and some are not, or the word would say nothing.
-    assert!(unknown.intersection(&there).next().is_some() && unknown.difference(&there).next().is_some());
+    let processed = references(sandbox["order_list"].as_array().unwrap(), |_| true);
+    assert!(accepted.is_subset(&processed), "{:?}", accepted.difference(&processed));
+    assert!(processed.iter().all(|order| accepted.contains(order) || unknown.contains(order)));
+    // Both kinds of unknown orders must occur: processed and not processed.
+    assert!(unknown.intersection(&processed).next().is_some() && unknown.difference(&processed).next().is_some());
     assert_eq!((results.len(), summary["orders"]["accepted"].as_u64()), (300, u64::try_from(accepted.len()).ok()));
     assert_eq!(sandbox["orders"]["repeated_references"], 0, "an order was sent twice");
     assert_eq!(sandbox["orders"]["not_processed"], 0);
@@ -43,14 +44,14 @@ fn results_match_the_tenant_under_faults() {
     assert_eq!(injected, all);
 }
 
-/// What becomes of each order with these faults and so many requests in flight.
+/// The outcome of each order with these faults and `in_flight` requests at a time.
 fn outcomes_with(in_flight: u32) -> BTreeSet<(String, String)> {
     let run = FinishedRun::in_root(&format!(
         "send samples/orders.csv --sandbox --rate unlimited --in-flight {in_flight} --identity-pause 0s \
          --set tries=20 --set down_after=1000 {FAULTS}"
     ));
-    let word = |value: &Value| value.as_str().unwrap().to_owned();
-    run.results().iter().map(|result| (word(&result["referenceId"]), word(&result["outcome"]))).collect()
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    run.results().iter().map(|result| (text(&result["referenceId"]), text(&result["outcome"]))).collect()
 }
 
 #[test]
@@ -101,46 +102,46 @@ fn invalid_fault_settings_send_nothing() {
             error: night.toml:2:1: unknown field `closed_takn`, expected one of …
               hint: did you mean "closed_taken"?
         late = '2': exit 2
-            error: night.toml:1:8: "2" is no share of requests, expected such as 2% or 0.5%, at most 100%
+            error: night.toml:1:8: invalid share "2"; expected for example 2% or 0.5%, at most 100%
         late = 2: exit 2
-            error: night.toml:1:8: expected text in quotation marks, such as "2%" or "30s"
+            error: night.toml:1:8: expected text in quotation marks, for example "2%" or "30s"
         latency = 'slow': exit 2
-            error: night.toml:1:11: "slow" is no latency, expected such as 50ms, 20ms..200ms or 50ms p99 2s
+            error: night.toml:1:11: invalid latency "slow"; expected for example 50ms, 20ms..200ms or 50ms p99 2s
         late_after = '35': exit 2
-            error: night.toml:1:14: "35" is no duration, expected such as 500ms, 30s or 10min
+            error: night.toml:1:14: invalid duration "35"; expected for example 500ms, 30s or 10min
         retry_after_as = 'words': exit 2
             error: night.toml:1:18: unknown variant `words`, expected `seconds` or `date`
         seed = -1: exit 2
             error: night.toml:1:8: invalid value: integer `-1`, expected u64
         [status]; 200 = '1%': exit 2
-            error: night.toml:2:1: "200" is no status of an error, expected 300 to 599
+            error: night.toml:2:1: invalid error status "200"; expected 300 to 599
         [outage]; last = '1s': exit 2
             error: night.toml:2:1: unknown field `last`, expected one of …
               hint: did you mean "lasts"?
         [outage]; lasts = '2s'; every = '1s': exit 2
-            error: night.toml: outage.every is 1s, expected more than outage.lasts, which is 2s
-              hint: outage.every is the time from one beginning to the next
+            error: night.toml: outage.every is 1s; expected more than outage.lasts, which is 2s
+              hint: outage.every is the time from the start of one outage to the start of the next
         late = '60%'; half = '50%': exit 2
-            error: night.toml: the shares of the faults add up to 110%, expected at most 100%
-              hint: a request has one fault at most; lower some of them
+            error: night.toml: the shares of the faults add up to 110%; expected at most 100%
+              hint: a request has at most one fault; lower some of the shares
         late =: exit 2
             error: night.toml:1:7: string values must be quoted, expected literal string
         --fault late: exit 2
-            error: --fault takes KEY=VALUE
+            error: --fault expects KEY=VALUE
         --fault lat=2%: exit 2
             error: --fault lat: unknown field `lat`, expected one of …
               hint: did you mean "late"?
         --fault late=101%: exit 2
-            error: --fault late: "101%" is no share of requests, expected such as 2% or 0.5%, at most 100%
+            error: --fault late: invalid share "101%"; expected for example 2% or 0.5%, at most 100%
         --fault seed=many: exit 2
             error: --fault seed: invalid type: string "many", expected u64
         --fault status.50x=1%: exit 2
-            error: --fault status.50x: "50x" is no status of an error, expected 300 to 599
+            error: --fault status.50x: invalid error status "50x"; expected 300 to 599
         --fault outage=1s: exit 2
             error: --fault outage: invalid type: string "1s", expected outage.after, outage.lasts and outage.every
         --fault late=60% --fault half=50%: exit 2
-            error: --fault: the shares of the faults add up to 110%, expected at most 100%
-              hint: a request has one fault at most; lower some of them
+            error: --fault: the shares of the faults add up to 110%; expected at most 100%
+              hint: a request has at most one fault; lower some of the shares
         --faults none.toml: exit 2
             error: none.toml: No such file or directory (os error 2)
         "#);
@@ -168,9 +169,9 @@ fn faults_require_the_sandbox() {
     for options in ["--client-key k", "--base-url http://127.0.0.1:1 --client-key k", "--to eu"] {
         for faults in ["--fault late=1%", "--faults night.toml"] {
             let ran = workspace.run(&format!("send orders.csv {options} {faults}"));
-            let report = ["required arguments were not provided:\n  --sandbox", "cannot be used with"];
-            let is_told = report.iter().any(|told| ran.err.contains(told));
-            assert!(ran.code == 2 && is_told, "{options} {faults}: {}", ran.err);
+            let expected = ["required arguments were not provided:\n  --sandbox", "cannot be used with"];
+            let is_reported = expected.iter().any(|message| ran.err.contains(message));
+            assert!(ran.code == 2 && is_reported, "{options} {faults}: {}", ran.err);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Inputs of every kind: a sound one reads the same however it is written, a broken one says what and where.
+//! Tests of inputs: valid content is read identically in every encoding, damaged content is
+//! reported with its position.
 
 use std::{fs, io::Write};
 
@@ -7,7 +8,7 @@ use crate::support::workspace::{ExportRow, HEADER, Workspace, export, row, run_c
 const CHECK: &str = "check orders.csv --pos x --max-invalid 100%";
 const CHECK_LINES: &str = "check orders.ndjson --pos x --max-invalid 100%";
 
-/// One order as NDJSON, with members put in behind the others.
+/// One order as NDJSON, with `members` appended.
 fn line(reference: &str, members: &str) -> String {
     format!(
         r#"{{"referenceId":"{reference}","orderedAt":"2025-03-01T10:00:00Z","status":"PURCHASED","currencyCode":"EUR","price":30.60,"paymentType":"other","guest":{{"email":"ann@example.com"}}{members}}}"#
@@ -46,12 +47,12 @@ fn non_export_files_are_refused() {
     header in Latin-1: exit 2
         error: orders.csv:1: the header cannot be read: the cell of column 1 is not UTF-8
     no key column: exit 2
-        error: orders.csv:1: no column "referenceId", which the profile takes referenceId from
+        error: orders.csv:1: column "referenceId" not found; the profile needs it for referenceId
           hint: did you mean "reference"?
     a column twice: exit 2
-        error: orders.csv:1: column "price" stands there twice, so it is not clear which one price comes from
+        error: orders.csv:1: column "price" occurs twice; the profile needs exactly one for price
     a JSON array: exit 2
-        error: orders.csv:1: no column "referenceId", which the profile takes referenceId from
+        error: orders.csv:1: column "referenceId" not found; the profile needs it for referenceId
           hint: did you mean "[{\"referenceId\":\"A-1\"}]"?
     "#);
 }
@@ -74,7 +75,7 @@ fn unreadable_rows_are_reported() {
             ),
             ("a quote that is never closed", quoted("\"Rope")),
             ("text behind a closing quote", quoted("\"Rope\" red")),
-            ("no key, and no time to tell it apart by", with(row("").replace("2025-03-01T10:00:00Z", "").as_bytes())),
+            ("no key and no time", with(row("").replace("2025-03-01T10:00:00Z", "").as_bytes())),
         ],
     );
     insta::assert_snapshot!(found, @r#"
@@ -85,7 +86,7 @@ fn unreadable_rows_are_reported() {
         A-3 valid
     one cell: exit 2
         error: orders.csv:3: the row has 1 cell, the header has 12; it is not known which order the row belongs to
-          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
     too many cells: exit 1
         A-1 valid
         A-2 invalid
@@ -98,13 +99,13 @@ fn unreadable_rows_are_reported() {
         A-3 valid
     a quote that is never closed: exit 2
         error: orders.csv:3: the quote opened at column 57 is never closed; it is not known which order the row belongs to
-          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
     text behind a closing quote: exit 2
-        error: orders.csv:3: text behind a closing quote at column 63, expected a delimiter; a quote within a cell is written ""; it is not known which order the row belongs to
-          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
-    no key, and no time to tell it apart by: exit 2
+        error: orders.csv:3: text after a closing quote at column 63, expected a delimiter; a quote within a cell is written ""; it is not known which order the row belongs to
+          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
+    no key and no time: exit 2
         error: orders.csv:3: the row has no order key; it is not known which order the row belongs to
-          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
     "#);
 }
 
@@ -126,21 +127,21 @@ fn row_without_key_invalidates_possible_orders() {
     insta::assert_snapshot!(found, @r#"
     the same time: exit 1
         A-1 invalid
-            row_without_key 4:null the row here has no order key and may belong to this order
+            row_without_key 4:null this row has no order key and may belong to the order
         A-2 valid
          invalid
             row_without_key 4:null there is no order key, so it is not known which order this is
             missing_attribute 4:null referenceId is required and has no value
     the same price, written otherwise: exit 1
         A-1 invalid
-            row_without_key 4:null the row here has no order key and may belong to this order
+            row_without_key 4:null this row has no order key and may belong to the order
         A-2 valid
          invalid
             row_without_key 4:null there is no order key, so it is not known which order this is
             missing_attribute 4:null referenceId is required and has no value
     another price: exit 1
         A-1 invalid
-            row_without_key 4:null the row here has no order key and may belong to this order
+            row_without_key 4:null this row has no order key and may belong to the order
         A-2 valid
          invalid
             row_without_key 4:null there is no order key, so it is not known which order this is
@@ -148,7 +149,7 @@ fn row_without_key_invalidates_possible_orders() {
             total_differs 4:37 the items add up to 30.60, the order's price is 31
     a broken time: exit 2
         error: orders.csv:4: the row has no order key; it is not known which order the row belongs to
-          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
     "#);
 }
 
@@ -178,25 +179,25 @@ fn invalid_json_lines_are_reported() {
         A-1 valid
     cut off behind the key: exit 1
         A-1 invalid
-            row_unreadable 1:null no whole JSON object on the line: EOF while parsing a string at column 60
+            row_unreadable 1:null the line is not a single JSON object: EOF while parsing a string at column 60
     cut off before the key: exit 2
-        error: orders.ndjson:1: no whole JSON object on the line: EOF while parsing a string at column 10; it is not known which order the row belongs to
-          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+        error: orders.ndjson:1: the line is not a single JSON object: EOF while parsing a string at column 10; it is not known which order the row belongs to
+          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
     two objects on a line: exit 2
-        error: orders.ndjson:1: no whole JSON object on the line: trailing characters at column 171; it is not known which order the row belongs to
-          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+        error: orders.ndjson:1: the line is not a single JSON object: trailing characters at column 171; it is not known which order the row belongs to
+          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
     a comma too many: exit 1
         A-1 invalid
-            row_unreadable 1:null no whole JSON object on the line: trailing comma at column 171
+            row_unreadable 1:null the line is not a single JSON object: trailing comma at column 171
     no object: exit 2
-        error: orders.ndjson:1: no whole JSON object on the line: invalid type: integer `5`, expected one whole JSON object on the line at column 1; it is not known which order the row belongs to (2 more such rows)
-          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+        error: orders.ndjson:1: the line is not a single JSON object: invalid type: integer `5`, expected a JSON object at column 1; it is not known which order the row belongs to (2 more such rows)
+          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
     deep nesting: exit 2
         error: orders.ndjson:1: nested deeper than 64 levels; it is not known which order the row belongs to
-          hint: mend the row, or set unreadable_rows = "accept" to leave such rows out
+          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
     a number with a leading zero: exit 1
         A-1 invalid
-            row_unreadable 1:null no whole JSON object on the line: invalid number at column 176
+            row_unreadable 1:null the line is not a single JSON object: invalid number at column 176
     not UTF-8: exit 1
         A-1 invalid
             row_unreadable 1:null byte 177 of the line is not UTF-8
@@ -238,17 +239,17 @@ fn members_of_the_wrong_type_are_reported() {
     insta::assert_snapshot!(found, @r#"
     items that are no array: exit 1
         A-1 invalid
-            not_a_scalar 1:184 "orderItems" is no array of items
+            not_a_scalar 1:184 "orderItems" is a string, expected an array of items
     items that are no objects: exit 1
         A-1 invalid
             not_a_scalar 1:185 a number where an item is expected
             not_a_scalar 1:192 an array where an item is expected
     an identifier without a provider: exit 1
         A-1 invalid
-            missing_attribute 1:159 an identifier has a provider and an id: {"provider": …, "id": …}
+            missing_attribute 1:159 identifier without a provider or an id; expected {"provider": …, "id": …}
     an identifier without an id: exit 1
         A-1 invalid
-            missing_attribute 1:159 an identifier has a provider and an id: {"provider": …, "id": …}
+            missing_attribute 1:159 identifier without a provider or an id; expected {"provider": …, "id": …}
     an extension within an extension: exit 1
         A-1 invalid
             not_a_scalar 1:189 an object where a single value is expected
@@ -257,8 +258,8 @@ fn members_of_the_wrong_type_are_reported() {
             extension_value 1:193 2 extension objects, expected one
     names that are taken: exit 1
         A-1 invalid
-            extension_name 1:192 "name" is taken by the extension object itself
-            extension_name 1:202 "key" is taken by the extension object itself
+            extension_name 1:192 "name" is reserved by the extension object itself
+            extension_name 1:202 "key" is reserved by the extension object itself
             extension_name 1:212 "a b" is not alphanumeric
     an attribute of two types: exit 1
         A-1 valid
@@ -272,7 +273,7 @@ fn members_of_the_wrong_type_are_reported() {
     "#);
 }
 
-/// What a single event leaves behind need not have the form that several events need it in.
+/// Attributes that a single event drops need not have the shape that multi mode requires.
 #[test]
 fn single_mode_ignores_multi_only_shapes() {
     let product = r#","orderItems":[{"type":"PRODUCT","name":"Tee","productId":"T","price":30.60,"quantity":1,"product":{"brand":"X","variant":{"size":"L"}}}]"#;
@@ -291,7 +292,8 @@ fn single_mode_ignores_multi_only_shapes() {
     assert_eq!(multi.matches("not_a_scalar").count(), 4, "{multi}");
 }
 
-/// A byte order mark, line breaks, blank lines, packing and the way in change nothing.
+/// A byte order mark, line breaks, blank lines, compression and standard input do not change the
+/// results.
 #[test]
 fn encoding_variants_read_identically() {
     let plain = format!(
@@ -362,7 +364,7 @@ fn truncated_archive_is_refused() {
     }
 }
 
-/// Where the profile says that an export ends with a line end, one that does not is still being written.
+/// If the profile requires a final line end, a file without one is still being written.
 #[test]
 fn missing_final_line_end_is_refused_if_required() {
     let canonical = Workspace::new().run("profiles show canonical").out;
@@ -381,7 +383,7 @@ fn missing_final_line_end_is_refused_if_required() {
     };
     assert_eq!(required("orders.csv", csv.trim_end()), refused("orders.csv:3"));
     assert_eq!(required("orders.csv", &csv[..csv.len() - 3]), refused("orders.csv:3"));
-    // No row is there yet, or the header is cut off.
+    // No row is written yet, or the header is truncated.
     assert_eq!(required("orders.csv", HEADER.trim_end()), refused("orders.csv:1"));
     assert_eq!(required("orders.ndjson", ndjson.trim_end()), refused("orders.ndjson:2"));
     assert_eq!(required("orders.ndjson", &ndjson[..ndjson.len() - 3]), refused("orders.ndjson:2"));
@@ -429,7 +431,7 @@ fn duplicate_inputs_and_orders_count_once() {
     assert_eq!(outcomes("a.csv d.csv"), "A-1 invalid, A-1 invalid");
 }
 
-/// The copy that cannot be read as a whole may be the better one, whichever comes first.
+/// The damaged copy may be the correct one, so the order of the files does not matter.
 #[test]
 fn damaged_copy_is_not_a_duplicate() {
     let damaged = [export(&["A-1"]).into_bytes(), b"A-1,damaged\n".to_vec()].concat();

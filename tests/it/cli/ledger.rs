@@ -1,5 +1,5 @@
-//! What the ledger holds and what a person says of it: whole stories, from the run that left an order open to the run
-//! that knows better.
+//! Tests of the `ledger` commands: from a run that leaves an order unknown, through manual
+//! settlement, to the next run.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use crate::support::{
     workspace::{RunResult, Workspace, export},
 };
 
-/// What differs from run to run, in as many characters.
+/// Values that differ from run to run, replaced by text of the same length.
 const FILTERS: [(&str, &str); 5] = [
     (r"\d{8}-\d{6}-[0-9a-f]{4}", "20261122-000000-RUN_"),
     (r"20(2[6-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\dZ", "2026-11-22T00:00:00Z"),
@@ -24,20 +24,20 @@ const FILTERS: [(&str, &str); 5] = [
     (r"[0-9a-f]{8}  other content", "00000000  other content"),
 ];
 
-macro_rules! assert_words {
-    ($words:expr, @$expected:literal) => {
-        insta::with_settings!({filters => FILTERS.to_vec()}, { insta::assert_snapshot!($words, @$expected) });
+macro_rules! assert_output {
+    ($output:expr, @$expected:literal) => {
+        insta::with_settings!({filters => FILTERS.to_vec()}, { insta::assert_snapshot!($output, @$expected) });
     };
 }
 
-/// A shop and its service.
+/// A workspace and a mock service.
 struct TestShop {
     workspace: Workspace,
     service: MockService,
 }
 
 impl TestShop {
-    /// A service that answers as documented, but says nothing to the orders of these references.
+    /// A service that responds as documented, but disconnects on the orders with these references.
     fn disconnecting_on(references: &'static [&'static str]) -> Self {
         Self::with(move |request| references.contains(&request.reference()).then_some(Reply::Disconnect))
     }
@@ -60,7 +60,7 @@ impl TestShop {
         self.workspace.run(&format!("ledger {command}"))
     }
 
-    /// What a command says, with its exit code where that is not 0.
+    /// The output of a command, with its exit code if that is not 0.
     fn ledger_output(&self, command: &str) -> String {
         let ran = self.ledger(command);
         let code = if ran.code == 0 { String::new() } else { format!("exit {}\n", ran.code) };
@@ -80,22 +80,22 @@ fn unknown_order_settled_as_failed_is_resent() {
         (request.reference() == "A-1" && *is_silent.lock().unwrap()).then_some(Reply::Disconnect)
     });
     assert_eq!(shop.send(&export(&["A-1", "A-2"]), "").code, 3);
-    assert_words!(shop.ledger_output("list"), @r"
-    state     reference             made at               sent  last at               by run                target    change
+    assert_output!(shop.ledger_output("list"), @r"
+    state     reference             ordered at            sent  last at               by run                target    change
     unknown   A-1                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  HASH
     accepted  A-2                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  HASH
     ");
-    assert_words!(shop.ledger_output("list --outcome unknown --references"), @r"A-1");
-    assert_words!(shop.ledger_output("settle A-1 --as failed"), @r"A-1 made at 2025-03-01T10:00:00Z, was unknown: settled as failed; the next run that reads it sends it again");
-    assert_words!(shop.ledger_output("show A-1"), @r"
-    A-1 made at 2025-03-01T10:00:00Z, sent to target HASH: failed
-      2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 8af8e47c: settled by hand as not accepted at 2026-11-22T00:00:00Z
+    assert_output!(shop.ledger_output("list --outcome unknown --references"), @r"A-1");
+    assert_output!(shop.ledger_output("settle A-1 --as failed"), @r"A-1 ordered at 2025-03-01T10:00:00Z, was unknown: settled as failed; the next run that reads it sends it again");
+    assert_output!(shop.ledger_output("show A-1"), @r"
+    A-1 ordered at 2025-03-01T10:00:00Z, sent to target HASH: failed
+      2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 8af8e47c: settled manually as not accepted at 2026-11-22T00:00:00Z
     ");
     *silent.lock().unwrap() = false;
     assert_eq!(shop.send(&export(&["A-1", "A-2"]), "").outcomes(), "A-2 already_sent, A-1 accepted");
-    assert_words!(shop.ledger_output("show A-1"), @r"
-    A-1 made at 2025-03-01T10:00:00Z, sent to target HASH: accepted
-      2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 8af8e47c: settled by hand as not accepted at 2026-11-22T00:00:00Z
+    assert_output!(shop.ledger_output("show A-1"), @r"
+    A-1 ordered at 2025-03-01T10:00:00Z, sent to target HASH: accepted
+      2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 8af8e47c: settled manually as not accepted at 2026-11-22T00:00:00Z
       2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 8af8e47c: accepted at 2026-11-22T00:00:00Z
     ");
     let n_checkouts = |reference: &str| {
@@ -116,9 +116,9 @@ fn manual_settlement_is_reversible() {
     assert_eq!((settled.code, settled.out.as_str(), settled.err.as_str()), (0, "", ""));
     let again = shop.send(&orders, "");
     assert_eq!((again.code, again.outcomes().as_str()), (0, "A-1 already_sent"));
-    assert_eq!(reason(&again), "settled by hand as accepted");
+    assert_eq!(reason(&again), "settled manually as accepted");
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 1);
-    // A word can be taken back.
+    // A manual settlement can be reversed.
     assert_eq!(shop.ledger("settle A-1 --as failed").code, 0);
     assert_eq!(shop.send(&orders, "").outcomes(), "A-1 unknown");
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 2);
@@ -129,31 +129,31 @@ fn acknowledged_change_is_not_reported_again() {
     let shop = TestShop::disconnecting_on(&[]);
     let paid = export(&["A-1"]);
     assert_eq!(shop.send(&paid.replace("PURCHASED", "PAYMENT_PENDING"), "").code, 0);
-    // A dry run leaves no trace.
+    // A check records nothing.
     let check = format!("check orders.csv --base-url {} --client-key k --pos x", shop.service.base_url);
     shop.workspace.file("orders.csv", &paid);
     assert_eq!(shop.workspace.run(&check).outcomes(), "A-1 changed");
-    assert_words!(shop.ledger_output("settle A-1 --as acknowledged"), @r"
+    assert_output!(shop.ledger_output("settle A-1 --as acknowledged"), @r"
     exit 2
     error: nothing was settled
-      A-1: it is accepted, and no run has seen a change of it
+      A-1: it is accepted, and no run has recorded a change of it
     ");
     let changed = shop.send(&paid, "");
     assert_eq!((changed.code, changed.outcomes().as_str()), (1, "A-1 changed"));
-    assert_words!(shop.ledger_output("list --outcome changed"), @r"
-    state     reference             made at               sent  last at               by run                target    change
+    assert_output!(shop.ledger_output("list --outcome changed"), @r"
+    state     reference             ordered at            sent  last at               by run                target    change
     changed   A-1                   2025-03-01T10:00:00Z     1  2026-11-22T00:00:00Z  20261122-000000-RUN_  00000000  other content (status PAYMENT_PENDING -> PURCHASED)
     ");
-    assert_words!(shop.ledger_output("settle A-1 --as acknowledged"), @r"A-1 made at 2025-03-01T10:00:00Z, was changed: its change is acknowledged; the service keeps what it accepted");
-    assert_words!(shop.ledger_output("show A-1"), @r"
-    A-1 made at 2025-03-01T10:00:00Z, sent to target HASH: accepted
+    assert_output!(shop.ledger_output("settle A-1 --as acknowledged"), @r"A-1 ordered at 2025-03-01T10:00:00Z, was changed: its change is acknowledged; the service keeps what it accepted");
+    assert_output!(shop.ledger_output("show A-1"), @r"
+    A-1 ordered at 2025-03-01T10:00:00Z, sent to target HASH: accepted
       2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 2f1af225: accepted at 2026-11-22T00:00:00Z
-      2026-11-22T00:00:00Z  seen by run 20261122-000000-RUN_ with content 8af8e47c (status PAYMENT_PENDING -> PURCHASED): acknowledged by hand at 2026-11-22T00:00:00Z
+      2026-11-22T00:00:00Z  observed by run 20261122-000000-RUN_ with content 8af8e47c (status PAYMENT_PENDING -> PURCHASED): acknowledged manually at 2026-11-22T00:00:00Z
     ");
     let again = shop.send(&paid, "");
     assert_eq!((again.code, again.outcomes().as_str()), (0, "A-1 already_sent"));
-    assert_eq!(reason(&again), "accepted by an earlier run with other content, acknowledged by hand");
-    // Yet another content is another change.
+    assert_eq!(reason(&again), "accepted by an earlier run with other content, acknowledged manually");
+    // Different content again is a new change.
     assert_eq!(shop.send(&paid.replace("30.60,other", "30.61,other"), "").outcomes(), "A-1 changed");
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 1);
 }
@@ -164,15 +164,15 @@ fn settle_is_all_or_nothing() {
     let other = MockService::start(|request| (request.reference() == "A-1").then_some(Reply::Disconnect));
     assert_eq!(shop.send(&export(&["A-1", "A-2", "A-3"]), "").code, 3);
     assert_eq!(shop.send_to(&other.base_url, &export(&["A-1"]), " --new-target").code, 3);
-    assert_words!(shop.ledger_output("settle A-1 A-2 A-3 A-4 --as accepted"), @r"
+    assert_output!(shop.ledger_output("settle A-1 A-2 A-3 A-4 --as accepted"), @r"
     exit 2
     error: nothing was settled
-      A-1: 2 orders could be meant
-        made at 2025-03-01T10:00:00Z, sent to target HASH, unknown
-        made at 2025-03-01T10:00:00Z, sent to target HASH, unknown
-      A-3: it is accepted already
+      A-1: 2 orders match
+        ordered at 2025-03-01T10:00:00Z, sent to target HASH, unknown
+        ordered at 2025-03-01T10:00:00Z, sent to target HASH, unknown
+      A-3: it is already accepted
       A-4: the ledger has no such order
-      hint: --ordered-at and --target say which is meant
+      hint: select the order with --ordered-at and --target
     ");
     assert_eq!(shop.ledger("list --outcome unknown --references").out.lines().count(), 3);
     let lines = shop.ledger("list --reference A-1 --format json").out;
@@ -185,7 +185,7 @@ fn settle_is_all_or_nothing() {
     assert_eq!(shop.ledger(&settle).code, 0);
     let states = |target: &str| shop.ledger(&format!("list --reference A-1 --target {target} --format json")).out;
     assert!(states(&targets[0]).contains("accepted") && states(&targets[1]).contains("unknown"));
-    assert_words!(shop.ledger_output("settle A-2 --as accepted --ordered-at 2025-03-02"), @r"
+    assert_output!(shop.ledger_output("settle A-2 --as accepted --ordered-at 2025-03-02"), @r"
     exit 2
     error: nothing was settled
       A-2: the ledger has no such order
@@ -212,13 +212,13 @@ fn settle_is_refused_while_a_run_is_active() {
     assert_eq!(code, Some(5));
     insta::with_settings!({filters => vec![(r"run \S+, process \d+", "RUN, PROCESS")]}, {
         insta::assert_snapshot!(message, @r"
-        error: the ledger is held for this target: RUN, PROCESS
+        error: the ledger is locked for this target by RUN, PROCESS
           hint: wait until it has ended
         ");
     });
 }
 
-/// Someone removes the lock file while a run is on, and starts another.
+/// The lock file is removed during a run, and another run is started.
 #[test]
 fn run_stops_when_another_writes_the_ledger() {
     let workspace = Workspace::new();
@@ -300,10 +300,10 @@ fn export_has_all_submissions_and_no_personal_data() {
 #[test]
 fn ledger_commands_locate_the_runs_ledger() {
     let shop = TestShop::disconnecting_on(&[]);
-    assert_words!(shop.ledger_output("list --ledger none.db"), @r"
+    assert_output!(shop.ledger_output("list --ledger none.db"), @r"
     exit 2
-    error: there is no ledger none.db
-      hint: --ledger names it; the first run makes it with --new-ledger
+    error: there is no ledger at none.db
+      hint: name it with --ledger; the first run creates it with --new-ledger
     ");
     assert!(!shop.workspace.path("none.db").exists());
     shop.send(&export(&["A-1"]), " --ledger kept.db");
@@ -317,11 +317,11 @@ fn ledger_commands_locate_the_runs_ledger() {
             assert_eq!(String::from_utf8(output.stdout).unwrap(), "A-1\n", "{command}");
         }
     }
-    assert_words!(shop.ledger_output("show A-2 --ledger kept.db"), @r#"
+    assert_output!(shop.ledger_output("show A-2 --ledger kept.db"), @r#"
     exit 2
     error: the ledger kept.db has no order "A-2"
     "#);
-    // A file that was emptied is no ledger that holds nothing.
+    // A file of zero bytes is not an empty ledger.
     for command in ["list", "show A-1", "settle A-1 --as failed"] {
         assert_eq!(shop.ledger(command).code, 2);
         shop.workspace.file("orderferry-ledger.db", "");

@@ -1,5 +1,5 @@
-//! A ledger that is not known to be the right one, or not whole, sends nothing: it is missing, new, emptied, cut off,
-//! restored, damaged, replaced while a run is on, of another target or mounted alone.
+//! Tests that nothing is sent with a doubtful ledger: missing, new, emptied, truncated, restored
+//! from a backup, damaged, replaced during a run, of another target, or mounted as a single file.
 
 use std::{fs, path::Path};
 
@@ -13,7 +13,7 @@ use crate::support::{
 
 const OPTIONS: &str = "--client-key k --pos x --backfill --rate unlimited --identity-pause 0s";
 
-/// A shop whose orders were sent.
+/// A shop whose orders are sent.
 struct TestShop {
     workspace: Workspace,
     service: MockService,
@@ -33,7 +33,7 @@ impl TestShop {
         self.workspace.run(&format!("send orders.csv --base-url {base_url} {OPTIONS}{options}"))
     }
 
-    /// A run as a cron job repeats it, without any option that a first run needs.
+    /// A repeated run, as by a cron job, without the options of a first run.
     fn send_again(&self) -> RunResult {
         self.send(&format!(" --ledger={LEDGER}"))
     }
@@ -42,17 +42,17 @@ impl TestShop {
         self.workspace.path(LEDGER)
     }
 
-    /// Nothing is sent, with these words.
-    fn assert_refused(&self, ran: &RunResult, message: &[&str]) {
+    /// Asserts that nothing was sent, and that standard error contains these texts.
+    fn assert_refused(&self, ran: &RunResult, messages: &[&str]) {
         assert_eq!(ran.code, 2, "{}", ran.err);
-        for message in message {
+        for message in messages {
             assert!(ran.err.contains(message), "{message}: {}", ran.err);
         }
         assert_eq!(self.service.count("ORDER_CHECKOUT"), 2, "{}", ran.err);
     }
 }
 
-/// What SQLite keeps beside a ledger, and locks.
+/// The files of SQLite next to a ledger, and lock files.
 fn companion_files(ledger: &Path) -> Vec<std::path::PathBuf> {
     let files = fs::read_dir(ledger.parent().unwrap()).unwrap().map(|file| file.unwrap().path());
     files.filter(|file| file.to_string_lossy().contains(LEDGER) && file != ledger).collect()
@@ -61,7 +61,8 @@ fn companion_files(ledger: &Path) -> Vec<std::path::PathBuf> {
 #[test]
 fn missing_ledger_sends_nothing() {
     let shop = TestShop::new();
-    let hint = "hint: the first run makes it with --new-ledger; if there was one, restore it or name it with --ledger";
+    let hint =
+        "hint: the first run creates it with --new-ledger; if there was one, restore it or name it with --ledger";
     for empty in [false, true] {
         fs::remove_file(shop.ledger()).unwrap();
         if empty {
@@ -70,7 +71,7 @@ fn missing_ledger_sends_nothing() {
         shop.assert_refused(&shop.send_again(), &["there is no ledger", "nothing was sent", hint]);
         shop.workspace.file(LEDGER, "");
     }
-    // Half of it is none either.
+    // A truncated ledger is refused too.
     let shop = TestShop::new();
     let bytes = fs::read(shop.ledger()).unwrap();
     shop.workspace.file(LEDGER, &bytes[..bytes.len() / 8192 * 4096]);
@@ -95,7 +96,7 @@ fn ledger_without_attempts_counts_as_new() {
     }
 }
 
-/// The working folder is another one tomorrow.
+/// The ledger does not depend on the working folder, which may change.
 #[test]
 fn default_ledger_is_in_the_state_folder() {
     let shop = TestShop::new();
@@ -107,23 +108,23 @@ fn default_ledger_is_in_the_state_folder() {
         let output = program.args(OPTIONS.split(' ')).args(options).output().unwrap();
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
     };
-    // The ledger of an earlier version is named.
+    // The message names the ledger of an earlier version.
     let (code, errors) = send("", &[]);
     assert!(code == 2 && errors.contains("an earlier version kept its ledger at orderferry-ledger.db"), "{errors}");
     let new = MockService::start(|_| None);
-    assert_eq!(send("", &["--new-ledger", "--base-url", &new.base_url]).0, 2, "given twice");
+    assert_eq!(send("", &["--new-ledger", "--base-url", &new.base_url]).0, 2, "--base-url is given twice");
     assert_eq!(send("", &["--new-ledger"]).0, 0);
     assert!(shop.workspace.path("state/orderferry/orderferry-ledger.db").exists());
     let n_sent = shop.service.count("ORDER_CHECKOUT");
     assert_eq!(send("elsewhere", &[]).0, 0);
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), n_sent);
-    // Without a home there is no such place.
+    // Without a home there is no state folder.
     let mut program = program(&shop.workspace.path(""));
     program.env_remove("ORDERFERRY_LEDGER").env_remove("XDG_STATE_HOME").env_remove("HOME").arg("send");
     program.arg("orders.csv").args(["--base-url", &shop.service.base_url]).args(OPTIONS.split(' '));
     let output = program.output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(2) && errors.contains("hint: --ledger names a file"), "{errors}");
+    assert!(output.status.code() == Some(2) && errors.contains("hint: name a file with --ledger"), "{errors}");
 }
 
 #[test]
@@ -152,13 +153,13 @@ fn rotated_key_is_a_new_target_until_adopted() {
     let adopted = adopt(&from);
     assert!(adopted.code == 0 && adopted.out.contains("2 orders accepted"), "{}{}", adopted.out, adopted.err);
     assert_eq!(send("rotated", "").outcomes(), "A-1 already_sent, A-2 already_sent");
-    // Now the old key is the other tenant, and it may be one.
+    // The old key is now a new target, which --new-target allows.
     shop.assert_refused(&send("k", ""), &["--new-target"]);
     assert_eq!(send("k", " --new-target").code, 0);
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 4);
 }
 
-/// A ledger as it was before the newest run, with or without what lies beside it.
+/// A ledger from before the newest run, with or without its companion files.
 #[test]
 fn restored_backup_is_detected() {
     let shop = TestShop::new();
@@ -166,8 +167,8 @@ fn restored_backup_is_detected() {
     let backup: Vec<_> = backup.into_iter().map(|file| (fs::read(&file).unwrap(), file)).collect();
     shop.workspace.file("orders.csv", export(&["A-1", "A-2", "A-3"]));
     assert_eq!(shop.send_again().code, 0);
-    let restore = |is_meant: fn(&Path) -> bool| {
-        for (bytes, file) in backup.iter().filter(|(_, file)| is_meant(file)) {
+    let restore = |is_selected: fn(&Path) -> bool| {
+        for (bytes, file) in backup.iter().filter(|(_, file)| is_selected(file)) {
             fs::write(file, bytes).unwrap();
         }
     };
@@ -175,20 +176,22 @@ fn restored_backup_is_detected() {
         assert_eq!((ran.code, shop.service.count("ORDER_CHECKOUT")), (2, 3), "{}", ran.err);
         assert!(ran.err.contains("its newest attempts are lost, as in an older backup"), "{}", ran.err);
     };
-    // The database alone, noticed by its lock file, and the whole folder, noticed by the state folder.
-    for is_meant in [|file: &Path| file.extension() == Some("db".as_ref()), |_: &Path| true] {
-        restore(is_meant);
+    // The database alone is detected by its lock file, the whole folder by the state folder.
+    for is_selected in [|file: &Path| file.extension() == Some("db".as_ref()), |_: &Path| true] {
+        restore(is_selected);
         refused(&shop.send_again());
         refused(&shop.send_again());
         assert!(shop.workspace.run("ledger settle A-1 --as failed").err.contains("as in an older backup"));
     }
-    // A run with the companions of a fresh container, or unreadable ones, cannot know.
+    // The loss is accepted explicitly; the next runs continue.
     let accepted = shop.workspace.run("ledger accept-loss");
     assert_eq!((accepted.code, accepted.err.as_str()), (0, ""));
     assert_eq!(shop.send_again().outcomes(), "A-1 already_sent, A-2 already_sent, A-3 accepted");
     assert_eq!(shop.send_again().outcomes(), "A-1 already_sent, A-2 already_sent, A-3 already_sent");
 }
 
+/// Without companion files, as in a fresh container, or with unreadable ones, a loss is not
+/// detected.
 #[test]
 fn companion_files_are_optional_evidence() {
     let shop = TestShop::new();
@@ -196,12 +199,12 @@ fn companion_files_are_optional_evidence() {
         fs::write(file, "nonsense \u{0}").unwrap();
     }
     fs::remove_dir_all(shop.workspace.path("state-home")).unwrap();
-    // A file where the folder should be.
+    // A file in place of the state folder.
     shop.workspace.file("state-home", "");
     let ran = shop.send_again();
     assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 already_sent, A-2 already_sent"));
     assert!(ran.err.contains("state-home"), "{}", ran.err);
-    // A ledger with a clean end is good wherever it is copied, alone.
+    // A ledger that was closed properly can be copied without its companion files.
     fs::create_dir(shop.workspace.path("copy")).unwrap();
     fs::copy(shop.ledger(), shop.workspace.path("copy/l.db")).unwrap();
     assert_eq!(shop.send(" --ledger copy/l.db").outcomes(), "A-1 already_sent, A-2 already_sent");
@@ -227,9 +230,9 @@ fn replaced_ledger_stops_the_run() {
         });
         let ran = workspace.run(&format!("send orders.csv --base-url {} {OPTIONS}", service.base_url));
         assert_eq!(ran.code, 4, "{how}: {}", ran.err);
-        assert!(ran.err.contains("was deleted, replaced or cut off while it was open"), "{how}: {}", ran.err);
+        assert!(ran.err.contains("was deleted, replaced or truncated while it was open"), "{how}: {}", ran.err);
         assert_eq!(ran.outcomes(), "A-1 accepted, A-2 not_attempted, A-3 not_attempted", "{how}");
-        // And after the last order too.
+        // The same after the last order.
         let ledger = workspace.path("last.db");
         let service = MockService::start(move |request| {
             if request.reference() == "A-3" {
@@ -242,7 +245,7 @@ fn replaced_ledger_stops_the_run() {
     }
 }
 
-/// As another user, or from a read-only disk.
+/// As for another user, or on a read-only disk.
 #[cfg(unix)]
 #[test]
 fn check_reads_a_read_only_ledger() {
@@ -269,7 +272,7 @@ fn check_reads_a_read_only_ledger() {
     assert_eq!((code, results.matches("already_sent").count()), (0, 2), "{output_text}{results}");
 }
 
-/// `docker -v $PWD/l.db:/data/l.db`
+/// As with `docker -v $PWD/l.db:/data/l.db`.
 #[cfg(unix)]
 #[test]
 fn ledger_mounted_as_single_file_is_refused() {

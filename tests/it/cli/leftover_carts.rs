@@ -1,5 +1,5 @@
-//! Carts that an earlier run left open, as a user meets them: the next run to the same target clears them, whatever else
-//! it has to do.
+//! Tests of carts that an earlier run left open: the next run to the same target clears them,
+//! whatever else it sends.
 
 use orderferry::{
     ledger::{Consent, Ledger, LedgerLocation, LedgerWrite, SqliteLedger},
@@ -19,7 +19,7 @@ struct TestShop {
 }
 
 impl TestShop {
-    /// Its service does not take CLEAR_CART for the browsers that say so.
+    /// A shop whose service refuses CLEAR_CART for browsers called `stubborn`.
     fn new() -> Self {
         let refuses = |line: &str| line.contains("stubborn").then(|| Reply::status(400));
         Self {
@@ -35,11 +35,11 @@ impl TestShop {
 
     fn ledger(&self) -> SqliteLedger {
         let target = Target::new(&self.service.base_url, "a-key").unwrap();
-        let workspace = LedgerLocation::at(self.workspace.path(LEDGER));
-        SqliteLedger::open(&workspace, &target, "run-that-crashed", Consent::NotNeeded).unwrap()
+        let location = LedgerLocation::at(self.workspace.path(LEDGER));
+        SqliteLedger::open(&location, &target, "run-that-crashed", Consent::NotNeeded).unwrap()
     }
 
-    /// What a run writes that crashes before CHECKOUT.
+    /// Writes the ledger entry of a run that crashed before CHECKOUT.
     fn leave_open(&self, browser: &str) {
         let clear_cart = EventJson("\",\"type\":\"CLEAR_CART\",\"pos\":\"x\"}".to_owned());
         let cart = LedgerWrite::OpenCart { reference: "A-2".to_owned(), browser: browser.to_owned(), clear_cart };

@@ -1,5 +1,5 @@
-//! Orders that are assembled from several events, as a user meets them: against the sandbox, which assembles them by rules
-//! of its own, run and tenant agree to the last digit; nothing is left in carts, and what is left is told and cleared.
+//! Tests of multi mode against the sandbox, which assembles orders by its own rules: the results
+//! match the tenant's data exactly, no cart is left unreported, and leftover carts are cleared.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,10 +27,10 @@ const HEADER: &str = "referenceId,orderedAt,status,currencyCode,price,paymentTyp
 
 const OPTIONS: &str = "--rate unlimited --identity-pause 0s --backfill";
 
-/// Of this many bytes a single event holds some three items, and a CONFIRM some 35.
+/// With this limit a single event has space for about three items, and a CONFIRM for about 35.
 const SMALL_URLS: &str = "--max-url-bytes 1500";
 
-/// About one request in eight fails in some way; mostly nobody knows whether it was taken, and it was not.
+/// About one request in eight fails; mostly its outcome is uncertain, and it was not processed.
 const FAULTS: [(&str, &str); 8] = [
     ("closed_taken", "2%"),
     ("closed_not_taken", "5%"),
@@ -42,10 +42,10 @@ const FAULTS: [(&str, &str); 8] = [
     ("retry_after", "0s"),
 ];
 
-/// So patient that nothing fails for good.
+/// Enough tries that no order ends as failed.
 const PATIENT: &str = "--set tries=20 --set down_after=1000";
 
-/// An order as the tenant shall have it.
+/// An order as expected at the tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Order {
     reference: String,
@@ -60,7 +60,7 @@ impl Order {
         Self { reference, guest, kind, n_items }
     }
 
-    /// In cents, per unit; two of each are bought.
+    /// In cents; the quantity of each item is two.
     fn unit_price(item: usize) -> i64 {
         1010 + i64::try_from(item).unwrap()
     }
@@ -86,13 +86,14 @@ impl Order {
         (0..self.n_items).map(row).collect()
     }
 
-    /// Whether a single event of `SMALL_URLS` cannot carry it.
+    /// Whether it does not fit a single event with `SMALL_URLS`.
     fn needs_multi(&self) -> bool {
         self.kind == "HOTEL" || self.n_items > 10
     }
 }
 
-/// So many small orders, so many of a type that the single event bars, and so many that it has no room for.
+/// Small orders, orders of a type that ORDER_CHECKOUT does not support, and orders that exceed its
+/// limit.
 fn orders(n_small: usize, n_hotels: usize, n_large: usize) -> Vec<Order> {
     let small = (0..n_small).map(|number| Order::new(number, "GEAR", 1 + number % 2));
     let hotels = (0..n_hotels).map(|number| Order::new(number, "HOTEL", 1 + number % 3));
@@ -146,7 +147,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// The references of those results, or orders, of which it is so.
+/// The references of the results or orders that satisfy a condition.
 fn references(list: &Value, is_wanted: impl Fn(&Value) -> bool) -> BTreeSet<String> {
     let list = list.as_array().unwrap().iter();
     list.filter(|entry| is_wanted(entry)).map(|entry| text(&entry["referenceId"])).collect()
@@ -156,11 +157,11 @@ fn of_outcome(ran: &RunResult, outcome: &str) -> BTreeSet<String> {
     references(&ran.results().into(), |result| result["outcome"] == outcome)
 }
 
-/// The tenant has exactly these orders, each as it is and by its way.
+/// Asserts that the tenant has exactly these orders, each sent in its mode.
 fn assert_has_orders(state: &Value, orders: &[Order], is_assembled: impl Fn(&Order) -> bool) {
-    let there: BTreeMap<_, _> =
+    let stored: BTreeMap<_, _> =
         state["order_list"].as_array().unwrap().iter().map(|entry| (text(&entry["referenceId"]), entry)).collect();
-    assert_eq!((there.len(), &state["orders"]["processed"]), (orders.len(), &orders.len().into()));
+    assert_eq!((stored.len(), &state["orders"]["processed"]), (orders.len(), &orders.len().into()));
     for order in orders {
         let (mode, price) = (if is_assembled(order) { "multi" } else { "single" }, order.price().to_string());
         let expected = json!({
@@ -168,13 +169,13 @@ fn assert_has_orders(state: &Value, orders: &[Order], is_assembled: impl Fn(&Ord
             "orderedAt": format!("{}.000Z", order.ordered_at()), "currency": "EUR", "price": price,
             "items": order.n_items, "mode": mode,
         });
-        assert_eq!(*there[&order.reference], expected);
+        assert_eq!(*stored[&order.reference], expected);
     }
     let total: Decimal = orders.iter().map(Order::price).sum();
     assert_eq!(state["money"], json!([{ "currency": "EUR", "orders": orders.len(), "total": total.to_string() }]));
 }
 
-/// The requests of each kind where nothing is repeated.
+/// The expected number of requests of each kind without retries.
 fn expected_requests(orders: &[Order], is_assembled: impl Fn(&Order) -> bool) -> [usize; 6] {
     let (assembled, single): (Vec<_>, Vec<_>) = orders.iter().partition(|order| is_assembled(order));
     let guests: BTreeSet<_> = single.iter().map(|order| &order.guest).collect();
@@ -216,7 +217,7 @@ fn second_run_sends_nothing() {
         let ran = tenant.send(&workspace, &format!("orders.csv --mode {mode} {SMALL_URLS}"));
         assert_eq!(ran.code, 0, "{}", ran.report());
         assert_has_orders(&tenant.state(), &orders, is_assembled);
-        // Whichever way an order went, it is there.
+        // Orders that were accepted in multi mode are not sent again in auto mode.
         let n_sent = if mode == "multi" { expected_requests(&orders, |_| true) } else { [0; 6] };
         assert_eq!(requests(&ran), n_sent, "{mode}");
     }
@@ -226,7 +227,7 @@ fn second_run_sends_nothing() {
     assert_eq!(tenant.state()["orders"]["received"], 10);
 }
 
-/// An order whose items one CONFIRM cannot name.
+/// An order with more items than fit one CONFIRM.
 #[test]
 fn split_confirm_carries_large_orders() {
     let orders = [Order::new(0, "WINE", 60), Order::new(1, "GEAR", 1)];
@@ -236,22 +237,22 @@ fn split_confirm_carries_large_orders() {
         let state = sandbox_of(&ran);
         assert_eq!((ran.code, request_count(&ran.summary(), "confirm")), (code, n_confirms), "{}", ran.report());
         assert_tenant_matches(&ran.summary(), &state, confirm);
-        let is_there = |order: &&Order| confirm == "parts" || order.n_items == 1;
-        let there: Vec<_> = orders.iter().filter(is_there).cloned().collect();
-        assert_has_orders(&state, &there, Order::needs_multi);
+        let is_sent = |order: &&Order| confirm == "parts" || order.n_items == 1;
+        let expected: Vec<_> = orders.iter().filter(is_sent).cloned().collect();
+        assert_has_orders(&state, &expected, Order::needs_multi);
         assert_eq!(ran.report().contains("confirm"), code == 1, "{}", ran.report());
     }
 }
 
-/// What a run says of its orders is true of the tenant.
-fn assert_true_of_tenant(ran: &RunResult, state: &Value) {
+/// Asserts that the reported outcomes match the tenant's data.
+fn assert_matches_tenant(ran: &RunResult, state: &Value) {
     let (accepted, unknown) = (of_outcome(ran, "accepted"), of_outcome(ran, "unknown"));
-    let there = references(&state["order_list"], |_| true);
-    assert!(accepted.is_subset(&there), "{:?}", accepted.difference(&there));
+    let stored = references(&state["order_list"], |_| true);
+    assert!(accepted.is_subset(&stored), "{:?}", accepted.difference(&stored));
     let known = [&accepted, &unknown, &of_outcome(ran, "already_sent")];
-    assert!(there.iter().all(|order| known.iter().any(|known| known.contains(order))), "{}", ran.report());
+    assert!(stored.iter().all(|order| known.iter().any(|known| known.contains(order))), "{}", ran.report());
     assert_eq!((&state["orders"]["repeated_references"], &state["orders"]["not_processed"]), (&0.into(), &0.into()));
-    // Only CHECKOUTs of which nobody knows leave carts.
+    // Only CHECKOUTs with an unknown outcome leave carts.
     let carts = state["carts"]["list"].as_array().unwrap();
     let left: BTreeSet<_> = carts.iter().map(|cart| text(&cart["reference"])).collect();
     assert!(left.is_subset(&unknown) && state["carts"]["abandoned"] == 0, "{carts:?} are left: {}", ran.report());
@@ -269,9 +270,10 @@ fn summary_matches_the_tenant_under_faults() {
         let ran = workspace_with(&orders).run(&format!("send orders.csv --sandbox {options}"));
         let state = sandbox_of(&ran);
         assert_eq!(ran.code, 3, "{}", ran.report());
-        assert_true_of_tenant(&ran, &state);
+        assert_matches_tenant(&ran, &state);
         assert_same_requests(&ran.summary(), &state);
-        // Some carts are cleared on the way, and some are left: otherwise the night was not bad.
+        // Some carts are cleared and some are left: otherwise the faults would be too rare for the
+        // test.
         assert!(state["carts"]["cleared"] != 0 && state["carts"]["open"] != 0, "{}", state["carts"]);
         let price: BTreeMap<_, _> = orders.iter().map(|order| (&order.reference, order.price().to_string())).collect();
         for entry in state["order_list"].as_array().unwrap() {
@@ -294,24 +296,24 @@ fn next_run_clears_carts_left_by_faults() {
     let send = |what: &str| tenant.send(&workspace, &format!("{what} --mode auto {SMALL_URLS} {PATIENT}"));
     let first = send("orders.csv");
     let left = tenant.state();
-    assert_true_of_tenant(&first, &left);
+    assert_matches_tenant(&first, &left);
     assert!(left["carts"]["open"] != 0, "{}", first.report());
-    // Its orders stay unknown, and their carts are cleared all the same: those that may be there are not.
+    // Unknown orders stay unknown, and their open carts are cleared.
     let second = send("orders.csv");
     let (summary, state) = (second.summary(), tenant.state());
-    assert_true_of_tenant(&second, &state);
+    assert_matches_tenant(&second, &state);
     assert_eq!(second.code, 3);
     assert_eq!((&state["carts"]["open"], &state["order_list"]), (&0.into(), &left["order_list"]));
     assert_eq!(request_count(&summary, "total"), request_count(&summary, "clear_cart"));
     assert!(Some(request_count(&summary, "clear_cart")) >= left["carts"]["open"].as_u64());
     let third = send("orders.csv");
     assert_eq!((third.code, request_count(&third.summary(), "total")), (3, 0));
-    // Whoever chooses to send them again has them assembled on other browsers.
+    // On request they are sent again, assembled on other browsers.
     let resent = send("orders.csv --unknown resend");
     assert!(of_outcome(&resent, "accepted").is_subset(&of_outcome(&second, "unknown")), "{}", resent.report());
     assert!(of_outcome(&resent, "accepted").len() > 1, "{}", resent.report());
-    let there = references(&tenant.state()["order_list"], |_| true);
-    assert!(of_outcome(&resent, "accepted").is_subset(&there), "{}", resent.report());
+    let stored = references(&tenant.state()["order_list"], |_| true);
+    assert!(of_outcome(&resent, "accepted").is_subset(&stored), "{}", resent.report());
 }
 
 #[test]
@@ -336,15 +338,16 @@ fn limit_never_splits_an_order() {
     assert_eq!(request_count(&tenant.send(&workspace, "--resume run-1").summary(), "total"), 0);
 }
 
-/// With one request in flight, no more than one can come later than it was started, so that the service's clock will do.
+/// With one request in flight, at most one can arrive later than it was started, so the times at
+/// the service are sufficient.
 #[test]
 fn rate_limit_holds_in_every_second() {
     const RATE: usize = 60;
-    let came = Arc::new(Mutex::new(Vec::new()));
-    let (times, seen) = (Arc::clone(&came), Mutex::new(BTreeSet::new()));
+    let received_at = Arc::new(Mutex::new(Vec::new()));
+    let (times, seen) = (Arc::clone(&received_at), Mutex::new(BTreeSet::new()));
     let service = MockService::start(move |request| {
         times.lock().unwrap().push(Instant::now());
-        // Every first ADD is repeated, and some orders come to nothing and are cleared.
+        // The first ADD of each order is retried, and some orders are refused and cleared.
         let is_first = request.kind() == "ADD" && seen.lock().unwrap().insert(request.reference().to_owned());
         let is_refused =
             request.kind() == "CHECKOUT" && ["-2", "-5"].iter().any(|end| request.reference().ends_with(end));
@@ -356,11 +359,11 @@ fn rate_limit_holds_in_every_second() {
         .run(&format!("send orders.csv {target} --mode multi --rate {RATE}/s --in-flight 1 --identity-pause 0s"));
     assert_eq!((ran.code, request_count(&ran.summary(), "clear_cart")), (1, 4), "{}", ran.report());
     assert_eq!(request_count(&ran.summary(), "retries"), 16);
-    let came = came.lock().unwrap();
-    assert!(came.len() > 2 * RATE, "{} requests", came.len());
-    let max_value = RATE + RATE / 20 + 1;
-    for (first, later) in came.iter().zip(came.iter().skip(max_value)) {
+    let received_at = received_at.lock().unwrap();
+    assert!(received_at.len() > 2 * RATE, "{} requests", received_at.len());
+    let max_requests = RATE + RATE / 20 + 1;
+    for (first, later) in received_at.iter().zip(received_at.iter().skip(max_requests)) {
         let time = *later - *first;
-        assert!(time >= Duration::from_secs(1), "{} requests in {time:?}", max_value + 1);
+        assert!(time >= Duration::from_secs(1), "{} requests in {time:?}", max_requests + 1);
     }
 }

@@ -1,4 +1,5 @@
-//! Orders that are too old to be sent without `--backfill`: the others are sent, and each has one outcome.
+//! Tests of orders that are too old to be sent without `--backfill`: the others are sent, and each
+//! order has one outcome.
 
 use chrono::{Days, Utc};
 use serde_json::Value;
@@ -8,21 +9,21 @@ use crate::support::{
     workspace::{ExportRow, HEADER, RunResult, Workspace},
 };
 
-/// An order of some days ago, of a guest of its own.
+/// A row of an order with the given age and a unique guest.
 fn order(reference: &str, days_ago: u64) -> String {
     let ordered_at = (Utc::now() - Days::new(days_ago)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
     ExportRow { reference, ordered_at: &ordered_at, email: &format!("{reference}@example.com"), ..ExportRow::default() }
         .csv()
 }
 
-/// So many fresh orders, and so many of 36 days ago.
+/// An export of recent orders and orders that are 36 days old.
 fn export(n_fresh: usize, n_old: usize) -> String {
     let fresh = (0..n_fresh).map(|n| order(&format!("F-{n}"), 1));
     let old = (0..n_old).map(|n| order(&format!("O-{n}"), 36));
     format!("{HEADER}{}", fresh.chain(old).collect::<String>())
 }
 
-/// A shop and its service.
+/// A workspace and a mock service.
 struct TestShop {
     workspace: Workspace,
     service: MockService,
@@ -39,18 +40,19 @@ impl TestShop {
     }
 }
 
-/// Exit code, orders by outcome, and those of them that are too old. Every order has its line in the results.
+/// The exit code and the numbers of orders by outcome. Checks that every order has a line in the
+/// results.
 fn counts(ran: &RunResult) -> String {
     let summary = ran.summary();
     let orders = summary["orders"].as_object().unwrap();
-    // By their names.
-    let met: Vec<_> = orders.iter().filter(|(_, n)| **n != 0).map(|(name, n)| format!("{name} {n}")).collect();
+    // The keys of a JSON object are sorted by name.
+    let nonzero: Vec<_> = orders.iter().filter(|(_, n)| **n != 0).map(|(name, n)| format!("{name} {n}")).collect();
     assert_eq!(orders["read"], ran.results().len(), "{}", ran.err);
     let old = match &summary["needs_backfill"] {
         Value::Null => String::new(),
         n => format!(", needs_backfill {n}"),
     };
-    format!("{}: {}{old}", ran.code, met.join(", "))
+    format!("{}: {}{old}", ran.code, nonzero.join(", "))
 }
 
 fn reasons_of_old(ran: &RunResult) -> Vec<String> {
@@ -66,15 +68,15 @@ fn one_old_order_does_not_stop_the_run() {
     assert_eq!(counts(&ran), "1: accepted 99, not_attempted 1, read 100, needs_backfill 1");
     let reason = &reasons_of_old(&ran)[0];
     assert!(reason.starts_with("needs_backfill: ordered at 20"), "{reason}");
-    assert!(reason.ends_with(" UTC, older than 30 days; --backfill is the go-ahead"), "{reason}");
-    let message = "1 order too old to be sent without a go-ahead (needs_backfill): --backfill sends them";
+    assert!(reason.ends_with(" UTC, older than 30 days; --backfill sends it"), "{reason}");
+    let message = "1 order too old to send without --backfill (needs_backfill)";
     assert!(ran.out.contains(message) && ran.text("report.html").contains(message), "{}", ran.out);
     assert!(!ran.out.contains("ended early"), "{}", ran.out);
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 99);
-    // The next night says the same; the go-ahead sends it.
+    // The next run reports the same; `--backfill` sends it.
     assert_eq!(counts(&shop.send("orders.csv")), "1: already_sent 99, not_attempted 1, read 100, needs_backfill 1");
     assert_eq!(counts(&shop.send("orders.csv --backfill")), "0: accepted 1, already_sent 99, read 100");
-    // What the ledger holds is not old.
+    // An accepted order is exempt from the age check.
     assert_eq!(counts(&shop.send("orders.csv")), "0: already_sent 100, read 100");
 }
 
@@ -88,19 +90,19 @@ fn too_many_old_orders_stop_the_run() {
         "error: 6 of 10 orders are older than 30 days, more than allowed (10%, but at least 5); the oldest is of {day}"
     );
     assert!(ran.err.starts_with(&message), "{}", ran.err);
-    assert!(ran.err.contains("--backfill is the go-ahead for it, old_orders = \"skip\" leaves"), "{}", ran.err);
+    assert!(ran.err.contains("--backfill sends it all the same, old_orders = \"skip\" leaves"), "{}", ran.err);
     assert_eq!(counts(&shop.send("orders.csv --max-invalid 59%")), "2: not_attempted 10, read 10, needs_backfill 6");
     assert_eq!(shop.service.n_received(), 0);
     assert_eq!(
         counts(&shop.send("orders.csv --max-invalid 60%")),
         "1: accepted 4, not_attempted 6, read 10, needs_backfill 6"
     );
-    // Not asked for where nothing leaves the machine.
+    // A sandbox does not require --backfill.
     let sandbox = shop.workspace.run("send orders.csv --sandbox --rate unlimited --identity-pause 0s");
     assert_eq!(counts(&sandbox), "0: accepted 10, read 10");
 }
 
-/// Four invalid and four old ones of sixteen are neither more than five.
+/// Neither four invalid nor four old orders of sixteen exceed the limit of five.
 #[test]
 fn old_and_invalid_limits_are_separate() {
     let shop = TestShop::new(&export(12, 4).replacen("30.60,other", "x,other", 4));
@@ -121,7 +123,7 @@ fn old_orders_skip_setting_skips_them() {
         counts(&shop.send("orders.csv --set old_orders=skip --set backfill_after=40d")),
         "0: accepted 20, already_sent 2, read 22"
     );
-    // What the ledger holds is not skipped.
+    // Accepted orders are not skipped.
     assert_eq!(counts(&shop.send("orders.csv --set old_orders=skip")), "0: already_sent 22, read 22");
 }
 
@@ -148,7 +150,7 @@ fn resumed_plan_enforces_old_order_limit() {
     let shop = TestShop::new(&export(4, 6));
     let first = shop.send("orders.csv --limit 2 --backfill");
     assert_eq!(counts(&first), "4: accepted 2, not_attempted 8, read 10");
-    // Four old ones are left.
+    // Four old orders are left.
     let resumed = shop.send("--resume run-1 --limit 0 --set max_invalid=3");
     assert_eq!(counts(&resumed), "2: already_sent 2, not_attempted 8, read 10, needs_backfill 4");
     assert!(resumed.err.contains("4 of 10 orders are older than 30 days, more than allowed (3)"), "{}", resumed.err);
@@ -156,7 +158,7 @@ fn resumed_plan_enforces_old_order_limit() {
     assert_eq!(counts(&resumed), "1: accepted 4, already_sent 2, not_attempted 4, read 10, needs_backfill 4");
 }
 
-/// An order that an earlier run sent had its go-ahead then.
+/// An order that an earlier run has sent needs no second `--backfill`.
 #[test]
 fn unknown_order_is_exempt_from_age_check() {
     let workspace = Workspace::with("orders.csv", export(0, 1));
@@ -171,7 +173,7 @@ fn unknown_order_is_exempt_from_age_check() {
     assert_eq!(counts(&shop.send("orders.csv --unknown resend")), "0: accepted 1, read 1");
 }
 
-/// Skipped orders are none of those that the limit of invalid ones is a part of.
+/// Skipped orders are not part of the total to which the limit of invalid orders refers.
 #[test]
 fn skipped_old_orders_do_not_raise_invalid_limit() {
     let bad = |n: usize| order(&format!("B-{n}"), 1).replace("30.60,other", "much,other");

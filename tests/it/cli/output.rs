@@ -1,4 +1,4 @@
-//! What is printed: words or JSON, on which stream, and nothing that names a person.
+//! Tests of the printed output: text or JSON, the stream, and no personal data.
 
 use std::process::Stdio;
 
@@ -14,17 +14,16 @@ fn help_lists_all_commands() {
     let ran = Workspace::new().run("--help");
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     insta::assert_snapshot!(ran.out, @r#"
-    Ferries an OMS's order exports into Sitecore Personalize: never twice, never lost, always told
+    Sends an OMS's order exports to Sitecore Personalize: no order twice, none lost, all reported
 
     Usage: orderferry <COMMAND>
 
     Commands:
-      check     Reads, groups and validates an export; sends nothing
-      send      Checks an export, then sends every valid order that was not sent before. Run again, it
-                goes on
-      ledger    Lists, exports and settles what the ledger holds
-      profiles  Lists the built-in profiles, or prints one
-      sandbox   Runs a stand-in tenant on this machine that answers as the Stream API is documented to
+      check     Read, group and validate an export; send nothing
+      send      Check an export, then send every valid order not sent before; run it again to resume
+      ledger    List, export and settle the orders in the ledger
+      profiles  List the built-in profiles, or print one
+      sandbox   Run a stand-in tenant on this machine that responds as the Stream API is documented to
       help      Print this message or the help of the given subcommand(s)
 
     Options:
@@ -46,7 +45,7 @@ fn check_output() {
     assert_eq!(ran.code, 1);
     insta::with_settings!({filters => FILTERS.to_vec()}, {
         insta::assert_snapshot!(format!("{}---\n{}", ran.err, ran.out), @r#"
-        warning: orders.csv:1:23: column "state" is unknown and ignored, nearest is "status"
+        warning: orders.csv:1:23: column "state" is unknown and ignored; did you mean "status"?
         ---
         check: finished, but some orders need attention
 
@@ -125,14 +124,14 @@ fn json_is_one_line_and_quiet_prints_nothing() {
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json.out).unwrap(), json.summary());
     let quiet = good.run("check orders.csv --pos x --quiet");
     assert_eq!((quiet.out.as_str(), quiet.err.as_str()), ("", ""));
-    // Even where nothing may be sent there is a summary for the script.
+    // The summary is printed even if nothing may be sent.
     let json = bad.run("check orders.csv --pos x --max-invalid 0 --format json --quiet");
     assert_eq!(
         (json.code, serde_json::from_str::<serde_json::Value>(&json.out).unwrap()["exit_code"].as_i64()),
         (2, Some(2))
     );
     assert!(json.err.starts_with("error: 1 of 1 orders are invalid, more than allowed"), "{}", json.err);
-    // And a quiet run that did not go well says so.
+    // A quiet run prints its result if orders need attention.
     assert!(bad.run("check orders.csv --pos x --quiet --max-invalid 100%").out.contains("some orders need attention"));
 }
 
@@ -157,7 +156,7 @@ fn output_has_no_personal_data() {
             .csv()
             .replace("Smith\n", &format!("{name},Doktor,femme,31.12.1980,Germania,secret person\n"))
     };
-    // The second row of each order disagrees with the first.
+    // The second row of the order conflicts with the first.
     let content = format!("{header}{}{}", row("A-1", "Winterbottom"), row("A-1", "Summerbottom"));
     for options in ["", " --format json", " --max-invalid 0"] {
         let ran = Workspace::with("orders.csv", &content).run(

@@ -1,10 +1,11 @@
-//! Mistakes that were found by hand, each as the run that showed it.
+//! Regression tests of bugs that were found manually.
 
 use crate::support::workspace::{ExportRow, HEADER, Workspace, export, row};
 
 const SANDBOX: &str = "send orders.csv --sandbox --rate unlimited --identity-pause 0s";
 
-/// An unset variable of a cron job: a point of sale that the tenant does not know loses every order silently.
+/// As with an unset variable in a cron job: a real tenant silently drops all orders with an
+/// unknown point of sale.
 #[test]
 fn empty_point_of_sale_counts_as_missing() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
@@ -27,7 +28,7 @@ fn duplicate_json_member_is_not_guessed() {
     }
 }
 
-/// 32300.0 > 64.6 * 500 where a binary computer counts.
+/// In binary floating point, 32300.0 > 64.6 * 500.
 #[test]
 fn max_invalid_percentage_is_exact() {
     let references: Vec<_> = (0..500).map(|number| number.to_string()).collect();
@@ -41,7 +42,7 @@ fn max_invalid_percentage_is_exact() {
 fn out_of_range_age_does_not_panic() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]).replace("2025-", "0001-"));
     for age in ["1000000y", "500000000000y"] {
-        // The client key is missing, so nothing is sent whatever the age makes of it.
+        // No server listens on port 1, so nothing is sent whatever the age means.
         let target = "--base-url http://127.0.0.1:1 --client-key k --pos x --set tries=1";
         let ran = workspace.run(&format!("send orders.csv {target} --set backfill_after={age}"));
         assert!([1, 2].contains(&ran.code), "{}: {}", ran.code, ran.err);
@@ -82,7 +83,7 @@ fn lone_cr_line_ends_are_counted() {
     assert!(ran.code == 2 || ran.results()[1]["source"]["line"] == 3, "{}", ran.report());
 }
 
-/// IDENTITY says who the guest is now, even if the newest order went with an earlier run.
+/// IDENTITY has the guest's current data, even if the newest order was sent by an earlier run.
 #[test]
 fn identity_comes_from_the_newest_order() {
     use crate::support::service::MockService;
@@ -112,6 +113,6 @@ fn each_sandbox_is_a_separate_target() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let first = workspace.run(&format!("{SANDBOX} --ledger kept.db"));
     let second = workspace.run(&format!("{SANDBOX} --ledger kept.db"));
-    // Each sandbox is a tenant of its own, which ended with its process.
+    // Each sandbox is a separate tenant that ends with its process.
     assert_eq!((first.outcomes().as_str(), second.outcomes().as_str()), ("A-1 accepted", "A-1 accepted"));
 }

@@ -1,4 +1,4 @@
-//! The run folder: who may read it, that it adds up, and that its rejects are the export's own bytes.
+//! Tests of the run folder: file modes, consistent counts and sums, and byte-identical rejects.
 
 use std::{fs, str::FromStr};
 
@@ -10,7 +10,8 @@ use crate::support::{
     workspace::{ExportRow, HEADER, RunResult, Workspace, export, row},
 };
 
-/// Two good orders, one with a broken price, one skipped, one in another currency.
+/// Valid orders, an order with an invalid price, one with an invalid guest, one skipped, one in
+/// another currency.
 fn mixed() -> Workspace {
     let profile = Workspace::new().run("profiles show canonical").out;
     let workspace = Workspace::with(
@@ -108,8 +109,8 @@ fn rejects_are_byte_identical() {
         assert_eq!(ran.outcomes(), "A-1 valid, A-3 invalid, A-2 valid");
         let rejects = ran.text("rejects/orders.csv");
         assert_eq!(rejects, [HEADER.trim_end(), quoted, second].map(|line| format!("{line}{line_break}")).concat());
-        workspace.file("mended.csv", rejects.replace(" x ", "31.60"));
-        let again = workspace.run("check mended.csv --pos x");
+        workspace.file("corrected.csv", rejects.replace(" x ", "31.60"));
+        let again = workspace.run("check corrected.csv --pos x");
         assert_eq!((again.code, again.outcomes().as_str()), (0, "A-3 valid"), "{}", again.report());
     }
 }
@@ -122,13 +123,13 @@ fn non_empty_run_folder_is_refused() {
     assert_eq!(ran.code, 2);
     assert_eq!(
         ran.err,
-        "error: full: the run folder exists and is not empty\n  hint: name another one with --out, or leave --out away for a new one\n"
+        "error: full: the run folder exists and is not empty\n  hint: name another folder with --out, or omit --out for a new one\n"
     );
     assert_eq!(fs::read_dir(workspace.path("full")).unwrap().count(), 1);
     fs::create_dir(workspace.path("empty")).unwrap();
     assert_eq!(workspace.run("check orders.csv --pos x --out empty").code, 0);
     assert!(workspace.path("empty/summary.json").exists());
-    // Without a name it gets its run id.
+    // Missing parent folders are created.
     let named = workspace.run("check orders.csv --pos x --format json --out orderferry-runs/x");
     assert_eq!(named.code, 0);
 }
@@ -137,26 +138,26 @@ fn non_empty_run_folder_is_refused() {
 #[test]
 fn run_folder_is_private() {
     use std::os::unix::fs::PermissionsExt;
-    fn visit(folder: &std::path::Path, seen: &mut Vec<(String, u32)>) {
+    fn visit(folder: &std::path::Path, modes: &mut Vec<(String, u32)>) {
         for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
             let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
-            seen.push((entry.file_name().to_string_lossy().into_owned(), mode));
+            modes.push((entry.file_name().to_string_lossy().into_owned(), mode));
             if entry.path().is_dir() {
-                visit(&entry.path(), seen);
+                visit(&entry.path(), modes);
             }
         }
     }
     let ran = mixed()
         .run("send orders.csv --sandbox --rate unlimited --identity-pause 0s --profile mixed.toml --max-invalid 100%");
     assert_eq!(ran.code, 1);
-    let mut seen = vec![("run".to_owned(), fs::metadata(ran.path("")).unwrap().permissions().mode() & 0o777)];
-    visit(&ran.path(""), &mut seen);
-    seen.sort();
-    for (name, mode) in &seen {
+    let mut modes = vec![("run".to_owned(), fs::metadata(ran.path("")).unwrap().permissions().mode() & 0o777)];
+    visit(&ran.path(""), &mut modes);
+    modes.sort();
+    for (name, mode) in &modes {
         let expected = if ["run", "rejects"].contains(&name.as_str()) { 0o700 } else { 0o600 };
         assert_eq!(*mode, expected, "{name}");
     }
-    assert!(seen.iter().any(|(name, _)| name.contains("ledger")) && seen.len() >= 8, "{seen:?}");
+    assert!(modes.iter().any(|(name, _)| name.contains("ledger")) && modes.len() >= 8, "{modes:?}");
 }
 
 #[test]
@@ -167,8 +168,8 @@ fn non_ledger_file_is_refused() {
         let target = "--pos x --base-url http://127.0.0.1:1 --client-key k";
         let ran = workspace.run(&format!("{command} orders.csv {target} --ledger notes.txt"));
         assert_eq!(ran.code, 2, "{}", ran.err);
-        assert!(ran.err.starts_with("error: notes.txt is no ledger of orderferry"), "{}", ran.err);
-        // There is a report all the same, of a run that read nothing.
+        assert!(ran.err.starts_with("error: notes.txt is not an orderferry ledger"), "{}", ran.err);
+        // The report of a run that read nothing is written nevertheless.
         assert_eq!((ran.summary()["exit_code"].as_u64(), ran.results().len()), (Some(2), 0));
         assert_eq!(ran.summary()["rows"], 0);
         assert_eq!(ran.summary()["requests"]["total"], 0);

@@ -1,4 +1,5 @@
-//! The same order under another reference: as a spreadsheet spells it, or under one that has nothing to do with it.
+//! Tests of the same order under another reference: respelled by a spreadsheet, or entirely
+//! different.
 
 use std::fmt::Write;
 
@@ -81,8 +82,7 @@ fn respelled_duplicate_found_with_any_key() {
     assert!(problems(&found).contains("duplicate_content 4 \"#A-01\" here and \"a-01\" there"), "{}", problems(&found));
 }
 
-/// Many orders, every tenth once more under another spelling, their rows apart: results must not depend on how they are
-/// read.
+/// Many orders, every tenth respelled and scattered: results must not depend on cores or memory.
 #[test]
 fn respelled_duplicate_found_with_any_resources() {
     let line = |n: u32, reference: &str, name: &str| {
@@ -125,20 +125,20 @@ fn respelling_of_a_sent_order_is_invalid() {
     let check = format!("check orders.csv --pos x --max-invalid 100% --base-url {} --client-key k", service.base_url);
     assert_eq!(workspace.run(&check).outcomes(), "1001 invalid, 2.0 invalid");
     assert_eq!(service.count("ORDER_CHECKOUT"), 2);
-    // What the service does not have may be sent under any name.
+    // An order that was not accepted may be sent under another reference.
     assert_eq!(workspace.run("ledger settle 0002 --as failed").code, 0);
     let again = send(&workspace, &service, &respelt, "");
     assert_eq!(again.outcomes(), "1001 invalid, 2.0 accepted");
 }
 
-/// The one that was accepted has not changed: the other one is too much.
+/// The accepted order is unchanged; the other spelling is the duplicate.
 #[test]
 fn accepted_spelling_is_already_sent() {
     let (workspace, service) = (Workspace::new(), MockService::start(|_| None));
     assert_eq!(send(&workspace, &service, &export(&[row("000001001")]), "").code, 0);
     let both = send(&workspace, &service, &export(&[row("000001001"), row("1001")]), "");
     assert_eq!((both.code, both.outcomes().as_str()), (1, "000001001 already_sent, 1001 invalid"));
-    // Where its content differs too, it has changed.
+    // With other content the accepted order is changed.
     let other = |reference| ExportRow { reference, price: "31.60", ..ExportRow::default() }.csv();
     let both = send(&workspace, &service, &export(&[other("000001001"), other("1001")]), "");
     assert_eq!((both.code, both.outcomes().as_str()), (1, "000001001 changed, 1001 invalid"));
@@ -169,7 +169,7 @@ fn equal_content_across_runs_is_a_warning() {
     }
 }
 
-/// A date without a time of day is midnight where the export was written, not in UTC.
+/// A date without a time of day means midnight in the time zone of the export, not in UTC.
 #[test]
 fn date_only_times_raise_no_duplicate_warning() {
     let profile = "name = 'shop'\n[order]\nreferenceId = { column = 'id' }\n\
@@ -196,7 +196,7 @@ fn date_only_times_raise_no_duplicate_warning() {
     }
 }
 
-/// However the export is read, and whatever the order of its rows.
+/// Independent of the memory budget and the order of the rows.
 #[test]
 fn equal_content_in_one_export_is_a_warning() {
     let at = |time: &str, reference: &str| {
@@ -209,7 +209,7 @@ fn equal_content_in_one_export_is_a_warning() {
     });
     let rows = |rows: &[String]| format!("{HEADER}{}{once}{}", rows[0], rows[1..].concat());
     let orders = rows(&[at("10:00:00", "A-1"), at("10:00:00", "B-7"), at("00:00:00", "D-1"), at("00:00:00", "D-2")]);
-    // One order whose rows are scattered makes a second pass.
+    // One order with scattered rows requires a second pass.
     let item =
         |name| ExportRow { reference: "S-1", name, ordered_at: "2025-03-02T10:00:00Z", ..ExportRow::default() }.csv();
     let scattered = orders.clone() + &item("Rope") + &at("12:00:00", "S-2") + &item("Hook");
@@ -233,11 +233,11 @@ fn equal_content_in_one_export_is_a_warning() {
     let resumed = workspace
         .run(&format!("send --resume run-1 {target} --limit 2 --rate unlimited --identity-pause 0s --backfill"));
     assert_eq!((resumed.code, problem_counts(&resumed, "content_repeated")), (4, vec![(1, 1)]));
-    // An order that equals one of an earlier run has the warning already.
+    // An order that equals one of an earlier run already has the warning.
     let more = rows(&[at("10:00:00", "X-1"), at("10:00:00", "X-2")]);
     let twice = send(&workspace, &service, &more, " --limit 0");
     assert_eq!(problem_counts(&twice, "content_repeated"), [(2, 2)]);
-    // Only what may be sent is compared: these were sent.
+    // Only orders to be sent are compared; these were sent.
     let again = send(&workspace, &service, &rows(&[at("10:00:00", "A-1")]), " --limit 0");
     assert_eq!(problem_counts(&again, "content_repeated"), []);
 }
@@ -248,7 +248,7 @@ fn all_repeated_contents_are_counted() {
     assert_eq!(problem_counts(&check(&format!("{HEADER}{many}"), ""), "content_repeated"), [(249, 249)]);
 }
 
-/// Orders and rows that have a problem.
+/// The numbers of orders and rows with a problem.
 fn problem_counts(ran: &RunResult, code: &str) -> Vec<(u64, u64)> {
     let problems = ran.summary()["problems"].clone();
     let of_code = problems.as_array().unwrap().iter().filter(|problem| problem["code"] == code);

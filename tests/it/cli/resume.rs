@@ -1,4 +1,4 @@
-//! A run that goes on with the plan of an earlier one, without its export.
+//! Tests of `send --resume`: a run continues the plan of an earlier one, without its export.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use crate::support::{
     workspace::{ExportRow, HEADER, RunResult, Workspace, export, row},
 };
 
-/// Comes after the canonical rules.
+/// A rule that is appended to the canonical profile.
 const SKIP: &str = "[[skip]]\nreason = \"a test\"\nwhen = { column = \"item.name\", is = \"Test\" }\n";
 
 /// A shop whose service refuses the order A-4.
@@ -41,7 +41,7 @@ impl TestShop {
     }
 }
 
-/// Six good orders of three guests, one that a rule leaves out and one that is invalid.
+/// Six valid orders of three guests, a skipped one and an invalid one.
 fn content() -> String {
     let email = |n: u32| format!("guest{}@example.com", n % 3);
     let orders: String = (1..=6)
@@ -55,7 +55,7 @@ fn content() -> String {
     format!("{HEADER}{invalid}{orders}{skipped}")
 }
 
-/// What a summary says of the orders, and not of the run.
+/// The summary without the values of the run.
 fn order_summary(ran: &RunResult) -> Value {
     let mut summary = ran.summary();
     let object = summary.as_object_mut().unwrap();
@@ -86,7 +86,7 @@ fn resume_gives_the_same_results_as_the_export() {
     assert_eq!(from_plan.text("rejects/orders.csv"), again.text("rejects/orders.csv"));
     let n_requests = resumed.service.received().len() - requests_before;
     assert_eq!(from_plan.summary()["requests"]["total"], n_requests);
-    // Whatever folder one goes on with, the orders are those of the first.
+    // Resuming a resumed run uses the orders of the first one.
     let third = resumed.send("--resume run-2 --backfill");
     assert_eq!(third.summary()["orders"]["already_sent"], 5, "{}", third.err);
     assert_eq!(third.summary()["orders"]["read"], 8);
@@ -99,13 +99,13 @@ fn resume_works_without_the_export() {
     fs::remove_file(shop.workspace.path("orders.csv")).unwrap();
     let resumed = shop.send("--resume run-1 --backfill");
     assert_eq!((resumed.code, resumed.summary()["orders"]["accepted"].clone()), (1, 4.into()), "{}", resumed.err);
-    // The bytes of the rows are gone, the reasons are not.
+    // The bytes of the rows are lost, the reasons are not.
     assert!(!resumed.path("rejects/orders.csv").exists());
     let reasons = resumed.text("rejects/orders.csv.reasons.ndjson");
     assert!(reasons.contains("A-4") && reasons.contains("C-1"), "{reasons}");
 }
 
-/// In a long plan what is not sent yet comes first, and the rest is told all the same.
+/// In a long plan, unsent orders are sent first, and the others are still reported.
 #[test]
 fn resume_starts_with_unsent_orders() {
     let orders: String = (0..1500)
@@ -126,11 +126,11 @@ fn resume_starts_with_unsent_orders() {
     assert_eq!((resumed.code, &orders["already_sent"], &orders["accepted"]), (0, &900.into(), &600.into()));
     let results = resumed.results();
     let n_before = results.iter().take_while(|result| result["outcome"] == "already_sent").count();
-    assert!(n_before < 500, "{n_before} orders were told before the first was sent");
+    assert!(n_before < 500, "{n_before} orders were reported before the first was sent");
     assert_eq!((results.len(), service.count("ORDER_CHECKOUT")), (1500, 1500));
 }
 
-/// What is unknown when it is planned may be sent by a run that goes on with the plan.
+/// An order that was unknown in the plan can be sent by a run that resumes the plan.
 #[test]
 fn held_orders_can_be_resent_from_the_plan() {
     let workspace = Workspace::with("orders.csv", export(&["A-1", "A-2"]));
@@ -150,7 +150,7 @@ fn held_orders_can_be_resent_from_the_plan() {
         outcomes.join(", ")
     };
     assert_eq!(outcomes(&send("orders.csv --limit 1")), "A-1 unknown, A-2 not_attempted");
-    // The second run plans A-1 although it holds it.
+    // The second run holds A-1, but its plan contains it.
     assert_eq!(outcomes(&send("orders.csv --limit 0")), "A-1 unknown, A-2 not_attempted");
     is_silent.store(false, Ordering::SeqCst);
     assert_eq!(outcomes(&send("--resume run-2 --limit 0")), "A-1 unknown, A-2 not_attempted");
@@ -159,7 +159,7 @@ fn held_orders_can_be_resent_from_the_plan() {
     assert_eq!(resent.summary()["repeated_after"], 1);
 }
 
-/// The folder and the export are found from wherever one goes on.
+/// The run folder and the export are found from any working folder.
 #[test]
 fn resume_works_from_another_working_folder() {
     let shop = TestShop::new();
@@ -192,21 +192,21 @@ fn stdin_rows_can_be_rejected_on_resume() {
 fn unresumable_runs_are_reported() {
     let shop = TestShop::new();
     shop.workspace.file("empty/notes.txt", "");
-    for (run, message) in [("empty", "no plan in it to go on with"), ("nowhere", "no plan in it to go on with")] {
+    for (run, message) in [("empty", "no plan to resume"), ("nowhere", "no plan to resume")] {
         let ran = shop.send(&format!("--resume {run}"));
         assert_eq!((ran.code, ran.err.contains(message)), (2, true), "{}", ran.err);
         assert!(!ran.path("").exists());
     }
     shop.workspace.file("earlier/plan.ndjson", "{\"head\":{\"pl");
     let ran = shop.send("--resume earlier");
-    assert_eq!((ran.code, ran.err.contains("no plan.manifest.json beside it")), (2, true), "{}", ran.err);
+    assert_eq!((ran.code, ran.err.contains("no plan.manifest.json next to it")), (2, true), "{}", ran.err);
     shop.send("orders.csv --profile shop.toml --backfill --limit 1");
     let n_requests = shop.service.received().len();
     let old = shop.send("--resume run-4 --set max_invalid=4");
     insta::assert_snapshot!(old.report(), @r#"
     exit 2
         error: 5 of 7 orders are older than 30 days, more than allowed (4); the oldest is of 2025-03-02 10:00:00 UTC; nothing was sent
-          hint: imported history may trigger live campaigns; --backfill is the go-ahead for it, old_orders = "skip" leaves such orders out
+          hint: imported history may trigger live campaigns; --backfill sends it all the same, old_orders = "skip" leaves such orders out
         A-1 already_sent
         A-4 not_attempted
         A-2 not_attempted
@@ -229,7 +229,7 @@ fn unresumable_runs_are_reported() {
     assert_eq!((both.code, both.err.contains("cannot be used with")), (2, true), "{}", both.err);
 }
 
-/// A damaged plan loses orders, or sends others than were checked.
+/// A damaged plan could lose orders or send orders that were not checked.
 #[test]
 fn damaged_plan_is_refused() {
     let shop = TestShop::new();
@@ -237,12 +237,12 @@ fn damaged_plan_is_refused() {
     let n_requests = shop.service.n_received();
     let damaged = |name: &str, damage: &dyn Fn(&mut Vec<u8>)| {
         let path = shop.workspace.path("run-1").join(name);
-        let whole = fs::read(&path).unwrap();
-        let mut bytes = whole.clone();
+        let original = fs::read(&path).unwrap();
+        let mut bytes = original.clone();
         damage(&mut bytes);
         fs::write(&path, bytes).unwrap();
         let ran = shop.send("--resume run-1 --backfill");
-        fs::write(&path, whole).unwrap();
+        fs::write(&path, original).unwrap();
         assert!(!ran.path("").exists() && shop.service.n_received() == n_requests);
         ran.report()
     };
@@ -261,7 +261,7 @@ fn damaged_plan_is_refused() {
         report += &damaged(name, &append);
         report += &damaged(name, &flip_a_bit);
     }
-    // The plan names the test's folder, so its size and its checksum are not always the same.
+    // The plan contains the path of the test's folder, so its size and checksum vary.
     let filters = [(r"bytes \d+, checksum [0-9a-f]{16}", "bytes …")];
     insta::with_settings!({ filters => filters }, {
         insta::assert_snapshot!(report, @"
@@ -285,7 +285,7 @@ fn damaged_plan_is_refused() {
               hint: send the export again
         ");
     });
-    // Whatever folder one goes on with, the plan is that of the first.
+    // Resuming a resumed run uses the plan of the first one.
     shop.send("--resume run-1 --backfill --limit 0");
     let path = shop.workspace.path("run-1/plan.ndjson");
     let mut bytes = fs::read(&path).unwrap();
@@ -310,7 +310,7 @@ fn plan_can_be_resumed_against_a_sandbox() {
     );
 }
 
-/// A service that is down when the run begins and comes up; one that stays away.
+/// The service is down for a complete run, and up for the next one.
 #[test]
 fn service_outage_ends_the_run_resumably() {
     let workspace = Workspace::with("orders.csv", format!("{HEADER}{}", row("A-1")));
@@ -323,7 +323,7 @@ fn service_outage_ends_the_run_resumably() {
     let down = send("http://127.0.0.1:9", patience);
     assert_eq!((down.code, down.outcomes().as_str()), (4, "A-1 not_attempted"));
     assert!(
-        down.err.contains("the service takes nothing") && down.err.contains("no proper answer for 600ms"),
+        down.err.contains("the service is down (") && down.err.contains("no valid response for 600ms"),
         "{}",
         down.err
     );
@@ -333,9 +333,9 @@ fn service_outage_ends_the_run_resumably() {
 #[test]
 fn retry_500_setting_retries_and_reports() {
     let workspace = Workspace::with("orders.csv", format!("{HEADER}{}", row("A-1")));
-    let n_heard = std::sync::atomic::AtomicU32::new(0);
+    let n_received = std::sync::atomic::AtomicU32::new(0);
     let service = MockService::start(move |request| {
-        let is_first = || n_heard.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        let is_first = || n_received.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
         (request.kind() == "ORDER_CHECKOUT" && is_first()).then(|| Reply::status(500))
     });
     let target = format!("--base-url {} --client-key a-key --pos x --backfill --rate unlimited", service.base_url);
@@ -345,10 +345,11 @@ fn retry_500_setting_retries_and_reports() {
         (&ran.results()[0]["repeated_after"], &ran.summary()["repeated_after"]),
         (&"HTTP 500".into(), &1.into())
     );
-    assert!(ran.out.contains("1 order sent again after an uncertain answer"), "{}", ran.out);
+    assert!(ran.out.contains("1 order sent again after an uncertain response"), "{}", ran.out);
 }
 
-/// A plan was made for some rate and some session; what cannot make it at this run's is told before anything is sent.
+/// An order of a plan that does not fit the session at the rate of this run is reported and not
+/// started.
 #[test]
 fn order_exceeding_the_session_is_not_started() {
     let items = |reference: &str, n: u32| {
@@ -368,17 +369,17 @@ fn order_exceeding_the_session_is_not_started() {
     let report = resumed.outcomes();
     assert!(report.contains("A-1 accepted") && report.contains("A-2 not_attempted"), "{report} {}", resumed.err);
     assert_eq!((service.count("CHECKOUT"), service.count("ADD")), (1, 2));
-    let reason = "35 requests at 50/s take 0.7 s or more, more than half of a session, which ends after 1 s";
+    let reason = "35 requests at 50/s take at least 0.7 s, more than half of a session, which ends after 1 s";
     assert!(resumed.text("results.ndjson").contains(reason), "{}", resumed.text("results.ndjson"));
 }
 
-/// A ledger that is not the one of then does not know what of the plan was sent.
+/// Another ledger does not contain which orders of the plan were sent.
 #[test]
 fn resume_requires_the_same_ledger() {
     let shop = TestShop::new();
     let first = shop.send("orders.csv --profile shop.toml --backfill --limit 2");
     assert_eq!(first.code, 4, "{}", first.err);
-    // A ledger that holds nothing counts as new, and needs no word of it.
+    // A ledger without attempts counts as new, with or without --new-ledger.
     assert_eq!(shop.send("none.csv --backfill --ledger other.db --new-ledger").code, 2);
     shop.workspace.file("empty.csv", HEADER);
     shop.send("empty.csv --backfill --ledger other.db --new-ledger");

@@ -1,4 +1,4 @@
-//! Options, the environment, the config file and profiles: what counts before what, and what is wrong with them.
+//! Tests of options, environment, config file and profiles: their precedence and their errors.
 
 use crate::support::workspace::{HEADER, Workspace, export, row};
 
@@ -35,7 +35,7 @@ fn invalid_arguments_send_nothing() {
         let ran = workspace.run(command);
         assert!(!ran.path("").exists(), "{command} made a run folder");
         assert_eq!(ran.out, "", "{command}");
-        // What clap says of the usage is its own affair.
+        // The usage that clap prints is not tested.
         let message: Vec<_> = ran
             .err
             .lines()
@@ -59,45 +59,45 @@ fn invalid_arguments_send_nothing() {
               tip: to pass '--bogus' as a value, use '-- --bogus'
         send orders.csv: exit 2
             error: no target
-              hint: --base-url and --client-key name one, or [target] in orderferry.toml; --sandbox needs none
+              hint: set --base-url and --client-key, or [target] in orderferry.toml; --sandbox needs none
         send orders.csv --base-url https://api.example: exit 2
             error: no client key
               hint: set ORDERFERRY_CLIENT_KEY, or client_key of the target in orderferry.toml
         send orders.csv --base-url http://api.example --client-key k: exit 2
-            error: the base URL "http://api.example" is not HTTPS, which is taken for addresses of this machine only
+            error: base URL "http://api.example" is not HTTPS; HTTP is allowed for addresses of this machine only
         send orders.csv --base-url ftp://127.0.0.1 --client-key k: exit 2
-            error: the base URL "ftp://127.0.0.1" is none
-              hint: such as https://api-engage-eu.sitecorecloud.io
+            error: invalid base URL "ftp://127.0.0.1"; expected an HTTPS URL without user name and password
+              hint: for example base_url = "https://api-engage-eu.sitecorecloud.io"
         send orders.csv --base-url https://api.example --client-key k --pos x --rate unlimited: exit 2
             error: --rate unlimited is for targets on this machine only
-              hint: ask Sitecore which rate your tenant bears
+              hint: ask Sitecore which rate your tenant allows
         send orders.csv --sandbox --base-url http://127.0.0.1:1: exit 2
             error: the argument '--sandbox' cannot be used with '--base-url <URL>'
         send orders.csv --sandbox --rate 0/s: exit 2
-            error: invalid value '0/s' for '--rate <N/s>': "0/s" is no rate, expected such as 20/s
+            error: invalid value '0/s' for '--rate <N/s>': invalid rate "0/s"; expected for example 20/s
         send orders.csv --sandbox --rate fast: exit 2
-            error: invalid value 'fast' for '--rate <N/s>': "fast" is no rate, expected such as 20/s
+            error: invalid value 'fast' for '--rate <N/s>': invalid rate "fast"; expected for example 20/s
         send orders.csv --sandbox --in-flight 0: exit 2
             error: in_flight is 0, expected 1 to 10000
         send orders.csv --sandbox --timeout 5: exit 2
-            error: invalid value '5' for '--timeout <DURATION>': "5" is no duration, expected such as 500ms, 30s or 10min
+            error: invalid value '5' for '--timeout <DURATION>': invalid duration "5"; expected for example 500ms, 30s or 10min
         send orders.csv --sandbox --max-invalid 101%: exit 2
-            error: invalid value '101%' for '--max-invalid <N|P%>': "101%" is no limit, expected such as 10% or 25
+            error: invalid value '101%' for '--max-invalid <N|P%>': invalid limit "101%"; expected for example 10% or 25
         send orders.csv --sandbox --max-url-bytes 65535: exit 2
             error: max_url_bytes is 65535, expected 1 to 65534
         send orders.csv --sandbox --set rate: exit 2
-            error: --set takes KEY=VALUE
+            error: --set expects KEY=VALUE
         send orders.csv --sandbox --set tries=0: exit 2
             error: tries is 0, expected 1 or more
         send orders.csv --sandbox --set rat=5/s: exit 2
             error: --set rat: unknown field `rat`, expected one of …
               hint: did you mean "rate"?
         sandbox --session-timeout 5: exit 2
-            error: invalid value '5' for '--session-timeout <DURATION>': "5" is no duration, expected such as 500ms, 30s or 10min
+            error: invalid value '5' for '--session-timeout <DURATION>': invalid duration "5"; expected for example 500ms, 30s or 10min
         send orders.csv --to eu: exit 2
             error: the config file has no target "eu"
         check orders.csv --profile cannonical: exit 2
-            error: no profile "cannonical": it is not built in and there is no such file
+            error: unknown profile "cannonical"; expected a built-in profile or a file
               hint: did you mean "canonical"?
         check orders.csv --config none.toml: exit 2
             error: none.toml: No such file or directory (os error 2)
@@ -120,11 +120,11 @@ fn base_url_with_path_or_query_is_an_error() {
         ran.err
     });
     insta::assert_snapshot!(found.concat(), @r#"
-    error: the base URL "https://api.example/v1.2" has the path /v1.2, which is no part of a base URL
+    error: base URL "https://api.example/v1.2" contains the path /v1.2, which is not part of a base URL
       hint: base_url = "https://api.example"
-    error: the base URL "https://api.example/v1.2/event/create.json" has the path /v1.2, which is no part of a base URL
+    error: base URL "https://api.example/v1.2/event/create.json" contains the path /v1.2, which is not part of a base URL
       hint: base_url = "https://api.example"
-    error: the base URL "https://api.example" has a query, which is no part of a base URL
+    error: base URL "https://api.example" contains a query, which is not part of a base URL
       hint: base_url = "https://api.example"
     "#);
 }
@@ -158,31 +158,31 @@ fn config_errors_name_the_line() {
             error: orderferry.toml:1:1: unknown field `in_fligth`, expected one of …
               hint: did you mean "in_flight"?
         rate = 'fast': exit 2
-            error: orderferry.toml:1:8: "fast" is no rate, expected such as 20/s
+            error: orderferry.toml:1:8: invalid rate "fast"; expected for example 20/s
         pos = 3: exit 2
             error: orderferry.toml:2:7: invalid type: integer `3`, expected a string
         rate =: exit 2
             error: orderferry.toml:1:7: string values must be quoted, expected literal string
         name = 'p': exit 2
-            error: p.toml: key: there is no key and no order.referenceId
+            error: p.toml: key: missing; expected key or order.referenceId
         status = { colum = 'status' }: exit 2
             error: p.toml:4:12: unknown field `colum`, expected one of …
               hint: did you mean "column"?
         orderedAt = { column = 'orderedAt', date = '%Y-%m-%d' }: exit 2
             error: p.toml: orderedAt: a date format without an offset needs a zone, such as zone = "Europe/London"
         orderedAt = { column = 'orderedAt', date = '%Y', zone = 'Europe/Lodnon' }: exit 2
-            error: p.toml: orderedAt: "Europe/Lodnon" is no time zone
+            error: p.toml: orderedAt: unknown time zone "Europe/Lodnon"
               hint: did you mean "Europe/London"?
         price = { column = 'prise' }: exit 2
-            error: orders.csv:1: no column "prise", which the profile takes price from
+            error: orders.csv:1: column "prise" not found; the profile needs it for price
               hint: did you mean "price"?
         when = { column = 'status' }: exit 2
-            error: p.toml: skip: has no test: is, is_not, starts_with or empty
+            error: p.toml: skip: has no test; expected is, is_not, starts_with or empty
         "#);
     });
 }
 
-/// The point of sale of the first event that a sandbox got.
+/// The point of sale of the first event in the plan.
 fn pos_sent(workspace: &Workspace, options: &str, environment: &[(&str, &str)]) -> String {
     let command = format!("send orders.csv --sandbox --rate unlimited --identity-pause 0s{options}");
     let ran = workspace.run_with(&command, environment, b"");
@@ -217,7 +217,7 @@ fn unknown_environment_variable_is_an_error() {
     assert!(report("ORDERFERRY_RATEE", "5/s").starts_with("error: the variable ORDERFERRY_RATEE: unknown field"));
     assert_eq!(
         report("ORDERFERRY_RATE", "fast"),
-        "error: the variable ORDERFERRY_RATE: \"fast\" is no rate, expected such as 20/s\n"
+        "error: the variable ORDERFERRY_RATE: invalid rate \"fast\"; expected for example 20/s\n"
     );
     assert_eq!(report("ORDERFERRY_RATE", "5/s"), "");
 }
@@ -239,7 +239,7 @@ fn max_invalid_limit_is_inclusive() {
     assert_eq!([code(0, 0, "0%"), code(3, 3, "100%")], [0, 1]);
 }
 
-/// One bad order of five stops nothing; a limit that is given means what it says.
+/// Up to five invalid orders are allowed by default; an explicit limit is applied exactly.
 #[test]
 fn default_max_invalid_is_10_percent_or_five() {
     let ran = |n_invalid: usize, n_orders: usize, options: &str| {
@@ -253,7 +253,7 @@ fn default_max_invalid_is_10_percent_or_five() {
     assert_eq!([code(1, 5, " --max-invalid 10%"), code(1, 5, " --set max_invalid=10%")], [2, 2]);
     insta::assert_snapshot!(ran(6, 7, "").err, @"
     error: 6 of 7 orders are invalid, more than allowed (10%, but at least 5); nothing was sent
-      hint: mend them, see rejects/ in the run folder, or allow more with --max-invalid
+      hint: fix them, see rejects/ in the run folder, or allow more with --max-invalid
     ");
 }
 
@@ -261,14 +261,14 @@ fn default_max_invalid_is_10_percent_or_five() {
 fn max_url_bytes_is_exact() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]).replace("Rope", "O'Neil & Söhne #1 + \"\"\"\" %"));
     workspace.file("orders.csv", export(&["A-1"]).replace("Rope", "\"O'Neil & Söhne, #1 + \"\"2\"\" 100%\""));
-    let send = |most: &str| {
+    let send = |limit: &str| {
         workspace.run(&format!(
-            "send orders.csv --sandbox --rate unlimited --identity-pause 0s --max-invalid 100% --max-url-bytes {most}"
+            "send orders.csv --sandbox --rate unlimited --identity-pause 0s --max-invalid 100% --max-url-bytes {limit}"
         ))
     };
     let report = send("400").report();
     let length = report.split("makes a URL of ").nth(1).unwrap().split(' ').next().unwrap();
-    // The sandbox, which measures what comes, is as strict.
+    // The sandbox measures received URLs and accepts this length.
     assert_eq!(send(length).outcomes(), "A-1 accepted");
     let less = length.parse::<u32>().unwrap() - 1;
     assert_eq!(send(&less.to_string()).outcomes(), "A-1 invalid");
@@ -284,7 +284,8 @@ fn profiles_are_listed_and_printed() {
     assert_eq!(workspace.run("check orders.csv --pos x --profile own.toml").outcomes(), "A-1 valid");
 }
 
-/// Whether the order of a flight, which takes several events, is valid shows which way it would be sent.
+/// The resolved mode: an order with a flight requires several events, so it is valid only in multi
+/// mode.
 fn resolved_mode(workspace: &Workspace, options: &str, environment: &[(&str, &str)]) -> String {
     let command = format!("check flights.csv --pos x --max-invalid 100%{options}");
     let ran = workspace.run_with(&command, environment, b"");
@@ -317,7 +318,8 @@ fn mode_precedence_is_option_settings_profile() {
     assert_eq!(resolved_mode(&workspace, " --profile p.toml --set mode=single --mode auto", &[]), "multi");
 }
 
-/// A check knows how fast `send` would be, and so which order cannot make it.
+/// A check computes the duration of an order at the rate of `send`, and whether it fits the
+/// session.
 #[test]
 fn order_must_fit_the_session_at_the_rate() {
     let workspace = Workspace::new();
@@ -345,7 +347,7 @@ fn conflicting_mode_options_are_refused() {
         assert_eq!(ran.code, 2, "{command}");
         ran.err.lines().next().unwrap_or_default().to_owned()
     };
-    insta::assert_snapshot!(output("check orders.csv --mode both"), @r#"error: invalid value 'both' for '--mode <MODE>': "both" is no mode, expected single, multi or auto"#);
+    insta::assert_snapshot!(output("check orders.csv --mode both"), @r#"error: invalid value 'both' for '--mode <MODE>': unknown mode "both"; expected single, multi or auto"#);
     let mistyped = workspace.run("check orders.csv --mode mulit").err;
     assert!(mistyped.contains("hint: did you mean \"multi\"?"), "{mistyped}");
     insta::assert_snapshot!(output("check orders.csv --set confirm=halves"), @"error: --set target.confirm: unknown variant `halves`, expected `whole` or `parts`");
@@ -356,7 +358,7 @@ fn conflicting_mode_options_are_refused() {
     insta::assert_snapshot!(output("check orders.csv --base-url https://a.example --client-key k --rate unlimited"), @"error: --rate unlimited is for targets on this machine only");
 }
 
-/// Each would fill the memory or wait for ever.
+/// Reading these files would exhaust the memory or block forever.
 #[cfg(unix)]
 #[test]
 fn non_file_settings_are_errors() {
@@ -367,8 +369,8 @@ fn non_file_settings_are_errors() {
     for (file, message) in [
         ("folder", "is a folder, expected a file"),
         ("pipe", "is a pipe or a socket, expected a file"),
-        ("/dev/zero", "the text has more than 1.0 MiB, the most that is read"),
-        ("large.toml", "the text has more than 1.0 MiB, the most that is read"),
+        ("/dev/zero", "the text is larger than the limit of 1.0 MiB"),
+        ("large.toml", "the text is larger than the limit of 1.0 MiB"),
     ] {
         for command in ["check orders.csv --config", "check orders.csv --profile", "send orders.csv --sandbox --faults"]
         {
@@ -399,7 +401,7 @@ fn out_of_range_durations_are_refused() {
     assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 accepted"), "{}", ran.err);
 }
 
-/// A file of before 1970 cannot be written into the plan with its time.
+/// A file time before 1970 cannot be written into the plan.
 #[test]
 fn export_modified_before_1970_is_sent() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));

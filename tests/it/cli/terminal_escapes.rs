@@ -1,4 +1,5 @@
-//! What comes from outside steers no terminal and pretends to be no message: escapes, line breaks, changes of direction.
+//! Tests that input text cannot control the terminal or imitate a message: escape sequences, line
+//! breaks and bidirectional controls.
 
 use std::{fs, path::Path};
 
@@ -7,17 +8,17 @@ use crate::support::{
     workspace::{ExportRow, HEADER, Workspace, export, row},
 };
 
-/// Red text, a cleared line, a turned direction, and a message of its own.
+/// Red text, a cleared line, a changed text direction, and a fake message.
 const HOSTILE: &str = "a\u{1b}[31m\u{9b}2K\u{7f}\u{202e}b\u{2066}c\nerror: d";
 
-/// What is shown of it.
+/// The text as it is printed.
 const SHOWN: &str = r"a\u{1b}[31m\u{9b}2K\u{7f}\u{202e}b\u{2066}c\nerror: d";
 
 fn is_terminal_control(c: char) -> bool {
     c != '\n' && c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c)
 }
 
-/// Runs a command; gives what it printed, which must not steer.
+/// Runs a command; returns its output, which must not contain terminal controls.
 fn printed(workspace: &Workspace, arguments: &[&str]) -> String {
     let output = program(&workspace.path("")).args(arguments).write_stdin("").output().unwrap();
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
@@ -103,7 +104,7 @@ fn references_and_reasons_are_escaped() {
     let _ = printed(&workspace, &["ledger", "list", "--ledger", "l.db"]);
 }
 
-/// As TOML writes it.
+/// The character as written in TOML.
 fn escaped(c: char) -> String {
     if c.is_control() || is_terminal_control(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
 }

@@ -1,4 +1,5 @@
-//! What must hold after every run, killed or not: the service's log against the ledger and the run folder.
+//! Invariants of every run, killed or not: the requests of the service compared with the ledger
+//! and the run folder.
 
 mod carts;
 
@@ -13,10 +14,11 @@ use crate::support::{
     service::{Exchange, SentPart},
 };
 
-/// Statuses that say that nothing was taken. A run repeats a checkout after no other.
+/// Statuses of requests that were definitely not processed. A checkout is repeated only after
+/// these.
 const NOT_PROCESSED: [u16; 5] = [400, 401, 404, 429, 503];
 
-/// Everything that can be said of one run.
+/// Checks everything about one run.
 pub(super) fn check(run: &Run, shop: &TestShop) {
     check_requests_and_ledger(run, shop);
     check_results_match_ledger(run);
@@ -28,7 +30,7 @@ pub(super) fn check(run: &Run, shop: &TestShop) {
 
 pub(super) use carts::{check_all_cleared, check_only_clears};
 
-/// What can be said of a run that could not write down what it has to tell.
+/// The checks that also apply to a run that could not write its results.
 pub(super) fn check_requests_and_ledger(run: &Run, shop: &TestShop) {
     check_ledger_append_only(run);
     check_intent_before_request(run);
@@ -38,13 +40,13 @@ pub(super) fn check_requests_and_ledger(run: &Run, shop: &TestShop) {
     carts::check(run, shop);
 }
 
-/// What must hold when only orders of which nobody knows are left: none is missing.
+/// Checks that every order is accepted or unknown, when nothing else is left to send.
 pub(super) fn check_nothing_lost(run: &Run, shop: &TestShop) {
     let valid = run.results.iter().filter(|result| result["outcome"] != "invalid");
     let references: Vec<_> = valid.map(|result| result["referenceId"].as_str().unwrap()).collect();
-    let report: BTreeSet<_> = references.iter().copied().collect();
+    let reported: BTreeSet<_> = references.iter().copied().collect();
     let orders: BTreeSet<_> = shop.guests.keys().map(String::as_str).collect();
-    assert_eq!((&report, references.len()), (&orders, orders.len()), "every order is told once");
+    assert_eq!((&reported, references.len()), (&orders, orders.len()), "each order must be reported exactly once");
     for reference in references {
         match run.outcome(reference) {
             "accepted" | "already_sent" => assert!(has(&run.after, reference, Attempt::is_accepted), "{reference}"),
@@ -57,7 +59,7 @@ pub(super) fn check_nothing_lost(run: &Run, shop: &TestShop) {
     }
 }
 
-/// What an attempt of an earlier run came to stays.
+/// Attempts of earlier runs do not change.
 fn check_ledger_append_only(run: &Run) {
     assert!(run.after.starts_with(&run.before), "the ledger was\n{:?}\nand is\n{:?}", run.before, run.after);
 }
@@ -65,62 +67,77 @@ fn check_ledger_append_only(run: &Run) {
 fn check_intent_before_request(run: &Run) {
     for (reference, exchanges) in checkouts(run) {
         let n_intents = new_attempts(run, reference).count();
-        assert!(n_intents >= exchanges.len(), "{reference} came {} times with {n_intents} intents", exchanges.len());
+        assert!(
+            n_intents >= exchanges.len(),
+            "{reference} was received {} times with {n_intents} intents",
+            exchanges.len()
+        );
     }
-    // Nothing but a checkout has one, and the last one may not have left.
+    // Only checkouts have an intent; the last one may not have been sent.
     for reference in run.after[run.before.len()..].iter().map(|attempt| attempt.reference.as_str()) {
-        let (n_intents, n_came) = (new_attempts(run, reference).count(), run.checkout_count(reference));
-        assert!(run.is_impatient || n_intents <= n_came + 1, "{reference}: {n_intents} intents, {n_came} checkouts");
+        let (n_intents, n_received) = (new_attempts(run, reference).count(), run.checkout_count(reference));
+        assert!(
+            run.is_impatient || n_intents <= n_received + 1,
+            "{reference}: {n_intents} intents, {n_received} checkouts"
+        );
     }
 }
 
-/// Again is sent only what was surely not taken, or is unknown if the user wants it so.
+/// Only orders that were definitely not processed are resent, and unknown ones with `--unknown
+/// resend`.
 fn check_no_duplicates(run: &Run) {
     for (reference, exchanges) in checkouts(run) {
-        assert!(!has(&run.before, reference, Attempt::is_accepted), "{reference} was accepted, and sent again");
+        assert!(!has(&run.before, reference, Attempt::is_accepted), "{reference} was accepted, but sent again");
         let is_held = !run.resends && has(&run.before, reference, Attempt::is_unknown);
-        assert!(!is_held, "{reference} is unknown, and was sent again");
+        assert!(!is_held, "{reference} is unknown, but was sent again");
         for (_, exchange) in &exchanges[..exchanges.len() - 1] {
-            assert!(is_definite_rejection(exchange), "{reference} was answered {:?}, and sent again", exchange.status);
+            assert!(
+                is_definite_rejection(exchange),
+                "{reference} got status {:?}, but was sent again",
+                exchange.status
+            );
         }
     }
 }
 
 fn check_identity_first(run: &Run, shop: &TestShop) {
     for (reference, exchanges) in checkouts(run) {
-        for (at, checkout) in exchanges {
+        for (index, checkout) in exchanges {
             let browser = &checkout.request.message["browser_id"];
-            let is_identified = run.exchanges[..at].iter().any(|exchange| {
+            let is_identified = run.exchanges[..index].iter().any(|exchange| {
                 let request = &exchange.request;
                 let is_guest = request.kind() == "IDENTITY" && request.message["email"] == *shop.guests[reference];
-                // It is answered before the checkout comes; the numbers of requests count from the first run.
+                // Its response precedes the checkout; requests are counted from the first run.
                 let is_answered = exchange.status == Some(201) && exchange.answered_at <= checkout.requests_before;
                 is_guest && is_answered && request.message["browser_id"] == *browser
             });
-            assert!(is_identified, "{reference} came before its guest's IDENTITY was accepted");
+            assert!(is_identified, "{reference} was sent before its guest's IDENTITY was accepted");
         }
     }
 }
 
-/// Accepted is what was answered so; not accepted is only what was surely not taken.
+/// An accepted attempt has an accepting response; a not accepted one was definitely not processed.
 fn check_ledger_outcomes(run: &Run) {
     let checkouts = checkouts(run);
     for reference in run.after[run.before.len()..].iter().map(|attempt| attempt.reference.as_str()) {
         let exchanges = checkouts.get(reference).map_or(&[][..], Vec::as_slice);
         let n_accepted = new_attempts(run, reference).filter(|attempt| attempt.is_accepted()).count();
         let n_answered = exchanges.iter().filter(|(_, exchange)| is_acceptance(exchange)).count();
-        assert!(n_accepted <= n_answered, "{reference} is said to be accepted");
+        assert!(n_accepted <= n_answered, "{reference} is recorded as accepted, but has no accepting response");
         let n_maybe = new_attempts(run, reference).filter(|attempt| attempt.is_accepted() || attempt.is_unknown());
-        let n_taken = exchanges.iter().filter(|(_, exchange)| !is_definite_rejection(exchange)).count();
-        assert!(n_maybe.count() >= n_taken, "{reference} may be there, and is said not to be");
+        let n_maybe_processed = exchanges.iter().filter(|(_, exchange)| !is_definite_rejection(exchange)).count();
+        assert!(
+            n_maybe.count() >= n_maybe_processed,
+            "{reference} may have been processed, but is recorded as not accepted"
+        );
     }
 }
 
-/// What stands in the results stands in the ledger.
+/// The results match the ledger.
 fn check_results_match_ledger(run: &Run) {
     for result in &run.results {
         let (reference, outcome) = (result["referenceId"].as_str().unwrap(), result["outcome"].as_str().unwrap());
-        let is_right = match outcome {
+        let is_consistent = match outcome {
             "accepted" => new_attempts(run, reference).any(Attempt::is_accepted),
             "already_sent" => has(&run.before, reference, Attempt::is_accepted),
             "unknown" => has(&run.after, reference, Attempt::is_unknown),
@@ -128,7 +145,7 @@ fn check_results_match_ledger(run: &Run) {
             "invalid" => !has(&run.after, reference, |_| true),
             _ => false,
         };
-        assert!(is_right, "{reference} is told to be {outcome}; the ledger:\n{:?}", run.after);
+        assert!(is_consistent, "{reference} is reported as {outcome}; the ledger:\n{:?}", run.after);
     }
 }
 
@@ -142,9 +159,9 @@ fn check_summary(run: &Run) {
         let kind = if name == "browser_create" { "BROWSER" } else { &*name.to_uppercase() };
         let n_received = run.exchanges.iter().filter(|exchange| exchange.request.kind() == kind).count() as u64;
         let n_sent = request_count(&summary, name);
-        // One that is given up before it has left is sent by its own account only.
+        // A request that timed out before it was sent is counted by the run only.
         let is_equal = n_sent == n_received || (run.is_impatient && n_sent > n_received);
-        assert!(is_equal, "{n_sent} {name} were sent, {n_received} came");
+        assert!(is_equal, "{n_sent} {name} were sent, {n_received} received");
     }
     let n_sent: u64 = REQUEST_KINDS.iter().map(|name| request_count(&summary, name)).sum();
     assert_eq!(summary["requests"]["total"], n_sent);
@@ -160,7 +177,7 @@ fn check_exit_code(run: &Run) {
     assert_eq!(run.code, Some(expected), "{}", run.errors);
 }
 
-/// The checkouts of each order in the order in which they came, with their places.
+/// The checkouts of each order in the order of arrival, with their indexes.
 fn checkouts(run: &Run) -> BTreeMap<&str, Vec<(usize, &Exchange)>> {
     let mut checkouts: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (at, exchange) in run.exchanges.iter().enumerate() {
@@ -175,8 +192,8 @@ fn new_attempts<'r>(run: &'r Run, reference: &'r str) -> impl Iterator<Item = &'
     run.after[run.before.len()..].iter().filter(move |attempt| attempt.reference == reference)
 }
 
-fn has(attempts: &[Attempt], reference: &str, is_so: impl Fn(&Attempt) -> bool) -> bool {
-    attempts.iter().any(|attempt| attempt.reference == reference && is_so(attempt))
+fn has(attempts: &[Attempt], reference: &str, condition: impl Fn(&Attempt) -> bool) -> bool {
+    attempts.iter().any(|attempt| attempt.reference == reference && condition(attempt))
 }
 
 fn is_definite_rejection(exchange: &Exchange) -> bool {

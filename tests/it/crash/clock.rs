@@ -1,4 +1,4 @@
-//! A clock that was set back: what the ledger holds is of the future.
+//! Tests of a clock that was set back: the ledger contains times in the future.
 
 use std::process::Command;
 
@@ -18,12 +18,12 @@ const OPTIONS: &str = "--rate unlimited --identity-pause 0s --in-flight 1";
 /// A shop whose first run was killed with a checkout in flight.
 fn shop(folder: &std::path::Path) -> TestShop {
     let shop = TestShop::small(folder, Tenant::healthy());
-    let (run, has_come) = kill_at(&shop, OPTIONS, KillTime::At(KillPoint::CheckoutAnswered), &mut TestRng::new(3));
-    assert!(has_come && run.code.is_none(), "{}", run.errors);
+    let (run, was_hit) = kill_at(&shop, OPTIONS, KillTime::At(KillPoint::CheckoutAnswered), &mut TestRng::new(3));
+    assert!(was_hit && run.code.is_none(), "{}", run.errors);
     shop
 }
 
-/// A run after the clock was set back: it holds what is unknown and sends the rest.
+/// Checks a run after the clock was set back: it holds unknown orders and sends the rest.
 fn check(run: &Run, shop: &TestShop) {
     audit::check(run, shop);
     audit::check_nothing_lost(run, shop);
@@ -47,19 +47,19 @@ fn clock_set_back_in_the_ledger() {
     assert_eq!((run.code, run.exchanges.len() <= 3), (Some(0), true));
 }
 
-/// Where there is `faketime`: the same with the clock itself.
+/// The same with the clock of the process, if `faketime` is installed.
 #[test]
 fn clock_set_back_by_faketime() {
     let folder = tempfile::tempdir().unwrap();
     let has_faketime = Command::new("faketime").arg("--version").output().is_ok_and(|output| output.status.success());
     if !has_faketime {
-        return skip("clock_set_back_by_faketime", "there is no faketime");
+        return skip("clock_set_back_by_faketime", "faketime is not installed");
     }
     let shop = shop(folder.path());
-    let run = shop.run_by(OPTIONS, |words, _| {
+    let run = shop.run_by(OPTIONS, |args, _| {
         let mut command = Command::new("faketime");
         isolate_in(&shop.folder, &mut command);
-        let output = command.args(["-f", "-30d", PROGRAM]).args(words).output();
+        let output = command.args(["-f", "-30d", PROGRAM]).args(args).output();
         output.unwrap().status.code()
     });
     check(&run, &shop);

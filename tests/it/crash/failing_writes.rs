@@ -1,5 +1,6 @@
-//! The k-th write to the ledger or the run folder fails, for every k of a small run: no order is sent that is not
-//! recorded, and the next run goes on. A library in C, loaded into the program, counts the writes and makes them fail.
+//! Tests in which the k-th write to the ledger or the run folder fails, for every k of a small
+//! run: no order is sent without a recorded intent, and the next run continues. A C library,
+//! preloaded into the program, counts the writes and makes them fail.
 
 use std::{
     fmt::Debug,
@@ -29,37 +30,39 @@ const LIBRARY: &str = "tests/it/crash/failing_writes.c";
 
 const OPTIONS: &str = "--rate unlimited --identity-pause 0s";
 
-/// One of a few orders is invalid. One request at a time, so that the k-th write is nearly always the same one.
+/// One of a few orders is invalid. With one request at a time the k-th write is nearly always the
+/// same.
 const SEND: &str = "--max-invalid 100% --in-flight 1";
 
 /// Two guests at a time, so that several orders wait for one write to the ledger.
 const RESUME: &str = "--resume run-1 --in-flight 2";
 
-/// Of the writes of a resumed run, each failure comes to one in so many.
+/// Every third write is tested of a resumed run and of a run in multi mode.
 const STEP: usize = 3;
 
-/// Of a program that writes nothing but some dozens of lines.
+/// Timeout of a run, which writes only some dozens of lines.
 const MAX_RUN_TIME: Duration = Duration::from_secs(30);
 
-/// Most of a run is waiting for the disk.
+/// More threads than cores are useful: a run mostly waits for the disk.
 const N_THREADS: usize = 4;
 
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
 
-/// Writes that fail.
+/// The writes that fail, and how.
 #[derive(Debug, Clone, Copy)]
 struct Failure {
-    /// Only those to paths that begin so in the shop's folder.
+    /// Prefix of the failing paths, relative to the shop's folder.
     paths: &'static str,
-    /// `once`, `on` or `half`, as the library says.
+    /// `once`, `on` or `half`; see the library.
     how: &'static str,
     error: i32,
-    /// The first one.
+    /// The number of the first failing write.
     k: usize,
 }
 
-/// A failure of everything, of a full disk in one write's midst, of the ledger alone, of the run folders alone.
+/// Failures of all files, of a full disk in the middle of a write, of the ledger, and of the run
+/// folders.
 const FAILURES: [Failure; 5] = [
     Failure { paths: "", how: "once", error: EIO, k: 0 },
     Failure { paths: "", how: "on", error: ENOSPC, k: 0 },
@@ -68,7 +71,7 @@ const FAILURES: [Failure; 5] = [
     Failure { paths: "/run-", how: "on", error: ENOSPC, k: 0 },
 ];
 
-/// The library, ready to be loaded.
+/// The compiled library.
 struct Library {
     file: PathBuf,
     _home: TempDir,
@@ -91,32 +94,32 @@ impl Library {
     }
 }
 
-/// A shop whose program's writes fail.
+/// A shop in which the writes of the program fail.
 struct Trial<'l> {
     library: &'l Library,
     shop: TestShop,
     log: PathBuf,
-    /// Ends last.
+    /// Dropped last.
     _home: TempDir,
 }
 
 impl<'l> Trial<'l> {
-    fn new(library: &'l Library, way: RouteMix) -> Self {
+    fn new(library: &'l Library, routes: RouteMix) -> Self {
         let home = tempfile::tempdir().unwrap();
         let folder = fs::canonicalize(home.path()).unwrap().join("shop");
         fs::create_dir(&folder).unwrap();
-        let shop = TestShop::with_routes(way, &folder, 3, 2, &mut TestRng::new(1), Tenant::healthy());
+        let shop = TestShop::with_routes(routes, &folder, 3, 2, &mut TestRng::new(1), Tenant::healthy());
         shop.add_invalid();
         Self { library, shop, log: home.path().join("writes.log"), _home: home }
     }
 
-    /// A run to its end, and the writes that were counted.
+    /// A complete run and the log of its writes.
     fn run(&self, options: &str, failure: Failure) -> (Run, Vec<String>) {
-        // A log that is not there has no lines.
+        // The log of an earlier run may not exist.
         drop(fs::remove_file(&self.log));
-        let run = self.shop.run_by(&format!("{OPTIONS} {options}"), |words, name| {
+        let run = self.shop.run_by(&format!("{OPTIONS} {options}"), |args, name| {
             let mut command = process(&self.shop.folder);
-            command.args(words);
+            command.args(args);
             let Failure { paths, how, error, k } = failure;
             command.env("LD_PRELOAD", &self.library.file).env("FAILING_LOG", &self.log).env("FAILING_HOW", how);
             command.env("FAILING_PATHS", format!("{}{paths}", self.shop.folder.display()));
@@ -129,12 +132,12 @@ impl<'l> Trial<'l> {
         (run, log.lines().map(str::to_owned).collect())
     }
 
-    /// A run of which nothing fails.
+    /// A run without failing writes.
     fn run_without_failure(&self, options: &str) -> Run {
         self.run(options, Failure { k: 0, ..FAILURES[0] }).0
     }
 
-    /// Runs with a failure, and once more without.
+    /// Runs with a failure, then again without one.
     fn fail_and_resume(&self, options: &str, failure: Failure) {
         let (run, writes) = self.run(options, failure);
         let failed: Vec<_> = writes.iter().filter(|line| !line.contains(" done ")).collect();
@@ -147,14 +150,15 @@ impl<'l> Trial<'l> {
         assert!(checked.is_ok(), "{failed:#?}\n{:?}: {}\n{:?}: {}", run.code, run.errors, again.code, again.errors);
     }
 
-    /// The folder of the last run, if it was made.
+    /// The folder of the last run, which may not exist.
     fn newest_folder(&self) -> PathBuf {
         let names = (1..).map(|number| self.shop.folder.join(format!("run-{number}.err")));
         names.take_while(|errors| errors.exists()).last().unwrap().with_extension("")
     }
 }
 
-/// Runs a program, but not for ever. Its exit code, none if it had to be killed, and what it said on standard error.
+/// Runs a program with a timeout. Returns its exit code, `None` if it was killed, and its standard
+/// error.
 fn run_with_timeout(command: &mut Command) -> (Option<i32>, Vec<u8>) {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let start = Instant::now();
@@ -168,43 +172,43 @@ fn run_with_timeout(command: &mut Command) -> (Option<i32>, Vec<u8>) {
     (output.status.code(), output.stderr)
 }
 
-/// What must hold after a run some of whose writes failed.
+/// Checks a run with failed writes.
 fn check(run: &Run, shop: &TestShop, folder: &Path) {
     audit::check_requests_and_ledger(run, shop);
     assert_report_matches_service(run);
-    // The summary is there as a whole or not at all.
+    // The summary is complete or absent.
     let _: Option<Value> = run.summary.as_ref().map(|summary| serde_json::from_str(summary).unwrap());
     match run.code {
-        // Nothing failed that matters.
+        // The failed write has no effect on the result.
         Some(1) => {
             audit::check(run, shop);
             audit::check_nothing_lost(run, shop);
             assert_report_complete(folder);
             return;
         }
-        Some(2) => assert!(run.exchanges.is_empty(), "something was sent"),
+        Some(2) => assert!(run.exchanges.is_empty(), "exit code 2, but requests were sent"),
         Some(3) => assert!(run.results.iter().any(|result| result["outcome"] == "unknown")),
         code => assert_eq!(code, Some(4)),
     }
-    let names = |name: &str| run.errors.contains(name);
-    assert!(names(LEDGER) || names(folder.file_name().unwrap().to_str().unwrap()), "no file is named");
-    assert!(names("hint: "), "no hint");
+    let mentions = |name: &str| run.errors.contains(name);
+    assert!(mentions(LEDGER) || mentions(folder.file_name().unwrap().to_str().unwrap()), "the message names no file");
+    assert!(mentions("hint: "), "the message has no hint");
 }
 
-/// What a run told, the service knows, even where the ledger does not.
+/// Checks the reported outcomes against the requests of the service, even if the ledger lacks them.
 fn assert_report_matches_service(run: &Run) {
     for result in &run.results {
         let (reference, outcome) = (result["referenceId"].as_str().unwrap(), result["outcome"].as_str().unwrap());
         let n_sent = run.checkout_count(reference);
         let is_in_ledger = || run.after.iter().any(|attempt| attempt.reference == reference && attempt.is_accepted());
-        let is_true = match outcome {
-            "accepted" => n_sent == 1 && (is_in_ledger() || run.errors.contains("the ledger lacks what came of ")),
+        let is_consistent = match outcome {
+            "accepted" => n_sent == 1 && (is_in_ledger() || run.errors.contains("the ledger lacks the outcome of ")),
             "already_sent" => run.before.iter().any(|attempt| attempt.reference == reference && attempt.is_accepted()),
             "unknown" => run.after.iter().any(|attempt| attempt.reference == reference && attempt.is_unknown()),
             "not_attempted" | "invalid" => n_sent == 0,
             _ => false,
         };
-        assert!(is_true, "{reference} is told to be {outcome}, and was sent {n_sent} times");
+        assert!(is_consistent, "{reference} is reported as {outcome}, but was sent {n_sent} times");
     }
 }
 
@@ -215,7 +219,7 @@ fn assert_report_complete(folder: &Path) {
     assert!(read("rejects/orders.csv.reasons.ndjson").ends_with("}\n"));
 }
 
-/// What must hold after the run that goes on.
+/// Checks the run after a run with failed writes.
 fn check_resumed(run: &Run, again: &Run, shop: &TestShop) {
     audit::check(again, shop);
     audit::check_nothing_lost(again, shop);
@@ -227,28 +231,28 @@ fn check_resumed(run: &Run, again: &Run, shop: &TestShop) {
     }
 }
 
-/// Looks at each case, on some threads.
-fn run_all<C: Debug + Sync>(cases: &[C], look: impl Fn(&C) + Sync) {
+/// Tests all cases on several threads.
+fn run_all<C: Debug + Sync>(cases: &[C], test: impl Fn(&C) + Sync) {
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let look_at_some = || {
+    let work = || {
         while let Some(case) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
-            if panic::catch_unwind(AssertUnwindSafe(|| look(case))).is_err() {
+            if panic::catch_unwind(AssertUnwindSafe(|| test(case))).is_err() {
                 failed.lock().unwrap().push(format!("{case:?}"));
             }
         }
     };
     thread::scope(|scope| {
         for _ in 0..N_THREADS {
-            scope.spawn(look_at_some);
+            scope.spawn(work);
         }
     });
     let failed = failed.into_inner().unwrap();
     assert!(failed.is_empty(), "{} of {} failed, see above:\n{}", failed.len(), cases.len(), failed.join("\n"));
 }
 
-/// Each failure at each write that a sound run counts, and behind the last one.
+/// Each failure at each write of a run, and one after the last write.
 fn failures(count: impl Fn(Failure) -> Vec<String>) -> Vec<Failure> {
-    let of = |failure: &Failure| {
+    let at_each_write = |failure: &Failure| {
         let writes = count(*failure);
         assert!(!writes.is_empty(), "the program does not load the library");
         let can_be_half = |line: &str| line.contains("write");
@@ -256,7 +260,7 @@ fn failures(count: impl Fn(Failure) -> Vec<String>) -> Vec<Failure> {
             .filter(|at| failure.how != "half" || writes.get(*at).is_some_and(|line| can_be_half(line)));
         ks.map(|at| Failure { k: at + 1, ..*failure }).collect::<Vec<_>>()
     };
-    FAILURES.iter().flat_map(of).collect()
+    FAILURES.iter().flat_map(at_each_write).collect()
 }
 
 #[test]

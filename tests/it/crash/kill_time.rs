@@ -1,4 +1,4 @@
-//! When a run is killed: at a random moment, or at a named point as it is seen from outside.
+//! Times at which a run is killed: at random, or at a named point that is observable from outside.
 
 use std::{
     fs,
@@ -20,12 +20,12 @@ use crate::support::{
     wait,
 };
 
-/// What can be seen from outside.
+/// A point of a run that is observable from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KillPoint {
     PlanWritten,
     LedgerMade,
-    /// An intent stands in the ledger, and the checkout has not come.
+    /// The ledger contains an intent whose checkout was not received.
     IntentRecorded,
     BrowserReceived,
     IdentityReceived,
@@ -36,18 +36,18 @@ pub(super) enum KillPoint {
     ReportBegun,
     AddReceived,
     ConfirmReceived,
-    /// Of a cart that an earlier run left.
+    /// The request clears a cart of an earlier run.
     ClearCartReceived,
 }
 
 impl KillPoint {
-    /// Whether it comes where orders are assembled from several events, and not else.
+    /// Whether it occurs only if orders are assembled from several events.
     pub(super) fn is_multi_only(self) -> bool {
         matches!(self, Self::AddReceived | Self::ConfirmReceived | Self::ClearCartReceived)
     }
 }
 
-/// All of them.
+/// All kill points.
 pub(super) const POINTS: [KillPoint; 13] = [
     KillPoint::PlanWritten,
     KillPoint::LedgerMade,
@@ -64,17 +64,17 @@ pub(super) const POINTS: [KillPoint; 13] = [
     KillPoint::ClearCartReceived,
 ];
 
-/// When a run is killed.
+/// The time at which a run is killed.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum KillTime {
     After(Duration),
-    /// Once so many requests of this run have come.
+    /// After this number of requests of the run was received.
     Requests(usize),
     At(KillPoint),
 }
 
 impl KillTime {
-    /// Any moment before about `n_requests` requests.
+    /// A random time, before about `n_requests` requests.
     pub(super) fn any(rng: &mut TestRng, n_requests: usize) -> Self {
         match rng.below(2) {
             0 => Self::After(Duration::from_micros(rng.below(250_000) as u64)),
@@ -83,24 +83,25 @@ impl KillTime {
     }
 }
 
-/// Starts a run and kills it at this moment, unless it ends before. Says whether the moment came.
-pub(super) fn kill_at(shop: &TestShop, options: &str, moment: KillTime, rng: &mut TestRng) -> (Run, bool) {
-    let KillTime::At(point) = moment else {
+/// Starts a run and kills it at this time, unless it ends before. Returns whether the time was
+/// reached.
+pub(super) fn kill_at(shop: &TestShop, options: &str, time: KillTime, rng: &mut TestRng) -> (Run, bool) {
+    let KillTime::At(point) = time else {
         let mut running = shop.start(options);
-        if let KillTime::After(time) = moment {
-            thread::sleep(time);
+        if let KillTime::After(delay) = time {
+            thread::sleep(delay);
         }
-        let comes = |running: &Running<'_>| match moment {
+        let is_reached = |running: &Running<'_>| match time {
             KillTime::Requests(n) => shop.tenant.service.n_received() - running.n_before() >= n,
             KillTime::After(_) | KillTime::At(_) => true,
         };
-        let has_come = until(&mut running, comes);
-        return (running.kill(), has_come);
+        let was_reached = until(&mut running, is_reached);
+        return (running.kill(), was_reached);
     };
-    if let Some(jam) = hold_rule_for(point, rng.below(8)) {
-        shop.tenant.hold(jam);
+    if let Some(rule) = hold_rule_for(point, rng.below(8)) {
+        shop.tenant.hold(rule);
     }
-    // Where a few requests a second are sent, intents wait for theirs for a while.
+    // At a low rate an intent waits for its request for some time.
     let rate = match (point, shop.routes) {
         (KillPoint::IntentRecorded, RouteMix::Single) => "--set rate=30/s",
         (KillPoint::IntentRecorded, RouteMix::Multi | RouteMix::Mixed) => "--set rate=100/s",
@@ -114,18 +115,18 @@ pub(super) fn kill_at(shop: &TestShop, options: &str, moment: KillTime, rng: &mu
     } else {
         (shop.start(&options), None)
     };
-    let has_come = until(&mut running, |running| has_reached(point, running));
-    (running.kill(), has_come)
+    let was_reached = until(&mut running, |running| has_reached(point, running));
+    (running.kill(), was_reached)
 }
 
-/// Waits until it is so, or the run ends.
-fn until(running: &mut Running<'_>, is_so: impl Fn(&Running<'_>) -> bool) -> bool {
-    wait::until_some("a moment of a run", || {
-        if is_so(running) { Some(true) } else { running.has_ended().then_some(false) }
+/// Waits until a condition holds (true) or the run ends (false).
+fn until(running: &mut Running<'_>, condition: impl Fn(&Running<'_>) -> bool) -> bool {
+    wait::until_some("the kill time of a run", || {
+        if condition(running) { Some(true) } else { running.has_ended().then_some(false) }
     })
 }
 
-/// What keeps a run from ending before the point is seen.
+/// The requests to hold, so that the run does not end before the point is observed.
 fn hold_rule_for(point: KillPoint, after: usize) -> Option<HoldRule> {
     let held = |kinds, after| Some(HoldRule { kinds, after, first: FirstHeld::HeldBack });
     match point {
@@ -134,7 +135,7 @@ fn hold_rule_for(point: KillPoint, after: usize) -> Option<HoldRule> {
         KillPoint::IdentityReceived => held(&["IDENTITY"], after),
         KillPoint::AddReceived => held(&["ADD"], after),
         KillPoint::ConfirmReceived => held(&["CONFIRM"], after),
-        // One cart may be all that was left.
+        // There may be one open cart only.
         KillPoint::ClearCartReceived => held(&["CLEAR_CART"], 0),
         KillPoint::CheckoutReceived => held(CHECKOUTS, after),
         KillPoint::ResultWritten => held(CHECKOUTS, after + 1),
@@ -170,9 +171,9 @@ fn has_reached(point: KillPoint, running: &Running<'_>) -> bool {
     }
 }
 
-/// Whether an order was about to be sent, and was not, when the ledger was read.
+/// Whether the ledger contains an intent whose checkout was not yet received.
 fn has_unsent_intent(running: &Running<'_>) -> bool {
-    // Before there is a plan, the ledger may be in the making, and who looks at it then is in the way.
+    // Before the plan exists, the ledger may be being created, and a reader would block that.
     if !running.path("plan.ndjson").exists() {
         return false;
     }
@@ -187,11 +188,12 @@ fn has_unsent_intent(running: &Running<'_>) -> bool {
 
 fn has_sent_result(running: &Running<'_>) -> bool {
     let text = fs::read_to_string(running.path("results.ndjson")).unwrap_or_default();
-    let attempts = |(at, word): (usize, &str)| text[at + word.len()..].chars().next();
+    let attempts = |(at, key): (usize, &str)| text[at + key.len()..].chars().next();
     text.match_indices("\"attempts\":").filter_map(attempts).any(|digit| digit != '0')
 }
 
-/// A standard output that takes nothing, so that who wants to say that it is done waits; and its other end.
+/// A standard output that blocks, so that the run waits when it prints its result; and its other
+/// end.
 fn blocked_stdout() -> (Stdio, UnixStream) {
     let (mut writer, reader) = UnixStream::pair().unwrap();
     writer.set_nonblocking(true).unwrap();

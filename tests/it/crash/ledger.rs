@@ -1,4 +1,4 @@
-//! The ledger as SQL sees it, so that the program's own reading of it is not trusted.
+//! The ledger read with SQL, independently of the program's own code.
 
 use std::{
     fs,
@@ -7,12 +7,12 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, Row, config::DbConfig, types::ValueRef};
 
-/// One sending.
+/// One attempt to send an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Attempt {
     pub(super) id: i64,
     pub(super) reference: String,
-    /// None while nothing is known.
+    /// `None` until an outcome is recorded.
     pub(super) outcome: Option<String>,
 }
 
@@ -21,7 +21,7 @@ impl Attempt {
         self.outcome.as_deref() == Some("accepted")
     }
 
-    /// Whether the order may or may not be there.
+    /// Whether it is uncertain if the order was accepted.
     pub(super) fn is_unknown(&self) -> bool {
         matches!(self.outcome.as_deref(), None | Some("unknown"))
     }
@@ -33,11 +33,11 @@ pub(super) struct Cart {
     pub(super) id: i64,
     pub(super) reference: String,
     pub(super) browser: String,
-    /// Something may lie in it.
+    /// It may contain items.
     pub(super) is_open: bool,
 }
 
-/// What a ledger holds.
+/// The rows of a ledger.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LedgerRows {
     pub(super) attempts: Vec<Attempt>,
@@ -63,7 +63,8 @@ fn read_carts(connection: &Connection) -> rusqlite::Result<Vec<Cart>> {
     connection.prepare(CARTS)?.query_map([], cart)?.collect()
 }
 
-/// All that stands in a ledger that nobody writes. Looks at a copy: mending what a crash left is the program's affair.
+/// All rows of a ledger that no process writes. Reads a copy, so that the recovery after a crash
+/// is left to the program.
 pub(super) fn read_ledger(ledger: &Path) -> LedgerRows {
     let copy = tempfile::tempdir().unwrap();
     for end in ["", "-wal", "-journal"] {
@@ -80,13 +81,14 @@ pub(super) fn read_ledger(ledger: &Path) -> LedgerRows {
     LedgerRows { attempts: read_attempts(&connection).unwrap(), carts: read_carts(&connection).unwrap() }
 }
 
-/// All attempts of a ledger that the program writes at this moment, or nothing if it cannot be read just now.
+/// All attempts of a ledger that the program is writing; `None` if it cannot be read at the moment.
 pub(super) fn attempts_during_run(ledger: &Path) -> Option<Vec<Attempt>> {
     let connection = Connection::open_with_flags(ledger, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
     read_attempts(&connection).ok()
 }
 
-/// Changes a ledger as the program itself would: with the checksums of its rows, and without taking its log.
+/// Changes a ledger as the program would: updates the checksums of the rows, and keeps the
+/// write-ahead log.
 pub(super) fn change_attempts(ledger: &Path, assignments: &str) -> usize {
     let connection = Connection::open(ledger).unwrap();
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
@@ -102,7 +104,8 @@ pub(super) fn change_attempts(ledger: &Path, assignments: &str) -> usize {
     changed
 }
 
-/// The checksum of a row, by its definition: XXH3 over a letter for each column's type, its length and its bytes.
+/// The checksum of a row by its definition: XXH3 of the type letter, length and bytes of each
+/// column.
 fn checksum(row: &Row<'_>) -> i64 {
     let mut bytes = Vec::new();
     for column in 0..row.as_ref().column_count() {
@@ -122,7 +125,7 @@ fn checksum(row: &Row<'_>) -> i64 {
     xxhash_rust::xxh3::xxh3_64(&bytes).cast_signed()
 }
 
-/// A file beside the ledger.
+/// A file next to the ledger.
 fn with_suffix(ledger: &Path, end: &str) -> PathBuf {
     let mut name = ledger.as_os_str().to_owned();
     name.push(end);

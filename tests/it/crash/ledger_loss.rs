@@ -1,5 +1,6 @@
-//! A run is killed, and then its ledger is deleted, emptied, cut off, restored, moved or loses its log: the next run sends
-//! nothing, so no order is sent twice.
+//! Tests of ledger loss: after a run was killed, its ledger is deleted, emptied, truncated,
+//! restored, moved, or loses its write-ahead log. The next run sends nothing, so no order is sent
+//! twice.
 
 use std::{
     fs,
@@ -16,7 +17,7 @@ use crate::support::{program, rng::TestRng};
 
 const OPTIONS: &str = "--rate unlimited --identity-pause 0s --in-flight 1";
 
-/// What becomes of the ledger between two runs.
+/// The damage to the ledger between two runs.
 #[derive(Debug, Clone, Copy)]
 enum Loss {
     Deleted,
@@ -48,7 +49,7 @@ fn with_suffix(ledger: &Path, end: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// What was there before the run that was killed.
+/// The files of the ledger before the killed run.
 type Backup = Vec<(PathBuf, Vec<u8>)>;
 
 fn backup(ledger: &Path) -> Backup {
@@ -56,26 +57,26 @@ fn backup(ledger: &Path) -> Backup {
     files.into_iter().filter_map(|file| Some((file.clone(), fs::read(&file).ok()?))).collect()
 }
 
-/// Removes a ledger and what SQLite keeps beside it.
+/// Removes a ledger and its SQLite companion files.
 fn remove(ledger: &Path) {
     for file in ["", "-wal", "-shm"].map(|end| with_suffix(ledger, end)) {
         drop(fs::remove_file(file));
     }
 }
 
-fn damage(loss: Loss, ledger: &Path, before: &Backup) {
+fn damage(loss: Loss, ledger: &Path, backup: &Backup) {
     let log = with_suffix(ledger, "-wal");
-    let cut = |file: &Path| {
+    let truncate = |file: &Path| {
         let bytes = fs::read(file).unwrap();
         fs::write(file, &bytes[..bytes.len() / 2])
     };
     match loss {
         Loss::Deleted => fs::remove_file(ledger).unwrap(),
         Loss::Emptied => fs::write(ledger, "").unwrap(),
-        Loss::CutOff => cut(ledger).unwrap(),
+        Loss::CutOff => truncate(ledger).unwrap(),
         Loss::WithoutLog => fs::remove_file(log).unwrap(),
         Loss::EmptyLog => fs::write(log, "").unwrap(),
-        Loss::CutLog => cut(&log).unwrap(),
+        Loss::CutLog => truncate(&log).unwrap(),
         Loss::DamagedLog => {
             let mut bytes = fs::read(&log).unwrap();
             // The salt in the header of the first frame.
@@ -89,44 +90,45 @@ fn damage(loss: Loss, ledger: &Path, before: &Backup) {
         }
         Loss::Restored => {
             remove(ledger);
-            for (file, bytes) in before {
+            for (file, bytes) in backup {
                 fs::write(file, bytes).unwrap();
             }
         }
     }
 }
 
-/// A shop of which one run ended and another was killed, and the ledger as the first one left it.
+/// A shop with one complete run and one killed run, and a backup of the ledger after the first one.
 fn shop(folder: &Path) -> (TestShop, Backup) {
     let shop = TestShop::small(folder, Tenant::healthy());
     let first = shop.run(&format!("{OPTIONS} --limit 2"));
     assert_eq!(first.code, Some(4), "{}", first.errors);
     let before = backup(&folder.join(LEDGER));
-    // Slow enough that it does not end before; the first checkout is recorded when the next one comes.
+    // Slow enough that the run does not end first; the first checkout is recorded when the next one
+    // is received.
     let slow = OPTIONS.replace("unlimited", "20/s");
-    let (run, has_come) = kill_at(&shop, &slow, KillTime::Requests(4), &mut TestRng::new(3));
-    assert!(has_come && run.code.is_none(), "{}", run.errors);
+    let (run, was_reached) = kill_at(&shop, &slow, KillTime::Requests(4), &mut TestRng::new(3));
+    assert!(was_reached && run.code.is_none(), "{}", run.errors);
     (shop, before)
 }
 
-/// A run that is not audited: the ledger is not what it was.
+/// A run that is not audited, since its ledger was damaged.
 fn run(shop: &TestShop) -> Run {
-    shop.run_by(OPTIONS, |words, name| {
-        let words = words.iter().filter(|word| *word != "--new-ledger");
-        let output = program(&shop.folder).args(words).output().unwrap();
+    shop.run_by(OPTIONS, |args, name| {
+        let args = args.iter().filter(|arg| *arg != "--new-ledger");
+        let output = program(&shop.folder).args(args).output().unwrap();
         fs::write(shop.folder.join(format!("{name}.err")), output.stderr).unwrap();
         output.status.code()
     })
 }
 
 impl Loss {
-    /// What the run says, and whether it says so without any companion.
+    /// The message of the run, and whether it is printed without companion files too.
     fn expected_message(self) -> (&'static str, bool) {
         match self {
             Self::Deleted | Self::Emptied => ("there is no ledger", true),
             Self::CutOff => ("is damaged", true),
             Self::WithoutLog | Self::EmptyLog | Self::CopiedAlone => ("lacks its write-ahead log", true),
-            // As far as SQLite reads the log, it is whole.
+            // SQLite reads the log up to the damage and reports no error.
             Self::CutLog | Self::DamagedLog | Self::Restored => ("as in an older backup", false),
         }
     }
@@ -135,8 +137,8 @@ impl Loss {
 #[test]
 fn damaged_ledger_sends_nothing() {
     for (loss, has_companions) in LOSSES.into_iter().flat_map(|loss| [(loss, true), (loss, false)]) {
-        let (message, is_noticed_without) = loss.expected_message();
-        if !has_companions && !is_noticed_without {
+        let (message, is_detected_without) = loss.expected_message();
+        if !has_companions && !is_detected_without {
             continue;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -155,27 +157,27 @@ fn damaged_ledger_sends_nothing() {
     }
 }
 
-/// The exit code of a run, its errors, and how many requests came.
+/// The exit code of a run, its standard error, and the number of received requests.
 fn refused_run(shop: &TestShop) -> (Option<i32>, String, usize) {
     let n_before = shop.tenant.service.n_received();
-    let (words, _) = shop.command(OPTIONS);
-    let words = words.iter().filter(|word| *word != "--new-ledger");
-    let output = program(&shop.folder).args(words).output().unwrap();
+    let (args, _) = shop.command(OPTIONS);
+    let args = args.iter().filter(|arg| *arg != "--new-ledger");
+    let output = program(&shop.folder).args(args).output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     (output.status.code(), errors, shop.tenant.service.n_received() - n_before)
 }
 
-/// Whoever looks at a ledger between two runs must not take its log.
+/// Reading a ledger between two runs must not remove its write-ahead log.
 #[test]
 fn reading_the_ledger_keeps_its_log() {
     let folder = tempfile::tempdir().unwrap();
     let (shop, _) = shop(folder.path());
     let held = ledger::read_ledger(&folder.path().join(LEDGER)).attempts;
-    let check = "check orders.csv --client-key k --pos p --out looked --base-url";
+    let check = "check orders.csv --client-key k --pos p --out checked --base-url";
     let commands = ["ledger list", "ledger export", &format!("{check} {}", shop.tenant.service.base_url)];
     for command in commands {
         let output = program(folder.path()).args(command.split(' ')).output().unwrap();
-        // A check says that an order is unknown.
+        // A check exits with 3, since it reports an unknown order.
         assert!(matches!(output.status.code(), Some(0 | 3)), "{command}: {}", String::from_utf8_lossy(&output.stderr));
     }
     assert_eq!(ledger::read_ledger(&folder.path().join(LEDGER)).attempts, held);

@@ -1,4 +1,5 @@
-//! One round: an export, runs that are killed, runs to the end, and a last one that has nothing to send.
+//! One round of the crash tests: an export, killed runs, complete runs, and a last run with
+//! nothing to send.
 
 use std::path::Path;
 
@@ -10,17 +11,18 @@ use super::{
 };
 use crate::support::rng::TestRng;
 
-/// More runs than any round needs.
+/// Maximum number of runs; more than any round needs.
 const MAX_RUNS: usize = 30;
 
-/// A round of this seed in this folder. Of 20 that follow each other, each named point is in one: two in three have one.
+/// Runs the round of a seed in a folder. Two of three rounds have a named kill point, so 20
+/// consecutive rounds contain each of them.
 pub(super) fn round(seed: u64, folder: &Path) {
     let mut rng = TestRng::new(seed);
     let point = point(seed);
     let routes = route_mix(point, &mut rng);
     let is_healthy = point.is_some() || rng.is_within_percent(40);
     let is_patient = is_healthy || rng.is_within_percent(50);
-    // Orders that are assembled take more requests.
+    // Orders assembled from several events need more requests.
     let n_orders = if routes == RouteMix::Single { 40 + rng.below(80) } else { 30 + rng.below(30) };
     let n_guests = 20 + rng.below(20);
     let tenant = if is_healthy { Tenant::healthy() } else { Tenant::faulty(seed, !is_patient) };
@@ -32,8 +34,9 @@ pub(super) fn round(seed: u64, folder: &Path) {
     }
     for _ in 0..rng.below(6) {
         let is_named = is_healthy && rng.is_within_percent(40);
-        let moment = if is_named { KillTime::At(rng.pick(&POINTS)) } else { KillTime::any(&mut rng, shop.n_requests) };
-        kill_at(&shop, &options, moment, &mut rng);
+        let kill_time =
+            if is_named { KillTime::At(rng.pick(&POINTS)) } else { KillTime::any(&mut rng, shop.n_requests) };
+        kill_at(&shop, &options, kill_time, &mut rng);
     }
     let mut last = until(&shop, &options, |run| run.n("failed") + run.n("refused") == 0);
     audit::check_nothing_lost(&last, &shop);
@@ -50,7 +53,7 @@ pub(super) fn round(seed: u64, folder: &Path) {
         clear(&shop, &options, n_runs);
     }
     let after = shop.run(&options);
-    assert!(after.exchanges.is_empty(), "nothing was left to send");
+    assert!(after.exchanges.is_empty(), "the last run sent requests, expected none");
     audit::check_all_cleared(&after, &shop);
     assert_eq!(after.n("unknown"), last.n("unknown"));
 }
@@ -67,11 +70,11 @@ fn route_mix(point: Option<KillPoint>, rng: &mut TestRng) -> RouteMix {
     }
 }
 
-/// Orders of which nobody knows may have left carts, which so many runs clear, and do nothing else.
+/// Runs until all carts of orders with unknown outcomes are cleared; these runs do nothing else.
 fn clear(shop: &TestShop, options: &str, n_runs: usize) {
     let runs = (0..n_runs).map(|_| shop.run(options));
     let is_clear = runs.inspect(audit::check_only_clears).any(|run| run.carts.iter().all(|cart| !cart.is_open));
-    assert!(is_clear, "carts stay open");
+    assert!(is_clear, "carts are still open after {n_runs} runs");
 }
 
 fn options(rng: &mut TestRng, is_patient: bool) -> String {
@@ -80,11 +83,11 @@ fn options(rng: &mut TestRng, is_patient: bool) -> String {
     format!("--set rate={rate} --in-flight {in_flight} --identity-pause {pause} --timeout {timeout}")
 }
 
-/// Kills a run at a named point. It is certain for all but one: whether the intent that was seen was sent before its
-/// run died shows only afterwards.
+/// Kills a run at a named point. All points but one are hit reliably: whether an observed intent
+/// was sent before its run died is known only afterwards.
 fn kill_at_point(point: KillPoint, shop: &TestShop, options: &str, rng: &mut TestRng) {
     if point == KillPoint::ClearCartReceived {
-        // What is cleared was left by a run that died half way.
+        // The cart to clear is left by a run that was killed half way.
         kill_at_point(KillPoint::ConfirmReceived, shop, options, rng);
     }
     for _ in 0..MAX_RUNS {
@@ -102,8 +105,8 @@ fn has_unsent_intent(run: &Run) -> bool {
     new.iter().any(|attempt| attempt.outcome.is_none() && run.checkout_count(&attempt.reference) == 0)
 }
 
-/// Runs to the end, again and again, until it is so.
-fn until(shop: &TestShop, options: &str, is_so: impl Fn(&Run) -> bool) -> Run {
+/// Repeats complete runs until a condition holds.
+fn until(shop: &TestShop, options: &str, condition: impl Fn(&Run) -> bool) -> Run {
     let runs = (0..MAX_RUNS).map(|_| shop.run(options));
-    runs.into_iter().find(is_so).expect("it comes to an end")
+    runs.into_iter().find(condition).expect("no run satisfies the condition")
 }

@@ -1,4 +1,4 @@
-//! Stopped for longer than the time-out, asked to stop, asked twice, asked how far it is, and two runs at once.
+//! Tests of signals (SIGSTOP, SIGTERM, SIGHUP, SIGINT, SIGUSR1) and of two concurrent runs.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use crate::support::{
     workspace::export,
 };
 
-/// The order on which all these runs wait: the guest's oldest one, so that two more wait behind it.
+/// The order for which all these runs wait: the oldest of its guest, so that two more wait for it.
 const FIRST: &str = "A-000";
 
 const OPTIONS: &str = "--rate unlimited --identity-pause 0s";
@@ -31,7 +31,7 @@ fn signal(running: &Running<'_>, name: &str) {
     assert!(kill.success());
 }
 
-/// A tenant that answers the first order only when the gate is open.
+/// A tenant that responds to the first order only when the gate is open.
 fn tenant_waiting_for(gate: &Gate) -> Tenant {
     let gate = gate.clone();
     Tenant::start(move |request| {
@@ -42,7 +42,7 @@ fn tenant_waiting_for(gate: &Gate) -> Tenant {
     })
 }
 
-/// A run that has sent the first order, and all orders of the other guest.
+/// A run that has sent the first order and all orders of the other guest.
 fn in_flight<'s>(shop: &'s TestShop, options: &str) -> Running<'s> {
     let running = shop.start(&format!("{OPTIONS} {options}"));
     wait::until("the first order, and the other guest's", || {
@@ -59,7 +59,7 @@ fn is_stopped(running: &Running<'_>) -> bool {
 
 #[test]
 fn sigstop_longer_than_the_timeout() {
-    for is_answered_meanwhile in [true, false] {
+    for is_answered_while_stopped in [true, false] {
         let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
         let shop = TestShop::small(folder.path(), tenant_waiting_for(&gate));
         let timeout = Duration::from_millis(1500);
@@ -67,18 +67,18 @@ fn sigstop_longer_than_the_timeout() {
         signal(&running, "STOP");
         wait::until("the process to stop", || is_stopped(&running));
         let stopped_at = Instant::now();
-        if is_answered_meanwhile {
+        if is_answered_while_stopped {
             gate.open();
         }
-        // Nothing happens meanwhile that could be awaited: the time itself must pass.
+        // There is no condition to wait for: the time itself must pass.
         thread::sleep((timeout + Duration::from_millis(200)).saturating_sub(stopped_at.elapsed()));
         signal(&running, "CONT");
         wait::until("the end of the run", || running.has_ended());
         gate.open();
         let run = running.wait();
         let outcome = run.outcome(FIRST).to_owned();
-        let is_told = outcome == "unknown" || (is_answered_meanwhile && outcome == "accepted");
-        assert!(is_told, "{outcome}");
+        let is_consistent = outcome == "unknown" || (is_answered_while_stopped && outcome == "accepted");
+        assert!(is_consistent, "{outcome}");
         assert_eq!(run.n("accepted") + run.n("unknown"), 6);
         let next = shop.run(OPTIONS);
         assert!(next.exchanges.is_empty());
@@ -89,7 +89,7 @@ fn sigstop_longer_than_the_timeout() {
 
 #[test]
 fn signal_waits_for_in_flight_requests() {
-    // SIGHUP comes when an ssh session is lost.
+    // SIGHUP is sent when an ssh session is lost.
     for name in ["TERM", "HUP"] {
         if name == "HUP" && ignores_hangups() {
             return skip("signal_waits_for_in_flight_requests", "SIGHUP is ignored here, as under nohup");
@@ -98,7 +98,7 @@ fn signal_waits_for_in_flight_requests() {
         let shop = TestShop::small(folder.path(), tenant_waiting_for(&gate));
         let running = in_flight(&shop, "");
         signal(&running, name);
-        wait::until("the words of a run that stops", || running.errors().contains("stopping"));
+        wait::until("the message of a run that stops", || running.errors().contains("stopping"));
         gate.open();
         let run = running.wait();
         assert_eq!((run.code, run.n("accepted"), run.n("not_attempted")), (Some(4), 4, 2), "{}", run.errors);
@@ -108,22 +108,22 @@ fn signal_waits_for_in_flight_requests() {
     }
 }
 
-/// Whether this process ignores SIGHUP, and with it those that it starts.
+/// Whether this process, and therefore its child processes, ignore SIGHUP.
 fn ignores_hangups() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
-/// As under `nohup`. Other systems do not show what is ignored.
+/// As under `nohup`. Other systems do not show which signals are ignored.
 #[cfg(target_os = "linux")]
 #[test]
 fn ignored_sighup_stays_ignored() {
     let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
     let shop = TestShop::small(folder.path(), tenant_waiting_for(&gate));
-    let (message, _) = shop.command(OPTIONS);
+    let (args, _) = shop.command(OPTIONS);
     let mut nohup = Command::new("sh");
-    nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", PROGRAM]).args(message);
+    nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", PROGRAM]).args(args);
     isolate_in(&shop.folder, &mut nohup);
     let mut child = nohup.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     wait::until("the first order", || shop.tenant.service.checkout_count(FIRST) == 1);
@@ -131,7 +131,7 @@ fn ignored_sighup_stays_ignored() {
     for name in ["-HUP", "-USR1"] {
         assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
     }
-    // What came before the line of progress was not heard.
+    // The first line must be the progress: SIGHUP printed nothing.
     let mut errors = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let line = errors.find(|line| !line.contains("scattered")).unwrap();
     assert!(line.starts_with("progress: sending, "), "{line}");
@@ -163,7 +163,7 @@ fn sigusr1_prints_progress_of_a_check() {
     let mut check = process(folder.path());
     check.args(["check", "-", "--pos", "p", "--out", "run"]).stdin(Stdio::piped());
     let mut child = check.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    // It listens before it makes the run folder, and reads until standard input ends.
+    // It handles signals before it creates the run folder, and reads until standard input ends.
     wait::until("the run folder", || folder.path().join("run").exists());
     assert!(Command::new("kill").args(["-USR1", &child.id().to_string()]).status().unwrap().success());
     let mut errors = BufReader::new(child.stderr.take().unwrap());
@@ -174,25 +174,26 @@ fn sigusr1_prints_progress_of_a_check() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
-/// CHECKOUT was not sent, so that the order is not there, and CLEAR_CART is, so that nobody is reminded of it.
+/// CHECKOUT is not sent, so no order exists; CLEAR_CART is sent, so no abandoned cart triggers a
+/// mail.
 #[test]
 fn signal_clears_carts_and_the_plan_restarts() {
-    for takes_plans in [false, true] {
+    for resumes_plans in [false, true] {
         let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
-        let held = gate.clone();
+        let shared_gate = gate.clone();
         let tenant = Tenant::start(move |request| {
             if request.kind() == "CONFIRM" {
-                held.wait_until_open();
+                shared_gate.wait_until_open();
             }
             None
         });
         let shop = TestShop::with_routes(RouteMix::Multi, folder.path(), 6, 2, &mut TestRng::new(1), tenant);
-        shop.resumes_plans.set(takes_plans);
+        shop.resumes_plans.set(resumes_plans);
         let running = shop.start(OPTIONS);
-        // One of each guest.
-        wait::until("two orders under way", || shop.tenant.service.count("CONFIRM") == 2);
+        // One order of each guest.
+        wait::until("two orders in flight", || shop.tenant.service.count("CONFIRM") == 2);
         signal(&running, "INT");
-        wait::until("the words of a run that stops", || running.errors().contains("stopping"));
+        wait::until("the message of a run that stops", || running.errors().contains("stopping"));
         gate.open();
         let run = running.wait();
         let last: Vec<_> = run.exchanges.iter().rev().take(2).map(|exchange| exchange.request.kind()).collect();
@@ -212,8 +213,8 @@ fn second_signal_aborts_and_next_run_reports() {
     let shop = TestShop::small(folder.path(), tenant_waiting_for(&gate));
     let mut running = in_flight(&shop, "");
     signal(&running, "TERM");
-    wait::until("the words of a run that stops", || running.errors().contains("stopping"));
-    // One that comes within a second is taken for the first one.
+    wait::until("the message of a run that stops", || running.errors().contains("stopping"));
+    // A signal within a second after the first one is treated as the same.
     wait::until("the end after a second signal", || {
         running.has_ended() || {
             signal(&running, "TERM");
@@ -236,11 +237,11 @@ fn concurrent_run_is_refused() {
     let shop = TestShop::small(folder.path(), tenant_waiting_for(&gate));
     let first = in_flight(&shop, "");
     let n_received = shop.tenant.service.n_received();
-    // The second one is no run of the shop: the ledger may not be looked at while the first one writes.
+    // Not through `TestShop`, which would read the ledger while the first run writes it.
     let second = crate::support::program(&shop.folder).args(shop.command(OPTIONS).0).output().unwrap();
     let errors = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(5), "{errors}");
-    assert!(errors.contains("the ledger is held for this target: run "), "{errors}");
+    assert!(errors.contains("the ledger is locked for this target by run "), "{errors}");
     assert!(errors.contains(&format!("process {}", first.id())), "{errors}");
     assert_eq!(shop.tenant.service.n_received(), n_received);
     gate.open();

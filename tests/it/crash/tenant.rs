@@ -1,4 +1,5 @@
-//! A tenant that misbehaves, by what a request is and which sending of it this is, and that can hold requests back.
+//! Mock tenant that injects faults, by the content and the attempt number of a request, and can
+//! hold requests.
 
 use std::{
     collections::BTreeMap,
@@ -11,24 +12,25 @@ use crate::support::{
     wait::Gate,
 };
 
-/// How many of a hundred orders, or guests, get another answer than documented.
+/// Percentage of orders and guests with a faulty response.
 const FAULT_PERCENT: usize = 15;
 
-/// How many of a hundred events on the way to an order: it takes some of them, and must come to its end one day.
+/// Percentage of the other events of an order with a faulty response. It is lower, since an order
+/// has several of them and must succeed eventually.
 const STEP_FAULT_PERCENT: usize = 6;
 
-/// What is held back until the program is dead.
+/// The requests that are held until the program has ended.
 #[derive(Clone)]
 pub(super) struct HoldRule {
     /// Requests of these kinds.
     pub(super) kinds: &'static [&'static str],
-    /// So many of them pass.
+    /// Number of these requests that pass.
     pub(super) after: usize,
-    /// What the next one gets; all later ones are held back.
+    /// The reply to the next one; all later ones are held.
     pub(super) first: FirstHeld,
 }
 
-/// What becomes of the first one that is not let pass.
+/// The reply to the first held request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum FirstHeld {
     HeldBack,
@@ -36,51 +38,52 @@ pub(super) enum FirstHeld {
     Answered,
 }
 
-/// A jam, and what it holds.
+/// An active rule and the requests that it holds.
 struct ActiveHold {
     rule: HoldRule,
     n_matched: usize,
-    /// The reference of the first one.
+    /// The reference of the first held request.
     first: Option<String>,
     gate: Gate,
 }
 
-/// A service and its jam.
+/// A mock service with a rule that holds requests.
 pub(super) struct Tenant {
     pub(super) service: MockService,
     active_hold: Arc<Mutex<Option<ActiveHold>>>,
 }
 
 impl Tenant {
-    /// One that answers as documented.
+    /// A tenant without faults.
     pub(super) fn healthy() -> Self {
         Self::start(|_| None)
     }
 
-    /// One that misbehaves for some orders and guests the first times. `can_be_mute`: some get no answer at all.
+    /// A tenant whose first responses to some orders, guests and events are faulty. With
+    /// `can_be_mute` some get no response.
     pub(super) fn faulty(seed: u64, can_be_mute: bool) -> Self {
-        let (n_times, orders) = (Mutex::new(BTreeMap::new()), Mutex::new(BTreeMap::new()));
+        let (n_attempts, orders) = (Mutex::new(BTreeMap::new()), Mutex::new(BTreeMap::new()));
         Self::start(move |request| {
-            let (name, misbehaves) = match request.kind() {
+            let (name, fault_percent) = match request.kind() {
                 "BROWSER" => return None,
                 "ORDER_CHECKOUT" | "CHECKOUT" => (request.reference().to_owned(), FAULT_PERCENT),
                 "IDENTITY" => (request.message["email"].as_str().unwrap().to_owned(), FAULT_PERCENT),
                 _ => (step_name(request, &mut orders.lock().unwrap()), STEP_FAULT_PERCENT),
             };
-            let time = {
-                let mut n_times = n_times.lock().unwrap();
-                let time = n_times.entry(name.clone()).or_default();
-                *time += 1;
-                *time
+            let attempt = {
+                let mut n_attempts = n_attempts.lock().unwrap();
+                let attempt = n_attempts.entry(name.clone()).or_default();
+                *attempt += 1;
+                *attempt
             };
             let mut rng = TestRng::for_name(seed, &name);
-            if rng.is_within_percent(misbehaves) { faulty_reply(&mut rng, time, can_be_mute) } else { None }
+            if rng.is_within_percent(fault_percent) { faulty_reply(&mut rng, attempt, can_be_mute) } else { None }
         })
     }
 
     pub(super) fn start(answer: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static) -> Self {
-        let jammed: Arc<Mutex<Option<ActiveHold>>> = Arc::default();
-        let shared = Arc::clone(&jammed);
+        let active_hold: Arc<Mutex<Option<ActiveHold>>> = Arc::default();
+        let shared = Arc::clone(&active_hold);
         let service = MockService::start(move |request| match decide_hold(&shared, request) {
             HoldDecision::Pass => answer(request),
             HoldDecision::Hold(gate) => {
@@ -89,24 +92,23 @@ impl Tenant {
             }
             HoldDecision::HoldHalf(gate) => Some(Reply::HalfResponse(gate)),
         });
-        Self { service, active_hold: jammed }
+        Self { service, active_hold }
     }
 
-    /// Holds requests back from now on.
-    pub(super) fn hold(&self, jam: HoldRule) {
-        *self.active_hold.lock().unwrap() =
-            Some(ActiveHold { rule: jam, n_matched: 0, first: None, gate: Gate::default() });
+    /// Starts to hold requests.
+    pub(super) fn hold(&self, rule: HoldRule) {
+        *self.active_hold.lock().unwrap() = Some(ActiveHold { rule, n_matched: 0, first: None, gate: Gate::default() });
     }
 
-    /// The reference of the first one that was not let pass, empty for what is of no order.
+    /// The reference of the first held request; empty if it has none.
     pub(super) fn first_held(&self) -> Option<String> {
         self.active_hold.lock().unwrap().as_ref()?.first.clone()
     }
 
-    /// Lets go of what is held back; who waits for it hears nothing.
+    /// Releases the held requests; their connections are closed without a response.
     pub(super) fn release(&self) {
-        if let Some(jammed) = self.active_hold.lock().unwrap().take() {
-            jammed.gate.open();
+        if let Some(active_hold) = self.active_hold.lock().unwrap().take() {
+            active_hold.gate.open();
         }
     }
 }
@@ -117,25 +119,27 @@ enum HoldDecision {
     HoldHalf(Gate),
 }
 
-fn decide_hold(jammed: &Mutex<Option<ActiveHold>>, request: &ReceivedRequest) -> HoldDecision {
-    let mut jammed = jammed.lock().unwrap();
-    let Some(jammed) = jammed.as_mut().filter(|jammed| jammed.rule.kinds.contains(&request.kind())) else {
+fn decide_hold(active_hold: &Mutex<Option<ActiveHold>>, request: &ReceivedRequest) -> HoldDecision {
+    let mut active_hold = active_hold.lock().unwrap();
+    let Some(active_hold) = active_hold.as_mut().filter(|active_hold| active_hold.rule.kinds.contains(&request.kind()))
+    else {
         return HoldDecision::Pass;
     };
-    jammed.n_matched += 1;
-    if jammed.n_matched <= jammed.rule.after {
+    active_hold.n_matched += 1;
+    if active_hold.n_matched <= active_hold.rule.after {
         return HoldDecision::Pass;
     }
-    let is_first = jammed.first.is_none();
-    jammed.first.get_or_insert_with(|| request.reference().to_owned());
-    match jammed.rule.first {
+    let is_first = active_hold.first.is_none();
+    active_hold.first.get_or_insert_with(|| request.reference().to_owned());
+    match active_hold.rule.first {
         FirstHeld::Answered if is_first => HoldDecision::Pass,
-        FirstHeld::HalfAnswered if is_first => HoldDecision::HoldHalf(jammed.gate.clone()),
-        _ => HoldDecision::Hold(jammed.gate.clone()),
+        FirstHeld::HalfAnswered if is_first => HoldDecision::HoldHalf(active_hold.gate.clone()),
+        _ => HoldDecision::Hold(active_hold.gate.clone()),
     }
 }
 
-/// What an event on the way to an order is: most of them name no order, but the first ADD on their browser does.
+/// The name of an event of an order: most events have no reference, but the first ADD on their
+/// browser has.
 fn step_name(request: &ReceivedRequest, orders: &mut BTreeMap<String, String>) -> String {
     if request.kind() == "ADD" {
         orders.insert(request.browser().to_owned(), request.reference().to_owned());
@@ -144,12 +148,12 @@ fn step_name(request: &ReceivedRequest, orders: &mut BTreeMap<String, String>) -
     format!("{} {} of {order}", request.kind(), request.message["product"]["item_id"])
 }
 
-/// What the `time`th sending of something that goes wrong gets.
-fn faulty_reply(rng: &mut TestRng, time: usize, can_be_mute: bool) -> Option<Reply> {
+/// The reply to attempt number `attempt` of a request with a fault.
+fn faulty_reply(rng: &mut TestRng, attempt: usize, can_be_mute: bool) -> Option<Reply> {
     let later = Reply::Response(503, vec![("retry-after", "0".into())], String::new());
-    let page = Reply::Response(201, Vec::new(), "<html>all is well</html>".into());
+    let page = Reply::Response(201, Vec::new(), "<html>welcome</html>".into());
     let kind = rng.below(if can_be_mute { 9 } else { 8 });
-    let n_times = if kind == 0 { 4 } else { 1 };
+    let n_attempts = if kind == 0 { 4 } else { 1 };
     let reply = match kind {
         0 | 1 => later,
         2 => Reply::status(429),
@@ -160,5 +164,5 @@ fn faulty_reply(rng: &mut TestRng, time: usize, can_be_mute: bool) -> Option<Rep
         7 => Reply::Disconnect,
         _ => Reply::NoResponse,
     };
-    (time <= n_times).then_some(reply)
+    (attempt <= n_attempts).then_some(reply)
 }

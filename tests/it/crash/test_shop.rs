@@ -1,4 +1,5 @@
-//! A shop with an export and a ledger that sends to a tenant, run by run. Every run is audited when it is over.
+//! Test shop: an export, a ledger, and runs that send to a mock tenant. Every run is audited at
+//! its end.
 
 use std::{
     cell::Cell,
@@ -24,20 +25,20 @@ use crate::support::{
     workspace::{ExportRow, HEADER},
 };
 
-/// The ledger's name in the shop's folder.
+/// The name of the ledger in the shop's folder.
 pub(super) const LEDGER: &str = "orderferry-ledger.db";
 
-/// The reference of an order that is not valid.
+/// The reference of an invalid order.
 pub(super) const INVALID: &str = "A-invalid";
 
-/// How a shop's orders are sent.
+/// The routes of a shop's orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RouteMix {
-    /// As one event each.
+    /// Each order is one event.
     Single,
-    /// Assembled from several events each.
+    /// Each order is assembled from several events.
     Multi,
-    /// Every other one has items that the single event bars.
+    /// Every other order has items that ORDER_CHECKOUT does not support.
     Mixed,
 }
 
@@ -50,35 +51,35 @@ impl RouteMix {
         }
     }
 
-    /// Whether the order of this number is assembled.
+    /// Whether the order with this number is assembled from several events.
     fn is_multi(self, number: usize) -> bool {
         self == Self::Multi || (self == Self::Mixed && number.is_multiple_of(2))
     }
 }
 
-/// A shop.
 pub(super) struct TestShop {
     pub(super) routes: RouteMix,
     pub(super) folder: PathBuf,
     pub(super) tenant: Tenant,
     /// The e-mail address of the guest of each order.
     pub(super) guests: BTreeMap<String, String>,
-    /// The products of each order that is assembled from several events, as they stand in the export.
+    /// The products of each order that is assembled from several events, in the order of the
+    /// export.
     pub(super) multi_products: BTreeMap<String, Vec<String>>,
-    /// About so many are sent where nothing is repeated.
+    /// Approximate number of requests without retries.
     pub(super) n_requests: usize,
-    /// Every other run goes on with the plan of an earlier one, if there is one.
+    /// Whether every other run resumes the plan of an earlier one, if there is one.
     pub(super) resumes_plans: Cell<bool>,
     n_runs: Cell<usize>,
 }
 
 impl TestShop {
-    /// A shop that sends single events.
+    /// A shop whose orders are sent as one event each.
     pub(super) fn new(folder: &Path, n_orders: usize, n_guests: usize, rng: &mut TestRng, tenant: Tenant) -> Self {
         Self::with_routes(RouteMix::Single, folder, n_orders, n_guests, rng, tenant)
     }
 
-    /// A shop with `n_orders` orders of `n_guests` guests, whose rows stand anywhere.
+    /// A shop with `n_orders` orders of `n_guests` guests, whose rows are shuffled.
     pub(super) fn with_routes(
         routes: RouteMix,
         folder: &Path,
@@ -111,31 +112,33 @@ impl TestShop {
             }
         }
         let n_items: usize = multi_products.values().map(Vec::len).sum();
-        // A browser, IDENTITY, ADD_CONTACTS, CONFIRM and CHECKOUT beside the ADDs; a browser and IDENTITY for a guest.
+        // Multi: a browser, IDENTITY, ADD_CONTACTS, CONFIRM and CHECKOUT per order, and the ADDs.
+        // Single: one event per order, a browser and IDENTITY per guest.
         let n_single = if routes == RouteMix::Multi { 0 } else { n_orders - multi_products.len() + 2 * n_guests };
         let n_requests = n_items + 5 * multi_products.len() + n_single;
-        let (folder, takes_plans, n_runs) = (folder.to_owned(), Cell::new(false), Cell::new(0));
-        Self { routes, folder, tenant, guests, multi_products, n_requests, resumes_plans: takes_plans, n_runs }
+        let (folder, resumes_plans, n_runs) = (folder.to_owned(), Cell::new(false), Cell::new(0));
+        Self { routes, folder, tenant, guests, multi_products, n_requests, resumes_plans, n_runs }
     }
 
-    /// One with few orders, for a test that looks at one run.
+    /// A shop with six orders of two guests, for tests of single runs.
     pub(super) fn small(folder: &Path, tenant: Tenant) -> Self {
         Self::new(folder, 6, 2, &mut TestRng::new(1), tenant)
     }
 
-    /// Puts an order into the export whose price is no number. It is none of the shop's `guests`' orders.
+    /// Appends an order with an invalid price to the export. It is not in `guests`.
     pub(super) fn add_invalid(&self) {
         let line = ExportRow { reference: INVALID, price: "much", ..ExportRow::default() };
         let mut export = OpenOptions::new().append(true).open(self.folder.join("orders.csv")).unwrap();
         export.write_all(row(&line.csv(), "P").as_bytes()).unwrap();
     }
 
-    /// All that the ledger holds; nobody may write it.
+    /// All rows of the ledger; no run may be writing it.
     fn ledger_rows(&self) -> LedgerRows {
         ledger::read_ledger(&self.folder.join(LEDGER))
     }
 
-    /// The words of a command that sends the export with these options, and its run's name.
+    /// The arguments of a command that sends the export with these options, and the name of its
+    /// run.
     pub(super) fn command(&self, options: &str) -> (Vec<String>, String) {
         self.n_runs.set(self.n_runs.get() + 1);
         let name = format!("run-{}", self.n_runs.get());
@@ -154,7 +157,7 @@ impl TestShop {
         (command_args.map(str::to_owned).chain(["--out".into(), name.clone()]).collect(), name)
     }
 
-    /// The latest run whose plan the next one is to go on with.
+    /// The run whose plan the next run resumes.
     fn plan(&self) -> Option<String> {
         let n_runs = self.n_runs.get();
         let earlier = (1..n_runs).rev().map(|number| format!("run-{number}"));
@@ -169,7 +172,7 @@ impl TestShop {
         self.start_with(command_args, name, options, Stdio::from(File::create(output_text).unwrap()))
     }
 
-    /// Starts a run with a standard output of its own.
+    /// Starts a run with the given standard output.
     pub(super) fn start_with(&self, command_args: Vec<String>, name: String, options: &str, out: Stdio) -> Running<'_> {
         let (before, n_before) = (self.ledger_rows(), self.tenant.service.n_received());
         let errors = File::create(self.folder.join(format!("{name}.err"))).unwrap();
@@ -179,8 +182,8 @@ impl TestShop {
         Running { shop: self, child, name, options: options.to_owned(), before, carts_before, n_before }
     }
 
-    /// A run to its end, in a way of its own: `run` has the words of the command and the run's name, and gives the exit
-    /// code. It is not audited.
+    /// A complete run by the closure `run`, which gets the arguments and the name of the run and
+    /// returns the exit code. It is not audited.
     pub(super) fn run_by(&self, options: &str, run: impl FnOnce(&[String], &str) -> Option<i32>) -> Run {
         let (command_args, name) = self.command(options);
         let (before, n_before) = (self.ledger_rows(), self.tenant.service.n_received());
@@ -188,7 +191,7 @@ impl TestShop {
         self.finish(&name, options, code, before, n_before)
     }
 
-    /// What a run that has ended, or was killed, leaves behind.
+    /// Collects the results of a run that has ended or was killed.
     fn finish(&self, name: &str, options: &str, code: Option<i32>, before: LedgerRows, n_before: usize) -> Run {
         self.tenant.release();
         self.tenant.service.drain();
@@ -208,20 +211,20 @@ impl TestShop {
         }
     }
 
-    /// A run to its end.
+    /// A complete run.
     pub(super) fn run(&self, options: &str) -> Run {
         self.start(options).wait()
     }
 }
 
-/// A run that goes on.
+/// A run whose process has been started.
 pub(super) struct Running<'s> {
     pub(super) shop: &'s TestShop,
     pub(super) before: Vec<Attempt>,
     carts_before: Vec<Cart>,
     child: Child,
     name: String,
-    /// Requests that came before it.
+    /// Number of requests received before it.
     n_before: usize,
     options: String,
 }
@@ -236,17 +239,17 @@ impl Running<'_> {
         self.shop.folder.join(&self.name).join(name)
     }
 
-    /// What it said on standard error so far.
+    /// Its standard error so far.
     pub(super) fn errors(&self) -> String {
         fs::read_to_string(self.shop.folder.join(format!("{}.err", self.name))).unwrap()
     }
 
-    /// How many requests came before it.
+    /// Number of requests received before it.
     pub(super) fn n_before(&self) -> usize {
         self.n_before
     }
 
-    /// What it sent so far.
+    /// Its requests and their responses so far.
     pub(super) fn exchanges(&self) -> Vec<Exchange> {
         self.shop.tenant.service.exchanges().split_off(self.n_before)
     }
@@ -257,7 +260,7 @@ impl Running<'_> {
 
     /// Kills it, if it has not ended.
     pub(super) fn kill(mut self) -> Run {
-        // One that has ended by itself cannot be killed.
+        // The process may have ended already.
         drop(self.child.kill());
         self.finish()
     }
@@ -280,19 +283,19 @@ impl Running<'_> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        // A test that fails leaves no process behind.
+        // A failing test must not leave a process.
         drop(self.child.kill());
         drop(self.child.wait());
     }
 }
 
-/// A run that is over, and what it left behind.
+/// A run that has ended, with its output and the rows of the ledger before and after it.
 pub(super) struct Run {
-    /// None if it was killed.
+    /// `None` if it was killed.
     pub(super) code: Option<i32>,
     pub(super) errors: String,
     pub(super) resends: bool,
-    /// It may give up requests that have not left.
+    /// Requests may time out before they are sent.
     pub(super) is_impatient: bool,
     pub(super) exchanges: Vec<Exchange>,
     pub(super) before: Vec<Attempt>,
@@ -309,42 +312,42 @@ impl Run {
         serde_json::from_str(self.summary.as_ref().unwrap()).unwrap()
     }
 
-    /// How many orders came to this end.
+    /// Number of orders with this outcome.
     pub(super) fn n(&self, outcome: &str) -> u64 {
         self.summary()["orders"][outcome].as_u64().unwrap()
     }
 
-    /// What became of an order.
+    /// The outcome of an order.
     pub(super) fn outcome(&self, reference: &str) -> &str {
         let result = self.results.iter().find(|result| result["referenceId"] == reference);
         result.unwrap()["outcome"].as_str().unwrap()
     }
 
-    /// How often it sent the checkout of an order.
+    /// Number of checkouts of an order that it sent.
     pub(super) fn checkout_count(&self, reference: &str) -> usize {
         let requests = self.exchanges.iter().map(|exchange| &exchange.request);
         requests.filter(|request| request.is_checkout() && request.reference() == reference).count()
     }
 }
 
-/// A line of the export with one more cell.
+/// A row of the export with one more cell.
 fn row(line: &str, cell: &str) -> String {
     format!("{},{cell}\n", line.trim_end())
 }
 
-/// A line of the export whose item is of a type that the single event bars.
+/// A row of the export with an item type that ORDER_CHECKOUT does not support.
 fn hotel_row(line: ExportRow<'_>) -> String {
     line.csv().replace(",GEAR,", ",HOTEL,")
 }
 
-/// The lines of `results.ndjson`, without one that a killed run did not finish.
+/// The lines of `results.ndjson`, without an incomplete last line of a killed run.
 pub(super) fn results(file: &Path) -> Vec<Value> {
     let text = fs::read_to_string(file).unwrap_or_default();
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Whether a machine that has much to do may need longer than the time-out.
+/// Whether the timeout is so short that a busy machine may exceed it.
 fn is_impatient(options: &str) -> bool {
-    options.split(' ').skip_while(|word| *word != "--timeout").nth(1).is_some_and(|time| time.ends_with("ms"))
+    options.split(' ').skip_while(|arg| *arg != "--timeout").nth(1).is_some_and(|time| time.ends_with("ms"))
 }

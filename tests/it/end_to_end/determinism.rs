@@ -1,4 +1,4 @@
-//! The same export gives the same to the byte, whatever the number of cores and the memory.
+//! Tests that results are byte-identical for any number of cores and any memory budget.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::generated_export::{Export, ExportQuality, OPTIONS, own_key_profile};
 use crate::support::workspace::{RunResult, Workspace};
 
-/// Some cores, and some memory.
+/// Numbers of cores and memory budgets.
 const RESOURCES: [(&str, &str); 9] = [
     ("1", "256MB"),
     ("1", "4MB"),
@@ -26,8 +26,8 @@ const RESOURCES: [(&str, &str); 9] = [
 
 const SEED: u64 = 4;
 
-fn generated_workspace(n_orders: usize, state: ExportQuality, more: &str) -> Workspace {
-    let export = Export::new(SEED, n_orders, state);
+fn generated_workspace(n_orders: usize, quality: ExportQuality, more: &str) -> Workspace {
+    let export = Export::new(SEED, n_orders, quality);
     let workspace = Workspace::with("a.csv", export.text());
     workspace.file("b.csv", export.duplicates()).file("own-key.toml", own_key_profile(more));
     workspace
@@ -49,7 +49,7 @@ fn summary(ran: &RunResult) -> Value {
     summary
 }
 
-/// What a check leaves behind and says.
+/// The output and the files of a check.
 #[derive(Debug, PartialEq)]
 struct CheckOutput {
     code: i32,
@@ -76,15 +76,15 @@ impl CheckOutput {
         self.summary["problems"].as_array().unwrap().iter().map(|line| line["code"].as_str().unwrap()).collect()
     }
 
-    /// Differences one by one: the whole would fill a screen.
+    /// Compares part by part: the complete output would be too long for a message.
     fn assert_same_as(&self, first: &Self, resources: (&str, &str)) {
         assert_eq!((self.code, &self.output), (first.code, &first.output), "{resources:?}");
         assert_eq!(self.summary, first.summary, "{resources:?}");
         for (found, expected) in self.results.lines().zip(first.results.lines()) {
             assert_eq!(found, expected, "{resources:?}");
         }
-        assert!(self.results == first.results, "{resources:?}: other results");
-        assert!(self.rejects == first.rejects, "{resources:?}: other rejects");
+        assert!(self.results == first.results, "{resources:?}: results differ");
+        assert!(self.rejects == first.rejects, "{resources:?}: rejects differ");
     }
 }
 
@@ -94,25 +94,25 @@ fn name(path: &std::path::Path) -> PathBuf {
 
 fn check_with_all_resources(workspace: &Workspace) -> CheckOutput {
     let first = CheckOutput::of(&run(workspace, "check", RESOURCES[0]));
-    for way in &RESOURCES[1..] {
-        CheckOutput::of(&run(workspace, "check", *way)).assert_same_as(&first, *way);
+    for resources in &RESOURCES[1..] {
+        CheckOutput::of(&run(workspace, "check", *resources)).assert_same_as(&first, *resources);
     }
     first
 }
 
 #[test]
 fn single_pass_results_are_deterministic() {
-    let left = check_with_all_resources(&generated_workspace(3000, ExportQuality::Good, "join_files = false"));
-    assert_eq!((&left.summary["orders"]["read"], &left.summary["scattered"]), (&3000.into(), &0.into()));
+    let output = check_with_all_resources(&generated_workspace(3000, ExportQuality::Good, "join_files = false"));
+    assert_eq!((&output.summary["orders"]["read"], &output.summary["scattered"]), (&3000.into(), &0.into()));
 }
 
 #[test]
 fn two_pass_results_are_deterministic() {
-    let left = check_with_all_resources(&generated_workspace(3000, ExportQuality::Rough, "join_files = false"));
-    assert!(left.summary["scattered"].as_u64() > Some(100));
+    let output = check_with_all_resources(&generated_workspace(3000, ExportQuality::Rough, "join_files = false"));
+    assert!(output.summary["scattered"].as_u64() > Some(100));
     let expected = ["order_copied", "order_in_two_files", "row_unreadable", "row_without_key", "reference_reused"];
     for code in expected {
-        assert!(left.codes().contains(code), "{code} is not in {:?}", left.codes());
+        assert!(output.codes().contains(code), "{code} is not in {:?}", output.codes());
     }
 }
 
@@ -123,11 +123,11 @@ fn joined_files_are_deterministic() {
 
 #[test]
 fn adjacent_rows_are_deterministic() {
-    let left = check_with_all_resources(&generated_workspace(1000, ExportQuality::Rough, "rows_adjacent = true"));
-    assert!(left.codes().contains("neighbour_unreadable"), "{:?}", left.codes());
+    let output = check_with_all_resources(&generated_workspace(1000, ExportQuality::Rough, "rows_adjacent = true"));
+    assert!(output.codes().contains("neighbour_unreadable"), "{:?}", output.codes());
 }
 
-/// What a send leaves behind. Results and what the tenant has stand as they came, which differs.
+/// The files of a send. Results and the tenant's lists are sorted, since their order differs.
 fn send_output(ran: &RunResult) -> [String; 5] {
     let mut results: Vec<String> = ran.text("results.ndjson").split_inclusive('\n').map(str::to_owned).collect();
     results.sort();
@@ -138,7 +138,7 @@ fn send_output(ran: &RunResult) -> [String; 5] {
     [plan, ran.text("left_out.ndjson"), results.concat(), summary(ran).to_string(), sandbox.to_string()]
 }
 
-/// A sandbox has another port each time, and so is another target, with a ledger of its own.
+/// The plan without target and ledger: each sandbox has another port, and so is another target.
 fn without_target(plan: &str) -> String {
     ["\"target\":\"", "\"ledger\":\""].iter().fold(plan.to_owned(), |plan, member| {
         let (before, value) = plan.split_once(member).unwrap();
@@ -146,7 +146,7 @@ fn without_target(plan: &str) -> String {
     })
 }
 
-/// Brings all lists of a document in an order of their own.
+/// Sorts all arrays of a document.
 fn sort(value: &mut Value) {
     match value {
         Value::Array(list) => {
@@ -161,19 +161,19 @@ fn sort(value: &mut Value) {
 #[test]
 fn send_is_deterministic() {
     let workspace = generated_workspace(600, ExportQuality::Rough, "join_files = false");
-    let send = |way| {
-        let ran = run(&workspace, "send --sandbox --rate unlimited --identity-pause 0s --backfill", way);
+    let send = |resources| {
+        let ran = run(&workspace, "send --sandbox --rate unlimited --identity-pause 0s --backfill", resources);
         send_output(&ran)
     };
     let first = send(("1", "256MB"));
-    for way in [("2", "1MB"), ("4", "4MB"), ("4", "256MB")] {
-        for (found, expected) in send(way).iter().zip(&first) {
-            assert!(found == expected, "{way:?}: {}", first_difference(found, expected));
+    for resources in [("2", "1MB"), ("4", "4MB"), ("4", "256MB")] {
+        for (found, expected) in send(resources).iter().zip(&first) {
+            assert!(found == expected, "{resources:?}: {}", first_difference(found, expected));
         }
     }
 }
 
-/// Only carts that are left open name their browsers, whose ids are never the same.
+/// Browser ids differ in each run, but only open carts contain them, and there are none.
 #[test]
 fn multi_mode_send_is_deterministic() {
     let export = Export::new(SEED, 150, ExportQuality::Rough);
@@ -183,8 +183,9 @@ fn multi_mode_send_is_deterministic() {
     workspace
         .file("b.csv", with_products(export.duplicates()))
         .file("own-key.toml", own_key_profile("join_files = false"));
-    let send = |way| {
-        let ran = run(&workspace, "send --sandbox --mode multi --rate unlimited --identity-pause 0s --backfill", way);
+    let send = |resources| {
+        let ran =
+            run(&workspace, "send --sandbox --mode multi --rate unlimited --identity-pause 0s --backfill", resources);
         assert!(ran.summary()["requests"]["checkout"].as_u64() > Some(100), "{}", ran.out);
         send_output(&ran)
     };

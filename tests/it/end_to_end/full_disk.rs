@@ -1,17 +1,17 @@
-//! The disk of the run folder is full while rows are brought together: the run says so, and nothing is sent.
+//! Tests of a full disk during the shuffle: the run reports it, and nothing is sent.
 
 use std::fs;
 
 use super::generated_export::{Export, ExportQuality, HEADER};
 use crate::support::{PROGRAM, namespace::Namespace, rng::TestRng, service::MockService, workspace::Workspace};
 
-/// Some hundred orders of rows that are long, so that a disk is soon full of them, in kB.
+/// Size of the disk in kB. A few hundred orders with long rows fill it.
 const DISK: usize = 32 * 1024;
 
-/// So much more room each time, in kB.
+/// Growth of the free space from run to run, in kB.
 const STEP: usize = 480;
 
-/// The disk is full, or it is known beforehand that it will be.
+/// The disk is full, or the run predicts that it will be.
 const EXPECTED_ERRORS: [&str; 2] = ["No space left", "the rows of scattered orders need"];
 
 fn shuffled_workspace() -> Workspace {
@@ -24,7 +24,7 @@ fn shuffled_workspace() -> Workspace {
     Workspace::with("a.csv", format!("{HEADER}{}", rows.concat()))
 }
 
-/// What a run with so much room left behind.
+/// The result of a run with limited free space.
 struct DiskRun {
     code: i32,
     output: String,
@@ -32,9 +32,9 @@ struct DiskRun {
     n_results: usize,
 }
 
-/// A run whose folder lies on the disk, and whose ledger does not.
-fn run_on_disk(inside: &mut Namespace, workspace: &Workspace, service: &MockService, room: usize) -> DiskRun {
-    let fill = format!("$(( ($(df -kP disk | awk 'NR == 2 {{ print $4 }}') - {room}) * 1024 ))");
+/// A run with its run folder on the disk and its ledger elsewhere.
+fn run_on_disk(inside: &mut Namespace, workspace: &Workspace, service: &MockService, free_kb: usize) -> DiskRun {
+    let fill = format!("$(( ($(df -kP disk | awk 'NR == 2 {{ print $4 }}') - {free_kb}) * 1024 ))");
     inside.run_ok(&format!("head -c {fill} /dev/zero > disk/filler"));
     let options = "--pos x --max-invalid 100% --memory 1MB --backfill --rate unlimited --new-ledger";
     let target = format!("--base-url {} --client-key k --identity-pause 0s", service.base_url);
@@ -46,10 +46,10 @@ fn run_on_disk(inside: &mut Namespace, workspace: &Workspace, service: &MockServ
     DiskRun { code, output, summary, n_results: text("results.ndjson").unwrap_or_default().lines().count() }
 }
 
-/// The run was refused, in words, and what it leaves behind is whole.
+/// Asserts that the run was refused with a message, and that its files are complete.
 fn assert_refused(ended: &DiskRun) {
     assert_eq!(ended.code, 2, "{}", ended.output);
-    assert!(EXPECTED_ERRORS.iter().any(|words| ended.output.contains(words)), "{}", ended.output);
+    assert!(EXPECTED_ERRORS.iter().any(|message| ended.output.contains(message)), "{}", ended.output);
     assert!(!ended.output.contains("panicked"), "{}", ended.output);
     if let Some(summary) = &ended.summary {
         assert_eq!(summary["orders"]["read"], ended.n_results, "{}", ended.output);
@@ -63,12 +63,12 @@ fn full_disk_during_shuffle_sends_nothing() {
     let folder = workspace.path("");
     inside.run_ok(&format!("cd '{}' && mkdir disk && mount -t tmpfs -o size={DISK}k none disk", folder.display()));
     let mut output = String::new();
-    for room in (0..DISK).step_by(STEP) {
-        let ended = run_on_disk(&mut inside, &workspace, &service, room);
+    for free_kb in (0..DISK).step_by(STEP) {
+        let ended = run_on_disk(&mut inside, &workspace, &service, free_kb);
         if ended.code < 2 {
             assert!(ended.summary.is_some_and(|summary| summary["scattered"].as_u64() > Some(100)));
             assert!(
-                service.n_received() > 400 && EXPECTED_ERRORS.iter().any(|words| output.contains(words)),
+                service.n_received() > 400 && EXPECTED_ERRORS.iter().any(|message| output.contains(message)),
                 "{output}"
             );
             return;
@@ -80,7 +80,8 @@ fn full_disk_during_shuffle_sends_nothing() {
     panic!("a run needs more than {DISK} kB: {output}");
 }
 
-/// Rows of one order in twenty come back, which is known early; the disk has room for those, and not for all rows.
+/// Few orders are scattered, which is detected early; the disk has space for their rows, not for
+/// all rows.
 #[test]
 fn low_disk_space_spills_scattered_orders_only() {
     let name = "low_disk_space_spills_scattered_orders_only";

@@ -1,25 +1,25 @@
-//! An invented export of some thousand orders, made from a seed, with all that real ones have been seen to have.
+//! A generated export of some thousand orders from a seed, with the irregularities of real exports.
 
 use std::fmt::Write;
 
 use crate::support::rng::TestRng;
 
-/// The orders' key is a column of its own, so two orders may have one reference.
+/// The key of the orders is a separate column, so two orders may have the same reference.
 pub(super) const HEADER: &str = "Id,referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,item.quantity,guest.email,guest.lastname,ext.note\n";
 
-/// What a check or a send of it needs to know.
+/// The options of a check or a send of the export.
 pub(super) const OPTIONS: &str = "--profile own-key.toml --pos x --max-invalid 100% --set unreadable_rows=accept";
 
-/// Names that need quotes, and some that do not.
+/// Names with and without quotes.
 const NAMES: [&str; 6] =
     ["Rope", "\"Rope, red\"", "\"Rope of 5\"\" length\"", "\"Rope\nin two lines\"", "Sëil", "\"\"\"\""];
 
 /// How damaged an export is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ExportQuality {
-    /// Every row is readable, and those of an order stand together.
+    /// Every row is readable, and the rows of an order are adjacent.
     Good,
-    /// Rows of orders stand apart, some cannot be read or lack their key, references are used twice.
+    /// Rows of orders are scattered, some are unreadable or lack their key, references are reused.
     Rough,
 }
 
@@ -32,17 +32,17 @@ pub(super) struct Export {
 
 impl Export {
     /// The same seed gives the same export.
-    pub(super) fn new(seed: u64, n_orders: usize, state: ExportQuality) -> Self {
+    pub(super) fn new(seed: u64, n_orders: usize, quality: ExportQuality) -> Self {
         let mut rng = TestRng::new(seed);
-        let orders: Vec<Vec<String>> = (0..n_orders).map(|number| order(number, state, &mut rng)).collect();
+        let orders: Vec<Vec<String>> = (0..n_orders).map(|number| order(number, quality, &mut rng)).collect();
         let mut duplicates = Vec::new();
-        if state == ExportQuality::Rough {
+        if quality == ExportQuality::Rough {
             duplicates = orders.iter().step_by(60).flatten().cloned().collect::<Vec<_>>();
-            // Paid in another way it is no copy.
+            // With another payment type it is not a duplicate.
             duplicates[0] = duplicates[0].replace(",other,", ",cash,");
         }
         let mut rows: Vec<String> = orders.into_iter().flatten().collect();
-        if state == ExportQuality::Rough {
+        if quality == ExportQuality::Rough {
             damage(&mut rows, &mut rng);
         }
         for _ in 0..n_orders / 50 {
@@ -57,20 +57,20 @@ impl Export {
         format!("{HEADER}{}", self.rows.concat())
     }
 
-    /// The second file, which comes from a system that ends lines in another way.
+    /// The second file, with CRLF line breaks.
     pub(super) fn duplicates(&self) -> String {
         let with_crlf = |row: &String| row.trim_end().to_owned() + "\r\n";
         format!("{}\r\n{}", HEADER.trim_end(), self.duplicates.iter().map(with_crlf).collect::<String>())
     }
 }
 
-/// Its rows; one in twenty is not valid.
-fn order(number: usize, state: ExportQuality, rng: &mut TestRng) -> Vec<String> {
-    let is_rough = state == ExportQuality::Rough;
-    // The same reference twice: one of them, or both, cannot be sent.
+/// The rows of an order; about one order in twenty is invalid.
+fn order(number: usize, quality: ExportQuality, rng: &mut TestRng) -> Vec<String> {
+    let is_rough = quality == ExportQuality::Rough;
+    // A reused reference: one or both of the orders are invalid.
     let reference = if is_rough && number % 100 == 99 { number - 50 } else { number };
     let email = match rng.below(60) {
-        0 => "nobody".to_owned(),
+        0 => "no-address".to_owned(),
         _ => format!("guest{}@example.com", rng.below(800)),
     };
     let status = rng.pick(&["PURCHASED", "PURCHASED", "PAYMENT_PENDING"]);
@@ -91,13 +91,13 @@ fn cents(amount: usize) -> String {
     format!("{}.{:02}", amount / 100, amount % 100)
 }
 
-/// Every order has a minute of its own.
+/// The time of an order; each has a different minute.
 fn time(number: usize) -> String {
     let (day, hour, minute) = (1 + number / 1440, number / 60 % 24, number % 60);
     format!("2025-03-{day:02}T{hour:02}:{minute:02}:00Z")
 }
 
-/// Moves rows, cuts some, and takes the key of others.
+/// Moves rows, damages some, and removes the keys of others.
 fn damage(rows: &mut Vec<String>, rng: &mut TestRng) {
     for _ in 0..rows.len() / 20 {
         let row = rows.remove(rng.below(rows.len()));
@@ -105,18 +105,18 @@ fn damage(rows: &mut Vec<String>, rng: &mut TestRng) {
     }
     for _ in 0..rows.len() / 300 {
         let n_rows = rows.len();
-        // A cell too many: the key is certain all the same.
+        // One cell too many; the key is still reliable.
         let too_long = rng.below(n_rows);
         rows[too_long] = rows[too_long].replacen(",other,", ",other,other,", 1);
-        // A row of which only a part is there: nobody knows whose.
+        // A fragment of a row, whose order is unknown.
         let torn = rng.below(n_rows);
         rows.insert(torn, "torn\n".to_owned());
-        let keyless = row_without_key(&rows[rng.below(n_rows)], rng);
-        rows.insert(rng.below(n_rows), keyless);
+        let without_key = row_without_key(&rows[rng.below(n_rows)], rng);
+        rows.insert(rng.below(n_rows), without_key);
     }
 }
 
-/// A row like another one that has lost its key; half of them are of a time at which no order was made.
+/// A copy of a row without its key; half of the copies have a time at which no order was placed.
 fn row_without_key(row: &str, rng: &mut TestRng) -> String {
     let mut row = row.split_once(',').map_or_else(String::new, |(_, cells)| format!(",{cells}"));
     if rng.is_within_percent(50) {
@@ -125,7 +125,7 @@ fn row_without_key(row: &str, rng: &mut TestRng) -> String {
     row
 }
 
-/// The canonical profile, but with a key that is not the reference.
+/// The canonical profile with a key other than the reference.
 pub(super) fn own_key_profile(more: &str) -> String {
     let canonical = orderferry::map::profile::BUILT_IN.iter().find(|(name, _)| *name == "canonical").unwrap().1;
     let mut key = "key = { column = \"Id\", path = \"Id\" }\n".to_owned();

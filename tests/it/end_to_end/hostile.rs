@@ -1,4 +1,5 @@
-//! Files that nobody would call an export: each ends in words and an exit code, none fills the memory.
+//! Tests of hostile inputs: each ends with a message and an exit code, and within the memory
+//! budget.
 
 use std::{fmt::Write as _, fs::File, io::Write as _, path::Path};
 
@@ -12,7 +13,7 @@ const CHECK: &str = "check orders.csv --pos x --max-invalid 100%";
 
 const MB: usize = 1024 * 1024;
 
-/// The exit code is one of ours, and the program did not break down.
+/// Asserts the exit code, and that the program did not panic.
 fn assert_exit(ran: &RunResult, code: i32, what: &str) {
     assert_eq!(ran.code, code, "{what}: {}", ran.err);
     assert!(!ran.err.contains("panicked"), "{what}: {}", ran.err);
@@ -21,13 +22,13 @@ fn assert_exit(ran: &RunResult, code: i32, what: &str) {
 fn assert_refused(workspace: &Workspace, command: &str, expected_message: &[&str]) {
     let ran = workspace.run(command);
     assert_exit(&ran, 2, command);
-    for word in expected_message {
-        assert!(ran.err.contains(word), "{word:?} is not in {}", ran.err);
+    for text in expected_message {
+        assert!(ran.err.contains(text), "{text:?} is not in {}", ran.err);
     }
-    assert!(ran.results().is_empty(), "{command}: half of the results");
+    assert!(ran.results().is_empty(), "{command}: partial results were written");
 }
 
-/// A file of a hundred megabytes: `first`, then the same byte without an end.
+/// A file of 100 MB: `first`, then one repeated byte.
 fn write_endless(path: &Path, first: &str, byte: u8) {
     let mut file = File::create(path).unwrap();
     file.write_all(first.as_bytes()).unwrap();
@@ -35,7 +36,7 @@ fn write_endless(path: &Path, first: &str, byte: u8) {
     (0..100).for_each(|_| file.write_all(&block).unwrap());
 }
 
-/// Two good rows, and one whose name begins but does not end.
+/// Two valid rows and a row that ends with the start of its name.
 fn with_open_name(start: &str) -> String {
     let row = ExportRow { reference: "A-3", name: "OPEN", ..ExportRow::default() }.csv();
     let (before, _) = row.split_once("OPEN").unwrap();
@@ -86,16 +87,16 @@ fn unclosed_quote_uses_bounded_memory() {
     let mut command = process(&workspace.path(""));
     let ran = peak_memory::measure(command.args(CHECK.split(' ')).args(["--out", "run"]));
     assert_eq!(ran.code, 2, "{}", ran.err);
-    // Of the file 16 MiB are looked at, in a buffer that doubles.
+    // 16 MiB of the file are read, into a buffer that doubles.
     assert!(ran.peak < 120 * 1024, "{} kB", ran.peak);
 }
 
-/// Lines that pack well: a row that nobody knows the order of.
+/// Lines that compress well: rows without a readable key.
 fn filler_lines() -> Vec<u8> {
     [vec![b'x'; 8191], vec![b'\n']].concat().repeat(MB / 8192)
 }
 
-/// The same frame over and over behind a header: a packed file may consist of several.
+/// A header, then the same frame repeatedly: a compressed file may consist of several frames.
 fn write_bomb(workspace: &Workspace, name: &str, header: &[u8], frame: &[u8], n_frames: usize) {
     workspace.file(name, [header.to_vec(), frame.repeat(n_frames)].concat());
 }
@@ -103,15 +104,15 @@ fn write_bomb(workspace: &Workspace, name: &str, header: &[u8], frame: &[u8], n_
 #[test]
 fn decompression_bomb_is_refused() {
     let workspace = Workspace::new();
-    let dull = filler_lines();
+    let filler = filler_lines();
     let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
-    write_bomb(&workspace, "orders.csv.zst", &zstd(HEADER.as_bytes()), &zstd(&dull), 2048);
+    write_bomb(&workspace, "orders.csv.zst", &zstd(HEADER.as_bytes()), &zstd(&filler), 2048);
     let gzip = |bytes: &[u8]| {
         let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         to.write_all(bytes).unwrap();
         to.finish().unwrap()
     };
-    write_bomb(&workspace, "orders.csv.gz", &gzip(HEADER.as_bytes()), &gzip(&dull), 128);
+    write_bomb(&workspace, "orders.csv.gz", &gzip(HEADER.as_bytes()), &gzip(&filler), 128);
     for name in ["orders.csv.zst", "orders.csv.gz"] {
         assert_refused(&workspace, &CHECK.replace("orders.csv", name), &[name, "max_expansion"]);
     }
@@ -144,7 +145,7 @@ fn too_many_rows_of_one_order_are_refused() {
             ["orders.csv:2: the rows of the order that begins here have more than 200000 values", "max_values"];
         assert_refused(&workspace, CHECK, &expected_message);
     }
-    // A row takes its bytes and 32 more of the 32 MiB that an order may have.
+    // A row uses its bytes plus 32 of the 32 MiB that an order may have.
     for (_, rows) in rows(34 * MB / (row("A-1").len() + 32)) {
         let workspace = Workspace::with("orders.csv", format!("{HEADER}{rows}"));
         let expected_message =
@@ -153,7 +154,7 @@ fn too_many_rows_of_one_order_are_refused() {
     }
 }
 
-/// A document of an order with as many of these values in `array` as so many bytes hold, and a good one behind it.
+/// A document of an order with `n_bytes` of these values in `array`, followed by a valid one.
 fn with_array(array: &str, value: &str, n_bytes: usize) -> String {
     let order = |reference: &str, array: &str| {
         format!(
@@ -182,7 +183,7 @@ fn document_with_too_many_values_is_invalid() {
             Workspace::with("orders.ndjson", with_array(array, value, n_bytes)).run(&CHECK.replace("csv", "ndjson"));
         assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid, A-2 valid"), "{array}: {}", ran.err);
         let problem = &ran.results()[0]["problems"][0];
-        let expected_message = "the document has more than 200000 values, the limit that max_values sets";
+        let expected_message = "the document has more than 200000 values, the limit set by max_values";
         assert_eq!(
             (problem["code"].as_str(), problem["message"].as_str()),
             (Some("row_unreadable"), Some(expected_message))
@@ -200,7 +201,8 @@ fn huge_document_uses_bounded_memory() {
     let check = CHECK.replace("csv", "ndjson");
     let ran = peak_memory::measure(command.args(check.split(' ')).args(["--memory", "64MB", "--out", "run"]));
     assert_eq!(ran.code, 1, "{}", ran.err);
-    // The file takes 16 MB of it twice, as a buffer that doubles and as a block; unbounded it were 1.8 GB.
+    // The file uses 16 MB twice, as a buffer that doubles and as a block; without the limit it was
+    // 1.8 GB.
     assert!(ran.peak < 200 * 1024, "{} kB", ran.peak);
 }
 
@@ -230,7 +232,7 @@ fn truncated_or_wrongly_encoded_files() {
         ("empty", 2, Vec::new()),
         ("header alone", 0, HEADER.into()),
         ("cut in the middle of a row", 1, good.as_bytes()[..good.len() - 40].to_vec()),
-        // What there is of it is a header, and it is told that its last column is none.
+        // The rest is a valid header, whose last column is reported as unknown.
         ("cut in the header", 0, HEADER.as_bytes()[..40].to_vec()),
         ("Latin-1", 2, latin1),
         ("UTF-16 with a mark, little end", 2, [vec![0xFF, 0xFE], utf16(u16::to_le_bytes)].concat()),
@@ -246,10 +248,11 @@ fn truncated_or_wrongly_encoded_files() {
 
 #[test]
 fn truncated_or_mislabelled_archives() {
-    let packed = zstd::encode_all(export(&["A-1"]).repeat(1000).as_bytes(), 1).unwrap();
-    let cut = &packed[..packed.len() - 20];
-    // Not the name says what a file is packed with.
-    let cases = [("orders.csv.zst", 2, cut), ("orders.csv.gz", 2, cut), ("orders.csv.gz", 0, HEADER.as_bytes())];
+    let compressed = zstd::encode_all(export(&["A-1"]).repeat(1000).as_bytes(), 1).unwrap();
+    let truncated = &compressed[..compressed.len() - 20];
+    // The compression is detected from the content, not from the name.
+    let cases =
+        [("orders.csv.zst", 2, truncated), ("orders.csv.gz", 2, truncated), ("orders.csv.gz", 0, HEADER.as_bytes())];
     for (name, code, bytes) in cases {
         let ran = Workspace::with(name, bytes).run(&CHECK.replace("orders.csv", name));
         assert_exit(&ran, code, name);
@@ -274,14 +277,14 @@ fn read_limits_are_settings() {
         &format!("{CHECK} --set max_values=8"),
         &["orders.csv:2: the rows of the order that begins here"],
     );
-    assert_refused(&workspace, &format!("{CHECK} --set max_cell=large"), &["\"large\" is no size"]);
+    assert_refused(&workspace, &format!("{CHECK} --set max_cell=large"), &["invalid size \"large\""]);
 }
 
 #[test]
 fn max_expansion_is_a_setting() {
     let workspace = Workspace::new();
-    let dull = zstd::encode_all(&filler_lines()[..], 1).unwrap();
-    write_bomb(&workspace, "orders.csv.zst", &zstd::encode_all(HEADER.as_bytes(), 1).unwrap(), &dull, 80);
+    let filler = zstd::encode_all(&filler_lines()[..], 1).unwrap();
+    write_bomb(&workspace, "orders.csv.zst", &zstd::encode_all(HEADER.as_bytes(), 1).unwrap(), &filler, 80);
     let command = CHECK.replace("orders.csv", "orders.csv.zst");
     assert_refused(&workspace, &command, &["max_expansion"]);
     assert_exit(

@@ -1,8 +1,8 @@
-//! Exports that change while they are read: nothing of them is sent, whichever pass it is, and a file that is replaced as a
-//! whole is read as it was.
+//! Tests of exports that change while they are read: in either pass, nothing of them is sent. A
+//! file that is replaced atomically is read in its old version.
 //!
-//! The change is made where the run tells of its progress, which holds it up: at a known place of the file, whatever the
-//! speed of the machine.
+//! The change is made in the progress callback, which blocks the run: at a known position of the
+//! file, independently of the speed of the machine.
 
 use std::{
     cell::Cell,
@@ -25,25 +25,25 @@ use crate::{
     },
 };
 
-/// What an ignored column holds: rows are long, so that few of them are many blocks.
+/// Number of words in an ignored column: rows are long, so that few rows fill many blocks.
 const N_WORDS: usize = 1000;
 
-/// The name of an export that is packed.
+/// The name of a compressed export.
 const COMPRESSED: &str = "a.csv.gz";
 
-/// More bytes than all cores read ahead of what they have handed in.
+/// More bytes than all cores read ahead.
 fn n_orders() -> usize {
     let n_cores = thread::available_parallelism().unwrap().get();
     (16 + 2 * n_cores) * 256 * 1024 / (2 * 11 * N_WORDS)
 }
 
-/// Orders of two long rows that stand together.
+/// Orders of two long, adjacent rows.
 fn adjacent_rows() -> Vec<String> {
     let note = "long words ".repeat(N_WORDS);
     (0..2 * n_orders()).map(|n| format!("{},{note}\n", row(&format!("A-{}", n / 2)).trim_end())).collect()
 }
 
-/// The second row of the first order stands at the end: a second pass brings them together.
+/// The second row of the first order is at the end, which requires a second pass.
 fn scattered_rows() -> Vec<String> {
     let mut rows = adjacent_rows();
     let second = rows.remove(1);
@@ -51,57 +51,57 @@ fn scattered_rows() -> Vec<String> {
     rows
 }
 
-/// Most orders are in two places, which is known before the end is read.
+/// Most orders are scattered, which is detected before the end of the file.
 fn scattered_everywhere() -> Vec<String> {
     (0..75_000).map(|n| row(&format!("A-{}", n % 25_000)).replace('\n', ",\n")).collect()
 }
 
-/// When the change is made.
+/// The time of the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ChangeTime {
-    /// When the first rows were read.
+    /// After the first rows were read.
     FirstPass,
-    /// Before the export is read once more.
+    /// Before the second pass.
     Between,
-    /// When the first rows were read once more.
+    /// After the first rows were read in the second pass.
     SecondPass,
 }
 
-/// What a run is at.
+/// The state of a run with a change.
 #[derive(Default)]
 struct ChangeState {
     is_second_pass: bool,
     is_changed: bool,
 }
 
-/// A check of `rows`, of which the file is changed once.
+/// A check of `rows` whose file is changed once.
 fn check_with_change(
     name: &str,
     rows: &[String],
-    moment: ChangeTime,
+    change_time: ChangeTime,
     change: &(dyn Fn(&Path) + Sync),
 ) -> (Workspace, Finished) {
     let text = export(rows);
     let content = if name == COMPRESSED { gzip(text.as_bytes()) } else { text.into_bytes() };
     let workspace = Workspace::with(name, content);
-    let (path, seen) = (workspace.path(name), Mutex::new(ChangeState::default()));
+    let (path, state) = (workspace.path(name), Mutex::new(ChangeState::default()));
     let finished = arbitrary::check_with(&workspace.path(""), &[&path], &arbitrary::profile_text(false), &|progress| {
-        let mut seen = seen.lock().unwrap();
+        let mut state = state.lock().unwrap();
         let is_now = match progress {
             Progress::SecondPass => {
-                seen.is_second_pass = true;
-                moment == ChangeTime::Between
+                state.is_second_pass = true;
+                change_time == ChangeTime::Between
             }
-            Progress::Rows(_) if seen.is_second_pass => moment == ChangeTime::SecondPass,
-            Progress::Rows(_) => moment == ChangeTime::FirstPass,
+            Progress::Rows(_) if state.is_second_pass => change_time == ChangeTime::SecondPass,
+            Progress::Rows(_) => change_time == ChangeTime::FirstPass,
             _ => false,
         };
-        if is_now && !seen.is_changed {
-            seen.is_changed = true;
+        if is_now && !state.is_changed {
+            state.is_changed = true;
             change(&path);
         }
     });
-    assert!(seen.into_inner().unwrap().is_changed, "{moment:?} never came");
+    assert!(state.into_inner().unwrap().is_changed, "{change_time:?} was not reached");
     (workspace, finished)
 }
 
@@ -115,7 +115,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Only whole rows are left: the last order has one of its two.
+/// Truncates the file after a complete row; the last order has one of its two rows.
 fn truncate(path: &Path) {
     let text = fs::read(path).unwrap();
     let half = text.len() / 2;
@@ -127,7 +127,7 @@ fn append(path: &Path) {
     File::options().append(true).open(path).unwrap().write_all(row("A-0").replace('\n', ",\n").as_bytes()).unwrap();
 }
 
-/// The same bytes, but for a moment the file is empty.
+/// Writes the same bytes again; the file is empty for a moment.
 fn rewrite(path: &Path) {
     fs::write(path, fs::read(path).unwrap()).unwrap();
 }
@@ -138,15 +138,15 @@ fn replace(path: &Path) {
     fs::rename(next, path).unwrap();
 }
 
-/// Nothing is believed of the export, and the report says why.
-fn assert_refused((place, finished): &(Workspace, Finished), message: &str) {
+/// Asserts that no order was read, and that the report contains the reason.
+fn assert_refused((workspace, finished): &(Workspace, Finished), message: &str) {
     let summary = &finished.summary;
     let stopped = summary.stopped.as_deref().unwrap_or_default();
     assert_eq!((summary.exit_code, summary.orders.read), (2, 0), "{stopped}");
     assert!(stopped.contains("changed while it was read") && stopped.contains(message), "{stopped}");
     assert_eq!(finished.error.as_deref(), Some(stopped));
-    assert!(fs::read_to_string(place.path("run/report.html")).unwrap().contains("changed while it was read"));
-    assert_eq!(fs::read_to_string(place.path("run/results.ndjson")).unwrap(), "");
+    assert!(fs::read_to_string(workspace.path("run/report.html")).unwrap().contains("changed while it was read"));
+    assert_eq!(fs::read_to_string(workspace.path("run/results.ndjson")).unwrap(), "");
 }
 
 #[test]
@@ -163,8 +163,8 @@ fn input_change_in_a_single_pass_is_refused() {
 #[test]
 fn input_change_in_either_pass_is_refused() {
     let rows = scattered_rows();
-    for moment in [ChangeTime::FirstPass, ChangeTime::Between, ChangeTime::SecondPass] {
-        let change = |change| check_with_change("a.csv", &rows, moment, change);
+    for change_time in [ChangeTime::FirstPass, ChangeTime::Between, ChangeTime::SecondPass] {
+        let change = |change| check_with_change("a.csv", &rows, change_time, change);
         assert_refused(&change(&truncate), "bytes at the start and has");
         assert_refused(&change(&append), "bytes at the start and has");
         assert_refused(&change(&rewrite), "");
@@ -174,8 +174,8 @@ fn input_change_in_either_pass_is_refused() {
 #[test]
 fn input_change_while_spilling_is_refused() {
     let rows = scattered_everywhere();
-    for moment in [ChangeTime::FirstPass, ChangeTime::Between, ChangeTime::SecondPass] {
-        assert_refused(&check_with_change("a.csv", &rows, moment, &append), "bytes at the start and has");
+    for change_time in [ChangeTime::FirstPass, ChangeTime::Between, ChangeTime::SecondPass] {
+        assert_refused(&check_with_change("a.csv", &rows, change_time, &append), "bytes at the start and has");
     }
 }
 
@@ -186,16 +186,16 @@ fn atomically_replaced_input_is_read_as_it_was() {
     let (_, finished) = check_with_change("a.csv", &rows, ChangeTime::FirstPass, &replace);
     let orders = finished.summary.orders;
     assert_eq!((finished.error, orders.read, orders.valid), (None, n_orders() as u64, n_orders() as u64));
-    // A second pass would read the other file.
+    // A second pass would read the new file.
     let rows = scattered_rows();
-    for moment in [ChangeTime::FirstPass, ChangeTime::Between] {
-        assert_refused(&check_with_change("a.csv", &rows, moment, &replace), "another file is in its place");
+    for change_time in [ChangeTime::FirstPass, ChangeTime::Between] {
+        assert_refused(&check_with_change("a.csv", &rows, change_time, &replace), "another file is in its place");
     }
     let (_, finished) = check_with_change("a.csv", &rows, ChangeTime::SecondPass, &replace);
     assert_eq!((finished.error, finished.summary.orders.valid), (None, n_orders() as u64));
 }
 
-/// The rows of another file are no rejects.
+/// Rejects are not written from the rows of another file.
 #[test]
 #[cfg(unix)]
 fn replaced_input_writes_no_rejects() {
@@ -209,7 +209,7 @@ fn replaced_input_writes_no_rejects() {
     assert!(fs::read_to_string(workspace.path("run/rejects/a.csv.reasons.ndjson")).unwrap().contains("A-0"));
 }
 
-/// A file that was read to its end is still watched until all of them are.
+/// A file is checked for changes until all inputs are read.
 #[test]
 fn change_of_a_finished_input_is_refused() {
     let workspace = Workspace::with("a.csv", format!("{HEADER}{}", row("Z-1")));
@@ -223,7 +223,7 @@ fn change_of_a_finished_input_is_refused() {
         &|progress| {
             let Progress::Rows(n) = progress else { return };
             let n_rows = n_rows.lock().unwrap();
-            // The first file has one.
+            // The first file has one row.
             if n_rows.get() <= 1 && n_rows.get() + n > 1 {
                 append(&paths[0]);
             }
@@ -233,7 +233,8 @@ fn change_of_a_finished_input_is_refused() {
     assert_refused(&(workspace, finished), "a.csv: changed while it was read");
 }
 
-/// Warnings that nobody reads hold the program up at the end of the first file, before it comes to that of the second.
+/// Unread warnings block the program at the end of the first file, before the end of the second
+/// one.
 #[test]
 fn changed_input_sends_nothing() {
     let service = MockService::start(|_| None);

@@ -1,4 +1,4 @@
-//! Memory does not grow with the export.
+//! Test that memory use does not grow with the size of the export.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::support::{process, rng::TestRng, workspace::Workspace};
 
-/// The rows of an export of some megabytes, in no order.
+/// A shuffled export with two rows per order.
 fn shuffled(n_orders: usize) -> String {
     let note = "long words ".repeat(50);
     let row = |number: usize| {
@@ -29,10 +29,10 @@ fn peak(n_orders: usize) -> u64 {
     let workspace = Workspace::with("a.csv", shuffled(n_orders));
     workspace.file("own-key.toml", own_key_profile(""));
     let mut command = process(&workspace.path(""));
-    // Memory that was given back counts no more at once, however busy the machine is.
+    // Freed memory is returned to the system at once, however busy the machine is.
     command.env("RAYON_NUM_THREADS", "2").env("MIMALLOC_PURGE_DELAY", "0");
-    let message = "check a.csv --profile own-key.toml --pos x --memory 8MB --out run";
-    let ran = measure(command.args(message.split(' ')));
+    let command_line = "check a.csv --profile own-key.toml --pos x --memory 8MB --out run";
+    let ran = measure(command.args(command_line.split(' ')));
     assert_eq!(ran.code, 0, "{}", ran.err);
     let summary = std::fs::read_to_string(workspace.path("run/summary.json")).unwrap();
     assert!(summary.contains(&format!("\"read\": {n_orders},")), "{summary}");
@@ -44,7 +44,7 @@ fn memory_is_independent_of_export_size() {
     if !can_measure_or_skip("memory_is_independent_of_export_size") {
         return;
     }
-    // 2 MB and 20 MB. Blocks that wait for each other take more where other tests take the cores, of both alike.
+    // 2 MB and 20 MB. On a busy machine more blocks wait for each other, in both runs alike.
     let (small, large) = (peak(1500), peak(15_000));
     assert!(large < small + 16 * 1024, "{small} kB, {large} kB");
 }

@@ -1,4 +1,4 @@
-//! How much memory a run took at its most, as Linux counts it.
+//! Peak memory of a run, as measured by Linux.
 
 use std::{
     fs,
@@ -11,20 +11,21 @@ use crate::support::{skip, wait};
 pub(super) struct MeasuredRun {
     pub(super) code: i32,
     pub(super) err: String,
-    /// `VmHWM`, in kB, when it was last looked at. It does not shrink, and little happens between a look and the end.
+    /// The last polled value of `VmHWM` in kB. It never decreases, and little happens after the
+    /// last poll.
     pub(super) peak: u64,
 }
 
-/// Whether the system tells; where it does not, says that this test is skipped.
+/// Whether the system measures it; otherwise reports that the test is skipped.
 pub(super) fn can_measure_or_skip(test: &str) -> bool {
     let is_supported = cfg!(target_os = "linux");
     if !is_supported {
-        skip(test, "only Linux tells how much memory a process took");
+        skip(test, "peak memory is measured on Linux only");
     }
     is_supported
 }
 
-/// Runs to the end. What is said may not be more than a pipe holds.
+/// A complete run. Its standard error must fit the buffer of a pipe.
 pub(super) fn measure(command: &mut Command) -> MeasuredRun {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
@@ -34,11 +35,11 @@ pub(super) fn measure(command: &mut Command) -> MeasuredRun {
         child.try_wait().unwrap()
     });
     let err = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
-    assert!(peak > 0, "{status} tells no peak");
+    assert!(peak > 0, "{status} contains no VmHWM");
     MeasuredRun { code: ended.code().unwrap(), err, peak }
 }
 
-/// Nothing of a process that has ended.
+/// The current peak; `None` if the process has ended.
 fn peak_now(status: &str) -> Option<u64> {
     let status = fs::read_to_string(status).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

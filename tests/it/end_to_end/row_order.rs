@@ -1,4 +1,4 @@
-//! Where the rows of a file stand makes no difference to what they are.
+//! Tests that the order of the rows of a file does not change the results.
 
 use std::{collections::BTreeSet, fs};
 
@@ -14,14 +14,14 @@ use crate::{
     },
 };
 
-/// Without the places, sorted.
+/// The results without positions, sorted.
 fn results(ran: &RunResult) -> Vec<String> {
-    let mut results: Vec<String> = ran.results().into_iter().map(without_places).collect();
+    let mut results: Vec<String> = ran.results().into_iter().map(without_positions).collect();
     results.sort();
     results
 }
 
-fn without_places(mut result: Value) -> String {
+fn without_positions(mut result: Value) -> String {
     let members = result.as_object_mut().unwrap();
     members.remove("source");
     let problems = members["problems"].as_array_mut().unwrap();
@@ -32,7 +32,7 @@ fn without_places(mut result: Value) -> String {
     result.to_string()
 }
 
-/// What does not tell how the rows stand.
+/// The numbers of a summary that are independent of the row order.
 fn numbers(ran: &RunResult) -> Value {
     let summary = ran.summary();
     let names = ["rows", "rows_unreadable", "items", "guests", "orders", "orders_without_amount", "money", "problems"];
@@ -62,7 +62,7 @@ fn row_order_does_not_change_results() {
     }
 }
 
-/// A row of one of a few orders.
+/// A row of the order with this key.
 fn row(key: u8, name: usize) -> String {
     let (reference, name) = (format!("A-{key}"), format!("Rope {name}"));
     let ordered_at = format!("2025-03-01T10:00:{key:02}Z");
@@ -73,7 +73,7 @@ fn row(key: u8, name: usize) -> String {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// As many orders as there are keys, and an item for every row.
+    /// One order for every key, and one item for every row.
     #[test]
     fn every_row_becomes_one_item(keys in prop::collection::vec(0_u8..8, 1..24), blank in any::<prop::sample::Index>()) {
         let mut rows: Vec<String> = keys.iter().enumerate().map(|(name, key)| row(*key, name)).collect();
@@ -83,17 +83,17 @@ proptest! {
         fs::write(&path, format!("{}{}", workspace::HEADER, rows.concat())).unwrap();
         let summary = arbitrary::check(folder.path(), &path, &arbitrary::profile_text(false)).summary;
         let distinct: BTreeSet<_> = keys.iter().collect();
-        let n_apart = distinct.iter().filter(|key| is_scattered(&keys, ***key)).count();
+        let n_scattered = distinct.iter().filter(|key| is_scattered(&keys, ***key)).count();
         let (n_rows, n_orders) = (keys.len() as u64, distinct.len() as u64);
         prop_assert_eq!((summary.rows, summary.items), (n_rows, n_rows));
         prop_assert_eq!((summary.orders.read, summary.orders.valid), (n_orders, n_orders));
-        prop_assert_eq!(summary.scattered, n_apart as u64);
+        prop_assert_eq!(summary.scattered, n_scattered as u64);
         let cents = n_orders * 150;
         prop_assert_eq!(&summary.money[0].sums.valid, &format!("{}.{:02}", cents / 100, cents % 100));
     }
 }
 
-/// Whether rows of other orders stand between those of this one.
+/// Whether rows of other orders are between the rows of this one.
 fn is_scattered(keys: &[u8], key: u8) -> bool {
     keys.iter().enumerate().filter(|(at, of)| **of == key && (*at == 0 || keys[at - 1] != key)).count() > 1
 }

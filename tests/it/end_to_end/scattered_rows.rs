@@ -1,10 +1,11 @@
-//! Rows of one order that stand as far apart as can be: in the first and in the last row, in two files, in any form.
+//! Tests of widely scattered rows of one order: in the first and the last row, in two files, in any
+//! format.
 
 use std::{fmt::Write as _, io::Write as _};
 
 use crate::support::workspace::{RunResult, Workspace};
 
-/// A row a document, and no column of a total: rows of one order are alike in every form.
+/// One document per row, without a total: the rows of an order are equivalent in every format.
 const PROFILE: &str = r#"
 name = "parts"
 order_price = "sum_of_lines"
@@ -23,10 +24,10 @@ quantity = { value = "1" }
 email = { value = "ann@example.com" }
 "#;
 
-/// So many rows of other orders stand between: more than a block.
+/// Number of rows of other orders in between: more than a block.
 const N_BETWEEN: usize = 4000;
 
-/// A file's form, as it is written.
+/// The format of a test file.
 #[derive(Debug, Clone, Copy)]
 enum FileForm {
     Csv,
@@ -43,7 +44,7 @@ impl FileForm {
         }
     }
 
-    /// A file with an item of each of these orders.
+    /// A file with one item for each of these orders.
     fn file(self, ids: &[String]) -> String {
         let json = |id: &String| {
             format!("{{\"id\":\"{id}\",\"at\":\"2025-03-01T10:00:00Z\",\"name\":\"Rope of many threads, {id}\"}}")
@@ -66,7 +67,7 @@ fn others(file: &str) -> Vec<String> {
     (0..N_BETWEEN).map(|number| format!("{file}-{number}")).collect()
 }
 
-/// The order FAR, many others, and FAR again.
+/// The order FAR, many other orders, and FAR again.
 fn ids_with_returning_key() -> Vec<String> {
     let mut ids = vec!["FAR".to_owned()];
     ids.extend(others("A"));
@@ -80,7 +81,7 @@ fn workspace_with_profile(more: &str) -> Workspace {
 
 const OPTIONS: &str = "--profile parts.toml --pos x --memory 1MB";
 
-/// The order FAR is the first one and has two items; no other has.
+/// Asserts that the order FAR is the first one and the only one with two items.
 fn assert_one_scattered_order(ran: &RunResult, n_orders: usize, what: &str) {
     let (summary, results) = (ran.summary(), ran.results());
     assert_eq!(ran.code, 0, "{what}: {}", ran.err);
@@ -93,9 +94,9 @@ fn assert_one_scattered_order(ran: &RunResult, n_orders: usize, what: &str) {
 }
 
 fn gzip(text: &str) -> Vec<u8> {
-    let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    to.write_all(text.as_bytes()).unwrap();
-    to.finish().unwrap()
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
 }
 
 #[test]
@@ -143,8 +144,8 @@ fn key_returning_in_an_unjoined_file_is_invalid() {
     assert_eq!(ran.results()[0]["problems"][0]["code"], "order_in_two_files");
 }
 
-/// So many keys come back that the first reading is abandoned, where the file's size is known; of a packed file it is not,
-/// and keys are learned to the end. Some rows are damaged.
+/// With so many scattered keys the first pass is abandoned if the size of the file is known. The
+/// size of a compressed file is not, so its keys are collected to the end. Some rows are damaged.
 #[test]
 fn all_orders_scattered_give_the_same_results() {
     const N_ORDERS: usize = 25_000;
@@ -155,7 +156,7 @@ fn all_orders_scattered_give_the_same_results() {
     let workspace = workspace_with_profile("");
     workspace.file("a.csv", &text);
     workspace.file("b.csv.gz", gzip(&text));
-    let [spilled, learned] = ["a.csv", "b.csv.gz"].map(|name| {
+    let [spilled, collected] = ["a.csv", "b.csv.gz"].map(|name| {
         let ran = workspace.run(&format!("check {name} {OPTIONS} --max-invalid 100%"));
         assert_eq!(ran.code, 1, "{}", ran.err);
         let summary = ran.summary();
@@ -165,10 +166,10 @@ fn all_orders_scattered_give_the_same_results() {
         }
         assert_eq!(summary["scattered"], N_ORDERS);
         let of_orders = (summary["orders"].clone(), summary["items"].clone(), summary["money"].clone(), problems);
-        (of_orders, ran.text("results.ndjson").replace(name, "file"), ran.err.contains("once more, with up to"))
+        (of_orders, ran.text("results.ndjson").replace(name, "file"), ran.err.contains("a second time, with up to"))
     });
-    assert!(spilled.2 && learned.2, "the disk that it takes is said");
-    assert_eq!(spilled.0, learned.0);
-    assert!(spilled.1 == learned.1, "other results");
+    assert!(spilled.2 && collected.2, "the required disk space is reported");
+    assert_eq!(spilled.0, collected.0);
+    assert!(spilled.1 == collected.1, "results differ");
     assert_eq!(spilled.1.lines().count(), N_ORDERS + 1);
 }

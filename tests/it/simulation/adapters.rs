@@ -1,4 +1,5 @@
-//! The two hands of a run: its wire, which leads to the model tenant, and its journal, which is the real ledger.
+//! Adapters of a simulated run: a transport to the model tenant, and a journal over the real
+//! ledger.
 
 use std::{
     sync::{Arc, Mutex},
@@ -22,10 +23,10 @@ use super::{
     world::{DiskBehaviour, Simulation},
 };
 
-/// A connection that takes longer does not come, as in `HttpClient`.
+/// Timeout of a connection, as in `HttpClient`.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Says what `HttpClient` would say.
+/// A transport with the behaviour of `HttpClient`.
 pub(super) struct ModelTransport {
     pub(super) simulation: Arc<Simulation>,
     pub(super) timeout: Duration,
@@ -34,12 +35,12 @@ pub(super) struct ModelTransport {
 impl Transport for ModelTransport {
     async fn send(&self, url: String) -> ServiceResponse {
         self.simulation.crash_point().await;
-        let (request, fate) = self.simulation.start(tenant::parse_operation(&url), self.timeout);
-        let response = if fate.fault == FaultKind::NotSent {
-            sleep(fate.outbound.min(self.timeout).min(CONNECT_TIMEOUT)).await;
+        let (request, transit) = self.simulation.start(tenant::parse_operation(&url), self.timeout);
+        let response = if transit.fault == FaultKind::NotSent {
+            sleep(transit.outbound.min(self.timeout).min(CONNECT_TIMEOUT)).await;
             ServiceResponse::NotSent("no connection".to_owned())
         } else {
-            self.exchange(&request, fate).await
+            self.exchange(&request, transit).await
         };
         self.simulation.crash_point().await;
         self.simulation.record(Occurrence::Responded(request, response.clone()));
@@ -48,29 +49,34 @@ impl Transport for ModelTransport {
 }
 
 impl ModelTransport {
-    /// The request goes its way even where nobody waits for the answer any more.
-    async fn exchange(&self, request: &Request, fate: Transit) -> ServiceResponse {
-        let (answer, answered) = oneshot::channel();
-        tokio::spawn(deliver(Arc::clone(&self.simulation), request.clone(), fate, answer));
+    /// Sends a request. It is delivered even if the client no longer waits for the response.
+    async fn exchange(&self, request: &Request, transit: Transit) -> ServiceResponse {
+        let (sender, receiver) = oneshot::channel();
+        tokio::spawn(deliver(Arc::clone(&self.simulation), request.clone(), transit, sender));
         let response = async {
-            let response = answered.await.unwrap();
-            sleep(fate.inbound).await;
+            let response = receiver.await.unwrap();
+            sleep(transit.inbound).await;
             response
         };
         timeout(self.timeout, response).await.unwrap_or_else(|_| ServiceResponse::NoResponse("timed out".to_owned()))
     }
 }
 
-async fn deliver(world: Arc<Simulation>, request: Request, fate: Transit, answer: oneshot::Sender<ServiceResponse>) {
-    sleep(fate.outbound).await;
-    world.crash_point().await;
-    let response = world.arrive(&request, fate);
-    world.crash_point().await;
-    // Whoever asked may have given up.
-    drop(answer.send(response));
+async fn deliver(
+    simulation: Arc<Simulation>,
+    request: Request,
+    transit: Transit,
+    sender: oneshot::Sender<ServiceResponse>,
+) {
+    sleep(transit.outbound).await;
+    simulation.crash_point().await;
+    let response = simulation.arrive(&request, transit);
+    simulation.crash_point().await;
+    // The client may have timed out.
+    drop(sender.send(response));
 }
 
-/// The ledger on a disk that takes its time and may fail.
+/// The ledger on a simulated disk with delays and failures.
 pub(super) struct ModelJournal {
     pub(super) simulation: Arc<Simulation>,
     pub(super) ledger: Mutex<SqliteLedger>,
@@ -84,8 +90,8 @@ impl Journal for ModelJournal {
         let no = usize::try_from(order.record.id.0).unwrap();
         let reference = order.record.reference.clone();
         let key = OrderKey { reference, ordered_at: order.ordered_at, content: order.content };
-        let (status, likeness) = (order.status.clone(), Some(order.dedup_hash));
-        let intent = Intent { order: key, status, money: None, item_count: 1, dedup_hash: likeness };
+        let (status, dedup_hash) = (order.status.clone(), Some(order.dedup_hash));
+        let intent = Intent { order: key, status, money: None, item_count: 1, dedup_hash };
         Ok((AttemptId(self.write(LedgerWrite::Intent(intent), Occurrence::Intended(no)).await?), no))
     }
 
@@ -99,9 +105,9 @@ impl Journal for ModelJournal {
     }
 
     async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &EventJson) -> Result<CartId, String> {
-        let what = Occurrence::CartOpened(test_shop::order_of_reference(reference), browser.to_owned());
+        let occurrence = Occurrence::CartOpened(test_shop::order_of_reference(reference), browser.to_owned());
         let (reference, browser, clear_cart) = (reference.to_owned(), browser.to_owned(), clear_cart.clone());
-        self.write(LedgerWrite::OpenCart { reference, browser, clear_cart }, what).await.map(CartId)
+        self.write(LedgerWrite::OpenCart { reference, browser, clear_cart }, occurrence).await.map(CartId)
     }
 
     async fn close_cart(&self, cart: CartId) -> Result<(), String> {
@@ -110,10 +116,10 @@ impl Journal for ModelJournal {
 }
 
 impl ModelJournal {
-    async fn write(&self, write: LedgerWrite, what: Occurrence) -> Result<i64, String> {
+    async fn write(&self, write: LedgerWrite, occurrence: Occurrence) -> Result<i64, String> {
         self.wait_for_disk().await;
         let disk = self.simulation.disk();
-        let number = (disk != DiskBehaviour::Fails).then(|| self.commit(write, what));
+        let number = (disk != DiskBehaviour::Fails).then(|| self.commit(write, occurrence));
         self.wait_for_disk().await;
         if let (DiskBehaviour::Writes, Some(number)) = (disk, number) {
             return Ok(number);
@@ -122,13 +128,13 @@ impl ModelJournal {
         Err("the disk is full".to_owned())
     }
 
-    fn commit(&self, write: LedgerWrite, what: Occurrence) -> i64 {
+    fn commit(&self, write: LedgerWrite, occurrence: Occurrence) -> i64 {
         let numbers = self.ledger.lock().unwrap().write(&[write]).unwrap();
-        self.simulation.record(what);
+        self.simulation.record(occurrence);
         numbers[0]
     }
 
-    /// Half a write; a crash may come at its end.
+    /// Waits for half a write; the crash may happen at its end.
     async fn wait_for_disk(&self) {
         let time = self.simulation.disk_delay();
         if !time.is_zero() {

@@ -1,5 +1,5 @@
-//! What must hold of every history. Each check reads it on its own and says what is wrong first. Those of orders that are
-//! assembled from several events stand in `carts`.
+//! Invariants of every history. Each check reads the history independently and returns the first
+//! violation. The checks of orders that are assembled from several events are in `carts`.
 
 mod carts;
 
@@ -21,13 +21,13 @@ use super::{
 
 type CheckResult = Result<(), String>;
 
-/// Events are told together, and a request to stop is heard, so much later (`EVENT_BATCH_INTERVAL` of `dispatch::run`; 1 ms for timers).
+/// Maximum delay until events are reported and a requested shutdown takes effect:
+/// `EVENT_BATCH_INTERVAL` of `dispatch::run`, plus 1 ms for timers.
 const DETECTION_DELAY: Duration = Duration::from_millis(3);
 
-/// How long an order that is stopped half way may go on to clear its cart, with what its disk takes before.
+/// Maximum time in which an order that was stopped half way clears its cart, including its writes.
 const CLEANUP_GRACE: Duration = Duration::from_secs(12);
 
-/// All of them.
 const CHECKS: [fn(&History) -> CheckResult; 29] = [
     accepted_was_received,
     rejected_was_not_received,
@@ -60,7 +60,7 @@ const CHECKS: [fn(&History) -> CheckResult; 29] = [
     carts::no_cart_left_at_the_end,
 ];
 
-/// Whether everything holds.
+/// Runs all checks.
 pub(super) fn check(history: &History) -> CheckResult {
     CHECKS.iter().try_for_each(|check| check(history))
 }
@@ -69,9 +69,9 @@ fn ensure(holds: bool, message: impl FnOnce() -> String) -> CheckResult {
     if holds { Ok(()) } else { Err(message()) }
 }
 
-/// The same for each run.
+/// Applies a check to each run.
 fn each_run(history: &History, check: impl Fn(&Run) -> CheckResult) -> CheckResult {
-    let in_run = |(no, run)| check(run).map_err(|words| format!("run {no}: {words}"));
+    let in_run = |(no, run)| check(run).map_err(|message| format!("run {no}: {message}"));
     history.runs.iter().enumerate().try_for_each(in_run)
 }
 
@@ -80,13 +80,17 @@ fn accepted_was_received(history: &History) -> CheckResult {
     for what in history.lines() {
         match what {
             Occurrence::Processed(request) => received.extend(request.order()),
-            Occurrence::OrderReported(order, settled)
-                if matches!(settled.outcome, Outcome::Accepted | Outcome::AlreadySent) =>
+            Occurrence::OrderReported(order, result)
+                if matches!(result.outcome, Outcome::Accepted | Outcome::AlreadySent) =>
             {
-                ensure(received.contains(order), || format!("order {order} was told to be accepted and is not there"))?;
+                ensure(received.contains(order), || {
+                    format!("order {order} was reported as accepted, but not received")
+                })?;
             }
             Occurrence::Recorded(order, AttemptOutcome::Accepted) => {
-                ensure(received.contains(order), || format!("order {order} is in the ledger and is not there"))?;
+                ensure(received.contains(order), || {
+                    format!("order {order} is accepted in the ledger, but not received")
+                })?;
             }
             _ => {}
         }
@@ -95,20 +99,22 @@ fn accepted_was_received(history: &History) -> CheckResult {
 }
 
 fn rejected_was_not_received(history: &History) -> CheckResult {
-    let (mut received, mut said_no, mut n_started) = (BTreeSet::new(), BTreeMap::new(), 0);
+    let (mut received, mut rejected, mut n_started) = (BTreeSet::new(), BTreeMap::new(), 0);
     for what in history.lines() {
         match what {
             Occurrence::Started(_) => n_started += 1,
             Occurrence::Processed(request) => {
                 let Some(order) = request.order() else { continue };
-                let after_no = said_no.get(&order).is_some_and(|n_started| request.no < *n_started);
-                ensure(!after_no, || format!("order {order} arrived after it was told that it is not there"))?;
+                let is_after_rejection = rejected.get(&order).is_some_and(|n_started| request.no < *n_started);
+                ensure(!is_after_rejection, || {
+                    format!("order {order} was received after it was reported as not received")
+                })?;
                 received.insert(order);
             }
-            Occurrence::OrderReported(order, settled) if is_rejected(settled.outcome) => {
-                let message = || format!("order {order} was told to be {} and is there", settled.outcome);
+            Occurrence::OrderReported(order, result) if is_rejected(result.outcome) => {
+                let message = || format!("order {order} was reported as {}, but received", result.outcome);
                 ensure(!received.contains(order), message)?;
-                said_no.insert(*order, n_started);
+                rejected.insert(*order, n_started);
             }
             _ => {}
         }
@@ -137,10 +143,12 @@ fn receipts(history: &History) -> BTreeMap<OrderNo, Vec<usize>> {
 fn duplicates_are_reported(history: &History) -> CheckResult {
     for (order, receipts) in receipts(history) {
         for pair in receipts.windows(2) {
-            let is_told = was_unknown_between(history, order, pair[0], pair[1])
+            let is_reported = was_unknown_between(history, order, pair[0], pair[1])
                 || was_reported_as_repeated(history, order, pair[1])
                 || was_reported_later(history, order, pair[1]);
-            ensure(is_told, || format!("order {order} was received twice, by {pair:?}, and nobody was told"))?;
+            ensure(is_reported, || {
+                format!("order {order} was received twice, by {pair:?}, and this was not reported")
+            })?;
         }
     }
     Ok(())
@@ -150,31 +158,34 @@ fn was_unknown_between(history: &History, order: OrderNo, first: usize, second: 
     let is_start = |what: &Occurrence, no| matches!(what, Occurrence::Started(request) if request.no == no);
     let after_first = history.lines().skip_while(|what| !is_start(what, first));
     let mut between = after_first.take_while(|what| !is_start(what, second));
-    between
-        .any(|what| matches!(what, Occurrence::OrderReported(told, settled) if *told == order && settled.outcome == Outcome::Unknown))
+    between.any(|what| match what {
+        Occurrence::OrderReported(reported, result) => *reported == order && result.outcome == Outcome::Unknown,
+        _ => false,
+    })
 }
 
 /// The run that started a request.
 fn run_of(history: &History, request: usize) -> &Run {
     let has_started = |run: &&Run| run.starts().any(|(_, started)| started.no == request);
-    history.runs.iter().find(has_started).expect("what was received was sent")
+    history.runs.iter().find(has_started).expect("a received request was started by a run")
 }
 
 fn was_reported_as_repeated(history: &History, order: OrderNo, request: usize) -> bool {
-    run_of(history, request).reported().any(|(told, settled)| told == order && settled.uncertain_before.is_some())
+    run_of(history, request).reported().any(|(reported, result)| reported == order && result.uncertain_before.is_some())
 }
 
-/// A run that is killed, or cannot write, tells nothing; those after it do.
+/// A run that is killed, or cannot write, reports nothing; a later run does.
 fn was_reported_later(history: &History, order: OrderNo, request: usize) -> bool {
     let run = run_of(history, request);
-    let told_later = history.runs.iter().rev().take_while(|later| !std::ptr::eq(*later, run)).flat_map(Run::reported);
-    let mut told_later = told_later.filter(|(told, _)| *told == order);
-    told_later.any(|(_, OrderResult { outcome, reason, .. })| {
+    let reported_later =
+        history.runs.iter().rev().take_while(|later| !std::ptr::eq(*later, run)).flat_map(Run::reported);
+    let mut reported_later = reported_later.filter(|(reported, _)| *reported == order);
+    reported_later.any(|(_, OrderResult { outcome, reason, .. })| {
         *outcome == Outcome::Unknown || reason.as_deref() == Some(MAYBE_SENT_TWICE)
     })
 }
 
-/// How many intents of an order the ledger holds of which nothing certain is known.
+/// Number of attempts of an order in the ledger without a definite outcome.
 fn open_attempts<'a>(lines: impl Iterator<Item = &'a Occurrence>, order: OrderNo) -> i64 {
     let change = |what: &Occurrence| match what {
         Occurrence::Intended(intended) if *intended == order => 1,
@@ -187,25 +198,25 @@ fn open_attempts<'a>(lines: impl Iterator<Item = &'a Occurrence>, order: OrderNo
 
 fn unknown_has_open_attempt(history: &History) -> CheckResult {
     for (index, what) in history.lines().enumerate() {
-        let Occurrence::OrderReported(order, settled) = what else { continue };
-        if settled.outcome == Outcome::Unknown {
+        let Occurrence::OrderReported(order, result) = what else { continue };
+        if result.outcome == Outcome::Unknown {
             let n_open = open_attempts(history.lines().take(index), *order);
-            ensure(n_open > 0, || format!("order {order} was told to be unknown, but everything is known of it"))?;
+            ensure(n_open > 0, || format!("order {order} was reported as unknown, but all its attempts are settled"))?;
         }
     }
     Ok(())
 }
 
 fn intent_before_request(history: &History) -> CheckResult {
-    let mut n_ahead: BTreeMap<OrderNo, usize> = BTreeMap::new();
+    let mut n_open_intents: BTreeMap<OrderNo, usize> = BTreeMap::new();
     for what in history.lines() {
         match what {
-            Occurrence::Intended(order) => *n_ahead.entry(*order).or_default() += 1,
+            Occurrence::Intended(order) => *n_open_intents.entry(*order).or_default() += 1,
             Occurrence::Started(request @ Request { no, .. }) => {
                 let Some(order) = request.order() else { continue };
-                let n_ahead = n_ahead.entry(order).or_default();
-                ensure(*n_ahead > 0, || format!("order {order} was sent by request {no} without an intent"))?;
-                *n_ahead -= 1;
+                let n_open_intents = n_open_intents.entry(order).or_default();
+                ensure(*n_open_intents > 0, || format!("order {order} was sent by request {no} without an intent"))?;
+                *n_open_intents -= 1;
             }
             _ => {}
         }
@@ -216,14 +227,14 @@ fn intent_before_request(history: &History) -> CheckResult {
 fn accepted_is_never_resent(history: &History) -> CheckResult {
     let mut accepted = BTreeSet::new();
     for run in &history.runs {
-        // What the ledger could not be told is forgotten with the run.
-        let mut report = BTreeSet::new();
+        // What could not be written to the ledger is lost at the end of the run.
+        let mut reported = BTreeSet::new();
         for line in &run.lines {
             match &line.occurrence {
                 Occurrence::Recorded(order, AttemptOutcome::Accepted) => _ = accepted.insert(*order),
-                Occurrence::OrderReported(order, _) => _ = report.insert(*order),
+                Occurrence::OrderReported(order, _) => _ = reported.insert(*order),
                 Occurrence::Started(request) => {
-                    let again = request.order().filter(|order| accepted.contains(order) || report.contains(order));
+                    let again = request.order().filter(|order| accepted.contains(order) || reported.contains(order));
                     ensure(again.is_none(), || format!("{request:?} was sent after its order was settled"))?;
                 }
                 _ => {}
@@ -242,8 +253,8 @@ fn identity_before_orders(history: &History) -> CheckResult {
         let mut identified: BTreeMap<(usize, &str), Duration> = BTreeMap::new();
         for line in &run.lines {
             match &line.occurrence {
-                Occurrence::Responded(Request { operation: Operation::Identity { guest, browser }, .. }, heard)
-                    if is_ok(heard) =>
+                Occurrence::Responded(Request { operation: Operation::Identity { guest, browser }, .. }, response)
+                    if is_ok(response) =>
                 {
                     identified.insert((*guest, browser), line.at);
                 }
@@ -297,11 +308,11 @@ fn oldest_order_first(history: &History) -> CheckResult {
 fn rate_is_respected(history: &History) -> CheckResult {
     each_run(history, |run| {
         let Some(rate) = run.settings.rate.map(std::num::NonZeroU32::get) else { return Ok(()) };
-        let max_value = usize::try_from(rate + (rate / 20).max(1)).unwrap();
+        let max_starts = usize::try_from(rate + (rate / 20).max(1)).unwrap();
         let starts: Vec<_> = run.starts().map(|(at, _)| at).collect();
         let in_a_second =
-            starts.windows(max_value + 1).find(|starts| starts[max_value] < starts[0] + Duration::from_secs(1));
-        ensure(in_a_second.is_none(), || format!("more than {max_value} within a second: {in_a_second:?}"))
+            starts.windows(max_starts + 1).find(|starts| starts[max_starts] < starts[0] + Duration::from_secs(1));
+        ensure(in_a_second.is_none(), || format!("more than {max_starts} within a second: {in_a_second:?}"))
     })
 }
 
@@ -314,7 +325,7 @@ fn in_flight_limit_is_respected(history: &History) -> CheckResult {
                 Occurrence::Responded(request, _) => _ = in_flight.remove(&request.no),
                 _ => {}
             }
-            // A probe comes on top.
+            // A probe is allowed in addition to the limit.
             ensure(in_flight.len() <= run.settings.in_flight + 1, || format!("{in_flight:?} are in flight"))?;
         }
         Ok(())
@@ -323,11 +334,13 @@ fn in_flight_limit_is_respected(history: &History) -> CheckResult {
 
 fn every_order_has_one_outcome(history: &History) -> CheckResult {
     each_run(history, |run| {
-        let mut report: Vec<_> = run.reported().map(|(order, _)| order).collect();
-        report.sort_unstable();
-        ensure(report.windows(2).all(|pair| pair[0] < pair[1]), || format!("some of {report:?} was told twice"))?;
-        let is_complete = report.len() == history.n_orders();
-        ensure(is_complete || !reports_everything(run), || format!("only {report:?} were told"))
+        let mut reported: Vec<_> = run.reported().map(|(order, _)| order).collect();
+        reported.sort_unstable();
+        ensure(reported.windows(2).all(|pair| pair[0] < pair[1]), || {
+            format!("one of {reported:?} was reported twice")
+        })?;
+        let is_complete = reported.len() == history.n_orders();
+        ensure(is_complete || !reports_everything(run), || format!("only {reported:?} were reported"))
     })
 }
 
@@ -337,10 +350,10 @@ fn reports_everything(run: &Run) -> bool {
 
 fn attempts_are_counted(history: &History) -> CheckResult {
     each_run(history, |run| {
-        for (order, settled) in run.reported() {
+        for (order, result) in run.reported() {
             let n_sent = run.starts().filter(|(_, request)| request.order() == Some(order)).count();
-            let is_counted = usize::try_from(settled.attempts) == Ok(n_sent);
-            ensure(is_counted, || format!("order {order} was sent {n_sent} times, but {settled:?}"))?;
+            let is_counted = usize::try_from(result.attempts) == Ok(n_sent);
+            ensure(is_counted, || format!("order {order} was sent {n_sent} times, but {result:?}"))?;
         }
         Ok(())
     })
@@ -350,9 +363,10 @@ fn every_request_is_reported(history: &History) -> CheckResult {
     each_run(history, |run| {
         for kind in RequestKind::ALL {
             let n_sent = run.starts().filter(|(_, request)| request.operation.kind() == kind).count();
-            let n_told = run.lines.iter().filter(|line| line.occurrence == Occurrence::RequestReported(kind)).count();
-            let is_told = n_told == n_sent || !reports_everything(run);
-            ensure(is_told, || format!("{n_told} of {n_sent} requests were told: {kind:?}"))?;
+            let n_reported =
+                run.lines.iter().filter(|line| line.occurrence == Occurrence::RequestReported(kind)).count();
+            let is_reported = n_reported == n_sent || !reports_everything(run);
+            ensure(is_reported, || format!("{n_reported} of {n_sent} requests were reported: {kind:?}"))?;
         }
         Ok(())
     })
@@ -361,14 +375,14 @@ fn every_request_is_reported(history: &History) -> CheckResult {
 fn nothing_starts_after_stop(history: &History) -> CheckResult {
     each_run(history, |run| {
         let Some(end) = run.lines.iter().find(|line| ends_the_run(run, &line.occurrence)) else { return Ok(()) };
-        let is_asked = end.occurrence == Occurrence::ShutdownRequested;
-        let heard_late = if is_asked { DETECTION_DELAY } else { Duration::ZERO };
-        // A run that is asked to stop clears its carts, for a while after the answer to what was in flight.
+        let is_requested = end.occurrence == Occurrence::ShutdownRequested;
+        let delay = if is_requested { DETECTION_DELAY } else { Duration::ZERO };
+        // After a requested shutdown, carts are cleared until some time after the last response.
         let grace_end = end.at + run.settings.timeout + CLEANUP_GRACE + DETECTION_DELAY;
-        let is_last = |at: Duration, request: &Request| {
-            is_asked && request.operation.kind() == RequestKind::ClearCart && at < grace_end
+        let is_cleanup = |at: Duration, request: &Request| {
+            is_requested && request.operation.kind() == RequestKind::ClearCart && at < grace_end
         };
-        let late = run.starts().find(|(at, request)| *at > end.at + heard_late && !is_last(*at, request));
+        let late = run.starts().find(|(at, request)| *at > end.at + delay && !is_cleanup(*at, request));
         ensure(late.is_none(), || format!("{late:?} was started after {end:?}"))
     })
 }
@@ -383,8 +397,8 @@ fn ends_the_run(run: &Run, what: &Occurrence) -> bool {
             Request { operation: Operation::Browser, .. },
             ServiceResponse::Http { status: 400..=407 | 409..=428, .. },
         ) => true,
-        Occurrence::Responded(_, heard) => {
-            heard.throttle().flatten().is_some_and(|wait| wait > run.settings.give_up_after)
+        Occurrence::Responded(_, response) => {
+            response.throttle().flatten().is_some_and(|wait| wait > run.settings.give_up_after)
         }
         _ => false,
     }
@@ -393,8 +407,8 @@ fn ends_the_run(run: &Run, what: &Occurrence) -> bool {
 fn retry_after_is_respected(history: &History) -> CheckResult {
     each_run(history, |run| {
         for line in &run.lines {
-            let Occurrence::Responded(_, heard) = &line.occurrence else { continue };
-            let Some(wait) = heard.throttle().flatten() else { continue };
+            let Occurrence::Responded(_, response) = &line.occurrence else { continue };
+            let Some(wait) = response.throttle().flatten() else { continue };
             let early = run.starts().find(|(at, _)| *at > line.at && *at < line.at + wait);
             ensure(early.is_none(), || format!("{early:?} was started although the service asked to wait: {line:?}"))?;
         }
@@ -405,21 +419,23 @@ fn retry_after_is_respected(history: &History) -> CheckResult {
 fn only_probes_during_outage(history: &History) -> CheckResult {
     each_run(history, |run| {
         let mut down = None;
-        // A run that is asked to stop clears its carts all the same.
-        let asked = run.lines.iter().position(|line| line.occurrence == Occurrence::ShutdownRequested);
-        let (lines, end) = match asked {
-            Some(asked) => (&run.lines[..asked], run.lines[asked].at),
+        // After a requested shutdown, carts are cleared even during an outage.
+        let requested = run.lines.iter().position(|line| line.occurrence == Occurrence::ShutdownRequested);
+        let (lines, end) = match requested {
+            Some(index) => (&run.lines[..index], run.lines[index].at),
             None => (&run.lines[..], Duration::MAX),
         };
         for HistoryLine { at, occurrence: what } in lines {
             let is_down = match what {
-                Occurrence::Warned(words) if words.starts_with("the service takes nothing") => true,
-                Occurrence::Warned(words) if words.contains("left open") => continue,
-                Occurrence::Warned(words) => {
-                    ensure(words.starts_with("the service answers again"), || format!("a new warning: {words}"))?;
+                Occurrence::Warned(message) if message.starts_with("the service is down (") => true,
+                Occurrence::Warned(message) if message.contains("left open") => continue,
+                Occurrence::Warned(message) => {
+                    ensure(message.starts_with("the service responds again"), || {
+                        format!("unexpected warning: {message}")
+                    })?;
                     false
                 }
-                // Whether it came up again is told no more.
+                // Whether the service came up again is no longer reported.
                 Occurrence::ReportFailed | Occurrence::Crashed => false,
                 _ => continue,
             };
@@ -440,16 +456,16 @@ fn ensure_only_probes(run: &Run, since: Duration, until: Duration) -> CheckResul
     ensure(are_browsers && are_rare, || format!("the service was down since {since:?}, but {starts:?} were started"))
 }
 
-/// The run before the last one had fine weather.
+/// The run before the last one had no faults.
 fn all_settled_at_the_end(history: &History) -> CheckResult {
-    let fine = &history.runs[history.runs.len() - 2];
-    let stopped = fine.ended().map(|ended| &ended.stopped);
-    ensure(stopped == Some(&None), || format!("the last run but one ended with {stopped:?}"))?;
+    let faultless = &history.runs[history.runs.len() - 2];
+    let stopped = faultless.ended().map(|ended| &ended.stopped);
+    ensure(stopped == Some(&None), || format!("the run before the last one was stopped by {stopped:?}"))?;
     let received = receipts(history);
     for (order, known) in history.prior_states.iter().enumerate() {
         let is_settled = match known {
             PriorState::Accepted | PriorState::AcceptedMaybeTwice => received.contains_key(&order),
-            PriorState::Unknown => !fine.resends,
+            PriorState::Unknown => !faultless.resends,
             _ => false,
         };
         ensure(is_settled, || format!("order {order} ends as {known:?}, received {:?}", received.get(&order)))?;

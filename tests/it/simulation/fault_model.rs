@@ -1,43 +1,44 @@
-//! What a night is like: which faults befall requests, and how often. Knows nothing of tenants and of the program.
+//! Fault model of the simulation: kinds of faults of a request and their probabilities. It knows
+//! neither the tenant nor the program.
 
 use std::{ops::Range, time::Duration};
 
 use super::rng::SimulationRng;
 
-/// What befalls a request.
+/// The fault of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FaultKind {
-    /// It arrives, is done, and the answer comes back.
+    /// It is processed, and the response arrives.
     NoFault,
-    /// It never leaves.
+    /// It is never sent.
     NotSent,
-    /// It leaves and does not arrive.
+    /// It is sent and does not arrive.
     LostRequest,
-    /// It is done, and the answer does not arrive.
+    /// It is processed, and the response does not arrive.
     LostAnswer,
-    /// It is done, and the answer is cut off.
+    /// It is processed, and the response is truncated.
     HalfAnswer,
-    /// It is done, and somebody in between answers something else with 200.
+    /// It is processed, and a proxy responds with a 200 and another body.
     InvalidBody,
-    /// It is not done, and the body of a 200 says so.
+    /// It is not processed, and the body of a 200 reports the error.
     RejectedWith200,
-    /// It is done or not, and the body of a 202 says neither.
+    /// It is processed or not, and the body of a 202 leaves it open.
     AmbiguousStatus { is_processed: bool },
-    /// It is not done: later, please.
+    /// It is not processed: a 429 or 503.
     Throttled { status: u16, retry_after: Option<Duration> },
-    /// It is not done: a 4xx.
+    /// It is not processed: a 4xx.
     Refused { status: u16 },
-    /// It is not done: the key is refused.
+    /// It is not processed: a 401 for the client key.
     KeyRefused,
-    /// It is not done: elsewhere, please.
+    /// It is not processed: a redirect.
     Redirected,
-    /// Something broke before or after it was done.
+    /// An error occurs before or after it is processed.
     ServerError { status: u16, is_processed: bool },
-    /// The service begins anew, without its browsers, and then deals with it.
+    /// The service restarts without its browsers, and then processes it.
     Restart,
 }
 
-/// What befalls a request, and how long it is on its way there and back.
+/// The fault of a request and its delays in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Transit {
     pub(super) fault: FaultKind,
@@ -45,10 +46,10 @@ pub(super) struct Transit {
     pub(super) inbound: Duration,
 }
 
-/// How many turns other than the good one there are.
+/// Number of kinds of faults.
 const N_FAULTS: usize = 13;
 
-/// How likely each fault is in one run, in thousandths, and when nothing works at all.
+/// The probability of each fault in one run, in thousandths, and the outages.
 #[derive(Debug, Clone)]
 pub(super) struct FaultModel {
     faults: [u64; N_FAULTS],
@@ -57,64 +58,65 @@ pub(super) struct FaultModel {
 }
 
 impl FaultModel {
-    /// Nothing goes wrong.
+    /// A model without faults.
     pub(super) fn none() -> Self {
         Self { faults: [0; N_FAULTS], slow_permille: 0, outages: Vec::new() }
     }
 
-    /// As chance has it: a few faults are frequent, most are rare or absent. Outages begin after `now`.
-    pub(super) fn random(chance: &mut SimulationRng, now: Duration) -> Self {
-        let mut faults = [0; N_FAULTS].map(|_| chance.one_of(&[0, 0, 0, 5, 20, 60, 150]));
-        // The end of a run is worth little when it comes too early.
+    /// A random model: a few faults are frequent, most are rare or absent. Outages begin after
+    /// `now`.
+    pub(super) fn random(rng: &mut SimulationRng, now: Duration) -> Self {
+        let mut faults = [0; N_FAULTS].map(|_| rng.one_of(&[0, 0, 0, 5, 20, 60, 150]));
+        // These two faults end a run; a run that ends too early tests little.
         faults[8] /= 10;
         faults[9] /= 10;
-        let outages = (0..chance.one_of(&[0, 0, 1, 2])).map(|_| outage(chance, now)).collect();
-        Self { faults, slow_permille: chance.one_of(&[0, 0, 10, 100]), outages }
+        let outages = (0..rng.one_of(&[0, 0, 1, 2])).map(|_| outage(rng, now)).collect();
+        Self { faults, slow_permille: rng.one_of(&[0, 0, 10, 100]), outages }
     }
 
-    /// The fate of a request that starts now.
-    pub(super) fn transit(&self, chance: &mut SimulationRng, now: Duration, timeout: Duration) -> Transit {
-        let turn = self.pick_fault(chance);
+    /// The transit of a request that is sent now.
+    pub(super) fn transit(&self, rng: &mut SimulationRng, now: Duration, timeout: Duration) -> Transit {
+        let fault = self.pick_fault(rng);
         let outage = self.outages.iter().find(|(time, _)| time.contains(&now));
-        let turn = outage.map_or(turn, |(_, turn)| *turn);
-        let delay = |chance: &mut SimulationRng| {
-            let is_long = chance.below(1000) < self.slow_permille;
+        let fault = outage.map_or(fault, |(_, fault)| *fault);
+        let delay = |rng: &mut SimulationRng| {
+            let is_long = rng.below(1000) < self.slow_permille;
             let max_delay = if is_long { 2 * u64::try_from(timeout.as_millis()).unwrap() } else { 200 };
-            chance.millis(1, max_delay)
+            rng.millis(1, max_delay)
         };
-        Transit { fault: turn, outbound: delay(chance), inbound: delay(chance) }
+        Transit { fault, outbound: delay(rng), inbound: delay(rng) }
     }
 
-    fn pick_fault(&self, chance: &mut SimulationRng) -> FaultKind {
-        let mut rolled = chance.below(1000.max(self.faults.iter().sum()));
-        for (fault, likely) in self.faults.iter().enumerate() {
-            if rolled < *likely {
-                return fault_by_index(fault, chance);
+    fn pick_fault(&self, rng: &mut SimulationRng) -> FaultKind {
+        let mut draw = rng.below(1000.max(self.faults.iter().sum()));
+        for (fault, permille) in self.faults.iter().enumerate() {
+            if draw < *permille {
+                return fault_by_index(fault, rng);
             }
-            rolled -= likely;
+            draw -= permille;
         }
         FaultKind::NoFault
     }
 }
 
-fn outage(chance: &mut SimulationRng, now: Duration) -> (Range<Duration>, FaultKind) {
-    let from = now + chance.millis(0, 60_000);
-    let for_long = chance.one_of(&[5_000, 60_000, 900_000]);
-    let to = from + chance.millis(1, for_long);
-    let silent = FaultKind::ServerError { status: 500, is_processed: false };
+fn outage(rng: &mut SimulationRng, now: Duration) -> (Range<Duration>, FaultKind) {
+    let start = now + rng.millis(0, 60_000);
+    let max_duration = rng.one_of(&[5_000, 60_000, 900_000]);
+    let end = start + rng.millis(1, max_duration);
+    let server_error = FaultKind::ServerError { status: 500, is_processed: false };
     (
-        from..to,
-        chance.one_of(&[
+        start..end,
+        rng.one_of(&[
             FaultKind::NotSent,
             FaultKind::LostRequest,
             FaultKind::LostAnswer,
-            silent,
-            fault_by_index(6, &mut chance.clone()),
+            server_error,
+            fault_by_index(6, &mut rng.clone()),
         ]),
     )
 }
 
-fn fault_by_index(fault: usize, chance: &mut SimulationRng) -> FaultKind {
+fn fault_by_index(fault: usize, rng: &mut SimulationRng) -> FaultKind {
     match fault {
         0 => FaultKind::NotSent,
         1 => FaultKind::LostRequest,
@@ -122,20 +124,19 @@ fn fault_by_index(fault: usize, chance: &mut SimulationRng) -> FaultKind {
         3 => FaultKind::HalfAnswer,
         4 => FaultKind::InvalidBody,
         5 => FaultKind::RejectedWith200,
-        6 => FaultKind::Throttled { status: chance.one_of(&[429, 503]), retry_after: retry_after(chance) },
-        7 => FaultKind::Refused { status: chance.one_of(&[400, 403, 409, 413]) },
+        6 => FaultKind::Throttled { status: rng.one_of(&[429, 503]), retry_after: retry_after(rng) },
+        7 => FaultKind::Refused { status: rng.one_of(&[400, 403, 409, 413]) },
         8 => FaultKind::KeyRefused,
         9 => FaultKind::Redirected,
         10 => FaultKind::Restart,
-        11 => FaultKind::AmbiguousStatus { is_processed: chance.one_in(2) },
-        _ => FaultKind::ServerError {
-            status: chance.one_of(&[408, 499, 500, 500, 502, 504]),
-            is_processed: chance.one_in(2),
-        },
+        11 => FaultKind::AmbiguousStatus { is_processed: rng.one_in(2) },
+        _ => {
+            FaultKind::ServerError { status: rng.one_of(&[408, 499, 500, 500, 502, 504]), is_processed: rng.one_in(2) }
+        }
     }
 }
 
-fn retry_after(chance: &mut SimulationRng) -> Option<Duration> {
-    let max_value = chance.one_of(&[0, 0, 5, 60, 900]);
-    (max_value > 0).then(|| Duration::from_secs(chance.between(0, max_value)))
+fn retry_after(rng: &mut SimulationRng) -> Option<Duration> {
+    let max_seconds = rng.one_of(&[0, 0, 5, 60, 900]);
+    (max_seconds > 0).then(|| Duration::from_secs(rng.between(0, max_seconds)))
 }

@@ -1,4 +1,5 @@
-//! What happened in a simulated shop, from its first run to its last: what the checks look at, and what a replay shows.
+//! History of a simulated shop from its first run to its last, read by the checks and printed by a
+//! replay.
 
 use std::{fmt, time::Duration};
 
@@ -11,7 +12,7 @@ use orderferry::{
 /// The number of an order; orders are numbered guest by guest, oldest first.
 pub(super) type OrderNo = usize;
 
-/// What a request asks for.
+/// The operation of a request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Operation {
     Browser,
@@ -20,7 +21,7 @@ pub(super) enum Operation {
     Step { order: OrderNo, step: OrderStep, browser: String },
 }
 
-/// An event of an order that is assembled from several.
+/// An event of an order that is assembled from several events.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum OrderStep {
     Add(ItemNo),
@@ -31,7 +32,7 @@ pub(super) enum OrderStep {
     ClearCart,
 }
 
-/// The number of an item in its order.
+/// The index of an item in its order.
 pub(super) type ItemNo = usize;
 
 impl Operation {
@@ -40,7 +41,7 @@ impl Operation {
             Self::Browser => RequestKind::BrowserCreate,
             Self::Identity { .. } => RequestKind::Identity,
             Self::Checkout { .. } => RequestKind::OrderCheckout,
-            Self::Step { step: part, .. } => match part {
+            Self::Step { step, .. } => match step {
                 OrderStep::Add(_) => RequestKind::Add,
                 OrderStep::Contacts => RequestKind::AddContacts,
                 OrderStep::Consumers => RequestKind::AddConsumers,
@@ -52,7 +53,7 @@ impl Operation {
     }
 }
 
-/// One request on the wire, numbered in the order of their starts through all runs.
+/// A request, numbered in the order of their starts across all runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) no: usize,
@@ -60,7 +61,7 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// The order, where it is a checkout.
+    /// The order, if it is a checkout.
     pub(super) fn order(&self) -> Option<OrderNo> {
         match self.operation {
             Operation::Checkout { order, .. } | Operation::Step { order, step: OrderStep::Checkout, .. } => Some(order),
@@ -68,53 +69,54 @@ impl Request {
         }
     }
 
-    /// The order, the event and the browser, where it is a part of a sequence.
+    /// The order, the event and the browser, if it belongs to an order assembled from several
+    /// events.
     pub(super) fn step(&self) -> Option<(OrderNo, &OrderStep, &str)> {
         match &self.operation {
-            Operation::Step { order, step: part, browser } => Some((*order, part, browser)),
+            Operation::Step { order, step, browser } => Some((*order, step, browser)),
             Operation::Browser | Operation::Identity { .. } | Operation::Checkout { .. } => None,
         }
     }
 }
 
-/// Something that happened.
+/// An entry of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Occurrence {
-    /// The ledger holds an intent.
+    /// The ledger has stored an intent.
     Intended(OrderNo),
-    /// The ledger holds what came of one.
+    /// The ledger has stored the outcome of an attempt.
     Recorded(OrderNo, AttemptOutcome),
-    /// The ledger holds a cart of an order on a browser.
+    /// The ledger has stored that a browser has an open cart of an order.
     CartOpened(OrderNo, String),
-    /// The ledger holds that one is closed.
+    /// The ledger has stored that a cart is closed.
     CartClosed(i64),
-    /// The run was told that a write failed.
+    /// A write was reported to the run as failed.
     WriteFailed,
-    /// A request was handed to the wire.
+    /// A request was sent.
     Started(Request),
-    /// The tenant did what was asked.
+    /// The tenant processed a request.
     Processed(Request),
-    /// The tenant made an order of these items.
+    /// The tenant created an order with these items.
     Assembled(OrderNo, Vec<ItemNo>),
-    /// The run heard of a request.
+    /// The run received a response.
     Responded(Request, ServiceResponse),
-    /// The run told of a request.
+    /// The run reported a request.
     RequestReported(RequestKind),
-    /// The run told of an order.
+    /// The run reported the result of an order.
     OrderReported(OrderNo, OrderResult),
-    /// The run warned.
+    /// The run emitted a warning.
     Warned(String),
-    /// The run was told that what it tells can be kept no longer.
+    /// A reported event could not be stored.
     ReportFailed,
-    /// Someone asked the run to stop.
+    /// A graceful shutdown of the run was requested.
     ShutdownRequested,
     /// The process was killed.
     Crashed,
-    /// The run came to its end.
+    /// The run ended by itself.
     Ended(DispatchOutcome),
 }
 
-/// When something happened, in virtual time since the first run began.
+/// An entry with its simulated time since the start of the first run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HistoryLine {
     pub(super) at: Duration,
@@ -125,17 +127,17 @@ pub(super) struct HistoryLine {
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) settings: DispatchSettings,
-    /// `--unknown resend`
+    /// The value of `--unknown` is `resend`.
     pub(super) resends: bool,
-    /// `--limit`
+    /// The value of `--limit`.
     pub(super) limit: Option<usize>,
-    /// The orders that it may send, by what the ledger says.
+    /// The orders that it may send, by their state in the ledger.
     pub(super) to_send: Vec<OrderNo>,
     pub(super) lines: Vec<HistoryLine>,
 }
 
 impl Run {
-    /// How it ended; nothing where it crashed.
+    /// The outcome of the run; `None` if it crashed.
     pub(super) fn ended(&self) -> Option<&DispatchOutcome> {
         self.lines.iter().find_map(|line| match &line.occurrence {
             Occurrence::Ended(ended) => Some(ended),
@@ -143,7 +145,7 @@ impl Run {
         })
     }
 
-    /// The requests that it started, and when.
+    /// The requests that it started, with their times.
     pub(super) fn starts(&self) -> impl Iterator<Item = (Duration, &Request)> {
         self.lines.iter().filter_map(|line| match &line.occurrence {
             Occurrence::Started(request) => Some((line.at, request)),
@@ -151,10 +153,10 @@ impl Run {
         })
     }
 
-    /// What it told of orders.
+    /// The results of orders that it reported.
     pub(super) fn reported(&self) -> impl Iterator<Item = (OrderNo, &OrderResult)> {
         self.lines.iter().filter_map(|line| match &line.occurrence {
-            Occurrence::OrderReported(order, settled) => Some((*order, settled)),
+            Occurrence::OrderReported(order, result) => Some((*order, result)),
             _ => None,
         })
     }
@@ -165,14 +167,14 @@ impl Run {
 pub(super) struct History {
     /// The guest of each order.
     pub(super) guest_of: Vec<usize>,
-    /// The parts of each order that is assembled from several events, CLEAR_CART not among them.
+    /// The events of each order that is assembled from several, without CLEAR_CART.
     pub(super) steps_of: Vec<Option<Vec<OrderStep>>>,
     pub(super) runs: Vec<Run>,
-    /// The browsers whose carts hold something at the tenant at the end.
+    /// The browsers whose carts at the tenant contain items at the end.
     pub(super) filled: Vec<String>,
-    /// Those of which the ledger thinks so.
+    /// The browsers whose carts are open in the ledger at the end.
     pub(super) leftover_carts: Vec<String>,
-    /// What the ledger says of each order at the end.
+    /// The state of each order in the ledger at the end.
     pub(super) prior_states: Vec<PriorState>,
 }
 
@@ -181,7 +183,7 @@ impl History {
         self.guest_of.len()
     }
 
-    /// Everything that happened, one after the other.
+    /// All entries of all runs, in order.
     pub(super) fn lines(&self) -> impl Iterator<Item = &Occurrence> {
         self.runs.iter().flat_map(|run| &run.lines).map(|line| &line.occurrence)
     }
@@ -189,14 +191,18 @@ impl History {
 
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "guest of each order: {:?}\nparts: {:?}", self.guest_of, self.steps_of)?;
+        writeln!(f, "guest of each order: {:?}\nsteps: {:?}", self.guest_of, self.steps_of)?;
         for (no, Run { settings, resends, limit, to_send, lines }) in self.runs.iter().enumerate() {
             writeln!(f, "\nrun {no}: resends {resends}, limit {limit:?}, to send {to_send:?}\n{settings:?}")?;
             for line in lines {
                 writeln!(f, "{:>12.3}s  {:?}", line.at.as_secs_f64(), line.occurrence)?;
             }
         }
-        writeln!(f, "\ncarts at the end: {:?}, in the ledger {:?}", self.filled, self.leftover_carts)?;
-        writeln!(f, "the ledger at the end: {:?}", self.prior_states)
+        writeln!(
+            f,
+            "\nopen carts at the end: at the tenant {:?}, in the ledger {:?}",
+            self.filled, self.leftover_carts
+        )?;
+        writeln!(f, "states in the ledger at the end: {:?}", self.prior_states)
     }
 }

@@ -1,13 +1,13 @@
-//! Chance that replays: numbers from a seed (`SplitMix64`), the same on every machine.
+//! Seeded random numbers of the simulation (`SplitMix64`), equal on every machine.
 
 use std::time::Duration;
 
-/// A stream of numbers.
+/// A stream of pseudo-random numbers.
 #[derive(Debug, Clone)]
 pub(super) struct SimulationRng(u64);
 
 impl SimulationRng {
-    /// The stream of a seed and of what it is for.
+    /// The stream of a seed for one purpose, independent of its other streams.
     pub(super) fn stream(seed: u64, purpose: &[u64]) -> Self {
         let stream = purpose.iter().fold(Self(seed).next(), |mixed, part| Self(mixed ^ part).next());
         Self(stream)
@@ -20,28 +20,29 @@ impl SimulationRng {
         mixed ^ (mixed >> 31)
     }
 
-    /// One of so many, from 0. That small numbers are the likelier by one in 2⁵⁰ matters to nobody here.
+    /// A number from 0 to `bound` - 1.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
+        // The bias of the modulo towards small numbers, about 2⁻⁵⁰, is irrelevant here.
         self.next() % bound
     }
 
-    /// Both ends belong to it.
+    /// A number from `min` to `max`, both included.
     pub(super) fn between(&mut self, min: u64, max: u64) -> u64 {
         min + self.below(max - min + 1)
     }
 
-    /// The same for settings.
+    /// The same as [`Self::between`] for settings.
     pub(super) fn small(&mut self, min: u32, max: u32) -> u32 {
         u32::try_from(self.between(min.into(), max.into())).unwrap()
     }
 
-    /// The same for counts.
+    /// The same as [`Self::between`] for counts.
     pub(super) fn count(&mut self, min: usize, max: usize) -> usize {
         let (min, max) = (u64::try_from(min).unwrap(), u64::try_from(max).unwrap());
         usize::try_from(self.between(min, max)).unwrap()
     }
 
-    /// Whole milliseconds, which is what tokio's timers have.
+    /// A duration in whole milliseconds, the resolution of tokio's timers.
     pub(super) fn millis(&mut self, min: u64, max: u64) -> Duration {
         Duration::from_millis(self.between(min, max))
     }
@@ -50,7 +51,7 @@ impl SimulationRng {
         self.below(bound) == 0
     }
 
-    pub(super) fn one_of<T: Copy>(&mut self, things: &[T]) -> T {
-        things[self.count(0, things.len() - 1)]
+    pub(super) fn one_of<T: Copy>(&mut self, values: &[T]) -> T {
+        values[self.count(0, values.len() - 1)]
     }
 }

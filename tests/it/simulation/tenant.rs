@@ -1,5 +1,5 @@
-//! The model tenant: which browsers it knows, what it takes and what it answers. It shares no code with the program; the
-//! program's words are read from the URL.
+//! Model tenant of the simulation: its browsers, its carts and its responses. It shares no code
+//! with the program: the messages of the program are parsed from the URL.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use super::{
     history::{ItemNo, Operation, OrderNo, OrderStep, Request},
 };
 
-/// What it knows and what it took.
+/// The data of the model tenant.
 #[derive(Debug, Default)]
 pub(super) struct Tenant {
     browsers: BTreeSet<String>,
-    /// Of each browser that sent something of an order.
+    /// The cart of each browser that sent an event of a cart.
     carts: BTreeMap<String, Cart>,
     n_browsers: usize,
 }
@@ -27,13 +27,13 @@ struct Cart {
     confirmed: BTreeSet<ItemNo>,
 }
 
-/// What came of a request.
+/// The effect of a request and its response.
 pub(super) struct Reply {
-    /// It did what was asked.
+    /// The request was processed.
     pub(super) is_processed: bool,
-    /// The items of the order that it made of a cart.
+    /// The order that was created from a cart, with its items.
     pub(super) assembled: Option<(OrderNo, Vec<ItemNo>)>,
-    /// What the one who asked hears.
+    /// The response that the client receives.
     pub(super) response: ServiceResponse,
 }
 
@@ -48,16 +48,16 @@ impl Reply {
 }
 
 impl Tenant {
-    /// The browsers whose carts hold something.
+    /// The browsers whose carts contain items.
     pub(super) fn filled(&self) -> Vec<String> {
         let filled = self.carts.iter().filter(|(_, cart)| !cart.items.is_empty());
         filled.map(|(browser, _)| browser.clone()).collect()
     }
 
-    /// Deals with a request.
-    pub(super) fn handle(&mut self, request: &Request, turn: FaultKind) -> Reply {
-        let no = |status| Reply::rejected(http_response(status, "{\"status\":\"ERROR\"}"));
-        match turn {
+    /// Handles a request with a fault.
+    pub(super) fn handle(&mut self, request: &Request, fault: FaultKind) -> Reply {
+        let error = |status| Reply::rejected(http_response(status, "{\"status\":\"ERROR\"}"));
+        match fault {
             FaultKind::NoFault => self.process(request),
             FaultKind::NotSent => Reply::rejected(ServiceResponse::NotSent("no connection".to_owned())),
             FaultKind::LostRequest => Reply::rejected(no_response()),
@@ -68,7 +68,7 @@ impl Tenant {
             FaultKind::InvalidBody => {
                 self.process_but_respond(request, http_response(200, "<html>Welcome to the hotel</html>"))
             }
-            FaultKind::RejectedWith200 => no(200),
+            FaultKind::RejectedWith200 => error(200),
             FaultKind::AmbiguousStatus { is_processed: true } => {
                 self.process_but_respond(request, http_response(202, QUEUED))
             }
@@ -76,13 +76,13 @@ impl Tenant {
             FaultKind::Throttled { status, retry_after } => {
                 Reply::rejected(ServiceResponse::Http { status, body: None, retry_after })
             }
-            // Statuses that blame the content do not fit a request without any.
+            // A request without content cannot get a status that reports invalid content.
             FaultKind::Refused { status: 400 | 409 | 413 } if matches!(request.operation, Operation::Browser) => {
                 self.process(request)
             }
-            FaultKind::Refused { status } => no(status),
-            FaultKind::KeyRefused => no(401),
-            FaultKind::Redirected => no(302),
+            FaultKind::Refused { status } => error(status),
+            FaultKind::KeyRefused => error(401),
+            FaultKind::Redirected => error(302),
             FaultKind::ServerError { status, is_processed: true } => {
                 self.process_but_respond(request, http_response(status, "oops"))
             }
@@ -95,7 +95,7 @@ impl Tenant {
         }
     }
 
-    /// Does it where it can, but another answer is heard.
+    /// Processes a request, but returns another response.
     fn process_but_respond(&mut self, request: &Request, response: ServiceResponse) -> Reply {
         Reply { response, ..self.process(request) }
     }
@@ -113,8 +113,8 @@ impl Tenant {
             {
                 Reply::accepted(ACCEPTED)
             }
-            Operation::Step { order, step: part, browser } if self.browsers.contains(browser) => {
-                self.process_step(*order, part, browser)
+            Operation::Step { order, step, browser } if self.browsers.contains(browser) => {
+                self.process_step(*order, step, browser)
             }
             Operation::Identity { .. } | Operation::Checkout { .. } | Operation::Step { .. } => {
                 Reply::rejected(http_response(404, "{\"status\":\"ERROR\"}"))
@@ -122,11 +122,11 @@ impl Tenant {
         }
     }
 
-    /// Puts a part of an order in the browser's cart. CHECKOUT makes an order of what was confirmed, and fails where that
-    /// is not what lies there.
-    fn process_step(&mut self, order: OrderNo, part: &OrderStep, browser: &str) -> Reply {
+    /// Applies an event to the browser's cart. CHECKOUT creates an order of the confirmed items;
+    /// it fails if they are not exactly the items of the cart.
+    fn process_step(&mut self, order: OrderNo, step: &OrderStep, browser: &str) -> Reply {
         let cart = self.carts.entry(browser.to_owned()).or_default();
-        match part {
+        match step {
             OrderStep::Add(item) => _ = cart.items.insert(*item),
             OrderStep::Contacts => cart.has_contacts = true,
             OrderStep::Consumers => {}
@@ -148,7 +148,7 @@ impl Cart {
     }
 }
 
-/// Neither yes nor no.
+/// Neither a success nor an error.
 const QUEUED: &str = "{\"status\":\"QUEUED\",\"ref\":\"e\"}";
 
 const ACCEPTED: &str = "{\"status\":\"OK\",\"ref\":\"e\"}";
@@ -161,7 +161,7 @@ fn no_response() -> ServiceResponse {
     ServiceResponse::NoResponse("the connection was reset".to_owned())
 }
 
-/// What a URL asks for.
+/// The operation of a URL.
 pub(super) fn parse_operation(url: &str) -> Operation {
     let url = url::Url::parse(url).unwrap();
     if url.path() == "/v1.2/browser/create.json" {
@@ -176,16 +176,16 @@ pub(super) fn parse_operation(url: &str) -> Operation {
         "IDENTITY" => Operation::Identity { guest: number(&message["guest"]), browser },
         "ORDER_CHECKOUT" => Operation::Checkout { order: number(&message["order"]), browser },
         other => {
-            let part = match other {
+            let step = match other {
                 "ADD" => OrderStep::Add(number(&message["item"])),
                 "ADD_CONTACTS" => OrderStep::Contacts,
                 "ADD_CONSUMERS" => OrderStep::Consumers,
                 "CONFIRM" => OrderStep::Confirm(message["items"].as_array().unwrap().iter().map(number).collect()),
                 "CHECKOUT" => OrderStep::Checkout,
                 "CLEAR_CART" => OrderStep::ClearCart,
-                other => panic!("an event of type {other}"),
+                other => panic!("unexpected event of type {other}"),
             };
-            Operation::Step { order: number(&message["order"]), step: part, browser }
+            Operation::Step { order: number(&message["order"]), step, browser }
         }
     }
 }

@@ -1,7 +1,9 @@
-//! What the journal, the wire and the run of one seed share: the clock, the tenant, what happens, and the crash.
+//! Shared state of one seed: clock, model tenant, history and crash, used by journal, transport
+//! and run.
 //!
-//! Every hook of journal and wire passes `point` before it has an effect; the crash happens at one of these points, and
-//! whoever comes to one afterwards waits there until it is dropped.
+//! Every operation of journal and transport passes `crash_point` before it has an effect. The crash
+//! happens at one of these points; afterwards every task that reaches one is suspended until it is
+//! dropped.
 
 use std::{
     collections::BTreeMap,
@@ -19,32 +21,32 @@ use super::{
     tenant::{Reply, Tenant},
 };
 
-/// How a run is disturbed.
+/// The faults, the crash and the failing writes of one run.
 #[derive(Debug, Clone)]
 pub(super) struct Disturbance {
     pub(super) fault_model: FaultModel,
-    /// The crash comes after so many points.
+    /// Number of crash points before the crash.
     pub(super) crash_after: Option<u64>,
-    /// So many writes succeed.
+    /// Number of writes that succeed.
     pub(super) writes_fail_after: Option<u64>,
-    /// A write that fails may be on the disk nevertheless.
+    /// A failed write is on the disk nevertheless.
     pub(super) failed_writes_persist: bool,
-    /// So many tellings succeed.
+    /// Number of reported events that can be stored.
     pub(super) reports_fail_after: Option<u64>,
-    /// A write takes no longer, in milliseconds.
+    /// Maximum duration of half a write, in milliseconds.
     pub(super) max_disk_delay: u64,
 }
 
-/// How the disk takes a write.
+/// The result of a write to the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DiskBehaviour {
     Writes,
     Fails,
-    /// It writes, and says that it failed.
+    /// The write is done, but reported as failed.
     WritesAndFails,
 }
 
-/// Shared by all who take part.
+/// The state shared by all tasks of a run.
 #[derive(Debug)]
 pub(super) struct Simulation {
     state: Mutex<SimulationState>,
@@ -54,25 +56,25 @@ pub(super) struct Simulation {
 #[derive(Debug)]
 struct SimulationState {
     seed: u64,
-    chance: SimulationRng,
+    rng: SimulationRng,
     tenant: Tenant,
     disturbance: Disturbance,
     has_crashed: bool,
-    /// When the run began, in this world's time.
+    /// Simulated time at the start of the run.
     epoch: Duration,
-    /// When it began in its runtime's time; nothing between runs.
-    began: Option<Instant>,
+    /// Time of its runtime at its start; `None` between runs.
+    started_at: Option<Instant>,
     lines: Vec<HistoryLine>,
     n_requests: usize,
-    /// How often the same was asked.
+    /// Number of requests by kind and order or guest.
     n_received: BTreeMap<(u64, u64), u64>,
-    /// Requests that left and did not arrive yet.
-    underway: BTreeMap<usize, (Request, Transit)>,
+    /// Requests that were sent and have not arrived yet.
+    in_flight: BTreeMap<usize, (Request, Transit)>,
 }
 
 impl Simulation {
     pub(super) fn new(seed: u64) -> Self {
-        let calm = Disturbance {
+        let disturbance = Disturbance {
             fault_model: FaultModel::none(),
             crash_after: None,
             writes_fail_after: None,
@@ -82,16 +84,16 @@ impl Simulation {
         };
         let state = SimulationState {
             seed,
-            chance: SimulationRng::stream(seed, &[1]),
+            rng: SimulationRng::stream(seed, &[1]),
             tenant: Tenant::default(),
-            disturbance: calm,
+            disturbance,
             has_crashed: false,
             epoch: Duration::ZERO,
-            began: None,
+            started_at: None,
             lines: Vec::new(),
             n_requests: 0,
             n_received: BTreeMap::new(),
-            underway: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
         };
         Self { state: state.into(), crash: Notify::new() }
     }
@@ -100,52 +102,54 @@ impl Simulation {
         self.state.lock().unwrap()
     }
 
-    /// The time between runs.
+    /// The simulated time between runs.
     pub(super) fn epoch(&self) -> Duration {
         self.state().epoch
     }
 
-    /// A run begins, within its runtime.
-    pub(super) fn begin(&self, trouble: Disturbance) {
+    /// Starts a run, within its runtime.
+    pub(super) fn begin(&self, disturbance: Disturbance) {
         let mut state = self.state();
-        (state.disturbance, state.has_crashed, state.began) = (trouble, false, Some(Instant::now()));
+        (state.disturbance, state.has_crashed, state.started_at) = (disturbance, false, Some(Instant::now()));
     }
 
-    /// A run ends, still within its runtime. After a while the next one may begin.
+    /// Ends a run, still within its runtime; the next one starts after `pause`.
     pub(super) fn end(&self, pause: Duration) {
         let mut state = self.state();
         state.epoch = state.now() + pause;
-        state.began = None;
+        state.started_at = None;
     }
 
-    /// What still was underway when the run was over arrives or does not. Gives what happened since it began.
+    /// Lets each request that was in flight at the end of a run arrive or be lost. Returns the
+    /// history of the run.
     pub(super) fn settle_underway(&self) -> Vec<HistoryLine> {
         let mut state = self.state();
-        for (request, fate) in std::mem::take(&mut state.underway).into_values() {
-            if state.chance.one_in(2) {
-                state.arrive(&request, fate.fault);
+        for (request, transit) in std::mem::take(&mut state.in_flight).into_values() {
+            if state.rng.one_in(2) {
+                state.arrive(&request, transit.fault);
             }
         }
         std::mem::take(&mut state.lines)
     }
 
-    /// The browsers whose carts hold something at the tenant.
+    /// The browsers whose carts at the tenant contain items.
     pub(super) fn filled(&self) -> Vec<String> {
         self.state().tenant.filled()
     }
 
-    pub(super) fn record(&self, what: Occurrence) {
-        self.state().record(what);
+    pub(super) fn record(&self, occurrence: Occurrence) {
+        self.state().record(occurrence);
     }
 
-    /// Where a crash may happen.
+    /// A point at which the crash may happen.
     pub(super) async fn crash_point(&self) {
         if self.is_over() {
             std::future::pending::<()>().await;
         }
     }
 
-    /// Whether the process is dead; the first one who asks then wakes the one who drops it.
+    /// Whether the process has crashed. The first call after the crash wakes the task that drops
+    /// the run.
     fn is_over(&self) -> bool {
         let mut state = self.state();
         if state.has_crashed || !state.crashes_here() {
@@ -157,44 +161,44 @@ impl Simulation {
         true
     }
 
-    /// A request is handed to the wire.
-    pub(super) fn start(&self, ask: Operation, timeout: Duration) -> (Request, Transit) {
-        self.state().start(ask, timeout)
+    /// Sends a request.
+    pub(super) fn start(&self, operation: Operation, timeout: Duration) -> (Request, Transit) {
+        self.state().start(operation, timeout)
     }
 
-    /// A request arrives.
-    pub(super) fn arrive(&self, request: &Request, fate: Transit) -> ServiceResponse {
-        self.state().arrive(request, fate.fault)
+    /// Lets a request arrive at the tenant.
+    pub(super) fn arrive(&self, request: &Request, transit: Transit) -> ServiceResponse {
+        self.state().arrive(request, transit.fault)
     }
 
-    /// How the disk takes the next write.
+    /// The result of the next write to the disk.
     pub(super) fn disk(&self) -> DiskBehaviour {
         let mut state = self.state();
-        let trouble = &mut state.disturbance;
-        match &mut trouble.writes_fail_after {
-            Some(0) if trouble.failed_writes_persist => DiskBehaviour::WritesAndFails,
+        let disturbance = &mut state.disturbance;
+        match &mut disturbance.writes_fail_after {
+            Some(0) if disturbance.failed_writes_persist => DiskBehaviour::WritesAndFails,
             Some(0) => DiskBehaviour::Fails,
-            Some(left) => {
-                *left -= 1;
+            Some(remaining) => {
+                *remaining -= 1;
                 DiskBehaviour::Writes
             }
             None => DiskBehaviour::Writes,
         }
     }
 
-    /// How long a half of a write takes.
+    /// The duration of half a write.
     pub(super) fn disk_delay(&self) -> Duration {
         let mut state = self.state();
-        let slowest = state.disturbance.max_disk_delay;
-        state.chance.millis(0, slowest)
+        let max_delay = state.disturbance.max_disk_delay;
+        state.rng.millis(0, max_delay)
     }
 
-    /// Whether what is told can be kept.
+    /// Whether a reported event can be stored.
     pub(super) fn can_report(&self) -> bool {
         match &mut self.state().disturbance.reports_fail_after {
             Some(0) => false,
-            Some(left) => {
-                *left -= 1;
+            Some(remaining) => {
+                *remaining -= 1;
                 true
             }
             None => true,
@@ -204,54 +208,54 @@ impl Simulation {
 
 impl SimulationState {
     fn now(&self) -> Duration {
-        self.epoch + self.began.map_or(Duration::ZERO, |began| began.elapsed())
+        self.epoch + self.started_at.map_or(Duration::ZERO, |started_at| started_at.elapsed())
     }
 
-    fn record(&mut self, what: Occurrence) {
+    fn record(&mut self, occurrence: Occurrence) {
         let at = self.now();
-        self.lines.push(HistoryLine { at, occurrence: what });
+        self.lines.push(HistoryLine { at, occurrence });
     }
 
     fn crashes_here(&mut self) -> bool {
         match &mut self.disturbance.crash_after {
             Some(0) => true,
-            Some(left) => {
-                *left -= 1;
+            Some(remaining) => {
+                *remaining -= 1;
                 false
             }
             None => false,
         }
     }
 
-    fn start(&mut self, ask: Operation, timeout: Duration) -> (Request, Transit) {
-        let request = Request { no: self.n_requests, operation: ask };
+    fn start(&mut self, operation: Operation, timeout: Duration) -> (Request, Transit) {
+        let request = Request { no: self.n_requests, operation };
         self.n_requests += 1;
-        let fate = self.transit(&request.operation, timeout);
+        let transit = self.transit(&request.operation, timeout);
         self.record(Occurrence::Started(request.clone()));
-        if fate.fault != FaultKind::NotSent {
-            self.underway.insert(request.no, (request.clone(), fate));
+        if transit.fault != FaultKind::NotSent {
+            self.in_flight.insert(request.no, (request.clone(), transit));
         }
-        (request, fate)
+        (request, transit)
     }
 
-    /// Hangs on what is asked and how often it came, not on what else happens.
-    fn transit(&mut self, ask: &Operation, timeout: Duration) -> Transit {
-        let key = match ask {
+    /// The transit depends on the operation and its number of requests only.
+    fn transit(&mut self, operation: &Operation, timeout: Duration) -> Transit {
+        let key = match operation {
             Operation::Browser => (0, 0),
             Operation::Identity { guest, .. } => (1, u64::try_from(*guest).unwrap()),
             Operation::Checkout { order, .. } => (2, u64::try_from(*order).unwrap()),
-            Operation::Step { order, step: part, .. } => (3 + step_number(part), u64::try_from(*order).unwrap()),
+            Operation::Step { order, step, .. } => (3 + step_number(step), u64::try_from(*order).unwrap()),
         };
-        let n_came = self.n_received.entry(key).or_default();
-        *n_came += 1;
-        let mut chance = SimulationRng::stream(self.seed, &[2, key.0, key.1, *n_came]);
-        self.disturbance.fault_model.transit(&mut chance, self.now(), timeout)
+        let n_received = self.n_received.entry(key).or_default();
+        *n_received += 1;
+        let mut rng = SimulationRng::stream(self.seed, &[2, key.0, key.1, *n_received]);
+        self.disturbance.fault_model.transit(&mut rng, self.now(), timeout)
     }
 
-    fn arrive(&mut self, request: &Request, turn: FaultKind) -> ServiceResponse {
-        self.underway.remove(&request.no);
-        let Reply { is_processed: is_done, assembled, response } = self.tenant.handle(request, turn);
-        if is_done {
+    fn arrive(&mut self, request: &Request, fault: FaultKind) -> ServiceResponse {
+        self.in_flight.remove(&request.no);
+        let Reply { is_processed, assembled, response } = self.tenant.handle(request, fault);
+        if is_processed {
             self.record(Occurrence::Processed(request.clone()));
         }
         if let Some((order, items)) = assembled {
@@ -261,9 +265,9 @@ impl SimulationState {
     }
 }
 
-/// Another one for each event of an order.
-fn step_number(part: &OrderStep) -> u64 {
-    match part {
+/// A number that is unique to each event of an order.
+fn step_number(step: &OrderStep) -> u64 {
+    match step {
         OrderStep::Contacts => 0,
         OrderStep::Consumers => 1,
         OrderStep::Checkout => 2,

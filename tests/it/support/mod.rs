@@ -1,4 +1,4 @@
-//! Running the program and looking at what it leaves behind.
+//! Helpers that run the program and read its output files.
 
 #[cfg(unix)]
 pub(crate) mod namespace;
@@ -19,7 +19,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// All kinds of requests, as the summary and the sandbox call them.
+/// All kinds of requests, as named in the summary and by the sandbox.
 pub(crate) const REQUEST_KINDS: [&str; 9] = [
     "browser_create",
     "identity",
@@ -32,14 +32,15 @@ pub(crate) const REQUEST_KINDS: [&str; 9] = [
     "clear_cart",
 ];
 
-/// How many requests of a kind a summary or the sandbox counts; some kinds are named where there were any.
+/// The number of requests of a kind in a summary or a state of the sandbox. A summary omits some
+/// kinds if there were none.
 pub(crate) fn request_count(report: &Value, kind: &str) -> u64 {
     report["requests"][kind].as_u64().unwrap_or_default()
 }
 
-/// A run sent what the sandbox got, kind by kind, and the kinds are all there is.
+/// Asserts that the run sent what the sandbox received, for each kind, and that the totals match.
 pub(crate) fn assert_same_requests(summary: &Value, sandbox: &Value) {
-    let all = |told: &Value| REQUEST_KINDS.map(|kind| (kind, request_count(told, kind)));
+    let all = |report: &Value| REQUEST_KINDS.map(|kind| (kind, request_count(report, kind)));
     assert_eq!(all(summary), all(sandbox));
     for report in [summary, sandbox] {
         assert_eq!(
@@ -54,62 +55,65 @@ pub(crate) fn assert_same_requests(summary: &Value, sandbox: &Value) {
 /// The ledger of [`process`], in its folder.
 pub(crate) const LEDGER: &str = "orderferry-ledger.db";
 
-/// Whether there is a ledger that a run can go on with: what a run left that could not make one is none. Looks at a copy,
-/// since SQLite takes back what was not committed.
+/// Whether there is a ledger that a run can continue; a ledger whose creation failed is none.
+///
+/// Reads a copy, since SQLite rolls back uncommitted changes when it opens a file.
 pub(crate) fn has_ledger(path: &Path) -> bool {
     let copy = tempfile::tempdir().unwrap();
     for end in ["", "-wal", "-journal"] {
         let from = PathBuf::from(format!("{}{end}", path.display()));
-        // Most have only one of them.
+        // Most ledgers have only one of these files.
         drop(fs::copy(from, copy.path().join(format!("ledger.db{end}"))));
     }
     let connection = rusqlite::Connection::open(copy.path().join("ledger.db")).unwrap();
-    // A file that is no database is no new ledger either.
+    // A file that is not a database is not a new ledger either.
     connection.table_exists(None, "attempts").unwrap_or(true)
 }
 
-/// Where [`process`] keeps its state, so that a test leaves nothing in the home of who runs it.
+/// The state folder of [`process`], so that tests write nothing to the home of the user.
 const STATE_HOME: &str = "state-home";
 
-/// The program's file.
+/// The path of the program.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_orderferry");
 
-/// The repository.
+/// The root folder of the repository.
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The program in a folder, with an environment that says nothing about it.
+/// The program in a folder, without environment variables that configure it.
 pub(crate) fn program(folder: &Path) -> Command {
     Command::from_std(process(folder))
 }
 
-/// The same for a test that does not only wait for its end.
+/// The same as [`program`], for tests that do more than wait for its end.
 pub(crate) fn process(folder: &Path) -> process::Command {
     let mut command = process::Command::new(PROGRAM);
     isolate_in(folder, &mut command);
     command
 }
 
-/// Lets a command that runs the program work in a folder, with its ledger and state there and no settings from elsewhere.
+/// Sets a folder as the working folder of a command that runs the program, with ledger and state
+/// in it and without settings from elsewhere.
 pub(crate) fn isolate_in(folder: &Path, command: &mut process::Command) {
     without_settings(command);
     command.current_dir(folder).env("ORDERFERRY_LEDGER", LEDGER).env("XDG_STATE_HOME", folder.join(STATE_HOME));
 }
 
-/// Takes everything from the environment that the program would read.
+/// Removes all environment variables that the program reads.
 pub(crate) fn without_settings(command: &mut process::Command) {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORDERFERRY_")) {
         command.env_remove(name);
     }
 }
 
-/// Says that this machine cannot run a test, and why. Not through a macro, whose words are shown for tests that fail only.
+/// Reports that this machine cannot run a test, with the reason.
 pub(crate) fn skip(test: &str, reason: &str) {
+    // Not `eprintln!`, whose output is captured unless the test fails.
     io::stderr().write_all(format!("\nskipped: {test}: {reason}\n").as_bytes()).unwrap();
 }
 
-/// A finished run and its folder.
+/// A finished run and its run folder.
 pub(crate) struct FinishedRun {
     pub(crate) output: Output,
     folder: PathBuf,
@@ -117,7 +121,8 @@ pub(crate) struct FinishedRun {
 }
 
 impl FinishedRun {
-    /// Runs a command of the README or of a sample, from the repository, with a folder and a ledger of its own.
+    /// Runs a command of the README or of a sample in the root folder, with a separate run folder
+    /// and ledger.
     pub(crate) fn in_root(command: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("run");
@@ -135,7 +140,7 @@ impl FinishedRun {
         self.output.status.code().unwrap()
     }
 
-    /// A JSON file of the run folder, if it is there.
+    /// A JSON file of the run folder, if it exists.
     pub(crate) fn json(&self, name: &str) -> Option<Value> {
         let text = fs::read_to_string(self.folder.join(name)).ok()?;
         Some(serde_json::from_str(&text).unwrap())

@@ -1,4 +1,5 @@
-//! File systems of a test's own, which nobody else sees: needs to be root, or namespaces for users.
+//! Private mounts of a test, through a mount namespace. Requires root or unprivileged user
+//! namespaces.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -9,13 +10,13 @@ use std::{
 
 use super::{LEDGER, skip, wait, without_settings};
 
-/// What the shell says behind every command, with its exit code.
+/// The marker that the shell prints after every command, followed by the exit code.
 const DONE: &str = "<done>";
 
-/// Ways to a shell that may mount, the one without a namespace for users first.
+/// Options of `unshare` for a shell that may mount; without a user namespace first.
 const UNSHARE_OPTIONS: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
 
-/// A shell in a mount namespace, which ends with it.
+/// A shell in a mount namespace, which ends with the shell.
 pub(crate) struct Namespace {
     shell: Child,
     commands: ChildStdin,
@@ -23,21 +24,21 @@ pub(crate) struct Namespace {
 }
 
 impl Namespace {
-    /// Enters one; where the system allows none, says that this test is skipped, and why.
+    /// Enters a namespace; if the system allows none, reports that the test is skipped.
     pub(crate) fn enter_or_skip(test: &str) -> Option<Self> {
         let probes = UNSHARE_OPTIONS.map(probe);
-        if let Some((way, _)) = UNSHARE_OPTIONS.iter().zip(&probes).find(|(_, probe)| probe.is_ok()) {
-            return Some(Self::enter(way));
+        if let Some((options, _)) = UNSHARE_OPTIONS.iter().zip(&probes).find(|(_, probe)| probe.is_ok()) {
+            return Some(Self::enter(options));
         }
         let reasons = probes.map(Result::unwrap_err).join("; ");
-        skip(test, &format!("no file system of its own: {reasons}"));
+        skip(test, &format!("no mount namespace: {reasons}"));
         None
     }
 
     fn enter(options: &[&str]) -> Self {
         let mut command = Command::new("unshare");
         without_settings(&mut command);
-        // A ledger in the folder of the test, and no state in the home of who runs it.
+        // The ledger is in the folder of the test; no state is written to the home of the user.
         command.env("ORDERFERRY_LEDGER", LEDGER).env("HOME", "").env("XDG_STATE_HOME", "");
         command.args(options).args(["sh", "-c", "exec 2>&1; exec sh"]);
         let mut shell = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -49,12 +50,12 @@ impl Namespace {
         Self { shell, commands, lines }
     }
 
-    /// Runs a command; gives its exit code and what it said.
+    /// Runs a command; returns its exit code and its output.
     pub(crate) fn run(&mut self, command: &str) -> (i32, String) {
         writeln!(self.commands, "{command}\necho \"\n{DONE}$?\"").unwrap();
         let mut output_text = String::new();
         loop {
-            let line = self.lines.recv_timeout(wait::MAX_WAIT).expect("the shell says when a command is done");
+            let line = self.lines.recv_timeout(wait::MAX_WAIT).expect("the shell prints a marker after each command");
             if let Some(code) = line.strip_prefix(DONE) {
                 return (code.parse().unwrap(), output_text);
             }
@@ -62,7 +63,7 @@ impl Namespace {
         }
     }
 
-    /// Runs a command that must do what it shall.
+    /// Runs a command that must succeed.
     pub(crate) fn run_ok(&mut self, command: &str) {
         let (code, output_text) = self.run(command);
         assert_eq!(code, 0, "{command}: {output_text}");
@@ -76,7 +77,7 @@ impl Drop for Namespace {
     }
 }
 
-/// Whether a way leads to a shell that may mount.
+/// Whether `unshare` with these options may mount; the error otherwise.
 fn probe(options: &[&str]) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("unshare");

@@ -1,15 +1,14 @@
-//! Chance from a seed.
+//! Seeded random numbers of tests.
 
-/// Numbers that look random: `SplitMix64`.
+/// Pseudo-random numbers: `SplitMix64`.
 pub(crate) struct TestRng(u64);
 
 impl TestRng {
-    /// The same seed gives the same numbers.
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// For one order or guest, whatever is asked of others.
+    /// A generator for one order or guest, independent of all others.
     pub(crate) fn for_name(seed: u64, name: &str) -> Self {
         Self(name.bytes().fold(seed, |mixed, byte| Self(mixed ^ u64::from(byte)).next()))
     }
@@ -22,12 +21,12 @@ impl TestRng {
         mixed ^ (mixed >> 31)
     }
 
-    /// 0 to `n` - 1.
+    /// A number from 0 to `n` - 1.
     pub(crate) fn below(&mut self, n: usize) -> usize {
         usize::try_from(self.next() % n as u64).unwrap()
     }
 
-    /// So often of a hundred times.
+    /// True with a probability of `percent`.
     pub(crate) fn is_within_percent(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }

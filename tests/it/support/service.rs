@@ -1,4 +1,5 @@
-//! A service that records every request and answers as a test wants: by what a request is, never by its number.
+//! Mock of the Stream API that records every request. Its replies depend on the content of a
+//! request, never on its number.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -14,66 +15,66 @@ use serde_json::Value;
 
 use super::wait::{self, Gate};
 
-/// What a test says to the service itself, to hear that all earlier connections were taken.
+/// A request to the service itself: its response shows that all earlier connections were accepted.
 const PING: &str = "PING\r\n";
 
-/// The events that make orders.
+/// The events that create orders.
 pub(crate) const CHECKOUTS: &[&str] = &["ORDER_CHECKOUT", "CHECKOUT"];
 
-/// A request as it came.
+/// A received request.
 #[derive(Debug, Clone)]
 pub(crate) struct ReceivedRequest {
-    /// The method and the target, byte for byte.
+    /// The request line, byte for byte.
     pub(crate) line: String,
-    /// `message`, decoded.
+    /// The decoded `message` parameter.
     pub(crate) message: Value,
 }
 
 impl ReceivedRequest {
-    /// `BROWSER`, or the event's type.
+    /// `BROWSER` or the type of the event.
     pub(crate) fn kind(&self) -> &str {
         if self.line.contains("/browser/create.json") { "BROWSER" } else { self.message["type"].as_str().unwrap() }
     }
 
-    /// The reference of an order's event, empty for one that names none.
+    /// The order reference of an event; empty if it has none.
     pub(crate) fn reference(&self) -> &str {
         let message = &self.message;
         let names = [&message["order"]["referenceId"], &message["product"]["referenceId"], &message["reference_id"]];
         names.into_iter().find_map(Value::as_str).unwrap_or_default()
     }
 
-    /// Whether it makes an order.
+    /// Whether it creates an order.
     pub(crate) fn is_checkout(&self) -> bool {
         CHECKOUTS.contains(&self.kind())
     }
 
-    /// The browser that an event is of, empty for one that asks for a browser.
+    /// The browser id of an event; empty for a request that creates a browser.
     pub(crate) fn browser(&self) -> &str {
         self.message["browser_id"].as_str().unwrap_or_default()
     }
 }
 
-/// What a request gets.
+/// The reply to a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
     /// A status, headers and a body.
     Response(u16, Vec<(&'static str, String)>, String),
-    /// The connection ends without an answer.
+    /// The connection is closed without a response.
     Disconnect,
-    /// No answer comes for as long as the client waits.
+    /// No response is sent for as long as the client waits.
     NoResponse,
-    /// The first half of `201`; the connection ends once the gate opens.
+    /// The first half of a `201`; the connection is closed when the gate opens.
     HalfResponse(Gate),
 }
 
 impl Reply {
-    /// A bare status.
+    /// A status without headers and body.
     pub(crate) fn status(status: u16) -> Self {
         Self::Response(status, Vec::new(), String::new())
     }
 }
 
-/// How much of an answer the system has taken from us.
+/// The part of a response that was written to the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SentPart {
     Nothing,
@@ -81,29 +82,29 @@ pub(crate) enum SentPart {
     Whole,
 }
 
-/// A request and what it was answered.
+/// A request and its response.
 #[derive(Debug, Clone)]
 pub(crate) struct Exchange {
     pub(crate) request: ReceivedRequest,
-    /// How many requests came before it.
+    /// Number of requests received before it.
     pub(crate) requests_before: usize,
-    /// Known before the first byte of the answer leaves; none while it is held back, and where none comes.
+    /// Set before the first byte of the response is sent; `None` while it is held, or without a
+    /// response.
     pub(crate) status: Option<u16>,
-    /// How many requests had come when the status was known.
+    /// Number of requests received when the status was set.
     pub(crate) answered_at: usize,
     pub(crate) sent: SentPart,
 }
 
-/// What the service has seen.
 #[derive(Default)]
 struct Log {
     exchanges: Vec<Exchange>,
     n_connections: usize,
 }
 
-/// A running service; it takes no connection once it is dropped.
+/// A running mock service; it accepts no connection after it is dropped.
 pub(crate) struct MockService {
-    /// Such as `http://127.0.0.1:4711`.
+    /// For example `http://127.0.0.1:4711`.
     pub(crate) base_url: String,
     log: Arc<Mutex<Log>>,
     is_stopped: Arc<AtomicBool>,
@@ -112,26 +113,26 @@ pub(crate) struct MockService {
 type Responder = dyn Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync;
 
 impl MockService {
-    /// A service that answers as `answer` says, or where it says nothing, as documented. An answer may take its time:
-    /// each connection has its own thread.
+    /// Starts a service that replies with the result of `answer`, or as documented if that is
+    /// `None`. `answer` may block: each connection has its own thread.
     pub(crate) fn start(answer: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let log = Arc::new(Mutex::new(Log::default()));
-        let (seen, answer): (_, Arc<Responder>) = (Arc::clone(&log), Arc::new(answer));
-        let is_over = Arc::new(AtomicBool::new(false));
-        let ends = Arc::clone(&is_over);
+        let (shared_log, answer): (_, Arc<Responder>) = (Arc::clone(&log), Arc::new(answer));
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        let stop_flag = Arc::clone(&is_stopped);
         thread::spawn(move || {
-            for stream in listener.incoming().flatten().take_while(|_| !ends.load(Ordering::SeqCst)) {
-                let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
-                seen.lock().unwrap().n_connections += 1;
+            for stream in listener.incoming().flatten().take_while(|_| !stop_flag.load(Ordering::SeqCst)) {
+                let (log, answer) = (Arc::clone(&shared_log), Arc::clone(&answer));
+                log.lock().unwrap().n_connections += 1;
                 thread::spawn(move || {
-                    serve(stream, &seen, &*answer);
-                    seen.lock().unwrap().n_connections -= 1;
+                    serve(stream, &log, &*answer);
+                    log.lock().unwrap().n_connections -= 1;
                 });
             }
         });
-        Self { base_url, log, is_stopped: is_over }
+        Self { base_url, log, is_stopped }
     }
 
     /// All requests so far.
@@ -139,22 +140,22 @@ impl MockService {
         self.log.lock().unwrap().exchanges.iter().map(|exchange| exchange.request.clone()).collect()
     }
 
-    /// All requests so far, with what came of them.
+    /// All requests so far, with their responses.
     pub(crate) fn exchanges(&self) -> Vec<Exchange> {
         self.log.lock().unwrap().exchanges.clone()
     }
 
-    /// How many requests came.
+    /// Number of received requests.
     pub(crate) fn n_received(&self) -> usize {
         self.log.lock().unwrap().exchanges.len()
     }
 
-    /// How many requests of a kind came.
+    /// Number of received requests of a kind.
     pub(crate) fn count(&self, kind: &str) -> usize {
         self.log.lock().unwrap().exchanges.iter().filter(|exchange| exchange.request.kind() == kind).count()
     }
 
-    /// How often the checkout of an order came.
+    /// Number of received checkouts of an order.
     pub(crate) fn checkout_count(&self, reference: &str) -> usize {
         let log = self.log.lock().unwrap();
         let requests = log.exchanges.iter().map(|exchange| &exchange.request);
@@ -165,12 +166,14 @@ impl MockService {
         self.base_url.trim_start_matches("http://")
     }
 
-    /// Waits until all that programs which have ended sent is read, even what lay in the system's buffers.
+    /// Waits until everything that ended processes sent is read, including the buffers of the
+    /// system.
     pub(crate) fn drain(&self) {
         let mut stream = TcpStream::connect(self.address()).unwrap();
         stream.set_read_timeout(Some(wait::MAX_WAIT)).unwrap();
         stream.write_all(PING.as_bytes()).unwrap();
-        // Connections are taken in the order in which they were made, so whoever is heard knows of all before.
+        // Connections are accepted in order, so this response shows that all earlier ones were
+        // accepted.
         stream.read_exact(&mut [0; PING.len()]).unwrap();
         drop(stream);
         wait::until("the end of all connections", || self.log.lock().unwrap().n_connections == 0);
@@ -180,7 +183,7 @@ impl MockService {
 impl Drop for MockService {
     fn drop(&mut self) {
         self.is_stopped.store(true, Ordering::SeqCst);
-        // Whoever waits for a connection looks up when one comes.
+        // A connection wakes the accept loop, which then checks `is_stopped`.
         drop(TcpStream::connect(self.address()));
     }
 }
@@ -190,15 +193,15 @@ fn serve(stream: TcpStream, log: &Mutex<Log>, answer: &Responder) {
     let mut writer = stream;
     while let Some(head) = next_head(&mut reader) {
         if head == PING {
-            // Who asked may be gone.
+            // The test may have closed its end.
             drop(writer.write_all(PING.as_bytes()));
             return;
         }
         let request = parse_request(&head);
         let number = {
             let mut log = log.lock().unwrap();
-            let (request, came_after, sent) = (request.clone(), log.exchanges.len(), SentPart::Nothing);
-            log.exchanges.push(Exchange { request, requests_before: came_after, status: None, answered_at: 0, sent });
+            let (request, requests_before, sent) = (request.clone(), log.exchanges.len(), SentPart::Nothing);
+            log.exchanges.push(Exchange { request, requests_before, status: None, answered_at: 0, sent });
             log.exchanges.len()
         };
         let reply = answer(&request).unwrap_or_else(|| default_reply(number));
@@ -208,7 +211,7 @@ fn serve(stream: TcpStream, log: &Mutex<Log>, answer: &Responder) {
     }
 }
 
-/// Says it to the client; whether the connection goes on.
+/// Writes a reply; returns whether the connection stays open.
 fn write_reply(
     reply: &Reply,
     number: usize,
@@ -216,7 +219,7 @@ fn write_reply(
     writer: &mut impl Write,
     log: &Mutex<Log>,
 ) -> bool {
-    let note = |sent: SentPart, status: Option<u16>| {
+    let record = |sent: SentPart, status: Option<u16>| {
         let mut log = log.lock().unwrap();
         let answered_at = log.exchanges.len();
         let exchange = &mut log.exchanges[number - 1];
@@ -228,24 +231,24 @@ fn write_reply(
     match reply {
         Reply::Disconnect => false,
         Reply::NoResponse => {
-            // The client says nothing more; it goes.
+            // The client sends nothing more: the read returns when it closes the connection.
             drop(reader.read(&mut [0]));
             false
         }
         Reply::HalfResponse(gate) => {
-            let answer = bytes(&default_reply(number));
-            note(SentPart::Nothing, Some(201));
-            if writer.write_all(&answer[..answer.len() / 2]).is_ok() {
-                note(SentPart::Half, None);
+            let response = bytes(&default_reply(number));
+            record(SentPart::Nothing, Some(201));
+            if writer.write_all(&response[..response.len() / 2]).is_ok() {
+                record(SentPart::Half, None);
                 gate.wait_until_open();
             }
             false
         }
         Reply::Response(status, ..) => {
-            note(SentPart::Nothing, Some(*status));
+            record(SentPart::Nothing, Some(*status));
             let is_sent = writer.write_all(&bytes(reply)).is_ok();
             if is_sent {
-                note(SentPart::Whole, None);
+                record(SentPart::Whole, None);
             }
             is_sent
         }
@@ -259,13 +262,13 @@ fn bytes(reply: &Reply) -> Vec<u8> {
     format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n{body}").into_bytes()
 }
 
-/// `201` with a browser id of its own.
+/// `201` with a browser id that is unique to the request.
 fn default_reply(number: usize) -> Reply {
     let body = format!("{{\"status\":\"OK\",\"version\":\"1.2\",\"ref\":\"00000000-0000-4000-8000-{number:012}\"}}");
     Reply::Response(201, Vec::new(), body)
 }
 
-/// The first line of the next request that comes whole.
+/// The request line of the next complete request.
 fn next_head(reader: &mut impl BufRead) -> Option<String> {
     let mut head = String::new();
     reader.read_line(&mut head).ok()?;
@@ -275,7 +278,7 @@ fn next_head(reader: &mut impl BufRead) -> Option<String> {
     let mut header = String::new();
     while header != "\r\n" {
         header.clear();
-        // What a client that died began to say was not said.
+        // A truncated request of a client that died is not a request.
         if reader.read_line(&mut header).ok()? == 0 {
             return None;
         }

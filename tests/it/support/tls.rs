@@ -1,4 +1,5 @@
-//! A certificate authority that no system trusts, and TLS in front of a [`Service`]. What goes through it is the service's.
+//! A certificate authority that no system trusts, and a TLS proxy in front of a [`MockService`],
+//! which forwards the bytes unchanged.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -23,7 +24,7 @@ use super::service::MockService;
 
 /// A certificate authority.
 pub(crate) struct CertificateAuthority {
-    /// Its certificate, for `SSL_CERT_FILE`.
+    /// Its certificate as PEM, for `SSL_CERT_FILE`.
     pub(crate) pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
@@ -38,7 +39,7 @@ impl CertificateAuthority {
         Self { pem, issuer: Issuer::new(params, key) }
     }
 
-    /// TLS with a certificate for a name or an address, valid to the end of a year.
+    /// A TLS configuration with a certificate for a name or address, valid until the end of a year.
     pub(crate) fn issue(&self, name: &str, last_year: i32) -> ServerConfig {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.not_after = date_time_ymd(last_year, 12, 31);
@@ -52,34 +53,35 @@ impl CertificateAuthority {
     }
 }
 
-/// What came of the connections so far.
+/// The connections so far.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
-    /// All that were made.
+    /// Number of accepted connections.
     pub(crate) n_accepted: usize,
-    /// The protocol that each handshake chose, of those that came to an end.
+    /// The protocol selected by each completed handshake.
     pub(crate) protocols: Vec<String>,
 }
 
-/// A running front; it runs until the process ends.
+/// A running TLS proxy; it runs until the process ends.
 pub(crate) struct TlsProxy {
-    /// Such as `https://127.0.0.1:4711`.
+    /// For example `https://127.0.0.1:4711`.
     pub(crate) base_url: String,
     pub(crate) connections: Arc<Mutex<Connections>>,
 }
 
 impl TlsProxy {
-    /// TLS in front of a service. The first connections are closed within the handshake.
+    /// Starts a proxy in front of a service. The first `n_closed` connections are closed before the
+    /// handshake ends.
     pub(crate) fn start(service: &MockService, config: ServerConfig, n_closed: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let base_url = format!("https://{}", listener.local_addr().unwrap());
         let connections = Arc::new(Mutex::new(Connections::default()));
-        let (seen, upstream) =
+        let (shared, upstream) =
             (Arc::clone(&connections), service.base_url.trim_start_matches("http://").parse().unwrap());
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(listen(listener, upstream, TlsAcceptor::from(Arc::new(config)), n_closed, seen));
+            runtime.block_on(listen(listener, upstream, TlsAcceptor::from(Arc::new(config)), n_closed, shared));
         });
         Self { base_url, connections }
     }
@@ -87,7 +89,7 @@ impl TlsProxy {
 
 async fn listen(
     listener: TcpListener,
-    behind: SocketAddr,
+    upstream: SocketAddr,
     acceptor: TlsAcceptor,
     n_closed: usize,
     connections: Arc<Mutex<Connections>>,
@@ -100,17 +102,17 @@ async fn listen(
             connections.n_accepted
         };
         if n_accepted > n_closed {
-            tokio::spawn(serve(stream, behind, acceptor.clone(), Arc::clone(&connections)));
+            tokio::spawn(serve(stream, upstream, acceptor.clone(), Arc::clone(&connections)));
         }
     }
 }
 
 async fn serve(stream: TcpStream, upstream: SocketAddr, acceptor: TlsAcceptor, connections: Arc<Mutex<Connections>>) {
-    // A client that does not trust the certificate goes away.
+    // A client that does not trust the certificate closes the connection.
     let Ok(mut stream) = acceptor.accept(stream).await else { return };
     let protocol = String::from_utf8_lossy(stream.get_ref().1.alpn_protocol().unwrap_or_default()).into_owned();
     connections.lock().unwrap().protocols.push(protocol);
     let mut plain = TcpStream::connect(upstream).await.unwrap();
-    // Either end may go away without a word.
+    // Either end may close the connection at any time.
     drop(copy_bidirectional(&mut stream, &mut plain).await);
 }

@@ -1,4 +1,4 @@
-//! Waiting for what must come: never for long, and whoever waits in vain says for what.
+//! Waiting with a timeout: a wait that times out panics with a description of the condition.
 
 use std::{
     sync::{Arc, Condvar, Mutex},
@@ -6,42 +6,41 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Nothing that a test waits for takes longer, on the slowest machine.
+/// Timeout of every wait, sufficient on the slowest machine.
 pub(crate) const MAX_WAIT: Duration = Duration::from_secs(60);
 
-/// Between two looks at what tells nobody of its changes: a file, a process.
+/// Interval between two checks of a condition without notification, such as a file or a process.
 const POLL_INTERVAL: Duration = Duration::from_micros(500);
 
-/// Looks until there is something.
-pub(crate) fn until_some<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+/// Polls until there is a value.
+pub(crate) fn until_some<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
-        if let Some(found) = look() {
+        if let Some(found) = poll() {
             return found;
         }
-        assert!(start.elapsed() < MAX_WAIT, "waited in vain for {what}");
+        assert!(start.elapsed() < MAX_WAIT, "timed out waiting for {what}");
         thread::sleep(POLL_INTERVAL);
     }
 }
 
-/// Looks until it is so.
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    until_some(what, || is_so().then_some(()));
+/// Polls until a condition holds.
+pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    until_some(what, || condition().then_some(()));
 }
 
-/// Holds back whoever comes until it is opened, for good.
+/// Blocks threads until it is opened; it is never closed again.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
 impl Gate {
-    /// One that holds nobody back.
+    /// A gate that is already open.
     pub(crate) fn opened() -> Self {
         let gate = Self::default();
         gate.open();
         gate
     }
 
-    /// Lets everyone pass.
     pub(crate) fn open(&self) {
         *self.0.0.lock().unwrap() = true;
         self.0.1.notify_all();
@@ -50,7 +49,7 @@ impl Gate {
     /// Waits until it is open.
     pub(crate) fn wait_until_open(&self) {
         let is_open = self.0.0.lock().unwrap();
-        // A test that fails opens no gate; its threads end all the same.
+        // A failing test never opens its gate; the timeout ends its threads.
         drop(self.0.1.wait_timeout_while(is_open, MAX_WAIT, |is_open| !*is_open).unwrap());
     }
 }

@@ -1,4 +1,4 @@
-//! A folder of a user's own: files, runs in it, and what those say.
+//! Working folder of a test: its files, runs in it, and their results.
 
 use std::{
     cell::Cell,
@@ -13,10 +13,10 @@ use tempfile::TempDir;
 
 use super::{LEDGER, has_ledger, program};
 
-/// The columns of [`Line`].
+/// The columns of [`ExportRow`].
 pub(crate) const HEADER: &str = "referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,item.quantity,guest.email,guest.lastname\n";
 
-/// A row of a canonical export; what is not said is as a good one has it.
+/// A row of a canonical export; the defaults are valid.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ExportRow<'a> {
     pub(crate) reference: &'a str,
@@ -34,19 +34,19 @@ impl Default for ExportRow<'_> {
 }
 
 impl ExportRow<'_> {
-    /// The row with its line break.
+    /// The row as CSV, with its line break.
     pub(crate) fn csv(&self) -> String {
         let Self { reference, ordered_at, price, name, email } = self;
         format!("{reference},{ordered_at},PURCHASED,EUR,{price},other,GEAR,{name},30.60,1,{email},Smith\n")
     }
 }
 
-/// A good row of the order `reference`.
+/// A valid row of the order `reference`.
 pub(crate) fn row(reference: &str) -> String {
     ExportRow { reference, ..ExportRow::default() }.csv()
 }
 
-/// A good export of these orders.
+/// A valid export of these orders.
 pub(crate) fn export(references: &[&str]) -> String {
     let rows: String = references.iter().map(|reference| row(reference)).collect();
     format!("{HEADER}{rows}")
@@ -71,7 +71,7 @@ impl Workspace {
         workspace
     }
 
-    /// Writes a file, and the folders above it.
+    /// Writes a file and creates its parent folders.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -79,17 +79,18 @@ impl Workspace {
         self
     }
 
-    /// Where a file stands.
+    /// The path of a file.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Runs the program; the words of `command` stand one blank apart. A run that names no folder gets one.
+    /// Runs the program; the arguments in `command` are separated by one blank. Adds `--out` to a
+    /// check or send without it.
     pub(crate) fn run(&self, command: &str) -> RunResult {
         self.run_with(command, &[], b"")
     }
 
-    /// The same with an environment and standard input.
+    /// The same with environment variables and standard input.
     pub(crate) fn run_with(&self, command: &str, environment: &[(&str, &str)], stdin: &[u8]) -> RunResult {
         let mut command_args: Vec<&str> = command.split(' ').collect();
         let out = format!("run-{}", self.n_runs.get() + 1);
@@ -114,17 +115,18 @@ impl Workspace {
 }
 
 impl Workspace {
-    /// Whether a run needs to be told that there is no ledger yet. A test of just that writes `--new-ledger` or `--ledger=`.
+    /// Whether a run requires `--new-ledger`. A test of exactly this writes `--new-ledger` or
+    /// `--ledger=`.
     fn is_first_run(&self, command_args: &[&str]) -> bool {
         let is_real = command_args[0] == "send"
-            && !["--sandbox", "--resume", "--new-ledger"].iter().any(|no| command_args.contains(no));
-        let named = command_args.iter().position(|word| *word == "--ledger").map(|at| command_args[at + 1]);
-        let is_unsaid = command_args.iter().any(|word| word.starts_with("--ledger="));
-        is_real && !is_unsaid && !has_ledger(&self.path(named.unwrap_or(LEDGER)))
+            && !["--sandbox", "--resume", "--new-ledger"].iter().any(|option| command_args.contains(option));
+        let named = command_args.iter().position(|arg| *arg == "--ledger").map(|at| command_args[at + 1]);
+        let tests_the_flag = command_args.iter().any(|arg| arg.starts_with("--ledger="));
+        is_real && !tests_the_flag && !has_ledger(&self.path(named.unwrap_or(LEDGER)))
     }
 }
 
-/// Where the folder of tests is on a file system that ends with the machine, every run says so.
+/// Removes the warning that every run prints if the temporary folder is on tmpfs or overlay.
 fn without_tmpfs_warning(errors: &str) -> String {
     let mut kept = String::new();
     let mut lines = errors.split_inclusive('\n');
@@ -132,7 +134,7 @@ fn without_tmpfs_warning(errors: &str) -> String {
         if line.starts_with("warning: the ledger ")
             && (line.contains(" is on tmpfs") || line.contains(" is on overlay"))
         {
-            // The hint.
+            // Skip its hint.
             lines.next();
         } else {
             kept.push_str(line);
@@ -141,13 +143,13 @@ fn without_tmpfs_warning(errors: &str) -> String {
     kept
 }
 
-/// What a run said and left behind.
+/// The output and the files of a run.
 pub(crate) struct RunResult {
     pub(crate) code: i32,
     pub(crate) out: String,
     pub(crate) err: String,
     folder: PathBuf,
-    /// The folder stays as long as someone may look.
+    /// Keeps the folder as long as the result is used.
     _workspace: Rc<TempDir>,
 }
 
@@ -162,12 +164,12 @@ impl RunResult {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// `summary.json`
+    /// The content of `summary.json`.
     pub(crate) fn summary(&self) -> Value {
         serde_json::from_str(&self.text("summary.json")).unwrap()
     }
 
-    /// The lines of `results.ndjson`; none where there is none.
+    /// The lines of `results.ndjson`; empty if the file does not exist.
     pub(crate) fn results(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.path("results.ndjson")).unwrap_or_default();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -195,8 +197,8 @@ impl RunResult {
 
 fn problems(result: &Value) -> String {
     let problem = |problem: &Value| {
-        let workspace = [&problem["line"], &problem["column"]].map(text_of).join(":");
-        format!("\n        {} {} {}", text_of(&problem["code"]), workspace, printable(&text_of(&problem["message"])))
+        let position = [&problem["line"], &problem["column"]].map(text_of).join(":");
+        format!("\n        {} {} {}", text_of(&problem["code"]), position, printable(&text_of(&problem["message"])))
     };
     result["problems"].as_array().unwrap().iter().map(problem).collect()
 }
@@ -209,7 +211,7 @@ fn printable(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")
 }
 
-/// Runs a command for each named file content and lists what is told.
+/// Runs a command for each named content of a file and lists the reports.
 pub(crate) fn run_cases<C: AsRef<[u8]>>(file: &str, command: &str, cases: &[(&str, C)]) -> String {
     let report = cases.iter().map(|(name, content)| {
         let ran = Workspace::with(file, content).run(command);

@@ -1,4 +1,4 @@
-//! Orders that are assembled from several events, and those of a single one among them.
+//! Scripts of orders that are assembled from several events, also mixed with single-event orders.
 
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{dispatch::tests::multi_event_guest, model::outcome::Outcome};
 
-/// Plays a script for orders of so many items each; one of none is a single event.
+/// Runs a script for one assembled order per element of `n_items`; an order of 0 items is a single
+/// event.
 fn assembled(n_items: &[usize], script: &[&str]) -> String {
     run_script_with(&multi_event_guest(0, n_items), &settings(), script)
 }
@@ -85,19 +86,19 @@ fn single_event_orders_share_guest_browser() {
 
 #[test]
 fn add_is_retried_uncertain_confirm_restarts() {
-    insta::assert_snapshot!(assembled(&[2], &[OK, OK, OK, "silence", "500", OK, OK, "silence", OK, OK, OK, OK, OK, OK, OK, OK]), @"
+    insta::assert_snapshot!(assembled(&[2], &[OK, OK, OK, "no response", "500", OK, OK, "no response", OK, OK, OK, OK, OK, OK, OK, OK]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
     open the cart of 0 on b1
     b1 ADD of item 1, order 0 -> 201 OK
-    b1 ADD of item 2, order 0 -> silence
+    b1 ADD of item 2, order 0 -> no response
     wait 0ms
     b1 ADD of item 2, order 0 again -> 500
     wait 0ms
     b1 ADD of item 2, order 0 again -> 201 OK
     b1 ADD_CONTACTS, order 0 -> 201 OK
-    b1 CONFIRM, order 0 -> silence
+    b1 CONFIRM, order 0 -> no response
     wait 0ms
     b1 CLEAR_CART, order 0 -> 201 OK
     browser again -> 201 OK
@@ -112,7 +113,7 @@ fn add_is_retried_uncertain_confirm_restarts() {
     close the cart
     0 accepted after 1
     ");
-    // Surely not taken, so that it may be repeated where it is.
+    // Definitely not processed, so the event may be retried on the same browser.
     insta::assert_snapshot!(assembled(&[1], &[OK, OK, OK, "503", OK, "429", OK, "no connection", OK]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
@@ -181,7 +182,7 @@ fn refused_order_clears_its_cart() {
     close the cart
     0 refused after 0 ADD of item 2: HTTP 400
     ");
-    insta::assert_snapshot!(assembled(&[1], &[OK, OK, OK, OK, OK, "400", "silence", OK]), @"
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, OK, OK, OK, "400", "no response", OK]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
@@ -190,13 +191,13 @@ fn refused_order_clears_its_cart() {
     b1 ADD_CONTACTS, order 0 -> 201 OK
     b1 CONFIRM, order 0 -> 201 OK
     b1 CHECKOUT, order 0 -> 400
-    b1 CLEAR_CART, order 0 -> silence
+    b1 CLEAR_CART, order 0 -> no response
     wait 0ms
     b1 CLEAR_CART, order 0 again -> 201 OK
     close the cart
     0 refused after 1 CHECKOUT: HTTP 400
     ");
-    // Nothing was put there.
+    // The cart is empty.
     insta::assert_snapshot!(assembled(&[1], &[OK, OK, "400"]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
@@ -219,7 +220,7 @@ fn refused_order_clears_its_cart() {
     close the cart
     0 failed after 0 ADD of item 1: HTTP 429
     ");
-    // Something may have been.
+    // The cart may hold an item.
     insta::assert_snapshot!(assembled(&[1], &[OK, OK, "500", "500", "500", OK]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
@@ -238,7 +239,7 @@ fn refused_order_clears_its_cart() {
 
 #[test]
 fn uncertain_checkout_keeps_cart() {
-    insta::assert_snapshot!(assembled(&[1, 0], &[OK, OK, OK, OK, OK, "silence", OK, OK, OK]), @"
+    insta::assert_snapshot!(assembled(&[1, 0], &[OK, OK, OK, OK, OK, "no response", OK, OK, OK]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
@@ -246,8 +247,8 @@ fn uncertain_checkout_keeps_cart() {
     b1 ADD of item 1, order 0 -> 201 OK
     b1 ADD_CONTACTS, order 0 -> 201 OK
     b1 CONFIRM, order 0 -> 201 OK
-    b1 CHECKOUT, order 0 -> silence
-    0 unknown after 1 CHECKOUT: timed out, and its cart may be there still, until the next run clears it
+    b1 CHECKOUT, order 0 -> no response
+    0 unknown after 1 CHECKOUT: timed out, and its cart may still hold items until the next run clears it
     browser -> 201 OK
     b6 IDENTITY -> 201 OK
     wait 500ms
@@ -267,7 +268,7 @@ fn uncertain_checkout_keeps_cart() {
     b1 CHECKOUT, order 0 -> 500
     wait 0ms
     b1 CHECKOUT, order 0 again -> 400
-    0 unknown after 2 CHECKOUT: HTTP 500; then: CHECKOUT: HTTP 400, and its cart may be there still, until the next run clears it [repeated after: CHECKOUT: HTTP 500]
+    0 unknown after 2 CHECKOUT: HTTP 500; then: CHECKOUT: HTTP 400, and its cart may still hold items until the next run clears it [repeated after: CHECKOUT: HTTP 500]
     ");
 }
 
@@ -360,20 +361,20 @@ fn expired_session_restarts_order() {
     b11 ADD_CONTACTS, order 0 again -> slow
     b11 CLEAR_CART, order 0 -> 201 OK
     close the cart
-    0 failed after 0 CONFIRM: the session's time-out of 20m passed before it could be sent
+    0 failed after 0 CONFIRM: the session timeout of 20m passed before it could be sent
     ");
 }
 
 #[test]
 fn uncleared_cart_is_reported() {
-    insta::assert_snapshot!(assembled(&[2, 1], &[OK, OK, OK, "400", "silence", "500", "503", OK, OK, OK, OK, "silence", "400", OK, OK, OK, OK, OK, OK]), @"
+    insta::assert_snapshot!(assembled(&[2, 1], &[OK, OK, OK, "400", "no response", "500", "503", OK, OK, OK, OK, "no response", "400", OK, OK, OK, OK, OK, OK]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
     open the cart of 0 on b1
     b1 ADD of item 1, order 0 -> 201 OK
     b1 ADD of item 2, order 0 -> 400
-    b1 CLEAR_CART, order 0 -> silence
+    b1 CLEAR_CART, order 0 -> no response
     wait 0ms
     b1 CLEAR_CART, order 0 again -> 500
     wait 0ms
@@ -385,7 +386,7 @@ fn uncleared_cart_is_reported() {
     open the cart of 1 on b4
     b4 ADD of item 1, order 1 -> 201 OK
     b4 ADD_CONTACTS, order 1 -> 201 OK
-    b4 CONFIRM, order 1 -> silence
+    b4 CONFIRM, order 1 -> no response
     wait 0ms
     b4 CLEAR_CART, order 1 -> 400
     browser again -> 201 OK
@@ -397,7 +398,7 @@ fn uncleared_cart_is_reported() {
     b8 CONFIRM, order 1 again -> 201 OK
     b8 CHECKOUT, order 1 -> 201 OK
     close the cart
-    1 accepted after 1 the cart of an earlier start could not be cleared (HTTP 400)
+    1 accepted after 1 the cart from before a restart could not be cleared (HTTP 400)
     ");
     insta::assert_snapshot!(assembled(&[2], &[OK, OK, OK, "400", "401"]), @"
     browser -> 201 OK
@@ -433,7 +434,7 @@ fn aborted_run_leaves_cart_to_next_run() {
     close the cart
     0 not_attempted after 0 stopped
     ");
-    // What is known of the order is told.
+    // The outcome that the order already has is kept.
     insta::assert_snapshot!(assembled(&[2], &[OK, OK, OK, "400", "stop"]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
@@ -444,13 +445,13 @@ fn aborted_run_leaves_cart_to_next_run() {
     stop
     0 refused after 0 ADD of item 2: HTTP 400, and its cart stays open until the next run clears it
     ");
-    insta::assert_snapshot!(assembled(&[1], &[OK, OK, OK, "silence", "stop"]), @"
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, OK, "no response", "stop"]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
     open the cart of 0 on b1
     b1 ADD of item 1, order 0 -> 201 OK
-    b1 ADD_CONTACTS, order 0 -> silence
+    b1 ADD_CONTACTS, order 0 -> no response
     wait 0ms
     stop
     0 not_attempted after 0 stopped, and its cart stays open until the next run clears it
@@ -469,38 +470,38 @@ fn aborted_run_leaves_cart_to_next_run() {
 
 #[test]
 fn graceful_stop_clears_cart() {
-    insta::assert_snapshot!(assembled(&[1, 0], &[OK, OK, OK, "stop gently", OK, "stop gently"]), @"
+    insta::assert_snapshot!(assembled(&[1, 0], &[OK, OK, OK, "graceful stop", OK, "graceful stop"]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
     open the cart of 0 on b1
     b1 ADD of item 1, order 0 -> 201 OK
-    stop gently
+    graceful stop
     b1 CLEAR_CART, order 0 -> 201 OK
     close the cart
     0 not_attempted after 0 stopped
-    stop gently
+    graceful stop
     1 not_attempted after 0 stopped
     ");
-    // It is not tried a second time, and what is empty needs none.
-    insta::assert_snapshot!(assembled(&[1], &[OK, OK, OK, "stop gently", "503", "stop"]), @"
+    // An aborted run does not retry it, and an empty cart needs no CLEAR_CART.
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, OK, "graceful stop", "503", "stop"]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
     open the cart of 0 on b1
     b1 ADD of item 1, order 0 -> 201 OK
-    stop gently
+    graceful stop
     b1 CLEAR_CART, order 0 -> 503
     wait 0ms
     stop
     0 not_attempted after 0 stopped, and its cart stays open until the next run clears it
     ");
-    insta::assert_snapshot!(assembled(&[1], &[OK, OK, "stop gently"]), @"
+    insta::assert_snapshot!(assembled(&[1], &[OK, OK, "graceful stop"]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
     wait 500ms
     open the cart of 0 on b1
-    stop gently
+    graceful stop
     close the cart
     0 not_attempted after 0 stopped
     ");
@@ -526,12 +527,12 @@ fn uncertain_checkout_is_not_assembled_again() {
     b1 CHECKOUT, order 0 -> 500
     wait 0ms
     b1 CHECKOUT, order 0 again -> 404
-    0 unknown after 2 CHECKOUT: HTTP 500; then: CHECKOUT: HTTP 404, and its cart may be there still, until the next run clears it [repeated after: CHECKOUT: HTTP 500]
+    0 unknown after 2 CHECKOUT: HTTP 500; then: CHECKOUT: HTTP 404, and its cart may still hold items until the next run clears it [repeated after: CHECKOUT: HTTP 500]
     ");
     // The session ends before it may be sent again.
     let short_session = DispatchSettings { session_timeout: Duration::from_secs(5), ..lenient };
     let lines = run_script_with(&multi_event_guest(0, &[1]), &short_session, &script(&["500"]));
-    insta::assert_snapshot!(lines.lines().last().unwrap(), @"0 unknown after 1 CHECKOUT: HTTP 500; then: the session's time-out of 5s passed before it could be sent, and its cart may be there still, until the next run clears it");
+    insta::assert_snapshot!(lines.lines().last().unwrap(), @"0 unknown after 1 CHECKOUT: HTTP 500; then: the session timeout of 5s passed before it could be sent, and its cart may still hold items until the next run clears it");
 }
 
 #[test]
@@ -564,10 +565,10 @@ fn uncertain_assembled_order_stays_unknown() {
     ");
 }
 
-/// Words that an answer may be.
-const ANSWERS: [&str; 12] = [OK, OK, OK, OK, SLOW, "silence", "no connection", "400", "404", "503", "500", "stop"];
+/// The entries of a random script.
+const ENTRIES: [&str; 12] = [OK, OK, OK, OK, SLOW, "no response", "no connection", "400", "404", "503", "500", "stop"];
 
-/// What a script of an order in several events must be, read off its lines.
+/// Checks the invariants of an assembled order's cart in the lines of a script.
 fn assert_cart_invariants(lines: &str) -> Result<(), TestCaseError> {
     let (mut open, mut is_filled, mut n_sent) = (None, false, 0);
     for line in lines.lines() {
@@ -597,7 +598,7 @@ proptest! {
     #[test]
     fn filled_cart_is_journaled_and_outcome_is_unique(
         n_items in 1_usize..4,
-        script in prop::collection::vec(prop::sample::select(ANSWERS.to_vec()), 120)
+        script in prop::collection::vec(prop::sample::select(ENTRIES.to_vec()), 120)
     ) {
         let lines = assembled(&[n_items], &script);
         let is_settled = |line: &&str| Outcome::ALL.iter().any(|outcome| line.starts_with(&format!("0 {outcome}")));

@@ -1,4 +1,4 @@
-//! Scripts of orders that are assembled from several events.
+//! Tests by scripts of orders that are assembled from several events.
 
 use serde_json::Value;
 
@@ -42,15 +42,15 @@ fn contacts(contact: &Value) -> TenantEvent {
     event("ADD_CONTACTS", json!({ "contact": contact }))
 }
 
-/// Runs a script in which each event comes a minute after the one before, at a tenant that knows the points of sale
-/// `shop` and whose guest of browser `a` is identified; then shows what was refused, lost, kept and left open.
+/// Runs a script, one event per minute, at a tenant that knows the point of sale `shop` and the
+/// guest of browser `a`. Returns the refused and dropped events, the orders and the open carts.
 fn run(script: Vec<TenantEvent>) -> String {
     let mut tenant = tenant(&["shop"], &["a", "b"]);
     tenant.accept(identity("a", "1"), Duration::ZERO).unwrap();
-    shown(tenant, script)
+    summary(tenant, script)
 }
 
-fn shown(mut tenant: Tenant, script: Vec<TenantEvent>) -> String {
+fn summary(mut tenant: Tenant, script: Vec<TenantEvent>) -> String {
     let (mut text, mut now) = (String::new(), Duration::ZERO);
     for event in script {
         now += Duration::from_secs(60);
@@ -59,9 +59,9 @@ fn shown(mut tenant: Tenant, script: Vec<TenantEvent>) -> String {
         }
     }
     let state = tenant.state("", now);
-    for lost in state.not_processed {
-        let reference = lost.reference_id.unwrap_or_default();
-        writeln!(text, "lost {} {reference}: {}", lost.event_type, lost.reasons.join("; ")).unwrap();
+    for event in state.not_processed {
+        let reference = event.reference_id.unwrap_or_default();
+        writeln!(text, "dropped {} {reference}: {}", event.event_type, event.reasons.join("; ")).unwrap();
     }
     for order in state.order_list {
         let OrderEntry { reference_id, guest, ordered_at, status, currency, price, items, mode } = order;
@@ -118,7 +118,7 @@ fn invalid_confirm_fails_the_checkout() {
     let object = event("CONFIRM", json!({ "product": { "item_id": "A" } }));
     insta::assert_snapshot!(run(vec![add("A", 1.0), object, checkout("R1")]), @"
     refused: CONFIRM: product: an object, expected an array
-    lost CONFIRM : product: an object, expected an array
+    dropped CONFIRM : product: an object, expected an array
     orders 0 + 0, repeated 0
     cart R-A of a email:1: 1, 0, 0
     carts 1, abandoned 0, cleared 0
@@ -143,7 +143,7 @@ fn invalid_add_fails_checkout_until_cart_is_cleared() {
     insta::assert_snapshot!(run(script), @r#"
     refused: ADD of "A": product.price: text, expected a number
     refused: nothing was confirmed
-    lost ADD R-A: product.price: text, expected a number
+    dropped ADD R-A: product.price: text, expected a number
     orders 0 + 0, repeated 0
     cart R-B of a email:1: 1, 0, 0
     carts 1, abandoned 0, cleared 1
@@ -175,7 +175,7 @@ fn failed_checkout_lists_all_reasons() {
 fn invalid_common_attributes_drop_a_checkout() {
     let wrong = event("CHECKOUT", json!({ "reference_id": "R1", "status": "PURCHASED", "language": "en" }));
     insta::assert_snapshot!(run(vec![add("A", 1.0), confirm(&["A"]), wrong]), @r#"
-    lost CHECKOUT R1: language: "en", expected two upper-case letters
+    dropped CHECKOUT R1: language: "en", expected two upper-case letters
     orders 0 + 1, repeated 0
     cart R-A of a email:1: 1, 0, 0
     carts 1, abandoned 0, cleared 0
@@ -196,14 +196,14 @@ fn clear_cart_drops_confirmations() {
 fn invalid_contacts_do_not_affect_the_order() {
     let script = vec![add("A", 1.0), contacts(&json!({})), confirm(&["A"]), checkout("R1")];
     insta::assert_snapshot!(run(script), @"
-    lost ADD_CONTACTS : contact: an object, expected an array
+    dropped ADD_CONTACTS : contact: an object, expected an array
     multi R1 of email:1, 1 items, 2.0 EUR, PURCHASED 2025-08-23T16:17:16.000Z
     orders 1 + 0, repeated 0
     carts 0, abandoned 0, cleared 0
     ");
 }
 
-/// Thirty minutes later the browser has another session.
+/// After 30 minutes the browser has a new session.
 #[test]
 fn session_timeout_abandons_the_cart() {
     let mut script = vec![add("A", 1.0), confirm(&["A"])];
@@ -217,7 +217,7 @@ fn session_timeout_abandons_the_cart() {
     ");
 }
 
-/// Any event that is not lost keeps the session.
+/// Every event that is not dropped extends the session.
 #[test]
 fn events_keep_a_session_alive() {
     let mut script = vec![add("A", 1.0)];
@@ -229,28 +229,28 @@ fn events_keep_a_session_alive() {
 
 #[test]
 fn unknown_point_of_sale_leaves_the_cart_unchanged() {
-    let lost = |kind: &str, mut rest: Value| {
+    let with_unknown_pos = |kind: &str, mut rest: Value| {
         rest["pos"] = json!("other");
         event(kind, rest)
     };
     let script = vec![
         add("A", 1.0),
-        lost("ADD", product("A", &json!("5"), "EUR")),
-        lost("ADD_CONTACTS", json!({ "contact": [{}] })),
-        lost("ADD_CONSUMERS", json!({ "consumer": [{}] })),
-        lost("CONFIRM", json!({ "product": {} })),
-        lost("CHECKOUT", json!({ "reference_id": "R1", "status": "PURCHASED" })),
-        lost("CLEAR_CART", json!({})),
+        with_unknown_pos("ADD", product("A", &json!("5"), "EUR")),
+        with_unknown_pos("ADD_CONTACTS", json!({ "contact": [{}] })),
+        with_unknown_pos("ADD_CONSUMERS", json!({ "consumer": [{}] })),
+        with_unknown_pos("CONFIRM", json!({ "product": {} })),
+        with_unknown_pos("CHECKOUT", json!({ "reference_id": "R1", "status": "PURCHASED" })),
+        with_unknown_pos("CLEAR_CART", json!({})),
         confirm(&["A"]),
         checkout("R1"),
     ];
     insta::assert_snapshot!(run(script), @r#"
-    lost ADD R-A: product.price: text, expected a number; pos: "other" is unknown to this tenant
-    lost ADD_CONTACTS : pos: "other" is unknown to this tenant
-    lost ADD_CONSUMERS : pos: "other" is unknown to this tenant
-    lost CONFIRM : product: an object, expected an array; pos: "other" is unknown to this tenant
-    lost CHECKOUT R1: pos: "other" is unknown to this tenant
-    lost CLEAR_CART : pos: "other" is unknown to this tenant
+    dropped ADD R-A: product.price: text, expected a number; pos: "other" is unknown to this tenant
+    dropped ADD_CONTACTS : pos: "other" is unknown to this tenant
+    dropped ADD_CONSUMERS : pos: "other" is unknown to this tenant
+    dropped CONFIRM : product: an object, expected an array; pos: "other" is unknown to this tenant
+    dropped CHECKOUT R1: pos: "other" is unknown to this tenant
+    dropped CLEAR_CART : pos: "other" is unknown to this tenant
     multi R1 of email:1, 1 items, 2.0 EUR, PURCHASED 2025-08-23T16:17:16.000Z
     orders 1 + 1, repeated 1
     carts 0, abandoned 0, cleared 0
@@ -260,8 +260,8 @@ fn unknown_point_of_sale_leaves_the_cart_unchanged() {
 #[test]
 fn checkout_before_identity_keeps_the_cart() {
     let script = vec![add("A", 1.0), confirm(&["A"]), checkout("R1")];
-    insta::assert_snapshot!(shown(tenant(&[], &["a"]), script), @"
-    lost CHECKOUT R1: browser_id: its guest was not identified before
+    insta::assert_snapshot!(summary(tenant(&[], &["a"]), script), @"
+    dropped CHECKOUT R1: browser_id: its guest is not identified, expected an IDENTITY before
     orders 0 + 1, repeated 0
     cart R-A of a : 1, 0, 0
     carts 1, abandoned 0, cleared 0

@@ -1,4 +1,4 @@
-//! What must hold of orders that are assembled from several events, and of the carts that they leave.
+//! Invariants of orders that are assembled from several events, and of their carts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,29 +13,29 @@ use super::{
 };
 use crate::support::service::Exchange;
 
-/// The events of an order's own browser, in their sequence.
+/// The events on the browser of an order, in sequence.
 const SEQUENCE: [&str; 6] = ["IDENTITY", "ADD", "ADD_CONTACTS", "CONFIRM", "CHECKOUT", "CLEAR_CART"];
 
-/// Of a second one nobody knows what it does.
+/// Events whose repetition has an undocumented effect.
 const NOT_REPEATED: [&str; 3] = ["ADD_CONTACTS", "CONFIRM", "CHECKOUT"];
 
-/// Everything that can be said of one run.
+/// Checks everything about the carts of one run.
 pub(super) fn check(run: &Run, shop: &TestShop) {
     let browsers = browsers(&run.exchanges);
     for (browser, exchanges) in &browsers {
         let Some(add) = exchanges.iter().find(|exchange| exchange.request.kind() == "ADD") else { continue };
         let assembly = Assembly { browser, reference: add.request.reference(), exchanges };
-        assembly.carries_one_order();
+        assembly.has_one_order();
         assembly.has_exactly_its_items(shop);
         assembly.is_confirmed_completely(shop);
         assembly.repeats_only_safe_events();
         assembly.clears_no_uncertain_checkout();
-        // One that is given up may come when it is no longer awaited.
+        // A request that timed out may arrive later, out of sequence.
         if !run.is_impatient {
             assembly.is_in_sequence();
         }
         let is_known = run.carts.iter().any(|cart| cart.browser == *browser && cart.reference == assembly.reference);
-        assert!(is_known, "the ledger does not know the cart of {browser}: {:?}", run.carts);
+        assert!(is_known, "the ledger does not contain the cart of {browser}: {:?}", run.carts);
     }
     check_routes(run, shop);
     check_carts_append_only(run);
@@ -44,7 +44,7 @@ pub(super) fn check(run: &Run, shop: &TestShop) {
     check_earlier_carts_cleared(run);
 }
 
-/// What must hold when only orders of which nobody knows are left: no cart holds anything.
+/// Checks that no cart contains items, when nothing but unknown orders is left.
 pub(in super::super) fn check_all_cleared(run: &Run, shop: &TestShop) {
     let open: Vec<_> = run.carts.iter().filter(|cart| cart.is_open).collect();
     assert!(open.is_empty(), "{open:?}");
@@ -53,7 +53,7 @@ pub(in super::super) fn check_all_cleared(run: &Run, shop: &TestShop) {
     assert!(filled.is_empty(), "{filled:#?}");
 }
 
-/// What must hold of a run that finds nothing else to do: it clears what earlier ones left open.
+/// Checks a run with nothing else to do: it clears the carts that earlier runs left open.
 pub(in super::super) fn check_only_clears(run: &Run) {
     let cleared: BTreeSet<_> = run.exchanges.iter().map(|exchange| exchange.request.browser()).collect();
     let open: BTreeSet<_> = open(&run.carts_before).map(|cart| cart.browser.as_str()).collect();
@@ -61,7 +61,7 @@ pub(in super::super) fn check_only_clears(run: &Run) {
     assert!(run.exchanges.iter().all(|exchange| exchange.request.kind() == "CLEAR_CART"));
 }
 
-/// All events of the browsers that a tenant has.
+/// All events of each browser.
 fn browsers(exchanges: &[Exchange]) -> BTreeMap<&str, Vec<&Exchange>> {
     let mut browsers: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for exchange in exchanges.iter().filter(|exchange| exchange.request.kind() != "BROWSER") {
@@ -74,7 +74,7 @@ fn open(carts: &[Cart]) -> impl Iterator<Item = &Cart> {
     carts.iter().filter(|cart| cart.is_open)
 }
 
-/// What one run sends of an order on one browser.
+/// The events of one order that a run sends on one browser.
 struct Assembly<'r> {
     browser: &'r str,
     reference: &'r str,
@@ -86,12 +86,12 @@ impl<'r> Assembly<'r> {
         self.exchanges.iter().copied().filter(move |exchange| exchange.request.kind() == kind)
     }
 
-    fn carries_one_order(&self) {
+    fn has_one_order(&self) {
         for exchange in self.exchanges {
             let request = &exchange.request;
-            assert!(SEQUENCE.contains(&request.kind()), "{} goes on {}", request.kind(), self.browser);
+            assert!(SEQUENCE.contains(&request.kind()), "{} is sent on {}", request.kind(), self.browser);
             let is_same = ["", self.reference].contains(&request.reference());
-            assert!(is_same, "{} carries {} and {}", self.browser, self.reference, request.reference());
+            assert!(is_same, "{} is used for {} and {}", self.browser, self.reference, request.reference());
         }
     }
 
@@ -99,9 +99,9 @@ impl<'r> Assembly<'r> {
         let items = &shop.multi_products[self.reference];
         for add in self.events_of("ADD") {
             let product = &add.request.message["product"];
-            let position_of =
-                item_index(product).filter(|place| items.get(*place).is_some_and(|id| product["productId"] == **id));
-            assert!(position_of.is_some(), "{} of {items:?}: {product}", self.reference);
+            let index =
+                item_index(product).filter(|index| items.get(*index).is_some_and(|id| product["productId"] == **id));
+            assert!(index.is_some(), "{} of {items:?}: {product}", self.reference);
         }
     }
 
@@ -115,16 +115,16 @@ impl<'r> Assembly<'r> {
                 .map(|item| item_index(item).unwrap())
                 .collect();
             assert_eq!(named, (0..n_items).collect::<Vec<_>>(), "{}", self.reference);
-            let is_there = |item: &usize| {
+            let is_accepted = |item: &usize| {
                 let of_item = |add: &&Exchange| item_index(&add.request.message["product"]) == Some(*item);
                 self.events_of("ADD").filter(of_item).any(|add| is_answered_before(add, confirm))
             };
-            assert!(named.iter().all(is_there), "{} is confirmed before all items are there", self.reference);
+            assert!(named.iter().all(is_accepted), "{} is confirmed before all items are accepted", self.reference);
         }
         for checkout in self.events_of("CHECKOUT") {
             for kind in ["ADD_CONTACTS", "CONFIRM"] {
-                let is_there = self.events_of(kind).any(|part| is_answered_before(part, checkout));
-                assert!(is_there, "{} is checked out without {kind}", self.reference);
+                let is_accepted = self.events_of(kind).any(|part| is_answered_before(part, checkout));
+                assert!(is_accepted, "{} is checked out without {kind}", self.reference);
             }
         }
     }
@@ -137,12 +137,13 @@ impl<'r> Assembly<'r> {
         }
     }
 
-    /// CLEAR_CART could overtake it, and an order that is there would not be.
+    /// A CLEAR_CART could overtake the CHECKOUT and remove an order that would otherwise be
+    /// created.
     fn clears_no_uncertain_checkout(&self) {
         let is_uncertain = self.events_of("CHECKOUT").any(|checkout| !is_definite_rejection(checkout));
         assert!(
             !is_uncertain || self.events_of("CLEAR_CART").next().is_none(),
-            "{} is cleared behind CHECKOUT",
+            "{} is cleared after an uncertain CHECKOUT",
             self.browser
         );
     }
@@ -152,12 +153,12 @@ impl<'r> Assembly<'r> {
             let kind = SEQUENCE.iter().position(|kind| *kind == exchange.request.kind());
             (kind, item_index(&exchange.request.message["product"]))
         };
-        let places: Vec<_> = self.exchanges.iter().map(position_of).collect();
-        assert!(places.is_sorted(), "{} on {}: {places:?}", self.reference, self.browser);
+        let positions: Vec<_> = self.exchanges.iter().map(position_of).collect();
+        assert!(positions.is_sorted(), "{} on {}: {positions:?}", self.reference, self.browser);
     }
 }
 
-/// The place of an item, from 0; none of what is no single item.
+/// The index of an item; `None` if the product is not a single item.
 fn item_index(product: &Value) -> Option<usize> {
     product["item_id"].as_str()?.parse::<usize>().ok()?.checked_sub(1)
 }
@@ -173,7 +174,7 @@ fn check_routes(run: &Run, shop: &TestShop) {
     }
 }
 
-/// A cart is never forgotten, and never opened again.
+/// A cart is never deleted and never reopened.
 fn check_carts_append_only(run: &Run) {
     for (before, after) in run.carts_before.iter().zip(&run.carts) {
         let is_kept =
@@ -183,10 +184,10 @@ fn check_carts_append_only(run: &Run) {
     assert!(run.carts_before.len() <= run.carts.len(), "{:?} became {:?}", run.carts_before, run.carts);
 }
 
-/// Whether items may lie in a browser's cart, and no order was made of them.
+/// Whether a browser's cart may contain items of which no order was created.
 fn is_filled(exchanges: &[&Exchange]) -> bool {
     exchanges.iter().fold(false, |is_filled, exchange| match exchange.request.kind() {
-        // Whoever asks of a browser that is not known hears that its cart is gone too.
+        // An unknown browser has no cart.
         _ if exchange.status == Some(404) => false,
         "ADD" => is_filled || !is_definite_rejection(exchange),
         "CHECKOUT" | "CLEAR_CART" => is_filled && !is_acceptance(exchange),
@@ -199,7 +200,7 @@ fn check_closed_carts_empty(run: &Run, shop: &TestShop) {
     let browsers = browsers(&exchanges);
     for cart in run.carts.iter().filter(|cart| !cart.is_open) {
         let exchanges = browsers.get(cart.browser.as_str()).map_or(&[][..], Vec::as_slice);
-        assert!(!is_filled(exchanges), "{cart:?} is closed, and may hold something: {exchanges:#?}");
+        assert!(!is_filled(exchanges), "{cart:?} is closed, but may contain items: {exchanges:#?}");
     }
 }
 
@@ -208,11 +209,12 @@ fn check_only_open_carts_cleared(run: &Run) {
         let browser = clear.request.browser();
         let was_closed = run.carts_before.iter().any(|cart| cart.browser == browser && !cart.is_open);
         let is_known = run.carts.iter().any(|cart| cart.browser == browser);
-        assert!(is_known && !was_closed, "{browser} was cleared: {:?}", run.carts);
+        assert!(is_known && !was_closed, "{browser} was cleared, but has no open cart: {:?}", run.carts);
     }
 }
 
-/// What earlier runs left is cleared before its order is there on another browser, and by every run that comes to its end.
+/// A cart of an earlier run is cleared before its order is checked out on another browser, and by
+/// every run that is not stopped.
 fn check_earlier_carts_cleared(run: &Run) {
     let is_over = run.code.is_some() && run.summary.is_some() && run.summary()["stopped"].is_null();
     for cart in open(&run.carts_before) {
