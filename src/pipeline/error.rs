@@ -8,7 +8,7 @@ use std::{io, path::PathBuf, time::Duration};
 
 use chrono::{DateTime, Utc};
 
-use super::MaxInvalid;
+use super::spec::MaxInvalid;
 use crate::{
     dispatch, group,
     ledger::LedgerError,

@@ -5,24 +5,16 @@
 //! alone and reads no ledger. Called by `triage`, `resume` and the pipeline's guards before
 //! sending.
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{MaxInvalid, Refusal, RunSpec, error::in_days};
+use super::{
+    error::{Refusal, in_days},
+    spec::{AgeLimit, MaxInvalid, RunSpec},
+};
 use crate::model::{
     outcome::{OrderResult, Outcome},
     planned::PlannedOrder,
 };
-
-/// Age above which orders need `--backfill`, in a run without it.
-#[derive(Debug, Clone, Copy)]
-pub struct AgeLimit {
-    /// Maximum age of an order, measured from the start of the run.
-    pub max_age: Duration,
-    /// Whether older orders end `skipped`, however many they are (`old_orders = "skip"`).
-    pub skips_older: bool,
-}
 
 /// The age limit of a run; without one, no order is too old.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,10 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{ChangedExit, RunError, RunSpec};
+use super::{
+    error::RunError,
+    spec::{ChangedExit, RunSpec},
+};
 use crate::{
     ledger::{
         self, ChangeState, ChangedOrder, HistoryEntry, Intent, Ledger, LedgerError, OrderKey, OrderSnapshot, PriorState,

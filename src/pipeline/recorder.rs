@@ -7,10 +7,11 @@
 use std::{fs::File, io, time::SystemTime};
 
 use super::{
-    Finished, Refusal, RunError, RunSpec,
+    error::{Refusal, RunError},
     memory::MemoryBudget,
     partial::{Counters, PartialReport, RejectBatch, reject_bytes, reject_file},
     shuffle::files::{ExportRead, InputRead},
+    spec::{Finished, RunSpec},
 };
 use crate::{
     model::{

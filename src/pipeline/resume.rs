@@ -13,14 +13,18 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    Finished, Progress, ProgressFn, Recorder, Refusal, RunError, RunSpec, SendSpec, finish_sent,
+    error::{Refusal, RunError},
+    finish::finish_sent,
+    finish::mark_reported,
     guards::{BackfillGuard, OldOrders},
     history::{self, Disposition, ReadOrder},
-    mark_reported,
+    progress::{Progress, ProgressFn},
+    recorder::Recorder,
     saved_plan::{self, PlanHeader, SavedGuests, SavedPlan, UnplannedOrder},
     send,
     shuffle::files::ExportRead,
     sink::CHANGES_PER_WRITE,
+    spec::{Finished, RunSpec, SendSpec},
 };
 use crate::{
     event::extension::types_sent,

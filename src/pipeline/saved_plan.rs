@@ -13,7 +13,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunError, history::Unsendable, shuffle::files::ExportRead};
+use super::{error::RunError, history::Unsendable, shuffle::files::ExportRead};
 use crate::{
     model::{order::OrderRecord, outcome::OrderResult, planned::GuestParts, problem::Problem},
     plan::{self, DigestWriter, PlanDigest, PlanError, PlannedGuests, SortedPlan},

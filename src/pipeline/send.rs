@@ -12,7 +12,13 @@ use std::{
     },
 };
 
-use super::{Progress, ProgressFn, Recorder, RunError, RunSpec, SendSpec, history};
+use super::{
+    error::RunError,
+    history,
+    progress::{Progress, ProgressFn},
+    recorder::Recorder,
+    spec::{RunSpec, SendSpec},
+};
 use crate::{
     dispatch::{self, AttemptOutcome, DispatchEvent, HttpClient, Journal, LeftoverCart, RequestKind, Work},
     event::extension::types_sent,

@@ -7,17 +7,20 @@
 use std::io;
 
 use super::{
-    PlanError, Recorder, Refusal, RunError, RunSpec,
+    error::{Refusal, RunError},
     guards::OldOrders,
     memory::MemoryBudget,
     partial::PartialReport,
+    recorder::Recorder,
     repeated_content::{RepeatedContent, RepeatedContentSorter},
     saved_plan::UnplannedWriter,
     shuffle::{self, files::ExportRead},
+    spec::RunSpec,
 };
 use crate::{
     ledger::{ChangedOrder, Ledger, LedgerWrite},
     model::problem::Problem,
+    plan::PlanError,
     plan::{PlanDigest, Planner},
     report::folder::RunFolder,
     spill::{duplicate_counter::DuplicateCounter, sorter::Sorter},

@@ -4,26 +4,20 @@
 //! It does no I/O except for reading the ledger and spilling deferred orders. `validate` checks the
 //! order and `history` derives its disposition. Called by `shuffle` on all cores at once.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{collections::BTreeMap, io, sync::Mutex};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Refusal, RunSpec,
+    error::Refusal,
     guards::BackfillGuard,
     history::{self, Disposition, ReadOrder, Sendable, Unsendable},
     partial::PartialReport,
     repeated_content,
     saved_plan::write_unplanned,
-    shuffle::facts::{ExportFacts, Observations, hash, hash_reference},
+    shuffle::facts::{ExportFacts, hash, hash_reference},
+    spec::RunSpec,
 };
 use crate::{
     event::{
@@ -33,7 +27,6 @@ use crate::{
     ledger::{self, Ledger, LedgerError, OrderKey, SqliteLedger},
     model::{
         draft::Draft,
-        field::Field,
         guest::Identifier,
         order::{CheckedOrder, Order, OrderRecord, Validity},
         outcome::{OrderResult, Outcome},
@@ -46,22 +39,16 @@ use crate::{
     validate::{self, SharedReference},
 };
 
-/// Decides about the orders of one pass, on all cores at once.
+/// Decides about orders, on all cores at once.
 pub(super) struct Triage<'j> {
     pub(super) spec: &'j RunSpec<'j>,
     pub(super) input_names: &'j [String],
     pub(super) ledger: Option<&'j Mutex<SqliteLedger>>,
     pub(super) backfill_guard: BackfillGuard,
-    /// Facts about the whole export; none in a first pass.
-    pub(super) facts: ExportFacts,
-    /// Whether facts about the export are collected from the drafts.
-    pub(super) is_first_pass: bool,
     /// Whether orders with different keys have different references.
     pub(super) key_is_reference: bool,
-    /// Whether decisions are discarded, since another pass is needed.
-    pub(super) is_discarding: AtomicBool,
-    /// Orders that may share their reference with another one.
-    pub(super) deferred: Option<Sorter>,
+    /// Orders that may share their reference with another one, until they are taken.
+    pub(super) deferred: Mutex<Option<Sorter>>,
 }
 
 /// An order that may share its reference with another one. It is decided when all of them are
@@ -146,25 +133,19 @@ enum ValidOrder<'o> {
 }
 
 impl Triage<'_> {
-    /// Whether decisions count, that is, are not discarded.
-    pub(super) fn keeps_results(&self) -> bool {
-        !self.is_discarding.load(Ordering::Relaxed)
-    }
-
     /// Checks an order and decides about it, or defers it.
     pub(super) fn decide(
         &self,
         draft: Draft<'_>,
-        observations: &mut Observations,
+        facts: &ExportFacts,
         partial: &mut PartialReport,
     ) -> Result<(), Refusal> {
-        match self.check(draft, observations) {
-            None => Ok(()),
-            Some((record, order)) if self.facts.may_be_shared(&record.reference) => {
+        match self.check(draft, facts) {
+            (record, order) if facts.may_be_shared(&record.reference) => {
                 self.defer(&DeferredOrder::of(record, order, self.spec))
             }
-            Some((record, Ok(order))) => self.dispose_valid(record, &ValidOrder::Read(&order), partial),
-            Some((record, Err(unsendable))) => self.dispose(record, Err(&unsendable), partial),
+            (record, Ok(order)) => self.dispose_valid(record, &ValidOrder::Read(&order), partial),
+            (record, Err(unsendable)) => self.dispose(record, Err(&unsendable), partial),
         }
     }
 
@@ -173,17 +154,17 @@ impl Triage<'_> {
     pub(super) fn decide_group(
         &self,
         drafts: Vec<Draft<'_>>,
-        observations: &mut Observations,
+        facts: &ExportFacts,
         partial: &mut PartialReport,
     ) -> Result<(), Refusal> {
         if drafts.len() < 2 {
-            return drafts.into_iter().try_for_each(|draft| self.decide(draft, observations, partial));
+            return drafts.into_iter().try_for_each(|draft| self.decide(draft, facts, partial));
         }
         let mut orders = Vec::with_capacity(drafts.len());
         for draft in drafts {
-            let Some((record, order)) = self.check(draft, observations) else { continue };
+            let (record, order) = self.check(draft, facts);
             let deferred = DeferredOrder::of(record, order, self.spec);
-            if self.facts.may_be_shared(&deferred.record.reference) {
+            if facts.may_be_shared(&deferred.record.reference) {
                 self.defer(&deferred)?;
             } else {
                 orders.push(deferred);
@@ -192,38 +173,19 @@ impl Triage<'_> {
         self.decide_possible_duplicates(orders, partial)
     }
 
-    /// Collects facts from a draft and checks it. Returns none if decisions are discarded.
+    /// Checks a draft, with the doubts about it that the whole export shows.
     #[inline]
-    fn check<'a>(
-        &'a self,
-        mut draft: Draft<'a>,
-        observations: &mut Observations,
-    ) -> Option<(OrderRecord, OrderOrUnsendable<'a>)> {
-        if self.is_first_pass {
-            observations.types.observe(&draft);
-            if !self.key_is_reference {
-                let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
-                if !reference.is_empty() {
-                    // Of key and reference together, so that an order of several runs counts its
-                    // reference once.
-                    let reference_hash = hash_reference(reference);
-                    observations.references.push((hash(&draft.key).rotate_left(1) ^ reference_hash, reference_hash));
-                }
-            }
-        }
-        if !self.keeps_results() {
-            return None;
-        }
-        self.facts.ambiguities.mark(&mut draft, self.spec.grouping());
-        let CheckedOrder { record, validity, status } = validate::check(draft, &self.spec.validate, &self.facts.types);
+    fn check<'a>(&'a self, mut draft: Draft<'a>, facts: &ExportFacts) -> (OrderRecord, OrderOrUnsendable<'a>) {
+        facts.ambiguities.mark(&mut draft, self.spec.grouping());
+        let CheckedOrder { record, validity, status } = validate::check(draft, &self.spec.validate, &facts.types);
         let rule = match validity {
-            Validity::Valid(order) => return Some((record, Ok(order))),
+            Validity::Valid(order) => return (record, Ok(order)),
             Validity::Skipped(rule) => Some(rule.to_string()),
             Validity::Invalid => None,
         };
         let has_time_of_day = self.has_time_of_day(record.ordered_at);
         let unsendable = Unsendable { rule, status, content: None, is_other_order: false, has_time_of_day };
-        Some((record, Err(unsendable)))
+        (record, Err(unsendable))
     }
 
     /// Whether a time is more than a date. Midnight may be either, so it counts as a date.
@@ -235,7 +197,13 @@ impl Triage<'_> {
         let key =
             (u128::from(hash_reference(&deferred.record.reference)) << u64::BITS) | u128::from(deferred.record.id.0);
         let json = serde_json::to_vec(deferred).map_err(io::Error::from)?;
-        Ok(self.deferred.as_ref().map_or(Ok(()), |sorter| sorter.push(key, &json))?)
+        let sorter = self.deferred.lock().expect("no thread panics while holding the lock");
+        Ok(sorter.as_ref().map_or(Ok(()), |sorter| sorter.push(key, &json))?)
+    }
+
+    /// Takes the deferred orders; none are deferred from then on.
+    pub(super) fn take_deferred(&self) -> Option<Sorter> {
+        self.deferred.lock().expect("no thread panics while holding the lock").take()
     }
 
     /// Decides about all deferred orders whose references have one hash.

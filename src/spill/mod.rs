@@ -8,6 +8,7 @@
 pub mod batch;
 pub mod bloom;
 mod chunks;
+pub mod disk;
 pub mod duplicate_counter;
 mod kway_merge;
 pub mod sorter;

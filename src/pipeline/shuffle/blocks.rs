@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    super::{Refusal, RunSpec},
+    super::{error::Refusal, spec::RunSpec},
     files::dialect,
 };
 use crate::{

@@ -9,7 +9,7 @@ use std::io;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::super::Refusal;
+use super::super::error::Refusal;
 use crate::{
     group::Ambiguities,
     model::reference::trim_reference,

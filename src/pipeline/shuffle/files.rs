@@ -8,7 +8,7 @@ use std::{fs::File, io, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::RunSpec;
+use super::super::spec::RunSpec;
 use crate::{
     map::input_settings,
     read::{Dialect, FileEnd, InputFormat, ReadError, inputs, inputs::InputFile},

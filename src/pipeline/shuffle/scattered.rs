@@ -7,11 +7,11 @@
 use std::{io, sync::PoisonError};
 
 use super::{
-    super::{Refusal, partial::PartialReport},
+    super::{error::Refusal, partial::PartialReport},
+    context::Context,
     facts::{Observations, hash, hash_reference},
     fragment::{Fragment, contiguous_pieces},
     ordered::for_each_ordered,
-    pass::{PassRunner, unterminated_row},
 };
 use crate::{
     group::{self, Run},
@@ -19,6 +19,7 @@ use crate::{
         draft::{Draft, KeyedRow},
         order::OrderId,
         origin::{Position, RowOrigin},
+        problem::{Code, Problem},
         row::Row,
     },
     read::ParsedBlock,
@@ -44,16 +45,16 @@ pub(super) fn spill_run(run: &Fragment<'_>, into: &mut Batch) -> Result<(), Refu
 /// Decides about the orders of all spilled runs. Returns how many had rows at several positions.
 pub(super) fn decide_scattered(
     sorted: SortedIter,
-    runner: &PassRunner<'_, '_>,
+    context: &Context<'_, '_>,
     collect: &mut (dyn FnMut(PartialReport) -> Result<(), Refusal> + Send),
 ) -> Result<u64, Refusal> {
     let mut n_scattered = 0;
     let work = |batch: FragmentBatch| {
         let (mut observations, mut partial) = (Observations::default(), PartialReport::default());
-        let n_scattered = decide_groups(&batch.groups()?, runner, &mut observations, &mut partial)?;
+        let n_scattered = decide_groups(&batch.groups()?, context, &mut observations, &mut partial)?;
         Ok((partial, n_scattered))
     };
-    for_each_ordered(FragmentBatches { sorted, runner }, work, |(partial, n)| {
+    for_each_ordered(FragmentBatches { sorted, context }, work, |(partial, n)| {
         n_scattered += n;
         collect(partial)
     })?;
@@ -86,12 +87,12 @@ impl FragmentBatch {
 // Only the core that asks for a batch reads it, so the fragments are decoded later, on all cores.
 struct FragmentBatches<'b, 'p> {
     sorted: SortedIter,
-    runner: &'b PassRunner<'p, 'b>,
+    context: &'b Context<'p, 'b>,
 }
 
 impl FragmentBatches<'_, '_> {
     fn next_batch(&mut self) -> Result<Option<FragmentBatch>, Refusal> {
-        if let Some(reason) = self.runner.triage.spec.stop_reason() {
+        if let Some(reason) = self.context.spec().stop_reason() {
             return Err(Refusal::Stopped(reason));
         }
         let mut batch = FragmentBatch { bytes: Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 16), ends: Vec::new() };
@@ -116,7 +117,7 @@ impl FragmentBatches<'_, '_> {
 
     fn order_too_large(&self, group: &[u8]) -> Refusal {
         match postcard::take_from_bytes::<Fragment<'_>>(group) {
-            Ok((first, _)) => order_too_large(&first, self.runner),
+            Ok((first, _)) => order_too_large(&first, self.context),
             Err(error) => io::Error::other(error).into(),
         }
     }
@@ -131,15 +132,15 @@ impl Iterator for FragmentBatches<'_, '_> {
 }
 
 /// Returns an error if the rows of one order are too many to be held in memory.
-pub(super) fn ensure_order_fits(run: &Fragment<'_>, runner: &PassRunner<'_, '_>) -> Result<(), Refusal> {
+pub(super) fn ensure_order_fits(run: &Fragment<'_>, context: &Context<'_, '_>) -> Result<(), Refusal> {
     if run.n_bytes() > MAX_ORDER_BYTES {
-        return Err(order_too_large(run, runner));
+        return Err(order_too_large(run, context));
     }
-    ensure_value_count(run.n_values(), run.position(), runner)
+    ensure_value_count(run.n_values(), run.position(), context)
 }
 
-fn order_too_large(first: &Fragment<'_>, runner: &PassRunner<'_, '_>) -> Refusal {
-    let position = first.position().map_or_else(String::new, |at| format_position(runner.triage.input_names, at));
+fn order_too_large(first: &Fragment<'_>, context: &Context<'_, '_>) -> Refusal {
+    let position = first.position().map_or_else(String::new, |at| format_position(context.triage.input_names, at));
     Refusal::OrderTooLarge { position, n_bytes: MAX_ORDER_BYTES as u64 }
 }
 
@@ -147,18 +148,18 @@ fn order_too_large(first: &Fragment<'_>, runner: &PassRunner<'_, '_>) -> Refusal
 // A value takes some hundred bytes in a draft, but may have only two in the file, so the rows of
 // one key are limited by both. The program run ends, as with too many bytes: an order without some
 // of its rows must not be sent as the whole order.
-pub(super) fn ensure_run_fits(run: &Run<'_>, runner: &PassRunner<'_, '_>) -> Result<(), Refusal> {
+pub(super) fn ensure_run_fits(run: &Run<'_>, context: &Context<'_, '_>) -> Result<(), Refusal> {
     // Each value has at least one byte, so the values of most runs need not be counted.
-    if !run.may_continue() || run.n_bytes() <= runner.triage.spec.limits.max_values as u64 {
+    if !run.may_continue() || run.n_bytes() <= context.spec().limits.max_values as u64 {
         return Ok(());
     }
-    ensure_value_count(run.n_values(), run.position(), runner)
+    ensure_value_count(run.n_values(), run.position(), context)
 }
 
-fn ensure_value_count(n_values: usize, first: Option<Position>, runner: &PassRunner<'_, '_>) -> Result<(), Refusal> {
-    let max = runner.triage.spec.limits.max_values;
+fn ensure_value_count(n_values: usize, first: Option<Position>, context: &Context<'_, '_>) -> Result<(), Refusal> {
+    let max = context.spec().limits.max_values;
     if n_values > max {
-        let position = first.map_or_else(String::new, |at| format_position(runner.triage.input_names, at));
+        let position = first.map_or_else(String::new, |at| format_position(context.triage.input_names, at));
         return Err(Refusal::TooManyValues { position, max });
     }
     Ok(())
@@ -168,16 +169,16 @@ fn ensure_value_count(n_values: usize, first: Option<Position>, runner: &PassRun
 /// the order of the input. Returns how many of the orders had rows at several positions.
 pub(super) fn decide_groups(
     groups: &[Vec<Fragment<'_>>],
-    runner: &PassRunner<'_, '_>,
+    context: &Context<'_, '_>,
     observations: &mut Observations,
     partial: &mut PartialReport,
 ) -> Result<u64, Refusal> {
     for runs in groups {
         // Documents with the same key are separate orders, each limited when it was read.
         let n_values = runs.iter().filter(|run| run.is_partial).map(Fragment::n_values).sum();
-        ensure_value_count(n_values, runs.first().and_then(Fragment::position), runner)?;
+        ensure_value_count(n_values, runs.first().and_then(Fragment::position), context)?;
     }
-    let files = runner.open_files.read().unwrap_or_else(PoisonError::into_inner);
+    let files = context.open_files.read().unwrap_or_else(PoisonError::into_inner);
     let mut parsed: Vec<ParsedBlock<'_>> = Vec::new();
     for (file, pieces) in contiguous_pieces(groups.iter().flatten()) {
         parsed.push(files[file.0 as usize].parser.parse(pieces)?);
@@ -193,7 +194,7 @@ pub(super) fn decide_groups(
         let (rows, rest) = remaining.split_at(n_rows);
         remaining = rest;
         let mut drafts = Vec::with_capacity(1);
-        for order in group::group_scattered(rows, runner.triage.spec.grouping()) {
+        for order in group::group_scattered(rows, context.spec().grouping()) {
             let order_fragments = fragments_of(&order, runs);
             let possible_rows: Vec<Position> =
                 order_fragments.iter().flat_map(|run| run.possible_rows.iter().copied()).collect();
@@ -203,7 +204,7 @@ pub(super) fn decide_groups(
             n_scattered += u64::from(order_fragments.len() > 1);
             drafts.push(draft);
         }
-        runner.triage.decide_group(group::deduplicate(drafts), observations, partial)?;
+        context.decide_group(drafts, observations, partial)?;
     }
     Ok(n_scattered)
 }
@@ -218,4 +219,10 @@ fn fragments_of<'r, 'f>(rows: &[&KeyedRow<'_>], runs: &'r [Fragment<'f>]) -> Vec
         .collect();
     indexes.dedup();
     indexes.into_iter().map(|index| &runs[index]).collect()
+}
+
+/// Returns the warning of a last row that may be truncated.
+fn unterminated_row(at: Position) -> Problem {
+    let message = "the file's last row ends without a line break; if the file was cut off, a value is cut off too";
+    Problem::for_order(Code::NoFinalNewline, at, message)
 }

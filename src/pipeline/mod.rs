@@ -1,0 +1,27 @@
+//! Pipeline: one run from the inputs to the report, and the only module that connects the stages.
+//!
+//! Everything is checked before anything is sent. It parses, checks and encodes nothing itself;
+//! that is the work of the stages, none of which knows it. Called by `cli` through [`run`].
+
+mod error;
+mod finish;
+mod guards;
+mod history;
+mod memory;
+mod partial;
+mod progress;
+mod recorder;
+mod repeated_content;
+mod resume;
+mod run;
+mod saved_plan;
+mod send;
+mod shuffle;
+mod sink;
+mod spec;
+mod triage;
+
+pub use error::RunError;
+pub use progress::{Progress, ProgressFn};
+pub use run::run;
+pub use spec::{AgeLimit, ChangedExit, Finished, MaxInvalid, RunSpec, SendSpec};

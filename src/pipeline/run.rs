@@ -1,0 +1,159 @@
+//! Run: the table of contents of the program, from the inputs to the report.
+//!
+//! Each step is a call to a stage or to another file of the pipeline. Called by `cli`.
+
+use super::{
+    error::{Refusal, RunError},
+    finish::{finish_sent, mark_reported, write_rejects},
+    guards::BackfillGuard,
+    progress::{Progress, ProgressFn},
+    recorder::Recorder,
+    resume,
+    saved_plan::{self, PlanHeader, SavedPlan},
+    send,
+    shuffle::{self, files::ExportRead},
+    sink::{ExportSink, SendCandidates},
+    spec::{Finished, RunSpec},
+};
+use crate::{
+    ledger::{LedgerError, SqliteLedger, TargetHash},
+    model::outcome::OrderResult,
+    plan::PlanError,
+    report::{ReportError, folder::RunFolder},
+};
+
+/// File in the run folder with the final state of an embedded sandbox.
+const SANDBOX_FILE: &str = "sandbox.json";
+
+/// Executes a run and writes its report to the run folder.
+///
+/// An error means that there is no complete report; a run that is refused or stopped has one.
+pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunError> {
+    let resumed = spec.send.as_ref().and_then(|send_spec| Some((send_spec.resume_from.as_ref()?, send_spec)));
+    // Before the folder is created: a plan that does not exist must not leave an empty run folder.
+    let resumed = match resumed {
+        Some((run, send_spec)) => Some((saved_plan::open_verified(run)?, send_spec)),
+        None => None,
+    };
+    let folder = RunFolder::create(&spec.folder)?;
+    let finished = match resumed {
+        Some((plan, send_spec)) => resume::resume(plan, &folder, spec, send_spec, emit)?,
+        None => run_export(&folder, spec, emit)?,
+    };
+    if let Some(sandbox) = spec.send.as_ref().and_then(|send_spec| send_spec.sandbox) {
+        let state = serde_json::to_string_pretty(&sandbox.state()).expect("text and numbers always serialize");
+        let written = folder.write_file(SANDBOX_FILE, &state).map_err(RunError::from);
+        written.map_err(RunError::after_sending)?;
+    }
+    Ok(finished)
+}
+
+fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunError> {
+    let files = match ExportRead::find(spec, folder) {
+        Ok(files) => files,
+        Err(error) => {
+            return Recorder::open(spec, folder, ExportRead::default())?.finish_refused(spec, folder, &error.into());
+        }
+    };
+    let ledger = match open_ledger(spec, emit) {
+        Ok(ledger) => ledger,
+        // Before the export is read, which may take long: its content does not matter without a
+        // ledger.
+        Err(error) => return Recorder::open(spec, folder, files)?.finish_refused(spec, folder, &error.into()),
+    };
+    let mut sink = ExportSink::open(spec, folder, files.clone())?;
+    let export = shuffle::run(files, ledger, spec, folder, &mut sink, emit);
+    let (mut recorder, mut candidates) = sink.finish(export.files, export.file_problems)?;
+    if let Err(refusal) = export.done {
+        return recorder.finish_refused(spec, folder, &refusal);
+    }
+    write_rejects(&mut recorder, folder, emit)?;
+    let mut ledger = export.ledger;
+    let changes_recorded = match (&mut ledger, &spec.send) {
+        (Some(ledger), Some(_)) => candidates.record_changed(ledger).map_err(Refusal::from),
+        _ => Ok(()),
+    };
+    if let Err(refusal) = changes_recorded.and_then(|()| check_guards(&candidates, spec, &recorder)) {
+        record_unsent(candidates, &refusal, &mut recorder)?;
+        return recorder.finish_refused(spec, folder, &refusal);
+    }
+    let (Some(send_spec), Some(ledger)) = (&spec.send, ledger) else {
+        return recorder.finish(spec, folder, None);
+    };
+    // The plan is read back from disk, so that a slow service holds no export in memory.
+    let plan = write_plan(candidates, ledger.id()?, spec, folder, &mut recorder)?;
+    emit(Progress::Sending(plan.header.n_requests));
+    let guests =
+        saved_plan::in_parts(plan.guests, &plan.folder).map(|guest| guest.map_parts(|part| Ok(part.split_held())));
+    let guests = |_| guests;
+    let sent = send::send(guests, ledger, spec, send_spec, &mut recorder, Recorder::record, emit)?;
+    let finished = finish_sent(recorder, spec, folder, sent.stopped, emit).map_err(RunError::after_sending)?;
+    mark_reported(sent.ledger, &finished, emit);
+    Ok(finished)
+}
+
+/// Opens the ledger: locked for writing for a send, read-only for a check with a target, none
+/// otherwise.
+fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
+    match &spec.send {
+        Some(send_spec) => spec.ledger_to_write(send_spec, emit).map(Some),
+        None if spec.has_target => {
+            let ledger = spec.ledger_to_read()?;
+            ledger.iter().flat_map(SqliteLedger::warnings).for_each(|note| emit(Progress::Warning(note)));
+            Ok(ledger)
+        }
+        None => Ok(None),
+    }
+}
+
+/// Records every order of the plan as not attempted or still unknown, with the refusal as its
+/// reason.
+fn record_unsent(candidates: SendCandidates, refusal: &Refusal, recorder: &mut Recorder) -> Result<(), RunError> {
+    let reason = refusal.first_line();
+    let mut done: Result<(), ReportError> = Ok(());
+    candidates.planner.for_each(|order| {
+        // The callback cannot return an error, so the first one is kept and ends the recording.
+        if done.is_err() {
+            return;
+        }
+        let not_attempted = OrderResult::not_attempted(order.is_uncertain, Some(reason.clone()));
+        let result = order.held_result.unwrap_or(not_attempted);
+        done = recorder.record(&order.record, &result);
+    })?;
+    Ok(done?)
+}
+
+/// Writes the plan to the run folder and opens it for sending.
+fn write_plan(
+    mut candidates: SendCandidates,
+    ledger: String,
+    spec: &RunSpec<'_>,
+    folder: &RunFolder,
+    recorder: &mut Recorder,
+) -> Result<SavedPlan, RunError> {
+    let unplanned = candidates.unplanned.take().expect("a send always writes its unplanned orders");
+    let plan = candidates.planner.sort().map_err(PlanError::from)?;
+    let header = PlanHeader {
+        target: TargetHash::of(&spec.validate.target).to_hex(),
+        ledger,
+        n_requests: plan.forecast.n_requests(),
+        n_orders: recorder.n_not_skipped() - BackfillGuard::of(spec).n_skipped(candidates.old_orders),
+        n_items: recorder.counters.n_items,
+        n_guests: recorder.n_guests,
+        files: recorder.files().with_absolute_paths(),
+        file_problems: candidates.file_problems,
+    };
+    saved_plan::write(folder, header, plan, unplanned)?;
+    recorder.flush()?;
+    saved_plan::open(folder.path())
+}
+
+/// Returns an error if too many orders are invalid or too old: a send sends nothing, a check fails.
+fn check_guards(candidates: &SendCandidates, spec: &RunSpec<'_>, recorder: &Recorder) -> Result<(), Refusal> {
+    let n_invalid = recorder.n_invalid();
+    let n_orders = recorder.n_not_skipped() - BackfillGuard::of(spec).n_skipped(candidates.old_orders);
+    if spec.max_invalid.is_exceeded(n_invalid, n_orders) {
+        return Err(Refusal::TooManyInvalid { n_invalid, n_orders, max_invalid: spec.max_invalid });
+    }
+    BackfillGuard::of(spec).check(candidates.old_orders, n_orders, spec.max_invalid)
+}

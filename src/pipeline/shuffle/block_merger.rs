@@ -1,0 +1,224 @@
+//! Block merger: the results of blocks in the order of the input, and the runs that continue across
+//! a block boundary.
+//!
+//! It runs on one core at a time, under the queue of `ordered`, so it only moves data. Called by
+//! `pass`.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use super::{
+    super::{
+        error::Refusal,
+        partial::PartialReport,
+        progress::{Progress, ProgressFn},
+    },
+    blocks::OpenFile,
+    context::Context,
+    facts::{FactCollector, Observations},
+    files::{ExportRead, InputRead},
+    fragment::Fragment,
+    scattered,
+};
+use crate::{
+    group::LostRows,
+    map::{UnknownNames, input_settings::LastLineEnd},
+    model::{origin::Position, problem::Problem},
+    read::{FileEnd, FileFormat},
+    report::format_position,
+    spill::batch::Batch,
+};
+
+/// Maximum unknown columns of a file that are reported one by one.
+const MAX_WARNINGS: usize = 20;
+
+/// The result of one block.
+pub(super) struct BlockResult<'p> {
+    pub(super) file: Arc<OpenFile<'p>>,
+    pub(super) end: Option<FileEnd>,
+    pub(super) n_rows: u64,
+    pub(super) n_unreadable: u64,
+    pub(super) n_bytes: u64,
+    pub(super) lost: LostRows,
+    /// Lost rows before the first run, and the last one after the last run.
+    pub(super) lost_before: Vec<Position>,
+    pub(super) lost_after: Option<Position>,
+    /// The first run, and the last one if it is a different one.
+    pub(super) first_run: Option<Fragment<'static>>,
+    pub(super) last_run: Option<Fragment<'static>>,
+    /// Decisions about the runs between them.
+    pub(super) partial: PartialReport,
+    pub(super) observations: Observations,
+    pub(super) unknown_names: UnknownNames,
+}
+
+impl<'p> BlockResult<'p> {
+    pub(super) fn new(file: Arc<OpenFile<'p>>) -> Self {
+        Self {
+            file,
+            end: None,
+            n_rows: 0,
+            n_unreadable: 0,
+            n_bytes: 0,
+            lost: LostRows::default(),
+            lost_before: Vec::new(),
+            lost_after: None,
+            first_run: None,
+            last_run: None,
+            partial: PartialReport::default(),
+            observations: Observations::default(),
+            unknown_names: UnknownNames::default(),
+        }
+    }
+}
+
+/// Merges the results of blocks, in their order.
+pub(super) struct BlockMerger<'t, 'p, 's> {
+    pub(super) context: &'t Context<'p, 's>,
+    /// Number of files whose unknown columns were reported, by this pass or an earlier one.
+    pub(super) n_files_warned: &'t AtomicU32,
+    pub(super) emit: ProgressFn<'t>,
+    pub(super) files: &'t mut ExportRead,
+    pub(super) fact_collector: Option<&'t mut FactCollector>,
+    pub(super) collect: &'t mut (dyn FnMut(PartialReport) -> Result<(), Refusal> + Send),
+    pub(super) file_problems: Vec<Problem>,
+    pub(super) lost: LostRows,
+    pub(super) unknown_names: UnknownNames,
+    /// The last run so far, which may continue in the next block.
+    pub(super) open_run: Option<Fragment<'static>>,
+    /// The last lost row, if no run followed it.
+    pub(super) last_lost: Option<Position>,
+}
+
+impl BlockMerger<'_, '_, '_> {
+    pub(super) fn merge(&mut self, mut block_result: BlockResult<'_>) -> Result<(), Refusal> {
+        self.count(&block_result);
+        (self.emit)(Progress::Rows(block_result.n_rows));
+        self.lost.append(std::mem::take(&mut block_result.lost));
+        self.unknown_names.append(std::mem::take(&mut block_result.unknown_names));
+        if let Some(open_run) = &mut self.open_run {
+            open_run.possible_rows.extend(&block_result.lost_before);
+        }
+        self.last_lost = block_result.lost_before.last().copied().or(self.last_lost);
+        let has_runs = block_result.first_run.is_some();
+        if let Some(mut first_run) = block_result.first_run.take() {
+            first_run.possible_rows.extend(self.last_lost.take());
+            self.continue_run(first_run)?;
+        }
+        if let Some(last_run) = block_result.last_run.take() {
+            self.close_run()?;
+            self.open_run = Some(last_run);
+        }
+        if has_runs {
+            self.last_lost = block_result.lost_after;
+        }
+        self.collect_facts(block_result.observations)?;
+        if self.context.keeps_results() {
+            (self.collect)(block_result.partial)?;
+        }
+        block_result.end.map_or(Ok(()), |end| self.finish_file(&block_result.file, end))
+    }
+
+    fn count(&mut self, block_result: &BlockResult<'_>) {
+        self.files.n_rows += block_result.n_rows;
+        self.files.n_unreadable += block_result.n_unreadable;
+        self.files.n_bytes_read += block_result.n_bytes;
+        if let Some(read) = self.files.inputs.get_mut(block_result.file.id.0 as usize) {
+            read.n_rows += block_result.n_rows;
+        }
+    }
+
+    /// Appends the first run of a block to the open run, or closes that and opens this one.
+    fn continue_run(&mut self, run: Fragment<'static>) -> Result<(), Refusal> {
+        let grouping = self.context.spec().grouping();
+        let file = |fragment: &Fragment<'_>| fragment.rows.first().map(|row| grouping.file_of(row.file));
+        let continues = |open: &&mut Fragment<'_>| {
+            open.is_partial && run.is_partial && open.key == run.key && file(open) == file(&run)
+        };
+        if let Some(open_run) = self.open_run.as_mut().filter(continues) {
+            open_run.append(run);
+            return scattered::ensure_order_fits(open_run, self.context);
+        }
+        self.close_run()?;
+        self.open_run = Some(run);
+        Ok(())
+    }
+
+    /// Spills or decides the open run, which does not continue.
+    pub(super) fn close_run(&mut self) -> Result<(), Refusal> {
+        let Some(open_run) = self.open_run.take() else { return Ok(()) };
+        let (mut observations, mut partial) = (Observations::default(), PartialReport::default());
+        if self.context.is_spilled(&open_run.key) {
+            let mut scattered = Batch::default();
+            scattered::spill_run(&open_run, &mut scattered)?;
+            self.context.spill_runs(&mut scattered)?;
+        } else if self.context.is_decided_now(&open_run.key, &mut observations) {
+            scattered::decide_groups(&[vec![open_run]], self.context, &mut observations, &mut partial)?;
+        }
+        self.collect_facts(observations)?;
+        if self.context.keeps_results() { (self.collect)(partial) } else { Ok(()) }
+    }
+
+    fn collect_facts(&mut self, observations: Observations) -> Result<(), Refusal> {
+        let Some(fact_collector) = &mut self.fact_collector else { return Ok(()) };
+        fact_collector.collect(observations)?;
+        fact_collector.ensure_understood()?;
+        // Decisions are discarded from here on, but the pass continues: it must collect all facts.
+        if fact_collector.needs_second_pass() {
+            self.context.is_discarding.store(true, Ordering::Relaxed);
+        }
+        if fact_collector.is_mostly_scattered() && self.context.may_stop() {
+            self.context.is_stopped.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Handles a last row without a line end, which may be truncated.
+    fn finish_last_row(&mut self, file: &OpenFile<'_>, end: &FileEnd) -> Result<(), Refusal> {
+        let Some(at) = end.unterminated else { return Ok(()) };
+        if self.context.spec().profile.last_line_end == LastLineEnd::Required {
+            return Err(Refusal::NoLastLineEnd { position: format_position(self.context.triage.input_names, at) });
+        }
+        // A truncated JSON document is unreadable, so a missing line end after a complete one means
+        // nothing.
+        if file.parser.file_format() == FileFormat::Csv
+            && let Some(open_run) = &mut self.open_run
+            && open_run.rows.last().is_some_and(|row| row.file == file.id)
+        {
+            open_run.unterminated = open_run.unterminated.or(Some(at));
+        }
+        Ok(())
+    }
+
+    fn finish_file(&mut self, file: &OpenFile<'_>, end: FileEnd) -> Result<(), Refusal> {
+        self.finish_last_row(file, &end)?;
+        let name = self.context.triage.input_names.get(file.id.0 as usize).map_or("", String::as_str);
+        let unknown_names = std::mem::take(&mut self.unknown_names);
+        let unknown: Vec<Problem> =
+            file.mapper.unknown_columns().iter().chain(unknown_names.unknown()).cloned().collect();
+        if self.n_files_warned.fetch_max(file.id.0 + 1, Ordering::Relaxed) <= file.id.0 {
+            warn_unknown_columns(&unknown, name, self.emit);
+        }
+        self.file_problems.extend(unknown);
+        if let Some(read) = self.files.inputs.get_mut(file.id.0 as usize) {
+            *read = InputRead { end, is_array: file.parser.file_format() == FileFormat::JsonArray, ..read.clone() };
+        }
+        if !self.context.spec().grouping().joins_files {
+            self.last_lost = None;
+            self.close_run()?;
+        }
+        Ok(file.mapper.finish(&unknown_names)?)
+    }
+}
+
+fn warn_unknown_columns(unknown: &[Problem], file: &str, emit: ProgressFn<'_>) {
+    for problem in unknown.iter().take(MAX_WARNINGS) {
+        let column = problem.at.column.map_or_else(String::new, |column| format!(":{column}"));
+        emit(Progress::Warning(&format!("{file}:{}{column}: column {}", problem.at.line, problem.message)));
+    }
+    if let Some(n_more) = unknown.len().checked_sub(MAX_WARNINGS).filter(|n_more| *n_more > 0) {
+        emit(Progress::Warning(&format!("{file}: {n_more} more columns are unknown and ignored")));
+    }
+}

@@ -1,0 +1,184 @@
+//! Specification of a run, and its result: what the caller of the pipeline sets and gets.
+//!
+//! It reads no settings itself; `cli` translates them. Used by all files of the pipeline.
+
+use std::{path::PathBuf, time::Duration};
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+
+use super::progress::{Progress, ProgressFn};
+use crate::{
+    dispatch, group,
+    ledger::{Consent, LedgerError, LedgerLocation, SqliteLedger},
+    map::profile::Profile,
+    model::route::Mode,
+    read::ReadLimits,
+    report::summary::Summary,
+    sandbox::Sandbox,
+    validate,
+};
+
+/// Specification of a run: what to read, how to check it, and whether to send it.
+pub struct RunSpec<'a> {
+    /// The run's id, which the ledger stores with each attempt.
+    pub run_id: String,
+    /// Start of the run; the age of orders is measured from it.
+    pub started_at: DateTime<Utc>,
+    /// Files, folders, globs, or `-` for standard input.
+    pub inputs: Vec<String>,
+    /// How to read the inputs.
+    pub profile: Profile,
+    /// Whether unreadable rows whose order is not known are only counted. Otherwise they end the
+    /// run.
+    pub accepts_unreadable: bool,
+    /// Limits that a hostile input must not exceed.
+    pub limits: ReadLimits,
+    /// Memory budget in bytes for everything that grows with the export; the rest spills to the run
+    /// folder.
+    pub memory: u64,
+    /// The run folder.
+    pub folder: PathBuf,
+    /// The rules of the check, and the target.
+    pub validate: validate::ValidateSettings,
+    /// Maximum invalid orders; with more, nothing is sent.
+    pub max_invalid: MaxInvalid,
+    /// Whether a changed order sets the exit code once or until it is acknowledged.
+    pub changed_exit: ChangedExit,
+    /// The ledger with the attempts of earlier runs.
+    pub ledger: LedgerLocation,
+    /// Whether a target is named, to look its orders up in the ledger. A check may name none.
+    pub has_target: bool,
+    /// How to send valid orders; none for a check.
+    pub send: Option<SendSpec<'a>>,
+}
+
+/// How valid orders are sent.
+pub struct SendSpec<'a> {
+    /// Run folder with the plan to resume, instead of the inputs.
+    pub resume_from: Option<PathBuf>,
+    /// Whether the run may start with a new ledger or a new target.
+    pub consent: Consent,
+    /// Rate, timeouts and retries.
+    pub dispatch: dispatch::DispatchSettings,
+    /// The runtime that executes the requests.
+    pub runtime: &'a tokio::runtime::Runtime,
+    /// Age above which orders are not sent; none with `--backfill`.
+    pub age_limit: Option<AgeLimit>,
+    /// Maximum orders to send.
+    pub limit: Option<usize>,
+    /// Whether to resend orders whose outcome an earlier run left unknown.
+    pub resends_unknown: bool,
+    /// Holds the reason once an early stop is requested.
+    pub shutdown_signal: dispatch::ShutdownSignal,
+    /// The embedded sandbox, if it is the target.
+    pub sandbox: Option<&'a Sandbox>,
+}
+
+impl RunSpec<'_> {
+    /// Returns the reason of a requested stop.
+    pub(super) fn stop_reason(&self) -> Option<String> {
+        self.send.as_ref()?.shutdown_signal.borrow().clone()
+    }
+
+    pub(super) fn grouping(&self) -> group::GroupSettings {
+        group::GroupSettings {
+            joins_files: self.profile.joins_files,
+            has_adjacent_rows: self.profile.has_adjacent_rows,
+            accepts_unreadable: self.accepts_unreadable,
+        }
+    }
+
+    /// Whether a check counts each valid order as sent, and as a single event. Then the guests to
+    /// identify are all guests and need no counter of their own.
+    pub(super) fn would_send_all_as_single(&self) -> bool {
+        !self.has_target && self.validate.mode == Mode::Single
+    }
+
+    /// Opens the ledger for writing and locks it for this run.
+    pub(super) fn ledger_to_write(
+        &self,
+        send_spec: &SendSpec<'_>,
+        emit: ProgressFn<'_>,
+    ) -> Result<SqliteLedger, LedgerError> {
+        let ledger = SqliteLedger::open(&self.ledger, &self.validate.target, &self.run_id, send_spec.consent)?;
+        ledger.warnings().iter().for_each(|note| emit(Progress::Warning(note)));
+        Ok(ledger)
+    }
+
+    /// Opens the ledger read-only and without a lock. Returns none if there is no ledger.
+    pub(super) fn ledger_to_read(&self) -> Result<Option<SqliteLedger>, LedgerError> {
+        SqliteLedger::open_existing(&self.ledger, &self.validate.target, &self.run_id)
+    }
+}
+
+/// Age above which orders need `--backfill`, in a run without it.
+#[derive(Debug, Clone, Copy)]
+pub struct AgeLimit {
+    /// Maximum age of an order, measured from the start of the run.
+    pub max_age: Duration,
+    /// Whether older orders end `skipped`, however many they are (`old_orders = "skip"`).
+    pub skips_older: bool,
+}
+
+/// How often an order that changed after its acceptance sets the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangedExit {
+    /// Until a run has reported the change.
+    #[default]
+    First,
+    /// Until the operator acknowledges it.
+    Always,
+}
+
+/// Maximum invalid orders, of those not skipped; with more, nothing is sent. The same limit holds
+/// for orders that are too old to be sent without `--backfill`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MaxInvalid {
+    /// Ten percent, but at least five orders.
+    // Of five orders, one that is invalid must not stop the run.
+    #[default]
+    Default,
+    /// A number of orders.
+    Orders(u64),
+    /// A share of the orders, in percent.
+    Percent(Decimal),
+}
+
+/// Limits of [`MaxInvalid::Default`].
+const DEFAULT_PERCENT: Decimal = Decimal::TEN;
+const DEFAULT_ORDERS: u64 = 5;
+
+impl MaxInvalid {
+    pub(super) fn is_exceeded(self, n_invalid: u64, n_orders: u64) -> bool {
+        match self {
+            Self::Default => {
+                let (percent, orders) = (Self::Percent(DEFAULT_PERCENT), Self::Orders(DEFAULT_ORDERS));
+                percent.is_exceeded(n_invalid, n_orders) && orders.is_exceeded(n_invalid, n_orders)
+            }
+            Self::Orders(max) => n_invalid > max,
+            Self::Percent(max) => Decimal::from(n_invalid) * Decimal::ONE_HUNDRED > max * Decimal::from(n_orders),
+        }
+    }
+}
+
+impl std::fmt::Display for MaxInvalid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => write!(f, "{DEFAULT_PERCENT}%, but at least {DEFAULT_ORDERS}"),
+            Self::Orders(max) => write!(f, "{max}"),
+            Self::Percent(max) => write!(f, "{max}%"),
+        }
+    }
+}
+
+/// The result of a finished run.
+#[derive(Debug)]
+pub struct Finished {
+    /// The summary, with the exit code.
+    pub summary: Summary,
+    /// Message for the user if nothing was sent or the run ended early.
+    pub error: Option<String>,
+}
