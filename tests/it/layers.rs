@@ -45,7 +45,6 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
 const FILES_IN_CYCLES: &[(&str, usize)] = &[
     ("cli", 7),
     ("dispatch", 13),
-    ("group", 5),
     ("ledger", 17),
     ("map", 5),
     ("pipeline", 17),
