@@ -14,7 +14,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::GroupSettings;
+use super::settings::GroupSettings;
 use crate::model::{
     draft::{Cell, Draft},
     field::Field,

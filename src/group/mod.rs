@@ -8,95 +8,16 @@
 
 mod ambiguity;
 mod duplicates;
+mod lost;
 mod merge;
 mod runs;
+mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use ambiguity::Ambiguities;
 pub use duplicates::deduplicate;
+pub use lost::{GroupError, LostRows};
 pub use merge::draft;
 pub use runs::{BlockRuns, Run, group_scattered};
-
-use crate::model::{
-    origin::{FileId, Position},
-    problem::{Code, Problem},
-};
-
-/// Maximum number of accepted unreadable rows that are listed one by one; all of them are counted.
-const MAX_LISTED_ROWS: usize = 1000;
-
-/// How rows are grouped into orders.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct GroupSettings {
-    /// The rows of an order may come from several files.
-    pub joins_files: bool,
-    /// The rows of an order are adjacent.
-    pub has_adjacent_rows: bool,
-    /// An unreadable row whose order is not known is counted and does not end the run.
-    pub accepts_unreadable: bool,
-}
-
-impl GroupSettings {
-    /// The file ID that all rows of an order share.
-    #[must_use]
-    pub fn file_of(&self, file: FileId) -> FileId {
-        // Joined files are one input, so every row gets the same ID.
-        if self.joins_files { FileId(0) } else { file }
-    }
-}
-
-/// Why the run cannot go on: the order of a lost row is not known, so some order would be sent in
-/// part.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{reason}; it is not known which order the row belongs to{}", more_rows_suffix(*.more_rows))]
-pub struct GroupError {
-    /// The first such row.
-    pub at: Position,
-    /// Why the row cannot be assigned to an order.
-    pub reason: String,
-    /// The number of further such rows.
-    pub more_rows: u64,
-}
-
-fn more_rows_suffix(more_rows: u64) -> String {
-    if more_rows == 0 { String::new() } else { format!(" ({more_rows} more such rows)") }
-}
-
-/// Rows whose order is not known.
-#[derive(Debug, Default)]
-pub struct LostRows {
-    /// The first 1000, in input order.
-    pub listed: Vec<Problem>,
-    /// The number of all lost rows, listed or not.
-    pub count: u64,
-}
-
-impl LostRows {
-    /// Adds the next lost row of the input.
-    pub fn push(&mut self, at: Position, reason: &str) {
-        self.count += 1;
-        if self.listed.len() < MAX_LISTED_ROWS {
-            self.listed.push(Problem::for_order(Code::RowUnreadable, at, reason));
-        }
-    }
-
-    /// Appends the lost rows of a later part of the input.
-    pub fn append(&mut self, later: Self) {
-        self.count += later.count;
-        self.listed.extend(later.listed);
-        self.listed.truncate(MAX_LISTED_ROWS);
-    }
-
-    /// Returns an error if the run must not go on without the lost rows.
-    pub fn ensure_allowed(&self, settings: GroupSettings) -> Result<(), GroupError> {
-        // With adjacent rows a lost row can belong only to the orders next to it, which are
-        // invalid instead.
-        let is_allowed = settings.accepts_unreadable || settings.has_adjacent_rows;
-        match self.listed.first().filter(|_| !is_allowed) {
-            None => Ok(()),
-            Some(first) => Err(GroupError { at: first.at, reason: first.message.clone(), more_rows: self.count - 1 }),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;
+pub use settings::GroupSettings;

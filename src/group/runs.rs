@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::{GroupSettings, LostRows};
+use super::{lost::LostRows, settings::GroupSettings};
 use crate::model::{
     draft::{KeyedRow, RowKind},
     origin::{FileId, Position},

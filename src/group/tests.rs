@@ -12,7 +12,7 @@ use super::*;
 use crate::model::{
     draft::{Cell, CellOrigin, Draft, ItemDraft, KeyedRow, MappedRow, RowKind},
     field::Field,
-    origin::RowOrigin,
+    origin::{FileId, Position, RowOrigin},
     row::{Row, RowContent, Unreadable},
 };
 

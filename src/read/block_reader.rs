@@ -6,21 +6,26 @@
 use std::{
     fs::File,
     io::{Read, Seek},
+    ops::Range,
     path::Path,
     sync::Arc,
 };
 
 use memchr::memchr;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Dialect, FileEnd, FileFormat, InputFormat, ReadError, ReadLimits,
+    block::Block,
     boundary::{RecordBoundary, array_boundary, csv_boundary, line_boundary},
     csv::{self, CsvFormat},
-    csv_slow::position_after,
     decompress,
+    dialect::{Dialect, FileFormat, InputFormat, ReadLimits},
+    error::ReadError,
     inputs::{self, InputFile},
+    json::JsonFormat,
+    position::position_after,
     read_buffer::ReadBuffer,
-    row_parser::{JsonFormat, RowParser},
+    row_parser::RowParser,
 };
 use crate::model::origin::{FileId, Position};
 
@@ -37,15 +42,16 @@ const MIN_BLOCK_BYTES: usize = 4;
 /// Positions within a record have 32 bits, which must hold its line break too.
 const MAX_RECORD_BYTES: u64 = u32::MAX as u64 - 2;
 
-/// Complete rows, as they are in the file.
-#[derive(Debug, Default)]
-pub struct Block {
-    /// The line of the first byte, from 1.
-    pub line: u64,
-    /// The offset of the first byte in the decompressed file.
-    pub start: u64,
-    /// The rows.
-    pub bytes: Vec<u8>,
+/// What is known of a file after all its rows are read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEnd {
+    /// The byte range of the header in the decompressed file, without its line break.
+    pub header: Option<Range<u64>>,
+    /// Whether the file's first line ends in `\r\n`.
+    pub has_crlf: bool,
+    /// The position of the last row of a CSV or NDJSON file, or of its header, if the file ends
+    /// without a line break.
+    pub unterminated: Option<Position>,
 }
 
 /// An open input, read in blocks of rows, in order. Sequential and cheap.

@@ -11,9 +11,11 @@ use std::{ops::Range, sync::Arc};
 use memchr::{memchr, memchr2};
 
 use super::{
-    ReadError, ReadLimits,
-    csv_slow::{ByteSpan, CellBuffer, CellError, QuoteError, RecordScan, parse_record, to_u32},
-    row_parser::Piece,
+    block::Piece,
+    csv_slow::{ByteSpan, CellBuffer, CellError, QuoteError, RecordScan, parse_record},
+    dialect::ReadLimits,
+    error::ReadError,
+    position::{line_offset_text, to_u32},
     scanner::{CHUNK_BYTES, Scanner, StructuralMask},
 };
 use crate::model::{
@@ -381,14 +383,5 @@ fn quote_error(error: QuoteError) -> String {
             "text after a closing quote at column {column}{}, expected a delimiter; a quote within a cell is written \"\"",
             line_offset_text(line)
         ),
-    }
-}
-
-/// The part of a message that locates a line which is not the row's first.
-pub(super) fn line_offset_text(line: u32) -> String {
-    match line {
-        0 => String::new(),
-        1 => " (1 line below)".to_owned(),
-        _ => format!(" ({line} lines below)"),
     }
 }

@@ -7,9 +7,12 @@
 
 use std::ops::Range;
 
-use memchr::{memchr_iter, memchr2, memchr3, memrchr};
+use memchr::{memchr2, memchr3};
 
-use super::ReadLimits;
+use super::{
+    dialect::ReadLimits,
+    position::{n_characters, to_u32},
+};
 
 /// Stored between two unescaped cells. Any single byte would do, since it is never read.
 const SEPARATOR: char = ',';
@@ -118,12 +121,6 @@ pub(super) fn parse_record(
     parser.scan
 }
 
-/// Narrows an offset within a record. One that does not fit was refused before: records are limited
-/// to 4 GiB.
-pub(super) fn to_u32(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
-}
-
 /// The state of parsing one record.
 struct SlowCsvParser<'w> {
     span: ByteSpan<'w>,
@@ -228,23 +225,6 @@ impl SlowCsvParser<'_> {
             Some(CellError::NotUtf8)
         }
     }
-}
-
-/// The line and column after `passed`, which begins at `line` and `column`.
-pub(super) fn position_after(passed: &[u8], line: u32, column: u32) -> (u32, u32) {
-    match memrchr(b'\n', passed) {
-        None => (line, column.saturating_add(n_characters(passed))),
-        Some(last) => {
-            let n_breaks = to_u32(memchr_iter(b'\n', passed).count());
-            (line.saturating_add(n_breaks), n_characters(&passed[last + 1..]).saturating_add(1))
-        }
-    }
-}
-
-/// The number of characters in bytes that need not be UTF-8.
-fn n_characters(bytes: &[u8]) -> u32 {
-    // Continuation bytes (10xxxxxx) do not begin a character.
-    to_u32(bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fingerprint, InputFormat, ReadError, decompress};
+use super::{decompress, dialect::InputFormat, error::ReadError, fingerprint::Fingerprint};
 use crate::model::{order::OrderId, printable::printable};
 
 /// The name for standard input.

@@ -3,21 +3,21 @@
 //! Numbers keep their text, and every value knows its position. Does not read files. Called by
 //! `row_parser`.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use memchr::{memchr, memchr_iter};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
-    ReadError, ReadLimits,
     array::{ElementTerminator, element_end},
-    csv::line_offset_text,
-    csv_slow::{position_after, to_u32},
-    row_parser::{JsonFormat, Piece},
+    block::Piece,
+    dialect::ReadLimits,
+    error::ReadError,
+    position::{line_offset_text, position_after, to_u32},
 };
 use crate::model::{
-    origin::RowOrigin,
+    origin::{FileId, RowOrigin},
     row::{JsonNode, JsonValue, Row, RowContent, Unreadable},
 };
 
@@ -26,6 +26,15 @@ const MAX_DEPTH: usize = 64;
 
 /// The error of `serde_json` for text after a complete value.
 const TRAILING: &str = "trailing characters";
+
+/// What all documents of a file have in common.
+#[derive(Debug, Clone)]
+pub(super) struct JsonFormat {
+    pub(super) name: Arc<str>,
+    pub(super) file: FileId,
+    pub(super) is_array: bool,
+    pub(super) limits: ReadLimits,
+}
 
 /// The byte ranges of documents.
 #[derive(Debug, Default)]

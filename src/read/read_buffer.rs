@@ -6,7 +6,7 @@ use std::io::{self, Read};
 
 use memchr::memchr_iter;
 
-use super::{block_reader::Block, row_parser::Piece};
+use super::block::{Block, Piece};
 
 /// The UTF-8 byte order mark.
 const BOM: &[u8] = &[0xEF, 0xBB, 0xBF];

@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use super::{
-    FileFormat, ReadError, ReadLimits,
-    block_reader::Block,
+    block::Piece,
     csv::{CsvFormat, CsvRecords},
-    json::DocumentSpans,
+    dialect::{FileFormat, ReadLimits},
+    error::ReadError,
+    json::{DocumentSpans, JsonFormat},
 };
 use crate::model::{
     origin::FileId,
@@ -27,32 +28,6 @@ pub struct RowParser {
 enum RowFormat {
     Csv(CsvFormat),
     Json(JsonFormat),
-}
-
-/// What all documents of a file have in common.
-#[derive(Debug, Clone)]
-pub(super) struct JsonFormat {
-    pub(super) name: Arc<str>,
-    pub(super) file: FileId,
-    pub(super) is_array: bool,
-    pub(super) limits: ReadLimits,
-}
-
-/// A range of a file's bytes that holds complete rows.
-#[derive(Debug, Clone, Copy)]
-pub struct Piece<'b> {
-    /// The line of the first byte, from 1.
-    pub line: u64,
-    /// The offset of the first byte in the decompressed file.
-    pub start: u64,
-    /// The rows as they are in the file.
-    pub bytes: &'b [u8],
-}
-
-impl<'b> From<&'b Block> for Piece<'b> {
-    fn from(block: &'b Block) -> Self {
-        Self { line: block.line, start: block.start, bytes: &block.bytes }
-    }
 }
 
 /// The rows of one or more pieces.

@@ -1,0 +1,68 @@
+//! Lost rows: rows whose order is not known, with their number and the error that they end a run
+//! with.
+//!
+//! Does not decide which rows are lost. Filled by `runs` block by block; `pipeline` appends the
+//! blocks in input order and checks whether the run may go on.
+
+use super::settings::GroupSettings;
+use crate::model::{
+    origin::Position,
+    problem::{Code, Problem},
+};
+
+/// Maximum number of accepted unreadable rows that are listed one by one; all of them are counted.
+const MAX_LISTED_ROWS: usize = 1000;
+
+/// Why the run cannot go on: the order of a lost row is not known, so some order would be sent in
+/// part.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{reason}; it is not known which order the row belongs to{}", more_rows_suffix(*.more_rows))]
+pub struct GroupError {
+    /// The first such row.
+    pub at: Position,
+    /// Why the row cannot be assigned to an order.
+    pub reason: String,
+    /// The number of further such rows.
+    pub more_rows: u64,
+}
+
+fn more_rows_suffix(more_rows: u64) -> String {
+    if more_rows == 0 { String::new() } else { format!(" ({more_rows} more such rows)") }
+}
+
+/// Rows whose order is not known.
+#[derive(Debug, Default)]
+pub struct LostRows {
+    /// The first 1000, in input order.
+    pub listed: Vec<Problem>,
+    /// The number of all lost rows, listed or not.
+    pub count: u64,
+}
+
+impl LostRows {
+    /// Adds the next lost row of the input.
+    pub fn push(&mut self, at: Position, reason: &str) {
+        self.count += 1;
+        if self.listed.len() < MAX_LISTED_ROWS {
+            self.listed.push(Problem::for_order(Code::RowUnreadable, at, reason));
+        }
+    }
+
+    /// Appends the lost rows of a later part of the input.
+    pub fn append(&mut self, later: Self) {
+        self.count += later.count;
+        self.listed.extend(later.listed);
+        self.listed.truncate(MAX_LISTED_ROWS);
+    }
+
+    /// Returns an error if the run must not go on without the lost rows.
+    pub fn ensure_allowed(&self, settings: GroupSettings) -> Result<(), GroupError> {
+        // With adjacent rows a lost row can belong only to the orders next to it, which are
+        // invalid instead.
+        let is_allowed = settings.accepts_unreadable || settings.has_adjacent_rows;
+        match self.listed.first().filter(|_| !is_allowed) {
+            None => Ok(()),
+            Some(first) => Err(GroupError { at: first.at, reason: first.message.clone(), more_rows: self.count - 1 }),
+        }
+    }
+}

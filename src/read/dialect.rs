@@ -1,0 +1,74 @@
+//! Dialect and limits: how the files of an export are written, and how large their parts may be.
+//!
+//! Does not detect a format. Set by `pipeline` and `cli` from the profile and the configuration,
+//! read by the other files of this module.
+
+use serde::Deserialize;
+
+/// The format of an input file as configured, or as its name means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InputFormat {
+    /// Comma-separated values with a header, RFC 4180.
+    Csv,
+    /// One JSON object per line, or one array of them: the first character decides.
+    Ndjson,
+}
+
+/// The format of an input file as detected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileFormat {
+    /// Comma-separated values with a header.
+    Csv,
+    /// One JSON object per line.
+    Ndjson,
+    /// One JSON array of objects.
+    JsonArray,
+}
+
+/// How the files of an export are written.
+#[derive(Debug, Clone, Copy)]
+pub struct Dialect {
+    /// The format of all files; without it a file's name decides, or else its first character.
+    pub format: Option<InputFormat>,
+    /// The byte between two cells of a CSV file.
+    pub delimiter: u8,
+}
+
+impl Default for Dialect {
+    fn default() -> Self {
+        Self { format: None, delimiter: b',' }
+    }
+}
+
+/// Limits that hostile input may not exceed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadLimits {
+    /// Bytes of one cell or JSON value; a row with a longer one is unreadable.
+    pub max_cell: u64,
+    /// Bytes of one row or document; at most 4 GiB, since positions within a record have 32 bits.
+    pub max_record: u64,
+    /// Columns of a header.
+    pub max_columns: usize,
+    /// Values of one order: those of a JSON document, which is unreadable if it has more, or the
+    /// filled cells of the rows that share a key.
+    pub max_values: usize,
+    /// Maximum ratio of decompressed to compressed size. Not checked before 64 MiB are
+    /// decompressed, since small files of similar rows compress very well.
+    pub max_expansion: u64,
+}
+
+impl Default for ReadLimits {
+    // Far above any export: an order has a few KiB and an export a few hundred columns, a tenant
+    // keeps 100 items of an order, for which even verbose exports have a hundred values each, and
+    // text compresses 5 to 30 times.
+    fn default() -> Self {
+        Self {
+            max_cell: 1024 * 1024,
+            max_record: 16 * 1024 * 1024,
+            max_columns: 10_000,
+            max_values: 200_000,
+            max_expansion: 200,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Read error: why an input cannot be read, with the position and a hint.
+//!
+//! Not for damage within one row: an unreadable row is a row with its reason, and the run goes on.
+//! Returned by the other files of this module; `pipeline` ends the run with it.
+
+use std::io;
+
+use crate::model::order::OrderId;
+
+/// Why an input cannot be read: the run cannot go on, since orders may be missing.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// No such file, no permission, or a damaged archive.
+    #[error("{name}: {error}")]
+    Io {
+        /// The input as the user named it.
+        name: String,
+        /// The error of the system or of the decompressor.
+        error: io::Error,
+    },
+    /// The file is not the one that was found, or was modified since: orders may be incomplete.
+    #[error(
+        "{name}: changed while it was read: {difference}; nothing was sent\n  hint: run again when the export is complete; write exports under another name and rename them when complete, so that none is read in part"
+    )]
+    Changed {
+        /// The input as the user named it.
+        name: String,
+        /// What is different.
+        difference: String,
+    },
+    /// A pattern or folder without a file to read.
+    #[error(
+        "{0}: no input found\n  hint: name a file, a folder or a glob with .csv, .ndjson, .jsonl or .json files (also .gz, .zst)"
+    )]
+    NoInput(String),
+    /// More files than an order's id can distinguish.
+    #[error("{0} input files, expected at most {max}\n  hint: read one folder at a time, or join them into one file", max = OrderId::MAX_FILES)]
+    TooManyInputs(usize),
+    /// An invalid glob pattern.
+    #[error("{0}: {1}")]
+    BadPattern(String, glob::PatternError),
+    /// A CSV file without a header.
+    #[error("{0}:1: the file is empty, expected a header\n  hint: an export without orders still has its header line")]
+    NoHeader(String),
+    /// UTF-16, detected by its first bytes.
+    #[error(
+        "{0}:1: the file is UTF-16, expected UTF-8\n  hint: export it as UTF-8, or convert it: iconv -f utf-16 -t utf-8"
+    )]
+    Utf16(String),
+    /// A header whose names are not UTF-8, or whose quotes are not closed.
+    #[error("{0}:1: the header cannot be read: {1}")]
+    BadHeader(String, String),
+    /// A line that ends in a carriage return alone: lines could not be counted, and a row may be
+    /// split.
+    #[error(
+        "{0}:{1}: the line ends in CR alone, expected LF or CRLF\n  hint: convert the line ends of classic Mac OS: tr '\\r' '\\n'"
+    )]
+    LoneCr(String, u64),
+    /// Text after the bracket that closes a JSON array: another array would be lost.
+    #[error(
+        "{0}:{1}: text after the \"]\" that closes the array, expected the end of the file\n  hint: write each array to its own file, or convert them to NDJSON: jq -c '.[]'"
+    )]
+    TextAfterArray(String, u64),
+    /// A header with more columns than are allowed.
+    #[error("{0}:1: the header has more than {1} columns\n  hint: raise max_columns if the file is correct")]
+    TooManyColumns(String, usize),
+    /// A row or document with more bytes than are allowed; often due to a quote that is never
+    /// closed.
+    #[error("{name}:{line}: the record that begins here has more than {limit} bytes{}", open_quote_hint(*.quote))]
+    RecordTooLong {
+        /// The input as the user named it.
+        name: String,
+        /// The line on which the record begins.
+        line: u64,
+        /// The maximum size in bytes.
+        limit: u64,
+        /// Line and column of the quote that is still open there.
+        quote: Option<(u64, u32)>,
+    },
+}
+
+impl ReadError {
+    pub(super) fn record_too_long(name: &str, line: u64, limit: u64) -> Self {
+        Self::RecordTooLong { name: name.to_owned(), line, limit, quote: None }
+    }
+}
+
+fn open_quote_hint(quote: Option<(u64, u32)>) -> String {
+    match quote {
+        None => "\n  hint: raise max_record if the file is correct".to_owned(),
+        Some((line, column)) => format!(
+            "; the quote opened at {line}:{column} is not closed within them\n  hint: close that quote, or raise max_record if the file is correct"
+        ),
+    }
+}
