@@ -17,7 +17,7 @@ use crate::{model::route::Mode, sandbox};
 
 /// Sends an OMS's order exports to Sitecore Personalize: no order twice, none lost, all reported.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 120)]
+#[command(version, about, max_term_width = 120, disable_help_subcommand = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -35,6 +35,12 @@ pub(super) enum Command {
     Profiles(ProfilesArguments),
     /// Run a stand-in tenant on this machine that responds as the Stream API is documented to
     Sandbox(SandboxArguments),
+    /// Print a topic of the manual or the help of a command; without a name, list the topics
+    Help {
+        /// Topic or command
+        #[arg(value_name = "TOPIC|COMMAND")]
+        path: Vec<String>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod args;
 mod clock;
 mod config;
 mod faults;
+mod help;
 mod ledger;
 mod print;
 mod progress;
@@ -62,6 +63,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Ledger(ledger) => ledger::run(&ledger),
         Command::Sandbox(sandbox) => run_sandbox(&sandbox),
         Command::Profiles(profiles) => print_profiles(profiles.show()),
+        Command::Help { path } => help::run::<Arguments>(&path),
     }
 }
 
@@ -71,7 +73,7 @@ fn report_usage_error(error: &clap::Error) -> ExitCode {
         print::usage(error);
         return ExitCode::from(EXIT_NOTHING_SENT);
     }
-    drop(error.print());
+    print::help(error);
     ExitCode::SUCCESS
 }
 

@@ -68,6 +68,12 @@ pub(super) fn status(message: &str) {
     drop(write_line(io::stderr().lock(), &printable_message(message)));
 }
 
+/// Prints clap's help or version on standard output, in colour on a terminal.
+pub(super) fn help(help: &clap::Error) {
+    // A reader that closed the pipe needs no more.
+    drop(help.print());
+}
+
 /// Prints clap's usage error, which has several lines.
 pub(super) fn usage(error: &clap::Error) {
     let mut lines = error.render().to_string();

@@ -24,7 +24,7 @@ fn help_lists_all_commands() {
       ledger    List, export and settle the orders in the ledger
       profiles  List the built-in profiles, or print one
       sandbox   Run a stand-in tenant on this machine that responds as the Stream API is documented to
-      help      Print this message or the help of the given subcommand(s)
+      help      Print a topic of the manual or the help of a command; without a name, list the topics
 
     Options:
       -h, --help     Print help

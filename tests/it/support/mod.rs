@@ -121,7 +121,7 @@ pub(crate) struct FinishedRun {
 }
 
 impl FinishedRun {
-    /// Runs a command of the README or of a sample in the root folder, with a separate run folder
+    /// Runs a command of a sample in the root folder, with a separate run folder
     /// and ledger.
     pub(crate) fn in_root(command: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
