@@ -17,9 +17,10 @@ use uuid::Uuid;
 use super::fault_injector::{self, ConnectionClosed, FaultInjector};
 use super::message::{self, TenantEvent};
 use super::response::{AcceptedResponse, ErrorResponse, SandboxResponse, html, internal_error, json};
+use super::settings::SandboxSettings;
 use super::state::SandboxState;
 use super::tenant::{EventError, Tenant, TenantRequestKind};
-use super::{SandboxSettings, host, page, query};
+use super::{host, page, query};
 
 /// State shared by all requests.
 #[derive(Debug)]
