@@ -10,7 +10,7 @@ use std::{io, path::Path, process::ExitCode};
 
 use anyhow::{Context, ensure};
 
-use super::{EXIT_LOCKED, args::OutputFormat, config::TargetSettings, print, spec};
+use super::{args::OutputFormat, config::TargetSettings, exit::EXIT_LOCKED, print, spec};
 use crate::{
     ledger::{
         self, AdoptError, LedgerAdmin, LedgerError, LedgerLocation, OrderFilter, ReferencePattern, SettleError,

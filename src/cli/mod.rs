@@ -8,6 +8,7 @@
 mod args;
 mod clock;
 mod config;
+mod exit;
 mod faults;
 mod ledger;
 mod print;
@@ -28,16 +29,8 @@ use crate::{
     sandbox::Sandbox,
 };
 use args::{Arguments, Command, OutputFormat, ReadArguments, SandboxArguments};
+use exit::{EXIT_NOTHING_SENT, EXIT_STOPPED, exit_code_of};
 use progress::ProgressBarView;
-
-/// Nothing was sent: a usage or configuration error, or an unreadable input.
-const EXIT_NOTHING_SENT: u8 = 2;
-
-/// Another run holds the ledger.
-const EXIT_LOCKED: u8 = 5;
-
-/// The run stopped early; running it again continues.
-const EXIT_STOPPED: u8 = 4;
 
 /// Parses the command line and runs the command.
 #[must_use]
@@ -73,11 +66,6 @@ fn report_usage_error(error: &clap::Error) -> ExitCode {
     }
     drop(error.print());
     ExitCode::SUCCESS
-}
-
-/// Exit code of an error that prevents a report. Orders may have been sent before it; the ledger holds them.
-fn exit_code_of(error: &RunError) -> u8 {
-    if error.may_have_sent() { EXIT_STOPPED } else { EXIT_NOTHING_SENT }
 }
 
 fn run(spec: &pipeline::RunSpec<'_>, arguments: &ReadArguments) -> anyhow::Result<ExitCode> {

@@ -15,7 +15,7 @@ use chrono::{DateTime, Local, NaiveTime, TimeDelta, TimeZone};
 use tokio::signal::unix;
 use tokio::sync::watch;
 
-use super::{EXIT_STOPPED, config, print};
+use super::{config, exit::EXIT_STOPPED, print};
 
 /// Time after which no request is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
