@@ -5,13 +5,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
+use clap::{Args, Parser, Subcommand, builder::FalseyValueParser};
 
 use super::{
-    config::{ByteSize, InvalidLimit, Rate, duration},
     faults,
     ledger::LedgerArguments,
-    signals::{Deadline, deadline},
+    values::{ByteSize, Deadline, InvalidLimit, OutputFormat, Rate, UnknownPolicy, deadline, duration},
 };
 use crate::{model::route::Mode, sandbox};
 
@@ -188,24 +187,6 @@ pub(super) struct TargetArguments {
     /// it fits, else assembled (auto) [default: the profile's, or single]
     #[arg(long)]
     pub(super) mode: Option<Mode>,
-}
-
-/// What is done with orders that the service may or may not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum UnknownPolicy {
-    /// Do not send them until they are settled manually
-    Hold,
-    /// Send them again, although the service may have them
-    Resend,
-}
-
-/// Format of what a command prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum OutputFormat {
-    /// Text for people
-    Text,
-    /// One line of JSON
-    Json,
 }
 
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use std::{io, path::Path, process::ExitCode};
 
 use anyhow::{Context, ensure};
 
-use super::{args::OutputFormat, config::TargetSettings, exit::EXIT_LOCKED, print, spec};
+use super::{config::TargetSettings, exit::EXIT_LOCKED, print, spec, values::OutputFormat};
 use crate::{
     ledger::{
         self, AdoptError, LedgerAdmin, LedgerError, LedgerLocation, OrderFilter, ReferencePattern, SettleError,

@@ -15,6 +15,7 @@ mod print;
 mod progress;
 mod signals;
 mod spec;
+mod values;
 
 use std::{io, process::ExitCode, sync::Arc, time::SystemTime};
 
@@ -28,9 +29,10 @@ use crate::{
     report::{summary::Summary, terminal},
     sandbox::Sandbox,
 };
-use args::{Arguments, Command, OutputFormat, ReadArguments, SandboxArguments};
+use args::{Arguments, Command, ReadArguments, SandboxArguments};
 use exit::{EXIT_NOTHING_SENT, EXIT_STOPPED, exit_code_of};
 use progress::ProgressBarView;
+use values::OutputFormat;
 
 /// Parses the command line and runs the command.
 #[must_use]

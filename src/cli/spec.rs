@@ -16,9 +16,10 @@ use chrono::{DateTime, Local, Utc};
 use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
-    args::{CheckArguments, PaceArguments, ReadArguments, SendArguments, TargetArguments, UnknownPolicy},
-    config::{self, ByteSize, ConfigFile, LoadedConfig, Rate, ReusedReferences, TargetSettings, UnreadableRowsSetting},
+    args::{CheckArguments, PaceArguments, ReadArguments, SendArguments, TargetArguments},
+    config::{self, ConfigFile, LoadedConfig, ReusedReferences, TargetSettings, UnreadableRowsSetting},
     faults, print, signals,
+    values::{ByteSize, Rate, UnknownPolicy},
 };
 use crate::{
     dispatch,

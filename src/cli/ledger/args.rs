@@ -8,7 +8,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use clap::{Args, Subcommand, ValueEnum, builder::FalseyValueParser};
 
 use crate::{
-    cli::args::OutputFormat,
+    cli::values::OutputFormat,
     ledger::{ManualDecision, OrderFilter, OrderState, ReferencePattern, TargetPrefix},
 };
 
