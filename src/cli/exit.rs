@@ -1,6 +1,7 @@
 //! Exit codes that the command line sets itself: for errors, a locked ledger, a stop by a signal.
 //!
-//! It does not hold the codes of a finished run, which are in its summary. Used by `cli::main`, `ledger` and `signals`.
+//! It does not hold the codes of a finished run, which are in its summary. Used by `entry`, `run`,
+//! `ledger` and `signals`.
 
 use crate::pipeline::RunError;
 

@@ -1,6 +1,6 @@
 //! `orderferry profiles`: lists the built-in profiles, or prints one.
 //!
-//! It does not change or check profiles of the user. Called by `cli::main`.
+//! It does not change or check profiles of the user. Called by `entry`.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,6 @@
 //! Runs of the pipeline for `check` and `send`: progress, the summary on standard output, exit code.
 //!
-//! It does not interpret options (`spec` does) and decides nothing about orders. Called by
-//! `cli::main`.
+//! It does not interpret options (`spec` does) and decides nothing about orders. Called by `entry`.
 
 use std::{io, process::ExitCode, sync::Arc};
 

@@ -1,6 +1,6 @@
 //! `orderferry sandbox`: serves a stand-in tenant until Ctrl-C.
 //!
-//! It does not respond to requests itself; `crate::sandbox` does. Called by `cli::main`; the sandbox
+//! It does not respond to requests itself; `crate::sandbox` does. Called by `entry`; the sandbox
 //! inside `send` is started by `spec`.
 
 use std::process::ExitCode;

@@ -1,8 +1,8 @@
 //! Run specification: options and settings as a `RunSpec` for the pipeline.
 //!
 //! Precedence: option, environment, file, default. Checks that values fit each other, locates the
-//! ledger and starts the embedded sandbox; reads no input. Called by `cli::main`; `cli::ledger`
-//! resolves ledger and target with it.
+//! ledger and starts the embedded sandbox; reads no input. Called by `entry`; `ledger` resolves
+//! ledger and target with it.
 
 use std::{
     num::NonZeroU32,

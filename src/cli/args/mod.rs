@@ -1,7 +1,7 @@
 //! Command-line arguments, as clap derives them: those of `ledger` in `ledger`, all others in
 //! `command`.
 //!
-//! Checks single values only and runs nothing. Read by `cli::main`, `spec` and the commands.
+//! Checks single values only and runs nothing. Read by `entry`, `spec` and the commands.
 
 mod command;
 mod ledger;

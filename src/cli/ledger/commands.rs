@@ -1,7 +1,7 @@
 //! Subcommands of `orderferry ledger`: list, show, export, settle and adopt.
 //!
 //! Sends nothing. Listing and exporting stream order by order, so memory does not grow with the
-//! ledger. Called by `cli::main`; the texts are in `text`.
+//! ledger. Called by `entry`; the texts are in `text`.
 
 use std::{io, path::Path, process::ExitCode};
 

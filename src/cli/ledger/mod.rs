@@ -1,6 +1,6 @@
 //! `orderferry ledger`: lists, shows, exports and settles the orders of a ledger, and adopts targets.
 //!
-//! Sends nothing. Called by `cli::main`; `commands` runs the subcommands, `text` has their texts.
+//! Sends nothing. Called by `entry`; `commands` runs the subcommands, `text` has their texts.
 
 mod commands;
 mod text;
