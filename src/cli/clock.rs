@@ -1,6 +1,6 @@
 //! Plausibility check of the machine's clock.
 //!
-//! Does not compare it with any other clock. Called by `cli::main` before any command; `config`
+//! Does not compare it with any other clock. Called by `entry` before any command; `values`
 //! uses [`MAX_DURATION`] for the durations that are typed.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

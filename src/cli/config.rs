@@ -5,27 +5,22 @@
 
 use std::{
     collections::BTreeMap,
-    num::NonZeroU32,
     path::{Path, PathBuf},
-    str::FromStr,
-    time::Duration,
 };
 
 use anyhow::{Context, bail};
-use rust_decimal::Decimal;
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
-use super::clock::MAX_DURATION;
+use super::values::{ByteSize, DurationSetting, InvalidLimit, Rate};
 use crate::{
     map::{read_small_file, toml_error},
     model::{
-        money::Amount,
         pricing::PriceBasis,
         route::{ConfirmMode, Mode},
         suggest::{did_you_mean, suggest},
     },
-    pipeline::{ChangedExit, MaxInvalid},
+    pipeline::ChangedExit,
 };
 
 /// File in the working folder that is read without `--config`.
@@ -118,126 +113,6 @@ pub(super) enum OldOrdersSetting {
 pub(super) enum UnreadableRowsSetting {
     Refuse,
     Accept,
-}
-
-/// Requests a second; `None` is unlimited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "NumberOrText")]
-pub(super) struct Rate(pub(super) Option<NonZeroU32>);
-
-impl FromStr for Rate {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "unlimited" {
-            return Ok(Self(None));
-        }
-        let number = text.strip_suffix("/s").unwrap_or(text).trim();
-        number
-            .parse()
-            .map(|rate| Self(Some(rate)))
-            .map_err(|_| format!("invalid rate {text:?}; expected for example 20/s"))
-    }
-}
-
-/// Number or percentage of invalid orders that are allowed: `25` or `10%`.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(try_from = "NumberOrText")]
-pub(super) struct InvalidLimit(pub(super) MaxInvalid);
-
-impl FromStr for InvalidLimit {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parsed = match text.strip_suffix('%') {
-            Some(number) => {
-                let percent = number.trim().parse().ok().map(|percent: Amount| percent.0);
-                let hundred = Decimal::ONE_HUNDRED;
-                percent.filter(|percent| (Decimal::ZERO..=hundred).contains(percent)).map(MaxInvalid::Percent)
-            }
-            None => text.parse().ok().map(MaxInvalid::Orders),
-        };
-        parsed.map(Self).ok_or_else(|| format!("invalid limit {text:?}; expected for example 10% or 25"))
-    }
-}
-
-/// Limit, rate or size in a file: `25`, or text such as `"10%"`.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a number or text")]
-enum NumberOrText {
-    Number(u64),
-    Text(String),
-}
-
-/// Size in bytes, such as `256 MB` or `1 GiB`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "NumberOrText")]
-pub(super) struct ByteSize(pub(super) u64);
-
-impl FromStr for ByteSize {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let size: Result<bytesize::ByteSize, _> = text.trim().parse();
-        size.map(|size| Self(size.as_u64()))
-            .map_err(|_| format!("invalid size {text:?}; expected for example 256MB or 1GiB"))
-    }
-}
-
-impl TryFrom<NumberOrText> for ByteSize {
-    type Error = String;
-
-    fn try_from(size: NumberOrText) -> Result<Self, String> {
-        match size {
-            NumberOrText::Number(n_bytes) => Ok(Self(n_bytes)),
-            NumberOrText::Text(text) => text.parse(),
-        }
-    }
-}
-
-/// Duration such as `500ms` or `30d`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(super) struct DurationSetting(pub(super) Duration);
-
-/// Parses a duration such as `500ms`, of at most 1000 years.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text)
-        .map_err(|_| format!("invalid duration {text:?}; expected for example 500ms, 30s or 10min"))?;
-    if duration > MAX_DURATION {
-        return Err(format!("{text:?} is longer than 1000 years; expected for example 500ms, 30s or 10min"));
-    }
-    Ok(duration)
-}
-
-impl TryFrom<NumberOrText> for Rate {
-    type Error = String;
-
-    fn try_from(rate: NumberOrText) -> Result<Self, String> {
-        match rate {
-            NumberOrText::Number(rate) => rate.to_string().parse(),
-            NumberOrText::Text(text) => text.parse(),
-        }
-    }
-}
-
-impl TryFrom<NumberOrText> for InvalidLimit {
-    type Error = String;
-
-    fn try_from(limit: NumberOrText) -> Result<Self, String> {
-        match limit {
-            NumberOrText::Number(count) => Ok(Self(MaxInvalid::Orders(count))),
-            NumberOrText::Text(text) => text.parse(),
-        }
-    }
-}
-
-impl TryFrom<String> for DurationSetting {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        duration(&text).map(Self)
-    }
 }
 
 /// Settings, and the folder of their file.
@@ -377,9 +252,10 @@ impl TargetSettings {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, num::NonZeroU32, time::Duration};
 
     use super::*;
+    use crate::pipeline::MaxInvalid;
 
     fn loaded(file: &str, environment: &[(&str, &str)], set: &[&str]) -> anyhow::Result<LoadedConfig> {
         let folder = tempfile::tempdir().unwrap();

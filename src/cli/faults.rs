@@ -1,6 +1,6 @@
 //! Fault settings of the sandbox: a TOML file, overridden by `--fault KEY=VALUE`.
 //!
-//! Does not interpret the faults; `sandbox::Faults` checks and injects them. Called by `args` for
+//! Does not interpret the faults; `sandbox::Faults` checks and injects them. Called by `sandbox` for
 //! `orderferry sandbox` and by `spec` for `send --sandbox`.
 
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Progress display on standard error: rows read or requests sent, their rate and the time left.
 //!
 //! A progress bar, hidden where standard error is not a terminal, and one line for each SIGUSR1, which
-//! is printed in any case. Counts only what `pipeline` reports. Called by `cli::main`.
+//! is printed in any case. Counts only what `pipeline` reports. Called by `run`.
 
 use std::{
     fmt::Write,

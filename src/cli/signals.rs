@@ -10,46 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Local, NaiveTime, TimeDelta, TimeZone};
 #[cfg(unix)]
 use tokio::signal::unix;
 use tokio::sync::watch;
 
-use super::{EXIT_STOPPED, config, print};
-
-/// Time after which no request is started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Deadline {
-    /// This long after the start.
-    After(Duration),
-    /// At the next occurrence of this local time of day.
-    At(NaiveTime),
-}
-
-/// Parses a typed deadline: `90min` or `06:30`.
-pub(super) fn deadline(text: &str) -> Result<Deadline, String> {
-    match NaiveTime::parse_from_str(text, "%H:%M") {
-        Ok(time) => Ok(Deadline::At(time)),
-        Err(_) => config::duration(text).map(Deadline::After).map_err(|_| {
-            format!("invalid deadline {text:?}; expected a duration such as 2h or a time of day such as 06:30")
-        }),
-    }
-}
-
-impl Deadline {
-    /// Time from `now` until the deadline.
-    pub(super) fn time_left(self, now: DateTime<Local>) -> Duration {
-        let time = match self {
-            Self::After(time) => return time,
-            Self::At(time) => time,
-        };
-        // Today, tomorrow or the day after: a clock change can skip the time of one day.
-        let on = |date| Local.from_local_datetime(&(date + (time - NaiveTime::MIN))).earliest();
-        let midnight = |days| (now.date_naive() + TimeDelta::days(days)).and_time(NaiveTime::MIN);
-        let next = [0, 1, 2].into_iter().filter_map(|days| on(midnight(days))).find(|then| *then > now);
-        next.and_then(|then| (then - now).to_std().ok()).unwrap_or_default()
-    }
-}
+use super::{exit::EXIT_STOPPED, print};
 
 /// A second signal within this time is a duplicate: `timeout` signals the process and then its group.
 const DUPLICATE_SIGNAL_WINDOW: Duration = Duration::from_secs(1);
@@ -146,19 +111,5 @@ impl Signals {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn deadline_is_duration_or_next_time_of_day() {
-        assert_eq!(deadline("90min"), Ok(Deadline::After(Duration::from_secs(5400))));
-        assert!(deadline("25:00").unwrap_err().contains("06:30"));
-        let noon = Local.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap();
-        let hours = |text: &str| deadline(text).unwrap().time_left(noon).as_secs() / 3600;
-        assert_eq!((hours("13:00"), hours("11:00"), hours("12:00")), (1, 23, 24));
     }
 }

@@ -1,8 +1,8 @@
 //! Run specification: options and settings as a `RunSpec` for the pipeline.
 //!
 //! Precedence: option, environment, file, default. Checks that values fit each other, locates the
-//! ledger and starts the embedded sandbox; reads no input. Called by `cli::main`; `cli::ledger`
-//! resolves ledger and target with it.
+//! ledger and starts the embedded sandbox; reads no input. Called by `entry`; `ledger` resolves
+//! ledger and target with it.
 
 use std::{
     num::NonZeroU32,
@@ -16,9 +16,10 @@ use chrono::{DateTime, Local, Utc};
 use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
-    args::{CheckArguments, PaceArguments, ReadArguments, SendArguments, TargetArguments, UnknownPolicy},
-    config::{self, ByteSize, ConfigFile, LoadedConfig, Rate, ReusedReferences, TargetSettings, UnreadableRowsSetting},
+    args::{CheckArguments, PaceArguments, ReadArguments, SendArguments, TargetArguments},
+    config::{self, ConfigFile, LoadedConfig, ReusedReferences, TargetSettings, UnreadableRowsSetting},
     faults, print, signals,
+    values::{ByteSize, Rate, UnknownPolicy},
 };
 use crate::{
     dispatch,

@@ -1,8 +1,8 @@
 //! Cart of one session: its added and confirmed items, and the order that a CHECKOUT makes of them
 //! or all reasons why the CHECKOUT fails.
 //!
-//! It has no I/O and no clock. It does not know its browser or its session (`carts` does). Used by
-//! `carts` and `tenant`, filled by `message`.
+//! It has no I/O and no clock. It does not know its browser or its session (`cart_store` does).
+//! Used by `cart_store` and `tenant`, filled by `message`.
 
 // Invalid lines are stored: real tenants accept an ADD or CONFIRM that violates the schema, and
 // only the CHECKOUT fails.

@@ -1,7 +1,7 @@
 //! Accept loop of the sandbox: accepts connections, serves HTTP/1.1 on each, closes them during an
 //! injected outage, and shuts them down when the sandbox is stopped.
 //!
-//! It does not interpret requests. Called by [`Sandbox`](super::Sandbox).
+//! It does not interpret requests. Called by `handle`.
 
 // hyper is used directly, without axum: an outage and a fault that closes a connection need control
 // over each connection.

@@ -15,11 +15,12 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::fault_injector::{self, ConnectionClosed, FaultInjector};
-use super::message::{self, TenantEvent};
+use super::message::{TenantEvent, parse_object};
 use super::response::{AcceptedResponse, ErrorResponse, SandboxResponse, html, internal_error, json};
+use super::settings::SandboxSettings;
 use super::state::SandboxState;
 use super::tenant::{EventError, Tenant, TenantRequestKind};
-use super::{SandboxSettings, host, page, query};
+use super::{host, page, query};
 
 /// State shared by all requests.
 #[derive(Debug)]
@@ -177,7 +178,7 @@ impl Endpoint {
         let message = || query::parameter(query, "message");
         match path {
             "/v1.2/browser/create.json" | "/v1.2/event/create.json" if method != Method::GET => Self::WrongMethod,
-            "/v1.2/browser/create.json" => Self::BrowserCreate(message::parse_object(message().as_deref()).map(drop)),
+            "/v1.2/browser/create.json" => Self::BrowserCreate(parse_object(message().as_deref()).map(drop)),
             "/v1.2/event/create.json" => Self::Event(TenantEvent::parse(message().as_deref()).map(Box::new)),
             "/" | "/sandbox" | "/sandbox/state" => Self::WrongMethod,
             _ => Self::WrongPath,

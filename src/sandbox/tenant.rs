@@ -11,7 +11,7 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::cart::{CartStep, CheckoutHeader, CheckoutResult, Purchase};
-use super::carts::CartStore;
+use super::cart_store::CartStore;
 use super::exact_decimal;
 use super::guests::{GuestId, GuestStore};
 use super::message::{EventContent, TenantEvent, TenantOrder};

@@ -1,12 +1,12 @@
 //! Orders of the ledger as text for people and as JSON for scripts. Does no I/O.
 //!
-//! The JSON keys are read by scripts and keep their names. Called by `cli::ledger`.
+//! The JSON keys are read by scripts and keep their names. Called by `commands`.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use super::args::DecisionArgument;
 use crate::{
+    cli::args::DecisionArgument,
     ledger::{ContentChange, LedgerOrder, Submission, hex},
     model::{planned::ContentHash, printable::printable},
 };

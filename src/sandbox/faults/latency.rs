@@ -1,6 +1,6 @@
 //! Latency distributions of responses: fixed, uniform or log-normal.
 //!
-//! Pure functions: the caller passes the random numbers. Called by `faults`.
+//! Pure functions: the caller passes the random numbers. Called by `decide`.
 
 use std::f64::consts::TAU;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::settings::{FaultDuration, NumberOrString};
+use super::values::{FaultDuration, NumberOrString};
 
 /// The 99th percentile of the standard normal distribution.
 const Z_P99: f64 = 2.326_347_874;

@@ -1,13 +1,13 @@
 //! Key of a request for the fault scheduler: a digest of its content and, for events of a cart, of
 //! the ADD before it.
 //!
-//! It selects no faults. Called by `fault_injector` and `FaultScheduler`.
+//! It selects no faults. Called by `fault_injector` and `scheduler`.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::super::message;
+use super::super::message::parse_object;
 
 /// A digest of a request's path and of its message without `browser_id`, which differs in each run.
 // Requests with the same digest share their count, which is harmless.
@@ -33,7 +33,7 @@ enum OrderRelation {
 
 impl RequestContent {
     pub(in crate::sandbox) fn parse(path: &str, message: Option<&str>) -> Self {
-        let (text, relation) = match message::parse_object(message) {
+        let (text, relation) = match parse_object(message) {
             Ok(event) => content_and_relation(event),
             Err(_) => (message.unwrap_or_default().to_owned(), OrderRelation::Standalone),
         };

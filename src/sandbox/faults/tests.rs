@@ -1,10 +1,13 @@
 //! Tests of the fault decisions without a socket: which requests are hit, how often, in any order.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::*;
+use super::decide::{Fault, FaultDecision, FaultError, Faults};
+use super::request_key::{LastAddByBrowser, RequestContent};
+use super::scheduler::FaultScheduler;
 
 fn faults(settings: Value) -> Result<Faults, FaultError> {
     Faults::new(serde_json::from_value(settings).unwrap())

@@ -1,6 +1,6 @@
 //! Parser of the events that assemble an order from several events.
 //!
-//! It does not look at the cart. Called by `message`.
+//! It does not look at the cart. Called by `parse`.
 
 // An ADD or CONFIRM that violates the schema is a step too: the cart stores it, and the CHECKOUT
 // fails.
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::super::cart::{CartChange, CartLine, CartProduct, CartStep, CheckoutHeader, CheckoutResult};
 use super::super::schema;
-use super::{ensure_empty, parse, parse_decimal};
+use super::text::{ensure_empty, parse, parse_decimal};
 
 /// The effect of an event on a cart, or the reasons why it is dropped silently.
 pub(super) fn parse_step(event_type: &str, text: &str, event: &Map<String, Value>) -> Result<CartStep, Vec<String>> {

@@ -8,7 +8,8 @@
 
 use serde_json::Value;
 
-use super::{AttributeRule, ObjectRule, SchemaErrors, format_rules, join, optional, required};
+use super::super::format_rules;
+use super::check::{AttributeRule, ObjectRule, SchemaErrors, join, optional, required};
 
 /// Attributes of every product.
 const PRODUCT: &[AttributeRule] = &[

@@ -158,7 +158,7 @@ async fn late_response_blocks_no_other_request() {
     sleep(Duration::from_secs(1)).await;
     let before = Instant::now();
     sandbox.stop().await;
-    assert!(before.elapsed() <= super::super::SHUTDOWN_TIMEOUT + Duration::from_millis(100));
+    assert!(before.elapsed() <= super::super::handle::SHUTDOWN_TIMEOUT + Duration::from_millis(100));
     assert_eq!(late.await.unwrap(), "");
 }
 

@@ -1,9 +1,7 @@
-//! Parser of messages: text to event, with all checks that do not need the data of the tenant.
+//! Parser of events: the common attributes, IDENTITY and `ORDER_CHECKOUT`.
 //!
-//! It does no I/O and acquires no lock, so that messages are parsed outside the tenant's lock.
-//! Amounts are parsed from the digits of the text, never through a float. Called by `server`.
-
-mod cart;
+//! It does not use the data of the tenant. Called by `server`; `cart` parses the events that
+//! assemble an order.
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -11,27 +9,29 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::cart::CartStep;
-use super::state::{TenantIdentifier, TenantMode};
-use super::{exact_decimal, schema};
+use super::super::cart::CartStep;
+use super::super::schema;
+use super::super::state::{TenantIdentifier, TenantMode};
+use super::cart;
+use super::text::{ensure_empty, parse, parse_decimal, parse_object};
 
 /// An event that can be accepted: it has a type and a browser id.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct TenantEvent {
+pub(in crate::sandbox) struct TenantEvent {
     /// `type` as it was sent.
-    pub(super) event_type: String,
-    pub(super) browser_id: String,
+    pub(in crate::sandbox) event_type: String,
+    pub(in crate::sandbox) browser_id: String,
     /// The reference of the order or product, if there is one, even if the rest is invalid.
-    pub(super) reference_id: Option<String>,
-    pub(super) pos: Option<String>,
+    pub(in crate::sandbox) reference_id: Option<String>,
+    pub(in crate::sandbox) pos: Option<String>,
     /// The content, or the violations of the documented schema.
-    pub(super) content: Result<EventContent, Vec<String>>,
+    pub(in crate::sandbox) content: Result<EventContent, Vec<String>>,
 }
 
 /// The content of a valid event, or of an invalid event that its session's cart stores
 /// nevertheless.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum EventContent {
+pub(in crate::sandbox) enum EventContent {
     Identity(Vec<TenantIdentifier>),
     Order(TenantOrder),
     Cart(CartStep),
@@ -39,27 +39,21 @@ pub(super) enum EventContent {
 
 /// An order as a tenant stores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TenantOrder {
-    pub(super) reference_id: String,
-    pub(super) ordered_at: String,
-    pub(super) status: String,
-    pub(super) currency: String,
+pub(in crate::sandbox) struct TenantOrder {
+    pub(in crate::sandbox) reference_id: String,
+    pub(in crate::sandbox) ordered_at: String,
+    pub(in crate::sandbox) status: String,
+    pub(in crate::sandbox) currency: String,
     /// `None` if the sum of the items is not exact.
-    pub(super) price: Option<Decimal>,
-    pub(super) n_items: usize,
-    pub(super) mode: TenantMode,
-}
-
-/// Parses a message as a JSON object; the error is the reason for a 400.
-pub(super) fn parse_object(text: Option<&str>) -> Result<Map<String, Value>, String> {
-    let text = text.ok_or("message is missing or not percent-encoded UTF-8")?;
-    serde_json::from_str(text).map_err(|error| format!("message is not a JSON object: {error}"))
+    pub(in crate::sandbox) price: Option<Decimal>,
+    pub(in crate::sandbox) n_items: usize,
+    pub(in crate::sandbox) mode: TenantMode,
 }
 
 impl TenantEvent {
     /// Parses a message. The error is the reason for a 400; violations that a real tenant drops
     /// silently are in `content`.
-    pub(super) fn parse(text: Option<&str>) -> Result<Self, String> {
+    pub(in crate::sandbox) fn parse(text: Option<&str>) -> Result<Self, String> {
         let event = parse_object(text)?;
         let text_of = |name: &str| event.get(name).and_then(Value::as_str).map(str::to_owned);
         // The manual: without `type` or `browser_id` the response is a 400.
@@ -101,15 +95,6 @@ fn parse_content(event_type: &str, text: &str, event: &Map<String, Value>) -> Re
     }
 }
 
-fn ensure_empty(reasons: Vec<String>) -> Result<(), Vec<String>> {
-    if reasons.is_empty() { Ok(()) } else { Err(reasons) }
-}
-
-fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Vec<String>> {
-    // After the check of the schema, only a duplicate attribute can fail here.
-    serde_json::from_str(text).map_err(|error| vec![error.to_string()])
-}
-
 #[derive(Deserialize)]
 struct IdentityBody {
     identifiers: Vec<TenantIdentifier>,
@@ -148,10 +133,6 @@ impl OrderBody<'_> {
             mode: TenantMode::Single,
         })
     }
-}
-
-fn parse_decimal(path: &str, digits: &RawValue) -> Result<Decimal, Vec<String>> {
-    exact_decimal::parse(digits.get()).ok_or_else(|| vec![format!("{path}: too many digits, expected at most 28")])
 }
 
 #[cfg(test)]

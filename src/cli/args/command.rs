@@ -5,26 +5,24 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
+use clap::{Args, Parser, Subcommand, builder::FalseyValueParser};
 
-use super::{
-    config::{ByteSize, InvalidLimit, Rate, duration},
-    faults,
-    ledger::LedgerArguments,
-    signals::{Deadline, deadline},
+use super::ledger::LedgerArguments;
+use crate::{
+    cli::values::{ByteSize, Deadline, InvalidLimit, OutputFormat, Rate, UnknownPolicy, deadline, duration},
+    model::route::Mode,
 };
-use crate::{model::route::Mode, sandbox};
 
 /// Sends an OMS's order exports to Sitecore Personalize: no order twice, none lost, all reported.
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 120, disable_help_subcommand = true)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(in crate::cli) command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(in crate::cli) enum Command {
     /// Read, group and validate an export; send nothing
     Check(CheckArguments),
     /// Check an export, then send every valid order not sent before; run it again to resume
@@ -44,178 +42,160 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct CheckArguments {
+pub(in crate::cli) struct CheckArguments {
     /// Files, folders or globs to read; - is standard input. CSV or NDJSON, also compressed (.gz, .zst)
     #[arg(required = true, value_name = "INPUT")]
-    pub(super) inputs: Vec<String>,
+    pub(in crate::cli) inputs: Vec<String>,
     #[command(flatten)]
-    pub(super) read: ReadArguments,
+    pub(in crate::cli) read: ReadArguments,
     #[command(flatten)]
-    pub(super) target: TargetArguments,
+    pub(in crate::cli) target: TargetArguments,
     #[command(flatten)]
-    pub(super) pace: PaceArguments,
+    pub(in crate::cli) pace: PaceArguments,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a command-line flag")]
 #[derive(Debug, Args)]
-pub(super) struct SendArguments {
+pub(in crate::cli) struct SendArguments {
     /// Files, folders or globs to read; - is standard input. CSV or NDJSON, also compressed (.gz, .zst)
     #[arg(required_unless_present = "resume", conflicts_with = "resume", value_name = "INPUT")]
-    pub(super) inputs: Vec<String>,
+    pub(in crate::cli) inputs: Vec<String>,
     #[command(flatten)]
-    pub(super) read: ReadArguments,
+    pub(in crate::cli) read: ReadArguments,
     #[command(flatten)]
-    pub(super) target: TargetArguments,
+    pub(in crate::cli) target: TargetArguments,
     #[command(flatten)]
-    pub(super) pace: PaceArguments,
+    pub(in crate::cli) pace: PaceArguments,
     /// Continue with the saved plan in this run folder, without the export
     // The plan was made with that profile, limit of invalid orders and mode; they cannot change any more.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["profile", "max_invalid", "mode"], help_heading = "Sending")]
-    pub(super) resume: Option<PathBuf>,
+    pub(in crate::cli) resume: Option<PathBuf>,
     /// Create the ledger, on the first run; refused if the ledger already holds an attempt to send an order
     // A plan belongs to a ledger that exists.
     #[arg(long, conflicts_with = "resume", help_heading = "Sending")]
-    pub(super) new_ledger: bool,
+    pub(in crate::cli) new_ledger: bool,
     /// Send to a target that the ledger does not hold yet, in addition to those it holds: another tenant,
     /// not a new key of the same one
     #[arg(long, help_heading = "Sending")]
-    pub(super) new_target: bool,
+    pub(in crate::cli) new_target: bool,
     /// Send to a sandbox inside this process; it ends with the process
     #[arg(long, conflicts_with_all = ["to", "base_url"], help_heading = "Sending")]
-    pub(super) sandbox: bool,
+    pub(in crate::cli) sandbox: bool,
     /// Inject the faults that this TOML file describes into the sandbox, such as samples/bad-night.toml
     #[arg(long, value_name = "FILE", requires = "sandbox", conflicts_with_all = ["to", "base_url"], help_heading = "Sending")]
-    pub(super) faults: Option<PathBuf>,
+    pub(in crate::cli) faults: Option<PathBuf>,
     /// Override a setting of the fault file, such as late=2% or seed=7; may be repeated
     #[arg(long, value_name = "KEY=VALUE", requires = "sandbox", conflicts_with_all = ["to", "base_url"], help_heading = "Sending")]
-    pub(super) fault: Vec<String>,
+    pub(in crate::cli) fault: Vec<String>,
     /// Wait at most this long for one response [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Sending")]
-    pub(super) timeout: Option<Duration>,
+    pub(in crate::cli) timeout: Option<Duration>,
     /// Stop after sending N orders
     #[arg(long, value_name = "N", help_heading = "Sending")]
-    pub(super) limit: Option<usize>,
+    pub(in crate::cli) limit: Option<usize>,
     /// Stop starting requests after this duration, or at this local time of day, and leave the rest for the next run
     #[arg(long, value_name = "DURATION|HH:MM", value_parser = deadline, help_heading = "Sending")]
-    pub(super) deadline: Option<Deadline>,
+    pub(in crate::cli) deadline: Option<Deadline>,
     /// Choose what to do with orders whose outcome an earlier run left unknown
     #[arg(long, value_enum, default_value_t = UnknownPolicy::Hold, help_heading = "Sending")]
-    pub(super) unknown: UnknownPolicy,
+    pub(in crate::cli) unknown: UnknownPolicy,
     /// Send orders older than 30 days too, which may trigger live campaigns; without it only newer ones are sent
     #[arg(long, help_heading = "Sending")]
-    pub(super) backfill: bool,
+    pub(in crate::cli) backfill: bool,
 }
 
 /// Pace of sending. `check` takes it too: the pace decides whether an order of many events fits its session.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sending")]
-pub(super) struct PaceArguments {
+pub(in crate::cli) struct PaceArguments {
     // Defaults are not clap's: the config file ranks below an option and above its default.
     /// Start at most N requests in any second, such as 20/s; "unlimited" for targets on this machine only
     /// [default: 20/s]
     #[arg(long, value_name = "N/s")]
-    pub(super) rate: Option<Rate>,
+    pub(in crate::cli) rate: Option<Rate>,
     /// Keep at most N requests in flight, waiting for a response [default: 64]
     #[arg(long, value_name = "N")]
-    pub(super) in_flight: Option<usize>,
+    pub(in crate::cli) in_flight: Option<usize>,
     /// Wait this long between an accepted IDENTITY and the event that follows it [default: 500ms]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(super) identity_pause: Option<Duration>,
+    pub(in crate::cli) identity_pause: Option<Duration>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ReadArguments {
+pub(in crate::cli) struct ReadArguments {
     /// Read the export with this built-in profile or TOML file [default: canonical]
     #[arg(long, value_name = "NAME|FILE")]
-    pub(super) profile: Option<String>,
+    pub(in crate::cli) profile: Option<String>,
     /// Read settings from this file [default: orderferry.toml in the working folder, if there is one]
     // Only options that are no settings have a variable here: `config::load` reads the others, so that
     // they override the file and are overridden by options.
     #[arg(long, value_name = "FILE", env = "ORDERFERRY_CONFIG", hide_env = true)]
-    pub(super) config: Option<PathBuf>,
+    pub(in crate::cli) config: Option<PathBuf>,
     /// Write the run folder to this path [default: orderferry-runs/<run id>]
     #[arg(long, value_name = "DIR", env = "ORDERFERRY_OUT", hide_env = true)]
-    pub(super) out: Option<PathBuf>,
+    pub(in crate::cli) out: Option<PathBuf>,
     /// Send nothing if more orders than this (of those not skipped) are invalid [default: 10%, but at least
     /// 5 orders]
     #[arg(long, value_name = "N|P%")]
-    pub(super) max_invalid: Option<InvalidLimit>,
+    pub(in crate::cli) max_invalid: Option<InvalidLimit>,
     /// Limit the memory for sorting and grouping to SIZE; the rest spills to the run folder [default: 256MB]
     #[arg(long, value_name = "SIZE")]
-    pub(super) memory: Option<ByteSize>,
+    pub(in crate::cli) memory: Option<ByteSize>,
     /// Limit request URLs to N bytes, the longest that the service accepts [default: 8192]
     #[arg(long, value_name = "N")]
-    pub(super) max_url_bytes: Option<usize>,
+    pub(in crate::cli) max_url_bytes: Option<usize>,
     /// Use this ledger, the record of what was sent [default: orderferry-ledger.db next to the config file,
     /// else in ~/.local/state/orderferry]
     #[arg(long, value_name = "FILE")]
-    pub(super) ledger: Option<PathBuf>,
+    pub(in crate::cli) ledger: Option<PathBuf>,
     /// Override a setting of the config file; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
-    pub(super) set: Vec<String>,
+    pub(in crate::cli) set: Vec<String>,
     /// Print the summary as text, or as one line of JSON and nothing else
     #[arg(long, value_enum, default_value_t = OutputFormat::Text, env = "ORDERFERRY_FORMAT", hide_env = true)]
-    pub(super) format: OutputFormat,
+    pub(in crate::cli) format: OutputFormat,
     /// Print no progress, and nothing on success
     // `FalseyValueParser`: ORDERFERRY_QUIET=0 and ORDERFERRY_QUIET=no mean no.
     #[arg(long, env = "ORDERFERRY_QUIET", hide_env = true, value_parser = FalseyValueParser::new())]
-    pub(super) quiet: bool,
+    pub(in crate::cli) quiet: bool,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Target")]
-pub(super) struct TargetArguments {
+pub(in crate::cli) struct TargetArguments {
     /// Use this target of the config file
     #[arg(long, value_name = "NAME", env = "ORDERFERRY_TO", hide_env = true)]
-    pub(super) to: Option<String>,
+    pub(in crate::cli) to: Option<String>,
     /// Set the target's base URL, such as <https://api-engage-eu.sitecorecloud.io>
     #[arg(long, value_name = "URL")]
-    pub(super) base_url: Option<String>,
+    pub(in crate::cli) base_url: Option<String>,
     /// Set the tenant's client key; better in the environment, as `ORDERFERRY_CLIENT_KEY`
     #[arg(long, value_name = "KEY")]
-    pub(super) client_key: Option<String>,
+    pub(in crate::cli) client_key: Option<String>,
     /// Set the point of sale where the export has none; one that the tenant does not know loses orders
     /// silently
     #[arg(long)]
-    pub(super) pos: Option<String>,
+    pub(in crate::cli) pos: Option<String>,
     /// Set the events' channel where the export has none [default: WEB]
     #[arg(long)]
-    pub(super) channel: Option<String>,
+    pub(in crate::cli) channel: Option<String>,
     /// Set the events' language where the export has none [default: EN]
     #[arg(long)]
-    pub(super) language: Option<String>,
+    pub(in crate::cli) language: Option<String>,
     /// Set the events' currency where the export has none [default: the order's]
     #[arg(long)]
-    pub(super) currency: Option<String>,
+    pub(in crate::cli) currency: Option<String>,
     /// Set the events' page where the export has none [default: oms-import]
     #[arg(long)]
-    pub(super) page: Option<String>,
+    pub(in crate::cli) page: Option<String>,
     /// Send an order as one ORDER_CHECKOUT (single), assembled from several events (multi), or as one where
     /// it fits, else assembled (auto) [default: the profile's, or single]
     #[arg(long)]
-    pub(super) mode: Option<Mode>,
-}
-
-/// What is done with orders that the service may or may not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum UnknownPolicy {
-    /// Do not send them until they are settled manually
-    Hold,
-    /// Send them again, although the service may have them
-    Resend,
-}
-
-/// Format of what a command prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum OutputFormat {
-    /// Text for people
-    Text,
-    /// One line of JSON
-    Json,
+    pub(in crate::cli) mode: Option<Mode>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ProfilesArguments {
+pub(in crate::cli) struct ProfilesArguments {
     #[command(subcommand)]
     show: Option<Show>,
 }
@@ -231,46 +211,33 @@ enum Show {
 
 impl ProfilesArguments {
     /// Profile to print; `None` lists all of them.
-    pub(super) fn show(&self) -> Option<&str> {
+    pub(in crate::cli) fn show(&self) -> Option<&str> {
         self.show.as_ref().map(|Show::Show { name }| name.as_str())
     }
 }
 
 #[derive(Debug, Args)]
-pub(super) struct SandboxArguments {
+pub(in crate::cli) struct SandboxArguments {
     // Defaults are clap's here: this command reads no config file.
     /// Listen on this port of 127.0.0.1; 0 picks a free one
     #[arg(long, default_value_t = 8642)]
-    port: u16,
+    pub(in crate::cli) port: u16,
     /// Accept only this client key [default: any]
     #[arg(long, value_name = "KEY")]
-    client_key: Option<String>,
+    pub(in crate::cli) client_key: Option<String>,
     /// Know this point of sale; may be repeated [default: any]
     #[arg(long)]
-    pos: Vec<String>,
+    pub(in crate::cli) pos: Vec<String>,
     /// Accept URLs of at most N bytes
     #[arg(long, value_name = "N", default_value_t = 8192)]
-    max_url_bytes: usize,
+    pub(in crate::cli) max_url_bytes: usize,
     /// Count a cart as abandoned after its browser was silent for this long
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30min")]
-    session_timeout: Duration,
+    pub(in crate::cli) session_timeout: Duration,
     /// Inject the faults that this TOML file describes, such as samples/bad-night.toml
     #[arg(long, value_name = "FILE")]
-    faults: Option<PathBuf>,
+    pub(in crate::cli) faults: Option<PathBuf>,
     /// Override a setting of the fault file, such as late=2% or seed=7; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
-    fault: Vec<String>,
-}
-
-impl SandboxArguments {
-    pub(super) fn settings(&self) -> anyhow::Result<sandbox::SandboxSettings> {
-        Ok(sandbox::SandboxSettings {
-            port: self.port,
-            client_key: self.client_key.clone(),
-            pos: self.pos.clone(),
-            max_url_bytes: self.max_url_bytes,
-            session_timeout: self.session_timeout,
-            faults: faults::load(self.faults.as_deref(), &self.fault)?,
-        })
-    }
+    pub(in crate::cli) fault: Vec<String>,
 }

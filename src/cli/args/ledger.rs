@@ -8,31 +8,31 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use clap::{Args, Subcommand, ValueEnum, builder::FalseyValueParser};
 
 use crate::{
-    cli::args::OutputFormat,
+    cli::values::OutputFormat,
     ledger::{ManualDecision, OrderFilter, OrderState, ReferencePattern, TargetPrefix},
 };
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LedgerArguments {
     #[command(subcommand)]
-    pub(super) command: LedgerCommand,
+    pub(in crate::cli) command: LedgerCommand,
     /// Use this ledger [default: orderferry-ledger.db next to the config file, else in
     /// ~/.local/state/orderferry]
     #[arg(long, value_name = "FILE", global = true)]
-    pub(super) ledger: Option<PathBuf>,
+    pub(in crate::cli) ledger: Option<PathBuf>,
     /// Read settings from this file [default: orderferry.toml in the working folder, if there is one]
     #[arg(long, value_name = "FILE", env = "ORDERFERRY_CONFIG", hide_env = true, global = true)]
-    pub(super) config: Option<PathBuf>,
+    pub(in crate::cli) config: Option<PathBuf>,
     /// Override a setting of the config file; may be repeated
     #[arg(long, value_name = "KEY=VALUE", global = true)]
-    pub(super) set: Vec<String>,
+    pub(in crate::cli) set: Vec<String>,
     /// Print nothing on success
     #[arg(long, env = "ORDERFERRY_QUIET", hide_env = true, value_parser = FalseyValueParser::new(), global = true)]
-    pub(super) quiet: bool,
+    pub(in crate::cli) quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum LedgerCommand {
+pub(in crate::cli) enum LedgerCommand {
     /// List orders, one a line: state, reference, last submission (time and run), target
     ///
     /// Orders that a run is sending at the moment are unknown until a response has arrived.
@@ -62,37 +62,37 @@ pub(super) enum LedgerCommand {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct AdoptArguments {
+pub(in crate::cli) struct AdoptArguments {
     /// Adopt the orders of this target, named by the first digits of its hash
     #[arg(long, value_name = "TARGET")]
-    pub(super) from: TargetPrefix,
+    pub(in crate::cli) from: TargetPrefix,
     /// Adopt them for this target of the config file
     #[arg(long, value_name = "NAME", env = "ORDERFERRY_TO", hide_env = true)]
-    pub(super) to: Option<String>,
+    pub(in crate::cli) to: Option<String>,
     /// Adopt them for this base URL, such as <https://api-engage-eu.sitecorecloud.io>
     #[arg(long, value_name = "URL")]
-    pub(super) base_url: Option<String>,
+    pub(in crate::cli) base_url: Option<String>,
     /// Adopt them for this client key; better in the environment, as `ORDERFERRY_CLIENT_KEY`
     #[arg(long, value_name = "KEY")]
-    pub(super) client_key: Option<String>,
+    pub(in crate::cli) client_key: Option<String>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ListArguments {
+pub(in crate::cli) struct ListArguments {
     /// Print columns of text, or one JSON object a line
     #[arg(long, value_enum, default_value_t = OutputFormat::Text, env = "ORDERFERRY_FORMAT", hide_env = true)]
-    pub(super) format: OutputFormat,
+    pub(in crate::cli) format: OutputFormat,
     /// Print only the references, one a line, as "ledger settle -" reads them; --format is ignored
     #[arg(long)]
-    pub(super) references: bool,
+    pub(in crate::cli) references: bool,
     // Last, since its help heading applies to every argument that follows.
     #[command(flatten)]
-    pub(super) filter: FilterArguments,
+    pub(in crate::cli) filter: FilterArguments,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which orders")]
-pub(super) struct FilterArguments {
+pub(in crate::cli) struct FilterArguments {
     /// Select orders in this state; may be repeated
     #[arg(long, value_enum, value_name = "STATE")]
     outcome: Vec<StateArgument>,
@@ -117,19 +117,19 @@ pub(super) struct FilterArguments {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct SettleArguments {
+pub(in crate::cli) struct SettleArguments {
     /// References of the orders; - reads them from standard input, one a line
     #[arg(required = true, value_name = "REFERENCE")]
-    pub(super) references: Vec<String>,
+    pub(in crate::cli) references: Vec<String>,
     /// Set this outcome
     #[arg(long = "as", value_enum, value_name = "OUTCOME")]
-    pub(super) decision: DecisionArgument,
+    pub(in crate::cli) decision: DecisionArgument,
     /// Select the order whose orderedAt is this time, if its reference was used for several orders
     #[arg(long, value_name = "TIME", value_parser = time_range)]
-    pub(super) ordered_at: Option<TimeRange>,
+    pub(in crate::cli) ordered_at: Option<TimeRange>,
     /// Select the target whose hash begins with these digits, if several targets have the reference
     #[arg(long, value_name = "HEX")]
-    pub(super) target: Option<TargetPrefix>,
+    pub(in crate::cli) target: Option<TargetPrefix>,
 }
 
 /// State of an order in the ledger, as `--outcome` names it.
@@ -147,7 +147,7 @@ enum StateArgument {
 
 /// Manual outcome of an order, as `--as` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum DecisionArgument {
+pub(in crate::cli) enum DecisionArgument {
     /// The service has the order; it is not sent again
     Accepted,
     /// The service does not have the order; the next run sends it again
@@ -157,7 +157,7 @@ pub(super) enum DecisionArgument {
 }
 
 impl DecisionArgument {
-    pub(super) fn manual_decision(self) -> ManualDecision {
+    pub(in crate::cli) fn manual_decision(self) -> ManualDecision {
         match self {
             Self::Accepted => ManualDecision::Accepted,
             Self::Failed => ManualDecision::Failed,
@@ -167,7 +167,7 @@ impl DecisionArgument {
 }
 
 impl FilterArguments {
-    pub(super) fn filter(&self) -> OrderFilter {
+    pub(in crate::cli) fn filter(&self) -> OrderFilter {
         let state = |state: &StateArgument| match state {
             StateArgument::Accepted => OrderState::Accepted,
             StateArgument::Unknown => OrderState::Unknown,
@@ -189,7 +189,7 @@ impl FilterArguments {
 
 /// Time range of the typed precision: one day, one second or one millisecond.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TimeRange(pub(super) Range<DateTime<Utc>>);
+pub(in crate::cli) struct TimeRange(pub(in crate::cli) Range<DateTime<Utc>>);
 
 /// Parses a typed time. A day is one of UTC, since times are shown in UTC.
 fn time_range(text: &str) -> Result<TimeRange, String> {

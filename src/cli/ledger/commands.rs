@@ -1,25 +1,27 @@
-//! `orderferry ledger`: lists, shows, exports and settles the orders of a ledger, and adopts targets.
+//! Subcommands of `orderferry ledger`: list, show, export, settle and adopt.
 //!
 //! Sends nothing. Listing and exporting stream order by order, so memory does not grow with the
-//! ledger. Called by `cli::main`; the texts are in `text`, the arguments in `args`.
-
-mod args;
-mod text;
+//! ledger. Called by `entry`; the texts are in `text`.
 
 use std::{io, path::Path, process::ExitCode};
 
 use anyhow::{Context, ensure};
 
-use super::{EXIT_LOCKED, args::OutputFormat, config::TargetSettings, print, spec};
+use super::text;
 use crate::{
+    cli::{
+        args::{AdoptArguments, LedgerArguments, LedgerCommand, ListArguments, SettleArguments},
+        config::TargetSettings,
+        exit::EXIT_LOCKED,
+        print, spec,
+        values::OutputFormat,
+    },
     ledger::{
         self, AdoptError, LedgerAdmin, LedgerError, LedgerLocation, OrderFilter, ReferencePattern, SettleError,
         SettleRequest,
     },
     map::read_bounded,
 };
-pub(super) use args::LedgerArguments;
-use args::{AdoptArguments, LedgerCommand, ListArguments, SettleArguments};
 
 /// In place of a reference: read references from standard input.
 const STDIN: &str = "-";
@@ -28,7 +30,7 @@ const STDIN: &str = "-";
 const MAX_LIST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Runs the subcommand; exit code 5 if another run holds the ledger.
-pub(super) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
+pub(in crate::cli) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
     let location = spec::resolve_ledger(arguments.ledger.as_deref(), arguments.config.as_deref(), &arguments.set)?;
     let path = &location.path;
     let done = match &arguments.command {

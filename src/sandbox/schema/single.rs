@@ -1,47 +1,14 @@
-//! Schema of the events by the manual: IDENTITY and `ORDER_CHECKOUT` here, the events that
-//! assemble an order in `schema/cart.rs`. Each check returns all violations, in the form
-//! `attribute: found, expected`.
+//! Schema of IDENTITY and `ORDER_CHECKOUT`.
 //!
-//! It does not know the tenant (points of sale, guests) or other events. Called by `message`.
+//! It does not look at other events. Called by `message`.
 
 // In the manual, order and items are closed lists, so an undocumented attribute there is a
 // violation. IDENTITY and the common attributes are open lists.
 
-pub(super) mod cart;
+use serde_json::Value;
 
-use serde_json::{Map, Value};
-
-use super::format_rules::{self, SchemaError};
-
-type ObjectRule = Map<String, Value>;
-
-/// One row of the manual's tables.
-#[derive(Clone, Copy)]
-struct AttributeRule {
-    name: &'static str,
-    is_required: bool,
-    check: fn(&Value) -> SchemaError,
-}
-
-const fn required(name: &'static str, check: fn(&Value) -> SchemaError) -> AttributeRule {
-    AttributeRule { name, is_required: true, check }
-}
-
-const fn optional(name: &'static str, check: fn(&Value) -> SchemaError) -> AttributeRule {
-    AttributeRule { name, is_required: false, check }
-}
-
-/// The attributes of every event, in addition to `type` and `browser_id`, without which the
-/// request is refused.
-// The manual lists three channels, but its pages on other APIs of the service use more. So any
-// value in upper case is valid.
-const COMMON: &[AttributeRule] = &[
-    required("channel", format_rules::upper_case),
-    required("language", format_rules::language),
-    required("currency", format_rules::currency),
-    required("page", format_rules::non_empty),
-    required("pos", format_rules::non_empty),
-];
+use super::super::format_rules;
+use super::check::{AttributeRule, ObjectRule, SchemaErrors, join, optional, required};
 
 const IDENTITY: &[AttributeRule] = &[
     optional("email", format_rules::text),
@@ -57,12 +24,6 @@ const IDENTITY: &[AttributeRule] = &[
     optional("state", format_rules::text),
     optional("postal_code", format_rules::text),
     optional("country", format_rules::country),
-];
-
-const IDENTIFIER: &[AttributeRule] = &[
-    required("provider", format_rules::non_empty),
-    required("id", format_rules::non_empty),
-    optional("expiry_date", format_rules::text),
 ];
 
 const ORDER: &[AttributeRule] = &[
@@ -99,7 +60,7 @@ const ITEM_PARTS: &[&str] = &["extensions"];
 const MAX_EXTENSION_ATTRIBUTES: usize = 50;
 
 /// The violations of an IDENTITY; empty if it is valid.
-pub(super) fn identity(event: &ObjectRule) -> Vec<String> {
+pub(in crate::sandbox) fn identity(event: &ObjectRule) -> Vec<String> {
     let mut reasons = SchemaErrors::common(event);
     reasons.check_attributes("", event, IDENTITY);
     match event.get("identifiers") {
@@ -110,7 +71,7 @@ pub(super) fn identity(event: &ObjectRule) -> Vec<String> {
 }
 
 /// The violations of an `ORDER_CHECKOUT`; empty if it is valid.
-pub(super) fn order_checkout(event: &ObjectRule) -> Vec<String> {
+pub(in crate::sandbox) fn order_checkout(event: &ObjectRule) -> Vec<String> {
     let mut reasons = SchemaErrors::common(event);
     match event.get("order") {
         Some(Value::Object(order)) => reasons.order(order),
@@ -120,23 +81,7 @@ pub(super) fn order_checkout(event: &ObjectRule) -> Vec<String> {
     reasons.0
 }
 
-#[derive(Default)]
-struct SchemaErrors(Vec<String>);
-
 impl SchemaErrors {
-    fn common(event: &ObjectRule) -> Self {
-        let mut reasons = Self::default();
-        reasons.check_attributes("", event, COMMON);
-        reasons
-    }
-
-    fn identifiers(&mut self, at: &str, identifiers: &Value) {
-        for (at, identifier) in self.non_empty_objects(at, identifiers) {
-            self.check_attributes(&at, identifier, IDENTIFIER);
-            self.check_undocumented(&at, identifier, IDENTIFIER, &[]);
-        }
-    }
-
     fn order(&mut self, order: &ObjectRule) {
         self.check_attributes("order", order, ORDER);
         self.check_undocumented("order", order, ORDER, ORDER_PARTS);
@@ -195,73 +140,6 @@ impl SchemaErrors {
             self.push(at, "expected a name of letters and digits only");
         }
         self.push_result(at, format_rules::scalar(value));
-    }
-
-    /// Checks the attributes of an object against a table.
-    fn check_attributes(&mut self, at: &str, object: &ObjectRule, table: &[AttributeRule]) {
-        for attribute in table {
-            match object.get(attribute.name) {
-                Some(value) => self.push_result(&join(at, attribute.name), (attribute.check)(value)),
-                None if attribute.is_required => self.push(&join(at, attribute.name), "missing"),
-                None => {}
-            }
-        }
-    }
-
-    // Without this check a misspelt optional attribute would be lost silently.
-    fn check_undocumented(&mut self, at: &str, object: &ObjectRule, table: &[AttributeRule], parts: &[&str]) {
-        for name in object.keys() {
-            let is_known = parts.contains(&name.as_str()) || table.iter().any(|known| known.name == name);
-            if !is_known {
-                self.push(&join(at, name), "undocumented attribute");
-            }
-        }
-    }
-
-    /// The objects of an array, each with its path. Any other element is a violation.
-    fn objects<'a>(&mut self, at: &str, value: &'a Value) -> Vec<(String, &'a ObjectRule)> {
-        let Value::Array(elements) = value else {
-            self.wrong_type(at, value, "an array");
-            return Vec::new();
-        };
-        let mut objects = Vec::with_capacity(elements.len());
-        for (index, element) in elements.iter().enumerate() {
-            let at = format!("{at}[{index}]");
-            match element {
-                Value::Object(object) => objects.push((at, object)),
-                other => self.wrong_type(&at, other, "an object"),
-            }
-        }
-        objects
-    }
-
-    /// The objects of an array that must not be empty.
-    fn non_empty_objects<'a>(&mut self, at: &str, value: &'a Value) -> Vec<(String, &'a ObjectRule)> {
-        if value.as_array().is_some_and(Vec::is_empty) {
-            self.push(at, "empty, expected at least one");
-        }
-        self.objects(at, value)
-    }
-
-    fn push_result(&mut self, at: &str, result: SchemaError) {
-        if let Err(message) = result {
-            self.push(at, message);
-        }
-    }
-
-    fn wrong_type(&mut self, at: &str, found: &Value, expected: &str) {
-        self.push(at, format!("{}, expected {expected}", format_rules::json_type(found)));
-    }
-
-    fn push(&mut self, at: &str, message: impl std::fmt::Display) {
-        self.0.push(format!("{at}: {message}"));
-    }
-}
-
-fn join(at: &str, name: &str) -> String {
-    match at {
-        "" => name.to_owned(),
-        owner => format!("{owner}.{name}"),
     }
 }
 

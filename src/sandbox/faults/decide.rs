@@ -1,29 +1,23 @@
-//! Fault scheduler: selects the fault and the delay of each request, reproducibly from a seed.
+//! Fault decisions: the fault and the delay of a request, reproducibly from a seed.
 //!
 //! [`Faults::decide`] is a pure function of the seed, the request, and how often that request came
-//! before. [`FaultScheduler`] keeps these counts. Neither does I/O nor injects anything. Called by
-//! `fault_injector`, which applies the decisions.
+//! before. It keeps no counts (`scheduler` does) and injects nothing. Called by `scheduler`; the
+//! command line checks the settings with [`Faults::new`].
 
 // No number of calls and no clock goes into a decision: with the same seed the same requests are
 // hit, whatever the number of requests in flight.
 
-mod latency;
-mod request_key;
-mod settings;
-
-use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use thiserror::Error;
 
-pub use latency::Latency;
-pub(super) use request_key::RequestContent;
-use request_key::{LastAddByBrowser, RequestKey};
-pub use settings::{ErrorStatus, FaultDuration, FaultSettings, OutageFault, Probability, RetryAfterForm};
+use super::request_key::RequestKey;
+use super::settings::{FaultSettings, OutageFault, RetryAfterForm};
+use super::values::{ErrorStatus, FaultDuration, Probability};
 
 /// Undocumented behaviour of the service for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(in crate::sandbox) enum Fault {
     /// A response with this status; `is_processed`: the event is processed nevertheless.
     Status { code: ErrorStatus, is_processed: bool },
     /// 429 with `Retry-After`; the event is not processed.
@@ -40,9 +34,9 @@ pub(super) enum Fault {
 
 /// The fault of a request, if any, and the minimum delay of its response.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct FaultDecision {
-    pub(super) fault: Option<Fault>,
-    pub(super) wait: Duration,
+pub(in crate::sandbox) struct FaultDecision {
+    pub(in crate::sandbox) fault: Option<Fault>,
+    pub(in crate::sandbox) wait: Duration,
 }
 
 /// Validated settings of the faults: the shares add up to at most 100%, and each outage ends before
@@ -93,7 +87,7 @@ impl Faults {
     }
 
     /// The outages.
-    pub(super) fn outage(&self) -> OutageFault {
+    pub(in crate::sandbox) fn outage(&self) -> OutageFault {
         self.settings.outage
     }
 
@@ -157,7 +151,7 @@ fn fault_probabilities(settings: &FaultSettings) -> Vec<(Fault, Probability)> {
 
 impl Fault {
     /// The name of its setting.
-    fn setting_name(self) -> String {
+    pub(super) fn setting_name(self) -> String {
         match self {
             Self::Status { code, .. } => return format!("status.{}", code.0.as_u16()),
             Self::Throttled { .. } => "throttled",
@@ -170,48 +164,3 @@ impl Fault {
         .to_owned()
     }
 }
-
-/// Selects the faults of incoming requests: keeps how often each request came and which ADD it
-/// follows, and counts the injected faults.
-#[derive(Debug)]
-pub(super) struct FaultScheduler {
-    faults: Faults,
-    last_adds: LastAddByBrowser,
-    n_received: HashMap<RequestKey, u32>,
-    injected: BTreeMap<String, u64>,
-}
-
-impl FaultScheduler {
-    pub(super) fn new(faults: Faults) -> Self {
-        Self { faults, last_adds: LastAddByBrowser::default(), n_received: HashMap::new(), injected: BTreeMap::new() }
-    }
-
-    pub(super) fn next_fault(&mut self, content: RequestContent) -> FaultDecision {
-        let key = self.last_adds.key_of(content);
-        let n_received = self.n_received.entry(key).or_default();
-        let decision = self.faults.decide(key, *n_received);
-        *n_received += 1;
-        if let Some(fault) = decision.fault {
-            self.count(fault.setting_name(), 1);
-        }
-        decision
-    }
-
-    /// Counts an outage that dropped `n_cut_off` responses.
-    pub(super) fn count_outage(&mut self, n_cut_off: u64) {
-        self.count("outage".to_owned(), 1);
-        self.count("outage.cut_off".to_owned(), n_cut_off);
-    }
-
-    /// Number of injected faults by the names of their settings.
-    pub(super) fn injected(&self) -> BTreeMap<String, u64> {
-        self.injected.clone()
-    }
-
-    fn count(&mut self, name: String, n: u64) {
-        *self.injected.entry(name).or_default() += n;
-    }
-}
-
-#[cfg(test)]
-mod tests;

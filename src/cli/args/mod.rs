@@ -1,0 +1,14 @@
+//! Command-line arguments, as clap derives them: those of `ledger` in `ledger`, all others in
+//! `command`.
+//!
+//! Checks single values only and runs nothing. Read by `entry`, `spec` and the commands.
+
+mod command;
+mod ledger;
+
+pub(super) use command::{
+    Arguments, CheckArguments, Command, PaceArguments, ReadArguments, SandboxArguments, SendArguments, TargetArguments,
+};
+pub(super) use ledger::{
+    AdoptArguments, DecisionArgument, LedgerArguments, LedgerCommand, ListArguments, SettleArguments,
+};

@@ -1,0 +1,55 @@
+//! Entry point of the command line: parses the arguments, checks the clock, runs the command, turns
+//! an error into a message and an exit code.
+//!
+//! It does no command's work; the match lists the module of each command. Called by `main.rs`.
+
+use std::{process::ExitCode, time::SystemTime};
+
+use clap::Parser;
+
+use super::{
+    args::{Arguments, Command},
+    clock,
+    exit::{EXIT_NOTHING_SENT, exit_code_of},
+    help, ledger, print, profiles,
+    run::run,
+    sandbox, spec,
+};
+use crate::pipeline::RunError;
+
+/// Parses the command line and runs the command.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return report_usage_error(&error),
+    };
+    // A wrong clock would switch off the age limit of orders, and sums of times could overflow.
+    let result = clock::ensure_plausible(SystemTime::now()).and_then(|()| execute(arguments.command));
+    result.unwrap_or_else(|error| {
+        print::status(&format!("error: {error:#}"));
+        ExitCode::from(error.downcast_ref::<RunError>().map_or(EXIT_NOTHING_SENT, exit_code_of))
+    })
+}
+
+fn execute(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Check(check) => spec::check(&check).and_then(|spec| run(&spec, &check.read)),
+        // `spec::send` owns the runtime and the sandbox that the spec borrows, so the run is its callback.
+        Command::Send(send) => spec::send(&send, |spec| run(spec, &send.read)),
+        Command::Ledger(ledger) => ledger::run(&ledger),
+        Command::Sandbox(sandbox) => sandbox::run(&sandbox),
+        Command::Profiles(profiles) => profiles::run(profiles.show()),
+        Command::Help { path } => help::run::<Arguments>(&path),
+    }
+}
+
+/// Prints a usage error (exit code 2), or help and version, which go to standard output with exit code 0.
+fn report_usage_error(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        print::usage(error);
+        return ExitCode::from(EXIT_NOTHING_SENT);
+    }
+    print::help(error);
+    ExitCode::SUCCESS
+}
