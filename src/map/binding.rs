@@ -7,7 +7,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use super::{
-    MapError,
+    error::MapError,
     input_settings::{MissingColumns, UnknownColumns},
     profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,

@@ -6,9 +6,9 @@
 use std::{borrow::Cow, collections::HashSet};
 
 use super::{
-    MapError,
     binding::{unknown_column, wildcard_field},
     collector::{Collector, RawValue},
+    error::MapError,
     input_settings::{MissingColumns, UnknownColumns},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
     rule::{Condition, Rule},

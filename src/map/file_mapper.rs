@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use super::{
-    MapError,
     document::{DocumentMapper, UnknownNames},
+    error::MapError,
     profile::Profile,
     record::RecordMapper,
 };

@@ -6,9 +6,9 @@
 use std::{borrow::Cow, ops::RangeInclusive};
 
 use super::{
-    MapError,
     binding::{BoundRule, bind_rules, find_column, find_columns, missing_column, unknown_columns},
     collector::{Collector, RawValue},
+    error::MapError,
     input_settings::MissingColumns,
     profile::{Profile, SkipRule},
     rule::Condition,
