@@ -6,10 +6,7 @@
 use std::sync::Arc;
 
 use super::{
-    document::{DocumentMapper, UnknownNames},
-    error::MapError,
-    profile::Profile,
-    record::RecordMapper,
+    document::DocumentMapper, error::MapError, profile::Profile, record::RecordMapper, unknown_names::UnknownNames,
 };
 use crate::model::{
     draft::{Cell, MappedRow, RowKind},

@@ -16,10 +16,11 @@ pub mod profile;
 mod profile_text;
 mod record;
 pub mod rule;
+mod unknown_names;
 
 #[cfg(test)]
 mod tests;
 
-pub use document::UnknownNames;
 pub use error::{MapError, TomlError, toml_error};
 pub use file::{read_bounded, read_small_file};
+pub use unknown_names::UnknownNames;

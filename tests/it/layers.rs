@@ -47,7 +47,6 @@ const FILES_IN_CYCLES: &[(&str, usize)] = &[
     ("dispatch", 13),
     ("group", 5),
     ("ledger", 17),
-    ("map", 5),
     ("pipeline", 17),
     ("read", 8),
     ("sandbox", 7),
