@@ -7,14 +7,14 @@
 mod binding;
 mod collector;
 pub mod date;
-mod document;
+mod document_mapper;
 mod error;
 mod file;
 pub mod file_mapper;
 pub mod input_settings;
 pub mod profile;
 mod profile_text;
-mod record;
+mod record_mapper;
 pub mod rule;
 mod unknown_names;
 

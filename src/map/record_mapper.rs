@@ -1,7 +1,7 @@
 //! Record mapper: maps the records of a CSV file to cells, items and people.
 //!
 //! Bound once per file to the header's columns. Called by `file_mapper`, which handles JSON
-//! documents with `document` instead.
+//! documents with `document_mapper` instead.
 
 use std::{borrow::Cow, ops::RangeInclusive};
 
