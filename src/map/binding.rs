@@ -1,13 +1,13 @@
 //! Binding of a profile's rules to the columns of a header.
 //!
 //! Finds the columns of each rule once per file, expands wildcards, and reports columns that no
-//! rule uses. Does not look at rows; called by `record`, and by `document` for wildcards and
-//! messages.
+//! rule uses. Does not look at rows; called by `record_mapper`, and by
+//! `document_mapper` for wildcards and messages.
 
 use std::{collections::HashSet, sync::Arc};
 
 use super::{
-    MapError,
+    error::MapError,
     input_settings::{MissingColumns, UnknownColumns},
     profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,

@@ -1,7 +1,7 @@
 //! Collector of the cells and problems of one row, item or person while rules are applied to it.
 //!
-//! The same for CSV and JSON: `record` and `document` find the text of a field, the collector
-//! turns it into a cell or a problem.
+//! The same for CSV and JSON: `record_mapper` and `document_mapper` find the text of a field, the
+//! collector turns it into a cell or a problem.
 
 use std::{borrow::Cow, sync::Arc};
 

@@ -1,15 +1,13 @@
 //! File mapper: a profile bound to one file, which maps the file's rows.
 //!
-//! Dispatches to `record` for CSV and to `document` for JSON. Has no mutable state, so all cores
-//! share one mapper per file. Called by `pipeline`.
+//! Dispatches to `record_mapper` for CSV and to `document_mapper` for JSON. Has no mutable
+//! state, so all cores share one mapper per file. Called by `pipeline`.
 
 use std::sync::Arc;
 
 use super::{
-    MapError,
-    document::{DocumentMapper, UnknownNames},
-    profile::Profile,
-    record::RecordMapper,
+    document_mapper::DocumentMapper, error::MapError, profile::Profile, record_mapper::RecordMapper,
+    unknown_names::UnknownNames,
 };
 use crate::model::{
     draft::{Cell, MappedRow, RowKind},

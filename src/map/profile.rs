@@ -8,10 +8,10 @@ use std::{borrow::Cow, path::Path, sync::Arc};
 use chrono::{DateTime, Utc};
 
 use super::{
-    MapError,
+    error::{MapError, toml_error},
     file::read_small_file,
     input_settings::{LastLineEnd, MissingColumns, ProfileFormat, UnknownColumns, UnreadableRows},
-    profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText, toml_error},
+    profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText},
     rule::{Condition, Rule, RuleResult},
 };
 use crate::model::{

@@ -1,9 +1,8 @@
-//! TOML syntax of profiles, as serde types, and errors of a TOML text with their position.
+//! TOML syntax of profiles, as serde types.
 //!
-//! Syntax only: `profile` and `rule` compile these types and check what they mean. `cli` uses
-//! [`toml_error`] for its settings too.
+//! Syntax only: `profile` and `rule` compile these types and check what they mean.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
@@ -11,7 +10,6 @@ use super::input_settings::{LastLineEnd, MissingColumns, ProfileFormat, UnknownC
 use crate::model::{
     pricing::{PriceBasis, TotalFrom},
     route::Mode,
-    suggest::{did_you_mean, suggest},
 };
 
 /// One string or several.
@@ -160,41 +158,4 @@ pub(super) struct ProfileText {
     pub(super) consumer: GuestText,
     #[serde(default)]
     pub(super) event: EventFieldsText,
-}
-
-/// An error of a TOML text with its position.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TomlError {
-    /// The line, from 1.
-    pub line: usize,
-    /// The column, from 1, in characters.
-    pub column: usize,
-    /// What was found and what was expected.
-    pub message: String,
-    /// The known name most similar to an unknown one.
-    pub suggestion: Option<String>,
-}
-
-impl fmt::Display for TomlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}{}", self.line, self.column, self.message, did_you_mean(self.suggestion.as_deref()))
-    }
-}
-
-/// Converts an error of the `toml` crate; for an unknown name it adds the most similar known one.
-#[must_use]
-pub fn toml_error(error: &toml::de::Error, text: &str) -> TomlError {
-    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    let message = error.message().replace('\n', ", ");
-    TomlError { line, column, suggestion: suggest_name(&message), message }
-}
-
-// serde's messages have the form "unknown field `x`, expected one of `y`, `z`". It returns neither
-// name in a structured form.
-fn suggest_name(message: &str) -> Option<String> {
-    let mut names = message.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
-    let unknown = names.next()?;
-    suggest(unknown, names).map(str::to_owned)
 }

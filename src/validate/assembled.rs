@@ -1,17 +1,17 @@
 //! Choice of the route, and the rules of orders that are assembled from several events: what ADD,
 //! CONFIRM and CHECKOUT require in addition to ORDER_CHECKOUT, and what they cannot carry.
 //!
-//! Does not measure events; `size` does. Called by `order` and `size`, and by `pipeline` for the
-//! session time of a saved plan.
+//! Does not measure events; `size` does. Called by `check`, `order` and `size`, and by `pipeline`
+//! for the session time of a saved plan.
 
 use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
 
 use rust_decimal::Decimal;
 
 use super::{
-    ValidateSettings,
     findings::{Findings, item_cell},
     lists,
+    settings::ValidateSettings,
 };
 use crate::model::{
     draft::{Cell, Draft, ItemDraft, PersonRole},

@@ -6,7 +6,12 @@
 
 use std::borrow::Cow;
 
-use super::{CommonDefaults, findings::Findings, findings::draft_cell, lists, values};
+use super::{
+    findings::{Findings, draft_cell},
+    lists,
+    settings::CommonDefaults,
+    values,
+};
 use crate::model::{
     draft::{Cell, CellOrigin, Draft},
     field::Field,

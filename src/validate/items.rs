@@ -7,10 +7,11 @@ use std::borrow::Cow;
 use rust_decimal::Decimal;
 
 use super::{
-    ValidateSettings,
     extension::{self, ExtensionTypes},
     findings::{Findings, item_cell},
-    lists, product, values,
+    lists, product,
+    settings::ValidateSettings,
+    values,
 };
 use crate::model::{
     draft::{Cell, Draft, ItemDraft},

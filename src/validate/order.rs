@@ -1,15 +1,17 @@
 //! Rules of the `order` object, and the assembly of an `Order` from its checked parts.
 //!
 //! Calls the modules of the other field groups, so that one pass collects all problems. Called by
-//! `check` in `mod.rs`.
+//! `check`.
 
 use std::borrow::Cow;
 
 use super::{
-    ValidateSettings, assembled, common,
+    assembled, common,
     extension::{self, ExtensionTypes},
     findings::{Findings, draft_cell},
-    guest, items, legs, lists, money, people, values,
+    guest, items, legs, lists, people,
+    settings::ValidateSettings,
+    values,
 };
 use crate::model::{
     draft::{Cell, Draft},
@@ -53,7 +55,7 @@ pub(super) fn check_order<'a>(
     let build = || -> Option<Box<Order<'a>>> {
         Some(build_order(
             (reference?, ordered_at?, status?),
-            money(currency, price)?,
+            values::money(currency, price)?,
             (payment_text(payment_type, route)?, card_type),
             (extension, items),
             (guest?, common?),
@@ -69,7 +71,7 @@ pub(super) fn check_order<'a>(
             }
         }
     }
-    (order, money(currency, price))
+    (order, values::money(currency, price))
 }
 
 /// The parts that only an order assembled from several events has.

@@ -6,7 +6,7 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use super::ValidateSettings;
+use super::settings::ValidateSettings;
 use crate::model::{
     order::{OrderRecord, SAME_ORDER_WINDOW},
     planned::DedupHash,

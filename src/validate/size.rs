@@ -2,10 +2,9 @@
 //! of a GET.
 //!
 //! Fast path: an upper bound from the sizes of the cells, which is enough for nearly all orders.
-//! Slow path: the events are encoded and measured. Does not send anything. Called by `check` in
-//! `mod.rs`.
+//! Slow path: the events are encoded and measured. Does not send anything. Called by `check`.
 
-use super::{ValidateSettings, assembled, findings::Findings};
+use super::{assembled, findings::Findings, settings::ValidateSettings};
 use crate::{
     event::{json, sequence, url},
     model::{

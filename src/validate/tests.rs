@@ -8,20 +8,25 @@ mod size;
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
     sync::Arc,
+    time::Duration,
 };
 
-use super::*;
+use super::{CommonDefaults, ExtensionTypes, SharedReference, ValidateSettings, check, find_conflicts};
 use crate::{
     event::{json, url},
     model::{
-        draft::{Cell, Cells, ItemDraft, PersonDraft, PersonRole},
-        field::{ExtensionKey, ExtensionType, FieldGroup},
+        draft::{Cell, Cells, Draft, ItemDraft, PersonDraft, PersonRole},
+        field::{ExtensionKey, ExtensionType, Field, FieldGroup},
         guest::Identifier,
-        order::Order,
+        order::{CheckedOrder, Order, Validity},
         origin::{FileId, Position, RowOrigin},
         outcome::Outcome,
+        pricing::{PriceBasis, TotalFrom},
         problem::{Code, Problem},
+        route::{ConfirmMode, Mode, Route},
+        target::Target,
     },
 };
 use cases::cases;

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use super::{findings::Findings, lists};
 use crate::model::{
     draft::Cell,
-    money::{Amount, Currency},
+    money::{Amount, Currency, Money},
     problem::Code,
     route::Route,
 };
@@ -56,6 +56,11 @@ pub(super) fn currency(cell: &Cell<'_>, findings: &mut Findings) -> Option<Curre
         unknown_value(&cell.text, lists::is_currency, Code::UnknownCurrency, "an ISO 4217 currency such as EUR");
     findings.on_cell(code, cell, message);
     None
+}
+
+/// Returns the amount of an order if its currency and price are both valid.
+pub(super) fn money(currency: Option<Currency>, price: Option<Amount>) -> Option<Money> {
+    Some(Money { currency: currency?, amount: price? })
 }
 
 /// Checks the status of an order or of an item.

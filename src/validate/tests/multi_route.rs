@@ -2,7 +2,7 @@
 //! apply there.
 
 use super::*;
-use crate::event::sequence::sequence;
+use crate::{event::sequence::sequence, validate::exceeds_session};
 
 fn auto() -> ValidateSettings {
     ValidateSettings { mode: Mode::Auto, ..settings() }

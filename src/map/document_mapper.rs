@@ -3,15 +3,16 @@
 //! Handles the lines of an NDJSON file and the elements of a JSON array. Documents have no header,
 //! so unknown names are found while mapping ([`UnknownNames`]). Called by `file_mapper`.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::borrow::Cow;
 
 use super::{
-    MapError,
     binding::{unknown_column, wildcard_field},
     collector::{Collector, RawValue},
+    error::MapError,
     input_settings::{MissingColumns, UnknownColumns},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
     rule::{Condition, Rule},
+    unknown_names::UnknownNames,
 };
 use crate::model::{
     draft::{CellOrigin, Cells, ItemDraft, MappedRow, PersonDraft, PersonRole, RowKind},
@@ -21,50 +22,12 @@ use crate::model::{
     suggest::{did_you_mean, suggest},
 };
 
-// The maximum number of distinct paths that are checked. A file has more only if its member names
-// are data, and a warning for each would not be read.
-const MAX_CHECKED_NAMES: usize = 10_000;
-
 pub(super) struct DocumentMapper<'p> {
     profile: &'p Profile,
     file: String,
     order_rules: Vec<&'p FieldRule>,
     item_rules: Vec<&'p FieldRule>,
     known: Vec<String>,
-}
-
-/// Names in the documents of one file that the profile does not use, and whether any document has
-/// items. Complete once all documents were observed.
-#[derive(Debug, Default)]
-pub struct UnknownNames {
-    /// Whether any document has the path of the items; `None` before the first document.
-    has_items: Option<bool>,
-    /// The members of the last document, for hints.
-    members: Vec<String>,
-    checked: HashSet<String>,
-    /// The members that the profile does not use, each once, if it asks for warnings.
-    unknown: Vec<(String, Problem)>,
-}
-
-impl UnknownNames {
-    /// Adds the observations of later documents of the same file.
-    pub fn append(&mut self, later: Self) {
-        // `None < Some(false) < Some(true)`
-        self.has_items = self.has_items.max(later.has_items);
-        if !later.members.is_empty() {
-            self.members = later.members;
-        }
-        for (path, problem) in later.unknown {
-            if self.checked.len() < MAX_CHECKED_NAMES && self.checked.insert(path.clone()) {
-                self.unknown.push((path, problem));
-            }
-        }
-    }
-
-    /// A warning for each member that the profile does not use, in file order.
-    pub fn unknown(&self) -> impl Iterator<Item = &Problem> {
-        self.unknown.iter().map(|(_, problem)| problem)
-    }
 }
 
 impl<'p> DocumentMapper<'p> {
@@ -204,18 +167,14 @@ impl<'p> DocumentMapper<'p> {
             }
             _ => {}
         }
-        // Each path is checked once per file and not on every line: the check compares it with
-        // every known path.
-        let is_checked =
-            path.is_empty() || unknown_names.checked.len() >= MAX_CHECKED_NAMES || unknown_names.checked.contains(path);
-        if is_checked || !unknown_names.checked.insert(path.to_owned()) {
+        if path.is_empty() || !unknown_names.mark_checked(path) {
             return;
         }
         let is_above = |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
         if !self.known.iter().any(|known| covers(known, path) || is_above(known)) {
             let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
             let at = node.position(row.origin.file, row.origin.line);
-            unknown_names.unknown.push((path.to_owned(), unknown_column(path, at, &known)));
+            unknown_names.push(path, unknown_column(path, at, &known));
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Record mapper: maps the records of a CSV file to cells, items and people.
 //!
 //! Bound once per file to the header's columns. Called by `file_mapper`, which handles JSON
-//! documents with `document` instead.
+//! documents with `document_mapper` instead.
 
 use std::{borrow::Cow, ops::RangeInclusive};
 
 use super::{
-    MapError,
     binding::{BoundRule, bind_rules, find_column, find_columns, missing_column, unknown_columns},
     collector::{Collector, RawValue},
+    error::MapError,
     input_settings::MissingColumns,
     profile::{Profile, SkipRule},
     rule::Condition,

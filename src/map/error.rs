@@ -1,0 +1,128 @@
+//! Errors of profiles: why one cannot be used, and the position of an error in a TOML text.
+//!
+//! Data and messages only. Problems of single orders are not errors: they are in `model`. Returned
+//! by `profile` and `file_mapper`; `cli` uses [`toml_error`] for its settings too.
+
+use std::{fmt, path::PathBuf};
+
+use crate::model::suggest::{did_you_mean, suggest};
+
+/// Why a profile cannot be used. Ends the run, since the error concerns every order.
+#[derive(Debug, thiserror::Error)]
+pub enum MapError {
+    /// The name is neither a built-in profile nor an existing file.
+    #[error("unknown profile {name:?}; expected a built-in profile or a file{}", did_you_mean(.suggestion.as_deref()))]
+    NoProfile {
+        /// The given name.
+        name: String,
+        /// The built-in profile with the most similar name.
+        suggestion: Option<String>,
+    },
+    /// The profile's file cannot be read.
+    #[error("{}: {error}", .path.display())]
+    Io {
+        /// The profile's file.
+        path: PathBuf,
+        /// The error of the operating system.
+        error: std::io::Error,
+    },
+    /// The TOML text is invalid.
+    #[error("{name}:{error}")]
+    Toml {
+        /// The profile's file or name.
+        name: String,
+        /// The error with its position.
+        error: TomlError,
+    },
+    /// A rule is invalid.
+    #[error("{name}: {field}: {message}")]
+    Rule {
+        /// The profile's file or name.
+        name: String,
+        /// The rule's field.
+        field: String,
+        /// What was found and what was expected.
+        message: String,
+    },
+    /// The file lacks a column that the profile names.
+    #[error("{file}:1: column {column:?} not found; the profile needs it for {field}{hint}")]
+    MissingColumn {
+        /// The input.
+        file: String,
+        /// The column.
+        column: String,
+        /// The field or condition that reads the column.
+        field: String,
+        /// A hint line with the most similar column or another cause.
+        hint: String,
+    },
+    /// The file has a column twice that the profile names.
+    // Using the first one would be a guess.
+    #[error("{file}:1: column {column:?} occurs twice; the profile needs exactly one for {field}")]
+    AmbiguousColumn {
+        /// The input.
+        file: String,
+        /// The column.
+        column: String,
+        /// The field or condition that reads the column.
+        field: String,
+    },
+    /// No document of the file has the path of the items, so every order would be without items.
+    #[error("{file}: no document has {path:?}, the profile's path of items{hint}")]
+    MissingItems {
+        /// The input.
+        file: String,
+        /// The path of the items.
+        path: String,
+        /// A hint line with the most similar member.
+        hint: String,
+    },
+    /// The profile has columns only and the file is JSON, or it has paths only and the file is
+    /// CSV.
+    #[error("{file}: the profile has no {expected} for {field}\n  hint: it was written for files of another format")]
+    OtherFormat {
+        /// The input.
+        file: String,
+        /// `column` or `path`.
+        expected: &'static str,
+        /// The field, usually the order's reference.
+        field: String,
+    },
+}
+
+/// An error of a TOML text with its position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TomlError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+    /// What was found and what was expected.
+    pub message: String,
+    /// The known name most similar to an unknown one.
+    pub suggestion: Option<String>,
+}
+
+impl fmt::Display for TomlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}{}", self.line, self.column, self.message, did_you_mean(self.suggestion.as_deref()))
+    }
+}
+
+/// Converts an error of the `toml` crate; for an unknown name it adds the most similar known one.
+#[must_use]
+pub fn toml_error(error: &toml::de::Error, text: &str) -> TomlError {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let message = error.message().replace('\n', ", ");
+    TomlError { line, column, suggestion: suggest_name(&message), message }
+}
+
+// serde's messages have the form "unknown field `x`, expected one of `y`, `z`". It returns neither
+// name in a structured form.
+fn suggest_name(message: &str) -> Option<String> {
+    let mut names = message.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
+    let unknown = names.next()?;
+    suggest(unknown, names).map(str::to_owned)
+}
