@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::AttemptOutcome;
+use super::journal::AttemptOutcome;
 
 /// Message for responses which show that requests go to the wrong target.
 pub(super) const WRONG_TARGET: &str = "the base URL or the client key is wrong";

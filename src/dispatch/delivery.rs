@@ -15,9 +15,9 @@ use std::{collections::VecDeque, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    DispatchSettings,
     backoff::backoff,
     classify::{Classification, RequestKind, ServiceResponse, classify},
+    settings::DispatchSettings,
 };
 use crate::model::{
     outcome::{OrderResult, Outcome},

@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit, mpsc, watch},
+    sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit, mpsc},
     task::JoinSet,
     time::{Duration, Instant, sleep},
 };
@@ -20,20 +20,21 @@ use admission::AssemblyLimiter;
 use carts::LeftoverCarts;
 
 use super::{
-    AttemptOutcome, DispatchSettings, Journal, LeftoverCart, Transport,
     classify::{CHECK_TARGET, Classification, RequestKind, ServiceResponse, WRONG_TARGET},
     delivery::{Action, GuestDelivery, Identified, RequestSpec},
+    event::DispatchEvent,
     health::{Health, HealthChange},
+    journal::{AttemptOutcome, Journal, LeftoverCart},
     pacer::{Pacer, Permit},
     page_counter::{MAX_SAME_PAGES, PageCounter},
-    shutdown::Shutdown,
+    settings::DispatchSettings,
+    shutdown::{Shutdown, ShutdownSignal},
+    target::Transport,
     wait_counter::WaitCounter,
 };
 use crate::{
     event::url,
     model::{
-        order::OrderRecord,
-        outcome::OrderResult,
         planned::{GuestParts, PlannedGuest, PlannedOrder},
         target::Target,
     },
@@ -53,24 +54,6 @@ const MAX_PENDING_EVENTS: usize = 1024;
 /// Events are emitted in batches at this interval.
 // Waking up for each event costs more than sending a request.
 const EVENT_BATCH_INTERVAL: Duration = Duration::from_millis(2);
-
-/// An event of a run, for its report and for the user.
-#[derive(Debug)]
-pub enum DispatchEvent {
-    /// A request is sent.
-    RequestStarted {
-        /// The kind of the request.
-        kind: RequestKind,
-        /// The same step was sent before.
-        is_retry: bool,
-    },
-    /// An order got its result.
-    Settled(Box<OrderRecord>, OrderResult),
-    /// A message for the user.
-    Warning(String),
-    /// No more events for the moment: a good time to flush what was written.
-    Idle,
-}
 
 /// The work of a run.
 pub struct Work<C, G> {
@@ -152,9 +135,6 @@ pub async fn run<J: Journal, T: Transport>(
     }
     DispatchOutcome { stopped: shutdown.reason().map(str::to_owned) }
 }
-
-/// Holds the reason once a stop is requested.
-pub type ShutdownSignal = watch::Receiver<Option<String>>;
 
 type GuestQueue = Box<dyn Iterator<Item = GuestParts<String>> + Send>;
 

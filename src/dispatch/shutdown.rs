@@ -13,7 +13,10 @@ use std::{
     },
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+
+/// The caller's side: holds the reason once a stop is requested.
+pub type ShutdownSignal = watch::Receiver<Option<String>>;
 
 /// Whether the run must stop, and why.
 #[derive(Debug, Default)]

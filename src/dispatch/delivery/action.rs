@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::OrderEvent;
-use crate::{dispatch::RequestKind, model::outcome::OrderResult};
+use super::steps::OrderEvent;
+use crate::{dispatch::classify::RequestKind, model::outcome::OrderResult};
 
 /// What to do next.
 #[derive(Debug, PartialEq, Eq)]

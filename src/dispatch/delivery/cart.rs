@@ -12,10 +12,7 @@ use super::{
     steps::{DeliveryStep, OrderEvent},
 };
 use crate::{
-    dispatch::{
-        RequestKind,
-        classify::{Classification, ServiceResponse},
-    },
+    dispatch::classify::{Classification, RequestKind, ServiceResponse},
     model::outcome::{OrderResult, Outcome},
 };
 

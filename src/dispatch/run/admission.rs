@@ -7,7 +7,7 @@
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::dispatch::DispatchSettings;
+use crate::dispatch::settings::DispatchSettings;
 
 /// All requests of the admitted orders fit into the session timeout divided by this. The rest of
 /// the session is a reserve for requests that are slower than the rate.

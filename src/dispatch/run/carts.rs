@@ -15,7 +15,7 @@ use super::{
     StartedRequest, Transport,
 };
 use crate::{
-    dispatch::{LeftoverCart, backoff::backoff, classify},
+    dispatch::{backoff::backoff, classify, journal::LeftoverCart},
     event::url,
     model::planned::{PlannedOrder, StreamPayload},
 };
