@@ -1,7 +1,7 @@
 //! Classification of responses: the one table that decides which requests may be retried.
 //!
 //! It does not decide how often (`delivery`) or after which wait (`backoff`), and does no I/O.
-//! Called by `delivery`, and by `run` for probes and leftover carts.
+//! Called by `delivery`, `probe`, and `carts` for leftover carts.
 
 use std::time::Duration;
 

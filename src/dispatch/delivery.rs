@@ -3,7 +3,7 @@
 //!
 //! It alone knows the order of the steps, that the orders of a guest are sent one after the other,
 //! and what a response changes. What may be retried is in `classify`, the steps of an order are in
-//! `steps`, and the handling of carts is in `cart`. Called by `run`, which does the I/O.
+//! `steps`, and the handling of carts is in `cart`. Called by `worker`, which does the I/O.
 
 mod action;
 mod cart;

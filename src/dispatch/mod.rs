@@ -6,15 +6,20 @@
 //! sent before its intent is recorded, and no cart is filled before it is recorded. Called by
 //! `pipeline`; knows only `model` and `event`.
 
+mod admission;
 pub mod backoff;
+mod carts;
 pub mod classify;
 mod client;
 pub mod delivery;
+mod dispatcher;
 mod event;
 mod health;
 mod journal;
+mod leftover_carts;
 pub mod pacer;
 mod page_counter;
+mod probe;
 mod run;
 mod settings;
 mod shutdown;
@@ -22,6 +27,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod wait_counter;
+mod worker;
 
 pub use classify::{RequestKind, ServiceResponse};
 pub use client::{ClientError, HttpClient};

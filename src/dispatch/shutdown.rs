@@ -1,6 +1,7 @@
 //! Shutdown signal: set once, and every waiting task wakes up.
 //!
-//! It does not decide when a run stops and cancels no request in flight. Used by `run`.
+//! It does not decide when a run stops and cancels no request in flight. Used by `run` and the
+//! workers.
 //!
 //! tokio's `watch` would do, but it wakes the waiting tasks in random order, and a simulation must
 //! replay exactly.

@@ -1,4 +1,4 @@
-//! Actions of a delivery: the instructions that the state machine returns, as data. `run` carries
+//! Actions of a delivery: the instructions that the state machine returns, as data. `worker` carries
 //! them out.
 
 use std::time::Duration;
