@@ -1,7 +1,7 @@
 //! Exponential backoff with full jitter: the ceiling doubles with each try, and the wait is random
 //! below it, so that deliveries that failed together do not retry together.
 //!
-//! It only computes durations and does not sleep. Used by `delivery`, `health` and `run`.
+//! It only computes durations and does not sleep. Used by `delivery`, `health` and `carts`.
 
 use std::time::Duration;
 

@@ -1,13 +1,13 @@
 //! Classification of responses: the one table that decides which requests may be retried.
 //!
 //! It does not decide how often (`delivery`) or after which wait (`backoff`), and does no I/O.
-//! Called by `delivery`, and by `run` for probes and leftover carts.
+//! Called by `delivery`, `probe`, and `carts` for leftover carts.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::AttemptOutcome;
+use super::journal::AttemptOutcome;
 
 /// Message for responses which show that requests go to the wrong target.
 pub(super) const WRONG_TARGET: &str = "the base URL or the client key is wrong";

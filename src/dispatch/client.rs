@@ -1,7 +1,7 @@
 //! HTTP client: sends one GET through reqwest and returns the response.
 //!
 //! It retries nothing, follows no redirect and does not judge responses; `classify` does. Called
-//! by `run` through `Transport`. A URL carries a customer's order, so no message ever shows one.
+//! by `dispatcher` and `probe` through `Transport`. A URL carries a customer's order, so no message ever shows one.
 
 use std::{
     error::Error,
@@ -11,7 +11,11 @@ use std::{
 
 use reqwest::{Client, Response, redirect, retry};
 
-use super::{ClientError, DispatchSettings, ServiceResponse, Transport, classify::REDACTED};
+use super::{
+    classify::{REDACTED, ServiceResponse},
+    settings::DispatchSettings,
+    target::Transport,
+};
 use crate::model::target::Target;
 
 /// Maximum time to connect: a connection that takes longer does not come. Nothing is sent before
@@ -25,6 +29,17 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Maximum bytes read of a body: responses are short, and an error page has its message in the
 /// first lines.
 const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// Why sending cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The HTTP client cannot be created, for example because there are no CA certificates.
+    #[error(
+        "cannot create the HTTP client: {0}\n  hint: it needs CA certificates: those of the system (package \
+         ca-certificates), or SSL_CERT_FILE=ca.pem"
+    )]
+    Client(String),
+}
 
 /// Sends requests over HTTP/1.1 with keep-alive.
 pub struct HttpClient {

@@ -2,7 +2,7 @@
 //!
 //! It decides from responses how many consecutive failures mean "down", how long to wait between
 //! probes, and when the service counts as up again. It holds no request back and sends no probe:
-//! `run` does both.
+//! `dispatcher` and `probe` do.
 
 use tokio::time::{Duration, Instant};
 

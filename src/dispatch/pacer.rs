@@ -2,7 +2,7 @@
 //! small burst.
 //!
 //! It also holds requests back when the service asks for it: `Retry-After`, a lowered rate, a
-//! closed gate during an outage. It does not decide when that is and sends nothing; `run` calls it
+//! closed gate during an outage. It does not decide when that is and sends nothing; `dispatcher` calls it
 //! before every request, retries included.
 
 use std::{num::NonZeroU32, time::Duration};

@@ -1,6 +1,7 @@
 //! Shutdown signal: set once, and every waiting task wakes up.
 //!
-//! It does not decide when a run stops and cancels no request in flight. Used by `run`.
+//! It does not decide when a run stops and cancels no request in flight. Used by `run` and the
+//! workers.
 //!
 //! tokio's `watch` would do, but it wakes the waiting tasks in random order, and a simulation must
 //! replay exactly.
@@ -13,7 +14,10 @@ use std::{
     },
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+
+/// The caller's side: holds the reason once a stop is requested.
+pub type ShutdownSignal = watch::Receiver<Option<String>>;
 
 /// Whether the run must stop, and why.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use super::DispatchSettings;
+use super::settings::DispatchSettings;
 use crate::model::{
     order::{OrderId, OrderRecord},
     origin::{FileId, Position},

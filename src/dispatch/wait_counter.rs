@@ -1,7 +1,7 @@
 //! Wait counter: how many requests of started guests wait for their permit. While there are any,
 //! no further guest is started.
 //!
-//! It only counts; `run` knows which request waits for what.
+//! It only counts; `dispatcher` and `worker` know which request waits for what.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,10 +1,10 @@
-//! Actions of a delivery: the instructions that the state machine returns, as data. `run` carries
+//! Actions of a delivery: the instructions that the state machine returns, as data. `worker` carries
 //! them out.
 
 use std::time::Duration;
 
-use super::OrderEvent;
-use crate::{dispatch::RequestKind, model::outcome::OrderResult};
+use super::steps::OrderEvent;
+use crate::{dispatch::classify::RequestKind, model::outcome::OrderResult};
 
 /// What to do next.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,22 +1,14 @@
-//! Carts of a delivery: opens the cart of an order that is assembled from several events, clears
-//! it if the order fails, and restarts the order on another browser.
+//! Cart of an order that is assembled from several events, as data: its browser, and what it may
+//! hold after the responses so far.
 //!
-//! It sends nothing and records nothing; it adds actions to the delivery. Called by `delivery`.
-
-use std::time::Duration;
+//! It sends nothing and chooses no action: `machine` decides when the cart is opened, cleared or
+//! left.
 
 use tokio::time::Instant;
 
-use super::{
-    Action, GuestDelivery,
-    steps::{DeliveryStep, OrderEvent},
-};
 use crate::{
-    dispatch::{
-        RequestKind,
-        classify::{Classification, ServiceResponse},
-    },
-    model::outcome::{OrderResult, Outcome},
+    dispatch::classify::{RequestKind, ServiceResponse},
+    model::outcome::OrderResult,
 };
 
 /// Reason of an order whose run ended before its cart could be cleared.
@@ -30,9 +22,9 @@ const CART_MAY_BE_OPEN: &str = "its cart may still hold items until the next run
 pub(super) struct CartState {
     pub(super) browser: String,
     /// When the browser was created: all events must be sent within its session.
-    created_at: Instant,
+    pub(super) created_at: Instant,
     /// The cart is recorded in the journal.
-    is_open: bool,
+    pub(super) is_open: bool,
     content: CartContent,
     /// The service may process an event late and fill the cart after CLEAR_CART or CHECKOUT: the
     /// next run clears it once more.
@@ -84,12 +76,28 @@ impl CartState {
         self.content = CartContent::ItemsOrOrder;
     }
 
-    fn needs_clearing(&self) -> bool {
+    /// Whether it may hold items, and CLEAR_CART cannot overtake a CHECKOUT.
+    pub(super) fn needs_clearing(&self) -> bool {
         self.content == CartContent::Items
     }
 
-    fn can_be_closed(&self) -> bool {
+    /// Whether a CHECKOUT of it may have been processed.
+    pub(super) fn has_uncertain_checkout(&self) -> bool {
+        self.content == CartContent::ItemsOrOrder
+    }
+
+    /// Whether the journal may record it as empty.
+    pub(super) fn can_be_closed(&self) -> bool {
         self.is_open && self.content == CartContent::Empty && !self.may_receive_late
+    }
+
+    /// Why it may still hold items if it is left as it is.
+    pub(super) fn leftover_reason(&self) -> Option<&'static str> {
+        match self.content {
+            CartContent::Empty => None,
+            CartContent::Items => Some(CART_LEFT_OPEN),
+            CartContent::ItemsOrOrder => Some(CART_MAY_BE_OPEN),
+        }
     }
 }
 
@@ -98,135 +106,4 @@ impl CartState {
 pub(super) enum AfterClear {
     Restart,
     Settle(OrderResult),
-}
-
-impl GuestDelivery<'_> {
-    /// Whether the session of the order's browser may have ended: an event sent now would then not
-    /// join the earlier ones.
-    #[must_use]
-    pub fn is_past_session(&self, now: Instant) -> bool {
-        let Some(cart) = &self.progress.cart else { return false };
-        let is_event =
-            matches!(self.current_step(), Some(DeliveryStep::Event(event)) if event != OrderEvent::ClearCart);
-        is_event && now.saturating_duration_since(cart.created_at) > self.settings.session_timeout
-    }
-
-    /// Adds the actions that must precede the next step.
-    pub(super) fn prepare(&mut self, now: Instant) {
-        if self.is_past_session(now) {
-            let timeout = humantime::format_duration(self.settings.session_timeout);
-            let reason = format!("the session timeout of {timeout} passed before it could be sent");
-            // A restart would submit the order once more, although the first CHECKOUT may have
-            // created it.
-            if self.has_uncertain_checkout() {
-                return self.settle(self.result(Outcome::Unknown, None, Some(reason)));
-            }
-            return self.try_restart(None, reason);
-        }
-        let is_filling = matches!(self.current_step(), Some(DeliveryStep::Event(OrderEvent::Add(_))));
-        // ADD is the first event that fills the cart, so the journal must know the cart before it.
-        let unopened = self.progress.cart.as_mut().filter(|cart| is_filling && !cart.is_open);
-        if let Some(cart) = unopened {
-            cart.is_open = true;
-            self.pending.push_back(Action::OpenCart { order: self.order_index, browser: cart.browser.clone() });
-        }
-    }
-
-    /// Restarts the order on another browser if a try is left; otherwise fails it.
-    pub(super) fn try_restart(&mut self, status: Option<u16>, reason: String) {
-        let n_starts = self.progress.n_restarts + 1;
-        if n_starts >= self.settings.tries {
-            return self.fail(Outcome::Failed, status, reason);
-        }
-        self.wait(n_starts, Duration::ZERO);
-        self.clear_cart_then(AfterClear::Restart);
-    }
-
-    /// Clears the cart if it may hold items, then proceeds.
-    pub(super) fn clear_cart_then(&mut self, then: AfterClear) {
-        // The service could send the customer a reminder of items that are left in a cart.
-        if self.has_cart_to_clear() {
-            self.progress.tries = 0;
-            self.progress.pending_clear = Some(then);
-        } else {
-            self.proceed(then);
-        }
-    }
-
-    pub(super) fn has_cart_to_clear(&self) -> bool {
-        self.progress.cart.as_ref().is_some_and(CartState::needs_clearing)
-    }
-
-    /// Whether a CHECKOUT of this cart may have been processed.
-    pub(super) fn has_uncertain_checkout(&self) -> bool {
-        self.progress.cart.as_ref().is_some_and(|cart| cart.content == CartContent::ItemsOrOrder)
-    }
-
-    /// Processes the classified response to CLEAR_CART.
-    pub(super) fn apply_clear_cart(&mut self, then: AfterClear, classification: Classification) {
-        match classification {
-            Classification::Accepted { .. } => {
-                self.update_cart(CartState::mark_empty);
-                self.proceed(then);
-            }
-            Classification::Retry { not_before, .. } if self.has_tries_left() => {
-                self.wait(self.progress.tries, not_before.unwrap_or_default());
-                self.progress.pending_clear = Some(then);
-            }
-            Classification::StopRun { reason, .. } => {
-                self.set_leftover_cart(&then, &reason);
-                self.proceed(then);
-                self.pending.push_back(Action::StopRun(reason));
-            }
-            // The order's own result does not depend on the cart: the next run tries to clear it
-            // again.
-            other => {
-                self.set_leftover_cart(&then, other.reason().unwrap_or_default());
-                self.proceed(then);
-            }
-        }
-    }
-
-    fn set_leftover_cart(&mut self, then: &AfterClear, reason: &str) {
-        let which = match then {
-            AfterClear::Restart => "the cart from before a restart",
-            AfterClear::Settle(_) => "its cart",
-        };
-        self.progress.leftover_cart = Some(format!("{which} could not be cleared ({reason})"));
-    }
-
-    fn proceed(&mut self, then: AfterClear) {
-        match then {
-            AfterClear::Restart => self.restart(),
-            AfterClear::Settle(result) => self.settle(result),
-        }
-    }
-
-    /// Leaves the cart as it is, and closes it in the journal if it is definitely empty.
-    pub(super) fn leave_cart(&mut self) {
-        let Some(cart) = self.progress.cart.take() else { return };
-        if cart.can_be_closed() {
-            self.pending.push_back(Action::CloseCart);
-        } else if cart.needs_clearing() {
-            self.progress.leftover_cart.get_or_insert_with(|| CART_LEFT_OPEN.to_owned());
-        } else if cart.content == CartContent::ItemsOrOrder {
-            self.progress.leftover_cart.get_or_insert_with(|| CART_MAY_BE_OPEN.to_owned());
-        }
-    }
-
-    /// Appends to the order's reason the cart that may still hold items.
-    pub(super) fn with_leftover_cart(&mut self, result: OrderResult) -> OrderResult {
-        let Some(leftover_cart) = self.progress.leftover_cart.take() else { return result };
-        let reason = match result.reason {
-            Some(reason) => format!("{reason}, and {leftover_cart}"),
-            None => leftover_cart,
-        };
-        OrderResult { reason: Some(reason), ..result }
-    }
-
-    pub(super) fn update_cart(&mut self, change: impl FnOnce(&mut CartState)) {
-        if let Some(cart) = &mut self.progress.cart {
-            change(cart);
-        }
-    }
 }

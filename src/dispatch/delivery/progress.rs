@@ -1,8 +1,13 @@
-//! Progress of the current order in a delivery: counters and flags without logic. `delivery` and
-//! `cart` change them.
+//! Progress of the current order in a delivery: counters, flags and the order's cart, and what
+//! they add to its result.
+//!
+//! It knows no steps and chooses no action. `machine` reads and changes it.
 
 use super::cart::{AfterClear, CartState};
-use crate::model::planned::PlannedOrder;
+use crate::model::{
+    outcome::{OrderResult, Outcome},
+    planned::PlannedOrder,
+};
 
 /// The reason of the uncertainty of an order that is sent again by `--unknown resend`.
 const SENT_BY_EARLIER_RUN: &str = "sent by an earlier run, and no answer came";
@@ -37,5 +42,57 @@ impl OrderProgress {
     pub(super) fn for_order(order: Option<&PlannedOrder>) -> Self {
         let is_uncertain = order.is_some_and(|order| order.is_uncertain);
         Self { uncertainty: is_uncertain.then(|| SENT_BY_EARLIER_RUN.to_owned()), ..Self::default() }
+    }
+
+    /// Whether the order's cart may hold items that CLEAR_CART must remove.
+    pub(super) fn has_cart_to_clear(&self) -> bool {
+        self.cart.as_ref().is_some_and(CartState::needs_clearing)
+    }
+
+    /// Whether a CHECKOUT of this cart may have been processed.
+    pub(super) fn has_uncertain_checkout(&self) -> bool {
+        self.cart.as_ref().is_some_and(CartState::has_uncertain_checkout)
+    }
+
+    /// Changes the order's cart, if it has one.
+    pub(super) fn update_cart(&mut self, change: impl FnOnce(&mut CartState)) {
+        if let Some(cart) = &mut self.cart {
+            change(cart);
+        }
+    }
+
+    /// Records that the cart could not be cleared, and why.
+    pub(super) fn set_leftover_cart(&mut self, then: &AfterClear, reason: &str) {
+        let which = match then {
+            AfterClear::Restart => "the cart from before a restart",
+            AfterClear::Settle(_) => "its cart",
+        };
+        self.leftover_cart = Some(format!("{which} could not be cleared ({reason})"));
+    }
+
+    /// Turns a result into unknown, if an earlier submission may have been processed.
+    pub(super) fn with_uncertainty(&mut self, mut result: OrderResult) -> OrderResult {
+        let Some(uncertainty) = self.uncertainty.take() else { return result };
+        // A later refusal does not prove that the earlier submission was refused. Only an
+        // acceptance ends the uncertainty.
+        if result.outcome != Outcome::Accepted {
+            let reason = match result.reason {
+                Some(reason) => format!("{uncertainty}; then: {reason}"),
+                None => uncertainty.clone(),
+            };
+            result = OrderResult { outcome: Outcome::Unknown, reason: Some(reason), ..result };
+        }
+        result.uncertain_before = self.was_resent.then_some(uncertainty);
+        result
+    }
+
+    /// Appends to the order's reason the cart that may still hold items.
+    pub(super) fn with_leftover_cart(&mut self, result: OrderResult) -> OrderResult {
+        let Some(leftover_cart) = self.leftover_cart.take() else { return result };
+        let reason = match result.reason {
+            Some(reason) => format!("{reason}, and {leftover_cart}"),
+            None => leftover_cart,
+        };
+        OrderResult { reason: Some(reason), ..result }
     }
 }

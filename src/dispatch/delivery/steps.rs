@@ -4,7 +4,7 @@
 use std::{collections::VecDeque, fmt};
 
 use crate::{
-    dispatch::RequestKind,
+    dispatch::classify::RequestKind,
     model::planned::{EventJson, EventSequence, StreamPayload},
 };
 

@@ -2,10 +2,20 @@
 
 mod assembled;
 
-use proptest::prelude::*;
+use std::time::Duration;
 
-use super::*;
-use crate::dispatch::tests::{planned_guest, settings as default_settings};
+use proptest::prelude::*;
+use tokio::time::Instant;
+
+use super::{Action, GuestDelivery, RequestSpec};
+use crate::{
+    dispatch::{
+        classify::ServiceResponse,
+        settings::DispatchSettings,
+        tests::{planned_guest, settings as default_settings},
+    },
+    model::{outcome::Outcome, planned::PlannedGuest},
+};
 
 const OK: &str = "201 OK";
 

@@ -3,24 +3,33 @@
 use std::{
     num::NonZeroU32,
     sync::{
-        Mutex, OnceLock,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep};
-
-use super::{
-    Arc, AttemptOutcome, DispatchEvent, DispatchOutcome, DispatchSettings, GuestParts, Journal, LeftoverCart,
-    OrderResult, PlannedGuest, PlannedOrder, Target, Transport, Work, run, watch,
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
 };
+
+use super::{DispatchOutcome, Work, run};
 use crate::{
     dispatch::{
-        ServiceResponse,
+        classify::ServiceResponse,
+        event::DispatchEvent,
+        journal::{AttemptOutcome, Journal, LeftoverCart},
+        settings::DispatchSettings,
+        target::Transport,
         tests::{multi_event_guest, planned_guest, settings},
     },
-    model::{order::OrderId, outcome::Outcome, planned::EventJson},
+    model::{
+        order::OrderId,
+        outcome::{OrderResult, Outcome},
+        planned::{EventJson, GuestParts, PlannedGuest, PlannedOrder},
+        target::Target,
+    },
 };
 
 fn guests(n_guests: u32, orders_each: u32) -> impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static {

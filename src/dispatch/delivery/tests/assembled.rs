@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{
-    super::{DispatchSettings, StreamPayload},
-    OK, SLOW, run_script_with, settings,
+use super::{OK, SLOW, run_script_with, settings};
+use crate::{
+    dispatch::{settings::DispatchSettings, tests::multi_event_guest},
+    model::{outcome::Outcome, planned::StreamPayload},
 };
-use crate::{dispatch::tests::multi_event_guest, model::outcome::Outcome};
 
 /// Runs a script for one assembled order per element of `n_items`; an order of 0 items is a single
 /// event.

@@ -1,12 +1,20 @@
 //! Probing during an outage: single requests check whether the service is up again, and no other
 //! request is started.
 //!
-//! It does not decide whether the service is down; `health` does. Part of `run`.
+//! It does not decide whether the service is down; `health` does. Called by `worker` and `carts`
+//! after each request.
 
 use tokio::time::{Instant, sleep};
 
-use super::{Classification, DispatchEvent, Dispatcher, HealthChange, Journal, RequestKind, Transport};
-use crate::{dispatch::classify, event::url};
+use super::{
+    classify::{self, Classification, RequestKind},
+    dispatcher::Dispatcher,
+    event::DispatchEvent,
+    health::HealthChange,
+    journal::Journal,
+    target::Transport,
+};
+use crate::event::url;
 
 impl<J: Journal, T: Transport> Dispatcher<J, T> {
     /// Reports a change of health. The worker whose request showed the service to be down stays

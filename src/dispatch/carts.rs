@@ -1,58 +1,26 @@
 //! Carts of a run: records a cart before it is filled, clears the leftover carts of earlier runs,
 //! and clears the open cart of an order when the run stops.
 //!
-//! It does not decide when an order's cart is cleared; `delivery` does. Part of `run`.
-
-use std::sync::{
-    Mutex,
-    atomic::{AtomicUsize, Ordering},
-};
+//! It does not decide when an order's cart is cleared; `delivery` does. Called by `worker`.
 
 use tokio::time::{Duration, Instant, sleep, sleep_until, timeout_at};
 
 use super::{
-    Classification, Dispatcher, GuestDelivery, Journal, OutgoingRequest, PlannedGuest, RequestKind, RequestSpec,
-    StartedRequest, Transport,
+    backoff::backoff,
+    classify::{self, Classification, RequestKind},
+    delivery::{GuestDelivery, RequestSpec},
+    dispatcher::{Dispatcher, OutgoingRequest, StartedRequest},
+    journal::{Journal, LeftoverCart},
+    target::Transport,
 };
 use crate::{
-    dispatch::{LeftoverCart, backoff::backoff, classify},
     event::url,
-    model::planned::{PlannedOrder, StreamPayload},
+    model::planned::{PlannedGuest, PlannedOrder, StreamPayload},
 };
 
 /// How long each delivery may go on to clear its cart after a stop is requested: from the moment
 /// at which nothing else of it is in flight to the start of its last request.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The leftover carts of earlier runs that are not cleared yet.
-pub(super) struct LeftoverCarts<C> {
-    /// In reverse order.
-    carts: Mutex<Vec<LeftoverCart<C>>>,
-    /// Carts that are not cleared, including those being cleared now.
-    n_open: AtomicUsize,
-}
-
-impl<C> LeftoverCarts<C> {
-    pub(super) fn new(mut carts: Vec<LeftoverCart<C>>) -> Self {
-        // `next` pops from the end.
-        carts.reverse();
-        Self { n_open: carts.len().into(), carts: carts.into() }
-    }
-
-    fn next(&self) -> Option<LeftoverCart<C>> {
-        self.carts.lock().expect("no thread panics while holding the lock").pop()
-    }
-
-    /// The warning about the carts that could not be cleared.
-    pub(super) fn message(&self) -> Option<String> {
-        let carts = match self.n_open.load(Ordering::SeqCst) {
-            0 => return None,
-            1 => "1 cart that an earlier run left open was not cleared".to_owned(),
-            n => format!("{n} carts that earlier runs left open were not cleared"),
-        };
-        Some(format!("{carts}: the next run tries again"))
-    }
-}
 
 impl<J: Journal, T: Transport> Dispatcher<J, T> {
     /// Clears leftover carts, concurrently with the other workers, until none is left.
@@ -62,7 +30,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         while self.shutdown.reason().is_none() {
             let Some(leftover) = self.leftover_carts.next() else { return };
             if self.clear(&leftover).await {
-                self.leftover_carts.n_open.fetch_sub(1, Ordering::SeqCst);
+                self.leftover_carts.count_cleared();
                 self.close_cart(Some(leftover.cart)).await;
             }
         }
@@ -125,7 +93,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         let slot = self.slots.acquire().await.expect("the semaphore is never closed");
         let event_permit = self.events.reserve().await.ok()?;
         let permit = self.pacer.permit_past_gate().await;
-        self.shutdown.is_graceful().then_some(StartedRequest { permit, event_permit, _slot: slot })
+        self.shutdown.is_graceful().then_some(StartedRequest { permit, event_permit, slot })
     }
 
     /// Waits for the time that a delivery asks for, unless the run stops.

@@ -2,12 +2,12 @@
 //! well within its session. They all share one rate, and with too many of them each would be too
 //! late.
 //!
-//! It only grants slots and sends nothing. Called by `run` before the first request of an
+//! It only grants slots and sends nothing. Called by `worker` before the first request of an
 //! assembled order.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::dispatch::DispatchSettings;
+use super::settings::DispatchSettings;
 
 /// All requests of the admitted orders fit into the session timeout divided by this. The rest of
 /// the session is a reserve for requests that are slower than the rate.

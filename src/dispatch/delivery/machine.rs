@@ -1,34 +1,31 @@
-//! Delivery of one guest's orders: a state machine without I/O that returns the next action and
-//! receives the responses.
+//! Machine of a guest's delivery: returns the next action and receives the responses.
 //!
-//! It alone knows the order of the steps, that the orders of a guest are sent one after the other,
-//! and what a response changes. What may be retried is in `classify`, the steps of an order are in
-//! `steps`, and the handling of carts is in `cart`. Called by `run`, which does the I/O.
-
-mod action;
-mod cart;
-mod progress;
-mod steps;
+//! It alone decides what a response changes, when a cart is cleared and when an order restarts. It
+//! does no I/O: `worker` calls it and carries out the actions. What may be retried is in
+//! `classify`, the steps of an order are in `steps`.
 
 use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
 use super::{
-    DispatchSettings,
-    backoff::backoff,
-    classify::{Classification, RequestKind, ServiceResponse, classify},
+    action::{Action, RequestSpec},
+    cart::{AfterClear, CartState},
+    progress::OrderProgress,
+    steps::{DeliveryStep, OrderEvent, steps_for},
 };
-use crate::model::{
-    outcome::{OrderResult, Outcome},
-    planned::{PlannedGuest, StreamPayload},
-    route::IDENTIFY_REQUESTS,
+use crate::{
+    dispatch::{
+        backoff::backoff,
+        classify::{Classification, RequestKind, ServiceResponse, classify},
+        settings::DispatchSettings,
+    },
+    model::{
+        outcome::{OrderResult, Outcome},
+        planned::{PlannedGuest, StreamPayload},
+        route::IDENTIFY_REQUESTS,
+    },
 };
-pub use action::{Action, RequestSpec};
-use cart::{AfterClear, CartState};
-use progress::OrderProgress;
-pub use steps::OrderEvent;
-use steps::{DeliveryStep, steps_for};
 
 /// The state machine of one guest's delivery.
 #[derive(Debug)]
@@ -109,7 +106,7 @@ impl<'p> GuestDelivery<'p> {
         let reason = reason.lines().next().map(str::to_owned);
         let result = OrderResult::without_request(Outcome::NotAttempted, reason);
         match self.progress.pending_clear.take() {
-            None if may_clear && self.has_cart_to_clear() => {
+            None if may_clear && self.progress.has_cart_to_clear() => {
                 return self
                     .clear_cart_then(AfterClear::Settle(OrderResult { attempts: self.progress.attempts, ..result }));
             }
@@ -144,7 +141,7 @@ impl<'p> GuestDelivery<'p> {
         let step = self.current_step().expect("a response follows a step that was sent");
         let (kind, status) = (step.kind(), response.status());
         self.count(kind, &response);
-        self.update_cart(|cart| cart.on_response(kind, &response));
+        self.progress.update_cart(|cart| cart.on_response(kind, &response));
         let classification = classify(kind, response, self.settings.retry_500);
         match self.progress.pending_clear.take() {
             Some(then) => self.apply_clear_cart(then, classification.clone()),
@@ -174,23 +171,23 @@ impl<'p> GuestDelivery<'p> {
             }
             Classification::Retry { reason, .. } => self.fail(Outcome::Failed, status, reason),
             Classification::RetryUncertain { reason } if self.has_tries_left() => {
-                self.update_cart(CartState::mark_checkout_uncertain);
+                self.progress.update_cart(CartState::mark_checkout_uncertain);
                 self.progress.uncertainty = Some(self.with_step_name(reason));
                 self.wait(self.progress.tries, Duration::ZERO);
             }
             Classification::Restart { reason } => self.try_restart(status, reason),
             // On another browser it would be a second order, if the first checkout was processed.
-            Classification::RenewBrowser { reason } if self.has_uncertain_checkout() => {
+            Classification::RenewBrowser { reason } if self.progress.has_uncertain_checkout() => {
                 self.settle(self.result(Outcome::Unknown, status, Some(self.with_step_name(reason))));
             }
             Classification::RenewBrowser { .. } if !self.progress.has_new_browser => self.renew_browser(),
             Classification::RenewBrowser { reason } => {
-                self.update_cart(CartState::mark_gone);
+                self.progress.update_cart(CartState::mark_gone);
                 self.fail(Outcome::Refused, status, reason);
             }
             Classification::Rejected { reason } => self.fail(Outcome::Refused, status, reason),
             Classification::Uncertain { reason } | Classification::RetryUncertain { reason } => {
-                self.update_cart(CartState::mark_checkout_uncertain);
+                self.progress.update_cart(CartState::mark_checkout_uncertain);
                 self.settle(self.result(Outcome::Unknown, status, Some(self.with_step_name(reason))));
             }
             Classification::StopRun { reason, .. } => self.end_run(status, reason),
@@ -212,7 +209,7 @@ impl<'p> GuestDelivery<'p> {
     fn complete_step(&mut self, step: DeliveryStep, status: Option<u16>, reference: Option<String>, now: Instant) {
         self.progress.tries = 0;
         if step.kind().is_checkout() {
-            self.update_cart(CartState::mark_empty);
+            self.progress.update_cart(CartState::mark_empty);
             return self.settle(self.result(Outcome::Accepted, status, None));
         }
         self.steps.pop_front();
@@ -245,7 +242,7 @@ impl<'p> GuestDelivery<'p> {
     /// Replaces an unknown browser: creates a new one, identifies the guest and restarts the order
     /// at its first step.
     fn renew_browser(&mut self) {
-        self.update_cart(CartState::mark_gone);
+        self.progress.update_cart(CartState::mark_gone);
         self.progress.has_new_browser = true;
         self.restart();
     }
@@ -291,27 +288,11 @@ impl<'p> GuestDelivery<'p> {
 
     fn settle(&mut self, result: OrderResult) {
         self.leave_cart();
-        let result = self.with_uncertainty(result);
-        let result = self.with_leftover_cart(result);
+        let result = self.progress.with_uncertainty(result);
+        let result = self.progress.with_leftover_cart(result);
         self.pending.push_back(Action::Settled(self.order_index, result));
         self.order_index += 1;
         self.begin();
-    }
-
-    /// Turns a result into unknown, if an earlier submission may have been processed.
-    fn with_uncertainty(&mut self, mut result: OrderResult) -> OrderResult {
-        let Some(uncertainty) = self.progress.uncertainty.take() else { return result };
-        // A later refusal does not prove that the earlier submission was refused. Only an
-        // acceptance ends the uncertainty.
-        if result.outcome != Outcome::Accepted {
-            let reason = match result.reason {
-                Some(reason) => format!("{uncertainty}; then: {reason}"),
-                None => uncertainty.clone(),
-            };
-            result = OrderResult { outcome: Outcome::Unknown, reason: Some(reason), ..result };
-        }
-        result.uncertain_before = self.progress.was_resent.then_some(uncertainty);
-        result
     }
 
     fn settle_all(&mut self, result: &OrderResult) {
@@ -319,6 +300,100 @@ impl<'p> GuestDelivery<'p> {
             // Submissions of the current order count even if it is not sent to its end.
             let attempts = self.progress.attempts;
             self.settle(OrderResult { attempts, ..result.clone() });
+        }
+    }
+
+    /// Whether the session of the order's browser may have ended: an event sent now would then not
+    /// join the earlier ones.
+    #[must_use]
+    pub fn is_past_session(&self, now: Instant) -> bool {
+        let Some(cart) = &self.progress.cart else { return false };
+        let is_event =
+            matches!(self.current_step(), Some(DeliveryStep::Event(event)) if event != OrderEvent::ClearCart);
+        is_event && now.saturating_duration_since(cart.created_at) > self.settings.session_timeout
+    }
+
+    /// Adds the actions that must precede the next step.
+    fn prepare(&mut self, now: Instant) {
+        if self.is_past_session(now) {
+            let timeout = humantime::format_duration(self.settings.session_timeout);
+            let reason = format!("the session timeout of {timeout} passed before it could be sent");
+            // A restart would submit the order once more, although the first CHECKOUT may have
+            // created it.
+            if self.progress.has_uncertain_checkout() {
+                return self.settle(self.result(Outcome::Unknown, None, Some(reason)));
+            }
+            return self.try_restart(None, reason);
+        }
+        let is_filling = matches!(self.current_step(), Some(DeliveryStep::Event(OrderEvent::Add(_))));
+        // ADD is the first event that fills the cart, so the journal must know the cart before it.
+        let unopened = self.progress.cart.as_mut().filter(|cart| is_filling && !cart.is_open);
+        if let Some(cart) = unopened {
+            cart.is_open = true;
+            self.pending.push_back(Action::OpenCart { order: self.order_index, browser: cart.browser.clone() });
+        }
+    }
+
+    /// Restarts the order on another browser if a try is left; otherwise fails it.
+    fn try_restart(&mut self, status: Option<u16>, reason: String) {
+        let n_starts = self.progress.n_restarts + 1;
+        if n_starts >= self.settings.tries {
+            return self.fail(Outcome::Failed, status, reason);
+        }
+        self.wait(n_starts, Duration::ZERO);
+        self.clear_cart_then(AfterClear::Restart);
+    }
+
+    /// Clears the cart if it may hold items, then proceeds.
+    fn clear_cart_then(&mut self, then: AfterClear) {
+        // The service could send the customer a reminder of items that are left in a cart.
+        if self.progress.has_cart_to_clear() {
+            self.progress.tries = 0;
+            self.progress.pending_clear = Some(then);
+        } else {
+            self.proceed(then);
+        }
+    }
+
+    /// Processes the classified response to CLEAR_CART.
+    fn apply_clear_cart(&mut self, then: AfterClear, classification: Classification) {
+        match classification {
+            Classification::Accepted { .. } => {
+                self.progress.update_cart(CartState::mark_empty);
+                self.proceed(then);
+            }
+            Classification::Retry { not_before, .. } if self.has_tries_left() => {
+                self.wait(self.progress.tries, not_before.unwrap_or_default());
+                self.progress.pending_clear = Some(then);
+            }
+            Classification::StopRun { reason, .. } => {
+                self.progress.set_leftover_cart(&then, &reason);
+                self.proceed(then);
+                self.pending.push_back(Action::StopRun(reason));
+            }
+            // The order's own result does not depend on the cart: the next run tries to clear it
+            // again.
+            other => {
+                self.progress.set_leftover_cart(&then, other.reason().unwrap_or_default());
+                self.proceed(then);
+            }
+        }
+    }
+
+    fn proceed(&mut self, then: AfterClear) {
+        match then {
+            AfterClear::Restart => self.restart(),
+            AfterClear::Settle(result) => self.settle(result),
+        }
+    }
+
+    /// Leaves the cart as it is, and closes it in the journal if it is definitely empty.
+    fn leave_cart(&mut self) {
+        let Some(cart) = self.progress.cart.take() else { return };
+        if cart.can_be_closed() {
+            self.pending.push_back(Action::CloseCart);
+        } else if let Some(reason) = cart.leftover_reason() {
+            self.progress.leftover_cart.get_or_insert_with(|| reason.to_owned());
         }
     }
 
@@ -355,6 +430,3 @@ impl<'p> GuestDelivery<'p> {
         matches!(self.current_step(), Some(DeliveryStep::Event(_)))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,17 @@
+//! Delivery of one guest's orders: a state machine without I/O that returns the next action and
+//! receives the responses.
+//!
+//! It alone knows the order of the steps, and that the orders of a guest are sent one after the
+//! other. What a response means is in `classify`. Called by `worker`, which does the I/O.
+
+mod action;
+mod cart;
+mod machine;
+mod progress;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+pub use action::{Action, RequestSpec};
+pub use machine::{GuestDelivery, Identified};
+pub use steps::OrderEvent;

@@ -1,0 +1,216 @@
+//! Dispatcher: the state that all workers share, and the way of one request through it: start,
+//! send, apply what the response says about the service.
+//!
+//! It knows no order of steps and starts no probe: `worker`, `carts` and `probe` extend it, in
+//! this order, each using those after it. `run` creates it.
+
+use std::sync::{Arc, Mutex as BlockingMutex};
+
+use tokio::{
+    sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit, mpsc},
+    time::Instant,
+};
+
+use super::{
+    admission::AssemblyLimiter,
+    classify::{CHECK_TARGET, Classification, RequestKind, ServiceResponse, WRONG_TARGET},
+    delivery::{GuestDelivery, RequestSpec},
+    event::DispatchEvent,
+    health::{Health, HealthChange},
+    journal::Journal,
+    leftover_carts::LeftoverCarts,
+    pacer::{Pacer, Permit},
+    page_counter::{MAX_SAME_PAGES, PageCounter},
+    settings::DispatchSettings,
+    shutdown::Shutdown,
+    target::Transport,
+    wait_counter::WaitCounter,
+};
+use crate::{
+    event::url,
+    model::{
+        planned::{GuestParts, PlannedGuest},
+        target::Target,
+    },
+};
+
+/// Recorded intents that may wait for their permit: the requests of a second divided by this.
+// A crash leaves these orders as unknown although they were never sent, so they are few. More than
+// none, since recording an intent must not hold back the rate.
+const INTENTS_AHEAD_DIVISOR: u32 = 20;
+
+/// The guests of a run that are not started yet.
+pub(super) type GuestQueue = Box<dyn Iterator<Item = GuestParts<String>> + Send>;
+
+/// Held by the newest guest until its first permit, so that guests are started one by one.
+pub(super) type AdmissionGuard<'a> = Option<MutexGuard<'a, GuestQueue>>;
+
+/// The shared state of all workers.
+pub(super) struct Dispatcher<J: Journal, T> {
+    pub(super) leftover_carts: Arc<LeftoverCarts<J::Cart>>,
+    pub(super) guests: Mutex<GuestQueue>,
+    pub(super) wait_counter: WaitCounter,
+    pub(super) pacer: Pacer,
+    health: BlockingMutex<Health>,
+    page_counter: BlockingMutex<PageCounter>,
+    pub(super) slots: Semaphore,
+    pub(super) intents: Semaphore,
+    pub(super) assembly_limiter: AssemblyLimiter,
+    pub(super) shutdown: Arc<Shutdown>,
+    pub(super) target: Target,
+    pub(super) settings: DispatchSettings,
+    pub(super) journal: J,
+    pub(super) transport: T,
+    pub(super) events: mpsc::Sender<DispatchEvent>,
+}
+
+/// A request to send.
+pub(super) struct OutgoingRequest {
+    pub(super) url: String,
+    pub(super) kind: RequestKind,
+    /// The same step was sent before.
+    pub(super) is_retry: bool,
+}
+
+/// Permission to start a request; holds one of the in-flight slots until the response.
+pub(super) struct StartedRequest<'a> {
+    pub(super) permit: Permit,
+    /// A reserved place in the channel: the event is emitted without waiting between permit and
+    /// request.
+    pub(super) event_permit: mpsc::Permit<'a, DispatchEvent>,
+    pub(super) slot: SemaphorePermit<'a>,
+}
+
+impl<J: Journal, T: Transport> Dispatcher<J, T> {
+    pub(super) fn new(
+        guests: GuestQueue,
+        target: Target,
+        settings: DispatchSettings,
+        journal: J,
+        transport: T,
+        events: mpsc::Sender<DispatchEvent>,
+        (leftover_carts, shutdown): (Arc<LeftoverCarts<J::Cart>>, Arc<Shutdown>),
+    ) -> Self {
+        let max_intents = |rate: std::num::NonZeroU32| (rate.get() / INTENTS_AHEAD_DIVISOR).max(2) as usize;
+        Self {
+            leftover_carts,
+            guests: Mutex::new(guests),
+            wait_counter: WaitCounter::default(),
+            pacer: Pacer::new(settings.rate),
+            health: Health::new(settings.down_after).into(),
+            page_counter: BlockingMutex::default(),
+            slots: Semaphore::new(settings.in_flight),
+            assembly_limiter: AssemblyLimiter::new(&settings),
+            intents: Semaphore::new(settings.rate.map_or(settings.in_flight, max_intents)),
+            shutdown,
+            target,
+            settings,
+            journal,
+            transport,
+            events,
+        }
+    }
+
+    /// Waits until a request may be started, unless the run stops first. Then the next guest may
+    /// start.
+    pub(super) async fn start(&self, admission: &mut AdmissionGuard<'_>) -> Option<StartedRequest<'_>> {
+        let _wait_guard = self.wait_counter.enter();
+        let slot = self.slots.acquire().await.expect("the semaphore is never closed");
+        // Everything that may take time comes before the permit, so that requests with a permit do
+        // not bunch up.
+        let event_permit = self.shutdown.unless_stopped(self.events.reserve()).await?.ok()?;
+        let permit = self.shutdown.unless_stopped(self.pacer.permit()).await;
+        admission.take();
+        let is_stopped = self.shutdown.reason().is_some();
+        permit.filter(|_| !is_stopped).map(|permit| StartedRequest { permit, event_permit, slot })
+    }
+
+    /// Sends a step of a delivery, which receives the response.
+    pub(super) async fn send_step(
+        &self,
+        guest: &PlannedGuest,
+        delivery: &mut GuestDelivery<'_>,
+        step: &RequestSpec,
+        start: StartedRequest<'_>,
+    ) -> (Classification, Option<HealthChange>) {
+        let request = OutgoingRequest { url: self.url(guest, step), kind: step.kind(), is_retry: delivery.is_retry() };
+        self.send_request(request, start, |response| delivery.on_response(response, Instant::now())).await
+    }
+
+    /// Sends a request and returns the classification of its response, and the change of the
+    /// service's health.
+    pub(super) async fn send_request(
+        &self,
+        request: OutgoingRequest,
+        start: StartedRequest<'_>,
+        classify: impl FnOnce(ServiceResponse) -> Classification + Send,
+    ) -> (Classification, Option<HealthChange>) {
+        let (StartedRequest { permit, event_permit, slot: _slot }, OutgoingRequest { url, kind, is_retry }) =
+            (start, request);
+        event_permit.send(DispatchEvent::RequestStarted { kind, is_retry });
+        let response = self.transport.send(url).await;
+        self.apply_throttling(kind, &response, permit.at);
+        let classification = classify(response);
+        if let Classification::StopRun { reason, hint } = &classification {
+            // Before the caller records the outcome, which takes a while: no other request may
+            // start meanwhile.
+            self.stop_for(kind, reason, hint);
+        }
+        let health_change = self.health().on_response(kind, classification.shows_service_up(), permit.at);
+        match health_change {
+            Some(HealthChange::Down) => self.pacer.close(),
+            Some(HealthChange::Up) => self.pacer.open(),
+            Some(HealthChange::TryOne) | None => {}
+        }
+        self.pacer.release(permit);
+        (classification, health_change)
+    }
+
+    /// Stops the run because of the response to a request of this kind.
+    pub(super) fn stop_for(&self, kind: RequestKind, reason: &str, hint: &str) {
+        let endpoint = match kind {
+            RequestKind::BrowserCreate => url::browser_endpoint(&self.target),
+            _ => url::event_endpoint(&self.target),
+        };
+        self.shutdown.abort(format!("{endpoint}: {reason}\n  hint: {hint}"));
+    }
+
+    /// Slows all requests down if the service throttles one, and stops the run if it only responds
+    /// with a web page.
+    pub(super) fn apply_throttling(&self, kind: RequestKind, response: &ServiceResponse, started: Instant) {
+        let repeated_page = self.page_counter.lock().expect("no thread panics while holding the lock").count(response);
+        if let Some(status) = repeated_page {
+            let reason =
+                format!("HTTP {status} with the same web page {MAX_SAME_PAGES} times in a row: {WRONG_TARGET}");
+            self.stop_for(kind, &reason, CHECK_TARGET);
+        }
+        // A throttling response is about the tenant, not about one guest.
+        match response.throttle() {
+            Some(Some(wait)) if wait > self.settings.give_up_after => {
+                self.shutdown.abort(format!("the service asks to wait for {}", humantime::format_duration(wait)));
+            }
+            Some(Some(wait)) => self.pacer.hold_for(wait),
+            Some(None) => self.pacer.halve_rate(started),
+            None => {}
+        }
+    }
+
+    pub(super) fn health(&self) -> std::sync::MutexGuard<'_, Health> {
+        self.health.lock().expect("no thread panics while holding the lock")
+    }
+
+    fn url(&self, guest: &PlannedGuest, step: &RequestSpec) -> String {
+        match step {
+            RequestSpec::CreateBrowser => url::browser_create(&self.target),
+            RequestSpec::Identity { browser } => url::event_create(&self.target, &guest.identity, browser),
+            RequestSpec::Event { order, event, browser } => {
+                url::event_create(&self.target, event.json(&guest.orders[*order].events), browser)
+            }
+        }
+    }
+
+    pub(super) async fn emit(&self, event: DispatchEvent) {
+        // An error means that the receiver is gone; the journal has the outcomes all the same.
+        drop(self.events.send(event).await);
+    }
+}

@@ -1,0 +1,16 @@
+//! Target of a run, as dispatch sees it: the trait that carries requests to the service.
+//!
+//! It knows neither pacing nor the meaning of a response. `client` implements it over HTTP, tests
+//! implement it with a script; `dispatcher` and `probe` call it.
+
+use std::future::Future;
+
+use super::classify::ServiceResponse;
+
+// `impl Future + Send` in place of `async fn`, for the reason given in `journal`.
+
+/// Carries requests to the service.
+pub trait Transport: Send + Sync + 'static {
+    /// Sends one GET and returns the response. Never retries and never follows a redirect.
+    fn send(&self, url: String) -> impl Future<Output = ServiceResponse> + Send;
+}

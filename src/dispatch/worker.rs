@@ -1,0 +1,176 @@
+//! Worker: takes guests from the queue and carries out the actions of their deliveries, with the
+//! journal around each checkout.
+//!
+//! It decides nothing about an order: the steps are `delivery`'s, the meaning of a response is
+//! `classify`'s. `run` spawns many of them over one dispatcher.
+
+use std::sync::Arc;
+
+use tokio::{sync::MutexGuard, time::Instant};
+
+use super::{
+    classify::Classification,
+    delivery::{Action, GuestDelivery, Identified, RequestSpec},
+    dispatcher::{AdmissionGuard, Dispatcher, GuestQueue, StartedRequest},
+    event::DispatchEvent,
+    health::HealthChange,
+    journal::{AttemptOutcome, Journal},
+    target::Transport,
+};
+use crate::model::planned::{GuestParts, PlannedGuest, PlannedOrder};
+
+impl<J: Journal, T: Transport> Dispatcher<J, T> {
+    /// Clears leftover carts, then delivers guests until none is left.
+    pub(super) async fn work(self: Arc<Self>) {
+        self.clear_leftovers().await;
+        while let Some((first, others, admission)) = self.next_guest().await {
+            self.deliver(first, others, admission).await;
+        }
+    }
+
+    /// Returns the next guest with an order to send, once no guest in progress waits for a permit.
+    /// Guests without one are settled in passing, and so are all guests once the run stops: there
+    /// may be millions.
+    // Guests in progress come first, so that a crash wastes few requests and browsers are fresh
+    // when they are used.
+    async fn next_guest(&self) -> Option<(PlannedGuest, GuestParts<String>, MutexGuard<'_, GuestQueue>)> {
+        let mut admission = self.guests.lock().await;
+        loop {
+            self.wait_counter.wait_until_idle().await;
+            let mut guest = admission.next()?;
+            while let Some(part) = guest.next() {
+                match part {
+                    Ok(part) if part.orders.is_empty() || self.shutdown.reason().is_some() => {
+                        self.deliver_part(part, Identified::default(), &mut None).await;
+                    }
+                    Ok(part) => return Some((part, guest, admission)),
+                    Err(reason) => {
+                        self.shutdown.abort(reason);
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Delivers a guest part by part, one order after the other.
+    // Parts, since the orders of one guest may be too many to hold: 50,000 took 168 MB where a
+    // small export takes 51.
+    async fn deliver<'a>(
+        &'a self,
+        first: PlannedGuest,
+        others: GuestParts<String>,
+        admission: MutexGuard<'a, GuestQueue>,
+    ) {
+        let (mut identified, mut admission) = (Identified::default(), Some(admission));
+        for part in std::iter::once(Ok(first)).chain(others) {
+            match part {
+                Ok(part) => identified = self.deliver_part(part, identified, &mut admission).await,
+                Err(reason) => return self.shutdown.abort(reason),
+            }
+        }
+    }
+
+    async fn deliver_part<'a>(
+        &'a self,
+        mut guest: PlannedGuest,
+        identified: Identified,
+        admission: &mut AdmissionGuard<'a>,
+    ) -> Identified {
+        for (record, result) in std::mem::take(&mut guest.results) {
+            self.emit(DispatchEvent::Settled(Box::new(record), result)).await;
+        }
+        let mut delivery = GuestDelivery::for_part(&guest, &self.settings, identified);
+        let (mut cart, mut assembly_slot, mut cleanup_deadline) = (None, None, None);
+        loop {
+            match delivery.next_action(Instant::now()) {
+                Action::Done => return delivery.identified(),
+                Action::OpenCart { order, browser } => cart = self.open_cart(&guest.orders[order], &browser).await,
+                Action::CloseCart => self.close_cart(cart.take()).await,
+                Action::Settled(index, result) => {
+                    assembly_slot = None;
+                    self.emit(DispatchEvent::Settled(Box::new(guest.orders[index].record.clone()), result)).await;
+                }
+                Action::StopRun(reason) => self.shutdown.abort(reason),
+                Action::Wait(time) => self.wait(time, cleanup_deadline).await,
+                Action::Send(step) => match (self.shutdown.reason(), delivery.requests_to_assemble()) {
+                    (Some(reason), _) => self.end(&guest, &mut delivery, &step, reason, &mut cleanup_deadline).await,
+                    (None, Some(n_requests)) if assembly_slot.is_none() => {
+                        assembly_slot = self.shutdown.unless_stopped(self.assembly_limiter.admit(n_requests)).await;
+                    }
+                    (None, _) => self.send(&guest, &mut delivery, &step, admission).await,
+                },
+            }
+        }
+    }
+
+    /// Sends one step, unless the run stops first or the journal fails.
+    async fn send(
+        &self,
+        guest: &PlannedGuest,
+        delivery: &mut GuestDelivery<'_>,
+        step: &RequestSpec,
+        admission: &mut AdmissionGuard<'_>,
+    ) {
+        let sent = match step {
+            RequestSpec::Event { order, event, .. } if event.kind().is_checkout() => {
+                self.send_with_intent(guest, &guest.orders[*order], delivery, step).await
+            }
+            _ => match self.start_within_session(delivery, admission).await {
+                Some(start) => Ok(Some(self.send_step(guest, delivery, step, start).await)),
+                None => Ok(None),
+            },
+        };
+        match sent {
+            Ok(Some((classification, health_change))) => self.on_health_change(health_change, &classification).await,
+            Ok(None) => {}
+            Err(reason) => self.shutdown.abort(reason),
+        }
+    }
+
+    /// Sends an order's last event between its intent and its outcome in the journal. Returns
+    /// `None` if the run stops first, and an error if the journal fails.
+    async fn send_with_intent(
+        &self,
+        guest: &PlannedGuest,
+        order: &PlannedOrder,
+        delivery: &mut GuestDelivery<'_>,
+        step: &RequestSpec,
+    ) -> Result<Option<(Classification, Option<HealthChange>)>, String> {
+        let wait_guard = self.wait_counter.enter();
+        // The intent comes before the permit, so that a slow disk cannot bunch up requests that
+        // have theirs. It is not recorded while no permits are granted, since a crash would leave
+        // it as unknown.
+        let intent_permit = self.intents.acquire().await.expect("the semaphore is never closed");
+        if self.shutdown.unless_stopped(self.pacer.wait_until_open()).await.is_none() {
+            return Ok(None);
+        }
+        // A request that waits for the disk does not keep further guests from starting.
+        drop(wait_guard);
+        let attempt = self.journal.record_intent(order).await?;
+        let start = self.start_within_session(delivery, &mut None).await;
+        drop(intent_permit);
+        let Some(start) = start else {
+            self.journal.record_outcome(attempt, AttemptOutcome::NotAccepted).await?;
+            return Ok(None);
+        };
+        let result = self.send_step(guest, delivery, step, start).await;
+        self.journal.record_outcome(attempt, result.0.attempt_outcome()).await?;
+        Ok(Some(result))
+    }
+
+    /// Waits until a step may be started. Returns `None` if the run stops first or the session may
+    /// have ended meanwhile.
+    async fn start_within_session(
+        &self,
+        delivery: &GuestDelivery<'_>,
+        admission: &mut AdmissionGuard<'_>,
+    ) -> Option<StartedRequest<'_>> {
+        let start = self.start(admission).await?;
+        if delivery.is_past_session(start.permit.at) {
+            self.pacer.release(start.permit);
+            return None;
+        }
+        Some(start)
+    }
+}
