@@ -5,10 +5,15 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
-    KnownTarget, LedgerError, LedgerLocation, RunLock, TargetHash, TargetPrefix,
     companions::Companions,
+    error::LedgerError,
     file::{self, WritableFile},
+    known_target::{KnownTarget, format_lines},
+    location::LedgerLocation,
+    lock::RunLock,
+    query::TargetPrefix,
     schema::{attempt_columns, ledger_columns},
+    target_hash::TargetHash,
     targets::{self, known_targets, mark_closed},
 };
 use crate::model::target::Target;
@@ -18,7 +23,7 @@ use crate::model::target::Target;
 pub enum AdoptError {
     /// No target, or several, begin with the given digits.
     #[error(
-        "{found} of the ledger's targets begin with these digits; nothing was changed{}", targets::format_lines(.known)
+        "{found} of the ledger's targets begin with these digits; nothing was changed{}", format_lines(.known)
     )]
     NotUnique {
         /// The number of targets that match.

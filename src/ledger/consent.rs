@@ -4,7 +4,7 @@
 
 use rusqlite::Connection;
 
-use super::{LedgerError, LedgerLocation, TargetHash, targets::known_targets};
+use super::{error::LedgerError, location::LedgerLocation, target_hash::TargetHash, targets::known_targets};
 use crate::model::target::Target;
 
 /// The options about the ledger that the run was started with.

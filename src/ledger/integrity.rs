@@ -14,7 +14,7 @@ use rusqlite::{
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{
-    LedgerError,
+    error::LedgerError,
     schema::{attempt_columns, ledger_columns, target_columns},
 };
 

@@ -11,9 +11,10 @@ use std::{
 };
 
 use super::{
-    LedgerError, TargetHash,
-    companions::{LedgerState, files_in},
-    location::{canonical_path, private_file_options},
+    error::LedgerError,
+    location::{canonical_path, files_in, private_file_options},
+    state::LedgerState,
+    target_hash::TargetHash,
 };
 
 /// A lock that is held until it is dropped or the process ends.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::{LedgerError, file::open_error};
+use super::{error::LedgerError, sqlite_error::open_error};
 
 /// "ordf" in ASCII: `application_id` of the database, so that another program's database is not
 /// mistaken for a ledger.

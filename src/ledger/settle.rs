@@ -15,8 +15,16 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
-    AttemptId, AttemptState, LedgerError, LedgerLocation, LedgerOrder, OrderFilter, OrderState, ReferencePattern,
-    RunLock, TargetPrefix, admin::orders, companions::Companions, file, sqlite, targets,
+    admin::orders,
+    companions::Companions,
+    entry::{AttemptId, AttemptState},
+    error::LedgerError,
+    file,
+    location::LedgerLocation,
+    lock::RunLock,
+    order::{LedgerOrder, OrderState, Submission},
+    query::{OrderFilter, ReferencePattern, TargetPrefix},
+    sqlite, targets,
 };
 
 /// The holder that the lock file names meanwhile.
@@ -203,8 +211,8 @@ fn can_settle(order: &LedgerOrder, decision: ManualDecision) -> bool {
 /// attempt; if none is open, or if the decision reverses an earlier one, those that the operator
 /// settled. An outcome that the service reported is never changed.
 fn attempts_to_settle(order: &LedgerOrder, decision: ManualDecision) -> Vec<AttemptId> {
-    let manual = |state| move |submission: &super::Submission| submission.is_manual && submission.state == state;
-    let attempts_of = |is_selected: &dyn Fn(&super::Submission) -> bool| -> Vec<AttemptId> {
+    let manual = |state| move |submission: &Submission| submission.is_manual && submission.state == state;
+    let attempts_of = |is_selected: &dyn Fn(&Submission) -> bool| -> Vec<AttemptId> {
         order
             .submissions
             .iter()
@@ -214,17 +222,17 @@ fn attempts_to_settle(order: &LedgerOrder, decision: ManualDecision) -> Vec<Atte
     };
     let accepted = || order.submissions.iter().filter(|submission| submission.state == AttemptState::Accepted);
     match decision {
-        ManualDecision::Accepted if accepted().next().is_some() => attempts_of(&super::Submission::is_open),
+        ManualDecision::Accepted if accepted().next().is_some() => attempts_of(&Submission::is_open),
         // The acceptance stays; only the open attempts next to it are settled.
         ManualDecision::Failed if accepted().any(|submission| !submission.is_manual) => {
-            attempts_of(&super::Submission::is_open)
+            attempts_of(&Submission::is_open)
         }
         // Also reverses a manual acceptance: an order that is settled as failed must have none
         // left.
         ManualDecision::Failed => {
             attempts_of(&|submission| submission.is_open() || manual(AttemptState::Accepted)(submission))
         }
-        _ => match attempts_of(&super::Submission::is_open) {
+        _ => match attempts_of(&Submission::is_open) {
             open if open.is_empty() => attempts_of(&manual(AttemptState::NotAccepted)),
             open => open,
         },

@@ -6,14 +6,22 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, TransactionBehavior, params};
 
 use super::{
-    AttemptId, AttemptState, CartId, ChangeState, ChangedOrder, Consent, HistoryEntry, Intent, Ledger, LedgerError,
-    LedgerLocation, LedgerWrite, OpenCart, OrderKey, RunLock, TargetHash,
-    companions::{Companions, LedgerState},
+    change::{ChangeState, ChangedOrder},
+    companions::Companions,
+    consent::Consent,
+    entry::{AttemptId, AttemptState, CartId, HistoryEntry, OpenCart, OrderKey},
+    error::LedgerError,
     file,
-    location::{self, OpenedFile},
-    order::{outcome_name, parse_outcome, snapshot_from_row, time_from_millis},
+    location::{self, LedgerLocation, OpenedFile},
+    lock::RunLock,
+    order::{outcome_name, parse_outcome},
+    rows::{snapshot_from_row, time_from_millis},
     schema::{self, attempt_columns},
+    state::LedgerState,
+    store::Ledger,
+    target_hash::TargetHash,
     targets,
+    write::{Intent, LedgerWrite},
 };
 use crate::model::{
     field::{AttributeType, AttributeTypes, ExtensionScope, ExtensionType},

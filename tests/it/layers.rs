@@ -46,7 +46,6 @@ const FILES_IN_CYCLES: &[(&str, usize)] = &[
     ("cli", 7),
     ("dispatch", 13),
     ("group", 5),
-    ("ledger", 17),
     ("map", 5),
     ("pipeline", 17),
     ("read", 8),
