@@ -1,5 +1,5 @@
 //! Known target: a target that a ledger holds attempts for, as messages list it. Does no I/O; read
-//! by `targets`, shown by `error`, `adopt` and `cli`.
+//! by `sqlite`, shown by `error` and `cli`.
 
 use std::fmt;
 

@@ -10,50 +10,33 @@
 //! serves the operator for all targets and is used by the `ledger` command of `cli`. Knows only
 //! `model`.
 
-mod admin;
-mod adopt;
 mod change;
-mod companions;
-mod consent;
 mod entry;
 mod error;
-mod file;
 mod group_commit;
-mod integrity;
 mod known_target;
-mod location;
-mod lock;
 mod order;
 mod prior_state;
 mod query;
-mod rows;
-mod schema;
-mod settle;
 mod snapshot;
 mod sqlite;
-mod sqlite_error;
-mod state;
 mod store;
 mod target_hash;
-mod targets;
 mod write;
 
-pub use admin::LedgerAdmin;
-pub use adopt::{AdoptError, accept_loss, adopt};
 pub use change::{ChangeState, ChangedOrder, unsent_change_hash};
-pub use consent::Consent;
 pub use entry::{AttemptId, AttemptState, CartId, HistoryEntry, OpenCart, OrderKey};
 pub use error::LedgerError;
 pub use group_commit::{CloseReport, GroupCommit};
 pub use known_target::KnownTarget;
-pub use location::LedgerLocation;
-pub use lock::RunLock;
 pub use order::{ContentChange, LedgerOrder, OrderState, Submission};
 pub use prior_state::{PriorState, has_order_near, matching_accepted, prior_state, single_order_time};
 pub use query::{OrderFilter, ReferencePattern, TargetPrefix};
-pub use settle::{ManualDecision, SettleError, SettleRefusal, SettleRequest, settle};
 pub use snapshot::OrderSnapshot;
-pub use sqlite::SqliteLedger;
+pub use sqlite::{
+    AdoptError, Consent, LedgerAdmin, LedgerLocation, ManualDecision, RunLock, SettleError, SettleRefusal,
+    SettleRequest, SqliteLedger, accept_loss, adopt, settle,
+};
 pub use store::Ledger;
 pub use target_hash::{TargetHash, hex};
 pub use write::{Intent, LedgerWrite};

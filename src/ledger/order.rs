@@ -1,5 +1,5 @@
 //! Ledger order: all submissions of one order, the changes recorded since, and the state that
-//! follows from both; also the names of stored outcomes. Does no I/O. Used by `admin`, `settle` and
+//! follows from both; also the names of stored outcomes. Does no I/O. Used by `settle` and
 //! `sqlite`.
 
 use chrono::{DateTime, Utc};

@@ -6,17 +6,21 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
     companions::Companions,
-    error::LedgerError,
     file::{self, WritableFile},
-    known_target::{KnownTarget, format_lines},
     location::LedgerLocation,
     lock::RunLock,
-    query::TargetPrefix,
     schema::{attempt_columns, ledger_columns},
-    target_hash::TargetHash,
     targets::{self, known_targets, mark_closed},
 };
-use crate::model::target::Target;
+use crate::{
+    ledger::{
+        error::LedgerError,
+        known_target::{KnownTarget, format_lines},
+        query::TargetPrefix,
+        target_hash::TargetHash,
+    },
+    model::target::Target,
+};
 
 /// Why a target was not adopted.
 #[derive(Debug, thiserror::Error)]

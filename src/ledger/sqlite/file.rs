@@ -1,7 +1,7 @@
 //! Ledger file: opens the database for writing or reading, and refuses a file that is not known to
 //! be the right ledger, or that is damaged or incomplete.
 //!
-//! Does not interpret the rows. Called by both views of a ledger, `sqlite` for runs and `admin`
+//! Does not interpret the rows. Called by both views of a ledger, `run` for runs and `admin`
 //! for the operator, and by `settle` and `adopt`.
 
 use std::{io, path::Path, time::SystemTime};
@@ -11,13 +11,15 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup, config:
 
 use super::{
     companions,
-    error::LedgerError,
+    error::open_error,
     integrity,
     location::{self, LedgerLocation, OpenedFile},
     lock::RunLock,
     schema,
-    sqlite_error::open_error,
     state::LedgerState,
+};
+use crate::ledger::{
+    error::LedgerError,
     target_hash::{TargetHash, hex},
 };
 

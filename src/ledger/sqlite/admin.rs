@@ -7,15 +7,19 @@ use std::path::Path;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::{
-    entry::AttemptId,
-    error::LedgerError,
     file,
-    order::{ContentChange, LedgerOrder, Submission, parse_outcome},
-    query::{OrderFilter, ReferencePattern},
     rows::{snapshot_from_row, time_from_millis},
-    target_hash::TargetHash,
 };
-use crate::model::planned::ContentHash;
+use crate::{
+    ledger::{
+        entry::AttemptId,
+        error::LedgerError,
+        order::{ContentChange, LedgerOrder, Submission, parse_outcome},
+        query::{OrderFilter, ReferencePattern},
+        target_hash::TargetHash,
+    },
+    model::planned::ContentHash,
+};
 
 /// An open ledger with the attempts of all runs to all targets.
 pub struct LedgerAdmin {

@@ -1,9 +1,10 @@
 //! Targets of a ledger: the statements that list them and mark whether a run to one is open. Does no
-//! locking. Called by `consent`, `adopt`, `settle` and `sqlite`.
+//! locking. Called by `consent`, `adopt`, `settle` and `run`.
 
 use rusqlite::{Connection, params};
 
-use super::{known_target::KnownTarget, rows::time_from_millis, target_hash::TargetHash};
+use super::rows::time_from_millis;
+use crate::ledger::{known_target::KnownTarget, target_hash::TargetHash};
 
 /// The targets that the ledger holds attempts for, by the time of the newest one.
 pub(super) fn known_targets(connection: &Connection) -> Result<Vec<KnownTarget>, rusqlite::Error> {

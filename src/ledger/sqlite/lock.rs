@@ -11,11 +11,10 @@ use std::{
 };
 
 use super::{
-    error::LedgerError,
     location::{canonical_path, files_in, private_file_options},
     state::LedgerState,
-    target_hash::TargetHash,
 };
+use crate::ledger::{error::LedgerError, target_hash::TargetHash};
 
 /// A lock that is held until it is dropped or the process ends.
 #[derive(Debug)]

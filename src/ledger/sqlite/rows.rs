@@ -1,11 +1,10 @@
 //! Rows: how times and snapshots are read from columns of the database. Runs no statement. Called by
-//! `sqlite`, `admin` and `targets`.
+//! `run`, `admin` and `targets`.
 
 use chrono::{DateTime, Utc};
 use rusqlite::Row;
 
-use super::snapshot::OrderSnapshot;
-use crate::model::money::Money;
+use crate::{ledger::snapshot::OrderSnapshot, model::money::Money};
 
 /// Converts stored milliseconds since 1970. A time that chrono cannot represent becomes 1970.
 pub(super) fn time_from_millis(milliseconds: i64) -> DateTime<Utc> {

@@ -1,5 +1,5 @@
 //! Ledger state: how many transactions a ledger holds, and the line with which a companion records
-//! it. Does no I/O. Used by `lock`, `companions`, `file` and `sqlite`.
+//! it. Does no I/O. Used by `lock`, `companions`, `file` and `run`.
 
 use xxhash_rust::xxh3::xxh3_64;
 

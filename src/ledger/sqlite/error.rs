@@ -1,9 +1,9 @@
-//! SQLite errors: how an error of SQLite becomes a `LedgerError`. Writes no messages; those are in
-//! `error`. Called wherever a statement runs or a database is opened.
+//! SQLite errors: how an error of SQLite becomes a `LedgerError`. Words no message; `LedgerError` does.
+//! Called wherever a statement runs or a database is opened.
 
 use std::path::Path;
 
-use super::error::LedgerError;
+use crate::ledger::error::LedgerError;
 
 impl From<rusqlite::Error> for LedgerError {
     fn from(error: rusqlite::Error) -> Self {

@@ -1,11 +1,14 @@
 //! Consent: the options that a run needs to start from a ledger that cannot know what was sent
 //! before. That is a new ledger, or a new target in a ledger that holds others. Called by
-//! `sqlite`.
+//! `run`.
 
 use rusqlite::Connection;
 
-use super::{error::LedgerError, location::LedgerLocation, target_hash::TargetHash, targets::known_targets};
-use crate::model::target::Target;
+use super::{location::LedgerLocation, targets::known_targets};
+use crate::{
+    ledger::{error::LedgerError, target_hash::TargetHash},
+    model::target::Target,
+};
 
 /// The options about the ledger that the run was started with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 //!
 //! A companion is evidence, never a condition: it is written only after a commit, so it may lag
 //! behind the ledger but never lead, and one that is missing, unreadable or not writable is
-//! ignored. Called by `file`, `sqlite`, `settle` and `adopt`.
+//! ignored. Called by `file`, `run`, `settle` and `adopt`.
 
 use std::{
     fs::File,
@@ -14,12 +14,11 @@ use std::{
 };
 
 use super::{
-    error::LedgerError,
     location::{LedgerLocation, canonical_path, files_in, make_private_folder, private_file_options},
     lock::{RunLock, lock_files},
     state::LedgerState,
-    target_hash::TargetHash,
 };
+use crate::ledger::{error::LedgerError, target_hash::TargetHash};
 
 /// The folder of the second companions, below the state folder.
 const FOLDER: &str = "ledgers";

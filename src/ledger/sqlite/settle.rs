@@ -14,17 +14,12 @@ use std::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::{
-    admin::orders,
-    companions::Companions,
+use super::{admin::orders, companions::Companions, file, location::LedgerLocation, lock::RunLock, run, targets};
+use crate::ledger::{
     entry::{AttemptId, AttemptState},
     error::LedgerError,
-    file,
-    location::LedgerLocation,
-    lock::RunLock,
     order::{LedgerOrder, OrderState, Submission},
     query::{OrderFilter, ReferencePattern, TargetPrefix},
-    sqlite, targets,
 };
 
 /// The holder that the lock file names meanwhile.
@@ -251,7 +246,7 @@ fn write_decision(
         ManualDecision::Failed => AttemptState::NotAccepted,
     };
     for attempt in attempts_to_settle(order, decision) {
-        sqlite::write_outcome(connection, attempt, state, true, now)?;
+        run::write_outcome(connection, attempt, state, true, now)?;
     }
     Ok(())
 }

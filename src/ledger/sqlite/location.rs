@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::error::LedgerError;
+use crate::ledger::error::LedgerError;
 
 /// Where the ledger of a run is stored.
 #[derive(Debug, Clone)]
