@@ -11,6 +11,7 @@
 //! `model`.
 
 mod change;
+mod consent;
 mod entry;
 mod error;
 mod group_commit;
@@ -18,6 +19,7 @@ mod known_target;
 mod order;
 mod prior_state;
 mod query;
+mod settle;
 mod snapshot;
 mod sqlite;
 mod store;
@@ -25,6 +27,7 @@ mod target_hash;
 mod write;
 
 pub use change::{ChangeState, ChangedOrder, unsent_change_hash};
+pub use consent::Consent;
 pub use entry::{AttemptId, AttemptState, CartId, HistoryEntry, OpenCart, OrderKey};
 pub use error::LedgerError;
 pub use group_commit::{CloseReport, GroupCommit};
@@ -32,11 +35,9 @@ pub use known_target::KnownTarget;
 pub use order::{ContentChange, LedgerOrder, OrderState, Submission};
 pub use prior_state::{PriorState, has_order_near, matching_accepted, prior_state, single_order_time};
 pub use query::{OrderFilter, ReferencePattern, TargetPrefix};
+pub use settle::{ManualDecision, SettleError, SettleRefusal, SettleRequest};
 pub use snapshot::OrderSnapshot;
-pub use sqlite::{
-    AdoptError, Consent, LedgerAdmin, LedgerLocation, ManualDecision, RunLock, SettleError, SettleRefusal,
-    SettleRequest, SqliteLedger, accept_loss, adopt, settle,
-};
+pub use sqlite::{AdoptError, LedgerAdmin, LedgerLocation, RunLock, SqliteLedger, accept_loss, adopt, settle};
 pub use store::Ledger;
 pub use target_hash::{TargetHash, hex};
 pub use write::{Intent, LedgerWrite};

@@ -1,28 +1,13 @@
-//! Consent: the options that a run needs to start from a ledger that cannot know what was sent
-//! before. That is a new ledger, or a new target in a ledger that holds others. Called by
-//! `run`.
+//! Checks of consent: refuses to create a ledger without the option, and a ledger that does not
+//! match the options. Writes nothing. Called by `run`.
 
 use rusqlite::Connection;
 
 use super::{location::LedgerLocation, targets::known_targets};
 use crate::{
-    ledger::{error::LedgerError, target_hash::TargetHash},
+    ledger::{consent::Consent, error::LedgerError, target_hash::TargetHash},
     model::target::Target,
 };
-
-/// The options about the ledger that the run was started with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Consent {
-    /// The target is real, so orders must not be sent twice.
-    Given {
-        /// This is the first run with this ledger (`--new-ledger`).
-        new_ledger: bool,
-        /// This is the first run to this target (`--new-target`).
-        new_target: bool,
-    },
-    /// The target is a sandbox that ends with the process, so nothing was sent to it before.
-    NotNeeded,
-}
 
 impl Consent {
     /// Refuses to create a ledger without `--new-ledger`.

@@ -23,8 +23,7 @@ mod targets;
 
 pub use admin::LedgerAdmin;
 pub use adopt::{AdoptError, accept_loss, adopt};
-pub use consent::Consent;
 pub use location::LedgerLocation;
 pub use lock::RunLock;
 pub use run::SqliteLedger;
-pub use settle::{ManualDecision, SettleError, SettleRefusal, SettleRequest, settle};
+pub use settle::settle;

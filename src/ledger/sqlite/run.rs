@@ -7,7 +7,6 @@ use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, TransactionBeh
 
 use super::{
     companions::Companions,
-    consent::Consent,
     file,
     location::{self, LedgerLocation, OpenedFile},
     lock::RunLock,
@@ -19,6 +18,7 @@ use super::{
 use crate::{
     ledger::{
         change::{ChangeState, ChangedOrder},
+        consent::Consent,
         entry::{AttemptId, AttemptState, CartId, HistoryEntry, OpenCart, OrderKey},
         error::LedgerError,
         order::{outcome_name, parse_outcome},

@@ -1,130 +1,28 @@
-//! Manual settlement: the operator decides that orders are accepted or failed, or acknowledges
-//! their changes.
+//! Settlement in the database: applies the operator's decision, in one transaction: all orders of a
+//! request are settled, or none.
 //!
-//! One transaction: all orders of a request are settled, or none. Locks the targets as a run does,
-//! so that no run sends meanwhile. Never overrides an outcome that the service reported. Called by
-//! the `ledger` command of `cli`.
+//! Locks the targets as a run does, so that no run sends meanwhile. Which attempts a decision
+//! settles is decided by `ledger::settle`. Called by the `ledger` command of `cli`.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    ops::Range,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{admin::orders, companions::Companions, file, location::LedgerLocation, lock::RunLock, run, targets};
 use crate::ledger::{
-    entry::{AttemptId, AttemptState},
+    entry::AttemptState,
     error::LedgerError,
-    order::{LedgerOrder, OrderState, Submission},
-    query::{OrderFilter, ReferencePattern, TargetPrefix},
+    order::LedgerOrder,
+    query::{OrderFilter, ReferencePattern},
+    settle::{ManualDecision, SettleError, SettleRequest, attempts_to_settle, select_order},
 };
 
 /// The holder that the lock file names meanwhile.
 const HOLDER: &str = "orderferry ledger settle";
 
-/// The maximum number of orders listed for an ambiguous reference.
-const MAX_SHOWN: usize = 10;
-
-/// The operator's decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ManualDecision {
-    /// The service has the order.
-    Accepted,
-    /// The service does not have the order.
-    Failed,
-    /// The operator knows that the order has changed since it was accepted.
-    Acknowledged,
-}
-
-/// The orders to settle and the decision about them.
-#[derive(Debug)]
-pub struct SettleRequest {
-    /// The references of the orders; a repeated one counts once.
-    pub references: Vec<String>,
-    /// The decision about all of them.
-    pub decision: ManualDecision,
-    /// The target that they were sent to, needed if several targets have them.
-    pub target: Option<TargetPrefix>,
-    /// The range of their times, needed if references were reused.
-    pub ordered_at: Option<Range<DateTime<Utc>>>,
-}
-
-/// Why nothing was settled.
-#[derive(Debug, thiserror::Error)]
-pub enum SettleError {
-    /// Some references cannot be settled.
-    #[error("nothing was settled{}", format_refusals(.0))]
-    Refused(Vec<SettleRefusal>),
-    /// The ledger cannot be used.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-}
-
 impl From<rusqlite::Error> for SettleError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Ledger(error.into())
-    }
-}
-
-/// Why a reference cannot be settled.
-#[derive(Debug)]
-pub enum SettleRefusal {
-    /// The ledger has no such order.
-    NotFound(String),
-    /// The decision does not apply to the order's state.
-    NothingToSettle(Box<LedgerOrder>, ManualDecision),
-    /// Several orders match.
-    Ambiguous(String, Vec<LedgerOrder>),
-}
-
-fn format_refusals(refusals: &[SettleRefusal]) -> String {
-    let lines: Vec<_> = refusals.iter().map(|refusal| format!("\n  {refusal}")).collect();
-    let is_ambiguous = refusals.iter().any(|refusal| matches!(refusal, SettleRefusal::Ambiguous(..)));
-    let hint = if is_ambiguous { "\n  hint: select the order with --ordered-at and --target" } else { "" };
-    lines.concat() + hint
-}
-
-impl fmt::Display for SettleRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotFound(reference) => write!(f, "{reference}: the ledger has no such order"),
-            Self::NothingToSettle(order, decision) => {
-                write!(f, "{}: {}", order.reference, refusal_message(order, *decision))
-            }
-            Self::Ambiguous(reference, candidates) => {
-                write!(f, "{reference}: {} orders match", candidates.len())?;
-                for order in candidates.iter().take(MAX_SHOWN) {
-                    let ordered_at = order.ordered_at().to_rfc3339_opts(SecondsFormat::AutoSi, true);
-                    write!(
-                        f,
-                        "\n    ordered at {ordered_at}, sent to target {}, {}",
-                        order.target,
-                        order.state().as_str()
-                    )?;
-                }
-                Ok(())
-            }
-        }
-    }
-}
-
-fn refusal_message(order: &LedgerOrder, decision: ManualDecision) -> &'static str {
-    match (decision, order.state()) {
-        (ManualDecision::Accepted, _) if order.accepted().is_some() => "it is already accepted",
-        (ManualDecision::Accepted, _) => "it is failed: the service is known not to have accepted it",
-        (ManualDecision::Failed, OrderState::Failed) => "it is already failed",
-        (ManualDecision::Failed, _) => "it is accepted: the service reported it",
-        (ManualDecision::Acknowledged, OrderState::Accepted) if order.changes.is_empty() => {
-            "it is accepted, and no run has recorded a change of it"
-        }
-        (ManualDecision::Acknowledged, OrderState::Accepted) => {
-            "it is accepted, and all its changes are already acknowledged"
-        }
-        (ManualDecision::Acknowledged, OrderState::Unknown) => "it is unknown, not accepted with other content",
-        (ManualDecision::Acknowledged, _) => "it is failed, not accepted with other content",
     }
 }
 
@@ -141,7 +39,8 @@ pub fn settle(location: &LedgerLocation, request: &SettleRequest) -> Result<Vec<
     let mut selected = BTreeMap::new();
     let mut refusals = Vec::new();
     for reference in request.references.iter().collect::<BTreeSet<_>>() {
-        match select_order(&transaction, reference, request)? {
+        let found = find_orders(&transaction, reference, request)?;
+        match select_order(reference, &found, request.decision) {
             Ok(order) => drop(selected.insert(reference, order)),
             Err(refusal) => refusals.push(refusal),
         }
@@ -169,69 +68,19 @@ pub fn settle(location: &LedgerLocation, request: &SettleRequest) -> Result<Vec<
     Ok(selected.into_values().collect())
 }
 
-/// Selects the one order that the decision applies to. Orders that are still unknown take
-/// precedence over those whose manual settlement would be revised.
-fn select_order(
+/// Finds the orders of a reference that the request may mean.
+fn find_orders(
     connection: &Connection,
     reference: &str,
     request: &SettleRequest,
-) -> Result<Result<LedgerOrder, SettleRefusal>, LedgerError> {
+) -> Result<Vec<LedgerOrder>, LedgerError> {
     let filter = OrderFilter {
         references: ReferencePattern::Exact(reference.to_owned()),
         target: request.target.clone(),
         ordered_at: request.ordered_at.clone(),
         ..OrderFilter::default()
     };
-    let found = orders(connection, &filter)?;
-    let mut candidates: Vec<_> = found.iter().filter(|order| can_settle(order, request.decision)).collect();
-    if candidates.iter().any(|order| order.state() == OrderState::Unknown) {
-        candidates.retain(|order| order.state() == OrderState::Unknown);
-    }
-    Ok(match (candidates.as_slice(), found.first()) {
-        ([order], _) => Ok((*order).clone()),
-        ([], None) => Err(SettleRefusal::NotFound(reference.to_owned())),
-        ([], Some(order)) => Err(SettleRefusal::NothingToSettle(Box::new(order.clone()), request.decision)),
-        (several, _) => Err(SettleRefusal::Ambiguous(reference.to_owned(), several.iter().copied().cloned().collect())),
-    })
-}
-
-fn can_settle(order: &LedgerOrder, decision: ManualDecision) -> bool {
-    match decision {
-        ManualDecision::Acknowledged => order.state() == OrderState::Changed,
-        ManualDecision::Accepted | ManualDecision::Failed => !attempts_to_settle(order, decision).is_empty(),
-    }
-}
-
-/// The attempts that a decision settles: the open ones, also if the service accepted another
-/// attempt; if none is open, or if the decision reverses an earlier one, those that the operator
-/// settled. An outcome that the service reported is never changed.
-fn attempts_to_settle(order: &LedgerOrder, decision: ManualDecision) -> Vec<AttemptId> {
-    let manual = |state| move |submission: &Submission| submission.is_manual && submission.state == state;
-    let attempts_of = |is_selected: &dyn Fn(&Submission) -> bool| -> Vec<AttemptId> {
-        order
-            .submissions
-            .iter()
-            .filter(|submission| is_selected(submission))
-            .map(|submission| submission.attempt)
-            .collect()
-    };
-    let accepted = || order.submissions.iter().filter(|submission| submission.state == AttemptState::Accepted);
-    match decision {
-        ManualDecision::Accepted if accepted().next().is_some() => attempts_of(&Submission::is_open),
-        // The acceptance stays; only the open attempts next to it are settled.
-        ManualDecision::Failed if accepted().any(|submission| !submission.is_manual) => {
-            attempts_of(&Submission::is_open)
-        }
-        // Also reverses a manual acceptance: an order that is settled as failed must have none
-        // left.
-        ManualDecision::Failed => {
-            attempts_of(&|submission| submission.is_open() || manual(AttemptState::Accepted)(submission))
-        }
-        _ => match attempts_of(&Submission::is_open) {
-            open if open.is_empty() => attempts_of(&manual(AttemptState::NotAccepted)),
-            open => open,
-        },
-    }
+    orders(connection, &filter)
 }
 
 fn write_decision(
@@ -265,14 +114,14 @@ fn acknowledge(connection: &Connection, order: &LedgerOrder, now: i64) -> Result
 mod tests {
     use std::path::PathBuf;
 
-    use chrono::TimeDelta;
+    use chrono::{DateTime, TimeDelta, Utc};
     use tempfile::TempDir;
 
     use super::*;
     use crate::{
         ledger::{
-            ChangeState, ChangedOrder, Consent, Intent, Ledger, LedgerAdmin, LedgerWrite, OrderKey, OrderSnapshot,
-            PriorState, SqliteLedger, prior_state,
+            AttemptId, ChangeState, ChangedOrder, Consent, Intent, Ledger, LedgerAdmin, LedgerWrite, OrderKey,
+            OrderSnapshot, PriorState, SqliteLedger, prior_state,
         },
         model::{planned::ContentHash, target::Target},
     };
