@@ -1,11 +1,6 @@
 //! Consent: the options that a run needs to start from a ledger that cannot know what was sent
-//! before. That is a new ledger, or a new target in a ledger that holds others. Called by
-//! `sqlite`.
-
-use rusqlite::Connection;
-
-use super::{LedgerError, LedgerLocation, TargetHash, targets::known_targets};
-use crate::model::target::Target;
+//! before. That is a new ledger, or a new target in a ledger that holds others. Checks nothing;
+//! `sqlite` does. Set by `cli`.
 
 /// The options about the ledger that the run was started with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,51 +14,4 @@ pub enum Consent {
     },
     /// The target is a sandbox that ends with the process, so nothing was sent to it before.
     NotNeeded,
-}
-
-impl Consent {
-    /// Refuses to create a ledger without `--new-ledger`.
-    pub(super) fn ensure_may_create(self, location: &LedgerLocation) -> Result<(), LedgerError> {
-        match self {
-            Self::Given { new_ledger: false, .. } => Err(LedgerError::NoLedger {
-                path: location.path.clone(),
-                former: location.former_path.clone().filter(|former| former.exists()),
-            }),
-            Self::Given { .. } | Self::NotNeeded => Ok(()),
-        }
-    }
-
-    /// Refuses a ledger that does not match the options.
-    pub(super) fn ensure_fits(
-        self,
-        connection: &Connection,
-        location: &LedgerLocation,
-        target: &Target,
-    ) -> Result<(), LedgerError> {
-        let Self::Given { new_ledger, new_target } = self else { return Ok(()) };
-        let path = || location.path.clone();
-        let attempt_count = connection.query_row("SELECT attempts FROM ledger", [], |row| row.get::<_, i64>(0))?;
-        // A ledger without an attempt counts as new with and without the option: a first run that
-        // failed before its first order can be repeated as it was typed.
-        if new_ledger && attempt_count > 0 {
-            return Err(LedgerError::NotNew { path: path(), attempt_count });
-        }
-        let hash = TargetHash::of(target);
-        let holds_target = "SELECT EXISTS (SELECT 1 FROM attempts WHERE target = ?1)";
-        let holds_target: bool = connection.query_row(holds_target, [hash.0], |row| row.get(0))?;
-        if holds_target && new_target {
-            return Err(LedgerError::NotNewTarget { path: path() });
-        }
-        if holds_target || new_target {
-            return Ok(());
-        }
-        // Listed only for a refusal, because it reads all attempts. Targets where every attempt
-        // failed do not count: nothing can be sent to them twice.
-        let known = known_targets(connection)?;
-        if known.iter().any(|other| other.accepted_count + other.open_count > 0) {
-            let base_url = target.base_url.clone();
-            return Err(LedgerError::UnknownTarget { path: path(), base_url, known });
-        }
-        Ok(())
-    }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{Ledger, LedgerError, LedgerWrite};
+use super::{error::LedgerError, store::Ledger, write::LedgerWrite};
 
 /// The maximum number of writes in one transaction; more than deliveries can wait for at once.
 const MAX_GROUP: usize = 4096;

@@ -1,12 +1,15 @@
 //! Ledger order: all submissions of one order, the changes recorded since, and the state that
-//! follows from both; also how columns are read and written. Does no I/O. Used by `admin`,
-//! `settle` and `sqlite`.
+//! follows from both; also the names of stored outcomes. Does no I/O. Used by `settle` and
+//! `sqlite`.
 
 use chrono::{DateTime, Utc};
-use rusqlite::Row;
 
-use super::{AttemptId, AttemptState, OrderSnapshot, TargetHash};
-use crate::model::{money::Money, order::SAME_ORDER_WINDOW, planned::ContentHash};
+use super::{
+    entry::{AttemptId, AttemptState},
+    snapshot::OrderSnapshot,
+    target_hash::TargetHash,
+};
+use crate::model::{order::SAME_ORDER_WINDOW, planned::ContentHash};
 
 /// One attempt to send an order's last event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,23 +182,4 @@ pub(super) fn parse_outcome(outcome: Option<&str>) -> AttemptState {
         // 'unknown' is the only other value that the schema allows.
         Some(_) => AttemptState::Unknown,
     }
-}
-
-/// Converts stored milliseconds since 1970. A time that chrono cannot represent becomes 1970.
-pub(super) fn time_from_millis(milliseconds: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(milliseconds).unwrap_or(DateTime::UNIX_EPOCH)
-}
-
-/// Reads the snapshot of an order: status, total, currency and number of items, from column
-/// `first` on.
-pub(super) fn snapshot_from_row(row: &Row<'_>, first: usize) -> Result<OrderSnapshot, rusqlite::Error> {
-    let text = |column: usize| row.get::<_, Option<String>>(first + column);
-    let money =
-        |amount: &str, currency: &str| Some(Money { amount: amount.parse().ok()?, currency: currency.parse().ok()? });
-    let n_items: Option<i64> = row.get(first + 3)?;
-    Ok(OrderSnapshot {
-        status: text(0)?,
-        money: text(1)?.zip(text(2)?).and_then(|(amount, currency)| money(&amount, &currency)),
-        item_count: n_items.and_then(|n_items| n_items.try_into().ok()),
-    })
 }

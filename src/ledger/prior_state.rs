@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{AttemptState, HistoryEntry};
+use super::entry::{AttemptState, HistoryEntry};
 use crate::model::{order::SAME_ORDER_WINDOW, planned::ContentHash};
 
 /// What earlier runs did with an order.

@@ -1,26 +1,18 @@
-//! Manual settlement: the operator decides that orders are accepted or failed, or acknowledges
-//! their changes.
+//! Manual settlement: which attempts the operator's decision settles, and why it cannot be applied.
 //!
-//! One transaction: all orders of a request are settled, or none. Locks the targets as a run does,
-//! so that no run sends meanwhile. Never overrides an outcome that the service reported. Called by
-//! the `ledger` command of `cli`.
+//! Never overrides an outcome that the service reported. Does no I/O; `sqlite` reads the orders and
+//! writes the decision. Requested by the `ledger` command of `cli`.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    ops::Range,
-};
+use std::{fmt, ops::Range};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
-    AttemptId, AttemptState, LedgerError, LedgerLocation, LedgerOrder, OrderFilter, OrderState, ReferencePattern,
-    RunLock, TargetPrefix, admin::orders, companions::Companions, file, sqlite, targets,
+    entry::{AttemptId, AttemptState},
+    error::LedgerError,
+    order::{LedgerOrder, OrderState, Submission},
+    query::TargetPrefix,
 };
-
-/// The holder that the lock file names meanwhile.
-const HOLDER: &str = "orderferry ledger settle";
 
 /// The maximum number of orders listed for an ambiguous reference.
 const MAX_SHOWN: usize = 10;
@@ -58,12 +50,6 @@ pub enum SettleError {
     /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-}
-
-impl From<rusqlite::Error> for SettleError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Ledger(error.into())
-    }
 }
 
 /// Why a reference cannot be settled.
@@ -125,71 +111,24 @@ fn refusal_message(order: &LedgerOrder, decision: ManualDecision) -> &'static st
     }
 }
 
-/// Settles orders by the operator's decision. Returns them as they were before.
-pub fn settle(location: &LedgerLocation, request: &SettleRequest) -> Result<Vec<LedgerOrder>, SettleError> {
-    let ledger = file::open_to_write(&location.path)?;
-    ledger.ensure_intact(location, None)?;
-    let connection = &ledger.connection;
-    for target in targets::target_hashes(connection)? {
-        ledger.ensure_newest(location, target)?;
-    }
-    let now = file::now();
-    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    let mut selected = BTreeMap::new();
-    let mut refusals = Vec::new();
-    for reference in request.references.iter().collect::<BTreeSet<_>>() {
-        match select_order(&transaction, reference, request)? {
-            Ok(order) => drop(selected.insert(reference, order)),
-            Err(refusal) => refusals.push(refusal),
-        }
-    }
-    if !refusals.is_empty() {
-        return Err(SettleError::Refused(refusals));
-    }
-    // This transaction keeps other writers out; the locks detect a run that is between two
-    // transactions. They are acquired only now, because the targets to lock are those of the
-    // selected orders.
-    let selected_targets: BTreeSet<_> = selected.values().map(|order| order.target).collect();
-    let acquire = |target| Ok::<_, LedgerError>((target, RunLock::acquire(&location.path, target, HOLDER)?));
-    let locks = selected_targets.into_iter().map(acquire).collect::<Result<Vec<_>, _>>()?;
-    for order in selected.values() {
-        write_decision(&transaction, order, request.decision, now)?;
-    }
-    file::count_commit(&transaction, 0)?;
-    transaction.commit()?;
-    // Without this a backup from before the settlement would pass for the newest state.
-    let state = file::current_state(connection, &location.path)?;
-    for (target, lock) in locks {
-        Companions::open(lock, location.state_folder.as_deref(), &state.id, target).0.record(&state);
-    }
-    file::keep_wal_of_open_runs(connection)?;
-    Ok(selected.into_values().collect())
-}
-
-/// Selects the one order that the decision applies to. Orders that are still unknown take
-/// precedence over those whose manual settlement would be revised.
-fn select_order(
-    connection: &Connection,
+/// Selects the one order that the decision applies to, among those of the reference that were found.
+/// Orders that are still unknown take precedence over those whose manual settlement would be
+/// revised.
+pub(super) fn select_order(
     reference: &str,
-    request: &SettleRequest,
-) -> Result<Result<LedgerOrder, SettleRefusal>, LedgerError> {
-    let filter = OrderFilter {
-        references: ReferencePattern::Exact(reference.to_owned()),
-        target: request.target.clone(),
-        ordered_at: request.ordered_at.clone(),
-        ..OrderFilter::default()
-    };
-    let found = orders(connection, &filter)?;
-    let mut candidates: Vec<_> = found.iter().filter(|order| can_settle(order, request.decision)).collect();
+    found: &[LedgerOrder],
+    decision: ManualDecision,
+) -> Result<LedgerOrder, SettleRefusal> {
+    let mut candidates: Vec<_> = found.iter().filter(|order| can_settle(order, decision)).collect();
     if candidates.iter().any(|order| order.state() == OrderState::Unknown) {
         candidates.retain(|order| order.state() == OrderState::Unknown);
     }
-    Ok(match (candidates.as_slice(), found.first()) {
+    match (candidates.as_slice(), found.first()) {
         ([order], _) => Ok((*order).clone()),
         ([], None) => Err(SettleRefusal::NotFound(reference.to_owned())),
-        ([], Some(order)) => Err(SettleRefusal::NothingToSettle(Box::new(order.clone()), request.decision)),
+        ([], Some(order)) => Err(SettleRefusal::NothingToSettle(Box::new(order.clone()), decision)),
         (several, _) => Err(SettleRefusal::Ambiguous(reference.to_owned(), several.iter().copied().cloned().collect())),
-    })
+    }
 }
 
 fn can_settle(order: &LedgerOrder, decision: ManualDecision) -> bool {
@@ -202,9 +141,9 @@ fn can_settle(order: &LedgerOrder, decision: ManualDecision) -> bool {
 /// The attempts that a decision settles: the open ones, also if the service accepted another
 /// attempt; if none is open, or if the decision reverses an earlier one, those that the operator
 /// settled. An outcome that the service reported is never changed.
-fn attempts_to_settle(order: &LedgerOrder, decision: ManualDecision) -> Vec<AttemptId> {
-    let manual = |state| move |submission: &super::Submission| submission.is_manual && submission.state == state;
-    let attempts_of = |is_selected: &dyn Fn(&super::Submission) -> bool| -> Vec<AttemptId> {
+pub(super) fn attempts_to_settle(order: &LedgerOrder, decision: ManualDecision) -> Vec<AttemptId> {
+    let manual = |state| move |submission: &Submission| submission.is_manual && submission.state == state;
+    let attempts_of = |is_selected: &dyn Fn(&Submission) -> bool| -> Vec<AttemptId> {
         order
             .submissions
             .iter()
@@ -214,259 +153,19 @@ fn attempts_to_settle(order: &LedgerOrder, decision: ManualDecision) -> Vec<Atte
     };
     let accepted = || order.submissions.iter().filter(|submission| submission.state == AttemptState::Accepted);
     match decision {
-        ManualDecision::Accepted if accepted().next().is_some() => attempts_of(&super::Submission::is_open),
+        ManualDecision::Accepted if accepted().next().is_some() => attempts_of(&Submission::is_open),
         // The acceptance stays; only the open attempts next to it are settled.
         ManualDecision::Failed if accepted().any(|submission| !submission.is_manual) => {
-            attempts_of(&super::Submission::is_open)
+            attempts_of(&Submission::is_open)
         }
         // Also reverses a manual acceptance: an order that is settled as failed must have none
         // left.
         ManualDecision::Failed => {
             attempts_of(&|submission| submission.is_open() || manual(AttemptState::Accepted)(submission))
         }
-        _ => match attempts_of(&super::Submission::is_open) {
+        _ => match attempts_of(&Submission::is_open) {
             open if open.is_empty() => attempts_of(&manual(AttemptState::NotAccepted)),
             open => open,
         },
-    }
-}
-
-fn write_decision(
-    connection: &Connection,
-    order: &LedgerOrder,
-    decision: ManualDecision,
-    now: i64,
-) -> Result<(), LedgerError> {
-    let state = match decision {
-        ManualDecision::Acknowledged => return acknowledge(connection, order, now),
-        ManualDecision::Accepted => AttemptState::Accepted,
-        ManualDecision::Failed => AttemptState::NotAccepted,
-    };
-    for attempt in attempts_to_settle(order, decision) {
-        sqlite::write_outcome(connection, attempt, state, true, now)?;
-    }
-    Ok(())
-}
-
-fn acknowledge(connection: &Connection, order: &LedgerOrder, now: i64) -> Result<(), LedgerError> {
-    for change in order.changes.iter().filter(|change| change.acknowledged_at.is_none()) {
-        let mut statement = connection.prepare_cached(
-            "UPDATE changes SET acknowledged_at = ?4 WHERE target = ?1 AND reference = ?2 AND content = ?3",
-        )?;
-        statement.execute(params![order.target.0, order.reference, change.content.0, now])?;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-
-    use chrono::TimeDelta;
-    use tempfile::TempDir;
-
-    use super::*;
-    use crate::{
-        ledger::{
-            ChangeState, ChangedOrder, Consent, Intent, Ledger, LedgerAdmin, LedgerWrite, OrderKey, OrderSnapshot,
-            PriorState, SqliteLedger, prior_state,
-        },
-        model::{planned::ContentHash, target::Target},
-    };
-
-    struct TestShop {
-        _folder: TempDir,
-        path: PathBuf,
-    }
-
-    fn at(days: i64) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + TimeDelta::days(20_000 + days)
-    }
-
-    fn key(reference: &str, days: i64, content: u8) -> OrderKey {
-        OrderKey { reference: reference.into(), ordered_at: at(days), content: ContentHash([content; 16]) }
-    }
-
-    impl TestShop {
-        fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            Self { path: folder.path().join("ledger.db"), _folder: folder }
-        }
-
-        fn run(&self, target: &str) -> SqliteLedger {
-            let target = Target { base_url: "https://stream.example".into(), client_key: target.into() };
-            SqliteLedger::open(&LedgerLocation::at(self.path.clone()), &target, "run", Consent::NotNeeded).unwrap()
-        }
-
-        fn send(&self, target: &str, order: OrderKey, state: AttemptState) -> &Self {
-            let mut run = self.run(target);
-            let intent = Intent { order, status: String::new(), money: None, item_count: 1, dedup_hash: None };
-            let attempt = AttemptId(run.write(&[LedgerWrite::Intent(intent)]).unwrap()[0]);
-            if state != AttemptState::Intended {
-                run.write(&[LedgerWrite::Outcome(attempt, state)]).unwrap();
-            }
-            self
-        }
-
-        /// The prior state of an order in the next run.
-        fn prior_state(&self, order: &OrderKey) -> PriorState {
-            let run = self.run("a");
-            prior_state(&run.history(&order.reference).unwrap(), order.ordered_at, order.content)
-        }
-
-        fn change_state(&self, order: &OrderKey) -> ChangeState {
-            self.run("a").change_state(order).unwrap()
-        }
-
-        fn record_changed(&self, orders: &[OrderKey]) {
-            let record = |order: &OrderKey| {
-                let (order, snapshot) = (order.clone(), OrderSnapshot::default());
-                LedgerWrite::RecordChange(Box::new(ChangedOrder { order, cause: None, snapshot }))
-            };
-            self.run("a").write(&orders.iter().map(record).collect::<Vec<_>>()).unwrap();
-        }
-
-        fn settle(&self, references: &[&str], decision: ManualDecision, filter: OrderFilter) -> Result<String, String> {
-            let request = SettleRequest {
-                references: references.iter().map(ToString::to_string).collect(),
-                decision,
-                target: filter.target,
-                ordered_at: filter.ordered_at,
-            };
-            let settled = super::settle(&LedgerLocation::at(self.path.clone()), &request);
-            let text = |order: &LedgerOrder| format!("{} {}", order.reference, order.state().as_str());
-            settled
-                .map(|orders| orders.iter().map(text).collect::<Vec<_>>().join(", "))
-                .map_err(|error| error.to_string())
-        }
-
-        fn settle_all(&self, references: &[&str], decision: ManualDecision) -> Result<String, String> {
-            self.settle(references, decision, OrderFilter::default())
-        }
-
-        fn states(&self) -> String {
-            let mut orders = Vec::new();
-            let visit = |order| {
-                orders.push(order);
-                Ok::<_, LedgerError>(())
-            };
-            LedgerAdmin::open(&self.path).unwrap().visit(&OrderFilter::default(), visit).unwrap();
-            let lines = orders.iter().map(|order| format!("{} {}", order.reference, order.state().as_str()));
-            lines.collect::<Vec<_>>().join(", ")
-        }
-    }
-
-    #[test]
-    fn manual_settlement_is_reversible() {
-        let shop = TestShop::new();
-        let order = key("A", 0, 1);
-        shop.send("a", order.clone(), AttemptState::Unknown).send("a", order.clone(), AttemptState::Intended);
-        assert_eq!(shop.prior_state(&order), PriorState::Unknown);
-        assert_eq!(shop.settle_all(&["A", "A"], ManualDecision::Failed).unwrap(), "A unknown");
-        assert_eq!(shop.prior_state(&order), PriorState::None);
-        assert_eq!(
-            shop.settle_all(&["A"], ManualDecision::Failed).unwrap_err(),
-            "nothing was settled\n  A: it is already failed"
-        );
-        assert_eq!(shop.settle_all(&["A"], ManualDecision::Accepted).unwrap(), "A failed");
-        assert_eq!(shop.prior_state(&order), PriorState::AcceptedManually);
-        assert_eq!(shop.prior_state(&key("A", 0, 2)), PriorState::Changed);
-        assert_eq!(shop.settle_all(&["A"], ManualDecision::Failed).unwrap(), "A accepted");
-        assert_eq!(shop.prior_state(&order), PriorState::None);
-    }
-
-    #[test]
-    fn service_outcome_is_final_and_settle_is_atomic() {
-        let shop = TestShop::new();
-        shop.send("a", key("A", 0, 1), AttemptState::Accepted).send("a", key("B", 0, 1), AttemptState::NotAccepted);
-        shop.send("a", key("C", 0, 1), AttemptState::Unknown);
-        let refused = shop.settle_all(&["A", "B", "C", "D"], ManualDecision::Failed).unwrap_err();
-        insta::assert_snapshot!(refused, @r"
-        nothing was settled
-          A: it is accepted: the service reported it
-          B: it is already failed
-          D: the ledger has no such order
-        ");
-        insta::assert_snapshot!(shop.settle_all(&["A", "B", "C"], ManualDecision::Accepted).unwrap_err(), @r"
-        nothing was settled
-          A: it is already accepted
-          B: it is failed: the service is known not to have accepted it
-        ");
-        insta::assert_snapshot!(shop.settle_all(&["A", "B", "C"], ManualDecision::Acknowledged).unwrap_err(), @r"
-        nothing was settled
-          A: it is accepted, and no run has recorded a change of it
-          B: it is failed, not accepted with other content
-          C: it is unknown, not accepted with other content
-        ");
-        assert_eq!(shop.states(), "A accepted, B failed, C unknown");
-    }
-
-    #[test]
-    fn acknowledgement_is_per_content() {
-        let shop = TestShop::new();
-        shop.send("a", key("A", 0, 1), AttemptState::Accepted);
-        shop.record_changed(&[key("A", 1, 2), key("A", 30, 3)]);
-        let state = |content| (shop.states(), shop.change_state(&key("A", 1, content)));
-        assert_eq!(shop.prior_state(&key("A", 1, 2)), PriorState::Changed);
-        assert_eq!(state(2), ("A changed".to_owned(), ChangeState::New));
-        assert_eq!(shop.settle_all(&["A"], ManualDecision::Acknowledged).unwrap(), "A changed");
-        assert_eq!(state(2), ("A accepted".to_owned(), ChangeState::Acknowledged));
-        assert!(shop.settle_all(&["A"], ManualDecision::Acknowledged).unwrap_err().contains("already acknowledged"));
-        // The acknowledgement does not cover another change.
-        shop.record_changed(&[key("A", 1, 4)]);
-        assert_eq!(state(4), ("A changed".to_owned(), ChangeState::New));
-    }
-
-    #[test]
-    fn ambiguous_reference_is_refused() {
-        let shop = TestShop::new();
-        shop.send("a", key("A", 0, 1), AttemptState::Unknown).send("a", key("A", 1, 2), AttemptState::Unknown);
-        shop.send("a", key("A", 5, 3), AttemptState::Unknown).send("b", key("B", 0, 1), AttemptState::Unknown);
-        shop.send("a", key("B", 0, 1), AttemptState::Unknown).send("b", key("C", 0, 1), AttemptState::Accepted);
-        shop.send("a", key("C", 0, 1), AttemptState::Unknown);
-        let message = shop.settle_all(&["A", "B", "C"], ManualDecision::Failed).unwrap_err();
-        insta::with_settings!({filters => vec![("target [0-9a-f]{8}", "target HASH")]}, {
-            insta::assert_snapshot!(message, @r"
-            nothing was settled
-              A: 2 orders match
-                ordered at 2024-10-05T00:00:00Z, sent to target HASH, unknown
-                ordered at 2024-10-09T00:00:00Z, sent to target HASH, unknown
-              B: 2 orders match
-                ordered at 2024-10-04T00:00:00Z, sent to target HASH, unknown
-                ordered at 2024-10-04T00:00:00Z, sent to target HASH, unknown
-              hint: select the order with --ordered-at and --target
-            ");
-        });
-        let by_time = OrderFilter { ordered_at: Some(at(5)..at(6)), ..OrderFilter::default() };
-        assert_eq!(shop.settle(&["A"], ManualDecision::Failed, by_time).unwrap(), "A unknown");
-        let target = crate::ledger::TargetHash::of(&Target {
-            base_url: "https://stream.example".into(),
-            client_key: "b".into(),
-        });
-        let to_b = OrderFilter { target: Some(target.to_string().parse().unwrap()), ..OrderFilter::default() };
-        assert_eq!(shop.settle(&["B"], ManualDecision::Failed, to_b).unwrap(), "B unknown");
-        // Only one of the two is unknown.
-        assert_eq!(shop.settle_all(&["C"], ManualDecision::Failed).unwrap(), "C unknown");
-    }
-
-    #[test]
-    fn settle_is_refused_during_a_run() {
-        let shop = TestShop::new();
-        shop.send("a", key("A", 0, 1), AttemptState::Unknown).send("b", key("B", 0, 1), AttemptState::Unknown);
-        let run = shop.run("a");
-        let request = SettleRequest {
-            references: vec!["A".into(), "B".into()],
-            decision: ManualDecision::Failed,
-            target: None,
-            ordered_at: None,
-        };
-        let location = LedgerLocation::at(shop.path.clone());
-        let held = super::settle(&location, &request);
-        assert!(matches!(held, Err(SettleError::Ledger(LedgerError::Locked { .. }))));
-        assert_eq!(shop.states(), "A unknown, B unknown");
-        assert_eq!(shop.settle_all(&["B"], ManualDecision::Failed).unwrap(), "B unknown");
-        drop(run);
-        super::settle(&location, &SettleRequest { references: vec!["A".into()], ..request }).unwrap();
-        assert_eq!(shop.states(), "A failed, B failed");
     }
 }

@@ -33,52 +33,10 @@ impl fmt::Display for TargetHash {
     }
 }
 
-/// The first hex digits of a target's hash, as the user types them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetPrefix(String);
-
-impl TargetPrefix {
-    /// Whether this hash begins with the digits.
-    #[must_use]
-    pub fn matches(&self, target: TargetHash) -> bool {
-        target.to_hex().starts_with(&self.0)
-    }
-}
-
-impl std::str::FromStr for TargetPrefix {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.is_empty() || text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(format!(
-                "invalid target {text:?}; expected the first hex digits of its hash, as ledger list shows them"
-            ));
-        }
-        Ok(Self(text.to_ascii_lowercase()))
-    }
-}
-
 /// Formats bytes as lower-case hex digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
     digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn target_prefix_matches_hash() {
-        let target = TargetHash([0x1a; 32]);
-        assert_eq!((target.to_string().as_str(), target.to_hex().len()), ("1a1a1a1a", 64));
-        for (typed, expected) in [("1", true), ("1A1a", true), ("1a1a1a1a", true), ("1b", false)] {
-            assert_eq!(typed.parse::<TargetPrefix>().unwrap().matches(target), expected, "{typed}");
-        }
-        for typed in ["", "xyz", "staging"] {
-            assert!(typed.parse::<TargetPrefix>().is_err(), "{typed}");
-        }
-    }
 }

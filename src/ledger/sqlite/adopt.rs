@@ -5,20 +5,29 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
-    KnownTarget, LedgerError, LedgerLocation, RunLock, TargetHash, TargetPrefix,
     companions::Companions,
     file::{self, WritableFile},
+    location::LedgerLocation,
+    lock::RunLock,
     schema::{attempt_columns, ledger_columns},
     targets::{self, known_targets, mark_closed},
 };
-use crate::model::target::Target;
+use crate::{
+    ledger::{
+        error::LedgerError,
+        known_target::{KnownTarget, format_lines},
+        query::TargetPrefix,
+        target_hash::TargetHash,
+    },
+    model::target::Target,
+};
 
 /// Why a target was not adopted.
 #[derive(Debug, thiserror::Error)]
 pub enum AdoptError {
     /// No target, or several, begin with the given digits.
     #[error(
-        "{found} of the ledger's targets begin with these digits; nothing was changed{}", targets::format_lines(.known)
+        "{found} of the ledger's targets begin with these digits; nothing was changed{}", format_lines(.known)
     )]
     NotUnique {
         /// The number of targets that match.

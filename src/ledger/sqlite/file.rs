@@ -1,7 +1,7 @@
 //! Ledger file: opens the database for writing or reading, and refuses a file that is not known to
 //! be the right ledger, or that is damaged or incomplete.
 //!
-//! Does not interpret the rows. Called by both views of a ledger, `sqlite` for runs and `admin`
+//! Does not interpret the rows. Called by both views of a ledger, `run` for runs and `admin`
 //! for the operator, and by `settle` and `adopt`.
 
 use std::{io, path::Path, time::SystemTime};
@@ -10,13 +10,17 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup, config::DbConfig, params};
 
 use super::{
-    LedgerError, TargetHash,
-    companions::{self, LedgerState},
+    companions,
+    error::open_error,
     integrity,
     location::{self, LedgerLocation, OpenedFile},
     lock::RunLock,
     schema,
-    target_hash::hex,
+    state::LedgerState,
+};
+use crate::ledger::{
+    error::LedgerError,
+    target_hash::{TargetHash, hex},
 };
 
 /// A ledger that is open for writing.
@@ -41,7 +45,7 @@ pub(super) fn create(location: &LedgerLocation) -> Result<WritableFile, LedgerEr
     if let Some(folder) = path.parent().filter(|folder| location.state_folder.as_deref() == Some(*folder)) {
         // Only the state folder is ours to create. If another one is missing, opening the file
         // reports it.
-        companions::make_private_folder(folder)
+        location::make_private_folder(folder)
             .map_err(|error| LedgerError::LockFile { path: folder.to_owned(), error })?;
     }
     create_private(path).map_err(|error| LedgerError::LockFile { path: path.clone(), error })?;
@@ -217,7 +221,7 @@ fn ensure_wal_present(connection: &Connection, location: &LedgerLocation, had_wa
         Some(run) if is_wal_mode(connection, path)? && !had_wal && !has_wal(path) => {
             let now = current_state(connection, path)?;
             let is_recorded = companions::recorded_states(location, None).iter().any(|(_, state)| *state == now);
-            Err(LedgerError::WalMissing { path: path.clone(), run, is_recorded })
+            Err(LedgerError::WalMissing { path: path.clone(), wal: location::wal_path(path), run, is_recorded })
         }
         _ => Ok(()),
     }
@@ -288,17 +292,6 @@ fn configure(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
 /// `-wal` and `-shm` files get the mode of the database.
 fn create_private(path: &Path) -> io::Result<()> {
     location::private_file_options().append(true).open(path).map(drop)
-}
-
-/// Converts an error of SQLite while a ledger is opened.
-pub(super) fn open_error(path: &Path) -> impl Fn(rusqlite::Error) -> LedgerError {
-    move |error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => LedgerError::NotALedger { path: path.to_owned() },
-        Some(rusqlite::ErrorCode::DatabaseCorrupt) => {
-            LedgerError::Damaged { path: path.to_owned(), found: error.to_string() }
-        }
-        _ => LedgerError::Open { path: path.to_owned(), error },
-    }
 }
 
 #[cfg(test)]

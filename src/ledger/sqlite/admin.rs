@@ -2,72 +2,28 @@
 //! stays bounded. Read-only; decisions are written by `settle` and `adopt`. Called by the `ledger`
 //! command of `cli`.
 
-use std::{ops::Range, path::Path};
+use std::path::Path;
 
-use chrono::{DateTime, Utc};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::{
-    AttemptId, ContentChange, LedgerError, LedgerOrder, OrderState, Submission, TargetHash, TargetPrefix, file,
-    order::{parse_outcome, snapshot_from_row, time_from_millis},
+    file,
+    rows::{snapshot_from_row, time_from_millis},
 };
-use crate::model::planned::ContentHash;
+use crate::{
+    ledger::{
+        entry::AttemptId,
+        error::LedgerError,
+        order::{ContentChange, LedgerOrder, Submission, parse_outcome},
+        query::{OrderFilter, ReferencePattern},
+        target_hash::TargetHash,
+    },
+    model::planned::ContentHash,
+};
 
 /// An open ledger with the attempts of all runs to all targets.
 pub struct LedgerAdmin {
     connection: Connection,
-}
-
-/// The orders to visit. The default selects all; each field that is set narrows the selection.
-#[derive(Debug, Clone, Default)]
-pub struct OrderFilter {
-    /// Their references.
-    pub references: ReferencePattern,
-    /// Their states; any state if empty.
-    pub states: Vec<OrderState>,
-    /// The target that they were sent to.
-    pub target: Option<TargetPrefix>,
-    /// A run that sent them.
-    pub run: Option<String>,
-    /// Sent at this time or later.
-    pub since: Option<DateTime<Utc>>,
-    /// Sent before this time.
-    pub until: Option<DateTime<Utc>>,
-    /// The range of their order times.
-    pub ordered_at: Option<Range<DateTime<Utc>>>,
-    /// The maximum number of orders.
-    pub limit: Option<usize>,
-}
-
-/// The references to select.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum ReferencePattern {
-    /// All references.
-    #[default]
-    Any,
-    /// This reference.
-    Exact(String),
-    /// References that match a pattern of SQLite's GLOB: `*`, `?`, `[a-z]`, case-sensitive.
-    Glob(String),
-}
-
-impl OrderFilter {
-    /// Whether it selects this order, except for target and reference, which SQL has selected
-    /// already.
-    fn matches(&self, order: &LedgerOrder) -> bool {
-        // One submission must satisfy run, since and until together.
-        let is_sent = |submission: &Submission| {
-            self.run.as_ref().is_none_or(|run| *run == submission.run)
-                && self.since.is_none_or(|since| since <= submission.intended_at)
-                && self.until.is_none_or(|until| submission.intended_at < until)
-        };
-        let is_in_range = |range: &Range<DateTime<Utc>>| {
-            order.submissions.iter().any(|submission| range.contains(&submission.ordered_at))
-        };
-        (self.states.is_empty() || self.states.contains(&order.state()))
-            && order.submissions.iter().any(is_sent)
-            && self.ordered_at.as_ref().is_none_or(is_in_range)
-    }
 }
 
 impl LedgerAdmin {
@@ -256,9 +212,13 @@ impl<'a> ChangeRows<'a> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::Utc;
+
     use super::*;
     use crate::{
-        ledger::{AttemptState, Consent, Intent, Ledger, LedgerLocation, LedgerWrite, OrderKey, SqliteLedger},
+        ledger::{
+            AttemptState, Consent, Intent, Ledger, LedgerLocation, LedgerWrite, OrderKey, OrderState, SqliteLedger,
+        },
         model::target::Target,
     };
 

@@ -1,45 +1,10 @@
-//! Known targets of a ledger: their base URLs, their last runs, and whether a run is open. Does no
-//! locking. Called by `consent`, `adopt`, `settle` and `sqlite`.
+//! Targets of a ledger: the statements that list them and mark whether a run to one is open. Does no
+//! locking. Called by `consent`, `adopt`, `settle` and `run`.
 
-use std::fmt;
-
-use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, params};
 
-use super::{TargetHash, order::time_from_millis};
-
-/// A target that a ledger holds attempts for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownTarget {
-    /// The hash of its base URL and client key.
-    pub target: TargetHash,
-    /// Its base URL; `None` if only versions of the program that did not record it sent to it.
-    pub base_url: Option<String>,
-    /// The run of the newest attempt, and the time of that attempt.
-    pub last_run: (String, DateTime<Utc>),
-    /// The number of accepted attempts.
-    pub accepted_count: i64,
-    /// The number of attempts whose outcome is unknown.
-    pub open_count: i64,
-}
-
-impl fmt::Display for KnownTarget {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (run, at) = &self.last_run;
-        let base_url = self.base_url.as_deref().unwrap_or("base URL not recorded by an earlier version");
-        let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        write!(f, "target {}: {base_url}, {} orders accepted, ", self.target, self.accepted_count)?;
-        if self.open_count > 0 {
-            write!(f, "{} unknown, ", self.open_count)?;
-        }
-        write!(f, "last run {run} at {at}")
-    }
-}
-
-/// Formats targets as lines below a message.
-pub(super) fn format_lines(targets: &[KnownTarget]) -> String {
-    targets.iter().fold(String::new(), |lines, target| format!("{lines}\n  {target}"))
-}
+use super::rows::time_from_millis;
+use crate::ledger::{known_target::KnownTarget, target_hash::TargetHash};
 
 /// The targets that the ledger holds attempts for, by the time of the newest one.
 pub(super) fn known_targets(connection: &Connection) -> Result<Vec<KnownTarget>, rusqlite::Error> {

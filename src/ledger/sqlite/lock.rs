@@ -11,10 +11,10 @@ use std::{
 };
 
 use super::{
-    LedgerError, TargetHash,
-    companions::{LedgerState, files_in},
-    location::{canonical_path, private_file_options},
+    location::{canonical_path, files_in, private_file_options},
+    state::LedgerState,
 };
+use crate::ledger::{error::LedgerError, target_hash::TargetHash};
 
 /// A lock that is held until it is dropped or the process ends.
 #[derive(Debug)]

@@ -5,49 +5,20 @@
 //!
 //! A companion is evidence, never a condition: it is written only after a commit, so it may lag
 //! behind the ledger but never lead, and one that is missing, unreadable or not writable is
-//! ignored. Called by `file`, `sqlite`, `settle` and `adopt`.
+//! ignored. Called by `file`, `run`, `settle` and `adopt`.
 
 use std::{
-    fs::{self, File},
-    io::{self, Read, Seek, Write},
+    fs::File,
+    io::{Read, Seek, Write},
     path::{Path, PathBuf},
 };
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::{
-    LedgerError, LedgerLocation, TargetHash,
-    location::{canonical_path, private_file_options},
+    location::{LedgerLocation, canonical_path, files_in, make_private_folder, private_file_options},
     lock::{RunLock, lock_files},
+    state::LedgerState,
 };
-
-/// The state of a ledger that a companion records.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct LedgerState {
-    /// The ledger's random id, as hex digits.
-    pub(super) id: String,
-    /// The number of transactions that it held.
-    pub(super) commits: u64,
-}
-
-impl LedgerState {
-    /// Formats the state as one line with a checksum.
-    pub(super) fn to_line(&self) -> String {
-        // Another process may read the line while it is written: the checksum detects a torn one.
-        // The fixed width makes each write replace the previous line completely.
-        let state = format!("{}, commit {:020}", self.id, self.commits);
-        format!("ledger {state}, checksum {:016x}\n", xxh3_64(state.as_bytes()))
-    }
-
-    /// Finds and parses the line in the text of a companion.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let line = text.lines().find_map(|line| line.strip_prefix("ledger "))?;
-        let (state, checksum) = line.split_once(", checksum ")?;
-        let (id, commits) = state.split_once(", commit ")?;
-        let is_valid = u64::from_str_radix(checksum, 16) == Ok(xxh3_64(state.as_bytes()));
-        is_valid.then_some(Self { id: id.to_owned(), commits: commits.parse().ok()? })
-    }
-}
+use crate::ledger::{error::LedgerError, target_hash::TargetHash};
 
 /// The folder of the second companions, below the state folder.
 const FOLDER: &str = "ledgers";
@@ -68,12 +39,6 @@ pub(super) fn recorded_states(location: &LedgerLocation, target: Option<TargetHa
     };
     let files = adjacent.into_iter().chain(in_state_folder).filter(is_of_target);
     files.filter_map(|file| Some((file.clone(), read_state(&file)?))).collect()
-}
-
-/// The files of a folder; none if it is unreadable.
-pub(super) fn files_in(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
 fn read_state(file: &Path) -> Option<LedgerState> {
@@ -145,32 +110,12 @@ fn companion_file(state_folder: &Path, id: &str, target: TargetHash) -> Result<F
     })
 }
 
-/// Creates a folder that only this user may enter (mode 0700), and its missing parents.
-pub(super) fn make_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn state(commits: u64) -> LedgerState {
         LedgerState { id: "ab12".into(), commits }
-    }
-
-    #[test]
-    fn state_line_round_trips() {
-        let text = format!("run 7, process 12\n{}", state(42).to_line());
-        assert_eq!(LedgerState::parse(&text), Some(state(42)));
-        assert_eq!(state(1).to_line().len(), state(u64::MAX).to_line().len());
-        let torn = state(42).to_line().replace("42", "43");
-        for text in ["", "run 7", "ledger ab12", "ledger ab12, commit many, checksum 0\n", "\0\0\0", &torn] {
-            assert_eq!(LedgerState::parse(text), None, "{text:?}");
-        }
     }
 
     #[test]

@@ -13,10 +13,8 @@ use rusqlite::{
 };
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{
-    LedgerError,
-    schema::{attempt_columns, ledger_columns, target_columns},
-};
+use super::schema::{attempt_columns, ledger_columns, target_columns};
+use crate::ledger::error::LedgerError;
 
 /// Defines the SQL function `row_checksum(…)` on a connection: XXH3 over the types, lengths and
 /// bytes of its arguments.

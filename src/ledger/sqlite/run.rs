@@ -6,19 +6,31 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, TransactionBehavior, params};
 
 use super::{
-    AttemptId, AttemptState, CartId, ChangeState, ChangedOrder, Consent, HistoryEntry, Intent, Ledger, LedgerError,
-    LedgerLocation, LedgerWrite, OpenCart, OrderKey, RunLock, TargetHash,
-    companions::{Companions, LedgerState},
+    companions::Companions,
     file,
-    location::{self, OpenedFile},
-    order::{outcome_name, parse_outcome, snapshot_from_row, time_from_millis},
+    location::{self, LedgerLocation, OpenedFile},
+    lock::RunLock,
+    rows::{snapshot_from_row, time_from_millis},
     schema::{self, attempt_columns},
+    state::LedgerState,
     targets,
 };
-use crate::model::{
-    field::{AttributeType, AttributeTypes, ExtensionScope, ExtensionType},
-    planned::{ContentHash, DedupHash, EventJson},
-    target::Target,
+use crate::{
+    ledger::{
+        change::{ChangeState, ChangedOrder},
+        consent::Consent,
+        entry::{AttemptId, AttemptState, CartId, HistoryEntry, OpenCart, OrderKey},
+        error::LedgerError,
+        order::{outcome_name, parse_outcome},
+        store::Ledger,
+        target_hash::TargetHash,
+        write::{Intent, LedgerWrite},
+    },
+    model::{
+        field::{AttributeType, AttributeTypes, ExtensionScope, ExtensionType},
+        planned::{ContentHash, DedupHash, EventJson},
+        target::Target,
+    },
 };
 
 /// An open ledger, seen from one run to one target.
@@ -679,7 +691,7 @@ mod tests {
         assert_eq!(run.change_state(&first).unwrap(), ChangeState::Reported);
         assert_eq!(run.change_state(&second).unwrap(), ChangeState::New);
         // The companions record it too, although the run has ended.
-        let remembered = crate::ledger::companions::recorded_states(&LedgerLocation::at(path.clone()), None);
+        let remembered = crate::ledger::sqlite::companions::recorded_states(&LedgerLocation::at(path.clone()), None);
         assert_eq!(remembered.iter().map(|(_, state)| state.commits).max(), Some(commits + 1));
         drop(run);
         open(&path, "a", "run-3").unwrap();

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::LedgerError;
+use crate::ledger::error::LedgerError;
 
 /// Where the ledger of a run is stored.
 #[derive(Debug, Clone)]
@@ -61,6 +61,21 @@ pub(super) fn private_file_options() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// Creates a folder that only this user may enter (mode 0700), and its missing parents.
+pub(super) fn make_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// The files of a folder; none if it is unreadable.
+pub(super) fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
 /// The path of SQLite's write-ahead log: next to the database file itself, also if `path` is a

@@ -1,12 +1,13 @@
 //! Schema of the ledger's database: its versions, and the migration of an older one. Does not
-//! interpret the rows. Called by `file`; `sqlite`, `adopt` and `integrity` use the lists of
+//! interpret the rows. Called by `file`; `run`, `adopt` and `integrity` use the lists of
 //! columns.
 
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::{LedgerError, file::open_error};
+use super::error::open_error;
+use crate::ledger::error::LedgerError;
 
 /// "ordf" in ASCII: `application_id` of the database, so that another program's database is not
 /// mistaken for a ledger.
