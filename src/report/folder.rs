@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ReportError, io_error};
+use super::error::{ReportError, io_error};
 
 /// Read, write and enter, for the owner only (`cli.md`, "The run folder").
 #[cfg(unix)]

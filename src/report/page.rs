@@ -7,7 +7,7 @@
 use askama::Template;
 
 use super::{
-    ReportError,
+    error::ReportError,
     numbers::{self, count, format_duration, group_digits, severity_name, share},
     order_line::format_position,
     per_outcome::PerOutcome,

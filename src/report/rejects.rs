@@ -16,9 +16,8 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    ReportError,
+    error::{ReportError, io_error},
     folder::RunFolder,
-    io_error,
     order_line::{ProblemLine, omitted, problem_lines},
 };
 use crate::model::{

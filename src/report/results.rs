@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
-    ReportError, io_error,
+    error::{ReportError, io_error},
     order_line::{ProblemLine, format_utc_millis, input_name, omitted, problem_lines, utc_millis_or_null},
 };
 use crate::model::{
