@@ -91,6 +91,10 @@ struct SourceFile {
     defined: BTreeSet<String>,
     /// Names that it re-exports with `pub use`, and from where; `*` for everything of a module.
     reexported: Vec<(String, Vec<String>)>,
+    /// The types among them, each as often as it is defined.
+    types: Vec<String>,
+    /// Names of the structs that it constructs.
+    constructed: BTreeSet<String>,
     /// Every path in it, as written.
     paths: BTreeSet<Vec<String>>,
 }
@@ -139,10 +143,15 @@ impl SourceFile {
             path: path.to_owned(),
             defined: BTreeSet::new(),
             reexported: Vec::new(),
+            types: Vec::new(),
+            constructed: BTreeSet::new(),
             paths: BTreeSet::new(),
         };
         for item in &syntax.items {
             if let Some(name) = defined_name(item) {
+                if matches!(item, Item::Struct(_) | Item::Enum(_) | Item::Trait(_) | Item::Type(_)) {
+                    file.types.push(name.clone());
+                }
                 file.defined.insert(name);
             }
             if let Item::Use(item) = item
@@ -195,7 +204,7 @@ fn leaves(tree: &UseTree) -> Vec<(String, Vec<String>)> {
 
 fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
-        syn::Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string().contains("test"),
+        syn::Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
         _ => false,
     })
 }
@@ -224,10 +233,18 @@ impl<'ast> Visit<'ast> for SourceFile {
         visit::visit_path(self, path);
     }
 
-    /// The tokens of a macro may be anything; paths in them are found by their shape.
+    fn visit_expr_struct(&mut self, item: &'ast syn::ExprStruct) {
+        self.constructed.extend(item.path.segments.last().map(|segment| segment.ident.to_string()));
+        visit::visit_expr_struct(self, item);
+    }
+
+    /// The tokens of a macro may be anything; paths and constructions in them are found by their shape.
     fn visit_macro(&mut self, item: &'ast syn::Macro) {
         self.paths.insert(item.path.segments.iter().map(|segment| segment.ident.to_string()).collect());
-        self.paths.extend(paths_in_tokens(&item.tokens.to_string()));
+        let tokens = item.tokens.to_string();
+        self.paths.extend(paths_in_tokens(&tokens));
+        let words: Vec<&str> = tokens.split_whitespace().collect();
+        self.constructed.extend(words.windows(2).filter(|pair| pair[1] == "{").map(|pair| pair[0].to_owned()));
     }
 
     /// `pub(in crate::pipeline)` uses nothing.
@@ -257,6 +274,18 @@ fn paths_in_tokens(tokens: &str) -> Vec<Vec<String>> {
 
 /// The file that defines what a path of `file` names, if it is one of ours.
 fn resolve<'s>(file: &'s SourceFile, path: &[String], sources: &'s Sources) -> Option<&'s SourceFile> {
+    resolve_within(file, path, sources, MAX_REEXPORTS)
+}
+
+/// Follows at most this many re-exports of one name.
+const MAX_REEXPORTS: u8 = 8;
+
+fn resolve_within<'s>(
+    file: &'s SourceFile,
+    path: &[String],
+    sources: &'s Sources,
+    reexports_left: u8,
+) -> Option<&'s SourceFile> {
     let mut module = file.module.clone();
     let mut rest = path;
     match rest.first()?.as_str() {
@@ -278,10 +307,15 @@ fn resolve<'s>(file: &'s SourceFile, path: &[String], sources: &'s Sources) -> O
         module.pop();
         rest = &rest[1..];
     }
-    descend(module, rest, sources, 0)
+    descend(module, rest, sources, reexports_left)
 }
 
-fn descend<'s>(mut module: Vec<String>, path: &[String], sources: &'s Sources, depth: u8) -> Option<&'s SourceFile> {
+fn descend<'s>(
+    mut module: Vec<String>,
+    path: &[String],
+    sources: &'s Sources,
+    reexports_left: u8,
+) -> Option<&'s SourceFile> {
     let mut rest = path;
     while let Some(name) = rest.first() {
         module.push(name.clone());
@@ -293,21 +327,22 @@ fn descend<'s>(mut module: Vec<String>, path: &[String], sources: &'s Sources, d
     }
     let file = sources.get(&module)?;
     let Some(name) = rest.first() else { return Some(file) };
-    if file.defined.contains(name) || depth > 8 {
+    if file.defined.contains(name) {
         return Some(file);
     }
+    let Some(reexports_left) = reexports_left.checked_sub(1) else { return Some(file) };
     for (reexported, from) in &file.reexported {
         if reexported == name {
             let mut whole = from.clone();
             whole.extend(rest[1..].iter().cloned());
-            return resolve_reexport(file, &whole, sources, depth).or(Some(file));
+            return resolve_within(file, &whole, sources, reexports_left).or(Some(file));
         }
     }
     for (reexported, from) in &file.reexported {
         if reexported == "*" {
             let mut whole = from.clone();
             whole.extend(rest.iter().cloned());
-            if let Some(found) = resolve_reexport(file, &whole, sources, depth)
+            if let Some(found) = resolve_within(file, &whole, sources, reexports_left)
                 && found.defined.contains(name)
             {
                 return Some(found);
@@ -315,35 +350,6 @@ fn descend<'s>(mut module: Vec<String>, path: &[String], sources: &'s Sources, d
         }
     }
     Some(file)
-}
-
-fn resolve_reexport<'s>(
-    file: &'s SourceFile,
-    path: &[String],
-    sources: &'s Sources,
-    depth: u8,
-) -> Option<&'s SourceFile> {
-    let mut module = file.module.clone();
-    let mut rest = path;
-    match rest.first()?.as_str() {
-        "crate" => {
-            module.clear();
-            rest = &rest[1..];
-        }
-        "self" => rest = &rest[1..],
-        "super" => {
-            module.pop();
-            rest = &rest[1..];
-        }
-        first => {
-            let mut child = module.clone();
-            child.push(first.to_owned());
-            if !sources.contains_key(&child) {
-                return None;
-            }
-        }
-    }
-    descend(module, rest, sources, depth + 1)
 }
 
 /// For each file the files that it uses.
@@ -435,22 +441,8 @@ fn resolve_is_outside(path: &[String]) -> bool {
 
 #[test]
 fn only_validate_constructs_orders() {
-    struct Constructions(Vec<String>);
-    impl<'ast> Visit<'ast> for Constructions {
-        fn visit_item_mod(&mut self, item: &'ast ItemMod) {
-            if !is_test(&item.attrs) {
-                visit::visit_item_mod(self, item);
-            }
-        }
-        fn visit_expr_struct(&mut self, item: &'ast syn::ExprStruct) {
-            self.0.extend(item.path.segments.last().map(|segment| segment.ident.to_string()));
-            visit::visit_expr_struct(self, item);
-        }
-    }
     for file in sources().values() {
-        let mut constructions = Constructions(Vec::new());
-        constructions.visit_file(&syn::parse_file(&fs::read_to_string(&file.path).unwrap()).unwrap());
-        let constructs = constructions.0.iter().any(|name| name == "Order");
+        let constructs = file.constructed.contains("Order");
         let is_validate = file.module.first().is_some_and(|room| room == "validate");
         assert!(!constructs || is_validate, "{} constructs an order", file.path.display());
     }
@@ -476,12 +468,8 @@ fn type_names_are_unique() {
     const REPEATED: &[&str] = &["Signals"];
     let mut defined: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in sources().values() {
-        let syntax = syn::parse_file(&fs::read_to_string(&file.path).unwrap()).unwrap();
-        for item in &syntax.items {
-            let is_type = matches!(item, Item::Struct(_) | Item::Enum(_) | Item::Trait(_) | Item::Type(_));
-            if let Some(name) = defined_name(item).filter(|_| is_type) {
-                defined.entry(name).or_default().push(file.name());
-            }
+        for name in &file.types {
+            defined.entry(name.clone()).or_default().push(file.name());
         }
     }
     let repeated: Vec<_> =
@@ -505,9 +493,12 @@ fn scanner_resolves_paths() {
             "use crate::a::{Public, child::Public as Other};\n\
              pub(in crate::a) struct B;\n\
              fn f() { debug!(\"{}\", crate::a::Error); }\n\
-             #[cfg(test)] mod tests { use crate::a::Own; }",
+             fn g() { one(vec![Made { x: 1 }]); let y = b::Other { x: 2 }; }\n\
+             #[cfg(test)] mod tests { use crate::a::Own; fn h() { Tested {} } }",
         ),
     ]);
+    let constructed: Vec<_> = sources[&vec!["b".to_owned()]].constructed.iter().collect();
+    assert_eq!(constructed, ["Made", "Other"]);
     let graph = uses(&sources);
     let used = |module: &[&str]| {
         let module: Vec<_> = module.iter().map(ToString::to_string).collect();
