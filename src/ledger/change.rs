@@ -49,12 +49,7 @@ pub fn unsent_change_hash(accepted_at: DateTime<Utc>, reasons: &[String], snapsh
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::money::Money;
-
-    fn snapshot(status: &str, total: &str, item_count: u64) -> OrderSnapshot {
-        let money = Money { currency: "EUR".parse().unwrap(), amount: total.parse().unwrap() };
-        OrderSnapshot { status: Some(status.into()), money: Some(money), item_count: Some(item_count) }
-    }
+    use crate::ledger::snapshot::tests::snapshot;
 
     #[test]
     fn unsent_change_hash_is_stable() {

@@ -36,7 +36,7 @@ pub enum PriorState {
 #[must_use]
 pub fn prior_state(entries: &[HistoryEntry], ordered_at: DateTime<Utc>, content: ContentHash) -> PriorState {
     let has_open = entries.iter().any(|entry| entry.state.is_open() && distance(entry, ordered_at) < SAME_ORDER_WINDOW);
-    match matching_accepted(entries, ordered_at, content) {
+    match matching_accepted(entries, ordered_at, Some(content)) {
         Some(entry) if entry.order.content == content => match entry.is_manual {
             // The operator's decision ends the uncertainty, also that of an attempt that is open
             // still.
@@ -51,17 +51,18 @@ pub fn prior_state(entries: &[HistoryEntry], ordered_at: DateTime<Utc>, content:
 }
 
 /// Returns the accepted order of the same reference that this order is: the nearest in time, if it
-/// is less than two days away (Sitecore's own rule for a repeated reference).
+/// is less than two days away (Sitecore's own rule for a repeated reference). `content` is none if
+/// the order's content is not known.
 #[must_use]
 pub fn matching_accepted(
     entries: &[HistoryEntry],
     ordered_at: DateTime<Utc>,
-    content: ContentHash,
+    content: Option<ContentHash>,
 ) -> Option<&HistoryEntry> {
     let accepted = entries.iter().filter(|entry| entry.state == AttemptState::Accepted);
     // Of two at the same distance, the one with equal content: an order is then not reported as
     // changed.
-    let nearest = accepted.min_by_key(|entry| (distance(entry, ordered_at), entry.order.content != content));
+    let nearest = accepted.min_by_key(|entry| (distance(entry, ordered_at), Some(entry.order.content) != content));
     nearest.filter(|entry| distance(entry, ordered_at) < SAME_ORDER_WINDOW)
 }
 
@@ -69,7 +70,6 @@ pub fn matching_accepted(
 /// open attempt is less than two days away.
 #[must_use]
 pub fn has_order_near(entries: &[HistoryEntry], ordered_at: DateTime<Utc>) -> bool {
-    let may_be_accepted = |entry: &HistoryEntry| entry.state == AttemptState::Accepted || entry.state.is_open();
     entries.iter().any(|entry| may_be_accepted(entry) && distance(entry, ordered_at) < SAME_ORDER_WINDOW)
 }
 
@@ -85,6 +85,11 @@ pub fn single_order_time(entries: &[HistoryEntry]) -> Option<DateTime<Utc>> {
     accepted.all(|other| distance(other, ordered_at) < SAME_ORDER_WINDOW).then_some(ordered_at)
 }
 
+/// Whether the attempt was accepted, or may have been: its outcome is unknown.
+fn may_be_accepted(entry: &HistoryEntry) -> bool {
+    entry.state == AttemptState::Accepted || entry.state.is_open()
+}
+
 fn distance(entry: &HistoryEntry, ordered_at: DateTime<Utc>) -> TimeDelta {
     (entry.order.ordered_at - ordered_at).abs()
 }
@@ -92,7 +97,7 @@ fn distance(entry: &HistoryEntry, ordered_at: DateTime<Utc>) -> TimeDelta {
 /// The nearest order of the reference that has another time and was or may have been accepted.
 fn reused_reference(entries: &[HistoryEntry], ordered_at: DateTime<Utc>) -> PriorState {
     let is_accepted = |entry: &HistoryEntry| entry.state == AttemptState::Accepted;
-    let candidates = entries.iter().filter(|entry| is_accepted(entry) || entry.state.is_open());
+    let candidates = entries.iter().filter(|entry| may_be_accepted(entry));
     let nearest = candidates.min_by_key(|entry| (distance(entry, ordered_at), !is_accepted(entry)));
     nearest.map_or(PriorState::None, |entry| PriorState::ReferenceReused {
         ordered_at: entry.order.ordered_at,

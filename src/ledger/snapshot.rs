@@ -43,10 +43,10 @@ fn difference<T: PartialEq>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn snapshot(status: &str, total: &str, item_count: u64) -> OrderSnapshot {
+    pub(in crate::ledger) fn snapshot(status: &str, total: &str, item_count: u64) -> OrderSnapshot {
         let money = Money { currency: "EUR".parse().unwrap(), amount: total.parse().unwrap() };
         OrderSnapshot { status: Some(status.into()), money: Some(money), item_count: Some(item_count) }
     }

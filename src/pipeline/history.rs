@@ -137,7 +137,7 @@ impl ReadOrder<'_> {
 
     fn content(&self, entries: &[HistoryEntry], ordered_at: DateTime<Utc>, record: &OrderRecord) -> ContentHash {
         let is_accepted = |content: &ContentHash| {
-            let accepted = ledger::matching_accepted(entries, ordered_at, *content);
+            let accepted = ledger::matching_accepted(entries, ordered_at, Some(*content));
             accepted.is_some_and(|entry| entry.order.content == *content)
         };
         match self {
@@ -145,7 +145,7 @@ impl ReadOrder<'_> {
             // The accepted one of two conflicting orders has not changed.
             Self::Unsendable(Unsendable { content: Some(content), .. }) if is_accepted(content) => *content,
             Self::Unsendable(order) => {
-                let accepted = ledger::matching_accepted(entries, ordered_at, ContentHash([0; 16]));
+                let accepted = ledger::matching_accepted(entries, ordered_at, None);
                 let accepted_at = accepted.map_or(ordered_at, |entry| entry.order.ordered_at);
                 ledger::unsent_change_hash(accepted_at, &order.reasons(record), &self.snapshot(record))
             }
@@ -264,7 +264,7 @@ pub(super) fn decide(
     let content = order.content(&entries, ordered_at, record);
     Ok(match (ledger::prior_state(&entries, ordered_at, content), order) {
         (PriorState::Changed, _) => {
-            let accepted = ledger::matching_accepted(&entries, ordered_at, content);
+            let accepted = ledger::matching_accepted(&entries, ordered_at, Some(content));
             let was = accepted.map(|entry| entry.snapshot.clone()).unwrap_or_default();
             let key = OrderKey { reference: submitted_reference(&entries, record), ordered_at, content };
             let state = ledger.change_state(&key)?;

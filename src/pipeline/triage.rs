@@ -57,20 +57,14 @@ pub(super) struct Triage<'j> {
 struct DeferredOrder {
     record: OrderRecord,
     order: Result<StoredOrder, Unsendable>,
+    /// See [`Triage::has_time_of_day`].
+    has_time_of_day: bool,
 }
 
 /// A valid order, or why it is not sent.
 type OrderOrUnsendable<'a> = Result<Box<Order<'a>>, Unsendable>;
 
 impl DeferredOrder {
-    fn of(record: OrderRecord, order: OrderOrUnsendable<'_>, spec: &RunSpec<'_>) -> Self {
-        let order = order.map(|order| StoredOrder {
-            has_time_of_day: !spec.profile.is_midnight(order.ordered_at),
-            ..StoredOrder::of(&order, spec.validate.url_limits())
-        });
-        Self { record, order }
-    }
-
     fn shared_reference(&self) -> SharedReference<'_> {
         SharedReference { record: &self.record, dedup_hash: self.order.as_ref().ok().map(|order| order.dedup_hash) }
     }
@@ -88,16 +82,15 @@ impl DeferredOrder {
     }
 
     /// Returns the accepted order in the ledger that matches it.
-    fn accepted(&self, has_time_of_day: bool, ledger: &dyn Ledger) -> Result<Option<OrderKey>, LedgerError> {
+    fn accepted(&self, ledger: &dyn Ledger) -> Result<Option<OrderKey>, LedgerError> {
         if self.record.reference.is_empty() {
             return Ok(None);
         }
-        let entries = history::history_of_any_spelling(&self.record, has_time_of_day, ledger)?;
+        let entries = history::history_of_any_spelling(&self.record, self.has_time_of_day, ledger)?;
         let Some(ordered_at) = self.record.ordered_at.or_else(|| ledger::single_order_time(&entries)) else {
             return Ok(None);
         };
-        let content = self.content().unwrap_or(ContentHash([0; 16]));
-        Ok(ledger::matching_accepted(&entries, ordered_at, content).map(|entry| entry.order.clone()))
+        Ok(ledger::matching_accepted(&entries, ordered_at, self.content()).map(|entry| entry.order.clone()))
     }
 
     /// Makes it invalid if there is a problem.
@@ -106,7 +99,7 @@ impl DeferredOrder {
         self.record.problems.push(problem);
         if let Ok(order) = &self.order {
             let (status, content) = (Some(order.status.clone()), Some(order.content));
-            let has_time_of_day = order.has_time_of_day;
+            let has_time_of_day = self.has_time_of_day;
             self.order = Err(Unsendable { rule: None, status, content, is_other_order: false, has_time_of_day });
         }
     }
@@ -122,7 +115,6 @@ struct StoredOrder {
     status: String,
     dedup_hash: DedupHash,
     dedup_hash_in_export: u64,
-    has_time_of_day: bool,
     events: StreamPayload,
 }
 
@@ -142,7 +134,7 @@ impl Triage<'_> {
     ) -> Result<(), Refusal> {
         match self.check(draft, facts) {
             (record, order) if facts.may_be_shared(&record.reference) => {
-                self.defer(&DeferredOrder::of(record, order, self.spec))
+                self.defer(&self.deferred_order(record, order))
             }
             (record, Ok(order)) => self.dispose_valid(record, &ValidOrder::Read(&order), partial),
             (record, Err(unsendable)) => self.dispose(record, Err(&unsendable), partial),
@@ -163,7 +155,7 @@ impl Triage<'_> {
         let mut orders = Vec::with_capacity(drafts.len());
         for draft in drafts {
             let (record, order) = self.check(draft, facts);
-            let deferred = DeferredOrder::of(record, order, self.spec);
+            let deferred = self.deferred_order(record, order);
             if facts.may_be_shared(&deferred.record.reference) {
                 self.defer(&deferred)?;
             } else {
@@ -191,6 +183,11 @@ impl Triage<'_> {
     /// Whether a time is more than a date. Midnight may be either, so it counts as a date.
     fn has_time_of_day(&self, ordered_at: Option<DateTime<Utc>>) -> bool {
         ordered_at.is_some_and(|ordered_at| !self.spec.profile.is_midnight(ordered_at))
+    }
+
+    fn deferred_order(&self, record: OrderRecord, order: OrderOrUnsendable<'_>) -> DeferredOrder {
+        let order = order.map(|order| StoredOrder::of(&order, self.spec.validate.url_limits()));
+        DeferredOrder { has_time_of_day: self.has_time_of_day(record.ordered_at), record, order }
     }
 
     fn defer(&self, deferred: &DeferredOrder) -> Result<(), Refusal> {
@@ -239,7 +236,7 @@ impl Triage<'_> {
             sharing.into_iter().zip(problems).for_each(|(index, problem)| orders[index].add_problem(problem));
         }
         self.assign_accepted(&mut orders)?;
-        for DeferredOrder { record, order } in orders {
+        for DeferredOrder { record, order, .. } in orders {
             self.dispose(record, order.as_ref().map(ValidOrder::Stored), partial)?;
         }
         Ok(())
@@ -257,8 +254,7 @@ impl Triage<'_> {
         {
             let ledger = ledger.lock().expect("no thread panics while holding the lock");
             for (index, order) in orders.iter().enumerate() {
-                let has_time_of_day = self.has_time_of_day(order.record.ordered_at);
-                let Some(accepted) = order.accepted(has_time_of_day, &*ledger as &dyn Ledger)? else { continue };
+                let Some(accepted) = order.accepted(&*ledger as &dyn Ledger)? else { continue };
                 let OrderKey { reference, ordered_at, content } = accepted;
                 let is_other = order.content() != Some(content);
                 let rank = (is_other, order.record.reference != reference, order.is_skipped(), index);
@@ -307,12 +303,13 @@ impl Triage<'_> {
         }
         let content = || valid.content();
         let dedup_hash = || valid.dedup_hash();
+        let has_time_of_day = || self.has_time_of_day(Some(valid.ordered_at()));
         let sendable = Sendable {
             ordered_at: valid.ordered_at(),
             status: valid.status(),
             content: &content,
             dedup_hash: &dedup_hash,
-            warns_of_duplicate: &|| !self.spec.profile.is_midnight(valid.ordered_at()),
+            warns_of_duplicate: &has_time_of_day,
         };
         let disposition = self.disposition(&ReadOrder::Sendable(sendable), &mut record)?;
         let is_uncertain = matches!(disposition, Disposition::Send { is_uncertain: true });
@@ -322,7 +319,7 @@ impl Triage<'_> {
         let is_to_be_sent = outcome.is_none_or(|outcome| outcome == Outcome::Valid);
         // An order with the content of an order of an earlier run already has this warning.
         let has_warning = || record.problems.iter().any(|problem| problem.code == Code::ContentRepeated);
-        if is_to_be_sent && !self.spec.profile.is_midnight(valid.ordered_at()) && !has_warning() {
+        if is_to_be_sent && has_time_of_day() && !has_warning() {
             repeated_content::add(valid.dedup_hash_in_export(), &record, &mut partial.dedup_hashes);
         }
         if outcome == Some(Outcome::Valid) {
@@ -440,7 +437,6 @@ impl StoredOrder {
             status: order.status.clone().into_owned(),
             dedup_hash: content_hash::dedup_hash(order),
             dedup_hash_in_export: repeated_content::dedup_hash_in_export(order),
-            has_time_of_day: true,
             events: events(order, url_limits),
         }
     }

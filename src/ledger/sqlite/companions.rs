@@ -112,11 +112,7 @@ fn companion_file(state_folder: &Path, id: &str, target: TargetHash) -> Result<F
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn state(commits: u64) -> LedgerState {
-        LedgerState { id: "ab12".into(), commits }
-    }
+    use super::{super::state::tests::state, *};
 
     #[test]
     fn ledger_behind_its_companion_is_refused() {

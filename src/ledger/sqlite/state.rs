@@ -32,10 +32,10 @@ impl LedgerState {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn state(commits: u64) -> LedgerState {
+    pub(in crate::ledger::sqlite) fn state(commits: u64) -> LedgerState {
         LedgerState { id: "ab12".into(), commits }
     }
 
