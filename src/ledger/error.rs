@@ -19,8 +19,8 @@ pub enum LedgerError {
     Open {
         /// The database file.
         path: PathBuf,
-        /// The error that SQLite reports.
-        error: rusqlite::Error,
+        /// The error that the database reports.
+        error: String,
     },
     /// A newer program wrote it.
     #[error(
@@ -49,8 +49,8 @@ pub enum LedgerError {
         found: i64,
         /// The newest version that this program supports.
         known: i64,
-        /// The error that SQLite reports.
-        error: rusqlite::Error,
+        /// The error that the database reports.
+        error: String,
     },
     /// No ledger exists where one was to be read.
     #[error(
@@ -234,12 +234,12 @@ pub enum LedgerError {
     Failed {
         /// The database file.
         path: PathBuf,
-        /// The error that SQLite reports.
+        /// The error that the database reports.
         error: String,
     },
     /// A read or write failed, and the path is not known where it failed.
     #[error("cannot read or write the ledger: {0}")]
-    Sqlite(String),
+    Statement(String),
     /// The writer thread has ended.
     #[error("the ledger is closed")]
     Closed,

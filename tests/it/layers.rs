@@ -46,7 +46,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("reqwest", &["dispatch"]),
     ("rustls", &["dispatch"]),
     ("governor", &["dispatch"]),
-    ("rusqlite", &["ledger::error", "ledger::sqlite"]),
+    ("rusqlite", &["ledger::sqlite"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("anyhow", &["cli"]),

@@ -7,7 +7,7 @@ use crate::ledger::error::LedgerError;
 
 impl From<rusqlite::Error> for LedgerError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error.to_string())
+        Self::Statement(error.to_string())
     }
 }
 
@@ -16,7 +16,7 @@ impl LedgerError {
     // `From` cannot do it: `?` calls it inside a query, where no connection is at hand.
     pub(super) fn with_path(self, connection: &rusqlite::Connection) -> Self {
         match (self, connection.path()) {
-            (Self::Sqlite(error), Some(path)) => Self::Failed { path: path.into(), error },
+            (Self::Statement(error), Some(path)) => Self::Failed { path: path.into(), error },
             (error, _) => error,
         }
     }
@@ -29,6 +29,6 @@ pub(super) fn open_error(path: &Path) -> impl Fn(rusqlite::Error) -> LedgerError
         Some(rusqlite::ErrorCode::DatabaseCorrupt) => {
             LedgerError::Damaged { path: path.to_owned(), found: error.to_string() }
         }
-        _ => LedgerError::Open { path: path.to_owned(), error },
+        _ => LedgerError::Open { path: path.to_owned(), error: error.to_string() },
     }
 }
