@@ -15,5 +15,6 @@ pub mod plan;
 pub mod read;
 pub mod report;
 pub mod sandbox;
+pub mod shuffle;
 pub mod spill;
 pub mod validate;

@@ -8,23 +8,23 @@ const MAX_FILTER_BYTES: usize = 64 * 1024 * 1024;
 
 /// Shares of the memory budget, in bytes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct MemoryBudget {
+pub(crate) struct MemoryBudget {
     /// Hashes of the order keys that were read; beyond that, they spill to disk.
-    pub(super) keys: usize,
+    pub(crate) keys: usize,
     /// Hashes of the guests; beyond that, they spill to disk.
-    pub(super) guests: usize,
+    pub(crate) guests: usize,
     /// Bloom filter of repeated keys. A false positive only sends rows through the external sort.
-    pub(super) filter: usize,
+    pub(crate) filter: usize,
     /// Rows of scattered orders.
-    pub(super) rows: usize,
+    pub(crate) rows: usize,
     /// Result lines to sort.
-    pub(super) results: usize,
+    pub(crate) results: usize,
     /// Rows and reasons of rejects, each.
-    pub(super) rejects: usize,
+    pub(crate) rejects: usize,
     /// Orders that may be sent, by dedup hash.
-    pub(super) repeated_content: usize,
+    pub(crate) repeated_content: usize,
     /// Planned orders.
-    pub(super) plan: usize,
+    pub(crate) plan: usize,
 }
 
 impl MemoryBudget {
@@ -32,7 +32,7 @@ impl MemoryBudget {
     // The shares add up to more than the whole, but they are not used at the same time: keys are
     // freed before scattered rows are sorted, and half of the plan's share is used only after
     // those.
-    pub(super) fn split(bytes: u64) -> Self {
+    pub(crate) fn split(bytes: u64) -> Self {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
             keys: bytes / 6,

@@ -3,23 +3,22 @@
 //! Everything is checked before anything is sent. It parses, checks and encodes nothing itself;
 //! that is the work of the stages, none of which knows it. Called by `cli` through [`run`].
 
-mod error;
+pub(crate) mod error;
 mod finish;
-mod guards;
+pub(crate) mod guards;
 mod history;
-mod memory;
-mod partial;
-mod progress;
+pub(crate) mod memory;
+pub(crate) mod partial;
+pub(crate) mod progress;
 mod recorder;
 mod repeated_content;
 mod resume;
 mod run;
 mod saved_plan;
 mod send;
-mod shuffle;
 mod sink;
-mod spec;
-mod triage;
+pub(crate) mod spec;
+pub(crate) mod triage;
 
 pub use error::RunError;
 pub use progress::{Progress, ProgressFn};

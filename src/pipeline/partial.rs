@@ -22,28 +22,28 @@ use crate::{
 
 /// Counters of some orders, which add up.
 #[derive(Default)]
-pub(super) struct Counters {
-    pub(super) tally: Tally,
+pub(crate) struct Counters {
+    pub(crate) tally: Tally,
     /// Skipped orders by reason.
-    pub(super) skipped: BTreeMap<String, u64>,
+    pub(crate) skipped: BTreeMap<String, u64>,
     /// Items of valid orders.
-    pub(super) n_items: u64,
+    pub(crate) n_items: u64,
     /// Orders that were sent again although an earlier attempt may have been processed.
-    pub(super) n_uncertain_before: u64,
+    pub(crate) n_uncertain_before: u64,
     /// Orders that are too old to be sent without `--backfill`.
-    pub(super) n_needing_backfill: u64,
+    pub(crate) n_needing_backfill: u64,
     /// Orders that changed after their acceptance, where no earlier run has reported the change.
-    pub(super) n_new_changes: u64,
+    pub(crate) n_new_changes: u64,
     /// Invalid orders that are counted as changed or unknown, since earlier runs sent them.
-    pub(super) n_invalid_sent_before: u64,
+    pub(crate) n_invalid_sent_before: u64,
     /// Requests that the orders to send need, without those that identify the guests of single
     /// events.
-    pub(super) forecast: Forecast,
+    pub(crate) forecast: Forecast,
 }
 
 impl Counters {
     /// Counts an order as read, with its problems.
-    pub(super) fn add(&mut self, record: &OrderRecord) {
+    pub(crate) fn add(&mut self, record: &OrderRecord) {
         self.tally.read(record);
         self.tally.count_problems(&record.problems);
     }
@@ -65,12 +65,12 @@ impl Counters {
     }
 
     /// Returns the number of orders that were not attempted for another reason than their age.
-    pub(super) fn n_unreached(&self) -> u64 {
+    pub(crate) fn n_unreached(&self) -> u64 {
         self.tally.orders().get(Outcome::NotAttempted).saturating_sub(self.n_needing_backfill)
     }
 
     /// Adds the counters of other orders.
-    pub(super) fn append(&mut self, others: Self) {
+    pub(crate) fn append(&mut self, others: Self) {
         self.tally.append(&others.tally);
         for (reason, n_orders) in others.skipped {
             *self.skipped.entry(reason).or_default() += n_orders;
@@ -86,34 +86,34 @@ impl Counters {
 
 /// Report data of some orders.
 #[derive(Default)]
-pub(super) struct PartialReport {
-    pub(super) counters: Counters,
-    pub(super) attention: Vec<(OrderId, OrderNeedingAttention)>,
+pub(crate) struct PartialReport {
+    pub(crate) counters: Counters,
+    pub(crate) attention: Vec<(OrderId, OrderNeedingAttention)>,
     /// Orders that are too old to be sent without `--backfill`.
-    pub(super) old_orders: OldOrders,
+    pub(crate) old_orders: OldOrders,
     /// Lines of `results.ndjson`, and the offset at which each order's line ends.
-    pub(super) results: Vec<u8>,
-    pub(super) result_ranges: Vec<(OrderId, usize)>,
+    pub(crate) results: Vec<u8>,
+    pub(crate) result_ranges: Vec<(OrderId, usize)>,
     /// Rows and reasons of rejected orders.
-    pub(super) rejects: RejectBatch,
+    pub(crate) rejects: RejectBatch,
     /// Hashes of the guests of valid orders.
-    pub(super) guests: Vec<u64>,
+    pub(crate) guests: Vec<u64>,
     /// Orders that may be sent, by dedup hash.
-    pub(super) dedup_hashes: Batch,
+    pub(crate) dedup_hashes: Batch,
     /// For a check: hashes of the guests with an order to send as a single event, unless that is
     /// every guest.
-    pub(super) guests_to_identify: Vec<u64>,
+    pub(crate) guests_to_identify: Vec<u64>,
     /// For a send: lines of the unplanned orders, orders for the plan, and changed orders.
-    pub(super) unplanned: Vec<u8>,
-    pub(super) plan_input: PlanInput,
-    pub(super) changed: Vec<ChangedOrder>,
+    pub(crate) unplanned: Vec<u8>,
+    pub(crate) plan_input: PlanInput,
+    pub(crate) changed: Vec<ChangedOrder>,
 }
 
 /// Entries of `rejects/` for the sorters: rows, and the lines with the reasons.
 #[derive(Default)]
-pub(super) struct RejectBatch {
-    pub(super) rows: Batch,
-    pub(super) reasons: Batch,
+pub(crate) struct RejectBatch {
+    pub(crate) rows: Batch,
+    pub(crate) reasons: Batch,
 }
 
 /// Bits of a byte offset in the keys of reject entries: file, first byte, end or order id.
@@ -135,12 +135,12 @@ impl RejectBatch {
 }
 
 /// Returns the file in the key of a reject entry.
-pub(super) fn reject_file(key: u128) -> FileId {
+pub(crate) fn reject_file(key: u128) -> FileId {
     FileId(u32::try_from(key >> (2 * OFFSET_BITS)).unwrap_or(u32::MAX))
 }
 
 /// Returns the byte range in the key of a rejected row.
-pub(super) fn reject_bytes(key: u128) -> std::ops::Range<u64> {
+pub(crate) fn reject_bytes(key: u128) -> std::ops::Range<u64> {
     let byte = |key: u128| u64::try_from(key & ((1 << OFFSET_BITS) - 1)).unwrap_or(u64::MAX);
     byte(key >> OFFSET_BITS)..byte(key)
 }
@@ -148,7 +148,7 @@ pub(super) fn reject_bytes(key: u128) -> std::ops::Range<u64> {
 impl PartialReport {
     /// Records the result of an order that was counted as read. Called once per order. `names` are
     /// the inputs' names by `FileId`.
-    pub(super) fn record(&mut self, record: &OrderRecord, result: &OrderResult, names: &[String]) {
+    pub(crate) fn record(&mut self, record: &OrderRecord, result: &OrderResult, names: &[String]) {
         self.counters.record_result(record, result);
         if OrderNeedingAttention::needs_attention(result.outcome) {
             self.attention.push((record.id, OrderNeedingAttention::of(record, result, names)));

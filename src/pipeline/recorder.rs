@@ -10,7 +10,6 @@ use super::{
     error::{Refusal, RunError},
     memory::MemoryBudget,
     partial::{Counters, PartialReport, RejectBatch, reject_bytes, reject_file},
-    shuffle::files::{ExportRead, InputRead},
     spec::{Finished, RunSpec},
 };
 use crate::{
@@ -30,6 +29,7 @@ use crate::{
         results::{self, ResultsWriter},
         summary::{self, InputSummary, RequestCounts, RunFacts, Summary},
     },
+    shuffle::files::{ExportRead, InputRead},
     spill::{
         batch::Batch,
         sorter::{SortedIter, Sorter},

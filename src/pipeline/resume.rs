@@ -22,7 +22,6 @@ use super::{
     recorder::Recorder,
     saved_plan::{self, PlanHeader, SavedGuests, SavedPlan, UnplannedOrder},
     send,
-    shuffle::files::ExportRead,
     sink::CHANGES_PER_WRITE,
     spec::{Finished, RunSpec, SendSpec},
 };
@@ -39,6 +38,7 @@ use crate::{
     },
     plan::PlanError,
     report::{ReportError, folder::RunFolder},
+    shuffle::files::ExportRead,
     validate,
 };
 

@@ -11,7 +11,6 @@ use super::{
     resume,
     saved_plan::{self, PlanHeader, SavedPlan},
     send,
-    shuffle::{self, files::ExportRead},
     sink::{ExportSink, SendCandidates},
     spec::{Finished, RunSpec},
 };
@@ -20,6 +19,7 @@ use crate::{
     model::outcome::OrderResult,
     plan::PlanError,
     report::{ReportError, folder::RunFolder},
+    shuffle::{self, files::ExportRead},
 };
 
 /// File in the run folder with the final state of an embedded sandbox.

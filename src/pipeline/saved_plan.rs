@@ -13,11 +13,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{error::RunError, history::Unsendable, shuffle::files::ExportRead};
+use super::{error::RunError, history::Unsendable};
 use crate::{
     model::{order::OrderRecord, outcome::OrderResult, planned::GuestParts, problem::Problem},
     plan::{self, DigestWriter, PlanDigest, PlanError, PlannedGuests, SortedPlan},
     report::{ReportError, folder::RunFolder, io_error},
+    shuffle::files::ExportRead,
 };
 
 /// Name of the plan in the run folder.

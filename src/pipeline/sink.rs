@@ -14,7 +14,6 @@ use super::{
     recorder::Recorder,
     repeated_content::{RepeatedContent, RepeatedContentSorter},
     saved_plan::UnplannedWriter,
-    shuffle::{self, files::ExportRead},
     spec::RunSpec,
 };
 use crate::{
@@ -23,6 +22,7 @@ use crate::{
     plan::PlanError,
     plan::{PlanDigest, Planner},
     report::folder::RunFolder,
+    shuffle::{self, files::ExportRead},
     spill::{duplicate_counter::DuplicateCounter, sorter::Sorter},
 };
 

@@ -78,11 +78,11 @@ pub struct SendSpec<'a> {
 
 impl RunSpec<'_> {
     /// Returns the reason of a requested stop.
-    pub(super) fn stop_reason(&self) -> Option<String> {
+    pub(crate) fn stop_reason(&self) -> Option<String> {
         self.send.as_ref()?.shutdown_signal.borrow().clone()
     }
 
-    pub(super) fn grouping(&self) -> group::GroupSettings {
+    pub(crate) fn grouping(&self) -> group::GroupSettings {
         group::GroupSettings {
             joins_files: self.profile.joins_files,
             has_adjacent_rows: self.profile.has_adjacent_rows,
@@ -92,12 +92,12 @@ impl RunSpec<'_> {
 
     /// Whether a check counts each valid order as sent, and as a single event. Then the guests to
     /// identify are all guests and need no counter of their own.
-    pub(super) fn would_send_all_as_single(&self) -> bool {
+    pub(crate) fn would_send_all_as_single(&self) -> bool {
         !self.has_target && self.validate.mode == Mode::Single
     }
 
     /// Opens the ledger for writing and locks it for this run.
-    pub(super) fn ledger_to_write(
+    pub(crate) fn ledger_to_write(
         &self,
         send_spec: &SendSpec<'_>,
         emit: ProgressFn<'_>,
@@ -108,7 +108,7 @@ impl RunSpec<'_> {
     }
 
     /// Opens the ledger read-only and without a lock. Returns none if there is no ledger.
-    pub(super) fn ledger_to_read(&self) -> Result<Option<SqliteLedger>, LedgerError> {
+    pub(crate) fn ledger_to_read(&self) -> Result<Option<SqliteLedger>, LedgerError> {
         SqliteLedger::open_existing(&self.ledger, &self.validate.target, &self.run_id)
     }
 }
@@ -152,7 +152,7 @@ const DEFAULT_PERCENT: Decimal = Decimal::TEN;
 const DEFAULT_ORDERS: u64 = 5;
 
 impl MaxInvalid {
-    pub(super) fn is_exceeded(self, n_invalid: u64, n_orders: u64) -> bool {
+    pub(crate) fn is_exceeded(self, n_invalid: u64, n_orders: u64) -> bool {
         match self {
             Self::Default => {
                 let (percent, orders) = (Self::Percent(DEFAULT_PERCENT), Self::Orders(DEFAULT_ORDERS));

@@ -16,7 +16,6 @@ use super::{
     partial::PartialReport,
     repeated_content,
     saved_plan::write_unplanned,
-    shuffle::facts::{ExportFacts, hash, hash_reference},
     spec::RunSpec,
 };
 use crate::{
@@ -35,20 +34,21 @@ use crate::{
         route::Route,
     },
     report::format_position,
+    shuffle::facts::{ExportFacts, hash, hash_reference},
     spill::sorter::Sorter,
     validate::{self, SharedReference},
 };
 
 /// Decides about orders, on all cores at once.
-pub(super) struct Triage<'j> {
-    pub(super) spec: &'j RunSpec<'j>,
-    pub(super) input_names: &'j [String],
-    pub(super) ledger: Option<&'j Mutex<SqliteLedger>>,
-    pub(super) backfill_guard: BackfillGuard,
+pub(crate) struct Triage<'j> {
+    pub(crate) spec: &'j RunSpec<'j>,
+    pub(crate) input_names: &'j [String],
+    pub(crate) ledger: Option<&'j Mutex<SqliteLedger>>,
+    pub(crate) backfill_guard: BackfillGuard,
     /// Whether orders with different keys have different references.
-    pub(super) key_is_reference: bool,
+    pub(crate) key_is_reference: bool,
     /// Orders that may share their reference with another one, until they are taken.
-    pub(super) deferred: Mutex<Option<Sorter>>,
+    pub(crate) deferred: Mutex<Option<Sorter>>,
 }
 
 /// An order that may share its reference with another one. It is decided when all of them are
@@ -126,7 +126,7 @@ enum ValidOrder<'o> {
 
 impl Triage<'_> {
     /// Checks an order and decides about it, or defers it.
-    pub(super) fn decide(
+    pub(crate) fn decide(
         &self,
         draft: Draft<'_>,
         facts: &ExportFacts,
@@ -143,7 +143,7 @@ impl Triage<'_> {
 
     /// Decides about orders whose keys have the same hash: they may be duplicates of one order, or
     /// one order with two spellings of its key.
-    pub(super) fn decide_group(
+    pub(crate) fn decide_group(
         &self,
         drafts: Vec<Draft<'_>>,
         facts: &ExportFacts,
@@ -199,12 +199,12 @@ impl Triage<'_> {
     }
 
     /// Takes the deferred orders; none are deferred from then on.
-    pub(super) fn take_deferred(&self) -> Option<Sorter> {
+    pub(crate) fn take_deferred(&self) -> Option<Sorter> {
         self.deferred.lock().expect("no thread panics while holding the lock").take()
     }
 
     /// Decides about all deferred orders whose references have one hash.
-    pub(super) fn decide_reference(&self, deferred: &[Vec<u8>], partial: &mut PartialReport) -> Result<(), Refusal> {
+    pub(crate) fn decide_reference(&self, deferred: &[Vec<u8>], partial: &mut PartialReport) -> Result<(), Refusal> {
         let mut orders: Vec<DeferredOrder> = Vec::with_capacity(deferred.len());
         for order in deferred {
             orders.push(serde_json::from_slice(order).map_err(io::Error::from)?);
@@ -403,7 +403,7 @@ impl Triage<'_> {
 }
 
 /// Returns the position of a deferred order, as text.
-pub(super) fn deferred_position(deferred: &[u8], names: &[String]) -> String {
+pub(crate) fn deferred_position(deferred: &[u8], names: &[String]) -> String {
     let deferred_order: Option<DeferredOrder> = serde_json::from_slice(deferred).ok();
     deferred_order.map_or_else(String::new, |order| format_position(names, order.record.source))
 }

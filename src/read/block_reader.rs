@@ -1,7 +1,7 @@
 //! Block reader: reads and decompresses one input forward, in blocks of complete rows.
 //!
 //! Finds only where rows end; `row_parser` parses them. The bytes of an incomplete row at the end
-//! of a block begin the next one. Called by `pipeline::shuffle`, one thread for each reader.
+//! of a block begin the next one. Called by `shuffle`, one thread for each reader.
 
 use std::{
     fs::File,

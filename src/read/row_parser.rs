@@ -2,7 +2,7 @@
 //! pieces of one file at once.
 //!
 //! A piece is a block of complete rows, or one row that was spilled: parsed again, it yields the
-//! same row. Does not read files. Called by `pipeline::shuffle`.
+//! same row. Does not read files. Called by `shuffle`.
 
 use std::sync::Arc;
 

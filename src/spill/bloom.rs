@@ -1,8 +1,7 @@
 //! Blocked Bloom filter of fixed size for 64-bit hashes.
 //!
 //! Has no false negatives and few false positives, and never grows. Touches one cache line per hash
-//! (Putze, Sanders, Singler: Cache-, Hash- and Space-Efficient Bloom Filters, 2007). Called by
-//! `pipeline::shuffle`.
+//! (Putze, Sanders, Singler: Cache-, Hash- and Space-Efficient Bloom Filters, 2007). Called by `shuffle`.
 
 /// One block of the filter: 64 bytes, aligned.
 #[derive(Debug, Clone, Copy)]

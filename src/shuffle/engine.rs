@@ -6,15 +6,6 @@
 use std::sync::{Arc, Mutex, atomic::AtomicU32};
 
 use super::{
-    super::{
-        error::Refusal,
-        guards::BackfillGuard,
-        memory::MemoryBudget,
-        partial::PartialReport,
-        progress::{Progress, ProgressFn},
-        spec::RunSpec,
-        triage::{self, Triage},
-    },
     blocks::OpenFiles,
     context::{Context, Pass},
     facts::{CollectedFacts, ExportFacts, FactCollector},
@@ -27,6 +18,15 @@ use crate::{
     group::{GroupError, LostRows},
     ledger::{Ledger, SqliteLedger},
     model::{field::AttributeTypes, problem::Problem},
+    pipeline::{
+        error::Refusal,
+        guards::BackfillGuard,
+        memory::MemoryBudget,
+        partial::PartialReport,
+        progress::{Progress, ProgressFn},
+        spec::RunSpec,
+        triage::{self, Triage},
+    },
     report::{folder::RunFolder, format_position},
     spill::{
         disk,
@@ -36,18 +36,18 @@ use crate::{
 };
 
 /// The result of reading an export.
-pub(in crate::pipeline) struct Export {
-    pub(in crate::pipeline) files: ExportRead,
+pub(crate) struct Export {
+    pub(crate) files: ExportRead,
     /// Problems of no order.
-    pub(in crate::pipeline) file_problems: Vec<Problem>,
+    pub(crate) file_problems: Vec<Problem>,
     /// The ledger in which orders were looked up.
-    pub(in crate::pipeline) ledger: Option<SqliteLedger>,
+    pub(crate) ledger: Option<SqliteLedger>,
     /// An error if none of the orders may be sent.
-    pub(in crate::pipeline) done: Result<(), Refusal>,
+    pub(crate) done: Result<(), Refusal>,
 }
 
 /// Reads the whole export. `sink` receives the decision about every order.
-pub(in crate::pipeline) fn run(
+pub(crate) fn run(
     mut files: ExportRead,
     ledger: Option<SqliteLedger>,
     spec: &RunSpec<'_>,

@@ -2,10 +2,10 @@
 //!
 //! The engine calls it on one core at a time. `pipeline::sink` implements it.
 
-use super::super::{error::Refusal, partial::PartialReport};
+use crate::pipeline::{error::Refusal, partial::PartialReport};
 
 /// Receives the decisions in the order of the input, except for those about scattered orders.
-pub(in crate::pipeline) trait Collect: Send {
+pub(crate) trait Collect: Send {
     /// Merges a partial report.
     fn merge(&mut self, partial: PartialReport) -> Result<(), Refusal>;
 

@@ -8,7 +8,7 @@ use std::{fs::File, io, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::spec::RunSpec;
+use crate::pipeline::spec::RunSpec;
 use crate::{
     map::input_settings,
     read::{Dialect, FileEnd, InputFormat, ReadError, inputs, inputs::InputFile},
@@ -17,43 +17,43 @@ use crate::{
 
 /// The input files of an export, and the counts over all of them.
 #[derive(Default, Clone, Serialize, Deserialize)]
-pub(in crate::pipeline) struct ExportRead {
-    pub(in crate::pipeline) inputs: Vec<InputRead>,
-    pub(in crate::pipeline) n_rows: u64,
-    pub(in crate::pipeline) n_unreadable: u64,
+pub(crate) struct ExportRead {
+    pub(crate) inputs: Vec<InputRead>,
+    pub(crate) n_rows: u64,
+    pub(crate) n_unreadable: u64,
     /// Orders whose rows were at more than one position.
     #[serde(default)]
-    pub(in crate::pipeline) n_scattered: u64,
+    pub(crate) n_scattered: u64,
     /// Lost rows that are counted but not listed.
     #[serde(default)]
-    pub(in crate::pipeline) omitted_lost_rows: u64,
+    pub(crate) omitted_lost_rows: u64,
     /// Orders with the content of another one that are counted but not listed.
     #[serde(default)]
-    pub(in crate::pipeline) omitted_repeated_orders: u64,
+    pub(crate) omitted_repeated_orders: u64,
     /// Bytes of all files, decompressed.
     #[serde(skip)]
-    pub(in crate::pipeline) n_bytes_read: u64,
+    pub(crate) n_bytes_read: u64,
     /// Paths of the copies of inputs that could be read only once.
-    pub(in crate::pipeline) spooled: Vec<PathBuf>,
+    pub(crate) spooled: Vec<PathBuf>,
     /// Whether an earlier run read them, so that they may have changed or been removed.
-    pub(in crate::pipeline) is_from_earlier_run: bool,
+    pub(crate) is_from_earlier_run: bool,
 }
 
 /// An input file, and what was read of it.
 #[derive(Clone, Serialize, Deserialize)]
-pub(in crate::pipeline) struct InputRead {
-    pub(in crate::pipeline) input: InputFile,
-    pub(in crate::pipeline) n_rows: u64,
-    pub(in crate::pipeline) end: FileEnd,
+pub(crate) struct InputRead {
+    pub(crate) input: InputFile,
+    pub(crate) n_rows: u64,
+    pub(crate) end: FileEnd,
     /// Whether it is one JSON array.
     #[serde(default)]
-    pub(in crate::pipeline) is_array: bool,
+    pub(crate) is_array: bool,
 }
 
 impl ExportRead {
     /// Finds the inputs of a run. Those that can be read only once are copied into the run folder.
     // A second pass and `rejects/` read the inputs again.
-    pub(in crate::pipeline) fn find(spec: &RunSpec<'_>, folder: &RunFolder) -> Result<Self, ReadError> {
+    pub(crate) fn find(spec: &RunSpec<'_>, folder: &RunFolder) -> Result<Self, ReadError> {
         let mut spooled = Vec::new();
         let found = inputs::find(&spec.inputs, |name| {
             let copy = format!(".input-{}", spooled.len() + 1);
@@ -66,7 +66,7 @@ impl ExportRead {
     }
 
     /// Returns them with absolute paths, for a later run in another working folder.
-    pub(in crate::pipeline) fn with_absolute_paths(&self) -> Self {
+    pub(crate) fn with_absolute_paths(&self) -> Self {
         let mut files = self.clone();
         for read in &mut files.inputs {
             if let Ok(path) = std::path::absolute(&read.input.path) {
@@ -82,7 +82,7 @@ impl ExportRead {
     }
 
     /// Returns the inputs' names by `FileId`.
-    pub(in crate::pipeline) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.inputs.iter().map(|read| read.input.name.clone()).collect()
     }
 }

@@ -10,11 +10,6 @@ use std::sync::{
 };
 
 use super::{
-    super::{
-        error::Refusal,
-        partial::PartialReport,
-        progress::{Progress, ProgressFn},
-    },
     blocks::OpenFile,
     context::Context,
     facts::{FactCollector, Observations},
@@ -26,6 +21,11 @@ use crate::{
     group::LostRows,
     map::{UnknownNames, input_settings::LastLineEnd},
     model::{origin::Position, problem::Problem},
+    pipeline::{
+        error::Refusal,
+        partial::PartialReport,
+        progress::{Progress, ProgressFn},
+    },
     read::{FileEnd, FileFormat},
     report::format_position,
     spill::batch::Batch,

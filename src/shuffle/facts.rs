@@ -9,7 +9,7 @@ use std::io;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::super::error::Refusal;
+use crate::pipeline::error::Refusal;
 use crate::{
     group::Ambiguities,
     model::reference::trim_reference,
@@ -20,13 +20,13 @@ use crate::{
 /// Returns the hash by which repeated keys and references are found.
 // A collision only costs time: two keys with one hash are grouped together and then compared as
 // text.
-pub(in crate::pipeline) fn hash(text: &str) -> u64 {
+pub(crate) fn hash(text: &str) -> u64 {
     xxh3_64(text.as_bytes())
 }
 
 /// Returns the hash of a key or a reference that does not depend on its spelling, as spreadsheets
 /// change it. Orders whose references may be the same are then decided together.
-pub(in crate::pipeline) fn hash_reference(reference: &str) -> u64 {
+pub(crate) fn hash_reference(reference: &str) -> u64 {
     const MAX_BYTES: usize = 64;
     let trimmed = trim_reference(reference);
     // A buffer of a fixed size: its ASCII check and lower-casing process many bytes at once.
@@ -43,39 +43,39 @@ pub(in crate::pipeline) fn hash_reference(reference: &str) -> u64 {
 
 /// Facts that a pass decides with. The filters have false positives, which cost time only.
 #[derive(Default)]
-pub(in crate::pipeline) struct ExportFacts {
+pub(crate) struct ExportFacts {
     /// Keys at more than one position, or with more than one spelling.
-    pub(in crate::pipeline) scattered: Option<BloomFilter>,
+    pub(crate) scattered: Option<BloomFilter>,
     /// References that orders with different keys share, in any spelling.
-    pub(in crate::pipeline) shared: Option<BloomFilter>,
-    pub(in crate::pipeline) ambiguities: Ambiguities,
-    pub(in crate::pipeline) types: ExtensionTypes,
+    pub(crate) shared: Option<BloomFilter>,
+    pub(crate) ambiguities: Ambiguities,
+    pub(crate) types: ExtensionTypes,
 }
 
 impl ExportFacts {
-    pub(in crate::pipeline) fn may_be_scattered(&self, key: &str) -> bool {
+    pub(crate) fn may_be_scattered(&self, key: &str) -> bool {
         self.scattered.as_ref().is_some_and(|scattered| scattered.may_contain(hash_reference(key)))
     }
 
-    pub(in crate::pipeline) fn may_be_shared(&self, reference: &str) -> bool {
+    pub(crate) fn may_be_shared(&self, reference: &str) -> bool {
         self.shared.as_ref().is_some_and(|shared| shared.may_contain(hash_reference(reference)))
     }
 }
 
 /// Observations from one part of the export. They are collected in the order of the input.
 #[derive(Default)]
-pub(in crate::pipeline) struct Observations {
+pub(crate) struct Observations {
     /// Hashes of the orders' keys, independent of their spelling.
-    pub(in crate::pipeline) keys: Vec<u64>,
+    pub(crate) keys: Vec<u64>,
     /// For orders whose reference is not their key: the hash of key and reference together, and
     /// that of the reference.
-    pub(in crate::pipeline) references: Vec<(u64, u64)>,
-    pub(in crate::pipeline) ambiguities: Ambiguities,
-    pub(in crate::pipeline) types: ExtensionTypes,
+    pub(crate) references: Vec<(u64, u64)>,
+    pub(crate) ambiguities: Ambiguities,
+    pub(crate) types: ExtensionTypes,
 }
 
 /// Collects the facts of the whole export during a pass.
-pub(in crate::pipeline) struct FactCollector {
+pub(crate) struct FactCollector {
     keys: DuplicateCounter,
     /// Keys and references together, since an order of several runs reports its reference several
     /// times.
@@ -99,15 +99,15 @@ const MIN_KEYS_TO_JUDGE: u64 = 20_000;
 const SCATTERED_RATIO: u64 = 20;
 
 /// The facts of a completed pass.
-pub(in crate::pipeline) struct CollectedFacts {
-    pub(in crate::pipeline) facts: ExportFacts,
+pub(crate) struct CollectedFacts {
+    pub(crate) facts: ExportFacts,
     /// Number of keys at more than one position, and of all keys.
-    pub(in crate::pipeline) n_scattered: u64,
-    pub(in crate::pipeline) n_keys: u64,
+    pub(crate) n_scattered: u64,
+    pub(crate) n_keys: u64,
 }
 
 impl FactCollector {
-    pub(in crate::pipeline) fn new(
+    pub(crate) fn new(
         keys: DuplicateCounter,
         pairs: DuplicateCounter,
         references: DuplicateCounter,
@@ -126,7 +126,7 @@ impl FactCollector {
     }
 
     /// Collects the observations of the next part of the export.
-    pub(in crate::pipeline) fn collect(&mut self, observations: Observations) -> io::Result<()> {
+    pub(crate) fn collect(&mut self, observations: Observations) -> io::Result<()> {
         self.n_keys += observations.keys.len() as u64;
         for hash in observations.keys {
             self.repeated += u64::from(self.keys.insert(hash)?);
@@ -142,17 +142,17 @@ impl FactCollector {
     }
 
     /// Whether it is already known that decisions without the facts may be wrong.
-    pub(in crate::pipeline) fn needs_second_pass(&self) -> bool {
+    pub(crate) fn needs_second_pass(&self) -> bool {
         self.repeated > 0 || !self.ambiguities.is_empty() || !self.types.is_uniform()
     }
 
     /// Whether enough keys are repeated to assume that the rows of most orders are scattered.
-    pub(in crate::pipeline) fn is_mostly_scattered(&self) -> bool {
+    pub(crate) fn is_mostly_scattered(&self) -> bool {
         self.n_keys >= MIN_KEYS_TO_JUDGE && self.repeated >= self.n_keys / SCATTERED_RATIO
     }
 
     /// Returns an error if there are more ambiguities or extension names than a real export has.
-    pub(in crate::pipeline) fn ensure_understood(&self) -> Result<(), Refusal> {
+    pub(crate) fn ensure_understood(&self) -> Result<(), Refusal> {
         if self.ambiguities.exceeds_limit() {
             return Err(Refusal::TooAmbiguous);
         }
@@ -161,12 +161,12 @@ impl FactCollector {
 
     /// Returns the facts of an export whose rows were all spilled.
     // The filters of keys are not needed: the sort has grouped all rows by key.
-    pub(in crate::pipeline) fn finish_spilled(self) -> ExportFacts {
+    pub(crate) fn finish_spilled(self) -> ExportFacts {
         ExportFacts { ambiguities: self.ambiguities, types: self.types, ..ExportFacts::default() }
     }
 
     /// Returns the facts; none if no decision depends on one.
-    pub(in crate::pipeline) fn finish(self) -> io::Result<Option<CollectedFacts>> {
+    pub(crate) fn finish(self) -> io::Result<Option<CollectedFacts>> {
         let mut has_facts = !self.ambiguities.is_empty() || !self.types.is_uniform();
         let mut repeated = |counter: DuplicateCounter| {
             let (mut filter, mut n_repeated) = (None, 0);

@@ -9,16 +9,14 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use super::{
-    super::{error::Refusal, spec::RunSpec},
-    files::dialect,
-};
+use super::files::dialect;
 use crate::{
     map::file_mapper::FileMapper,
     model::{
         field::{ExtensionType, Field},
         origin::FileId,
     },
+    pipeline::{error::Refusal, spec::RunSpec},
     read::{Block, BlockReader, FileEnd, RowParser, inputs::InputFile},
 };
 

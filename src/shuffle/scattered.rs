@@ -7,7 +7,6 @@
 use std::{io, sync::PoisonError};
 
 use super::{
-    super::{error::Refusal, partial::PartialReport},
     context::Context,
     facts::{Observations, hash, hash_reference},
     fragment::{Fragment, contiguous_pieces},
@@ -22,6 +21,7 @@ use crate::{
         problem::{Code, Problem},
         row::Row,
     },
+    pipeline::{error::Refusal, partial::PartialReport},
     read::ParsedBlock,
     report::format_position,
     spill::{batch::Batch, sorter::SortedIter},

@@ -10,7 +10,6 @@ use std::sync::{
 };
 
 use super::{
-    super::{error::Refusal, partial::PartialReport, progress::ProgressFn},
     block_merger::{BlockMerger, BlockResult},
     blocks::{BlockIter, NextBlock, OpenFile},
     context::{Context, Pass},
@@ -28,6 +27,7 @@ use crate::{
         problem::Problem,
         row::Row,
     },
+    pipeline::{error::Refusal, partial::PartialReport, progress::ProgressFn},
     read::Piece,
     spill::batch::Batch,
 };

@@ -9,13 +9,13 @@ use std::sync::{
 };
 
 use super::{
-    super::{error::Refusal, partial::PartialReport, spec::RunSpec, triage::Triage},
     blocks::{self, OpenFiles},
     facts::{ExportFacts, Observations, hash, hash_reference},
 };
 use crate::{
     group,
     model::{draft::Draft, field::Field},
+    pipeline::{error::Refusal, partial::PartialReport, spec::RunSpec, triage::Triage},
     read::inputs::InputFile,
     spill::{batch::Batch, sorter::Sorter},
 };
