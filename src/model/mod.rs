@@ -21,3 +21,4 @@ pub mod route;
 pub mod row;
 pub mod suggest;
 pub mod target;
+pub mod unsendable;

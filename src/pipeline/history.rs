@@ -4,11 +4,8 @@
 //! It writes nothing: the caller records changes and results. Called by `triage` for every order of
 //! an export, and by `resume` for the orders of a saved plan.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 use super::{
     error::RunError,
@@ -25,6 +22,7 @@ use crate::{
         planned::{ContentHash, DedupHash, PlannedGuest, PlannedOrder},
         problem::{Code, Problem},
         reference::normalize_reference,
+        unsendable::Unsendable,
     },
 };
 
@@ -36,9 +34,6 @@ const MAYBE_SENT_TWICE: &str =
 /// Reason of an order that the operator settled as accepted.
 // A manual settlement can be reversed, so a later run may send the order.
 pub(super) const ACCEPTED_MANUALLY: &str = "settled manually as accepted";
-
-/// Maximum reasons in a message; an order may have as many as it has rows.
-const MAX_REASONS: usize = 5;
 
 /// Options of the run that decide about orders in the ledger.
 #[derive(Debug, Clone, Copy)]
@@ -69,25 +64,6 @@ pub(super) enum Disposition {
     /// It is sent. Uncertain if an earlier run sent it with unknown outcome: the service may have
     /// it.
     Send { is_uncertain: bool },
-}
-
-/// An order that this run does not send, whatever its history.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Unsendable {
-    /// The rule of the profile that skips it; without one it is invalid.
-    pub(super) rule: Option<String>,
-    /// Its status in the export.
-    pub(super) status: Option<String>,
-    /// Its content, if it is invalid only because it conflicts with another order.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) content: Option<ContentHash>,
-    /// Another order of this export is the accepted order of its reference.
-    #[serde(default)]
-    pub(super) is_other_order: bool,
-    /// Its time is more than a date, so it can be recognized under another spelling of its
-    /// reference.
-    #[serde(default)]
-    pub(super) has_time_of_day: bool,
 }
 
 /// A valid order, reduced to what its history is compared with.
@@ -171,42 +147,6 @@ impl ReadOrder<'_> {
             Self::Sendable(_) => Disposition::Final(OrderResult::without_request(Outcome::Valid, None)),
             Self::Unsendable(order) => Disposition::Final(order.result()),
         }
-    }
-}
-
-impl Unsendable {
-    pub(super) fn result(&self) -> OrderResult {
-        match &self.rule {
-            Some(rule) => OrderResult::without_request(Outcome::Skipped, Some(rule.clone())),
-            None => OrderResult::without_request(Outcome::Invalid, None),
-        }
-    }
-
-    /// Returns the rule, or the codes of the problems.
-    // Not their messages: these contain line numbers, which differ in the next export, and each
-    // difference would be a new change.
-    fn reasons(&self, record: &OrderRecord) -> Vec<String> {
-        if let Some(rule) = &self.rule {
-            return vec![rule.clone()];
-        }
-        let errors = record.problems.iter().filter(|problem| problem.is_error());
-        let reason = |problem: &Problem| match &problem.field {
-            Some(field) => format!("{} of {field}", problem.code),
-            None => problem.code.to_string(),
-        };
-        errors.map(reason).collect::<BTreeSet<_>>().into_iter().collect()
-    }
-
-    fn cause(&self, record: &OrderRecord) -> String {
-        let reasons = self.reasons(record);
-        if self.rule.is_some() {
-            return format!("left out by the rule {:?}", reasons.concat());
-        }
-        let more = match reasons.len().saturating_sub(MAX_REASONS) {
-            0 => String::new(),
-            n_more => format!(" and {n_more} more"),
-        };
-        format!("invalid: {}{more}", reasons.into_iter().take(MAX_REASONS).collect::<Vec<_>>().join(", "))
     }
 }
 

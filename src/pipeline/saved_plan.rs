@@ -13,9 +13,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{error::RunError, history::Unsendable};
+use super::error::RunError;
 use crate::{
-    model::{order::OrderRecord, outcome::OrderResult, planned::GuestParts, problem::Problem},
+    model::{order::OrderRecord, outcome::OrderResult, planned::GuestParts, problem::Problem, unsendable::Unsendable},
     plan::{self, DigestWriter, PlanDigest, PlanError, PlannedGuests, SortedPlan},
     report::{ReportError, folder::RunFolder, io_error},
     shuffle::files::ExportRead,

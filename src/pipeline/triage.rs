@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     error::Refusal,
     guards::BackfillGuard,
-    history::{self, Disposition, ReadOrder, Sendable, Unsendable},
+    history::{self, Disposition, ReadOrder, Sendable},
     partial::PartialReport,
     repeated_content,
     saved_plan::write_unplanned,
@@ -32,6 +32,7 @@ use crate::{
         planned::{ContentHash, DedupHash, EventJson, PlannedOrder, StreamPayload},
         problem::{Code, Problem},
         route::Route,
+        unsendable::Unsendable,
     },
     report::format_position,
     shuffle::facts::{ExportFacts, hash, hash_reference},

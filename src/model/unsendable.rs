@@ -1,0 +1,78 @@
+//! An order that a run does not send, whatever its history: a rule skips it, or it is invalid.
+//!
+//! Its history is still read, since an earlier run may have sent it while it was valid. Made by
+//! `pipeline`, which decides about it; `plan` stores it for a run that resumes.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    order::OrderRecord,
+    outcome::{OrderResult, Outcome},
+    planned::ContentHash,
+    problem::Problem,
+};
+
+/// Maximum reasons in a message; an order may have as many as it has rows.
+const MAX_REASONS: usize = 5;
+
+/// Why an order is not sent, and what its history is compared with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Unsendable {
+    /// The rule of the profile that skips it; without one it is invalid.
+    pub rule: Option<String>,
+    /// Its status in the export.
+    pub status: Option<String>,
+    /// Its content, if it is invalid only because it conflicts with another order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<ContentHash>,
+    /// Another order of this export is the accepted order of its reference.
+    #[serde(default)]
+    pub is_other_order: bool,
+    /// Its time is more than a date, so it can be recognized under another spelling of its
+    /// reference.
+    #[serde(default)]
+    pub has_time_of_day: bool,
+}
+
+impl Unsendable {
+    /// The result of an order that no earlier run sent.
+    #[must_use]
+    pub fn result(&self) -> OrderResult {
+        match &self.rule {
+            Some(rule) => OrderResult::without_request(Outcome::Skipped, Some(rule.clone())),
+            None => OrderResult::without_request(Outcome::Invalid, None),
+        }
+    }
+
+    /// Returns the rule, or the codes of the problems of its record.
+    // Not their messages: these contain line numbers, which differ in the next export, and each
+    // difference would be a new change.
+    #[must_use]
+    pub fn reasons(&self, record: &OrderRecord) -> Vec<String> {
+        if let Some(rule) = &self.rule {
+            return vec![rule.clone()];
+        }
+        let errors = record.problems.iter().filter(|problem| problem.is_error());
+        let reason = |problem: &Problem| match &problem.field {
+            Some(field) => format!("{} of {field}", problem.code),
+            None => problem.code.to_string(),
+        };
+        errors.map(reason).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Returns the reasons as the end of a sentence, such as `invalid: missing_attribute of price`.
+    #[must_use]
+    pub fn cause(&self, record: &OrderRecord) -> String {
+        let reasons = self.reasons(record);
+        if self.rule.is_some() {
+            return format!("left out by the rule {:?}", reasons.concat());
+        }
+        let more = match reasons.len().saturating_sub(MAX_REASONS) {
+            0 => String::new(),
+            n_more => format!(" and {n_more} more"),
+        };
+        format!("invalid: {}{more}", reasons.into_iter().take(MAX_REASONS).collect::<Vec<_>>().join(", "))
+    }
+}
