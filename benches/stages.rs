@@ -282,7 +282,7 @@ fn report(criterion: &mut Criterion, inputs: &StageInputs) {
     group.throughput(elements(orders.len()));
     group.bench_function("results", |bencher| {
         let mut writer = ResultsWriter::new(io::sink(), "results.ndjson".into());
-        let (mut lines, names) = (Vec::new(), ["orders.csv".to_owned()]);
+        let (mut lines, names) = (Vec::new(), ["orders.csv"].into_iter().collect());
         bencher.iter(|| {
             lines.clear();
             for (record, settled) in black_box(&orders) {

@@ -40,3 +40,47 @@ pub struct Position {
     /// The character within the line at which the cell begins, from 1; none for a row as a whole.
     pub column: Option<u32>,
 }
+
+/// The names of a run's inputs, by [`FileId`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InputNames(Vec<String>);
+
+impl InputNames {
+    /// The name of an input; `?` for a file that is not an input of the run, since a report is
+    /// worth more than a panic.
+    #[must_use]
+    pub fn get(&self, file: FileId) -> &str {
+        self.0.get(file.0 as usize).map_or("?", String::as_str)
+    }
+
+    /// A position as messages name it: `orders.csv:17:5`, or `orders.csv:17` for a whole row.
+    #[must_use]
+    pub fn locate(&self, at: Position) -> String {
+        let (file, line) = (self.get(at.file), at.line);
+        match at.column {
+            Some(column) => format!("{file}:{line}:{column}"),
+            None => format!("{file}:{line}"),
+        }
+    }
+}
+
+/// In the order of their [`FileId`]s.
+impl<N: Into<String>> FromIterator<N> for InputNames {
+    fn from_iter<I: IntoIterator<Item = N>>(names: I) -> Self {
+        Self(names.into_iter().map(Into::into).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn position_is_file_line_column() {
+        let names: InputNames = ["orders.csv"].into_iter().collect();
+        let at = Position { file: FileId(0), line: 17, column: Some(5) };
+        assert_eq!(names.locate(at), "orders.csv:17:5");
+        assert_eq!(names.locate(Position { column: None, ..at }), "orders.csv:17");
+        assert_eq!(InputNames::default().locate(at), "?:17:5");
+    }
+}

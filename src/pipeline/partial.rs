@@ -10,7 +10,7 @@ use crate::{
     ledger::ChangedOrder,
     model::{
         order::{OrderId, OrderRecord},
-        origin::FileId,
+        origin::{FileId, InputNames},
         outcome::{OrderResult, Outcome},
         problem::Problem,
         route::Forecast,
@@ -120,7 +120,7 @@ pub(crate) struct RejectBatch {
 const OFFSET_BITS: u32 = 48;
 
 impl RejectBatch {
-    fn add(&mut self, record: &OrderRecord, result: &OrderResult, names: &[String]) {
+    fn add(&mut self, record: &OrderRecord, result: &OrderResult, names: &InputNames) {
         // The range alone is the entry: the bytes are copied from the input when `rejects/` is
         // written.
         for row in &record.rows {
@@ -148,7 +148,7 @@ pub(crate) fn reject_bytes(key: u128) -> std::ops::Range<u64> {
 impl PartialReport {
     /// Records the result of an order that was counted as read. Called once per order. `names` are
     /// the inputs' names by `FileId`.
-    pub(crate) fn record(&mut self, record: &OrderRecord, result: &OrderResult, names: &[String]) {
+    pub(crate) fn record(&mut self, record: &OrderRecord, result: &OrderResult, names: &InputNames) {
         self.counters.record_result(record, result);
         if OrderNeedingAttention::needs_attention(result.outcome) {
             self.attention.push((record.id, OrderNeedingAttention::of(record, result, names)));

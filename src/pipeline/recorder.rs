@@ -15,6 +15,7 @@ use super::{
 use crate::{
     model::{
         order::{OrderId, OrderRecord},
+        origin::InputNames,
         outcome::{OrderResult, Outcome},
         problem::{Code, Problem},
     },
@@ -43,7 +44,7 @@ const MAX_ATTENTION: usize = 200;
 /// memory; entries of `rejects/` spill to disk.
 pub(super) struct Recorder {
     files: ExportRead,
-    input_names: Vec<String>,
+    input_names: InputNames,
     attention: Vec<(OrderId, OrderNeedingAttention)>,
     results: ResultsWriter<File>,
     /// Result lines that arrive in any order, until they are sorted.
@@ -76,7 +77,7 @@ impl Recorder {
     /// Creates an empty recorder and opens its files in the run folder.
     pub(super) fn open(spec: &RunSpec<'_>, folder: &RunFolder, files: ExportRead) -> Result<Self, RunError> {
         // Without files that were found, the inputs are named as the user typed them.
-        let names = if files.inputs.is_empty() { spec.inputs.clone() } else { files.names() };
+        let names = if files.inputs.is_empty() { spec.inputs.iter().cloned().collect() } else { files.names() };
         let memory = MemoryBudget::split(spec.memory);
         Ok(Self {
             files,

@@ -15,10 +15,10 @@ use crate::{
     model::{
         money::Amount,
         order::{Order, OrderRecord},
-        origin::Position,
+        origin::{InputNames, Position},
         problem::{Code, Problem},
     },
-    report::{folder::RunFolder, format_position},
+    report::folder::RunFolder,
     spill::{batch::Batch, sorter::Sorter},
 };
 
@@ -101,7 +101,7 @@ impl RepeatedContentSorter {
     /// Finds the orders with the dedup hash of an earlier one. `names` are the inputs' names by
     /// `FileId`.
     // Orders with one hash are adjacent in the sorted entries, in the order of the input.
-    pub(super) fn find(self, names: &[String]) -> io::Result<RepeatedContent> {
+    pub(super) fn find(self, names: &InputNames) -> io::Result<RepeatedContent> {
         let (mut sorted, mut repeated) = (self.0.sorted()?, RepeatedContent::default());
         let mut first: Option<(u128, Vec<u8>)> = None;
         while let Some((key, order)) = sorted.next()? {
@@ -124,12 +124,12 @@ fn decode_order(order: &[u8]) -> io::Result<OrderRef<'_>> {
     postcard::from_bytes(order).map_err(io::Error::other)
 }
 
-fn problem(order: &OrderRef<'_>, first: &OrderRef<'_>, names: &[String]) -> Problem {
+fn problem(order: &OrderRef<'_>, first: &OrderRef<'_>, names: &InputNames) -> Problem {
     let message = format!(
         "{:?} here and {:?} at {}, with the same guest, time, items and amounts",
         order.reference,
         first.reference,
-        format_position(names, first.at)
+        names.locate(first.at)
     );
     Problem::for_order(Code::ContentRepeated, order.at, message)
 }

@@ -28,13 +28,13 @@ use crate::{
         draft::Draft,
         guest::Identifier,
         order::{CheckedOrder, Order, OrderRecord, Validity},
+        origin::InputNames,
         outcome::{OrderResult, Outcome},
         planned::{ContentHash, DedupHash, EventJson, PlannedOrder, StreamPayload},
         problem::{Code, Problem},
         route::Route,
         unsendable::Unsendable,
     },
-    report::format_position,
     shuffle::facts::{ExportFacts, hash, hash_reference},
     spill::sorter::Sorter,
     validate::{self, SharedReference},
@@ -43,7 +43,7 @@ use crate::{
 /// Decides about orders, on all cores at once.
 pub(crate) struct Triage<'j> {
     pub(crate) spec: &'j RunSpec<'j>,
-    pub(crate) input_names: &'j [String],
+    pub(crate) input_names: &'j InputNames,
     pub(crate) ledger: Option<&'j Mutex<SqliteLedger>>,
     pub(crate) backfill_guard: BackfillGuard,
     /// Whether orders with different keys have different references.
@@ -404,9 +404,9 @@ impl Triage<'_> {
 }
 
 /// Returns the position of a deferred order, as text.
-pub(crate) fn deferred_position(deferred: &[u8], names: &[String]) -> String {
+pub(crate) fn deferred_position(deferred: &[u8], names: &InputNames) -> String {
     let deferred_order: Option<DeferredOrder> = serde_json::from_slice(deferred).ok();
-    deferred_order.map_or_else(String::new, |order| format_position(names, order.record.source))
+    deferred_order.map_or_else(String::new, |order| names.locate(order.record.source))
 }
 
 /// Whether the operator, or another option, may let a later run send an order that this one does

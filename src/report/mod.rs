@@ -21,4 +21,3 @@ pub mod tally;
 pub mod terminal;
 
 pub use error::{ReportError, io_error};
-pub use order_line::format_position;

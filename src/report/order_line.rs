@@ -1,7 +1,6 @@
 //! Problems, positions and times as JSON and text, in the form that all files of the report share.
 //!
-//! Writes no file. Called by `results`, `rejects` (the reasons), `summary` and `page`; `pipeline` calls
-//! [`format_position`] for its messages.
+//! Writes no file. Called by `results`, `rejects` (the reasons), `summary` and `page`.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +8,7 @@ use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 use serde::{Serialize, Serializer};
 
 use crate::model::{
-    origin::{FileId, Position},
+    origin::InputNames,
     problem::{Problem, Problems, Severity},
 };
 
@@ -26,7 +25,7 @@ pub(super) struct ProblemLine<'a> {
 }
 
 /// Returns the elements of `problems` of an order.
-pub(super) fn problem_lines<'a>(problems: &'a [Problem], names: &'a [String]) -> Vec<ProblemLine<'a>> {
+pub(super) fn problem_lines<'a>(problems: &'a [Problem], names: &'a InputNames) -> Vec<ProblemLine<'a>> {
     problems.iter().map(|problem| problem_line(problem, names)).collect()
 }
 
@@ -35,30 +34,16 @@ pub(super) fn omitted(problems: &Problems) -> BTreeMap<&'static str, u64> {
     problems.omitted().iter().map(|rows| (rows.code.as_str(), rows.row_count)).collect()
 }
 
-fn problem_line<'a>(problem: &'a Problem, names: &'a [String]) -> ProblemLine<'a> {
+fn problem_line<'a>(problem: &'a Problem, names: &'a InputNames) -> ProblemLine<'a> {
     ProblemLine {
         code: problem.code.as_str(),
         severity: problem.code.severity(),
         field: problem.field.as_deref(),
-        file: input_name(names, problem.at.file),
+        file: names.get(problem.at.file),
         line: problem.at.line,
         column: problem.at.column,
         message: &problem.message,
     }
-}
-
-/// Returns the input's name; `?` for a file that is not an input of the run, since a report is worth more
-/// than a panic.
-pub(super) fn input_name(names: &[String], file: FileId) -> &str {
-    names.get(file.0 as usize).map_or("?", String::as_str)
-}
-
-/// Formats a position for messages: `orders.csv:17:5`, or `orders.csv:17` for a whole row. `names` are the
-/// inputs' names by [`FileId`].
-#[must_use]
-pub fn format_position(names: &[String], at: Position) -> String {
-    let (file, line) = (input_name(names, at.file), at.line);
-    at.column.map_or_else(|| format!("{file}:{line}"), |column| format!("{file}:{line}:{column}"))
 }
 
 /// Serializes a time as RFC 3339 in UTC with milliseconds and `Z`, as in all files of the run folder.
@@ -95,19 +80,5 @@ pub(super) fn utc_millis_or_null<S: Serializer>(at: &Option<DateTime<Utc>>, seri
     match at {
         Some(at) => utc_millis(at, serializer),
         None => serializer.serialize_none(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn position_is_file_line_column() {
-        let names = ["orders.csv".to_owned()];
-        let at = Position { file: FileId(0), line: 17, column: Some(5) };
-        assert_eq!(format_position(&names, at), "orders.csv:17:5");
-        assert_eq!(format_position(&names, Position { column: None, ..at }), "orders.csv:17");
-        assert_eq!(format_position(&[], at), "?:17:5");
     }
 }

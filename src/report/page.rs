@@ -9,13 +9,13 @@ use askama::Template;
 use super::{
     error::ReportError,
     numbers::{self, count, format_duration, group_digits, severity_name, share},
-    order_line::format_position,
     per_outcome::PerOutcome,
     summary::Summary,
     tally::Tally,
 };
 use crate::model::{
     order::OrderRecord,
+    origin::InputNames,
     outcome::{OrderResult, Outcome},
     printable::printable_lines,
     problem::{Code, Problem},
@@ -47,7 +47,7 @@ impl OrderNeedingAttention {
     /// Creates the entry of an order: its reason, or its first error with that error's position. `names` are the
     /// inputs' names by `FileId`.
     #[must_use]
-    pub fn of(record: &OrderRecord, result: &OrderResult, names: &[String]) -> Self {
+    pub fn of(record: &OrderRecord, result: &OrderResult, names: &InputNames) -> Self {
         // A warning does not explain the outcome, so the first error counts.
         let first = record.problems.iter().find(|problem| problem.is_error());
         let at = match result.outcome {
@@ -58,7 +58,7 @@ impl OrderNeedingAttention {
         Self {
             reference: record.reference.clone(),
             outcome: result.outcome,
-            position: format_position(names, at),
+            position: names.locate(at),
             message: message.unwrap_or_default().to_owned(),
         }
     }
@@ -78,11 +78,11 @@ pub struct Example {
 impl Example {
     /// Returns the first problem of each code in the tally. `names` are the inputs' names by `FileId`.
     #[must_use]
-    pub fn of_tally(tally: &Tally, names: &[String]) -> Vec<Self> {
+    pub fn of_tally(tally: &Tally, names: &InputNames) -> Vec<Self> {
         let examples = tally.problem_counts().filter_map(|(_, count)| count.example.as_ref());
         let example = |problem: &Problem| Self {
             code: problem.code,
-            position: format_position(names, problem.at),
+            position: names.locate(problem.at),
             message: problem.message.clone(),
         };
         examples.map(example).collect()
@@ -244,7 +244,7 @@ mod tests {
 
     fn full_page() -> String {
         let (summary, tally) = run_with_everything();
-        let examples = Example::of_tally(&tally, &["orders.csv".to_owned()]);
+        let examples = Example::of_tally(&tally, &["orders.csv"].into_iter().collect());
         let attention: Vec<_> =
             [Outcome::Invalid, Outcome::Refused, Outcome::Failed, Outcome::Unknown, Outcome::Changed]
                 .into_iter()
@@ -399,7 +399,7 @@ mod tests {
         let (id, reference, rows) = (OrderId(0), "A-1".to_owned(), Vec::new());
         let record =
             OrderRecord { id, reference, ordered_at: None, source, money: None, item_count: 0, rows, problems };
-        let names = ["a.csv".to_owned()];
+        let names = ["a.csv"].into_iter().collect();
         let shown = |outcome, reason: Option<&str>| {
             let attention = OrderNeedingAttention::of(
                 &record,

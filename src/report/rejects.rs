@@ -22,7 +22,7 @@ use super::{
 };
 use crate::model::{
     order::OrderRecord,
-    origin::{FileId, RowOrigin},
+    origin::{FileId, InputNames, RowOrigin},
     outcome::{OrderResult, Outcome},
 };
 
@@ -127,7 +127,7 @@ pub struct Rejects<R, L> {
 /// Returns the reasons of a rejected order: for each input that has rows of it, the first byte there and the
 /// line. An order without rows is listed for the input that it is reported from.
 #[must_use]
-pub fn reasons(record: &OrderRecord, result: &OrderResult, names: &[String]) -> Vec<(FileId, u64, Vec<u8>)> {
+pub fn reasons(record: &OrderRecord, result: &OrderResult, names: &InputNames) -> Vec<(FileId, u64, Vec<u8>)> {
     let mut files: Vec<FileId> = record.rows.iter().map(|row| row.file).collect();
     files.sort_unstable();
     files.dedup();
@@ -262,7 +262,7 @@ fn reason_line<'a>(
     record: &'a OrderRecord,
     result: &'a OrderResult,
     file: FileId,
-    names: &'a [String],
+    names: &'a InputNames,
 ) -> ReasonLine<'a> {
     let mut lines: Vec<u64> = rows_in(record, file).map(|row| row.line).collect();
     lines.sort_unstable();
@@ -414,7 +414,7 @@ mod tests {
     ) -> (tempfile::TempDir, Result<Vec<String>, ReportError>) {
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(dir.path()).unwrap();
-        let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
+        let names = inputs.iter().map(|input| input.name.as_str()).collect();
         let rejects: Vec<_> = rejects.iter().filter(|(_, result)| result.outcome.is_rejected()).collect();
         let mut rows: Vec<_> = rejects.iter().flat_map(|(record, _)| &record.rows).collect();
         rows.sort_by_key(|row| (row.file, row.bytes.start, row.bytes.end));

@@ -14,10 +14,11 @@ use serde::Serialize;
 
 use super::{
     error::{ReportError, io_error},
-    order_line::{ProblemLine, format_utc_millis, input_name, omitted, problem_lines, utc_millis_or_null},
+    order_line::{ProblemLine, format_utc_millis, omitted, problem_lines, utc_millis_or_null},
 };
 use crate::model::{
     order::OrderRecord,
+    origin::InputNames,
     outcome::{OrderResult, Outcome},
 };
 
@@ -105,7 +106,7 @@ impl<W: Write> ResultsWriter<W> {
 }
 
 /// Appends the line of an order to `lines`. `names` are the inputs' names by `FileId`.
-pub fn add_line(lines: &mut Vec<u8>, record: &OrderRecord, result: &OrderResult, names: &[String]) {
+pub fn add_line(lines: &mut Vec<u8>, record: &OrderRecord, result: &OrderResult, names: &InputNames) {
     let has_only_outcome = *result == OrderResult::without_request(result.outcome, None) && record.problems.is_empty();
     if has_only_outcome && add_simple_line(lines, record, result.outcome, names).is_some() {
         return;
@@ -118,8 +119,8 @@ pub fn add_line(lines: &mut Vec<u8>, record: &OrderRecord, result: &OrderResult,
 /// Fast path for an order without problems that was only checked, of which there are millions: the same
 /// bytes as serde writes, in a quarter of the time. Returns `None`, and appends nothing, if a text needs
 /// escapes.
-fn add_simple_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, names: &[String]) -> Option<()> {
-    let (file, ordered_at) = (input_name(names, record.source.file), record.ordered_at?);
+fn add_simple_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, names: &InputNames) -> Option<()> {
+    let (file, ordered_at) = (names.get(record.source.file), record.ordered_at?);
     if !(needs_no_escape(&record.reference) && needs_no_escape(file)) {
         return None;
     }
@@ -150,12 +151,12 @@ fn needs_no_escape(text: &str) -> bool {
     text.bytes().filter(|byte| matches!(byte, 0..b' ' | b'"' | b'\\')).count() == 0
 }
 
-fn result_line<'a>(record: &'a OrderRecord, result: &'a OrderResult, names: &'a [String]) -> ResultLine<'a> {
+fn result_line<'a>(record: &'a OrderRecord, result: &'a OrderResult, names: &'a InputNames) -> ResultLine<'a> {
     ResultLine {
         reference_id: &record.reference,
         ordered_at: record.ordered_at,
         outcome: result.outcome,
-        source: ResultSource { file: input_name(names, record.source.file), line: record.source.line },
+        source: ResultSource { file: names.get(record.source.file), line: record.source.line },
         attempts: result.attempts,
         http_status: result.http_status,
         reason: result.reason.as_deref(),
@@ -189,7 +190,7 @@ mod tests {
 
     fn written(record: &OrderRecord, result: &OrderResult) -> String {
         let mut to = Vec::new();
-        add_line(&mut to, record, result, &["a.csv".to_owned(), "b.csv".to_owned()]);
+        add_line(&mut to, record, result, &["a.csv", "b.csv"].into_iter().collect());
         String::from_utf8(to).unwrap()
     }
 
@@ -230,7 +231,7 @@ mod tests {
             millis in proptest::prop_oneof![0..4_102_444_800_000_i64, -70_000_000_000_000..300_000_000_000_000_i64],
             outcome in proptest::sample::select(&Outcome::ALL[..]),
         ) {
-            let (ordered_at, names) = (DateTime::from_timestamp_millis(millis), [file.clone(), file]);
+            let (ordered_at, names) = (DateTime::from_timestamp_millis(millis), [file.clone(), file].into_iter().collect());
             let (record, result) = (OrderRecord { ordered_at, ..record(&reference) }, OrderResult::without_request(outcome, None));
             let (mut lines, mut expected) = (Vec::new(), Vec::new());
             add_line(&mut lines, &record, &result, &names);
@@ -273,7 +274,7 @@ mod tests {
             let mut failed = false;
             for reference in ["A-1", "A-2", "A-3"] {
                 let mut line = Vec::new();
-                add_line(&mut line, &record(reference), &result, &[]);
+                add_line(&mut line, &record(reference), &result, &InputNames::default());
                 writer.write(&line).unwrap();
                 if let Err(error) = writer.flush() {
                     let message = error.to_string();

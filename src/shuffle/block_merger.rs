@@ -27,7 +27,6 @@ use crate::{
         progress::{Progress, ProgressFn},
     },
     read::{FileEnd, FileFormat},
-    report::format_position,
     spill::batch::Batch,
 };
 
@@ -179,7 +178,7 @@ impl BlockMerger<'_, '_, '_> {
     fn finish_last_row(&mut self, file: &OpenFile<'_>, end: &FileEnd) -> Result<(), Refusal> {
         let Some(at) = end.unterminated else { return Ok(()) };
         if self.context.spec().profile.last_line_end == LastLineEnd::Required {
-            return Err(Refusal::NoLastLineEnd { position: format_position(self.context.triage.input_names, at) });
+            return Err(Refusal::NoLastLineEnd { position: self.context.triage.input_names.locate(at) });
         }
         // A truncated JSON document is unreadable, so a missing line end after a complete one means
         // nothing.
@@ -194,7 +193,7 @@ impl BlockMerger<'_, '_, '_> {
 
     fn finish_file(&mut self, file: &OpenFile<'_>, end: FileEnd) -> Result<(), Refusal> {
         self.finish_last_row(file, &end)?;
-        let name = self.context.triage.input_names.get(file.id.0 as usize).map_or("", String::as_str);
+        let name = self.context.triage.input_names.get(file.id);
         let unknown_names = std::mem::take(&mut self.unknown_names);
         let unknown: Vec<Problem> =
             file.mapper.unknown_columns().iter().chain(unknown_names.unknown()).cloned().collect();

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     group::{GroupError, LostRows},
     ledger::{Ledger, SqliteLedger},
-    model::{field::AttributeTypes, problem::Problem},
+    model::{field::AttributeTypes, origin::InputNames, problem::Problem},
     pipeline::{
         error::Refusal,
         guards::BackfillGuard,
@@ -27,7 +27,7 @@ use crate::{
         spec::RunSpec,
         triage::{self, Triage},
     },
-    report::{folder::RunFolder, format_position},
+    report::folder::RunFolder,
     spill::{
         disk,
         duplicate_counter::DuplicateCounter,
@@ -74,7 +74,7 @@ pub(crate) fn run(
 struct Engine<'r> {
     spec: &'r RunSpec<'r>,
     folder: &'r RunFolder,
-    input_names: &'r [String],
+    input_names: &'r InputNames,
     memory: MemoryBudget,
     /// The types of extension attributes that earlier runs sent.
     tenant_types: Arc<AttributeTypes>,
@@ -257,8 +257,7 @@ impl Engine<'_> {
     }
 
     fn ensure_lost_allowed(&self, lost_rows: &LostRows) -> Result<(), Refusal> {
-        let refused =
-            |error: GroupError| Refusal::Group { position: format_position(self.input_names, error.at), error };
+        let refused = |error: GroupError| Refusal::Group { position: self.input_names.locate(error.at), error };
         lost_rows.ensure_allowed(self.spec.grouping()).map_err(refused)
     }
 
@@ -352,7 +351,7 @@ const MAX_REFERENCE_BYTES: usize = 32 * 1024 * 1024;
 
 /// Returns the deferred orders of the next hash of references. `names` are the inputs' names by
 /// `FileId`.
-fn next_deferred_group(sorted: &mut SortedIter, names: &[String]) -> Result<Option<Vec<Vec<u8>>>, Refusal> {
+fn next_deferred_group(sorted: &mut SortedIter, names: &InputNames) -> Result<Option<Vec<Vec<u8>>>, Refusal> {
     let (mut group, mut n_bytes) = (Vec::new(), 0);
     while let Some((key, order)) = sorted.next()? {
         n_bytes += order.len();

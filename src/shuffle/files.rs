@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::pipeline::spec::RunSpec;
 use crate::{
     map::input_settings,
+    model::origin::InputNames,
     read::{Dialect, FileEnd, InputFormat, ReadError, inputs, inputs::InputFile},
     report::folder::RunFolder,
 };
@@ -82,7 +83,7 @@ impl ExportRead {
     }
 
     /// Returns the inputs' names by `FileId`.
-    pub(crate) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> InputNames {
         self.inputs.iter().map(|read| read.input.name.clone()).collect()
     }
 }

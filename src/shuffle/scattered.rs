@@ -23,7 +23,6 @@ use crate::{
     },
     pipeline::{error::Refusal, partial::PartialReport},
     read::ParsedBlock,
-    report::format_position,
     spill::{batch::Batch, sorter::SortedIter},
 };
 
@@ -140,7 +139,7 @@ pub(super) fn ensure_order_fits(run: &Fragment<'_>, context: &Context<'_, '_>) -
 }
 
 fn order_too_large(first: &Fragment<'_>, context: &Context<'_, '_>) -> Refusal {
-    let position = first.position().map_or_else(String::new, |at| format_position(context.triage.input_names, at));
+    let position = first.position().map_or_else(String::new, |at| context.triage.input_names.locate(at));
     Refusal::OrderTooLarge { position, n_bytes: MAX_ORDER_BYTES as u64 }
 }
 
@@ -159,7 +158,7 @@ pub(super) fn ensure_run_fits(run: &Run<'_>, context: &Context<'_, '_>) -> Resul
 fn ensure_value_count(n_values: usize, first: Option<Position>, context: &Context<'_, '_>) -> Result<(), Refusal> {
     let max = context.spec().limits.max_values;
     if n_values > max {
-        let position = first.map_or_else(String::new, |at| format_position(context.triage.input_names, at));
+        let position = first.map_or_else(String::new, |at| context.triage.input_names.locate(at));
         return Err(Refusal::TooManyValues { position, max });
     }
     Ok(())
