@@ -13,6 +13,7 @@ use orderferry::{
     map::{file_mapper::FileMapper, profile::Profile},
     model::{
         draft::{Draft, KeyedRow},
+        extension_types::ExtensionTypes,
         order::{CheckedOrder, Order, OrderRecord, Validity},
         origin::{FileId, Position},
         planned::{PlannedGuest, PlannedOrder, StreamPayload},
@@ -22,7 +23,7 @@ use orderferry::{
     },
     plan::{self, PlanInput, PlannedGuests, Planner},
     read::{Block, BlockReader, Dialect, Piece, ReadLimits, RowParser, inputs::InputFile},
-    validate::{self, CommonDefaults, ExtensionTypes},
+    validate::{self, CommonDefaults},
 };
 use tempfile::TempDir;
 

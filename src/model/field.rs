@@ -290,6 +290,16 @@ impl Field {
         }
     }
 
+    /// The object and the key of an extension attribute; none for other fields.
+    #[must_use]
+    pub fn extension_key(&self) -> Option<(ExtensionScope, &Arc<ExtensionKey>)> {
+        match self {
+            Self::Extension(key) => Some((ExtensionScope::Order, key)),
+            Self::ItemExtension(key) => Some((ExtensionScope::Item, key)),
+            _ => None,
+        }
+    }
+
     /// Whether a value of this field is personal data, which messages must not contain.
     #[must_use]
     pub fn is_personal(&self) -> bool {

@@ -5,6 +5,7 @@
 //! lists the exceptions, such as `event`.
 
 pub mod draft;
+pub mod extension_types;
 pub mod field;
 pub mod guest;
 pub mod money;

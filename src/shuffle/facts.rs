@@ -12,9 +12,11 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::pipeline::error::Refusal;
 use crate::{
     group::Ambiguities,
-    model::reference::trim_reference,
+    model::{
+        extension_types::{ExtensionTypes, MAX_EXTENSION_NAMES},
+        reference::trim_reference,
+    },
     spill::{bloom::BloomFilter, duplicate_counter::DuplicateCounter},
-    validate::{ExtensionTypes, MAX_EXTENSION_NAMES},
 };
 
 /// Returns the hash by which repeated keys and references are found.

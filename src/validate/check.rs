@@ -5,7 +5,6 @@
 
 use super::{
     assembled,
-    extension::ExtensionTypes,
     findings::{Findings, draft_cell},
     order,
     settings::ValidateSettings,
@@ -13,6 +12,7 @@ use super::{
 };
 use crate::model::{
     draft::Draft,
+    extension_types::ExtensionTypes,
     field::Field,
     money::Money,
     order::{CheckedOrder, Order, OrderId, OrderRecord, Validity},

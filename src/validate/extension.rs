@@ -1,20 +1,16 @@
 //! Rules of extensions: at most 50 attributes, alphanumeric names, one type per attribute for
 //! ever.
 //!
-//! [`ExtensionTypes`] collects the types that attributes have in a run before any order is
-//! checked. Does not read the ledger: the tenant's types are passed in. Called by `order`, `items`
-//! and `product`, and by `pipeline` for the types.
+//! Does not collect the types that attributes have in a run: `ExtensionTypes` of the model has
+//! them. Called by `order`, `items` and `product`.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, hash_map::Entry},
-    sync::Arc,
-};
+use std::borrow::Cow;
 
 use super::findings::Findings;
 use crate::model::{
-    draft::{Cell, Cells, Draft},
-    field::{AttributeTypes, ExtensionKey, ExtensionScope, ExtensionType, Field},
+    draft::{Cell, Cells},
+    extension_types::ExtensionTypes,
+    field::{ExtensionKey, ExtensionType, Field},
     money::Amount,
     order::{Extension, ExtensionValue},
     problem::Code,
@@ -26,139 +22,9 @@ const MAX_ATTRIBUTES: usize = 50;
 /// The extension object's own members.
 const RESERVED_NAMES: [&str; 2] = ["name", "key"];
 
-/// Maximum number of attribute names in a run. More names are data in the place of names, and
-/// memory must not grow with them.
-pub const MAX_EXTENSION_NAMES: usize = 10_000;
-
-/// Maximum number of keys that are recognised by their address instead of by name. A file of
-/// records has only a few.
-const MAX_KNOWN_KEYS: usize = 64;
-
-/// The type of each extension attribute in this run. At the tenant an attribute keeps its type for
-/// ever.
-#[derive(Debug, Clone, Default)]
-pub struct ExtensionTypes {
-    types: HashMap<(bool, String), SeenTypes>,
-    /// Some attribute has several types. If none has, declared types are used without a lookup.
-    has_conflict: bool,
-    /// There are more names than the limit allows.
-    exceeds_limit: bool,
-    known_keys: Vec<Arc<ExtensionKey>>,
-    /// The types that the tenant received in earlier runs.
-    tenant_types: Arc<AttributeTypes>,
-}
-
-/// The types that one attribute has in this run.
-#[derive(Debug, Clone, Copy)]
-struct SeenTypes {
-    first: ExtensionType,
-    has_floats: bool,
-    has_several: bool,
-}
-
-impl SeenTypes {
-    fn of(data_type: ExtensionType) -> Self {
-        Self { first: data_type, has_floats: data_type == ExtensionType::Float, has_several: false }
-    }
-
-    fn append(&mut self, later: Self) {
-        self.has_several |= later.has_several || later.first != self.first;
-        self.has_floats |= later.has_floats;
-    }
-
-    /// The type that the attribute is sent with.
-    fn effective_type(self) -> ExtensionType {
-        match self.first {
-            ExtensionType::Integer if self.has_floats => ExtensionType::Float,
-            first => first,
-        }
-    }
-}
-
-impl ExtensionTypes {
-    /// Sets the types that the tenant received in earlier runs; they take precedence over those of
-    /// this run.
-    pub fn set_tenant_types(&mut self, types: Arc<AttributeTypes>) {
-        self.tenant_types = types;
-    }
-
-    /// Records the attributes of a draft. Drafts must come in input order, because the first
-    /// declared type counts. JSON does not distinguish `10` from `10.0`, so an attribute with
-    /// integers and floats is a float.
-    pub fn observe(&mut self, draft: &Draft<'_>) {
-        // A skipped order is not sent, so it declares no type.
-        if draft.skip.is_some() {
-            return;
-        }
-        let cells = draft.cells.custom().chain(draft.items.iter().flat_map(|item| item.cells.custom()));
-        // An unparsable cell declares no type either: one such cell must not invalidate other
-        // orders.
-        for (is_item, key) in cells.filter(|cell| !cell.is_unparsable).filter_map(|cell| extension_key(&cell.field)) {
-            // Most cells of a file share the key of their column, so comparing addresses saves
-            // hashing the name.
-            if !self.known_keys.iter().any(|known| Arc::ptr_eq(known, key)) {
-                self.observe_types((is_item, key.name.clone()), SeenTypes::of(key.data_type));
-                if self.known_keys.len() < MAX_KNOWN_KEYS {
-                    self.known_keys.push(Arc::clone(key));
-                }
-            }
-        }
-    }
-
-    fn observe_types(&mut self, name: (bool, String), types: SeenTypes) {
-        let has_room = self.types.len() < MAX_EXTENSION_NAMES;
-        let known = match self.types.entry(name) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(vacant) if has_room => vacant.insert(types),
-            Entry::Vacant(_) => {
-                self.exceeds_limit = true;
-                return;
-            }
-        };
-        known.append(types);
-        self.has_conflict |= known.has_several;
-    }
-
-    /// Appends the types of a later part of the input.
-    pub fn append(&mut self, later: Self) {
-        self.exceeds_limit |= later.exceeds_limit;
-        for (name, types) in later.types {
-            self.observe_types(name, types);
-        }
-    }
-
-    /// Whether there are more attributes than the limit allows.
-    #[must_use]
-    pub fn exceeds_limit(&self) -> bool {
-        self.exceeds_limit
-    }
-
-    /// Whether every attribute has one type, so that orders can be checked independently of each
-    /// other.
-    #[must_use]
-    pub fn is_uniform(&self) -> bool {
-        !self.has_conflict
-    }
-
-    fn effective_type(&self, is_item: bool, key: &ExtensionKey) -> ExtensionType {
-        if self.is_uniform() {
-            return key.data_type;
-        }
-        self.types.get(&(is_item, key.name.clone())).map_or(key.data_type, |types| types.effective_type())
-    }
-}
-
 /// Whether a value of the declared type can be sent as a value of another type.
 fn can_be_sent_as(declared: ExtensionType, sent: ExtensionType) -> bool {
     declared == sent || (declared, sent) == (ExtensionType::Integer, ExtensionType::Float)
-}
-
-fn extension_key(field: &Field) -> Option<(bool, &Arc<ExtensionKey>)> {
-    match field {
-        Field::Extension(key) => Some((false, key)),
-        Field::ItemExtension(key) => Some((true, key)),
-        _ => None,
-    }
 }
 
 /// Checks the extension attributes among the cells of an order or of an item; returns the valid
@@ -166,11 +32,10 @@ fn extension_key(field: &Field) -> Option<(bool, &Arc<ExtensionKey>)> {
 pub(super) fn check_extension<'a>(cells: &Cells<'a>, types: &ExtensionTypes, findings: &mut Findings) -> Extension<'a> {
     let mut attributes = Vec::with_capacity(cells.custom().count());
     for cell in cells.custom() {
-        let Some((is_item, key)) = extension_key(&cell.field) else { continue };
+        let Some((scope, key)) = cell.field.extension_key() else { continue };
         let has_valid_name = has_valid_name(key, cell, findings);
-        let scope = if is_item { ExtensionScope::Item } else { ExtensionScope::Order };
-        let tenant_type = types.tenant_types.get(scope, &key.name);
-        let data_type = tenant_type.unwrap_or_else(|| types.effective_type(is_item, key));
+        let tenant_type = types.tenant_type(scope, &key.name);
+        let data_type = tenant_type.unwrap_or_else(|| types.type_in_run(scope, key));
         if !cell.is_unparsable && !can_be_sent_as(key.data_type, data_type) {
             let before = if tenant_type.is_some() { "at the tenant, as an earlier run sent it" } else { "before" };
             let (here, expected) = (key.data_type.name(), data_type.name());

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use rust_decimal::Decimal;
 
 use super::{
-    extension::{self, ExtensionTypes},
+    extension,
     findings::{Findings, item_cell},
     lists, product,
     settings::ValidateSettings,
@@ -15,6 +15,7 @@ use super::{
 };
 use crate::model::{
     draft::{Cell, Draft, ItemDraft},
+    extension_types::ExtensionTypes,
     field::Field,
     money::Amount,
     order::{Item, Product},

@@ -27,6 +27,5 @@ mod tests;
 
 pub use assembled::exceeds_session;
 pub use check::check;
-pub use extension::{ExtensionTypes, MAX_EXTENSION_NAMES};
 pub use references::{SharedReference, find_conflicts, find_duplicates};
 pub use settings::{CommonDefaults, ValidateSettings};

@@ -6,8 +6,7 @@
 use std::borrow::Cow;
 
 use super::{
-    assembled, common,
-    extension::{self, ExtensionTypes},
+    assembled, common, extension,
     findings::{Findings, draft_cell},
     guest, items, legs, lists, people,
     settings::ValidateSettings,
@@ -15,6 +14,7 @@ use super::{
 };
 use crate::model::{
     draft::{Cell, Draft},
+    extension_types::ExtensionTypes,
     field::Field,
     guest::{Consumer, Guest},
     money::{Amount, Money},

@@ -1,7 +1,6 @@
 //! Every problem code of this stage has a case, and so do valid values that look like a problem.
 
 mod cases;
-mod extension_types;
 mod multi_route;
 mod size;
 
@@ -13,11 +12,12 @@ use std::{
     time::Duration,
 };
 
-use super::{CommonDefaults, ExtensionTypes, SharedReference, ValidateSettings, check, find_conflicts};
+use super::{CommonDefaults, SharedReference, ValidateSettings, check, find_conflicts};
 use crate::{
     event::{json, url},
     model::{
         draft::{Cell, Cells, Draft, ItemDraft, PersonDraft, PersonRole},
+        extension_types::ExtensionTypes,
         field::{ExtensionKey, ExtensionType, Field, FieldGroup},
         guest::Identifier,
         order::{CheckedOrder, Order, Validity},
