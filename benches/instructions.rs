@@ -25,9 +25,9 @@ mod hot {
 
     use gungraun::prelude::*;
     use orderferry::{
-        event::{json, url},
         map::date::{DateRule, ISO_8601},
         model::{draft::Draft, money::Amount, order::CheckedOrder},
+        stream::{event_json, url},
     };
 
     use crate::support::{self, StageInputs};
@@ -76,7 +76,7 @@ mod hot {
     #[library_benchmark]
     #[bench::order_checkout(StageInputs::prepare())]
     fn events(inputs: StageInputs) -> (usize, StageInputs) {
-        let length = |order| url::event_url_length(&inputs.rules.target, &json::order_checkout(order));
+        let length = |order| url::event_url_length(&inputs.rules.target, &event_json::order_checkout(order));
         (inputs.orders.iter().map(length).sum(), inputs)
     }
 

@@ -14,12 +14,7 @@ use std::{hint::black_box, io, sync::Arc};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use orderferry::{
-    dispatch::{
-        HttpClient, ServiceResponse, Transport,
-        delivery::{Action, GuestDelivery},
-        pacer::Pacer,
-    },
-    event::{json, url},
+    dispatch::pacer::Pacer,
     group::{self, BlockRuns},
     ledger::{self, Consent, Intent, Ledger, LedgerLocation, OrderKey, SqliteLedger},
     model::{
@@ -34,6 +29,11 @@ use orderferry::{
         tally::Tally,
     },
     sandbox::{self, Sandbox},
+    stream::{
+        HttpClient, ServiceResponse, Transport,
+        delivery::{Action, GuestDelivery},
+        event_json, url,
+    },
 };
 use tokio::{runtime::Runtime, task::JoinSet};
 
@@ -138,7 +138,7 @@ fn event(criterion: &mut Criterion, inputs: &StageInputs) {
     let mut group = criterion.benchmark_group("event");
     group.throughput(elements(inputs.orders.len()));
     group.bench_function("order_checkout", |bencher| {
-        let length = |order| url::event_url_length(&inputs.rules.target, &json::order_checkout(order));
+        let length = |order| url::event_url_length(&inputs.rules.target, &event_json::order_checkout(order));
         bencher.iter(|| inputs.orders.iter().map(length).sum::<usize>());
     });
     group.finish();

@@ -1,11 +1,10 @@
 //! Importer of an order management system's exports into Sitecore Personalize.
 //!
-//! The data flows through `read`, `map`, `group`, `validate`, `event`, `plan` and `dispatch`;
+//! The data flows through `read`, `map`, `group`, `validate`, `stream`, `plan` and `dispatch`;
 //! `pipeline` connects these stages and `cli` calls it. README.md has the map of the modules.
 
 pub mod cli;
 pub mod dispatch;
-pub mod event;
 pub mod group;
 pub mod ledger;
 pub mod map;
@@ -17,4 +16,5 @@ pub mod report;
 pub mod sandbox;
 pub mod shuffle;
 pub mod spill;
+pub mod stream;
 pub mod validate;

@@ -8,7 +8,6 @@ use std::{convert::Infallible, fs, hint::black_box, path::Path, time::Duration};
 
 use orderferry::{
     dispatch,
-    event::{content_hash, json},
     group::{self, BlockRuns},
     map::{file_mapper::FileMapper, profile::Profile},
     model::{
@@ -23,6 +22,7 @@ use orderferry::{
     },
     plan::{self, PlanInput, PlannedGuests, Planner},
     read::{Block, BlockReader, Dialect, Piece, ReadLimits, RowParser, inputs::InputFile},
+    stream::{content_hash, event_json},
     validate::{self, CommonDefaults},
 };
 use tempfile::TempDir;
@@ -196,7 +196,7 @@ fn planned_order(record: OrderRecord, order: &Order<'_>) -> PlannedOrder {
         content: content_hash::content_hash(order),
         status: order.status.clone().into_owned(),
         dedup_hash: content_hash::dedup_hash(order),
-        events: StreamPayload::Single(json::order_checkout(order)),
+        events: StreamPayload::Single(event_json::order_checkout(order)),
         is_uncertain: false,
         held_result: None,
     }

@@ -23,13 +23,13 @@ use super::{
 };
 use crate::{
     dispatch,
-    event::url::MAX_URL_BYTES,
     ledger::{Consent, LedgerLocation},
     map::{input_settings, profile::Profile},
     model::target::Target,
     pipeline::{AgeLimit, RunSpec, SendSpec},
     read::ReadLimits,
     sandbox::{self, Sandbox},
+    stream::url::MAX_URL_BYTES,
     validate::{self, CommonDefaults},
 };
 

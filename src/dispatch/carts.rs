@@ -7,15 +7,17 @@ use tokio::time::{Duration, Instant, sleep, sleep_until, timeout_at};
 
 use super::{
     backoff::backoff,
-    classify::{self, Classification, RequestKind},
-    delivery::{GuestDelivery, RequestSpec},
     dispatcher::{Dispatcher, OutgoingRequest, StartedRequest},
     journal::{Journal, LeftoverCart},
-    target::Transport,
 };
 use crate::{
-    event::url,
     model::planned::{PlannedGuest, PlannedOrder, StreamPayload},
+    stream::{
+        RequestKind, Transport,
+        classify::{self, Classification},
+        delivery::{GuestDelivery, RequestSpec},
+        url,
+    },
 };
 
 /// How long each delivery may go on to clear its cart after a stop is requested: from the moment

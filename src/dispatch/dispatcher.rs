@@ -13,8 +13,6 @@ use tokio::{
 
 use super::{
     admission::AssemblyLimiter,
-    classify::{CHECK_TARGET, Classification, RequestKind, ServiceResponse, WRONG_TARGET},
-    delivery::{GuestDelivery, RequestSpec},
     event::DispatchEvent,
     health::{Health, HealthChange},
     journal::Journal,
@@ -23,14 +21,18 @@ use super::{
     page_counter::{MAX_SAME_PAGES, PageCounter},
     settings::DispatchSettings,
     shutdown::Shutdown,
-    target::Transport,
     wait_counter::WaitCounter,
 };
 use crate::{
-    event::url,
     model::{
         planned::{GuestParts, PlannedGuest},
         target::Target,
+    },
+    stream::{
+        RequestKind, ServiceResponse, Transport,
+        classify::{CHECK_TARGET, Classification, WRONG_TARGET},
+        delivery::{GuestDelivery, RequestSpec},
+        url,
     },
 };
 

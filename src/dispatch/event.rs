@@ -3,8 +3,10 @@
 //! It decides nothing and formats nothing. The workers emit them; `run` hands them to the caller,
 //! which reports them.
 
-use super::classify::RequestKind;
-use crate::model::{order::OrderRecord, outcome::OrderResult};
+use crate::{
+    model::{order::OrderRecord, outcome::OrderResult},
+    stream::RequestKind,
+};
 
 /// An event of a run, for its report and for the user.
 #[derive(Debug)]

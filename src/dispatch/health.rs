@@ -6,7 +6,8 @@
 
 use tokio::time::{Duration, Instant};
 
-use super::{backoff, classify::RequestKind};
+use super::backoff;
+use crate::stream::RequestKind;
 
 /// Maximum pause before the second probe; it doubles with each probe up to half a minute.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);

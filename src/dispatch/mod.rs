@@ -4,14 +4,11 @@
 //! concurrently. Single-event orders share the guest's browser, after one IDENTITY. An order
 //! assembled from several events gets a browser of its own, also after an IDENTITY. No checkout is
 //! sent before its intent is recorded, and no cart is filled before it is recorded. Called by
-//! `pipeline`; knows only `model` and `event`.
+//! `pipeline`; knows `model` and `stream`.
 
 mod admission;
 pub mod backoff;
 mod carts;
-pub mod classify;
-mod client;
-pub mod delivery;
 mod dispatcher;
 mod event;
 mod health;
@@ -23,17 +20,13 @@ mod probe;
 mod run;
 mod settings;
 mod shutdown;
-mod target;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod wait_counter;
 mod worker;
 
-pub use classify::{RequestKind, ServiceResponse};
-pub use client::{ClientError, HttpClient};
 pub use event::DispatchEvent;
 pub use journal::{AttemptOutcome, Journal, LeftoverCart};
 pub use run::{DispatchOutcome, Work, run};
 pub use settings::DispatchSettings;
 pub use shutdown::ShutdownSignal;
-pub use target::Transport;

@@ -4,7 +4,7 @@
 //! It only counts; `dispatcher` stops the run. A single page proves little: a firewall refuses an order
 //! with one.
 
-use super::classify::ServiceResponse;
+use crate::stream::ServiceResponse;
 
 /// This many identical pages in a row are not responses to the requests.
 pub(super) const MAX_SAME_PAGES: u32 = 10;

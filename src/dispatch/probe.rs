@@ -6,15 +6,12 @@
 
 use tokio::time::{Instant, sleep};
 
-use super::{
-    classify::{self, Classification, RequestKind},
-    dispatcher::Dispatcher,
-    event::DispatchEvent,
-    health::HealthChange,
-    journal::Journal,
-    target::Transport,
+use super::{dispatcher::Dispatcher, event::DispatchEvent, health::HealthChange, journal::Journal};
+use crate::stream::{
+    RequestKind, Transport,
+    classify::{self, Classification},
+    url,
 };
-use crate::event::url;
 
 impl<J: Journal, T: Transport> Dispatcher<J, T> {
     /// Reports a change of health. The worker whose request showed the service to be down stays

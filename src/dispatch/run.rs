@@ -19,9 +19,11 @@ use super::{
     leftover_carts::LeftoverCarts,
     settings::DispatchSettings,
     shutdown::{Shutdown, ShutdownSignal},
-    target::Transport,
 };
-use crate::model::{planned::GuestParts, target::Target};
+use crate::{
+    model::{planned::GuestParts, target::Target},
+    stream::Transport,
+};
 
 /// Guests in progress per request in flight: while one pauses after its IDENTITY, others send.
 const GUESTS_PER_REQUEST: usize = 8;

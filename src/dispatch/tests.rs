@@ -10,7 +10,7 @@ use crate::model::{
 };
 
 /// Settings without an identity pause and with three tries.
-pub(super) fn settings(rate: Option<u32>) -> DispatchSettings {
+pub fn settings(rate: Option<u32>) -> DispatchSettings {
     DispatchSettings {
         rate: rate.and_then(NonZeroU32::new),
         in_flight: 16,
@@ -27,14 +27,14 @@ pub(super) fn settings(rate: Option<u32>) -> DispatchSettings {
 
 /// A guest with `n_orders` single-event orders, ids from `first`; each checkout contains
 /// `"order":ID`.
-pub(super) fn planned_guest(first: u32, n_orders: u32) -> PlannedGuest {
+pub fn planned_guest(first: u32, n_orders: u32) -> PlannedGuest {
     let orders = (first..first + n_orders).map(planned_order).collect();
     PlannedGuest { identity: EventJson("\"}".into()), orders, results: Vec::new() }
 }
 
 /// A guest with one assembled order per element of `n_items`, ids from `first`; an order of 0
 /// items is a single event.
-pub(super) fn multi_event_guest(first: u32, n_items: &[usize]) -> PlannedGuest {
+pub fn multi_event_guest(first: u32, n_items: &[usize]) -> PlannedGuest {
     let mut guest = planned_guest(first, u32::try_from(n_items.len()).unwrap());
     for (order, n_items) in guest.orders.iter_mut().zip(n_items).filter(|(_, n_items)| **n_items > 0) {
         order.events = StreamPayload::Multi(Box::new(sequence(order.record.id.0, *n_items)));

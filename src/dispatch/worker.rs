@@ -9,15 +9,19 @@ use std::sync::Arc;
 use tokio::{sync::MutexGuard, time::Instant};
 
 use super::{
-    classify::Classification,
-    delivery::{Action, GuestDelivery, Identified, RequestSpec},
     dispatcher::{AdmissionGuard, Dispatcher, GuestQueue, StartedRequest},
     event::DispatchEvent,
     health::HealthChange,
     journal::{AttemptOutcome, Journal},
-    target::Transport,
 };
-use crate::model::planned::{GuestParts, PlannedGuest, PlannedOrder};
+use crate::{
+    model::planned::{GuestParts, PlannedGuest, PlannedOrder},
+    stream::{
+        Transport,
+        classify::Classification,
+        delivery::{Action, GuestDelivery, Identified, RequestSpec},
+    },
+};
 
 impl<J: Journal, T: Transport> Dispatcher<J, T> {
     /// Clears leftover carts, then delivers guests until none is left.

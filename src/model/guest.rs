@@ -1,6 +1,6 @@
 //! Guests: the people of an order, with the attribute names of IDENTITY.
 //!
-//! Valid values only, built by `validate`; `event` serialises them. The guest's key groups orders
+//! Valid values only, built by `validate`; `stream` serialises them. The guest's key groups orders
 //! in the plan.
 
 use std::borrow::Cow;

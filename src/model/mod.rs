@@ -1,8 +1,7 @@
 //! Shared vocabulary of all stages: origin in a file, money, order, guest, problem, outcome.
 //!
 //! No I/O, no clock, no async, and no dependency on another module of the crate. What two stages
-//! share is data in this module: a stage imports `model`, not another stage. `tests/it/layers.rs`
-//! lists the exceptions, such as `event`.
+//! share is data in this module: a stage imports `model`, not another stage.
 
 pub mod draft;
 pub mod extension_types;

@@ -10,7 +10,7 @@ use super::{order::OrderRecord, outcome::OrderResult, route::Route};
 
 /// The minified JSON of an event without its browser id, which is known only when it is sent.
 ///
-/// Encoded by `event`.
+/// Encoded by `stream`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EventJson(pub String);

@@ -1,7 +1,7 @@
 //! Routes: an order is sent as one event, or assembled from several.
 //!
 //! The routes, the settings that choose one, and the number of requests that each costs.
-//! `validate` chooses the route of an order; `event` encodes it.
+//! `validate` chooses the route of an order; `stream` encodes it.
 
 use std::{fmt, str::FromStr};
 

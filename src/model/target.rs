@@ -1,6 +1,6 @@
 //! Targets: the base URL and client key of a tenant, checked and normalised.
 //!
-//! Sends nothing. Built by `cli` from options and settings, used by `dispatch` to build URLs and
+//! Sends nothing. Built by `cli` from options and settings, used by `stream` to build URLs and
 //! by `ledger` to recognise a tenant.
 
 use std::fmt;

@@ -10,12 +10,13 @@ use chrono::{DateTime, Utc};
 
 use super::spec::MaxInvalid;
 use crate::{
-    dispatch, group,
+    group,
     ledger::LedgerError,
     map::MapError,
     plan::{PlanDigest, PlanError},
     read::ReadError,
     report::ReportError,
+    stream::ClientError,
 };
 
 /// Why a run ended without a report: exit code 2, or 4 if sending had begun.
@@ -77,7 +78,7 @@ pub enum RunError {
     AfterSending(Box<RunError>),
     /// The HTTP client cannot be created.
     #[error(transparent)]
-    Dispatch(#[from] dispatch::ClientError),
+    Dispatch(#[from] ClientError),
 }
 
 impl RunError {

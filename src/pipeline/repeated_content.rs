@@ -44,7 +44,7 @@ pub(super) fn add(dedup_hash: u64, record: &OrderRecord, into: &mut Batch) {
 }
 
 /// Computes a 64-bit hash that is equal for the same orders as
-/// [`dedup_hash`](crate::event::content_hash::dedup_hash). It is never stored.
+/// [`dedup_hash`](crate::stream::content_hash::dedup_hash). It is never stored.
 // A second hash, since BLAKE3 is much slower and this one is computed for every valid order of
 // every check.
 pub(super) fn dedup_hash_in_export(order: &Order<'_>) -> u64 {
@@ -140,12 +140,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        event::content_hash::dedup_hash,
         model::{
             guest::{Guest, Identifier},
             order::{CommonAttributes, Extension, Item},
             route::Route,
         },
+        stream::content_hash::dedup_hash,
     };
 
     fn amounts() -> impl Strategy<Value = Option<Amount>> {

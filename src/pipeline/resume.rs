@@ -26,7 +26,6 @@ use super::{
     spec::{Finished, RunSpec, SendSpec},
 };
 use crate::{
-    event::extension::types_sent,
     ledger::{ChangedOrder, GroupCommit, Ledger, LedgerWrite, OrderKey, SqliteLedger, TargetHash},
     model::{
         field::{AttributeType, AttributeTypes},
@@ -39,6 +38,7 @@ use crate::{
     plan::PlanError,
     report::{ReportError, folder::RunFolder},
     shuffle::files::ExportRead,
+    stream::extension::types_sent,
     validate,
 };
 

@@ -20,8 +20,7 @@ use super::{
     spec::{RunSpec, SendSpec},
 };
 use crate::{
-    dispatch::{self, AttemptOutcome, DispatchEvent, HttpClient, Journal, LeftoverCart, RequestKind, Work},
-    event::extension::types_sent,
+    dispatch::{self, AttemptOutcome, DispatchEvent, Journal, LeftoverCart, Work},
     ledger::{
         AttemptId, AttemptState, CartId, CloseReport, GroupCommit, Ledger, LedgerError, LedgerWrite, SqliteLedger,
     },
@@ -33,6 +32,7 @@ use crate::{
     },
     plan,
     report::{ReportError, numbers::with_unit},
+    stream::{HttpClient, RequestKind, extension::types_sent},
 };
 
 /// The end of sending.

@@ -19,10 +19,6 @@ use super::{
     spec::RunSpec,
 };
 use crate::{
-    event::{
-        content_hash, json,
-        sequence::{UrlLimits, sequence},
-    },
     ledger::{self, Ledger, LedgerError, OrderKey, SqliteLedger},
     model::{
         draft::Draft,
@@ -37,6 +33,10 @@ use crate::{
     },
     shuffle::facts::{ExportFacts, hash, hash_reference},
     spill::sorter::Sorter,
+    stream::{
+        content_hash, event_json,
+        multi_event::{UrlLimits, sequence},
+    },
     validate::{self, SharedReference},
 };
 
@@ -419,7 +419,7 @@ fn may_be_sent_later(result: &OrderResult) -> bool {
 /// Returns the events of an order.
 fn events(order: &Order<'_>, url_limits: UrlLimits<'_>) -> StreamPayload {
     match order.route {
-        Route::Single => StreamPayload::Single(json::order_checkout(order)),
+        Route::Single => StreamPayload::Single(event_json::order_checkout(order)),
         Route::Multi => StreamPayload::Multi(Box::new(sequence(order, url_limits))),
     }
 }
@@ -432,7 +432,7 @@ impl StoredOrder {
                 provider: key.provider.clone().into_owned().into(),
                 id: key.id.clone().into_owned().into(),
             },
-            identity: json::identity(&order.guest, &order.common),
+            identity: event_json::identity(&order.guest, &order.common),
             ordered_at: order.ordered_at,
             content: content_hash::content_hash(order),
             status: order.status.clone().into_owned(),

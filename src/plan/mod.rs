@@ -4,7 +4,7 @@
 //! Personalize keeps the last 20 orders of a guest, so the newest must come last. The plan is
 //! written to the run folder before anything is sent and read back from there, so that a slow
 //! service holds no export in memory. Does not send. Called by `pipeline`; knows only `model`,
-//! `event` and `spill`.
+//! `stream` and `spill`.
 
 mod digest;
 mod file;

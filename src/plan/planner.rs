@@ -9,7 +9,6 @@ use chrono::{DateTime, Utc};
 
 use super::file::{PlanError, guest_line, order_line, parse_order_line};
 use crate::{
-    event::json,
     model::{
         guest::Identifier,
         order::{Order, OrderId},
@@ -20,6 +19,7 @@ use crate::{
         batch::Batch,
         sorter::{SortedIter, Sorter},
     },
+    stream::event_json,
 };
 
 /// Bits of a time in a key: milliseconds, for two thousand years before and after 1970. Times
@@ -56,7 +56,7 @@ impl PlanInput {
     /// Adds the IDENTITY of a valid order, whether the order is to be sent or not.
     pub fn add_identity_of(&mut self, id: OrderId, order: &Order<'_>) {
         // All valid orders count: the newest order of a guest has the latest data about that guest.
-        let identity = json::identity(&order.guest, &order.common);
+        let identity = event_json::identity(&order.guest, &order.common);
         self.add_identity(id, &order.guest.key().clone(), order.ordered_at, &identity);
     }
 

@@ -3,7 +3,7 @@
 //! The only stage that builds an `Order`: if one exists, it follows the manual pages of the events
 //! that it is sent as, and each event fits one request. One small function per rule; all problems
 //! are collected, none ends the run. No I/O, no clock: the time is passed in. Called by
-//! `pipeline`; depends only on `model` and `event`.
+//! `pipeline`; depends only on `model` and `stream`.
 
 mod assembled;
 mod check;

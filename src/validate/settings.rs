@@ -8,12 +8,12 @@ use std::{num::NonZeroU32, time::Duration};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    event::sequence::UrlLimits,
     model::{
         pricing::{PriceBasis, TotalFrom},
         route::{ConfirmMode, Mode},
         target::Target,
     },
+    stream::multi_event::UrlLimits,
 };
 
 /// The rules that depend on settings.

@@ -6,7 +6,6 @@
 
 use super::{assembled, findings::Findings, settings::ValidateSettings};
 use crate::{
-    event::{json, sequence, url},
     model::{
         draft::{Cell, Draft, PersonDraft, PersonRole},
         field::{Field, FieldGroup},
@@ -15,6 +14,7 @@ use crate::{
         problem::Code,
         route::{ConfirmMode, Mode, Route},
     },
+    stream::{event_json, multi_event, url},
 };
 
 /// Maximum URL bytes of one byte of a value: a control character is `\u0001`, and its backslash is
@@ -81,7 +81,7 @@ fn min_requests(order: &Order<'_>) -> u64 {
 }
 
 fn sequence_fits(order: &Order<'_>, settings: &ValidateSettings, findings: &mut Findings) -> bool {
-    let sequence = sequence::sequence(order, settings.url_limits());
+    let sequence = multi_event::sequence(order, settings.url_limits());
     // With CONFIRM in parts there may be more requests than the minimum.
     assembled::fits_session(sequence.n_requests(), settings, findings);
     each_fits(order, &sequence, settings, findings)
@@ -171,7 +171,7 @@ fn max_attribute_bytes(cell: &Cell<'_>, text: usize) -> usize {
 
 /// Whether ORDER_CHECKOUT fits; records if it or IDENTITY does not.
 fn fits_one_request(order: &Order<'_>, settings: &ValidateSettings, findings: &mut Findings) -> bool {
-    let checkout = exceeds_url_limit(&json::order_checkout(order), settings);
+    let checkout = exceeds_url_limit(&event_json::order_checkout(order), settings);
     if let Some(excess) = &checkout {
         let needs_parts = settings.confirm == ConfirmMode::Whole && order.items.len() > MAX_CONFIRMED_ITEMS;
         let hint = match settings.mode {
@@ -212,7 +212,7 @@ fn each_fits(
 }
 
 fn identity_fits(order: &Order<'_>, settings: &ValidateSettings, findings: &mut Findings) -> bool {
-    let excess = exceeds_url_limit(&json::identity(&order.guest, &order.common), settings);
+    let excess = exceeds_url_limit(&event_json::identity(&order.guest, &order.common), settings);
     if let Some(excess) = &excess {
         findings.on_order(Code::EventTooLarge, format!("IDENTITY {excess}"));
     }

@@ -14,7 +14,6 @@ use std::{
 
 use super::{CommonDefaults, SharedReference, ValidateSettings, check, find_conflicts};
 use crate::{
-    event::{json, url},
     model::{
         draft::{Cell, Cells, Draft, ItemDraft, PersonDraft, PersonRole},
         extension_types::ExtensionTypes,
@@ -28,6 +27,7 @@ use crate::{
         route::{ConfirmMode, Mode, Route},
         target::Target,
     },
+    stream::{event_json, url},
 };
 use cases::cases;
 
@@ -193,7 +193,7 @@ fn check_all(mut drafts: Vec<Draft<'static>>, settings: &ValidateSettings) -> Ve
         .for_each(|(index, checked)| by_reference.entry(checked.record.reference.clone()).or_default().push(index));
     for indices in by_reference.values() {
         let dedup_hash = |checked: &CheckedOrder<'_>| match &checked.validity {
-            Validity::Valid(order) => Some(crate::event::content_hash::dedup_hash(order)),
+            Validity::Valid(order) => Some(crate::stream::content_hash::dedup_hash(order)),
             _ => None,
         };
         let of_reference = indices.iter().map(|index| &all[*index]);
@@ -329,9 +329,9 @@ fn url_limit_is_exact_for_both_events() {
     let draft = || order(&[(Field::GuestCity, &city)]);
     let whole = valid(draft(), &settings());
     let length = |event| url::event_url_length(&settings().target, &event);
-    let identity = length(json::identity(&whole.guest, &whole.common));
+    let identity = length(event_json::identity(&whole.guest, &whole.common));
     let fitting = |max_url_bytes| found(draft(), &ValidateSettings { max_url_bytes, ..settings() });
-    assert!(identity > length(json::order_checkout(&whole)));
+    assert!(identity > length(event_json::order_checkout(&whole)));
     assert_eq!(fitting(identity), [""; 0]);
     assert_eq!(fitting(identity - 1), ["event_too_large -"]);
     assert_eq!(fitting(100), ["event_too_large -", "event_too_large -"]);
@@ -568,7 +568,7 @@ fn owned_and_borrowed_cells_are_equivalent() {
     }
     let events = |draft| {
         let order = valid(draft, &settings());
-        (json::order_checkout(&order), json::identity(&order.guest, &order.common))
+        (event_json::order_checkout(&order), event_json::identity(&order.guest, &order.common))
     };
     assert_eq!(events(owned), events(order(&changes)));
 }

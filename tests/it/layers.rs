@@ -23,30 +23,32 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
     ("read", &["model"]),
     ("map", &["model"]),
     ("group", &["model"]),
-    ("event", &["model"]),
     ("ledger", &["model"]),
     ("report", &["model"]),
-    ("validate", &["model", "event"]),
-    ("plan", &["model", "event", "spill"]),
-    ("dispatch", &["model", "event"]),
+    // `dispatch` drives the delivery machine of `stream` for now.
+    ("stream", &["model", "dispatch"]),
+    ("validate", &["model", "stream"]),
+    ("plan", &["model", "stream", "spill"]),
+    ("dispatch", &["model", "stream"]),
     // What it calls back is still in the pipeline; in the end model, read, map, group and spill.
     ("shuffle", &["model", "read", "map", "group", "validate", "ledger", "report", "spill", "pipeline"]),
     (
         "pipeline",
         &[
-            "model", "read", "map", "group", "event", "validate", "plan", "ledger", "dispatch", "report", "sandbox",
+            "model", "read", "map", "group", "stream", "validate", "plan", "ledger", "dispatch", "report", "sandbox",
             "spill", "shuffle",
         ],
     ),
     // Settings of the stages, the built-in profiles, the ledger's commands, the summary and the sandbox.
-    ("cli", &["model", "read", "map", "event", "validate", "ledger", "dispatch", "report", "sandbox", "pipeline"]),
+    ("cli", &["model", "read", "map", "stream", "validate", "ledger", "dispatch", "report", "sandbox", "pipeline"]),
     ("main", &["cli"]),
 ];
 
 /// Where outside crates, the file system and the clocks may be used: modules or files, by their path.
 const GATES: &[(&str, &[&str])] = &[
-    ("reqwest", &["dispatch"]),
-    ("rustls", &["dispatch"]),
+    ("reqwest", &["stream"]),
+    ("rustls", &["stream"]),
+    ("httpdate", &["stream", "sandbox"]),
     ("governor", &["dispatch"]),
     ("rusqlite", &["ledger::sqlite"]),
     ("clap", &["cli"]),
@@ -64,7 +66,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("wide", &["read"]),
     ("flate2", &["read"]),
     ("zstd", &["read"]),
-    ("tokio", &["cli", "dispatch", "ledger::group_commit", "pipeline", "sandbox"]),
+    ("tokio", &["cli", "dispatch", "ledger::group_commit", "pipeline", "sandbox", "stream::delivery"]),
     (
         "std::fs",
         &[
@@ -81,7 +83,7 @@ const GATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("Utc::now", &["cli"]),
-    ("SystemTime::now", &["cli", "dispatch::client", "ledger::sqlite", "pipeline::recorder", "sandbox"]),
+    ("SystemTime::now", &["cli", "stream::client", "ledger::sqlite", "pipeline::recorder", "sandbox"]),
     ("Instant::now", &["cli", "dispatch", "sandbox"]),
 ];
 

@@ -17,11 +17,9 @@ use tokio::{
 use super::{DispatchOutcome, Work, run};
 use crate::{
     dispatch::{
-        classify::ServiceResponse,
         event::DispatchEvent,
         journal::{AttemptOutcome, Journal, LeftoverCart},
         settings::DispatchSettings,
-        target::Transport,
         tests::{multi_event_guest, planned_guest, settings},
     },
     model::{
@@ -30,6 +28,7 @@ use crate::{
         planned::{EventJson, GuestParts, PlannedGuest, PlannedOrder},
         target::Target,
     },
+    stream::{ServiceResponse, Transport},
 };
 
 fn guests(n_guests: u32, orders_each: u32) -> impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static {

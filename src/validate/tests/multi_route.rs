@@ -2,7 +2,7 @@
 //! apply there.
 
 use super::*;
-use crate::{event::sequence::sequence, validate::exceeds_session};
+use crate::{stream::multi_event::sequence, validate::exceeds_session};
 
 fn auto() -> ValidateSettings {
     ValidateSettings { mode: Mode::Auto, ..settings() }
@@ -172,7 +172,7 @@ fn people_are_deduplicated_and_items_renumbered() {
 fn single_route_ignores_product_attributes() {
     let draft = |text| multi_order(&[(product("stops", ExtensionType::Integer), text)]);
     assert_eq!(found(draft("none"), &settings()), ["detail_left_out -"]);
-    let hash = |draft, settings: ValidateSettings| crate::event::content_hash::content_hash(&valid(draft, &settings));
+    let hash = |draft, settings: ValidateSettings| crate::stream::content_hash::content_hash(&valid(draft, &settings));
     assert_eq!(hash(draft("1"), settings()), hash(draft("2"), settings()));
     assert_ne!(hash(draft("1"), multi_settings()), hash(draft("2"), multi_settings()));
     assert_eq!(hash(multi_order(&[]), settings()), hash(multi_order(&[]), multi_settings()));

@@ -76,7 +76,7 @@ fn any_settings() -> impl Strategy<Value = ValidateSettings> {
 }
 
 fn largest_event(order: &Order<'_>, settings: &ValidateSettings) -> usize {
-    let events = [json::order_checkout(order), json::identity(&order.guest, &order.common)];
+    let events = [event_json::order_checkout(order), event_json::identity(&order.guest, &order.common)];
     events.iter().map(|event| url::event_url_length(&settings.target, event)).max().unwrap_or(0)
 }
 
@@ -97,8 +97,8 @@ proptest! {
 }
 
 fn largest_multi_event(order: &Order<'_>, settings: &ValidateSettings) -> usize {
-    let sequence = crate::event::sequence::sequence(order, settings.url_limits());
-    let identity = json::identity(&order.guest, &order.common);
+    let sequence = crate::stream::multi_event::sequence(order, settings.url_limits());
+    let identity = event_json::identity(&order.guest, &order.common);
     let of_order = sequence.adds.iter().chain(&sequence.consumers).chain(&sequence.confirms);
     let events = of_order.chain([&sequence.contacts, &sequence.checkout, &identity]);
     events.map(|event| url::event_url_length(&settings.target, event)).max().unwrap_or(0)

@@ -7,9 +7,10 @@ use std::{
 };
 
 use orderferry::{
-    dispatch::{AttemptOutcome, Journal, ServiceResponse, Transport},
+    dispatch::{AttemptOutcome, Journal},
     ledger::{AttemptId, AttemptState, CartId, Intent, Ledger, LedgerWrite, OrderKey, SqliteLedger},
     model::planned::{EventJson, PlannedOrder},
+    stream::{ServiceResponse, Transport},
 };
 use tokio::{
     sync::oneshot,

@@ -9,9 +9,10 @@ use std::{
 };
 
 use orderferry::{
-    dispatch::{AttemptOutcome, RequestKind, ServiceResponse},
+    dispatch::AttemptOutcome,
     ledger::PriorState,
     model::outcome::{OrderResult, Outcome},
+    stream::{RequestKind, ServiceResponse},
 };
 
 use super::{

@@ -4,9 +4,10 @@
 use std::{fmt, time::Duration};
 
 use orderferry::{
-    dispatch::{AttemptOutcome, DispatchOutcome, DispatchSettings, RequestKind, ServiceResponse},
+    dispatch::{AttemptOutcome, DispatchOutcome, DispatchSettings},
     ledger::PriorState,
     model::outcome::OrderResult,
+    stream::{RequestKind, ServiceResponse},
 };
 
 /// The number of an order; orders are numbered guest by guest, oldest first.

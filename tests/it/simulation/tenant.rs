@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orderferry::dispatch::ServiceResponse;
+use orderferry::stream::ServiceResponse;
 use serde_json::Value;
 
 use super::{

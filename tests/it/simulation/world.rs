@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use orderferry::dispatch::ServiceResponse;
+use orderferry::stream::ServiceResponse;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use orderferry::dispatch::ServiceResponse;
+use orderferry::stream::ServiceResponse;
 
 use super::{
     super::history::{History, HistoryLine, Occurrence, Operation, OrderNo, OrderStep, Request},

@@ -15,16 +15,13 @@ use super::{
     steps::{DeliveryStep, OrderEvent, steps_for},
 };
 use crate::{
-    dispatch::{
-        backoff::backoff,
-        classify::{Classification, RequestKind, ServiceResponse, classify},
-        settings::DispatchSettings,
-    },
+    dispatch::{DispatchSettings, backoff::backoff},
     model::{
         outcome::{OrderResult, Outcome},
         planned::{PlannedGuest, StreamPayload},
         route::IDENTIFY_REQUESTS,
     },
+    stream::classify::{Classification, RequestKind, ServiceResponse, classify},
 };
 
 /// The state machine of one guest's delivery.

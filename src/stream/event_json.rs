@@ -218,7 +218,7 @@ pub(super) mod tests {
     use super::*;
     use crate::model::{order::ExtensionValue, route::Route};
 
-    pub(in crate::event) fn order() -> Order<'static> {
+    pub(in crate::stream) fn order() -> Order<'static> {
         Order {
             reference: "123456".into(),
             ordered_at: "2025-08-23T18:17:16+02:00".parse::<DateTime<Utc>>().unwrap(),
@@ -249,7 +249,7 @@ pub(super) mod tests {
         }
     }
 
-    pub(in crate::event) fn extension(name: &'static str, value: ExtensionValue<'static>) -> Extension<'static> {
+    pub(in crate::stream) fn extension(name: &'static str, value: ExtensionValue<'static>) -> Extension<'static> {
         Extension::from_attributes(vec![(name.into(), value, ())]).0
     }
 

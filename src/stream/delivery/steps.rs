@@ -4,8 +4,8 @@
 use std::{collections::VecDeque, fmt};
 
 use crate::{
-    dispatch::classify::RequestKind,
     model::planned::{EventJson, EventSequence, StreamPayload},
+    stream::classify::RequestKind,
 };
 
 /// One step of the delivery of an order.

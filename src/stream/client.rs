@@ -13,10 +13,9 @@ use reqwest::{Client, Response, redirect, retry};
 
 use super::{
     classify::{REDACTED, ServiceResponse},
-    settings::DispatchSettings,
-    target::Transport,
+    transport::Transport,
 };
-use crate::model::target::Target;
+use crate::{dispatch::DispatchSettings, model::target::Target};
 
 /// Maximum time to connect: a connection that takes longer does not come. Nothing is sent before
 /// there is one, so the request may be tried again.

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::journal::AttemptOutcome;
+use crate::dispatch::AttemptOutcome;
 
 /// Message for responses which show that requests go to the wrong target.
-pub(super) const WRONG_TARGET: &str = "the base URL or the client key is wrong";
+pub const WRONG_TARGET: &str = "the base URL or the client key is wrong";
 
 /// The hint that goes with it.
-pub(super) const CHECK_TARGET: &str = "check base_url and client_key of the target; a base URL is for example \
+pub const CHECK_TARGET: &str = "check base_url and client_key of the target; a base URL is for example \
                                        https://api-engage-eu.sitecorecloud.io";
 
 /// The hint for a certificate that is not trusted.

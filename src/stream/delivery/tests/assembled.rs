@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{OK, SLOW, run_script_with, settings};
 use crate::{
-    dispatch::{settings::DispatchSettings, tests::multi_event_guest},
+    dispatch::{DispatchSettings, tests::multi_event_guest},
     model::{outcome::Outcome, planned::StreamPayload},
 };
 

@@ -5,7 +5,7 @@
 //! order. Further product attributes are part of it only if the order is assembled from several
 //! events, since only those carry them. Called by `pipeline`.
 
-use super::json::{AttributeMap, ItemObject, OrderObject, to_json};
+use super::event_json::{AttributeMap, ItemObject, OrderObject, to_json};
 use crate::model::{
     money::Amount,
     order::{ExtensionValue, Item, Order},
@@ -102,11 +102,11 @@ fn normalize(amount: Amount) -> Amount {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::json::tests::{extension, order};
     use crate::model::{
         guest::{Guest, Identifier},
         order::{Extension, Item, Product},
     };
+    use crate::stream::event_json::tests::{extension, order};
 
     fn changed(change: impl FnOnce(&mut Order<'_>)) -> bool {
         let mut other = order();

@@ -1,13 +1,13 @@
-//! Target of a run, as dispatch sees it: the trait that carries requests to the service.
+//! Transport: the trait that carries requests to the service.
 //!
 //! It knows neither pacing nor the meaning of a response. `client` implements it over HTTP, tests
-//! implement it with a script; `dispatcher` and `probe` call it.
+//! implement it with a script; `dispatch` calls it.
 
 use std::future::Future;
 
 use super::classify::ServiceResponse;
 
-// `impl Future + Send` in place of `async fn`, for the reason given in `journal`.
+// `impl Future + Send` in place of `async fn`, for the reason given in `dispatch::journal`.
 
 /// Carries requests to the service.
 pub trait Transport: Send + Sync + 'static {

@@ -9,7 +9,7 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
-    json::{self, AttributeMap},
+    event_json::{self, AttributeMap},
     url::{self, percent_encoded_length},
 };
 use crate::model::{
@@ -74,7 +74,7 @@ fn confirms(order: &Order<'_>, limits: UrlLimits<'_>) -> Vec<EventJson> {
 fn split_confirm(names: &[ItemName], max_bytes: usize) -> Vec<&[ItemName]> {
     let (mut parts, mut start, mut length) = (Vec::new(), 0, 0);
     for (index, name) in names.iter().enumerate() {
-        let name = percent_encoded_length(&json::to_json(name));
+        let name = percent_encoded_length(&event_json::to_json(name));
         // The comma between two names is one byte in a URL too.
         if index > start && length + 1 + name > max_bytes {
             parts.push(&names[start..index]);
@@ -87,7 +87,7 @@ fn split_confirm(names: &[ItemName], max_bytes: usize) -> Vec<&[ItemName]> {
 }
 
 fn event(common: &CommonAttributes<'_>, kind: &'static str, body: EventBody<'_>) -> EventJson {
-    json::to_payload(&EventJsonParts { kind, common, body })
+    event_json::to_payload(&EventJsonParts { kind, common, body })
 }
 
 struct EventJsonParts<'a> {
@@ -150,7 +150,7 @@ impl Serialize for AddProduct<'_> {
         map.serialize_entry("type", &item.item_type)?;
         map.serialize_entry("item_id", &item_id(*index))?;
         map.serialize_entry("name", &item.name)?;
-        map.serialize_entry("orderedAt", &json::utc(ordered_at))?;
+        map.serialize_entry("orderedAt", &event_json::utc(ordered_at))?;
         map.serialize_entry("quantity", &item.quantity)?;
         map.serialize_entry("price", &product.and_then(|product| product.unit_price))?;
         map.serialize_entry("productId", &item.product_id)?;
@@ -246,13 +246,13 @@ struct ItemName {
 mod tests {
     use super::*;
     use crate::{
-        event::json::{
-            tests::{extension, order},
-            with_browser_id,
-        },
         model::{
             order::{self, ExtensionValue},
             route::Route,
+        },
+        stream::event_json::{
+            tests::{extension, order},
+            with_browser_id,
         },
     };
 

@@ -7,8 +7,8 @@
 use tokio::time::Instant;
 
 use crate::{
-    dispatch::classify::{RequestKind, ServiceResponse},
     model::outcome::OrderResult,
+    stream::classify::{RequestKind, ServiceResponse},
 };
 
 /// Reason of an order whose run ended before its cart could be cleared.

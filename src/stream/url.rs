@@ -4,7 +4,7 @@
 //! appear in messages. Does no I/O. Called by `validate` (lengths), `dispatch` (requests) and the
 //! `sequence` module.
 
-use super::json::{BROWSER_ID_LENGTH, with_browser_id};
+use super::event_json::{BROWSER_ID_LENGTH, with_browser_id};
 use crate::model::{planned::EventJson, target::Target};
 
 /// Maximum URL length in bytes that can be sent at all: the limit of the `http` crate, which HTTP

@@ -9,7 +9,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::json::with_browser_id;
+use super::event_json::with_browser_id;
 use crate::model::{
     field::{AttributeType, ExtensionScope, ExtensionType},
     planned::StreamPayload,
@@ -88,11 +88,11 @@ fn json_type(json: &str) -> ExtensionType {
 mod tests {
     use super::*;
     use crate::{
-        event::json::{
+        model::order::ExtensionValue,
+        stream::event_json::{
             order_checkout,
             tests::{extension, order},
         },
-        model::order::ExtensionValue,
     };
 
     #[test]

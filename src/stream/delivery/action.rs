@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::steps::OrderEvent;
-use crate::{dispatch::classify::RequestKind, model::outcome::OrderResult};
+use crate::{model::outcome::OrderResult, stream::classify::RequestKind};
 
 /// What to do next.
 #[derive(Debug, PartialEq, Eq)]

@@ -10,11 +10,11 @@ use tokio::time::Instant;
 use super::{Action, GuestDelivery, RequestSpec};
 use crate::{
     dispatch::{
-        classify::ServiceResponse,
-        settings::DispatchSettings,
+        DispatchSettings,
         tests::{planned_guest, settings as default_settings},
     },
     model::{outcome::Outcome, planned::PlannedGuest},
+    stream::ServiceResponse,
 };
 
 const OK: &str = "201 OK";

@@ -1,0 +1,20 @@
+//! Stream API as a target: orders and guests as its events, the delivery of one guest as a state
+//! machine, the meaning of the service's responses, and the HTTP client.
+//!
+//! The encoding follows the manual pages "ORDER_CHECKOUT event", "IDENTITY event" and those of the
+//! events that assemble an order to the letter; it does not check the values. Does not pace
+//! requests. Called by `validate` (does an event fit its URL?), `pipeline` and `dispatch`.
+
+pub mod classify;
+mod client;
+pub mod content_hash;
+pub mod delivery;
+pub mod event_json;
+pub mod extension;
+pub mod multi_event;
+mod transport;
+pub mod url;
+
+pub use classify::{RequestKind, ServiceResponse};
+pub use client::{ClientError, HttpClient};
+pub use transport::Transport;
