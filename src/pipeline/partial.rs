@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use super::guards::OldOrders;
+use super::{guards::OldOrders, repeated_content::ContentKey};
 use crate::{
     ledger::ChangedOrder,
     model::{
         order::{OrderId, OrderRecord},
-        origin::{FileId, InputNames},
+        origin::InputNames,
         outcome::{OrderResult, Outcome},
         problem::Problem,
         route::Forecast,
@@ -99,7 +99,7 @@ pub(crate) struct PartialReport {
     /// Hashes of the guests of valid orders.
     pub(crate) guests: Vec<u64>,
     /// Orders that may be sent, by dedup hash.
-    pub(crate) dedup_hashes: Batch,
+    pub(crate) dedup_hashes: Batch<ContentKey>,
     /// For a check: hashes of the guests with an order to send as a single event, unless that is
     /// every guest.
     pub(crate) guests_to_identify: Vec<u64>,
@@ -112,37 +112,27 @@ pub(crate) struct PartialReport {
 /// Entries of `rejects/` for the sorters: rows, and the lines with the reasons.
 #[derive(Default)]
 pub(crate) struct RejectBatch {
-    pub(crate) rows: Batch,
-    pub(crate) reasons: Batch,
+    pub(crate) rows: Batch<RowKey>,
+    pub(crate) reasons: Batch<ReasonKey>,
 }
 
-/// Bits of a byte offset in the keys of reject entries: file, first byte, end or order id.
-const OFFSET_BITS: u32 = 48;
+/// A rejected row: its file, and its first byte and its end there.
+pub(crate) type RowKey = (u32, u64, u64);
+
+/// A reason: the file, the first byte of the order there, and the id of the order.
+pub(crate) type ReasonKey = (u32, u64, u64);
 
 impl RejectBatch {
     fn add(&mut self, record: &OrderRecord, result: &OrderResult, names: &InputNames) {
         // The range alone is the entry: the bytes are copied from the input when `rejects/` is
         // written.
         for row in &record.rows {
-            let bytes = (u128::from(row.bytes.start) << OFFSET_BITS) | u128::from(row.bytes.end);
-            self.rows.push((u128::from(row.file.0) << (2 * OFFSET_BITS)) | bytes, &[]);
+            self.rows.push((row.file.0, row.bytes.start, row.bytes.end), &[]);
         }
         for (file, first, line) in rejects::reasons(record, result, names) {
-            let position = (u128::from(first) << OFFSET_BITS) | u128::from(record.id.0 & ((1 << OFFSET_BITS) - 1));
-            self.reasons.push((u128::from(file.0) << (2 * OFFSET_BITS)) | position, &line);
+            self.reasons.push((file.0, first, record.id.0), &line);
         }
     }
-}
-
-/// Returns the file in the key of a reject entry.
-pub(crate) fn reject_file(key: u128) -> FileId {
-    FileId(u32::try_from(key >> (2 * OFFSET_BITS)).unwrap_or(u32::MAX))
-}
-
-/// Returns the byte range in the key of a rejected row.
-pub(crate) fn reject_bytes(key: u128) -> std::ops::Range<u64> {
-    let byte = |key: u128| u64::try_from(key & ((1 << OFFSET_BITS) - 1)).unwrap_or(u64::MAX);
-    byte(key >> OFFSET_BITS)..byte(key)
 }
 
 impl PartialReport {

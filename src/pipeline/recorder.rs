@@ -9,13 +9,13 @@ use std::{fs::File, io, time::SystemTime};
 use super::{
     error::{Refusal, RunError},
     memory::MemoryBudget,
-    partial::{Counters, PartialReport, RejectBatch, reject_bytes, reject_file},
+    partial::{Counters, PartialReport, ReasonKey, RejectBatch, RowKey},
     spec::{Finished, RunSpec},
 };
 use crate::{
     model::{
         order::{OrderId, OrderRecord},
-        origin::InputNames,
+        origin::{FileId, InputNames},
         outcome::{OrderResult, Outcome},
         problem::{Code, Problem},
     },
@@ -33,6 +33,7 @@ use crate::{
     shuffle::files::{ExportRead, InputRead},
     spill::{
         batch::Batch,
+        sort_key::SortKey,
         sorter::{SortedIter, Sorter},
     },
 };
@@ -48,7 +49,7 @@ pub(super) struct Recorder {
     attention: Vec<(OrderId, OrderNeedingAttention)>,
     results: ResultsWriter<File>,
     /// Result lines that arrive in any order, until they are sorted.
-    unsorted: Option<Sorter>,
+    unsorted: Option<Sorter<u64>>,
     rejects: RejectSorter,
     pub(super) counters: Counters,
     memory: MemoryBudget,
@@ -60,16 +61,19 @@ pub(super) struct Recorder {
 
 /// Sorts the rows and reasons of rejected orders by file and position.
 struct RejectSorter {
-    rows: Sorter,
-    reasons: Sorter,
+    rows: Sorter<RowKey>,
+    reasons: Sorter<ReasonKey>,
     /// Whether there are entries that `rejects/` does not contain yet.
     has_new: bool,
 }
 
 impl RejectSorter {
     fn new(folder: &RunFolder, memory: usize) -> Self {
-        let sorter = |name| Sorter::new(folder.path(), name, memory);
-        Self { rows: sorter(".rejects.rows"), reasons: sorter(".rejects.reasons"), has_new: true }
+        Self {
+            rows: Sorter::new(folder.path(), ".rejects.rows", memory),
+            reasons: Sorter::new(folder.path(), ".rejects.reasons", memory),
+            has_new: true,
+        }
     }
 }
 
@@ -228,11 +232,11 @@ impl Recorder {
         let RejectSorter { rows, reasons, .. } = std::mem::replace(&mut self.rejects, fresh);
         let in_sorting = || io_error(folder.file(rejects::FOLDER), "gather");
         let rejects = Rejects {
-            rows: replay(rows.sorted().map_err(in_sorting())?, &self.rejects.rows, |key, _| {
-                (reject_file(key), reject_bytes(key))
+            rows: replay(rows.sorted().map_err(in_sorting())?, &self.rejects.rows, |(file, start, end), _| {
+                (FileId(file), start..end)
             }),
-            reasons: replay(reasons.sorted().map_err(in_sorting())?, &self.rejects.reasons, |key, line| {
-                (reject_file(key), line.to_vec())
+            reasons: replay(reasons.sorted().map_err(in_sorting())?, &self.rejects.reasons, |(file, ..), line| {
+                (FileId(file), line.to_vec())
             }),
         };
         write_rejects(folder, &inputs, rejects, |file| {
@@ -340,20 +344,20 @@ impl RejectSorter {
 }
 
 /// Pushes the result lines of some orders into a sorter. `ends` are the offsets at which they end.
-fn sort_later(lines: &[u8], ends: &[(OrderId, usize)], into: &Sorter) -> io::Result<()> {
+fn sort_later(lines: &[u8], ends: &[(OrderId, usize)], into: &Sorter<u64>) -> io::Result<()> {
     let (mut entries, mut start) = (Batch::default(), 0);
     for (id, end) in ends {
-        entries.push(u128::from(id.0), &lines[start..*end]);
+        entries.push(id.0, &lines[start..*end]);
         start = *end;
     }
     into.push_all(&mut entries)
 }
 
 /// Iterates over sorted entries and pushes each one into `keep` as well.
-fn replay<T>(
-    mut sorted: SortedIter,
-    keep: &Sorter,
-    entry: impl Fn(u128, &[u8]) -> T,
+fn replay<K: SortKey + Send, T>(
+    mut sorted: SortedIter<K>,
+    keep: &Sorter<K>,
+    entry: impl Fn(K, &[u8]) -> T,
 ) -> impl Iterator<Item = io::Result<T>> {
     std::iter::from_fn(move || {
         let next = sorted.next().and_then(|next| {

@@ -19,8 +19,11 @@ use crate::{
         problem::{Code, Problem},
     },
     report::folder::RunFolder,
-    spill::{batch::Batch, sorter::Sorter},
+    spill::{batch::Batch, groups::Groups, sorter::Sorter},
 };
+
+/// Dedup hash and id of an order.
+pub(crate) type ContentKey = (u64, u64);
 
 /// Maximum orders that are listed one by one; the others are counted.
 const MAX_LISTED: usize = 100;
@@ -33,10 +36,9 @@ struct OrderRef<'a> {
 }
 
 /// Adds an order that may be sent, keyed by its dedup hash and then by its position in the input.
-pub(super) fn add(dedup_hash: u64, record: &OrderRecord, into: &mut Batch) {
-    let key = (u128::from(dedup_hash) << u64::BITS) | u128::from(record.id.0);
+pub(super) fn add(dedup_hash: u64, record: &OrderRecord, into: &mut Batch<ContentKey>) {
     let order = OrderRef { at: record.source, reference: &record.reference };
-    let written = into.push_with(key, |payload| {
+    let written = into.push_with((dedup_hash, record.id.0), |payload| {
         *payload = postcard::to_extend(&order, std::mem::take(payload)).map_err(io::Error::other)?;
         Ok(())
     });
@@ -80,7 +82,7 @@ fn push_amount(amount: Option<Amount>, into: &mut Vec<u8>) {
 }
 
 /// Sorts all orders that may be sent by their dedup hash.
-pub(super) struct RepeatedContentSorter(Sorter);
+pub(super) struct RepeatedContentSorter(Sorter<ContentKey>);
 
 /// Orders with the content of an earlier order of the input.
 #[derive(Default)]
@@ -94,26 +96,26 @@ impl RepeatedContentSorter {
         Self(Sorter::new(folder.path(), ".alike", memory.repeated_content))
     }
 
-    pub(super) fn push_all(&self, orders: &mut Batch) -> io::Result<()> {
+    pub(super) fn push_all(&self, orders: &mut Batch<ContentKey>) -> io::Result<()> {
         self.0.push_all(orders)
     }
 
     /// Finds the orders with the dedup hash of an earlier one. `names` are the inputs' names by
     /// `FileId`.
-    // Orders with one hash are adjacent in the sorted entries, in the order of the input.
     pub(super) fn find(self, names: &InputNames) -> io::Result<RepeatedContent> {
-        let (mut sorted, mut repeated) = (self.0.sorted()?, RepeatedContent::default());
-        let mut first: Option<(u128, Vec<u8>)> = None;
-        while let Some((key, order)) = sorted.next()? {
-            match &first {
-                Some((first_key, first)) if first_key >> u64::BITS == key >> u64::BITS => {
-                    if repeated.listed.len() == MAX_LISTED {
-                        repeated.n_omitted += 1;
-                    } else {
-                        repeated.listed.push(problem(&decode_order(order)?, &decode_order(first)?, names));
-                    }
+        let (mut groups, mut repeated) = (Groups::new(self.0.sorted()?), RepeatedContent::default());
+        let mut first = Vec::new();
+        while let Some(mut group) = groups.next()? {
+            first.clear();
+            if let Some((_, order)) = group.next()? {
+                first.extend_from_slice(order);
+            }
+            while let Some((_, order)) = group.next()? {
+                if repeated.listed.len() == MAX_LISTED {
+                    repeated.n_omitted += 1;
+                } else {
+                    repeated.listed.push(problem(&decode_order(order)?, &decode_order(&first)?, names));
                 }
-                _ => first = Some((key, order.to_vec())),
             }
         }
         Ok(repeated)

@@ -48,7 +48,7 @@ pub(super) struct SendCandidates {
     /// Orders that need `--backfill`.
     pub(super) old_orders: OldOrders,
     /// Orders that changed after their acceptance.
-    changed: Option<Sorter>,
+    changed: Option<Sorter<()>>,
     /// Digest of the file of unplanned orders, once it is complete.
     pub(super) unplanned: Option<PlanDigest>,
     /// Problems that belong to no order.
@@ -60,7 +60,7 @@ impl SendCandidates {
         Self {
             planner: Planner::new(folder.path(), memory.plan),
             old_orders: OldOrders::default(),
-            // A sorter for its bounded memory only: all its entries have the same key.
+            // A sorter for its bounded memory only: its entries need no order.
             changed: Some(Sorter::new(folder.path(), ".changed", memory.rejects)),
             unplanned: None,
             file_problems: Vec::new(),
@@ -69,7 +69,7 @@ impl SendCandidates {
 
     fn add_changed(&self, orders: &[ChangedOrder]) -> io::Result<()> {
         let Some(changed) = &self.changed else { return Ok(()) };
-        orders.iter().try_for_each(|order| changed.push(0, &serde_json::to_vec(order)?))
+        orders.iter().try_for_each(|order| changed.push((), &serde_json::to_vec(order)?))
     }
 
     /// Records the changed orders in the ledger.
@@ -79,7 +79,7 @@ impl SendCandidates {
         let mut writes = Vec::new();
         loop {
             let next = sorted.next().map_err(PlanError::from)?;
-            let order = next.map(|(_, bytes)| serde_json::from_slice(bytes)).transpose().map_err(io::Error::from);
+            let order = next.map(|((), bytes)| serde_json::from_slice(bytes)).transpose().map_err(io::Error::from);
             let order: Option<Box<ChangedOrder>> = order.map_err(PlanError::from)?;
             let is_last = order.is_none();
             writes.extend(order.map(LedgerWrite::RecordChange));

@@ -40,6 +40,9 @@ use crate::{
     validate::{self, SharedReference},
 };
 
+/// What deferred orders are sorted by: the hash of the reference, then the id of the order.
+pub(crate) type DeferredKey = (u64, u64);
+
 /// Decides about orders, on all cores at once.
 pub(crate) struct Triage<'j> {
     pub(crate) spec: &'j RunSpec<'j>,
@@ -49,7 +52,7 @@ pub(crate) struct Triage<'j> {
     /// Whether orders with different keys have different references.
     pub(crate) key_is_reference: bool,
     /// Orders that may share their reference with another one, until they are taken.
-    pub(crate) deferred: Mutex<Option<Sorter>>,
+    pub(crate) deferred: Mutex<Option<Sorter<DeferredKey>>>,
 }
 
 /// An order that may share its reference with another one. It is decided when all of them are
@@ -192,15 +195,14 @@ impl Triage<'_> {
     }
 
     fn defer(&self, deferred: &DeferredOrder) -> Result<(), Refusal> {
-        let key =
-            (u128::from(hash_reference(&deferred.record.reference)) << u64::BITS) | u128::from(deferred.record.id.0);
+        let key = (hash_reference(&deferred.record.reference), deferred.record.id.0);
         let json = serde_json::to_vec(deferred).map_err(io::Error::from)?;
         let sorter = self.deferred.lock().expect("no thread panics while holding the lock");
         Ok(sorter.as_ref().map_or(Ok(()), |sorter| sorter.push(key, &json))?)
     }
 
     /// Takes the deferred orders; none are deferred from then on.
-    pub(crate) fn take_deferred(&self) -> Option<Sorter> {
+    pub(crate) fn take_deferred(&self) -> Option<Sorter<DeferredKey>> {
         self.deferred.lock().expect("no thread panics while holding the lock").take()
     }
 

@@ -17,7 +17,7 @@ use serde::{
 
 use crate::{
     model::planned::{EventJson, GuestParts, PlannedGuest, PlannedOrder},
-    spill::sorter::SortedIter,
+    spill::{sort_key::SortKey, sorter::SortedIter},
 };
 
 /// Why a plan cannot be written or read.
@@ -78,7 +78,11 @@ pub fn write(
 
 /// Writes a plan from serialized lines: those of [`guest_line`] and [`order_line`], in the order of
 /// the plan.
-pub fn write_lines(head: &impl Serialize, lines: &mut SortedIter, into: &mut impl Write) -> Result<(), PlanError> {
+pub fn write_lines<K: SortKey>(
+    head: &impl Serialize,
+    lines: &mut SortedIter<K>,
+    into: &mut impl Write,
+) -> Result<(), PlanError> {
     write_line(&PlanLine::Header::<_, (), ()>(head), into)?;
     while let Some((_, lines)) = lines.next()? {
         into.write_all(lines)?;

@@ -3,7 +3,7 @@
 //! Sorts twice: by guest, to find the oldest order and the newest IDENTITY of each guest, then by
 //! age. Does not decide which orders are sent. Called by `pipeline`, from any thread.
 
-use std::{io, path::Path};
+use std::{cmp::Reverse, io, path::Path};
 
 use chrono::{DateTime, Utc};
 
@@ -17,29 +17,55 @@ use crate::{
     },
     spill::{
         batch::Batch,
+        groups::{Group, Groups},
+        sort_key::SortKey,
         sorter::{SortedIter, Sorter},
     },
     stream::event_json,
 };
 
-/// Bits of a time in a key: milliseconds, for two thousand years before and after 1970. Times
-/// beyond sort as the ends of that range.
-const TIME_BITS: u32 = 47;
+/// Hash of a guest. 128 bits of a collision-resistant hash: no two guests have the same one.
+type GuestHash = (u64, u64);
 
-/// The bit after the hash of a guest that is set for orders and not for identities, so that the
-/// identities of a guest sort first.
-const IS_ORDER: u64 = 1 << TIME_BITS;
+/// The entries of a guest: their time, and the id of the order.
+type GuestEntryKey = (EntryTime, u64);
 
-/// Bits of the number of a chunk of a guest's lines.
-const CHUNK_BITS: u32 = 16;
+/// A guest in the order of sending: time and id of the oldest order, and the number of the chunk of
+/// the guest's lines.
+type AgeKey = (i64, u64, u32);
+
+/// Time of an entry in milliseconds since 1970. The identities of a guest sort first, the newest of
+/// them first; then its orders, the oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum EntryTime {
+    Identity(Reverse<i64>),
+    Order(i64),
+}
+
+impl SortKey for EntryTime {
+    const ENCODED_BYTES: usize = <(u8, i64)>::ENCODED_BYTES;
+
+    fn encode(self, into: &mut Vec<u8>) {
+        match self {
+            Self::Identity(Reverse(time)) => (0_u8, time).encode(into),
+            Self::Order(time) => (1_u8, time).encode(into),
+        }
+    }
+
+    fn decode(bytes: &mut &[u8]) -> Self {
+        match <(u8, i64)>::decode(bytes) {
+            (0, time) => Self::Identity(Reverse(time)),
+            (_, time) => Self::Order(time),
+        }
+    }
+}
 
 /// Bytes of the lines of one guest that are sorted as one entry: a guest of a million orders has
 /// some ten thousand chunks.
 const CHUNK_BYTES: usize = 128 * 1024;
 
-/// Offset of the line in an entry, after the order's id (8 bytes, big-endian so that it sorts), its
-/// route (1) and its number of requests (8).
-const LINE_OFFSET: usize = 8 + 1 + 8;
+/// Offset of the line in an entry, after the order's route (1 byte) and its number of requests (8).
+const LINE_OFFSET: usize = 1 + 8;
 
 /// In place of a route: the order is held, or the entry is an identity.
 const NOT_SENT: u8 = 0;
@@ -49,7 +75,7 @@ const MULTI: u8 = 2;
 /// Valid orders of one part of the export, for a [`Planner`].
 #[derive(Default)]
 pub struct PlanInput {
-    entries: Batch,
+    entries: Batch<(GuestHash, GuestEntryKey)>,
 }
 
 impl PlanInput {
@@ -68,9 +94,8 @@ impl PlanInput {
         ordered_at: DateTime<Utc>,
         identity: &EventJson,
     ) {
-        // Inverted, so that the newest identity of a guest is the first entry of that guest.
-        let newest_first = (IS_ORDER - 1) - time_key(ordered_at);
-        self.push(guest, newest_first, id, (NOT_SENT, 0), &guest_line(&identity.0));
+        let time = EntryTime::Identity(Reverse(ordered_at.timestamp_millis()));
+        self.push(guest, (time, id.0), (NOT_SENT, 0), &guest_line(&identity.0));
     }
 
     /// Adds an order to the plan: to be sent or, where it is held, for a later run.
@@ -81,39 +106,29 @@ impl PlanInput {
             (None, Route::Multi) => MULTI,
         };
         let cost = (route, order.events.n_requests());
-        self.push(guest, IS_ORDER | time_key(order.ordered_at), order.record.id, cost, &order_line(order));
+        let time = EntryTime::Order(order.ordered_at.timestamp_millis());
+        self.push(guest, (time, order.record.id.0), cost, &order_line(order));
     }
 
-    fn push(&mut self, guest: &Identifier<'_>, sort_key: u64, id: OrderId, (route, n_requests): (u8, u64), line: &str) {
-        let key = (guest_hash(guest) << (TIME_BITS + 1)) | u128::from(sort_key);
-        let (id, n_requests) = (id.0.to_be_bytes(), n_requests.to_be_bytes());
-        self.entries.push(key, &[&id[..], &[route], &n_requests, line.as_bytes()].concat());
+    fn push(&mut self, guest: &Identifier<'_>, key: GuestEntryKey, (route, n_requests): (u8, u64), line: &str) {
+        let payload = [&[route], &n_requests.to_le_bytes()[..], line.as_bytes()].concat();
+        self.entries.push((guest_hash(guest), key), &payload);
     }
 }
 
-/// 80 bits of a collision-resistant hash: among 10^9 guests two have the same one in one of a
-/// million runs.
-fn guest_hash(guest: &Identifier<'_>) -> u128 {
+fn guest_hash(guest: &Identifier<'_>) -> GuestHash {
     let mut hasher = blake3::Hasher::new();
     // The length separates provider and id: "ab" and "c" must differ from "a" and "bc".
     hasher.update(&(guest.provider.len() as u64).to_le_bytes());
     hasher.update(guest.provider.as_bytes());
     hasher.update(guest.id.as_bytes());
-    let mut hash = [0; 16];
-    hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    u128::from_le_bytes(hash) >> (TIME_BITS + 1)
-}
-
-fn time_key(ordered_at: DateTime<Utc>) -> u64 {
-    let middle = 1_i64 << (TIME_BITS - 1);
-    let millis = ordered_at.timestamp_millis().clamp(-middle, middle - 1);
-    u64::try_from(millis + middle).unwrap_or(0)
+    <(u64, u64)>::decode(&mut &hasher.finalize().as_bytes()[..])
 }
 
 /// Collects the valid orders of an export, and sorts them into the order of sending.
 pub struct Planner {
-    by_guest: Sorter,
-    by_age: Sorter,
+    by_guest: Sorter<(GuestHash, GuestEntryKey)>,
+    by_age: Sorter<AgeKey>,
 }
 
 impl Planner {
@@ -142,20 +157,11 @@ impl Planner {
 
     /// Sorts the plan.
     pub fn sort(self) -> io::Result<SortedPlan> {
-        let mut guests = GuestMerger { by_age: &self.by_age, guest: None, forecast: Forecast::default() };
-        let mut sorted = self.by_guest.sorted()?;
-        let mut ties = Vec::new();
-        while let Some((key, entry)) = sorted.next()? {
-            ties.push(entry.to_vec());
-            if sorted.peek_key()? != Some(key) {
-                // The sorter returns equal keys in any order. Of orders of the same time the one
-                // that was read first comes first: entries begin with the id.
-                ties.sort_unstable();
-                ties.drain(..).try_for_each(|entry| guests.add(key, &entry))?;
-            }
+        let mut guests = Groups::new(self.by_guest.sorted()?);
+        let mut forecast = Forecast::default();
+        while let Some(guest) = guests.next()? {
+            add_guest(guest, &self.by_age, &mut forecast)?;
         }
-        guests.finish_guest()?;
-        let forecast = guests.forecast;
         Ok(SortedPlan { forecast, lines: self.by_age.sorted()? })
     }
 }
@@ -165,71 +171,74 @@ pub struct SortedPlan {
     /// The requests that sending it takes.
     pub forecast: Forecast,
     /// For [`super::write_lines`].
-    pub lines: SortedIter,
+    pub lines: SortedIter<AgeKey>,
 }
 
-struct GuestMerger<'s> {
-    by_age: &'s Sorter,
-    guest: Option<GuestInProgress>,
-    forecast: Forecast,
+/// Adds a guest to the plan, unless none of its orders is in it.
+fn add_guest(
+    mut guest: Group<'_, GuestHash, GuestEntryKey>,
+    by_age: &Sorter<AgeKey>,
+    forecast: &mut Forecast,
+) -> io::Result<()> {
+    // The first entry is the newest identity; older ones are dropped.
+    let Some((_, identity)) = guest.next()? else { return Ok(()) };
+    let mut lines = GuestLines { oldest: None, lines: Entry::parse(identity).line.to_vec(), n_chunks: 0 };
+    let mut has_single = false;
+    while let Some((key, payload)) = guest.next()? {
+        let (EntryTime::Order(time), id) = key else { continue };
+        let Entry { route, n_requests, line } = Entry::parse(payload);
+        lines.oldest.get_or_insert((time, id));
+        if let Some(route) = route {
+            forecast.add_order(route, n_requests);
+        }
+        has_single |= route == Some(Route::Single);
+        lines.lines.extend_from_slice(line);
+        if lines.lines.len() >= CHUNK_BYTES {
+            lines.flush(by_age)?;
+        }
+    }
+    forecast.add_guests(u64::from(has_single));
+    lines.flush(by_age)
 }
 
-/// The guest whose entries are being read.
-struct GuestInProgress {
-    hash: u128,
+/// A parsed entry.
+struct Entry<'a> {
+    /// None for an identity, and for an order that is held.
+    route: Option<Route>,
+    n_requests: u64,
+    line: &'a [u8],
+}
+
+impl<'a> Entry<'a> {
+    fn parse(payload: &'a [u8]) -> Self {
+        let (head, line) = payload.split_at_checked(LINE_OFFSET).unwrap_or_default();
+        let (route, n_requests) = head.split_first().unwrap_or((&NOT_SENT, &[]));
+        let route = match *route {
+            SINGLE => Some(Route::Single),
+            MULTI => Some(Route::Multi),
+            _ => None,
+        };
+        Self { route, n_requests: u64::from_le_bytes(n_requests.try_into().unwrap_or_default()), line }
+    }
+}
+
+/// The lines of a guest and of its orders.
+struct GuestLines {
     /// Time and id of its oldest order.
-    oldest: Option<(u64, u64)>,
-    /// The lines of the guest and of its orders that are not flushed yet.
+    oldest: Option<(i64, u64)>,
+    /// Those that are not flushed yet.
     lines: Vec<u8>,
-    n_chunks: u16,
-    has_single: bool,
+    n_chunks: u32,
 }
 
-impl GuestMerger<'_> {
-    fn add(&mut self, key: u128, entry: &[u8]) -> io::Result<()> {
-        let hash = key >> (TIME_BITS + 1);
-        let sort_key = u64::try_from(key & u128::from(IS_ORDER | (IS_ORDER - 1))).unwrap_or(0);
-        let (id, rest) = entry.split_at_checked(8).unwrap_or_default();
-        let (route, rest) = rest.split_first().unwrap_or((&NOT_SENT, &[]));
-        let (n_requests, line) = rest.split_at_checked(8).unwrap_or_default();
-        if self.guest.as_ref().is_none_or(|guest| guest.hash != hash) {
-            // The first entry of a guest is its newest identity; older ones are dropped below.
-            self.finish_guest()?;
-            let guest = GuestInProgress { hash, oldest: None, lines: line.to_vec(), n_chunks: 0, has_single: false };
-            self.guest = Some(guest);
-            return Ok(());
-        }
-        let Some(guest) = self.guest.as_mut().filter(|_| sort_key & IS_ORDER != 0) else { return Ok(()) };
-        let id = u64::from_be_bytes(id.try_into().unwrap_or_default());
-        guest.oldest.get_or_insert((sort_key & (IS_ORDER - 1), id));
-        let n_requests = u64::from_be_bytes(n_requests.try_into().unwrap_or_default());
-        match *route {
-            SINGLE => self.forecast.add_order(Route::Single, n_requests),
-            MULTI => self.forecast.add_order(Route::Multi, n_requests),
-            _ => {}
-        }
-        guest.has_single |= *route == SINGLE;
-        guest.lines.extend_from_slice(line);
-        if guest.lines.len() >= CHUNK_BYTES { guest.flush(self.by_age) } else { Ok(()) }
-    }
-
-    fn finish_guest(&mut self) -> io::Result<()> {
-        let Some(mut guest) = self.guest.take() else { return Ok(()) };
-        self.forecast.add_guests(u64::from(guest.has_single));
-        guest.flush(self.by_age)
-    }
-}
-
-impl GuestInProgress {
+impl GuestLines {
     /// Moves the lines to the sorter by age.
-    fn flush(&mut self, by_age: &Sorter) -> io::Result<()> {
+    fn flush(&mut self, by_age: &Sorter<AgeKey>) -> io::Result<()> {
         // A guest without an order in the plan has no `oldest` and is dropped.
         let Some((time, id)) = self.oldest.filter(|_| !self.lines.is_empty()) else { return Ok(()) };
-        let age = (u128::from(time) << u64::BITS) | u128::from(id);
-        by_age.push((age << CHUNK_BITS) | u128::from(self.n_chunks), &self.lines)?;
+        by_age.push((time, id, self.n_chunks), &self.lines)?;
         self.lines.clear();
-        let n_chunks = self.n_chunks.checked_add(1);
-        self.n_chunks = n_chunks.ok_or_else(|| io::Error::other("one guest has more orders than a plan can hold"))?;
+        self.n_chunks += 1;
         Ok(())
     }
 }

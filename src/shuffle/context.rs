@@ -11,6 +11,7 @@ use std::sync::{
 use super::{
     blocks::{self, OpenFiles},
     facts::{ExportFacts, Observations, hash, hash_reference},
+    fragment::FragmentKey,
 };
 use crate::{
     group,
@@ -41,7 +42,7 @@ pub(super) struct Context<'p, 's> {
     pub(super) open_files: &'p OpenFiles<'p>,
     pub(super) facts: &'s ExportFacts,
     /// Sorter for the runs of orders whose rows may be at several positions.
-    pub(super) spilled: Option<&'s Sorter>,
+    pub(super) spilled: Option<&'s Sorter<FragmentKey>>,
     pub(super) inputs: Vec<InputFile>,
     /// Whether an extension attribute may have two types.
     // Each file must be opened to find out, so it is evaluated only when decisions are discarded.
@@ -58,7 +59,7 @@ impl<'p, 's> Context<'p, 's> {
         triage: &'p Triage<'p>,
         open_files: &'p OpenFiles<'p>,
         facts: &'s ExportFacts,
-        spilled: Option<&'s Sorter>,
+        spilled: Option<&'s Sorter<FragmentKey>>,
         inputs: Vec<InputFile>,
     ) -> Self {
         Self {
@@ -129,7 +130,7 @@ impl<'p, 's> Context<'p, 's> {
         }
     }
 
-    pub(super) fn spill_runs(&self, runs: &mut Batch) -> Result<(), Refusal> {
+    pub(super) fn spill_runs(&self, runs: &mut Batch<FragmentKey>) -> Result<(), Refusal> {
         Ok(self.spilled.map_or(Ok(()), |spilled| spilled.push_all(runs))?)
     }
 

@@ -10,6 +10,7 @@ use super::{
     context::{Context, Pass},
     facts::{CollectedFacts, ExportFacts, FactCollector},
     files::ExportRead,
+    fragment::FragmentKey,
     ordered::for_each_ordered,
     pass, scattered,
     sink::Collect,
@@ -25,13 +26,13 @@ use crate::{
         partial::PartialReport,
         progress::{Progress, ProgressFn},
         spec::RunSpec,
-        triage::{self, Triage},
+        triage::{self, DeferredKey, Triage},
     },
     report::folder::RunFolder,
     spill::{
         disk,
         duplicate_counter::DuplicateCounter,
-        sorter::{SortedIter, Sorter},
+        sorter::{SortedIter, Sorter, disk_needed},
     },
 };
 
@@ -286,10 +287,10 @@ impl Engine<'_> {
     /// in bytes.
     fn disk_needed(&self, n_bytes_spilled: u64, n_orders: u64) -> (u64, u64) {
         // The rows, once for each time that the sort writes them.
-        let rows = Sorter::disk_needed(n_bytes_spilled, self.memory.rows);
+        let rows = disk_needed(n_bytes_spilled, self.memory.rows);
         // The results of all orders are sorted as well. The plan of a send is not counted: a full
         // disk is found when it is written.
-        let results = Sorter::disk_needed(n_orders.saturating_mul(RESULT_BYTES), self.memory.results);
+        let results = disk_needed(n_orders.saturating_mul(RESULT_BYTES), self.memory.results);
         (rows.saturating_add(results), disk::free_space(self.folder.path()))
     }
 
@@ -309,14 +310,14 @@ impl Engine<'_> {
         facts
     }
 
-    fn sorter(&self, name: &str, memory: usize) -> Sorter {
+    fn sorter(&self, name: &str, memory: usize) -> Sorter<(u64, u64)> {
         Sorter::new(self.folder.path(), name, memory)
     }
 }
 
 /// Decides about all orders whose rows were spilled.
 fn decide_scattered<'d>(
-    spilled: Sorter,
+    spilled: Sorter<FragmentKey>,
     triage: &'d Triage<'d>,
     facts: &ExportFacts,
     open_files: &'d OpenFiles<'d>,
@@ -351,15 +352,18 @@ const MAX_REFERENCE_BYTES: usize = 32 * 1024 * 1024;
 
 /// Returns the deferred orders of the next hash of references. `names` are the inputs' names by
 /// `FileId`.
-fn next_deferred_group(sorted: &mut SortedIter, names: &InputNames) -> Result<Option<Vec<Vec<u8>>>, Refusal> {
+fn next_deferred_group(
+    sorted: &mut SortedIter<DeferredKey>,
+    names: &InputNames,
+) -> Result<Option<Vec<Vec<u8>>>, Refusal> {
     let (mut group, mut n_bytes) = (Vec::new(), 0);
-    while let Some((key, order)) = sorted.next()? {
+    while let Some(((hash, _), order)) = sorted.next()? {
         n_bytes += order.len();
         if n_bytes > MAX_REFERENCE_BYTES {
             return Err(Refusal::SharedReference { position: triage::deferred_position(order, names) });
         }
         group.push(order.to_vec());
-        if sorted.peek_key()?.is_none_or(|next| next >> u64::BITS != key >> u64::BITS) {
+        if sorted.peek_key()?.is_none_or(|(next, _)| next != hash) {
             return Ok(Some(group));
         }
     }

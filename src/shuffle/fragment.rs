@@ -16,6 +16,9 @@ use crate::{
     read::{Block, Piece},
 };
 
+/// What fragments are sorted by: the hash of the order's key, then the position in the input.
+pub(super) type FragmentKey = (u64, u64);
+
 /// Adjacent rows of one order, as bytes.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Fragment<'a> {

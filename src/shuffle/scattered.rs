@@ -9,7 +9,7 @@ use std::{io, sync::PoisonError};
 use super::{
     context::Context,
     facts::{Observations, hash, hash_reference},
-    fragment::{Fragment, contiguous_pieces},
+    fragment::{Fragment, FragmentKey, contiguous_pieces},
     ordered::for_each_ordered,
 };
 use crate::{
@@ -35,15 +35,14 @@ const BATCH_BYTES: usize = 256 * 1024;
 const MAX_ORDER_BYTES: usize = 32 * 1024 * 1024;
 
 /// Spills a run. One without a key is an order of its own.
-pub(super) fn spill_run(run: &Fragment<'_>, into: &mut Batch) -> Result<(), Refusal> {
+pub(super) fn spill_run(run: &Fragment<'_>, into: &mut Batch<FragmentKey>) -> Result<(), Refusal> {
     let group = if run.key.is_empty() { hash(&run.sort_key().to_string()) } else { hash_reference(&run.key) };
-    let key = (u128::from(group) << u64::BITS) | u128::from(run.sort_key());
-    Ok(into.push_with(key, |payload| run.write(payload))?)
+    Ok(into.push_with((group, run.sort_key()), |payload| run.write(payload))?)
 }
 
 /// Decides about the orders of all spilled runs. Returns how many had rows at several positions.
 pub(super) fn decide_scattered(
-    sorted: SortedIter,
+    sorted: SortedIter<FragmentKey>,
     context: &Context<'_, '_>,
     collect: &mut (dyn FnMut(PartialReport) -> Result<(), Refusal> + Send),
 ) -> Result<u64, Refusal> {
@@ -85,7 +84,7 @@ impl FragmentBatch {
 /// Iterates over batches of groups.
 // Only the core that asks for a batch reads it, so the fragments are decoded later, on all cores.
 struct FragmentBatches<'b, 'p> {
-    sorted: SortedIter,
+    sorted: SortedIter<FragmentKey>,
     context: &'b Context<'p, 'b>,
 }
 
@@ -97,10 +96,10 @@ impl FragmentBatches<'_, '_> {
         let mut batch = FragmentBatch { bytes: Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 16), ends: Vec::new() };
         let (mut start, mut n_of_group, mut n_runs) = (0, 0, 0);
         while start < BATCH_BYTES {
-            let Some((key, run)) = self.sorted.next()? else { break };
+            let Some(((group, _), run)) = self.sorted.next()? else { break };
             let n_bytes = run.len();
             batch.bytes.extend_from_slice(run);
-            let is_last = self.sorted.peek_key()?.is_none_or(|next| next >> u64::BITS != key >> u64::BITS);
+            let is_last = self.sorted.peek_key()?.is_none_or(|(next, _)| next != group);
             batch.ends.push((batch.bytes.len(), is_last));
             (n_of_group, n_runs) = (n_of_group + n_bytes + size_of::<RowOrigin>(), n_runs + 1);
             // The size of a single run was checked when it was read.

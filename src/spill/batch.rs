@@ -8,6 +8,7 @@ use std::io;
 use super::{
     chunks::{Chunk, ChunkFile, ChunkReader, ChunkWriter},
     kway_merge::RecordStream,
+    sort_key::SortKey,
 };
 
 /// Each payload is preceded by its length, in memory as in a chunk.
@@ -15,28 +16,26 @@ const LENGTH_BYTES: usize = size_of::<u64>();
 
 /// The key and the offset of an entry.
 #[derive(Debug, Clone, Copy)]
-struct EntryIndex {
-    // The key in two halves: one u128 would align the struct to 32 bytes.
-    high: u64,
-    low: u64,
+struct EntryIndex<K> {
+    key: K,
     /// The offset of the length.
     offset: usize,
 }
 
-impl EntryIndex {
-    fn key(self) -> u128 {
-        u128::from(self.high) << 64 | u128::from(self.low)
-    }
-}
-
 /// A batch of entries, filled by one thread.
-#[derive(Debug, Default)]
-pub struct Batch {
-    index: Vec<EntryIndex>,
+#[derive(Debug)]
+pub struct Batch<K> {
+    index: Vec<EntryIndex<K>>,
     bytes: Vec<u8>,
 }
 
-impl Batch {
+impl<K> Default for Batch<K> {
+    fn default() -> Self {
+        Self { index: Vec::new(), bytes: Vec::new() }
+    }
+}
+
+impl<K: SortKey> Batch<K> {
     /// An empty batch with capacity for `n_entries` entries of `n_bytes` bytes in total.
     #[must_use]
     pub fn with_capacity(n_entries: usize, n_bytes: usize) -> Self {
@@ -45,14 +44,14 @@ impl Batch {
     }
 
     /// Adds an entry.
-    pub fn push(&mut self, key: u128, payload: &[u8]) {
+    pub fn push(&mut self, key: K, payload: &[u8]) {
         let start = self.start_entry(key);
         self.bytes.extend_from_slice(payload);
         self.end_entry(start);
     }
 
     /// Adds an entry whose payload `write` appends to the buffer.
-    pub fn push_with(&mut self, key: u128, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
+    pub fn push_with(&mut self, key: K, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
         let start = self.start_entry(key);
         write(&mut self.bytes)?;
         self.end_entry(start);
@@ -60,10 +59,8 @@ impl Batch {
     }
 
     /// Begins an entry, and returns the offset of its payload.
-    fn start_entry(&mut self, key: u128) -> usize {
-        #[expect(clippy::cast_possible_truncation, reason = "the halves of a key")]
-        let (high, low) = ((key >> 64) as u64, key as u64);
-        self.index.push(EntryIndex { high, low, offset: self.bytes.len() });
+    fn start_entry(&mut self, key: K) -> usize {
+        self.index.push(EntryIndex { key, offset: self.bytes.len() });
         self.bytes.extend_from_slice(&[0; LENGTH_BYTES]);
         self.bytes.len()
     }
@@ -87,12 +84,12 @@ impl Batch {
 
     /// The memory that the entries use, in bytes.
     pub(super) fn memory_used(&self) -> usize {
-        self.bytes.len() + size_of::<EntryIndex>() * self.index.len()
+        self.bytes.len() + size_of::<EntryIndex<K>>() * self.index.len()
     }
 
     /// The memory that one entry uses, in bytes.
     pub(super) fn memory_for_entry(payload: &[u8]) -> usize {
-        size_of::<EntryIndex>() + LENGTH_BYTES + payload.len()
+        size_of::<EntryIndex<K>>() + LENGTH_BYTES + payload.len()
     }
 
     /// An empty batch with capacity for as many entries as here, and a few more.
@@ -125,14 +122,14 @@ impl Batch {
     }
 
     pub(super) fn sort(&mut self) {
-        self.index.sort_unstable_by_key(|entry| entry.key());
+        self.index.sort_unstable_by_key(|entry| entry.key);
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u128, &[u8])> {
-        self.index.iter().map(|entry| (entry.key(), self.payload(*entry)))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (K, &[u8])> {
+        self.index.iter().map(|entry| (entry.key, self.payload(*entry)))
     }
 
-    fn payload(&self, entry: EntryIndex) -> &[u8] {
+    fn payload(&self, entry: EntryIndex<K>) -> &[u8] {
         let length = self.bytes[entry.offset..].first_chunk().expect("each payload is preceded by its length");
         let start = entry.offset + LENGTH_BYTES;
         // The payload was a slice, so its length fits.
@@ -142,7 +139,7 @@ impl Batch {
 
     /// Writes the entries, which must be sorted, as a chunk.
     pub(super) fn write(&self, file: &ChunkFile) -> io::Result<Chunk> {
-        let n_bytes = self.bytes.len() + size_of::<u128>() * self.index.len();
+        let n_bytes = self.bytes.len() + K::ENCODED_BYTES * self.index.len();
         let mut writer = file.writer(n_bytes as u64);
         for (key, payload) in self.iter() {
             write_entry(key, payload, &mut writer)?;
@@ -151,23 +148,23 @@ impl Batch {
     }
 }
 
-fn write_entry(key: u128, payload: &[u8], into: &mut ChunkWriter<'_>) -> io::Result<()> {
-    into.write(&key.to_le_bytes())?;
+fn write_entry<K: SortKey>(key: K, payload: &[u8], into: &mut ChunkWriter<'_>) -> io::Result<()> {
+    into.write_with(K::ENCODED_BYTES, |buffer| key.encode(buffer))?;
     into.write(&(payload.len() as u64).to_le_bytes())?;
     into.write(payload)
 }
 
 /// Sorted entries, read one after the other.
 #[derive(Debug)]
-pub(super) enum SortedRun {
+pub(super) enum SortedRun<K> {
     /// In memory, with the index of the next entry.
-    InMemory(Batch, usize),
+    InMemory(Batch<K>, usize),
     /// In a chunk, with the size of the current payload in bytes.
     OnDisk(ChunkReader, usize),
 }
 
-impl SortedRun {
-    pub(super) fn in_memory(entries: Batch) -> Self {
+impl<K: SortKey> SortedRun<K> {
+    pub(super) fn in_memory(entries: Batch<K>) -> Self {
         Self::InMemory(entries, 0)
     }
 
@@ -184,19 +181,20 @@ impl SortedRun {
     }
 }
 
-impl RecordStream for SortedRun {
-    type Key = u128;
+impl<K: SortKey> RecordStream for SortedRun<K> {
+    type Key = K;
 
-    fn next_key(&mut self) -> io::Result<Option<u128>> {
+    fn next_key(&mut self) -> io::Result<Option<K>> {
         match self {
             Self::InMemory(entries, next) => {
                 let entry = entries.index.get(*next);
                 *next += 1;
-                Ok(entry.map(|entry| entry.key()))
+                Ok(entry.map(|entry| entry.key))
             }
             Self::OnDisk(reader, _) if reader.is_at_end() => Ok(None),
             Self::OnDisk(reader, n_bytes) => {
-                let key = u128::from_le_bytes(reader.read_array()?);
+                reader.read(K::ENCODED_BYTES as u64)?;
+                let key = K::decode(&mut reader.last_read(K::ENCODED_BYTES));
                 let length = u64::from_le_bytes(reader.read_array()?);
                 *n_bytes = reader.read(length)?;
                 Ok(Some(key))
@@ -204,7 +202,7 @@ impl RecordStream for SortedRun {
         }
     }
 
-    fn write(&self, key: u128, into: &mut ChunkWriter<'_>) -> io::Result<()> {
+    fn write(&self, key: K, into: &mut ChunkWriter<'_>) -> io::Result<()> {
         write_entry(key, self.payload(), into)
     }
 }

@@ -211,6 +211,15 @@ impl ChunkWriter<'_> {
         Ok(())
     }
 
+    /// Writes the `n_bytes` that `append` appends to the buffer.
+    pub(super) fn write_with(&mut self, n_bytes: usize, append: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        if self.buffer.len() + n_bytes > READ_BYTES {
+            self.flush()?;
+        }
+        append(&mut self.buffer);
+        Ok(())
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         self.file.write_at(&self.buffer, self.at)?;
         self.at += self.buffer.len() as u64;

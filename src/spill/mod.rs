@@ -1,5 +1,5 @@
-//! External algorithms: sorting and duplicate counting of more than memory holds, through files in
-//! the run folder; and a Bloom filter.
+//! External algorithms: sorting, grouping and duplicate counting of more than memory holds, through
+//! files in the run folder; and a Bloom filter.
 //!
 //! Each file is readable by its user only, is removed when its reader is dropped, and is never
 //! needed by a later run: nothing is durable and nothing is synced. Depends on no other module of
@@ -10,5 +10,7 @@ pub mod bloom;
 mod chunks;
 pub mod disk;
 pub mod duplicate_counter;
+pub mod groups;
 mod kway_merge;
+pub mod sort_key;
 pub mod sorter;

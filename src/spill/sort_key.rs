@@ -1,0 +1,106 @@
+//! Sort key: what a sorter sorts by, and how it is encoded in a chunk.
+//!
+//! Integers and tuples of keys are keys: the first element of a tuple sorts first. Implemented by
+//! `plan` for a key of its own. Called by `batch`.
+
+use std::{cmp::Reverse, fmt};
+
+/// A key of few bytes that is encoded in a fixed number of them.
+pub trait SortKey: Copy + Ord + fmt::Debug {
+    /// The size of an encoded key in bytes.
+    const ENCODED_BYTES: usize;
+
+    /// Appends the encoded key. Encoded keys need not sort as keys do: they are decoded first.
+    fn encode(self, into: &mut Vec<u8>);
+
+    /// Decodes a key from the front of `bytes`, and removes what it read.
+    fn decode(bytes: &mut &[u8]) -> Self;
+}
+
+macro_rules! integer_keys {
+    ($($integer:ty),*) => {$(
+        impl SortKey for $integer {
+            const ENCODED_BYTES: usize = size_of::<Self>();
+
+            fn encode(self, into: &mut Vec<u8>) {
+                into.extend_from_slice(&self.to_le_bytes());
+            }
+
+            fn decode(bytes: &mut &[u8]) -> Self {
+                let (encoded, rest) = bytes.split_first_chunk().expect("a chunk has whole keys");
+                *bytes = rest;
+                Self::from_le_bytes(*encoded)
+            }
+        }
+    )*};
+}
+
+integer_keys!(u8, u32, u64, i64);
+
+/// The key of entries that need no order.
+impl SortKey for () {
+    const ENCODED_BYTES: usize = 0;
+
+    fn encode(self, _: &mut Vec<u8>) {}
+
+    fn decode(_: &mut &[u8]) -> Self {}
+}
+
+impl<A: SortKey, B: SortKey> SortKey for (A, B) {
+    const ENCODED_BYTES: usize = A::ENCODED_BYTES + B::ENCODED_BYTES;
+
+    fn encode(self, into: &mut Vec<u8>) {
+        self.0.encode(into);
+        self.1.encode(into);
+    }
+
+    fn decode(bytes: &mut &[u8]) -> Self {
+        (A::decode(bytes), B::decode(bytes))
+    }
+}
+
+impl<A: SortKey, B: SortKey, C: SortKey> SortKey for (A, B, C) {
+    const ENCODED_BYTES: usize = A::ENCODED_BYTES + B::ENCODED_BYTES + C::ENCODED_BYTES;
+
+    fn encode(self, into: &mut Vec<u8>) {
+        self.0.encode(into);
+        self.1.encode(into);
+        self.2.encode(into);
+    }
+
+    fn decode(bytes: &mut &[u8]) -> Self {
+        (A::decode(bytes), B::decode(bytes), C::decode(bytes))
+    }
+}
+
+/// Sorts in descending order.
+impl<K: SortKey> SortKey for Reverse<K> {
+    const ENCODED_BYTES: usize = K::ENCODED_BYTES;
+
+    fn encode(self, into: &mut Vec<u8>) {
+        self.0.encode(into);
+    }
+
+    fn decode(bytes: &mut &[u8]) -> Self {
+        Self(K::decode(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Key = ((u8, u32, u64), (Reverse<i64>, ()));
+
+    proptest! {
+        #[test]
+        fn encoded_keys_round_trip(head in any::<(u8, u32, u64)>(), time in any::<i64>()) {
+            let (key, mut encoded): (Key, _) = ((head, (Reverse(time), ())), Vec::new());
+            key.encode(&mut encoded);
+            prop_assert_eq!(encoded.len(), Key::ENCODED_BYTES);
+            prop_assert_eq!(Key::decode(&mut &encoded[..]), key);
+        }
+    }
+}
