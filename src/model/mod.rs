@@ -6,6 +6,7 @@
 pub mod draft;
 pub mod extension_types;
 pub mod field;
+pub mod forecast;
 pub mod guest;
 pub mod money;
 pub mod order;

@@ -1,7 +1,7 @@
 //! Routes: an order is sent as one event, or assembled from several.
 //!
-//! The routes, the settings that choose one, and the number of requests that each costs.
-//! `validate` chooses the route of an order; `stream` encodes it.
+//! The routes and the settings that choose one. `stream` says which of them an order may take, and
+//! encodes it.
 
 use std::{fmt, str::FromStr};
 
@@ -19,65 +19,6 @@ pub enum Route {
     Single,
     /// ADD per item, ADD_CONTACTS, CONFIRM and CHECKOUT, on a browser of the order's own.
     Multi,
-}
-
-/// The requests that identify a guest: browser creation and IDENTITY.
-///
-/// They precede the events of each order on [`Route::Multi`], and once per guest its orders on
-/// [`Route::Single`].
-pub const IDENTIFY_REQUESTS: u64 = 2;
-
-/// Orders and requests by route, not counting retries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Forecast {
-    /// Orders on [`Route::Single`], with the requests that identify their guests.
-    pub single: RouteCost,
-    /// Orders on [`Route::Multi`], each with the requests that identify its guest.
-    pub multi: RouteCost,
-    /// The largest number of requests of one order.
-    pub max_order_requests: u64,
-}
-
-/// Orders of one route and their requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct RouteCost {
-    /// The number of orders.
-    pub orders: u64,
-    /// The number of requests.
-    pub requests: u64,
-}
-
-impl Forecast {
-    /// Counts an order whose own events take `n_requests` requests.
-    pub fn add_order(&mut self, route: Route, n_requests: u64) {
-        let (cost, n_requests) = match route {
-            Route::Single => (&mut self.single, n_requests),
-            Route::Multi => (&mut self.multi, IDENTIFY_REQUESTS + n_requests),
-        };
-        cost.orders += 1;
-        cost.requests += n_requests;
-        self.max_order_requests = self.max_order_requests.max(n_requests);
-    }
-
-    /// Counts guests with at least one order on [`Route::Single`].
-    pub fn add_guests(&mut self, n_guests: u64) {
-        self.single.requests += IDENTIFY_REQUESTS * n_guests;
-    }
-
-    /// Adds the forecast of other orders.
-    pub fn append(&mut self, other: Self) {
-        for (cost, more) in [(&mut self.single, other.single), (&mut self.multi, other.multi)] {
-            cost.orders += more.orders;
-            cost.requests += more.requests;
-        }
-        self.max_order_requests = self.max_order_requests.max(other.max_order_requests);
-    }
-
-    /// The number of requests on all routes.
-    #[must_use]
-    pub fn n_requests(&self) -> u64 {
-        self.single.requests + self.multi.requests
-    }
 }
 
 /// The setting that chooses the route of orders.

@@ -9,11 +9,11 @@ use super::{guards::OldOrders, repeated_content::ContentKey};
 use crate::{
     ledger::ChangedOrder,
     model::{
+        forecast::Forecast,
         order::{OrderId, OrderRecord},
         origin::InputNames,
         outcome::{OrderResult, Outcome},
         problem::Problem,
-        route::Forecast,
     },
     plan::PlanInput,
     report::{page::OrderNeedingAttention, rejects, results, tally::Tally},

@@ -10,10 +10,11 @@ use chrono::{DateTime, Utc};
 use super::file::{PlanError, guest_line, order_line, parse_order_line};
 use crate::{
     model::{
+        forecast::Forecast,
         guest::Identifier,
         order::{Order, OrderId},
         planned::{EventJson, PlannedOrder},
-        route::{Forecast, Route},
+        route::Route,
     },
     spill::{
         batch::Batch,
@@ -252,11 +253,11 @@ mod tests {
     use super::*;
     use crate::{
         model::{
+            forecast::RouteCost,
             order::OrderRecord,
             origin::{FileId, Position},
             outcome::{OrderResult, Outcome},
             planned::{ContentHash, DedupHash, EventSequence, PlannedGuest, StreamPayload},
-            route::RouteCost,
         },
         plan::{PlannedGuests, write_lines},
     };

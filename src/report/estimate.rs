@@ -1,6 +1,6 @@
 //! Send estimate: how many requests the valid orders of a check need, and how long they take.
 //!
-//! Does not count the requests (`model::route::Forecast` does) and ignores retries. Called by
+//! Does not count the requests (`model::forecast::Forecast` does) and ignores retries. Called by
 //! `terminal`, `page` and `summary`.
 
 use std::{num::NonZeroU32, time::Duration};
@@ -8,7 +8,7 @@ use std::{num::NonZeroU32, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::numbers::{count, format_duration, with_unit};
-use crate::model::route::{Forecast, RouteCost};
+use crate::model::forecast::{Forecast, RouteCost};
 
 /// Requests and time that the valid orders of a check need, without retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

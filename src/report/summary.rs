@@ -316,12 +316,12 @@ pub(super) mod tests {
 
     use super::*;
     use crate::model::{
+        forecast::{Forecast, RouteCost},
         money::Money,
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
         outcome::Outcome,
         problem::Problem,
-        route::{Forecast, RouteCost},
     };
 
     const AT: Position = Position { file: FileId(0), line: 17, column: Some(5) };

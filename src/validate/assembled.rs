@@ -16,10 +16,11 @@ use super::{
 use crate::model::{
     draft::{Cell, Draft, ItemDraft, PersonRole},
     field::Field,
+    forecast::IDENTIFY_REQUESTS,
     money::Amount,
     order::{Item, Order},
     problem::{Code, Problem},
-    route::{IDENTIFY_REQUESTS, Mode, Route},
+    route::{Mode, Route},
 };
 
 /// "Personalize keeps 100 events of a session", and an order needs some in addition to the ADDs.

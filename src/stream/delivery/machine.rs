@@ -17,9 +17,9 @@ use super::{
 use crate::{
     dispatch::{DispatchSettings, backoff::backoff},
     model::{
+        forecast::IDENTIFY_REQUESTS,
         outcome::{OrderResult, Outcome},
         planned::{PlannedGuest, StreamPayload},
-        route::IDENTIFY_REQUESTS,
     },
     stream::classify::{Classification, RequestKind, ServiceResponse, classify},
 };
