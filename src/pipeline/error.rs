@@ -10,12 +10,11 @@ use chrono::{DateTime, Utc};
 
 use super::spec::MaxInvalid;
 use crate::{
-    group,
     ledger::LedgerError,
-    map::MapError,
     plan::{PlanDigest, PlanError},
     read::ReadError,
     report::ReportError,
+    shuffle::ShuffleError,
     stream::ClientError,
 };
 
@@ -99,13 +98,11 @@ pub(crate) enum Refusal {
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error(transparent)]
-    Map(#[from] MapError),
+    Shuffle(#[from] ShuffleError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error("{0}")]
     Plan(Box<RunError>),
-    #[error("{0}; nothing was sent")]
-    Stopped(String),
     #[error(
         "the plan in {} is for another target; nothing was sent\n  \
          hint: check the export with the settings of this target, then send the export, not the plan", .plan.display()
@@ -117,47 +114,11 @@ pub(crate) enum Refusal {
          hint: name the ledger of that run with --ledger, or send the export again", .plan.display(), .ledger.display()
     )]
     OtherLedger { plan: PathBuf, ledger: PathBuf },
-    #[error("{position}: {error}\n  hint: fix the row, or set unreadable_rows = \"accept\" to leave such rows out")]
-    Group { position: String, error: group::GroupError },
-    #[error(
-        "{position}: the order that begins here has more than {} MB of rows; nothing was sent\n  \
-         hint: too many rows share its key; the profile's key may be the wrong column",
-        n_bytes / 1_000_000
-    )]
-    OrderTooLarge { position: String, n_bytes: u64 },
-    #[error(
-        "{position}: the rows of the order that begins here have more than {max} values; nothing was sent\n  \
-         hint: too many rows share its key; the profile's key may be the wrong column; otherwise raise max_values"
-    )]
-    TooManyValues { position: String, max: usize },
     #[error(
         "{position}: too many orders share the reference of this one to be distinguished; nothing was sent\n  \
          hint: order.referenceId of the profile may be the wrong column"
     )]
     SharedReference { position: String },
-    #[error(
-        "the export has more than {0} extension attributes; nothing was sent\n  \
-         hint: names that are data, such as order numbers, cannot be attribute names"
-    )]
-    TooManyExtensions(usize),
-    #[error(
-        "{position}: the last row ends without a line end, expected one (last_line_end = \"required\" in the \
-         profile); nothing was sent\n  \
-         hint: the export is still being written, or was cut off; run it again when it is complete"
-    )]
-    NoLastLineEnd { position: String },
-    #[error(
-        "too many rows have no order key, or have too many cells, so that other rows may be merged into them: their \
-         orders are not known; nothing was sent\n  \
-         hint: the profile's key may be the wrong column; look at the first lines of the export and fix the rows"
-    )]
-    TooAmbiguous,
-    #[error(
-        "the rows of scattered orders need {} of disk in the run folder, and {} are free; nothing was sent\n  \
-         hint: free disk space, name a folder on another disk with --out, or sort the export by order",
-        bytesize::ByteSize(*wanted).display().si(), bytesize::ByteSize(*free).display().si()
-    )]
-    DiskFull { wanted: u64, free: u64 },
     #[error(
         "{0}; nothing was sent\n  \
          hint: the run folder needs a disk with free space; name a folder on another one with --out"
@@ -208,7 +169,7 @@ impl Refusal {
             // Another run has the ledger: running this one again later helps, unlike for the other
             // errors.
             Self::Ledger(LedgerError::Locked { .. }) => 5,
-            Self::Stopped(_) => 4,
+            Self::Shuffle(ShuffleError::Stopped(_)) => 4,
             _ => 2,
         }
     }

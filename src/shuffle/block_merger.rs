@@ -12,6 +12,7 @@ use std::sync::{
 use super::{
     blocks::OpenFile,
     context::Context,
+    error::ShuffleError,
     facts::{FactCollector, Observations},
     files::{ExportRead, InputRead},
     fragment::Fragment,
@@ -138,7 +139,7 @@ impl BlockMerger<'_, '_, '_> {
         };
         if let Some(open_run) = self.open_run.as_mut().filter(continues) {
             open_run.append(run);
-            return scattered::ensure_order_fits(open_run, self.context);
+            return Ok(scattered::ensure_order_fits(open_run, self.context)?);
         }
         self.close_run()?;
         self.open_run = Some(run);
@@ -160,7 +161,7 @@ impl BlockMerger<'_, '_, '_> {
         if self.context.keeps_results() { (self.collect)(partial) } else { Ok(()) }
     }
 
-    fn collect_facts(&mut self, observations: Observations) -> Result<(), Refusal> {
+    fn collect_facts(&mut self, observations: Observations) -> Result<(), ShuffleError> {
         let Some(fact_collector) = &mut self.fact_collector else { return Ok(()) };
         fact_collector.collect(observations)?;
         fact_collector.ensure_understood()?;
@@ -175,10 +176,10 @@ impl BlockMerger<'_, '_, '_> {
     }
 
     /// Handles a last row without a line end, which may be truncated.
-    fn finish_last_row(&mut self, file: &OpenFile<'_>, end: &FileEnd) -> Result<(), Refusal> {
+    fn finish_last_row(&mut self, file: &OpenFile<'_>, end: &FileEnd) -> Result<(), ShuffleError> {
         let Some(at) = end.unterminated else { return Ok(()) };
         if self.context.spec().profile.last_line_end == LastLineEnd::Required {
-            return Err(Refusal::NoLastLineEnd { position: self.context.triage.input_names.locate(at) });
+            return Err(ShuffleError::NoLastLineEnd { position: self.context.triage.input_names.locate(at) });
         }
         // A truncated JSON document is unreadable, so a missing line end after a complete one means
         // nothing.
@@ -208,7 +209,7 @@ impl BlockMerger<'_, '_, '_> {
             self.last_lost = None;
             self.close_run()?;
         }
-        Ok(file.mapper.finish(&unknown_names)?)
+        Ok(file.mapper.finish(&unknown_names).map_err(ShuffleError::from)?)
     }
 }
 

@@ -9,14 +9,14 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use super::files::dialect;
+use super::{error::ShuffleError, files::dialect};
 use crate::{
     map::file_mapper::FileMapper,
     model::{
         field::{ExtensionType, Field},
         origin::FileId,
     },
-    pipeline::{error::Refusal, spec::RunSpec},
+    pipeline::spec::RunSpec,
     read::{Block, BlockReader, FileEnd, RowParser, inputs::InputFile},
 };
 
@@ -53,7 +53,7 @@ impl<'p> BlockIter<'p> {
         Self { spec, inputs: inputs.into_iter(), opened: open_files, source: None, n_opened: 0 }
     }
 
-    fn open(&mut self, input: &InputFile) -> Result<(), Refusal> {
+    fn open(&mut self, input: &InputFile) -> Result<(), ShuffleError> {
         let id = FileId(self.n_opened);
         self.n_opened += 1;
         let source = BlockReader::open(input, id, &dialect(self.spec), self.spec.limits)?;
@@ -65,9 +65,9 @@ impl<'p> BlockIter<'p> {
         Ok(())
     }
 
-    fn next_block(&mut self) -> Result<Option<NextBlock<'p>>, Refusal> {
+    fn next_block(&mut self) -> Result<Option<NextBlock<'p>>, ShuffleError> {
         if let Some(reason) = self.spec.stop_reason() {
-            return Err(Refusal::Stopped(reason));
+            return Err(ShuffleError::Stopped(reason));
         }
         if self.source.is_none() {
             let Some(input) = self.inputs.next() else { return Ok(None) };
@@ -84,7 +84,7 @@ impl<'p> BlockIter<'p> {
 }
 
 impl<'p> Iterator for BlockIter<'p> {
-    type Item = Result<NextBlock<'p>, Refusal>;
+    type Item = Result<NextBlock<'p>, ShuffleError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.next_block().transpose()

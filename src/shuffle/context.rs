@@ -10,6 +10,7 @@ use std::sync::{
 
 use super::{
     blocks::{self, OpenFiles},
+    error::ShuffleError,
     facts::{ExportFacts, Observations, hash, hash_reference},
     fragment::FragmentKey,
 };
@@ -130,7 +131,7 @@ impl<'p, 's> Context<'p, 's> {
         }
     }
 
-    pub(super) fn spill_runs(&self, runs: &mut Batch<FragmentKey>) -> Result<(), Refusal> {
+    pub(super) fn spill_runs(&self, runs: &mut Batch<FragmentKey>) -> Result<(), ShuffleError> {
         Ok(self.spilled.map_or(Ok(()), |spilled| spilled.push_all(runs))?)
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, atomic::AtomicU32};
 use super::{
     blocks::OpenFiles,
     context::{Context, Pass},
+    error::ShuffleError,
     facts::{CollectedFacts, ExportFacts, FactCollector},
     files::ExportRead,
     fragment::FragmentKey,
@@ -102,7 +103,7 @@ impl Engine<'_> {
         sink: &mut dyn Collect,
     ) -> (Vec<Problem>, Result<(), Refusal>) {
         let (file_problems, done) = self.run_passes(files, triage, sink);
-        match done.and_then(|()| ensure_unchanged(files)) {
+        match done.and_then(|()| Ok(ensure_unchanged(files)?)) {
             Ok(()) => (file_problems, Ok(())),
             // The orders of an export that is not read completely are not reported.
             Err(refusal) => (file_problems, sink.restart().and(Err(refusal))),
@@ -128,7 +129,7 @@ impl Engine<'_> {
             Ok(FirstPassOutcome::Final) => Ok(()),
             Ok(FirstPassOutcome::NeedsSecondPass(facts)) => sink
                 .restart()
-                .and_then(|()| self.ensure_disk(files.n_bytes_read, &facts))
+                .and_then(|()| Ok(self.ensure_disk(files.n_bytes_read, &facts)?))
                 .and_then(|()| self.second_pass(facts.facts, files, triage, sink)),
             Ok(FirstPassOutcome::SpillEverything) => sink.restart().and_then(|()| {
                 let (n_bytes, n_free) = self.disk_for_all(files);
@@ -183,7 +184,7 @@ impl Engine<'_> {
         let (file_problems, lost_rows, done) =
             self.run_pass(&context, files, Some(&mut fact_collector), &mut |partial| sink.merge(partial));
         let (file_problems, done) = self.add_lost_rows(file_problems, lost_rows, files, done);
-        if let Err(refusal) = done.and_then(|()| ensure_unchanged(files)) {
+        if let Err(refusal) = done.and_then(|()| Ok(ensure_unchanged(files)?)) {
             return (file_problems, Err(refusal));
         }
         // Orders with different keys have different references here, so none of them is deferred.
@@ -199,7 +200,7 @@ impl Engine<'_> {
         files: &mut ExportRead,
         done: Result<(), Refusal>,
     ) -> (Vec<Problem>, Result<(), Refusal>) {
-        let done = done.and_then(|()| self.ensure_lost_allowed(&lost_rows));
+        let done = done.and_then(|()| Ok(self.ensure_lost_allowed(&lost_rows)?));
         files.omitted_lost_rows = lost_rows.count - lost_rows.listed.len() as u64;
         file_problems.extend(lost_rows.listed);
         (file_problems, done)
@@ -257,14 +258,14 @@ impl Engine<'_> {
         for_each_ordered(groups, work, collect)
     }
 
-    fn ensure_lost_allowed(&self, lost_rows: &LostRows) -> Result<(), Refusal> {
-        let refused = |error: GroupError| Refusal::Group { position: self.input_names.locate(error.at), error };
+    fn ensure_lost_allowed(&self, lost_rows: &LostRows) -> Result<(), ShuffleError> {
+        let refused = |error: GroupError| ShuffleError::LostRow { position: self.input_names.locate(error.at), error };
         lost_rows.ensure_allowed(self.spec.grouping()).map_err(refused)
     }
 
     /// Reports the disk space that the second pass needs for scattered orders, and refuses the run
     /// if there is less.
-    fn ensure_disk(&self, n_bytes: u64, facts: &CollectedFacts) -> Result<(), Refusal> {
+    fn ensure_disk(&self, n_bytes: u64, facts: &CollectedFacts) -> Result<(), ShuffleError> {
         let CollectedFacts { n_scattered, n_keys, .. } = *facts;
         if n_scattered == 0 {
             return Ok(());
@@ -273,7 +274,7 @@ impl Engine<'_> {
         let share = u128::from(n_bytes) * u128::from(n_scattered) / u128::from(n_keys.max(1));
         let (wanted, free) = self.disk_needed(u64::try_from(share).unwrap_or(u64::MAX), n_keys);
         (self.emit)(Progress::Scattered { orders: Some(n_scattered), disk_needed: wanted, disk_free: free });
-        if fits((wanted, free)) { Ok(()) } else { Err(Refusal::DiskFull { wanted, free }) }
+        if fits((wanted, free)) { Ok(()) } else { Err(ShuffleError::DiskFull { wanted, free }) }
     }
 
     /// Returns the disk space needed to spill all rows, and the free space, in bytes.
@@ -342,7 +343,7 @@ fn fits((wanted, free): (u64, u64)) -> bool {
 /// Returns an error if a file has changed since it was found.
 // A `BlockReader` compares its own file while it reads it. This comparison finds changes after
 // that, while the other files were read.
-fn ensure_unchanged(files: &ExportRead) -> Result<(), Refusal> {
+fn ensure_unchanged(files: &ExportRead) -> Result<(), ShuffleError> {
     files.inputs.iter().try_for_each(|read| Ok(read.input.ensure_unmodified()?))
 }
 

@@ -9,7 +9,7 @@ use std::io;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::pipeline::error::Refusal;
+use super::error::ShuffleError;
 use crate::{
     group::Ambiguities,
     model::{
@@ -154,11 +154,11 @@ impl FactCollector {
     }
 
     /// Returns an error if there are more ambiguities or extension names than a real export has.
-    pub(crate) fn ensure_understood(&self) -> Result<(), Refusal> {
+    pub(crate) fn ensure_understood(&self) -> Result<(), ShuffleError> {
         if self.ambiguities.exceeds_limit() {
-            return Err(Refusal::TooAmbiguous);
+            return Err(ShuffleError::TooAmbiguous);
         }
-        if self.types.exceeds_limit() { Err(Refusal::TooManyExtensions(MAX_EXTENSION_NAMES)) } else { Ok(()) }
+        if self.types.exceeds_limit() { Err(ShuffleError::TooManyExtensions(MAX_EXTENSION_NAMES)) } else { Ok(()) }
     }
 
     /// Returns the facts of an export whose rows were all spilled.

@@ -16,6 +16,7 @@ mod block_merger;
 mod blocks;
 mod context;
 mod engine;
+mod error;
 pub(super) mod facts;
 pub(super) mod files;
 mod fragment;
@@ -25,4 +26,5 @@ mod scattered;
 mod sink;
 
 pub(super) use engine::run;
+pub use error::ShuffleError;
 pub(super) use sink::Collect;

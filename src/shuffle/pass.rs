@@ -13,6 +13,7 @@ use super::{
     block_merger::{BlockMerger, BlockResult},
     blocks::{BlockIter, NextBlock, OpenFile},
     context::{Context, Pass},
+    error::ShuffleError,
     facts::{FactCollector, Observations},
     files::ExportRead,
     fragment::Fragment,
@@ -48,7 +49,8 @@ pub(super) fn run(
     (files.n_rows, files.n_unreadable, files.n_bytes_read) = (0, 0, 0);
     files.inputs.iter_mut().for_each(|read| read.n_rows = 0);
     let blocks = BlockIter::of(context.inputs.clone(), context.spec(), context.open_files);
-    let blocks = blocks.take_while(|_| !context.is_stopped.load(Ordering::Relaxed));
+    let blocks =
+        blocks.take_while(|_| !context.is_stopped.load(Ordering::Relaxed)).map(|next| next.map_err(Refusal::from));
     let mut merger = BlockMerger {
         context,
         n_files_warned,
@@ -75,7 +77,7 @@ fn process_block<'p>(context: &Context<'p, '_>, next: NextBlock<'p>) -> Result<B
     // The end of a file is not parsed as a block: in an array, it would be read as the end of a
     // truncated one.
     let block = Some(Piece::from(&next.block)).filter(|_| block_result.end.is_none());
-    let parsed = file.parser.parse(block)?;
+    let parsed = file.parser.parse(block).map_err(ShuffleError::from)?;
     let rows: Vec<Row<'_>> = parsed.rows().collect();
     let keyed: Vec<KeyedRow<'_>> = rows.iter().map(|row| KeyedRow { row, kind: file.mapper.kind(row) }).collect();
     for row in &rows {

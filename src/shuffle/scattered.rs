@@ -8,6 +8,7 @@ use std::{io, sync::PoisonError};
 
 use super::{
     context::Context,
+    error::ShuffleError,
     facts::{Observations, hash, hash_reference},
     fragment::{Fragment, FragmentKey, contiguous_pieces},
     ordered::for_each_ordered,
@@ -35,7 +36,7 @@ const BATCH_BYTES: usize = 256 * 1024;
 const MAX_ORDER_BYTES: usize = 32 * 1024 * 1024;
 
 /// Spills a run. One without a key is an order of its own.
-pub(super) fn spill_run(run: &Fragment<'_>, into: &mut Batch<FragmentKey>) -> Result<(), Refusal> {
+pub(super) fn spill_run(run: &Fragment<'_>, into: &mut Batch<FragmentKey>) -> Result<(), ShuffleError> {
     let group = if run.key.is_empty() { hash(&run.sort_key().to_string()) } else { hash_reference(&run.key) };
     Ok(into.push_with((group, run.sort_key()), |payload| run.write(payload))?)
 }
@@ -52,7 +53,8 @@ pub(super) fn decide_scattered(
         let n_scattered = decide_groups(&batch.groups()?, context, &mut observations, &mut partial)?;
         Ok((partial, n_scattered))
     };
-    for_each_ordered(FragmentBatches { sorted, context }, work, |(partial, n)| {
+    let batches = FragmentBatches { sorted, context }.map(|batch| batch.map_err(Refusal::from));
+    for_each_ordered(batches, work, |(partial, n)| {
         n_scattered += n;
         collect(partial)
     })?;
@@ -89,9 +91,9 @@ struct FragmentBatches<'b, 'p> {
 }
 
 impl FragmentBatches<'_, '_> {
-    fn next_batch(&mut self) -> Result<Option<FragmentBatch>, Refusal> {
+    fn next_batch(&mut self) -> Result<Option<FragmentBatch>, ShuffleError> {
         if let Some(reason) = self.context.spec().stop_reason() {
-            return Err(Refusal::Stopped(reason));
+            return Err(ShuffleError::Stopped(reason));
         }
         let mut batch = FragmentBatch { bytes: Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 16), ends: Vec::new() };
         let (mut start, mut n_of_group, mut n_runs) = (0, 0, 0);
@@ -113,7 +115,7 @@ impl FragmentBatches<'_, '_> {
         Ok((!batch.ends.is_empty()).then_some(batch))
     }
 
-    fn order_too_large(&self, group: &[u8]) -> Refusal {
+    fn order_too_large(&self, group: &[u8]) -> ShuffleError {
         match postcard::take_from_bytes::<Fragment<'_>>(group) {
             Ok((first, _)) => order_too_large(&first, self.context),
             Err(error) => io::Error::other(error).into(),
@@ -122,7 +124,7 @@ impl FragmentBatches<'_, '_> {
 }
 
 impl Iterator for FragmentBatches<'_, '_> {
-    type Item = Result<FragmentBatch, Refusal>;
+    type Item = Result<FragmentBatch, ShuffleError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.next_batch().transpose()
@@ -130,23 +132,23 @@ impl Iterator for FragmentBatches<'_, '_> {
 }
 
 /// Returns an error if the rows of one order are too many to be held in memory.
-pub(super) fn ensure_order_fits(run: &Fragment<'_>, context: &Context<'_, '_>) -> Result<(), Refusal> {
+pub(super) fn ensure_order_fits(run: &Fragment<'_>, context: &Context<'_, '_>) -> Result<(), ShuffleError> {
     if run.n_bytes() > MAX_ORDER_BYTES {
         return Err(order_too_large(run, context));
     }
     ensure_value_count(run.n_values(), run.position(), context)
 }
 
-fn order_too_large(first: &Fragment<'_>, context: &Context<'_, '_>) -> Refusal {
+fn order_too_large(first: &Fragment<'_>, context: &Context<'_, '_>) -> ShuffleError {
     let position = first.position().map_or_else(String::new, |at| context.triage.input_names.locate(at));
-    Refusal::OrderTooLarge { position, n_bytes: MAX_ORDER_BYTES as u64 }
+    ShuffleError::OrderTooLarge { position, n_bytes: MAX_ORDER_BYTES as u64 }
 }
 
 /// Returns an error if a run has too many values.
 // A value takes some hundred bytes in a draft, but may have only two in the file, so the rows of
 // one key are limited by both. The program run ends, as with too many bytes: an order without some
 // of its rows must not be sent as the whole order.
-pub(super) fn ensure_run_fits(run: &Run<'_>, context: &Context<'_, '_>) -> Result<(), Refusal> {
+pub(super) fn ensure_run_fits(run: &Run<'_>, context: &Context<'_, '_>) -> Result<(), ShuffleError> {
     // Each value has at least one byte, so the values of most runs need not be counted.
     if !run.may_continue() || run.n_bytes() <= context.spec().limits.max_values as u64 {
         return Ok(());
@@ -154,11 +156,11 @@ pub(super) fn ensure_run_fits(run: &Run<'_>, context: &Context<'_, '_>) -> Resul
     ensure_value_count(run.n_values(), run.position(), context)
 }
 
-fn ensure_value_count(n_values: usize, first: Option<Position>, context: &Context<'_, '_>) -> Result<(), Refusal> {
+fn ensure_value_count(n_values: usize, first: Option<Position>, context: &Context<'_, '_>) -> Result<(), ShuffleError> {
     let max = context.spec().limits.max_values;
     if n_values > max {
         let position = first.map_or_else(String::new, |at| context.triage.input_names.locate(at));
-        return Err(Refusal::TooManyValues { position, max });
+        return Err(ShuffleError::TooManyValues { position, max });
     }
     Ok(())
 }

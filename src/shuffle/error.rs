@@ -1,0 +1,94 @@
+//! Errors of the shuffle: why an export cannot be grouped into orders.
+//!
+//! Problems of single orders are no errors. Each message names the position of the rows. Returned
+//! by [`run`](super::run), in the error type of the caller.
+
+use std::io;
+
+use crate::{group::GroupError, map::MapError, read::ReadError};
+
+/// Why an export cannot be grouped into orders.
+#[derive(Debug, thiserror::Error)]
+pub enum ShuffleError {
+    /// An input cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The profile does not fit an input.
+    #[error(transparent)]
+    Map(#[from] MapError),
+    /// The caller stopped it; the reason.
+    #[error("{0}; nothing was sent")]
+    Stopped(String),
+    /// A row was lost, and the profile does not accept that.
+    #[error("{position}: {error}\n  hint: fix the row, or set unreadable_rows = \"accept\" to leave such rows out")]
+    LostRow {
+        /// The row.
+        position: String,
+        /// Why it is lost.
+        error: GroupError,
+    },
+    /// The rows of one order have too many bytes.
+    #[error(
+        "{position}: the order that begins here has more than {} MB of rows; nothing was sent\n  \
+         hint: too many rows share its key; the profile's key may be the wrong column",
+        n_bytes / 1_000_000
+    )]
+    OrderTooLarge {
+        /// The first row of the order.
+        position: String,
+        /// The maximum, in bytes.
+        n_bytes: u64,
+    },
+    /// The rows of one order have too many values.
+    #[error(
+        "{position}: the rows of the order that begins here have more than {max} values; nothing was sent\n  \
+         hint: too many rows share its key; the profile's key may be the wrong column; otherwise raise max_values"
+    )]
+    TooManyValues {
+        /// The first row of the order.
+        position: String,
+        /// The maximum.
+        max: usize,
+    },
+    /// The export has more extension attributes than this maximum.
+    #[error(
+        "the export has more than {0} extension attributes; nothing was sent\n  \
+         hint: names that are data, such as order numbers, cannot be attribute names"
+    )]
+    TooManyExtensions(usize),
+    /// An input may be truncated.
+    #[error(
+        "{position}: the last row ends without a line end, expected one (last_line_end = \"required\" in the \
+         profile); nothing was sent\n  \
+         hint: the export is still being written, or was cut off; run it again when it is complete"
+    )]
+    NoLastLineEnd {
+        /// The last row.
+        position: String,
+    },
+    /// Too many rows may belong to other orders than their own.
+    #[error(
+        "too many rows have no order key, or have too many cells, so that other rows may be merged into them: their \
+         orders are not known; nothing was sent\n  \
+         hint: the profile's key may be the wrong column; look at the first lines of the export and fix the rows"
+    )]
+    TooAmbiguous,
+    /// The disk has too little space for the rows of scattered orders.
+    #[error(
+        "the rows of scattered orders need {} of disk in the run folder, and {} are free; nothing was sent\n  \
+         hint: free disk space, name a folder on another disk with --out, or sort the export by order",
+        bytesize::ByteSize(*wanted).display().si(), bytesize::ByteSize(*free).display().si()
+    )]
+    DiskFull {
+        /// Bytes that they need.
+        wanted: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// Rows or facts cannot be spilled, or not be read back.
+    #[error(
+        "{0}; nothing was sent\n  \
+         hint: the run folder needs a disk with free space; name a folder on another one with --out"
+    )]
+    Spill(#[from] io::Error),
+}
