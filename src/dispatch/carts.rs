@@ -11,9 +11,12 @@ use super::{
     journal::{Journal, LeftoverCart},
 };
 use crate::{
-    model::planned::{PlannedGuest, PlannedOrder, StreamPayload},
+    model::{
+        planned::{PlannedGuest, PlannedOrder, StreamPayload},
+        request::RequestKind,
+    },
     stream::{
-        RequestKind, Transport,
+        Transport,
         classify::{self, Classification},
         delivery::{GuestDelivery, RequestSpec},
         url,

@@ -26,10 +26,11 @@ use super::{
 use crate::{
     model::{
         planned::{GuestParts, PlannedGuest},
+        request::RequestKind,
         target::Target,
     },
     stream::{
-        RequestKind, ServiceResponse, Transport,
+        ServiceResponse, Transport,
         classify::{CHECK_TARGET, Classification, WRONG_TARGET},
         delivery::{GuestDelivery, RequestSpec},
         url,

@@ -3,10 +3,7 @@
 //! It decides nothing and formats nothing. The workers emit them; `run` hands them to the caller,
 //! which reports them.
 
-use crate::{
-    model::{order::OrderRecord, outcome::OrderResult},
-    stream::RequestKind,
-};
+use crate::model::{order::OrderRecord, outcome::OrderResult, request::RequestKind};
 
 /// An event of a run, for its report and for the user.
 #[derive(Debug)]

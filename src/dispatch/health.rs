@@ -7,7 +7,7 @@
 use tokio::time::{Duration, Instant};
 
 use super::backoff;
-use crate::stream::RequestKind;
+use crate::model::request::{PerKind, RequestKind, RequestRole};
 
 /// Maximum pause before the second probe; it doubles with each probe up to half a minute.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -30,7 +30,7 @@ pub(super) enum HealthChange {
 #[derive(Debug)]
 pub(super) struct Health {
     down_after: u32,
-    n_failed: [u32; RequestKind::ALL.len()],
+    n_failed: PerKind<u32>,
     outage: Option<ServiceOutage>,
 }
 
@@ -48,7 +48,7 @@ struct ServiceOutage {
 impl Health {
     /// A service that counts as up until `down_after` requests of one kind fail in a row.
     pub(super) fn new(down_after: u32) -> Self {
-        Self { down_after, n_failed: [0; RequestKind::ALL.len()], outage: None }
+        Self { down_after, n_failed: PerKind::default(), outage: None }
     }
 
     /// Records the response to a request that was started at `started`.
@@ -70,7 +70,7 @@ impl Health {
     }
 
     fn count(&mut self, kind: RequestKind, shows_service_up: bool) -> Option<HealthChange> {
-        let n_failed = &mut self.n_failed[kind as usize];
+        let n_failed = &mut self.n_failed[kind];
         *n_failed = if shows_service_up { 0 } else { n_failed.saturating_add(1) };
         (*n_failed >= self.down_after).then(|| {
             self.outage = Some(ServiceOutage { kind, since: Instant::now(), n_probes: 0, trial_since: None });
@@ -105,7 +105,7 @@ impl Health {
     }
 
     fn recover(&mut self) -> HealthChange {
-        self.n_failed = [0; RequestKind::ALL.len()];
+        self.n_failed = PerKind::default();
         self.outage = None;
         HealthChange::Up
     }
@@ -113,17 +113,15 @@ impl Health {
 
 /// Whether an outage of `failed` ends when a request of kind `kind` succeeds.
 fn ends_outage_of(failed: RequestKind, kind: RequestKind) -> bool {
-    match failed {
-        RequestKind::BrowserCreate | RequestKind::Identity => kind == failed,
+    match failed.role() {
+        RequestRole::Identify => kind == failed,
         // Both checkouts create orders, so each ends an outage of the other.
-        RequestKind::OrderCheckout | RequestKind::Checkout => kind.is_checkout(),
+        RequestRole::SendOrder | RequestRole::CheckOutCart => kind.is_checkout(),
         // Some events of a cart are rare. A run whose last one failed must not try one request at
         // a time for ever: an event that only comes after it, or one without a cart, is proof
         // enough.
-        RequestKind::Add | RequestKind::AddContacts | RequestKind::AddConsumers | RequestKind::Confirm => {
-            kind.is_checkout() || (failed..RequestKind::Checkout).contains(&kind)
-        }
-        RequestKind::ClearCart => !matches!(kind, RequestKind::BrowserCreate | RequestKind::Identity),
+        RequestRole::FillCart => kind.is_checkout() || (kind.role() == RequestRole::FillCart && kind >= failed),
+        RequestRole::ClearCart => kind.role() != RequestRole::Identify,
     }
 }
 

@@ -7,10 +7,13 @@
 use tokio::time::{Instant, sleep};
 
 use super::{dispatcher::Dispatcher, event::DispatchEvent, health::HealthChange, journal::Journal};
-use crate::stream::{
-    RequestKind, Transport,
-    classify::{self, Classification},
-    url,
+use crate::{
+    model::request::RequestKind,
+    stream::{
+        Transport,
+        classify::{self, Classification},
+        url,
+    },
 };
 
 impl<J: Journal, T: Transport> Dispatcher<J, T> {

@@ -18,6 +18,7 @@ pub mod printable;
 pub mod problem;
 pub mod redact;
 pub mod reference;
+pub mod request;
 pub mod route;
 pub mod row;
 pub mod suggest;

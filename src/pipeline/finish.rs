@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     ledger::{Ledger, LedgerWrite, SqliteLedger},
+    model::outcome::Outcome,
     report::{ReportError, folder::RunFolder},
 };
 
@@ -52,7 +53,8 @@ pub(super) fn finish_sent(
 pub(super) fn mark_reported(ledger: Option<SqliteLedger>, finished: &Finished, emit: ProgressFn<'_>) {
     let Finished { summary, .. } = finished;
     // A run that was stopped early is repeated and reports them again.
-    let Some(mut ledger) = ledger.filter(|_| summary.orders.changed > 0 && matches!(summary.exit_code, 0 | 1 | 3))
+    let Some(mut ledger) =
+        ledger.filter(|_| summary.orders[Outcome::Changed] > 0 && matches!(summary.exit_code, 0 | 1 | 3))
     else {
         return;
     };

@@ -66,7 +66,7 @@ impl Counters {
 
     /// Returns the number of orders that were not attempted for another reason than their age.
     pub(crate) fn n_unreached(&self) -> u64 {
-        self.tally.orders().get(Outcome::NotAttempted).saturating_sub(self.n_needing_backfill)
+        self.tally.orders()[Outcome::NotAttempted].saturating_sub(self.n_needing_backfill)
     }
 
     /// Adds the counters of other orders.

@@ -192,7 +192,7 @@ impl Recorder {
 
     /// Returns the number of orders with this outcome.
     pub(super) fn n_with_outcome(&self, outcome: Outcome) -> u64 {
-        *self.counters.tally.orders().get(outcome)
+        self.counters.tally.orders()[outcome]
     }
 
     /// Returns the number of orders that were not attempted because the run ended first.
@@ -396,7 +396,7 @@ impl DecompressedRead for ReopenedInput {
 
 /// Returns the exit code of a run that was not refused: the first of 3, 4, 1 that applies, or 0.
 fn exit_code(counts: &Counters, is_stopped: bool) -> u8 {
-    let has = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| *counts.tally.orders().get(*outcome) > 0);
+    let has = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| counts.tally.orders()[*outcome] > 0);
     if has(&[Outcome::Unknown]) {
         3
     } else if is_stopped || counts.n_unreached() > 0 {

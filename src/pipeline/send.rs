@@ -29,10 +29,11 @@ use crate::{
         order::OrderRecord,
         outcome::OrderResult,
         planned::{EventJson, GuestParts, PlannedOrder},
+        request::RequestKind,
     },
     plan,
     report::{ReportError, numbers::with_unit},
-    stream::{HttpClient, RequestKind, extension::types_sent},
+    stream::{HttpClient, extension::types_sent},
 };
 
 /// The end of sending.
@@ -108,7 +109,7 @@ fn on_event(
 ) -> Result<(), ReportError> {
     match event {
         DispatchEvent::RequestStarted { kind, is_retry } => {
-            count_request(kind, is_retry, recorder);
+            recorder.requests.add(kind, is_retry);
             // The clearing of a cart is not one of the expected requests either.
             emit(Progress::Sent { is_retry: is_retry || kind == RequestKind::ClearCart });
             Ok(())
@@ -120,23 +121,6 @@ fn on_event(
             Ok(())
         }
     }
-}
-
-fn count_request(kind: RequestKind, is_retry: bool, recorder: &mut Recorder) {
-    let requests = &mut recorder.requests;
-    match kind {
-        RequestKind::BrowserCreate => requests.browser_create += 1,
-        RequestKind::Identity => requests.identity += 1,
-        RequestKind::OrderCheckout => requests.order_checkout += 1,
-        RequestKind::Add => requests.add += 1,
-        RequestKind::AddContacts => requests.add_contacts += 1,
-        RequestKind::AddConsumers => requests.add_consumers += 1,
-        RequestKind::Confirm => requests.confirm += 1,
-        RequestKind::Checkout => requests.checkout += 1,
-        RequestKind::ClearCart => requests.clear_cart += 1,
-    }
-    requests.total += 1;
-    requests.retries += u64::from(is_retry);
 }
 
 /// The ledger as the journal of `dispatch`.

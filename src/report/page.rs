@@ -205,7 +205,7 @@ fn outcome_meaning(outcome: Outcome) -> &'static str {
 }
 
 fn money_rows(summary: &Summary) -> Vec<(Outcome, Vec<String>)> {
-    let sums = |outcome| summary.money.iter().map(|line| group_digits(line.sums.get(outcome))).collect();
+    let sums = |outcome| summary.money.iter().map(|line| group_digits(&line.sums[outcome])).collect();
     nonzero_outcomes(&summary.orders).map(|(outcome, _)| (outcome, sums(outcome))).collect()
 }
 

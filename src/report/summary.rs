@@ -4,7 +4,7 @@
 //! facts of the pipeline with the counts of the tally. Called by `pipeline`.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     estimate::SendEstimate, exact_sum::ExactSum, numbers::with_unit, order_line::utc_millis, per_outcome::PerOutcome,
@@ -12,7 +12,9 @@ use super::{
 };
 use crate::model::{
     money::Currency,
+    outcome::Outcome,
     problem::{Code, Severity},
+    request::{PerKind, RequestKind},
 };
 
 /// The file's name in the run folder.
@@ -86,30 +88,9 @@ pub struct InputSummary {
 /// Requests sent, retries included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RequestCounts {
-    /// Browser creations.
-    pub browser_create: u64,
-    /// IDENTITY events.
-    pub identity: u64,
-    /// `ORDER_CHECKOUT` events.
-    pub order_checkout: u64,
-    /// `ADD` events.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub add: u64,
-    /// `ADD_CONTACTS` events.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub add_contacts: u64,
-    /// `ADD_CONSUMERS` events.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub add_consumers: u64,
-    /// `CONFIRM` events.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub confirm: u64,
-    /// `CHECKOUT` events.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub checkout: u64,
-    /// `CLEAR_CART` events.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub clear_cart: u64,
+    /// The requests of each kind. Kinds that only assembled orders need are left out if they are zero.
+    #[serde(flatten, serialize_with = "serialize_listed")]
+    pub by_kind: PerKind<u64>,
     /// All requests.
     pub total: u64,
     /// Requests that repeated an earlier one.
@@ -117,24 +98,26 @@ pub struct RequestCounts {
 }
 
 impl RequestCounts {
-    /// Returns the counts by kind. Kinds that only assembled orders need are left out if they are zero.
-    #[must_use]
-    pub fn by_kind(&self) -> Vec<(&'static str, u64)> {
-        let always = [
-            ("create browser", self.browser_create),
-            ("IDENTITY", self.identity),
-            ("ORDER_CHECKOUT", self.order_checkout),
-        ];
-        let sometimes = [
-            ("ADD", self.add),
-            ("ADD_CONTACTS", self.add_contacts),
-            ("ADD_CONSUMERS", self.add_consumers),
-            ("CONFIRM", self.confirm),
-            ("CHECKOUT", self.checkout),
-            ("CLEAR_CART", self.clear_cart),
-        ];
-        always.into_iter().chain(sometimes.into_iter().filter(|(_, n)| *n > 0)).collect()
+    /// Counts a request.
+    pub fn add(&mut self, kind: RequestKind, is_retry: bool) {
+        self.by_kind[kind] += 1;
+        self.total += 1;
+        self.retries += u64::from(is_retry);
     }
+
+    /// Returns the counts by the names of the kinds. Kinds that only assembled orders need are left out if they are
+    /// zero.
+    pub fn by_name(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        listed(&self.by_kind).map(|(kind, n)| (kind.name(), n))
+    }
+}
+
+fn listed(by_kind: &PerKind<u64>) -> impl Iterator<Item = (RequestKind, u64)> {
+    by_kind.iter().map(|(kind, n)| (kind, *n)).filter(|(kind, n)| *n > 0 || !kind.needs_cart())
+}
+
+fn serialize_listed<S: Serializer>(by_kind: &PerKind<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(listed(by_kind).map(|(kind, n)| (kind.key(), n)))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -254,7 +237,7 @@ impl Summary {
         let is_check = self.command == "check";
         match self.exit_code {
             // A change has exit code 0 only if an earlier run has reported it.
-            0 if self.orders.changed > 0 => {
+            0 if self.orders[Outcome::Changed] > 0 => {
                 "every order is accepted, already sent, skipped, or changed as an earlier run reported"
             }
             0 if is_check => "every order is valid or skipped",
@@ -320,7 +303,6 @@ pub(super) mod tests {
         money::Money,
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
-        outcome::Outcome,
         problem::Problem,
     };
 
@@ -394,19 +376,21 @@ pub(super) mod tests {
         facts.inputs.push(InputSummary { file: "exports/more-orders.ndjson.gz".to_owned(), bytes: 9_876, rows: 12 });
         facts.rows_unreadable = 2;
         facts.scattered = 5;
-        facts.requests = RequestCounts {
-            browser_create: 780,
-            identity: 785,
-            order_checkout: 941,
-            total: 2_506,
-            retries: 12,
-            ..RequestCounts::default()
-        };
+        let by_kind =
+            [(RequestKind::BrowserCreate, 780), (RequestKind::Identity, 785), (RequestKind::OrderCheckout, 941)];
+        facts.requests = request_counts(&by_kind, 12);
         facts.repeated_after = 2;
         facts.needs_backfill = 30;
         facts.skipped = vec![("test order".to_owned(), 10), ("cancellation".to_owned(), 240)];
         facts.stopped = Some("the deadline has passed".to_owned());
         (Summary::new(facts, &tally), tally)
+    }
+
+    fn request_counts(by_kind: &[(RequestKind, u64)], retries: u64) -> RequestCounts {
+        let total = by_kind.iter().map(|(_, n)| n).sum();
+        let mut counts = RequestCounts { total, retries, ..RequestCounts::default() };
+        by_kind.iter().for_each(|(kind, n)| counts.by_kind[*kind] = *n);
+        counts
     }
 
     #[test]
@@ -434,9 +418,9 @@ pub(super) mod tests {
 
     #[test]
     fn multi_request_counts_are_omitted_if_zero() {
-        let counts = RequestCounts { add: 3, checkout: 1, total: 4, ..RequestCounts::default() };
+        let counts = request_counts(&[(RequestKind::Add, 3), (RequestKind::Checkout, 1)], 0);
         insta::assert_snapshot!(serde_json::to_string(&counts).unwrap(), @r#"{"browser_create":0,"identity":0,"order_checkout":0,"add":3,"checkout":1,"total":4,"retries":0}"#);
-        let names: Vec<_> = counts.by_kind().into_iter().map(|(name, _)| name).collect();
+        let names: Vec<_> = counts.by_name().map(|(name, _)| name).collect();
         assert_eq!(names, ["create browser", "IDENTITY", "ORDER_CHECKOUT", "ADD", "CHECKOUT"]);
         assert_eq!(serde_json::from_str::<RequestCounts>(&serde_json::to_string(&counts).unwrap()).unwrap(), counts);
     }

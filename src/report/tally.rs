@@ -48,9 +48,9 @@ impl Tally {
 
     /// Counts an order's outcome. `record_money` is the money of its record when it was read.
     pub fn record_outcome(&mut self, record_money: Option<&Money>, outcome: Outcome) {
-        *self.orders.get_mut(outcome) += 1;
+        self.orders[outcome] += 1;
         if let Some(money) = record_money {
-            self.sums_of(money).get_mut(outcome).add(money.amount);
+            self.sums_of(money)[outcome].add(money.amount);
         }
     }
 
@@ -76,11 +76,11 @@ impl Tally {
         if self.without_result() == 0 {
             return;
         }
-        *self.orders.get_mut(outcome) += self.without_result();
+        self.orders[outcome] += self.without_result();
         for sums in self.money.values_mut() {
             // The orders are not known one by one; their money is what was read minus what is recorded.
             let recorded: Vec<_> = sums.outcomes().map(|(_, sum)| *sum).collect();
-            *sums.get_mut(outcome) = sums.get(outcome).plus_remainder(&sums.read, &recorded);
+            sums[outcome] = sums[outcome].plus_remainder(&sums.read, &recorded);
         }
     }
 

@@ -79,7 +79,7 @@ fn money(summary: &Summary) -> String {
     let mut lines = Vec::new();
     for money in summary.money.iter().take(MAX_LISTED) {
         // An outcome without orders is left out; one whose orders add up to zero is left out below.
-        let nonzero = money.sums.outcomes().filter(|(outcome, _)| *summary.orders.get(*outcome) > 0);
+        let nonzero = money.sums.outcomes().filter(|(outcome, _)| summary.orders[*outcome] > 0);
         let sums = nonzero.map(|(outcome, sum)| (outcome.as_str(), sum));
         let difference = money.changed_difference.as_ref().map(|difference| (CHANGED_BY, difference));
         let sums = sums.chain(difference).chain([("read", &money.sums.read)]);
@@ -139,7 +139,7 @@ fn requests(summary: &Summary) -> String {
         return format!("took {took}, no requests\n");
     }
     let sums = [("total", requests.total), ("of these retries", requests.retries)];
-    let lines = requests.by_kind().into_iter().chain(sums).map(|(name, n)| [name.to_owned(), count(n)]);
+    let lines = requests.by_name().chain(sums).map(|(name, n)| [name.to_owned(), count(n)]);
     let lines: Vec<_> = lines.collect();
     format!("{}\ntook {took}\n", section("requests", &table([Align::Left, Align::Right], &lines), 0))
 }

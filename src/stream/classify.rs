@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::dispatch::AttemptOutcome;
+use crate::{
+    dispatch::AttemptOutcome,
+    model::request::{RepeatEffect, RequestKind},
+};
 
 /// Message for responses which show that requests go to the wrong target.
 pub const WRONG_TARGET: &str = "the base URL or the client key is wrong";
@@ -37,50 +40,6 @@ const MAX_REASON_CHARS: usize = 500;
 // operator can settle. A value that is in it but means "processed" would let the next run send the
 // order twice.
 const ERROR_STATUSES: [&str; 6] = ["ERROR", "FAIL", "FAILED", "FAILURE", "INVALID", "REJECTED"];
-
-/// The kind of a request; the events of a cart in the order in which they are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RequestKind {
-    /// The creation of a browser. A second one only creates another anonymous guest.
-    BrowserCreate,
-    /// IDENTITY. A second one has no further effect.
-    Identity,
-    /// ORDER_CHECKOUT. A second one may create a second order.
-    OrderCheckout,
-    /// ADD. A second one of the same item sets the cart's line to what it already is.
-    Add,
-    /// ADD_CONTACTS. No manual documents the effect of a second one.
-    AddContacts,
-    /// ADD_CONSUMERS. No manual documents the effect of a second one.
-    AddConsumers,
-    /// CONFIRM. No manual documents the effect of a second one.
-    Confirm,
-    /// CHECKOUT. A second one may create a second order.
-    Checkout,
-    /// CLEAR_CART. A second one finds an empty cart.
-    ClearCart,
-}
-
-impl RequestKind {
-    /// All kinds.
-    pub const ALL: [Self; 9] = [
-        Self::BrowserCreate,
-        Self::Identity,
-        Self::OrderCheckout,
-        Self::Add,
-        Self::AddContacts,
-        Self::AddConsumers,
-        Self::Confirm,
-        Self::Checkout,
-        Self::ClearCart,
-    ];
-
-    /// Whether it creates an order.
-    #[must_use]
-    pub fn is_checkout(self) -> bool {
-        matches!(self, Self::OrderCheckout | Self::Checkout)
-    }
-}
 
 /// The response to a request, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -388,17 +347,11 @@ fn is_browser_id(reference: &str) -> bool {
 
 /// Classifies a request that may or may not have been processed.
 fn when_uncertain(kind: RequestKind, reason: String) -> Classification {
-    match kind {
-        // A second checkout may create a second order.
-        RequestKind::OrderCheckout | RequestKind::Checkout => Classification::Uncertain { reason },
-        // The effect of a second one is not documented; a new browser begins with an empty cart.
-        RequestKind::AddContacts | RequestKind::AddConsumers | RequestKind::Confirm => {
-            Classification::Restart { reason }
-        }
-        // Harmless to repeat: see the variants of `RequestKind`.
-        RequestKind::BrowserCreate | RequestKind::Identity | RequestKind::Add | RequestKind::ClearCart => {
-            Classification::Retry { reason, not_before: None }
-        }
+    match kind.repeat_effect() {
+        RepeatEffect::SecondOrder => Classification::Uncertain { reason },
+        // A new browser begins with an empty cart.
+        RepeatEffect::Undocumented => Classification::Restart { reason },
+        RepeatEffect::Harmless => Classification::Retry { reason, not_before: None },
     }
 }
 

@@ -15,6 +15,6 @@ pub mod multi_event;
 mod transport;
 pub mod url;
 
-pub use classify::{RequestKind, ServiceResponse};
+pub use classify::ServiceResponse;
 pub use client::{ClientError, HttpClient};
 pub use transport::Transport;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::steps::OrderEvent;
-use crate::{model::outcome::OrderResult, stream::classify::RequestKind};
+use crate::model::{outcome::OrderResult, request::RequestKind};
 
 /// What to do next.
 #[derive(Debug, PartialEq, Eq)]

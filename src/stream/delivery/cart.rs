@@ -7,8 +7,11 @@
 use tokio::time::Instant;
 
 use crate::{
-    model::outcome::OrderResult,
-    stream::classify::{RequestKind, ServiceResponse},
+    model::{
+        outcome::OrderResult,
+        request::{RequestKind, RequestRole},
+    },
+    stream::ServiceResponse,
 };
 
 /// Reason of an order whose run ended before its cart could be cleared.
@@ -52,11 +55,7 @@ impl CartState {
         if kind == RequestKind::Add && !response.is_definitely_not_processed() {
             self.content = CartContent::Items;
         }
-        let fills = matches!(
-            kind,
-            RequestKind::Add | RequestKind::AddContacts | RequestKind::AddConsumers | RequestKind::Confirm
-        );
-        self.may_receive_late |= fills && response.may_arrive_late();
+        self.may_receive_late |= kind.role() == RequestRole::FillCart && response.may_arrive_late();
     }
 
     /// The cart was checked out or cleared.

@@ -20,8 +20,9 @@ use crate::{
         forecast::IDENTIFY_REQUESTS,
         outcome::{OrderResult, Outcome},
         planned::{PlannedGuest, StreamPayload},
+        request::RequestKind,
     },
-    stream::classify::{Classification, RequestKind, ServiceResponse, classify},
+    stream::classify::{Classification, ServiceResponse, classify},
 };
 
 /// The state machine of one guest's delivery.

@@ -3,9 +3,9 @@
 
 use std::{collections::VecDeque, fmt};
 
-use crate::{
-    model::planned::{EventJson, EventSequence, StreamPayload},
-    stream::classify::RequestKind,
+use crate::model::{
+    planned::{EventJson, EventSequence, StreamPayload},
+    request::RequestKind,
 };
 
 /// One step of the delivery of an order.

@@ -14,7 +14,10 @@ use std::{
     thread,
 };
 
-use orderferry::pipeline::{Finished, Progress};
+use orderferry::{
+    model::outcome::Outcome,
+    pipeline::{Finished, Progress},
+};
 
 use crate::{
     arbitrary,
@@ -185,14 +188,14 @@ fn atomically_replaced_input_is_read_as_it_was() {
     let rows = adjacent_rows();
     let (_, finished) = check_with_change("a.csv", &rows, ChangeTime::FirstPass, &replace);
     let orders = finished.summary.orders;
-    assert_eq!((finished.error, orders.read, orders.valid), (None, n_orders() as u64, n_orders() as u64));
+    assert_eq!((finished.error, orders.read, orders[Outcome::Valid]), (None, n_orders() as u64, n_orders() as u64));
     // A second pass would read the new file.
     let rows = scattered_rows();
     for change_time in [ChangeTime::FirstPass, ChangeTime::Between] {
         assert_refused(&check_with_change("a.csv", &rows, change_time, &replace), "another file is in its place");
     }
     let (_, finished) = check_with_change("a.csv", &rows, ChangeTime::SecondPass, &replace);
-    assert_eq!((finished.error, finished.summary.orders.valid), (None, n_orders() as u64));
+    assert_eq!((finished.error, finished.summary.orders[Outcome::Valid]), (None, n_orders() as u64));
 }
 
 /// Rejects are not written from the rows of another file.
@@ -204,7 +207,7 @@ fn replaced_input_writes_no_rejects() {
         *row = row.replace(",EUR,", ",XYZ1,");
     }
     let (workspace, finished) = check_with_change("a.csv", &rows, ChangeTime::FirstPass, &replace);
-    assert_eq!((finished.summary.exit_code, finished.summary.orders.invalid), (1, 1), "{:?}", finished.error);
+    assert_eq!((finished.summary.exit_code, finished.summary.orders[Outcome::Invalid]), (1, 1), "{:?}", finished.error);
     assert!(!workspace.path("run/rejects/a.csv").exists());
     assert!(fs::read_to_string(workspace.path("run/rejects/a.csv.reasons.ndjson")).unwrap().contains("A-0"));
 }

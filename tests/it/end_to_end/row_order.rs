@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
+use orderferry::model::outcome::Outcome;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -86,10 +87,10 @@ proptest! {
         let n_scattered = distinct.iter().filter(|key| is_scattered(&keys, ***key)).count();
         let (n_rows, n_orders) = (keys.len() as u64, distinct.len() as u64);
         prop_assert_eq!((summary.rows, summary.items), (n_rows, n_rows));
-        prop_assert_eq!((summary.orders.read, summary.orders.valid), (n_orders, n_orders));
+        prop_assert_eq!((summary.orders.read, summary.orders[Outcome::Valid]), (n_orders, n_orders));
         prop_assert_eq!(summary.scattered, n_scattered as u64);
         let cents = n_orders * 150;
-        prop_assert_eq!(&summary.money[0].sums.valid, &format!("{}.{:02}", cents / 100, cents % 100));
+        prop_assert_eq!(&summary.money[0].sums[Outcome::Valid], &format!("{}.{:02}", cents / 100, cents % 100));
     }
 }
 

@@ -11,8 +11,11 @@ use std::{
 use orderferry::{
     dispatch::AttemptOutcome,
     ledger::PriorState,
-    model::outcome::{OrderResult, Outcome},
-    stream::{RequestKind, ServiceResponse},
+    model::{
+        outcome::{OrderResult, Outcome},
+        request::RequestKind,
+    },
+    stream::ServiceResponse,
 };
 
 use super::{

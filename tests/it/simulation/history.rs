@@ -6,8 +6,8 @@ use std::{fmt, time::Duration};
 use orderferry::{
     dispatch::{AttemptOutcome, DispatchOutcome, DispatchSettings},
     ledger::PriorState,
-    model::outcome::OrderResult,
-    stream::{RequestKind, ServiceResponse},
+    model::{outcome::OrderResult, request::RequestKind},
+    stream::ServiceResponse,
 };
 
 /// The number of an order; orders are numbered guest by guest, oldest first.
