@@ -7,6 +7,7 @@
 
 use std::io;
 
+use fastbloom::BloomFilter;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::ShuffleError;
@@ -16,7 +17,7 @@ use crate::{
         extension_types::{ExtensionTypes, MAX_EXTENSION_NAMES},
         reference::trim_reference,
     },
-    spill::{bloom::BloomFilter, duplicate_counter::DuplicateCounter},
+    spill::duplicate_counter::DuplicateCounter,
 };
 
 /// Returns the hash by which repeated keys and references are found.
@@ -56,11 +57,11 @@ pub(crate) struct ExportFacts {
 
 impl ExportFacts {
     pub(crate) fn may_be_scattered(&self, key: &str) -> bool {
-        self.scattered.as_ref().is_some_and(|scattered| scattered.may_contain(hash_reference(key)))
+        self.scattered.as_ref().is_some_and(|scattered| scattered.contains_hash(hash_reference(key)))
     }
 
     pub(crate) fn may_be_shared(&self, reference: &str) -> bool {
-        self.shared.as_ref().is_some_and(|shared| shared.may_contain(hash_reference(reference)))
+        self.shared.as_ref().is_some_and(|shared| shared.contains_hash(hash_reference(reference)))
     }
 }
 
@@ -174,7 +175,7 @@ impl FactCollector {
             let (mut filter, mut n_repeated) = (None, 0);
             let n_distinct = counter.for_each_duplicate(|hash| {
                 n_repeated += 1;
-                filter.get_or_insert_with(|| BloomFilter::with_bytes(self.filter_bytes)).insert(hash);
+                filter.get_or_insert_with(|| new_filter(self.filter_bytes)).insert_hash(hash);
             })?;
             has_facts |= filter.is_some();
             io::Result::Ok((filter, n_repeated, n_distinct))
@@ -186,10 +187,29 @@ impl FactCollector {
     }
 }
 
+/// Returns a Bloom filter without hashes, which takes `n_bytes`. Its false positive rate is about 1
+/// in 120 with 10 bits per hash, and 1 in 1800 with 16.
+fn new_filter(n_bytes: usize) -> BloomFilter {
+    BloomFilter::with_num_bits(n_bytes.max(8) * 8).hashes(8)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::reference::normalize_reference;
+
+    #[test]
+    fn false_positive_rate_is_as_documented() {
+        for (n_bits, max_share) in [(10, 1.0 / 100.0), (16, 1.0 / 1500.0)] {
+            let mut filter = new_filter(100_000 * n_bits / 8);
+            (0..100_000).for_each(|number: u32| _ = filter.insert_hash(hash(&number.to_string())));
+            let is_found = |number: &u32| filter.contains_hash(hash(&number.to_string()));
+            assert!((0..100_000).all(|number| is_found(&number)));
+            let n_wrong = (100_000..300_000).filter(is_found).count();
+            let share = f64::from(u32::try_from(n_wrong).unwrap()) / 200_000.0;
+            assert!(share < max_share, "{share} with {n_bits} bits");
+        }
+    }
 
     #[test]
     fn hash_ignores_reference_spelling() {

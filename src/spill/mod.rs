@@ -1,12 +1,11 @@
 //! External algorithms: sorting, grouping and duplicate counting of more than memory holds, through
-//! files in the run folder; and a Bloom filter.
+//! files in the run folder.
 //!
 //! Each file is readable by its user only, is removed when its reader is dropped, and is never
 //! needed by a later run: nothing is durable and nothing is synced. Depends on no other module of
 //! this crate. Called by `pipeline` and `plan`.
 
 pub mod batch;
-pub mod bloom;
 mod chunks;
 pub mod disk;
 pub mod duplicate_counter;

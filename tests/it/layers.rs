@@ -49,6 +49,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("reqwest", &["stream"]),
     ("rustls", &["stream"]),
     ("httpdate", &["stream", "sandbox"]),
+    ("fastbloom", &["shuffle"]),
     ("governor", &["dispatch"]),
     ("rusqlite", &["ledger::sqlite"]),
     ("clap", &["cli"]),
