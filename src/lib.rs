@@ -16,5 +16,6 @@ pub mod report;
 pub mod sandbox;
 pub mod shuffle;
 pub mod spill;
+pub mod storage;
 pub mod stream;
 pub mod validate;

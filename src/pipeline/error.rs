@@ -15,6 +15,7 @@ use crate::{
     read::ReadError,
     report::ReportError,
     shuffle::ShuffleError,
+    storage::StorageError,
     stream::ClientError,
 };
 
@@ -24,6 +25,9 @@ pub enum RunError {
     /// The report cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// A file of the run folder cannot be written.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -126,6 +130,8 @@ pub(crate) enum Refusal {
     Spill(#[from] io::Error),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     #[error(
         "{n_invalid} of {n_orders} orders are invalid, more than allowed ({max_invalid}); nothing was sent\n  \
          hint: fix them, see rejects/ in the run folder, or allow more with --max-invalid"

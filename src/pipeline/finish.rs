@@ -12,7 +12,8 @@ use super::{
 use crate::{
     ledger::{Ledger, LedgerWrite, SqliteLedger},
     model::outcome::Outcome,
-    report::{ReportError, folder::RunFolder},
+    report::ReportError,
+    storage::RunFolder,
 };
 
 /// Writes `rejects/` and warns of inputs whose rows can no longer be copied.

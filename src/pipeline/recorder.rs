@@ -4,7 +4,7 @@
 //! while the export is read, `send` and `resume` record one result at a time. [`Recorder::finish`]
 //! ends the run with its exit code.
 
-use std::{fs::File, io, time::SystemTime};
+use std::{io, time::SystemTime};
 
 use super::{
     error::{Refusal, RunError},
@@ -23,8 +23,6 @@ use crate::{
     report::{
         ReportError,
         estimate::SendEstimate,
-        folder::RunFolder,
-        io_error,
         page::{self, Example, OrderNeedingAttention},
         rejects::{self, DecompressedRead, Framing, LineBreak, RejectInput, Rejects, write_rejects},
         results::{self, ResultsWriter},
@@ -36,6 +34,7 @@ use crate::{
         sort_key::SortKey,
         sorter::{SortedIter, Sorter},
     },
+    storage::{RunFile, RunFolder, StorageError},
 };
 
 /// Maximum orders that the page lists; `results.ndjson` lists all.
@@ -47,7 +46,7 @@ pub(super) struct Recorder {
     files: ExportRead,
     input_names: InputNames,
     attention: Vec<(OrderId, OrderNeedingAttention)>,
-    results: ResultsWriter<File>,
+    results: ResultsWriter<RunFile>,
     /// Result lines that arrive in any order, until they are sorted.
     unsorted: Option<Sorter<u64>>,
     rejects: RejectSorter,
@@ -111,12 +110,12 @@ impl Recorder {
     /// Writes the results that arrived in any order, sorted by the order of the input.
     pub(super) fn sort_results(&mut self, folder: &RunFolder) -> Result<(), ReportError> {
         let Some(unsorted) = self.unsorted.take() else { return Ok(()) };
-        let unsortable = || io_error(folder.file(results::FILE), "sort");
+        let unsortable = || StorageError::at(folder.file(results::FILE), "sort");
         let mut sorted = unsorted.sorted().map_err(unsortable())?;
         while let Some((_, line)) = sorted.next().map_err(unsortable())? {
             self.results.write(line)?;
         }
-        self.results.flush()
+        Ok(self.results.flush()?)
     }
 
     /// Records the inputs as they were read, and the problems that belong to no order.
@@ -142,13 +141,14 @@ impl Recorder {
     pub(super) fn merge(&mut self, partial: &mut PartialReport) -> Result<(), ReportError> {
         self.counters.append(std::mem::take(&mut partial.counters));
         self.add_attention(std::mem::take(&mut partial.attention));
-        self.rejects.push_all(&mut partial.rejects).map_err(io_error(rejects::FOLDER, "gather"))?;
+        self.rejects.push_all(&mut partial.rejects).map_err(StorageError::at(rejects::FOLDER, "gather"))?;
         let ends = std::mem::take(&mut partial.result_ranges);
         let lines = std::mem::take(&mut partial.results);
         match &self.unsorted {
-            None => self.results.write(&lines),
-            Some(unsorted) => sort_later(&lines, &ends, unsorted).map_err(io_error(results::FILE, "sort")),
+            None => self.results.write(&lines)?,
+            Some(unsorted) => sort_later(&lines, &ends, unsorted).map_err(StorageError::at(results::FILE, "sort"))?,
         }
+        Ok(())
     }
 
     /// Keeps the orders that the page lists: the first ones of the input for a check, the first
@@ -187,7 +187,7 @@ impl Recorder {
 
     /// Flushes the results, so that they survive a crash of this process.
     pub(super) fn flush(&mut self) -> Result<(), ReportError> {
-        self.results.flush()
+        Ok(self.results.flush()?)
     }
 
     /// Returns the number of orders with this outcome.
@@ -230,7 +230,7 @@ impl Recorder {
         // which may have more of them.
         let fresh = RejectSorter { has_new: false, ..RejectSorter::new(folder, self.memory.rejects) };
         let RejectSorter { rows, reasons, .. } = std::mem::replace(&mut self.rejects, fresh);
-        let in_sorting = || io_error(folder.file(rejects::FOLDER), "gather");
+        let in_sorting = || StorageError::at(folder.file(rejects::FOLDER), "gather");
         let rejects = Rejects {
             rows: replay(rows.sorted().map_err(in_sorting())?, &self.rejects.rows, |(file, start, end), _| {
                 (FileId(file), start..end)
@@ -331,7 +331,7 @@ impl Recorder {
     }
 }
 
-fn new_results(folder: &RunFolder) -> Result<ResultsWriter<File>, ReportError> {
+fn new_results(folder: &RunFolder) -> Result<ResultsWriter<RunFile>, ReportError> {
     Ok(ResultsWriter::new(folder.create_file(results::FILE)?, folder.file(results::FILE)))
 }
 

@@ -18,8 +18,8 @@ use crate::{
         origin::{InputNames, Position},
         problem::{Code, Problem},
     },
-    report::folder::RunFolder,
     spill::{batch::Batch, groups::Groups, sorter::Sorter},
+    storage::RunFolder,
 };
 
 /// Dedup hash and id of an order.

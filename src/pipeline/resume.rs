@@ -36,8 +36,9 @@ use crate::{
         route::Route,
     },
     plan::PlanError,
-    report::{ReportError, folder::RunFolder},
+    report::ReportError,
     shuffle::files::ExportRead,
+    storage::RunFolder,
     stream::extension::types_sent,
     validate,
 };

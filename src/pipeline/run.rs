@@ -18,8 +18,9 @@ use crate::{
     ledger::{LedgerError, SqliteLedger, TargetHash},
     model::outcome::OrderResult,
     plan::PlanError,
-    report::{ReportError, folder::RunFolder},
+    report::ReportError,
     shuffle::{self, files::ExportRead},
+    storage::RunFolder,
 };
 
 /// File in the run folder with the final state of an embedded sandbox.

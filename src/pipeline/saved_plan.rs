@@ -17,8 +17,8 @@ use super::error::RunError;
 use crate::{
     model::{order::OrderRecord, outcome::OrderResult, planned::GuestParts, problem::Problem, unsendable::Unsendable},
     plan::{self, DigestWriter, PlanDigest, PlanError, PlannedGuests, SortedPlan},
-    report::{ReportError, folder::RunFolder, io_error},
     shuffle::files::ExportRead,
+    storage::{RunFile, RunFolder, StorageError},
 };
 
 /// Name of the plan in the run folder.
@@ -108,30 +108,26 @@ pub(super) fn write_redirect(folder: &RunFolder, origin: &Path) -> Result<(), Ru
 fn write_atomically(
     folder: &RunFolder,
     unplanned: Option<PlanDigest>,
-    write: impl FnOnce(&mut DigestWriter<BufWriter<File>>) -> Result<(), PlanError>,
+    write: impl FnOnce(&mut DigestWriter<BufWriter<RunFile>>) -> Result<(), PlanError>,
 ) -> Result<(), RunError> {
     let mut file = DigestWriter::new(BufWriter::new(folder.create_file(PARTIAL_PLAN)?));
     let partial = folder.file(PARTIAL_PLAN);
     write(&mut file).map_err(|error| match error {
-        PlanError::Io(error) => io_error(&partial, "write")(error).into(),
+        PlanError::Io(error) => StorageError::at(&partial, "write")(error).into(),
         error => RunError::from(error),
     })?;
     let (file, plan) = file.finish();
-    sync(file).map_err(io_error(&partial, "write"))?;
+    sync(file).map_err(StorageError::at(&partial, "write"))?;
     // The manifest before the plan gets its name: a plan always has a manifest.
     write_manifest(folder, &Manifest { plan, unplanned })?;
-    fs::rename(&partial, folder.file(PLAN)).map_err(io_error(folder.file(PLAN), "write"))?;
-    // The folder is synced too, so that the name survives a power cut. Not every file system can do
-    // that.
-    drop(File::open(folder.path()).and_then(|folder| folder.sync_all()));
-    Ok(())
+    Ok(folder.publish(PARTIAL_PLAN, PLAN)?)
 }
 
-fn write_manifest(folder: &RunFolder, manifest: &Manifest) -> Result<(), ReportError> {
+fn write_manifest(folder: &RunFolder, manifest: &Manifest) -> Result<(), StorageError> {
     let json = serde_json::to_string(manifest).expect("text and numbers always serialize");
     let mut file = BufWriter::new(folder.create_file(MANIFEST)?);
     let done = writeln!(file, "{json}").and_then(|()| sync(file));
-    done.map_err(io_error(folder.file(MANIFEST), "write"))
+    done.map_err(StorageError::at(folder.file(MANIFEST), "write"))
 }
 
 /// Opens the plan of a run after comparing it and the unplanned orders with their manifest.
@@ -241,27 +237,27 @@ pub(super) fn write_unplanned(
 
 /// Writes the file of unplanned orders.
 pub(super) struct UnplannedWriter {
-    file: DigestWriter<BufWriter<File>>,
+    file: DigestWriter<BufWriter<RunFile>>,
     path: PathBuf,
 }
 
 impl UnplannedWriter {
     /// Creates an empty file.
-    pub(super) fn create(folder: &RunFolder) -> Result<Self, ReportError> {
+    pub(super) fn create(folder: &RunFolder) -> Result<Self, StorageError> {
         let file = DigestWriter::new(BufWriter::new(folder.create_file(UNPLANNED)?));
         Ok(Self { file, path: folder.file(UNPLANNED) })
     }
 
     /// Appends lines of [`write_unplanned`].
-    pub(super) fn add(&mut self, lines: &[u8]) -> Result<(), ReportError> {
-        self.file.write_all(lines).map_err(io_error(&self.path, "write"))
+    pub(super) fn add(&mut self, lines: &[u8]) -> Result<(), StorageError> {
+        self.file.write_all(lines).map_err(StorageError::at(&self.path, "write"))
     }
 
     /// Writes the rest to disk, so that it survives a power cut, and returns the digest of the
     /// file.
-    pub(super) fn finish(self) -> Result<PlanDigest, ReportError> {
+    pub(super) fn finish(self) -> Result<PlanDigest, StorageError> {
         let (file, contents) = self.file.finish();
-        sync(file).map_err(io_error(self.path, "write"))?;
+        sync(file).map_err(StorageError::at(self.path, "write"))?;
         Ok(contents)
     }
 }
@@ -279,8 +275,8 @@ pub(super) fn unplanned(folder: &Path) -> Result<impl Iterator<Item = Result<Unp
 }
 
 /// Writes the rest of a file to disk, so that it survives a power cut.
-fn sync(file: BufWriter<File>) -> io::Result<()> {
-    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+fn sync(file: BufWriter<RunFile>) -> io::Result<()> {
+    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync()
 }
 
 fn unreadable(path: &Path) -> impl Fn(io::Error) -> RunError {
@@ -299,7 +295,7 @@ mod tests {
         let folder = RunFolder::create(&temporary.path().join("run")).unwrap();
         let mut unplanned = UnplannedWriter::create(&folder).unwrap();
         unplanned.add(UNPLANNED_LINES.as_bytes()).unwrap();
-        let write = |file: &mut DigestWriter<BufWriter<File>>| Ok(file.write_all(PLAN_LINES.as_bytes())?);
+        let write = |file: &mut DigestWriter<BufWriter<RunFile>>| Ok(file.write_all(PLAN_LINES.as_bytes())?);
         write_atomically(&folder, Some(unplanned.finish().unwrap()), write).unwrap();
         temporary
     }

@@ -21,9 +21,9 @@ use crate::{
     model::problem::Problem,
     plan::PlanError,
     plan::{PlanDigest, Planner},
-    report::folder::RunFolder,
     shuffle::{self, files::ExportRead},
     spill::{duplicate_counter::DuplicateCounter, sorter::Sorter},
+    storage::RunFolder,
 };
 
 /// Changed orders per write to the ledger.

@@ -1,6 +1,6 @@
 //! Reports: everything that a run leaves behind for people and for scripts.
 //!
-//! The run folder (`folder`) holds `summary.json` (`summary`, counted by `tally`), `results.ndjson`
+//! The run folder holds `summary.json` (`summary`, counted by `tally`), `results.ndjson`
 //! (`results`), `rejects/` (`rejects`) and `report.html` (`page`); `terminal` is a short text of the same.
 //!
 //! Decides nothing: the caller passes in each order's outcome and the run's exit code. Opens no input
@@ -9,7 +9,6 @@
 mod error;
 pub mod estimate;
 pub mod exact_sum;
-pub mod folder;
 pub mod numbers;
 mod order_line;
 pub mod page;
@@ -20,4 +19,4 @@ pub mod summary;
 pub mod tally;
 pub mod terminal;
 
-pub use error::{ReportError, io_error};
+pub use error::ReportError;

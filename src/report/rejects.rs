@@ -16,14 +16,16 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    error::{ReportError, io_error},
-    folder::RunFolder,
+    error::ReportError,
     order_line::{ProblemLine, omitted, problem_lines},
 };
-use crate::model::{
-    order::OrderRecord,
-    origin::{FileId, InputNames, RowOrigin},
-    outcome::{OrderResult, Outcome},
+use crate::{
+    model::{
+        order::OrderRecord,
+        origin::{FileId, InputNames, RowOrigin},
+        outcome::{OrderResult, Outcome},
+    },
+    storage::{RunFolder, StorageError},
 };
 
 /// The folder's name in the run folder.
@@ -152,7 +154,7 @@ pub fn reasons(record: &OrderRecord, result: &OrderResult, names: &InputNames) -
 ///
 /// # Errors
 ///
-/// [`ReportError::Io`] for a file that is written, [`ReportError::Input`] for an input, [`ReportError::InputChanged`]
+/// [`ReportError::Storage`] for a file that is written, [`ReportError::Input`] for an input, [`ReportError::InputChanged`]
 /// for an input that has become shorter.
 pub fn write_rejects(
     folder: &RunFolder,
@@ -191,7 +193,7 @@ fn next_file<T>(
     folder: &RunFolder,
 ) -> Result<Option<FileId>, ReportError> {
     if let Some(Err(error)) = entries.next_if(Result::is_err) {
-        return Err(io_error(folder.file(FOLDER), "collect the rows")(error));
+        return Err(StorageError::at(folder.file(FOLDER), "collect the rows")(error).into());
     }
     Ok(entries.peek().and_then(|entry| entry.as_ref().ok()).map(|(file, _)| *file))
 }
@@ -221,7 +223,7 @@ fn write_rows(
     let name = Path::new(FOLDER).join(file_name);
     let mut to = BufWriter::new(folder.create_file(&name)?);
     let unreadable = |error| ReportError::Input { name: input.name.clone(), error };
-    let unwritable = |error| io_error(folder.file(&name), "write")(error);
+    let unwritable = |error| ReportError::from(StorageError::at(folder.file(&name), "write")(error));
     let mut source = ForwardReader { from: open().map_err(unreadable)?, at: 0 };
     let mut last = None;
     to.write_all(input.framing.opening()).map_err(unwritable)?;
@@ -255,7 +257,7 @@ fn write_reasons(
         lines.into_iter().try_for_each(|line| to.write_all(&line?))?;
         to.flush()
     };
-    write().map_err(io_error(folder.file(&name), "write"))
+    Ok(write().map_err(StorageError::at(folder.file(&name), "write"))?)
 }
 
 fn reason_line<'a>(

@@ -12,14 +12,14 @@ use std::{
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{
-    error::{ReportError, io_error},
-    order_line::{ProblemLine, format_utc_millis, omitted, problem_lines, utc_millis_or_null},
-};
-use crate::model::{
-    order::OrderRecord,
-    origin::InputNames,
-    outcome::{OrderResult, Outcome},
+use super::order_line::{ProblemLine, format_utc_millis, omitted, problem_lines, utc_millis_or_null};
+use crate::{
+    model::{
+        order::OrderRecord,
+        origin::InputNames,
+        outcome::{OrderResult, Outcome},
+    },
+    storage::StorageError,
 };
 
 /// The file's name in the run folder.
@@ -75,8 +75,8 @@ impl<W: Write> ResultsWriter<W> {
     ///
     /// # Errors
     ///
-    /// [`ReportError::Io`]; the lines stay in the buffer and are written by the next call.
-    pub fn write(&mut self, lines: &[u8]) -> Result<(), ReportError> {
+    /// [`StorageError::Io`]; the lines stay in the buffer and are written by the next call.
+    pub fn write(&mut self, lines: &[u8]) -> Result<(), StorageError> {
         self.lines.extend_from_slice(lines);
         if self.lines.len() < BUFFER_BYTES { Ok(()) } else { self.flush() }
     }
@@ -85,8 +85,8 @@ impl<W: Write> ResultsWriter<W> {
     ///
     /// # Errors
     ///
-    /// [`ReportError::Io`]
-    pub fn flush(&mut self) -> Result<(), ReportError> {
+    /// [`StorageError::Io`]
+    pub fn flush(&mut self) -> Result<(), StorageError> {
         let mut n_written = 0;
         // `write_all` would not report how much it wrote; exactly the unwritten bytes must remain.
         let done = loop {
@@ -101,7 +101,7 @@ impl<W: Write> ResultsWriter<W> {
             }
         };
         self.lines.drain(..n_written);
-        done.and_then(|()| self.to.flush()).map_err(io_error(&self.path, "write"))
+        done.and_then(|()| self.to.flush()).map_err(StorageError::at(&self.path, "write"))
     }
 }
 

@@ -29,12 +29,12 @@ use crate::{
         spec::RunSpec,
         triage::{self, DeferredKey, Triage},
     },
-    report::folder::RunFolder,
     spill::{
         disk,
         duplicate_counter::DuplicateCounter,
         sorter::{SortedIter, Sorter, disk_needed},
     },
+    storage::RunFolder,
 };
 
 /// The result of reading an export.

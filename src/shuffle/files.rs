@@ -13,7 +13,7 @@ use crate::{
     map::input_settings,
     model::origin::InputNames,
     read::{Dialect, FileEnd, InputFormat, ReadError, inputs, inputs::InputFile},
-    report::folder::RunFolder,
+    storage::RunFolder,
 };
 
 /// The input files of an export, and the counts over all of them.

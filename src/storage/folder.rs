@@ -1,7 +1,7 @@
 //! Run folder: one folder per run, readable only by its owner, since it holds customers' data.
 //!
-//! Never empties a folder or overwrites another run's files: a folder that is not empty is refused. Does
-//! not choose the folder's name. Called by `pipeline`, and by `rejects` for its files.
+//! Never empties a folder or overwrites another run's files: a folder that is not empty is refused.
+//! Does not choose the folder's name. Created by `pipeline`; the stages write their files through it.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, ReadDir},
@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::error::{ReportError, io_error};
+use super::error::StorageError;
 
 /// Read, write and enter, for the owner only (`cli.md`, "The run folder").
 #[cfg(unix)]
@@ -30,12 +30,12 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// [`ReportError::NotEmpty`] if the folder is not empty; [`ReportError::Io`] if it cannot be created.
-    pub fn create(path: &Path) -> Result<Self, ReportError> {
+    /// [`StorageError::NotEmpty`] if the folder is not empty; [`StorageError::Io`] if it cannot be created.
+    pub fn create(path: &Path) -> Result<Self, StorageError> {
         match fs::read_dir(path) {
             Ok(entries) => claim_empty(path, entries)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => create_private(path)?,
-            Err(error) => return Err(io_error(path, "open the folder")(error)),
+            Err(error) => return Err(StorageError::at(path, "open the folder")(error)),
         }
         Ok(Self { path: path.to_owned() })
     }
@@ -56,52 +56,102 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// [`ReportError::Io`]
-    pub fn create_file(&self, name: impl AsRef<Path>) -> Result<File, ReportError> {
+    /// [`StorageError::Io`]
+    pub fn create_file(&self, name: impl AsRef<Path>) -> Result<RunFile, StorageError> {
         let path = self.file(name);
-        private_file().open(&path).map_err(io_error(path, "create the file"))
+        let file = private_file().open(&path).map_err(StorageError::at(&path, "create the file"))?;
+        Ok(RunFile { file, path })
     }
 
-    /// Writes a file of the folder with mode 0600, atomically: it exists with all of `content` or not at all.
+    /// Writes a file of the folder with mode 0600, atomically: it exists with all of `content` or
+    /// not at all.
     ///
     /// # Errors
     ///
-    /// [`ReportError::Io`]
-    pub fn write_file(&self, name: impl AsRef<Path>, content: &str) -> Result<(), ReportError> {
+    /// [`StorageError::Io`]
+    pub fn write_file(&self, name: impl AsRef<Path>, content: &str) -> Result<(), StorageError> {
         let path = self.file(name);
         // Renamed when complete: a full disk once left half of `summary.json` behind.
         let partial = path.with_extension("part");
-        let mut file = private_file().open(&partial).map_err(io_error(&path, "create the file"))?;
+        let mut file = private_file().open(&partial).map_err(StorageError::at(&path, "create the file"))?;
         let written = file.write_all(content.as_bytes());
-        written.and_then(|()| fs::rename(&partial, &path)).map_err(io_error(path, "write"))
+        written.and_then(|()| fs::rename(&partial, &path)).map_err(StorageError::at(path, "write"))
+    }
+
+    /// Gives a complete and synced file its final name, atomically. The name survives a power cut
+    /// where the file system can sync a folder.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Io`]
+    pub fn publish(&self, partial: impl AsRef<Path>, name: impl AsRef<Path>) -> Result<(), StorageError> {
+        let path = self.file(name);
+        fs::rename(self.file(partial), &path).map_err(StorageError::at(path, "write"))?;
+        // Not every file system can do that.
+        drop(File::open(&self.path).and_then(|folder| folder.sync_all()));
+        Ok(())
     }
 
     /// Creates a folder in the folder with mode 0700, or accepts an existing one. Returns its path.
     ///
     /// # Errors
     ///
-    /// [`ReportError::Io`]
-    pub fn create_folder(&self, name: impl AsRef<Path>) -> Result<PathBuf, ReportError> {
+    /// [`StorageError::Io`]
+    pub fn create_folder(&self, name: impl AsRef<Path>) -> Result<PathBuf, StorageError> {
         let path = self.file(name);
         create_private(&path)?;
         Ok(path)
     }
 }
 
-fn claim_empty(path: &Path, mut entries: ReadDir) -> Result<(), ReportError> {
-    if entries.next().is_some() {
-        return Err(ReportError::NotEmpty(path.to_owned()));
-    }
-    make_private(path).map_err(io_error(path, "restrict the folder to its owner"))
+/// A file of the run folder that is being written, unbuffered.
+#[derive(Debug)]
+pub struct RunFile {
+    file: File,
+    path: PathBuf,
 }
 
-fn create_private(path: &Path) -> Result<(), ReportError> {
+impl RunFile {
+    /// Its path, for messages.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes it to disk, so that it survives a power cut.
+    ///
+    /// # Errors
+    ///
+    /// The error of the system.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+}
+
+impl Write for RunFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn claim_empty(path: &Path, mut entries: ReadDir) -> Result<(), StorageError> {
+    if entries.next().is_some() {
+        return Err(StorageError::NotEmpty(path.to_owned()));
+    }
+    make_private(path).map_err(StorageError::at(path, "restrict the folder to its owner"))
+}
+
+fn create_private(path: &Path) -> Result<(), StorageError> {
     let mut builder = DirBuilder::new();
     // Accepts an existing folder too, as `create_folder` needs.
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, FOLDER_MODE);
-    builder.create(path).map_err(io_error(path, "create the folder"))
+    builder.create(path).map_err(StorageError::at(path, "create the folder"))
 }
 
 fn private_file() -> OpenOptions {
@@ -164,7 +214,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("precious"), "kept").unwrap();
         let error = RunFolder::create(dir.path()).unwrap_err();
-        assert!(matches!(&error, ReportError::NotEmpty(path) if path == dir.path()));
+        assert!(matches!(&error, StorageError::NotEmpty(path) if path == dir.path()));
         insta::assert_snapshot!(error.to_string().replace(dir.path().to_str().unwrap(), "DIR"), @"
         DIR: the run folder exists and is not empty
           hint: name another folder with --out, or omit --out for a new one
