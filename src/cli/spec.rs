@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     dispatch,
-    ledger::{Consent, LedgerLocation},
+    ledger::{self, Consent, LedgerLocation},
     map::{input_settings, profile::Profile},
     model::target::Target,
     pipeline::{AgeLimit, RunSpec, SendSpec},
@@ -69,7 +69,7 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<RunSpec<'stati
     let spec = RunSpec { has_target, ..run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)? };
     if has_target {
         ensure_rate_allowed(pace.rate, &spec.validate.target)?;
-    } else if spec.ledger.has_ledger() {
+    } else if ledger::has_ledger(&spec.ledger) {
         print::status("warning: no base URL and client key, so orders are not compared with the ledger");
     }
     Ok(spec)
@@ -285,8 +285,8 @@ fn locate_ledger(typed: Option<&Path>, loaded: &LoadedConfig) -> anyhow::Result<
         |path: PathBuf| loaded.folder.as_ref().map_or_else(|| path.clone(), |folder| folder.join(&path));
     let state_folder = state_folder();
     let (path, former_path) = match (typed, &loaded.settings.ledger, &loaded.folder, &state_folder) {
-        (Some(typed), ..) => (typed.to_owned(), None),
-        (None, Some(set), ..) => (relative_to_config(set.clone()), None),
+        (Some(typed), ..) => (ledger::resolve_path(typed)?, None),
+        (None, Some(set), ..) => (relative_to_config(ledger::resolve_path(set)?), None),
         (None, None, Some(_), _) => (relative_to_config(DEFAULT_LEDGER.into()), None),
         (None, None, None, Some(folder)) => (folder.join(DEFAULT_LEDGER), Some(DEFAULT_LEDGER.into())),
         (None, None, None, None) => bail!(

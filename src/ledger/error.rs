@@ -191,6 +191,15 @@ pub enum LedgerError {
         /// One of its names.
         path: PathBuf,
     },
+    /// The ledger was named with the URL of a database that is not supported.
+    #[error(
+        "invalid ledger: unknown scheme {scheme:?}; expected a path, or sqlite: and a path\n  \
+         hint: a ledger is one file on a local disk"
+    )]
+    UnknownScheme {
+        /// The part of the URL before `://`.
+        scheme: String,
+    },
     /// It is another program's database, or no database.
     #[error("{} is not an orderferry ledger", .path.display())]
     NotALedger {

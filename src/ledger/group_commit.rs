@@ -29,6 +29,9 @@ type Reply = Result<i64, Arc<LedgerError>>;
 /// A write and the channel for its reply.
 type PendingWrite = (LedgerWrite, oneshot::Sender<Reply>);
 
+/// The thread that owns the ledger. Joining it returns the ledger, and how it was closed.
+pub type WriterThread = thread::JoinHandle<(Box<dyn Ledger>, CloseReport)>;
+
 /// A handle to a ledger that many deliveries write to concurrently. Its thread ends when the last
 /// handle is dropped.
 #[derive(Clone)]
@@ -37,10 +40,9 @@ pub struct GroupCommit {
 }
 
 impl GroupCommit {
-    /// Starts the writer thread. When the last handle is dropped, the thread closes the ledger;
-    /// joining it returns the ledger.
+    /// Starts the writer thread. When the last handle is dropped, the thread closes the ledger.
     #[must_use]
-    pub fn start<L: Ledger + 'static>(ledger: L) -> (Self, thread::JoinHandle<(L, CloseReport)>) {
+    pub fn start(ledger: Box<dyn Ledger>) -> (Self, WriterThread) {
         let (queue, pending) = mpsc::channel();
         let writer = thread::Builder::new().name("ledger".to_owned()).spawn(move || commit_groups(ledger, &pending));
         let writer = writer.expect("the operating system can start one more thread");
@@ -73,7 +75,10 @@ pub struct CloseReport {
     pub error: Option<LedgerError>,
 }
 
-fn commit_groups<L: Ledger>(mut ledger: L, pending: &mpsc::Receiver<PendingWrite>) -> (L, CloseReport) {
+fn commit_groups(
+    mut ledger: Box<dyn Ledger>,
+    pending: &mpsc::Receiver<PendingWrite>,
+) -> (Box<dyn Ledger>, CloseReport) {
     let mut unwritten_outcomes = Vec::new();
     while let Ok(first) = pending.recv() {
         let (writes, replies): (Vec<_>, Vec<_>) = collect_group(first, pending).into_iter().unzip();
@@ -124,35 +129,24 @@ fn send_replies(replies: Vec<oneshot::Sender<Reply>>, answers: impl Iterator<Ite
 mod tests {
     use super::*;
     use crate::{
-        ledger::{AttemptId, AttemptState, CartId, ChangeState, HistoryEntry, Intent, OpenCart, OrderKey},
-        model::{
-            field::AttributeTypes,
-            planned::{DedupHash, EventJson},
-        },
+        ledger::{AttemptId, AttemptState, CartId, Intent, LedgerReader, OpenCart, OrderKey},
+        model::planned::EventJson,
     };
 
     /// A ledger whose writes are scripted by a test and which holds nothing.
     struct Scripted<W>(W);
 
     impl<W: FnMut(&[LedgerWrite]) -> Result<Vec<i64>, LedgerError> + Send> Ledger for Scripted<W> {
-        fn history(&self, _: &str) -> Result<Vec<HistoryEntry>, LedgerError> {
-            Ok(Vec::new())
+        fn id(&self) -> &'static str {
+            ""
         }
 
-        fn references_by_dedup_hash(&self, _: DedupHash) -> Result<Vec<String>, LedgerError> {
-            Ok(Vec::new())
+        fn warnings(&self) -> &[String] {
+            &[]
         }
 
-        fn references_by_time(&self, _: chrono::DateTime<chrono::Utc>) -> Result<Vec<String>, LedgerError> {
-            Ok(Vec::new())
-        }
-
-        fn change_state(&self, _: &OrderKey) -> Result<ChangeState, LedgerError> {
-            Ok(ChangeState::New)
-        }
-
-        fn attribute_types(&self) -> Result<AttributeTypes, LedgerError> {
-            Ok(AttributeTypes::default())
+        fn reader(&self) -> Result<Box<dyn LedgerReader>, LedgerError> {
+            Err(LedgerError::Closed)
         }
 
         fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError> {
@@ -193,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_pending_write_gets_a_reply() {
-        let (ledger, writer) = GroupCommit::start(Scripted(failing_after(20)));
+        let (ledger, writer) = GroupCommit::start(Box::new(Scripted(failing_after(20))));
         let settle = || ledger.write(LedgerWrite::Outcome(AttemptId(0), AttemptState::Accepted));
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..20 {
@@ -231,7 +225,7 @@ mod tests {
         let opened = submit(LedgerWrite::OpenCart { reference, browser, clear_cart });
         let closed = submit(LedgerWrite::CloseCart(CartId(1)));
         drop(queue);
-        assert_eq!(commit_groups(Scripted(refuse_intents), &pending).1.unwritten_outcomes, 0);
+        assert_eq!(commit_groups(Box::new(Scripted(refuse_intents)), &pending).1.unwritten_outcomes, 0);
         for intent in [intended, opened] {
             assert!(intent.blocking_recv().unwrap().is_err());
         }

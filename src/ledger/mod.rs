@@ -6,16 +6,20 @@
 //! is recorded before an assembled order adds anything to it, and marked as closed once nothing
 //! can be left in it; the next run clears the carts that stayed open.
 //!
-//! Two views: [`Ledger`] serves one run to one target and is used by `pipeline`; [`LedgerAdmin`]
-//! serves the operator for all targets and is used by the `ledger` command of `cli`. Knows only
-//! `model`.
+//! Three views: a run to one target looks orders up with a [`LedgerReader`] and writes to a
+//! [`Ledger`], both used by `pipeline`; [`LedgerAdmin`] serves the operator for all targets and is
+//! used by the `ledger` command of `cli`. The back end is chosen in `open`. Knows only `model`.
 
+mod adopt;
 mod change;
 mod consent;
 mod entry;
 mod error;
 mod group_commit;
+mod history;
 mod known_target;
+mod location;
+mod open;
 mod order;
 mod prior_state;
 mod query;
@@ -26,18 +30,21 @@ mod store;
 mod target_hash;
 mod write;
 
+pub use adopt::AdoptError;
 pub use change::{ChangeState, ChangedOrder, unsent_change_hash};
 pub use consent::Consent;
 pub use entry::{AttemptId, AttemptState, CartId, HistoryEntry, OpenCart, OrderKey};
 pub use error::LedgerError;
-pub use group_commit::{CloseReport, GroupCommit};
+pub use group_commit::{CloseReport, GroupCommit, WriterThread};
+pub use history::ReferenceHistory;
 pub use known_target::KnownTarget;
+pub use location::LedgerLocation;
+pub use open::{has_ledger, open_admin, open_to_read, open_to_write, resolve_path};
 pub use order::{ContentChange, LedgerOrder, OrderState, Submission};
 pub use prior_state::{PriorState, has_order_near, matching_accepted, prior_state, single_order_time};
 pub use query::{OrderFilter, ReferencePattern, TargetPrefix};
 pub use settle::{ManualDecision, SettleError, SettleRefusal, SettleRequest};
 pub use snapshot::OrderSnapshot;
-pub use sqlite::{AdoptError, LedgerAdmin, LedgerLocation, RunLock, SqliteLedger, accept_loss, adopt, settle};
-pub use store::Ledger;
+pub use store::{Ledger, LedgerAdmin, LedgerReader};
 pub use target_hash::{TargetHash, hex};
 pub use write::{Intent, LedgerWrite};

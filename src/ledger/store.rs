@@ -1,34 +1,59 @@
-//! Ledger trait: what a run asks of its ledger and writes to it, for one target. Knows no database;
-//! `SqliteLedger` implements it. Called by `pipeline`, also through `group_commit`.
+//! Ledger traits: what a run reads ([`LedgerReader`]) and writes ([`Ledger`]) for one target, and
+//! what the operator does with a whole ledger ([`LedgerAdmin`]).
+//!
+//! They know no database; `sqlite` implements them, and `open` chooses the implementation. Held by
+//! `pipeline`, by `group_commit` and by the `ledger` command of `cli`.
+
+use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
 
 use super::{
-    change::ChangeState,
-    entry::{HistoryEntry, OpenCart, OrderKey},
+    adopt::AdoptError,
+    entry::OpenCart,
     error::LedgerError,
+    history::ReferenceHistory,
+    known_target::KnownTarget,
+    order::LedgerOrder,
+    query::{OrderFilter, TargetPrefix},
+    settle::{SettleError, SettleRequest},
     write::LedgerWrite,
 };
-use crate::model::{field::AttributeTypes, planned::DedupHash};
+use crate::model::{field::AttributeTypes, planned::DedupHash, target::Target};
 
-/// A store of attempts and carts for one target and one run.
-pub trait Ledger: Send {
-    /// Returns all attempts of any run to send a reference to this target.
-    fn history(&self, reference: &str) -> Result<Vec<HistoryEntry>, LedgerError>;
+/// What earlier runs did at one target. Many threads may look orders up at once.
+// Each look-up is for many orders, so that an implementation needs one snapshot for all of them,
+// and a remote one also one round trip.
+pub trait LedgerReader: Send + Sync {
+    /// Warnings about the ledger for the operator.
+    fn warnings(&self) -> &[String];
 
-    /// Returns the references of orders with this hash that were or may have been accepted, in the
+    /// Returns the history of each reference, in the order of `references`.
+    fn history(&self, references: &[&str]) -> Result<Vec<ReferenceHistory>, LedgerError>;
+
+    /// Returns for each hash the references of orders that were or may have been accepted, in the
     /// order in which they were sent, at most the first 1,000.
-    fn references_by_dedup_hash(&self, dedup_hash: DedupHash) -> Result<Vec<String>, LedgerError>;
+    fn references_by_dedup_hash(&self, hashes: &[DedupHash]) -> Result<Vec<Vec<String>>, LedgerError>;
 
-    /// Returns the references of orders with this time that were or may have been accepted, in the
+    /// Returns for each time the references of orders that were or may have been accepted, in the
     /// order in which they were sent.
-    fn references_by_time(&self, ordered_at: DateTime<Utc>) -> Result<Vec<String>, LedgerError>;
-
-    /// Returns the state of the change from the accepted order to this one.
-    fn change_state(&self, order: &OrderKey) -> Result<ChangeState, LedgerError>;
+    fn references_by_time(&self, times: &[DateTime<Utc>]) -> Result<Vec<Vec<String>>, LedgerError>;
 
     /// Returns the types of the extension attributes that this target has accepted.
     fn attribute_types(&self) -> Result<AttributeTypes, LedgerError>;
+}
+
+/// The attempts and carts of one run to one target. It keeps other runs to that target out as long
+/// as it exists.
+pub trait Ledger: Send {
+    /// The random id of this ledger, as hex digits.
+    fn id(&self) -> &str;
+
+    /// Warnings about the ledger for the operator, for example a companion that cannot be written.
+    fn warnings(&self) -> &[String];
+
+    /// Opens the same ledger once more, for look-ups. It is not verified again.
+    fn reader(&self) -> Result<Box<dyn LedgerReader>, LedgerError>;
 
     /// Returns the carts at this target that any run left open, the oldest first.
     fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError>;
@@ -39,4 +64,26 @@ pub trait Ledger: Send {
 
     /// Marks a clean end. An error means that the next run will not find what was written.
     fn close(&mut self) -> Result<(), LedgerError>;
+}
+
+/// A ledger with the attempts of all runs to all targets, as the operator sees it.
+pub trait LedgerAdmin {
+    /// Visits the selected orders by target, reference and time, one at a time, until a visit
+    /// breaks.
+    fn visit(
+        &self,
+        filter: &OrderFilter,
+        visit: &mut dyn FnMut(LedgerOrder) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError>;
+
+    /// Settles orders by the operator's decision: all, or none. Returns them as they were before.
+    fn settle(&self, request: &SettleRequest) -> Result<Vec<LedgerOrder>, SettleError>;
+
+    /// Moves everything that the ledger holds for one target to another: the same tenant under a
+    /// new key or URL. Returns the old target as it was.
+    fn adopt(&self, from: &TargetPrefix, to: &Target) -> Result<KnownTarget, AdoptError>;
+
+    /// Lets the next run continue with a ledger that lacks its newest attempts. A damaged ledger
+    /// is still refused: it would hide attempts that it holds.
+    fn accept_loss(&self) -> Result<(), LedgerError>;
 }

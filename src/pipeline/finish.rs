@@ -10,7 +10,7 @@ use super::{
     spec::{Finished, RunSpec},
 };
 use crate::{
-    ledger::{Ledger, LedgerWrite, SqliteLedger},
+    ledger::{Ledger, LedgerWrite},
     model::outcome::Outcome,
     report::ReportError,
     storage::RunFolder,
@@ -51,7 +51,7 @@ pub(super) fn finish_sent(
 
 /// Marks the reported changes in the ledger, so that the next report of them does not set the exit
 /// code.
-pub(super) fn mark_reported(ledger: Option<SqliteLedger>, finished: &Finished, emit: ProgressFn<'_>) {
+pub(super) fn mark_reported(ledger: Option<Box<dyn Ledger>>, finished: &Finished, emit: ProgressFn<'_>) {
     let Finished { summary, .. } = finished;
     // A run that was stopped early is repeated and reports them again.
     let Some(mut ledger) =

@@ -4,20 +4,17 @@
 //! it only compares the planned orders with their history, the age limit, the rate and the types of
 //! the tenant. Called by the pipeline for `send --resume`.
 
-use std::{
-    collections::HashMap,
-    path::Path,
-    sync::{Arc, Mutex},
-};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
 use super::{
+    disposition::{Decision, Disposition, DispositionRules, ReadOrder},
     error::{Refusal, RunError},
     finish::finish_sent,
     finish::mark_reported,
     guards::{BackfillGuard, OldOrders},
-    history::{self, Disposition, ReadOrder},
+    history,
     progress::{Progress, ProgressFn},
     recorder::Recorder,
     saved_plan::{self, PlanHeader, SavedGuests, SavedPlan, UnplannedOrder},
@@ -26,7 +23,7 @@ use super::{
     spec::{Finished, RunSpec, SendSpec},
 };
 use crate::{
-    ledger::{ChangedOrder, GroupCommit, Ledger, LedgerWrite, OrderKey, SqliteLedger, TargetHash},
+    ledger::{ChangedOrder, GroupCommit, Ledger, LedgerReader, LedgerWrite, OrderKey, TargetHash},
     model::{
         field::{AttributeType, AttributeTypes},
         order::{OrderRecord, SAME_ORDER_WINDOW},
@@ -64,14 +61,14 @@ pub(super) fn resume(
         Err(refusal) => return finish_refused(&refusal, guests, &origin, recorder, spec, folder),
     };
     let (backfill_guard, rules, validate) =
-        (BackfillGuard::of(spec), history::DispositionRules::of(spec), spec.validate.clone());
+        (BackfillGuard::of(spec), DispositionRules::of(spec), spec.validate.clone());
     // Before anything is sent: an order that this run submits must not make an unplanned one of the
     // same reference changed.
-    record_unplanned(unplanned, Some(&mut ledger), rules, &mut recorder)?;
-    emit(Progress::Sending(header.n_requests));
-    let guests = from_resume_point(guests, &origin, spec, &ledger)?;
     let reader = ledger.reader()?;
-    let types = Arc::new(ledger.attribute_types()?);
+    record_unplanned(unplanned, Some((&mut *ledger, &*reader)), rules, &mut recorder)?;
+    emit(Progress::Sending(header.n_requests));
+    let guests = from_resume_point(guests, &origin, spec, &*reader)?;
+    let types = Arc::new(reader.attribute_types()?);
     let guests = |commits: GroupCommit| {
         let guests =
             skip_known(Some(reader), guests, rules, move |change| commits.enqueue(LedgerWrite::RecordChange(change)));
@@ -96,17 +93,17 @@ fn acquire_ledger(
     spec: &RunSpec<'_>,
     send_spec: &SendSpec<'_>,
     emit: ProgressFn<'_>,
-) -> Result<SqliteLedger, Refusal> {
+) -> Result<Box<dyn Ledger>, Refusal> {
     let is_for_target = send_spec.sandbox.is_some() || header.target == TargetHash::of(&spec.validate.target).to_hex();
     if !is_for_target {
         return Err(Refusal::OtherTarget { plan: origin.to_owned() });
     }
     let ledger = spec.ledger_to_write(send_spec, emit)?;
     // A sandbox starts with a new ledger each time, so its id differs from that of the plan.
-    if send_spec.sandbox.is_none() && ledger.id()? != header.ledger {
+    if send_spec.sandbox.is_none() && ledger.id() != header.ledger {
         return Err(Refusal::OtherLedger { plan: origin.to_owned(), ledger: spec.ledger.path.clone() });
     }
-    let old_orders = count_old_orders(origin, spec, &ledger)?;
+    let old_orders = count_old_orders(origin, spec, &*ledger)?;
     BackfillGuard::of(spec).check(old_orders, header.n_orders, spec.max_invalid).map(|()| ledger)
 }
 
@@ -120,7 +117,7 @@ fn from_resume_point(
     mut guests: SavedGuests,
     origin: &Path,
     spec: &RunSpec<'_>,
-    ledger: &SqliteLedger,
+    ledger: &dyn LedgerReader,
 ) -> Result<impl Iterator<Item = GuestParts<PlanError>> + Send + use<>, RunError> {
     let first = resume_point(&mut saved_plan::open(origin)?.guests, origin, spec, ledger)?;
     if first > 0 {
@@ -136,7 +133,7 @@ fn resume_point(
     guests: &mut SavedGuests,
     origin: &Path,
     spec: &RunSpec<'_>,
-    ledger: &SqliteLedger,
+    ledger: &dyn LedgerReader,
 ) -> Result<u64, RunError> {
     let (mut sent, mut end) = (0, saved_plan::n_bytes(origin)?);
     while end - sent > SEARCH_WINDOW {
@@ -151,8 +148,8 @@ fn resume_point(
     Ok(sent)
 }
 
-fn is_sent(mut guest: PlannedGuest, ledger: &SqliteLedger, spec: &RunSpec<'_>) -> Result<bool, RunError> {
-    history::settle_by_history(&mut guest, ledger, history::DispositionRules::of(spec), &drop)?;
+fn is_sent(mut guest: PlannedGuest, ledger: &dyn LedgerReader, spec: &RunSpec<'_>) -> Result<bool, RunError> {
+    history::settle_by_history(&mut guest, ledger, DispositionRules::of(spec), &drop)?;
     Ok(drop_old(guest, BackfillGuard::of(spec)).orders.is_empty())
 }
 
@@ -217,24 +214,23 @@ fn drop_type_conflicts(mut guest: PlannedGuest, types: &AttributeTypes) -> Plann
 /// Returns the guests of a plan, with the orders that are not to be sent any more moved to the
 /// results. `on_change` receives the orders that changed after their acceptance.
 fn skip_known<G, N>(
-    ledger: Option<SqliteLedger>,
+    ledger: Option<Box<dyn LedgerReader>>,
     guests: G,
-    rules: history::DispositionRules,
+    rules: DispositionRules,
     on_change: N,
 ) -> impl Iterator<Item = GuestParts<RunError>> + Send + use<G, N>
 where
     G: Iterator<Item = GuestParts<PlanError>> + Send + 'static,
-    N: Fn(Box<ChangedOrder>) + Send + 'static,
+    N: Fn(Box<ChangedOrder>) + Send + Sync + 'static,
 {
     // Shared, since the workers read the later parts of several guests at the same time.
-    let shared = Arc::new(Mutex::new((ledger, on_change)));
+    let shared = Arc::new((ledger, on_change));
     guests.map(move |guest| {
         let shared = Arc::clone(&shared);
         guest.map_parts(move |mut part| {
-            let shared = shared.lock().expect("no thread panics while holding the lock");
             // Without a ledger, the results that the plan holds are final.
             let (Some(ledger), on_change) = &*shared else { return Ok(part.split_held()) };
-            history::settle_by_history(&mut part, ledger, rules, on_change)?;
+            history::settle_by_history(&mut part, &**ledger, rules, on_change)?;
             Ok(part)
         })
     })
@@ -250,22 +246,26 @@ fn add_and_record(recorder: &mut Recorder, record: &OrderRecord, result: &OrderR
 /// another run or the operator may have settled them in the meantime.
 fn record_unplanned(
     unplanned: impl Iterator<Item = Result<UnplannedOrder, RunError>>,
-    mut ledger: Option<&mut SqliteLedger>,
-    rules: history::DispositionRules,
+    mut ledger: Option<(&mut dyn Ledger, &dyn LedgerReader)>,
+    rules: DispositionRules,
     recorder: &mut Recorder,
 ) -> Result<(), RunError> {
     let (mut changes, mut accepted) = (Vec::new(), AcceptedOrders::default());
     for order in unplanned {
         let UnplannedOrder { mut record, mut result, unsendable } = order?;
-        if let (Some(unsendable), Some(ledger)) = (unsendable, ledger.as_deref_mut()) {
-            match history::decide(&ReadOrder::Unsendable(&unsendable), &mut record, &*ledger as &dyn Ledger, rules)? {
-                Disposition::Final(again) => result = again,
-                Disposition::Changed(again, change) if accepted.insert(&change.order) => {
-                    changes.push(LedgerWrite::RecordChange(change));
-                    result = again;
+        if let (Some(unsendable), Some((ledger, reader))) = (unsendable, &mut ledger) {
+            let order = [(ReadOrder::Unsendable(&unsendable), &record)];
+            for Decision { disposition, problem } in history::decide(&order, *reader, rules)? {
+                record.problems.extend(problem);
+                match disposition {
+                    Disposition::Final(again) => result = again,
+                    Disposition::Changed(again, change) if accepted.insert(&change.order) => {
+                        changes.push(LedgerWrite::RecordChange(change));
+                        result = again;
+                    }
+                    Disposition::Changed(..) => result = unsendable.result(),
+                    Disposition::Send { .. } => {}
                 }
-                Disposition::Changed(..) => result = unsendable.result(),
-                Disposition::Send { .. } => {}
             }
             if changes.len() >= CHANGES_PER_WRITE {
                 ledger.write(&changes)?;
@@ -274,7 +274,7 @@ fn record_unplanned(
         }
         add_and_record(recorder, &record, &result)?;
     }
-    if let Some(ledger) = ledger.filter(|_| !changes.is_empty()) {
+    if let Some((ledger, _)) = ledger.filter(|_| !changes.is_empty()) {
         ledger.write(&changes)?;
     }
     Ok(())
@@ -309,9 +309,7 @@ fn finish_refused(
     let knows_more = matches!(refusal, Refusal::TooManyOld { .. });
     let ledger = if knows_more { spec.ledger_to_read()? } else { None };
     let reason = refusal.first_line();
-    for part in
-        skip_known(ledger, saved_plan::in_parts(guests, origin), history::DispositionRules::of(spec), drop).flatten()
-    {
+    for part in skip_known(ledger, saved_plan::in_parts(guests, origin), DispositionRules::of(spec), drop).flatten() {
         let guest = drop_old(part?, BackfillGuard::of(spec));
         for (record, result) in guest.results {
             add_and_record(&mut recorder, &record, &result)?;
@@ -321,18 +319,18 @@ fn finish_refused(
             add_and_record(&mut recorder, &order.record, &result)?;
         }
     }
-    record_unplanned(saved_plan::unplanned(origin)?, None, history::DispositionRules::of(spec), &mut recorder)?;
+    record_unplanned(saved_plan::unplanned(origin)?, None, DispositionRules::of(spec), &mut recorder)?;
     recorder.finish_refused(spec, folder, refusal)
 }
 
 /// Counts the orders of a plan that are not sent yet and too old to be sent without `--backfill`.
-fn count_old_orders(origin: &Path, spec: &RunSpec<'_>, ledger: &SqliteLedger) -> Result<OldOrders, RunError> {
+fn count_old_orders(origin: &Path, spec: &RunSpec<'_>, ledger: &dyn Ledger) -> Result<OldOrders, RunError> {
     let (backfill_guard, mut old_orders) = (BackfillGuard::of(spec), OldOrders::default());
     if !backfill_guard.is_enabled() {
         return Ok(old_orders);
     }
     let guests = saved_plan::in_parts(saved_plan::open(origin)?.guests, origin);
-    for guest in skip_known(Some(ledger.reader()?), guests, history::DispositionRules::of(spec), drop) {
+    for guest in skip_known(Some(ledger.reader()?), guests, DispositionRules::of(spec), drop) {
         let mut has_old = false;
         for part in guest {
             let part = part?;

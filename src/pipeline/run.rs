@@ -15,7 +15,7 @@ use super::{
     spec::{Finished, RunSpec},
 };
 use crate::{
-    ledger::{LedgerError, SqliteLedger, TargetHash},
+    ledger::{Ledger, LedgerError, LedgerReader, TargetHash},
     model::outcome::OrderResult,
     plan::PlanError,
     report::ReportError,
@@ -56,23 +56,23 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
             return Recorder::open(spec, folder, ExportRead::default())?.finish_refused(spec, folder, &error.into());
         }
     };
-    let ledger = match open_ledger(spec, emit) {
-        Ok(ledger) => ledger,
+    let (mut ledger, reader) = match open_ledger(spec, emit) {
+        Ok(opened) => opened,
         // Before the export is read, which may take long: its content does not matter without a
         // ledger.
         Err(error) => return Recorder::open(spec, folder, files)?.finish_refused(spec, folder, &error.into()),
     };
     let mut sink = ExportSink::open(spec, folder, files.clone())?;
-    let export = shuffle::run(files, ledger, spec, folder, &mut sink, emit);
+    let export = shuffle::run(files, reader.as_deref(), spec, folder, &mut sink, emit);
+    drop(reader);
     let (mut recorder, mut candidates) = sink.finish(export.files, export.file_problems)?;
     if let Err(refusal) = export.done {
         return recorder.finish_refused(spec, folder, &refusal);
     }
     write_rejects(&mut recorder, folder, emit)?;
-    let mut ledger = export.ledger;
-    let changes_recorded = match (&mut ledger, &spec.send) {
-        (Some(ledger), Some(_)) => candidates.record_changed(ledger).map_err(Refusal::from),
-        _ => Ok(()),
+    let changes_recorded = match &mut ledger {
+        Some(ledger) => candidates.record_changed(&mut **ledger).map_err(Refusal::from),
+        None => Ok(()),
     };
     if let Err(refusal) = changes_recorded.and_then(|()| check_guards(&candidates, spec, &recorder)) {
         record_unsent(candidates, &refusal, &mut recorder)?;
@@ -82,7 +82,7 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
         return recorder.finish(spec, folder, None);
     };
     // The plan is read back from disk, so that a slow service holds no export in memory.
-    let plan = write_plan(candidates, ledger.id()?, spec, folder, &mut recorder)?;
+    let plan = write_plan(candidates, ledger.id().to_owned(), spec, folder, &mut recorder)?;
     emit(Progress::Sending(plan.header.n_requests));
     let guests =
         saved_plan::in_parts(plan.guests, &plan.folder).map(|guest| guest.map_parts(|part| Ok(part.split_held())));
@@ -93,17 +93,24 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
     Ok(finished)
 }
 
+/// The ledger to write to, and the one to look orders up in.
+type OpenedLedger = (Option<Box<dyn Ledger>>, Option<Box<dyn LedgerReader>>);
+
 /// Opens the ledger: locked for writing for a send, read-only for a check with a target, none
 /// otherwise.
-fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Option<SqliteLedger>, LedgerError> {
+fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<OpenedLedger, LedgerError> {
     match &spec.send {
-        Some(send_spec) => spec.ledger_to_write(send_spec, emit).map(Some),
-        None if spec.has_target => {
-            let ledger = spec.ledger_to_read()?;
-            ledger.iter().flat_map(SqliteLedger::warnings).for_each(|note| emit(Progress::Warning(note)));
-            Ok(ledger)
+        Some(send_spec) => {
+            let ledger = spec.ledger_to_write(send_spec, emit)?;
+            let reader = ledger.reader()?;
+            Ok((Some(ledger), Some(reader)))
         }
-        None => Ok(None),
+        None if spec.has_target => {
+            let reader = spec.ledger_to_read()?;
+            reader.iter().flat_map(|reader| reader.warnings()).for_each(|note| emit(Progress::Warning(note)));
+            Ok((None, reader))
+        }
+        None => Ok((None, None)),
     }
 }
 

@@ -14,7 +14,6 @@ use std::{
 
 use super::{
     error::RunError,
-    history,
     progress::{Progress, ProgressFn},
     recorder::Recorder,
     spec::{RunSpec, SendSpec},
@@ -22,7 +21,7 @@ use super::{
 use crate::{
     dispatch::{self, AttemptOutcome, DispatchEvent, Journal, LeftoverCart, Work},
     ledger::{
-        AttemptId, AttemptState, CartId, CloseReport, GroupCommit, Ledger, LedgerError, LedgerWrite, SqliteLedger,
+        AttemptId, AttemptState, CartId, CloseReport, GroupCommit, Intent, Ledger, LedgerError, LedgerWrite, OrderKey,
     },
     model::{
         field::{AttributeType, AttributeTypes},
@@ -41,14 +40,14 @@ pub(super) struct SendOutcome {
     /// The reason, if sending ended before every order had its result.
     pub(super) stopped: Option<String>,
     /// The ledger without its writer thread; locked until it is dropped.
-    pub(super) ledger: Option<SqliteLedger>,
+    pub(super) ledger: Option<Box<dyn Ledger>>,
 }
 
 /// Clears the carts that earlier runs left open, then sends the guests. `guests` receives the
 /// ledger that this function writes to. `record_result` receives the result of each order.
 pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     guests: impl FnOnce(GroupCommit) -> G,
-    ledger: SqliteLedger,
+    ledger: Box<dyn Ledger>,
     spec: &RunSpec<'_>,
     send_spec: &SendSpec<'_>,
     recorder: &mut Recorder,
@@ -56,9 +55,9 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     emit: ProgressFn<'_>,
 ) -> Result<SendOutcome, RunError> {
     let target = spec.validate.target.clone();
-    let leftover_carts = leftover_carts(&ledger)?;
+    let leftover_carts = leftover_carts(&*ledger)?;
     let n_open = Arc::new(AtomicU64::new(leftover_carts.len() as u64));
-    let types = Mutex::new(TypeTracker { known: ledger.attribute_types()?, pending: HashMap::new() });
+    let types = Mutex::new(TypeTracker { known: ledger.reader()?.attribute_types()?, pending: HashMap::new() });
     // Created before the thread that writes the ledger, so that an error here leaves a cleanly
     // closed ledger.
     let client = HttpClient::new(&target, &send_spec.dispatch)?;
@@ -87,7 +86,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     Ok(SendOutcome { stopped: outcome.stopped, ledger })
 }
 
-fn leftover_carts(ledger: &SqliteLedger) -> Result<Vec<LeftoverCart<CartId>>, LedgerError> {
+fn leftover_carts(ledger: &dyn Ledger) -> Result<Vec<LeftoverCart<CartId>>, LedgerError> {
     let carts = ledger.open_carts()?.into_iter();
     Ok(carts.map(|open| LeftoverCart { cart: open.cart, browser: open.browser, clear_cart: open.clear_cart }).collect())
 }
@@ -163,7 +162,7 @@ impl Journal for LedgerJournal {
     type Cart = CartId;
 
     async fn record_intent(&self, order: &PlannedOrder) -> Result<AttemptId, String> {
-        let attempt = self.write(LedgerWrite::Intent(history::intent(order))).await.map(AttemptId)?;
+        let attempt = self.write(LedgerWrite::Intent(intent(order))).await.map(AttemptId)?;
         self.types().add_pending(attempt, order);
         Ok(attempt)
     }
@@ -203,5 +202,20 @@ impl LedgerJournal {
 
     async fn write(&self, write: LedgerWrite) -> Result<i64, String> {
         self.ledger.write(write).await.map_err(|error| error.to_string())
+    }
+}
+
+/// Returns the intent of a planned order, which the ledger records before the order is sent.
+fn intent(order: &PlannedOrder) -> Intent {
+    Intent {
+        order: OrderKey {
+            reference: order.record.reference.clone(),
+            ordered_at: order.ordered_at,
+            content: order.content,
+        },
+        status: order.status.clone(),
+        money: order.record.money.clone(),
+        item_count: order.record.item_count,
+        dedup_hash: Some(order.dedup_hash),
     }
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::progress::{Progress, ProgressFn};
 use crate::{
     dispatch, group,
-    ledger::{Consent, LedgerError, LedgerLocation, SqliteLedger},
+    ledger::{self, Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
     map::profile::Profile,
     model::route::Mode,
     read::ReadLimits,
@@ -101,15 +101,15 @@ impl RunSpec<'_> {
         &self,
         send_spec: &SendSpec<'_>,
         emit: ProgressFn<'_>,
-    ) -> Result<SqliteLedger, LedgerError> {
-        let ledger = SqliteLedger::open(&self.ledger, &self.validate.target, &self.run_id, send_spec.consent)?;
+    ) -> Result<Box<dyn Ledger>, LedgerError> {
+        let ledger = ledger::open_to_write(&self.ledger, &self.validate.target, &self.run_id, send_spec.consent)?;
         ledger.warnings().iter().for_each(|note| emit(Progress::Warning(note)));
         Ok(ledger)
     }
 
     /// Opens the ledger read-only and without a lock. Returns none if there is no ledger.
-    pub(crate) fn ledger_to_read(&self) -> Result<Option<SqliteLedger>, LedgerError> {
-        SqliteLedger::open_existing(&self.ledger, &self.validate.target, &self.run_id)
+    pub(crate) fn ledger_to_read(&self) -> Result<Option<Box<dyn LedgerReader>>, LedgerError> {
+        ledger::open_to_read(&self.ledger, &self.validate.target)
     }
 }
 

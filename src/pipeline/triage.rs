@@ -10,16 +10,17 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    disposition::{self, Disposition, DispositionRules, ReadOrder, SendableOrder},
     error::Refusal,
     guards::BackfillGuard,
-    history::{self, Disposition, ReadOrder, Sendable},
+    history,
     partial::PartialReport,
     repeated_content,
     saved_plan::write_unplanned,
     spec::RunSpec,
 };
 use crate::{
-    ledger::{self, Ledger, LedgerError, OrderKey, SqliteLedger},
+    ledger::{self, LedgerReader, OrderKey, ReferenceHistory},
     model::{
         draft::Draft,
         guest::Identifier,
@@ -47,7 +48,7 @@ pub(crate) type DeferredKey = (u64, u64);
 pub(crate) struct Triage<'j> {
     pub(crate) spec: &'j RunSpec<'j>,
     pub(crate) input_names: &'j InputNames,
-    pub(crate) ledger: Option<&'j Mutex<SqliteLedger>>,
+    pub(crate) ledger: Option<&'j dyn LedgerReader>,
     pub(crate) backfill_guard: BackfillGuard,
     /// Whether orders with different keys have different references.
     pub(crate) key_is_reference: bool,
@@ -85,16 +86,11 @@ impl DeferredOrder {
         }
     }
 
-    /// Returns the accepted order in the ledger that matches it.
-    fn accepted(&self, ledger: &dyn Ledger) -> Result<Option<OrderKey>, LedgerError> {
-        if self.record.reference.is_empty() {
-            return Ok(None);
-        }
-        let entries = history::history_of_any_spelling(&self.record, self.has_time_of_day, ledger)?;
-        let Some(ordered_at) = self.record.ordered_at.or_else(|| ledger::single_order_time(&entries)) else {
-            return Ok(None);
-        };
-        Ok(ledger::matching_accepted(&entries, ordered_at, self.content()).map(|entry| entry.order.clone()))
+    /// Returns the accepted order in its history that matches it.
+    fn accepted(&self, history: &ReferenceHistory) -> Option<OrderKey> {
+        let entries = &history.attempts;
+        let ordered_at = self.record.ordered_at.or_else(|| ledger::single_order_time(entries))?;
+        ledger::matching_accepted(entries, ordered_at, self.content()).map(|entry| entry.order.clone())
     }
 
     /// Makes it invalid if there is a problem.
@@ -251,18 +247,17 @@ impl Triage<'_> {
     // Otherwise two duplicates that differ would be two changes of one accepted order.
     fn assign_accepted(&self, orders: &mut [DeferredOrder]) -> Result<(), Refusal> {
         let (Some(ledger), [_, _, ..]) = (self.ledger, &*orders) else { return Ok(()) };
+        let time = |order: &DeferredOrder| order.record.ordered_at.filter(|_| order.has_time_of_day);
+        let to_look_up: Vec<_> = orders.iter().map(|order| (&order.record, time(order))).collect();
+        let histories = history::histories_of_any_spelling(&to_look_up, ledger)?;
         let mut ranks_by_order: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        // Locked for all lookups of the group, and released before the orders are decided, which
-        // locks it again.
-        {
-            let ledger = ledger.lock().expect("no thread panics while holding the lock");
-            for (index, order) in orders.iter().enumerate() {
-                let Some(accepted) = order.accepted(&*ledger as &dyn Ledger)? else { continue };
-                let OrderKey { reference, ordered_at, content } = accepted;
-                let is_other = order.content() != Some(content);
-                let rank = (is_other, order.record.reference != reference, order.is_skipped(), index);
-                ranks_by_order.entry((reference, ordered_at)).or_default().push(rank);
-            }
+        for (index, (order, history)) in orders.iter().zip(&histories).enumerate() {
+            // Orders without a reference share none.
+            let accepted = order.accepted(history).filter(|_| !order.record.reference.is_empty());
+            let Some(OrderKey { reference, ordered_at, content }) = accepted else { continue };
+            let is_other = order.content() != Some(content);
+            let rank = (is_other, order.record.reference != reference, order.is_skipped(), index);
+            ranks_by_order.entry((reference, ordered_at)).or_default().push(rank);
         }
         for mut ranks in ranks_by_order.into_values() {
             ranks.sort_unstable();
@@ -284,7 +279,7 @@ impl Triage<'_> {
         match order {
             Ok(valid) => self.dispose_valid(record, &valid, partial),
             Err(unsendable) => {
-                let disposition = self.disposition(&ReadOrder::Unsendable(unsendable), &mut record)?;
+                let disposition = self.disposition(ReadOrder::Unsendable(unsendable), &mut record)?;
                 if let Some(result) = self.take_result(disposition, partial) {
                     self.record_result(&record, &result, Some(unsendable), partial);
                 }
@@ -304,17 +299,9 @@ impl Triage<'_> {
         if self.spec.send.is_some() {
             valid.add_identity(&record, partial);
         }
-        let content = || valid.content();
-        let dedup_hash = || valid.dedup_hash();
-        let has_time_of_day = || self.has_time_of_day(Some(valid.ordered_at()));
-        let sendable = Sendable {
-            ordered_at: valid.ordered_at(),
-            status: valid.status(),
-            content: &content,
-            dedup_hash: &dedup_hash,
-            warns_of_duplicate: &has_time_of_day,
-        };
-        let disposition = self.disposition(&ReadOrder::Sendable(sendable), &mut record)?;
+        let has_time_of_day = self.has_time_of_day(Some(valid.ordered_at()));
+        let read = ReadOrder::Sendable { order: valid, warns_of_duplicate: has_time_of_day };
+        let disposition = self.disposition(read, &mut record)?;
         let is_uncertain = matches!(disposition, Disposition::Send { is_uncertain: true });
         let result = self.take_result(disposition, partial);
         let outcome = result.as_ref().map(|result| result.outcome);
@@ -322,7 +309,7 @@ impl Triage<'_> {
         let is_to_be_sent = outcome.is_none_or(|outcome| outcome == Outcome::Valid);
         // An order with the content of an order of an earlier run already has this warning.
         let has_warning = || record.problems.iter().any(|problem| problem.code == Code::ContentRepeated);
-        if is_to_be_sent && has_time_of_day() && !has_warning() {
+        if is_to_be_sent && has_time_of_day && !has_warning() {
             repeated_content::add(valid.dedup_hash_in_export(), &record, &mut partial.dedup_hashes);
         }
         if outcome == Some(Outcome::Valid) {
@@ -370,11 +357,15 @@ impl Triage<'_> {
     }
 
     #[inline]
-    fn disposition(&self, order: &ReadOrder<'_>, record: &mut OrderRecord) -> Result<Disposition, Refusal> {
-        let rules = history::DispositionRules::of(self.spec);
-        let Some(ledger) = self.ledger else { return Ok(order.disposition(rules)) };
-        let ledger = ledger.lock().expect("no thread panics while holding the lock");
-        Ok(history::decide(order, record, &*ledger as &dyn Ledger, rules)?)
+    fn disposition(&self, order: ReadOrder<'_>, record: &mut OrderRecord) -> Result<Disposition, Refusal> {
+        let rules = DispositionRules::of(self.spec);
+        let Some(ledger) = self.ledger else { return Ok(order.without_history(rules)) };
+        let mut disposition = order.without_history(rules);
+        for decision in history::decide(&[(order, record)], ledger, rules)? {
+            record.problems.extend(decision.problem);
+            disposition = decision.disposition;
+        }
+        Ok(disposition)
     }
 
     fn record_result(
@@ -415,7 +406,7 @@ pub(crate) fn deferred_position(deferred: &[u8], names: &InputNames) -> String {
 /// not.
 fn may_be_sent_later(result: &OrderResult) -> bool {
     matches!(result.outcome, Outcome::Unknown | Outcome::Changed)
-        || result.reason.as_deref() == Some(history::ACCEPTED_MANUALLY)
+        || result.reason.as_deref() == Some(disposition::ACCEPTED_MANUALLY)
 }
 
 /// Returns the events of an order.
@@ -445,7 +436,7 @@ impl StoredOrder {
     }
 }
 
-impl ValidOrder<'_> {
+impl SendableOrder for ValidOrder<'_> {
     fn ordered_at(&self) -> DateTime<Utc> {
         match self {
             Self::Read(order) => order.ordered_at,
@@ -453,6 +444,29 @@ impl ValidOrder<'_> {
         }
     }
 
+    fn status(&self) -> &str {
+        match self {
+            Self::Read(order) => &order.status,
+            Self::Stored(order) => &order.status,
+        }
+    }
+
+    fn content(&self) -> ContentHash {
+        match self {
+            Self::Read(order) => content_hash::content_hash(order),
+            Self::Stored(order) => order.content,
+        }
+    }
+
+    fn dedup_hash(&self) -> DedupHash {
+        match self {
+            Self::Read(order) => content_hash::dedup_hash(order),
+            Self::Stored(order) => order.dedup_hash,
+        }
+    }
+}
+
+impl ValidOrder<'_> {
     /// Returns its route, and the number of requests of its own events.
     fn cost(&self, url_limits: UrlLimits<'_>) -> (Route, u64) {
         match self {
@@ -475,31 +489,10 @@ impl ValidOrder<'_> {
         }
     }
 
-    fn content(&self) -> ContentHash {
-        match self {
-            Self::Read(order) => content_hash::content_hash(order),
-            Self::Stored(order) => order.content,
-        }
-    }
-
-    fn dedup_hash(&self) -> DedupHash {
-        match self {
-            Self::Read(order) => content_hash::dedup_hash(order),
-            Self::Stored(order) => order.dedup_hash,
-        }
-    }
-
     fn dedup_hash_in_export(&self) -> u64 {
         match self {
             Self::Read(order) => repeated_content::dedup_hash_in_export(order),
             Self::Stored(order) => order.dedup_hash_in_export,
-        }
-    }
-
-    fn status(&self) -> &str {
-        match self {
-            Self::Read(order) => &order.status,
-            Self::Stored(order) => &order.status,
         }
     }
 

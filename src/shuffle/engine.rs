@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     group::{GroupError, LostRows},
-    ledger::{Ledger, SqliteLedger},
+    ledger::LedgerReader,
     model::{field::AttributeTypes, origin::InputNames, problem::Problem},
     pipeline::{
         error::Refusal,
@@ -42,8 +42,6 @@ pub(crate) struct Export {
     pub(crate) files: ExportRead,
     /// Problems of no order.
     pub(crate) file_problems: Vec<Problem>,
-    /// The ledger in which orders were looked up.
-    pub(crate) ledger: Option<SqliteLedger>,
     /// An error if none of the orders may be sent.
     pub(crate) done: Result<(), Refusal>,
 }
@@ -51,26 +49,24 @@ pub(crate) struct Export {
 /// Reads the whole export. `sink` receives the decision about every order.
 pub(crate) fn run(
     mut files: ExportRead,
-    ledger: Option<SqliteLedger>,
+    ledger: Option<&dyn LedgerReader>,
     spec: &RunSpec<'_>,
     folder: &RunFolder,
     sink: &mut dyn Collect,
     emit: ProgressFn<'_>,
 ) -> Export {
-    let tenant_types = match ledger.as_ref().map(SqliteLedger::attribute_types).transpose() {
+    let tenant_types = match ledger.map(LedgerReader::attribute_types).transpose() {
         Ok(types) => Arc::new(types.unwrap_or_default()),
-        Err(error) => return Export { files, file_problems: Vec::new(), ledger, done: Err(error.into()) },
+        Err(error) => return Export { files, file_problems: Vec::new(), done: Err(error.into()) },
     };
     let names = files.names();
     let memory = MemoryBudget::split(spec.memory);
     let engine =
         Engine { spec, folder, input_names: &names, memory, tenant_types, n_files_warned: AtomicU32::new(0), emit };
-    let ledger = ledger.map(Mutex::new);
-    let triage = engine.triage(ledger.as_ref());
+    let triage = engine.triage(ledger);
     let (file_problems, done) = engine.run(&mut files, &triage, sink);
     drop(triage);
-    let ledger = ledger.map(|ledger| ledger.into_inner().expect("no thread panics while holding the lock"));
-    Export { files, file_problems, ledger, done }
+    Export { files, file_problems, done }
 }
 
 struct Engine<'r> {
@@ -295,7 +291,7 @@ impl Engine<'_> {
         (rows.saturating_add(results), disk::free_space(self.folder.path()))
     }
 
-    fn triage<'d>(&'d self, ledger: Option<&'d Mutex<SqliteLedger>>) -> Triage<'d> {
+    fn triage<'d>(&'d self, ledger: Option<&'d dyn LedgerReader>) -> Triage<'d> {
         Triage {
             spec: self.spec,
             input_names: self.input_names,

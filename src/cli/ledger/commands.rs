@@ -3,7 +3,7 @@
 //! Sends nothing. Listing and exporting stream order by order, so memory does not grow with the
 //! ledger. Called by `entry`; the texts are in `text`.
 
-use std::{io, path::Path, process::ExitCode};
+use std::{io, ops::ControlFlow, process::ExitCode};
 
 use anyhow::{Context, ensure};
 
@@ -17,8 +17,8 @@ use crate::{
         values::OutputFormat,
     },
     ledger::{
-        self, AdoptError, LedgerAdmin, LedgerError, LedgerLocation, OrderFilter, ReferencePattern, SettleError,
-        SettleRequest,
+        AdoptError, LedgerAdmin, LedgerError, LedgerLocation, LedgerOrder, OrderFilter, ReferencePattern, SettleError,
+        SettleRequest, open_admin,
     },
     map::read_bounded,
 };
@@ -32,14 +32,14 @@ const MAX_LIST_BYTES: u64 = 16 * 1024 * 1024;
 /// Runs the subcommand; exit code 5 if another run holds the ledger.
 pub(in crate::cli) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
     let location = spec::resolve_ledger(arguments.ledger.as_deref(), arguments.config.as_deref(), &arguments.set)?;
-    let path = &location.path;
+    let admin = &*open_admin(&location);
     let done = match &arguments.command {
-        LedgerCommand::List(list) => self::list(path, list),
-        LedgerCommand::Show { reference } => show(path, reference),
-        LedgerCommand::Settle(orders) => settle(&location, orders, arguments.quiet),
-        LedgerCommand::Export(filter) => export(path, &filter.filter()),
-        LedgerCommand::Adopt(tenant) => adopt(&location, arguments, tenant),
-        LedgerCommand::AcceptLoss => accept_loss(&location, arguments.quiet),
+        LedgerCommand::List(list) => self::list(admin, list),
+        LedgerCommand::Show { reference } => show(admin, reference, &location),
+        LedgerCommand::Settle(orders) => settle(admin, orders, arguments.quiet),
+        LedgerCommand::Export(filter) => export(admin, &filter.filter()),
+        LedgerCommand::Adopt(tenant) => adopt(admin, arguments, tenant),
+        LedgerCommand::AcceptLoss => accept_loss(admin, &location, arguments.quiet),
     };
     match done {
         Err(error) if is_locked(&error) => {
@@ -57,12 +57,25 @@ fn is_locked(error: &anyhow::Error) -> bool {
         || matches!(error.downcast_ref(), Some(LedgerError::Locked { .. }))
 }
 
-fn list(path: &Path, arguments: &ListArguments) -> anyhow::Result<()> {
-    let admin = LedgerAdmin::open(path)?;
+/// Visits orders until a visit fails.
+fn try_visit(
+    admin: &dyn LedgerAdmin,
+    filter: &OrderFilter,
+    mut visit: impl FnMut(LedgerOrder) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut visited = Ok(());
+    admin.visit(filter, &mut |order| {
+        visited = visit(order);
+        if visited.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    visited
+}
+
+fn list(admin: &dyn LedgerAdmin, arguments: &ListArguments) -> anyhow::Result<()> {
     // Printed with the first order: a list without orders has no header, and `--references` never has one.
     let mut header = (arguments.format == OutputFormat::Text && !arguments.references).then(text::header);
     print::stream(|out| {
-        admin.visit(&arguments.filter.filter(), |order| {
+        try_visit(admin, &arguments.filter.filter(), |order| {
             if let Some(header) = header.take() {
                 out.text(&header)?;
             }
@@ -75,21 +88,20 @@ fn list(path: &Path, arguments: &ListArguments) -> anyhow::Result<()> {
     })
 }
 
-fn show(path: &Path, reference: &str) -> anyhow::Result<()> {
+fn show(admin: &dyn LedgerAdmin, reference: &str, location: &LedgerLocation) -> anyhow::Result<()> {
     let filter = OrderFilter { references: ReferencePattern::Exact(reference.to_owned()), ..OrderFilter::default() };
     let mut histories = Vec::new();
-    LedgerAdmin::open(path)?.visit(&filter, |order| {
+    admin.visit(&filter, &mut |order| {
         histories.push(text::history_text(&order));
-        Ok::<_, LedgerError>(())
+        ControlFlow::Continue(())
     })?;
-    ensure!(!histories.is_empty(), "the ledger {} has no order {reference:?}", path.display());
+    ensure!(!histories.is_empty(), "the ledger {} has no order {reference:?}", location.path.display());
     print::output(histories.join("\n").trim_end()).context("standard output")
 }
 
-fn export(path: &Path, filter: &OrderFilter) -> anyhow::Result<()> {
-    let admin = LedgerAdmin::open(path)?;
+fn export(admin: &dyn LedgerAdmin, filter: &OrderFilter) -> anyhow::Result<()> {
     print::stream(|out| {
-        admin.visit(filter, |order| {
+        try_visit(admin, filter, |order| {
             for submission in &order.submissions {
                 out.json(&text::submission_line(&order, submission))?;
             }
@@ -98,14 +110,14 @@ fn export(path: &Path, filter: &OrderFilter) -> anyhow::Result<()> {
     })
 }
 
-fn settle(location: &LedgerLocation, arguments: &SettleArguments, is_quiet: bool) -> anyhow::Result<()> {
+fn settle(admin: &dyn LedgerAdmin, arguments: &SettleArguments, is_quiet: bool) -> anyhow::Result<()> {
     let request = SettleRequest {
         references: references(&arguments.references)?,
         decision: arguments.decision.manual_decision(),
         target: arguments.target.clone(),
         ordered_at: arguments.ordered_at.clone().map(|range| range.0),
     };
-    let settled = ledger::settle(location, &request)?;
+    let settled = admin.settle(&request)?;
     if is_quiet {
         return Ok(());
     }
@@ -114,14 +126,14 @@ fn settle(location: &LedgerLocation, arguments: &SettleArguments, is_quiet: bool
     print::output(&lines.join("\n")).context("the orders are settled, but standard output")
 }
 
-fn adopt(location: &LedgerLocation, arguments: &LedgerArguments, tenant: &AdoptArguments) -> anyhow::Result<()> {
+fn adopt(admin: &dyn LedgerAdmin, arguments: &LedgerArguments, tenant: &AdoptArguments) -> anyhow::Result<()> {
     let typed = TargetSettings {
         base_url: tenant.base_url.clone(),
         client_key: tenant.client_key.clone(),
         ..TargetSettings::default()
     };
     let target = spec::resolve_target(typed, tenant.to.as_deref(), arguments.config.as_deref(), &arguments.set)?;
-    let adopted = ledger::adopt(location, &tenant.from, &target)?;
+    let adopted = admin.adopt(&tenant.from, &target)?;
     if arguments.quiet {
         return Ok(());
     }
@@ -130,8 +142,8 @@ fn adopt(location: &LedgerLocation, arguments: &LedgerArguments, tenant: &AdoptA
         .context("the target is adopted, but standard output")
 }
 
-fn accept_loss(location: &LedgerLocation, is_quiet: bool) -> anyhow::Result<()> {
-    ledger::accept_loss(location)?;
+fn accept_loss(admin: &dyn LedgerAdmin, location: &LedgerLocation, is_quiet: bool) -> anyhow::Result<()> {
+    admin.accept_loss()?;
     if is_quiet {
         return Ok(());
     }

@@ -1,47 +1,23 @@
 //! Operator's decisions about a whole ledger: `adopt` (two targets are one tenant) and
 //! `accept_loss` (the newest attempts are lost, and the next run continues without them). Sends
-//! nothing. Called by the `ledger` command of `cli`.
+//! nothing. Called by `admin`.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
     companions::Companions,
     file::{self, WritableFile},
-    location::LedgerLocation,
     lock::RunLock,
     schema::{attempt_columns, ledger_columns},
     targets::{self, known_targets, mark_closed},
 };
 use crate::{
     ledger::{
-        error::LedgerError,
-        known_target::{KnownTarget, format_lines},
-        query::TargetPrefix,
-        target_hash::TargetHash,
+        adopt::AdoptError, error::LedgerError, known_target::KnownTarget, location::LedgerLocation,
+        query::TargetPrefix, target_hash::TargetHash,
     },
     model::target::Target,
 };
-
-/// Why a target was not adopted.
-#[derive(Debug, thiserror::Error)]
-pub enum AdoptError {
-    /// No target, or several, begin with the given digits.
-    #[error(
-        "{found} of the ledger's targets begin with these digits; nothing was changed{}", format_lines(.known)
-    )]
-    NotUnique {
-        /// The number of targets that match.
-        found: usize,
-        /// All targets that the ledger holds.
-        known: Vec<KnownTarget>,
-    },
-    /// The target to adopt from is the configured target itself.
-    #[error("target {0} is the configured target itself; nothing was changed")]
-    Same(TargetHash),
-    /// The ledger cannot be used.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-}
 
 impl From<rusqlite::Error> for AdoptError {
     fn from(error: rusqlite::Error) -> Self {
@@ -51,7 +27,7 @@ impl From<rusqlite::Error> for AdoptError {
 
 /// Moves everything that the ledger holds for one target to another: the same tenant under a new
 /// key or URL. Returns the old target as it was.
-pub fn adopt(location: &LedgerLocation, from: &TargetPrefix, to: &Target) -> Result<KnownTarget, AdoptError> {
+pub(super) fn adopt(location: &LedgerLocation, from: &TargetPrefix, to: &Target) -> Result<KnownTarget, AdoptError> {
     const HOLDER: &str = "orderferry ledger adopt";
     let ledger = file::open_to_write(&location.path)?;
     let to_hash = TargetHash::of(to);
@@ -108,7 +84,7 @@ fn move_rows(connection: &Connection, from: TargetHash, to: TargetHash) -> Resul
 
 /// Lets the next run continue with a ledger that lacks its newest attempts. A damaged ledger is
 /// still refused: it would hide attempts that it holds.
-pub fn accept_loss(location: &LedgerLocation) -> Result<(), LedgerError> {
+pub(super) fn accept_loss(location: &LedgerLocation) -> Result<(), LedgerError> {
     let WritableFile { connection, .. } = {
         let ledger = file::open_to_write(&location.path)?;
         ledger.migrate_and_verify(location, None)?;

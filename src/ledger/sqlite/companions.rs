@@ -14,11 +14,11 @@ use std::{
 };
 
 use super::{
-    location::{LedgerLocation, canonical_path, files_in, make_private_folder, private_file_options},
     lock::{RunLock, lock_files},
+    paths::{canonical_path, files_in, make_private_folder, private_file_options},
     state::LedgerState,
 };
-use crate::ledger::{error::LedgerError, target_hash::TargetHash};
+use crate::ledger::{error::LedgerError, location::LedgerLocation, target_hash::TargetHash};
 
 /// The folder of the second companions, below the state folder.
 const FOLDER: &str = "ledgers";

@@ -1,11 +1,11 @@
 //! Checks of consent: refuses to create a ledger without the option, and a ledger that does not
-//! match the options. Writes nothing. Called by `run`.
+//! match the options. Writes nothing. Called by `run` and `reader`.
 
 use rusqlite::Connection;
 
-use super::{location::LedgerLocation, targets::known_targets};
+use super::targets::known_targets;
 use crate::{
-    ledger::{consent::Consent, error::LedgerError, target_hash::TargetHash},
+    ledger::{consent::Consent, error::LedgerError, location::LedgerLocation, target_hash::TargetHash},
     model::target::Target,
 };
 

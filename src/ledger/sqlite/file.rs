@@ -1,8 +1,8 @@
 //! Ledger file: opens the database for writing or reading, and refuses a file that is not known to
 //! be the right ledger, or that is damaged or incomplete.
 //!
-//! Does not interpret the rows. Called by both views of a ledger, `run` for runs and `admin`
-//! for the operator, and by `settle` and `adopt`.
+//! Does not interpret the rows. Called by `run` and `reader` for runs, and by `admin`, `settle`
+//! and `adopt` for the operator.
 
 use std::{io, path::Path, time::SystemTime};
 
@@ -13,13 +13,14 @@ use super::{
     companions,
     error::open_error,
     integrity,
-    location::{self, LedgerLocation, OpenedFile},
     lock::RunLock,
+    paths::{self, OpenedFile},
     schema,
     state::LedgerState,
 };
 use crate::ledger::{
     error::LedgerError,
+    location::LedgerLocation,
     target_hash::{TargetHash, hex},
 };
 
@@ -33,7 +34,7 @@ pub(super) struct WritableFile {
 
 /// Opens an existing ledger for writing. It is neither migrated nor verified yet.
 pub(super) fn open_to_write(path: &Path) -> Result<WritableFile, LedgerError> {
-    if !location::has_ledger(path) {
+    if !paths::has_ledger(path) {
         return Err(LedgerError::NotFound { path: path.to_owned() });
     }
     open_file(path)
@@ -45,15 +46,14 @@ pub(super) fn create(location: &LedgerLocation) -> Result<WritableFile, LedgerEr
     if let Some(folder) = path.parent().filter(|folder| location.state_folder.as_deref() == Some(*folder)) {
         // Only the state folder is ours to create. If another one is missing, opening the file
         // reports it.
-        location::make_private_folder(folder)
-            .map_err(|error| LedgerError::LockFile { path: folder.to_owned(), error })?;
+        paths::make_private_folder(folder).map_err(|error| LedgerError::LockFile { path: folder.to_owned(), error })?;
     }
     create_private(path).map_err(|error| LedgerError::LockFile { path: path.clone(), error })?;
     open_file(path)
 }
 
 fn open_file(path: &Path) -> Result<WritableFile, LedgerError> {
-    location::ensure_single_link(path)?;
+    paths::ensure_single_link(path)?;
     // Before SQLite opens the database, because it then creates the log.
     let had_wal = has_wal(path);
     let mut opened = OpenedFile::at(path).map_err(|error| LedgerError::LockFile { path: path.to_owned(), error })?;
@@ -73,7 +73,7 @@ fn open_file(path: &Path) -> Result<WritableFile, LedgerError> {
 }
 
 fn has_wal(path: &Path) -> bool {
-    location::has_ledger(&location::wal_path(path))
+    paths::has_ledger(&paths::wal_path(path))
 }
 
 impl WritableFile {
@@ -116,7 +116,7 @@ impl WritableFile {
                 "run {run} did not end cleanly, and no companion recorded the state of the ledger {}: \
                  if its log {} is damaged, the loss of its newest attempts is not detected",
                 location.path.display(),
-                location::wal_path(&location.path).display()
+                paths::wal_path(&location.path).display()
             )
         }))
     }
@@ -125,10 +125,10 @@ impl WritableFile {
 /// Opens a ledger read-only; one of an older version is migrated in a copy. `None` if there is
 /// none, or if it was created but never written to.
 pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, LedgerError> {
-    if !location::has_ledger(path) {
+    if !paths::has_ledger(path) {
         return Ok(None);
     }
-    location::ensure_single_link(path)?;
+    paths::ensure_single_link(path)?;
     let connection = open_read_only(path)?;
     let found = schema::version(&connection, path)?;
     if found == i64::from(schema::VERSION) {
@@ -196,6 +196,11 @@ fn copy(connection: &Connection) -> Result<Connection, rusqlite::Error> {
     Ok(copy)
 }
 
+/// Whether a connection reads a private copy.
+pub(super) fn is_private_copy(connection: &Connection) -> bool {
+    connection.path().is_none_or(str::is_empty)
+}
+
 /// Turns on write-ahead logging, a property of the file: a commit is one write to a log next to
 /// it, and readers do not wait for it.
 pub(super) fn enable_wal(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
@@ -221,7 +226,7 @@ fn ensure_wal_present(connection: &Connection, location: &LedgerLocation, had_wa
         Some(run) if is_wal_mode(connection, path)? && !had_wal && !has_wal(path) => {
             let now = current_state(connection, path)?;
             let is_recorded = companions::recorded_states(location, None).iter().any(|(_, state)| *state == now);
-            Err(LedgerError::WalMissing { path: path.clone(), wal: location::wal_path(path), run, is_recorded })
+            Err(LedgerError::WalMissing { path: path.clone(), wal: paths::wal_path(path), run, is_recorded })
         }
         _ => Ok(()),
     }
@@ -291,7 +296,7 @@ fn configure(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
 /// Creates an empty private file. SQLite would create the database with the umask's mode; its
 /// `-wal` and `-shm` files get the mode of the database.
 fn create_private(path: &Path) -> io::Result<()> {
-    location::private_file_options().append(true).open(path).map(drop)
+    paths::private_file_options().append(true).open(path).map(drop)
 }
 
 #[cfg(test)]

@@ -11,14 +11,14 @@ use std::{
 };
 
 use super::{
-    location::{canonical_path, files_in, private_file_options},
+    paths::{canonical_path, files_in, private_file_options},
     state::LedgerState,
 };
 use crate::ledger::{error::LedgerError, target_hash::TargetHash};
 
 /// A lock that is held until it is dropped or the process ends.
 #[derive(Debug)]
-pub struct RunLock {
+pub(super) struct RunLock {
     file: File,
     holder: String,
 }

@@ -2,16 +2,17 @@
 //! request are settled, or none.
 //!
 //! Locks the targets as a run does, so that no run sends meanwhile. Which attempts a decision
-//! settles is decided by `ledger::settle`. Called by the `ledger` command of `cli`.
+//! settles is decided by `ledger::settle`. Called by `admin`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{admin::orders, companions::Companions, file, location::LedgerLocation, lock::RunLock, run, targets};
+use super::{attempts, changes, companions::Companions, file, lock::RunLock, orders::collect_orders, targets};
 use crate::ledger::{
     entry::AttemptState,
     error::LedgerError,
+    location::LedgerLocation,
     order::LedgerOrder,
     query::{OrderFilter, ReferencePattern},
     settle::{ManualDecision, SettleError, SettleRequest, attempts_to_settle, select_order},
@@ -27,7 +28,7 @@ impl From<rusqlite::Error> for SettleError {
 }
 
 /// Settles orders by the operator's decision. Returns them as they were before.
-pub fn settle(location: &LedgerLocation, request: &SettleRequest) -> Result<Vec<LedgerOrder>, SettleError> {
+pub(super) fn settle(location: &LedgerLocation, request: &SettleRequest) -> Result<Vec<LedgerOrder>, SettleError> {
     let ledger = file::open_to_write(&location.path)?;
     ledger.ensure_intact(location, None)?;
     let connection = &ledger.connection;
@@ -73,14 +74,14 @@ fn find_orders(
     connection: &Connection,
     reference: &str,
     request: &SettleRequest,
-) -> Result<Vec<LedgerOrder>, LedgerError> {
+) -> Result<Vec<LedgerOrder>, rusqlite::Error> {
     let filter = OrderFilter {
         references: ReferencePattern::Exact(reference.to_owned()),
         target: request.target.clone(),
         ordered_at: request.ordered_at.clone(),
         ..OrderFilter::default()
     };
-    orders(connection, &filter)
+    collect_orders(connection, &filter)
 }
 
 fn write_decision(
@@ -88,237 +89,14 @@ fn write_decision(
     order: &LedgerOrder,
     decision: ManualDecision,
     now: i64,
-) -> Result<(), LedgerError> {
+) -> Result<(), rusqlite::Error> {
     let state = match decision {
-        ManualDecision::Acknowledged => return acknowledge(connection, order, now),
+        ManualDecision::Acknowledged => return changes::acknowledge(connection, order, now),
         ManualDecision::Accepted => AttemptState::Accepted,
         ManualDecision::Failed => AttemptState::NotAccepted,
     };
     for attempt in attempts_to_settle(order, decision) {
-        run::write_outcome(connection, attempt, state, true, now)?;
+        attempts::set_outcome(connection, attempt, state, true, now)?;
     }
     Ok(())
-}
-
-fn acknowledge(connection: &Connection, order: &LedgerOrder, now: i64) -> Result<(), LedgerError> {
-    for change in order.changes.iter().filter(|change| change.acknowledged_at.is_none()) {
-        let mut statement = connection.prepare_cached(
-            "UPDATE changes SET acknowledged_at = ?4 WHERE target = ?1 AND reference = ?2 AND content = ?3",
-        )?;
-        statement.execute(params![order.target.0, order.reference, change.content.0, now])?;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-
-    use chrono::{DateTime, TimeDelta, Utc};
-    use tempfile::TempDir;
-
-    use super::*;
-    use crate::{
-        ledger::{
-            AttemptId, ChangeState, ChangedOrder, Consent, Intent, Ledger, LedgerAdmin, LedgerWrite, OrderKey,
-            OrderSnapshot, PriorState, SqliteLedger, prior_state,
-        },
-        model::{planned::ContentHash, target::Target},
-    };
-
-    struct TestShop {
-        _folder: TempDir,
-        path: PathBuf,
-    }
-
-    fn at(days: i64) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + TimeDelta::days(20_000 + days)
-    }
-
-    fn key(reference: &str, days: i64, content: u8) -> OrderKey {
-        OrderKey { reference: reference.into(), ordered_at: at(days), content: ContentHash([content; 16]) }
-    }
-
-    impl TestShop {
-        fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            Self { path: folder.path().join("ledger.db"), _folder: folder }
-        }
-
-        fn run(&self, target: &str) -> SqliteLedger {
-            let target = Target { base_url: "https://stream.example".into(), client_key: target.into() };
-            SqliteLedger::open(&LedgerLocation::at(self.path.clone()), &target, "run", Consent::NotNeeded).unwrap()
-        }
-
-        fn send(&self, target: &str, order: OrderKey, state: AttemptState) -> &Self {
-            let mut run = self.run(target);
-            let intent = Intent { order, status: String::new(), money: None, item_count: 1, dedup_hash: None };
-            let attempt = AttemptId(run.write(&[LedgerWrite::Intent(intent)]).unwrap()[0]);
-            if state != AttemptState::Intended {
-                run.write(&[LedgerWrite::Outcome(attempt, state)]).unwrap();
-            }
-            self
-        }
-
-        /// The prior state of an order in the next run.
-        fn prior_state(&self, order: &OrderKey) -> PriorState {
-            let run = self.run("a");
-            prior_state(&run.history(&order.reference).unwrap(), order.ordered_at, order.content)
-        }
-
-        fn change_state(&self, order: &OrderKey) -> ChangeState {
-            self.run("a").change_state(order).unwrap()
-        }
-
-        fn record_changed(&self, orders: &[OrderKey]) {
-            let record = |order: &OrderKey| {
-                let (order, snapshot) = (order.clone(), OrderSnapshot::default());
-                LedgerWrite::RecordChange(Box::new(ChangedOrder { order, cause: None, snapshot }))
-            };
-            self.run("a").write(&orders.iter().map(record).collect::<Vec<_>>()).unwrap();
-        }
-
-        fn settle(&self, references: &[&str], decision: ManualDecision, filter: OrderFilter) -> Result<String, String> {
-            let request = SettleRequest {
-                references: references.iter().map(ToString::to_string).collect(),
-                decision,
-                target: filter.target,
-                ordered_at: filter.ordered_at,
-            };
-            let settled = super::settle(&LedgerLocation::at(self.path.clone()), &request);
-            let text = |order: &LedgerOrder| format!("{} {}", order.reference, order.state().as_str());
-            settled
-                .map(|orders| orders.iter().map(text).collect::<Vec<_>>().join(", "))
-                .map_err(|error| error.to_string())
-        }
-
-        fn settle_all(&self, references: &[&str], decision: ManualDecision) -> Result<String, String> {
-            self.settle(references, decision, OrderFilter::default())
-        }
-
-        fn states(&self) -> String {
-            let mut orders = Vec::new();
-            let visit = |order| {
-                orders.push(order);
-                Ok::<_, LedgerError>(())
-            };
-            LedgerAdmin::open(&self.path).unwrap().visit(&OrderFilter::default(), visit).unwrap();
-            let lines = orders.iter().map(|order| format!("{} {}", order.reference, order.state().as_str()));
-            lines.collect::<Vec<_>>().join(", ")
-        }
-    }
-
-    #[test]
-    fn manual_settlement_is_reversible() {
-        let shop = TestShop::new();
-        let order = key("A", 0, 1);
-        shop.send("a", order.clone(), AttemptState::Unknown).send("a", order.clone(), AttemptState::Intended);
-        assert_eq!(shop.prior_state(&order), PriorState::Unknown);
-        assert_eq!(shop.settle_all(&["A", "A"], ManualDecision::Failed).unwrap(), "A unknown");
-        assert_eq!(shop.prior_state(&order), PriorState::None);
-        assert_eq!(
-            shop.settle_all(&["A"], ManualDecision::Failed).unwrap_err(),
-            "nothing was settled\n  A: it is already failed"
-        );
-        assert_eq!(shop.settle_all(&["A"], ManualDecision::Accepted).unwrap(), "A failed");
-        assert_eq!(shop.prior_state(&order), PriorState::AcceptedManually);
-        assert_eq!(shop.prior_state(&key("A", 0, 2)), PriorState::Changed);
-        assert_eq!(shop.settle_all(&["A"], ManualDecision::Failed).unwrap(), "A accepted");
-        assert_eq!(shop.prior_state(&order), PriorState::None);
-    }
-
-    #[test]
-    fn service_outcome_is_final_and_settle_is_atomic() {
-        let shop = TestShop::new();
-        shop.send("a", key("A", 0, 1), AttemptState::Accepted).send("a", key("B", 0, 1), AttemptState::NotAccepted);
-        shop.send("a", key("C", 0, 1), AttemptState::Unknown);
-        let refused = shop.settle_all(&["A", "B", "C", "D"], ManualDecision::Failed).unwrap_err();
-        insta::assert_snapshot!(refused, @r"
-        nothing was settled
-          A: it is accepted: the service reported it
-          B: it is already failed
-          D: the ledger has no such order
-        ");
-        insta::assert_snapshot!(shop.settle_all(&["A", "B", "C"], ManualDecision::Accepted).unwrap_err(), @r"
-        nothing was settled
-          A: it is already accepted
-          B: it is failed: the service is known not to have accepted it
-        ");
-        insta::assert_snapshot!(shop.settle_all(&["A", "B", "C"], ManualDecision::Acknowledged).unwrap_err(), @r"
-        nothing was settled
-          A: it is accepted, and no run has recorded a change of it
-          B: it is failed, not accepted with other content
-          C: it is unknown, not accepted with other content
-        ");
-        assert_eq!(shop.states(), "A accepted, B failed, C unknown");
-    }
-
-    #[test]
-    fn acknowledgement_is_per_content() {
-        let shop = TestShop::new();
-        shop.send("a", key("A", 0, 1), AttemptState::Accepted);
-        shop.record_changed(&[key("A", 1, 2), key("A", 30, 3)]);
-        let state = |content| (shop.states(), shop.change_state(&key("A", 1, content)));
-        assert_eq!(shop.prior_state(&key("A", 1, 2)), PriorState::Changed);
-        assert_eq!(state(2), ("A changed".to_owned(), ChangeState::New));
-        assert_eq!(shop.settle_all(&["A"], ManualDecision::Acknowledged).unwrap(), "A changed");
-        assert_eq!(state(2), ("A accepted".to_owned(), ChangeState::Acknowledged));
-        assert!(shop.settle_all(&["A"], ManualDecision::Acknowledged).unwrap_err().contains("already acknowledged"));
-        // The acknowledgement does not cover another change.
-        shop.record_changed(&[key("A", 1, 4)]);
-        assert_eq!(state(4), ("A changed".to_owned(), ChangeState::New));
-    }
-
-    #[test]
-    fn ambiguous_reference_is_refused() {
-        let shop = TestShop::new();
-        shop.send("a", key("A", 0, 1), AttemptState::Unknown).send("a", key("A", 1, 2), AttemptState::Unknown);
-        shop.send("a", key("A", 5, 3), AttemptState::Unknown).send("b", key("B", 0, 1), AttemptState::Unknown);
-        shop.send("a", key("B", 0, 1), AttemptState::Unknown).send("b", key("C", 0, 1), AttemptState::Accepted);
-        shop.send("a", key("C", 0, 1), AttemptState::Unknown);
-        let message = shop.settle_all(&["A", "B", "C"], ManualDecision::Failed).unwrap_err();
-        insta::with_settings!({filters => vec![("target [0-9a-f]{8}", "target HASH")]}, {
-            insta::assert_snapshot!(message, @r"
-            nothing was settled
-              A: 2 orders match
-                ordered at 2024-10-05T00:00:00Z, sent to target HASH, unknown
-                ordered at 2024-10-09T00:00:00Z, sent to target HASH, unknown
-              B: 2 orders match
-                ordered at 2024-10-04T00:00:00Z, sent to target HASH, unknown
-                ordered at 2024-10-04T00:00:00Z, sent to target HASH, unknown
-              hint: select the order with --ordered-at and --target
-            ");
-        });
-        let by_time = OrderFilter { ordered_at: Some(at(5)..at(6)), ..OrderFilter::default() };
-        assert_eq!(shop.settle(&["A"], ManualDecision::Failed, by_time).unwrap(), "A unknown");
-        let target = crate::ledger::TargetHash::of(&Target {
-            base_url: "https://stream.example".into(),
-            client_key: "b".into(),
-        });
-        let to_b = OrderFilter { target: Some(target.to_string().parse().unwrap()), ..OrderFilter::default() };
-        assert_eq!(shop.settle(&["B"], ManualDecision::Failed, to_b).unwrap(), "B unknown");
-        // Only one of the two is unknown.
-        assert_eq!(shop.settle_all(&["C"], ManualDecision::Failed).unwrap(), "C unknown");
-    }
-
-    #[test]
-    fn settle_is_refused_during_a_run() {
-        let shop = TestShop::new();
-        shop.send("a", key("A", 0, 1), AttemptState::Unknown).send("b", key("B", 0, 1), AttemptState::Unknown);
-        let run = shop.run("a");
-        let request = SettleRequest {
-            references: vec!["A".into(), "B".into()],
-            decision: ManualDecision::Failed,
-            target: None,
-            ordered_at: None,
-        };
-        let location = LedgerLocation::at(shop.path.clone());
-        let held = super::settle(&location, &request);
-        assert!(matches!(held, Err(SettleError::Ledger(LedgerError::Locked { .. }))));
-        assert_eq!(shop.states(), "A unknown, B unknown");
-        assert_eq!(shop.settle_all(&["B"], ManualDecision::Failed).unwrap(), "B unknown");
-        drop(run);
-        super::settle(&location, &SettleRequest { references: vec!["A".into()], ..request }).unwrap();
-        assert_eq!(shop.states(), "A failed, B failed");
-    }
 }

@@ -2,7 +2,7 @@
 //! whatever else it sends.
 
 use orderferry::{
-    ledger::{Consent, Ledger, LedgerLocation, LedgerWrite, SqliteLedger},
+    ledger::{Consent, Ledger, LedgerLocation, LedgerWrite, open_to_write},
     model::{planned::EventJson, target::Target},
 };
 
@@ -33,10 +33,10 @@ impl TestShop {
         self.workspace.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s --backfill"))
     }
 
-    fn ledger(&self) -> SqliteLedger {
+    fn ledger(&self) -> Box<dyn Ledger> {
         let target = Target::new(&self.service.base_url, "a-key").unwrap();
         let location = LedgerLocation::at(self.workspace.path(LEDGER));
-        SqliteLedger::open(&location, &target, "run-that-crashed", Consent::NotNeeded).unwrap()
+        open_to_write(&location, &target, "run-that-crashed", Consent::NotNeeded).unwrap()
     }
 
     /// Writes the ledger entry of a run that crashed before CHECKOUT.

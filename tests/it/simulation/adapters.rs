@@ -8,7 +8,7 @@ use std::{
 
 use orderferry::{
     dispatch::{AttemptOutcome, Journal},
-    ledger::{AttemptId, AttemptState, CartId, Intent, Ledger, LedgerWrite, OrderKey, SqliteLedger},
+    ledger::{AttemptId, AttemptState, CartId, Intent, Ledger, LedgerWrite, OrderKey},
     model::planned::{EventJson, PlannedOrder},
     stream::{ServiceResponse, Transport},
 };
@@ -80,7 +80,7 @@ async fn deliver(
 /// The ledger on a simulated disk with delays and failures.
 pub(super) struct ModelJournal {
     pub(super) simulation: Arc<Simulation>,
-    pub(super) ledger: Mutex<SqliteLedger>,
+    pub(super) ledger: Mutex<Box<dyn Ledger>>,
 }
 
 impl Journal for ModelJournal {

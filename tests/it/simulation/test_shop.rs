@@ -12,7 +12,7 @@ use std::{path::Path, sync::Arc, thread, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use orderferry::{
     dispatch::{self, DispatchEvent, DispatchSettings, LeftoverCart, Work},
-    ledger::{CartId, Consent, Ledger, LedgerError, LedgerLocation, OpenCart, PriorState, SqliteLedger, prior_state},
+    ledger::{CartId, Consent, Ledger, LedgerError, LedgerLocation, OpenCart, PriorState, open_to_write, prior_state},
     model::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
@@ -75,7 +75,7 @@ pub(super) fn history(seed: u64) -> History {
     let guest_of =
         shop.guests.iter().enumerate().flat_map(|(guest, orders)| orders.iter().map(move |_| guest)).collect();
     let ledger = shop.open_ledger();
-    let prior_states = (0..shop.n_orders).map(|order| prior_state_of(order, &ledger)).collect();
+    let prior_states = (0..shop.n_orders).map(|order| prior_state_of(order, &*ledger)).collect();
     let leftover_carts = ledger.open_carts().unwrap().into_iter().map(|cart| cart.browser).collect();
     History { guest_of, steps_of: shop.steps_of, runs, filled: shop.simulation.filled(), leftover_carts, prior_states }
 }
@@ -171,7 +171,7 @@ impl TestShop {
         let RunStart { settings, resends, limit, shutdown_after, disturbance, pause } = start;
         self.n_runs += 1;
         let ledger = self.open_ledger();
-        let guests = self.planned(&ledger, resends);
+        let guests = self.planned(&*ledger, resends);
         let to_send = guests.iter().flat_map(|guest| &guest.orders).map(order_no).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let simulation = Arc::clone(&self.simulation);
@@ -196,10 +196,10 @@ impl TestShop {
         Run { settings, resends, limit, to_send, lines: self.simulation.settle_underway() }
     }
 
-    fn open_ledger(&self) -> SqliteLedger {
+    fn open_ledger(&self) -> Box<dyn Ledger> {
         let location = LedgerLocation::at(self.folder.path().join("ledger.db"));
         let run = format!("run-{}", self.n_runs);
-        let open = || SqliteLedger::open(&location, &self.target, &run, Consent::NotNeeded);
+        let open = || open_to_write(&location, &self.target, &run, Consent::NotNeeded);
         // Processes started by other tests inherit the lock of the previous run until they call
         // exec.
         let retries = (0..5000).map(|_| thread::sleep(Duration::from_millis(1)));
@@ -211,7 +211,7 @@ impl TestShop {
     }
 
     /// The orders to send, and the results of the orders that need no request.
-    fn planned(&self, ledger: &SqliteLedger, resends: bool) -> Vec<PlannedGuest> {
+    fn planned(&self, ledger: &dyn Ledger, resends: bool) -> Vec<PlannedGuest> {
         let planned = self.guests.iter().enumerate().map(|(guest, orders)| {
             let identity = EventJson(format!("\",\"type\":\"IDENTITY\",\"guest\":{guest}}}"));
             let mut planned = PlannedGuest { identity, orders: Vec::new(), results: Vec::new() };
@@ -248,7 +248,7 @@ async fn send(
     simulation: &Arc<Simulation>,
     work: Work<CartId, impl Iterator<Item = GuestParts<String>> + Send + 'static>,
     target: Target,
-    ledger: SqliteLedger,
+    ledger: Box<dyn Ledger>,
     settings: DispatchSettings,
     shutdown_after: Option<Duration>,
 ) {
@@ -303,8 +303,9 @@ fn add(guest: &mut PlannedGuest, order: PlannedOrder, prior_state: PriorState, r
     }
 }
 
-fn prior_state_of(order: OrderNo, ledger: &SqliteLedger) -> PriorState {
-    prior_state(&ledger.history(&reference(order)).unwrap(), ordered_at(order), content(order))
+fn prior_state_of(order: OrderNo, ledger: &dyn Ledger) -> PriorState {
+    let history = ledger.reader().unwrap().history(&[&reference(order)]).unwrap().remove(0);
+    prior_state(&history.attempts, ordered_at(order), content(order))
 }
 
 fn reference(order: OrderNo) -> String {

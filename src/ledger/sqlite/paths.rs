@@ -1,6 +1,6 @@
-//! Ledger location: where a ledger is stored, and whether its path names exactly one file (hard
-//! links, mount points, a file that is replaced while it is open). Does not read the content.
-//! Called by `file`, and by `lock` and `companions` for their own files.
+//! Ledger files: whether a path names exactly one file (hard links, mount points, a file that is
+//! replaced while it is open), and private files and folders. Does not read the content. Called by
+//! `file` and `run`, and by `lock` and `companions` for their own files.
 
 use std::{
     fs::{self, Metadata, OpenOptions},
@@ -10,36 +10,9 @@ use std::{
 
 use crate::ledger::error::LedgerError;
 
-/// Where the ledger of a run is stored.
-#[derive(Debug, Clone)]
-pub struct LedgerLocation {
-    /// The database file.
-    pub path: PathBuf,
-    /// The folder of the second companion (see `companions`), independent of the folder that the
-    /// ledger is in or restored to. Without it the only companion is the one next to the ledger.
-    pub state_folder: Option<PathBuf>,
-    /// Where an earlier version of the program kept its ledger, for the message if there is none
-    /// at `path`.
-    pub former_path: Option<PathBuf>,
-}
-
-impl LedgerLocation {
-    /// The location of a ledger without a state folder.
-    #[must_use]
-    pub fn at(path: PathBuf) -> Self {
-        Self { path, state_folder: None, former_path: None }
-    }
-
-    /// Whether a ledger exists. A file of zero bytes is none: a ledger that was emptied must not
-    /// pass for a new one.
-    #[must_use]
-    pub fn has_ledger(&self) -> bool {
-        has_ledger(&self.path)
-    }
-}
-
-/// Whether a ledger exists at this path.
-pub(super) fn has_ledger(path: &Path) -> bool {
+/// Whether a ledger exists at this path. A file of zero bytes is none: a ledger that was emptied
+/// must not pass for a new one.
+pub(in crate::ledger) fn has_ledger(path: &Path) -> bool {
     match fs::metadata(path) {
         Ok(file) => file.len() > 0,
         // A ledger that this user may not see counts as existing; opening it then reports why it

@@ -1,0 +1,46 @@
+//! Carts: the statements about the carts of assembled orders. Clears nothing. Called by `run`.
+
+use rusqlite::{Connection, params};
+
+use super::stamp::Stamp;
+use crate::{
+    ledger::{
+        entry::{CartId, OpenCart},
+        target_hash::TargetHash,
+    },
+    model::planned::EventJson,
+};
+
+/// The carts at a target that any run left open, the oldest first.
+pub(super) fn open_carts(connection: &Connection, target: TargetHash) -> Result<Vec<OpenCart>, rusqlite::Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT cart, reference, browser, clear_cart FROM carts
+         WHERE target = ?1 AND closed_at IS NULL ORDER BY cart",
+    )?;
+    let carts = statement.query_map(params![target.0], |row| {
+        let (cart, reference, browser) = (CartId(row.get(0)?), row.get(1)?, row.get(2)?);
+        Ok(OpenCart { cart, reference, browser, clear_cart: EventJson(row.get(3)?) })
+    })?;
+    carts.collect()
+}
+
+/// Writes an open cart. Returns its number.
+pub(super) fn insert(
+    connection: &Connection,
+    reference: &str,
+    browser: &str,
+    clear_cart: &EventJson,
+    stamp: Stamp<'_>,
+) -> Result<CartId, rusqlite::Error> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO carts (target, reference, run, browser, clear_cart, opened_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    statement.execute(params![stamp.target.0, reference, stamp.run, browser, clear_cart.0, stamp.now])?;
+    Ok(CartId(connection.last_insert_rowid()))
+}
+
+/// Marks a cart as closed.
+pub(super) fn close(connection: &Connection, cart: CartId, now: i64) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached("UPDATE carts SET closed_at = ?2 WHERE cart = ?1")?.execute(params![cart.0, now])?;
+    Ok(())
+}

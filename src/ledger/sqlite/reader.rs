@@ -1,0 +1,142 @@
+//! SQLite reader: looks up what earlier runs did at one target. Implements [`LedgerReader`]; does
+//! not interpret the history (see `prior_state`). Opened by `open` for a check, and by `run`.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard},
+};
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::{
+    attempts::{self, Salt},
+    attribute_types, changes, file,
+};
+use crate::{
+    ledger::{
+        consent::Consent, error::LedgerError, history::ReferenceHistory, location::LedgerLocation, store::LedgerReader,
+        target_hash::TargetHash,
+    },
+    model::{field::AttributeTypes, planned::DedupHash, target::Target},
+};
+
+/// A ledger that is open for look-ups.
+pub(in crate::ledger) struct SqliteReader {
+    connections: Connections,
+    target: TargetHash,
+    salt: Salt,
+    warnings: Vec<String>,
+}
+
+/// The connections of a reader. Each one serves one thread at a time.
+enum Connections {
+    /// Those that no thread uses; a thread that finds none opens one more.
+    Idle { connections: Mutex<Vec<Connection>>, path: PathBuf },
+    /// The only one of a private copy, which a ledger of an older version is read from.
+    Copy(Mutex<Connection>),
+}
+
+impl SqliteReader {
+    /// Opens an existing ledger: nothing is written or migrated. `None` if there is none.
+    pub(in crate::ledger) fn open(location: &LedgerLocation, target: &Target) -> Result<Option<Self>, LedgerError> {
+        let hash = TargetHash::of(target);
+        let Some(connection) = file::open_to_look_up(location, hash)? else { return Ok(None) };
+        let consent = Consent::Given { new_ledger: false, new_target: false };
+        // A reader sends nothing, so that an unknown target is a warning here.
+        let warnings = match consent.ensure_fits(&connection, location, target) {
+            Err(LedgerError::UnknownTarget { base_url, .. }) => vec![unknown_target_warning(location, &base_url)],
+            fits => fits.map(|()| Vec::new())?,
+        };
+        Ok(Some(Self { warnings, ..Self::new(connection, &location.path, hash)? }))
+    }
+
+    /// Opens a ledger that a run holds the lock of. It is not verified again.
+    pub(super) fn open_again(path: &Path, target: TargetHash) -> Result<Self, LedgerError> {
+        Self::new(open_again(path)?, path, target)
+    }
+
+    fn new(connection: Connection, path: &Path, target: TargetHash) -> Result<Self, LedgerError> {
+        let salt = Salt::read(&connection).map_err(|error| LedgerError::from(error).with_path(&connection))?;
+        let connections = if file::is_private_copy(&connection) {
+            Connections::Copy(Mutex::new(connection))
+        } else {
+            Connections::Idle { connections: Mutex::new(vec![connection]), path: path.to_owned() }
+        };
+        Ok(Self { connections, target, salt, warnings: Vec::new() })
+    }
+
+    fn look_up<T>(&self, query: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, LedgerError> {
+        match &self.connections {
+            Connections::Copy(connection) => look_up(&lock(connection), query),
+            Connections::Idle { connections, path } => {
+                let idle = lock(connections).pop();
+                let connection = idle.map_or_else(|| open_again(path), Ok)?;
+                let found = look_up(&connection, query);
+                lock(connections).push(connection);
+                found
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("no thread panics while holding the lock")
+}
+
+fn open_again(path: &Path) -> Result<Connection, LedgerError> {
+    file::open_to_read(path)?.ok_or_else(|| LedgerError::NotFound { path: path.to_owned() })
+}
+
+/// Looks up in one transaction.
+// A statement on its own would lock and unlock the write-ahead log for each order.
+//
+// One snapshot for many orders is safe. A run opens its reader after it has acquired the lock of
+// its target, so that everything that earlier runs wrote is in it. The run itself writes its first
+// intent after the last look-up of its export; a run that resumes a plan looks up the orders of a
+// guest before it sends them, and each order is in the plan once.
+fn look_up<T>(
+    connection: &Connection,
+    query: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+) -> Result<T, LedgerError> {
+    let found = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)
+        .and_then(|transaction| query(&transaction));
+    found.map_err(|error| LedgerError::from(error).with_path(connection))
+}
+
+fn unknown_target_warning(location: &LedgerLocation, base_url: &str) -> String {
+    format!(
+        "the ledger {} holds other targets, but no attempt to send an order to {base_url} with this client key\n  \
+         hint: a send to another tenant needs --new-target; the same tenant under a new key or URL needs \
+         orderferry ledger adopt",
+        location.path.display()
+    )
+}
+
+impl LedgerReader for SqliteReader {
+    fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn history(&self, references: &[&str]) -> Result<Vec<ReferenceHistory>, LedgerError> {
+        self.look_up(|connection| {
+            let attempts = attempts::of_references(connection, self.target, references)?.into_iter();
+            let mut histories: Vec<_> =
+                attempts.map(|attempts| ReferenceHistory { attempts, changes: Vec::new() }).collect();
+            changes::add_to_histories(connection, self.target, &mut histories)?;
+            Ok(histories)
+        })
+    }
+
+    fn references_by_dedup_hash(&self, hashes: &[DedupHash]) -> Result<Vec<Vec<String>>, LedgerError> {
+        self.look_up(|connection| attempts::references_by_dedup_hash(connection, self.target, hashes, self.salt))
+    }
+
+    fn references_by_time(&self, times: &[DateTime<Utc>]) -> Result<Vec<Vec<String>>, LedgerError> {
+        self.look_up(|connection| attempts::references_by_time(connection, self.target, times))
+    }
+
+    fn attribute_types(&self) -> Result<AttributeTypes, LedgerError> {
+        self.look_up(|connection| attribute_types::of_target(connection, self.target))
+    }
+}

@@ -1,0 +1,305 @@
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{
+    super::{companions, file},
+    history, open, open_existing, target,
+};
+use crate::{
+    ledger::{
+        AttemptId, AttemptState, CartId, ChangeState, ChangedOrder, Consent, HistoryEntry, Intent, Ledger, LedgerError,
+        LedgerLocation, LedgerReader, LedgerWrite, OpenCart, OrderKey, OrderSnapshot, PriorState, open_to_write,
+        prior_state,
+    },
+    model::planned::{ContentHash, DedupHash, EventJson},
+};
+
+fn order(reference: &str) -> OrderKey {
+    let ordered_at = "2025-01-01T16:17:16.123Z".parse().unwrap();
+    OrderKey { reference: reference.into(), ordered_at, content: ContentHash([1; 16]) }
+}
+
+fn intend(reference: &str) -> LedgerWrite {
+    let (status, dedup_hash) = ("PURCHASED".into(), Some(DedupHash([1; 16])));
+    LedgerWrite::Intent(Intent { order: order(reference), status, money: None, item_count: 1, dedup_hash })
+}
+
+fn states(ledger: &dyn LedgerReader, reference: &str) -> Vec<AttemptState> {
+    ledger.history(&[reference]).unwrap().remove(0).attempts.into_iter().map(|entry| entry.state).collect()
+}
+
+#[test]
+fn history_is_per_target() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = open(&path, "a", "run-1").unwrap();
+    let attempts = ledger.write(&[intend("A"), intend("B")]).unwrap();
+    ledger.write(&[LedgerWrite::Outcome(AttemptId(attempts[0]), AttemptState::Accepted)]).unwrap();
+    drop(ledger);
+    let ledger = open_existing(&path, "a").unwrap().unwrap();
+    assert_eq!(
+        ledger.history(&["A"]).unwrap()[0].attempts,
+        [HistoryEntry {
+            order: order("A"),
+            state: AttemptState::Accepted,
+            is_manual: false,
+            snapshot: OrderSnapshot { status: Some("PURCHASED".into()), money: None, item_count: Some(1) }
+        }]
+    );
+    assert_eq!(states(&*ledger, "B"), [AttemptState::Intended]);
+    let other = open_existing(&path, "b").unwrap().unwrap();
+    assert_eq!(states(&*other, "A"), []);
+}
+
+fn cart(browser: &str) -> LedgerWrite {
+    let clear_cart = EventJson("\",\"type\":\"CLEAR_CART\"}".into());
+    LedgerWrite::OpenCart { reference: "A".into(), browser: browser.into(), clear_cart }
+}
+
+fn open_browsers(ledger: &dyn Ledger) -> Vec<String> {
+    ledger.open_carts().unwrap().into_iter().map(|cart| cart.browser).collect()
+}
+
+#[test]
+fn open_carts_are_per_target() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = open(&path, "a", "run-1").unwrap();
+    let mut other = open(&path, "b", "run-1").unwrap();
+    let carts = ledger.write(&[cart("b-1"), intend("A"), cart("b-2"), cart("b-3")]).unwrap();
+    other.write(&[cart("b-4")]).unwrap();
+    ledger.write(&[LedgerWrite::CloseCart(CartId(carts[2]))]).unwrap();
+    drop(ledger);
+    let next = open(&path, "a", "run-2").unwrap();
+    assert_eq!((open_browsers(&*next), open_browsers(&*other)), (vec!["b-1".into(), "b-3".into()], vec!["b-4".into()]));
+    let clear_cart = EventJson("\",\"type\":\"CLEAR_CART\"}".into());
+    let (reference, browser) = ("A".into(), "b-1".into());
+    assert_eq!(next.open_carts().unwrap()[0], OpenCart { cart: CartId(carts[0]), reference, browser, clear_cart });
+}
+
+#[test]
+fn unknown_version_and_foreign_files_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    assert!(open_existing(&path, "a").unwrap().is_none());
+    std::fs::write(&path, "").unwrap();
+    assert!(open_existing(&path, "a").unwrap().is_none());
+    drop(open(&path, "a", "run-1").unwrap());
+    Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 6").unwrap();
+    assert!(matches!(open(&path, "a", "r"), Err(LedgerError::NewerVersion { found: 6, .. })));
+    let foreign = folder.path().join("other.db");
+    Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+    assert!(matches!(open(&foreign, "a", "r"), Err(LedgerError::NotALedger { .. })));
+    let text = folder.path().join("notes.txt");
+    std::fs::write(&text, "no database at all, but long enough to be read as one".repeat(20)).unwrap();
+    assert!(matches!(open(&text, "a", "r"), Err(LedgerError::NotALedger { .. })));
+}
+
+fn change(order: OrderKey) -> LedgerWrite {
+    let cause = Some("left out".into());
+    LedgerWrite::RecordChange(Box::new(ChangedOrder { order, cause, snapshot: OrderSnapshot::default() }))
+}
+
+#[test]
+fn change_is_recorded_once_until_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = open(&path, "a", "run-1").unwrap();
+    ledger.write(&[change(order("A")), change(order("A")), change(order("B"))]).unwrap();
+    ledger.write(&[change(order("A"))]).unwrap();
+    // Changes belong to orders that were sent.
+    ledger.write(&[intend("A"), intend("B")]).unwrap();
+    let connection = Connection::open(&path).unwrap();
+    let n_changes: i64 = connection.query_row("SELECT count(*) FROM changes", [], |row| row.get(0)).unwrap();
+    assert_eq!(n_changes, 2);
+    let state = |order: &OrderKey| history(&*ledger, &order.reference).change_state(order.content);
+    assert_eq!(state(&order("A")), ChangeState::New);
+    connection.execute_batch("UPDATE changes SET acknowledged_at = 1 WHERE reference = 'A'").unwrap();
+    let other = OrderKey { content: ContentHash([2; 16]), ..order("A") };
+    assert_eq!(state(&order("A")), ChangeState::Acknowledged);
+    assert_eq!([state(&order("B")), state(&other)], [ChangeState::New, ChangeState::New]);
+}
+
+#[test]
+fn change_is_reported_by_last_recording_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let (first, second) = (order("A"), order("B"));
+    let mut run = open(&path, "a", "run-1").unwrap();
+    run.write(&[intend("A"), intend("B"), change(first.clone()), change(second.clone())]).unwrap();
+    // The run is killed before its report.
+    drop(run);
+    let mut run = open(&path, "a", "run-2").unwrap();
+    run.write(&[change(first.clone())]).unwrap();
+    run.close().unwrap();
+    let commits = file::current_state(&Connection::open(&path).unwrap(), &path).unwrap().commits;
+    run.write(&[LedgerWrite::MarkReported]).unwrap();
+    assert_eq!(history(&*run, "A").change_state(first.content), ChangeState::Reported);
+    assert_eq!(history(&*run, "B").change_state(second.content), ChangeState::New);
+    // The companions record it too, although the run has ended.
+    let remembered = companions::recorded_states(&LedgerLocation::at(path.clone()), None);
+    assert_eq!(remembered.iter().map(|(_, state)| state.commits).max(), Some(commits + 1));
+    drop(run);
+    open(&path, "a", "run-3").unwrap();
+}
+
+#[test]
+fn concurrent_run_stops_intents() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut first = open(&path, "a", "run-1").unwrap();
+    let attempt = AttemptId(first.write(&[intend("A")]).unwrap()[0]);
+    // A run to another target does not interfere.
+    open(&path, "b", "run-b").unwrap().write(&[intend("A")]).unwrap();
+    first.write(&[intend("B")]).unwrap();
+    let lock = |file: &std::fs::DirEntry| file.path().extension().is_some_and(|ending| ending == "lock");
+    for file in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).filter(lock) {
+        std::fs::remove_file(file.path()).unwrap();
+    }
+    let mut second = open(&path, "a", "run-2").unwrap();
+    // The second run observed the first run's earlier writes when it started.
+    second.write(&[intend("C")]).unwrap();
+    for _ in 0..2 {
+        let found = first.write(&[intend("C"), LedgerWrite::Outcome(attempt, AttemptState::Accepted)]);
+        assert!(matches!(found, Err(LedgerError::OtherRun { run }) if run == "run-2"));
+    }
+    assert!(matches!(first.write(&[cart("b-1")]), Err(LedgerError::OtherRun { .. })));
+    assert_eq!(states(&*first.reader().unwrap(), "C"), [AttemptState::Intended]);
+    first.write(&[LedgerWrite::Outcome(attempt, AttemptState::Accepted)]).unwrap();
+    assert_eq!(states(&*second.reader().unwrap(), "A"), [AttemptState::Accepted]);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_private_to_the_user() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = open(&path, "a", "r").unwrap();
+    let link = folder.path().join("link.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    assert!(matches!(open(&link, "a", "r"), Err(LedgerError::Locked { .. })));
+    std::fs::remove_file(&link).unwrap();
+    ledger.write(&[intend("A")]).unwrap();
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(files.len(), 4);
+    for file in files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
+    }
+}
+
+/// A listing that is open in another terminal, for example, keeps SQLite from copying the log.
+#[test]
+fn reader_delays_open_run_mark_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("ledger.db"), folder.path().join("copy.db"));
+    open(&path, "a", "run-1").unwrap().write(&[intend("A")]).unwrap();
+    let reader = Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM attempts").unwrap();
+    let start = std::time::Instant::now();
+    let mut ledger = open(&path, "a", "run-2").unwrap();
+    // Busy time-outs take thirty seconds.
+    assert!(start.elapsed() < std::time::Duration::from_secs(20));
+    reader.execute_batch("COMMIT").unwrap();
+    ledger.write(&[intend("B")]).unwrap();
+    std::fs::copy(&path, &copy).unwrap();
+    assert!(matches!(open(&copy, "a", "run-3"), Err(LedgerError::WalMissing { .. })));
+}
+
+#[cfg(unix)]
+#[test]
+fn wal_is_found_through_symlink() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, link) = (folder.path().join("ledger.db"), folder.path().join("link"));
+    drop(open(&path, "a", "run-1").unwrap());
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let mut killed = open(&path, "a", "run-2").unwrap();
+    killed.write(&[intend("A")]).unwrap();
+    // Another target, since the lock of the first one is held.
+    drop(open(&link, "b", "run-3").unwrap());
+}
+
+#[test]
+fn database_without_tables_is_not_a_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a); DROP TABLE t").unwrap();
+    let consent = Consent::Given { new_ledger: false, new_target: false };
+    let opened = open_to_write(&LedgerLocation::at(path.clone()), &target("a"), "run-1", consent);
+    assert!(matches!(opened, Err(LedgerError::NoLedger { .. })));
+    assert!(open(&path, "a", "run-1").is_ok());
+}
+
+/// Sends from a copy, to a staging tenant for example, do not make the original outdated.
+#[test]
+fn copy_for_other_target_keeps_original_current() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = |name: &str| LedgerLocation {
+        state_folder: Some(folder.path().join("state")),
+        ..LedgerLocation::at(folder.path().join(name))
+    };
+    let run = |name: &str, key: &str| {
+        let mut ledger = open_to_write(&location(name), &target(key), "run", Consent::NotNeeded)?;
+        ledger.write(&[intend("A")]).map(drop)
+    };
+    run("ledger.db", "a").unwrap();
+    std::fs::copy(location("ledger.db").path, location("copy.db").path).unwrap();
+    (0..3).for_each(|_| run("copy.db", "staging").unwrap());
+    run("ledger.db", "a").unwrap();
+    // An older copy of the original is refused.
+    std::fs::copy(location("ledger.db").path, location("old.db").path).unwrap();
+    run("ledger.db", "a").unwrap();
+    assert!(matches!(run("old.db", "a"), Err(LedgerError::Behind { .. })));
+}
+
+/// Counts the orders that a run would send again, because the ledger does not have them as
+/// accepted.
+fn is_sent_again(path: &Path) -> Result<usize, LedgerError> {
+    let ledger = open_existing(path, "a")?.ok_or(LedgerError::Closed)?;
+    let mut n_sent_again = 0;
+    for reference in references() {
+        let OrderKey { ordered_at, content, .. } = order(&reference);
+        let history = ledger.history(&[&reference])?.remove(0);
+        let state = prior_state(&history.attempts, ordered_at, content);
+        n_sent_again += usize::from(!matches!(state, PriorState::Accepted));
+    }
+    Ok(n_sent_again)
+}
+
+fn references() -> impl Iterator<Item = String> {
+    (0..200).map(|number| format!("A-{number:04}"))
+}
+
+/// Flips one bit of every 16th byte, or of each byte with `ORDERFERRY_EVERY_BYTE`.
+#[test]
+fn bit_flips_never_hide_an_attempt() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = open(&path, "a", "run-1").unwrap();
+    let attempts = ledger.write(&references().map(|reference| intend(&reference)).collect::<Vec<_>>()).unwrap();
+    let settle = |attempt: i64| LedgerWrite::Outcome(AttemptId(attempt), AttemptState::Accepted);
+    ledger.write(&attempts.into_iter().map(settle).collect::<Vec<_>>()).unwrap();
+    drop(ledger);
+    let intact = std::fs::read(&path).unwrap();
+    let step = if std::env::var_os("ORDERFERRY_EVERY_BYTE").is_some() { 1 } else { 16 };
+    let (mut n_refused, mut n_fine) = (0, 0);
+    for byte in (0..intact.len()).step_by(step) {
+        let mut flipped = intact.clone();
+        flipped[byte] ^= 1 << (byte / step % 8);
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            std::fs::remove_file(file.unwrap().path()).unwrap();
+        }
+        std::fs::write(&path, flipped).unwrap();
+        match is_sent_again(&path) {
+            Ok(n_sent_again) => {
+                assert_eq!(n_sent_again, 0, "byte {byte}");
+                n_fine += 1;
+            }
+            Err(_) => n_refused += 1,
+        }
+    }
+    assert!(n_refused > n_fine / 2, "{n_refused} refused, {n_fine} fine");
+    std::fs::write(&path, intact).unwrap();
+    assert_eq!(is_sent_again(&path).unwrap(), 0);
+}
