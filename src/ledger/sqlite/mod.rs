@@ -18,6 +18,7 @@ mod file;
 mod foreign_writes;
 mod integrity;
 mod lock;
+mod mounts;
 mod orders;
 mod paths;
 mod reader;

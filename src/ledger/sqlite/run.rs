@@ -11,6 +11,7 @@ use super::{
     file::{self, WritableFile},
     foreign_writes::ForeignWrites,
     lock::RunLock,
+    mounts,
     paths::{self, OpenedFile},
     reader::SqliteReader,
     schema,
@@ -74,7 +75,7 @@ impl SqliteLedger {
         let (companions, warning) = Companions::open(lock, location.state_folder.as_deref(), &id, hash);
         warnings.extend(warning);
         if consent != Consent::NotNeeded {
-            let file_system = paths::ephemeral_file_system(&location.path);
+            let file_system = mounts::ephemeral_file_system(&location.path);
             warnings.extend(file_system.map(|file_system| ephemeral_storage_warning(location, &file_system)));
         }
         let WritableFile { connection, opened: file, .. } = opened;
