@@ -70,13 +70,13 @@ mod hot {
     #[bench::drafts(StageInputs::prepare())]
     fn checks(mut inputs: StageInputs) -> (Vec<CheckedOrder<'static>>, StageInputs) {
         let drafts = std::mem::take(&mut inputs.drafts);
-        (support::check(drafts, inputs.rules).collect(), inputs)
+        (support::check(drafts, inputs.settings).collect(), inputs)
     }
 
     #[library_benchmark]
     #[bench::order_checkout(StageInputs::prepare())]
     fn events(inputs: StageInputs) -> (usize, StageInputs) {
-        let length = |order| url::event_url_length(&inputs.rules.target, &event_json::order_checkout(order));
+        let length = |order| url::event_url_length(&inputs.settings.stream.target, &event_json::order_checkout(order));
         (inputs.orders.iter().map(length).sum(), inputs)
     }
 

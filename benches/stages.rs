@@ -127,7 +127,7 @@ fn validate(criterion: &mut Criterion, inputs: &StageInputs) {
     let mut group = criterion.benchmark_group("validate");
     group.throughput(elements(inputs.drafts.len()));
     group.bench_function("check", |bencher| {
-        let check = |drafts| support::check(drafts, inputs.rules).for_each(|checked| drop(black_box(checked)));
+        let check = |drafts| support::check(drafts, inputs.settings).for_each(|checked| drop(black_box(checked)));
         // `check` consumes its drafts, so each iteration gets a copy that is not measured.
         bencher.iter_batched(|| inputs.drafts.clone(), check, BatchSize::LargeInput);
     });
@@ -138,7 +138,7 @@ fn event(criterion: &mut Criterion, inputs: &StageInputs) {
     let mut group = criterion.benchmark_group("event");
     group.throughput(elements(inputs.orders.len()));
     group.bench_function("order_checkout", |bencher| {
-        let length = |order| url::event_url_length(&inputs.rules.target, &event_json::order_checkout(order));
+        let length = |order| url::event_url_length(&inputs.settings.stream.target, &event_json::order_checkout(order));
         bencher.iter(|| inputs.orders.iter().map(length).sum::<usize>());
     });
     group.finish();
@@ -164,7 +164,7 @@ fn ledger(criterion: &mut Criterion, inputs: &StageInputs) {
         let folder = support::folder();
         let mut ledger = ledger::open_to_write(
             &LedgerLocation::at(folder.path().join("ledger.db")),
-            &inputs.rules.target,
+            &inputs.settings.stream.target,
             "bench",
             Consent::NotNeeded,
         )
@@ -181,7 +181,7 @@ fn ledger(criterion: &mut Criterion, inputs: &StageInputs) {
     }
     let (folder, n_attempts) = (support::folder(), n_attempts());
     let location = LedgerLocation::at(folder.path().join("ledger.db"));
-    let open = || ledger::open_to_write(&location, &inputs.rules.target, "bench", Consent::NotNeeded);
+    let open = || ledger::open_to_write(&location, &inputs.settings.stream.target, "bench", Consent::NotNeeded);
     let mut ledger = open().expect("the folder is new and writable");
     for start in (0..n_attempts).step_by(intents.len()) {
         let renumbered = |(number, intent): (usize, &ledger::LedgerWrite)| match intent {

@@ -18,12 +18,13 @@ use orderferry::{
         planned::{PlannedGuest, PlannedOrder, StreamPayload},
         route::{ConfirmMode, Mode},
         row::Row,
+        rules::CommonDefaults,
         target::Target,
     },
     plan::{self, PlanInput, PlannedGuests, Planner},
     read::{Block, BlockReader, Dialect, Piece, ReadLimits, RowParser, inputs::InputFile},
-    stream::{content_hash, event_json},
-    validate::{self, CommonDefaults},
+    stream::{self, StreamSettings, content_hash, event_json},
+    validate::{self, ValidateSettings},
 };
 use tempfile::TempDir;
 
@@ -44,13 +45,19 @@ pub(crate) struct StageInputs {
     /// CSV, CSV with quoted names, NDJSON and a JSON array.
     pub(crate) exports: [(&'static str, Export); 4],
     pub(crate) drafts: Vec<Draft<'static>>,
-    pub(crate) rules: &'static validate::ValidateSettings,
+    pub(crate) settings: &'static CheckSettings,
     pub(crate) records: Vec<OrderRecord>,
     pub(crate) orders: Vec<Order<'static>>,
     pub(crate) planned: Vec<PlannedOrder>,
     pub(crate) guests: Vec<PlannedGuest>,
     /// Keeps the files until it is dropped.
     pub(crate) folder: TempDir,
+}
+
+/// The settings of the check of an order.
+pub(crate) struct CheckSettings {
+    pub(crate) validate: ValidateSettings,
+    pub(crate) stream: StreamSettings,
 }
 
 /// A file, and its rows as read and mapped.
@@ -79,10 +86,10 @@ impl StageInputs {
             export("ndjson", "orders.ndjson", ExportFormat::Ndjson, 0.0),
             export("array", "orders.json", ExportFormat::Array, 0.0),
         ];
-        let rules = leak(rules(profile));
+        let settings = leak(settings(profile));
         let drafts = exports[0].1.drafts();
         let (mut records, mut orders, mut planned) = (Vec::new(), Vec::new(), Vec::new());
-        for checked in check(drafts.clone(), rules) {
+        for checked in check(drafts.clone(), settings) {
             if let Validity::Valid(order) = checked.validity {
                 planned.push(planned_order(checked.record.clone(), &order));
                 orders.push(*order);
@@ -91,7 +98,7 @@ impl StageInputs {
         }
         assert!(!orders.is_empty() && orders.len() < records.len(), "some orders are valid and some are not");
         let guests = read_back(&written_plan(&orders, &planned, &folder, usize::MAX));
-        Self { exports, drafts, rules, records, orders, planned, guests, folder }
+        Self { exports, drafts, settings, records, orders, planned, guests, folder }
     }
 
     /// The export that the stages after the mapper use.
@@ -180,13 +187,20 @@ pub(crate) fn parse(reader: &RowParser, block: &Block) {
     parsed.rows().for_each(|row| drop(black_box(row)));
 }
 
-/// Validates drafts. No extension has conflicting types.
+/// Validates drafts for the route `single`, including the size of their events. No extension has
+/// conflicting types.
 pub(crate) fn check(
     drafts: Vec<Draft<'static>>,
-    rules: &'static validate::ValidateSettings,
+    settings: &'static CheckSettings,
 ) -> impl Iterator<Item = CheckedOrder<'static>> {
+    let CheckSettings { validate: settings, stream: target } = settings;
     let types = ExtensionTypes::default();
-    drafts.into_iter().map(move |draft| validate::check(draft, rules, &types))
+    drafts.into_iter().map(move |draft| {
+        let mut check = validate::check(&draft, &stream::SINGLE, settings, &types);
+        let misfit = check.order().map(|order| stream::misfit(order, &draft, &settings.common, target));
+        check.problems.extend(misfit.unwrap_or_default().problems);
+        check.finish(draft)
+    })
 }
 
 fn planned_order(record: OrderRecord, order: &Order<'_>) -> PlannedOrder {
@@ -230,21 +244,25 @@ pub(crate) fn target(base_url: &str) -> Target {
     Target::new(base_url, "pqsPERS3lw12v5a9rrHPW1c4hET73GxQ").expect("HTTPS or a loopback address, and a key")
 }
 
-fn rules(profile: &Profile) -> validate::ValidateSettings {
-    validate::ValidateSettings {
-        target: target("https://stream.example"),
-        common: CommonDefaults { pos: Some("shop".to_owned()), ..CommonDefaults::default() },
-        max_url_bytes: 8192,
-        total_from: profile.order_price,
-        price_basis: profile.item_price,
-        target_price_basis: profile.item_price,
-        mode: Mode::Single,
-        confirm: ConfirmMode::Whole,
-        session_timeout: Duration::from_secs(20 * 60),
-        identity_pause: Duration::from_millis(500),
-        rate: None,
-        sends_reused_references: false,
-        now: "2026-11-01T00:00:00Z".parse().expect("a date"),
+fn settings(profile: &Profile) -> CheckSettings {
+    CheckSettings {
+        validate: ValidateSettings {
+            common: CommonDefaults { pos: Some("shop".to_owned()), ..CommonDefaults::default() },
+            total_from: profile.order_price,
+            price_basis: profile.item_price,
+            target_price_basis: profile.item_price,
+            sends_reused_references: false,
+            now: "2026-11-01T00:00:00Z".parse().expect("a date"),
+        },
+        stream: StreamSettings {
+            target: target("https://stream.example"),
+            mode: Mode::Single,
+            max_url_bytes: 8192,
+            confirm: ConfirmMode::Whole,
+            session_timeout: Duration::from_secs(20 * 60),
+            identity_pause: Duration::from_millis(500),
+            rate: None,
+        },
     }
 }
 

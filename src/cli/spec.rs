@@ -25,12 +25,12 @@ use crate::{
     dispatch,
     ledger::{self, Consent, LedgerLocation},
     map::{input_settings, profile::Profile},
-    model::target::Target,
+    model::{rules::CommonDefaults, target::Target},
     pipeline::{AgeLimit, RunSpec, SendSpec},
     read::ReadLimits,
     sandbox::{self, Sandbox},
-    stream::url::MAX_URL_BYTES,
-    validate::{self, CommonDefaults},
+    stream::{StreamSettings, url::MAX_URL_BYTES},
+    validate::ValidateSettings,
 };
 
 const DEFAULT_PROFILE: &str = "canonical";
@@ -68,7 +68,7 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<RunSpec<'stati
     let pace = pace(&arguments.pace, &loaded)?;
     let spec = RunSpec { has_target, ..run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)? };
     if has_target {
-        ensure_rate_allowed(pace.rate, &spec.validate.target)?;
+        ensure_rate_allowed(pace.rate, &spec.stream.target)?;
     } else if ledger::has_ledger(&spec.ledger) {
         print::status("warning: no base URL and client key, so orders are not compared with the ledger");
     }
@@ -111,7 +111,7 @@ pub(super) fn send(
         limit: arguments.limit,
         resends_unknown: arguments.unknown == UnknownPolicy::Resend,
         shutdown_signal,
-        dispatch: dispatch_settings(arguments, &loaded, &spec.validate.target, &pace)?,
+        dispatch: dispatch_settings(arguments, &loaded, &spec.stream.target, &pace)?,
         runtime: &runtime,
         age_limit: guards_old_orders.then_some(AgeLimit {
             max_age: age,
@@ -213,11 +213,8 @@ fn run_spec(
         limits: read_limits(settings),
         memory: memory(arguments, settings)?,
         folder: arguments.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
-        validate: validate::ValidateSettings {
-            rate: pace.rate,
-            identity_pause: pace.identity_pause,
-            ..validate_settings(arguments, loaded, values, &profile, started_at)?
-        },
+        stream: stream_settings(arguments, loaded, &values, &profile, pace)?,
+        validate: validate_settings(settings, values, &profile, started_at),
         max_invalid: arguments.max_invalid.or(settings.max_invalid).map(|limit| limit.0).unwrap_or_default(),
         changed_exit: settings.changed_exit,
         // A check without a location for a ledger compares with none; `send` reports it as an error.
@@ -316,35 +313,39 @@ fn target(values: &TargetSettings) -> anyhow::Result<Target> {
     Ok(Target::new(base_url, client_key)?)
 }
 
-fn validate_settings(
+fn stream_settings(
     arguments: &ReadArguments,
     loaded: &LoadedConfig,
+    values: &TargetSettings,
+    profile: &Profile,
+    pace: &PaceSettings,
+) -> anyhow::Result<StreamSettings> {
+    Ok(StreamSettings {
+        target: target(values)?,
+        mode: values.mode.or(profile.mode).unwrap_or_default(),
+        max_url_bytes: max_url_bytes(arguments, loaded)?,
+        confirm: values.confirm.unwrap_or_default(),
+        session_timeout: session_timeout(&loaded.settings)?,
+        identity_pause: pace.identity_pause,
+        rate: pace.rate,
+    })
+}
+
+fn validate_settings(
+    settings: &ConfigFile,
     values: TargetSettings,
     profile: &Profile,
     now: DateTime<Utc>,
-) -> anyhow::Result<validate::ValidateSettings> {
-    Ok(validate::ValidateSettings {
-        target: target(&values)?,
-        common: CommonDefaults {
-            channel: values.channel,
-            language: values.language,
-            currency: values.currency,
-            page: values.page,
-            pos: values.pos,
-        },
-        max_url_bytes: max_url_bytes(arguments, loaded)?,
+) -> ValidateSettings {
+    let TargetSettings { channel, language, currency, page, pos, .. } = values;
+    ValidateSettings {
+        common: CommonDefaults { channel, language, currency, page, pos },
         total_from: profile.order_price,
         price_basis: profile.item_price,
-        target_price_basis: loaded.settings.item_price,
-        mode: values.mode.or(profile.mode).unwrap_or_default(),
-        confirm: values.confirm.unwrap_or_default(),
-        session_timeout: session_timeout(&loaded.settings)?,
-        // `run_spec` sets both: it knows the pace.
-        identity_pause: Duration::ZERO,
-        rate: None,
-        sends_reused_references: loaded.settings.reused_references == ReusedReferences::Send,
+        target_price_basis: settings.item_price,
+        sends_reused_references: settings.reused_references == ReusedReferences::Send,
         now,
-    })
+    }
 }
 
 /// Pace of sending.

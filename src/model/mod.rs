@@ -21,6 +21,7 @@ pub mod reference;
 pub mod request;
 pub mod route;
 pub mod row;
+pub mod rules;
 pub mod suggest;
 pub mod target;
 pub mod unsendable;

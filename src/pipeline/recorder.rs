@@ -287,7 +287,7 @@ impl Recorder {
             scattered: self.files.n_scattered,
             items: self.counters.n_items,
             guests: self.n_guests,
-            forecast: spec.send.is_none().then(|| SendEstimate::at(spec.validate.rate, self.counters.forecast)),
+            forecast: spec.send.is_none().then(|| SendEstimate::at(spec.stream.rate, self.counters.forecast)),
             requests: self.requests,
             carts_open: self.n_carts_open,
             repeated_after: self.counters.n_uncertain_before,

@@ -36,8 +36,7 @@ use crate::{
     report::ReportError,
     shuffle::files::ExportRead,
     storage::RunFolder,
-    stream::extension::types_sent,
-    validate,
+    stream::{self, StreamSettings, extension::types_sent},
 };
 
 /// Sends the rest of a plan. The outcomes are the same as those of a run from the export.
@@ -60,8 +59,7 @@ pub(super) fn resume(
         Ok(ledger) => ledger,
         Err(refusal) => return finish_refused(&refusal, guests, &origin, recorder, spec, folder),
     };
-    let (backfill_guard, rules, validate) =
-        (BackfillGuard::of(spec), DispositionRules::of(spec), spec.validate.clone());
+    let (backfill_guard, rules, settings) = (BackfillGuard::of(spec), DispositionRules::of(spec), spec.stream.clone());
     // Before anything is sent: an order that this run submits must not make an unplanned one of the
     // same reference changed.
     let reader = ledger.reader()?;
@@ -73,9 +71,9 @@ pub(super) fn resume(
         let guests =
             skip_known(Some(reader), guests, rules, move |change| commits.enqueue(LedgerWrite::RecordChange(change)));
         guests.map(move |guest| {
-            let (validate, types) = (validate.clone(), Arc::clone(&types));
+            let (settings, types) = (settings.clone(), Arc::clone(&types));
             guest.map_parts(move |part| {
-                Ok(drop_type_conflicts(drop_too_slow(drop_old(part, backfill_guard), &validate), &types))
+                Ok(drop_type_conflicts(drop_too_slow(drop_old(part, backfill_guard), &settings), &types))
             })
         })
     };
@@ -94,7 +92,7 @@ fn acquire_ledger(
     send_spec: &SendSpec<'_>,
     emit: ProgressFn<'_>,
 ) -> Result<Box<dyn Ledger>, Refusal> {
-    let is_for_target = send_spec.sandbox.is_some() || header.target == TargetHash::of(&spec.validate.target).to_hex();
+    let is_for_target = send_spec.sandbox.is_some() || header.target == TargetHash::of(&spec.stream.target).to_hex();
     if !is_for_target {
         return Err(Refusal::OtherTarget { plan: origin.to_owned() });
     }
@@ -166,10 +164,10 @@ fn drop_old(mut guest: PlannedGuest, backfill_guard: BackfillGuard) -> PlannedGu
 
 /// Moves orders that were planned for a higher rate or a longer session than this run's to the
 /// results.
-fn drop_too_slow(mut guest: PlannedGuest, rules: &validate::ValidateSettings) -> PlannedGuest {
+fn drop_too_slow(mut guest: PlannedGuest, settings: &StreamSettings) -> PlannedGuest {
     for order in std::mem::take(&mut guest.orders) {
         let is_multi = order.events.route() == Route::Multi;
-        let message = is_multi.then(|| validate::exceeds_session(order.events.n_requests(), rules)).flatten();
+        let message = is_multi.then(|| stream::exceeds_session(order.events.n_requests(), settings)).flatten();
         match message {
             Some(message) => {
                 let result = OrderResult::not_attempted(order.is_uncertain, Some(message));

@@ -142,7 +142,7 @@ fn write_plan(
     let unplanned = candidates.unplanned.take().expect("a send always writes its unplanned orders");
     let plan = candidates.planner.sort().map_err(PlanError::from)?;
     let header = PlanHeader {
-        target: TargetHash::of(&spec.validate.target).to_hex(),
+        target: TargetHash::of(&spec.stream.target).to_hex(),
         ledger,
         n_requests: plan.forecast.n_requests(),
         n_orders: recorder.n_not_skipped() - BackfillGuard::of(spec).n_skipped(candidates.old_orders),

@@ -54,7 +54,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     record_result: fn(&mut Recorder, &OrderRecord, &OrderResult) -> Result<(), ReportError>,
     emit: ProgressFn<'_>,
 ) -> Result<SendOutcome, RunError> {
-    let target = spec.validate.target.clone();
+    let target = spec.stream.target.clone();
     let leftover_carts = leftover_carts(&*ledger)?;
     let n_open = Arc::new(AtomicU64::new(leftover_carts.len() as u64));
     let types = Mutex::new(TypeTracker { known: ledger.reader()?.attribute_types()?, pending: HashMap::new() });

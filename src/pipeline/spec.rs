@@ -17,7 +17,7 @@ use crate::{
     read::ReadLimits,
     report::summary::Summary,
     sandbox::Sandbox,
-    validate,
+    stream, validate,
 };
 
 /// Specification of a run: what to read, how to check it, and whether to send it.
@@ -40,8 +40,10 @@ pub struct RunSpec<'a> {
     pub memory: u64,
     /// The run folder.
     pub folder: PathBuf,
-    /// The rules of the check, and the target.
+    /// The settings that the check depends on.
     pub validate: validate::ValidateSettings,
+    /// The target.
+    pub stream: stream::StreamSettings,
     /// Maximum invalid orders; with more, nothing is sent.
     pub max_invalid: MaxInvalid,
     /// Whether a changed order sets the exit code once or until it is acknowledged.
@@ -93,7 +95,7 @@ impl RunSpec<'_> {
     /// Whether a check counts each valid order as sent, and as a single event. Then the guests to
     /// identify are all guests and need no counter of their own.
     pub(crate) fn would_send_all_as_single(&self) -> bool {
-        !self.has_target && self.validate.mode == Mode::Single
+        !self.has_target && self.stream.mode == Mode::Single
     }
 
     /// Opens the ledger for writing and locks it for this run.
@@ -102,14 +104,14 @@ impl RunSpec<'_> {
         send_spec: &SendSpec<'_>,
         emit: ProgressFn<'_>,
     ) -> Result<Box<dyn Ledger>, LedgerError> {
-        let ledger = ledger::open_to_write(&self.ledger, &self.validate.target, &self.run_id, send_spec.consent)?;
+        let ledger = ledger::open_to_write(&self.ledger, &self.stream.target, &self.run_id, send_spec.consent)?;
         ledger.warnings().iter().for_each(|note| emit(Progress::Warning(note)));
         Ok(ledger)
     }
 
     /// Opens the ledger read-only and without a lock. Returns none if there is no ledger.
     pub(crate) fn ledger_to_read(&self) -> Result<Option<Box<dyn LedgerReader>>, LedgerError> {
-        ledger::open_to_read(&self.ledger, &self.validate.target)
+        ledger::open_to_read(&self.ledger, &self.stream.target)
     }
 }
 

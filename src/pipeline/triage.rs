@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    check,
     disposition::{self, Disposition, DispositionRules, ReadOrder, SendableOrder},
     error::Refusal,
     guards::BackfillGuard,
@@ -169,7 +170,8 @@ impl Triage<'_> {
     #[inline]
     fn check<'a>(&'a self, mut draft: Draft<'a>, facts: &ExportFacts) -> (OrderRecord, OrderOrUnsendable<'a>) {
         facts.ambiguities.mark(&mut draft, self.spec.grouping());
-        let CheckedOrder { record, validity, status } = validate::check(draft, &self.spec.validate, &facts.types);
+        let CheckedOrder { record, validity, status } =
+            check::check(draft, (&self.spec.validate, &self.spec.stream), &facts.types);
         let rule = match validity {
             Validity::Valid(order) => return (record, Ok(order)),
             Validity::Skipped(rule) => Some(rule.to_string()),
@@ -186,7 +188,7 @@ impl Triage<'_> {
     }
 
     fn deferred_order(&self, record: OrderRecord, order: OrderOrUnsendable<'_>) -> DeferredOrder {
-        let order = order.map(|order| StoredOrder::of(&order, self.spec.validate.url_limits()));
+        let order = order.map(|order| StoredOrder::of(&order, self.spec.stream.url_limits()));
         DeferredOrder { has_time_of_day: self.has_time_of_day(record.ordered_at), record, order }
     }
 
@@ -349,7 +351,7 @@ impl Triage<'_> {
 
     /// Adds the requests of an order that a send would need, for the forecast of a check.
     fn estimate(&self, valid: &ValidOrder<'_>, guest: u64, partial: &mut PartialReport) {
-        let (route, n_requests) = valid.cost(self.spec.validate.url_limits());
+        let (route, n_requests) = valid.cost(self.spec.stream.url_limits());
         partial.counters.forecast.add_order(route, n_requests);
         if route == Route::Single && !self.spec.would_send_all_as_single() {
             partial.guests_to_identify.push(guest);
@@ -391,7 +393,7 @@ impl Triage<'_> {
         partial: &mut PartialReport,
     ) {
         partial.counters.add(&record);
-        let order = valid.planned(record, self.spec.validate.url_limits(), is_uncertain, held_result);
+        let order = valid.planned(record, self.spec.stream.url_limits(), is_uncertain, held_result);
         partial.plan_input.add(&valid.guest(), &order);
     }
 }

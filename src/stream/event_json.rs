@@ -2,7 +2,7 @@
 //!
 //! `browser_id` is the first member and is left out, because it is known only when the event is
 //! sent: an [`EventJson`] is the rest of the object. Attributes are in the manual's order. Called
-//! by `validate`, `plan` and `pipeline`; `url` adds the browser ID.
+//! by `size`, `plan` and `pipeline`; `url` adds the browser ID.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer, ser::SerializeMap};

@@ -2,8 +2,9 @@
 //! machine, the meaning of the service's responses, and the HTTP client.
 //!
 //! The encoding follows the manual pages "ORDER_CHECKOUT event", "IDENTITY event" and those of the
-//! events that assemble an order to the letter; it does not check the values. Does not pace
-//! requests. Called by `validate` (does an event fit its URL?), `pipeline` and `dispatch`.
+//! events that assemble an order to the letter; it does not check the values, but says what they
+//! must be (`rules`), and whether the events fit their URLs and their session. Does not pace
+//! requests. Called by `pipeline` and `dispatch`.
 
 pub mod classify;
 mod client;
@@ -12,9 +13,19 @@ pub mod delivery;
 pub mod event_json;
 pub mod extension;
 pub mod multi_event;
+mod route;
+mod rules;
+mod session;
+mod settings;
+pub(crate) mod size;
 mod transport;
 pub mod url;
 
 pub use classify::ServiceResponse;
 pub use client::{ClientError, HttpClient};
+pub use route::{RouteChoice, routes};
+pub use rules::{MULTI, SINGLE};
+pub use session::exceeds_session;
+pub use settings::StreamSettings;
+pub use size::{Misfit, misfit};
 pub use transport::Transport;

@@ -4,7 +4,7 @@
 //! Each event carries the common attributes and its own, if it has any. CHECKOUT carries neither
 //! total nor date: the tenant derives them from the ADDs, so ADD prices are per unit and each ADD
 //! has its own `orderedAt`. Does not send anything and does not check the order. Called by
-//! `validate` and `pipeline`.
+//! `size` and `pipeline`.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -32,7 +32,7 @@ pub struct UrlLimits<'a> {
 }
 
 /// Encodes the events that assemble an order. An event that cannot be split may exceed the limit;
-/// `validate` checks that.
+/// `size` checks that.
 #[must_use]
 pub fn sequence(order: &Order<'_>, limits: UrlLimits<'_>) -> EventSequence {
     let common = &order.common;

@@ -1,7 +1,7 @@
 //! URLs of the Stream API, and their length in percent-encoded form.
 //!
 //! A URL carries the whole event, so it is never shown; only the endpoints without a query may
-//! appear in messages. Does no I/O. Called by `validate` (lengths), `dispatch` (requests) and the
+//! appear in messages. Does no I/O. Called by `size` (lengths), `dispatch` (requests) and the
 //! `sequence` module.
 
 use super::event_json::{BROWSER_ID_LENGTH, with_browser_id};

@@ -1,14 +1,13 @@
-//! Check of a draft: the choice of its route, and the order or the problems that all rules find.
+//! Check of a draft by the rules of one route: the order, or the problems that all rules find.
 //!
-//! Calls the rules in `order` and `size`; contains none itself. If the single route cannot carry an
-//! order because of its size, it tries the multi route. Called by `pipeline` for each draft.
+//! Calls the rules in `order`; contains none itself, and chooses no route. Called by `pipeline` for
+//! each draft and each route that it tries.
 
 use super::{
-    assembled,
     findings::{Findings, draft_cell},
     order,
     settings::ValidateSettings,
-    size, values,
+    values,
 };
 use crate::model::{
     draft::Draft,
@@ -16,76 +15,77 @@ use crate::model::{
     field::Field,
     money::Money,
     order::{CheckedOrder, Order, OrderId, OrderRecord, Validity},
-    problem::{Code, Problem},
-    route::{Mode, Route},
+    problem::{Problem, Problems},
+    rules::TargetRules,
 };
 
-/// Checks a draft. `types` are the extension types of the whole run.
+/// Checks a draft by the rules of one route. `types` are the extension types of the whole run.
 #[must_use]
-pub fn check<'a>(draft: Draft<'a>, settings: &'a ValidateSettings, types: &ExtensionTypes) -> CheckedOrder<'a> {
-    let mut attempt = RouteAttempt::new(&draft, assembled::route_by_types(&draft, settings.mode), settings, types);
-    if attempt.is_too_large && settings.mode == Mode::Auto {
-        attempt = attempt.or_multi(&draft, settings, types);
-    }
-    let RouteAttempt { route, order, money, findings, .. } = attempt;
-    let reference = draft_cell(&draft, &Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
-    let mut record = OrderRecord {
-        id: draft.rows.first().map_or(OrderId(0), OrderId::from_origin),
-        reference: reference.to_string(),
-        ordered_at: draft.cell(&Field::OrderedAt).and_then(values::timestamp),
-        source: draft.position(),
-        money,
-        item_count: draft.items.len(),
-        rows: draft.rows,
-        problems: draft.problems,
-    };
-    // Kept for orders that are not sent too: it is compared with the status that was accepted.
-    let status = || draft.cells.get(&Field::Status).map(|cell| cell.text.to_string());
-    // An order that the profile skips need not be valid.
-    if let Some(reason) = draft.skip {
-        record.problems.clear();
-        return CheckedOrder { record, status: status(), validity: Validity::Skipped(reason) };
-    }
-    // Attributes that the single route does not send need not be valid either.
-    if route == Route::Single {
-        record.problems.drop_multi_only();
-    }
-    record.problems.append(findings.problems);
-    let has_errors = record.problems.iter().any(Problem::is_error);
-    match order {
-        Some(order) if !has_errors => CheckedOrder { record, status: None, validity: Validity::Valid(order) },
-        _ => CheckedOrder { record, status: status(), validity: Validity::Invalid },
-    }
+pub fn check<'a>(
+    draft: &Draft<'a>,
+    rules: &'a TargetRules,
+    settings: &'a ValidateSettings,
+    types: &ExtensionTypes,
+) -> RouteCheck<'a> {
+    let mut findings = Findings::new(draft);
+    let (order, money) = order::check_order(draft, rules, settings, types, &mut findings);
+    RouteCheck { rules, order, money, problems: findings.problems }
 }
 
-/// The result of checking a draft for one route.
-struct RouteAttempt<'a> {
-    route: Route,
+/// The result of checking a draft by the rules of one route.
+pub struct RouteCheck<'a> {
+    rules: &'a TargetRules,
     order: Option<Box<Order<'a>>>,
     money: Option<Money>,
-    findings: Findings,
-    /// Whether a single ORDER_CHECKOUT cannot carry the order.
-    is_too_large: bool,
+    /// The problems that the check found, and those that the caller adds.
+    pub problems: Problems,
 }
 
-impl<'a> RouteAttempt<'a> {
-    fn new(draft: &Draft<'a>, route: Route, settings: &'a ValidateSettings, types: &ExtensionTypes) -> Self {
-        let mut findings = Findings::new(draft);
-        let (order, money) = order::check_order(draft, route, settings, types, &mut findings);
-        // An order that the profile skips need not fit.
-        let sent = order.as_ref().filter(|_| draft.skip.is_none());
-        let fits = sent.is_none_or(|order| size::fits(order, draft, settings, &mut findings));
-        Self { route, order, money, findings, is_too_large: !fits && route == Route::Single }
+impl<'a> RouteCheck<'a> {
+    /// The order, for the caller to measure; none if a required part is missing. It may still have
+    /// problems: only [`finish`](Self::finish) returns a valid order.
+    #[must_use]
+    pub fn order(&self) -> Option<&Order<'a>> {
+        self.order.as_deref()
     }
 
-    /// Checks the same draft for the multi route. If that fails too, both reasons are reported.
-    fn or_multi(self, draft: &Draft<'a>, settings: &'a ValidateSettings, types: &ExtensionTypes) -> Self {
-        let mut multi = Self::new(draft, Route::Multi, settings, types);
-        if multi.findings.problems.iter().any(Problem::is_error) {
-            let too_large = self.findings.problems.iter().filter(|problem| problem.code == Code::EventTooLarge);
-            let unreported = too_large.filter(|problem| !multi.findings.problems.contains(problem)).cloned();
-            multi.findings.problems.extend(unreported.collect::<Vec<_>>());
+    /// Whether a problem prevents the order from being sent.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.problems.iter().any(Problem::is_error)
+    }
+
+    /// Returns the order if neither its draft nor the check has an error, with the facts for the
+    /// report.
+    #[must_use]
+    pub fn finish(self, draft: Draft<'a>) -> CheckedOrder<'a> {
+        let reference = draft_cell(&draft, &Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
+        let mut record = OrderRecord {
+            id: draft.rows.first().map_or(OrderId(0), OrderId::from_origin),
+            reference: reference.to_string(),
+            ordered_at: draft.cell(&Field::OrderedAt).and_then(values::timestamp),
+            source: draft.position(),
+            money: self.money,
+            item_count: draft.items.len(),
+            rows: draft.rows,
+            problems: draft.problems,
+        };
+        // Kept for orders that are not sent too: it is compared with the status that was accepted.
+        let status = || draft.cells.get(&Field::Status).map(|cell| cell.text.to_string());
+        // An order that the profile skips need not be valid.
+        if let Some(reason) = draft.skip {
+            record.problems.clear();
+            return CheckedOrder { record, status: status(), validity: Validity::Skipped(reason) };
         }
-        multi
+        // Details that the route does not send need not be valid either.
+        if self.rules.details.carried().is_none() {
+            record.problems.drop_multi_only();
+        }
+        record.problems.append(self.problems);
+        let has_errors = record.problems.iter().any(Problem::is_error);
+        match self.order {
+            Some(order) if !has_errors => CheckedOrder { record, status: None, validity: Validity::Valid(order) },
+            _ => CheckedOrder { record, status: status(), validity: Validity::Invalid },
+        }
     }
 }

@@ -8,9 +8,7 @@ use std::borrow::Cow;
 
 use super::{
     findings::{Findings, draft_cell},
-    lists,
-    settings::CommonDefaults,
-    values,
+    iso, values,
 };
 use crate::model::{
     draft::{Cell, CellOrigin, Draft},
@@ -18,19 +16,23 @@ use crate::model::{
     money::Currency,
     order::CommonAttributes,
     problem::Code,
+    rules::{CommonDefaults, TargetRules},
 };
 
 /// Checks the common attributes; returns them if all have a value.
 pub(super) fn check_common<'a>(
     draft: &Draft<'a>,
+    rules: &TargetRules,
     defaults: &'a CommonDefaults,
     order_currency: Option<Currency>,
     findings: &mut Findings,
 ) -> Option<CommonAttributes<'a>> {
     let channel = value(draft, &Field::EventChannel, defaults.channel.as_deref(), Some("WEB"));
-    let channel = channel.and_then(|value| check_value(value, draft, is_documented_channel, check_channel, findings));
+    let is_channel = |text: &str| rules.channels.contains(&text);
+    let inspect = |cell: &Cell<'a>, findings: &mut Findings| check_channel(cell, rules.channels, findings);
+    let channel = channel.and_then(|value| check_value(value, draft, is_channel, inspect, findings));
     let language = value(draft, &Field::EventLanguage, defaults.language.as_deref(), Some("EN"));
-    let is_language = |text: &str| lists::LANGUAGES.contains(text);
+    let is_language = |text: &str| iso::LANGUAGES.contains(text);
     let language = language.and_then(|value| check_value(value, draft, is_language, check_language, findings));
     let currency = match value(draft, &Field::EventCurrency, defaults.currency.as_deref(), None) {
         Some(value) => values::currency(&value.to_cell(draft), findings),
@@ -88,16 +90,12 @@ fn check_value<'a>(
     if passes_fast_path(&value.text) { Some(value.text) } else { inspect(&value.to_cell(draft), findings) }
 }
 
-fn is_documented_channel(text: &str) -> bool {
-    lists::CHANNELS.contains(&text)
-}
-
 /// "string (uppercase)". A channel that is documented only for other APIs is accepted with a
 /// warning.
-fn check_channel<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+fn check_channel<'a>(cell: &Cell<'a>, documented: &[&str], findings: &mut Findings) -> Option<Cow<'a, str>> {
     let upper = values::upper_case(cell, findings)?;
-    if !is_documented_channel(&upper) {
-        let message = format!("undocumented channel {upper:?}; expected one of {}", lists::CHANNELS.join(", "));
+    if !documented.contains(&&*upper) {
+        let message = format!("undocumented channel {upper:?}; expected one of {}", documented.join(", "));
         findings.on_cell(Code::UnknownChannel, cell, message);
     }
     Some(upper)
@@ -105,6 +103,6 @@ fn check_channel<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a,
 
 /// "string (uppercase ISO 639-1)"
 fn check_language<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    let expected = "an ISO 639-1 language such as EN";
-    values::one_of(cell, |value| lists::LANGUAGES.contains(value), Code::UnknownLanguage, expected, findings)
+    let expected = || "an ISO 639-1 language such as EN".to_owned();
+    values::one_of(cell, |value| iso::LANGUAGES.contains(value), Code::UnknownLanguage, expected, findings)
 }

@@ -1,4 +1,4 @@
-//! Rules of extensions: at most 50 attributes, alphanumeric names, one type per attribute for
+//! Rules of extensions: the number of attributes, alphanumeric names, one type per attribute for
 //! ever.
 //!
 //! Does not collect the types that attributes have in a run: `ExtensionTypes` of the model has
@@ -14,13 +14,8 @@ use crate::model::{
     money::Amount,
     order::{Extension, ExtensionValue},
     problem::Code,
+    rules::ExtensionRules,
 };
-
-/// The manual's limit for one extension object.
-const MAX_ATTRIBUTES: usize = 50;
-
-/// The extension object's own members.
-const RESERVED_NAMES: [&str; 2] = ["name", "key"];
 
 /// Whether a value of the declared type can be sent as a value of another type.
 fn can_be_sent_as(declared: ExtensionType, sent: ExtensionType) -> bool {
@@ -29,11 +24,16 @@ fn can_be_sent_as(declared: ExtensionType, sent: ExtensionType) -> bool {
 
 /// Checks the extension attributes among the cells of an order or of an item; returns the valid
 /// ones.
-pub(super) fn check_extension<'a>(cells: &Cells<'a>, types: &ExtensionTypes, findings: &mut Findings) -> Extension<'a> {
+pub(super) fn check_extension<'a>(
+    cells: &Cells<'a>,
+    rules: &ExtensionRules,
+    types: &ExtensionTypes,
+    findings: &mut Findings,
+) -> Extension<'a> {
     let mut attributes = Vec::with_capacity(cells.custom().count());
     for cell in cells.custom() {
         let Some((scope, key)) = cell.field.extension_key() else { continue };
-        let has_valid_name = has_valid_name(key, cell, findings);
+        let has_valid_name = has_valid_name(key, rules, cell, findings);
         let tenant_type = types.tenant_type(scope, &key.name);
         let data_type = tenant_type.unwrap_or_else(|| types.type_in_run(scope, key));
         if !cell.is_unparsable && !can_be_sent_as(key.data_type, data_type) {
@@ -49,8 +49,9 @@ pub(super) fn check_extension<'a>(cells: &Cells<'a>, types: &ExtensionTypes, fin
     for cell in conflicting {
         findings.on_cell(Code::ExtensionValue, cell, second_value_message(cell));
     }
-    if extension.len() > MAX_ATTRIBUTES {
-        let message = format!("{} extension attributes, at most {MAX_ATTRIBUTES} are allowed", extension.len());
+    let (n_attributes, max_attributes) = (extension.len(), rules.max_attributes);
+    if n_attributes > max_attributes {
+        let message = format!("{n_attributes} extension attributes, at most {max_attributes} are allowed");
         findings.on_order(Code::TooManyExtensions, message);
     }
     extension
@@ -75,10 +76,10 @@ pub(super) fn name<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
     }
 }
 
-fn has_valid_name(key: &ExtensionKey, cell: &Cell<'_>, findings: &mut Findings) -> bool {
+fn has_valid_name(key: &ExtensionKey, rules: &ExtensionRules, cell: &Cell<'_>, findings: &mut Findings) -> bool {
     let name = key.name.as_str();
     let is_alphanumeric = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if is_alphanumeric && !RESERVED_NAMES.contains(&name) {
+    if is_alphanumeric && !rules.reserved_names.contains(&name) {
         return true;
     }
     let (code, message) = if name.contains(':') {
@@ -86,7 +87,7 @@ fn has_valid_name(key: &ExtensionKey, cell: &Cell<'_>, findings: &mut Findings) 
         let message =
             format!("{name:?} declares an unknown type; expected string, boolean, integer or float after the colon");
         (Code::ExtensionTypeUnknown, message)
-    } else if RESERVED_NAMES.contains(&name) {
+    } else if rules.reserved_names.contains(&name) {
         (Code::ExtensionName, format!("{name:?} is reserved by the extension object itself"))
     } else {
         (Code::ExtensionName, format!("{name:?} is not alphanumeric"))

@@ -10,7 +10,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 use super::{
     findings::{Findings, parsable},
-    lists, values,
+    iso, values,
 };
 use crate::model::{
     draft::{Cell, Cells, Draft},
@@ -18,28 +18,29 @@ use crate::model::{
     guest::{Guest, Identifier},
     problem::Code,
     redact::redact,
+    rules::TargetRules,
 };
 
 /// The provider of an e-mail address that is sent as an identifier.
 const EMAIL_PROVIDER: &str = "email";
 
 /// Checks the guest of an order; returns it if it has an identifier.
-pub(super) fn check_guest<'a>(draft: &Draft<'a>, findings: &mut Findings) -> Option<Guest<'a>> {
-    let guest = check_person(&draft.cells, findings);
+pub(super) fn check_guest<'a>(draft: &Draft<'a>, rules: &TargetRules, findings: &mut Findings) -> Option<Guest<'a>> {
+    let guest = check_person(&draft.cells, rules, findings);
     let guest =
         Guest { identifiers: email_as_identifier(guest.identifiers, draft, guest.email.as_ref(), findings), ..guest };
     (!guest.identifiers.is_empty()).then_some(guest)
 }
 
 /// Checks the attributes of a person, who need not have an identifier.
-pub(super) fn check_person<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Guest<'a> {
+pub(super) fn check_person<'a>(cells: &Cells<'a>, rules: &TargetRules, findings: &mut Findings) -> Guest<'a> {
     let cell = |field| parsable(cells.get(&field));
     let text = |field| cell(field).map(|cell| cell.text.clone());
     Guest {
         email: cell(Field::GuestEmail).and_then(|cell| email(cell, findings)),
         identifiers: identifiers(cells, findings),
-        title: cell(Field::GuestTitle).and_then(|cell| title(cell, findings)),
-        gender: cell(Field::GuestGender).and_then(|cell| gender(cell, findings)),
+        title: cell(Field::GuestTitle).and_then(|cell| title(cell, rules.titles, findings)),
+        gender: cell(Field::GuestGender).and_then(|cell| gender(cell, rules.genders, findings)),
         dob: cell(Field::GuestDob).and_then(|cell| dob(cell, findings)),
         country: cell(Field::GuestCountry).and_then(|cell| country(cell, findings)),
         street: cell(Field::GuestStreet).map(street).unwrap_or_default(),
@@ -150,27 +151,19 @@ fn email_error(address: &str) -> Option<&'static str> {
     }
 }
 
-fn title<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    if lists::TITLES.contains(&&*cell.text) {
-        return Some(cell.text.clone());
-    }
-    let expected = format!("one of {}", lists::TITLES.join(", "));
-    values::one_of(cell, |value| lists::TITLES.contains(&value), Code::UnknownTitle, &expected, findings)
+fn title<'a>(cell: &Cell<'a>, titles: &[&str], findings: &mut Findings) -> Option<Cow<'a, str>> {
+    let expected = || format!("one of {}", titles.join(", "));
+    values::one_of(cell, |value| titles.contains(&value), Code::UnknownTitle, expected, findings)
 }
 
-fn gender<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    values::one_of(
-        cell,
-        |value| lists::GENDERS.contains(&value),
-        Code::UnknownGender,
-        "male, female or unknown",
-        findings,
-    )
+fn gender<'a>(cell: &Cell<'a>, genders: &[&str], findings: &mut Findings) -> Option<Cow<'a, str>> {
+    let expected = || values::alternatives(genders);
+    values::one_of(cell, |value| genders.contains(&value), Code::UnknownGender, expected, findings)
 }
 
 fn country<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    let expected = "an ISO 3166-1 alpha-2 country such as IE";
-    values::one_of(cell, |value| lists::COUNTRIES.contains(value), Code::UnknownCountry, expected, findings)
+    let expected = || "an ISO 3166-1 alpha-2 country such as IE".to_owned();
+    values::one_of(cell, |value| iso::COUNTRIES.contains(value), Code::UnknownCountry, expected, findings)
 }
 
 /// `YYYY-MM-DDThh:mm`; a date without a time is its midnight.

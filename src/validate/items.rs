@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use super::{
     extension,
     findings::{Findings, item_cell},
-    lists, product,
+    product,
     settings::ValidateSettings,
     values,
 };
@@ -21,14 +21,8 @@ use crate::model::{
     order::{Item, Product},
     pricing::PriceBasis,
     problem::{Code, Problem},
-    route::Route,
+    rules::{DetailRules, TargetRules},
 };
-
-/// "Max limit: 128", in characters.
-const MAX_NAME_CHARS: usize = 128;
-
-/// Maximum number of items that the tenant keeps of an order sent as a single event.
-const MAX_ITEMS: usize = 100;
 
 /// Decimals to which a unit price is rounded if the division is not exact: two more than any
 /// currency has.
@@ -37,19 +31,19 @@ const UNIT_PRICE_DECIMALS: u32 = 6;
 /// Checks the items; returns them and, if all have a price, the sum of their lines.
 pub(super) fn check_items<'a>(
     draft: &Draft<'a>,
-    route: Route,
+    rules: &TargetRules,
     settings: &ValidateSettings,
     types: &ExtensionTypes,
     findings: &mut Findings,
 ) -> (Vec<Item<'a>>, Option<Amount>) {
-    if route == Route::Single && draft.items.len() > MAX_ITEMS {
-        let message = format!("{} items, but the tenant keeps only {MAX_ITEMS}", draft.items.len());
+    if let Some(max_items) = rules.items.max_kept.filter(|max_items| draft.items.len() > *max_items) {
+        let message = format!("{} items, but the tenant keeps only {max_items}", draft.items.len());
         findings.on_order(Code::TooManyItems, message);
     }
     let mut sum = Some(Amount(Decimal::ZERO));
     let mut items = Vec::with_capacity(draft.items.len());
     for item in &draft.items {
-        let (item, line_total) = check_item(item, route, settings, types, findings);
+        let (item, line_total) = check_item(item, rules, settings, types, findings);
         sum = sum.zip(line_total).and_then(|(sum, line_total)| sum.checked_add(line_total));
         items.push(item);
     }
@@ -100,7 +94,7 @@ pub(super) fn check_same_currency(item: &ItemDraft<'_>, draft: &Draft<'_>, findi
 /// Checks an item; returns it and the total of its line.
 fn check_item<'a>(
     draft: &ItemDraft<'a>,
-    route: Route,
+    rules: &TargetRules,
     settings: &ValidateSettings,
     types: &ExtensionTypes,
     findings: &mut Findings,
@@ -111,57 +105,59 @@ fn check_item<'a>(
     // Without a valid quantity neither the unit price nor the line total is known.
     let prices = item_cell(draft, &Field::ItemPrice).filter(|_| !has_unparsable_quantity).and_then(|cell| {
         let price = values::number(cell, findings)?;
-        item_prices(cell, price, quantity, (route, settings), findings)
+        item_prices(cell, price, quantity, (rules, settings), findings)
     });
     let item = Item {
-        item_type: item_cell(draft, &Field::ItemType).and_then(|cell| item_type(cell, route, findings)),
+        item_type: item_cell(draft, &Field::ItemType).and_then(|cell| item_type(cell, rules, findings)),
         reference: text(Field::ItemReferenceId),
         ordered_at: item_cell(draft, &Field::ItemOrderedAt)
             .and_then(|cell| values::check_timestamp(cell, settings.now, findings)),
-        status: item_cell(draft, &Field::ItemStatus).and_then(|cell| values::status(cell, route, findings)),
+        status: item_cell(draft, &Field::ItemStatus).and_then(|cell| values::status(cell, rules, findings)),
         currency: item_cell(draft, &Field::ItemCurrencyCode).and_then(|cell| values::currency(cell, findings)),
         price: prices.as_ref().map(|prices| prices.sent),
-        name: item_cell(draft, &Field::ItemName).and_then(|cell| item_name(cell, findings)),
+        name: item_cell(draft, &Field::ItemName).and_then(|cell| item_name(cell, rules.items.max_name_chars, findings)),
         product_id: text(Field::ItemProductId),
         quantity,
-        extension: extension::check_extension(&draft.cells, types, findings),
-        product: product(draft, route, prices.as_ref().and_then(|prices| prices.unit), findings),
+        extension: extension::check_extension(&draft.cells, &rules.extensions, types, findings),
+        product: product(draft, rules, prices.as_ref().and_then(|prices| prices.unit), findings),
     };
     (item, prices.map(|prices| prices.line_total))
 }
 
-/// Returns the product attributes and the unit price, which only several events carry.
+/// Returns the further attributes and the unit price of the product.
 fn product<'a>(
     draft: &ItemDraft<'a>,
-    route: Route,
+    rules: &TargetRules,
     unit_price: Option<Amount>,
     findings: &mut Findings,
 ) -> Option<Box<Product<'a>>> {
-    let attributes = product::check_attributes(&draft.cells, route, findings);
-    if route == Route::Multi && item_cell(draft, &Field::ItemType).is_some_and(|cell| cell.text == "FLIGHT") {
-        product::check_airports(&draft.cells, findings);
+    let details = rules.details.carried();
+    let attributes = product::check_attributes(&draft.cells, details, findings);
+    let is_flight = |details: &&DetailRules| {
+        item_cell(draft, &Field::ItemType).is_some_and(|cell| cell.text == details.flight_type)
+    };
+    if let Some(details) = details.filter(is_flight) {
+        product::check_airports(&draft.cells, details, findings);
     }
     (unit_price.is_some() || !attributes.is_empty()).then(|| Box::new(Product { attributes, unit_price }))
 }
 
-/// "string (uppercase)". A single event must not have a type that only several events can carry.
-fn item_type<'a>(cell: &Cell<'a>, route: Route, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    if route == Route::Single && lists::is_multi_only_type(&cell.text) {
-        let message = format!(
-            "{:?} cannot be sent with ORDER_CHECKOUT; mode multi or auto assembles such orders from several events",
-            cell.text
-        );
-        findings.on_cell(Code::ItemTypeUnsupported, cell, message);
+/// "string (uppercase)", and none that the route cannot carry.
+fn item_type<'a>(cell: &Cell<'a>, rules: &TargetRules, findings: &mut Findings) -> Option<Cow<'a, str>> {
+    let barred = &rules.items.barred_types;
+    if barred.contains_ignoring_case(&cell.text) {
+        findings.on_cell(Code::ItemTypeUnsupported, cell, format!("{:?} {}", cell.text, barred.reason));
         return None;
     }
     values::upper_case(cell, findings)
 }
 
-fn item_name<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+/// At most so many characters.
+fn item_name<'a>(cell: &Cell<'a>, max_chars: usize, findings: &mut Findings) -> Option<Cow<'a, str>> {
     // Characters are never more than bytes, so most names need no counting.
-    let n_characters = if cell.text.len() > MAX_NAME_CHARS { cell.text.chars().count() } else { cell.text.len() };
-    if n_characters > MAX_NAME_CHARS {
-        let message = format!("the name has {n_characters} characters, at most {MAX_NAME_CHARS} are allowed");
+    let n_characters = if cell.text.len() > max_chars { cell.text.chars().count() } else { cell.text.len() };
+    if n_characters > max_chars {
+        let message = format!("the name has {n_characters} characters, at most {max_chars} are allowed");
         findings.on_cell(Code::NameTooLong, cell, message);
         return None;
     }
@@ -173,7 +169,7 @@ struct ItemPrices {
     line_total: Amount,
     /// The item price in the target's basis.
     sent: Amount,
-    /// The price of one piece; only if the order is assembled from several events.
+    /// The price of one piece; only if the tenant adds up the total.
     unit: Option<Amount>,
 }
 
@@ -181,19 +177,19 @@ fn item_prices(
     cell: &Cell<'_>,
     price: Amount,
     quantity: Option<Amount>,
-    (route, settings): (Route, &ValidateSettings),
+    (rules, settings): (&TargetRules, &ValidateSettings),
     findings: &mut Findings,
 ) -> Option<ItemPrices> {
     let quantity = quantity.unwrap_or(Amount(Decimal::ONE));
-    let is_multi = route == Route::Multi;
+    let needs_unit = !rules.carries.total;
     match (settings.price_basis, settings.target_price_basis) {
-        (PriceBasis::Line, PriceBasis::Line) if !is_multi => {
+        (PriceBasis::Line, PriceBasis::Line) if !needs_unit => {
             Some(ItemPrices { line_total: price, sent: price, unit: None })
         }
         (PriceBasis::Line, target_basis) => {
             let unit = unit_price(cell, price, quantity, findings)?;
             let sent = if target_basis == PriceBasis::Unit { unit } else { price };
-            Some(ItemPrices { line_total: price, sent, unit: is_multi.then_some(unit) })
+            Some(ItemPrices { line_total: price, sent, unit: needs_unit.then_some(unit) })
         }
         (PriceBasis::Unit, target_basis) => {
             let Some(line_total) = price.checked_mul(quantity) else {
@@ -201,7 +197,7 @@ fn item_prices(
                 return None;
             };
             let sent = if target_basis == PriceBasis::Unit { price } else { line_total };
-            Some(ItemPrices { line_total, sent, unit: is_multi.then_some(price) })
+            Some(ItemPrices { line_total, sent, unit: needs_unit.then_some(price) })
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Order of the items of a journey: "outbound, then return".
 //!
-//! Only orders assembled from several events have an order of sending. Called by `order`.
+//! Only a route that carries details sends the items in an order. Called by `order`.
 
 use super::findings::{Findings, item_cell};
 use crate::model::{

@@ -1,6 +1,6 @@
 //! Rules of the people in addition to the guest: contacts and consumers, each listed once.
 //!
-//! Only the multi route carries them. The attributes of a person follow the rules in `guest`.
+//! A route carries them or drops them with a warning. The attributes of a person follow the rules in `guest`.
 //! Called by `order`.
 
 use std::collections::{HashMap, HashSet};
@@ -10,12 +10,14 @@ use crate::model::{
     draft::{Draft, PersonDraft, PersonRole},
     guest::{Consumer, Guest},
     problem::Code,
+    rules::TargetRules,
 };
 
 /// Checks the people of a draft; returns the contacts without the guest, and the consumers, each
 /// of them once. `sent_index` maps each item of the draft to its index in sending order.
 pub(super) fn check_people<'a>(
     draft: &Draft<'a>,
+    rules: &TargetRules,
     guest: Option<&Guest<'a>>,
     sent_index: &[usize],
     findings: &mut Findings,
@@ -23,7 +25,7 @@ pub(super) fn check_people<'a>(
     let mut contacts = Contacts::excluding(guest);
     let mut consumers = Consumers::default();
     for draft in &draft.people {
-        let person = check_person(draft, findings);
+        let person = check_person(draft, rules, findings);
         match draft.role {
             PersonRole::Contact => contacts.add(person),
             PersonRole::Consumer => consumers.add(person, draft.item.and_then(|item| sent_index.get(item)).copied()),
@@ -34,10 +36,10 @@ pub(super) fn check_people<'a>(
     (contacts.distinct, consumers)
 }
 
-fn check_person<'a>(draft: &PersonDraft<'a>, findings: &mut Findings) -> Guest<'a> {
+fn check_person<'a>(draft: &PersonDraft<'a>, rules: &TargetRules, findings: &mut Findings) -> Guest<'a> {
     // Problems name the field as `contact.email`, not as `guest.email`.
     findings.role = Some(draft.role);
-    let person = guest::check_person(&draft.cells, findings);
+    let person = guest::check_person(&draft.cells, rules, findings);
     findings.role = None;
     person
 }

@@ -1,7 +1,7 @@
-//! Rules of further attributes of ADD's `product`: names that ADD does not use itself, values of
+//! Rules of further attributes of a product: names that the target does not set itself, values of
 //! their declared types.
 //!
-//! Only the multi route carries these attributes. Called by `items`.
+//! A route carries these attributes or drops them with a warning. Called by `items`.
 
 use super::{
     extension::{self, name},
@@ -12,37 +12,33 @@ use crate::model::{
     field::{ExtensionKey, Field},
     order::{Extension, ExtensionValue},
     problem::Code,
-    route::Route,
+    rules::DetailRules,
 };
 
-/// The members that every ADD sets in `product` itself.
-const RESERVED_NAMES: [&str; 9] =
-    ["type", "item_id", "name", "orderedAt", "quantity", "price", "productId", "currency", "referenceId"];
-
-/// The attributes of a flight that hold an airport code.
-const AIRPORTS: [&str; 2] = ["origin", "destination"];
-
-/// Checks the further attributes among the cells of an item; returns the valid ones. A single
-/// event does not carry them, so there they are not checked: only a warning reports that they are
-/// not sent.
-pub(super) fn check_attributes<'a>(cells: &Cells<'a>, route: Route, findings: &mut Findings) -> Extension<'a> {
+/// Checks the further attributes among the cells of an item; returns the valid ones. Without rules
+/// they are not sent, so they are not checked: only a warning reports them.
+pub(super) fn check_attributes<'a>(
+    cells: &Cells<'a>,
+    rules: Option<&DetailRules>,
+    findings: &mut Findings,
+) -> Extension<'a> {
     let mut attributes = Vec::new();
     for cell in cells.custom().filter(|cell| !cell.is_unparsable) {
         let Some(key) = key(cell) else { continue };
-        match route {
-            Route::Single => {
+        match rules {
+            None => {
                 // The names are needed for the warning, whatever the values are.
                 let text = || ExtensionValue::Text(cell.text.clone());
                 attributes.push((name(cell), extension::parse_value(cell, key.data_type).unwrap_or_else(text), cell));
             }
-            Route::Multi => match value(cell, key) {
+            Some(rules) => match value(cell, key, rules) {
                 Ok(value) => attributes.push((name(cell), value, cell)),
                 Err(message) => findings.on_cell(Code::ProductAttribute, cell, message),
             },
         }
     }
     let (attributes, conflicting) = Extension::from_attributes(attributes);
-    if route == Route::Multi {
+    if rules.is_some() {
         for cell in conflicting {
             findings.on_cell(Code::ProductAttribute, cell, extension::second_value_message(cell));
         }
@@ -51,10 +47,10 @@ pub(super) fn check_attributes<'a>(cells: &Cells<'a>, route: Route, findings: &m
 }
 
 /// Returns the value of an attribute, or the message of a problem.
-fn value<'a>(cell: &Cell<'a>, key: &ExtensionKey) -> Result<ExtensionValue<'a>, String> {
+fn value<'a>(cell: &Cell<'a>, key: &ExtensionKey, rules: &DetailRules) -> Result<ExtensionValue<'a>, String> {
     let ExtensionKey { name: key_name, data_type } = key;
-    if RESERVED_NAMES.contains(&key_name.as_str()) {
-        return Err(format!("{key_name:?} is reserved; every ADD sets this attribute itself"));
+    if rules.reserved_names.contains(&key_name.as_str()) {
+        return Err(format!("{key_name:?} is reserved; {} sets this attribute itself", rules.reserved_by));
     }
     if key_name.is_empty() || !key_name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()) {
         return Err(format!("invalid attribute name {key_name:?}; expected only letters, digits and _"));
@@ -64,10 +60,10 @@ fn value<'a>(cell: &Cell<'a>, key: &ExtensionKey) -> Result<ExtensionValue<'a>, 
 
 /// Warns about airports that are not "IATA" codes: three upper-case letters. Whether the code
 /// exists is not checked.
-pub(super) fn check_airports(cells: &Cells<'_>, findings: &mut Findings) {
+pub(super) fn check_airports(cells: &Cells<'_>, rules: &DetailRules, findings: &mut Findings) {
     let is_code = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     for cell in cells.custom().filter(|cell| !cell.is_unparsable) {
-        if key(cell).is_some_and(|key| AIRPORTS.contains(&key.name.as_str())) && !is_code(&cell.text) {
+        if key(cell).is_some_and(|key| rules.airports.contains(&key.name.as_str())) && !is_code(&cell.text) {
             let message = format!("implausible airport code {:?}; expected an IATA code such as DUB", cell.text);
             findings.on_cell(Code::AirportImplausible, cell, message);
         }

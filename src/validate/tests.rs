@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use super::{CommonDefaults, SharedReference, ValidateSettings, check, find_conflicts};
+use super::{SharedReference, ValidateSettings, find_conflicts};
 use crate::{
     model::{
         draft::{Cell, Cells, Draft, ItemDraft, PersonDraft, PersonRole},
@@ -25,11 +25,14 @@ use crate::{
         pricing::{PriceBasis, TotalFrom},
         problem::{Code, Problem},
         route::{ConfirmMode, Mode, Route},
+        rules::CommonDefaults,
         target::Target,
     },
-    stream::{event_json, url},
+    pipeline::check::check,
+    stream::{StreamSettings, event_json, url},
 };
 use cases::cases;
+use chrono::{DateTime, Utc};
 
 type Change<'a> = (Field, &'a str);
 
@@ -102,8 +105,8 @@ fn multi_order(changes: &[Change]) -> Draft<'static> {
     order(&all)
 }
 
-fn multi_settings() -> ValidateSettings {
-    ValidateSettings { mode: Mode::Multi, ..settings() }
+fn multi_settings() -> TestSettings {
+    TestSettings { mode: Mode::Multi, ..settings() }
 }
 
 fn with_people(draft: Draft<'static>, people: &[PersonDraft<'static>]) -> Draft<'static> {
@@ -137,8 +140,56 @@ fn with_unparsable(mut draft: Draft<'static>, field: &Field) -> Draft<'static> {
     draft
 }
 
-fn settings() -> ValidateSettings {
-    ValidateSettings {
+/// The settings of validation and of the target: orders are checked by the rules of the target's
+/// routes, as in a run.
+#[derive(Debug, Clone)]
+struct TestSettings {
+    target: Target,
+    common: CommonDefaults,
+    max_url_bytes: usize,
+    total_from: TotalFrom,
+    price_basis: PriceBasis,
+    target_price_basis: PriceBasis,
+    mode: Mode,
+    confirm: ConfirmMode,
+    session_timeout: Duration,
+    identity_pause: Duration,
+    rate: Option<NonZeroU32>,
+    sends_reused_references: bool,
+    now: DateTime<Utc>,
+}
+
+impl TestSettings {
+    fn validate(&self) -> ValidateSettings {
+        ValidateSettings {
+            common: self.common.clone(),
+            total_from: self.total_from,
+            price_basis: self.price_basis,
+            target_price_basis: self.target_price_basis,
+            sends_reused_references: self.sends_reused_references,
+            now: self.now,
+        }
+    }
+
+    fn stream(&self) -> StreamSettings {
+        StreamSettings {
+            target: self.target.clone(),
+            mode: self.mode,
+            max_url_bytes: self.max_url_bytes,
+            confirm: self.confirm,
+            session_timeout: self.session_timeout,
+            identity_pause: self.identity_pause,
+            rate: self.rate,
+        }
+    }
+
+    fn check(&self, draft: Draft<'static>, types: &ExtensionTypes) -> CheckedOrder<'static> {
+        check(draft, (Box::leak(Box::new(self.validate())), &self.stream()), types)
+    }
+}
+
+fn settings() -> TestSettings {
+    TestSettings {
         target: Target { base_url: "https://stream.example".into(), client_key: "key".into() },
         common: CommonDefaults { pos: Some("shop".into()), ..CommonDefaults::default() },
         max_url_bytes: 8192,
@@ -155,16 +206,16 @@ fn settings() -> ValidateSettings {
     }
 }
 
-fn prices(price_basis: PriceBasis, target_price_basis: PriceBasis) -> ValidateSettings {
-    ValidateSettings { price_basis, target_price_basis, ..settings() }
+fn prices(price_basis: PriceBasis, target_price_basis: PriceBasis) -> TestSettings {
+    TestSettings { price_basis, target_price_basis, ..settings() }
 }
 
-fn sum_of_lines() -> ValidateSettings {
-    ValidateSettings { total_from: TotalFrom::SumOfLines, ..settings() }
+fn sum_of_lines() -> TestSettings {
+    TestSettings { total_from: TotalFrom::SumOfLines, ..settings() }
 }
 
-fn without_pos() -> ValidateSettings {
-    ValidateSettings { common: CommonDefaults::default(), ..settings() }
+fn without_pos() -> TestSettings {
+    TestSettings { common: CommonDefaults::default(), ..settings() }
 }
 
 /// The same drafts as orders of different references.
@@ -179,14 +230,13 @@ fn numbered(drafts: impl IntoIterator<Item = Draft<'static>>) -> Vec<Draft<'stat
 /// Checks drafts as the pipeline does: first it collects the extension types of all drafts, then
 /// checks them one by one, and then compares the orders that share a reference. Each draft gets
 /// its own byte range.
-fn check_all(mut drafts: Vec<Draft<'static>>, settings: &ValidateSettings) -> Vec<CheckedOrder<'static>> {
+fn check_all(mut drafts: Vec<Draft<'static>>, settings: &TestSettings) -> Vec<CheckedOrder<'static>> {
     (0..).zip(&mut drafts).for_each(|(index, draft)| draft.rows[0].bytes = 10 * index..10 * index + 9);
     let mut types = ExtensionTypes::default();
     for draft in &drafts {
         types.observe(draft);
     }
-    let settings: &ValidateSettings = Box::leak(Box::new(settings.clone()));
-    let mut all: Vec<_> = drafts.into_iter().map(|draft| check(draft, settings, &types)).collect();
+    let mut all: Vec<_> = drafts.into_iter().map(|draft| settings.check(draft, &types)).collect();
     let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let not_skipped = all.iter().enumerate().filter(|(_, checked)| !matches!(checked.validity, Validity::Skipped(_)));
     not_skipped
@@ -200,7 +250,7 @@ fn check_all(mut drafts: Vec<Draft<'static>>, settings: &ValidateSettings) -> Ve
         let of_reference: Vec<_> = of_reference
             .map(|checked| SharedReference { record: &checked.record, dedup_hash: dedup_hash(checked) })
             .collect();
-        for (index, problem) in indices.iter().zip(find_conflicts(&of_reference, settings)) {
+        for (index, problem) in indices.iter().zip(find_conflicts(&of_reference, &settings.validate())) {
             if let Some(problem) = problem {
                 all[*index].record.problems.push(problem);
                 all[*index].validity = Validity::Invalid;
@@ -210,11 +260,11 @@ fn check_all(mut drafts: Vec<Draft<'static>>, settings: &ValidateSettings) -> Ve
     all
 }
 
-fn checked(draft: Draft<'static>, settings: &ValidateSettings) -> CheckedOrder<'static> {
+fn checked(draft: Draft<'static>, settings: &TestSettings) -> CheckedOrder<'static> {
     check_all(vec![draft], settings).pop().unwrap()
 }
 
-fn valid(draft: Draft<'static>, settings: &ValidateSettings) -> Order<'static> {
+fn valid(draft: Draft<'static>, settings: &TestSettings) -> Order<'static> {
     let checked = checked(draft, settings);
     match checked.validity {
         Validity::Valid(order) => *order,
@@ -223,7 +273,7 @@ fn valid(draft: Draft<'static>, settings: &ValidateSettings) -> Order<'static> {
 }
 
 /// `code field` of every problem.
-fn found(draft: Draft<'static>, settings: &ValidateSettings) -> Vec<String> {
+fn found(draft: Draft<'static>, settings: &TestSettings) -> Vec<String> {
     let show = |problem: &Problem| format!("{} {}", problem.code, problem.field.as_deref().unwrap_or("-"));
     checked(draft, settings).record.problems.iter().map(show).collect()
 }
@@ -318,7 +368,7 @@ fn values_within_limits_are_valid() {
     for changes in valid_changes {
         assert_eq!(found(order(changes), &settings()), [""; 0], "{changes:?}");
     }
-    let roomy = ValidateSettings { max_url_bytes: 65_534, ..settings() };
+    let roomy = TestSettings { max_url_bytes: 65_534, ..settings() };
     assert_eq!(found(with_items(order(&[(Field::Price, "2000")]), 100), &roomy), [""; 0]);
     assert_eq!(found(with_items(order(&[]), 0), &settings()), [""; 0]);
 }
@@ -330,7 +380,7 @@ fn url_limit_is_exact_for_both_events() {
     let whole = valid(draft(), &settings());
     let length = |event| url::event_url_length(&settings().target, &event);
     let identity = length(event_json::identity(&whole.guest, &whole.common));
-    let fitting = |max_url_bytes| found(draft(), &ValidateSettings { max_url_bytes, ..settings() });
+    let fitting = |max_url_bytes| found(draft(), &TestSettings { max_url_bytes, ..settings() });
     assert!(identity > length(event_json::order_checkout(&whole)));
     assert_eq!(fitting(identity), [""; 0]);
     assert_eq!(fitting(identity - 1), ["event_too_large -"]);
@@ -411,7 +461,7 @@ fn prices_convert_between_unit_and_line() {
         ("0.000007", "7", Line, Unit, "0.000001", "0.000007"),
     ];
     for (price, quantity, from, to, sent, line) in cases {
-        let settings = ValidateSettings { total_from: TotalFrom::SumOfLines, ..prices(from, to) };
+        let settings = TestSettings { total_from: TotalFrom::SumOfLines, ..prices(from, to) };
         let order = valid(order(&[(Field::ItemPrice, price), (Field::ItemQuantity, quantity)]), &settings);
         let found = (order.items[0].price.unwrap().to_string(), order.price.to_string());
         assert_eq!(found, (sent.into(), line.into()), "{price} x {quantity} {from:?} -> {to:?}");
@@ -424,7 +474,7 @@ fn sum_of_lines_replaces_exported_price() {
     assert_eq!(valid(items, &sum_of_lines()).price.to_string(), "0.6");
     // A rounded unit price leaves the total exact.
     let rounded = with_items(order(&[(Field::ItemPrice, "10"), (Field::ItemQuantity, "3")]), 3);
-    let rounded = valid(rounded, &ValidateSettings { price_basis: PriceBasis::Line, ..sum_of_lines() });
+    let rounded = valid(rounded, &TestSettings { price_basis: PriceBasis::Line, ..sum_of_lines() });
     assert_eq!(
         (rounded.items[0].price.unwrap().to_string(), rounded.price.to_string()),
         ("3.333333".into(), "30".into())
@@ -482,7 +532,7 @@ fn skipped_order_declares_no_extension_type() {
 #[test]
 fn common_attributes_fall_back_to_defaults() {
     let shown = |changes: &[Change], common: CommonDefaults| {
-        let common = valid(order(changes), &ValidateSettings { common, ..settings() }).common;
+        let common = valid(order(changes), &TestSettings { common, ..settings() }).common;
         [common.channel, common.language, common.currency.to_string().into(), common.page, common.pos].join(" ")
     };
     let some = |text: &str| Some(text.to_owned());
@@ -544,7 +594,7 @@ fn order_ids_sort_in_input_order() {
         let first = RowOrigin { file: FileId(file), line: 1, bytes: start..start + 1 };
         let second = RowOrigin { file: FileId(0), line: 1, bytes: 0..1 };
         draft.rows = vec![first, second];
-        check(draft, Box::leak(Box::new(settings())), &ExtensionTypes::default()).record.id
+        settings().check(draft, &ExtensionTypes::default()).record.id
     };
     let ids = [id(0, 0), id(0, 1), id(0, 1 << 40), id(1, 0), id(1, 7), id(70_000, 0)];
     assert!(ids.is_sorted() && ids.iter().collect::<BTreeSet<_>>().len() == ids.len(), "{ids:?}");
@@ -598,7 +648,7 @@ fn record_falls_back_to_order_key() {
 
 /// `code line` of the problems of orders that share a reference, ordered in these hours of January
 /// 2025.
-fn of_one_reference(hours: &[u32], settings: &ValidateSettings) -> Vec<String> {
+fn of_one_reference(hours: &[u32], settings: &TestSettings) -> Vec<String> {
     let draft = |(line, hour): (u64, &u32)| {
         let time = format!("2025-01-{:02}T{:02}:00:00.000Z", 1 + hour / 24, hour % 24);
         let mut draft = order(&[(Field::OrderedAt, &time)]);
@@ -618,7 +668,7 @@ fn shared_reference_invalidates_both_orders() {
     let reused = |line| format!("reference_reused {line}");
     assert_eq!(of_one_reference(&[0, 0], &settings()), [reused(2), reused(1)]);
     assert_eq!(of_one_reference(&[0, 480], &settings()), [reused(2), reused(1)]);
-    let sending = ValidateSettings { sends_reused_references: true, ..settings() };
+    let sending = TestSettings { sends_reused_references: true, ..settings() };
     assert_eq!(of_one_reference(&[0, 48], &sending), ["", ""]);
     assert_eq!(of_one_reference(&[0, 47], &sending), [reused(2), reused(1)]);
     assert_eq!(of_one_reference(&[0, 480, 47], &sending), [reused(3), String::new(), reused(1)]);

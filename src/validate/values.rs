@@ -8,12 +8,12 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use super::{findings::Findings, lists};
+use super::{findings::Findings, iso};
 use crate::model::{
     draft::Cell,
     money::{Amount, Currency, Money},
     problem::Code,
-    route::Route,
+    rules::TargetRules,
 };
 
 /// Returns the time that `map` parsed, or parses the constant of a profile as RFC 3339.
@@ -49,11 +49,11 @@ pub(super) fn number(cell: &Cell<'_>, findings: &mut Findings) -> Option<Amount>
 
 /// "string (uppercase ISO 4217)"
 pub(super) fn currency(cell: &Cell<'_>, findings: &mut Findings) -> Option<Currency> {
-    if lists::is_currency(&cell.text) {
+    if iso::is_currency(&cell.text) {
         return cell.text.parse().ok();
     }
     let (code, message) =
-        unknown_value(&cell.text, lists::is_currency, Code::UnknownCurrency, "an ISO 4217 currency such as EUR");
+        unknown_value(&cell.text, iso::is_currency, Code::UnknownCurrency, "an ISO 4217 currency such as EUR");
     findings.on_cell(code, cell, message);
     None
 }
@@ -64,22 +64,23 @@ pub(super) fn money(currency: Option<Currency>, price: Option<Amount>) -> Option
 }
 
 /// Checks the status of an order or of an item.
-pub(super) fn status<'a>(cell: &Cell<'a>, route: Route, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    let (known, expected): (&[&str], _) = match route {
-        Route::Single => (&lists::STATUSES, "PURCHASED or PAYMENT_PENDING"),
-        Route::Multi => (&lists::CHECKOUT_STATUSES, "PURCHASED, PAYMENT_PENDING, CONFIRMED, REFUNDED or CANCELLED"),
-    };
-    if route == Route::Single && !known.contains(&&*cell.text) && is_checkout_status(&cell.text) {
-        let message =
-            format!("unknown value {:?}; expected {expected}; mode multi sends orders with this status", cell.text);
+pub(super) fn status<'a>(cell: &Cell<'a>, rules: &TargetRules, findings: &mut Findings) -> Option<Cow<'a, str>> {
+    let expected = || alternatives(rules.statuses);
+    if rules.other_statuses.values.contains(&&*cell.text) {
+        let (expected, hint) = (expected(), rules.other_statuses.reason);
+        let message = format!("unknown value {:?}; expected {expected}; {hint}", cell.text);
         findings.on_cell(Code::UnknownStatus, cell, message);
         return None;
     }
-    one_of(cell, |value| known.contains(&value), Code::UnknownStatus, expected, findings)
+    one_of(cell, |value| rules.statuses.contains(&value), Code::UnknownStatus, expected, findings)
 }
 
-fn is_checkout_status(status: &str) -> bool {
-    lists::CHECKOUT_STATUSES.contains(&status)
+/// Joins values as a sentence does: `male, female or unknown`.
+pub(super) fn alternatives(values: &[&str]) -> String {
+    match values {
+        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => values.concat(),
+    }
 }
 
 /// Checks that a value is in a list, spelled exactly as there.
@@ -87,13 +88,13 @@ pub(super) fn one_of<'a>(
     cell: &Cell<'a>,
     is_known: impl Fn(&str) -> bool,
     unknown: Code,
-    expected: &str,
+    expected: impl FnOnce() -> String,
     findings: &mut Findings,
 ) -> Option<Cow<'a, str>> {
     if is_known(&cell.text) {
         return Some(cell.text.clone());
     }
-    let (code, message) = unknown_value(&cell.text, is_known, unknown, expected);
+    let (code, message) = unknown_value(&cell.text, is_known, unknown, &expected());
     findings.on_cell(code, cell, message);
     None
 }

@@ -1,17 +1,21 @@
 //! Property tests with arbitrary bytes: no input makes the readers or a complete check panic, lose
 //! the position of a row, or lose an order.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use orderferry::{
     map::profile::Profile,
     model::{
         origin::{FileId, RowOrigin},
+        pricing::{PriceBasis, TotalFrom},
+        route::{ConfirmMode, Mode},
+        rules::CommonDefaults,
         target::Target,
     },
     pipeline::{self, ChangedExit, Finished, MaxInvalid, ProgressFn, RunSpec},
     read::{Block, BlockReader, Dialect, InputFormat, Piece, ReadError, ReadLimits, inputs::InputFile},
-    validate::{self, CommonDefaults},
+    stream::StreamSettings,
+    validate::ValidateSettings,
 };
 use proptest::prelude::*;
 
@@ -95,20 +99,22 @@ pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_prog
         limits: ReadLimits::default(),
         memory: 1 << 20,
         folder: folder.join("run"),
-        validate: validate::ValidateSettings {
-            target: Target::new("https://tenant.example", "key").unwrap(),
+        validate: ValidateSettings {
             common: CommonDefaults { pos: Some("pos".into()), ..CommonDefaults::default() },
-            max_url_bytes: 8192,
-            total_from: orderferry::model::pricing::TotalFrom::Given,
-            price_basis: orderferry::model::pricing::PriceBasis::Unit,
-            target_price_basis: orderferry::model::pricing::PriceBasis::Unit,
-            mode: orderferry::model::route::Mode::Single,
-            confirm: orderferry::model::route::ConfirmMode::Whole,
-            session_timeout: std::time::Duration::from_secs(1200),
-            identity_pause: std::time::Duration::from_millis(500),
-            rate: None,
+            total_from: TotalFrom::Given,
+            price_basis: PriceBasis::Unit,
+            target_price_basis: PriceBasis::Unit,
             sends_reused_references: false,
             now,
+        },
+        stream: StreamSettings {
+            target: Target::new("https://tenant.example", "key").unwrap(),
+            mode: Mode::Single,
+            max_url_bytes: 8192,
+            confirm: ConfirmMode::Whole,
+            session_timeout: Duration::from_secs(1200),
+            identity_pause: Duration::from_millis(500),
+            rate: None,
         },
         max_invalid: MaxInvalid::Orders(u64::MAX),
         ledger: orderferry::ledger::LedgerLocation::at(folder.join("ledger.db")),

@@ -28,7 +28,7 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
     ("report", &["model", "storage"]),
     // `dispatch` drives the delivery machine of `stream` for now.
     ("stream", &["model", "dispatch"]),
-    ("validate", &["model", "stream"]),
+    ("validate", &["model"]),
     ("plan", &["model", "stream", "spill"]),
     ("dispatch", &["model", "stream"]),
     // What it calls back is still in the pipeline; in the end model, read, map, group and spill.

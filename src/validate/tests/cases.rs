@@ -4,7 +4,7 @@ use super::*;
 
 /// The code, the field (empty for the order as a whole), the message, and the draft with this
 /// problem only.
-pub(super) type Case = (Code, &'static str, &'static str, Draft<'static>, ValidateSettings);
+pub(super) type Case = (Code, &'static str, &'static str, Draft<'static>, TestSettings);
 
 #[rustfmt::skip]
 pub(super) fn cases() -> Vec<Case> {
@@ -55,7 +55,7 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::ItemTypeUnsupported, "item.type", "\"FLIGHT\" cannot be sent with ORDER_CHECKOUT; mode multi or auto assembles such orders from several events", &[(Field::ItemType, "FLIGHT")]),
         of(Code::ItemTypeUnsupported, "item.type", "\"loan_application\" cannot be sent with ORDER_CHECKOUT; mode multi or auto assembles such orders from several events", &[(Field::ItemType, "loan_application")]),
         of(Code::NameTooLong, "item.name", "the name has 129 characters, at most 128 are allowed", &[(Field::ItemName, &long)]),
-        (Code::TooManyItems, "", "101 items, but the tenant keeps only 100", with_items(order(&[(Field::Price, "2020")]), 101), ValidateSettings { max_url_bytes: 65_534, ..settings() }),
+        (Code::TooManyItems, "", "101 items, but the tenant keeps only 100", with_items(order(&[(Field::Price, "2020")]), 101), TestSettings { max_url_bytes: 65_534, ..settings() }),
         of(Code::ExtensionName, "ext.gift wrap", "\"gift wrap\" is not alphanumeric", &[(ext("gift wrap", String), "x")]),
         of(Code::ExtensionName, "item.ext.größe", "\"größe\" is not alphanumeric", &[(item_ext("größe", String), "x")]),
         of(Code::ExtensionName, "ext.key", "\"key\" is reserved by the extension object itself", &[(ext("key", String), "x")]),
@@ -66,7 +66,7 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::ExtensionValue, "item.ext.a", "invalid float \"1,5\"", &[(item_ext("a", Float), "1,5")]),
         of(Code::TooManyExtensions, "", "51 extension attributes, at most 50 are allowed", &attributes(51)),
         of(Code::ExtensionTypeConflict, "ext.a", "integer here, but string before: an attribute keeps its type", &[(ext("a", String), "x"), (ext("a", Integer), "1")]),
-        (Code::EventTooLarge, "", "ORDER_CHECKOUT with 1 items makes a URL of 601 bytes, more than the limit of 500; mode auto assembles such orders from several events", order(&[]), ValidateSettings { max_url_bytes: 500, ..settings() }),
+        (Code::EventTooLarge, "", "ORDER_CHECKOUT with 1 items makes a URL of 601 bytes, more than the limit of 500; mode auto assembles such orders from several events", order(&[]), TestSettings { max_url_bytes: 500, ..settings() }),
         of(Code::TotalDiffers, "price", "the items add up to 20.00, the order's price is 20.01", &[(Field::Price, "20.01")]),
         (Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added to a price in another currency", order(&[(Field::ItemCurrencyCode, "USD")]), sum_of_lines()),
         of(Code::UnknownPaymentType, "paymentType", "undocumented value \"card\"; the manual lists Card, PayPal, voucher, other", &[(Field::PaymentType, "card")]),
@@ -85,7 +85,7 @@ pub(super) fn cases() -> Vec<Case> {
         of_multi(Code::NotUpperCase, "item.type", "\"flight\" must be written in upper case: \"FLIGHT\"", &[(Field::ItemType, "flight")]),
         of_multi(Code::UnknownStatus, "status", "unknown value \"SHIPPED\"; expected PURCHASED, PAYMENT_PENDING, CONFIRMED, REFUNDED or CANCELLED", &[(Field::Status, "SHIPPED")]),
         of_multi(Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added to a price in another currency", &[(Field::ItemCurrencyCode, "USD")]),
-        (Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added to a price in another currency", multi_order(&[(Field::ItemCurrencyCode, "USD")]), ValidateSettings { mode: Mode::Multi, ..sum_of_lines() }),
+        (Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added to a price in another currency", multi_order(&[(Field::ItemCurrencyCode, "USD")]), TestSettings { mode: Mode::Multi, ..sum_of_lines() }),
         (Code::TooManyItems, "", "96 items, but a session keeps only 100 events, so it loses the first ones", with_items(multi_order(&[(Field::Price, "1920")]), 96), multi_settings()),
         of_multi(Code::UnknownLeg, "item.leg", "invalid leg \"back\"; expected outbound, return or a whole number", &[(Field::ItemLeg, "back")]),
         of_multi(Code::AirportImplausible, "item.product.origin", "implausible airport code \"Dublin\"; expected an IATA code such as DUB", &[(Field::ItemType, "FLIGHT"), (product("origin", String), "Dublin")]),
@@ -99,8 +99,8 @@ pub(super) fn cases() -> Vec<Case> {
         (Code::UnknownTitle, "contact.title", "unknown value \"mr\"; expected one of Br, Brigadier, Capt, Colonel, Dame, Dr, Elder, Fr, General, Hon, Judge, Lord, Master, Miss, Mr, Mrs, Ms, Mstr, Prof, Rabbi, Rev, Shaikha, Sheikh, Sir, Sister, Sr", with_people(multi_order(&[]), &[contact(&[(Field::GuestTitle, "mr")])]), multi_settings()),
         (Code::EmailImplausible, "consumer.email", "\"c***\" has no @", with_people(multi_order(&[]), &[consumer(Some(0), &[(Field::GuestEmail, "cy")])]), multi_settings()),
         (Code::ConsumerIncomplete, "", "1 of 2 consumers without a title, firstname or lastname, which the manual requires", with_people(multi_order(&[]), &[consumer(None, &[]), consumer(None, &[(Field::GuestLastname, "")])]), multi_settings()),
-        (Code::SequenceTooSlow, "", "6 requests at 1/s and the pause of 0.5 s take at least 6.5 s, more than half of a session, which ends after 12 s; a higher rate may help (--rate)", multi_order(&[]), ValidateSettings { rate: NonZeroU32::new(1), session_timeout: Duration::from_secs(12), ..multi_settings() }),
-        (Code::EventTooLarge, "", "ADD of item 1 makes a URL of 526 bytes, more than the limit of 480", multi_order(&[]), ValidateSettings { max_url_bytes: 480, ..multi_settings() }),
+        (Code::SequenceTooSlow, "", "6 requests at 1/s and the pause of 0.5 s take at least 6.5 s, more than half of a session, which ends after 12 s; a higher rate may help (--rate)", multi_order(&[]), TestSettings { rate: NonZeroU32::new(1), session_timeout: Duration::from_secs(12), ..multi_settings() }),
+        (Code::EventTooLarge, "", "ADD of item 1 makes a URL of 526 bytes, more than the limit of 480", multi_order(&[]), TestSettings { max_url_bytes: 480, ..multi_settings() }),
     ]);
     all
 }

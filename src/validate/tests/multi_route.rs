@@ -2,13 +2,13 @@
 //! apply there.
 
 use super::*;
-use crate::{stream::multi_event::sequence, validate::exceeds_session};
+use crate::{stream::exceeds_session, stream::multi_event::sequence};
 
-fn auto() -> ValidateSettings {
-    ValidateSettings { mode: Mode::Auto, ..settings() }
+fn auto() -> TestSettings {
+    TestSettings { mode: Mode::Auto, ..settings() }
 }
 
-fn route(draft: Draft<'static>, settings: &ValidateSettings) -> Route {
+fn route(draft: Draft<'static>, settings: &TestSettings) -> Route {
     valid(draft, settings).route
 }
 
@@ -43,7 +43,7 @@ fn auto_mode_uses_multi_route_when_needed() {
     let large = || with_items(multi_order(&[(Field::Price, "1600")]), 80);
     assert_eq!(found(large(), &settings()), ["event_too_large -"]);
     assert_eq!(route(large(), &auto()), Route::Multi);
-    let roomy = ValidateSettings { max_url_bytes: 65_534, ..auto() };
+    let roomy = TestSettings { max_url_bytes: 65_534, ..auto() };
     assert_eq!(route(large(), &roomy), Route::Single);
 }
 
@@ -56,10 +56,10 @@ fn order_fitting_no_route_reports_both_reasons() {
     CONFIRM with 300 items makes a URL of 9193 bytes, more than the limit of 8192; confirm = "parts" splits it into several
     ORDER_CHECKOUT with 300 items makes a URL of 34434 bytes, more than the limit of 8192
     "#);
-    let parts = ValidateSettings { confirm: ConfirmMode::Parts, ..auto() };
+    let parts = TestSettings { confirm: ConfirmMode::Parts, ..auto() };
     assert_eq!(found(large.clone(), &parts), ["too_many_items -"]);
     let order = valid(large, &parts);
-    assert_eq!(sequence(&order, parts.url_limits()).confirms.len(), 2);
+    assert_eq!(sequence(&order, parts.stream().url_limits()).confirms.len(), 2);
     // Attributes that ADD requires and ORDER_CHECKOUT does not.
     let nameless = with_items(order_of_80(), 80);
     assert_eq!(found(nameless, &auto())[..2], ["missing_attribute item.name", "missing_attribute item.productId"]);
@@ -112,14 +112,14 @@ fn multi_route_prices_are_per_unit() {
         ("20.00", Line, Line, "20.00", "10.00"),
         ("20.00", Line, Unit, "10.00", "10.00"),
     ] {
-        let settings = ValidateSettings { mode: Mode::Multi, ..prices(from, to) };
+        let settings = TestSettings { mode: Mode::Multi, ..prices(from, to) };
         let order = valid(multi_order(&[(Field::ItemPrice, price)]), &settings);
         let item = &order.items[0];
         let unit_price = item.product.as_ref().unwrap().unit_price.unwrap();
         assert_eq!((item.price.unwrap().to_string(), unit_price.to_string()), (sent.into(), unit.into()));
     }
     // The lines add up, the rounded prices do not.
-    let settings = ValidateSettings { mode: Mode::Multi, price_basis: Line, ..sum_of_lines() };
+    let settings = TestSettings { mode: Mode::Multi, price_basis: Line, ..sum_of_lines() };
     let rounded = multi_order(&[(Field::ItemPrice, "10"), (Field::ItemQuantity, "3"), (Field::Price, "")]);
     assert_eq!(found(rounded, &settings), ["price_rounded item.price", "total_differs -"]);
 }
@@ -172,7 +172,7 @@ fn people_are_deduplicated_and_items_renumbered() {
 fn single_route_ignores_product_attributes() {
     let draft = |text| multi_order(&[(product("stops", ExtensionType::Integer), text)]);
     assert_eq!(found(draft("none"), &settings()), ["detail_left_out -"]);
-    let hash = |draft, settings: ValidateSettings| crate::stream::content_hash::content_hash(&valid(draft, &settings));
+    let hash = |draft, settings: TestSettings| crate::stream::content_hash::content_hash(&valid(draft, &settings));
     assert_eq!(hash(draft("1"), settings()), hash(draft("2"), settings()));
     assert_ne!(hash(draft("1"), multi_settings()), hash(draft("2"), multi_settings()));
     assert_eq!(hash(multi_order(&[]), settings()), hash(multi_order(&[]), multi_settings()));
@@ -181,7 +181,7 @@ fn single_route_ignores_product_attributes() {
 #[test]
 fn sequence_must_fit_half_the_session() {
     let at = |rate: u32, pause, n_items| {
-        let settings = ValidateSettings {
+        let settings = TestSettings {
             rate: NonZeroU32::new(rate),
             session_timeout: Duration::from_secs(20),
             identity_pause: Duration::from_secs(pause),
@@ -202,8 +202,8 @@ fn sequence_must_fit_half_the_session() {
 fn too_slow_message_names_cause() {
     let reason = |rate: u32, pause, n_requests| {
         let rate = NonZeroU32::new(rate);
-        let settings = ValidateSettings { rate, identity_pause: Duration::from_millis(pause), ..multi_settings() };
-        exceeds_session(n_requests, &settings).unwrap_or_default()
+        let settings = TestSettings { rate, identity_pause: Duration::from_millis(pause), ..multi_settings() };
+        exceeds_session(n_requests, &settings.stream()).unwrap_or_default()
     };
     insta::assert_snapshot!(reason(1, 500, 700), @"702 requests at 1/s take at least 702.5 s, more than half of a session, which ends after 1200 s; a higher rate may help (--rate)");
     insta::assert_snapshot!(reason(1, 60_000, 540), @"542 requests at 1/s and the pause of 60 s take at least 602 s, more than half of a session, which ends after 1200 s; a higher rate may help (--rate)");

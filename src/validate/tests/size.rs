@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::validate::size::may_exceed_limit;
+use crate::stream::size::may_exceed_limit;
 
 /// Characters with the longest encodings in a URL, and others.
 const ANY: &str = "[\\x00-\\x1f\"\\\\&é€😀a-z]{1,30}|\\PC{1,20}";
@@ -54,7 +54,7 @@ fn change() -> impl Strategy<Value = (Field, String)> {
     ]
 }
 
-fn any_settings() -> impl Strategy<Value = ValidateSettings> {
+fn any_settings() -> impl Strategy<Value = TestSettings> {
     let per = || prop::sample::select(vec![PriceBasis::Unit, PriceBasis::Line]);
     let total_from = prop::sample::select(vec![TotalFrom::Given, TotalFrom::SumOfLines]);
     let common = (prop::option::of(ANY), prop::option::of(ANY), prop::option::of(Just("CHF".to_owned())));
@@ -62,7 +62,7 @@ fn any_settings() -> impl Strategy<Value = ValidateSettings> {
         |(common, client_key, total_from, price_basis, target)| {
             let (page, pos, currency) = common;
             let pos = pos.or_else(|| Some("shop".into()));
-            ValidateSettings {
+            TestSettings {
                 target: Target { client_key, ..settings().target },
                 common: CommonDefaults { currency, page, pos, ..CommonDefaults::default() },
                 max_url_bytes: usize::MAX,
@@ -75,7 +75,7 @@ fn any_settings() -> impl Strategy<Value = ValidateSettings> {
     )
 }
 
-fn largest_event(order: &Order<'_>, settings: &ValidateSettings) -> usize {
+fn largest_event(order: &Order<'_>, settings: &TestSettings) -> usize {
     let events = [event_json::order_checkout(order), event_json::identity(&order.guest, &order.common)];
     events.iter().map(|event| url::event_url_length(&settings.target, event)).max().unwrap_or(0)
 }
@@ -91,13 +91,13 @@ proptest! {
         let draft = with_items(order(&changes), n_items);
         let Validity::Valid(order) = checked(draft.clone(), &settings).validity else { return Ok(()) };
         let max_url_bytes = largest_event(&order, &settings) - 1;
-        let too_small = ValidateSettings { max_url_bytes, ..settings };
-        prop_assert!(may_exceed_limit(&draft, Route::Single, &too_small));
+        let too_small = TestSettings { max_url_bytes, ..settings };
+        prop_assert!(may_exceed_limit(&draft, Route::Single, &too_small.common, &too_small.stream()));
     }
 }
 
-fn largest_multi_event(order: &Order<'_>, settings: &ValidateSettings) -> usize {
-    let sequence = crate::stream::multi_event::sequence(order, settings.url_limits());
+fn largest_multi_event(order: &Order<'_>, settings: &TestSettings) -> usize {
+    let sequence = crate::stream::multi_event::sequence(order, settings.stream().url_limits());
     let identity = event_json::identity(&order.guest, &order.common);
     let of_order = sequence.adds.iter().chain(&sequence.consumers).chain(&sequence.confirms);
     let events = of_order.chain([&sequence.contacts, &sequence.checkout, &identity]);
@@ -127,11 +127,11 @@ proptest! {
             PersonDraft { role: *role, item: *item, cells: cells(&changes, LINE) }
         }).collect();
         let draft = with_people(with_items(multi_order(&[changes, attributes].concat()), n_items), &people);
-        let settings = ValidateSettings { mode: Mode::Multi, rate: None, ..settings };
+        let settings = TestSettings { mode: Mode::Multi, rate: None, ..settings };
         let Validity::Valid(order) = checked(draft.clone(), &settings).validity else { return Ok(()) };
         let max_url_bytes = largest_multi_event(&order, &settings) - 1;
-        let too_small = ValidateSettings { max_url_bytes, ..settings };
-        prop_assert!(may_exceed_limit(&draft, Route::Multi, &too_small));
+        let too_small = TestSettings { max_url_bytes, ..settings };
+        prop_assert!(may_exceed_limit(&draft, Route::Multi, &too_small.common, &too_small.stream()));
     }
 }
 
@@ -139,7 +139,7 @@ proptest! {
 #[test]
 fn typical_order_takes_fast_path() {
     let draft = with_items(order(&[]), 3);
-    assert!(!may_exceed_limit(&draft, Route::Single, &settings()));
+    assert!(!may_exceed_limit(&draft, Route::Single, &settings().common, &settings().stream()));
     let draft = with_items(multi_order(&[]), 60);
-    assert!(!may_exceed_limit(&draft, Route::Multi, &settings()));
+    assert!(!may_exceed_limit(&draft, Route::Multi, &settings().common, &settings().stream()));
 }

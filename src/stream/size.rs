@@ -2,19 +2,18 @@
 //! of a GET.
 //!
 //! Fast path: an upper bound from the sizes of the cells, which is enough for nearly all orders.
-//! Slow path: the events are encoded and measured. Does not send anything. Called by `check`.
+//! Slow path: the events are encoded and measured. Does not send anything. Called by `pipeline`
+//! for each order that `validate` builds.
 
-use super::{assembled, findings::Findings, settings::ValidateSettings};
-use crate::{
-    model::{
-        draft::{Cell, Draft, PersonDraft, PersonRole},
-        field::{Field, FieldGroup},
-        order::Order,
-        planned::{EventJson, EventSequence},
-        problem::Code,
-        route::{ConfirmMode, Mode, Route},
-    },
-    stream::{event_json, multi_event, url},
+use super::{event_json, multi_event, session::exceeds_session, settings::StreamSettings, url};
+use crate::model::{
+    draft::{Cell, Draft, PersonDraft, PersonRole},
+    field::{Field, FieldGroup},
+    order::Order,
+    planned::EventJson,
+    problem::{Code, Problem},
+    route::{ConfirmMode, Mode, Route},
+    rules::CommonDefaults,
 };
 
 /// Maximum URL bytes of one byte of a value: a control character is `\u0001`, and its backslash is
@@ -59,19 +58,38 @@ struct SizeBounds {
     largest: usize,
 }
 
-/// Whether each event of an order fits one request; records those that do not, and a sequence that
-/// takes too long to send.
-pub(super) fn fits(order: &Order<'_>, draft: &Draft<'_>, settings: &ValidateSettings, findings: &mut Findings) -> bool {
-    let may_exceed = || may_exceed_limit(draft, order.route, settings);
+/// Why the events of an order cannot be sent; none if they can.
+#[derive(Debug, Default)]
+pub struct Misfit {
+    /// What was found, of the order as a whole.
+    pub problems: Vec<Problem>,
+    /// Whether the order is too large for one ORDER_CHECKOUT, so that the next route may carry it.
+    pub is_too_large: bool,
+}
+
+/// Checks whether each event of an order fits one request, and whether the order is assembled
+/// within its session. `defaults` are the common attributes that the events may have.
+#[must_use]
+pub fn misfit(order: &Order<'_>, draft: &Draft<'_>, defaults: &CommonDefaults, settings: &StreamSettings) -> Misfit {
+    let mut misfit = Misfit::default();
+    let mut record = |code, message| misfit.problems.push(Problem::for_order(code, draft.position(), message));
+    let may_exceed = || may_exceed_limit(draft, order.route, defaults, settings);
     match order.route {
-        Route::Single => !may_exceed() || fits_one_request(order, settings, findings),
-        // An order that cannot be sent in time is not encoded: it may be as large as the export.
-        Route::Multi => {
-            !assembled::fits_session(min_requests(order), settings, findings)
-                || !may_exceed()
-                || sequence_fits(order, settings, findings)
+        Route::Single => {
+            if may_exceed() {
+                let is_too_large = !checkout_fits(order, settings, &mut record);
+                check_identity(order, settings, &mut record);
+                misfit.is_too_large = is_too_large;
+            }
         }
+        // An order that cannot be sent in time is not encoded: it may be as large as the export.
+        Route::Multi => match exceeds_session(min_requests(order), settings) {
+            Some(message) => record(Code::SequenceTooSlow, message),
+            None if may_exceed() => check_sequence(order, settings, &mut record),
+            None => {}
+        },
     }
+    misfit
 }
 
 /// The minimum number of requests: ADDs, ADD_CONTACTS, CHECKOUT, one CONFIRM, and ADD_CONSUMERS if
@@ -80,18 +98,15 @@ fn min_requests(order: &Order<'_>) -> u64 {
     (order.items.len() + 3 + usize::from(!order.consumers.is_empty())) as u64
 }
 
-fn sequence_fits(order: &Order<'_>, settings: &ValidateSettings, findings: &mut Findings) -> bool {
-    let sequence = multi_event::sequence(order, settings.url_limits());
-    // With CONFIRM in parts there may be more requests than the minimum.
-    assembled::fits_session(sequence.n_requests(), settings, findings);
-    each_fits(order, &sequence, settings, findings)
-}
-
 /// Whether the events may exceed the limit, so that the slow path must measure them.
-pub(super) fn may_exceed_limit(draft: &Draft<'_>, route: Route, settings: &ValidateSettings) -> bool {
-    let common = &settings.common;
-    let defaults = [&common.channel, &common.language, &common.currency, &common.page, &common.pos];
-    let defaults: usize = defaults.into_iter().flatten().map(String::len).sum();
+pub(crate) fn may_exceed_limit(
+    draft: &Draft<'_>,
+    route: Route,
+    defaults: &CommonDefaults,
+    settings: &StreamSettings,
+) -> bool {
+    let CommonDefaults { channel, language, currency, page, pos } = defaults;
+    let defaults: usize = [channel, language, currency, page, pos].into_iter().flatten().map(String::len).sum();
     let target = 3 * (settings.target.base_url.len() + settings.target.client_key.len());
     let max_bytes = |SizeBounds { identity, largest }| {
         identity.max(largest) + EVENT_OVERHEAD + target + MAX_BYTES_PER_BYTE * defaults
@@ -169,57 +184,48 @@ fn max_attribute_bytes(cell: &Cell<'_>, text: usize) -> usize {
     }
 }
 
-/// Whether ORDER_CHECKOUT fits; records if it or IDENTITY does not.
-fn fits_one_request(order: &Order<'_>, settings: &ValidateSettings, findings: &mut Findings) -> bool {
-    let checkout = exceeds_url_limit(&event_json::order_checkout(order), settings);
-    if let Some(excess) = &checkout {
-        let needs_parts = settings.confirm == ConfirmMode::Whole && order.items.len() > MAX_CONFIRMED_ITEMS;
-        let hint = match settings.mode {
-            Mode::Single if needs_parts => {
-                "; mode auto with confirm = \"parts\" assembles such orders from several events"
-            }
-            Mode::Single => "; mode auto assembles such orders from several events",
-            Mode::Multi | Mode::Auto => "",
-        };
-        let message = format!("ORDER_CHECKOUT with {} items {excess}{hint}", order.items.len());
-        findings.on_order(Code::EventTooLarge, message);
-    }
-    identity_fits(order, settings, findings);
-    checkout.is_none()
+/// Whether ORDER_CHECKOUT fits; records if it does not.
+fn checkout_fits(order: &Order<'_>, settings: &StreamSettings, record: &mut impl FnMut(Code, String)) -> bool {
+    let Some(excess) = exceeds_url_limit(&event_json::order_checkout(order), settings) else { return true };
+    let needs_parts = settings.confirm == ConfirmMode::Whole && order.items.len() > MAX_CONFIRMED_ITEMS;
+    let hint = match settings.mode {
+        Mode::Single if needs_parts => "; mode auto with confirm = \"parts\" assembles such orders from several events",
+        Mode::Single => "; mode auto assembles such orders from several events",
+        Mode::Multi | Mode::Auto => "",
+    };
+    let message = format!("ORDER_CHECKOUT with {} items {excess}{hint}", order.items.len());
+    record(Code::EventTooLarge, message);
+    false
 }
 
-/// Whether all events of a sequence, and IDENTITY, fit; records those that do not.
-fn each_fits(
-    order: &Order<'_>,
-    sequence: &EventSequence,
-    settings: &ValidateSettings,
-    findings: &mut Findings,
-) -> bool {
+/// Checks the events that assemble an order, and IDENTITY; records those that do not fit.
+fn check_sequence(order: &Order<'_>, settings: &StreamSettings, record: &mut impl FnMut(Code, String)) {
+    let sequence = multi_event::sequence(order, settings.url_limits());
+    // With CONFIRM in parts there may be more requests than the minimum.
+    if let Some(message) = exceeds_session(sequence.n_requests(), settings) {
+        record(Code::SequenceTooSlow, message);
+    }
     let of_items = (1..).zip(&sequence.adds).map(|(item, add)| (format!("ADD of item {item}"), add));
     let confirm = format!("CONFIRM with {} items", order.items.len());
     let confirms = sequence.confirms.iter().map(|event| (confirm.clone(), event));
     let contacts = [("ADD_CONTACTS".to_owned(), &sequence.contacts), ("CHECKOUT".to_owned(), &sequence.checkout)];
     let consumers = sequence.consumers.iter().map(|event| ("ADD_CONSUMERS".to_owned(), event));
-    let mut fit = true;
     for (name, event) in of_items.chain(contacts).chain(consumers).chain(confirms) {
         let Some(excess) = exceeds_url_limit(event, settings) else { continue };
         let may_be_split = name == confirm && settings.confirm == ConfirmMode::Whole;
         let hint = if may_be_split { "; confirm = \"parts\" splits it into several" } else { "" };
-        findings.on_order(Code::EventTooLarge, format!("{name} {excess}{hint}"));
-        fit = false;
+        record(Code::EventTooLarge, format!("{name} {excess}{hint}"));
     }
-    identity_fits(order, settings, findings) && fit
+    check_identity(order, settings, record);
 }
 
-fn identity_fits(order: &Order<'_>, settings: &ValidateSettings, findings: &mut Findings) -> bool {
-    let excess = exceeds_url_limit(&event_json::identity(&order.guest, &order.common), settings);
-    if let Some(excess) = &excess {
-        findings.on_order(Code::EventTooLarge, format!("IDENTITY {excess}"));
+fn check_identity(order: &Order<'_>, settings: &StreamSettings, record: &mut impl FnMut(Code, String)) {
+    if let Some(excess) = exceeds_url_limit(&event_json::identity(&order.guest, &order.common), settings) {
+        record(Code::EventTooLarge, format!("IDENTITY {excess}"));
     }
-    excess.is_none()
 }
 
-fn exceeds_url_limit(event: &EventJson, settings: &ValidateSettings) -> Option<String> {
+fn exceeds_url_limit(event: &EventJson, settings: &StreamSettings) -> Option<String> {
     let (length, limit) = (url::event_url_length(&settings.target, event), settings.max_url_bytes);
     (length > limit).then(|| format!("makes a URL of {length} bytes, more than the limit of {limit}"))
 }

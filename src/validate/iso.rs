@@ -1,46 +1,9 @@
-//! Value lists of the manual and of the standards that it names: statuses, channels, titles,
-//! currencies, languages, countries.
+//! Codes of the ISO standards that the rules name: currencies, languages, countries.
 //!
-//! Data and membership tests only; the rules that use them are in the other modules.
+//! Data and membership tests only; the rules that use them are in the other modules, and the lists
+//! of the target's manual in its `TargetRules`.
 
 use std::sync::LazyLock;
-
-/// "ORDER_CHECKOUT event", `order.status` and `orderItems.status`.
-pub(super) const STATUSES: [&str; 2] = ["PURCHASED", "PAYMENT_PENDING"];
-
-/// "CHECKOUT event", `status`. The items of such an order may have the same statuses.
-pub(super) const CHECKOUT_STATUSES: [&str; 5] = ["PURCHASED", "PAYMENT_PENDING", "CONFIRMED", "REFUNDED", "CANCELLED"];
-
-/// "ORDER_CHECKOUT event", `channel`.
-pub(super) const CHANNELS: [&str; 3] = ["WEB", "MOBILE_WEB", "MOBILE_APP"];
-
-/// "ORDER_CHECKOUT event", `order.paymentType`.
-pub(super) const PAYMENT_TYPES: [&str; 4] = ["Card", "PayPal", "voucher", "other"];
-
-/// "ORDER_CHECKOUT event", `order.cardType`.
-pub(super) const CARD_TYPES: [&str; 4] = ["Mastercard", "Visa", "Diners", "American Express"];
-
-/// "ORDER_CHECKOUT event", `orderItems.type`: "The following values are not supported".
-const UNSUPPORTED_ITEM_TYPES: [&str; 7] =
-    ["FLIGHT", "HOTEL", "MORTGAGE", "MORTGAGE_APPLICATION", "LOAN_APPLICATION", "PERSONAL_LOAN", "RAIL"];
-
-/// Item types of the flight data model, which a single event cannot carry either.
-const FLIGHT_TYPES: [&str; 5] = ["SEAT", "BAG", "MEAL", "INSURANCE", "CAR"];
-
-/// Whether only several events can carry an item of this type.
-pub(super) fn is_multi_only_type(item_type: &str) -> bool {
-    UNSUPPORTED_ITEM_TYPES.iter().chain(&FLIGHT_TYPES).any(|known| item_type.eq_ignore_ascii_case(known))
-}
-
-/// "IDENTITY event", `gender`.
-pub(super) const GENDERS: [&str; 3] = ["male", "female", "unknown"];
-
-/// "IDENTITY event", `title`.
-#[rustfmt::skip]
-pub(super) const TITLES: [&str; 26] = [
-    "Br", "Brigadier", "Capt", "Colonel", "Dame", "Dr", "Elder", "Fr", "General", "Hon", "Judge", "Lord", "Master",
-    "Miss", "Mr", "Mrs", "Ms", "Mstr", "Prof", "Rabbi", "Rev", "Shaikha", "Sheikh", "Sir", "Sister", "Sr",
-];
 
 /// A set of codes of two upper-case letters, as one bit per pair.
 // A bit set instead of a hash set: every order looks up several codes.

@@ -1,0 +1,40 @@
+//! Check of a draft by the first route that carries its order, else by the next one.
+//!
+//! The target says which routes an order may take and whether its encoded events fit; `validate`
+//! applies the rules of a route. The loop is the same for every target. Called by `triage`.
+
+use crate::{
+    model::{draft::Draft, extension_types::ExtensionTypes, order::CheckedOrder, rules::TargetRules},
+    stream::{self, Misfit, RouteChoice, StreamSettings},
+    validate::{self, RouteCheck, ValidateSettings},
+};
+
+/// Checks a draft; `types` are the extension types of the whole run.
+pub(crate) fn check<'a>(
+    draft: Draft<'a>,
+    (settings, target): (&'a ValidateSettings, &StreamSettings),
+    types: &ExtensionTypes,
+) -> CheckedOrder<'a> {
+    let by_route = |rules: &'static TargetRules| -> (RouteCheck<'a>, Misfit) {
+        let mut check = validate::check(&draft, rules, settings, types);
+        // An order that the profile skips need not fit.
+        let order = check.order().filter(|_| draft.skip.is_none());
+        let misfit = order.map(|order| stream::misfit(order, &draft, &settings.common, target)).unwrap_or_default();
+        check.problems.extend(misfit.problems.iter().cloned());
+        (check, misfit)
+    };
+    let RouteChoice { first, next } = stream::routes(&draft, target.mode);
+    let (mut check, misfit) = by_route(first);
+    if misfit.is_too_large
+        && let Some(next) = next
+    {
+        check = by_route(next).0;
+        // If that route fails too, both reasons are reported.
+        if check.has_errors() {
+            let unreported = misfit.problems.into_iter().filter(|problem| !check.problems.contains(problem));
+            let unreported: Vec<_> = unreported.collect();
+            check.problems.extend(unreported);
+        }
+    }
+    check.finish(draft)
+}
