@@ -10,13 +10,8 @@ use chrono::{DateTime, Utc};
 
 use super::spec::MaxInvalid;
 use crate::{
-    ledger::LedgerError,
-    plan::{PlanDigest, PlanError},
-    read::ReadError,
-    report::ReportError,
-    shuffle::ShuffleError,
-    storage::StorageError,
-    stream::ClientError,
+    ledger::LedgerError, plan::PlanError, read::ReadError, report::ReportError, shuffle::ShuffleError,
+    storage::StorageError, stream::ClientError,
 };
 
 /// Why a run ended without a report: exit code 2, or 4 if sending had begun.
@@ -31,51 +26,9 @@ pub enum RunError {
     /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// The plan is damaged.
+    /// The plan cannot be written or read.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// A file of the plan cannot be read or parsed.
-    #[error("{}: cannot read: {error}\n  hint: send the export again", .path.display())]
-    PlanFile {
-        /// The file.
-        path: PathBuf,
-        /// The error of the operating system or of the parser.
-        error: std::io::Error,
-    },
-    /// A file of the plan differs from its manifest: orders would be lost, or sent otherwise than
-    /// planned.
-    #[error(
-        "{}: damaged: found {}; expected {}; nothing was sent\n  hint: send the export again",
-        .path.display(), .contents.0, .contents.1
-    )]
-    DamagedPlan {
-        /// The file.
-        path: PathBuf,
-        /// The digest that was found, and the expected one of the manifest.
-        contents: Box<(PlanDigest, PlanDigest)>,
-    },
-    /// The plan has no manifest, so it cannot be verified.
-    #[error(
-        "{}: no {manifest} next to it to verify it; plans of an earlier orderferry have none; nothing was sent\n  \
-         hint: send the export again",
-        .plan.display()
-    )]
-    NoManifest {
-        /// The plan.
-        plan: PathBuf,
-        /// The name of the missing manifest.
-        manifest: &'static str,
-    },
-    /// The folder has no plan to resume.
-    #[error(
-        "{}: no plan to resume\n  \
-         hint: name the folder of a run; only a run that had begun to send has a plan; otherwise send the export \
-         again", .folder.display()
-    )]
-    NoPlan {
-        /// The run folder.
-        folder: PathBuf,
-    },
     /// Orders were sent, and their outcomes are in the ledger only: the report cannot be written.
     #[error("{0}\n  hint: the ledger records what was sent; run it again to continue")]
     AfterSending(Box<RunError>),
@@ -154,6 +107,12 @@ pub(crate) fn in_days(age: Duration) -> String {
     match (age.as_secs() / DAY, age.as_secs() % DAY) {
         (days, 0) if days > 1 => format!("{days} days"),
         _ => humantime::format_duration(age).to_string(),
+    }
+}
+
+impl From<PlanError> for Refusal {
+    fn from(error: PlanError) -> Self {
+        RunError::from(error).into()
     }
 }
 

@@ -16,7 +16,6 @@ mod recorder;
 mod repeated_content;
 mod resume;
 mod run;
-mod saved_plan;
 mod send;
 mod sink;
 pub(crate) mod spec;

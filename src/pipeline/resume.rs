@@ -4,7 +4,7 @@
 //! it only compares the planned orders with their history, the age limit, the rate and the types of
 //! the tenant. Called by the pipeline for `send --resume`.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
@@ -17,7 +17,6 @@ use super::{
     history,
     progress::{Progress, ProgressFn},
     recorder::Recorder,
-    saved_plan::{self, PlanHeader, SavedGuests, SavedPlan, UnplannedOrder},
     send,
     sink::CHANGES_PER_WRITE,
     spec::{Finished, RunSpec, SendSpec},
@@ -32,7 +31,7 @@ use crate::{
         problem::{Code, Problem},
         route::Route,
     },
-    plan::PlanError,
+    plan::{PlanError, SavedPlan, UnplannedOrder},
     report::ReportError,
     shuffle::files::ExportRead,
     storage::RunFolder,
@@ -41,23 +40,23 @@ use crate::{
 
 /// Sends the rest of a plan. The outcomes are the same as those of a run from the export.
 pub(super) fn resume(
-    plan: SavedPlan,
+    plan: &SavedPlan,
     folder: &RunFolder,
     spec: &RunSpec<'_>,
     send_spec: &SendSpec<'_>,
     emit: ProgressFn<'_>,
 ) -> Result<Finished, RunError> {
-    let SavedPlan { header, guests, folder: origin } = plan;
     // Opened before anything is sent: a plan whose unplanned orders cannot be reported is not sent.
-    let unplanned = saved_plan::unplanned(&origin)?;
-    saved_plan::write_redirect(folder, &origin)?;
+    let unplanned = plan.unplanned()?;
+    plan.write_redirect(folder)?;
+    let header = &plan.header;
     let files = ExportRead { is_from_earlier_run: true, ..header.files.clone() };
     let mut recorder = Recorder::open(spec, folder, files.clone())?;
     recorder.record_export(files, &header.file_problems);
     (recorder.counters.n_items, recorder.n_guests) = (header.n_items, header.n_guests);
-    let mut ledger = match acquire_ledger(&header, &origin, spec, send_spec, emit) {
+    let mut ledger = match acquire_ledger(plan, spec, send_spec, emit) {
         Ok(ledger) => ledger,
-        Err(refusal) => return finish_refused(&refusal, guests, &origin, recorder, spec, folder),
+        Err(refusal) => return finish_refused(&refusal, plan, recorder, spec, folder),
     };
     let (backfill_guard, rules, settings) = (BackfillGuard::of(spec), DispositionRules::of(spec), spec.stream.clone());
     // Before anything is sent: an order that this run submits must not make an unplanned one of the
@@ -65,7 +64,8 @@ pub(super) fn resume(
     let reader = ledger.reader()?;
     record_unplanned(unplanned, Some((&mut *ledger, &*reader)), rules, &mut recorder)?;
     emit(Progress::Sending(header.n_requests));
-    let guests = from_resume_point(guests, &origin, spec, &*reader)?;
+    let first = plan.resume_point(|guest| is_sent(guest, &*reader, spec))?;
+    let guests = plan.guests_from(first)?;
     let types = Arc::new(reader.attribute_types()?);
     let guests = |commits: GroupCommit| {
         let guests =
@@ -86,66 +86,26 @@ pub(super) fn resume(
 /// Opens and locks the ledger. Refuses a plan for another target or of another ledger, and one with
 /// more old orders than allowed.
 fn acquire_ledger(
-    header: &PlanHeader,
-    origin: &Path,
+    plan: &SavedPlan,
     spec: &RunSpec<'_>,
     send_spec: &SendSpec<'_>,
     emit: ProgressFn<'_>,
 ) -> Result<Box<dyn Ledger>, Refusal> {
+    let SavedPlan { header, folder } = plan;
     let is_for_target = send_spec.sandbox.is_some() || header.target == TargetHash::of(&spec.stream.target).to_hex();
     if !is_for_target {
-        return Err(Refusal::OtherTarget { plan: origin.to_owned() });
+        return Err(Refusal::OtherTarget { plan: folder.clone() });
     }
     let ledger = spec.ledger_to_write(send_spec, emit)?;
     // A sandbox starts with a new ledger each time, so its id differs from that of the plan.
     if send_spec.sandbox.is_none() && ledger.id() != header.ledger {
-        return Err(Refusal::OtherLedger { plan: origin.to_owned(), ledger: spec.ledger.path.clone() });
+        return Err(Refusal::OtherLedger { plan: folder.clone(), ledger: spec.ledger.path.clone() });
     }
-    let old_orders = count_old_orders(origin, spec, &*ledger)?;
+    let old_orders = count_old_orders(plan, spec, &*ledger)?;
     BackfillGuard::of(spec).check(old_orders, header.n_orders, spec.max_invalid).map(|()| ledger)
 }
 
-/// Precision of the search for the resume point, in bytes of the plan: a few hundred guests.
-const SEARCH_WINDOW: u64 = 256 * 1024;
-
-/// Returns all guests of a plan, beginning with those that an interrupted run did not reach.
-// Most guests before the resume point are done. Reading a million of them first would delay the
-// first request too long.
-fn from_resume_point(
-    mut guests: SavedGuests,
-    origin: &Path,
-    spec: &RunSpec<'_>,
-    ledger: &dyn LedgerReader,
-) -> Result<impl Iterator<Item = GuestParts<PlanError>> + Send + use<>, RunError> {
-    let first = resume_point(&mut saved_plan::open(origin)?.guests, origin, spec, ledger)?;
-    if first > 0 {
-        guests.seek_guest(first)?;
-    }
-    let before = saved_plan::open(origin)?.guests.up_to(first);
-    Ok(saved_plan::in_parts(guests, origin).chain(saved_plan::in_parts(before, origin)))
-}
-
-/// Returns the byte offset of a guest before which most are sent, by a binary search.
-// Guests are sent in parallel, so some before this point may be unsent: they are read afterwards.
-fn resume_point(
-    guests: &mut SavedGuests,
-    origin: &Path,
-    spec: &RunSpec<'_>,
-    ledger: &dyn LedgerReader,
-) -> Result<u64, RunError> {
-    let (mut sent, mut end) = (0, saved_plan::n_bytes(origin)?);
-    while end - sent > SEARCH_WINDOW {
-        let middle = sent + (end - sent) / 2;
-        let at = guests.seek_guest(middle)?.filter(|at| *at < end);
-        let is_sent = guests.next_part().map_or(Ok(false), |part| is_sent(part?, ledger, spec))?;
-        match at {
-            Some(at) if is_sent => sent = at,
-            _ => end = middle,
-        }
-    }
-    Ok(sent)
-}
-
+/// Whether a guest of the plan, with its first orders, has none to send.
 fn is_sent(mut guest: PlannedGuest, ledger: &dyn LedgerReader, spec: &RunSpec<'_>) -> Result<bool, RunError> {
     history::settle_by_history(&mut guest, ledger, DispositionRules::of(spec), &drop)?;
     Ok(drop_old(guest, BackfillGuard::of(spec)).orders.is_empty())
@@ -243,7 +203,7 @@ fn add_and_record(recorder: &mut Recorder, record: &OrderRecord, result: &OrderR
 /// Records the unplanned orders. The history of those that cannot be sent is read again, since
 /// another run or the operator may have settled them in the meantime.
 fn record_unplanned(
-    unplanned: impl Iterator<Item = Result<UnplannedOrder, RunError>>,
+    unplanned: impl Iterator<Item = Result<UnplannedOrder, PlanError>>,
     mut ledger: Option<(&mut dyn Ledger, &dyn LedgerReader)>,
     rules: DispositionRules,
     recorder: &mut Recorder,
@@ -297,8 +257,7 @@ impl AcceptedOrders {
 /// Records all orders and writes the report of a run that is refused before it sends anything.
 fn finish_refused(
     refusal: &Refusal,
-    guests: SavedGuests,
-    origin: &Path,
+    plan: &SavedPlan,
     mut recorder: Recorder,
     spec: &RunSpec<'_>,
     folder: &RunFolder,
@@ -307,7 +266,8 @@ fn finish_refused(
     let knows_more = matches!(refusal, Refusal::TooManyOld { .. });
     let ledger = if knows_more { spec.ledger_to_read()? } else { None };
     let reason = refusal.first_line();
-    for part in skip_known(ledger, saved_plan::in_parts(guests, origin), DispositionRules::of(spec), drop).flatten() {
+    let rules = DispositionRules::of(spec);
+    for part in skip_known(ledger, plan.guests()?, rules, drop).flatten() {
         let guest = drop_old(part?, BackfillGuard::of(spec));
         for (record, result) in guest.results {
             add_and_record(&mut recorder, &record, &result)?;
@@ -317,18 +277,17 @@ fn finish_refused(
             add_and_record(&mut recorder, &order.record, &result)?;
         }
     }
-    record_unplanned(saved_plan::unplanned(origin)?, None, DispositionRules::of(spec), &mut recorder)?;
+    record_unplanned(plan.unplanned()?, None, rules, &mut recorder)?;
     recorder.finish_refused(spec, folder, refusal)
 }
 
 /// Counts the orders of a plan that are not sent yet and too old to be sent without `--backfill`.
-fn count_old_orders(origin: &Path, spec: &RunSpec<'_>, ledger: &dyn Ledger) -> Result<OldOrders, RunError> {
+fn count_old_orders(plan: &SavedPlan, spec: &RunSpec<'_>, ledger: &dyn Ledger) -> Result<OldOrders, RunError> {
     let (backfill_guard, mut old_orders) = (BackfillGuard::of(spec), OldOrders::default());
     if !backfill_guard.is_enabled() {
         return Ok(old_orders);
     }
-    let guests = saved_plan::in_parts(saved_plan::open(origin)?.guests, origin);
-    for guest in skip_known(Some(ledger.reader()?), guests, DispositionRules::of(spec), drop) {
+    for guest in skip_known(Some(ledger.reader()?), plan.guests()?, DispositionRules::of(spec), drop) {
         let mut has_old = false;
         for part in guest {
             let part = part?;

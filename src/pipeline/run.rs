@@ -8,16 +8,14 @@ use super::{
     guards::BackfillGuard,
     progress::{Progress, ProgressFn},
     recorder::Recorder,
-    resume,
-    saved_plan::{self, PlanHeader, SavedPlan},
-    send,
+    resume, send,
     sink::{ExportSink, SendCandidates},
     spec::{Finished, RunSpec},
 };
 use crate::{
     ledger::{Ledger, LedgerError, LedgerReader, TargetHash},
     model::outcome::OrderResult,
-    plan::PlanError,
+    plan::{PlanError, PlanHeader, SavedPlan},
     report::ReportError,
     shuffle::{self, files::ExportRead},
     storage::RunFolder,
@@ -33,12 +31,12 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     let resumed = spec.send.as_ref().and_then(|send_spec| Some((send_spec.resume_from.as_ref()?, send_spec)));
     // Before the folder is created: a plan that does not exist must not leave an empty run folder.
     let resumed = match resumed {
-        Some((run, send_spec)) => Some((saved_plan::open_verified(run)?, send_spec)),
+        Some((run, send_spec)) => Some((SavedPlan::open_verified(run)?, send_spec)),
         None => None,
     };
     let folder = RunFolder::create(&spec.folder)?;
     let finished = match resumed {
-        Some((plan, send_spec)) => resume::resume(plan, &folder, spec, send_spec, emit)?,
+        Some((plan, send_spec)) => resume::resume(&plan, &folder, spec, send_spec, emit)?,
         None => run_export(&folder, spec, emit)?,
     };
     if let Some(sandbox) = spec.send.as_ref().and_then(|send_spec| send_spec.sandbox) {
@@ -84,8 +82,7 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
     // The plan is read back from disk, so that a slow service holds no export in memory.
     let plan = write_plan(candidates, ledger.id().to_owned(), spec, folder, &mut recorder)?;
     emit(Progress::Sending(plan.header.n_requests));
-    let guests =
-        saved_plan::in_parts(plan.guests, &plan.folder).map(|guest| guest.map_parts(|part| Ok(part.split_held())));
+    let guests = plan.guests()?.map(|guest| guest.map_parts(|part| Ok(part.split_held())));
     let guests = |_| guests;
     let sent = send::send(guests, ledger, spec, send_spec, &mut recorder, Recorder::record, emit)?;
     let finished = finish_sent(recorder, spec, folder, sent.stopped, emit).map_err(RunError::after_sending)?;
@@ -151,9 +148,9 @@ fn write_plan(
         files: recorder.files().with_absolute_paths(),
         file_problems: candidates.file_problems,
     };
-    saved_plan::write(folder, header, plan, unplanned)?;
+    SavedPlan::write(folder, header, plan, unplanned)?;
     recorder.flush()?;
-    saved_plan::open(folder.path())
+    Ok(SavedPlan::open(folder.path())?)
 }
 
 /// Returns an error if too many orders are invalid or too old: a send sends nothing, a check fails.

@@ -13,14 +13,12 @@ use super::{
     partial::PartialReport,
     recorder::Recorder,
     repeated_content::{RepeatedContent, RepeatedContentSorter},
-    saved_plan::UnplannedWriter,
     spec::RunSpec,
 };
 use crate::{
     ledger::{ChangedOrder, Ledger, LedgerWrite},
     model::problem::Problem,
-    plan::PlanError,
-    plan::{PlanDigest, Planner},
+    plan::{PlanDigest, PlanError, Planner, UnplannedWriter},
     shuffle::{self, files::ExportRead},
     spill::{duplicate_counter::DuplicateCounter, sorter::Sorter},
     storage::RunFolder,

@@ -17,7 +17,6 @@ use super::{
     history,
     partial::PartialReport,
     repeated_content,
-    saved_plan::write_unplanned,
     spec::RunSpec,
 };
 use crate::{
@@ -33,6 +32,7 @@ use crate::{
         route::Route,
         unsendable::Unsendable,
     },
+    plan::write_unplanned,
     shuffle::facts::{ExportFacts, hash, hash_reference},
     spill::sorter::Sorter,
     stream::{

@@ -1,15 +1,17 @@
 //! Plan digest: the numbers of guests, orders and bytes of a plan file, and its checksum, which
 //! reveal damage.
 //!
-//! Does not parse the lines. Called by `pipeline`, when it writes a plan file and before it sends
-//! from one.
+//! Does not parse the lines. Called by `folder` and `unplanned`, when they write a file and before
+//! a run sends from one.
 
 use std::{
     fmt,
-    io::{self, Write},
+    io::{self, BufWriter, Write},
 };
 
 use serde::{Deserialize, Serialize};
+
+use crate::storage::RunFile;
 
 /// Characters of the checksum that messages show.
 const SHOWN_CHARS: usize = 16;
@@ -37,7 +39,7 @@ impl fmt::Display for PlanDigest {
 }
 
 /// Writes through to another writer, and computes the [`PlanDigest`] of the file.
-pub struct DigestWriter<W> {
+pub(super) struct DigestWriter<W> {
     inner: W,
     hasher: blake3::Hasher,
     n_guests: u64,
@@ -49,12 +51,12 @@ pub struct DigestWriter<W> {
 
 impl<W: Write> DigestWriter<W> {
     /// A writer on top of `inner`.
-    pub fn new(inner: W) -> Self {
+    pub(super) fn new(inner: W) -> Self {
         Self { inner, hasher: blake3::Hasher::new(), n_guests: 0, n_orders: 0, n_bytes: 0, line_bytes: 0 }
     }
 
     /// Returns the inner writer and the digest of all bytes written.
-    pub fn finish(self) -> (W, PlanDigest) {
+    pub(super) fn finish(self) -> (W, PlanDigest) {
         let checksum = self.hasher.finalize().to_hex().to_string();
         (self.inner, PlanDigest { guests: self.n_guests, orders: self.n_orders, bytes: self.n_bytes, checksum })
     }
@@ -72,6 +74,15 @@ impl<W: Write> DigestWriter<W> {
             }
             self.line_bytes = if part.ends_with(b"\n") { 0 } else { self.line_bytes + part.len() };
         }
+    }
+}
+
+impl DigestWriter<BufWriter<RunFile>> {
+    /// Writes the rest to disk, so that the file survives a power cut, and returns its digest.
+    pub(super) fn sync(self) -> io::Result<PlanDigest> {
+        let (file, digest) = self.finish();
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync()?;
+        Ok(digest)
     }
 }
 

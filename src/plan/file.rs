@@ -1,8 +1,8 @@
 //! Plan file: NDJSON with a header line, then a line for each guest, followed by one for each of
 //! its orders.
 //!
-//! Reads and writes the format in one place. Does not open or name files: `pipeline` does, which
-//! calls it; `planner` uses it for single lines.
+//! Reads and writes the format in one place. Does not open or name files: `folder` does.
+//! `planner` uses it for single lines.
 
 use std::{
     io::{self, BufRead, Seek, SeekFrom, Write},
@@ -15,41 +15,11 @@ use serde::{
     de::{DeserializeOwned, IgnoredAny},
 };
 
+use super::error::PlanError;
 use crate::{
     model::planned::{EventJson, GuestParts, PlannedGuest, PlannedOrder},
     spill::{sort_key::SortKey, sorter::SortedIter},
 };
-
-/// Why a plan cannot be written or read.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// The file cannot be read or written.
-    #[error("the plan: {0}")]
-    Io(io::Error),
-    /// A line that [`write`] did not write.
-    #[error("the plan, byte {at}: invalid line: {error}\n  hint: the plan is damaged; send the export again")]
-    InvalidLine {
-        /// The offset of the line.
-        at: u64,
-        /// The error of the parser.
-        error: serde_json::Error,
-    },
-    /// The file does not begin with a header.
-    #[error("the plan: the first line is not a plan header of this version of orderferry")]
-    MissingHeader,
-    /// An order before any guest.
-    #[error("the plan, byte {at}: found an order without a guest")]
-    OrderWithoutGuest {
-        /// The offset of its line.
-        at: u64,
-    },
-}
-
-impl From<io::Error> for PlanError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,7 +31,7 @@ enum PlanLine<H, G, O> {
 }
 
 /// Writes a plan: the header, then guest by guest.
-pub fn write(
+pub(super) fn write(
     head: &impl Serialize,
     guests: impl IntoIterator<Item = PlannedGuest>,
     into: &mut impl Write,

@@ -3,15 +3,21 @@
 //!
 //! Personalize keeps the last 20 orders of a guest, so the newest must come last. The plan is
 //! written to the run folder before anything is sent and read back from there, so that a slow
-//! service holds no export in memory. Does not send. Called by `pipeline`; knows only `model`,
-//! `stream` and `spill`.
+//! service holds no export in memory. Does not send. Called by `pipeline`.
 
 mod digest;
+mod error;
 mod file;
+mod folder;
 mod limit;
 mod planner;
+mod resume_point;
+mod unplanned;
 
-pub use digest::{DigestWriter, PlanDigest};
-pub use file::{PlanError, PlannedGuests, write, write_lines};
+pub use digest::PlanDigest;
+pub use error::PlanError;
+pub use file::{PlannedGuests, write_lines};
+pub(crate) use folder::{PlanHeader, SavedPlan};
 pub use limit::{limit_reached, with_limit};
 pub use planner::{PlanInput, Planner, SortedPlan};
+pub use unplanned::{UnplannedOrder, UnplannedWriter, write_unplanned};

@@ -7,7 +7,10 @@ use std::{cmp::Reverse, io, path::Path};
 
 use chrono::{DateTime, Utc};
 
-use super::file::{PlanError, guest_line, order_line, parse_order_line};
+use super::{
+    error::PlanError,
+    file::{guest_line, order_line, parse_order_line},
+};
 use crate::{
     model::{
         forecast::Forecast,
@@ -171,7 +174,7 @@ impl Planner {
 pub struct SortedPlan {
     /// The requests that sending it takes.
     pub forecast: Forecast,
-    /// For [`super::write_lines`].
+    /// Their lines in the plan file, for [`super::folder`].
     pub lines: SortedIter<AgeKey>,
 }
 
@@ -259,7 +262,7 @@ mod tests {
             outcome::{OrderResult, Outcome},
             planned::{ContentHash, DedupHash, EventSequence, PlannedGuest, StreamPayload},
         },
-        plan::{PlannedGuests, write_lines},
+        plan::file::{PlannedGuests, write_lines},
     };
 
     /// A valid order of a guest.
