@@ -19,11 +19,12 @@ use orderferry::{
     ledger::{self, Consent, Intent, LedgerLocation, OrderKey},
     model::{
         draft::MappedRow,
+        input::Input,
         order::OrderRecord,
         outcome::{OrderResult, Outcome},
         planned::PlannedGuest,
     },
-    read::{Block, inputs::InputFile},
+    read::Block,
     report::{
         results::{self, ResultsWriter},
         tally::Tally,
@@ -71,7 +72,7 @@ fn main() {
 fn read(criterion: &mut Criterion, inputs: &StageInputs) {
     let mut group = criterion.benchmark_group("read");
     for (name, export) in &inputs.exports {
-        group.throughput(Throughput::Bytes(export.input.fingerprint.bytes));
+        group.throughput(Throughput::Bytes(export.input.version.size));
         group.bench_function(*name, |bencher| bencher.iter(|| read_through(&export.input)));
         group.throughput(Throughput::Bytes(export.blocks[0].bytes.len() as u64));
         group.bench_function(format!("{name}_block"), |bencher| {
@@ -82,7 +83,7 @@ fn read(criterion: &mut Criterion, inputs: &StageInputs) {
 }
 
 /// Reads a file block by block, as one core does on its own.
-fn read_through(input: &InputFile) {
+fn read_through(input: &Input) {
     let (mut source, mut block) = (support::open(input), Block::default());
     while source.next_block(&mut block).expect("the file exists as long as its folder") {
         support::parse(source.parser(), &block);

@@ -13,6 +13,7 @@ use orderferry::{
     model::{
         draft::{Draft, KeyedRow},
         extension_types::ExtensionTypes,
+        input::Input,
         order::{CheckedOrder, Order, OrderRecord, Validity},
         origin::{FileId, Position},
         planned::{PlannedGuest, PlannedOrder, StreamPayload},
@@ -22,7 +23,7 @@ use orderferry::{
         target::Target,
     },
     plan::{self, PlanInput, PlannedGuests, Planner},
-    read::{Block, BlockReader, Dialect, Piece, ReadLimits, RowParser, inputs::InputFile},
+    read::{Block, BlockReader, Dialect, Piece, ReadLimits, RowParser, inputs::find_one},
     stream::{self, StreamSettings, content_hash, event_json},
     validate::{self, ValidateSettings},
 };
@@ -62,7 +63,7 @@ pub(crate) struct CheckSettings {
 
 /// A file, and its rows as read and mapped.
 pub(crate) struct Export {
-    pub(crate) input: InputFile,
+    pub(crate) input: Input,
     pub(crate) blocks: &'static [Block],
     pub(crate) reader: RowParser,
     pub(crate) mapper: &'static FileMapper<'static>,
@@ -110,7 +111,7 @@ impl StageInputs {
 impl Export {
     fn generate(path: &Path, form: ExportFormat, quoted: Fraction, profile: &'static Profile) -> Self {
         fs::write(path, text(form, quoted)).expect("the folder is new and writable");
-        let input = InputFile::new(&path.to_string_lossy(), path).expect("it was just written");
+        let input = find_one(&path.to_string_lossy(), path.into()).expect("it was just written");
         let (blocks, reader) = read(&input);
         let blocks: &'static [Block] = blocks.leak();
         let mapper = FileMapper::bind(profile, reader.header(), "orders").expect("the synthetic export is canonical");
@@ -167,12 +168,12 @@ fn text(form: ExportFormat, quoted: Fraction) -> String {
     text + form.end()
 }
 
-pub(crate) fn open(input: &InputFile) -> BlockReader {
+pub(crate) fn open(input: &Input) -> BlockReader {
     BlockReader::open(input, FileId(0), &Dialect::default(), ReadLimits::default())
         .expect("the synthetic export is well-formed")
 }
 
-fn read(input: &InputFile) -> (Vec<Block>, RowParser) {
+fn read(input: &Input) -> (Vec<Block>, RowParser) {
     let (mut source, mut blocks) = (open(input), Vec::new());
     let mut block = Block::default();
     while source.next_block(&mut block).expect("the file exists as long as its folder") {

@@ -8,6 +8,7 @@ pub mod extension_types;
 pub mod field;
 pub mod forecast;
 pub mod guest;
+pub mod input;
 pub mod money;
 pub mod order;
 pub mod origin;

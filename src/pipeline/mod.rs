@@ -9,6 +9,7 @@ pub(crate) mod error;
 mod finish;
 pub(crate) mod guards;
 mod history;
+mod inputs;
 pub(crate) mod memory;
 pub(crate) mod partial;
 pub(crate) mod progress;

@@ -14,21 +14,21 @@ use super::{
 };
 use crate::{
     model::{
+        input::{ExportRead, InputRead},
         order::{OrderId, OrderRecord},
         origin::{FileId, InputNames},
         outcome::{OrderResult, Outcome},
         problem::{Code, Problem},
     },
-    read::decompress,
+    read::{decompress, inputs},
     report::{
         ReportError,
         estimate::SendEstimate,
         page::{self, Example, OrderNeedingAttention},
-        rejects::{self, DecompressedRead, Framing, LineBreak, RejectInput, Rejects, write_rejects},
+        rejects::{self, DecompressedRead, RejectInput, Rejects, write_rejects},
         results::{self, ResultsWriter},
         summary::{self, InputSummary, RequestCounts, RunFacts, Summary},
     },
-    shuffle::files::{ExportRead, InputRead},
     spill::{
         batch::Batch,
         sort_key::SortKey,
@@ -220,10 +220,10 @@ impl Recorder {
         }
         let input = |read: &InputRead| RejectInput {
             name: read.input.name.clone(),
-            header: read.end.header.clone(),
-            line_break: if read.end.has_crlf { LineBreak::CrLf } else { LineBreak::Lf },
-            framing: if read.is_array { Framing::Array } else { Framing::None },
-            is_unavailable: !read.input.is_unchanged(),
+            header: read.header.clone(),
+            line_break: read.line_break,
+            framing: read.framing,
+            is_unavailable: !inputs::is_unchanged(&read.input),
         };
         let inputs: Vec<_> = self.files.inputs.iter().map(input).collect();
         // Reading a sorter consumes it. The entries are pushed into a fresh one for the next call,
@@ -240,8 +240,8 @@ impl Recorder {
             }),
         };
         write_rejects(folder, &inputs, rejects, |file| {
-            let path = &self.files.inputs[file.0 as usize].input.path;
-            Ok(Box::new(ReopenedInput(decompress::open(path)?)))
+            let location = &self.files.inputs[file.0 as usize].input.location;
+            Ok(Box::new(ReopenedInput(decompress::open(location.as_path())?)))
         })
     }
 
@@ -282,9 +282,9 @@ impl Recorder {
             finished_at: SystemTime::now().into(),
             exit_code: exit_code(&self.counters, error.is_some()),
             inputs: self.inputs(),
-            rows: self.files.n_rows,
-            rows_unreadable: self.files.n_unreadable,
-            scattered: self.files.n_scattered,
+            rows: self.files.rows,
+            rows_unreadable: self.files.unreadable_rows,
+            scattered: self.files.scattered_orders,
             items: self.counters.n_items,
             guests: self.n_guests,
             forecast: spec.send.is_none().then(|| SendEstimate::at(spec.stream.rate, self.counters.forecast)),
@@ -306,8 +306,8 @@ impl Recorder {
     fn inputs(&self) -> Vec<InputSummary> {
         let input = |read: &InputRead| InputSummary {
             file: read.input.name.clone(),
-            bytes: read.input.fingerprint.bytes,
-            rows: read.n_rows,
+            bytes: read.input.version.size,
+            rows: read.rows,
         };
         self.files.inputs.iter().map(input).collect()
     }
@@ -326,7 +326,7 @@ impl Recorder {
         for copy in &self.files.spooled {
             // A copy that cannot be removed stays private: other users have no access to the run
             // folder.
-            drop(std::fs::remove_file(copy));
+            drop(std::fs::remove_file(copy.as_path()));
         }
     }
 }

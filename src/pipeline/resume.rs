@@ -25,6 +25,7 @@ use crate::{
     ledger::{ChangedOrder, GroupCommit, Ledger, LedgerReader, LedgerWrite, OrderKey, TargetHash},
     model::{
         field::{AttributeType, AttributeTypes},
+        input::ExportRead,
         order::{OrderRecord, SAME_ORDER_WINDOW},
         outcome::{OrderResult, Outcome},
         planned::{GuestParts, PlannedGuest, PlannedOrder},
@@ -33,7 +34,6 @@ use crate::{
     },
     plan::{PlanError, SavedPlan, UnplannedOrder},
     report::ReportError,
-    shuffle::files::ExportRead,
     storage::RunFolder,
     stream::{self, StreamSettings, extension::types_sent},
 };

@@ -6,6 +6,7 @@ use super::{
     error::{Refusal, RunError},
     finish::{finish_sent, mark_reported, write_rejects},
     guards::BackfillGuard,
+    inputs,
     progress::{Progress, ProgressFn},
     recorder::Recorder,
     resume, send,
@@ -14,10 +15,10 @@ use super::{
 };
 use crate::{
     ledger::{Ledger, LedgerError, LedgerReader, TargetHash},
-    model::outcome::OrderResult,
+    model::{input::ExportRead, outcome::OrderResult},
     plan::{PlanError, PlanHeader, SavedPlan},
     report::ReportError,
-    shuffle::{self, files::ExportRead},
+    shuffle,
     storage::RunFolder,
 };
 
@@ -48,7 +49,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
 }
 
 fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunError> {
-    let files = match ExportRead::find(spec, folder) {
+    let files = match inputs::find(spec, folder) {
         Ok(files) => files,
         Err(error) => {
             return Recorder::open(spec, folder, ExportRead::default())?.finish_refused(spec, folder, &error.into());
@@ -145,7 +146,7 @@ fn write_plan(
         n_orders: recorder.n_not_skipped() - BackfillGuard::of(spec).n_skipped(candidates.old_orders),
         n_items: recorder.counters.n_items,
         n_guests: recorder.n_guests,
-        files: recorder.files().with_absolute_paths(),
+        files: recorder.files().clone(),
         file_problems: candidates.file_problems,
     };
     SavedPlan::write(folder, header, plan, unplanned)?;

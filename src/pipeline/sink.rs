@@ -17,9 +17,9 @@ use super::{
 };
 use crate::{
     ledger::{ChangedOrder, Ledger, LedgerWrite},
-    model::problem::Problem,
+    model::{input::ExportRead, problem::Problem},
     plan::{PlanDigest, PlanError, Planner, UnplannedWriter},
-    shuffle::{self, files::ExportRead},
+    shuffle,
     spill::{duplicate_counter::DuplicateCounter, sorter::Sorter},
     storage::RunFolder,
 };

@@ -22,10 +22,10 @@ use super::{
 };
 use crate::{
     model::{
+        input::ExportRead,
         planned::{GuestParts, PlannedGuest},
         problem::Problem,
     },
-    shuffle::files::ExportRead,
     storage::{RunFile, RunFolder, StorageError},
 };
 
@@ -76,7 +76,7 @@ pub(crate) struct PlanHeader {
     pub(crate) n_items: u64,
     /// Guests of all valid orders, planned or not.
     pub(crate) n_guests: u64,
-    /// The inputs as they were read, with absolute paths.
+    /// The inputs as they were read, with absolute locations.
     pub(crate) files: ExportRead,
     /// Problems that belong to no order.
     pub(crate) file_problems: Vec<Problem>,

@@ -6,13 +6,11 @@
 use std::{
     fs::File,
     io::{Read, Seek},
-    ops::Range,
     path::Path,
     sync::Arc,
 };
 
 use memchr::memchr;
-use serde::{Deserialize, Serialize};
 
 use super::{
     block::Block,
@@ -21,13 +19,16 @@ use super::{
     decompress,
     dialect::{Dialect, FileFormat, InputFormat, ReadLimits},
     error::ReadError,
-    inputs::{self, InputFile},
+    inputs,
     json::JsonFormat,
     position::position_after,
     read_buffer::ReadBuffer,
     row_parser::RowParser,
 };
-use crate::model::origin::{FileId, Position};
+use crate::model::{
+    input::{Framing, Input, InputRead, LineBreak},
+    origin::{FileId, Position},
+};
 
 /// Bytes per block.
 //
@@ -42,30 +43,18 @@ const MIN_BLOCK_BYTES: usize = 4;
 /// Positions within a record have 32 bits, which must hold its line break too.
 const MAX_RECORD_BYTES: u64 = u32::MAX as u64 - 2;
 
-/// What is known of a file after all its rows are read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileEnd {
-    /// The byte range of the header in the decompressed file, without its line break.
-    pub header: Option<Range<u64>>,
-    /// Whether the file's first line ends in `\r\n`.
-    pub has_crlf: bool,
-    /// The position of the last row of a CSV or NDJSON file, or of its header, if the file ends
-    /// without a line break.
-    pub unterminated: Option<Position>,
-}
-
 /// An open input, read in blocks of rows, in order. Sequential and cheap.
 pub struct BlockReader {
     buffer: ReadBuffer,
     block_bytes: usize,
-    input: InputFile,
     /// A second handle to the open file. It shares its offset with the one that `buffer` reads
     /// from.
     handle: Option<File>,
     file: FileId,
     parser: RowParser,
     state: ReadState,
-    end: FileEnd,
+    /// What is known of the input by now, without the number of rows.
+    read: InputRead,
 }
 
 /// How far the rows have been emitted.
@@ -90,25 +79,26 @@ impl BlockReader {
     ///
     /// [`ReadError`], for a file that cannot be opened, that has changed since it was found, or
     /// whose header cannot be read.
-    pub fn open(input: &InputFile, file: FileId, dialect: &Dialect, limits: ReadLimits) -> Result<Self, ReadError> {
+    pub fn open(input: &Input, file: FileId, dialect: &Dialect, limits: ReadLimits) -> Result<Self, ReadError> {
         Self::open_with_block_size(BLOCK_BYTES, input, file, *dialect, limits)
     }
 
     /// Opens an input like [`BlockReader::open`], in blocks of any size.
     pub(super) fn open_with_block_size(
         block_bytes: usize,
-        input: &InputFile,
+        input: &Input,
         file: FileId,
         dialect: Dialect,
         limits: ReadLimits,
     ) -> Result<Self, ReadError> {
-        let opened = input.open()?;
-        let handle = opened.try_clone().map_err(|error| input.error(error))?;
-        let stream = decompress::stream(opened, limits.max_expansion).map_err(|error| input.error(error))?;
+        let opened = inputs::open(input)?;
+        let handle = opened.try_clone().map_err(|error| inputs::io_error(input, error))?;
+        let stream =
+            decompress::stream(opened, limits.max_expansion).map_err(|error| inputs::io_error(input, error))?;
         match Self::from_stream(stream, block_bytes, input, file, dialect, limits) {
             Ok(reader) => Ok(Self { handle: Some(handle), ..reader }),
             // What cannot be read may be half written: then the error is that the file has changed.
-            Err(error) => input.ensure_unchanged(&handle).and(Err(error)),
+            Err(error) => inputs::ensure_unchanged(input, &handle).and(Err(error)),
         }
     }
 
@@ -116,7 +106,7 @@ impl BlockReader {
     pub(super) fn from_stream(
         stream: Box<dyn Read + Send>,
         block_bytes: usize,
-        input: &InputFile,
+        input: &Input,
         file: FileId,
         dialect: Dialect,
         limits: ReadLimits,
@@ -127,12 +117,11 @@ impl BlockReader {
         let mut reader = Self {
             buffer: ReadBuffer::new(stream),
             block_bytes: block_bytes.max(MIN_BLOCK_BYTES),
-            input: input.clone(),
             handle: None,
             file,
             parser: RowParser::json(format.clone()),
             state: ReadState::Start,
-            end: FileEnd { header: None, has_crlf: false, unterminated: None },
+            read: InputRead::unread(input.clone()),
         };
         reader.inspect_start()?;
         match reader.detect_format(dialect.format)? {
@@ -141,6 +130,7 @@ impl BlockReader {
             FileFormat::JsonArray => {
                 reader.buffer.consume(reader.buffer.leading_blanks() + 1);
                 reader.parser = RowParser::json(JsonFormat { is_array: true, ..format });
+                reader.read.framing = Framing::Array;
             }
         }
         Ok(reader)
@@ -149,16 +139,18 @@ impl BlockReader {
     fn inspect_start(&mut self) -> Result<(), ReadError> {
         self.fill(self.block_bytes)?;
         if self.buffer.bytes.starts_with(&[0xFF, 0xFE]) || self.buffer.bytes.starts_with(&[0xFE, 0xFF]) {
-            return Err(ReadError::Utf16(self.input.name.clone()));
+            return Err(ReadError::Utf16(self.read.input.name.clone()));
         }
         self.buffer.skip_bom();
         let first_break = memchr(b'\n', &self.buffer.bytes).and_then(|position| position.checked_sub(1));
-        self.end.has_crlf = first_break.is_some_and(|before| self.buffer.bytes[before] == b'\r');
+        if first_break.is_some_and(|before| self.buffer.bytes[before] == b'\r') {
+            self.read.line_break = LineBreak::CrLf;
+        }
         Ok(())
     }
 
     fn detect_format(&mut self, configured: Option<InputFormat>) -> Result<FileFormat, ReadError> {
-        let configured = configured.or_else(|| inputs::format_by_name(Path::new(&self.input.name)));
+        let configured = configured.or_else(|| inputs::format_by_name(Path::new(&self.read.input.name)));
         // A CSV file is not inspected: its first cell may begin with a bracket too.
         if configured == Some(InputFormat::Csv) {
             return Ok(FileFormat::Csv);
@@ -193,12 +185,15 @@ impl BlockReader {
             self.read_more()?;
         }
         let (header, n_bytes) = csv::parse_header(&format, self.buffer.piece())?;
-        let (header, bytes) = header.ok_or_else(|| ReadError::NoHeader(self.input.name.clone()))?;
-        self.end.header = Some(bytes);
+        let (header, bytes) = header.ok_or_else(|| ReadError::NoHeader(self.read.input.name.clone()))?;
+        self.read.header = Some(bytes);
         // A CR at the end of the file is a CRLF whose LF was cut off.
-        self.end.has_crlf = matches!(self.buffer.bytes[..n_bytes], [.., b'\r', b'\n'] | [.., b'\r']);
+        self.read.line_break = match self.buffer.bytes[..n_bytes] {
+            [.., b'\r', b'\n'] | [.., b'\r'] => LineBreak::CrLf,
+            _ => LineBreak::Lf,
+        };
         if !ends_with_break(&self.buffer.bytes[..n_bytes]) {
-            self.end.unterminated = Some(Position { file: self.file, line: 1, column: None });
+            self.read.unterminated = Some(Position { file: self.file, line: 1, column: None });
         }
         self.buffer.consume(n_bytes);
         self.parser = RowParser::csv(format.with_header(header)?);
@@ -211,11 +206,11 @@ impl BlockReader {
         &self.parser
     }
 
-    /// What is known of the file; of its last row only after [`BlockReader::next_block`] has
-    /// returned false.
+    /// What was read of the input, without the number of rows; of its last row only after
+    /// [`BlockReader::next_block`] has returned false.
     #[must_use]
-    pub fn end(&self) -> FileEnd {
-        self.end.clone()
+    pub fn input_read(&self) -> InputRead {
+        self.read.clone()
     }
 
     /// Reads the next block into `block`, whose buffer is reused. Returns false where nothing is
@@ -235,19 +230,19 @@ impl BlockReader {
     }
 
     fn ensure_unchanged(&self) -> Result<(), ReadError> {
-        self.handle.as_ref().map_or(Ok(()), |handle| self.input.ensure_unchanged(handle))
+        self.handle.as_ref().map_or(Ok(()), |handle| inputs::ensure_unchanged(&self.read.input, handle))
     }
 
     /// Checks that the file is unmodified and was read to its end.
     fn ensure_complete(&mut self) -> Result<(), ReadError> {
         self.ensure_unchanged()?;
         let Some(handle) = &mut self.handle else { return Ok(()) };
-        let n_read = handle.stream_position().map_err(|error| self.input.error(error))?;
-        if n_read == self.input.fingerprint.bytes {
+        let n_read = handle.stream_position().map_err(|error| inputs::io_error(&self.read.input, error))?;
+        if n_read == self.read.input.version.size {
             return Ok(());
         }
-        let difference = format!("{n_read} of its {} bytes were read", self.input.fingerprint.bytes);
-        Err(ReadError::Changed { name: self.input.name.clone(), difference })
+        let difference = format!("{n_read} of its {} bytes were read", self.read.input.version.size);
+        Err(ReadError::Changed { name: self.read.input.name.clone(), difference })
     }
 
     fn read_block(&mut self, block: &mut Block) -> Result<bool, ReadError> {
@@ -280,7 +275,7 @@ impl BlockReader {
         if self.buffer.is_eof {
             if !ends_with_break(&self.buffer.bytes) {
                 let line = self.buffer.line + self.buffer.n_lines(boundary.at);
-                self.end.unterminated = Some(Position { file: self.file, line, column: None });
+                self.read.unterminated = Some(Position { file: self.file, line, column: None });
             }
             return Ok(self.emit_block(self.buffer.bytes.len(), ReadState::End, block) && !block.bytes.is_empty());
         }
@@ -328,7 +323,7 @@ impl BlockReader {
         let n_blank = self.buffer.leading_blanks();
         self.buffer.consume(n_blank);
         if !self.buffer.bytes.is_empty() {
-            return Err(ReadError::TextAfterArray(self.input.name.clone(), self.buffer.line));
+            return Err(ReadError::TextAfterArray(self.read.input.name.clone(), self.buffer.line));
         }
         if self.buffer.is_eof {
             self.state = ReadState::End;
@@ -338,7 +333,7 @@ impl BlockReader {
     }
 
     fn fill(&mut self, n_bytes: usize) -> Result<(), ReadError> {
-        self.buffer.fill(n_bytes).map_err(|error| self.input.error(error))
+        self.buffer.fill(n_bytes).map_err(|error| inputs::io_error(&self.read.input, error))
     }
 
     /// Reads more than is buffered: twice as much, so that a long row is not scanned again and
@@ -371,7 +366,7 @@ impl BlockReader {
         let n_blank =
             self.buffer.bytes[boundary.at..].len() - self.buffer.bytes[boundary.at..].trim_ascii_start().len();
         Err(ReadError::RecordTooLong {
-            name: self.input.name.clone(),
+            name: self.read.input.name.clone(),
             line: self.buffer.line + self.buffer.n_lines(boundary.at + n_blank),
             limit: self.parser.limits().max_record,
             quote,

@@ -9,90 +9,82 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, Serialize};
-
-use super::{decompress, dialect::InputFormat, error::ReadError, fingerprint::Fingerprint};
-use crate::model::{order::OrderId, printable::printable};
+use super::{decompress, dialect::InputFormat, error::ReadError};
+use crate::{
+    model::{
+        input::{Input, Location, Version},
+        order::OrderId,
+        printable::printable,
+    },
+    storage::local,
+};
 
 /// The name for standard input.
 pub const STDIN: &str = "-";
 
-/// An input file as it was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputFile {
-    /// The name in messages and reports: one line, control characters escaped.
-    pub name: String,
-    /// The path of its bytes; for standard input and pipes that of the spooled copy.
-    pub path: PathBuf,
-    /// Its state when it was found. A file that differs when it is opened has changed.
-    pub fingerprint: Fingerprint,
+/// An existing file in its present state.
+pub fn find_one(name: &str, location: Location) -> Result<Input, ReadError> {
+    let to_read_error = |error| ReadError::Io { name: name.to_owned(), error };
+    let version = local::stable_version(location.as_path()).map_err(to_read_error)?;
+    Ok(Input { name: name.to_owned(), location, version })
 }
 
-impl InputFile {
-    /// An existing file in its present state.
-    pub fn new(name: &str, path: &Path) -> Result<Self, ReadError> {
-        let to_read_error = |error| ReadError::Io { name: name.to_owned(), error };
-        let fingerprint = Fingerprint::wait_stable(path).map_err(to_read_error)?;
-        Ok(Self { name: name.to_owned(), path: path.to_owned(), fingerprint })
-    }
+/// Whether its location still names the same, unmodified file.
+#[must_use]
+pub fn is_unchanged(input: &Input) -> bool {
+    local::version(input.location.as_path())
+        .is_ok_and(|now| input.version.is_same_file(&now) && input.version.is_unmodified(&now, true))
+}
 
-    /// Whether the path still names the same, unmodified file.
-    #[must_use]
-    pub fn is_unchanged(&self) -> bool {
-        Fingerprint::at(&self.path)
-            .is_ok_and(|now| self.fingerprint.is_same_file(&now) && self.fingerprint.is_unmodified(&now, true))
+/// Checks that nothing was written to the file since it was found.
+///
+/// # Errors
+///
+/// [`ReadError::Changed`].
+pub fn ensure_unmodified(input: &Input) -> Result<(), ReadError> {
+    // A location that is gone or names another file was moved or replaced as a whole: what was read
+    // from the open file is complete.
+    match local::version(input.location.as_path()).ok().filter(|now| input.version.is_same_file(now)) {
+        Some(now) if !input.version.is_unmodified(&now, true) => Err(changed(input, &now)),
+        _ => Ok(()),
     }
+}
 
-    /// Checks that nothing was written to the file since it was found.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError::Changed`].
-    pub fn ensure_unmodified(&self) -> Result<(), ReadError> {
-        // A path that is gone or names another file was moved or replaced as a whole: what was read
-        // from the open file is complete.
-        match Fingerprint::at(&self.path).ok().filter(|now| self.fingerprint.is_same_file(now)) {
-            Some(now) if !self.fingerprint.is_unmodified(&now, true) => Err(self.changed(&now)),
-            _ => Ok(()),
-        }
+/// Opens the file if it is the one that was found and is unmodified.
+pub(super) fn open(input: &Input) -> Result<fs::File, ReadError> {
+    let file = fs::File::open(input.location.as_path()).map_err(|error| io_error(input, error))?;
+    // The state of the open file, not of the path, which may name another file by now.
+    let now = local::version_of(&file.metadata().map_err(|error| io_error(input, error))?);
+    if input.version.is_same_file(&now) && input.version.is_unmodified(&now, true) {
+        Ok(file)
+    } else {
+        Err(changed(input, &now))
     }
+}
 
-    /// Opens the file if it is the one that was found and is unmodified.
-    pub(super) fn open(&self) -> Result<fs::File, ReadError> {
-        let file = fs::File::open(&self.path).map_err(|error| self.error(error))?;
-        // The state of the open file, not of the path, which may name another file by now.
-        let now = Fingerprint::from_metadata(&file.metadata().map_err(|error| self.error(error))?);
-        if self.fingerprint.is_same_file(&now) && self.fingerprint.is_unmodified(&now, true) {
-            Ok(file)
-        } else {
-            Err(self.changed(&now))
-        }
-    }
+/// Checks that the open file is unmodified, wherever its path is now.
+pub(super) fn ensure_unchanged(input: &Input, file: &fs::File) -> Result<(), ReadError> {
+    // The open file first, then the path: a file that is moved between the two calls must not
+    // count as written to.
+    let now = local::version_of(&file.metadata().map_err(|error| io_error(input, error))?);
+    let is_in_place = local::version(input.location.as_path()).is_ok_and(|there| there.is_same_file(&now));
+    if input.version.is_unmodified(&now, is_in_place) { Ok(()) } else { Err(changed(input, &now)) }
+}
 
-    /// Checks that the open file is unmodified, wherever its path is now.
-    pub(super) fn ensure_unchanged(&self, file: &fs::File) -> Result<(), ReadError> {
-        // The open file first, then the path: a file that is moved between the two calls must not
-        // count as written to.
-        let now = Fingerprint::from_metadata(&file.metadata().map_err(|error| self.error(error))?);
-        let is_in_place = Fingerprint::at(&self.path).is_ok_and(|there| there.is_same_file(&now));
-        if self.fingerprint.is_unmodified(&now, is_in_place) { Ok(()) } else { Err(self.changed(&now)) }
-    }
+fn changed(input: &Input, now: &Version) -> ReadError {
+    ReadError::Changed { name: input.name.clone(), difference: input.version.difference(now) }
+}
 
-    fn changed(&self, now: &Fingerprint) -> ReadError {
-        ReadError::Changed { name: self.name.clone(), difference: self.fingerprint.difference(now) }
-    }
+/// Whether its size on disk is the size of its text; false where it cannot be read.
+#[must_use]
+pub fn is_uncompressed(input: &Input) -> bool {
+    fs::File::open(input.location.as_path())
+        .and_then(|mut file| decompress::detect_compression(&mut file))
+        .is_ok_and(|compression| compression.is_none())
+}
 
-    /// Whether its size on disk is the size of its text; false where it cannot be read.
-    #[must_use]
-    pub fn is_uncompressed(&self) -> bool {
-        fs::File::open(&self.path)
-            .and_then(|mut file| decompress::detect_compression(&mut file))
-            .is_ok_and(|compression| compression.is_none())
-    }
-
-    pub(super) fn error(&self, error: io::Error) -> ReadError {
-        ReadError::Io { name: self.name.clone(), error }
-    }
+pub(super) fn io_error(input: &Input, error: io::Error) -> ReadError {
+    ReadError::Io { name: input.name.clone(), error }
 }
 
 /// Resolves `names` to files: a file, a folder (its exports, sorted by name, without subfolders), a
@@ -100,8 +92,8 @@ impl InputFile {
 /// `spool` copies them to a file first; it receives the name.
 pub fn find(
     names: &[String],
-    mut spool: impl FnMut(&str) -> Result<PathBuf, ReadError>,
-) -> Result<Vec<InputFile>, ReadError> {
+    mut spool: impl FnMut(&str) -> Result<Location, ReadError>,
+) -> Result<Vec<Input>, ReadError> {
     let mut inputs = Vec::new();
     let mut seen = std::collections::HashSet::new();
     for name in names {
@@ -113,8 +105,12 @@ pub fn find(
                 continue;
             }
             let is_stream = display_name == STDIN || fs::metadata(&path).is_ok_and(|meta| !meta.is_file());
-            let file_path = if is_stream { spool(&display_name)? } else { path };
-            inputs.push(InputFile::new(&printable(&display_name), &file_path)?);
+            // Absolute, since a later run may resume from another working folder.
+            let location = match is_stream {
+                true => spool(&display_name)?,
+                false => std::path::absolute(&path).unwrap_or(path).into(),
+            };
+            inputs.push(find_one(&printable(&display_name), location)?);
         }
     }
     if inputs.len() > OrderId::MAX_FILES { Err(ReadError::TooManyInputs(inputs.len())) } else { Ok(inputs) }
@@ -178,13 +174,13 @@ pub fn format_by_name(path: &Path) -> Option<InputFormat> {
 mod tests {
     use super::*;
 
-    fn no_spool(_: &str) -> Result<PathBuf, ReadError> {
+    fn no_spool(_: &str) -> Result<Location, ReadError> {
         panic!("no input needs spooling")
     }
 
     fn file_names(names: &[String]) -> Vec<String> {
         let found = find(names, no_spool).unwrap();
-        found.iter().map(|input| input.path.file_name().unwrap().to_string_lossy().into_owned()).collect()
+        found.iter().map(|input| input.location.as_path().file_name().unwrap().to_string_lossy().into_owned()).collect()
     }
 
     #[test]
@@ -207,8 +203,8 @@ mod tests {
         fs::write(&copy, "a\n").unwrap();
         let found = find(&["-".to_owned()], |name| {
             assert_eq!(name, "-");
-            Ok(copy.clone())
+            Ok(copy.clone().into())
         });
-        assert_eq!(found.unwrap(), [InputFile::new("-", &copy).unwrap()]);
+        assert_eq!(found.unwrap(), [find_one("-", copy.clone().into()).unwrap()]);
     }
 }

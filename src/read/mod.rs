@@ -15,7 +15,6 @@ mod csv_slow;
 pub mod decompress;
 mod dialect;
 mod error;
-mod fingerprint;
 pub mod inputs;
 mod json;
 mod position;
@@ -26,8 +25,7 @@ mod scanner;
 mod tests;
 
 pub use block::{Block, Piece};
-pub use block_reader::{BlockReader, FileEnd};
+pub use block_reader::BlockReader;
 pub use dialect::{Dialect, FileFormat, InputFormat, ReadLimits};
 pub use error::ReadError;
-pub use fingerprint::Fingerprint;
 pub use row_parser::{ParsedBlock, RowParser};

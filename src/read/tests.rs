@@ -8,11 +8,9 @@ use std::{
 
 use proptest::prelude::*;
 
-use super::{
-    Block, BlockReader, Dialect, FileEnd, FileFormat, Fingerprint, InputFormat, Piece, ReadError, ReadLimits,
-    inputs::InputFile,
-};
+use super::{Block, BlockReader, Dialect, FileFormat, InputFormat, Piece, ReadError, ReadLimits, inputs::find_one};
 use crate::model::{
+    input::{Input, InputRead, LineBreak, Version},
     origin::{FileId, Position},
     row::{Row, RowContent},
 };
@@ -20,8 +18,8 @@ use crate::model::{
 /// Larger than any test's file: one block holds all.
 const WHOLE: usize = 1 << 20;
 
-fn input(name: &str) -> InputFile {
-    InputFile { name: name.into(), path: name.into(), fingerprint: Fingerprint::default() }
+fn input(name: &str) -> Input {
+    Input { name: name.into(), location: name.into(), version: Version::default() }
 }
 
 fn limits() -> ReadLimits {
@@ -34,12 +32,12 @@ fn open(name: &str, bytes: &[u8], block_bytes: usize, limits: ReadLimits) -> Res
 }
 
 /// Calls `visit` with each row, and returns how the file ended.
-fn each_row(source: &mut BlockReader, mut visit: impl FnMut(&Row<'_>)) -> Result<FileEnd, ReadError> {
+fn each_row(source: &mut BlockReader, mut visit: impl FnMut(&Row<'_>)) -> Result<InputRead, ReadError> {
     let mut block = Block::default();
     while source.next_block(&mut block)? {
         source.parser().parse([Piece::from(&block)])?.rows().for_each(|row| visit(&row));
     }
-    Ok(source.end())
+    Ok(source.input_read())
 }
 
 /// The rows as text, and the error that ended them.
@@ -50,7 +48,7 @@ fn read(name: &str, bytes: &[u8], block_bytes: usize) -> (Vec<String>, Option<St
     (rows, read.err().map(|error| error.to_string()))
 }
 
-fn end(bytes: &[u8]) -> FileEnd {
+fn end(bytes: &[u8]) -> InputRead {
     each_row(&mut open("a.csv", bytes, WHOLE, limits()).unwrap(), |_| {}).unwrap()
 }
 
@@ -109,8 +107,10 @@ fn unterminated_last_row_is_detected() {
     assert_eq!(end(b"k,v\na,\"\nb\"\n\nc,d").unterminated.map(|at| at.line), Some(5));
     assert_eq!(end(b"k,v\na,b\r\n").unterminated, None);
     let header = Some(Position { file: FileId(0), line: 1, column: None });
-    assert_eq!(end(b"k,v"), FileEnd { header: Some(0..3), has_crlf: false, unterminated: header });
-    assert!(end(b"k,v\r\na,b\r\n").has_crlf && !end(b"k,v\na,b\n").has_crlf);
+    let expected = InputRead { header: Some(0..3), unterminated: header, ..InputRead::unread(input("a.csv")) };
+    assert_eq!(end(b"k,v"), expected);
+    assert_eq!(end(b"k,v\r\na,b\r\n").line_break, LineBreak::CrLf);
+    assert_eq!(end(b"k,v\na,b\n").line_break, LineBreak::Lf);
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn changed_while_read(content: &[u8], change: impl FnOnce(&Path)) -> Result<(), 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv");
     fs::write(&path, content).unwrap();
-    let input = InputFile::new("a.csv", &path).unwrap();
+    let input = find_one("a.csv", path.clone().into()).unwrap();
     let mut source = BlockReader::open_with_block_size(100, &input, FileId(0), Dialect::default(), limits()).unwrap();
     assert!(source.next_block(&mut Block::default()).unwrap());
     change(&path);
@@ -369,7 +369,7 @@ fn open_refuses_file_changed_since_discovery() {
     let path = folder.path().join("a.csv");
     let open_after = |change: &dyn Fn()| {
         fs::write(&path, "k,v\na,b\n").unwrap();
-        let input = InputFile::new("a.csv", &path).unwrap();
+        let input = find_one("a.csv", path.clone().into()).unwrap();
         change();
         let opened = BlockReader::open(&input, FileId(0), &Dialect::default(), limits());
         opened.map(drop).map_err(|error| error.to_string().lines().next().unwrap().to_owned())

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     model::{
+        input::{Framing, LineBreak},
         order::OrderRecord,
         origin::{FileId, InputNames, RowOrigin},
         outcome::{OrderResult, Outcome},
@@ -39,25 +40,6 @@ const COMPRESSED_SUFFIXES: [&str; 2] = [".gz", ".zst"];
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Line break of an input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LineBreak {
-    /// `\n`
-    #[default]
-    Lf,
-    /// `\r\n`
-    CrLf,
-}
-
-impl LineBreak {
-    fn bytes(self) -> &'static [u8] {
-        match self {
-            Self::Lf => b"\n",
-            Self::CrLf => b"\r\n",
-        }
-    }
-}
-
 /// Input of the run; its index in the slice is its [`FileId`].
 #[derive(Debug, Clone)]
 pub struct RejectInput {
@@ -72,30 +54,6 @@ pub struct RejectInput {
     pub framing: Framing,
     /// Whether the file is gone or has changed; then only the reasons can be written.
     pub is_unavailable: bool,
-}
-
-/// Syntax around the rows of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Framing {
-    /// No syntax.
-    #[default]
-    None,
-    /// The rows are elements of a JSON array.
-    Array,
-}
-
-impl Framing {
-    fn opening(self) -> &'static [u8] {
-        if self == Self::Array { b"[\n" } else { b"" }
-    }
-
-    fn separator(self) -> &'static [u8] {
-        if self == Self::Array { b"," } else { b"" }
-    }
-
-    fn closing(self) -> &'static [u8] {
-        if self == Self::Array { b"]\n" } else { b"" }
-    }
 }
 
 /// Reader of an input's decompressed bytes, forward only.

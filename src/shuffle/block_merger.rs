@@ -14,20 +14,23 @@ use super::{
     context::Context,
     error::ShuffleError,
     facts::{FactCollector, Observations},
-    files::{ExportRead, InputRead},
     fragment::Fragment,
     scattered,
 };
 use crate::{
     group::LostRows,
     map::{UnknownNames, input_settings::LastLineEnd},
-    model::{origin::Position, problem::Problem},
+    model::{
+        input::{ExportRead, InputRead},
+        origin::Position,
+        problem::Problem,
+    },
     pipeline::{
         error::Refusal,
         partial::PartialReport,
         progress::{Progress, ProgressFn},
     },
-    read::{FileEnd, FileFormat},
+    read::FileFormat,
     spill::batch::Batch,
 };
 
@@ -37,7 +40,7 @@ const MAX_WARNINGS: usize = 20;
 /// The result of one block.
 pub(super) struct BlockResult<'p> {
     pub(super) file: Arc<OpenFile<'p>>,
-    pub(super) end: Option<FileEnd>,
+    pub(super) end: Option<InputRead>,
     pub(super) n_rows: u64,
     pub(super) n_unreadable: u64,
     pub(super) n_bytes: u64,
@@ -122,11 +125,11 @@ impl BlockMerger<'_, '_, '_> {
     }
 
     fn count(&mut self, block_result: &BlockResult<'_>) {
-        self.files.n_rows += block_result.n_rows;
-        self.files.n_unreadable += block_result.n_unreadable;
-        self.files.n_bytes_read += block_result.n_bytes;
+        self.files.rows += block_result.n_rows;
+        self.files.unreadable_rows += block_result.n_unreadable;
+        self.files.bytes_read += block_result.n_bytes;
         if let Some(read) = self.files.inputs.get_mut(block_result.file.id.0 as usize) {
-            read.n_rows += block_result.n_rows;
+            read.rows += block_result.n_rows;
         }
     }
 
@@ -176,7 +179,7 @@ impl BlockMerger<'_, '_, '_> {
     }
 
     /// Handles a last row without a line end, which may be truncated.
-    fn finish_last_row(&mut self, file: &OpenFile<'_>, end: &FileEnd) -> Result<(), ShuffleError> {
+    fn finish_last_row(&mut self, file: &OpenFile<'_>, end: &InputRead) -> Result<(), ShuffleError> {
         let Some(at) = end.unterminated else { return Ok(()) };
         if self.context.spec().profile.last_line_end == LastLineEnd::Required {
             return Err(ShuffleError::NoLastLineEnd { position: self.context.triage.input_names.locate(at) });
@@ -192,7 +195,7 @@ impl BlockMerger<'_, '_, '_> {
         Ok(())
     }
 
-    fn finish_file(&mut self, file: &OpenFile<'_>, end: FileEnd) -> Result<(), Refusal> {
+    fn finish_file(&mut self, file: &OpenFile<'_>, end: InputRead) -> Result<(), Refusal> {
         self.finish_last_row(file, &end)?;
         let name = self.context.triage.input_names.get(file.id);
         let unknown_names = std::mem::take(&mut self.unknown_names);
@@ -203,7 +206,7 @@ impl BlockMerger<'_, '_, '_> {
         }
         self.file_problems.extend(unknown);
         if let Some(read) = self.files.inputs.get_mut(file.id.0 as usize) {
-            *read = InputRead { end, is_array: file.parser.file_format() == FileFormat::JsonArray, ..read.clone() };
+            *read = InputRead { rows: read.rows, ..end };
         }
         if !self.context.spec().grouping().joins_files {
             self.last_lost = None;

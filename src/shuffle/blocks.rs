@@ -9,15 +9,16 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use super::{error::ShuffleError, files::dialect};
+use super::error::ShuffleError;
 use crate::{
-    map::file_mapper::FileMapper,
+    map::{file_mapper::FileMapper, input_settings::ProfileFormat},
     model::{
         field::{ExtensionType, Field},
+        input::{Input, InputRead},
         origin::FileId,
     },
     pipeline::spec::RunSpec,
-    read::{Block, BlockReader, FileEnd, RowParser, inputs::InputFile},
+    read::{Block, BlockReader, Dialect, InputFormat, RowParser},
 };
 
 /// An open input file with its parser and its mapper.
@@ -34,26 +35,26 @@ pub(super) type OpenFiles<'p> = RwLock<Vec<Arc<OpenFile<'p>>>>;
 pub(super) struct NextBlock<'p> {
     pub(super) file: Arc<OpenFile<'p>>,
     pub(super) block: Block,
-    pub(super) end: Option<FileEnd>,
+    pub(super) end: Option<InputRead>,
 }
 
 /// Iterates over the blocks of all inputs.
 pub(super) struct BlockIter<'p> {
     spec: &'p RunSpec<'p>,
-    inputs: std::vec::IntoIter<InputFile>,
+    inputs: std::vec::IntoIter<Input>,
     opened: &'p OpenFiles<'p>,
     source: Option<(BlockReader, Arc<OpenFile<'p>>)>,
     n_opened: u32,
 }
 
 impl<'p> BlockIter<'p> {
-    pub(super) fn of(inputs: Vec<InputFile>, spec: &'p RunSpec<'p>, open_files: &'p OpenFiles<'p>) -> Self {
+    pub(super) fn of(inputs: Vec<Input>, spec: &'p RunSpec<'p>, open_files: &'p OpenFiles<'p>) -> Self {
         // A second pass opens the files again, and with them the same `FileId`s.
         open_files.write().expect("no thread panics while holding the lock").clear();
         Self { spec, inputs: inputs.into_iter(), opened: open_files, source: None, n_opened: 0 }
     }
 
-    fn open(&mut self, input: &InputFile) -> Result<(), ShuffleError> {
+    fn open(&mut self, input: &Input) -> Result<(), ShuffleError> {
         let id = FileId(self.n_opened);
         self.n_opened += 1;
         let source = BlockReader::open(input, id, &dialect(self.spec), self.spec.limits)?;
@@ -79,7 +80,7 @@ impl<'p> BlockIter<'p> {
             self.source = Some((source, Arc::clone(&file)));
             return Ok(Some(NextBlock { file, block, end: None }));
         }
-        Ok(Some(NextBlock { file, block, end: Some(source.end()) }))
+        Ok(Some(NextBlock { file, block, end: Some(source.input_read()) }))
     }
 }
 
@@ -91,9 +92,18 @@ impl<'p> Iterator for BlockIter<'p> {
     }
 }
 
+/// Returns the dialect that the profile declares.
+fn dialect(spec: &RunSpec<'_>) -> Dialect {
+    let format = spec.profile.format.map(|format| match format {
+        ProfileFormat::Csv => InputFormat::Csv,
+        ProfileFormat::Ndjson => InputFormat::Ndjson,
+    });
+    Dialect { format, delimiter: spec.profile.delimiter }
+}
+
 /// Whether an extension attribute may have two types: headers declare two, or a file of documents
 /// declares none.
-pub(super) fn types_may_conflict(inputs: &[InputFile], spec: &RunSpec<'_>) -> bool {
+pub(super) fn types_may_conflict(inputs: &[Input], spec: &RunSpec<'_>) -> bool {
     let mut declared: HashMap<(bool, String), ExtensionType> = HashMap::new();
     for (id, input) in (0..).map(FileId).zip(inputs) {
         // A file that cannot be opened is reported when the pass reaches it.

@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     group,
-    model::{draft::Draft, field::Field},
+    model::{draft::Draft, field::Field, input::Input},
     pipeline::{error::Refusal, partial::PartialReport, spec::RunSpec, triage::Triage},
-    read::inputs::InputFile,
+    read::inputs,
     spill::{batch::Batch, sorter::Sorter},
 };
 
@@ -44,7 +44,7 @@ pub(super) struct Context<'p, 's> {
     pub(super) facts: &'s ExportFacts,
     /// Sorter for the runs of orders whose rows may be at several positions.
     pub(super) spilled: Option<&'s Sorter<FragmentKey>>,
-    pub(super) inputs: Vec<InputFile>,
+    pub(super) inputs: Vec<Input>,
     /// Whether an extension attribute may have two types.
     // Each file must be opened to find out, so it is evaluated only when decisions are discarded.
     pub(super) types_may_conflict: OnceLock<bool>,
@@ -61,7 +61,7 @@ impl<'p, 's> Context<'p, 's> {
         open_files: &'p OpenFiles<'p>,
         facts: &'s ExportFacts,
         spilled: Option<&'s Sorter<FragmentKey>>,
-        inputs: Vec<InputFile>,
+        inputs: Vec<Input>,
     ) -> Self {
         Self {
             pass,
@@ -159,6 +159,6 @@ impl<'p, 's> Context<'p, 's> {
     pub(super) fn may_stop(&self) -> bool {
         self.pass == (Pass::Learn { may_stop: true })
             && !self.observes_drafts()
-            && self.inputs.iter().all(InputFile::is_uncompressed)
+            && self.inputs.iter().all(inputs::is_uncompressed)
     }
 }

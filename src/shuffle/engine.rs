@@ -10,7 +10,6 @@ use super::{
     context::{Context, Pass},
     error::ShuffleError,
     facts::{CollectedFacts, ExportFacts, FactCollector},
-    files::ExportRead,
     fragment::FragmentKey,
     ordered::for_each_ordered,
     pass, scattered,
@@ -19,7 +18,7 @@ use super::{
 use crate::{
     group::{GroupError, LostRows},
     ledger::LedgerReader,
-    model::{field::AttributeTypes, origin::InputNames, problem::Problem},
+    model::{field::AttributeTypes, input::ExportRead, origin::InputNames, problem::Problem},
     pipeline::{
         error::Refusal,
         guards::BackfillGuard,
@@ -29,6 +28,7 @@ use crate::{
         spec::RunSpec,
         triage::{self, DeferredKey, Triage},
     },
+    read::inputs,
     spill::{
         disk,
         duplicate_counter::DuplicateCounter,
@@ -125,7 +125,7 @@ impl Engine<'_> {
             Ok(FirstPassOutcome::Final) => Ok(()),
             Ok(FirstPassOutcome::NeedsSecondPass(facts)) => sink
                 .restart()
-                .and_then(|()| Ok(self.ensure_disk(files.n_bytes_read, &facts)?))
+                .and_then(|()| Ok(self.ensure_disk(files.bytes_read, &facts)?))
                 .and_then(|()| self.second_pass(facts.facts, files, triage, sink)),
             Ok(FirstPassOutcome::SpillEverything) => sink.restart().and_then(|()| {
                 let (n_bytes, n_free) = self.disk_for_all(files);
@@ -275,7 +275,7 @@ impl Engine<'_> {
 
     /// Returns the disk space needed to spill all rows, and the free space, in bytes.
     fn disk_for_all(&self, files: &ExportRead) -> (u64, u64) {
-        let n_bytes = files.inputs.iter().map(|read| read.input.fingerprint.bytes).sum();
+        let n_bytes = files.inputs.iter().map(|read| read.input.version.size).sum();
         // In the worst case, each row is an order of its own.
         self.disk_needed(n_bytes, n_bytes / MIN_ROW_BYTES)
     }
@@ -322,7 +322,8 @@ fn decide_scattered<'d>(
     sink: &mut dyn Collect,
 ) -> Result<(), Refusal> {
     let context = Context::new(Pass::Decide, triage, open_files, facts, None, files.inputs());
-    files.n_scattered = scattered::decide_scattered(spilled.sorted()?, &context, &mut |partial| sink.merge(partial))?;
+    files.scattered_orders =
+        scattered::decide_scattered(spilled.sorted()?, &context, &mut |partial| sink.merge(partial))?;
     Ok(())
 }
 
@@ -340,7 +341,7 @@ fn fits((wanted, free): (u64, u64)) -> bool {
 // A `BlockReader` compares its own file while it reads it. This comparison finds changes after
 // that, while the other files were read.
 fn ensure_unchanged(files: &ExportRead) -> Result<(), ShuffleError> {
-    files.inputs.iter().try_for_each(|read| Ok(read.input.ensure_unmodified()?))
+    files.inputs.iter().try_for_each(|read| Ok(inputs::ensure_unmodified(&read.input)?))
 }
 
 /// Maximum bytes of the orders that share a reference.

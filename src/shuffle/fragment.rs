@@ -147,7 +147,7 @@ mod tests {
         group::{BlockRuns, GroupSettings},
         map::{file_mapper::FileMapper, profile::Profile},
         model::{draft::KeyedRow, row::Row},
-        read::{BlockReader, Dialect, ReadLimits, RowParser, inputs::InputFile},
+        read::{BlockReader, Dialect, ReadLimits, RowParser, inputs::find_one},
     };
 
     const CSV: &str = "id,name\nA,1\nA,\"two\n lines\"\n,\nA,x,y,z\nB,\"a \"\"b\"\"\"\r\nA,\u{fc}\nA,last";
@@ -159,7 +159,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         fs::write(&path, text).unwrap();
-        let input = InputFile::new(name, &path).unwrap();
+        let input = find_one(name, path.into()).unwrap();
         let mut source = BlockReader::open(&input, FileId(3), &Dialect::default(), ReadLimits::default()).unwrap();
         let mut block = Block::default();
         assert!(source.next_block(&mut block).unwrap());

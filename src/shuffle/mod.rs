@@ -18,7 +18,6 @@ mod context;
 mod engine;
 mod error;
 pub(super) mod facts;
-pub(super) mod files;
 mod fragment;
 mod ordered;
 mod pass;

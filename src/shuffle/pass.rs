@@ -15,7 +15,6 @@ use super::{
     context::{Context, Pass},
     error::ShuffleError,
     facts::{FactCollector, Observations},
-    files::ExportRead,
     fragment::Fragment,
     ordered::for_each_ordered,
     scattered,
@@ -25,6 +24,7 @@ use crate::{
     map::UnknownNames,
     model::{
         draft::{KeyedRow, RowKind},
+        input::ExportRead,
         problem::Problem,
         row::Row,
     },
@@ -46,8 +46,8 @@ pub(super) fn run(
     emit: ProgressFn<'_>,
     collect: &mut (dyn FnMut(PartialReport) -> Result<(), Refusal> + Send),
 ) -> (Vec<Problem>, LostRows, Result<(), Refusal>) {
-    (files.n_rows, files.n_unreadable, files.n_bytes_read) = (0, 0, 0);
-    files.inputs.iter_mut().for_each(|read| read.n_rows = 0);
+    (files.rows, files.unreadable_rows, files.bytes_read) = (0, 0, 0);
+    files.inputs.iter_mut().for_each(|read| read.rows = 0);
     let blocks = BlockIter::of(context.inputs.clone(), context.spec(), context.open_files);
     let blocks =
         blocks.take_while(|_| !context.is_stopped.load(Ordering::Relaxed)).map(|next| next.map_err(Refusal::from));

@@ -6,6 +6,7 @@
 
 mod error;
 mod folder;
+pub mod local;
 
 pub use error::StorageError;
 pub use folder::{RunFile, RunFolder};

@@ -13,7 +13,7 @@ use orderferry::{
         target::Target,
     },
     pipeline::{self, ChangedExit, Finished, MaxInvalid, ProgressFn, RunSpec},
-    read::{Block, BlockReader, Dialect, InputFormat, Piece, ReadError, ReadLimits, inputs::InputFile},
+    read::{Block, BlockReader, Dialect, InputFormat, Piece, ReadError, ReadLimits, inputs::find_one},
     stream::StreamSettings,
     validate::ValidateSettings,
 };
@@ -153,11 +153,11 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("orders");
         fs::write(&path, &bytes).unwrap();
-        let input = InputFile::new("orders", &path).unwrap();
+        let input = find_one("orders", path.clone().into()).unwrap();
         let format = if is_csv { InputFormat::Csv } else { InputFormat::Ndjson };
         let dialect = Dialect { format: Some(format), ..Dialect::default() };
         if let Ok(source) = BlockReader::open(&input, FileId(0), &dialect, ReadLimits::default()) {
-            let (mut end, mut line) = (source.end().header.map_or(0, |header| header.end), 1);
+            let (mut end, mut line) = (source.input_read().header.map_or(0, |header| header.end), 1);
             for origin in origins(source) {
                 prop_assert!(origin.bytes.start >= end && origin.bytes.end >= origin.bytes.start);
                 prop_assert!(origin.line >= line);

@@ -21,7 +21,7 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
     ("sandbox", &[]),
     ("spill", &[]),
     ("storage", &["model"]),
-    ("read", &["model"]),
+    ("read", &["model", "storage"]),
     ("map", &["model"]),
     ("group", &["model"]),
     ("ledger", &["model"]),
@@ -29,8 +29,8 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
     // `dispatch` drives the delivery machine of `stream` for now.
     ("stream", &["model", "dispatch"]),
     ("validate", &["model"]),
-    // For now: stream until the payload is raw, the inputs until they are in the model.
-    ("plan", &["model", "stream", "spill", "storage", "shuffle"]),
+    // For now: stream until the payload is raw.
+    ("plan", &["model", "stream", "spill", "storage"]),
     ("dispatch", &["model", "stream"]),
     // What it calls back is still in the pipeline; in the end model, read, map, group and spill.
     ("shuffle", &["model", "read", "map", "group", "validate", "ledger", "spill", "storage", "pipeline"]),
@@ -76,13 +76,13 @@ const GATES: &[(&str, &[&str])] = &[
             "cli::signals",
             "ledger::sqlite",
             "map::file",
+            "pipeline::inputs",
             "pipeline::recorder",
             "plan::folder",
             "plan::unplanned",
             "read",
             "spill",
             "storage",
-            "shuffle",
         ],
     ),
     ("Utc::now", &["cli"]),
