@@ -48,6 +48,16 @@ impl DispositionRules {
             changed_exit: spec.changed_exit,
         }
     }
+
+    /// Returns the disposition of an order without history, valid or not.
+    #[inline]
+    pub(super) fn without_history(self, unsendable: Option<&Unsendable>) -> Disposition {
+        match unsendable {
+            Some(unsendable) => Disposition::Final(unsendable.result()),
+            None if self.is_sending => Disposition::Send { is_uncertain: false },
+            None => Disposition::Final(OrderResult::without_request(Outcome::Valid, None)),
+        }
+    }
 }
 
 /// What a run does with an order.
@@ -185,12 +195,10 @@ impl ReadOrder<'_> {
     }
 
     /// Returns the disposition of an order without history.
-    #[inline]
     pub(super) fn without_history(self, rules: DispositionRules) -> Disposition {
         match self {
-            Self::Sendable { .. } if rules.is_sending => Disposition::Send { is_uncertain: false },
-            Self::Sendable { .. } => Disposition::Final(OrderResult::without_request(Outcome::Valid, None)),
-            Self::Unsendable(order) => Disposition::Final(order.result()),
+            Self::Sendable { .. } => rules.without_history(None),
+            Self::Unsendable(order) => rules.without_history(Some(order)),
         }
     }
 }

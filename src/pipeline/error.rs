@@ -44,14 +44,14 @@ impl RunError {
         matches!(self, Self::AfterSending(_))
     }
 
-    pub(crate) fn after_sending(self) -> Self {
+    pub(super) fn after_sending(self) -> Self {
         Self::AfterSending(Box::new(self))
     }
 }
 
 /// Why nothing is sent, in a run that still writes its report.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Refusal {
+pub(super) enum Refusal {
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error(transparent)]
@@ -102,7 +102,7 @@ pub(crate) enum Refusal {
 
 /// Formats an age as whole days if possible, for example `30 days`, otherwise for example
 /// `1h 30m`.
-pub(crate) fn in_days(age: Duration) -> String {
+pub(super) fn in_days(age: Duration) -> String {
     const DAY: u64 = 24 * 60 * 60;
     match (age.as_secs() / DAY, age.as_secs() % DAY) {
         (days, 0) if days > 1 => format!("{days} days"),
@@ -124,12 +124,12 @@ impl From<RunError> for Refusal {
 
 impl Refusal {
     /// Returns the message without its hint, as the reason of an order that was not attempted.
-    pub(crate) fn first_line(&self) -> String {
+    pub(super) fn first_line(&self) -> String {
         self.to_string().lines().next().unwrap_or_default().to_owned()
     }
 
     /// Returns the exit code of the refused run.
-    pub(crate) fn exit_code(&self) -> u8 {
+    pub(super) fn exit_code(&self) -> u8 {
         match self {
             // Another run has the ledger: running this one again later helps, unlike for the other
             // errors.

@@ -18,21 +18,21 @@ use crate::model::{
 
 /// The age limit of a run; without one, no order is too old.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct BackfillGuard {
+pub(super) struct BackfillGuard {
     /// The age limit, and the time before which an order is old.
     limit: Option<(AgeLimit, DateTime<Utc>)>,
 }
 
 /// Count of the orders that are too old, and the time of the oldest.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct OldOrders {
+pub(super) struct OldOrders {
     n_orders: u64,
     oldest: Option<DateTime<Utc>>,
 }
 
 impl BackfillGuard {
     /// Returns the guard of a run. It is disabled for a check and with `--backfill`.
-    pub(crate) fn of(spec: &RunSpec<'_>) -> Self {
+    pub(super) fn of(spec: &RunSpec<'_>) -> Self {
         // An age that reaches back before the first representable time limits nothing.
         let limit = spec.send.as_ref().and_then(|send_spec| send_spec.age_limit).and_then(|age_limit| {
             let age = TimeDelta::from_std(age_limit.max_age).ok()?;
@@ -42,17 +42,17 @@ impl BackfillGuard {
     }
 
     /// Whether an order can be too old at all.
-    pub(crate) fn is_enabled(self) -> bool {
+    pub(super) fn is_enabled(self) -> bool {
         self.limit.is_some()
     }
 
-    pub(crate) fn is_old(self, ordered_at: DateTime<Utc>) -> bool {
+    pub(super) fn is_old(self, ordered_at: DateTime<Utc>) -> bool {
         self.limit.is_some_and(|(_, limit)| ordered_at < limit)
     }
 
     /// Returns the result of an order that is too old to be sent: not attempted or skipped. Returns
     /// none if it may be sent.
-    pub(crate) fn held_result(self, ordered_at: DateTime<Utc>, is_uncertain: bool) -> Option<OrderResult> {
+    pub(super) fn held_result(self, ordered_at: DateTime<Utc>, is_uncertain: bool) -> Option<OrderResult> {
         // An order of unknown outcome was sent by an earlier run, which was allowed to send it.
         let (age_limit, _) = self.limit.filter(|_| self.is_old(ordered_at) && !is_uncertain)?;
         let older = format!("older than {}", in_days(age_limit.max_age));
@@ -63,19 +63,19 @@ impl BackfillGuard {
     }
 
     /// [`held_result`](Self::held_result) of a planned order.
-    pub(crate) fn held_result_of(self, order: &PlannedOrder) -> Option<OrderResult> {
+    pub(super) fn held_result_of(self, order: &PlannedOrder) -> Option<OrderResult> {
         self.held_result(order.ordered_at, order.is_uncertain)
     }
 
     /// Returns how many old orders are skipped, like those that a rule of the profile leaves out.
-    pub(crate) fn n_skipped(self, old_orders: OldOrders) -> u64 {
+    pub(super) fn n_skipped(self, old_orders: OldOrders) -> u64 {
         self.limit.filter(|(limit, _)| limit.skips_older).map_or(0, |_| old_orders.n_orders)
     }
 
     /// Refuses the run if more orders are too old than `max_invalid` allows.
     // A few old orders are stragglers and are held, while the others are sent. Many of them mean
     // that the export is history.
-    pub(crate) fn check(self, old_orders: OldOrders, n_orders: u64, max_invalid: MaxInvalid) -> Result<(), Refusal> {
+    pub(super) fn check(self, old_orders: OldOrders, n_orders: u64, max_invalid: MaxInvalid) -> Result<(), Refusal> {
         match (self.limit, old_orders.oldest) {
             (Some((limit, _)), Some(oldest))
                 if !limit.skips_older && max_invalid.is_exceeded(old_orders.n_orders, n_orders) =>
@@ -94,11 +94,11 @@ impl BackfillGuard {
 }
 
 impl OldOrders {
-    pub(crate) fn add(&mut self, ordered_at: DateTime<Utc>) {
+    pub(super) fn add(&mut self, ordered_at: DateTime<Utc>) {
         self.append(Self { n_orders: 1, oldest: Some(ordered_at) });
     }
 
-    pub(crate) fn append(&mut self, others: Self) {
+    pub(super) fn append(&mut self, others: Self) {
         self.n_orders += others.n_orders;
         self.oldest = self.oldest.into_iter().chain(others.oldest).min();
     }

@@ -8,23 +8,23 @@ const MAX_FILTER_BYTES: usize = 64 * 1024 * 1024;
 
 /// Shares of the memory budget, in bytes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct MemoryBudget {
+pub(super) struct MemoryBudget {
     /// Hashes of the order keys that were read; beyond that, they spill to disk.
-    pub(crate) keys: usize,
+    pub(super) keys: usize,
     /// Hashes of the guests; beyond that, they spill to disk.
-    pub(crate) guests: usize,
+    pub(super) guests: usize,
     /// Bloom filter of repeated keys. A false positive only sends rows through the external sort.
-    pub(crate) filter: usize,
+    pub(super) filter: usize,
     /// Rows of scattered orders.
-    pub(crate) rows: usize,
+    pub(super) rows: usize,
     /// Result lines to sort.
-    pub(crate) results: usize,
+    pub(super) results: usize,
     /// Rows and reasons of rejects, each.
-    pub(crate) rejects: usize,
+    pub(super) rejects: usize,
     /// Orders that may be sent, by dedup hash.
-    pub(crate) repeated_content: usize,
+    pub(super) repeated_content: usize,
     /// Planned orders.
-    pub(crate) plan: usize,
+    pub(super) plan: usize,
 }
 
 impl MemoryBudget {
@@ -32,7 +32,7 @@ impl MemoryBudget {
     // The shares add up to more than the whole, but they are not used at the same time: keys are
     // freed before scattered rows are sorted, and half of the plan's share is used only after
     // those.
-    pub(crate) fn split(bytes: u64) -> Self {
+    pub(super) fn split(bytes: u64) -> Self {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
             keys: bytes / 6,

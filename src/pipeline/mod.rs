@@ -4,23 +4,25 @@
 //! that is the work of the stages, none of which knows it. Called by `cli` through [`run`].
 
 pub(crate) mod check;
+mod deferred;
 mod disposition;
-pub(crate) mod error;
+mod error;
 mod finish;
-pub(crate) mod guards;
+mod guards;
 mod history;
 mod inputs;
-pub(crate) mod memory;
-pub(crate) mod partial;
-pub(crate) mod progress;
+mod memory;
+mod part;
+mod partial;
+mod progress;
 mod recorder;
 mod repeated_content;
 mod resume;
 mod run;
 mod send;
 mod sink;
-pub(crate) mod spec;
-pub(crate) mod triage;
+mod spec;
+mod triage;
 
 pub use error::RunError;
 pub use progress::{Progress, ProgressFn};

@@ -22,28 +22,28 @@ use crate::{
 
 /// Counters of some orders, which add up.
 #[derive(Default)]
-pub(crate) struct Counters {
-    pub(crate) tally: Tally,
+pub(super) struct Counters {
+    pub(super) tally: Tally,
     /// Skipped orders by reason.
-    pub(crate) skipped: BTreeMap<String, u64>,
+    pub(super) skipped: BTreeMap<String, u64>,
     /// Items of valid orders.
-    pub(crate) n_items: u64,
+    pub(super) n_items: u64,
     /// Orders that were sent again although an earlier attempt may have been processed.
-    pub(crate) n_uncertain_before: u64,
+    pub(super) n_uncertain_before: u64,
     /// Orders that are too old to be sent without `--backfill`.
-    pub(crate) n_needing_backfill: u64,
+    pub(super) n_needing_backfill: u64,
     /// Orders that changed after their acceptance, where no earlier run has reported the change.
-    pub(crate) n_new_changes: u64,
+    pub(super) n_new_changes: u64,
     /// Invalid orders that are counted as changed or unknown, since earlier runs sent them.
-    pub(crate) n_invalid_sent_before: u64,
+    pub(super) n_invalid_sent_before: u64,
     /// Requests that the orders to send need, without those that identify the guests of single
     /// events.
-    pub(crate) forecast: Forecast,
+    pub(super) forecast: Forecast,
 }
 
 impl Counters {
     /// Counts an order as read, with its problems.
-    pub(crate) fn add(&mut self, record: &OrderRecord) {
+    pub(super) fn add(&mut self, record: &OrderRecord) {
         self.tally.read(record);
         self.tally.count_problems(&record.problems);
     }
@@ -65,12 +65,12 @@ impl Counters {
     }
 
     /// Returns the number of orders that were not attempted for another reason than their age.
-    pub(crate) fn n_unreached(&self) -> u64 {
+    pub(super) fn n_unreached(&self) -> u64 {
         self.tally.orders()[Outcome::NotAttempted].saturating_sub(self.n_needing_backfill)
     }
 
     /// Adds the counters of other orders.
-    pub(crate) fn append(&mut self, others: Self) {
+    pub(super) fn append(&mut self, others: Self) {
         self.tally.append(&others.tally);
         for (reason, n_orders) in others.skipped {
             *self.skipped.entry(reason).or_default() += n_orders;
@@ -86,41 +86,41 @@ impl Counters {
 
 /// Report data of some orders.
 #[derive(Default)]
-pub(crate) struct PartialReport {
-    pub(crate) counters: Counters,
-    pub(crate) attention: Vec<(OrderId, OrderNeedingAttention)>,
+pub(super) struct PartialReport {
+    pub(super) counters: Counters,
+    pub(super) attention: Vec<(OrderId, OrderNeedingAttention)>,
     /// Orders that are too old to be sent without `--backfill`.
-    pub(crate) old_orders: OldOrders,
+    pub(super) old_orders: OldOrders,
     /// Lines of `results.ndjson`, and the offset at which each order's line ends.
-    pub(crate) results: Vec<u8>,
-    pub(crate) result_ranges: Vec<(OrderId, usize)>,
+    pub(super) results: Vec<u8>,
+    pub(super) result_ranges: Vec<(OrderId, usize)>,
     /// Rows and reasons of rejected orders.
-    pub(crate) rejects: RejectBatch,
+    pub(super) rejects: RejectBatch,
     /// Hashes of the guests of valid orders.
-    pub(crate) guests: Vec<u64>,
+    pub(super) guests: Vec<u64>,
     /// Orders that may be sent, by dedup hash.
-    pub(crate) dedup_hashes: Batch<ContentKey>,
+    pub(super) dedup_hashes: Batch<ContentKey>,
     /// For a check: hashes of the guests with an order to send as a single event, unless that is
     /// every guest.
-    pub(crate) guests_to_identify: Vec<u64>,
+    pub(super) guests_to_identify: Vec<u64>,
     /// For a send: lines of the unplanned orders, orders for the plan, and changed orders.
-    pub(crate) unplanned: Vec<u8>,
-    pub(crate) plan_input: PlanInput,
-    pub(crate) changed: Vec<ChangedOrder>,
+    pub(super) unplanned: Vec<u8>,
+    pub(super) plan_input: PlanInput,
+    pub(super) changed: Vec<ChangedOrder>,
 }
 
 /// Entries of `rejects/` for the sorters: rows, and the lines with the reasons.
 #[derive(Default)]
-pub(crate) struct RejectBatch {
-    pub(crate) rows: Batch<RowKey>,
-    pub(crate) reasons: Batch<ReasonKey>,
+pub(super) struct RejectBatch {
+    pub(super) rows: Batch<RowKey>,
+    pub(super) reasons: Batch<ReasonKey>,
 }
 
 /// A rejected row: its file, and its first byte and its end there.
-pub(crate) type RowKey = (u32, u64, u64);
+pub(super) type RowKey = (u32, u64, u64);
 
 /// A reason: the file, the first byte of the order there, and the id of the order.
-pub(crate) type ReasonKey = (u32, u64, u64);
+pub(super) type ReasonKey = (u32, u64, u64);
 
 impl RejectBatch {
     fn add(&mut self, record: &OrderRecord, result: &OrderResult, names: &InputNames) {
@@ -138,7 +138,7 @@ impl RejectBatch {
 impl PartialReport {
     /// Records the result of an order that was counted as read. Called once per order. `names` are
     /// the inputs' names by `FileId`.
-    pub(crate) fn record(&mut self, record: &OrderRecord, result: &OrderResult, names: &InputNames) {
+    pub(super) fn record(&mut self, record: &OrderRecord, result: &OrderResult, names: &InputNames) {
         self.counters.record_result(record, result);
         if OrderNeedingAttention::needs_attention(result.outcome) {
             self.attention.push((record.id, OrderNeedingAttention::of(record, result, names)));

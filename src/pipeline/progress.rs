@@ -1,5 +1,7 @@
 //! Progress of a run, as events for the caller. It prints nothing; `cli` does.
 
+use crate::shuffle::ShuffleProgress;
+
 /// A progress event of a run.
 #[derive(Debug, Clone, Copy)]
 pub enum Progress<'a> {
@@ -27,6 +29,19 @@ pub enum Progress<'a> {
     },
     /// A warning for the user.
     Warning(&'a str),
+}
+
+impl<'a> From<ShuffleProgress<'a>> for Progress<'a> {
+    fn from(progress: ShuffleProgress<'a>) -> Self {
+        match progress {
+            ShuffleProgress::Rows(n_rows) => Self::Rows(n_rows),
+            ShuffleProgress::SecondPass => Self::SecondPass,
+            ShuffleProgress::Scattered { orders, disk_needed, disk_free } => {
+                Self::Scattered { orders, disk_needed, disk_free }
+            }
+            ShuffleProgress::Warning(message) => Self::Warning(message),
+        }
+    }
 }
 
 /// Receives progress events, from any thread.

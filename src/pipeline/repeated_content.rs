@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Dedup hash and id of an order.
-pub(crate) type ContentKey = (u64, u64);
+pub(super) type ContentKey = (u64, u64);
 
 /// Maximum orders that are listed one by one; the others are counted.
 const MAX_LISTED: usize = 100;

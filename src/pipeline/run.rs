@@ -2,25 +2,34 @@
 //!
 //! Each step is a call to a stage or to another file of the pipeline. Called by `cli`.
 
+use std::sync::Arc;
+
 use super::{
+    deferred::DeferredOrders,
     error::{Refusal, RunError},
     finish::{finish_sent, mark_reported, write_rejects},
     guards::BackfillGuard,
     inputs,
+    memory::MemoryBudget,
     progress::{Progress, ProgressFn},
     recorder::Recorder,
     resume, send,
     sink::{ExportSink, SendCandidates},
     spec::{Finished, RunSpec},
+    triage::Triage,
 };
 use crate::{
     ledger::{Ledger, LedgerError, LedgerReader, TargetHash},
-    model::{input::ExportRead, outcome::OrderResult},
+    model::{field::AttributeTypes, input::ExportRead, outcome::OrderResult},
     plan::{PlanError, PlanHeader, SavedPlan},
     report::ReportError,
-    shuffle,
+    shuffle::{self, Collect, ShuffleMemory, ShuffleSettings},
+    spill::sorter::disk_needed,
     storage::RunFolder,
 };
+
+/// Approximate bytes of an order's result and of its entry for repeated content.
+const RESULT_BYTES: u64 = 320;
 
 /// File in the run folder with the final state of an embedded sandbox.
 const SANDBOX_FILE: &str = "sandbox.json";
@@ -55,17 +64,34 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
             return Recorder::open(spec, folder, ExportRead::default())?.finish_refused(spec, folder, &error.into());
         }
     };
-    let (mut ledger, reader) = match open_ledger(spec, emit) {
+    let (mut ledger, reader, tenant_types) = match open_ledger(spec, emit) {
         Ok(opened) => opened,
         // Before the export is read, which may take long: its content does not matter without a
         // ledger.
         Err(error) => return Recorder::open(spec, folder, files)?.finish_refused(spec, folder, &error.into()),
     };
+    let (names, memory) = (files.names(), MemoryBudget::split(spec.memory));
+    let settings = ShuffleSettings {
+        profile: &spec.profile,
+        limits: spec.limits,
+        grouping: spec.grouping(),
+        tenant_types: Arc::new(tenant_types),
+        folder: folder.path(),
+        memory: ShuffleMemory { keys: memory.keys, filter: memory.filter, rows: memory.rows },
+        disk_for_results: &|n_orders| disk_needed(n_orders.saturating_mul(RESULT_BYTES), memory.results),
+        stop_reason: &|| spec.stop_reason(),
+    };
     let mut sink = ExportSink::open(spec, folder, files.clone())?;
-    let export = shuffle::run(files, reader.as_deref(), spec, folder, &mut sink, emit);
-    drop(reader);
+    let deferred = DeferredOrders::new(folder.path(), memory.rows / 4);
+    let mut triage = Triage::new(spec, &names, reader.as_deref(), deferred);
+    let export = shuffle::run(&settings, files, &triage, &mut sink, &|progress| emit(progress.into()));
+    let read = match export.done.and_then(|()| triage.decide_deferred(&mut sink)) {
+        Ok(()) => Ok(()),
+        // The orders of an export that is not read completely are not reported.
+        Err(refusal) => sink.restart().and(Err(refusal)),
+    };
     let (mut recorder, mut candidates) = sink.finish(export.files, export.file_problems)?;
-    if let Err(refusal) = export.done {
+    if let Err(refusal) = read {
         return recorder.finish_refused(spec, folder, &refusal);
     }
     write_rejects(&mut recorder, folder, emit)?;
@@ -91,25 +117,28 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
     Ok(finished)
 }
 
-/// The ledger to write to, and the one to look orders up in.
-type OpenedLedger = (Option<Box<dyn Ledger>>, Option<Box<dyn LedgerReader>>);
+/// The ledger to write to, the one to look orders up in, and the tenant's types of extension
+/// attributes.
+type OpenedLedger = (Option<Box<dyn Ledger>>, Option<Box<dyn LedgerReader>>, AttributeTypes);
 
 /// Opens the ledger: locked for writing for a send, read-only for a check with a target, none
 /// otherwise.
 fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<OpenedLedger, LedgerError> {
-    match &spec.send {
+    let (ledger, reader) = match &spec.send {
         Some(send_spec) => {
             let ledger = spec.ledger_to_write(send_spec, emit)?;
             let reader = ledger.reader()?;
-            Ok((Some(ledger), Some(reader)))
+            (Some(ledger), Some(reader))
         }
         None if spec.has_target => {
             let reader = spec.ledger_to_read()?;
             reader.iter().flat_map(|reader| reader.warnings()).for_each(|note| emit(Progress::Warning(note)));
-            Ok((None, reader))
+            (None, reader)
         }
-        None => Ok((None, None)),
-    }
+        None => (None, None),
+    };
+    let types = reader.as_ref().map(|reader| reader.attribute_types()).transpose()?;
+    Ok((ledger, reader, types.unwrap_or_default()))
 }
 
 /// Records every order of the plan as not attempted or still unknown, with the refusal as its

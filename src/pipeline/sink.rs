@@ -10,7 +10,7 @@ use super::{
     error::{Refusal, RunError},
     guards::OldOrders,
     memory::MemoryBudget,
-    partial::PartialReport,
+    part::TriagePart,
     recorder::Recorder,
     repeated_content::{RepeatedContent, RepeatedContentSorter},
     spec::RunSpec,
@@ -135,8 +135,9 @@ fn unplanned_writer(spec: &RunSpec<'_>, folder: &RunFolder) -> Result<Option<Unp
     Ok(spec.send.is_some().then(|| UnplannedWriter::create(folder)).transpose()?)
 }
 
-impl shuffle::Collect for ExportSink<'_> {
-    fn merge(&mut self, mut partial: PartialReport) -> Result<(), Refusal> {
+impl shuffle::Collect<TriagePart, Refusal> for ExportSink<'_> {
+    fn merge(&mut self, part: TriagePart) -> Result<(), Refusal> {
+        let mut partial = part.report;
         self.recorder.merge(&mut partial)?;
         self.candidates.old_orders.append(partial.old_orders);
         self.candidates.planner.push(&mut partial.plan_input)?;

@@ -4,120 +4,55 @@
 //! It does no I/O except for reading the ledger and spilling deferred orders. `validate` checks the
 //! order and `history` derives its disposition. Called by `shuffle` on all cores at once.
 
-use std::{collections::BTreeMap, io, sync::Mutex};
+use std::{collections::BTreeMap, mem, ops::Range};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 use super::{
     check,
-    disposition::{self, Disposition, DispositionRules, ReadOrder, SendableOrder},
+    deferred::{DeferredBatch, DeferredError, DeferredOrder, DeferredOrders, StoredOrder, events},
+    disposition::{self, Decision, Disposition, DispositionRules},
     error::Refusal,
     guards::BackfillGuard,
     history,
+    part::TriagePart,
     partial::PartialReport,
     repeated_content,
     spec::RunSpec,
 };
 use crate::{
-    ledger::{self, LedgerReader, OrderKey, ReferenceHistory},
+    ledger::{LedgerError, LedgerReader, OrderKey},
     model::{
         draft::Draft,
         guest::Identifier,
         order::{CheckedOrder, Order, OrderRecord, Validity},
         origin::InputNames,
         outcome::{OrderResult, Outcome},
-        planned::{ContentHash, DedupHash, EventJson, PlannedOrder, StreamPayload},
-        problem::{Code, Problem},
+        planned::{ContentHash, DedupHash, PlannedOrder},
+        problem::Code,
         route::Route,
         unsendable::Unsendable,
     },
     plan::write_unplanned,
-    shuffle::facts::{ExportFacts, hash, hash_reference},
-    spill::sorter::Sorter,
-    stream::{
-        content_hash, event_json,
-        multi_event::{UrlLimits, sequence},
-    },
-    validate::{self, SharedReference},
+    shuffle::{Collect, Decide, ExportFacts, for_each_ordered, hash},
+    stream::{content_hash, multi_event::UrlLimits},
+    validate,
 };
 
-/// What deferred orders are sorted by: the hash of the reference, then the id of the order.
-pub(crate) type DeferredKey = (u64, u64);
-
 /// Decides about orders, on all cores at once.
-pub(crate) struct Triage<'j> {
-    pub(crate) spec: &'j RunSpec<'j>,
-    pub(crate) input_names: &'j InputNames,
-    pub(crate) ledger: Option<&'j dyn LedgerReader>,
-    pub(crate) backfill_guard: BackfillGuard,
-    /// Whether orders with different keys have different references.
-    pub(crate) key_is_reference: bool,
-    /// Orders that may share their reference with another one, until they are taken.
-    pub(crate) deferred: Mutex<Option<Sorter<DeferredKey>>>,
-}
-
-/// An order that may share its reference with another one. It is decided when all of them are
-/// known.
-#[derive(Serialize, Deserialize)]
-struct DeferredOrder {
-    record: OrderRecord,
-    order: Result<StoredOrder, Unsendable>,
-    /// See [`Triage::has_time_of_day`].
-    has_time_of_day: bool,
+pub(super) struct Triage<'j> {
+    spec: &'j RunSpec<'j>,
+    input_names: &'j InputNames,
+    /// Where orders are looked up; none if no order was ever sent.
+    ledger: Option<&'j dyn LedgerReader>,
+    rules: DispositionRules,
+    backfill_guard: BackfillGuard,
+    /// Orders that may share their reference with another one.
+    deferred: Option<DeferredOrders>,
 }
 
 /// A valid order, or why it is not sent.
 type OrderOrUnsendable<'a> = Result<Box<Order<'a>>, Unsendable>;
-
-impl DeferredOrder {
-    fn shared_reference(&self) -> SharedReference<'_> {
-        SharedReference { record: &self.record, dedup_hash: self.order.as_ref().ok().map(|order| order.dedup_hash) }
-    }
-
-    fn is_skipped(&self) -> bool {
-        matches!(&self.order, Err(Unsendable { rule: Some(_), .. }))
-    }
-
-    /// Returns its content, if it is known.
-    fn content(&self) -> Option<ContentHash> {
-        match &self.order {
-            Ok(order) => Some(order.content),
-            Err(unsendable) => unsendable.content,
-        }
-    }
-
-    /// Returns the accepted order in its history that matches it.
-    fn accepted(&self, history: &ReferenceHistory) -> Option<OrderKey> {
-        let entries = &history.attempts;
-        let ordered_at = self.record.ordered_at.or_else(|| ledger::single_order_time(entries))?;
-        ledger::matching_accepted(entries, ordered_at, self.content()).map(|entry| entry.order.clone())
-    }
-
-    /// Makes it invalid if there is a problem.
-    fn add_problem(&mut self, problem: Option<Problem>) {
-        let Some(problem) = problem else { return };
-        self.record.problems.push(problem);
-        if let Ok(order) = &self.order {
-            let (status, content) = (Some(order.status.clone()), Some(order.content));
-            let has_time_of_day = self.has_time_of_day;
-            self.order = Err(Unsendable { rule: None, status, content, is_other_order: false, has_time_of_day });
-        }
-    }
-}
-
-/// A valid order that is encoded and no longer borrows from its rows.
-#[derive(Serialize, Deserialize)]
-struct StoredOrder {
-    guest: Identifier<'static>,
-    identity: EventJson,
-    ordered_at: DateTime<Utc>,
-    content: ContentHash,
-    status: String,
-    dedup_hash: DedupHash,
-    dedup_hash_in_export: u64,
-    events: StreamPayload,
-}
 
 /// A valid order, as it was read or as it was deferred.
 enum ValidOrder<'o> {
@@ -125,34 +60,28 @@ enum ValidOrder<'o> {
     Stored(&'o StoredOrder),
 }
 
-impl Triage<'_> {
+impl Decide for Triage<'_> {
+    type Part = TriagePart;
+    type Error = Refusal;
+
     /// Checks an order and decides about it, or defers it.
-    pub(crate) fn decide(
-        &self,
-        draft: Draft<'_>,
-        facts: &ExportFacts,
-        partial: &mut PartialReport,
-    ) -> Result<(), Refusal> {
-        match self.check(draft, facts) {
-            (record, order) if facts.may_be_shared(&record.reference) => {
-                self.defer(&self.deferred_order(record, order))
-            }
-            (record, Ok(order)) => self.dispose_valid(record, &ValidOrder::Read(&order), partial),
-            (record, Err(unsendable)) => self.dispose(record, Err(&unsendable), partial),
+    fn decide(&self, draft: Draft<'_>, facts: &ExportFacts, part: &mut TriagePart) -> Result<(), Refusal> {
+        let (record, order) = self.check(draft, facts);
+        if facts.may_be_shared(&record.reference) {
+            return self.defer(&self.deferred_order(record, order));
         }
+        if self.ledger.is_some() {
+            part.pending.push(self.deferred_order(record, order));
+            return Ok(());
+        }
+        // Nothing is looked up, so that the order is not even encoded if it is only counted.
+        let order = order.as_ref().map(|order| ValidOrder::Read(order));
+        let disposition = self.rules.without_history(order.as_ref().err().copied());
+        self.dispose(record, order, disposition, &mut part.report);
+        Ok(())
     }
 
-    /// Decides about orders whose keys have the same hash: they may be duplicates of one order, or
-    /// one order with two spellings of its key.
-    pub(crate) fn decide_group(
-        &self,
-        drafts: Vec<Draft<'_>>,
-        facts: &ExportFacts,
-        partial: &mut PartialReport,
-    ) -> Result<(), Refusal> {
-        if drafts.len() < 2 {
-            return drafts.into_iter().try_for_each(|draft| self.decide(draft, facts, partial));
-        }
+    fn decide_group(&self, drafts: Vec<Draft<'_>>, facts: &ExportFacts, part: &mut TriagePart) -> Result<(), Refusal> {
         let mut orders = Vec::with_capacity(drafts.len());
         for draft in drafts {
             let (record, order) = self.check(draft, facts);
@@ -163,15 +92,41 @@ impl Triage<'_> {
                 orders.push(deferred);
             }
         }
-        self.decide_possible_duplicates(orders, partial)
+        self.add_possible_duplicates(orders, part);
+        Ok(())
     }
 
-    /// Checks a draft, with the doubts about it that the whole export shows.
+    /// Looks up all orders of the block, then disposes of them in their order.
+    fn finish_block(&self, part: &mut TriagePart) -> Result<(), Refusal> {
+        let mut orders = mem::take(&mut part.pending);
+        let groups = mem::take(&mut part.pending_groups);
+        let decisions = self.look_up(&mut orders, &groups)?;
+        for (DeferredOrder { mut record, order, .. }, Decision { disposition, problem }) in
+            orders.into_iter().zip(decisions)
+        {
+            record.problems.extend(problem);
+            self.dispose(record, order.as_ref().map(ValidOrder::Stored), disposition, &mut part.report);
+        }
+        Ok(())
+    }
+}
+
+impl<'j> Triage<'j> {
+    pub(super) fn new(
+        spec: &'j RunSpec<'j>,
+        input_names: &'j InputNames,
+        ledger: Option<&'j dyn LedgerReader>,
+        deferred: DeferredOrders,
+    ) -> Self {
+        let (rules, backfill_guard) = (DispositionRules::of(spec), BackfillGuard::of(spec));
+        Self { spec, input_names, ledger, rules, backfill_guard, deferred: Some(deferred) }
+    }
+
+    /// Checks a draft.
     #[inline]
-    fn check<'a>(&'a self, mut draft: Draft<'a>, facts: &ExportFacts) -> (OrderRecord, OrderOrUnsendable<'a>) {
-        facts.ambiguities.mark(&mut draft, self.spec.grouping());
+    fn check<'a>(&'a self, draft: Draft<'a>, facts: &ExportFacts) -> (OrderRecord, OrderOrUnsendable<'a>) {
         let CheckedOrder { record, validity, status } =
-            check::check(draft, (&self.spec.validate, &self.spec.stream), &facts.types);
+            check::check(draft, (&self.spec.validate, &self.spec.stream), facts.types());
         let rule = match validity {
             Validity::Valid(order) => return (record, Ok(order)),
             Validity::Skipped(rule) => Some(rule.to_string()),
@@ -193,33 +148,37 @@ impl Triage<'_> {
     }
 
     fn defer(&self, deferred: &DeferredOrder) -> Result<(), Refusal> {
-        let key = (hash_reference(&deferred.record.reference), deferred.record.id.0);
-        let json = serde_json::to_vec(deferred).map_err(io::Error::from)?;
-        let sorter = self.deferred.lock().expect("no thread panics while holding the lock");
-        Ok(sorter.as_ref().map_or(Ok(()), |sorter| sorter.push(key, &json))?)
+        let sorter = self.deferred.as_ref().expect("the deferred orders are taken after the last draft");
+        Ok(sorter.push(deferred)?)
     }
 
-    /// Takes the deferred orders; none are deferred from then on.
-    pub(crate) fn take_deferred(&self) -> Option<Sorter<DeferredKey>> {
-        self.deferred.lock().expect("no thread panics while holding the lock").take()
+    /// Decides about all deferred orders. None are deferred from then on.
+    pub(super) fn decide_deferred(&mut self, sink: &mut impl Collect<TriagePart, Refusal>) -> Result<(), Refusal> {
+        let Some(deferred) = self.deferred.take() else { return Ok(()) };
+        let triage = &*self;
+        let batches = deferred.grouped()?.map(|batch| batch.map_err(|error| triage.deferred_error(error)));
+        for_each_ordered(batches, |batch| triage.decide_batch(&batch), |part| sink.merge(part))
     }
 
-    /// Decides about all deferred orders whose references have one hash.
-    pub(crate) fn decide_reference(&self, deferred: &[Vec<u8>], partial: &mut PartialReport) -> Result<(), Refusal> {
-        let mut orders: Vec<DeferredOrder> = Vec::with_capacity(deferred.len());
-        for order in deferred {
-            orders.push(serde_json::from_slice(order).map_err(io::Error::from)?);
+    fn decide_batch(&self, batch: &DeferredBatch) -> Result<TriagePart, Refusal> {
+        let mut part = TriagePart::default();
+        for group in batch.groups() {
+            self.add_possible_duplicates(group?, &mut part);
         }
-        self.decide_possible_duplicates(orders, partial)
+        self.finish_block(&mut part)?;
+        Ok(part)
     }
 
-    /// Decides about all orders whose references may be equal, or equal except for their spelling.
-    /// They are in the order of the input.
-    fn decide_possible_duplicates(
-        &self,
-        mut orders: Vec<DeferredOrder>,
-        partial: &mut PartialReport,
-    ) -> Result<(), Refusal> {
+    fn deferred_error(&self, error: DeferredError) -> Refusal {
+        match error {
+            DeferredError::Io(error) => error.into(),
+            DeferredError::SharedReference(at) => Refusal::SharedReference { position: self.input_names.locate(at) },
+        }
+    }
+
+    /// Adds orders whose references may be equal, or equal except for their spelling. They are in the
+    /// order of the input.
+    fn add_possible_duplicates(&self, mut orders: Vec<DeferredOrder>, part: &mut TriagePart) {
         let problems =
             validate::find_duplicates(&orders.iter().map(DeferredOrder::shared_reference).collect::<Vec<_>>());
         orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
@@ -236,74 +195,54 @@ impl Triage<'_> {
             let problems = validate::find_conflicts(&orders_of_reference, &self.spec.validate);
             sharing.into_iter().zip(problems).for_each(|(index, problem)| orders[index].add_problem(problem));
         }
-        self.assign_accepted(&mut orders)?;
-        for DeferredOrder { record, order, .. } in orders {
-            self.dispose(record, order.as_ref().map(ValidOrder::Stored), partial)?;
+        let first = part.pending.len();
+        part.pending.extend(orders);
+        // A single order is the only one that can be the accepted one.
+        if part.pending.len() - first > 1 {
+            part.pending_groups.push(first..part.pending.len());
         }
-        Ok(())
     }
 
-    /// Matches each accepted order of the ledger with one of the orders that may be it: the one
-    /// with its content, else the one with its spelling of the reference, else the first that no
-    /// rule skips. The others are marked as other orders.
-    // Otherwise two duplicates that differ would be two changes of one accepted order.
-    fn assign_accepted(&self, orders: &mut [DeferredOrder]) -> Result<(), Refusal> {
-        let (Some(ledger), [_, _, ..]) = (self.ledger, &*orders) else { return Ok(()) };
-        let time = |order: &DeferredOrder| order.record.ordered_at.filter(|_| order.has_time_of_day);
-        let to_look_up: Vec<_> = orders.iter().map(|order| (&order.record, time(order))).collect();
-        let histories = history::histories_of_any_spelling(&to_look_up, ledger)?;
-        let mut ranks_by_order: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (index, (order, history)) in orders.iter().zip(&histories).enumerate() {
-            // Orders without a reference share none.
-            let accepted = order.accepted(history).filter(|_| !order.record.reference.is_empty());
-            let Some(OrderKey { reference, ordered_at, content }) = accepted else { continue };
-            let is_other = order.content() != Some(content);
-            let rank = (is_other, order.record.reference != reference, order.is_skipped(), index);
-            ranks_by_order.entry((reference, ordered_at)).or_default().push(rank);
-        }
-        for mut ranks in ranks_by_order.into_values() {
-            ranks.sort_unstable();
-            for (_, _, _, index) in ranks.into_iter().skip(1) {
-                if let Err(unsendable) = &mut orders[index].order {
-                    unsendable.is_other_order = true;
-                }
-            }
-        }
-        Ok(())
+    /// Looks up the orders of a block in the ledger, and returns what to do with each. Those of a
+    /// group may be one order.
+    fn look_up(&self, orders: &mut [DeferredOrder], groups: &[Range<usize>]) -> Result<Vec<Decision>, Refusal> {
+        let Some(ledger) = self.ledger else {
+            return Ok(orders.iter().map(|order| order.read_order().without_history(self.rules).into()).collect());
+        };
+        assign_accepted(orders, groups, ledger)?;
+        let read: Vec<_> = orders.iter().map(|order| (order.read_order(), &order.record)).collect();
+        Ok(history::decide(&read, ledger, self.rules)?)
     }
 
     fn dispose(
         &self,
-        mut record: OrderRecord,
+        record: OrderRecord,
         order: Result<ValidOrder<'_>, &Unsendable>,
+        disposition: Disposition,
         partial: &mut PartialReport,
-    ) -> Result<(), Refusal> {
+    ) {
         match order {
-            Ok(valid) => self.dispose_valid(record, &valid, partial),
+            Ok(valid) => self.dispose_valid(record, &valid, disposition, partial),
             Err(unsendable) => {
-                let disposition = self.disposition(ReadOrder::Unsendable(unsendable), &mut record)?;
                 if let Some(result) = self.take_result(disposition, partial) {
                     self.record_result(&record, &result, Some(unsendable), partial);
                 }
-                Ok(())
             }
         }
     }
 
     fn dispose_valid(
         &self,
-        mut record: OrderRecord,
+        record: OrderRecord,
         valid: &ValidOrder<'_>,
+        disposition: Disposition,
         partial: &mut PartialReport,
-    ) -> Result<(), Refusal> {
+    ) {
         let guest = valid.guest_hash();
         partial.guests.push(guest);
         if self.spec.send.is_some() {
             valid.add_identity(&record, partial);
         }
-        let has_time_of_day = self.has_time_of_day(Some(valid.ordered_at()));
-        let read = ReadOrder::Sendable { order: valid, warns_of_duplicate: has_time_of_day };
-        let disposition = self.disposition(read, &mut record)?;
         let is_uncertain = matches!(disposition, Disposition::Send { is_uncertain: true });
         let result = self.take_result(disposition, partial);
         let outcome = result.as_ref().map(|result| result.outcome);
@@ -311,7 +250,7 @@ impl Triage<'_> {
         let is_to_be_sent = outcome.is_none_or(|outcome| outcome == Outcome::Valid);
         // An order with the content of an order of an earlier run already has this warning.
         let has_warning = || record.problems.iter().any(|problem| problem.code == Code::ContentRepeated);
-        if is_to_be_sent && has_time_of_day && !has_warning() {
+        if is_to_be_sent && self.has_time_of_day(Some(valid.ordered_at())) && !has_warning() {
             repeated_content::add(valid.dedup_hash_in_export(), &record, &mut partial.dedup_hashes);
         }
         if outcome == Some(Outcome::Valid) {
@@ -330,7 +269,6 @@ impl Triage<'_> {
                 self.add_to_plan(record, valid, is_uncertain, held_result, partial);
             }
         }
-        Ok(())
     }
 
     /// Returns the result of an order that is not sent, none for one to send. Collects changed
@@ -356,18 +294,6 @@ impl Triage<'_> {
         if route == Route::Single && !self.spec.would_send_all_as_single() {
             partial.guests_to_identify.push(guest);
         }
-    }
-
-    #[inline]
-    fn disposition(&self, order: ReadOrder<'_>, record: &mut OrderRecord) -> Result<Disposition, Refusal> {
-        let rules = DispositionRules::of(self.spec);
-        let Some(ledger) = self.ledger else { return Ok(order.without_history(rules)) };
-        let mut disposition = order.without_history(rules);
-        for decision in history::decide(&[(order, record)], ledger, rules)? {
-            record.problems.extend(decision.problem);
-            disposition = decision.disposition;
-        }
-        Ok(disposition)
     }
 
     fn record_result(
@@ -398,10 +324,42 @@ impl Triage<'_> {
     }
 }
 
-/// Returns the position of a deferred order, as text.
-pub(crate) fn deferred_position(deferred: &[u8], names: &InputNames) -> String {
-    let deferred_order: Option<DeferredOrder> = serde_json::from_slice(deferred).ok();
-    deferred_order.map_or_else(String::new, |order| names.locate(order.record.source))
+/// Matches each accepted order of the ledger with one of the orders of a group, which may be it: the
+/// one with its content, else the one with its spelling of the reference, else the first that no rule
+/// skips. The others are marked as other orders.
+// Otherwise two duplicates that differ would be two changes of one accepted order.
+fn assign_accepted(
+    orders: &mut [DeferredOrder],
+    groups: &[Range<usize>],
+    ledger: &dyn LedgerReader,
+) -> Result<(), LedgerError> {
+    let grouped: Vec<(usize, usize)> =
+        groups.iter().enumerate().flat_map(|(group, orders)| orders.clone().map(move |order| (group, order))).collect();
+    if grouped.is_empty() {
+        return Ok(());
+    }
+    let to_look_up = grouped.iter().map(|(_, index)| &orders[*index]);
+    let to_look_up: Vec<_> = to_look_up.map(|order| (&order.record, order.identifying_time())).collect();
+    let histories = history::histories_of_any_spelling(&to_look_up, ledger)?;
+    let mut ranks_by_order: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for ((group, index), history) in grouped.into_iter().zip(&histories) {
+        let order = &orders[index];
+        // Orders without a reference share none.
+        let accepted = order.accepted(history).filter(|_| !order.record.reference.is_empty());
+        let Some(OrderKey { reference, ordered_at, content }) = accepted else { continue };
+        let is_other = order.content() != Some(content);
+        let rank = (is_other, order.record.reference != reference, order.is_skipped(), index);
+        ranks_by_order.entry((group, reference, ordered_at)).or_default().push(rank);
+    }
+    for mut ranks in ranks_by_order.into_values() {
+        ranks.sort_unstable();
+        for (_, _, _, index) in ranks.into_iter().skip(1) {
+            if let Err(unsendable) = &mut orders[index].order {
+                unsendable.is_other_order = true;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether the operator, or another option, may let a later run send an order that this one does
@@ -411,34 +369,7 @@ fn may_be_sent_later(result: &OrderResult) -> bool {
         || result.reason.as_deref() == Some(disposition::ACCEPTED_MANUALLY)
 }
 
-/// Returns the events of an order.
-fn events(order: &Order<'_>, url_limits: UrlLimits<'_>) -> StreamPayload {
-    match order.route {
-        Route::Single => StreamPayload::Single(event_json::order_checkout(order)),
-        Route::Multi => StreamPayload::Multi(Box::new(sequence(order, url_limits))),
-    }
-}
-
-impl StoredOrder {
-    fn of(order: &Order<'_>, url_limits: UrlLimits<'_>) -> Self {
-        let key = order.guest.key();
-        Self {
-            guest: Identifier {
-                provider: key.provider.clone().into_owned().into(),
-                id: key.id.clone().into_owned().into(),
-            },
-            identity: event_json::identity(&order.guest, &order.common),
-            ordered_at: order.ordered_at,
-            content: content_hash::content_hash(order),
-            status: order.status.clone().into_owned(),
-            dedup_hash: content_hash::dedup_hash(order),
-            dedup_hash_in_export: repeated_content::dedup_hash_in_export(order),
-            events: events(order, url_limits),
-        }
-    }
-}
-
-impl SendableOrder for ValidOrder<'_> {
+impl ValidOrder<'_> {
     fn ordered_at(&self) -> DateTime<Utc> {
         match self {
             Self::Read(order) => order.ordered_at,
@@ -446,29 +377,6 @@ impl SendableOrder for ValidOrder<'_> {
         }
     }
 
-    fn status(&self) -> &str {
-        match self {
-            Self::Read(order) => &order.status,
-            Self::Stored(order) => &order.status,
-        }
-    }
-
-    fn content(&self) -> ContentHash {
-        match self {
-            Self::Read(order) => content_hash::content_hash(order),
-            Self::Stored(order) => order.content,
-        }
-    }
-
-    fn dedup_hash(&self) -> DedupHash {
-        match self {
-            Self::Read(order) => content_hash::dedup_hash(order),
-            Self::Stored(order) => order.dedup_hash,
-        }
-    }
-}
-
-impl ValidOrder<'_> {
     /// Returns its route, and the number of requests of its own events.
     fn cost(&self, url_limits: UrlLimits<'_>) -> (Route, u64) {
         match self {
@@ -491,10 +399,31 @@ impl ValidOrder<'_> {
         }
     }
 
+    fn content(&self) -> ContentHash {
+        match self {
+            Self::Read(order) => content_hash::content_hash(order),
+            Self::Stored(order) => order.content,
+        }
+    }
+
+    fn dedup_hash(&self) -> DedupHash {
+        match self {
+            Self::Read(order) => content_hash::dedup_hash(order),
+            Self::Stored(order) => order.dedup_hash,
+        }
+    }
+
     fn dedup_hash_in_export(&self) -> u64 {
         match self {
             Self::Read(order) => repeated_content::dedup_hash_in_export(order),
             Self::Stored(order) => order.dedup_hash_in_export,
+        }
+    }
+
+    fn status(&self) -> &str {
+        match self {
+            Self::Read(order) => &order.status,
+            Self::Stored(order) => &order.status,
         }
     }
 

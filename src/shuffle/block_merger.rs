@@ -4,10 +4,7 @@
 //! It runs on one core at a time, under the queue of `ordered`, so it only moves data. Called by
 //! `pass`.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{
     blocks::OpenFile,
@@ -16,6 +13,7 @@ use super::{
     facts::{FactCollector, Observations},
     fragment::Fragment,
     scattered,
+    sink::{Collect, Decide, ShuffleProgress, ShuffleProgressFn},
 };
 use crate::{
     group::LostRows,
@@ -25,11 +23,6 @@ use crate::{
         origin::Position,
         problem::Problem,
     },
-    pipeline::{
-        error::Refusal,
-        partial::PartialReport,
-        progress::{Progress, ProgressFn},
-    },
     read::FileFormat,
     spill::batch::Batch,
 };
@@ -38,7 +31,7 @@ use crate::{
 const MAX_WARNINGS: usize = 20;
 
 /// The result of one block.
-pub(super) struct BlockResult<'p> {
+pub(super) struct BlockResult<'p, P> {
     pub(super) file: Arc<OpenFile<'p>>,
     pub(super) end: Option<InputRead>,
     pub(super) n_rows: u64,
@@ -52,12 +45,12 @@ pub(super) struct BlockResult<'p> {
     pub(super) first_run: Option<Fragment<'static>>,
     pub(super) last_run: Option<Fragment<'static>>,
     /// Decisions about the runs between them.
-    pub(super) partial: PartialReport,
+    pub(super) part: P,
     pub(super) observations: Observations,
     pub(super) unknown_names: UnknownNames,
 }
 
-impl<'p> BlockResult<'p> {
+impl<'p, P: Default> BlockResult<'p, P> {
     pub(super) fn new(file: Arc<OpenFile<'p>>) -> Self {
         Self {
             file,
@@ -70,7 +63,7 @@ impl<'p> BlockResult<'p> {
             lost_after: None,
             first_run: None,
             last_run: None,
-            partial: PartialReport::default(),
+            part: P::default(),
             observations: Observations::default(),
             unknown_names: UnknownNames::default(),
         }
@@ -78,14 +71,11 @@ impl<'p> BlockResult<'p> {
 }
 
 /// Merges the results of blocks, in their order.
-pub(super) struct BlockMerger<'t, 'p, 's> {
-    pub(super) context: &'t Context<'p, 's>,
-    /// Number of files whose unknown columns were reported, by this pass or an earlier one.
-    pub(super) n_files_warned: &'t AtomicU32,
-    pub(super) emit: ProgressFn<'t>,
+pub(super) struct BlockMerger<'t, 'p, 's, D, C> {
+    pub(super) context: &'t Context<'p, 's, D>,
     pub(super) files: &'t mut ExportRead,
     pub(super) fact_collector: Option<&'t mut FactCollector>,
-    pub(super) collect: &'t mut (dyn FnMut(PartialReport) -> Result<(), Refusal> + Send),
+    pub(super) collect: &'t mut C,
     pub(super) file_problems: Vec<Problem>,
     pub(super) lost: LostRows,
     pub(super) unknown_names: UnknownNames,
@@ -95,10 +85,10 @@ pub(super) struct BlockMerger<'t, 'p, 's> {
     pub(super) last_lost: Option<Position>,
 }
 
-impl BlockMerger<'_, '_, '_> {
-    pub(super) fn merge(&mut self, mut block_result: BlockResult<'_>) -> Result<(), Refusal> {
+impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
+    pub(super) fn merge(&mut self, mut block_result: BlockResult<'_, D::Part>) -> Result<(), D::Error> {
         self.count(&block_result);
-        (self.emit)(Progress::Rows(block_result.n_rows));
+        (self.context.emit)(ShuffleProgress::Rows(block_result.n_rows));
         self.lost.append(std::mem::take(&mut block_result.lost));
         self.unknown_names.append(std::mem::take(&mut block_result.unknown_names));
         if let Some(open_run) = &mut self.open_run {
@@ -119,12 +109,12 @@ impl BlockMerger<'_, '_, '_> {
         }
         self.collect_facts(block_result.observations)?;
         if self.context.keeps_results() {
-            (self.collect)(block_result.partial)?;
+            self.collect.merge(block_result.part)?;
         }
         block_result.end.map_or(Ok(()), |end| self.finish_file(&block_result.file, end))
     }
 
-    fn count(&mut self, block_result: &BlockResult<'_>) {
+    fn count(&mut self, block_result: &BlockResult<'_, D::Part>) {
         self.files.rows += block_result.n_rows;
         self.files.unreadable_rows += block_result.n_unreadable;
         self.files.bytes_read += block_result.n_bytes;
@@ -134,8 +124,8 @@ impl BlockMerger<'_, '_, '_> {
     }
 
     /// Appends the first run of a block to the open run, or closes that and opens this one.
-    fn continue_run(&mut self, run: Fragment<'static>) -> Result<(), Refusal> {
-        let grouping = self.context.spec().grouping();
+    fn continue_run(&mut self, run: Fragment<'static>) -> Result<(), D::Error> {
+        let grouping = self.context.settings.grouping;
         let file = |fragment: &Fragment<'_>| fragment.rows.first().map(|row| grouping.file_of(row.file));
         let continues = |open: &&mut Fragment<'_>| {
             open.is_partial && run.is_partial && open.key == run.key && file(open) == file(&run)
@@ -150,18 +140,19 @@ impl BlockMerger<'_, '_, '_> {
     }
 
     /// Spills or decides the open run, which does not continue.
-    pub(super) fn close_run(&mut self) -> Result<(), Refusal> {
+    pub(super) fn close_run(&mut self) -> Result<(), D::Error> {
         let Some(open_run) = self.open_run.take() else { return Ok(()) };
-        let (mut observations, mut partial) = (Observations::default(), PartialReport::default());
+        let (mut observations, mut part) = (Observations::default(), D::Part::default());
         if self.context.is_spilled(&open_run.key) {
             let mut scattered = Batch::default();
             scattered::spill_run(&open_run, &mut scattered)?;
             self.context.spill_runs(&mut scattered)?;
         } else if self.context.is_decided_now(&open_run.key, &mut observations) {
-            scattered::decide_groups(&[vec![open_run]], self.context, &mut observations, &mut partial)?;
+            scattered::decide_groups(&[vec![open_run]], self.context, &mut observations, &mut part)?;
+            self.context.finish_block(&mut part)?;
         }
         self.collect_facts(observations)?;
-        if self.context.keeps_results() { (self.collect)(partial) } else { Ok(()) }
+        if self.context.keeps_results() { self.collect.merge(part) } else { Ok(()) }
     }
 
     fn collect_facts(&mut self, observations: Observations) -> Result<(), ShuffleError> {
@@ -181,8 +172,8 @@ impl BlockMerger<'_, '_, '_> {
     /// Handles a last row without a line end, which may be truncated.
     fn finish_last_row(&mut self, file: &OpenFile<'_>, end: &InputRead) -> Result<(), ShuffleError> {
         let Some(at) = end.unterminated else { return Ok(()) };
-        if self.context.spec().profile.last_line_end == LastLineEnd::Required {
-            return Err(ShuffleError::NoLastLineEnd { position: self.context.triage.input_names.locate(at) });
+        if self.context.settings.profile.last_line_end == LastLineEnd::Required {
+            return Err(ShuffleError::NoLastLineEnd { position: self.context.input_names.locate(at) });
         }
         // A truncated JSON document is unreadable, so a missing line end after a complete one means
         // nothing.
@@ -195,20 +186,20 @@ impl BlockMerger<'_, '_, '_> {
         Ok(())
     }
 
-    fn finish_file(&mut self, file: &OpenFile<'_>, end: InputRead) -> Result<(), Refusal> {
+    fn finish_file(&mut self, file: &OpenFile<'_>, end: InputRead) -> Result<(), D::Error> {
         self.finish_last_row(file, &end)?;
-        let name = self.context.triage.input_names.get(file.id);
+        let name = self.context.input_names.get(file.id);
         let unknown_names = std::mem::take(&mut self.unknown_names);
         let unknown: Vec<Problem> =
             file.mapper.unknown_columns().iter().chain(unknown_names.unknown()).cloned().collect();
-        if self.n_files_warned.fetch_max(file.id.0 + 1, Ordering::Relaxed) <= file.id.0 {
-            warn_unknown_columns(&unknown, name, self.emit);
+        if self.context.n_files_warned.fetch_max(file.id.0 + 1, Ordering::Relaxed) <= file.id.0 {
+            warn_unknown_columns(&unknown, name, self.context.emit);
         }
         self.file_problems.extend(unknown);
         if let Some(read) = self.files.inputs.get_mut(file.id.0 as usize) {
             *read = InputRead { rows: read.rows, ..end };
         }
-        if !self.context.spec().grouping().joins_files {
+        if !self.context.settings.grouping.joins_files {
             self.last_lost = None;
             self.close_run()?;
         }
@@ -216,12 +207,12 @@ impl BlockMerger<'_, '_, '_> {
     }
 }
 
-fn warn_unknown_columns(unknown: &[Problem], file: &str, emit: ProgressFn<'_>) {
+fn warn_unknown_columns(unknown: &[Problem], file: &str, emit: ShuffleProgressFn<'_>) {
     for problem in unknown.iter().take(MAX_WARNINGS) {
         let column = problem.at.column.map_or_else(String::new, |column| format!(":{column}"));
-        emit(Progress::Warning(&format!("{file}:{}{column}: column {}", problem.at.line, problem.message)));
+        emit(ShuffleProgress::Warning(&format!("{file}:{}{column}: column {}", problem.at.line, problem.message)));
     }
     if let Some(n_more) = unknown.len().checked_sub(MAX_WARNINGS).filter(|n_more| *n_more > 0) {
-        emit(Progress::Warning(&format!("{file}: {n_more} more columns are unknown and ignored")));
+        emit(ShuffleProgress::Warning(&format!("{file}: {n_more} more columns are unknown and ignored")));
     }
 }

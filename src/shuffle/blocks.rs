@@ -9,16 +9,15 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use super::error::ShuffleError;
+use super::{error::ShuffleError, settings::ShuffleSettings};
 use crate::{
-    map::{file_mapper::FileMapper, input_settings::ProfileFormat},
+    map::file_mapper::FileMapper,
     model::{
         field::{ExtensionType, Field},
         input::{Input, InputRead},
         origin::FileId,
     },
-    pipeline::spec::RunSpec,
-    read::{Block, BlockReader, Dialect, InputFormat, RowParser},
+    read::{Block, BlockReader, RowParser},
 };
 
 /// An open input file with its parser and its mapper.
@@ -40,7 +39,7 @@ pub(super) struct NextBlock<'p> {
 
 /// Iterates over the blocks of all inputs.
 pub(super) struct BlockIter<'p> {
-    spec: &'p RunSpec<'p>,
+    settings: &'p ShuffleSettings<'p>,
     inputs: std::vec::IntoIter<Input>,
     opened: &'p OpenFiles<'p>,
     source: Option<(BlockReader, Arc<OpenFile<'p>>)>,
@@ -48,18 +47,18 @@ pub(super) struct BlockIter<'p> {
 }
 
 impl<'p> BlockIter<'p> {
-    pub(super) fn of(inputs: Vec<Input>, spec: &'p RunSpec<'p>, open_files: &'p OpenFiles<'p>) -> Self {
+    pub(super) fn of(inputs: Vec<Input>, settings: &'p ShuffleSettings<'p>, open_files: &'p OpenFiles<'p>) -> Self {
         // A second pass opens the files again, and with them the same `FileId`s.
         open_files.write().expect("no thread panics while holding the lock").clear();
-        Self { spec, inputs: inputs.into_iter(), opened: open_files, source: None, n_opened: 0 }
+        Self { settings, inputs: inputs.into_iter(), opened: open_files, source: None, n_opened: 0 }
     }
 
     fn open(&mut self, input: &Input) -> Result<(), ShuffleError> {
         let id = FileId(self.n_opened);
         self.n_opened += 1;
-        let source = BlockReader::open(input, id, &dialect(self.spec), self.spec.limits)?;
+        let source = BlockReader::open(input, id, &self.settings.dialect(), self.settings.limits)?;
         let parser = source.parser().clone();
-        let mapper = FileMapper::bind(&self.spec.profile, parser.header(), &input.name)?;
+        let mapper = FileMapper::bind(self.settings.profile, parser.header(), &input.name)?;
         let file = Arc::new(OpenFile { id, parser, mapper });
         self.opened.write().expect("no thread panics while holding the lock").push(Arc::clone(&file));
         self.source = Some((source, file));
@@ -67,7 +66,7 @@ impl<'p> BlockIter<'p> {
     }
 
     fn next_block(&mut self) -> Result<Option<NextBlock<'p>>, ShuffleError> {
-        if let Some(reason) = self.spec.stop_reason() {
+        if let Some(reason) = (self.settings.stop_reason)() {
             return Err(ShuffleError::Stopped(reason));
         }
         if self.source.is_none() {
@@ -92,23 +91,14 @@ impl<'p> Iterator for BlockIter<'p> {
     }
 }
 
-/// Returns the dialect that the profile declares.
-fn dialect(spec: &RunSpec<'_>) -> Dialect {
-    let format = spec.profile.format.map(|format| match format {
-        ProfileFormat::Csv => InputFormat::Csv,
-        ProfileFormat::Ndjson => InputFormat::Ndjson,
-    });
-    Dialect { format, delimiter: spec.profile.delimiter }
-}
-
 /// Whether an extension attribute may have two types: headers declare two, or a file of documents
 /// declares none.
-pub(super) fn types_may_conflict(inputs: &[Input], spec: &RunSpec<'_>) -> bool {
+pub(super) fn types_may_conflict(inputs: &[Input], settings: &ShuffleSettings<'_>) -> bool {
     let mut declared: HashMap<(bool, String), ExtensionType> = HashMap::new();
     for (id, input) in (0..).map(FileId).zip(inputs) {
         // A file that cannot be opened is reported when the pass reaches it.
-        let Ok(source) = BlockReader::open(input, id, &dialect(spec), spec.limits) else { continue };
-        let Ok(mapper) = FileMapper::bind(&spec.profile, source.parser().header(), &input.name) else { continue };
+        let Ok(source) = BlockReader::open(input, id, &settings.dialect(), settings.limits) else { continue };
+        let Ok(mapper) = FileMapper::bind(settings.profile, source.parser().header(), &input.name) else { continue };
         let Some(fields) = mapper.declared_extensions() else { return true };
         for field in fields {
             let (Field::Extension(key) | Field::ItemExtension(key)) = field else { continue };

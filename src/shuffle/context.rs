@@ -5,7 +5,7 @@
 
 use std::sync::{
     OnceLock,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use super::{
@@ -13,11 +13,17 @@ use super::{
     error::ShuffleError,
     facts::{ExportFacts, Observations, hash, hash_reference},
     fragment::FragmentKey,
+    settings::ShuffleSettings,
+    sink::{Decide, ShuffleProgressFn},
 };
 use crate::{
     group,
-    model::{draft::Draft, field::Field, input::Input},
-    pipeline::{error::Refusal, partial::PartialReport, spec::RunSpec, triage::Triage},
+    model::{
+        draft::Draft,
+        field::Field,
+        input::Input,
+        origin::{InputNames, Position},
+    },
     read::inputs,
     spill::{batch::Batch, sorter::Sorter},
 };
@@ -37,9 +43,16 @@ pub(super) enum Pass {
 }
 
 /// What all cores need to know during a pass.
-pub(super) struct Context<'p, 's> {
+pub(super) struct Context<'p, 's, D> {
     pub(super) pass: Pass,
-    pub(super) triage: &'p Triage<'p>,
+    pub(super) settings: &'p ShuffleSettings<'p>,
+    pub(super) input_names: &'p InputNames,
+    pub(super) emit: ShuffleProgressFn<'p>,
+    /// Number of files whose unknown columns were reported, by this pass or an earlier one.
+    pub(super) n_files_warned: &'p AtomicU32,
+    pub(super) decide: &'p D,
+    /// Whether orders with different keys have different references.
+    pub(super) key_is_reference: bool,
     pub(super) open_files: &'p OpenFiles<'p>,
     pub(super) facts: &'s ExportFacts,
     /// Sorter for the runs of orders whose rows may be at several positions.
@@ -54,32 +67,7 @@ pub(super) struct Context<'p, 's> {
     pub(super) is_stopped: AtomicBool,
 }
 
-impl<'p, 's> Context<'p, 's> {
-    pub(super) fn new(
-        pass: Pass,
-        triage: &'p Triage<'p>,
-        open_files: &'p OpenFiles<'p>,
-        facts: &'s ExportFacts,
-        spilled: Option<&'s Sorter<FragmentKey>>,
-        inputs: Vec<Input>,
-    ) -> Self {
-        Self {
-            pass,
-            triage,
-            open_files,
-            facts,
-            spilled,
-            inputs,
-            types_may_conflict: OnceLock::new(),
-            is_discarding: AtomicBool::new(pass == Pass::Spill),
-            is_stopped: AtomicBool::new(false),
-        }
-    }
-
-    pub(super) fn spec(&self) -> &'p RunSpec<'p> {
-        self.triage.spec
-    }
-
+impl<D: Decide> Context<'_, '_, D> {
     /// Whether the pass finds out which facts the export has.
     pub(super) fn collects_facts(&self) -> bool {
         self.pass != Pass::Decide
@@ -90,15 +78,29 @@ impl<'p, 's> Context<'p, 's> {
         !self.is_discarding.load(Ordering::Relaxed)
     }
 
+    /// Returns an error once the caller wants the run to stop.
+    pub(super) fn ensure_not_stopped(&self) -> Result<(), ShuffleError> {
+        (self.settings.stop_reason)().map_or(Ok(()), |reason| Err(ShuffleError::Stopped(reason)))
+    }
+
+    /// Returns the position of the first row of an order, for an error.
+    pub(super) fn locate(&self, first: Option<Position>) -> String {
+        first.map_or_else(String::new, |at| self.input_names.locate(at))
+    }
+
     /// Observes an order, and decides about it unless that is discarded.
     pub(super) fn decide(
         &self,
-        draft: Draft<'_>,
+        mut draft: Draft<'_>,
         observations: &mut Observations,
-        partial: &mut PartialReport,
-    ) -> Result<(), Refusal> {
+        part: &mut D::Part,
+    ) -> Result<(), D::Error> {
         self.observe(&draft, observations);
-        if self.keeps_results() { self.triage.decide(draft, self.facts, partial) } else { Ok(()) }
+        if !self.keeps_results() {
+            return Ok(());
+        }
+        self.facts.ambiguities.mark(&mut draft, self.settings.grouping);
+        self.decide.decide(draft, self.facts, part)
     }
 
     /// The same for the orders whose keys have one hash.
@@ -106,13 +108,22 @@ impl<'p, 's> Context<'p, 's> {
         &self,
         drafts: Vec<Draft<'_>>,
         observations: &mut Observations,
-        partial: &mut PartialReport,
-    ) -> Result<(), Refusal> {
-        let drafts = group::deduplicate(drafts);
-        for draft in &drafts {
-            self.observe(draft, observations);
+        part: &mut D::Part,
+    ) -> Result<(), D::Error> {
+        let mut drafts = group::deduplicate(drafts);
+        if drafts.len() < 2 {
+            return drafts.into_iter().try_for_each(|draft| self.decide(draft, observations, part));
         }
-        if self.keeps_results() { self.triage.decide_group(drafts, self.facts, partial) } else { Ok(()) }
+        for draft in &mut drafts {
+            self.observe(draft, observations);
+            self.facts.ambiguities.mark(draft, self.settings.grouping);
+        }
+        if self.keeps_results() { self.decide.decide_group(drafts, self.facts, part) } else { Ok(()) }
+    }
+
+    /// Ends a block, unless its decisions are discarded.
+    pub(super) fn finish_block(&self, part: &mut D::Part) -> Result<(), D::Error> {
+        if self.keeps_results() { self.decide.finish_block(part) } else { Ok(()) }
     }
 
     /// Collects what an order shows about the whole export.
@@ -122,7 +133,7 @@ impl<'p, 's> Context<'p, 's> {
             return;
         }
         observations.types.observe(draft);
-        if !self.triage.key_is_reference {
+        if !self.key_is_reference {
             let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
             if !reference.is_empty() {
                 let reference_hash = hash_reference(reference);
@@ -145,9 +156,8 @@ impl<'p, 's> Context<'p, 's> {
 
     /// Whether even a discarded pass must map drafts, since the facts depend on their cells.
     fn observes_drafts(&self) -> bool {
-        let types_may_conflict = || blocks::types_may_conflict(&self.inputs, self.spec());
-        self.collects_facts()
-            && (!self.triage.key_is_reference || *self.types_may_conflict.get_or_init(types_may_conflict))
+        let types_may_conflict = || blocks::types_may_conflict(&self.inputs, self.settings);
+        self.collects_facts() && (!self.key_is_reference || *self.types_may_conflict.get_or_init(types_may_conflict))
     }
 
     pub(super) fn is_spilled(&self, key: &str) -> bool {

@@ -1,9 +1,12 @@
 //! Engine: which passes over the export are made, and whether the disk has space for them.
 //!
 //! It parses and decides nothing itself. `pass` reads the export, `scattered` groups spilled rows,
-//! `triage` decides. Called by the pipeline.
+//! [`Decide`] decides. Called by the pipeline.
 
-use std::sync::{Arc, Mutex, atomic::AtomicU32};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, AtomicU32, Ordering},
+};
 
 use super::{
     blocks::OpenFiles,
@@ -11,74 +14,65 @@ use super::{
     error::ShuffleError,
     facts::{CollectedFacts, ExportFacts, FactCollector},
     fragment::FragmentKey,
-    ordered::for_each_ordered,
-    pass, scattered,
-    sink::Collect,
+    pass::{self, PassResult},
+    scattered,
+    settings::ShuffleSettings,
+    sink::{Collect, Decide, ShuffleProgress, ShuffleProgressFn},
 };
 use crate::{
-    group::{GroupError, LostRows},
-    ledger::LedgerReader,
-    model::{field::AttributeTypes, input::ExportRead, origin::InputNames, problem::Problem},
-    pipeline::{
-        error::Refusal,
-        guards::BackfillGuard,
-        memory::MemoryBudget,
-        partial::PartialReport,
-        progress::{Progress, ProgressFn},
-        spec::RunSpec,
-        triage::{self, DeferredKey, Triage},
-    },
+    group::LostRows,
+    model::{input::ExportRead, origin::InputNames, problem::Problem},
     read::inputs,
     spill::{
         disk,
         duplicate_counter::DuplicateCounter,
-        sorter::{SortedIter, Sorter, disk_needed},
+        sorter::{Sorter, disk_needed},
     },
-    storage::RunFolder,
 };
 
-/// The result of reading an export.
-pub(crate) struct Export {
-    pub(crate) files: ExportRead,
+/// What was read of an export.
+pub struct Export<E> {
+    /// The inputs, and the counts over all of them.
+    pub files: ExportRead,
     /// Problems of no order.
-    pub(crate) file_problems: Vec<Problem>,
-    /// An error if none of the orders may be sent.
-    pub(crate) done: Result<(), Refusal>,
+    pub file_problems: Vec<Problem>,
+    /// An error if the export was not read to its end. Then the collected parts are incomplete.
+    pub done: Result<(), E>,
 }
 
-/// Reads the whole export. `sink` receives the decision about every order.
-pub(crate) fn run(
-    mut files: ExportRead,
-    ledger: Option<&dyn LedgerReader>,
-    spec: &RunSpec<'_>,
-    folder: &RunFolder,
-    sink: &mut dyn Collect,
-    emit: ProgressFn<'_>,
-) -> Export {
-    let tenant_types = match ledger.map(LedgerReader::attribute_types).transpose() {
-        Ok(types) => Arc::new(types.unwrap_or_default()),
-        Err(error) => return Export { files, file_problems: Vec::new(), done: Err(error.into()) },
+/// Reads the whole export. `decide` receives every order, and `collect` what it comes to.
+pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
+    settings: &ShuffleSettings<'_>,
+    files: ExportRead,
+    decide: &D,
+    collect: &mut C,
+    emit: ShuffleProgressFn<'_>,
+) -> Export<D::Error> {
+    let (input_names, n_files_warned) = (files.names(), AtomicU32::new(0));
+    let mut engine = Engine {
+        settings,
+        input_names: &input_names,
+        decide,
+        collect,
+        files,
+        file_problems: Vec::new(),
+        n_files_warned: &n_files_warned,
+        emit,
     };
-    let names = files.names();
-    let memory = MemoryBudget::split(spec.memory);
-    let engine =
-        Engine { spec, folder, input_names: &names, memory, tenant_types, n_files_warned: AtomicU32::new(0), emit };
-    let triage = engine.triage(ledger);
-    let (file_problems, done) = engine.run(&mut files, &triage, sink);
-    drop(triage);
-    Export { files, file_problems, done }
+    let done = engine.run_passes().and_then(|()| Ok(ensure_unchanged(&engine.files)?));
+    Export { files: engine.files, file_problems: engine.file_problems, done }
 }
 
-struct Engine<'r> {
-    spec: &'r RunSpec<'r>,
-    folder: &'r RunFolder,
+struct Engine<'r, D, C> {
+    settings: &'r ShuffleSettings<'r>,
     input_names: &'r InputNames,
-    memory: MemoryBudget,
-    /// The types of extension attributes that earlier runs sent.
-    tenant_types: Arc<AttributeTypes>,
+    decide: &'r D,
+    collect: &'r mut C,
+    files: ExportRead,
+    file_problems: Vec<Problem>,
     /// Number of files whose unknown columns were reported.
-    n_files_warned: AtomicU32,
-    emit: ProgressFn<'r>,
+    n_files_warned: &'r AtomicU32,
+    emit: ShuffleProgressFn<'r>,
 }
 
 /// Outcome of the first pass.
@@ -91,191 +85,171 @@ enum FirstPassOutcome {
     SpillEverything,
 }
 
-impl Engine<'_> {
-    fn run(
-        &self,
-        files: &mut ExportRead,
-        triage: &Triage<'_>,
-        sink: &mut dyn Collect,
-    ) -> (Vec<Problem>, Result<(), Refusal>) {
-        let (file_problems, done) = self.run_passes(files, triage, sink);
-        match done.and_then(|()| Ok(ensure_unchanged(files)?)) {
-            Ok(()) => (file_problems, Ok(())),
-            // The orders of an export that is not read completely are not reported.
-            Err(refusal) => (file_problems, sink.restart().and(Err(refusal))),
-        }
-    }
-
-    fn run_passes(
-        &self,
-        files: &mut ExportRead,
-        triage: &Triage<'_>,
-        sink: &mut dyn Collect,
-    ) -> (Vec<Problem>, Result<(), Refusal>) {
-        let (mut file_problems, mut first) = self.first_pass(files, triage, sink, true);
+impl<'r, D: Decide, C: Collect<D::Part, D::Error>> Engine<'r, D, C> {
+    fn run_passes(&mut self) -> Result<(), D::Error> {
+        let mut first = self.first_pass(true)?;
         // Without disk space for all rows, there may still be enough for those of scattered orders.
         // A complete first pass finds out which these are.
-        if matches!(first, Ok(FirstPassOutcome::SpillEverything)) && !fits(self.disk_for_all(files)) {
-            (file_problems, first) = match sink.restart() {
-                Ok(()) => self.first_pass(files, triage, sink, false),
-                Err(refusal) => (file_problems, Err(refusal)),
-            };
+        if matches!(first, FirstPassOutcome::SpillEverything) && !fits(self.disk_for_all()) {
+            self.collect.restart()?;
+            first = self.first_pass(false)?;
         }
-        let done = match first {
-            Ok(FirstPassOutcome::Final) => Ok(()),
-            Ok(FirstPassOutcome::NeedsSecondPass(facts)) => sink
-                .restart()
-                .and_then(|()| Ok(self.ensure_disk(files.bytes_read, &facts)?))
-                .and_then(|()| self.second_pass(facts.facts, files, triage, sink)),
-            Ok(FirstPassOutcome::SpillEverything) => sink.restart().and_then(|()| {
-                let (n_bytes, n_free) = self.disk_for_all(files);
-                (self.emit)(Progress::Scattered { orders: None, disk_needed: n_bytes, disk_free: n_free });
-                let (problems, done) = self.spill_all(files, triage, sink);
-                file_problems = problems;
-                done
-            }),
-            Err(refusal) => Err(refusal),
-        };
-        (file_problems, done)
+        match first {
+            FirstPassOutcome::Final => Ok(()),
+            FirstPassOutcome::NeedsSecondPass(facts) => {
+                self.collect.restart()?;
+                self.ensure_disk(&facts)?;
+                self.second_pass(facts.facts)
+            }
+            FirstPassOutcome::SpillEverything => {
+                self.collect.restart()?;
+                let (disk_needed, disk_free) = self.disk_for_all();
+                (self.emit)(ShuffleProgress::Scattered { orders: None, disk_needed, disk_free });
+                self.spill_all()
+            }
+        }
     }
 
-    fn first_pass(
-        &self,
-        files: &mut ExportRead,
-        triage: &Triage<'_>,
-        sink: &mut dyn Collect,
-        may_stop: bool,
-    ) -> (Vec<Problem>, Result<FirstPassOutcome, Refusal>) {
+    fn first_pass(&mut self, may_stop: bool) -> Result<FirstPassOutcome, D::Error> {
         let (mut fact_collector, facts) = (self.fact_collector(), self.with_tenant_types(ExportFacts::default()));
         let open_files = OpenFiles::default();
-        let context = Context::new(Pass::Learn { may_stop }, triage, &open_files, &facts, None, files.inputs());
-        let (file_problems, lost_rows, done) =
-            self.run_pass(&context, files, Some(&mut fact_collector), &mut |partial| sink.merge(partial));
-        if done.is_ok() && context.is_stopped.into_inner() {
-            return (file_problems, Ok(FirstPassOutcome::SpillEverything));
+        let context = self.context(Pass::Learn { may_stop }, &open_files, &facts, None);
+        self.read(&context, Some(&mut fact_collector))?;
+        if context.is_stopped.into_inner() {
+            return Ok(FirstPassOutcome::SpillEverything);
         }
-        let (file_problems, done) = self.add_lost_rows(file_problems, lost_rows, files, done);
-        (
-            file_problems,
-            done.and_then(|()| {
-                Ok(fact_collector
-                    .finish()?
-                    .map_or(FirstPassOutcome::Final, |facts| FirstPassOutcome::NeedsSecondPass(Box::new(facts))))
-            }),
-        )
+        let collected = fact_collector.finish().map_err(ShuffleError::from)?;
+        Ok(collected.map_or(FirstPassOutcome::Final, |facts| FirstPassOutcome::NeedsSecondPass(Box::new(facts))))
+    }
+
+    fn second_pass(&mut self, facts: ExportFacts) -> Result<(), D::Error> {
+        (self.emit)(ShuffleProgress::SecondPass);
+        let (facts, spilled) = (self.with_tenant_types(facts), self.row_sorter());
+        let open_files = OpenFiles::default();
+        let context = self.context(Pass::Decide, &open_files, &facts, Some(&spilled));
+        self.read(&context, None)?;
+        ensure_unchanged(&self.files)?;
+        self.decide_scattered(spilled, &open_files, &facts)
     }
 
     /// Runs a pass that spills all rows, then decides about all orders.
-    fn spill_all(
-        &self,
-        files: &mut ExportRead,
-        triage: &Triage<'_>,
-        sink: &mut dyn Collect,
-    ) -> (Vec<Problem>, Result<(), Refusal>) {
-        (self.emit)(Progress::SecondPass);
+    fn spill_all(&mut self) -> Result<(), D::Error> {
+        (self.emit)(ShuffleProgress::SecondPass);
         let (mut fact_collector, no_facts) = (self.fact_collector(), ExportFacts::default());
-        let spilled = self.sorter(".rows", self.memory.rows);
-        let open_files = OpenFiles::default();
-        let context = Context::new(Pass::Spill, triage, &open_files, &no_facts, Some(&spilled), files.inputs());
-        let (file_problems, lost_rows, done) =
-            self.run_pass(&context, files, Some(&mut fact_collector), &mut |partial| sink.merge(partial));
-        let (file_problems, done) = self.add_lost_rows(file_problems, lost_rows, files, done);
-        if let Err(refusal) = done.and_then(|()| Ok(ensure_unchanged(files)?)) {
-            return (file_problems, Err(refusal));
-        }
+        let (spilled, open_files) = (self.row_sorter(), OpenFiles::default());
+        let context = self.context(Pass::Spill, &open_files, &no_facts, Some(&spilled));
+        self.read(&context, Some(&mut fact_collector))?;
+        ensure_unchanged(&self.files)?;
         // Orders with different keys have different references here, so none of them is deferred.
         let facts = self.with_tenant_types(fact_collector.finish_spilled());
-        (file_problems, decide_scattered(spilled, triage, &facts, &open_files, files, sink))
+        self.decide_scattered(spilled, &open_files, &facts)
     }
 
-    /// Adds the problems of lost rows. Refuses the run if lost rows are not allowed.
-    fn add_lost_rows(
+    /// Reads the export once. The problems of no order are those of the last pass that collects
+    /// facts.
+    fn read(
+        &mut self,
+        context: &Context<'_, '_, D>,
+        fact_collector: Option<&mut FactCollector>,
+    ) -> Result<(), D::Error> {
+        let PassResult { file_problems, lost, done } =
+            pass::run(context, &mut self.files, fact_collector, self.collect);
+        if !context.collects_facts() {
+            return done;
+        }
+        self.file_problems = file_problems;
+        if done.is_ok() && context.is_stopped.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let done = done.and_then(|()| Ok(self.ensure_lost_allowed(&lost)?));
+        self.files.omitted_lost_rows = lost.count - lost.listed.len() as u64;
+        self.file_problems.extend(lost.listed);
+        done
+    }
+
+    /// Decides about all orders whose rows were spilled.
+    fn decide_scattered<'d>(
+        &mut self,
+        spilled: Sorter<FragmentKey>,
+        open_files: &'d OpenFiles<'d>,
+        facts: &ExportFacts,
+    ) -> Result<(), D::Error>
+    where
+        'r: 'd,
+    {
+        let sorted = spilled.sorted().map_err(ShuffleError::from)?;
+        let context = self.context(Pass::Decide, open_files, facts, None);
+        self.files.scattered_orders = scattered::decide_scattered(sorted, &context, self.collect)?;
+        Ok(())
+    }
+
+    fn context<'p, 's>(
         &self,
-        mut file_problems: Vec<Problem>,
-        lost_rows: LostRows,
-        files: &mut ExportRead,
-        done: Result<(), Refusal>,
-    ) -> (Vec<Problem>, Result<(), Refusal>) {
-        let done = done.and_then(|()| Ok(self.ensure_lost_allowed(&lost_rows)?));
-        files.omitted_lost_rows = lost_rows.count - lost_rows.listed.len() as u64;
-        file_problems.extend(lost_rows.listed);
-        (file_problems, done)
+        pass: Pass,
+        open_files: &'p OpenFiles<'p>,
+        facts: &'s ExportFacts,
+        spilled: Option<&'s Sorter<FragmentKey>>,
+    ) -> Context<'p, 's, D>
+    where
+        'r: 'p,
+    {
+        Context {
+            pass,
+            settings: self.settings,
+            input_names: self.input_names,
+            emit: self.emit,
+            n_files_warned: self.n_files_warned,
+            decide: self.decide,
+            key_is_reference: self.settings.profile.key_is_reference(),
+            open_files,
+            facts,
+            spilled,
+            inputs: self.files.inputs(),
+            types_may_conflict: OnceLock::new(),
+            is_discarding: AtomicBool::new(pass == Pass::Spill),
+            is_stopped: AtomicBool::new(false),
+        }
     }
 
     fn fact_collector(&self) -> FactCollector {
-        let counter = |name, memory| DuplicateCounter::new(self.folder.path(), name, memory);
-        let (keys, references) = (self.memory.keys, self.memory.keys / 2);
+        let counter = |name, memory| DuplicateCounter::new(self.settings.folder, name, memory);
+        let (keys, references) = (self.settings.memory.keys, self.settings.memory.keys / 2);
         let (pairs, references) = (counter(".pairs", references), counter(".references", references));
-        FactCollector::new(counter(".keys", keys), pairs, references, self.memory.filter)
+        FactCollector::new(counter(".keys", keys), pairs, references, self.settings.memory.filter)
     }
 
-    fn second_pass(
-        &self,
-        facts: ExportFacts,
-        files: &mut ExportRead,
-        triage: &Triage<'_>,
-        sink: &mut dyn Collect,
-    ) -> Result<(), Refusal> {
-        (self.emit)(Progress::SecondPass);
-        let facts = self.with_tenant_types(facts);
-        let spilled = self.sorter(".rows", self.memory.rows);
-        let open_files = OpenFiles::default();
-        let context = Context::new(Pass::Decide, triage, &open_files, &facts, Some(&spilled), files.inputs());
-        self.run_pass(&context, files, None, &mut |partial| sink.merge(partial)).2?;
-        ensure_unchanged(files)?;
-        decide_scattered(spilled, triage, &facts, &open_files, files, sink)?;
-        self.decide_deferred(triage, &mut |partial| sink.merge(partial))
+    fn row_sorter(&self) -> Sorter<FragmentKey> {
+        Sorter::new(self.settings.folder, ".rows", self.settings.memory.rows)
     }
 
-    fn run_pass(
-        &self,
-        context: &Context<'_, '_>,
-        files: &mut ExportRead,
-        fact_collector: Option<&mut FactCollector>,
-        collect: &mut (dyn FnMut(PartialReport) -> Result<(), Refusal> + Send),
-    ) -> (Vec<Problem>, LostRows, Result<(), Refusal>) {
-        pass::run(context, files, fact_collector, &self.n_files_warned, self.emit, collect)
+    fn with_tenant_types(&self, mut facts: ExportFacts) -> ExportFacts {
+        facts.types.set_tenant_types(Arc::clone(&self.settings.tenant_types));
+        facts
     }
 
-    /// Decides about orders that may share their references with others.
-    fn decide_deferred(
-        &self,
-        triage: &Triage<'_>,
-        collect: &mut (dyn FnMut(PartialReport) -> Result<(), Refusal> + Send),
-    ) -> Result<(), Refusal> {
-        let Some(deferred) = triage.take_deferred() else { return Ok(()) };
-        let mut sorted = deferred.sorted()?;
-        let names = self.input_names;
-        let groups = std::iter::from_fn(move || next_deferred_group(&mut sorted, names).transpose());
-        let work = |group: Vec<Vec<u8>>| {
-            let mut partial = PartialReport::default();
-            triage.decide_reference(&group, &mut partial).map(|()| partial)
-        };
-        for_each_ordered(groups, work, collect)
+    /// Returns an error if lost rows are not allowed.
+    fn ensure_lost_allowed(&self, lost: &LostRows) -> Result<(), ShuffleError> {
+        let allowed = lost.ensure_allowed(self.settings.grouping);
+        allowed.map_err(|error| ShuffleError::LostRow { position: self.input_names.locate(error.at), error })
     }
 
-    fn ensure_lost_allowed(&self, lost_rows: &LostRows) -> Result<(), ShuffleError> {
-        let refused = |error: GroupError| ShuffleError::LostRow { position: self.input_names.locate(error.at), error };
-        lost_rows.ensure_allowed(self.spec.grouping()).map_err(refused)
-    }
-
-    /// Reports the disk space that the second pass needs for scattered orders, and refuses the run
-    /// if there is less.
-    fn ensure_disk(&self, n_bytes: u64, facts: &CollectedFacts) -> Result<(), ShuffleError> {
+    /// Reports the disk space that the second pass needs for scattered orders. Returns an error if
+    /// there is less.
+    fn ensure_disk(&self, facts: &CollectedFacts) -> Result<(), ShuffleError> {
         let CollectedFacts { n_scattered, n_keys, .. } = *facts;
         if n_scattered == 0 {
             return Ok(());
         }
         // Assumes that scattered orders are as large as the others.
-        let share = u128::from(n_bytes) * u128::from(n_scattered) / u128::from(n_keys.max(1));
+        let share = u128::from(self.files.bytes_read) * u128::from(n_scattered) / u128::from(n_keys.max(1));
         let (wanted, free) = self.disk_needed(u64::try_from(share).unwrap_or(u64::MAX), n_keys);
-        (self.emit)(Progress::Scattered { orders: Some(n_scattered), disk_needed: wanted, disk_free: free });
+        (self.emit)(ShuffleProgress::Scattered { orders: Some(n_scattered), disk_needed: wanted, disk_free: free });
         if fits((wanted, free)) { Ok(()) } else { Err(ShuffleError::DiskFull { wanted, free }) }
     }
 
     /// Returns the disk space needed to spill all rows, and the free space, in bytes.
-    fn disk_for_all(&self, files: &ExportRead) -> (u64, u64) {
-        let n_bytes = files.inputs.iter().map(|read| read.input.version.size).sum();
+    fn disk_for_all(&self) -> (u64, u64) {
+        let n_bytes = self.files.inputs.iter().map(|read| read.input.version.size).sum();
         // In the worst case, each row is an order of its own.
         self.disk_needed(n_bytes, n_bytes / MIN_ROW_BYTES)
     }
@@ -284,54 +258,16 @@ impl Engine<'_> {
     /// in bytes.
     fn disk_needed(&self, n_bytes_spilled: u64, n_orders: u64) -> (u64, u64) {
         // The rows, once for each time that the sort writes them.
-        let rows = disk_needed(n_bytes_spilled, self.memory.rows);
+        let rows = disk_needed(n_bytes_spilled, self.settings.memory.rows);
         // The results of all orders are sorted as well. The plan of a send is not counted: a full
         // disk is found when it is written.
-        let results = disk_needed(n_orders.saturating_mul(RESULT_BYTES), self.memory.results);
-        (rows.saturating_add(results), disk::free_space(self.folder.path()))
+        let results = (self.settings.disk_for_results)(n_orders);
+        (rows.saturating_add(results), disk::free_space(self.settings.folder))
     }
-
-    fn triage<'d>(&'d self, ledger: Option<&'d dyn LedgerReader>) -> Triage<'d> {
-        Triage {
-            spec: self.spec,
-            input_names: self.input_names,
-            ledger,
-            backfill_guard: BackfillGuard::of(self.spec),
-            key_is_reference: self.spec.profile.key_is_reference(),
-            deferred: Mutex::new(Some(self.sorter(".clashing", self.memory.rows / 4))),
-        }
-    }
-
-    fn with_tenant_types(&self, mut facts: ExportFacts) -> ExportFacts {
-        facts.types.set_tenant_types(Arc::clone(&self.tenant_types));
-        facts
-    }
-
-    fn sorter(&self, name: &str, memory: usize) -> Sorter<(u64, u64)> {
-        Sorter::new(self.folder.path(), name, memory)
-    }
-}
-
-/// Decides about all orders whose rows were spilled.
-fn decide_scattered<'d>(
-    spilled: Sorter<FragmentKey>,
-    triage: &'d Triage<'d>,
-    facts: &ExportFacts,
-    open_files: &'d OpenFiles<'d>,
-    files: &mut ExportRead,
-    sink: &mut dyn Collect,
-) -> Result<(), Refusal> {
-    let context = Context::new(Pass::Decide, triage, open_files, facts, None, files.inputs());
-    files.scattered_orders =
-        scattered::decide_scattered(spilled.sorted()?, &context, &mut |partial| sink.merge(partial))?;
-    Ok(())
 }
 
 /// Bytes of a short row.
 const MIN_ROW_BYTES: u64 = 100;
-
-/// Approximate bytes of an order's result and of its entry for repeated content.
-const RESULT_BYTES: u64 = 320;
 
 fn fits((wanted, free): (u64, u64)) -> bool {
     wanted <= free
@@ -342,28 +278,4 @@ fn fits((wanted, free): (u64, u64)) -> bool {
 // that, while the other files were read.
 fn ensure_unchanged(files: &ExportRead) -> Result<(), ShuffleError> {
     files.inputs.iter().try_for_each(|read| Ok(inputs::ensure_unmodified(&read.input)?))
-}
-
-/// Maximum bytes of the orders that share a reference.
-// A shop has no reference with more orders than that.
-const MAX_REFERENCE_BYTES: usize = 32 * 1024 * 1024;
-
-/// Returns the deferred orders of the next hash of references. `names` are the inputs' names by
-/// `FileId`.
-fn next_deferred_group(
-    sorted: &mut SortedIter<DeferredKey>,
-    names: &InputNames,
-) -> Result<Option<Vec<Vec<u8>>>, Refusal> {
-    let (mut group, mut n_bytes) = (Vec::new(), 0);
-    while let Some(((hash, _), order)) = sorted.next()? {
-        n_bytes += order.len();
-        if n_bytes > MAX_REFERENCE_BYTES {
-            return Err(Refusal::SharedReference { position: triage::deferred_position(order, names) });
-        }
-        group.push(order.to_vec());
-        if sorted.peek_key()?.is_none_or(|(next, _)| next != hash) {
-            return Ok(Some(group));
-        }
-    }
-    Ok(None)
 }

@@ -3,7 +3,7 @@
 //!
 //! A first pass has no facts and decides without them, while it collects them. Only if a fact could
 //! have changed a decision, a second pass decides again with all of them. A third pass is never
-//! needed, since the facts depend on the rows alone. Used by `pass` and `triage`.
+//! needed, since the facts depend on the rows alone. Collected by `pass`.
 
 use std::io;
 
@@ -23,13 +23,15 @@ use crate::{
 /// Returns the hash by which repeated keys and references are found.
 // A collision only costs time: two keys with one hash are grouped together and then compared as
 // text.
-pub(crate) fn hash(text: &str) -> u64 {
+#[must_use]
+pub fn hash(text: &str) -> u64 {
     xxh3_64(text.as_bytes())
 }
 
 /// Returns the hash of a key or a reference that does not depend on its spelling, as spreadsheets
 /// change it. Orders whose references may be the same are then decided together.
-pub(crate) fn hash_reference(reference: &str) -> u64 {
+#[must_use]
+pub fn hash_reference(reference: &str) -> u64 {
     const MAX_BYTES: usize = 64;
     let trimmed = trim_reference(reference);
     // A buffer of a fixed size: its ASCII check and lower-casing process many bytes at once.
@@ -44,41 +46,49 @@ pub(crate) fn hash_reference(reference: &str) -> u64 {
     xxh3_64(trimmed.to_lowercase().as_bytes())
 }
 
-/// Facts that a pass decides with. The filters have false positives, which cost time only.
+/// What is known about the whole export. The filters have false positives, which cost time only.
 #[derive(Default)]
-pub(crate) struct ExportFacts {
+pub struct ExportFacts {
     /// Keys at more than one position, or with more than one spelling.
-    pub(crate) scattered: Option<BloomFilter>,
+    pub(super) scattered: Option<BloomFilter>,
     /// References that orders with different keys share, in any spelling.
-    pub(crate) shared: Option<BloomFilter>,
-    pub(crate) ambiguities: Ambiguities,
-    pub(crate) types: ExtensionTypes,
+    pub(super) shared: Option<BloomFilter>,
+    pub(super) ambiguities: Ambiguities,
+    pub(super) types: ExtensionTypes,
 }
 
 impl ExportFacts {
-    pub(crate) fn may_be_scattered(&self, key: &str) -> bool {
+    pub(super) fn may_be_scattered(&self, key: &str) -> bool {
         self.scattered.as_ref().is_some_and(|scattered| scattered.contains_hash(hash_reference(key)))
     }
 
-    pub(crate) fn may_be_shared(&self, reference: &str) -> bool {
+    /// Whether orders with different keys may share this reference, in any spelling.
+    #[must_use]
+    pub fn may_be_shared(&self, reference: &str) -> bool {
         self.shared.as_ref().is_some_and(|shared| shared.contains_hash(hash_reference(reference)))
+    }
+
+    /// Returns the type that each extension attribute has.
+    #[must_use]
+    pub fn types(&self) -> &ExtensionTypes {
+        &self.types
     }
 }
 
 /// Observations from one part of the export. They are collected in the order of the input.
 #[derive(Default)]
-pub(crate) struct Observations {
+pub(super) struct Observations {
     /// Hashes of the orders' keys, independent of their spelling.
-    pub(crate) keys: Vec<u64>,
+    pub(super) keys: Vec<u64>,
     /// For orders whose reference is not their key: the hash of key and reference together, and
     /// that of the reference.
-    pub(crate) references: Vec<(u64, u64)>,
-    pub(crate) ambiguities: Ambiguities,
-    pub(crate) types: ExtensionTypes,
+    pub(super) references: Vec<(u64, u64)>,
+    pub(super) ambiguities: Ambiguities,
+    pub(super) types: ExtensionTypes,
 }
 
 /// Collects the facts of the whole export during a pass.
-pub(crate) struct FactCollector {
+pub(super) struct FactCollector {
     keys: DuplicateCounter,
     /// Keys and references together, since an order of several runs reports its reference several
     /// times.
@@ -102,15 +112,15 @@ const MIN_KEYS_TO_JUDGE: u64 = 20_000;
 const SCATTERED_RATIO: u64 = 20;
 
 /// The facts of a completed pass.
-pub(crate) struct CollectedFacts {
-    pub(crate) facts: ExportFacts,
+pub(super) struct CollectedFacts {
+    pub(super) facts: ExportFacts,
     /// Number of keys at more than one position, and of all keys.
-    pub(crate) n_scattered: u64,
-    pub(crate) n_keys: u64,
+    pub(super) n_scattered: u64,
+    pub(super) n_keys: u64,
 }
 
 impl FactCollector {
-    pub(crate) fn new(
+    pub(super) fn new(
         keys: DuplicateCounter,
         pairs: DuplicateCounter,
         references: DuplicateCounter,
@@ -129,7 +139,7 @@ impl FactCollector {
     }
 
     /// Collects the observations of the next part of the export.
-    pub(crate) fn collect(&mut self, observations: Observations) -> io::Result<()> {
+    pub(super) fn collect(&mut self, observations: Observations) -> io::Result<()> {
         self.n_keys += observations.keys.len() as u64;
         for hash in observations.keys {
             self.repeated += u64::from(self.keys.insert(hash)?);
@@ -145,17 +155,17 @@ impl FactCollector {
     }
 
     /// Whether it is already known that decisions without the facts may be wrong.
-    pub(crate) fn needs_second_pass(&self) -> bool {
+    pub(super) fn needs_second_pass(&self) -> bool {
         self.repeated > 0 || !self.ambiguities.is_empty() || !self.types.is_uniform()
     }
 
     /// Whether enough keys are repeated to assume that the rows of most orders are scattered.
-    pub(crate) fn is_mostly_scattered(&self) -> bool {
+    pub(super) fn is_mostly_scattered(&self) -> bool {
         self.n_keys >= MIN_KEYS_TO_JUDGE && self.repeated >= self.n_keys / SCATTERED_RATIO
     }
 
     /// Returns an error if there are more ambiguities or extension names than a real export has.
-    pub(crate) fn ensure_understood(&self) -> Result<(), ShuffleError> {
+    pub(super) fn ensure_understood(&self) -> Result<(), ShuffleError> {
         if self.ambiguities.exceeds_limit() {
             return Err(ShuffleError::TooAmbiguous);
         }
@@ -164,12 +174,12 @@ impl FactCollector {
 
     /// Returns the facts of an export whose rows were all spilled.
     // The filters of keys are not needed: the sort has grouped all rows by key.
-    pub(crate) fn finish_spilled(self) -> ExportFacts {
+    pub(super) fn finish_spilled(self) -> ExportFacts {
         ExportFacts { ambiguities: self.ambiguities, types: self.types, ..ExportFacts::default() }
     }
 
     /// Returns the facts; none if no decision depends on one.
-    pub(crate) fn finish(self) -> io::Result<Option<CollectedFacts>> {
+    pub(super) fn finish(self) -> io::Result<Option<CollectedFacts>> {
         let mut has_facts = !self.ambiguities.is_empty() || !self.types.is_uniform();
         let mut repeated = |counter: DuplicateCounter| {
             let (mut filter, mut n_repeated) = (None, 0);

@@ -9,21 +9,25 @@
 //! rows and collects the facts meanwhile. If the disk has no space for all rows, the first pass is
 //! run completely instead.
 //!
-//! It checks no order and writes no report: `triage` decides on all cores, and a [`Collect`]
-//! receives the decisions. Called by the pipeline.
+//! It checks no order and writes no report: [`Decide`] decides on all cores, and [`Collect`] receives
+//! what the blocks come to. Called by `pipeline`.
 
 mod block_merger;
 mod blocks;
 mod context;
 mod engine;
 mod error;
-pub(super) mod facts;
+mod facts;
 mod fragment;
 mod ordered;
 mod pass;
 mod scattered;
+mod settings;
 mod sink;
 
-pub(super) use engine::run;
+pub use engine::{Export, run};
 pub use error::ShuffleError;
-pub(super) use sink::Collect;
+pub use facts::{ExportFacts, hash, hash_reference};
+pub use ordered::for_each_ordered;
+pub use settings::{ShuffleMemory, ShuffleSettings};
+pub use sink::{Collect, Decide, ShuffleProgress, ShuffleProgressFn};

@@ -20,7 +20,7 @@ const MAX_PENDING: usize = 8;
 
 /// Applies `work` to each task on all cores, and `consume` to the results, one at a time and in the
 /// order of the tasks. Returns the error of the first task that has one.
-pub(super) fn for_each_ordered<T: Send, R: Send, E: Send>(
+pub fn for_each_ordered<T: Send, R: Send, E: Send>(
     tasks: impl Iterator<Item = Result<T, E>> + Send,
     work: impl Fn(T) -> Result<R, E> + Sync,
     consume: impl FnMut(R) -> Result<(), E> + Send,

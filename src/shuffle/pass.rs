@@ -2,12 +2,9 @@
 //! their results are merged in the order of the blocks.
 //!
 //! A pass whose decisions are discarded still reads to the end, for the facts, unless all rows had
-//! better be spilled. `blocks` reads, `group` groups, `triage` decides. Called by the engine.
+//! better be spilled. `blocks` reads, `group` groups, [`Decide`] decides. Called by the engine.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{
     block_merger::{BlockMerger, BlockResult},
@@ -18,6 +15,7 @@ use super::{
     fragment::Fragment,
     ordered::for_each_ordered,
     scattered,
+    sink::{Collect, Decide},
 };
 use crate::{
     group::{self, BlockRuns, LostRows},
@@ -28,7 +26,6 @@ use crate::{
         problem::Problem,
         row::Row,
     },
-    pipeline::{error::Refusal, partial::PartialReport, progress::ProgressFn},
     read::Piece,
     spill::batch::Batch,
 };
@@ -36,25 +33,28 @@ use crate::{
 /// Bytes of a typical spilled run in addition to its rows.
 const FRAGMENT_OVERHEAD: usize = 64;
 
-/// Reads all files. Returns the problems of no order and the lost rows, even if it ends with an
-/// error.
-pub(super) fn run(
-    context: &Context<'_, '_>,
+/// What a pass has found, even if it ends with an error.
+pub(super) struct PassResult<E> {
+    /// Problems of no order.
+    pub(super) file_problems: Vec<Problem>,
+    pub(super) lost: LostRows,
+    pub(super) done: Result<(), E>,
+}
+
+/// Reads all files.
+pub(super) fn run<D: Decide, C: Collect<D::Part, D::Error>>(
+    context: &Context<'_, '_, D>,
     files: &mut ExportRead,
     fact_collector: Option<&mut FactCollector>,
-    n_files_warned: &AtomicU32,
-    emit: ProgressFn<'_>,
-    collect: &mut (dyn FnMut(PartialReport) -> Result<(), Refusal> + Send),
-) -> (Vec<Problem>, LostRows, Result<(), Refusal>) {
+    collect: &mut C,
+) -> PassResult<D::Error> {
     (files.rows, files.unreadable_rows, files.bytes_read) = (0, 0, 0);
     files.inputs.iter_mut().for_each(|read| read.rows = 0);
-    let blocks = BlockIter::of(context.inputs.clone(), context.spec(), context.open_files);
-    let blocks =
-        blocks.take_while(|_| !context.is_stopped.load(Ordering::Relaxed)).map(|next| next.map_err(Refusal::from));
+    let blocks = BlockIter::of(context.inputs.clone(), context.settings, context.open_files)
+        .take_while(|_| !context.is_stopped.load(Ordering::Relaxed))
+        .map(|next| next.map_err(D::Error::from));
     let mut merger = BlockMerger {
         context,
-        n_files_warned,
-        emit,
         files,
         fact_collector,
         collect,
@@ -66,12 +66,15 @@ pub(super) fn run(
     };
     let done = for_each_ordered(blocks, |next| process_block(context, next), |block_result| merger.merge(block_result));
     let done = done.and_then(|()| merger.close_run());
-    (merger.file_problems, merger.lost, done)
+    PassResult { file_problems: merger.file_problems, lost: merger.lost, done }
 }
 
 /// Processes a block. Its first and its last run are not decided here, since they may continue
 /// in the adjacent blocks.
-fn process_block<'p>(context: &Context<'p, '_>, next: NextBlock<'p>) -> Result<BlockResult<'p>, Refusal> {
+fn process_block<'p, D: Decide>(
+    context: &Context<'p, '_, D>,
+    next: NextBlock<'p>,
+) -> Result<BlockResult<'p, D::Part>, D::Error> {
     let mut block_result = BlockResult { end: next.end, ..BlockResult::new(Arc::clone(&next.file)) };
     let file = &next.file;
     // The end of a file is not parsed as a block: in an array, it would be read as the end of a
@@ -83,7 +86,7 @@ fn process_block<'p>(context: &Context<'p, '_>, next: NextBlock<'p>) -> Result<B
     for row in &rows {
         file.mapper.observe(row, &mut block_result.unknown_names);
     }
-    let mut runs = BlockRuns::of(&keyed, context.spec().grouping());
+    let mut runs = BlockRuns::of(&keyed, context.settings.grouping);
     (block_result.n_rows, block_result.n_unreadable) = (runs.row_count, runs.unreadable_count);
     block_result.n_bytes = next.block.bytes.len() as u64;
     block_result.lost_before = std::mem::take(&mut runs.lost_before);
@@ -111,15 +114,16 @@ fn process_block<'p>(context: &Context<'p, '_>, next: NextBlock<'p>) -> Result<B
                 |row, before, into| file.mapper.map(row, before, into),
                 &run.possible_rows,
             );
-            context.decide(draft, &mut block_result.observations, &mut block_result.partial)?;
+            context.decide(draft, &mut block_result.observations, &mut block_result.part)?;
         }
     }
     context.spill_runs(&mut scattered)?;
+    context.finish_block(&mut block_result.part)?;
     Ok(block_result)
 }
 
-fn observe_ambiguities(
-    context: &Context<'_, '_>,
+fn observe_ambiguities<D: Decide>(
+    context: &Context<'_, '_, D>,
     rows: &[KeyedRow<'_>],
     file: &OpenFile<'_>,
     observations: &mut Observations,
@@ -133,7 +137,7 @@ fn observe_ambiguities(
             RowKind::WithoutKey(Some(ordered_at)) => observations.ambiguities.add_row_without_key(*ordered_at, at),
             RowKind::Unreadable { key: Some(_), .. } => {
                 let keys = file.mapper.possible_keys(row).into_iter();
-                keys.for_each(|key| observations.ambiguities.add_merged_row(&key, at, context.spec().grouping()));
+                keys.for_each(|key| observations.ambiguities.add_merged_row(&key, at, context.settings.grouping));
             }
             _ => {}
         }

@@ -1,0 +1,55 @@
+//! Settings of the shuffle: how an export is read and grouped, and what it may use of the machine.
+//!
+//! They are the caller's choices for one run; nothing in them depends on the export.
+
+use std::{path::Path, sync::Arc};
+
+use crate::{
+    group::GroupSettings,
+    map::{input_settings::ProfileFormat, profile::Profile},
+    model::field::AttributeTypes,
+    read::{Dialect, InputFormat, ReadLimits},
+};
+
+/// How an export is read and grouped.
+pub struct ShuffleSettings<'a> {
+    /// What the inputs look like, and what their cells mean.
+    pub profile: &'a Profile,
+    /// Limits that a hostile input must not exceed.
+    pub limits: ReadLimits,
+    /// Which rows may be of one order.
+    pub grouping: GroupSettings,
+    /// The types of extension attributes that earlier runs sent to the tenant.
+    pub tenant_types: Arc<AttributeTypes>,
+    /// Folder for what does not fit into memory.
+    pub folder: &'a Path,
+    /// The memory for it.
+    pub memory: ShuffleMemory,
+    /// Returns the bytes of disk that the caller needs for the results of so many orders.
+    // They are sorted in the same folder, while the rows are still there.
+    pub disk_for_results: &'a (dyn Fn(u64) -> u64 + Sync),
+    /// Returns the reason once the shuffle has to stop early.
+    pub stop_reason: &'a (dyn Fn() -> Option<String> + Sync),
+}
+
+/// The memory of the shuffle, in bytes. More spills to disk.
+#[derive(Debug, Clone, Copy)]
+pub struct ShuffleMemory {
+    /// Hashes of the keys and references that were read.
+    pub keys: usize,
+    /// Each Bloom filter of repeated keys. A false positive only costs time.
+    pub filter: usize,
+    /// Rows of scattered orders.
+    pub rows: usize,
+}
+
+impl ShuffleSettings<'_> {
+    /// Returns the dialect that the profile declares.
+    pub(super) fn dialect(&self) -> Dialect {
+        let format = self.profile.format.map(|format| match format {
+            ProfileFormat::Csv => InputFormat::Csv,
+            ProfileFormat::Ndjson => InputFormat::Ndjson,
+        });
+        Dialect { format, delimiter: self.profile.delimiter }
+    }
+}
