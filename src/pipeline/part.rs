@@ -1,15 +1,29 @@
 //! Part: what the orders of one block come to.
 //!
-//! `triage` fills it on one core, `sink` takes it apart in the order of the input.
+//! It does no I/O. `triage` fills it on one core, `sink` takes it apart in the order of the input.
 
 use std::ops::Range;
 
-use super::{deferred::DeferredOrder, partial::PartialReport};
+use super::{deferred::DeferredOrder, guards::OldOrders, partial::PartialReport, repeated_content::ContentKey};
+use crate::{ledger::ChangedOrder, plan::PlanInput, spill::batch::Batch};
 
 /// What the orders of one block come to.
 #[derive(Default)]
 pub(super) struct TriagePart {
     pub(super) report: PartialReport,
+    /// Orders that are too old to be sent without `--backfill`.
+    pub(super) old_orders: OldOrders,
+    /// Hashes of the guests of valid orders.
+    pub(super) guests: Vec<u64>,
+    /// For a check: hashes of the guests with an order to send as a single event, unless that is
+    /// every guest.
+    pub(super) guests_to_identify: Vec<u64>,
+    /// Orders that may be sent, by dedup hash.
+    pub(super) dedup_hashes: Batch<ContentKey>,
+    /// For a send: orders for the plan, lines of the unplanned orders, and changed orders.
+    pub(super) plan: PlanInput,
+    pub(super) unplanned: Vec<u8>,
+    pub(super) changed: Vec<ChangedOrder>,
     /// Orders to look up in the ledger at the end of the block; empty after that.
     pub(super) pending: Vec<DeferredOrder>,
     /// Those of them that may be one order, or share their reference.

@@ -1,13 +1,11 @@
 //! Partial report: the counters and report lines of the orders of one part of the export.
 //!
-//! It does no I/O. Each core fills its own through `triage`; `sink` and `recorder` merge them in
-//! the order of the input. Counters are sums, so merging them in any order gives the same report.
+//! It does no I/O. Each core fills its own through `triage`; `recorder` merges them in the order of
+//! the input. Counters are sums, so merging them in any order gives the same report.
 
 use std::collections::BTreeMap;
 
-use super::{guards::OldOrders, repeated_content::ContentKey};
 use crate::{
-    ledger::ChangedOrder,
     model::{
         forecast::Forecast,
         order::{OrderId, OrderRecord},
@@ -15,7 +13,6 @@ use crate::{
         outcome::{OrderResult, Outcome},
         problem::Problem,
     },
-    plan::PlanInput,
     report::{page::OrderNeedingAttention, rejects, results, tally::Tally},
     spill::batch::Batch,
 };
@@ -89,24 +86,11 @@ impl Counters {
 pub(super) struct PartialReport {
     pub(super) counters: Counters,
     pub(super) attention: Vec<(OrderId, OrderNeedingAttention)>,
-    /// Orders that are too old to be sent without `--backfill`.
-    pub(super) old_orders: OldOrders,
     /// Lines of `results.ndjson`, and the offset at which each order's line ends.
     pub(super) results: Vec<u8>,
     pub(super) result_ranges: Vec<(OrderId, usize)>,
     /// Rows and reasons of rejected orders.
     pub(super) rejects: RejectBatch,
-    /// Hashes of the guests of valid orders.
-    pub(super) guests: Vec<u64>,
-    /// Orders that may be sent, by dedup hash.
-    pub(super) dedup_hashes: Batch<ContentKey>,
-    /// For a check: hashes of the guests with an order to send as a single event, unless that is
-    /// every guest.
-    pub(super) guests_to_identify: Vec<u64>,
-    /// For a send: lines of the unplanned orders, orders for the plan, and changed orders.
-    pub(super) unplanned: Vec<u8>,
-    pub(super) plan_input: PlanInput,
-    pub(super) changed: Vec<ChangedOrder>,
 }
 
 /// Entries of `rejects/` for the sorters: rows, and the lines with the reasons.

@@ -136,20 +136,19 @@ fn unplanned_writer(spec: &RunSpec<'_>, folder: &RunFolder) -> Result<Option<Unp
 }
 
 impl shuffle::Collect<TriagePart, Refusal> for ExportSink<'_> {
-    fn merge(&mut self, part: TriagePart) -> Result<(), Refusal> {
-        let mut partial = part.report;
-        self.recorder.merge(&mut partial)?;
-        self.candidates.old_orders.append(partial.old_orders);
-        self.candidates.planner.push(&mut partial.plan_input)?;
-        self.candidates.add_changed(&partial.changed)?;
+    fn merge(&mut self, mut part: TriagePart) -> Result<(), Refusal> {
+        self.recorder.merge(&mut part.report)?;
+        self.candidates.old_orders.append(part.old_orders);
+        self.candidates.planner.push(&mut part.plan)?;
+        self.candidates.add_changed(&part.changed)?;
         if let Some(unplanned) = &mut self.unplanned {
-            unplanned.add(&partial.unplanned)?;
+            unplanned.add(&part.unplanned)?;
         }
-        self.repeated_content.push_all(&mut partial.dedup_hashes)?;
-        for guest in partial.guests {
+        self.repeated_content.push_all(&mut part.dedup_hashes)?;
+        for guest in part.guests {
             self.guests.insert(guest)?;
         }
-        for guest in partial.guests_to_identify {
+        for guest in part.guests_to_identify {
             self.guests_to_identify.insert(guest)?;
         }
         Ok(())

@@ -1,5 +1,5 @@
-//! Triage: a draft → its check, its disposition and its entry in the partial report, the plan or
-//! the deferred orders.
+//! Triage: a draft → its check, its disposition and its entry in the part of its block, or
+//! among the deferred orders.
 //!
 //! It does no I/O except for reading the ledger and spilling deferred orders. `validate` checks the
 //! order and `history` derives its disposition. Called by `shuffle` on all cores at once.
@@ -16,7 +16,6 @@ use super::{
     guards::BackfillGuard,
     history,
     part::TriagePart,
-    partial::PartialReport,
     repeated_content,
     spec::RunSpec,
 };
@@ -77,7 +76,7 @@ impl Decide for Triage<'_> {
         // Nothing is looked up, so that the order is not even encoded if it is only counted.
         let order = order.as_ref().map(|order| ValidOrder::Read(order));
         let disposition = self.rules.without_history(order.as_ref().err().copied());
-        self.dispose(record, order, disposition, &mut part.report);
+        self.dispose(record, order, disposition, part);
         Ok(())
     }
 
@@ -105,7 +104,7 @@ impl Decide for Triage<'_> {
             orders.into_iter().zip(decisions)
         {
             record.problems.extend(problem);
-            self.dispose(record, order.as_ref().map(ValidOrder::Stored), disposition, &mut part.report);
+            self.dispose(record, order.as_ref().map(ValidOrder::Stored), disposition, part);
         }
         Ok(())
     }
@@ -219,13 +218,13 @@ impl<'j> Triage<'j> {
         record: OrderRecord,
         order: Result<ValidOrder<'_>, &Unsendable>,
         disposition: Disposition,
-        partial: &mut PartialReport,
+        part: &mut TriagePart,
     ) {
         match order {
-            Ok(valid) => self.dispose_valid(record, &valid, disposition, partial),
+            Ok(valid) => self.dispose_valid(record, &valid, disposition, part),
             Err(unsendable) => {
-                if let Some(result) = self.take_result(disposition, partial) {
-                    self.record_result(&record, &result, Some(unsendable), partial);
+                if let Some(result) = self.take_result(disposition, part) {
+                    self.record_result(&record, &result, Some(unsendable), part);
                 }
             }
         }
@@ -236,37 +235,37 @@ impl<'j> Triage<'j> {
         record: OrderRecord,
         valid: &ValidOrder<'_>,
         disposition: Disposition,
-        partial: &mut PartialReport,
+        part: &mut TriagePart,
     ) {
         let guest = valid.guest_hash();
-        partial.guests.push(guest);
+        part.guests.push(guest);
         if self.spec.send.is_some() {
-            valid.add_identity(&record, partial);
+            valid.add_identity(&record, part);
         }
         let is_uncertain = matches!(disposition, Disposition::Send { is_uncertain: true });
-        let result = self.take_result(disposition, partial);
+        let result = self.take_result(disposition, part);
         let outcome = result.as_ref().map(|result| result.outcome);
-        partial.counters.n_items += if outcome == Some(Outcome::Invalid) { 0 } else { record.item_count as u64 };
+        part.report.counters.n_items += if outcome == Some(Outcome::Invalid) { 0 } else { record.item_count as u64 };
         let is_to_be_sent = outcome.is_none_or(|outcome| outcome == Outcome::Valid);
         // An order with the content of an order of an earlier run already has this warning.
         let has_warning = || record.problems.iter().any(|problem| problem.code == Code::ContentRepeated);
         if is_to_be_sent && self.has_time_of_day(Some(valid.ordered_at())) && !has_warning() {
-            repeated_content::add(valid.dedup_hash_in_export(), &record, &mut partial.dedup_hashes);
+            repeated_content::add(valid.dedup_hash_in_export(), &record, &mut part.dedup_hashes);
         }
         if outcome == Some(Outcome::Valid) {
-            self.estimate(valid, guest, partial);
+            self.estimate(valid, guest, part);
         }
         match result {
             Some(result) if self.spec.send.is_some() && may_be_sent_later(&result) => {
-                self.add_to_plan(record, valid, false, Some(result), partial);
+                self.add_to_plan(record, valid, false, Some(result), part);
             }
-            Some(result) => self.record_result(&record, &result, None, partial),
+            Some(result) => self.record_result(&record, &result, None, part),
             None => {
                 let held_result = self.backfill_guard.held_result(valid.ordered_at(), is_uncertain);
                 if held_result.is_some() {
-                    partial.old_orders.add(valid.ordered_at());
+                    part.old_orders.add(valid.ordered_at());
                 }
-                self.add_to_plan(record, valid, is_uncertain, held_result, partial);
+                self.add_to_plan(record, valid, is_uncertain, held_result, part);
             }
         }
     }
@@ -274,12 +273,12 @@ impl<'j> Triage<'j> {
     /// Returns the result of an order that is not sent, none for one to send. Collects changed
     /// orders for the ledger.
     #[inline]
-    fn take_result(&self, disposition: Disposition, partial: &mut PartialReport) -> Option<OrderResult> {
+    fn take_result(&self, disposition: Disposition, part: &mut TriagePart) -> Option<OrderResult> {
         match disposition {
             Disposition::Final(result) => Some(result),
             Disposition::Changed(result, change) => {
                 if self.spec.send.is_some() {
-                    partial.changed.push(*change);
+                    part.changed.push(*change);
                 }
                 Some(result)
             }
@@ -288,11 +287,11 @@ impl<'j> Triage<'j> {
     }
 
     /// Adds the requests of an order that a send would need, for the forecast of a check.
-    fn estimate(&self, valid: &ValidOrder<'_>, guest: u64, partial: &mut PartialReport) {
+    fn estimate(&self, valid: &ValidOrder<'_>, guest: u64, part: &mut TriagePart) {
         let (route, n_requests) = valid.cost(self.spec.stream.url_limits());
-        partial.counters.forecast.add_order(route, n_requests);
+        part.report.counters.forecast.add_order(route, n_requests);
         if route == Route::Single && !self.spec.would_send_all_as_single() {
-            partial.guests_to_identify.push(guest);
+            part.guests_to_identify.push(guest);
         }
     }
 
@@ -301,13 +300,13 @@ impl<'j> Triage<'j> {
         record: &OrderRecord,
         result: &OrderResult,
         unsendable: Option<&Unsendable>,
-        partial: &mut PartialReport,
+        part: &mut TriagePart,
     ) {
-        partial.counters.add(record);
+        part.report.counters.add(record);
         if self.spec.send.is_some() {
-            write_unplanned(&mut partial.unplanned, record, result, unsendable);
+            write_unplanned(&mut part.unplanned, record, result, unsendable);
         }
-        partial.record(record, result, self.input_names);
+        part.report.record(record, result, self.input_names);
     }
 
     fn add_to_plan(
@@ -316,11 +315,11 @@ impl<'j> Triage<'j> {
         valid: &ValidOrder<'_>,
         is_uncertain: bool,
         held_result: Option<OrderResult>,
-        partial: &mut PartialReport,
+        part: &mut TriagePart,
     ) {
-        partial.counters.add(&record);
+        part.report.counters.add(&record);
         let order = valid.planned(record, self.spec.stream.url_limits(), is_uncertain, held_result);
-        partial.plan_input.add(&valid.guest(), &order);
+        part.plan.add(&valid.guest(), &order);
     }
 }
 
@@ -427,11 +426,11 @@ impl ValidOrder<'_> {
         }
     }
 
-    fn add_identity(&self, record: &OrderRecord, partial: &mut PartialReport) {
+    fn add_identity(&self, record: &OrderRecord, part: &mut TriagePart) {
         match self {
-            Self::Read(order) => partial.plan_input.add_identity_of(record.id, order),
+            Self::Read(order) => part.plan.add_identity_of(record.id, order),
             Self::Stored(order) => {
-                partial.plan_input.add_identity(record.id, &order.guest, order.ordered_at, &order.identity);
+                part.plan.add_identity(record.id, &order.guest, order.ordered_at, &order.identity);
             }
         }
     }
