@@ -38,3 +38,6 @@ pub(crate) fn check<'a>(
     }
     check.finish(draft)
 }
+
+#[cfg(test)]
+mod tests;

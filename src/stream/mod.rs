@@ -17,7 +17,7 @@ mod route;
 mod rules;
 mod session;
 mod settings;
-pub(crate) mod size;
+mod size;
 mod transport;
 pub mod url;
 

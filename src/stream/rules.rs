@@ -147,3 +147,15 @@ const TITLES: &[&str] = &[
     "Lord", "Master", "Miss", "Mr", "Mrs", "Ms", "Mstr", "Prof", "Rabbi", "Rev", "Shaikha",
     "Sheikh", "Sir", "Sister", "Sr",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A status that one event does not take is either invalid or named in the hint to use several.
+    #[test]
+    fn single_names_statuses_that_only_multi_takes() {
+        let single = SINGLE.statuses.iter().chain(SINGLE.other_statuses.values);
+        assert!(single.eq(MULTI.statuses), "{:?}", MULTI.statuses);
+    }
+}

@@ -49,3 +49,6 @@ fn round_up_tenths(time: Duration) -> String {
     let tenths = time.as_nanos().div_ceil(100_000_000);
     if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
 }
+
+#[cfg(test)]
+mod tests;

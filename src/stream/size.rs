@@ -99,12 +99,7 @@ fn min_requests(order: &Order<'_>) -> u64 {
 }
 
 /// Whether the events may exceed the limit, so that the slow path must measure them.
-pub(crate) fn may_exceed_limit(
-    draft: &Draft<'_>,
-    route: Route,
-    defaults: &CommonDefaults,
-    settings: &StreamSettings,
-) -> bool {
+fn may_exceed_limit(draft: &Draft<'_>, route: Route, defaults: &CommonDefaults, settings: &StreamSettings) -> bool {
     let CommonDefaults { channel, language, currency, page, pos } = defaults;
     let defaults: usize = [channel, language, currency, page, pos].into_iter().flatten().map(String::len).sum();
     let target = 3 * (settings.target.base_url.len() + settings.target.client_key.len());
@@ -229,3 +224,6 @@ fn exceeds_url_limit(event: &EventJson, settings: &StreamSettings) -> Option<Str
     let (length, limit) = (url::event_url_length(&settings.target, event), settings.max_url_bytes);
     (length > limit).then(|| format!("makes a URL of {length} bytes, more than the limit of {limit}"))
 }
+
+#[cfg(test)]
+mod tests;

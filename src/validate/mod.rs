@@ -23,7 +23,7 @@ mod settings;
 mod values;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use check::{RouteCheck, check};
 pub use references::{SharedReference, find_conflicts, find_duplicates};

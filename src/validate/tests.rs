@@ -2,7 +2,7 @@
 
 mod cases;
 mod multi_route;
-mod size;
+mod other_target;
 
 use std::{
     borrow::Cow,
@@ -24,17 +24,17 @@ use crate::{
         outcome::Outcome,
         pricing::{PriceBasis, TotalFrom},
         problem::{Code, Problem},
-        route::{ConfirmMode, Mode, Route},
+        route::{ConfirmMode, Mode},
         rules::CommonDefaults,
         target::Target,
     },
     pipeline::check::check,
-    stream::{StreamSettings, event_json, url},
+    stream::{StreamSettings, event_json},
 };
 use cases::cases;
 use chrono::{DateTime, Utc};
 
-type Change<'a> = (Field, &'a str);
+pub(crate) type Change<'a> = (Field, &'a str);
 
 const BASE: [Change; 11] = [
     (Field::ReferenceId, "A-1"),
@@ -52,11 +52,11 @@ const BASE: [Change; 11] = [
 
 /// The order is in line 7, its items in the line below; a cell's column is its index among the
 /// cells, from 1.
-const LINE: u64 = 7;
+pub(crate) const LINE: u64 = 7;
 
 /// Cells as `map` builds them from records, borrowing from rows and rules that are leaked for the
 /// tests.
-fn cells(changes: &[Change], line: u64) -> Cells<'static> {
+pub(crate) fn cells(changes: &[Change], line: u64) -> Cells<'static> {
     let at = |column| Position { file: FileId(0), line, column: Some(column) };
     let filled = changes.iter().filter(|(_, text)| !text.is_empty());
     let cell = |(column, (field, text)): (u32, &Change)| Cell {
@@ -73,7 +73,7 @@ fn cells(changes: &[Change], line: u64) -> Cells<'static> {
 
 /// A valid order of one item with some of its cells changed, added or (with an empty text)
 /// removed.
-fn order(changes: &[Change]) -> Draft<'static> {
+pub(crate) fn order(changes: &[Change]) -> Draft<'static> {
     let mut all = BASE.to_vec();
     for (field, text) in changes {
         match all.iter_mut().find(|(known, _)| known == field) {
@@ -98,18 +98,18 @@ fn order(changes: &[Change]) -> Draft<'static> {
 }
 
 /// A valid order whose item has the attributes that ADD requires.
-fn multi_order(changes: &[Change]) -> Draft<'static> {
+pub(crate) fn multi_order(changes: &[Change]) -> Draft<'static> {
     let mut all = vec![(Field::ItemName, "Tee"), (Field::ItemProductId, "T-1")];
     all.retain(|(field, _)| !changes.iter().any(|(changed, _)| changed == field));
     all.extend(changes.iter().cloned());
     order(&all)
 }
 
-fn multi_settings() -> TestSettings {
+pub(crate) fn multi_settings() -> TestSettings {
     TestSettings { mode: Mode::Multi, ..settings() }
 }
 
-fn with_people(draft: Draft<'static>, people: &[PersonDraft<'static>]) -> Draft<'static> {
+pub(crate) fn with_people(draft: Draft<'static>, people: &[PersonDraft<'static>]) -> Draft<'static> {
     Draft { people: people.to_vec(), ..draft }
 }
 
@@ -126,7 +126,7 @@ fn consumer(item: Option<usize>, changes: &[Change]) -> PersonDraft<'static> {
 }
 
 /// The same item `n` times.
-fn with_items(mut draft: Draft<'static>, n: usize) -> Draft<'static> {
+pub(crate) fn with_items(mut draft: Draft<'static>, n: usize) -> Draft<'static> {
     draft.items = vec![draft.items[0].clone(); n];
     draft
 }
@@ -143,20 +143,20 @@ fn with_unparsable(mut draft: Draft<'static>, field: &Field) -> Draft<'static> {
 /// The settings of validation and of the target: orders are checked by the rules of the target's
 /// routes, as in a run.
 #[derive(Debug, Clone)]
-struct TestSettings {
-    target: Target,
-    common: CommonDefaults,
-    max_url_bytes: usize,
-    total_from: TotalFrom,
-    price_basis: PriceBasis,
-    target_price_basis: PriceBasis,
-    mode: Mode,
-    confirm: ConfirmMode,
-    session_timeout: Duration,
-    identity_pause: Duration,
-    rate: Option<NonZeroU32>,
-    sends_reused_references: bool,
-    now: DateTime<Utc>,
+pub(crate) struct TestSettings {
+    pub(crate) target: Target,
+    pub(crate) common: CommonDefaults,
+    pub(crate) max_url_bytes: usize,
+    pub(crate) total_from: TotalFrom,
+    pub(crate) price_basis: PriceBasis,
+    pub(crate) target_price_basis: PriceBasis,
+    pub(crate) mode: Mode,
+    pub(crate) confirm: ConfirmMode,
+    pub(crate) session_timeout: Duration,
+    pub(crate) identity_pause: Duration,
+    pub(crate) rate: Option<NonZeroU32>,
+    pub(crate) sends_reused_references: bool,
+    pub(crate) now: DateTime<Utc>,
 }
 
 impl TestSettings {
@@ -171,7 +171,7 @@ impl TestSettings {
         }
     }
 
-    fn stream(&self) -> StreamSettings {
+    pub(crate) fn stream(&self) -> StreamSettings {
         StreamSettings {
             target: self.target.clone(),
             mode: self.mode,
@@ -188,7 +188,7 @@ impl TestSettings {
     }
 }
 
-fn settings() -> TestSettings {
+pub(crate) fn settings() -> TestSettings {
     TestSettings {
         target: Target { base_url: "https://stream.example".into(), client_key: "key".into() },
         common: CommonDefaults { pos: Some("shop".into()), ..CommonDefaults::default() },
@@ -206,11 +206,11 @@ fn settings() -> TestSettings {
     }
 }
 
-fn prices(price_basis: PriceBasis, target_price_basis: PriceBasis) -> TestSettings {
+pub(crate) fn prices(price_basis: PriceBasis, target_price_basis: PriceBasis) -> TestSettings {
     TestSettings { price_basis, target_price_basis, ..settings() }
 }
 
-fn sum_of_lines() -> TestSettings {
+pub(crate) fn sum_of_lines() -> TestSettings {
     TestSettings { total_from: TotalFrom::SumOfLines, ..settings() }
 }
 
@@ -260,11 +260,11 @@ fn check_all(mut drafts: Vec<Draft<'static>>, settings: &TestSettings) -> Vec<Ch
     all
 }
 
-fn checked(draft: Draft<'static>, settings: &TestSettings) -> CheckedOrder<'static> {
+pub(crate) fn checked(draft: Draft<'static>, settings: &TestSettings) -> CheckedOrder<'static> {
     check_all(vec![draft], settings).pop().unwrap()
 }
 
-fn valid(draft: Draft<'static>, settings: &TestSettings) -> Order<'static> {
+pub(crate) fn valid(draft: Draft<'static>, settings: &TestSettings) -> Order<'static> {
     let checked = checked(draft, settings);
     match checked.validity {
         Validity::Valid(order) => *order,
@@ -273,24 +273,24 @@ fn valid(draft: Draft<'static>, settings: &TestSettings) -> Order<'static> {
 }
 
 /// `code field` of every problem.
-fn found(draft: Draft<'static>, settings: &TestSettings) -> Vec<String> {
+pub(crate) fn found(draft: Draft<'static>, settings: &TestSettings) -> Vec<String> {
     let show = |problem: &Problem| format!("{} {}", problem.code, problem.field.as_deref().unwrap_or("-"));
     checked(draft, settings).record.problems.iter().map(show).collect()
 }
 
-fn ext(name: &str, data_type: ExtensionType) -> Field {
+pub(crate) fn ext(name: &str, data_type: ExtensionType) -> Field {
     Field::Extension(Arc::new(ExtensionKey { name: name.into(), data_type }))
 }
 
-fn item_ext(name: &str, data_type: ExtensionType) -> Field {
+pub(crate) fn item_ext(name: &str, data_type: ExtensionType) -> Field {
     Field::ItemExtension(Arc::new(ExtensionKey { name: name.into(), data_type }))
 }
 
-fn product(name: &str, data_type: ExtensionType) -> Field {
+pub(crate) fn product(name: &str, data_type: ExtensionType) -> Field {
     Field::ItemProduct(Arc::new(ExtensionKey { name: name.into(), data_type }))
 }
 
-fn id(provider: &str) -> Field {
+pub(crate) fn id(provider: &str) -> Field {
     Field::Identifier(provider.into())
 }
 
@@ -371,20 +371,6 @@ fn values_within_limits_are_valid() {
     let roomy = TestSettings { max_url_bytes: 65_534, ..settings() };
     assert_eq!(found(with_items(order(&[(Field::Price, "2000")]), 100), &roomy), [""; 0]);
     assert_eq!(found(with_items(order(&[]), 0), &settings()), [""; 0]);
-}
-
-#[test]
-fn url_limit_is_exact_for_both_events() {
-    let city = "x".repeat(900);
-    let draft = || order(&[(Field::GuestCity, &city)]);
-    let whole = valid(draft(), &settings());
-    let length = |event| url::event_url_length(&settings().target, &event);
-    let identity = length(event_json::identity(&whole.guest, &whole.common));
-    let fitting = |max_url_bytes| found(draft(), &TestSettings { max_url_bytes, ..settings() });
-    assert!(identity > length(event_json::order_checkout(&whole)));
-    assert_eq!(fitting(identity), [""; 0]);
-    assert_eq!(fitting(identity - 1), ["event_too_large -"]);
-    assert_eq!(fitting(100), ["event_too_large -", "event_too_large -"]);
 }
 
 #[test]

@@ -1,16 +1,6 @@
-//! Orders that are assembled from several events: which orders take that route, and the rules that
-//! apply there.
+//! Orders that are assembled from several events.
 
 use super::*;
-use crate::{stream::exceeds_session, stream::multi_event::sequence};
-
-fn auto() -> TestSettings {
-    TestSettings { mode: Mode::Auto, ..settings() }
-}
-
-fn route(draft: Draft<'static>, settings: &TestSettings) -> Route {
-    valid(draft, settings).route
-}
 
 /// The draft with these items, distinguished by their names.
 fn with_named(draft: &Draft<'static>, items: &[&[Change]]) -> Draft<'static> {
@@ -32,62 +22,14 @@ fn names(order: &Order<'_>) -> String {
 }
 
 #[test]
-fn auto_mode_uses_multi_route_when_needed() {
-    assert_eq!(route(multi_order(&[]), &auto()), Route::Single);
-    assert_eq!(route(multi_order(&[]), &multi_settings()), Route::Multi);
-    for item_type in ["FLIGHT", "HOTEL", "RAIL", "LOAN_APPLICATION", "SEAT", "BAG", "MEAL", "INSURANCE", "CAR"] {
-        let draft = || multi_order(&[(Field::ItemType, item_type)]);
-        assert_eq!(found(draft(), &settings()), ["item_type_unsupported item.type"]);
-        assert_eq!(route(draft(), &auto()), Route::Multi);
-    }
-    let large = || with_items(multi_order(&[(Field::Price, "1600")]), 80);
-    assert_eq!(found(large(), &settings()), ["event_too_large -"]);
-    assert_eq!(route(large(), &auto()), Route::Multi);
-    let roomy = TestSettings { max_url_bytes: 65_534, ..auto() };
-    assert_eq!(route(large(), &roomy), Route::Single);
-}
-
-#[test]
-fn order_fitting_no_route_reports_both_reasons() {
-    let large = with_items(multi_order(&[(Field::Price, "6000")]), 300);
-    let problems = checked(large.clone(), &auto()).record.problems;
-    let errors: Vec<_> = problems.iter().filter(|problem| problem.is_error()).map(|p| p.message.as_str()).collect();
-    insta::assert_snapshot!(errors.join("\n"), @r#"
-    CONFIRM with 300 items makes a URL of 9193 bytes, more than the limit of 8192; confirm = "parts" splits it into several
-    ORDER_CHECKOUT with 300 items makes a URL of 34434 bytes, more than the limit of 8192
-    "#);
-    let parts = TestSettings { confirm: ConfirmMode::Parts, ..auto() };
-    assert_eq!(found(large.clone(), &parts), ["too_many_items -"]);
-    let order = valid(large, &parts);
-    assert_eq!(sequence(&order, parts.stream().url_limits()).confirms.len(), 2);
-    // Attributes that ADD requires and ORDER_CHECKOUT does not.
-    let nameless = with_items(order_of_80(), 80);
-    assert_eq!(found(nameless, &auto())[..2], ["missing_attribute item.name", "missing_attribute item.productId"]);
-    assert_eq!(found(with_items(order_of_80(), 80), &auto()).last().unwrap(), "event_too_large -");
-}
-
-#[test]
-fn too_large_hint_names_mode_and_confirm() {
-    let message = |n_items: usize| {
-        let draft = with_items(multi_order(&[(Field::Price, &format!("{}", n_items * 20))]), n_items);
-        let problems = checked(draft, &settings()).record.problems;
-        let too_large = problems.iter().find(|problem| problem.code == Code::EventTooLarge);
-        too_large.map(|problem| problem.message.split("; ").nth(1).unwrap_or_default().to_owned()).unwrap_or_default()
-    };
-    assert_eq!(message(260), "mode auto assembles such orders from several events");
-    assert_eq!(message(261), "mode auto with confirm = \"parts\" assembles such orders from several events");
-}
-
-fn order_of_80() -> Draft<'static> {
-    order(&[(Field::Price, "1600"), (Field::ItemReferenceId, "0123456789-0123456789")])
-}
-
-#[test]
 fn multi_route_accepts_more_statuses() {
     for status in ["CONFIRMED", "REFUNDED", "CANCELLED", "PURCHASED", "PAYMENT_PENDING"] {
         assert_eq!(valid(multi_order(&[(Field::Status, status)]), &multi_settings()).status, status);
     }
-    assert_eq!(found(multi_order(&[(Field::Status, "CANCELLED")]), &auto()), ["unknown_status status"]);
+    assert_eq!(
+        found(multi_order(&[(Field::Status, "CANCELLED")]), &TestSettings { mode: Mode::Auto, ..settings() }),
+        ["unknown_status status"]
+    );
     let problems = checked(multi_order(&[(Field::Status, "REFUNDED")]), &settings()).record.problems;
     insta::assert_snapshot!(problems[0].message, @r#"unknown value "REFUNDED"; expected PURCHASED or PAYMENT_PENDING; mode multi sends orders with this status"#);
 }
@@ -176,39 +118,6 @@ fn single_route_ignores_product_attributes() {
     assert_eq!(hash(draft("1"), settings()), hash(draft("2"), settings()));
     assert_ne!(hash(draft("1"), multi_settings()), hash(draft("2"), multi_settings()));
     assert_eq!(hash(multi_order(&[]), settings()), hash(multi_order(&[]), multi_settings()));
-}
-
-#[test]
-fn sequence_must_fit_half_the_session() {
-    let at = |rate: u32, pause, n_items| {
-        let settings = TestSettings {
-            rate: NonZeroU32::new(rate),
-            session_timeout: Duration::from_secs(20),
-            identity_pause: Duration::from_secs(pause),
-            ..multi_settings()
-        };
-        found(with_items(multi_order(&[(Field::Price, &format!("{}", n_items * 20))]), n_items), &settings)
-    };
-    // A browser, IDENTITY, the ADDs, ADD_CONTACTS, CONFIRM, CHECKOUT.
-    assert_eq!(at(5, 0, 45), [""; 0]);
-    assert_eq!(at(5, 0, 46), ["sequence_too_slow -"]);
-    assert_eq!(at(5, 2, 35), [""; 0]);
-    assert_eq!(at(5, 2, 36), ["sequence_too_slow -"]);
-    assert_eq!(at(0, 10, 90), [""; 0]);
-    assert_eq!(at(0, 11, 1), ["sequence_too_slow -"]);
-}
-
-#[test]
-fn too_slow_message_names_cause() {
-    let reason = |rate: u32, pause, n_requests| {
-        let rate = NonZeroU32::new(rate);
-        let settings = TestSettings { rate, identity_pause: Duration::from_millis(pause), ..multi_settings() };
-        exceeds_session(n_requests, &settings.stream()).unwrap_or_default()
-    };
-    insta::assert_snapshot!(reason(1, 500, 700), @"702 requests at 1/s take at least 702.5 s, more than half of a session, which ends after 1200 s; a higher rate may help (--rate)");
-    insta::assert_snapshot!(reason(1, 60_000, 540), @"542 requests at 1/s and the pause of 60 s take at least 602 s, more than half of a session, which ends after 1200 s; a higher rate may help (--rate)");
-    insta::assert_snapshot!(reason(0, 660_000, 8), @"the pause of 660 s takes at least 660 s, more than half of a session, which ends after 1200 s");
-    insta::assert_snapshot!(reason(20, 500, 100), @"");
 }
 
 #[test]

@@ -1,9 +1,52 @@
-//! The fast path of the size check never accepts an order whose events are too long.
+//! The limit is exact, and the fast path of the size check never accepts an order whose events are
+//! too long.
 
 use proptest::prelude::*;
 
-use super::*;
-use crate::stream::size::may_exceed_limit;
+use super::may_exceed_limit;
+use crate::{
+    model::{
+        draft::{PersonDraft, PersonRole},
+        field::{ExtensionType, Field, FieldGroup},
+        order::{Order, Validity},
+        pricing::{PriceBasis, TotalFrom},
+        problem::Code,
+        route::{Mode, Route},
+        rules::CommonDefaults,
+        target::Target,
+    },
+    stream::{event_json, multi_event, url},
+    validate::tests::{
+        Change, LINE, TestSettings, cells, checked, ext, found, id, item_ext, multi_order, order, product, settings,
+        valid, with_items, with_people,
+    },
+};
+
+#[test]
+fn url_limit_is_exact_for_both_events() {
+    let city = "x".repeat(900);
+    let draft = || order(&[(Field::GuestCity, &city)]);
+    let whole = valid(draft(), &settings());
+    let length = |event| url::event_url_length(&settings().target, &event);
+    let identity = length(event_json::identity(&whole.guest, &whole.common));
+    let fitting = |max_url_bytes| found(draft(), &TestSettings { max_url_bytes, ..settings() });
+    assert!(identity > length(event_json::order_checkout(&whole)));
+    assert_eq!(fitting(identity), [""; 0]);
+    assert_eq!(fitting(identity - 1), ["event_too_large -"]);
+    assert_eq!(fitting(100), ["event_too_large -", "event_too_large -"]);
+}
+
+#[test]
+fn too_large_hint_names_mode_and_confirm() {
+    let message = |n_items: usize| {
+        let draft = with_items(multi_order(&[(Field::Price, &format!("{}", n_items * 20))]), n_items);
+        let problems = checked(draft, &settings()).record.problems;
+        let too_large = problems.iter().find(|problem| problem.code == Code::EventTooLarge);
+        too_large.map(|problem| problem.message.split("; ").nth(1).unwrap_or_default().to_owned()).unwrap_or_default()
+    };
+    assert_eq!(message(260), "mode auto assembles such orders from several events");
+    assert_eq!(message(261), "mode auto with confirm = \"parts\" assembles such orders from several events");
+}
 
 /// Characters with the longest encodings in a URL, and others.
 const ANY: &str = "[\\x00-\\x1f\"\\\\&é€😀a-z]{1,30}|\\PC{1,20}";
@@ -97,7 +140,7 @@ proptest! {
 }
 
 fn largest_multi_event(order: &Order<'_>, settings: &TestSettings) -> usize {
-    let sequence = crate::stream::multi_event::sequence(order, settings.stream().url_limits());
+    let sequence = multi_event::sequence(order, settings.stream().url_limits());
     let identity = event_json::identity(&order.guest, &order.common);
     let of_order = sequence.adds.iter().chain(&sequence.consumers).chain(&sequence.confirms);
     let events = of_order.chain([&sequence.contacts, &sequence.checkout, &identity]);
