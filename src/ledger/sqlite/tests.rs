@@ -1,6 +1,7 @@
 //! Tests of the three views of a ledger in SQLite, through their traits.
 
 mod admin;
+mod reader;
 mod run;
 mod settle;
 

@@ -1,0 +1,69 @@
+use std::thread;
+
+use rusqlite::Connection;
+
+use super::{open, open_existing};
+use crate::{
+    ledger::{AttemptId, AttemptState, Intent, LedgerReader, LedgerWrite, OrderKey},
+    model::planned::{ContentHash, DedupHash},
+};
+
+const N_ORDERS: u8 = 100;
+
+fn intent(number: u8) -> LedgerWrite {
+    let ordered_at = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(number.into());
+    let order = OrderKey { reference: format!("A-{number}"), ordered_at, content: ContentHash([number; 16]) };
+    let (status, dedup_hash) = ("PURCHASED".into(), Some(DedupHash([number / 2; 16])));
+    LedgerWrite::Intent(Intent { order, status, money: None, item_count: 1, dedup_hash })
+}
+
+fn look_up_all(reader: &dyn LedgerReader) {
+    let references: Vec<_> = (0..=N_ORDERS).rev().map(|number| format!("A-{number}")).collect();
+    let references: Vec<_> = references.iter().map(String::as_str).collect();
+    let histories = reader.history(&references).unwrap();
+    for (number, history) in (0..=N_ORDERS).rev().zip(histories) {
+        let contents: Vec<_> = history.attempts.iter().map(|entry| entry.order.content).collect();
+        let expected = if number < N_ORDERS { vec![ContentHash([number; 16])] } else { Vec::new() };
+        assert_eq!(contents, expected);
+    }
+    let hashes = [3, 99, 4].map(|number| DedupHash([number; 16]));
+    let expected = [vec!["A-6".to_owned(), "A-7".to_owned()], Vec::new(), vec!["A-9".to_owned()]];
+    assert_eq!(reader.references_by_dedup_hash(&hashes).unwrap(), expected);
+}
+
+/// Of a ledger of the newest version, and of an older one, which is read from a copy.
+#[test]
+fn threads_look_up_concurrently() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = open(&path, "a", "run-1").unwrap();
+    let attempts = ledger.write(&(0..N_ORDERS).map(intent).collect::<Vec<_>>()).unwrap();
+    ledger.write(&[LedgerWrite::Outcome(AttemptId(attempts[8]), AttemptState::NotAccepted)]).unwrap();
+    drop(ledger);
+    for is_older in [false, true] {
+        if is_older {
+            let connection = Connection::open(&path).unwrap();
+            connection.execute_batch("DROP INDEX attempts_of_time; PRAGMA user_version = 4;").unwrap();
+        }
+        let reader = open_existing(&path, "a").unwrap().unwrap();
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..20).for_each(|_| look_up_all(&*reader)));
+            }
+        });
+    }
+}
+
+/// A run that resumes a plan looks orders up while it sends others.
+#[test]
+fn reader_sees_each_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = open(&folder.path().join("ledger.db"), "a", "run-1").unwrap();
+    let reader = ledger.reader().unwrap();
+    for number in 0..3 {
+        let reference = format!("A-{number}");
+        assert_eq!(reader.history(&[&reference]).unwrap()[0].attempts, []);
+        ledger.write(&[intent(number)]).unwrap();
+        assert_eq!(reader.history(&[&reference]).unwrap()[0].attempts.len(), 1);
+    }
+}
