@@ -41,7 +41,7 @@ pub use known_target::KnownTarget;
 pub use location::LedgerLocation;
 pub use open::{has_ledger, open_admin, open_to_read, open_to_write, resolve_path};
 pub use order::{ContentChange, LedgerOrder, OrderState, Submission};
-pub use prior_state::{PriorState, has_order_near, matching_accepted, prior_state, single_order_time};
+pub use prior_state::PriorState;
 pub use query::{OrderFilter, ReferencePattern, TargetPrefix};
 pub use settle::{ManualDecision, SettleError, SettleRefusal, SettleRequest};
 pub use snapshot::OrderSnapshot;

@@ -3,7 +3,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::entry::{AttemptState, HistoryEntry};
+use super::{
+    entry::{AttemptState, HistoryEntry},
+    history::ReferenceHistory,
+};
 use crate::model::{order::SAME_ORDER_WINDOW, planned::ContentHash};
 
 /// What earlier runs did with an order.
@@ -31,58 +34,68 @@ pub enum PriorState {
     },
 }
 
-/// Derives the prior state of an order from all entries of its reference. They do not contain
-/// whether a change is acknowledged; see `Ledger::change_state`.
-#[must_use]
-pub fn prior_state(entries: &[HistoryEntry], ordered_at: DateTime<Utc>, content: ContentHash) -> PriorState {
-    let has_open = entries.iter().any(|entry| entry.state.is_open() && distance(entry, ordered_at) < SAME_ORDER_WINDOW);
-    match matching_accepted(entries, ordered_at, Some(content)) {
-        Some(entry) if entry.order.content == content => match entry.is_manual {
-            // The operator's decision ends the uncertainty, also that of an attempt that is open
-            // still.
-            true => PriorState::AcceptedManually,
-            false if has_open => PriorState::AcceptedMaybeTwice,
-            false => PriorState::Accepted,
-        },
-        Some(_) => PriorState::Changed,
-        None if has_open => PriorState::Unknown,
-        None => reused_reference(entries, ordered_at),
+impl ReferenceHistory {
+    /// Derives the prior state of an order of this reference. It does not include whether a change is
+    /// acknowledged; see [`change_state`](Self::change_state).
+    #[must_use]
+    pub fn prior_state(&self, ordered_at: DateTime<Utc>, content: ContentHash) -> PriorState {
+        let has_open =
+            self.attempts.iter().any(|entry| entry.state.is_open() && distance(entry, ordered_at) < SAME_ORDER_WINDOW);
+        match self.matching_accepted(ordered_at, Some(content)) {
+            Some(entry) if entry.order.content == content => match entry.is_manual {
+                // The operator's decision ends the uncertainty, also that of an attempt that is open
+                // still.
+                true => PriorState::AcceptedManually,
+                false if has_open => PriorState::AcceptedMaybeTwice,
+                false => PriorState::Accepted,
+            },
+            Some(_) => PriorState::Changed,
+            None if has_open => PriorState::Unknown,
+            None => self.reused_reference(ordered_at),
+        }
     }
-}
 
-/// Returns the accepted order of the same reference that this order is: the nearest in time, if it
-/// is less than two days away (Sitecore's own rule for a repeated reference). `content` is none if
-/// the order's content is not known.
-#[must_use]
-pub fn matching_accepted(
-    entries: &[HistoryEntry],
-    ordered_at: DateTime<Utc>,
-    content: Option<ContentHash>,
-) -> Option<&HistoryEntry> {
-    let accepted = entries.iter().filter(|entry| entry.state == AttemptState::Accepted);
-    // Of two at the same distance, the one with equal content: an order is then not reported as
-    // changed.
-    let nearest = accepted.min_by_key(|entry| (distance(entry, ordered_at), Some(entry.order.content) != content));
-    nearest.filter(|entry| distance(entry, ordered_at) < SAME_ORDER_WINDOW)
-}
+    /// Returns the accepted order of the same reference that this order is: the nearest in time, if it
+    /// is less than two days away (Sitecore's own rule for a repeated reference). `content` is none if
+    /// the order's content is not known.
+    #[must_use]
+    pub fn matching_accepted(&self, ordered_at: DateTime<Utc>, content: Option<ContentHash>) -> Option<&HistoryEntry> {
+        let accepted = self.attempts.iter().filter(|entry| entry.state == AttemptState::Accepted);
+        // Of two at the same distance, the one with equal content: an order is then not reported as
+        // changed.
+        let nearest = accepted.min_by_key(|entry| (distance(entry, ordered_at), Some(entry.order.content) != content));
+        nearest.filter(|entry| distance(entry, ordered_at) < SAME_ORDER_WINDOW)
+    }
 
-/// Whether an order of about this time was or may have been accepted: the time of an accepted or
-/// open attempt is less than two days away.
-#[must_use]
-pub fn has_order_near(entries: &[HistoryEntry], ordered_at: DateTime<Utc>) -> bool {
-    entries.iter().any(|entry| may_be_accepted(entry) && distance(entry, ordered_at) < SAME_ORDER_WINDOW)
-}
+    /// Whether an order of about this time was or may have been accepted: the time of an accepted or
+    /// open attempt is less than two days away.
+    #[must_use]
+    pub fn has_order_near(&self, ordered_at: DateTime<Utc>) -> bool {
+        self.attempts.iter().any(|entry| may_be_accepted(entry) && distance(entry, ordered_at) < SAME_ORDER_WINDOW)
+    }
 
-/// Returns the time of the only accepted order of a reference, or else of the last one whose
-/// outcome is unknown. Used for an order whose own time is unparsable.
-#[must_use]
-pub fn single_order_time(entries: &[HistoryEntry]) -> Option<DateTime<Utc>> {
-    let mut accepted = entries.iter().filter(|entry| entry.state == AttemptState::Accepted);
-    let Some(first) = accepted.next() else {
-        return entries.iter().rfind(|entry| entry.state.is_open()).map(|entry| entry.order.ordered_at);
-    };
-    let ordered_at = first.order.ordered_at;
-    accepted.all(|other| distance(other, ordered_at) < SAME_ORDER_WINDOW).then_some(ordered_at)
+    /// Returns the time of the only accepted order of a reference, or else of the last one whose
+    /// outcome is unknown. Used for an order whose own time is unparsable.
+    #[must_use]
+    pub fn single_order_time(&self) -> Option<DateTime<Utc>> {
+        let mut accepted = self.attempts.iter().filter(|entry| entry.state == AttemptState::Accepted);
+        let Some(first) = accepted.next() else {
+            return self.attempts.iter().rfind(|entry| entry.state.is_open()).map(|entry| entry.order.ordered_at);
+        };
+        let ordered_at = first.order.ordered_at;
+        accepted.all(|other| distance(other, ordered_at) < SAME_ORDER_WINDOW).then_some(ordered_at)
+    }
+
+    /// The nearest order of the reference that has another time and was or may have been accepted.
+    fn reused_reference(&self, ordered_at: DateTime<Utc>) -> PriorState {
+        let is_accepted = |entry: &HistoryEntry| entry.state == AttemptState::Accepted;
+        let candidates = self.attempts.iter().filter(|entry| may_be_accepted(entry));
+        let nearest = candidates.min_by_key(|entry| (distance(entry, ordered_at), !is_accepted(entry)));
+        nearest.map_or(PriorState::None, |entry| PriorState::ReferenceReused {
+            ordered_at: entry.order.ordered_at,
+            is_accepted: is_accepted(entry),
+        })
+    }
 }
 
 /// Whether the attempt was accepted, or may have been: its outcome is unknown.
@@ -92,17 +105,6 @@ fn may_be_accepted(entry: &HistoryEntry) -> bool {
 
 fn distance(entry: &HistoryEntry, ordered_at: DateTime<Utc>) -> TimeDelta {
     (entry.order.ordered_at - ordered_at).abs()
-}
-
-/// The nearest order of the reference that has another time and was or may have been accepted.
-fn reused_reference(entries: &[HistoryEntry], ordered_at: DateTime<Utc>) -> PriorState {
-    let is_accepted = |entry: &HistoryEntry| entry.state == AttemptState::Accepted;
-    let candidates = entries.iter().filter(|entry| may_be_accepted(entry));
-    let nearest = candidates.min_by_key(|entry| (distance(entry, ordered_at), !is_accepted(entry)));
-    nearest.map_or(PriorState::None, |entry| PriorState::ReferenceReused {
-        ordered_at: entry.order.ordered_at,
-        is_accepted: is_accepted(entry),
-    })
 }
 
 #[cfg(test)]
@@ -119,10 +121,14 @@ mod tests {
         HistoryEntry { order, state, is_manual: false, snapshot: OrderSnapshot::default() }
     }
 
+    fn history(entries: &[HistoryEntry]) -> ReferenceHistory {
+        ReferenceHistory { attempts: entries.to_vec(), changes: Vec::new() }
+    }
+
     #[test]
     fn nearest_accepted_order_decides() {
         use AttemptState::{Accepted, Intended, NotAccepted, Unknown};
-        let prior_state = |entries: &[HistoryEntry]| super::prior_state(entries, at(100), ContentHash([1; 16]));
+        let prior_state = |entries: &[HistoryEntry]| history(entries).prior_state(at(100), ContentHash([1; 16]));
         assert_eq!(prior_state(&[]), PriorState::None);
         assert_eq!(prior_state(&[entry(100, 1, NotAccepted)]), PriorState::None);
         assert_eq!(prior_state(&[entry(100, 1, Accepted)]), PriorState::Accepted);
@@ -152,6 +158,7 @@ mod tests {
     #[test]
     fn order_without_time_matches_single_order() {
         use AttemptState::{Accepted, NotAccepted, Unknown};
+        let single_order_time = |entries: &[HistoryEntry]| history(entries).single_order_time();
         assert_eq!(single_order_time(&[]), None);
         assert_eq!(single_order_time(&[entry(100, 1, NotAccepted)]), None);
         assert_eq!(single_order_time(&[entry(100, 1, Accepted), entry(0, 1, Unknown)]), Some(at(100)));

@@ -13,7 +13,7 @@ use super::{
     repeated_content,
 };
 use crate::{
-    ledger::{self, OrderKey, ReferenceHistory},
+    ledger::{OrderKey, ReferenceHistory},
     model::{
         guest::Identifier,
         order::{Order, OrderRecord},
@@ -64,9 +64,8 @@ impl DeferredOrder {
 
     /// Returns the accepted order in its history that matches it.
     pub(super) fn accepted(&self, history: &ReferenceHistory) -> Option<OrderKey> {
-        let entries = &history.attempts;
-        let ordered_at = self.record.ordered_at.or_else(|| ledger::single_order_time(entries))?;
-        ledger::matching_accepted(entries, ordered_at, self.content()).map(|entry| entry.order.clone())
+        let ordered_at = self.record.ordered_at.or_else(|| history.single_order_time())?;
+        history.matching_accepted(ordered_at, self.content()).map(|entry| entry.order.clone())
     }
 
     /// Returns the time by which an earlier run's order is found under another spelling of the

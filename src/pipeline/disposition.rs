@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use super::spec::{ChangedExit, RunSpec};
 use crate::{
-    ledger::{self, ChangeState, ChangedOrder, HistoryEntry, OrderKey, OrderSnapshot, PriorState, ReferenceHistory},
+    ledger::{self, ChangeState, ChangedOrder, OrderKey, OrderSnapshot, PriorState, ReferenceHistory},
     model::{
         money::{Amount, Money},
         order::OrderRecord,
@@ -142,10 +142,10 @@ impl ReadOrder<'_> {
 
     /// Returns its time. An order whose time is unparsable is assumed to be the only order of its
     /// reference in the ledger.
-    fn ordered_at(&self, record: &OrderRecord, entries: &[HistoryEntry]) -> Option<DateTime<Utc>> {
+    fn ordered_at(&self, record: &OrderRecord, history: &ReferenceHistory) -> Option<DateTime<Utc>> {
         match self {
             Self::Sendable { order, .. } => Some(order.ordered_at()),
-            Self::Unsendable(_) => record.ordered_at.or_else(|| ledger::single_order_time(entries)),
+            Self::Unsendable(_) => record.ordered_at.or_else(|| history.single_order_time()),
         }
     }
 
@@ -158,9 +158,9 @@ impl ReadOrder<'_> {
         }
     }
 
-    fn content(&self, entries: &[HistoryEntry], ordered_at: DateTime<Utc>, record: &OrderRecord) -> ContentHash {
+    fn content(&self, history: &ReferenceHistory, ordered_at: DateTime<Utc>, record: &OrderRecord) -> ContentHash {
         let is_accepted = |content: &ContentHash| {
-            let accepted = ledger::matching_accepted(entries, ordered_at, Some(*content));
+            let accepted = history.matching_accepted(ordered_at, Some(*content));
             accepted.is_some_and(|entry| entry.order.content == *content)
         };
         match self {
@@ -168,7 +168,7 @@ impl ReadOrder<'_> {
             // The accepted one of two conflicting orders has not changed.
             Self::Unsendable(Unsendable { content: Some(content), .. }) if is_accepted(content) => *content,
             Self::Unsendable(order) => {
-                let accepted = ledger::matching_accepted(entries, ordered_at, None);
+                let accepted = history.matching_accepted(ordered_at, None);
                 let accepted_at = accepted.map_or(ordered_at, |entry| entry.order.ordered_at);
                 ledger::unsent_change_hash(accepted_at, &order.reasons(record), &self.snapshot(record))
             }
@@ -216,18 +216,17 @@ pub(super) fn by_history(
     if let ReadOrder::Unsendable(Unsendable { is_other_order: true, .. }) = order {
         return Some(order.without_history(rules).into());
     }
-    let entries = &history.attempts;
-    let Some(ordered_at) = order.ordered_at(record, entries).filter(|_| !entries.is_empty()) else {
+    let Some(ordered_at) = order.ordered_at(record, history).filter(|_| !history.attempts.is_empty()) else {
         return order.if_new(rules);
     };
-    let content = order.content(entries, ordered_at, record);
-    let disposition = match (ledger::prior_state(entries, ordered_at, content), order) {
+    let content = order.content(history, ordered_at, record);
+    let disposition = match (history.prior_state(ordered_at, content), order) {
         (PriorState::Changed, _) => of_changed(order, record, history, ordered_at, content, rules),
         (PriorState::Accepted, _) => without_request(Outcome::AlreadySent, "accepted by an earlier run".to_owned()),
         (PriorState::AcceptedMaybeTwice, _) => without_request(Outcome::AlreadySent, MAYBE_SENT_TWICE.to_owned()),
         (PriorState::AcceptedManually, _) => without_request(Outcome::AlreadySent, ACCEPTED_MANUALLY.to_owned()),
         (PriorState::Unknown, ReadOrder::Unsendable(unsendable)) => {
-            let suffix = spelling_suffix(submitted_reference(entries, record), record);
+            let suffix = spelling_suffix(submitted_reference(history, record), record);
             let cause = unsendable.cause(record);
             without_request(
                 Outcome::Unknown,
@@ -285,8 +284,8 @@ pub(super) fn of_new(
 }
 
 /// Returns the reference under which the order was sent.
-fn submitted_reference<'e>(entries: &'e [HistoryEntry], record: &'e OrderRecord) -> &'e str {
-    entries.first().map_or(&record.reference, |entry| &entry.order.reference)
+fn submitted_reference<'h>(history: &'h ReferenceHistory, record: &'h OrderRecord) -> &'h str {
+    history.attempts.first().map_or(&record.reference, |entry| &entry.order.reference)
 }
 
 fn spelling_suffix(sent: &str, record: &OrderRecord) -> String {
@@ -311,10 +310,9 @@ fn of_changed(
     content: ContentHash,
     rules: DispositionRules,
 ) -> Disposition {
-    let entries = &history.attempts;
-    let accepted = ledger::matching_accepted(entries, ordered_at, Some(content));
+    let accepted = history.matching_accepted(ordered_at, Some(content));
     let was = accepted.map(|entry| entry.snapshot.clone()).unwrap_or_default();
-    let key = OrderKey { reference: submitted_reference(entries, record).to_owned(), ordered_at, content };
+    let key = OrderKey { reference: submitted_reference(history, record).to_owned(), ordered_at, content };
     let change = ChangedOrder { order: key, cause: order.cause(record), snapshot: order.snapshot(record) };
     let description = match &change.cause {
         Some(cause) => {

@@ -11,7 +11,7 @@ use super::{
     error::RunError,
 };
 use crate::{
-    ledger::{self, ChangedOrder, LedgerError, LedgerReader, ReferenceHistory},
+    ledger::{ChangedOrder, LedgerError, LedgerReader, ReferenceHistory},
     model::{
         order::OrderRecord,
         planned::{PlannedGuest, PlannedOrder},
@@ -66,7 +66,7 @@ pub(super) fn histories_of_any_spelling(
     let mut missing = Vec::new();
     for ((record, ordered_at), history) in orders.iter().zip(&mut histories) {
         let Some(ordered_at) = ordered_at.filter(|_| !record.reference.is_empty()) else { continue };
-        if !ledger::has_order_near(&history.attempts, ordered_at) {
+        if !history.has_order_near(ordered_at) {
             missing.push((record.reference.as_str(), ordered_at, history));
         }
     }

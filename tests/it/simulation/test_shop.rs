@@ -12,7 +12,7 @@ use std::{path::Path, sync::Arc, thread, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use orderferry::{
     dispatch::{self, DispatchEvent, DispatchSettings, LeftoverCart, Work},
-    ledger::{CartId, Consent, Ledger, LedgerError, LedgerLocation, OpenCart, PriorState, open_to_write, prior_state},
+    ledger::{CartId, Consent, Ledger, LedgerError, LedgerLocation, OpenCart, PriorState, open_to_write},
     model::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
@@ -305,7 +305,7 @@ fn add(guest: &mut PlannedGuest, order: PlannedOrder, prior_state: PriorState, r
 
 fn prior_state_of(order: OrderNo, ledger: &dyn Ledger) -> PriorState {
     let history = ledger.reader().unwrap().history(&[&reference(order)]).unwrap().remove(0);
-    prior_state(&history.attempts, ordered_at(order), content(order))
+    history.prior_state(ordered_at(order), content(order))
 }
 
 fn reference(order: OrderNo) -> String {

@@ -10,7 +10,6 @@ use crate::{
     ledger::{
         AttemptId, AttemptState, CartId, ChangeState, ChangedOrder, Consent, HistoryEntry, Intent, Ledger, LedgerError,
         LedgerLocation, LedgerReader, LedgerWrite, OpenCart, OrderKey, OrderSnapshot, PriorState, open_to_write,
-        prior_state,
     },
     model::planned::{ContentHash, DedupHash, EventJson},
 };
@@ -261,7 +260,7 @@ fn is_sent_again(path: &Path) -> Result<usize, LedgerError> {
     for reference in references() {
         let OrderKey { ordered_at, content, .. } = order(&reference);
         let history = ledger.history(&[&reference])?.remove(0);
-        let state = prior_state(&history.attempts, ordered_at, content);
+        let state = history.prior_state(ordered_at, content);
         n_sent_again += usize::from(!matches!(state, PriorState::Accepted));
     }
     Ok(n_sent_again)

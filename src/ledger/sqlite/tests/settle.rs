@@ -8,7 +8,7 @@ use crate::{
     ledger::{
         AttemptId, AttemptState, ChangeState, ChangedOrder, Intent, Ledger, LedgerAdmin, LedgerError, LedgerLocation,
         LedgerOrder, LedgerWrite, ManualDecision, OrderFilter, OrderKey, OrderSnapshot, PriorState, SettleError,
-        SettleRequest, TargetHash, open_admin, prior_state,
+        SettleRequest, TargetHash, open_admin,
     },
     model::planned::ContentHash,
 };
@@ -53,7 +53,7 @@ impl TestShop {
     /// The prior state of an order in the next run.
     fn prior_state(&self, order: &OrderKey) -> PriorState {
         let history = history(&*self.run("a"), &order.reference);
-        prior_state(&history.attempts, order.ordered_at, order.content)
+        history.prior_state(order.ordered_at, order.content)
     }
 
     fn change_state(&self, order: &OrderKey) -> ChangeState {
