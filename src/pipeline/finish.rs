@@ -1,28 +1,25 @@
-//! End of a run: the rejects, the report of a run that has sent orders, and the mark in the ledger
-//! that its changes are reported.
+//! End of a run: the rejects, the report, and the mark in the ledger that its changes are reported.
 //!
-//! Called by `run` and `resume`.
+//! It decides nothing about an order. Called by `run` and `resume`.
+
+use std::time::SystemTime;
 
 use super::{
-    error::RunError,
+    error::{Refusal, RunError},
+    exit_code::exit_code,
     progress::{Progress, ProgressFn},
-    recorder::Recorder,
-    spec::{Finished, RunSpec},
+    spec::Finished,
 };
 use crate::{
     ledger::{Ledger, LedgerWrite},
     model::outcome::Outcome,
-    report::ReportError,
-    storage::RunFolder,
+    report::{Recorder, ReportError},
+    storage::local,
 };
 
 /// Writes `rejects/` and warns of inputs whose rows can no longer be copied.
-pub(super) fn write_rejects(
-    recorder: &mut Recorder,
-    folder: &RunFolder,
-    emit: ProgressFn<'_>,
-) -> Result<(), ReportError> {
-    for name in recorder.write_rejects(folder)? {
+pub(super) fn write_rejects(recorder: &mut Recorder, emit: ProgressFn<'_>) -> Result<(), ReportError> {
+    for name in recorder.write_rejects()? {
         emit(Progress::Warning(&format!(
             "{name} was moved, replaced or changed after it was read; rejects/ contains the reasons of its \
              orders, but not their rows"
@@ -34,19 +31,44 @@ pub(super) fn write_rejects(
 /// Writes the report of a run that has sent orders.
 pub(super) fn finish_sent(
     mut recorder: Recorder,
-    spec: &RunSpec<'_>,
-    folder: &RunFolder,
     stopped: Option<String>,
     emit: ProgressFn<'_>,
 ) -> Result<Finished, RunError> {
     // The report is written even if the rejects cannot be: orders were sent.
-    let rejects = write_rejects(&mut recorder, folder, emit).err().map(|error| error.to_string());
+    let rejects = write_rejects(&mut recorder, emit).err().map(|error| error.to_string());
     let lost = match recorder.record_lost() {
         0 => None,
         n_lost => Some(format!("{n_lost} orders of the plan were not attempted and are missing in the results")),
     };
     let stopped = stopped.or(rejects).or(lost);
-    recorder.finish(spec, folder, stopped)
+    finish(recorder, stopped)
+}
+
+/// Writes the report of a run that sent nothing, with the reason.
+pub(super) fn finish_refused(recorder: Recorder, refusal: &Refusal) -> Result<Finished, RunError> {
+    write_report(recorder, refusal.exit_code(), Some(refusal.to_string()))
+}
+
+/// Writes the report of a run that was not refused. `stopped` is the reason of an early end.
+pub(super) fn finish(recorder: Recorder, stopped: Option<String>) -> Result<Finished, RunError> {
+    let exit_code = exit_code(&recorder, stopped.is_some());
+    write_report(recorder, exit_code, stopped)
+}
+
+fn write_report(recorder: Recorder, exit_code: u8, error: Option<String>) -> Result<Finished, RunError> {
+    let spooled = recorder.files().spooled.clone();
+    // Not `Utc::now()`, which panics if the clock is set to before 1970 during the run.
+    let summary = recorder.finish(exit_code, error.clone(), SystemTime::now().into())?;
+    // The copies of inputs that could be read only once hold customers' data. They are kept if a
+    // later run may resume the plan.
+    if summary.orders[Outcome::NotAttempted] == 0 {
+        for copy in &spooled {
+            // A copy that cannot be removed stays private: other users have no access to the run
+            // folder.
+            drop(local::remove(copy));
+        }
+    }
+    Ok(Finished { summary, error })
 }
 
 /// Marks the reported changes in the ledger, so that the next report of them does not set the exit

@@ -5,18 +5,18 @@
 
 use std::{fs::File, io};
 
-use super::spec::RunSpec;
 use crate::{
-    model::input::{ExportRead, InputRead, Location},
-    read::{ReadError, inputs},
+    model::input::{ExportRead, Input, InputRead, Location},
+    read::{ReadError, decompress, inputs},
+    report::DecompressedRead,
     storage::RunFolder,
 };
 
-/// Finds the inputs of a run. Those that can be read only once are copied into the run folder.
+/// Finds the inputs that the user named. Those that can be read only once are copied into the run folder.
 // A second pass and `rejects/` read the inputs again.
-pub(super) fn find(spec: &RunSpec<'_>, folder: &RunFolder) -> Result<ExportRead, ReadError> {
+pub(super) fn find(names: &[String], folder: &RunFolder) -> Result<ExportRead, ReadError> {
     let mut spooled: Vec<Location> = Vec::new();
-    let found = inputs::find(&spec.inputs, |name| {
+    let found = inputs::find(names, |name| {
         let copy = format!(".input-{}", spooled.len() + 1);
         spooled.push(folder.file(&copy).into());
         spool(name, folder, &copy)
@@ -34,4 +34,19 @@ fn spool(name: &str, folder: &RunFolder, copy_name: &str) -> Result<Location, Re
         io::copy(&mut File::open(name).map_err(in_error)?, &mut copy).map_err(in_error)?;
     }
     Ok(folder.file(copy_name).into())
+}
+
+/// Opens an input again, to copy its rejected rows. None if it was moved, replaced or changed after
+/// it was read.
+pub(super) fn reopen(input: &Input) -> io::Result<Option<Box<dyn DecompressedRead>>> {
+    if !inputs::is_unchanged(input) {
+        return Ok(None);
+    }
+    Ok(Some(Box::new(decompress::open(input.location.as_path())?)))
+}
+
+impl DecompressedRead for decompress::Decompressed {
+    fn skip(&mut self, n_bytes: u64) -> io::Result<()> {
+        Self::skip(self, n_bytes)
+    }
 }

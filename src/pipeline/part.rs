@@ -4,12 +4,13 @@
 
 use std::ops::Range;
 
-use super::{deferred::DeferredOrder, guards::OldOrders, partial::PartialReport, repeated_content::ContentKey};
-use crate::{ledger::ChangedOrder, plan::PlanInput, spill::batch::Batch};
+use super::{deferred::DeferredOrder, guards::OldOrders, repeated_content::ContentKey};
+use crate::{ledger::ChangedOrder, plan::PlanInput, report::PartialReport, spill::batch::Batch};
 
 /// What the orders of one block come to.
 #[derive(Default)]
 pub(super) struct TriagePart {
+    /// What the report says of them.
     pub(super) report: PartialReport,
     /// Orders that are too old to be sent without `--backfill`.
     pub(super) old_orders: OldOrders,

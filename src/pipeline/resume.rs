@@ -11,12 +11,10 @@ use chrono::{DateTime, Utc};
 use super::{
     disposition::{Decision, Disposition, DispositionRules, ReadOrder},
     error::{Refusal, RunError},
-    finish::finish_sent,
-    finish::mark_reported,
+    finish::{finish_refused, finish_sent, mark_reported},
     guards::{BackfillGuard, OldOrders},
     history,
     progress::{Progress, ProgressFn},
-    recorder::Recorder,
     send,
     sink::CHANGES_PER_WRITE,
     spec::{Finished, RunSpec, SendSpec},
@@ -33,8 +31,8 @@ use crate::{
         route::Route,
     },
     plan::{PlanError, SavedPlan, UnplannedOrder},
-    report::ReportError,
-    storage::RunFolder,
+    report::Recorder,
+    storage::{RunFolder, StorageError},
     stream::{self, StreamSettings, extension::types_sent},
 };
 
@@ -51,12 +49,12 @@ pub(super) fn resume(
     plan.write_redirect(folder)?;
     let header = &plan.header;
     let files = ExportRead { is_from_earlier_run: true, ..header.files.clone() };
-    let mut recorder = Recorder::open(spec, folder, files.clone())?;
+    let mut recorder = Recorder::open(spec.recorder_settings(), folder, files.clone())?;
     recorder.record_export(files, &header.file_problems);
     (recorder.counters.n_items, recorder.n_guests) = (header.n_items, header.n_guests);
     let mut ledger = match acquire_ledger(plan, spec, send_spec, emit) {
         Ok(ledger) => ledger,
-        Err(refusal) => return finish_refused(&refusal, plan, recorder, spec, folder),
+        Err(refusal) => return refuse(&refusal, plan, recorder, spec),
     };
     let (backfill_guard, rules, settings) = (BackfillGuard::of(spec), DispositionRules::of(spec), spec.stream.clone());
     // Before anything is sent: an order that this run submits must not make an unplanned one of the
@@ -78,7 +76,7 @@ pub(super) fn resume(
         })
     };
     let sent = send::send(guests, ledger, spec, send_spec, &mut recorder, add_and_record, emit)?;
-    let finished = finish_sent(recorder, spec, folder, sent.stopped, emit).map_err(RunError::after_sending)?;
+    let finished = finish_sent(recorder, sent.stopped, emit).map_err(RunError::after_sending)?;
     mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
 }
@@ -195,7 +193,7 @@ where
 }
 
 /// Counts an order of the plan as read and records its result.
-fn add_and_record(recorder: &mut Recorder, record: &OrderRecord, result: &OrderResult) -> Result<(), ReportError> {
+fn add_and_record(recorder: &mut Recorder, record: &OrderRecord, result: &OrderResult) -> Result<(), StorageError> {
     recorder.counters.add(record);
     recorder.record(record, result)
 }
@@ -255,12 +253,11 @@ impl AcceptedOrders {
 }
 
 /// Records all orders and writes the report of a run that is refused before it sends anything.
-fn finish_refused(
+fn refuse(
     refusal: &Refusal,
     plan: &SavedPlan,
     mut recorder: Recorder,
     spec: &RunSpec<'_>,
-    folder: &RunFolder,
 ) -> Result<Finished, RunError> {
     // For every other refusal, the ledger is the reason, or it is that of another target.
     let knows_more = matches!(refusal, Refusal::TooManyOld { .. });
@@ -278,7 +275,7 @@ fn finish_refused(
         }
     }
     record_unplanned(plan.unplanned()?, None, rules, &mut recorder)?;
-    recorder.finish_refused(spec, folder, refusal)
+    finish_refused(recorder, refusal)
 }
 
 /// Counts the orders of a plan that are not sent yet and too old to be sent without `--backfill`.

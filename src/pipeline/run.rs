@@ -7,12 +7,11 @@ use std::sync::Arc;
 use super::{
     deferred::DeferredOrders,
     error::{Refusal, RunError},
-    finish::{finish_sent, mark_reported, write_rejects},
+    finish::{finish, finish_refused, finish_sent, mark_reported, write_rejects},
     guards::BackfillGuard,
     inputs,
     memory::MemoryBudget,
     progress::{Progress, ProgressFn},
-    recorder::Recorder,
     resume, send,
     sink::{ExportSink, SendCandidates},
     spec::{Finished, RunSpec},
@@ -22,10 +21,10 @@ use crate::{
     ledger::{Ledger, LedgerError, LedgerReader, TargetHash},
     model::{field::AttributeTypes, input::ExportRead, outcome::OrderResult},
     plan::{PlanError, PlanHeader, SavedPlan},
-    report::ReportError,
+    report::Recorder,
     shuffle::{self, Collect, ShuffleMemory, ShuffleSettings},
     spill::sorter::disk_needed,
-    storage::RunFolder,
+    storage::{RunFolder, StorageError},
 };
 
 /// Approximate bytes of an order's result and of its entry for repeated content.
@@ -58,17 +57,21 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
 }
 
 fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunError> {
-    let files = match inputs::find(spec, folder) {
+    let files = match inputs::find(&spec.inputs, folder) {
         Ok(files) => files,
         Err(error) => {
-            return Recorder::open(spec, folder, ExportRead::default())?.finish_refused(spec, folder, &error.into());
+            let recorder = Recorder::open(spec.recorder_settings(), folder, ExportRead::default())?;
+            return finish_refused(recorder, &error.into());
         }
     };
     let (mut ledger, reader, tenant_types) = match open_ledger(spec, emit) {
         Ok(opened) => opened,
         // Before the export is read, which may take long: its content does not matter without a
         // ledger.
-        Err(error) => return Recorder::open(spec, folder, files)?.finish_refused(spec, folder, &error.into()),
+        Err(error) => {
+            let recorder = Recorder::open(spec.recorder_settings(), folder, files)?;
+            return finish_refused(recorder, &error.into());
+        }
     };
     let (names, memory) = (files.names(), MemoryBudget::split(spec.memory));
     let settings = ShuffleSettings {
@@ -92,19 +95,19 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
     };
     let (mut recorder, mut candidates) = sink.finish(export.files, export.file_problems)?;
     if let Err(refusal) = read {
-        return recorder.finish_refused(spec, folder, &refusal);
+        return finish_refused(recorder, &refusal);
     }
-    write_rejects(&mut recorder, folder, emit)?;
+    write_rejects(&mut recorder, emit)?;
     let changes_recorded = match &mut ledger {
         Some(ledger) => candidates.record_changed(&mut **ledger).map_err(Refusal::from),
         None => Ok(()),
     };
     if let Err(refusal) = changes_recorded.and_then(|()| check_guards(&candidates, spec, &recorder)) {
         record_unsent(candidates, &refusal, &mut recorder)?;
-        return recorder.finish_refused(spec, folder, &refusal);
+        return finish_refused(recorder, &refusal);
     }
     let (Some(send_spec), Some(ledger)) = (&spec.send, ledger) else {
-        return recorder.finish(spec, folder, None);
+        return finish(recorder, None);
     };
     // The plan is read back from disk, so that a slow service holds no export in memory.
     let plan = write_plan(candidates, ledger.id().to_owned(), spec, folder, &mut recorder)?;
@@ -112,7 +115,7 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
     let guests = plan.guests()?.map(|guest| guest.map_parts(|part| Ok(part.split_held())));
     let guests = |_| guests;
     let sent = send::send(guests, ledger, spec, send_spec, &mut recorder, Recorder::record, emit)?;
-    let finished = finish_sent(recorder, spec, folder, sent.stopped, emit).map_err(RunError::after_sending)?;
+    let finished = finish_sent(recorder, sent.stopped, emit).map_err(RunError::after_sending)?;
     mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
 }
@@ -145,7 +148,7 @@ fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<OpenedLedger,
 /// reason.
 fn record_unsent(candidates: SendCandidates, refusal: &Refusal, recorder: &mut Recorder) -> Result<(), RunError> {
     let reason = refusal.first_line();
-    let mut done: Result<(), ReportError> = Ok(());
+    let mut done: Result<(), StorageError> = Ok(());
     candidates.planner.for_each(|order| {
         // The callback cannot return an error, so the first one is kept and ends the recording.
         if done.is_err() {

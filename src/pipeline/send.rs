@@ -15,7 +15,6 @@ use std::{
 use super::{
     error::RunError,
     progress::{Progress, ProgressFn},
-    recorder::Recorder,
     spec::{RunSpec, SendSpec},
 };
 use crate::{
@@ -31,7 +30,8 @@ use crate::{
         request::RequestKind,
     },
     plan,
-    report::{ReportError, numbers::with_unit},
+    report::{Recorder, numbers::with_unit},
+    storage::StorageError,
     stream::{HttpClient, extension::types_sent},
 };
 
@@ -51,7 +51,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     spec: &RunSpec<'_>,
     send_spec: &SendSpec<'_>,
     recorder: &mut Recorder,
-    record_result: fn(&mut Recorder, &OrderRecord, &OrderResult) -> Result<(), ReportError>,
+    record_result: fn(&mut Recorder, &OrderRecord, &OrderResult) -> Result<(), StorageError>,
     emit: ProgressFn<'_>,
 ) -> Result<SendOutcome, RunError> {
     let target = spec.stream.target.clone();
@@ -103,9 +103,9 @@ fn unwritten_message(why: &str, n_unwritten: usize) -> String {
 fn on_event(
     event: DispatchEvent,
     recorder: &mut Recorder,
-    record_result: fn(&mut Recorder, &OrderRecord, &OrderResult) -> Result<(), ReportError>,
+    record_result: fn(&mut Recorder, &OrderRecord, &OrderResult) -> Result<(), StorageError>,
     emit: ProgressFn<'_>,
-) -> Result<(), ReportError> {
+) -> Result<(), StorageError> {
     match event {
         DispatchEvent::RequestStarted { kind, is_retry } => {
             recorder.requests.add(kind, is_retry);

@@ -11,7 +11,6 @@ use super::{
     guards::OldOrders,
     memory::MemoryBudget,
     part::TriagePart,
-    recorder::Recorder,
     repeated_content::{RepeatedContent, RepeatedContentSorter},
     spec::RunSpec,
 };
@@ -19,6 +18,7 @@ use crate::{
     ledger::{ChangedOrder, Ledger, LedgerWrite},
     model::{input::ExportRead, problem::Problem},
     plan::{PlanDigest, PlanError, Planner, UnplannedWriter},
+    report::Recorder,
     shuffle,
     spill::{duplicate_counter::DuplicateCounter, sorter::Sorter},
     storage::RunFolder,
@@ -27,7 +27,7 @@ use crate::{
 /// Changed orders per write to the ledger.
 pub(super) const CHANGES_PER_WRITE: usize = 1000;
 
-/// Collects the partial reports of an export.
+/// Collects the parts of an export.
 pub(super) struct ExportSink<'i> {
     spec: &'i RunSpec<'i>,
     folder: &'i RunFolder,
@@ -99,7 +99,7 @@ impl<'i> ExportSink<'i> {
         Ok(Self {
             spec,
             folder,
-            recorder: Recorder::open(spec, folder, files)?,
+            recorder: Recorder::open(spec.recorder_settings(), folder, files)?,
             candidates: SendCandidates::new(folder, memory),
             guests: DuplicateCounter::new(folder.path(), ".guests", memory.guests / 2),
             repeated_content: RepeatedContentSorter::new(folder, memory),
@@ -121,7 +121,7 @@ impl<'i> ExportSink<'i> {
         files.omitted_repeated_orders = n_omitted;
         self.recorder.record_export(files, &file_problems);
         self.candidates.file_problems = file_problems;
-        self.recorder.sort_results(self.folder)?;
+        self.recorder.sort_results()?;
         self.recorder.n_guests = self.guests.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
         let n_to_identify = self.guests_to_identify.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
         let n_to_identify = if self.spec.would_send_all_as_single() { self.recorder.n_guests } else { n_to_identify };
@@ -137,7 +137,7 @@ fn unplanned_writer(spec: &RunSpec<'_>, folder: &RunFolder) -> Result<Option<Unp
 
 impl shuffle::Collect<TriagePart, Refusal> for ExportSink<'_> {
     fn merge(&mut self, mut part: TriagePart) -> Result<(), Refusal> {
-        self.recorder.merge(&mut part.report)?;
+        self.recorder.merge(part.report)?;
         self.candidates.old_orders.append(part.old_orders);
         self.candidates.planner.push(&mut part.plan)?;
         self.candidates.add_changed(&part.changed)?;
@@ -156,7 +156,7 @@ impl shuffle::Collect<TriagePart, Refusal> for ExportSink<'_> {
 
     fn restart(&mut self) -> Result<(), Refusal> {
         let memory = MemoryBudget::split(self.spec.memory);
-        self.recorder.restart(self.folder)?;
+        self.recorder.restart()?;
         self.candidates = SendCandidates::new(self.folder, memory);
         self.guests = DuplicateCounter::new(self.folder.path(), ".guests", memory.guests / 2);
         self.repeated_content = RepeatedContentSorter::new(self.folder, memory);

@@ -8,14 +8,18 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::progress::{Progress, ProgressFn};
+use super::{
+    inputs,
+    memory::MemoryBudget,
+    progress::{Progress, ProgressFn},
+};
 use crate::{
     dispatch, group,
     ledger::{self, Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
     map::profile::Profile,
     model::route::Mode,
     read::ReadLimits,
-    report::summary::Summary,
+    report::{RecorderSettings, summary::Summary},
     sandbox::Sandbox,
     stream, validate,
 };
@@ -89,6 +93,20 @@ impl RunSpec<'_> {
             joins_files: self.profile.joins_files,
             has_adjacent_rows: self.profile.has_adjacent_rows,
             accepts_unreadable: self.accepts_unreadable,
+        }
+    }
+
+    /// What the report says of this run, and the memory that it may use.
+    pub(super) fn recorder_settings(&self) -> RecorderSettings {
+        let memory = MemoryBudget::split(self.memory);
+        RecorderSettings {
+            run_id: self.run_id.clone(),
+            started_at: self.started_at,
+            is_check: self.send.is_none(),
+            rate: self.stream.rate,
+            results_memory: memory.results,
+            rejects_memory: memory.rejects,
+            reopen: inputs::reopen,
         }
     }
 

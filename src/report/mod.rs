@@ -1,10 +1,11 @@
 //! Reports: everything that a run leaves behind for people and for scripts.
 //!
 //! The run folder holds `summary.json` (`summary`, counted by `tally`), `results.ndjson`
-//! (`results`), `rejects/` (`rejects`) and `report.html` (`page`); `terminal` is a short text of the same.
+//! (`results`), `rejects/` (`rejects`) and `report.html` (`page`); `terminal` is a short text of
+//! the same. `recorder` fills them.
 //!
-//! Decides nothing: the caller passes in each order's outcome and the run's exit code. Opens no input
-//! itself, has no clock, prints nothing. Knows only `model`. Called by `pipeline`.
+//! Decides nothing: the caller passes in each order's outcome and the run's exit code. Has no clock
+//! and prints nothing. Called by `pipeline`.
 
 mod error;
 pub mod estimate;
@@ -12,7 +13,10 @@ pub mod exact_sum;
 pub mod numbers;
 mod order_line;
 pub mod page;
+mod partial;
 pub mod per_outcome;
+mod recorder;
+mod reject_sorter;
 pub mod rejects;
 pub mod results;
 pub mod summary;
@@ -20,3 +24,6 @@ pub mod tally;
 pub mod terminal;
 
 pub use error::ReportError;
+pub use partial::{Counters, PartialReport};
+pub use recorder::{Recorder, RecorderSettings, ReopenInput};
+pub use rejects::DecompressedRead;

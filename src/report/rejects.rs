@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     model::{
-        input::{Framing, LineBreak},
+        input::{Input, InputRead, LineBreak},
         order::OrderRecord,
         origin::{FileId, InputNames, RowOrigin},
         outcome::{OrderResult, Outcome},
@@ -39,22 +39,6 @@ const REASONS_SUFFIX: &str = ".reasons.ndjson";
 const COMPRESSED_SUFFIXES: [&str; 2] = [".gz", ".zst"];
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// Input of the run; its index in the slice is its [`FileId`].
-#[derive(Debug, Clone)]
-pub struct RejectInput {
-    /// Name, as in the results; `-` is standard input.
-    pub name: String,
-    /// Byte range of the header row in the decompressed file, without the line break; `None` without a
-    /// header (NDJSON).
-    pub header: Option<Range<u64>>,
-    /// Line break after the first line.
-    pub line_break: LineBreak,
-    /// Syntax around the rows.
-    pub framing: Framing,
-    /// Whether the file is gone or has changed; then only the reasons can be written.
-    pub is_unavailable: bool,
-}
 
 /// Reader of an input's decompressed bytes, forward only.
 pub trait DecompressedRead: BufRead {
@@ -75,13 +59,16 @@ struct ReasonLine<'a> {
     problems_omitted: BTreeMap<&'static str, u64>,
 }
 
+/// A row or a reason, with the input that it belongs to.
+pub type RejectEntry<T> = io::Result<(FileId, T)>;
+
 /// Contents of the rejects, sorted by file; within a file, rows by byte range and reasons by the first row of
 /// their order.
-pub struct Rejects<R, L> {
+pub struct Rejects<'a> {
     /// Byte ranges of the rows.
-    pub rows: R,
+    pub rows: Box<dyn Iterator<Item = RejectEntry<Range<u64>>> + 'a>,
     /// Lines of the reasons, one for each input that has rows of the order.
-    pub reasons: L,
+    pub reasons: Box<dyn Iterator<Item = RejectEntry<Vec<u8>>> + 'a>,
 }
 
 /// Returns the reasons of a rejected order: for each input that has rows of it, the first byte there and the
@@ -107,8 +94,8 @@ pub fn reasons(record: &OrderRecord, result: &OrderResult, names: &InputNames) -
 /// in the order of the input, each once and followed by a line break; and `NAME.reasons.ndjson` with one
 /// line per order. Without rejects the folder stays empty.
 ///
-/// `open` returns the decompressed bytes of an input from the start, with a byte order mark. Returns the
-/// names of the inputs whose rows could not be copied because the file is gone or has changed.
+/// `reopen` returns the decompressed bytes of an input from the start, with a byte order mark; none if the file
+/// is gone or has changed. Returns the names of these inputs, whose rows could not be copied.
 ///
 /// # Errors
 ///
@@ -116,35 +103,31 @@ pub fn reasons(record: &OrderRecord, result: &OrderResult, names: &InputNames) -
 /// for an input that has become shorter.
 pub fn write_rejects(
     folder: &RunFolder,
-    inputs: &[RejectInput],
-    rejects: Rejects<
-        impl Iterator<Item = io::Result<(FileId, Range<u64>)>>,
-        impl Iterator<Item = io::Result<(FileId, Vec<u8>)>>,
-    >,
-    open: impl Fn(FileId) -> io::Result<Box<dyn DecompressedRead>>,
+    inputs: &[InputRead],
+    rejects: Rejects<'_>,
+    reopen: impl Fn(&Input) -> io::Result<Option<Box<dyn DecompressedRead>>>,
 ) -> Result<Vec<String>, ReportError> {
     folder.create_folder(FOLDER)?;
     let mut unavailable = Vec::new();
-    let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
+    let names: Vec<String> = inputs.iter().map(|read| read.input.name.clone()).collect();
     let names = file_names(&names);
     let (mut rows, mut reasons) = (rejects.rows.peekable(), rejects.reasons.peekable());
     // Driven by the reasons: every rejected order has one, also an order without rows.
     while let Some(file) = next_file(&mut reasons, folder)? {
         let Some((input, name)) = inputs.get(file.0 as usize).zip(names.get(file.0 as usize)) else { break };
         let file_rows = entries_of_file(&mut rows, file);
-        if input.is_unavailable {
+        let unreadable = |error| ReportError::Input { name: input.input.name.clone(), error };
+        if let Some(source) = reopen(&input.input).map_err(unreadable)? {
+            write_rows(folder, name, input, file_rows, source)?;
+        } else {
             // The iterator is shared by all files, so the rows of this one are consumed.
             file_rows.for_each(drop);
-            unavailable.push(input.name.clone());
-        } else {
-            write_rows(folder, name, input, file_rows, || open(file))?;
+            unavailable.push(input.input.name.clone());
         }
         write_reasons(folder, name, entries_of_file(&mut reasons, file))?;
     }
     Ok(unavailable)
 }
-
-type RejectEntry<T> = io::Result<(FileId, T)>;
 
 fn next_file<T>(
     entries: &mut Peekable<impl Iterator<Item = RejectEntry<T>>>,
@@ -174,15 +157,15 @@ fn rows_in(record: &OrderRecord, file: FileId) -> impl Iterator<Item = &RowOrigi
 fn write_rows(
     folder: &RunFolder,
     file_name: &str,
-    input: &RejectInput,
+    input: &InputRead,
     rows: impl Iterator<Item = io::Result<Range<u64>>>,
-    open: impl Fn() -> io::Result<Box<dyn DecompressedRead>>,
+    source: Box<dyn DecompressedRead>,
 ) -> Result<(), ReportError> {
     let name = Path::new(FOLDER).join(file_name);
     let mut to = BufWriter::new(folder.create_file(&name)?);
-    let unreadable = |error| ReportError::Input { name: input.name.clone(), error };
+    let unreadable = |error| ReportError::Input { name: input.input.name.clone(), error };
     let unwritable = |error| ReportError::from(StorageError::at(folder.file(&name), "write")(error));
-    let mut source = ForwardReader { from: open().map_err(unreadable)?, at: 0 };
+    let mut source = ForwardReader { from: source, at: 0 };
     let mut last = None;
     to.write_all(input.framing.opening()).map_err(unwritable)?;
     for bytes in input.header.clone().map(Ok).into_iter().chain(rows) {
@@ -197,7 +180,7 @@ fn write_rows(
         last = Some(bytes.clone());
         source.copy(bytes, input.line_break, &mut to).map_err(|error| match error {
             CopyError::Read(error) => unreadable(error),
-            CopyError::Truncated(end) => ReportError::InputChanged { name: input.name.clone(), end },
+            CopyError::Truncated(end) => ReportError::InputChanged { name: input.input.name.clone(), end },
             CopyError::Write(error) => unwritable(error),
         })?;
     }
@@ -334,6 +317,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
+        input::Version,
         order::OrderId,
         origin::Position,
         problem::{Code, Problem},
@@ -366,38 +350,42 @@ mod tests {
         }
     }
 
-    /// Writes the rejects of these orders, sorted as the contract demands. `open` returns an input's bytes.
+    /// Writes the rejects of these orders, sorted as the contract demands. `reopen` returns an input's bytes.
     fn run_with(
-        inputs: &[RejectInput],
+        inputs: &[InputRead],
         rejects: &[(&OrderRecord, &OrderResult)],
-        open: impl Fn(FileId) -> io::Result<Box<dyn DecompressedRead>>,
+        reopen: impl Fn(&Input) -> io::Result<Option<Box<dyn DecompressedRead>>>,
     ) -> (tempfile::TempDir, Result<Vec<String>, ReportError>) {
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(dir.path()).unwrap();
-        let names = inputs.iter().map(|input| input.name.as_str()).collect();
+        let names = inputs.iter().map(|read| read.input.name.as_str()).collect();
         let rejects: Vec<_> = rejects.iter().filter(|(_, result)| result.outcome.is_rejected()).collect();
         let mut rows: Vec<_> = rejects.iter().flat_map(|(record, _)| &record.rows).collect();
         rows.sort_by_key(|row| (row.file, row.bytes.start, row.bytes.end));
         let mut lines: Vec<_> = rejects.iter().flat_map(|(record, result)| reasons(record, result, &names)).collect();
         lines.sort();
         let rejects = Rejects {
-            rows: rows.into_iter().map(|row| Ok((row.file, row.bytes.clone()))),
-            reasons: lines.into_iter().map(|(file, _, line)| Ok((file, line))),
+            rows: Box::new(rows.into_iter().map(|row| Ok((row.file, row.bytes.clone())))),
+            reasons: Box::new(lines.into_iter().map(|(file, _, line)| Ok((file, line)))),
         };
-        let done = write_rejects(&folder, inputs, rejects, open);
+        let done = write_rejects(&folder, inputs, rejects, reopen);
         (dir, done)
     }
 
     fn run(
-        inputs: &[RejectInput],
+        inputs: &[InputRead],
         contents: &[&[u8]],
         rejects: &[(&OrderRecord, &OrderResult)],
     ) -> (tempfile::TempDir, Result<Vec<String>, ReportError>) {
-        run_with(inputs, rejects, |id| Ok(Box::new(io::Cursor::new(contents[id.0 as usize].to_vec()))))
+        run_with(inputs, rejects, |input| {
+            let index = inputs.iter().position(|read| read.input == *input).unwrap();
+            Ok(Some(Box::new(io::Cursor::new(contents[index].to_vec()))))
+        })
     }
 
-    fn input(name: &str, header: Option<Range<u64>>, line_break: LineBreak) -> RejectInput {
-        RejectInput { name: name.to_owned(), header, line_break, framing: Framing::None, is_unavailable: false }
+    fn input(name: &str, header: Option<Range<u64>>, line_break: LineBreak) -> InputRead {
+        let input = Input { name: name.to_owned(), location: name.into(), version: Version::default() };
+        InputRead { header, line_break, ..InputRead::unread(input) }
     }
 
     fn written(dir: &tempfile::TempDir, name: &str) -> String {
@@ -493,6 +481,22 @@ mod tests {
             done.unwrap_err().to_string(),
             "orders.csv: cannot read the file again for rejects/: entity not found"
         );
+    }
+
+    #[test]
+    fn replaced_input_gets_only_reasons() {
+        let text = b"A\n";
+        let order = |file| record("A", rows_of(file, text, LineBreak::Lf));
+        let (first, second) = (order(0), order(1));
+        let result = OrderResult::without_request(Outcome::Invalid, None);
+        let inputs = ["replaced.csv", "orders.csv"].map(|name| input(name, None, LineBreak::Lf));
+        let (dir, done) = run_with(&inputs, &[(&first, &result), (&second, &result)], |input| {
+            let bytes = io::Cursor::new(text.to_vec());
+            Ok((input.name == "orders.csv").then(|| Box::new(bytes) as Box<dyn DecompressedRead>))
+        });
+        assert_eq!(done.unwrap(), ["replaced.csv"]);
+        let expected = ["orders.csv", "orders.csv.reasons.ndjson", "replaced.csv.reasons.ndjson"];
+        assert_eq!(reject_files(&dir), expected);
     }
 
     #[test]

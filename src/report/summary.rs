@@ -1,7 +1,8 @@
 //! `summary.json`: the run in numbers, for scripts. `terminal` and `page` render it too.
 //!
-//! Its keys are a contract (`cli.md`, "The run folder"). Reads no clock and counts nothing: it combines the
-//! facts of the pipeline with the counts of the tally. Called by `pipeline`.
+//! Its keys are a contract (`cli.md`, "The run folder"). Counts nothing: `recorder` fills it.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
@@ -11,6 +12,7 @@ use super::{
     tally::Tally,
 };
 use crate::model::{
+    input::InputRead,
     money::Currency,
     outcome::Outcome,
     problem::{Code, Severity},
@@ -83,6 +85,14 @@ pub struct InputSummary {
     pub bytes: u64,
     /// Rows, without the header.
     pub rows: u64,
+}
+
+impl InputSummary {
+    /// Describes an input that was read.
+    #[must_use]
+    pub fn of(read: &InputRead) -> Self {
+        Self { file: read.input.name.clone(), bytes: read.input.version.size, rows: read.rows }
+    }
 }
 
 /// Requests sent, retries included.
@@ -160,77 +170,7 @@ pub struct SkipSummary {
     pub orders: u64,
 }
 
-/// Facts of the pipeline that the tally does not count; the fields are those of [`Summary`].
-#[derive(Debug, Clone)]
-pub struct RunFacts {
-    /// Name of the run.
-    pub run_id: String,
-    /// `check` or `send`.
-    pub command: String,
-    /// When the run began.
-    pub started_at: DateTime<Utc>,
-    /// When the run ended.
-    pub finished_at: DateTime<Utc>,
-    /// Exit code of the process.
-    pub exit_code: u8,
-    /// Inputs of the run.
-    pub inputs: Vec<InputSummary>,
-    /// Rows of all inputs.
-    pub rows: u64,
-    /// Unreadable rows.
-    pub rows_unreadable: u64,
-    /// Orders whose rows were not adjacent.
-    pub scattered: u64,
-    /// Items of all orders.
-    pub items: u64,
-    /// Guests of the valid orders.
-    pub guests: u64,
-    /// Estimate for sending the valid orders of a check.
-    pub forecast: Option<SendEstimate>,
-    /// Requests sent.
-    pub requests: RequestCounts,
-    /// Carts that may not be empty when the run ends.
-    pub carts_open: u64,
-    /// Orders that were sent again although an earlier submission may have been processed.
-    pub repeated_after: u64,
-    /// Orders that are too old to send without `--backfill`.
-    pub needs_backfill: u64,
-    /// Reasons, with the number of orders they left out.
-    pub skipped: Vec<(String, u64)>,
-    /// Why the run ended early, if it did.
-    pub stopped: Option<String>,
-}
-
 impl Summary {
-    /// Combines the facts of the pipeline with the counts of the tally.
-    #[must_use]
-    pub fn new(facts: RunFacts, tally: &Tally) -> Self {
-        Self {
-            run_id: facts.run_id,
-            command: facts.command,
-            started_at: facts.started_at,
-            finished_at: facts.finished_at,
-            exit_code: facts.exit_code,
-            inputs: facts.inputs,
-            rows: facts.rows,
-            rows_unreadable: facts.rows_unreadable,
-            scattered: facts.scattered,
-            items: facts.items,
-            guests: facts.guests,
-            orders: tally.orders().clone(),
-            orders_without_amount: tally.orders_without_amount(),
-            forecast: facts.forecast,
-            requests: facts.requests,
-            carts_open: facts.carts_open,
-            repeated_after: facts.repeated_after,
-            needs_backfill: facts.needs_backfill,
-            money: money_summaries(tally),
-            problems: problem_summaries(tally),
-            skipped: skip_summaries(facts.skipped),
-            stopped: facts.stopped,
-        }
-    }
-
     /// Returns what the exit code means, for people (`cli.md`, "Exit codes").
     #[must_use]
     pub fn exit_message(&self) -> &'static str {
@@ -268,7 +208,7 @@ impl Summary {
     }
 }
 
-fn money_summaries(tally: &Tally) -> Vec<MoneySummary> {
+pub(super) fn money_summaries(tally: &Tally) -> Vec<MoneySummary> {
     let summarize = |(currency, sums): (Currency, &PerOutcome<ExactSum>)| MoneySummary {
         currency,
         sums: sums.map(ToString::to_string),
@@ -277,7 +217,7 @@ fn money_summaries(tally: &Tally) -> Vec<MoneySummary> {
     tally.money().map(summarize).collect()
 }
 
-fn problem_summaries(tally: &Tally) -> Vec<ProblemSummary> {
+pub(super) fn problem_summaries(tally: &Tally) -> Vec<ProblemSummary> {
     let summarize = |code: Code, orders, rows| ProblemSummary { code, severity: code.severity(), orders, rows };
     // Errors first: they keep orders from being sent. The tally counts in the order of the catalogue.
     let mut summaries: Vec<_> =
@@ -286,10 +226,11 @@ fn problem_summaries(tally: &Tally) -> Vec<ProblemSummary> {
     summaries
 }
 
-fn skip_summaries(skipped: Vec<(String, u64)>) -> Vec<SkipSummary> {
-    let mut summaries: Vec<_> = skipped.into_iter().map(|(reason, orders)| SkipSummary { reason, orders }).collect();
-    // Ties by reason, so that the file does not depend on the order of counting.
-    summaries.sort_by(|a, b| b.orders.cmp(&a.orders).then_with(|| a.reason.cmp(&b.reason)));
+pub(super) fn skip_summaries(skipped: &BTreeMap<String, u64>) -> Vec<SkipSummary> {
+    let summarize = |(reason, orders): (&String, &u64)| SkipSummary { reason: reason.clone(), orders: *orders };
+    let mut summaries: Vec<_> = skipped.iter().map(summarize).collect();
+    // Ties stay sorted by reason.
+    summaries.sort_by_key(|summary| std::cmp::Reverse(summary.orders));
     summaries
 }
 
@@ -320,8 +261,8 @@ pub(super) mod tests {
         }
     }
 
-    fn facts(command: &str, exit_code: u8) -> RunFacts {
-        RunFacts {
+    fn summary(command: &str, exit_code: u8, tally: &Tally) -> Summary {
+        Summary {
             run_id: "20261103T081500Z-7f3a".to_owned(),
             command: command.to_owned(),
             started_at: "2026-11-03T08:15:00Z".parse().unwrap(),
@@ -333,11 +274,15 @@ pub(super) mod tests {
             scattered: 0,
             items: 4_300,
             guests: 780,
+            orders: tally.orders().clone(),
+            orders_without_amount: tally.orders_without_amount(),
             forecast: None,
             requests: RequestCounts::default(),
             carts_open: 0,
             repeated_after: 0,
             needs_backfill: 0,
+            money: money_summaries(tally),
+            problems: problem_summaries(tally),
             skipped: Vec::new(),
             stopped: None,
         }
@@ -346,12 +291,12 @@ pub(super) mod tests {
     pub(crate) fn clean_check() -> Summary {
         let mut tally = Tally::default();
         count(&mut tally, 1_200, Some(("10.50", "EUR")), Outcome::Valid);
-        let mut facts = facts("check", 0);
-        facts.finished_at = "2026-11-03T08:15:02.300Z".parse().unwrap();
+        let mut summary = summary("check", 0, &tally);
+        summary.finished_at = "2026-11-03T08:15:02.300Z".parse().unwrap();
         let (single, multi) = (RouteCost { orders: 1_150, requests: 2_690 }, RouteCost { orders: 50, requests: 7_210 });
         let forecast = Forecast { single, multi, max_order_requests: 547 };
-        facts.forecast = Some(SendEstimate::at(NonZeroU32::new(20), forecast));
-        Summary::new(facts, &tally)
+        summary.forecast = Some(SendEstimate::at(NonZeroU32::new(20), forecast));
+        summary
     }
 
     pub(crate) fn run_with_everything() -> (Summary, Tally) {
@@ -372,18 +317,19 @@ pub(super) mod tests {
         let message = "the items add up to 100.00, the order's price is 99.00";
         tally.count_problems(&vec![Problem::for_order(Code::TotalDiffers, AT, message)].into());
         tally.record_file_problem(Code::UnknownColumn, 4_321);
-        let mut facts = facts("send", 3);
-        facts.inputs.push(InputSummary { file: "exports/more-orders.ndjson.gz".to_owned(), bytes: 9_876, rows: 12 });
-        facts.rows_unreadable = 2;
-        facts.scattered = 5;
+        let mut summary = summary("send", 3, &tally);
+        summary.inputs.push(InputSummary { file: "exports/more-orders.ndjson.gz".to_owned(), bytes: 9_876, rows: 12 });
+        summary.rows_unreadable = 2;
+        summary.scattered = 5;
         let by_kind =
             [(RequestKind::BrowserCreate, 780), (RequestKind::Identity, 785), (RequestKind::OrderCheckout, 941)];
-        facts.requests = request_counts(&by_kind, 12);
-        facts.repeated_after = 2;
-        facts.needs_backfill = 30;
-        facts.skipped = vec![("test order".to_owned(), 10), ("cancellation".to_owned(), 240)];
-        facts.stopped = Some("the deadline has passed".to_owned());
-        (Summary::new(facts, &tally), tally)
+        summary.requests = request_counts(&by_kind, 12);
+        summary.repeated_after = 2;
+        summary.needs_backfill = 30;
+        let skipped = [("test order".to_owned(), 10), ("cancellation".to_owned(), 240)];
+        summary.skipped = skip_summaries(&skipped.into());
+        summary.stopped = Some("the deadline has passed".to_owned());
+        (summary, tally)
     }
 
     fn request_counts(by_kind: &[(RequestKind, u64)], retries: u64) -> RequestCounts {

@@ -1,4 +1,4 @@
-//! Local files: their versions.
+//! Local files: their versions, and their removal.
 
 use std::{
     fs::{self, Metadata},
@@ -8,7 +8,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use crate::model::input::{Inode, Version};
+use crate::model::input::{Inode, Location, Version};
 
 /// The longest time within which two writes may leave the same modification time.
 //
@@ -31,6 +31,11 @@ pub fn stable_version(path: &Path) -> io::Result<Version> {
 /// The version of the file at `path`.
 pub fn version(path: &Path) -> io::Result<Version> {
     fs::metadata(path).map(|metadata| version_of(&metadata))
+}
+
+/// Removes the file at a location.
+pub fn remove(location: &Location) -> io::Result<()> {
+    fs::remove_file(location.as_path())
 }
 
 /// The version of a file that is open.

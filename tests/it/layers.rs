@@ -25,7 +25,7 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
     ("map", &["model"]),
     ("group", &["model"]),
     ("ledger", &["model"]),
-    ("report", &["model", "storage"]),
+    ("report", &["model", "spill", "storage"]),
     // `dispatch` drives the delivery machine of `stream` for now.
     ("stream", &["model", "dispatch"]),
     ("validate", &["model"]),
@@ -77,7 +77,6 @@ const GATES: &[(&str, &[&str])] = &[
             "ledger::sqlite",
             "map::file",
             "pipeline::inputs",
-            "pipeline::recorder",
             "plan::folder",
             "plan::unplanned",
             "read",
@@ -86,7 +85,7 @@ const GATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("Utc::now", &["cli"]),
-    ("SystemTime::now", &["cli", "stream::client", "ledger::sqlite", "pipeline::recorder", "sandbox"]),
+    ("SystemTime::now", &["cli", "stream::client", "ledger::sqlite", "pipeline::finish", "sandbox"]),
     ("Instant::now", &["cli", "dispatch", "sandbox"]),
 ];
 

@@ -1,0 +1,297 @@
+//! Recorder: counts every order and its outcome once, and writes the files of the report.
+//!
+//! It decides no outcome and no exit code, and sends nothing. `pipeline` merges the partial reports
+//! of its cores into it while the export is read, and records one result at a time while it sends.
+//! [`Recorder::finish`] writes the report.
+
+use std::{io, num::NonZeroU32};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    error::ReportError,
+    estimate::SendEstimate,
+    page::{self, Example, OrderNeedingAttention},
+    partial::{Counters, PartialReport},
+    reject_sorter::RejectSorter,
+    rejects::{self, DecompressedRead, write_rejects},
+    results::{self, ResultsWriter},
+    summary::{self, InputSummary, RequestCounts, Summary},
+};
+use crate::{
+    model::{
+        input::{ExportRead, Input},
+        order::{OrderId, OrderRecord},
+        origin::InputNames,
+        outcome::{OrderResult, Outcome},
+        problem::{Code, Problem},
+    },
+    spill::{batch::Batch, sorter::Sorter},
+    storage::{RunFile, RunFolder, StorageError},
+};
+
+/// Maximum orders that the page lists; `results.ndjson` lists all.
+const MAX_ATTENTION: usize = 200;
+
+/// What a report says of its run, and what writing it may use.
+pub struct RecorderSettings {
+    /// Name of the run.
+    pub run_id: String,
+    /// Start of the run.
+    pub started_at: DateTime<Utc>,
+    /// Whether the run sends nothing, but estimates what sending takes.
+    pub is_check: bool,
+    /// Maximum requests per second of that estimate; none is unlimited.
+    pub rate: Option<NonZeroU32>,
+    /// Memory in bytes for result lines to sort; the rest spills to the run folder.
+    pub results_memory: usize,
+    /// Memory in bytes for the rows and for the reasons of rejects, each.
+    pub rejects_memory: usize,
+    /// Opens an input again.
+    pub reopen: ReopenInput,
+}
+
+/// Opens an input again, to copy rejected rows: its decompressed bytes from the start. None if it
+/// was moved, replaced or changed after it was read.
+pub type ReopenInput = fn(&Input) -> io::Result<Option<Box<dyn DecompressedRead>>>;
+
+/// Everything that goes into the report. Of the orders, only those that the page lists are held in
+/// memory; results in another order than the input's and entries of `rejects/` spill to disk.
+pub struct Recorder {
+    settings: RecorderSettings,
+    folder: RunFolder,
+    files: ExportRead,
+    input_names: InputNames,
+    attention: Vec<(OrderId, OrderNeedingAttention)>,
+    results: ResultsWriter<RunFile>,
+    /// Result lines that arrive in any order, until they are sorted.
+    unsorted: Option<Sorter<u64>>,
+    rejects: RejectSorter,
+    /// Counters of all orders.
+    pub counters: Counters,
+    /// Guests of the valid orders.
+    pub n_guests: u64,
+    /// Requests that were sent.
+    pub requests: RequestCounts,
+    /// Carts that may not be empty, of this run and of earlier ones.
+    pub n_carts_open: u64,
+}
+
+impl Recorder {
+    /// Creates an empty recorder and opens its files in the run folder.
+    pub fn open(settings: RecorderSettings, folder: &RunFolder, files: ExportRead) -> Result<Self, StorageError> {
+        Ok(Self {
+            input_names: files.names(),
+            files,
+            attention: Vec::new(),
+            results: new_results(folder)?,
+            unsorted: None,
+            rejects: RejectSorter::new(folder, settings.rejects_memory),
+            counters: Counters::default(),
+            n_guests: 0,
+            requests: RequestCounts::default(),
+            n_carts_open: 0,
+            folder: folder.clone(),
+            settings,
+        })
+    }
+
+    /// Discards all orders. From then on, results may arrive in any order, until
+    /// [`sort_results`](Self::sort_results) is called.
+    pub fn restart(&mut self) -> Result<(), StorageError> {
+        let Self { folder, settings, .. } = self;
+        self.results = new_results(folder)?;
+        self.unsorted = Some(Sorter::new(folder.path(), ".results", settings.results_memory));
+        self.rejects = RejectSorter::new(folder, settings.rejects_memory);
+        (self.attention, self.counters, self.n_guests) = (Vec::new(), Counters::default(), 0);
+        Ok(())
+    }
+
+    /// Writes the results that arrived in any order, sorted by the order of the input.
+    pub fn sort_results(&mut self) -> Result<(), StorageError> {
+        let Some(unsorted) = self.unsorted.take() else { return Ok(()) };
+        let unsortable = || StorageError::at(self.folder.file(results::FILE), "sort");
+        let mut sorted = unsorted.sorted().map_err(unsortable())?;
+        while let Some((_, line)) = sorted.next().map_err(unsortable())? {
+            self.results.write(line)?;
+        }
+        self.results.flush()
+    }
+
+    /// Records the inputs as they were read, and the problems that belong to no order.
+    pub fn record_export(&mut self, files: ExportRead, file_problems: &[Problem]) {
+        let tally = &mut self.counters.tally;
+        for problem in file_problems {
+            match problem.code {
+                Code::ContentRepeated => tally.record_orders_with_problem(problem.code, 1),
+                _ => tally.record_file_problem(problem.code, 1),
+            }
+            tally.keep_first_example(problem);
+        }
+        if files.omitted_lost_rows > 0 {
+            tally.record_file_problem(Code::RowUnreadable, files.omitted_lost_rows);
+        }
+        if files.omitted_repeated_orders > 0 {
+            tally.record_orders_with_problem(Code::ContentRepeated, files.omitted_repeated_orders);
+        }
+        self.files = files;
+    }
+
+    /// Merges the partial report of some orders.
+    pub fn merge(&mut self, partial: PartialReport) -> Result<(), StorageError> {
+        let PartialReport { counters, attention, results, result_ends, mut rejects } = partial;
+        self.counters.append(counters);
+        self.add_attention(attention);
+        self.rejects.push_all(&mut rejects).map_err(StorageError::at(rejects::FOLDER, "gather"))?;
+        match &self.unsorted {
+            None => self.results.write(&results),
+            Some(unsorted) => {
+                sort_later(&results, &result_ends, unsorted).map_err(StorageError::at(results::FILE, "sort"))
+            }
+        }
+    }
+
+    /// Keeps the orders that the page lists: the first ones of the input for a check, the first
+    /// ones that got a result for a send.
+    fn add_attention(&mut self, attention: Vec<(OrderId, OrderNeedingAttention)>) {
+        if attention.is_empty() || (self.unsorted.is_none() && self.attention.len() >= MAX_ATTENTION) {
+            return;
+        }
+        self.attention.extend(attention);
+        // Results in any order: a later one may come first in the input.
+        if self.unsorted.is_some() {
+            self.attention.sort_by_key(|(id, _)| *id);
+        }
+        self.attention.truncate(MAX_ATTENTION);
+    }
+
+    /// Records the result of an order that was counted as read. Called once per order.
+    pub fn record(&mut self, record: &OrderRecord, result: &OrderResult) -> Result<(), StorageError> {
+        let mut partial = PartialReport::default();
+        partial.record(record, result, &self.input_names);
+        self.merge(partial)
+    }
+
+    /// Counts the orders without a result as not attempted, if a plan could not be read to its end.
+    /// Returns their number.
+    pub fn record_lost(&mut self) -> u64 {
+        let n_lost = self.counters.tally.without_result();
+        self.counters.tally.record_rest(Outcome::NotAttempted);
+        n_lost
+    }
+
+    /// The inputs that were read, with their locations.
+    #[must_use]
+    pub fn files(&self) -> &ExportRead {
+        &self.files
+    }
+
+    /// Flushes the results, so that they survive a crash of this process.
+    pub fn flush(&mut self) -> Result<(), StorageError> {
+        self.results.flush()
+    }
+
+    /// Returns the number of orders with this outcome.
+    #[must_use]
+    pub fn n_with_outcome(&self, outcome: Outcome) -> u64 {
+        self.counters.tally.orders()[outcome]
+    }
+
+    /// Returns the number of orders that were not attempted for another reason than their age.
+    #[must_use]
+    pub fn n_unreached(&self) -> u64 {
+        self.n_with_outcome(Outcome::NotAttempted).saturating_sub(self.counters.n_needing_backfill)
+    }
+
+    /// Returns the number of invalid orders, including those that are counted as changed or
+    /// unknown.
+    #[must_use]
+    pub fn n_invalid(&self) -> u64 {
+        self.n_with_outcome(Outcome::Invalid) + self.counters.n_invalid_sent_before
+    }
+
+    /// Returns the number of orders that no rule of the profile skips.
+    #[must_use]
+    pub fn n_not_skipped(&self) -> u64 {
+        self.counters.tally.orders().read - self.n_with_outcome(Outcome::Skipped)
+    }
+
+    /// Writes `rejects/`: the rows of all rejected orders and their reasons. Does nothing if no
+    /// order was rejected since the last call. Of an input that was moved, replaced or changed
+    /// after it was read, only the reasons are written, and its name is returned.
+    pub fn write_rejects(&mut self) -> Result<Vec<String>, ReportError> {
+        if !self.rejects.has_new() {
+            return Ok(Vec::new());
+        }
+        let fresh = RejectSorter::new(&self.folder, self.settings.rejects_memory);
+        let sorter = std::mem::replace(&mut self.rejects, fresh);
+        let unsortable = StorageError::at(self.folder.file(rejects::FOLDER), "gather");
+        let rejects = sorter.replay_into(&mut self.rejects).map_err(unsortable)?;
+        write_rejects(&self.folder, &self.files.inputs, rejects, self.settings.reopen)
+    }
+
+    /// Writes the report and returns its summary. `stopped` is why nothing was sent or the run ended
+    /// early, if it did.
+    pub fn finish(
+        mut self,
+        exit_code: u8,
+        stopped: Option<String>,
+        finished_at: DateTime<Utc>,
+    ) -> Result<Summary, ReportError> {
+        self.results.flush()?;
+        self.write_rejects()?;
+        let summary = self.summary(exit_code, stopped, finished_at);
+        let json = serde_json::to_string_pretty(&summary).expect("text and numbers always serialize");
+        self.folder.write_file(page::FILE, &self.page(&summary)?)?;
+        self.folder.write_file(summary::FILE, &format!("{json}\n"))?;
+        Ok(summary)
+    }
+
+    fn summary(&self, exit_code: u8, stopped: Option<String>, finished_at: DateTime<Utc>) -> Summary {
+        let Self { settings, files, counters, .. } = self;
+        let Counters { tally, .. } = counters;
+        Summary {
+            run_id: settings.run_id.clone(),
+            command: if settings.is_check { "check" } else { "send" }.to_owned(),
+            started_at: settings.started_at,
+            finished_at,
+            exit_code,
+            inputs: files.inputs.iter().map(InputSummary::of).collect(),
+            rows: files.rows,
+            rows_unreadable: files.unreadable_rows,
+            scattered: files.scattered_orders,
+            items: counters.n_items,
+            guests: self.n_guests,
+            orders: tally.orders().clone(),
+            orders_without_amount: tally.orders_without_amount(),
+            forecast: settings.is_check.then(|| SendEstimate::at(settings.rate, counters.forecast)),
+            requests: self.requests,
+            carts_open: self.n_carts_open,
+            repeated_after: counters.n_uncertain_before,
+            needs_backfill: counters.n_needing_backfill,
+            money: summary::money_summaries(tally),
+            problems: summary::problem_summaries(tally),
+            skipped: summary::skip_summaries(&counters.skipped),
+            stopped,
+        }
+    }
+
+    fn page(&self, summary: &Summary) -> Result<String, ReportError> {
+        let attention: Vec<OrderNeedingAttention> = self.attention.iter().map(|(_, order)| order.clone()).collect();
+        page::page(summary, &Example::of_tally(&self.counters.tally, &self.input_names), &attention)
+    }
+}
+
+fn new_results(folder: &RunFolder) -> Result<ResultsWriter<RunFile>, StorageError> {
+    Ok(ResultsWriter::new(folder.create_file(results::FILE)?, folder.file(results::FILE)))
+}
+
+/// Pushes the result lines of some orders into a sorter. `ends` are the offsets at which they end.
+fn sort_later(lines: &[u8], ends: &[(OrderId, usize)], into: &Sorter<u64>) -> io::Result<()> {
+    let (mut entries, mut start) = (Batch::default(), 0);
+    for (id, end) in ends {
+        entries.push(id.0, &lines[start..*end]);
+        start = *end;
+    }
+    into.push_all(&mut entries)
+}
