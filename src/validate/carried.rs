@@ -1,7 +1,6 @@
-//! Rules that differ by route: what it requires of the items, and warnings about what it does not
-//! carry: total, extensions, details.
+//! Warnings about what a route does not carry: the order's total, extensions, details.
 //!
-//! Called by `order`.
+//! Does not check the values. Called by `order`.
 
 use std::collections::BTreeSet;
 
@@ -13,37 +12,16 @@ use crate::model::{
     field::Field,
     money::Amount,
     order::{Item, Order},
-    problem::{Code, Problem},
+    problem::Code,
     rules::TargetRules,
 };
 
 /// Maximum number of attributes that a warning names; a longer list would not be read.
 const MAX_LISTED_NAMES: usize = 10;
 
-/// Checks what the route requires of the items, and whether a session keeps all of them.
-pub(super) fn check_required_items(draft: &Draft<'_>, rules: &TargetRules, findings: &mut Findings) {
-    let n_items = draft.items.len();
-    if rules.items.is_required && n_items == 0 {
-        let message = format!("the order has no items, but {} needs at least one", rules.carrier);
-        findings.on_order(Code::NoItems, message);
-    }
-    if let Some(session) = rules.items.max_in_session.as_ref().filter(|session| n_items > session.items) {
-        let n_events = session.events;
-        let message =
-            format!("{n_items} items, but a session keeps only {n_events} events, so it loses the first ones");
-        findings.on_order(Code::TooManyItems, message);
-    }
-    for item in &draft.items {
-        for field in rules.items.required_fields.iter().filter(|field| item.cell(field).is_none()) {
-            let message = format!("{field} is required when {}", rules.items.required_when);
-            findings.problems.push(Problem::for_field(Code::MissingAttribute, field, item.at.position(), message));
-        }
-    }
-}
-
 /// Warns if the items do not add up to the order's price, where the tenant adds them up itself.
 pub(super) fn warn_total_differs(order: &Order<'_>, draft: &Draft<'_>, findings: &mut Findings) {
-    // A missing price or quantity is reported by `check_required_items`.
+    // A missing price or quantity is reported by `items`.
     let line = |item: &Item<'_>| {
         let price = item.product.as_deref().and_then(|product| product.unit_price)?;
         price.checked_mul(item.quantity?)

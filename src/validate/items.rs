@@ -1,6 +1,6 @@
 //! Rules of `order.orderItems`: values, prices per unit or line, and the sum of the lines.
 //!
-//! What ADD requires of an item in addition is in `assembled`. Called by `order`.
+//! Called by `order`.
 
 use std::borrow::Cow;
 
@@ -48,6 +48,27 @@ pub(super) fn check_items<'a>(
         items.push(item);
     }
     (items, sum)
+}
+
+/// Checks what the route requires of the items, and whether a session keeps all of them.
+pub(super) fn check_required_items(draft: &Draft<'_>, rules: &TargetRules, findings: &mut Findings) {
+    let n_items = draft.items.len();
+    if rules.items.is_required && n_items == 0 {
+        let message = format!("the order has no items, but {} needs at least one", rules.carrier);
+        findings.on_order(Code::NoItems, message);
+    }
+    if let Some(session) = rules.items.max_in_session.as_ref().filter(|session| n_items > session.items) {
+        let n_events = session.events;
+        let message =
+            format!("{n_items} items, but a session keeps only {n_events} events, so it loses the first ones");
+        findings.on_order(Code::TooManyItems, message);
+    }
+    for item in &draft.items {
+        for field in rules.items.required_fields.iter().filter(|field| item.cell(field).is_none()) {
+            let message = format!("{field} is required when {}", rules.items.required_when);
+            findings.problems.push(Problem::for_field(Code::MissingAttribute, field, item.at.position(), message));
+        }
+    }
 }
 
 /// Checks what a total that is the sum of the lines requires: items, a price for each, one
