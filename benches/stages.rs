@@ -14,7 +14,7 @@ use std::{hint::black_box, io, sync::Arc};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use orderferry::{
-    dispatch::pacer::Pacer,
+    dispatch::{Action, pacer::Pacer},
     group::{self, BlockRuns},
     ledger::{self, Consent, Intent, LedgerLocation, OrderKey},
     model::{
@@ -23,6 +23,7 @@ use orderferry::{
         order::OrderRecord,
         outcome::{OrderResult, Outcome},
         planned::PlannedGuest,
+        request::RequestKind,
     },
     read::Block,
     report::{
@@ -30,11 +31,7 @@ use orderferry::{
         tally::Tally,
     },
     sandbox::{self, Sandbox},
-    stream::{
-        HttpClient, ServiceResponse, Transport,
-        delivery::{Action, GuestDelivery},
-        event_json, url,
-    },
+    stream::{HttpClient, ServiceResponse, Transport, delivery::GuestDelivery, event_json, url},
 };
 use tokio::{runtime::Runtime, task::JoinSet};
 
@@ -319,8 +316,9 @@ fn sandbox(criterion: &mut Criterion, inputs: &StageInputs) {
     let target = support::target(&sandbox.base_url());
     let client =
         Arc::new(HttpClient::new(&target, &support::dispatch_settings()).expect("loopback needs no certificate"));
-    let browser = runtime.block_on(new_browser(&client, url::browser_create(&target)));
-    let identity = url::event_create(&target, &inputs.guests[0].identity, &browser);
+    let browser = runtime.block_on(new_browser(&client, url::request_url(&target, RequestKind::BrowserCreate, "{}")));
+    let message = event_json::with_browser_id(inputs.guests[0].identity.as_str(), &browser);
+    let identity = url::request_url(&target, RequestKind::Identity, &message);
     let mut group = criterion.benchmark_group("sandbox");
     group.throughput(elements(N_REQUESTS));
     group.bench_function("identity", |bencher| {

@@ -16,7 +16,7 @@ use orderferry::{
         input::Input,
         order::{CheckedOrder, Order, OrderRecord, Validity},
         origin::{FileId, Position},
-        planned::{PlannedGuest, PlannedOrder, StreamPayload},
+        planned::{Payload, PlannedGuest, PlannedOrder},
         route::{ConfirmMode, Mode},
         row::Row,
         rules::CommonDefaults,
@@ -24,7 +24,7 @@ use orderferry::{
     },
     plan::{self, PlanInput, PlannedGuests, Planner},
     read::{Block, BlockReader, Dialect, Piece, ReadLimits, RowParser, inputs::find_one},
-    stream::{self, StreamSettings, content_hash, event_json},
+    stream::{self, StreamSettings, content_hash, encode, event_json, multi_event::UrlLimits},
     validate::{self, ValidateSettings},
 };
 use tempfile::TempDir;
@@ -205,13 +205,18 @@ pub(crate) fn check(
 }
 
 fn planned_order(record: OrderRecord, order: &Order<'_>) -> PlannedOrder {
+    let target = target("https://stream.example");
+    let limits = UrlLimits { target: &target, max_url_bytes: 8192, confirm: ConfirmMode::Whole };
+    let payload = encode::payload(order, limits);
     PlannedOrder {
         record,
         ordered_at: order.ordered_at,
         content: content_hash::content_hash(order),
         status: order.status.clone().into_owned(),
         dedup_hash: content_hash::dedup_hash(order),
-        events: StreamPayload::Single(event_json::order_checkout(order)),
+        route: order.route,
+        n_requests: payload.n_requests(),
+        payload: Payload::from(&payload),
         is_uncertain: false,
         held_result: None,
     }
@@ -227,7 +232,8 @@ pub(crate) fn written_plan(
 ) -> Vec<u8> {
     let (planner, mut entries) = (Planner::new(folder.path(), memory), PlanInput::default());
     for (order, planned_order) in orders.iter().zip(planned_orders) {
-        entries.add_identity_of(planned_order.record.id, order);
+        let identity = || Payload::new(&event_json::identity(&order.guest, &order.common));
+        entries.add_identity(planned_order.record.id, order.guest.key(), order.ordered_at, identity);
         entries.add(order.guest.key(), planned_order);
     }
     planner.push(&mut entries).expect("the disk has free space");

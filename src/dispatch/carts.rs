@@ -7,19 +7,17 @@ use tokio::time::{Duration, Instant, sleep, sleep_until, timeout_at};
 
 use super::{
     backoff::backoff,
-    dispatcher::{Dispatcher, OutgoingRequest, StartedRequest},
+    dispatcher::{Dispatcher, StartedRequest},
     journal::{Journal, LeftoverCart},
+    target::Request,
 };
 use crate::{
-    model::{
-        planned::{PlannedGuest, PlannedOrder, StreamPayload},
-        request::RequestKind,
-    },
+    model::{planned::PlannedOrder, request::RequestKind},
     stream::{
         Transport,
         classify::{self, Classification},
-        delivery::{GuestDelivery, RequestSpec},
-        url,
+        delivery::GuestDelivery,
+        event_json::complete,
     },
 };
 
@@ -45,10 +43,10 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
     async fn clear(&self, leftover: &LeftoverCart<J::Cart>) -> bool {
         for tries in 1..=self.settings.tries {
             let Some(start) = self.start(&mut None).await else { return false };
-            let url = url::event_create(&self.target, &leftover.clear_cart, &leftover.browser);
-            let request = OutgoingRequest { url, kind: RequestKind::ClearCart, is_retry: tries > 1 };
+            let message = complete(&leftover.clear_cart, &leftover.browser);
+            let request = Request { kind: RequestKind::ClearCart, message, order: 0, is_retry: tries > 1 };
             let classify = |response| classify::classify(RequestKind::ClearCart, response, false);
-            let (classification, health_change) = self.send_request(request, start, classify).await;
+            let (classification, health_change) = self.send_request(&request, start, classify).await;
             self.on_health_change(health_change, &classification).await;
             match classification {
                 Classification::Accepted { .. } => return true,
@@ -71,22 +69,21 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
     // Not left to the next run: the service may send the customer a reminder long before that.
     pub(super) async fn end(
         &self,
-        guest: &PlannedGuest,
         delivery: &mut GuestDelivery<'_>,
-        step: &RequestSpec,
+        request: &Request,
         reason: &str,
         cleanup_deadline: &mut Option<Instant>,
     ) {
         let may_clear = self.shutdown.is_graceful();
         // After `stop` the delivery returns CLEAR_CART as its next step, which brings it back
         // here.
-        if !may_clear || step.kind() != RequestKind::ClearCart {
+        if !may_clear || request.kind != RequestKind::ClearCart {
             return delivery.stop(reason, may_clear);
         }
         let cleanup_deadline = *cleanup_deadline.get_or_insert_with(|| Instant::now() + CLEANUP_TIMEOUT);
         match timeout_at(cleanup_deadline, self.start_after_stop()).await {
             Ok(Some(start)) if start.permit.at < cleanup_deadline => {
-                self.send_step(guest, delivery, step, start).await;
+                self.send_step(delivery, request, start).await;
             }
             _ => delivery.stop(reason, false),
         }
@@ -113,13 +110,12 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
 
     /// Records that a browser's cart is about to be filled; returns `None` if the run stops or the
     /// journal fails.
-    pub(super) async fn open_cart(&self, order: &PlannedOrder, browser: &str) -> Option<J::Cart> {
-        let StreamPayload::Multi(sequence) = &order.events else { return None };
+    pub(super) async fn open_cart(&self, order: &PlannedOrder, browser: &str, clear_cart: &str) -> Option<J::Cart> {
         // A run that stops sends no ADD, so this cart stays empty.
         if self.shutdown.reason().is_some() {
             return None;
         }
-        match self.journal.open_cart(&order.record.reference, browser, &sequence.clear_cart).await {
+        match self.journal.open_cart(&order.record.reference, browser, clear_cart).await {
             Ok(cart) => Some(cart),
             Err(reason) => {
                 self.shutdown.abort(reason);

@@ -21,18 +21,15 @@ use super::{
     page_counter::{MAX_SAME_PAGES, PageCounter},
     settings::DispatchSettings,
     shutdown::Shutdown,
+    target::Request,
     wait_counter::WaitCounter,
 };
 use crate::{
-    model::{
-        planned::{GuestParts, PlannedGuest},
-        request::RequestKind,
-        target::Target,
-    },
+    model::{planned::GuestParts, request::RequestKind, target::Target},
     stream::{
         ServiceResponse, Transport,
         classify::{CHECK_TARGET, Classification, WRONG_TARGET},
-        delivery::{GuestDelivery, RequestSpec},
+        delivery::GuestDelivery,
         url,
     },
 };
@@ -65,14 +62,6 @@ pub(super) struct Dispatcher<J: Journal, T> {
     pub(super) journal: J,
     pub(super) transport: T,
     pub(super) events: mpsc::Sender<DispatchEvent>,
-}
-
-/// A request to send.
-pub(super) struct OutgoingRequest {
-    pub(super) url: String,
-    pub(super) kind: RequestKind,
-    /// The same step was sent before.
-    pub(super) is_retry: bool,
 }
 
 /// Permission to start a request; holds one of the in-flight slots until the response.
@@ -128,15 +117,13 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         permit.filter(|_| !is_stopped).map(|permit| StartedRequest { permit, event_permit, slot })
     }
 
-    /// Sends a step of a delivery, which receives the response.
+    /// Sends a request of a delivery, which receives the response.
     pub(super) async fn send_step(
         &self,
-        guest: &PlannedGuest,
         delivery: &mut GuestDelivery<'_>,
-        step: &RequestSpec,
+        request: &Request,
         start: StartedRequest<'_>,
     ) -> (Classification, Option<HealthChange>) {
-        let request = OutgoingRequest { url: self.url(guest, step), kind: step.kind(), is_retry: delivery.is_retry() };
         self.send_request(request, start, |response| delivery.on_response(response, Instant::now())).await
     }
 
@@ -144,14 +131,14 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
     /// service's health.
     pub(super) async fn send_request(
         &self,
-        request: OutgoingRequest,
+        request: &Request,
         start: StartedRequest<'_>,
         classify: impl FnOnce(ServiceResponse) -> Classification + Send,
     ) -> (Classification, Option<HealthChange>) {
-        let (StartedRequest { permit, event_permit, slot: _slot }, OutgoingRequest { url, kind, is_retry }) =
-            (start, request);
+        let StartedRequest { permit, event_permit, slot: _slot } = start;
+        let Request { kind, is_retry, .. } = *request;
         event_permit.send(DispatchEvent::RequestStarted { kind, is_retry });
-        let response = self.transport.send(url).await;
+        let response = self.transport.send(url::request_url(&self.target, kind, &request.message)).await;
         self.apply_throttling(kind, &response, permit.at);
         let classification = classify(response);
         if let Classification::StopRun { reason, hint } = &classification {
@@ -171,10 +158,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
 
     /// Stops the run because of the response to a request of this kind.
     pub(super) fn stop_for(&self, kind: RequestKind, reason: &str, hint: &str) {
-        let endpoint = match kind {
-            RequestKind::BrowserCreate => url::browser_endpoint(&self.target),
-            _ => url::event_endpoint(&self.target),
-        };
+        let endpoint = url::endpoint(&self.target, kind);
         self.shutdown.abort(format!("{endpoint}: {reason}\n  hint: {hint}"));
     }
 
@@ -200,16 +184,6 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
 
     pub(super) fn health(&self) -> std::sync::MutexGuard<'_, Health> {
         self.health.lock().expect("no thread panics while holding the lock")
-    }
-
-    fn url(&self, guest: &PlannedGuest, step: &RequestSpec) -> String {
-        match step {
-            RequestSpec::CreateBrowser => url::browser_create(&self.target),
-            RequestSpec::Identity { browser } => url::event_create(&self.target, &guest.identity, browser),
-            RequestSpec::Event { order, event, browser } => {
-                url::event_create(&self.target, event.json(&guest.orders[*order].events), browser)
-            }
-        }
     }
 
     pub(super) async fn emit(&self, event: DispatchEvent) {

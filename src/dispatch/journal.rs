@@ -5,7 +5,7 @@
 
 use std::future::Future;
 
-use crate::model::planned::{EventJson, PlannedOrder};
+use crate::model::planned::PlannedOrder;
 
 /// The result of one submission of an order's last event, as it is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,12 +41,12 @@ pub trait Journal: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), String>> + Send;
 
     /// Records durably that items of an order are about to be put in the cart of a browser, and
-    /// the event that clears it.
+    /// what a later run needs to clear it.
     fn open_cart(
         &self,
         reference: &str,
         browser: &str,
-        clear_cart: &EventJson,
+        clear_cart: &str,
     ) -> impl Future<Output = Result<Self::Cart, String>> + Send;
 
     /// Records durably that the cart is empty.
@@ -60,6 +60,6 @@ pub struct LeftoverCart<C> {
     pub cart: C,
     /// The browser's id.
     pub browser: String,
-    /// The event that clears it.
-    pub clear_cart: EventJson,
+    /// What the target needs to clear it: the `clear_cart` of [`Journal::open_cart`].
+    pub clear_cart: String,
 }

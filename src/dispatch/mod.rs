@@ -20,6 +20,7 @@ mod probe;
 mod run;
 mod settings;
 mod shutdown;
+mod target;
 #[cfg(test)]
 pub mod tests;
 mod wait_counter;
@@ -30,3 +31,4 @@ pub use journal::{AttemptOutcome, Journal, LeftoverCart};
 pub use run::{DispatchOutcome, Work, run};
 pub use settings::DispatchSettings;
 pub use shutdown::ShutdownSignal;
+pub use target::{Action, Request};

@@ -12,6 +12,7 @@ use crate::{
     stream::{
         Transport,
         classify::{self, Classification},
+        delivery::CREATE_BROWSER,
         url,
     },
 };
@@ -49,7 +50,8 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
                     .abort(format!("the service is down: no valid response for {}", self.give_up_after()));
             }
             self.emit(DispatchEvent::RequestStarted { kind: RequestKind::BrowserCreate, is_retry: true }).await;
-            let response = self.transport.send(url::browser_create(&self.target)).await;
+            let response =
+                self.transport.send(url::request_url(&self.target, RequestKind::BrowserCreate, CREATE_BROWSER)).await;
             self.apply_throttling(RequestKind::BrowserCreate, &response, Instant::now());
             match classify::classify(RequestKind::BrowserCreate, response, false) {
                 Classification::StopRun { reason, hint } => {

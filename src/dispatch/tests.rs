@@ -3,10 +3,15 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use super::settings::DispatchSettings;
-use crate::model::{
-    order::{OrderId, OrderRecord},
-    origin::{FileId, Position},
-    planned::{ContentHash, DedupHash, EventJson, EventSequence, PlannedGuest, PlannedOrder, StreamPayload},
+use crate::{
+    model::{
+        order::{OrderId, OrderRecord},
+        origin::{FileId, Position},
+        planned::{ContentHash, DedupHash, Payload, PlannedGuest, PlannedOrder},
+        request::RequestKind,
+        route::Route,
+    },
+    stream::{StreamPayload, event_json::EventJson, payload::OrderEvent},
 };
 
 /// Settings without an identity pause and with three tries.
@@ -28,34 +33,33 @@ pub fn settings(rate: Option<u32>) -> DispatchSettings {
 /// A guest with `n_orders` single-event orders, ids from `first`; each checkout contains
 /// `"order":ID`.
 pub fn planned_guest(first: u32, n_orders: u32) -> PlannedGuest {
-    let orders = (first..first + n_orders).map(planned_order).collect();
-    PlannedGuest { identity: EventJson("\"}".into()), orders, results: Vec::new() }
+    let orders = (first..first + n_orders).map(|id| planned_order(id, 0)).collect();
+    PlannedGuest { identity: Payload::new(&serde_json::json!({ "type": "IDENTITY" })), orders, results: Vec::new() }
 }
 
 /// A guest with one assembled order per element of `n_items`, ids from `first`; an order of 0
 /// items is a single event.
 pub fn multi_event_guest(first: u32, n_items: &[usize]) -> PlannedGuest {
-    let mut guest = planned_guest(first, u32::try_from(n_items.len()).unwrap());
-    for (order, n_items) in guest.orders.iter_mut().zip(n_items).filter(|(_, n_items)| **n_items > 0) {
-        order.events = StreamPayload::Multi(Box::new(sequence(order.record.id.0, *n_items)));
-    }
-    guest
+    let orders = (first..).zip(n_items).map(|(id, n_items)| planned_order(id, *n_items)).collect();
+    PlannedGuest { orders, ..planned_guest(first, 0) }
 }
 
 /// Each event contains `"order":ID`.
-fn sequence(id: u64, n_items: usize) -> EventSequence {
-    let event = |kind: &str| EventJson(format!("\",\"type\":\"{kind}\",\"order\":{id}}}"));
-    EventSequence {
-        adds: vec![event("ADD"); n_items],
-        contacts: event("ADD_CONTACTS"),
-        consumers: None,
-        confirms: vec![event("CONFIRM")],
-        checkout: event("CHECKOUT"),
-        clear_cart: event("CLEAR_CART"),
-    }
+fn events(id: u32, n_items: usize) -> StreamPayload {
+    use RequestKind::{Add, AddContacts, Checkout, ClearCart, Confirm, OrderCheckout};
+    let event = |kind: RequestKind| -> EventJson {
+        serde_json::from_str(&format!("{{\"type\":\"{}\",\"order\":{id}}}", kind.name())).unwrap()
+    };
+    let kinds = if n_items == 0 {
+        vec![OrderCheckout]
+    } else {
+        [vec![Add; n_items], vec![AddContacts, Confirm, Checkout]].concat()
+    };
+    let events = kinds.into_iter().map(|kind| OrderEvent(kind, event(kind))).collect();
+    StreamPayload { events, clear_cart: (n_items > 0).then(|| event(ClearCart)) }
 }
 
-fn planned_order(id: u32) -> PlannedOrder {
+fn planned_order(id: u32, n_items: usize) -> PlannedOrder {
     let ordered_at = "2025-01-01T00:00:00Z".parse().unwrap();
     let record = OrderRecord {
         id: OrderId(id.into()),
@@ -67,14 +71,16 @@ fn planned_order(id: u32) -> PlannedOrder {
         rows: Vec::new(),
         problems: Vec::new().into(),
     };
-    let events = StreamPayload::Single(EventJson(format!("\",\"order\":{id}}}")));
+    let events = events(id, n_items);
     PlannedOrder {
         record,
         ordered_at,
         content: ContentHash([0; 16]),
         status: "PURCHASED".into(),
         dedup_hash: DedupHash([0; 16]),
-        events,
+        route: if n_items == 0 { Route::Single } else { Route::Multi },
+        n_requests: events.n_requests(),
+        payload: Payload::from(&events),
         is_uncertain: false,
         held_result: None,
     }

@@ -13,13 +13,14 @@ use super::{
     event::DispatchEvent,
     health::HealthChange,
     journal::{AttemptOutcome, Journal},
+    target::{Action, Request},
 };
 use crate::{
     model::planned::{GuestParts, PlannedGuest, PlannedOrder},
     stream::{
         Transport,
         classify::Classification,
-        delivery::{Action, GuestDelivery, Identified, RequestSpec},
+        delivery::{GuestDelivery, Identified},
     },
 };
 
@@ -89,7 +90,9 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         loop {
             match delivery.next_action(Instant::now()) {
                 Action::Done => return delivery.identified(),
-                Action::OpenCart { order, browser } => cart = self.open_cart(&guest.orders[order], &browser).await,
+                Action::OpenCart { order, browser, clear_cart } => {
+                    cart = self.open_cart(&guest.orders[order], &browser, &clear_cart).await;
+                }
                 Action::CloseCart => self.close_cart(cart.take()).await,
                 Action::Settled(index, result) => {
                     assembly_slot = None;
@@ -97,33 +100,32 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
                 }
                 Action::StopRun(reason) => self.shutdown.abort(reason),
                 Action::Wait(time) => self.wait(time, cleanup_deadline).await,
-                Action::Send(step) => match (self.shutdown.reason(), delivery.requests_to_assemble()) {
-                    (Some(reason), _) => self.end(&guest, &mut delivery, &step, reason, &mut cleanup_deadline).await,
+                Action::Send(request) => match (self.shutdown.reason(), delivery.requests_to_assemble()) {
+                    (Some(reason), _) => self.end(&mut delivery, &request, reason, &mut cleanup_deadline).await,
                     (None, Some(n_requests)) if assembly_slot.is_none() => {
                         assembly_slot = self.shutdown.unless_stopped(self.assembly_limiter.admit(n_requests)).await;
                     }
-                    (None, _) => self.send(&guest, &mut delivery, &step, admission).await,
+                    (None, _) => self.send(&guest, &mut delivery, &request, admission).await,
                 },
             }
         }
     }
 
-    /// Sends one step, unless the run stops first or the journal fails.
+    /// Sends one request, unless the run stops first or the journal fails.
     async fn send(
         &self,
         guest: &PlannedGuest,
         delivery: &mut GuestDelivery<'_>,
-        step: &RequestSpec,
+        request: &Request,
         admission: &mut AdmissionGuard<'_>,
     ) {
-        let sent = match step {
-            RequestSpec::Event { order, event, .. } if event.kind().is_checkout() => {
-                self.send_with_intent(guest, &guest.orders[*order], delivery, step).await
-            }
-            _ => match self.start_within_session(delivery, admission).await {
-                Some(start) => Ok(Some(self.send_step(guest, delivery, step, start).await)),
+        let sent = if request.kind.is_checkout() {
+            self.send_with_intent(&guest.orders[request.order], delivery, request).await
+        } else {
+            match self.start_within_session(delivery, admission).await {
+                Some(start) => Ok(Some(self.send_step(delivery, request, start).await)),
                 None => Ok(None),
-            },
+            }
         };
         match sent {
             Ok(Some((classification, health_change))) => self.on_health_change(health_change, &classification).await,
@@ -136,10 +138,9 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
     /// `None` if the run stops first, and an error if the journal fails.
     async fn send_with_intent(
         &self,
-        guest: &PlannedGuest,
         order: &PlannedOrder,
         delivery: &mut GuestDelivery<'_>,
-        step: &RequestSpec,
+        request: &Request,
     ) -> Result<Option<(Classification, Option<HealthChange>)>, String> {
         let wait_guard = self.wait_counter.enter();
         // The intent comes before the permit, so that a slow disk cannot bunch up requests that
@@ -158,7 +159,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
             self.journal.record_outcome(attempt, AttemptOutcome::NotAccepted).await?;
             return Ok(None);
         };
-        let result = self.send_step(guest, delivery, step, start).await;
+        let result = self.send_step(delivery, request, start).await;
         self.journal.record_outcome(attempt, result.0.attempt_outcome()).await?;
         Ok(Some(result))
     }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::snapshot::OrderSnapshot;
-use crate::model::planned::{ContentHash, EventJson};
+use crate::model::planned::ContentHash;
 
 /// An order as the ledger identifies it: by reference and time, compared by content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +36,8 @@ pub struct OpenCart {
     pub reference: String,
     /// The browser's id.
     pub browser: String,
-    /// The event that empties the cart.
-    pub clear_cart: EventJson,
+    /// What the target needs to empty the cart.
+    pub clear_cart: String,
 }
 
 /// The state of one attempt.

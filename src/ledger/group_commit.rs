@@ -128,10 +128,7 @@ fn send_replies(replies: Vec<oneshot::Sender<Reply>>, answers: impl Iterator<Ite
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        ledger::{AttemptId, AttemptState, CartId, Intent, LedgerReader, OpenCart, OrderKey},
-        model::planned::EventJson,
-    };
+    use crate::ledger::{AttemptId, AttemptState, CartId, Intent, LedgerReader, OpenCart, OrderKey};
 
     /// A ledger whose writes are scripted by a test and which holds nothing.
     struct Scripted<W>(W);
@@ -221,7 +218,7 @@ mod tests {
         };
         let intended = submit(LedgerWrite::Intent(intent));
         let settled = submit(LedgerWrite::Outcome(AttemptId(1), AttemptState::Accepted));
-        let (reference, browser, clear_cart) = ("A".into(), "b".into(), EventJson("\"}".into()));
+        let (reference, browser, clear_cart) = ("A".into(), "b".into(), "\"}".into());
         let opened = submit(LedgerWrite::OpenCart { reference, browser, clear_cart });
         let closed = submit(LedgerWrite::CloseCart(CartId(1)));
         drop(queue);

@@ -5,11 +5,7 @@ use super::{
     change::ChangedOrder,
     entry::{AttemptId, AttemptState, CartId, OrderKey},
 };
-use crate::model::{
-    field::AttributeType,
-    money::Money,
-    planned::{DedupHash, EventJson},
-};
+use crate::model::{field::AttributeType, money::Money, planned::DedupHash};
 
 /// An order whose last event is about to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +36,8 @@ pub enum LedgerWrite {
         reference: String,
         /// The browser's id.
         browser: String,
-        /// The event that empties the cart.
-        clear_cart: EventJson,
+        /// What the target needs to empty the cart.
+        clear_cart: String,
     },
     /// Nothing is left in the cart.
     CloseCart(CartId),

@@ -1,25 +1,52 @@
 //! Planned orders: the guests to send, and for each guest its orders, oldest first.
 //!
-//! Data only: encoded events with the record and hashes that reports and the ledger need. Written
-//! by `plan`, read by `dispatch`.
+//! Data only: payloads, with the record and hashes that reports and the ledger need. A target makes
+//! and reads the payloads, `plan` writes them to a file, and `dispatch` hands them over.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{order::OrderRecord, outcome::OrderResult, route::Route};
 
-/// The minified JSON of an event without its browser id, which is known only when it is sent.
-///
-/// Encoded by `stream`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a target sends for a guest or an order: JSON that only the target reads.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct EventJson(pub String);
+pub struct Payload(Box<RawValue>);
+
+impl Payload {
+    /// Serializes content that consists of texts, numbers, lists, and maps with text keys.
+    #[must_use]
+    pub fn new(content: &impl Serialize) -> Self {
+        Self(serde_json::value::to_raw_value(content).expect("text, numbers and maps with text keys always serialize"))
+    }
+
+    /// Reads the content back.
+    pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.as_str())
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+}
+
+// The JSON is minified and its keys have a fixed order, so equal content has equal text.
+impl PartialEq for Payload {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Payload {}
 
 /// One guest and the orders to send for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedGuest {
-    /// IDENTITY, from the guest's newest order.
-    pub identity: EventJson,
+    /// What identifies the guest, from its newest order.
+    pub identity: Payload,
     /// The orders to send, oldest first.
     pub orders: Vec<PlannedOrder>,
     /// Orders of the guest that are planned but not sent, with their results.
@@ -89,72 +116,17 @@ pub struct PlannedOrder {
     pub status: String,
     /// The hash that the same order under another reference would share, for the ledger.
     pub dedup_hash: DedupHash,
-    /// The events to send.
-    pub events: StreamPayload,
+    /// The route by which it is sent.
+    pub route: Route,
+    /// The number of its own requests, without retries and without those that identify the guest.
+    pub n_requests: u64,
+    /// What is sent.
+    pub payload: Payload,
     /// An earlier run sent the order with unknown outcome, and the operator chose to resend it.
     pub is_uncertain: bool,
     /// The result of an order that was held when it was planned; a later run may send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_result: Option<OrderResult>,
-}
-
-/// The events of an order after its guest's IDENTITY.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StreamPayload {
-    /// ORDER_CHECKOUT alone, on the guest's browser.
-    Single(EventJson),
-    /// The events that assemble the order, on a browser of its own.
-    Multi(Box<EventSequence>),
-}
-
-/// The events that assemble an order, in sending order; each contains its type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EventSequence {
-    /// ADD, one per item.
-    pub adds: Vec<EventJson>,
-    /// ADD_CONTACTS.
-    pub contacts: EventJson,
-    /// ADD_CONSUMERS, if the order has consumers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub consumers: Option<EventJson>,
-    /// CONFIRM; together these events name all items.
-    pub confirms: Vec<EventJson>,
-    /// CHECKOUT, which creates the order.
-    pub checkout: EventJson,
-    /// CLEAR_CART, sent only if CHECKOUT is never reached.
-    pub clear_cart: EventJson,
-}
-
-impl StreamPayload {
-    /// The route by which the order is sent.
-    #[must_use]
-    pub fn route(&self) -> Route {
-        match self {
-            Self::Single(_) => Route::Single,
-            Self::Multi(_) => Route::Multi,
-        }
-    }
-
-    /// The number of requests without retries, not counting those that identify the guest (a
-    /// browser and IDENTITY).
-    #[must_use]
-    pub fn n_requests(&self) -> u64 {
-        match self {
-            Self::Single(_) => 1,
-            Self::Multi(sequence) => sequence.n_requests(),
-        }
-    }
-}
-
-impl EventSequence {
-    /// The number of requests without retries, not counting those that identify the guest.
-    #[must_use]
-    pub fn n_requests(&self) -> u64 {
-        // One each for ADD_CONTACTS and CHECKOUT. CLEAR_CART is part of a failure, not of the
-        // plan.
-        (self.adds.len() + 1 + self.consumers.iter().len() + self.confirms.len() + 1) as u64
-    }
 }
 
 impl PlannedGuest {

@@ -18,7 +18,7 @@ use crate::{
         guest::Identifier,
         order::{Order, OrderRecord},
         origin::Position,
-        planned::{ContentHash, DedupHash, EventJson, StreamPayload},
+        planned::{ContentHash, DedupHash, Payload},
         problem::Problem,
         route::Route,
         unsendable::Unsendable,
@@ -28,10 +28,7 @@ use crate::{
         groups::{BatchError, BatchLimits, GroupBatch, Groups},
         sorter::Sorter,
     },
-    stream::{
-        content_hash, event_json,
-        multi_event::{UrlLimits, sequence},
-    },
+    stream::{content_hash, encode, event_json, multi_event::UrlLimits},
     validate::SharedReference,
 };
 
@@ -98,30 +95,34 @@ impl DeferredOrder {
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredOrder {
     pub(super) guest: Identifier<'static>,
-    pub(super) identity: EventJson,
+    pub(super) identity: Payload,
     pub(super) ordered_at: DateTime<Utc>,
     pub(super) content: ContentHash,
     pub(super) status: String,
     pub(super) dedup_hash: DedupHash,
     pub(super) dedup_hash_in_export: u64,
-    pub(super) events: StreamPayload,
+    pub(super) route: Route,
+    pub(super) n_requests: u64,
+    pub(super) payload: Payload,
 }
 
 impl StoredOrder {
     pub(super) fn of(order: &Order<'_>, url_limits: UrlLimits<'_>) -> Self {
-        let key = order.guest.key();
+        let (key, payload) = (order.guest.key(), encode::payload(order, url_limits));
         Self {
             guest: Identifier {
                 provider: key.provider.clone().into_owned().into(),
                 id: key.id.clone().into_owned().into(),
             },
-            identity: event_json::identity(&order.guest, &order.common),
+            identity: Payload::new(&event_json::identity(&order.guest, &order.common)),
             ordered_at: order.ordered_at,
             content: content_hash::content_hash(order),
             status: order.status.clone().into_owned(),
             dedup_hash: content_hash::dedup_hash(order),
             dedup_hash_in_export: repeated_content::dedup_hash_in_export(order),
-            events: events(order, url_limits),
+            route: order.route,
+            n_requests: payload.n_requests(),
+            payload: Payload::from(&payload),
         }
     }
 }
@@ -141,14 +142,6 @@ impl SendableOrder for StoredOrder {
 
     fn dedup_hash(&self) -> DedupHash {
         self.dedup_hash
-    }
-}
-
-/// Returns the events of an order.
-pub(super) fn events(order: &Order<'_>, url_limits: UrlLimits<'_>) -> StreamPayload {
-    match order.route {
-        Route::Single => StreamPayload::Single(event_json::order_checkout(order)),
-        Route::Multi => StreamPayload::Multi(Box::new(sequence(order, url_limits))),
     }
 }
 

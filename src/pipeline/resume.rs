@@ -124,8 +124,8 @@ fn drop_old(mut guest: PlannedGuest, backfill_guard: BackfillGuard) -> PlannedGu
 /// results.
 fn drop_too_slow(mut guest: PlannedGuest, settings: &StreamSettings) -> PlannedGuest {
     for order in std::mem::take(&mut guest.orders) {
-        let is_multi = order.events.route() == Route::Multi;
-        let message = is_multi.then(|| stream::exceeds_session(order.events.n_requests(), settings)).flatten();
+        let is_multi = order.route == Route::Multi;
+        let message = is_multi.then(|| stream::exceeds_session(order.n_requests, settings)).flatten();
         match message {
             Some(message) => {
                 let result = OrderResult::not_attempted(order.is_uncertain, Some(message));
@@ -143,7 +143,7 @@ fn drop_type_conflicts(mut guest: PlannedGuest, types: &AttributeTypes) -> Plann
     for mut order in std::mem::take(&mut guest.orders) {
         let tenant_type =
             |sent: &AttributeType| types.get(sent.scope, &sent.name).filter(|data_type| *data_type != sent.data_type);
-        let conflict = types_sent(&order.events).into_iter().find_map(|sent| Some((tenant_type(&sent)?, sent)));
+        let conflict = types_sent(&order).into_iter().find_map(|sent| Some((tenant_type(&sent)?, sent)));
         let Some((tenant, sent)) = conflict else {
             guest.orders.push(order);
             continue;

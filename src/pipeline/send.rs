@@ -26,7 +26,7 @@ use crate::{
         field::{AttributeType, AttributeTypes},
         order::OrderRecord,
         outcome::OrderResult,
-        planned::{EventJson, GuestParts, PlannedOrder},
+        planned::{GuestParts, PlannedOrder},
         request::RequestKind,
     },
     plan,
@@ -140,7 +140,7 @@ struct TypeTracker {
 
 impl TypeTracker {
     fn add_pending(&mut self, attempt: AttemptId, order: &PlannedOrder) {
-        let mut types = types_sent(&order.events);
+        let mut types = types_sent(order);
         types.retain(|attribute| self.known.get(attribute.scope, &attribute.name).is_none());
         if !types.is_empty() {
             self.pending.insert(attempt.0, types);
@@ -181,8 +181,8 @@ impl Journal for LedgerJournal {
         self.write(LedgerWrite::Outcome(attempt, state)).await.map(drop)
     }
 
-    async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &EventJson) -> Result<CartId, String> {
-        let (reference, browser, clear_cart) = (reference.to_owned(), browser.to_owned(), clear_cart.clone());
+    async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &str) -> Result<CartId, String> {
+        let (reference, browser, clear_cart) = (reference.to_owned(), browser.to_owned(), clear_cart.to_owned());
         let cart = self.write(LedgerWrite::OpenCart { reference, browser, clear_cart }).await.map(CartId)?;
         self.n_open.fetch_add(1, Ordering::SeqCst);
         Ok(cart)

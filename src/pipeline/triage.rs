@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     check,
-    deferred::{DeferredBatch, DeferredError, DeferredOrder, DeferredOrders, StoredOrder, events},
+    deferred::{DeferredBatch, DeferredError, DeferredOrder, DeferredOrders, StoredOrder},
     disposition::{self, Decision, Disposition, DispositionRules},
     error::Refusal,
     guards::BackfillGuard,
@@ -27,14 +27,14 @@ use crate::{
         order::{CheckedOrder, Order, OrderRecord, Validity},
         origin::InputNames,
         outcome::{OrderResult, Outcome},
-        planned::{ContentHash, DedupHash, PlannedOrder},
+        planned::{ContentHash, DedupHash, Payload, PlannedOrder},
         problem::Code,
         route::Route,
         unsendable::Unsendable,
     },
     plan::write_unplanned,
     shuffle::{Collect, Decide, ExportFacts, for_each_ordered, hash},
-    stream::{content_hash, multi_event::UrlLimits},
+    stream::{content_hash, encode, event_json, multi_event::UrlLimits},
     validate,
 };
 
@@ -381,8 +381,8 @@ impl ValidOrder<'_> {
         match self {
             // Without encoding the event, which is not needed to count it.
             Self::Read(order) if order.route == Route::Single => (Route::Single, 1),
-            Self::Read(order) => (order.route, events(order, url_limits).n_requests()),
-            Self::Stored(order) => (order.events.route(), order.events.n_requests()),
+            Self::Read(order) => (order.route, encode::payload(order, url_limits).n_requests()),
+            Self::Stored(order) => (order.route, order.n_requests),
         }
     }
 
@@ -427,12 +427,11 @@ impl ValidOrder<'_> {
     }
 
     fn add_identity(&self, record: &OrderRecord, part: &mut TriagePart) {
-        match self {
-            Self::Read(order) => part.plan.add_identity_of(record.id, order),
-            Self::Stored(order) => {
-                part.plan.add_identity(record.id, &order.guest, order.ordered_at, &order.identity);
-            }
-        }
+        let identity = || match self {
+            Self::Read(order) => Payload::new(&event_json::identity(&order.guest, &order.common)),
+            Self::Stored(order) => order.identity.clone(),
+        };
+        part.plan.add_identity(record.id, &self.guest(), self.ordered_at(), identity);
     }
 
     fn planned(
@@ -442,12 +441,26 @@ impl ValidOrder<'_> {
         is_uncertain: bool,
         held_result: Option<OrderResult>,
     ) -> PlannedOrder {
-        let events = match self {
-            Self::Read(order) => events(order, url_limits),
-            Self::Stored(order) => order.events.clone(),
+        let (route, n_requests, payload) = match self {
+            Self::Read(order) => {
+                let payload = encode::payload(order, url_limits);
+                (order.route, payload.n_requests(), Payload::from(&payload))
+            }
+            Self::Stored(order) => (order.route, order.n_requests, order.payload.clone()),
         };
         let (status, dedup_hash) = (self.status().to_owned(), self.dedup_hash());
         let (ordered_at, content) = (self.ordered_at(), self.content());
-        PlannedOrder { record, ordered_at, content, status, dedup_hash, events, is_uncertain, held_result }
+        PlannedOrder {
+            record,
+            ordered_at,
+            content,
+            status,
+            dedup_hash,
+            route,
+            n_requests,
+            payload,
+            is_uncertain,
+            held_result,
+        }
     }
 }

@@ -38,6 +38,17 @@ pub enum PlanError {
     /// The file does not begin with a header.
     #[error("the plan: the first line is not a plan header of this version of orderferry")]
     MissingHeader,
+    /// The format is that of another version of the program.
+    #[error(
+        "the plan: found format {found}, expected format {expected}; another version of orderferry wrote it; nothing \
+         was sent\n  hint: send the export again, or resume with that version"
+    )]
+    OtherFormat {
+        /// The format of the file.
+        found: u32,
+        /// The format that this version writes and reads.
+        expected: u32,
+    },
     /// An order before any guest.
     #[error("the plan, byte {at}: found an order without a guest")]
     OrderWithoutGuest {

@@ -17,15 +17,36 @@ use serde::{
 
 use super::error::PlanError;
 use crate::{
-    model::planned::{EventJson, GuestParts, PlannedGuest, PlannedOrder},
+    model::planned::{GuestParts, Payload, PlannedGuest, PlannedOrder},
     spill::{sort_key::SortKey, sorter::SortedIter},
 };
 
+/// The version of the format. Format 1 had no number in its header, and its events were texts.
+const FORMAT: u32 = 2;
+
+/// The first line. Its other lines are [`PlanLine`]s.
+#[derive(Serialize, Deserialize)]
+struct HeaderLine<H> {
+    format: u32,
+    head: H,
+}
+
+/// What the first lines of all formats have in common.
+#[derive(Deserialize)]
+struct AnyHeaderLine {
+    #[serde(default = "first_format")]
+    format: u32,
+    #[serde(rename = "head")]
+    _head: IgnoredAny,
+}
+
+fn first_format() -> u32 {
+    1
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum PlanLine<H, G, O> {
-    #[serde(rename = "head")]
-    Header(H),
+enum PlanLine<G, O> {
     Guest(G),
     Order(O),
 }
@@ -36,11 +57,11 @@ pub(super) fn write(
     guests: impl IntoIterator<Item = PlannedGuest>,
     into: &mut impl Write,
 ) -> Result<(), PlanError> {
-    write_line(&PlanLine::Header::<_, (), ()>(head), into)?;
+    write_line(&HeaderLine { format: FORMAT, head }, into)?;
     for guest in guests {
-        write_line(&PlanLine::Guest::<(), _, ()>(&guest.identity), into)?;
+        write_line(&PlanLine::Guest::<_, ()>(&guest.identity), into)?;
         for order in &guest.orders {
-            write_line(&PlanLine::Order::<(), (), _>(order), into)?;
+            write_line(&PlanLine::Order::<(), _>(order), into)?;
         }
     }
     Ok(into.flush()?)
@@ -53,30 +74,30 @@ pub fn write_lines<K: SortKey>(
     lines: &mut SortedIter<K>,
     into: &mut impl Write,
 ) -> Result<(), PlanError> {
-    write_line(&PlanLine::Header::<_, (), ()>(head), into)?;
+    write_line(&HeaderLine { format: FORMAT, head }, into)?;
     while let Some((_, lines)) = lines.next()? {
         into.write_all(lines)?;
     }
     Ok(into.flush()?)
 }
 
-/// The line that begins a guest. `identity` is the JSON of the IDENTITY event.
-pub(super) fn guest_line(identity: &str) -> String {
-    let line = serde_json::to_string(&PlanLine::Guest::<(), _, ()>(identity));
+/// The line that begins a guest.
+pub(super) fn guest_line(identity: &Payload) -> String {
+    let line = serde_json::to_string(&PlanLine::Guest::<_, ()>(identity));
     line.expect("text is always serializable") + "\n"
 }
 
 /// The line of an order.
 pub(super) fn order_line(order: &PlannedOrder) -> String {
-    let line = serde_json::to_string(&PlanLine::Order::<(), (), _>(order));
+    let line = serde_json::to_string(&PlanLine::Order::<(), _>(order));
     line.expect("an order holds only serializable data") + "\n"
 }
 
 /// Parses a line of [`order_line`]; none for a line of [`guest_line`].
 pub(super) fn parse_order_line(line: &[u8]) -> Result<Option<PlannedOrder>, PlanError> {
     match serde_json::from_slice(line).map_err(|error| PlanError::InvalidLine { at: 0, error })? {
-        PlanLine::Order::<IgnoredAny, EventJson, _>(order) => Ok(Some(order)),
-        PlanLine::Header(_) | PlanLine::Guest(_) => Ok(None),
+        PlanLine::Order::<IgnoredAny, _>(order) => Ok(Some(order)),
+        PlanLine::Guest(_) => Ok(None),
     }
 }
 
@@ -93,18 +114,25 @@ pub struct PlannedGuests<R: BufRead> {
     at: u64,
     /// The offset from which on lines are not read.
     end: u64,
-    /// The IDENTITY of the next guest, where its line was read already.
-    next: Option<EventJson>,
+    /// What identifies the next guest, where its line was read already.
+    next: Option<Payload>,
 }
 
 impl<R: BufRead> PlannedGuests<R> {
     /// Reads the header of a plan that [`write`] wrote. The guests are read one by one.
     pub fn open<H: DeserializeOwned>(plan: R) -> Result<(H, Self), PlanError> {
         let mut guests = Self { plan, line: Vec::new(), at: 0, end: u64::MAX, next: None };
-        match guests.next_line()? {
-            Some(PlanLine::Header(head)) => Ok((head, guests)),
-            _ => Err(PlanError::MissingHeader),
+        if !guests.read_line()? {
+            return Err(PlanError::MissingHeader);
         }
+        match serde_json::from_slice(&guests.line) {
+            Ok(AnyHeaderLine { format: FORMAT, .. }) => {}
+            Ok(AnyHeaderLine { format, .. }) => return Err(PlanError::OtherFormat { found: format, expected: FORMAT }),
+            Err(error) => return Err(PlanError::InvalidLine { at: 0, error }),
+        }
+        let header: HeaderLine<H> =
+            serde_json::from_slice(&guests.line).map_err(|error| PlanError::InvalidLine { at: 0, error })?;
+        Ok((header.head, guests))
     }
 
     /// Limits the plan to the guests whose lines begin before `end`, at which a guest's line
@@ -114,13 +142,19 @@ impl<R: BufRead> PlannedGuests<R> {
         Self { end, ..self }
     }
 
-    fn next_line<H: DeserializeOwned>(&mut self) -> Result<Option<PlanLine<H, EventJson, PlannedOrder>>, PlanError> {
+    /// Reads the next line, if there is one.
+    fn read_line(&mut self) -> Result<bool, PlanError> {
         self.line.clear();
-        if self.at >= self.end || self.plan.read_until(b'\n', &mut self.line)? == 0 {
+        let is_read = self.at < self.end && self.plan.read_until(b'\n', &mut self.line)? > 0;
+        self.at += self.line.len() as u64;
+        Ok(is_read)
+    }
+
+    fn next_line(&mut self) -> Result<Option<PlanLine<Payload, PlannedOrder>>, PlanError> {
+        let at = self.at;
+        if !self.read_line()? {
             return Ok(None);
         }
-        let at = self.at;
-        self.at += self.line.len() as u64;
         serde_json::from_slice(&self.line).map(Some).map_err(|error| PlanError::InvalidLine { at, error })
     }
 
@@ -130,7 +164,7 @@ impl<R: BufRead> PlannedGuests<R> {
         let start = self.at;
         while guest.is_none() || self.at - start < n_bytes {
             let at = self.at;
-            match (self.next_line::<IgnoredAny>()?, &mut guest) {
+            match (self.next_line()?, &mut guest) {
                 (None, _) => return Ok(guest),
                 (Some(PlanLine::Guest(identity)), None) => guest = Some(empty_guest(identity)),
                 (Some(PlanLine::Guest(identity)), Some(_)) => {
@@ -138,7 +172,7 @@ impl<R: BufRead> PlannedGuests<R> {
                     return Ok(guest);
                 }
                 (Some(PlanLine::Order(order)), Some(guest)) => guest.orders.push(order),
-                (Some(PlanLine::Order(_) | PlanLine::Header(_)), _) => return Err(PlanError::OrderWithoutGuest { at }),
+                (Some(PlanLine::Order(_)), _) => return Err(PlanError::OrderWithoutGuest { at }),
             }
         }
         Ok(guest)
@@ -154,21 +188,17 @@ impl<R: BufRead> PlannedGuests<R> {
         let start = self.at;
         while self.next.is_none() {
             let at = self.at;
-            self.line.clear();
-            if self.at >= self.end || self.plan.read_until(b'\n', &mut self.line)? == 0 {
+            if !self.read_line()? {
                 break;
             }
             // Only the kind of the line matters here: its order is parsed when its part is read.
             let line = serde_json::from_slice(&self.line).map_err(|error| PlanError::InvalidLine { at, error })?;
             match line {
-                PlanLine::Order::<IgnoredAny, EventJson, IgnoredAny>(_) => self.at += self.line.len() as u64,
+                PlanLine::Order::<Payload, IgnoredAny>(_) => {}
                 PlanLine::Guest(identity) => {
-                    let end = self.at;
-                    self.at += self.line.len() as u64;
                     self.next = Some(identity);
-                    return Ok(start..end);
+                    return Ok(start..at);
                 }
-                PlanLine::Header(_) => return Err(PlanError::OrderWithoutGuest { at }),
             }
         }
         Ok(start..self.at)
@@ -211,7 +241,7 @@ impl<R: BufRead + Send + 'static> PlannedGuests<R> {
 
 /// The orders of a guest after its first part.
 struct RemainingParts<R> {
-    identity: EventJson,
+    identity: Payload,
     /// The byte range of their lines.
     bytes: Range<u64>,
     open: OpenAt<R>,
@@ -253,19 +283,19 @@ impl<R: BufRead + Seek> PlannedGuests<R> {
         self.next = None;
         loop {
             let at = self.at;
-            match self.next_line::<IgnoredAny>()? {
+            match self.next_line()? {
                 None => return Ok(None),
                 Some(PlanLine::Guest(identity)) => {
                     self.next = Some(identity);
                     return Ok(Some(at));
                 }
-                Some(PlanLine::Order(_) | PlanLine::Header(_)) => {}
+                Some(PlanLine::Order(_)) => {}
             }
         }
     }
 }
 
-fn empty_guest(identity: EventJson) -> PlannedGuest {
+fn empty_guest(identity: Payload) -> PlannedGuest {
     PlannedGuest { identity, orders: Vec::new(), results: Vec::new() }
 }
 
@@ -283,8 +313,9 @@ mod tests {
     use crate::model::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
-        planned::{ContentHash, DedupHash, EventJson, StreamPayload},
+        planned::{ContentHash, DedupHash},
         problem::{Code, Problem},
+        route::Route,
     };
 
     fn order(id: u32) -> PlannedOrder {
@@ -300,14 +331,16 @@ mod tests {
             rows: Vec::new(),
             problems: vec![Problem::for_field(Code::TotalDiffers, "price", source, "30.6 and 30.60")].into(),
         };
-        let events = StreamPayload::Single(EventJson("\",\"price\":30.60}".into()));
+
         PlannedOrder {
             record,
             ordered_at,
             content: ContentHash([7; 16]),
             status: "PURCHASED".into(),
             dedup_hash: DedupHash([8; 16]),
-            events,
+            route: Route::Single,
+            n_requests: 1,
+            payload: Payload::new(&"30.60"),
             is_uncertain: id == 1,
             held_result: None,
         }
@@ -317,7 +350,7 @@ mod tests {
     fn plan_round_trips() {
         let guest = |name: &str, ids: &[u32]| PlannedGuest {
             orders: ids.iter().map(|id| order(*id)).collect(),
-            ..empty_guest(EventJson(name.into()))
+            ..empty_guest(Payload::new(&name))
         };
         let plan = vec![guest("a", &[2, 0]), guest("b", &[1])];
         let mut bytes = Vec::new();
@@ -328,7 +361,7 @@ mod tests {
         let (_, truncated) = PlannedGuests::open::<String>(&bytes[..bytes.len() - 10]).unwrap();
         assert!(matches!(truncated.last(), Some(Err(PlanError::InvalidLine { .. }))));
         assert!(PlannedGuests::open::<String>(&b"{}"[..]).is_err());
-        let headless = [&b"{\"head\":\"h\"}\n"[..], &bytes[bytes.len() / 2..]].concat();
+        let headless = [&b"{\"format\":2,\"head\":\"h\"}\n"[..], &bytes[bytes.len() / 2..]].concat();
         let (_, mut headless) = PlannedGuests::open::<String>(&headless[..]).unwrap();
         assert!(headless.next().is_some_and(|guest| guest.is_err()));
     }
@@ -337,7 +370,7 @@ mod tests {
     fn large_guests_are_read_in_parts() {
         let guest = |name: &str, n_orders: u32| PlannedGuest {
             orders: (0..n_orders).map(order).collect(),
-            ..empty_guest(EventJson(name.into()))
+            ..empty_guest(Payload::new(&name))
         };
         let plan = vec![guest("a", 2), guest("b", 1500), guest("c", 0), guest("d", 1200), guest("e", 1)];
         let mut bytes = Vec::new();
@@ -372,7 +405,7 @@ mod tests {
     fn plan_can_be_read_from_any_guest() {
         let guest = |name: &u32| PlannedGuest {
             orders: (0..=(name % 3)).map(order).collect(),
-            ..empty_guest(EventJson(name.to_string()))
+            ..empty_guest(Payload::new(&name))
         };
         let plan: Vec<_> = (0..9).map(|name| guest(&name)).collect();
         let mut bytes = Vec::new();

@@ -57,7 +57,8 @@ mod tests {
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
         outcome::Outcome,
-        planned::{ContentHash, DedupHash, EventJson, PlannedOrder, StreamPayload},
+        planned::{ContentHash, DedupHash, Payload, PlannedOrder},
+        route::Route,
     };
 
     fn order(id: u64, is_uncertain: bool) -> PlannedOrder {
@@ -72,15 +73,23 @@ mod tests {
             rows: Vec::new(),
             problems: Vec::new().into(),
         };
-        let (content, events) = (ContentHash([0; 16]), StreamPayload::Single(EventJson(String::new())));
-        let (status, dedup_hash) = ("PURCHASED".into(), DedupHash([0; 16]));
-        let ordered_at = DateTime::UNIX_EPOCH;
-        PlannedOrder { record, ordered_at, content, status, dedup_hash, events, is_uncertain, held_result: None }
+        PlannedOrder {
+            record,
+            ordered_at: DateTime::UNIX_EPOCH,
+            content: ContentHash([0; 16]),
+            status: "PURCHASED".into(),
+            dedup_hash: DedupHash([0; 16]),
+            route: Route::Single,
+            n_requests: 1,
+            payload: Payload::new(&""),
+            is_uncertain,
+            held_result: None,
+        }
     }
 
     #[test]
     fn limit_keeps_uncertain_orders_unknown() {
-        let guest = |orders| PlannedGuest { identity: EventJson(String::new()), orders, results: Vec::new() };
+        let guest = |orders| PlannedGuest { identity: Payload::new(&""), orders, results: Vec::new() };
         let guests = [vec![order(0, true)], vec![order(1, false), order(2, false), order(3, true)], vec![]];
         let guests = guests.into_iter().map(|orders| Ok::<_, ()>(guest(orders)));
         let guests: Vec<_> = with_limit(guests, Some(2)).flatten().map(Result::unwrap).collect();

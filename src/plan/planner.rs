@@ -3,7 +3,12 @@
 //! Sorts twice: by guest, to find the oldest order and the newest IDENTITY of each guest, then by
 //! age. Does not decide which orders are sent. Called by `pipeline`, from any thread.
 
-use std::{cmp::Reverse, io, path::Path};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, hash_map},
+    io,
+    path::Path,
+};
 
 use chrono::{DateTime, Utc};
 
@@ -15,8 +20,8 @@ use crate::{
     model::{
         forecast::Forecast,
         guest::Identifier,
-        order::{Order, OrderId},
-        planned::{EventJson, PlannedOrder},
+        order::OrderId,
+        planned::{Payload, PlannedOrder},
         route::Route,
     },
     spill::{
@@ -25,7 +30,6 @@ use crate::{
         sort_key::SortKey,
         sorter::{SortedIter, Sorter},
     },
-    stream::event_json,
 };
 
 /// Hash of a guest. 128 bits of a collision-resistant hash: no two guests have the same one.
@@ -80,43 +84,55 @@ const MULTI: u8 = 2;
 #[derive(Default)]
 pub struct PlanInput {
     entries: Batch<(GuestHash, GuestEntryKey)>,
+    /// The newest identity of each guest, as a line.
+    identities: HashMap<GuestHash, (GuestEntryKey, String)>,
 }
 
 impl PlanInput {
-    /// Adds the IDENTITY of a valid order, whether the order is to be sent or not.
-    pub fn add_identity_of(&mut self, id: OrderId, order: &Order<'_>) {
-        // All valid orders count: the newest order of a guest has the latest data about that guest.
-        let identity = event_json::identity(&order.guest, &order.common);
-        self.add_identity(id, &order.guest.key().clone(), order.ordered_at, &identity);
-    }
-
-    /// Adds the IDENTITY of an order where it is encoded already.
+    /// Adds what identifies the guest of a valid order, whether the order is to be sent or not.
     pub fn add_identity(
         &mut self,
         id: OrderId,
         guest: &Identifier<'_>,
         ordered_at: DateTime<Utc>,
-        identity: &EventJson,
+        identity: impl FnOnce() -> Payload,
     ) {
-        let time = EntryTime::Identity(Reverse(ordered_at.timestamp_millis()));
-        self.push(guest, (time, id.0), (NOT_SENT, 0), &guest_line(&identity.0));
+        // All valid orders count: the newest order of a guest has the latest data about that guest.
+        // Of the orders of one part, only that of the newest one is encoded and sorted.
+        let key = (EntryTime::Identity(Reverse(ordered_at.timestamp_millis())), id.0);
+        match self.identities.entry(guest_hash(guest)) {
+            hash_map::Entry::Vacant(entry) => {
+                entry.insert((key, guest_line(&identity())));
+            }
+            hash_map::Entry::Occupied(mut entry) if key < entry.get().0 => {
+                entry.insert((key, guest_line(&identity())));
+            }
+            hash_map::Entry::Occupied(_) => {}
+        }
     }
 
     /// Adds an order to the plan: to be sent or, where it is held, for a later run.
     pub fn add(&mut self, guest: &Identifier<'_>, order: &PlannedOrder) {
-        let route = match (&order.held_result, order.events.route()) {
+        let route = match (&order.held_result, order.route) {
             (Some(_), _) => NOT_SENT,
             (None, Route::Single) => SINGLE,
             (None, Route::Multi) => MULTI,
         };
-        let cost = (route, order.events.n_requests());
         let time = EntryTime::Order(order.ordered_at.timestamp_millis());
-        self.push(guest, (time, order.record.id.0), cost, &order_line(order));
+        self.push(guest_hash(guest), (time, order.record.id.0), (route, order.n_requests), &order_line(order));
     }
 
-    fn push(&mut self, guest: &Identifier<'_>, key: GuestEntryKey, (route, n_requests): (u8, u64), line: &str) {
+    /// The entries for the planner; none are left.
+    fn take_entries(&mut self) -> &mut Batch<(GuestHash, GuestEntryKey)> {
+        for (guest, (key, line)) in std::mem::take(&mut self.identities) {
+            self.push(guest, key, (NOT_SENT, 0), &line);
+        }
+        &mut self.entries
+    }
+
+    fn push(&mut self, guest: GuestHash, key: GuestEntryKey, (route, n_requests): (u8, u64), line: &str) {
         let payload = [&[route], &n_requests.to_le_bytes()[..], line.as_bytes()].concat();
-        self.entries.push((guest_hash(guest), key), &payload);
+        self.entries.push((guest, key), &payload);
     }
 }
 
@@ -145,7 +161,7 @@ impl Planner {
 
     /// Adds orders, from any thread and in any order.
     pub fn push(&self, orders: &mut PlanInput) -> io::Result<()> {
-        self.by_guest.push_all(&mut orders.entries)
+        self.by_guest.push_all(orders.take_entries())
     }
 
     /// Calls `each` with every order of the plan, guest by guest, for a run that sends none.
@@ -260,7 +276,7 @@ mod tests {
             order::OrderRecord,
             origin::{FileId, Position},
             outcome::{OrderResult, Outcome},
-            planned::{ContentHash, DedupHash, EventSequence, PlannedGuest, StreamPayload},
+            planned::{ContentHash, DedupHash, PlannedGuest},
         },
         plan::file::{PlannedGuests, write_lines},
     };
@@ -281,8 +297,8 @@ mod tests {
             Identifier { provider: "crm".into(), id: self.guest.to_string().into() }
         }
 
-        fn identity(self) -> EventJson {
-            EventJson(format!("guest {} of order {}", self.guest, self.id))
+        fn identity(self) -> Payload {
+            Payload::new(&format!("guest {} of order {}", self.guest, self.id))
         }
 
         fn planned(self, checkout: &str) -> PlannedOrder {
@@ -297,7 +313,7 @@ mod tests {
                 problems: Vec::new().into(),
             };
             let held_result = self.is_held.then(|| OrderResult::without_request(Outcome::Changed, None));
-            let (content, events) = (ContentHash([0; 16]), StreamPayload::Single(EventJson(checkout.to_owned())));
+            let (content, payload) = (ContentHash([0; 16]), Payload::new(&checkout));
             let (status, dedup_hash) = ("PURCHASED".into(), DedupHash([0; 16]));
             PlannedOrder {
                 record,
@@ -305,7 +321,9 @@ mod tests {
                 content,
                 status,
                 dedup_hash,
-                events,
+                route: Route::Single,
+                n_requests: 1,
+                payload,
                 is_uncertain: false,
                 held_result,
             }
@@ -326,7 +344,7 @@ mod tests {
         for orders in orders.chunks(batch) {
             let mut input = PlanInput::default();
             for order in orders {
-                input.add_identity(OrderId(order.id), &order.guest(), order.ordered_at, &order.identity());
+                input.add_identity(OrderId(order.id), &order.guest(), order.ordered_at, || order.identity());
                 if order.is_planned {
                     input.add(&order.guest(), &order.planned(checkout));
                 }
@@ -348,7 +366,11 @@ mod tests {
     fn shown(guests: &[PlannedGuest]) -> Vec<String> {
         let id = |order: &PlannedOrder| order.record.id.0.to_string();
         let show = |guest: &PlannedGuest| {
-            format!("{}: {}", guest.identity.0, guest.orders.iter().map(id).collect::<Vec<_>>().join(","))
+            format!(
+                "{}: {}",
+                guest.identity.parse::<String>().unwrap(),
+                guest.orders.iter().map(id).collect::<Vec<_>>().join(",")
+            )
         };
         guests.iter().map(show).collect()
     }
@@ -384,24 +406,15 @@ mod tests {
     fn forecast_counts_requests_per_route() {
         let folder = tempfile::tempdir().unwrap();
         let planner = Planner::new(folder.path(), usize::MAX);
-        let text = || EventJson(String::new());
-        let sequence = EventSequence {
-            adds: vec![text(), text()],
-            contacts: text(),
-            consumers: None,
-            confirms: vec![text()],
-            checkout: text(),
-            clear_cart: text(),
-        };
         // The first guest has orders of both routes, the second one only an assembled order.
         let orders = [(valid(1, 0, 1), false), (valid(1, 1, 2), false), (valid(1, 2, 3), true), (valid(2, 3, 4), true)];
         let mut input = PlanInput::default();
         for (order, is_multi) in orders {
             let mut planned_order = order.planned("");
             if is_multi {
-                planned_order.events = StreamPayload::Multi(Box::new(sequence.clone()));
+                (planned_order.route, planned_order.n_requests) = (Route::Multi, 5);
             }
-            input.add_identity(OrderId(order.id), &order.guest(), order.ordered_at, &order.identity());
+            input.add_identity(OrderId(order.id), &order.guest(), order.ordered_at, || order.identity());
             input.add(&order.guest(), &planned_order);
         }
         planner.push(&mut input).unwrap();
@@ -458,7 +471,7 @@ mod tests {
             let of_guest = orders.iter().filter(|order| order.guest == planned[0].guest);
             let newest = of_guest.max_by_key(|order| (order.ordered_at, std::cmp::Reverse(order.id))).unwrap();
             let ids: Vec<_> = planned.iter().map(|order| order.id.to_string()).collect();
-            format!("{}: {}", newest.identity().0, ids.join(","))
+            format!("{}: {}", newest.identity().parse::<String>().unwrap(), ids.join(","))
         };
         (n_requests, guests.into_iter().map(show).collect())
     }

@@ -38,14 +38,14 @@ mod tests {
     use std::io::Cursor;
 
     use super::*;
-    use crate::{model::planned::EventJson, plan::file::write};
+    use crate::{model::planned::Payload, plan::file::write};
 
     const N_GUESTS: usize = 3000;
 
     /// A plan of [`N_GUESTS`] guests without orders, several times as long as the search window.
     fn plan() -> Vec<u8> {
         let guest = |number: usize| {
-            let identity = EventJson(format!("{number} {}", "x".repeat(500)));
+            let identity = Payload::new(&(number, "x".repeat(500)));
             PlannedGuest { identity, orders: Vec::new(), results: Vec::new() }
         };
         let mut plan = Vec::new();
@@ -54,7 +54,7 @@ mod tests {
     }
 
     fn number(guest: &PlannedGuest) -> usize {
-        guest.identity.0.split_once(' ').unwrap().0.parse().unwrap()
+        guest.identity.parse::<(usize, String)>().unwrap().0
     }
 
     /// The number of the guest at the resume point of a plan whose first `n_done` guests are done.

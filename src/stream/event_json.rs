@@ -1,17 +1,17 @@
 //! Encoding of events as minified JSON.
 //!
 //! `browser_id` is the first member and is left out, because it is known only when the event is
-//! sent: an [`EventJson`] is the rest of the object. Attributes are in the manual's order. Called
-//! by `size`, `plan` and `pipeline`; `url` adds the browser ID.
+//! sent; `url` adds it. Attributes are in the manual's order. Called by `size`, `payload` and
+//! `pipeline`.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
+use serde_json::value::RawValue;
 
 use crate::model::{
     guest::Guest,
     money::{Amount, Currency},
     order::{CommonAttributes, Extension, Item, Order},
-    planned::EventJson,
 };
 
 /// Length in bytes of a browser ID as the service creates it: a UUID in text form.
@@ -19,27 +19,68 @@ pub const BROWSER_ID_LENGTH: usize = 36;
 
 const BROWSER_ID_PREFIX: &str = "{\"browser_id\":\"";
 
-/// Returns the complete event for a browser.
+const AFTER_BROWSER_ID: &str = "\",";
+
+/// The minified JSON of an event without `browser_id`, which is known only when the event is sent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventJson(Box<RawValue>);
+
+impl EventJson {
+    /// Encodes an event, which has at least one member.
+    #[must_use]
+    pub fn of(event: &impl Serialize) -> Self {
+        Self(serde_json::value::to_raw_value(event).expect(ALWAYS_SERIALIZABLE))
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl PartialEq for EventJson {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for EventJson {}
+
+/// Returns the complete event for a browser. `event` is the JSON of the event without its browser ID.
 #[must_use]
-pub fn with_browser_id(event: &EventJson, browser_id: &str) -> String {
-    let mut json = String::with_capacity(BROWSER_ID_PREFIX.len() + browser_id.len() + event.0.len());
-    json.push_str(BROWSER_ID_PREFIX);
-    json.push_str(browser_id);
-    json.push_str(&event.0);
-    json
+pub fn with_browser_id(event: &str, browser_id: &str) -> String {
+    [BROWSER_ID_PREFIX, browser_id, AFTER_BROWSER_ID, members(event)].concat()
+}
+
+/// Returns what follows the browser ID in the complete event. Ledgers keep CLEAR_CART in this form.
+#[must_use]
+pub fn after_browser_id(event: &str) -> String {
+    [AFTER_BROWSER_ID, members(event)].concat()
+}
+
+/// Returns the complete event whose end is that of [`after_browser_id`].
+#[must_use]
+pub fn complete(after_browser_id: &str, browser_id: &str) -> String {
+    [BROWSER_ID_PREFIX, browser_id, after_browser_id].concat()
+}
+
+/// The members of an object, and the brace that ends it.
+pub(super) fn members(event: &str) -> &str {
+    event.strip_prefix('{').unwrap_or_default()
 }
 
 /// Encodes IDENTITY, the event that identifies the guest.
 #[must_use]
 pub fn identity(guest: &Guest<'_>, common: &CommonAttributes<'_>) -> EventJson {
-    to_payload(&IdentityEvent { browser_id: "", kind: "IDENTITY", common, guest })
+    EventJson::of(&IdentityEvent { kind: "IDENTITY", common, guest })
 }
 
 /// Encodes ORDER_CHECKOUT, the single event that carries a whole order.
 #[must_use]
 pub fn order_checkout(order: &Order<'_>) -> EventJson {
     let event = CheckoutEvent {
-        browser_id: "",
         kind: "ORDER_CHECKOUT",
         channel: &order.common.channel,
         language: &order.common.language,
@@ -48,20 +89,17 @@ pub fn order_checkout(order: &Order<'_>) -> EventJson {
         pos: &order.common.pos,
         order: OrderObject::of(order),
     };
-    to_payload(&event)
+    EventJson::of(&event)
 }
 
-pub(super) fn to_payload(event: &impl Serialize) -> EventJson {
-    EventJson(to_json(event).strip_prefix(BROWSER_ID_PREFIX).expect("browser_id is the first member").to_owned())
-}
+const ALWAYS_SERIALIZABLE: &str = "text, numbers and maps with text keys always serialize";
 
 pub(super) fn to_json(part: &impl Serialize) -> String {
-    serde_json::to_string(part).expect("text, numbers and maps with text keys always serialise")
+    serde_json::to_string(part).expect(ALWAYS_SERIALIZABLE)
 }
 
 #[derive(Serialize)]
 struct IdentityEvent<'a> {
-    browser_id: &'a str,
     #[serde(rename = "type")]
     kind: &'a str,
     #[serde(flatten)]
@@ -73,7 +111,6 @@ struct IdentityEvent<'a> {
 // Not flattened like IDENTITY: serde's `flatten` cannot carry numbers with their exact digits.
 #[derive(Serialize)]
 struct CheckoutEvent<'a> {
-    browser_id: &'a str,
     #[serde(rename = "type")]
     kind: &'a str,
     channel: &'a str,
@@ -255,7 +292,7 @@ pub(super) mod tests {
 
     #[test]
     fn order_checkout_matches_manual() {
-        insta::assert_snapshot!(with_browser_id(&order_checkout(&order()), "a38b230c-11eb-4cf9-8d5d-274e9f344925"), @r#"{"browser_id":"a38b230c-11eb-4cf9-8d5d-274e9f344925","type":"ORDER_CHECKOUT","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","order":{"referenceId":"123456","orderedAt":"2025-08-23T16:17:16.000Z","status":"PURCHASED","currencyCode":"EUR","price":200.50,"paymentType":"Card","cardType":"Visa","extensions":[{"name":"ext","key":"default","refundable":true}],"orderItems":[{"type":"MOBILE_PHONE","orderedAt":"2025-08-23T16:17:16.000Z","price":200.50,"quantity":1}]}}"#);
+        insta::assert_snapshot!(with_browser_id(order_checkout(&order()).as_str(), "a38b230c-11eb-4cf9-8d5d-274e9f344925"), @r#"{"browser_id":"a38b230c-11eb-4cf9-8d5d-274e9f344925","type":"ORDER_CHECKOUT","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","order":{"referenceId":"123456","orderedAt":"2025-08-23T16:17:16.000Z","status":"PURCHASED","currencyCode":"EUR","price":200.50,"paymentType":"Card","cardType":"Visa","extensions":[{"name":"ext","key":"default","refundable":true}],"orderItems":[{"type":"MOBILE_PHONE","orderedAt":"2025-08-23T16:17:16.000Z","price":200.50,"quantity":1}]}}"#);
     }
 
     #[test]
@@ -265,6 +302,6 @@ pub(super) mod tests {
         guest
             .identifiers
             .push(crate::model::guest::Identifier { provider: "email".into(), id: "ann@example.com".into() });
-        insta::assert_snapshot!(with_browser_id(&identity(&guest, &order.common), "b"), @r#"{"browser_id":"b","type":"IDENTITY","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","identifiers":[{"provider":"email","id":"ann@example.com"}],"email":"ann@example.com"}"#);
+        insta::assert_snapshot!(with_browser_id(identity(&guest, &order.common).as_str(), "b"), @r#"{"browser_id":"b","type":"IDENTITY","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","identifiers":[{"provider":"email","id":"ann@example.com"}],"email":"ann@example.com"}"#);
     }
 }

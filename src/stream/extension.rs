@@ -9,10 +9,11 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::event_json::with_browser_id;
+use super::payload::StreamPayload;
 use crate::model::{
     field::{AttributeType, ExtensionScope, ExtensionType},
-    planned::StreamPayload,
+    planned::{Payload, PlannedOrder},
+    route::Route,
 };
 
 /// Members of an extension object that are not attributes.
@@ -47,15 +48,19 @@ type RawAttributes<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 /// Returns the types of the extension attributes that an order is sent with, sorted and without
 /// duplicates. An order assembled from several events carries none.
 #[must_use]
-pub fn types_sent(events: &StreamPayload) -> Vec<AttributeType> {
-    let StreamPayload::Single(checkout) = events else { return Vec::new() };
+pub fn types_sent(order: &PlannedOrder) -> Vec<AttributeType> {
+    if order.route == Route::Single { types_in(&order.payload) } else { Vec::new() }
+}
+
+fn types_in(payload: &Payload) -> Vec<AttributeType> {
     // A substring search, so that events without extensions are not parsed.
-    if !checkout.0.contains(EXTENSIONS_MEMBER) {
+    if !payload.as_str().contains(EXTENSIONS_MEMBER) {
         return Vec::new();
     }
-    let json = with_browser_id(checkout, "");
     // The program encoded the event itself, so it always parses.
-    let Ok(CheckoutExtensions { order }) = serde_json::from_str(&json) else { return Vec::new() };
+    let Ok(StreamPayload { events, .. }) = payload.parse() else { return Vec::new() };
+    let checkout = events.last().map_or("", |event| event.1.as_str());
+    let Ok(CheckoutExtensions { order }) = serde_json::from_str(checkout) else { return Vec::new() };
     let order_attributes = order.extensions.iter().map(|attributes| (ExtensionScope::Order, attributes));
     let item_attributes = order.order_items.iter().flat_map(|item| &item.extensions);
     let all = order_attributes.chain(item_attributes.map(|attributes| (ExtensionScope::Item, attributes)));
@@ -89,17 +94,14 @@ mod tests {
     use super::*;
     use crate::{
         model::order::ExtensionValue,
-        stream::event_json::{
-            order_checkout,
-            tests::{extension, order},
-        },
+        stream::event_json::tests::{extension, order},
     };
 
     #[test]
     fn types_sent_match_json() {
         let mut order = order();
         let types = |order: &_| {
-            let types = types_sent(&StreamPayload::Single(order_checkout(order)));
+            let types = types_in(&Payload::from(&StreamPayload::single(order)));
             let shown = types.iter().map(|of| format!("{}.{} {}", of.scope.as_str(), of.name, of.data_type.name()));
             shown.collect::<Vec<_>>().join(", ")
         };

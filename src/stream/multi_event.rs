@@ -9,13 +9,14 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
-    event_json::{self, AttributeMap},
+    event_json::{self, AttributeMap, EventJson},
+    payload::{OrderEvent, StreamPayload},
     url::{self, percent_encoded_length},
 };
 use crate::model::{
     guest::{Consumer, Guest, Identifier},
     order::{CommonAttributes, Item, Order},
-    planned::{EventJson, EventSequence},
+    request::RequestKind,
     route::ConfirmMode,
     target::Target,
 };
@@ -34,21 +35,21 @@ pub struct UrlLimits<'a> {
 /// Encodes the events that assemble an order. An event that cannot be split may exceed the limit;
 /// `size` checks that.
 #[must_use]
-pub fn sequence(order: &Order<'_>, limits: UrlLimits<'_>) -> EventSequence {
-    let common = &order.common;
-    let add = |(index, item)| event(common, "ADD", EventBody::Product(&AddProduct { index, item, order }));
+pub fn sequence(order: &Order<'_>, limits: UrlLimits<'_>) -> StreamPayload {
+    let event = |kind, body| OrderEvent(kind, event(&order.common, kind, body));
+    let add = |(index, item)| event(RequestKind::Add, EventBody::Product(AddProduct { index, item, order }));
     let contacts: Vec<_> = [&order.guest].into_iter().chain(&order.contacts).map(ContactObject::of).collect();
     let consumers: Vec<_> = order.consumers.iter().map(ConsumerObject::of).collect();
-    EventSequence {
-        adds: order.items.iter().enumerate().map(add).collect(),
-        contacts: event(common, "ADD_CONTACTS", EventBody::Contacts(&contacts)),
-        consumers: (!consumers.is_empty()).then(|| event(common, "ADD_CONSUMERS", EventBody::Consumers(&consumers))),
-        confirms: confirms(order, limits),
-        checkout: event(common, "CHECKOUT", EventBody::Order(order)),
-        // Sent only if the sequence fails: a cart left open counts as abandoned and may trigger
-        // mail.
-        clear_cart: event(common, "CLEAR_CART", EventBody::Empty),
+    let mut events: Vec<_> = order.items.iter().enumerate().map(add).collect();
+    events.push(event(RequestKind::AddContacts, EventBody::Contacts(&contacts)));
+    if !consumers.is_empty() {
+        events.push(event(RequestKind::AddConsumers, EventBody::Consumers(&consumers)));
     }
+    events.extend(confirms(order, limits).into_iter().map(|confirm| OrderEvent(RequestKind::Confirm, confirm)));
+    events.push(event(RequestKind::Checkout, EventBody::Order(order)));
+    // Sent only if the sequence fails: a cart left open counts as abandoned and may trigger mail.
+    let OrderEvent(_, clear_cart) = event(RequestKind::ClearCart, EventBody::Empty);
+    StreamPayload { events, clear_cart: Some(clear_cart) }
 }
 
 /// The ID by which CONFIRM and the consumers refer to an item: its index in the order, from 1.
@@ -59,7 +60,7 @@ fn item_id(index: usize) -> String {
 
 fn confirms(order: &Order<'_>, limits: UrlLimits<'_>) -> Vec<EventJson> {
     let names: Vec<_> = (0..order.items.len()).map(|index| ItemName { item_id: item_id(index) }).collect();
-    let confirm = |names: &[ItemName]| event(&order.common, "CONFIRM", EventBody::Confirmed(names));
+    let confirm = |names: &[ItemName]| event(&order.common, RequestKind::Confirm, EventBody::Confirmed(names));
     match limits.confirm {
         ConfirmMode::Whole => vec![confirm(&names)],
         ConfirmMode::Parts => {
@@ -86,8 +87,8 @@ fn split_confirm(names: &[ItemName], max_bytes: usize) -> Vec<&[ItemName]> {
     parts
 }
 
-fn event(common: &CommonAttributes<'_>, kind: &'static str, body: EventBody<'_>) -> EventJson {
-    event_json::to_payload(&EventJsonParts { kind, common, body })
+fn event(common: &CommonAttributes<'_>, kind: RequestKind, body: EventBody<'_>) -> EventJson {
+    EventJson::of(&EventJsonParts { kind: kind.name(), common, body })
 }
 
 struct EventJsonParts<'a> {
@@ -98,7 +99,7 @@ struct EventJsonParts<'a> {
 
 /// What an event carries in addition to the common attributes.
 enum EventBody<'a> {
-    Product(&'a AddProduct<'a>),
+    Product(AddProduct<'a>),
     Contacts(&'a [ContactObject<'a>]),
     /// "consumer: array of objects". The public page names no attribute for the items of a
     /// consumer.
@@ -113,14 +114,13 @@ impl Serialize for EventJsonParts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let CommonAttributes { channel, language, currency, page, pos } = self.common;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("browser_id", "")?;
         map.serialize_entry("type", self.kind)?;
         map.serialize_entry("channel", channel)?;
         map.serialize_entry("language", language)?;
         map.serialize_entry("currency", currency)?;
         map.serialize_entry("page", page)?;
         map.serialize_entry("pos", pos)?;
-        match self.body {
+        match &self.body {
             EventBody::Product(product) => map.serialize_entry("product", product)?,
             EventBody::Contacts(contacts) => map.serialize_entry("contact", contacts)?,
             EventBody::Consumers(consumers) => map.serialize_entry("consumer", consumers)?,
@@ -302,26 +302,37 @@ mod tests {
         }
     }
 
-    fn build(order: &Order<'_>, confirm: ConfirmMode, max_url_bytes: usize) -> EventSequence {
+    fn build(order: &Order<'_>, confirm: ConfirmMode, max_url_bytes: usize) -> StreamPayload {
         sequence(order, UrlLimits { target: &target(), max_url_bytes, confirm })
     }
 
+    fn of_kind(payload: &StreamPayload, kind: RequestKind) -> Vec<EventJson> {
+        payload.events.iter().filter(|event| event.0 == kind).map(|event| event.1.clone()).collect()
+    }
+
+    fn confirms(order: &Order<'_>, confirm: ConfirmMode, max_url_bytes: usize) -> Vec<EventJson> {
+        of_kind(&build(order, confirm, max_url_bytes), RequestKind::Confirm)
+    }
+
     fn shown(event: &EventJson) -> String {
-        with_browser_id(event, "b")
+        with_browser_id(event.as_str(), "b")
     }
 
     #[test]
     fn sequence_events_match_manual() {
+        use RequestKind::{Add, AddConsumers, AddContacts, Checkout, Confirm};
         let sequence = build(&flight(), ConfirmMode::Whole, 8192);
-        insta::assert_snapshot!(shown(&sequence.adds[0]), @r#"{"browser_id":"b","type":"ADD","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","product":{"type":"FLIGHT","item_id":"1","name":"DUB-LHR","orderedAt":"2025-08-23T16:17:16.000Z","quantity":1,"price":89.90,"productId":"EI-152","currency":"EUR","referenceId":"123456","origin":"DUB"}}"#);
-        insta::assert_snapshot!(shown(&sequence.adds[1]), @r#"{"browser_id":"b","type":"ADD","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","product":{"type":"FLIGHT","item_id":"2","name":"LHR-DUB","orderedAt":"2025-08-24T00:00:00.000Z","quantity":1,"price":110.60,"productId":"EI-152","currency":"EUR","referenceId":"L-2","stops":0}}"#);
-        insta::assert_snapshot!(shown(&sequence.contacts), @r#"{"browser_id":"b","type":"ADD_CONTACTS","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","contact":[{"email":"ann@example.com"},{"firstname":"Bob","street":["1 Quay","Flat \"2\""],"country_code":"IE","identifiers":[{"provider":"crm","id":"7"}]}]}"#);
-        insta::assert_snapshot!(shown(sequence.consumers.as_ref().unwrap()), @r#"{"browser_id":"b","type":"ADD_CONSUMERS","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","consumer":[{"firstname":"Cy","gender":"female","item_ids":["1","2"]},{"lastname":"Ek"}]}"#);
-        insta::assert_snapshot!(shown(&sequence.confirms[0]), @r#"{"browser_id":"b","type":"CONFIRM","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","product":[{"item_id":"1"},{"item_id":"2"}]}"#);
-        insta::assert_snapshot!(shown(&sequence.checkout), @r#"{"browser_id":"b","type":"CHECKOUT","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","reference_id":"123456","status":"PURCHASED"}"#);
-        insta::assert_snapshot!(shown(&sequence.clear_cart), @r#"{"browser_id":"b","type":"CLEAR_CART","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland"}"#);
-        assert_eq!((sequence.adds.len(), sequence.confirms.len()), (2, 1));
-        assert_eq!(build(&order(), ConfirmMode::Whole, 8192).consumers, None);
+        let kinds: Vec<_> = sequence.events.iter().map(|event| event.0).collect();
+        assert_eq!(kinds, [Add, Add, AddContacts, AddConsumers, Confirm, Checkout]);
+        let shown_at = |index: usize| shown(&sequence.events[index].1);
+        insta::assert_snapshot!(shown_at(0), @r#"{"browser_id":"b","type":"ADD","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","product":{"type":"FLIGHT","item_id":"1","name":"DUB-LHR","orderedAt":"2025-08-23T16:17:16.000Z","quantity":1,"price":89.90,"productId":"EI-152","currency":"EUR","referenceId":"123456","origin":"DUB"}}"#);
+        insta::assert_snapshot!(shown_at(1), @r#"{"browser_id":"b","type":"ADD","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","product":{"type":"FLIGHT","item_id":"2","name":"LHR-DUB","orderedAt":"2025-08-24T00:00:00.000Z","quantity":1,"price":110.60,"productId":"EI-152","currency":"EUR","referenceId":"L-2","stops":0}}"#);
+        insta::assert_snapshot!(shown_at(2), @r#"{"browser_id":"b","type":"ADD_CONTACTS","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","contact":[{"email":"ann@example.com"},{"firstname":"Bob","street":["1 Quay","Flat \"2\""],"country_code":"IE","identifiers":[{"provider":"crm","id":"7"}]}]}"#);
+        insta::assert_snapshot!(shown_at(3), @r#"{"browser_id":"b","type":"ADD_CONSUMERS","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","consumer":[{"firstname":"Cy","gender":"female","item_ids":["1","2"]},{"lastname":"Ek"}]}"#);
+        insta::assert_snapshot!(shown_at(4), @r#"{"browser_id":"b","type":"CONFIRM","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","product":[{"item_id":"1"},{"item_id":"2"}]}"#);
+        insta::assert_snapshot!(shown_at(5), @r#"{"browser_id":"b","type":"CHECKOUT","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","reference_id":"123456","status":"PURCHASED"}"#);
+        insta::assert_snapshot!(shown(sequence.clear_cart.as_ref().unwrap()), @r#"{"browser_id":"b","type":"CLEAR_CART","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland"}"#);
+        assert_eq!(of_kind(&build(&order(), ConfirmMode::Whole, 8192), AddConsumers), []);
     }
 
     fn with_items(n_items: usize) -> Order<'static> {
@@ -336,29 +347,29 @@ mod tests {
     #[test]
     fn confirm_of_8_kib_names_264_items() {
         let max_items =
-            (1..400).rev().find(|n| lengths(&build(&with_items(*n), ConfirmMode::Whole, 8192).confirms)[0] <= 8192);
+            (1..400).rev().find(|n| lengths(&confirms(&with_items(*n), ConfirmMode::Whole, 8192))[0] <= 8192);
         assert_eq!(max_items, Some(264));
     }
 
     #[test]
     fn confirm_parts_are_full_and_cover_all_items() {
         for (n_items, max_url_bytes) in [(1, 8192), (600, 8192), (542, 1000), (3, 10), (120, 700)] {
-            let confirms = build(&with_items(n_items), ConfirmMode::Parts, max_url_bytes).confirms;
-            let texts: Vec<_> = confirms.iter().map(shown).collect();
+            let parts = confirms(&with_items(n_items), ConfirmMode::Parts, max_url_bytes);
+            let texts: Vec<_> = parts.iter().map(shown).collect();
             let ids = |text: &String| text.matches("item_id").count();
             assert_eq!(texts.iter().map(ids).sum::<usize>(), n_items);
             for id in 1..=n_items {
                 let name = format!("{{\"item_id\":\"{id}\"}}");
                 assert_eq!(texts.iter().filter(|text| text.contains(&name)).count(), 1, "{name}");
             }
-            let lengths = lengths(&confirms);
-            let is_within_limit = |length: &usize| *length <= max_url_bytes || n_items == confirms.len();
+            let lengths = lengths(&parts);
+            let is_within_limit = |length: &usize| *length <= max_url_bytes || n_items == parts.len();
             assert!(lengths.iter().all(is_within_limit), "{lengths:?}");
             // The next name, `,{"item_id":"…"}`, would have been too long.
             let is_full = |length: &usize| *length + 31 > max_url_bytes;
             assert!(lengths.iter().rev().skip(1).all(is_full), "{lengths:?}");
         }
-        let whole = build(&with_items(100), ConfirmMode::Whole, 8192).confirms;
-        assert_eq!(build(&with_items(100), ConfirmMode::Parts, 8192).confirms, whole);
+        let whole = confirms(&with_items(100), ConfirmMode::Whole, 8192);
+        assert_eq!(confirms(&with_items(100), ConfirmMode::Parts, 8192), whole);
     }
 }

@@ -5,13 +5,20 @@
 //! Slow path: the events are encoded and measured. Does not send anything. Called by `pipeline`
 //! for each order that `validate` builds.
 
-use super::{event_json, multi_event, session::exceeds_session, settings::StreamSettings, url};
+use super::{
+    event_json::{self, EventJson},
+    multi_event,
+    payload::OrderEvent,
+    session::exceeds_session,
+    settings::StreamSettings,
+    url,
+};
 use crate::model::{
     draft::{Cell, Draft, PersonDraft, PersonRole},
     field::{Field, FieldGroup},
     order::Order,
-    planned::EventJson,
     problem::{Code, Problem},
+    request::RequestKind,
     route::{ConfirmMode, Mode, Route},
     rules::CommonDefaults,
 };
@@ -200,14 +207,15 @@ fn check_sequence(order: &Order<'_>, settings: &StreamSettings, record: &mut imp
     if let Some(message) = exceeds_session(sequence.n_requests(), settings) {
         record(Code::SequenceTooSlow, message);
     }
-    let of_items = (1..).zip(&sequence.adds).map(|(item, add)| (format!("ADD of item {item}"), add));
-    let confirm = format!("CONFIRM with {} items", order.items.len());
-    let confirms = sequence.confirms.iter().map(|event| (confirm.clone(), event));
-    let contacts = [("ADD_CONTACTS".to_owned(), &sequence.contacts), ("CHECKOUT".to_owned(), &sequence.checkout)];
-    let consumers = sequence.consumers.iter().map(|event| ("ADD_CONSUMERS".to_owned(), event));
-    for (name, event) in of_items.chain(contacts).chain(consumers).chain(confirms) {
+    for (item, OrderEvent(kind, event)) in (1..).zip(&sequence.events) {
         let Some(excess) = exceeds_url_limit(event, settings) else { continue };
-        let may_be_split = name == confirm && settings.confirm == ConfirmMode::Whole;
+        let name = match kind {
+            // ADDs are the first events, one per item.
+            RequestKind::Add => format!("ADD of item {item}"),
+            RequestKind::Confirm => format!("CONFIRM with {} items", order.items.len()),
+            kind => kind.name().to_owned(),
+        };
+        let may_be_split = *kind == RequestKind::Confirm && settings.confirm == ConfirmMode::Whole;
         let hint = if may_be_split { "; confirm = \"parts\" splits it into several" } else { "" };
         record(Code::EventTooLarge, format!("{name} {excess}{hint}"));
     }

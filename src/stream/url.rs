@@ -1,55 +1,41 @@
 //! URLs of the Stream API, and their length in percent-encoded form.
 //!
 //! A URL carries the whole event, so it is never shown; only the endpoints without a query may
-//! appear in messages. Does no I/O. Called by `size` (lengths), `dispatch` (requests) and the
-//! `sequence` module.
+//! appear in messages. Does no I/O. Called by `size` (lengths), `multi_event` (where to split
+//! CONFIRM) and `dispatch` (requests).
 
-use super::event_json::{BROWSER_ID_LENGTH, with_browser_id};
-use crate::model::{planned::EventJson, target::Target};
+use super::event_json::{BROWSER_ID_LENGTH, EventJson, members, with_browser_id};
+use crate::model::{request::RequestKind, target::Target};
 
 /// Maximum URL length in bytes that can be sent at all: the limit of the `http` crate, which HTTP
 /// clients in Rust use.
 pub const MAX_URL_BYTES: usize = 65_534;
 
-/// Returns the endpoint that creates browsers: a URL without a query, which may be shown.
+/// Returns the endpoint of a kind of request: a URL without a query, which may be shown.
 #[must_use]
-pub fn browser_endpoint(target: &Target) -> String {
-    format!("{}/v1.2/browser/create.json", target.base_url)
+pub fn endpoint(target: &Target, kind: RequestKind) -> String {
+    let resource = if kind == RequestKind::BrowserCreate { "browser" } else { "event" };
+    format!("{}/v1.2/{resource}/create.json", target.base_url)
 }
 
-/// Returns the endpoint that events are sent to: a URL without a query, which may be shown.
+/// Returns the URL that sends a message: the complete event, or `{}` to create a browser.
 #[must_use]
-pub fn event_endpoint(target: &Target) -> String {
-    format!("{}/v1.2/event/create.json", target.base_url)
-}
-
-/// Returns the URL that creates a browser.
-#[must_use]
-pub fn browser_create(target: &Target) -> String {
-    build_url(browser_endpoint(target), target, "{}")
-}
-
-/// Returns the URL that sends an event.
-#[must_use]
-pub fn event_create(target: &Target, event: &EventJson, browser_id: &str) -> String {
-    build_url(event_endpoint(target), target, &with_browser_id(event, browser_id))
+pub fn request_url(target: &Target, kind: RequestKind, message: &str) -> String {
+    let mut url = endpoint(target, kind);
+    url.push_str("?client_key=");
+    percent_encode(&mut url, &target.client_key);
+    url.push_str("&message=");
+    percent_encode(&mut url, message);
+    url
 }
 
 /// Returns the length in bytes of an event's percent-encoded URL, with a browser ID as the service
 /// creates it.
 #[must_use]
 pub fn event_url_length(target: &Target, event: &EventJson) -> usize {
-    let frame = build_url(event_endpoint(target), target, &with_browser_id(&EventJson(String::new()), ""));
-    frame.len() + BROWSER_ID_LENGTH + percent_encoded_length(&event.0)
-}
-
-fn build_url(endpoint: String, target: &Target, message: &str) -> String {
-    let mut url = endpoint;
-    url.push_str("?client_key=");
-    percent_encode(&mut url, &target.client_key);
-    url.push_str("&message=");
-    percent_encode(&mut url, message);
-    url
+    // All events have the same endpoint.
+    let frame = request_url(target, RequestKind::Identity, &with_browser_id("{", ""));
+    frame.len() + BROWSER_ID_LENGTH + percent_encoded_length(members(event.as_str()))
 }
 
 /// Whether a byte stays as it is in a query: the characters that RFC 3986 §3.4 allows there, with
@@ -125,6 +111,8 @@ pub(super) fn percent_encoded_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
     use url::Url;
 
@@ -139,15 +127,19 @@ mod tests {
             .prop_map(|chars| chars.concat())
     }
 
+    fn event(text: &str) -> EventJson {
+        EventJson::of(&BTreeMap::from([("a", text)]))
+    }
+
     fn target() -> Target {
         Target { base_url: "https://stream.example".into(), client_key: "k&y".into() }
     }
 
     #[test]
     fn only_reserved_bytes_are_percent_encoded() {
-        let event = EventJson("\",\"a\":\"b c+d&e#f'g/h?i:j@k%l\u{e9}\"}".into());
-        insta::assert_snapshot!(event_create(&target(), &event, "B"), @"https://stream.example/v1.2/event/create.json?client_key=k%26y&message=%7B%22browser_id%22:%22B%22,%22a%22:%22b%20c%2Bd%26e%23f%27g/h?i:j@k%25l%C3%A9%22%7D");
-        insta::assert_snapshot!(browser_create(&target()), @"https://stream.example/v1.2/browser/create.json?client_key=k%26y&message=%7B%7D");
+        let event = event("b c+d&e#f'g/h?i:j@k%l\u{e9}");
+        insta::assert_snapshot!(request_url(&target(), RequestKind::Identity, &with_browser_id(event.as_str(), "B")), @"https://stream.example/v1.2/event/create.json?client_key=k%26y&message=%7B%22browser_id%22:%22B%22,%22a%22:%22b%20c%2Bd%26e%23f%27g/h?i:j@k%25l%C3%A9%22%7D");
+        insta::assert_snapshot!(request_url(&target(), RequestKind::BrowserCreate, "{}"), @"https://stream.example/v1.2/browser/create.json?client_key=k%26y&message=%7B%7D");
     }
 
     proptest! {
@@ -160,13 +152,14 @@ mod tests {
         #[test]
         fn event_url_length_equals_sent_url(text in any_text(), client_key in any_text(), base_url in BASE_URLS) {
             prop_assume!(!client_key.trim().is_empty());
-            let (target, event) = (Target::new(&base_url, &client_key).unwrap(), EventJson(text));
-            let url = event_create(&target, &event, "a38b230c-11eb-4cf9-8d5d-274e9f344925");
+            let (target, event) = (Target::new(&base_url, &client_key).unwrap(), event(&text));
+            let sent = with_browser_id(event.as_str(), "a38b230c-11eb-4cf9-8d5d-274e9f344925");
+            let url = request_url(&target, RequestKind::Add, &sent);
             prop_assert_eq!(event_url_length(&target, &event), url.len());
             let parsed = Url::parse(&url).unwrap();
             prop_assert_eq!(parsed.as_str(), url);
             let message = parsed.query_pairs().find(|(name, _)| name == "message").unwrap().1;
-            prop_assert_eq!(message, with_browser_id(&event, "a38b230c-11eb-4cf9-8d5d-274e9f344925"));
+            prop_assert_eq!(message, sent);
         }
     }
 }

@@ -29,8 +29,7 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
     // `dispatch` drives the delivery machine of `stream` for now.
     ("stream", &["model", "dispatch"]),
     ("validate", &["model"]),
-    // For now: stream until the payload is raw.
-    ("plan", &["model", "stream", "spill", "storage"]),
+    ("plan", &["model", "spill", "storage"]),
     ("dispatch", &["model", "stream"]),
     ("shuffle", &["model", "read", "map", "group", "spill"]),
     (

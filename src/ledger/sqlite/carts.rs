@@ -3,12 +3,9 @@
 use rusqlite::{Connection, params};
 
 use super::stamp::Stamp;
-use crate::{
-    ledger::{
-        entry::{CartId, OpenCart},
-        target_hash::TargetHash,
-    },
-    model::planned::EventJson,
+use crate::ledger::{
+    entry::{CartId, OpenCart},
+    target_hash::TargetHash,
 };
 
 /// The carts at a target that any run left open, the oldest first.
@@ -19,7 +16,7 @@ pub(super) fn open_carts(connection: &Connection, target: TargetHash) -> Result<
     )?;
     let carts = statement.query_map(params![target.0], |row| {
         let (cart, reference, browser) = (CartId(row.get(0)?), row.get(1)?, row.get(2)?);
-        Ok(OpenCart { cart, reference, browser, clear_cart: EventJson(row.get(3)?) })
+        Ok(OpenCart { cart, reference, browser, clear_cart: row.get(3)? })
     })?;
     carts.collect()
 }
@@ -29,13 +26,13 @@ pub(super) fn insert(
     connection: &Connection,
     reference: &str,
     browser: &str,
-    clear_cart: &EventJson,
+    clear_cart: &str,
     stamp: Stamp<'_>,
 ) -> Result<CartId, rusqlite::Error> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO carts (target, reference, run, browser, clear_cart, opened_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
-    statement.execute(params![stamp.target.0, reference, stamp.run, browser, clear_cart.0, stamp.now])?;
+    statement.execute(params![stamp.target.0, reference, stamp.run, browser, clear_cart, stamp.now])?;
     Ok(CartId(connection.last_insert_rowid()))
 }
 

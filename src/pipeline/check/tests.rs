@@ -2,6 +2,7 @@ use crate::{
     model::{
         draft::Draft,
         field::Field,
+        request::RequestKind,
         route::{ConfirmMode, Mode, Route},
     },
     stream::multi_event::sequence,
@@ -48,7 +49,8 @@ fn order_fitting_no_route_reports_both_reasons() {
     let parts = TestSettings { confirm: ConfirmMode::Parts, ..auto() };
     assert_eq!(found(large.clone(), &parts), ["too_many_items -"]);
     let order = valid(large, &parts);
-    assert_eq!(sequence(&order, parts.stream().url_limits()).confirms.len(), 2);
+    let events = sequence(&order, parts.stream().url_limits()).events;
+    assert_eq!(events.iter().filter(|event| event.0 == RequestKind::Confirm).count(), 2);
     // Attributes that ADD requires and ORDER_CHECKOUT does not.
     let nameless = with_items(order_of_80(), 80);
     assert_eq!(found(nameless, &auto())[..2], ["missing_attribute item.name", "missing_attribute item.productId"]);

@@ -9,21 +9,28 @@ use std::{collections::VecDeque, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    action::{Action, RequestSpec},
     cart::{AfterClear, CartState},
     progress::OrderProgress,
-    steps::{DeliveryStep, OrderEvent, steps_for},
+    steps::{RequestSpec, steps_for},
 };
 use crate::{
-    dispatch::{DispatchSettings, backoff::backoff},
+    dispatch::{Action, DispatchSettings, Request, backoff::backoff},
     model::{
         forecast::IDENTIFY_REQUESTS,
         outcome::{OrderResult, Outcome},
-        planned::{PlannedGuest, StreamPayload},
-        request::RequestKind,
+        planned::PlannedGuest,
+        request::{RequestKind, RequestRole},
+        route::Route,
     },
-    stream::classify::{Classification, ServiceResponse, classify},
+    stream::{
+        classify::{Classification, ServiceResponse, classify},
+        event_json::{after_browser_id, with_browser_id},
+        payload::StreamPayload,
+    },
 };
+
+/// The message that creates a browser.
+pub const CREATE_BROWSER: &str = "{}";
 
 /// The state machine of one guest's delivery.
 #[derive(Debug)]
@@ -32,11 +39,13 @@ pub struct GuestDelivery<'p> {
     settings: &'p DispatchSettings,
     /// Steps until the current order is settled; the first one is in progress, unless its cart is
     /// being cleared.
-    steps: VecDeque<DeliveryStep>,
+    steps: VecDeque<RequestSpec>,
     /// Actions to return before the next step.
     pending: VecDeque<Action>,
     /// The current order's index.
-    order_index: usize,
+    pub(super) order_index: usize,
+    /// Its events, or why they cannot be read; none after the last order.
+    payload: Option<Result<StreamPayload, String>>,
     identified: Identified,
     progress: OrderProgress,
 }
@@ -61,9 +70,16 @@ impl<'p> GuestDelivery<'p> {
     /// of the part before.
     #[must_use]
     pub fn for_part(guest: &'p PlannedGuest, settings: &'p DispatchSettings, identified: Identified) -> Self {
-        let (steps, pending) = (VecDeque::new(), VecDeque::new());
-        let mut delivery =
-            Self { guest, settings, steps, pending, order_index: 0, identified, progress: OrderProgress::default() };
+        let mut delivery = Self {
+            guest,
+            settings,
+            steps: VecDeque::new(),
+            pending: VecDeque::new(),
+            order_index: 0,
+            payload: None,
+            identified,
+            progress: OrderProgress::default(),
+        };
         delivery.begin();
         if let Some(result) = delivery.identified.failure.clone() {
             delivery.settle_all(&result);
@@ -81,7 +97,16 @@ impl<'p> GuestDelivery<'p> {
     fn begin(&mut self) {
         let order = self.guest.orders.get(self.order_index);
         self.progress = OrderProgress::for_order(order);
-        self.steps = order.map(|order| steps_for(&order.events, self.identified.browser.is_some())).unwrap_or_default();
+        self.payload = order.map(StreamPayload::read);
+        self.steps = self.steps_of_order(self.identified.browser.is_some());
+    }
+
+    /// The steps of the current order from its first one.
+    fn steps_of_order(&self, has_browser: bool) -> VecDeque<RequestSpec> {
+        match (self.guest.orders.get(self.order_index), &self.payload) {
+            (Some(order), Some(Ok(payload))) => steps_for(payload, order.route, has_browser),
+            _ => VecDeque::new(),
+        }
     }
 
     /// Returns the next action, as of `now`.
@@ -91,7 +116,7 @@ impl<'p> GuestDelivery<'p> {
         }
         match (self.pending.pop_front(), self.current_step()) {
             (Some(action), _) => action,
-            (None, Some(step)) => Action::Send(self.request_spec(step)),
+            (None, Some(step)) => Action::Send(self.request(step)),
             (None, None) => Action::Done,
         }
     }
@@ -119,12 +144,11 @@ impl<'p> GuestDelivery<'p> {
     #[must_use]
     pub fn requests_to_assemble(&self) -> Option<u64> {
         let order = self.guest.orders.get(self.order_index).filter(|_| self.is_assembled())?;
-        Some(IDENTIFY_REQUESTS + order.events.n_requests())
+        Some(IDENTIFY_REQUESTS + order.n_requests)
     }
 
-    /// Whether the step that `next_action` returned was sent before, on this browser or another.
-    #[must_use]
-    pub fn is_retry(&self) -> bool {
+    /// Whether the current step was sent before, on this browser or another.
+    fn is_retry(&self) -> bool {
         match self.progress.pending_clear {
             Some(_) => self.progress.tries > 0,
             // After a restart `tries` begins at zero again; the number of steps left still shows
@@ -161,7 +185,7 @@ impl<'p> GuestDelivery<'p> {
         }
     }
 
-    fn apply(&mut self, step: DeliveryStep, status: Option<u16>, classification: Classification, now: Instant) {
+    fn apply(&mut self, step: RequestSpec, status: Option<u16>, classification: Classification, now: Instant) {
         match classification {
             Classification::Accepted { reference } => self.complete_step(step, status, reference, now),
             Classification::Retry { not_before, .. } if self.has_tries_left() => {
@@ -204,22 +228,22 @@ impl<'p> GuestDelivery<'p> {
         self.pending.push_back(Action::Wait(wait.max(not_before)));
     }
 
-    fn complete_step(&mut self, step: DeliveryStep, status: Option<u16>, reference: Option<String>, now: Instant) {
+    fn complete_step(&mut self, step: RequestSpec, status: Option<u16>, reference: Option<String>, now: Instant) {
         self.progress.tries = 0;
         if step.kind().is_checkout() {
             self.progress.update_cart(CartState::mark_empty);
             return self.settle(self.result(Outcome::Accepted, status, None));
         }
         self.steps.pop_front();
-        match step {
-            DeliveryStep::CreateBrowser if self.is_assembled() => {
+        match step.kind() {
+            RequestKind::BrowserCreate if self.is_assembled() => {
                 self.progress.cart = reference.map(|browser| CartState::new(browser, now));
             }
-            DeliveryStep::CreateBrowser => self.identified.browser = reference,
-            DeliveryStep::Identity if !self.settings.identity_pause.is_zero() => {
+            RequestKind::BrowserCreate => self.identified.browser = reference,
+            RequestKind::Identity if !self.settings.identity_pause.is_zero() => {
                 self.pending.push_back(Action::Wait(self.settings.identity_pause));
             }
-            DeliveryStep::Identity | DeliveryStep::Event(_) => {}
+            _ => {}
         }
     }
 
@@ -250,7 +274,7 @@ impl<'p> GuestDelivery<'p> {
         self.leave_cart();
         self.progress.n_restarts += 1;
         self.progress.tries = 0;
-        self.steps = steps_for(&self.guest.orders[self.order_index].events, false);
+        self.steps = self.steps_of_order(false);
     }
 
     fn end_run(&mut self, status: Option<u16>, reason: String) {
@@ -279,7 +303,7 @@ impl<'p> GuestDelivery<'p> {
     /// Prefixes a reason with its event, if the order has several.
     fn with_step_name(&self, reason: String) -> String {
         match self.current_step() {
-            Some(DeliveryStep::Event(event)) if self.is_assembled() => format!("{event}: {reason}"),
+            Some(step) if self.is_assembled() && is_event(step) => format!("{step}: {reason}"),
             _ => reason,
         }
     }
@@ -306,13 +330,19 @@ impl<'p> GuestDelivery<'p> {
     #[must_use]
     pub fn is_past_session(&self, now: Instant) -> bool {
         let Some(cart) = &self.progress.cart else { return false };
-        let is_event =
-            matches!(self.current_step(), Some(DeliveryStep::Event(event)) if event != OrderEvent::ClearCart);
-        is_event && now.saturating_duration_since(cart.created_at) > self.settings.session_timeout
+        let joins_cart = self.current_step().is_some_and(|step| is_event(step) && step != RequestSpec::CLEAR_CART);
+        joins_cart && now.saturating_duration_since(cart.created_at) > self.settings.session_timeout
     }
 
     /// Adds the actions that must precede the next step.
     fn prepare(&mut self, now: Instant) {
+        if let Some(Err(error)) = &self.payload {
+            let reason =
+                format!("the plan: cannot read the events of an order: {error}\n  hint: send the export again");
+            self.stop(&reason, false);
+            self.pending.push_back(Action::StopRun(reason));
+            return;
+        }
         if self.is_past_session(now) {
             let timeout = humantime::format_duration(self.settings.session_timeout);
             let reason = format!("the session timeout of {timeout} passed before it could be sent");
@@ -323,12 +353,14 @@ impl<'p> GuestDelivery<'p> {
             }
             return self.try_restart(None, reason);
         }
-        let is_filling = matches!(self.current_step(), Some(DeliveryStep::Event(OrderEvent::Add(_))));
-        // ADD is the first event that fills the cart, so the journal must know the cart before it.
+        let is_filling = self.current_step().is_some_and(|step| step.kind().role() == RequestRole::FillCart);
+        // The journal must know the cart before the first event that fills it.
         let unopened = self.progress.cart.as_mut().filter(|cart| is_filling && !cart.is_open);
-        if let Some(cart) = unopened {
+        if let (Some(cart), Some(Ok(payload))) = (unopened, &self.payload) {
             cart.is_open = true;
-            self.pending.push_back(Action::OpenCart { order: self.order_index, browser: cart.browser.clone() });
+            let (order, browser) = (self.order_index, cart.browser.clone());
+            let clear_cart = after_browser_id(RequestSpec::CLEAR_CART.event_json(payload));
+            self.pending.push_back(Action::OpenCart { order, browser, clear_cart });
         }
     }
 
@@ -396,22 +428,28 @@ impl<'p> GuestDelivery<'p> {
     }
 
     /// The step that is in progress or comes next.
-    fn current_step(&self) -> Option<DeliveryStep> {
+    pub(super) fn current_step(&self) -> Option<RequestSpec> {
         match self.progress.pending_clear {
-            Some(_) => Some(DeliveryStep::Event(OrderEvent::ClearCart)),
+            Some(_) => Some(RequestSpec::CLEAR_CART),
             None => self.steps.front().copied(),
         }
     }
 
-    fn request_spec(&self, step: DeliveryStep) -> RequestSpec {
+    /// The browser of the current order: its own, or that of the guest.
+    pub(super) fn browser(&self) -> Option<&str> {
         let own = self.progress.cart.as_ref().map(|cart| &cart.browser);
-        let browser = own.or(self.identified.browser.as_ref()).cloned();
-        let browser = || browser.expect("the steps create a browser before they use one");
-        match step {
-            DeliveryStep::CreateBrowser => RequestSpec::CreateBrowser,
-            DeliveryStep::Identity => RequestSpec::Identity { browser: browser() },
-            DeliveryStep::Event(event) => RequestSpec::Event { order: self.order_index, event, browser: browser() },
-        }
+        own.or(self.identified.browser.as_ref()).map(String::as_str)
+    }
+
+    fn request(&self, step: RequestSpec) -> Request {
+        let browser = || self.browser().expect("the steps create a browser before they use one");
+        let message = match (step.kind(), &self.payload) {
+            (RequestKind::BrowserCreate, _) => CREATE_BROWSER.to_owned(),
+            (RequestKind::Identity, _) => with_browser_id(self.guest.identity.as_str(), browser()),
+            (_, Some(Ok(payload))) => with_browser_id(step.event_json(payload), browser()),
+            (_, _) => unreachable!("an order whose events cannot be read has no steps"),
+        };
+        Request { kind: step.kind(), message, order: self.order_index, is_retry: self.is_retry() }
     }
 
     fn is_over(&self) -> bool {
@@ -420,11 +458,15 @@ impl<'p> GuestDelivery<'p> {
 
     /// Whether the current order is assembled from several events.
     fn is_assembled(&self) -> bool {
-        let order = self.guest.orders.get(self.order_index);
-        order.is_some_and(|order| matches!(order.events, StreamPayload::Multi(_)))
+        self.guest.orders.get(self.order_index).is_some_and(|order| order.route == Route::Multi)
     }
 
     fn is_order_step(&self) -> bool {
-        matches!(self.current_step(), Some(DeliveryStep::Event(_)))
+        self.current_step().is_some_and(is_event)
     }
+}
+
+/// Whether a step carries an event of an order, in contrast to those that identify its guest.
+fn is_event(step: RequestSpec) -> bool {
+    step.kind().role() != RequestRole::Identify
 }

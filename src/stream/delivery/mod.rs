@@ -4,7 +4,6 @@
 //! It alone knows the order of the steps, and that the orders of a guest are sent one after the
 //! other. What a response means is in `classify`. Called by `worker`, which does the I/O.
 
-mod action;
 mod cart;
 mod machine;
 mod progress;
@@ -12,6 +11,5 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-pub use action::{Action, RequestSpec};
-pub use machine::{GuestDelivery, Identified};
-pub use steps::OrderEvent;
+pub use machine::{CREATE_BROWSER, GuestDelivery, Identified};
+pub use steps::RequestSpec;

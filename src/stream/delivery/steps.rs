@@ -3,119 +3,67 @@
 
 use std::{collections::VecDeque, fmt};
 
-use crate::model::{
-    planned::{EventJson, EventSequence, StreamPayload},
-    request::RequestKind,
+use crate::{
+    model::{request::RequestKind, route::Route},
+    stream::{
+        event_json::EventJson,
+        payload::{OrderEvent, StreamPayload},
+    },
 };
 
-/// One step of the delivery of an order.
+/// A request of a delivery, as data: its kind, and which of the order's events it carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum DeliveryStep {
-    /// Create a browser, the guest's or the order's own.
-    CreateBrowser,
-    /// Identify the guest on this browser.
-    Identity,
-    /// Send an event of the order.
-    Event(OrderEvent),
+pub struct RequestSpec {
+    kind: RequestKind,
+    /// The event's index in the order's payload, from 0; 0 for a request that carries none of them.
+    index: usize,
 }
 
-impl DeliveryStep {
-    pub(super) fn kind(self) -> RequestKind {
-        match self {
-            Self::CreateBrowser => RequestKind::BrowserCreate,
-            Self::Identity => RequestKind::Identity,
-            Self::Event(event) => event.kind(),
-        }
-    }
-}
+impl RequestSpec {
+    /// Creates a browser, the guest's or the order's own.
+    pub(super) const CREATE_BROWSER: Self = Self { kind: RequestKind::BrowserCreate, index: 0 };
 
-/// An event of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrderEvent {
-    /// The whole order.
-    OrderCheckout,
-    /// The item at this index, from 0.
-    Add(usize),
-    /// The contacts.
-    AddContacts,
-    /// The consumers.
-    AddConsumers,
-    /// The CONFIRM at this index, from 0; usually there is one.
-    Confirm(usize),
-    /// Creates the order from the cart.
-    Checkout,
-    /// Empties the cart.
-    ClearCart,
-}
+    /// Identifies the guest on that browser.
+    pub(super) const IDENTITY: Self = Self { kind: RequestKind::Identity, index: 0 };
 
-impl OrderEvent {
-    /// The kind of request.
+    /// Empties the order's cart.
+    pub(super) const CLEAR_CART: Self = Self { kind: RequestKind::ClearCart, index: 0 };
+
+    /// The kind of the request.
     #[must_use]
     pub fn kind(self) -> RequestKind {
-        match self {
-            Self::OrderCheckout => RequestKind::OrderCheckout,
-            Self::Add(_) => RequestKind::Add,
-            Self::AddContacts => RequestKind::AddContacts,
-            Self::AddConsumers => RequestKind::AddConsumers,
-            Self::Confirm(_) => RequestKind::Confirm,
-            Self::Checkout => RequestKind::Checkout,
-            Self::ClearCart => RequestKind::ClearCart,
-        }
+        self.kind
     }
 
-    /// The event's JSON in an order's payload.
-    #[must_use]
-    pub fn json(self, payload: &StreamPayload) -> &EventJson {
-        match payload {
-            StreamPayload::Single(checkout) => checkout,
-            StreamPayload::Multi(sequence) => self.json_in(sequence),
-        }
-    }
-
-    fn json_in(self, sequence: &EventSequence) -> &EventJson {
-        match self {
-            Self::Add(item) => &sequence.adds[item],
-            Self::AddContacts => &sequence.contacts,
-            Self::AddConsumers => sequence.consumers.as_ref().expect("the steps name consumers only if there are any"),
-            Self::Confirm(index) => &sequence.confirms[index],
-            Self::Checkout | Self::OrderCheckout => &sequence.checkout,
-            Self::ClearCart => &sequence.clear_cart,
-        }
+    /// The event that it carries; an empty text if it carries none of the order's.
+    pub(super) fn event_json(self, payload: &StreamPayload) -> &str {
+        let event = match self.kind {
+            RequestKind::ClearCart => payload.clear_cart.as_ref(),
+            _ => payload.events.get(self.index).map(|OrderEvent(_, event)| event),
+        };
+        event.map_or("", EventJson::as_str)
     }
 }
 
 /// The name that reasons use.
-impl fmt::Display for OrderEvent {
+impl fmt::Display for RequestSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OrderCheckout => f.write_str("ORDER_CHECKOUT"),
-            Self::Add(item) => write!(f, "ADD of item {}", item + 1),
-            Self::AddContacts => f.write_str("ADD_CONTACTS"),
-            Self::AddConsumers => f.write_str("ADD_CONSUMERS"),
-            Self::Confirm(_) => f.write_str("CONFIRM"),
-            Self::Checkout => f.write_str("CHECKOUT"),
-            Self::ClearCart => f.write_str("CLEAR_CART"),
+        match self.kind {
+            // ADDs are the first events of a payload, one per item.
+            RequestKind::Add => write!(f, "ADD of item {}", self.index + 1),
+            kind => f.write_str(kind.name()),
         }
     }
 }
 
 /// Returns the steps of an order. `has_browser` is set if the guest already has a browser for
 /// single-event orders.
-pub(super) fn steps_for(payload: &StreamPayload, has_browser: bool) -> VecDeque<DeliveryStep> {
-    let order_events = match payload {
-        StreamPayload::Single(_) => vec![OrderEvent::OrderCheckout],
-        StreamPayload::Multi(sequence) => sequence_events(sequence),
-    };
+pub(super) fn steps_for(payload: &StreamPayload, route: Route, has_browser: bool) -> VecDeque<RequestSpec> {
     // An assembled order always gets a fresh browser: the same item twice in one session means
     // "change that line".
-    let is_ready = has_browser && matches!(payload, StreamPayload::Single(_));
-    let browser: &[DeliveryStep] = if is_ready { &[] } else { &[DeliveryStep::CreateBrowser, DeliveryStep::Identity] };
-    browser.iter().copied().chain(order_events.into_iter().map(DeliveryStep::Event)).collect()
-}
-
-fn sequence_events(sequence: &EventSequence) -> Vec<OrderEvent> {
-    let adds = (0..sequence.adds.len()).map(OrderEvent::Add);
-    let consumers = sequence.consumers.iter().map(|_| OrderEvent::AddConsumers);
-    let confirms = (0..sequence.confirms.len()).map(OrderEvent::Confirm);
-    adds.chain([OrderEvent::AddContacts]).chain(consumers).chain(confirms).chain([OrderEvent::Checkout]).collect()
+    let is_ready = has_browser && route == Route::Single;
+    let browser: &[RequestSpec] = if is_ready { &[] } else { &[RequestSpec::CREATE_BROWSER, RequestSpec::IDENTITY] };
+    let events =
+        payload.events.iter().enumerate().map(|(index, OrderEvent(kind, _))| RequestSpec { kind: *kind, index });
+    browser.iter().copied().chain(events).collect()
 }

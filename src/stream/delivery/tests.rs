@@ -7,13 +7,13 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use super::{Action, GuestDelivery, RequestSpec};
+use super::GuestDelivery;
 use crate::{
     dispatch::{
-        DispatchSettings,
+        Action, DispatchSettings,
         tests::{planned_guest, settings as default_settings},
     },
-    model::{outcome::Outcome, planned::PlannedGuest},
+    model::{outcome::Outcome, planned::PlannedGuest, request::RequestKind},
     stream::ServiceResponse,
 };
 
@@ -63,7 +63,7 @@ fn run_script_with(guest: &PlannedGuest, settings: &DispatchSettings, script: &[
                 now += time;
                 format!("wait {}ms", time.as_millis())
             }
-            Action::OpenCart { order, browser } => format!("open the cart of {order} on {browser}"),
+            Action::OpenCart { order, browser, .. } => format!("open the cart of {order} on {browser}"),
             Action::CloseCart => "close the cart".to_owned(),
             Action::StopRun(reason) => {
                 delivery.stop("stopped", false);
@@ -75,17 +75,18 @@ fn run_script_with(guest: &PlannedGuest, settings: &DispatchSettings, script: &[
                 let repeated = repeated.unwrap_or_default();
                 format!("{index} {} after {} {reason}{repeated}", result.outcome, result.attempts)
             }
-            Action::Send(step) => match entries.next() {
+            Action::Send(request) => match entries.next() {
                 None => break,
                 Some(entry @ (&"stop" | &"graceful stop")) => {
                     delivery.stop("stopped", *entry == "graceful stop");
                     (*entry).to_owned()
                 }
                 Some(entry) => {
-                    let again = if delivery.is_retry() { " again" } else { "" };
+                    let again = if request.is_retry { " again" } else { "" };
+                    let step = delivery.describe_step();
                     now += if *entry == SLOW { Duration::from_secs(15 * 60) } else { Duration::from_secs(1) };
                     delivery.on_response(response(entry, &mut n_browsers), now);
-                    format!("{}{again} -> {entry}", describe(&step))
+                    format!("{step}{again} -> {entry}")
                 }
             },
         };
@@ -95,11 +96,15 @@ fn run_script_with(guest: &PlannedGuest, settings: &DispatchSettings, script: &[
     lines
 }
 
-fn describe(step: &RequestSpec) -> String {
-    match step {
-        RequestSpec::CreateBrowser => "browser".to_owned(),
-        RequestSpec::Identity { browser } => format!("{browser} IDENTITY"),
-        RequestSpec::Event { order, event, browser } => format!("{browser} {event}, order {order}"),
+impl GuestDelivery<'_> {
+    fn describe_step(&self) -> String {
+        let (step, browser, order) =
+            (self.current_step().unwrap(), self.browser().unwrap_or_default(), self.order_index);
+        match step.kind() {
+            RequestKind::BrowserCreate => "browser".to_owned(),
+            RequestKind::Identity => format!("{browser} IDENTITY"),
+            _ => format!("{browser} {step}, order {order}"),
+        }
     }
 }
 

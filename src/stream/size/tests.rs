@@ -142,8 +142,7 @@ proptest! {
 fn largest_multi_event(order: &Order<'_>, settings: &TestSettings) -> usize {
     let sequence = multi_event::sequence(order, settings.stream().url_limits());
     let identity = event_json::identity(&order.guest, &order.common);
-    let of_order = sequence.adds.iter().chain(&sequence.consumers).chain(&sequence.confirms);
-    let events = of_order.chain([&sequence.contacts, &sequence.checkout, &identity]);
+    let events = sequence.events.iter().map(|event| &event.1).chain([&identity]);
     events.map(|event| url::event_url_length(&settings.target, event)).max().unwrap_or(0)
 }
 

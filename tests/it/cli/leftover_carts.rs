@@ -3,7 +3,7 @@
 
 use orderferry::{
     ledger::{Consent, Ledger, LedgerLocation, LedgerWrite, open_to_write},
-    model::{planned::EventJson, target::Target},
+    model::target::Target,
 };
 
 use crate::support::{
@@ -41,7 +41,7 @@ impl TestShop {
 
     /// Writes the ledger entry of a run that crashed before CHECKOUT.
     fn leave_open(&self, browser: &str) {
-        let clear_cart = EventJson("\",\"type\":\"CLEAR_CART\",\"pos\":\"x\"}".to_owned());
+        let clear_cart = "\",\"type\":\"CLEAR_CART\",\"pos\":\"x\"}".to_owned();
         let cart = LedgerWrite::OpenCart { reference: "A-2".to_owned(), browser: browser.to_owned(), clear_cart };
         self.ledger().write(&[cart]).unwrap();
     }

@@ -296,6 +296,31 @@ fn damaged_plan_is_refused() {
     assert_eq!(shop.service.n_received(), n_requests);
 }
 
+/// A plan of the format before this one, complete and with a manifest that matches it.
+#[test]
+fn plan_of_other_format_is_refused() {
+    let shop = TestShop::new();
+    shop.send("orders.csv --profile shop.toml --backfill --limit 0");
+    let (plan, manifest) = (shop.workspace.path("run-1/plan.ndjson"), shop.workspace.path("run-1/plan.manifest.json"));
+    let whole = fs::read_to_string(&plan).unwrap();
+    let checksum = |text: &str| blake3::hash(text.as_bytes()).to_hex().to_string();
+    for (format, header) in [(1, "{"), (3, "{\"format\":3,")] {
+        let other = whole.replacen("{\"format\":2,", header, 1);
+        let mut contents: Value = serde_json::from_str(&fs::read_to_string(&manifest).unwrap()).unwrap();
+        contents["plan"]["checksum"] = checksum(&other).into();
+        contents["plan"]["bytes"] = other.len().into();
+        fs::write(&plan, other).unwrap();
+        fs::write(&manifest, contents.to_string()).unwrap();
+        let ran = shop.send("--resume run-1 --backfill");
+        let message = format!("the plan: found format {format}, expected format 2");
+        assert_eq!((ran.code, ran.err.contains(&message)), (2, true), "{}", ran.err);
+        assert!(ran.err.contains("nothing was sent") && ran.err.contains("hint: send the export again"), "{}", ran.err);
+        assert!(!ran.path("").exists());
+    }
+    assert_eq!(shop.service.n_received(), 0);
+    assert_eq!(shop.send("orders.csv --profile shop.toml --backfill").code, 1);
+}
+
 #[test]
 fn plan_can_be_resumed_against_a_sandbox() {
     let shop = TestShop::new();

@@ -9,7 +9,7 @@ use std::{
 use orderferry::{
     dispatch::{AttemptOutcome, Journal},
     ledger::{AttemptId, AttemptState, CartId, Intent, Ledger, LedgerWrite, OrderKey},
-    model::planned::{EventJson, PlannedOrder},
+    model::planned::PlannedOrder,
     stream::{ServiceResponse, Transport},
 };
 use tokio::{
@@ -105,9 +105,9 @@ impl Journal for ModelJournal {
         self.write(LedgerWrite::Outcome(attempt, state), Occurrence::Recorded(no, outcome)).await.map(drop)
     }
 
-    async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &EventJson) -> Result<CartId, String> {
+    async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &str) -> Result<CartId, String> {
         let occurrence = Occurrence::CartOpened(test_shop::order_of_reference(reference), browser.to_owned());
-        let (reference, browser, clear_cart) = (reference.to_owned(), browser.to_owned(), clear_cart.clone());
+        let (reference, browser, clear_cart) = (reference.to_owned(), browser.to_owned(), clear_cart.to_owned());
         self.write(LedgerWrite::OpenCart { reference, browser, clear_cart }, occurrence).await.map(CartId)
     }
 

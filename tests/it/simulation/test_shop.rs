@@ -17,12 +17,13 @@ use orderferry::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
         outcome::{OrderResult, Outcome},
-        planned::{
-            ContentHash, DedupHash, EventJson, EventSequence, GuestParts, PlannedGuest, PlannedOrder, StreamPayload,
-        },
+        planned::{ContentHash, DedupHash, GuestParts, Payload, PlannedGuest, PlannedOrder},
+        request::RequestKind,
+        route::Route,
         target::Target,
     },
     plan,
+    stream::{StreamPayload, payload::OrderEvent},
 };
 use tempfile::TempDir;
 use tokio::{sync::watch, time::sleep};
@@ -213,7 +214,7 @@ impl TestShop {
     /// The orders to send, and the results of the orders that need no request.
     fn planned(&self, ledger: &dyn Ledger, resends: bool) -> Vec<PlannedGuest> {
         let planned = self.guests.iter().enumerate().map(|(guest, orders)| {
-            let identity = EventJson(format!("\",\"type\":\"IDENTITY\",\"guest\":{guest}}}"));
+            let identity = Payload::new(&serde_json::json!({ "type": "IDENTITY", "guest": guest }));
             let mut planned = PlannedGuest { identity, orders: Vec::new(), results: Vec::new() };
             for order in orders {
                 add(
@@ -329,25 +330,24 @@ pub(super) fn order_of_reference(reference: &str) -> OrderNo {
     reference.strip_prefix("A-").unwrap().parse().unwrap()
 }
 
-fn events_of(order: OrderNo, steps: Option<&[OrderStep]>) -> StreamPayload {
-    let event = |kind: &str, more: &str| EventJson(format!("\",\"type\":\"{kind}\",\"order\":{order}{more}}}"));
-    let Some(steps) = steps else { return StreamPayload::Single(event("ORDER_CHECKOUT", "")) };
-    let add_event = |step: &OrderStep| match step {
-        OrderStep::Add(item) => Some(event("ADD", &format!(",\"item\":{item}"))),
-        _ => None,
+fn payload_of(order: OrderNo, steps: Option<&[OrderStep]>) -> StreamPayload {
+    let event = |kind: RequestKind, more: &str| {
+        let json = format!("{{\"type\":\"{}\",\"order\":{order}{more}}}", kind.name());
+        OrderEvent(kind, serde_json::from_str(&json).unwrap())
     };
-    let confirm_event = |step: &OrderStep| match step {
-        OrderStep::Confirm(items) => Some(event("CONFIRM", &format!(",\"items\":{items:?}"))),
-        _ => None,
+    let Some(steps) = steps else {
+        return StreamPayload { events: vec![event(RequestKind::OrderCheckout, "")], clear_cart: None };
     };
-    StreamPayload::Multi(Box::new(EventSequence {
-        adds: steps.iter().filter_map(add_event).collect(),
-        contacts: event("ADD_CONTACTS", ""),
-        consumers: steps.contains(&OrderStep::Consumers).then(|| event("ADD_CONSUMERS", "")),
-        confirms: steps.iter().filter_map(confirm_event).collect(),
-        checkout: event("CHECKOUT", ""),
-        clear_cart: event("CLEAR_CART", ""),
-    }))
+    let event_of = |step: &OrderStep| match step {
+        OrderStep::Add(item) => Some(event(RequestKind::Add, &format!(",\"item\":{item}"))),
+        OrderStep::Contacts => Some(event(RequestKind::AddContacts, "")),
+        OrderStep::Consumers => Some(event(RequestKind::AddConsumers, "")),
+        OrderStep::Confirm(items) => Some(event(RequestKind::Confirm, &format!(",\"items\":{items:?}"))),
+        OrderStep::Checkout => Some(event(RequestKind::Checkout, "")),
+        OrderStep::ClearCart => None,
+    };
+    let OrderEvent(_, clear_cart) = event(RequestKind::ClearCart, "");
+    StreamPayload { events: steps.iter().filter_map(event_of).collect(), clear_cart: Some(clear_cart) }
 }
 
 fn order_of(order: OrderNo, steps: Option<&[OrderStep]>) -> PlannedOrder {
@@ -361,13 +361,16 @@ fn order_of(order: OrderNo, steps: Option<&[OrderStep]>) -> PlannedOrder {
         rows: Vec::new(),
         problems: Vec::new().into(),
     };
+    let payload = payload_of(order, steps);
     PlannedOrder {
         record,
         ordered_at: ordered_at(order),
         content: content(order),
         status: "PURCHASED".to_owned(),
         dedup_hash: DedupHash(content(order).0),
-        events: events_of(order, steps),
+        route: if steps.is_some() { Route::Multi } else { Route::Single },
+        n_requests: payload.n_requests(),
+        payload: Payload::from(&payload),
         is_uncertain: false,
         held_result: None,
     }

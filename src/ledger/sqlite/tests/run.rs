@@ -11,7 +11,7 @@ use crate::{
         AttemptId, AttemptState, CartId, ChangeState, ChangedOrder, Consent, HistoryEntry, Intent, Ledger, LedgerError,
         LedgerLocation, LedgerReader, LedgerWrite, OpenCart, OrderKey, OrderSnapshot, PriorState, open_to_write,
     },
-    model::planned::{ContentHash, DedupHash, EventJson},
+    model::planned::{ContentHash, DedupHash},
 };
 
 fn order(reference: &str) -> OrderKey {
@@ -52,7 +52,7 @@ fn history_is_per_target() {
 }
 
 fn cart(browser: &str) -> LedgerWrite {
-    let clear_cart = EventJson("\",\"type\":\"CLEAR_CART\"}".into());
+    let clear_cart = "\",\"type\":\"CLEAR_CART\"}".to_owned();
     LedgerWrite::OpenCart { reference: "A".into(), browser: browser.into(), clear_cart }
 }
 
@@ -72,7 +72,7 @@ fn open_carts_are_per_target() {
     drop(ledger);
     let next = open(&path, "a", "run-2").unwrap();
     assert_eq!((open_browsers(&*next), open_browsers(&*other)), (vec!["b-1".into(), "b-3".into()], vec!["b-4".into()]));
-    let clear_cart = EventJson("\",\"type\":\"CLEAR_CART\"}".into());
+    let clear_cart = "\",\"type\":\"CLEAR_CART\"}".to_owned();
     let (reference, browser) = ("A".into(), "b-1".into());
     assert_eq!(next.open_carts().unwrap()[0], OpenCart { cart: CartId(carts[0]), reference, browser, clear_cart });
 }

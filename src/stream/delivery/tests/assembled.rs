@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use super::{OK, SLOW, run_script_with, settings};
 use crate::{
     dispatch::{DispatchSettings, tests::multi_event_guest},
-    model::{outcome::Outcome, planned::StreamPayload},
+    model::{outcome::Outcome, planned::Payload, request::RequestKind},
+    stream::{StreamPayload, payload::OrderEvent},
 };
 
 /// Runs a script for one assembled order per element of `n_items`; an order of 0 items is a single
@@ -32,9 +33,11 @@ fn multi_event_order_has_own_browser() {
     0 accepted after 1
     ");
     let mut guest = multi_event_guest(0, &[1]);
-    let StreamPayload::Multi(sequence) = &mut guest.orders[0].events else { panic!("it is assembled") };
-    sequence.consumers = Some(sequence.contacts.clone());
-    sequence.confirms = vec![sequence.checkout.clone(); 2];
+    let mut payload = StreamPayload::read(&guest.orders[0]).unwrap();
+    let event = payload.events[0].1.clone();
+    payload.events.insert(2, OrderEvent(RequestKind::AddConsumers, event.clone()));
+    payload.events.insert(3, OrderEvent(RequestKind::Confirm, event));
+    guest.orders[0].payload = Payload::from(&payload);
     insta::assert_snapshot!(run_script_with(&guest, &settings(), &[OK; 8]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK

@@ -1,16 +1,16 @@
-//! Actions of a delivery: the instructions that the state machine returns, as data. `worker` carries
-//! them out.
+//! Actions of a delivery, as data: what the worker of a guest does next.
+//!
+//! A target's delivery returns them and decides what they are; `worker` carries them out.
 
 use std::time::Duration;
 
-use super::steps::OrderEvent;
 use crate::model::{outcome::OrderResult, request::RequestKind};
 
 /// What to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Action {
     /// Send this request and call `on_response`.
-    Send(RequestSpec),
+    Send(Request),
     /// Wait for this time, then call `next_action` again.
     Wait(Duration),
     /// Record durably that items of an order are about to be put in this browser's cart; then call
@@ -20,6 +20,8 @@ pub enum Action {
         order: usize,
         /// The browser's id.
         browser: String,
+        /// What a later run needs to clear the cart.
+        clear_cart: String,
     },
     /// Record that the cart that was opened last is empty; then call `next_action` again.
     CloseCart,
@@ -34,33 +36,13 @@ pub enum Action {
 
 /// A request to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RequestSpec {
-    /// Create a browser.
-    CreateBrowser,
-    /// Send the guest's IDENTITY on this browser.
-    Identity {
-        /// The browser's id.
-        browser: String,
-    },
-    /// Send an event of an order on this browser.
-    Event {
-        /// The order's index in the guest's orders, from 0.
-        order: usize,
-        /// Which of its events.
-        event: OrderEvent,
-        /// The browser's id.
-        browser: String,
-    },
-}
-
-impl RequestSpec {
-    /// The kind of request.
-    #[must_use]
-    pub fn kind(&self) -> RequestKind {
-        match self {
-            Self::CreateBrowser => RequestKind::BrowserCreate,
-            Self::Identity { .. } => RequestKind::Identity,
-            Self::Event { event, .. } => event.kind(),
-        }
-    }
+pub struct Request {
+    /// Its kind.
+    pub kind: RequestKind,
+    /// What is sent; it may carry a customer's order, so no message shows it.
+    pub message: String,
+    /// The index of the order that it is for in the guest's orders, from 0.
+    pub order: usize,
+    /// The same step was sent before, on this browser or another.
+    pub is_retry: bool,
 }
