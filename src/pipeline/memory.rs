@@ -17,6 +17,8 @@ pub(super) struct MemoryBudget {
     pub(super) filter: usize,
     /// Rows of scattered orders.
     pub(super) rows: usize,
+    /// Orders that may share their reference.
+    pub(super) deferred: usize,
     /// Result lines to sort.
     pub(super) results: usize,
     /// Rows and reasons of rejects, each.
@@ -41,6 +43,7 @@ impl MemoryBudget {
             filter: (bytes / 32).min(MAX_FILTER_BYTES),
             // The chunks of a 10 GB file with 256 MB of memory can be merged in one pass.
             rows: bytes / 10 * 4,
+            deferred: bytes / 10,
             results: bytes / 5,
             rejects: bytes / 64,
             repeated_content: bytes / 64,

@@ -2,15 +2,11 @@
 //!
 //! Each step is a call to a stage or to another file of the pipeline. Called by `cli`.
 
-use std::sync::Arc;
-
 use super::{
-    deferred::DeferredOrders,
     error::{Refusal, RunError},
     finish::{finish, finish_refused, finish_sent, mark_reported, write_rejects},
     guards::BackfillGuard,
     inputs,
-    memory::MemoryBudget,
     progress::{Progress, ProgressFn},
     resume, send,
     sink::{ExportSink, SendCandidates},
@@ -22,13 +18,9 @@ use crate::{
     model::{field::AttributeTypes, input::ExportRead, outcome::OrderResult},
     plan::{PlanError, PlanHeader, SavedPlan},
     report::Recorder,
-    shuffle::{self, Collect, ShuffleMemory, ShuffleSettings},
-    spill::sorter::disk_needed,
+    shuffle::{self, Collect},
     storage::{RunFolder, StorageError},
 };
-
-/// Approximate bytes of an order's result and of its entry for repeated content.
-const RESULT_BYTES: u64 = 320;
 
 /// File in the run folder with the final state of an embedded sandbox.
 const SANDBOX_FILE: &str = "sandbox.json";
@@ -73,20 +65,9 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
             return finish_refused(recorder, &error.into());
         }
     };
-    let (names, memory) = (files.names(), MemoryBudget::split(spec.memory));
-    let settings = ShuffleSettings {
-        profile: &spec.profile,
-        limits: spec.limits,
-        grouping: spec.grouping(),
-        tenant_types: Arc::new(tenant_types),
-        folder: folder.path(),
-        memory: ShuffleMemory { keys: memory.keys, filter: memory.filter, rows: memory.rows },
-        disk_for_results: &|n_orders| disk_needed(n_orders.saturating_mul(RESULT_BYTES), memory.results),
-        stop_reason: &|| spec.stop_reason(),
-    };
+    let (names, settings) = (files.names(), spec.shuffle_settings(folder.path(), tenant_types));
     let mut sink = ExportSink::open(spec, folder, files.clone())?;
-    let deferred = DeferredOrders::new(folder.path(), memory.rows / 4);
-    let mut triage = Triage::new(spec, &names, reader.as_deref(), deferred);
+    let mut triage = Triage::new(spec, &names, reader.as_deref(), folder.path());
     let export = shuffle::run(&settings, files, &triage, &mut sink, &|progress| emit(progress.into()));
     let read = match export.done.and_then(|()| triage.decide_deferred(&mut sink)) {
         Ok(()) => Ok(()),

@@ -2,7 +2,11 @@
 //!
 //! It reads no settings itself; `cli` translates them. Used by all files of the pipeline.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -14,15 +18,20 @@ use super::{
     progress::{Progress, ProgressFn},
 };
 use crate::{
-    dispatch, group,
+    dispatch,
+    group::GroupSettings,
     ledger::{self, Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
     map::profile::Profile,
-    model::route::Mode,
+    model::{field::AttributeTypes, route::Mode},
     read::ReadLimits,
     report::{RecorderSettings, summary::Summary},
     sandbox::Sandbox,
+    shuffle::{ShuffleMemory, ShuffleSettings},
     stream, validate,
 };
+
+/// Approximate bytes of an order's result and of its entry for repeated content.
+const RESULT_BYTES: u64 = 320;
 
 /// Specification of a run: what to read, how to check it, and whether to send it.
 pub struct RunSpec<'a> {
@@ -84,15 +93,35 @@ pub struct SendSpec<'a> {
 
 impl RunSpec<'_> {
     /// Returns the reason of a requested stop.
-    pub(crate) fn stop_reason(&self) -> Option<String> {
+    fn stop_reason(&self) -> Option<String> {
         self.send.as_ref()?.shutdown_signal.borrow().clone()
     }
 
-    pub(crate) fn grouping(&self) -> group::GroupSettings {
-        group::GroupSettings {
-            joins_files: self.profile.joins_files,
-            has_adjacent_rows: self.profile.has_adjacent_rows,
-            accepts_unreadable: self.accepts_unreadable,
+    /// How the shuffle reads and groups the export.
+    pub(super) fn shuffle_settings<'s>(
+        &'s self,
+        folder: &'s Path,
+        tenant_types: AttributeTypes,
+    ) -> ShuffleSettings<'s> {
+        let memory = MemoryBudget::split(self.memory);
+        ShuffleSettings {
+            profile: &self.profile,
+            limits: self.limits,
+            grouping: GroupSettings {
+                joins_files: self.profile.joins_files,
+                has_adjacent_rows: self.profile.has_adjacent_rows,
+                accepts_unreadable: self.accepts_unreadable,
+            },
+            tenant_types: Arc::new(tenant_types),
+            folder,
+            memory: ShuffleMemory {
+                keys: memory.keys,
+                filter: memory.filter,
+                rows: memory.rows,
+                results: memory.results,
+            },
+            result_bytes: RESULT_BYTES,
+            stop_reason: Box::new(|| self.stop_reason()),
         }
     }
 
@@ -112,12 +141,12 @@ impl RunSpec<'_> {
 
     /// Whether a check counts each valid order as sent, and as a single event. Then the guests to
     /// identify are all guests and need no counter of their own.
-    pub(crate) fn would_send_all_as_single(&self) -> bool {
+    pub(super) fn would_send_all_as_single(&self) -> bool {
         !self.has_target && self.stream.mode == Mode::Single
     }
 
     /// Opens the ledger for writing and locks it for this run.
-    pub(crate) fn ledger_to_write(
+    pub(super) fn ledger_to_write(
         &self,
         send_spec: &SendSpec<'_>,
         emit: ProgressFn<'_>,
@@ -128,7 +157,7 @@ impl RunSpec<'_> {
     }
 
     /// Opens the ledger read-only and without a lock. Returns none if there is no ledger.
-    pub(crate) fn ledger_to_read(&self) -> Result<Option<Box<dyn LedgerReader>>, LedgerError> {
+    pub(super) fn ledger_to_read(&self) -> Result<Option<Box<dyn LedgerReader>>, LedgerError> {
         ledger::open_to_read(&self.ledger, &self.stream.target)
     }
 }
@@ -172,7 +201,7 @@ const DEFAULT_PERCENT: Decimal = Decimal::TEN;
 const DEFAULT_ORDERS: u64 = 5;
 
 impl MaxInvalid {
-    pub(crate) fn is_exceeded(self, n_invalid: u64, n_orders: u64) -> bool {
+    pub(super) fn is_exceeded(self, n_invalid: u64, n_orders: u64) -> bool {
         match self {
             Self::Default => {
                 let (percent, orders) = (Self::Percent(DEFAULT_PERCENT), Self::Orders(DEFAULT_ORDERS));

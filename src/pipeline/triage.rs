@@ -4,7 +4,7 @@
 //! It does no I/O except for reading the ledger and spilling deferred orders. `validate` checks the
 //! order and `history` derives its disposition. Called by `shuffle` on all cores at once.
 
-use std::{collections::BTreeMap, mem, ops::Range};
+use std::{collections::BTreeMap, mem, ops::Range, path::Path};
 
 use chrono::{DateTime, Utc};
 
@@ -15,6 +15,7 @@ use super::{
     error::Refusal,
     guards::BackfillGuard,
     history,
+    memory::MemoryBudget,
     part::TriagePart,
     repeated_content,
     spec::RunSpec,
@@ -115,8 +116,9 @@ impl<'j> Triage<'j> {
         spec: &'j RunSpec<'j>,
         input_names: &'j InputNames,
         ledger: Option<&'j dyn LedgerReader>,
-        deferred: DeferredOrders,
+        folder: &Path,
     ) -> Self {
+        let deferred = DeferredOrders::new(folder, MemoryBudget::split(spec.memory).deferred);
         let (rules, backfill_guard) = (DispositionRules::of(spec), BackfillGuard::of(spec));
         Self { spec, input_names, ledger, rules, backfill_guard, deferred: Some(deferred) }
     }

@@ -257,11 +257,12 @@ impl<'r, D: Decide, C: Collect<D::Part, D::Error>> Engine<'r, D, C> {
     /// Returns the maximum disk space needed to sort this many bytes of rows, and the free space,
     /// in bytes.
     fn disk_needed(&self, n_bytes_spilled: u64, n_orders: u64) -> (u64, u64) {
+        let ShuffleSettings { memory, result_bytes, .. } = self.settings;
         // The rows, once for each time that the sort writes them.
-        let rows = disk_needed(n_bytes_spilled, self.settings.memory.rows);
+        let rows = disk_needed(n_bytes_spilled, memory.rows);
         // The results of all orders are sorted as well. The plan of a send is not counted: a full
         // disk is found when it is written.
-        let results = (self.settings.disk_for_results)(n_orders);
+        let results = disk_needed(n_orders.saturating_mul(*result_bytes), memory.results);
         (rows.saturating_add(results), disk::free_space(self.settings.folder))
     }
 }

@@ -25,11 +25,11 @@ pub struct ShuffleSettings<'a> {
     pub folder: &'a Path,
     /// The memory for it.
     pub memory: ShuffleMemory,
-    /// Returns the bytes of disk that the caller needs for the results of so many orders.
-    // They are sorted in the same folder, while the rows are still there.
-    pub disk_for_results: &'a (dyn Fn(u64) -> u64 + Sync),
+    /// Bytes of an order's results, which the caller sorts in the same folder.
+    // Counted when the disk space is checked, since the rows are still there meanwhile.
+    pub result_bytes: u64,
     /// Returns the reason once the shuffle has to stop early.
-    pub stop_reason: &'a (dyn Fn() -> Option<String> + Sync),
+    pub stop_reason: Box<dyn Fn() -> Option<String> + Sync + 'a>,
 }
 
 /// The memory of the shuffle, in bytes. More spills to disk.
@@ -41,6 +41,8 @@ pub struct ShuffleMemory {
     pub filter: usize,
     /// Rows of scattered orders.
     pub rows: usize,
+    /// The caller's results.
+    pub results: usize,
 }
 
 impl ShuffleSettings<'_> {
