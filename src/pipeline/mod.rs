@@ -3,6 +3,7 @@
 //! Everything is checked before anything is sent. It parses, checks and encodes nothing itself;
 //! that is the work of the stages, none of which knows it. Called by `cli` through [`run`].
 
+mod candidates;
 pub(crate) mod check;
 mod deferred;
 mod disposition;

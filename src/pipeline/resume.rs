@@ -9,6 +9,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, Utc};
 
 use super::{
+    candidates::CHANGES_PER_WRITE,
     disposition::{Decision, Disposition, DispositionRules, ReadOrder},
     error::{Refusal, RunError},
     finish::{finish_refused, finish_sent, mark_reported},
@@ -16,7 +17,6 @@ use super::{
     history,
     progress::{Progress, ProgressFn},
     send,
-    sink::CHANGES_PER_WRITE,
     spec::{Finished, RunSpec, SendSpec},
 };
 use crate::{

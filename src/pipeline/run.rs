@@ -5,21 +5,20 @@
 use super::{
     error::{Refusal, RunError},
     finish::{finish, finish_refused, finish_sent, mark_reported, write_rejects},
-    guards::BackfillGuard,
     inputs,
     progress::{Progress, ProgressFn},
     resume, send,
-    sink::{ExportSink, SendCandidates},
+    sink::ExportSink,
     spec::{Finished, RunSpec},
     triage::Triage,
 };
 use crate::{
-    ledger::{Ledger, LedgerError, LedgerReader, TargetHash},
-    model::{field::AttributeTypes, input::ExportRead, outcome::OrderResult},
-    plan::{PlanError, PlanHeader, SavedPlan},
+    ledger::{Ledger, LedgerError, LedgerReader},
+    model::{field::AttributeTypes, input::ExportRead},
+    plan::SavedPlan,
     report::Recorder,
     shuffle::{self, Collect},
-    storage::{RunFolder, StorageError},
+    storage::RunFolder,
 };
 
 /// File in the run folder with the final state of an embedded sandbox.
@@ -83,15 +82,15 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
         Some(ledger) => candidates.record_changed(&mut **ledger).map_err(Refusal::from),
         None => Ok(()),
     };
-    if let Err(refusal) = changes_recorded.and_then(|()| check_guards(&candidates, spec, &recorder)) {
-        record_unsent(candidates, &refusal, &mut recorder)?;
+    if let Err(refusal) = changes_recorded.and_then(|()| candidates.check_guards(spec, &recorder)) {
+        candidates.record_unsent(&refusal, &mut recorder)?;
         return finish_refused(recorder, &refusal);
     }
     let (Some(send_spec), Some(ledger)) = (&spec.send, ledger) else {
         return finish(recorder, None);
     };
     // The plan is read back from disk, so that a slow service holds no export in memory.
-    let plan = write_plan(candidates, ledger.id().to_owned(), spec, folder, &mut recorder)?;
+    let plan = candidates.write_plan(ledger.id().to_owned(), spec, folder, &mut recorder)?;
     emit(Progress::Sending(plan.header.n_requests));
     let guests = plan.guests()?.map(|guest| guest.map_parts(|part| Ok(part.split_held())));
     let guests = |_| guests;
@@ -123,56 +122,4 @@ fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<OpenedLedger,
     };
     let types = reader.as_ref().map(|reader| reader.attribute_types()).transpose()?;
     Ok((ledger, reader, types.unwrap_or_default()))
-}
-
-/// Records every order of the plan as not attempted or still unknown, with the refusal as its
-/// reason.
-fn record_unsent(candidates: SendCandidates, refusal: &Refusal, recorder: &mut Recorder) -> Result<(), RunError> {
-    let reason = refusal.first_line();
-    let mut done: Result<(), StorageError> = Ok(());
-    candidates.planner.for_each(|order| {
-        // The callback cannot return an error, so the first one is kept and ends the recording.
-        if done.is_err() {
-            return;
-        }
-        let not_attempted = OrderResult::not_attempted(order.is_uncertain, Some(reason.clone()));
-        let result = order.held_result.unwrap_or(not_attempted);
-        done = recorder.record(&order.record, &result);
-    })?;
-    Ok(done?)
-}
-
-/// Writes the plan to the run folder and opens it for sending.
-fn write_plan(
-    mut candidates: SendCandidates,
-    ledger: String,
-    spec: &RunSpec<'_>,
-    folder: &RunFolder,
-    recorder: &mut Recorder,
-) -> Result<SavedPlan, RunError> {
-    let unplanned = candidates.unplanned.take().expect("a send always writes its unplanned orders");
-    let plan = candidates.planner.sort().map_err(PlanError::from)?;
-    let header = PlanHeader {
-        target: TargetHash::of(&spec.stream.target).to_hex(),
-        ledger,
-        n_requests: plan.forecast.n_requests(),
-        n_orders: recorder.n_not_skipped() - BackfillGuard::of(spec).n_skipped(candidates.old_orders),
-        n_items: recorder.counters.n_items,
-        n_guests: recorder.n_guests,
-        files: recorder.files().clone(),
-        file_problems: candidates.file_problems,
-    };
-    SavedPlan::write(folder, header, plan, unplanned)?;
-    recorder.flush()?;
-    Ok(SavedPlan::open(folder.path())?)
-}
-
-/// Returns an error if too many orders are invalid or too old: a send sends nothing, a check fails.
-fn check_guards(candidates: &SendCandidates, spec: &RunSpec<'_>, recorder: &Recorder) -> Result<(), Refusal> {
-    let n_invalid = recorder.n_invalid();
-    let n_orders = recorder.n_not_skipped() - BackfillGuard::of(spec).n_skipped(candidates.old_orders);
-    if spec.max_invalid.is_exceeded(n_invalid, n_orders) {
-        return Err(Refusal::TooManyInvalid { n_invalid, n_orders, max_invalid: spec.max_invalid });
-    }
-    BackfillGuard::of(spec).check(candidates.old_orders, n_orders, spec.max_invalid)
 }

@@ -4,92 +4,34 @@
 //! It decides nothing. Everything in it can be discarded until the export has been read, since a
 //! second pass may decide anew. Filled by `shuffle` through [`Collect`](shuffle::Collect).
 
-use std::io;
-
 use super::{
+    candidates::SendCandidates,
     error::{Refusal, RunError},
-    guards::OldOrders,
     memory::MemoryBudget,
     part::TriagePart,
     repeated_content::{RepeatedContent, RepeatedContentSorter},
     spec::RunSpec,
 };
 use crate::{
-    ledger::{ChangedOrder, Ledger, LedgerWrite},
     model::{input::ExportRead, problem::Problem},
-    plan::{PlanDigest, PlanError, Planner, UnplannedWriter},
+    plan::{PlanError, UnplannedWriter},
     report::Recorder,
     shuffle,
-    spill::{duplicate_counter::DuplicateCounter, sorter::Sorter},
+    spill::duplicate_counter::DuplicateCounter,
     storage::RunFolder,
 };
-
-/// Changed orders per write to the ledger.
-pub(super) const CHANGES_PER_WRITE: usize = 1000;
 
 /// Collects the parts of an export.
 pub(super) struct ExportSink<'i> {
     spec: &'i RunSpec<'i>,
     folder: &'i RunFolder,
-    pub(super) recorder: Recorder,
-    pub(super) candidates: SendCandidates,
+    recorder: Recorder,
+    candidates: SendCandidates,
     guests: DuplicateCounter,
     repeated_content: RepeatedContentSorter,
     /// Guests with an order to send as a single event.
     guests_to_identify: DuplicateCounter,
     unplanned: Option<UnplannedWriter>,
-}
-
-/// The orders to send, and what belongs to their plan.
-pub(super) struct SendCandidates {
-    pub(super) planner: Planner,
-    /// Orders that need `--backfill`.
-    pub(super) old_orders: OldOrders,
-    /// Orders that changed after their acceptance.
-    changed: Option<Sorter<()>>,
-    /// Digest of the file of unplanned orders, once it is complete.
-    pub(super) unplanned: Option<PlanDigest>,
-    /// Problems that belong to no order.
-    pub(super) file_problems: Vec<Problem>,
-}
-
-impl SendCandidates {
-    fn new(folder: &RunFolder, memory: MemoryBudget) -> Self {
-        Self {
-            planner: Planner::new(folder.path(), memory.plan),
-            old_orders: OldOrders::default(),
-            // A sorter for its bounded memory only: its entries need no order.
-            changed: Some(Sorter::new(folder.path(), ".changed", memory.rejects)),
-            unplanned: None,
-            file_problems: Vec::new(),
-        }
-    }
-
-    fn add_changed(&self, orders: &[ChangedOrder]) -> io::Result<()> {
-        let Some(changed) = &self.changed else { return Ok(()) };
-        orders.iter().try_for_each(|order| changed.push((), &serde_json::to_vec(order)?))
-    }
-
-    /// Records the changed orders in the ledger.
-    pub(super) fn record_changed(&mut self, ledger: &mut dyn Ledger) -> Result<(), RunError> {
-        let Some(changed) = self.changed.take() else { return Ok(()) };
-        let mut sorted = changed.sorted().map_err(PlanError::from)?;
-        let mut writes = Vec::new();
-        loop {
-            let next = sorted.next().map_err(PlanError::from)?;
-            let order = next.map(|((), bytes)| serde_json::from_slice(bytes)).transpose().map_err(io::Error::from);
-            let order: Option<Box<ChangedOrder>> = order.map_err(PlanError::from)?;
-            let is_last = order.is_none();
-            writes.extend(order.map(LedgerWrite::RecordChange));
-            if writes.len() >= CHANGES_PER_WRITE || (is_last && !writes.is_empty()) {
-                ledger.write(&writes)?;
-                writes.clear();
-            }
-            if is_last {
-                return Ok(());
-            }
-        }
-    }
 }
 
 impl<'i> ExportSink<'i> {
@@ -137,10 +79,8 @@ fn unplanned_writer(spec: &RunSpec<'_>, folder: &RunFolder) -> Result<Option<Unp
 
 impl shuffle::Collect<TriagePart, Refusal> for ExportSink<'_> {
     fn merge(&mut self, mut part: TriagePart) -> Result<(), Refusal> {
+        self.candidates.merge(&mut part)?;
         self.recorder.merge(part.report)?;
-        self.candidates.old_orders.append(part.old_orders);
-        self.candidates.planner.push(&mut part.plan)?;
-        self.candidates.add_changed(&part.changed)?;
         if let Some(unplanned) = &mut self.unplanned {
             unplanned.add(&part.unplanned)?;
         }
