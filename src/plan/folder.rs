@@ -63,31 +63,31 @@ enum PlanHeaderLine {
 
 /// Header of a plan: what its reader needs in addition to the guests.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct PlanHeader {
+pub struct PlanHeader {
     /// Hash of the target, in hexadecimal.
-    pub(crate) target: String,
+    pub target: String,
     /// Id of the ledger that records what was sent of the plan.
-    pub(crate) ledger: String,
+    pub ledger: String,
     /// Expected number of requests, without retries.
-    pub(crate) n_requests: u64,
+    pub n_requests: u64,
     /// Orders that no rule of the profile skips, planned or not.
-    pub(crate) n_orders: u64,
+    pub n_orders: u64,
     /// Items of all valid orders, planned or not.
-    pub(crate) n_items: u64,
+    pub n_items: u64,
     /// Guests of all valid orders, planned or not.
-    pub(crate) n_guests: u64,
+    pub n_guests: u64,
     /// The inputs as they were read, with absolute locations.
-    pub(crate) files: ExportRead,
+    pub files: ExportRead,
     /// Problems that belong to no order.
-    pub(crate) file_problems: Vec<Problem>,
+    pub file_problems: Vec<Problem>,
 }
 
 /// The plan of a run.
-pub(crate) struct SavedPlan {
+pub struct SavedPlan {
     /// Its header.
-    pub(crate) header: PlanHeader,
+    pub header: PlanHeader,
     /// The folder that contains it, which may be that of an earlier run.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
 }
 
 /// Reader of a plan file.
@@ -96,7 +96,7 @@ type PlanReader = PlannedGuests<BufReader<File>>;
 impl SavedPlan {
     /// Writes a plan atomically to the run folder: it exists completely or not at all, even after a
     /// power cut. The unplanned orders must be written before; `unplanned` is their digest.
-    pub(crate) fn write(
+    pub fn write(
         folder: &RunFolder,
         header: PlanHeader,
         mut plan: SortedPlan,
@@ -107,7 +107,7 @@ impl SavedPlan {
     }
 
     /// Writes a plan that redirects to this one to the folder of a run that resumes it.
-    pub(crate) fn write_redirect(&self, folder: &RunFolder) -> Result<(), PlanError> {
+    pub fn write_redirect(&self, folder: &RunFolder) -> Result<(), PlanError> {
         // Absolute, since a later run may have another working folder.
         let origin = std::path::absolute(&self.folder).map_err(unreadable(folder.path()))?;
         let header = PlanHeaderLine::Redirect(origin);
@@ -115,7 +115,7 @@ impl SavedPlan {
     }
 
     /// Opens the plan of the run in a folder, which may be that of an earlier run.
-    pub(crate) fn open(folder: &Path) -> Result<Self, PlanError> {
+    pub fn open(folder: &Path) -> Result<Self, PlanError> {
         let (header, folder) = match read_header(folder)? {
             PlanHeaderLine::Redirect(origin) => (read_header(&origin)?, origin),
             header @ PlanHeaderLine::Plan(_) => (header, folder.to_owned()),
@@ -127,7 +127,7 @@ impl SavedPlan {
     }
 
     /// [`open`](Self::open) after comparing the plan and the unplanned orders with their manifest.
-    pub(crate) fn open_verified(folder: &Path) -> Result<Self, PlanError> {
+    pub fn open_verified(folder: &Path) -> Result<Self, PlanError> {
         verify(folder)?;
         let saved = Self::open(folder)?;
         if saved.folder != folder {
@@ -137,14 +137,14 @@ impl SavedPlan {
     }
 
     /// Reads its guests in parts, in the order of sending.
-    pub(crate) fn guests(&self) -> Result<impl Iterator<Item = GuestParts<PlanError>> + Send + use<>, PlanError> {
+    pub fn guests(&self) -> Result<impl Iterator<Item = GuestParts<PlanError>> + Send + use<>, PlanError> {
         Ok(self.in_parts(self.reader()?))
     }
 
     /// Returns the byte offset of the guest that an interrupted run stopped at, for
     /// [`guests_from`](Self::guests_from): most guests before it are done. `is_done` gets guests
     /// with their first orders only.
-    pub(crate) fn resume_point<E: From<PlanError>>(
+    pub fn resume_point<E: From<PlanError>>(
         &self,
         is_done: impl FnMut(PlannedGuest) -> Result<bool, E>,
     ) -> Result<u64, E> {
@@ -155,7 +155,7 @@ impl SavedPlan {
 
     /// [`guests`](Self::guests), but beginning with the guest at byte `first` of the plan; those
     /// before it follow at the end.
-    pub(crate) fn guests_from(
+    pub fn guests_from(
         &self,
         first: u64,
     ) -> Result<impl Iterator<Item = GuestParts<PlanError>> + Send + use<>, PlanError> {
@@ -167,9 +167,7 @@ impl SavedPlan {
     }
 
     /// Reads its unplanned orders.
-    pub(crate) fn unplanned(
-        &self,
-    ) -> Result<impl Iterator<Item = Result<UnplannedOrder, PlanError>> + use<>, PlanError> {
+    pub fn unplanned(&self) -> Result<impl Iterator<Item = Result<UnplannedOrder, PlanError>> + use<>, PlanError> {
         read_unplanned(&self.folder)
     }
 

@@ -17,7 +17,7 @@ mod unplanned;
 pub use digest::PlanDigest;
 pub use error::PlanError;
 pub use file::{PlannedGuests, write_lines};
-pub(crate) use folder::{PlanHeader, SavedPlan};
+pub use folder::{PlanHeader, SavedPlan};
 pub use limit::{limit_reached, with_limit};
 pub use planner::{PlanInput, Planner, SortedPlan};
 pub use unplanned::{UnplannedOrder, UnplannedWriter, write_unplanned};

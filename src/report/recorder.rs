@@ -295,3 +295,99 @@ fn sort_later(lines: &[u8], ends: &[(OrderId, usize)], into: &Sorter<u64>) -> io
     }
     into.push_all(&mut entries)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::model::{
+        input::{InputRead, Version},
+        origin::{FileId, Position, RowOrigin},
+    };
+
+    const INPUT: &[u8] = b"{\"a\":0}\n{\"a\":1}\n{\"a\":2}\n";
+    const ROW_BYTES: u64 = INPUT.len() as u64 / 3;
+
+    impl DecompressedRead for &[u8] {
+        fn skip(&mut self, n_bytes: u64) -> io::Result<()> {
+            *self = &self[usize::try_from(n_bytes).unwrap()..];
+            Ok(())
+        }
+    }
+
+    /// A recorder of one input with [`INPUT`], which spills whatever it sorts.
+    fn recorder(folder: &RunFolder) -> Recorder {
+        let settings = RecorderSettings {
+            run_id: "run".to_owned(),
+            started_at: DateTime::UNIX_EPOCH,
+            is_check: true,
+            rate: None,
+            results_memory: 0,
+            rejects_memory: 0,
+            reopen: |_| Ok(Some(Box::new(INPUT))),
+        };
+        let input = Input { name: "a.ndjson".to_owned(), location: "a.ndjson".into(), version: Version::default() };
+        let files = ExportRead { inputs: vec![InputRead::unread(input)], ..ExportRead::default() };
+        Recorder::open(settings, folder, files).unwrap()
+    }
+
+    /// The partial report of the order in one row of the input.
+    fn partial(row: u64, outcome: Outcome, names: &InputNames) -> PartialReport {
+        let bytes = row * ROW_BYTES..(row + 1) * ROW_BYTES - 1;
+        let record = OrderRecord {
+            id: OrderId(row),
+            reference: format!("A-{row}"),
+            ordered_at: None,
+            source: Position { file: FileId(0), line: row + 1, column: None },
+            money: None,
+            item_count: 1,
+            rows: vec![RowOrigin { file: FileId(0), line: row + 1, bytes }],
+            problems: Vec::new().into(),
+        };
+        let mut partial = PartialReport::default();
+        partial.counters.add(&record);
+        partial.record(&record, &OrderResult::without_request(outcome, None), names);
+        partial
+    }
+
+    fn run_folder() -> (tempfile::TempDir, RunFolder) {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(&temporary.path().join("run")).unwrap();
+        (temporary, folder)
+    }
+
+    #[test]
+    fn restarted_recorder_sorts_results() {
+        let (_temporary, folder) = run_folder();
+        let mut recorder = recorder(&folder);
+        let names = recorder.files().names();
+        recorder.merge(partial(2, Outcome::Invalid, &names)).unwrap();
+        recorder.restart().unwrap();
+        for row in [1, 2, 0] {
+            recorder.merge(partial(row, Outcome::Valid, &names)).unwrap();
+        }
+        recorder.sort_results().unwrap();
+        let summary = recorder.finish(0, None, DateTime::UNIX_EPOCH).unwrap();
+        assert_eq!((summary.orders.read, summary.orders[Outcome::Valid]), (3, 3));
+        let results = fs::read_to_string(folder.file(results::FILE)).unwrap();
+        let references: Vec<_> = results.lines().map(|line| line.split('"').nth(3).unwrap()).collect();
+        assert_eq!(references, ["A-0", "A-1", "A-2"]);
+    }
+
+    #[test]
+    fn rejects_are_complete_after_each_write() {
+        let (_temporary, folder) = run_folder();
+        let mut recorder = recorder(&folder);
+        let names = recorder.files().names();
+        let rejected = || fs::read_to_string(folder.file("rejects/a.ndjson")).unwrap();
+        recorder.merge(partial(2, Outcome::Invalid, &names)).unwrap();
+        recorder.write_rejects().unwrap();
+        assert_eq!(rejected(), "{\"a\":2}\n");
+        recorder.merge(partial(1, Outcome::Valid, &names)).unwrap();
+        recorder.merge(partial(0, Outcome::Refused, &names)).unwrap();
+        let summary = recorder.finish(1, None, DateTime::UNIX_EPOCH).unwrap();
+        assert_eq!(rejected(), "{\"a\":0}\n{\"a\":2}\n");
+        assert_eq!((summary.exit_code, summary.orders.with_result()), (1, 3));
+    }
+}
