@@ -132,9 +132,16 @@ pub struct PlannedOrder {
 impl PlannedGuest {
     /// Moves the orders that were held when they were planned from `orders` to `results`.
     #[must_use]
-    pub fn split_held(mut self) -> Self {
-        for order in std::mem::take(&mut self.orders) {
-            match order.held_result {
+    pub fn split_held(self) -> Self {
+        self.settle(|order| order.held_result.take())
+    }
+
+    /// Moves the orders for which `result` returns one from `orders` to `results`. It may add
+    /// problems to an order.
+    #[must_use]
+    pub fn settle(mut self, mut result: impl FnMut(&mut PlannedOrder) -> Option<OrderResult>) -> Self {
+        for mut order in std::mem::take(&mut self.orders) {
+            match result(&mut order) {
                 Some(result) => self.results.push((order.record, result)),
                 None => self.orders.push(order),
             }

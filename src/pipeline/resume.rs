@@ -71,7 +71,9 @@ pub(super) fn resume(
         guests.map(move |guest| {
             let (settings, types) = (settings.clone(), Arc::clone(&types));
             guest.map_parts(move |part| {
-                Ok(drop_type_conflicts(drop_too_slow(drop_old(part, backfill_guard), &settings), &types))
+                let part = part.settle(|order| backfill_guard.held_result_of(order));
+                let part = part.settle(|order| result_if_too_slow(order, &settings));
+                Ok(part.settle(|order| result_of_type_conflict(order, &types)))
             })
         })
     };
@@ -106,65 +108,39 @@ fn acquire_ledger(
 /// Whether a guest of the plan, with its first orders, has none to send.
 fn is_sent(mut guest: PlannedGuest, ledger: &dyn LedgerReader, spec: &RunSpec<'_>) -> Result<bool, RunError> {
     history::settle_by_history(&mut guest, ledger, DispositionRules::of(spec), &drop)?;
-    Ok(drop_old(guest, BackfillGuard::of(spec)).orders.is_empty())
+    let backfill_guard = BackfillGuard::of(spec);
+    Ok(guest.settle(|order| backfill_guard.held_result_of(order)).orders.is_empty())
 }
 
-/// Moves orders that are too old to be sent without `--backfill` to the results.
-fn drop_old(mut guest: PlannedGuest, backfill_guard: BackfillGuard) -> PlannedGuest {
-    for order in std::mem::take(&mut guest.orders) {
-        match backfill_guard.held_result_of(&order) {
-            Some(result) => guest.results.push((order.record, result)),
-            None => guest.orders.push(order),
-        }
+/// The result of an order that was planned for a higher rate or a longer session than this run's.
+fn result_if_too_slow(order: &PlannedOrder, settings: &StreamSettings) -> Option<OrderResult> {
+    if order.route != Route::Multi {
+        return None;
     }
-    guest
+    let message = stream::exceeds_session(order.n_requests, settings)?;
+    Some(OrderResult::not_attempted(order.is_uncertain, Some(message)))
 }
 
-/// Moves orders that were planned for a higher rate or a longer session than this run's to the
-/// results.
-fn drop_too_slow(mut guest: PlannedGuest, settings: &StreamSettings) -> PlannedGuest {
-    for order in std::mem::take(&mut guest.orders) {
-        let is_multi = order.route == Route::Multi;
-        let message = is_multi.then(|| stream::exceeds_session(order.n_requests, settings)).flatten();
-        match message {
-            Some(message) => {
-                let result = OrderResult::not_attempted(order.is_uncertain, Some(message));
-                guest.results.push((order.record, result));
-            }
-            None => guest.orders.push(order),
-        }
+/// The result of an order if the tenant received another type for one of its extension attributes
+/// after it had been planned.
+fn result_of_type_conflict(order: &mut PlannedOrder, types: &AttributeTypes) -> Option<OrderResult> {
+    let tenant_type =
+        |sent: &AttributeType| types.get(sent.scope, &sent.name).filter(|data_type| *data_type != sent.data_type);
+    let conflict = types_sent(order).into_iter().find_map(|sent| Some((tenant_type(&sent)?, sent)));
+    let (tenant, sent) = conflict?;
+    let message = format!(
+        "extension attribute {}: {} here, but {} at the tenant, as an earlier run sent it: an attribute keeps its \
+         type",
+        sent.name,
+        sent.data_type.name(),
+        tenant.name()
+    );
+    if order.is_uncertain {
+        return Some(OrderResult::not_attempted(true, Some(message)));
     }
-    guest
-}
-
-/// Moves orders to the results if the tenant received another type for one of their extension
-/// attributes after they had been planned.
-fn drop_type_conflicts(mut guest: PlannedGuest, types: &AttributeTypes) -> PlannedGuest {
-    for mut order in std::mem::take(&mut guest.orders) {
-        let tenant_type =
-            |sent: &AttributeType| types.get(sent.scope, &sent.name).filter(|data_type| *data_type != sent.data_type);
-        let conflict = types_sent(&order).into_iter().find_map(|sent| Some((tenant_type(&sent)?, sent)));
-        let Some((tenant, sent)) = conflict else {
-            guest.orders.push(order);
-            continue;
-        };
-        let message = format!(
-            "extension attribute {}: {} here, but {} at the tenant, as an earlier run sent it: an attribute keeps its \
-             type",
-            sent.name,
-            sent.data_type.name(),
-            tenant.name()
-        );
-        let result = if order.is_uncertain {
-            OrderResult::not_attempted(true, Some(message))
-        } else {
-            let problem = Problem::for_order(Code::ExtensionTypeConflict, order.record.source, message);
-            order.record.problems.push(problem);
-            OrderResult::without_request(Outcome::Invalid, None)
-        };
-        guest.results.push((order.record, result));
-    }
-    guest
+    let problem = Problem::for_order(Code::ExtensionTypeConflict, order.record.source, message);
+    order.record.problems.push(problem);
+    Some(OrderResult::without_request(Outcome::Invalid, None))
 }
 
 /// Returns the guests of a plan, with the orders that are not to be sent any more moved to the
@@ -263,9 +239,9 @@ fn refuse(
     let knows_more = matches!(refusal, Refusal::TooManyOld { .. });
     let ledger = if knows_more { spec.ledger_to_read()? } else { None };
     let reason = refusal.first_line();
-    let rules = DispositionRules::of(spec);
+    let (backfill_guard, rules) = (BackfillGuard::of(spec), DispositionRules::of(spec));
     for part in skip_known(ledger, plan.guests()?, rules, drop).flatten() {
-        let guest = drop_old(part?, BackfillGuard::of(spec));
+        let guest = part?.settle(|order| backfill_guard.held_result_of(order));
         for (record, result) in guest.results {
             add_and_record(&mut recorder, &record, &result)?;
         }
