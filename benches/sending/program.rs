@@ -126,6 +126,7 @@ pub(crate) fn bare_loop(base_url: &str, n_requests: usize, in_flight: usize) {
     let message = "x".repeat(700);
     let url = format!("{base_url}/v1.2/event/create.json?client_key=k&message={message}");
     let remaining = Arc::new(AtomicUsize::new(n_requests));
+    drop(rustls::crypto::ring::default_provider().install_default());
     runtime.block_on(async {
         let client = reqwest::Client::builder().no_proxy().tcp_nodelay(true).build().unwrap();
         let workers: Vec<_> = (0..in_flight)

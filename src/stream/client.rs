@@ -67,6 +67,8 @@ impl HttpClient {
         if target.is_loopback() {
             client = client.no_proxy();
         }
+        // An error means that an earlier client has installed it.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let client = client.build().map_err(|error| ClientError::Client(error_chain(error)))?;
         Ok(Self { client, client_key: target.client_key.clone() })
     }
