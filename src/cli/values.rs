@@ -186,6 +186,17 @@ pub(super) enum OutputFormat {
     Json,
 }
 
+/// Format of `ledger list`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    /// Columns of text for people
+    Text,
+    /// One JSON object a line
+    Json,
+    /// CSV with a header, for a spreadsheet
+    Csv,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -63,7 +63,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("hyper_util", &["sandbox"]),
     ("askama", &["report", "sandbox"]),
     ("toml", &["map", "cli"]),
-    ("csv", &["read"]),
+    ("csv", &["read", "cli::ledger"]),
     ("memchr", &["read"]),
     ("wide", &["read"]),
     ("flate2", &["read"]),

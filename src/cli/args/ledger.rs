@@ -8,7 +8,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use clap::{Args, Subcommand, ValueEnum, builder::FalseyValueParser};
 
 use crate::{
-    cli::values::OutputFormat,
+    cli::values::ListFormat,
     ledger::{ManualDecision, OrderFilter, OrderState, ReferencePattern, TargetPrefix},
 };
 
@@ -79,9 +79,9 @@ pub(in crate::cli) struct AdoptArguments {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ListArguments {
-    /// Print columns of text, or one JSON object a line
-    #[arg(long, value_enum, default_value_t = OutputFormat::Text, env = "ORDERFERRY_FORMAT", hide_env = true)]
-    pub(in crate::cli) format: OutputFormat,
+    /// Print columns of text, one JSON object a line, or CSV
+    #[arg(long, value_enum, default_value_t = ListFormat::Text, env = "ORDERFERRY_FORMAT", hide_env = true)]
+    pub(in crate::cli) format: ListFormat,
     /// Print only the references, one a line, as "ledger settle -" reads them; --format is ignored
     #[arg(long)]
     pub(in crate::cli) references: bool,

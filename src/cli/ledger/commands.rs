@@ -14,7 +14,7 @@ use crate::{
         config::TargetSettings,
         exit::EXIT_LOCKED,
         print, spec,
-        values::OutputFormat,
+        values::ListFormat,
     },
     ledger::{
         AdoptError, LedgerAdmin, LedgerError, LedgerLocation, LedgerOrder, OrderFilter, ReferencePattern, SettleError,
@@ -73,7 +73,11 @@ fn try_visit(
 
 fn list(admin: &dyn LedgerAdmin, arguments: &ListArguments) -> anyhow::Result<()> {
     // Printed with the first order: a list without orders has no header, and `--references` never has one.
-    let mut header = (arguments.format == OutputFormat::Text && !arguments.references).then(text::header);
+    let mut header = match arguments.format {
+        ListFormat::Text if !arguments.references => Some(text::header()),
+        ListFormat::Csv if !arguments.references => Some(text::csv_header()),
+        _ => None,
+    };
     print::stream(|out| {
         try_visit(admin, &arguments.filter.filter(), |order| {
             if let Some(header) = header.take() {
@@ -81,8 +85,9 @@ fn list(admin: &dyn LedgerAdmin, arguments: &ListArguments) -> anyhow::Result<()
             }
             Ok(match arguments.format {
                 _ if arguments.references => out.raw(&order.reference),
-                OutputFormat::Text => out.text(&text::line(&order)),
-                OutputFormat::Json => out.json(&text::json_line(&order)),
+                ListFormat::Text => out.text(&text::line(&order)),
+                ListFormat::Json => out.json(&text::json_line(&order)),
+                ListFormat::Csv => out.raw(&text::csv_record(&order)),
             }?)
         })
     })

@@ -1,6 +1,6 @@
-//! Orders of the ledger as text for people and as JSON for scripts. Does no I/O.
+//! Orders of the ledger as text for people, as JSON for scripts and as CSV. Does no I/O.
 //!
-//! The JSON keys are read by scripts and keep their names. Called by `commands`.
+//! The JSON keys and CSV columns are read by scripts and keep their names. Called by `commands`.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -84,6 +84,34 @@ pub(super) fn json_line(order: &LedgerOrder) -> String {
         run: &last.run,
         change: open_change(order).map(|change| change_summary(order, change)),
     })
+}
+
+/// CSV header of a list: the keys of the JSON objects.
+pub(super) fn csv_header() -> String {
+    csv_line(&["target", "reference", "ordered_at", "outcome", "attempts", "last_sent_at", "run", "change"])
+}
+
+/// CSV record of an order.
+pub(super) fn csv_record(order: &LedgerOrder) -> String {
+    let last = order.newest();
+    csv_line(&[
+        &order.target.to_hex(),
+        &order.reference,
+        &exact_time(order.ordered_at()),
+        order.state().as_str(),
+        &order.submissions.len().to_string(),
+        &exact_time(last.intended_at),
+        &last.run,
+        &open_change(order).map_or_else(String::new, |change| change_summary(order, change)),
+    ])
+}
+
+/// A CSV record without its line break.
+fn csv_line(fields: &[&str; 8]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(fields).expect("a Vec accepts all bytes");
+    let record = writer.into_inner().expect("a Vec accepts all bytes");
+    String::from_utf8_lossy(&record).trim_end_matches('\n').to_owned()
 }
 
 /// JSON object of a submission.

@@ -2,6 +2,7 @@
 //! settlement, to the next run.
 
 use std::{
+    collections::BTreeMap,
     fs,
     process::Stdio,
     sync::{Arc, Mutex},
@@ -191,6 +192,25 @@ fn settle_is_all_or_nothing() {
       A-2: the ledger has no such order
     ");
     assert_eq!(shop.ledger("settle A-2 --as accepted --ordered-at 2025-03-01").code, 0);
+}
+
+#[test]
+fn list_as_csv_equals_list_as_json() {
+    let shop = TestShop::disconnecting_on(&["A,\"1\""]);
+    assert_eq!(shop.send(&export(&["\"A,\"\"1\"\"\"", "A-2"]), "").code, 3);
+    let json = shop.ledger("list --format json").out;
+    let csv = shop.ledger("list --format csv").out;
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let records: Vec<BTreeMap<String, String>> = reader.deserialize().map(Result::unwrap).collect();
+    assert_eq!(records.len(), 2);
+    for (record, line) in records.into_iter().zip(json.lines()) {
+        let object: BTreeMap<String, Value> = serde_json::from_str(line).unwrap();
+        let shown = |value: Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+        let mut expected: BTreeMap<_, _> = object.into_iter().map(|(key, value)| (key, shown(value))).collect();
+        expected.entry("change".to_owned()).or_default();
+        assert_eq!(record, expected);
+    }
+    assert_eq!(shop.ledger("list --format csv --references").out, shop.ledger("list --references").out);
 }
 
 #[test]
