@@ -38,13 +38,11 @@ calc() { awk "BEGIN { printf \"$1\", $2 }"; }
 
 cd "$(dirname "$0")/.."
 log "building"
-built() { cargo bench --bench "$1" --no-run 2>&1 | sed -n 's/^ *Executable .*(\(.*\))$/\1/p' | xargs -r realpath; }
 cargo build --release --quiet
 orderferry=$(realpath "${CARGO_TARGET_DIR:-target}/release/orderferry")
-generate=$(built generate)
-walk=$(built walk)
-if [ -z "$generate" ] || [ -z "$walk" ]; then
-  log "cargo did not build the benches; try cargo bench --bench generate --bench walk --no-run"
+bench=$(cargo bench --bench export --no-run 2>&1 | sed -n 's/^ *Executable .*(\(.*\))$/\1/p' | xargs -r realpath)
+if [ -z "$bench" ]; then
+  log "cargo did not build the bench; try cargo bench --bench export --no-run"
   exit 1
 fi
 commit=$(git describe --always --dirty 2>/dev/null || echo unknown)
@@ -97,7 +95,7 @@ END
 tools=("csv walk" "orderferry check" "orderferry check, shuffled")
 run() {
   case $1 in
-    "csv walk") measured "$walk" adjacent.csv ;;
+    "csv walk") measured "$bench" walk adjacent.csv ;;
     "orderferry check") measured "$orderferry" check adjacent.csv --pos shop --quiet --out run ;;
     "orderferry check, shuffled") measured "$orderferry" check shuffled.csv --pos shop --quiet --out run ;;
     "duckdb, grouped") measured duckdb -c "$grouped" ;;
@@ -150,8 +148,8 @@ for size in "${sizes[@]}"; do
     continue
   fi
   log "$size GB"
-  "$generate" --rows "$rows" --out adjacent.csv
-  "$generate" --rows "$rows" --out shuffled.csv --shuffled
+  "$bench" generate --rows "$rows" --out adjacent.csv
+  "$bench" generate --rows "$rows" --out shuffled.csv --shuffled
   mkdir figures
   # Warms the page cache, so that no tool pays for the first read (as far as the files fit in memory).
   cat adjacent.csv shuffled.csv >/dev/null

@@ -7,9 +7,9 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its results")]
 
-#[path = "generate/form.rs"]
+#[path = "export/form.rs"]
 mod form;
-#[path = "generate/orders.rs"]
+#[path = "export/orders.rs"]
 mod orders;
 #[expect(dead_code, reason = "the benches of the other stages need the rest")]
 mod support;

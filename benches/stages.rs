@@ -4,9 +4,9 @@
 //! `cargo bench -- --quick` measures all stages, `cargo bench -- ledger` one of them. The ledger's
 //! figures depend on the disk under `target/`.
 
-#[path = "generate/form.rs"]
+#[path = "export/form.rs"]
 mod form;
-#[path = "generate/orders.rs"]
+#[path = "export/orders.rs"]
 mod orders;
 mod support;
 

@@ -160,6 +160,9 @@ impl RecordStream for HashStream {
 }
 
 /// Hash table with linear probing. The slot of a hash is proportional to its value.
+// Not `hashbrown`, which holds half as many hashes in the same memory or fewer: its size is a power
+// of two, and its hashes must be copied to be sorted. 8 million hashes took 223 MB instead of 98,
+// and no less time.
 #[derive(Debug, Default)]
 struct HashTable {
     slots: Vec<u64>,

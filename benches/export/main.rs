@@ -1,23 +1,26 @@
-//! Seeded generator of large exports: `cargo bench --bench generate -- --rows 5000000 --out
-//! orders.csv`.
+//! Seeded generator of large exports, and a baseline that reads one:
+//! `cargo bench --bench export -- generate --rows 5000000 --out orders.csv`, and
+//! `cargo bench --bench export -- walk orders.csv`.
 //!
-//! The same seed generates the same bytes. Without `--out`, as when all benches are run, it only
+//! The same seed generates the same bytes. Without a command, as when all benches are run, it only
 //! prints its usage.
 
-#![expect(clippy::print_stderr, reason = "a bench prints its results")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints its results")]
 
 mod form;
 mod orders;
 mod shuffle;
+mod walk;
 
 use std::{
     env,
+    error::Error,
     fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
-use clap::{CommandFactory, Parser};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use form::ExportFormat;
 use orders::{Fraction, OrderGenerator};
@@ -26,10 +29,27 @@ use shuffle::Shuffle;
 /// Slightly more than the average length of a CSV row.
 const BYTES_OF_A_ROW: u64 = 220;
 
-/// Generate a synthetic export of the canonical profile, the same on every machine
+/// Large exports to measure with
 #[derive(Parser)]
-#[command(name = "cargo bench --bench generate --")]
+#[command(name = "cargo bench --bench export --")]
 struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Passed by `cargo bench`
+    #[arg(long, hide = true, global = true)]
+    bench: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Generate a synthetic export of the canonical profile, the same on every machine
+    Generate(Generate),
+    /// Read all records of a CSV file with the csv crate, and print how long it took
+    Walk { file: PathBuf },
+}
+
+#[derive(Args)]
+struct Generate {
     /// Write the export to this file
     #[arg(long)]
     out: PathBuf,
@@ -51,9 +71,6 @@ struct Arguments {
     /// Share of orders (0 to 1) in a currency that does not exist
     #[arg(long, default_value = "0", value_parser = share)]
     invalid: Fraction,
-    /// Passed by `cargo bench`
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 fn share(text: &str) -> Result<Fraction, String> {
@@ -61,28 +78,34 @@ fn share(text: &str) -> Result<Fraction, String> {
     share.map(Fraction).ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }
 
-fn main() -> io::Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     // When all benches are run, the arguments of the others are passed here too, so clap must not
     // refuse them.
-    if !env::args().any(|argument| argument == "--out" || argument.starts_with("--out=")) {
+    if !env::args().any(|argument| argument == "generate" || argument == "walk") {
         eprintln!("{}", Arguments::command().render_help());
         return Ok(());
     }
-    let arguments = Arguments::parse();
+    match Arguments::parse().command {
+        Command::Generate(arguments) => Ok(generate(&arguments)?),
+        Command::Walk { file } => Ok(walk::walk(&file)?),
+    }
+}
+
+fn generate(arguments: &Generate) -> io::Result<()> {
     let mut export = Export::create(&arguments.out, arguments.form)?;
     let n_orders =
-        if arguments.shuffled { shuffled(&arguments, &mut export) } else { in_order(&arguments, &mut export) }?;
+        if arguments.shuffled { shuffled(arguments, &mut export) } else { in_order(arguments, &mut export) }?;
     let n_bytes = export.finish()?;
     let rows = arguments.rows;
     eprintln!("{}: {rows} rows, {n_orders} orders, {n_bytes} bytes", arguments.out.display());
     Ok(())
 }
 
-fn in_order(arguments: &Arguments, export: &mut Export) -> io::Result<u64> {
+fn in_order(arguments: &Generate, export: &mut Export) -> io::Result<u64> {
     each_record(arguments, |record| export.add(record))
 }
 
-fn shuffled(arguments: &Arguments, export: &mut Export) -> io::Result<u64> {
+fn shuffled(arguments: &Generate, export: &mut Export) -> io::Result<u64> {
     let folder = arguments.out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut shuffle = Shuffle::new(folder, arguments.rows * BYTES_OF_A_ROW, arguments.seed)?;
     let n_orders = each_record(arguments, |record| shuffle.add(record))?;
@@ -91,8 +114,8 @@ fn shuffled(arguments: &Arguments, export: &mut Export) -> io::Result<u64> {
 }
 
 /// Passes each record to `emit`. Returns the number of orders.
-fn each_record(arguments: &Arguments, mut emit: impl FnMut(&str) -> io::Result<()>) -> io::Result<u64> {
-    let &Arguments { rows: n_rows, seed, quoted, invalid, form, .. } = arguments;
+fn each_record(arguments: &Generate, mut emit: impl FnMut(&str) -> io::Result<()>) -> io::Result<u64> {
+    let &Generate { rows: n_rows, seed, quoted, invalid, form, .. } = arguments;
     let mut orders = OrderGenerator { n_rows, seed, quoted, invalid }.orders();
     let (mut n_orders, mut text) = (0, String::new());
     while let Some(order) = orders.next() {
