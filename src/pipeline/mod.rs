@@ -6,6 +6,7 @@
 mod candidates;
 pub(crate) mod check;
 mod deferred;
+mod dispose;
 mod disposition;
 mod error;
 mod exit_code;

@@ -66,7 +66,7 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
     };
     let (names, settings) = (files.names(), spec.shuffle_settings(folder.path(), tenant_types));
     let mut sink = ExportSink::open(spec, folder, files.clone())?;
-    let mut triage = Triage::new(spec, &names, reader.as_deref(), folder.path());
+    let triage = Triage::new(spec, &names, reader.as_deref(), folder.path());
     let export = shuffle::run(&settings, files, &triage, &mut sink, &|progress| emit(progress.into()));
     let read = match export.done.and_then(|()| triage.decide_deferred(&mut sink)) {
         Ok(()) => Ok(()),

@@ -139,6 +139,11 @@ impl RunSpec<'_> {
         }
     }
 
+    /// Whether a time is more than a date. Midnight may be either, so it counts as a date.
+    pub(super) fn has_time_of_day(&self, ordered_at: Option<DateTime<Utc>>) -> bool {
+        ordered_at.is_some_and(|ordered_at| !self.profile.is_midnight(ordered_at))
+    }
+
     /// Whether a check counts each valid order as sent, and as a single event. Then the guests to
     /// identify are all guests and need no counter of their own.
     pub(super) fn would_send_all_as_single(&self) -> bool {
