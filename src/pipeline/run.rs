@@ -73,6 +73,9 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
         // The orders of an export that is not read completely are not reported.
         Err(refusal) => sink.restart().and(Err(refusal)),
     };
+    // The run itself must be the last one to close the ledger: only then does SQLite move all of its
+    // write-ahead log into the database file, so that a copy of that file alone is complete.
+    drop(reader);
     let (mut recorder, mut candidates) = sink.finish(export.files, export.file_problems)?;
     if let Err(refusal) = read {
         return finish_refused(recorder, &refusal);
