@@ -8,24 +8,16 @@ use tokio::time::{Duration, Instant, sleep, sleep_until, timeout_at};
 use super::{
     backoff::backoff,
     dispatcher::{Dispatcher, StartedRequest},
-    journal::{Journal, LeftoverCart},
-    target::Request,
+    journal::{AttemptOutcome, Journal, LeftoverCart},
+    target::{Delivery, DispatchTarget, Request},
 };
-use crate::{
-    model::{planned::PlannedOrder, request::RequestKind},
-    stream::{
-        Transport,
-        classify::{self, Classification},
-        delivery::GuestDelivery,
-        event_json::complete,
-    },
-};
+use crate::model::{planned::PlannedOrder, request::RequestKind};
 
 /// How long each delivery may go on to clear its cart after a stop is requested: from the moment
 /// at which nothing else of it is in flight to the start of its last request.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(10);
 
-impl<J: Journal, T: Transport> Dispatcher<J, T> {
+impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
     /// Clears leftover carts, concurrently with the other workers, until none is left.
     // A worker that finds none goes on to the guests without waiting for the other workers: guests
     // have browsers of their own, and the first one is started once none of these requests waits.
@@ -43,14 +35,13 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
     async fn clear(&self, leftover: &LeftoverCart<J::Cart>) -> bool {
         for tries in 1..=self.settings.tries {
             let Some(start) = self.start(&mut None).await else { return false };
-            let message = complete(&leftover.clear_cart, &leftover.browser);
-            let request = Request { kind: RequestKind::ClearCart, message, order: 0, is_retry: tries > 1 };
-            let classify = |response| classify::classify(RequestKind::ClearCart, response, false);
-            let (classification, health_change) = self.send_request(&request, start, classify).await;
-            self.on_health_change(health_change, &classification).await;
-            match classification {
-                Classification::Accepted { .. } => return true,
-                Classification::Retry { not_before, .. } if tries < self.settings.tries => {
+            let request = self.target.clear_cart(&leftover.browser, &leftover.clear_cart, tries > 1);
+            let assess = |response| self.target.assess(request.kind, response);
+            let (assessment, health_change) = self.send_request(&request, start, assess).await;
+            self.on_health_change(health_change, &assessment).await;
+            match assessment.retry_after {
+                _ if assessment.outcome == AttemptOutcome::Accepted => return true,
+                Some(not_before) if tries < self.settings.tries => {
                     self.shutdown.unless_stopped(sleep(self.pause(tries, not_before))).await;
                 }
                 _ => return false,
@@ -59,8 +50,8 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         false
     }
 
-    fn pause(&self, tries: u32, not_before: Option<Duration>) -> Duration {
-        backoff(self.settings.first_backoff, tries, 0).max(not_before.unwrap_or_default())
+    fn pause(&self, tries: u32, not_before: Duration) -> Duration {
+        backoff(self.settings.first_backoff, tries, 0).max(not_before)
     }
 
     /// Stops a delivery because the run stops. A graceful stop clears the cart that is open then,
@@ -69,7 +60,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
     // Not left to the next run: the service may send the customer a reminder long before that.
     pub(super) async fn end(
         &self,
-        delivery: &mut GuestDelivery<'_>,
+        delivery: &mut T::Delivery<'_>,
         request: &Request,
         reason: &str,
         cleanup_deadline: &mut Option<Instant>,

@@ -18,21 +18,12 @@ use super::{
     journal::Journal,
     leftover_carts::LeftoverCarts,
     pacer::{Pacer, Permit},
-    page_counter::{MAX_SAME_PAGES, PageCounter},
     settings::DispatchSettings,
     shutdown::Shutdown,
-    target::Request,
+    target::{Assessment, Delivery, DispatchTarget, Request, StopReason, Throttling},
     wait_counter::WaitCounter,
 };
-use crate::{
-    model::{planned::GuestParts, request::RequestKind, target::Target},
-    stream::{
-        ServiceResponse, Transport,
-        classify::{CHECK_TARGET, Classification, WRONG_TARGET},
-        delivery::GuestDelivery,
-        url,
-    },
-};
+use crate::model::{planned::GuestParts, request::RequestKind};
 
 /// Recorded intents that may wait for their permit: the requests of a second divided by this.
 // A crash leaves these orders as unknown although they were never sent, so they are few. More than
@@ -52,15 +43,13 @@ pub(super) struct Dispatcher<J: Journal, T> {
     pub(super) wait_counter: WaitCounter,
     pub(super) pacer: Pacer,
     health: BlockingMutex<Health>,
-    page_counter: BlockingMutex<PageCounter>,
     pub(super) slots: Semaphore,
     pub(super) intents: Semaphore,
     pub(super) assembly_limiter: AssemblyLimiter,
     pub(super) shutdown: Arc<Shutdown>,
-    pub(super) target: Target,
+    pub(super) target: T,
     pub(super) settings: DispatchSettings,
     pub(super) journal: J,
-    pub(super) transport: T,
     pub(super) events: mpsc::Sender<DispatchEvent>,
 }
 
@@ -73,13 +62,12 @@ pub(super) struct StartedRequest<'a> {
     pub(super) slot: SemaphorePermit<'a>,
 }
 
-impl<J: Journal, T: Transport> Dispatcher<J, T> {
+impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
     pub(super) fn new(
         guests: GuestQueue,
-        target: Target,
+        target: T,
         settings: DispatchSettings,
         journal: J,
-        transport: T,
         events: mpsc::Sender<DispatchEvent>,
         (leftover_carts, shutdown): (Arc<LeftoverCarts<J::Cart>>, Arc<Shutdown>),
     ) -> Self {
@@ -90,7 +78,6 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
             wait_counter: WaitCounter::default(),
             pacer: Pacer::new(settings.rate),
             health: Health::new(settings.down_after).into(),
-            page_counter: BlockingMutex::default(),
             slots: Semaphore::new(settings.in_flight),
             assembly_limiter: AssemblyLimiter::new(&settings),
             intents: Semaphore::new(settings.rate.map_or(settings.in_flight, max_intents)),
@@ -98,7 +85,6 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
             target,
             settings,
             journal,
-            transport,
             events,
         }
     }
@@ -120,64 +106,62 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
     /// Sends a request of a delivery, which receives the response.
     pub(super) async fn send_step(
         &self,
-        delivery: &mut GuestDelivery<'_>,
+        delivery: &mut T::Delivery<'_>,
         request: &Request,
         start: StartedRequest<'_>,
-    ) -> (Classification, Option<HealthChange>) {
+    ) -> (Assessment, Option<HealthChange>) {
         self.send_request(request, start, |response| delivery.on_response(response, Instant::now())).await
     }
 
-    /// Sends a request and returns the classification of its response, and the change of the
-    /// service's health.
+    /// Sends a request and returns the assessment of its response, and the change of the service's
+    /// health.
     pub(super) async fn send_request(
         &self,
         request: &Request,
         start: StartedRequest<'_>,
-        classify: impl FnOnce(ServiceResponse) -> Classification + Send,
-    ) -> (Classification, Option<HealthChange>) {
+        assess: impl FnOnce(T::Response) -> Assessment + Send,
+    ) -> (Assessment, Option<HealthChange>) {
         let StartedRequest { permit, event_permit, slot: _slot } = start;
         let Request { kind, is_retry, .. } = *request;
         event_permit.send(DispatchEvent::RequestStarted { kind, is_retry });
-        let response = self.transport.send(url::request_url(&self.target, kind, &request.message)).await;
-        self.apply_throttling(kind, &response, permit.at);
-        let classification = classify(response);
-        if let Classification::StopRun { reason, hint } = &classification {
+        let response = self.target.send(request).await;
+        self.apply_notice(kind, &response, permit.at);
+        let assessment = assess(response);
+        if let Some(stop) = &assessment.stop {
             // Before the caller records the outcome, which takes a while: no other request may
             // start meanwhile.
-            self.stop_for(kind, reason, hint);
+            self.stop_for(kind, stop);
         }
-        let health_change = self.health().on_response(kind, classification.shows_service_up(), permit.at);
+        let health_change = self.health().on_response(kind, assessment.shows_service_up, permit.at);
         match health_change {
             Some(HealthChange::Down) => self.pacer.close(),
             Some(HealthChange::Up) => self.pacer.open(),
             Some(HealthChange::TryOne) | None => {}
         }
         self.pacer.release(permit);
-        (classification, health_change)
+        (assessment, health_change)
     }
 
     /// Stops the run because of the response to a request of this kind.
-    pub(super) fn stop_for(&self, kind: RequestKind, reason: &str, hint: &str) {
-        let endpoint = url::endpoint(&self.target, kind);
-        self.shutdown.abort(format!("{endpoint}: {reason}\n  hint: {hint}"));
+    pub(super) fn stop_for(&self, kind: RequestKind, stop: &StopReason) {
+        let StopReason { reason, hint } = stop;
+        self.shutdown.abort(format!("{}: {reason}\n  hint: {hint}", self.target.endpoint(kind)));
     }
 
-    /// Slows all requests down if the service throttles one, and stops the run if it only responds
-    /// with a web page.
-    pub(super) fn apply_throttling(&self, kind: RequestKind, response: &ServiceResponse, started: Instant) {
-        let repeated_page = self.page_counter.lock().expect("no thread panics while holding the lock").count(response);
-        if let Some(status) = repeated_page {
-            let reason =
-                format!("HTTP {status} with the same web page {MAX_SAME_PAGES} times in a row: {WRONG_TARGET}");
-            self.stop_for(kind, &reason, CHECK_TARGET);
+    /// Slows all requests down if the service throttles one, and stops the run if a response shows
+    /// that the target is wrong.
+    pub(super) fn apply_notice(&self, kind: RequestKind, response: &T::Response, started: Instant) {
+        let notice = self.target.inspect(response);
+        if let Some(stop) = &notice.stop {
+            self.stop_for(kind, stop);
         }
         // A throttling response is about the tenant, not about one guest.
-        match response.throttle() {
-            Some(Some(wait)) if wait > self.settings.give_up_after => {
+        match notice.throttle {
+            Some(Throttling::Wait(wait)) if wait > self.settings.give_up_after => {
                 self.shutdown.abort(format!("the service asks to wait for {}", humantime::format_duration(wait)));
             }
-            Some(Some(wait)) => self.pacer.hold_for(wait),
-            Some(None) => self.pacer.halve_rate(started),
+            Some(Throttling::Wait(wait)) => self.pacer.hold_for(wait),
+            Some(Throttling::SlowDown) => self.pacer.halve_rate(started),
             None => {}
         }
     }

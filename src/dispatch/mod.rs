@@ -4,7 +4,7 @@
 //! concurrently. Single-event orders share the guest's browser, after one IDENTITY. An order
 //! assembled from several events gets a browser of its own, also after an IDENTITY. No checkout is
 //! sent before its intent is recorded, and no cart is filled before it is recorded. Called by
-//! `pipeline`; knows `model` and `stream`.
+//! `pipeline`; `stream` implements its traits.
 
 mod admission;
 pub mod backoff;
@@ -15,14 +15,11 @@ mod health;
 mod journal;
 mod leftover_carts;
 pub mod pacer;
-mod page_counter;
 mod probe;
 mod run;
 mod settings;
 mod shutdown;
 mod target;
-#[cfg(test)]
-pub mod tests;
 mod wait_counter;
 mod worker;
 
@@ -31,4 +28,4 @@ pub use journal::{AttemptOutcome, Journal, LeftoverCart};
 pub use run::{DispatchOutcome, Work, run};
 pub use settings::DispatchSettings;
 pub use shutdown::ShutdownSignal;
-pub use target::{Action, Request};
+pub use target::{Action, Assessment, Delivery, DispatchTarget, Request, ServiceNotice, StopReason, Throttling};

@@ -6,24 +6,21 @@
 
 use tokio::time::{Instant, sleep};
 
-use super::{dispatcher::Dispatcher, event::DispatchEvent, health::HealthChange, journal::Journal};
-use crate::{
-    model::request::RequestKind,
-    stream::{
-        Transport,
-        classify::{self, Classification},
-        delivery::CREATE_BROWSER,
-        url,
-    },
+use super::{
+    dispatcher::Dispatcher,
+    event::DispatchEvent,
+    health::HealthChange,
+    journal::Journal,
+    target::{Assessment, DispatchTarget},
 };
 
-impl<J: Journal, T: Transport> Dispatcher<J, T> {
+impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
     /// Reports a change of health. The worker whose request showed the service to be down stays
     /// here and probes it.
-    pub(super) async fn on_health_change(&self, health_change: Option<HealthChange>, classification: &Classification) {
+    pub(super) async fn on_health_change(&self, health_change: Option<HealthChange>, assessment: &Assessment) {
         match health_change {
             Some(HealthChange::Down) => {
-                let (reason, give_up_after) = (classification.reason().unwrap_or_default(), self.give_up_after());
+                let (reason, give_up_after) = (assessment.reason.as_deref().unwrap_or_default(), self.give_up_after());
                 self.warn(format!(
                     "the service is down ({reason}): probing it for up to {give_up_after}, no other request is started"
                 ))
@@ -49,16 +46,17 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
                     .shutdown
                     .abort(format!("the service is down: no valid response for {}", self.give_up_after()));
             }
-            self.emit(DispatchEvent::RequestStarted { kind: RequestKind::BrowserCreate, is_retry: true }).await;
-            let response =
-                self.transport.send(url::request_url(&self.target, RequestKind::BrowserCreate, CREATE_BROWSER)).await;
-            self.apply_throttling(RequestKind::BrowserCreate, &response, Instant::now());
-            match classify::classify(RequestKind::BrowserCreate, response, false) {
-                Classification::StopRun { reason, hint } => {
-                    return self.stop_for(RequestKind::BrowserCreate, &reason, hint);
-                }
-                classification if classification.shows_service_up() => return self.probe_answered().await,
-                _ => {}
+            let request = self.target.probe();
+            let kind = request.kind;
+            self.emit(DispatchEvent::RequestStarted { kind, is_retry: true }).await;
+            let response = self.target.send(&request).await;
+            self.apply_notice(kind, &response, Instant::now());
+            let assessment = self.target.assess(kind, response);
+            if let Some(stop) = &assessment.stop {
+                return self.stop_for(kind, stop);
+            }
+            if assessment.shows_service_up {
+                return self.probe_answered().await;
             }
         }
     }

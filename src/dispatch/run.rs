@@ -19,11 +19,9 @@ use super::{
     leftover_carts::LeftoverCarts,
     settings::DispatchSettings,
     shutdown::{Shutdown, ShutdownSignal},
+    target::DispatchTarget,
 };
-use crate::{
-    model::{planned::GuestParts, target::Target},
-    stream::Transport,
-};
+use crate::model::planned::GuestParts;
 
 /// Guests in progress per request in flight: while one pauses after its IDENTITY, others send.
 const GUESTS_PER_REQUEST: usize = 8;
@@ -54,12 +52,11 @@ pub struct DispatchOutcome {
 /// happen. If `emit` returns an error or `shutdown_signal` holds a reason, the run stops: no order
 /// is started, and requests in flight get their response. Each order of the guests is settled
 /// exactly once.
-pub async fn run<J: Journal, T: Transport>(
+pub async fn run<J: Journal, T: DispatchTarget>(
     work: Work<J::Cart, impl Iterator<Item: Into<GuestParts<String>>> + Send + 'static>,
-    target: Target,
+    target: T,
     settings: DispatchSettings,
     journal: J,
-    transport: T,
     mut shutdown_signal: ShutdownSignal,
     mut emit: impl FnMut(DispatchEvent) -> Result<(), String>,
 ) -> DispatchOutcome {
@@ -73,7 +70,6 @@ pub async fn run<J: Journal, T: Transport>(
         target,
         settings,
         journal,
-        transport,
         event_sender,
         shared,
     ));
@@ -115,6 +111,3 @@ pub async fn run<J: Journal, T: Transport>(
     }
     DispatchOutcome { stopped: shutdown.reason().map(str::to_owned) }
 }
-
-#[cfg(test)]
-mod tests;

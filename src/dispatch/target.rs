@@ -1,10 +1,125 @@
-//! Actions of a delivery, as data: what the worker of a guest does next.
+//! Target of a run, as dispatch sees it: the traits that a target implements, and their data.
 //!
-//! A target's delivery returns them and decides what they are; `worker` carries them out.
+//! A target knows its requests, the steps of a delivery and what a response means. Dispatch decides
+//! when a request is sent; `dispatcher`, `worker`, `carts` and `probe` call the traits.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
-use crate::model::{outcome::OrderResult, request::RequestKind};
+use tokio::time::Instant;
+
+use super::{journal::AttemptOutcome, settings::DispatchSettings};
+use crate::model::{outcome::OrderResult, planned::PlannedGuest, request::RequestKind};
+
+// `impl Future + Send` in place of `async fn`, for the reason given in `journal`.
+
+/// A service that planned orders are sent to.
+pub trait DispatchTarget: Send + Sync + 'static {
+    /// The response to a request, or why there is none.
+    type Response: Send;
+
+    /// What all parts of one guest share, for example how the guest is identified.
+    type Identified: Default + Send;
+
+    /// The delivery of one part of a guest.
+    type Delivery<'a>: Delivery<Response = Self::Response, Identified = Self::Identified> + Send + Sync;
+
+    /// Begins the delivery of a part of a guest, with what the part before has left.
+    fn deliver<'a>(
+        &self,
+        part: &'a PlannedGuest,
+        settings: &'a DispatchSettings,
+        identified: Self::Identified,
+    ) -> Self::Delivery<'a>;
+
+    /// Sends a request and returns the response. Never retries.
+    fn send(&self, request: &Request) -> impl Future<Output = Self::Response> + Send;
+
+    /// Returns what a response says about the service, whatever request it answers.
+    fn inspect(&self, response: &Self::Response) -> ServiceNotice;
+
+    /// Returns what a response to a request outside of any delivery means.
+    fn assess(&self, kind: RequestKind, response: Self::Response) -> Assessment;
+
+    /// The request that probes the service: it carries nothing of a guest.
+    fn probe(&self) -> Request;
+
+    /// The request that clears a cart of an earlier run.
+    fn clear_cart(&self, browser: &str, clear_cart: &str, is_retry: bool) -> Request;
+
+    /// The endpoint of a kind of request, as messages show it.
+    fn endpoint(&self, kind: RequestKind) -> String;
+}
+
+/// The delivery of one part of a guest: a state machine without I/O.
+pub trait Delivery {
+    /// See [`DispatchTarget::Response`].
+    type Response;
+
+    /// See [`DispatchTarget::Identified`].
+    type Identified;
+
+    /// Returns the next action, as of `now`.
+    fn next_action(&mut self, now: Instant) -> Action;
+
+    /// Receives the response to the request of `next_action`.
+    fn on_response(&mut self, response: Self::Response, now: Instant) -> Assessment;
+
+    /// Stops the delivery: orders without an outcome end as not attempted. With `may_clear`, the
+    /// current order may still clear its cart.
+    fn stop(&mut self, reason: &str, may_clear: bool);
+
+    /// The number of requests that the current order must complete within a session, if there is
+    /// such a limit.
+    fn requests_to_assemble(&self) -> Option<u64>;
+
+    /// Whether the session of the current order may have ended: its request must not be sent.
+    fn is_past_session(&self, now: Instant) -> bool;
+
+    /// What the next part of the guest needs.
+    fn identified(self) -> Self::Identified;
+}
+
+/// What a response means for its request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment {
+    /// The outcome that is recorded for an attempt.
+    pub outcome: AttemptOutcome,
+    /// Whether the service is up: it accepted or rejected the request.
+    pub shows_service_up: bool,
+    /// The service's message, or what happened; none if accepted.
+    pub reason: Option<String>,
+    /// For a request that may be sent again: the minimum wait before that.
+    pub retry_after: Option<Duration>,
+    /// Why no other request will be accepted: the run stops.
+    pub stop: Option<StopReason>,
+}
+
+/// What a response says about the service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceNotice {
+    /// Whether the service throttles, and how.
+    pub throttle: Option<Throttling>,
+    /// Why the run stops.
+    pub stop: Option<StopReason>,
+}
+
+/// How the service throttles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Throttling {
+    /// It asks all requests to wait for this time.
+    Wait(Duration),
+    /// It names no time.
+    SlowDown,
+}
+
+/// Why a run stops, and what the operator can do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StopReason {
+    /// What happened.
+    pub reason: String,
+    /// What to do about it.
+    pub hint: &'static str,
+}
 
 /// What to do next.
 #[derive(Debug, PartialEq, Eq)]

@@ -13,18 +13,11 @@ use super::{
     event::DispatchEvent,
     health::HealthChange,
     journal::{AttemptOutcome, Journal},
-    target::{Action, Request},
+    target::{Action, Assessment, Delivery, DispatchTarget, Request},
 };
-use crate::{
-    model::planned::{GuestParts, PlannedGuest, PlannedOrder},
-    stream::{
-        Transport,
-        classify::Classification,
-        delivery::{GuestDelivery, Identified},
-    },
-};
+use crate::model::planned::{GuestParts, PlannedGuest, PlannedOrder};
 
-impl<J: Journal, T: Transport> Dispatcher<J, T> {
+impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
     /// Clears leftover carts, then delivers guests until none is left.
     pub(super) async fn work(self: Arc<Self>) {
         self.clear_leftovers().await;
@@ -46,7 +39,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
             while let Some(part) = guest.next() {
                 match part {
                     Ok(part) if part.orders.is_empty() || self.shutdown.reason().is_some() => {
-                        self.deliver_part(part, Identified::default(), &mut None).await;
+                        self.deliver_part(part, T::Identified::default(), &mut None).await;
                     }
                     Ok(part) => return Some((part, guest, admission)),
                     Err(reason) => {
@@ -67,7 +60,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
         others: GuestParts<String>,
         admission: MutexGuard<'a, GuestQueue>,
     ) {
-        let (mut identified, mut admission) = (Identified::default(), Some(admission));
+        let (mut identified, mut admission) = (T::Identified::default(), Some(admission));
         for part in std::iter::once(Ok(first)).chain(others) {
             match part {
                 Ok(part) => identified = self.deliver_part(part, identified, &mut admission).await,
@@ -79,13 +72,13 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
     async fn deliver_part<'a>(
         &'a self,
         mut guest: PlannedGuest,
-        identified: Identified,
+        identified: T::Identified,
         admission: &mut AdmissionGuard<'a>,
-    ) -> Identified {
+    ) -> T::Identified {
         for (record, result) in std::mem::take(&mut guest.results) {
             self.emit(DispatchEvent::Settled(Box::new(record), result)).await;
         }
-        let mut delivery = GuestDelivery::for_part(&guest, &self.settings, identified);
+        let mut delivery = self.target.deliver(&guest, &self.settings, identified);
         let (mut cart, mut assembly_slot, mut cleanup_deadline) = (None, None, None);
         loop {
             match delivery.next_action(Instant::now()) {
@@ -115,7 +108,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
     async fn send(
         &self,
         guest: &PlannedGuest,
-        delivery: &mut GuestDelivery<'_>,
+        delivery: &mut T::Delivery<'_>,
         request: &Request,
         admission: &mut AdmissionGuard<'_>,
     ) {
@@ -128,7 +121,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
             }
         };
         match sent {
-            Ok(Some((classification, health_change))) => self.on_health_change(health_change, &classification).await,
+            Ok(Some((assessment, health_change))) => self.on_health_change(health_change, &assessment).await,
             Ok(None) => {}
             Err(reason) => self.shutdown.abort(reason),
         }
@@ -139,9 +132,9 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
     async fn send_with_intent(
         &self,
         order: &PlannedOrder,
-        delivery: &mut GuestDelivery<'_>,
+        delivery: &mut T::Delivery<'_>,
         request: &Request,
-    ) -> Result<Option<(Classification, Option<HealthChange>)>, String> {
+    ) -> Result<Option<(Assessment, Option<HealthChange>)>, String> {
         let wait_guard = self.wait_counter.enter();
         // The intent comes before the permit, so that a slow disk cannot bunch up requests that
         // have theirs. It is not recorded while no permits are granted, since a crash would leave
@@ -160,7 +153,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
             return Ok(None);
         };
         let result = self.send_step(delivery, request, start).await;
-        self.journal.record_outcome(attempt, result.0.attempt_outcome()).await?;
+        self.journal.record_outcome(attempt, result.0.outcome).await?;
         Ok(Some(result))
     }
 
@@ -168,7 +161,7 @@ impl<J: Journal, T: Transport> Dispatcher<J, T> {
     /// have ended meanwhile.
     async fn start_within_session(
         &self,
-        delivery: &GuestDelivery<'_>,
+        delivery: &T::Delivery<'_>,
         admission: &mut AdmissionGuard<'_>,
     ) -> Option<StartedRequest<'_>> {
         let start = self.start(admission).await?;

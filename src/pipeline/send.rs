@@ -32,7 +32,7 @@ use crate::{
     plan,
     report::{Recorder, numbers::with_unit},
     storage::StorageError,
-    stream::{HttpClient, extension::types_sent},
+    stream::{HttpClient, StreamService, extension::types_sent},
 };
 
 /// The end of sending.
@@ -60,7 +60,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     let types = Mutex::new(TypeTracker { known: ledger.reader()?.attribute_types()?, pending: HashMap::new() });
     // Created before the thread that writes the ledger, so that an error here leaves a cleanly
     // closed ledger.
-    let client = HttpClient::new(&target, &send_spec.dispatch)?;
+    let service = StreamService::new(target.clone(), HttpClient::new(&target, &send_spec.dispatch)?);
     let (ledger, writer) = GroupCommit::start(ledger);
     let guests = guests(ledger.clone()).map(GuestParts::stringify_errors);
     let work = Work { leftover_carts, guests: plan::with_limit(guests, send_spec.limit) };
@@ -69,7 +69,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     // sent.
     let handler = |event| on_event(event, recorder, record_result, emit).map_err(|error| error.to_string());
     let (settings, stop) = (send_spec.dispatch.clone(), send_spec.shutdown_signal.clone());
-    let mut outcome = send_spec.runtime.block_on(dispatch::run(work, target, settings, journal, client, stop, handler));
+    let mut outcome = send_spec.runtime.block_on(dispatch::run(work, service, settings, journal, stop, handler));
     recorder.n_carts_open = n_open.load(Ordering::SeqCst);
     if recorder.n_unreached() > 0 {
         let limit = send_spec.limit.map(plan::limit_reached);

@@ -14,12 +14,16 @@ pub mod encode;
 pub mod event_json;
 pub mod extension;
 pub mod multi_event;
+mod page_counter;
 pub mod payload;
 mod route;
 mod rules;
+mod service;
 mod session;
 mod settings;
 mod size;
+#[cfg(test)]
+mod tests;
 mod transport;
 pub mod url;
 
@@ -28,6 +32,7 @@ pub use client::{ClientError, HttpClient};
 pub use payload::StreamPayload;
 pub use route::{RouteChoice, routes};
 pub use rules::{MULTI, SINGLE};
+pub use service::StreamService;
 pub use session::exceeds_session;
 pub use settings::StreamSettings;
 pub use size::{Misfit, misfit};

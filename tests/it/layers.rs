@@ -26,11 +26,10 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
     ("group", &["model"]),
     ("ledger", &["model"]),
     ("report", &["model", "spill", "storage"]),
-    // `dispatch` drives the delivery machine of `stream` for now.
     ("stream", &["model", "dispatch"]),
     ("validate", &["model"]),
     ("plan", &["model", "spill", "storage"]),
-    ("dispatch", &["model", "stream"]),
+    ("dispatch", &["model"]),
     ("shuffle", &["model", "read", "map", "group", "spill"]),
     (
         "pipeline",
@@ -68,7 +67,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("wide", &["read"]),
     ("flate2", &["read"]),
     ("zstd", &["read"]),
-    ("tokio", &["cli", "dispatch", "ledger::group_commit", "pipeline", "sandbox", "stream::delivery"]),
+    ("tokio", &["cli", "dispatch", "ledger::group_commit", "pipeline", "sandbox", "stream"]),
     (
         "std::fs",
         &[

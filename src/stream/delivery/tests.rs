@@ -9,12 +9,12 @@ use tokio::time::Instant;
 
 use super::GuestDelivery;
 use crate::{
-    dispatch::{
-        Action, DispatchSettings,
+    dispatch::{Action, DispatchSettings},
+    model::{outcome::Outcome, planned::PlannedGuest, request::RequestKind},
+    stream::{
+        ServiceResponse,
         tests::{planned_guest, settings as default_settings},
     },
-    model::{outcome::Outcome, planned::PlannedGuest, request::RequestKind},
-    stream::ServiceResponse,
 };
 
 const OK: &str = "201 OK";

@@ -23,7 +23,7 @@ use orderferry::{
         target::Target,
     },
     plan,
-    stream::{StreamPayload, payload::OrderEvent},
+    stream::{StreamPayload, StreamService, payload::OrderEvent},
 };
 use tempfile::TempDir;
 use tokio::{sync::watch, time::sleep};
@@ -257,8 +257,8 @@ async fn send(
     let transport = ModelTransport { simulation: Arc::clone(simulation), timeout: settings.timeout };
     let (sender, receiver) = watch::channel(None);
     tokio::spawn(request_shutdown(Arc::clone(simulation), shutdown_after, sender));
-    let ended =
-        dispatch::run(work, target, settings, journal, transport, receiver, |event| on_event(simulation, event)).await;
+    let service = StreamService::new(target, transport);
+    let ended = dispatch::run(work, service, settings, journal, receiver, |event| on_event(simulation, event)).await;
     simulation.record(Occurrence::Ended(ended));
 }
 

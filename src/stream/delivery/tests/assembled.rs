@@ -6,9 +6,9 @@ use proptest::prelude::*;
 
 use super::{OK, SLOW, run_script_with, settings};
 use crate::{
-    dispatch::{DispatchSettings, tests::multi_event_guest},
+    dispatch::DispatchSettings,
     model::{outcome::Outcome, planned::Payload, request::RequestKind},
-    stream::{StreamPayload, payload::OrderEvent},
+    stream::{StreamPayload, payload::OrderEvent, tests::multi_event_guest},
 };
 
 /// Runs a script for one assembled order per element of `n_items`; an order of 0 items is a single

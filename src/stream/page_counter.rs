@@ -1,10 +1,10 @@
 //! Page counter: counts consecutive responses that are the same web page, which means that the
 //! target is not the Stream API.
 //!
-//! It only counts; `dispatcher` stops the run. A single page proves little: a firewall refuses an order
+//! It only counts; `service` reports it. A single page proves little: a firewall refuses an order
 //! with one.
 
-use crate::stream::ServiceResponse;
+use super::classify::ServiceResponse;
 
 /// This many identical pages in a row are not responses to the requests.
 pub(super) const MAX_SAME_PAGES: u32 = 10;

@@ -1,9 +1,10 @@
-//! Fixtures of dispatch's tests: settings and planned guests.
+//! Fixtures of the tests of delivery: settings and planned guests.
 
 use std::{num::NonZeroU32, time::Duration};
 
-use super::settings::DispatchSettings;
+use super::{StreamPayload, event_json::EventJson, payload::OrderEvent};
 use crate::{
+    dispatch::DispatchSettings,
     model::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
@@ -11,11 +12,10 @@ use crate::{
         request::RequestKind,
         route::Route,
     },
-    stream::{StreamPayload, event_json::EventJson, payload::OrderEvent},
 };
 
 /// Settings without an identity pause and with three tries.
-pub fn settings(rate: Option<u32>) -> DispatchSettings {
+pub(super) fn settings(rate: Option<u32>) -> DispatchSettings {
     DispatchSettings {
         rate: rate.and_then(NonZeroU32::new),
         in_flight: 16,
@@ -32,14 +32,14 @@ pub fn settings(rate: Option<u32>) -> DispatchSettings {
 
 /// A guest with `n_orders` single-event orders, ids from `first`; each checkout contains
 /// `"order":ID`.
-pub fn planned_guest(first: u32, n_orders: u32) -> PlannedGuest {
+pub(super) fn planned_guest(first: u32, n_orders: u32) -> PlannedGuest {
     let orders = (first..first + n_orders).map(|id| planned_order(id, 0)).collect();
     PlannedGuest { identity: Payload::new(&serde_json::json!({ "type": "IDENTITY" })), orders, results: Vec::new() }
 }
 
 /// A guest with one assembled order per element of `n_items`, ids from `first`; an order of 0
 /// items is a single event.
-pub fn multi_event_guest(first: u32, n_items: &[usize]) -> PlannedGuest {
+pub(super) fn multi_event_guest(first: u32, n_items: &[usize]) -> PlannedGuest {
     let orders = (first..).zip(n_items).map(|(id, n_items)| planned_order(id, *n_items)).collect();
     PlannedGuest { orders, ..planned_guest(first, 0) }
 }

@@ -14,21 +14,19 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{DispatchOutcome, Work, run};
+use super::StreamService;
 use crate::{
-    dispatch::{
-        event::DispatchEvent,
-        journal::{AttemptOutcome, Journal, LeftoverCart},
-        settings::DispatchSettings,
-        tests::{multi_event_guest, planned_guest, settings},
-    },
+    dispatch::{AttemptOutcome, DispatchEvent, DispatchOutcome, DispatchSettings, Journal, LeftoverCart, Work, run},
     model::{
         order::OrderId,
         outcome::{OrderResult, Outcome},
         planned::{GuestParts, PlannedGuest, PlannedOrder},
         target::Target,
     },
-    stream::{ServiceResponse, Transport},
+    stream::{
+        ServiceResponse, Transport,
+        tests::{multi_event_guest, planned_guest, settings},
+    },
 };
 
 fn guests(n_guests: u32, orders_each: u32) -> impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static {
@@ -182,7 +180,7 @@ async fn simulate_with_leftovers(
         std::future::pending::<()>().await;
     });
     let work = Work { leftover_carts: leftover_carts(n_leftover_carts), guests };
-    let ended = run(work, target, settings, journal, transport, shutdown_signal, emit).await;
+    let ended = run(work, StreamService::new(target, transport), settings, journal, shutdown_signal, emit).await;
     settled.sort();
     let ids: Vec<u64> = settled.iter().map(|(id, _)| id.0).collect();
     assert_eq!(ids, (0..ids.len() as u64).collect::<Vec<_>>(), "each order once");

@@ -1,0 +1,132 @@
+//! Stream API of a tenant as a target of `dispatch`, over any transport.
+//!
+//! It connects the parts: the delivery machine, the classification of responses, the URLs and the
+//! transport. Created by `pipeline`.
+
+use std::sync::Mutex;
+
+use super::{
+    classify::{CHECK_TARGET, Classification, ServiceResponse, WRONG_TARGET, classify},
+    delivery::{CREATE_BROWSER, GuestDelivery, Identified},
+    event_json::complete,
+    page_counter::{MAX_SAME_PAGES, PageCounter},
+    transport::Transport,
+    url,
+};
+use crate::{
+    dispatch::{
+        Action, Assessment, Delivery, DispatchSettings, DispatchTarget, Request, ServiceNotice, StopReason, Throttling,
+    },
+    model::{planned::PlannedGuest, request::RequestKind, target::Target},
+};
+
+/// The Stream API of a tenant.
+pub struct StreamService<T> {
+    target: Target,
+    transport: T,
+    pages: Mutex<PageCounter>,
+}
+
+impl<T: Transport> StreamService<T> {
+    /// The service of a tenant, reached over `transport`.
+    pub fn new(target: Target, transport: T) -> Self {
+        Self { target, transport, pages: Mutex::default() }
+    }
+}
+
+impl<T: Transport> DispatchTarget for StreamService<T> {
+    type Response = ServiceResponse;
+    type Identified = Identified;
+    type Delivery<'a> = GuestDelivery<'a>;
+
+    fn deliver<'a>(
+        &self,
+        part: &'a PlannedGuest,
+        settings: &'a DispatchSettings,
+        identified: Identified,
+    ) -> GuestDelivery<'a> {
+        GuestDelivery::for_part(part, settings, identified)
+    }
+
+    async fn send(&self, request: &Request) -> ServiceResponse {
+        self.transport.send(url::request_url(&self.target, request.kind, &request.message)).await
+    }
+
+    fn inspect(&self, response: &ServiceResponse) -> ServiceNotice {
+        let page = self.pages.lock().expect("no thread panics while holding the lock").count(response);
+        let stop = page.map(|status| StopReason {
+            reason: format!("HTTP {status} with the same web page {MAX_SAME_PAGES} times in a row: {WRONG_TARGET}"),
+            hint: CHECK_TARGET,
+        });
+        let throttle = response.throttle().map(|wait| wait.map_or(Throttling::SlowDown, Throttling::Wait));
+        ServiceNotice { throttle, stop }
+    }
+
+    fn assess(&self, kind: RequestKind, response: ServiceResponse) -> Assessment {
+        classify(kind, response, false).into()
+    }
+
+    fn probe(&self) -> Request {
+        // A second browser is only another anonymous guest.
+        let (kind, message) = (RequestKind::BrowserCreate, CREATE_BROWSER.to_owned());
+        Request { kind, message, order: 0, is_retry: true }
+    }
+
+    fn clear_cart(&self, browser: &str, clear_cart: &str, is_retry: bool) -> Request {
+        Request { kind: RequestKind::ClearCart, message: complete(clear_cart, browser), order: 0, is_retry }
+    }
+
+    fn endpoint(&self, kind: RequestKind) -> String {
+        url::endpoint(&self.target, kind)
+    }
+}
+
+impl Delivery for GuestDelivery<'_> {
+    type Response = ServiceResponse;
+    type Identified = Identified;
+
+    fn next_action(&mut self, now: tokio::time::Instant) -> Action {
+        self.next_action(now)
+    }
+
+    fn on_response(&mut self, response: ServiceResponse, now: tokio::time::Instant) -> Assessment {
+        self.on_response(response, now).into()
+    }
+
+    fn stop(&mut self, reason: &str, may_clear: bool) {
+        self.stop(reason, may_clear);
+    }
+
+    fn requests_to_assemble(&self) -> Option<u64> {
+        self.requests_to_assemble()
+    }
+
+    fn is_past_session(&self, now: tokio::time::Instant) -> bool {
+        self.is_past_session(now)
+    }
+
+    fn identified(self) -> Identified {
+        self.identified()
+    }
+}
+
+impl From<Classification> for Assessment {
+    fn from(classification: Classification) -> Self {
+        Self {
+            outcome: classification.attempt_outcome(),
+            shows_service_up: classification.shows_service_up(),
+            reason: classification.reason().map(str::to_owned),
+            retry_after: match &classification {
+                Classification::Retry { not_before, .. } => Some(not_before.unwrap_or_default()),
+                _ => None,
+            },
+            stop: match classification {
+                Classification::StopRun { reason, hint } => Some(StopReason { reason, hint }),
+                _ => None,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
