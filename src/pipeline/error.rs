@@ -82,8 +82,6 @@ pub(super) enum Refusal {
     )]
     Spill(#[from] io::Error),
     #[error(transparent)]
-    Report(#[from] ReportError),
-    #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(
         "{n_invalid} of {n_orders} orders are invalid, more than allowed ({max_invalid}); nothing was sent\n  \

@@ -335,7 +335,9 @@ pub(super) mod tests {
     fn request_counts(by_kind: &[(RequestKind, u64)], retries: u64) -> RequestCounts {
         let total = by_kind.iter().map(|(_, n)| n).sum();
         let mut counts = RequestCounts { total, retries, ..RequestCounts::default() };
-        by_kind.iter().for_each(|(kind, n)| counts.by_kind[*kind] = *n);
+        for (kind, n) in by_kind {
+            counts.by_kind[*kind] = *n;
+        }
         counts
     }
 
